@@ -1,0 +1,25 @@
+/** What an error says besides its sentence: plain values that go into the JSON reply as they are. */
+export type ErrorFields = Readonly<Record<string, string | number | boolean | readonly unknown[]>>;
+
+/**
+ * The one error of boxcar. Everything that is refused on purpose is one of these; anything else that is thrown is a
+ * defect and answers 500.
+ *
+ * `error` is the stable name clients may switch on; `message` says what happened, what was expected and what to do.
+ */
+export class BoxcarError extends Error {
+  override readonly name = "BoxcarError";
+  /** Stable name in snake_case, for example `not_recorded`. */
+  readonly error: string;
+  /** HTTP status (RFC 9110 section 15), 400 to 599. */
+  readonly status: number;
+  /** Details for programs, for example the box and byte offset of a parse error. */
+  readonly fields: ErrorFields;
+
+  constructor(error: string, status: number, message: string, fields: ErrorFields = {}, cause?: unknown) {
+    super(message, cause === undefined ? undefined : { cause });
+    this.error = error;
+    this.status = status;
+    this.fields = fields;
+  }
+}

@@ -1,0 +1,67 @@
+/**
+ * The ports: what boxcar needs from the machine it runs on, as the smallest structural types that serve.
+ * Entry files in `runtime/` make them; nothing else names a runtime or a vendor.
+ */
+
+/** A run of bytes in a stored object or a response body. */
+export interface ByteSpan {
+  /** First byte, counted from 0. */
+  readonly offset: number;
+  /** Number of bytes, at least 1. */
+  readonly length: number;
+}
+
+/** What a store knows about one object. */
+export interface ObjectInfo {
+  readonly key: string;
+  /** Bytes. */
+  readonly size: number;
+  /** Opaque version of the content, without quotes. Changes whenever the bytes change. */
+  readonly etag: string;
+}
+
+/**
+ * Where media bytes lie. Objects are immutable: a key is written once and never overwritten.
+ *
+ * Keys are relative paths of 1 to 1024 bytes with `/` between their parts; no part is empty, `.` or `..`, and none
+ * holds a control character or a backslash. Drivers throw `BoxcarError` `bad_key` (400) for any other.
+ */
+export interface Store {
+  /**
+   * Writes an object from a stream of chunks and makes it durable before resolving. Nothing is visible under `key`
+   * until then, and nothing stays behind when the body throws or the store fails.
+   * @throws BoxcarError `object_exists` (409), `store_full` (507), `store_failed` (503)
+   */
+  put(key: string, body: AsyncIterable<Uint8Array>): Promise<ObjectInfo>;
+  /**
+   * Yields exactly `span.length` bytes, or throws. A chunk is only valid until the next one is asked for: drivers reuse
+   * their buffers. Ending the iteration early (return) frees everything the read held.
+   * @param ifMatch the ETag the object must still have
+   * @throws BoxcarError `object_missing` (404), `object_changed` (409), `object_short` (502), `store_failed` (503)
+   */
+  get(key: string, span: ByteSpan, ifMatch?: string): AsyncIterable<Uint8Array>;
+  /** The object's size and ETag, or undefined when there is none. */
+  head(key: string): Promise<ObjectInfo | undefined>;
+  /** Removes the object. Removing one that is not there is no error. */
+  delete(key: string): Promise<void>;
+  /** All objects whose key starts with `prefix`, in no particular order. */
+  list(prefix: string): AsyncIterable<ObjectInfo>;
+}
+
+/** One structured log line. `fields` never hold secrets. */
+export type Log = (level: "debug" | "info" | "warn" | "error", message: string, fields?: Record<string, unknown>) => void;
+
+/** Milliseconds since 1970-01-01T00:00:00Z. */
+export type Clock = () => number;
+
+/**
+ * Sends a streamed body of known length. `body` yields chunks that are only valid until the next one is asked for, and
+ * in sum exactly the `Content-Length` in `headers`; when it throws, the connection must be destroyed, never ended.
+ * @param env what the runtime handed to the app with the request (its own objects, opaque to the app)
+ */
+export type SendStream = (
+  env: unknown,
+  status: number,
+  headers: Headers,
+  body: AsyncIterable<Uint8Array>,
+) => Response | Promise<Response>;
