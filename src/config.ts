@@ -1,0 +1,139 @@
+import { z } from "zod";
+import { BoxcarError } from "./errors.ts";
+import { checkTimeZone } from "./time.ts";
+
+const wholeNumber = (what: string, least: number, most: number): z.ZodType<number> =>
+  z
+    .string()
+    .regex(/^\d{1,16}$/, `expected ${what}`)
+    .transform(Number)
+    .refine((value) => value >= least && value <= most, `expected ${what} from ${String(least)} to ${String(most)}`);
+
+const timeZone = z.string().refine((zone) => {
+  try {
+    return checkTimeZone(zone) === zone;
+  } catch {
+    return false;
+  }
+}, "expected an IANA time zone such as UTC or Asia/Shanghai");
+
+const byteUnits = { "": 1, k: 2 ** 10, m: 2 ** 20, g: 2 ** 30, t: 2 ** 40 } as const;
+const bytes = z
+  .string()
+  .regex(/^\d{1,12}[kmgt]?$/i, "expected bytes, or a number with K, M, G or T (powers of 1024)")
+  .transform((text) => {
+    const unit = text.replace(/\d/g, "").toLowerCase() as keyof typeof byteUnits;
+    return Number.parseInt(text, 10) * byteUnits[unit];
+  });
+
+/** One environment variable: how it is read, its default as one would write it, and what it means. */
+interface Variable<T> {
+  readonly schema: z.ZodType<T>;
+  readonly default: string;
+  readonly meaning: string;
+}
+
+function variable<T>(schema: z.ZodType<T>, fallback: string, meaning: string): Variable<T> {
+  return { schema, default: fallback, meaning };
+}
+
+/** Every environment variable boxcar reads. The table in docs/configuration.md says the same. */
+export const variables = {
+  HOST: variable(z.string().min(1, "expected an address"), "127.0.0.1", "Address to listen on."),
+  PORT: variable(wholeNumber("a port number", 0, 65_535), "8080", "TCP port; 0 takes any free one."),
+  BOXCAR_DATA: variable(z.string().min(1, "expected a folder"), "./data", "Folder of the catalog and the media."),
+  BOXCAR_TOKEN: variable(
+    z.string().regex(/^(?:[\x21-\x7e]{16,})?$/, "expected at least 16 printable characters without spaces"),
+    "",
+    "Secret that requests must bring as `Authorization: Bearer …`. Required unless `HOST` is a loopback address.",
+  ),
+  BOXCAR_TZ: variable(timeZone, "UTC", "Time zone of times written without an offset (IANA name)."),
+  BOXCAR_MAX_UPLOAD: variable(bytes, "2G", "Largest segment that may be uploaded: bytes, or with K, M, G, T."),
+  BOXCAR_GAP_TOLERANCE: variable(
+    wholeNumber("milliseconds", 0, 60_000),
+    "500",
+    "Wall-clock distance between two segments that is not yet a gap, in milliseconds.",
+  ),
+  BOXCAR_SETTLE: variable(
+    wholeNumber("seconds", 0, 31_536_000),
+    "3600",
+    "Seconds after the end of a range from which on caches may keep its download for good.",
+  ),
+  BOXCAR_IDLE_TIMEOUT: variable(
+    wholeNumber("seconds", 1, 86_400),
+    "300",
+    "Seconds without any byte after which a connection is closed.",
+  ),
+  BOXCAR_STOP_TIMEOUT: variable(
+    wholeNumber("seconds", 0, 86_400),
+    "30",
+    "Seconds that running transfers get to finish when the server is told to stop.",
+  ),
+  BOXCAR_LOG: variable(
+    z.enum(["debug", "info", "warn", "error"], "expected debug, info, warn or error"),
+    "info",
+    "Least level that is logged: `debug`, `info`, `warn` or `error`.",
+  ),
+} as const;
+
+type Variables = typeof variables;
+type Values = { [Name in keyof Variables]: Variables[Name] extends Variable<infer T> ? T : never };
+
+/** The validated configuration. */
+export interface Config {
+  readonly host: string;
+  readonly port: number;
+  readonly dataFolder: string;
+  /** The bearer token every request needs, or undefined: anyone who reaches the server may do anything. */
+  readonly token: string | undefined;
+  /** IANA name. */
+  readonly timeZone: string;
+  /** Bytes. */
+  readonly maxUpload: number;
+  readonly gapToleranceMs: number;
+  readonly settleMs: number;
+  readonly idleTimeoutMs: number;
+  readonly stopTimeoutMs: number;
+  readonly logLevel: "debug" | "info" | "warn" | "error";
+}
+
+/**
+ * Reads the configuration from environment variables; an empty one counts as absent.
+ * @throws BoxcarError `bad_configuration` (500) with one message that lists every problem
+ */
+export function readConfig(env: Readonly<Record<string, string | undefined>>): Config {
+  const problems: string[] = [];
+  const values: Record<string, unknown> = {};
+  for (const [name, { schema, default: fallback }] of Object.entries(variables)) {
+    const text = env[name] === undefined || env[name] === "" ? fallback : env[name];
+    const result = (schema as z.ZodType).safeParse(text);
+    values[name] = result.data;
+    // The text itself stays out of the message: it may be a secret.
+    if (!result.success) problems.push(`${name}: ${result.error.issues.map((issue) => issue.message).join(", ")}`);
+  }
+  const { HOST, PORT, BOXCAR_TOKEN, ...rest } = values as Values;
+  if (problems.length === 0 && BOXCAR_TOKEN === "" && !isLoopback(HOST)) {
+    problems.push(`HOST: ${HOST} can be reached from other machines; set BOXCAR_TOKEN, or listen on 127.0.0.1`);
+  }
+  if (problems.length > 0) {
+    const message = `The configuration cannot be used:\n${problems.map((problem) => `- ${problem}`).join("\n")}`;
+    throw new BoxcarError("bad_configuration", 500, message, { problems });
+  }
+  return {
+    host: HOST,
+    port: PORT,
+    dataFolder: rest.BOXCAR_DATA,
+    token: BOXCAR_TOKEN === "" ? undefined : BOXCAR_TOKEN,
+    timeZone: rest.BOXCAR_TZ,
+    maxUpload: rest.BOXCAR_MAX_UPLOAD,
+    gapToleranceMs: rest.BOXCAR_GAP_TOLERANCE,
+    settleMs: rest.BOXCAR_SETTLE * 1000,
+    idleTimeoutMs: rest.BOXCAR_IDLE_TIMEOUT * 1000,
+    stopTimeoutMs: rest.BOXCAR_STOP_TIMEOUT * 1000,
+    logLevel: rest.BOXCAR_LOG,
+  };
+}
+
+function isLoopback(host: string): boolean {
+  return host === "localhost" || host === "::1" || /^127(?:\.\d{1,3}){3}$/.test(host);
+}

@@ -1,0 +1,189 @@
+import { BoxcarError } from "./errors.ts";
+
+/**
+ * Wall-clock times as people write them in URLs, read into integer milliseconds, and back.
+ *
+ * Accepted: RFC 3339 (`2026-01-31T12:00:00.250+08:00`), the same without an offset (in a time zone), a time alone
+ * (`12:00:00`, on a given date or today), and all digits: seconds since 1970 up to 11 digits, milliseconds above.
+ */
+
+/** What a text without offset or date is completed with. */
+export interface TimeContext {
+  /** IANA name of the zone for texts without an offset, for example `Asia/Shanghai`. */
+  readonly zone: string;
+  /** Milliseconds since 1970: an instant on the day that a time alone belongs to. */
+  readonly dayOf: number;
+}
+
+/** A stretch of wall-clock time: `startMs` inclusive, `endMs` exclusive. */
+export interface TimeRange {
+  readonly startMs: number;
+  /** Undefined: up to the newest recorded sample. */
+  readonly endMs: number | undefined;
+}
+
+/** The query parameters that say a time range. */
+export interface TimeParameters {
+  readonly range?: string | undefined;
+  readonly start?: string | undefined;
+  readonly end?: string | undefined;
+  readonly duration?: string | undefined;
+  readonly tz?: string | undefined;
+}
+
+const accepted =
+  "Accepted are RFC 3339 (2026-01-31T12:00:00Z, 2026-01-31T12:00:00.250+08:00), 2026-01-31T12:00:00 or 12:00:00 " +
+  "(today) in the time zone tz, and digits: seconds since 1970 up to 11 digits, milliseconds above";
+
+const timeOfDay = String.raw`([01]\d|2[0-3]):([0-5]\d):([0-5]\d)(?:\.(\d{1,9}))?`;
+// A "+" left unescaped in a query arrives as a space; nothing else can stand there, so it is read as the plus it was.
+const dateTimePattern = new RegExp(
+  String.raw`^(\d{4})-(\d\d)-(\d\d)[Tt ]${timeOfDay}(?:([Zz])|([-+ ])([01]\d|2[0-3]):([0-5]\d))?$`,
+);
+const timePattern = new RegExp(`^${timeOfDay}$`);
+const lastMs = Date.UTC(9999, 11, 31, 23, 59, 59, 999);
+
+/**
+ * Milliseconds since 1970 of one written time; parts of a millisecond are cut off.
+ * @param name the parameter the text came from, for the error
+ * @throws BoxcarError `bad_time` (400)
+ */
+export function parseTime(text: string, context: TimeContext, name = "time"): number {
+  const bad = (): BoxcarError =>
+    new BoxcarError("bad_time", 400, `${name} "${text.slice(0, 64)}" is no time. ${accepted}.`, { parameter: name });
+  if (/^\d+$/.test(text)) {
+    const value = Number(text) * (text.length <= 11 ? 1000 : 1);
+    if (value > lastMs) throw bad();
+    return value;
+  }
+  const time = timePattern.exec(text);
+  if (time !== null) {
+    const day = new Date(context.dayOf + zoneOffset(context.zone, context.dayOf)).toISOString().slice(0, 10);
+    return localToInstant(Date.parse(`${day}T00:00:00Z`) + millisecondsOfDay(time.slice(1)), context.zone);
+  }
+  const match = dateTimePattern.exec(text);
+  if (match === null) throw bad();
+  const [, year = "", month = "", dayOfMonth = ""] = match;
+  const midnight = Date.parse(`${year}-${month}-${dayOfMonth}T00:00:00Z`);
+  // Date.parse carries 30 February over into March.
+  if (Number.isNaN(midnight) || new Date(midnight).getUTCDate() !== Number(dayOfMonth)) throw bad();
+  const local = midnight + millisecondsOfDay(match.slice(4));
+  if (match[8] !== undefined) return local;
+  const [sign, hours, minutes] = match.slice(9);
+  if (sign === undefined) return localToInstant(local, context.zone);
+  const offset = (Number(hours) * 60 + Number(minutes)) * 60_000;
+  return sign === "-" ? local + offset : local - offset;
+}
+
+function millisecondsOfDay([hours, minutes, seconds, fraction]: readonly (string | undefined)[]): number {
+  const whole = (Number(hours) * 60 + Number(minutes)) * 60 + Number(seconds);
+  return whole * 1000 + Number((fraction ?? "").padEnd(3, "0").slice(0, 3));
+}
+
+/**
+ * Milliseconds of a length of time: a number of seconds (`90`, `2.5`) or numbers with units (`500ms`, `30s`, `1m30s`).
+ * @throws BoxcarError `bad_duration` (400), also for zero
+ */
+export function parseDuration(text: string, name = "duration"): number {
+  const units = /^(?:(\d{1,9})h)?(?:(\d{1,9})m(?!s))?(?:(\d{1,9}(?:\.\d{1,9})?)s)?(?:(\d{1,12})ms)?$/.exec(text);
+  const seconds = /^\d{1,9}(?:\.\d{1,9})?$/.test(text);
+  const [hours = 0, minutes = 0, secs = 0, ms = 0] = (units?.slice(1) ?? []).map((part) => Number(part ?? 0));
+  const value = Math.round(seconds ? Number(text) * 1000 : ((hours * 60 + minutes) * 60 + secs) * 1000 + ms);
+  if ((units === null && !seconds) || value <= 0) {
+    const expected = "Expected is more than nothing: seconds (90, 2.5) or units (500ms, 30s, 1m30s, 2h)";
+    const message = `${name} "${text.slice(0, 64)}" is no length of time. ${expected}.`;
+    throw new BoxcarError("bad_duration", 400, message, { parameter: name });
+  }
+  return value;
+}
+
+/**
+ * The time range a query asks for, or undefined when it holds none of the time parameters: `range=A~B`,
+ * `start` with `end`, `start` with `duration`, or `start` alone. In a `range` a time alone at the end takes the
+ * start's date.
+ * @throws BoxcarError `bad_time`, `bad_duration`, `bad_time_zone`, `bad_range`, `missing_start` (all 400)
+ */
+export function parseTimeRange(query: TimeParameters, defaultZone: string, nowMs: number): TimeRange | undefined {
+  const zone = query.tz === undefined ? defaultZone : checkTimeZone(query.tz);
+  const today = { zone, dayOf: nowMs };
+  const { range, start, end, duration } = query;
+  if (range !== undefined) {
+    if (start !== undefined || end !== undefined || duration !== undefined)
+      throw badRange("range cannot be combined with start, end or duration. Give either range=A~B or start and end.");
+    const [from, to, ...rest] = range.split("~");
+    if (from === undefined || to === undefined || rest.length > 0)
+      throw badRange(`range "${range.slice(0, 128)}" is not of the form A~B with two times. ${accepted}.`);
+    const startMs = parseTime(from, today, "range");
+    return ordered(startMs, to === "" ? undefined : parseTime(to, { zone, dayOf: startMs }, "range"));
+  }
+  if (start === undefined) {
+    if (end === undefined && duration === undefined) return undefined;
+    throw new BoxcarError("missing_start", 400, "end and duration need a start. Give start, or range=A~B.");
+  }
+  if (end !== undefined && duration !== undefined) throw badRange("Give either end or duration, not both.");
+  const startMs = parseTime(start, today, "start");
+  if (duration !== undefined) return ordered(startMs, startMs + parseDuration(duration));
+  return ordered(startMs, end === undefined ? undefined : parseTime(end, today, "end"));
+}
+
+function badRange(message: string): BoxcarError {
+  return new BoxcarError("bad_range", 400, message);
+}
+
+function ordered(startMs: number, endMs: number | undefined): TimeRange {
+  if (endMs !== undefined && endMs <= startMs)
+    throw badRange(`The end ${formatTime(endMs)} is not after the start ${formatTime(startMs)}. Give a later end.`);
+  return { startMs, endMs };
+}
+
+/** RFC 3339 in UTC with milliseconds: `2026-01-31T12:00:00.250Z`. */
+export function formatTime(ms: number): string {
+  return new Date(ms).toISOString();
+}
+
+/**
+ * Returns the name when the runtime knows the IANA time zone.
+ * @throws BoxcarError `bad_time_zone` (400)
+ */
+export function checkTimeZone(zone: string): string {
+  try {
+    zoneFormat(zone);
+    return zone;
+  } catch (cause) {
+    const message = `"${zone.slice(0, 64)}" is no known time zone. Give an IANA name such as UTC or Asia/Shanghai.`;
+    throw new BoxcarError("bad_time_zone", 400, message, {}, cause);
+  }
+}
+
+function zoneFormat(zone: string): Intl.DateTimeFormat {
+  const numeric = { year: "numeric", month: "numeric", day: "numeric" } as const;
+  const time = { hour: "numeric", minute: "numeric", second: "numeric", hourCycle: "h23" } as const;
+  return new Intl.DateTimeFormat("en-US", { timeZone: zone, calendar: "gregory", era: "short", ...numeric, ...time });
+}
+
+/** Milliseconds that local time in `zone` is ahead of UTC at an instant. */
+export function zoneOffset(zone: string, ms: number): number {
+  if (zone === "UTC") return 0;
+  const part: Record<string, string> = {};
+  for (const { type, value } of zoneFormat(zone).formatToParts(ms)) part[type] = value;
+  const year = part["era"] === "BC" ? 1 - Number(part["year"]) : Number(part["year"]);
+  const local = new Date(0);
+  local.setUTCFullYear(year, Number(part["month"]) - 1, Number(part["day"]));
+  local.setUTCHours(Number(part["hour"]), Number(part["minute"]), Number(part["second"]));
+  return local.getTime() - Math.floor(ms / 1000) * 1000;
+}
+
+/**
+ * The instant of a local time (given as if it were UTC) in a zone. A local time that occurs twice means the earlier
+ * instant; one that a clock change skips is moved forward by the length of the change. (RFC 5545 section 3.3.5 reads
+ * both the same way.)
+ */
+export function localToInstant(localMs: number, zone: string): number {
+  const day = 86_400_000;
+  const before = zoneOffset(zone, localMs - day);
+  const after = zoneOffset(zone, localMs + day);
+  for (const offset of [before, after]) {
+    if (zoneOffset(zone, localMs - offset) === offset) return localMs - offset;
+  }
+  return localMs - before;
+}
