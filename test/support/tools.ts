@@ -1,0 +1,35 @@
+import { execFile } from "node:child_process";
+import { promisify } from "node:util";
+import { findFfmpeg, findFfprobe } from "../../src/cli/ffmpeg.ts";
+
+const execute = promisify(execFile);
+
+/** The ffmpeg fixtures are made with. Tests cannot run without one. */
+export const ffmpegPath: string = await findFfmpeg();
+
+/** The ffprobe that judges, or undefined: then tests that need it must skip and say so. */
+export const ffprobePath: string | undefined = await findFfprobe();
+
+if (ffprobePath === undefined) {
+  console.warn("SKIPPING every test that needs ffprobe: none in FFPROBE_PATH, on PATH, or from npm");
+}
+
+/** Runs ffmpeg and answers what it wrote to stdout and stderr. Rejects, with stderr in the message, when it fails. */
+export function ffmpeg(args: readonly string[]): Promise<{ stdout: string; stderr: string }> {
+  return execute(ffmpegPath, ["-nostdin", "-hide_banner", ...args], { maxBuffer: 1 << 30 });
+}
+
+/** Runs ffprobe and answers its stdout. */
+export async function ffprobe(args: readonly string[]): Promise<string> {
+  if (ffprobePath === undefined) throw new Error("ffprobe is missing; guard the test with ffprobePath");
+  return (await execute(ffprobePath, ["-hide_banner", ...args], { maxBuffer: 1 << 30 })).stdout;
+}
+
+const encoders = ffmpeg(["-encoders"]).then(
+  ({ stdout }) => new Set([...stdout.matchAll(/^ [VA][.A-Z]{5} (\S+)/gm)].map((match) => match[1] ?? "")),
+);
+
+/** Whether this ffmpeg has an encoder of that name. */
+export async function hasEncoder(name: string): Promise<boolean> {
+  return (await encoders).has(name);
+}
