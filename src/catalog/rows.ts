@@ -1,0 +1,57 @@
+import type { SegmentTable } from "./schema.ts";
+import type { Segment } from "./types.ts";
+
+/** The columns of a `Segment`. */
+export const segmentColumns = [
+  "segments.id",
+  "stream_path",
+  "start_ms",
+  "end_ms",
+  "format",
+  "codecs",
+  "key",
+  "size",
+  "etag",
+  "event_level",
+  "summary",
+  "created_ms",
+] as const;
+
+/** A row with the columns of `segmentColumns`. */
+export type SegmentRow = Pick<
+  SegmentTable,
+  | "stream_path"
+  | "start_ms"
+  | "end_ms"
+  | "format"
+  | "codecs"
+  | "key"
+  | "size"
+  | "etag"
+  | "event_level"
+  | "summary"
+  | "created_ms"
+> & { readonly id: number };
+
+/** A row as the rest of boxcar sees it. */
+export function segmentOf(row: SegmentRow): Segment {
+  return {
+    id: row.id,
+    streamPath: row.stream_path,
+    startMs: row.start_ms,
+    endMs: row.end_ms,
+    format: row.format,
+    codecs: row.codecs,
+    key: row.key,
+    size: row.size,
+    etag: row.etag,
+    eventLevel: row.event_level,
+    summary: bytesOf(row.summary),
+    createdMs: row.created_ms,
+  };
+}
+
+/** A BLOB column: libSQL drivers answer with an ArrayBuffer. */
+export function bytesOf(blob: Uint8Array | ArrayBuffer): Uint8Array {
+  return blob instanceof Uint8Array ? blob : new Uint8Array(blob);
+}

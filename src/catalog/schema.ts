@@ -1,0 +1,67 @@
+import type { Generated } from "kysely";
+
+/** Life cycle of a row: `pending` (object being written), `ready` (served), `tombstone` (deleted, object may exist). */
+export type SegmentState = "pending" | "ready" | "tombstone";
+
+/** One row a segment. All columns a `ready` row needs are set when it becomes ready; until then they are 0 or empty. */
+export interface SegmentTable {
+  id: Generated<number>;
+  stream_path: string;
+  state: SegmentState;
+  /** When the row entered its state, milliseconds since 1970. */
+  state_ms: number;
+  start_ms: number;
+  end_ms: number;
+  format: "mp4" | "fmp4";
+  codecs: string;
+  key: string;
+  size: number;
+  etag: string;
+  event_level: "high" | "low" | null;
+  summary: Uint8Array;
+  /** Bytes of the row in `segment_indexes`, so that pages of indexes can be cut to size without reading them. */
+  index_size: number;
+  idempotency_key: string | null;
+  created_ms: number;
+}
+
+/** The index of a segment, apart from its row so that listing never reads it. */
+export interface SegmentIndexTable {
+  segment_id: number;
+  data: Uint8Array;
+}
+
+/** Totals of a stream's ready segments, kept in the transaction that changes them. */
+export interface StreamTable {
+  stream_path: string;
+  count: number;
+  bytes: number;
+  start_ms: number;
+  end_ms: number;
+  /** The longest segment the stream has held, milliseconds: bounds how far before a moment an overlap can start. */
+  longest_ms: number;
+}
+
+/** Number of ready segments of a stream that start in one bucket of time; see `BUCKET_MS`. */
+export interface StreamCountTable {
+  stream_path: string;
+  bucket: number;
+  /** `high`, `low` or empty. */
+  event_level: "high" | "low" | "";
+  count: number;
+}
+
+/** Folders whose files are segments where they lie. */
+export interface PlaceTable {
+  id: Generated<number>;
+  path: string;
+}
+
+/** The catalog's tables, for kysely. */
+export interface Schema {
+  segments: SegmentTable;
+  segment_indexes: SegmentIndexTable;
+  streams: StreamTable;
+  stream_counts: StreamCountTable;
+  places: PlaceTable;
+}

@@ -1,0 +1,112 @@
+/** How an event rates a segment; segments rated `high` are protected from deletion. */
+export type EventLevel = "high" | "low";
+
+/** One recorded MP4 that is finished and can be served. Times are whole milliseconds since 1970-01-01T00:00:00Z. */
+export interface Segment {
+  /** Never given out twice, also after deletion. */
+  readonly id: number;
+  readonly streamPath: string;
+  /** When the reference track starts to be presented. Inclusive. */
+  readonly startMs: number;
+  /** Exclusive, above `startMs`. */
+  readonly endMs: number;
+  readonly format: "mp4" | "fmp4";
+  /** RFC 6381, comma separated, in track order. */
+  readonly codecs: string;
+  /** Where the bytes lie in the store. */
+  readonly key: string;
+  /** Bytes. */
+  readonly size: number;
+  /** The stored object's ETag, without quotes. */
+  readonly etag: string;
+  readonly eventLevel: EventLevel | null;
+  /** The start of the segment index: counts and durations a track. Opaque to the catalog. */
+  readonly summary: Uint8Array;
+  readonly createdMs: number;
+}
+
+/** What `Catalog.completeSegment` adds to a pending segment. */
+export type ReadySegment = Pick<Segment, "startMs" | "endMs" | "format" | "codecs" | "size" | "etag" | "summary"> & {
+  /** The whole segment index. */
+  readonly index: Uint8Array;
+};
+
+/** A segment that is about to be written. */
+export interface NewSegment {
+  readonly streamPath: string;
+  /** A store key no other live segment has. */
+  readonly key: string;
+  /** Names the upload, so that repeating it gives the first answer. Unique per stream path. */
+  readonly idempotencyKey?: string | undefined;
+  readonly nowMs: number;
+}
+
+/** Answer of `Catalog.beginSegment`. */
+export interface BegunSegment {
+  readonly id: number;
+  /** The finished segment an earlier request of the same idempotency key made; nothing is pending then. */
+  readonly existing: Segment | undefined;
+}
+
+/** A segment, and its index where that was asked for. */
+export type SegmentWithIndex = Segment & { readonly index?: Uint8Array };
+
+/** One page of a listing, as `Catalog.list` takes it. */
+export interface ListQuery {
+  /** `*` stands for any run of characters, slashes included. */
+  readonly streamPath: string;
+  /** Only segments that end after this moment. Default: all. */
+  readonly startMs?: number | undefined;
+  /** Only segments that start before this moment. Default: all. */
+  readonly endMs?: number | undefined;
+  readonly eventLevel?: EventLevel | undefined;
+  /** From 1. */
+  readonly pageNum: number;
+  /** At least 1. */
+  readonly pageSize: number;
+}
+
+/** A page of a listing. */
+export interface SegmentPage {
+  /** How many segments the query matches on all pages. */
+  readonly total: number;
+  /** Newest start first. */
+  readonly segments: readonly Segment[];
+}
+
+/** What a stream holds in total. */
+export interface StreamTotals {
+  readonly streamPath: string;
+  /** Finished segments. */
+  readonly count: number;
+  readonly startMs: number;
+  /** Exclusive. */
+  readonly endMs: number;
+  readonly bytes: number;
+}
+
+/** What to delete: segments by id, or every segment that overlaps [startMs, endMs). */
+export type Selection =
+  | { readonly streamPath: string; readonly ids: readonly number[] }
+  | { readonly streamPath: string; readonly startMs: number; readonly endMs: number };
+
+/** Outcome of a deletion. */
+export interface Deletion {
+  readonly deleted: readonly Segment[];
+  /** Selected, but kept because their event level is `high`. */
+  readonly protected: readonly Segment[];
+}
+
+/** A segment between two states: an unfinished upload, or a deleted one whose object may still exist. */
+export interface UnsettledSegment {
+  readonly id: number;
+  readonly key: string;
+  readonly state: "pending" | "tombstone";
+}
+
+/** A folder whose files are segments where they lie. */
+export interface Place {
+  readonly id: number;
+  /** Absolute path of the folder. */
+  readonly path: string;
+}
