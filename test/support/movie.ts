@@ -102,7 +102,7 @@ function chunksOf(track: MovieTrack): Chunk[] {
     const entry = sample.entry ?? 1;
     const last = chunks.at(-1);
     const limit = sizes[Math.min(chunks.length, sizes.length) - 1] ?? 1;
-    if (last !== undefined && last.entry === entry && last.samples.length < limit) last.samples.push(sample);
+    if (last?.entry === entry && last.samples.length < limit) last.samples.push(sample);
     else chunks.push({ samples: [sample], entry });
   }
   return chunks;

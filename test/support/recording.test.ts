@@ -34,11 +34,10 @@ const cases: RecordingOptions[] = [
   { video: null, audio: "aac", fragmented: true },
 ];
 
-test.each(cases)(
+test.for(cases)(
   "a recording holds what was asked for: $video $audio fragmented=$fragmented moov=$moov",
-  async (options) => {
-    if (!(await canRecord(options)))
-      return console.warn(`SKIPPED: this ffmpeg cannot encode ${JSON.stringify(options)}`);
+  async (options, { skip }) => {
+    skip(!(await canRecord(options)), "this ffmpeg has no such encoder");
     const segments = await record({ count: 2, seconds: 2, ...options });
     expect(segments).toHaveLength(2);
     for (const { file } of segments) {

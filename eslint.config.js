@@ -1,0 +1,110 @@
+import eslint from "@eslint/js";
+import { importX } from "eslint-plugin-import-x";
+import { createTypeScriptImportResolver } from "eslint-import-resolver-typescript";
+import jsdoc from "eslint-plugin-jsdoc";
+import tseslint from "typescript-eslint";
+
+/** The way imports run: a folder (or file) of `src` may import what stands in a later row, not in its own or an earlier one. */
+const ROWS = [
+  ["runtime", "cli"],
+  ["app.ts"],
+  ["routes"],
+  ["ingest", "record", "serve", "chat", "auth", "preview"],
+  ["indexer", "catalog", "plan", "store"],
+  ["wasm"],
+  ["platform.ts", "errors.ts", "time.ts", "config.ts", "stream-path.ts"],
+];
+
+/** Where a runtime or a vendor may be named. */
+const OUTSIDE_WORLD = ["src/runtime/**", "src/store/**", "src/cli/**"];
+const RUNTIME_GLOBALS = ["process", "Buffer", "Bun", "Deno", "global", "__dirname", "require"];
+const vendors = {
+  regex:
+    "^(node:|bun:|bun$|@libsql/client|@hono/node-server|ali-oss|aws4fetch|@aws-sdk/|fluent-ffmpeg|@ffmpeg-installer|@ffprobe-installer)",
+  message: "Only src/runtime, src/store and src/cli name a runtime or a vendor; take a port from platform.ts instead.",
+};
+
+const escape = (name) => name.replace(".", "\\.");
+const from = (names) => `^\\.\\.?/(.*/)?(${names.map(escape).join("|")})(/|$)`;
+
+/** Lint blocks that hold each folder of `src` to its row. */
+const layers = ROWS.flatMap((row, i) =>
+  row.map((name) => {
+    const above = ROWS.slice(0, i).flat();
+    const beside = row.filter((other) => other !== name && !other.endsWith(".ts"));
+    const files = name.endsWith(".ts") ? [`src/${name}`] : [`src/${name}/**/*.ts`];
+    const outside = OUTSIDE_WORLD.includes(`src/${name}/**`);
+    const patterns = [
+      ...(outside ? [] : [vendors]),
+      ...(above.length > 0
+        ? [{ regex: from(above), message: `src/${name} is below that in the order of imports.` }]
+        : []),
+      ...(beside.length > 0 && i > 0
+        ? [
+            {
+              regex: from(beside),
+              allowTypeImports: true,
+              message: "Stages do not import their siblings; only types may be shared.",
+            },
+          ]
+        : []),
+    ];
+    return { files, rules: { "@typescript-eslint/no-restricted-imports": ["error", { patterns }] } };
+  }),
+);
+
+export default tseslint.config(
+  { ignores: ["build/", "node_modules/", "data/", "demo-data/", "coverage/", "assembly/"] },
+  eslint.configs.recommended,
+  {
+    files: ["**/*.ts"],
+    extends: [tseslint.configs.strictTypeChecked, tseslint.configs.stylisticTypeChecked],
+    languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
+    plugins: { "import-x": importX },
+    settings: { "import-x/resolver-next": [createTypeScriptImportResolver()] },
+    rules: {
+      "@typescript-eslint/consistent-type-imports": ["error", { fixStyle: "inline-type-imports" }],
+      "@typescript-eslint/no-floating-promises": "error",
+      "@typescript-eslint/no-import-type-side-effects": "error",
+      "@typescript-eslint/restrict-template-expressions": ["error", { allowNumber: true, allowBoolean: true }],
+      "@typescript-eslint/switch-exhaustiveness-check": ["error", { considerDefaultExhaustiveForUnions: true }],
+      "import-x/no-cycle": "error",
+      "import-x/no-default-export": "error",
+      "import-x/extensions": ["error", "ignorePackages"],
+      eqeqeq: "error",
+    },
+  },
+  {
+    files: ["src/**/*.ts"],
+    plugins: { jsdoc },
+    rules: {
+      "max-lines": ["error", { max: 300, skipBlankLines: true, skipComments: true }],
+      "no-console": "error",
+      "jsdoc/require-jsdoc": [
+        "error",
+        {
+          publicOnly: true,
+          require: { ClassDeclaration: true, FunctionDeclaration: true },
+          contexts: [
+            "TSInterfaceDeclaration",
+            "TSTypeAliasDeclaration",
+            "ExportNamedDeclaration > VariableDeclaration",
+          ],
+        },
+      ],
+    },
+  },
+  {
+    files: ["src/**/*.ts"],
+    ignores: OUTSIDE_WORLD,
+    rules: {
+      "no-restricted-globals": ["error", ...RUNTIME_GLOBALS.map((name) => ({ name, message: vendors.message }))],
+    },
+  },
+  ...layers,
+  { files: ["src/cli/**/*.ts"], rules: { "no-console": "off" } }, // the terminal is its output
+  {
+    files: ["*.config.ts", "*.config.js"],
+    rules: { "import-x/no-default-export": "off" },
+  },
+);
