@@ -15,6 +15,11 @@ export function checkKey(key: string): string {
   throw badKey(key, fault);
 }
 
+/** Whether `checkKey` takes a key. */
+export function isKey(key: string): boolean {
+  return faultOf(key) === undefined;
+}
+
 /** The error for a key that names no object any store could hold. `fault` completes "The store key … ". */
 export function badKey(key: string, fault: string, cause?: unknown): BoxcarError {
   const shown = key.length > 100 ? `${key.slice(0, 100)}…` : key;

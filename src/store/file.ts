@@ -1,0 +1,238 @@
+import { randomInt, randomUUID } from "node:crypto";
+import { constants, type BigIntStats } from "node:fs";
+import { link, lstat, mkdir, open, opendir, realpath, stat, unlink, type FileHandle } from "node:fs/promises";
+import { dirname, join, sep } from "node:path";
+import type { ByteSpan, ObjectInfo, Store } from "../platform.ts";
+import { isAbsent, objectChanged, objectExists, objectMissing, objectShort, storeError } from "./file-errors.ts";
+import { badKey, checkKey, isKey } from "./key.ts";
+import { FileReader } from "./read-file.ts";
+
+/** Folder under the root for objects that are being written. No key reaches it. */
+const TEMPORARY = ".boxcar-tmp";
+
+/**
+ * Objects as files below one folder. A put writes under a temporary name, syncs, and hard-links the file into place,
+ * which never overwrites. Symbolic links are followed only where they stay below the folder.
+ *
+ * An ETag is made of size and modification time, so a copy of the folder must keep modification times.
+ */
+export class FileStore implements Store {
+  readonly #root: string;
+  readonly #reader = new FileReader();
+
+  /** @param root absolute path of the folder; it is made when the first object is put */
+  constructor(root: string) {
+    this.#root = root;
+  }
+
+  async put(key: string, body: AsyncIterable<Uint8Array>): Promise<ObjectInfo> {
+    const path = this.#pathOf(key);
+    const temporary = join(this.#root, TEMPORARY, randomUUID());
+    const folder = dirname(path);
+    await files(key, makeFolder(dirname(temporary)));
+    await files(key, this.#checkFolder(key, folder));
+    // `link` decides; asking first spares the writing of a body that has no chance.
+    if ((await files(key, ifAny(lstat(path)))) !== undefined) throw objectExists(key);
+    try {
+      const info = await write(key, temporary, body);
+      await files(key, makeFolder(folder));
+      await files(key, link(temporary, path));
+      await files(key, syncFolder(folder));
+      return info;
+    } finally {
+      await unlink(temporary).catch(() => undefined);
+    }
+  }
+
+  async *get(key: string, span: ByteSpan, ifMatch?: string): AsyncGenerator<Uint8Array, void, undefined> {
+    const path = await this.#realPath(key);
+    if (path === undefined) throw objectMissing(key);
+    let handle: FileHandle;
+    try {
+      // Without O_NONBLOCK, opening a named pipe would wait for a writer.
+      handle = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+    } catch (cause) {
+      throw isAbsent(cause) ? objectMissing(key) : storeError(key, cause);
+    }
+    try {
+      const stats = await handle.stat({ bigint: true });
+      if (!stats.isFile()) throw objectMissing(key);
+      const etag = etagOf(stats);
+      if (ifMatch !== undefined && ifMatch !== etag) throw objectChanged(key, ifMatch, etag);
+      if (stats.size < BigInt(span.offset + span.length)) throw objectShort(key, span);
+      yield* this.#reader.read(handle, span, () => objectShort(key, span));
+    } catch (cause) {
+      throw storeError(key, cause);
+    } finally {
+      await handle.close();
+    }
+  }
+
+  async head(key: string): Promise<ObjectInfo | undefined> {
+    const path = await this.#realPath(key);
+    if (path === undefined) return undefined;
+    const stats = await files(key, ifAny(stat(path, { bigint: true })));
+    return stats?.isFile() === true ? infoOf(key, stats) : undefined;
+  }
+
+  async delete(key: string): Promise<void> {
+    const path = this.#pathOf(key);
+    try {
+      await this.#checkFolder(key, dirname(path));
+      if (!(await lstat(path)).isFile()) return;
+      await unlink(path);
+      await syncFolder(dirname(path));
+    } catch (cause) {
+      if (!isAbsent(cause)) throw storeError(key, cause);
+    }
+  }
+
+  async *list(prefix: string): AsyncGenerator<ObjectInfo, void, undefined> {
+    const folder = prefix.slice(0, prefix.lastIndexOf("/") + 1);
+    try {
+      if (folder !== "") await this.#checkFolder(folder, this.#pathOf(folder.slice(0, -1)));
+      yield* this.#walk(folder, prefix);
+    } catch (cause) {
+      if (!isAbsent(cause)) throw storeError(prefix, cause);
+    }
+  }
+
+  /**
+   * Removes what writes that crashed left under temporary names.
+   * @param beforeMs only files last written before this moment, in milliseconds since 1970; Infinity when no other
+   * process can be writing
+   * @returns how many files were removed
+   * @throws BoxcarError `store_failed` (503)
+   */
+  async sweep(beforeMs: number): Promise<number> {
+    const folder = join(this.#root, TEMPORARY);
+    let removed = 0;
+    try {
+      for await (const { name } of await opendir(folder)) {
+        const path = join(folder, name);
+        if ((await lstat(path)).mtimeMs >= beforeMs) continue;
+        await unlink(path);
+        removed++;
+      }
+    } catch (cause) {
+      if (!isAbsent(cause)) throw storeError(TEMPORARY, cause);
+    }
+    return removed;
+  }
+
+  async *#walk(folder: string, prefix: string): AsyncGenerator<ObjectInfo, void, undefined> {
+    const folders: string[] = [];
+    let names: string[] = [];
+    try {
+      for await (const entry of await opendir(join(this.#root, folder), { bufferSize: 256 })) {
+        const key = folder + entry.name;
+        if (key === TEMPORARY || !key.startsWith(prefix) || !isKey(key)) continue;
+        if (entry.isDirectory()) folders.push(key);
+        else if (entry.isFile()) names.push(key);
+        if (names.length < 64) continue;
+        yield* await this.#infos(names);
+        names = [];
+      }
+    } catch (cause) {
+      if (!isAbsent(cause)) throw cause;
+    }
+    yield* await this.#infos(names);
+    for (const key of folders) yield* this.#walk(`${key}/`, prefix);
+  }
+
+  async #infos(keys: readonly string[]): Promise<ObjectInfo[]> {
+    const stats = await Promise.all(keys.map((key) => ifAny(lstat(join(this.#root, key), { bigint: true }))));
+    return keys.flatMap((key, i) => {
+      const found = stats[i];
+      return found === undefined ? [] : [infoOf(key, found)];
+    });
+  }
+
+  #pathOf(key: string): string {
+    checkKey(key);
+    if (key === TEMPORARY || key.startsWith(`${TEMPORARY}/`)) throw badKey(key, "names a folder of the store's own");
+    return join(this.#root, key);
+  }
+
+  /** The path without symbolic links; undefined when there is nothing. */
+  async #realPath(key: string): Promise<string | undefined> {
+    const path = this.#pathOf(key);
+    try {
+      const [root, real] = await Promise.all([realpath(this.#root), realpath(path)]);
+      if (!real.startsWith(root + sep)) throw badKey(key, "leads out of the store by a symbolic link");
+      return real;
+    } catch (cause) {
+      if (isAbsent(cause)) return undefined;
+      throw storeError(key, cause);
+    }
+  }
+
+  /** Refuses a folder that, as far as it exists, lies outside of the root. */
+  async #checkFolder(key: string, folder: string): Promise<void> {
+    const root = await realpath(this.#root);
+    for (let path = folder; ; path = dirname(path)) {
+      const real = await ifAny(realpath(path));
+      if (real === undefined) continue;
+      if (real !== root && !real.startsWith(root + sep)) throw badKey(key, "leads out of the store by a symbolic link");
+      return;
+    }
+  }
+}
+
+/** Waits for file operations on an object and says what their failure means; failures of a body are left as they are. */
+function files<T>(key: string, operation: Promise<T>): Promise<T> {
+  return operation.catch((cause: unknown) => {
+    throw storeError(key, cause);
+  });
+}
+
+/** Waits for a file operation; undefined when there is nothing under its path. */
+function ifAny<T>(operation: Promise<T>): Promise<T | undefined> {
+  return operation.catch((cause: unknown) => {
+    if (isAbsent(cause)) return undefined;
+    throw cause;
+  });
+}
+
+async function write(key: string, path: string, body: AsyncIterable<Uint8Array>): Promise<ObjectInfo> {
+  const handle = await files(key, open(path, "wx"));
+  try {
+    for await (const chunk of body) {
+      for (let done = 0; done < chunk.byteLength;) {
+        done += (await files(key, handle.write(chunk, done))).bytesWritten;
+      }
+    }
+    // The kernel's clock for files ticks every few milliseconds: two files of one size written in the same tick would
+    // share an ETag without this.
+    const seconds = (Date.now() + randomInt(1000) / 1000) / 1000;
+    await files(key, handle.utimes(seconds, seconds));
+    await files(key, handle.sync());
+    return infoOf(key, await files(key, handle.stat({ bigint: true })));
+  } finally {
+    await handle.close();
+  }
+}
+
+/** Makes a folder and those above it, durably. */
+async function makeFolder(folder: string): Promise<void> {
+  const first = await mkdir(folder, { recursive: true });
+  if (first === undefined) return;
+  for (let path = folder; path !== dirname(first); path = dirname(path)) await syncFolder(dirname(path));
+}
+
+async function syncFolder(folder: string): Promise<void> {
+  const handle = await open(folder, "r");
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+function infoOf(key: string, stats: BigIntStats): ObjectInfo {
+  return { key, size: Number(stats.size), etag: etagOf(stats) };
+}
+
+function etagOf(stats: BigIntStats): string {
+  return `${stats.size.toString(36)}-${stats.mtimeNs.toString(36)}`;
+}
