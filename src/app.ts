@@ -1,0 +1,49 @@
+import { OpenAPIHono } from "@hono/zod-openapi";
+import { HTTPException } from "hono/http-exception";
+import { requestId } from "hono/request-id";
+import { BoxcarError } from "./errors.ts";
+import { access } from "./routes/access.ts";
+import type { App, AppPlatform } from "./routes/context.ts";
+import { addDelete } from "./routes/delete.ts";
+import { addDownload } from "./routes/download.ts";
+import { refuseInput } from "./routes/parameters.ts";
+import { addRecords } from "./routes/records.ts";
+import { refusalReply, unknownRoute } from "./routes/refusals.ts";
+import { addSegments } from "./routes/segments.ts";
+import { addService } from "./routes/service.ts";
+
+/** Makes the whole HTTP surface from what the runtime provides. Nothing is shared between two apps. */
+export function createApp(platform: AppPlatform): App {
+  const app: App = new OpenAPIHono({ defaultHook: refuseInput });
+  app.onError((error, c) => refusalReply(refusalOf(error), c.get("requestId"), platform.log));
+  app.notFound((c) => refusalReply(unknownRoute(c), c.get("requestId"), platform.log));
+  app.use(requestId({ generator: () => platform.randomId() }));
+  app.use(async (c, next) => {
+    checkEncoding(c.req.path);
+    c.header("X-Content-Type-Options", "nosniff");
+    await next();
+  });
+  app.use(access(platform.config.token));
+
+  addDownload(app, platform);
+  addRecords(app, platform);
+  addSegments(app, platform);
+  addDelete(app, platform);
+  addService(app, platform);
+  return app;
+}
+
+function checkEncoding(path: string): void {
+  try {
+    decodeURIComponent(path);
+  } catch (cause) {
+    const message = "The path of the URL is not valid percent-encoded UTF-8. Write a percent sign in a name as %25.";
+    throw new BoxcarError("bad_path", 400, message, {}, cause);
+  }
+}
+
+/** What the HTTP libraries refuse by themselves, such as a body that is no JSON, in boxcar's form. */
+function refusalOf(error: unknown): unknown {
+  if (!(error instanceof HTTPException) || error.status >= 500) return error;
+  return new BoxcarError("bad_request", error.status, `${error.message}. GET /docs shows what is expected.`, {}, error);
+}

@@ -1,0 +1,177 @@
+import type { Catalog } from "../catalog/catalog.ts";
+import type { Segment } from "../catalog/types.ts";
+import { BoxcarError } from "../errors.ts";
+import { indexObject } from "../indexer/index-object.ts";
+import type { IndexedSegment } from "../indexer/segment-index.ts";
+import { StreamIndexer } from "../indexer/stream-indexer.ts";
+import type { ByteSpan, Clock, Store } from "../platform.ts";
+import type { Core } from "../wasm/module.ts";
+
+/** What taking in segments needs. */
+export interface IngestParts {
+  readonly catalog: Catalog;
+  readonly store: Store;
+  readonly core: Core;
+  readonly clock: Clock;
+  /** A fresh name each time: letters, digits and dashes, at least 64 bits of chance. */
+  readonly randomId: () => string;
+}
+
+/** One segment on its way in. */
+export interface IncomingSegment {
+  readonly streamPath: string;
+  /** Milliseconds since 1970 at which the reference track starts to be presented; absent: the file's creation time. */
+  readonly startMs?: number | undefined;
+  /** The MP4 file. A chunk is only used until the next one is asked for. */
+  readonly body: AsyncIterable<Uint8Array>;
+  /** A second segment of the same stream with the same key is not taken; the first one is the answer. */
+  readonly idempotencyKey?: string | undefined;
+  /** Bytes; default no limit. */
+  readonly maxBytes?: number | undefined;
+}
+
+/** The outcome of taking in a segment. */
+export interface Ingested {
+  readonly segment: Segment;
+  /** What was repaired or simplified while indexing. */
+  readonly warnings: readonly string[];
+  /** True when the idempotency key was known: nothing was read or written. */
+  readonly repeated: boolean;
+}
+
+/**
+ * Takes in one segment in one pass: the bytes go to the store while the indexer reads along. The catalog learns of it
+ * last; when anything fails, neither a row nor an object stays.
+ * @throws BoxcarError `too_large` (413), `start_missing` (400), `idempotency_in_progress` (409), and as the indexer
+ *   (422), the store (503, 507) and the catalog do
+ */
+export async function ingestSegment(parts: IngestParts, incoming: IncomingSegment): Promise<Ingested> {
+  const { catalog, store, core, clock, randomId } = parts;
+  const { streamPath, idempotencyKey } = incoming;
+  const nowMs = clock();
+  const key = segmentKey(streamPath, incoming.startMs ?? nowMs, randomId());
+  const begun = await catalog.beginSegment({ streamPath, key, nowMs, idempotencyKey });
+  if (begun.existing !== undefined) return { segment: begun.existing, warnings: [], repeated: true };
+  try {
+    const passing = new PassingSegment(core, incoming);
+    const info = await store.put(key, passing.bytes());
+    const indexed = passing.result();
+    if (info.size !== passing.size) {
+      const message = `The store kept ${String(info.size)} of ${String(passing.size)} bytes. Upload the segment again.`;
+      throw new BoxcarError("store_failed", 503, message);
+    }
+    const segment = await catalog.completeSegment(begun.id, readySegment(indexed, startOf(incoming, indexed), info));
+    return { segment, warnings: indexed.description.warnings, repeated: false };
+  } catch (error) {
+    await undo(parts, begun.id, key, error);
+    throw error;
+  }
+}
+
+/**
+ * Adds a segment that already lies in the store, indexed by a few ranged reads and never copied.
+ * @throws BoxcarError `object_missing` (404), `start_missing` (400), and as the indexer, the store and the catalog do
+ */
+export async function registerInPlace(
+  parts: Omit<IngestParts, "randomId">,
+  lying: Pick<IncomingSegment, "streamPath" | "startMs" | "idempotencyKey"> & { readonly key: string },
+): Promise<Ingested> {
+  const { catalog, store, core, clock } = parts;
+  const { streamPath, key, idempotencyKey } = lying;
+  const info = await store.head(key);
+  if (info === undefined) throw new BoxcarError("object_missing", 404, `The store has no object ${key}.`, { key });
+  const read = async (span: ByteSpan): Promise<Uint8Array> => collect(store.get(key, span, info.etag), span.length);
+  const indexed = await indexObject(core, info.size, read);
+  const ready = readySegment(indexed, startOf(lying, indexed), info);
+  const begun = await catalog.beginSegment({ streamPath, key, nowMs: clock(), idempotencyKey });
+  if (begun.existing !== undefined) return { segment: begun.existing, warnings: [], repeated: true };
+  try {
+    const segment = await catalog.completeSegment(begun.id, ready);
+    return { segment, warnings: indexed.description.warnings, repeated: false };
+  } catch (error) {
+    await catalog.abandonSegment(begun.id);
+    throw error;
+  }
+}
+
+/** The bytes of a segment as they pass by the indexer. */
+class PassingSegment {
+  /** Bytes seen so far. */
+  size = 0;
+  readonly #incoming: IncomingSegment;
+  readonly #indexer: StreamIndexer;
+  #indexed: IndexedSegment | undefined;
+
+  constructor(core: Core, incoming: IncomingSegment) {
+    this.#incoming = incoming;
+    this.#indexer = new StreamIndexer(core);
+  }
+
+  /** Ends only after the index is made and the start is known, so that the store drops the object of a bad file. */
+  async *bytes(): AsyncGenerator<Uint8Array> {
+    const { body, maxBytes = Number.POSITIVE_INFINITY } = this.#incoming;
+    for await (const chunk of body) {
+      this.size += chunk.length;
+      if (this.size > maxBytes) throw tooLarge(maxBytes);
+      this.#indexer.push(chunk);
+      yield chunk;
+    }
+    this.#indexed = this.#indexer.end();
+    startOf(this.#incoming, this.#indexed);
+  }
+
+  result(): IndexedSegment {
+    if (this.#indexed !== undefined) return this.#indexed;
+    throw new BoxcarError("store_failed", 503, "The store did not read the segment to its end. Upload it again.");
+  }
+}
+
+/** The refusal of a segment of more than `maxBytes` bytes. */
+export function tooLarge(maxBytes: number): BoxcarError {
+  const message = `The segment is larger than the ${String(maxBytes)} bytes allowed. Upload shorter segments, or raise BOXCAR_MAX_UPLOAD.`;
+  return new BoxcarError("too_large", 413, message, { maxBytes });
+}
+
+function segmentKey(streamPath: string, startMs: number, random: string): string {
+  return `segments/${streamPath}/${new Date(startMs).toISOString().slice(0, 10)}/${String(startMs)}-${random}.mp4`;
+}
+
+function startOf(asked: { readonly startMs?: number | undefined }, { description }: IndexedSegment): number {
+  const startMs = asked.startMs ?? description.creationTimeMs;
+  if (startMs !== undefined) return startMs;
+  const message =
+    "The file does not state when it was recorded (mvhd creation time). Give it as start=…, for example start=2026-01-31T12:00:00Z.";
+  throw new BoxcarError("start_missing", 400, message);
+}
+
+function readySegment(
+  { index, summary, description }: IndexedSegment,
+  startMs: number,
+  { size, etag }: { readonly size: number; readonly etag: string },
+): Parameters<Catalog["completeSegment"]>[1] {
+  const { format, codecs } = description;
+  return { startMs, endMs: startMs + Math.ceil(description.durationMs), format, codecs, size, etag, summary, index };
+}
+
+/** Takes back what a failed segment left. The reconciler does what fails here; the first error stays the answer. */
+async function undo({ catalog, store }: IngestParts, id: number, key: string, error: unknown): Promise<void> {
+  try {
+    // A commit whose answer got lost: the segment is there to stay.
+    if ((await catalog.segment(id)) !== undefined) return;
+    // Somebody else's object: a key that was taken is never ours to remove.
+    if (!(error instanceof BoxcarError && error.error === "object_exists")) await store.delete(key);
+    await catalog.abandonSegment(id);
+  } catch {
+    // The pending row or the object stays for the reconciler.
+  }
+}
+
+async function collect(chunks: AsyncIterable<Uint8Array>, length: number): Promise<Uint8Array> {
+  const bytes = new Uint8Array(length);
+  let filled = 0;
+  for await (const chunk of chunks) {
+    bytes.set(chunk, filled);
+    filled += chunk.length;
+  }
+  return bytes;
+}

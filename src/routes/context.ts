@@ -1,0 +1,29 @@
+import type { OpenAPIHono } from "@hono/zod-openapi";
+import type { Catalog } from "../catalog/catalog.ts";
+import type { Config } from "../config.ts";
+import type { Clock, Log, SendStream, Store } from "../platform.ts";
+import type { Core } from "../wasm/module.ts";
+
+/** A static file of the documentation page. */
+export interface Asset {
+  readonly contentType: string;
+  readonly bytes: Uint8Array<ArrayBuffer>;
+}
+
+/** Everything the app needs from the runtime it is started in. */
+export interface AppPlatform {
+  readonly config: Config;
+  readonly catalog: Catalog;
+  readonly store: Store;
+  readonly core: Core;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** A fresh name each time: letters, digits and dashes, at least 64 bits of chance. */
+  readonly randomId: () => string;
+  readonly sendStream: SendStream;
+  /** A file of swagger-ui-dist by its name, or undefined when there is none of that name. */
+  readonly asset: (name: string) => Promise<Asset | undefined>;
+}
+
+/** The app while routes are added to it. */
+export type App = OpenAPIHono<{ Variables: { requestId: string } }>;

@@ -1,0 +1,161 @@
+import { createRoute, z } from "@hono/zod-openapi";
+import type { Segment } from "../catalog/types.ts";
+import { BoxcarError } from "../errors.ts";
+import type { Media } from "../plan/media.ts";
+import { planRange, planSegment } from "../plan/plan-range.ts";
+import { defaultFileName, disposition } from "../serve/file-name.ts";
+import { sendMedia } from "../serve/send-media.ts";
+import { storedMedia } from "../serve/stored-media.ts";
+import { checkStreamPath } from "../stream-path.ts";
+import { formatTime, parseTimeRange } from "../time.ts";
+import type { App, AppPlatform } from "./context.ts";
+import { integer, query, timeParameters } from "./parameters.ts";
+import { refused } from "./replies.ts";
+import { boundedRange, planParts } from "./time-range.ts";
+
+const parameters = query({
+  id: integer(1).optional().openapi({ description: "One whole segment, instead of a time range.", example: "42" }),
+  ...timeParameters,
+  cut: z.enum(["frame", "keyframe"], "expected frame or keyframe").default("frame").openapi({
+    description: "Start exactly at the start (`frame`), or at the sync sample at or before it (`keyframe`).",
+  }),
+  gaps: z.enum(["skip", "keep"], "expected skip or keep").default("skip").openapi({
+    description: "Close gaps (`skip`), or hold the last frame for their length (`keep`).",
+  }),
+  changes: z.enum(["inband", "entries"], "expected inband or entries").default("inband").openapi({
+    description: "Put changed parameter sets in-band, or into further sample descriptions (`entries`).",
+  }),
+  filename: z.string("expected once").max(255, "expected at most 255 characters").optional().openapi({
+    description: "Name under which browsers save the download.",
+  }),
+  inline: z.enum(["0", "1"], "expected 0 or 1").default("0").openapi({ description: "`1`: show instead of save." }),
+});
+
+const media = { "video/mp4": { schema: z.string().openapi({ format: "binary" }) } };
+
+const route = createRoute({
+  method: "get",
+  // A suffix after a parameter that spans slashes is more than the router knows: the handler splits it off.
+  path: "/mp4/download/{file}{.+}",
+  summary: "Download a time range, or one segment, as one MP4",
+  description:
+    "The length is exact and the ETag strong, so downloads resume at any byte. `Boxcar-Start` and `Boxcar-End` state " +
+    "the wall-clock time that is delivered, `Boxcar-Joints` and `Boxcar-Gaps` how many joints and gaps it has.",
+  request: {
+    params: z.object({
+      file: z.string().openapi({
+        description: "Stream path and format: `.mp4` progressive, `.fmp4` fragmented.",
+        example: "live/cam1.mp4",
+      }),
+    }),
+    query: parameters,
+  },
+  responses: {
+    200: { description: "The media.", content: media },
+    206: { description: "The ranges of it that were asked for.", content: media },
+    304: { description: "The client has it already." },
+    ...refused,
+  },
+});
+
+type Query = z.infer<typeof parameters>;
+
+/** What a download is about to deliver. */
+interface Delivery {
+  readonly media: Media;
+  /** Wall-clock time presented. */
+  readonly startMs: number;
+  readonly endMs: number;
+  readonly joints: number;
+  readonly gaps: number;
+  /** Whether the bytes under this URL can no longer change. */
+  readonly settled: boolean;
+}
+
+/** `GET, HEAD /mp4/download/{streamPath}.mp4` and `.fmp4`. */
+export function addDownload(app: App, platform: AppPlatform): void {
+  app.openapi(route, async (c) => {
+    const { file } = c.req.valid("param");
+    const query = c.req.valid("query");
+    const { streamPath, format } = splitFile(file);
+    const delivery =
+      query.id === undefined
+        ? await deliverRange(platform, streamPath, format, query)
+        : await deliverSegment(platform, streamPath, format, query.id, query);
+    const fallback = defaultFileName(streamPath, delivery.startMs);
+    const visibility = platform.config.token === undefined ? "public" : "private";
+    const headers = new Headers({
+      "Cache-Control": delivery.settled ? `${visibility}, max-age=31536000, immutable` : `${visibility}, no-cache`,
+      "Content-Disposition": disposition(query.filename, fallback, query.inline === "1"),
+      "Boxcar-Start": formatTime(delivery.startMs),
+      "Boxcar-End": formatTime(delivery.endMs),
+      "Boxcar-Joints": String(delivery.joints),
+      "Boxcar-Gaps": String(delivery.gaps),
+      "X-Request-Id": c.get("requestId"),
+    });
+    return sendMedia(c.req.raw, delivery.media, headers, platform.sendStream, c.env);
+  });
+}
+
+function splitFile(file: string): { streamPath: string; format: "mp4" | "fmp4" } {
+  const [, path, format] = /^(.*)\.(mp4|fmp4)$/s.exec(file) ?? [];
+  if (path !== undefined && (format === "mp4" || format === "fmp4"))
+    return { streamPath: checkStreamPath(path), format };
+  checkStreamPath(file);
+  const message = "A download ends in .mp4 or .fmp4, for example /mp4/download/live/cam1.mp4.";
+  throw new BoxcarError("unknown_format", 404, message);
+}
+
+async function deliverRange(
+  platform: AppPlatform,
+  streamPath: string,
+  format: "mp4" | "fmp4",
+  query: Query,
+): Promise<Delivery> {
+  const nowMs = platform.clock();
+  const asked = parseTimeRange(query, platform.config.timeZone, nowMs);
+  if (asked === undefined) {
+    const message = "Say what to download: id, range=A~B, start and end, or start and duration.";
+    throw new BoxcarError("missing_start", 400, message);
+  }
+  const { cut, gaps, changes } = query;
+  const bounded = await boundedRange(platform.catalog, streamPath, asked);
+  const plan = await planRange(planParts(platform), { streamPath, ...bounded, cut, gaps, changes });
+  const { startMs, endMs, joints } = plan;
+  const settled = asked.endMs !== undefined && asked.endMs + platform.config.settleMs <= nowMs;
+  return { media: plan.media(format), startMs, endMs, joints, gaps: plan.gaps.length, settled };
+}
+
+async function deliverSegment(
+  platform: AppPlatform,
+  streamPath: string,
+  format: "mp4" | "fmp4",
+  id: number,
+  query: Query,
+): Promise<Delivery> {
+  const given = (["start", "end", "duration", "range"] as const).filter((name) => query[name] !== undefined);
+  if (given.length > 0) {
+    const message = `id names one whole segment and cannot be combined with ${given.join(", ")}. Give one or the other.`;
+    throw new BoxcarError("bad_range", 400, message, { parameters: given });
+  }
+  const segment = await platform.catalog.segment(id);
+  if (segment?.streamPath !== streamPath) throw unknownSegment(streamPath, id);
+  const { startMs, endMs } = segment;
+  const media = await wholeSegment(platform, segment, format, query);
+  return { media, startMs, endMs, joints: 0, gaps: 0, settled: true };
+}
+
+async function wholeSegment(
+  platform: AppPlatform,
+  segment: Segment,
+  format: "mp4" | "fmp4",
+  { changes }: Query,
+): Promise<Media> {
+  if (segment.format === format) return storedMedia(platform.store, segment);
+  return (await planSegment(planParts(platform), segment, { changes })).media(format);
+}
+
+function unknownSegment(streamPath: string, id: number): BoxcarError {
+  const message = `${streamPath} has no segment ${String(id)}. GET /mp4/api/list/${streamPath} lists those it has.`;
+  return new BoxcarError("unknown_id", 404, message, { id });
+}

@@ -1,0 +1,121 @@
+import { createRoute, z } from "@hono/zod-openapi";
+import { BoxcarError } from "../errors.ts";
+import { planRange } from "../plan/plan-range.ts";
+import { formatTime, parseTimeRange } from "../time.ts";
+import type { App, AppPlatform } from "./context.ts";
+import { eventLevel, integer, query, streamPathInRoute, streamPathParameter, timeParameters } from "./parameters.ts";
+import { interval, intervalOf, json, recordOf, refused, segmentRecord, success } from "./replies.ts";
+import { boundedRange, planParts } from "./time-range.ts";
+
+/** The calls that say what is recorded: list, catalog and timeline. */
+export function addRecords(app: App, platform: AppPlatform): void {
+  const { catalog, clock, config } = platform;
+
+  app.openapi(listRoute, async (c) => {
+    const { streamPath } = c.req.valid("param");
+    const { pageNum, pageSize, eventLevel, ...times } = c.req.valid("query");
+    const range = parseTimeRange(times, config.timeZone, clock());
+    const selection = { streamPath, startMs: range?.startMs, endMs: range?.endMs, eventLevel };
+    const { total, segments } = await catalog.list({ ...selection, pageNum, pageSize });
+    return c.json({ code: 0 as const, message: "", total, pageNum, pageSize, data: segments.map(recordOf) }, 200);
+  });
+
+  app.openapi(catalogRoute, async (c) => {
+    const streams = await catalog.streams();
+    const data = streams.map((stream) => {
+      const { streamPath, count, bytes, startMs, endMs } = stream;
+      return { streamPath, count, ...intervalOf({ startMs, endMs }), bytes };
+    });
+    return c.json({ code: 0 as const, message: "", data }, 200);
+  });
+
+  app.openapi(timelineRoute, async (c) => {
+    const { streamPath } = c.req.valid("param");
+    const { cut, gaps, changes, ...times } = c.req.valid("query");
+    const asked = parseTimeRange(times, config.timeZone, clock());
+    if (asked === undefined) {
+      const message = "Say which time: range=A~B, start and end, or start and duration.";
+      throw new BoxcarError("missing_start", 400, message);
+    }
+    const range = await boundedRange(catalog, streamPath, asked);
+    const plan = await planRange(planParts(platform), { streamPath, ...range, cut, gaps, changes });
+    const data = {
+      streamPath,
+      startTime: formatTime(plan.startMs),
+      endTime: formatTime(plan.endMs),
+      segments: plan.segments,
+      joints: plan.joints,
+      gaps: plan.gaps.map(intervalOf),
+      coverage: plan.coverage.map(intervalOf),
+      codecs: plan.codecs,
+      events: [],
+      size: { mp4: plan.media("mp4").size, fmp4: plan.media("fmp4").size },
+    };
+    return c.json({ code: 0 as const, message: "", data }, 200);
+  });
+}
+
+const listRoute = createRoute({
+  method: "get",
+  path: `/mp4/api/list/${streamPathInRoute}`,
+  summary: "List segments, newest first",
+  request: {
+    params: streamPathParameter({ wildcards: true }),
+    query: query({
+      ...timeParameters,
+      pageNum: integer(1, 1_000_000_000).default(1),
+      pageSize: integer(1, 1000).default(10),
+      eventLevel: eventLevel.optional(),
+    }),
+  },
+  responses: {
+    200: json(
+      "The segments that overlap the time range, or all. `*` in the path stands for any characters.",
+      success(z.array(segmentRecord)).extend({ total: z.int(), pageNum: z.int(), pageSize: z.int() }),
+    ),
+    ...refused,
+  },
+});
+
+const streamTotals = z.object({
+  streamPath: z.string(),
+  count: z.int().openapi({ description: "Segments." }),
+  ...interval.shape,
+  bytes: z.int(),
+});
+
+const catalogRoute = createRoute({
+  method: "get",
+  path: "/mp4/api/catalog",
+  summary: "What is recorded, a stream a row",
+  request: { query: query({}) },
+  responses: { 200: json("Every stream with its totals.", success(z.array(streamTotals))), ...refused },
+});
+
+const timeline = z.object({
+  streamPath: z.string(),
+  ...interval.shape,
+  segments: z.int(),
+  joints: z.int(),
+  gaps: z.array(interval),
+  coverage: z.array(interval),
+  codecs: z.string(),
+  events: z.array(z.never()),
+  size: z.object({ mp4: z.int(), fmp4: z.int() }).openapi({ description: "Bytes of the download in each format." }),
+});
+
+const timelineRoute = createRoute({
+  method: "get",
+  path: `/mp4/api/timeline/${streamPathInRoute}`,
+  summary: "What a download of a time range would hold",
+  request: {
+    params: streamPathParameter(),
+    query: query({
+      ...timeParameters,
+      cut: z.enum(["frame", "keyframe"], "expected frame or keyframe").default("frame"),
+      gaps: z.enum(["skip", "keep"], "expected skip or keep").default("skip"),
+      changes: z.enum(["inband", "entries"], "expected inband or entries").default("inband"),
+    }),
+  },
+  responses: { 200: json("Coverage, gaps, joints, codecs and exact sizes.", success(timeline)), ...refused },
+});

@@ -1,0 +1,78 @@
+import { z } from "@hono/zod-openapi";
+import type { Segment } from "../catalog/types.ts";
+import { downloadPath } from "../stream-path.ts";
+import { formatTime } from "../time.ts";
+
+/** The JSON that the API answers with. */
+
+const time = z.iso.datetime().openapi({ example: "2026-01-31T12:00:00.000Z" });
+
+/** One segment, as every reply shows it. */
+export const segmentRecord = z
+  .object({
+    id: z.int(),
+    streamPath: z.string().openapi({ example: "live/cam1" }),
+    startTime: time,
+    endTime: time.openapi({ description: "Exclusive." }),
+    durationMs: z.int(),
+    size: z.int().openapi({ description: "Bytes." }),
+    type: z.enum(["mp4", "fmp4"]),
+    codecs: z.string().openapi({ description: "RFC 6381.", example: "avc1.64001f,mp4a.40.2" }),
+    eventLevel: z.enum(["high", "low"]).nullable(),
+    url: z.string().openapi({ description: "Where the segment is downloaded as it is stored." }),
+  })
+  .openapi("Segment");
+
+/** The record of a segment. */
+export function recordOf(segment: Segment): z.infer<typeof segmentRecord> {
+  const { id, streamPath, startMs, endMs, size, format, codecs, eventLevel } = segment;
+  return {
+    id,
+    streamPath,
+    startTime: formatTime(startMs),
+    endTime: formatTime(endMs),
+    durationMs: endMs - startMs,
+    size,
+    type: format,
+    codecs,
+    eventLevel,
+    url: `${downloadPath(streamPath, format)}?id=${String(id)}`,
+  };
+}
+
+/** A stretch of wall-clock time in a reply. */
+export const interval = z.object({ startTime: time, endTime: time.openapi({ description: "Exclusive." }) });
+
+/** An interval as a reply shows it. */
+export function intervalOf({ startMs, endMs }: { startMs: number; endMs: number }): z.infer<typeof interval> {
+  return { startTime: formatTime(startMs), endTime: formatTime(endMs) };
+}
+
+const head = { code: z.literal(0), message: z.string() };
+
+/** Schema of a successful reply. */
+export function success<Data extends z.ZodType>(data: Data): z.ZodObject<typeof head & { data: Data }> {
+  return z.object({ ...head, data });
+}
+
+/** Schema of a refusal. `error` is stable; `message` says what to do; further fields belong to the error. */
+const refusal = z
+  .looseObject({
+    code: z.int().openapi({ description: "The HTTP status.", example: 404 }),
+    error: z.string().openapi({ example: "not_recorded" }),
+    message: z.string(),
+  })
+  .openapi("Refusal");
+
+type JsonContent<Schema extends z.ZodType> = {
+  description: string;
+  content: { "application/json": { schema: Schema } };
+};
+
+/** A JSON response in a route description. */
+export function json<Schema extends z.ZodType>(description: string, schema: Schema): JsonContent<Schema> {
+  return { description, content: { "application/json": { schema } } };
+}
+
+/** The refusals of a route in its description. */
+export const refused = { default: json("Refused: the reply says why and what to do.", refusal) };

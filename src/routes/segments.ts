@@ -1,0 +1,85 @@
+import { createRoute, z } from "@hono/zod-openapi";
+import { BoxcarError } from "../errors.ts";
+import { ingestSegment, tooLarge } from "../ingest/segment-upload.ts";
+import { checkTimeZone, parseTime } from "../time.ts";
+import type { App, AppPlatform } from "./context.ts";
+import { query, streamPathInRoute, streamPathParameter, timeParameters } from "./parameters.ts";
+import { json, recordOf, refused, segmentRecord, success } from "./replies.ts";
+
+const route = createRoute({
+  method: "put",
+  path: `/mp4/api/segments/${streamPathInRoute}`,
+  summary: "Upload one recorded segment",
+  description:
+    "The body is the MP4 file itself, progressive or fragmented. It is indexed and stored as it arrives. " +
+    "Repeating an upload with the same `Idempotency-Key` answers as the first one did.",
+  request: {
+    params: streamPathParameter(),
+    query: query({
+      start: timeParameters.start.openapi({
+        description: "When the recording starts. Default: the creation time that the file states.",
+      }),
+      tz: timeParameters.tz,
+    }),
+    headers: z.object({
+      "idempotency-key": z
+        .string()
+        .regex(/^[\x21-\x7e]{1,255}$/, "expected 1 to 255 printable characters")
+        .optional(),
+    }),
+    body: { content: { "video/mp4": { schema: z.string().openapi({ format: "binary" }) } } },
+  },
+  responses: {
+    201: json(
+      "The segment is stored and can be downloaded.",
+      success(segmentRecord.extend({ warnings: z.array(z.string()) })),
+    ),
+    ...refused,
+  },
+});
+
+/** `PUT /mp4/api/segments/{streamPath}`. */
+export function addSegments(app: App, platform: AppPlatform): void {
+  const { config, clock } = platform;
+  app.openapi(route, async (c) => {
+    const { streamPath } = c.req.valid("param");
+    const { start, tz } = c.req.valid("query");
+    const context = { zone: tz === undefined ? config.timeZone : checkTimeZone(tz), dayOf: clock() };
+    const startMs = start === undefined ? undefined : parseTime(start, context, "start");
+    const type = c.req.header("content-type") ?? "";
+    if (/^\s*multipart\//i.test(type)) {
+      const message = "The body must be the MP4 file itself, not a form. With curl: curl -T segment.mp4 URL.";
+      throw new BoxcarError("unsupported_body", 415, message);
+    }
+    if (Number(c.req.header("content-length") ?? 0) > config.maxUpload) throw tooLarge(config.maxUpload);
+    const { segment, warnings, repeated } = await ingestSegment(platform, {
+      streamPath,
+      startMs,
+      body: bodyOf(c.req.raw),
+      idempotencyKey: c.req.valid("header")["idempotency-key"],
+      maxBytes: config.maxUpload,
+    });
+    const record = recordOf(segment);
+    c.header("Location", record.url);
+    if (repeated) c.header("Idempotency-Replayed", "true");
+    return c.json({ code: 0 as const, message: "", data: { ...record, warnings: [...warnings] } }, 201);
+  });
+}
+
+/** The bytes of a request. A connection that breaks off is the client's doing, not a defect. */
+async function* bodyOf(request: Request): AsyncGenerator<Uint8Array> {
+  if (request.body === null) return;
+  const reader = request.body.getReader();
+  try {
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) return;
+      yield value;
+    }
+  } catch (cause) {
+    const message = "The connection broke off before the whole segment had arrived. Upload it again.";
+    throw new BoxcarError("upload_aborted", 400, message, {}, cause);
+  } finally {
+    reader.releaseLock();
+  }
+}

@@ -1,0 +1,76 @@
+import { createRoute, z } from "@hono/zod-openapi";
+import { BoxcarError } from "../errors.ts";
+import type { App, AppPlatform } from "./context.ts";
+import { query } from "./parameters.ts";
+import { json, refused, success } from "./replies.ts";
+
+const health = createRoute({
+  method: "get",
+  path: "/healthz",
+  summary: "Whether the process answers",
+  request: { query: query({}) },
+  responses: { 200: json("It does.", success(z.null())), ...refused },
+});
+
+const readiness = createRoute({
+  method: "get",
+  path: "/readyz",
+  summary: "Whether catalog and store answer",
+  request: { query: query({}) },
+  responses: { 200: json("Both do.", success(z.null())), ...refused },
+});
+
+/** Health, the description of the API and the page that shows it. Call it after all other routes are added. */
+export function addService(app: App, platform: AppPlatform): void {
+  app.openapi(health, (c) => c.json({ code: 0 as const, message: "", data: null }, 200));
+
+  app.openapi(readiness, async (c) => {
+    try {
+      // Neither exists; that both say so shows that both answer.
+      await Promise.all([platform.catalog.segment(0), platform.store.head("readyz")]);
+    } catch (cause) {
+      const message = "The catalog or the store does not answer. Look into the log of the server.";
+      throw new BoxcarError("not_ready", 503, message, {}, cause);
+    }
+    return c.json({ code: 0 as const, message: "", data: null }, 200);
+  });
+
+  const info = { title: "boxcar", version: "1", description: "Recorded MP4 segments as one seamless MP4." };
+  const document = app.getOpenAPI31Document({ openapi: "3.1.0", info });
+  // The braces that let a path parameter span slashes belong to the router alone.
+  const paths = Object.entries(document.paths ?? {}).map(([path, item]) => [path.replace("{.+}", ""), item]);
+  app.get("/openapi.json", (c) => c.json({ ...document, paths: Object.fromEntries(paths) }));
+
+  app.get("/", (c) => c.redirect("/docs"));
+  app.get("/docs", (c) => {
+    c.header("Content-Security-Policy", "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:");
+    return c.html(page);
+  });
+  app.get("/docs/start.js", (c) => c.body(start, 200, { "Content-Type": "text/javascript; charset=utf-8" }));
+  app.get("/docs/:name", async (c) => {
+    const asset = pageFiles.has(c.req.param("name")) ? await platform.asset(c.req.param("name")) : undefined;
+    if (asset === undefined) return c.notFound();
+    return c.body(asset.bytes, 200, { "Content-Type": asset.contentType, "Cache-Control": "public, max-age=86400" });
+  });
+}
+
+const pageFiles = new Set(["swagger-ui.css", "swagger-ui-bundle.js", "favicon-32x32.png"]);
+
+const page = `<!doctype html>
+<html lang="en">
+  <head>
+    <meta charset="utf-8" />
+    <meta name="viewport" content="width=device-width, initial-scale=1" />
+    <title>boxcar API</title>
+    <link rel="icon" href="/docs/favicon-32x32.png" />
+    <link rel="stylesheet" href="/docs/swagger-ui.css" />
+  </head>
+  <body>
+    <main id="api"></main>
+    <script src="/docs/swagger-ui-bundle.js"></script>
+    <script src="/docs/start.js"></script>
+  </body>
+</html>
+`;
+
+const start = `SwaggerUIBundle({ url: "/openapi.json", domNode: document.getElementById("api"), deepLinking: true });\n`;

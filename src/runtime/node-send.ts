@@ -1,0 +1,83 @@
+import type { HttpBindings } from "@hono/node-server";
+import { RESPONSE_ALREADY_SENT } from "@hono/node-server/utils/response";
+import type { ServerResponse } from "node:http";
+import type { Log, SendStream } from "../platform.ts";
+
+/** Chunks smaller than this are gathered before they are written: a write costs more than copying so little. */
+const gatherBelow = 64 * 1024;
+const gatherSize = 256 * 1024;
+
+/**
+ * Sends bodies straight to Node's response: what is handed out by the body is written as it is and flushed before the
+ * next chunk is asked for, so memory stays at one chunk a connection.
+ */
+export function nodeSendStream(log: Log): SendStream {
+  return async (env, status, headers, body) => {
+    const { outgoing } = env as HttpBindings;
+    outgoing.writeHead(status, Object.fromEntries(headers));
+    const expected = Number(headers.get("content-length"));
+    try {
+      const sent = await writeAll(outgoing, body);
+      if (sent === undefined) return RESPONSE_ALREADY_SENT; // the client went away
+      if (sent !== expected) throw new Error(`the body has ${String(sent)} of ${String(expected)} bytes`);
+      outgoing.end();
+    } catch (error) {
+      // A clean end would pass a broken body off as a whole one.
+      outgoing.destroy();
+      const message = error instanceof Error ? error.message : String(error);
+      log("error", "download broken off", { requestId: headers.get("x-request-id"), error: message });
+    }
+    return RESPONSE_ALREADY_SENT;
+  };
+}
+
+/** Number of bytes written, or undefined when the client closed the connection first. */
+async function writeAll(outgoing: ServerResponse, body: AsyncIterable<Uint8Array>): Promise<number | undefined> {
+  const gathered = new Gathered();
+  let sent = 0;
+  for await (const chunk of body) {
+    if (outgoing.destroyed) return undefined;
+    sent += chunk.length;
+    if (chunk.length < gatherBelow && gathered.add(chunk)) continue;
+    if (!(await flush(outgoing, gathered.take()))) return undefined;
+    if (chunk.length < gatherBelow) gathered.add(chunk);
+    else if (!(await flush(outgoing, chunk))) return undefined;
+  }
+  return (await flush(outgoing, gathered.take())) ? sent : undefined;
+}
+
+/** Resolves when the system has taken all bytes (true) or the connection is closed (false). */
+function flush(outgoing: ServerResponse, chunk: Uint8Array): Promise<boolean> {
+  if (outgoing.destroyed) return Promise.resolve(false);
+  if (chunk.length === 0) return Promise.resolve(true);
+  return new Promise((resolve) => {
+    const closed = (): void => resolve(false);
+    outgoing.once("close", closed);
+    outgoing.write(chunk, (error) => {
+      outgoing.off("close", closed);
+      resolve(error === null || error === undefined);
+    });
+  });
+}
+
+/** Small chunks, copied together until there are enough of them. */
+class Gathered {
+  #bytes: Uint8Array | undefined;
+  #length = 0;
+
+  /** False when the chunk does not fit any more. */
+  add(chunk: Uint8Array): boolean {
+    this.#bytes ??= new Uint8Array(gatherSize);
+    if (this.#length + chunk.length > gatherSize) return false;
+    this.#bytes.set(chunk, this.#length);
+    this.#length += chunk.length;
+    return true;
+  }
+
+  /** What was gathered; only valid until the next `add`. */
+  take(): Uint8Array {
+    const taken = this.#bytes?.subarray(0, this.#length) ?? new Uint8Array();
+    this.#length = 0;
+    return taken;
+  }
+}

@@ -1,0 +1,24 @@
+import contentDisposition from "content-disposition";
+import { formatTime } from "../time.ts";
+
+/**
+ * `Content-Disposition` of a download (RFC 6266, with RFC 8187 for names beyond ASCII).
+ * @param asked the name the user wants; folders in it are dropped, `.mp4` is added where it is missing
+ */
+export function disposition(asked: string | undefined, fallback: string, inline: boolean): string {
+  const cleaned =
+    (asked ?? "")
+      .replace(/\p{Cc}/gu, "")
+      .split(/[/\\]/)
+      .at(-1)
+      ?.trim() ?? "";
+  const name = cleaned === "" ? fallback : cleaned;
+  const type = inline ? "inline" : "attachment";
+  return contentDisposition(/\.mp4$/i.test(name) ? name : `${name}.mp4`, { type });
+}
+
+/** The name of a download nobody named: `live_cam1_2026-01-31T10-00-02Z.mp4`. */
+export function defaultFileName(streamPath: string, startMs: number): string {
+  const time = formatTime(startMs).replace(".000Z", "Z").replaceAll(":", "-");
+  return `${streamPath.replaceAll("/", "_")}_${time}.mp4`;
+}

@@ -1,0 +1,28 @@
+import { BoxcarError } from "./errors.ts";
+
+/**
+ * Returns a stream path when it may name a stream: at most 512 bytes of UTF-8, parts of 1 to 200 bytes between single
+ * slashes, none of them `.` or `..`, without control characters, backslashes and `*`.
+ * @param wildcards whether `*` may stand in it, as in listings
+ * @throws BoxcarError `bad_stream_path` (400)
+ */
+export function checkStreamPath(path: string, wildcards = false): string {
+  const bad = (expected: string): BoxcarError => {
+    const message = `"${path.slice(0, 64).replace(/\p{Cc}/gu, "?")}" is no stream path: ${expected}. Use names between slashes, such as live/cam1.`;
+    return new BoxcarError("bad_stream_path", 400, message);
+  };
+  const bytes = (text: string): number => new TextEncoder().encode(text).length;
+  if (bytes(path) > 512) throw bad("it may have at most 512 bytes");
+  if (/[\p{Cc}\p{Cs}\\]/u.test(path)) throw bad("it may not hold control characters, backslashes or broken characters");
+  if (!wildcards && path.includes("*")) throw bad("* is a wildcard, which only the list understands");
+  for (const part of path.split("/")) {
+    if (part === "" || part === "." || part === "..") throw bad('no part may be empty, "." or ".."');
+    if (bytes(part) > 200) throw bad("a part may have at most 200 bytes");
+  }
+  return path;
+}
+
+/** The path of a stream's downloads, percent-encoded: `/mp4/download/live/cam1.mp4`. */
+export function downloadPath(streamPath: string, format: "mp4" | "fmp4"): string {
+  return `/mp4/download/${streamPath.split("/").map(encodeURIComponent).join("/")}.${format}`;
+}
