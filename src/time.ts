@@ -87,7 +87,8 @@ function millisecondsOfDay([hours, minutes, seconds, fraction]: readonly (string
 export function parseDuration(text: string, name = "duration"): number {
   const units = /^(?:(\d{1,9})h)?(?:(\d{1,9})m(?!s))?(?:(\d{1,9}(?:\.\d{1,9})?)s)?(?:(\d{1,12})ms)?$/.exec(text);
   const seconds = /^\d{1,9}(?:\.\d{1,9})?$/.test(text);
-  const [hours = 0, minutes = 0, secs = 0, ms = 0] = (units?.slice(1) ?? []).map((part) => Number(part ?? 0));
+  const parts: (string | undefined)[] = units?.slice(1) ?? [];
+  const [hours = 0, minutes = 0, secs = 0, ms = 0] = parts.map((part) => Number(part ?? 0));
   const value = Math.round(seconds ? Number(text) * 1000 : ((hours * 60 + minutes) * 60 + secs) * 1000 + ms);
   if ((units === null && !seconds) || value <= 0) {
     const expected = "Expected is more than nothing: seconds (90, 2.5) or units (500ms, 30s, 1m30s, 2h)";
@@ -166,10 +167,10 @@ export function zoneOffset(zone: string, ms: number): number {
   if (zone === "UTC") return 0;
   const part: Record<string, string> = {};
   for (const { type, value } of zoneFormat(zone).formatToParts(ms)) part[type] = value;
-  const year = part["era"] === "BC" ? 1 - Number(part["year"]) : Number(part["year"]);
+  const year = part.era === "BC" ? 1 - Number(part.year) : Number(part.year);
   const local = new Date(0);
-  local.setUTCFullYear(year, Number(part["month"]) - 1, Number(part["day"]));
-  local.setUTCHours(Number(part["hour"]), Number(part["minute"]), Number(part["second"]));
+  local.setUTCFullYear(year, Number(part.month) - 1, Number(part.day));
+  local.setUTCHours(Number(part.hour), Number(part.minute), Number(part.second));
   return local.getTime() - Math.floor(ms / 1000) * 1000;
 }
 

@@ -26,7 +26,7 @@ function reply({ error, status, message, fields }: BoxcarError, requestId: strin
     "X-Request-Id": requestId,
   });
   if (status === 401) headers.set("WWW-Authenticate", 'Bearer realm="boxcar"');
-  if (status === 416) headers.set("Content-Range", `bytes */${String(fields["size"])}`);
+  if (status === 416) headers.set("Content-Range", `bytes */${String(fields.size)}`);
   if (status === 503) headers.set("Retry-After", "5");
   return new Response(JSON.stringify({ ...fields, code: status, error, message }), { status, headers });
 }

@@ -64,10 +64,10 @@ const refusal = z
   })
   .openapi("Refusal");
 
-type JsonContent<Schema extends z.ZodType> = {
+interface JsonContent<Schema extends z.ZodType> {
   description: string;
   content: { "application/json": { schema: Schema } };
-};
+}
 
 /** A JSON response in a route description. */
 export function json<Schema extends z.ZodType>(description: string, schema: Schema): JsonContent<Schema> {

@@ -38,8 +38,11 @@ export function addService(app: App, platform: AppPlatform): void {
   const info = { title: "boxcar", version: "1", description: "Recorded MP4 segments as one seamless MP4." };
   const document = app.getOpenAPI31Document({ openapi: "3.1.0", info });
   // The braces that let a path parameter span slashes belong to the router alone.
-  const paths = Object.entries(document.paths ?? {}).map(([path, item]) => [path.replace("{.+}", ""), item]);
-  app.get("/openapi.json", (c) => c.json({ ...document, paths: Object.fromEntries(paths) }));
+  const paths: Record<string, unknown> = {};
+  for (const [path, item] of Object.entries(document.paths ?? {})) paths[path.replace("{.+}", "")] = item;
+  app.get("/openapi.json", (c) =>
+    c.text(JSON.stringify({ ...document, paths }), 200, { "Content-Type": "application/json" }),
+  );
 
   app.get("/", (c) => c.redirect("/docs"));
   app.get("/docs", (c) => {

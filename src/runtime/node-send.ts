@@ -51,7 +51,9 @@ function flush(outgoing: ServerResponse, chunk: Uint8Array): Promise<boolean> {
   if (outgoing.destroyed) return Promise.resolve(false);
   if (chunk.length === 0) return Promise.resolve(true);
   return new Promise((resolve) => {
-    const closed = (): void => resolve(false);
+    const closed = (): void => {
+      resolve(false);
+    };
     outgoing.once("close", closed);
     outgoing.write(chunk, (error) => {
       outgoing.off("close", closed);
