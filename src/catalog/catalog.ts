@@ -1,11 +1,11 @@
 import { sql, type Kysely } from "kysely";
-import { BoxcarError } from "../errors.ts";
+import { beginSegment, completeSegment } from "./add-segment.ts";
 import { deleteSegments } from "./delete-segments.ts";
 import { listSegments } from "./list-segments.ts";
 import { indexesOf, overlapping } from "./overlapping.ts";
 import { segmentColumns, segmentOf } from "./rows.ts";
 import type { Schema } from "./schema.ts";
-import { countAdded, countRated } from "./totals.ts";
+import { countRated } from "./totals.ts";
 import type {
   BegunSegment,
   Deletion,
@@ -47,61 +47,7 @@ export class Catalog {
    * @throws BoxcarError `idempotency_in_progress` (409), `segment_exists` (409) when a live segment has the key
    */
   beginSegment(segment: NewSegment): Promise<BegunSegment> {
-    const { streamPath, key, nowMs } = segment;
-    const idempotencyKey = segment.idempotencyKey ?? null;
-    return this.#writer.run(async (trx) => {
-      if (idempotencyKey !== null) {
-        const known = await trx
-          .selectFrom("segments")
-          .select([...segmentColumns, "state"])
-          .where("stream_path", "=", streamPath)
-          .where("idempotency_key", "=", idempotencyKey)
-          .executeTakeFirst();
-        if (known?.state === "ready") return { id: known.id, existing: segmentOf(known) };
-        if (known !== undefined) {
-          throw new BoxcarError(
-            "idempotency_in_progress",
-            409,
-            `An upload to ${streamPath} with this Idempotency-Key is still running. Wait for it to end, then repeat.`,
-            { streamPath, idempotencyKey },
-          );
-        }
-      }
-      const live = await trx
-        .selectFrom("segments")
-        .select("id")
-        .where("key", "=", key)
-        .where("state", "<>", sql.lit("tombstone" as const))
-        .executeTakeFirst();
-      if (live !== undefined) {
-        throw new BoxcarError("segment_exists", 409, `A segment with the key ${key} is already in the catalog.`, {
-          key,
-          id: live.id,
-        });
-      }
-      const row = await trx
-        .insertInto("segments")
-        .values({
-          stream_path: streamPath,
-          state: "pending",
-          state_ms: nowMs,
-          start_ms: 0,
-          end_ms: 0,
-          format: "mp4",
-          codecs: "",
-          key,
-          size: 0,
-          etag: "",
-          event_level: null,
-          summary: new Uint8Array(0),
-          index_size: 0,
-          idempotency_key: idempotencyKey,
-          created_ms: nowMs,
-        })
-        .returning("id")
-        .executeTakeFirstOrThrow();
-      return { id: row.id, existing: undefined };
-    });
+    return this.#writer.run((trx) => beginSegment(trx, segment));
   }
 
   /**
@@ -109,42 +55,7 @@ export class Catalog {
    * @throws BoxcarError `upload_expired` (409) when the segment is no longer pending: delete its object
    */
   completeSegment(id: number, segment: ReadySegment): Promise<Segment> {
-    const { startMs, endMs } = segment;
-    if (!Number.isSafeInteger(startMs) || !Number.isSafeInteger(endMs) || endMs <= startMs) {
-      throw new RangeError(
-        `A segment lasts from one whole millisecond to a later one, not from ${startMs} to ${endMs}`,
-      );
-    }
-    return this.#writer.run(async (trx) => {
-      const row = await trx
-        .updateTable("segments")
-        .set({
-          state: "ready",
-          start_ms: startMs,
-          end_ms: endMs,
-          format: segment.format,
-          codecs: segment.codecs,
-          size: segment.size,
-          etag: segment.etag,
-          summary: segment.summary,
-          index_size: segment.index.byteLength,
-        })
-        .where("id", "=", id)
-        .where("state", "=", "pending")
-        .returning(segmentColumns)
-        .executeTakeFirst();
-      if (row === undefined) {
-        throw new BoxcarError(
-          "upload_expired",
-          409,
-          "The upload took so long that it was given up. Upload the segment again.",
-          { id },
-        );
-      }
-      await trx.insertInto("segment_indexes").values({ segment_id: id, data: segment.index }).execute();
-      await countAdded(trx, row.stream_path, row);
-      return segmentOf(row);
-    });
+    return this.#writer.run((trx) => completeSegment(trx, id, segment));
   }
 
   /** Removes a pending segment. Any other is left alone. Its object must already be gone. */

@@ -1,22 +1,153 @@
-import { sql, type Kysely } from "kysely";
+import { sql, type Kysely, type RawBuilder } from "kysely";
 import { segmentColumns, segmentOf } from "./rows.ts";
 import type { Schema } from "./schema.ts";
-import type { ListQuery, SegmentPage } from "./types.ts";
+import { BUCKET_MS, bucketOf } from "./totals.ts";
+import type { ListQuery, Segment, SegmentPage } from "./types.ts";
+
+/** The start times, from inclusive and to exclusive, that hold a page, which comes after `skip` newer segments. */
+interface Window {
+  readonly fromMs: number;
+  readonly toMs: number;
+  readonly skip: number;
+}
+
+/** Beyond all times, and safe to compare in SQL. */
+const FOREVER_MS = Number.MAX_SAFE_INTEGER;
+
+/**
+ * See `Catalog.list`. Neither the total nor a late page walks over all segments: both are found by the counts kept per
+ * stream and bucket of time, so that only segments in the buckets at the ends of the range and of the page are read.
+ *
+ * The segments of a range are its *body*, which starts inside of it, and its *lead*, which starts before it and reaches
+ * into it. Newest first, the body comes before the lead.
+ */
 export async function listSegments(db: Kysely<Schema>, query: ListQuery): Promise<SegmentPage> {
-  let rows = db
-    .selectFrom("segments")
-    .where("state", "=", sql.lit("ready" as const))
-    .where("stream_path", "=", query.streamPath);
-  if (query.endMs !== undefined) rows = rows.where("start_ms", "<", query.endMs);
-  if (query.startMs !== undefined) rows = rows.where("end_ms", ">", query.startMs);
-  if (query.eventLevel !== undefined) rows = rows.where("event_level", "=", query.eventLevel);
-  const total = await rows.select(sql<number>`count(*)`.as("n")).executeTakeFirstOrThrow();
-  const page = await rows
-    .select(segmentColumns)
-    .orderBy("start_ms", "desc")
-    .orderBy("segments.id", "desc")
-    .limit(query.pageSize)
-    .offset((query.pageNum - 1) * query.pageSize)
-    .execute();
-  return { total: total.n, segments: page.map(segmentOf) };
+  const { startMs, endMs, pageNum, pageSize } = query;
+  if (startMs !== undefined && endMs !== undefined && endMs <= startMs) return { total: 0, segments: [] };
+  const listing = new Listing(db, query);
+  const leadFromMs = startMs === undefined ? -FOREVER_MS : startMs - (await listing.longest());
+  const late = endMs === undefined ? 0 : await listing.count(endMs, (bucketOf(endMs) + 1) * BUCKET_MS);
+  const early = startMs === undefined ? 0 : await listing.count(bucketOf(startMs) * BUCKET_MS, startMs);
+  const body = (await listing.countBuckets()) - late - early;
+  const lead = startMs === undefined ? 0 : await listing.count(leadFromMs, startMs, startMs);
+  const total = body + lead;
+  const offset = (pageNum - 1) * pageSize;
+  if (offset >= total) return { total, segments: [] };
+  const window =
+    offset < body
+      ? await listing.window(offset, late, leadFromMs)
+      : { fromMs: leadFromMs, toMs: startMs ?? FOREVER_MS, skip: offset - body };
+  return { total, segments: await listing.read(window) };
+}
+
+class Listing {
+  readonly #db: Kysely<Schema>;
+  readonly #query: ListQuery;
+  /** Condition on `stream_path`. */
+  readonly #scope: RawBuilder<boolean>;
+
+  constructor(db: Kysely<Schema>, query: ListQuery) {
+    this.#db = db;
+    this.#query = query;
+    const path = query.streamPath;
+    this.#scope = path.includes("*")
+      ? sql`stream_path in (select stream_path from streams where stream_path glob ${path.replace(/[[?]/g, "[$&]")})`
+      : sql`stream_path = ${path}`;
+  }
+
+  /** The longest segment of the streams asked for, in milliseconds. */
+  async longest(): Promise<number> {
+    const row = await this.#db
+      .selectFrom("streams")
+      .select((eb) => eb.fn.max<number | null>("longest_ms").as("longest"))
+      .where(this.#scope)
+      .executeTakeFirst();
+    return row?.longest ?? 0;
+  }
+
+  /** Counts segments that start in [fromMs, toMs) and end after `endAfterMs`. */
+  async count(fromMs: number, toMs: number, endAfterMs = -FOREVER_MS): Promise<number> {
+    const row = await this.#rows(fromMs, toMs)
+      .where("end_ms", ">", endAfterMs)
+      .select((eb) => eb.fn.countAll<number>().as("count"))
+      .executeTakeFirstOrThrow();
+    return row.count;
+  }
+
+  /** Counts segments in all buckets the range touches, the outer ones in full. */
+  async countBuckets(): Promise<number> {
+    const row = await this.#buckets()
+      .select((eb) => eb.fn.sum<number | null>("count").as("count"))
+      .executeTakeFirstOrThrow();
+    return row.count ?? 0;
+  }
+
+  /**
+   * Finds where the page lies that starts in the body.
+   * @param late segments of the last bucket that start after the range
+   */
+  async window(offset: number, late: number, leadFromMs: number): Promise<Window> {
+    const { startMs, endMs, pageSize } = this.#query;
+    const end = late + offset + pageSize;
+    const counts = this.#buckets()
+      .select([
+        "bucket",
+        sql<number>`sum(count)`.as("count"),
+        sql<number>`sum(sum(count)) over (order by bucket desc)`.as("upto"),
+      ])
+      .groupBy("bucket");
+    const buckets = await this.#db
+      .selectFrom(counts.as("counts"))
+      .selectAll()
+      .where("upto", ">", late + offset)
+      .where(sql<number>`upto - count`, "<", end)
+      .orderBy("bucket", "desc")
+      .execute();
+    const newest = buckets[0];
+    const oldest = buckets.at(-1);
+    if (newest === undefined || oldest === undefined) return { fromMs: leadFromMs, toMs: FOREVER_MS, skip: 0 };
+    const isFull = oldest.upto >= end && (startMs === undefined || oldest.bucket > bucketOf(startMs));
+    return {
+      fromMs: isFull ? oldest.bucket * BUCKET_MS : leadFromMs,
+      toMs: Math.min((newest.bucket + 1) * BUCKET_MS, endMs ?? FOREVER_MS),
+      skip: late + offset - Math.max(late, newest.upto - newest.count),
+    };
+  }
+
+  /** Reads the page. */
+  async read(window: Window): Promise<Segment[]> {
+    const { startMs, pageSize } = this.#query;
+    const rows = await this.#rows(window.fromMs, window.toMs)
+      .select(segmentColumns)
+      .where("end_ms", ">", startMs ?? -FOREVER_MS)
+      .orderBy("start_ms", "desc")
+      .orderBy("id", "desc")
+      .limit(pageSize)
+      .offset(window.skip)
+      .execute();
+    return rows.map(segmentOf);
+  }
+
+  /** The ready segments asked for that start in [fromMs, toMs). */
+  #rows(fromMs: number, toMs: number) {
+    const { eventLevel } = this.#query;
+    return this.#db
+      .selectFrom("segments")
+      .where("state", "=", sql.lit("ready" as const))
+      .where(this.#scope)
+      .where("start_ms", ">=", fromMs)
+      .where("start_ms", "<", toMs)
+      .$if(eventLevel !== undefined, (rows) => rows.where("event_level", "=", eventLevel ?? null));
+  }
+
+  /** The counts of the buckets the range touches. */
+  #buckets() {
+    const { startMs, endMs, eventLevel } = this.#query;
+    return this.#db
+      .selectFrom("stream_counts")
+      .where(this.#scope)
+      .where("bucket", ">=", startMs === undefined ? -FOREVER_MS : bucketOf(startMs))
+      .where("bucket", "<=", endMs === undefined ? FOREVER_MS : bucketOf(endMs))
+      .$if(eventLevel !== undefined, (counts) => counts.where("event_level", "=", eventLevel ?? ""));
+  }
 }

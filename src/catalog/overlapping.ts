@@ -24,11 +24,11 @@ export async function* overlapping(
       .select([...segmentColumns, "index_size"])
       .where("state", "=", sql.lit("ready" as const))
       .where("stream_path", "=", streamPath)
-      .where(sql<boolean>`(start_ms, segments.id) > (${after.startMs}, ${after.id})`)
+      .where(sql<boolean>`(start_ms, id) > (${after.startMs}, ${after.id})`)
       .where("start_ms", "<", endMs)
       .where("end_ms", ">", startMs)
       .orderBy("start_ms")
-      .orderBy("segments.id")
+      .orderBy("id")
       .limit(PAGE)
       .execute();
     const page = withIndex ? rows.slice(0, fitting(rows.map((row) => row.index_size))) : rows;

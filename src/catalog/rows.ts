@@ -1,9 +1,10 @@
+import type { Selectable } from "kysely";
 import type { SegmentTable } from "./schema.ts";
 import type { Segment } from "./types.ts";
 
 /** The columns of a `Segment`. */
 export const segmentColumns = [
-  "segments.id",
+  "id",
   "stream_path",
   "start_ms",
   "end_ms",
@@ -18,20 +19,7 @@ export const segmentColumns = [
 ] as const;
 
 /** A row with the columns of `segmentColumns`. */
-export type SegmentRow = Pick<
-  SegmentTable,
-  | "stream_path"
-  | "start_ms"
-  | "end_ms"
-  | "format"
-  | "codecs"
-  | "key"
-  | "size"
-  | "etag"
-  | "event_level"
-  | "summary"
-  | "created_ms"
-> & { readonly id: number };
+export type SegmentRow = Pick<Selectable<SegmentTable>, Exclude<(typeof segmentColumns)[number], "id"> | "id">;
 
 /** A row as the rest of boxcar sees it. */
 export function segmentOf(row: SegmentRow): Segment {

@@ -10,17 +10,17 @@ export interface SegmentTable {
   state: SegmentState;
   /** When the row entered its state, milliseconds since 1970. */
   state_ms: number;
-  start_ms: number;
-  end_ms: number;
-  format: "mp4" | "fmp4";
-  codecs: string;
+  start_ms: Generated<number>;
+  end_ms: Generated<number>;
+  format: Generated<"mp4" | "fmp4">;
+  codecs: Generated<string>;
   key: string;
-  size: number;
-  etag: string;
-  event_level: "high" | "low" | null;
-  summary: Uint8Array;
+  size: Generated<number>;
+  etag: Generated<string>;
+  event_level: Generated<"high" | "low" | null>;
+  summary: Generated<Uint8Array>;
   /** Bytes of the row in `segment_indexes`, so that pages of indexes can be cut to size without reading them. */
-  index_size: number;
+  index_size: Generated<number>;
   idempotency_key: string | null;
   created_ms: number;
 }
