@@ -1,0 +1,61 @@
+#!/usr/bin/env node
+import { BoxcarError } from "../errors.ts";
+
+/** A command of the terminal: each lives in a module of its own, loaded when it is asked for. */
+interface Command {
+  /** Shown for `boxcar COMMAND --help`. */
+  readonly help: string;
+  /** Runs it. @returns the exit code: 0 done, 1 something was refused, 130 interrupted */
+  run(args: string[]): Promise<number>;
+}
+
+const commands: Readonly<Record<string, () => Promise<Command>>> = {
+  serve: () => import("./serve.ts"),
+  import: () => import("./import.ts"),
+  clip: () => import("./clip.ts"),
+  inspect: () => import("./inspect.ts"),
+  demo: () => import("./demo.ts"),
+};
+
+const help = `boxcar: any time range of recorded MP4 segments as one seamless MP4
+
+  boxcar serve                       start the server (environment variables: docs/configuration.md)
+  boxcar import DIR --pattern P      take in a folder of recordings
+  boxcar clip A.mp4 B.mp4 -o OUT     cut and join files without a server
+  boxcar inspect FILE                show boxes, tracks and samples
+  boxcar demo                        record, upload, download and check an example
+
+boxcar COMMAND --help tells more.`;
+
+async function main([name = "--help", ...args]: readonly string[]): Promise<number> {
+  if (name === "--help" || name === "-h" || name === "help") {
+    console.log(help);
+    return 0;
+  }
+  const load = Object.hasOwn(commands, name) ? commands[name] : undefined;
+  if (load === undefined) {
+    console.error(`boxcar: there is no command ${name}.\n\n${help}`);
+    return 2;
+  }
+  const command = await load();
+  if (args.includes("--help") || args.includes("-h")) {
+    console.log(command.help);
+    return 0;
+  }
+  try {
+    return await command.run(args);
+  } catch (error) {
+    if (error instanceof BoxcarError) {
+      console.error(`boxcar: ${error.message}`);
+      return error.error === "bad_usage" ? 2 : 1;
+    }
+    // what node:util's parseArgs refuses
+    if (error instanceof TypeError && "code" in error && String(error.code).startsWith("ERR_PARSE_ARGS")) {
+      console.error(`boxcar: ${error.message}\n\n${command.help}`);
+      return 2;
+    }
+    throw error;
+  }
+}
+
+process.exitCode = await main(process.argv.slice(2));

@@ -1,0 +1,110 @@
+import { createClient } from "@libsql/client";
+import { realpath } from "node:fs/promises";
+import { basename, dirname } from "node:path";
+import { BoxcarError } from "../errors.ts";
+import { indexObject } from "../indexer/index-object.ts";
+import type { IndexedSegment } from "../indexer/segment-index.ts";
+import { planRange, type Plan, type RangeQuery } from "../plan/plan-range.ts";
+import type { ByteSpan, ObjectInfo, Store } from "../platform.ts";
+import { loadCore } from "../runtime/node-parts.ts";
+import { openCatalog } from "../runtime/open-catalog.ts";
+import { FileStore } from "../store/file.ts";
+import { placeKey, withPlaces } from "../store/places.ts";
+import type { Core } from "../wasm/module.ts";
+import { layOut, type ClipTime } from "./clip-times.ts";
+
+/** A file that is read where it lies. */
+export interface OpenedFile {
+  readonly store: Store;
+  readonly key: string;
+  readonly info: ObjectInfo;
+  readonly indexed: IndexedSegment;
+}
+
+/** Opens and indexes files without copying them. @throws BoxcarError as the indexer does, naming the file */
+export async function openFiles(core: Core, files: readonly string[]): Promise<OpenedFile[]> {
+  const paths = await Promise.all(
+    files.map((file) =>
+      realpath(file).catch((cause: unknown) => {
+        throw new BoxcarError("object_missing", 404, `${file} cannot be read: there is no such file.`, {}, cause);
+      }),
+    ),
+  );
+  const nowhere = new FileStore(dirname(paths[0] ?? "."));
+  const store = withPlaces(nowhere, (place) => {
+    const path = paths[place];
+    return Promise.resolve(path === undefined ? undefined : new FileStore(dirname(path)));
+  });
+  const opened: OpenedFile[] = [];
+  for (const [i, path] of paths.entries()) {
+    const key = placeKey(i, basename(path));
+    const file = files[i] ?? path;
+    const info = await store.head(key);
+    if (info === undefined) throw new BoxcarError("object_missing", 404, `${file} is no file.`);
+    const read = (span: ByteSpan): Promise<Uint8Array> => readSpan(store, key, span);
+    const indexed = await indexObject(core, info.size, read).catch((error: unknown) => {
+      if (!(error instanceof BoxcarError)) throw error;
+      throw new BoxcarError(error.error, error.status, `${file}: ${error.message}`, error.fields, error);
+    });
+    opened.push({ store, key, info, indexed });
+  }
+  return opened;
+}
+
+/** The bytes of a span in one piece. */
+export async function readSpan(store: Store, key: string, span: ByteSpan): Promise<Uint8Array> {
+  const out = new Uint8Array(span.length);
+  let filled = 0;
+  for await (const chunk of store.get(key, span)) {
+    out.set(chunk, filled);
+    filled += chunk.length;
+  }
+  return out;
+}
+
+/** What a clip of files is to be. */
+export interface ClipQuery extends Pick<RangeQuery, "cut" | "gaps" | "changes"> {
+  /** Default: the start of the first file. */
+  readonly from?: ClipTime | undefined;
+  /** Exclusive. Default: the end of the last file. */
+  readonly to?: ClipTime | undefined;
+}
+
+/** A planned clip. `close` frees what it needs; its media cannot be read after that. */
+export interface ClipPlan {
+  readonly plan: Plan;
+  close(): Promise<void>;
+}
+
+/** Plans a clip of files with a catalog in memory. @throws BoxcarError as the indexer and the plan do */
+export async function planClip(files: readonly string[], query: ClipQuery): Promise<ClipPlan> {
+  const core = await loadCore();
+  const opened = await openFiles(core, files);
+  const { starts, startMs, endMs } = layOut(
+    opened.map(({ indexed }) => indexed.description),
+    query.from,
+    query.to,
+  );
+  const memory = await openCatalog(createClient({ url: ":memory:" }));
+  const { catalog } = memory;
+  try {
+    const streamPath = "clip";
+    for (const [i, { key, info, indexed }] of opened.entries()) {
+      const { description, summary, index } = indexed;
+      const { format, codecs, durationMs } = description;
+      const start = starts[i] ?? 0;
+      const { id } = await catalog.beginSegment({ streamPath, key, nowMs: start });
+      const { size, etag } = info;
+      const end = start + Math.ceil(durationMs);
+      await catalog.completeSegment(id, { startMs: start, endMs: end, format, codecs, size, etag, summary, index });
+    }
+    const store = opened[0]?.store;
+    if (store === undefined) throw new RangeError("a clip needs at least one file");
+    const { cut, gaps, changes } = query;
+    const plan = await planRange({ core, catalog, store }, { streamPath, startMs, endMs, cut, gaps, changes });
+    return { plan, close: () => memory.close() };
+  } catch (error) {
+    await memory.close();
+    throw error;
+  }
+}

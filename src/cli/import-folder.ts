@@ -1,0 +1,164 @@
+import { createReadStream, type BigIntStats } from "node:fs";
+import { readdir, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { BoxcarError } from "../errors.ts";
+import { ingestSegment, registerInPlace, type Ingested, type IngestParts } from "../ingest/segment-upload.ts";
+import { placeKey } from "../store/places.ts";
+import type { FilePattern, NamedSegment } from "./file-pattern.ts";
+
+/** A file whose last write is younger than this is looked at twice before it is taken. */
+const STILL_MS = 2000;
+
+/** One file of a folder, by what its name says. */
+export interface FoundFile extends NamedSegment {
+  /** Relative to the folder, with `/` between parts. */
+  readonly path: string;
+}
+
+/** What became of one file. */
+export interface FileOutcome {
+  readonly path: string;
+  readonly outcome: "imported" | "present" | "refused";
+  /** A sentence: what was recorded, or why it was refused. */
+  readonly text: string;
+}
+
+/** The files of a folder that a pattern names, ordered by path, and what it does not name. */
+export interface FoundFiles {
+  readonly files: readonly FoundFile[];
+  /** Files with the ending of the pattern that do not match it. */
+  readonly unmatched: readonly string[];
+  readonly refused: readonly FileOutcome[];
+}
+
+/** Looks through a folder and those below it. Symbolic links to folders are not followed. */
+export async function findFiles(folder: string, pattern: FilePattern): Promise<FoundFiles> {
+  const files: FoundFile[] = [];
+  const unmatched: string[] = [];
+  const refused: FileOutcome[] = [];
+  const waiting = [""];
+  for (let at = waiting.pop(); at !== undefined; at = waiting.pop()) {
+    for (const entry of await readdir(join(folder, at), { withFileTypes: true })) {
+      const path = at + entry.name;
+      if (entry.isDirectory()) waiting.push(`${path}/`);
+      if (!entry.isFile() && !entry.isSymbolicLink()) continue;
+      try {
+        const named = pattern.match(path);
+        if (named !== undefined) files.push({ path, ...named });
+        else unmatched.push(path);
+      } catch (error) {
+        refused.push({ path, outcome: "refused", text: refusalText(error) });
+      }
+    }
+  }
+  files.sort((a, b) => (a.path < b.path ? -1 : 1));
+  return { files, unmatched, refused };
+}
+
+/** How files are taken in. */
+export interface ImportOptions {
+  /** Absolute, without symbolic links. */
+  readonly folder: string;
+  /** The files stay where they lie; only their index goes into the catalog. Otherwise they are copied. */
+  readonly inPlace: boolean;
+  /** Aborted: the file at hand is given up without a trace, and the import ends. */
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Takes in files one after another and says what became of each. A file that was imported before, unchanged, is
+ * present; one that cannot be taken is refused and the next one follows.
+ * @throws BoxcarError when the catalog or the store cannot go on: `store_full` (507), `store_failed` (503), …
+ */
+export async function* importFiles(
+  parts: IngestParts,
+  files: readonly FoundFile[],
+  options: ImportOptions,
+): AsyncGenerator<FileOutcome, void, undefined> {
+  const place = options.inPlace ? await parts.catalog.place(options.folder) : undefined;
+  const stopped = (): boolean => options.signal.aborted;
+  for (const file of files) {
+    if (stopped()) return;
+    try {
+      const { segment, warnings, repeated } = await take(parts, file, place, options);
+      const seconds = ((segment.endMs - segment.startMs) / 1000).toFixed(1);
+      const what = `${segment.streamPath} ${new Date(segment.startMs).toISOString()} ${seconds} s`;
+      yield {
+        path: file.path,
+        outcome: repeated ? "present" : "imported",
+        text: [what, ...warnings].join("; "),
+      };
+    } catch (error) {
+      if (stopped()) return;
+      if (!(error instanceof BoxcarError) || error.status >= 500) throw error;
+      yield { path: file.path, outcome: "refused", text: refusalText(error) };
+    }
+  }
+}
+
+async function take(
+  parts: IngestParts,
+  file: FoundFile,
+  place: number | undefined,
+  { folder, signal }: ImportOptions,
+): Promise<Ingested> {
+  const { streamPath, startMs } = file;
+  const path = join(folder, file.path);
+  const stats = await still(path, signal);
+  const idempotencyKey = `import:${path}:${stats.size}:${stats.mtimeNs}`;
+  if (place === undefined) {
+    return ingestSegment(parts, { streamPath, startMs, idempotencyKey, body: read(path, stats, signal) });
+  }
+  const key = placeKey(place, file.path);
+  const known = await parts.catalog.segmentByKey(key);
+  if (known !== undefined && BigInt(known.size) === stats.size) return { segment: known, warnings: [], repeated: true };
+  return registerInPlace(parts, { streamPath, startMs, idempotencyKey, key });
+}
+
+/** Waits until a file's last write lies a while back. A file that is still being written has no end to its last sample. */
+async function still(path: string, signal: AbortSignal): Promise<BigIntStats> {
+  const before = await look(path);
+  const age = Date.now() - Number(before.mtimeMs);
+  if (age < 0 || age >= STILL_MS) return before;
+  await sleep(STILL_MS - age, undefined, { signal });
+  const after = await look(path);
+  if (after.mtimeNs !== before.mtimeNs || after.size !== before.size) throw changing();
+  return after;
+}
+
+async function look(path: string): Promise<BigIntStats> {
+  const stats = await stat(path, { bigint: true }).catch((cause: unknown) => {
+    throw unreadable(cause);
+  });
+  if (!stats.isFile()) throw unreadable("it is no file");
+  return stats;
+}
+
+async function* read(path: string, before: BigIntStats, signal: AbortSignal): AsyncGenerator<Uint8Array> {
+  const stream = createReadStream(path, { highWaterMark: 1 << 20 });
+  try {
+    for await (const chunk of stream as AsyncIterable<Uint8Array>) {
+      signal.throwIfAborted();
+      yield chunk;
+    }
+  } catch (cause) {
+    signal.throwIfAborted();
+    throw unreadable(cause);
+  }
+  const after = await look(path);
+  if (after.mtimeNs !== before.mtimeNs || after.size !== before.size) throw changing();
+}
+
+function changing(): BoxcarError {
+  return new BoxcarError("file_changing", 409, "It is still being written. Import again when it is finished.");
+}
+
+function unreadable(cause: unknown): BoxcarError {
+  const why = cause instanceof Error ? cause.message : String(cause);
+  return new BoxcarError("file_unreadable", 422, `It cannot be read: ${why}.`, {}, cause);
+}
+
+function refusalText(error: unknown): string {
+  return error instanceof BoxcarError ? `${error.error}: ${error.message}` : String(error);
+}

@@ -1,0 +1,16 @@
+import { parseArgs } from "node:util";
+import { closeOnSignals, startNode } from "../runtime/node.ts";
+
+/** Text of `boxcar serve --help`. */
+export const help = `boxcar serve
+
+Starts the server on HOST (default 127.0.0.1) and PORT (default 8080) over the folder BOXCAR_DATA (default ./data).
+All settings are environment variables; docs/configuration.md lists them. Ctrl-C lets running transfers finish.`;
+
+/** Runs the command: returns once the server accepts requests; it ends with a signal. */
+export async function run(args: string[]): Promise<number> {
+  parseArgs({ args, options: {} });
+  const running = await startNode(process.env);
+  closeOnSignals(running);
+  return 0;
+}
