@@ -63,7 +63,7 @@ export async function ingestSegment(parts: IngestParts, incoming: IncomingSegmen
     const segment = await catalog.completeSegment(begun.id, readySegment(indexed, startOf(incoming, indexed), info));
     return { segment, warnings: indexed.description.warnings, repeated: false };
   } catch (error) {
-    await undo(parts, begun.id, key, error);
+    await undo(parts, begun.id, key);
     throw error;
   }
 }
@@ -154,15 +154,14 @@ function readySegment(
 }
 
 /** Takes back what a failed segment left. The reconciler does what fails here; the first error stays the answer. */
-async function undo({ catalog, store }: IngestParts, id: number, key: string, error: unknown): Promise<void> {
+async function undo({ catalog, store, clock }: IngestParts, id: number, key: string): Promise<void> {
   try {
-    // A commit whose answer got lost: the segment is there to stay.
-    if ((await catalog.segment(id)) !== undefined) return;
-    // Somebody else's object: a key that was taken is never ours to remove.
-    if (!(error instanceof BoxcarError && error.error === "object_exists")) await store.delete(key);
-    await catalog.abandonSegment(id);
+    // Not pending any more: the commit went through and only its answer was lost, or the reconciler was here.
+    if (!(await catalog.expireSegment(id, clock()))) return;
+    await store.delete(key);
+    await catalog.forgetSegment(id);
   } catch {
-    // The pending row or the object stays for the reconciler.
+    // The tombstone, or the pending row, stays for the reconciler.
   }
 }
 

@@ -48,7 +48,6 @@ export function addRecords(app: App, platform: AppPlatform): void {
       gaps: plan.gaps.map(intervalOf),
       coverage: plan.coverage.map(intervalOf),
       codecs: plan.codecs,
-      events: [],
       size: { mp4: plan.media("mp4").size, fmp4: plan.media("fmp4").size },
     };
     return c.json({ code: 0 as const, message: "", data }, 200);
@@ -100,7 +99,6 @@ const timeline = z.object({
   gaps: z.array(interval),
   coverage: z.array(interval),
   codecs: z.string(),
-  events: z.array(z.never()),
   size: z.object({ mp4: z.int(), fmp4: z.int() }).openapi({ description: "Bytes of the download in each format." }),
 });
 
