@@ -56,6 +56,7 @@ async function* selectedIds(db: Kysely<Schema>, selection: Selection): AsyncGene
     return;
   }
   const { streamPath, startMs, endMs } = selection;
+  if (endMs <= startMs) return;
   let after = { startMs: startMs - (await longestOf(db, streamPath)), id: 0 };
   for (;;) {
     const rows = await db

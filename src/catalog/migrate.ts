@@ -69,6 +69,11 @@ const migrations: Record<string, Migration> = {
 export async function migrate(db: Kysely<Schema>): Promise<string[]> {
   const migrator = new Migrator({ db, provider: { getMigrations: () => Promise.resolve(migrations) } });
   const { error, results } = await migrator.migrateToLatest();
-  if (error !== undefined) throw error;
+  if (error !== undefined) {
+    // Another process may have run the same migrations meanwhile; there is nothing left to do then.
+    const { error: again } = await migrator.migrateToLatest();
+    if (again !== undefined) throw again;
+    return [];
+  }
   return (results ?? []).filter((result) => result.status === "Success").map((result) => result.migrationName);
 }

@@ -16,6 +16,7 @@ export async function* overlapping(
   endMs: number,
   withIndex: boolean,
 ): AsyncGenerator<readonly SegmentWithIndex[], void, undefined> {
+  if (endMs <= startMs) return;
   const longestMs = await longestOf(db, streamPath);
   let after = { startMs: startMs - longestMs, id: 0 };
   for (;;) {

@@ -20,10 +20,11 @@ export interface OpenCatalog {
  * must exist. Commits are durable when they return: write-ahead log with `synchronous=FULL`, libSQL's default.
  */
 export async function openCatalogFile(path: string): Promise<OpenCatalog> {
-  // The timeout blocks the thread while it waits for other processes; the catalog waits longer without blocking.
+  // The timeout blocks the thread while it waits for other processes; the catalog itself waits longer without blocking.
   const client = createClient({ url: `file:${encodeURI(path).replace(/[?#]/g, encodeURIComponent)}`, timeout: 250 });
+  begunByScript(client);
   try {
-    await client.execute("pragma journal_mode = wal");
+    await client.executeMultiple("pragma journal_mode = wal");
     return await openCatalog(client);
   } catch (cause) {
     client.close();
@@ -40,4 +41,23 @@ export async function openCatalog(client: Client): Promise<OpenCatalog> {
     client.close();
   };
   return { catalog: new Catalog(db), db, migrated, close };
+}
+
+/**
+ * Makes transactions of a client take the write lock by a script. A prepared `begin immediate` that finds the database
+ * locked stays in progress until it is garbage collected, and no transaction of its connection can commit until then
+ * (https://github.com/tursodatabase/libsql-client-ts/issues/352); scripts leave nothing behind.
+ */
+function begunByScript(client: Client): void {
+  const begin = client.transaction.bind(client);
+  client.transaction = async () => {
+    const transaction = await begin("deferred");
+    try {
+      await transaction.executeMultiple("commit; begin immediate");
+      return transaction;
+    } catch (cause) {
+      transaction.close();
+      throw cause;
+    }
+  };
 }

@@ -1,6 +1,8 @@
+import { sql, type Kysely } from "kysely";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { Catalog } from "../../src/catalog/catalog.ts";
 import { migrate } from "../../src/catalog/migrate.ts";
+import type { Schema } from "../../src/catalog/schema.ts";
 import type { SegmentWithIndex } from "../../src/catalog/types.ts";
 import { openCatalogFile } from "../../src/runtime/open-catalog.ts";
 import { refusal } from "../conformance/store.ts";
@@ -224,6 +226,31 @@ describe("the database", () => {
   it("bears a migration that was cut off", async () => {
     await opened.db.deleteFrom("kysely_migration" as never).execute();
     expect(await migrate(opened.db)).toEqual(["001_segments"]);
+  });
+
+  it("is migrated once by several that open it at the same time", async () => {
+    const path = `${opened.folder}/shared.db`;
+    const all = await Promise.all(Array.from({ length: 4 }, () => openCatalogFile(path)));
+    for (const { catalog: each } of all) await add(each, "s", 0, 1);
+    expect(await all[0]?.catalog.streams()).toMatchObject([{ count: 4 }]);
+    for (const { close } of all) await close();
+  });
+
+  it("opens every connection with durable commits, write-ahead log and foreign keys", async () => {
+    const pragmas = async (db: Kysely<Schema>): Promise<unknown[]> =>
+      Promise.all(
+        ["journal_mode", "synchronous", "foreign_keys"].map(async (name) => {
+          const { rows } = await sql.raw<Record<string, unknown>>(`pragma ${name}`).execute(db);
+          return Object.values(rows[0] ?? {})[0];
+        }),
+      );
+    const wanted = ["wal", 2, 1];
+    expect(await pragmas(opened.db)).toEqual(wanted);
+    await opened.db.transaction().execute(async (trx) => {
+      expect(await pragmas(trx)).toEqual(wanted);
+      // The transaction holds the first connection: this is another one.
+      expect(await pragmas(opened.db)).toEqual(wanted);
+    });
   });
 
   it("takes 50 uploads at once, on two connections to the file", async () => {

@@ -1,0 +1,198 @@
+import { createClient } from "@libsql/client";
+import { LibsqlDialect } from "@libsql/kysely-libsql";
+import { Kysely, sql, type CompiledQuery } from "kysely";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { Catalog } from "../../src/catalog/catalog.ts";
+import type { Schema } from "../../src/catalog/schema.ts";
+import type { EventLevel, ListQuery, Segment, StreamTotals } from "../../src/catalog/types.ts";
+import { random, seedOf } from "../support/random.ts";
+import { add, openTestCatalog, type TestCatalog } from "./open.ts";
+
+const HOUR_MS = 3600 * 1000;
+
+let opened: TestCatalog;
+let catalog: Catalog;
+beforeEach(async () => {
+  opened = await openTestCatalog();
+  catalog = opened.catalog;
+});
+afterEach(() => opened.close());
+
+/** What `Catalog.list` must answer, the plain way. */
+function listPlainly(segments: readonly Segment[], query: ListQuery): { total: number; segments: Segment[] } {
+  const { streamPath, startMs = -Infinity, endMs = Infinity, eventLevel, pageNum, pageSize } = query;
+  const path = new RegExp(
+    `^${streamPath
+      .split("*")
+      .map((part) => part.replace(/[.?[\]]/g, "\\$&"))
+      .join(".*")}$`,
+  );
+  const found = segments
+    .filter((segment) => path.test(segment.streamPath))
+    .filter((segment) => endMs > startMs && segment.startMs < endMs && segment.endMs > startMs)
+    .filter((segment) => eventLevel === undefined || segment.eventLevel === eventLevel)
+    .sort((a, b) => b.startMs - a.startMs || b.id - a.id);
+  return { total: found.length, segments: found.slice((pageNum - 1) * pageSize, pageNum * pageSize) };
+}
+
+function totalsPlainly(segments: readonly Segment[]): StreamTotals[] {
+  return [...new Set(segments.map((segment) => segment.streamPath))].sort().map((streamPath) => {
+    const own = segments.filter((segment) => segment.streamPath === streamPath);
+    return {
+      streamPath,
+      count: own.length,
+      startMs: Math.min(...own.map((segment) => segment.startMs)),
+      endMs: Math.max(...own.map((segment) => segment.endMs)),
+      bytes: own.reduce((sum, segment) => sum + segment.size, 0),
+    };
+  });
+}
+
+describe("list, streams and overlapping", () => {
+  it("answer as a plain search does, whatever was added, rated and deleted", async () => {
+    const { below, pick, seed } = random(seedOf(5));
+    const paths = ["live/cam1", "live/cam2", "live/cam[1]", "live/c?m1", "other"];
+    const levels: (EventLevel | null)[] = ["high", "low", null];
+    let segments: Segment[] = [];
+    // Times gather around the borders of buckets, before and after 1970.
+    const moment = (): number =>
+      (below(13) - 4) * 4 * HOUR_MS + pick([0, 0, 1, -1, below(HOUR_MS), below(4 * HOUR_MS)]);
+    const maybe = <T>(value: T): T | undefined => (below(2) === 0 ? value : undefined);
+    const length = (): number => pick([1, 1000, 60_000, 60_000, below(HOUR_MS) + 1, below(6 * HOUR_MS) + 1]);
+
+    for (let round = 0; round < 12; round++) {
+      for (let i = 0; i < 25; i++) {
+        const startMs = moment();
+        segments.push(await add(catalog, pick(paths), startMs, startMs + length(), 1 + below(2 ** 40)));
+      }
+      for (let i = 0; i < 6; i++) {
+        const { id } = pick(segments);
+        const eventLevel = pick(levels);
+        expect(await catalog.rateSegment(id, eventLevel)).toBe(true);
+        segments = segments.map((segment) => (segment.id === id ? { ...segment, eventLevel } : segment));
+      }
+      const streamPath = pick(paths);
+      const startMs = moment();
+      const selection =
+        round % 2 === 0
+          ? { streamPath, startMs, endMs: startMs + 2 * HOUR_MS }
+          : { streamPath, ids: Array.from({ length: 10 }, () => pick(segments).id) };
+      const { deleted, protected: kept } = await catalog.tombstone(selection, 0);
+      const selected = segments.filter(
+        (segment) =>
+          segment.streamPath === streamPath &&
+          ("ids" in selection
+            ? selection.ids.includes(segment.id)
+            : segment.startMs < selection.endMs && segment.endMs > selection.startMs),
+      );
+      const ids = (some: readonly Segment[]): number[] => some.map(({ id }) => id).sort((a, b) => a - b);
+      expect(ids(deleted), `seed ${seed}`).toEqual(ids(selected.filter(({ eventLevel }) => eventLevel !== "high")));
+      expect(ids(kept), `seed ${seed}`).toEqual(ids(selected.filter(({ eventLevel }) => eventLevel === "high")));
+      segments = segments.filter(({ id }) => !deleted.some((segment) => segment.id === id));
+
+      expect(await catalog.streams(), `seed ${seed}`).toEqual(totalsPlainly(segments));
+      for (let i = 0; i < 60; i++) {
+        const query: ListQuery = {
+          streamPath: pick([...paths, "*", "live/*", "*1", "live/cam[*", "live/c?*", "none", "no*ne"]),
+          startMs: maybe(moment()),
+          endMs: maybe(moment()),
+          eventLevel: maybe(pick(["high", "low"] as const)),
+          pageNum: 1 + below(4),
+          pageSize: pick([1, 2, 7, 30, 1000]),
+        };
+        const message = `seed ${seed}, round ${round}: ${JSON.stringify(query)}`;
+        const wanted = listPlainly(segments, query);
+        const found = await catalog.list(query);
+        expect({ total: found.total, ids: found.segments.map(({ id }) => id) }, message).toEqual({
+          total: wanted.total,
+          ids: wanted.segments.map(({ id }) => id),
+        });
+      }
+      for (let i = 0; i < 10; i++) {
+        const query = { streamPath: pick(paths), startMs: moment(), endMs: moment() };
+        const found: number[] = [];
+        for await (const page of catalog.overlapping(query.streamPath, query.startMs, query.endMs)) {
+          found.push(...page.map(({ id }) => id));
+        }
+        const { segments: wanted } = listPlainly(segments, {
+          ...query,
+          pageNum: 1,
+          pageSize: 10_000,
+        });
+        expect(found, `seed ${seed}: ${JSON.stringify(query)}`).toEqual(
+          wanted.sort((a, b) => a.startMs - b.startMs || a.id - b.id).map(({ id }) => id),
+        );
+      }
+    }
+  });
+});
+
+describe("no query walks over a stream", () => {
+  /** Runs calls of a catalog and tells how SQLite looks up each of their queries. */
+  async function plansOf(calls: (watched: Catalog) => Promise<unknown>): Promise<string[]> {
+    const client = createClient({ url: `file:${opened.path}` });
+    const queries: CompiledQuery[] = [];
+    const db = new Kysely<Schema>({
+      dialect: new LibsqlDialect({ client }),
+      log: (event) => void queries.push(event.query),
+    });
+    await calls(new Catalog(db));
+    const plans: string[] = [];
+    for (const query of queries) {
+      if (!/^(select|insert|update|delete)/i.test(query.sql)) continue;
+      const { rows } = await client.execute({
+        sql: `explain query plan ${query.sql}`,
+        args: query.parameters as never,
+      });
+      plans.push(...rows.map((row) => String(row.detail)));
+    }
+    await db.destroy();
+    client.close();
+    return plans;
+  }
+
+  beforeEach(async () => {
+    for (let i = 0; i < 200; i++)
+      await add(catalog, i % 2 === 0 ? "live/a" : "live/b", i * 60_000, i * 60_000 + 60_000);
+    await sql`analyze`.execute(opened.db);
+  });
+
+  const range = { startMs: HOUR_MS, endMs: 2 * HOUR_MS };
+
+  it.each<[string, ListQuery]>([
+    ["newest page", { streamPath: "live/a", pageNum: 1, pageSize: 10 }],
+    ["late page", { streamPath: "live/a", pageNum: 9, pageSize: 10 }],
+    ["range", { streamPath: "live/a", pageNum: 1, pageSize: 10, ...range }],
+    ["rated", { streamPath: "live/a", pageNum: 1, pageSize: 10, eventLevel: "high", ...range }],
+  ])("list: %s", async (_, query) => {
+    const plans = await plansOf((watched) => watched.list(query));
+    expect(plans.join("\n")).toContain("USING INDEX segments_ready (stream_path=? AND start_ms>? AND start_ms<?)");
+    for (const plan of plans) expect(plan).not.toMatch(/SCAN (segments|stream|segment_indexes)/);
+    expect(plans.filter((plan) => /segments/.test(plan) && !/start_ms>/.test(plan))).toEqual([]);
+  });
+
+  it("list with a wildcard", async () => {
+    const plans = await plansOf((watched) =>
+      watched.list({ streamPath: "live/*", pageNum: 2, pageSize: 10, ...range }),
+    );
+    expect(plans.filter((plan) => /SCAN/.test(plan) && !/SCAN (streams|counts|\(subquery)/.test(plan))).toEqual([]);
+    expect(plans.filter((plan) => /segments/.test(plan) && !/stream_path=\? AND start_ms>/.test(plan))).toEqual([]);
+  });
+
+  it("overlapping, deletion and totals", async () => {
+    const plans = await plansOf(async (watched) => {
+      for await (const page of watched.overlapping("live/a", range.startMs, range.endMs, { withIndex: true })) {
+        expect(page.length).toBeGreaterThan(0);
+      }
+      await watched.tombstone({ streamPath: "live/a", ...range }, 0);
+      await watched.newestEnd("live/a");
+      await watched.segmentByKey("k");
+      await watched.knownKeys(["k"]);
+      await watched.readyAfter(5, 5);
+      await watched.unsettled({ pendingMs: 1, tombstoneMs: 1 }, 0, 10);
+    });
+    expect(plans.length).toBeGreaterThan(15);
+    expect(plans.filter((plan) => /SCAN/.test(plan))).toEqual([]);
+    expect(plans.filter((plan) => /TEMP B-TREE/.test(plan))).toEqual([]);
+  });
+});
