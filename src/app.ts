@@ -19,6 +19,13 @@ export function createApp(platform: AppPlatform): App {
   app.notFound((c) => refusalReply(unknownRoute(c), c.get("requestId"), platform.log));
   app.use(requestId({ generator: () => platform.randomId() }));
   app.use(async (c, next) => {
+    const startedMs = platform.clock();
+    await next();
+    const { method, path } = c.req;
+    const fields = { method, path, status: c.res.status, ms: platform.clock() - startedMs };
+    platform.log("info", "request", { ...fields, requestId: c.get("requestId") });
+  });
+  app.use(async (c, next) => {
     checkEncoding(c.req.path);
     c.header("X-Content-Type-Options", "nosniff");
     await next();

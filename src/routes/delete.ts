@@ -1,5 +1,6 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import type { Selection } from "../catalog/types.ts";
+import { bodyLimit } from "hono/body-limit";
 import { BoxcarError } from "../errors.ts";
 import { parseTimeRange } from "../time.ts";
 import type { App, AppPlatform } from "./context.ts";
@@ -8,6 +9,9 @@ import { json, recordOf, refused, segmentRecord, success } from "./replies.ts";
 
 const expectedIds = "expected at most 1000 whole numbers from 1";
 const ids = z.array(z.int(expectedIds).min(1, expectedIds), expectedIds).min(1, expectedIds).max(1000, expectedIds);
+
+/** Bytes of a JSON body; a thousand ids fit many times. */
+const maxBody = 65_536;
 
 const parameters = query({
   ids: z
@@ -27,6 +31,12 @@ const route = createRoute({
   description:
     "Deletes the segments named by `ids`, or every segment that overlaps a time range with both ends. Segments of " +
     "events rated `high` are protected and stay. The parameters may stand in the query or in a JSON body.",
+  middleware: bodyLimit({
+    maxSize: maxBody,
+    onError: () => {
+      throw new BoxcarError("too_large", 413, `The body may have at most ${maxBody} bytes.`, { maxBytes: maxBody });
+    },
+  }),
   request: {
     params: streamPathParameter(),
     query: parameters,

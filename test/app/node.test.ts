@@ -1,0 +1,102 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { connect } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { BoxcarError } from "../../src/errors.ts";
+import { openNodeParts } from "../../src/runtime/node-parts.ts";
+import { startNode, type RunningServer } from "../../src/runtime/node.ts";
+import { addSegment } from "./test-server.ts";
+
+let folder: string;
+const running: RunningServer[] = [];
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), "boxcar-node-"));
+});
+afterEach(async () => {
+  for (const server of running.splice(0)) await server.close();
+  await rm(folder, { recursive: true });
+});
+
+async function start(env: Record<string, string> = {}): Promise<RunningServer> {
+  const server = await startNode({ PORT: "0", BOXCAR_DATA: folder, BOXCAR_LOG: "error", ...env });
+  running.push(server);
+  return server;
+}
+
+/** Adds a segment of `size` bytes and gives the path of its download. */
+async function add(size: number): Promise<string> {
+  const parts = await openNodeParts(folder);
+  const { id } = await addSegment(parts, { streamPath: "a", startMs: 0, endMs: 1000 }, new Uint8Array(size).fill(7));
+  await parts.close();
+  return `/mp4/download/a.mp4?id=${id}`;
+}
+
+describe("the server on Node", () => {
+  it("serves the documentation with all its parts from its own packages", async () => {
+    const { url } = await start();
+    const html = await (await fetch(`${url}/`)).text(); // redirects to /docs
+    const links = [...html.matchAll(/(?:src|href)="([^"]+)"/g)].map(([, link = ""]) => link);
+    expect(links).toHaveLength(4);
+    for (const link of links) {
+      const response = await fetch(url + link);
+      expect(response.status, link).toBe(200);
+      expect((await response.arrayBuffer()).byteLength, link).toBeGreaterThan(50);
+    }
+  });
+
+  it("keeps what it has over a restart, bytes and entity tag alike", async () => {
+    const path = await add(100_000);
+    const first = await start();
+    const before = await fetch(first.url + path);
+    const bytes = Buffer.from(await before.arrayBuffer());
+    await first.close();
+    const after = await fetch((await start()).url + path);
+    expect(after.headers.get("etag")).toBe(before.headers.get("etag"));
+    expect(Buffer.from(await after.arrayBuffer()).equals(bytes)).toBe(true);
+  });
+
+  it("finishes running downloads when it is closed, and takes no new ones", async () => {
+    const path = await add(64 << 20);
+    const server = await start();
+    const response = await fetch(server.url + path);
+    const closed = server.close();
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    await expect(fetch(`${server.url}/healthz`)).rejects.toThrow();
+    expect((await response.arrayBuffer()).byteLength).toBe(64 << 20);
+    await closed;
+  });
+
+  it("breaks downloads that take longer than the limit when it is closed", async () => {
+    const path = await add(64 << 20);
+    const server = await start({ BOXCAR_STOP_TIMEOUT: "0" });
+    const response = await fetch(server.url + path);
+    await server.close();
+    await expect(response.arrayBuffer()).rejects.toThrow();
+  });
+
+  it("closes connections on which nothing happens", async () => {
+    const { url } = await start({ BOXCAR_IDLE_TIMEOUT: "1" });
+    const socket = connect(Number(new URL(url).port), "127.0.0.1");
+    socket.write("PUT /mp4/api/segments/a?start=5 HTTP/1.1\r\nHost: x\r\nContent-Length: 5000\r\n\r\nxxx");
+    socket.resume();
+    await new Promise((resolve) => socket.once("close", resolve));
+    const parts = await openNodeParts(folder);
+    expect((await parts.catalog.list({ streamPath: "a", pageNum: 1, pageSize: 1 })).total).toBe(0);
+    await parts.close();
+  });
+
+  it("says so when its port is taken, and leaves nothing open", async () => {
+    const { url } = await start();
+    const error: unknown = await start({ PORT: new URL(url).port }).catch((cause: unknown) => cause);
+    expect(error).toBeInstanceOf(BoxcarError);
+    expect((error as BoxcarError).error).toBe("cannot_listen");
+    expect((error as BoxcarError).message).toContain("PORT");
+  });
+
+  it("does not start on a public address without a token", async () => {
+    const error: unknown = await start({ HOST: "0.0.0.0" }).catch((cause: unknown) => cause);
+    expect((error as BoxcarError).error).toBe("bad_configuration");
+  });
+});

@@ -1,0 +1,135 @@
+import { request } from "node:http";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { startTestServer, type TestServer } from "./test-server.ts";
+
+let server: TestServer;
+beforeAll(async () => {
+  server = await startTestServer();
+});
+afterAll(() => server.close());
+
+describe("service calls", () => {
+  it.each(["/healthz", "/readyz"])("%s answers", async (path) => {
+    expect(await server.call(path)).toEqual({ status: 200, json: { code: 0, message: "", data: null } });
+  });
+
+  it("describes itself: every route, with what it takes and how it refuses", async () => {
+    const { json } = await server.call("/openapi.json");
+    const paths = json.paths as Record<string, Record<string, { parameters?: { name: string; in: string }[] }>>;
+    const calls = Object.entries(paths).flatMap(([path, item]) =>
+      Object.keys(item).map((method) => `${method} ${path}`),
+    );
+    expect(calls.toSorted()).toEqual([
+      "get /healthz",
+      "get /mp4/api/catalog",
+      "get /mp4/api/list/{streamPath}",
+      "get /mp4/api/timeline/{streamPath}",
+      "get /mp4/download/{file}",
+      "get /readyz",
+      "post /mp4/api/delete/{streamPath}",
+      "put /mp4/api/segments/{streamPath}",
+    ]);
+    const download = paths["/mp4/download/{file}"]?.get?.parameters ?? [];
+    expect(download.map(({ name }) => name)).toEqual([
+      ...["file", "id", "start", "end", "duration", "range", "tz"],
+      ...["cut", "gaps", "changes", "filename", "inline"],
+    ]);
+    expect(JSON.stringify(json)).not.toContain("{.+}");
+  });
+
+  it("shows its description on a page that loads nothing from elsewhere", async () => {
+    const response = await server.fetch("/docs");
+    const html = await response.text();
+    expect(response.headers.get("content-security-policy")).toContain("default-src 'self'");
+    expect(html.match(/(?:src|href)="[^"]*"/g)?.every((link) => link.includes('="/docs/'))).toBe(true);
+    expect(await (await server.fetch("/docs/start.js")).text()).toContain("/openapi.json");
+  });
+});
+
+describe("refusals", () => {
+  it.each([
+    ["GET", "/nothing"],
+    ["GET", "/mp4/api/list"],
+    ["GET", "/docs/package.json"],
+    ["POST", "/mp4/download/live/cam1.mp4?id=1"],
+    ["DELETE", "/mp4/api/list/live/cam1"],
+  ])("%s %s is JSON 404", async (method, path) => {
+    const { status, json } = await server.call(path, { method });
+    expect({ status, code: json.code, error: json.error }).toEqual({ status: 404, code: 404, error: "unknown_route" });
+  });
+
+  it("of a defect show a request id and nothing else; the log has the rest", async () => {
+    const failing = await startTestServer();
+    await failing.parts.close();
+    const response = await failing.fetch("/readyz");
+    expect(response.status).toBe(503);
+    expect(response.headers.get("retry-after")).toBe("5");
+    expect(await response.json()).toMatchObject({ error: "not_ready" });
+
+    const { status, json } = await failing.call("/mp4/api/catalog", { headers: { "x-request-id": "abc-123" } });
+    expect({ status, ...json, message: "" }).toEqual({
+      ...{ status: 500, code: 500, error: "internal", message: "", requestId: "abc-123" },
+    });
+    const logged = failing.logged.at(-1)?.fields;
+    expect(logged?.requestId).toBe("abc-123");
+    const [firstLine = ""] = String(logged?.error).split("\n");
+    expect(firstLine.length).toBeGreaterThan(10);
+    expect(json.message).not.toContain(firstLine);
+    await failing.close();
+  });
+});
+
+describe("who may", () => {
+  const token = "0123456789-abcdefgh";
+  let locked: TestServer;
+  beforeAll(async () => {
+    locked = await startTestServer({ BOXCAR_TOKEN: token });
+  });
+  afterAll(() => locked.close());
+
+  it.each([
+    [undefined, 401],
+    ["", 401],
+    ["Bearer", 401],
+    ["Bearer wrong", 401],
+    [`Bearer ${token}x`, 401],
+    [`Bearer ${token.slice(0, -1)}`, 401],
+    [`Basic ${token}`, 401],
+    [`Bearer ${token}`, 200],
+    [`bearer  ${token}`, 200],
+  ])("Authorization %s answers %i", async (authorization, status) => {
+    const response = await locked.fetch(
+      "/mp4/api/catalog",
+      authorization === undefined ? {} : { headers: { authorization } },
+    );
+    expect(response.status).toBe(status);
+    if (status === 401) expect(response.headers.get("www-authenticate")).toMatch(/^Bearer/);
+    await response.arrayBuffer();
+  });
+
+  it("leaves health and description open", async () => {
+    for (const path of ["/healthz", "/readyz", "/openapi.json", "/docs", "/docs/start.js"])
+      expect((await locked.fetch(path)).status, path).toBe(200);
+    expect((await locked.fetch("/mp4/download/live/cam1.mp4?id=1")).status).toBe(401);
+  });
+
+  it("keeps pages of other origins from changing anything on a server without a token", async () => {
+    const remove = (origin: string): ReturnType<TestServer["call"]> =>
+      server.call("/mp4/api/delete/live/cam1?ids=1", { method: "POST", headers: { origin } });
+    expect(await remove("https://evil.example")).toMatchObject({ status: 403, json: { error: "cross_origin" } });
+    expect(await remove("null")).toMatchObject({ status: 403 });
+    expect(await remove(server.url)).toMatchObject({ status: 404 });
+  });
+});
+
+it("refuses a path that climbs, however it is written", async () => {
+  // fetch would resolve the dots by itself
+  const status = await new Promise((resolve) => {
+    const path = "/mp4/download/../../../etc/passwd.mp4?id=1";
+    request({ host: "127.0.0.1", port: server.port, path }, (response) => {
+      response.resume();
+      resolve(response.statusCode);
+    }).end();
+  });
+  expect([400, 404]).toContain(status);
+});

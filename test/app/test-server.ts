@@ -1,0 +1,99 @@
+import { createAdaptorServer } from "@hono/node-server";
+import { randomUUID } from "node:crypto";
+import { mkdtemp, rm } from "node:fs/promises";
+import type { Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createApp } from "../../src/app.ts";
+import type { Segment } from "../../src/catalog/types.ts";
+import { readConfig } from "../../src/config.ts";
+import { openNodeParts, type NodeParts } from "../../src/runtime/node-parts.ts";
+import { nodeSendStream } from "../../src/runtime/node-send.ts";
+
+/** The real app on a real socket over a data folder of its own. */
+export interface TestServer {
+  readonly url: string;
+  readonly port: number;
+  readonly folder: string;
+  readonly parts: NodeParts;
+  /** Messages and fields of what was logged at level warn and above. */
+  readonly logged: { message: string; fields: Record<string, unknown> | undefined }[];
+  fetch(path: string, init?: RequestInit): Promise<Response>;
+  /** The status and JSON of a call. */
+  call(path: string, init?: RequestInit): Promise<{ status: number; json: Reply }>;
+  close(): Promise<void>;
+}
+
+/** Any JSON reply of the API. */
+export interface Reply {
+  readonly code: number;
+  readonly message: string;
+  readonly error?: string;
+  readonly total?: number;
+  readonly data?: unknown;
+  readonly [field: string]: unknown;
+}
+
+/** @param overrides parts that a test puts in the place of the real ones */
+export async function startTestServer(
+  env: Record<string, string> = {},
+  overrides: Partial<NodeParts> = {},
+): Promise<TestServer> {
+  const folder = await mkdtemp(join(tmpdir(), "boxcar-app-"));
+  const opened = await openNodeParts(folder);
+  const parts = { ...opened, ...overrides };
+  const logged: TestServer["logged"] = [];
+  const log = (level: string, message: string, fields?: Record<string, unknown>): void => {
+    if (level === "warn" || level === "error") logged.push({ message, fields });
+  };
+  const app = createApp({
+    ...parts,
+    config: readConfig(env),
+    log,
+    sendStream: nodeSendStream(log),
+    asset: () => Promise.resolve(undefined),
+  });
+  const server = createAdaptorServer({ fetch: app.fetch }) as Server;
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as AddressInfo;
+  const url = `http://127.0.0.1:${port}`;
+  return {
+    url,
+    port,
+    folder,
+    parts,
+    logged,
+    fetch: (path, init) => fetch(url + path, init),
+    call: async (path, init) => {
+      const response = await fetch(url + path, init);
+      return { status: response.status, json: (await response.json()) as Reply };
+    },
+    close: async () => {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+      await opened.close();
+      await rm(folder, { recursive: true });
+    },
+  };
+}
+
+/** Puts an object and a ready row into the catalog without looking at the bytes: for tests of what lies around them. */
+export async function addSegment(
+  { store, catalog }: NodeParts,
+  segment: Pick<Segment, "streamPath" | "startMs" | "endMs"> & Partial<Pick<Segment, "format">>,
+  bytes: Uint8Array,
+): Promise<Segment> {
+  const { streamPath, startMs, endMs, format = "mp4" } = segment;
+  const key = `segments/${streamPath}/${startMs}-${randomUUID()}.mp4`;
+  const { id } = await catalog.beginSegment({ streamPath, key, nowMs: startMs });
+  const { size, etag } = await store.put(key, chunksOf(bytes));
+  const summary = new Uint8Array([1]);
+  const ready = { startMs, endMs, format, codecs: "avc1.64001f", size, etag, summary, index: summary };
+  return catalog.completeSegment(id, ready);
+}
+
+/** Bytes as a stream, in chunks of `length`. */
+export async function* chunksOf(bytes: Uint8Array, length = 65_536): AsyncGenerator<Uint8Array> {
+  for (let at = 0; at < bytes.length; at += length) yield await Promise.resolve(bytes.subarray(at, at + length));
+}
