@@ -1,0 +1,87 @@
+import { mkdtemp, readFile, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { judgeCut } from "../support/judge.ts";
+import { durationOf, packets } from "../support/oracle.ts";
+import { record, RECORDED_AT } from "../support/recording.ts";
+import { ffprobePath } from "../support/tools.ts";
+import { boxcar } from "./boxcar-program.ts";
+
+const needsFfprobe = test.skipIf(ffprobePath === undefined);
+const newFolder = (): Promise<string> => mkdtemp(join(tmpdir(), "boxcar-clip-"));
+
+needsFfprobe.each([
+  { format: "mp4", cut: "frame", fragmented: false },
+  { format: "fmp4", cut: "frame", fragmented: true },
+  { format: "mp4", cut: "keyframe", fragmented: true },
+] as const)(
+  "clip joins files: $format, cut at a $cut, fragmented source: $fragmented",
+  async ({ format, cut, fragmented }) => {
+    const segments = await record({ count: 3, seconds: 4, fragmented });
+    const files = segments.map(({ file }) => file);
+    const output = join(await newFolder(), "out.mp4");
+    const args = [
+      "clip",
+      ...files,
+      "--from",
+      "1.48",
+      "--to",
+      "00:00:09.240",
+      "-o",
+      output,
+      "--format",
+      format,
+      "--cut",
+      cut,
+    ];
+    const { code, stderr } = await boxcar(args);
+    expect(code, stderr).toBe(0);
+    expect(stderr).toMatch(/out\.mp4: \d+\.\d{3} s, \d+ bytes, avc1.*,mp4a.*, 2 joints, 0 gaps/);
+    const [startMs, endMs] = [RECORDED_AT + 1480, RECORDED_AT + 9240];
+    expect(await judgeCut({ segments, startMs, endMs, output, cut, fragmented: format === "fmp4" })).toEqual([]);
+  },
+);
+
+needsFfprobe("whole files without times, and standard output gives the same bytes", async () => {
+  const [first, second] = await record({ count: 3, seconds: 4 });
+  const output = join(await newFolder(), "out.mp4");
+  const files = [first?.file ?? "", second?.file ?? ""];
+  expect(await boxcar(["clip", ...files, "-o", output])).toMatchObject({ code: 0, stdout: "" });
+  expect(await durationOf(output)).toBeCloseTo(8, 0);
+  const [video] = await packets(output, { edits: false });
+  expect(video?.packets).toHaveLength(200);
+  const again = await boxcar(["clip", ...files, "-o", output]);
+  expect(again).toMatchObject({ code: 2 });
+  expect(again.stderr).toContain("--force");
+  const before = await readFile(output);
+  expect(await boxcar(["clip", ...files, "-o", output, "--force"])).toMatchObject({ code: 0 });
+  expect(await readFile(output)).toEqual(before);
+});
+
+test("what cannot be cut is named, and nothing is written", async () => {
+  const folder = await newFolder();
+  const [first] = await record({ count: 3, seconds: 4 });
+  const [text, output] = [join(folder, "text.mp4"), join(folder, "out.mp4")];
+  await writeFile(text, "this is no MP4");
+  const bad = await boxcar(["clip", first?.file ?? "", text, "-o", output]);
+  expect(bad.code).toBe(1);
+  expect(bad.stderr).toContain(text);
+  const outside = await boxcar(["clip", first?.file ?? "", "--from", "1h", "--to", "2h", "-o", output]);
+  expect(outside.code).toBe(1);
+  expect(outside.stderr).toMatch(/^boxcar: .+/);
+  await expect(readFile(output)).rejects.toMatchObject({ code: "ENOENT" });
+});
+
+needsFfprobe("inspect counts what ffprobe counts", async () => {
+  const [segment] = await record({ count: 3, seconds: 4 });
+  const file = segment?.file ?? "";
+  const { code, stdout } = await boxcar(["inspect", file, "--json"]);
+  expect(code).toBe(0);
+  const described = JSON.parse(stdout) as { format: string; tracks: { samples: number }[] };
+  expect(described.format).toBe("mp4");
+  const tracks = await packets(file, { edits: false });
+  expect(described.tracks.map(({ samples }) => samples)).toEqual(tracks.map((track) => track.packets.length));
+  const text = await boxcar(["inspect", file]);
+  expect(text.stdout).toContain("track 1: vide avc1.");
+});
