@@ -11,6 +11,7 @@ import type { Asset } from "../routes/context.ts";
 import { nodeLog } from "./node-log.ts";
 import { openNodeParts } from "./node-parts.ts";
 import { nodeSendStream } from "./node-send.ts";
+import { startReconciler } from "./reconciler.ts";
 
 /** A server that accepts requests. */
 export interface RunningServer {
@@ -44,10 +45,13 @@ export async function startNode(env: Readonly<Record<string, string | undefined>
   const { port } = server.address() as AddressInfo;
   const url = `http://${config.host.includes(":") ? `[${config.host}]` : config.host}:${port}`;
   log("info", "listening", { url, data: config.dataFolder });
+  const sweep = (beforeMs: number): Promise<number> => parts.files.sweep(beforeMs);
+  const stopReconciler = startReconciler({ ...parts, sweep }, parts.clock, log);
   let closing: Promise<void> | undefined;
   const close = async (): Promise<void> => {
     log("info", "stopping");
     await stop(server, config.stopTimeoutMs);
+    await stopReconciler();
     await parts.close();
     log("info", "stopped");
   };

@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { BoxcarError } from "../../src/errors.ts";
 import { openNodeParts } from "../../src/runtime/node-parts.ts";
 import { startNode, type RunningServer } from "../../src/runtime/node.ts";
-import { addSegment } from "./test-server.ts";
+import { addSegment, chunksOf } from "./test-server.ts";
 
 let folder: string;
 const running: RunningServer[] = [];
@@ -85,6 +85,23 @@ describe("the server on Node", () => {
     const parts = await openNodeParts(folder);
     expect((await parts.catalog.list({ streamPath: "a", pageNum: 1, pageSize: 1 })).total).toBe(0);
     await parts.close();
+  });
+
+  it("finishes what a crash left, and does not touch what may be under way", async () => {
+    const crashed = await openNodeParts(folder);
+    const begin = (key: string, agoMs: number): Promise<unknown> =>
+      crashed.catalog.beginSegment({ streamPath: "a", key, nowMs: Date.now() - agoMs });
+    await begin("segments/a/old.mp4", 120_000);
+    await begin("segments/a/new.mp4", 1000);
+    await crashed.store.put("segments/a/old.mp4", chunksOf(new Uint8Array(10)));
+    await start();
+    const ever = Number.MAX_SAFE_INTEGER;
+    const left = async (): Promise<string[]> =>
+      (await crashed.catalog.unsettled({ pendingMs: ever, tombstoneMs: ever }, 0, 10)).map(({ key }) => key);
+    for (let i = 0; i < 500 && (await left()).length > 1; i++) await new Promise((resolve) => setTimeout(resolve, 10));
+    expect(await left()).toEqual(["segments/a/new.mp4"]);
+    expect(await crashed.store.head("segments/a/old.mp4")).toBeUndefined();
+    await crashed.close();
   });
 
   it("says so when its port is taken, and leaves nothing open", async () => {
