@@ -8,11 +8,20 @@ export interface SourceSample extends Packet {
   readonly wall: number;
 }
 
+const probed = new Map<string, Promise<readonly [edited: PacketTrack[], plain: PacketTrack[]]>>();
+
+/** Both listings of a file; fixtures never change, so each is probed once. */
+function probe(file: string): Promise<readonly [edited: PacketTrack[], plain: PacketTrack[]]> {
+  const known = probed.get(file) ?? Promise.all([packets(file), packets(file, { edits: false })]);
+  probed.set(file, known);
+  return known;
+}
+
 /** Every sample of a recording by track type, in file order. Tracks are told apart by type: one of each. */
 export async function sourceSamples(segments: readonly RecordedSegment[]): Promise<Map<string, SourceSample[]>> {
   const source = new Map<string, SourceSample[]>();
   for (const segment of segments) {
-    const [edited, plain] = await Promise.all([packets(segment.file), packets(segment.file, { edits: false })]);
+    const [edited, plain] = await probe(segment.file);
     const tracks = plain
       .map((track, i) => applyEdits(track, edited[i]))
       .filter(({ type }) => type === "video" || type === "audio");
