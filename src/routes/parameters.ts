@@ -55,7 +55,8 @@ export function integer(
     .string(message)
     .regex(/^\d{1,16}$/, message)
     .refine((digits) => Number(digits) >= least && Number(digits) <= most, message)
-    .transform(Number);
+    .transform(Number)
+    .openapi({ type: "integer", minimum: least, maximum: most });
 }
 
 /** Names an event level in a query: `high` or `0`, `low` or `1`. */

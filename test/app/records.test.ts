@@ -105,6 +105,7 @@ describe("stream paths", () => {
     const path = "/mp4/api/list/live/cam%202/%C3%BC%25";
     const [record] = (await server.call(path)).json.data as { streamPath: string; url: string }[];
     expect(record?.streamPath).toBe("live/cam 2/ü%");
+    expect((await server.call("/mp4/api/list/live%2fcam1")).json.total).toBe(13); // as the page at /docs writes it
     const response = await server.fetch(record?.url ?? "");
     expect(response.status).toBe(200);
     expect((await response.arrayBuffer()).byteLength).toBe(103);
