@@ -1,0 +1,20 @@
+import { Status } from "../abi";
+import { Box, fullBoxVersion, u32be, u64be } from "../reader";
+import { fail, failed } from "../status";
+
+@unmanaged
+export class MovieHeader {
+  timescale: u32;
+  /** Seconds since 1904-01-01T00:00:00Z; 0 when not stated. */
+  creationTime: u64;
+}
+
+/** Movie header, ISO/IEC 14496-12 clause 8.2.2. */
+export function readMvhd(box: Box, movie: MovieHeader): void {
+  const version = fullBoxVersion(box, 1);
+  if (failed()) return;
+  if (box.end - box.body < (version == 1 ? 112 : 100)) return fail(Status.BadBoxSize, box.type, box.start);
+  movie.creationTime = version == 1 ? u64be(box.body + 4) : u32be(box.body + 4);
+  movie.timescale = u32be(box.body + (version == 1 ? 20 : 12));
+  if (movie.timescale == 0) fail(Status.BadTimescale, box.type, box.start);
+}

@@ -1,0 +1,64 @@
+import { Status } from "../abi";
+import { Box, fourcc, fullBoxVersion, readBox, u16be, u32be } from "../reader";
+import { fail, failed } from "../status";
+import { TrackTables } from "../track-tables";
+
+/** Sample descriptions, ISO/IEC 14496-12 clause 8.5.2. Entries are kept as they are. */
+export function readStsd(box: Box, track: TrackTables, entry: Box): void {
+  fullBoxVersion(box, 1);
+  if (failed()) return;
+  if (box.end - box.body < 8) return fail(Status.BadBoxSize, box.type, box.start);
+  const count = u32be(box.body + 4);
+  let pointer = box.body + 8;
+  track.entries = pointer;
+  for (let i: u32 = 0; i < count; i++) {
+    // Each entry starts with six reserved bytes and the data reference index.
+    if (!readBox(entry, pointer, box.end) || entry.end - entry.body < 8) {
+      return fail(Status.BadDescription, box.type, box.start);
+    }
+    const type = entry.type;
+    // encv enca enct encs: clause 8.12, protected media
+    if (type >> 8 == 0x656e63) track.encrypted = true;
+    pointer = entry.end;
+  }
+  track.entryCount = count;
+  track.entriesLength = <u32>(pointer - track.entries);
+}
+
+/** Where the boxes inside a sample entry start: after the fields of its handler's kind, and of QuickTime's versions. */
+export function entryChildren(entry: Box, handler: u32): usize {
+  if (handler == fourcc(0x76, 0x69, 0x64, 0x65)) return entry.body + 78; // vide, clause 12.1.3
+  if (handler != fourcc(0x73, 0x6f, 0x75, 0x6e)) return entry.end; // soun, clause 12.2.3
+  if (entry.end - entry.body < 28) return entry.end;
+  const version = u16be(entry.body + 8);
+  return entry.body + (version == 1 ? 44 : version == 2 ? 64 : 28);
+}
+
+/** Finds a child of a sample entry (also inside QuickTime's `wave`). False when there is none. */
+export function findInEntry(entry: Box, handler: u32, type: u32, found: Box): bool {
+  let pointer = entryChildren(entry, handler);
+  let limit = entry.end;
+  while (readableBox(pointer, limit)) {
+    const size = u32be(pointer);
+    const kind = u32be(pointer + 4);
+    if (kind == type) {
+      found.type = kind;
+      found.start = pointer;
+      found.body = pointer + 8;
+      found.end = pointer + size;
+      return true;
+    }
+    if (kind == fourcc(0x77, 0x61, 0x76, 0x65)) {
+      limit = pointer + size;
+      pointer += 8;
+    } else pointer += size;
+  }
+  return false;
+}
+
+// Configuration boxes only describe; a damaged one gives no codec string, it does not refuse the file.
+function readableBox(pointer: usize, limit: usize): bool {
+  if (pointer >= limit || limit - pointer < 8) return false;
+  const size = u32be(pointer);
+  return size >= 8 && size <= <u32>(limit - pointer);
+}

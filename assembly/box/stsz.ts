@@ -1,0 +1,57 @@
+import { Status } from "../abi";
+import { Box, fullBoxVersion, tableCount, u16be, u32be } from "../reader";
+import { fail, failed, reserve } from "../status";
+import { TrackTables } from "../track-tables";
+
+/** Sample sizes, ISO/IEC 14496-12 clause 8.7.3.2. */
+export function readStsz(box: Box, track: TrackTables): void {
+  fullBoxVersion(box, 0);
+  if (failed()) return;
+  if (box.end - box.body < 12) return fail(Status.BadTable, box.type, box.start);
+  track.constantSize = u32be(box.body + 4);
+  if (track.constantSize > 0) {
+    track.samples = u32be(box.body + 8);
+    return;
+  }
+  const count = tableCount(box, 8, 4);
+  if (failed()) return;
+  track.samples = count;
+  track.sizes = reserve(<u64>count * 4 + 16);
+  if (failed()) return;
+  let from = box.body + 12;
+  let to = track.sizes;
+  const end = to + (<usize>count << 2);
+  // Four at once; a shuffle turns big-endian into native.
+  for (; to + 16 <= end; to += 16, from += 16) {
+    v128.store(to, swapBytes(v128.load(from)));
+  }
+  for (; to < end; to += 4, from += 4) store<u32>(to, u32be(from));
+}
+
+/** Compact sample sizes, ISO/IEC 14496-12 clause 8.7.3.3. */
+export function readStz2(box: Box, track: TrackTables): void {
+  fullBoxVersion(box, 0);
+  if (failed()) return;
+  if (box.end - box.body < 12) return fail(Status.BadTable, box.type, box.start);
+  const field = load<u8>(box.body + 7);
+  const count = u32be(box.body + 8);
+  if (field != 4 && field != 8 && field != 16) return fail(Status.BadTable, box.type, box.start);
+  if ((<u64>count * field + 7) / 8 > <u64>(box.end - box.body - 12)) return fail(Status.BadTable, box.type, box.start);
+  track.samples = count;
+  track.sizes = reserve(<u64>count * 4 + 16);
+  if (failed()) return;
+  const from = box.body + 12;
+  for (let i: usize = 0; i < count; i++) {
+    let size: u32;
+    if (field == 16) size = u16be(from + (i << 1));
+    else if (field == 8) size = load<u8>(from + i);
+    else size = (i & 1) == 0 ? load<u8>(from + (i >> 1)) >> 4 : load<u8>(from + (i >> 1)) & 15;
+    store<u32>(track.sizes + (i << 2), size);
+  }
+}
+
+// @ts-ignore: decorator
+@inline
+function swapBytes(x: v128): v128 {
+  return v128.shuffle<u8>(x, x, 3, 2, 1, 0, 7, 6, 5, 4, 11, 10, 9, 8, 15, 14, 13, 12);
+}

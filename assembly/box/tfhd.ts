@@ -1,0 +1,69 @@
+import { Status } from "../abi";
+import { Box, fullBoxFlags, fullBoxVersion, u32be, u64be } from "../reader";
+import { fail, failed } from "../status";
+import { TrackTables } from "../track-tables";
+
+/** What holds for the runs of one track fragment. */
+@unmanaged
+export class FragmentDefaults {
+  trackId: u32;
+  flags: u32;
+  baseDataOffset: u64;
+  description: u32;
+  duration: u32;
+  size: u32;
+  sampleFlags: u32;
+}
+
+export const BASE_DATA_OFFSET: u32 = 0x1;
+export const DEFAULT_BASE_IS_MOOF: u32 = 0x2_0000;
+
+/** Track fragment header, ISO/IEC 14496-12 clause 8.8.7: the track's id first, so that its defaults can be found. */
+export function tfhdTrackId(box: Box): u32 {
+  fullBoxVersion(box, 0);
+  if (failed()) return 0;
+  if (box.end - box.body < 8) {
+    fail(Status.BadBoxSize, box.type, box.start);
+    return 0;
+  }
+  return u32be(box.body + 4);
+}
+
+/** The rest of `tfhd`, over the defaults of `trex`. */
+export function readTfhd(box: Box, track: TrackTables, defaults: FragmentDefaults): void {
+  const flags = fullBoxFlags(box);
+  let pointer = box.body + 8;
+  const need =
+    (flags & BASE_DATA_OFFSET ? 8 : 0) +
+    (flags & 2 ? 4 : 0) +
+    (flags & 8 ? 4 : 0) +
+    (flags & 16 ? 4 : 0) +
+    (flags & 32 ? 4 : 0);
+  if (<usize>need > box.end - pointer) return fail(Status.BadBoxSize, box.type, box.start);
+  defaults.flags = flags;
+  defaults.trackId = track.id;
+  defaults.baseDataOffset = 0;
+  if (flags & BASE_DATA_OFFSET) {
+    defaults.baseDataOffset = u64be(pointer);
+    pointer += 8;
+  }
+  defaults.description = track.defaultDescription;
+  if (flags & 2) {
+    defaults.description = u32be(pointer);
+    pointer += 4;
+  }
+  defaults.duration = track.defaultDuration;
+  if (flags & 8) {
+    defaults.duration = u32be(pointer);
+    pointer += 4;
+  }
+  defaults.size = track.defaultSize;
+  if (flags & 16) {
+    defaults.size = u32be(pointer);
+    pointer += 4;
+  }
+  defaults.sampleFlags = flags & 32 ? u32be(pointer) : track.defaultFlags;
+  if (defaults.description == 0 || defaults.description > track.entryCount) {
+    fail(Status.BadDescription, box.type, box.start);
+  }
+}

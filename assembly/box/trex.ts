@@ -1,0 +1,20 @@
+import { Status } from "../abi";
+import { Box, fullBoxVersion, u32be } from "../reader";
+import { fail, failed } from "../status";
+import { TrackTables } from "../track-tables";
+
+/** Track a `trex` speaks of, 0 after a failure. */
+export function trexTrackId(box: Box): u32 {
+  fullBoxVersion(box, 0);
+  if (!failed() && box.end - box.body < 24) fail(Status.BadBoxSize, box.type, box.start);
+  return failed() ? 0 : u32be(box.body + 4);
+}
+
+/** Track extends, ISO/IEC 14496-12 clause 8.8.3: the defaults of a track's fragments. */
+export function readTrex(box: Box, track: TrackTables): void {
+  track.hasTrex = true;
+  track.defaultDescription = u32be(box.body + 8);
+  track.defaultDuration = u32be(box.body + 12);
+  track.defaultSize = u32be(box.body + 16);
+  track.defaultFlags = u32be(box.body + 20);
+}

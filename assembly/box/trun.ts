@@ -1,0 +1,38 @@
+import { Status } from "../abi";
+import { Box, fullBoxFlags, fullBoxVersion, u32be } from "../reader";
+import { fail, failed } from "../status";
+
+export const DATA_OFFSET: u32 = 0x1;
+export const FIRST_SAMPLE_FLAGS: u32 = 0x4;
+export const DURATION: u32 = 0x100;
+export const SAMPLE_SIZE: u32 = 0x200;
+export const SAMPLE_FLAGS: u32 = 0x400;
+export const COMPOSITION: u32 = 0x800;
+
+/** A track run, its entries still in the metadata buffer. */
+@unmanaged
+export class TrackRun {
+  flags: u32;
+  samples: u32;
+  dataOffset: i32;
+  firstFlags: u32;
+  /** First entry. */
+  entries: usize;
+  entrySize: u32;
+}
+
+/** Track run, ISO/IEC 14496-12 clause 8.8.8. */
+export function readTrun(box: Box, run: TrackRun): void {
+  fullBoxVersion(box, 1);
+  if (failed()) return;
+  const flags = fullBoxFlags(box);
+  const head: usize = 8 + (flags & DATA_OFFSET ? 4 : 0) + (flags & FIRST_SAMPLE_FLAGS ? 4 : 0);
+  if (box.end - box.body < head) return fail(Status.BadBoxSize, box.type, box.start);
+  run.flags = flags;
+  run.samples = u32be(box.body + 4);
+  run.dataOffset = flags & DATA_OFFSET ? <i32>u32be(box.body + 8) : 0;
+  run.firstFlags = flags & FIRST_SAMPLE_FLAGS ? u32be(box.body + head - 4) : 0;
+  run.entries = box.body + head;
+  run.entrySize = popcnt<u32>(flags & (DURATION | SAMPLE_SIZE | SAMPLE_FLAGS | COMPOSITION)) * 4;
+  if (<u64>run.samples * run.entrySize > <u64>(box.end - run.entries)) fail(Status.BadTable, box.type, box.start);
+}

@@ -1,0 +1,92 @@
+/** The file order of a segment's samples as columns of its index. */
+import { IndexHeader, TrackRecord } from "./abi";
+import { putVarint, varintLength, zigzag } from "./columns";
+import { close, IndexWriter, place } from "./encode-index";
+import { Order, OrderRun } from "./order";
+
+/** Bits that tell `tracks` slots apart. */
+export function slotBits(tracks: u32): u32 {
+  return tracks <= 1 ? 0 : 32 - clz<u32>(tracks - 1);
+}
+
+/** Writes the file order: track runs, jumps of the file offset, and each track's runs of sample descriptions. */
+export function encodeOrder(writer: IndexWriter, order: Order, tracks: u32, samples: u32): void {
+  const bits = slotBits(tracks);
+  const end = order.runs + <usize>order.count * OrderRun.SIZE;
+  let asRuns: u64 = 0;
+  for (let run = order.runs; run < end; run += OrderRun.SIZE) {
+    asRuns += varintLength((<u64>load<u32>(run, OrderRun.SAMPLES) << bits) | load<u32>(run, OrderRun.SLOT));
+  }
+  const asBits = (<u64>samples + 7) >> 3;
+  const kind: u32 = tracks == 2 && asBits < asRuns ? 1 : 0;
+  store<u32>(writer.start, kind, IndexHeader.ORDER_KIND);
+  place(writer, writer.start, IndexHeader.ORDER_OFFSET);
+  let to = writer.next;
+  if (kind == 1) {
+    const room = <usize>((asBits + 7) & ~7);
+    memory.fill(to, 0, room);
+    let bit: usize = 0;
+    for (let run = order.runs; run < end; run += OrderRun.SIZE) {
+      const count = load<u32>(run, OrderRun.SAMPLES);
+      if (load<u32>(run, OrderRun.SLOT) == 1) {
+        for (let i: u32 = 0; i < count; i++) {
+          const at = to + ((bit + i) >> 3);
+          store<u8>(at, load<u8>(at) | (<u8>1 << (<u8>(bit + i) & 7)));
+        }
+      }
+      bit += count;
+    }
+    to += <usize>asBits;
+  } else {
+    for (let run = order.runs; run < end; run += OrderRun.SIZE) {
+      to = putVarint(to, (<u64>load<u32>(run, OrderRun.SAMPLES) << bits) | load<u32>(run, OrderRun.SLOT));
+    }
+  }
+  writer.next = to;
+  close(writer, writer.start, IndexHeader.ORDER_OFFSET);
+  encodeJumps(writer, order, end);
+}
+
+// Where a run does not start where the one before it ended, or only its sample description changes (a jump of 0):
+// samples since the last jump, then the distance.
+function encodeJumps(writer: IndexWriter, order: Order, end: usize): void {
+  place(writer, writer.start, IndexHeader.JUMPS_OFFSET);
+  let to = writer.next;
+  let ordinal: u64 = 0;
+  let jumped: u64 = 0;
+  let expected: u64 = 0;
+  let slot: u32 = u32.MAX_VALUE;
+  for (let run = order.runs; run < end; run += OrderRun.SIZE) {
+    const offset = load<u64>(run, OrderRun.OFFSET);
+    if (offset != expected || load<u32>(run, OrderRun.SLOT) == slot) {
+      to = putVarint(to, ordinal - jumped);
+      to = putVarint(to, zigzag(<i64>(offset - expected)));
+      jumped = ordinal;
+    }
+    slot = load<u32>(run, OrderRun.SLOT);
+    ordinal += load<u32>(run, OrderRun.SAMPLES);
+    expected = offset + load<u64>(run, OrderRun.BYTES);
+  }
+  writer.next = to;
+  close(writer, writer.start, IndexHeader.JUMPS_OFFSET);
+}
+
+/** Writes the runs of sample descriptions of the track in `slot`. */
+export function encodeEntries(writer: IndexWriter, record: usize, order: Order, slot: u32): void {
+  place(writer, record, TrackRecord.ENTRIES_OFFSET);
+  let description: u32 = 0;
+  let samples: u32 = 0;
+  const end = order.runs + <usize>order.count * OrderRun.SIZE;
+  for (let run = order.runs; run < end; run += OrderRun.SIZE) {
+    if (load<u32>(run, OrderRun.SLOT) != slot) continue;
+    const next = load<u32>(run, OrderRun.DESCRIPTION);
+    if (next != description && samples > 0) {
+      writer.next = putVarint(putVarint(writer.next, samples), description);
+      samples = 0;
+    }
+    description = next;
+    samples += load<u32>(run, OrderRun.SAMPLES);
+  }
+  if (samples > 0) writer.next = putVarint(putVarint(writer.next, samples), description);
+  close(writer, record, TrackRecord.ENTRIES_OFFSET);
+}

@@ -1,0 +1,198 @@
+/** A file's metadata boxes to its segment index. */
+import { Extent, INDEX_MAGIC, IndexHeader, Status, TrackRecord, Warning } from "./abi";
+import { editDuration, editMediaTime, editSize } from "./box/elst";
+import { writeCodec } from "./codec";
+import { columnsBound, encodeTrack, IndexWriter } from "./encode-index";
+import { encodeEntries, encodeOrder } from "./encode-order";
+import { measureWhole } from "./measure";
+import { dropEmptyTracks, Movie, readMoov, trackAt } from "./moov";
+import { makeRoom, newFragmentReader, readMoof } from "./moof";
+import { mergeOrder, Order } from "./order";
+import { presentedInterval } from "./presentation";
+import { Box, fourcc, readBox, u32be } from "./reader";
+import { cleared, fail, failed, locate, output, reserve } from "./status";
+import { Run, TrackTables } from "./track-tables";
+
+const VIDEO: u32 = 0x76696465;
+const MAX_TIME: u64 = 1 << 53;
+
+/**
+ * Indexes a file from its kept top-level boxes.
+ * @param extents `count` Extent records in file order
+ * @param buffer the metadata buffer their offsets point into
+ * @param fileSize bytes of the whole file
+ */
+export function buildIndex(extents: usize, count: u32, buffer: usize, fileSize: u64): void {
+  const box = changetype<Box>(cleared(offsetof<Box>()));
+  let movie: Movie | null = null;
+  let brand: u32 = 0;
+  if (failed()) return;
+  for (let i: u32 = 0; i < count && !failed(); i++) {
+    if (!openExtent(box, extents, i, buffer)) continue;
+    if (box.type == fourcc(0x66, 0x74, 0x79, 0x70) && box.end - box.body >= 4) brand = u32be(box.body);
+    else if (box.type == fourcc(0x6d, 0x6f, 0x6f, 0x76)) {
+      if (movie != null) return fail(Status.DuplicateBox, box.type, box.start);
+      movie = readMoov(box);
+    }
+  }
+  if (failed()) return;
+  if (movie == null) return fail(Status.MissingBox, fourcc(0x6d, 0x6f, 0x6f, 0x76));
+  let fragments: u32 = 0;
+  if (movie.fragmented) fragments = readFragments(movie, box, extents, count, buffer);
+  if (failed()) return;
+  const warnings = dropEmptyTracks(movie);
+  if (movie.trackCount == 0) return fail(Status.NoSamples, fourcc(0x6d, 0x6f, 0x6f, 0x76));
+  writeIndex(movie, fileSize, brand, fragments > 0, warnings);
+}
+
+function openExtent(box: Box, extents: usize, i: u32, buffer: usize): bool {
+  const extent = extents + <usize>i * Extent.SIZE;
+  const start = buffer + load<u32>(extent, Extent.BUFFER_OFFSET);
+  locate(start, load<u64>(extent, Extent.FILE_OFFSET));
+  return readBox(box, start, start + load<u32>(extent, Extent.LENGTH), true);
+}
+
+function readFragments(movie: Movie, box: Box, extents: usize, count: u32, buffer: usize): u32 {
+  const reader = newFragmentReader(movie);
+  let fragments: u32 = 0;
+  for (let pass = 0; pass < 2 && !failed(); pass++) {
+    reader.filling = pass == 1;
+    if (reader.filling) makeRoom(movie);
+    for (let i: u32 = 0; i < count && !failed(); i++) {
+      if (!openExtent(box, extents, i, buffer) || box.type != fourcc(0x6d, 0x6f, 0x6f, 0x66)) continue;
+      if (!reader.filling) fragments++;
+      readMoof(reader, box);
+    }
+  }
+  return fragments;
+}
+
+function writeIndex(movie: Movie, fileSize: u64, brand: u32, fragmented: bool, warnings: u32): void {
+  const order = changetype<Order>(cleared(offsetof<Order>()));
+  if (failed()) return;
+  mergeOrder(movie, fileSize, order);
+  if (failed()) return;
+  let bound: u64 = IndexHeader.SIZE;
+  let samples: u64 = 0;
+  let reference: u32 = u32.MAX_VALUE;
+  for (let i: u32 = 0; i < movie.trackCount; i++) {
+    const track = trackAt(movie, i);
+    bound += TrackRecord.SIZE + columnsBound(track) + <u64>order.count * 10;
+    samples += track.samples;
+    warnings |= track.warnings | (track.encrypted ? Warning.Encrypted : 0);
+    if (reference == u32.MAX_VALUE && track.handler == VIDEO) reference = i;
+  }
+  if (samples > u32.MAX_VALUE) return fail(Status.TooMany, fourcc(0x6d, 0x6f, 0x6f, 0x76));
+  bound += min((samples >> 3) + 16, <u64>order.count * 10) + <u64>order.count * 20 + 64;
+  const writer = changetype<IndexWriter>(cleared(offsetof<IndexWriter>()));
+  writer.start = reserve(bound);
+  if (failed()) return;
+  const start = writer.start;
+  const summary = IndexHeader.SIZE + <usize>movie.trackCount * TrackRecord.SIZE;
+  memory.fill(start, 0, summary);
+  writer.next = start + summary;
+  store<u32>(start, INDEX_MAGIC, IndexHeader.MAGIC);
+  store<u32>(start, movie.trackCount, IndexHeader.TRACK_COUNT);
+  store<u32>(start, u32(fragmented), IndexHeader.FLAGS);
+  store<u64>(start, fileSize, IndexHeader.FILE_SIZE);
+  store<u64>(start, movie.header.creationTime, IndexHeader.CREATION_TIME);
+  store<u32>(start, brand, IndexHeader.MAJOR_BRAND);
+  store<u32>(start, reference == u32.MAX_VALUE ? 0 : reference, IndexHeader.REFERENCE);
+  store<u32>(start, <u32>samples, IndexHeader.SAMPLE_COUNT);
+  for (let i: u32 = 0; i < movie.trackCount; i++) {
+    const record = start + IndexHeader.SIZE + <usize>i * TrackRecord.SIZE;
+    const track = trackAt(movie, i);
+    writeHeader(record, track);
+    warnings |= resolveTimes(record, track, movie.header.timescale);
+    encodeTrack(writer, record, track);
+    encodeEntries(writer, record, order, i);
+  }
+  if (failed()) return;
+  encodeOrder(writer, order, movie.trackCount, <u32>samples);
+  store<u32>(start, warnings, IndexHeader.WARNINGS);
+  const length = writer.next - start;
+  store<u32>(start, <u32>length, IndexHeader.LENGTH);
+  measureWhole(start);
+  output(start, length);
+}
+
+function writeHeader(record: usize, track: TrackTables): void {
+  store<u32>(record, track.id, TrackRecord.ID);
+  store<u32>(record, track.handler, TrackRecord.HANDLER);
+  store<u32>(record, track.timescale, TrackRecord.TIMESCALE);
+  store<u32>(record, track.samples, TrackRecord.SAMPLES);
+  store<u32>(record, track.width, TrackRecord.WIDTH);
+  store<u32>(record, track.height, TrackRecord.HEIGHT);
+  if (track.matrix != 0) memory.copy(record + TrackRecord.MATRIX, track.matrix, 36);
+  store<u16>(record, <u16>track.language, TrackRecord.LANGUAGE);
+  store<u16>(record, <u16>track.volume, TrackRecord.VOLUME);
+  store<u16>(record, <u16>track.alternateGroup, TrackRecord.ALTERNATE_GROUP);
+  store<u16>(record, <u16>track.layer, TrackRecord.LAYER);
+  store<u32>(record, track.tkhdFlags, TrackRecord.TKHD_FLAGS);
+  writeCodec(track, record + TrackRecord.CODEC);
+}
+
+// The edit list becomes one shift: leading empty edits delay, the first media edit says where presentation starts and
+// ends (clause 8.6.6). What further edits ask for is reported, not done.
+function resolveTimes(record: usize, track: TrackTables, movieTimescale: u32): u32 {
+  let warnings: u32 = 0;
+  let delay: u64 = 0;
+  let mediaTime: i64 = -1;
+  let duration: u64 = 0;
+  const size = editSize(track.editVersion);
+  for (let i: u32 = 0; i < track.editCount; i++) {
+    const entry = track.edits + <usize>i * size;
+    const time = editMediaTime(entry, track.editVersion);
+    const length = editDuration(entry, track.editVersion);
+    if (length > MAX_TIME) {
+      fail(Status.Overflow, fourcc(0x65, 0x6c, 0x73, 0x74), entry);
+      return 0;
+    }
+    if (mediaTime >= 0) warnings |= Warning.EditListSimplified;
+    else if (time < 0) delay += length;
+    else {
+      mediaTime = time;
+      duration = length;
+    }
+  }
+  let total: u64 = 0;
+  let last: u32 = 0;
+  for (let i: u32 = 0; i < track.durationRuns; i++) {
+    const run = track.durations + <usize>i * Run.SIZE;
+    last = load<u32>(run, Run.VALUE);
+    total += <u64>load<u32>(run, Run.COUNT) * last;
+  }
+  const shift = scaled(delay, track.timescale, movieTimescale);
+  if (total > MAX_TIME || shift > MAX_TIME || mediaTime > <i64>MAX_TIME || track.baseDts > MAX_TIME) {
+    fail(Status.Overflow, fourcc(0x73, 0x74, 0x74, 0x73), track.stbl);
+    return 0;
+  }
+  const edited = mediaTime >= 0;
+  // A fragmented file's absolute decode times do not go through the edit list's media time alone.
+  const firstDts = <i64>track.baseDts + (edited ? <i64>shift - mediaTime : 0);
+  store<i64>(record, firstDts, TrackRecord.FIRST_DTS);
+  store<u64>(record, total, TrackRecord.DURATION);
+  store<u32>(record, last, TrackRecord.LAST_DURATION);
+  const editStart = edited ? <i64>shift : i64.MIN_VALUE;
+  let editEnd = i64.MAX_VALUE;
+  // In a fragmented file the duration is 0 or only that of the samples inside moov.
+  if (edited && duration > 0 && track.runCount == 0) {
+    editEnd = <i64>(shift + scaled(duration + 1, track.timescale, movieTimescale));
+  }
+  store<i64>(record, editStart, TrackRecord.EDIT_START);
+  store<i64>(record, editEnd, TrackRecord.EDIT_END);
+  if (!presentedInterval(record, track)) {
+    // An edit list that shows nothing at all is taken as none.
+    warnings |= Warning.EditListSimplified;
+    store<i64>(record, i64.MIN_VALUE, TrackRecord.EDIT_START);
+    store<i64>(record, i64.MAX_VALUE, TrackRecord.EDIT_END);
+    presentedInterval(record, track);
+  }
+  return warnings;
+}
+
+/** `value` ticks of timescale `from` in ticks of `to`, rounded to the nearest. */
+function scaled(value: u64, to: u32, from: u32): u64 {
+  const whole = value / from;
+  return whole * to + ((value % from) * to + (from >> 1)) / from;
+}

@@ -1,0 +1,169 @@
+/**
+ * Everything the host may call. A use is: `reset`, `allocate` room for the inputs, one or more calls, read the output.
+ * Calls return a Status and report through the record at `result()`.
+ */
+import { ABI_VERSION, PieceTrack, Span, Status, Table } from "./abi";
+import { allocate as allocateIn, resetArena } from "./arena";
+import { buildIndex } from "./index-segment";
+import {
+  measurePiece,
+  walkChunkRuns,
+  walkDurations,
+  walkOffsets,
+  walkSyncs,
+  writeChunkOffsets,
+  writeSizes,
+} from "./measure";
+import { layParts, openPiece, Part, pieceTrack } from "./piece";
+import { writeAccessEntries, writeMfra, writeSidxHead } from "./random-access";
+import { scanHeader } from "./scan";
+import { checkIndex } from "./segment-index";
+import { selectSamples } from "./select-samples";
+import { begin, failed, outcome, output, reserve, RESULT } from "./status";
+import { appendSpans, writeFragments } from "./write-fragments";
+import { writeMovie } from "./write-movie";
+import { describeSamples } from "./inspect";
+
+/** ABI_VERSION, for the host to compare. */
+export function abiVersion(): u32 {
+  return ABI_VERSION;
+}
+
+/** Address of the Result record. */
+export function result(): usize {
+  return RESULT;
+}
+
+/** Forgets all inputs and outputs. */
+export function reset(): void {
+  resetArena();
+}
+
+/** Room for `size` bytes, aligned to 16; 0 when memory is out. */
+export function allocate(size: u32): usize {
+  // Column readers look up to 8 bytes past their end.
+  return allocateIn(<u64>size + 16);
+}
+
+/** Classifies the top-level box whose first `length` bytes (at least 8) are at `pointer`; see scan.ts. */
+export function scan(pointer: usize, length: u32, first: u32): Status {
+  begin();
+  scanHeader(pointer, length, first != 0);
+  return outcome();
+}
+
+/** Builds a segment index from `count` extents; the file's size is a u64 at `size`. */
+export function index(extents: usize, count: u32, buffer: usize, size: usize): Status {
+  begin();
+  buildIndex(extents, count, buffer, load<u64>(size));
+  return outcome();
+}
+
+/** Checks that an index can be walked safely. */
+export function check(index: usize, length: u32): Status {
+  begin();
+  checkIndex(index, length);
+  return outcome();
+}
+
+/** Fills a Selection record. */
+export function select(index: usize, slot: u32, selection: usize): Status {
+  begin();
+  selectSamples(index, slot, selection);
+  return outcome();
+}
+
+/** Fills the measured part of PieceTrack records. RESULT.A: bytes of media; B: fragments. */
+export function measure(index: usize, tracks: usize): Status {
+  begin();
+  measurePiece(openPiece(index, tracks));
+  return outcome();
+}
+
+/**
+ * Writes a piece's entries of one table of the track in `slot`. `before` is a u64: preceding samples (stss), chunks
+ * (stsc) or the output offset of the piece's media (stco, co64).
+ */
+export function table(index: usize, tracks: usize, slot: u32, kind: u32, before: usize): Status {
+  begin();
+  const piece = openPiece(index, tracks);
+  if (failed()) return outcome();
+  const track = pieceTrack(piece, slot);
+  const start = load<u64>(before);
+  let length: u64 = 0;
+  if (kind == Table.Stts) length = (<u64>load<u32>(track, PieceTrack.STTS_ENTRIES)) << 3;
+  else if (kind == Table.Ctts) length = (<u64>load<u32>(track, PieceTrack.CTTS_ENTRIES)) << 3;
+  else if (kind == Table.Stss) length = (<u64>load<u32>(track, PieceTrack.SYNC_SAMPLES)) << 2;
+  else if (kind == Table.Stsc) length = <u64>load<u32>(track, PieceTrack.STSC_ENTRIES) * 12;
+  else if (kind == Table.Stsz) length = (<u64>load<u32>(track, PieceTrack.COUNT)) << 2;
+  else length = (<u64>load<u32>(track, PieceTrack.CHUNKS)) << (kind == Table.Co64 ? 3 : 2);
+  const to = reserve(length + 16);
+  if (failed()) return outcome();
+  let wrote = length;
+  if (kind == Table.Stts) wrote = (<u64>walkDurations(piece, slot, to)) << 3;
+  else if (kind == Table.Ctts) wrote = (<u64>walkOffsets(piece, slot, to)) << 3;
+  else if (kind == Table.Stss) wrote = (<u64>walkSyncs(piece, slot, to, <u32>start)) << 2;
+  else if (kind == Table.Stsz) writeSizes(piece, slot, to);
+  else {
+    layParts(piece);
+    if (failed()) return outcome();
+    if (kind == Table.Stsc) wrote = <u64>walkChunkRuns(piece, slot, to, <u32>start) * 12;
+    else writeChunkOffsets(piece, slot, to, start, kind == Table.Co64);
+  }
+  output(to, <usize>wrote);
+  return outcome();
+}
+
+/** Lists a piece's media bytes in output order. RESULT: Span records and their number. */
+export function spans(index: usize, tracks: usize): Status {
+  begin();
+  const piece = openPiece(index, tracks);
+  layParts(piece);
+  if (failed()) return outcome();
+  const list = reserve(<u64>(piece.partCount * 2 + 1) * Span.SIZE);
+  if (failed()) return outcome();
+  output(list, appendSpans(piece.parts, piece.parts + <usize>piece.partCount * Part.SIZE, list, 0));
+  return outcome();
+}
+
+/** See writeMovie; `duration` is a u64. */
+export function movie(tracks: usize, count: u32, duration: usize, fragmented: u32, wide: u32): Status {
+  begin();
+  writeMovie(tracks, count, load<u64>(duration), fragmented != 0, wide != 0);
+  return outcome();
+}
+
+/** See writeFragments. */
+export function fragments(index: usize, tracks: usize, sequence: u32): Status {
+  begin();
+  writeFragments(openPiece(index, tracks), sequence);
+  return outcome();
+}
+
+/** See writeAccessEntries; `offset` is a u64. */
+export function accessEntries(index: usize, tracks: usize, kind: u32, timescale: u32, offset: usize): Status {
+  begin();
+  writeAccessEntries(openPiece(index, tracks), kind, timescale, load<u64>(offset));
+  return outcome();
+}
+
+/** See writeSidxHead; `start` is a u64. */
+export function sidxHead(trackId: u32, timescale: u32, start: usize, count: u32): Status {
+  begin();
+  writeSidxHead(trackId, timescale, load<u64>(start), count);
+  return outcome();
+}
+
+/** See writeMfra. */
+export function mfra(trackId: u32, count: u32): Status {
+  begin();
+  writeMfra(trackId, count);
+  return outcome();
+}
+
+/** Lists every sample of an index, in file order. RESULT: SampleRecord records and their number. */
+export function samples(index: usize): Status {
+  begin();
+  describeSamples(index);
+  return outcome();
+}

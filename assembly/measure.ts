@@ -1,0 +1,268 @@
+/** How large a piece's tables are, and its tables themselves: one walk for both, so that they cannot disagree. */
+import { IndexHeader, PieceTrack, Result, TrackFlag, TrackRecord } from "./abi";
+import { layParts, newDurationCursor, openPiece, Part, Piece, pieceTrack, rescale, skipRuns } from "./piece";
+import { newOffsetCursor, newRunCursor, newSizeCursor, newSyncCursor, recordOf } from "./segment-index";
+import { splitFragments } from "./split-fragments";
+import { cleared, failed, RESULT } from "./status";
+
+function put32(to: usize, value: u32): void {
+  store<u32>(to, bswap<u32>(value));
+}
+
+/**
+ * Time-to-sample entries of one track (clause 8.6.1.2), the last sample always in an entry of its own: its duration
+ * depends on what follows. Writes them at `to` unless that is 0; returns their number.
+ */
+export function walkDurations(piece: Piece, slot: u32, to: usize): u32 {
+  const track = pieceTrack(piece, slot);
+  const count = load<u32>(track, PieceTrack.COUNT);
+  if (count == 0) return 0;
+  let entries: u32 = 0;
+  let samples: u32 = 0;
+  let duration: u32 = 0;
+  const record = recordOf(piece.index, slot);
+  if (load<u32>(record, TrackRecord.TIMESCALE) == load<u32>(track, PieceTrack.TIMESCALE)) {
+    const runs = newRunCursor();
+    if (failed()) return 0;
+    runs.open(piece.index, record, TrackRecord.DURATIONS_OFFSET);
+    skipRuns(runs, load<u32>(track, PieceTrack.FIRST));
+    for (let left = count - 1; left > 0;) {
+      if (runs.left == 0) runs.refill();
+      const taken = runs.take(left);
+      left -= taken;
+      if (samples > 0 && runs.value != duration) {
+        entries = putEntry(to, entries, samples, duration);
+        samples = 0;
+      }
+      duration = runs.value;
+      samples += taken;
+    }
+  } else {
+    const durations = newDurationCursor();
+    if (failed()) return 0;
+    durations.open(piece, slot);
+    for (let left = count - 1; left > 0; left--) {
+      const next = durations.next();
+      if (samples > 0 && next != duration) {
+        entries = putEntry(to, entries, samples, duration);
+        samples = 0;
+      }
+      duration = next;
+      samples++;
+    }
+  }
+  if (samples > 0) entries = putEntry(to, entries, samples, duration);
+  return putEntry(to, entries, 1, load<u32>(track, PieceTrack.LAST_DURATION));
+}
+
+function putEntry(to: usize, entries: u32, samples: u32, value: u32): u32 {
+  if (to != 0) {
+    put32(to + ((<usize>entries) << 3), samples);
+    put32(to + ((<usize>entries) << 3) + 4, value);
+  }
+  return entries + 1;
+}
+
+/** Composition offset entries (clause 8.6.1.3), in output ticks. Also says whether any is not 0, or negative. */
+export function walkOffsets(piece: Piece, slot: u32, to: usize): u32 {
+  const track = pieceTrack(piece, slot);
+  const record = recordOf(piece.index, slot);
+  const count = load<u32>(track, PieceTrack.COUNT);
+  if (count == 0) return 0;
+  const from = load<u32>(record, TrackRecord.TIMESCALE);
+  const timescale = load<u32>(track, PieceTrack.TIMESCALE);
+  const shift = load<i32>(track, PieceTrack.OFFSET_SHIFT);
+  const offsets = newOffsetCursor();
+  const durations = newDurationCursor();
+  if (failed()) return 0;
+  offsets.open(piece.index, record);
+  let flags = load<u32>(track, PieceTrack.FLAGS) & ~(TrackFlag.Offsets | TrackFlag.NegativeOffsets);
+  let entries: u32 = 0;
+  if (!(load<u32>(record, TrackRecord.FLAGS) & TrackFlag.Offsets)) {
+    if (shift != 0) flags |= TrackFlag.Offsets;
+    if (shift < 0) flags |= TrackFlag.NegativeOffsets;
+    store<u32>(track, flags, PieceTrack.FLAGS);
+    return putEntry(to, 0, count, shift);
+  }
+  offsets.skip(load<u32>(track, PieceTrack.FIRST));
+  durations.open(piece, slot);
+  let samples: u32 = 0;
+  let value: i32 = 0;
+  for (let i: u32 = 0; i < count; i++) {
+    let next = offsets.next();
+    if (from != timescale) {
+      next = <i32>(rescale(durations.time + next, from, timescale) - rescale(durations.time, from, timescale));
+      durations.next();
+    }
+    next += shift;
+    if (samples > 0 && next != value) {
+      entries = putEntry(to, entries, samples, value);
+      samples = 0;
+    }
+    value = next;
+    samples++;
+    if (value != 0) flags |= TrackFlag.Offsets;
+    if (value < 0) flags |= TrackFlag.NegativeOffsets;
+  }
+  store<u32>(track, flags, PieceTrack.FLAGS);
+  return putEntry(to, entries, samples, value);
+}
+
+/** Sync sample numbers (clause 8.6.2), `before` samples of the output track preceding the piece. */
+export function walkSyncs(piece: Piece, slot: u32, to: usize, before: u32): u32 {
+  const track = pieceTrack(piece, slot);
+  const syncs = newSyncCursor();
+  if (failed()) return 0;
+  syncs.open(piece.index, recordOf(piece.index, slot));
+  syncs.skip(load<u32>(track, PieceTrack.FIRST));
+  const count = load<u32>(track, PieceTrack.COUNT);
+  let found: u32 = 0;
+  for (let sample: u32 = 0; sample < count;) {
+    if (syncs.left == 0) syncs.refill();
+    const taken = syncs.take(count - sample);
+    if (syncs.sync) {
+      if (to != 0)
+        for (let i: u32 = 0; i < taken; i++) put32(to + ((<usize>(found + i)) << 2), before + sample + i + 1);
+      found += taken;
+    }
+    sample += taken;
+  }
+  return found;
+}
+
+/** Sample sizes (clause 8.7.3.2); the first one holds the inline bytes in front of it. */
+export function writeSizes(piece: Piece, slot: u32, to: usize): void {
+  const track = pieceTrack(piece, slot);
+  const sizes = newSizeCursor();
+  if (failed()) return;
+  sizes.open(piece.index, recordOf(piece.index, slot));
+  sizes.sum(load<u32>(track, PieceTrack.FIRST));
+  const count = load<u32>(track, PieceTrack.COUNT);
+  for (let i: u32 = 0; i < count; i++) put32(to + ((<usize>i) << 2), sizes.next());
+  if (count > 0) put32(to, bswap<u32>(load<u32>(to)) + load<u32>(track, PieceTrack.PREFIX));
+}
+
+/**
+ * Sample-to-chunk entries (clause 8.7.4): a part is a chunk. `before` chunks of the output track precede the piece.
+ * Needs `layParts`.
+ */
+export function walkChunkRuns(piece: Piece, slot: u32, to: usize, before: u32): u32 {
+  const base = load<u32>(pieceTrack(piece, slot), PieceTrack.DESCRIPTION_BASE) - 1;
+  let entries: u32 = 0;
+  let chunk: u32 = 0;
+  let samples: u32 = 0;
+  let description: u32 = 0;
+  const end = piece.parts + <usize>piece.partCount * Part.SIZE;
+  for (let part = piece.parts; part < end; part += Part.SIZE) {
+    if (load<u32>(part, Part.SLOT) != slot) continue;
+    chunk++;
+    if (load<u32>(part, Part.SAMPLES) == samples && load<u32>(part, Part.DESCRIPTION) == description) continue;
+    samples = load<u32>(part, Part.SAMPLES);
+    description = load<u32>(part, Part.DESCRIPTION);
+    if (to != 0) {
+      const entry = to + <usize>entries * 12;
+      put32(entry, before + chunk);
+      put32(entry + 4, samples);
+      put32(entry + 8, base + description);
+    }
+    entries++;
+  }
+  return entries;
+}
+
+/** Chunk offsets (clause 8.7.5), the piece's media starting at `media` in the output. Needs `layParts`. */
+export function writeChunkOffsets(piece: Piece, slot: u32, to: usize, media: u64, wide: bool): void {
+  const end = piece.parts + <usize>piece.partCount * Part.SIZE;
+  for (let part = piece.parts; part < end; part += Part.SIZE) {
+    if (load<u32>(part, Part.SLOT) == slot) {
+      if (wide) store<u64>(to, bswap<u64>(media));
+      else put32(to, <u32>media);
+      to += wide ? 8 : 4;
+    }
+    media += load<u64>(part, Part.BYTES) + load<u32>(part, Part.PREFIX);
+  }
+}
+
+/** Fills the measured part of every track of the piece; RESULT.A: bytes of media, RESULT.B: fragments. */
+export function measurePiece(piece: Piece): void {
+  for (let slot: u32 = 0; slot < piece.slots; slot++) {
+    const track = pieceTrack(piece, slot);
+    store<u32>(track, walkDurations(piece, slot, 0), PieceTrack.STTS_ENTRIES);
+    store<u32>(track, walkOffsets(piece, slot, 0), PieceTrack.CTTS_ENTRIES);
+    const syncs = walkSyncs(piece, slot, 0, 0);
+    store<u32>(track, syncs, PieceTrack.SYNC_SAMPLES);
+    let flags = load<u32>(track, PieceTrack.FLAGS) & ~TrackFlag.AllSync;
+    if (syncs == load<u32>(track, PieceTrack.COUNT)) flags |= TrackFlag.AllSync;
+    store<u32>(track, flags, PieceTrack.FLAGS);
+    store<u32>(track, 0, PieceTrack.CHUNKS);
+    store<u32>(track, 0, PieceTrack.TRAFS);
+    store<u32>(track, 0, PieceTrack.TRUNS);
+    store<u64>(track, 0, PieceTrack.BYTES);
+  }
+  layParts(piece);
+  if (failed()) return;
+  let total: u64 = 0;
+  for (let i: u32 = 0; i < piece.partCount; i++) {
+    const part = piece.parts + <usize>i * Part.SIZE;
+    const track = pieceTrack(piece, load<u32>(part, Part.SLOT));
+    const bytes = load<u64>(part, Part.BYTES) + load<u32>(part, Part.PREFIX);
+    store<u32>(track, load<u32>(track, PieceTrack.CHUNKS) + 1, PieceTrack.CHUNKS);
+    store<u64>(track, load<u64>(track, PieceTrack.BYTES) + bytes, PieceTrack.BYTES);
+    total += bytes;
+  }
+  for (let slot: u32 = 0; slot < piece.slots; slot++) {
+    store<u32>(pieceTrack(piece, slot), walkChunkRuns(piece, slot, 0, 0), PieceTrack.STSC_ENTRIES);
+  }
+  splitFragments(piece);
+  layParts(piece);
+  if (failed()) return;
+  countFragmentRuns(piece);
+  store<u64>(RESULT, total, Result.A);
+  store<u64>(RESULT, piece.fragments, Result.B);
+}
+
+// A track fragment holds the runs of one track and one description within one fragment.
+function countFragmentRuns(piece: Piece): void {
+  const last = cleared(<usize>piece.slots * 8);
+  if (failed()) return;
+  const keys = piece.parts + <usize>piece.partCount * Part.SIZE;
+  for (let part = piece.parts; part < keys; part += Part.SIZE) {
+    const slot = load<u32>(part, Part.SLOT);
+    const track = pieceTrack(piece, slot);
+    store<u32>(track, load<u32>(track, PieceTrack.TRUNS) + 1, PieceTrack.TRUNS);
+    // A track's parts come in sample order, so its fragments and descriptions never come back.
+    const key = ((<u64>load<u32>(part, Part.FRAGMENT) + 1) << 32) | load<u32>(part, Part.DESCRIPTION);
+    if (load<u64>(last + ((<usize>slot) << 3)) == key) continue;
+    store<u64>(last + ((<usize>slot) << 3), key);
+    store<u32>(track, load<u32>(track, PieceTrack.TRAFS) + 1, PieceTrack.TRAFS);
+  }
+}
+
+/** Fills the counts of an index's own track records: the piece that takes all of every track, in its own timescale. */
+export function measureWhole(index: usize): void {
+  const slots = load<u32>(index, IndexHeader.TRACK_COUNT);
+  const tracks = cleared(<usize>slots * PieceTrack.SIZE);
+  if (failed()) return;
+  for (let slot: u32 = 0; slot < slots; slot++) {
+    const record = recordOf(index, slot);
+    const track = tracks + <usize>slot * PieceTrack.SIZE;
+    store<u32>(track, load<u32>(record, TrackRecord.SAMPLES), PieceTrack.COUNT);
+    store<i64>(track, load<i64>(record, TrackRecord.FIRST_DTS), PieceTrack.DTS);
+    store<u32>(track, load<u32>(record, TrackRecord.TIMESCALE), PieceTrack.TIMESCALE);
+    store<u32>(track, load<u32>(record, TrackRecord.LAST_DURATION), PieceTrack.LAST_DURATION);
+    store<u32>(track, 1, PieceTrack.DESCRIPTION_BASE);
+  }
+  measurePiece(openPiece(index, tracks));
+  if (failed()) return;
+  store<u32>(index, <u32>load<u64>(RESULT, Result.B), IndexHeader.FRAGMENTS);
+  for (let slot: u32 = 0; slot < slots; slot++) {
+    const record = recordOf(index, slot);
+    const track = tracks + <usize>slot * PieceTrack.SIZE;
+    store<u32>(record, load<u32>(track, PieceTrack.STTS_ENTRIES), TrackRecord.STTS_ENTRIES);
+    store<u32>(record, load<u32>(track, PieceTrack.CTTS_ENTRIES), TrackRecord.CTTS_ENTRIES);
+    store<u32>(record, load<u32>(track, PieceTrack.CHUNKS), TrackRecord.CHUNKS);
+    store<u32>(record, load<u32>(track, PieceTrack.STSC_ENTRIES), TrackRecord.STSC_ENTRIES);
+    store<u32>(record, load<u32>(track, PieceTrack.TRAFS), TrackRecord.TRAFS);
+    store<u32>(record, load<u32>(track, PieceTrack.TRUNS), TrackRecord.TRUNS);
+  }
+}

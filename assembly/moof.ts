@@ -1,0 +1,254 @@
+/** Movie fragments to track tables (ISO/IEC 14496-12 clause 8.8): counted first, so that nothing has to grow. */
+import { Status, Warning } from "./abi";
+import { readTfdt } from "./box/tfdt";
+import { BASE_DATA_OFFSET, DEFAULT_BASE_IS_MOOF, FragmentDefaults, readTfhd, tfhdTrackId } from "./box/tfhd";
+import {
+  COMPOSITION,
+  DATA_OFFSET,
+  DURATION,
+  FIRST_SAMPLE_FLAGS,
+  readTrun,
+  SAMPLE_FLAGS,
+  SAMPLE_SIZE,
+  TrackRun,
+} from "./box/trun";
+import { Movie, trackAt, trackById } from "./moov";
+import { Box, fourcc, readBox, u32be } from "./reader";
+import { cleared, fail, failed, fileOffsetOf, reserve } from "./status";
+import { appendRun, appendSync, Chunk, Run, TrackTables } from "./track-tables";
+
+/** Samples without an entry of their own that are written out one by one (a constant size is not). */
+const MAX_DEFAULT_SIZES: u32 = 4 << 20;
+/** Samples of one track; a minute of 48 kHz PCM has 2.9 million. */
+export const MAX_SAMPLES: u32 = 1 << 28;
+const CHUNK: u32 = <u32>Chunk.SIZE;
+const NON_SYNC: u32 = 0x1_0000;
+const MAX_TIME: u64 = 1 << 53;
+
+/** The reading heads of one pass over the fragments. */
+@unmanaged
+export class FragmentReader {
+  movie: Movie;
+  traf: Box;
+  box: Box;
+  defaults: FragmentDefaults;
+  run: TrackRun;
+  /** False in the counting pass. */
+  filling: bool;
+  /** What the data offsets of the current track fragment count from. */
+  base: u64;
+  /** Where the next run without a data offset starts. */
+  position: u64;
+}
+
+export function newFragmentReader(movie: Movie): FragmentReader {
+  const reader = changetype<FragmentReader>(cleared(offsetof<FragmentReader>()));
+  reader.movie = movie;
+  reader.traf = changetype<Box>(cleared(offsetof<Box>()));
+  reader.box = changetype<Box>(cleared(offsetof<Box>()));
+  reader.defaults = changetype<FragmentDefaults>(cleared(offsetof<FragmentDefaults>()));
+  reader.run = changetype<TrackRun>(cleared(offsetof<TrackRun>()));
+  return reader;
+}
+
+/** Counts or fills in one `moof`. */
+export function readMoof(reader: FragmentReader, moof: Box): void {
+  const moofOffset = fileOffsetOf(moof.start);
+  reader.position = moofOffset;
+  const traf = reader.traf;
+  let pointer = moof.body;
+  while (!failed() && readBox(traf, pointer, moof.end)) {
+    pointer = traf.end;
+    if (traf.type == fourcc(0x74, 0x72, 0x61, 0x66)) readTraf(reader, moofOffset);
+  }
+}
+
+function readTraf(reader: FragmentReader, moofOffset: u64): void {
+  const box = reader.box;
+  const traf = reader.traf;
+  let track: TrackTables | null = null;
+  let pointer = traf.body;
+  while (!failed() && readBox(box, pointer, traf.end)) {
+    pointer = box.end;
+    if (box.type == fourcc(0x74, 0x66, 0x68, 0x64)) {
+      if (track != null) return fail(Status.DuplicateBox, box.type, box.start);
+      track = trackById(reader.movie, tfhdTrackId(box));
+      if (track == null) return fail(Status.UnknownTrack, box.type, box.start);
+      readTfhd(box, track, reader.defaults);
+      if (reader.defaults.flags & BASE_DATA_OFFSET) reader.position = reader.defaults.baseDataOffset;
+      else if (reader.defaults.flags & DEFAULT_BASE_IS_MOOF) reader.position = moofOffset;
+      // Without either flag the second and later tracks count from the end of the track before (clause 8.8.7.1).
+      reader.base = reader.position;
+    } else if (box.type == fourcc(0x74, 0x66, 0x64, 0x74)) {
+      if (track == null) return fail(Status.MissingBox, fourcc(0x74, 0x66, 0x68, 0x64), traf.start);
+      const dts = readTfdt(box);
+      if (dts > MAX_TIME) return fail(Status.Overflow, box.type, box.start);
+      if (reader.filling) jumpTo(track, dts);
+    } else if (box.type == fourcc(0x74, 0x72, 0x75, 0x6e)) {
+      if (track == null) return fail(Status.MissingBox, fourcc(0x74, 0x66, 0x68, 0x64), traf.start);
+      readTrun(box, reader.run);
+      if (failed()) return;
+      if (reader.filling) fillRun(reader, track);
+      else countRun(reader, track);
+    }
+  }
+  if (!failed() && track == null) fail(Status.MissingBox, fourcc(0x74, 0x66, 0x68, 0x64), traf.start);
+}
+
+function countRun(reader: FragmentReader, track: TrackTables): void {
+  const run = reader.run;
+  const samples = run.samples;
+  if (samples == 0) return;
+  if (<u64>track.samples + track.added + samples > MAX_SAMPLES) {
+    return fail(Status.TooMany, reader.box.type, reader.box.start);
+  }
+  if (run.flags & SAMPLE_SIZE || (track.runCount > 0 && track.constantSize != reader.defaults.size)) {
+    track.mixedSizes = true;
+  }
+  if (!(run.flags & SAMPLE_SIZE)) {
+    // Runs without any field of their own cost no bytes, so their count is bounded here.
+    track.defaultSizes += samples;
+    if (reader.defaults.size == 0 && samples > 0xffff) return fail(Status.TooMany, reader.box.type, reader.box.start);
+  }
+  if (track.runCount == 0 && track.samples == 0) track.constantSize = reader.defaults.size;
+  else if (track.sizes != 0 || track.constantSize != reader.defaults.size) track.mixedSizes = true;
+  track.added += samples;
+  track.ownDurations += run.flags & DURATION ? samples : 1;
+  track.ownOffsets += run.flags & COMPOSITION ? samples : 1;
+  track.ownFlags += run.flags & SAMPLE_FLAGS ? samples : 2;
+  track.runCount++;
+}
+
+/** After counting: makes room for what the fragments add to each track's tables. */
+export function makeRoom(movie: Movie): void {
+  for (let i: u32 = 0; i < movie.trackCount && !failed(); i++) {
+    const track = trackAt(movie, i);
+    track.nextDts = sumDurations(track);
+    if (track.runCount == 0) continue;
+    if (track.mixedSizes) {
+      if (track.defaultSizes > MAX_DEFAULT_SIZES || (track.samples > MAX_DEFAULT_SIZES && track.sizes == 0)) {
+        return fail(Status.TooMany, fourcc(0x74, 0x72, 0x75, 0x6e), track.stbl);
+      }
+      const sizes = reserve((<u64>track.samples + track.added) * 4 + 16);
+      if (failed()) return;
+      if (track.sizes != 0) memory.copy(sizes, track.sizes, (<usize>track.samples) << 2);
+      else for (let k: u32 = 0; k < track.samples; k++) store<u32>(sizes + ((<usize>k) << 2), track.constantSize);
+      track.sizes = sizes;
+    }
+    // One more duration a run: a jump of the decode time splits the run before it.
+    track.durations = grown(track.durations, track.durationRuns * 8, (track.ownDurations + track.runCount) * 8);
+    track.offsets = grown(track.offsets, track.offsetRuns * 8, track.ownOffsets * 8 + 8);
+    if (track.offsetRuns == 0) track.offsetRuns = appendRun(track.offsets, 0, track.samples, 0);
+    track.syncs = grown(track.syncs, track.syncRuns * 4, track.ownFlags * 4 + 8);
+    track.chunks = grown(track.chunks, track.chunkCount * CHUNK, track.runCount * CHUNK);
+  }
+}
+
+function grown(table: usize, used: usize, more: usize): usize {
+  const copy = reserve(<u64>used + more + 16);
+  if (!failed() && used > 0) memory.copy(copy, table, used);
+  return copy;
+}
+
+function sumDurations(track: TrackTables): u64 {
+  let sum: u64 = 0;
+  for (let i: u32 = 0; i < track.durationRuns; i++) {
+    const run = track.durations + <usize>i * Run.SIZE;
+    sum += <u64>load<u32>(run, Run.COUNT) * load<u32>(run, Run.VALUE);
+  }
+  return sum;
+}
+
+/** A base decode time that is not where the samples before it ended: the last of them takes up the difference. */
+function jumpTo(track: TrackTables, dts: u64): void {
+  if (track.samples == 0) {
+    track.baseDts = dts;
+    track.nextDts = dts;
+    return;
+  }
+  if (dts == track.nextDts || track.durationRuns == 0) return;
+  const last = track.durations + <usize>(track.durationRuns - 1) * Run.SIZE;
+  const duration = <i64>load<u32>(last, Run.VALUE) + <i64>(dts - track.nextDts);
+  if (duration < 0 || duration > <i64>u32.MAX_VALUE) {
+    track.warnings |= Warning.DurationsRepaired;
+    return;
+  }
+  const count = load<u32>(last, Run.COUNT) - 1;
+  store<u32>(last, count, Run.COUNT);
+  if (count == 0) track.durationRuns--;
+  track.durationRuns = appendRun(track.durations, track.durationRuns, 1, <u32>duration);
+  track.nextDts = dts;
+}
+
+function fillRun(reader: FragmentReader, track: TrackTables): void {
+  const run = reader.run;
+  const defaults = reader.defaults;
+  const samples = run.samples;
+  if (run.flags & DATA_OFFSET) {
+    const at = <i64>reader.base + run.dataOffset;
+    if (at < 0) return fail(Status.OutsideFile, reader.box.type, reader.box.start);
+    reader.position = <u64>at;
+  }
+  if (samples == 0) return;
+  const chunk = track.chunks + <usize>track.chunkCount++ * Chunk.SIZE;
+  store<u64>(chunk, reader.position, Chunk.OFFSET);
+  store<u32>(chunk, samples, Chunk.SAMPLES);
+  store<u32>(chunk, defaults.description, Chunk.DESCRIPTION);
+
+  const flags = run.flags;
+  const step = <usize>run.entrySize;
+  const sizeAt: usize = flags & DURATION ? 4 : 0;
+  const flagsAt: usize = sizeAt + (flags & SAMPLE_SIZE ? 4 : 0);
+  const offsetAt: usize = flagsAt + (flags & SAMPLE_FLAGS ? 4 : 0);
+  let bytes: u64 = 0;
+  let time: u64 = 0;
+  if (flags & DURATION) {
+    let used = track.durationRuns;
+    for (let i: u32 = 0, at = run.entries; i < samples; i++, at += step) {
+      const duration = u32be(at);
+      time += duration;
+      used = appendRun(track.durations, used, 1, duration);
+    }
+    track.durationRuns = used;
+  } else {
+    time = <u64>samples * defaults.duration;
+    track.durationRuns = appendRun(track.durations, track.durationRuns, samples, defaults.duration);
+  }
+  track.nextDts += time;
+  if (track.nextDts > MAX_TIME) return fail(Status.Overflow, reader.box.type, reader.box.start);
+  if (track.sizes != 0) {
+    let to = track.sizes + ((<usize>track.samples) << 2);
+    for (let i: u32 = 0, at = run.entries + sizeAt; i < samples; i++, at += step, to += 4) {
+      const size = flags & SAMPLE_SIZE ? u32be(at) : defaults.size;
+      store<u32>(to, size);
+      bytes += size;
+    }
+  } else bytes = <u64>samples * track.constantSize;
+  reader.position += bytes;
+  fillFlags(reader, track, flagsAt);
+  if (flags & COMPOSITION) {
+    let used = track.offsetRuns;
+    for (let i: u32 = 0, at = run.entries + offsetAt; i < samples; i++, at += step) {
+      used = appendRun(track.offsets, used, 1, u32be(at));
+    }
+    track.offsetRuns = used;
+  } else track.offsetRuns = appendRun(track.offsets, track.offsetRuns, samples, 0);
+  track.samples += samples;
+}
+
+// Samples of this track fragment that carry no own flags take the first sample's, then the default (clause 8.8.8.1).
+function fillFlags(reader: FragmentReader, track: TrackTables, flagsAt: usize): void {
+  const run = reader.run;
+  let used = track.syncRuns;
+  let i: u32 = 0;
+  if (run.flags & FIRST_SAMPLE_FLAGS) {
+    used = appendSync(track.syncs, used, 1, !(run.firstFlags & NON_SYNC));
+    i = 1;
+  }
+  if (run.flags & SAMPLE_FLAGS) {
+    for (let at = run.entries + flagsAt + <usize>i * run.entrySize; i < run.samples; i++, at += run.entrySize) {
+      used = appendSync(track.syncs, used, 1, !(u32be(at) & NON_SYNC));
+    }
+  } else used = appendSync(track.syncs, used, run.samples - i, !(reader.defaults.sampleFlags & NON_SYNC));
+  track.syncRuns = used;
+}

@@ -1,0 +1,96 @@
+/** Where samples lie: the chunks of all tracks merged into runs in file order. */
+import { Status } from "./abi";
+import { MAX_TRACKS, Movie, trackAt } from "./moov";
+import { fail, failed, reserve } from "./status";
+import { Chunk, TrackTables } from "./track-tables";
+import { fourcc } from "./reader";
+
+/** Samples of one track and one sample description, adjacent in the file. */
+export namespace OrderRun {
+  export const OFFSET: usize = 0; // u64
+  export const SLOT: usize = 8; // u32
+  export const SAMPLES: usize = 12; // u32
+  export const DESCRIPTION: usize = 16; // u32
+  export const BYTES: usize = 24; // u64
+  export const SIZE: usize = 32;
+}
+
+@unmanaged
+export class Order {
+  runs: usize;
+  count: u32;
+}
+
+/**
+ * Merges by file offset. A track whose own chunks go backwards keeps its sample order; the merge then jumps.
+ * Fails with `OutsideFile` when a sample passes the end of the file, or when samples overlap so much that together they
+ * are larger than the file.
+ */
+export function mergeOrder(movie: Movie, fileSize: u64, order: Order): void {
+  let chunks: u64 = 0;
+  for (let i: u32 = 0; i < movie.trackCount; i++) chunks += trackAt(movie, i).chunkCount;
+  order.runs = reserve(chunks * OrderRun.SIZE);
+  const heads = reserve(MAX_TRACKS * 8);
+  if (failed()) return;
+  // Two u32 a track: the next chunk and the next sample.
+  memory.fill(heads, 0, MAX_TRACKS * 8);
+  const slots = movie.trackCount;
+  let to = order.runs;
+  let last: usize = 0;
+  let expected: u64 = 0;
+  let total: u64 = 0;
+  for (;;) {
+    let slot: i32 = -1;
+    let offset: u64 = 0;
+    for (let i: u32 = 0; i < slots; i++) {
+      const track = trackAt(movie, i);
+      const head = load<u32>(heads + ((<usize>i) << 3));
+      if (head >= track.chunkCount) continue;
+      const at = load<u64>(track.chunks + <usize>head * Chunk.SIZE, Chunk.OFFSET);
+      if (slot < 0 || at < offset) {
+        slot = i;
+        offset = at;
+      }
+    }
+    if (slot < 0) break;
+    const track = trackAt(movie, slot);
+    const head = heads + ((<usize>slot) << 3);
+    const chunk = track.chunks + <usize>load<u32>(head) * Chunk.SIZE;
+    const samples = load<u32>(chunk, Chunk.SAMPLES);
+    const bytes = sumSizes(track, load<u32>(head, 4), samples);
+    if (offset > fileSize || bytes > fileSize - offset)
+      return fail(Status.OutsideFile, fourcc(0x73, 0x74, 0x63, 0x6f), track.stbl);
+    total += bytes;
+    if (total > fileSize) return fail(Status.OutsideFile, fourcc(0x73, 0x74, 0x73, 0x7a), track.stbl);
+    store<u32>(head, load<u32>(head) + 1);
+    store<u32>(head, load<u32>(head, 4) + samples, 4);
+    const description = load<u32>(chunk, Chunk.DESCRIPTION);
+    if (
+      last != 0 &&
+      offset == expected &&
+      load<u32>(last, OrderRun.SLOT) == <u32>slot &&
+      load<u32>(last, OrderRun.DESCRIPTION) == description
+    ) {
+      store<u32>(last, load<u32>(last, OrderRun.SAMPLES) + samples, OrderRun.SAMPLES);
+      store<u64>(last, load<u64>(last, OrderRun.BYTES) + bytes, OrderRun.BYTES);
+    } else {
+      store<u64>(to, offset, OrderRun.OFFSET);
+      store<u32>(to, slot, OrderRun.SLOT);
+      store<u32>(to, samples, OrderRun.SAMPLES);
+      store<u32>(to, description, OrderRun.DESCRIPTION);
+      store<u64>(to, bytes, OrderRun.BYTES);
+      last = to;
+      to += OrderRun.SIZE;
+    }
+    expected = offset + bytes;
+  }
+  order.count = <u32>((to - order.runs) / OrderRun.SIZE);
+}
+
+function sumSizes(track: TrackTables, first: u32, samples: u32): u64 {
+  if (track.sizes == 0) return <u64>samples * track.constantSize;
+  let sum: u64 = 0;
+  let pointer = track.sizes + ((<usize>first) << 2);
+  for (const end = pointer + ((<usize>samples) << 2); pointer < end; pointer += 4) sum += load<u32>(pointer);
+  return sum;
+}

@@ -1,0 +1,245 @@
+/**
+ * One piece of an output: a range of samples of each track of one segment. Everything about it is walked from the
+ * columns; what does not fit that walk (runs in file order) is laid out once as parts.
+ */
+import { IndexHeader, PieceTrack, TrackRecord } from "./abi";
+import {
+  newOrderCursor,
+  newRunCursor,
+  newSizeCursor,
+  recordOf,
+  RunCursor,
+  SizeCursor,
+} from "./segment-index";
+import { cleared, failed, reserve } from "./status";
+
+/** Selected samples of one track that are adjacent in the file, all of one description and one output fragment. */
+export namespace Part {
+  export const OFFSET: usize = 0; // u64, in the file
+  export const BYTES: usize = 8; // u64, without inline bytes
+  export const SLOT: usize = 16; // u32
+  export const FIRST: usize = 20; // u32, sample of the segment's track
+  export const SAMPLES: usize = 24; // u32
+  export const DESCRIPTION: usize = 28; // u32, from 1
+  export const FRAGMENT: usize = 32; // u32
+  export const PREFIX: usize = 36; // u32, inline bytes in front
+  export const SIZE: usize = 40;
+}
+
+@unmanaged
+export class Piece {
+  index: usize;
+  /** PieceTrack records, one a slot. */
+  tracks: usize;
+  slots: u32;
+  /** Slot whose sync samples begin fragments. */
+  reference: u32;
+  parts: usize;
+  partCount: u32;
+  /** Fragments, when the parts were split for them; else 1. */
+  fragments: u32;
+  /** For each fragment and slot, the first sample of the fragment: u32, fragment by fragment. */
+  bounds: usize;
+  /** For each fragment its first reference sample's decode and presentation time in output ticks, then the latter in the segment's. */
+  times: usize;
+}
+
+export function openPiece(index: usize, tracks: usize): Piece {
+  const piece = changetype<Piece>(cleared(offsetof<Piece>()));
+  if (failed()) return piece;
+  piece.index = index;
+  piece.tracks = tracks;
+  piece.slots = load<u32>(index, IndexHeader.TRACK_COUNT);
+  piece.reference = load<u32>(index, IndexHeader.REFERENCE);
+  if (load<u32>(pieceTrack(piece, piece.reference), PieceTrack.COUNT) == 0) {
+    for (let slot: u32 = 0; slot < piece.slots; slot++) {
+      if (load<u32>(pieceTrack(piece, slot), PieceTrack.COUNT) > 0) {
+        piece.reference = slot;
+        break;
+      }
+    }
+  }
+  piece.fragments = 1;
+  return piece;
+}
+
+// @ts-ignore: decorator
+@inline
+export function pieceTrack(piece: Piece, slot: u32): usize {
+  return piece.tracks + <usize>slot * PieceTrack.SIZE;
+}
+
+/** `value` ticks of timescale `from` in ticks of `to`, rounded to the nearest, half up; exact below 2^53 ticks. */
+export function rescale(value: i64, from: u32, to: u32): i64 {
+  if (from == to) return value;
+  const negative = value < 0;
+  const size = <u64>(negative ? -value : value);
+  const result = <i64>((size / from) * to + ((size % from) * to + (from >> 1)) / from);
+  return negative ? -result : result;
+}
+
+/** Sample durations of a piece's track in output ticks, rounded so that the sum never drifts. */
+@unmanaged
+export class DurationCursor {
+  runs: RunCursor;
+  from: u32;
+  to: u32;
+  /** Decode time of the piece's first sample, in the segment's ticks. */
+  first: i64;
+  /** The segment's ticks since then. */
+  time: i64;
+  /** Samples before the last one, whose duration the plan sets. */
+  left: u32;
+  lastDuration: u32;
+
+  open(piece: Piece, slot: u32): void {
+    const record = recordOf(piece.index, slot);
+    const track = pieceTrack(piece, slot);
+    this.runs.open(piece.index, record, TrackRecord.DURATIONS_OFFSET);
+    this.first =
+      load<i64>(record, TrackRecord.FIRST_DTS) + <i64>skipRuns(this.runs, load<u32>(track, PieceTrack.FIRST));
+    this.from = load<u32>(record, TrackRecord.TIMESCALE);
+    this.to = load<u32>(track, PieceTrack.TIMESCALE);
+    this.time = 0;
+    this.left = load<u32>(track, PieceTrack.COUNT) - 1;
+    this.lastDuration = load<u32>(track, PieceTrack.LAST_DURATION);
+  }
+
+  next(): u32 {
+    if (this.left == 0) return this.lastDuration;
+    this.left--;
+    if (this.runs.left == 0) this.runs.refill();
+    this.runs.left--;
+    const before = this.time;
+    this.time = before + this.runs.value;
+    if (this.from == this.to) return this.runs.value;
+    return <u32>(rescale(this.time, this.from, this.to) - rescale(before, this.from, this.to));
+  }
+}
+
+export function newDurationCursor(): DurationCursor {
+  const cursor = changetype<DurationCursor>(cleared(offsetof<DurationCursor>()));
+  cursor.runs = newRunCursor();
+  return cursor;
+}
+
+/** Passes over `count` samples; returns the sum of their values. */
+export function skipRuns(runs: RunCursor, count: u32): u64 {
+  let sum: u64 = 0;
+  while (count > 0) {
+    if (runs.left == 0) runs.refill();
+    const taken = runs.take(count);
+    sum += <u64>taken * runs.value;
+    count -= taken;
+  }
+  return sum;
+}
+
+/** A column cursor each for sizes and descriptions of one track, and the next sample they stand at. */
+@unmanaged
+class PartCursor {
+  sizes: SizeCursor;
+  entries: RunCursor;
+  sample: u32;
+  fragment: u32;
+}
+
+/**
+ * Lays out the selected samples in file order. Call `splitFragments` before it when parts must not cross fragments.
+ */
+export function layParts(piece: Piece): void {
+  const index = piece.index;
+  const cursors = reserve(<u64>piece.slots * 4);
+  if (failed()) return;
+  let wanted: u64 = 0;
+  let descriptions: u64 = 0;
+  for (let slot: u32 = 0; slot < piece.slots; slot++) {
+    const record = recordOf(index, slot);
+    const cursor = changetype<PartCursor>(cleared(offsetof<PartCursor>()));
+    cursor.sizes = newSizeCursor();
+    cursor.entries = newRunCursor();
+    if (failed()) return;
+    cursor.sizes.open(index, record);
+    cursor.entries.open(index, record, TrackRecord.ENTRIES_OFFSET);
+    store<usize>(cursors + (<usize>slot << 2), changetype<usize>(cursor));
+    wanted += load<u32>(pieceTrack(piece, slot), PieceTrack.COUNT);
+    descriptions += load<u32>(record, TrackRecord.ENTRIES_LENGTH);
+  }
+  const order = newOrderCursor();
+  order.open(index);
+  // A run of the file gives at most one part, and each fragment or description splits at most one run a track.
+  const runs: u64 = min(wanted, runsBound(index));
+  piece.parts = reserve((runs + <u64>piece.fragments * piece.slots + descriptions + 1) * Part.SIZE);
+  if (failed()) return;
+  let to = piece.parts;
+  let last: usize = 0;
+  while (wanted > 0 && order.next()) {
+    const slot = order.slot;
+    const cursor = changetype<PartCursor>(load<usize>(cursors + (<usize>slot << 2)));
+    const track = pieceTrack(piece, slot);
+    const first = load<u32>(track, PieceTrack.FIRST);
+    const end = first + load<u32>(track, PieceTrack.COUNT);
+    let left = order.samples;
+    let offset = order.offset;
+    while (left > 0) {
+      const sample = cursor.sample;
+      let count = left;
+      const selected = sample >= first && sample < end;
+      if (sample < first) count = min(count, first - sample);
+      else if (selected) {
+        count = min(count, end - sample);
+        if (piece.bounds != 0) {
+          while (cursor.fragment + 1 < piece.fragments && bound(piece, cursor.fragment + 1, slot) <= sample) cursor.fragment++;
+          if (cursor.fragment + 1 < piece.fragments) count = min(count, bound(piece, cursor.fragment + 1, slot) - sample);
+        }
+      }
+      if (cursor.entries.left == 0) cursor.entries.refill();
+      count = cursor.entries.take(count);
+      const bytes = cursor.sizes.sum(count);
+      if (selected) {
+        wanted -= count;
+        if (
+          last != 0 &&
+          load<u32>(last, Part.SLOT) == slot &&
+          load<u64>(last, Part.OFFSET) + load<u64>(last, Part.BYTES) == offset &&
+          load<u32>(last, Part.FIRST) + load<u32>(last, Part.SAMPLES) == sample &&
+          load<u32>(last, Part.FRAGMENT) == cursor.fragment &&
+          load<u32>(last, Part.DESCRIPTION) == cursor.entries.value
+        ) {
+          store<u32>(last, load<u32>(last, Part.SAMPLES) + count, Part.SAMPLES);
+          store<u64>(last, load<u64>(last, Part.BYTES) + bytes, Part.BYTES);
+        } else {
+          store<u64>(to, offset, Part.OFFSET);
+          store<u64>(to, bytes, Part.BYTES);
+          store<u32>(to, slot, Part.SLOT);
+          store<u32>(to, sample, Part.FIRST);
+          store<u32>(to, count, Part.SAMPLES);
+          store<u32>(to, cursor.entries.value, Part.DESCRIPTION);
+          store<u32>(to, cursor.fragment, Part.FRAGMENT);
+          store<u32>(to, sample == first ? load<u32>(track, PieceTrack.PREFIX) : 0, Part.PREFIX);
+          last = to;
+          to += Part.SIZE;
+        }
+      } else last = 0;
+      cursor.sample += count;
+      offset += bytes;
+      left -= count;
+    }
+    order.offset = offset;
+    if (failed()) return;
+  }
+  piece.partCount = <u32>((to - piece.parts) / Part.SIZE);
+}
+
+// Runs the file order can hold: one a byte of run lengths or one a bit, and one more a jump.
+function runsBound(index: usize): u64 {
+  const order = <u64>load<u32>(index, IndexHeader.ORDER_LENGTH) << (load<u32>(index, IndexHeader.ORDER_KIND) == 1 ? 3 : 0);
+  return order + load<u32>(index, IndexHeader.JUMPS_LENGTH) + 1;
+}
+
+/** First sample of `fragment` in `slot`. */
+// @ts-ignore: decorator
+@inline
+export function bound(piece: Piece, fragment: u32, slot: u32): u32 {
+  return load<u32>(piece.bounds + ((<usize>fragment * piece.slots + slot) << 2));
+}

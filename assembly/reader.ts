@@ -1,0 +1,107 @@
+/** Big-endian loads and box walking (ISO/IEC 14496-12 clause 4.2). Callers check bounds first, once a table. */
+import { Status } from "./abi";
+import { fail } from "./status";
+
+// @ts-ignore: decorator
+@inline
+export function u16be(pointer: usize): u32 {
+  return <u32>bswap<u16>(load<u16>(pointer));
+}
+
+// @ts-ignore: decorator
+@inline
+export function u32be(pointer: usize): u32 {
+  return bswap<u32>(load<u32>(pointer));
+}
+
+// @ts-ignore: decorator
+@inline
+export function u64be(pointer: usize): u64 {
+  return bswap<u64>(load<u64>(pointer));
+}
+
+/** `"moov"` as the number that four bytes in a file make. Folds to a constant. */
+// @ts-ignore: decorator
+@inline
+export function fourcc(a: u32, b: u32, c: u32, d: u32): u32 {
+  return (a << 24) | (b << 16) | (c << 8) | d;
+}
+
+/** A box inside a buffer that holds it whole. */
+@unmanaged
+export class Box {
+  type: u32 = 0;
+  /** First byte of the header. */
+  start: usize = 0;
+  /** First byte after the header. */
+  body: usize = 0;
+  /** First byte after the box. */
+  end: usize = 0;
+}
+
+/**
+ * Reads the box at `pointer` inside a parent that ends at `limit` into `box`. Returns false at the end, and after a
+ * failure. Fewer than 8 trailing bytes count as the end: some writers pad containers with a 4-byte zero (QuickTime).
+ */
+export function readBox(box: Box, pointer: usize, limit: usize, last: bool = false): bool {
+  if (limit - pointer < 8 || pointer >= limit) return false;
+  let size: u64 = u32be(pointer);
+  let header: usize = 8;
+  box.type = u32be(pointer + 4);
+  box.start = pointer;
+  if (size == 1) {
+    if (limit - pointer < 16) {
+      fail(Status.Truncated, box.type, pointer);
+      return false;
+    }
+    size = u64be(pointer + 8);
+    header = 16;
+  } else if (size == 0) {
+    // Clause 4.2.2: only the last box of a file may extend to its end.
+    if (!last) {
+      fail(Status.BadBoxSize, box.type, pointer);
+      return false;
+    }
+    size = limit - pointer;
+  }
+  if (size < header || size > <u64>(limit - pointer)) {
+    fail(Status.BadBoxSize, box.type, pointer);
+    return false;
+  }
+  box.body = pointer + header;
+  box.end = pointer + <usize>size;
+  return true;
+}
+
+/** Version of a full box; its payload starts 4 bytes after `body`. Fails when those 4 bytes are not there. */
+export function fullBoxVersion(box: Box, highest: u32): u32 {
+  if (box.end - box.body < 4) {
+    fail(Status.BadBoxSize, box.type, box.start);
+    return 0;
+  }
+  const version = load<u8>(box.body);
+  if (version > highest) fail(Status.UnsupportedVersion, box.type, box.start);
+  return version;
+}
+
+/** Flags of a full box. */
+export function fullBoxFlags(box: Box): u32 {
+  return u32be(box.body) & 0xff_ffff;
+}
+
+/**
+ * Entries of a table whose u32 count stands `at` bytes into the body and whose entries of `entrySize` bytes follow it.
+ * Fails when they do not fit.
+ */
+export function tableCount(box: Box, at: usize, entrySize: usize): u32 {
+  if (<u64>(box.end - box.body) < at + 4) {
+    fail(Status.BadTable, box.type, box.start);
+    return 0;
+  }
+  const count = u32be(box.body + at);
+  if (<u64>count * entrySize > <u64>(box.end - box.body - at - 4)) {
+    fail(Status.BadTable, box.type, box.start);
+    return 0;
+  }
+  return count;
+}

@@ -1,0 +1,81 @@
+/** Where a piece is divided into movie fragments. */
+import { IndexHeader, PieceTrack, TrackRecord } from "./abi";
+import { newDurationCursor, Piece, pieceTrack, rescale } from "./piece";
+import { newOffsetCursor, newSyncCursor, recordOf } from "./segment-index";
+import { failed, reserve } from "./status";
+
+/** Bytes of one entry of `Piece.times`. */
+export const TIMES_SIZE: usize = 24;
+
+/**
+ * Divides the piece into fragments. One begins at the first sync sample of the reference track that lies half a second
+ * or more after the one before: a group of pictures, or several short ones. The other tracks' samples belong to the
+ * fragment in which they are presented. All is decided in the segment's own ticks, so that a whole segment is divided
+ * alike wherever it lands.
+ */
+export function splitFragments(piece: Piece): void {
+  const slot = piece.reference;
+  const track = pieceTrack(piece, slot);
+  const record = recordOf(piece.index, slot);
+  const count = load<u32>(track, PieceTrack.COUNT);
+  if (count == 0) {
+    piece.fragments = 0;
+    return;
+  }
+  const first = load<u32>(track, PieceTrack.FIRST);
+  const from = load<u32>(record, TrackRecord.TIMESCALE);
+  const to = load<u32>(track, PieceTrack.TIMESCALE);
+  const durations = newDurationCursor();
+  const syncs = newSyncCursor();
+  const offsets = newOffsetCursor();
+  // Each fragment but the first begins with a sync sample, at least half a second after the one before.
+  const halves = load<u64>(record, TrackRecord.DURATION) / max(from >> 1, 1) + 1;
+  const capacity = min<u64>(min<u64>(load<u32>(record, TrackRecord.SYNC_SAMPLES), halves), count) + 1;
+  piece.bounds = reserve(capacity * piece.slots * 4);
+  piece.times = reserve(capacity * TIMES_SIZE);
+  if (failed()) return;
+  durations.open(piece, slot);
+  syncs.open(piece.index, record);
+  syncs.skip(first);
+  offsets.open(piece.index, record);
+  offsets.skip(first);
+  const shift = load<i32>(track, PieceTrack.OFFSET_SHIFT);
+  let dts = load<i64>(track, PieceTrack.DTS);
+  let begun: i64 = 0;
+  let fragments: u32 = 0;
+  for (let i: u32 = 0; i < count; i++) {
+    const offset = offsets.next();
+    const time = durations.time;
+    if ((syncs.next() && time - begun >= <i64>(from >> 1)) || i == 0) {
+      store<u32>(piece.bounds + ((<usize>fragments * piece.slots + slot) << 2), first + i);
+      const times = piece.times + <usize>fragments * TIMES_SIZE;
+      store<i64>(times, dts);
+      store<i64>(times, dts + rescale(time + offset, from, to) - rescale(time, from, to) + shift, 8);
+      store<i64>(times, durations.first + time + offset, 16);
+      begun = time;
+      fragments++;
+      if (<u64>fragments == capacity) break;
+    }
+    dts += durations.next();
+  }
+  piece.fragments = fragments;
+  for (let other: u32 = 0; other < piece.slots; other++) if (other != slot) boundOther(piece, other, from);
+}
+
+function boundOther(piece: Piece, slot: u32, referenceTimescale: u32): void {
+  const track = pieceTrack(piece, slot);
+  const timescale = load<u32>(recordOf(piece.index, slot), TrackRecord.TIMESCALE);
+  const count = load<u32>(track, PieceTrack.COUNT);
+  let sample = load<u32>(track, PieceTrack.FIRST);
+  const end = sample + count;
+  const durations = newDurationCursor();
+  if (failed()) return;
+  if (count > 0) durations.open(piece, slot);
+  for (let fragment: u32 = 0; fragment < piece.fragments; fragment++) {
+    if (fragment > 0 && count > 0) {
+      const until = rescale(load<i64>(piece.times + <usize>fragment * TIMES_SIZE, 16), referenceTimescale, timescale);
+      for (; sample < end && durations.first + durations.time < until; sample++) durations.next();
+    }
+    store<u32>(piece.bounds + ((<usize>fragment * piece.slots + slot) << 2), sample);
+  }
+}

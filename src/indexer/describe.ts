@@ -1,0 +1,54 @@
+import { fourccText, readSummary, summaryLength, type TrackRecord } from "../wasm/records.ts";
+import type { IndexedSegment, SegmentDescription, TrackDescription } from "./segment-index.ts";
+
+/** Seconds from 1904-01-01 to 1970-01-01, the epochs of ISO base media files and of everyone else. */
+const EPOCH_1904 = 2_082_844_800;
+
+/** Bit numbers of the warnings in assembly/abi.ts. */
+const WARNINGS: readonly (readonly [bit: number, sentence: string])[] = [
+  [1, "Bytes after the last whole box were ignored."],
+  [2, "An edit list asks for several edits; only the first one is followed."],
+  [4, "Sample durations did not match the samples and were cut or extended."],
+  [8, "Composition offsets did not match the samples and were cut or extended."],
+  [16, "Tracks without samples were left out."],
+  [32, "An incomplete last movie fragment was left out."],
+  [64, "A track is encrypted: the segment is served as it is, never cut."],
+];
+
+/** Splits an index into its summary and a description for people. */
+export function describeIndex(index: Uint8Array): IndexedSegment {
+  const summary = index.slice(0, summaryLength(index));
+  return { index, summary, description: describeSummary(summary) };
+}
+
+/** What a segment holds, from its summary alone. */
+export function describeSummary(bytes: Uint8Array): SegmentDescription {
+  const summary = readSummary(bytes);
+  const reference = summary.tracks[summary.reference];
+  const video = summary.tracks.find((track) => fourccText(track.handler) === "vide");
+  return {
+    format: summary.fragmented ? "fmp4" : "mp4",
+    durationMs: reference === undefined ? 0 : milliseconds(reference.end - reference.start, reference),
+    codecs: summary.tracks.map((track) => track.codec).join(","),
+    creationTimeMs: summary.creationTime > EPOCH_1904 ? (summary.creationTime - EPOCH_1904) * 1000 : undefined,
+    width: Math.round(video?.width ?? 0),
+    height: Math.round(video?.height ?? 0),
+    tracks: summary.tracks.map(describeTrack),
+    warnings: WARNINGS.filter(([bit]) => summary.warnings & bit).map(([, sentence]) => sentence),
+  };
+}
+
+function describeTrack(track: TrackRecord): TrackDescription {
+  return {
+    id: track.id,
+    handler: fourccText(track.handler),
+    codec: track.codec,
+    timescale: track.timescale,
+    samples: track.samples,
+    durationMs: milliseconds(track.duration, track),
+  };
+}
+
+function milliseconds(ticks: number, track: TrackRecord): number {
+  return (ticks / track.timescale) * 1000;
+}

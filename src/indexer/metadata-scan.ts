@@ -1,0 +1,112 @@
+import { BoxcarError } from "../errors.ts";
+import type { ByteSpan } from "../platform.ts";
+import type { Core, MetadataBox } from "../wasm/module.ts";
+import { refusal } from "../wasm/status.ts";
+
+/** Metadata a file may have, in bytes, when nothing else is said. A day of one recording in one file has about 70 MB. */
+export const DEFAULT_METADATA_LIMIT = 128 << 20;
+
+const HEADER = 8;
+const LARGE_HEADER = 16;
+/** Status codes of assembly/abi.ts. */
+const TRUNCATED = 2;
+
+/**
+ * Finds a file's metadata: goes from top-level box to top-level box, keeps those the index is made from and skips the
+ * rest. It says which bytes it needs next; whether they are read on purpose or picked from a passing stream is the
+ * caller's business. Ranges are ascending and never overlap.
+ */
+export class MetadataScan {
+  readonly #core: Core;
+  readonly #limit: number;
+  readonly #boxes: MetadataBox[] = [];
+  #boxOffset = 0;
+  #type = "";
+  /** Header bytes of the current box, until its fate is known. */
+  #header: Uint8Array<ArrayBufferLike> = new Uint8Array(0);
+  #wanted: ByteSpan = { offset: 0, length: HEADER };
+  #keeping = false;
+  #kept = 0;
+  /** Set by a box without an end: it takes the rest of the file. */
+  #endless = false;
+
+  constructor(core: Core, limit = DEFAULT_METADATA_LIMIT) {
+    this.#core = core;
+    this.#limit = limit;
+  }
+
+  /** The bytes needed next; undefined once a box extends to the end of the file and is not needed. */
+  get wanted(): ByteSpan | undefined {
+    return this.#endless ? undefined : this.#wanted;
+  }
+
+  /**
+   * Takes the wanted bytes, all of them. Keeps no reference to `bytes`.
+   * @throws BoxcarError of status.ts, `metadata_too_large` (413)
+   */
+  accept(bytes: Uint8Array): void {
+    if (this.#keeping) return this.#keep(bytes);
+    const header = joined(this.#header, bytes);
+    const scanned = this.#core.scanHeader(header, this.#boxOffset === 0);
+    this.#type = scanned.type;
+    if (scanned.action === "more") {
+      this.#header = header;
+      this.#wanted = { offset: this.#boxOffset + HEADER, length: LARGE_HEADER - HEADER };
+    } else if (scanned.action === "skip") {
+      if (scanned.size === 0) this.#endless = true;
+      else this.#startBox(this.#boxOffset + scanned.size);
+    } else {
+      if (scanned.size === 0) throw refusal(3, scanned.type, this.#boxOffset);
+      this.#kept += scanned.size;
+      if (this.#kept > this.#limit) throw tooLarge(scanned.type, this.#boxOffset, this.#limit);
+      this.#header = header;
+      this.#wanted = { offset: this.#boxOffset + header.length, length: scanned.size - header.length };
+      if (this.#wanted.length === 0) this.#keep(new Uint8Array(0));
+      else this.#keeping = true;
+    }
+  }
+
+  /**
+   * The kept boxes of a file that turned out to have `size` bytes.
+   * @throws BoxcarError `truncated` when a box reaches beyond them
+   */
+  finish(size: number): readonly MetadataBox[] {
+    const inBox = this.#keeping || this.#header.length > 0;
+    // Up to 7 bytes after the last box are padding; a whole header would have been read.
+    const cut = inBox ? size < this.#wanted.offset + this.#wanted.length : size < this.#boxOffset;
+    if (!this.#endless && cut) throw refusal(TRUNCATED, this.#type, this.#lastOffset);
+    return this.#boxes;
+  }
+
+  #lastOffset = 0;
+
+  #startBox(offset: number): void {
+    this.#lastOffset = this.#boxOffset;
+    this.#boxOffset = offset;
+    this.#header = new Uint8Array(0);
+    this.#keeping = false;
+    this.#wanted = { offset, length: HEADER };
+  }
+
+  #keep(bytes: Uint8Array): void {
+    const box = joined(this.#header, bytes);
+    this.#boxes.push({ offset: this.#boxOffset, bytes: box });
+    this.#startBox(this.#boxOffset + box.length);
+  }
+}
+
+function tooLarge(box: string, offset: number, limit: number): BoxcarError {
+  return new BoxcarError(
+    "metadata_too_large",
+    413,
+    `The file's metadata is larger than ${limit} bytes (box ${box} at byte ${offset}). Split the recording.`,
+    { box, offset, limit },
+  );
+}
+
+function joined(a: Uint8Array, b: Uint8Array): Uint8Array {
+  const both = new Uint8Array(a.length + b.length);
+  both.set(a);
+  both.set(b, a.length);
+  return both;
+}
