@@ -190,7 +190,8 @@ function fillRun(reader: FragmentReader, track: TrackTables): void {
     reader.position = <u64>at;
   }
   if (samples == 0) return;
-  const chunk = track.chunks + <usize>track.chunkCount++ * Chunk.SIZE;
+  const chunk = track.chunks + <usize>track.chunkCount * Chunk.SIZE;
+  track.chunkCount += 1;
   store<u64>(chunk, reader.position, Chunk.OFFSET);
   store<u32>(chunk, samples, Chunk.SAMPLES);
   store<u32>(chunk, defaults.description, Chunk.DESCRIPTION);

@@ -105,7 +105,8 @@ function readTrak(trak: Box, movie: Movie): void {
   if (failed()) return;
   if (track.id == 0) return fail(Status.MissingBox, fourcc(0x74, 0x6b, 0x68, 0x64), trak.start);
   if (track.timescale == 0) return fail(Status.MissingBox, fourcc(0x6d, 0x64, 0x68, 0x64), trak.start);
-  store<usize>(movie.tracks + ((<usize>movie.trackCount++) << 2), changetype<usize>(track));
+  store<usize>(movie.tracks + ((<usize>movie.trackCount) << 2), changetype<usize>(track));
+  movie.trackCount += 1;
 }
 
 function readEdts(edts: Box, track: TrackTables): void {
@@ -232,7 +233,8 @@ export function dropEmptyTracks(movie: Movie): u32 {
       warnings |= Warning.EmptyTrack;
       continue;
     }
-    store<usize>(movie.tracks + ((<usize>kept++) << 2), changetype<usize>(track));
+    store<usize>(movie.tracks + ((<usize>kept) << 2), changetype<usize>(track));
+    kept += 1;
   }
   movie.trackCount = kept;
   return warnings;

@@ -259,7 +259,8 @@ export class OffsetCursor {
       this.left--;
       return this.value;
     }
-    const i = <usize>this.sample++;
+    const i = <usize>this.sample;
+    this.sample += 1;
     if (kind == OffsetsKind.Bytes1) return this.base + load<u8>(this.pointer + i);
     if (kind == OffsetsKind.Bytes2) return this.base + load<u16>(this.pointer + (i << 1));
     return this.base + load<i32>(this.pointer + (i << 2));

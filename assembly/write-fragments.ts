@@ -262,7 +262,8 @@ export function appendSpans(part: usize, end: usize, spans: usize, used: u32): u
   for (; part < end; part += Part.SIZE) {
     const prefix = load<u32>(part, Part.PREFIX);
     if (prefix > 0) {
-      const span = spans + <usize>used++ * Span.SIZE;
+      const span = spans + <usize>used * Span.SIZE;
+      used += 1;
       store<u64>(span, u64.MAX_VALUE, Span.OFFSET);
       store<u64>(span, prefix, Span.LENGTH);
     }
@@ -277,7 +278,8 @@ export function appendSpans(part: usize, end: usize, spans: usize, used: u32): u
         continue;
       }
     }
-    const span = spans + <usize>used++ * Span.SIZE;
+    const span = spans + <usize>used * Span.SIZE;
+    used += 1;
     store<u64>(span, offset, Span.OFFSET);
     store<u64>(span, bytes, Span.LENGTH);
   }

@@ -292,7 +292,8 @@ function table(
 // Ends a box whose last `length` bytes come from the pieces.
 function splice(movie: MovieWriter, box: usize, number: u32, kind: Table, length: u64): void {
   if (length > 0) {
-    const at = movie.splices + <usize>movie.spliceCount++ * Splice.SIZE;
+    const at = movie.splices + <usize>movie.spliceCount * Splice.SIZE;
+    movie.spliceCount += 1;
     store<u32>(at, <u32>(movie.out.next - movie.out.start), Splice.OFFSET);
     store<u32>(at, number, Splice.TRACK);
     store<u32>(at, kind, Splice.TABLE);
