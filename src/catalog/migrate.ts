@@ -68,12 +68,10 @@ const migrations: Record<string, Migration> = {
  */
 export async function migrate(db: Kysely<Schema>): Promise<string[]> {
   const migrator = new Migrator({ db, provider: { getMigrations: () => Promise.resolve(migrations) } });
-  const { error, results } = await migrator.migrateToLatest();
-  if (error !== undefined) {
-    // Another process may have run the same migrations meanwhile; there is nothing left to do then.
-    const { error: again } = await migrator.migrateToLatest();
-    if (again !== undefined) throw again;
-    return [];
+  for (let attempt = 1; ; attempt++) {
+    const { error, results = [] } = await migrator.migrateToLatest();
+    if (error === undefined) return results.map((result) => result.migrationName);
+    // Another process may run the same migrations meanwhile. The one that comes second finds nothing left to do.
+    if (attempt === 2) throw new Error("The catalog could not be brought to its newest schema", { cause: error });
   }
-  return (results ?? []).filter((result) => result.status === "Success").map((result) => result.migrationName);
 }

@@ -1,4 +1,4 @@
-import { createClient, type Client } from "@libsql/client";
+import { createClient, type Client, type Transaction } from "@libsql/client";
 import { LibsqlDialect } from "@libsql/kysely-libsql";
 import { Kysely } from "kysely";
 import { Catalog } from "../catalog/catalog.ts";
@@ -22,10 +22,9 @@ export interface OpenCatalog {
 export async function openCatalogFile(path: string): Promise<OpenCatalog> {
   // The timeout blocks the thread while it waits for other processes; the catalog itself waits longer without blocking.
   const client = createClient({ url: `file:${encodeURI(path).replace(/[?#]/g, encodeURIComponent)}`, timeout: 250 });
-  begunByScript(client);
   try {
     await client.executeMultiple("pragma journal_mode = wal");
-    return await openCatalog(client);
+    return await openCatalog(begunByScript(client));
   } catch (cause) {
     client.close();
     throw cause;
@@ -44,20 +43,26 @@ export async function openCatalog(client: Client): Promise<OpenCatalog> {
 }
 
 /**
- * Makes transactions of a client take the write lock by a script. A prepared `begin immediate` that finds the database
+ * A client whose transactions take the write lock by a script. A prepared `begin immediate` that finds the database
  * locked stays in progress until it is garbage collected, and no transaction of its connection can commit until then
  * (https://github.com/tursodatabase/libsql-client-ts/issues/352); scripts leave nothing behind.
  */
-function begunByScript(client: Client): void {
-  const begin = client.transaction.bind(client);
-  client.transaction = async () => {
-    const transaction = await begin("deferred");
+function begunByScript(client: Client): Client {
+  const transaction = async (): Promise<Transaction> => {
+    const begun = await client.transaction("deferred");
     try {
-      await transaction.executeMultiple("commit; begin immediate");
-      return transaction;
+      await begun.executeMultiple("commit; begin immediate");
+      return begun;
     } catch (cause) {
-      transaction.close();
+      begun.close();
       throw cause;
     }
   };
+  return new Proxy(client, {
+    get(target, name) {
+      if (name === "transaction") return transaction;
+      const value: unknown = Reflect.get(target, name, target);
+      return typeof value === "function" ? (value.bind(target) as unknown) : value;
+    },
+  });
 }

@@ -233,7 +233,7 @@ describe("the database", () => {
     const all = await Promise.all(Array.from({ length: 4 }, () => openCatalogFile(path)));
     for (const { catalog: each } of all) await add(each, "s", 0, 1);
     expect(await all[0]?.catalog.streams()).toMatchObject([{ count: 4 }]);
-    for (const { close } of all) await close();
+    for (const each of all) await each.close();
   });
 
   it("opens every connection with durable commits, write-ahead log and foreign keys", async () => {

@@ -50,33 +50,34 @@ function totalsPlainly(segments: readonly Segment[]): StreamTotals[] {
 
 describe("list, streams and overlapping", () => {
   it("answer as a plain search does, whatever was added, rated and deleted", async () => {
-    const { below, pick, seed } = random(seedOf(5));
+    const rng = random(seedOf(5));
     const paths = ["live/cam1", "live/cam2", "live/cam[1]", "live/c?m1", "other"];
     const levels: (EventLevel | null)[] = ["high", "low", null];
     let segments: Segment[] = [];
     // Times gather around the borders of buckets, before and after 1970.
     const moment = (): number =>
-      (below(13) - 4) * 4 * HOUR_MS + pick([0, 0, 1, -1, below(HOUR_MS), below(4 * HOUR_MS)]);
-    const maybe = <T>(value: T): T | undefined => (below(2) === 0 ? value : undefined);
-    const length = (): number => pick([1, 1000, 60_000, 60_000, below(HOUR_MS) + 1, below(6 * HOUR_MS) + 1]);
+      (rng.below(13) - 4) * 4 * HOUR_MS + rng.pick([0, 0, 1, -1, rng.below(HOUR_MS), rng.below(4 * HOUR_MS)]);
+    const maybe = <T>(value: T): T | undefined => (rng.below(2) === 0 ? value : undefined);
+    const length = (): number =>
+      rng.pick([1, 1000, 60_000, 60_000, rng.below(HOUR_MS) + 1, rng.below(6 * HOUR_MS) + 1]);
 
     for (let round = 0; round < 12; round++) {
       for (let i = 0; i < 25; i++) {
         const startMs = moment();
-        segments.push(await add(catalog, pick(paths), startMs, startMs + length(), 1 + below(2 ** 40)));
+        segments.push(await add(catalog, rng.pick(paths), startMs, startMs + length(), 1 + rng.below(2 ** 40)));
       }
       for (let i = 0; i < 6; i++) {
-        const { id } = pick(segments);
-        const eventLevel = pick(levels);
+        const { id } = rng.pick(segments);
+        const eventLevel = rng.pick(levels);
         expect(await catalog.rateSegment(id, eventLevel)).toBe(true);
         segments = segments.map((segment) => (segment.id === id ? { ...segment, eventLevel } : segment));
       }
-      const streamPath = pick(paths);
+      const streamPath = rng.pick(paths);
       const startMs = moment();
       const selection =
         round % 2 === 0
           ? { streamPath, startMs, endMs: startMs + 2 * HOUR_MS }
-          : { streamPath, ids: Array.from({ length: 10 }, () => pick(segments).id) };
+          : { streamPath, ids: Array.from({ length: 10 }, () => rng.pick(segments).id) };
       const { deleted, protected: kept } = await catalog.tombstone(selection, 0);
       const selected = segments.filter(
         (segment) =>
@@ -86,21 +87,21 @@ describe("list, streams and overlapping", () => {
             : segment.startMs < selection.endMs && segment.endMs > selection.startMs),
       );
       const ids = (some: readonly Segment[]): number[] => some.map(({ id }) => id).sort((a, b) => a - b);
-      expect(ids(deleted), `seed ${seed}`).toEqual(ids(selected.filter(({ eventLevel }) => eventLevel !== "high")));
-      expect(ids(kept), `seed ${seed}`).toEqual(ids(selected.filter(({ eventLevel }) => eventLevel === "high")));
+      expect(ids(deleted), `seed ${rng.seed}`).toEqual(ids(selected.filter(({ eventLevel }) => eventLevel !== "high")));
+      expect(ids(kept), `seed ${rng.seed}`).toEqual(ids(selected.filter(({ eventLevel }) => eventLevel === "high")));
       segments = segments.filter(({ id }) => !deleted.some((segment) => segment.id === id));
 
-      expect(await catalog.streams(), `seed ${seed}`).toEqual(totalsPlainly(segments));
+      expect(await catalog.streams(), `seed ${rng.seed}`).toEqual(totalsPlainly(segments));
       for (let i = 0; i < 60; i++) {
         const query: ListQuery = {
-          streamPath: pick([...paths, "*", "live/*", "*1", "live/cam[*", "live/c?*", "none", "no*ne"]),
+          streamPath: rng.pick([...paths, "*", "live/*", "*1", "live/cam[*", "live/c?*", "none", "no*ne"]),
           startMs: maybe(moment()),
           endMs: maybe(moment()),
-          eventLevel: maybe(pick(["high", "low"] as const)),
-          pageNum: 1 + below(4),
-          pageSize: pick([1, 2, 7, 30, 1000]),
+          eventLevel: maybe(rng.pick(["high", "low"] as const)),
+          pageNum: 1 + rng.below(4),
+          pageSize: rng.pick([1, 2, 7, 30, 1000]),
         };
-        const message = `seed ${seed}, round ${round}: ${JSON.stringify(query)}`;
+        const message = `seed ${rng.seed}, round ${round}: ${JSON.stringify(query)}`;
         const wanted = listPlainly(segments, query);
         const found = await catalog.list(query);
         expect({ total: found.total, ids: found.segments.map(({ id }) => id) }, message).toEqual({
@@ -109,7 +110,7 @@ describe("list, streams and overlapping", () => {
         });
       }
       for (let i = 0; i < 10; i++) {
-        const query = { streamPath: pick(paths), startMs: moment(), endMs: moment() };
+        const query = { streamPath: rng.pick(paths), startMs: moment(), endMs: moment() };
         const found: number[] = [];
         for await (const page of catalog.overlapping(query.streamPath, query.startMs, query.endMs)) {
           found.push(...page.map(({ id }) => id));
@@ -119,7 +120,7 @@ describe("list, streams and overlapping", () => {
           pageNum: 1,
           pageSize: 10_000,
         });
-        expect(found, `seed ${seed}: ${JSON.stringify(query)}`).toEqual(
+        expect(found, `seed ${rng.seed}: ${JSON.stringify(query)}`).toEqual(
           wanted.sort((a, b) => a.startMs - b.startMs || a.id - b.id).map(({ id }) => id),
         );
       }
@@ -144,7 +145,7 @@ describe("no query walks over a stream", () => {
         sql: `explain query plan ${query.sql}`,
         args: query.parameters as never,
       });
-      plans.push(...rows.map((row) => String(row.detail)));
+      plans.push(...rows.map((row) => row.detail as string));
     }
     await db.destroy();
     client.close();
@@ -168,15 +169,17 @@ describe("no query walks over a stream", () => {
     const plans = await plansOf((watched) => watched.list(query));
     expect(plans.join("\n")).toContain("USING INDEX segments_ready (stream_path=? AND start_ms>? AND start_ms<?)");
     for (const plan of plans) expect(plan).not.toMatch(/SCAN (segments|stream|segment_indexes)/);
-    expect(plans.filter((plan) => /segments/.test(plan) && !/start_ms>/.test(plan))).toEqual([]);
+    expect(plans.filter((plan) => plan.includes("segments") && !plan.includes("start_ms>"))).toEqual([]);
   });
 
   it("list with a wildcard", async () => {
     const plans = await plansOf((watched) =>
       watched.list({ streamPath: "live/*", pageNum: 2, pageSize: 10, ...range }),
     );
-    expect(plans.filter((plan) => /SCAN/.test(plan) && !/SCAN (streams|counts|\(subquery)/.test(plan))).toEqual([]);
-    expect(plans.filter((plan) => /segments/.test(plan) && !/stream_path=\? AND start_ms>/.test(plan))).toEqual([]);
+    expect(plans.filter((plan) => plan.includes("SCAN") && !/SCAN (streams|counts|\(subquery)/.test(plan))).toEqual([]);
+    expect(plans.filter((plan) => plan.includes("segments") && !plan.includes("stream_path=? AND start_ms>"))).toEqual(
+      [],
+    );
   });
 
   it("overlapping, deletion and totals", async () => {
@@ -192,7 +195,7 @@ describe("no query walks over a stream", () => {
       await watched.unsettled({ pendingMs: 1, tombstoneMs: 1 }, 0, 10);
     });
     expect(plans.length).toBeGreaterThan(15);
-    expect(plans.filter((plan) => /SCAN/.test(plan))).toEqual([]);
-    expect(plans.filter((plan) => /TEMP B-TREE/.test(plan))).toEqual([]);
+    expect(plans.filter((plan) => plan.includes("SCAN"))).toEqual([]);
+    expect(plans.filter((plan) => plan.includes("TEMP B-TREE"))).toEqual([]);
   });
 });

@@ -56,9 +56,9 @@ export function storeConformance(name: string, open: () => Promise<OpenStore>): 
     afterEach(() => opened.close());
 
     it("gives back what was put, in any span", async () => {
-      const { below, bytes, seed } = random(seedOf(11));
+      const rng = random(seedOf(11));
       for (const size of [1, 1000, MIB - 1, MIB, MIB + 1, 3 * MIB + 17]) {
-        const content = bytes(size);
+        const content = rng.bytes(size);
         const put = await store.put(`spans/${size}`, bodyOf(content));
         expect(put).toEqual({ key: `spans/${size}`, size, etag: put.etag });
         expect(put.etag).toMatch(/^[\x21\x23-\x7e]+$/);
@@ -69,13 +69,13 @@ export function storeConformance(name: string, open: () => Promise<OpenStore>): 
           { offset: size - 1, length: 1 },
         ];
         for (let i = 0; i < 10; i++) {
-          const offset = below(size);
-          spans.push({ offset, length: 1 + below(size - offset) });
+          const offset = rng.below(size);
+          spans.push({ offset, length: 1 + rng.below(size - offset) });
         }
         for (const span of spans) {
           const found = await readAll(store, put.key, span, put.etag);
           const wanted = content.subarray(span.offset, span.offset + span.length);
-          expect(Buffer.compare(found, wanted), `seed ${seed}: ${size} ${JSON.stringify(span)}`).toBe(0);
+          expect(Buffer.compare(found, wanted), `seed ${rng.seed}: ${size} ${JSON.stringify(span)}`).toBe(0);
         }
       }
     });

@@ -242,15 +242,15 @@ describe("a process killed in a segment's life", () => {
   });
 
   it("at any moment", async () => {
-    const { below, seed } = random(seedOf(21));
+    const rng = random(seedOf(21));
     const { steps: full } = await live("none", "measure");
     expect(full.at(-1)).toBe("deletion_finished");
     const last = new Set<string>();
     for (let i = 0; i < 12; i++) {
-      const { steps } = await live("none", `victim${i}`, below(40));
+      const { steps } = await live("none", `victim${i}`, rng.below(40));
       const { ready } = await settled();
       last.add(steps.at(-1) ?? "");
-      const message = `seed ${seed}, round ${i}: killed after ${steps.join(" ")}`;
+      const message = `seed ${rng.seed}, round ${i}: killed after ${steps.join(" ")}`;
       const isFinal = steps.includes("tombstone") || !steps.includes("object-durable");
       if (isFinal) expect(ready, message).not.toContain(`segments/s/victim${i}.mp4`);
     }
