@@ -28,7 +28,9 @@ function reply({ error, status, message, fields }: BoxcarError, requestId: strin
   if (status === 401) headers.set("WWW-Authenticate", 'Bearer realm="boxcar"');
   if (status === 416) headers.set("Content-Range", `bytes */${String(fields.size)}`);
   if (status === 503) headers.set("Retry-After", "5");
-  return new Response(JSON.stringify({ ...fields, code: status, error, message }), { status, headers });
+  const main = { code: status, error, message };
+  // Twice: the first puts them in front, the second keeps fields from overwriting them.
+  return new Response(JSON.stringify({ ...main, ...fields, ...main }), { status, headers });
 }
 
 function describe(error: unknown): string {

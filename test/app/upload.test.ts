@@ -1,10 +1,17 @@
 import { readFile } from "node:fs/promises";
 import { connect } from "node:net";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { buildMovie, videoEntry, type MovieTrack } from "../support/movie.ts";
 import { RECORDED_AT, record, type RecordedSegment } from "../support/recording.ts";
 import { bytes, box, u32 } from "../support/boxes.ts";
 import { startTestServer, type Reply, type TestServer } from "./test-server.ts";
 
+const emptyTrack: MovieTrack = {
+  handler: "vide",
+  timescale: 1000,
+  entries: [videoEntry("avc1", 16, 16)],
+  samples: [],
+};
 const maxUpload = 8 * 2 ** 20;
 let server: TestServer;
 let recorded: RecordedSegment[];
@@ -137,9 +144,10 @@ describe("a segment that is put", () => {
 describe("a segment that is refused leaves no row and no object", () => {
   it.each<[string, number, string, () => Parameters<typeof put>]>([
     ["text", 422, "not_mp4", () => ["this is no recording at all"]],
-    ["nothing", 422, "not_mp4", () => [""]],
+    ["nothing", 422, "missing_box", () => [""]],
     ["half a file", 422, "truncated", () => [file.subarray(0, file.length >> 1)]],
-    ["a file without samples", 422, "no_samples", () => [bytes(box("ftyp", "isom", u32(0), "isom"), box("mdat", "x"))]],
+    ["a file without moov", 422, "missing_box", () => [bytes(box("ftyp", "isom", u32(0), "isom"), box("mdat", "x"))]],
+    ["a file without samples", 422, "no_samples", () => [buildMovie({ tracks: [emptyTrack] }).file]],
     ["no start anywhere", 400, "start_missing", () => [file, ""]],
     ["a bad start", 400, "bad_time", () => [file, "start=yesterday"]],
     ["a form", 415, "unsupported_body", () => [file, undefined, { "content-type": "multipart/form-data; boundary=x" }]],
