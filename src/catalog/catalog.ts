@@ -35,6 +35,8 @@ const ready = sql.lit("ready" as const);
 export class Catalog {
   readonly #db: Kysely<Schema>;
   readonly #writer: Writer;
+  /** Segments begun here that are neither ready nor given up. */
+  readonly #begun = new Set<number>();
 
   /** @param db a database that `migrate` has brought to the newest schema; stays the caller's to destroy */
   constructor(db: Kysely<Schema>) {
@@ -46,20 +48,25 @@ export class Catalog {
    * Notes that an object is about to be written. A known idempotency key gives the segment it named first.
    * @throws BoxcarError `idempotency_in_progress` (409), `segment_exists` (409) when a live segment has the key
    */
-  beginSegment(segment: NewSegment): Promise<BegunSegment> {
-    return this.#writer.run((trx) => beginSegment(trx, segment));
+  async beginSegment(segment: NewSegment): Promise<BegunSegment> {
+    const begun = await this.#writer.run((trx) => beginSegment(trx, segment));
+    if (begun.existing === undefined) this.#begun.add(begun.id);
+    return begun;
   }
 
   /**
    * Makes a pending segment ready, with its index, in one transaction. Its object must be durable by now.
    * @throws BoxcarError `upload_expired` (409) when the segment is no longer pending: delete its object
    */
-  completeSegment(id: number, segment: ReadySegment): Promise<Segment> {
-    return this.#writer.run((trx) => completeSegment(trx, id, segment));
+  async completeSegment(id: number, segment: ReadySegment): Promise<Segment> {
+    const completed = await this.#writer.run((trx) => completeSegment(trx, id, segment));
+    this.#begun.delete(id);
+    return completed;
   }
 
   /** Removes a pending segment. Any other is left alone. Its object must already be gone. */
   async abandonSegment(id: number): Promise<void> {
+    this.#begun.delete(id);
     await this.#writer.run((trx) =>
       trx.deleteFrom("segments").where("id", "=", id).where("state", "=", "pending").execute(),
     );
@@ -182,8 +189,14 @@ export class Catalog {
     return rows.flatMap(({ id, key, state }) => (state === "ready" ? [] : [{ id, key, state }]));
   }
 
+  /** Whether this catalog began the segment and its upload has neither been completed nor given up. */
+  isUploading(id: number): boolean {
+    return this.#begun.has(id);
+  }
+
   /** Turns a pending segment into a tombstone, so that it can no longer become ready. False when it is not pending. */
   expireSegment(id: number, nowMs: number): Promise<boolean> {
+    this.#begun.delete(id);
     return this.#writer.run(async (trx) => {
       const row = await trx
         .updateTable("segments")

@@ -14,9 +14,9 @@ export interface ReconcileParts {
 /** How far reconciling goes. */
 export interface ReconcileOptions {
   readonly nowMs: number;
-  /** No upload can be running, as when a server starts: unfinished ones need no grace. Default: false. */
+  /** No other process can be uploading: what it left unfinished needs no grace. Default: false. */
   readonly exclusive?: boolean;
-  /** Age at which an unfinished upload is given up. Default: one hour. */
+  /** Age at which an unfinished upload of another process is given up; this one's never are. Default: one hour. */
   readonly pendingGraceMs?: number;
   /** How long the object of a deleted segment stays, for downloads that are under way. Default: ten minutes. */
   readonly tombstoneGraceMs?: number;
@@ -98,6 +98,7 @@ async function settleOne(
   { id, key, state }: UnsettledSegment,
   nowMs: number,
 ): Promise<Finding | undefined> {
+  if (catalog.isUploading(id)) return undefined;
   // Before its object goes, an upload must be unable to finish. It may have finished since it was looked up.
   if (state === "pending" && !(await catalog.expireSegment(id, nowMs))) return undefined;
   try {

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { Catalog } from "../../src/catalog/catalog.ts";
 import { reconcile, type Finding, type ReconcileOptions, type ReconcileParts } from "../../src/ingest/reconcile.ts";
 import { openCatalogFile } from "../../src/runtime/open-catalog.ts";
 import { FileStore } from "../../src/store/file.ts";
@@ -21,7 +22,8 @@ let parts: ReconcileParts;
 beforeEach(async () => {
   opened = await openTestCatalog();
   store = new FileStore(join(opened.folder, "media"));
-  parts = { catalog: opened.catalog, store, sweep: (beforeMs) => store.sweep(beforeMs) };
+  // Another catalog than the one that uploads, as in another process.
+  parts = { catalog: new Catalog(opened.db), store, sweep: (beforeMs) => store.sweep(beforeMs) };
 });
 afterEach(() => opened.close());
 
@@ -55,6 +57,21 @@ describe("reconcile", () => {
     ]);
     expect(await listed(store, "")).toEqual([]);
     expect(await findings({ exclusive: true, verify: true })).toEqual([]);
+  });
+
+  it("never gives up what this process is uploading", async () => {
+    const here = { ...parts, catalog: opened.catalog };
+    const begin = (key: string): Promise<{ id: number }> =>
+      opened.catalog.beginSegment({ streamPath: "s", key, nowMs: 0 });
+    const [slow, failed, done] = [await begin("segments/a"), await begin("segments/b"), await begin("segments/c")];
+    await opened.catalog.expireSegment(failed.id, 0);
+    await opened.catalog.completeSegment(done.id, readySegment(0, 10));
+    expect(await findings({ exclusive: true }, here)).toMatchObject([
+      { kind: "deletion_finished", segmentId: failed.id },
+    ]);
+    await opened.catalog.completeSegment(slow.id, readySegment(0, 10));
+    expect(await findings({ exclusive: true }, here)).toEqual([]);
+    expect(await opened.catalog.streams()).toMatchObject([{ count: 2 }]);
   });
 
   it("finishes deletions after their grace", async () => {
