@@ -156,8 +156,9 @@ function readySegment(
 /** Takes back what a failed segment left. The reconciler does what fails here; the first error stays the answer. */
 async function undo({ catalog, store, clock }: IngestParts, id: number, key: string): Promise<void> {
   try {
-    // Not pending any more: the commit went through and only its answer was lost, or the reconciler was here.
-    if (!(await catalog.expireSegment(id, clock()))) return;
+    const wasPending = await catalog.expireSegment(id, clock());
+    // The commit went through and only its answer was lost: the segment is there to stay.
+    if (!wasPending && (await catalog.segment(id)) !== undefined) return;
     await store.delete(key);
     await catalog.forgetSegment(id);
   } catch {

@@ -121,6 +121,19 @@ describe("ingestSegment", () => {
     expect(await left()).toEqual(nothing);
   });
 
+  it("leaves nothing when another process gave it up meanwhile", async () => {
+    const ever = Number.MAX_SAFE_INTEGER;
+    const givenUp = storeWithPut((real) => async (key, body) => {
+      for (const { id } of await parts.catalog.unsettled({ pendingMs: ever, tombstoneMs: ever }, 0, 10)) {
+        await parts.catalog.expireSegment(id, 0);
+        await parts.catalog.forgetSegment(id);
+      }
+      return real(key, body);
+    });
+    await expect(ingest({ store: givenUp })).rejects.toMatchObject({ error: "upload_expired", status: 409 });
+    expect(await left()).toEqual(nothing);
+  });
+
   it("keeps a segment whose commit went through although its answer was lost", async () => {
     const { catalog } = parts;
     const complete = catalog.completeSegment.bind(catalog);
