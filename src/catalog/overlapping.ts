@@ -1,4 +1,5 @@
 import { sql, type Kysely } from "kysely";
+import { Breather } from "./breather.ts";
 import { bytesOf, segmentColumns, segmentOf } from "./rows.ts";
 import type { Schema } from "./schema.ts";
 import { longestOf } from "./totals.ts";
@@ -17,6 +18,7 @@ export async function* overlapping(
   withIndex: boolean,
 ): AsyncGenerator<readonly SegmentWithIndex[], void, undefined> {
   if (endMs <= startMs) return;
+  const breather = new Breather();
   const longestMs = await longestOf(db, streamPath);
   let after = { startMs: startMs - longestMs, id: 0 };
   for (;;) {
@@ -51,6 +53,7 @@ export async function* overlapping(
     }
     if (page.length === rows.length && rows.length < PAGE) return;
     after = { startMs: last.start_ms, id: last.id };
+    await breather.breathe();
   }
 }
 

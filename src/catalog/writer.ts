@@ -1,5 +1,6 @@
 import type { Kysely, Transaction } from "kysely";
 import { BoxcarError } from "../errors.ts";
+import { Breather } from "./breather.ts";
 import type { Schema } from "./schema.ts";
 
 /** How long a write waits for other processes that write the same database file. */
@@ -11,6 +12,7 @@ const BUSY_LIMIT_MS = 15_000;
  */
 export class Writer {
   readonly #db: Kysely<Schema>;
+  readonly #breather = new Breather();
   #last: Promise<unknown> = Promise.resolve();
 
   constructor(db: Kysely<Schema>) {
@@ -22,7 +24,7 @@ export class Writer {
    * @throws BoxcarError `catalog_busy` (503) when another process holds the database for 15 s, `store_full` (507)
    */
   run<T>(work: (transaction: Transaction<Schema>) => Promise<T>): Promise<T> {
-    const result = this.#last.then(() => this.#attempt(work));
+    const result = this.#last.then(() => this.#breather.breathe()).then(() => this.#attempt(work));
     this.#last = result.catch(() => undefined);
     return result;
   }

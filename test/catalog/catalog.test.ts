@@ -263,6 +263,20 @@ describe("the database", () => {
     await other.close();
   });
 
+  it("lets other work run between many writes and between many pages", async () => {
+    let turns = 0;
+    const clock = setInterval(() => turns++, 1);
+    await Promise.all(Array.from({ length: 300 }, (_, i) => add(catalog, "s", i * 10, i * 10 + 10)));
+    const whileWriting = turns;
+    for await (const page of catalog.overlapping("s", 0, 3000)) {
+      const untilMs = performance.now() + 20;
+      while (performance.now() < untilMs) expect(page).not.toEqual([]);
+    }
+    clearInterval(clock);
+    expect(whileWriting).toBeGreaterThan(0);
+    expect(turns).toBeGreaterThan(whileWriting);
+  });
+
   it("undoes a write that fails and goes on", async () => {
     const { id } = await catalog.beginSegment({ streamPath: "s", key: "k", nowMs: 0 });
     const bad = { ...readySegment(0, 10), format: null } as never;
