@@ -1,3 +1,5 @@
+import { execFileSync } from "node:child_process";
+import { mkdir, readdir } from "node:fs/promises";
 import { sql, type Kysely } from "kysely";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { Catalog } from "../../src/catalog/catalog.ts";
@@ -296,12 +298,43 @@ describe("the database", () => {
     expect((await catalog.list({ streamPath: "s", pageNum: 1, pageSize: 5 })).total).toBe(30);
   });
 
+  it("says that the disk is full, and keeps what it has", async ({ skip }) => {
+    const disk = `${opened.folder}/disk`;
+    await mkdir(disk);
+    try {
+      execFileSync("mount", ["-t", "tmpfs", "-o", "size=2m", "tmpfs", disk], { stdio: "pipe" });
+    } catch {
+      skip("needs the right to mount a small file system");
+    }
+    const full = await openCatalogFile(`${disk}/catalog.db`);
+    try {
+      const index = new Uint8Array(100_000).fill(1);
+      let added = 0;
+      let begun = 0;
+      const fill = async (): Promise<void> => {
+        for (; added < 100; added++) {
+          const { id } = await full.catalog.beginSegment({ streamPath: "s", key: `k${begun++}`, nowMs: 0 });
+          await full.catalog.completeSegment(id, { ...readySegment(added * 10, added * 10 + 10), index });
+        }
+      };
+      expect(await refusal(fill())).toBe("store_full 507");
+      expect(added).toBeGreaterThan(2);
+      expect(await full.catalog.streams()).toMatchObject([{ count: added, endMs: added * 10 }]);
+      execFileSync("mount", ["-o", "remount,size=20m", disk]);
+      await fill();
+      expect(await full.catalog.streams()).toMatchObject([{ count: 100 }]);
+    } finally {
+      await full.close();
+      // The driver closes its files when its statements are garbage collected: lazily.
+      execFileSync("umount", ["--lazy", disk]);
+    }
+  });
+
   it("opens in folders with odd names", async () => {
     const path = `${opened.folder}/a b#c?d%20é.db`;
     const odd = await openCatalogFile(path);
     await add(odd.catalog, "s", 0, 1);
     await odd.close();
-    const { readdir } = await import("node:fs/promises");
     expect(await readdir(opened.folder)).toContain("a b#c?d%20é.db");
   });
 
