@@ -122,7 +122,11 @@ async function deliverRange(
   const bounded = await boundedRange(platform.catalog, streamPath, asked);
   const plan = await planRange(planParts(platform), { streamPath, ...bounded, cut, gaps, changes });
   const { startMs, endMs, joints } = plan;
-  const settled = asked.endMs !== undefined && asked.endMs + platform.config.settleMs <= nowMs;
+  const { settleMs, gapToleranceMs } = platform.config;
+  // What is missing may still be uploaded; where all is there, nothing can be added.
+  const complete =
+    plan.gaps.length === 0 && startMs <= bounded.startMs + gapToleranceMs && endMs >= bounded.endMs - gapToleranceMs;
+  const settled = complete && asked.endMs !== undefined && asked.endMs + settleMs <= nowMs;
   return { media: plan.media(format), startMs, endMs, joints, gaps: plan.gaps.length, settled };
 }
 
