@@ -147,7 +147,7 @@ export namespace TrackRecord {
   export const STSC_ENTRIES: usize = 108; // u32
   export const TRAFS: usize = 112; // u32, track fragments the whole track makes as fragmented MP4
   export const TRUNS: usize = 116; // u32, track runs in them
-  export const DESCRIPTION_HASH: usize = 120; // u64, of the raw sample entries
+  export const DESCRIPTION_HASH: usize = 120; // u64, of the sample entries but for their bit rates
   export const DESCRIPTION_COUNT: usize = 128; // u32
   export const DESCRIPTION_OFFSET: usize = 132; // u32, raw sample entries
   export const DESCRIPTION_LENGTH: usize = 136; // u32
@@ -177,7 +177,8 @@ export namespace TrackRecord {
   export const CODEC: usize = 256; // 40 bytes, RFC 6381, padded with 0
   export const EDITS_VERSION: usize = 296; // u32
   export const TKHD_FLAGS: usize = 300; // u32
-  export const SIZE: usize = 304;
+  export const EARLIEST_PTS: usize = 304; // i64, of all samples, also those the edit list hides
+  export const SIZE: usize = 312;
 }
 
 export const enum TrackFlag {
@@ -249,6 +250,8 @@ export namespace PieceTrack {
   export const TRACK_ID: usize = 32; // u32, of the output track
   export const PREFIX: usize = 36; // u32, inline bytes before the first sample
   export const OUTPUT_FLAGS: usize = 80; // u32, bits of TrackFlag over the whole output track
+  /** i64, output ticks: in fragments, samples decoded before but presented after this are presented right then. */
+  export const PRESENTED_UNTIL: usize = 88;
   // measured
   export const STTS_ENTRIES: usize = 40; // u32
   export const CTTS_ENTRIES: usize = 44; // u32
@@ -259,7 +262,7 @@ export namespace PieceTrack {
   export const TRUNS: usize = 64; // u32, track runs in them
   export const FLAGS: usize = 68; // u32, bits of TrackFlag over the piece
   export const BYTES: usize = 72; // u64, prefix included
-  export const SIZE: usize = 88;
+  export const SIZE: usize = 96;
 }
 
 /** One track of an output file, as its headers need it. Movie ticks are of `MOVIE_TIMESCALE`. */

@@ -1,6 +1,7 @@
 /** Track tables to the columns of a segment index. The output is a function of the input alone. */
 import { OffsetsKind, TrackFlag, TrackRecord } from "./abi";
 import { editSize } from "./box/elst";
+import { hashDescriptions } from "./description-hash";
 import { putVarint, varintLength, zigzag } from "./columns";
 import { Run, TrackTables } from "./track-tables";
 
@@ -33,7 +34,11 @@ export function encodeTrack(writer: IndexWriter, record: usize, track: TrackTabl
   memory.copy(writer.next, track.entries, track.entriesLength);
   writer.next += track.entriesLength;
   close(writer, record, TrackRecord.DESCRIPTION_OFFSET);
-  store<u64>(record, hash(track.entries, track.entriesLength), TrackRecord.DESCRIPTION_HASH);
+  store<u64>(
+    record,
+    hashDescriptions(track.entries, track.entriesLength, track.handler),
+    TrackRecord.DESCRIPTION_HASH,
+  );
 
   store<u32>(record, track.editVersion, TrackRecord.EDITS_VERSION);
   place(writer, record, TrackRecord.EDITS_OFFSET);
@@ -78,13 +83,6 @@ export function place(writer: IndexWriter, record: usize, field: usize): void {
 /** Notes the length of a column that ends here; it stands right after the column's offset. */
 export function close(writer: IndexWriter, record: usize, field: usize): void {
   store<u32>(record + field + 4, <u32>(writer.next - writer.start) - load<u32>(record + field));
-}
-
-/** FNV-1a, 64 bits: tells sample descriptions apart without the index at hand. */
-function hash(pointer: usize, length: u32): u64 {
-  let value: u64 = 0xcbf29ce484222325;
-  for (let i: usize = 0; i < length; i++) value = (value ^ load<u8>(pointer + i)) * 0x100000001b3;
-  return value;
 }
 
 // A fixed width over a base; the few samples that do not fit (sync samples, mostly) follow as exceptions, marked by the

@@ -3,7 +3,7 @@ import { TrackRecord } from "./abi";
 import { Run, TrackTables } from "./track-tables";
 
 /**
- * Writes START, END and FIRST_PTS of a track record whose decode times and edit bounds are set. Video counts from the
+ * Writes START, END, FIRST_PTS and EARLIEST_PTS of a track record whose decode times and edit bounds are set. Video counts from the
  * first whole frame after the edit's start, anything else from the edit's start itself, inside a sample if need be.
  * False when nothing is presented.
  */
@@ -13,6 +13,7 @@ export function presentedInterval(record: usize, track: TrackTables): bool {
   const whole = track.handler == 0x76696465;
   let dts = load<i64>(record, TrackRecord.FIRST_DTS);
   let start = i64.MAX_VALUE;
+  let earliest = i64.MAX_VALUE;
   let end = i64.MIN_VALUE;
   let duration = track.durations;
   let offset = track.offsets;
@@ -27,6 +28,7 @@ export function presentedInterval(record: usize, track: TrackTables): bool {
     const step = <i64>load<u32>(duration, Run.VALUE);
     const first = dts + (track.offsetRuns > 0 ? load<i32>(offset, Run.VALUE) : 0);
     const last = first + step * (count - 1);
+    earliest = min(earliest, first);
     if (first >= editStart) start = min(start, first);
     else if (last + (whole ? 0 : step) >= editStart && (whole || last + step > editStart)) {
       const skipped = step == 0 ? 0 : (editStart - first + step - 1) / step;
@@ -48,6 +50,7 @@ export function presentedInterval(record: usize, track: TrackTables): bool {
     }
   }
   end = min(end, editEnd);
+  store<i64>(record, earliest, TrackRecord.EARLIEST_PTS);
   store<i64>(record, start, TrackRecord.START);
   store<i64>(record, end, TrackRecord.END);
   return start != i64.MAX_VALUE && start <= end;

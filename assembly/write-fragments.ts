@@ -84,6 +84,7 @@ class RunSource {
   to: u32;
   shift: i32;
   flags: u32;
+  until: i64;
 }
 
 function openSource(piece: Piece, slot: u32): RunSource {
@@ -108,6 +109,7 @@ function openSource(piece: Piece, slot: u32): RunSource {
   source.to = load<u32>(track, PieceTrack.TIMESCALE);
   source.shift = load<i32>(track, PieceTrack.OFFSET_SHIFT);
   source.flags = load<u32>(track, PieceTrack.OUTPUT_FLAGS);
+  source.until = load<i64>(track, PieceTrack.PRESENTED_UNTIL);
   return source;
 }
 
@@ -249,7 +251,10 @@ function writeTrun(out: Writer, source: RunSource, part: usize, dataOffset: u32)
       if (source.from != source.to) {
         offset = rescale(time + offset, source.from, source.to) - rescale(time, source.from, source.to);
       }
-      put32(out, <u32>(<i32>offset + source.shift));
+      offset += source.shift;
+      // Many players ignore an edit list's end in fragmented files; what only serves to decode must not stretch it.
+      if (source.dts + offset >= source.until) offset = source.until++ - source.dts;
+      put32(out, <u32>(<i32>offset));
     }
     source.dts += duration;
   }

@@ -4,9 +4,9 @@ export const ABI_VERSION = 1;
 export const RESULT_SIZE = 40;
 export const EXTENT_SIZE = 16;
 export const HEADER_SIZE = 72;
-export const TRACK_SIZE = 304;
+export const TRACK_SIZE = 312;
 export const SELECTION_SIZE = 72;
-export const PIECE_TRACK_SIZE = 88;
+export const PIECE_TRACK_SIZE = 96;
 export const OUTPUT_TRACK_SIZE = 144;
 export const SPLICE_SIZE = 16;
 export const SPAN_SIZE = 16;
@@ -115,6 +115,8 @@ export interface TrackRecord {
   /** Nothing from it on is presented; Infinity when open. */
   readonly editEnd: number;
   readonly firstPts: number;
+  /** Earliest presentation time of all samples, also of those the edit list hides. */
+  readonly earliestPts: number;
   readonly lastDuration: number;
   readonly sttsEntries: number;
   readonly cttsEntries: number;
@@ -123,7 +125,7 @@ export interface TrackRecord {
   readonly stscEntries: number;
   readonly trafs: number;
   readonly truns: number;
-  /** 64-bit hash of the raw sample entries, as hexadecimal text. */
+  /** 64-bit hash of the sample entries but for their bit rates, as hexadecimal text. */
   readonly descriptionHash: string;
   readonly descriptionCount: number;
   readonly descriptionOffset: number;
@@ -194,6 +196,7 @@ function readTrack(view: DataView, at: number): TrackRecord {
     editStart: bound(view, at + 64),
     editEnd: bound(view, at + 72),
     firstPts: i64(view, at + 80),
+    earliestPts: i64(view, at + 304),
     lastDuration: u32(view, at + 88),
     sttsEntries: u32(view, at + 92),
     cttsEntries: u32(view, at + 96),
@@ -272,6 +275,8 @@ export interface PieceTrack {
   prefix: number;
   /** Bits of TrackFlag over the whole output track. */
   outputFlags: number;
+  /** In fragments, samples that are only decoded and would be presented later are presented then. Infinity: none. */
+  presentedUntil: number;
   sttsEntries: number;
   cttsEntries: number;
   syncSamples: number;
@@ -304,6 +309,7 @@ export function writePieceTrack(view: DataView, at: number, track: PieceTrack): 
   view.setUint32(at + 68, track.flags, true);
   setI64(view, at + 72, track.bytes);
   view.setUint32(at + 80, track.outputFlags, true);
+  setI64(view, at + 88, track.presentedUntil);
 }
 
 /** Reads back what `measure` filled in. */

@@ -1,0 +1,63 @@
+import { BoxcarError } from "../errors.ts";
+
+/** Index bytes kept by default: about half a day of one camera. */
+export const DEFAULT_CACHE_BYTES = 8 << 20;
+/** Indexes fetched with one query. */
+export const PAGE = 64;
+
+/** Gets the indexes of segments by id; unknown ids are left out. */
+export type ReadIndexes = (ids: readonly number[]) => Promise<Map<number, Uint8Array>>;
+
+/** Segment indexes by id, the least recently used dropped first. Indexes never change, so nothing has to be refreshed. */
+export class IndexCache {
+  readonly #read: ReadIndexes;
+  readonly #budget: number;
+  readonly #entries = new Map<number, Uint8Array>();
+  #bytes = 0;
+
+  constructor(read: ReadIndexes, budget = DEFAULT_CACHE_BYTES) {
+    this.#read = read;
+    this.#budget = budget;
+  }
+
+  /** Takes in an index that is at hand already. */
+  keep(id: number, index: Uint8Array): void {
+    const old = this.#entries.get(id);
+    if (old !== undefined) {
+      this.#entries.delete(id);
+      this.#bytes -= old.length;
+    }
+    this.#entries.set(id, index);
+    this.#bytes += index.length;
+    for (const [oldest, bytes] of this.#entries) {
+      if (this.#bytes <= this.#budget || oldest === id) break;
+      this.#entries.delete(oldest);
+      this.#bytes -= bytes.length;
+    }
+  }
+
+  /**
+   * The index of one segment. The ids after it that will be wanted soon are fetched along with it.
+   * @throws BoxcarError `index_missing` (503)
+   */
+  async get(id: number, upcoming: readonly number[] = []): Promise<Uint8Array> {
+    const known = this.#entries.get(id);
+    if (known !== undefined) {
+      this.#entries.delete(id);
+      this.#entries.set(id, known);
+      return known;
+    }
+    const ids = [id, ...upcoming.filter((other) => other !== id && !this.#entries.has(other))].slice(0, PAGE);
+    const found = await this.#read(ids);
+    for (const other of ids.slice().reverse()) {
+      const index = found.get(other);
+      if (index !== undefined) this.keep(other, index);
+    }
+    const index = found.get(id);
+    if (index === undefined) {
+      const message = `Segment ${id} was deleted while it was needed. Ask for the range again.`;
+      throw new BoxcarError("index_missing", 503, message, { id });
+    }
+    return index;
+  }
+}

@@ -1,0 +1,128 @@
+import { Table, type MovieTrack, type PieceTrack } from "../wasm/records.ts";
+import {
+  inlineRegion,
+  indexOf,
+  movieTrackOf,
+  pieceTrackOf,
+  piecesRegion,
+  presentationOf,
+  slotOf,
+  type LayoutParts,
+  type Region,
+} from "./layout.ts";
+import type { OutputTrack } from "./output-track.ts";
+import type { Composition, Piece } from "./plan-builder.ts";
+import { cutParts, readParts } from "./read-spans.ts";
+
+/** Highest offset and size that 32 bits hold. */
+const MAX_32 = 0xffff_ffff;
+
+/**
+ * Lays out a progressive MP4: `ftyp moov mdat`, offsets of 64 bits only when 32 do not do. Lengths come from counts;
+ * tables and media are made when they are read.
+ */
+export function layoutMp4(parts: LayoutParts): Region[] {
+  const { composition, core } = parts;
+  const tracks = composition.tracks.map((track, i) => headerOf(track, composition, parts.descriptions[i]));
+  const duration = Math.max(0, ...tracks.map((track) => track.editDelay + track.editDuration));
+  const media = composition.pieces.reduce((sum, piece) => sum + piece.bytes, 0);
+  let wide = false;
+  let movie = core.movie(tracks, duration, { fragmented: false, wide });
+  if (movie.size + 8 + media > MAX_32) {
+    wide = true;
+    movie = core.movie(tracks, duration, { fragmented: false, wide });
+  }
+  const mdat = mdatHeader(media);
+  const mediaStart = movie.size + mdat.length;
+  const regions: Region[] = [];
+  let at = 0;
+  for (const splice of movie.splices) {
+    regions.push(inlineRegion(movie.bytes.subarray(at, splice.offset)));
+    const track = composition.tracks[splice.track];
+    if (track !== undefined) regions.push(tableRegion(parts, track, splice.table, mediaStart));
+    at = splice.offset;
+  }
+  regions.push(inlineRegion(movie.bytes.subarray(at)), inlineRegion(mdat), mediaRegion(parts));
+  return regions;
+}
+
+function headerOf(
+  track: OutputTrack,
+  composition: Composition,
+  descriptions: Uint8Array = new Uint8Array(0),
+): MovieTrack {
+  const { delay, duration } = presentationOf(track, composition);
+  // Media time 0 is the first sample's decode time; a track that starts late starts with its first composition time.
+  const editTime = track.firstPts > 0 ? track.firstPts - track.firstDts : -track.firstDts;
+  return { ...movieTrackOf(track, descriptions), editDelay: delay, editTime, editDuration: duration };
+}
+
+function mdatHeader(media: number): Uint8Array {
+  const wide = media + 8 > MAX_32;
+  const bytes = new Uint8Array(wide ? 16 : 8);
+  const view = new DataView(bytes.buffer);
+  view.setUint32(0, wide ? 1 : media + 8);
+  view.setUint32(4, 0x6d646174);
+  if (wide) view.setBigUint64(8, BigInt(media + 16));
+  return bytes;
+}
+
+const ENTRY_BYTES: Readonly<Record<number, (track: PieceTrack) => number>> = {
+  [Table.stts]: (track) => track.sttsEntries * 8,
+  [Table.ctts]: (track) => track.cttsEntries * 8,
+  [Table.stss]: (track) => track.syncSamples * 4,
+  [Table.stsc]: (track) => track.stscEntries * 12,
+  [Table.stsz]: (track) => track.count * 4,
+  [Table.stco]: (track) => track.chunks * 4,
+  [Table.co64]: (track) => track.chunks * 8,
+};
+
+function tableRegion(parts: LayoutParts, track: OutputTrack, table: number, mediaStart: number): Region {
+  const { pieces } = parts.composition;
+  const before = startsOf(pieces, track, table, mediaStart);
+  const bytesOf = ENTRY_BYTES[table] ?? (() => 0);
+  return piecesRegion(
+    parts,
+    (piece) => {
+      const found = pieceTrackOf(piece, track);
+      return found === undefined ? 0 : bytesOf(found);
+    },
+    (index, piece, i) => index.table(piece.tracks, slotOf(piece, track), table, before[i] ?? 0),
+  );
+}
+
+// What each piece's entries count from: samples, chunks, or the offset of the piece's media.
+function startsOf(pieces: readonly Piece[], track: OutputTrack, table: number, mediaStart: number): Float64Array {
+  const starts = new Float64Array(pieces.length);
+  let sum = table === Table.stco || table === Table.co64 ? mediaStart : 0;
+  pieces.forEach((piece, i) => {
+    starts[i] = sum;
+    const found = pieceTrackOf(piece, track);
+    if (table === Table.stss) sum += found?.count ?? 0;
+    else if (table === Table.stsc) sum += found?.chunks ?? 0;
+    else sum += piece.bytes;
+  });
+  return starts;
+}
+
+function mediaRegion(parts: LayoutParts): Region {
+  const { pieces } = parts.composition;
+  return {
+    length: pieces.reduce((sum, piece) => sum + piece.bytes, 0),
+    async *read(span) {
+      const end = span.offset + span.length;
+      let position = 0;
+      for (const [i, piece] of pieces.entries()) {
+        const from = Math.max(0, span.offset - position);
+        const to = Math.min(piece.bytes, end - position);
+        position += piece.bytes;
+        if (to > from) {
+          const index = await indexOf(parts, i);
+          const spans = parts.core.withIndex(index, (loaded) => loaded.spans(piece.tracks));
+          yield* readParts(parts.store, piece.segment, cutParts(spans, { offset: from, length: to - from }));
+        }
+        if (position >= end) return;
+      }
+    },
+  };
+}

@@ -1,0 +1,126 @@
+import type { Segment } from "../catalog/types.ts";
+import {
+  fourccText,
+  HEADER_SIZE,
+  PRESENTATION_OFFSET,
+  PRESENTATION_SIZE,
+  TRACK_SIZE,
+  TrackFlag,
+  type PieceTrack,
+  type Summary,
+  type TrackRecord,
+} from "../wasm/records.ts";
+
+/** Sample entries of one segment's track, as they go into an output's `stsd`. */
+export interface Descriptions {
+  readonly hash: string;
+  readonly count: number;
+  /** Where the bytes are. */
+  readonly segmentId: number;
+  readonly offset: number;
+  readonly length: number;
+  /** Output sample description index of the first one, from 1. */
+  readonly base: number;
+}
+
+/** The end of a track as far as it is planned; ticks of the output track. */
+interface TrackEnd {
+  readonly piece: PieceTrack;
+  /** Decode time of the last sample. */
+  readonly lastDts: number;
+  /** End of the last sample by its own duration. */
+  readonly end: number;
+}
+
+/** One track of an output. Ticks are its own, 0 is the start of the output's presentation. */
+export class OutputTrack {
+  readonly id: number;
+  readonly handler: number;
+  readonly timescale: number;
+  /** RFC 6381, of the first segment. */
+  readonly codec: string;
+  /** The part of `tkhd` and `mdhd` that is taken over from the first segment. */
+  readonly presentation: Uint8Array;
+  readonly descriptions: Descriptions[] = [];
+  /** Bits of TrackFlag over all pieces. */
+  flags: number = TrackFlag.AllSync;
+  samples = 0;
+  sttsEntries = 0;
+  cttsEntries = 0;
+  syncSamples = 0;
+  stscEntries = 0;
+  chunks = 0;
+  trafs = 0;
+  truns = 0;
+  bytes = 0;
+  /** Bytes of every sample, 0 when they differ, undefined before the first. */
+  #constantSize: number | undefined;
+  firstDts = 0;
+  firstPts = 0;
+  /** Latest end of a sample's presentation. */
+  presentedEnd = Number.NEGATIVE_INFINITY;
+  end: TrackEnd | undefined;
+
+  constructor(id: number, record: TrackRecord, summary: Summary, slot: number) {
+    this.id = id;
+    this.handler = record.handler;
+    this.timescale = record.timescale;
+    this.codec = record.codec;
+    const at = HEADER_SIZE + slot * TRACK_SIZE + PRESENTATION_OFFSET;
+    this.presentation = summary.bytes.slice(at, at + PRESENTATION_SIZE);
+  }
+
+  get constantSize(): number {
+    return this.#constantSize ?? 0;
+  }
+
+  /** Sum of all durations, ticks. */
+  get duration(): number {
+    return this.end === undefined ? 0 : this.end.lastDts + this.end.piece.lastDuration - this.firstDts;
+  }
+
+  /** Finds or adds the sample entries of a segment's track. Returns the output index of the first one. */
+  describe(segment: Segment, record: TrackRecord): number {
+    const known = this.descriptions.find((entry) => entry.hash === record.descriptionHash);
+    if (known !== undefined) return known.base;
+    const last = this.descriptions.at(-1);
+    const base = last === undefined ? 1 : last.base + last.count;
+    this.descriptions.push({
+      hash: record.descriptionHash,
+      count: record.descriptionCount,
+      segmentId: segment.id,
+      offset: record.descriptionOffset,
+      length: record.descriptionLength,
+      base,
+    });
+    return base;
+  }
+
+  /** Adds the counts of a piece's track, once they are final. */
+  count(piece: PieceTrack, record: TrackRecord): void {
+    this.flags = (this.flags | piece.flags) & ~(piece.flags & TrackFlag.AllSync ? 0 : TrackFlag.AllSync);
+    this.samples += piece.count;
+    this.sttsEntries += piece.sttsEntries;
+    this.cttsEntries += piece.cttsEntries;
+    this.syncSamples += piece.syncSamples;
+    this.stscEntries += piece.stscEntries;
+    this.chunks += piece.chunks;
+    this.trafs += piece.trafs;
+    this.truns += piece.truns;
+    this.bytes += piece.bytes;
+    const constant = piece.prefix > 0 ? 0 : record.constantSize;
+    this.#constantSize = this.#constantSize === undefined || this.#constantSize === constant ? constant : 0;
+  }
+}
+
+/** What tells whether a player can follow from one sample entry to the next: the codec without its parameters. */
+export function codecFamily(codec: string): string {
+  const name = codec.split(".")[0] ?? codec;
+  // In-band and out-of-band parameter sets are the same codec (ISO/IEC 14496-15).
+  return name.replace(/^avc[13]$/, "avc1").replace(/^(hvc1|hev1)$/, "hvc1");
+}
+
+/** Whether a track is video, which decides about cuts and joins. */
+export function isVideo(track: { readonly handler: number }): boolean {
+  return fourccText(track.handler) === "vide";
+}

@@ -1,0 +1,163 @@
+import type { Catalog } from "../catalog/catalog.ts";
+import type { Segment } from "../catalog/types.ts";
+import { BoxcarError } from "../errors.ts";
+import type { Store } from "../platform.ts";
+import type { Core } from "../wasm/module.ts";
+import { IndexCache } from "./index-cache.ts";
+import { layoutFmp4 } from "./layout-fmp4.ts";
+import { layoutMp4 } from "./layout-mp4.ts";
+import { readRegions, type LayoutParts } from "./layout.ts";
+import type { Media } from "./media.ts";
+import { PlanBuilder, type Composition, type Interval } from "./plan-builder.ts";
+
+export type { Interval } from "./plan-builder.ts";
+
+/** Goes into every ETag: raise it when the same plan would give other bytes. */
+const LAYOUT_VERSION = 1;
+/** A distance between segments above this is a gap, milliseconds. */
+export const DEFAULT_GAP_TOLERANCE_MS = 500;
+
+/** What a range download asks for. */
+export interface RangeQuery {
+  readonly streamPath: string;
+  /** Wall clock, milliseconds. */
+  readonly startMs: number;
+  /** Exclusive. */
+  readonly endMs: number;
+  readonly cut: "frame" | "keyframe";
+  readonly gaps: "skip" | "keep";
+  readonly changes: "inband" | "entries";
+}
+
+/** What a plan is made with. */
+export interface PlanParts {
+  readonly core: Core;
+  readonly catalog: Catalog;
+  readonly store: Store;
+  /** Default 500. */
+  readonly gapToleranceMs?: number;
+  /** Shared between plans; default: one of its own. */
+  readonly indexes?: IndexCache;
+}
+
+/** What will be delivered. Everything that can be refused has been by now. */
+export interface Plan {
+  /** Wall-clock time that is presented, milliseconds, end exclusive, not rounded. */
+  readonly startMs: number;
+  readonly endMs: number;
+  readonly joints: number;
+  readonly gaps: readonly Interval[];
+  readonly coverage: readonly Interval[];
+  /** RFC 6381, comma separated, in track order. */
+  readonly codecs: string;
+  readonly segments: number;
+  /** The output's bytes; the layout is arithmetic and reads nothing. */
+  media(format: "mp4" | "fmp4"): Media;
+}
+
+/**
+ * Plans a time range of a stream.
+ * @throws BoxcarError `not_recorded` (404), `codec_change` (409), `encrypted` (409), `gap_too_long` (400)
+ */
+export async function planRange(parts: PlanParts, query: RangeQuery): Promise<Plan> {
+  const pages = parts.catalog.overlapping(query.streamPath, query.startMs, query.endMs);
+  const plan = await compose(parts, pages, query, [query.startMs, query.endMs, query.cut, query.gaps, query.changes]);
+  if (plan === undefined) {
+    const [start, end] = [query.startMs, query.endMs].map((ms) => new Date(ms).toISOString());
+    const message = `Nothing of ${query.streamPath} is recorded between ${start} and ${end}. The timeline and list calls say what is.`;
+    throw new BoxcarError("not_recorded", 404, message, { streamPath: query.streamPath });
+  }
+  return plan;
+}
+
+/** Plans one whole segment, for the format it is not stored in. @throws BoxcarError as planRange does */
+export async function planSegment(
+  parts: PlanParts,
+  segment: Segment,
+  options: Pick<RangeQuery, "changes">,
+): Promise<Plan> {
+  const query = {
+    startMs: segment.startMs,
+    endMs: Number.MAX_SAFE_INTEGER,
+    cut: "frame",
+    gaps: "skip",
+    ...options,
+  } as const;
+  const plan = await compose(parts, [[segment]], query, ["whole", options.changes]);
+  if (plan === undefined) {
+    const message = `Segment ${segment.id} has no sync sample to start from. Download it as it is stored.`;
+    throw new BoxcarError("no_sync_sample", 409, message, { id: segment.id });
+  }
+  return plan;
+}
+
+type Pages = AsyncIterable<readonly Segment[]> | Iterable<readonly Segment[]>;
+
+async function compose(
+  parts: PlanParts,
+  pages: Pages,
+  query: Omit<RangeQuery, "streamPath">,
+  identity: readonly unknown[],
+): Promise<Plan | undefined> {
+  const { core, store, catalog } = parts;
+  const indexes = parts.indexes ?? new IndexCache((ids) => catalog.indexesOf(ids));
+  const gapToleranceMs = parts.gapToleranceMs ?? DEFAULT_GAP_TOLERANCE_MS;
+  const builder = new PlanBuilder({ ...query, gapToleranceMs, core, indexOf: ({ id }) => indexes.get(id) });
+  const identities: unknown[] = [LAYOUT_VERSION, gapToleranceMs, ...identity];
+  for await (const page of pages) {
+    for (const segment of page) {
+      identities.push(segment.id, segment.etag);
+      await builder.add(segment);
+    }
+  }
+  const composition = await builder.finish();
+  if (composition === undefined || composition.pieces.length === 0) return undefined;
+  const descriptions = await readDescriptions(composition, indexes);
+  return describe({ core, store, indexes, composition, descriptions }, await digest(identities));
+}
+
+function describe(layout: LayoutParts, hash: string): Plan {
+  const { composition } = layout;
+  return {
+    startMs: composition.startMs,
+    endMs: composition.endMs,
+    joints: composition.joints,
+    gaps: composition.gaps,
+    coverage: composition.coverage,
+    codecs: composition.tracks.map((track) => track.codec).join(","),
+    segments: composition.pieces.length,
+    media: (format) => {
+      const regions = format === "mp4" ? layoutMp4(layout) : layoutFmp4(layout);
+      return {
+        size: regions.reduce((sum, region) => sum + region.length, 0),
+        etag: `${hash}-${format}`,
+        read: (span) => readRegions(regions, span),
+      };
+    },
+  };
+}
+
+async function readDescriptions(composition: Composition, indexes: IndexCache): Promise<Uint8Array[]> {
+  const all: Uint8Array[] = [];
+  for (const track of composition.tracks) {
+    const entries: Uint8Array[] = [];
+    for (const { segmentId, offset, length } of track.descriptions) {
+      entries.push((await indexes.get(segmentId)).slice(offset, offset + length));
+    }
+    const bytes = new Uint8Array(entries.reduce((sum, entry) => sum + entry.length, 0));
+    let at = 0;
+    for (const entry of entries) {
+      bytes.set(entry, at);
+      at += entry.length;
+    }
+    all.push(bytes);
+  }
+  return all;
+}
+
+/** 128 bits of SHA-256, hexadecimal. */
+async function digest(values: readonly unknown[]): Promise<string> {
+  const bytes = new TextEncoder().encode(JSON.stringify(values));
+  const hash = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
+  return [...hash.subarray(0, 16)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+}
