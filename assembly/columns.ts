@@ -14,19 +14,15 @@ export function putVarint(pointer: usize, value: u64): usize {
 
 /** Bytes `putVarint` takes. */
 export function varintLength(value: u64): u32 {
-  return value < 0x80 ? 1 : (<u32>(63 - clz<u64>(value)) / 7) + 1;
+  return value < 0x80 ? 1 : <u32>(63 - clz<u64>(value)) / 7 + 1;
 }
 
-// @ts-ignore: decorator
-@inline
 export function zigzag(value: i64): u64 {
   return <u64>((value << 1) ^ (value >> 63));
 }
 
-// @ts-ignore: decorator
-@inline
 export function unzigzag(value: u64): i64 {
-  return <i64>(value >> 1) ^ -(<i64>(value & 1));
+  return (<i64>(value >> 1)) ^ -(<i64>(value & 1));
 }
 
 /** A column of varints that is read once, front to back. Reading past the end notes `BadIndex` and gives 0. */
@@ -40,8 +36,6 @@ export class VarintReader {
     this.end = pointer + length;
   }
 
-  // @ts-ignore: decorator
-  @inline
   get more(): bool {
     return this.pointer < this.end;
   }

@@ -34,11 +34,7 @@ export function encodeTrack(writer: IndexWriter, record: usize, track: TrackTabl
   memory.copy(writer.next, track.entries, track.entriesLength);
   writer.next += track.entriesLength;
   close(writer, record, TrackRecord.DESCRIPTION_OFFSET);
-  store<u64>(
-    record,
-    hashDescriptions(track.entries, track.entriesLength, track.handler),
-    TrackRecord.DESCRIPTION_HASH,
-  );
+  store<u64>(record, hashDescriptions(track.entries, track.entriesLength, track.handler), TrackRecord.DESCRIPTION_HASH);
 
   store<u32>(record, track.editVersion, TrackRecord.EDITS_VERSION);
   place(writer, record, TrackRecord.EDITS_OFFSET);

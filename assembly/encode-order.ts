@@ -15,7 +15,7 @@ export function encodeOrder(writer: IndexWriter, order: Order, tracks: u32, samp
   const end = order.runs + <usize>order.count * OrderRun.SIZE;
   let asRuns: u64 = 0;
   for (let run = order.runs; run < end; run += OrderRun.SIZE) {
-    asRuns += varintLength((<u64>load<u32>(run, OrderRun.SAMPLES) << bits) | load<u32>(run, OrderRun.SLOT));
+    asRuns += varintLength(((<u64>load<u32>(run, OrderRun.SAMPLES)) << bits) | load<u32>(run, OrderRun.SLOT));
   }
   const asBits = (<u64>samples + 7) >> 3;
   const kind: u32 = tracks == 2 && asBits < asRuns ? 1 : 0;
@@ -31,7 +31,9 @@ export function encodeOrder(writer: IndexWriter, order: Order, tracks: u32, samp
       if (load<u32>(run, OrderRun.SLOT) == 1) {
         for (let i: u32 = 0; i < count; i++) {
           const at = to + ((bit + i) >> 3);
-          store<u8>(at, load<u8>(at) | (<u8>1 << (<u8>(bit + i) & 7)));
+          const shift = (<u8>(bit + i)) & 7;
+          const mask: u8 = 1;
+          store<u8>(at, load<u8>(at) | (mask << shift));
         }
       }
       bit += count;
@@ -39,7 +41,7 @@ export function encodeOrder(writer: IndexWriter, order: Order, tracks: u32, samp
     to += <usize>asBits;
   } else {
     for (let run = order.runs; run < end; run += OrderRun.SIZE) {
-      to = putVarint(to, (<u64>load<u32>(run, OrderRun.SAMPLES) << bits) | load<u32>(run, OrderRun.SLOT));
+      to = putVarint(to, ((<u64>load<u32>(run, OrderRun.SAMPLES)) << bits) | load<u32>(run, OrderRun.SLOT));
     }
   }
   writer.next = to;

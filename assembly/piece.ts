@@ -3,14 +3,7 @@
  * columns; what does not fit that walk (runs in file order) is laid out once as parts.
  */
 import { IndexHeader, PieceTrack, TrackRecord } from "./abi";
-import {
-  newOrderCursor,
-  newRunCursor,
-  newSizeCursor,
-  recordOf,
-  RunCursor,
-  SizeCursor,
-} from "./segment-index";
+import { newOrderCursor, newRunCursor, newSizeCursor, recordOf, RunCursor, SizeCursor } from "./segment-index";
 import { cleared, failed, reserve } from "./status";
 
 /** Selected samples of one track that are adjacent in the file, all of one description and one output fragment. */
@@ -63,8 +56,6 @@ export function openPiece(index: usize, tracks: usize): Piece {
   return piece;
 }
 
-// @ts-ignore: decorator
-@inline
 export function pieceTrack(piece: Piece, slot: u32): usize {
   return piece.tracks + <usize>slot * PieceTrack.SIZE;
 }
@@ -161,7 +152,7 @@ export function layParts(piece: Piece): void {
     if (failed()) return;
     cursor.sizes.open(index, record);
     cursor.entries.open(index, record, TrackRecord.ENTRIES_OFFSET);
-    store<usize>(cursors + (<usize>slot << 2), changetype<usize>(cursor));
+    store<usize>(cursors + ((<usize>slot) << 2), changetype<usize>(cursor));
     wanted += load<u32>(pieceTrack(piece, slot), PieceTrack.COUNT);
     descriptions += load<u32>(record, TrackRecord.ENTRIES_LENGTH);
   }
@@ -175,7 +166,7 @@ export function layParts(piece: Piece): void {
   let last: usize = 0;
   while (wanted > 0 && order.next()) {
     const slot = order.slot;
-    const cursor = changetype<PartCursor>(load<usize>(cursors + (<usize>slot << 2)));
+    const cursor = changetype<PartCursor>(load<usize>(cursors + ((<usize>slot) << 2)));
     const track = pieceTrack(piece, slot);
     const first = load<u32>(track, PieceTrack.FIRST);
     const end = first + load<u32>(track, PieceTrack.COUNT);
@@ -189,8 +180,10 @@ export function layParts(piece: Piece): void {
       else if (selected) {
         count = min(count, end - sample);
         if (piece.bounds != 0) {
-          while (cursor.fragment + 1 < piece.fragments && bound(piece, cursor.fragment + 1, slot) <= sample) cursor.fragment++;
-          if (cursor.fragment + 1 < piece.fragments) count = min(count, bound(piece, cursor.fragment + 1, slot) - sample);
+          while (cursor.fragment + 1 < piece.fragments && bound(piece, cursor.fragment + 1, slot) <= sample)
+            cursor.fragment++;
+          if (cursor.fragment + 1 < piece.fragments)
+            count = min(count, bound(piece, cursor.fragment + 1, slot) - sample);
         }
       }
       if (cursor.entries.left == 0) cursor.entries.refill();
@@ -233,13 +226,12 @@ export function layParts(piece: Piece): void {
 
 // Runs the file order can hold: one a byte of run lengths or one a bit, and one more a jump.
 function runsBound(index: usize): u64 {
-  const order = <u64>load<u32>(index, IndexHeader.ORDER_LENGTH) << (load<u32>(index, IndexHeader.ORDER_KIND) == 1 ? 3 : 0);
+  const perByte: u64 = load<u32>(index, IndexHeader.ORDER_KIND) == 1 ? 8 : 1;
+  const order = perByte * load<u32>(index, IndexHeader.ORDER_LENGTH);
   return order + load<u32>(index, IndexHeader.JUMPS_LENGTH) + 1;
 }
 
 /** First sample of `fragment` in `slot`. */
-// @ts-ignore: decorator
-@inline
 export function bound(piece: Piece, fragment: u32, slot: u32): u32 {
   return load<u32>(piece.bounds + ((<usize>fragment * piece.slots + slot) << 2));
 }

@@ -2,27 +2,19 @@
 import { Status } from "./abi";
 import { fail } from "./status";
 
-// @ts-ignore: decorator
-@inline
 export function u16be(pointer: usize): u32 {
   return <u32>bswap<u16>(load<u16>(pointer));
 }
 
-// @ts-ignore: decorator
-@inline
 export function u32be(pointer: usize): u32 {
   return bswap<u32>(load<u32>(pointer));
 }
 
-// @ts-ignore: decorator
-@inline
 export function u64be(pointer: usize): u64 {
   return bswap<u64>(load<u64>(pointer));
 }
 
 /** `"moov"` as the number that four bytes in a file make. Folds to a constant. */
-// @ts-ignore: decorator
-@inline
 export function fourcc(a: u32, b: u32, c: u32, d: u32): u32 {
   return (a << 24) | (b << 16) | (c << 8) | d;
 }

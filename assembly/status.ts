@@ -23,8 +23,6 @@ export function outcome(): Status {
   return current;
 }
 
-// @ts-ignore: decorator
-@inline
 export function failed(): bool {
   return current != Status.Ok;
 }

@@ -49,7 +49,11 @@ export interface Store {
 }
 
 /** One structured log line. `fields` never hold secrets. */
-export type Log = (level: "debug" | "info" | "warn" | "error", message: string, fields?: Record<string, unknown>) => void;
+export type Log = (
+  level: "debug" | "info" | "warn" | "error",
+  message: string,
+  fields?: Record<string, unknown>,
+) => void;
 
 /** Milliseconds since 1970-01-01T00:00:00Z. */
 export type Clock = () => number;

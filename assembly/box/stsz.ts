@@ -20,7 +20,7 @@ export function readStsz(box: Box, track: TrackTables): void {
   if (failed()) return;
   let from = box.body + 12;
   let to = track.sizes;
-  const end = to + (<usize>count << 2);
+  const end = to + ((<usize>count) << 2);
   // Four at once; a shuffle turns big-endian into native.
   for (; to + 16 <= end; to += 16, from += 16) {
     v128.store(to, swapBytes(v128.load(from)));
@@ -50,8 +50,6 @@ export function readStz2(box: Box, track: TrackTables): void {
   }
 }
 
-// @ts-ignore: decorator
-@inline
 function swapBytes(x: v128): v128 {
   return v128.shuffle<u8>(x, x, 3, 2, 1, 0, 7, 6, 5, 4, 11, 10, 9, 8, 15, 14, 13, 12);
 }
