@@ -77,8 +77,13 @@ interface Probed {
 async function fromFfprobe(file: string): Promise<ExpectedTrack[]> {
   const entries = "stream=index,id:packet=stream_index,size,flags,data_hash";
   const asked = ["-v", "quiet", "-ignore_editlist", "1", "-show_data_hash", "MD5", "-show_entries", entries];
-  const { streams = [], packets = [] } = JSON.parse(await ffprobe([...asked, "-of", "json", file])) as Probed;
-  return streams.map(({ index, id }) => ({
+  // it also fails for codecs it cannot decode, after listing all the same
+  const listed = await ffprobe([...asked, "-of", "json", file]).catch(
+    (error: { stdout?: string }) => error.stdout ?? "",
+  );
+  const { streams = [], packets = [] } = JSON.parse(listed) as Probed;
+  const tracks = streams.filter(({ id }) => Number(id) > 0); // a cover picture has no track
+  return tracks.map(({ index, id }) => ({
     id: Number(id),
     samples: packets
       .filter(({ stream_index }) => stream_index === index)

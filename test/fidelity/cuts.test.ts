@@ -17,8 +17,8 @@ const recordings: RecordingOptions[] = [
   { video: "h265", audio: "aac" },
   { video: "h265", audio: "ac3", fragmented: true, bframes: 0 },
   { video: "vp9", audio: "opus" },
-  { video: "av1", audio: "flac" },
-  { video: "mpeg4", audio: "aac", fps: 15 },
+  { video: "av1", audio: "flac", size: "96x64", fps: 10 },
+  { video: "mpeg4", audio: "aac", fps: 15, bframes: 0 },
   { video: null, audio: "aac" },
   { video: null, audio: "opus", fragmented: true },
 ];

@@ -1,7 +1,7 @@
 /** Recordings made with ffmpeg: several segments cut from one continuous encode, as a recorder leaves them. */
 import { createHash, randomUUID } from "node:crypto";
 import { existsSync } from "node:fs";
-import { mkdir, readdir, rename, rm } from "node:fs/promises";
+import { mkdir, readFile, rename, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ffmpeg, ffmpegPath, hasEncoder } from "./tools.ts";
@@ -47,7 +47,7 @@ export interface RecordedSegment {
 export const RECORDED_AT = Date.UTC(2026, 0, 31, 10, 0, 0);
 
 /** Raise it when the way of making recordings changes, so that no stale fixture is used. */
-const RECIPE = 1;
+const RECIPE = 2;
 
 const VIDEO_ENCODERS: Record<VideoCodec, readonly string[]> = {
   h264: ["libx264"],
@@ -145,13 +145,19 @@ export async function record(options: RecordingOptions = {}): Promise<RecordedSe
   const root = join(tmpdir(), "boxcar-fixtures");
   const folder = join(root, name);
   if (!existsSync(folder)) await make(root, folder, [...args], format);
-  const files = (await readdir(folder)).sort().slice(0, count);
-  if (files.length < count) throw new Error(`${folder}: ${files.length} segments instead of ${count}`);
-  return files.map((file, i) => ({
-    file: join(folder, file),
-    startMs: RECORDED_AT + i * seconds * 1000,
-    endMs: RECORDED_AT + (i + 1) * seconds * 1000,
-  }));
+  const rows = (await readFile(join(folder, "list.csv"), "utf8")).trim().split("\n");
+  if (rows.length < count) throw new Error(`${folder}: ${rows.length} segments instead of ${count}`);
+  return rows.slice(0, count).map((row, i) => {
+    const [name = "", start, end] = row.split(",");
+    const length = Number(end) - Number(start);
+    if (video !== null && i > 0 && Math.abs(length - seconds) > 0.001) {
+      throw new Error(`${folder}: ${name} lasts ${length} s: this encoder's sync samples are not where they should be`);
+    }
+    // the list counts video from its first decode time; the pictures start on the dot
+    const at = (index: number, listed: string | undefined): number =>
+      RECORDED_AT + Math.round((video === null ? Number(listed) : index * seconds) * 1000);
+    return { file: join(folder, name), startMs: at(i, start), endMs: at(i + 1, end) };
+  });
 }
 
 /** Makes the files in a folder of its own and renames it when complete: test workers run side by side. */
@@ -159,7 +165,8 @@ async function make(root: string, folder: string, args: readonly string[], forma
   const draft = join(root, `.${randomUUID()}`);
   await mkdir(draft, { recursive: true });
   try {
-    await ffmpeg([...args, join(draft, `%04d.${format}`)]);
+    const list = ["-segment_list", join(draft, "list.csv"), "-segment_list_type", "csv"];
+    await ffmpeg([...args, ...list, join(draft, `%04d.${format}`)]);
     await rename(draft, folder).catch((cause: unknown) => {
       if (!existsSync(folder)) throw cause; // else another worker was first
     });

@@ -1,0 +1,80 @@
+import { readFile } from "node:fs/promises";
+import { expect, test } from "vitest";
+import { BoxcarError } from "../../src/errors.ts";
+import { StreamIndexer } from "../../src/indexer/stream-indexer.ts";
+import { loadCore } from "../../src/runtime/node-parts.ts";
+import { ffprobePath } from "../support/tools.ts";
+import { difference, expectationFor, type ListedSample } from "./expected.ts";
+import { corpusFiles, type CorpusFile } from "./files.ts";
+
+const root = process.env.BOXCAR_CORPUS;
+if (root === undefined) console.warn("SKIPPING the corpus: BOXCAR_CORPUS names no folder of conformance files");
+
+interface Listed {
+  readonly tracks: ReadonlyMap<number, readonly ListedSample[]>;
+  readonly codecs: string;
+}
+
+type Outcome =
+  | { readonly kind: "exact"; readonly by: string }
+  | { readonly kind: "refused"; readonly code: string }
+  | { readonly kind: "unexpected"; readonly why: string };
+
+const core = await loadCore();
+
+/** The samples of a file by track id, as its segment index has them. */
+function list(file: Uint8Array): Listed {
+  const indexer = new StreamIndexer(core);
+  indexer.push(file);
+  const { index, description } = indexer.end();
+  const tracks = new Map<number, ListedSample[]>(description.tracks.map(({ id }) => [id, []]));
+  const ids = description.tracks.map(({ id }) => id);
+  for (const { slot, offset, size, sync } of core.withIndex(index, (loaded) => loaded.samples())) {
+    tracks.get(ids[slot] ?? -1)?.push({ offset, size, sync });
+  }
+  return { tracks, codecs: description.codecs };
+}
+
+async function judge({ file }: CorpusFile): Promise<Outcome> {
+  const bytes = await readFile(file);
+  let listed: Listed;
+  try {
+    listed = list(bytes);
+  } catch (error) {
+    if (error instanceof BoxcarError && error.status >= 400 && error.status < 500)
+      return { kind: "refused", code: error.error };
+    return { kind: "unexpected", why: error instanceof Error ? (error.stack ?? error.message) : String(error) };
+  }
+  const expected = await expectationFor(file, /enc[av]|ac-4/.test(listed.codecs) && bytes.includes("sinf"));
+  if (expected === undefined) return { kind: "unexpected", why: "indexed, though nothing else can read it" };
+  for (const { id, samples } of expected.tracks) {
+    const ours = listed.tracks.get(id);
+    if (ours === undefined && samples.length === 0) continue;
+    const why = ours === undefined ? "is missing" : difference(bytes, ours, samples);
+    if (why !== undefined) return { kind: "unexpected", why: `track ${id} by ${expected.by}: ${why}` };
+  }
+  return { kind: "exact", by: expected.by };
+}
+
+test.skipIf(root === undefined || ffprobePath === undefined)(
+  "every corpus file gives exactly its samples, or a typed refusal",
+  async () => {
+    const outcomes: Record<string, string> = {};
+    const counts = new Map<string, number>();
+    for (const file of await corpusFiles(root ?? "")) {
+      const outcome = await judge(file);
+      const text =
+        outcome.kind === "exact"
+          ? `exact (${outcome.by})`
+          : outcome.kind === "refused"
+            ? `refused: ${outcome.code}`
+            : `UNEXPECTED: ${outcome.why}`;
+      outcomes[file.name] = text;
+      const group = outcome.kind === "unexpected" ? "unexpected" : text;
+      counts.set(group, (counts.get(group) ?? 0) + 1);
+    }
+    console.log([...counts].map(([group, count]) => `${count} ${group}`).join("\n"));
+    for (const [name, text] of Object.entries(outcomes)) console.log(name, text);
+  },
+  300_000,
+);
