@@ -5,6 +5,7 @@
 import { ABI_VERSION, PieceTrack, Span, Status, Table } from "./abi";
 import { allocate as allocateIn, resetArena } from "./arena";
 import { buildIndex } from "./index-segment";
+import { listBoxes } from "./list-boxes";
 import {
   measurePiece,
   walkChunkRuns,
@@ -19,7 +20,7 @@ import { writeAccessEntries, writeMfra, writeSidxHead } from "./random-access";
 import { scanHeader } from "./scan";
 import { checkIndex } from "./segment-index";
 import { selectSamples } from "./select-samples";
-import { begin, failed, outcome, output, reserve, RESULT } from "./status";
+import { begin, failed, locate, outcome, output, reserve, RESULT } from "./status";
 import { appendSpans, writeFragments } from "./write-fragments";
 import { writeMovie } from "./write-movie";
 import { describeSamples } from "./inspect";
@@ -165,5 +166,16 @@ export function mfra(trackId: u32, count: u32): Status {
 export function samples(index: usize): Status {
   begin();
   describeSamples(index);
+  return outcome();
+}
+
+/**
+ * Lists the boxes of one kept top-level box of a file, whose u64 offset in the file is at `offset`. RESULT: BoxRecord
+ * records and their number.
+ */
+export function boxes(pointer: usize, length: u32, offset: usize): Status {
+  begin();
+  locate(pointer, load<u64>(offset));
+  listBoxes(pointer, length);
   return outcome();
 }

@@ -20,6 +20,17 @@ export async function indexObject(
   read: (span: ByteSpan) => Promise<Uint8Array>,
   limits: IndexLimits = {},
 ): Promise<IndexedSegment> {
+  const scan = await scanObject(core, size, read, limits);
+  return describeIndex(core.buildIndex(scan.finish(size), size));
+}
+
+/** Goes through a stored object's top-level boxes. @throws BoxcarError as MetadataScan does */
+export async function scanObject(
+  core: Core,
+  size: number,
+  read: (span: ByteSpan) => Promise<Uint8Array>,
+  limits: IndexLimits = {},
+): Promise<MetadataScan> {
   if (size === 0) throw new BoxcarError("not_mp4", 422, "The file is empty. Send the bytes of an MP4 file.");
   const scan = new MetadataScan(core, limits.metadataBytes ?? DEFAULT_METADATA_LIMIT);
   let window = { offset: 0, bytes: new Uint8Array(0) as Uint8Array };
@@ -34,5 +45,5 @@ export async function indexObject(
     const start = wanted.offset - window.offset;
     scan.accept(window.bytes.subarray(start, start + wanted.length));
   }
-  return describeIndex(core.buildIndex(scan.finish(size), size));
+  return scan;
 }

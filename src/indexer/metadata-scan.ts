@@ -11,6 +11,14 @@ const LARGE_HEADER = 16;
 /** Status codes of assembly/abi.ts. */
 const TRUNCATED = 2;
 
+/** A top-level box as its header announces it. */
+export interface TopLevelBox {
+  readonly type: string;
+  readonly offset: number;
+  /** Bytes, 0 when it extends to the end of the file. */
+  readonly size: number;
+}
+
 /**
  * Finds a file's metadata: goes from top-level box to top-level box, keeps those the index is made from and skips the
  * rest. It says which bytes it needs next; whether they are read on purpose or picked from a passing stream is the
@@ -21,6 +29,8 @@ export class MetadataScan {
   readonly #limit: number;
   readonly #boxes: MetadataBox[] = [];
   #boxOffset = 0;
+  /** All top-level boxes so far, in file order. */
+  readonly visited: TopLevelBox[] = [];
   #type = "";
   /** Header bytes of the current box, until its fate is known. */
   #header: Uint8Array<ArrayBufferLike> = new Uint8Array(0);
@@ -52,7 +62,10 @@ export class MetadataScan {
     if (scanned.action === "more") {
       this.#header = header;
       this.#wanted = { offset: this.#boxOffset + HEADER, length: LARGE_HEADER - HEADER };
-    } else if (scanned.action === "skip") {
+      return;
+    }
+    this.visited.push({ type: scanned.type, offset: this.#boxOffset, size: scanned.size });
+    if (scanned.action === "skip") {
       if (scanned.size === 0) this.#endless = true;
       else this.#startBox(this.#boxOffset + scanned.size);
     } else {

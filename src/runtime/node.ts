@@ -33,7 +33,7 @@ export async function startNode(env: Readonly<Record<string, string | undefined>
   const server = createAdaptorServer({
     fetch: app.fetch,
     // Transfers may take hours; only the head of a request, and silence, have a limit.
-    serverOptions: { requestTimeout: 0, headersTimeout: 30_000, keepAliveTimeout: 10_000 },
+    serverOptions: { requestTimeout: 0, headersTimeout: 30_000, keepAliveTimeout: 120_000 },
   }) as Server;
   server.timeout = config.idleTimeoutMs;
   try {

@@ -1,12 +1,14 @@
 import { BoxcarError } from "../errors.ts";
 import {
   ABI_VERSION,
+  BOX_SIZE,
   EXTENT_SIZE,
   fourccText,
   FRAGMENT_SIZE,
   OUTPUT_TRACK_SIZE,
   PIECE_TRACK_SIZE,
   readAddress,
+  readBox,
   readFragment,
   readMeasured,
   readResult,
@@ -25,6 +27,7 @@ import {
   writeSelection,
   writeU64,
   type Fragment,
+  type ListedBox,
   type MovieTrack,
   type PieceTrack,
   type Sample,
@@ -55,6 +58,7 @@ interface Exports {
   sidxHead(trackId: number, timescale: number, start: number, count: number): number;
   mfra(trackId: number, count: number): number;
   samples(index: number): number;
+  boxes(pointer: number, length: number, offset: number): number;
 }
 
 /** WASM memory never shrinks, so an instance that grew past this is dropped after use. Bytes. */
@@ -187,6 +191,14 @@ export class Core {
     const result = call(wasm, wasm.mfra(trackId, count));
     const bytes = new Uint8Array(wasm.memory.buffer, result.pointer, result.length).slice();
     return { head: bytes.subarray(0, bytes.length - result.a), tail: bytes.subarray(bytes.length - result.a) };
+  }
+
+  /** The boxes inside one kept box, itself first, parents before children. For listings. */
+  listBoxes(box: MetadataBox): ListedBox[] {
+    const wasm = this.#open();
+    const result = call(wasm, wasm.boxes(put(wasm, box.bytes), box.bytes.byteLength, number(wasm, box.offset)));
+    const view = new DataView(wasm.memory.buffer);
+    return Array.from({ length: result.length }, (_, i) => readBox(view, result.pointer + i * BOX_SIZE));
   }
 
   #open(): Exports {

@@ -12,6 +12,7 @@ export const SPLICE_SIZE = 16;
 export const SPAN_SIZE = 16;
 export const FRAGMENT_SIZE = 48;
 export const SAMPLE_SIZE = 40;
+export const BOX_SIZE = 24;
 /** Bytes of a track record that go into an output's track header as they are. */
 export const PRESENTATION_OFFSET = 204;
 export const PRESENTATION_SIZE = 52;
@@ -450,5 +451,26 @@ export function readSample(view: DataView, at: number): Sample {
     sync: (u32(view, at + 28) & 1) === 1,
     duration: u32(view, at + 32),
     description: u32(view, at + 36),
+  };
+}
+
+/** One box, for listings. */
+export interface ListedBox {
+  /** Four-character code. */
+  readonly type: string;
+  /** Where it starts in the file. */
+  readonly offset: number;
+  /** Bytes, header included. */
+  readonly size: number;
+  /** 0 for a top-level box. */
+  readonly depth: number;
+}
+
+export function readBox(view: DataView, at: number): ListedBox {
+  return {
+    type: fourccText(u32(view, at + 16)),
+    offset: u64(view, at),
+    size: u64(view, at + 8),
+    depth: u32(view, at + 20),
   };
 }

@@ -1,0 +1,65 @@
+/** The box structure of a file's metadata, for listings. */
+import { BoxRecord, Status } from "./abi";
+import { Box, fourcc, readBox } from "./reader";
+import { cleared, fail, failed, fileOffsetOf, output, reserve } from "./status";
+
+/** Boxes may nest this deep; real files reach about ten. */
+const MAX_DEPTH: u32 = 32;
+/** Boxes that one listing holds. */
+const MAX_BOXES: u32 = 100_000;
+
+let list: usize = 0;
+let count: u32 = 0;
+
+/**
+ * Lists the box at `pointer` and all boxes inside it, parents first. RESULT: BoxRecord records and their number. Fails
+ * with `TooDeep` and `TooMany` beyond the limits.
+ */
+export function listBoxes(pointer: usize, length: u32): void {
+  // Every box has a header of 8 bytes at least.
+  list = reserve(<u64>min(length / 8 + 1, MAX_BOXES) * BoxRecord.SIZE);
+  count = 0;
+  if (failed()) return;
+  walk(pointer, pointer + length, 0);
+  output(list, count);
+}
+
+function walk(pointer: usize, end: usize, depth: u32): void {
+  const box = changetype<Box>(cleared(offsetof<Box>()));
+  if (failed()) return;
+  while (!failed() && readBox(box, pointer, end, depth == 0)) {
+    if (depth > MAX_DEPTH) return fail(Status.TooDeep, box.type, box.start);
+    if (count == MAX_BOXES) return fail(Status.TooMany, box.type, box.start);
+    const record = list + <usize>count * BoxRecord.SIZE;
+    count += 1;
+    store<u64>(record, fileOffsetOf(box.start), BoxRecord.OFFSET);
+    store<u64>(record, box.end - box.start, BoxRecord.LENGTH);
+    store<u32>(record, box.type, BoxRecord.TYPE);
+    store<u32>(record, depth, BoxRecord.DEPTH);
+    const children = childrenOffset(box.type);
+    if (children >= 0 && box.body + children <= box.end) walk(box.body + children, box.end, depth + 1);
+    pointer = box.end;
+  }
+}
+
+/** Bytes between a container's header and its first child; -1 for boxes that hold no boxes. */
+function childrenOffset(type: u32): i32 {
+  if (
+    type == fourcc(0x6d, 0x6f, 0x6f, 0x76) || // moov
+    type == fourcc(0x74, 0x72, 0x61, 0x6b) || // trak
+    type == fourcc(0x65, 0x64, 0x74, 0x73) || // edts
+    type == fourcc(0x6d, 0x64, 0x69, 0x61) || // mdia
+    type == fourcc(0x6d, 0x69, 0x6e, 0x66) || // minf
+    type == fourcc(0x64, 0x69, 0x6e, 0x66) || // dinf
+    type == fourcc(0x73, 0x74, 0x62, 0x6c) || // stbl
+    type == fourcc(0x6d, 0x76, 0x65, 0x78) || // mvex
+    type == fourcc(0x6d, 0x6f, 0x6f, 0x66) || // moof
+    type == fourcc(0x74, 0x72, 0x61, 0x66) || // traf
+    type == fourcc(0x75, 0x64, 0x74, 0x61) // udta
+  ) {
+    return 0;
+  }
+  if (type == fourcc(0x6d, 0x65, 0x74, 0x61)) return 4; // meta
+  if (type == fourcc(0x73, 0x74, 0x73, 0x64) || type == fourcc(0x64, 0x72, 0x65, 0x66)) return 8; // stsd dref
+  return -1;
+}
