@@ -1,42 +1,105 @@
+import { basename, dirname } from "node:path";
+import { realpath } from "node:fs/promises";
 import { parseArgs } from "node:util";
+import { BoxcarError } from "../errors.ts";
+import { indexObject } from "../indexer/index-object.ts";
+import { inspectObject } from "../indexer/inspect-object.ts";
+import type { IndexedSegment, SegmentDescription } from "../indexer/segment-index.ts";
+import type { ByteSpan } from "../platform.ts";
 import { loadCore } from "../runtime/node-parts.ts";
-import { openFiles } from "./clip-files.ts";
+import { FileStore } from "../store/file.ts";
+import type { Core } from "../wasm/module.ts";
+import type { ListedBox, Sample } from "../wasm/records.ts";
+import { readSpan } from "./clip-files.ts";
 import { badUsage } from "./usage.ts";
 
 /** Text of `boxcar inspect --help`. */
-export const help = `boxcar inspect FILE [--json]
+export const help = `boxcar inspect FILE [--samples] [--json]
 
-Shows what an MP4 file holds: its tracks, and what was repaired or simplified while reading it.
+Shows what an MP4 file holds: its boxes, its tracks, and what was repaired or simplified while reading it. A file that
+cannot be used still shows its boxes, and why; the exit code is then 1.
 
-  --json   as JSON`;
+  --samples   every sample too, in file order
+  --json      as JSON`;
+
+/** What was found in a file. */
+interface Inspection {
+  readonly size: number;
+  readonly boxes: readonly ListedBox[];
+  /** The file's description, or why it has none. */
+  readonly indexed: IndexedSegment | BoxcarError;
+}
 
 /** Runs the command. */
 export async function run(args: string[]): Promise<number> {
   const { values, positionals } = parseArgs({
     args,
     allowPositionals: true,
-    options: { json: { type: "boolean", default: false } },
+    options: { json: { type: "boolean", default: false }, samples: { type: "boolean", default: false } },
   });
   const [file, ...more] = positionals;
   if (file === undefined || more.length > 0) throw badUsage("Give one file: boxcar inspect FILE");
-  const [opened] = await openFiles(await loadCore(), [file]);
-  if (opened === undefined) return 1;
-  const { description, index } = opened.indexed;
+  const core = await loadCore();
+  const { size, boxes, indexed } = await inspect(core, file);
+  if (indexed instanceof BoxcarError) {
+    const { error, message, fields } = indexed;
+    if (values.json) console.log(JSON.stringify({ file, size, boxes, error, message, ...fields }, undefined, 2));
+    else printBoxes(file, size, boxes);
+    console.error(`boxcar: ${file}: ${message}`);
+    return 1;
+  }
+  const samples = values.samples ? core.withIndex(indexed.index, (loaded) => loaded.samples()) : undefined;
+  const { description } = indexed;
   if (values.json) {
-    console.log(
-      JSON.stringify({ file, size: opened.info.size, indexBytes: index.length, ...description }, undefined, 2),
-    );
+    const all = { file, size, indexBytes: indexed.index.length, ...description, boxes, samples };
+    console.log(JSON.stringify(all, undefined, 2));
     return 0;
   }
+  printBoxes(file, size, boxes);
+  printDescription(description, indexed.index.length);
+  if (samples !== undefined) printSamples(description, samples);
+  return 0;
+}
+
+async function inspect(core: Core, file: string): Promise<Inspection> {
+  const path = await realpath(file).catch((cause: unknown) => {
+    throw new BoxcarError("object_missing", 404, `${file} cannot be read: there is no such file.`, {}, cause);
+  });
+  const store = new FileStore(dirname(path));
+  const key = basename(path);
+  const info = await store.head(key);
+  if (info === undefined) throw new BoxcarError("object_missing", 404, `${file} is no file.`);
+  const read = (span: ByteSpan): Promise<Uint8Array> => readSpan(store, key, span);
+  const boxes = await inspectObject(core, info.size, read);
+  const indexed = await indexObject(core, info.size, read).catch((error: unknown) => {
+    if (error instanceof BoxcarError) return error;
+    throw error;
+  });
+  return { size: info.size, boxes, indexed };
+}
+
+function printBoxes(file: string, size: number, boxes: readonly ListedBox[]): void {
+  console.log(`${file}: ${size} bytes`);
+  for (const box of boxes) console.log(`${"  ".repeat(box.depth + 1)}${box.type} ${box.offset} +${box.size}`);
+}
+
+function printDescription(description: SegmentDescription, indexBytes: number): void {
   const { format, durationMs, codecs, creationTimeMs, tracks, warnings } = description;
   const created = creationTimeMs === undefined ? "not stated" : new Date(creationTimeMs).toISOString();
-  console.log(`${file}: ${format}, ${opened.info.size} bytes, ${(durationMs / 1000).toFixed(3)} s, ${codecs}`);
-  console.log(`created ${created}, segment index ${index.length} bytes`);
+  console.log(
+    `${format}, ${(durationMs / 1000).toFixed(3)} s, ${codecs}, created ${created}, index ${indexBytes} bytes`,
+  );
   for (const { id, handler, codec, timescale, samples, durationMs: length } of tracks) {
-    console.log(
-      `track ${id}: ${handler} ${codec}, ${samples} samples, ${(length / 1000).toFixed(3)} s, timescale ${timescale}`,
-    );
+    const seconds = (length / 1000).toFixed(3);
+    console.log(`track ${id}: ${handler} ${codec}, ${samples} samples, ${seconds} s, timescale ${timescale}`);
   }
   for (const warning of warnings) console.log(`warning: ${warning}`);
-  return 0;
+}
+
+function printSamples({ tracks }: SegmentDescription, samples: readonly Sample[]): void {
+  console.log("track offset size dts cts duration sync");
+  for (const { slot, offset, size, dts, compositionOffset, duration, sync } of samples) {
+    const id = tracks[slot]?.id ?? 0;
+    console.log(`${id} ${offset} ${size} ${dts} ${dts + compositionOffset} ${duration}${sync ? " sync" : ""}`);
+  }
 }

@@ -78,8 +78,8 @@ async function fromFfprobe(file: string): Promise<ExpectedTrack[]> {
   const entries = "stream=index,id:packet=stream_index,size,flags,data_hash";
   const asked = ["-v", "quiet", "-ignore_editlist", "1", "-show_data_hash", "MD5", "-show_entries", entries];
   // it also fails for codecs it cannot decode, after listing all the same
-  const listed = await ffprobe([...asked, "-of", "json", file]).catch(
-    (error: { stdout?: string }) => error.stdout ?? "",
+  const listed = await ffprobe([...asked, "-of", "json", file]).catch((error: unknown) =>
+    error instanceof Error && "stdout" in error ? String(error.stdout) : "",
   );
   const { streams = [], packets = [] } = JSON.parse(listed) as Probed;
   const tracks = streams.filter(({ id }) => Number(id) > 0); // a cover picture has no track
