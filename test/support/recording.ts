@@ -129,11 +129,12 @@ export async function record(options: RecordingOptions = {}): Promise<RecordedSe
   // ffmpeg writes PCM and G.711 into QuickTime files only
   const format = audio === "pcm" || audio === "g711" ? "mov" : "mp4";
   const layout = moov === "first" ? ["movflags=+faststart"] : [];
+  const delay = audio === "ac3" ? "+delay_moov" : ""; // its sample entry is made from the first packet
   // without video every audio packet is a sync sample: a fragment for each would be one for each packet
   const fragments =
     video === null
-      ? "movflags=+empty_moov+default_base_moof:frag_duration=1000000"
-      : "movflags=+frag_keyframe+empty_moov+default_base_moof";
+      ? `movflags=+empty_moov+default_base_moof${delay}:frag_duration=1000000`
+      : `movflags=+frag_keyframe+empty_moov+default_base_moof${delay}`;
   const muxing = ["strict=-2", ...(fragmented ? [fragments] : layout)].join(":"); // FLAC in MP4 was experimental once
   args.push("-f", "segment", "-segment_time", String(seconds), "-reset_timestamps", "1");
   args.push("-segment_format", format, "-segment_format_options", muxing);
