@@ -1,4 +1,7 @@
-/** Tells sample descriptions apart by what matters to a decoder: bit rates, which differ from segment to segment, do not. */
+/**
+ * Tells sample descriptions apart by what matters to a decoder: bit rates and the like, which differ from segment to
+ * segment, do not.
+ */
 import { entryChildren } from "./box/stsd";
 import { Box, fourcc, readBox, u32be } from "./reader";
 import { cleared, failed } from "./status";
@@ -6,7 +9,7 @@ import { cleared, failed } from "./status";
 const FNV_OFFSET: u64 = 0xcbf29ce484222325;
 const FNV_PRIME: u64 = 0x100000001b3;
 
-/** FNV-1a, 64 bits, over all sample entries without `btrt` and without the bit rates of `esds`. */
+/** FNV-1a, 64 bits, over all sample entries without what only tells of the file they came from. */
 export function hashDescriptions(entries: usize, length: u32, handler: u32): u64 {
   const entry = changetype<Box>(cleared(offsetof<Box>()));
   if (failed()) return 0;
@@ -31,6 +34,7 @@ function addChildren(hash: u64, pointer: usize, end: usize): u64 {
     if (size < 8 || size > <u32>(end - pointer)) break;
     const type = u32be(pointer + 4);
     if (type == fourcc(0x65, 0x73, 0x64, 0x73)) hash = addElementary(hash, pointer, pointer + size);
+    else if (type == fourcc(0x64, 0x66, 0x4c, 0x61)) hash = addFlac(hash, pointer, pointer + size);
     else if (type != fourcc(0x62, 0x74, 0x72, 0x74)) hash = add(hash, pointer, pointer + size);
     pointer += size;
   }
@@ -57,4 +61,14 @@ function addElementary(hash: u64, start: usize, end: usize): u64 {
     return add(hash, body + 13, end);
   }
   return add(hash, start, end);
+}
+
+// `dfLa`: STREAMINFO also states frame sizes, the number of samples and a checksum of all of them (RFC 9639 section
+// 8.2). Only block sizes, sample rate, channels and depth are a decoder's business.
+function addFlac(hash: u64, start: usize, end: usize): u64 {
+  const info = start + 16;
+  if (info + 34 > end) return add(hash, start, end);
+  hash = add(hash, info, info + 4);
+  hash = add(hash, info + 10, info + 13);
+  return (hash ^ (load<u8>(info + 13) >> 4)) * FNV_PRIME;
 }

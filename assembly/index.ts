@@ -15,6 +15,7 @@ import {
   writeChunkOffsets,
   writeSizes,
 } from "./measure";
+import { allowInband, collectParameterSets } from "./parameter-sets";
 import { layParts, openPiece, Part, pieceTrack } from "./piece";
 import { writeAccessEntries, writeMfra, writeSidxHead } from "./random-access";
 import { scanHeader } from "./scan";
@@ -177,5 +178,19 @@ export function boxes(pointer: usize, length: u32, offset: usize): Status {
   begin();
   locate(pointer, load<u64>(offset));
   listBoxes(pointer, length);
+  return outcome();
+}
+
+/** See collectParameterSets. */
+export function parameterSets(entry: usize, length: u32): Status {
+  begin();
+  collectParameterSets(entry, length);
+  return outcome();
+}
+
+/** Rewrites the name of the sample entry at `entry`; RESULT: the entry. */
+export function inbandEntry(entry: usize, length: u32): Status {
+  begin();
+  allowInband(entry, length);
   return outcome();
 }

@@ -2,8 +2,10 @@ import { OpenAPIHono } from "@hono/zod-openapi";
 import { HTTPException } from "hono/http-exception";
 import { requestId } from "hono/request-id";
 import { BoxcarError } from "./errors.ts";
+import { IndexCache } from "./plan/index-cache.ts";
+import type { PlanParts } from "./plan/plan-range.ts";
 import { access } from "./routes/access.ts";
-import type { App, AppPlatform } from "./routes/context.ts";
+import type { App, AppContext, AppPlatform } from "./routes/context.ts";
 import { addDelete } from "./routes/delete.ts";
 import { addDownload } from "./routes/download.ts";
 import { refuseInput } from "./routes/parameters.ts";
@@ -32,12 +34,19 @@ export function createApp(platform: AppPlatform): App {
   });
   app.use(access(platform.config.token));
 
-  addDownload(app, platform);
-  addRecords(app, platform);
+  const context: AppContext = { ...platform, planning: planningOf(platform) };
+  addDownload(app, context);
+  addRecords(app, context);
   addSegments(app, platform);
   addDelete(app, platform);
   addService(app, platform);
   return app;
+}
+
+/** Plans of all requests share the indexes that were read for them. */
+function planningOf({ core, catalog, store, config }: AppPlatform): PlanParts {
+  const indexes = new IndexCache((ids) => catalog.indexesOf(ids));
+  return { core, catalog, store, indexes, gapToleranceMs: config.gapToleranceMs };
 }
 
 function checkEncoding(path: string): void {

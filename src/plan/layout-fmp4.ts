@@ -1,5 +1,6 @@
-import { Table, type MovieTrack, type PieceTrack } from "../wasm/records.ts";
-import type { PieceFragments } from "../wasm/module.ts";
+import { Table, type MovieTrack } from "../wasm/records/output.ts";
+import type { PieceTrack } from "../wasm/records/piece.ts";
+import type { PieceFragments } from "../wasm/loaded-index.ts";
 import {
   indexOf,
   inlineRegion,
@@ -11,7 +12,8 @@ import {
   type Region,
 } from "./layout.ts";
 import { isVideo, type OutputTrack } from "./output-track.ts";
-import type { Composition, Piece } from "./plan-builder.ts";
+import type { Piece } from "./piece.ts";
+import type { Composition } from "./plan-builder.ts";
 import { ticksOf } from "./ticks.ts";
 import { cutParts, readParts, type Part } from "./read-spans.ts";
 
@@ -146,7 +148,7 @@ function fragmentsRegion(parts: LayoutParts): Region {
           yield* readParts(
             parts.store,
             piece.segment,
-            cutParts(fragmentParts(made), { offset: from, length: to - from }),
+            cutParts(fragmentParts(made), { offset: from, length: to - from }, piece.inline),
           );
         }
         if (position >= end) return;

@@ -1,4 +1,5 @@
-import { Table, type MovieTrack, type PieceTrack } from "../wasm/records.ts";
+import { Table, type MovieTrack } from "../wasm/records/output.ts";
+import type { PieceTrack } from "../wasm/records/piece.ts";
 import {
   inlineRegion,
   indexOf,
@@ -11,7 +12,8 @@ import {
   type Region,
 } from "./layout.ts";
 import type { OutputTrack } from "./output-track.ts";
-import type { Composition, Piece } from "./plan-builder.ts";
+import type { Piece } from "./piece.ts";
+import type { Composition } from "./plan-builder.ts";
 import { cutParts, readParts } from "./read-spans.ts";
 
 /** Highest offset and size that 32 bits hold. */
@@ -119,7 +121,11 @@ function mediaRegion(parts: LayoutParts): Region {
         if (to > from) {
           const index = await indexOf(parts, i);
           const spans = parts.core.withIndex(index, (loaded) => loaded.spans(piece.tracks));
-          yield* readParts(parts.store, piece.segment, cutParts(spans, { offset: from, length: to - from }));
+          yield* readParts(
+            parts.store,
+            piece.segment,
+            cutParts(spans, { offset: from, length: to - from }, piece.inline),
+          );
         }
         if (position >= end) return;
       }

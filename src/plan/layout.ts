@@ -1,10 +1,14 @@
 import type { ByteSpan, Store } from "../platform.ts";
-import type { Core, LoadedIndex } from "../wasm/module.ts";
-import { MOVIE_TIMESCALE, TrackFlag, type MovieTrack, type PieceTrack } from "../wasm/records.ts";
+import type { LoadedIndex } from "../wasm/loaded-index.ts";
+import type { Core } from "../wasm/module.ts";
+import { MOVIE_TIMESCALE, type MovieTrack } from "../wasm/records/output.ts";
+import type { PieceTrack } from "../wasm/records/piece.ts";
+import { TrackFlag } from "../wasm/records/summary.ts";
 import type { IndexCache } from "./index-cache.ts";
 import { PAGE } from "./index-cache.ts";
 import type { OutputTrack } from "./output-track.ts";
-import type { Composition, Piece } from "./plan-builder.ts";
+import type { Piece } from "./piece.ts";
+import type { Composition } from "./plan-builder.ts";
 import { millisecondsOf } from "./ticks.ts";
 
 /** What the bytes of an output are made with. */

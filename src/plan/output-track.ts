@@ -1,22 +1,22 @@
 import type { Segment } from "../catalog/types.ts";
+import type { PieceTrack } from "../wasm/records/piece.ts";
 import {
-  fourccText,
   HEADER_SIZE,
   PRESENTATION_OFFSET,
   PRESENTATION_SIZE,
   TRACK_SIZE,
   TrackFlag,
-  type PieceTrack,
   type Summary,
   type TrackRecord,
-} from "../wasm/records.ts";
+} from "../wasm/records/summary.ts";
+import { fourccText } from "../wasm/records/view.ts";
 
 /** Sample entries of one segment's track, as they go into an output's `stsd`. */
 export interface Descriptions {
   readonly hash: string;
   readonly count: number;
-  /** Where the bytes are. */
-  readonly segmentId: number;
+  /** Whose index has the bytes, and where. */
+  readonly segment: Segment;
   readonly offset: number;
   readonly length: number;
   /** Output sample description index of the first one, from 1. */
@@ -60,6 +60,10 @@ export class OutputTrack {
   /** Latest end of a sample's presentation. */
   presentedEnd = Number.NEGATIVE_INFINITY;
   end: TrackEnd | undefined;
+  /** Hash of the sample entries whose parameters are in force at the end of what is planned. */
+  inUse: string | undefined;
+  /** Whether parameter sets stand in the samples, so that the sample entry has to allow it. */
+  inband = false;
 
   constructor(id: number, record: TrackRecord, summary: Summary, slot: number) {
     this.id = id;
@@ -79,16 +83,21 @@ export class OutputTrack {
     return this.end === undefined ? 0 : this.end.lastDts + this.end.piece.lastDuration - this.firstDts;
   }
 
-  /** Finds or adds the sample entries of a segment's track. Returns the output index of the first one. */
-  describe(segment: Segment, record: TrackRecord): number {
-    const known = this.descriptions.find((entry) => entry.hash === record.descriptionHash);
+  /**
+   * Finds or adds the sample entries of a segment's track. Returns the output index of the first one.
+   * @param inband its parameter sets stand in its samples, so that the first entry serves
+   */
+  describe(segment: Segment, record: TrackRecord, inband: boolean): number {
+    this.inUse = record.descriptionHash;
+    if (inband) this.inband = true;
+    const known = inband ? this.descriptions[0] : this.descriptions.find(({ hash }) => hash === record.descriptionHash);
     if (known !== undefined) return known.base;
     const last = this.descriptions.at(-1);
     const base = last === undefined ? 1 : last.base + last.count;
     this.descriptions.push({
       hash: record.descriptionHash,
       count: record.descriptionCount,
-      segmentId: segment.id,
+      segment,
       offset: record.descriptionOffset,
       length: record.descriptionLength,
       base,

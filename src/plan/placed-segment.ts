@@ -1,6 +1,7 @@
 import type { Segment } from "../catalog/types.ts";
-import { readSummary, type Summary, type TrackRecord } from "../wasm/records.ts";
 import { BoxcarError } from "../errors.ts";
+import { readSummary, type Summary, type TrackRecord } from "../wasm/records/summary.ts";
+import { isVideo } from "./output-track.ts";
 import { millisecondsOf, rescale, ticksOf } from "./ticks.ts";
 
 /**
@@ -43,4 +44,28 @@ export class TimedSegment {
   wallAt(ticks: number): number {
     return this.segment.startMs + millisecondsOf(ticks - this.reference.start, this.reference.timescale);
   }
+}
+
+/** A segment whose place in the output is known. */
+export interface PlacedSegment {
+  readonly timed: TimedSegment;
+  /** Output time of the reference track's start, in ticks of `timescale`. */
+  readonly place: number;
+  /** Ticks that places are counted in: those of the output's first reference track. */
+  readonly timescale: number;
+  /** Presentation starts here, ticks of the segment's reference track; -Infinity: with its first sample. */
+  readonly from: number;
+  /** The first of the output: samples before `from` may be taken to decode it. */
+  readonly leading: boolean;
+  /** Wall-clock end of what is taken, milliseconds; Infinity: to its last sample. */
+  readonly untilMs: number;
+  /** Whether a later segment takes over at `untilMs`. */
+  readonly closed: boolean;
+}
+
+/** Where the samples of `record` end, exclusive, in its ticks; Infinity for all. */
+export function limitOf(placed: PlacedSegment, record: TrackRecord): number {
+  if (!Number.isFinite(placed.untilMs)) return Number.POSITIVE_INFINITY;
+  const rounding = isVideo(record) ? ticksOf(ROUNDING_MS, record.timescale) : 0;
+  return placed.timed.ticksAt(placed.untilMs, record) - rounding;
 }

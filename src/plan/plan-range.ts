@@ -8,6 +8,7 @@ import { layoutFmp4 } from "./layout-fmp4.ts";
 import { layoutMp4 } from "./layout-mp4.ts";
 import { readRegions, type LayoutParts } from "./layout.ts";
 import type { Media } from "./media.ts";
+import { playableSpans } from "./playable-spans.ts";
 import { PlanBuilder, type Composition, type Interval } from "./plan-builder.ts";
 
 export type { Interval } from "./plan-builder.ts";
@@ -60,12 +61,19 @@ export interface Plan {
  * @throws BoxcarError `not_recorded` (404), `codec_change` (409), `encrypted` (409), `gap_too_long` (400)
  */
 export async function planRange(parts: PlanParts, query: RangeQuery): Promise<Plan> {
-  const pages = parts.catalog.overlapping(query.streamPath, query.startMs, query.endMs);
-  const plan = await compose(parts, pages, query, [query.startMs, query.endMs, query.cut, query.gaps, query.changes]);
+  const { streamPath, startMs, endMs, cut, gaps, changes } = query;
+  const pages = parts.catalog.overlapping(streamPath, startMs, endMs);
+  const plan = await compose(parts, pages, query, [startMs, endMs, cut, gaps, changes]).catch(
+    async (error: unknown) => {
+      if (!(error instanceof BoxcarError) || error.error !== "codec_change") throw error;
+      const spans = await playableSpans(parts.catalog, query);
+      throw new BoxcarError(error.error, error.status, error.message, { ...error.fields, spans }, error);
+    },
+  );
   if (plan === undefined) {
-    const [start, end] = [query.startMs, query.endMs].map((ms) => new Date(ms).toISOString());
-    const message = `Nothing of ${query.streamPath} is recorded between ${start} and ${end}. The timeline and list calls say what is.`;
-    throw new BoxcarError("not_recorded", 404, message, { streamPath: query.streamPath });
+    const [start, end] = [startMs, endMs].map((ms) => new Date(ms).toISOString());
+    const message = `Nothing of ${streamPath} is recorded between ${start} and ${end}. The timeline and list calls say what is.`;
+    throw new BoxcarError("not_recorded", 404, message, { streamPath });
   }
   return plan;
 }
@@ -112,7 +120,7 @@ async function compose(
   }
   const composition = await builder.finish();
   if (composition === undefined || composition.pieces.length === 0) return undefined;
-  const descriptions = await readDescriptions(composition, indexes);
+  const descriptions = await readDescriptions(core, composition, indexes);
   return describe({ core, store, indexes, composition, descriptions }, await digest(identities));
 }
 
@@ -137,12 +145,14 @@ function describe(layout: LayoutParts, hash: string): Plan {
   };
 }
 
-async function readDescriptions(composition: Composition, indexes: IndexCache): Promise<Uint8Array[]> {
+/** The raw sample entries of each track, made fit for parameter sets in the samples where there are any. */
+async function readDescriptions(core: Core, composition: Composition, indexes: IndexCache): Promise<Uint8Array[]> {
   const all: Uint8Array[] = [];
   for (const track of composition.tracks) {
     const entries: Uint8Array[] = [];
-    for (const { segmentId, offset, length } of track.descriptions) {
-      entries.push((await indexes.get(segmentId)).slice(offset, offset + length));
+    for (const { segment, offset, length } of track.descriptions) {
+      const entry = (await indexes.get(segment.id)).subarray(offset, offset + length);
+      entries.push(track.inband ? core.allowInband(entry) : entry);
     }
     const bytes = new Uint8Array(entries.reduce((sum, entry) => sum + entry.length, 0));
     let at = 0;

@@ -1,6 +1,6 @@
 import type { ByteSpan, Store } from "../platform.ts";
-import type { Span } from "../wasm/records.ts";
-import { INLINE } from "../wasm/records.ts";
+import type { Span } from "../wasm/records/output.ts";
+import { INLINE } from "../wasm/records/output.ts";
 
 /** Unwanted bytes between two spans that are read and dropped rather than asked for apart. */
 const READ_THROUGH = 64 << 10;
@@ -95,7 +95,7 @@ function spanOf(parts: readonly Part[]): ByteSpan {
  * The part of `parts` that lies within `span` of their joined bytes.
  * @param inline the bytes that INLINE spans stand for
  */
-export function cutParts(parts: Iterable<Part>, span: ByteSpan, inline = new Uint8Array(0)): Part[] {
+export function cutParts(parts: Iterable<Part>, span: ByteSpan, inline: Uint8Array = new Uint8Array(0)): Part[] {
   const end = span.offset + span.length;
   const cut: Part[] = [];
   let position = 0;

@@ -5,10 +5,10 @@
 
 /**
  * `value` ticks of timescale `from` in ticks of `to`, rounded to the nearest (half away from zero), exact as long as
- * the result is below 2^53. The same rule as in the WASM core.
+ * the result is below 2^53; infinities stay. The same rule as in the WASM core.
  */
 export function rescale(value: number, from: number, to: number): number {
-  if (from === to) return value;
+  if (from === to || !Number.isFinite(value)) return value;
   const size = Math.abs(value);
   const rest = size % from;
   const whole = (size - rest) / from;

@@ -2,6 +2,7 @@ import type { OpenAPIHono } from "@hono/zod-openapi";
 import type { Catalog } from "../catalog/catalog.ts";
 import type { Config } from "../config.ts";
 import type { Clock, Log, SendStream, Store } from "../platform.ts";
+import type { PlanParts } from "../plan/plan-range.ts";
 import type { Core } from "../wasm/module.ts";
 
 /** A static file of the documentation page. */
@@ -23,6 +24,11 @@ export interface AppPlatform {
   readonly sendStream: SendStream;
   /** A file of swagger-ui-dist by its name, or undefined when there is none of that name. */
   readonly asset: (name: string) => Promise<Asset | undefined>;
+}
+
+/** What routes work with: the platform, and what the app keeps between requests. */
+export interface AppContext extends AppPlatform {
+  readonly planning: PlanParts;
 }
 
 /** The app while routes are added to it. */

@@ -8,10 +8,10 @@ import { sendMedia } from "../serve/send-media.ts";
 import { storedMedia } from "../serve/stored-media.ts";
 import { checkStreamPath } from "../stream-path.ts";
 import { formatTime, parseTimeRange } from "../time.ts";
-import type { App, AppPlatform } from "./context.ts";
+import type { App, AppContext } from "./context.ts";
 import { integer, query, timeParameters } from "./parameters.ts";
 import { refused } from "./replies.ts";
-import { boundedRange, planParts } from "./time-range.ts";
+import { boundedRange } from "./time-range.ts";
 
 const parameters = query({
   id: integer(1).optional().openapi({ description: "One whole segment, instead of a time range.", example: "42" }),
@@ -73,17 +73,17 @@ interface Delivery {
 }
 
 /** `GET, HEAD /mp4/download/{streamPath}.mp4` and `.fmp4`. */
-export function addDownload(app: App, platform: AppPlatform): void {
+export function addDownload(app: App, context: AppContext): void {
   app.openapi(route, async (c) => {
     const { file } = c.req.valid("param");
     const query = c.req.valid("query");
     const { streamPath, format } = splitFile(file);
     const delivery =
       query.id === undefined
-        ? await deliverRange(platform, streamPath, format, query)
-        : await deliverSegment(platform, streamPath, format, query.id, query);
+        ? await deliverRange(context, streamPath, format, query)
+        : await deliverSegment(context, streamPath, format, query.id, query);
     const fallback = defaultFileName(streamPath, delivery.startMs);
-    const visibility = platform.config.token === undefined ? "public" : "private";
+    const visibility = context.config.token === undefined ? "public" : "private";
     const headers = new Headers({
       "Cache-Control": delivery.settled ? `${visibility}, max-age=31536000, immutable` : `${visibility}, no-cache`,
       "Content-Disposition": disposition(query.filename, fallback, query.inline === "1"),
@@ -93,7 +93,7 @@ export function addDownload(app: App, platform: AppPlatform): void {
       "Boxcar-Gaps": String(delivery.gaps),
       "X-Request-Id": c.get("requestId"),
     });
-    return sendMedia(c.req.raw, delivery.media, headers, platform.sendStream, c.env);
+    return sendMedia(c.req.raw, delivery.media, headers, context.sendStream, c.env);
   });
 }
 
@@ -107,22 +107,22 @@ function splitFile(file: string): { streamPath: string; format: "mp4" | "fmp4" }
 }
 
 async function deliverRange(
-  platform: AppPlatform,
+  context: AppContext,
   streamPath: string,
   format: "mp4" | "fmp4",
   query: Query,
 ): Promise<Delivery> {
-  const nowMs = platform.clock();
-  const asked = parseTimeRange(query, platform.config.timeZone, nowMs);
+  const nowMs = context.clock();
+  const asked = parseTimeRange(query, context.config.timeZone, nowMs);
   if (asked === undefined) {
     const message = "Say what to download: id, range=A~B, start and end, or start and duration.";
     throw new BoxcarError("missing_start", 400, message);
   }
   const { cut, gaps, changes } = query;
-  const bounded = await boundedRange(platform.catalog, streamPath, asked);
-  const plan = await planRange(planParts(platform), { streamPath, ...bounded, cut, gaps, changes });
+  const bounded = await boundedRange(context.catalog, streamPath, asked);
+  const plan = await planRange(context.planning, { streamPath, ...bounded, cut, gaps, changes });
   const { startMs, endMs, joints } = plan;
-  const { settleMs, gapToleranceMs } = platform.config;
+  const { settleMs, gapToleranceMs } = context.config;
   // What is missing may still be uploaded; where all is there, nothing can be added.
   const complete =
     plan.gaps.length === 0 && startMs <= bounded.startMs + gapToleranceMs && endMs >= bounded.endMs - gapToleranceMs;
@@ -131,7 +131,7 @@ async function deliverRange(
 }
 
 async function deliverSegment(
-  platform: AppPlatform,
+  context: AppContext,
   streamPath: string,
   format: "mp4" | "fmp4",
   id: number,
@@ -142,21 +142,21 @@ async function deliverSegment(
     const message = `id names one whole segment and cannot be combined with ${given.join(", ")}. Give one or the other.`;
     throw new BoxcarError("bad_range", 400, message, { parameters: given });
   }
-  const segment = await platform.catalog.segment(id);
+  const segment = await context.catalog.segment(id);
   if (segment?.streamPath !== streamPath) throw unknownSegment(streamPath, id);
   const { startMs, endMs } = segment;
-  const media = await wholeSegment(platform, segment, format, query);
+  const media = await wholeSegment(context, segment, format, query);
   return { media, startMs, endMs, joints: 0, gaps: 0, settled: true };
 }
 
 async function wholeSegment(
-  platform: AppPlatform,
+  context: AppContext,
   segment: Segment,
   format: "mp4" | "fmp4",
   { changes }: Query,
 ): Promise<Media> {
-  if (segment.format === format) return storedMedia(platform.store, segment);
-  return (await planSegment(planParts(platform), segment, { changes })).media(format);
+  if (segment.format === format) return storedMedia(context.store, segment);
+  return (await planSegment(context.planning, segment, { changes })).media(format);
 }
 
 function unknownSegment(streamPath: string, id: number): BoxcarError {

@@ -2,14 +2,14 @@ import { createRoute, z } from "@hono/zod-openapi";
 import { BoxcarError } from "../errors.ts";
 import { planRange } from "../plan/plan-range.ts";
 import { formatTime, parseTimeRange } from "../time.ts";
-import type { App, AppPlatform } from "./context.ts";
+import type { App, AppContext } from "./context.ts";
 import { eventLevel, integer, query, streamPathInRoute, streamPathParameter, timeParameters } from "./parameters.ts";
 import { interval, intervalOf, json, recordOf, refused, segmentRecord, success } from "./replies.ts";
-import { boundedRange, planParts } from "./time-range.ts";
+import { boundedRange } from "./time-range.ts";
 
 /** The calls that say what is recorded: list, catalog and timeline. */
-export function addRecords(app: App, platform: AppPlatform): void {
-  const { catalog, clock, config } = platform;
+export function addRecords(app: App, context: AppContext): void {
+  const { catalog, clock, config } = context;
 
   app.openapi(listRoute, async (c) => {
     const { streamPath } = c.req.valid("param");
@@ -38,7 +38,7 @@ export function addRecords(app: App, platform: AppPlatform): void {
       throw new BoxcarError("missing_start", 400, message);
     }
     const range = await boundedRange(catalog, streamPath, asked);
-    const plan = await planRange(planParts(platform), { streamPath, ...range, cut, gaps, changes });
+    const plan = await planRange(context.planning, { streamPath, ...range, cut, gaps, changes });
     const data = {
       streamPath,
       startTime: formatTime(plan.startMs),

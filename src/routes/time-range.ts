@@ -1,13 +1,6 @@
 import type { Catalog } from "../catalog/catalog.ts";
 import { BoxcarError } from "../errors.ts";
-import type { PlanParts } from "../plan/plan-range.ts";
 import { formatTime, type TimeRange } from "../time.ts";
-import type { AppPlatform } from "./context.ts";
-
-/** What plans are made from. */
-export function planParts({ core, catalog, store, config }: AppPlatform): PlanParts {
-  return { core, catalog, store, gapToleranceMs: config.gapToleranceMs };
-}
 
 /**
  * A range whose end is known: a missing one is the end of the newest recorded sample.

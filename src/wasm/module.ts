@@ -1,65 +1,16 @@
-import { BoxcarError } from "../errors.ts";
+import { bytesAt, call, listed, number, put, room, type Exports } from "./exports.ts";
+import { LoadedIndex } from "./loaded-index.ts";
+import { ABI_VERSION, EXTENT_SIZE, writeExtent } from "./records/call.ts";
+import { BOX_SIZE, readBox, type ListedBox } from "./records/listing.ts";
 import {
-  ABI_VERSION,
-  BOX_SIZE,
-  EXTENT_SIZE,
-  fourccText,
-  FRAGMENT_SIZE,
   OUTPUT_TRACK_SIZE,
-  PIECE_TRACK_SIZE,
-  readAddress,
-  readBox,
-  readFragment,
-  readMeasured,
-  readResult,
-  readSample,
-  readSelected,
-  readSpan,
   readSplice,
-  RESULT_SIZE,
-  SAMPLE_SIZE,
-  SELECTION_SIZE,
-  SPAN_SIZE,
   SPLICE_SIZE,
-  writeExtent,
   writeMovieTrack,
-  writePieceTrack,
-  writeSelection,
-  writeU64,
-  type Fragment,
-  type ListedBox,
   type MovieTrack,
-  type PieceTrack,
-  type Sample,
-  type Selected,
-  type Selection,
-  type Span,
   type Splice,
-} from "./records.ts";
-import { refusal } from "./status.ts";
-
-/** What `build/boxcar.wasm` exports; see assembly/index.ts. All arguments and results are u32. */
-interface Exports {
-  memory: WebAssembly.Memory;
-  abiVersion(): number;
-  result(): number;
-  reset(): void;
-  allocate(size: number): number;
-  scan(pointer: number, length: number, first: number): number;
-  index(extents: number, count: number, buffer: number, size: number): number;
-  check(index: number, length: number): number;
-  select(index: number, slot: number, selection: number): number;
-  measure(index: number, tracks: number): number;
-  table(index: number, tracks: number, slot: number, kind: number, before: number): number;
-  spans(index: number, tracks: number): number;
-  movie(tracks: number, count: number, duration: number, fragmented: number, wide: number): number;
-  fragments(index: number, tracks: number, sequence: number): number;
-  accessEntries(index: number, tracks: number, kind: number, timescale: number, offset: number): number;
-  sidxHead(trackId: number, timescale: number, start: number, count: number): number;
-  mfra(trackId: number, count: number): number;
-  samples(index: number): number;
-  boxes(pointer: number, length: number, offset: number): number;
-}
+} from "./records/output.ts";
+import { fourccText } from "./records/view.ts";
 
 /** WASM memory never shrinks, so an instance that grew past this is dropped after use. Bytes. */
 const KEEP_MEMORY = 32 << 20;
@@ -86,14 +37,6 @@ export interface MovieHeaders {
   readonly splices: readonly Splice[];
   /** Bytes with all splices filled. */
   readonly size: number;
-}
-
-/** A piece as movie fragments. */
-export interface PieceFragments {
-  /** `moof` and `mdat` header of each fragment, one after another. */
-  readonly headers: Uint8Array;
-  readonly fragments: readonly Fragment[];
-  readonly spans: readonly Span[];
 }
 
 /**
@@ -133,7 +76,7 @@ export class Core {
       at += box.bytes.byteLength;
     });
     const result = call(wasm, wasm.index(extents, boxes.length, buffer, size));
-    const index = new Uint8Array(wasm.memory.buffer, result.pointer, result.length).slice();
+    const index = bytesAt(wasm, result.pointer, result.length);
     this.#close(wasm);
     return index;
   }
@@ -171,25 +114,40 @@ export class Core {
     });
     const flags = [options.fragmented ? 1 : 0, options.wide ? 1 : 0] as const;
     const result = call(wasm, wasm.movie(pointer, tracks.length, length, flags[0], flags[1]));
-    const list = readAddress(resultView(wasm), "a");
+    const list = listed(wasm, "a");
     const view = new DataView(wasm.memory.buffer);
     const splices = Array.from({ length: list.count }, (_, i) => readSplice(view, list.pointer + i * SPLICE_SIZE));
-    const bytes = new Uint8Array(wasm.memory.buffer, result.pointer, result.length).slice();
+    const bytes = bytesAt(wasm, result.pointer, result.length);
     return { bytes, splices, size: result.b };
+  }
+
+  /** The parameter sets of an H.264 or H.265 sample entry as samples hold them; `lengthSize` 0 for any other entry. */
+  parameterSets(entry: Uint8Array): { bytes: Uint8Array; lengthSize: number } {
+    const wasm = this.#open();
+    const result = call(wasm, wasm.parameterSets(put(wasm, entry), entry.byteLength));
+    const bytes = new Uint8Array(wasm.memory.buffer, result.pointer, result.length).slice();
+    return { bytes, lengthSize: result.a };
+  }
+
+  /** The sample entry under the name that allows parameter sets in the samples: `avc3` for `avc1`, `hev1` for `hvc1`. */
+  allowInband(entry: Uint8Array): Uint8Array {
+    const wasm = this.#open();
+    const result = call(wasm, wasm.inbandEntry(put(wasm, entry), entry.byteLength));
+    return new Uint8Array(wasm.memory.buffer, result.pointer, result.length).slice();
   }
 
   /** The head of a `sidx` box for `count` references. @param start ticks of `timescale` */
   sidxHead(trackId: number, timescale: number, start: number, count: number): Uint8Array {
     const wasm = this.#open();
     const result = call(wasm, wasm.sidxHead(trackId, timescale, number(wasm, start), count));
-    return new Uint8Array(wasm.memory.buffer, result.pointer, result.length).slice();
+    return bytesAt(wasm, result.pointer, result.length);
   }
 
   /** The parts of an `mfra` box before and after its `count` entries. */
   mfra(trackId: number, count: number): { head: Uint8Array; tail: Uint8Array } {
     const wasm = this.#open();
     const result = call(wasm, wasm.mfra(trackId, count));
-    const bytes = new Uint8Array(wasm.memory.buffer, result.pointer, result.length).slice();
+    const bytes = bytesAt(wasm, result.pointer, result.length);
     return { head: bytes.subarray(0, bytes.length - result.a), tail: bytes.subarray(bytes.length - result.a) };
   }
 
@@ -220,135 +178,7 @@ export class Core {
   }
 }
 
-/** A segment index in WASM memory, good for the duration of one `withIndex`. */
-export class LoadedIndex {
-  readonly #wasm: Exports;
-  readonly #index: number;
-
-  constructor(wasm: Exports, index: number) {
-    this.#wasm = wasm;
-    this.#index = index;
-  }
-
-  /** Finds the samples of the track in `slot` that a cut takes. */
-  select(slot: number, selection: Selection): Selected {
-    const wasm = this.#wasm;
-    const pointer = room(wasm, SELECTION_SIZE);
-    writeSelection(new DataView(wasm.memory.buffer), pointer, selection);
-    call(wasm, wasm.select(this.#index, slot, pointer));
-    return readSelected(new DataView(wasm.memory.buffer), pointer);
-  }
-
-  /** Fills the measured fields of each track. Returns the piece's media bytes and fragments. */
-  measure(tracks: readonly PieceTrack[]): { bytes: number; fragments: number } {
-    const wasm = this.#wasm;
-    const pointer = putTracks(wasm, tracks);
-    const result = call(wasm, wasm.measure(this.#index, pointer));
-    const view = new DataView(wasm.memory.buffer);
-    tracks.forEach((track, i) => {
-      readMeasured(view, pointer + i * PIECE_TRACK_SIZE, track);
-    });
-    return { bytes: result.a, fragments: result.b };
-  }
-
-  /**
-   * A piece's entries of one table.
-   * @param table a value of Table, `stts` to `co64`
-   * @param before samples (stss) or chunks (stsc) of the output track before the piece, or the output offset of the
-   * piece's media (stco, co64)
-   */
-  table(tracks: readonly PieceTrack[], slot: number, table: number, before: number): Uint8Array {
-    const wasm = this.#wasm;
-    const pointer = putTracks(wasm, tracks);
-    const result = call(wasm, wasm.table(this.#index, pointer, slot, table, number(wasm, before)));
-    return new Uint8Array(wasm.memory.buffer, result.pointer, result.length).slice();
-  }
-
-  /** A piece's media bytes in output order. */
-  spans(tracks: readonly PieceTrack[]): Span[] {
-    const wasm = this.#wasm;
-    const result = call(wasm, wasm.spans(this.#index, putTracks(wasm, tracks)));
-    return readSpans(wasm, result.pointer, result.length);
-  }
-
-  /** A piece as movie fragments, numbered from `sequence`. */
-  fragments(tracks: readonly PieceTrack[], sequence: number): PieceFragments {
-    const wasm = this.#wasm;
-    const result = call(wasm, wasm.fragments(this.#index, putTracks(wasm, tracks), sequence));
-    const list = readAddress(resultView(wasm), "a");
-    const spans = readAddress(resultView(wasm), "b");
-    const view = new DataView(wasm.memory.buffer);
-    return {
-      headers: new Uint8Array(wasm.memory.buffer, result.pointer, result.length).slice(),
-      fragments: Array.from({ length: list.count }, (_, i) => readFragment(view, list.pointer + i * FRAGMENT_SIZE)),
-      spans: readSpans(wasm, spans.pointer, spans.count),
-    };
-  }
-
-  /**
-   * A piece's entries of `sidx` or `tfra`.
-   * @param offset where its first fragment starts in the output
-   */
-  accessEntries(tracks: readonly PieceTrack[], table: number, timescale: number, offset: number): Uint8Array {
-    const wasm = this.#wasm;
-    const pointer = putTracks(wasm, tracks);
-    const result = call(wasm, wasm.accessEntries(this.#index, pointer, table, timescale, number(wasm, offset)));
-    return new Uint8Array(wasm.memory.buffer, result.pointer, result.length).slice();
-  }
-
-  /** Every sample, in file order. For listings and tests: one object a sample. */
-  samples(): Sample[] {
-    const wasm = this.#wasm;
-    const result = call(wasm, wasm.samples(this.#index));
-    const view = new DataView(wasm.memory.buffer);
-    return Array.from({ length: result.length }, (_, i) => readSample(view, result.pointer + i * SAMPLE_SIZE));
-  }
-}
-
 /** Compiles nothing and starts nothing yet: the first call makes the instance. */
 export function createCore(module: WebAssembly.Module): Core {
   return new Core(module);
-}
-
-function resultView(wasm: Exports): DataView {
-  return new DataView(wasm.memory.buffer, wasm.result(), RESULT_SIZE);
-}
-
-function call(wasm: Exports, status: number) {
-  const result = readResult(resultView(wasm));
-  if (status !== 0) throw refusal(status, result.box === 0 ? "" : fourccText(result.box), result.offset);
-  return result;
-}
-
-function room(wasm: Exports, size: number): number {
-  const pointer = wasm.allocate(size);
-  if (pointer === 0)
-    throw new BoxcarError("out_of_memory", 422, `${size} bytes of metadata do not fit the memory limit.`);
-  return pointer;
-}
-
-function put(wasm: Exports, bytes: Uint8Array): number {
-  const pointer = room(wasm, bytes.byteLength);
-  new Uint8Array(wasm.memory.buffer).set(bytes, pointer);
-  return pointer;
-}
-
-function number(wasm: Exports, value: number): number {
-  const pointer = room(wasm, 8);
-  writeU64(new DataView(wasm.memory.buffer), pointer, value);
-  return pointer;
-}
-
-function putTracks(wasm: Exports, tracks: readonly PieceTrack[]): number {
-  const pointer = room(wasm, tracks.length * PIECE_TRACK_SIZE);
-  const view = new DataView(wasm.memory.buffer);
-  tracks.forEach((track, i) => {
-    writePieceTrack(view, pointer + i * PIECE_TRACK_SIZE, track);
-  });
-  return pointer;
-}
-
-function readSpans(wasm: Exports, pointer: number, count: number): Span[] {
-  const view = new DataView(wasm.memory.buffer);
-  return Array.from({ length: count }, (_, i) => readSpan(view, pointer + i * SPAN_SIZE));
 }

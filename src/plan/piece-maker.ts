@@ -1,0 +1,242 @@
+import type { Segment } from "../catalog/types.ts";
+import { BoxcarError } from "../errors.ts";
+import type { Core } from "../wasm/module.ts";
+import { SelectionRule, type PieceTrack, type Selected, type Selection } from "../wasm/records/piece.ts";
+import { TrackFlag, type TrackRecord } from "../wasm/records/summary.ts";
+import { codecFamily, isVideo, OutputTrack } from "./output-track.ts";
+import { countWhole, leftOut, prerollOf, wholeTrack, type Piece } from "./piece.ts";
+import { limitOf, ROUNDING_MS, type PlacedSegment, type TimedSegment } from "./placed-segment.ts";
+import { rescale, ticksOf } from "./ticks.ts";
+
+/** Gets the index of one segment. */
+export type IndexOf = (segment: Segment) => Promise<Uint8Array>;
+
+/** What pieces are made with. */
+export interface PieceMakerOptions {
+  readonly core: Core;
+  readonly indexOf: IndexOf;
+  readonly cut: "frame" | "keyframe";
+  readonly changes: "inband" | "entries";
+}
+
+const NONE = new Uint8Array(0);
+
+/**
+ * Turns placed segments into pieces, one after another: selects their samples, gives them their times and mends each
+ * track's joint with what is before (rules 3 and 5 of a plan).
+ */
+export class PieceMaker {
+  readonly #options: PieceMakerOptions;
+  readonly #outputs = new Map<string, OutputTrack>();
+  readonly pieces: Piece[] = [];
+  readonly #records: (readonly TrackRecord[])[] = [];
+
+  constructor(options: PieceMakerOptions) {
+    this.#options = options;
+  }
+
+  /** Adds up what is only known once all joints are. Returns the output's tracks that hold samples. */
+  finish(): OutputTrack[] {
+    const outputs = [...this.#outputs.values()];
+    for (const [i, { tracks }] of this.pieces.entries()) {
+      tracks.forEach((track, slot) => {
+        const record = this.#records[i]?.[slot];
+        const output = outputs.find(({ id }) => id === track.trackId);
+        if (track.count === 0 || record === undefined || output === undefined) return;
+        if (track.offsetShift !== 0) track.flags |= TrackFlag.Offsets;
+        if (track.offsetShift < 0) track.flags |= TrackFlag.NegativeOffsets;
+        output.count(track, record);
+      });
+    }
+    return outputs.filter((track) => track.samples > 0);
+  }
+
+  /**
+   * Adds the piece of a placed segment.
+   * @throws BoxcarError `codec_change` (409), `encrypted` (409), `gap_too_long` (400), what `indexOf` throws
+   */
+  async add(placed: PlacedSegment): Promise<void> {
+    const { core, indexOf } = this.#options;
+    const { segment, summary } = placed.timed;
+    const outputs = this.#match(placed.timed);
+    const inline = await this.#changedParameters(placed.timed, outputs[summary.reference]);
+    const selections = summary.tracks.map((record, slot) => this.#selectionOf(placed, record, outputs[slot]));
+    const make = (selected: readonly Selected[]): PieceTrack[] =>
+      summary.tracks.map((record, slot) => {
+        const [output, samples] = [outputs[slot], selected[slot]];
+        if (output === undefined || samples === undefined || samples.count === 0) return leftOut(record);
+        const prefix = slot === summary.reference ? inline.length : 0;
+        return this.#join(placed, record, output, samples, prefix);
+      });
+    const whole = selections.every((selection) => selection === undefined);
+    if (whole && outputs.every((output, slot) => output.timescale === summary.tracks[slot]?.timescale)) {
+      const tracks = make(summary.tracks.map(wholeTrack));
+      summary.tracks.forEach((record, slot) => {
+        const track = tracks[slot];
+        if (track !== undefined) countWhole(track, record);
+      });
+      const bytes = tracks.reduce((sum, track) => sum + track.bytes, 0);
+      this.#push({ segment, tracks, bytes, fragments: summary.fragments, inline }, summary.tracks);
+      return;
+    }
+    const index = await indexOf(segment);
+    core.withIndex(index, (loaded) => {
+      const selected = summary.tracks.map((record, slot) => {
+        const selection = selections[slot];
+        return selection === undefined ? wholeTrack(record) : loaded.select(slot, selection);
+      });
+      if (selected.every(({ count }) => count === 0)) return;
+      const tracks = make(selected);
+      this.#push({ segment, tracks, ...loaded.measure(tracks), inline }, summary.tracks);
+    });
+  }
+
+  #push(piece: Piece, records: readonly TrackRecord[]): void {
+    this.pieces.push(piece);
+    this.#records.push(records);
+  }
+
+  #match(timed: TimedSegment): OutputTrack[] {
+    return timed.summary.tracks.map((record, slot) => {
+      if (record.flags & TrackFlag.Encrypted) throw encrypted(timed.segment);
+      const key = keyOf(timed, slot);
+      let output = this.#outputs.get(key);
+      if (output === undefined) {
+        output = new OutputTrack(this.#outputs.size + 1, record, timed.summary, slot);
+        this.#outputs.set(key, output);
+      }
+      if (codecFamily(output.codec) === codecFamily(record.codec)) return output;
+      throw codecChange(timed.segment, output.codec, record.codec);
+    });
+  }
+
+  /**
+   * The parameter sets that have to stand before the first sample because the reference track's have changed. None when
+   * they have not, or cannot go in-band: then the segment's own sample entry is used.
+   */
+  async #changedParameters(timed: TimedSegment, output: OutputTrack | undefined): Promise<Uint8Array> {
+    const { reference, segment } = timed;
+    if (output === undefined || this.#options.changes !== "inband" || output.inUse === undefined) return NONE;
+    if (output.inUse === reference.descriptionHash || !isVideo(reference) || output.descriptions.length > 1)
+      return NONE;
+    const first = output.descriptions[0];
+    if (first === undefined || first.count > 1 || reference.descriptionCount > 1) return NONE;
+    const entryOf = async (index: Promise<Uint8Array>, at: { offset: number; length: number }): Promise<Uint8Array> =>
+      (await index).subarray(at.offset, at.offset + at.length);
+    const { core, indexOf } = this.#options;
+    const before = core.parameterSets(await entryOf(indexOf(first.segment), first));
+    const own = { offset: reference.descriptionOffset, length: reference.descriptionLength };
+    const now = core.parameterSets(await entryOf(indexOf(segment), own));
+    return now.lengthSize > 0 && now.lengthSize === before.lengthSize ? now.bytes : NONE;
+  }
+
+  /** What to take of one track; undefined for all of it. */
+  #selectionOf(placed: PlacedSegment, record: TrackRecord, output: OutputTrack | undefined): Selection | undefined {
+    const { timed } = placed;
+    const rules = placed.closed ? SelectionRule.Closed : 0;
+    if (isVideo(record)) {
+      const end = limitOf(placed, record);
+      if (placed.from === Number.NEGATIVE_INFINITY && end === Number.POSITIVE_INFINITY) return undefined;
+      const from = rescale(placed.from, timed.reference.timescale, record.timescale);
+      const start = from + ticksOf(ROUNDING_MS, record.timescale);
+      const fromSync = placed.from === Number.NEGATIVE_INFINITY ? 0 : SelectionRule.FromSync;
+      return { start, end, rules: rules | fromSync, preroll: 0 };
+    }
+    // What an edit list hides in front of a joint may be sound that the segment before lacks: recorders shift it out of
+    // sight to start with the video. What is there twice is left out as an overlap.
+    const padded = record.firstDts + record.duration - record.lastDuration >= record.editEnd;
+    const end = Math.min(limitOf(placed, record), padded ? record.editEnd : Number.POSITIVE_INFINITY);
+    const overlap = this.#overlapEnd(placed, record, output) ?? Number.NEGATIVE_INFINITY;
+    const start = Math.max(rescale(placed.from, timed.reference.timescale, record.timescale), overlap);
+    if (start === Number.NEGATIVE_INFINITY && end === Number.POSITIVE_INFINITY) return undefined;
+    const preroll = placed.leading && this.#options.cut === "frame" ? prerollOf(record) : 0;
+    return { start, end, rules, preroll };
+  }
+
+  /**
+   * Where the track's samples before the joint reach into this segment by more than half a sample: the time from which
+   * on its own may follow, in its ticks. Undefined when they do not.
+   */
+  #overlapEnd(placed: PlacedSegment, record: TrackRecord, output: OutputTrack | undefined): number | undefined {
+    if (output?.end === undefined || record.samples === 0) return undefined;
+    const ended = rescale(output.end.end - baseOf(placed, output), output.timescale, record.timescale);
+    const half = Math.ceil(record.duration / record.samples / 2);
+    // A sample is taken when it ends after START: leave out those of which more than half is already there.
+    return ended - record.firstDts > half ? ended + half : undefined;
+  }
+
+  #join(
+    placed: PlacedSegment,
+    record: TrackRecord,
+    output: OutputTrack,
+    samples: Selected,
+    prefix: number,
+  ): PieceTrack {
+    const [from, to] = [record.timescale, output.timescale];
+    const base = baseOf(placed, output);
+    const lasting = rescale(samples.lastDts - samples.dts, from, to);
+    const lastDuration = rescale(samples.lastDts + samples.lastDuration - samples.dts, from, to) - lasting;
+    let dts = base + rescale(samples.dts, from, to);
+    let offsetShift = 0;
+    const before = output.end;
+    if (before === undefined) {
+      output.firstDts = dts;
+      output.firstPts = dts + rescale(samples.pts - samples.dts, from, to);
+    } else {
+      let distance = dts - before.lastDts;
+      if (distance < 1) {
+        // More reordering than before the joint: decode later than the segment says, present as it says.
+        distance = Math.max(1, before.piece.lastDuration);
+        offsetShift = dts - (before.lastDts + distance);
+        dts = before.lastDts + distance;
+      }
+      if (distance > 0xffff_ffff) throw tooLongGap(placed.timed.segment);
+      before.piece.lastDuration = distance;
+    }
+    const piece: PieceTrack = {
+      ...leftOut(record),
+      first: samples.first,
+      count: samples.count,
+      dts,
+      timescale: to,
+      lastDuration,
+      offsetShift,
+      prefix,
+      descriptionBase: output.describe(placed.timed.segment, record, prefix > 0),
+      trackId: output.id,
+    };
+    const presentedEnd = base + rescale(Math.min(samples.presentedEnd, record.editEnd), from, to);
+    output.end = { piece, lastDts: dts + lasting, end: dts + lasting + lastDuration };
+    output.presentedEnd = Math.max(output.presentedEnd, presentedEnd);
+    return piece;
+  }
+}
+
+/** What turns a time of the segment's presentation into one of the output's, both in ticks of the output track. */
+function baseOf({ timed, place, timescale }: PlacedSegment, output: OutputTrack): number {
+  const { reference } = timed;
+  return rescale(place, timescale, output.timescale) - rescale(reference.start, reference.timescale, output.timescale);
+}
+
+/** Tracks are told apart by kind and by their order among their kind. */
+function keyOf(timed: TimedSegment, slot: number): string {
+  const { tracks } = timed.summary;
+  const handler = tracks[slot]?.handler;
+  const ordinal = tracks.slice(0, slot).filter((track) => track.handler === handler).length;
+  return `${String(handler)} ${ordinal}`;
+}
+
+function encrypted({ id }: Segment): BoxcarError {
+  const message = `Segment ${id} is encrypted, and cutting would lose what its samples need to be decrypted. Download it whole by id.`;
+  return new BoxcarError("encrypted", 409, message, { id });
+}
+
+function codecChange({ id }: Segment, before: string, after: string): BoxcarError {
+  const message = `The codec changes from ${before} to ${after} at segment ${id}, which no player follows inside one track. Download the spans one by one.`;
+  return new BoxcarError("codec_change", 409, message, { id, before, after });
+}
+
+function tooLongGap({ id }: Segment): BoxcarError {
+  const message = `The distance before segment ${id} is longer than one sample can last. Use gaps=skip, or a shorter range.`;
+  return new BoxcarError("gap_too_long", 400, message, { id });
+}

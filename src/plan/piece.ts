@@ -1,0 +1,80 @@
+import type { Segment } from "../catalog/types.ts";
+import type { PieceTrack, Selected } from "../wasm/records/piece.ts";
+import type { TrackRecord } from "../wasm/records/summary.ts";
+import { fourccText } from "../wasm/records/view.ts";
+import { ticksOf } from "./ticks.ts";
+
+/** The samples of one segment that go into the output, and where they land. */
+export interface Piece {
+  readonly segment: Segment;
+  /** One a slot of the segment's index. */
+  readonly tracks: PieceTrack[];
+  /** Bytes of media, inline ones included. */
+  readonly bytes: number;
+  /** Movie fragments it makes as fragmented MP4. */
+  readonly fragments: number;
+  /** Bytes in front of the reference track's first sample: its parameter sets after a change, else none. */
+  readonly inline: Uint8Array;
+}
+
+/** Opus needs 80 ms of decoding before its output is right (RFC 7845 section 4.6); AAC overlaps one frame. */
+const OPUS_PREROLL_MS = 80;
+
+/** Ticks of samples that have to be decoded before the first one that is heard. */
+export function prerollOf(record: TrackRecord): number {
+  if (fourccText(record.handler) !== "soun") return 0;
+  if (record.codec === "opus") return ticksOf(OPUS_PREROLL_MS, record.timescale);
+  return record.codec.startsWith("mp4a") ? Math.ceil(record.duration / Math.max(1, record.samples)) : 0;
+}
+
+/** The selection that takes all of a track, told from its record. */
+export function wholeTrack(record: TrackRecord): Selected {
+  return {
+    first: 0,
+    count: record.samples,
+    dts: record.firstDts,
+    pts: record.firstPts,
+    presentedEnd: record.end,
+    lastDts: record.firstDts + record.duration - record.lastDuration,
+    lastDuration: record.lastDuration,
+  };
+}
+
+/** A track of which nothing is taken. */
+export function leftOut(record: TrackRecord): PieceTrack {
+  return {
+    first: 0,
+    count: 0,
+    dts: 0,
+    timescale: record.timescale,
+    lastDuration: 0,
+    offsetShift: 0,
+    descriptionBase: 1,
+    trackId: 0,
+    prefix: 0,
+    outputFlags: 0,
+    presentedUntil: Number.POSITIVE_INFINITY,
+    sttsEntries: 0,
+    cttsEntries: 0,
+    syncSamples: 0,
+    chunks: 0,
+    stscEntries: 0,
+    trafs: 0,
+    truns: 0,
+    flags: 0,
+    bytes: 0,
+  };
+}
+
+/** Takes the counts of a whole track from its record instead of measuring. */
+export function countWhole(track: PieceTrack, record: TrackRecord): void {
+  track.sttsEntries = record.sttsEntries;
+  track.cttsEntries = record.cttsEntries;
+  track.syncSamples = record.syncSamples;
+  track.chunks = record.chunks;
+  track.stscEntries = record.stscEntries;
+  track.trafs = record.trafs;
+  track.truns = record.truns;
+  track.flags = record.flags;
+  track.bytes = record.bytes + track.prefix;
+}

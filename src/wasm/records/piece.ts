@@ -1,0 +1,126 @@
+/** Which samples go into an output: `Selection` and `PieceTrack` of assembly/records/piece.ts. */
+import { i64, setI64, u32, u64 } from "./view.ts";
+
+/** Bytes of a selection, request and answer. */
+export const SELECTION_SIZE = 72;
+/** Bytes of a piece's record of one track. */
+export const PIECE_TRACK_SIZE = 96;
+
+/**
+ * Bits of a selection's `rules`. FromSync: start at the last sync sample presented at or before `start`, else at the
+ * first one. Closed: end so that no sample left out is presented before one that is taken.
+ */
+export const SelectionRule = { FromSync: 1, Closed: 2 } as const;
+
+/** What a selection asks for; times in ticks of the track on the segment's presentation timeline. */
+export interface Selection {
+  /** -Infinity: from the first sample on. */
+  readonly start: number;
+  /** Exclusive; Infinity: to the last sample. */
+  readonly end: number;
+  /** Bits of SelectionRule. */
+  readonly rules: number;
+  /** Ticks of hidden samples wanted before `start`. */
+  readonly preroll: number;
+}
+
+/** The samples a selection found; `count` 0 when nothing fits. */
+export interface Selected {
+  readonly first: number;
+  readonly count: number;
+  readonly dts: number;
+  readonly pts: number;
+  readonly presentedEnd: number;
+  readonly lastDts: number;
+  readonly lastDuration: number;
+}
+
+/** Writes the request part of a selection. */
+export function writeSelection(view: DataView, at: number, selection: Selection): void {
+  setI64(view, at, selection.start);
+  setI64(view, at + 8, selection.end);
+  view.setUint32(at + 16, selection.rules, true);
+  view.setUint32(at + 20, selection.preroll, true);
+}
+
+/** Reads the answer part of a selection. */
+export function readSelected(view: DataView, at: number): Selected {
+  return {
+    first: u32(view, at + 24),
+    count: u32(view, at + 28),
+    dts: i64(view, at + 32),
+    pts: i64(view, at + 40),
+    presentedEnd: i64(view, at + 48),
+    lastDts: i64(view, at + 56),
+    lastDuration: u32(view, at + 64),
+  };
+}
+
+/** One track of one piece of an output. Ticks are the output track's. */
+export interface PieceTrack {
+  first: number;
+  /** 0 leaves the track out. */
+  count: number;
+  /** Decode time of the first sample. */
+  dts: number;
+  timescale: number;
+  lastDuration: number;
+  /** Added to every composition offset. */
+  offsetShift: number;
+  /** Output sample description index of the segment's first description, from 1. */
+  descriptionBase: number;
+  trackId: number;
+  /** Inline bytes before the first sample. */
+  prefix: number;
+  /** Bits of TrackFlag over the whole output track. */
+  outputFlags: number;
+  /** In fragments, samples that are only decoded and would be presented later are presented then. Infinity: none. */
+  presentedUntil: number;
+  sttsEntries: number;
+  cttsEntries: number;
+  syncSamples: number;
+  chunks: number;
+  stscEntries: number;
+  trafs: number;
+  truns: number;
+  /** Bits of TrackFlag over the piece. */
+  flags: number;
+  bytes: number;
+}
+
+/** Writes a whole record; what is not measured yet may be 0. */
+export function writePieceTrack(view: DataView, at: number, track: PieceTrack): void {
+  view.setUint32(at, track.first, true);
+  view.setUint32(at + 4, track.count, true);
+  setI64(view, at + 8, track.dts);
+  view.setUint32(at + 16, track.timescale, true);
+  view.setUint32(at + 20, track.lastDuration, true);
+  view.setInt32(at + 24, track.offsetShift, true);
+  view.setUint32(at + 28, track.descriptionBase, true);
+  view.setUint32(at + 32, track.trackId, true);
+  view.setUint32(at + 36, track.prefix, true);
+  view.setUint32(at + 40, track.sttsEntries, true);
+  view.setUint32(at + 44, track.cttsEntries, true);
+  view.setUint32(at + 48, track.syncSamples, true);
+  view.setUint32(at + 52, track.chunks, true);
+  view.setUint32(at + 56, track.stscEntries, true);
+  view.setUint32(at + 60, track.trafs, true);
+  view.setUint32(at + 64, track.truns, true);
+  view.setUint32(at + 68, track.flags, true);
+  setI64(view, at + 72, track.bytes);
+  view.setUint32(at + 80, track.outputFlags, true);
+  setI64(view, at + 88, track.presentedUntil);
+}
+
+/** Reads back what `measure` filled in. */
+export function readMeasured(view: DataView, at: number, track: PieceTrack): void {
+  track.sttsEntries = u32(view, at + 40);
+  track.cttsEntries = u32(view, at + 44);
+  track.syncSamples = u32(view, at + 48);
+  track.chunks = u32(view, at + 52);
+  track.stscEntries = u32(view, at + 56);
+  track.trafs = u32(view, at + 60);
+  track.truns = u32(view, at + 64);
+  track.flags = u32(view, at + 68);
+  track.bytes = u64(view, at + 72);
+}
