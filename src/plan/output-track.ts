@@ -107,7 +107,8 @@ export class OutputTrack {
 
   /** Adds the counts of a piece's track, once they are final. */
   count(piece: PieceTrack, record: TrackRecord): void {
-    this.flags = (this.flags | piece.flags) & ~(piece.flags & TrackFlag.AllSync ? 0 : TrackFlag.AllSync);
+    const allSync = this.flags & piece.flags & TrackFlag.AllSync;
+    this.flags = ((this.flags | piece.flags) & ~TrackFlag.AllSync) | allSync;
     this.samples += piece.count;
     this.sttsEntries += piece.sttsEntries;
     this.cttsEntries += piece.cttsEntries;
