@@ -4,6 +4,7 @@ import { editDuration, editMediaTime, editSize } from "./box/elst";
 import { writeCodec } from "./codec";
 import { columnsBound, encodeTrack, IndexWriter } from "./encode-index";
 import { encodeEntries, encodeOrder } from "./encode-order";
+import { collectRegions, isMediaHeader, MediaRegions } from "./media-regions";
 import { measureWhole } from "./measure";
 import { dropEmptyTracks, Movie, readMoov, trackAt } from "./moov";
 import { makeRoom, newFragmentReader, readMoof } from "./moof";
@@ -42,11 +43,15 @@ export function buildIndex(extents: usize, count: u32, buffer: usize, fileSize: 
   if (failed()) return;
   const warnings = dropEmptyTracks(movie);
   if (movie.trackCount == 0) return fail(Status.NoSamples, fourcc(0x6d, 0x6f, 0x6f, 0x76));
-  writeIndex(movie, fileSize, brand, fragments > 0, warnings);
+  const media = changetype<MediaRegions>(cleared(offsetof<MediaRegions>()));
+  if (failed()) return;
+  collectRegions(media, extents, count, buffer, fileSize);
+  writeIndex(movie, media, fileSize, brand, fragments > 0, warnings);
 }
 
 function openExtent(box: Box, extents: usize, i: u32, buffer: usize): bool {
   const extent = extents + <usize>i * Extent.SIZE;
+  if (isMediaHeader(extent, buffer)) return false;
   const start = buffer + load<u32>(extent, Extent.BUFFER_OFFSET);
   locate(start, load<u64>(extent, Extent.FILE_OFFSET));
   return readBox(box, start, start + load<u32>(extent, Extent.LENGTH), true);
@@ -67,10 +72,17 @@ function readFragments(movie: Movie, box: Box, extents: usize, count: u32, buffe
   return fragments;
 }
 
-function writeIndex(movie: Movie, fileSize: u64, brand: u32, fragmented: bool, warnings: u32): void {
+function writeIndex(
+  movie: Movie,
+  media: MediaRegions,
+  fileSize: u64,
+  brand: u32,
+  fragmented: bool,
+  warnings: u32,
+): void {
   const order = changetype<Order>(cleared(offsetof<Order>()));
   if (failed()) return;
-  mergeOrder(movie, fileSize, order);
+  mergeOrder(movie, fileSize, media, order);
   if (failed()) return;
   let bound: u64 = IndexHeader.SIZE;
   let samples: u64 = 0;

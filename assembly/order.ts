@@ -1,5 +1,6 @@
 /** Where samples lie: the chunks of all tracks merged into runs in file order. */
 import { Status } from "./abi";
+import { insideRegion, MediaRegions } from "./media-regions";
 import { MAX_TRACKS, Movie, trackAt } from "./moov";
 import { fail, failed, reserve } from "./status";
 import { Chunk, TrackTables } from "./track-tables";
@@ -23,10 +24,10 @@ export class Order {
 
 /**
  * Merges by file offset. A track whose own chunks go backwards keeps its sample order; the merge then jumps.
- * Fails with `OutsideFile` when a sample passes the end of the file, or when samples overlap so much that together they
+ * Fails with `OutsideFile` when a sample does not lie in media data, or when samples overlap so much that together they
  * are larger than the file.
  */
-export function mergeOrder(movie: Movie, fileSize: u64, order: Order): void {
+export function mergeOrder(movie: Movie, fileSize: u64, media: MediaRegions, order: Order): void {
   let chunks: u64 = 0;
   for (let i: u32 = 0; i < movie.trackCount; i++) chunks += trackAt(movie, i).chunkCount;
   order.runs = reserve(chunks * OrderRun.SIZE);
@@ -58,8 +59,9 @@ export function mergeOrder(movie: Movie, fileSize: u64, order: Order): void {
     const chunk = track.chunks + <usize>load<u32>(head) * Chunk.SIZE;
     const samples = load<u32>(chunk, Chunk.SAMPLES);
     const bytes = sumSizes(track, load<u32>(head, 4), samples);
-    if (offset > fileSize || bytes > fileSize - offset)
+    if (!insideRegion(media, offset, bytes)) {
       return fail(Status.OutsideFile, fourcc(0x73, 0x74, 0x63, 0x6f), track.stbl);
+    }
     total += bytes;
     if (total > fileSize) return fail(Status.OutsideFile, fourcc(0x73, 0x74, 0x73, 0x7a), track.stbl);
     store<u32>(head, load<u32>(head) + 1);

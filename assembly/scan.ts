@@ -11,6 +11,8 @@ export const enum Scan {
   Skip = 1,
   /** The box is part of the metadata. */
   Keep = 2,
+  /** Only the header is needed: it says where media data lies. */
+  Note = 3,
 }
 
 /**
@@ -30,7 +32,8 @@ export function scanHeader(pointer: usize, length: u32, first: bool): void {
     if (size < 16 || size > 1 << 53) return fail(Status.BadBoxSize, type);
   } else if (size != 0 && size < 8) return fail(Status.BadBoxSize, type);
   store<u64>(RESULT, size, Result.A);
-  output(0, kept(type) ? Scan.Keep : Scan.Skip);
+  const media = type == fourcc(0x6d, 0x64, 0x61, 0x74); // mdat
+  output(0, kept(type) ? Scan.Keep : media ? Scan.Note : Scan.Skip);
 }
 
 function kept(type: u32): bool {

@@ -16,6 +16,8 @@ export function readStsz(box: Box, track: TrackTables): void {
   const count = tableCount(box, 8, 4);
   if (failed()) return;
   track.samples = count;
+  // An empty table, as in front of fragments, says nothing about sizes.
+  if (count == 0) return;
   track.sizes = reserve(<u64>count * 4 + 16);
   if (failed()) return;
   let from = box.body + 12;
@@ -38,6 +40,8 @@ export function readStz2(box: Box, track: TrackTables): void {
   if (field != 4 && field != 8 && field != 16) return fail(Status.BadTable, box.type, box.start);
   if ((<u64>count * field + 7) / 8 > <u64>(box.end - box.body - 12)) return fail(Status.BadTable, box.type, box.start);
   track.samples = count;
+  // An empty table, as in front of fragments, says nothing about sizes.
+  if (count == 0) return;
   track.sizes = reserve(<u64>count * 4 + 16);
   if (failed()) return;
   const from = box.body + 12;

@@ -9,7 +9,7 @@ import type { ByteSpan } from "../platform.ts";
 import { loadCore } from "../runtime/node-parts.ts";
 import { FileStore } from "../store/file.ts";
 import type { Core } from "../wasm/module.ts";
-import type { ListedBox, Sample } from "../wasm/records.ts";
+import type { ListedBox, Sample } from "../wasm/records/listing.ts";
 import { readSpan } from "./clip-files.ts";
 import { badUsage } from "./usage.ts";
 

@@ -1,4 +1,5 @@
-import { fourccText, readSummary, summaryLength, type TrackRecord } from "../wasm/records.ts";
+import { readSummary, summaryLength, type TrackRecord } from "../wasm/records/summary.ts";
+import { fourccText } from "../wasm/records/view.ts";
 import type { IndexedSegment, SegmentDescription, TrackDescription } from "./segment-index.ts";
 
 /** Seconds from 1904-01-01 to 1970-01-01, the epochs of ISO base media files and of everyone else. */

@@ -1,6 +1,6 @@
 import type { ByteSpan } from "../platform.ts";
 import type { Core } from "../wasm/module.ts";
-import type { ListedBox } from "../wasm/records.ts";
+import type { ListedBox } from "../wasm/records/listing.ts";
 import { scanObject } from "./index-object.ts";
 
 /**

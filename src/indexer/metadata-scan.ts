@@ -65,7 +65,8 @@ export class MetadataScan {
       return;
     }
     this.visited.push({ type: scanned.type, offset: this.#boxOffset, size: scanned.size });
-    if (scanned.action === "skip") {
+    if (scanned.action === "note") this.#boxes.push({ offset: this.#boxOffset, bytes: header });
+    if (scanned.action !== "keep") {
       if (scanned.size === 0) this.#endless = true;
       else this.#startBox(this.#boxOffset + scanned.size);
     } else {

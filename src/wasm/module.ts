@@ -25,7 +25,7 @@ export interface MetadataBox {
 
 /** What to do with a top-level box, told from its first 8 (or, on "more", 16) bytes. */
 export interface ScannedHeader {
-  readonly action: "more" | "skip" | "keep";
+  readonly action: "more" | "skip" | "keep" | "note";
   readonly type: string;
   /** Bytes of the box with its header, 0 when it extends to the end of the file. */
   readonly size: number;
@@ -56,7 +56,7 @@ export class Core {
     const wasm = this.#open();
     const pointer = put(wasm, bytes);
     const result = call(wasm, wasm.scan(pointer, bytes.byteLength, first ? 1 : 0));
-    const actions = ["more", "skip", "keep"] as const;
+    const actions = ["more", "skip", "keep", "note"] as const;
     return { action: actions[result.length] ?? "skip", type: fourccText(result.box), size: result.a };
   }
 

@@ -1,0 +1,64 @@
+/** Where media data may lie: inside the file's `mdat` boxes (ISO/IEC 14496-12 clause 8.1.1), and nowhere else. */
+import { Extent } from "./abi";
+import { fourcc, u32be, u64be } from "./reader";
+import { reserve } from "./status";
+
+/** Bytes of one region: start and end in the file, u64 each. */
+const REGION: usize = 16;
+
+@unmanaged
+export class MediaRegions {
+  /** In file order. */
+  regions: usize;
+  count: u32;
+  /** The region that held the last chunk asked about: the next one mostly lies in it, too. */
+  current: u32;
+}
+
+/** Whether an extent is the header of a media data box, of which nothing more is kept. */
+export function isMediaHeader(extent: usize, buffer: usize): bool {
+  const start = buffer + load<u32>(extent, Extent.BUFFER_OFFSET);
+  return load<u32>(extent, Extent.LENGTH) >= 8 && u32be(start + 4) == fourcc(0x6d, 0x64, 0x61, 0x74);
+}
+
+/** Collects the `mdat` boxes among `count` extents of a file of `fileSize` bytes. */
+export function collectRegions(media: MediaRegions, extents: usize, count: u32, buffer: usize, fileSize: u64): void {
+  media.regions = reserve(<u64>count * REGION);
+  media.count = 0;
+  media.current = 0;
+  if (media.regions == 0) return;
+  for (let i: u32 = 0; i < count; i++) {
+    const extent = extents + <usize>i * Extent.SIZE;
+    if (!isMediaHeader(extent, buffer)) continue;
+    const header = buffer + load<u32>(extent, Extent.BUFFER_OFFSET);
+    const length = load<u32>(extent, Extent.LENGTH);
+    const offset = load<u64>(extent, Extent.FILE_OFFSET);
+    const size: u64 = length >= 16 && u32be(header) == 1 ? u64be(header + 8) : u32be(header);
+    const end = size == 0 || size > fileSize - offset ? fileSize : offset + size;
+    const region = media.regions + <usize>media.count * REGION;
+    store<u64>(region, offset + length);
+    store<u64>(region, end, 8);
+    media.count += 1;
+  }
+}
+
+/** Whether `bytes` bytes at `offset` lie in one region. */
+export function insideRegion(media: MediaRegions, offset: u64, bytes: u64): bool {
+  if (media.current < media.count && holds(media, media.current, offset, bytes)) return true;
+  let low: u32 = 0;
+  let high = media.count;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (load<u64>(media.regions + <usize>middle * REGION) <= offset) low = middle + 1;
+    else high = middle;
+  }
+  if (low == 0) return false;
+  media.current = low - 1;
+  return holds(media, low - 1, offset, bytes);
+}
+
+function holds(media: MediaRegions, i: u32, offset: u64, bytes: u64): bool {
+  const region = media.regions + <usize>i * REGION;
+  const end = load<u64>(region, 8);
+  return offset >= load<u64>(region) && offset <= end && bytes <= end - offset;
+}
