@@ -1,6 +1,6 @@
 /**
- * The contract with the host: status codes and record layouts. `src/wasm/records.ts` is the only other file that knows
- * them. All records are little-endian. Offsets are in bytes from the start of the record.
+ * The contract with the host: status codes and record layouts. `src/wasm/records/` is the only other place that
+ * knows them. All records are little-endian. Offsets are in bytes from the start of the record.
  */
 
 /** Raised whenever a layout below, the segment index or an exported function changes. */

@@ -33,7 +33,7 @@ export class MetadataScan {
   readonly visited: TopLevelBox[] = [];
   #type = "";
   /** Header bytes of the current box, until its fate is known. */
-  #header: Uint8Array<ArrayBufferLike> = new Uint8Array(0);
+  #header: Uint8Array = new Uint8Array(0);
   #wanted: ByteSpan = { offset: 0, length: HEADER };
   #keeping = false;
   #kept = 0;
@@ -55,7 +55,10 @@ export class MetadataScan {
    * @throws BoxcarError of status.ts, `metadata_too_large` (413)
    */
   accept(bytes: Uint8Array): void {
-    if (this.#keeping) return this.#keep(bytes);
+    if (this.#keeping) {
+      this.#keep(bytes);
+      return;
+    }
     const header = joined(this.#header, bytes);
     const scanned = this.#core.scanHeader(header, this.#boxOffset === 0);
     this.#type = scanned.type;
