@@ -1,0 +1,87 @@
+/** Every call that works on an index, as planning and serving make them. */
+import { countWhole, leftOut, wholeTrack } from "../../src/plan/piece.ts";
+import type { Core } from "../../src/wasm/module.ts";
+import type { LoadedIndex } from "../../src/wasm/loaded-index.ts";
+import { Table } from "../../src/wasm/records/output.ts";
+import { SelectionRule, type PieceTrack, type Selected } from "../../src/wasm/records/piece.ts";
+import { readSummary, type Summary } from "../../src/wasm/records/summary.ts";
+
+const TABLES = [Table.stts, Table.ctts, Table.stss, Table.stsc, Table.stsz, Table.stco, Table.co64];
+
+/**
+ * Takes all of the segment and a cut from its middle, in its own timescales and in another, through every table and
+ * listing. @throws Error when two of them disagree, BoxcarError as the core does
+ */
+export function exercise(core: Core, index: Uint8Array, listed: boolean): void {
+  core.withIndex(index, (loaded) => {
+    const summary = readSummary(index);
+    const whole = piece(summary, summary.tracks.map(wholeTrack), false);
+    whole.forEach((track, slot) => {
+      const record = summary.tracks[slot];
+      if (record !== undefined) countWhole(track, record);
+    });
+    serve(loaded, whole, summary);
+    const cut = summary.tracks.map((record, slot) => {
+      const middle = Math.round((record.start + record.end) / 2);
+      const rules = slot % 2 === 0 ? SelectionRule.FromSync | SelectionRule.Closed : 0;
+      return loaded.select(slot, { start: middle, end: Number.POSITIVE_INFINITY, rules, preroll: 0 });
+    });
+    for (const rescaled of [false, true]) {
+      const tracks = piece(summary, cut, rescaled);
+      loaded.measure(tracks);
+      serve(loaded, tracks, summary);
+    }
+    const before = summary.tracks.map((record, slot) => {
+      const end = Math.round((record.start + record.end) / 2);
+      return loaded.select(slot, { start: Number.NEGATIVE_INFINITY, end, rules: SelectionRule.Closed, preroll: 9 });
+    });
+    loaded.measure(piece(summary, before, false));
+    if (listed && loaded.samples().length !== summary.sampleCount) throw new Error("samples are missing");
+  });
+}
+
+function piece(summary: Summary, selected: readonly Selected[], rescaled: boolean): PieceTrack[] {
+  return summary.tracks.map((record, slot): PieceTrack => {
+    const samples = selected[slot];
+    if (samples === undefined || samples.count === 0) return leftOut(record);
+    return {
+      ...leftOut(record),
+      first: samples.first,
+      count: samples.count,
+      dts: Math.max(0, samples.dts),
+      timescale: rescaled ? 44_100 : record.timescale,
+      lastDuration: samples.lastDuration,
+      trackId: slot + 1,
+      prefix: slot === summary.reference ? 3 : 0,
+      outputFlags: record.flags,
+    };
+  });
+}
+
+function serve(loaded: LoadedIndex, tracks: readonly PieceTrack[], summary: Summary): void {
+  const counts = tracks.map(({ sttsEntries, cttsEntries, syncSamples, stscEntries, count, chunks }) => [
+    sttsEntries * 8,
+    cttsEntries * 8,
+    syncSamples * 4,
+    stscEntries * 12,
+    count * 4,
+    chunks * 4,
+    chunks * 8,
+  ]);
+  tracks.forEach((track, slot) => {
+    if (track.count === 0) return;
+    for (const [i, table] of TABLES.entries()) {
+      const { length } = loaded.table(tracks, slot, table, 0);
+      if (length !== counts[slot]?.[i]) throw new Error(`table ${table} has ${length} bytes, not ${counts[slot]?.[i]}`);
+    }
+  });
+  const bytes = tracks.reduce((sum, track) => sum + track.bytes, 0);
+  const spanned = loaded.spans(tracks).reduce((sum, { length }) => sum + length, 0);
+  if (spanned !== bytes) throw new Error(`the spans have ${spanned} bytes, not ${bytes}`);
+  const { fragments, spans } = loaded.fragments(tracks, 1);
+  if (spans.reduce((sum, { length }) => sum + length, 0) !== bytes) throw new Error("the fragments' spans differ");
+  const timescale = summary.tracks[summary.reference]?.timescale ?? 1;
+  const references = loaded.accessEntries(tracks, Table.sidx, timescale, 0);
+  if (references.length !== fragments.length * 12) throw new Error("sidx has another number of fragments");
+  loaded.accessEntries(tracks, Table.tfra, timescale, 0);
+}
