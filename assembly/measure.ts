@@ -1,6 +1,6 @@
 /** How large a piece's tables are, and its tables themselves: one walk for both, so that they cannot disagree. */
 import { IndexHeader, PieceTrack, Result, TrackFlag, TrackRecord } from "./abi";
-import { layParts, newDurationCursor, openPiece, Part, Piece, pieceTrack, rescale, skipRuns } from "./piece";
+import { continues, layParts, newDurationCursor, openPiece, Part, Piece, pieceTrack, rescale, skipRuns } from "./piece";
 import { newOffsetCursor, newRunCursor, newSizeCursor, newSyncCursor, recordOf } from "./segment-index";
 import { splitFragments } from "./split-fragments";
 import { cleared, failed, RESULT } from "./status";
@@ -143,7 +143,7 @@ export function writeSizes(piece: Piece, slot: u32, to: usize): void {
 }
 
 /**
- * Sample-to-chunk entries (clause 8.7.4): a part is a chunk. `before` chunks of the output track precede the piece.
+ * Sample-to-chunk entries (clause 8.7.4): a part is a chunk, parts that only a fragment divides are one. `before` chunks of the output track precede the piece.
  * Needs `layParts`.
  */
 export function walkChunkRuns(piece: Piece, slot: u32, to: usize, before: u32): u32 {
@@ -153,12 +153,20 @@ export function walkChunkRuns(piece: Piece, slot: u32, to: usize, before: u32): 
   let samples: u32 = 0;
   let description: u32 = 0;
   const end = piece.parts + <usize>piece.partCount * Part.SIZE;
-  for (let part = piece.parts; part < end; part += Part.SIZE) {
-    if (load<u32>(part, Part.SLOT) != slot) continue;
-    chunk++;
-    if (load<u32>(part, Part.SAMPLES) == samples && load<u32>(part, Part.DESCRIPTION) == description) continue;
-    samples = load<u32>(part, Part.SAMPLES);
+  for (let part = piece.parts; part < end;) {
+    let next = part + Part.SIZE;
+    if (load<u32>(part, Part.SLOT) != slot) {
+      part = next;
+      continue;
+    }
+    let size = load<u32>(part, Part.SAMPLES);
+    for (; next < end && continues(next - Part.SIZE, next); next += Part.SIZE) size += load<u32>(next, Part.SAMPLES);
+    const same = size == samples && load<u32>(part, Part.DESCRIPTION) == description;
+    samples = size;
     description = load<u32>(part, Part.DESCRIPTION);
+    part = next;
+    chunk++;
+    if (same) continue;
     if (to != 0) {
       const entry = to + <usize>entries * 12;
       put32(entry, before + chunk);
@@ -199,23 +207,22 @@ export function measurePiece(piece: Piece): void {
     store<u32>(track, 0, PieceTrack.TRUNS);
     store<u64>(track, 0, PieceTrack.BYTES);
   }
+  splitFragments(piece);
   layParts(piece);
   if (failed()) return;
   let total: u64 = 0;
-  for (let i: u32 = 0; i < piece.partCount; i++) {
-    const part = piece.parts + <usize>i * Part.SIZE;
+  const end = piece.parts + <usize>piece.partCount * Part.SIZE;
+  for (let part = piece.parts; part < end; part += Part.SIZE) {
     const track = pieceTrack(piece, load<u32>(part, Part.SLOT));
     const bytes = load<u64>(part, Part.BYTES) + load<u32>(part, Part.PREFIX);
-    store<u32>(track, load<u32>(track, PieceTrack.CHUNKS) + 1, PieceTrack.CHUNKS);
+    const chunks = load<u32>(track, PieceTrack.CHUNKS);
+    if (part == piece.parts || !continues(part - Part.SIZE, part)) store<u32>(track, chunks + 1, PieceTrack.CHUNKS);
     store<u64>(track, load<u64>(track, PieceTrack.BYTES) + bytes, PieceTrack.BYTES);
     total += bytes;
   }
   for (let slot: u32 = 0; slot < piece.slots; slot++) {
     store<u32>(pieceTrack(piece, slot), walkChunkRuns(piece, slot, 0, 0), PieceTrack.STSC_ENTRIES);
   }
-  splitFragments(piece);
-  layParts(piece);
-  if (failed()) return;
   countFragmentRuns(piece);
   store<u64>(RESULT, total, Result.A);
   store<u64>(RESULT, piece.fragments, Result.B);

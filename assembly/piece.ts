@@ -231,6 +231,16 @@ function runsBound(index: usize): u64 {
   return order + load<u32>(index, IndexHeader.JUMPS_LENGTH) + 1;
 }
 
+/** Whether the part at `next` lies right behind the one at `part`, so that only a fragment divides them. */
+export function continues(part: usize, next: usize): bool {
+  return (
+    load<u32>(next, Part.SLOT) == load<u32>(part, Part.SLOT) &&
+    load<u32>(next, Part.DESCRIPTION) == load<u32>(part, Part.DESCRIPTION) &&
+    load<u32>(next, Part.FIRST) == load<u32>(part, Part.FIRST) + load<u32>(part, Part.SAMPLES) &&
+    load<u64>(next, Part.OFFSET) == load<u64>(part, Part.OFFSET) + load<u64>(part, Part.BYTES)
+  );
+}
+
 /** First sample of `fragment` in `slot`. */
 export function bound(piece: Piece, fragment: u32, slot: u32): u32 {
   return load<u32>(piece.bounds + ((<usize>fragment * piece.slots + slot) << 2));

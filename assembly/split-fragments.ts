@@ -39,24 +39,36 @@ export function splitFragments(piece: Piece): void {
   syncs.skip(first);
   offsets.open(piece.index, record);
   offsets.skip(first);
+  const runs = durations.runs;
+  const half = <i64>(from >> 1);
+  const base = load<i64>(track, PieceTrack.DTS);
   const shift = load<i32>(track, PieceTrack.OFFSET_SHIFT);
-  let dts = load<i64>(track, PieceTrack.DTS);
   let begun: i64 = 0;
+  let time: i64 = 0;
   let fragments: u32 = 0;
-  for (let i: u32 = 0; i < count; i++) {
-    const offset = offsets.next();
-    const time = durations.time;
-    if ((syncs.next() && time - begun >= <i64>(from >> 1)) || i == 0) {
-      store<u32>(piece.bounds + ((<usize>fragments * piece.slots + slot) << 2), first + i);
+  for (let i: u32 = 0; i < count && <u64>fragments < capacity;) {
+    if (syncs.left == 0) syncs.refill();
+    if (runs.left == 0) runs.refill();
+    let passed = min(min(syncs.left, runs.left), count - i);
+    if (i == 0 || (syncs.sync && time - begun >= half)) {
+      passed = 1;
+      const offset = offsets.next();
       const times = piece.times + <usize>fragments * TIMES_SIZE;
-      store<i64>(times, dts);
-      store<i64>(times, dts + rescale(time + offset, from, to) - rescale(time, from, to) + shift, 8);
+      store<u32>(piece.bounds + ((<usize>fragments * piece.slots + slot) << 2), first + i);
+      store<i64>(times, base + rescale(time, from, to));
+      store<i64>(times, base + rescale(time + offset, from, to) + shift, 8);
       store<i64>(times, durations.first + time + offset, 16);
       begun = time;
       fragments++;
-      if (<u64>fragments == capacity) break;
+    } else {
+      // Nothing happens before the run ends, or before half a second has passed.
+      if (syncs.sync && runs.value > 0) passed = <u32>min<i64>(passed, (begun + half - time - 1) / runs.value + 1);
+      offsets.skip(passed);
     }
-    dts += durations.next();
+    time += <i64>passed * runs.value;
+    runs.left -= passed;
+    syncs.left -= passed;
+    i += passed;
   }
   piece.fragments = fragments;
   for (let other: u32 = 0; other < piece.slots; other++) if (other != slot) boundOther(piece, other, from);
@@ -71,10 +83,19 @@ function boundOther(piece: Piece, slot: u32, referenceTimescale: u32): void {
   const durations = newDurationCursor();
   if (failed()) return;
   if (count > 0) durations.open(piece, slot);
+  const runs = durations.runs;
+  let dts = durations.first;
   for (let fragment: u32 = 0; fragment < piece.fragments; fragment++) {
     if (fragment > 0 && count > 0) {
       const until = rescale(load<i64>(piece.times + <usize>fragment * TIMES_SIZE, 16), referenceTimescale, timescale);
-      for (; sample < end && durations.first + durations.time < until; sample++) durations.next();
+      while (sample < end && dts < until) {
+        if (runs.left == 0) runs.refill();
+        let passed = min(runs.left, end - sample);
+        if (runs.value > 0) passed = <u32>min<i64>(passed, (until - dts - 1) / runs.value + 1);
+        dts += <i64>passed * runs.value;
+        runs.left -= passed;
+        sample += passed;
+      }
     }
     store<u32>(piece.bounds + ((<usize>fragment * piece.slots + slot) << 2), sample);
   }
