@@ -1,0 +1,60 @@
+/** Recordings whose pictures state their own frame number, so that what a player shows can be told from its pixels. */
+import { readdir } from "node:fs/promises";
+import { join } from "node:path";
+import { ffmpeg } from "../support/tools.ts";
+
+/** Frames a second of every numbered recording. */
+export const FPS = 25;
+
+/** Frame numbers have so many bits; each is a column of the picture, white above and black below when it is set. */
+export const BITS = 12;
+
+export interface NumberedOptions {
+  /** Where the files go. They are named `${name}-0.mp4` and so on. */
+  readonly folder: string;
+  readonly name: string;
+  /** Number of the first frame. Default 0. */
+  readonly first?: number;
+  readonly segments: number;
+  /** Length of each, whole seconds; there is a sync sample at every second. */
+  readonly seconds: number;
+  /** Default "h264", with B-frames and AAC. VP9 and AV1 come with Opus. */
+  readonly video?: "h264" | "vp9" | "av1";
+  /** Default "160x96". */
+  readonly size?: `${number}x${number}`;
+  /** Fragmented segments instead of progressive ones. Default false. */
+  readonly fragmented?: boolean;
+}
+
+const ENCODERS = {
+  h264: ["libx264", "-preset", "veryfast", "-bf", "2", "-sc_threshold", "0", "-c:a", "aac", "-b:a", "64k"],
+  vp9: ["libvpx-vp9", "-deadline", "realtime", "-cpu-used", "8", "-b:v", "200k", "-c:a", "libopus"],
+  av1: ["libaom-av1", "-usage", "realtime", "-cpu-used", "8", "-lag-in-frames", "0", "-b:v", "200k", "-c:a", "libopus"],
+};
+
+/** The ffmpeg encoder a numbered recording of that codec needs. */
+export const encoderOf = (video: keyof typeof ENCODERS): string => ENCODERS[video][0] ?? "";
+
+/** Encodes one continuous recording and answers its segments' files in order. */
+export async function recordNumbered(options: NumberedOptions): Promise<string[]> {
+  const { folder, name, first = 0, segments, seconds, video = "h264", size = "160x96", fragmented = false } = options;
+  const width = Number(size.split("x")[0]) / BITS;
+  const bars = Array.from({ length: BITS }, (_, bit) => {
+    const set = `gte(mod(n+${first},${2 ** (bit + 1)}),${2 ** bit})`;
+    const bar = (y: string, shown: string): string =>
+      `drawbox=x=${Math.round(bit * width)}:y=${y}:w=${Math.round(width)}:h=ih/2:color=white:t=fill:enable='${shown}'`;
+    return `${bar("0", set)},${bar("ih/2", `not(${set})`)}`;
+  });
+  const gop = String(FPS);
+  const movflags = fragmented ? "+frag_keyframe+empty_moov+default_base_moof" : "+faststart";
+  await ffmpeg([
+    ...["-v", "error", "-y", "-f", "lavfi", "-i", `color=black:size=${size}:rate=${FPS},${bars.join(",")}`],
+    ...["-f", "lavfi", "-i", "anoisesrc=r=48000:a=0.1:seed=1", "-t", String(segments * seconds)],
+    ...["-strict", "experimental", "-threads", "1", "-pix_fmt", "yuv420p", "-c:v", ...ENCODERS[video]],
+    ...["-g", gop, "-keyint_min", gop, "-f", "segment", "-segment_time", String(seconds), "-reset_timestamps", "1"],
+    ...["-segment_format", "mp4", "-segment_format_options", `movflags=${movflags}`, join(folder, `${name}-%d.mp4`)],
+  ]);
+  const made = (await readdir(folder)).filter((file) => file.startsWith(`${name}-`));
+  if (made.length !== segments) throw new Error(`${name}: ${made.length} segments instead of ${segments}`);
+  return made.sort().map((file) => join(folder, file));
+}
