@@ -3,7 +3,7 @@ import { SelectionRule, type Selected, type Selection } from "../wasm/records/pi
 import { isVideo, type OutputTrack } from "./output-track.ts";
 import { PieceMaker, type PieceMakerOptions } from "./piece-maker.ts";
 import type { Piece } from "./piece.ts";
-import { limitOf, ROUNDING_MS, TimedSegment, type PlacedSegment } from "./placed-segment.ts";
+import { ROUNDING_MS, TimedSegment, type PlacedSegment } from "./placed-segment.ts";
 import { millisecondsOf, rescale, ticksOf } from "./ticks.ts";
 
 /** Wall-clock interval in milliseconds, end exclusive. */
@@ -71,15 +71,14 @@ export class PlanBuilder {
     const last = this.#current;
     if (last === undefined) return undefined;
     await this.#maker.add(last);
-    const { reference } = last.timed;
-    const limit = Math.min(limitOf(last, reference), reference.end);
-    const presented = last.place + rescale(limit - reference.start, reference.timescale, last.timescale);
+    const endMs = Math.min(last.untilMs, last.timed.endMs);
+    const presented = last.place + ticksOf(endMs - last.timed.segment.startMs, last.timescale);
     const bounded = this.#options.cut === "frame" && Number.isFinite(last.untilMs);
     return {
       tracks: this.#maker.finish(),
       pieces: this.#maker.pieces,
       startMs: this.#startMs,
-      endMs: Math.min(this.#coveredMs, Math.max(last.timed.wallAt(limit), last.timed.segment.startMs)),
+      endMs,
       coverage: this.#coverage,
       gaps: this.#gaps,
       joints: Math.max(0, this.#maker.pieces.length - 1),
