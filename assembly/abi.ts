@@ -4,7 +4,7 @@
  */
 
 /** Raised whenever a layout below, the segment index or an exported function changes. */
-export const ABI_VERSION: u32 = 1;
+export const ABI_VERSION: u32 = 2;
 
 /** Outcome of every exported call. Keep in step with `src/wasm/status.ts`. */
 export const enum Status {
@@ -114,11 +114,12 @@ export namespace IndexHeader {
   export const JUMPS_OFFSET: usize = 60; // u32
   export const JUMPS_LENGTH: usize = 64; // u32
   export const SAMPLE_COUNT: usize = 68; // u32, of all tracks
-  export const SIZE: usize = 72;
+  export const CHECKSUM: usize = 72; // u64, over everything else; must stay last
+  export const SIZE: usize = 80;
 }
 
-/** "bxi1" read little-endian. */
-export const INDEX_MAGIC: u32 = 0x31697862;
+/** "bxi2" read little-endian. */
+export const INDEX_MAGIC: u32 = 0x32697862;
 
 /**
  * One track of a segment index. Times are ticks of the track's timescale on the segment's presentation timeline, that

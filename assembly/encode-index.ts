@@ -14,7 +14,8 @@ export class IndexWriter {
 
 /** An upper bound of the bytes that `track`'s columns take. */
 export function columnsBound(track: TrackTables): u64 {
-  const sizes: u64 = track.sizes == 0 ? 0 : <u64>track.samples * 8;
+  // No width takes more than four bytes a sample, its exceptions included.
+  const sizes: u64 = track.sizes == 0 ? 0 : <u64>track.samples * 4;
   const offsets: u64 = min(<u64>track.offsetRuns * 10, <u64>track.samples * 4 + 68);
   return (
     track.entriesLength +

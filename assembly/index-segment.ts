@@ -1,6 +1,7 @@
 /** A file's metadata boxes to its segment index. */
 import { Extent, INDEX_MAGIC, IndexHeader, Status, TrackRecord, Warning } from "./abi";
 import { editDuration, editMediaTime, editSize } from "./box/elst";
+import { checksum } from "./checksum";
 import { writeCodec } from "./codec";
 import { columnsBound, encodeTrack, IndexWriter } from "./encode-index";
 import { encodeEntries, encodeOrder } from "./encode-order";
@@ -12,7 +13,7 @@ import { mergeOrder, Order } from "./order";
 import { presentedInterval } from "./presentation";
 import { Box, fourcc, readBox, u32be } from "./reader";
 import { cleared, fail, failed, locate, output, reserve } from "./status";
-import { Run, TrackTables } from "./track-tables";
+import { MAX_SAMPLES, Run, TrackTables } from "./track-tables";
 
 const VIDEO: u32 = 0x76696465;
 const MAX_TIME: u64 = 1 << 53;
@@ -27,6 +28,7 @@ export function buildIndex(extents: usize, count: u32, buffer: usize, fileSize: 
   const box = changetype<Box>(cleared(offsetof<Box>()));
   let movie: Movie | null = null;
   let brand: u32 = 0;
+  let moov: u32 = 0;
   if (failed()) return;
   for (let i: u32 = 0; i < count && !failed(); i++) {
     if (!openExtent(box, extents, i, buffer)) continue;
@@ -34,6 +36,7 @@ export function buildIndex(extents: usize, count: u32, buffer: usize, fileSize: 
     else if (box.type == fourcc(0x6d, 0x6f, 0x6f, 0x76)) {
       if (movie != null) return fail(Status.DuplicateBox, box.type, box.start);
       movie = readMoov(box);
+      moov = i;
     }
   }
   if (failed()) return;
@@ -41,6 +44,8 @@ export function buildIndex(extents: usize, count: u32, buffer: usize, fileSize: 
   let fragments: u32 = 0;
   if (movie.fragmented) fragments = readFragments(movie, box, extents, count, buffer);
   if (failed()) return;
+  // What fails from here on fails in what `moov` says.
+  openExtent(box, extents, moov, buffer);
   const warnings = dropEmptyTracks(movie);
   if (movie.trackCount == 0) return fail(Status.NoSamples, fourcc(0x6d, 0x6f, 0x6f, 0x76));
   const media = changetype<MediaRegions>(cleared(offsetof<MediaRegions>()));
@@ -89,13 +94,16 @@ function writeIndex(
   let reference: u32 = u32.MAX_VALUE;
   for (let i: u32 = 0; i < movie.trackCount; i++) {
     const track = trackAt(movie, i);
-    bound += TrackRecord.SIZE + columnsBound(track) + <u64>order.count * 10;
+    bound += TrackRecord.SIZE + columnsBound(track);
     samples += track.samples;
     warnings |= track.warnings | (track.encrypted ? Warning.Encrypted : 0);
     if (reference == u32.MAX_VALUE && track.handler == VIDEO) reference = i;
   }
-  if (samples > u32.MAX_VALUE) return fail(Status.TooMany, fourcc(0x6d, 0x6f, 0x6f, 0x76));
-  bound += min((samples >> 3) + 16, <u64>order.count * 10) + <u64>order.count * 20 + 64;
+  // Even samples without a byte are limited by the file's: a few bytes must not stand for hours of them.
+  if (samples > MAX_SAMPLES || samples > max<u64>(fileSize, 0x1_0000)) {
+    return fail(Status.TooMany, fourcc(0x6d, 0x6f, 0x6f, 0x76));
+  }
+  bound += min((samples >> 3) + 16, <u64>order.count * 10) + <u64>order.count * 30 + 64;
   const writer = changetype<IndexWriter>(cleared(offsetof<IndexWriter>()));
   writer.start = reserve(bound);
   if (failed()) return;
@@ -125,6 +133,7 @@ function writeIndex(
   const length = writer.next - start;
   store<u32>(start, <u32>length, IndexHeader.LENGTH);
   measureWhole(start);
+  store<u64>(start, checksum(start, length), IndexHeader.CHECKSUM);
   output(start, length);
 }
 
@@ -161,7 +170,7 @@ function resolveTimes(record: usize, track: TrackTables, movieTimescale: u32): u
       return 0;
     }
     if (mediaTime >= 0) warnings |= Warning.EditListSimplified;
-    else if (time < 0) delay += length;
+    else if (time < 0) delay = min(delay + length, MAX_TIME + 1);
     else {
       mediaTime = time;
       duration = length;
@@ -175,7 +184,13 @@ function resolveTimes(record: usize, track: TrackTables, movieTimescale: u32): u
     total += <u64>load<u32>(run, Run.COUNT) * last;
   }
   const shift = scaled(delay, track.timescale, movieTimescale);
-  if (total > MAX_TIME || shift > MAX_TIME || mediaTime > <i64>MAX_TIME || track.baseDts > MAX_TIME) {
+  if (
+    total > MAX_TIME ||
+    delay > MAX_TIME ||
+    shift > MAX_TIME ||
+    mediaTime > <i64>MAX_TIME ||
+    track.baseDts > MAX_TIME
+  ) {
     fail(Status.Overflow, fourcc(0x73, 0x74, 0x74, 0x73), track.stbl);
     return 0;
   }
@@ -189,7 +204,8 @@ function resolveTimes(record: usize, track: TrackTables, movieTimescale: u32): u
   let editEnd = i64.MAX_VALUE;
   // In a fragmented file the duration is 0 or only that of the samples inside moov.
   if (edited && duration > 0 && track.runCount == 0) {
-    editEnd = <i64>(shift + scaled(duration + 1, track.timescale, movieTimescale));
+    const shown = scaled(duration + 1, track.timescale, movieTimescale);
+    if (shown <= MAX_TIME) editEnd = <i64>(shift + shown);
   }
   store<i64>(record, editStart, TrackRecord.EDIT_START);
   store<i64>(record, editEnd, TrackRecord.EDIT_END);
@@ -203,8 +219,9 @@ function resolveTimes(record: usize, track: TrackTables, movieTimescale: u32): u
   return warnings;
 }
 
-/** `value` ticks of timescale `from` in ticks of `to`, rounded to the nearest. */
+/** `value` ticks of timescale `from` in ticks of `to`, rounded to the nearest; above MAX_TIME when that is passed. */
 function scaled(value: u64, to: u32, from: u32): u64 {
   const whole = value / from;
+  if (whole > MAX_TIME / to) return MAX_TIME + 1;
   return whole * to + ((value % from) * to + (from >> 1)) / from;
 }

@@ -2,11 +2,12 @@
  * Everything the host may call. A use is: `reset`, `allocate` room for the inputs, one or more calls, read the output.
  * Calls return a Status and report through the record at `result()`.
  */
-import { ABI_VERSION, PieceTrack, Span, Status, Table } from "./abi";
-import { allocate as allocateIn, resetArena } from "./arena";
+import { ABI_VERSION, Extent, IndexHeader, PieceTrack, Span, Status, Table } from "./abi";
+import { allocate as allocateIn, limitArena, resetArena } from "./arena";
 import { buildIndex } from "./index-segment";
 import { listBoxes } from "./list-boxes";
 import {
+  countChunks,
   measurePiece,
   walkChunkRuns,
   walkDurations,
@@ -21,10 +22,17 @@ import { writeAccessEntries, writeMfra, writeSidxHead } from "./random-access";
 import { scanHeader } from "./scan";
 import { checkIndex } from "./segment-index";
 import { selectSamples } from "./select-samples";
-import { begin, failed, locate, outcome, output, reserve, RESULT } from "./status";
+import { begin, fail, failed, locate, outcome, output, reserve, RESULT } from "./status";
 import { appendSpans, writeFragments } from "./write-fragments";
 import { writeMovie } from "./write-movie";
 import { describeSamples } from "./inspect";
+
+/** Memory that indexing may use whatever the file is, in bytes; or INDEX_FACTOR times the file's metadata. */
+const INDEX_MEMORY: u64 = 64 << 20;
+const INDEX_FACTOR: u64 = 8;
+/** The same for the calls on an index. One file order byte may stand for a part of 40 bytes. */
+const PIECE_MEMORY: u64 = 256 << 20;
+const PIECE_FACTOR: u64 = 64;
 
 /** ABI_VERSION, for the host to compare. */
 export function abiVersion(): u32 {
@@ -47,16 +55,23 @@ export function allocate(size: u32): usize {
   return allocateIn(<u64>size + 16);
 }
 
-/** Classifies the top-level box whose first `length` bytes (at least 8) are at `pointer`; see scan.ts. */
-export function scan(pointer: usize, length: u32, first: u32): Status {
+/**
+ * Classifies the top-level box whose first `length` bytes (at least 8) are at `pointer` and whose u64 offset in the file
+ * is at `offset`; see scan.ts.
+ */
+export function scan(pointer: usize, length: u32, offset: usize): Status {
   begin();
-  scanHeader(pointer, length, first != 0);
+  locate(pointer, load<u64>(offset));
+  scanHeader(pointer, length, load<u64>(offset) == 0);
   return outcome();
 }
 
 /** Builds a segment index from `count` extents; the file's size is a u64 at `size`. */
 export function index(extents: usize, count: u32, buffer: usize, size: usize): Status {
   begin();
+  let metadata: u64 = 0;
+  for (let i: u32 = 0; i < count; i++) metadata += load<u32>(extents + <usize>i * Extent.SIZE, Extent.LENGTH);
+  limitArena(max(INDEX_MEMORY, metadata * INDEX_FACTOR));
   buildIndex(extents, count, buffer, load<u64>(size));
   return outcome();
 }
@@ -64,6 +79,7 @@ export function index(extents: usize, count: u32, buffer: usize, size: usize): S
 /** Checks that an index can be walked safely. */
 export function check(index: usize, length: u32): Status {
   begin();
+  limitArena(max(PIECE_MEMORY, <u64>length * PIECE_FACTOR));
   checkIndex(index, length);
   return outcome();
 }
@@ -71,6 +87,8 @@ export function check(index: usize, length: u32): Status {
 /** Fills a Selection record. */
 export function select(index: usize, slot: u32, selection: usize): Status {
   begin();
+  if (slot >= load<u32>(index, IndexHeader.TRACK_COUNT)) fail(Status.BadIndex);
+  if (failed()) return outcome();
   selectSamples(index, slot, selection);
   return outcome();
 }
@@ -89,30 +107,44 @@ export function measure(index: usize, tracks: usize): Status {
 export function table(index: usize, tracks: usize, slot: u32, kind: u32, before: usize): Status {
   begin();
   const piece = openPiece(index, tracks);
+  if (slot >= piece.slots) fail(Status.BadIndex);
   if (failed()) return outcome();
   const track = pieceTrack(piece, slot);
   const start = load<u64>(before);
+  if (kind == Table.Stsc || kind == Table.Stco || kind == Table.Co64) layParts(piece);
+  if (failed()) return outcome();
   let length: u64 = 0;
-  if (kind == Table.Stts) length = (<u64>load<u32>(track, PieceTrack.STTS_ENTRIES)) << 3;
-  else if (kind == Table.Ctts) length = (<u64>load<u32>(track, PieceTrack.CTTS_ENTRIES)) << 3;
-  else if (kind == Table.Stss) length = (<u64>load<u32>(track, PieceTrack.SYNC_SAMPLES)) << 2;
-  else if (kind == Table.Stsc) length = <u64>load<u32>(track, PieceTrack.STSC_ENTRIES) * 12;
-  else if (kind == Table.Stsz) length = (<u64>load<u32>(track, PieceTrack.COUNT)) << 2;
-  else length = (<u64>load<u32>(track, PieceTrack.CHUNKS)) << (kind == Table.Co64 ? 3 : 2);
+  let written: u64 = 0;
+  // Counted again before anything is written: the plan's counts may be those of another index.
+  if (kind == Table.Stts) {
+    length = (<u64>load<u32>(track, PieceTrack.STTS_ENTRIES)) << 3;
+    written = (<u64>walkDurations(piece, slot, 0)) << 3;
+  } else if (kind == Table.Ctts) {
+    length = (<u64>load<u32>(track, PieceTrack.CTTS_ENTRIES)) << 3;
+    written = (<u64>walkOffsets(piece, slot, 0)) << 3;
+  } else if (kind == Table.Stss) {
+    length = (<u64>load<u32>(track, PieceTrack.SYNC_SAMPLES)) << 2;
+    written = (<u64>walkSyncs(piece, slot, 0, 0)) << 2;
+  } else if (kind == Table.Stsc) {
+    length = <u64>load<u32>(track, PieceTrack.STSC_ENTRIES) * 12;
+    written = <u64>walkChunkRuns(piece, slot, 0, 0) * 12;
+  } else if (kind == Table.Stsz) {
+    length = (<u64>load<u32>(track, PieceTrack.COUNT)) << 2;
+    written = length;
+  } else {
+    length = (<u64>load<u32>(track, PieceTrack.CHUNKS)) << (kind == Table.Co64 ? 3 : 2);
+    written = (<u64>countChunks(piece, slot)) << (kind == Table.Co64 ? 3 : 2);
+  }
+  if (written != length) fail(Status.BadIndex);
   const to = reserve(length + 16);
   if (failed()) return outcome();
-  let wrote = length;
-  if (kind == Table.Stts) wrote = (<u64>walkDurations(piece, slot, to)) << 3;
-  else if (kind == Table.Ctts) wrote = (<u64>walkOffsets(piece, slot, to)) << 3;
-  else if (kind == Table.Stss) wrote = (<u64>walkSyncs(piece, slot, to, <u32>start)) << 2;
+  if (kind == Table.Stts) walkDurations(piece, slot, to);
+  else if (kind == Table.Ctts) walkOffsets(piece, slot, to);
+  else if (kind == Table.Stss) walkSyncs(piece, slot, to, <u32>start);
+  else if (kind == Table.Stsc) walkChunkRuns(piece, slot, to, <u32>start);
   else if (kind == Table.Stsz) writeSizes(piece, slot, to);
-  else {
-    layParts(piece);
-    if (failed()) return outcome();
-    if (kind == Table.Stsc) wrote = <u64>walkChunkRuns(piece, slot, to, <u32>start) * 12;
-    else writeChunkOffsets(piece, slot, to, start, kind == Table.Co64);
-  }
-  output(to, <usize>wrote);
+  else writeChunkOffsets(piece, slot, to, start, kind == Table.Co64);
+  output(to, <usize>length);
   return outcome();
 }
 

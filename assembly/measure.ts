@@ -178,6 +178,14 @@ export function walkChunkRuns(piece: Piece, slot: u32, to: usize, before: u32): 
   return entries;
 }
 
+/** Chunks of one track. Needs `layParts`, undivided. */
+export function countChunks(piece: Piece, slot: u32): u32 {
+  let chunks: u32 = 0;
+  const end = piece.parts + <usize>piece.partCount * Part.SIZE;
+  for (let part = piece.parts; part < end; part += Part.SIZE) if (load<u32>(part, Part.SLOT) == slot) chunks++;
+  return chunks;
+}
+
 /** Chunk offsets (clause 8.7.5), the piece's media starting at `media` in the output. Needs `layParts`. */
 export function writeChunkOffsets(piece: Piece, slot: u32, to: usize, media: u64, wide: bool): void {
   const end = piece.parts + <usize>piece.partCount * Part.SIZE;
@@ -193,6 +201,7 @@ export function writeChunkOffsets(piece: Piece, slot: u32, to: usize, media: u64
 
 /** Fills the measured part of every track of the piece; RESULT.A: bytes of media, RESULT.B: fragments. */
 export function measurePiece(piece: Piece): void {
+  if (failed()) return;
   for (let slot: u32 = 0; slot < piece.slots; slot++) {
     const track = pieceTrack(piece, slot);
     store<u32>(track, walkDurations(piece, slot, 0), PieceTrack.STTS_ENTRIES);

@@ -15,12 +15,10 @@ import {
 import { Movie, trackAt, trackById } from "./moov";
 import { Box, fourcc, readBox, u32be } from "./reader";
 import { cleared, fail, failed, fileOffsetOf, reserve } from "./status";
-import { appendRun, appendSync, Chunk, Run, TrackTables } from "./track-tables";
+import { appendRun, appendSync, Chunk, MAX_SAMPLES, Run, TrackTables } from "./track-tables";
 
 /** Samples without an entry of their own that are written out one by one (a constant size is not). */
 const MAX_DEFAULT_SIZES: u32 = 4 << 20;
-/** Samples of one track; a minute of 48 kHz PCM has 2.9 million. */
-export const MAX_SAMPLES: u32 = 1 << 28;
 const CHUNK: u32 = <u32>Chunk.SIZE;
 const NON_SYNC: u32 = 0x1_0000;
 const MAX_TIME: u64 = 1 << 53;
@@ -136,15 +134,15 @@ export function makeRoom(movie: Movie): void {
       track.sizes = sizes;
     }
     // One more duration a run: a jump of the decode time splits the run before it.
-    track.durations = grown(track.durations, track.durationRuns * 8, (track.ownDurations + track.runCount) * 8);
-    track.offsets = grown(track.offsets, track.offsetRuns * 8, track.ownOffsets * 8 + 8);
+    track.durations = grown(track.durations, track.durationRuns * 8, (<u64>track.ownDurations + track.runCount) * 8);
+    track.offsets = grown(track.offsets, track.offsetRuns * 8, <u64>track.ownOffsets * 8 + 8);
     if (track.offsetRuns == 0) track.offsetRuns = appendRun(track.offsets, 0, track.samples, 0);
-    track.syncs = grown(track.syncs, track.syncRuns * 4, track.ownFlags * 4 + 8);
-    track.chunks = grown(track.chunks, track.chunkCount * CHUNK, track.runCount * CHUNK);
+    track.syncs = grown(track.syncs, track.syncRuns * 4, <u64>track.ownFlags * 4 + 8);
+    track.chunks = grown(track.chunks, track.chunkCount * CHUNK, <u64>track.runCount * CHUNK);
   }
 }
 
-function grown(table: usize, used: usize, more: usize): usize {
+function grown(table: usize, used: usize, more: u64): usize {
   const copy = reserve(<u64>used + more + 16);
   if (!failed() && used > 0) memory.copy(copy, table, used);
   return copy;

@@ -15,7 +15,7 @@ import { readTkhd } from "./box/tkhd";
 import { readTrex, trexTrackId } from "./box/trex";
 import { Box, fourcc, readBox } from "./reader";
 import { cleared, fail, failed, reserve } from "./status";
-import { TrackTables } from "./track-tables";
+import { MAX_SAMPLES, TrackTables } from "./track-tables";
 
 /** Tracks a file may have; a recording has two or three. */
 export const MAX_TRACKS: u32 = 64;
@@ -198,6 +198,7 @@ function readStbl(stbl: Box, track: TrackTables): void {
     if (size.type == fourcc(0x73, 0x74, 0x73, 0x7a)) readStsz(size, track);
     else readStz2(size, track);
   }
+  if (size != null && track.samples > MAX_SAMPLES) return fail(Status.TooMany, size.type, size.start);
   const stsd = tableBox(found, Table.stsd);
   if (stsd != null) readStsd(stsd, track, newBox());
   if (failed() || track.samples == 0) return;

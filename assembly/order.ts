@@ -2,7 +2,7 @@
 import { Status } from "./abi";
 import { insideRegion, MediaRegions } from "./media-regions";
 import { MAX_TRACKS, Movie, trackAt } from "./moov";
-import { fail, failed, reserve } from "./status";
+import { cleared, fail, failed, reserve } from "./status";
 import { Chunk, TrackTables } from "./track-tables";
 import { fourcc } from "./reader";
 
@@ -35,25 +35,15 @@ export function mergeOrder(movie: Movie, fileSize: u64, media: MediaRegions, ord
   if (failed()) return;
   // Two u32 a track: the next chunk and the next sample.
   memory.fill(heads, 0, MAX_TRACKS * 8);
-  const slots = movie.trackCount;
   let to = order.runs;
   let last: usize = 0;
   let expected: u64 = 0;
   let total: u64 = 0;
-  for (;;) {
-    let slot: i32 = -1;
-    let offset: u64 = 0;
-    for (let i: u32 = 0; i < slots; i++) {
-      const track = trackAt(movie, i);
-      const head = load<u32>(heads + ((<usize>i) << 3));
-      if (head >= track.chunkCount) continue;
-      const at = load<u64>(track.chunks + <usize>head * Chunk.SIZE, Chunk.OFFSET);
-      if (slot < 0 || at < offset) {
-        slot = i;
-        offset = at;
-      }
-    }
-    if (slot < 0) break;
+  const heap = newHeap(movie);
+  if (failed()) return;
+  while (heap.count > 0) {
+    const slot = load<u32>(heap.entries, HEAP_SLOT);
+    const offset = load<u64>(heap.entries);
     const track = trackAt(movie, slot);
     const head = heads + ((<usize>slot) << 3);
     const chunk = track.chunks + <usize>load<u32>(head) * Chunk.SIZE;
@@ -66,6 +56,10 @@ export function mergeOrder(movie: Movie, fileSize: u64, media: MediaRegions, ord
     if (total > fileSize) return fail(Status.OutsideFile, fourcc(0x73, 0x74, 0x73, 0x7a), track.stbl);
     store<u32>(head, load<u32>(head) + 1);
     store<u32>(head, load<u32>(head, 4) + samples, 4);
+    if (load<u32>(head) < track.chunkCount) {
+      store<u64>(heap.entries, load<u64>(track.chunks + <usize>load<u32>(head) * Chunk.SIZE, Chunk.OFFSET));
+    } else moveLast(heap);
+    sink(heap, 0);
     const description = load<u32>(chunk, Chunk.DESCRIPTION);
     if (
       last != 0 &&
@@ -87,6 +81,60 @@ export function mergeOrder(movie: Movie, fileSize: u64, media: MediaRegions, ord
     expected = offset + bytes;
   }
   order.count = <u32>((to - order.runs) / OrderRun.SIZE);
+}
+
+/** The next chunk of each track that has one left, the lowest offset (then the lowest slot) on top. */
+@unmanaged
+class Heap {
+  /** 16 bytes each: u64 offset, u32 slot. */
+  entries: usize;
+  count: u32;
+}
+
+const HEAP_SLOT: usize = 8;
+
+function newHeap(movie: Movie): Heap {
+  const heap = changetype<Heap>(cleared(offsetof<Heap>()));
+  heap.entries = cleared(MAX_TRACKS * 16);
+  if (failed()) return heap;
+  for (let i: u32 = 0; i < movie.trackCount; i++) {
+    const track = trackAt(movie, i);
+    if (track.chunkCount == 0) continue;
+    const entry = heap.entries + ((<usize>heap.count) << 4);
+    heap.count += 1;
+    store<u64>(entry, load<u64>(track.chunks, Chunk.OFFSET));
+    store<u32>(entry, i, HEAP_SLOT);
+  }
+  for (let i: u32 = heap.count; i > 0; i--) sink(heap, i - 1);
+  return heap;
+}
+
+/** The last entry takes the place of the first. */
+function moveLast(heap: Heap): void {
+  heap.count -= 1;
+  memory.copy(heap.entries, heap.entries + ((<usize>heap.count) << 4), 16);
+}
+
+function sink(heap: Heap, from: u32): void {
+  for (let at = from; ;) {
+    let least = at;
+    for (let child = at * 2 + 1; child < min(at * 2 + 3, heap.count); child++)
+      if (below(heap, child, least)) least = child;
+    if (least == at) return;
+    const a = heap.entries + ((<usize>at) << 4);
+    const b = heap.entries + ((<usize>least) << 4);
+    const entry = v128.load(a);
+    v128.store(a, v128.load(b));
+    v128.store(b, entry);
+    at = least;
+  }
+}
+
+function below(heap: Heap, a: u32, b: u32): bool {
+  const left = heap.entries + ((<usize>a) << 4);
+  const right = heap.entries + ((<usize>b) << 4);
+  const difference = load<u64>(left) != load<u64>(right);
+  return difference ? load<u64>(left) < load<u64>(right) : load<u32>(left, HEAP_SLOT) < load<u32>(right, HEAP_SLOT);
 }
 
 function sumSizes(track: TrackTables, first: u32, samples: u32): u64 {

@@ -2,9 +2,9 @@
  * One piece of an output: a range of samples of each track of one segment. Everything about it is walked from the
  * columns; what does not fit that walk (runs in file order) is laid out once as parts.
  */
-import { IndexHeader, PieceTrack, TrackRecord } from "./abi";
+import { IndexHeader, PieceTrack, Status, TrackRecord } from "./abi";
 import { newOrderCursor, newRunCursor, newSizeCursor, recordOf, RunCursor, SizeCursor } from "./segment-index";
-import { cleared, failed, reserve } from "./status";
+import { cleared, fail, failed, reserve } from "./status";
 
 /** Selected samples of one track that are adjacent in the file, all of one description and one output fragment. */
 export namespace Part {
@@ -53,6 +53,13 @@ export function openPiece(index: usize, tracks: usize): Piece {
     }
   }
   piece.fragments = 1;
+  for (let slot: u32 = 0; slot < piece.slots; slot++) {
+    const track = pieceTrack(piece, slot);
+    const end = <u64>load<u32>(track, PieceTrack.FIRST) + load<u32>(track, PieceTrack.COUNT);
+    // The host made the piece from the segment's summary: it is not that of this index.
+    if (end > load<u32>(recordOf(index, slot), TrackRecord.SAMPLES)) fail(Status.BadIndex);
+    else if (load<u32>(track, PieceTrack.TIMESCALE) == 0) fail(Status.BadIndex);
+  }
   return piece;
 }
 
@@ -164,6 +171,7 @@ export function layParts(piece: Piece): void {
   if (failed()) return;
   let to = piece.parts;
   let last: usize = 0;
+  const fileSize = load<u64>(index, IndexHeader.FILE_SIZE);
   while (wanted > 0 && order.next()) {
     const slot = order.slot;
     const cursor = changetype<PartCursor>(load<usize>(cursors + ((<usize>slot) << 2)));
@@ -218,9 +226,11 @@ export function layParts(piece: Piece): void {
       offset += bytes;
       left -= count;
     }
+    if (offset > fileSize || order.offset > offset) fail(Status.BadIndex);
     order.offset = offset;
     if (failed()) return;
   }
+  if (wanted > 0) return fail(Status.BadIndex);
   piece.partCount = <u32>((to - piece.parts) / Part.SIZE);
 }
 

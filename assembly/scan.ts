@@ -24,13 +24,13 @@ export function scanHeader(pointer: usize, length: u32, first: bool): void {
   if (length < 8) return fail(Status.Truncated);
   const type = u32be(pointer + 4);
   let size: u64 = u32be(pointer);
-  if (first && !known(type)) return fail(Status.NotMp4, type);
+  if (first && !known(type)) return fail(Status.NotMp4, type, pointer);
   store<u32>(RESULT, type, Result.BOX);
   if (size == 1) {
     if (length < 16) return output(0, Scan.More);
     size = u64be(pointer + 8);
-    if (size < 16 || size > 1 << 53) return fail(Status.BadBoxSize, type);
-  } else if (size != 0 && size < 8) return fail(Status.BadBoxSize, type);
+    if (size < 16 || size > 1 << 53) return fail(Status.BadBoxSize, type, pointer);
+  } else if (size != 0 && size < 8) return fail(Status.BadBoxSize, type, pointer);
   store<u64>(RESULT, size, Result.A);
   const media = type == fourcc(0x6d, 0x64, 0x61, 0x74); // mdat
   output(0, kept(type) ? Scan.Keep : media ? Scan.Note : Scan.Skip);

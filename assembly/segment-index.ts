@@ -1,8 +1,10 @@
 /** Reading a segment index: one cursor a column, each read once, front to back. */
+import { checksum } from "./checksum";
 import { INDEX_MAGIC, IndexHeader, OffsetsKind, Status, TrackRecord } from "./abi";
 import { unzigzag, VarintReader } from "./columns";
 import { slotBits } from "./encode-order";
-import { cleared, fail } from "./status";
+import { cleared, fail, failed } from "./status";
+import { MAX_SAMPLES } from "./track-tables";
 
 /** The record of the track in `slot`. */
 export function recordOf(index: usize, slot: u32): usize {
@@ -15,7 +17,11 @@ export function checkIndex(index: usize, length: usize): bool {
   const tracks = load<u32>(index, IndexHeader.TRACK_COUNT);
   if (<usize>load<u32>(index, IndexHeader.LENGTH) != length || tracks == 0 || tracks > 64) return bad();
   if (length < IndexHeader.SIZE + <usize>tracks * TrackRecord.SIZE) return bad();
+  if (load<u64>(index, IndexHeader.CHECKSUM) != checksum(index, length)) return bad();
   if (load<u32>(index, IndexHeader.REFERENCE) >= tracks) return bad();
+  const kind = load<u32>(index, IndexHeader.ORDER_KIND);
+  if (kind > 1 || (kind == 1 && tracks != 2)) return bad();
+  let total: u64 = 0;
   if (!inside(index, IndexHeader.ORDER_OFFSET, length) || !inside(index, IndexHeader.JUMPS_OFFSET, length))
     return bad();
   for (let slot: u32 = 0; slot < tracks; slot++) {
@@ -32,6 +38,8 @@ export function checkIndex(index: usize, length: usize): bool {
       return bad();
     }
     const samples: u64 = load<u32>(record, TrackRecord.SAMPLES);
+    total += samples;
+    if (samples == 0 || load<u32>(record, TrackRecord.SYNC_SAMPLES) > <u32>samples) return bad();
     const width = load<u32>(record, TrackRecord.SIZES_WIDTH);
     const sizes: u64 = load<u32>(record, TrackRecord.SIZES_LENGTH);
     const after: u64 = <u64>load<u32>(record, TrackRecord.SIZES_OFFSET) + sizes;
@@ -45,6 +53,7 @@ export function checkIndex(index: usize, length: usize): bool {
     }
     if (load<u32>(record, TrackRecord.TIMESCALE) == 0) return bad();
   }
+  if (total > MAX_SAMPLES || total != <u64>load<u32>(index, IndexHeader.SAMPLE_COUNT)) return bad();
   return true;
 }
 
@@ -286,8 +295,17 @@ export class OrderCursor {
   /** Where the run starts in the file; the caller adds the run's bytes before it asks for the next one. */
   offset: u64;
   left: u32;
+  /** Samples that each slot may still give: u32 a slot. */
+  remaining: usize;
+  slots: u32;
 
   open(index: usize): void {
+    this.slots = load<u32>(index, IndexHeader.TRACK_COUNT);
+    this.remaining = cleared(<usize>this.slots * 4);
+    if (failed()) return;
+    for (let slot: u32 = 0; slot < this.slots; slot++) {
+      store<u32>(this.remaining + ((<usize>slot) << 2), load<u32>(recordOf(index, slot), TrackRecord.SAMPLES));
+    }
     this.kind = load<u32>(index, IndexHeader.ORDER_KIND);
     this.bits = slotBits(load<u32>(index, IndexHeader.TRACK_COUNT));
     const column = index + load<u32>(index, IndexHeader.ORDER_OFFSET);
@@ -326,7 +344,6 @@ export class OrderCursor {
       samples = min<u32>(<u32>ctz<u64>((word & 1) == 1 ? ~word : word), <u32>(64 - (ordinal & 7)));
     } else {
       if (this.left == 0) {
-        if (!this.varints.more) return false;
         const value = this.varints.next();
         this.slot = (<u32>value) & ((1 << this.bits) - 1);
         this.left = <u32>(value >> this.bits);
@@ -334,10 +351,12 @@ export class OrderCursor {
       samples = this.left;
     }
     samples = <u32>min<u64>(samples, min<u64>(this.nextJump - ordinal, this.total - ordinal));
-    if (samples == 0) {
+    const remaining = this.remaining + ((<usize>this.slot) << 2);
+    if (samples == 0 || this.slot >= this.slots || samples > load<u32>(remaining)) {
       fail(Status.BadIndex);
       return false;
     }
+    store<u32>(remaining, load<u32>(remaining) - samples);
     if (this.kind != 1) this.left -= samples;
     this.samples = samples;
     this.ordinal = ordinal + samples;

@@ -1,5 +1,8 @@
 /** What a track's boxes say, in plain native arrays: the common ground of progressive and fragmented files. */
 
+/** Samples a track may have, and all tracks together; a minute of 48 kHz PCM has 2.9 million. */
+export const MAX_SAMPLES: u32 = 1 << 28;
+
 /** `count` samples of `value` ticks each (durations, or composition offsets as i32). */
 export namespace Run {
   export const COUNT: usize = 0; // u32

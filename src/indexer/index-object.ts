@@ -2,7 +2,7 @@ import { BoxcarError } from "../errors.ts";
 import type { ByteSpan } from "../platform.ts";
 import type { Core } from "../wasm/module.ts";
 import { describeIndex } from "./describe.ts";
-import { DEFAULT_METADATA_LIMIT, MetadataScan } from "./metadata-scan.ts";
+import { DEFAULT_METADATA_LIMIT, MetadataScan, type TopLevelBox } from "./metadata-scan.ts";
 import type { IndexedSegment } from "./segment-index.ts";
 import type { IndexLimits } from "./stream-indexer.ts";
 
@@ -30,9 +30,10 @@ export async function scanObject(
   size: number,
   read: (span: ByteSpan) => Promise<Uint8Array>,
   limits: IndexLimits = {},
+  visit?: (box: TopLevelBox) => void,
 ): Promise<MetadataScan> {
   if (size === 0) throw new BoxcarError("not_mp4", 422, "The file is empty. Send the bytes of an MP4 file.");
-  const scan = new MetadataScan(core, limits.metadataBytes ?? DEFAULT_METADATA_LIMIT);
+  const scan = new MetadataScan(core, limits.metadataBytes ?? DEFAULT_METADATA_LIMIT, visit);
   let window = { offset: 0, bytes: new Uint8Array(0) as Uint8Array };
   for (;;) {
     const wanted = scan.wanted;

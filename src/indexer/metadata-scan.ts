@@ -6,6 +6,8 @@ import { refusal } from "../wasm/status.ts";
 /** Metadata a file may have, in bytes, when nothing else is said. A day of one recording in one file has about 70 MB. */
 export const DEFAULT_METADATA_LIMIT = 128 << 20;
 
+/** What a kept box counts against the limit at least, in bytes: small ones cost as much to hold. */
+const LEAST_KEPT = 128;
 const HEADER = 8;
 const LARGE_HEADER = 16;
 /** Status codes of assembly/abi.ts. */
@@ -29,8 +31,7 @@ export class MetadataScan {
   readonly #limit: number;
   readonly #boxes: MetadataBox[] = [];
   #boxOffset = 0;
-  /** All top-level boxes so far, in file order. */
-  readonly visited: TopLevelBox[] = [];
+  readonly #visit: (box: TopLevelBox) => void;
   #type = "";
   /** Header bytes of the current box, until its fate is known. */
   #header: Uint8Array = new Uint8Array(0);
@@ -40,7 +41,9 @@ export class MetadataScan {
   /** Set by a box without an end: it takes the rest of the file. */
   #endless = false;
 
-  constructor(core: Core, limit = DEFAULT_METADATA_LIMIT) {
+  /** @param visit told of every top-level box, in file order */
+  constructor(core: Core, limit = DEFAULT_METADATA_LIMIT, visit: (box: TopLevelBox) => void = () => undefined) {
+    this.#visit = visit;
     this.#core = core;
     this.#limit = limit;
   }
@@ -60,22 +63,24 @@ export class MetadataScan {
       return;
     }
     const header = joined(this.#header, bytes);
-    const scanned = this.#core.scanHeader(header, this.#boxOffset === 0);
+    const scanned = this.#core.scanHeader(header, this.#boxOffset);
     this.#type = scanned.type;
     if (scanned.action === "more") {
       this.#header = header;
       this.#wanted = { offset: this.#boxOffset + HEADER, length: LARGE_HEADER - HEADER };
       return;
     }
-    this.visited.push({ type: scanned.type, offset: this.#boxOffset, size: scanned.size });
-    if (scanned.action === "note") this.#boxes.push({ offset: this.#boxOffset, bytes: header });
+    this.#visit({ type: scanned.type, offset: this.#boxOffset, size: scanned.size });
+    if (scanned.action === "note") {
+      this.#charge(LEAST_KEPT);
+      this.#boxes.push({ offset: this.#boxOffset, bytes: header });
+    }
     if (scanned.action !== "keep") {
       if (scanned.size === 0) this.#endless = true;
       else this.#startBox(this.#boxOffset + scanned.size);
     } else {
       if (scanned.size === 0) throw refusal(3, scanned.type, this.#boxOffset);
-      this.#kept += scanned.size;
-      if (this.#kept > this.#limit) throw tooLarge(scanned.type, this.#boxOffset, this.#limit);
+      this.#charge(Math.max(scanned.size, LEAST_KEPT));
       this.#header = header;
       this.#wanted = { offset: this.#boxOffset + header.length, length: scanned.size - header.length };
       if (this.#wanted.length === 0) this.#keep(new Uint8Array(0));
@@ -91,11 +96,16 @@ export class MetadataScan {
     const inBox = this.#keeping || this.#header.length > 0;
     // Up to 7 bytes after the last box are padding; a whole header would have been read.
     const cut = inBox ? size < this.#wanted.offset + this.#wanted.length : size < this.#boxOffset;
-    if (!this.#endless && cut) throw refusal(TRUNCATED, this.#type, this.#lastOffset);
+    if (!this.#endless && cut) throw refusal(TRUNCATED, this.#type, inBox ? this.#boxOffset : this.#lastOffset);
     return this.#boxes;
   }
 
   #lastOffset = 0;
+
+  #charge(bytes: number): void {
+    this.#kept += bytes;
+    if (this.#kept > this.#limit) throw tooLarge(this.#type, this.#boxOffset, this.#limit);
+  }
 
   #startBox(offset: number): void {
     this.#lastOffset = this.#boxOffset;

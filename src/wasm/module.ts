@@ -51,11 +51,15 @@ export class Core {
     this.#module = module;
   }
 
-  /** @throws BoxcarError of assembly/abi.ts's statuses, as status.ts names them */
-  scanHeader(bytes: Uint8Array, first: boolean): ScannedHeader {
+  /**
+   * Classifies the top-level box at `offset` in the file.
+   * @throws BoxcarError of assembly/abi.ts's statuses, as status.ts names them
+   */
+  scanHeader(bytes: Uint8Array, offset: number): ScannedHeader {
     const wasm = this.#open();
     const pointer = put(wasm, bytes);
-    const result = call(wasm, wasm.scan(pointer, bytes.byteLength, first ? 1 : 0));
+    const at = number(wasm, offset);
+    const result = call(wasm, wasm.scan(pointer, bytes.byteLength, at));
     const actions = ["more", "skip", "keep", "note"] as const;
     return { action: actions[result.length] ?? "skip", type: fourccText(result.box), size: result.a };
   }

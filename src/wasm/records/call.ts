@@ -2,7 +2,7 @@
 import { setI64, u32, u64 } from "./view.ts";
 
 /** Version of the record layouts and exports, the one of assembly/abi.ts. */
-export const ABI_VERSION = 1;
+export const ABI_VERSION = 2;
 /** Bytes of the record every call reports through. */
 export const RESULT_SIZE = 40;
 /** Bytes of an extent. */

@@ -2,7 +2,7 @@
 import { bound, i64, u32, u64 } from "./view.ts";
 
 /** Bytes of an index's header. */
-export const HEADER_SIZE = 72;
+export const HEADER_SIZE = 80;
 /** Bytes of a track record; they follow the header in slot order. */
 export const TRACK_SIZE = 312;
 /** Where the bytes of a track record start that go into an output's track header as they are. */
