@@ -1,7 +1,7 @@
 /** RFC 6381 codec strings from sample entries, in the forms of the codecs' own ISO media bindings. */
-import { TrackRecord } from "./abi";
 import { findInEntry } from "./box/stsd";
 import { Box, fourcc, readBox, u16be, u32be } from "./reader";
+import { TrackRecord } from "./records/summary";
 import { TrackTables } from "./track-tables";
 
 const ROOM: usize = TrackRecord.EDITS_VERSION - TrackRecord.CODEC;

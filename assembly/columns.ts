@@ -1,6 +1,6 @@
 /** The segment index's number encodings: LEB128 varints and zigzag. */
 import { Status } from "./abi";
-import { fail } from "./status";
+import { cleared, fail } from "./status";
 
 /** Writes `value` and returns the address after it. At most 10 bytes. */
 export function putVarint(pointer: usize, value: u64): usize {
@@ -63,4 +63,8 @@ export class VarintReader {
     this.pointer = pointer;
     return value;
   }
+}
+
+export function newVarints(): VarintReader {
+  return changetype<VarintReader>(cleared(offsetof<VarintReader>()));
 }

@@ -1,8 +1,8 @@
 /** Track tables to the columns of a segment index. The output is a function of the input alone. */
-import { OffsetsKind, TrackFlag, TrackRecord } from "./abi";
 import { editSize } from "./box/elst";
-import { hashDescriptions } from "./description-hash";
 import { putVarint, varintLength, zigzag } from "./columns";
+import { hashDescriptions } from "./description-hash";
+import { OffsetsKind, TrackFlag, TrackRecord } from "./records/summary";
 import { Run, TrackTables } from "./track-tables";
 
 /** The next free byte of the index that is being written, and where the index starts. */

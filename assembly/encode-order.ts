@@ -1,8 +1,8 @@
 /** The file order of a segment's samples as columns of its index. */
-import { IndexHeader, TrackRecord } from "./abi";
 import { putVarint, varintLength, zigzag } from "./columns";
 import { close, IndexWriter, place } from "./encode-index";
 import { Order, OrderRun } from "./order";
+import { IndexHeader, TrackRecord } from "./records/summary";
 
 /** Bits that tell `tracks` slots apart. */
 export function slotBits(tracks: u32): u32 {

@@ -1,17 +1,18 @@
 /** A file's metadata boxes to its segment index. */
-import { Extent, INDEX_MAGIC, IndexHeader, Status, TrackRecord, Warning } from "./abi";
+import { Extent, Status, Warning } from "./abi";
 import { editDuration, editMediaTime, editSize } from "./box/elst";
 import { checksum } from "./checksum";
 import { writeCodec } from "./codec";
 import { columnsBound, encodeTrack, IndexWriter } from "./encode-index";
 import { encodeEntries, encodeOrder } from "./encode-order";
-import { collectRegions, isMediaHeader, MediaRegions } from "./media-regions";
 import { measureWhole } from "./measure";
-import { dropEmptyTracks, Movie, readMoov, trackAt } from "./moov";
+import { collectRegions, isMediaHeader, MediaRegions } from "./media-regions";
 import { makeRoom, newFragmentReader, readMoof } from "./moof";
+import { dropEmptyTracks, Movie, readMoov, trackAt } from "./moov";
 import { mergeOrder, Order } from "./order";
 import { presentedInterval } from "./presentation";
 import { Box, fourcc, readBox, u32be } from "./reader";
+import { INDEX_MAGIC, IndexHeader, TrackRecord } from "./records/summary";
 import { cleared, fail, failed, locate, output, reserve } from "./status";
 import { MAX_SAMPLES, Run, TrackTables } from "./track-tables";
 

@@ -2,9 +2,10 @@
  * Everything the host may call. A use is: `reset`, `allocate` room for the inputs, one or more calls, read the output.
  * Calls return a Status and report through the record at `result()`.
  */
-import { ABI_VERSION, Extent, IndexHeader, PieceTrack, Span, Status, Table } from "./abi";
+import { ABI_VERSION, Extent, Status } from "./abi";
 import { allocate as allocateIn, limitArena, resetArena } from "./arena";
 import { buildIndex } from "./index-segment";
+import { describeSamples } from "./inspect";
 import { listBoxes } from "./list-boxes";
 import {
   countChunks,
@@ -19,13 +20,15 @@ import {
 import { allowInband, collectParameterSets } from "./parameter-sets";
 import { layParts, openPiece, Part, pieceTrack } from "./piece";
 import { writeAccessEntries, writeMfra, writeSidxHead } from "./random-access";
+import { Span, Table } from "./records/output";
+import { PieceTrack } from "./records/piece";
+import { IndexHeader } from "./records/summary";
 import { scanHeader } from "./scan";
 import { checkIndex } from "./segment-index";
 import { selectSamples } from "./select-samples";
 import { begin, fail, failed, locate, outcome, output, reserve, RESULT } from "./status";
 import { appendSpans, writeFragments } from "./write-fragments";
 import { writeMovie } from "./write-movie";
-import { describeSamples } from "./inspect";
 
 /** Memory that indexing may use whatever the file is, in bytes; or INDEX_FACTOR times the file's metadata. */
 const INDEX_MEMORY: u64 = 64 << 20;

@@ -1,17 +1,18 @@
 /** An index spelled out sample by sample, for listings and tests. */
-import { IndexHeader, SampleRecord, TrackRecord } from "./abi";
 import {
   newOffsetCursor,
-  newOrderCursor,
   newRunCursor,
   newSizeCursor,
   newSyncCursor,
   OffsetCursor,
-  recordOf,
   RunCursor,
   SizeCursor,
   SyncCursor,
-} from "./segment-index";
+} from "./cursors";
+import { newOrderCursor } from "./order-cursor";
+import { SampleRecord } from "./records/listing";
+import { IndexHeader, TrackRecord } from "./records/summary";
+import { recordOf } from "./segment-index";
 import { cleared, failed, output, reserve } from "./status";
 
 @unmanaged

@@ -1,6 +1,7 @@
 /** The box structure of a file's metadata, for listings. */
-import { BoxRecord, Status } from "./abi";
+import { Status } from "./abi";
 import { Box, fourcc, readBox } from "./reader";
+import { BoxRecord } from "./records/listing";
 import { cleared, fail, failed, fileOffsetOf, output, reserve } from "./status";
 
 /** Boxes may nest this deep; real files reach about ten. */

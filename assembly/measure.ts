@@ -1,7 +1,10 @@
 /** How large a piece's tables are, and its tables themselves: one walk for both, so that they cannot disagree. */
-import { IndexHeader, PieceTrack, Result, TrackFlag, TrackRecord } from "./abi";
+import { Result } from "./abi";
+import { newOffsetCursor, newRunCursor, newSizeCursor, newSyncCursor } from "./cursors";
 import { continues, layParts, newDurationCursor, openPiece, Part, Piece, pieceTrack, rescale, skipRuns } from "./piece";
-import { newOffsetCursor, newRunCursor, newSizeCursor, newSyncCursor, recordOf } from "./segment-index";
+import { PieceTrack } from "./records/piece";
+import { IndexHeader, TrackFlag, TrackRecord } from "./records/summary";
+import { recordOf } from "./segment-index";
 import { splitFragments } from "./split-fragments";
 import { cleared, failed, RESULT } from "./status";
 

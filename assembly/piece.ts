@@ -2,8 +2,12 @@
  * One piece of an output: a range of samples of each track of one segment. Everything about it is walked from the
  * columns; what does not fit that walk (runs in file order) is laid out once as parts.
  */
-import { IndexHeader, PieceTrack, Status, TrackRecord } from "./abi";
-import { newOrderCursor, newRunCursor, newSizeCursor, recordOf, RunCursor, SizeCursor } from "./segment-index";
+import { Status } from "./abi";
+import { newRunCursor, newSizeCursor, RunCursor, SizeCursor } from "./cursors";
+import { newOrderCursor } from "./order-cursor";
+import { PieceTrack } from "./records/piece";
+import { IndexHeader, TrackRecord } from "./records/summary";
+import { recordOf } from "./segment-index";
 import { cleared, fail, failed, reserve } from "./status";
 
 /** Selected samples of one track that are adjacent in the file, all of one description and one output fragment. */

@@ -1,5 +1,5 @@
 /** When a track is presented: its composition times seen through its edit list. */
-import { TrackRecord } from "./abi";
+import { TrackRecord } from "./records/summary";
 import { Run, TrackTables } from "./track-tables";
 
 /**

@@ -1,7 +1,9 @@
 /** What lets players seek in fragmented output: `sidx` (clause 8.16.3) in front, `mfra` (clause 8.8.9) at the end. */
-import { Fragment, PieceTrack, Result, Table } from "./abi";
+import { Result } from "./abi";
 import { newDurationCursor, Piece, pieceTrack, rescale } from "./piece";
 import { fourcc } from "./reader";
+import { Fragment, Table } from "./records/output";
+import { PieceTrack } from "./records/piece";
 import { failed, output, RESULT } from "./status";
 import { layFragments } from "./write-fragments";
 import { beginBox, beginFullBox, endBox, newWriter, put16, put32, put64, put8 } from "./writer";

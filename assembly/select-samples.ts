@@ -1,14 +1,8 @@
 /** Which samples of a track a cut takes. */
-import { Selection, SelectionRule, TrackFlag, TrackRecord } from "./abi";
-import {
-  newOffsetCursor,
-  newRunCursor,
-  newSyncCursor,
-  OffsetCursor,
-  recordOf,
-  RunCursor,
-  SyncCursor,
-} from "./segment-index";
+import { newOffsetCursor, newRunCursor, newSyncCursor, OffsetCursor, RunCursor, SyncCursor } from "./cursors";
+import { Selection, SelectionRule } from "./records/piece";
+import { TrackFlag, TrackRecord } from "./records/summary";
+import { recordOf } from "./segment-index";
 import { cleared, failed, reserve } from "./status";
 
 /** Goes over a track's samples in decode order. */

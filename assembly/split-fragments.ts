@@ -1,7 +1,9 @@
 /** Where a piece is divided into movie fragments. */
-import { IndexHeader, PieceTrack, TrackRecord } from "./abi";
+import { newOffsetCursor, newSyncCursor } from "./cursors";
 import { newDurationCursor, Piece, pieceTrack, rescale } from "./piece";
-import { newOffsetCursor, newSyncCursor, recordOf } from "./segment-index";
+import { PieceTrack } from "./records/piece";
+import { TrackRecord } from "./records/summary";
+import { recordOf } from "./segment-index";
 import { failed, reserve } from "./status";
 
 /** Bytes of one entry of `Piece.times`. */

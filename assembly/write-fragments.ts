@@ -1,21 +1,16 @@
 /** A piece as movie fragments (ISO/IEC 14496-12 clause 8.8): each a `moof` with all tracks, and its `mdat`'s header. */
-import { Fragment, PieceTrack, Result, Span, Status, TrackFlag } from "./abi";
+import { Result, Status } from "./abi";
+import { newOffsetCursor, newSizeCursor, newSyncCursor, OffsetCursor, SizeCursor, SyncCursor } from "./cursors";
 import { DurationCursor, layParts, newDurationCursor, Part, Piece, pieceTrack, rescale } from "./piece";
 import { fourcc } from "./reader";
-import {
-  newOffsetCursor,
-  newSizeCursor,
-  newSyncCursor,
-  OffsetCursor,
-  recordOf,
-  SizeCursor,
-  SyncCursor,
-} from "./segment-index";
+import { Fragment, Span } from "./records/output";
+import { PieceTrack } from "./records/piece";
+import { TrackFlag, TrackRecord } from "./records/summary";
+import { recordOf } from "./segment-index";
 import { splitFragments, TIMES_SIZE } from "./split-fragments";
 import { cleared, fail, failed, output, reserve, RESULT } from "./status";
-import { TrackRecord } from "./abi";
-import { beginBox, beginFullBox, endBox, newWriter, put32, put64, Writer } from "./writer";
 import { NON_SYNC_FLAGS, SYNC_FLAGS } from "./write-movie";
+import { beginBox, beginFullBox, endBox, newWriter, put32, put64, Writer } from "./writer";
 
 const MOOF: u64 = 8 + 16;
 const TRAF: u64 = 8 + 20 + 20;
