@@ -1,0 +1,137 @@
+/** `npm run bench`: measures boxcar beside its peers. See bench/README.md. */
+import { existsSync } from "node:fs";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { join, resolve } from "node:path";
+import { parseArgs } from "node:util";
+import { format } from "prettier";
+import { regressions } from "./guard.ts";
+import { DAY, HOUR, mergedFile, prepare } from "./material.ts";
+import { clients } from "./measure/clients.ts";
+import type { Context, Measurements } from "./measure/context.ts";
+import { ffmpegFile, firstBytes, middleRange } from "./measure/first-byte.ts";
+import { indexing } from "./measure/indexing.ts";
+import { coldStart, memory, moduleSize } from "./measure/memory.ts";
+import { throughput, wholeHour } from "./measure/transfer.ts";
+import { firstLine, run } from "./process.ts";
+import { GROWTH, table, writeReport } from "./report.ts";
+import { commit, load, machine, versions, type Result } from "./result.ts";
+import { rows } from "./rows.ts";
+import { startBoxcar, startNginx } from "./servers.ts";
+
+const { values: options } = parseArgs({
+  options: {
+    quick: { type: "boolean", default: false },
+    report: { type: "boolean", default: false },
+    name: { type: "string" },
+    tolerance: { type: "string", default: "1.5" },
+    only: { type: "string", multiple: true },
+  },
+});
+const name = options.name ?? (options.quick ? "quick" : "full");
+const resultPath = join("bench", "results", `${name}.json`);
+const say = (text: string): void => {
+  process.stderr.write(`${new Date().toISOString().slice(11, 19)} ${text}\n`);
+};
+
+if (options.report) await writeReport(await readResult(resultPath));
+else process.exitCode = await bench();
+
+async function bench(): Promise<number> {
+  if (process.platform !== "linux") throw new Error("The benchmark reads /proc and runs on Linux only.");
+  if ((await firstLine("ffmpeg", ["-version"])) === undefined)
+    throw new Error("ffmpeg makes the recordings: install it.");
+  if (!existsSync(join("bench", "node_modules"))) {
+    say("installing the peers of bench/package.json");
+    await run("npm", ["install", "--prefix", "bench", "--no-audit", "--no-fund"]).catch((error: unknown) => {
+      say(`they cannot be installed, so their rows stay empty: ${String(error)}`);
+    });
+  }
+  const before = load();
+  const measurements = await measure();
+  const result: Result = {
+    name,
+    date: new Date().toISOString(),
+    commit: await commit(),
+    rounds: options.quick ? 5 : 9,
+    segments: options.quick ? HOUR : DAY,
+    machine: machine(),
+    versions: await versions(),
+    load: { before, after: load() },
+    rows: rows(measurements),
+    measurements,
+  };
+  process.stdout.write(`\n${table(result.rows)}\n`);
+  if (options.only !== undefined) return 0; // a look at a part is no result
+  const worse = await compare(result);
+  await mkdir(join("bench", "results"), { recursive: true });
+  await writeFile(resultPath, await format(JSON.stringify(result), { parser: "json", printWidth: 120 }));
+  if (name === "full") await writeReport(result);
+  return worse ? 1 : 0;
+}
+
+async function measure(): Promise<Measurements> {
+  const program = resolve("build", "boxcar.js");
+  const count = options.quick ? HOUR : DAY;
+  const rounds = options.quick ? 5 : 9;
+  const material = await prepare(program, count, say);
+  const withNginx = (await firstLine("nginx", ["-v"])) !== undefined;
+  const merged = [10, HOUR, ...(options.quick ? [] : [DAY])];
+  for (const number of withNginx ? merged : []) await mergedFile(material, number, say);
+  const boxcar = await startBoxcar(program, material.data);
+  const nginx = withNginx ? await startNginx(material.folder) : undefined;
+  const context: Context = { material, program, boxcar, nginx, rounds, quick: options.quick, say };
+  const measurements: Measurements = {};
+  const counts = GROWTH.filter((number) => number <= count);
+  const steps: [string, () => Promise<Measurements>][] = [
+    ["module size", () => moduleSize(context)],
+    ["indexing", () => indexing(context)],
+    ["whole hour", () => wholeHour(context)],
+    ["throughput", () => throughput(context, count)],
+    ["clients", () => clients(context)],
+    ...counts.map((number): [string, () => Promise<Measurements>] => [
+      `first byte of ${number}`,
+      () => firstBytes(context, number),
+    ]),
+    ["range", () => middleRange(context, count)],
+    ["cold start", () => coldStart(context)],
+    ...counts.map((number): [string, () => Promise<Measurements>] => [
+      `memory of ${number}`,
+      () => memory(context, number),
+    ]),
+    // Minutes of ffmpeg: nothing else waits for them to be repeated where they say nothing new.
+    ...counts.map((number): [string, () => Promise<Measurements>] => [
+      `ffmpeg of ${number}`,
+      () => ffmpegFile(context, number, number > HOUR ? 1 : 5),
+    ]),
+  ];
+  for (const [title, step] of steps) {
+    if (options.only?.every((part) => !title.includes(part)) === true) continue;
+    say(title);
+    Object.assign(measurements, await step());
+  }
+  await boxcar.stop();
+  await nginx?.stop();
+  return measurements;
+}
+
+/** Says what got worse since the last committed result. @returns whether anything did */
+async function compare(result: Result): Promise<boolean> {
+  const committed = await run("git", ["show", `HEAD:./${resultPath}`]).catch(() => undefined);
+  if (committed === undefined) {
+    say(`no committed ${resultPath} to compare with`);
+    return false;
+  }
+  const earlier = JSON.parse(committed) as Result;
+  const worse = regressions(earlier.rows, result.rows, Number(options.tolerance));
+  for (const { title, factor, before, now } of worse) {
+    say(
+      `worse than at ${earlier.commit}: ${title}: ${before.toPrecision(3)} -> ${now.toPrecision(3)} (${factor.toFixed(2)} times)`,
+    );
+  }
+  if (worse.length === 0) say(`nothing got worse since ${earlier.commit}`);
+  return worse.length > 0;
+}
+
+async function readResult(path: string): Promise<Result> {
+  return JSON.parse(await readFile(path, "utf8")) as Result;
+}
