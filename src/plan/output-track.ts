@@ -125,7 +125,9 @@ export class OutputTrack {
 
 /** What tells whether a player can follow from one sample entry to the next: the codec without its parameters. */
 export function codecFamily(codec: string): string {
-  const name = codec.split(".")[0] ?? codec;
+  const [name = codec, object, audio] = codec.split(".");
+  // `mp4a` and `mp4v` only say that an object type follows (RFC 6381 section 3.3); MPEG-4 audio also holds MP3.
+  if (name === "mp4a" || name === "mp4v") return audio === "34" ? "mp4a.6b" : `${name}.${object?.toLowerCase() ?? ""}`;
   // In-band and out-of-band parameter sets are the same codec (ISO/IEC 14496-15).
   return name.replace(/^avc[13]$/, "avc1").replace(/^(hvc1|hev1)$/, "hvc1");
 }
@@ -133,4 +135,9 @@ export function codecFamily(codec: string): string {
 /** Whether a track is video, which decides about cuts and joins. */
 export function isVideo(track: { readonly handler: number }): boolean {
   return fourccText(track.handler) === "vide";
+}
+
+/** Whether a track is audio. */
+export function isSound(track: { readonly handler: number }): boolean {
+  return fourccText(track.handler) === "soun";
 }

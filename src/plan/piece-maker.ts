@@ -3,7 +3,7 @@ import { BoxcarError } from "../errors.ts";
 import type { Core } from "../wasm/module.ts";
 import { SelectionRule, type PieceTrack, type Selected, type Selection } from "../wasm/records/piece.ts";
 import { TrackFlag, type TrackRecord } from "../wasm/records/summary.ts";
-import { codecFamily, isVideo, OutputTrack } from "./output-track.ts";
+import { codecFamily, isSound, isVideo, OutputTrack } from "./output-track.ts";
 import { countWhole, leftOut, prerollOf, wholeTrack, type Piece } from "./piece.ts";
 import { limitOf, ROUNDING_MS, type PlacedSegment, type TimedSegment } from "./placed-segment.ts";
 import { rescale, ticksOf } from "./ticks.ts";
@@ -159,8 +159,13 @@ export class PieceMaker {
    */
   #overlapEnd(placed: PlacedSegment, record: TrackRecord, output: OutputTrack | undefined): number | undefined {
     if (output?.end === undefined || record.samples === 0) return undefined;
-    const ended = rescale(output.end.end - baseOf(placed, output), output.timescale, record.timescale);
-    const half = Math.ceil(record.duration / record.samples / 2);
+    const ownTicks = (ticks: number): number =>
+      rescale(ticks - baseOf(placed, output), output.timescale, record.timescale);
+    const usual = record.duration / record.samples;
+    const half = Math.ceil(usual / 2);
+    // A last sample of sound that is cut short decodes to a whole one: leave it its time.
+    const whole = isSound(record) ? ownTicks(output.end.lastDts) + Math.ceil(usual) : Number.NEGATIVE_INFINITY;
+    const ended = Math.max(ownTicks(output.end.end), whole);
     // A sample is taken when it ends after START: leave out those of which more than half is already there.
     return ended - record.firstDts > half ? ended + half : undefined;
   }

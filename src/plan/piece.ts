@@ -1,7 +1,7 @@
 import type { Segment } from "../catalog/types.ts";
 import type { PieceTrack, Selected } from "../wasm/records/piece.ts";
 import type { TrackRecord } from "../wasm/records/summary.ts";
-import { fourccText } from "../wasm/records/view.ts";
+import { isSound } from "./output-track.ts";
 import { ticksOf } from "./ticks.ts";
 
 /** The samples of one segment that go into the output, and where they land. */
@@ -22,7 +22,7 @@ const OPUS_PREROLL_MS = 80;
 
 /** Ticks of samples that have to be decoded before the first one that is heard. */
 export function prerollOf(record: TrackRecord): number {
-  if (fourccText(record.handler) !== "soun") return 0;
+  if (!isSound(record)) return 0;
   if (record.codec === "opus") return ticksOf(OPUS_PREROLL_MS, record.timescale);
   return record.codec.startsWith("mp4a") ? Math.ceil(record.duration / Math.max(1, record.samples)) : 0;
 }

@@ -23,12 +23,18 @@ export async function playableSpans(
   query: { readonly streamPath: string; readonly startMs: number; readonly endMs: number },
 ): Promise<PlayableSpan[]> {
   const spans: { startMs: number; endMs: number; codecs: string; families: string }[] = [];
+  let coveredMs = query.startMs;
   for await (const page of catalog.overlapping(query.streamPath, query.startMs, query.endMs)) {
     for (const { startMs, endMs, codecs } of page) {
       const families = codecs.split(",").map(codecFamily).sort().join();
       const last = spans.at(-1);
       if (last?.families === families) last.endMs = Math.max(last.endMs, endMs);
-      else spans.push({ startMs: Math.max(startMs, last?.endMs ?? query.startMs), endMs, codecs, families });
+      else {
+        // Where both are recorded neither span may reach: its range would hold segments of the other.
+        if (last !== undefined) last.endMs = Math.min(last.endMs, startMs);
+        spans.push({ startMs: Math.max(startMs, coveredMs), endMs, codecs, families });
+      }
+      coveredMs = Math.max(coveredMs, endMs);
     }
   }
   return spans

@@ -107,8 +107,10 @@ export async function frameSizes(file: string): Promise<string[]> {
     file,
   ]);
   const runs: [size: string, count: number][] = [];
-  for (const line of text.trim().split("\n")) {
-    const size = line.split(",").slice(0, 2).join("x");
+  for (const line of text.split("\n")) {
+    const [width, height] = line.split(",");
+    if (width === undefined || height === undefined || width === "") continue; // frames with side data end in more lines
+    const size = `${width}x${height}`;
     const last = runs.at(-1);
     if (last?.[0] === size) last[1]++;
     else runs.push([size, 1]);

@@ -28,7 +28,7 @@ async function judge(segments: Files, endMs: number, format: Format, bframes = 3
     expect(track.closest, text).toBeGreaterThan(0.35);
     expect(track.widest, text).toBeLessThan(track.type === "video" ? 1.6 + bframes : 1.6);
     expect(Math.abs(track.start), text).toBeLessThan(track.frame);
-    expect(Math.abs(track.end - endMs / 1000), text).toBeLessThan(track.frame * 2);
+    expect(Math.abs(track.end - endMs / 1000), text).toBeLessThan(track.frame * 3);
   }
 }
 

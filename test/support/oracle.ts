@@ -51,7 +51,8 @@ export async function packets(file: string, { edits = true } = {}): Promise<Pack
     byIndex.set(index, known);
     return known;
   };
-  for (const line of listed.split("\n")) {
+  // what follows the side data of a packet stands in a line of its own
+  for (const line of listed.replaceAll("|\n|", "|").split("\n")) {
     const [section, ...fields] = line.trim().split("|");
     const value = new Map(
       fields.map((field): [string, string] => [
