@@ -31,7 +31,7 @@ export interface Played {
   readonly first: Shown | undefined;
   /** Pictures in the order they were shown; above real time a player leaves some out. */
   readonly shown: readonly Shown[];
-  /** Sizes the element took on (`videoWidth`x`videoHeight`), in order. */
+  /** Sizes the element took on (`videoWidth`x`videoHeight`), in order; Chromium may state one more than once. */
   readonly sizes: readonly string[];
   /** Bytes of sound that were decoded. */
   readonly audioBytes: number;
@@ -39,7 +39,7 @@ export interface Played {
 
 export interface Player {
   play(path: string, options?: { rate?: number }): Promise<Played>;
-  /** The picture after seeking to each of the times (seconds), in that order, in one element; or why there is none. */
+  /** The picture after seeking to each of the times (seconds), in that order, in one element, up to an error. */
   seek(path: string, times: readonly number[]): Promise<(Shown | string)[]>;
   close(): Promise<void>;
 }
@@ -112,7 +112,7 @@ declare global {
 /** Puts `window.playback` into the page. The function runs there: nothing of this module is in reach. */
 function install(page: Page): Promise<void> {
   return page.evaluate((bits) => {
-    const STILL_MS = 8000; // so long without progress is an end
+    const STILL_MS = 3000; // so long without progress is an end
     const canvas = document.createElement("canvas");
     const context = canvas.getContext("2d", { willReadFrequently: true });
     if (context === null) throw new Error("no canvas");
@@ -201,6 +201,7 @@ function install(page: Page): Promise<void> {
       const video = await open(src);
       const found: (Shown | string)[] = [];
       for (const time of times) {
+        if (video.error !== null) break;
         found.push(
           await new Promise<Shown | string>((resolve) => {
             setTimeout(() => resolve(`no picture at ${time}`), STILL_MS);

@@ -29,7 +29,7 @@ export interface NumberedOptions {
 const ENCODERS = {
   h264: ["libx264", "-preset", "veryfast", "-bf", "2", "-sc_threshold", "0", "-c:a", "aac", "-b:a", "64k"],
   vp9: ["libvpx-vp9", "-deadline", "realtime", "-cpu-used", "8", "-b:v", "200k", "-c:a", "libopus"],
-  av1: ["libaom-av1", "-usage", "realtime", "-cpu-used", "8", "-lag-in-frames", "0", "-b:v", "200k", "-c:a", "libopus"],
+  av1: ["libaom-av1", "-cpu-used", "8", "-lag-in-frames", "0", "-crf", "20", "-b:v", "0", "-c:a", "libopus"],
 };
 
 /** The ffmpeg encoder a numbered recording of that codec needs. */
