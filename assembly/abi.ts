@@ -66,6 +66,8 @@ export const enum Warning {
   EmptyTrack = 16,
   /** An incomplete last movie fragment was left out. */
   LastFragmentDropped = 32,
+  /** Chunks hold more samples than `stsz`: what is beyond was ignored. */
+  ChunksRepaired = 128,
   /** The track is encrypted: it is stored and served as it is, never cut. */
   Encrypted = 64,
 }

@@ -164,9 +164,17 @@ export function spans(index: usize, tracks: usize): Status {
 }
 
 /** See writeMovie; `duration` is a u64. */
-export function movie(tracks: usize, count: u32, duration: usize, fragmented: u32, wide: u32): Status {
+export function movie(
+  tracks: usize,
+  count: u32,
+  duration: usize,
+  fragmented: u32,
+  wide: u32,
+  chapters: usize,
+  chapterCount: u32,
+): Status {
   begin();
-  writeMovie(tracks, count, load<u64>(duration), fragmented != 0, wide != 0);
+  writeMovie(tracks, count, load<u64>(duration), fragmented != 0, wide != 0, chapters, chapterCount);
   return outcome();
 }
 

@@ -126,14 +126,19 @@ function readMdia(mdia: Box, track: TrackTables): void {
   let pointer = mdia.body;
   while (!failed() && readBox(box, pointer, mdia.end)) {
     pointer = box.end;
-    if (box.type == fourcc(0x6d, 0x64, 0x68, 0x64)) readMdhd(box, track);
-    else if (box.type == fourcc(0x68, 0x64, 0x6c, 0x72)) readHdlr(box, track);
-    else if (box.type == fourcc(0x6d, 0x69, 0x6e, 0x66)) {
+    if (box.type == fourcc(0x6d, 0x64, 0x68, 0x64)) {
+      if (track.timescale != 0) return fail(Status.DuplicateBox, box.type, box.start);
+      readMdhd(box, track);
+    } else if (box.type == fourcc(0x68, 0x64, 0x6c, 0x72)) {
+      if (track.handler != 0) return fail(Status.DuplicateBox, box.type, box.start);
+      readHdlr(box, track);
+    } else if (box.type == fourcc(0x6d, 0x69, 0x6e, 0x66)) {
       if (minf.start != 0) fail(Status.DuplicateBox, box.type, box.start);
       memory.copy(changetype<usize>(minf), changetype<usize>(box), offsetof<Box>());
     }
   }
   if (failed()) return;
+  if (track.handler == 0) return fail(Status.MissingBox, fourcc(0x68, 0x64, 0x6c, 0x72), mdia.start);
   if (minf.start == 0) return fail(Status.MissingBox, fourcc(0x6d, 0x69, 0x6e, 0x66), mdia.start);
   pointer = minf.body;
   const inner = newBox();

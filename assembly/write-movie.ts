@@ -5,6 +5,7 @@ import { fourcc } from "./reader";
 import { MOVIE_TIMESCALE, OutputTrack, Splice } from "./records/output";
 import { TrackFlag } from "./records/summary";
 import { failed, output, reserve, RESULT } from "./status";
+import { chaptersBound, writeChapters } from "./write-chapters";
 import { writeTrak } from "./write-trak";
 import { beginBox, beginFullBox, endBox, newWriter, put16, put32, put64, putZeros, Writer } from "./writer";
 
@@ -18,9 +19,18 @@ export const NON_SYNC_FLAGS: u32 = 0x0101_0000;
  * @param fragmented writes `mvex` and empty tables instead of splices
  * @param wide chunk offsets of 64 bits
  * @param duration movie ticks
+ * @param chapters `chapterCount` Chapter records
  */
-export function writeMovie(tracks: usize, count: u32, duration: u64, fragmented: bool, wide: bool): void {
-  let room: u64 = 512;
+export function writeMovie(
+  tracks: usize,
+  count: u32,
+  duration: u64,
+  fragmented: bool,
+  wide: bool,
+  chapters: usize,
+  chapterCount: u32,
+): void {
+  let room: u64 = 512 + chaptersBound(chapterCount);
   for (let i: u32 = 0; i < count; i++) {
     room += 1024 + load<u32>(tracks + <usize>i * OutputTrack.SIZE, OutputTrack.DESCRIPTION_LENGTH);
   }
@@ -43,6 +53,7 @@ export function writeMovie(tracks: usize, count: u32, duration: u64, fragmented:
     writeTrak(movie, tracks + <usize>i * OutputTrack.SIZE, i, duration, fragmented, wide);
   }
   if (fragmented) writeMvex(out, tracks, count, duration);
+  writeChapters(out, chapters, chapterCount);
   endBox(out, moov, movie.spliced);
   const length = out.next - out.start;
   output(out.start, length);

@@ -1,11 +1,11 @@
-import { Status } from "../abi";
+import { Status, Warning } from "../abi";
 import { Box, fullBoxVersion, tableCount, u32be, u64be, fourcc } from "../reader";
 import { fail, failed, reserve } from "../status";
 import { Chunk, TrackTables } from "../track-tables";
 
 /**
  * Sample-to-chunk (ISO/IEC 14496-12 clause 8.7.4) together with chunk offsets (clause 8.7.5, `stco` or `co64`): the
- * track's chunks. Together they must hold every sample, no more and no fewer.
+ * track's chunks. Together they must hold every sample; what they hold beyond is ignored, with a warning.
  */
 export function readChunks(stsc: Box, offsets: Box, track: TrackTables): void {
   fullBoxVersion(stsc, 0);
@@ -33,12 +33,14 @@ export function readChunks(stsc: Box, offsets: Box, track: TrackTables): void {
     for (; chunk < <u32>until && left > 0; chunk++, to += Chunk.SIZE) {
       const at = offsets.body + 8 + ((<usize>(chunk - 1)) << (wide ? 3 : 2));
       const samples = min(perChunk, left);
+      if (perChunk > left) track.warnings |= Warning.ChunksRepaired;
       store<u64>(to, wide ? u64be(at) : u32be(at), Chunk.OFFSET);
       store<u32>(to, samples, Chunk.SAMPLES);
       store<u32>(to, description, Chunk.DESCRIPTION);
       left -= samples;
     }
   }
+  if (chunk <= chunks || run < end) track.warnings |= Warning.ChunksRepaired;
   if (left > 0) return fail(Status.Inconsistent, stsc.type, stsc.start);
   track.chunkCount = <u32>((to - track.chunks) / Chunk.SIZE);
 }

@@ -27,6 +27,14 @@ export namespace OutputTrack {
   export const SIZE: usize = 144;
 }
 
+/** One chapter of an output. */
+export namespace Chapter {
+  export const START: usize = 0; // u64, 100 ns from the start of the presentation
+  export const TITLE: usize = 8; // u32, address of UTF-8 text
+  export const LENGTH: usize = 12; // u32, its bytes, at most 255
+  export const SIZE: usize = 16;
+}
+
 /** A place in output headers where a table's entries go. */
 export namespace Splice {
   export const OFFSET: usize = 0; // u32, in the header bytes

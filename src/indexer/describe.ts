@@ -13,6 +13,7 @@ const WARNINGS: readonly (readonly [bit: number, sentence: string])[] = [
   [8, "Composition offsets did not match the samples and were cut or extended."],
   [16, "Tracks without samples were left out."],
   [32, "An incomplete last movie fragment was left out."],
+  [128, "Chunks held more samples than the track; what was beyond was ignored."],
   [64, "A track is encrypted: the segment is served as it is, never cut."],
 ];
 

@@ -2,6 +2,7 @@ import { Table, type MovieTrack } from "../wasm/records/output.ts";
 import type { PieceTrack } from "../wasm/records/piece.ts";
 import type { PieceFragments } from "../wasm/loaded-index.ts";
 import {
+  chaptersOf,
   indexOf,
   inlineRegion,
   movieTrackOf,
@@ -42,7 +43,8 @@ export function layoutFmp4(parts: LayoutParts): Region[] {
   const inner: LayoutParts = { ...parts, composition: shifted };
   const tracks = composition.tracks.map((track, i) => headerOf(track, composition, shifts, parts.descriptions[i]));
   const duration = Math.max(0, ...composition.tracks.map((track) => end(presentationOf(track, composition))));
-  const init = inlineRegion(core.movie(tracks, duration, { fragmented: true, wide: false }).bytes);
+  const chapters = chaptersOf(parts);
+  const init = inlineRegion(core.movie(tracks, duration, { fragmented: true, wide: false, chapters }).bytes);
 
   const reference = composition.tracks.find(isVideo) ?? composition.tracks[0];
   if (reference === undefined) return [init];

@@ -1,6 +1,7 @@
 import { Table, type MovieTrack } from "../wasm/records/output.ts";
 import type { PieceTrack } from "../wasm/records/piece.ts";
 import {
+  chaptersOf,
   inlineRegion,
   indexOf,
   movieTrackOf,
@@ -28,11 +29,12 @@ export function layoutMp4(parts: LayoutParts): Region[] {
   const tracks = composition.tracks.map((track, i) => headerOf(track, composition, parts.descriptions[i]));
   const duration = Math.max(0, ...tracks.map((track) => track.editDelay + track.editDuration));
   const media = composition.pieces.reduce((sum, piece) => sum + piece.bytes, 0);
+  const chapters = chaptersOf(parts);
   let wide = false;
-  let movie = core.movie(tracks, duration, { fragmented: false, wide });
+  let movie = core.movie(tracks, duration, { fragmented: false, wide, chapters });
   if (movie.size + 8 + media > MAX_32) {
     wide = true;
-    movie = core.movie(tracks, duration, { fragmented: false, wide });
+    movie = core.movie(tracks, duration, { fragmented: false, wide, chapters });
   }
   const mdat = mdatHeader(media);
   const mediaStart = movie.size + mdat.length;

@@ -1,7 +1,7 @@
 import type { ByteSpan, Store } from "../platform.ts";
 import type { LoadedIndex } from "../wasm/loaded-index.ts";
 import type { Core } from "../wasm/module.ts";
-import { MOVIE_TIMESCALE, type MovieTrack } from "../wasm/records/output.ts";
+import { MOVIE_TIMESCALE, type Chapter, type MovieTrack } from "../wasm/records/output.ts";
 import type { PieceTrack } from "../wasm/records/piece.ts";
 import { TrackFlag } from "../wasm/records/summary.ts";
 import type { IndexCache } from "./index-cache.ts";
@@ -17,6 +17,8 @@ export interface LayoutParts {
   readonly store: Store;
   readonly indexes: IndexCache;
   readonly composition: Composition;
+  /** Whether players are told where each stretch without gaps starts. */
+  readonly chapters: boolean;
   /** Raw sample entries of each track of the composition. */
   readonly descriptions: readonly Uint8Array[];
 }
@@ -136,4 +138,13 @@ export function movieTrackOf(
 /** Bytes of one sample in a `trun` of a track with these flags; as in the WASM core. */
 export function runEntrySize(flags: number): number {
   return 8 + (flags & TrackFlag.AllSync ? 0 : 4) + (flags & TrackFlag.Offsets ? 4 : 0);
+}
+
+/** A chapter for each stretch without gaps, titled with its wall-clock start; none unless they are wanted. */
+export function chaptersOf({ chapters, composition }: LayoutParts): Chapter[] {
+  if (!chapters) return [];
+  return composition.spans.map(({ atMs, wallMs }) => {
+    const title = `${new Date(wallMs).toISOString().slice(0, 19).replace("T", " ")} UTC`;
+    return { startMs: atMs, title: new TextEncoder().encode(title) };
+  });
 }

@@ -12,6 +12,14 @@ export interface Interval {
   readonly endMs: number;
 }
 
+/** The start of a stretch without gaps. */
+export interface SpanStart {
+  /** Milliseconds from the start of the output's presentation. */
+  readonly atMs: number;
+  /** Wall clock, milliseconds. */
+  readonly wallMs: number;
+}
+
 /** Everything an output is made of, before its bytes are laid out. */
 export interface Composition {
   readonly tracks: readonly OutputTrack[];
@@ -22,6 +30,8 @@ export interface Composition {
   readonly coverage: readonly Interval[];
   readonly gaps: readonly Interval[];
   readonly joints: number;
+  /** Where the output starts, and where it goes on after a gap, in order. */
+  readonly spans: readonly SpanStart[];
   /** End of the presentation in milliseconds from its start, Infinity when nothing is hidden at the end. */
   readonly presentedMs: number;
 }
@@ -45,6 +55,7 @@ export class PlanBuilder {
   readonly #maker: PieceMaker;
   readonly #coverage: Interval[] = [];
   readonly #gaps: Interval[] = [];
+  readonly #spans: SpanStart[] = [];
   /** The last segment: placed, but not yet a piece, since a later one may overlap it. */
   #current: PlacedSegment | undefined;
   /** Wall-clock end of what is covered so far. */
@@ -81,6 +92,7 @@ export class PlanBuilder {
       endMs,
       coverage: this.#coverage,
       gaps: this.#gaps,
+      spans: this.#spans,
       joints: Math.max(0, this.#maker.pieces.length - 1),
       presentedMs: bounded ? millisecondsOf(presented, last.timescale) : Number.POSITIVE_INFINITY,
     };
@@ -101,6 +113,7 @@ export class PlanBuilder {
     const timescale = reference.timescale;
     this.#startMs = timed.wallAt(from);
     this.#current = { ...this.#placed(timed, reference.start - from, timescale), from, leading: true };
+    this.#spans.push({ atMs: 0, wallMs: this.#startMs });
     this.#cover(this.#startMs, timed.endMs);
   }
 
@@ -113,7 +126,9 @@ export class PlanBuilder {
     const ended = before.place + rescale(reference.end - reference.start, reference.timescale, before.timescale);
     const kept = isGap && gaps === "keep" ? ticksOf(distanceMs, before.timescale) : 0;
     const lead = kept > 0 ? 0 : this.#leadOf(timed, distanceMs, before.timescale);
-    this.#current = this.#placed(timed, ended + kept + lead, before.timescale);
+    const place = ended + kept + lead;
+    this.#current = this.#placed(timed, place, before.timescale);
+    if (isGap) this.#spans.push({ atMs: millisecondsOf(place, before.timescale), wallMs: timed.segment.startMs });
     this.#cover(isGap ? timed.segment.startMs : this.#coveredMs, timed.endMs);
   }
 

@@ -28,6 +28,8 @@ export interface RangeQuery {
   readonly cut: "frame" | "keyframe";
   readonly gaps: "skip" | "keep";
   readonly changes: "inband" | "entries";
+  /** Default: none. */
+  readonly chapters?: boolean;
 }
 
 /** What a plan is made with. */
@@ -61,9 +63,9 @@ export interface Plan {
  * @throws BoxcarError `not_recorded` (404), `codec_change` (409), `encrypted` (409), `gap_too_long` (400)
  */
 export async function planRange(parts: PlanParts, query: RangeQuery): Promise<Plan> {
-  const { streamPath, startMs, endMs, cut, gaps, changes } = query;
+  const { streamPath, startMs, endMs, cut, gaps, changes, chapters = false } = query;
   const pages = parts.catalog.overlapping(streamPath, startMs, endMs);
-  const plan = await compose(parts, pages, query, [startMs, endMs, cut, gaps, changes]).catch(
+  const plan = await compose(parts, pages, query, [startMs, endMs, cut, gaps, changes, chapters]).catch(
     async (error: unknown) => {
       if (!(error instanceof BoxcarError) || error.error !== "codec_change") throw error;
       const spans = await playableSpans(parts.catalog, query);
@@ -121,7 +123,10 @@ async function compose(
   const composition = await builder.finish();
   if (composition === undefined || composition.pieces.length === 0) return undefined;
   const descriptions = await readDescriptions(core, composition, indexes);
-  return describe({ core, store, indexes, composition, descriptions }, await digest(identities));
+  return describe(
+    { core, store, indexes, composition, descriptions, chapters: query.chapters ?? false },
+    await digest(identities),
+  );
 }
 
 function describe(layout: LayoutParts, hash: string): Plan {

@@ -25,6 +25,9 @@ const parameters = query({
   changes: z.enum(["inband", "entries"], "expected inband or entries").default("inband").openapi({
     description: "Put changed parameter sets in-band, or into further sample descriptions (`entries`).",
   }),
+  chapters: z.enum(["0", "1"], "expected 0 or 1").default("0").openapi({
+    description: "`1`: write a chapter, titled with its wall-clock time, for each stretch without gaps.",
+  }),
   filename: z.string("expected once").max(255, "expected at most 255 characters").optional().openapi({
     description: "Name under which browsers save the download.",
   }),
@@ -120,7 +123,14 @@ async function deliverRange(
   }
   const { cut, gaps, changes } = query;
   const bounded = await boundedRange(context.catalog, streamPath, asked);
-  const plan = await planRange(context.planning, { streamPath, ...bounded, cut, gaps, changes });
+  const plan = await planRange(context.planning, {
+    streamPath,
+    ...bounded,
+    cut,
+    gaps,
+    changes,
+    chapters: query.chapters === "1",
+  });
   const { startMs, endMs, joints } = plan;
   const { settleMs, gapToleranceMs } = context.config;
   // What is missing may still be uploaded; where all is there, nothing can be added.

@@ -18,7 +18,15 @@ export interface Exports {
   measure(index: number, tracks: number): number;
   table(index: number, tracks: number, slot: number, kind: number, before: number): number;
   spans(index: number, tracks: number): number;
-  movie(tracks: number, count: number, duration: number, fragmented: number, wide: number): number;
+  movie(
+    tracks: number,
+    count: number,
+    duration: number,
+    fragmented: number,
+    wide: number,
+    chapters: number,
+    chapterCount: number,
+  ): number;
   fragments(index: number, tracks: number, sequence: number): number;
   accessEntries(index: number, tracks: number, kind: number, timescale: number, offset: number): number;
   parameterSets(entry: number, length: number): number;

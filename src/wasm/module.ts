@@ -3,10 +3,13 @@ import { LoadedIndex } from "./loaded-index.ts";
 import { ABI_VERSION, EXTENT_SIZE, writeExtent } from "./records/call.ts";
 import { BOX_SIZE, readBox, type ListedBox } from "./records/listing.ts";
 import {
+  CHAPTER_SIZE,
   OUTPUT_TRACK_SIZE,
   readSplice,
   SPLICE_SIZE,
+  writeChapter,
   writeMovieTrack,
+  type Chapter,
   type MovieTrack,
   type Splice,
 } from "./records/output.ts";
@@ -67,30 +70,32 @@ export class Core {
   /** Builds the segment index of a file of `fileSize` bytes from its kept boxes, in file order. */
   buildIndex(boxes: readonly MetadataBox[], fileSize: number): Uint8Array {
     const wasm = this.#open();
-    const total = boxes.reduce((sum, box) => sum + box.bytes.byteLength, 0);
-    const buffer = room(wasm, total);
-    const extents = room(wasm, boxes.length * EXTENT_SIZE);
-    const size = number(wasm, fileSize);
-    const view = new DataView(wasm.memory.buffer);
-    const memory = new Uint8Array(wasm.memory.buffer);
-    let at = 0;
-    boxes.forEach((box, i) => {
-      memory.set(box.bytes, buffer + at);
-      writeExtent(view, extents + i * EXTENT_SIZE, box.offset, at, box.bytes.byteLength);
-      at += box.bytes.byteLength;
-    });
-    const result = call(wasm, wasm.index(extents, boxes.length, buffer, size));
-    const index = bytesAt(wasm, result.pointer, result.length);
-    this.#close(wasm);
-    return index;
+    try {
+      const total = boxes.reduce((sum, box) => sum + box.bytes.byteLength, 0);
+      const buffer = room(wasm, total);
+      const extents = room(wasm, boxes.length * EXTENT_SIZE);
+      const size = number(wasm, fileSize);
+      const view = new DataView(wasm.memory.buffer);
+      const memory = new Uint8Array(wasm.memory.buffer);
+      let at = 0;
+      boxes.forEach((box, i) => {
+        memory.set(box.bytes, buffer + at);
+        writeExtent(view, extents + i * EXTENT_SIZE, box.offset, at, box.bytes.byteLength);
+        at += box.bytes.byteLength;
+      });
+      const result = call(wasm, wasm.index(extents, boxes.length, buffer, size));
+      return bytesAt(wasm, result.pointer, result.length);
+    } finally {
+      this.#close(wasm);
+    }
   }
 
   /** Lends an index, checked and loaded, for the calls that work on one. `use` must not keep it. */
   withIndex<T>(index: Uint8Array, use: (loaded: LoadedIndex) => T): T {
     const wasm = this.#open();
-    const pointer = put(wasm, index);
-    call(wasm, wasm.check(pointer, index.byteLength));
     try {
+      const pointer = put(wasm, index);
+      call(wasm, wasm.check(pointer, index.byteLength));
       return use(new LoadedIndex(wasm, pointer));
     } finally {
       this.#close(wasm);
@@ -102,22 +107,29 @@ export class Core {
    * @param duration movie ticks
    * @param options.fragmented an init segment instead
    * @param options.wide chunk offsets of 64 bits
+   * @param options.chapters at most 255 are written
    */
   movie(
     tracks: readonly MovieTrack[],
     duration: number,
-    options: { fragmented: boolean; wide: boolean },
+    options: { fragmented: boolean; wide: boolean; chapters: readonly Chapter[] },
   ): MovieHeaders {
     const wasm = this.#open();
     const descriptions = tracks.map((track) => put(wasm, track.descriptions));
+    const titles = options.chapters.map(({ title }) => put(wasm, title));
+    const chapters = room(wasm, titles.length * CHAPTER_SIZE);
     const pointer = room(wasm, tracks.length * OUTPUT_TRACK_SIZE);
     const length = number(wasm, duration);
     const before = new DataView(wasm.memory.buffer);
     tracks.forEach((track, i) => {
       writeMovieTrack(before, pointer + i * OUTPUT_TRACK_SIZE, track, descriptions[i] ?? 0);
     });
+    options.chapters.forEach((chapter, i) => {
+      writeChapter(before, chapters + i * CHAPTER_SIZE, chapter, titles[i] ?? 0);
+    });
     const flags = [options.fragmented ? 1 : 0, options.wide ? 1 : 0] as const;
-    const result = call(wasm, wasm.movie(pointer, tracks.length, length, flags[0], flags[1]));
+    const status = wasm.movie(pointer, tracks.length, length, flags[0], flags[1], chapters, titles.length);
+    const result = call(wasm, status);
     const list = listed(wasm, "a");
     const view = new DataView(wasm.memory.buffer);
     const splices = Array.from({ length: list.count }, (_, i) => readSplice(view, list.pointer + i * SPLICE_SIZE));
@@ -158,9 +170,13 @@ export class Core {
   /** The boxes inside one kept box, itself first, parents before children. For listings. */
   listBoxes(box: MetadataBox): ListedBox[] {
     const wasm = this.#open();
-    const result = call(wasm, wasm.boxes(put(wasm, box.bytes), box.bytes.byteLength, number(wasm, box.offset)));
-    const view = new DataView(wasm.memory.buffer);
-    return Array.from({ length: result.length }, (_, i) => readBox(view, result.pointer + i * BOX_SIZE));
+    try {
+      const result = call(wasm, wasm.boxes(put(wasm, box.bytes), box.bytes.byteLength, number(wasm, box.offset)));
+      const view = new DataView(wasm.memory.buffer);
+      return Array.from({ length: result.length }, (_, i) => readBox(view, result.pointer + i * BOX_SIZE));
+    } finally {
+      this.#close(wasm);
+    }
   }
 
   #open(): Exports {

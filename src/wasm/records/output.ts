@@ -6,6 +6,8 @@ import { setI64, u32, u64 } from "./view.ts";
 export const OUTPUT_TRACK_SIZE = 144;
 /** Bytes of a splice. */
 export const SPLICE_SIZE = 16;
+/** Bytes of a chapter. */
+export const CHAPTER_SIZE = 16;
 /** Bytes of a span. */
 export const SPAN_SIZE = 16;
 /** Bytes of a fragment's record. */
@@ -71,6 +73,21 @@ export function writeMovieTrack(view: DataView, at: number, track: MovieTrack, d
   setI64(view, at + 72, track.editTime);
   setI64(view, at + 80, track.editDuration);
   new Uint8Array(view.buffer, view.byteOffset + at + 88, PRESENTATION_SIZE).set(track.presentation);
+}
+
+/** One chapter of an output. */
+export interface Chapter {
+  /** Milliseconds from the start of the presentation. */
+  readonly startMs: number;
+  /** UTF-8, at most 255 bytes. */
+  readonly title: Uint8Array;
+}
+
+/** Writes a chapter, its title being at the address `title`. */
+export function writeChapter(view: DataView, at: number, chapter: Chapter, title: number): void {
+  setI64(view, at, chapter.startMs * 10_000);
+  view.setUint32(at + 8, title, true);
+  view.setUint32(at + 12, chapter.title.byteLength, true);
 }
 
 /** A place in output headers where a table's entries go. */
