@@ -1,10 +1,11 @@
 /** The cases of the fuzzer: each is made from the seed and its number alone. */
 import { feed, feedIndex, indexFile, WatchedCore, type Outcome } from "../hostile/feed.ts";
 import { goodFiles } from "../hostile/good.ts";
+import { sealed } from "../hostile/seal.ts";
 import { random } from "../support/random.ts";
 import { mutate } from "./mutate.ts";
 
-/** A damaged file, or a damaged segment index. */
+/** A damaged file, or a damaged segment index, mostly with a checksum that fits. */
 export interface Case {
   readonly kind: "mp4" | "index";
   readonly bytes: Uint8Array;
@@ -27,10 +28,10 @@ export class Fuzzer {
   /** Case `i`: nine files for each index. */
   make(i: number): Case {
     const numbers = random(Math.imul(this.#seed, 0x9e37_79b1) + i);
-    for (let warm = 0; warm < 3; warm++) numbers.below(2);
     const kind = numbers.below(10) === 0 ? "index" : "mp4";
     const good = kind === "index" ? this.#indexes : goodFiles;
-    return { kind, bytes: mutate(numbers.pick(good), numbers.pick(good), numbers, kind === "index") };
+    const bytes = mutate(numbers.pick(good), numbers.pick(good), numbers, kind === "index");
+    return { kind, bytes: kind === "index" && numbers.below(8) > 0 ? sealed(bytes) : bytes };
   }
 
   /**

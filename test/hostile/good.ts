@@ -102,6 +102,11 @@ export const goodFiles: readonly Uint8Array[] = [
   fragmented(),
   bytes(
     initSegment(),
-    fragment(new Uint8Array(30), 1, (at) => bytes(tfhd(2, 0x2_0008, u32(2)), fullRun(at, 30))),
+    fragment(
+      new Uint8Array(40),
+      1,
+      (at) => bytes(tfhd(2, 0x2_0008, u32(2)), fullRun(at, 30)),
+      (at) => bytes(tfhd(1), tfdt(0), trun(at + 30, [{ flags: 0x200_0000 }])),
+    ),
   ),
 ];

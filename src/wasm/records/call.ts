@@ -1,6 +1,8 @@
 /** What every call takes and gives back: `Extent` and `Result` of assembly/abi.ts. */
 import { setI64, u32, u64 } from "./view.ts";
 
+const TWO_32 = 4_294_967_296;
+
 /** Version of the record layouts and exports, the one of assembly/abi.ts. */
 export const ABI_VERSION = 2;
 /** Bytes of the record every call reports through. */
@@ -56,5 +58,7 @@ export function writeExtent(
 
 /** Writes a 64-bit argument, which calls take by its address. */
 export function writeU64(view: DataView, at: number, value: number): void {
-  setI64(view, at, value);
+  // Without a BigInt: this is called for every top-level box.
+  view.setUint32(at, value % TWO_32, true);
+  view.setUint32(at + 4, Math.floor(value / TWO_32), true);
 }

@@ -1,5 +1,6 @@
 /** Little-endian fields of records. 64-bit values become numbers: the module refuses what passes 53 bits. */
 
+const QUESTION_MARK = 63;
 const TWO_32 = 4_294_967_296;
 const UNBOUNDED_LOW = -9_223_372_036_854_775_808n;
 const UNBOUNDED_HIGH = 9_223_372_036_854_775_807n;
@@ -34,6 +35,7 @@ export function setI64(view: DataView, at: number, value: number): void {
 
 /** A four-character code as text; bytes outside ASCII become `?`. */
 export function fourccText(code: number): string {
-  const bytes = [code >>> 24, (code >>> 16) & 255, (code >>> 8) & 255, code & 255];
-  return bytes.map((byte) => (byte >= 32 && byte < 127 ? String.fromCharCode(byte) : "?")).join("");
+  const shown = (byte: number): number => (byte >= 32 && byte < 127 ? byte : QUESTION_MARK);
+  const [a, b, c, d] = [code >>> 24, (code >>> 16) & 255, (code >>> 8) & 255, code & 255];
+  return String.fromCharCode(shown(a), shown(b), shown(c), shown(d));
 }
