@@ -28,6 +28,8 @@ const { values: options } = parseArgs({
   },
 });
 const name = options.name ?? (options.quick ? "quick" : "full");
+/** Rounds that count. */
+const ROUNDS = options.quick ? 3 : 7;
 const resultPath = join("bench", "results", `${name}.json`);
 const say = (text: string): void => {
   process.stderr.write(`${new Date().toISOString().slice(11, 19)} ${text}\n`);
@@ -52,7 +54,7 @@ async function bench(): Promise<number> {
     name,
     date: new Date().toISOString(),
     commit: await commit(),
-    rounds: options.quick ? 5 : 9,
+    rounds: ROUNDS,
     segments: options.quick ? HOUR : DAY,
     machine: machine(),
     versions: await versions(),
@@ -72,14 +74,14 @@ async function bench(): Promise<number> {
 async function measure(): Promise<Measurements> {
   const program = resolve("build", "boxcar.js");
   const count = options.quick ? HOUR : DAY;
-  const rounds = options.quick ? 5 : 9;
+  const rounds = ROUNDS;
   const material = await prepare(program, count, say);
   const withNginx = (await firstLine("nginx", ["-v"])) !== undefined;
-  const merged = [10, HOUR, ...(options.quick ? [] : [DAY])];
+  const merged = [1, 10, HOUR, ...(options.quick ? [] : [DAY])];
   for (const number of withNginx ? merged : []) await mergedFile(material, number, say);
   const boxcar = await startBoxcar(program, material.data);
   const nginx = withNginx ? await startNginx(material.folder) : undefined;
-  const context: Context = { material, program, boxcar, nginx, rounds, quick: options.quick, say };
+  const context: Context = { material, program, boxcar, nginx, merged, rounds };
   const measurements: Measurements = {};
   const counts = GROWTH.filter((number) => number <= count);
   const steps: [string, () => Promise<Measurements>][] = [
@@ -101,7 +103,7 @@ async function measure(): Promise<Measurements> {
     // Minutes of ffmpeg: nothing else waits for them to be repeated where they say nothing new.
     ...counts.map((number): [string, () => Promise<Measurements>] => [
       `ffmpeg of ${number}`,
-      () => ffmpegFile(context, number, number > HOUR ? 1 : 5),
+      () => ffmpegFile(context, number, number > HOUR ? 1 : ROUNDS),
     ]),
   ];
   for (const [title, step] of steps) {

@@ -11,10 +11,10 @@ export interface Context {
   readonly boxcar: Server;
   /** Undefined when it is not installed. */
   readonly nginx: Nginx | undefined;
+  /** Counts of segments of which nginx has a merged file. */
+  readonly merged: readonly number[];
   /** Rounds that count. */
   readonly rounds: number;
-  readonly quick: boolean;
-  readonly say: (text: string) => void;
 }
 
 /** Everything that was measured, by name; the names end in their unit where it is not a plain number. */

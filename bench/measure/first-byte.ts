@@ -11,7 +11,8 @@ const MORE = 3;
 
 /** First byte of merged downloads of `count` segments, milliseconds; of ffmpeg only up to an hour. */
 export async function firstBytes(context: Context, count: number): Promise<Measurements> {
-  const { boxcar, nginx, material, rounds } = context;
+  const { boxcar, material, rounds } = context;
+  const nginx = context.merged.includes(count) ? context.nginx : undefined;
   const results: Measurements = {};
   const first = async (port: number, path: string): Promise<number> => (await download({ port, path }, 1)).firstByteMs;
   const same = newCut(count);

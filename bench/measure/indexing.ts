@@ -2,7 +2,6 @@
 import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { join, resolve } from "node:path";
-import { pathToFileURL } from "node:url";
 import { StreamIndexer } from "../../src/indexer/stream-indexer.ts";
 import { createCore } from "../../src/wasm/module.ts";
 import { interleave } from "../statistics.ts";
@@ -73,7 +72,7 @@ export async function peerVersion(name: string): Promise<string | undefined> {
 async function peer(name: string, open: (module: unknown) => Count): Promise<Count | undefined> {
   if ((await peerVersion(name)) === undefined) return undefined;
   const require = createRequire(resolve("bench", "package.json"));
-  return open(await import(pathToFileURL(require.resolve(name)).href));
+  return open(require(name));
 }
 
 function openMp4box(module: unknown): Count {
