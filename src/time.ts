@@ -137,9 +137,9 @@ function ordered(startMs: number, endMs: number | undefined): TimeRange {
   return { startMs, endMs };
 }
 
-/** RFC 3339 in UTC with milliseconds: `2026-01-31T12:00:00.250Z`. */
+/** RFC 3339 in UTC with milliseconds, to the nearest: `2026-01-31T12:00:00.250Z`. */
 export function formatTime(ms: number): string {
-  return new Date(ms).toISOString();
+  return new Date(Math.round(ms)).toISOString();
 }
 
 /**

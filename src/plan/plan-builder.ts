@@ -1,5 +1,6 @@
 import type { Segment } from "../catalog/types.ts";
 import { SelectionRule, type Selected, type Selection } from "../wasm/records/piece.ts";
+import type { TrackRecord } from "../wasm/records/summary.ts";
 import { isVideo, type OutputTrack } from "./output-track.ts";
 import { PieceMaker, type PieceMakerOptions } from "./piece-maker.ts";
 import type { Piece } from "./piece.ts";
@@ -86,7 +87,7 @@ export class PlanBuilder {
     const presented = last.place + ticksOf(endMs - last.timed.segment.startMs, last.timescale);
     const bounded = this.#options.cut === "frame" && Number.isFinite(last.untilMs);
     return {
-      tracks: this.#maker.finish(),
+      tracks: await this.#maker.finish(),
       pieces: this.#maker.pieces,
       startMs: this.#startMs,
       endMs,
@@ -101,18 +102,21 @@ export class PlanBuilder {
   async #addFirst(timed: TimedSegment): Promise<void> {
     const { startMs, endMs, cut } = this.#options;
     const { reference, segment } = timed;
-    const asked = startMs > segment.startMs ? timed.ticksAt(startMs, reference) : reference.start;
+    const asked = startMs > segment.startMs ? snapped(timed.ticksAt(startMs, reference), reference) : reference.start;
     let from = Math.max(asked, reference.firstPts);
+    let hidden = 0;
     if (isVideo(reference)) {
       const found = await this.#findReference(timed, asked);
       // Without a sync sample nothing of this segment can be decoded.
       if (found.count === 0) return;
       from = cut === "keyframe" ? found.pts : Math.max(asked, found.pts);
+      hidden = from - found.pts;
     }
     if (timed.wallAt(from) >= endMs) return;
     const timescale = reference.timescale;
+    const hiddenMs = millisecondsOf(hidden, timescale);
     this.#startMs = timed.wallAt(from);
-    this.#current = { ...this.#placed(timed, reference.start - from, timescale), from, leading: true };
+    this.#current = { ...this.#placed(timed, reference.start - from, timescale), from, leading: true, hiddenMs };
     this.#spans.push({ atMs: 0, wallMs: this.#startMs });
     this.#cover(this.#startMs, timed.endMs);
   }
@@ -125,7 +129,7 @@ export class PlanBuilder {
     await this.#maker.add(before);
     const ended = before.place + rescale(reference.end - reference.start, reference.timescale, before.timescale);
     const kept = isGap && gaps === "keep" ? ticksOf(distanceMs, before.timescale) : 0;
-    const lead = kept > 0 ? 0 : this.#leadOf(timed, distanceMs, before.timescale);
+    const lead = kept > 0 ? 0 : openEndOf(before, distanceMs) + this.#leadOf(timed, distanceMs, before.timescale);
     const place = ended + kept + lead;
     this.#current = this.#placed(timed, place, before.timescale);
     if (isGap) this.#spans.push({ atMs: millisecondsOf(place, before.timescale), wallMs: timed.segment.startMs });
@@ -146,7 +150,16 @@ export class PlanBuilder {
 
   #placed(timed: TimedSegment, place: number, timescale: number): PlacedSegment {
     const untilMs = this.#options.endMs < timed.endMs ? this.#options.endMs : Number.POSITIVE_INFINITY;
-    return { timed, place, timescale, from: Number.NEGATIVE_INFINITY, leading: false, untilMs, closed: false };
+    return {
+      timed,
+      place,
+      timescale,
+      from: Number.NEGATIVE_INFINITY,
+      leading: false,
+      hiddenMs: 0,
+      untilMs,
+      closed: false,
+    };
   }
 
   /**
@@ -178,4 +191,25 @@ export class PlanBuilder {
     const index = await this.#options.indexOf(segment);
     return this.#options.core.withIndex(index, (loaded) => loaded.select(summary.reference, selection));
   }
+}
+
+/**
+ * The start of the picture that `ticks` is meant by, when it is that of one but for the rounding of wall-clock times:
+ * players drop pictures of which an edit list hides ever so little. Told only where all last equally long.
+ */
+function snapped(ticks: number, track: TrackRecord): number {
+  if (!isVideo(track) || track.sttsEntries > 2 || track.samples < 2) return ticks;
+  const step = (track.duration - track.lastDuration) / (track.samples - 1);
+  const start = track.earliestPts + Math.round((ticks - track.earliestPts) / step) * step;
+  return Math.abs(start - ticks) <= ticksOf(ROUNDING_MS, track.timescale) ? start : ticks;
+}
+
+/**
+ * A last sample whose duration is stated as 0 lasts until the next segment, at most as long as the others. In ticks of
+ * places.
+ */
+function openEndOf({ timed: { reference }, timescale }: PlacedSegment, distanceMs: number): number {
+  if (reference.lastDuration > 0 || reference.samples < 2 || distanceMs <= 0) return 0;
+  const usual = Math.round(reference.duration / (reference.samples - 1));
+  return Math.min(rescale(usual, reference.timescale, timescale), ticksOf(distanceMs, timescale));
 }

@@ -75,7 +75,7 @@ function oddTrack(numbers: Random, handler: "vide" | "soun"): MovieTrack {
   return { handler, timescale, entries, samples, chunks: Array.from({ length: 5 }, () => 1 + numbers.below(9)) };
 }
 
-const odd = Array.from({ length: 40 }, (_, i) => seed * 1000 + i);
+const odd = Array.from({ length: 20 }, (_, i) => seed * 1000 + i);
 
 describe.skipIf(ffprobePath === undefined)("a segment of odd tables", () => {
   test.for(odd)("counts, lengths and samples are right (seed %i)", async (number) => {

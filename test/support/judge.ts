@@ -128,7 +128,7 @@ function judgeTrack(
     const length = Math.min(endS, most(source.map(({ wall, duration }) => wall + duration))) - startS;
     if (Math.abs(start - lead) > frame * 1.5)
       problems.push(`presentation starts at ${start.toFixed(3)} s, wanted ${lead.toFixed(3)} s`);
-    if (Math.abs(end - length) > Math.max(frame * 2.5, 0.1))
+    if (Math.abs(end - length) > Math.max(frame * 2.5, 0.1) + 0.002)
       problems.push(`presentation ends at ${end.toFixed(3)} s, wanted ${length.toFixed(3)} s`);
   }
   if (track.type === "video") {

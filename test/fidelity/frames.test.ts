@@ -1,0 +1,62 @@
+import { mkdtemp, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { beforeAll, describe, expect, test } from "vitest";
+import { frameHashes } from "../support/oracle.ts";
+import { random, seedOf } from "../support/random.ts";
+import { canRecord, record, RECORDED_AT, type RecordingOptions } from "../support/recording.ts";
+import { bytesOf, shelve, type Shelf } from "../support/shelf.ts";
+import { ffmpegPath } from "../support/tools.ts";
+
+/** A frame cut shows the source's pictures of its time: the first, the last, and all between, as a decoder sees them. */
+const recordings: RecordingOptions[] = [
+  { video: "h264", audio: "aac" },
+  { video: "h264", audio: null, fragmented: true, bframes: 0, fps: 30 },
+  { video: "h265", audio: "aac", fragmented: true },
+  { video: "vp9", audio: "opus" },
+  { video: "mpeg4", audio: "aac", fps: 15, bframes: 0 },
+];
+const COUNT = 3;
+const SECONDS = 3;
+const seed = seedOf(1);
+
+describe.each(recordings)(`$video $audio fragmented=$fragmented (seed ${seed}, ${ffmpegPath})`, (options) => {
+  const fps = options.fps ?? 25;
+  const frames = COUNT * SECONDS * fps;
+  let shelf: Shelf | undefined;
+  let pictures: string[] = [];
+  let folder = "";
+  beforeAll(async () => {
+    if (!(await canRecord(options))) return;
+    const segments = await record({ count: COUNT, seconds: SECONDS, ...options });
+    pictures = (await Promise.all(segments.map(({ file }) => frameHashes(file)))).flat();
+    shelf = await shelve(segments);
+    folder = await mkdtemp(join(tmpdir(), "boxcar-frames-"));
+    return () => shelf?.close();
+  });
+
+  const numbers = random(seed + recordings.indexOf(options) * 100);
+  const cuts = Array.from({ length: 8 }, (_, i) => {
+    const from = numbers.below(frames - 2);
+    const to = from + 1 + numbers.below(frames - from - 1);
+    return { from, to, format: i % 2 === 0 ? ("mp4" as const) : ("fmp4" as const) };
+  });
+
+  test.for(cuts)("$format from picture $from to $to", async ({ from, to, format }, { skip }) => {
+    if (shelf === undefined) return skip("this ffmpeg has no such encoder");
+    expect(pictures).toHaveLength(frames);
+    expect(new Set(pictures).size).toBe(frames);
+    const at = (picture: number): number => RECORDED_AT + Math.round((picture * 1000) / fps);
+    const plan = await shelf.plan({ startMs: at(from), endMs: at(to) });
+    const file = join(folder, `${String(from)}-${String(to)}.${format}.mp4`);
+    await writeFile(file, await bytesOf(plan.media(format)));
+    const seen = await frameHashes(file);
+    const wanted = pictures.slice(from, to);
+    if (format === "mp4") return expect(seen).toEqual(wanted);
+    // In fragmented files ffmpeg also shows what stands outside the edit list: the pictures from the sync sample on that
+    // are needed to decode the first one, and at most two reference pictures after the last one.
+    const sync = from - (from % fps);
+    expect(seen.slice(0, to - sync)).toEqual(pictures.slice(sync, to));
+    expect(seen.length - (to - sync)).toBeLessThanOrEqual(2);
+  });
+});
