@@ -20,14 +20,15 @@ import {
 import { allowInband, collectParameterSets } from "./parameter-sets";
 import { layParts, openPiece, Part, pieceTrack } from "./piece";
 import { writeAccessEntries, writeMfra, writeSidxHead } from "./random-access";
-import { Span, Table } from "./records/output";
+import { Table } from "./records/output";
 import { PieceTrack } from "./records/piece";
 import { IndexHeader } from "./records/summary";
 import { scanHeader } from "./scan";
 import { checkIndex } from "./segment-index";
 import { selectSamples } from "./select-samples";
 import { begin, fail, failed, locate, outcome, output, reserve, RESULT } from "./status";
-import { appendSpans, writeFragments } from "./write-fragments";
+import { appendSpans, reserveSpans } from "./spans";
+import { writeFragments } from "./write-fragments";
 import { writeMovie } from "./write-movie";
 
 /** Memory that indexing may use whatever the file is, in bytes; or INDEX_FACTOR times the file's metadata. */
@@ -157,9 +158,9 @@ export function spans(index: usize, tracks: usize): Status {
   const piece = openPiece(index, tracks);
   layParts(piece);
   if (failed()) return outcome();
-  const list = reserve(<u64>(piece.partCount * 2 + 1) * Span.SIZE);
+  const list = reserveSpans(piece);
   if (failed()) return outcome();
-  output(list, appendSpans(piece.parts, piece.parts + <usize>piece.partCount * Part.SIZE, list, 0));
+  output(list, appendSpans(piece, piece.parts, piece.parts + <usize>piece.partCount * Part.SIZE, list, 0));
   return outcome();
 }
 
@@ -185,10 +186,13 @@ export function fragments(index: usize, tracks: usize, sequence: u32): Status {
   return outcome();
 }
 
-/** See writeAccessEntries; `offset` is a u64. */
-export function accessEntries(index: usize, tracks: usize, kind: u32, timescale: u32, offset: usize): Status {
+/** See writeAccessEntries; at `numbers` three u64: offset, hiddenStart, hiddenEnd. */
+export function accessEntries(index: usize, tracks: usize, kind: u32, timescale: u32, numbers: usize): Status {
   begin();
-  writeAccessEntries(openPiece(index, tracks), kind, timescale, load<u64>(offset));
+  const piece = openPiece(index, tracks);
+  const hiddenStart = load<u64>(numbers, 8);
+  const hiddenEnd = load<u64>(numbers, 16);
+  writeAccessEntries(piece, kind, timescale, load<u64>(numbers), hiddenStart, hiddenEnd);
   return outcome();
 }
 

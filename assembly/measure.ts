@@ -1,7 +1,18 @@
 /** How large a piece's tables are, and its tables themselves: one walk for both, so that they cannot disagree. */
 import { Result } from "./abi";
 import { newOffsetCursor, newRunCursor, newSizeCursor, newSyncCursor } from "./cursors";
-import { continues, layParts, newDurationCursor, openPiece, Part, Piece, pieceTrack, rescale, skipRuns } from "./piece";
+import {
+  continues,
+  layParts,
+  newDurationCursor,
+  openPiece,
+  Part,
+  partBytes,
+  Piece,
+  pieceTrack,
+  rescale,
+  skipRuns,
+} from "./piece";
 import { PieceTrack } from "./records/piece";
 import { IndexHeader, TrackFlag, TrackRecord } from "./records/summary";
 import { recordOf } from "./segment-index";
@@ -133,16 +144,21 @@ export function walkSyncs(piece: Piece, slot: u32, to: usize, before: u32): u32 
   return found;
 }
 
-/** Sample sizes (clause 8.7.3.2); the first one holds the inline bytes in front of it. */
+/** Sample sizes (clause 8.7.3.2), inline bytes included. */
 export function writeSizes(piece: Piece, slot: u32, to: usize): void {
   const track = pieceTrack(piece, slot);
   const sizes = newSizeCursor();
+  const syncs = newSyncCursor();
   if (failed()) return;
+  const first = load<u32>(track, PieceTrack.FIRST);
+  const prefix = load<u32>(track, PieceTrack.PREFIX);
   sizes.open(piece.index, recordOf(piece.index, slot));
-  sizes.sum(load<u32>(track, PieceTrack.FIRST));
-  const count = load<u32>(track, PieceTrack.COUNT);
-  for (let i: u32 = 0; i < count; i++) put32(to + ((<usize>i) << 2), sizes.next());
-  if (count > 0) put32(to, bswap<u32>(load<u32>(to)) + load<u32>(track, PieceTrack.PREFIX));
+  sizes.sum(first);
+  syncs.open(piece.index, recordOf(piece.index, slot));
+  syncs.skip(first);
+  const end = to + ((<usize>load<u32>(track, PieceTrack.COUNT)) << 2);
+  if (prefix == 0) for (; to < end; to += 4) put32(to, sizes.next());
+  else for (; to < end; to += 4) put32(to, sizes.next() + (syncs.next() ? prefix : 0));
 }
 
 /**
@@ -198,7 +214,7 @@ export function writeChunkOffsets(piece: Piece, slot: u32, to: usize, media: u64
       else put32(to, <u32>media);
       to += wide ? 8 : 4;
     }
-    media += load<u64>(part, Part.BYTES) + load<u32>(part, Part.PREFIX);
+    media += partBytes(piece, part);
   }
 }
 
@@ -226,7 +242,7 @@ export function measurePiece(piece: Piece): void {
   const end = piece.parts + <usize>piece.partCount * Part.SIZE;
   for (let part = piece.parts; part < end; part += Part.SIZE) {
     const track = pieceTrack(piece, load<u32>(part, Part.SLOT));
-    const bytes = load<u64>(part, Part.BYTES) + load<u32>(part, Part.PREFIX);
+    const bytes = partBytes(piece, part);
     const chunks = load<u32>(track, PieceTrack.CHUNKS);
     if (part == piece.parts || !continues(part - Part.SIZE, part)) store<u32>(track, chunks + 1, PieceTrack.CHUNKS);
     store<u64>(track, load<u64>(track, PieceTrack.BYTES) + bytes, PieceTrack.BYTES);

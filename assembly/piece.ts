@@ -3,7 +3,7 @@
  * columns; what does not fit that walk (runs in file order) is laid out once as parts.
  */
 import { Status } from "./abi";
-import { newRunCursor, newSizeCursor, RunCursor, SizeCursor } from "./cursors";
+import { newRunCursor, newSizeCursor, newSyncCursor, RunCursor, SizeCursor, SyncCursor } from "./cursors";
 import { newOrderCursor } from "./order-cursor";
 import { PieceTrack } from "./records/piece";
 import { IndexHeader, TrackRecord } from "./records/summary";
@@ -19,8 +19,9 @@ export namespace Part {
   export const SAMPLES: usize = 24; // u32
   export const DESCRIPTION: usize = 28; // u32, from 1
   export const FRAGMENT: usize = 32; // u32
-  export const PREFIX: usize = 36; // u32, inline bytes in front
-  export const SIZE: usize = 40;
+  export const INLINED: usize = 36; // u32, samples with inline bytes in front
+  export const FIRST_INLINED: usize = 40; // u32, the first of them in Piece.inlined
+  export const SIZE: usize = 48;
 }
 
 @unmanaged
@@ -33,6 +34,9 @@ export class Piece {
   reference: u32;
   parts: usize;
   partCount: u32;
+  /** File offsets (u64) of the samples with inline bytes in front, in file order. */
+  inlined: usize;
+  inlinedCount: u32;
   /** Fragments, when the parts were split for them; else 1. */
   fragments: u32;
   /** For each fragment and slot, the first sample of the fragment: u32, fragment by fragment. */
@@ -142,6 +146,9 @@ export function skipRuns(runs: RunCursor, count: u32): u64 {
 class PartCursor {
   sizes: SizeCursor;
   entries: RunCursor;
+  syncs: SyncCursor;
+  /** Inline bytes before each sync sample, mostly 0. */
+  prefix: u32;
   sample: u32;
   fragment: u32;
 }
@@ -155,12 +162,17 @@ export function layParts(piece: Piece): void {
   if (failed()) return;
   let wanted: u64 = 0;
   let descriptions: u64 = 0;
+  let inlined: u64 = 0;
   for (let slot: u32 = 0; slot < piece.slots; slot++) {
     const record = recordOf(index, slot);
     const cursor = changetype<PartCursor>(cleared(offsetof<PartCursor>()));
     cursor.sizes = newSizeCursor();
     cursor.entries = newRunCursor();
+    cursor.syncs = newSyncCursor();
     if (failed()) return;
+    cursor.prefix = load<u32>(pieceTrack(piece, slot), PieceTrack.PREFIX);
+    cursor.syncs.open(index, record);
+    if (cursor.prefix > 0) inlined += load<u32>(record, TrackRecord.SYNC_SAMPLES);
     cursor.sizes.open(index, record);
     cursor.entries.open(index, record, TrackRecord.ENTRIES_OFFSET);
     store<usize>(cursors + ((<usize>slot) << 2), changetype<usize>(cursor));
@@ -172,6 +184,8 @@ export function layParts(piece: Piece): void {
   // A run of the file gives at most one part, and each fragment or description splits at most one run a track.
   const runs: u64 = min(wanted, runsBound(index));
   piece.parts = reserve((runs + <u64>piece.fragments * piece.slots + descriptions + 1) * Part.SIZE);
+  piece.inlined = reserve(inlined * 8);
+  piece.inlinedCount = 0;
   if (failed()) return;
   let to = piece.parts;
   let last: usize = 0;
@@ -200,7 +214,9 @@ export function layParts(piece: Piece): void {
       }
       if (cursor.entries.left == 0) cursor.entries.refill();
       count = cursor.entries.take(count);
-      const bytes = cursor.sizes.sum(count);
+      const noted = piece.inlinedCount;
+      const bytes =
+        cursor.prefix > 0 ? sumInlined(piece, cursor, count, offset, selected, inlined) : cursor.sizes.sum(count);
       if (selected) {
         wanted -= count;
         if (
@@ -213,6 +229,7 @@ export function layParts(piece: Piece): void {
         ) {
           store<u32>(last, load<u32>(last, Part.SAMPLES) + count, Part.SAMPLES);
           store<u64>(last, load<u64>(last, Part.BYTES) + bytes, Part.BYTES);
+          store<u32>(last, load<u32>(last, Part.INLINED) + piece.inlinedCount - noted, Part.INLINED);
         } else {
           store<u64>(to, offset, Part.OFFSET);
           store<u64>(to, bytes, Part.BYTES);
@@ -221,7 +238,8 @@ export function layParts(piece: Piece): void {
           store<u32>(to, count, Part.SAMPLES);
           store<u32>(to, cursor.entries.value, Part.DESCRIPTION);
           store<u32>(to, cursor.fragment, Part.FRAGMENT);
-          store<u32>(to, sample == first ? load<u32>(track, PieceTrack.PREFIX) : 0, Part.PREFIX);
+          store<u32>(to, piece.inlinedCount - noted, Part.INLINED);
+          store<u32>(to, noted, Part.FIRST_INLINED);
           last = to;
           to += Part.SIZE;
         }
@@ -236,6 +254,39 @@ export function layParts(piece: Piece): void {
   }
   if (wanted > 0) return fail(Status.BadIndex);
   piece.partCount = <u32>((to - piece.parts) / Part.SIZE);
+}
+
+// Sums sizes like `SizeCursor.sum`, and notes where the selected sync samples lie.
+function sumInlined(piece: Piece, cursor: PartCursor, count: u32, offset: u64, selected: bool, capacity: u64): u64 {
+  const syncs = cursor.syncs;
+  let bytes: u64 = 0;
+  while (count > 0) {
+    if (syncs.left == 0) syncs.refill();
+    let taken = min(count, syncs.left);
+    if (syncs.sync) {
+      taken = 1;
+      if (selected) {
+        if (<u64>piece.inlinedCount >= capacity) {
+          fail(Status.BadIndex);
+          return bytes;
+        }
+        store<u64>(piece.inlined + ((<usize>piece.inlinedCount) << 3), offset + bytes);
+        piece.inlinedCount += 1;
+      }
+    }
+    syncs.left -= taken;
+    count -= taken;
+    bytes += cursor.sizes.sum(taken);
+  }
+  return bytes;
+}
+
+/** Bytes of a part in the output. */
+export function partBytes(piece: Piece, part: usize): u64 {
+  const inlined = load<u32>(part, Part.INLINED);
+  const bytes = load<u64>(part, Part.BYTES);
+  if (inlined == 0) return bytes;
+  return bytes + <u64>inlined * load<u32>(pieceTrack(piece, load<u32>(part, Part.SLOT)), PieceTrack.PREFIX);
 }
 
 // Runs the file order can hold: one a byte of run lengths or one a bit, and one more a jump.

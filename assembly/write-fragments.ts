@@ -1,12 +1,13 @@
 /** A piece as movie fragments (ISO/IEC 14496-12 clause 8.8): each a `moof` with all tracks, and its `mdat`'s header. */
 import { Result, Status } from "./abi";
 import { newOffsetCursor, newSizeCursor, newSyncCursor, OffsetCursor, SizeCursor, SyncCursor } from "./cursors";
-import { DurationCursor, layParts, newDurationCursor, Part, Piece, pieceTrack, rescale } from "./piece";
+import { DurationCursor, layParts, newDurationCursor, Part, partBytes, Piece, pieceTrack, rescale } from "./piece";
 import { fourcc } from "./reader";
-import { Fragment, Span } from "./records/output";
+import { Fragment } from "./records/output";
 import { PieceTrack } from "./records/piece";
 import { TrackFlag, TrackRecord } from "./records/summary";
 import { recordOf } from "./segment-index";
+import { appendSpans, reserveSpans } from "./spans";
 import { splitFragments, TIMES_SIZE } from "./split-fragments";
 import { cleared, fail, failed, output, reserve, RESULT } from "./status";
 import { NON_SYNC_FLAGS, SYNC_FLAGS } from "./write-movie";
@@ -42,8 +43,7 @@ export function layFragments(piece: Piece): usize {
       header += TRAF;
     }
     header += load<u32>(fragment, Fragment.HEADER_LENGTH);
-    const media =
-      load<u64>(fragment, Fragment.MEDIA_LENGTH) + load<u64>(part, Part.BYTES) + load<u32>(part, Part.PREFIX);
+    const media = load<u64>(fragment, Fragment.MEDIA_LENGTH) + partBytes(piece, part);
     if (header > <u64>i32.MAX_VALUE || media > <u64>i32.MAX_VALUE) fail(Status.TooMany, fourcc(0x6d, 0x6f, 0x6f, 0x66));
     store<u32>(fragment, <u32>header, Fragment.HEADER_LENGTH);
     store<u64>(fragment, media, Fragment.MEDIA_LENGTH);
@@ -80,6 +80,7 @@ class RunSource {
   shift: i32;
   flags: u32;
   until: i64;
+  prefix: u32;
 }
 
 function openSource(piece: Piece, slot: u32): RunSource {
@@ -104,6 +105,7 @@ function openSource(piece: Piece, slot: u32): RunSource {
   source.to = load<u32>(track, PieceTrack.TIMESCALE);
   source.shift = load<i32>(track, PieceTrack.OFFSET_SHIFT);
   source.flags = load<u32>(track, PieceTrack.OUTPUT_FLAGS);
+  source.prefix = load<u32>(track, PieceTrack.PREFIX);
   source.until = load<i64>(track, PieceTrack.PRESENTED_UNTIL);
   return source;
 }
@@ -124,7 +126,7 @@ export function writeFragments(piece: Piece, sequence: u32): void {
   }
   const sources = reserve(<u64>piece.slots * 4);
   const out = newWriter(length);
-  const spans = reserve(<u64>(piece.partCount * 2 + 1) * Span.SIZE);
+  const spans = reserveSpans(piece);
   if (out == null || failed()) return;
   for (let slot: u32 = 0; slot < piece.slots; slot++) {
     const used = load<u32>(pieceTrack(piece, slot), PieceTrack.COUNT) > 0;
@@ -140,7 +142,7 @@ export function writeFragments(piece: Piece, sequence: u32): void {
     writeMoof(piece, out, sources, part, until, sequence + i, load<u32>(fragment, Fragment.HEADER_LENGTH));
     put32(out, <u32>(load<u64>(fragment, Fragment.MEDIA_LENGTH) + MDAT));
     put32(out, fourcc(0x6d, 0x64, 0x61, 0x74));
-    const spanned = appendSpans(part, until, spans, spanCount);
+    const spanned = appendSpans(piece, part, until, spans, spanCount);
     store<u32>(fragment, spanCount, Fragment.FIRST_SPAN);
     store<u32>(fragment, spanned - spanCount, Fragment.SPANS);
     spanCount = spanned;
@@ -205,7 +207,7 @@ function writeMoof(
         }
         writeTrun(out, source, run, at);
       }
-      at += <u32>(load<u64>(run, Part.BYTES) + load<u32>(run, Part.PREFIX));
+      at += <u32>partBytes(piece, run);
     }
     if (traf != 0) endBox(out, traf);
   }
@@ -233,14 +235,13 @@ function writeTrun(out: Writer, source: RunSource, part: usize, dataOffset: u32)
   const samples = load<u32>(part, Part.SAMPLES);
   put32(out, samples);
   put32(out, dataOffset);
-  let prefix = load<u32>(part, Part.PREFIX);
   for (let i: u32 = 0; i < samples; i++) {
     const time = source.durations.time;
     const duration = source.durations.next();
     put32(out, duration);
-    put32(out, source.sizes.next() + prefix);
-    prefix = 0;
-    if (bySample) put32(out, source.syncs.next() ? SYNC_FLAGS : NON_SYNC_FLAGS);
+    const sync = source.syncs.next();
+    put32(out, source.sizes.next() + (sync ? source.prefix : 0));
+    if (bySample) put32(out, sync ? SYNC_FLAGS : NON_SYNC_FLAGS);
     if (composed) {
       let offset: i64 = source.offsets.next();
       if (source.from != source.to) {
@@ -254,34 +255,4 @@ function writeTrun(out: Writer, source: RunSource, part: usize, dataOffset: u32)
     source.dts += duration;
   }
   endBox(out, trun);
-}
-
-/** Appends the parts' bytes to Span records, adjacent ones merged. Returns the number of spans. */
-export function appendSpans(part: usize, end: usize, spans: usize, used: u32): u32 {
-  const begun = used;
-  for (; part < end; part += Part.SIZE) {
-    const prefix = load<u32>(part, Part.PREFIX);
-    if (prefix > 0) {
-      const span = spans + <usize>used * Span.SIZE;
-      used += 1;
-      store<u64>(span, u64.MAX_VALUE, Span.OFFSET);
-      store<u64>(span, prefix, Span.LENGTH);
-    }
-    const offset = load<u64>(part, Part.OFFSET);
-    const bytes = load<u64>(part, Part.BYTES);
-    if (bytes == 0) continue;
-    if (used > begun && prefix == 0) {
-      const last = spans + <usize>(used - 1) * Span.SIZE;
-      const from = load<u64>(last, Span.OFFSET);
-      if (from != u64.MAX_VALUE && from + load<u64>(last, Span.LENGTH) == offset) {
-        store<u64>(last, load<u64>(last, Span.LENGTH) + bytes, Span.LENGTH);
-        continue;
-      }
-    }
-    const span = spans + <usize>used * Span.SIZE;
-    used += 1;
-    store<u64>(span, offset, Span.OFFSET);
-    store<u64>(span, bytes, Span.LENGTH);
-  }
-  return used;
 }

@@ -40,7 +40,7 @@ export namespace PieceTrack {
   export const OFFSET_SHIFT: usize = 24; // i32, added to every composition offset, output ticks
   export const DESCRIPTION_BASE: usize = 28; // u32, output sample description index of the first description, from 1
   export const TRACK_ID: usize = 32; // u32, of the output track
-  export const PREFIX: usize = 36; // u32, inline bytes before the first sample
+  export const PREFIX: usize = 36; // u32, inline bytes before every sync sample
   export const OUTPUT_FLAGS: usize = 80; // u32, bits of TrackFlag over the whole output track
   /** i64, output ticks: in fragments, samples decoded before but presented after this are presented right then. */
   export const PRESENTED_UNTIL: usize = 88;

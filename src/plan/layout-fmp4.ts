@@ -16,6 +16,7 @@ import { isVideo, type OutputTrack } from "./output-track.ts";
 import type { Piece } from "./piece.ts";
 import type { Composition } from "./plan-builder.ts";
 import { ticksOf } from "./ticks.ts";
+import { ROUNDING_MS } from "./placed-segment.ts";
 import { cutParts, readParts, type Part } from "./read-spans.ts";
 
 /** Fixed parts of a fragment, in bytes; as in the WASM core. */
@@ -51,13 +52,19 @@ export function layoutFmp4(parts: LayoutParts): Region[] {
   const count = shifted.pieces.reduce((sum, piece) => sum + piece.fragments, 0);
   const regions = [init];
   if (count <= MAX_REFERENCES) {
-    const start = reference.firstPts + (shifts.get(reference.id) ?? 0);
+    // Its times are those of the presentation: what the edit list hides at either end does not count (clause 8.16.3).
+    const hidden = hiddenOf(reference, composition);
+    const hiddenIn = (i: number): typeof NOTHING => ({
+      offset: 0,
+      hiddenStart: i === 0 ? hidden.start : 0,
+      hiddenEnd: i === shifted.pieces.length - 1 ? hidden.end : 0,
+    });
     regions.push(
-      inlineRegion(core.sidxHead(reference.id, reference.timescale, Math.max(0, start), count)),
+      inlineRegion(core.sidxHead(reference.id, reference.timescale, Math.max(0, reference.firstPts), count)),
       piecesRegion(
         inner,
         (piece) => piece.fragments * SIDX_ENTRY,
-        (index, piece) => index.accessEntries(piece.tracks, Table.sidx, reference.timescale, 0),
+        (index, piece, i) => index.accessEntries(piece.tracks, Table.sidx, reference.timescale, hiddenIn(i)),
       ),
     );
   }
@@ -70,11 +77,20 @@ export function layoutFmp4(parts: LayoutParts): Region[] {
     piecesRegion(
       inner,
       (piece) => piece.fragments * TFRA_ENTRY,
-      (index, piece, i) => index.accessEntries(piece.tracks, Table.tfra, reference.timescale, starts[i] ?? 0),
+      (index, piece, i) =>
+        index.accessEntries(piece.tracks, Table.tfra, reference.timescale, { ...NOTHING, offset: starts[i] ?? 0 }),
     ),
     inlineRegion(mfra.tail),
   );
   return regions;
+}
+
+const NOTHING = { offset: 0, hiddenStart: 0, hiddenEnd: 0 };
+
+/** Ticks of a track before and after what is presented of it. */
+function hiddenOf(track: OutputTrack, composition: Composition): { start: number; end: number } {
+  const presentedEnd = Math.min(track.presentedEnd, ticksOf(composition.presentedMs, track.timescale));
+  return { start: Math.max(0, -track.firstPts), end: Math.max(0, track.firstPts + track.duration - presentedEnd) };
 }
 
 function end({ delay, duration }: { delay: number; duration: number }): number {
@@ -95,7 +111,8 @@ function onMediaTime(
       ...track,
       dts: track.dts + shift,
       outputFlags: flags.get(track.trackId) ?? 0,
-      presentedUntil: shift + ticksOf(presentedMs, track.timescale) + Math.ceil(1.5 * (frames.get(track.trackId) ?? 0)),
+      presentedUntil:
+        shift + ticksOf(presentedMs - ROUNDING_MS, track.timescale) + Math.ceil(1.5 * (frames.get(track.trackId) ?? 0)),
     };
   });
   return { ...piece, tracks };

@@ -60,8 +60,6 @@ export class OutputTrack {
   /** Latest end of a sample's presentation. */
   presentedEnd = Number.NEGATIVE_INFINITY;
   end: TrackEnd | undefined;
-  /** Hash of the sample entries whose parameters are in force at the end of what is planned. */
-  inUse: string | undefined;
   /** Whether parameter sets stand in the samples, so that the sample entry has to allow it. */
   inband = false;
 
@@ -83,14 +81,9 @@ export class OutputTrack {
     return this.end === undefined ? 0 : this.end.lastDts + this.end.piece.lastDuration - this.firstDts;
   }
 
-  /**
-   * Finds or adds the sample entries of a segment's track. Returns the output index of the first one.
-   * @param inband its parameter sets stand in its samples, so that the first entry serves
-   */
-  describe(segment: Segment, record: TrackRecord, inband: boolean): number {
-    this.inUse = record.descriptionHash;
-    if (inband) this.inband = true;
-    const known = inband ? this.descriptions[0] : this.descriptions.find(({ hash }) => hash === record.descriptionHash);
+  /** Finds or adds the sample entries of a segment's track. Returns the output index of the first one. */
+  describe(segment: Segment, record: TrackRecord): number {
+    const known = this.descriptions.find(({ hash }) => hash === record.descriptionHash);
     if (known !== undefined) return known.base;
     const last = this.descriptions.at(-1);
     const base = last === undefined ? 1 : last.base + last.count;

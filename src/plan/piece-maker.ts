@@ -4,6 +4,7 @@ import type { Core } from "../wasm/module.ts";
 import { SelectionRule, type PieceTrack, type Selected, type Selection } from "../wasm/records/piece.ts";
 import { TrackFlag, type TrackRecord } from "../wasm/records/summary.ts";
 import { codecFamily, isSound, isVideo, OutputTrack } from "./output-track.ts";
+import { moveInband } from "./inband.ts";
 import { countWhole, leftOut, prerollOf, wholeTrack, type Piece } from "./piece.ts";
 import { limitOf, ROUNDING_MS, type PlacedSegment, type TimedSegment } from "./placed-segment.ts";
 import { rescale, ticksOf } from "./ticks.ts";
@@ -36,8 +37,9 @@ export class PieceMaker {
   }
 
   /** Adds up what is only known once all joints are. Returns the output's tracks that hold samples. */
-  finish(): OutputTrack[] {
+  async finish(): Promise<OutputTrack[]> {
     const outputs = [...this.#outputs.values()];
+    if (this.#options.changes === "inband") await moveInband(this.#options, outputs.find(isVideo), this.pieces);
     for (const [i, { tracks }] of this.pieces.entries()) {
       tracks.forEach((track, slot) => {
         const record = this.#records[i]?.[slot];
@@ -59,14 +61,12 @@ export class PieceMaker {
     const { core, indexOf } = this.#options;
     const { segment, summary } = placed.timed;
     const outputs = this.#match(placed.timed);
-    const inline = await this.#changedParameters(placed.timed, outputs[summary.reference]);
     const selections = summary.tracks.map((record, slot) => this.#selectionOf(placed, record, outputs[slot]));
     const make = (selected: readonly Selected[]): PieceTrack[] =>
       summary.tracks.map((record, slot) => {
         const [output, samples] = [outputs[slot], selected[slot]];
         if (output === undefined || samples === undefined || samples.count === 0) return leftOut(record);
-        const prefix = slot === summary.reference ? inline.length : 0;
-        return this.#join(placed, record, output, samples, prefix);
+        return this.#join(placed, record, output, samples);
       });
     const whole = selections.every((selection) => selection === undefined);
     if (whole && outputs.every((output, slot) => output.timescale === summary.tracks[slot]?.timescale)) {
@@ -76,7 +76,7 @@ export class PieceMaker {
         if (track !== undefined) countWhole(track, record);
       });
       const bytes = tracks.reduce((sum, track) => sum + track.bytes, 0);
-      this.#push({ segment, tracks, bytes, fragments: summary.fragments, inline }, summary.tracks);
+      this.#push({ segment, tracks, bytes, fragments: summary.fragments, inline: NONE }, summary.tracks);
       return;
     }
     const index = await indexOf(segment);
@@ -87,7 +87,7 @@ export class PieceMaker {
       });
       if (selected.every(({ count }) => count === 0)) return;
       const tracks = make(selected);
-      this.#push({ segment, tracks, ...loaded.measure(tracks), inline }, summary.tracks);
+      this.#push({ segment, tracks, ...loaded.measure(tracks), inline: NONE }, summary.tracks);
     });
   }
 
@@ -110,26 +110,6 @@ export class PieceMaker {
     });
   }
 
-  /**
-   * The parameter sets that have to stand before the first sample because the reference track's have changed. None when
-   * they have not, or cannot go in-band: then the segment's own sample entry is used.
-   */
-  async #changedParameters(timed: TimedSegment, output: OutputTrack | undefined): Promise<Uint8Array> {
-    const { reference, segment } = timed;
-    if (output === undefined || this.#options.changes !== "inband" || output.inUse === undefined) return NONE;
-    if (output.inUse === reference.descriptionHash || !isVideo(reference) || output.descriptions.length > 1)
-      return NONE;
-    const first = output.descriptions[0];
-    if (first === undefined || first.count > 1 || reference.descriptionCount > 1) return NONE;
-    const entryOf = async (index: Promise<Uint8Array>, at: { offset: number; length: number }): Promise<Uint8Array> =>
-      (await index).subarray(at.offset, at.offset + at.length);
-    const { core, indexOf } = this.#options;
-    const before = core.parameterSets(await entryOf(indexOf(first.segment), first));
-    const own = { offset: reference.descriptionOffset, length: reference.descriptionLength };
-    const now = core.parameterSets(await entryOf(indexOf(segment), own));
-    return now.lengthSize > 0 && now.lengthSize === before.lengthSize ? now.bytes : NONE;
-  }
-
   /** What to take of one track; undefined for all of it. */
   #selectionOf(placed: PlacedSegment, record: TrackRecord, output: OutputTrack | undefined): Selection | undefined {
     const { timed } = placed;
@@ -149,7 +129,7 @@ export class PieceMaker {
     const overlap = this.#overlapEnd(placed, record, output) ?? Number.NEGATIVE_INFINITY;
     const start = Math.max(rescale(placed.from, timed.reference.timescale, record.timescale), overlap);
     if (start === Number.NEGATIVE_INFINITY && end === Number.POSITIVE_INFINITY) return undefined;
-    const preroll = placed.leading && this.#options.cut === "frame" ? prerollOf(record) : 0;
+    const preroll = placed.leading && this.#options.cut === "frame" ? prerollOf(record, placed.hiddenMs) : 0;
     return { start, end, rules, preroll };
   }
 
@@ -170,13 +150,7 @@ export class PieceMaker {
     return ended - record.firstDts > half ? ended + half : undefined;
   }
 
-  #join(
-    placed: PlacedSegment,
-    record: TrackRecord,
-    output: OutputTrack,
-    samples: Selected,
-    prefix: number,
-  ): PieceTrack {
+  #join(placed: PlacedSegment, record: TrackRecord, output: OutputTrack, samples: Selected): PieceTrack {
     const [from, to] = [record.timescale, output.timescale];
     const base = baseOf(placed, output);
     const lasting = rescale(samples.lastDts - samples.dts, from, to);
@@ -206,8 +180,7 @@ export class PieceMaker {
       timescale: to,
       lastDuration,
       offsetShift,
-      prefix,
-      descriptionBase: output.describe(placed.timed.segment, record, prefix > 0),
+      descriptionBase: output.describe(placed.timed.segment, record),
       trackId: output.id,
     };
     const presentedEnd = base + rescale(Math.min(samples.presentedEnd, record.editEnd), from, to);

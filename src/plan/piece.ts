@@ -10,20 +10,24 @@ export interface Piece {
   /** One a slot of the segment's index. */
   readonly tracks: PieceTrack[];
   /** Bytes of media, inline ones included. */
-  readonly bytes: number;
+  bytes: number;
   /** Movie fragments it makes as fragmented MP4. */
   readonly fragments: number;
-  /** Bytes in front of the reference track's first sample: its parameter sets after a change, else none. */
-  readonly inline: Uint8Array;
+  /** Bytes in front of every sync sample of the reference track: its parameter sets where they change, else none. */
+  inline: Uint8Array;
 }
 
 /** Opus needs 80 ms of decoding before its output is right (RFC 7845 section 4.6); AAC overlaps one frame. */
 const OPUS_PREROLL_MS = 80;
 
-/** Ticks of samples that have to be decoded before the first one that is heard. */
-export function prerollOf(record: TrackRecord): number {
+/**
+ * Ticks of samples that have to be decoded before the first one that is heard.
+ * @param hiddenMs how long before it the video starts: Opus starts no later, since Chromium moves all of its negative
+ * times to 0 by the earliest of any track
+ */
+export function prerollOf(record: TrackRecord, hiddenMs: number): number {
   if (!isSound(record)) return 0;
-  if (record.codec === "opus") return ticksOf(OPUS_PREROLL_MS, record.timescale);
+  if (record.codec === "opus") return ticksOf(Math.max(OPUS_PREROLL_MS, hiddenMs), record.timescale);
   return record.codec.startsWith("mp4a") ? Math.ceil(record.duration / Math.max(1, record.samples)) : 0;
 }
 
@@ -76,5 +80,5 @@ export function countWhole(track: PieceTrack, record: TrackRecord): void {
   track.trafs = record.trafs;
   track.truns = record.truns;
   track.flags = record.flags;
-  track.bytes = record.bytes + track.prefix;
+  track.bytes = record.bytes;
 }

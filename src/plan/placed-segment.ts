@@ -57,6 +57,8 @@ export interface PlacedSegment {
   readonly from: number;
   /** The first of the output: samples before `from` may be taken to decode it. */
   readonly leading: boolean;
+  /** How long before `from` the reference track's samples start, hidden, milliseconds. */
+  readonly hiddenMs: number;
   /** Wall-clock end of what is taken, milliseconds; Infinity: to its last sample. */
   readonly untilMs: number;
   /** Whether a later segment takes over at `untilMs`. */

@@ -28,7 +28,7 @@ export interface Exports {
     chapterCount: number,
   ): number;
   fragments(index: number, tracks: number, sequence: number): number;
-  accessEntries(index: number, tracks: number, kind: number, timescale: number, offset: number): number;
+  accessEntries(index: number, tracks: number, kind: number, timescale: number, numbers: number): number;
   parameterSets(entry: number, length: number): number;
   inbandEntry(entry: number, length: number): number;
   sidxHead(trackId: number, timescale: number, start: number, count: number): number;
@@ -72,6 +72,16 @@ export function put(wasm: Exports, bytes: Uint8Array): number {
 export function number(wasm: Exports, value: number): number {
   const pointer = room(wasm, 8);
   writeU64(new DataView(wasm.memory.buffer), pointer, value);
+  return pointer;
+}
+
+/** Address of several 64-bit arguments in a row. */
+export function numberList(wasm: Exports, values: readonly number[]): number {
+  const pointer = room(wasm, values.length * 8);
+  const view = new DataView(wasm.memory.buffer);
+  values.forEach((value, i) => {
+    writeU64(view, pointer + i * 8, value);
+  });
   return pointer;
 }
 

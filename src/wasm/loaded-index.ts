@@ -1,4 +1,4 @@
-import { bytesAt, call, listed, number, room, type Exports } from "./exports.ts";
+import { bytesAt, call, listed, number, numberList, room, type Exports } from "./exports.ts";
 import { readSample, SAMPLE_SIZE, type Sample } from "./records/listing.ts";
 import { FRAGMENT_SIZE, readFragment, readSpan, SPAN_SIZE, type Fragment, type Span } from "./records/output.ts";
 import {
@@ -88,12 +88,20 @@ export class LoadedIndex {
 
   /**
    * A piece's entries of `sidx` or `tfra`.
-   * @param offset where its first fragment starts in the output
+   * @param place.offset where its first fragment starts in the output
+   * @param place.hiddenStart ticks of `timescale` at its start that are not presented; they do not count in `sidx`
+   * @param place.hiddenEnd the same at its end
    */
-  accessEntries(tracks: readonly PieceTrack[], table: number, timescale: number, offset: number): Uint8Array {
+  accessEntries(
+    tracks: readonly PieceTrack[],
+    table: number,
+    timescale: number,
+    place: { offset: number; hiddenStart: number; hiddenEnd: number },
+  ): Uint8Array {
     const wasm = this.#wasm;
     const pointer = putTracks(wasm, tracks);
-    const result = call(wasm, wasm.accessEntries(this.#index, pointer, table, timescale, number(wasm, offset)));
+    const numbers = numberList(wasm, [place.offset, place.hiddenStart, place.hiddenEnd]);
+    const result = call(wasm, wasm.accessEntries(this.#index, pointer, table, timescale, numbers));
     return bytesAt(wasm, result.pointer, result.length);
   }
 

@@ -70,7 +70,7 @@ export interface PieceTrack {
   /** Output sample description index of the segment's first description, from 1. */
   descriptionBase: number;
   trackId: number;
-  /** Inline bytes before the first sample. */
+  /** Inline bytes before every sync sample. */
   prefix: number;
   /** Bits of TrackFlag over the whole output track. */
   outputFlags: number;

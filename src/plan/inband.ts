@@ -1,0 +1,42 @@
+import type { PieceMakerOptions } from "./piece-maker.ts";
+import type { OutputTrack } from "./output-track.ts";
+import type { Piece } from "./piece.ts";
+
+/**
+ * Rule 5 of a plan: where the parameter sets of an H.264 or H.265 track change, they go into the samples. One sample
+ * entry then serves the whole track, and every sync sample has its own sets in front, so that players follow and can
+ * seek across the change in both directions. A track without a change, and one whose sample entries hold no parameter
+ * sets that fit together, stays as it is.
+ */
+export async function moveInband(
+  { core, indexOf }: Pick<PieceMakerOptions, "core" | "indexOf">,
+  output: OutputTrack | undefined,
+  pieces: readonly Piece[],
+): Promise<void> {
+  const [first] = output?.descriptions ?? [];
+  if (output === undefined || first === undefined || output.descriptions.length < 2) return;
+  const sets = new Map<number, Uint8Array>();
+  const lengthSizes = new Set<number>();
+  for (const { base, count, segment, offset, length } of output.descriptions) {
+    const entry = (await indexOf(segment)).subarray(offset, offset + length);
+    const { bytes, lengthSize } = core.parameterSets(entry);
+    if (count !== 1 || lengthSize === 0) return;
+    lengthSizes.add(lengthSize);
+    sets.set(base, bytes);
+  }
+  // Samples state the lengths of their parts in fields of one size.
+  if (lengthSizes.size > 1) return;
+  for (const piece of pieces) {
+    for (const track of piece.tracks) {
+      const inline = sets.get(track.descriptionBase);
+      if (track.trackId !== output.id || track.count === 0 || inline === undefined) continue;
+      track.descriptionBase = first.base;
+      track.prefix = inline.length;
+      track.bytes += inline.length * track.syncSamples;
+      piece.bytes += inline.length * track.syncSamples;
+      piece.inline = inline;
+    }
+  }
+  output.descriptions.length = 1;
+  output.inband = true;
+}
