@@ -19,6 +19,7 @@ export function exercise(core: Core, index: Uint8Array, options: { listed: boole
     whole.forEach((track, slot) => {
       const record = summary.tracks[slot];
       if (record !== undefined) countWhole(track, record);
+      track.bytes += track.prefix * track.syncSamples;
     });
     serve(loaded, whole, summary, options.exact);
     const cut = summary.tracks.map((record, slot) => {
