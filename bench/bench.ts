@@ -5,7 +5,7 @@ import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { format } from "prettier";
 import { regressions } from "./guard.ts";
-import { DAY, HOUR, mergedFile, prepare } from "./material.ts";
+import { DAY, HOUR, LONG, mergedFile, prepare } from "./material.ts";
 import { clients } from "./measure/clients.ts";
 import type { Context, Measurements } from "./measure/context.ts";
 import { ffmpegFile, firstBytes, middleRange } from "./measure/first-byte.ts";
@@ -29,7 +29,7 @@ const { values: options } = parseArgs({
 });
 const name = options.name ?? (options.quick ? "quick" : "full");
 /** Rounds that count. */
-const ROUNDS = options.quick ? 3 : 7;
+const ROUNDS = options.quick ? 3 : 5;
 const resultPath = join("bench", "results", `${name}.json`);
 const say = (text: string): void => {
   process.stderr.write(`${new Date().toISOString().slice(11, 19)} ${text}\n`);
@@ -55,7 +55,7 @@ async function bench(): Promise<number> {
     date: new Date().toISOString(),
     commit: await commit(),
     rounds: ROUNDS,
-    segments: options.quick ? HOUR : DAY,
+    segments: options.quick ? HOUR : LONG,
     machine: machine(),
     versions: await versions(),
     load: { before, after: load() },
@@ -77,7 +77,7 @@ async function measure(): Promise<Measurements> {
   const rounds = ROUNDS;
   const material = await prepare(program, count, say);
   const withNginx = (await firstLine("nginx", ["-v"])) !== undefined;
-  const merged = [1, 10, HOUR, ...(options.quick ? [] : [DAY])];
+  const merged = [1, 10, HOUR, ...(options.quick ? [] : [LONG, DAY])];
   for (const number of withNginx ? merged : []) await mergedFile(material, number, say);
   const boxcar = await startBoxcar(program, material.data);
   const nginx = withNginx ? await startNginx(material.folder) : undefined;
@@ -88,7 +88,7 @@ async function measure(): Promise<Measurements> {
     ["module size", () => moduleSize(context)],
     ["indexing", () => indexing(context)],
     ["whole hour", () => wholeHour(context)],
-    ["throughput", () => throughput(context, count)],
+    ["throughput", () => throughput(context, options.quick ? HOUR : LONG)],
     ["clients", () => clients(context)],
     ...counts.map((number): [string, () => Promise<Measurements>] => [
       `first byte of ${number}`,

@@ -10,6 +10,8 @@ import { run } from "./process.ts";
 const DISTINCT = 9;
 /** Segments in the longest stream: 24 hours. */
 export const DAY = 1440;
+/** Segments whose transfer is long enough to be timed, and short enough to be repeated: 4 hours. */
+export const LONG = 240;
 /** Segments in an hour. */
 export const HOUR = 60;
 /** When the recorded stream starts. */

@@ -11,6 +11,7 @@ export interface Result {
   readonly date: string;
   readonly commit: string;
   readonly rounds: number;
+  /** Segments that one connection took when throughput was measured. */
   readonly segments: number;
   readonly machine: Machine;
   readonly versions: Readonly<Record<string, string>>;

@@ -25,6 +25,7 @@ const running = new Set<ChildProcess>();
 process.on("exit", () => {
   for (const child of running) child.kill("SIGTERM");
 });
+for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(1));
 
 /** Starts boxcar over a data folder and waits until it accepts connections. */
 export async function startBoxcar(program: string, data: string, port?: number): Promise<Server> {
