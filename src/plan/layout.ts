@@ -95,6 +95,7 @@ export function slotOf(piece: Piece, track: OutputTrack): number {
   return piece.tracks.findIndex((candidate) => candidate.trackId === track.id && candidate.count > 0);
 }
 
+/** A piece's samples of an output track; undefined when it has none. */
 export function pieceTrackOf(piece: Piece, track: OutputTrack): PieceTrack | undefined {
   return piece.tracks.find((candidate) => candidate.trackId === track.id && candidate.count > 0);
 }
