@@ -25,9 +25,9 @@ const sizes = ["160x120", "320x240", "160x120", "96x64", "320x240"] as const;
 
 /** Sample description indexes of the fragments of a file with one track, repeated ones left out. */
 function descriptionsOf(file: string): number[] {
-  const found = [...file.matchAll(/tfhd\0\x02\0\x02\0\0\0\x01\0\0\0([\x01-\x09])/g)].map(
-    ([, index]) => index?.charCodeAt(0) ?? 0,
-  );
+  const found: number[] = [];
+  // after the name: version and flags, track id, sample description index
+  for (let at = file.indexOf("tfhd"); at >= 0; at = file.indexOf("tfhd", at + 1)) found.push(file.charCodeAt(at + 15));
   return found.filter((index, i) => index !== found[i - 1]);
 }
 

@@ -48,7 +48,6 @@ describe.skipIf(ffprobePath === undefined)("segments whose tracks differ", () =>
     for (const track of tracks) {
       expect(Math.abs(farthest(await errorsOf(track, segments, RECORDED_AT))), track.type).toBeLessThan(track.frame);
     }
-    const audio = tracks[1];
     // a segment's sound may begin a little before its picture, and end a little after
     const outside = tracks[1]?.samples.filter(({ pts }) => !(pts > 1.9 && pts < 4.05) && !(pts > 5.9 && pts < 8.05));
     expect(outside).toEqual([]);
