@@ -1,8 +1,8 @@
 /** Outputs written to files, and what ffprobe sees in them against the wall clock of their sources. */
-import { mkdtemp, writeFile } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { expect } from "vitest";
+import { afterAll, expect } from "vitest";
 import type { Plan } from "../../src/plan/plan-range.ts";
 import { sourceSamples } from "../support/judge.ts";
 import { packets, type Packet } from "../support/oracle.ts";
@@ -15,6 +15,7 @@ export type Format = (typeof FORMATS)[number];
 
 let count = 0;
 const folder = mkdtemp(join(tmpdir(), "boxcar-plan-"));
+afterAll(async () => rm(await folder, { recursive: true, force: true }));
 
 /** A path for a new file in a folder of this test run. */
 export async function scratch(name: string): Promise<string> {
