@@ -108,7 +108,8 @@ describe.skipIf(chromiumPath === undefined)("Chromium", () => {
     test.for(formats)("plays all of it as %s", async (format, { skip }) => {
       if (!able) return skip("this ffmpeg has no such encoder");
       const played = await player.play(path(stream, format, 0, 6));
-      expectPlayed(played, 6);
+      // Sound that begins ahead of the picture, hidden by the edit list, counts in a fragmented file.
+      expectPlayed(played, 6, { hidden: format === "fmp4" ? 0.08 : 0 });
       expect(played.audioBytes).toBeGreaterThan(0);
       expect(played.first?.number).toBe(0);
       expect(wrong(played.shown, frameAt(0))).toEqual([]);
