@@ -1,0 +1,38 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { record, RECORDED_AT } from "../support/recording.ts";
+import { shelve, type Shelf } from "../support/shelf.ts";
+import { ffprobe, ffprobePath } from "../support/tools.ts";
+import { FORMATS, written } from "./output.ts";
+
+/** Chapters as ffprobe reads them, seconds and title. */
+async function chaptersOf(file: string): Promise<{ start: number; title: string }[]> {
+  const text = await ffprobe(["-v", "error", "-show_chapters", "-of", "json", file]);
+  const { chapters } = JSON.parse(text) as { chapters: { start_time: string; tags: { title: string } }[] };
+  return chapters.map(({ start_time, tags }) => ({ start: Number(start_time), title: tags.title }));
+}
+
+describe.skipIf(ffprobePath === undefined)("chapters", () => {
+  let shelf: Shelf;
+  beforeAll(async () => {
+    const segments = await record({ count: 3, seconds: 2 });
+    shelf = await shelve(segments.map(({ file, startMs }, i) => ({ file, startMs: startMs + (i < 1 ? 0 : 60_000) })));
+  });
+  afterAll(() => shelf.close());
+  const range = { startMs: RECORDED_AT + 500, endMs: RECORDED_AT + 70_000 };
+  const titles = ["2026-01-31 10:00:00 UTC", "2026-01-31 10:01:02 UTC"];
+
+  test.for(FORMATS)("name the start and what follows a gap (%s)", async (format) => {
+    const skipped = await chaptersOf(await written(await shelf.plan({ ...range, chapters: true }), format));
+    expect(skipped).toEqual(titles.map((title, i) => ({ start: i * 1.5, title })));
+    const plan = await shelf.plan({ ...range, chapters: true, gaps: "keep" });
+    const kept = await chaptersOf(await written(plan, format));
+    expect(kept).toEqual(titles.map((title, i) => ({ start: i * 61.5, title })));
+  });
+
+  test("are only written on request, and change the ETag", async () => {
+    const plain = await shelf.plan(range);
+    expect(await chaptersOf(await written(plain, "mp4"))).toEqual([]);
+    const named = await shelf.plan({ ...range, chapters: true });
+    expect(named.media("mp4").etag).not.toBe(plain.media("mp4").etag);
+  });
+});
