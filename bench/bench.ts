@@ -6,7 +6,7 @@ import { parseArgs } from "node:util";
 import { format } from "prettier";
 import { regressions } from "./guard.ts";
 import { DAY, HOUR, LONG, mergedFile, prepare } from "./material.ts";
-import { clients } from "./measure/clients.ts";
+import { clients, CUT_SEGMENTS } from "./measure/clients.ts";
 import type { Context, Measurements } from "./measure/context.ts";
 import { ffmpegFile, firstBytes, middleRange } from "./measure/first-byte.ts";
 import { indexing } from "./measure/indexing.ts";
@@ -77,7 +77,7 @@ async function measure(): Promise<Measurements> {
   const rounds = ROUNDS;
   const material = await prepare(program, count, say);
   const withNginx = (await firstLine("nginx", ["-v"])) !== undefined;
-  const merged = [1, 10, HOUR, ...(options.quick ? [] : [LONG, DAY])];
+  const merged = [1, CUT_SEGMENTS, 10, HOUR, ...(options.quick ? [] : [LONG, DAY])];
   for (const number of withNginx ? merged : []) await mergedFile(material, number, say);
   const boxcar = await startBoxcar(program, material.data);
   const nginx = withNginx ? await startNginx(material.folder) : undefined;

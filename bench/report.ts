@@ -98,7 +98,7 @@ function missedText(row: Row): string {
     held === undefined
       ? ""
       : `: ${row.kind === "ratio" ? `${digits(held)} ×` : amount(held, row.unit)} (target ${targetText(row)})`;
-  return `- **${name}**${figure}. ${row.note ?? "No reason is known yet."}`;
+  return `- **${name}**${figure}. ${row.note ?? "Not explained yet."}`;
 }
 
 const GROWTH_COLUMNS = [

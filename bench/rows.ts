@@ -56,7 +56,7 @@ const SCALE: Readonly<Record<Unit, number>> = {
 const NGINX = "nginx mp4 module";
 const CONCAT = "ffmpeg concat";
 const nginxIsQuick =
-  "nginx copies a table that was made beforehand, in its best setting; an earlier measurement that set the target had `mp4_buffer_size 400m`, which nginx clears and fills for each request (see the second table).";
+  "nginx cuts a table that was made beforehand. How soon depends on its buffers (see the table of growth); it is measured in its quickest setting.";
 
 const TARGETS: readonly Target[] = [
   {

@@ -7,9 +7,9 @@ import { newCut, record, type Context, type Measurements } from "./context.ts";
 /** Clients at the same time. */
 const CLIENTS = 64;
 /** Each download is a cut of that many segments. */
-const CUT_SEGMENTS = 5;
+export const CUT_SEGMENTS = 2;
 /** How long a round goes on. */
-const SECONDS = 1;
+const SECONDS = 2;
 const BUFFER = 256 << 10;
 
 interface Crowd {
@@ -20,7 +20,7 @@ interface Crowd {
   readonly steady: readonly number[];
 }
 
-/** `CLIENTS` connections against one: each client takes one cut of five minutes after another, every cut another one. */
+/** `CLIENTS` connections against one: each client takes one cut of two minutes after another, every cut another one. */
 export async function clients(context: Context): Promise<Measurements> {
   const { boxcar, nginx, material, rounds } = context;
   const results: Measurements = {};
@@ -35,8 +35,10 @@ export async function clients(context: Context): Promise<Measurements> {
     {
       one: () => crowd(1, cut),
       many: () => crowd(CLIENTS, cut),
-      // nginx sends twice as much of one file to each: it has no cuts without its mp4 module.
-      ...(nginx && { nginxMany: () => crowd(CLIENTS, () => ({ port: nginx.port, path: "/file/10.mp4" })) }),
+      // The same file for each: nginx cuts with its mp4 module only.
+      ...(nginx && {
+        nginxMany: () => crowd(CLIENTS, () => ({ port: nginx.port, path: `/file/${CUT_SEGMENTS}.mp4` })),
+      }),
     },
     rounds,
     1,
