@@ -179,6 +179,7 @@ export class PieceMaker {
       dts,
       timescale: to,
       lastDuration,
+      ownDuration: lastDuration,
       offsetShift,
       descriptionBase: output.describe(placed.timed.segment, record),
       trackId: output.id,

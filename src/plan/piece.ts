@@ -52,6 +52,7 @@ export function leftOut(record: TrackRecord): PieceTrack {
     dts: 0,
     timescale: record.timescale,
     lastDuration: 0,
+    ownDuration: 0,
     offsetShift: 0,
     descriptionBase: 1,
     trackId: 0,

@@ -14,7 +14,7 @@ import { PlanBuilder, type Composition, type Interval } from "./plan-builder.ts"
 export type { Interval } from "./plan-builder.ts";
 
 /** Goes into every ETag: raise it when the same plan would give other bytes. */
-const LAYOUT_VERSION = 2;
+const LAYOUT_VERSION = 3;
 /** A distance between segments above this is a gap, milliseconds. */
 export const DEFAULT_GAP_TOLERANCE_MS = 500;
 

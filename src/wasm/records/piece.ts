@@ -65,6 +65,8 @@ export interface PieceTrack {
   dts: number;
   timescale: number;
   lastDuration: number;
+  /** What the last sample lasts by itself. */
+  ownDuration: number;
   /** Added to every composition offset. */
   offsetShift: number;
   /** Output sample description index of the segment's first description, from 1. */
@@ -109,6 +111,7 @@ export function writePieceTrack(view: DataView, at: number, track: PieceTrack): 
   view.setUint32(at + 68, track.flags, true);
   setI64(view, at + 72, track.bytes);
   view.setUint32(at + 80, track.outputFlags, true);
+  view.setUint32(at + 84, runDurationOf(track), true);
   setI64(view, at + 88, track.presentedUntil);
 }
 
@@ -123,4 +126,12 @@ export function readMeasured(view: DataView, at: number, track: PieceTrack): voi
   track.truns = u32(view, at + 64);
   track.flags = u32(view, at + 68);
   track.bytes = u64(view, at + 72);
+}
+
+/**
+ * The duration that a `trun` gives the last sample. Over a gap it keeps its own, and the next decode time jumps: the
+ * picture that is held is the last one presented, which reordering makes another one than the last one decoded.
+ */
+function runDurationOf({ lastDuration, ownDuration }: PieceTrack): number {
+  return ownDuration > 0 && lastDuration > ownDuration * 2 ? ownDuration : lastDuration;
 }
