@@ -1,7 +1,7 @@
 import { BoxcarError } from "../errors.ts";
 
-/** Index bytes kept by default: about half a day of one camera. */
-export const DEFAULT_CACHE_BYTES = 8 << 20;
+/** Index bytes kept by default: two days of one camera. */
+export const DEFAULT_CACHE_BYTES = 24 << 20;
 /** Indexes fetched with one query. */
 export const PAGE = 64;
 

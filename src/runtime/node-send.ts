@@ -6,6 +6,8 @@ import type { Log, SendStream } from "../platform.ts";
 /** Chunks smaller than this are gathered before they are written: a write costs more than copying so little. */
 const gatherBelow = 64 * 1024;
 const gatherSize = 256 * 1024;
+/** Chunks made from indexes are computed, not waited for: after this many of them others get their turn. */
+const turnAfter = 16;
 
 /**
  * Sends bodies straight to Node's response: what is handed out by the body is written as it is and flushed before the
@@ -35,12 +37,18 @@ export function nodeSendStream(log: Log): SendStream {
 async function writeAll(outgoing: ServerResponse, body: AsyncIterable<Uint8Array>): Promise<number | undefined> {
   const gathered = new Gathered();
   let sent = 0;
+  let small = 0;
   for await (const chunk of body) {
     if (outgoing.destroyed) return undefined;
+    const first = sent === 0;
     sent += chunk.length;
-    if (chunk.length < gatherBelow && gathered.add(chunk)) continue;
+    // The first chunk goes out at once: the client waits for it.
+    if (!first && chunk.length < gatherBelow && gathered.add(chunk)) {
+      if (++small % turnAfter === 0) await new Promise((resolve) => setImmediate(resolve));
+      continue;
+    }
     if (!(await flush(outgoing, gathered.take()))) return undefined;
-    if (chunk.length < gatherBelow) gathered.add(chunk);
+    if (!first && chunk.length < gatherBelow) gathered.add(chunk);
     else if (!(await flush(outgoing, chunk))) return undefined;
   }
   return (await flush(outgoing, gathered.take())) ? sent : undefined;
