@@ -46,8 +46,14 @@ export async function startNginx(folder: string): Promise<Nginx> {
   await writeFile(join(prefix, "nginx.conf"), nginxConfiguration(folder, prefix, port, copyingPort));
   const args = ["-p", prefix, "-c", join(prefix, "nginx.conf"), "-e", join(prefix, "error.log")];
   const server = await started(spawn("nginx", args, { stdio: "ignore" }), port);
-  const children = await readFile(`/proc/${server.pid}/task/${server.pid}/children`, "utf8");
-  return { ...server, pid: Number(children.trim().split(" ")[0]), copyingPort };
+  // The master listens before its worker is there.
+  let worker = 0;
+  while (worker === 0) {
+    const children = await readFile(`/proc/${server.pid}/task/${server.pid}/children`, "utf8");
+    worker = Number(children.trim().split(" ")[0]);
+    if (worker === 0) await pause(2);
+  }
+  return { ...server, pid: worker, copyingPort };
 }
 
 function nginxConfiguration(folder: string, prefix: string, port: number, copyingPort: number): string {
