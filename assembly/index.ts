@@ -7,16 +7,16 @@ import { allocate as allocateIn, limitArena, resetArena } from "./arena";
 import { buildIndex } from "./index-segment";
 import { describeSamples } from "./inspect";
 import { listBoxes } from "./list-boxes";
+import { measurePiece } from "./measure";
 import {
   countChunks,
-  measurePiece,
   walkChunkRuns,
   walkDurations,
   walkOffsets,
   walkSyncs,
   writeChunkOffsets,
   writeSizes,
-} from "./measure";
+} from "./tables";
 import { allowInband, collectParameterSets } from "./parameter-sets";
 import { layParts, openPiece, Part, pieceTrack } from "./piece";
 import { writeAccessEntries, writeMfra, writeSidxHead } from "./random-access";

@@ -1,6 +1,7 @@
 /** What lets players seek in fragmented output: `sidx` (clause 8.16.3) in front, `mfra` (clause 8.8.9) at the end. */
 import { Result } from "./abi";
-import { newDurationCursor, Piece, pieceTrack, rescale } from "./piece";
+import { newDurationCursor } from "./duration-cursor";
+import { Piece, pieceTrack, rescale } from "./piece";
 import { fourcc } from "./reader";
 import { Fragment, Table } from "./records/output";
 import { PieceTrack } from "./records/piece";

@@ -1,6 +1,7 @@
 /** Where a piece is divided into movie fragments. */
 import { newOffsetCursor, newSyncCursor } from "./cursors";
-import { newDurationCursor, Piece, pieceTrack, rescale } from "./piece";
+import { newDurationCursor } from "./duration-cursor";
+import { Piece, pieceTrack, rescale } from "./piece";
 import { PieceTrack } from "./records/piece";
 import { TrackRecord } from "./records/summary";
 import { recordOf } from "./segment-index";

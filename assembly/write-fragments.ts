@@ -1,7 +1,8 @@
 /** A piece as movie fragments (ISO/IEC 14496-12 clause 8.8): each a `moof` with all tracks, and its `mdat`'s header. */
 import { Result, Status } from "./abi";
 import { newOffsetCursor, newSizeCursor, newSyncCursor, OffsetCursor, SizeCursor, SyncCursor } from "./cursors";
-import { DurationCursor, layParts, newDurationCursor, Part, partBytes, Piece, pieceTrack, rescale } from "./piece";
+import { DurationCursor, newDurationCursor } from "./duration-cursor";
+import { layParts, Part, partBytes, Piece, pieceTrack, rescale } from "./piece";
 import { fourcc } from "./reader";
 import { Fragment } from "./records/output";
 import { PieceTrack } from "./records/piece";
