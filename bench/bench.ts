@@ -23,13 +23,15 @@ const { values: options } = parseArgs({
     quick: { type: "boolean", default: false },
     report: { type: "boolean", default: false },
     name: { type: "string" },
-    tolerance: { type: "string", default: "1.5" },
+    tolerance: { type: "string" },
     only: { type: "string", multiple: true },
   },
 });
 const name = options.name ?? (options.quick ? "quick" : "full");
 /** Rounds that count. */
 const ROUNDS = options.quick ? 3 : 5;
+/** How many times worse a row may be than before. Few rounds vary more. */
+const TOLERANCE = Number(options.tolerance ?? (options.quick ? 2 : 1.5));
 const resultPath = join("bench", "results", `${name}.json`);
 const say = (text: string): void => {
   process.stderr.write(`${new Date().toISOString().slice(11, 19)} ${text}\n`);
@@ -124,7 +126,7 @@ async function compare(result: Result): Promise<boolean> {
     return false;
   }
   const earlier = JSON.parse(committed) as Result;
-  const worse = regressions(earlier.rows, result.rows, Number(options.tolerance));
+  const worse = regressions(earlier.rows, result.rows, TOLERANCE);
   for (const { title, factor, before, now } of worse) {
     say(
       `worse than at ${earlier.commit}: ${title}: ${before.toPrecision(3)} -> ${now.toPrecision(3)} (${factor.toFixed(2)} times)`,

@@ -34,7 +34,7 @@ export async function wholeHour(context: Context): Promise<Measurements> {
       boxcar: () => measured({ port: boxcar.port, path: boxcarPath(newCut(HOUR)) }, boxcar.pid),
       ffmpeg: async (): Promise<Cost> => ({ ...(await concatToFile(material, HOUR)), bytes: 0 }),
     },
-    rounds,
+    Math.max(rounds, 5),
     1,
   );
   for (const [name, runs] of Object.entries(costs)) {
@@ -61,7 +61,7 @@ export async function throughput(context: Context, count: number): Promise<Measu
         nginxCopy: () => measured({ port: nginx.copyingPort, path: `/file/${count}.mp4` }, nginx.pid),
       }),
     },
-    rounds,
+    Math.max(rounds, 5),
     1,
   );
   for (const [name, runs] of Object.entries(costs)) {
