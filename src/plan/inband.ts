@@ -1,6 +1,6 @@
-import type { PieceMakerOptions } from "./piece-maker.ts";
+import type { Core } from "../wasm/module.ts";
 import type { OutputTrack } from "./output-track.ts";
-import type { Piece } from "./piece.ts";
+import type { IndexOf, Piece } from "./piece.ts";
 
 /**
  * Rule 5 of a plan: where the parameter sets of an H.264 or H.265 track change, they go into the samples. One sample
@@ -9,7 +9,7 @@ import type { Piece } from "./piece.ts";
  * sets that fit together, stays as it is.
  */
 export async function moveInband(
-  { core, indexOf }: Pick<PieceMakerOptions, "core" | "indexOf">,
+  { core, indexOf }: { readonly core: Core; readonly indexOf: IndexOf },
   output: OutputTrack | undefined,
   pieces: readonly Piece[],
 ): Promise<void> {

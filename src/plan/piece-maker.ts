@@ -5,12 +5,9 @@ import { SelectionRule, type PieceTrack, type Selected, type Selection } from ".
 import { TrackFlag, type TrackRecord } from "../wasm/records/summary.ts";
 import { codecFamily, isSound, isVideo, OutputTrack } from "./output-track.ts";
 import { moveInband } from "./inband.ts";
-import { countWhole, leftOut, prerollOf, wholeTrack, type Piece } from "./piece.ts";
+import { countWhole, leftOut, prerollOf, wholeTrack, type IndexOf, type Piece } from "./piece.ts";
 import { limitOf, ROUNDING_MS, type PlacedSegment, type TimedSegment } from "./placed-segment.ts";
 import { rescale, ticksOf } from "./ticks.ts";
-
-/** Gets the index of one segment. */
-export type IndexOf = (segment: Segment) => Promise<Uint8Array>;
 
 /** What pieces are made with. */
 export interface PieceMakerOptions {

@@ -4,6 +4,9 @@ import type { TrackRecord } from "../wasm/records/summary.ts";
 import { isSound } from "./output-track.ts";
 import { ticksOf } from "./ticks.ts";
 
+/** Gets the index of one segment. */
+export type IndexOf = (segment: Segment) => Promise<Uint8Array>;
+
 /** The samples of one segment that go into the output, and where they land. */
 export interface Piece {
   readonly segment: Segment;
