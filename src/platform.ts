@@ -23,16 +23,17 @@ export interface ObjectInfo {
 /**
  * Where media bytes lie. Objects are immutable: a key is written once and never overwritten.
  *
- * Keys are relative paths of 1 to 1024 bytes with `/` between their parts; no part is empty, `.` or `..`, and none
+ * Keys are relative paths of 1 to 1023 bytes with `/` between their parts; no part is empty, `.` or `..`, and none
  * holds a control character or a backslash. Drivers throw `BoxcarError` `bad_key` (400) for any other.
  */
 export interface Store {
   /**
    * Writes an object from a stream of chunks and makes it durable before resolving. Nothing is visible under `key`
    * until then, and nothing stays behind when the body throws or the store fails.
-   * @throws BoxcarError `object_exists` (409), `store_full` (507), `store_failed` (503)
+   * @param size bytes the body will have, where that is known: saves memory, and a body of another size is refused
+   * @throws BoxcarError `object_exists` (409), `size_mismatch` (400), `store_full` (507), `store_failed` (503)
    */
-  put(key: string, body: AsyncIterable<Uint8Array>): Promise<ObjectInfo>;
+  put(key: string, body: AsyncIterable<Uint8Array>, size?: number): Promise<ObjectInfo>;
   /**
    * Yields exactly `span.length` bytes, or throws. A chunk is only valid until the next one is asked for: drivers reuse
    * their buffers. Ending the iteration early (return) frees everything the read held.
@@ -46,6 +47,36 @@ export interface Store {
   delete(key: string): Promise<void>;
   /** All objects whose key starts with `prefix`, in no particular order. */
   list(prefix: string): AsyncIterable<ObjectInfo>;
+  /** Lets others reach single objects without the store's secret. Absent where the store has no such thing. */
+  readonly presign?: Presign | undefined;
+}
+
+/** One request that whoever knows it may send to the store, until it expires. */
+export interface SignedRequest {
+  readonly method: "GET" | "PUT" | "POST";
+  readonly url: string;
+  /** Header fields that must be sent exactly so; for a form, its fields, which stand before the field `file`. */
+  readonly fields: Readonly<Record<string, string>>;
+  /** Milliseconds since 1970. */
+  readonly expiresMs: number;
+}
+
+/** Makes signed requests. They are valid for `seconds`, at most 7 days; making one asks the store nothing. */
+export interface Presign {
+  /** Writes one object of exactly `size` bytes. The store refuses another size or type, and a key that is taken. */
+  put(
+    key: string,
+    object: { readonly size: number; readonly contentType?: string },
+    seconds: number,
+  ): Promise<SignedRequest>;
+  /** Reads one object. @param contentType what the store's answer states instead of the stored type */
+  get(key: string, seconds: number, contentType?: string): Promise<SignedRequest>;
+  /** Writes one object of at most `maxSize` bytes by a form of type `multipart/form-data`, as web pages send it. */
+  form?(
+    key: string,
+    object: { readonly maxSize: number; readonly contentType?: string },
+    seconds: number,
+  ): Promise<SignedRequest>;
 }
 
 /** One structured log line. `fields` never hold secrets. */

@@ -3,8 +3,10 @@ import { constants, type BigIntStats } from "node:fs";
 import { link, lstat, mkdir, open, opendir, realpath, stat, unlink, type FileHandle } from "node:fs/promises";
 import { dirname, join, sep } from "node:path";
 import type { ByteSpan, ObjectInfo, Store } from "../platform.ts";
-import { isAbsent, objectChanged, objectExists, objectMissing, objectShort, storeError } from "./file-errors.ts";
+import { isAbsent, storeError } from "./file-errors.ts";
 import { badKey, checkKey, isKey } from "./key.ts";
+import { objectChanged, objectExists, objectMissing, objectShort } from "./object-errors.ts";
+import { ofSize } from "./of-size.ts";
 import { FileReader } from "./read-file.ts";
 
 /** Folder under the root for objects that are being written. No key reaches it. */
@@ -19,13 +21,14 @@ const TEMPORARY = ".boxcar-tmp";
 export class FileStore implements Store {
   readonly #root: string;
   readonly #reader = new FileReader();
+  #lastMicros = 0;
 
   /** @param root absolute path of the folder; it is made when the first object is put */
   constructor(root: string) {
     this.#root = root;
   }
 
-  async put(key: string, body: AsyncIterable<Uint8Array>): Promise<ObjectInfo> {
+  async put(key: string, body: AsyncIterable<Uint8Array>, size?: number): Promise<ObjectInfo> {
     const path = this.#pathOf(key);
     const temporary = join(this.#root, TEMPORARY, randomUUID());
     const folder = dirname(path);
@@ -34,7 +37,7 @@ export class FileStore implements Store {
     // `link` decides; asking first spares the writing of a body that has no chance.
     if ((await files(key, ifAny(lstat(path)))) !== undefined) throw objectExists(key);
     try {
-      const info = await write(key, temporary, body);
+      const info = await write(key, temporary, ofSize(key, body, size), () => this.#modified());
       await files(key, makeFolder(folder));
       await files(key, link(temporary, path));
       await files(key, syncFolder(folder));
@@ -148,6 +151,15 @@ export class FileStore implements Store {
     });
   }
 
+  /**
+   * Seconds since 1970 that no other file of this store has. The kernel's clock for files ticks every few milliseconds:
+   * two files of one size written in the same tick would share an ETag. Chance keeps other processes apart.
+   */
+  #modified(): number {
+    this.#lastMicros = Math.max(Date.now() * 1000 + randomInt(1000), this.#lastMicros + 1);
+    return this.#lastMicros / 1e6;
+  }
+
   #pathOf(key: string): string {
     checkKey(key);
     if (key === TEMPORARY || key.startsWith(`${TEMPORARY}/`)) throw badKey(key, "names a folder of the store's own");
@@ -194,7 +206,13 @@ function ifAny<T>(operation: Promise<T>): Promise<T | undefined> {
   });
 }
 
-async function write(key: string, path: string, body: AsyncIterable<Uint8Array>): Promise<ObjectInfo> {
+/** @param modified gives the modification time once the body has ended, in seconds since 1970 */
+async function write(
+  key: string,
+  path: string,
+  body: AsyncIterable<Uint8Array>,
+  modified: () => number,
+): Promise<ObjectInfo> {
   const handle = await files(key, open(path, "wx"));
   try {
     for await (const chunk of body) {
@@ -202,9 +220,7 @@ async function write(key: string, path: string, body: AsyncIterable<Uint8Array>)
         done += (await files(key, handle.write(chunk, done))).bytesWritten;
       }
     }
-    // The kernel's clock for files ticks every few milliseconds: two files of one size written in the same tick would
-    // share an ETag without this.
-    const seconds = (Date.now() + randomInt(1000) / 1000) / 1000;
+    const seconds = modified();
     await files(key, handle.utimes(seconds, seconds));
     await files(key, handle.sync());
     return infoOf(key, await files(key, handle.stat({ bigint: true })));

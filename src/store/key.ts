@@ -1,10 +1,11 @@
 import { BoxcarError } from "../errors.ts";
 
-const LONGEST = 1024;
+/** What OSS takes; others take a byte more. */
+const LONGEST = 1023;
 const utf8 = new TextEncoder();
 
 /**
- * Checks a store key: a relative path of 1 to 1024 bytes of UTF-8 with `/` between its parts; no part is empty, `.` or
+ * Checks a store key: a relative path of 1 to 1023 bytes of UTF-8 with `/` between its parts; no part is empty, `.` or
  * `..`; no control character, backslash or unpaired surrogate.
  * @returns the key
  * @throws BoxcarError `bad_key` (400)

@@ -1,6 +1,6 @@
 import { BoxcarError } from "../errors.ts";
-import type { ByteSpan, ObjectInfo, Store } from "../platform.ts";
-import { objectMissing } from "./file-errors.ts";
+import type { ByteSpan, ObjectInfo, Presign, Store } from "../platform.ts";
+import { objectMissing } from "./object-errors.ts";
 
 /** Makes the key of a file that stays where it lies. @param path relative to the folder, with `/` between parts */
 export function placeKey(placeId: number, path: string): string {
@@ -34,9 +34,14 @@ class PlacesStore implements Store {
     this.#openPlace = openPlace;
   }
 
-  async put(key: string, body: AsyncIterable<Uint8Array>): Promise<ObjectInfo> {
+  /** Of the store's own objects. Signing asks nothing: a key of another folder gives a request that is refused. */
+  get presign(): Presign | undefined {
+    return this.#own.presign;
+  }
+
+  async put(key: string, body: AsyncIterable<Uint8Array>, size?: number): Promise<ObjectInfo> {
     refusePlace(key);
-    return this.#own.put(key, body);
+    return this.#own.put(key, body, size);
   }
 
   async *get(key: string, span: ByteSpan, ifMatch?: string): AsyncGenerator<Uint8Array, void, undefined> {

@@ -160,6 +160,17 @@ export function storeConformance(name: string, open: () => Promise<OpenStore>): 
       expect(await store.head("broken")).toMatchObject({ size: 9 });
     });
 
+    it("holds a body against the size that was announced", async () => {
+      const ten = Buffer.from("0123456789");
+      expect(await store.put("sized", bodyOf(ten, 3), 10)).toMatchObject({ size: 10 });
+      expect(String(await readAll(store, "sized", { offset: 0, length: 10 }))).toBe("0123456789");
+      expect(await store.put("none", bodyOf(new Uint8Array(0)), 0)).toMatchObject({ size: 0 });
+      for (const size of [0, 9, 11, 2 ** 30]) {
+        expect(await refusal(store.put("missized", bodyOf(ten, 3), size)), String(size)).toBe("size_mismatch 400");
+      }
+      expect(await store.head("missized")).toBeUndefined();
+    });
+
     it("deletes, also what is not there", async () => {
       const first = await store.put("gone/x", bodyOf(Buffer.from("abc")));
       await store.delete("gone/x");
@@ -240,7 +251,7 @@ export function storeConformance(name: string, open: () => Promise<OpenStore>): 
         "a\x7fb",
         "a\u0085b",
         "half \ud800",
-        "x".repeat(1025),
+        "x".repeat(1024),
         `${"ä/".repeat(341)}äa`,
       ];
       for (const key of keys) {
@@ -253,9 +264,9 @@ export function storeConformance(name: string, open: () => Promise<OpenStore>): 
       expect(await listed(store, "")).toEqual([]);
     });
 
-    it("takes keys of up to 1024 bytes", async () => {
-      const key = `${"ä/".repeat(341)}a`;
-      expect(Buffer.byteLength(key)).toBe(1024);
+    it("takes keys of up to 1023 bytes", async () => {
+      const key = `${"ä/".repeat(340)}abc`;
+      expect(Buffer.byteLength(key)).toBe(1023);
       await store.put(key, bodyOf(Buffer.from("deep")));
       expect((await listed(store, "")).map((info) => info.key)).toEqual([key]);
     });

@@ -1,0 +1,45 @@
+import { BoxcarError } from "../errors.ts";
+import type { ByteSpan } from "../platform.ts";
+
+/** What goes wrong with objects, in the same words for every driver. */
+
+/** The store, or the way to it, does not do what it should. `reason` is a sentence's end without its full stop. */
+export function storeFailed(key: string, reason: string, cause?: unknown): BoxcarError {
+  return new BoxcarError("store_failed", 503, `The store failed on ${key}: ${reason}`, { key }, cause);
+}
+
+/** There is no room for the object. */
+export function storeFull(key: string, cause?: unknown): BoxcarError {
+  const message = `There is no space left to store ${key}. Free some space and try again.`;
+  return new BoxcarError("store_full", 507, message, { key }, cause);
+}
+
+/** The body is not of the size that was announced. @param found bytes that came so far */
+export function sizeMismatch(key: string, expected: number, found: number): BoxcarError {
+  const fault = found > expected ? "is longer" : `ended after ${found}`;
+  const message = `The body of ${key} was announced with ${expected} bytes and ${fault}. Send it again.`;
+  return new BoxcarError("size_mismatch", 400, message, { expected, found });
+}
+
+/** The key, or a start of it that would have to be a folder, is taken. */
+export function objectExists(key: string, cause?: unknown): BoxcarError {
+  const message = `Something is already stored under ${key} or the start of it. Objects are never overwritten: use another key.`;
+  return new BoxcarError("object_exists", 409, message, { key }, cause);
+}
+
+/** No object under the key. */
+export function objectMissing(key: string): BoxcarError {
+  return new BoxcarError("object_missing", 404, `The stored object ${key} does not exist.`, { key });
+}
+
+/** The object under the key is not the one that was indexed. */
+export function objectChanged(key: string, expected: string, found: string): BoxcarError {
+  const message = `The stored object ${key} is not the one that was indexed. Restore it, or delete its segment.`;
+  return new BoxcarError("object_changed", 409, message, { key, expected, found });
+}
+
+/** The object ends before the span does. */
+export function objectShort(key: string, span: ByteSpan): BoxcarError {
+  const message = `The stored object ${key} ends before byte ${span.offset + span.length}, which was indexed.`;
+  return new BoxcarError("object_short", 502, message, { key, offset: span.offset, length: span.length });
+}
