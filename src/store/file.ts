@@ -157,7 +157,7 @@ export class FileStore implements Store {
    */
   #modified(): number {
     this.#lastMicros = Math.max(Date.now() * 1000 + randomInt(1000), this.#lastMicros + 1);
-    return this.#lastMicros / 1e6;
+    return (this.#lastMicros + 0.5) / 1e6; // times are cut to microseconds
   }
 
   #pathOf(key: string): string {
