@@ -4,7 +4,7 @@ import { requestId } from "hono/request-id";
 import { BoxcarError } from "./errors.ts";
 import { IndexCache } from "./plan/index-cache.ts";
 import type { PlanParts } from "./plan/plan-range.ts";
-import { access } from "./routes/access.ts";
+import { checkGuards, identify } from "./routes/access.ts";
 import type { App, AppContext, AppPlatform } from "./routes/context.ts";
 import { addDelete } from "./routes/delete.ts";
 import { addDownload } from "./routes/download.ts";
@@ -32,7 +32,7 @@ export function createApp(platform: AppPlatform): App {
     c.header("X-Content-Type-Options", "nosniff");
     await next();
   });
-  app.use(access(platform.config.token));
+  app.use(identify(platform.config.token));
 
   const context: AppContext = { ...platform, planning: planningOf(platform) };
   addDownload(app, context);
@@ -40,6 +40,7 @@ export function createApp(platform: AppPlatform): App {
   addSegments(app, platform);
   addDelete(app, platform);
   addService(app, platform);
+  checkGuards(app.routes);
   return app;
 }
 

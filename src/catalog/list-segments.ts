@@ -50,9 +50,13 @@ class Listing {
     this.#db = db;
     this.#query = query;
     const path = query.streamPath;
+    const like = (pattern: string): RawBuilder<boolean> =>
+      sql<boolean>`stream_path glob ${pattern.replace(/[[?]/g, "[$&]")}`;
+    const within = query.within?.includes("*") === true ? undefined : query.within?.map(like);
+    const allowed = within === undefined ? sql`` : sql` and (${sql.join([sql`0`, ...within], sql` or `)})`;
     this.#scope = path.includes("*")
-      ? sql`stream_path in (select stream_path from streams where stream_path glob ${path.replace(/[[?]/g, "[$&]")})`
-      : sql`stream_path = ${path}`;
+      ? sql`stream_path in (select stream_path from streams where ${like(path)}${allowed})`
+      : sql`stream_path = ${path}${allowed}`;
   }
 
   /** The longest segment of the streams asked for, in milliseconds. */

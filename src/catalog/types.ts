@@ -55,6 +55,8 @@ export type SegmentWithIndex = Segment & { readonly index?: Uint8Array };
 export interface ListQuery {
   /** `*` stands for any run of characters, slashes included. */
   readonly streamPath: string;
+  /** Only streams that match one of these patterns, written as `streamPath` is. Default: all. */
+  readonly within?: readonly string[] | undefined;
   /** Only segments that end after this moment. Default: all. */
   readonly startMs?: number | undefined;
   /** Only segments that start before this moment. Default: all. */

@@ -1,4 +1,5 @@
 import type { OpenAPIHono } from "@hono/zod-openapi";
+import type { Caller } from "../auth/caller.ts";
 import type { Catalog } from "../catalog/catalog.ts";
 import type { Config } from "../config.ts";
 import type { Clock, Log, SendStream, Store } from "../platform.ts";
@@ -31,5 +32,13 @@ export interface AppContext extends AppPlatform {
   readonly planning: PlanParts;
 }
 
+/** What is known of a request by the time a route handles it. */
+export interface AppEnv {
+  Variables: {
+    requestId: string;
+    caller: Caller;
+  };
+}
+
 /** The app while routes are added to it. */
-export type App = OpenAPIHono<{ Variables: { requestId: string } }>;
+export type App = OpenAPIHono<AppEnv>;

@@ -3,6 +3,7 @@ import type { Selection } from "../catalog/types.ts";
 import { bodyLimit } from "hono/body-limit";
 import { BoxcarError } from "../errors.ts";
 import { parseTimeRange } from "../time.ts";
+import { need, streamPathInPath } from "./access.ts";
 import type { App, AppPlatform } from "./context.ts";
 import { query, streamPathInRoute, streamPathParameter, timeParameters } from "./parameters.ts";
 import { json, recordOf, refused, segmentRecord, success } from "./replies.ts";
@@ -31,12 +32,15 @@ const route = createRoute({
   description:
     "Deletes the segments named by `ids`, or every segment that overlaps a time range with both ends. Segments of " +
     "events rated `high` are protected and stay. The parameters may stand in the query or in a JSON body.",
-  middleware: bodyLimit({
-    maxSize: maxBody,
-    onError: () => {
-      throw new BoxcarError("too_large", 413, `The body may have at most ${maxBody} bytes.`, { maxBytes: maxBody });
-    },
-  }),
+  middleware: [
+    need("delete", streamPathInPath),
+    bodyLimit({
+      maxSize: maxBody,
+      onError: () => {
+        throw new BoxcarError("too_large", 413, `The body may have at most ${maxBody} bytes.`, { maxBytes: maxBody });
+      },
+    }),
+  ] as const,
   request: {
     params: streamPathParameter(),
     query: parameters,

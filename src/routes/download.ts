@@ -8,6 +8,7 @@ import { sendMedia } from "../serve/send-media.ts";
 import { storedMedia } from "../serve/stored-media.ts";
 import { checkStreamPath } from "../stream-path.ts";
 import { formatTime, parseTimeRange } from "../time.ts";
+import { need } from "./access.ts";
 import type { App, AppContext } from "./context.ts";
 import { integer, query, timeParameters } from "./parameters.ts";
 import { refused } from "./replies.ts";
@@ -44,6 +45,7 @@ const route = createRoute({
   description:
     "The length is exact and the ETag strong, so downloads resume at any byte. `Boxcar-Start` and `Boxcar-End` state " +
     "the wall-clock time that is delivered, `Boxcar-Joints` and `Boxcar-Gaps` how many joints and gaps it has.",
+  middleware: need("read", (c) => splitFile(c.req.param("file") ?? "").streamPath),
   request: {
     params: z.object({
       file: z.string().openapi({

@@ -1,7 +1,9 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import { BoxcarError } from "../errors.ts";
 import { planRange } from "../plan/plan-range.ts";
+import { matches } from "../scopes.ts";
 import { formatTime, parseTimeRange } from "../time.ts";
+import { authorize, need, needSome, readable, streamPathInPath } from "./access.ts";
 import type { App, AppContext } from "./context.ts";
 import { eventLevel, integer, query, streamPathInRoute, streamPathParameter, timeParameters } from "./parameters.ts";
 import { interval, intervalOf, json, recordOf, refused, segmentRecord, success } from "./replies.ts";
@@ -15,14 +17,18 @@ export function addRecords(app: App, context: AppContext): void {
     const { streamPath } = c.req.valid("param");
     const { pageNum, pageSize, eventLevel, ...times } = c.req.valid("query");
     const range = parseTimeRange(times, config.timeZone, clock());
-    const selection = { streamPath, startMs: range?.startMs, endMs: range?.endMs, eventLevel };
+    if (!streamPath.includes("*")) authorize(c, "read", streamPath);
+    const within = readable(c);
+    const selection = { streamPath, within, startMs: range?.startMs, endMs: range?.endMs, eventLevel };
     const { total, segments } = await catalog.list({ ...selection, pageNum, pageSize });
     return c.json({ code: 0 as const, message: "", total, pageNum, pageSize, data: segments.map(recordOf) }, 200);
   });
 
   app.openapi(catalogRoute, async (c) => {
+    const patterns = readable(c);
     const streams = await catalog.streams();
-    const data = streams.map((stream) => {
+    const visible = streams.filter(({ streamPath }) => patterns.some((pattern) => matches(pattern, streamPath)));
+    const data = visible.map((stream) => {
       const { streamPath, count, bytes, startMs, endMs } = stream;
       return { streamPath, count, ...intervalOf({ startMs, endMs }), bytes };
     });
@@ -58,6 +64,7 @@ const listRoute = createRoute({
   method: "get",
   path: `/mp4/api/list/${streamPathInRoute}`,
   summary: "List segments, newest first",
+  middleware: needSome("read"),
   request: {
     params: streamPathParameter({ wildcards: true }),
     query: query({
@@ -87,6 +94,7 @@ const catalogRoute = createRoute({
   method: "get",
   path: "/mp4/api/catalog",
   summary: "What is recorded, a stream a row",
+  middleware: needSome("read"),
   request: { query: query({}) },
   responses: { 200: json("Every stream with its totals.", success(z.array(streamTotals))), ...refused },
 });
@@ -106,6 +114,7 @@ const timelineRoute = createRoute({
   method: "get",
   path: `/mp4/api/timeline/${streamPathInRoute}`,
   summary: "What a download of a time range would hold",
+  middleware: need("read", streamPathInPath),
   request: {
     params: streamPathParameter(),
     query: query({

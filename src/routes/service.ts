@@ -1,5 +1,6 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import { BoxcarError } from "../errors.ts";
+import { anyone } from "./access.ts";
 import type { App, AppPlatform } from "./context.ts";
 import { query } from "./parameters.ts";
 import { json, refused, success } from "./replies.ts";
@@ -8,6 +9,7 @@ const health = createRoute({
   method: "get",
   path: "/healthz",
   summary: "Whether the process answers",
+  middleware: anyone,
   request: { query: query({}) },
   responses: { 200: json("It does.", success(z.null())), ...refused },
 });
@@ -16,6 +18,7 @@ const readiness = createRoute({
   method: "get",
   path: "/readyz",
   summary: "Whether catalog and store answer",
+  middleware: anyone,
   request: { query: query({}) },
   responses: { 200: json("Both do.", success(z.null())), ...refused },
 });
@@ -42,17 +45,17 @@ export function addService(app: App, platform: AppPlatform): void {
   // The braces that let a path parameter span slashes belong to the router alone.
   const paths: Record<string, unknown> = {};
   for (const [path, item] of Object.entries(document.paths ?? {})) paths[path.replace("{.+}", "")] = item;
-  app.get("/openapi.json", (c) =>
+  app.get("/openapi.json", anyone, (c) =>
     c.text(JSON.stringify({ ...document, paths }), 200, { "Content-Type": "application/json" }),
   );
 
-  app.get("/", (c) => c.redirect("/docs"));
-  app.get("/docs", (c) => {
+  app.get("/", anyone, (c) => c.redirect("/docs"));
+  app.get("/docs", anyone, (c) => {
     c.header("Content-Security-Policy", "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:");
     return c.html(page);
   });
-  app.get("/docs/start.js", (c) => c.body(start, 200, { "Content-Type": "text/javascript; charset=utf-8" }));
-  app.get("/docs/:name", async (c) => {
+  app.get("/docs/start.js", anyone, (c) => c.body(start, 200, { "Content-Type": "text/javascript; charset=utf-8" }));
+  app.get("/docs/:name", anyone, async (c) => {
     const asset = pageFiles.has(c.req.param("name")) ? await platform.asset(c.req.param("name")) : undefined;
     if (asset === undefined) return c.notFound();
     return c.body(asset.bytes, 200, { "Content-Type": asset.contentType, "Cache-Control": "public, max-age=86400" });
