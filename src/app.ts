@@ -10,15 +10,15 @@ import { addDelete } from "./routes/delete.ts";
 import { addDownload } from "./routes/download.ts";
 import { refuseInput } from "./routes/parameters.ts";
 import { addRecords } from "./routes/records.ts";
-import { refusalReply, unknownRoute } from "./routes/refusals.ts";
+import { refusalReply, refusedOf, unknownRoute } from "./routes/refusals.ts";
 import { addSegments } from "./routes/segments.ts";
 import { addService } from "./routes/service.ts";
 
 /** Makes the whole HTTP surface from what the runtime provides. Nothing is shared between two apps. */
 export function createApp(platform: AppPlatform): App {
   const app: App = new OpenAPIHono({ defaultHook: refuseInput });
-  app.onError((error, c) => refusalReply(refusalOf(error), c.get("requestId"), platform.log));
-  app.notFound((c) => refusalReply(unknownRoute(c), c.get("requestId"), platform.log));
+  app.onError((error, c) => refusalReply(refusalOf(error), refusedOf(c), platform.log));
+  app.notFound((c) => refusalReply(unknownRoute(c), refusedOf(c), platform.log));
   app.use(requestId({ generator: () => platform.randomId() }));
   app.use(async (c, next) => {
     const startedMs = platform.clock();

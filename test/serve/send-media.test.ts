@@ -20,7 +20,7 @@ async function serve(media: Media): Promise<{ url: string; port: number; logged:
   const server = createAdaptorServer({
     fetch: (request, env) =>
       sendMedia(request, media, new Headers({ "Content-Disposition": "inline" }), send, env).catch((error: unknown) =>
-        refusalReply(error, "request-1", () => undefined),
+        refusalReply(error, { requestId: "request-1", path: "/" }, () => undefined),
       ),
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
