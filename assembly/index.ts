@@ -28,6 +28,7 @@ import { checkIndex } from "./segment-index";
 import { selectSamples } from "./select-samples";
 import { begin, fail, failed, locate, outcome, output, reserve, RESULT } from "./status";
 import { appendSpans, reserveSpans } from "./spans";
+import { writeCaptionEntry, writeCaptionFragment, writeCaptions, writeCaptionTable } from "./write-captions";
 import { writeFragments } from "./write-fragments";
 import { writeMovie } from "./write-movie";
 
@@ -196,10 +197,10 @@ export function accessEntries(index: usize, tracks: usize, kind: u32, timescale:
   return outcome();
 }
 
-/** See writeSidxHead; `start` is a u64. */
-export function sidxHead(trackId: u32, timescale: u32, start: usize, count: u32): Status {
+/** See writeSidxHead; at `numbers` two u64: start, distance. */
+export function sidxHead(trackId: u32, timescale: u32, numbers: usize, count: u32): Status {
   begin();
-  writeSidxHead(trackId, timescale, load<u64>(start), count);
+  writeSidxHead(trackId, timescale, load<u64>(numbers), load<u64>(numbers, 8), count);
   return outcome();
 }
 
@@ -207,6 +208,34 @@ export function sidxHead(trackId: u32, timescale: u32, start: usize, count: u32)
 export function mfra(trackId: u32, count: u32): Status {
   begin();
   writeMfra(trackId, count);
+  return outcome();
+}
+
+/** See writeCaptionEntry. */
+export function captionEntry(): Status {
+  begin();
+  writeCaptionEntry();
+  return outcome();
+}
+
+/** See writeCaptionTable; `start` is a u64. */
+export function captionTable(blocks: usize, count: u32, kind: u32, start: usize): Status {
+  begin();
+  writeCaptionTable(blocks, count, kind, load<u64>(start));
+  return outcome();
+}
+
+/** See writeCaptions. */
+export function captions(block: usize, offset: i32): Status {
+  begin();
+  writeCaptions(block, offset);
+  return outcome();
+}
+
+/** See writeCaptionFragment. */
+export function captionFragment(block: usize, trackId: u32, sequence: u32): Status {
+  begin();
+  writeCaptionFragment(block, trackId, sequence);
   return outcome();
 }
 

@@ -1,6 +1,6 @@
 /** A `moov` being written whose tables are to be filled with entries from the pieces. */
 import { Splice, Table } from "./records/output";
-import { endBox, Writer } from "./writer";
+import { endBox, put32, putZeros, Writer } from "./writer";
 
 @unmanaged
 export class MovieWriter {
@@ -23,4 +23,13 @@ export function splice(movie: MovieWriter, box: usize, number: u32, kind: Table,
     movie.spliced += length;
   }
   endBox(movie.out, box, length);
+}
+
+/** The matrix that changes nothing (clause 6.2.2). */
+export function putUnityMatrix(out: Writer): void {
+  put32(out, 0x1_0000);
+  putZeros(out, 12);
+  put32(out, 0x1_0000);
+  putZeros(out, 12);
+  put32(out, 0x4000_0000);
 }

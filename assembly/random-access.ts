@@ -75,15 +75,16 @@ function referenceDuration(piece: Piece): i64 {
 /**
  * Writes the head of a `sidx` box for `count` references that follow it.
  * @param start earliest presentation time, ticks of `timescale`
+ * @param distance bytes between the box and the first fragment it refers to
  */
-export function writeSidxHead(trackId: u32, timescale: u32, start: u64, count: u32): void {
+export function writeSidxHead(trackId: u32, timescale: u32, start: u64, distance: u64, count: u32): void {
   const out = newWriter(40);
   if (out == null) return;
   const sidx = beginFullBox(out, fourcc(0x73, 0x69, 0x64, 0x78), 1, 0);
   put32(out, trackId);
   put32(out, timescale);
   put64(out, start);
-  put64(out, 0);
+  put64(out, distance);
   put16(out, 0);
   put16(out, count);
   endBox(out, sidx, <u64>count * SIDX_ENTRY);

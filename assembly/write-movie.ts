@@ -1,6 +1,6 @@
 /** `ftyp` and `moov` of an output, progressive or the init segment of a fragmented one; table entries are spliced in. */
 import { Result } from "./abi";
-import { MovieWriter } from "./movie-writer";
+import { MovieWriter, putUnityMatrix } from "./movie-writer";
 import { fourcc } from "./reader";
 import { MOVIE_TIMESCALE, OutputTrack, Splice } from "./records/output";
 import { TrackFlag } from "./records/summary";
@@ -72,14 +72,6 @@ function writeFtyp(out: Writer, fragmented: bool): void {
   endBox(out, box);
 }
 
-function putMatrix(out: Writer): void {
-  put32(out, 0x1_0000);
-  putZeros(out, 12);
-  put32(out, 0x1_0000);
-  putZeros(out, 12);
-  put32(out, 0x4000_0000);
-}
-
 // No clock goes into an output: creation and modification times are 0 everywhere.
 function writeMvhd(out: Writer, duration: u64, nextTrack: u32): void {
   const wide = duration >= u32.MAX_VALUE;
@@ -91,7 +83,7 @@ function writeMvhd(out: Writer, duration: u64, nextTrack: u32): void {
   put32(out, 0x1_0000);
   put16(out, 0x100);
   putZeros(out, 10);
-  putMatrix(out);
+  putUnityMatrix(out);
   putZeros(out, 24);
   put32(out, nextTrack);
   endBox(out, box);

@@ -1,5 +1,5 @@
 /** `trak` of an output (clause 8.3.1); table entries are spliced in. */
-import { MovieWriter, splice } from "./movie-writer";
+import { MovieWriter, putUnityMatrix, splice } from "./movie-writer";
 import { fourcc } from "./reader";
 import { OutputTrack, Table } from "./records/output";
 import { TrackFlag, TrackRecord } from "./records/summary";
@@ -7,6 +7,7 @@ import { beginBox, beginFullBox, endBox, put16, put32, put64, putBytes, putZeros
 
 const VIDE: u32 = 0x76696465;
 const SOUN: u32 = 0x736f756e;
+const SBTL: u32 = 0x7362746c;
 
 // Offsets into PRESENTATION, the part of a track record from WIDTH on.
 const WIDTH: usize = OutputTrack.PRESENTATION;
@@ -65,9 +66,12 @@ function writeTkhd(out: Writer, track: usize, duration: u64): void {
   putZeros(out, 8);
   put16(out, load<u16>(track + LAYER));
   put16(out, load<u16>(track + GROUP));
-  put16(out, load<u16>(track + VOLUME));
+  // Text has the place of the picture it comes with, but is never turned.
+  const text = load<u32>(track, OutputTrack.HANDLER) == SBTL;
+  put16(out, text ? 0 : load<u16>(track + VOLUME));
   put16(out, 0);
-  putBytes(out, track + MATRIX, 36);
+  if (text) putUnityMatrix(out);
+  else putBytes(out, track + MATRIX, 36);
   put32(out, load<u32>(track + WIDTH));
   put32(out, load<u32>(track + WIDTH, 4));
   endBox(out, box);

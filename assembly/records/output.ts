@@ -35,6 +35,16 @@ export namespace Chapter {
   export const SIZE: usize = 16;
 }
 
+/** Seconds of the wall clock that follow one another in the captions of an output. Times are milliseconds. */
+export namespace CaptionBlock {
+  export const AT: usize = 0; // u64, decode time of the first
+  export const SECOND: usize = 8; // u64, the second it shows, since 1970
+  export const COUNT: usize = 16; // u32, at least 1
+  export const FIRST: usize = 20; // u32, duration of the first; those in between last 1000
+  export const LAST: usize = 24; // u32, duration of the last, when it is not the first
+  export const SIZE: usize = 32;
+}
+
 /** A place in output headers where a table's entries go. */
 export namespace Splice {
   export const OFFSET: usize = 0; // u32, in the header bytes

@@ -1,6 +1,7 @@
 import { Table, type MovieTrack } from "../wasm/records/output.ts";
 import type { PieceTrack } from "../wasm/records/piece.ts";
 import type { PieceFragments } from "../wasm/loaded-index.ts";
+import { captionsOf } from "./captions.ts";
 import {
   chaptersOf,
   indexOf,
@@ -44,6 +45,10 @@ export function layoutFmp4(parts: LayoutParts): Region[] {
   const inner: LayoutParts = { ...parts, composition: shifted };
   const tracks = composition.tracks.map((track, i) => headerOf(track, composition, shifts, parts.descriptions[i]));
   const duration = Math.max(0, ...composition.tracks.map((track) => end(presentationOf(track, composition))));
+  const captions = captionsOf(parts, duration);
+  if (captions !== undefined) tracks.push(captions.track);
+  const captionFragments = captions?.fragments ?? [];
+  const distance = captionFragments.reduce((sum, region) => sum + region.length, 0);
   const chapters = chaptersOf(parts);
   const init = inlineRegion(core.movie(tracks, duration, { fragmented: true, wide: false, chapters }).bytes);
 
@@ -60,7 +65,7 @@ export function layoutFmp4(parts: LayoutParts): Region[] {
       hiddenEnd: i === shifted.pieces.length - 1 ? hidden.end : 0,
     });
     regions.push(
-      inlineRegion(core.sidxHead(reference.id, reference.timescale, Math.max(0, reference.firstPts), count)),
+      inlineRegion(core.sidxHead(reference.id, reference.timescale, Math.max(0, reference.firstPts), distance, count)),
       piecesRegion(
         inner,
         (piece) => piece.fragments * SIDX_ENTRY,
@@ -68,11 +73,12 @@ export function layoutFmp4(parts: LayoutParts): Region[] {
       ),
     );
   }
+  regions.push(...captionFragments);
   const first = regions.reduce((sum, region) => sum + region.length, 0);
   const starts = startsOf(shifted.pieces, first);
   const mfra = core.mfra(reference.id, count);
   regions.push(
-    fragmentsRegion(inner),
+    fragmentsRegion(inner, 1 + (captions?.samples.length ?? 0)),
     inlineRegion(mfra.head),
     piecesRegion(
       inner,
@@ -147,14 +153,15 @@ function startsOf(pieces: readonly Piece[], first: number): Float64Array {
   return starts;
 }
 
-function fragmentsRegion(parts: LayoutParts): Region {
+/** @param firstNumber sequence number of the first fragment */
+function fragmentsRegion(parts: LayoutParts, firstNumber: number): Region {
   const { pieces } = parts.composition;
   return {
     length: pieces.reduce((sum, piece) => sum + fragmentBytes(piece), 0),
     async *read(span) {
       const end = span.offset + span.length;
       let position = 0;
-      let sequence = 1;
+      let sequence = firstNumber;
       for (const [i, piece] of pieces.entries()) {
         const size = fragmentBytes(piece);
         const from = Math.max(0, span.offset - position);

@@ -1,5 +1,6 @@
 import { Table, type MovieTrack } from "../wasm/records/output.ts";
 import type { PieceTrack } from "../wasm/records/piece.ts";
+import { captionsOf } from "./captions.ts";
 import {
   chaptersOf,
   inlineRegion,
@@ -28,7 +29,10 @@ export function layoutMp4(parts: LayoutParts): Region[] {
   const { composition, core } = parts;
   const tracks = composition.tracks.map((track, i) => headerOf(track, composition, parts.descriptions[i]));
   const duration = Math.max(0, ...tracks.map((track) => track.editDelay + track.editDuration));
-  const media = composition.pieces.reduce((sum, piece) => sum + piece.bytes, 0);
+  const captions = captionsOf(parts, duration);
+  if (captions !== undefined) tracks.push(captions.track);
+  const captionBytes = captions?.bytes ?? 0;
+  const media = captionBytes + composition.pieces.reduce((sum, piece) => sum + piece.bytes, 0);
   const chapters = chaptersOf(parts);
   let wide = false;
   let movie = core.movie(tracks, duration, { fragmented: false, wide, chapters });
@@ -37,16 +41,19 @@ export function layoutMp4(parts: LayoutParts): Region[] {
     movie = core.movie(tracks, duration, { fragmented: false, wide, chapters });
   }
   const mdat = mdatHeader(media);
-  const mediaStart = movie.size + mdat.length;
+  const captionStart = movie.size + mdat.length;
+  const mediaStart = captionStart + captionBytes;
   const regions: Region[] = [];
   let at = 0;
   for (const splice of movie.splices) {
     regions.push(inlineRegion(movie.bytes.subarray(at, splice.offset)));
     const track = composition.tracks[splice.track];
     if (track !== undefined) regions.push(tableRegion(parts, track, splice.table, mediaStart));
+    else if (captions !== undefined) regions.push(captions.table(splice.table, captionStart));
     at = splice.offset;
   }
-  regions.push(inlineRegion(movie.bytes.subarray(at)), inlineRegion(mdat), mediaRegion(parts));
+  regions.push(inlineRegion(movie.bytes.subarray(at)), inlineRegion(mdat));
+  regions.push(...(captions?.samples ?? []), mediaRegion(parts));
   return regions;
 }
 

@@ -11,6 +11,12 @@ import type { Piece } from "./piece.ts";
 import type { Composition } from "./plan-builder.ts";
 import { millisecondsOf } from "./ticks.ts";
 
+/** How captions tell the time. */
+export interface CaptionOptions {
+  /** Minutes that the clock shown is ahead of UTC. */
+  readonly offsetMinutes: number;
+}
+
 /** What the bytes of an output are made with. */
 export interface LayoutParts {
   readonly core: Core;
@@ -19,6 +25,8 @@ export interface LayoutParts {
   readonly composition: Composition;
   /** Whether players are told where each stretch without gaps starts. */
   readonly chapters: boolean;
+  /** A text track with the wall-clock time, when it is wanted. */
+  readonly captions: CaptionOptions | undefined;
   /** Raw sample entries of each track of the composition. */
   readonly descriptions: readonly Uint8Array[];
 }

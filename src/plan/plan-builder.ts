@@ -13,13 +13,16 @@ export interface Interval {
   readonly endMs: number;
 }
 
-/** The start of a stretch without gaps. */
-export interface SpanStart {
+/** What the clock showed at a moment of the output. */
+export interface ClockReading {
   /** Milliseconds from the start of the output's presentation. */
   readonly atMs: number;
   /** Wall clock, milliseconds. */
   readonly wallMs: number;
 }
+
+/** The clock is read anew where it has gone off by more than this, milliseconds: a frame. */
+const CLOCK_TOLERANCE_MS = 40;
 
 /** Everything an output is made of, before its bytes are laid out. */
 export interface Composition {
@@ -32,7 +35,9 @@ export interface Composition {
   readonly gaps: readonly Interval[];
   readonly joints: number;
   /** Where the output starts, and where it goes on after a gap, in order. */
-  readonly spans: readonly SpanStart[];
+  readonly spans: readonly ClockReading[];
+  /** Readings of the clock, in order, the first at 0: from one on it runs evenly, to within a frame, until the next. */
+  readonly clock: readonly ClockReading[];
   /** End of the presentation in milliseconds from its start, Infinity when nothing is hidden at the end. */
   readonly presentedMs: number;
 }
@@ -56,7 +61,8 @@ export class PlanBuilder {
   readonly #maker: PieceMaker;
   readonly #coverage: Interval[] = [];
   readonly #gaps: Interval[] = [];
-  readonly #spans: SpanStart[] = [];
+  readonly #spans: ClockReading[] = [];
+  readonly #clock: ClockReading[] = [];
   /** The last segment: placed, but not yet a piece, since a later one may overlap it. */
   #current: PlacedSegment | undefined;
   /** Wall-clock end of what is covered so far. */
@@ -94,6 +100,7 @@ export class PlanBuilder {
       coverage: this.#coverage,
       gaps: this.#gaps,
       spans: this.#spans,
+      clock: this.#clock,
       joints: Math.max(0, this.#maker.pieces.length - 1),
       presentedMs: bounded ? millisecondsOf(presented, last.timescale) : Number.POSITIVE_INFINITY,
     };
@@ -118,6 +125,7 @@ export class PlanBuilder {
     this.#startMs = timed.wallAt(from);
     this.#current = { ...this.#placed(timed, reference.start - from, timescale), from, leading: true, hiddenMs };
     this.#spans.push({ atMs: 0, wallMs: this.#startMs });
+    this.#clock.push({ atMs: 0, wallMs: this.#startMs });
     this.#cover(this.#startMs, timed.endMs);
   }
 
@@ -132,7 +140,9 @@ export class PlanBuilder {
     const lead = kept > 0 ? 0 : openEndOf(before, distanceMs) + this.#leadOf(timed, distanceMs, before.timescale);
     const place = ended + kept + lead;
     this.#current = this.#placed(timed, place, before.timescale);
-    if (isGap) this.#spans.push({ atMs: millisecondsOf(place, before.timescale), wallMs: timed.segment.startMs });
+    const reading = { atMs: millisecondsOf(place, before.timescale), wallMs: timed.segment.startMs };
+    if (isGap) this.#spans.push(reading);
+    this.#readClock(reading);
     this.#cover(isGap ? timed.segment.startMs : this.#coveredMs, timed.endMs);
   }
 
@@ -171,6 +181,13 @@ export class PlanBuilder {
     const lead = isVideo(reference) ? Math.max(0, reference.start - reference.earliestPts) : 0;
     const fits = millisecondsOf(lead, reference.timescale) <= distanceMs + this.#options.gapToleranceMs;
     return fits ? rescale(lead, reference.timescale, timescale) : 0;
+  }
+
+  #readClock(reading: ClockReading): void {
+    const last = this.#clock.at(-1);
+    if (last === undefined) return;
+    const off = reading.wallMs - last.wallMs - (reading.atMs - last.atMs);
+    if (Math.abs(off) > CLOCK_TOLERANCE_MS) this.#clock.push(reading);
   }
 
   #cover(startMs: number, endMs: number): void {

@@ -6,7 +6,7 @@ import type { Core } from "../wasm/module.ts";
 import { IndexCache } from "./index-cache.ts";
 import { layoutFmp4 } from "./layout-fmp4.ts";
 import { layoutMp4 } from "./layout-mp4.ts";
-import { readRegions, type LayoutParts } from "./layout.ts";
+import { readRegions, type CaptionOptions, type LayoutParts } from "./layout.ts";
 import type { Media } from "./media.ts";
 import { playableSpans } from "./playable-spans.ts";
 import { PlanBuilder, type Composition, type Interval } from "./plan-builder.ts";
@@ -30,6 +30,8 @@ export interface RangeQuery {
   readonly changes: "inband" | "entries";
   /** Default: none. */
   readonly chapters?: boolean;
+  /** Default: none. */
+  readonly captions?: CaptionOptions;
 }
 
 /** What a plan is made with. */
@@ -63,15 +65,15 @@ export interface Plan {
  * @throws BoxcarError `not_recorded` (404), `codec_change` (409), `encrypted` (409), `gap_too_long` (400)
  */
 export async function planRange(parts: PlanParts, query: RangeQuery): Promise<Plan> {
-  const { streamPath, startMs, endMs, cut, gaps, changes, chapters = false } = query;
+  const { streamPath, startMs, endMs, cut, gaps, changes, chapters = false, captions } = query;
   const pages = parts.catalog.overlapping(streamPath, startMs, endMs);
-  const plan = await compose(parts, pages, query, [startMs, endMs, cut, gaps, changes, chapters]).catch(
-    async (error: unknown) => {
-      if (!(error instanceof BoxcarError) || error.error !== "codec_change") throw error;
-      const spans = await playableSpans(parts.catalog, query);
-      throw new BoxcarError(error.error, error.status, error.message, { ...error.fields, spans }, error);
-    },
-  );
+  const identity: unknown[] = [startMs, endMs, cut, gaps, changes, chapters];
+  if (captions !== undefined) identity.push("clock", captions.offsetMinutes);
+  const plan = await compose(parts, pages, query, identity).catch(async (error: unknown) => {
+    if (!(error instanceof BoxcarError) || error.error !== "codec_change") throw error;
+    const spans = await playableSpans(parts.catalog, query);
+    throw new BoxcarError(error.error, error.status, error.message, { ...error.fields, spans }, error);
+  });
   if (plan === undefined) {
     const [start, end] = [startMs, endMs].map((ms) => new Date(ms).toISOString());
     const message = `Nothing of ${streamPath} is recorded between ${start} and ${end}. The timeline and list calls say what is.`;
@@ -124,7 +126,7 @@ async function compose(
   if (composition === undefined || composition.pieces.length === 0) return undefined;
   const descriptions = await readDescriptions(core, composition, indexes);
   return describe(
-    { core, store, indexes, composition, descriptions, chapters: query.chapters ?? false },
+    { core, store, indexes, composition, descriptions, chapters: query.chapters ?? false, captions: query.captions },
     await digest(identities),
   );
 }

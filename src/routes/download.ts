@@ -7,7 +7,7 @@ import { defaultFileName, disposition } from "../serve/file-name.ts";
 import { sendMedia } from "../serve/send-media.ts";
 import { storedMedia } from "../serve/stored-media.ts";
 import { checkStreamPath } from "../stream-path.ts";
-import { formatTime, parseTimeRange } from "../time.ts";
+import { formatTime, parseTimeRange, zoneOffset } from "../time.ts";
 import { need } from "./access.ts";
 import type { App, AppContext } from "./context.ts";
 import { integer, query, timeParameters } from "./parameters.ts";
@@ -28,6 +28,9 @@ const parameters = query({
   }),
   chapters: z.enum(["0", "1"], "expected 0 or 1").default("0").openapi({
     description: "`1`: write a chapter, titled with its wall-clock time, for each stretch without gaps.",
+  }),
+  captions: z.enum(["none", "clock"], "expected none or clock").default("none").openapi({
+    description: "`clock`: add a text track that tells the wall-clock time, in `tz`, every second.",
   }),
   filename: z.string("expected once").max(255, "expected at most 255 characters").optional().openapi({
     description: "Name under which browsers save the download.",
@@ -125,6 +128,8 @@ async function deliverRange(
   }
   const { cut, gaps, changes } = query;
   const bounded = await boundedRange(context.catalog, streamPath, asked);
+  // One offset for the whole file, stated with every time: the clock of a caption never jumps.
+  const offsetMinutes = Math.round(zoneOffset(query.tz ?? context.config.timeZone, bounded.startMs) / 60_000);
   const plan = await planRange(context.planning, {
     streamPath,
     ...bounded,
@@ -132,6 +137,7 @@ async function deliverRange(
     gaps,
     changes,
     chapters: query.chapters === "1",
+    ...(query.captions === "clock" ? { captions: { offsetMinutes } } : {}),
   });
   const { startMs, endMs, joints } = plan;
   const { settleMs, gapToleranceMs } = context.config;

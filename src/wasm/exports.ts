@@ -31,8 +31,12 @@ export interface Exports {
   accessEntries(index: number, tracks: number, kind: number, timescale: number, numbers: number): number;
   parameterSets(entry: number, length: number): number;
   inbandEntry(entry: number, length: number): number;
-  sidxHead(trackId: number, timescale: number, start: number, count: number): number;
+  sidxHead(trackId: number, timescale: number, numbers: number, count: number): number;
   mfra(trackId: number, count: number): number;
+  captionEntry(): number;
+  captionTable(blocks: number, count: number, kind: number, start: number): number;
+  captions(block: number, offset: number): number;
+  captionFragment(block: number, trackId: number, sequence: number): number;
   samples(index: number): number;
   boxes(pointer: number, length: number, offset: number): number;
 }

@@ -1,14 +1,17 @@
-import { bytesAt, call, listed, number, put, room, type Exports } from "./exports.ts";
+import { bytesAt, call, listed, number, numberList, put, room, type Exports } from "./exports.ts";
 import { LoadedIndex } from "./loaded-index.ts";
 import { ABI_VERSION, EXTENT_SIZE, writeExtent } from "./records/call.ts";
 import { BOX_SIZE, readBox, type ListedBox } from "./records/listing.ts";
 import {
+  CAPTION_BLOCK_SIZE,
   CHAPTER_SIZE,
   OUTPUT_TRACK_SIZE,
   readSplice,
   SPLICE_SIZE,
+  writeCaptionBlock,
   writeChapter,
   writeMovieTrack,
+  type CaptionBlock,
   type Chapter,
   type MovieTrack,
   type Splice,
@@ -152,10 +155,14 @@ export class Core {
     return new Uint8Array(wasm.memory.buffer, result.pointer, result.length).slice();
   }
 
-  /** The head of a `sidx` box for `count` references. @param start ticks of `timescale` */
-  sidxHead(trackId: number, timescale: number, start: number, count: number): Uint8Array {
+  /**
+   * The head of a `sidx` box for `count` references.
+   * @param start ticks of `timescale`
+   * @param distance bytes between the box and the first fragment
+   */
+  sidxHead(trackId: number, timescale: number, start: number, distance: number, count: number): Uint8Array {
     const wasm = this.#open();
-    const result = call(wasm, wasm.sidxHead(trackId, timescale, number(wasm, start), count));
+    const result = call(wasm, wasm.sidxHead(trackId, timescale, numberList(wasm, [start, distance]), count));
     return bytesAt(wasm, result.pointer, result.length);
   }
 
@@ -165,6 +172,35 @@ export class Core {
     const result = call(wasm, wasm.mfra(trackId, count));
     const bytes = bytesAt(wasm, result.pointer, result.length);
     return { head: bytes.subarray(0, bytes.length - result.a), tail: bytes.subarray(bytes.length - result.a) };
+  }
+
+  /** The sample entry of captions. */
+  captionEntry(): Uint8Array {
+    const wasm = this.#open();
+    const result = call(wasm, wasm.captionEntry());
+    return bytesAt(wasm, result.pointer, result.length);
+  }
+
+  /** The entries of one of the captions' sample tables, their samples being one chunk at `start`. */
+  captionTable(blocks: readonly CaptionBlock[], table: number, start: number): Uint8Array {
+    const wasm = this.#open();
+    const pointer = putBlocks(wasm, blocks);
+    const result = call(wasm, wasm.captionTable(pointer, blocks.length, table, number(wasm, start)));
+    return bytesAt(wasm, result.pointer, result.length);
+  }
+
+  /** The samples of a block. @param offset minutes that the clock shown is ahead of UTC */
+  captions(block: CaptionBlock, offset: number): Uint8Array {
+    const wasm = this.#open();
+    const result = call(wasm, wasm.captions(putBlocks(wasm, [block]), offset));
+    return bytesAt(wasm, result.pointer, result.length);
+  }
+
+  /** `moof` and the header of `mdat` for a block. */
+  captionFragment(block: CaptionBlock, trackId: number, sequence: number): Uint8Array {
+    const wasm = this.#open();
+    const result = call(wasm, wasm.captionFragment(putBlocks(wasm, [block]), trackId, sequence));
+    return bytesAt(wasm, result.pointer, result.length);
   }
 
   /** The boxes inside one kept box, itself first, parents before children. For listings. */
@@ -196,6 +232,15 @@ export class Core {
   #close(wasm: Exports): void {
     if (wasm.memory.buffer.byteLength > KEEP_MEMORY) this.#exports = undefined;
   }
+}
+
+function putBlocks(wasm: Exports, blocks: readonly CaptionBlock[]): number {
+  const pointer = room(wasm, blocks.length * CAPTION_BLOCK_SIZE);
+  const view = new DataView(wasm.memory.buffer);
+  blocks.forEach((block, i) => {
+    writeCaptionBlock(view, pointer + i * CAPTION_BLOCK_SIZE, block);
+  });
+  return pointer;
 }
 
 /** Compiles nothing and starts nothing yet: the first call makes the instance. */

@@ -32,7 +32,7 @@ describe("service calls", () => {
     const download = paths["/mp4/download/{file}"]?.get?.parameters ?? [];
     expect(download.map(({ name }) => name)).toEqual([
       ...["file", "id", "start", "end", "duration", "range", "tz"],
-      ...["cut", "gaps", "changes", "chapters", "filename", "inline"],
+      ...["cut", "gaps", "changes", "chapters", "captions", "filename", "inline"],
     ]);
     expect(JSON.stringify(json)).not.toContain("{.+}");
   });

@@ -8,6 +8,10 @@ export const OUTPUT_TRACK_SIZE = 144;
 export const SPLICE_SIZE = 16;
 /** Bytes of a chapter. */
 export const CHAPTER_SIZE = 16;
+/** Bytes of a caption block. */
+export const CAPTION_BLOCK_SIZE = 32;
+/** Bytes of one caption. */
+export const CAPTION_SIZE = 27;
 /** Bytes of a span. */
 export const SPAN_SIZE = 16;
 /** Bytes of a fragment's record. */
@@ -88,6 +92,29 @@ export function writeChapter(view: DataView, at: number, chapter: Chapter, title
   setI64(view, at, chapter.startMs * 10_000);
   view.setUint32(at + 8, title, true);
   view.setUint32(at + 12, chapter.title.byteLength, true);
+}
+
+/** Seconds of the wall clock that follow one another in the captions of an output. Times are milliseconds. */
+export interface CaptionBlock {
+  /** Decode time of the first one. */
+  readonly atMs: number;
+  /** The second it shows, since 1970. */
+  readonly second: number;
+  /** At least 1. */
+  readonly count: number;
+  /** Duration of the first one; those in between last 1000. */
+  readonly firstMs: number;
+  /** Duration of the last one, when it is not the first. */
+  readonly lastMs: number;
+}
+
+/** Writes a caption block. */
+export function writeCaptionBlock(view: DataView, at: number, block: CaptionBlock): void {
+  setI64(view, at, block.atMs);
+  setI64(view, at + 8, block.second);
+  view.setUint32(at + 16, block.count, true);
+  view.setUint32(at + 20, block.firstMs, true);
+  view.setUint32(at + 24, block.lastMs, true);
 }
 
 /** A place in output headers where a table's entries go. */

@@ -1,0 +1,160 @@
+/** A text track (3GPP TS 26.245) that tells the wall-clock time: a sample for each of its seconds. */
+import { fourcc } from "./reader";
+import { CaptionBlock, Table } from "./records/output";
+import { output } from "./status";
+import { beginBox, beginFullBox, endBox, newWriter, put16, put32, put64, put8, putZeros, Writer } from "./writer";
+
+/** Bytes of every sample: a length of two bytes and "2026-01-31 10:00:00+08:00". */
+export const CAPTION_SIZE: u32 = 27;
+
+const SECOND: u32 = 1000;
+
+/** Writes the sample entry `tx3g` (TS 26.245 clause 5.16): white text, centred at the bottom. */
+export function writeCaptionEntry(): void {
+  const out = newWriter(64);
+  if (out == null) return;
+  const entry = beginBox(out, fourcc(0x74, 0x78, 0x33, 0x67));
+  putZeros(out, 6);
+  put16(out, 1); // data reference
+  put32(out, 0);
+  put8(out, 1); // centred
+  put8(out, 0xff); // at the bottom
+  put32(out, 0x80); // on half-transparent black
+  putZeros(out, 8); // text box: all of the track's
+  put32(out, 0); // style of characters 0 to 0: the default one
+  put16(out, 1);
+  put8(out, 0);
+  put8(out, 18);
+  put32(out, 0xffff_ffff);
+  const fonts = beginBox(out, fourcc(0x66, 0x74, 0x61, 0x62));
+  put16(out, 1);
+  put16(out, 1);
+  put8(out, 5);
+  put32(out, fourcc(0x53, 0x65, 0x72, 0x69)); // Serif
+  put8(out, 0x66);
+  endBox(out, fonts);
+  endBox(out, entry);
+  output(out.start, out.next - out.start);
+}
+
+/** Writes the entries of `stts`, `stsc` (one chunk), `stco` or `co64` for `count` blocks, their samples being at `start`. */
+export function writeCaptionTable(blocks: usize, count: u32, kind: u32, start: u64): void {
+  const out = newWriter(<u64>count * 24 + 16);
+  if (out == null) return;
+  let samples: u32 = 0;
+  let run: u32 = 0;
+  let duration: u32 = 0;
+  for (let i: u32 = 0; i < count; i++) {
+    const block = blocks + <usize>i * CaptionBlock.SIZE;
+    const inBlock = load<u32>(block, CaptionBlock.COUNT);
+    samples += inBlock;
+    if (kind != Table.Stts) continue;
+    for (let j: u32 = 0; j < inBlock; j++) {
+      const next = captionDuration(block, j);
+      if (run > 0 && next != duration) {
+        putRun(out, run, duration);
+        run = 0;
+      }
+      duration = next;
+      run += 1;
+    }
+  }
+  if (kind == Table.Stts) putRun(out, run, duration);
+  else if (kind == Table.Stsc) {
+    put32(out, 1);
+    put32(out, samples);
+    put32(out, 1);
+  } else if (kind == Table.Co64) put64(out, start);
+  else put32(out, <u32>start);
+  output(out.start, out.next - out.start);
+}
+
+function putRun(out: Writer, samples: u32, duration: u32): void {
+  put32(out, samples);
+  put32(out, duration);
+}
+
+function captionDuration(block: usize, sample: u32): u32 {
+  if (sample == 0) return load<u32>(block, CaptionBlock.FIRST);
+  return sample + 1 == load<u32>(block, CaptionBlock.COUNT) ? load<u32>(block, CaptionBlock.LAST) : SECOND;
+}
+
+/** Writes the samples of a block. @param offset minutes that the clock shown is ahead of UTC */
+export function writeCaptions(block: usize, offset: i32): void {
+  const count = load<u32>(block, CaptionBlock.COUNT);
+  const out = newWriter(<u64>count * CAPTION_SIZE);
+  if (out == null) return;
+  const first = load<u64>(block, CaptionBlock.SECOND) + <i64>offset * 60;
+  for (let i: u32 = 0; i < count; i++) writeCaption(out, first + i, offset);
+  output(out.start, out.next - out.start);
+}
+
+/** Writes `moof` and the header of `mdat` for a block, whose samples follow. */
+export function writeCaptionFragment(block: usize, trackId: u32, sequence: u32): void {
+  const count = load<u32>(block, CaptionBlock.COUNT);
+  const out = newWriter(128 + ((<u64>count) << 2));
+  if (out == null) return;
+  const moof = beginBox(out, fourcc(0x6d, 0x6f, 0x6f, 0x66));
+  const mfhd = beginFullBox(out, fourcc(0x6d, 0x66, 0x68, 0x64), 0, 0);
+  put32(out, sequence);
+  endBox(out, mfhd);
+  const traf = beginBox(out, fourcc(0x74, 0x72, 0x61, 0x66));
+  const tfhd = beginFullBox(out, fourcc(0x74, 0x66, 0x68, 0x64), 0, 0x2_0010); // base is moof, default size
+  put32(out, trackId);
+  put32(out, CAPTION_SIZE);
+  endBox(out, tfhd);
+  const tfdt = beginFullBox(out, fourcc(0x74, 0x66, 0x64, 0x74), 1, 0);
+  put64(out, load<u64>(block, CaptionBlock.AT));
+  endBox(out, tfdt);
+  const trun = beginFullBox(out, fourcc(0x74, 0x72, 0x75, 0x6e), 0, 0x101); // data offset, durations
+  put32(out, count);
+  put32(out, <u32>(out.next - moof) + 4 + (count << 2) + 8);
+  for (let i: u32 = 0; i < count; i++) put32(out, captionDuration(block, i));
+  endBox(out, trun);
+  endBox(out, traf);
+  endBox(out, moof);
+  put32(out, 8 + count * CAPTION_SIZE);
+  put32(out, fourcc(0x6d, 0x64, 0x61, 0x74));
+  output(out.start, out.next - out.start);
+}
+
+function writeCaption(out: Writer, second: u64, offset: i32): void {
+  put16(out, CAPTION_SIZE - 2);
+  writeDate(out, <u32>(second / 86_400));
+  put8(out, 0x20);
+  const ofDay = <u32>(second % 86_400);
+  putDigits(out, ofDay / 3600, 2);
+  put8(out, 0x3a);
+  putDigits(out, (ofDay / 60) % 60, 2);
+  put8(out, 0x3a);
+  putDigits(out, ofDay % 60, 2);
+  put8(out, offset < 0 ? 0x2d : 0x2b);
+  const ahead = <u32>abs(offset);
+  putDigits(out, ahead / 60, 2);
+  put8(out, 0x3a);
+  putDigits(out, ahead % 60, 2);
+}
+
+// The civil date of a day since 1970-01-01, counted in years that start in March, so that leap days come last.
+function writeDate(out: Writer, day: u32): void {
+  const days = day + 719_468; // since 0000-03-01
+  const era = days / 146_097; // of 400 years
+  const ofEra = days % 146_097;
+  const yearOfEra = (ofEra - ofEra / 1460 + ofEra / 36_524 - ofEra / 146_096) / 365;
+  const ofYear = ofEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100);
+  const fromMarch = (5 * ofYear + 2) / 153;
+  const month = fromMarch < 10 ? fromMarch + 3 : fromMarch - 9;
+  putDigits(out, yearOfEra + era * 400 + u32(month <= 2), 4);
+  put8(out, 0x2d);
+  putDigits(out, month, 2);
+  put8(out, 0x2d);
+  putDigits(out, ofYear - (153 * fromMarch + 2) / 5 + 1, 2);
+}
+
+function putDigits(out: Writer, value: u32, count: u32): void {
+  for (let i = count; i > 0; i--) {
+    store<u8>(out.next + i - 1, <u8>(0x30 + (value % 10)));
+    value /= 10;
+  }
+  out.next += count;
+}
