@@ -1,4 +1,4 @@
-import { randomInt, randomUUID } from "node:crypto";
+import { randomUUID } from "node:crypto";
 import { constants, type BigIntStats } from "node:fs";
 import { link, lstat, mkdir, open, opendir, realpath, stat, unlink, type FileHandle } from "node:fs/promises";
 import { dirname, join, sep } from "node:path";
@@ -16,12 +16,13 @@ const TEMPORARY = ".boxcar-tmp";
  * Objects as files below one folder. A put writes under a temporary name, syncs, and hard-links the file into place,
  * which never overwrites. Symbolic links are followed only where they stay below the folder.
  *
- * An ETag is made of size and modification time, so a copy of the folder must keep modification times.
+ * An ETag is made of size and modification time in milliseconds, all that every runtime tells of it; a copy of the
+ * folder must keep modification times.
  */
 export class FileStore implements Store {
   readonly #root: string;
   readonly #reader = new FileReader();
-  #lastMicros = 0;
+  #lastMs = 0;
 
   /** @param root absolute path of the folder; it is made when the first object is put */
   constructor(root: string) {
@@ -152,12 +153,12 @@ export class FileStore implements Store {
   }
 
   /**
-   * Seconds since 1970 that no other file of this store has. The kernel's clock for files ticks every few milliseconds:
-   * two files of one size written in the same tick would share an ETag. Chance keeps other processes apart.
+   * Seconds since 1970 that no other file of this store has: two files of one size must not share an ETag. The middle
+   * of a millisecond, since runtimes round in different ways.
    */
   #modified(): number {
-    this.#lastMicros = Math.max(Date.now() * 1000 + randomInt(1000), this.#lastMicros + 1);
-    return (this.#lastMicros + 0.5) / 1e6; // times are cut to microseconds
+    this.#lastMs = Math.max(Date.now(), this.#lastMs + 1);
+    return (this.#lastMs + 0.5) / 1000;
   }
 
   #pathOf(key: string): string {
@@ -250,5 +251,5 @@ function infoOf(key: string, stats: BigIntStats): ObjectInfo {
 }
 
 function etagOf(stats: BigIntStats): string {
-  return `${stats.size.toString(36)}-${stats.mtimeNs.toString(36)}`;
+  return `${stats.size.toString(36)}-${stats.mtimeMs.toString(36)}`;
 }
