@@ -14,6 +14,8 @@ export interface Asset {
 
 /** Everything the app needs from the runtime it is started in. */
 export interface AppPlatform {
+  /** What runs the app; shown by `/healthz`, never decided by. */
+  readonly runtime: "node" | "bun" | "deno" | "worker";
   readonly config: Config;
   readonly catalog: Catalog;
   readonly store: Store;

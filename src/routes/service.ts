@@ -1,6 +1,7 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import { BoxcarError } from "../errors.ts";
 import { anyone } from "./access.ts";
+import { capabilities, capabilitiesOf } from "./capabilities.ts";
 import type { App, AppPlatform } from "./context.ts";
 import { query } from "./parameters.ts";
 import { json, refused, success } from "./replies.ts";
@@ -8,10 +9,13 @@ import { json, refused, success } from "./replies.ts";
 const health = createRoute({
   method: "get",
   path: "/healthz",
-  summary: "Whether the process answers",
+  summary: "Whether the process answers, and what it can do",
   middleware: anyone,
   request: { query: query({}) },
-  responses: { 200: json("It does.", success(z.null())), ...refused },
+  responses: {
+    200: json("It does.", success(z.object({ runtime: z.enum(["node", "bun", "deno", "worker"]), capabilities }))),
+    ...refused,
+  },
 });
 
 const readiness = createRoute({
@@ -25,7 +29,10 @@ const readiness = createRoute({
 
 /** Health, the description of the API and the page that shows it. Call it after all other routes are added. */
 export function addService(app: App, platform: AppPlatform): void {
-  app.openapi(health, (c) => c.json({ code: 0 as const, message: "", data: null }, 200));
+  app.openapi(health, (c) => {
+    const data = { runtime: platform.runtime, capabilities: capabilitiesOf(platform) };
+    return c.json({ code: 0 as const, message: "", data }, 200);
+  });
 
   app.openapi(readiness, async (c) => {
     try {

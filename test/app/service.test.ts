@@ -9,8 +9,18 @@ beforeAll(async () => {
 afterAll(() => server.close());
 
 describe("service calls", () => {
-  it.each(["/healthz", "/readyz"])("%s answers", async (path) => {
-    expect(await server.call(path)).toEqual({ status: 200, json: { code: 0, message: "", data: null } });
+  it("/readyz answers", async () => {
+    expect(await server.call("/readyz")).toEqual({ status: 200, json: { code: 0, message: "", data: null } });
+  });
+
+  it("/healthz says what runs and what it can do: a folder has no presigned requests, another store may", async () => {
+    const health = async (of: TestServer): Promise<unknown> => (await of.call("/healthz")).json.data;
+    expect(await health(server)).toEqual({ runtime: "node", capabilities: { directUpload: false } });
+    const signed = { method: "PUT", url: "", fields: {}, expiresMs: 0 } as const;
+    const presign = { put: () => Promise.resolve(signed), get: () => Promise.resolve(signed) };
+    const signing = await startTestServer({}, { store: { ...server.parts.store, presign } });
+    expect(await health(signing)).toMatchObject({ capabilities: { directUpload: true } });
+    await signing.close();
   });
 
   it("describes itself: every route, with what it takes and how it refuses", async () => {

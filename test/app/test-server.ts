@@ -49,6 +49,7 @@ export async function startTestServer(
   };
   const app = createApp({
     ...parts,
+    runtime: "node",
     config: readConfig(env),
     log,
     sendStream: nodeSendStream(log),

@@ -79,11 +79,15 @@ describe("a folder", () => {
   });
 
   it("notices a file that was replaced by one of the same size, or changed in place", async () => {
+    // Times of files tick every few milliseconds.
+    const tick = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 25));
     const { size, etag } = await store.put("a", bodyOf(new Uint8Array(1000)));
+    await tick();
     await writeFile(join(base, "other"), new Uint8Array(size).fill(1));
     await rename(join(base, "other"), join(root, "a"));
     expect(await refusal(readAll(store, "a", { offset: 0, length: size }, etag))).toBe("object_changed 409");
     const replaced = await store.head("a");
+    await tick();
     await writeFile(join(root, "a"), new Uint8Array(size).fill(2));
     expect((await store.head("a"))?.etag).not.toBe(replaced?.etag);
   });

@@ -1,0 +1,133 @@
+import { createAdaptorServer } from "@hono/node-server";
+import { readFile } from "node:fs/promises";
+import type { Server } from "node:http";
+import { createRequire } from "node:module";
+import type { AddressInfo } from "node:net";
+import { dirname, extname, join } from "node:path";
+import { createApp } from "../app.ts";
+import { readConfig, type Config } from "../config.ts";
+import { BoxcarError } from "../errors.ts";
+import type { Asset } from "../routes/context.ts";
+import { nodeLog } from "./node-log.ts";
+import { openNodeParts } from "./node-parts.ts";
+import { nodeSendStream } from "./node-send.ts";
+import { startReconciler } from "./reconciler.ts";
+
+/** A server that accepts requests. */
+export interface RunningServer {
+  /** Where it listens, without a slash at the end: `http://127.0.0.1:8080`. */
+  readonly url: string;
+  /** Stops accepting, lets running transfers finish for `BOXCAR_STOP_TIMEOUT` seconds, then closes everything. */
+  close(): Promise<void>;
+}
+
+/** A runtime with Node's modules. */
+export type ServerRuntime = "node" | "bun" | "deno";
+
+/**
+ * Starts the server as the environment variables say, on any runtime that has Node's modules: `node:http` keeps lengths,
+ * backpressure and broken connections alike on all of them.
+ * @throws BoxcarError `bad_configuration` (500), `cannot_listen` (500)
+ */
+export async function startServer(
+  runtime: ServerRuntime,
+  env: Readonly<Record<string, string | undefined>>,
+): Promise<RunningServer> {
+  const config = readConfig(env);
+  const log = nodeLog(config.logLevel);
+  const parts = await openNodeParts(config.dataFolder);
+  const app = createApp({ ...parts, runtime, config, log, sendStream: nodeSendStream(log), asset: swaggerAsset });
+  const server = createAdaptorServer({
+    fetch: app.fetch,
+    // Transfers may take hours; only the head of a request, and silence, have a limit.
+    serverOptions: { requestTimeout: 0, headersTimeout: 30_000, keepAliveTimeout: 120_000 },
+  }) as Server;
+  server.timeout = config.idleTimeoutMs;
+  try {
+    await listen(server, config);
+  } catch (error) {
+    await parts.close();
+    throw error;
+  }
+  const { port } = server.address() as AddressInfo;
+  const url = `http://${config.host.includes(":") ? `[${config.host}]` : config.host}:${port}`;
+  log("info", "listening", { url, runtime, data: config.dataFolder });
+  const sweep = (beforeMs: number): Promise<number> => parts.files.sweep(beforeMs);
+  const stopReconciler = startReconciler({ ...parts, sweep }, parts.clock, log);
+  let closing: Promise<void> | undefined;
+  const close = async (): Promise<void> => {
+    log("info", "stopping");
+    await stop(server, config.stopTimeoutMs);
+    await stopReconciler();
+    await parts.close();
+    log("info", "stopped");
+  };
+  return { url, close: () => (closing ??= close()) };
+}
+
+/** Closes the server on SIGTERM and SIGINT; a second signal ends the process at once. */
+export function closeOnSignals(running: RunningServer): void {
+  let asked = false;
+  // Not `once`, and one more listener then: Deno calls a listener that is added during a signal for that same signal.
+  const stop = (): void => {
+    if (asked) process.exit(1);
+    asked = true;
+    running.close().then(
+      () => process.exit(0),
+      () => process.exit(1),
+    );
+  };
+  for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, stop);
+}
+
+/** What an entry file does: starts the server, serves until a signal, and says why when it cannot start. */
+export async function runServer(runtime: ServerRuntime): Promise<void> {
+  try {
+    closeOnSignals(await startServer(runtime, process.env));
+  } catch (error) {
+    if (!(error instanceof BoxcarError)) throw error;
+    process.stderr.write(`boxcar: ${error.message}\n`);
+    process.exitCode = 1;
+  }
+}
+
+function listen(server: Server, { host, port }: Config): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once("error", (cause) => {
+      const message = `Cannot listen on ${host} port ${port}: ${cause.message}. Set HOST and PORT to a free address.`;
+      reject(new BoxcarError("cannot_listen", 500, message, { host, port }, cause));
+    });
+    server.listen(port, host, resolve);
+  });
+}
+
+async function stop(server: Server, timeoutMs: number): Promise<void> {
+  const closed = new Promise((resolve) => server.close(resolve));
+  // Connections that were busy until now would stay open for their keep-alive time.
+  const idle = setInterval(() => {
+    server.closeIdleConnections();
+  }, 100);
+  const limit = setTimeout(() => {
+    server.closeAllConnections();
+  }, timeoutMs);
+  await closed;
+  clearInterval(idle);
+  clearTimeout(limit);
+}
+
+const contentTypes: Readonly<Record<string, string>> = {
+  ".css": "text/css; charset=utf-8",
+  ".js": "text/javascript; charset=utf-8",
+  ".png": "image/png",
+};
+
+async function swaggerAsset(name: string): Promise<Asset | undefined> {
+  const contentType = contentTypes[extname(name)];
+  if (contentType === undefined || !/^[\w.-]+$/.test(name)) return undefined;
+  const folder = dirname(createRequire(import.meta.url).resolve("swagger-ui-dist/package.json"));
+  try {
+    return { contentType, bytes: new Uint8Array(await readFile(join(folder, name))) };
+  } catch {
+    return undefined;
+  }
+}
