@@ -14,6 +14,12 @@ export function storeFull(key: string, cause?: unknown): BoxcarError {
   return new BoxcarError("store_full", 507, message, { key }, cause);
 }
 
+/** The store cannot hold an object of so many bytes. */
+export function objectTooLarge(key: string, maxBytes: number): BoxcarError {
+  const message = `${key} would be larger than the ${maxBytes} bytes that one stored object may have. Store shorter parts.`;
+  return new BoxcarError("object_too_large", 413, message, { key, maxBytes });
+}
+
 /** The body is not of the size that was announced. @param found bytes that came so far */
 export function sizeMismatch(key: string, expected: number, found: number): BoxcarError {
   const fault = found > expected ? "is longer" : `ended after ${found}`;
@@ -28,18 +34,18 @@ export function objectExists(key: string, cause?: unknown): BoxcarError {
 }
 
 /** No object under the key. */
-export function objectMissing(key: string): BoxcarError {
-  return new BoxcarError("object_missing", 404, `The stored object ${key} does not exist.`, { key });
+export function objectMissing(key: string, cause?: unknown): BoxcarError {
+  return new BoxcarError("object_missing", 404, `The stored object ${key} does not exist.`, { key }, cause);
 }
 
 /** The object under the key is not the one that was indexed. */
-export function objectChanged(key: string, expected: string, found: string): BoxcarError {
+export function objectChanged(key: string, expected: string, found: string, cause?: unknown): BoxcarError {
   const message = `The stored object ${key} is not the one that was indexed. Restore it, or delete its segment.`;
-  return new BoxcarError("object_changed", 409, message, { key, expected, found });
+  return new BoxcarError("object_changed", 409, message, { key, expected, found }, cause);
 }
 
 /** The object ends before the span does. */
-export function objectShort(key: string, span: ByteSpan): BoxcarError {
+export function objectShort(key: string, span: ByteSpan, cause?: unknown): BoxcarError {
   const message = `The stored object ${key} ends before byte ${span.offset + span.length}, which was indexed.`;
-  return new BoxcarError("object_short", 502, message, { key, offset: span.offset, length: span.length });
+  return new BoxcarError("object_short", 502, message, { key, offset: span.offset, length: span.length }, cause);
 }

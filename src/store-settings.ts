@@ -1,0 +1,154 @@
+/** Which store is used, as `BOXCAR_STORE` and the variables of its credentials say. */
+export type StoreSettings = FileSettings | OssSettings | S3Settings | R2Settings;
+
+/** A folder of this machine. */
+export interface FileSettings {
+  readonly driver: "file";
+  /** Undefined: `media` in the data folder. */
+  readonly folder: string | undefined;
+}
+
+/** What requests to a store are signed with. */
+export interface StoreCredentials {
+  readonly keyId: string;
+  readonly secret: string;
+  /** Of temporary credentials (STS). */
+  readonly sessionToken: string | undefined;
+}
+
+/** Where the bucket stands in a URL: before the host, or first in the path. */
+export type BucketStyle = "virtual" | "path";
+
+/** A bucket of Aliyun OSS. */
+export interface OssSettings {
+  readonly driver: "oss";
+  readonly bucket: string;
+  /** Without `oss-`, for example `cn-hangzhou`. */
+  readonly region: string;
+  /** Origin, for example `https://oss-cn-hangzhou.aliyuncs.com`. */
+  readonly endpoint: string;
+  readonly style: BucketStyle;
+  readonly credentials: StoreCredentials;
+}
+
+/** A bucket behind the S3 API. */
+export interface S3Settings {
+  readonly driver: "s3";
+  readonly bucket: string;
+  readonly region: string;
+  /** Origin, for example `http://127.0.0.1:9000`. */
+  readonly endpoint: string;
+  readonly style: BucketStyle;
+  readonly credentials: StoreCredentials;
+}
+
+/** An R2 bucket bound to a Worker. */
+export interface R2Settings {
+  readonly driver: "r2";
+  readonly binding: string;
+}
+
+/** The text of `BOXCAR_STORE`, and its credentials; undefined stands for an empty variable. */
+export interface StoreVariables {
+  readonly url: string;
+  readonly keyId: string | undefined;
+  readonly secret: string | undefined;
+  readonly sessionToken: string | undefined;
+}
+
+/**
+ * Reads what names the store.
+ * @returns the settings, or sentences that say what is wrong with them; they show nothing of the URL's user part
+ */
+export function parseStore(variables: StoreVariables): StoreSettings | readonly string[] {
+  const match = /^([a-z0-9]+):(.*)$/s.exec(variables.url);
+  const [, scheme = "", rest = ""] = match ?? [];
+  if (scheme === "file") return { driver: "file", folder: rest === "" ? undefined : rest.replace(/^\/\/(?=\/)/, "") };
+  if (scheme === "r2") {
+    const binding = rest.replace(/^\/\//, "");
+    return /^[A-Za-z_]\w{0,99}$/.test(binding) ? { driver: "r2", binding } : ["expected r2: and the name of a binding"];
+  }
+  if (scheme === "oss" || scheme === "s3") return new BucketReader(scheme, variables).read();
+  return ["expected file:FOLDER, oss://BUCKET?region=…, s3://BUCKET?endpoint=… or r2:BINDING"];
+}
+
+/** Reads the URL of a bucket and remembers what is wrong with it. */
+class BucketReader {
+  readonly #problems: string[] = [];
+  readonly #scheme: "oss" | "s3";
+  readonly #variables: StoreVariables;
+
+  constructor(scheme: "oss" | "s3", variables: StoreVariables) {
+    this.#scheme = scheme;
+    this.#variables = variables;
+  }
+
+  read(): StoreSettings | readonly string[] {
+    const { url: text } = this.#variables;
+    if (!URL.canParse(text)) return [`expected ${this.#scheme}://BUCKET, with parameters after a question mark`];
+    const url = new URL(text);
+    if (url.username !== "" || url.password !== "") {
+      return ["it holds credentials; put them into BOXCAR_STORE_KEY_ID and BOXCAR_STORE_SECRET"];
+    }
+    const query = new Map(url.searchParams);
+    const bucket = this.#bucket(url);
+    const endpoint = this.#endpoint(query.get("endpoint"));
+    const region = this.#region(query.get("region"), endpoint !== undefined);
+    const style = this.#style(query.get("style"), endpoint !== undefined);
+    for (const name of query.keys()) {
+      if (!["endpoint", "region", "style"].includes(name)) {
+        this.#problems.push(`unknown parameter ${name}; known are endpoint, region and style`);
+      }
+    }
+    const credentials = this.#credentials();
+    if (this.#problems.length > 0) return this.#problems;
+    const origin =
+      endpoint ??
+      (this.#scheme === "oss" ? `https://oss-${region}.aliyuncs.com` : `https://s3.${region}.amazonaws.com`);
+    return { driver: this.#scheme, bucket, region, endpoint: origin, style, credentials };
+  }
+
+  #bucket({ hostname, pathname, port, hash }: URL): string {
+    if (!/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(hostname)) {
+      this.#problems.push(
+        "expected the name of a bucket after ://, of 3 to 63 lower-case letters, digits, dots and dashes",
+      );
+    }
+    if (!["", "/"].includes(pathname) || port !== "" || hash !== "") {
+      this.#problems.push("expected nothing between the bucket and the parameters");
+    }
+    return hostname;
+  }
+
+  #endpoint(text: string | undefined): string | undefined {
+    if (text === undefined) return undefined;
+    const url = URL.canParse(text) ? new URL(text) : undefined;
+    const isOrigin = url !== undefined && /^https?:$/.test(url.protocol) && `${url.origin}/` === url.href;
+    if (!isOrigin)
+      this.#problems.push("expected endpoint to be an origin such as https://oss-cn-hangzhou.aliyuncs.com");
+    return url?.origin;
+  }
+
+  #region(text: string | undefined, hasEndpoint: boolean): string {
+    const region = text ?? (this.#scheme === "s3" && hasEndpoint ? "us-east-1" : "");
+    if (!/^[a-z0-9-]{2,40}$/.test(region)) {
+      const example = this.#scheme === "oss" ? "cn-hangzhou" : "eu-central-1";
+      this.#problems.push(`expected region, for example region=${example}`);
+    }
+    return this.#scheme === "oss" ? region.replace(/^oss-/, "") : region;
+  }
+
+  /** Clouds want virtual hosts; a server of one's own seldom has names for them. */
+  #style(text: string | undefined, hasEndpoint: boolean): BucketStyle {
+    if (text === "virtual" || text === "path") return text;
+    if (text !== undefined) this.#problems.push("expected style=virtual or style=path");
+    return this.#scheme === "s3" && hasEndpoint ? "path" : "virtual";
+  }
+
+  #credentials(): StoreCredentials {
+    const { keyId, secret, sessionToken } = this.#variables;
+    if (keyId === undefined) this.#problems.push("it needs BOXCAR_STORE_KEY_ID");
+    if (secret === undefined) this.#problems.push("it needs BOXCAR_STORE_SECRET");
+    return { keyId: keyId ?? "", secret: secret ?? "", sessionToken };
+  }
+}

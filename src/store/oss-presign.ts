@@ -1,0 +1,51 @@
+import type { Presign, SignedRequest } from "../platform.ts";
+import type { OssSettings } from "../store-settings.ts";
+import { checkKey } from "./key.ts";
+import { signedForm, signedQuery } from "./oss-v4.ts";
+import { ossDialect } from "./rest-objects.ts";
+import { bucketUrl } from "./send-signed.ts";
+import { encodeKey, encodeQuery } from "./uri.ts";
+
+/** Signs requests to an OSS bucket for others, on every runtime. */
+export class OssPresign implements Presign {
+  readonly #settings: OssSettings;
+
+  constructor(settings: OssSettings) {
+    this.#settings = settings;
+  }
+
+  put(key: string, object: { size: number; contentType?: string }, seconds: number): Promise<SignedRequest> {
+    const type = object.contentType === undefined ? {} : { "content-type": object.contentType };
+    const fields = { "content-length": String(object.size), ...ossDialect.createOnly, ...type };
+    return this.#sign("PUT", key, {}, fields, seconds);
+  }
+
+  get(key: string, seconds: number, contentType?: string): Promise<SignedRequest> {
+    const query = contentType === undefined ? {} : { "response-content-type": contentType };
+    return this.#sign("GET", key, query, {}, seconds);
+  }
+
+  async form(key: string, object: { maxSize: number; contentType?: string }, seconds: number): Promise<SignedRequest> {
+    checkKey(key);
+    const nowMs = Date.now();
+    const type = object.contentType === undefined ? {} : { "content-type": object.contentType };
+    const wanted = { key, success_action_status: "200", ...ossDialect.createOnly, ...type };
+    const conditions = [{ bucket: this.#settings.bucket }, ["content-length-range", 0, object.maxSize]];
+    const fields = await signedForm(this.#settings, wanted, conditions, seconds, nowMs);
+    return { method: "POST", url: `${bucketUrl(this.#settings)}/`, fields, expiresMs: nowMs + seconds * 1000 };
+  }
+
+  async #sign(
+    method: "GET" | "PUT",
+    key: string,
+    query: Readonly<Record<string, string>>,
+    fields: Readonly<Record<string, string>>,
+    seconds: number,
+  ): Promise<SignedRequest> {
+    checkKey(key);
+    const nowMs = Date.now();
+    const signed = await signedQuery(this.#settings, { method, key, query, headers: fields }, seconds, nowMs);
+    const url = `${bucketUrl(this.#settings)}/${encodeKey(key)}?${encodeQuery(signed)}`;
+    return { method, url, fields, expiresMs: (Math.floor(nowMs / 1000) + seconds) * 1000 };
+  }
+}

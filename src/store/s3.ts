@@ -1,0 +1,91 @@
+import { AwsV4Signer } from "aws4fetch";
+import type { Presign, SignedRequest, Store } from "../platform.ts";
+import type { S3Settings } from "../store-settings.ts";
+import { checkKey } from "./key.ts";
+import { RemoteStore, type RemoteOptions } from "./remote-store.ts";
+import { RestObjects, s3Dialect, type RestRequest } from "./rest-objects.ts";
+import { bucketUrl, sendSigned } from "./send-signed.ts";
+import { encodeKey, encodeQuery } from "./uri.ts";
+
+/**
+ * A bucket behind the S3 API, on every runtime: AWS, MinIO, Ceph, R2, and what else speaks it. Requests are signed with
+ * Signature Version 4, their bodies included.
+ */
+export function s3Store(settings: S3Settings, options?: RemoteOptions): Store {
+  const client = new S3Client(settings);
+  const fetch = (request: RestRequest, signal: AbortSignal): Promise<Response> => client.fetch(request, signal);
+  return new RemoteStore(new RestObjects(fetch, s3Dialect, client), options);
+}
+
+class S3Client implements Presign {
+  readonly #settings: S3Settings;
+  readonly #base: string;
+  /** Signing keys of the day, kept by the signer. */
+  readonly #keys = new Map<string, ArrayBuffer>();
+
+  constructor(settings: S3Settings) {
+    this.#settings = settings;
+    this.#base = bucketUrl(settings);
+  }
+
+  async fetch(request: RestRequest, signal: AbortSignal): Promise<Response> {
+    const { method, key, query, headers, body } = request;
+    const toSign = { ...headers, "x-amz-content-sha256": await sha256(body ?? "") };
+    const signed = await this.#signer(method, this.#urlOf(key, query), toSign).sign();
+    return sendSigned(signed.url, request, signed.headers, signal);
+  }
+
+  put(key: string, object: { size: number; contentType?: string }, seconds: number): Promise<SignedRequest> {
+    const type = object.contentType === undefined ? {} : { "content-type": object.contentType };
+    const fields = { "content-length": String(object.size), ...s3Dialect.createOnly, ...type };
+    return this.#presign("PUT", key, {}, fields, seconds);
+  }
+
+  get(key: string, seconds: number, contentType?: string): Promise<SignedRequest> {
+    const query = contentType === undefined ? {} : { "response-content-type": contentType };
+    return this.#presign("GET", key, query, {}, seconds);
+  }
+
+  async #presign(
+    method: "GET" | "PUT",
+    key: string,
+    query: Readonly<Record<string, string>>,
+    fields: Readonly<Record<string, string>>,
+    seconds: number,
+  ): Promise<SignedRequest> {
+    checkKey(key);
+    const now = Date.now();
+    const url = this.#urlOf(key, { ...query, "X-Amz-Expires": String(seconds) });
+    const signed = await this.#signer(method, url, fields, true).sign();
+    return { method, url: String(signed.url), fields, expiresMs: Math.floor(now / 1000 + seconds) * 1000 };
+  }
+
+  #signer(method: string, url: string, headers: Readonly<Record<string, string>>, signQuery = false): AwsV4Signer {
+    const { region, credentials } = this.#settings;
+    return new AwsV4Signer({
+      method,
+      url,
+      headers,
+      service: "s3",
+      region,
+      accessKeyId: credentials.keyId,
+      secretAccessKey: credentials.secret,
+      ...(credentials.sessionToken === undefined ? {} : { sessionToken: credentials.sessionToken }),
+      cache: this.#keys,
+      signQuery,
+      // Only then are Content-Length and Content-Type part of a signed URL.
+      allHeaders: signQuery,
+    });
+  }
+
+  #urlOf(key: string, query: Readonly<Record<string, string>>): string {
+    const search = encodeQuery(query);
+    return `${this.#base}/${encodeKey(key)}${search === "" ? "" : `?${search}`}`;
+  }
+}
+
+async function sha256(body: Uint8Array<ArrayBuffer> | string): Promise<string> {
+  const bytes = typeof body === "string" ? new TextEncoder().encode(body) : body;
+  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
+  return Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
