@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { BoxcarError } from "./errors.ts";
+import { parseStore, type StoreSettings } from "./store-settings.ts";
 import { checkTimeZone } from "./time.ts";
 
 const wholeNumber = (what: string, least: number, most: number): z.ZodType<number> =>
@@ -42,6 +43,14 @@ export const variables = {
   HOST: variable(z.string().min(1, "expected an address"), "127.0.0.1", "Address to listen on."),
   PORT: variable(wholeNumber("a port number", 0, 65_535), "8080", "TCP port; 0 takes any free one."),
   BOXCAR_DATA: variable(z.string().min(1, "expected a folder"), "./data", "Folder of the catalog and the media."),
+  BOXCAR_STORE: variable(
+    z.string(),
+    "file:",
+    "Where the media lie: `file:FOLDER` (`file:` alone is `media` in `BOXCAR_DATA`), `oss://BUCKET?region=…`, `s3://BUCKET?endpoint=…` or `r2:BINDING`. See [stores.md](stores.md).",
+  ),
+  BOXCAR_STORE_KEY_ID: variable(z.string(), "", "Key id (access key) that requests to OSS or S3 are signed with."),
+  BOXCAR_STORE_SECRET: variable(z.string(), "", "Its secret."),
+  BOXCAR_STORE_SESSION_TOKEN: variable(z.string(), "", "The session token of temporary credentials (STS)."),
   BOXCAR_TOKEN: variable(
     z.string().regex(/^(?:[\x21-\x7e]{16,})?$/, "expected at least 16 printable characters without spaces"),
     "",
@@ -84,6 +93,7 @@ export interface Config {
   readonly host: string;
   readonly port: number;
   readonly dataFolder: string;
+  readonly store: StoreSettings;
   /** The bearer token every request needs, or undefined: anyone who reaches the server may do anything. */
   readonly token: string | undefined;
   /** IANA name. */
@@ -115,7 +125,9 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
   if (problems.length === 0 && BOXCAR_TOKEN === "" && !isLoopback(HOST)) {
     problems.push(`HOST: ${HOST} can be reached from other machines; set BOXCAR_TOKEN, or listen on 127.0.0.1`);
   }
-  if (problems.length > 0) {
+  const store = storeOf(rest);
+  if ("problems" in store) problems.push(...store.problems.map((problem) => `BOXCAR_STORE: ${problem}`));
+  if (problems.length > 0 || "problems" in store) {
     const message = `The configuration cannot be used:\n${problems.map((problem) => `- ${problem}`).join("\n")}`;
     throw new BoxcarError("bad_configuration", 500, message, { problems });
   }
@@ -123,6 +135,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     host: HOST,
     port: PORT,
     dataFolder: rest.BOXCAR_DATA,
+    store,
     token: BOXCAR_TOKEN === "" ? undefined : BOXCAR_TOKEN,
     timeZone: rest.BOXCAR_TZ,
     maxUpload: rest.BOXCAR_MAX_UPLOAD,
@@ -132,6 +145,15 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     stopTimeoutMs: rest.BOXCAR_STOP_TIMEOUT * 1000,
     logLevel: rest.BOXCAR_LOG,
   };
+}
+
+function storeOf(values: Omit<Values, "HOST" | "PORT" | "BOXCAR_TOKEN">): ReturnType<typeof parseStore> {
+  return parseStore({
+    url: values.BOXCAR_STORE,
+    keyId: values.BOXCAR_STORE_KEY_ID,
+    secret: values.BOXCAR_STORE_SECRET,
+    sessionToken: values.BOXCAR_STORE_SESSION_TOKEN,
+  });
 }
 
 function isLoopback(host: string): boolean {

@@ -48,28 +48,32 @@ export interface R2Settings {
   readonly binding: string;
 }
 
-/** The text of `BOXCAR_STORE`, and its credentials; undefined stands for an empty variable. */
+/** The text of `BOXCAR_STORE`, and of the variables of its credentials, empty where they are not set. */
 export interface StoreVariables {
   readonly url: string;
-  readonly keyId: string | undefined;
-  readonly secret: string | undefined;
-  readonly sessionToken: string | undefined;
+  readonly keyId: string;
+  readonly secret: string;
+  readonly sessionToken: string;
 }
 
-/**
- * Reads what names the store.
- * @returns the settings, or sentences that say what is wrong with them; they show nothing of the URL's user part
- */
-export function parseStore(variables: StoreVariables): StoreSettings | readonly string[] {
+/** Sentences' ends that say what is wrong with a store's variables; they show nothing of a secret. */
+export interface StoreProblems {
+  readonly problems: readonly string[];
+}
+
+/** Reads what names the store. */
+export function parseStore(variables: StoreVariables): StoreSettings | StoreProblems {
   const match = /^([a-z0-9]+):(.*)$/s.exec(variables.url);
   const [, scheme = "", rest = ""] = match ?? [];
   if (scheme === "file") return { driver: "file", folder: rest === "" ? undefined : rest.replace(/^\/\/(?=\/)/, "") };
   if (scheme === "r2") {
     const binding = rest.replace(/^\/\//, "");
-    return /^[A-Za-z_]\w{0,99}$/.test(binding) ? { driver: "r2", binding } : ["expected r2: and the name of a binding"];
+    return /^[A-Za-z_]\w{0,99}$/.test(binding)
+      ? { driver: "r2", binding }
+      : { problems: ["expected r2: and the name of a binding"] };
   }
   if (scheme === "oss" || scheme === "s3") return new BucketReader(scheme, variables).read();
-  return ["expected file:FOLDER, oss://BUCKET?region=…, s3://BUCKET?endpoint=… or r2:BINDING"];
+  return { problems: ["expected file:FOLDER, oss://BUCKET?region=…, s3://BUCKET?endpoint=… or r2:BINDING"] };
 }
 
 /** Reads the URL of a bucket and remembers what is wrong with it. */
@@ -83,12 +87,12 @@ class BucketReader {
     this.#variables = variables;
   }
 
-  read(): StoreSettings | readonly string[] {
+  read(): StoreSettings | StoreProblems {
     const { url: text } = this.#variables;
-    if (!URL.canParse(text)) return [`expected ${this.#scheme}://BUCKET, with parameters after a question mark`];
+    if (!URL.canParse(text)) return this.#wrong("expected BUCKET after ://, and parameters after a question mark");
     const url = new URL(text);
     if (url.username !== "" || url.password !== "") {
-      return ["it holds credentials; put them into BOXCAR_STORE_KEY_ID and BOXCAR_STORE_SECRET"];
+      return this.#wrong("it holds credentials; put them into BOXCAR_STORE_KEY_ID and BOXCAR_STORE_SECRET");
     }
     const query = new Map(url.searchParams);
     const bucket = this.#bucket(url);
@@ -101,11 +105,15 @@ class BucketReader {
       }
     }
     const credentials = this.#credentials();
-    if (this.#problems.length > 0) return this.#problems;
+    if (this.#problems.length > 0) return { problems: this.#problems };
     const origin =
       endpoint ??
       (this.#scheme === "oss" ? `https://oss-${region}.aliyuncs.com` : `https://s3.${region}.amazonaws.com`);
     return { driver: this.#scheme, bucket, region, endpoint: origin, style, credentials };
+  }
+
+  #wrong(problem: string): StoreProblems {
+    return { problems: [...this.#problems, problem] };
   }
 
   #bucket({ hostname, pathname, port, hash }: URL): string {
@@ -147,8 +155,8 @@ class BucketReader {
 
   #credentials(): StoreCredentials {
     const { keyId, secret, sessionToken } = this.#variables;
-    if (keyId === undefined) this.#problems.push("it needs BOXCAR_STORE_KEY_ID");
-    if (secret === undefined) this.#problems.push("it needs BOXCAR_STORE_SECRET");
-    return { keyId: keyId ?? "", secret: secret ?? "", sessionToken };
+    if (keyId === "") this.#problems.push("it needs BOXCAR_STORE_KEY_ID");
+    if (secret === "") this.#problems.push("it needs BOXCAR_STORE_SECRET");
+    return { keyId, secret, sessionToken: sessionToken === "" ? undefined : sessionToken };
   }
 }

@@ -19,6 +19,7 @@ describe("readConfig", () => {
       host: "127.0.0.1",
       port: 8080,
       dataFolder: "./data",
+      store: { driver: "file", folder: undefined },
       token: undefined,
       timeZone: "UTC",
       maxUpload: 2 * 2 ** 30,

@@ -62,7 +62,7 @@ export async function run(args: string[]): Promise<number> {
     return counts.refused === 0 ? 0 : 1;
   }
 
-  const parts = await openNodeParts(config.dataFolder);
+  const parts = await openNodeParts(config);
   const interrupt = onInterrupt();
   const progress = new Progress(found.files.length);
   try {

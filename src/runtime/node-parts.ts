@@ -2,41 +2,57 @@ import { randomUUID } from "node:crypto";
 import { mkdir, readFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
+import type { Config } from "../config.ts";
 import type { IngestParts } from "../ingest/segment-upload.ts";
 import { FileStore } from "../store/file.ts";
+import { openStore, type StoreDrivers } from "../store/open-store.ts";
 import { withPlaces } from "../store/places.ts";
+import { s3Store } from "../store/s3.ts";
 import { createCore, type Core } from "../wasm/module.ts";
 import { openCatalogFile } from "./open-catalog.ts";
 
 /** Catalog, store and core of one data folder, as commands and the server use them. */
 export interface NodeParts extends IngestParts {
-  /** Where objects of the store's own are written; what crashed writes left in it can be swept. */
-  readonly files: FileStore;
+  /** Removes what crashed writes left in the store; absent where the store itself does. */
+  readonly sweep?: (beforeMs: number) => Promise<number>;
   /** Closes the catalog. */
   close(): Promise<void>;
 }
 
-/** Opens a data folder, made when there is none: the catalog in `catalog.db`, the media below `media`. */
-export async function openNodeParts(dataFolder: string): Promise<NodeParts> {
-  const folder = resolve(dataFolder);
-  const media = join(folder, "media");
-  await mkdir(media, { recursive: true });
+/** Opens the catalog in the data folder (`catalog.db`), made when there is none, and the configured store. */
+export async function openNodeParts(config: Pick<Config, "dataFolder" | "store">): Promise<NodeParts> {
+  const folder = resolve(config.dataFolder);
+  await mkdir(folder, { recursive: true });
   const core = await loadCore();
+  const own = await openStore(config.store, nodeStoreDrivers(join(folder, "media")));
   const opened = await openCatalogFile(join(folder, "catalog.db"));
   const { catalog } = opened;
-  const files = new FileStore(media);
-  const store = withPlaces(files, async (placeId) => {
+  const store = withPlaces(own, async (placeId) => {
     const place = (await catalog.places()).find(({ id }) => id === placeId);
     return place === undefined ? undefined : new FileStore(place.path);
   });
   return {
     catalog,
     store,
-    files,
     core,
     clock: () => Date.now(),
     randomId: () => randomUUID(),
     close: () => opened.close(),
+    ...(own instanceof FileStore ? { sweep: (beforeMs: number) => own.sweep(beforeMs) } : {}),
+  };
+}
+
+/** The stores that can be opened where Node's modules are: Node, Bun and Deno. @param media the folder of `file:` */
+export function nodeStoreDrivers(media: string): StoreDrivers {
+  return {
+    file: async ({ folder }) => {
+      const path = folder === undefined ? media : resolve(folder);
+      await mkdir(path, { recursive: true });
+      return new FileStore(path);
+    },
+    // Loaded when it is asked for: ali-oss takes a while.
+    oss: async (settings) => (await import("../store/oss.ts")).ossStore(settings),
+    s3: s3Store,
   };
 }
 

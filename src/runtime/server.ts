@@ -35,7 +35,7 @@ export async function startServer(
 ): Promise<RunningServer> {
   const config = readConfig(env);
   const log = nodeLog(config.logLevel);
-  const parts = await openNodeParts(config.dataFolder);
+  const parts = await openNodeParts(config);
   const app = createApp({ ...parts, runtime, config, log, sendStream: nodeSendStream(log), asset: swaggerAsset });
   const server = createAdaptorServer({
     fetch: app.fetch,
@@ -52,8 +52,7 @@ export async function startServer(
   const { port } = server.address() as AddressInfo;
   const url = `http://${config.host.includes(":") ? `[${config.host}]` : config.host}:${port}`;
   log("info", "listening", { url, runtime, data: config.dataFolder });
-  const sweep = (beforeMs: number): Promise<number> => parts.files.sweep(beforeMs);
-  const stopReconciler = startReconciler({ ...parts, sweep }, parts.clock, log);
+  const stopReconciler = startReconciler(parts, parts.clock, log);
   let closing: Promise<void> | undefined;
   const close = async (): Promise<void> => {
     log("info", "stopping");

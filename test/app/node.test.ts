@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { BoxcarError } from "../../src/errors.ts";
+import { readConfig } from "../../src/config.ts";
 import { openNodeParts } from "../../src/runtime/node-parts.ts";
 import { startNode, type RunningServer } from "../../src/runtime/node.ts";
 import { addSegment, chunksOf } from "./test-server.ts";
@@ -27,7 +28,7 @@ async function start(env: Record<string, string> = {}): Promise<RunningServer> {
 
 /** Adds a segment of `size` bytes and gives the path of its download. */
 async function add(size: number): Promise<string> {
-  const parts = await openNodeParts(folder);
+  const parts = await openNodeParts(readConfig({ BOXCAR_DATA: folder }));
   const { id } = await addSegment(parts, { streamPath: "a", startMs: 0, endMs: 1000 }, new Uint8Array(size).fill(7));
   await parts.close();
   return `/mp4/download/a.mp4?id=${id}`;
@@ -82,13 +83,13 @@ describe("the server on Node", () => {
     socket.write("PUT /mp4/api/segments/a?start=5 HTTP/1.1\r\nHost: x\r\nContent-Length: 5000\r\n\r\nxxx");
     socket.resume();
     await new Promise((resolve) => socket.once("close", resolve));
-    const parts = await openNodeParts(folder);
+    const parts = await openNodeParts(readConfig({ BOXCAR_DATA: folder }));
     expect((await parts.catalog.list({ streamPath: "a", pageNum: 1, pageSize: 1 })).total).toBe(0);
     await parts.close();
   });
 
   it("finishes what a crash left, and does not touch what may be under way", async () => {
-    const crashed = await openNodeParts(folder);
+    const crashed = await openNodeParts(readConfig({ BOXCAR_DATA: folder }));
     const begin = (key: string, agoMs: number): Promise<unknown> =>
       crashed.catalog.beginSegment({ streamPath: "a", key, nowMs: Date.now() - agoMs });
     await begin("segments/a/old.mp4", 120_000);

@@ -41,7 +41,7 @@ export async function startTestServer(
   overrides: Partial<NodeParts> = {},
 ): Promise<TestServer> {
   const folder = await mkdtemp(join(tmpdir(), "boxcar-app-"));
-  const opened = await openNodeParts(folder);
+  const opened = await openNodeParts(readConfig({ BOXCAR_DATA: folder }));
   const parts = { ...opened, ...overrides };
   const logged: TestServer["logged"] = [];
   const log = (level: string, message: string, fields?: Record<string, unknown>): void => {

@@ -15,6 +15,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { beforeAll, expect, test } from "vitest";
 import type { Segment } from "../../src/catalog/types.ts";
+import { readConfig } from "../../src/config.ts";
 import { openNodeParts } from "../../src/runtime/node-parts.ts";
 import { record, type RecordedSegment } from "../support/recording.ts";
 import { boxcar, start } from "./boxcar-program.ts";
@@ -43,7 +44,7 @@ async function age(path: string): Promise<void> {
 
 /** What a data folder holds: the ready segments of one stream, oldest first, and how many rows are unsettled. */
 async function holdings(data: string, streamPath: string): Promise<{ segments: Segment[]; unsettled: number }> {
-  const parts = await openNodeParts(data);
+  const parts = await openNodeParts(readConfig({ BOXCAR_DATA: data }));
   try {
     const { segments } = await parts.catalog.list({ streamPath, pageNum: 1, pageSize: 1000 });
     const never = Number.MAX_SAFE_INTEGER;
@@ -149,7 +150,7 @@ test("--in-place reads files where they lie and never changes them", async () =>
   expect(first, first.stderr).toMatchObject({ code: 0 });
   const { segments } = await holdings(data, "cam");
   expect(segments).toHaveLength(2);
-  const parts = await openNodeParts(data);
+  const parts = await openNodeParts(readConfig({ BOXCAR_DATA: data }));
   try {
     for (const [i, { key, size, etag }] of segments.entries()) {
       const chunks: Buffer[] = [];

@@ -5,6 +5,7 @@ import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vite
 import { BoxcarError } from "../../src/errors.ts";
 import { ingestSegment, registerInPlace, type Ingested } from "../../src/ingest/segment-upload.ts";
 import type { Store } from "../../src/platform.ts";
+import { readConfig } from "../../src/config.ts";
 import { openNodeParts, type NodeParts } from "../../src/runtime/node-parts.ts";
 import { placeKey } from "../../src/store/places.ts";
 import { chunksOf } from "../app/test-server.ts";
@@ -22,7 +23,7 @@ beforeAll(async () => {
 });
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), "boxcar-ingest-"));
-  parts = await openNodeParts(folder);
+  parts = await openNodeParts(readConfig({ BOXCAR_DATA: folder }));
 });
 afterEach(async () => {
   vi.restoreAllMocks();
