@@ -8,7 +8,7 @@ import { createApp } from "../app.ts";
 import { readConfig, type Config } from "../config.ts";
 import { BoxcarError } from "../errors.ts";
 import type { Asset } from "../routes/context.ts";
-import { nodeLog } from "./node-log.ts";
+import { jsonLog } from "./log.ts";
 import { openNodeParts } from "./node-parts.ts";
 import { nodeSendStream } from "./node-send.ts";
 import { startReconciler } from "./reconciler.ts";
@@ -34,7 +34,7 @@ export async function startServer(
   env: Readonly<Record<string, string | undefined>>,
 ): Promise<RunningServer> {
   const config = readConfig(env);
-  const log = nodeLog(config.logLevel);
+  const log = jsonLog(config.logLevel, (line) => process.stderr.write(`${line}\n`));
   const parts = await openNodeParts(config);
   const app = createApp({ ...parts, runtime, config, log, sendStream: nodeSendStream(log), asset: swaggerAsset });
   const server = createAdaptorServer({
