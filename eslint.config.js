@@ -12,7 +12,16 @@ const ROWS = [
   ["ingest", "record", "serve", "chat", "auth", "preview"],
   ["indexer", "catalog", "plan", "store"],
   ["wasm"],
-  ["platform.ts", "errors.ts", "time.ts", "config.ts", "scopes.ts", "store-settings.ts", "stream-path.ts"],
+  [
+    "platform.ts",
+    "errors.ts",
+    "time.ts",
+    "config.ts",
+    "lru-map.ts",
+    "scopes.ts",
+    "store-settings.ts",
+    "stream-path.ts",
+  ],
 ];
 
 /** Where a runtime or a vendor may be named. */

@@ -2,7 +2,9 @@ import { OpenAPIHono } from "@hono/zod-openapi";
 import { HTTPException } from "hono/http-exception";
 import { requestId } from "hono/request-id";
 import { BoxcarError } from "./errors.ts";
+import { Cuts } from "./plan/cuts.ts";
 import { IndexCache } from "./plan/index-cache.ts";
+import { PlanCache } from "./plan/plan-cache.ts";
 import type { PlanParts } from "./plan/plan-range.ts";
 import { checkGuards, identify } from "./routes/access.ts";
 import type { App, AppContext, AppPlatform } from "./routes/context.ts";
@@ -44,10 +46,11 @@ export function createApp(platform: AppPlatform): App {
   return app;
 }
 
-/** Plans of all requests share the indexes that were read for them. */
+/** Requests share what was read and found out for their plans, and the plans. */
 function planningOf({ core, catalog, store, config }: AppPlatform): PlanParts {
   const indexes = new IndexCache((ids) => catalog.indexesOf(ids));
-  return { core, catalog, store, indexes, gapToleranceMs: config.gapToleranceMs };
+  const cuts = new Cuts(core, indexes);
+  return { core, catalog, store, indexes, cuts, plans: new PlanCache(), gapToleranceMs: config.gapToleranceMs };
 }
 
 function checkEncoding(path: string): void {

@@ -3,6 +3,7 @@ import { beginSegment, completeSegment } from "./add-segment.ts";
 import { deleteSegments } from "./delete-segments.ts";
 import { listSegments } from "./list-segments.ts";
 import { indexesOf, overlapping } from "./overlapping.ts";
+import { RecordedRows, type RecordedPage } from "./recorded.ts";
 import { segmentColumns, segmentOf } from "./rows.ts";
 import type { Schema } from "./schema.ts";
 import { countRated } from "./totals.ts";
@@ -35,6 +36,7 @@ const ready = sql.lit("ready" as const);
 export class Catalog {
   readonly #db: Kysely<Schema>;
   readonly #writer: Writer;
+  readonly #recorded: RecordedRows;
   /** Segments begun here that are neither ready nor given up. */
   readonly #begun = new Set<number>();
 
@@ -42,6 +44,7 @@ export class Catalog {
   constructor(db: Kysely<Schema>) {
     this.#db = db;
     this.#writer = new Writer(db);
+    this.#recorded = new RecordedRows(db);
   }
 
   /**
@@ -105,6 +108,19 @@ export class Catalog {
     options: { readonly withIndex?: boolean } = {},
   ): AsyncIterable<readonly SegmentWithIndex[]> {
     return overlapping(this.#db, streamPath, startMs, endMs, options.withIndex ?? false);
+  }
+
+  /**
+   * Ready segments that overlap [startMs, endMs), ordered by start, then id, for plans: rows are kept and only read again
+   * where something has changed.
+   */
+  recorded(streamPath: string, startMs: number, endMs: number): AsyncIterable<RecordedPage> {
+    return this.#recorded.pages(streamPath, startMs, endMs);
+  }
+
+  /** The distinct versions of the pages that `recorded` would give now, joined by commas: equal means the same segments. */
+  recordedVersion(streamPath: string, startMs: number, endMs: number): Promise<string> {
+    return this.#recorded.version(streamPath, startMs, endMs);
   }
 
   /** The indexes of segments by id, also of deleted ones while their row exists; unknown ids are left out. */

@@ -60,6 +60,13 @@ const migrations: Record<string, Migration> = {
       )`.execute(db);
     },
   },
+  "002_versions": {
+    async up(db) {
+      const known = await sql`select 1 from pragma_table_info('stream_counts') where name = 'version'`.execute(db);
+      if (known.rows.length > 0) return;
+      await sql`alter table stream_counts add column version integer not null default 0`.execute(db);
+    },
+  },
 };
 
 /**

@@ -49,6 +49,8 @@ export interface StreamCountTable {
   /** `high`, `low` or empty. */
   event_level: "high" | "low" | "";
   count: number;
+  /** Another number after every change of a ready segment that is counted here; told apart by chance. */
+  version: Generated<number>;
 }
 
 /** Folders whose files are segments where they lie. */

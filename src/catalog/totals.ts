@@ -85,9 +85,10 @@ async function changeCount(
   level: EventLevel | null,
   change: number,
 ): Promise<void> {
-  await sql`insert into stream_counts (stream_path, bucket, event_level, count)
-    values (${streamPath}, ${bucket}, ${level ?? ""}, ${change})
-    on conflict (stream_path, bucket, event_level) do update set count = count + excluded.count`.execute(trx);
+  await sql`insert into stream_counts (stream_path, bucket, event_level, count, version)
+    values (${streamPath}, ${bucket}, ${level ?? ""}, ${change}, random() & ${sql.lit(Number.MAX_SAFE_INTEGER)})
+    on conflict (stream_path, bucket, event_level)
+    do update set count = count + excluded.count, version = excluded.version`.execute(trx);
   if (change < 0) {
     await sql`delete from stream_counts where stream_path = ${streamPath} and bucket = ${bucket}
       and event_level = ${level ?? ""} and count = 0`.execute(trx);

@@ -1,4 +1,5 @@
 import { BoxcarError } from "../errors.ts";
+import { LruMap } from "../lru-map.ts";
 
 /** Index bytes kept by default: two days of one camera. */
 export const DEFAULT_CACHE_BYTES = 24 << 20;
@@ -11,29 +12,16 @@ export type ReadIndexes = (ids: readonly number[]) => Promise<Map<number, Uint8A
 /** Segment indexes by id, the least recently used dropped first. Indexes never change, so nothing has to be refreshed. */
 export class IndexCache {
   readonly #read: ReadIndexes;
-  readonly #budget: number;
-  readonly #entries = new Map<number, Uint8Array>();
-  #bytes = 0;
+  readonly #kept: LruMap<number, Uint8Array>;
 
   constructor(read: ReadIndexes, budget = DEFAULT_CACHE_BYTES) {
     this.#read = read;
-    this.#budget = budget;
+    this.#kept = new LruMap(budget, ({ length }) => length);
   }
 
   /** Takes in an index that is at hand already. */
   keep(id: number, index: Uint8Array): void {
-    const old = this.#entries.get(id);
-    if (old !== undefined) {
-      this.#entries.delete(id);
-      this.#bytes -= old.length;
-    }
-    this.#entries.set(id, index);
-    this.#bytes += index.length;
-    for (const [oldest, bytes] of this.#entries) {
-      if (this.#bytes <= this.#budget || oldest === id) break;
-      this.#entries.delete(oldest);
-      this.#bytes -= bytes.length;
-    }
+    this.#kept.set(id, index);
   }
 
   /**
@@ -41,13 +29,9 @@ export class IndexCache {
    * @throws BoxcarError `index_missing` (503)
    */
   async get(id: number, upcoming: readonly number[] = []): Promise<Uint8Array> {
-    const known = this.#entries.get(id);
-    if (known !== undefined) {
-      this.#entries.delete(id);
-      this.#entries.set(id, known);
-      return known;
-    }
-    const ids = [id, ...upcoming.filter((other) => other !== id && !this.#entries.has(other))].slice(0, PAGE);
+    const known = this.#kept.get(id);
+    if (known !== undefined) return known;
+    const ids = [id, ...upcoming.filter((other) => other !== id && !this.#kept.has(other))].slice(0, PAGE);
     const found = await this.#read(ids);
     for (const other of ids.slice().reverse()) {
       const index = found.get(other);

@@ -3,6 +3,7 @@ import { BoxcarError } from "../errors.ts";
 import type { Core } from "../wasm/module.ts";
 import { SelectionRule, type PieceTrack, type Selected, type Selection } from "../wasm/records/piece.ts";
 import { TrackFlag, type TrackRecord } from "../wasm/records/summary.ts";
+import type { Cuts } from "./cuts.ts";
 import { codecFamily, isSound, isVideo, OutputTrack } from "./output-track.ts";
 import { moveInband } from "./inband.ts";
 import { countWhole, leftOut, prerollOf, wholeTrack, type IndexOf, type Piece } from "./piece.ts";
@@ -13,6 +14,7 @@ import { rescale, ticksOf } from "./ticks.ts";
 export interface PieceMakerOptions {
   readonly core: Core;
   readonly indexOf: IndexOf;
+  readonly cuts: Cuts;
   readonly cut: "frame" | "keyframe";
   readonly changes: "inband" | "entries";
 }
@@ -55,7 +57,7 @@ export class PieceMaker {
    * @throws BoxcarError `codec_change` (409), `encrypted` (409), `gap_too_long` (400), what `indexOf` throws
    */
   async add(placed: PlacedSegment): Promise<void> {
-    const { core, indexOf } = this.#options;
+    const { cuts } = this.#options;
     const { segment, summary } = placed.timed;
     const outputs = this.#match(placed.timed);
     const selections = summary.tracks.map((record, slot) => this.#selectionOf(placed, record, outputs[slot]));
@@ -65,8 +67,8 @@ export class PieceMaker {
         if (output === undefined || samples === undefined || samples.count === 0) return leftOut(record);
         return this.#join(placed, record, output, samples);
       });
-    const whole = selections.every((selection) => selection === undefined);
-    if (whole && outputs.every((output, slot) => output.timescale === summary.tracks[slot]?.timescale)) {
+    const scaled = outputs.some((output, slot) => output.timescale !== summary.tracks[slot]?.timescale);
+    if (!scaled && selections.every((selection) => selection === undefined)) {
       const tracks = make(summary.tracks.map(wholeTrack));
       summary.tracks.forEach((record, slot) => {
         const track = tracks[slot];
@@ -76,16 +78,15 @@ export class PieceMaker {
       this.#push({ segment, tracks, bytes, fragments: summary.fragments, inline: NONE }, summary.tracks);
       return;
     }
-    const index = await indexOf(segment);
-    core.withIndex(index, (loaded) => {
-      const selected = summary.tracks.map((record, slot) => {
-        const selection = selections[slot];
-        return selection === undefined ? wholeTrack(record) : loaded.select(slot, selection);
-      });
-      if (selected.every(({ count }) => count === 0)) return;
-      const tracks = make(selected);
-      this.#push({ segment, tracks, ...loaded.measure(tracks), inline: NONE }, summary.tracks);
-    });
+    const selected: Selected[] = [];
+    for (const [slot, record] of summary.tracks.entries()) {
+      const selection = selections[slot];
+      selected.push(selection === undefined ? wholeTrack(record) : await cuts.select(segment, slot, selection));
+    }
+    if (selected.every(({ count }) => count === 0)) return;
+    const tracks = make(selected);
+    const { bytes, fragments } = await cuts.measure(segment, tracks, scaled);
+    this.#push({ segment, tracks, bytes, fragments, inline: NONE }, summary.tracks);
   }
 
   #push(piece: Piece, records: readonly TrackRecord[]): void {

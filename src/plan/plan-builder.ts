@@ -200,13 +200,12 @@ export class PlanBuilder {
   }
 
   /** Finds where the reference track can be decoded from to present the moment `ticks`. */
-  async #findReference(timed: TimedSegment, ticks: number): Promise<Selected> {
+  #findReference(timed: TimedSegment, ticks: number): Promise<Selected> {
     const { reference, summary, segment } = timed;
     const start = ticks + ticksOf(ROUNDING_MS, reference.timescale);
     const rules = isVideo(reference) ? SelectionRule.FromSync : 0;
     const selection: Selection = { start, end: Number.POSITIVE_INFINITY, rules, preroll: 0 };
-    const index = await this.#options.indexOf(segment);
-    return this.#options.core.withIndex(index, (loaded) => loaded.select(summary.reference, selection));
+    return this.#options.cuts.select(segment, summary.reference, selection);
   }
 }
 

@@ -1,13 +1,16 @@
 import type { Catalog } from "../catalog/catalog.ts";
+import type { RecordedPage } from "../catalog/recorded.ts";
 import type { Segment } from "../catalog/types.ts";
 import { BoxcarError } from "../errors.ts";
 import type { Store } from "../platform.ts";
 import type { Core } from "../wasm/module.ts";
+import { Cuts } from "./cuts.ts";
 import { IndexCache } from "./index-cache.ts";
 import { layoutFmp4 } from "./layout-fmp4.ts";
 import { layoutMp4 } from "./layout-mp4.ts";
 import { readRegions, type CaptionOptions, type LayoutParts } from "./layout.ts";
 import type { Media } from "./media.ts";
+import type { PlanCache } from "./plan-cache.ts";
 import { playableSpans } from "./playable-spans.ts";
 import { PlanBuilder, type Composition, type Interval } from "./plan-builder.ts";
 
@@ -43,6 +46,10 @@ export interface PlanParts {
   readonly gapToleranceMs?: number;
   /** Shared between plans; default: one of its own. */
   readonly indexes?: IndexCache;
+  /** The same. */
+  readonly cuts?: Cuts;
+  /** Plans of ranges that may be asked for again; default: none are kept. */
+  readonly plans?: PlanCache;
 }
 
 /** What will be delivered. Everything that can be refused has been by now. */
@@ -66,12 +73,20 @@ export interface Plan {
  */
 export async function planRange(parts: PlanParts, query: RangeQuery): Promise<Plan> {
   const { streamPath, startMs, endMs, cut, gaps, changes, chapters = false, captions } = query;
-  const pages = parts.catalog.overlapping(streamPath, startMs, endMs);
+  const { catalog, plans } = parts;
   const identity: unknown[] = [startMs, endMs, cut, gaps, changes, chapters];
   if (captions !== undefined) identity.push("clock", captions.offsetMinutes);
-  const plan = await compose(parts, pages, query, identity).catch(async (error: unknown) => {
+  const name = JSON.stringify([streamPath, ...identity]);
+  const kept = plans?.get(name);
+  if (kept !== undefined) {
+    const version = await catalog.recordedVersion(streamPath, startMs, endMs);
+    if (version === kept.version) return kept.plan;
+  }
+  const versions = new Set<string>();
+  const segments = recordedSegments(catalog.recorded(streamPath, startMs, endMs), versions);
+  const plan = await compose(parts, segments, query, identity).catch(async (error: unknown) => {
     if (!(error instanceof BoxcarError) || error.error !== "codec_change") throw error;
-    const spans = await playableSpans(parts.catalog, query);
+    const spans = await playableSpans(catalog, query);
     throw new BoxcarError(error.error, error.status, error.message, { ...error.fields, spans }, error);
   });
   if (plan === undefined) {
@@ -79,7 +94,18 @@ export async function planRange(parts: PlanParts, query: RangeQuery): Promise<Pl
     const message = `Nothing of ${streamPath} is recorded between ${start} and ${end}. The timeline and list calls say what is.`;
     throw new BoxcarError("not_recorded", 404, message, { streamPath });
   }
+  plans?.set(name, { version: [...versions].join(), plan });
   return plan;
+}
+
+async function* recordedSegments(
+  pages: AsyncIterable<RecordedPage>,
+  versions: Set<string>,
+): AsyncGenerator<readonly Segment[]> {
+  for await (const { segments, version } of pages) {
+    versions.add(version);
+    yield segments;
+  }
 }
 
 /** Plans one whole segment, for the format it is not stored in. @throws BoxcarError as planRange does */
@@ -114,7 +140,8 @@ async function compose(
   const { core, store, catalog } = parts;
   const indexes = parts.indexes ?? new IndexCache((ids) => catalog.indexesOf(ids));
   const gapToleranceMs = parts.gapToleranceMs ?? DEFAULT_GAP_TOLERANCE_MS;
-  const builder = new PlanBuilder({ ...query, gapToleranceMs, core, indexOf: ({ id }) => indexes.get(id) });
+  const cuts = parts.cuts ?? new Cuts(core, indexes);
+  const builder = new PlanBuilder({ ...query, gapToleranceMs, core, cuts, indexOf: ({ id }) => indexes.get(id) });
   const identities: unknown[] = [LAYOUT_VERSION, gapToleranceMs, ...identity];
   for await (const page of pages) {
     for (const segment of page) {
@@ -133,6 +160,7 @@ async function compose(
 
 function describe(layout: LayoutParts, hash: string): Plan {
   const { composition } = layout;
+  const made: { mp4?: Media; fmp4?: Media } = {};
   return {
     startMs: composition.startMs,
     endMs: composition.endMs,
@@ -141,14 +169,16 @@ function describe(layout: LayoutParts, hash: string): Plan {
     coverage: composition.coverage,
     codecs: composition.tracks.map((track) => track.codec).join(","),
     segments: composition.pieces.length,
-    media: (format) => {
-      const regions = format === "mp4" ? layoutMp4(layout) : layoutFmp4(layout);
-      return {
-        size: regions.reduce((sum, region) => sum + region.length, 0),
-        etag: `${hash}-${format}`,
-        read: (span) => readRegions(regions, span),
-      };
-    },
+    media: (format) => (made[format] ??= mediaOf(layout, hash, format)),
+  };
+}
+
+function mediaOf(layout: LayoutParts, hash: string, format: "mp4" | "fmp4"): Media {
+  const regions = format === "mp4" ? layoutMp4(layout) : layoutFmp4(layout);
+  return {
+    size: regions.reduce((sum, region) => sum + region.length, 0),
+    etag: `${hash}-${format}`,
+    read: (span) => readRegions(regions, span),
   };
 }
 

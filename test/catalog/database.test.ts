@@ -19,7 +19,7 @@ afterEach(() => opened.close());
 
 describe("the database", () => {
   it("is migrated once", async () => {
-    expect(opened.migrated).toEqual(["001_segments"]);
+    expect(opened.migrated).toEqual(["001_segments", "002_versions"]);
     expect(await migrate(opened.db)).toEqual([]);
     const again = await openCatalogFile(opened.path);
     expect(again.migrated).toEqual([]);
@@ -28,7 +28,7 @@ describe("the database", () => {
 
   it("bears a migration that was cut off", async () => {
     await opened.db.deleteFrom("kysely_migration" as never).execute();
-    expect(await migrate(opened.db)).toEqual(["001_segments"]);
+    expect(await migrate(opened.db)).toEqual(["001_segments", "002_versions"]);
   });
 
   it("is migrated once by several that open it at the same time", async () => {

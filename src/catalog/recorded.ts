@@ -1,0 +1,127 @@
+import { sql, type Kysely } from "kysely";
+import { LruMap } from "../lru-map.ts";
+import { Breather } from "./breather.ts";
+import { packedColumns, segmentOfPacked } from "./rows.ts";
+import type { Schema } from "./schema.ts";
+import { BUCKET_MS } from "./totals.ts";
+import type { Segment } from "./types.ts";
+
+/** Rows are read and kept in blocks of one hour of start times: 60 rows of a recorder that cuts by the minute. */
+const BLOCK_MS = BUCKET_MS / 4;
+/** Rows of one query; a server refuses answers of about 10 MB, a row has about 1 kB. */
+const PAGE = 512;
+/** Bytes of rows kept by default: about a week of one-minute segments. */
+const DEFAULT_ROW_CACHE_BYTES = 16 << 20;
+/** What a kept row takes beside its summary and its key. */
+const ROW_BYTES = 500;
+
+/** Some of the ready segments of a range, in order. */
+export interface RecordedPage {
+  readonly segments: readonly Segment[];
+  /** What `RecordedRows.version` says of this part of the range, as it was when the segments were read. */
+  readonly version: string;
+}
+
+interface Bucket {
+  readonly number: number;
+  readonly version: string;
+}
+
+interface Block {
+  readonly segments: readonly Segment[];
+  readonly version: string;
+  readonly bytes: number;
+}
+
+/**
+ * The ready segments of time ranges, for plans. Rows are kept between calls, together with the version of their bucket
+ * of `stream_counts`, which every change of a ready segment makes another one: each call asks for the versions, one
+ * short query, and reads only what has changed. So any number of processes may write.
+ */
+export class RecordedRows {
+  readonly #db: Kysely<Schema>;
+  readonly #blocks: LruMap<string, Block>;
+
+  constructor(db: Kysely<Schema>, budget = DEFAULT_ROW_CACHE_BYTES) {
+    this.#db = db;
+    this.#blocks = new LruMap(budget, ({ bytes }) => bytes);
+  }
+
+  /** Differs whenever the answer of `pages` may: the distinct versions of its pages, joined by commas. */
+  async version(streamPath: string, startMs: number, endMs: number): Promise<string> {
+    const { buckets } = await this.#buckets(streamPath, startMs, endMs);
+    return buckets.map(versionOf).join();
+  }
+
+  /** Ready segments that overlap [startMs, endMs), ordered by start, then id; a page may be empty. */
+  async *pages(streamPath: string, startMs: number, endMs: number): AsyncGenerator<RecordedPage, void, undefined> {
+    const breather = new Breather();
+    const { longestMs, buckets } = await this.#buckets(streamPath, startMs, endMs);
+    for (const bucket of buckets) {
+      const first = Math.floor(Math.max(startMs - longestMs, bucket.number * BUCKET_MS) / BLOCK_MS);
+      const end = Math.ceil(Math.min(endMs, (bucket.number + 1) * BUCKET_MS) / BLOCK_MS);
+      for (let number = first; number < end; number++) {
+        const name = `${number} ${streamPath}`;
+        let block = this.#blocks.get(name);
+        if (block?.version !== bucket.version) {
+          block = await this.#read(streamPath, number, bucket.number);
+          this.#blocks.set(name, block);
+          await breather.breathe();
+        }
+        const segments = block.segments.filter((segment) => segment.endMs > startMs && segment.startMs < endMs);
+        yield { segments, version: versionOf({ number: bucket.number, version: block.version }) };
+      }
+    }
+  }
+
+  /** Buckets that may hold starts of segments of the range; empty ones have no row. */
+  async #buckets(
+    streamPath: string,
+    startMs: number,
+    endMs: number,
+  ): Promise<{ longestMs: number; buckets: Bucket[] }> {
+    if (endMs <= startMs) return { longestMs: 0, buckets: [] };
+    // Without its `- 1` the division, which cuts towards 0, would leave out a bucket before 1970.
+    const { rows } = await sql<{ bucket: number; version: string; longest_ms: number }>`
+      select bucket, json_group_array(json_array(event_level, version)) as version, longest_ms
+      from streams cross join stream_counts on stream_counts.stream_path = streams.stream_path
+      where streams.stream_path = ${streamPath}
+        and bucket >= (${startMs} - longest_ms) / ${sql.lit(BUCKET_MS)} - 1
+        and bucket <= ${Math.floor((endMs - 1) / BUCKET_MS)}
+      group by bucket order by bucket`.execute(this.#db);
+    const longestMs = rows[0]?.longest_ms ?? 0;
+    const buckets = rows.map(({ bucket, version }) => ({ number: bucket, version }));
+    return { longestMs, buckets: buckets.filter(({ number }) => (number + 1) * BUCKET_MS > startMs - longestMs) };
+  }
+
+  /** Reads a block, with the version its bucket has in the same moment: rows of a replica may lag behind. */
+  async #read(streamPath: string, number: number, bucket: number): Promise<Block> {
+    const segments: Segment[] = [];
+    let after = { startMs: number * BLOCK_MS - 1, id: Number.MAX_SAFE_INTEGER };
+    let version: string | undefined;
+    for (;;) {
+      const { rows } = await sql<{ version: string; packed: string; summary: ArrayBuffer | null }>`
+        select now.version, ${packedColumns} as packed, summary
+        from (select json_group_array(json_array(event_level, version)) as version from stream_counts
+          where stream_path = ${streamPath} and bucket = ${bucket}) as now
+        left join segments on state = 'ready' and segments.stream_path = ${streamPath}
+          and (start_ms, id) > (${after.startMs}, ${after.id}) and start_ms < ${(number + 1) * BLOCK_MS}
+        order by start_ms, id limit ${PAGE}`.execute(this.#db);
+      for (const { packed, summary } of rows) {
+        if (summary !== null) segments.push(segmentOfPacked(streamPath, packed, summary));
+      }
+      const found = rows[0]?.version;
+      // Changed between two pages: these rows are right for nobody else.
+      version = version === undefined || version === found ? found : "";
+      const last = segments.at(-1);
+      if (rows.length < PAGE || last === undefined) break;
+      after = { startMs: last.startMs, id: last.id };
+    }
+    const bytes = segments.reduce((sum, { summary, key }) => sum + summary.length + key.length + ROW_BYTES, ROW_BYTES);
+    return { segments, version: version ?? "", bytes };
+  }
+}
+
+function versionOf({ number, version }: Bucket): string {
+  return `${number}${version}`;
+}

@@ -1,0 +1,100 @@
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { RecordedRows } from "../../src/catalog/recorded.ts";
+import type { Segment } from "../../src/catalog/types.ts";
+import { openCatalogFile, type OpenCatalog } from "../../src/runtime/open-catalog.ts";
+import { random, seedOf } from "../support/random.ts";
+import { add, openTestCatalog, type TestCatalog } from "./open.ts";
+
+const HOUR_MS = 3600 * 1000;
+
+let opened: TestCatalog;
+let other: OpenCatalog;
+beforeEach(async () => {
+  opened = await openTestCatalog();
+  other = await openCatalogFile(opened.path);
+});
+afterEach(async () => {
+  await other.close();
+  await opened.close();
+});
+
+/** Segments and version of a range as `rows` tells them. */
+async function read(
+  rows: RecordedRows,
+  ...range: [string, number, number]
+): Promise<{ segments: Segment[]; version: string }> {
+  const segments: Segment[] = [];
+  const versions = new Set<string>();
+  for await (const page of rows.pages(...range)) {
+    segments.push(...page.segments);
+    versions.add(page.version);
+  }
+  return { segments, version: [...versions].join() };
+}
+
+async function overlapping(...range: [string, number, number]): Promise<Segment[]> {
+  const segments: Segment[] = [];
+  for await (const page of opened.catalog.overlapping(...range)) segments.push(...page);
+  return segments;
+}
+
+describe("recorded rows", () => {
+  it("are those of the database, whoever changed it, and have another version when they change", async () => {
+    const rng = random(seedOf(11));
+    const rows = new RecordedRows(opened.db);
+    const small = new RecordedRows(opened.db, 20_000);
+    const moment = (): number => (rng.below(13) - 5) * HOUR_MS + rng.pick([0, 1, -1, rng.below(HOUR_MS)]);
+    const known = new Map<string, { ids: string; version: string }>();
+    const ranges = Array.from({ length: 12 }, (): [string, number, number] => {
+      const [a, b] = [moment(), moment()];
+      return [rng.pick(["a", "b"]), Math.min(a, b), Math.max(a, b)];
+    });
+    let segments: Segment[] = [];
+    for (let round = 0; round < 60; round++) {
+      const catalog = rng.pick([opened.catalog, other.catalog]);
+      const one = segments.length > 0 ? rng.pick(segments) : undefined;
+      const change = rng.below(10);
+      if (change === 0 && one !== undefined) {
+        await catalog.tombstone({ streamPath: one.streamPath, ids: [one.id] }, 0);
+        segments = segments.filter(({ id }) => id !== one.id);
+      } else if (change === 1 && one !== undefined) await catalog.rateSegment(one.id, rng.pick(["low", null]));
+      else {
+        const startMs = moment();
+        segments.push(await add(catalog, rng.pick(["a", "b"]), startMs, startMs + 1 + rng.below(3 * HOUR_MS)));
+      }
+      for (const range of ranges) {
+        const message = `seed ${rng.seed}, round ${round}, range ${JSON.stringify(range)}`;
+        const wanted = await overlapping(...range);
+        const found = await read(rows, ...range);
+        expect(found.segments, message).toEqual(wanted);
+        expect((await read(small, ...range)).segments, message).toEqual(wanted);
+        expect(await rows.version(...range), message).toBe(found.version);
+        const ids = JSON.stringify(wanted.map(({ id }) => id));
+        const before = known.get(JSON.stringify(range));
+        if (before?.version === found.version) expect(ids, message).toBe(before.ids);
+        known.set(JSON.stringify(range), { ids, version: found.version });
+      }
+    }
+  });
+
+  it("keep their version while nothing of the range changes", async () => {
+    const rows = new RecordedRows(opened.db);
+    await add(opened.catalog, "a", 0, 60_000);
+    const range = ["a", 0, HOUR_MS] as const;
+    const version = await rows.version(...range);
+    await add(opened.catalog, "b", 0, 60_000);
+    await add(opened.catalog, "a", 24 * HOUR_MS, 24 * HOUR_MS + 1);
+    expect(await rows.version(...range)).toBe(version);
+    await add(opened.catalog, "a", 60_000, 120_000);
+    expect(await rows.version(...range)).not.toBe(version);
+  });
+
+  it("come in several answers where an hour has many", async () => {
+    const ids: number[] = [];
+    for (let i = 0; i < 530; i++) ids.push((await add(opened.catalog, "a", i * 1000, i * 1000 + 1000)).id);
+    const rows = new RecordedRows(opened.db);
+    for (let i = 0; i < 2; i++) {
+      expect((await read(rows, "a", 0, HOUR_MS)).segments.map(({ id }) => id)).toEqual(ids);
+    }
+  });
+});
