@@ -1,11 +1,13 @@
-import { sql, type Kysely } from "kysely";
+import { sql } from "kysely";
 import { beginSegment, completeSegment } from "./add-segment.ts";
+import { lastOf, type CatalogDatabase } from "./database.ts";
 import { deleteSegments } from "./delete-segments.ts";
 import { listSegments } from "./list-segments.ts";
-import { indexesOf, overlapping } from "./overlapping.ts";
+import { overlapping } from "./overlapping.ts";
 import { RecordedRows, type RecordedPage } from "./recorded.ts";
 import { segmentColumns, segmentOf } from "./rows.ts";
-import type { Schema } from "./schema.ts";
+import { indexesOf, removeIndex } from "./segment-indexes.ts";
+import { readStreams } from "./streams.ts";
 import { countRated } from "./totals.ts";
 import type {
   BegunSegment,
@@ -17,12 +19,11 @@ import type {
   ReadySegment,
   Segment,
   SegmentPage,
-  SegmentWithIndex,
   Selection,
   StreamTotals,
   UnsettledSegment,
 } from "./types.ts";
-import { Writer } from "./writer.ts";
+import { WideReads } from "./wide-reads.ts";
 
 const ready = sql.lit("ready" as const);
 
@@ -30,54 +31,65 @@ const ready = sql.lit("ready" as const);
  * What is recorded: which segments exist, when they were recorded, where their bytes lie and how they are built.
  *
  * A segment is `pending` while its object is written, then `ready`, then a `tombstone` until its object is gone. Only
- * ready segments are ever answered. Any call may throw BoxcarError `catalog_busy` (503) or, when it writes,
- * `store_full` (507).
+ * ready segments are ever answered. Any call may throw BoxcarError `catalog_unavailable` (503) or, when it writes,
+ * `catalog_busy` (503) and `store_full` (507).
+ *
+ * Reads of time ranges, lists, totals and indexes may come from a replica and lag behind writes; a replica that has
+ * nothing is never believed. All other reads see every write that was answered.
  */
 export class Catalog {
-  readonly #db: Kysely<Schema>;
-  readonly #writer: Writer;
+  readonly #db: CatalogDatabase;
+  readonly #wide: WideReads;
   readonly #recorded: RecordedRows;
-  /** Segments begun here that are neither ready nor given up. */
-  readonly #begun = new Set<number>();
 
-  /** @param db a database that `migrate` has brought to the newest schema; stays the caller's to destroy */
-  constructor(db: Kysely<Schema>) {
+  /** @param db a database that `migrate` has brought to the newest schema; stays the caller's to close */
+  constructor(db: CatalogDatabase) {
     this.#db = db;
-    this.#writer = new Writer(db);
-    this.#recorded = new RecordedRows(db);
+    this.#wide = new WideReads(db);
+    this.#recorded = new RecordedRows(this.#wide);
   }
 
   /**
    * Notes that an object is about to be written. A known idempotency key gives the segment it named first.
    * @throws BoxcarError `idempotency_in_progress` (409), `segment_exists` (409) when a live segment has the key
    */
-  async beginSegment(segment: NewSegment): Promise<BegunSegment> {
-    const begun = await this.#writer.run((trx) => beginSegment(trx, segment));
-    if (begun.existing === undefined) this.#begun.add(begun.id);
-    return begun;
+  beginSegment(segment: NewSegment): Promise<BegunSegment> {
+    return beginSegment(this.#db, segment);
+  }
+
+  /**
+   * Says that a pending segment's upload is still under way: from every upload, more often than pending segments are
+   * given up.
+   * @returns false when it is no longer pending
+   */
+  async renewSegment(id: number, nowMs: number): Promise<boolean> {
+    const renew = this.#db.primary
+      .updateTable("segments")
+      .set({ state_ms: nowMs })
+      .where("id", "=", id)
+      .where("state", "=", "pending")
+      .returning("id");
+    const [rows] = await this.#db.batch([renew.compile()]);
+    return rows.length > 0;
   }
 
   /**
    * Makes a pending segment ready, with its index, in one transaction. Its object must be durable by now.
    * @throws BoxcarError `upload_expired` (409) when the segment is no longer pending: delete its object
    */
-  async completeSegment(id: number, segment: ReadySegment): Promise<Segment> {
-    const completed = await this.#writer.run((trx) => completeSegment(trx, id, segment));
-    this.#begun.delete(id);
-    return completed;
+  completeSegment(id: number, segment: ReadySegment): Promise<Segment> {
+    return completeSegment(this.#db, id, segment);
   }
 
   /** Removes a pending segment. Any other is left alone. Its object must already be gone. */
   async abandonSegment(id: number): Promise<void> {
-    this.#begun.delete(id);
-    await this.#writer.run((trx) =>
-      trx.deleteFrom("segments").where("id", "=", id).where("state", "=", "pending").execute(),
-    );
+    const remove = this.#db.primary.deleteFrom("segments").where("id", "=", id).where("state", "=", "pending");
+    await this.#db.batch([...removeIndex(this.#db.primary, id, "pending"), remove.compile()]);
   }
 
   /** A ready segment by id. */
   async segment(id: number): Promise<Segment | undefined> {
-    const row = await this.#db
+    const row = await this.#db.primary
       .selectFrom("segments")
       .select(segmentColumns)
       .where("id", "=", id)
@@ -88,7 +100,7 @@ export class Catalog {
 
   /** A ready segment by the key of its object. */
   async segmentByKey(key: string): Promise<Segment | undefined> {
-    const row = await this.#db
+    const row = await this.#db.primary
       .selectFrom("segments")
       .select(segmentColumns)
       .where("key", "=", key)
@@ -98,16 +110,11 @@ export class Catalog {
   }
 
   /**
-   * Ready segments that overlap [startMs, endMs), ordered by start, then id, in pages of at most 64 (fewer where their
-   * indexes are large). A page is read when it is asked for.
+   * Ready segments that overlap [startMs, endMs), ordered by start, then id, in pages of at most 64. A page is read when
+   * it is asked for.
    */
-  overlapping(
-    streamPath: string,
-    startMs: number,
-    endMs: number,
-    options: { readonly withIndex?: boolean } = {},
-  ): AsyncIterable<readonly SegmentWithIndex[]> {
-    return overlapping(this.#db, streamPath, startMs, endMs, options.withIndex ?? false);
+  overlapping(streamPath: string, startMs: number, endMs: number): AsyncIterable<readonly Segment[]> {
+    return overlapping(this.#wide, streamPath, startMs, endMs);
   }
 
   /**
@@ -124,59 +131,67 @@ export class Catalog {
   }
 
   /** The indexes of segments by id, also of deleted ones while their row exists; unknown ids are left out. */
-  indexesOf(ids: readonly number[]): Promise<Map<number, Uint8Array>> {
-    return indexesOf(this.#db, ids);
+  async indexesOf(ids: readonly number[]): Promise<Map<number, Uint8Array>> {
+    // Those that a replica does not have yet are asked for once more, at the primary.
+    const found = new Map<number, Uint8Array>();
+    const missing = (): number[] => ids.filter((id) => !found.has(id));
+    await this.#wide.read(
+      async (db) => {
+        for (const [id, index] of await indexesOf(db, missing())) found.set(id, index);
+      },
+      () => missing().length === 0,
+    );
+    return found;
   }
 
   /** The latest end of any ready segment of a stream, exclusive; undefined when there is none. */
   async newestEnd(streamPath: string): Promise<number | undefined> {
-    const row = await this.#db
-      .selectFrom("streams")
-      .select("end_ms")
-      .where("stream_path", "=", streamPath)
-      .executeTakeFirst();
+    const row = await this.#wide.read(
+      (db) => db.selectFrom("streams").select("end_ms").where("stream_path", "=", streamPath).executeTakeFirst(),
+      (found) => found !== undefined,
+    );
     return row?.end_ms;
   }
 
   /** One page of ready segments, newest start first. */
   list(query: ListQuery): Promise<SegmentPage> {
-    return listSegments(this.#db, query);
+    return this.#wide.read(
+      (db) => listSegments(db, query),
+      (page) => page.total > 0,
+    );
   }
 
   /** Every stream with ready segments, ordered by path. */
-  async streams(): Promise<StreamTotals[]> {
-    const rows = await this.#db.selectFrom("streams").selectAll().orderBy("stream_path").execute();
-    return rows.map((row) => ({
-      streamPath: row.stream_path,
-      count: row.count,
-      startMs: row.start_ms,
-      endMs: row.end_ms,
-      bytes: row.bytes,
-    }));
+  streams(): Promise<StreamTotals[]> {
+    return this.#wide.read(readStreams, (streams) => streams.length > 0);
+  }
+
+  /** Whether the catalog can be read; nothing more. @throws BoxcarError `catalog_unavailable` (503) */
+  async ping(): Promise<void> {
+    await this.#wide.read(
+      (db) => db.selectFrom("streams").select("count").limit(1).execute(),
+      () => true,
+    );
   }
 
   /**
    * Rates a ready segment; null takes the rating back.
    * @returns whether there is such a segment
    */
-  rateSegment(id: number, eventLevel: EventLevel | null): Promise<boolean> {
-    return this.#writer.run(async (trx) => {
-      const row = await trx
-        .selectFrom("segments")
-        .select(["stream_path", "start_ms", "event_level"])
-        .where("id", "=", id)
-        .where("state", "=", ready)
-        .executeTakeFirst();
-      if (row === undefined) return false;
-      await trx.updateTable("segments").set({ event_level: eventLevel }).where("id", "=", id).execute();
-      await countRated(trx, row.stream_path, row.start_ms, row.event_level, eventLevel);
-      return true;
-    });
+  async rateSegment(id: number, eventLevel: EventLevel | null): Promise<boolean> {
+    const rate = this.#db.primary
+      .updateTable("segments")
+      .set({ event_level: eventLevel })
+      .where("id", "=", id)
+      .where("state", "=", ready)
+      .returning("id");
+    const results = await this.#db.batch([...countRated(this.#db.primary, id, eventLevel), rate.compile()]);
+    return lastOf(results).length > 0;
   }
 
   /** Deletes the selected segments except protected ones: they are gone at once, their objects after a grace. */
   tombstone(selection: Selection, nowMs: number): Promise<Deletion> {
-    return deleteSegments(this.#db, this.#writer, selection, nowMs);
+    return deleteSegments(this.#db, selection, nowMs);
   }
 
   /**
@@ -188,7 +203,7 @@ export class Catalog {
     afterId: number,
     limit: number,
   ): Promise<UnsettledSegment[]> {
-    const rows = await this.#db
+    const rows = await this.#db.primary
       .selectFrom("segments")
       .select(["id", "key", "state"])
       .where("state", "<>", ready)
@@ -205,44 +220,43 @@ export class Catalog {
     return rows.flatMap(({ id, key, state }) => (state === "ready" ? [] : [{ id, key, state }]));
   }
 
-  /** Whether this catalog began the segment and its upload has neither been completed nor given up. */
-  isUploading(id: number): boolean {
-    return this.#begun.has(id);
-  }
-
   /** Turns a pending segment into a tombstone, so that it can no longer become ready. False when it is not pending. */
-  expireSegment(id: number, nowMs: number): Promise<boolean> {
-    this.#begun.delete(id);
-    return this.#writer.run(async (trx) => {
-      const row = await trx
-        .updateTable("segments")
-        .set({ state: "tombstone", state_ms: nowMs, idempotency_key: null })
-        .where("id", "=", id)
-        .where("state", "=", "pending")
-        .returning("id")
-        .executeTakeFirst();
-      return row !== undefined;
-    });
+  async expireSegment(id: number, nowMs: number): Promise<boolean> {
+    const expire = this.#db.primary
+      .updateTable("segments")
+      .set({ state: "tombstone", state_ms: nowMs, idempotency_key: null })
+      .where("id", "=", id)
+      .where("state", "=", "pending")
+      .returning("id");
+    const [rows] = await this.#db.batch([expire.compile()]);
+    return rows.length > 0;
   }
 
   /** Removes a tombstone and its index. Its object must already be gone. */
   async forgetSegment(id: number): Promise<void> {
-    await this.#writer.run(async (trx) => {
-      const row = await trx
-        .selectFrom("segments")
-        .select("id")
-        .where("id", "=", id)
-        .where("state", "=", "tombstone")
-        .executeTakeFirst();
-      if (row === undefined) return;
-      await trx.deleteFrom("segment_indexes").where("segment_id", "=", id).execute();
-      await trx.deleteFrom("segments").where("id", "=", id).execute();
-    });
+    const remove = this.#db.primary.deleteFrom("segments").where("id", "=", id).where("state", "=", "tombstone");
+    await this.#db.batch([...removeIndex(this.#db.primary, id, "tombstone"), remove.compile()]);
+  }
+
+  /**
+   * Takes over work that one node at a time does for all.
+   * @returns false while another node has it; then ask again later
+   */
+  async takeDuty(name: string, nowMs: number, untilMs: number): Promise<boolean> {
+    const take = this.#db.primary
+      .insertInto("duties")
+      .values({ name, until_ms: untilMs })
+      .onConflict((conflict) =>
+        conflict.column("name").doUpdateSet({ until_ms: untilMs }).where("duties.until_ms", "<=", nowMs),
+      )
+      .returning("name");
+    const [rows] = await this.#db.batch([take.compile()]);
+    return rows.length > 0;
   }
 
   /** Ready segments of all streams by id. @param afterId only ids above this one */
   async readyAfter(afterId: number, limit: number): Promise<Segment[]> {
-    const rows = await this.#db
+    const rows = await this.#db.primary
       .selectFrom("segments")
       .select(segmentColumns)
       .where("id", ">", afterId)
@@ -256,22 +270,25 @@ export class Catalog {
 
   /** Those of the given keys that any row names, whatever its state. @param keys at most 1000 */
   async knownKeys(keys: readonly string[]): Promise<Set<string>> {
-    const rows = await this.#db.selectFrom("segments").select("key").where("key", "in", keys).execute();
+    const rows = await this.#db.primary.selectFrom("segments").select("key").where("key", "in", keys).execute();
     return new Set(rows.map((row) => row.key));
   }
 
   /** The number of a folder whose files are segments where they lie; it is given one when it has none. */
-  place(path: string): Promise<number> {
-    return this.#writer.run(async (trx) => {
-      const known = await trx.selectFrom("places").select("id").where("path", "=", path).executeTakeFirst();
-      if (known !== undefined) return known.id;
-      const row = await trx.insertInto("places").values({ path }).returning("id").executeTakeFirstOrThrow();
-      return row.id;
-    });
+  async place(path: string): Promise<number> {
+    const { primary } = this.#db;
+    const number = primary
+      .insertInto("places")
+      .values({ path })
+      .onConflict((conflict) => conflict.doNothing());
+    const known = primary.selectFrom("places").select("id").where("path", "=", path);
+    const [, [row]] = await this.#db.batch([number.compile(), known.compile()]);
+    if (row === undefined) throw new Error(`the folder ${path} was given no number`);
+    return row.id;
   }
 
   /** All folders `place` has numbered. */
   places(): Promise<Place[]> {
-    return this.#db.selectFrom("places").select(["id", "path"]).orderBy("id").execute();
+    return this.#db.primary.selectFrom("places").select(["id", "path"]).orderBy("id").execute();
   }
 }

@@ -1,50 +1,30 @@
 import { sql, type Kysely } from "kysely";
-import { segmentColumns, segmentOf } from "./rows.ts";
+import type { CatalogDatabase } from "./database.ts";
+import { segmentColumns, segmentOf, type SegmentRow } from "./rows.ts";
 import type { Schema } from "./schema.ts";
-import { countRemoved, longestOf } from "./totals.ts";
+import { countRemoved, longestOf, narrowTotals } from "./totals.ts";
 import type { Deletion, Segment, Selection } from "./types.ts";
-import type { Writer } from "./writer.ts";
 
-/** Rows one transaction deletes: long deletions must not keep uploads waiting. */
+/** Rows one batch deletes: long deletions must not keep uploads waiting. */
 const BATCH = 500;
 
 /** See `Catalog.tombstone`. */
-export async function deleteSegments(
-  db: Kysely<Schema>,
-  writer: Writer,
-  selection: Selection,
-  nowMs: number,
-): Promise<Deletion> {
+export async function deleteSegments(db: CatalogDatabase, selection: Selection, nowMs: number): Promise<Deletion> {
+  const { streamPath } = selection;
   const deleted: Segment[] = [];
   const kept: Segment[] = [];
-  for await (const ids of selectedIds(db, selection)) {
-    await writer
-      .run(async (trx) => {
-        const rows = await trx
-          .selectFrom("segments")
-          .select(segmentColumns)
-          .where("id", "in", ids)
-          .where("stream_path", "=", selection.streamPath)
-          .where("state", "=", "ready")
-          .execute();
-        const doomed = rows.filter((row) => row.event_level !== "high");
-        if (doomed.length > 0) {
-          await trx
-            .updateTable("segments")
-            .set({ state: "tombstone", state_ms: nowMs, idempotency_key: null })
-            .where(
-              "id",
-              "in",
-              doomed.map((row) => row.id),
-            )
-            .execute();
-          await countRemoved(trx, selection.streamPath, doomed);
-        }
-        return rows;
-      })
-      .then((rows) => {
-        for (const row of rows) (row.event_level === "high" ? kept : deleted).push(segmentOf(row));
-      });
+  for await (const ids of selectedIds(db.primary, selection)) {
+    const selected = sql`from segments where id in (${sql.join(ids)}) and stream_path = ${streamPath} and state = 'ready'`;
+    const doomed = sql`${selected} and event_level is not 'high'`;
+    const [rows] = await db.batch([
+      sql<SegmentRow>`select ${sql.join(segmentColumns.map((name) => sql.ref(name)))} ${selected}
+        order by start_ms, id`.compile(db.primary),
+      ...countRemoved(db.primary, streamPath, doomed),
+      sql`update segments set state = 'tombstone', state_ms = ${nowMs}, idempotency_key = null
+        where id in (select id ${doomed})`.compile(db.primary),
+      ...narrowTotals(db.primary, streamPath),
+    ]);
+    for (const row of rows) (row.event_level === "high" ? kept : deleted).push(segmentOf(row));
   }
   return { deleted, protected: kept };
 }

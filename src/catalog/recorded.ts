@@ -1,10 +1,10 @@
-import { sql, type Kysely } from "kysely";
+import { sql } from "kysely";
 import { LruMap } from "../lru-map.ts";
 import { Breather } from "./breather.ts";
 import { packedColumns, segmentOfPacked } from "./rows.ts";
-import type { Schema } from "./schema.ts";
 import { BUCKET_MS } from "./totals.ts";
 import type { Segment } from "./types.ts";
+import type { WideReads } from "./wide-reads.ts";
 
 /** Rows are read and kept in blocks of one hour of start times: 60 rows of a recorder that cuts by the minute. */
 const BLOCK_MS = BUCKET_MS / 4;
@@ -39,24 +39,39 @@ interface Block {
  * short query, and reads only what has changed. So any number of processes may write.
  */
 export class RecordedRows {
-  readonly #db: Kysely<Schema>;
+  readonly #wide: WideReads;
   readonly #blocks: LruMap<string, Block>;
 
-  constructor(db: Kysely<Schema>, budget = DEFAULT_ROW_CACHE_BYTES) {
-    this.#db = db;
+  constructor(wide: WideReads, budget = DEFAULT_ROW_CACHE_BYTES) {
+    this.#wide = wide;
     this.#blocks = new LruMap(budget, ({ bytes }) => bytes);
   }
 
   /** Differs whenever the answer of `pages` may: the distinct versions of its pages, joined by commas. */
   async version(streamPath: string, startMs: number, endMs: number): Promise<string> {
-    const { buckets } = await this.#buckets(streamPath, startMs, endMs);
+    const { buckets } = await this.#buckets(this.#wide, streamPath, startMs, endMs);
     return buckets.map(versionOf).join();
   }
 
   /** Ready segments that overlap [startMs, endMs), ordered by start, then id; a page may be empty. */
   async *pages(streamPath: string, startMs: number, endMs: number): AsyncGenerator<RecordedPage, void, undefined> {
+    let found = 0;
+    for await (const page of this.#pages(this.#wide, streamPath, startMs, endMs)) {
+      found += page.segments.length;
+      yield page;
+    }
+    const { atPrimary } = this.#wide;
+    if (found === 0 && atPrimary !== undefined) yield* this.#pages(atPrimary, streamPath, startMs, endMs);
+  }
+
+  async *#pages(
+    wide: WideReads,
+    streamPath: string,
+    startMs: number,
+    endMs: number,
+  ): AsyncGenerator<RecordedPage, void, undefined> {
     const breather = new Breather();
-    const { longestMs, buckets } = await this.#buckets(streamPath, startMs, endMs);
+    const { longestMs, buckets } = await this.#buckets(wide, streamPath, startMs, endMs);
     for (const bucket of buckets) {
       const first = Math.floor(Math.max(startMs - longestMs, bucket.number * BUCKET_MS) / BLOCK_MS);
       const end = Math.ceil(Math.min(endMs, (bucket.number + 1) * BUCKET_MS) / BLOCK_MS);
@@ -64,7 +79,7 @@ export class RecordedRows {
         const name = `${number} ${streamPath}`;
         let block = this.#blocks.get(name);
         if (block?.version !== bucket.version) {
-          block = await this.#read(streamPath, number, bucket.number);
+          block = await this.#read(wide, streamPath, number, bucket);
           this.#blocks.set(name, block);
           await breather.breathe();
         }
@@ -76,37 +91,47 @@ export class RecordedRows {
 
   /** Buckets that may hold starts of segments of the range; empty ones have no row. */
   async #buckets(
+    wide: WideReads,
     streamPath: string,
     startMs: number,
     endMs: number,
   ): Promise<{ longestMs: number; buckets: Bucket[] }> {
     if (endMs <= startMs) return { longestMs: 0, buckets: [] };
     // Without its `- 1` the division, which cuts towards 0, would leave out a bucket before 1970.
-    const { rows } = await sql<{ bucket: number; version: string; longest_ms: number }>`
+    const query = sql<{ bucket: number; version: string; longest_ms: number }>`
       select bucket, json_group_array(json_array(event_level, version)) as version, longest_ms
       from streams cross join stream_counts on stream_counts.stream_path = streams.stream_path
       where streams.stream_path = ${streamPath}
         and bucket >= (${startMs} - longest_ms) / ${sql.lit(BUCKET_MS)} - 1
         and bucket <= ${Math.floor((endMs - 1) / BUCKET_MS)}
-      group by bucket order by bucket`.execute(this.#db);
+      group by bucket order by bucket`;
+    const { rows } = await wide.read(
+      (db) => query.execute(db),
+      (found) => found.rows.length > 0,
+    );
     const longestMs = rows[0]?.longest_ms ?? 0;
     const buckets = rows.map(({ bucket, version }) => ({ number: bucket, version }));
     return { longestMs, buckets: buckets.filter(({ number }) => (number + 1) * BUCKET_MS > startMs - longestMs) };
   }
 
   /** Reads a block, with the version its bucket has in the same moment: rows of a replica may lag behind. */
-  async #read(streamPath: string, number: number, bucket: number): Promise<Block> {
+  async #read(wide: WideReads, streamPath: string, number: number, bucket: Bucket): Promise<Block> {
     const segments: Segment[] = [];
     let after = { startMs: number * BLOCK_MS - 1, id: Number.MAX_SAFE_INTEGER };
     let version: string | undefined;
     for (;;) {
-      const { rows } = await sql<{ version: string; packed: string; summary: ArrayBuffer | null }>`
+      const query = sql<{ version: string; packed: string; summary: ArrayBuffer | null }>`
         select now.version, ${packedColumns} as packed, summary
         from (select json_group_array(json_array(event_level, version)) as version from stream_counts
-          where stream_path = ${streamPath} and bucket = ${bucket}) as now
+          where stream_path = ${streamPath} and bucket = ${bucket.number}) as now
         left join segments on state = 'ready' and segments.stream_path = ${streamPath}
           and (start_ms, id) > (${after.startMs}, ${after.id}) and start_ms < ${(number + 1) * BLOCK_MS}
-        order by start_ms, id limit ${PAGE}`.execute(this.#db);
+        order by start_ms, id limit ${PAGE}`;
+      // A replica that is not where the bucket's version was read (it fell behind, or has gone on) is not asked again.
+      const { rows } = await wide.read(
+        (db) => query.execute(db),
+        (answer) => answer.rows[0]?.version === bucket.version,
+      );
       for (const { packed, summary } of rows) {
         if (summary !== null) segments.push(segmentOfPacked(streamPath, packed, summary));
       }

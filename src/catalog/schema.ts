@@ -8,7 +8,7 @@ export interface SegmentTable {
   id: Generated<number>;
   stream_path: string;
   state: SegmentState;
-  /** When the row entered its state, milliseconds since 1970. */
+  /** When the row entered its state, milliseconds since 1970; of a pending one, when its upload was last heard of. */
   state_ms: number;
   start_ms: Generated<number>;
   end_ms: Generated<number>;
@@ -25,9 +25,17 @@ export interface SegmentTable {
   created_ms: number;
 }
 
-/** The index of a segment, apart from its row so that listing never reads it. */
+/** The first part of a segment's index, apart from its row so that listing never reads it. */
 export interface SegmentIndexTable {
   segment_id: number;
+  data: Uint8Array;
+}
+
+/** What the index of a long segment has beyond its first part. */
+export interface SegmentIndexPartTable {
+  segment_id: number;
+  /** From 1. */
+  part: number;
   data: Uint8Array;
 }
 
@@ -53,6 +61,13 @@ export interface StreamCountTable {
   version: Generated<number>;
 }
 
+/** Work that one node at a time does for all. */
+export interface DutyTable {
+  name: string;
+  /** Milliseconds since 1970 from which on another node may take it over. */
+  until_ms: number;
+}
+
 /** Folders whose files are segments where they lie. */
 export interface PlaceTable {
   id: Generated<number>;
@@ -63,7 +78,9 @@ export interface PlaceTable {
 export interface Schema {
   segments: SegmentTable;
   segment_indexes: SegmentIndexTable;
+  segment_index_parts: SegmentIndexPartTable;
   streams: StreamTable;
   stream_counts: StreamCountTable;
   places: PlaceTable;
+  duties: DutyTable;
 }

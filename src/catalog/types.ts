@@ -48,9 +48,6 @@ export interface BegunSegment {
   readonly existing: Segment | undefined;
 }
 
-/** A segment, and its index where that was asked for. */
-export type SegmentWithIndex = Segment & { readonly index?: Uint8Array };
-
 /** One page of a listing, as `Catalog.list` takes it. */
 export interface ListQuery {
   /** `*` stands for any run of characters, slashes included. */

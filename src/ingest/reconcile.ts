@@ -2,6 +2,7 @@ import type { Catalog } from "../catalog/catalog.ts";
 import type { Segment, UnsettledSegment } from "../catalog/types.ts";
 import type { Store } from "../platform.ts";
 import { parsePlaceKey } from "../store/places.ts";
+import { UPLOAD_LEASE_MS } from "./upload-lease.ts";
 
 /** What reconciling works on. */
 export interface ReconcileParts {
@@ -14,9 +15,7 @@ export interface ReconcileParts {
 /** How far reconciling goes. */
 export interface ReconcileOptions {
   readonly nowMs: number;
-  /** No other process can be uploading: what it left unfinished needs no grace. Default: false. */
-  readonly exclusive?: boolean;
-  /** Age at which an unfinished upload of another process is given up; this one's never are. Default: one hour. */
+  /** Silence after which an upload is given up; see `UPLOAD_LEASE_MS`, the default. */
   readonly pendingGraceMs?: number;
   /** How long the object of a deleted segment stays, for downloads that are under way. Default: ten minutes. */
   readonly tombstoneGraceMs?: number;
@@ -57,22 +56,23 @@ export interface Finding {
   readonly message?: string;
 }
 
+/** How long nothing may have been written to a temporary file before it is removed: uploads may be slow. */
+const TEMPORARY_GRACE_MS = 3_600_000;
 const PAGE = 256;
 const HEADS_AT_ONCE = 16;
 
 /**
- * Settles what crashes left between catalog and store, and yields what it did as it goes. Running it again changes
- * nothing more. A ready segment is never removed, and files of other folders are never touched.
+ * Settles what crashes left between catalog and store, and yields what it did as it goes. Running it again, or on
+ * several nodes at once, changes nothing more. A ready segment is never removed, and files of other folders are never touched.
  */
 export async function* reconcile(
   parts: ReconcileParts,
   options: ReconcileOptions,
 ): AsyncGenerator<Finding, void, undefined> {
-  const { nowMs, exclusive = false, pendingGraceMs = 3_600_000, tombstoneGraceMs = 600_000 } = options;
-  const pendingMs = exclusive ? Number.MAX_SAFE_INTEGER : nowMs - pendingGraceMs;
-  const swept = (await parts.sweep?.(pendingMs)) ?? 0;
+  const { nowMs, pendingGraceMs = UPLOAD_LEASE_MS, tombstoneGraceMs = 600_000 } = options;
+  const swept = (await parts.sweep?.(nowMs - TEMPORARY_GRACE_MS)) ?? 0;
   if (swept > 0) yield { kind: "temporary_removed", count: swept };
-  yield* settle(parts, options, { pendingMs, tombstoneMs: nowMs - tombstoneGraceMs });
+  yield* settle(parts, options, { pendingMs: nowMs - pendingGraceMs, tombstoneMs: nowMs - tombstoneGraceMs });
   if (options.verify !== true) return;
   yield* findLost(parts, options);
   yield* findOrphans(parts, options);
@@ -98,7 +98,6 @@ async function settleOne(
   { id, key, state }: UnsettledSegment,
   nowMs: number,
 ): Promise<Finding | undefined> {
-  if (catalog.isUploading(id)) return undefined;
   // Before its object goes, an upload must be unable to finish. It may have finished since it was looked up.
   if (state === "pending" && !(await catalog.expireSegment(id, nowMs))) return undefined;
   try {

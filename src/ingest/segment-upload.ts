@@ -6,6 +6,7 @@ import type { IndexedSegment } from "../indexer/segment-index.ts";
 import { StreamIndexer } from "../indexer/stream-indexer.ts";
 import type { ByteSpan, Clock, Store } from "../platform.ts";
 import type { Core } from "../wasm/module.ts";
+import { keepLease } from "./upload-lease.ts";
 
 /** What taking in segments needs. */
 export interface IngestParts {
@@ -52,6 +53,7 @@ export async function ingestSegment(parts: IngestParts, incoming: IncomingSegmen
   const key = segmentKey(streamPath, incoming.startMs ?? nowMs, randomId());
   const begun = await catalog.beginSegment({ streamPath, key, nowMs, idempotencyKey });
   if (begun.existing !== undefined) return { segment: begun.existing, warnings: [], repeated: true };
+  const endLease = keepLease(catalog, begun.id, clock);
   try {
     const passing = new PassingSegment(core, incoming);
     const info = await store.put(key, passing.bytes());
@@ -65,6 +67,8 @@ export async function ingestSegment(parts: IngestParts, incoming: IncomingSegmen
   } catch (error) {
     await undo(parts, begun.id, key);
     throw error;
+  } finally {
+    endLease();
   }
 }
 

@@ -1,68 +1,106 @@
-import { createClient, type Client, type Transaction } from "@libsql/client";
-import { LibsqlDialect } from "@libsql/kysely-libsql";
-import { Kysely } from "kysely";
+import { createClient, type Client } from "@libsql/client";
+import { Breather } from "../catalog/breather.ts";
 import { Catalog } from "../catalog/catalog.ts";
+import type { CatalogDatabase } from "../catalog/database.ts";
 import { migrate } from "../catalog/migrate.ts";
-import type { Schema } from "../catalog/schema.ts";
+import { BoxcarError } from "../errors.ts";
+import { batchOver, codeOf, kyselyOver, type RunBatch } from "./libsql-database.ts";
 
 /** An open catalog and what must be closed with it. */
 export interface OpenCatalog {
   readonly catalog: Catalog;
-  readonly db: Kysely<Schema>;
-  /** Names of the migrations that opening it ran. */
-  readonly migrated: readonly string[];
+  readonly db: CatalogDatabase;
   /** Closes the database. Calls after it fail. */
   close(): Promise<void>;
 }
+
+/** A catalog in a database of this process's own machine. */
+export interface LocalCatalog extends OpenCatalog {
+  /** Names of the migrations that opening it ran. */
+  readonly migrated: readonly string[];
+}
+
+/** How long a write waits for other processes that write the same database file. */
+const BUSY_LIMIT_MS = 15_000;
 
 /**
  * Opens a catalog in a libSQL database file, made when there is none, and brings it to the newest schema. The folder
  * must exist. Commits are durable when they return: write-ahead log with `synchronous=FULL`, libSQL's default.
  */
-export async function openCatalogFile(path: string): Promise<OpenCatalog> {
+export async function openCatalogFile(path: string): Promise<LocalCatalog> {
   // The timeout blocks the thread while it waits for other processes; the catalog itself waits longer without blocking.
-  const client = createClient({ url: `file:${encodeURI(path).replace(/[?#]/g, encodeURIComponent)}`, timeout: 250 });
+  const client = createClient({ url: fileUrl(path), timeout: 250 });
   try {
     await client.executeMultiple("pragma journal_mode = wal");
-    return await openCatalog(begunByScript(client));
+    return await openCatalog(client);
   } catch (cause) {
     client.close();
     throw cause;
   }
 }
 
-/** Opens a catalog over a libSQL client, which is closed with it, and brings it to the newest schema. */
-export async function openCatalog(client: Client): Promise<OpenCatalog> {
-  const db = new Kysely<Schema>({ dialect: new LibsqlDialect({ client }) });
-  const migrated = await migrate(db);
-  const close = async (): Promise<void> => {
-    await db.destroy();
-    client.close();
+/** Opens a catalog over a client of a local database, which is closed with it, and brings it to the newest schema. */
+export async function openCatalog(client: Client): Promise<LocalCatalog> {
+  const db = {
+    primary: kyselyOver(client),
+    batch: batchOver(oneAtATime((statements) => runBatch(client, statements))),
   };
-  return { catalog: new Catalog(db), db, migrated, close };
+  const close = (): Promise<void> => {
+    client.close();
+    return Promise.resolve();
+  };
+  return { catalog: new Catalog(db), db, migrated: await migrate(db), close };
+}
+
+/** The URL of a database file, whatever characters its path has. */
+export function fileUrl(path: string): string {
+  return `file:${encodeURI(path).replace(/[?#]/g, encodeURIComponent)}`;
 }
 
 /**
- * A client whose transactions take the write lock by a script. A prepared `begin immediate` that finds the database
- * locked stays in progress until it is garbage collected, and no transaction of its connection can commit until then
- * (https://github.com/tursodatabase/libsql-client-ts/issues/352); scripts leave nothing behind.
+ * Runs statements in a transaction that takes the write lock by a script. A prepared `begin immediate` that finds the
+ * database locked stays in progress until it is garbage collected, and no transaction of its connection can commit
+ * until then (https://github.com/tursodatabase/libsql-client-ts/issues/352); scripts leave nothing behind.
  */
-function begunByScript(client: Client): Client {
-  const transaction = async (): Promise<Transaction> => {
-    const begun = await client.transaction("deferred");
-    try {
-      await begun.executeMultiple("commit; begin immediate");
-      return begun;
-    } catch (cause) {
-      begun.close();
-      throw cause;
+const runBatch = async (client: Client, statements: Parameters<RunBatch>[0]): ReturnType<RunBatch> => {
+  const transaction = await client.transaction("deferred");
+  try {
+    await transaction.executeMultiple("commit; begin immediate");
+    const results: (readonly unknown[])[] = [];
+    for (const statement of statements) results.push((await transaction.execute(statement)).rows);
+    await transaction.commit();
+    return results;
+  } finally {
+    transaction.close();
+  }
+};
+
+/**
+ * Runs batches one after another. SQLite has one writer at a time, and its own way of waiting blocks the whole thread,
+ * so that a second transaction of this process would keep the first from ever finishing. Waits for other processes.
+ */
+function oneAtATime(run: RunBatch): RunBatch {
+  const breather = new Breather();
+  let last: Promise<unknown> = Promise.resolve();
+  const attempt = async (statements: Parameters<RunBatch>[0]): ReturnType<RunBatch> => {
+    let waitMs = 5;
+    for (let waitedMs = 0; ; waitedMs += waitMs) {
+      try {
+        return await run(statements);
+      } catch (cause) {
+        if (codeOf(cause) !== "SQLITE_BUSY") throw cause;
+        if (waitedMs >= BUSY_LIMIT_MS) {
+          const message = `Another process kept the catalog locked for ${BUSY_LIMIT_MS / 1000} s. Try again.`;
+          throw new BoxcarError("catalog_busy", 503, message, {}, cause);
+        }
+      }
+      waitMs = Math.min(waitMs * 2, 200);
+      await new Promise((resolve) => setTimeout(resolve, waitMs));
     }
   };
-  return new Proxy(client, {
-    get(target, name) {
-      if (name === "transaction") return transaction;
-      const value: unknown = Reflect.get(target, name, target);
-      return typeof value === "function" ? (value.bind(target) as unknown) : value;
-    },
-  });
+  return (statements) => {
+    const result = last.then(() => breather.breathe()).then(() => attempt(statements));
+    last = result.catch(() => undefined);
+    return result;
+  };
 }

@@ -2,27 +2,21 @@ import { reconcile, type Finding, type ReconcileParts } from "../ingest/reconcil
 import type { Clock, Log } from "../platform.ts";
 
 const everyMs = 60_000;
-const longestGraceMs = 3_600_000;
 
 /**
- * Reconciles now and once a minute. Unfinished uploads from before the start are given up after a minute, in which
- * another command may still be writing to the same folder; those begun since get an hour.
+ * Reconciles once a minute, from now on, unless another node of the same catalog is doing so.
  * @returns stops it, once the step under way is done
  */
 export function startReconciler(parts: ReconcileParts, clock: Clock, log: Log): () => Promise<void> {
-  const startedMs = clock();
   const stopping = new AbortController();
-  let timer: NodeJS.Timeout | undefined;
+  let timer: ReturnType<typeof setTimeout> | undefined;
   const run = async (): Promise<void> => {
-    const nowMs = clock();
-    const pendingGraceMs = Math.min(Math.max(nowMs - startedMs, everyMs), longestGraceMs);
     try {
-      for await (const finding of reconcile(parts, { nowMs, pendingGraceMs, signal: stopping.signal }))
-        logFinding(log, finding);
+      await reconcileOnce(parts, clock(), log, stopping.signal);
     } catch (error) {
       log("error", "reconciling failed", { error: error instanceof Error ? error.stack : String(error) });
     }
-    if (!stopping.signal.aborted) timer = setTimeout(next, everyMs).unref();
+    if (!stopping.signal.aborted) timer = setTimeout(next, everyMs);
   };
   let running = run();
   function next(): void {
@@ -33,6 +27,12 @@ export function startReconciler(parts: ReconcileParts, clock: Clock, log: Log): 
     clearTimeout(timer);
     await running;
   };
+}
+
+async function reconcileOnce(parts: ReconcileParts, nowMs: number, log: Log, signal: AbortSignal): Promise<void> {
+  // A little less than the distance of two runs: the same node may go on.
+  if (!(await parts.catalog.takeDuty("reconcile", nowMs, nowMs + everyMs - 1000))) return;
+  for await (const finding of reconcile(parts, { nowMs, signal })) logFinding(log, finding);
 }
 
 const attention: readonly Finding["kind"][] = ["orphan", "object_missing", "object_changed", "store_failed"];

@@ -1,18 +1,24 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Catalog } from "../../src/catalog/catalog.ts";
+import { sql } from "kysely";
+import { afterAll } from "vitest";
+import { Catalog } from "../../src/catalog/catalog.ts";
+import type { CatalogDatabase } from "../../src/catalog/database.ts";
+import { migrate } from "../../src/catalog/migrate.ts";
 import type { ReadySegment, Segment } from "../../src/catalog/types.ts";
-import { openCatalogFile, type OpenCatalog } from "../../src/runtime/open-catalog.ts";
+import { openCatalogFile, type LocalCatalog, type OpenCatalog } from "../../src/runtime/open-catalog.ts";
+import { openCatalogHttp } from "../../src/runtime/open-catalog-http.ts";
+import { sqldPath, startSqld, type Sqld } from "../support/sqld.ts";
 
 /** A catalog in a database file of its own. */
-export interface TestCatalog extends OpenCatalog {
+export interface TestCatalog extends LocalCatalog {
   readonly folder: string;
   /** The database file. */
   readonly path: string;
 }
 
-/** Opens an empty catalog; closing it removes its folder. */
+/** Opens an empty catalog in a file; closing it removes its folder. */
 export async function openTestCatalog(): Promise<TestCatalog> {
   const folder = await mkdtemp(join(tmpdir(), "boxcar-catalog-"));
   const path = join(folder, "catalog.db");
@@ -22,6 +28,106 @@ export async function openTestCatalog(): Promise<TestCatalog> {
     await rm(folder, { recursive: true });
   };
   return { ...opened, folder, path, close };
+}
+
+/** What a catalog may work on: a file, a libSQL server, or a server with a replica for wide reads. */
+export type CatalogKind = "file" | "server" | "server and replica";
+
+/** The kinds this machine can test. */
+export const catalogKinds: readonly CatalogKind[] =
+  sqldPath === undefined ? ["file"] : ["file", "server", "server and replica"];
+
+/** Opens an empty catalog of a kind. The servers of a test file are started once and end with it. */
+export async function openCatalogOf(kind: CatalogKind): Promise<OpenCatalog> {
+  if (kind === "file") return openTestCatalog();
+  const { primary, replica } = await (servers ??= startServers());
+  const replicaUrl = kind === "server" ? undefined : replica.url;
+  const opened = openCatalogHttp({ url: primary.url, replicaUrl, timeoutMs: 20_000 });
+  await migrate(opened.db);
+  await empty(opened.db);
+  return kind === "server" ? opened : { ...opened, catalog: new CaughtUpCatalog(opened.db) };
+}
+
+/** A libSQL primary and its replica. */
+export interface Servers {
+  readonly primary: Sqld;
+  readonly replica: Sqld;
+  /** Ends both and removes their data. */
+  stop(): Promise<void>;
+}
+
+/** Starts a primary and its replica, empty. */
+export async function startServers(): Promise<Servers> {
+  const folder = await mkdtemp(join(tmpdir(), "boxcar-sqld-"));
+  const primary = await startSqld(join(folder, "primary"));
+  const replica = await startSqld(join(folder, "replica"), primary);
+  const stop = async (): Promise<void> => {
+    await replica.kill();
+    await primary.kill();
+    await rm(folder, { recursive: true });
+  };
+  return { primary, replica, stop };
+}
+
+let servers: Promise<Servers> | undefined;
+afterAll(async () => {
+  await (await servers)?.stop();
+});
+
+async function empty(db: CatalogDatabase): Promise<void> {
+  const tables = ["segment_indexes", "segment_index_parts", "segments", "streams", "stream_counts", "places", "duties"];
+  await db.batch(tables.map((table) => sql`delete from ${sql.table(table)}`.compile(db.primary)));
+}
+
+let marks = 0;
+
+/** Waits until a replica has everything that was written before the call. */
+export async function catchUp(db: CatalogDatabase): Promise<void> {
+  if (db.replica === undefined) return;
+  const mark = ++marks;
+  await db.batch([
+    sql`insert into duties values ('mark', ${mark}) on conflict do update set until_ms = ${mark}`.compile(db.primary),
+  ]);
+  for (;;) {
+    const seen = await db.replica.selectFrom("duties").select("until_ms").where("name", "=", "mark").execute();
+    if (seen[0]?.until_ms === mark) return;
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}
+
+/** A catalog whose wide reads wait for the replica, so that tests can expect what they wrote. */
+class CaughtUpCatalog extends Catalog {
+  readonly #db: CatalogDatabase;
+
+  constructor(db: CatalogDatabase) {
+    super(db);
+    this.#db = db;
+  }
+
+  override async *overlapping(...range: Parameters<Catalog["overlapping"]>): AsyncGenerator<readonly Segment[]> {
+    await catchUp(this.#db);
+    yield* super.overlapping(...range);
+  }
+
+  override async indexesOf(...ids: Parameters<Catalog["indexesOf"]>): ReturnType<Catalog["indexesOf"]> {
+    await catchUp(this.#db);
+    return super.indexesOf(...ids);
+  }
+
+  override async newestEnd(streamPath: string): ReturnType<Catalog["newestEnd"]> {
+    await catchUp(this.#db);
+    return super.newestEnd(streamPath);
+  }
+
+  override async list(...query: Parameters<Catalog["list"]>): ReturnType<Catalog["list"]> {
+    await catchUp(this.#db);
+    return super.list(...query);
+  }
+
+  override async streams(): ReturnType<Catalog["streams"]> {
+    await catchUp(this.#db);
+    return super.streams();
+  }
 }
 
 /** What a segment of the given times holds; its bytes tell it from others. */

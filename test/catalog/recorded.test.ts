@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { RecordedRows } from "../../src/catalog/recorded.ts";
+import { WideReads } from "../../src/catalog/wide-reads.ts";
 import type { Segment } from "../../src/catalog/types.ts";
 import { openCatalogFile, type OpenCatalog } from "../../src/runtime/open-catalog.ts";
 import { random, seedOf } from "../support/random.ts";
@@ -41,8 +42,8 @@ async function overlapping(...range: [string, number, number]): Promise<Segment[
 describe("recorded rows", () => {
   it("are those of the database, whoever changed it, and have another version when they change", async () => {
     const rng = random(seedOf(11));
-    const rows = new RecordedRows(opened.db);
-    const small = new RecordedRows(opened.db, 20_000);
+    const rows = new RecordedRows(new WideReads(opened.db));
+    const small = new RecordedRows(new WideReads(opened.db), 20_000);
     const moment = (): number => (rng.below(13) - 5) * HOUR_MS + rng.pick([0, 1, -1, rng.below(HOUR_MS)]);
     const known = new Map<string, { ids: string; version: string }>();
     const ranges = Array.from({ length: 12 }, (): [string, number, number] => {
@@ -78,7 +79,7 @@ describe("recorded rows", () => {
   });
 
   it("keep their version while nothing of the range changes", async () => {
-    const rows = new RecordedRows(opened.db);
+    const rows = new RecordedRows(new WideReads(opened.db));
     await add(opened.catalog, "a", 0, 60_000);
     const range = ["a", 0, HOUR_MS] as const;
     const version = await rows.version(...range);
@@ -92,7 +93,7 @@ describe("recorded rows", () => {
   it("come in several answers where an hour has many", async () => {
     const ids: number[] = [];
     for (let i = 0; i < 530; i++) ids.push((await add(opened.catalog, "a", i * 1000, i * 1000 + 1000)).id);
-    const rows = new RecordedRows(opened.db);
+    const rows = new RecordedRows(new WideReads(opened.db));
     for (let i = 0; i < 2; i++) {
       expect((await read(rows, "a", 0, HOUR_MS)).segments.map(({ id }) => id)).toEqual(ids);
     }

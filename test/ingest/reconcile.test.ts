@@ -6,6 +6,7 @@ import { build } from "esbuild";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { Catalog } from "../../src/catalog/catalog.ts";
 import { reconcile, type Finding, type ReconcileOptions, type ReconcileParts } from "../../src/ingest/reconcile.ts";
+import { keepLease } from "../../src/ingest/upload-lease.ts";
 import { openCatalogFile } from "../../src/runtime/open-catalog.ts";
 import { FileStore } from "../../src/store/file.ts";
 import { withPlaces } from "../../src/store/places.ts";
@@ -42,9 +43,9 @@ async function addStored(key: string, nowMs = NOW_MS): Promise<number> {
 }
 
 describe("reconcile", () => {
-  it("gives up uploads after a grace, or at once when none can be running", async () => {
-    const old = { streamPath: "s", key: "segments/old", nowMs: NOW_MS - 61 * MINUTE_MS };
-    const young = { streamPath: "s", key: "segments/young", nowMs: NOW_MS - 59 * MINUTE_MS };
+  it("gives up uploads that were not heard of for two minutes", async () => {
+    const old = { streamPath: "s", key: "segments/old", nowMs: NOW_MS - 121_000 };
+    const young = { streamPath: "s", key: "segments/young", nowMs: NOW_MS - 119_000 };
     const first = await opened.catalog.beginSegment(old);
     await store.put(old.key, bodyOf(new Uint8Array(9)));
     const second = await opened.catalog.beginSegment(young);
@@ -52,26 +53,50 @@ describe("reconcile", () => {
     expect(await findings()).toEqual([{ kind: "upload_removed", key: old.key, segmentId: first.id }]);
     expect(await findings()).toEqual([]);
     expect((await listed(store, "")).map(({ key }) => key)).toEqual([young.key]);
-    expect(await findings({ exclusive: true })).toEqual([
-      { kind: "upload_removed", key: young.key, segmentId: second.id },
-    ]);
+    const later = { nowMs: NOW_MS + 2 * MINUTE_MS };
+    expect(await findings(later)).toEqual([{ kind: "upload_removed", key: young.key, segmentId: second.id }]);
     expect(await listed(store, "")).toEqual([]);
-    expect(await findings({ exclusive: true, verify: true })).toEqual([]);
+    expect(await findings({ ...later, verify: true })).toEqual([]);
   });
 
-  it("never gives up what this process is uploading", async () => {
-    const here = { ...parts, catalog: opened.catalog };
-    const begin = (key: string): Promise<{ id: number }> =>
-      opened.catalog.beginSegment({ streamPath: "s", key, nowMs: 0 });
-    const [slow, failed, done] = [await begin("segments/a"), await begin("segments/b"), await begin("segments/c")];
-    await opened.catalog.expireSegment(failed.id, 0);
-    await opened.catalog.completeSegment(done.id, readySegment(0, 10));
-    expect(await findings({ exclusive: true }, here)).toMatchObject([
-      { kind: "deletion_finished", segmentId: failed.id },
-    ]);
-    await opened.catalog.completeSegment(slow.id, readySegment(0, 10));
-    expect(await findings({ exclusive: true }, here)).toEqual([]);
-    expect(await opened.catalog.streams()).toMatchObject([{ count: 2 }]);
+  it("leaves an upload alone for as long as it renews its lease", async () => {
+    const { id } = await opened.catalog.beginSegment({ streamPath: "s", key: "segments/slow", nowMs: NOW_MS });
+    let nowMs = NOW_MS;
+    let renewals = 0;
+    const watched = {
+      renewSegment: (...call: Parameters<Catalog["renewSegment"]>) => {
+        renewals++;
+        return opened.catalog.renewSegment(...call);
+      },
+    };
+    const end = keepLease(watched, id, () => nowMs, 1);
+    for (let minute = 1; minute <= 10; minute++) {
+      nowMs += MINUTE_MS;
+      const before = renewals;
+      // Two: the first may have begun before the clock went on.
+      while (renewals < before + 3) await new Promise((resolve) => setTimeout(resolve, 1));
+      expect(await findings({ nowMs })).toEqual([]);
+    }
+    end();
+    nowMs += 3 * MINUTE_MS;
+    expect(await findings({ nowMs })).toMatchObject([{ kind: "upload_removed", segmentId: id }]);
+  });
+
+  it("settles each thing once when several nodes reconcile at the same time", async () => {
+    const ids: number[] = [];
+    for (let i = 0; i < 30; i++) {
+      const key = `segments/${i}`;
+      const { id } = await opened.catalog.beginSegment({ streamPath: "s", key, nowMs: 0 });
+      await store.put(key, bodyOf(new Uint8Array(9)));
+      ids.push(id);
+    }
+    const kept = await addStored("segments/kept");
+    const all = (await Promise.all(Array.from({ length: 4 }, () => findings()))).flat();
+    expect(new Set(all.map(({ kind }) => kind))).toEqual(new Set(["upload_removed"]));
+    expect(all.map(({ segmentId }) => segmentId).sort((a = 0, b = 0) => a - b)).toEqual(ids);
+    expect((await listed(store, "")).map(({ key }) => key)).toEqual(["segments/kept"]);
+    expect(await opened.db.primary.selectFrom("segments").select("id").execute()).toEqual([{ id: kept }]);
+    expect(await findings({ verify: true })).toEqual([]);
   });
 
   it("finishes deletions after their grace", async () => {
@@ -118,12 +143,12 @@ describe("reconcile", () => {
     const [a, b] = [await addStored("segments/a"), await addStored("segments/b")];
     await opened.catalog.tombstone({ streamPath: "s", ids: [a, b] }, 0);
     // A folder that leads out of the store: the driver refuses to delete there.
-    await opened.db.updateTable("segments").set({ key: "../a" }).where("id", "=", a).execute();
+    await opened.db.primary.updateTable("segments").set({ key: "../a" }).where("id", "=", a).execute();
     expect(await findings()).toMatchObject([
       { kind: "store_failed", key: "../a", segmentId: a },
       { kind: "deletion_finished", segmentId: b },
     ]);
-    await opened.db.updateTable("segments").set({ key: "segments/a" }).where("id", "=", a).execute();
+    await opened.db.primary.updateTable("segments").set({ key: "segments/a" }).where("id", "=", a).execute();
     expect(await findings()).toMatchObject([{ kind: "deletion_finished", segmentId: a }]);
   });
 
@@ -171,7 +196,7 @@ describe("reconcile", () => {
       const { size, etag } = await store.put("segments/later", bodyOf(new Uint8Array(5)));
       await opened.catalog.completeSegment(id + 1, { ...readySegment(0, 10), size, etag });
     }
-    expect(await findings({ verify: true, exclusive: true })).toEqual([]);
+    expect(await findings({ verify: true })).toEqual([]);
     expect(await opened.catalog.segment(id + 1)).toBeDefined();
     expect(await store.head("segments/later")).toBeDefined();
   });
@@ -214,12 +239,10 @@ describe("a process killed in a segment's life", () => {
   async function settled(): Promise<{ ready: string[]; removed: Finding["kind"][] }> {
     const again = await openCatalogFile(opened.path);
     const on = { ...parts, catalog: again.catalog };
-    const removed = (await findings({ nowMs: Date.now() + 3_600_000, exclusive: true, verify: true }, on)).map(
-      ({ kind }) => kind,
-    );
-    expect(await findings({ nowMs: Date.now() + 3_600_000, exclusive: true, verify: true }, on)).toEqual([]);
+    const removed = (await findings({ nowMs: Date.now() + 7_200_000, verify: true }, on)).map(({ kind }) => kind);
+    expect(await findings({ nowMs: Date.now() + 7_200_000, verify: true }, on)).toEqual([]);
     const ready = (await again.catalog.readyAfter(0, 1000)).map(({ key }) => key).sort();
-    const rows = await again.db.selectFrom("segments").select("key").orderBy("key").execute();
+    const rows = await again.db.primary.selectFrom("segments").select("key").orderBy("key").execute();
     expect(rows.map(({ key }) => key)).toEqual(ready);
     expect((await listed(store, "")).map(({ key }) => key)).toEqual(ready);
     expect(await readdir(join(opened.folder, "media", ".boxcar-tmp")).catch(() => [])).toEqual([]);

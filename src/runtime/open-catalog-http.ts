@@ -1,0 +1,61 @@
+import { createClient, type Client } from "@libsql/client/http";
+import { Catalog } from "../catalog/catalog.ts";
+import { BoxcarError } from "../errors.ts";
+import { batchOver, kyselyOver } from "./libsql-database.ts";
+import type { OpenCatalog } from "./open-catalog.ts";
+
+/** Where a catalog's servers are. */
+export interface CatalogServers {
+  /** The primary: `http:`, `https:`, or `libsql:`, which is HTTPS. */
+  readonly url: string;
+  /** A replica of it that answers wide reads. */
+  readonly replicaUrl?: string | undefined;
+  /** Bearer token of both. */
+  readonly token?: string | undefined;
+  /** How long one read or write may take, the replica's and the primary's turn together. Default: 1900 ms. */
+  readonly timeoutMs?: number | undefined;
+}
+
+/** The replica's part of the time a read may take, when there is one. */
+const REPLICA_SHARE = 0.4;
+
+/**
+ * Opens a catalog on libSQL servers over HTTP, with `fetch` alone: for every runtime. Nothing is sent before the first
+ * call, and nothing is kept between calls: when a server comes back, the next call succeeds.
+ */
+export function openCatalogHttp({ url, replicaUrl, token, timeoutMs = 1900 }: CatalogServers): OpenCatalog {
+  const hasReplica = replicaUrl !== undefined;
+  const primary = clientOf(url, token, hasReplica ? timeoutMs * (1 - REPLICA_SHARE) : timeoutMs);
+  const replica = hasReplica ? clientOf(replicaUrl, token, timeoutMs * REPLICA_SHARE) : undefined;
+  const db = {
+    primary: kyselyOver(primary),
+    replica: replica && kyselyOver(replica),
+    batch: batchOver(async (statements) => (await primary.batch(statements, "write")).map(({ rows }) => rows)),
+  };
+  const close = (): Promise<void> => {
+    primary.close();
+    replica?.close();
+    return Promise.resolve();
+  };
+  return { catalog: new Catalog(db), db, close };
+}
+
+/** A client of one server. Every call ends in time, with an answer or BoxcarError `catalog_unavailable` (503). */
+export function clientOf(url: string, token: string | undefined, timeoutMs: number): Client {
+  const timed = async (request: Request): Promise<Response> => {
+    const signal = AbortSignal.timeout(timeoutMs);
+    try {
+      const response = await fetch(request, { signal });
+      // Read here, so that the time limit and the reply to its end cover the body as well.
+      const body = await response.arrayBuffer();
+      if (response.ok) return new Response(body, response);
+      throw new Error(`status ${response.status}: ${new TextDecoder().decode(body.slice(0, 500))}`);
+    } catch (cause) {
+      const message = "The catalog does not answer. Try again in a few seconds.";
+      throw new BoxcarError("catalog_unavailable", 503, message, {}, cause);
+    }
+  };
+  // No limit on calls at once: calls that wait in line during an outage would be refused late.
+  const concurrency = Number.POSITIVE_INFINITY;
+  return createClient({ url, ...(token === undefined ? {} : { authToken: token }), fetch: timed, concurrency });
+}
