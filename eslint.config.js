@@ -9,7 +9,7 @@ const ROWS = [
   ["runtime", "cli"],
   ["app.ts"],
   ["routes"],
-  ["ingest", "record", "serve", "chat", "auth", "preview"],
+  ["ingest", "record", "serve", "chat", "auth", "preview", "pictures"],
   ["indexer", "catalog", "plan", "store"],
   ["wasm"],
   [

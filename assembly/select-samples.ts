@@ -58,17 +58,21 @@ export function selectSamples(index: usize, slot: u32, selection: usize): void {
   store<u32>(selection, end - first, Selection.COUNT);
   const cursor = openSamples(index, record);
   if (failed()) return;
+  const start = load<i64>(selection, Selection.START);
   let presentedEnd = i64.MIN_VALUE;
+  let shown = i64.MIN_VALUE;
   for (let i: u32 = 0; i < end; i++) {
     cursor.next();
     if (i < first) continue;
     if (i == first) {
       store<i64>(selection, cursor.sampleDts, Selection.DTS);
       store<i64>(selection, cursor.pts, Selection.PTS);
-    }
+      shown = cursor.pts;
+    } else if (cursor.pts <= start) shown = max(shown, cursor.pts);
     presentedEnd = max(presentedEnd, cursor.pts + cursor.duration);
   }
   store<i64>(selection, presentedEnd, Selection.PRESENTED_END);
+  store<i64>(selection, shown, Selection.SHOWN);
   store<i64>(selection, cursor.sampleDts, Selection.LAST_DTS);
   store<u32>(selection, cursor.duration, Selection.LAST_DURATION);
 }

@@ -2,19 +2,21 @@ import { OpenAPIHono } from "@hono/zod-openapi";
 import { HTTPException } from "hono/http-exception";
 import { requestId } from "hono/request-id";
 import { BoxcarError } from "./errors.ts";
+import { Pictures } from "./pictures/pictures.ts";
 import { Cuts } from "./plan/cuts.ts";
 import { IndexCache } from "./plan/index-cache.ts";
 import { PlanCache } from "./plan/plan-cache.ts";
-import type { PlanParts } from "./plan/plan-range.ts";
 import { checkGuards, identify } from "./routes/access.ts";
 import type { App, AppContext, AppPlatform } from "./routes/context.ts";
 import { addDelete } from "./routes/delete.ts";
 import { addDownload } from "./routes/download.ts";
+import { addQrCodes } from "./routes/chat/qr-codes.ts";
 import { refuseInput } from "./routes/parameters.ts";
 import { addRecords } from "./routes/records.ts";
 import { refusalReply, refusedOf, unknownRoute } from "./routes/refusals.ts";
 import { addSegments } from "./routes/segments.ts";
 import { addService } from "./routes/service.ts";
+import { addSnapshot } from "./routes/snapshot.ts";
 
 /** Makes the whole HTTP surface from what the runtime provides. Nothing is shared between two apps. */
 export function createApp(platform: AppPlatform): App {
@@ -36,18 +38,21 @@ export function createApp(platform: AppPlatform): App {
   });
   app.use(identify(platform.config.token));
 
-  const context: AppContext = { ...platform, planning: planningOf(platform) };
+  const pictures = new Pictures(platform.decoder, platform.config.pictureCache);
+  const context: AppContext = { ...platform, planning: planningOf(platform), pictures };
   addDownload(app, context);
   addRecords(app, context);
   addSegments(app, platform);
   addDelete(app, platform);
+  addSnapshot(app, context);
+  addQrCodes(app);
   addService(app, platform);
   checkGuards(app.routes);
   return app;
 }
 
 /** Requests share what was read and found out for their plans, and the plans. */
-function planningOf({ core, catalog, store, config }: AppPlatform): PlanParts {
+function planningOf({ core, catalog, store, config }: AppPlatform): AppContext["planning"] {
   const indexes = new IndexCache((ids) => catalog.indexesOf(ids));
   const cuts = new Cuts(core, indexes);
   return { core, catalog, store, indexes, cuts, plans: new PlanCache(), gapToleranceMs: config.gapToleranceMs };

@@ -27,6 +27,14 @@ const bytes = z
     return Number.parseInt(text, 10) * byteUnits[unit];
   });
 
+const hosts = z
+  .string()
+  .regex(
+    /^(?:(?:[a-z0-9.-]+|\[[0-9a-f:]+\])(?::\d{1,5})?(?:,|$))*$/,
+    "expected hosts in lower case with commas between them, each with a port or without: media.internal:8080,10.0.0.5",
+  )
+  .transform((text) => text.split(",").filter((host) => host !== ""));
+
 /** One environment variable: how it is read, its default as one would write it, and what it means. */
 interface Variable<T> {
   readonly schema: z.ZodType<T>;
@@ -78,6 +86,26 @@ export const variables = {
     "30",
     "Seconds that running transfers get to finish when the server is told to stop.",
   ),
+  BOXCAR_DECODERS: variable(
+    wholeNumber("processes", 1, 256),
+    "4",
+    "Pictures that are decoded at once; above it, calls for further ones answer 429.",
+  ),
+  BOXCAR_DECODER_MEMORY: variable(
+    bytes,
+    "1G",
+    "Address space of each process that decodes a picture: bytes, or with K, M, G, T.",
+  ),
+  BOXCAR_PICTURE_CACHE: variable(
+    bytes,
+    "32M",
+    "Memory for decoded pictures, the least recently used dropped first: bytes, or with K, M, G, T.",
+  ),
+  BOXCAR_FETCH_HOSTS: variable(
+    hosts,
+    "",
+    "Hosts (`name` or `name:port`, with commas between them) whose videos may be fetched although their addresses are not public.",
+  ),
   BOXCAR_LOG: variable(
     z.enum(["debug", "info", "warn", "error"], "expected debug, info, warn or error"),
     "info",
@@ -104,6 +132,14 @@ export interface Config {
   readonly settleMs: number;
   readonly idleTimeoutMs: number;
   readonly stopTimeoutMs: number;
+  /** Processes that decode pictures at once. */
+  readonly decoders: number;
+  /** Bytes of each one's address space. */
+  readonly decoderMemory: number;
+  /** Bytes of pictures that are kept. */
+  readonly pictureCache: number;
+  /** `name` or `name:port`. */
+  readonly fetchHosts: readonly string[];
   readonly logLevel: "debug" | "info" | "warn" | "error";
 }
 
@@ -143,6 +179,10 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     settleMs: rest.BOXCAR_SETTLE * 1000,
     idleTimeoutMs: rest.BOXCAR_IDLE_TIMEOUT * 1000,
     stopTimeoutMs: rest.BOXCAR_STOP_TIMEOUT * 1000,
+    decoders: rest.BOXCAR_DECODERS,
+    decoderMemory: rest.BOXCAR_DECODER_MEMORY,
+    pictureCache: rest.BOXCAR_PICTURE_CACHE,
+    fetchHosts: rest.BOXCAR_FETCH_HOSTS,
     logLevel: rest.BOXCAR_LOG,
   };
 }

@@ -100,3 +100,53 @@ export type SendStream = (
   headers: Headers,
   body: AsyncIterable<Uint8Array>,
 ) => Response | Promise<Response>;
+
+/** A file on another host that is read by ranges, as `OpenRemote` gives it. */
+export interface RemoteFile {
+  /** Bytes. */
+  readonly size: number;
+  /**
+   * Yields exactly `span.length` bytes of the file as it was when it was opened, or throws.
+   * @throws BoxcarError `remote_unreadable` (400)
+   */
+  read(span: ByteSpan): AsyncIterable<Uint8Array>;
+  /** Ends all reads and connections. */
+  close(): void;
+}
+
+/**
+ * Opens a file by a URL that a user gave. Only public addresses (and hosts the operator lists) are ever connected to,
+ * also after redirects.
+ * @throws BoxcarError `remote_unreadable` (400), one and the same for whatever went wrong
+ */
+export type OpenRemote = (url: string) => Promise<RemoteFile>;
+
+/** How a picture is to come out. */
+export interface PictureShape {
+  /** Pixels; 0 follows from the other and the aspect ratio; both 0: as large as the source is presented. */
+  readonly width: number;
+  readonly height: number;
+  readonly format: "jpg" | "png";
+  /** `stored`: as coded; `auto`: as the source says; then `portrait` or `landscape` turns it once more if need be. */
+  readonly rotation: "stored" | "auto" | "portrait" | "landscape";
+}
+
+/** A sheet of small pictures side by side, filled row by row. */
+export interface SheetShape {
+  readonly columns: number;
+  readonly rows: number;
+  /** Pixels of one picture, black bars included. Even. */
+  readonly width: number;
+  readonly height: number;
+}
+
+/**
+ * Decodes pictures of small MP4 files, outside of this process. Absent where a runtime cannot.
+ * @throws BoxcarError `busy` (429), `picture_failed` (422), `picture_timeout` (503), `decoder_missing` (501)
+ */
+export interface PictureDecoder {
+  /** The first presented picture of an MP4. */
+  still(mp4: AsyncIterable<Uint8Array>, shape: PictureShape): Promise<Uint8Array>;
+  /** All pictures of an MP4, one presented at each whole second, as one JPEG. */
+  sheet(mp4: AsyncIterable<Uint8Array>, shape: SheetShape): Promise<Uint8Array>;
+}

@@ -27,6 +27,10 @@ describe("readConfig", () => {
       settleMs: 3_600_000,
       idleTimeoutMs: 300_000,
       stopTimeoutMs: 30_000,
+      decoders: 4,
+      decoderMemory: 2 ** 30,
+      pictureCache: 32 * 2 ** 20,
+      fetchHosts: [],
       logLevel: "info",
     });
   });

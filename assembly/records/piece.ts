@@ -17,7 +17,8 @@ export namespace Selection {
   export const PRESENTED_END: usize = 48; // i64, latest end of a selected sample's presentation
   export const LAST_DTS: usize = 56; // i64, of the last sample
   export const LAST_DURATION: usize = 64; // u32
-  export const SIZE: usize = 72;
+  export const SHOWN: usize = 72; // i64, presentation time of the sample shown at START, else of the first one
+  export const SIZE: usize = 80;
 }
 
 export const enum SelectionRule {

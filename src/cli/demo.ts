@@ -5,7 +5,7 @@ import { BoxcarError } from "../errors.ts";
 import { closeOnSignals, startNode, type RunningServer } from "../runtime/node.ts";
 import { decodeComplaints, measure } from "./check-media.ts";
 import { DEMO_SEGMENT_MS, DEMO_START_MS, makeDemoRecordings, type DemoSegment } from "./demo-recordings.ts";
-import { findFfmpeg, findFfprobe } from "./ffmpeg.ts";
+import { findFfmpeg, findFfprobe } from "../runtime/ffmpeg-path.ts";
 
 /** Text of `boxcar demo --help`. */
 export const help = `boxcar demo [--once]

@@ -20,7 +20,7 @@ export interface CaptionOptions {
 /** What the bytes of an output are made with. */
 export interface LayoutParts {
   readonly core: Core;
-  readonly store: Store;
+  readonly store: Pick<Store, "get">;
   readonly indexes: IndexCache;
   readonly composition: Composition;
   /** Whether players are told where each stretch without gaps starts. */

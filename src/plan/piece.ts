@@ -44,6 +44,7 @@ export function wholeTrack(record: TrackRecord): Selected {
     presentedEnd: record.end,
     lastDts: record.firstDts + record.duration - record.lastDuration,
     lastDuration: record.lastDuration,
+    shown: record.start,
   };
 }
 

@@ -12,7 +12,7 @@ import { readRegions, type CaptionOptions, type LayoutParts } from "./layout.ts"
 import type { Media } from "./media.ts";
 import type { PlanCache } from "./plan-cache.ts";
 import { playableSpans } from "./playable-spans.ts";
-import { PlanBuilder, type Composition, type Interval } from "./plan-builder.ts";
+import { PlanBuilder, type ClockReading, type Composition, type Interval } from "./plan-builder.ts";
 
 export type { Interval } from "./plan-builder.ts";
 
@@ -60,6 +60,8 @@ export interface Plan {
   readonly joints: number;
   readonly gaps: readonly Interval[];
   readonly coverage: readonly Interval[];
+  /** Which wall-clock time the output shows when: see `Composition.clock`. */
+  readonly clock: readonly ClockReading[];
   /** RFC 6381, comma separated, in track order. */
   readonly codecs: string;
   readonly segments: number;
@@ -167,6 +169,7 @@ function describe(layout: LayoutParts, hash: string): Plan {
     joints: composition.joints,
     gaps: composition.gaps,
     coverage: composition.coverage,
+    clock: composition.clock,
     codecs: composition.tracks.map((track) => track.codec).join(","),
     segments: composition.pieces.length,
     media: (format) => (made[format] ??= mediaOf(layout, hash, format)),

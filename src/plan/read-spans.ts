@@ -20,7 +20,7 @@ export type Part = Span | Uint8Array;
  * @throws BoxcarError as `store.get` does
  */
 export async function* readParts(
-  store: Store,
+  store: Pick<Store, "get">,
   object: PinnedObject,
   parts: readonly Part[],
 ): AsyncGenerator<Uint8Array> {
@@ -54,7 +54,11 @@ function endOfGroup(parts: readonly Part[], first: number): number {
   return end;
 }
 
-async function* readGroup(store: Store, object: PinnedObject, parts: readonly Part[]): AsyncGenerator<Uint8Array> {
+async function* readGroup(
+  store: Pick<Store, "get">,
+  object: PinnedObject,
+  parts: readonly Part[],
+): AsyncGenerator<Uint8Array> {
   const whole = spanOf(parts);
   let position = whole.offset;
   let i = 0;

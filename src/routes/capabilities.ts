@@ -5,12 +5,16 @@ import type { AppPlatform } from "./context.ts";
 /** Each capability, and the port whose presence is what it is. */
 const ports = {
   directUpload: ({ store }: AppPlatform) => store.presign,
+  pictures: ({ decoder }: AppPlatform) => decoder,
+  remoteVideos: ({ openRemote }: AppPlatform) => openRemote,
 } as const;
 
 /** Schema of what `/healthz` says a server can do besides downloads, lists and uploads, which every server can. */
 export const capabilities = z
   .object({
     directUpload: z.boolean().openapi({ description: "Uploads may go to the store itself, by presigned requests." }),
+    pictures: z.boolean().openapi({ description: "Pictures of videos: snapshots, sprites, screenshots." }),
+    remoteVideos: z.boolean().openapi({ description: "Screenshots of videos on other hosts." }),
   } satisfies Record<keyof typeof ports, z.ZodBoolean>)
   .openapi("Capabilities");
 

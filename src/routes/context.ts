@@ -2,7 +2,8 @@ import type { OpenAPIHono } from "@hono/zod-openapi";
 import type { Caller } from "../auth/caller.ts";
 import type { Catalog } from "../catalog/catalog.ts";
 import type { Config } from "../config.ts";
-import type { Clock, Log, SendStream, Store } from "../platform.ts";
+import type { Pictures } from "../pictures/pictures.ts";
+import type { Clock, Log, OpenRemote, PictureDecoder, SendStream, Store } from "../platform.ts";
 import type { PlanParts } from "../plan/plan-range.ts";
 import type { Core } from "../wasm/module.ts";
 
@@ -25,13 +26,18 @@ export interface AppPlatform {
   /** A fresh name each time: letters, digits and dashes, at least 64 bits of chance. */
   readonly randomId: () => string;
   readonly sendStream: SendStream;
+  /** Absent where the runtime cannot start ffmpeg: then there are no pictures. */
+  readonly decoder?: PictureDecoder | undefined;
+  /** Absent where the runtime cannot choose the address a connection goes to: then videos of other hosts are refused. */
+  readonly openRemote?: OpenRemote | undefined;
   /** A file of swagger-ui-dist by its name, or undefined when there is none of that name. */
   readonly asset: (name: string) => Promise<Asset | undefined>;
 }
 
 /** What routes work with: the platform, and what the app keeps between requests. */
 export interface AppContext extends AppPlatform {
-  readonly planning: PlanParts;
+  readonly planning: PlanParts & Required<Pick<PlanParts, "indexes">>;
+  readonly pictures: Pictures;
 }
 
 /** What is known of a request by the time a route handles it. */

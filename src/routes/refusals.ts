@@ -42,6 +42,7 @@ function reply(refusal: BoxcarError, { requestId, path }: Refused): Response {
   if (status === 401) headers.set("WWW-Authenticate", 'Bearer realm="boxcar"');
   if (status === 416) headers.set("Content-Range", `bytes */${String(fields.size)}`);
   if (status === 503) headers.set("Retry-After", "5");
+  if (status === 429) headers.set("Retry-After", String(fields.retryAfterSeconds));
   if (isChatPath(path)) return new Response(JSON.stringify(chatFail(refusal)), { status, headers });
   const main = { code: status, error, message };
   // Twice: the first puts them in front, the second keeps fields from overwriting them.

@@ -11,7 +11,9 @@ import type { Asset } from "../routes/context.ts";
 import { jsonLog } from "./log.ts";
 import { openNodeParts } from "./node-parts.ts";
 import { nodeSendStream } from "./node-send.ts";
+import { pictureDecoder } from "./picture-decoder.ts";
 import { startReconciler } from "./reconciler.ts";
+import { remoteFiles } from "./remote-files.ts";
 
 /** A server that accepts requests. */
 export interface RunningServer {
@@ -36,7 +38,11 @@ export async function startServer(
   const config = readConfig(env);
   const log = jsonLog(config.logLevel, (line) => process.stderr.write(`${line}\n`));
   const parts = await openNodeParts(config);
-  const app = createApp({ ...parts, runtime, config, log, sendStream: nodeSendStream(log), asset: swaggerAsset });
+  const app = createApp({
+    ...{ ...parts, runtime, config, log, sendStream: nodeSendStream(log), asset: swaggerAsset },
+    decoder: pictureDecoder({ processes: config.decoders, memory: config.decoderMemory, log }),
+    openRemote: remoteFiles({ hosts: config.fetchHosts }),
+  });
   const server = createAdaptorServer({
     fetch: app.fetch,
     // Transfers may take hours; only the head of a request, and silence, have a limit.

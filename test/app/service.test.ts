@@ -15,7 +15,10 @@ describe("service calls", () => {
 
   it("/healthz says what runs and what it can do: a folder has no presigned requests, another store may", async () => {
     const health = async (of: TestServer): Promise<unknown> => (await of.call("/healthz")).json.data;
-    expect(await health(server)).toEqual({ runtime: "node", capabilities: { directUpload: false } });
+    expect(await health(server)).toEqual({
+      runtime: "node",
+      capabilities: { directUpload: false, pictures: true, remoteVideos: true },
+    });
     const signed = { method: "PUT", url: "", fields: {}, expiresMs: 0 } as const;
     const presign = { put: () => Promise.resolve(signed), get: () => Promise.resolve(signed) };
     const signing = await startTestServer({}, { store: { ...server.parts.store, presign } });
@@ -30,11 +33,14 @@ describe("service calls", () => {
       Object.keys(item).map((method) => `${method} ${path}`),
     );
     expect(calls.toSorted()).toEqual([
+      "get /api/chat/groupQrcode/{id}",
+      "get /api/chat/qrcode",
       "get /healthz",
       "get /mp4/api/catalog",
       "get /mp4/api/list/{streamPath}",
       "get /mp4/api/timeline/{streamPath}",
       "get /mp4/download/{file}",
+      "get /mp4/snapshot/{file}",
       "get /readyz",
       "post /mp4/api/delete/{streamPath}",
       "put /mp4/api/segments/{streamPath}",

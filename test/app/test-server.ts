@@ -9,7 +9,10 @@ import { createApp } from "../../src/app.ts";
 import type { Segment } from "../../src/catalog/types.ts";
 import { readConfig } from "../../src/config.ts";
 import { openNodeParts, type NodeParts } from "../../src/runtime/node-parts.ts";
+import type { AppPlatform } from "../../src/routes/context.ts";
 import { nodeSendStream } from "../../src/runtime/node-send.ts";
+import { pictureDecoder } from "../../src/runtime/picture-decoder.ts";
+import { remoteFiles } from "../../src/runtime/remote-files.ts";
 
 /** The real app on a real socket over a data folder of its own. */
 export interface TestServer {
@@ -38,7 +41,7 @@ export interface Reply {
 /** @param overrides parts that a test puts in the place of the real ones */
 export async function startTestServer(
   env: Record<string, string> = {},
-  overrides: Partial<NodeParts> = {},
+  overrides: Partial<NodeParts & Pick<AppPlatform, "decoder" | "openRemote">> = {},
 ): Promise<TestServer> {
   const folder = await mkdtemp(join(tmpdir(), "boxcar-app-"));
   const opened = await openNodeParts(readConfig({ BOXCAR_DATA: folder }));
@@ -47,10 +50,13 @@ export async function startTestServer(
   const log = (level: string, message: string, fields?: Record<string, unknown>): void => {
     if (level === "warn" || level === "error") logged.push({ message, fields });
   };
+  const config = readConfig(env);
   const app = createApp({
+    decoder: pictureDecoder({ processes: config.decoders, memory: config.decoderMemory, log }),
+    openRemote: remoteFiles({ hosts: config.fetchHosts }),
     ...parts,
     runtime: "node",
-    config: readConfig(env),
+    config,
     log,
     sendStream: nodeSendStream(log),
     asset: () => Promise.resolve(undefined),

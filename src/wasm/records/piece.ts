@@ -2,7 +2,7 @@
 import { i64, setI64, u32, u64 } from "./view.ts";
 
 /** Bytes of a selection, request and answer. */
-export const SELECTION_SIZE = 72;
+export const SELECTION_SIZE = 80;
 /** Bytes of a piece's record of one track. */
 export const PIECE_TRACK_SIZE = 96;
 
@@ -33,6 +33,8 @@ export interface Selected {
   readonly presentedEnd: number;
   readonly lastDts: number;
   readonly lastDuration: number;
+  /** Presentation time of the sample that is shown at the start, of the first sample when that comes later. */
+  readonly shown: number;
 }
 
 /** Writes the request part of a selection. */
@@ -53,6 +55,7 @@ export function readSelected(view: DataView, at: number): Selected {
     presentedEnd: i64(view, at + 48),
     lastDts: i64(view, at + 56),
     lastDuration: u32(view, at + 64),
+    shown: i64(view, at + 72),
   };
 }
 

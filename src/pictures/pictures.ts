@@ -1,0 +1,93 @@
+import { ByteCache } from "../byte-cache.ts";
+import { BoxcarError } from "../errors.ts";
+import type { PictureDecoder, PictureShape, SheetShape } from "../platform.ts";
+import { planFrame, planKeyframes, type FrameClip, type FrameParts, type FrameTime } from "../plan/plan-frames.ts";
+
+/** A decoded picture. */
+export interface Picture {
+  readonly contentType: "image/jpeg" | "image/png";
+  readonly bytes: Uint8Array;
+  /** 128 bits of the SHA-256 of the bytes, hexadecimal. */
+  readonly hash: string;
+}
+
+/** A picture of a video, and when the video shows it. */
+export interface Still extends Picture {
+  /** Wall-clock time from which on it is shown, milliseconds, not rounded. */
+  readonly shownMs: number;
+}
+
+/** Whether the picture is the one shown at the moment, or the last sync sample up to it, which costs one sample. */
+export type Seek = "exact" | "keyframe";
+
+const CONTENT_TYPES = { jpg: "image/jpeg", png: "image/png" } as const;
+
+/**
+ * Pictures of videos. Only the samples that a picture is decoded from are read. Decoded ones are kept under what they
+ * are made from (the object's key and version, the sample, the shape), and one that is wanted twice at once is decoded
+ * once.
+ */
+export class Pictures {
+  readonly #decoder: PictureDecoder | undefined;
+  readonly #cache: ByteCache;
+  readonly #underway = new Map<string, Promise<Uint8Array>>();
+
+  /** @param cacheBytes bytes of pictures that are kept */
+  constructor(decoder: PictureDecoder | undefined, cacheBytes: number) {
+    this.#decoder = decoder;
+    this.#cache = new ByteCache(cacheBytes);
+  }
+
+  /**
+   * @throws BoxcarError `not_available` (501) without a decoder, and as `planFrame`, the decoder and the store do
+   */
+  async still(parts: FrameParts, wanted: FrameTime, shape: PictureShape, seek: Seek): Promise<Still> {
+    const decoder = this.#required();
+    const clip = seek === "exact" ? await planFrame(parts, wanted) : await planKeyframes(parts, [wanted]);
+    const { key, etag } = wanted.segment;
+    const shownMs = clip.shownMs[0] ?? wanted.atMs;
+    // A sync sample may be asked for either way: it is the same picture.
+    const identity = ["still", key, etag, shownMs - wanted.segment.startMs, shape];
+    const bytes = await this.#once(identity, () => decoder.still(clip.read(), shape));
+    return { ...(await pictureOf(CONTENT_TYPES[shape.format], bytes)), shownMs };
+  }
+
+  /**
+   * The sync samples at or before moments, side by side, as a JPEG.
+   * @throws BoxcarError as `still` does
+   */
+  async sheet(parts: FrameParts, wanted: readonly FrameTime[], shape: SheetShape): Promise<Picture> {
+    const decoder = this.#required();
+    const clip: FrameClip = await planKeyframes(parts, wanted);
+    const tiles = wanted.map(({ segment: { key, etag, startMs } }, i) => [key, etag, (clip.shownMs[i] ?? 0) - startMs]);
+    const bytes = await this.#once(["sheet", tiles, shape], () => decoder.sheet(clip.read(), shape));
+    return pictureOf("image/jpeg", bytes);
+  }
+
+  #required(): PictureDecoder {
+    if (this.#decoder !== undefined) return this.#decoder;
+    const message = "This server cannot decode pictures: it runs where ffmpeg cannot be started. Ask one on Node.";
+    throw new BoxcarError("not_available", 501, message);
+  }
+
+  async #once(identity: readonly unknown[], make: () => Promise<Uint8Array>): Promise<Uint8Array> {
+    const name = JSON.stringify(identity);
+    const known = this.#cache.get(name) ?? this.#underway.get(name);
+    if (known !== undefined) return known;
+    const making = make();
+    this.#underway.set(name, making);
+    try {
+      const bytes = await making;
+      this.#cache.set(name, bytes);
+      return bytes;
+    } finally {
+      this.#underway.delete(name);
+    }
+  }
+}
+
+async function pictureOf(contentType: Picture["contentType"], bytes: Uint8Array): Promise<Picture> {
+  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", new Uint8Array(bytes)));
+  const hash = [...digest.subarray(0, 16)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+  return { contentType, bytes, hash };
+}

@@ -1,0 +1,34 @@
+import type { Catalog } from "../catalog/catalog.ts";
+import type { Segment } from "../catalog/types.ts";
+import { BoxcarError } from "../errors.ts";
+import type { FrameTime } from "../plan/plan-frames.ts";
+import { formatTime } from "../time.ts";
+
+/**
+ * The segment that shows a moment of a recording. Where recordings overlap it is the one that started last, as in
+ * downloads; in a distance that is not yet a gap, the picture before it is held.
+ * @param askedMs wall clock, milliseconds; undefined: the newest recorded picture
+ * @throws BoxcarError `not_recorded` (404)
+ */
+export async function shownAt(
+  catalog: Catalog,
+  streamPath: string,
+  askedMs: number | undefined,
+  gapToleranceMs: number,
+): Promise<FrameTime> {
+  const newest = askedMs === undefined ? await catalog.newestEnd(streamPath) : undefined;
+  const atMs = askedMs ?? (newest === undefined ? undefined : newest - 1);
+  let found: Segment | undefined;
+  if (atMs !== undefined) {
+    for await (const page of catalog.overlapping(streamPath, atMs - gapToleranceMs, atMs + 1)) {
+      for (const segment of page) {
+        // One that still runs wins over one that has ended.
+        if (found === undefined || segment.endMs > atMs || found.endMs <= atMs) found = segment;
+      }
+    }
+  }
+  if (found !== undefined && atMs !== undefined) return { segment: found, atMs };
+  const when = askedMs === undefined ? "at all" : `at ${formatTime(askedMs)}`;
+  const message = `Nothing of ${streamPath} is recorded ${when}. GET /mp4/api/catalog shows what is.`;
+  throw new BoxcarError("not_recorded", 404, message, { streamPath });
+}

@@ -1,0 +1,94 @@
+import { createRoute, z } from "@hono/zod-openapi";
+import { BoxcarError } from "../../errors.ts";
+import { qrCode, type QrOptions } from "../../pictures/qr-code.ts";
+import { needSome } from "../access.ts";
+import type { App } from "../context.ts";
+import { integer, query } from "../parameters.ts";
+import { chatRefused } from "./envelope.ts";
+
+const shape = {
+  size: integer(32, 2048).default(300).openapi({ description: "Pixels a side at most; whole pixels a module." }),
+};
+const pictures = {
+  "image/png": { schema: z.string().openapi({ format: "binary" }) },
+  "image/svg+xml": { schema: z.string() },
+};
+const responses = { 200: { description: "The QR code.", content: pictures }, ...chatRefused };
+
+const textRoute = createRoute({
+  method: "get",
+  path: "/api/chat/qrcode",
+  summary: "The QR code of a text",
+  middleware: needSome("read"),
+  request: {
+    query: query({
+      text: z.string("expected once").openapi({ description: "At most 2048 bytes of UTF-8.", example: "https://…" }),
+      ...shape,
+      type: z.enum(["png", "svg"], "expected png or svg").default("png"),
+    }),
+  },
+  responses,
+});
+
+const cardRoute = createRoute({
+  method: "get",
+  path: "/api/chat/groupQrcode/{id}",
+  summary: "The QR code by which a person or a group is found",
+  description:
+    "With `type=H5` it holds the URL `http` with `id` and `chatType` in its query; otherwise the JSON `{id, name}`, " +
+    "which the app reads.",
+  middleware: needSome("read"),
+  request: {
+    params: z.object({
+      id: z.string().max(64, "expected at most 64 characters").openapi({ description: "Of the person or the group." }),
+    }),
+    query: query({
+      chatType: z.enum(["single", "group"], "expected single or group").default("group"),
+      type: z.string("expected once").max(16).optional().openapi({ description: "`H5`: a URL for browsers." }),
+      http: z.url("expected a URL").max(1024).optional().openapi({ description: "The page that `type=H5` opens." }),
+      name: z.string("expected once").max(128, "expected at most 128 characters").default(""),
+      ...shape,
+    }),
+  },
+  responses,
+});
+
+/** `GET /api/chat/qrcode` and `/api/chat/groupQrcode/{id}`. */
+export function addQrCodes(app: App): void {
+  app.openapi(textRoute, (c) => {
+    const { text, size, type } = c.req.valid("query");
+    return reply(text, { size, type });
+  });
+  app.openapi(cardRoute, (c) => {
+    const { id } = c.req.valid("param");
+    const { chatType, type, http, name, size } = c.req.valid("query");
+    if (type !== "H5") return reply(JSON.stringify({ id, name }), { size, type: "png" });
+    if (http === undefined) {
+      const message = "type=H5 needs http: the URL of the page that the code opens.";
+      throw new BoxcarError("bad_parameter", 400, message, { parameters: ["http"] });
+    }
+    return reply(pageUrl(http, { id, chatType }), { size, type: "png" });
+  });
+}
+
+/** The page's URL with further query fields. Pages of single-page apps live behind the `#`, their query too. */
+function pageUrl(page: string, fields: Readonly<Record<string, string>>): string {
+  const query = new URLSearchParams(fields).toString();
+  const [, path = "", hash = ""] = /^([^#]*)(#.*)?$/s.exec(page) ?? [];
+  const target = hash === "" ? path : hash;
+  const joined = `${target}${target.includes("?") ? "&" : "?"}${query}`;
+  return hash === "" ? joined : path + joined;
+}
+
+function reply(text: string, options: QrOptions): Response {
+  const { contentType, bytes } = qrCode(text, options);
+  const headers = {
+    "Content-Type": contentType,
+    "Content-Length": String(bytes.length),
+    "X-Content-Type-Options": "nosniff",
+    "Cache-Control": "no-store", // the text may be a signed link
+    // An SVG opened by itself is a document: it may run nothing.
+    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; sandbox",
+  };
+  return new Response(new Uint8Array(bytes), { headers });
+}

@@ -1,0 +1,75 @@
+import { createRoute, z } from "@hono/zod-openapi";
+import { BoxcarError } from "../errors.ts";
+import { shownAt } from "../pictures/shown-at.ts";
+import { checkStreamPath } from "../stream-path.ts";
+import { checkTimeZone, formatTime, parseTime } from "../time.ts";
+import { need } from "./access.ts";
+import type { App, AppContext } from "./context.ts";
+import { integer, query, timeParameters } from "./parameters.ts";
+import { sendPicture } from "./picture-reply.ts";
+import { refused } from "./replies.ts";
+
+/** Pixels a side of a picture that may be asked for. */
+export const LARGEST_PICTURE = 3840;
+
+const binary = z.string().openapi({ format: "binary" });
+
+const route = createRoute({
+  method: "get",
+  path: "/mp4/snapshot/{file}{.+}",
+  summary: "A picture of a recording",
+  description: "`Boxcar-Time` says since when the picture was shown. Only the samples it is decoded from are read.",
+  middleware: need("read", (c) => splitPicture(c.req.param("file") ?? "").streamPath),
+  request: {
+    params: z.object({
+      file: z.string().openapi({ description: "Stream path and format: `.jpg` or `.png`.", example: "live/cam1.jpg" }),
+    }),
+    query: query({
+      time: timeParameters.start.openapi({ description: "The moment. Default: the newest recorded picture." }),
+      tz: timeParameters.tz,
+      width: integer(1, LARGEST_PICTURE)
+        .optional()
+        .openapi({ description: "Pixels; the height follows. Default: as recorded." }),
+      seek: z.enum(["exact", "keyframe"], "expected exact or keyframe").default("exact").openapi({
+        description: "The picture shown at the moment, or the sync sample at or before it, which costs less.",
+      }),
+    }),
+  },
+  responses: {
+    200: {
+      description: "The picture.",
+      content: { "image/jpeg": { schema: binary }, "image/png": { schema: binary } },
+    },
+    304: { description: "The client has it already." },
+    ...refused,
+  },
+});
+
+/** `GET, HEAD /mp4/snapshot/{streamPath}.jpg` and `.png`. */
+export function addSnapshot(app: App, context: AppContext): void {
+  const { catalog, clock, config, planning, pictures } = context;
+  app.openapi(route, async (c) => {
+    const { streamPath, format } = splitPicture(c.req.valid("param").file);
+    const { time, tz, width = 0, seek } = c.req.valid("query");
+    const zone = tz === undefined ? config.timeZone : checkTimeZone(tz);
+    const asked = time === undefined ? undefined : parseTime(time, { zone, dayOf: clock() }, "time");
+    const wanted = await shownAt(catalog, streamPath, asked, config.gapToleranceMs);
+    const shape = { width, height: 0, format, rotation: "auto" } as const;
+    const still = await pictures.still(planning, wanted, shape, seek);
+    const settled = asked !== undefined && asked + config.settleMs <= clock();
+    const visibility = config.token === undefined ? "public" : "private";
+    return sendPicture(c, still, {
+      "Cache-Control": settled ? `${visibility}, max-age=86400` : `${visibility}, no-cache`,
+      "Boxcar-Time": formatTime(still.shownMs),
+    });
+  });
+}
+
+function splitPicture(file: string): { streamPath: string; format: "jpg" | "png" } {
+  const [, path, format] = /^(.*)\.(jpg|png)$/s.exec(file) ?? [];
+  if (path !== undefined && (format === "jpg" || format === "png"))
+    return { streamPath: checkStreamPath(path), format };
+  checkStreamPath(file);
+  const message = "A snapshot ends in .jpg or .png, for example /mp4/snapshot/live/cam1.jpg.";
+  throw new BoxcarError("unknown_format", 404, message);
+}

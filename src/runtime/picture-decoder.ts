@@ -1,0 +1,134 @@
+import ffmpeg from "fluent-ffmpeg";
+import { BoxcarError } from "../errors.ts";
+import type { Log, PictureDecoder, PictureShape, SheetShape } from "../platform.ts";
+import { findFfmpeg } from "./ffmpeg-path.ts";
+import { runBounded, type Bounds } from "./run-bounded.ts";
+
+/** What bounds decoding. */
+export interface DecoderOptions {
+  /** Processes that run at once. */
+  readonly processes: number;
+  /** Address space of each, bytes. */
+  readonly memory: number;
+  readonly log: Log;
+  /** Milliseconds each may take, from the first byte in to the last byte out. Default 15 s. */
+  readonly timeLimitMs?: number;
+}
+
+const TIME_LIMIT_MS = 15_000;
+/** Bytes of one picture or sheet. */
+const OUTPUT_LIMIT = 32 << 20;
+/** Pixels of a source picture: 8K, and its macroblocks' padding. */
+const MOST_PIXELS = 8192 * 4352;
+/** Pixels a side of a picture. */
+const LONGEST_SIDE = 8192;
+/** What ffmpeg decodes: the codecs recordings have. Decoders for anything else are never run on what users bring. */
+const CODECS = "h264,hevc,vp8,vp9,libvpx,libvpx-vp9,av1,libdav1d,libaom-av1,mpeg4,mjpeg,prores";
+
+/**
+ * Decodes with ffmpeg. It gets the MP4 by a pipe and may open nothing else: no file, no network, no other format. Each
+ * process has bounds of time, memory and output, none of this process's environment but PATH, and is killed with
+ * everything it started.
+ */
+export function pictureDecoder(options: DecoderOptions): PictureDecoder {
+  let running = 0;
+  let path: Promise<string> | undefined;
+  const bounds: Bounds = {
+    timeMs: options.timeLimitMs ?? TIME_LIMIT_MS,
+    memory: options.memory,
+    outputBytes: OUTPUT_LIMIT,
+  };
+  const run = async (args: readonly string[], mp4: AsyncIterable<Uint8Array>): Promise<Uint8Array> => {
+    if (running >= options.processes) throw busy(options.processes);
+    running++;
+    try {
+      // Found once; looked for again as long as there is none.
+      path ??= findFfmpeg();
+      const program = await path.catch((cause: unknown) => {
+        path = undefined;
+        throw cause;
+      });
+      const { outcome, output, complaints } = await runBounded(program, args, mp4, bounds);
+      if (outcome === "ended" && output.length > 0) return output;
+      options.log("warn", "no picture", { outcome, complaints });
+      throw outcome === "time" ? tooSlow() : failed();
+    } finally {
+      running--;
+    }
+  };
+  return {
+    still: (mp4, shape) => run(stillArguments(shape), mp4),
+    sheet: (mp4, shape) => run(sheetArguments(shape), mp4),
+  };
+}
+
+/** A JPEG has the colours of BT.601 in full range, whatever the video has (JFIF). */
+const JPEG_COLOURS = "scale=out_color_matrix=bt601:out_range=pc,format=yuvj420p";
+
+function stillArguments({ width, height, format, rotation }: PictureShape): string[] {
+  const turned = rotation === "portrait" || rotation === "landscape";
+  const filters = [
+    // What the edit list hides has times before 0; not every decoder leaves it out by itself.
+    "select='gte(t,-0.0001)'",
+    // Pixels that are not square become so first; `dar` counts them in.
+    `scale=w='clip(round(iw*sar),1,${LONGEST_SIDE})':h='min(ih,${LONGEST_SIDE})':flags=bicubic,setsar=1`,
+    ...(turned ? [`transpose=clock:passthrough=${rotation}`] : []),
+    ...(width > 0 || height > 0 ? [sizeFilter(width, height)] : []),
+    format === "jpg" ? JPEG_COLOURS : "format=rgb24",
+  ];
+  return argumentsOf(rotation === "stored" ? ["-noautorotate"] : [], filters, format === "jpg" ? "mjpeg" : "png");
+}
+
+function sizeFilter(width: number, height: number): string {
+  const side = (length: string): string => `'clip(round(${length}),1,${LONGEST_SIDE})'`;
+  const w = width > 0 ? String(width) : side(`${height}*iw/ih`);
+  const h = height > 0 ? String(height) : side(`${width}*ih/iw`);
+  return `scale=w=${w}:h=${h}:flags=bicubic,setsar=1`;
+}
+
+function sheetArguments({ columns, rows, width, height }: SheetShape): string[] {
+  const filters = [
+    // A picture for every second even where one could not be decoded: the others keep their places.
+    "fps=fps=1:start_time=0",
+    `scale=w='clip(round(iw*sar),1,${LONGEST_SIDE})':h='min(ih,${LONGEST_SIDE})',setsar=1`,
+    `scale=w=${width}:h=${height}:force_original_aspect_ratio=decrease`,
+    `pad=w=${width}:h=${height}:x=(ow-iw)/2:y=(oh-ih)/2`,
+    JPEG_COLOURS,
+    `tile=layout=${columns}x${rows}`,
+  ];
+  // Sources of several sizes: the filters go on, so that the sheet does not start anew.
+  return argumentsOf(["-reinit_filter", "0"], filters, "mjpeg");
+}
+
+function argumentsOf(input: readonly string[], filters: readonly string[], codec: "mjpeg" | "png"): string[] {
+  const command = ffmpeg()
+    .input("pipe:0")
+    .inputOptions(
+      ...["-nostdin", "-hide_banner", "-loglevel", "error"],
+      ...["-protocol_whitelist", "pipe", "-format_whitelist", "mov", "-codec_whitelist", CODECS, "-f", "mov"],
+      ...["-threads", "1", "-max_pixels", String(MOST_PIXELS)],
+      ...input,
+    )
+    .outputOptions("-map", "0:v:0", "-frames:v", "1", "-threads", "1", "-c:v", codec, "-q:v", "3", "-f", "image2pipe")
+    .videoFilters(filters.join(","))
+    .output("pipe:1");
+  // Its own way of running has none of the bounds: it starts ffmpeg three times more to ask what it can, keeps error
+  // output without end, and kills the process but not what that started. So it only writes the command line.
+  return (command as unknown as { _getArguments(): string[] })._getArguments();
+}
+
+function busy(processes: number): BoxcarError {
+  const message = `${processes} pictures are being decoded, as many as may be at once. Ask again in a moment.`;
+  return new BoxcarError("busy", 429, message, { retryAfterSeconds: 1 });
+}
+
+function tooSlow(): BoxcarError {
+  const message = "Decoding the picture took too long and was given up. Ask for another moment, or try again later.";
+  return new BoxcarError("picture_timeout", 503, message);
+}
+
+function failed(): BoxcarError {
+  const message =
+    "No picture could be decoded from the video. Its data may be damaged, too large, or of a codec ffmpeg lacks here.";
+  return new BoxcarError("picture_failed", 422, message);
+}

@@ -1,0 +1,128 @@
+import { spawn, type ChildProcessByStdio } from "node:child_process";
+import type { Readable, Writable } from "node:stream";
+
+/** What a program may use. */
+export interface Bounds {
+  /** Milliseconds until it is killed, and seconds of processor time rounded up from it. */
+  readonly timeMs: number;
+  /** Bytes of address space, which bounds its memory. */
+  readonly memory: number;
+  /** Bytes of output until it is killed. */
+  readonly outputBytes: number;
+}
+
+/** How a program came to its end. */
+export interface Run {
+  /** `ended`: with code 0. `failed`: otherwise, by itself. `time` and `output`: killed for passing a bound. */
+  readonly outcome: "ended" | "failed" | "time" | "output";
+  readonly output: Uint8Array;
+  /** The start of what it wrote to its error output. */
+  readonly complaints: string;
+}
+
+/** Characters kept of the error output. */
+const COMPLAINTS = 2000;
+/** Sets the limits and becomes the program. Systems that know no limit of address space run it without. */
+const LIMITED = 'ulimit -v "$1" 2>/dev/null; ulimit -t "$2"; ulimit -c 0; shift 2; exec "$@"';
+
+type Child = ChildProcessByStdio<Writable, Readable, Readable>;
+
+/**
+ * Runs a program on `input` within bounds and gives its output. When this returns, the program and everything it
+ * started is gone, unless that left its process group on purpose.
+ * @throws what `input` throws; the program is killed then
+ */
+export async function runBounded(
+  program: string,
+  args: readonly string[],
+  input: AsyncIterable<Uint8Array>,
+  bounds: Bounds,
+): Promise<Run> {
+  const limits = [String(Math.ceil(bounds.memory / 1024)), String(Math.ceil(bounds.timeMs / 1000))];
+  // The environment stays here: it may hold secrets, and the program reads what strangers send.
+  const env: Record<string, string> = {};
+  for (const name of ["PATH", "LD_LIBRARY_PATH"]) {
+    const value = process.env[name];
+    if (value !== undefined) env[name] = value;
+  }
+  const child: Child = spawn("/bin/sh", ["-c", LIMITED, "sh", ...limits, program, ...args], {
+    stdio: ["pipe", "pipe", "pipe"],
+    cwd: "/",
+    env,
+    detached: true, // leads a process group of its own, which can be killed as one
+  });
+  const kill = (): void => {
+    if (child.pid === undefined) return;
+    try {
+      process.kill(-child.pid, "SIGKILL");
+    } catch {
+      // gone already
+    }
+  };
+  const ended = new Promise<number | null>((resolve) => {
+    child.on("error", () => resolve(null));
+    child.on("exit", (code) => resolve(code));
+  });
+  let passed: "time" | "output" | undefined;
+  const timer = setTimeout(() => {
+    passed = "time";
+    kill();
+  }, bounds.timeMs);
+  let broken: Error | undefined;
+  // Not waited for: an input that hangs must not outlast the program.
+  feed(child.stdin, input).catch((error: unknown) => {
+    broken = error instanceof Error ? error : new Error("the input failed", { cause: error });
+    kill();
+  });
+  let complaints = "";
+  child.stderr.setEncoding("utf8").on("data", (text: string) => {
+    complaints = (complaints + text).slice(0, COMPLAINTS);
+  });
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  child.stdout.on("data", (chunk: Uint8Array) => {
+    length += chunk.length;
+    if (length <= bounds.outputBytes) chunks.push(chunk);
+    else if (passed === undefined) {
+      passed = "output";
+      kill();
+    }
+  });
+  const drained = Promise.all([closed(child.stdout), closed(child.stderr)]);
+  try {
+    const code = await ended;
+    // What it started may still hold the pipes open.
+    kill();
+    await drained;
+    child.stdin.destroy();
+    if (broken !== undefined) throw broken;
+    const outcome = passed ?? (code === 0 ? "ended" : "failed");
+    return {
+      outcome,
+      output: outcome === "ended" ? new Uint8Array(Buffer.concat(chunks)) : new Uint8Array(0),
+      complaints,
+    };
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Writes a chunk once the one before has left this process: chunks are only valid until the next is asked for. */
+async function feed(stdin: Writable, input: AsyncIterable<Uint8Array>): Promise<void> {
+  stdin.on("error", () => stdin.destroy()); // the program has read enough
+  for await (const chunk of input) {
+    if (stdin.destroyed) return;
+    await new Promise<void>((resolve) => {
+      stdin.once("close", resolve);
+      stdin.write(chunk, () => {
+        stdin.off("close", resolve);
+        resolve();
+      });
+    });
+  }
+  stdin.end();
+}
+
+function closed(stream: Readable): Promise<void> {
+  return new Promise((resolve) => stream.once("close", resolve));
+}
