@@ -65,10 +65,10 @@ class AliOss implements RemoteObjects {
     return etagOf((await told("PUT", part)).etag);
   }
 
-  async complete({ key, id }: PartUpload, etags: readonly string[]): Promise<string> {
+  async complete({ key, id }: PartUpload, etags: readonly string[]): Promise<void> {
     const parts = etags.map((etag, i) => ({ number: i + 1, etag: `"${etag}"` }));
     const options = { ...this.#write, headers: { ...ossDialect.createOnly } };
-    return etagOf((await told("POST", this.#client.completeMultipartUpload(key, id, parts, options))).etag);
+    await told("POST", this.#client.completeMultipartUpload(key, id, parts, options));
   }
 
   async abort({ key, id }: PartUpload): Promise<void> {

@@ -84,9 +84,9 @@ class R2Objects implements RemoteObjects {
     return (await told(this.#bucket.resumeMultipartUpload(key, id).uploadPart(number, bytes))).etag;
   }
 
-  async complete({ key, id }: PartUpload, etags: readonly string[]): Promise<string> {
+  async complete({ key, id }: PartUpload, etags: readonly string[]): Promise<void> {
     const parts = etags.map((etag, i) => ({ partNumber: i + 1, etag }));
-    return (await told(this.#bucket.resumeMultipartUpload(key, id).complete(parts))).etag;
+    await told(this.#bucket.resumeMultipartUpload(key, id).complete(parts));
   }
 
   async abort({ key, id }: PartUpload): Promise<void> {
@@ -95,7 +95,15 @@ class R2Objects implements RemoteObjects {
 
   async open(key: string, span: ByteSpan, ifMatch: string | undefined, signal: AbortSignal): Promise<OpenedObject> {
     const condition = ifMatch === undefined ? {} : { onlyIf: { etagMatches: ifMatch } };
-    const found = await told(this.#bucket.get(key, { range: { ...span }, ...condition }));
+    const found = await told(this.#bucket.get(key, { range: { ...span }, ...condition })).catch(
+      async (cause: unknown) => {
+        // Not every version names the error of a range that begins at the end.
+        const info = await this.head(key);
+        throw info !== undefined && span.offset >= info.size
+          ? new RemoteError("short", "it ends before", { cause })
+          : cause;
+      },
+    );
     if (found === null) throw new RemoteError("missing", "there is no such object");
     if (!("body" in found)) throw new RemoteError("changed", `its ETag is ${found.etag}`);
     const { offset = 0, length = found.size - offset } = found.range ?? {};

@@ -37,8 +37,8 @@ export interface RemoteObjects {
   begin(key: string, mark: string, signal: AbortSignal): Promise<string>;
   /** Writes part `number`, counted from 1. @returns the part's ETag */
   writePart(upload: PartUpload, number: number, bytes: Uint8Array<ArrayBuffer>, signal: AbortSignal): Promise<string>;
-  /** Makes an object of the parts unless the key is taken, as far as the store can tell. @returns its ETag */
-  complete(upload: PartUpload, etags: readonly string[], signal: AbortSignal): Promise<string>;
+  /** Makes an object of the parts unless the key is taken, as far as the store can tell. */
+  complete(upload: PartUpload, etags: readonly string[], signal: AbortSignal): Promise<void>;
   /** Drops an upload in parts and what it holds. */
   abort(upload: PartUpload, signal: AbortSignal): Promise<void>;
   /** Opens a span; with `ifMatch` only of the object with that ETag. */

@@ -103,12 +103,12 @@ export class RemoteStore implements Store {
     const upload = { key, id };
     try {
       const { etags, size } = await this.#writeParts(upload, first, rest);
-      const etag = await this.#complete(upload, mark, etags);
-      const found = await this.head(key);
-      if (found?.size !== size || found.etag !== etag) {
+      await this.#complete(upload, mark, etags);
+      const found = await this.#send(key, (signal) => this.#remote.head(key, signal));
+      if (found?.size !== size || found.mark !== mark) {
         throw storeFailed(key, "what it holds after the upload is not what was sent");
       }
-      return found;
+      return { key, size, etag: found.etag };
     } catch (cause) {
       // What cannot be aborted either is left to the bucket's rule for unfinished uploads.
       await this.#send(key, (signal) => this.#remote.abort(upload, signal)).catch(() => undefined);
@@ -141,14 +141,14 @@ export class RemoteStore implements Store {
     }
   }
 
-  #complete(upload: PartUpload, mark: string, etags: readonly string[]): Promise<string> {
-    return this.#send(
+  async #complete(upload: PartUpload, mark: string, etags: readonly string[]): Promise<void> {
+    await this.#send(
       upload.key,
       async (signal, attempt) => {
         try {
-          return await this.#remote.complete(upload, etags, signal);
+          await this.#remote.complete(upload, etags, signal);
         } catch (cause) {
-          return this.#unlessOurs(upload.key, mark, attempt, cause);
+          await this.#unlessOurs(upload.key, mark, attempt, cause);
         }
       },
       this.#policy.writeMs,

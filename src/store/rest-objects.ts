@@ -93,7 +93,7 @@ export class RestObjects implements RemoteObjects {
     return etagOf(response.headers.get("etag"));
   }
 
-  async complete({ key, id }: PartUpload, etags: readonly string[], signal: AbortSignal): Promise<string> {
+  async complete({ key, id }: PartUpload, etags: readonly string[], signal: AbortSignal): Promise<void> {
     const parts = etags.map(
       (etag, i) => `<Part><PartNumber>${i + 1}</PartNumber><ETag>${escapeXml(`"${etag}"`)}</ETag></Part>`,
     );
@@ -104,7 +104,6 @@ export class RestObjects implements RemoteObjects {
     // S3 may answer 200 before it knows how it ends.
     const xml = await response.text();
     if (xml.includes("<Error>")) throw refusalOf(request, 200, xml, response.headers);
-    return etagOf(textOf(xml, "ETag") ?? response.headers.get("etag"));
   }
 
   async abort({ key, id }: PartUpload, signal: AbortSignal): Promise<void> {
