@@ -3,9 +3,8 @@
  * refusal is answered with status 599. Not a test itself: bundled by worker-store.ts and run by workerd.
  */
 import { BoxcarError } from "../../src/errors.ts";
-import type { Store } from "../../src/platform.ts";
+import type { ObjectInfo, Store } from "../../src/platform.ts";
 import type { StoreSettings } from "../../src/store-settings.ts";
-import { chunksOf } from "../../src/store/chunks.ts";
 import { openStore } from "../../src/store/open-store.ts";
 import { ossFetchStore } from "../../src/store/oss-fetch.ts";
 import { r2Store, type R2Bucket } from "../../src/store/r2.ts";
@@ -27,7 +26,7 @@ const worker = {
     const call = JSON.parse(request.headers.get("call") ?? "") as StoreCall;
     const options = { partBytes: call.partBytes };
     const store = await openStore(call.settings, {
-      r2: ({ binding }) => r2Store(env[binding] as R2Bucket, options),
+      r2: ({ binding }) => r2Store(bound(env, binding), options),
       oss: (settings) => ossFetchStore(settings, options),
       s3: (settings) => s3Store(settings, options),
     });
@@ -41,11 +40,34 @@ const worker = {
   },
 };
 
+function bound(env: Readonly<Record<string, R2Bucket | undefined>>, binding: string): R2Bucket {
+  const bucket = env[binding];
+  if (bucket === undefined) throw new Error(`nothing is bound as ${binding}`);
+  return bucket;
+}
+
+/** Puts the body; reads it to its end also when it is refused, since an answer before that end may get lost. */
+async function putWhole(store: Store, { key, size }: StoreCall, request: Request): Promise<ObjectInfo> {
+  const reader = (request.body ?? new Blob([]).stream()).getReader();
+  async function* chunks(): AsyncGenerator<Uint8Array> {
+    for (let chunk = await reader.read(); !chunk.done; chunk = await reader.read()) yield chunk.value;
+  }
+  try {
+    return await store.put(key, chunks(), size);
+  } catch (cause) {
+    for await (const chunk of chunks()) if (chunk.length === 0) break;
+    throw cause;
+  }
+}
+
 async function answer(store: Store, call: StoreCall, request: Request): Promise<Response> {
-  const { name, key, size, span = { offset: 0, length: 0 }, ifMatch } = call;
-  if (name === "put") return Response.json(await store.put(key, chunksOf(request.body, request.signal), size));
+  const { name, key, span = { offset: 0, length: 0 }, ifMatch } = call;
+  if (name === "put") return Response.json(await putWhole(store, call, request));
   if (name === "head") return Response.json((await store.head(key)) ?? null);
-  if (name === "delete") return Response.json((await store.delete(key)) ?? null);
+  if (name === "delete") {
+    await store.delete(key);
+    return Response.json(null);
+  }
   if (name === "list") {
     const infos = [];
     for await (const info of store.list(key)) infos.push(info);
@@ -57,10 +79,10 @@ async function answer(store: Store, call: StoreCall, request: Request): Promise<
   return new Response(
     new ReadableStream<Uint8Array>({
       async pull(controller) {
-        const { done, value } = next ?? (await chunks.next());
+        const chunk = next ?? (await chunks.next());
         next = undefined;
-        if (done === true) controller.close();
-        else controller.enqueue(value);
+        if (chunk.done === true) controller.close();
+        else controller.enqueue(chunk.value);
       },
       async cancel() {
         await chunks.return?.();

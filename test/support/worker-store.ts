@@ -52,9 +52,9 @@ class WorkerStore implements Store {
     const stream = new ReadableStream<Uint8Array>({
       async pull(controller) {
         try {
-          const { done, value } = await chunks.next();
-          if (done === true) controller.close();
-          else controller.enqueue(Uint8Array.from(value));
+          const chunk = await chunks.next();
+          if (chunk.done === true) controller.close();
+          else controller.enqueue(Uint8Array.from(chunk.value));
         } catch (cause) {
           fault = cause;
           controller.error(cause);
@@ -94,7 +94,7 @@ class WorkerStore implements Store {
       (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
     );
     const init = { method: "POST", headers: { call: json }, ...(body === undefined ? {} : { body, duplex: "half" }) };
-    const response = await fetch(this.#url, init as RequestInit);
+    const response = await fetch(this.#url, init);
     if (response.status === 200) return response;
     if (response.status !== 599) throw new Error(await response.text());
     const { error, status, message } = (await response.json()) as BoxcarError;
