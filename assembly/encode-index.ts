@@ -239,6 +239,11 @@ function encodeOffsets(writer: IndexWriter, record: usize, track: TrackTables): 
 }
 
 function find(dictionary: usize, used: u32, value: i32): i32 {
-  for (let i: u32 = 0; i < min<u32>(used, 16); i++) if (load<i32>(dictionary + ((<usize>i) << 2)) == value) return i;
-  return -1;
+  const wanted = i32x4.splat(value);
+  let found = i32x4.bitmask(i32x4.eq(v128.load(dictionary), wanted));
+  found |= i32x4.bitmask(i32x4.eq(v128.load(dictionary, 16), wanted)) << 4;
+  found |= i32x4.bitmask(i32x4.eq(v128.load(dictionary, 32), wanted)) << 8;
+  found |= i32x4.bitmask(i32x4.eq(v128.load(dictionary, 48), wanted)) << 12;
+  found &= (1 << min<u32>(used, 16)) - 1;
+  return found == 0 ? -1 : ctz(found);
 }

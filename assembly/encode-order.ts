@@ -13,31 +13,13 @@ export function slotBits(tracks: u32): u32 {
 export function encodeOrder(writer: IndexWriter, order: Order, tracks: u32, samples: u32): void {
   const bits = slotBits(tracks);
   const end = order.runs + <usize>order.count * OrderRun.SIZE;
-  let asRuns: u64 = 0;
-  for (let run = order.runs; run < end; run += OrderRun.SIZE) {
-    asRuns += varintLength(((<u64>load<u32>(run, OrderRun.SAMPLES)) << bits) | load<u32>(run, OrderRun.SLOT));
-  }
   const asBits = (<u64>samples + 7) >> 3;
-  const kind: u32 = tracks == 2 && asBits < asRuns ? 1 : 0;
+  const kind: u32 = tracks == 2 && runsExceed(order.runs, end, asBits) ? 1 : 0;
   store<u32>(writer.start, kind, IndexHeader.ORDER_KIND);
   place(writer, writer.start, IndexHeader.ORDER_OFFSET);
   let to = writer.next;
   if (kind == 1) {
-    const room = <usize>((asBits + 7) & ~7);
-    memory.fill(to, 0, room);
-    let bit: usize = 0;
-    for (let run = order.runs; run < end; run += OrderRun.SIZE) {
-      const count = load<u32>(run, OrderRun.SAMPLES);
-      if (load<u32>(run, OrderRun.SLOT) == 1) {
-        for (let i: u32 = 0; i < count; i++) {
-          const at = to + ((bit + i) >> 3);
-          const shift = (<u8>(bit + i)) & 7;
-          const mask: u8 = 1;
-          store<u8>(at, load<u8>(at) | (mask << shift));
-        }
-      }
-      bit += count;
-    }
+    putBits(to, order.runs, end);
     to += <usize>asBits;
   } else {
     for (let run = order.runs; run < end; run += OrderRun.SIZE) {
@@ -47,6 +29,36 @@ export function encodeOrder(writer: IndexWriter, order: Order, tracks: u32, samp
   writer.next = to;
   close(writer, writer.start, IndexHeader.ORDER_OFFSET);
   encodeJumps(writer, order, end);
+}
+
+/** Whether run lengths of two tracks take more than `limit` bytes, of which each takes at least one. */
+function runsExceed(run: usize, end: usize, limit: u64): bool {
+  if ((end - run) / OrderRun.SIZE > limit) return true;
+  let length: u64 = 0;
+  for (; run < end; run += OrderRun.SIZE) length += varintLength((<u64>load<u32>(run, OrderRun.SAMPLES)) << 1);
+  return length > limit;
+}
+
+// One bit a sample, whole words at a time: what is written past the last sample is overwritten by what follows.
+function putBits(to: usize, run: usize, end: usize): void {
+  let word: u64 = 0;
+  let filled: u32 = 0;
+  for (; run < end; run += OrderRun.SIZE) {
+    const ones: u64 = load<u32>(run, OrderRun.SLOT) == 1 ? u64.MAX_VALUE : 0;
+    let left = load<u32>(run, OrderRun.SAMPLES);
+    while (left > 0) {
+      const taken = min(left, 64 - filled);
+      word |= (ones >> (64 - taken)) << filled;
+      filled += taken;
+      left -= taken;
+      if (filled < 64) continue;
+      store<u64>(to, word);
+      to += 8;
+      word = 0;
+      filled = 0;
+    }
+  }
+  store<u64>(to, word);
 }
 
 // Where a run does not start where the one before it ended, or only its sample description changes (a jump of 0):
@@ -76,6 +88,10 @@ function encodeJumps(writer: IndexWriter, order: Order, end: usize): void {
 /** Writes the runs of sample descriptions of the track in `slot`. */
 export function encodeEntries(writer: IndexWriter, record: usize, order: Order, slot: u32): void {
   place(writer, record, TrackRecord.ENTRIES_OFFSET);
+  if (load<u32>(record, TrackRecord.DESCRIPTION_COUNT) == 1) {
+    writer.next = putVarint(putVarint(writer.next, load<u32>(record, TrackRecord.SAMPLES)), 1);
+    return close(writer, record, TrackRecord.ENTRIES_OFFSET);
+  }
   let description: u32 = 0;
   let samples: u32 = 0;
   const end = order.runs + <usize>order.count * OrderRun.SIZE;

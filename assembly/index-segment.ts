@@ -5,7 +5,7 @@ import { checksum } from "./checksum";
 import { writeCodec } from "./codec";
 import { columnsBound, encodeTrack, IndexWriter } from "./encode-index";
 import { encodeEntries, encodeOrder } from "./encode-order";
-import { measureWhole } from "./measure";
+import { measureWhole } from "./measure-whole";
 import { collectRegions, isMediaHeader, MediaRegions } from "./media-regions";
 import { makeRoom, newFragmentReader, readMoof } from "./moof";
 import { dropEmptyTracks, Movie, readMoov, trackAt } from "./moov";
@@ -133,7 +133,7 @@ function writeIndex(
   store<u32>(start, warnings, IndexHeader.WARNINGS);
   const length = writer.next - start;
   store<u32>(start, <u32>length, IndexHeader.LENGTH);
-  measureWhole(start);
+  measureWhole(start, movie, order);
   store<u64>(start, checksum(start, length), IndexHeader.CHECKSUM);
   output(start, length);
 }

@@ -1,9 +1,8 @@
 /** How large a piece's tables are. */
 import { Result } from "./abi";
-import { continues, layParts, openPiece, Part, partBytes, Piece, pieceTrack } from "./piece";
+import { continues, layParts, Part, partBytes, Piece, pieceTrack } from "./piece";
 import { PieceTrack } from "./records/piece";
-import { IndexHeader, TrackFlag, TrackRecord } from "./records/summary";
-import { recordOf } from "./segment-index";
+import { TrackFlag } from "./records/summary";
 import { splitFragments } from "./split-fragments";
 import { cleared, failed, RESULT } from "./status";
 import { walkChunkRuns, walkDurations, walkOffsets, walkSyncs } from "./tables";
@@ -60,34 +59,5 @@ function countFragmentRuns(piece: Piece): void {
     if (load<u64>(last + ((<usize>slot) << 3)) == key) continue;
     store<u64>(last + ((<usize>slot) << 3), key);
     store<u32>(track, load<u32>(track, PieceTrack.TRAFS) + 1, PieceTrack.TRAFS);
-  }
-}
-
-/** Fills the counts of an index's own track records: the piece that takes all of every track, in its own timescale. */
-export function measureWhole(index: usize): void {
-  const slots = load<u32>(index, IndexHeader.TRACK_COUNT);
-  const tracks = cleared(<usize>slots * PieceTrack.SIZE);
-  if (failed()) return;
-  for (let slot: u32 = 0; slot < slots; slot++) {
-    const record = recordOf(index, slot);
-    const track = tracks + <usize>slot * PieceTrack.SIZE;
-    store<u32>(track, load<u32>(record, TrackRecord.SAMPLES), PieceTrack.COUNT);
-    store<i64>(track, load<i64>(record, TrackRecord.FIRST_DTS), PieceTrack.DTS);
-    store<u32>(track, load<u32>(record, TrackRecord.TIMESCALE), PieceTrack.TIMESCALE);
-    store<u32>(track, load<u32>(record, TrackRecord.LAST_DURATION), PieceTrack.LAST_DURATION);
-    store<u32>(track, 1, PieceTrack.DESCRIPTION_BASE);
-  }
-  measurePiece(openPiece(index, tracks));
-  if (failed()) return;
-  store<u32>(index, <u32>load<u64>(RESULT, Result.B), IndexHeader.FRAGMENTS);
-  for (let slot: u32 = 0; slot < slots; slot++) {
-    const record = recordOf(index, slot);
-    const track = tracks + <usize>slot * PieceTrack.SIZE;
-    store<u32>(record, load<u32>(track, PieceTrack.STTS_ENTRIES), TrackRecord.STTS_ENTRIES);
-    store<u32>(record, load<u32>(track, PieceTrack.CTTS_ENTRIES), TrackRecord.CTTS_ENTRIES);
-    store<u32>(record, load<u32>(track, PieceTrack.CHUNKS), TrackRecord.CHUNKS);
-    store<u32>(record, load<u32>(track, PieceTrack.STSC_ENTRIES), TrackRecord.STSC_ENTRIES);
-    store<u32>(record, load<u32>(track, PieceTrack.TRAFS), TrackRecord.TRAFS);
-    store<u32>(record, load<u32>(track, PieceTrack.TRUNS), TrackRecord.TRUNS);
   }
 }

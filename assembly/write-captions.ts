@@ -2,39 +2,28 @@
 import { fourcc } from "./reader";
 import { CaptionBlock, Table } from "./records/output";
 import { output } from "./status";
-import { beginBox, beginFullBox, endBox, newWriter, put16, put32, put64, put8, putZeros, Writer } from "./writer";
+import { beginBox, beginFullBox, endBox, newWriter, put16, put32, put64, put8, Writer } from "./writer";
 
 /** Bytes of every sample: a length of two bytes and "2026-01-31 10:00:00+08:00". */
 export const CAPTION_SIZE: u32 = 27;
 
 const SECOND: u32 = 1000;
 
-/** Writes the sample entry `tx3g` (TS 26.245 clause 5.16): white text, centred at the bottom. */
+// prettier-ignore
+const ENTRY: usize = memory.data<u8>([
+  0, 0, 0, 64, 0x74, 0x78, 0x33, 0x67, // tx3g
+  0, 0, 0, 0, 0, 0, 0, 1, // data reference
+  0, 0, 0, 0, 1, 0xff, // centred, at the bottom
+  0, 0, 0, 0x80, // on half-transparent black
+  0, 0, 0, 0, 0, 0, 0, 0, // text box: all of the track's
+  0, 0, 0, 0, 0, 1, 0, 18, 0xff, 0xff, 0xff, 0xff, // font 1, 18 pixels, white
+  0, 0, 0, 18, 0x66, 0x74, 0x61, 0x62, // ftab
+  0, 1, 0, 1, 5, 0x53, 0x65, 0x72, 0x69, 0x66, // one font, 1, "Serif"
+]);
+
+/** Hands out the sample entry `tx3g` (TS 26.245 clause 5.16). */
 export function writeCaptionEntry(): void {
-  const out = newWriter(64);
-  if (out == null) return;
-  const entry = beginBox(out, fourcc(0x74, 0x78, 0x33, 0x67));
-  putZeros(out, 6);
-  put16(out, 1); // data reference
-  put32(out, 0);
-  put8(out, 1); // centred
-  put8(out, 0xff); // at the bottom
-  put32(out, 0x80); // on half-transparent black
-  putZeros(out, 8); // text box: all of the track's
-  put32(out, 0); // style of characters 0 to 0: the default one
-  put16(out, 1);
-  put8(out, 0);
-  put8(out, 18);
-  put32(out, 0xffff_ffff);
-  const fonts = beginBox(out, fourcc(0x66, 0x74, 0x61, 0x62));
-  put16(out, 1);
-  put16(out, 1);
-  put8(out, 5);
-  put32(out, fourcc(0x53, 0x65, 0x72, 0x69)); // Serif
-  put8(out, 0x66);
-  endBox(out, fonts);
-  endBox(out, entry);
-  output(out.start, out.next - out.start);
+  output(ENTRY, 64);
 }
 
 /** Writes the entries of `stts`, `stsc` (one chunk), `stco` or `co64` for `count` blocks, their samples being at `start`. */
