@@ -19,6 +19,7 @@ const ROWS = [
     "config.ts",
     "lru-map.ts",
     "scopes.ts",
+    "catalog-settings.ts",
     "store-settings.ts",
     "stream-path.ts",
   ],

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { parseCatalog, type CatalogSettings } from "./catalog-settings.ts";
 import { BoxcarError } from "./errors.ts";
 import { parseStore, type StoreSettings } from "./store-settings.ts";
 import { checkTimeZone } from "./time.ts";
@@ -51,6 +52,26 @@ export const variables = {
   HOST: variable(z.string().min(1, "expected an address"), "127.0.0.1", "Address to listen on."),
   PORT: variable(wholeNumber("a port number", 0, 65_535), "8080", "TCP port; 0 takes any free one."),
   BOXCAR_DATA: variable(z.string().min(1, "expected a folder"), "./data", "Folder of the catalog and the media."),
+  BOXCAR_CATALOG: variable(
+    z.string(),
+    "file:",
+    "Where the catalog is: `file:PATH` (`file:` alone is `catalog.db` in `BOXCAR_DATA`), or the URL of a libSQL server (`libsql:`, `https:`, `http:`). See [scaling.md](scaling.md).",
+  ),
+  BOXCAR_CATALOG_REPLICA: variable(
+    z.string(),
+    "",
+    "Replica of that server for wide reads: the URL of one, or `file:PATH` for one in this process (not on Workers).",
+  ),
+  BOXCAR_CATALOG_TOKEN: variable(
+    z.string().regex(/^[\x21-\x7e]*$/, "expected printable characters without spaces"),
+    "",
+    "Bearer token of the libSQL servers.",
+  ),
+  BOXCAR_CATALOG_TIMEOUT: variable(
+    wholeNumber("milliseconds", 100, 600_000),
+    "1900",
+    "Milliseconds that one read or write of a libSQL server may take; then the answer is 503.",
+  ),
   BOXCAR_STORE: variable(
     z.string(),
     "file:",
@@ -121,6 +142,7 @@ export interface Config {
   readonly host: string;
   readonly port: number;
   readonly dataFolder: string;
+  readonly catalog: CatalogSettings;
   readonly store: StoreSettings;
   /** The bearer token every request needs, or undefined: anyone who reaches the server may do anything. */
   readonly token: string | undefined;
@@ -161,9 +183,16 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
   if (problems.length === 0 && BOXCAR_TOKEN === "" && !isLoopback(HOST)) {
     problems.push(`HOST: ${HOST} can be reached from other machines; set BOXCAR_TOKEN, or listen on 127.0.0.1`);
   }
+  const catalog = parseCatalog({
+    url: rest.BOXCAR_CATALOG,
+    replica: rest.BOXCAR_CATALOG_REPLICA,
+    token: rest.BOXCAR_CATALOG_TOKEN,
+    timeoutMs: rest.BOXCAR_CATALOG_TIMEOUT,
+  });
+  if ("problems" in catalog) problems.push(...catalog.problems);
   const store = storeOf(rest);
   if ("problems" in store) problems.push(...store.problems.map((problem) => `BOXCAR_STORE: ${problem}`));
-  if (problems.length > 0 || "problems" in store) {
+  if (problems.length > 0 || "problems" in catalog || "problems" in store) {
     const message = `The configuration cannot be used:\n${problems.map((problem) => `- ${problem}`).join("\n")}`;
     throw new BoxcarError("bad_configuration", 500, message, { problems });
   }
@@ -171,6 +200,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     host: HOST,
     port: PORT,
     dataFolder: rest.BOXCAR_DATA,
+    catalog,
     store,
     token: BOXCAR_TOKEN === "" ? undefined : BOXCAR_TOKEN,
     timeZone: rest.BOXCAR_TZ,

@@ -19,6 +19,7 @@ describe("readConfig", () => {
       host: "127.0.0.1",
       port: 8080,
       dataFolder: "./data",
+      catalog: { driver: "file", path: undefined },
       store: { driver: "file", folder: undefined },
       token: undefined,
       timeZone: "UTC",
@@ -53,6 +54,32 @@ describe("readConfig", () => {
     for (const name of ["PORT", "BOXCAR_TZ", "BOXCAR_TOKEN", "BOXCAR_MAX_UPLOAD"])
       expect(message).toContain(`- ${name}: `);
     expect(message).not.toContain("short");
+  });
+
+  it.each<[string, string, object]>([
+    ["file:/var/catalog.db", "", { driver: "file", path: "/var/catalog.db" }],
+    ["http://127.0.0.1:8080", "", { driver: "server", url: "http://127.0.0.1:8080", replica: undefined }],
+    ["libsql://db.example.org", "https://near.example.org", { replica: { url: "https://near.example.org" } }],
+    ["https://db.example.org", "file:./near.db", { replica: { path: "./near.db" } }],
+  ])("reads a catalog at %s with the replica '%s'", (BOXCAR_CATALOG, BOXCAR_CATALOG_REPLICA, wanted) => {
+    const { catalog } = readConfig({ BOXCAR_CATALOG, BOXCAR_CATALOG_REPLICA });
+    expect(catalog).toMatchObject(wanted);
+    if (catalog.driver === "server") expect(catalog).toMatchObject({ timeoutMs: 1900, token: undefined });
+  });
+
+  it.each([
+    { BOXCAR_CATALOG: "ws://db.example.org" },
+    { BOXCAR_CATALOG: "https://user:secret@db.example.org" },
+    { BOXCAR_CATALOG: "https://db.example.org?authToken=secret" },
+    { BOXCAR_CATALOG: "somewhere" },
+    { BOXCAR_CATALOG_REPLICA: "https://near.example.org" },
+    { BOXCAR_CATALOG_TOKEN: "secret" },
+    { BOXCAR_CATALOG: "https://db.example.org", BOXCAR_CATALOG_REPLICA: "file:" },
+    { BOXCAR_CATALOG: "https://db.example.org", BOXCAR_CATALOG_REPLICA: "near" },
+    { BOXCAR_CATALOG: "https://db.example.org", BOXCAR_CATALOG_TIMEOUT: "soon" },
+  ])("refuses the catalog %o without showing a secret", (env) => {
+    expect(problems(env)).toContain("- BOXCAR_CATALOG");
+    expect(problems(env)).not.toContain("secret");
   });
 
   it.each(["127.0.0.1", "127.9.9.9", "localhost", "::1"])("lets %s go without a token", (host) => {

@@ -13,6 +13,7 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   serve: () => import("./serve.ts"),
   import: () => import("./import.ts"),
   clip: () => import("./clip.ts"),
+  migrate: () => import("./migrate.ts"),
   inspect: () => import("./inspect.ts"),
   demo: () => import("./demo.ts"),
 };
@@ -21,6 +22,7 @@ const help = `boxcar: any time range of recorded MP4 segments as one seamless MP
 
   boxcar serve                       start the server (environment variables: docs/configuration.md)
   boxcar import DIR --pattern P      take in a folder of recordings
+  boxcar migrate                     bring the catalog to the newest schema
   boxcar clip A.mp4 B.mp4 -o OUT     cut and join files without a server
   boxcar inspect FILE                show boxes, tracks and samples
   boxcar demo                        record, upload, download and check an example

@@ -66,6 +66,7 @@ export async function run(args: string[]): Promise<number> {
   const interrupt = onInterrupt();
   const progress = new Progress(found.files.length);
   try {
+    await parts.migrate();
     const options = { folder, inPlace: values["in-place"], signal: interrupt.signal };
     for await (const { path, outcome, text } of importFiles(parts, found.files, options)) {
       counts[outcome]++;

@@ -14,9 +14,13 @@ export interface Statement {
 /** Runs statements in one write transaction; the rows of each. */
 export type RunBatch = (statements: Statement[]) => Promise<readonly (readonly unknown[])[]>;
 
+/** What of a libSQL client reading needs. */
+export type Reader = Pick<Client, "execute" | "close">;
+
 /** Reads through a libSQL client, which stays the caller's to close. */
-export function kyselyOver(client: Client): Kysely<Schema> {
-  return new Kysely<Schema>({ dialect: new LibsqlDialect({ client }) });
+export function kyselyOver(client: Reader): Kysely<Schema> {
+  // The dialect asks for a whole client, but only its transactions, which nobody begins, need more.
+  return new Kysely<Schema>({ dialect: new LibsqlDialect({ client: client as Client }) });
 }
 
 /** `CatalogDatabase.batch` over what runs statements. */

@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { mkdir, readFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
+import { migrate } from "../catalog/migrate.ts";
 import type { Config } from "../config.ts";
 import type { IngestParts } from "../ingest/segment-upload.ts";
 import { FileStore } from "../store/file.ts";
@@ -9,23 +10,25 @@ import { openStore, type StoreDrivers } from "../store/open-store.ts";
 import { withPlaces } from "../store/places.ts";
 import { s3Store } from "../store/s3.ts";
 import { createCore, type Core } from "../wasm/module.ts";
-import { openCatalogFile } from "./open-catalog.ts";
+import { openConfiguredCatalog } from "./open-configured-catalog.ts";
 
 /** Catalog, store and core of one data folder, as commands and the server use them. */
 export interface NodeParts extends IngestParts {
   /** Removes what crashed writes left in the store; absent where the store itself does. */
   readonly sweep?: (beforeMs: number) => Promise<number>;
+  /** Brings the catalog to the newest schema; the names of the migrations that ran. */
+  migrate(): Promise<string[]>;
   /** Closes the catalog. */
   close(): Promise<void>;
 }
 
-/** Opens the catalog in the data folder (`catalog.db`), made when there is none, and the configured store. */
-export async function openNodeParts(config: Pick<Config, "dataFolder" | "store">): Promise<NodeParts> {
+/** Opens the configured catalog and store. */
+export async function openNodeParts(config: Pick<Config, "dataFolder" | "catalog" | "store">): Promise<NodeParts> {
   const folder = resolve(config.dataFolder);
   await mkdir(folder, { recursive: true });
   const core = await loadCore();
   const own = await openStore(config.store, nodeStoreDrivers(join(folder, "media")));
-  const opened = await openCatalogFile(join(folder, "catalog.db"));
+  const opened = await openConfiguredCatalog(config.catalog, folder);
   const { catalog } = opened;
   const store = withPlaces(own, async (placeId) => {
     const place = (await catalog.places()).find(({ id }) => id === placeId);
@@ -37,6 +40,7 @@ export async function openNodeParts(config: Pick<Config, "dataFolder" | "store">
     core,
     clock: () => Date.now(),
     randomId: () => randomUUID(),
+    migrate: () => migrate(opened.db),
     close: () => opened.close(),
     ...(own instanceof FileStore ? { sweep: (beforeMs: number) => own.sweep(beforeMs) } : {}),
   };

@@ -1,15 +1,15 @@
 import { createClient, type Client } from "@libsql/client/http";
 import { Catalog } from "../catalog/catalog.ts";
 import { BoxcarError } from "../errors.ts";
-import { batchOver, kyselyOver } from "./libsql-database.ts";
+import { batchOver, kyselyOver, type Reader } from "./libsql-database.ts";
 import type { OpenCatalog } from "./open-catalog.ts";
 
 /** Where a catalog's servers are. */
 export interface CatalogServers {
   /** The primary: `http:`, `https:`, or `libsql:`, which is HTTPS. */
   readonly url: string;
-  /** A replica of it that answers wide reads. */
-  readonly replicaUrl?: string | undefined;
+  /** Answers wide reads: a client of a replica, closed with the catalog, or the URL of a replica. */
+  readonly replica?: Reader | { readonly url: string } | undefined;
   /** Bearer token of both. */
   readonly token?: string | undefined;
   /** How long one read or write may take, the replica's and the primary's turn together. Default: 1900 ms. */
@@ -21,20 +21,20 @@ const REPLICA_SHARE = 0.4;
 
 /**
  * Opens a catalog on libSQL servers over HTTP, with `fetch` alone: for every runtime. Nothing is sent before the first
- * call, and nothing is kept between calls: when a server comes back, the next call succeeds.
+ * call, and nothing is kept between calls: when a server comes back, the next call succeeds. `migrate` is the caller's.
  */
-export function openCatalogHttp({ url, replicaUrl, token, timeoutMs = 1900 }: CatalogServers): OpenCatalog {
-  const hasReplica = replicaUrl !== undefined;
-  const primary = clientOf(url, token, hasReplica ? timeoutMs * (1 - REPLICA_SHARE) : timeoutMs);
-  const replica = hasReplica ? clientOf(replicaUrl, token, timeoutMs * REPLICA_SHARE) : undefined;
+export function openCatalogHttp({ url, replica, token, timeoutMs = 1900 }: CatalogServers): OpenCatalog {
+  const primary = clientOf(url, token, replica === undefined ? timeoutMs : timeoutMs * (1 - REPLICA_SHARE));
+  const second =
+    replica === undefined || "execute" in replica ? replica : clientOf(replica.url, token, timeoutMs * REPLICA_SHARE);
   const db = {
     primary: kyselyOver(primary),
-    replica: replica && kyselyOver(replica),
+    replica: second && kyselyOver(second),
     batch: batchOver(async (statements) => (await primary.batch(statements, "write")).map(({ rows }) => rows)),
   };
   const close = (): Promise<void> => {
     primary.close();
-    replica?.close();
+    second?.close();
     return Promise.resolve();
   };
   return { catalog: new Catalog(db), db, close };

@@ -7,9 +7,10 @@ import { dirname, extname, join } from "node:path";
 import { createApp } from "../app.ts";
 import { readConfig, type Config } from "../config.ts";
 import { BoxcarError } from "../errors.ts";
+import type { Log } from "../platform.ts";
 import type { Asset } from "../routes/context.ts";
 import { jsonLog } from "./log.ts";
-import { openNodeParts } from "./node-parts.ts";
+import { openNodeParts, type NodeParts } from "./node-parts.ts";
 import { nodeSendStream } from "./node-send.ts";
 import { pictureDecoder } from "./picture-decoder.ts";
 import { startReconciler } from "./reconciler.ts";
@@ -38,6 +39,7 @@ export async function startServer(
   const config = readConfig(env);
   const log = jsonLog(config.logLevel, (line) => process.stderr.write(`${line}\n`));
   const parts = await openNodeParts(config);
+  await migrateIfReached(parts, log);
   const app = createApp({
     ...{ ...parts, runtime, config, log, sendStream: nodeSendStream(log), asset: swaggerAsset },
     decoder: pictureDecoder({ processes: config.decoders, memory: config.decoderMemory, log }),
@@ -68,6 +70,20 @@ export async function startServer(
     log("info", "stopped");
   };
   return { url, close: () => (closing ??= close()) };
+}
+
+/** A server starts although its catalog is away, and answers 503 until it is back. */
+async function migrateIfReached(parts: NodeParts, log: Log): Promise<void> {
+  try {
+    for (const migration of await parts.migrate()) log("info", "migrated the catalog", { migration });
+  } catch (error) {
+    if (error instanceof BoxcarError && error.error === "catalog_unavailable") {
+      log("warn", "the catalog does not answer yet", { cause: String(error.cause) });
+      return;
+    }
+    await parts.close();
+    throw error;
+  }
 }
 
 /** Closes the server on SIGTERM and SIGINT; a second signal ends the process at once. */

@@ -40,9 +40,9 @@ export const catalogKinds: readonly CatalogKind[] =
 /** Opens an empty catalog of a kind. The servers of a test file are started once and end with it. */
 export async function openCatalogOf(kind: CatalogKind): Promise<OpenCatalog> {
   if (kind === "file") return openTestCatalog();
-  const { primary, replica } = await (servers ??= startServers());
-  const replicaUrl = kind === "server" ? undefined : replica.url;
-  const opened = openCatalogHttp({ url: primary.url, replicaUrl, timeoutMs: 20_000 });
+  const { primary, replica } = await (started ??= startServers());
+  const servers = { url: primary.url, replica: kind === "server" ? undefined : replica };
+  const opened = openCatalogHttp({ ...servers, timeoutMs: 20_000 });
   await migrate(opened.db);
   await empty(opened.db);
   return kind === "server" ? opened : { ...opened, catalog: new CaughtUpCatalog(opened.db) };
@@ -69,9 +69,9 @@ export async function startServers(): Promise<Servers> {
   return { primary, replica, stop };
 }
 
-let servers: Promise<Servers> | undefined;
+let started: Promise<Servers> | undefined;
 afterAll(async () => {
-  await (await servers)?.stop();
+  await (await started)?.stop();
 });
 
 async function empty(db: CatalogDatabase): Promise<void> {
