@@ -1,9 +1,10 @@
 import type { Core } from "../wasm/module.ts";
 import { CAPTION_SIZE, MOVIE_TIMESCALE, Table, type CaptionBlock, type MovieTrack } from "../wasm/records/output.ts";
 import { TrackFlag } from "../wasm/records/summary.ts";
-import { inlineRegion, type LayoutParts, type Region } from "./layout.ts";
+import type { LayoutParts } from "./layout.ts";
 import { isVideo } from "./output-track.ts";
 import type { ClockReading, Composition } from "./plan-builder.ts";
+import { inlineRegion, type Region } from "./regions.ts";
 
 /** A text track that tells the wall-clock time, a sample for each of its seconds. */
 export interface Captions {

@@ -2,23 +2,14 @@ import { Table, type MovieTrack } from "../wasm/records/output.ts";
 import type { PieceTrack } from "../wasm/records/piece.ts";
 import type { PieceFragments } from "../wasm/loaded-index.ts";
 import { captionsOf } from "./captions.ts";
-import {
-  chaptersOf,
-  indexOf,
-  inlineRegion,
-  movieTrackOf,
-  presentationOf,
-  piecesRegion,
-  runEntrySize,
-  type LayoutParts,
-  type Region,
-} from "./layout.ts";
+import { chaptersOf, movieTrackOf, presentationOf, runEntrySize, type LayoutParts } from "./layout.ts";
 import { isVideo, type OutputTrack } from "./output-track.ts";
 import type { Piece } from "./piece.ts";
 import type { Composition } from "./plan-builder.ts";
 import { ticksOf } from "./ticks.ts";
 import { ROUNDING_MS } from "./placed-segment.ts";
-import { cutParts, readParts, type Part } from "./read-spans.ts";
+import type { Part } from "./read-spans.ts";
+import { inlineRegion, mediaRegion, piecesRegion, type Region } from "./regions.ts";
 
 /** Fixed parts of a fragment, in bytes; as in the WASM core. */
 const FRAGMENT_BYTES = 8 + 16 + 8; // moof, mfhd, mdat
@@ -155,33 +146,14 @@ function startsOf(pieces: readonly Piece[], first: number): Float64Array {
 
 /** @param firstNumber sequence number of the first fragment */
 function fragmentsRegion(parts: LayoutParts, firstNumber: number): Region {
-  const { pieces } = parts.composition;
-  return {
-    length: pieces.reduce((sum, piece) => sum + fragmentBytes(piece), 0),
-    async *read(span) {
-      const end = span.offset + span.length;
-      let position = 0;
-      let sequence = firstNumber;
-      for (const [i, piece] of pieces.entries()) {
-        const size = fragmentBytes(piece);
-        const from = Math.max(0, span.offset - position);
-        const to = Math.min(size, end - position);
-        position += size;
-        if (to > from) {
-          const index = await indexOf(parts, i);
-          const number = sequence;
-          const made = parts.core.withIndex(index, (loaded) => loaded.fragments(piece.tracks, number));
-          yield* readParts(
-            parts.store,
-            piece.segment,
-            cutParts(fragmentParts(made), { offset: from, length: to - from }, piece.inline),
-          );
-        }
-        if (position >= end) return;
-        sequence += piece.fragments;
-      }
-    },
-  };
+  const numbers: number[] = [];
+  parts.composition.pieces.reduce((number, { fragments }) => {
+    numbers.push(number);
+    return number + fragments;
+  }, firstNumber);
+  return mediaRegion(parts, fragmentBytes, (index, { tracks }, i) =>
+    fragmentParts(index.fragments(tracks, numbers[i] ?? 0)),
+  );
 }
 
 function* fragmentParts({ headers, fragments, spans }: PieceFragments): Generator<Part> {

@@ -1,22 +1,11 @@
 import { Table, type MovieTrack } from "../wasm/records/output.ts";
 import type { PieceTrack } from "../wasm/records/piece.ts";
 import { captionsOf } from "./captions.ts";
-import {
-  chaptersOf,
-  inlineRegion,
-  indexOf,
-  movieTrackOf,
-  pieceTrackOf,
-  piecesRegion,
-  presentationOf,
-  slotOf,
-  type LayoutParts,
-  type Region,
-} from "./layout.ts";
+import { chaptersOf, movieTrackOf, pieceTrackOf, presentationOf, slotOf, type LayoutParts } from "./layout.ts";
 import type { OutputTrack } from "./output-track.ts";
 import type { Piece } from "./piece.ts";
 import type { Composition } from "./plan-builder.ts";
-import { cutParts, readParts } from "./read-spans.ts";
+import { inlineRegion, mediaRegion, piecesRegion, type Region } from "./regions.ts";
 
 /** Highest offset and size that 32 bits hold. */
 const MAX_32 = 0xffff_ffff;
@@ -53,7 +42,14 @@ export function layoutMp4(parts: LayoutParts): Region[] {
     at = splice.offset;
   }
   regions.push(inlineRegion(movie.bytes.subarray(at)), inlineRegion(mdat));
-  regions.push(...(captions?.samples ?? []), mediaRegion(parts));
+  regions.push(
+    ...(captions?.samples ?? []),
+    mediaRegion(
+      parts,
+      (piece) => piece.bytes,
+      (index, piece) => index.spans(piece.tracks),
+    ),
+  );
   return regions;
 }
 
@@ -114,30 +110,4 @@ function startsOf(pieces: readonly Piece[], track: OutputTrack, table: number, m
     else sum += piece.bytes;
   });
   return starts;
-}
-
-function mediaRegion(parts: LayoutParts): Region {
-  const { pieces } = parts.composition;
-  return {
-    length: pieces.reduce((sum, piece) => sum + piece.bytes, 0),
-    async *read(span) {
-      const end = span.offset + span.length;
-      let position = 0;
-      for (const [i, piece] of pieces.entries()) {
-        const from = Math.max(0, span.offset - position);
-        const to = Math.min(piece.bytes, end - position);
-        position += piece.bytes;
-        if (to > from) {
-          const index = await indexOf(parts, i);
-          const spans = parts.core.withIndex(index, (loaded) => loaded.spans(piece.tracks));
-          yield* readParts(
-            parts.store,
-            piece.segment,
-            cutParts(spans, { offset: from, length: to - from }, piece.inline),
-          );
-        }
-        if (position >= end) return;
-      }
-    },
-  };
 }

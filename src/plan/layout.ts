@@ -1,11 +1,9 @@
-import type { ByteSpan, Store } from "../platform.ts";
-import type { LoadedIndex } from "../wasm/loaded-index.ts";
+import type { Store } from "../platform.ts";
 import type { Core } from "../wasm/module.ts";
 import { MOVIE_TIMESCALE, type Chapter, type MovieTrack } from "../wasm/records/output.ts";
 import type { PieceTrack } from "../wasm/records/piece.ts";
 import { TrackFlag } from "../wasm/records/summary.ts";
 import type { IndexCache } from "./index-cache.ts";
-import { PAGE } from "./index-cache.ts";
 import type { OutputTrack } from "./output-track.ts";
 import type { Piece } from "./piece.ts";
 import type { Composition } from "./plan-builder.ts";
@@ -29,73 +27,6 @@ export interface LayoutParts {
   readonly captions: CaptionOptions | undefined;
   /** Raw sample entries of each track of the composition. */
   readonly descriptions: readonly Uint8Array[];
-}
-
-/** A stretch of an output whose bytes are made when they are asked for. */
-export interface Region {
-  readonly length: number;
-  /** Yields exactly the bytes of `span`, counted from the start of the region. */
-  read(span: ByteSpan): AsyncIterable<Uint8Array>;
-}
-
-/** Bytes that are at hand. */
-export function inlineRegion(bytes: Uint8Array): Region {
-  return {
-    length: bytes.length,
-    // eslint-disable-next-line @typescript-eslint/require-await -- an async iterable like all the others
-    async *read({ offset, length }) {
-      yield bytes.subarray(offset, offset + length);
-    },
-  };
-}
-
-/** Reads a span across regions. */
-export async function* readRegions(regions: readonly Region[], span: ByteSpan): AsyncGenerator<Uint8Array> {
-  const end = span.offset + span.length;
-  let position = 0;
-  for (const region of regions) {
-    const from = Math.max(0, span.offset - position);
-    const to = Math.min(region.length, end - position);
-    position += region.length;
-    if (to > from) yield* region.read({ offset: from, length: to - from });
-    if (position >= end) return;
-  }
-}
-
-/** A region to which each piece contributes bytes made from its index. */
-export function piecesRegion(
-  parts: LayoutParts,
-  lengthOf: (piece: Piece) => number,
-  make: (index: LoadedIndex, piece: Piece, number: number) => Uint8Array,
-): Region {
-  const { pieces } = parts.composition;
-  const length = pieces.reduce((sum, piece) => sum + lengthOf(piece), 0);
-  return {
-    length,
-    async *read(span) {
-      const end = span.offset + span.length;
-      let position = 0;
-      for (const [i, piece] of pieces.entries()) {
-        const size = lengthOf(piece);
-        const from = Math.max(0, span.offset - position);
-        const to = Math.min(size, end - position);
-        position += size;
-        if (to > from) {
-          const index = await indexOf(parts, i);
-          const bytes = parts.core.withIndex(index, (loaded) => make(loaded, piece, i));
-          yield bytes.subarray(from, to);
-        }
-        if (position >= end) return;
-      }
-    },
-  };
-}
-
-/** The index of piece number `i`, those of the next pieces fetched along with it. */
-export function indexOf(parts: LayoutParts, i: number): Promise<Uint8Array> {
-  const { pieces } = parts.composition;
-  const upcoming = pieces.slice(i + 1, i + PAGE).map((piece) => piece.segment.id);
-  return parts.indexes.get(pieces[i]?.segment.id ?? 0, upcoming);
 }
 
 /** The slot of an output track in a piece, -1 when the piece has no samples of it. */

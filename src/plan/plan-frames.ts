@@ -5,7 +5,8 @@ import { SelectionRule, type PieceTrack, type Selected } from "../wasm/records/p
 import { TrackFlag, type TrackRecord } from "../wasm/records/summary.ts";
 import { PAGE } from "./index-cache.ts";
 import { layoutMp4 } from "./layout-mp4.ts";
-import { readRegions, type LayoutParts } from "./layout.ts";
+import type { LayoutParts } from "./layout.ts";
+import { readRegions } from "./regions.ts";
 import { isVideo, OutputTrack } from "./output-track.ts";
 import { leftOut, type Piece } from "./piece.ts";
 import { ROUNDING_MS, TimedSegment } from "./placed-segment.ts";

@@ -8,11 +8,12 @@ import { Cuts } from "./cuts.ts";
 import { IndexCache } from "./index-cache.ts";
 import { layoutFmp4 } from "./layout-fmp4.ts";
 import { layoutMp4 } from "./layout-mp4.ts";
-import { readRegions, type CaptionOptions, type LayoutParts } from "./layout.ts";
+import type { CaptionOptions, LayoutParts } from "./layout.ts";
 import type { Media } from "./media.ts";
 import type { PlanCache } from "./plan-cache.ts";
 import { playableSpans } from "./playable-spans.ts";
 import { PlanBuilder, type ClockReading, type Composition, type Interval } from "./plan-builder.ts";
+import { readRegions } from "./regions.ts";
 
 export type { Interval } from "./plan-builder.ts";
 

@@ -5,6 +5,9 @@ import { INLINE } from "../wasm/records/output.ts";
 /** Unwanted bytes between two spans that are read and dropped rather than asked for apart. */
 const READ_THROUGH = 64 << 10;
 
+/** How far back a span may lie behind what was read: sound is stored a little before or after its pictures. Bytes. */
+const LOOK_BACK = 1 << 20;
+
 /** A stored object as a plan pins it. */
 export interface PinnedObject {
   readonly key: string;
@@ -39,16 +42,19 @@ export async function* readParts(
   }
 }
 
-// Parts from `first` on that one read serves: spans go forward without large holes, inline bytes come in between.
+/**
+ * Parts from `first` on that one read serves: inline bytes come in between, and spans neither leave large holes nor go
+ * back far.
+ */
 function endOfGroup(parts: readonly Part[], first: number): number {
-  let position: number | undefined;
+  let highest: number | undefined;
   let end = first;
   for (let i = first; i < parts.length; i++) {
     const part = parts[i];
     if (part === undefined) break;
     if (part instanceof Uint8Array) continue;
-    if (position !== undefined && (part.offset < position || part.offset - position > READ_THROUGH)) break;
-    position = part.offset + part.length;
+    if (highest !== undefined && (part.offset < highest - LOOK_BACK || part.offset > highest + READ_THROUGH)) break;
+    highest = Math.max(highest ?? 0, part.offset + part.length);
     end = i + 1;
   }
   return end;
@@ -59,40 +65,62 @@ async function* readGroup(
   object: PinnedObject,
   parts: readonly Part[],
 ): AsyncGenerator<Uint8Array> {
-  const whole = spanOf(parts);
-  let position = whole.offset;
+  const lowest = lowestOffsets(parts);
+  const offset = lowest[0] ?? 0;
+  const end = parts.reduce((most, part) => (part instanceof Uint8Array ? most : Math.max(most, endOf(part))), 0);
+  /** Copy of bytes right before the chunk that are still wanted. */
+  let held: Uint8Array = new Uint8Array(0);
+  let position = offset;
   let i = 0;
-  // Inline bytes can only stand between spans here: a group begins and ends with one.
-  for await (const chunk of store.get(object.key, whole, object.etag)) {
-    let used = 0;
-    while (used < chunk.length) {
-      const part = parts[i];
-      if (part === undefined) break;
+  /** Bytes of part number `i` that have been yielded. */
+  let done = 0;
+  for await (const chunk of store.get(object.key, { offset, length: end - offset }, object.etag)) {
+    const read = position + chunk.length;
+    for (let part = parts[i]; part !== undefined; part = parts[i]) {
       if (part instanceof Uint8Array) {
         if (part.length > 0) yield part;
         i++;
         continue;
       }
-      used = Math.max(used, Math.min(chunk.length, part.offset - position));
-      const until = Math.min(chunk.length, part.offset + part.length - position);
-      if (until > used) yield chunk.subarray(used, until);
-      used = Math.max(used, until);
-      if (part.offset + part.length <= position + used) i++;
-      else break;
+      const from = part.offset + done;
+      if (from >= read) break;
+      const [bytes, start] = from < position ? [held, position - held.length] : [chunk, position];
+      const until = Math.min(endOf(part), start + bytes.length);
+      yield bytes.subarray(from - start, until - start);
+      done += until - from;
+      if (until < endOf(part)) continue;
+      i++;
+      done = 0;
     }
-    position += chunk.length;
+    const part = parts[i];
+    const current = part === undefined || part instanceof Uint8Array ? read : part.offset + done;
+    held = lastBytes(held, chunk, read - Math.min(current, lowest[i + 1] ?? read, read));
+    position = read;
   }
 }
 
-function spanOf(parts: readonly Part[]): ByteSpan {
-  let offset = Number.POSITIVE_INFINITY;
-  let end = 0;
-  for (const part of parts) {
-    if (part instanceof Uint8Array) continue;
-    offset = Math.min(offset, part.offset);
-    end = Math.max(end, part.offset + part.length);
+/** For each part the lowest offset of any span from it on, and Infinity behind the last. */
+function lowestOffsets(parts: readonly Part[]): Float64Array {
+  const lowest = new Float64Array(parts.length + 1).fill(Number.POSITIVE_INFINITY);
+  for (let i = parts.length - 1; i >= 0; i--) {
+    const part = parts[i];
+    const offset = part === undefined || part instanceof Uint8Array ? Number.POSITIVE_INFINITY : part.offset;
+    lowest[i] = Math.min(offset, lowest[i + 1] ?? offset);
   }
-  return { offset, length: end - offset };
+  return lowest;
+}
+
+function endOf({ offset, length }: Span): number {
+  return offset + length;
+}
+
+/** A copy of the last `length` bytes of two neighbours. */
+function lastBytes(first: Uint8Array, second: Uint8Array, length: number): Uint8Array {
+  const bytes = new Uint8Array(length);
+  const own = Math.min(length, second.length);
+  bytes.set(second.subarray(second.length - own), length - own);
+  bytes.set(first.subarray(first.length - (length - own)), 0);
+  return bytes;
 }
 
 /**

@@ -1,0 +1,125 @@
+import type { ByteSpan } from "../platform.ts";
+import type { LoadedIndex } from "../wasm/loaded-index.ts";
+import { PAGE } from "./index-cache.ts";
+import type { LayoutParts } from "./layout.ts";
+import type { Piece } from "./piece.ts";
+import { inTurn } from "./read-ahead.ts";
+import { cutParts, readParts, type Part } from "./read-spans.ts";
+
+/** A stretch of an output whose bytes are made when they are asked for. */
+export interface Region {
+  readonly length: number;
+  /** Yields exactly the bytes of `span`, counted from the start of the region. */
+  read(span: ByteSpan): AsyncIterable<Uint8Array>;
+}
+
+/** Bytes that are at hand. */
+export function inlineRegion(bytes: Uint8Array): Region {
+  return {
+    length: bytes.length,
+    // eslint-disable-next-line @typescript-eslint/require-await -- an async iterable like all the others
+    async *read({ offset, length }) {
+      yield bytes.subarray(offset, offset + length);
+    },
+  };
+}
+
+/** Reads a span across regions. */
+export async function* readRegions(regions: readonly Region[], span: ByteSpan): AsyncGenerator<Uint8Array> {
+  const end = span.offset + span.length;
+  let position = 0;
+  for (const region of regions) {
+    const from = Math.max(0, span.offset - position);
+    const to = Math.min(region.length, end - position);
+    position += region.length;
+    if (to > from) yield* region.read({ offset: from, length: to - from });
+    if (position >= end) return;
+  }
+}
+
+/** A region to which each piece contributes bytes made from its index. */
+export function piecesRegion(
+  parts: LayoutParts,
+  lengthOf: (piece: Piece) => number,
+  make: (index: LoadedIndex, piece: Piece, number: number) => Uint8Array,
+): Region {
+  const { pieces } = parts.composition;
+  const ends = endsOf(pieces, lengthOf);
+  return {
+    length: ends.at(-1) ?? 0,
+    async *read(span) {
+      for (const { number, piece, offset, length, last } of piecesIn(pieces, ends, span)) {
+        const index = await indexOf(parts, number, last);
+        const bytes = parts.core.withIndex(index, (loaded) => make(loaded, piece, number));
+        yield bytes.subarray(offset, offset + length);
+      }
+    },
+  };
+}
+
+/** A region to which each piece contributes bytes of its stored object, and some of its own between them. */
+export function mediaRegion(
+  parts: LayoutParts,
+  lengthOf: (piece: Piece) => number,
+  partsOf: (index: LoadedIndex, piece: Piece, number: number) => Iterable<Part>,
+): Region {
+  const { pieces } = parts.composition;
+  const ends = endsOf(pieces, lengthOf);
+  async function* read({ number, piece, offset, length, last }: PieceSpan): AsyncGenerator<Uint8Array> {
+    const index = await indexOf(parts, number, last);
+    const all = parts.core.withIndex(index, (loaded) => partsOf(loaded, piece, number));
+    yield* readParts(parts.store, piece.segment, cutParts(all, { offset, length }, piece.inline));
+  }
+  function* sources(span: ByteSpan): Generator<{ length: number; read: () => AsyncGenerator<Uint8Array> }> {
+    for (const found of piecesIn(pieces, ends, span)) yield { length: found.length, read: () => read(found) };
+  }
+  return { length: ends.at(-1) ?? 0, read: (span) => inTurn(sources(span)) };
+}
+
+/** The part of a piece's bytes that falls into a span of a region. */
+interface PieceSpan extends ByteSpan {
+  readonly number: number;
+  readonly piece: Piece;
+  /** Number of the last piece that the span touches. */
+  readonly last: number;
+}
+
+/** Where each piece's bytes end in a region. */
+function endsOf(pieces: readonly Piece[], lengthOf: (piece: Piece) => number): Float64Array {
+  const ends = new Float64Array(pieces.length);
+  let sum = 0;
+  pieces.forEach((piece, i) => {
+    ends[i] = sum += lengthOf(piece);
+  });
+  return ends;
+}
+
+function* piecesIn(pieces: readonly Piece[], ends: Float64Array, span: ByteSpan): Generator<PieceSpan> {
+  const end = span.offset + span.length;
+  const last = firstAbove(ends, end - 1);
+  for (let number = firstAbove(ends, span.offset); number <= last; number++) {
+    const piece = pieces[number];
+    const start = number === 0 ? 0 : (ends[number - 1] ?? 0);
+    const offset = Math.max(0, span.offset - start);
+    const length = Math.min(ends[number] ?? 0, end) - start - offset;
+    if (piece !== undefined && length > 0) yield { number, piece, offset, length, last };
+  }
+}
+
+/** Number of the first of ascending values that is above `bound`. */
+function firstAbove(values: Float64Array, bound: number): number {
+  let [low, high] = [0, values.length];
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((values[middle] ?? 0) > bound) high = middle;
+    else low = middle + 1;
+  }
+  return low;
+}
+
+/** The index of a piece; those of the next ones that will be wanted, up to `last`, are fetched along with it. */
+function indexOf(parts: LayoutParts, number: number, last: number): Promise<Uint8Array> {
+  const { pieces } = parts.composition;
+  const upcoming = pieces.slice(number + 1, Math.min(number + PAGE, last + 1)).map(({ segment }) => segment.id);
+  return parts.indexes.get(pieces[number]?.segment.id ?? 0, upcoming);
+}

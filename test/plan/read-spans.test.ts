@@ -1,0 +1,111 @@
+import { expect, test } from "vitest";
+import { inTurn } from "../../src/plan/read-ahead.ts";
+import { cutParts, readParts, type Part } from "../../src/plan/read-spans.ts";
+import type { Store } from "../../src/platform.ts";
+import { random, seedOf } from "../support/random.ts";
+
+/** A store of one object that hands out one buffer again and again, in chunks of any size, and counts its reads. */
+function storeOf(object: Uint8Array, chunkSize: () => number): { store: Pick<Store, "get">; reads: () => number } {
+  let reads = 0;
+  const buffer = new Uint8Array(1 << 16);
+  // eslint-disable-next-line @typescript-eslint/require-await -- a port
+  async function* get(
+    _key: string,
+    { offset, length }: { offset: number; length: number },
+  ): AsyncGenerator<Uint8Array> {
+    reads++;
+    for (let at = offset; at < offset + length;) {
+      const size = Math.min(chunkSize(), offset + length - at, buffer.length);
+      buffer.set(object.subarray(at, at + size));
+      yield buffer.subarray(0, size);
+      buffer.fill(0);
+      at += size;
+    }
+  }
+  return { store: { get }, reads: () => reads };
+}
+
+async function collect(chunks: AsyncIterable<Uint8Array>): Promise<Buffer> {
+  const copies: Buffer[] = [];
+  for await (const chunk of chunks) copies.push(Buffer.from(chunk));
+  return Buffer.concat(copies);
+}
+
+test("parts come out as they are asked for, forwards and backwards, over any chunks", async () => {
+  const rng = random(seedOf(21));
+  for (let round = 0; round < 200; round++) {
+    const object = rng.bytes(1 + rng.below(20_000));
+    const parts: Part[] = Array.from({ length: 1 + rng.below(30) }, () => {
+      if (rng.below(4) === 0) return rng.bytes(rng.below(50));
+      const offset = rng.below(object.length);
+      return { offset, length: 1 + rng.below(Math.min(3000, object.length - offset)) };
+    });
+    const whole = Buffer.concat(
+      parts.map((part) =>
+        part instanceof Uint8Array ? part : object.subarray(part.offset, part.offset + part.length),
+      ),
+    );
+    const offset = rng.below(whole.length);
+    const length = rng.below(whole.length - offset + 1);
+    const { store, reads } = storeOf(object, () => 1 + rng.below(rng.pick([10, 500, 65_536])));
+    const cut = cutParts(parts, { offset, length });
+    const read = await collect(readParts(store, { key: "k", etag: "e" }, cut));
+    expect(read.equals(whole.subarray(offset, offset + length)), `seed ${rng.seed}, round ${round}`).toBe(true);
+    expect(reads(), `seed ${rng.seed}, round ${round}`).toBeLessThanOrEqual(1);
+  }
+});
+
+test("spans far behind or ahead of each other are read apart", async () => {
+  const object = new Uint8Array(4 << 20);
+  const { store, reads } = storeOf(object, () => 65_536);
+  const far = [0, 3 << 20, 100, 3 << 20].map((offset) => ({ offset, length: 10 }));
+  expect((await collect(readParts(store, { key: "k", etag: "e" }, far))).length).toBe(40);
+  expect(reads()).toBe(4);
+});
+
+test("the next source is opened for the last bytes of the one before, and closed when nobody wants it", async () => {
+  const events: string[] = [];
+  const source = (
+    name: string,
+    sizes: readonly number[],
+  ): { length: number; read: () => AsyncGenerator<Uint8Array> } => ({
+    length: sizes.reduce((sum, size) => sum + size, 0),
+    // eslint-disable-next-line @typescript-eslint/require-await -- an async iterable
+    read: async function* () {
+      events.push(`open ${name}`);
+      try {
+        for (const size of sizes) yield new Uint8Array(size);
+      } finally {
+        events.push(`close ${name}`);
+      }
+    },
+  });
+  const large = 1 << 20;
+  const reading = inTurn([source("a", [large, large, 5]), source("b", [1, large, large]), source("c", [1])]);
+  const take = async (): Promise<void> => {
+    events.push(String((await reading.next()).value?.length));
+  };
+  for (let i = 0; i < 4; i++) await take();
+  await reading.return();
+  expect(events).toEqual(["open a", String(large), "open b", String(large), "5", "close a", "1", "close b"]);
+});
+
+test("a source that fails early fails in its turn", async () => {
+  // eslint-disable-next-line @typescript-eslint/require-await -- an async iterable
+  async function* broken(): AsyncGenerator<Uint8Array> {
+    yield* [];
+    throw new Error("gone");
+  }
+  // eslint-disable-next-line @typescript-eslint/require-await -- an async iterable
+  async function* good(): AsyncGenerator<Uint8Array> {
+    yield new Uint8Array(2);
+    yield new Uint8Array(3);
+  }
+  const reading = inTurn([
+    { length: 5, read: good },
+    { length: 1, read: broken },
+  ]);
+  expect((await reading.next()).value?.length).toBe(2);
+  expect((await reading.next()).value?.length).toBe(3);
+  await expect(reading.next()).rejects.toThrow("gone");
+});
