@@ -1,16 +1,19 @@
 import { OpenAPIHono } from "@hono/zod-openapi";
 import { HTTPException } from "hono/http-exception";
 import { requestId } from "hono/request-id";
+import type { UploadParts } from "./chat/receive-file.ts";
 import { BoxcarError } from "./errors.ts";
 import { Pictures } from "./pictures/pictures.ts";
 import { Cuts } from "./plan/cuts.ts";
 import { IndexCache } from "./plan/index-cache.ts";
 import { PlanCache } from "./plan/plan-cache.ts";
 import { checkGuards, identify } from "./routes/access.ts";
+import { addUploads } from "./routes/chat/uploads.ts";
 import type { App, AppContext, AppPlatform } from "./routes/context.ts";
 import { addDelete } from "./routes/delete.ts";
 import { addDownload } from "./routes/download.ts";
 import { addQrCodes } from "./routes/chat/qr-codes.ts";
+import { addFiles } from "./routes/files.ts";
 import { refuseInput } from "./routes/parameters.ts";
 import { addRecords } from "./routes/records.ts";
 import { refusalReply, refusedOf, unknownRoute } from "./routes/refusals.ts";
@@ -39,13 +42,16 @@ export function createApp(platform: AppPlatform): App {
   app.use(identify(platform.config.token));
 
   const pictures = new Pictures(platform.decoder, platform.config.pictureCache);
-  const context: AppContext = { ...platform, planning: planningOf(platform), pictures };
+  const uploads = uploadsOf(platform);
+  const context: AppContext = { ...platform, planning: planningOf(platform), pictures, uploads };
   addDownload(app, context);
   addRecords(app, context);
   addSegments(app, platform);
   addDelete(app, platform);
   addSnapshot(app, context);
   addQrCodes(app);
+  addUploads(app, context);
+  addFiles(app, context);
   addService(app, platform);
   checkGuards(app.routes);
   return app;
@@ -56,6 +62,10 @@ function planningOf({ core, catalog, store, config }: AppPlatform): AppContext["
   const indexes = new IndexCache((ids) => catalog.indexesOf(ids));
   const cuts = new Cuts(core, indexes);
   return { core, catalog, store, indexes, cuts, plans: new PlanCache(), gapToleranceMs: config.gapToleranceMs };
+}
+
+function uploadsOf({ catalog, store, publicFiles, core, clock }: AppPlatform): UploadParts {
+  return { catalog, areas: { store, public: publicFiles }, core, clock };
 }
 
 function checkEncoding(path: string): void {

@@ -3,13 +3,8 @@ import { parseCatalog, type CatalogSettings } from "./catalog-settings.ts";
 import { BoxcarError } from "./errors.ts";
 import { parseStore, type StoreSettings } from "./store-settings.ts";
 import { checkTimeZone } from "./time.ts";
-
-const wholeNumber = (what: string, least: number, most: number): z.ZodType<number> =>
-  z
-    .string()
-    .regex(/^\d{1,16}$/, `expected ${what}`)
-    .transform(Number)
-    .refine((value) => value >= least && value <= most, `expected ${what} from ${String(least)} to ${String(most)}`);
+import { uploadConfigOf, uploadVariables, type UploadConfig } from "./upload-config.ts";
+import { variable, wholeNumber, type Variable } from "./variables.ts";
 
 const timeZone = z.string().refine((zone) => {
   try {
@@ -35,17 +30,6 @@ const hosts = z
     "expected hosts in lower case with commas between them, each with a port or without: media.internal:8080,10.0.0.5",
   )
   .transform((text) => text.split(",").filter((host) => host !== ""));
-
-/** One environment variable: how it is read, its default as one would write it, and what it means. */
-interface Variable<T> {
-  readonly schema: z.ZodType<T>;
-  readonly default: string;
-  readonly meaning: string;
-}
-
-function variable<T>(schema: z.ZodType<T>, fallback: string, meaning: string): Variable<T> {
-  return { schema, default: fallback, meaning };
-}
 
 /** Every environment variable boxcar reads. The table in docs/configuration.md says the same. */
 export const variables = {
@@ -86,7 +70,12 @@ export const variables = {
     "Secret that requests must bring as `Authorization: Bearer …`. Required unless `HOST` is a loopback address.",
   ),
   BOXCAR_TZ: variable(timeZone, "UTC", "Time zone of times written without an offset (IANA name)."),
-  BOXCAR_MAX_UPLOAD: variable(bytes, "2G", "Largest segment that may be uploaded: bytes, or with K, M, G, T."),
+  BOXCAR_MAX_UPLOAD: variable(
+    bytes,
+    "2G",
+    "Largest segment, form or file that may be uploaded: bytes, or with K, M, G, T.",
+  ),
+  ...uploadVariables,
   BOXCAR_GAP_TOLERANCE: variable(
     wholeNumber("milliseconds", 0, 60_000),
     "500",
@@ -150,6 +139,7 @@ export interface Config {
   readonly timeZone: string;
   /** Bytes. */
   readonly maxUpload: number;
+  readonly uploads: UploadConfig;
   readonly gapToleranceMs: number;
   readonly settleMs: number;
   readonly idleTimeoutMs: number;
@@ -205,6 +195,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     token: BOXCAR_TOKEN === "" ? undefined : BOXCAR_TOKEN,
     timeZone: rest.BOXCAR_TZ,
     maxUpload: rest.BOXCAR_MAX_UPLOAD,
+    uploads: uploadConfigOf(rest),
     gapToleranceMs: rest.BOXCAR_GAP_TOLERANCE,
     settleMs: rest.BOXCAR_SETTLE * 1000,
     idleTimeoutMs: rest.BOXCAR_IDLE_TIMEOUT * 1000,

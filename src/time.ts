@@ -58,7 +58,7 @@ export function parseTime(text: string, context: TimeContext, name = "time"): nu
   }
   const time = timePattern.exec(text);
   if (time !== null) {
-    const day = new Date(context.dayOf + zoneOffset(context.zone, context.dayOf)).toISOString().slice(0, 10);
+    const day = dateIn(context.zone, context.dayOf);
     return localToInstant(Date.parse(`${day}T00:00:00Z`) + millisecondsOfDay(time.slice(1)), context.zone);
   }
   const match = dateTimePattern.exec(text);
@@ -140,6 +140,11 @@ function ordered(startMs: number, endMs: number | undefined): TimeRange {
 /** RFC 3339 in UTC with milliseconds, to the nearest: `2026-01-31T12:00:00.250Z`. */
 export function formatTime(ms: number): string {
   return new Date(Math.round(ms)).toISOString();
+}
+
+/** The date of a moment in an IANA time zone: `2026-01-31`. */
+export function dateIn(zone: string, ms: number): string {
+  return new Date(ms + zoneOffset(zone, ms)).toISOString().slice(0, 10);
 }
 
 /**

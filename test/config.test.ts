@@ -24,6 +24,7 @@ describe("readConfig", () => {
       token: undefined,
       timeZone: "UTC",
       maxUpload: 2 * 2 ** 30,
+      uploads: { prefix: "images", folders: ["chat"], filesUrl: undefined, publicFiles: false },
       gapToleranceMs: 500,
       settleMs: 3_600_000,
       idleTimeoutMs: 300_000,

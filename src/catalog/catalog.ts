@@ -23,6 +23,7 @@ import type {
   StreamTotals,
   UnsettledSegment,
 } from "./types.ts";
+import { UploadRows } from "./upload-rows.ts";
 import { WideReads } from "./wide-reads.ts";
 
 const ready = sql.lit("ready" as const);
@@ -41,12 +42,15 @@ export class Catalog {
   readonly #db: CatalogDatabase;
   readonly #wide: WideReads;
   readonly #recorded: RecordedRows;
+  /** Uploaded files that are no segments. */
+  readonly uploads: UploadRows;
 
   /** @param db a database that `migrate` has brought to the newest schema; stays the caller's to close */
   constructor(db: CatalogDatabase) {
     this.#db = db;
     this.#wide = new WideReads(db);
     this.#recorded = new RecordedRows(this.#wide);
+    this.uploads = new UploadRows(db);
   }
 
   /**

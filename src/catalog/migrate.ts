@@ -68,6 +68,27 @@ const migrations: Readonly<Record<string, readonly RawBuilder<unknown>[]>> = {
       until_ms integer not null
     ) without rowid`,
   ],
+  "004_uploads": [
+    sql`create table uploads (
+      id integer primary key autoincrement,
+      area text not null check (area in ('store', 'public')),
+      key text not null,
+      state text not null check (state in ('pending', 'stored', 'tombstone')),
+      until_ms integer not null,
+      content_type text not null default '',
+      size integer not null default 0,
+      etag text not null default '',
+      image_class_id integer not null default 0,
+      media text,
+      created_ms integer not null,
+      unique (key, area)
+    )`,
+    sql`create index uploads_unsettled on uploads (id) where state <> 'stored'`,
+    sql`create table upload_indexes (
+      upload_id integer primary key references uploads (id),
+      data blob not null
+    )`,
+  ],
 };
 
 /**

@@ -74,6 +74,29 @@ export interface PlaceTable {
   path: string;
 }
 
+/** One uploaded file; see `UploadRows`. */
+export interface UploadTable {
+  id: Generated<number>;
+  area: "store" | "public";
+  key: string;
+  state: "pending" | "stored" | "tombstone";
+  /** When a pending upload may be given up, milliseconds since 1970. */
+  until_ms: number;
+  content_type: Generated<string>;
+  size: Generated<number>;
+  etag: Generated<string>;
+  image_class_id: number;
+  /** JSON of what a video is made of. */
+  media: Generated<string | null>;
+  created_ms: number;
+}
+
+/** The segment index of an uploaded MP4. */
+export interface UploadIndexTable {
+  upload_id: number;
+  data: Uint8Array;
+}
+
 /** The catalog's tables, for kysely. */
 export interface Schema {
   segments: SegmentTable;
@@ -83,4 +106,6 @@ export interface Schema {
   stream_counts: StreamCountTable;
   places: PlaceTable;
   duties: DutyTable;
+  uploads: UploadTable;
+  upload_indexes: UploadIndexTable;
 }

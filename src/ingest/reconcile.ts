@@ -2,12 +2,15 @@ import type { Catalog } from "../catalog/catalog.ts";
 import type { Segment, UnsettledSegment } from "../catalog/types.ts";
 import type { Store } from "../platform.ts";
 import { parsePlaceKey } from "../store/places.ts";
+import { settleUploads } from "./settle-uploads.ts";
 import { UPLOAD_LEASE_MS } from "./upload-lease.ts";
 
 /** What reconciling works on. */
 export interface ReconcileParts {
   readonly catalog: Catalog;
   readonly store: Store;
+  /** Public files on this machine's disk. */
+  readonly publicFiles?: Store | undefined;
   /** Removes temporary files of the store that were last written before a moment (ms since 1970); counts them. */
   readonly sweep?: (beforeMs: number) => Promise<number>;
 }
@@ -34,6 +37,8 @@ export interface Finding {
   readonly kind:
     /** Settled: an upload that did not end; its object and row are gone. */
     | "upload_removed"
+    /** Settled: a file whose upload did not end; its object and row are gone. */
+    | "file_removed"
     /** Settled: the object and the row of a deleted segment are gone. */
     | "deletion_finished"
     /** Settled: files a crash left under temporary names are gone. */
@@ -73,6 +78,7 @@ export async function* reconcile(
   const swept = (await parts.sweep?.(nowMs - TEMPORARY_GRACE_MS)) ?? 0;
   if (swept > 0) yield { kind: "temporary_removed", count: swept };
   yield* settle(parts, options, { pendingMs: nowMs - pendingGraceMs, tombstoneMs: nowMs - tombstoneGraceMs });
+  yield* settleUploads(parts, nowMs, options.signal);
   if (options.verify !== true) return;
   yield* findLost(parts, options);
   yield* findOrphans(parts, options);

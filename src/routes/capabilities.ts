@@ -7,6 +7,7 @@ const ports = {
   directUpload: ({ store }: AppPlatform) => store.presign,
   pictures: ({ decoder }: AppPlatform) => decoder,
   remoteVideos: ({ openRemote }: AppPlatform) => openRemote,
+  publicFiles: ({ publicFiles }: AppPlatform) => publicFiles,
 } as const;
 
 /** Schema of what `/healthz` says a server can do besides downloads, lists and uploads, which every server can. */
@@ -15,6 +16,7 @@ export const capabilities = z
     directUpload: z.boolean().openapi({ description: "Uploads may go to the store itself, by presigned requests." }),
     pictures: z.boolean().openapi({ description: "Pictures of videos: snapshots, sprites, screenshots." }),
     remoteVideos: z.boolean().openapi({ description: "Screenshots of videos on other hosts." }),
+    publicFiles: z.boolean().openapi({ description: "Files may be uploaded to this machine's disk." }),
   } satisfies Record<keyof typeof ports, z.ZodBoolean>)
   .openapi("Capabilities");
 

@@ -1,6 +1,7 @@
 import type { OpenAPIHono } from "@hono/zod-openapi";
 import type { Caller } from "../auth/caller.ts";
 import type { Catalog } from "../catalog/catalog.ts";
+import type { UploadParts } from "../chat/receive-file.ts";
 import type { Config } from "../config.ts";
 import type { Pictures } from "../pictures/pictures.ts";
 import type { Clock, Log, OpenRemote, PictureDecoder, SendStream, Store } from "../platform.ts";
@@ -20,6 +21,8 @@ export interface AppPlatform {
   readonly config: Config;
   readonly catalog: Catalog;
   readonly store: Store;
+  /** Public files on this machine's disk; absent where there is no disk. */
+  readonly publicFiles?: Store | undefined;
   readonly core: Core;
   readonly clock: Clock;
   readonly log: Log;
@@ -38,6 +41,7 @@ export interface AppPlatform {
 export interface AppContext extends AppPlatform {
   readonly planning: PlanParts & Required<Pick<PlanParts, "indexes">>;
   readonly pictures: Pictures;
+  readonly uploads: UploadParts;
 }
 
 /** What is known of a request by the time a route handles it. */

@@ -6,6 +6,7 @@ import { need, streamPathInPath } from "./access.ts";
 import type { App, AppPlatform } from "./context.ts";
 import { query, streamPathInRoute, streamPathParameter, timeParameters } from "./parameters.ts";
 import { json, recordOf, refused, segmentRecord, success } from "./replies.ts";
+import { bodyOf } from "./request-body.ts";
 
 const route = createRoute({
   method: "put",
@@ -66,22 +67,4 @@ export function addSegments(app: App, platform: AppPlatform): void {
     if (repeated) c.header("Idempotency-Replayed", "true");
     return c.json({ code: 0 as const, message: "", data: { ...record, warnings: [...warnings] } }, 201);
   });
-}
-
-/** The bytes of a request. A connection that breaks off is the client's doing, not a defect. */
-async function* bodyOf(request: Request): AsyncGenerator<Uint8Array> {
-  if (request.body === null) return;
-  const reader = request.body.getReader();
-  try {
-    for (;;) {
-      const { done, value } = await reader.read();
-      if (done) return;
-      yield value;
-    }
-  } catch (cause) {
-    const message = "The connection broke off before the whole segment had arrived. Upload it again.";
-    throw new BoxcarError("upload_aborted", 400, message, {}, cause);
-  } finally {
-    reader.releaseLock();
-  }
 }

@@ -14,10 +14,12 @@ import { openConfiguredCatalog } from "./open-configured-catalog.ts";
 
 /** Catalog, store and core of one data folder, as commands and the server use them. */
 export interface NodeParts extends IngestParts {
-  /** Removes what crashed writes left in the store; absent where the store itself does. */
-  readonly sweep?: (beforeMs: number) => Promise<number>;
   /** Brings the catalog to the newest schema; the names of the migrations that ran. */
   migrate(): Promise<string[]>;
+  /** Removes what crashed writes left in folders; other stores remove it themselves. */
+  readonly sweep: (beforeMs: number) => Promise<number>;
+  /** Public files on this machine's disk, below `public` in the data folder. */
+  readonly publicFiles: FileStore;
   /** Closes the catalog. */
   close(): Promise<void>;
 }
@@ -34,15 +36,21 @@ export async function openNodeParts(config: Pick<Config, "dataFolder" | "catalog
     const place = (await catalog.places()).find(({ id }) => id === placeId);
     return place === undefined ? undefined : new FileStore(place.path);
   });
+  const publicFiles = new FileStore(join(folder, "public"));
+  const folders = own instanceof FileStore ? [own, publicFiles] : [publicFiles];
   return {
     catalog,
     store,
+    publicFiles,
     core,
     clock: () => Date.now(),
     randomId: () => randomUUID(),
     migrate: () => migrate(opened.db),
     close: () => opened.close(),
-    ...(own instanceof FileStore ? { sweep: (beforeMs: number) => own.sweep(beforeMs) } : {}),
+    sweep: async (beforeMs) => {
+      const removed = await Promise.all(folders.map((files) => files.sweep(beforeMs)));
+      return removed.reduce((sum, count) => sum + count, 0);
+    },
   };
 }
 

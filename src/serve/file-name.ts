@@ -17,6 +17,11 @@ export function disposition(asked: string | undefined, fallback: string, inline:
   return contentDisposition(/\.mp4$/i.test(name) ? name : `${name}.mp4`, { type });
 }
 
+/** `Content-Disposition` of a file that is sent under its own name. */
+export function fileDisposition(name: string, inline: boolean): string {
+  return contentDisposition(name, { type: inline ? "inline" : "attachment" });
+}
+
 /** The name of a download nobody named: `live_cam1_2026-01-31T10-00-02Z.mp4`. */
 export function defaultFileName(streamPath: string, startMs: number): string {
   const time = formatTime(startMs).replace(".000Z", "Z").replaceAll(":", "-");

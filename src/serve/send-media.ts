@@ -1,16 +1,14 @@
 import { BoxcarError } from "../errors.ts";
 import type { Media } from "../plan/media.ts";
-import type { SendStream } from "../platform.ts";
+import type { ByteSpan, SendStream } from "../platform.ts";
 import { chooseRange, contentRange } from "./byte-range.ts";
 import { evaluateConditions, rangeApplies } from "./conditional.ts";
 import { multipartByteRanges, type SizedBody } from "./multipart.ts";
 
-const mediaType = "video/mp4";
-
 /**
  * Answers a GET or HEAD request with (a part of) media: preconditions, then ranges, then the bytes (RFC 9110 sections
  * 13 and 14). The first bytes are read before the head is sent, so what fails by then still gets a status of its own.
- * @param headers sent along on 200, 206 and 304
+ * @param headers sent along on 200, 206 and 304; `Content-Type` is that of the media, by default `video/mp4`
  * @param env handed on to `sendStream`
  * @throws BoxcarError `precondition_failed` (412), `range_not_satisfiable` (416), and as `Media.read` does
  */
@@ -34,6 +32,7 @@ export async function sendMedia(
   }
   if (verdict === 304) {
     headers.delete("Content-Disposition");
+    headers.delete("Content-Type");
     return new Response(null, { status: 304, headers });
   }
 
@@ -45,6 +44,7 @@ export async function sendMedia(
 }
 
 function chooseBody(request: Request, media: Media, headers: Headers): { status: number; body: SizedBody } {
+  const mediaType = headers.get("content-type") ?? "video/mp4";
   const range = request.headers.get("range") ?? undefined;
   const ifRange = request.headers.get("if-range") ?? undefined;
   const applies = request.method === "GET" && rangeApplies(ifRange, media.etag);
@@ -53,16 +53,16 @@ function chooseBody(request: Request, media: Media, headers: Headers): { status:
     const message = `The media has ${String(media.size)} bytes; the range asked for lies outside of them.`;
     throw new BoxcarError("range_not_satisfiable", 416, message, { size: media.size });
   }
-  if (choice === "whole") return { status: 200, body: single(media, 0, media.size) };
+  if (choice === "whole") return { status: 200, body: single(media, mediaType, { offset: 0, length: media.size }) };
   const [first] = choice;
   if (first === undefined || choice.length > 1)
     return { status: 206, body: multipartByteRanges(media, choice, mediaType) };
   headers.set("Content-Range", contentRange(first, media.size));
-  return { status: 206, body: single(media, first.offset, first.length) };
+  return { status: 206, body: single(media, mediaType, first) };
 }
 
-function single(media: Media, offset: number, length: number): SizedBody {
-  return { contentType: mediaType, length, read: () => media.read({ offset, length }) };
+function single(media: Media, contentType: string, span: ByteSpan): SizedBody {
+  return { contentType, length: span.length, read: () => media.read(span) };
 }
 
 /** Reads the first chunk now; the returned body starts with it. */

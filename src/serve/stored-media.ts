@@ -1,10 +1,19 @@
-import type { Segment } from "../catalog/types.ts";
 import type { Media } from "../plan/media.ts";
 import type { Store } from "../platform.ts";
 
-/** One whole segment, sent as it is stored. */
-export function storedMedia(store: Store, segment: Segment): Media {
-  const { id, key, size, etag } = segment;
+/** A stored object and the row that describes it. */
+export interface StoredObject {
+  readonly id: number;
+  readonly key: string;
+  /** Bytes. */
+  readonly size: number;
+  /** The stored object's ETag, without quotes. */
+  readonly etag: string;
+}
+
+/** One whole segment or file, sent as it is stored. */
+export function storedMedia(store: Store, object: StoredObject): Media {
+  const { id, key, size, etag } = object;
   return {
     size,
     // The store's ETag may hold anything; an entity tag may not hold quotes (RFC 9110 section 8.8.3).

@@ -17,7 +17,7 @@ describe("service calls", () => {
     const health = async (of: TestServer): Promise<unknown> => (await of.call("/healthz")).json.data;
     expect(await health(server)).toEqual({
       runtime: "node",
-      capabilities: { directUpload: false, pictures: true, remoteVideos: true },
+      capabilities: { directUpload: false, pictures: true, remoteVideos: true, publicFiles: true },
     });
     const signed = { method: "PUT", url: "", fields: {}, expiresMs: 0 } as const;
     const presign = { put: () => Promise.resolve(signed), get: () => Promise.resolve(signed) };
@@ -35,13 +35,17 @@ describe("service calls", () => {
     expect(calls.toSorted()).toEqual([
       "get /api/chat/groupQrcode/{id}",
       "get /api/chat/qrcode",
+      "get /files/{key}",
       "get /healthz",
       "get /mp4/api/catalog",
       "get /mp4/api/list/{streamPath}",
       "get /mp4/api/timeline/{streamPath}",
       "get /mp4/download/{file}",
       "get /mp4/snapshot/{file}",
+      "get /public/uploads/{key}",
       "get /readyz",
+      "post /api/chat/uploadAliyun",
+      "post /api/chat/uploadStreamSingleToServerDiy/{dir}",
       "post /mp4/api/delete/{streamPath}",
       "put /mp4/api/segments/{streamPath}",
     ]);

@@ -14,7 +14,7 @@ it("refuses calls of the chat front end in its own envelope", async () => {
     status: 400,
     json: { msg: "fail", data: "There is no GET /api/chat/nothing. GET /docs shows all calls." },
   });
-  const anonymous = await server.call("/api/chat/nothing");
+  const anonymous = await server.call("/api/chat/uploadAliyun", { method: "POST" });
   expect(anonymous.status).toBe(401);
   expect(Object.keys(anonymous.json)).toEqual(["msg", "data"]);
   // A path that only starts alike is none of its calls.

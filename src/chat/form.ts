@@ -1,0 +1,101 @@
+import { BoxcarError } from "../errors.ts";
+import { badForm, MultipartReader } from "./multipart-reader.ts";
+
+/** What a form may hold. */
+export interface FormShape {
+  /** Name of the field that holds files. */
+  readonly file: string;
+  /** How many files it may hold. */
+  readonly maxFiles: number;
+  /** Names of fields that hold text. */
+  readonly texts: readonly string[];
+}
+
+/** A part of a form. */
+export type FormPart =
+  | { readonly kind: "text"; readonly name: string; readonly value: string }
+  | {
+      readonly kind: "file";
+      /** The sender's name for the file: shown and never trusted. */
+      readonly fileName: string;
+      /** To be read before the next part is asked for. A chunk is only valid until the next one is asked for. */
+      readonly body: AsyncIterable<Uint8Array>;
+    };
+
+/** Text fields in one form, at most. */
+export const MAX_TEXTS = 20;
+/** Bytes of one text field, at most. */
+export const MAX_TEXT_SIZE = 8192;
+
+/**
+ * Reads a form (`multipart/form-data`, RFC 7578) part by part as it arrives. A part that does not belong is refused
+ * before its body is read.
+ * @throws BoxcarError 400 `bad_form`, `unknown_field`, `too_many_parts`, `field_too_large`; 415 `unsupported_body`; and
+ *   as `body` does
+ */
+export async function* readForm(
+  contentType: string,
+  body: AsyncIterable<Uint8Array>,
+  shape: FormShape,
+): AsyncGenerator<FormPart, void, undefined> {
+  if (!/^multipart\/form-data\s*(?:;|$)/i.test(contentType)) {
+    const message = `The body must be a form (multipart/form-data) with a file in the field ${shape.file}.`;
+    throw new BoxcarError("unsupported_body", 415, message);
+  }
+  const source = body[Symbol.asyncIterator]();
+  try {
+    const reader = new MultipartReader(contentType, source);
+    const left = { files: shape.maxFiles, texts: MAX_TEXTS };
+    for (let header = await reader.nextPart(); header !== undefined; header = await reader.nextPart()) {
+      const name = parameterOf(header, "name");
+      if (name === undefined) throw badForm("has a part without a name");
+      const fileName = parameterOf(header, "filename");
+      if (name === shape.file) {
+        if (left.files-- === 0) throw tooMany(shape);
+        yield { kind: "file", fileName: fileName ?? "", body: reader.content() };
+      } else {
+        if (!shape.texts.includes(name) || fileName !== undefined) throw unknownField(name, fileName, shape);
+        if (left.texts-- === 0) throw tooMany(shape);
+        yield { kind: "text", name, value: await textOf(reader.content()) };
+      }
+    }
+  } finally {
+    await source.return?.();
+  }
+}
+
+/**
+ * A parameter of a part's `Content-Disposition`, as browsers write it (HTML standard, multipart/form-data): everything
+ * up to the next quote, of any script, with quotes and line breaks percent-encoded and nothing else escaped.
+ */
+function parameterOf(header: string, name: "name" | "filename"): string | undefined {
+  const match = new RegExp(`;\\s*${name}=(?:"([^"]*)"|([^\\s;"]+))`, "i").exec(header);
+  return match?.[1] ?? match?.[2];
+}
+
+async function textOf(content: AsyncIterable<Uint8Array>): Promise<string> {
+  const decoder = new TextDecoder();
+  let text = "";
+  let size = 0;
+  for await (const chunk of content) {
+    size += chunk.length;
+    if (size > MAX_TEXT_SIZE) {
+      const message = `A text field may have ${String(MAX_TEXT_SIZE)} bytes. Files go into a field of their own.`;
+      throw new BoxcarError("field_too_large", 400, message);
+    }
+    text += decoder.decode(chunk, { stream: true });
+  }
+  return text + decoder.decode();
+}
+
+function tooMany({ maxFiles }: FormShape): BoxcarError {
+  const files = `${String(maxFiles)} file${maxFiles === 1 ? "" : "s"}`;
+  const message = `This form may hold at most ${files} and ${String(MAX_TEXTS)} text fields. Send the rest in another one.`;
+  return new BoxcarError("too_many_parts", 400, message);
+}
+
+function unknownField(name: string, fileName: string | undefined, { file, texts }: FormShape): BoxcarError {
+  const found = `${fileName === undefined ? "a field" : "a file in the field"} ${JSON.stringify(name.slice(0, 100))}`;
+  const message = `The form has ${found}. Files go into the field ${file}; text fields are ${texts.join(", ")}.`;
+  return new BoxcarError("unknown_field", 400, message);
+}

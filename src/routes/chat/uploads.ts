@@ -1,0 +1,112 @@
+import { createRoute, z } from "@hono/zod-openapi";
+import type { Upload } from "../../catalog/upload-rows.ts";
+import { inPublicFolder, inStore } from "../../chat/destinations.ts";
+import { storeOf, type Destination } from "../../chat/receive-file.ts";
+import { receiveForm } from "../../chat/receive-form.ts";
+import { BoxcarError } from "../../errors.ts";
+import { need } from "../access.ts";
+import type { App, AppContext } from "../context.ts";
+import { integer, query } from "../parameters.ts";
+import { json } from "../replies.ts";
+import { boundedBodyOf } from "../request-body.ts";
+import { chatOk, chatRefused, chatSuccess } from "./envelope.ts";
+import { mediaSchema, mediaOf, publicUrl, storedFile, storedFileOf } from "./stored-file.ts";
+
+/** Files in one form for the store, at most. */
+const MAX_FILES = 20;
+
+const classParameter = integer(0).optional().openapi({
+  description: "The front end's number for a group of files; may also stand in the form.",
+});
+
+const toStore = createRoute({
+  method: "post",
+  path: "/api/chat/uploadAliyun",
+  middleware: need("upload"),
+  summary: "Upload files into the store",
+  description:
+    "A form with up to 20 files in the field `img`. They pass through to the store; all of them are kept, or none. " +
+    "What a file is, is told from its bytes: images, audio, video, PDF and Office documents are taken.",
+  request: { query: query({ imageClassId: classParameter }), ...form("img") },
+  responses: { 200: json("The files, in the order of the form.", chatSuccess(z.array(storedFile))), ...chatRefused },
+});
+
+const toDisk = createRoute({
+  method: "post",
+  path: "/api/chat/uploadStreamSingleToServerDiy/{dir}",
+  middleware: need("upload"),
+  summary: "Upload a file onto this machine's disk, to be had under /public/uploads",
+  request: {
+    params: z.object({ dir: z.string().openapi({ description: "One of `BOXCAR_UPLOAD_FOLDERS`.", example: "chat" }) }),
+    query: query({ imageClassId: classParameter }),
+    ...form("file"),
+  },
+  responses: {
+    200: json("The file.", chatSuccess(z.object({ url: z.string(), media: mediaSchema.optional() }))),
+    ...chatRefused,
+  },
+});
+
+/** `POST /api/chat/uploadAliyun` and `POST /api/chat/uploadStreamSingleToServerDiy/{dir}`. */
+export function addUploads(app: App, context: AppContext): void {
+  const { config } = context;
+  const keys = { clock: context.clock, timeZone: config.timeZone };
+
+  const receive = (
+    request: Request,
+    form: { field: string; maxFiles: number; destination: Destination; imageClassId: number | undefined },
+  ): Promise<Upload[]> => {
+    const contentType = request.headers.get("content-type") ?? "";
+    return receiveForm(context.uploads, { ...form, contentType, body: boundedBodyOf(request, config.maxUpload) });
+  };
+
+  app.openapi(toStore, async (c) => {
+    const { imageClassId } = c.req.valid("query");
+    const destination = inStore(config.uploads.prefix, keys);
+    const uploads = await receive(c.req.raw, { field: "img", maxFiles: MAX_FILES, destination, imageClassId });
+    const { origin } = new URL(c.req.url);
+    return c.json(chatOk(uploads.map((upload) => storedFileOf(upload, config.uploads, origin))), 200);
+  });
+
+  app.openapi(toDisk, async (c) => {
+    const { dir } = c.req.valid("param");
+    if (!config.uploads.folders.includes(dir)) throw unknownFolder(config.uploads.folders);
+    storeOf(context.uploads, "public");
+    const { imageClassId } = c.req.valid("query");
+    const destination = inPublicFolder(dir, keys);
+    const [upload] = await receive(c.req.raw, { field: "file", maxFiles: 1, destination, imageClassId });
+    if (upload === undefined) throw new Error("a form was taken in without a file");
+    return c.json(chatOk({ url: publicUrl(upload), ...mediaOf(upload) }), 200);
+  });
+}
+
+function unknownFolder(known: readonly string[]): BoxcarError {
+  const message = `Files cannot be uploaded into this folder. Use one of: ${known.join(", ")} (BOXCAR_UPLOAD_FOLDERS).`;
+  return new BoxcarError("unknown_folder", 400, message);
+}
+
+interface FormBody {
+  readonly body: {
+    content: {
+      "multipart/form-data": {
+        schema: {
+          type: "object";
+          properties: Record<string, { type: "string" | "integer"; format?: string }>;
+          required: string[];
+        };
+      };
+    };
+  };
+}
+
+/** A form in a route's description. No zod schema: with one, the form would be read as a whole before the handler. */
+function form(field: string): FormBody {
+  const properties = {
+    [field]: { type: "string", format: "binary" },
+    imageClassId: { type: "integer" },
+    image_class_id: { type: "integer" },
+  } as const;
+  return {
+    body: { content: { "multipart/form-data": { schema: { type: "object", properties, required: [field] } } } },
+  };
+}

@@ -1,0 +1,67 @@
+import { createRoute, z } from "@hono/zod-openapi";
+import type { MiddlewareHandler } from "hono";
+import type { Upload, UploadArea } from "../catalog/upload-rows.ts";
+import { mayShow } from "../chat/file-kind.ts";
+import { storeOf } from "../chat/receive-file.ts";
+import { BoxcarError } from "../errors.ts";
+import { fileDisposition } from "../serve/file-name.ts";
+import { sendMedia } from "../serve/send-media.ts";
+import { storedMedia } from "../serve/stored-media.ts";
+import { anyone, need } from "./access.ts";
+import type { App, AppContext, AppEnv } from "./context.ts";
+import { query } from "./parameters.ts";
+import { refused } from "./replies.ts";
+
+const content = { "application/octet-stream": { schema: z.string().openapi({ format: "binary" }) } };
+const responses = {
+  200: { description: "The file.", content },
+  206: { description: "The ranges of it that were asked for.", content },
+  304: { description: "The client has it already." },
+  ...refused,
+};
+
+/** `GET, HEAD /files/{key}` and `/public/uploads/{key}`: uploaded files, and nothing else of their stores. */
+export function addFiles(app: App, context: AppContext): void {
+  const serve = (path: string, summary: string, area: UploadArea, guard: MiddlewareHandler<AppEnv>): void => {
+    const route = createRoute({
+      method: "get",
+      path,
+      summary,
+      middleware: guard,
+      request: { params: z.object({ key: z.string() }), query: query({}) },
+      responses,
+    });
+    app.openapi(route, async (c) => {
+      const upload = await uploadAt(context, area, c.req.valid("param").key);
+      const headers = fileHeaders(upload, guard === anyone);
+      headers.set("X-Request-Id", c.get("requestId"));
+      const media = storedMedia(storeOf(context.uploads, area), upload);
+      return sendMedia(c.req.raw, media, headers, context.sendStream, c.env);
+    });
+  };
+  const guard = context.config.uploads.publicFiles ? anyone : need("read");
+  serve("/files/{key}{.+}", "An uploaded file", "store", guard);
+  serve("/public/uploads/{key}{.+}", "An uploaded file on this machine's disk", "public", anyone);
+}
+
+/** @throws BoxcarError `unknown_file` (404), `not_available` (501) */
+async function uploadAt({ uploads, catalog }: AppContext, area: UploadArea, key: string): Promise<Upload> {
+  storeOf(uploads, area);
+  const upload = await catalog.uploads.find(area, key);
+  if (upload !== undefined) return upload;
+  throw new BoxcarError(
+    "unknown_file",
+    404,
+    "No file was uploaded under this name. Take the URL from the upload's reply.",
+  );
+}
+
+/** A file never changes under its name. What a browser would run is only ever saved, and nothing may run in its name. */
+function fileHeaders({ contentType, key }: Upload, isPublic: boolean): Headers {
+  return new Headers({
+    "Content-Type": contentType,
+    "Content-Disposition": fileDisposition(key.slice(key.lastIndexOf("/") + 1), mayShow(contentType)),
+    "Content-Security-Policy": "default-src 'none'; sandbox",
+    "Cache-Control": `${isPublic ? "public" : "private"}, max-age=31536000, immutable`,
+  });
+}

@@ -1,0 +1,22 @@
+import { z } from "zod";
+
+/** One environment variable: how it is read, its default as one would write it, and what it means. */
+export interface Variable<T> {
+  readonly schema: z.ZodType<T>;
+  readonly default: string;
+  readonly meaning: string;
+}
+
+/** Describes an environment variable. @param fallback what an absent one reads as */
+export function variable<T>(schema: z.ZodType<T>, fallback: string, meaning: string): Variable<T> {
+  return { schema, default: fallback, meaning };
+}
+
+/** Schema of a whole number; both bounds are inclusive. @param what names the unit in messages */
+export function wholeNumber(what: string, least: number, most: number): z.ZodType<number> {
+  return z
+    .string()
+    .regex(/^\d{1,16}$/, `expected ${what}`)
+    .transform(Number)
+    .refine((value) => value >= least && value <= most, `expected ${what} from ${String(least)} to ${String(most)}`);
+}
