@@ -4,16 +4,23 @@ import { afterAll, beforeAll, describe } from "vitest";
 import { s3Store } from "../../src/store/s3.ts";
 import type { S3Settings } from "../../src/store-settings.ts";
 import { storeConformance } from "../conformance/store.ts";
+import { startStoreWorker, type StoreWorker } from "../support/worker-store.ts";
 import { radosgwMissing, startRadosgw, type Radosgw } from "../support/radosgw.ts";
 
 if (radosgwMissing !== undefined) console.warn(`skipped: S3 stores; ${radosgwMissing}`);
 
 describe.skipIf(radosgwMissing !== undefined)("S3, served by radosgw", () => {
+  const partBytes = 5 * 2 ** 20;
   let radosgw: Radosgw;
+  let worker: StoreWorker;
   beforeAll(async () => {
     radosgw = await startRadosgw();
+    worker = await startStoreWorker(partBytes);
   });
-  afterAll(() => radosgw.close());
+  afterAll(async () => {
+    await worker.close();
+    await radosgw.close();
+  });
 
   /** Settings of a new, empty bucket. */
   async function bucket(): Promise<S3Settings> {
@@ -27,7 +34,11 @@ describe.skipIf(radosgwMissing !== undefined)("S3, served by radosgw", () => {
   }
 
   storeConformance("a bucket", async () => ({
-    store: s3Store(await bucket(), { partBytes: 5 * 2 ** 20 }),
+    store: s3Store(await bucket(), { partBytes }),
+    close: () => Promise.resolve(),
+  }));
+  storeConformance("a bucket seen from a Worker", async () => ({
+    store: worker.open(await bucket()),
     close: () => Promise.resolve(),
   }));
 });

@@ -1,0 +1,82 @@
+import OSS from "ali-oss";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { readConfig } from "../../src/config.ts";
+import type { Store } from "../../src/platform.ts";
+import type { OssSettings } from "../../src/store-settings.ts";
+import { ossFetchStore } from "../../src/store/oss-fetch.ts";
+import { ossStore } from "../../src/store/oss.ts";
+import { listed, storeConformance, type OpenStore } from "../conformance/store.ts";
+import { startOssServer, type OssServer } from "../support/oss-server.ts";
+import { startStoreWorker, type StoreWorker } from "../support/worker-store.ts";
+
+const partBytes = 200 * 1024; // OSS takes parts from 100 KiB on
+let server: OssServer;
+let worker: StoreWorker;
+beforeAll(async () => {
+  server = await startOssServer();
+  worker = await startStoreWorker(partBytes);
+});
+afterAll(async () => {
+  await worker.close();
+  await server.close();
+});
+
+function settings(): OssSettings {
+  const { bucket, region, keyId, secret } = server.account;
+  const credentials = { keyId, secret, sessionToken: undefined };
+  return { driver: "oss", bucket, region, endpoint: server.endpoint, style: "path", credentials };
+}
+
+/** Nothing may be left of what a test broke off. */
+const close = (): Promise<void> => {
+  expect(server.unfinished()).toBe(0);
+  server.clear();
+  return Promise.resolve();
+};
+
+storeConformance("OSS through ali-oss", () => Promise.resolve({ store: ossStore(settings(), { partBytes }), close }));
+storeConformance("OSS by signed fetch", () =>
+  Promise.resolve({ store: ossFetchStore(settings(), { partBytes }), close }),
+);
+storeConformance("OSS by signed fetch in a Worker", () => Promise.resolve({ store: worker.open(settings()), close }));
+
+describe("the OSS server of these tests", () => {
+  const client = (changes: object): OSS => {
+    const { bucket, keyId, secret } = server.account;
+    const options = { bucket, region: "oss-cn-hangzhou", endpoint: server.endpoint, sldEnable: true };
+    return new OSS({ ...options, accessKeyId: keyId, accessKeySecret: secret, ...changes });
+  };
+
+  it.each([false, true])("takes right signatures and no other (version 4: %s)", async (authorizationV4) => {
+    const before = { ...server.signed };
+    const key = "sig/ä +?&.mp4";
+    await client({ authorizationV4 }).put(key, Buffer.from("abc"));
+    expect(String((await client({ authorizationV4 }).get(key)).content)).toBe("abc");
+    const kind = authorizationV4 ? "v4" : "v1";
+    expect(server.signed).toEqual({ ...before, [kind]: before[kind] + 2 });
+    for (const changes of [{ accessKeySecret: "wrong" }, { accessKeyId: "wrong" }, { amendTimeSkewed: 3_600_000 }]) {
+      const outcome = await client({ authorizationV4, ...changes })
+        .get(key)
+        .catch((error: unknown) => error);
+      expect(outcome).toMatchObject({ status: 403 });
+    }
+    server.clear();
+  });
+});
+
+/** An empty bucket of real OSS, by BOXCAR_TEST_OSS=oss://BUCKET?region=… and the variables of its credentials. */
+const real = process.env.BOXCAR_TEST_OSS;
+if (real === undefined) console.warn("skipped: real OSS; BOXCAR_TEST_OSS names no bucket");
+
+describe.skipIf(real === undefined)("real OSS", () => {
+  const open = async (make: (settings: OssSettings, options: object) => Store): Promise<OpenStore> => {
+    const store = make(readConfig({ ...process.env, BOXCAR_STORE: real }).store as OssSettings, { partBytes });
+    expect(await listed(store, ""), "the bucket must be empty").toEqual([]);
+    const empty = async (): Promise<void> => {
+      for await (const { key } of store.list("")) await store.delete(key);
+    };
+    return { store, close: empty };
+  };
+  storeConformance("through ali-oss", () => open(ossStore));
+  storeConformance("by signed fetch", () => open(ossFetchStore));
+});
