@@ -20,6 +20,7 @@ import { refusalReply, refusedOf, unknownRoute } from "./routes/refusals.ts";
 import { addSegments } from "./routes/segments.ts";
 import { addService } from "./routes/service.ts";
 import { addSnapshot } from "./routes/snapshot.ts";
+import { addSprite } from "./routes/sprite.ts";
 
 /** Makes the whole HTTP surface from what the runtime provides. Nothing is shared between two apps. */
 export function createApp(platform: AppPlatform): App {
@@ -49,6 +50,7 @@ export function createApp(platform: AppPlatform): App {
   addSegments(app, platform);
   addDelete(app, platform);
   addSnapshot(app, context);
+  addSprite(app, context);
   addQrCodes(app);
   addUploads(app, context);
   addFiles(app, context);

@@ -87,7 +87,11 @@ export class Pictures {
 }
 
 async function pictureOf(contentType: Picture["contentType"], bytes: Uint8Array): Promise<Picture> {
+  return { contentType, bytes, hash: await hashOf(bytes) };
+}
+
+/** 128 bits of SHA-256, hexadecimal. */
+export async function hashOf(bytes: Uint8Array): Promise<string> {
   const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", new Uint8Array(bytes)));
-  const hash = [...digest.subarray(0, 16)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
-  return { contentType, bytes, hash };
+  return [...digest.subarray(0, 16)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 }

@@ -89,7 +89,7 @@ function sizeFilter(width: number, height: number): string {
 function sheetArguments({ columns, rows, width, height }: SheetShape): string[] {
   const filters = [
     // A picture for every second even where one could not be decoded: the others keep their places.
-    "fps=fps=1:start_time=0",
+    "fps=fps=1:start_time=0:round=up", // up: the last one lasts less than its second
     `scale=w='clip(round(iw*sar),1,${LONGEST_SIDE})':h='min(ih,${LONGEST_SIDE})',setsar=1`,
     `scale=w=${width}:h=${height}:force_original_aspect_ratio=decrease`,
     `pad=w=${width}:h=${height}:x=(ow-iw)/2:y=(oh-ih)/2`,

@@ -42,6 +42,7 @@ describe("service calls", () => {
       "get /mp4/api/timeline/{streamPath}",
       "get /mp4/download/{file}",
       "get /mp4/snapshot/{file}",
+      "get /mp4/sprite/{file}",
       "get /public/uploads/{key}",
       "get /readyz",
       "post /api/chat/uploadAliyun",

@@ -55,6 +55,8 @@ export interface TrackRecord {
   /** Pixels, after `tkhd`. */
   readonly width: number;
   readonly height: number;
+  /** Whether `tkhd` turns pictures by 90° or 270°, so that they are presented `height` wide. */
+  readonly quarterTurn: boolean;
   readonly codec: string;
 }
 
@@ -134,6 +136,8 @@ function readTrack(view: DataView, at: number): TrackRecord {
     descriptionLength: u32(view, at + 136),
     width: u32(view, at + 204) / 65_536,
     height: u32(view, at + 208) / 65_536,
+    // a and b of the matrix (ISO/IEC 14496-12 section 8.3.2)
+    quarterTurn: u32(view, at + 212) === 0 && u32(view, at + 216) !== 0,
     codec,
   };
 }
