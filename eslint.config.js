@@ -17,11 +17,13 @@ const ROWS = [
     "errors.ts",
     "time.ts",
     "config.ts",
+    "access-config.ts",
     "lru-map.ts",
     "scopes.ts",
     "catalog-settings.ts",
     "store-settings.ts",
     "stream-path.ts",
+    "variables.ts",
   ],
 ];
 

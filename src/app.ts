@@ -1,62 +1,97 @@
 import { OpenAPIHono } from "@hono/zod-openapi";
 import { HTTPException } from "hono/http-exception";
+import { methodNotAllowed } from "hono/method-not-allowed";
 import { requestId } from "hono/request-id";
+import { Identification } from "./auth/identify.ts";
+import { Links } from "./auth/links.ts";
 import type { UploadParts } from "./chat/receive-file.ts";
 import { BoxcarError } from "./errors.ts";
 import { Pictures } from "./pictures/pictures.ts";
 import { Cuts } from "./plan/cuts.ts";
 import { IndexCache } from "./plan/index-cache.ts";
 import { PlanCache } from "./plan/plan-cache.ts";
-import { checkGuards, identify } from "./routes/access.ts";
+import { checkGuards, identify, protectOpen } from "./routes/access.ts";
 import { addUploads } from "./routes/chat/uploads.ts";
 import type { App, AppContext, AppPlatform } from "./routes/context.ts";
+import { cors } from "./routes/cors.ts";
 import { addDelete } from "./routes/delete.ts";
 import { addDownload } from "./routes/download.ts";
 import { addQrCodes } from "./routes/chat/qr-codes.ts";
 import { addFiles } from "./routes/files.ts";
+import { limitClients, limitTokens, slotsOf } from "./routes/limits.ts";
+import { measuredStore } from "./routes/measured-store.ts";
+import { addMetrics, appMetrics } from "./routes/metrics.ts";
 import { refuseInput } from "./routes/parameters.ts";
 import { addRecords } from "./routes/records.ts";
-import { refusalReply, refusedOf, unknownRoute } from "./routes/refusals.ts";
+import { refusalReply, refusedOf, unknownRoute, wrongMethod } from "./routes/refusals.ts";
+import { logRequests } from "./routes/request-log.ts";
 import { addSegments } from "./routes/segments.ts";
 import { addService } from "./routes/service.ts";
 import { addSnapshot } from "./routes/snapshot.ts";
 import { addSprite } from "./routes/sprite.ts";
+import { carryFields } from "./routes/stream-reply.ts";
 
 /** Makes the whole HTTP surface from what the runtime provides. Nothing is shared between two apps. */
-export function createApp(platform: AppPlatform): App {
+export function createApp(given: AppPlatform): App {
   const app: App = new OpenAPIHono({ defaultHook: refuseInput });
-  app.onError((error, c) => refusalReply(refusalOf(error), refusedOf(c), platform.log));
-  app.notFound((c) => refusalReply(unknownRoute(c), refusedOf(c), platform.log));
-  app.use(requestId({ generator: () => platform.randomId() }));
-  app.use(async (c, next) => {
-    const startedMs = platform.clock();
-    await next();
-    const { method, path } = c.req;
-    const fields = { method, path, status: c.res.status, ms: platform.clock() - startedMs };
-    platform.log("info", "request", { ...fields, requestId: c.get("requestId") });
-  });
-  app.use(async (c, next) => {
-    checkEncoding(c.req.path);
-    c.header("X-Content-Type-Options", "nosniff");
-    await next();
-  });
-  app.use(identify(platform.config.token));
-
-  const pictures = new Pictures(platform.decoder, platform.config.pictureCache);
-  const uploads = uploadsOf(platform);
-  const context: AppContext = { ...platform, planning: planningOf(platform), pictures, uploads };
+  const context = contextOf(given);
+  addMiddleware(app, context);
   addDownload(app, context);
   addRecords(app, context);
-  addSegments(app, platform);
-  addDelete(app, platform);
+  addSegments(app, context);
+  addDelete(app, context);
   addSnapshot(app, context);
   addSprite(app, context);
   addQrCodes(app);
   addUploads(app, context);
   addFiles(app, context);
-  addService(app, platform);
+  addMetrics(app, context.metrics);
+  addService(app, context);
   checkGuards(app.routes);
   return app;
+}
+
+function contextOf(given: AppPlatform): AppContext {
+  const { access } = given.config;
+  const slots = slotsOf(access);
+  const metrics = appMetrics(slots);
+  const platform = { ...given, store: measuredStore(given.store, metrics) };
+  return {
+    ...platform,
+    planning: planningOf(platform),
+    pictures: new Pictures(given.decoder, given.config.pictureCache),
+    uploads: uploadsOf(platform),
+    links: new Links(access.linkSecrets, given.clock),
+    slots,
+    metrics,
+  };
+}
+
+/** What happens to every request before a route has it, in this order. */
+function addMiddleware(app: App, context: AppContext): void {
+  const { log, clock, config } = context;
+  app.onError((error, c) => refusalReply(refusalOf(error), refusedOf(c), log));
+  app.notFound((c) => refusalReply(unknownRoute(c), refusedOf(c), log));
+  app.use(requestId({ generator: () => context.randomId() }));
+  app.use(logRequests(context));
+  app.use(async (c, next) => {
+    checkEncoding(c.req.path);
+    c.header("X-Content-Type-Options", "nosniff");
+    c.set("slots", context.slots);
+    await next();
+  });
+  app.use(cors(config.access.corsOrigins));
+  app.use(protectOpen(config.access, config.host));
+  app.use(limitClients(context));
+  app.use(identify(new Identification(config.access, context.links, clock, log)));
+  app.use(limitTokens(config.access, clock));
+  app.use(carryFields);
+  app.use(
+    methodNotAllowed({
+      app,
+      onMethodNotAllowed: (c, methods) => refusalReply(wrongMethod(c, methods), refusedOf(c), log),
+    }),
+  );
 }
 
 /** Requests share what was read and found out for their plans, and the plans. */

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { accessConfigOf, accessProblems, accessVariables, isOpen, type AccessConfig } from "./access-config.ts";
 import { parseCatalog, type CatalogSettings } from "./catalog-settings.ts";
 import { BoxcarError } from "./errors.ts";
 import { parseStore, type StoreSettings } from "./store-settings.ts";
@@ -35,6 +36,17 @@ const hosts = z
 export const variables = {
   HOST: variable(z.string().min(1, "expected an address"), "127.0.0.1", "Address to listen on."),
   PORT: variable(wholeNumber("a port number", 0, 65_535), "8080", "TCP port; 0 takes any free one."),
+  BOXCAR_PUBLIC_URL: variable(
+    z
+      .string()
+      .refine(
+        (text) => text === "" || (/^https?:/.test(text) && URL.canParse(text) && new URL(text).origin === text),
+        "expected an http or https URL without a path, such as https://video.example.org",
+      )
+      .transform((text) => (text === "" ? undefined : text)),
+    "",
+    "URL under which clients reach the server, for absolute links. Default: that of the request.",
+  ),
   BOXCAR_DATA: variable(z.string().min(1, "expected a folder"), "./data", "Folder of the catalog and the media."),
   BOXCAR_CATALOG: variable(
     z.string(),
@@ -64,11 +76,7 @@ export const variables = {
   BOXCAR_STORE_KEY_ID: variable(z.string(), "", "Key id (access key) that requests to OSS or S3 are signed with."),
   BOXCAR_STORE_SECRET: variable(z.string(), "", "Its secret."),
   BOXCAR_STORE_SESSION_TOKEN: variable(z.string(), "", "The session token of temporary credentials (STS)."),
-  BOXCAR_TOKEN: variable(
-    z.string().regex(/^(?:[\x21-\x7e]{16,})?$/, "expected at least 16 printable characters without spaces"),
-    "",
-    "Secret that requests must bring as `Authorization: Bearer …`. Required unless `HOST` is a loopback address.",
-  ),
+  ...accessVariables,
   BOXCAR_TZ: variable(timeZone, "UTC", "Time zone of times written without an offset (IANA name)."),
   BOXCAR_MAX_UPLOAD: variable(
     bytes,
@@ -130,11 +138,12 @@ type Values = { [Name in keyof Variables]: Variables[Name] extends Variable<infe
 export interface Config {
   readonly host: string;
   readonly port: number;
+  /** Origin for absolute links, without a slash at the end; undefined: that of the request. */
+  readonly publicUrl: string | undefined;
   readonly dataFolder: string;
   readonly catalog: CatalogSettings;
   readonly store: StoreSettings;
-  /** The bearer token every request needs, or undefined: anyone who reaches the server may do anything. */
-  readonly token: string | undefined;
+  readonly access: AccessConfig;
   /** IANA name. */
   readonly timeZone: string;
   /** Bytes. */
@@ -169,9 +178,11 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     // The text itself stays out of the message: it may be a secret.
     if (!result.success) problems.push(`${name}: ${result.error.issues.map((issue) => issue.message).join(", ")}`);
   }
-  const { HOST, PORT, BOXCAR_TOKEN, ...rest } = values as Values;
-  if (problems.length === 0 && BOXCAR_TOKEN === "" && !isLoopback(HOST)) {
-    problems.push(`HOST: ${HOST} can be reached from other machines; set BOXCAR_TOKEN, or listen on 127.0.0.1`);
+  const { HOST, PORT, ...rest } = values as Values;
+  if (problems.length === 0) {
+    problems.push(...accessProblems(rest));
+    if (isOpen(rest) && !isLoopback(HOST))
+      problems.push(`HOST: ${HOST} can be reached from other machines; set BOXCAR_TOKEN, or listen on 127.0.0.1`);
   }
   const catalog = parseCatalog({
     url: rest.BOXCAR_CATALOG,
@@ -189,10 +200,11 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
   return {
     host: HOST,
     port: PORT,
+    publicUrl: rest.BOXCAR_PUBLIC_URL,
     dataFolder: rest.BOXCAR_DATA,
     catalog,
     store,
-    token: BOXCAR_TOKEN === "" ? undefined : BOXCAR_TOKEN,
+    access: accessConfigOf(rest),
     timeZone: rest.BOXCAR_TZ,
     maxUpload: rest.BOXCAR_MAX_UPLOAD,
     uploads: uploadConfigOf(rest),

@@ -1,5 +1,6 @@
 import type { Context, MiddlewareHandler } from "hono";
-import { everything, type Caller } from "../auth/caller.ts";
+import type { AccessConfig } from "../access-config.ts";
+import type { Identification } from "../auth/identify.ts";
 import { BoxcarError } from "../errors.ts";
 import { allows, patternsOf, type Scope } from "../scopes.ts";
 import { checkStreamPath } from "../stream-path.ts";
@@ -13,30 +14,20 @@ import type { AppEnv } from "./context.ts";
 /** Marks the handlers that guard a route. */
 const guards = Symbol("guards");
 
-const nobody: Caller = { kind: "guest", name: "guest", grants: [] };
-
-/**
- * Finds out who sends a request. Without a token the server is for its own machine: then anyone may do everything, but
- * web pages of other origins may not change anything through a browser on it.
- * @throws BoxcarError `unauthorized` (401), `cross_origin` (403)
- */
-export function identify(token: string | undefined): MiddlewareHandler<AppEnv> {
+/** Finds out who sends a request. @throws BoxcarError as `Identification.callerOf` does */
+export function identify(identification: Identification): MiddlewareHandler<AppEnv> {
   return async (c, next) => {
-    c.set("caller", await callerOf(c.req.raw, token));
+    const { method, path } = c.req;
+    const authorization = c.req.header("authorization");
+    c.set("caller", await identification.callerOf({ method, authorization, path, query: () => queryOf(c) }));
     await next();
   };
 }
 
-async function callerOf(request: Request, token: string | undefined): Promise<Caller> {
-  if (token === undefined) {
-    refuseOtherOrigins(request);
-    return { kind: "local", name: "local", grants: everything };
-  }
-  const authorization = request.headers.get("authorization");
-  if (authorization === null) return nobody;
-  const given = /^Bearer +(\S+) *$/i.exec(authorization)?.[1] ?? "";
-  if (await sameText(given, token)) return { kind: "token", name: "BOXCAR_TOKEN", grants: everything };
-  throw unauthorized("This is not a token of the server.");
+function queryOf(c: Context<AppEnv>): [string, string][] {
+  return Object.entries(c.req.queries()).flatMap(([name, values]) =>
+    values.map((value): [string, string] => [name, value]),
+  );
 }
 
 /** Guard of a route that is open to anyone. */
@@ -76,9 +67,9 @@ export function streamPathInPath(c: Context<AppEnv>): string {
  * @throws BoxcarError `unauthorized` (401), `forbidden` (403)
  */
 export function authorize(c: Context<AppEnv>, scope: Scope, streamPath: string | undefined): void {
-  const { grants } = c.get("caller");
-  if (allows(grants, scope, streamPath)) return;
   checkSome(c, scope);
+  c.set("streamPath", streamPath);
+  if (allows(c.get("caller").grants, scope, streamPath)) return;
   const message =
     streamPath === undefined
       ? `This needs the scope ${scope} for all streams; the credentials have it for some only.`
@@ -91,16 +82,21 @@ export function readable(c: Context<AppEnv>): string[] {
   return patternsOf(c.get("caller").grants, "read");
 }
 
-function checkSome(c: Context<AppEnv>, scope: Scope): void {
-  const { kind, grants } = c.get("caller");
-  if (patternsOf(grants, scope).length > 0) return;
-  if (kind === "guest")
-    throw unauthorized(`This needs a token with the scope ${scope}. Send it as Authorization: Bearer TOKEN.`);
-  throw forbidden(scope, `This needs the scope ${scope}, which the credentials do not have.`);
+/** Whether caches may show a reply to others: the caller brought nothing that they would have to bring. */
+export function visibility(c: Context<AppEnv>): "public" | "private" {
+  const { kind } = c.get("caller");
+  return kind === "local" || kind === "guest" ? "public" : "private";
 }
 
-function unauthorized(message: string): BoxcarError {
-  return new BoxcarError("unauthorized", 401, message);
+function checkSome(c: Context<AppEnv>, scope: Scope): void {
+  c.set("scope", scope);
+  const { kind, grants } = c.get("caller");
+  if (patternsOf(grants, scope).length > 0) return;
+  if (kind === "guest") {
+    const message = `This needs a token with the scope ${scope}. Send it as Authorization: Bearer TOKEN.`;
+    throw new BoxcarError("unauthorized", 401, message);
+  }
+  throw forbidden(scope, `This needs the scope ${scope}, which the credentials do not have.`);
 }
 
 function forbidden(scope: Scope, message: string): BoxcarError {
@@ -127,19 +123,35 @@ export function checkGuards(routes: readonly { method: string; path: string; han
   throw new Error(`no guard says who may call ${names}: give it need, needSome or anyone`);
 }
 
-function refuseOtherOrigins({ method, headers, url }: Request): void {
-  const origin = headers.get("origin");
-  if (method === "GET" || method === "HEAD" || origin === null) return;
-  // Hosts, not origins: a proxy in front may add TLS.
-  if (URL.canParse(origin) && new URL(origin).host === new URL(url).host) return;
-  const message = "A web page of another origin may not change anything here. Set BOXCAR_TOKEN and send it.";
-  throw new BoxcarError("cross_origin", 403, message);
+/**
+ * Keeps web pages from using a browser on the machine of an open server to reach it: pages of other origins may not
+ * change anything, and pages may not reach it under a name of their own that they made point to this machine.
+ * @throws BoxcarError `cross_origin` (403), `unknown_host` (421)
+ */
+export function protectOpen({ open, corsOrigins }: AccessConfig, host: string): MiddlewareHandler<AppEnv> {
+  return async (c, next) => {
+    if (open) {
+      const url = new URL(c.req.url);
+      refuseOtherHosts(url, host);
+      refuseOtherOrigins(c.req.raw, url, corsOrigins);
+    }
+    await next();
+  };
 }
 
-/** Compares in a time that does not depend on where the texts differ: digests of equal length, to the last byte. */
-async function sameText(a: string, b: string): Promise<boolean> {
-  const digest = async (text: string): Promise<Uint8Array> =>
-    new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text)));
-  const [x, y] = await Promise.all([digest(a), digest(b)]);
-  return x.reduce((difference, byte, i) => difference | (byte ^ (y[i] ?? 0)), 0) === 0;
+function refuseOtherHosts({ hostname }: URL, host: string): void {
+  const isAddress = /^(\[.*\]|[\d.]+)$/.test(hostname);
+  if (isAddress || hostname === host || hostname === "localhost" || hostname.endsWith(".localhost")) return;
+  const message =
+    "Without tokens the server answers under localhost and addresses only. Set BOXCAR_TOKEN to use names.";
+  throw new BoxcarError("unknown_host", 421, message);
+}
+
+function refuseOtherOrigins({ method, headers }: Request, { host }: URL, allowed: readonly string[]): void {
+  const origin = headers.get("origin");
+  if (method === "GET" || method === "HEAD" || origin === null || allowed.includes(origin)) return;
+  // Hosts, not origins: a proxy in front may add TLS.
+  if (URL.canParse(origin) && new URL(origin).host === host) return;
+  const message = "A web page of another origin may not change anything here. Set BOXCAR_CORS_ORIGINS to allow it.";
+  throw new BoxcarError("cross_origin", 403, message);
 }

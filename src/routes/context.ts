@@ -1,12 +1,17 @@
 import type { OpenAPIHono } from "@hono/zod-openapi";
 import type { Caller } from "../auth/caller.ts";
+import type { Links } from "../auth/links.ts";
+import type { Release } from "../auth/slots.ts";
 import type { Catalog } from "../catalog/catalog.ts";
 import type { UploadParts } from "../chat/receive-file.ts";
 import type { Config } from "../config.ts";
 import type { Pictures } from "../pictures/pictures.ts";
 import type { Clock, Log, OpenRemote, PictureDecoder, SendStream, Store } from "../platform.ts";
 import type { PlanParts } from "../plan/plan-range.ts";
+import type { Scope } from "../scopes.ts";
 import type { Core } from "../wasm/module.ts";
+import type { AtOnce } from "./limits.ts";
+import type { AppMetrics } from "./metrics.ts";
 
 /** A static file of the documentation page. */
 export interface Asset {
@@ -33,6 +38,11 @@ export interface AppPlatform {
   readonly decoder?: PictureDecoder | undefined;
   /** Absent where the runtime cannot choose the address a connection goes to: then videos of other hosts are refused. */
   readonly openRemote?: OpenRemote | undefined;
+  /**
+   * Address of the other end of a request's connection. Absent: the runtime does not tell, and all clients count as one.
+   * @param env what the runtime handed to the app with the request
+   */
+  readonly peerAddress?: (env: unknown, request: Request) => string | undefined;
   /** A file of swagger-ui-dist by its name, or undefined when there is none of that name. */
   readonly asset: (name: string) => Promise<Asset | undefined>;
 }
@@ -42,13 +52,29 @@ export interface AppContext extends AppPlatform {
   readonly planning: PlanParts & Required<Pick<PlanParts, "indexes">>;
   readonly pictures: Pictures;
   readonly uploads: UploadParts;
+  readonly links: Links;
+  readonly slots: AtOnce;
+  readonly metrics: AppMetrics;
 }
 
 /** What is known of a request by the time a route handles it. */
 export interface AppEnv {
   Variables: {
     requestId: string;
+    /** Address of the client, for logs and limits. */
+    client: string;
     caller: Caller;
+    /** What the route's guard asked for. */
+    scope?: Scope | undefined;
+    /** The stream it asked for. */
+    streamPath?: string | undefined;
+    /** What middleware has set, for replies that are made without Hono. */
+    fields: Headers;
+    slots: AtOnce;
+    /** Gives back the slot that the request holds. */
+    release?: Release | undefined;
+    /** What a streamed reply has sent so far. */
+    sent?: { readonly status: number; readonly bytes: number };
   };
 }
 

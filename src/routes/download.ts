@@ -6,12 +6,15 @@ import { planRange, planSegment } from "../plan/plan-range.ts";
 import { defaultFileName, disposition } from "../serve/file-name.ts";
 import { sendMedia } from "../serve/send-media.ts";
 import { storedMedia } from "../serve/stored-media.ts";
-import { checkStreamPath } from "../stream-path.ts";
+import { checkStreamPath, downloadPath } from "../stream-path.ts";
 import { formatTime, parseTimeRange, zoneOffset } from "../time.ts";
-import { need } from "./access.ts";
+import { need, visibility } from "./access.ts";
 import type { App, AppContext } from "./context.ts";
 import { integer, query, timeParameters } from "./parameters.ts";
-import { refused } from "./replies.ts";
+import { atOnce } from "./limits.ts";
+import { refused, success } from "./replies.ts";
+import { share, sharedLink, shareParameters, signedLinkParameters } from "./share.ts";
+import { streamReply } from "./stream-reply.ts";
 import { boundedRange } from "./time-range.ts";
 
 const parameters = query({
@@ -36,6 +39,8 @@ const parameters = query({
     description: "Name under which browsers save the download.",
   }),
   inline: z.enum(["0", "1"], "expected 0 or 1").default("0").openapi({ description: "`1`: show instead of save." }),
+  ...shareParameters,
+  ...signedLinkParameters,
 });
 
 const media = { "video/mp4": { schema: z.string().openapi({ format: "binary" }) } };
@@ -48,7 +53,7 @@ const route = createRoute({
   description:
     "The length is exact and the ETag strong, so downloads resume at any byte. `Boxcar-Start` and `Boxcar-End` state " +
     "the wall-clock time that is delivered, `Boxcar-Joints` and `Boxcar-Gaps` how many joints and gaps it has.",
-  middleware: need("read", (c) => splitFile(c.req.param("file") ?? "").streamPath),
+  middleware: [need("read", (c) => splitFile(c.req.param("file") ?? "").streamPath), atOnce("downloads")] as const,
   request: {
     params: z.object({
       file: z.string().openapi({
@@ -59,7 +64,10 @@ const route = createRoute({
     query: parameters,
   },
   responses: {
-    200: { description: "The media.", content: media },
+    200: {
+      description: "The media; with `share=1` a signed link to it.",
+      content: { ...media, "application/json": { schema: success(sharedLink) } },
+    },
     206: { description: "The ranges of it that were asked for.", content: media },
     304: { description: "The client has it already." },
     ...refused,
@@ -78,6 +86,8 @@ interface Delivery {
   readonly gaps: number;
   /** Whether the bytes under this URL can no longer change. */
   readonly settled: boolean;
+  /** Asks for the same again, whenever that is. */
+  readonly query: Readonly<Record<string, string | undefined>>;
 }
 
 /** `GET, HEAD /mp4/download/{streamPath}.mp4` and `.fmp4`. */
@@ -91,9 +101,15 @@ export function addDownload(app: App, context: AppContext): void {
         ? await deliverRange(context, streamPath, format, query)
         : await deliverSegment(context, streamPath, format, query.id, query);
     const fallback = defaultFileName(streamPath, delivery.startMs);
-    const visibility = context.config.token === undefined ? "public" : "private";
+    if (query.share === "1") {
+      const data = await share(c, context, downloadPath(streamPath, format), delivery.query, query.lifetime);
+      c.header("Cache-Control", "no-store");
+      return c.json({ code: 0 as const, message: "", data }, 200);
+    }
     const headers = new Headers({
-      "Cache-Control": delivery.settled ? `${visibility}, max-age=31536000, immutable` : `${visibility}, no-cache`,
+      "Cache-Control": delivery.settled
+        ? `${visibility(c)}, max-age=31536000, immutable`
+        : `${visibility(c)}, no-cache`,
       "Content-Disposition": disposition(query.filename, fallback, query.inline === "1"),
       "Boxcar-Start": formatTime(delivery.startMs),
       "Boxcar-End": formatTime(delivery.endMs),
@@ -101,7 +117,7 @@ export function addDownload(app: App, context: AppContext): void {
       "Boxcar-Gaps": String(delivery.gaps),
       "X-Request-Id": c.get("requestId"),
     });
-    return sendMedia(c.req.raw, delivery.media, headers, context.sendStream, c.env);
+    return sendMedia(c.req.raw, delivery.media, headers, streamReply(c, context), c.env);
   });
 }
 
@@ -145,7 +161,13 @@ async function deliverRange(
   const complete =
     plan.gaps.length === 0 && startMs <= bounded.startMs + gapToleranceMs && endMs >= bounded.endMs - gapToleranceMs;
   const settled = complete && asked.endMs !== undefined && asked.endMs + settleMs <= nowMs;
-  return { media: plan.media(format), startMs, endMs, joints, gaps: plan.gaps.length, settled };
+  const same = {
+    start: formatTime(bounded.startMs),
+    end: formatTime(bounded.endMs),
+    ...(query.captions === "clock" ? { tz: query.tz } : {}),
+    ...optionsOf(query),
+  };
+  return { media: plan.media(format), startMs, endMs, joints, gaps: plan.gaps.length, settled, query: same };
 }
 
 async function deliverSegment(
@@ -164,7 +186,15 @@ async function deliverSegment(
   if (segment?.streamPath !== streamPath) throw unknownSegment(streamPath, id);
   const { startMs, endMs } = segment;
   const media = await wholeSegment(context, segment, format, query);
-  return { media, startMs, endMs, joints: 0, gaps: 0, settled: true };
+  return { media, startMs, endMs, joints: 0, gaps: 0, settled: true, query: { id: String(id), ...optionsOf(query) } };
+}
+
+/** What a query asks for besides the time, defaults left out. */
+function optionsOf(query: Query): Record<string, string | undefined> {
+  const { cut, gaps, changes, chapters, captions, filename, inline } = query;
+  const given = { cut, gaps, changes, chapters, captions, filename, inline };
+  const defaults: Record<string, unknown> = parameters.parse({});
+  return Object.fromEntries(Object.entries(given).filter(([name, value]) => value !== defaults[name]));
 }
 
 async function wholeSegment(

@@ -9,8 +9,11 @@ import { sendMedia } from "../serve/send-media.ts";
 import { storedMedia } from "../serve/stored-media.ts";
 import { anyone, need } from "./access.ts";
 import type { App, AppContext, AppEnv } from "./context.ts";
+import { atOnce } from "./limits.ts";
 import { query } from "./parameters.ts";
 import { refused } from "./replies.ts";
+import { signedLinkParameters } from "./share.ts";
+import { streamReply } from "./stream-reply.ts";
 
 const content = { "application/octet-stream": { schema: z.string().openapi({ format: "binary" }) } };
 const responses = {
@@ -27,8 +30,8 @@ export function addFiles(app: App, context: AppContext): void {
       method: "get",
       path,
       summary,
-      middleware: guard,
-      request: { params: z.object({ key: z.string() }), query: query({}) },
+      middleware: [guard, atOnce("downloads")] as const,
+      request: { params: z.object({ key: z.string() }), query: query(signedLinkParameters) },
       responses,
     });
     app.openapi(route, async (c) => {
@@ -36,7 +39,7 @@ export function addFiles(app: App, context: AppContext): void {
       const headers = fileHeaders(upload, guard === anyone);
       headers.set("X-Request-Id", c.get("requestId"));
       const media = storedMedia(storeOf(context.uploads, area), upload);
-      return sendMedia(c.req.raw, media, headers, context.sendStream, c.env);
+      return sendMedia(c.req.raw, media, headers, streamReply(c, context), c.env);
     });
   };
   const guard = context.config.uploads.publicFiles ? anyone : need("read");

@@ -7,6 +7,7 @@ import { authorize, need, needSome, readable, streamPathInPath } from "./access.
 import type { App, AppContext } from "./context.ts";
 import { eventLevel, integer, query, streamPathInRoute, streamPathParameter, timeParameters } from "./parameters.ts";
 import { interval, intervalOf, json, recordOf, refused, segmentRecord, success } from "./replies.ts";
+import { signedLinkParameters } from "./share.ts";
 import { boundedRange } from "./time-range.ts";
 
 /** The calls that say what is recorded: list, catalog and timeline. */
@@ -122,6 +123,7 @@ const timelineRoute = createRoute({
       cut: z.enum(["frame", "keyframe"], "expected frame or keyframe").default("frame"),
       gaps: z.enum(["skip", "keep"], "expected skip or keep").default("skip"),
       changes: z.enum(["inband", "entries"], "expected inband or entries").default("inband"),
+      ...signedLinkParameters,
     }),
   },
   responses: { 200: json("Coverage, gaps, joints, codecs and exact sizes.", success(timeline)), ...refused },

@@ -13,6 +13,8 @@ import type { AppEnv } from "./context.ts";
 export interface Refused {
   readonly requestId: string;
   readonly path: string;
+  /** Fields that middleware has set. */
+  readonly headers: Headers;
 }
 
 /**
@@ -30,16 +32,17 @@ export function refusalReply(error: unknown, request: Refused, log: Log): Respon
   return reply(error, request);
 }
 
-function reply(refusal: BoxcarError, { requestId, path }: Refused): Response {
+function reply(refusal: BoxcarError, { requestId, path, headers: prepared }: Refused): Response {
   const { error, message, fields } = refusal;
   const status = isChatPath(path) ? chatStatus(refusal.status) : refusal.status;
-  const headers = new Headers({
-    "Content-Type": "application/json",
-    "Cache-Control": "no-store",
-    "X-Content-Type-Options": "nosniff",
-    "X-Request-Id": requestId,
-  });
-  if (status === 401) headers.set("WWW-Authenticate", 'Bearer realm="boxcar"');
+  const headers = new Headers(prepared);
+  headers.set("Content-Type", "application/json");
+  headers.set("Cache-Control", "no-store");
+  headers.set("X-Content-Type-Options", "nosniff");
+  headers.set("X-Request-Id", requestId);
+  const challenge = challengeOf(refusal);
+  if (challenge !== undefined) headers.set("WWW-Authenticate", challenge);
+  if (Array.isArray(fields.allow)) headers.set("Allow", fields.allow.join(", "));
   if (status === 416) headers.set("Content-Range", `bytes */${String(fields.size)}`);
   if (status === 503) headers.set("Retry-After", "5");
   if (status === 429) headers.set("Retry-After", String(fields.retryAfterSeconds));
@@ -47,6 +50,14 @@ function reply(refusal: BoxcarError, { requestId, path }: Refused): Response {
   const main = { code: status, error, message };
   // Twice: the first puts them in front, the second keeps fields from overwriting them.
   return new Response(JSON.stringify({ ...main, ...fields, ...main }), { status, headers });
+}
+
+/** RFC 6750 section 3: what the client should bring. */
+function challengeOf({ error, status, fields }: BoxcarError): string | undefined {
+  const realm = 'Bearer realm="boxcar"';
+  if (error === "invalid_token") return `${realm}, error="invalid_token"`;
+  if (error === "forbidden") return `${realm}, error="insufficient_scope", scope="${String(fields.scope)}"`;
+  return status === 401 ? realm : undefined;
 }
 
 function describe(error: unknown): string {
@@ -57,11 +68,21 @@ function describe(error: unknown): string {
 
 /** What a refusal has to know of its request. */
 export function refusedOf(c: Context<AppEnv>): Refused {
-  return { requestId: c.get("requestId"), path: c.req.path };
+  return {
+    requestId: c.get("requestId"),
+    path: c.req.path,
+    headers: c.finalized ? new Headers() : c.newResponse(null).headers,
+  };
 }
 
 /** The reply to a path or method that no route has. */
 export function unknownRoute(c: Context): BoxcarError {
   const message = `There is no ${c.req.method} ${c.req.path.slice(0, 128)}. GET /docs shows all calls.`;
   return new BoxcarError("unknown_route", 404, message);
+}
+
+/** The reply to a method that no route of the path has. */
+export function wrongMethod(c: Context, allow: readonly string[]): BoxcarError {
+  const message = `${c.req.path.slice(0, 128)} has no ${c.req.method}; it has ${allow.join(", ")}. GET /docs shows all calls.`;
+  return new BoxcarError("method_not_allowed", 405, message, { allow });
 }

@@ -3,6 +3,7 @@ import { BoxcarError } from "../errors.ts";
 import { ingestSegment, tooLarge } from "../ingest/segment-upload.ts";
 import { checkTimeZone, parseTime } from "../time.ts";
 import { need, streamPathInPath } from "./access.ts";
+import { atOnce } from "./limits.ts";
 import type { App, AppPlatform } from "./context.ts";
 import { query, streamPathInRoute, streamPathParameter, timeParameters } from "./parameters.ts";
 import { json, recordOf, refused, segmentRecord, success } from "./replies.ts";
@@ -15,7 +16,7 @@ const route = createRoute({
   description:
     "The body is the MP4 file itself, progressive or fragmented. It is indexed and stored as it arrives. " +
     "Repeating an upload with the same `Idempotency-Key` answers as the first one did.",
-  middleware: need("upload", streamPathInPath),
+  middleware: [need("upload", streamPathInPath), atOnce("uploads")] as const,
   request: {
     params: streamPathParameter(),
     query: query({

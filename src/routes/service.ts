@@ -47,7 +47,7 @@ export function addService(app: App, platform: AppPlatform): void {
 
   const info = { title: "boxcar", version: "1", description: "Recorded MP4 segments as one seamless MP4." };
   app.openAPIRegistry.registerComponent("securitySchemes", "token", { type: "http", scheme: "bearer" });
-  const security = platform.config.token === undefined ? [] : [{ token: [] }];
+  const security = platform.config.access.open ? [] : [{ token: [] }];
   const document = app.getOpenAPI31Document({ openapi: "3.1.0", info, security });
   // The braces that let a path parameter span slashes belong to the router alone.
   const paths: Record<string, unknown> = {};

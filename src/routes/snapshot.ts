@@ -3,11 +3,12 @@ import { BoxcarError } from "../errors.ts";
 import { shownAt } from "../pictures/shown-at.ts";
 import { checkStreamPath } from "../stream-path.ts";
 import { checkTimeZone, formatTime, parseTime } from "../time.ts";
-import { need } from "./access.ts";
+import { need, visibility } from "./access.ts";
 import type { App, AppContext } from "./context.ts";
 import { integer, query, timeParameters } from "./parameters.ts";
 import { sendPicture } from "./picture-reply.ts";
 import { refused } from "./replies.ts";
+import { signedLinkParameters } from "./share.ts";
 
 /** Pixels a side of a picture that may be asked for. */
 export const LARGEST_PICTURE = 3840;
@@ -33,6 +34,7 @@ const route = createRoute({
       seek: z.enum(["exact", "keyframe"], "expected exact or keyframe").default("exact").openapi({
         description: "The picture shown at the moment, or the sync sample at or before it, which costs less.",
       }),
+      ...signedLinkParameters,
     }),
   },
   responses: {
@@ -57,9 +59,8 @@ export function addSnapshot(app: App, context: AppContext): void {
     const shape = { width, height: 0, format, rotation: "auto" } as const;
     const still = await pictures.still(planning, wanted, shape, seek);
     const settled = asked !== undefined && asked + config.settleMs <= clock();
-    const visibility = config.token === undefined ? "public" : "private";
     return sendPicture(c, still, {
-      "Cache-Control": settled ? `${visibility}, max-age=86400` : `${visibility}, no-cache`,
+      "Cache-Control": settled ? `${visibility(c)}, max-age=86400` : `${visibility(c)}, no-cache`,
       "Boxcar-Time": formatTime(still.shownMs),
     });
   });

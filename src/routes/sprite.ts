@@ -6,7 +6,7 @@ import { COLUMNS, framesAt, SHEETS, TILES, tileSize, tilesOf, writeStoryboard } 
 import { planRange } from "../plan/plan-range.ts";
 import { checkStreamPath } from "../stream-path.ts";
 import { parseDuration, parseTimeRange } from "../time.ts";
-import { need } from "./access.ts";
+import { need, visibility } from "./access.ts";
 import type { App, AppContext } from "./context.ts";
 import { integer, query, timeParameters } from "./parameters.ts";
 import { sendPicture } from "./picture-reply.ts";
@@ -72,7 +72,7 @@ export function addSprite(app: App, context: AppContext): void {
     const size = first === undefined ? { width, height: width } : tileSize(first.segment, width);
     const settled = range.endMs !== undefined && range.endMs + config.settleMs <= clock();
     const headers = {
-      "Cache-Control": `${config.token === undefined ? "public" : "private"}, ${settled ? "max-age=86400" : "no-cache"}`,
+      "Cache-Control": `${visibility(c)}, ${settled ? "max-age=86400" : "no-cache"}`,
     };
     if (format === "vtt") {
       const name = encodeURIComponent(streamPath.slice(streamPath.lastIndexOf("/") + 1));

@@ -11,6 +11,7 @@ import type { Log } from "../platform.ts";
 import type { Asset } from "../routes/context.ts";
 import { jsonLog } from "./log.ts";
 import { openNodeParts, type NodeParts } from "./node-parts.ts";
+import { nodePeerAddress } from "./node-peer.ts";
 import { nodeSendStream } from "./node-send.ts";
 import { pictureDecoder } from "./picture-decoder.ts";
 import { startReconciler } from "./reconciler.ts";
@@ -41,9 +42,11 @@ export async function startServer(
   const parts = await openNodeParts(config);
   await migrateIfReached(parts, log);
   const app = createApp({
-    ...{ ...parts, runtime, config, log, sendStream: nodeSendStream(log), asset: swaggerAsset },
+    ...{ ...parts, runtime, config, log, sendStream: nodeSendStream(log) },
     decoder: pictureDecoder({ processes: config.decoders, memory: config.decoderMemory, log }),
     openRemote: remoteFiles({ hosts: config.fetchHosts }),
+    peerAddress: nodePeerAddress,
+    asset: swaggerAsset,
   });
   const server = createAdaptorServer({
     fetch: app.fetch,

@@ -80,7 +80,7 @@ describe("the server on Node", () => {
   it("closes connections on which nothing happens", async () => {
     const { url } = await start({ BOXCAR_IDLE_TIMEOUT: "1" });
     const socket = connect(Number(new URL(url).port), "127.0.0.1");
-    socket.write("PUT /mp4/api/segments/a?start=5 HTTP/1.1\r\nHost: x\r\nContent-Length: 5000\r\n\r\nxxx");
+    socket.write("PUT /mp4/api/segments/a?start=5 HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5000\r\n\r\nxxx");
     socket.resume();
     await new Promise((resolve) => socket.once("close", resolve));
     const parts = await openNodeParts(readConfig({ BOXCAR_DATA: folder }));

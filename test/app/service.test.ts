@@ -54,6 +54,7 @@ describe("service calls", () => {
     expect(download.map(({ name }) => name)).toEqual([
       ...["file", "id", "start", "end", "duration", "range", "tz"],
       ...["cut", "gaps", "changes", "chapters", "captions", "filename", "inline"],
+      ...["share", "lifetime", "expires", "signature"],
     ]);
     expect(JSON.stringify(json)).not.toContain("{.+}");
   });
@@ -72,11 +73,20 @@ describe("refusals", () => {
     ["GET", "/nothing"],
     ["GET", "/mp4/api/list"],
     ["GET", "/docs/package.json"],
-    ["POST", "/mp4/download/live/cam1.mp4?id=1"],
-    ["DELETE", "/mp4/api/list/live/cam1"],
   ])("%s %s is JSON 404", async (method, path) => {
     const { status, json } = await server.call(path, { method });
     expect({ status, code: json.code, error: json.error }).toEqual({ status: 404, code: 404, error: "unknown_route" });
+  });
+
+  it.each([
+    ["POST", "/mp4/download/live/cam1.mp4?id=1", "GET, HEAD"],
+    ["DELETE", "/mp4/api/list/live/cam1", "GET, HEAD"],
+    ["GET", "/mp4/api/delete/live/cam1", "POST"],
+    ["OPTIONS", "/mp4/api/segments/live/cam1", "PUT"],
+  ])("%s %s is JSON 405 and says what is allowed", async (method, path, allow) => {
+    const response = await server.fetch(path, { method });
+    expect({ status: response.status, allow: response.headers.get("allow") }).toEqual({ status: 405, allow });
+    expect(await response.json()).toMatchObject({ code: 405, error: "method_not_allowed" });
   });
 
   it("of a defect show a request id and nothing else; the log has the rest", async () => {

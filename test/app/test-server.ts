@@ -10,6 +10,7 @@ import type { Segment } from "../../src/catalog/types.ts";
 import { readConfig } from "../../src/config.ts";
 import { openNodeParts, type NodeParts } from "../../src/runtime/node-parts.ts";
 import type { AppPlatform } from "../../src/routes/context.ts";
+import { nodePeerAddress } from "../../src/runtime/node-peer.ts";
 import { nodeSendStream } from "../../src/runtime/node-send.ts";
 import { pictureDecoder } from "../../src/runtime/picture-decoder.ts";
 import { remoteFiles } from "../../src/runtime/remote-files.ts";
@@ -59,6 +60,7 @@ export async function startTestServer(
     config,
     log,
     sendStream: nodeSendStream(log),
+    peerAddress: nodePeerAddress,
     asset: () => Promise.resolve(undefined),
   });
   const server = createAdaptorServer({ fetch: app.fetch }) as Server;

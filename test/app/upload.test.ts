@@ -180,7 +180,9 @@ describe("a segment that is refused leaves no row and no object", () => {
 
   it("a connection that breaks off", async () => {
     const socket = connect(server.port, "127.0.0.1");
-    socket.write(`PUT /mp4/api/segments/${path}?start=5 HTTP/1.1\r\nHost: x\r\nContent-Length: ${file.length}\r\n\r\n`);
+    socket.write(
+      `PUT /mp4/api/segments/${path}?start=5 HTTP/1.1\r\nHost: localhost\r\nContent-Length: ${file.length}\r\n\r\n`,
+    );
     socket.write(file.subarray(0, file.length >> 1));
     while ((await rows()) === 0) await new Promise((resolve) => setTimeout(resolve, 5));
     socket.destroy();

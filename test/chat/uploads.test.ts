@@ -211,7 +211,7 @@ describe("POST /api/chat/uploadAliyun", () => {
         const length = chance.below(body.length - 4);
         const socket = connect(server.port, "127.0.0.1");
         await new Promise((resolve) => socket.once("connect", resolve));
-        const head = `POST /api/chat/uploadAliyun HTTP/1.1\r\nHost: x\r\nContent-Type: ${contentType}\r\nContent-Length: ${body.length}\r\n\r\n`;
+        const head = `POST /api/chat/uploadAliyun HTTP/1.1\r\nHost: localhost\r\nContent-Type: ${contentType}\r\nContent-Length: ${body.length}\r\n\r\n`;
         socket.write(head);
         await new Promise((resolve) => socket.write(body.subarray(0, length), resolve));
         socket.resetAndDestroy();
@@ -285,7 +285,7 @@ describe("POST /api/chat/uploadStreamSingleToServerDiy/{dir}", () => {
       socket.on("data", (chunk) => (text += chunk.toString()));
       socket.on("close", () => resolve(text));
       socket.write(
-        `POST ${path}/${dir} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Type: ${contentType}\r\nContent-Length: ${body.length}\r\n\r\n`,
+        `POST ${path}/${dir} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Type: ${contentType}\r\nContent-Length: ${body.length}\r\n\r\n`,
       );
       socket.write(body);
     });

@@ -20,7 +20,7 @@ async function serve(media: Media): Promise<{ url: string; port: number; logged:
   const server = createAdaptorServer({
     fetch: (request, env) =>
       sendMedia(request, media, new Headers({ "Content-Disposition": "inline" }), send, env).catch((error: unknown) =>
-        refusalReply(error, { requestId: "request-1", path: "/" }, () => undefined),
+        refusalReply(error, { requestId: "request-1", path: "/", headers: new Headers() }, () => undefined),
       ),
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -183,7 +183,7 @@ describe("failures", () => {
     const media = new PatternedMedia(1 << 30, 1 << 16);
     const { port, logged } = await serve(media);
     const socket = connect(port, "127.0.0.1");
-    socket.write("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+    socket.write("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n");
     await new Promise((resolve) => socket.once("data", resolve));
     expect(media.open).toBe(1);
     socket.destroy();
@@ -197,7 +197,7 @@ describe("failures", () => {
     const { port } = await serve(media);
     const socket = connect(port, "127.0.0.1");
     socket.pause();
-    socket.write("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+    socket.write("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n");
     let before = -1;
     // The buffers of the system fill up, then nothing more is asked for.
     for (let i = 0; i < 100 && before !== media.handedOut; i++) {

@@ -4,6 +4,7 @@ import { qrCode, type QrOptions } from "../../pictures/qr-code.ts";
 import { needSome } from "../access.ts";
 import type { App } from "../context.ts";
 import { integer, query } from "../parameters.ts";
+import { signedLinkParameters } from "../share.ts";
 import { chatRefused } from "./envelope.ts";
 
 const shape = {
@@ -25,6 +26,7 @@ const textRoute = createRoute({
       text: z.string("expected once").openapi({ description: "At most 2048 bytes of UTF-8.", example: "https://…" }),
       ...shape,
       type: z.enum(["png", "svg"], "expected png or svg").default("png"),
+      ...signedLinkParameters,
     }),
   },
   responses,

@@ -6,6 +6,7 @@ import { receiveForm } from "../../chat/receive-form.ts";
 import { BoxcarError } from "../../errors.ts";
 import { need } from "../access.ts";
 import type { App, AppContext } from "../context.ts";
+import { atOnce } from "../limits.ts";
 import { integer, query } from "../parameters.ts";
 import { json } from "../replies.ts";
 import { boundedBodyOf } from "../request-body.ts";
@@ -22,7 +23,7 @@ const classParameter = integer(0).optional().openapi({
 const toStore = createRoute({
   method: "post",
   path: "/api/chat/uploadAliyun",
-  middleware: need("upload"),
+  middleware: [need("upload"), atOnce("uploads")] as const,
   summary: "Upload files into the store",
   description:
     "A form with up to 20 files in the field `img`. They pass through to the store; all of them are kept, or none. " +
@@ -34,7 +35,7 @@ const toStore = createRoute({
 const toDisk = createRoute({
   method: "post",
   path: "/api/chat/uploadStreamSingleToServerDiy/{dir}",
-  middleware: need("upload"),
+  middleware: [need("upload"), atOnce("uploads")] as const,
   summary: "Upload a file onto this machine's disk, to be had under /public/uploads",
   request: {
     params: z.object({ dir: z.string().openapi({ description: "One of `BOXCAR_UPLOAD_FOLDERS`.", example: "chat" }) }),
@@ -64,7 +65,7 @@ export function addUploads(app: App, context: AppContext): void {
     const { imageClassId } = c.req.valid("query");
     const destination = inStore(config.uploads.prefix, keys);
     const uploads = await receive(c.req.raw, { field: "img", maxFiles: MAX_FILES, destination, imageClassId });
-    const { origin } = new URL(c.req.url);
+    const origin = config.publicUrl ?? new URL(c.req.url).origin;
     return c.json(chatOk(uploads.map((upload) => storedFileOf(upload, config.uploads, origin))), 200);
   });
 

@@ -1,0 +1,72 @@
+import type { AccessConfig } from "../access-config.ts";
+import { BoxcarError } from "../errors.ts";
+import type { Clock, Log } from "../platform.ts";
+import { anyStream } from "../scopes.ts";
+import { everything, type Caller } from "./caller.ts";
+import { JwtVerifier, looksLikeJwt } from "./jwt.ts";
+import type { Links } from "./links.ts";
+import { remoteKeys } from "./remote-keys.ts";
+import { StaticTokens } from "./tokens.ts";
+
+/** What of a request says who sends it. */
+export interface Credentials {
+  readonly method: string;
+  /** Value of the `Authorization` field. */
+  readonly authorization: string | undefined;
+  /** Path of the URL, percent-encoded. */
+  readonly path: string;
+  /** Names and values of the query, as the routes read them. */
+  readonly query: () => Iterable<readonly [string, string]>;
+}
+
+const local: Caller = { kind: "local", name: "local", grants: everything };
+/** The signature covers the one request that the link is for. */
+const linkHolder: Caller = { kind: "link", name: "link", grants: [{ scope: "read", pattern: anyStream }] };
+
+/** Finds out who sends a request: by the `Authorization` field, else by the signature of a link. */
+export class Identification {
+  readonly #config: AccessConfig;
+  readonly #links: Links;
+  readonly #tokens: StaticTokens;
+  readonly #jwt: JwtVerifier | undefined;
+  readonly #guest: Caller;
+
+  constructor(config: AccessConfig, links: Links, clock: Clock, log: Log) {
+    const { tokens, jwt, guests } = config;
+    const keys = jwt?.jwks === undefined ? undefined : remoteKeys(jwt.jwks, clock, log);
+    this.#config = config;
+    this.#links = links;
+    this.#tokens = new StaticTokens(tokens);
+    this.#jwt = jwt && new JwtVerifier(jwt, keys, clock);
+    this.#guest = { kind: "guest", name: "guest", grants: guests };
+  }
+
+  /**
+   * Who sends a request. Credentials that are presented must be right, also where none are needed.
+   * @throws BoxcarError `invalid_token` (401), `keys_unavailable` (503), `bad_link` (403), `link_expired` (403)
+   */
+  async callerOf({ method, authorization, path, query }: Credentials): Promise<Caller> {
+    if (authorization !== undefined && !this.#config.open) return this.#bearerOf(authorization);
+    if (method === "GET" || method === "HEAD") {
+      const pairs = [...query()];
+      if (pairs.some(([name]) => name === "signature")) {
+        await this.#links.check(path, pairs);
+        return linkHolder;
+      }
+    }
+    return this.#config.open ? local : this.#guest;
+  }
+
+  async #bearerOf(authorization: string): Promise<Caller> {
+    const token = /^Bearer +([\x21-\x7e]+) *$/i.exec(authorization)?.[1];
+    if (token === undefined) throw invalid("The Authorization field must have the form Bearer TOKEN.");
+    const caller = await this.#tokens.callerOf(token);
+    if (caller !== undefined) return caller;
+    if (this.#jwt !== undefined && looksLikeJwt(token)) return this.#jwt.callerOf(token);
+    throw invalid("This is not a token of the server.");
+  }
+}
+
+function invalid(message: string): BoxcarError {
+  return new BoxcarError("invalid_token", 401, message);
+}

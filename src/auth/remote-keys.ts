@@ -1,0 +1,56 @@
+import { createRemoteJWKSet, customFetch, errors } from "jose";
+import { BoxcarError } from "../errors.ts";
+import type { Clock, Log } from "../platform.ts";
+import type { PublicKeys } from "./jwt.ts";
+
+const minuteMs = 60_000;
+/** Keys are fetched again after this time, while requests go on with those that are known. */
+const refreshMs = 10 * minuteMs;
+/** Keys may be used this long while the provider does not answer. */
+const longestMs = 24 * 60 * minuteMs;
+/** A token that names an unknown key makes the keys be fetched at most this often. */
+const cooldownMs = 30_000;
+/** After a failure the provider is left alone for this time. */
+const pauseMs = 5_000;
+const timeoutMs = 5_000;
+
+/**
+ * The public keys at a URL (JWKS, RFC 7517). They are fetched when first needed, every 10 minutes from then on, and when
+ * a token names a key that is not among them. While the provider is down, known keys serve for up to 24 hours.
+ */
+export function remoteKeys(url: string, clock: Clock, log: Log): PublicKeys {
+  let failedMs = -Infinity;
+  let triedMs = -Infinity;
+  const fetchKeys = async (...[input, init]: Parameters<typeof fetch>): Promise<Response> => {
+    if (clock() - failedMs < pauseMs) throw new Error("the provider failed a moment ago");
+    triedMs = clock();
+    try {
+      const response = await fetch(input, init);
+      if (response.status !== 200) throw new Error(`the provider answers ${String(response.status)}`);
+      failedMs = -Infinity;
+      return response;
+    } catch (error) {
+      failedMs = clock();
+      log("warn", "keys of JWTs cannot be fetched", { url, error: String(error) });
+      throw error;
+    }
+  };
+  const keys = createRemoteJWKSet(new URL(url), {
+    cacheMaxAge: longestMs,
+    cooldownDuration: cooldownMs,
+    timeoutDuration: timeoutMs,
+    [customFetch]: fetchKeys,
+  });
+  return async (header, token) => {
+    // Whether this succeeds shows in the log; the request goes on with what is known.
+    if (keys.fresh && clock() - triedMs > refreshMs) keys.reload().catch(() => undefined);
+    try {
+      return await keys(header, token);
+    } catch (error) {
+      if (error instanceof errors.JWKSNoMatchingKey || error instanceof errors.JWKSMultipleMatchingKeys) throw error;
+      if (error instanceof errors.JOSENotSupported) throw error;
+      const message = "The keys that sign tokens cannot be fetched at the moment. Try again later.";
+      throw new BoxcarError("keys_unavailable", 503, message, {}, error);
+    }
+  };
+}

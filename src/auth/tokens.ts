@@ -1,0 +1,41 @@
+import type { TokenEntry } from "../access-config.ts";
+import type { Caller } from "./caller.ts";
+import { sameBytes } from "./same-bytes.ts";
+
+interface Known {
+  readonly digest: Uint8Array;
+  readonly caller: Caller;
+}
+
+/**
+ * The static tokens of the server. Only digests (SHA-256) are kept and compared: tokens are long and random, so a digest
+ * gives nothing away, and comparing takes equally long whatever was presented.
+ */
+export class StaticTokens {
+  readonly #known: Promise<readonly Known[]>;
+
+  constructor(entries: readonly TokenEntry[]) {
+    this.#known = Promise.all(
+      entries.map(async ({ name, secret, grants }) => ({
+        digest: "token" in secret ? await digestOf(secret.token) : bytesOfHex(secret.sha256),
+        caller: { kind: "token" as const, name, grants },
+      })),
+    );
+  }
+
+  /** Who a token belongs to; undefined when it is none of the server's. */
+  async callerOf(token: string): Promise<Caller | undefined> {
+    const digest = await digestOf(token);
+    let found: Caller | undefined;
+    for (const known of await this.#known) if (sameBytes(known.digest, digest)) found ??= known.caller;
+    return found;
+  }
+}
+
+async function digestOf(text: string): Promise<Uint8Array> {
+  return new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text)));
+}
+
+function bytesOfHex(hex: string): Uint8Array {
+  return Uint8Array.from(hex.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16));
+}
