@@ -2,12 +2,12 @@ import type { Kysely } from "kysely";
 import type { CatalogDatabase } from "./database.ts";
 import type { Schema } from "./schema.ts";
 
-/** How long a replica that failed is left alone. */
+/** How long a replica that failed is only asked when the primary fails. */
 const REST_MS = 5000;
 
 /**
  * Reads that a replica may answer. It lags behind the primary, so what it does not find is looked for at the primary:
- * a recording is never reported missing because it is new. While it fails, the primary answers alone.
+ * a recording is never reported missing because it is new. After it failed, the primary is asked first for a while.
  */
 export class WideReads {
   readonly #db: CatalogDatabase;
@@ -26,15 +26,22 @@ export class WideReads {
   /** @param isFound whether the replica's answer will do */
   async read<T>(work: (db: Kysely<Schema>) => Promise<T>, isFound: (answer: T) => boolean): Promise<T> {
     const { primary, replica } = this.#db;
-    if (replica === undefined || performance.now() < this.#restsUntilMs) return work(primary);
+    if (replica === undefined) return work(primary);
+    const isResting = performance.now() < this.#restsUntilMs;
+    const [first, second] = isResting ? [primary, replica] : [replica, primary];
     let answer: T;
     try {
-      answer = await work(replica);
-    } catch {
-      // Whatever is wrong: if it is not the replica alone, the primary will say it.
-      this.#restsUntilMs = performance.now() + REST_MS;
-      return work(primary);
+      answer = await work(first);
+    } catch (error) {
+      if (first === replica) {
+        // Whatever is wrong: if it is not the replica alone, the primary will say it.
+        this.#restsUntilMs = performance.now() + REST_MS;
+        return work(second);
+      }
+      const last = await work(second).catch(() => undefined);
+      if (last !== undefined && isFound(last)) return last;
+      throw error;
     }
-    return isFound(answer) ? answer : work(primary);
+    return first === primary || isFound(answer) ? answer : work(primary);
   }
 }

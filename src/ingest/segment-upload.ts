@@ -65,7 +65,7 @@ export async function ingestSegment(parts: IngestParts, incoming: IncomingSegmen
     const segment = await catalog.completeSegment(begun.id, readySegment(indexed, startOf(incoming, indexed), info));
     return { segment, warnings: indexed.description.warnings, repeated: false };
   } catch (error) {
-    await undo(parts, begun.id, key);
+    await undo(parts, begun.id, key, error);
     throw error;
   } finally {
     endLease();
@@ -158,7 +158,9 @@ function readySegment(
 }
 
 /** Takes back what a failed segment left. The reconciler does what fails here; the first error stays the answer. */
-async function undo({ catalog, store, clock }: IngestParts, id: number, key: string): Promise<void> {
+async function undo({ catalog, store, clock }: IngestParts, id: number, key: string, error: unknown): Promise<void> {
+  // Its answer must not wait for a second call that goes unanswered.
+  if (error instanceof BoxcarError && error.error === "catalog_unavailable") return;
   try {
     const wasPending = await catalog.expireSegment(id, clock());
     // The commit went through and only its answer was lost: the segment is there to stay.

@@ -36,8 +36,8 @@ export function addService(app: App, platform: AppPlatform): void {
 
   app.openapi(readiness, async (c) => {
     try {
-      // Neither exists; that both say so shows that both answer.
-      await Promise.all([platform.catalog.segment(0), platform.store.head("readyz")]);
+      // There is no such object; that the store says so shows that it answers.
+      await Promise.all([platform.catalog.ping(), platform.store.head("readyz")]);
     } catch (cause) {
       const message = "The catalog or the store does not answer. Look into the log of the server.";
       throw new BoxcarError("not_ready", 503, message, {}, cause);

@@ -1,0 +1,259 @@
+/** What a server does while its libSQL servers are away, and afterwards: real processes, ended and paused by signals. */
+import { randomUUID } from "node:crypto";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { migrate } from "../../src/catalog/migrate.ts";
+import { reconcile } from "../../src/ingest/reconcile.ts";
+import { openCatalogHttp } from "../../src/runtime/open-catalog-http.ts";
+import { startServer, type RunningServer } from "../../src/runtime/server.ts";
+import { FileStore } from "../../src/store/file.ts";
+import { RECORDED_AT, record } from "../support/recording.ts";
+import { sqldPath, startSqld, type Sqld } from "../support/sqld.ts";
+import { boxcar } from "../cli/boxcar-program.ts";
+import { add, catchUp, startServers, type Servers } from "./open.ts";
+
+/** 503 has to be there within 2 s; the rest is what a busy machine may add. */
+const LIMIT_MS = 3500;
+
+describe.skipIf(sqldPath === undefined)("a server whose catalog is on libSQL servers", () => {
+  let servers: Servers;
+  let folder: string;
+  let server: RunningServer;
+  let segment: Uint8Array<ArrayBuffer>;
+  let uploads = 0;
+
+  const start = (env: Record<string, string>): Promise<RunningServer> =>
+    startServer("node", {
+      ...{ PORT: "0", BOXCAR_DATA: folder, BOXCAR_LOG: "error", BOXCAR_CATALOG: servers.primary.url },
+      ...env,
+    });
+
+  /** The status, `error` and duration of a call. */
+  const call = async (path: string, init?: RequestInit): Promise<{ status: number; error: unknown; ms: number }> => {
+    const startedMs = performance.now();
+    const response = await fetch(server.url + path, init);
+    const text = await response.text();
+    const ms = performance.now() - startedMs;
+    const { error } = response.ok ? { error: undefined } : (JSON.parse(text) as { error?: unknown });
+    return { status: response.status, error, ms };
+  };
+  const upload = (key = randomUUID()): ReturnType<typeof call> =>
+    call(`/mp4/api/segments/live/cam1?start=${RECORDED_AT + uploads++ * 2000}`, {
+      method: "PUT",
+      body: segment,
+      headers: { "Idempotency-Key": key },
+    });
+  const range = `start=${RECORDED_AT}&duration=10s`;
+  const unavailable = { status: 503, error: "catalog_unavailable" };
+  const recovered = async (): Promise<void> => {
+    for (let tries = 0; (await call("/readyz")).status !== 200; tries++) {
+      expect(tries).toBeLessThan(100);
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+  };
+
+  beforeAll(async () => {
+    servers = await startServers();
+    folder = await mkdtemp(join(tmpdir(), "boxcar-outage-"));
+    const [first] = await record({ count: 6, seconds: 2 });
+    segment = new Uint8Array(await readFile(first?.file ?? ""));
+  });
+  beforeEach(() => (uploads = 0));
+  afterEach(() => server.close());
+  afterAll(async () => {
+    await servers.stop();
+    await rm(folder, { recursive: true });
+  });
+
+  it.each(["SIGKILL", "SIGSTOP"] as const)(
+    "answers 503 in time when its only server gets %s, and recovers",
+    async (signal) => {
+      server = await start({});
+      expect((await upload()).status).toBe(201);
+      await servers.primary.kill(signal);
+      for (const outcome of [
+        await upload(),
+        await call(`/mp4/download/live/cam1.mp4?${range}`),
+        await call("/mp4/api/catalog"),
+      ]) {
+        expect(outcome).toMatchObject(unavailable);
+        expect(outcome.ms).toBeLessThan(LIMIT_MS);
+      }
+      expect(await call("/readyz")).toMatchObject({ status: 503, error: "not_ready" });
+      const many = await Promise.all(Array.from({ length: 60 }, () => call("/mp4/api/list/live/cam1")));
+      for (const outcome of many) {
+        expect(outcome).toMatchObject(unavailable);
+        expect(outcome.ms).toBeLessThan(LIMIT_MS);
+      }
+      if (signal === "SIGKILL") await servers.primary.start();
+      else await servers.primary.kill("SIGCONT");
+      await recovered();
+      expect((await upload()).status).toBe(201);
+      expect((await call(`/mp4/download/live/cam1.mp4?${range}`)).status).toBe(200);
+    },
+  );
+
+  it("keeps or gives up, whole, an upload whose commit was not answered", async () => {
+    server = await start({});
+    const key = randomUUID();
+    const slow = new ReadableStream<Uint8Array>({
+      async start(controller) {
+        controller.enqueue(segment.subarray(0, 1000));
+        await new Promise((resolve) => setTimeout(resolve, 300));
+        // By now the row is there; the server goes away just before the segment is complete, and commits later.
+        await servers.primary.kill("SIGSTOP");
+        controller.enqueue(segment.subarray(1000));
+        controller.close();
+      },
+    });
+    const path = `/mp4/api/segments/live/lost?start=${RECORDED_AT}`;
+    const init = { method: "PUT", headers: { "Idempotency-Key": key } };
+    const lost = await call(path, { ...init, body: slow, duplex: "half" } as RequestInit);
+    expect(lost).toMatchObject(unavailable);
+    await servers.primary.kill("SIGCONT");
+    await recovered();
+    // The paused server may still complete it when it goes on. If not, the upload is given up after its lease.
+    const opened = openCatalogHttp({ url: servers.primary.url });
+    const store = new FileStore(join(folder, "media"));
+    const settled: string[] = [];
+    for await (const { kind } of reconcile({ catalog: opened.catalog, store }, { nowMs: Date.now() + 180_000 })) {
+      settled.push(kind);
+    }
+    const again = await call(path, { ...init, body: segment });
+    expect([settled, again.status]).toEqual(settled.length === 0 ? [[], 200] : [["upload_removed"], 201]);
+    const verified: string[] = [];
+    for await (const finding of reconcile({ catalog: opened.catalog, store }, { nowMs: Date.now(), verify: true })) {
+      verified.push(finding.kind);
+    }
+    expect(verified).toEqual([]);
+    await opened.close();
+    const listed = await fetch(`${server.url}/mp4/api/list/live/lost`);
+    expect(await listed.json()).toMatchObject({ total: 1 });
+  });
+
+  it.each(["SIGKILL", "SIGSTOP"] as const)(
+    "reads from the primary while its replica is away after %s",
+    async (signal) => {
+      server = await start({ BOXCAR_CATALOG_REPLICA: servers.replica.url });
+      expect((await upload()).status).toBe(201);
+      await servers.replica.kill(signal);
+      const outcome = await call(`/mp4/download/live/cam1.mp4?${range}`);
+      expect(outcome.status).toBe(200);
+      expect(outcome.ms).toBeLessThan(LIMIT_MS);
+      expect((await upload()).status).toBe(201);
+      if (signal === "SIGKILL") await servers.replica.start();
+      else await servers.replica.kill("SIGCONT");
+      expect((await call(`/mp4/download/live/cam1.mp4?${range}`)).status).toBe(200);
+    },
+  );
+
+  it.each([
+    ["a server", (): string => servers.replica.url],
+    ["a file of its own", (): string => `file:${join(folder, "near.db")}`],
+  ])("serves downloads from a replica (%s) while the primary is away", async (_, replica) => {
+    server = await start({ BOXCAR_CATALOG_REPLICA: replica() });
+    expect((await upload()).status).toBe(201);
+    const path = `/mp4/download/live/cam1.mp4?${range}`;
+    expect((await call(path)).status).toBe(200);
+    const opened = openCatalogHttp({ url: servers.primary.url, replica: servers.replica });
+    await catchUp(opened.db);
+    await opened.close();
+    // A replica in a file asks for what is new once a second.
+    await new Promise((resolve) => setTimeout(resolve, 2500));
+    await servers.primary.kill();
+    expect(await upload()).toMatchObject(unavailable);
+    expect((await call(path)).status).toBe(200);
+    expect((await call("/mp4/api/list/live/cam1")).status).toBe(200);
+    expect((await call("/readyz")).status).toBe(200);
+    await servers.primary.start();
+    // The replica connects again by itself.
+    await recovered();
+    expect((await upload()).status).toBe(201);
+  });
+
+  it("starts while its catalog is away", async () => {
+    await servers.primary.kill();
+    server = await start({});
+    expect(await call("/mp4/api/catalog")).toMatchObject(unavailable);
+    await servers.primary.start();
+    await recovered();
+    expect((await call("/mp4/api/catalog")).status).toBe(200);
+  });
+
+  it("finishes a download that is under way when its catalog goes", async () => {
+    server = await start({});
+    for (let i = 0; i < 5; i++) expect((await upload()).status).toBe(201);
+    const path = `${server.url}/mp4/download/live/cam1.mp4?${range}`;
+    const whole = Buffer.from(await (await fetch(path)).arrayBuffer());
+    const response = await fetch(path);
+    const reader = (response.body as ReadableStream<Uint8Array>).getReader();
+    const chunks = [(await reader.read()).value ?? new Uint8Array()];
+    await servers.primary.kill();
+    for (let next = await reader.read(); !next.done; next = await reader.read()) chunks.push(next.value);
+    expect(Buffer.compare(Buffer.concat(chunks), whole)).toBe(0);
+    await servers.primary.start();
+    await recovered();
+  });
+});
+
+describe.skipIf(sqldPath === undefined)("a catalog on libSQL servers", () => {
+  let folder: string;
+  let primary: Sqld;
+  let empty: Sqld;
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), "boxcar-lag-"));
+    primary = await startSqld(join(folder, "primary"));
+    empty = await startSqld(join(folder, "empty"));
+  });
+  afterAll(async () => {
+    await primary.kill();
+    await empty.kill();
+    await rm(folder, { recursive: true });
+  });
+
+  it("is migrated once by several at the same time, and by the command", async () => {
+    const all = Array.from({ length: 5 }, () => openCatalogHttp({ url: primary.url, timeoutMs: 20_000 }));
+    const ran = await Promise.all(all.map(({ db }) => migrate(db)));
+    expect(ran.flat().sort()).toEqual(["001_segments", "002_versions", "003_fleet"]);
+    for (const each of all) await each.close();
+    const env = { BOXCAR_CATALOG: empty.url };
+    expect(await boxcar(["migrate"], env)).toMatchObject({
+      code: 0,
+      stdout: "Migrated the catalog: 001_segments, 002_versions, 003_fleet\n",
+    });
+    expect(await boxcar(["migrate"], env)).toMatchObject({ code: 0, stdout: "The catalog is up to date.\n" });
+    expect(await boxcar(["migrate"], { BOXCAR_CATALOG: "http://127.0.0.1:9" })).toMatchObject({ code: 1 });
+  });
+
+  it("believes no replica that has nothing", async () => {
+    // A replica that lags for ever: it is of another, empty primary.
+    const opened = openCatalogHttp({ url: primary.url, replica: empty, timeoutMs: 20_000 });
+    const { catalog } = opened;
+    const { id } = await add(catalog, "live/new", 0, 60_000);
+    const ids: number[] = [];
+    for await (const page of catalog.overlapping("live/new", 0, 1000)) ids.push(...page.map((one) => one.id));
+    for await (const page of catalog.recorded("live/new", 0, 1000)) ids.push(...page.segments.map((one) => one.id));
+    expect(ids).toEqual([id, id]);
+    expect(await catalog.newestEnd("live/new")).toBe(60_000);
+    expect((await catalog.indexesOf([id])).size).toBe(1);
+    expect(await catalog.list({ streamPath: "live/new", pageNum: 1, pageSize: 10 })).toMatchObject({ total: 1 });
+    expect(await catalog.streams()).toHaveLength(1);
+    await opened.close();
+  });
+
+  it("finds a new segment in an hour of which its replica knows another", async () => {
+    const behind = openCatalogHttp({ url: empty.url, timeoutMs: 20_000 });
+    await add(behind.catalog, "live/late", 0, 1000);
+    const opened = openCatalogHttp({ url: primary.url, replica: empty, timeoutMs: 20_000 });
+    const { catalog } = opened;
+    await add(catalog, "live/late", 0, 1000);
+    const { id } = await add(catalog, "live/late", 1000, 2000);
+    const ids: number[] = [];
+    for await (const page of catalog.recorded("live/late", 1000, 2000)) ids.push(...page.segments.map((one) => one.id));
+    expect(ids).toEqual([id]);
+    await behind.close();
+    await opened.close();
+  });
+});
