@@ -35,6 +35,7 @@ export function nodeSendStream(log: Log): SendStream {
 
 /** Number of bytes written, or undefined when the client closed the connection first. */
 async function writeAll(outgoing: ServerResponse, body: AsyncIterable<Uint8Array>): Promise<number | undefined> {
+  const outlet = new Outlet(outgoing);
   const gathered = new Gathered();
   let sent = 0;
   let small = 0;
@@ -47,27 +48,38 @@ async function writeAll(outgoing: ServerResponse, body: AsyncIterable<Uint8Array
       if (++small % turnAfter === 0) await new Promise((resolve) => setImmediate(resolve));
       continue;
     }
-    if (!(await flush(outgoing, gathered.take()))) return undefined;
-    if (!first && chunk.length < gatherBelow) gathered.add(chunk);
-    else if (!(await flush(outgoing, chunk))) return undefined;
+    if (!(await outlet.write(gathered.take(), chunk))) return undefined;
   }
-  return (await flush(outgoing, gathered.take())) ? sent : undefined;
+  return (await outlet.write(gathered.take())) ? sent : undefined;
 }
 
-/** Resolves when the system has taken all bytes (true) or the connection is closed (false). */
-function flush(outgoing: ServerResponse, chunk: Uint8Array): Promise<boolean> {
-  if (outgoing.destroyed) return Promise.resolve(false);
-  if (chunk.length === 0) return Promise.resolve(true);
-  return new Promise((resolve) => {
-    const closed = (): void => {
-      resolve(false);
-    };
-    outgoing.once("close", closed);
-    outgoing.write(chunk, (error) => {
-      outgoing.off("close", closed);
-      resolve(error === null || error === undefined);
+/** Writes to a response and waits until its bytes are gone. */
+class Outlet {
+  readonly #outgoing: ServerResponse;
+  #settle: ((written: boolean) => void) | undefined;
+
+  constructor(outgoing: ServerResponse) {
+    this.#outgoing = outgoing;
+    outgoing.on("close", () => this.#settle?.(false));
+  }
+
+  /** Resolves when the system has taken all bytes, in one call where it can (true), or the connection is closed (false). */
+  write(...chunks: readonly Uint8Array[]): Promise<boolean> {
+    const outgoing = this.#outgoing;
+    if (outgoing.destroyed) return Promise.resolve(false);
+    const filled = chunks.filter(({ length }) => length > 0);
+    const last = filled.pop();
+    if (last === undefined) return Promise.resolve(true);
+    return new Promise((resolve) => {
+      this.#settle = resolve;
+      outgoing.cork();
+      for (const chunk of filled) outgoing.write(chunk);
+      outgoing.write(last, (error) => {
+        resolve(error === null || error === undefined);
+      });
+      outgoing.uncork();
     });
-  });
+  }
 }
 
 /** Small chunks, copied together until there are enough of them. */
