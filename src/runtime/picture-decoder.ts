@@ -1,4 +1,3 @@
-import ffmpeg from "fluent-ffmpeg";
 import { BoxcarError } from "../errors.ts";
 import type { Log, PictureDecoder, PictureShape, SheetShape } from "../platform.ts";
 import { findFfmpeg } from "./ffmpeg-path.ts";
@@ -38,7 +37,7 @@ export function pictureDecoder(options: DecoderOptions): PictureDecoder {
     memory: options.memory,
     outputBytes: OUTPUT_LIMIT,
   };
-  const run = async (args: readonly string[], mp4: AsyncIterable<Uint8Array>): Promise<Uint8Array> => {
+  const run = async (args: Promise<string[]>, mp4: AsyncIterable<Uint8Array>): Promise<Uint8Array> => {
     if (running >= options.processes) throw busy(options.processes);
     running++;
     try {
@@ -48,7 +47,7 @@ export function pictureDecoder(options: DecoderOptions): PictureDecoder {
         path = undefined;
         throw cause;
       });
-      const { outcome, output, complaints } = await runBounded(program, args, mp4, bounds);
+      const { outcome, output, complaints } = await runBounded(program, await args, mp4, bounds);
       if (outcome === "ended" && output.length > 0) return output;
       options.log("warn", "no picture", { outcome, complaints });
       throw outcome === "time" ? tooSlow() : failed();
@@ -65,7 +64,7 @@ export function pictureDecoder(options: DecoderOptions): PictureDecoder {
 /** A JPEG has the colours of BT.601 in full range, whatever the video has (JFIF). */
 const JPEG_COLOURS = "scale=out_color_matrix=bt601:out_range=pc,format=yuvj420p";
 
-function stillArguments({ width, height, format, rotation }: PictureShape): string[] {
+function stillArguments({ width, height, format, rotation }: PictureShape): Promise<string[]> {
   const turned = rotation === "portrait" || rotation === "landscape";
   const filters = [
     // What the edit list hides has times before 0; not every decoder leaves it out by itself.
@@ -86,7 +85,7 @@ function sizeFilter(width: number, height: number): string {
   return `scale=w=${w}:h=${h}:flags=bicubic,setsar=1`;
 }
 
-function sheetArguments({ columns, rows, width, height }: SheetShape): string[] {
+function sheetArguments({ columns, rows, width, height }: SheetShape): Promise<string[]> {
   const filters = [
     // A picture for every second even where one could not be decoded: the others keep their places.
     "fps=fps=1:start_time=0:round=up", // up: the last one lasts less than its second
@@ -100,7 +99,12 @@ function sheetArguments({ columns, rows, width, height }: SheetShape): string[] 
   return argumentsOf(["-reinit_filter", "0"], filters, "mjpeg");
 }
 
-function argumentsOf(input: readonly string[], filters: readonly string[], codec: "mjpeg" | "png"): string[] {
+async function argumentsOf(
+  input: readonly string[],
+  filters: readonly string[],
+  codec: "mjpeg" | "png",
+): Promise<string[]> {
+  const { default: ffmpeg } = await import("fluent-ffmpeg"); // no part of the start
   const command = ffmpeg()
     .input("pipe:0")
     .inputOptions(

@@ -1,6 +1,6 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import { BoxcarError } from "../../errors.ts";
-import { qrCode, type QrOptions } from "../../pictures/qr-code.ts";
+import type { QrOptions } from "../../pictures/qr-code.ts";
 import { needSome } from "../access.ts";
 import type { App } from "../context.ts";
 import { integer, query } from "../parameters.ts";
@@ -82,7 +82,8 @@ function pageUrl(page: string, fields: Readonly<Record<string, string>>): string
   return hash === "" ? joined : path + joined;
 }
 
-function reply(text: string, options: QrOptions): Response {
+async function reply(text: string, options: QrOptions): Promise<Response> {
+  const { qrCode } = await import("../../pictures/qr-code.ts"); // no part of the start
   const { contentType, bytes } = qrCode(text, options);
   const headers = {
     "Content-Type": contentType,
