@@ -1,5 +1,4 @@
 import { z } from "@hono/zod-openapi";
-import { BoxcarError } from "../errors.ts";
 import type { AppPlatform } from "./context.ts";
 
 /** Each capability, and the port whose presence is what it is. */
@@ -20,16 +19,11 @@ export const capabilities = z
   } satisfies Record<keyof typeof ports, z.ZodBoolean>)
   .openapi("Capabilities");
 
-/** What a server can do, told from the ports that its runtime gave it. */
+/**
+ * What a server can do, told from the ports that its runtime gave it. A call whose port is missing is refused with
+ * BoxcarError `not_available` (501).
+ */
 export function capabilitiesOf(platform: AppPlatform): z.infer<typeof capabilities> {
   const told = Object.entries(ports).map(([name, port]) => [name, port(platform) !== undefined] as const);
   return Object.fromEntries(told) as z.infer<typeof capabilities>;
-}
-
-/**
- * The refusal of a call whose port is missing.
- * @param message what this server cannot do, and where it can be done
- */
-export function notAvailable(message: string): BoxcarError {
-  return new BoxcarError("not_available", 501, message);
 }

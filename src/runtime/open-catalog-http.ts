@@ -43,6 +43,9 @@ export function openCatalogHttp({ url, replica, token, timeoutMs = 1900 }: Catal
 /** A client of one server. Every call ends in time, with an answer or BoxcarError `catalog_unavailable` (503). */
 export function clientOf(url: string, token: string | undefined, timeoutMs: number): Client {
   const timed = async (request: Request): Promise<Response> => {
+    // The one GET asks, ahead of the first call, whether the server speaks Hrana 3: libSQL's all do. All later calls
+    // would wait for its answer, on Workers in vain when the request that asked has been cancelled meanwhile.
+    if (request.method === "GET") return new Response(null);
     const signal = AbortSignal.timeout(timeoutMs);
     try {
       const response = await fetch(request, { signal });

@@ -29,7 +29,13 @@ export function startReconciler(parts: ReconcileParts, clock: Clock, log: Log): 
   };
 }
 
-async function reconcileOnce(parts: ReconcileParts, nowMs: number, log: Log, signal: AbortSignal): Promise<void> {
+/** Reconciles once, unless another node of the same catalog has done so within the last minute. */
+export async function reconcileOnce(
+  parts: ReconcileParts,
+  nowMs: number,
+  log: Log,
+  signal: AbortSignal,
+): Promise<void> {
   // A little less than the distance of two runs: the same node may go on.
   if (!(await parts.catalog.takeDuty("reconcile", nowMs, nowMs + everyMs - 1000))) return;
   for await (const finding of reconcile(parts, { nowMs, signal })) logFinding(log, finding);

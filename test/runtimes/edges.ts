@@ -18,8 +18,10 @@ export interface Edge {
   stop(): Promise<number | null>;
 }
 
-const root = fileURLToPath(new URL("../../", import.meta.url));
-const program = (name: string): string => `${root}node_modules/.bin/${name}`;
+/** The folder of the package. */
+export const root = fileURLToPath(new URL("../../", import.meta.url));
+/** A program of one of the packages. */
+export const program = (name: string): string => `${root}node_modules/.bin/${name}`;
 
 /** How package.json starts each; Deno gets no more permissions than there. */
 const commands: Record<ServerName, readonly string[]> = {
@@ -27,7 +29,16 @@ const commands: Record<ServerName, readonly string[]> = {
   bun: [program("bun"), "build/bun.js"],
   deno: [
     program("deno"),
-    ...["run", "--allow-net", "--allow-read", "--allow-write", "--allow-env", "--allow-sys", "--allow-ffi"],
+    ...[
+      "run",
+      "--allow-net",
+      "--allow-read",
+      "--allow-write",
+      "--allow-env",
+      "--allow-sys",
+      "--allow-ffi",
+      "--allow-run",
+    ],
     "build/deno.js",
   ],
 };

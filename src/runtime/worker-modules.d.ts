@@ -1,0 +1,12 @@
+/* eslint-disable import-x/no-default-export -- bundlers give what is no code as the default export */
+/** What wrangler's bundler makes of imports that are no code; see the rules in wrangler.toml. */
+
+declare module "*.wasm" {
+  const module: WebAssembly.Module;
+  export default module;
+}
+
+declare module "swagger-ui-dist/*" {
+  const bytes: ArrayBuffer;
+  export default bytes;
+}
