@@ -11,6 +11,7 @@ import { Cuts } from "./plan/cuts.ts";
 import { IndexCache } from "./plan/index-cache.ts";
 import { PlanCache } from "./plan/plan-cache.ts";
 import { checkGuards, identify, protectOpen } from "./routes/access.ts";
+import { addDirectUploads } from "./routes/chat/direct-uploads.ts";
 import { addUploads } from "./routes/chat/uploads.ts";
 import type { App, AppContext, AppPlatform } from "./routes/context.ts";
 import { cors } from "./routes/cors.ts";
@@ -44,6 +45,7 @@ export function createApp(given: AppPlatform): App {
   addSprite(app, context);
   addQrCodes(app);
   addUploads(app, context);
+  addDirectUploads(app, context);
   addFiles(app, context);
   addMetrics(app, context.metrics);
   addService(app, context);

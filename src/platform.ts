@@ -150,3 +150,11 @@ export interface PictureDecoder {
   /** All pictures of an MP4, one presented at each whole second, as one JPEG. */
   sheet(mp4: AsyncIterable<Uint8Array>, shape: SheetShape): Promise<Uint8Array>;
 }
+
+/** What checking OSS's callbacks takes beyond WebCrypto, which has no MD5. */
+export interface OssCallbackKeys {
+  /** Fetches one of OSS's public keys (PEM). @param url on gosspublic.alicdn.com, by https */
+  readonly fetchKey: (url: string) => Promise<string>;
+  /** Checks an RSA signature (PKCS #1 v1.5) over the MD5 digest of `data`; false also for a key that is none. */
+  readonly verify: (publicKey: string, data: Uint8Array, signature: Uint8Array) => boolean;
+}

@@ -11,6 +11,8 @@ export interface UploadConfig {
   readonly filesUrl: string | undefined;
   /** Whether anyone who knows the URL of a stored file may read it. */
   readonly publicFiles: boolean;
+  /** Where OSS calls back after an upload by form: `/api/chat/upload/callback` of this server as OSS reaches it. */
+  readonly ossCallbackUrl: string | undefined;
 }
 
 const name = "[A-Za-z0-9][A-Za-z0-9_-]{0,63}";
@@ -40,6 +42,11 @@ export const uploadVariables = {
     "0",
     "`1`: who knows the URL of an uploaded file needs no token to read it.",
   ),
+  BOXCAR_OSS_CALLBACK_URL: variable(
+    z.union([z.literal(""), z.url({ protocol: /^https?$/, error: "expected an http or https URL" })]),
+    "",
+    "`/api/chat/upload/callback` of this server as OSS reaches it, to be called after an upload by form.",
+  ),
 } as const;
 
 /** Puts the values of the variables in their form. */
@@ -48,11 +55,13 @@ export function uploadConfigOf(values: {
   readonly BOXCAR_UPLOAD_FOLDERS: readonly string[];
   readonly BOXCAR_FILES_URL: string;
   readonly BOXCAR_FILES_PUBLIC: boolean;
+  readonly BOXCAR_OSS_CALLBACK_URL: string;
 }): UploadConfig {
   return {
     prefix: values.BOXCAR_UPLOAD_PREFIX,
     folders: values.BOXCAR_UPLOAD_FOLDERS,
     filesUrl: values.BOXCAR_FILES_URL === "" ? undefined : values.BOXCAR_FILES_URL.replace(/\/+$/, ""),
     publicFiles: values.BOXCAR_FILES_PUBLIC,
+    ossCallbackUrl: values.BOXCAR_OSS_CALLBACK_URL === "" ? undefined : values.BOXCAR_OSS_CALLBACK_URL,
   };
 }

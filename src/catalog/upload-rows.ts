@@ -37,8 +37,8 @@ export interface Upload {
   readonly createdMs: number;
 }
 
-/** A file that is about to be written. */
-export type NewUpload = Pick<Upload, "area" | "key" | "imageClassId" | "createdMs"> & {
+/** A file that is about to be written. `size` is 0 unless its sender has announced it. */
+export type NewUpload = Pick<Upload, "area" | "key" | "contentType" | "size" | "imageClassId" | "createdMs"> & {
   /** When it may be given up unless it is finished or extended by then. Milliseconds since 1970. */
   readonly untilMs: number;
 };
@@ -48,6 +48,9 @@ export type StoredUpload = Pick<Upload, "id" | "contentType" | "size" | "etag" |
   /** Segment index of an MP4. */
   readonly index: Uint8Array | undefined;
 };
+
+/** An upload that is neither stored nor given up. */
+export type PendingUpload = Pick<Upload, "id" | "key" | "contentType" | "size" | "imageClassId">;
 
 /** An upload that was given up, or deleted, and whose object may still exist. */
 export type UnsettledUpload = Pick<Upload, "id" | "area" | "key">;
@@ -69,10 +72,13 @@ export class UploadRows {
   }
 
   /** Notes that an object is about to be written. @returns the id */
-  async begin({ area, key, imageClassId, createdMs, untilMs }: NewUpload): Promise<number> {
+  async begin({ area, key, contentType, size, imageClassId, createdMs, untilMs }: NewUpload): Promise<number> {
     const insert = this.#db.primary
       .insertInto("uploads")
-      .values({ area, key, image_class_id: imageClassId, created_ms: createdMs, until_ms: untilMs, state: "pending" })
+      .values({
+        ...{ area, key, state: "pending", content_type: contentType, size },
+        ...{ image_class_id: imageClassId, created_ms: createdMs, until_ms: untilMs },
+      })
       .returning("id");
     const [[row]] = await this.#db.batch([insert.compile()]);
     if (row === undefined) throw new Error("a new upload was given no id");
@@ -127,13 +133,22 @@ export class UploadRows {
   }
 
   /** A stored upload by its key. */
-  async find(area: UploadArea, key: string): Promise<Upload | undefined> {
+  find(area: UploadArea, key: string): Promise<Upload | undefined> {
+    return this.#byKey(area, key, "stored");
+  }
+
+  /** A pending upload by its key. */
+  pending(area: UploadArea, key: string): Promise<PendingUpload | undefined> {
+    return this.#byKey(area, key, "pending");
+  }
+
+  async #byKey(area: UploadArea, key: string, state: "pending" | "stored"): Promise<Upload | undefined> {
     const row = await this.#db.primary
       .selectFrom("uploads")
       .select(columns)
       .where("key", "=", key)
       .where("area", "=", area)
-      .where("state", "=", "stored")
+      .where("state", "=", state)
       .executeTakeFirst();
     return row && uploadOf(row);
   }

@@ -80,6 +80,17 @@ export async function kindOf(head: Uint8Array, name: string): Promise<FileKind> 
   throw new BoxcarError("unsupported_type", 415, message, { found: mime });
 }
 
+/**
+ * What a file of a media type would be, before its bytes are known.
+ * @throws BoxcarError `unsupported_type` (415)
+ */
+export function kindOfType(contentType: string): FileKind {
+  const found = Object.values({ ...taken, ...compound }).find(([type]) => type === contentType);
+  if (found !== undefined) return { contentType: found[0], ending: found[1], movie: found[2] === "movie" };
+  const message = `Files of the type ${JSON.stringify(contentType.slice(0, 100))} are not taken. Upload an image, audio, a video, a PDF or an Office document.`;
+  throw new BoxcarError("unsupported_type", 415, message, { found: contentType });
+}
+
 /** Whether a browser may show files of a type in its own window: pictures, sound and video, nothing it would execute. */
 export function mayShow(contentType: string): boolean {
   return /^(?:image|audio|video)\//.test(contentType) && contentType !== "image/svg+xml";

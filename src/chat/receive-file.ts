@@ -72,7 +72,7 @@ export class Receiver {
     const key = keyOf(kind.ending);
     const nowMs = clock();
     const id = await catalog.uploads.begin({
-      ...{ area, key, imageClassId: 0 },
+      ...{ area, key, imageClassId: 0, contentType: kind.contentType, size: 0 },
       ...{ createdMs: nowMs, untilMs: nowMs + LEASE_MS },
     });
     this.#begun.push({ id, area, key });

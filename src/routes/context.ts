@@ -6,7 +6,7 @@ import type { Catalog } from "../catalog/catalog.ts";
 import type { UploadParts } from "../chat/receive-file.ts";
 import type { Config } from "../config.ts";
 import type { Pictures } from "../pictures/pictures.ts";
-import type { Clock, Log, OpenRemote, PictureDecoder, SendStream, Store } from "../platform.ts";
+import type { Clock, Log, OpenRemote, OssCallbackKeys, PictureDecoder, SendStream, Store } from "../platform.ts";
 import type { PlanParts } from "../plan/plan-range.ts";
 import type { Scope } from "../scopes.ts";
 import type { Core } from "../wasm/module.ts";
@@ -28,6 +28,8 @@ export interface AppPlatform {
   readonly store: Store;
   /** Public files on this machine's disk; absent where there is no disk. */
   readonly publicFiles?: Store | undefined;
+  /** Absent where signatures of OSS cannot be checked. */
+  readonly ossCallbackKeys?: OssCallbackKeys | undefined;
   readonly core: Core;
   readonly clock: Clock;
   readonly log: Log;

@@ -5,11 +5,13 @@ import { fileURLToPath } from "node:url";
 import { migrate } from "../catalog/migrate.ts";
 import type { Config } from "../config.ts";
 import type { IngestParts } from "../ingest/segment-upload.ts";
+import type { OssCallbackKeys } from "../platform.ts";
 import { FileStore } from "../store/file.ts";
 import { openStore, type StoreDrivers } from "../store/open-store.ts";
 import { withPlaces } from "../store/places.ts";
 import { s3Store } from "../store/s3.ts";
 import { createCore, type Core } from "../wasm/module.ts";
+import { ossCallbackKeys } from "./oss-callback-keys.ts";
 import { openConfiguredCatalog } from "./open-configured-catalog.ts";
 
 /** Catalog, store and core of one data folder, as commands and the server use them. */
@@ -20,6 +22,7 @@ export interface NodeParts extends IngestParts {
   readonly sweep: (beforeMs: number) => Promise<number>;
   /** Public files on this machine's disk, below `public` in the data folder. */
   readonly publicFiles: FileStore;
+  readonly ossCallbackKeys: OssCallbackKeys;
   /** Closes the catalog. */
   close(): Promise<void>;
 }
@@ -42,6 +45,7 @@ export async function openNodeParts(config: Pick<Config, "dataFolder" | "catalog
     catalog,
     store,
     publicFiles,
+    ossCallbackKeys,
     core,
     clock: () => Date.now(),
     randomId: () => randomUUID(),
