@@ -42,7 +42,7 @@ export class PieceMaker {
     for (const [i, { tracks }] of this.pieces.entries()) {
       tracks.forEach((track, slot) => {
         const record = this.#records[i]?.[slot];
-        const output = outputs.find(({ id }) => id === track.trackId);
+        const output = outputs[track.trackId - 1]; // ids count from 1, 0 is a track left out
         if (track.count === 0 || record === undefined || output === undefined) return;
         if (track.offsetShift !== 0) track.flags |= TrackFlag.Offsets;
         if (track.offsetShift < 0) track.flags |= TrackFlag.NegativeOffsets;
@@ -103,7 +103,7 @@ export class PieceMaker {
         output = new OutputTrack(this.#outputs.size + 1, record, timed.summary, slot);
         this.#outputs.set(key, output);
       }
-      if (codecFamily(output.codec) === codecFamily(record.codec)) return output;
+      if (output.codec === record.codec || codecFamily(output.codec) === codecFamily(record.codec)) return output;
       throw codecChange(timed.segment, output.codec, record.codec);
     });
   }
@@ -170,18 +170,16 @@ export class PieceMaker {
       if (distance > 0xffff_ffff) throw tooLongGap(placed.timed.segment);
       before.piece.lastDuration = distance;
     }
-    const piece: PieceTrack = {
-      ...leftOut(record),
-      first: samples.first,
-      count: samples.count,
-      dts,
-      timescale: to,
-      lastDuration,
-      ownDuration: lastDuration,
-      offsetShift,
-      descriptionBase: output.describe(placed.timed.segment, record),
-      trackId: output.id,
-    };
+    const piece = leftOut(record);
+    piece.first = samples.first;
+    piece.count = samples.count;
+    piece.dts = dts;
+    piece.timescale = to;
+    piece.lastDuration = lastDuration;
+    piece.ownDuration = lastDuration;
+    piece.offsetShift = offsetShift;
+    piece.descriptionBase = output.describe(placed.timed.segment, record);
+    piece.trackId = output.id;
     const presentedEnd = base + rescale(Math.min(samples.presentedEnd, record.editEnd), from, to);
     output.end = { piece, lastDts: dts + lasting, end: dts + lasting + lastDuration };
     output.presentedEnd = Math.max(output.presentedEnd, presentedEnd);

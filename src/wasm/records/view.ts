@@ -2,6 +2,7 @@
 
 const QUESTION_MARK = 63;
 const TWO_32 = 4_294_967_296;
+const TWO_63 = 2 ** 63;
 const UNBOUNDED_LOW = -9_223_372_036_854_775_808n;
 const UNBOUNDED_HIGH = 9_223_372_036_854_775_807n;
 
@@ -22,9 +23,10 @@ export function i64(view: DataView, at: number): number {
 
 /** Like `i64`, the extremes standing for "no bound". */
 export function bound(view: DataView, at: number): number {
-  const value = view.getBigInt64(at, true);
-  if (value === UNBOUNDED_LOW) return Number.NEGATIVE_INFINITY;
-  return value === UNBOUNDED_HIGH ? Number.POSITIVE_INFINITY : Number(value);
+  const value = i64(view, at);
+  // The extremes round to powers of two that no time reaches.
+  if (value <= -TWO_63) return Number.NEGATIVE_INFINITY;
+  return value >= TWO_63 ? Number.POSITIVE_INFINITY : value;
 }
 
 /** Writes a 64-bit field: `value` rounded, or the extreme that stands for its infinity. */
