@@ -52,6 +52,8 @@ async function openWorker(env: Bindings): Promise<Worker> {
     log,
     randomId: () => crypto.randomUUID(),
     sendStream: workerSendStream(log),
+    // Cloudflare sets the field and drops what a client sends under its name.
+    peerAddress: (_env, request) => request.headers.get("cf-connecting-ip") ?? undefined,
     asset: workerAsset,
   };
   return { app: createApp(platform), platform };

@@ -1,13 +1,16 @@
+/** Read at once: workerd hands out 4 KiB at a time to readers without a buffer, each for the price of a large read. */
+const BUFFER = 256 * 1024;
+
 /**
- * The chunks of a stream. It ends early when the signal is aborted, also while a chunk is awaited and whatever the
- * stream itself makes of the signal; leaving it cancels the stream.
+ * The chunks of a stream; one is only valid until the next is asked for. It ends early when the signal is aborted, also
+ * while a chunk is awaited and whatever the stream itself makes of the signal; leaving it cancels the stream.
  */
 export async function* chunksOf(
   stream: ReadableStream<Uint8Array> | null,
   signal: AbortSignal,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   if (stream === null) return;
-  const reader = stream.getReader();
+  const reader = readerOf(stream);
   const cancel = (): void => {
     reader.cancel(signal.reason).catch(() => undefined);
   };
@@ -23,4 +26,27 @@ export async function* chunksOf(
     signal.removeEventListener("abort", cancel);
     cancel();
   }
+}
+
+/** What is used of a stream's reader. */
+type ChunkReader = Pick<ReadableStreamDefaultReader<Uint8Array>, "read" | "cancel">;
+
+/** Reads a byte stream into one buffer, again and again; any other stream as it comes. */
+function readerOf(stream: ReadableStream<Uint8Array>): ChunkReader {
+  let reader: ReadableStreamBYOBReader;
+  try {
+    reader = stream.getReader({ mode: "byob" });
+  } catch {
+    return stream.getReader(); // Bun's bodies are no byte streams
+  }
+  let buffer = new ArrayBuffer(BUFFER);
+  return {
+    read: async () => {
+      const { done, value } = await reader.read(new Uint8Array(buffer));
+      if (done) return { done, value: undefined };
+      buffer = value.buffer;
+      return { done, value };
+    },
+    cancel: (reason) => reader.cancel(reason),
+  };
 }
