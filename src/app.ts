@@ -7,11 +7,13 @@ import { Links } from "./auth/links.ts";
 import type { UploadParts } from "./chat/receive-file.ts";
 import { BoxcarError } from "./errors.ts";
 import { Pictures } from "./pictures/pictures.ts";
+import { Videos } from "./pictures/videos.ts";
 import { Cuts } from "./plan/cuts.ts";
 import { IndexCache } from "./plan/index-cache.ts";
 import { PlanCache } from "./plan/plan-cache.ts";
 import { checkGuards, identify, protectOpen } from "./routes/access.ts";
 import { addDirectUploads } from "./routes/chat/direct-uploads.ts";
+import { addScreenshot } from "./routes/chat/screenshot.ts";
 import { addUploads } from "./routes/chat/uploads.ts";
 import type { App, AppContext, AppPlatform } from "./routes/context.ts";
 import { cors } from "./routes/cors.ts";
@@ -44,6 +46,7 @@ export function createApp(given: AppPlatform): App {
   addSnapshot(app, context);
   addSprite(app, context);
   addQrCodes(app);
+  addScreenshot(app, context);
   addUploads(app, context);
   addDirectUploads(app, context);
   addFiles(app, context);
@@ -62,6 +65,7 @@ function contextOf(given: AppPlatform): AppContext {
     ...platform,
     planning: planningOf(platform),
     pictures: new Pictures(given.decoder, given.config.pictureCache),
+    videos: new Videos(given.core),
     uploads: uploadsOf(platform),
     links: new Links(access.linkSecrets, given.clock),
     slots,

@@ -71,6 +71,8 @@ export interface Presign {
   ): Promise<SignedRequest>;
   /** Reads one object. @param contentType what the store's answer states instead of the stored type */
   get(key: string, seconds: number, contentType?: string): Promise<SignedRequest>;
+  /** Reads what the store makes of one object. @param process as the store's own query parameter says it */
+  process?(key: string, process: string, seconds: number): Promise<SignedRequest>;
   /** Writes one object of at most `maxSize` bytes by a form of type `multipart/form-data`, as web pages send it. */
   form?(
     key: string,
@@ -117,7 +119,7 @@ export interface RemoteFile {
 /**
  * Opens a file by a URL that a user gave. Only public addresses (and hosts the operator lists) are ever connected to,
  * also after redirects.
- * @throws BoxcarError `remote_unreadable` (400), one and the same for whatever went wrong
+ * @throws BoxcarError `remote_unreadable` (400), one and the same for whatever went wrong; `busy` (429)
  */
 export type OpenRemote = (url: string) => Promise<RemoteFile>;
 

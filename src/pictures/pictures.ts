@@ -48,7 +48,9 @@ export class Pictures {
     const shownMs = clip.shownMs[0] ?? wanted.atMs;
     // A sync sample may be asked for either way: it is the same picture.
     const identity = ["still", key, etag, shownMs - wanted.segment.startMs, shape];
-    const bytes = await this.#once(identity, () => decoder.still(clip.read(), shape));
+    const make = (): Promise<Uint8Array> => decoder.still(clip.read(), shape);
+    // A video whose version is not known may be another one the next time.
+    const bytes = await (etag === "" ? make() : this.#once(identity, make));
     return { ...(await pictureOf(CONTENT_TYPES[shape.format], bytes)), shownMs };
   }
 

@@ -6,6 +6,7 @@ import type { Catalog } from "../catalog/catalog.ts";
 import type { UploadParts } from "../chat/receive-file.ts";
 import type { Config } from "../config.ts";
 import type { Pictures } from "../pictures/pictures.ts";
+import type { Videos } from "../pictures/videos.ts";
 import type { Clock, Log, OpenRemote, OssCallbackKeys, PictureDecoder, SendStream, Store } from "../platform.ts";
 import type { PlanParts } from "../plan/plan-range.ts";
 import type { Scope } from "../scopes.ts";
@@ -53,6 +54,7 @@ export interface AppPlatform {
 export interface AppContext extends AppPlatform {
   readonly planning: PlanParts & Required<Pick<PlanParts, "indexes">>;
   readonly pictures: Pictures;
+  readonly videos: Videos;
   readonly uploads: UploadParts;
   readonly links: Links;
   readonly slots: AtOnce;

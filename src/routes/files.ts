@@ -11,14 +11,25 @@ import { anyone, need } from "./access.ts";
 import type { App, AppContext, AppEnv } from "./context.ts";
 import { atOnce } from "./limits.ts";
 import { query } from "./parameters.ts";
+import { sendPicture } from "./picture-reply.ts";
 import { refused } from "./replies.ts";
 import { signedLinkParameters } from "./share.ts";
 import { streamReply } from "./stream-reply.ts";
+import { processed } from "./uploaded-picture.ts";
 
 const content = { "application/octet-stream": { schema: z.string().openapi({ format: "binary" }) } };
+const parameters = query({
+  "x-oss-process": z.string("expected once").max(256, "expected at most 256 characters").optional().openapi({
+    description: "A picture of a video, as Aliyun OSS makes it: `t`, `w`, `h`, `m_fast`, `f`, `ar`.",
+    example: "video/snapshot,t_1000,f_jpg,w_800,h_0,m_fast",
+  }),
+  ...signedLinkParameters,
+});
+
 const responses = {
   200: { description: "The file.", content },
   206: { description: "The ranges of it that were asked for.", content },
+  302: { description: "The store itself makes the picture, there." },
   304: { description: "The client has it already." },
   ...refused,
 };
@@ -31,12 +42,18 @@ export function addFiles(app: App, context: AppContext): void {
       path,
       summary,
       middleware: [guard, atOnce("downloads")] as const,
-      request: { params: z.object({ key: z.string() }), query: query(signedLinkParameters) },
+      request: { params: z.object({ key: z.string() }), query: parameters },
       responses,
     });
     app.openapi(route, async (c) => {
       const upload = await uploadAt(context, area, c.req.valid("param").key);
       const headers = fileHeaders(upload, guard === anyone);
+      const { "x-oss-process": process } = c.req.valid("query");
+      if (process !== undefined) {
+        const made = await processed(context, upload, process);
+        if ("location" in made) return redirect(made.location);
+        return sendPicture(c, made, { "Cache-Control": headers.get("Cache-Control") ?? "" });
+      }
       headers.set("X-Request-Id", c.get("requestId"));
       const media = storedMedia(storeOf(context.uploads, area), upload);
       return sendMedia(c.req.raw, media, headers, streamReply(c, context), c.env);
@@ -47,8 +64,13 @@ export function addFiles(app: App, context: AppContext): void {
   serve("/public/uploads/{key}{.+}", "An uploaded file on this machine's disk", "public", anyone);
 }
 
+/** To a signed URL of the store, which expires. */
+function redirect(location: string): Response {
+  return new Response(null, { status: 302, headers: { Location: location, "Cache-Control": "no-store" } });
+}
+
 /** @throws BoxcarError `unknown_file` (404), `not_available` (501) */
-async function uploadAt({ uploads, catalog }: AppContext, area: UploadArea, key: string): Promise<Upload> {
+export async function uploadAt({ uploads, catalog }: AppContext, area: UploadArea, key: string): Promise<Upload> {
   storeOf(uploads, area);
   const upload = await catalog.uploads.find(area, key);
   if (upload !== undefined) return upload;

@@ -16,6 +16,9 @@ const WHOLE_LIMIT = 32 << 20;
 /** Bytes that may be fetched of one file in all. */
 const FETCH_LIMIT = 64 << 20;
 
+/** Files that are open at once: each may hold as much memory as `WHOLE_LIMIT`. */
+const MOST_OPEN = 8;
+
 /** How remote files are reached. */
 export interface RemoteOptions {
   /** Hosts that may be read although their addresses are not public: `name` or `name:port`. */
@@ -37,8 +40,14 @@ interface Target {
  * addresses are checked, and connections go to a checked address. Every redirect is checked like the first URL.
  */
 export function remoteFiles(options: RemoteOptions): OpenRemote {
+  const open = new Set<Connection>();
   return async (url) => {
-    const file = new Connection(options);
+    if (open.size >= MOST_OPEN) {
+      const message = `${MOST_OPEN} videos of other hosts are being read, as many as may be at once. Ask again in a moment.`;
+      throw new BoxcarError("busy", 429, message, { retryAfterSeconds: 1 });
+    }
+    const file = new Connection(options, () => open.delete(file));
+    open.add(file);
     try {
       return await file.open(url);
     } catch (cause) {
@@ -56,13 +65,16 @@ class Connection {
     "http:": new http.Agent({ keepAlive: true, maxSockets: 2 }),
     "https:": new https.Agent({ keepAlive: true, maxSockets: 2 }),
   };
+  readonly #onClose: () => void;
   #fetched = 0;
 
-  constructor(options: RemoteOptions) {
+  constructor(options: RemoteOptions, onClose: () => void) {
     this.#options = options;
+    this.#onClose = onClose;
   }
 
   close(): void {
+    this.#onClose();
     this.#ending.abort();
     this.#agents["http:"].destroy();
     this.#agents["https:"].destroy();

@@ -25,6 +25,10 @@ export class OssPresign implements Presign {
     return this.#sign("GET", key, query, {}, seconds);
   }
 
+  process(key: string, process: string, seconds: number): Promise<SignedRequest> {
+    return this.#sign("GET", key, { "x-oss-process": process }, {}, seconds);
+  }
+
   async form(key: string, object: { maxSize: number; contentType?: string }, seconds: number): Promise<SignedRequest> {
     checkKey(key);
     const nowMs = Date.now();

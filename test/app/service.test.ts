@@ -45,6 +45,7 @@ describe("service calls", () => {
       "get /mp4/sprite/{file}",
       "get /public/uploads/{key}",
       "get /readyz",
+      "post /api/chat/getVideoScreenshot",
       "post /api/chat/upload/callback",
       "post /api/chat/upload/complete",
       "post /api/chat/upload/presign",
