@@ -54,6 +54,7 @@ beforeAll(async () => {
   for (const host of ["127.0.0.1", "::1", "127.0.0.3"]) {
     const server = createTcpServer((socket) => {
       connections++;
+      socket.on("error", () => undefined).resume();
       socket.end("HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nsecret");
     });
     const listening = await new Promise<boolean>((resolve) => {
