@@ -16,20 +16,29 @@ export interface EmbeddedReplica {
 
 /**
  * A client that reads from a database file of this process, which libSQL keeps up to date with a primary in a thread of
- * its own. It is opened by the first read that finds the primary answering: opening waits for the primary with the
- * whole process, and fails without it. Later, the file goes on answering while the primary is away.
+ * its own. It is opened by the first read that finds the primary answering. Opening fetches what the file lacks, the
+ * first time everything, and the whole process waits for that; later, the file goes on answering while the primary is
+ * away.
  */
 export function embeddedReplica({ path, primaryUrl, token, timeoutMs }: EmbeddedReplica): Reader {
   const primary = clientOf(primaryUrl, token, timeoutMs);
   let opening: Promise<Client> | undefined;
   const open = async (): Promise<Client> => {
     await primary.execute("select 1");
-    return createClient({
+    const client = createClient({
       url: fileUrl(path),
       syncUrl: primaryUrl,
       syncInterval: SYNC_SECONDS,
       ...(token === undefined ? {} : { authToken: token }),
     });
+    try {
+      // The file may be from long ago.
+      await client.sync();
+      return client;
+    } catch (error) {
+      client.close();
+      throw error;
+    }
   };
   return {
     execute: async (statement: InStatement) => {

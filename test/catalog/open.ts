@@ -9,6 +9,7 @@ import { migrate } from "../../src/catalog/migrate.ts";
 import type { ReadySegment, Segment } from "../../src/catalog/types.ts";
 import { openCatalogFile, type LocalCatalog, type OpenCatalog } from "../../src/runtime/open-catalog.ts";
 import { openCatalogHttp } from "../../src/runtime/open-catalog-http.ts";
+import { catchUp } from "../support/catch-up.ts";
 import { sqldPath, startSqld, type Sqld } from "../support/sqld.ts";
 
 /** A catalog in a database file of its own. */
@@ -77,22 +78,6 @@ afterAll(async () => {
 async function empty(db: CatalogDatabase): Promise<void> {
   const tables = ["segment_indexes", "segment_index_parts", "segments", "streams", "stream_counts", "places", "duties"];
   await db.batch(tables.map((table) => sql`delete from ${sql.table(table)}`.compile(db.primary)));
-}
-
-let marks = 0;
-
-/** Waits until a replica has everything that was written before the call. */
-export async function catchUp(db: CatalogDatabase): Promise<void> {
-  if (db.replica === undefined) return;
-  const mark = ++marks;
-  await db.batch([
-    sql`insert into duties values ('mark', ${mark}) on conflict do update set until_ms = ${mark}`.compile(db.primary),
-  ]);
-  for (;;) {
-    const seen = await db.replica.selectFrom("duties").select("until_ms").where("name", "=", "mark").execute();
-    if (seen[0]?.until_ms === mark) return;
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
 }
 
 /** A catalog whose wide reads wait for the replica, so that tests can expect what they wrote. */

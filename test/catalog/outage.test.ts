@@ -9,10 +9,11 @@ import { reconcile } from "../../src/ingest/reconcile.ts";
 import { openCatalogHttp } from "../../src/runtime/open-catalog-http.ts";
 import { startServer, type RunningServer } from "../../src/runtime/server.ts";
 import { FileStore } from "../../src/store/file.ts";
+import { catchUp } from "../support/catch-up.ts";
 import { RECORDED_AT, record } from "../support/recording.ts";
 import { sqldPath, startSqld, type Sqld } from "../support/sqld.ts";
 import { boxcar } from "../cli/boxcar-program.ts";
-import { add, catchUp, startServers, type Servers } from "./open.ts";
+import { add, startServers, type Servers } from "./open.ts";
 
 /** 503 has to be there within 2 s; the rest is what a busy machine may add. */
 const LIMIT_MS = 3500;

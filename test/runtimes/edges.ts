@@ -16,6 +16,8 @@ export interface Edge {
   readonly log: readonly string[];
   /** Sends SIGTERM, and SIGKILL when that does not end it within 10 s. @returns the exit code, null after a kill */
   stop(): Promise<number | null>;
+  /** Ends it with SIGKILL, as a crash would. */
+  kill(): Promise<void>;
 }
 
 /** The folder of the package. */
@@ -81,7 +83,14 @@ async function start(
       reject(new Error(`${command} ${args.join(" ")} ended with ${String(code)}:\n${log.join("\n")}`));
     });
   });
-  return { url, log, stop: () => stop(child) };
+  return { url, log, stop: () => stop(child), kill: () => kill(child) };
+}
+
+async function kill(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const ended = new Promise((resolve) => child.once("exit", resolve));
+  child.kill("SIGKILL");
+  await ended;
 }
 
 async function stop(child: ChildProcess): Promise<number | null> {

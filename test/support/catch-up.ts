@@ -1,0 +1,18 @@
+import { sql } from "kysely";
+import type { CatalogDatabase } from "../../src/catalog/database.ts";
+
+let marks = 0;
+
+/** Waits until a replica has everything that was written before the call. */
+export async function catchUp(db: CatalogDatabase): Promise<void> {
+  if (db.replica === undefined) return;
+  const mark = Date.now() * 1000 + (++marks % 1000);
+  await db.batch([
+    sql`insert into duties values ('mark', ${mark}) on conflict do update set until_ms = ${mark}`.compile(db.primary),
+  ]);
+  for (;;) {
+    const seen = await db.replica.selectFrom("duties").select("until_ms").where("name", "=", "mark").execute();
+    if (seen[0]?.until_ms === mark) return;
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}
