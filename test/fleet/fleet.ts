@@ -5,7 +5,7 @@ import { openCatalogHttp } from "../../src/runtime/open-catalog-http.ts";
 import type { OpenCatalog } from "../../src/runtime/open-catalog.ts";
 import { migrate } from "../../src/catalog/migrate.ts";
 import { FileStore } from "../../src/store/file.ts";
-import { isInstalled, startEdge, type Edge, type ServerName } from "../runtimes/edges.ts";
+import { isInstalled, startEdge, type ProcessEdge, type ServerName } from "../runtimes/edges.ts";
 import { token } from "../runtimes/client.ts";
 import { startSqld, type Sqld } from "../support/sqld.ts";
 
@@ -79,7 +79,7 @@ export async function startFleet(folder: string): Promise<Fleet> {
 }
 
 function boxcarNode(name: string, runtime: ServerName, env: Record<string, string>): FleetNode {
-  let running: Edge | undefined;
+  let running: ProcessEdge | undefined;
   return {
     name,
     get url() {

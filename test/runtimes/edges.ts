@@ -16,6 +16,10 @@ export interface Edge {
   readonly log: readonly string[];
   /** Sends SIGTERM, and SIGKILL when that does not end it within 10 s. @returns the exit code, null after a kill */
   stop(): Promise<number | null>;
+}
+
+/** A server in a process of its own. */
+export interface ProcessEdge extends Edge {
   /** Ends it with SIGKILL, as a crash would. */
   kill(): Promise<void>;
 }
@@ -53,7 +57,7 @@ export function isInstalled(name: ServerName): boolean {
 }
 
 /** Starts a server on a free port of the loopback address. */
-export function startEdge(name: ServerName, env: Readonly<Record<string, string>>): Promise<Edge> {
+export function startEdge(name: ServerName, env: Readonly<Record<string, string>>): Promise<ProcessEdge> {
   const ready = (line: string): string | undefined => /"message":"listening","url":"([^"]+)"/.exec(line)?.[1];
   return start(commands[name], { HOST: "127.0.0.1", PORT: "0", ...env }, ready);
 }
@@ -63,7 +67,7 @@ async function start(
   [command = "", ...args]: readonly string[],
   env: Readonly<Record<string, string>>,
   urlIn: (line: string) => string | undefined,
-): Promise<Edge> {
+): Promise<ProcessEdge> {
   const child = spawn(command, args, {
     cwd: root,
     env: { PATH: process.env.PATH, HOME: process.env.HOME, ...env },
