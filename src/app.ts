@@ -17,6 +17,7 @@ import { addScreenshot } from "./routes/chat/screenshot.ts";
 import { addUploads } from "./routes/chat/uploads.ts";
 import type { App, AppContext, AppPlatform } from "./routes/context.ts";
 import { cors } from "./routes/cors.ts";
+import { addDirectUpload } from "./routes/direct-upload.ts";
 import { addDelete } from "./routes/delete.ts";
 import { addDownload } from "./routes/download.ts";
 import { addQrCodes } from "./routes/chat/qr-codes.ts";
@@ -42,6 +43,7 @@ export function createApp(given: AppPlatform): App {
   addDownload(app, context);
   addRecords(app, context);
   addSegments(app, context);
+  addDirectUpload(app, context);
   addDelete(app, context);
   addSnapshot(app, context);
   addSprite(app, context);

@@ -22,7 +22,12 @@ export function checkStreamPath(path: string, wildcards = false): string {
   return path;
 }
 
+/** A stream path as it stands in a URL: percent-encoded, its slashes kept. */
+export function encodeStreamPath(streamPath: string): string {
+  return streamPath.split("/").map(encodeURIComponent).join("/");
+}
+
 /** The path of a stream's downloads, percent-encoded: `/mp4/download/live/cam1.mp4`. */
 export function downloadPath(streamPath: string, format: "mp4" | "fmp4"): string {
-  return `/mp4/download/${streamPath.split("/").map(encodeURIComponent).join("/")}.${format}`;
+  return `/mp4/download/${encodeStreamPath(streamPath)}.${format}`;
 }

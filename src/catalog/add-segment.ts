@@ -9,14 +9,15 @@ import type { BegunSegment, NewSegment, ReadySegment, Segment } from "./types.ts
 
 /** See `Catalog.beginSegment`. */
 export async function beginSegment(db: CatalogDatabase, segment: NewSegment): Promise<BegunSegment> {
-  const { streamPath, key, idempotencyKey, nowMs } = segment;
+  const { streamPath, key, idempotencyKey, nowMs, expected } = segment;
   const insert = db.primary
     .insertInto("segments")
     .values({
       stream_path: streamPath,
       state: "pending",
-      state_ms: nowMs,
+      state_ms: expected?.untilMs ?? nowMs,
       key,
+      size: expected?.size ?? 0,
       idempotency_key: idempotencyKey ?? null,
       created_ms: nowMs,
     })

@@ -13,6 +13,7 @@ import type {
   BegunSegment,
   Deletion,
   EventLevel,
+  ExpectedSegment,
   ListQuery,
   NewSegment,
   Place,
@@ -100,6 +101,18 @@ export class Catalog {
       .where("state", "=", ready)
       .executeTakeFirst();
     return row && segmentOf(row);
+  }
+
+  /** A pending segment whose object others write, by id. */
+  async expectedSegment(id: number): Promise<ExpectedSegment | undefined> {
+    const row = await this.#db.primary
+      .selectFrom("segments")
+      .select(["id", "stream_path", "key", "size"])
+      .where("id", "=", id)
+      .where("state", "=", "pending")
+      .where("size", ">", 0)
+      .executeTakeFirst();
+    return row && { id: row.id, streamPath: row.stream_path, key: row.key, size: row.size };
   }
 
   /** A ready segment by the key of its object. */

@@ -39,6 +39,17 @@ export interface NewSegment {
   /** Names the upload, so that repeating it gives the first answer. Unique per stream path. */
   readonly idempotencyKey?: string | undefined;
   readonly nowMs: number;
+  /** For an object that others write: its bytes, and until when they may; until then it needs no renewal. */
+  readonly expected?: { readonly size: number; readonly untilMs: number } | undefined;
+}
+
+/** A segment whose object others write. */
+export interface ExpectedSegment {
+  readonly id: number;
+  readonly streamPath: string;
+  readonly key: string;
+  /** Bytes its object must have. */
+  readonly size: number;
 }
 
 /** Answer of `Catalog.beginSegment`. */

@@ -4,7 +4,7 @@ import { BoxcarError } from "../errors.ts";
 import { indexObject } from "../indexer/index-object.ts";
 import type { IndexedSegment } from "../indexer/segment-index.ts";
 import { StreamIndexer } from "../indexer/stream-indexer.ts";
-import type { ByteSpan, Clock, Store } from "../platform.ts";
+import type { Clock, ObjectInfo, Store } from "../platform.ts";
 import type { Core } from "../wasm/module.ts";
 import { keepLease } from "./upload-lease.ts";
 
@@ -27,6 +27,8 @@ export interface IncomingSegment {
   readonly body: AsyncIterable<Uint8Array>;
   /** A second segment of the same stream with the same key is not taken; the first one is the answer. */
   readonly idempotencyKey?: string | undefined;
+  /** Bytes the body will have, where that is known. */
+  readonly size?: number | undefined;
   /** Bytes; default no limit. */
   readonly maxBytes?: number | undefined;
 }
@@ -56,7 +58,7 @@ export async function ingestSegment(parts: IngestParts, incoming: IncomingSegmen
   const endLease = keepLease(catalog, begun.id, clock);
   try {
     const passing = new PassingSegment(core, incoming);
-    const info = await store.put(key, passing.bytes());
+    const info = await store.put(key, passing.bytes(), incoming.size);
     const indexed = passing.result();
     if (info.size !== passing.size) {
       const message = `The store kept ${String(info.size)} of ${String(passing.size)} bytes. Upload the segment again.`;
@@ -80,12 +82,11 @@ export async function registerInPlace(
   parts: Omit<IngestParts, "randomId">,
   lying: Pick<IncomingSegment, "streamPath" | "startMs" | "idempotencyKey"> & { readonly key: string },
 ): Promise<Ingested> {
-  const { catalog, store, core, clock } = parts;
+  const { catalog, store, clock } = parts;
   const { streamPath, key, idempotencyKey } = lying;
   const info = await store.head(key);
   if (info === undefined) throw new BoxcarError("object_missing", 404, `The store has no object ${key}.`, { key });
-  const read = async (span: ByteSpan): Promise<Uint8Array> => collect(store.get(key, span, info.etag), span.length);
-  const indexed = await indexObject(core, info.size, read);
+  const indexed = await indexStored(parts, info);
   const ready = readySegment(indexed, startOf(lying, indexed), info);
   const begun = await catalog.beginSegment({ streamPath, key, nowMs: clock(), idempotencyKey });
   if (begun.existing !== undefined) return { segment: begun.existing, warnings: [], repeated: true };
@@ -96,6 +97,15 @@ export async function registerInPlace(
     await catalog.abandonSegment(begun.id);
     throw error;
   }
+}
+
+/** Indexes an object of the store by a few ranged reads of the content that `info` tells of. */
+export function indexStored(
+  { core, store }: Pick<IngestParts, "core" | "store">,
+  info: ObjectInfo,
+): Promise<IndexedSegment> {
+  const { key, size, etag } = info;
+  return indexObject(core, size, async (span) => collect(store.get(key, span, etag), span.length));
 }
 
 /** The bytes of a segment as they pass by the indexer. */
@@ -136,11 +146,13 @@ export function tooLarge(maxBytes: number): BoxcarError {
   return new BoxcarError("too_large", 413, message, { maxBytes });
 }
 
-function segmentKey(streamPath: string, startMs: number, random: string): string {
+/** A fresh key for the object of a segment. */
+export function segmentKey(streamPath: string, startMs: number, random: string): string {
   return `segments/${streamPath}/${new Date(startMs).toISOString().slice(0, 10)}/${String(startMs)}-${random}.mp4`;
 }
 
-function startOf(asked: { readonly startMs?: number | undefined }, { description }: IndexedSegment): number {
+/** When a segment starts: as was asked, else as the file states. @throws BoxcarError `start_missing` (400) */
+export function startOf(asked: { readonly startMs?: number | undefined }, { description }: IndexedSegment): number {
   const startMs = asked.startMs ?? description.creationTimeMs;
   if (startMs !== undefined) return startMs;
   const message =
@@ -148,7 +160,8 @@ function startOf(asked: { readonly startMs?: number | undefined }, { description
   throw new BoxcarError("start_missing", 400, message);
 }
 
-function readySegment(
+/** What the catalog keeps of an indexed object. */
+export function readySegment(
   { index, summary, description }: IndexedSegment,
   startMs: number,
   { size, etag }: { readonly size: number; readonly etag: string },
@@ -158,7 +171,12 @@ function readySegment(
 }
 
 /** Takes back what a failed segment left. The reconciler does what fails here; the first error stays the answer. */
-async function undo({ catalog, store, clock }: IngestParts, id: number, key: string, error: unknown): Promise<void> {
+export async function undo(
+  { catalog, store, clock }: IngestParts,
+  id: number,
+  key: string,
+  error: unknown,
+): Promise<void> {
   // Its answer must not wait for a second call that goes unanswered.
   if (error instanceof BoxcarError && error.error === "catalog_unavailable") return;
   try {

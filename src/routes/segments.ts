@@ -55,11 +55,14 @@ export function addSegments(app: App, platform: AppPlatform): void {
       const message = "The body must be the MP4 file itself, not a form. With curl: curl -T segment.mp4 URL.";
       throw new BoxcarError("unsupported_body", 415, message);
     }
-    if (Number(c.req.header("content-length") ?? 0) > config.maxUpload) throw tooLarge(config.maxUpload);
+    const length = c.req.header("content-length");
+    const size = length === undefined ? undefined : Number(length);
+    if (size !== undefined && size > config.maxUpload) throw tooLarge(config.maxUpload);
     const { segment, warnings, repeated } = await ingestSegment(platform, {
       streamPath,
       startMs,
       body: bodyOf(c.req.raw),
+      size,
       idempotencyKey: c.req.valid("header")["idempotency-key"],
       maxBytes: config.maxUpload,
     });

@@ -52,6 +52,8 @@ describe("service calls", () => {
       "post /api/chat/uploadAliyun",
       "post /api/chat/uploadStreamSingleToServerDiy/{dir}",
       "post /mp4/api/delete/{streamPath}",
+      "post /mp4/api/segments/confirm/{streamPath}",
+      "post /mp4/api/segments/presign/{streamPath}",
       "put /mp4/api/segments/{streamPath}",
     ]);
     const download = paths["/mp4/download/{file}"]?.get?.parameters ?? [];

@@ -45,13 +45,13 @@ export async function startTestServer(
   overrides: Partial<NodeParts & Pick<AppPlatform, "decoder" | "openRemote">> = {},
 ): Promise<TestServer> {
   const folder = await mkdtemp(join(tmpdir(), "boxcar-app-"));
-  const opened = await openNodeParts(readConfig({ BOXCAR_DATA: folder }));
+  const config = readConfig({ ...env, BOXCAR_DATA: folder });
+  const opened = await openNodeParts(config);
   const parts = { ...opened, ...overrides };
   const logged: TestServer["logged"] = [];
   const log = (level: string, message: string, fields?: Record<string, unknown>): void => {
     if (level === "warn" || level === "error") logged.push({ message, fields });
   };
-  const config = readConfig(env);
   const app = createApp({
     decoder: pictureDecoder({ processes: config.decoders, memory: config.decoderMemory, log }),
     openRemote: remoteFiles({ hosts: config.fetchHosts }),

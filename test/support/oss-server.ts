@@ -88,6 +88,7 @@ class Bucket {
       if (isForm) await this.#form(call);
       else this.#answer(call);
     } catch (cause) {
+      if (request.errored !== null) return; // the client went away
       if (!(cause instanceof OssRefusal)) throw cause;
       refuse(response, request.method === "HEAD", cause);
     }
