@@ -1,10 +1,10 @@
 import { createRoute, z } from "@hono/zod-openapi";
+import { BoxcarError } from "../errors.ts";
 import { beginDirectUpload, confirmDirectUpload } from "../ingest/direct-upload.ts";
 import { tooLarge } from "../ingest/segment-upload.ts";
 import { encodeStreamPath } from "../stream-path.ts";
 import { checkTimeZone, formatTime, parseTime } from "../time.ts";
 import { need, streamPathInPath } from "./access.ts";
-import { notAvailable } from "./capabilities.ts";
 import type { App, AppPlatform } from "./context.ts";
 import { atOnce } from "./limits.ts";
 import { integer, query, streamPathInRoute, streamPathParameter, timeParameters } from "./parameters.ts";
@@ -81,7 +81,7 @@ export function addDirectUpload(app: App, platform: AppPlatform): void {
     if (size > config.maxUpload) throw tooLarge(config.maxUpload);
     if (store.presign === undefined) {
       const message = "The store of this server signs no requests. Upload by PUT /mp4/api/segments/{streamPath}.";
-      throw notAvailable(message);
+      throw new BoxcarError("not_available", 501, message);
     }
     const { id, request } = await beginDirectUpload(platform, store.presign, { streamPath, size, seconds: expires });
     const { method, url, fields, expiresMs } = request;
