@@ -2,7 +2,7 @@
 import { fourcc } from "./reader";
 import { CaptionBlock, Table } from "./records/output";
 import { output } from "./status";
-import { beginBox, beginFullBox, endBox, newWriter, put16, put32, put64, put8, Writer } from "./writer";
+import { beginBox, beginFullBox, endBox, newWriter, put32, put64, putBytes, Writer } from "./writer";
 
 /** Bytes of every sample: a length of two bytes and "2026-01-31 10:00:00+08:00". */
 export const CAPTION_SIZE: u32 = 27;
@@ -107,25 +107,27 @@ export function writeCaptionFragment(block: usize, trackId: u32, sequence: u32):
   output(out.start, out.next - out.start);
 }
 
+// "0000-00-00 00:00:00+00:00" behind its length
+const TEXT: usize = memory.data<u8>([
+  0, 25, 48, 48, 48, 48, 45, 48, 48, 45, 48, 48, 32, 48, 48, 58, 48, 48, 58, 48, 48, 43, 48, 48, 58, 48, 48,
+]);
+
 function writeCaption(out: Writer, second: u64, offset: i32): void {
-  put16(out, CAPTION_SIZE - 2);
-  writeDate(out, <u32>(second / 86_400));
-  put8(out, 0x20);
+  const text = out.next;
+  putBytes(out, TEXT, CAPTION_SIZE);
+  writeDate(text + 2, <u32>(second / 86_400));
   const ofDay = <u32>(second % 86_400);
-  putDigits(out, ofDay / 3600, 2);
-  put8(out, 0x3a);
-  putDigits(out, (ofDay / 60) % 60, 2);
-  put8(out, 0x3a);
-  putDigits(out, ofDay % 60, 2);
-  put8(out, offset < 0 ? 0x2d : 0x2b);
+  addDigits(text + 13, ofDay / 3600, 2);
+  addDigits(text + 16, (ofDay / 60) % 60, 2);
+  addDigits(text + 19, ofDay % 60, 2);
+  if (offset < 0) store<u8>(text + 21, 0x2d);
   const ahead = <u32>abs(offset);
-  putDigits(out, ahead / 60, 2);
-  put8(out, 0x3a);
-  putDigits(out, ahead % 60, 2);
+  addDigits(text + 22, ahead / 60, 2);
+  addDigits(text + 25, ahead % 60, 2);
 }
 
 // The civil date of a day since 1970-01-01, counted in years that start in March, so that leap days come last.
-function writeDate(out: Writer, day: u32): void {
+function writeDate(text: usize, day: u32): void {
   const days = day + 719_468; // since 0000-03-01
   const era = days / 146_097; // of 400 years
   const ofEra = days % 146_097;
@@ -133,17 +135,15 @@ function writeDate(out: Writer, day: u32): void {
   const ofYear = ofEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100);
   const fromMarch = (5 * ofYear + 2) / 153;
   const month = fromMarch < 10 ? fromMarch + 3 : fromMarch - 9;
-  putDigits(out, yearOfEra + era * 400 + u32(month <= 2), 4);
-  put8(out, 0x2d);
-  putDigits(out, month, 2);
-  put8(out, 0x2d);
-  putDigits(out, ofYear - (153 * fromMarch + 2) / 5 + 1, 2);
+  addDigits(text, yearOfEra + era * 400 + u32(month <= 2), 4);
+  addDigits(text + 5, month, 2);
+  addDigits(text + 8, ofYear - (153 * fromMarch + 2) / 5 + 1, 2);
 }
 
-function putDigits(out: Writer, value: u32, count: u32): void {
-  for (let i = count; i > 0; i--) {
-    store<u8>(out.next + i - 1, <u8>(0x30 + (value % 10)));
+/** Adds the last `count` decimal digits of `value` to zeros. */
+function addDigits(text: usize, value: u32, count: usize): void {
+  for (let at = text + count - 1; at >= text; at--) {
+    store<u8>(at, load<u8>(at) + <u8>(value % 10));
     value /= 10;
   }
-  out.next += count;
 }
