@@ -144,6 +144,8 @@ function charts(measurements: Measurements): Record<string, string> {
   const throughput = bars(
     [
       ["boxcar, MP4", "throughput.boxcar.bytesPerSecond"],
+      ["boxcar, MP4, Bun", "throughput.boxcarBun.bytesPerSecond"],
+      ["boxcar, MP4, Deno", "throughput.boxcarDeno.bytesPerSecond"],
       ["boxcar, fragmented", "throughput.boxcarFmp4.bytesPerSecond"],
       ["nginx, sendfile", "throughput.nginxSendfile.bytesPerSecond"],
       ["nginx, sendfile off", "throughput.nginxCopy.bytesPerSecond"],

@@ -1,9 +1,10 @@
 /** The servers that are measured. All listen on 127.0.0.1. */
 import { spawn, type ChildProcess } from "node:child_process";
+import { existsSync } from "node:fs";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { createServer, connect, type AddressInfo } from "node:net";
 import { userInfo } from "node:os";
-import { join } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { STREAM, STREAM_START } from "./material.ts";
 import { end, pause } from "./process.ts";
 
@@ -27,11 +28,33 @@ process.on("exit", () => {
 });
 for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(1));
 
-/** Starts boxcar over a data folder and waits until it accepts connections. */
-export async function startBoxcar(program: string, data: string, port?: number): Promise<Server> {
-  const chosen = port ?? (await freePort());
-  const env = { ...process.env, HOST: "127.0.0.1", PORT: String(chosen), BOXCAR_DATA: data, BOXCAR_LOG: "error" };
-  return started(spawn(process.execPath, [program, "serve"], { env, stdio: ["ignore", "ignore", "inherit"] }), chosen);
+/** The runtimes that boxcar is measured on. */
+export type Runtime = "node" | "bun" | "deno";
+
+/** How package.json starts boxcar; `program` is the built `boxcar.js`. Undefined when the runtime is not installed. */
+function commandOf(runtime: Runtime, program: string): string[] | undefined {
+  if (runtime === "node") return [process.execPath, "--max-semi-space-size=4", program, "serve"];
+  const installed = resolve("node_modules", ".bin", runtime);
+  if (!existsSync(installed)) return undefined;
+  const entry = join(dirname(program), `${runtime}.js`);
+  const allowed = "net read write env sys ffi run".split(" ").map((name) => `--allow-${name}`);
+  return runtime === "bun" ? [installed, entry] : [installed, "run", ...allowed, entry];
+}
+
+/** Starts boxcar on Node over a data folder and waits until it accepts connections. */
+export async function startBoxcar(program: string, data: string): Promise<Server> {
+  const server = await startOn("node", program, data);
+  if (server === undefined) throw new Error("Node runs this, so it is there");
+  return server;
+}
+
+/** Starts boxcar on a runtime; undefined when that is not installed. */
+export async function startOn(runtime: Runtime, program: string, data: string): Promise<Server | undefined> {
+  const [command, ...args] = commandOf(runtime, program) ?? [];
+  if (command === undefined) return undefined;
+  const port = await freePort();
+  const env = { ...process.env, HOST: "127.0.0.1", PORT: String(port), BOXCAR_DATA: data, BOXCAR_LOG: "error" };
+  return started(spawn(command, args, { env, stdio: ["ignore", "ignore", "inherit"] }), port);
 }
 
 /**

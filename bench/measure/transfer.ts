@@ -3,7 +3,7 @@ import { download, type Target } from "../client.ts";
 import { concatToFile } from "../ffmpeg.ts";
 import { HOUR } from "../material.ts";
 import { cpuSeconds } from "../process.ts";
-import { boxcarPath } from "../servers.ts";
+import { boxcarPath, startOn } from "../servers.ts";
 import { interleave } from "../statistics.ts";
 import { newCut, record, type Context, type Measurements } from "./context.ts";
 
@@ -50,11 +50,15 @@ export async function wholeHour(context: Context): Promise<Measurements> {
 
 /** One connection that takes `count` segments: bytes a second, and CPU seconds a gigabyte (10^9 bytes). */
 export async function throughput(context: Context, count: number): Promise<Measurements> {
-  const { boxcar, nginx, rounds } = context;
+  const { boxcar, nginx, rounds, program, material } = context;
   const results: Measurements = {};
+  const bun = await startOn("bun", program, material.data);
+  const deno = await startOn("deno", program, material.data);
   const costs = await interleave(
     {
       boxcar: () => measured({ port: boxcar.port, path: boxcarPath(newCut(count)) }, boxcar.pid),
+      ...(bun && { boxcarBun: () => measured({ port: bun.port, path: boxcarPath(newCut(count)) }, bun.pid) }),
+      ...(deno && { boxcarDeno: () => measured({ port: deno.port, path: boxcarPath(newCut(count)) }, deno.pid) }),
       boxcarFmp4: () => measured({ port: boxcar.port, path: boxcarPath(newCut(count), "fmp4") }, boxcar.pid),
       ...(nginx && {
         nginxSendfile: () => measured({ port: nginx.port, path: `/file/${count}.mp4` }, nginx.pid),
@@ -64,6 +68,7 @@ export async function throughput(context: Context, count: number): Promise<Measu
     Math.max(rounds, 5),
     1,
   );
+  await Promise.all([bun?.stop(), deno?.stop()]);
   for (const [name, runs] of Object.entries(costs)) {
     record(
       results,
