@@ -80,7 +80,8 @@ export async function fingerprint(link: string): Promise<Fingerprint> {
 
 /** A server that can be reached beyond its machine has a token; so have all here. */
 export const token = "a-token-for-the-tests";
-export const auth = { authorization: `Bearer ${token}` };
+/** Goes with every request. Idle connections are not kept: one that is being closed would fail the next request. */
+export const auth = { authorization: `Bearer ${token}`, connection: "close" };
 
 /** Opens a download and reads its first bytes only. */
 export function openDownload(link: string): Promise<{ request: ClientRequest; response: IncomingMessage }> {

@@ -82,7 +82,7 @@ async function answer(store: Store, call: StoreCall, request: Request): Promise<
         const chunk = next ?? (await chunks.next());
         next = undefined;
         if (chunk.done === true) controller.close();
-        else controller.enqueue(chunk.value);
+        else controller.enqueue(Uint8Array.from(chunk.value)); // the store uses its buffer again
       },
       async cancel() {
         await chunks.return?.();
