@@ -23,6 +23,8 @@ export interface TestServer {
   readonly parts: NodeParts;
   /** Messages and fields of what was logged at level warn and above. */
   readonly logged: { message: string; fields: Record<string, unknown> | undefined }[];
+  /** All that was logged, of every level. */
+  readonly lines: { level: string; message: string; fields: Record<string, unknown> | undefined }[];
   fetch(path: string, init?: RequestInit): Promise<Response>;
   /** The status and JSON of a call. */
   call(path: string, init?: RequestInit): Promise<{ status: number; json: Reply }>;
@@ -49,7 +51,9 @@ export async function startTestServer(
   const opened = await openNodeParts(config);
   const parts = { ...opened, ...overrides };
   const logged: TestServer["logged"] = [];
+  const lines: TestServer["lines"] = [];
   const log = (level: string, message: string, fields?: Record<string, unknown>): void => {
+    lines.push({ level, message, fields });
     if (level === "warn" || level === "error") logged.push({ message, fields });
   };
   const app = createApp({
@@ -73,6 +77,7 @@ export async function startTestServer(
     folder,
     parts,
     logged,
+    lines,
     fetch: (path, init) => fetch(url + path, init),
     call: async (path, init) => {
       const response = await fetch(url + path, init);
