@@ -2,7 +2,7 @@ import { createRoute, z } from "@hono/zod-openapi";
 import type { Segment } from "../catalog/types.ts";
 import { BoxcarError } from "../errors.ts";
 import type { Media } from "../plan/media.ts";
-import { planRange, planSegment } from "../plan/plan-range.ts";
+import { planSegment } from "../plan/plan-range.ts";
 import { defaultFileName, disposition } from "../serve/file-name.ts";
 import { sendMedia } from "../serve/send-media.ts";
 import { storedMedia } from "../serve/stored-media.ts";
@@ -12,8 +12,9 @@ import { need, visibility } from "./access.ts";
 import type { App, AppContext } from "./context.ts";
 import { integer, query, timeParameters } from "./parameters.ts";
 import { atOnce } from "./limits.ts";
-import { refused, success } from "./replies.ts";
-import { share, sharedLink, shareParameters, signedLinkParameters } from "./share.ts";
+import { plannedRange } from "./planned-range.ts";
+import { refused } from "./replies.ts";
+import { shared, shareParameters, shareReply, signedLinkParameters, wantsLink } from "./share.ts";
 import { streamReply } from "./stream-reply.ts";
 import { boundedRange } from "./time-range.ts";
 
@@ -66,7 +67,7 @@ const route = createRoute({
   responses: {
     200: {
       description: "The media; with `share=1` a signed link to it.",
-      content: { ...media, "application/json": { schema: success(sharedLink) } },
+      content: { ...media, ...shared },
     },
     206: { description: "The ranges of it that were asked for.", content: media },
     304: { description: "The client has it already." },
@@ -101,10 +102,9 @@ export function addDownload(app: App, context: AppContext): void {
         ? await deliverRange(context, streamPath, format, query)
         : await deliverSegment(context, streamPath, format, query.id, query);
     const fallback = defaultFileName(streamPath, delivery.startMs);
-    if (query.share === "1") {
-      const data = await share(c, context, downloadPath(streamPath, format), delivery.query, query.lifetime);
-      c.header("Cache-Control", "no-store");
-      return c.json({ code: 0 as const, message: "", data }, 200);
+    if (wantsLink(query)) {
+      const same = { path: downloadPath(streamPath, format), query: delivery.query };
+      return shareReply(c, context, query, same);
     }
     const headers = new Headers({
       "Cache-Control": delivery.settled
@@ -146,7 +146,7 @@ async function deliverRange(
   const bounded = await boundedRange(context.catalog, streamPath, asked);
   // One offset for the whole file, stated with every time: the clock of a caption never jumps.
   const offsetMinutes = Math.round(zoneOffset(query.tz ?? context.config.timeZone, bounded.startMs) / 60_000);
-  const plan = await planRange(context.planning, {
+  const plan = await plannedRange(context, {
     streamPath,
     ...bounded,
     cut,

@@ -13,16 +13,17 @@ import { atOnce } from "./limits.ts";
 import { query } from "./parameters.ts";
 import { sendPicture } from "./picture-reply.ts";
 import { refused } from "./replies.ts";
-import { signedLinkParameters } from "./share.ts";
+import { shared, shareParameters, shareReply, signedLinkParameters, wantsLink } from "./share.ts";
 import { streamReply } from "./stream-reply.ts";
 import { processed } from "./uploaded-picture.ts";
 
-const content = { "application/octet-stream": { schema: z.string().openapi({ format: "binary" }) } };
+const content = { ...shared, "application/octet-stream": { schema: z.string().openapi({ format: "binary" }) } };
 const parameters = query({
   "x-oss-process": z.string("expected once").max(256, "expected at most 256 characters").optional().openapi({
     description: "A picture of a video, as Aliyun OSS makes it: `t`, `w`, `h`, `m_fast`, `f`, `ar`.",
     example: "video/snapshot,t_1000,f_jpg,w_800,h_0,m_fast",
   }),
+  ...shareParameters,
   ...signedLinkParameters,
 });
 
@@ -47,8 +48,10 @@ export function addFiles(app: App, context: AppContext): void {
     });
     app.openapi(route, async (c) => {
       const upload = await uploadAt(context, area, c.req.valid("param").key);
+      const asked = c.req.valid("query");
+      if (wantsLink(asked)) return shareReply(c, context, asked);
       const headers = fileHeaders(upload, guard === anyone);
-      const { "x-oss-process": process } = c.req.valid("query");
+      const { "x-oss-process": process } = asked;
       if (process !== undefined) {
         const made = await processed(context, upload, process);
         if ("location" in made) return redirect(made.location);

@@ -1,13 +1,13 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import { BoxcarError } from "../errors.ts";
-import { planRange } from "../plan/plan-range.ts";
 import { matches } from "../scopes.ts";
 import { formatTime, parseTimeRange } from "../time.ts";
 import { authorize, need, needSome, readable, streamPathInPath } from "./access.ts";
 import type { App, AppContext } from "./context.ts";
 import { eventLevel, integer, query, streamPathInRoute, streamPathParameter, timeParameters } from "./parameters.ts";
+import { plannedRange } from "./planned-range.ts";
 import { interval, intervalOf, json, recordOf, refused, segmentRecord, success } from "./replies.ts";
-import { signedLinkParameters } from "./share.ts";
+import { sharedLink, shareParameters, shareReply, signedLinkParameters, wantsLink } from "./share.ts";
 import { boundedRange } from "./time-range.ts";
 
 /** The calls that say what is recorded: list, catalog and timeline. */
@@ -38,14 +38,16 @@ export function addRecords(app: App, context: AppContext): void {
 
   app.openapi(timelineRoute, async (c) => {
     const { streamPath } = c.req.valid("param");
-    const { cut, gaps, changes, ...times } = c.req.valid("query");
+    const query = c.req.valid("query");
+    if (wantsLink(query)) return shareReply(c, context, query);
+    const { cut, gaps, changes, ...times } = query;
     const asked = parseTimeRange(times, config.timeZone, clock());
     if (asked === undefined) {
       const message = "Say which time: range=A~B, start and end, or start and duration.";
       throw new BoxcarError("missing_start", 400, message);
     }
     const range = await boundedRange(catalog, streamPath, asked);
-    const plan = await planRange(context.planning, { streamPath, ...range, cut, gaps, changes });
+    const plan = await plannedRange(context, { streamPath, ...range, cut, gaps, changes });
     const data = {
       streamPath,
       startTime: formatTime(plan.startMs),
@@ -123,8 +125,12 @@ const timelineRoute = createRoute({
       cut: z.enum(["frame", "keyframe"], "expected frame or keyframe").default("frame"),
       gaps: z.enum(["skip", "keep"], "expected skip or keep").default("skip"),
       changes: z.enum(["inband", "entries"], "expected inband or entries").default("inband"),
+      ...shareParameters,
       ...signedLinkParameters,
     }),
   },
-  responses: { 200: json("Coverage, gaps, joints, codecs and exact sizes.", success(timeline)), ...refused },
+  responses: {
+    200: json("Coverage, gaps, joints, codecs and exact sizes.", success(z.union([timeline, sharedLink]))),
+    ...refused,
+  },
 });

@@ -3,6 +3,7 @@ import type { Context } from "hono";
 import { BoxcarError } from "../errors.ts";
 import { formatTime, parseDuration } from "../time.ts";
 import type { AppContext, AppEnv } from "./context.ts";
+import { success } from "./replies.ts";
 
 /** Signed links: for media elements, which cannot send a token, and for handing on. */
 
@@ -39,19 +40,38 @@ export const sharedLink = z
   })
   .openapi("SharedLink");
 
+/** Content of the reply to `share=1`, in the description of a route. */
+export const shared = { "application/json": { schema: success(sharedLink) } };
+
+/** What a query says of sharing. */
+interface ShareQuery {
+  readonly share: "0" | "1";
+  readonly lifetime?: string | undefined;
+}
+
+/** Whether a signed link is asked for instead of the answer. */
+export function wantsLink({ share }: ShareQuery): boolean {
+  return share === "1";
+}
+
+/** What a link asks for. */
+interface Shared {
+  /** Percent-encoded. */
+  readonly path: string;
+  readonly query: Readonly<Record<string, string | undefined>>;
+}
+
 /**
- * Signs a link, and one to its QR code.
- * @param path percent-encoded
- * @param lifetime as a query states it
+ * Answers with a signed link, and one to its QR code.
+ * @param same what the link asks for; absent: what this request does
  * @throws BoxcarError `not_available` (501), `lifetime_too_long` (400), `bad_duration` (400)
  */
-export async function share(
+export async function shareReply(
   c: Context<AppEnv>,
   { links, config, clock }: AppContext,
-  path: string,
-  query: Readonly<Record<string, string | undefined>>,
-  lifetime = defaultLifetime,
-): Promise<z.infer<typeof sharedLink>> {
+  { lifetime = defaultLifetime }: ShareQuery,
+  same?: Shared,
+) {
   const { longestLinkSeconds } = config.access;
   const lifetimeMs = parseDuration(lifetime, "lifetime");
   if (lifetimeMs > longestLinkSeconds * secondMs) {
@@ -59,9 +79,37 @@ export async function share(
     throw new BoxcarError("lifetime_too_long", 400, message, { longestSeconds: longestLinkSeconds });
   }
   const expiresMs = Math.floor((clock() + lifetimeMs) / secondMs) * secondMs;
+  const requested = new URL(c.req.url);
+  const { path, query } = same ?? { path: requested.pathname, query: queryOf(requested) };
   const given = Object.entries(query).filter((pair): pair is [string, string] => pair[1] !== undefined);
-  const origin = config.publicUrl ?? new URL(c.req.url).origin;
+  const origin = config.publicUrl ?? requested.origin;
   const url = origin + (await links.sign(path, new URLSearchParams(given), expiresMs));
   const qr = origin + (await links.sign("/api/chat/qrcode", new URLSearchParams({ text: url }), expiresMs));
-  return { url, expires: formatTime(expiresMs), qr };
+  c.header("Cache-Control", "no-store");
+  return c.json({ code: 0 as const, message: "", data: { url, expires: formatTime(expiresMs), qr } }, 200);
+}
+
+/** The request's own parameters, without those that say how it is shared. No call takes a parameter twice. */
+function queryOf({ searchParams }: URL): Record<string, string> {
+  const notShared = ["share", "lifetime", "expires", "signature"];
+  return Object.fromEntries([...searchParams].filter(([name]) => !notShared.includes(name)));
+}
+
+/**
+ * A reference from one reply to another: signed until the same moment when the caller came by a signed link.
+ * @param name last part of the other's path, percent-encoded; what stands before it is this request's
+ * @param expires of this request
+ */
+export async function sameLink(
+  c: Context<AppEnv>,
+  { links }: AppContext,
+  name: string,
+  query: string,
+  expires: string | undefined,
+): Promise<string> {
+  if (c.get("caller").kind !== "link") return `${name}?${query}`;
+  const { pathname } = new URL(c.req.url);
+  const path = pathname.slice(0, pathname.lastIndexOf("/") + 1) + name;
+  const signed = await links.sign(path, new URLSearchParams(query), Number(expires) * secondMs);
+  return signed.slice(path.length - name.length);
 }

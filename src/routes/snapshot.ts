@@ -8,7 +8,7 @@ import type { App, AppContext } from "./context.ts";
 import { integer, query, timeParameters } from "./parameters.ts";
 import { sendPicture } from "./picture-reply.ts";
 import { refused } from "./replies.ts";
-import { signedLinkParameters } from "./share.ts";
+import { shared, shareParameters, shareReply, signedLinkParameters, wantsLink } from "./share.ts";
 
 /** Pixels a side of a picture that may be asked for. */
 export const LARGEST_PICTURE = 3840;
@@ -34,13 +34,14 @@ const route = createRoute({
       seek: z.enum(["exact", "keyframe"], "expected exact or keyframe").default("exact").openapi({
         description: "The picture shown at the moment, or the sync sample at or before it, which costs less.",
       }),
+      ...shareParameters,
       ...signedLinkParameters,
     }),
   },
   responses: {
     200: {
       description: "The picture.",
-      content: { "image/jpeg": { schema: binary }, "image/png": { schema: binary } },
+      content: { ...shared, "image/jpeg": { schema: binary }, "image/png": { schema: binary } },
     },
     304: { description: "The client has it already." },
     ...refused,
@@ -52,7 +53,9 @@ export function addSnapshot(app: App, context: AppContext): void {
   const { catalog, clock, config, planning, pictures } = context;
   app.openapi(route, async (c) => {
     const { streamPath, format } = splitPicture(c.req.valid("param").file);
-    const { time, tz, width = 0, seek } = c.req.valid("query");
+    const query = c.req.valid("query");
+    if (wantsLink(query)) return shareReply(c, context, query);
+    const { time, tz, width = 0, seek } = query;
     const zone = tz === undefined ? config.timeZone : checkTimeZone(tz);
     const asked = time === undefined ? undefined : parseTime(time, { zone, dayOf: clock() }, "time");
     const wanted = await shownAt(catalog, streamPath, asked, config.gapToleranceMs);

@@ -3,14 +3,15 @@ import type { Segment } from "../catalog/types.ts";
 import { BoxcarError } from "../errors.ts";
 import { hashOf } from "../pictures/pictures.ts";
 import { COLUMNS, framesAt, SHEETS, TILES, tileSize, tilesOf, writeStoryboard } from "../pictures/storyboard.ts";
-import { planRange } from "../plan/plan-range.ts";
 import { checkStreamPath } from "../stream-path.ts";
 import { parseDuration, parseTimeRange } from "../time.ts";
 import { need, visibility } from "./access.ts";
 import type { App, AppContext } from "./context.ts";
 import { integer, query, timeParameters } from "./parameters.ts";
 import { sendPicture } from "./picture-reply.ts";
+import { plannedRange } from "./planned-range.ts";
 import { refused } from "./replies.ts";
+import { sameLink, shared, shareParameters, shareReply, signedLinkParameters, wantsLink } from "./share.ts";
 import { boundedRange } from "./time-range.ts";
 
 const route = createRoute({
@@ -36,12 +37,15 @@ const route = createRoute({
       sheet: integer(0, SHEETS - 1)
         .default(0)
         .openapi({ description: "Number of the sheet." }),
+      ...shareParameters,
+      ...signedLinkParameters,
     }),
   },
   responses: {
     200: {
       description: "The storyboard, or a sheet.",
       content: {
+        ...shared,
         "text/vtt": { schema: z.string() },
         "image/jpeg": { schema: z.string().openapi({ format: "binary" }) },
       },
@@ -57,6 +61,7 @@ export function addSprite(app: App, context: AppContext): void {
   app.openapi(route, async (c) => {
     const { streamPath, format } = splitSprite(c.req.valid("param").file);
     const asked = c.req.valid("query");
+    if (wantsLink(asked)) return shareReply(c, context, asked);
     const { gaps, width, sheet } = asked;
     const range = parseTimeRange(asked, config.timeZone, clock());
     if (range === undefined) {
@@ -64,7 +69,7 @@ export function addSprite(app: App, context: AppContext): void {
       throw new BoxcarError("missing_start", 400, message);
     }
     const { startMs, endMs } = await boundedRange(catalog, streamPath, range);
-    const plan = await planRange(planning, { streamPath, startMs, endMs, cut: "frame", gaps, changes: "inband" });
+    const plan = await plannedRange(context, { streamPath, startMs, endMs, cut: "frame", gaps, changes: "inband" });
     const interval = asked.interval === undefined ? undefined : parseDuration(asked.interval, "interval");
     const { intervalMs, tiles } = tilesOf(plan, interval);
     const segments = (): AsyncIterable<readonly Segment[]> => catalog.overlapping(streamPath, startMs, endMs);
@@ -77,7 +82,13 @@ export function addSprite(app: App, context: AppContext): void {
     if (format === "vtt") {
       const name = encodeURIComponent(streamPath.slice(streamPath.lastIndexOf("/") + 1));
       const fields = `start=${startMs}&end=${endMs}&gaps=${gaps}&interval=${intervalMs}ms&width=${width}`;
-      const text = writeStoryboard(tiles, size, (number) => `${name}.jpg?${fields}&sheet=${number}`);
+      // Whoever follows a signed link to the storyboard must get its sheets, too.
+      const sheets = await Promise.all(
+        Array.from({ length: Math.ceil(tiles.length / TILES) }, (_, number) =>
+          sameLink(c, context, `${name}.jpg`, `${fields}&sheet=${number}`, asked.expires),
+        ),
+      );
+      const text = writeStoryboard(tiles, size, (number) => sheets[number] ?? "");
       const bytes = new TextEncoder().encode(text);
       return sendPicture(c, { contentType: "text/vtt; charset=utf-8", bytes, hash: await hashOf(bytes) }, headers);
     }
