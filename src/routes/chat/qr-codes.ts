@@ -64,13 +64,19 @@ export function addQrCodes(app: App): void {
   app.openapi(cardRoute, (c) => {
     const { id } = c.req.valid("param");
     const { chatType, type, http, name, size } = c.req.valid("query");
-    if (type !== "H5") return reply(JSON.stringify({ id, name }), { size, type: "png" });
+    if (type !== "H5") return reply(asciiJson({ id, name }), { size, type: "png" });
     if (http === undefined) {
       const message = "type=H5 needs http: the URL of the page that the code opens.";
       throw new BoxcarError("bad_parameter", 400, message, { parameters: ["http"] });
     }
     return reply(pageUrl(http, { id, chatType }), { size, type: "png" });
   });
+}
+
+/** JSON without characters beyond ASCII: scanners guess a code's encoding, and at short names they guess wrong. */
+function asciiJson(value: Readonly<Record<string, string>>): string {
+  const escaped = (unit: string): string => String.raw`\u` + unit.charCodeAt(0).toString(16).padStart(4, "0");
+  return JSON.stringify(value).replace(/[^ -~]/g, escaped); // without the flag u: one code unit at a time
 }
 
 /** The page's URL with further query fields. Pages of single-page apps live behind the `#`, their query too. */
