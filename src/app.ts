@@ -29,6 +29,7 @@ import { refuseInput } from "./routes/parameters.ts";
 import { addRecords } from "./routes/records.ts";
 import { refusalReply, refusedOf, unknownRoute, wrongMethod } from "./routes/refusals.ts";
 import { logRequests } from "./routes/request-log.ts";
+import { addResumable } from "./routes/resumable.ts";
 import { addSegments } from "./routes/segments.ts";
 import { addService } from "./routes/service.ts";
 import { addSnapshot } from "./routes/snapshot.ts";
@@ -51,6 +52,7 @@ export function createApp(given: AppPlatform): App {
   addScreenshot(app, context);
   addUploads(app, context);
   addDirectUploads(app, context);
+  addResumable(app, context);
   addFiles(app, context);
   addMetrics(app, context.metrics);
   addService(app, context);

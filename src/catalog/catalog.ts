@@ -5,6 +5,7 @@ import { deleteSegments } from "./delete-segments.ts";
 import { listSegments } from "./list-segments.ts";
 import { overlapping } from "./overlapping.ts";
 import { RecordedRows, type RecordedPage } from "./recorded.ts";
+import { ResumableRows } from "./resumable-rows.ts";
 import { segmentColumns, segmentOf } from "./rows.ts";
 import { indexesOf, removeIndex } from "./segment-indexes.ts";
 import { readStreams } from "./streams.ts";
@@ -45,6 +46,8 @@ export class Catalog {
   readonly #recorded: RecordedRows;
   /** Uploaded files that are no segments. */
   readonly uploads: UploadRows;
+  /** Uploads that arrive in pieces. */
+  readonly resumable: ResumableRows;
 
   /** @param db a database that `migrate` has brought to the newest schema; stays the caller's to close */
   constructor(db: CatalogDatabase) {
@@ -52,6 +55,7 @@ export class Catalog {
     this.#wide = new WideReads(db);
     this.#recorded = new RecordedRows(this.#wide);
     this.uploads = new UploadRows(db);
+    this.resumable = new ResumableRows(db);
   }
 
   /**

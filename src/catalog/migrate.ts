@@ -89,6 +89,28 @@ const migrations: Readonly<Record<string, readonly RawBuilder<unknown>[]>> = {
       data blob not null
     )`,
   ],
+  "005_resumable": [
+    sql`create table resumable_uploads (
+      id text primary key,
+      owner text not null,
+      total integer not null,
+      received integer not null default 0,
+      pieces integer not null default 0,
+      file_name text not null,
+      image_class_id integer not null,
+      until_ms integer not null,
+      file_key text
+    ) without rowid`,
+    sql`create index resumable_uploads_until on resumable_uploads (until_ms)`,
+    sql`create table resumable_pieces (
+      upload_id text not null references resumable_uploads (id),
+      "offset" integer not null,
+      size integer not null,
+      key text not null,
+      etag text not null,
+      primary key (upload_id, "offset")
+    ) without rowid`,
+  ],
 };
 
 /**

@@ -97,6 +97,31 @@ export interface UploadIndexTable {
   data: Uint8Array;
 }
 
+/** An upload that arrives in pieces; see `ResumableRows`. */
+export interface ResumableUploadTable {
+  id: string;
+  owner: string;
+  /** Bytes of the whole file. Not `length`: rows are arrays, too. */
+  total: number;
+  received: Generated<number>;
+  /** How many rows of `resumable_pieces` there were, and the last one, which has none. */
+  pieces: Generated<number>;
+  file_name: string;
+  image_class_id: number;
+  /** When it is over. */
+  until_ms: number;
+  file_key: Generated<string | null>;
+}
+
+/** A stored piece of a resumable upload. */
+export interface ResumablePieceTable {
+  upload_id: string;
+  offset: number;
+  size: number;
+  key: string;
+  etag: string;
+}
+
 /** The catalog's tables, for kysely. */
 export interface Schema {
   segments: SegmentTable;
@@ -108,4 +133,6 @@ export interface Schema {
   duties: DutyTable;
   uploads: UploadTable;
   upload_indexes: UploadIndexTable;
+  resumable_uploads: ResumableUploadTable;
+  resumable_pieces: ResumablePieceTable;
 }

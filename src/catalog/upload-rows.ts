@@ -1,4 +1,4 @@
-import { sql, type Selectable } from "kysely";
+import { sql, type CompiledQuery, type RawBuilder, type Selectable, type SqlBool } from "kysely";
 import { BoxcarError } from "../errors.ts";
 import type { CatalogDatabase } from "./database.ts";
 import { bytesOf } from "./rows.ts";
@@ -49,6 +49,14 @@ export type StoredUpload = Pick<Upload, "id" | "contentType" | "size" | "etag" |
   readonly index: Uint8Array | undefined;
 };
 
+/** A change that stands or falls with making uploads stored. */
+export interface Claim {
+  /** Runs first, in the same transaction. */
+  readonly change: CompiledQuery;
+  /** Whether it did what it should. */
+  readonly holds: RawBuilder<SqlBool>;
+}
+
 /** An upload that is neither stored nor given up. */
 export type PendingUpload = Pick<Upload, "id" | "key" | "contentType" | "size" | "imageClassId">;
 
@@ -98,9 +106,9 @@ export class UploadRows {
   /**
    * Makes pending uploads stored, in one transaction. Their objects must be durable by now.
    * @returns them, in the order given
-   * @throws BoxcarError `upload_expired` (409) when one is no longer pending: expire the others
+   * @throws BoxcarError `upload_expired` (409) when one is no longer pending, or the claim fails: expire the others
    */
-  async complete(uploads: readonly StoredUpload[]): Promise<Upload[]> {
+  async complete(uploads: readonly StoredUpload[], claim?: Claim): Promise<Upload[]> {
     const indexes = uploads.flatMap(({ id, index }) =>
       index === undefined || index.length > MAX_INDEX
         ? []
@@ -122,11 +130,13 @@ export class UploadRows {
         })
         .where("id", "=", id)
         .where("state", "=", "pending")
+        .where(claim?.holds ?? sql<SqlBool>`true`)
         .returning(columns)
         .compile(),
     );
-    const results = await this.#db.batch([...indexes, ...changes]);
-    const stored = results.slice(indexes.length).flatMap((rows) => (rows as UploadRow[]).map(uploadOf));
+    const before = [...(claim === undefined ? [] : [claim.change]), ...indexes];
+    const results = await this.#db.batch([...before, ...changes]);
+    const stored = results.slice(before.length).flatMap((rows) => (rows as UploadRow[]).map(uploadOf));
     if (stored.length === uploads.length) return stored;
     const message = "The upload took so long that it was given up. Upload the file again.";
     throw new BoxcarError("upload_expired", 409, message);

@@ -1,5 +1,5 @@
 import type { Catalog } from "../catalog/catalog.ts";
-import type { StoredUpload, Upload, UploadArea, UploadMedia } from "../catalog/upload-rows.ts";
+import type { Claim, StoredUpload, Upload, UploadArea, UploadMedia } from "../catalog/upload-rows.ts";
 import { BoxcarError } from "../errors.ts";
 import type { IndexedSegment } from "../indexer/segment-index.ts";
 import { StreamIndexer } from "../indexer/stream-indexer.ts";
@@ -61,9 +61,10 @@ export class Receiver {
 
   /**
    * Takes in one file.
+   * @returns its key
    * @throws BoxcarError `unsupported_type` (415), `empty_file` (400), and as `file.body`, the store and the catalog do
    */
-  async receive(file: IncomingFile, { area, keyOf }: Destination): Promise<void> {
+  async receive(file: IncomingFile, { area, keyOf }: Destination): Promise<string> {
     const { catalog, clock } = this.#parts;
     const store = storeOf(this.#parts, area);
     const { head, body } = await splitHead(file.body, HEAD_SIZE);
@@ -85,15 +86,18 @@ export class Receiver {
     }
     const { size, etag } = info;
     this.#received.push({ id, contentType: kind.contentType, size, etag, ...mediaOf(passing.indexed) });
+    return key;
   }
 
   /**
    * Makes everything that was taken in available at once.
+   * @param claim what stands or falls with that
    * @throws BoxcarError `upload_expired` (409), and as the catalog does
    */
-  async finish(imageClassId: number): Promise<Upload[]> {
+  async finish(imageClassId: number, claim?: Claim): Promise<Upload[]> {
     clearInterval(this.#renewal);
-    return this.#parts.catalog.uploads.complete(this.#received.map((file) => ({ ...file, imageClassId })));
+    const files = this.#received.map((file) => ({ ...file, imageClassId }));
+    return this.#parts.catalog.uploads.complete(files, claim);
   }
 
   /** Says that the uploads are still under way. A renewal that fails is made up for by the next. */
@@ -178,7 +182,7 @@ function emptyFile(fileName: string): BoxcarError {
 }
 
 /** Reads the first bytes of a body; `body` gives all of it, these included. */
-async function splitHead(
+export async function splitHead(
   source: AsyncIterable<Uint8Array>,
   size: number,
 ): Promise<{ head: Uint8Array; body: AsyncIterable<Uint8Array> }> {

@@ -2,7 +2,7 @@ import type { Catalog } from "../catalog/catalog.ts";
 import type { Segment, UnsettledSegment } from "../catalog/types.ts";
 import type { Store } from "../platform.ts";
 import { parsePlaceKey } from "../store/places.ts";
-import { settleUploads } from "./settle-uploads.ts";
+import { settleResumable, settleUploads } from "./settle-uploads.ts";
 import { UPLOAD_LEASE_MS } from "./upload-lease.ts";
 
 /** What reconciling works on. */
@@ -79,6 +79,7 @@ export async function* reconcile(
   if (swept > 0) yield { kind: "temporary_removed", count: swept };
   yield* settle(parts, options, { pendingMs: nowMs - pendingGraceMs, tombstoneMs: nowMs - tombstoneGraceMs });
   yield* settleUploads(parts, nowMs, options.signal);
+  yield* settleResumable(parts, nowMs, options.signal);
   if (options.verify !== true) return;
   yield* findLost(parts, options);
   yield* findOrphans(parts, options);

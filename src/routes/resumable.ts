@@ -1,0 +1,202 @@
+import { createRoute, z } from "@hono/zod-openapi";
+import type { Context, MiddlewareHandler } from "hono";
+import type { ResumableUpload } from "../catalog/resumable-rows.ts";
+import { inStore } from "../chat/destinations.ts";
+import { classIdOf } from "../chat/receive-form.ts";
+import { ResumableUploads, type UploadState } from "../chat/resumable-upload.ts";
+import { BoxcarError } from "../errors.ts";
+import { need } from "./access.ts";
+import { storedFile, storedFileOf } from "./chat/stored-file.ts";
+import type { App, AppContext, AppEnv } from "./context.ts";
+import { atOnce } from "./limits.ts";
+import { query } from "./parameters.ts";
+import { json, refused, success } from "./replies.ts";
+import { bodyOf } from "./request-body.ts";
+
+const VERSION = "1.0.0";
+const EXTENSIONS = "creation,creation-with-upload,expiration,termination";
+const CONTENT_TYPE = "application/offset+octet-stream";
+const PATH = "/api/uploads";
+const onePath = `${PATH}/{id}`;
+const params = z.object({ id: z.string().regex(/^[\w-]{1,64}$/, "expected the id of an upload") });
+/** Characters of `Upload-Metadata`, at most. */
+const MAX_METADATA = 8192;
+
+/** Every answer states the version, refusals too. */
+const tus: MiddlewareHandler<AppEnv> = async (c, next) => {
+  await next();
+  c.header("Tus-Resumable", VERSION);
+  c.header("Cache-Control", "no-store");
+};
+
+const checkVersion: MiddlewareHandler<AppEnv> = async (c, next) => {
+  if (c.req.header("tus-resumable") === VERSION) return next();
+  const message = `This needs the field Tus-Resumable: ${VERSION}, of the version of tus that is spoken here.`;
+  throw new BoxcarError("unsupported_tus", 412, message, { versions: [VERSION] });
+};
+
+/** A request with the method PATCH, or with POST from clients that have no PATCH. */
+const checkOverride: MiddlewareHandler<AppEnv> = async (c, next) => {
+  if (c.req.header("x-http-method-override") === "PATCH") return next();
+  const message = "To send bytes use PATCH, or POST with the field X-HTTP-Method-Override: PATCH.";
+  throw new BoxcarError("bad_parameter", 400, message, { parameters: ["x-http-method-override"] });
+};
+
+const description = `The tus protocol ${VERSION}: creation, creation-with-upload, expiration and termination.`;
+const routes = {
+  options: createRoute({
+    method: "options",
+    path: PATH,
+    summary: "What resumable uploads support",
+    middleware: [tus, need("upload")] as const,
+    responses: { 204: { description: "In header fields." } },
+  }),
+  create: createRoute({
+    method: "post",
+    path: PATH,
+    summary: "Begin a resumable upload",
+    description,
+    middleware: [tus, need("upload"), checkVersion, atOnce("uploads")] as const,
+    request: { query: query({}) },
+    responses: { 201: { description: "Send the bytes to `Location`." }, ...refused },
+  }),
+  state: createRoute({
+    method: "get",
+    path: onePath,
+    summary: "How far a resumable upload is, and the file once it is finished",
+    description,
+    middleware: [tus, need("upload")] as const,
+    request: { params, query: query({}) },
+    responses: {
+      200: json("The upload.", success(z.object({ offset: z.int(), length: z.int(), file: storedFile.nullable() }))),
+      ...refused,
+    },
+  }),
+  append: createRoute({
+    method: "patch",
+    path: onePath,
+    summary: "Send bytes of a resumable upload",
+    description,
+    middleware: [tus, need("upload"), checkVersion, atOnce("uploads")] as const,
+    request: { params, query: query({}) },
+    responses: { 204: { description: "The bytes are kept." }, ...refused },
+  }),
+  appendByPost: createRoute({
+    method: "post",
+    path: onePath,
+    summary: "The same as PATCH, from clients that have no PATCH",
+    description: "With the field `X-HTTP-Method-Override: PATCH`.",
+    middleware: [tus, need("upload"), checkVersion, checkOverride, atOnce("uploads")] as const,
+    request: { params, query: query({}) },
+    responses: { 204: { description: "The bytes are kept." }, ...refused },
+  }),
+  remove: createRoute({
+    method: "delete",
+    path: onePath,
+    summary: "Give up a resumable upload",
+    description,
+    middleware: [tus, need("upload"), checkVersion] as const,
+    request: { params, query: query({}) },
+    responses: { 204: { description: "It is gone." }, ...refused },
+  }),
+};
+
+/** Resumable uploads by the tus protocol (https://tus.io/protocols/resumable-upload) at `/api/uploads`. */
+export function addResumable(app: App, context: AppContext): void {
+  const { config, clock, randomId } = context;
+  const destination = inStore(config.uploads.prefix, { clock, timeZone: config.timeZone });
+  const uploads = new ResumableUploads(context.uploads, randomId, destination);
+
+  app.openapi(routes.options, (c) => {
+    c.header("Tus-Version", VERSION);
+    c.header("Tus-Extension", EXTENSIONS);
+    c.header("Tus-Max-Size", String(config.maxUpload));
+    return c.body(null, 204);
+  });
+
+  app.openapi(routes.create, async (c) => {
+    const length = lengthOf(c, config.maxUpload);
+    const metadata = metadataOf(c.req.header("upload-metadata") ?? "");
+    const imageClassId = classIdOf(metadata.get("imageClassId") ?? "0");
+    const fileName = metadata.get("filename") ?? "";
+    const created = await uploads.create({ owner: ownerOf(c), length, fileName, imageClassId });
+    c.header("Location", `${PATH}/${created.id}`);
+    const withBytes = c.req.header("content-type") === CONTENT_TYPE;
+    tell(c, withBytes ? await append(c, created.id, 0) : created);
+    return c.body(null, 201);
+  });
+
+  app.openapi(routes.state, async (c) => {
+    const upload = await uploads.find(c.req.valid("param").id, ownerOf(c));
+    tell(c, upload);
+    c.header("Upload-Length", String(upload.length));
+    const { received: offset, length, file } = upload;
+    const origin = config.publicUrl ?? new URL(c.req.url).origin;
+    const shown = file === undefined ? null : storedFileOf(file, config.uploads, origin);
+    return c.json({ code: 0 as const, message: "", data: { offset, length, file: shown } }, 200);
+  });
+
+  const append = (c: Context<AppEnv>, id: string, offset: number): Promise<UploadState> => {
+    const length = c.req.header("content-length");
+    const size = length === undefined ? undefined : Number(length);
+    return uploads.append(id, ownerOf(c), { offset, body: bodyOf(c.req.raw), size });
+  };
+  const appendNamed = async (c: Context<AppEnv>, id: string): Promise<Response> => {
+    if (c.req.header("content-type") !== CONTENT_TYPE)
+      throw new BoxcarError("unsupported_body", 415, `Send the bytes with Content-Type: ${CONTENT_TYPE}.`);
+    tell(c, await append(c, id, wholeNumber(c, "upload-offset")));
+    return c.body(null, 204);
+  };
+  app.openapi(routes.append, (c) => appendNamed(c, c.req.valid("param").id));
+  app.openapi(routes.appendByPost, (c) => appendNamed(c, c.req.valid("param").id));
+
+  app.openapi(routes.remove, async (c) => {
+    await uploads.remove(c.req.valid("param").id, ownerOf(c));
+    return c.body(null, 204);
+  });
+}
+
+/** Who began an upload may go on with it: the same token, or subject of a JWT, or any guest that knows its URL. */
+function ownerOf(c: Context<AppEnv>): string {
+  const { kind, name } = c.get("caller");
+  return `${kind} ${name}`;
+}
+
+function tell(c: Context<AppEnv>, { received, untilMs }: ResumableUpload): void {
+  c.header("Upload-Offset", String(received));
+  c.header("Upload-Expires", new Date(untilMs).toUTCString());
+}
+
+function lengthOf(c: Context<AppEnv>, maxBytes: number): number {
+  const length = wholeNumber(c, "upload-length");
+  if (length === 0) throw new BoxcarError("empty_file", 400, "An upload must have at least one byte.");
+  if (length <= maxBytes) return length;
+  const message = `The upload is larger than the ${String(maxBytes)} bytes allowed. Raise BOXCAR_MAX_UPLOAD.`;
+  throw new BoxcarError("too_large", 413, message, { maxBytes });
+}
+
+function wholeNumber(c: Context<AppEnv>, field: "upload-length" | "upload-offset"): number {
+  const text = c.req.header(field) ?? "";
+  if (/^\d{1,15}$/.test(text)) return Number(text);
+  throw new BoxcarError("bad_parameter", 400, `The field ${field} must be a whole number.`, { parameters: [field] });
+}
+
+/** `Upload-Metadata`: pairs of a name and a value in base64, with commas between. */
+function metadataOf(field: string): Map<string, string> {
+  if (field.length > MAX_METADATA) throw badMetadata(`has more than ${String(MAX_METADATA)} characters`);
+  const pairs = field.split(",").flatMap((pair): [string, string][] => {
+    const [name = "", value = ""] = pair.trim().split(" ");
+    if (name === "") return [];
+    try {
+      return [[name, new TextDecoder().decode(Uint8Array.from(atob(value), (character) => character.charCodeAt(0)))]];
+    } catch (cause) {
+      throw badMetadata("must hold names and values in base64", cause);
+    }
+  });
+  return new Map(pairs);
+}
+
+function badMetadata(fault: string, cause?: unknown): BoxcarError {
+  const message = `The field Upload-Metadata ${fault}.`;
+  return new BoxcarError("bad_parameter", 400, message, { parameters: ["upload-metadata"] }, cause);
+}
