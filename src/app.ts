@@ -12,7 +12,7 @@ import { Cuts } from "./plan/cuts.ts";
 import { IndexCache } from "./plan/index-cache.ts";
 import { PlanCache } from "./plan/plan-cache.ts";
 import { checkGuards, identify, protectOpen } from "./routes/access.ts";
-import { addDirectUploads } from "./routes/chat/direct-uploads.ts";
+import { addDirectUploads, ossCallbackPath } from "./routes/chat/direct-uploads.ts";
 import { addScreenshot } from "./routes/chat/screenshot.ts";
 import { addUploads } from "./routes/chat/uploads.ts";
 import type { App, AppContext, AppPlatform } from "./routes/context.ts";
@@ -93,7 +93,7 @@ function addMiddleware(app: App, context: AppContext): void {
   app.use(cors(config.access.corsOrigins));
   app.use(protectOpen(config.access, config.host));
   app.use(limitClients(context));
-  app.use(identify(new Identification(config.access, context.links, clock, log)));
+  app.use(identify(new Identification(config.access, context.links, clock, log), [ossCallbackPath]));
   app.use(limitTokens(config.access, clock));
   app.use(carryFields);
   app.use(

@@ -19,6 +19,8 @@ const timeoutMs = 5_000;
  * a token names a key that is not among them. While the provider is down, known keys serve for up to 24 hours.
  */
 export function remoteKeys(url: string, clock: Clock, log: Log): PublicKeys {
+  const { origin, pathname } = new URL(url);
+  const shown = origin + pathname; // what stands behind may be a secret
   let failedMs = -Infinity;
   let triedMs = -Infinity;
   const fetchKeys = async (...[input, init]: Parameters<typeof fetch>): Promise<Response> => {
@@ -31,7 +33,7 @@ export function remoteKeys(url: string, clock: Clock, log: Log): PublicKeys {
       return response;
     } catch (error) {
       failedMs = clock();
-      log("warn", "keys of JWTs cannot be fetched", { url, error: String(error) });
+      log("warn", "keys of JWTs cannot be fetched", { url: shown, error: String(error) });
       throw error;
     }
   };

@@ -14,11 +14,15 @@ import type { AppEnv } from "./context.ts";
 /** Marks the handlers that guard a route. */
 const guards = Symbol("guards");
 
-/** Finds out who sends a request. @throws BoxcarError as `Identification.callerOf` does */
-export function identify(identification: Identification): MiddlewareHandler<AppEnv> {
+/**
+ * Finds out who sends a request.
+ * @param ownSignatures paths whose routes read the `Authorization` field in their own way
+ * @throws BoxcarError as `Identification.callerOf` does
+ */
+export function identify(identification: Identification, ownSignatures: readonly string[]): MiddlewareHandler<AppEnv> {
   return async (c, next) => {
     const { method, path } = c.req;
-    const authorization = c.req.header("authorization");
+    const authorization = ownSignatures.includes(path) ? undefined : c.req.header("authorization");
     c.set("caller", await identification.callerOf({ method, authorization, path, query: () => queryOf(c) }));
     await next();
   };

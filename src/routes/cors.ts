@@ -4,7 +4,15 @@ import type { AppEnv } from "./context.ts";
 /** Fields of replies that pages may read besides those that every page may (Fetch, "CORS-safelisted"). */
 const exposed = [
   ...["Accept-Ranges", "Content-Disposition", "Content-Range", "ETag", "Location", "Retry-After", "WWW-Authenticate"],
-  ...["Boxcar-Start", "Boxcar-End", "Boxcar-Joints", "Boxcar-Gaps", "Idempotency-Replayed", "X-Request-Id"],
+  ...[
+    "Boxcar-Start",
+    "Boxcar-End",
+    "Boxcar-Joints",
+    "Boxcar-Gaps",
+    "Boxcar-Time",
+    "Idempotency-Replayed",
+    "X-Request-Id",
+  ],
   ...["RateLimit", "RateLimit-Policy", "Tus-Resumable", "Tus-Version", "Tus-Extension", "Tus-Max-Size"],
   ...["Upload-Offset", "Upload-Length", "Upload-Expires", "Upload-Metadata"],
 ].join(", ");

@@ -19,13 +19,14 @@ export function logRequests({ log, clock, metrics }: AppContext): MiddlewareHand
     metrics.requests.add({ method: knownMethod(method), route, status: String(status) });
     metrics.requestSeconds.observe(ms / 1000, { route });
     log("info", "request", { method, path, status, ms, ...(bytes === undefined ? {} : { bytes }), requestId });
-    if (isAudited(c, status)) log("info", "audit", { ...auditOf(c, status), method, path, status, requestId });
+    if (isAudited(c, route, status)) log("info", "audit", { ...auditOf(c, status), method, path, status, requestId });
   };
 }
 
-function isAudited(c: Context<AppEnv>, status: number): boolean {
-  const scope = c.get("scope");
-  return (scope !== undefined && scope !== "read") || status === 401 || status === 403;
+/** Reading is safe (RFC 9110 section 9.2.1) in all calls; what no route takes changes nothing. */
+function isAudited(c: Context<AppEnv>, route: string, status: number): boolean {
+  const safe = ["GET", "HEAD", "OPTIONS"].includes(c.req.method);
+  return (!safe && route !== noRoute) || status === 401 || status === 403;
 }
 
 /** Who asked for what, and how it ended. */
@@ -42,10 +43,12 @@ function auditOf(c: Context<AppEnv>, status: number): Record<string, unknown> {
   };
 }
 
+const noRoute = "none";
+
 /** The pattern of the route that answered: a small set, unlike paths. */
 function routeOf(c: Context<AppEnv>): string {
   const pattern = routePath(c, -1);
-  return pattern === "/*" ? "none" : pattern.replace("{.+}", "");
+  return pattern === "/*" ? noRoute : pattern.replace("{.+}", "");
 }
 
 function knownMethod(method: string): string {

@@ -23,19 +23,19 @@ const publicKey = osskeys.publicKey.export({ type: "spki", format: "pem" }).toSt
 const callbackUrl = "https://media.example.com/api/chat/upload/callback";
 let fetched: string[] = [];
 let failing = false;
+const keys = {
+  fetchKey: (url: string) => {
+    fetched.push(url);
+    return failing ? Promise.reject(new Error("no route")) : Promise.resolve(publicKey);
+  },
+  verify: ossCallbackKeys.verify,
+};
 let folder = "";
 let direct: DirectStore;
 let server: TestServer;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "boxcar-direct-"));
   direct = await startDirectStore(new FileStore(folder));
-  const keys = {
-    fetchKey: (url: string) => {
-      fetched.push(url);
-      return failing ? Promise.reject(new Error("no route")) : Promise.resolve(publicKey);
-    },
-    verify: ossCallbackKeys.verify,
-  };
   const env = { BOXCAR_MAX_UPLOAD: "4M", BOXCAR_OSS_CALLBACK_URL: callbackUrl };
   server = await startTestServer(env, { store: direct.store, ossCallbackKeys: keys });
 });
@@ -196,6 +196,22 @@ describe("OSS's callback", () => {
       expect(answer).toMatchObject({ status: 200, msg: "ok", data: { path: announced.path } });
     // However the URL is written, the key is fetched by https, once for all.
     expect(fetched).toEqual([keyUrl]);
+  });
+
+  it("brings no token, also where everyone else must", async () => {
+    const open = server;
+    const env = { BOXCAR_TOKEN: "0123456789-abcdefgh", BOXCAR_OSS_CALLBACK_URL: callbackUrl };
+    server = await startTestServer(env, { store: direct.store, ossCallbackKeys: keys });
+    const answer = await call({ body: "object=x" });
+    expect(answer.status).toBe(400);
+    expect(answer.data).toContain("No upload was announced");
+    expect(await call({ body: "object=x", authorization: "" })).toMatchObject({ status: 403, msg: "fail" });
+    expect(server.lines.filter(({ message }) => message === "audit").map(({ fields }) => fields)).toMatchObject([
+      { outcome: "unknown_file", kind: "oss", path },
+      { outcome: "bad_signature", kind: "guest", path },
+    ]);
+    await server.close();
+    server = open;
   });
 
   it.each<[string, Partial<Callback>]>([

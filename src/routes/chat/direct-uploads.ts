@@ -79,9 +79,12 @@ const complete = createRoute({
   responses: { 200: json("The file.", chatSuccess(storedFile)), ...chatRefused },
 });
 
+/** Where OSS calls. It signs its requests in the `Authorization` field, in a form of its own. */
+export const ossCallbackPath = "/api/chat/upload/callback";
+
 const callback = createRoute({
   method: "post",
-  path: "/api/chat/upload/callback",
+  path: ossCallbackPath,
   summary: "What OSS calls after an upload by form",
   description:
     "Signed by OSS. The file is looked at in the store; nothing the body says of it is believed but its name.",
@@ -125,6 +128,7 @@ export function addDirectUploads(app: App, context: AppContext): void {
     const { pathname, search, origin } = new URL(c.req.url);
     const fields = { authorization: c.req.header("authorization"), keyUrl: c.req.header("x-oss-pub-key-url") };
     await callbacks.check({ path: pathname, query: search, body, ...fields });
+    c.set("caller", { kind: "oss", name: "OSS", grants: [] });
     const key = new URLSearchParams(new TextDecoder().decode(body)).get("object") ?? "";
     const upload = await completeDirect(context.uploads, key);
     return c.json(chatOk(storedFileOf(upload, config.uploads, origin)), 200);
