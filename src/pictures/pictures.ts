@@ -1,5 +1,5 @@
-import { ByteCache } from "../byte-cache.ts";
 import { BoxcarError } from "../errors.ts";
+import { LruMap } from "../lru-map.ts";
 import type { PictureDecoder, PictureShape, SheetShape } from "../platform.ts";
 import { planFrame, planKeyframes, type FrameClip, type FrameParts, type FrameTime } from "../plan/plan-frames.ts";
 
@@ -29,13 +29,13 @@ const CONTENT_TYPES = { jpg: "image/jpeg", png: "image/png" } as const;
  */
 export class Pictures {
   readonly #decoder: PictureDecoder | undefined;
-  readonly #cache: ByteCache;
+  readonly #cache: LruMap<string, Uint8Array>;
   readonly #underway = new Map<string, Promise<Uint8Array>>();
 
   /** @param cacheBytes bytes of pictures that are kept */
   constructor(decoder: PictureDecoder | undefined, cacheBytes: number) {
     this.#decoder = decoder;
-    this.#cache = new ByteCache(cacheBytes);
+    this.#cache = new LruMap(cacheBytes, ({ length }) => length);
   }
 
   /**

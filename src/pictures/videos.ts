@@ -1,7 +1,7 @@
-import { ByteCache } from "../byte-cache.ts";
 import type { Segment } from "../catalog/types.ts";
 import { indexObject } from "../indexer/index-object.ts";
 import { describeIndex } from "../indexer/describe.ts";
+import { LruMap } from "../lru-map.ts";
 import { IndexCache } from "../plan/index-cache.ts";
 import type { FrameParts } from "../plan/plan-frames.ts";
 import type { ByteSpan } from "../platform.ts";
@@ -33,7 +33,7 @@ const INDEX_BYTES = 8 << 20;
 /** Opens video files that are no recordings: to find a picture takes their metadata, which is read once. */
 export class Videos {
   readonly #core: Core;
-  readonly #indexes = new ByteCache(INDEX_BYTES);
+  readonly #indexes = new LruMap<string, Uint8Array>(INDEX_BYTES, ({ length }) => length);
 
   constructor(core: Core) {
     this.#core = core;

@@ -5,6 +5,7 @@ import { request } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { greyOf } from "../pictures/numbers.ts";
 import { random, seedOf } from "../support/random.ts";
 import { record, RECORDED_AT } from "../support/recording.ts";
 import { sqldPath, startSqld, type Sqld } from "../support/sqld.ts";
@@ -199,6 +200,38 @@ describe.skipIf(sqldPath === undefined)("on every runtime", () => {
         expect(response.status, file).toBe(200);
         expect((await response.arrayBuffer()).byteLength, file).toBeGreaterThan(200);
       }
+    });
+
+    it("draws QR codes, and decodes pictures where ffmpeg can be started", async () => {
+      const code = `/api/chat/qrcode?text=${encodeURIComponent("https://boxcar.example/群")}`;
+      const svg = (on: Name): Promise<Fingerprint> => fingerprint(`${urlOf(on)}${code}&type=svg`);
+      expect((await svg(name)).sha256).toBe((await svg("node")).sha256);
+      // Each runtime has a zlib of its own, but the pixels are the same.
+      const pixels = async (on: Name): Promise<string> => {
+        const png = new Uint8Array(await (await fetch(urlOf(on) + code, { headers: auth })).arrayBuffer());
+        const { width, height, at } = await greyOf(png);
+        return `${width} × ${height}: ${Array.from({ length: width * height }, (_, i) => (at(i % width, i / width) > 127 ? " " : "#")).join("")}`;
+      };
+      expect(await pixels(name)).toBe(await pixels("node"));
+      const snapshot = await ask(`/mp4/snapshot/live/plain.jpg?time=${RECORDED_AT}`);
+      const videoUrl = "https://media.example/v.mp4";
+      const init = {
+        method: "POST",
+        headers: { "content-type": "application/json" },
+        body: JSON.stringify({ videoUrl }),
+      };
+      const remote = await ask("/api/chat/getVideoScreenshot", init);
+      const { data } = (await remote.json()) as { data: string };
+      if (runtime !== "worker") {
+        expect(snapshot.headers.get("content-type")).toBe("image/jpeg");
+        expect(remote.status).toBe(400);
+        return;
+      }
+      expect(await snapshot.json()).toMatchObject({ code: 501, error: "not_available" });
+      expect({ status: remote.status, data }).toEqual({
+        status: 501,
+        data: expect.stringContaining("does not read") as string,
+      });
     });
 
     it("takes uploads, once for each idempotency key", async () => {
