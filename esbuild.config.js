@@ -1,10 +1,13 @@
+import { readdir, rm } from "node:fs/promises";
+import { join } from "node:path";
 import { build } from "esbuild";
 
 /**
  * The programs for Node, Bun and Deno. Packages are bundled: opening hundreds of files is most of what a start takes.
  * What is native, or only needed once something asks for it, stays in node_modules.
  */
-await build({
+const { metafile } = await build({
+  metafile: true,
   entryPoints: ["src/cli/boxcar.ts", "src/runtime/bun.ts", "src/runtime/deno.ts"],
   outdir: "build",
   entryNames: "[name]",
@@ -23,3 +26,12 @@ await build({
   },
   logLevel: "warning",
 });
+
+/**
+ * Chunks of earlier builds. They go after the build, so that one of the same sources at the same time, whose chunks have
+ * the same names, misses nothing.
+ */
+for (const name of await readdir("build")) {
+  const isChunk = /-[A-Z0-9]{8}\.js(\.map)?$/.test(name);
+  if (isChunk && !Object.hasOwn(metafile.outputs, `build/${name}`)) await rm(join("build", name), { force: true });
+}

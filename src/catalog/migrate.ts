@@ -122,11 +122,7 @@ const migrations: Readonly<Record<string, readonly RawBuilder<unknown>[]>> = {
 export async function migrate({ primary, batch }: CatalogDatabase): Promise<string[]> {
   const ran: string[] = [];
   let known = await noted();
-  const newer = known.filter((name) => !Object.hasOwn(migrations, name));
-  if (newer.length > 0) {
-    const message = `The catalog was made by a later version of boxcar (${newer.join(", ")}). Run that version.`;
-    throw new BoxcarError("catalog_newer", 500, message, { migrations: newer });
-  }
+  checkNotNewer(known);
   for (const [name, statements] of Object.entries(migrations)) {
     if (known.includes(name)) continue;
     try {
@@ -152,4 +148,24 @@ export async function migrate({ primary, batch }: CatalogDatabase): Promise<stri
     const values = sql`(${name}, strftime('%Y-%m-%dT%H:%M:%fZ', 'now'))`;
     return sql`insert into kysely_migration (name, timestamp) values ${values}`.compile(primary);
   }
+}
+
+/**
+ * The names of the migrations that have not run yet, in order. Changes nothing.
+ * @throws BoxcarError `catalog_newer` (500) as `migrate` does
+ */
+export async function missingMigrations({ primary }: Pick<CatalogDatabase, "primary">): Promise<string[]> {
+  const notes = sql`select 1 from sqlite_master where type = 'table' and name = 'kysely_migration'`;
+  const hasNotes = (await notes.execute(primary)).rows.length > 0;
+  const noted = hasNotes ? (await sql<{ name: string }>`select name from kysely_migration`.execute(primary)).rows : [];
+  const known = noted.map(({ name }) => name);
+  checkNotNewer(known);
+  return Object.keys(migrations).filter((name) => !known.includes(name));
+}
+
+function checkNotNewer(known: readonly string[]): void {
+  const newer = known.filter((name) => !Object.hasOwn(migrations, name));
+  if (newer.length === 0) return;
+  const message = `The catalog was made by a later version of boxcar (${newer.join(", ")}). Run that version.`;
+  throw new BoxcarError("catalog_newer", 500, message, { migrations: newer });
 }

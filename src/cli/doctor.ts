@@ -1,0 +1,73 @@
+import { randomUUID } from "node:crypto";
+import { mkdir } from "node:fs/promises";
+import { join, resolve } from "node:path";
+import { parseArgs } from "node:util";
+import { readConfig, type Config } from "../config.ts";
+import type { Store } from "../platform.ts";
+import { nodeStoreDrivers } from "../runtime/node-parts.ts";
+import type { OpenCatalog } from "../runtime/open-catalog.ts";
+import { openConfiguredCatalog } from "../runtime/open-configured-catalog.ts";
+import { openStore } from "../store/open-store.ts";
+import { checkCatalog, checkTogether, explainCatalog } from "./check-catalog.ts";
+import { checkStore, explainStore } from "./check-store.ts";
+import { Checkup } from "./checkup.ts";
+
+/** Text of `boxcar doctor --help`. */
+export const help = `boxcar doctor
+
+Tries the configuration of the environment on the store and the catalog it names, as a server would use them, and says
+in sentences what is wrong. It writes a few objects below boxcar-doctor/ and removes them, and one row of the catalog;
+a catalog in a file is made and migrated as a server does when it starts. The exit code is 0 when all is well, else 1.
+
+An r2: store can only be tried inside a Worker; name the same bucket as s3:// by R2's S3 endpoint.`;
+
+/** Runs the command. */
+export async function run(args: string[]): Promise<number> {
+  parseArgs({ args, options: {} });
+  const config = readConfig(process.env);
+  const print = (line: string): void => console.log(line);
+  const ofStore = new Checkup(print, explainStore(config.store));
+  const ofCatalog = new Checkup(print, explainCatalog(config.catalog));
+  let store: Store | undefined;
+  let opened: OpenCatalog | undefined;
+  try {
+    await ofStore.try("store: opens", async () => {
+      store = await openConfigured(config);
+      return told(config.store);
+    });
+    const isStoreWell = store !== undefined && (await checkStore(ofStore, store, config.store, randomUUID()));
+    await ofCatalog.try("catalog: opens", async () => {
+      const folder = resolve(config.dataFolder);
+      await mkdir(folder, { recursive: true });
+      opened = await openConfiguredCatalog(config.catalog, folder);
+      return toldOfCatalog(config.catalog);
+    });
+    const isCatalogWell = opened !== undefined && (await checkCatalog(ofCatalog, opened, config.catalog));
+    if (isStoreWell && isCatalogWell && store !== undefined && opened !== undefined) {
+      await checkTogether(ofCatalog, opened, store);
+    }
+  } finally {
+    await opened?.close();
+  }
+  const complaints = ofStore.complaints + ofCatalog.complaints;
+  console.log(complaints === 0 ? "All is well." : `${complaints} of the checks failed.`);
+  return complaints === 0 ? 0 : 1;
+}
+
+async function openConfigured({ store, dataFolder }: Config): Promise<Store> {
+  return openStore(store, nodeStoreDrivers(join(resolve(dataFolder), "media")));
+}
+
+/** What is tried, without secrets. */
+function told(store: Config["store"]): string {
+  if (store.driver === "file") return store.folder ?? "media in BOXCAR_DATA";
+  if (store.driver === "r2") return store.binding;
+  return `${store.bucket} at ${store.endpoint}`;
+}
+
+function toldOfCatalog(catalog: Config["catalog"]): string {
+  if (catalog.driver === "file") return catalog.path ?? "catalog.db in BOXCAR_DATA";
+  const { replica } = catalog;
+  if (replica === undefined) return catalog.url;
+  return `${catalog.url}, replica ${"url" in replica ? replica.url : replica.path}`;
+}
