@@ -101,7 +101,7 @@ function adviceOn(told: string, settings: CatalogSettings): string | undefined {
   if (settings.driver === "file") {
     if (/EACCES|EPERM|READONLY|CANTOPEN/.test(told))
       return "Let the user that runs boxcar write to that file and its folder.";
-    if (told.includes("NOTADB")) return "The file of BOXCAR_CATALOG is no database.";
+    if (told.includes("not a database")) return "The file of BOXCAR_CATALOG is no database.";
     return undefined;
   }
   if (/status 40[13]|UNAUTHORIZED/i.test(told)) return "The server refuses BOXCAR_CATALOG_TOKEN.";
