@@ -4,6 +4,7 @@ import { lastOf, type CatalogDatabase } from "./database.ts";
 import { deleteSegments } from "./delete-segments.ts";
 import { listSegments } from "./list-segments.ts";
 import { overlapping } from "./overlapping.ts";
+import { Places } from "./places.ts";
 import { RecordedRows, type RecordedPage } from "./recorded.ts";
 import { ResumableRows } from "./resumable-rows.ts";
 import { segmentColumns, segmentOf } from "./rows.ts";
@@ -17,7 +18,6 @@ import type {
   ExpectedSegment,
   ListQuery,
   NewSegment,
-  Place,
   ReadySegment,
   Segment,
   SegmentPage,
@@ -48,6 +48,8 @@ export class Catalog {
   readonly uploads: UploadRows;
   /** Uploads that arrive in pieces. */
   readonly resumable: ResumableRows;
+  /** Folders whose files are segments where they lie. */
+  readonly places: Places;
 
   /** @param db a database that `migrate` has brought to the newest schema; stays the caller's to close */
   constructor(db: CatalogDatabase) {
@@ -56,6 +58,7 @@ export class Catalog {
     this.#recorded = new RecordedRows(this.#wide);
     this.uploads = new UploadRows(db);
     this.resumable = new ResumableRows(db);
+    this.places = new Places(db);
   }
 
   /**
@@ -293,23 +296,5 @@ export class Catalog {
   async knownKeys(keys: readonly string[]): Promise<Set<string>> {
     const rows = await this.#db.primary.selectFrom("segments").select("key").where("key", "in", keys).execute();
     return new Set(rows.map((row) => row.key));
-  }
-
-  /** The number of a folder whose files are segments where they lie; it is given one when it has none. */
-  async place(path: string): Promise<number> {
-    const { primary } = this.#db;
-    const number = primary
-      .insertInto("places")
-      .values({ path })
-      .onConflict((conflict) => conflict.doNothing());
-    const known = primary.selectFrom("places").select("id").where("path", "=", path);
-    const [, [row]] = await this.#db.batch([number.compile(), known.compile()]);
-    if (row === undefined) throw new Error(`the folder ${path} was given no number`);
-    return row.id;
-  }
-
-  /** All folders `place` has numbered. */
-  places(): Promise<Place[]> {
-    return this.#db.primary.selectFrom("places").select(["id", "path"]).orderBy("id").execute();
   }
 }

@@ -76,7 +76,7 @@ export async function* importFiles(
   files: readonly FoundFile[],
   options: ImportOptions,
 ): AsyncGenerator<FileOutcome, void, undefined> {
-  const place = options.inPlace ? await parts.catalog.place(options.folder) : undefined;
+  const place = options.inPlace ? await parts.catalog.places.numberOf(options.folder) : undefined;
   const stopped = (): boolean => options.signal.aborted;
   for (const file of files) {
     if (stopped()) return;

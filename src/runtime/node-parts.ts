@@ -36,7 +36,7 @@ export async function openNodeParts(config: Pick<Config, "dataFolder" | "catalog
   const opened = await openConfiguredCatalog(config.catalog, folder);
   const { catalog } = opened;
   const store = withPlaces(own, async (placeId) => {
-    const place = (await catalog.places()).find(({ id }) => id === placeId);
+    const place = (await catalog.places.all()).find(({ id }) => id === placeId);
     return place === undefined ? undefined : new FileStore(place.path);
   });
   const publicFiles = new FileStore(join(folder, "public"));

@@ -198,9 +198,11 @@ describe.each(catalogKinds)("on a %s:", (kind) => {
     });
 
     it("numbers a folder once", async () => {
-      const numbers = await Promise.all(Array.from({ length: 6 }, (_, i) => catalog.place(`/media/${i % 2}`)));
+      const numbers = await Promise.all(
+        Array.from({ length: 6 }, (_, i) => catalog.places.numberOf(`/media/${i % 2}`)),
+      );
       expect(new Set(numbers).size).toBe(2);
-      expect((await catalog.places()).map(({ path }) => path).sort()).toEqual(["/media/0", "/media/1"]);
+      expect((await catalog.places.all()).map(({ path }) => path).sort()).toEqual(["/media/0", "/media/1"]);
     });
   });
 

@@ -157,7 +157,7 @@ describe("reconcile", () => {
     await mkdir(place);
     await writeFile(join(place, "a.mp4"), "recorded");
     await writeFile(join(place, "b.mp4"), "recorded");
-    const placeId = await opened.catalog.place(place);
+    const placeId = await opened.catalog.places.numberOf(place);
     const both = withPlaces(store, (id) => Promise.resolve(id === placeId ? new FileStore(place) : undefined));
     const head = await both.head(`@${placeId}/a.mp4`);
     const { id } = await opened.catalog.beginSegment({ streamPath: "s", key: `@${placeId}/a.mp4`, nowMs: 0 });

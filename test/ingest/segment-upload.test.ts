@@ -158,7 +158,7 @@ describe("registerInPlace", () => {
     const place = join(folder, "elsewhere", "recordings");
     await mkdir(place, { recursive: true });
     await copyFile(recordedFile, join(place, "a.mp4"));
-    const key = placeKey(await parts.catalog.place(place), "a.mp4");
+    const key = placeKey(await parts.catalog.places.numberOf(place), "a.mp4");
     const lying = { streamPath, key, startMs: RECORDED_AT, idempotencyKey: "a" };
     const { segment } = await registerInPlace(parts, lying);
     expect((await left()).objects).toBe(0);
