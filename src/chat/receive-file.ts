@@ -4,6 +4,7 @@ import { BoxcarError } from "../errors.ts";
 import type { IndexedSegment } from "../indexer/segment-index.ts";
 import { StreamIndexer } from "../indexer/stream-indexer.ts";
 import type { Clock, Store } from "../platform.ts";
+import { removeObject } from "../store/remove.ts";
 import type { Core } from "../wasm/module.ts";
 import { HEAD_SIZE, kindOf, type FileKind } from "./file-kind.ts";
 
@@ -112,7 +113,7 @@ export class Receiver {
     for (const { id, area, key } of this.#begun) {
       try {
         await this.#parts.catalog.uploads.expire(id);
-        await this.#parts.areas[area]?.delete(key);
+        await removeObject(storeOf(this.#parts, area), key);
         await this.#parts.catalog.uploads.forget(id);
       } catch {
         // The row stays for the reconciler.

@@ -1,4 +1,5 @@
 import { piecesPrefix, removePieces } from "../store/pieces.ts";
+import { removeObject } from "../store/remove.ts";
 import type { Finding, ReconcileParts } from "./reconcile.ts";
 
 const PAGE = 256;
@@ -20,7 +21,7 @@ export async function* settleUploads(
       const files = areas[area];
       // A machine without that disk cannot know what lies there. The other one may have finished meanwhile.
       if (files === undefined || !(await catalog.uploads.giveUp(id, nowMs))) continue;
-      const failed = await failureOf(files.delete(key));
+      const failed = await failureOf(removeObject(files, key));
       if (failed === undefined) await catalog.uploads.forget(id);
       yield failed === undefined ? { kind: "file_removed", key } : { kind: "store_failed", key, message: failed };
     }

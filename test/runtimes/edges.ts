@@ -20,6 +20,7 @@ export interface Edge {
 
 /** A server in a process of its own. */
 export interface ProcessEdge extends Edge {
+  readonly pid: number;
   /** Ends it with SIGKILL, as a crash would. */
   kill(): Promise<void>;
 }
@@ -87,7 +88,7 @@ async function start(
       reject(new Error(`${command} ${args.join(" ")} ended with ${String(code)}:\n${log.join("\n")}`));
     });
   });
-  return { url, log, stop: () => stop(child), kill: () => kill(child) };
+  return { url, log, pid: child.pid ?? 0, stop: () => stop(child), kill: () => kill(child) };
 }
 
 async function kill(child: ChildProcess): Promise<void> {

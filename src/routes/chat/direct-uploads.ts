@@ -96,7 +96,7 @@ const callback = createRoute({
 /** `POST /api/chat/upload/presign`, `/complete` and `/callback`. */
 export function addDirectUploads(app: App, context: AppContext): void {
   const { config, clock } = context;
-  const originOf = (url: string): string => new URL(url).origin;
+  const originOf = (url: string): string => config.publicUrl ?? new URL(url).origin;
 
   app.openapi(presign, async (c) => {
     const announced = c.req.valid("json");
@@ -125,13 +125,13 @@ export function addDirectUploads(app: App, context: AppContext): void {
     if (callbacks === undefined)
       throw new BoxcarError("not_available", 501, "This server cannot check OSS. Use POST /api/chat/upload/complete.");
     const body = new Uint8Array(await c.req.arrayBuffer());
-    const { pathname, search, origin } = new URL(c.req.url);
+    const { pathname, search } = new URL(c.req.url);
     const fields = { authorization: c.req.header("authorization"), keyUrl: c.req.header("x-oss-pub-key-url") };
     await callbacks.check({ path: pathname, query: search, body, ...fields });
     c.set("caller", { kind: "oss", name: "OSS", grants: [] });
     const key = new URLSearchParams(new TextDecoder().decode(body)).get("object") ?? "";
     const upload = await completeDirect(context.uploads, key);
-    return c.json(chatOk(storedFileOf(upload, config.uploads, origin)), 200);
+    return c.json(chatOk(storedFileOf(upload, config.uploads, originOf(c.req.url))), 200);
   });
 }
 
