@@ -1,5 +1,7 @@
-import { readFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, symlink } from "node:fs/promises";
 import { connect } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { startTestServer, type TestServer } from "../app/test-server.ts";
 import { png, styles, writeForm, type FormField, type FormStyle } from "../support/forms.ts";
@@ -169,6 +171,39 @@ describe("POST /api/chat/uploadAliyun", () => {
     expect(await response.json()).toMatchObject({ msg: "fail" });
   });
 
+  it.each<[string, FormField, number]>([
+    ["an unknown field", { name: "token", value: "x" }, 400],
+    ["a file in a wrong field", { ...img(), name: "file" }, 400],
+    ["a file of a wrong type", img("<!DOCTYPE html>".padEnd(5000, " ")), 415],
+  ])("refuses %s at once, and closes the connection that goes on sending", async (_what, field, status) => {
+    const { contentType, body } = writeForm([field]);
+    const socket = connect(server.port, "127.0.0.1");
+    socket.on("error", () => undefined); // the server closes while this writes
+    let answer = "";
+    let sent = body.length;
+    socket.on("data", (chunk) => (answer += chunk.toString()));
+    const closed = new Promise((resolve) => socket.once("close", resolve));
+    const length = 2 ** 40;
+    socket.write(
+      `POST /api/chat/uploadAliyun HTTP/1.1\r\nHost: localhost\r\nContent-Type: ${contentType}\r\nTransfer-Encoding: chunked\r\n\r\n`,
+    );
+    socket.write(`${length.toString(16)}\r\n`);
+    socket.write(body.subarray(0, body.length - 50));
+    const chunk = Buffer.alloc(65_536);
+    const more = (): void => {
+      for (let on = true; on && !socket.destroyed && sent < length;) {
+        sent += chunk.length;
+        on = socket.write(chunk);
+      }
+    };
+    socket.on("drain", more);
+    more();
+    await closed;
+    expect(answer).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `));
+    expect(answer).toContain('"msg":"fail"');
+    expect(await leftovers()).toEqual(before);
+  });
+
   it("answers over-size while the body still comes, without a length given", async () => {
     let sent = 0;
     const chunk = Buffer.alloc(65_536);
@@ -202,22 +237,62 @@ describe("POST /api/chat/uploadAliyun", () => {
     expect((await leftovers()).unsettled).toBe(0);
   });
 
-  it("keeps nothing of uploads that break off anywhere", async () => {
+  const large = Buffer.concat([png, random(1).bytes(300_000)]);
+  it.each([
+    ["/api/chat/uploadAliyun", [img(large), img(), img()]],
+    ["/api/chat/uploadStreamSingleToServerDiy/chat", [{ ...img(large), name: "file" }]],
+  ])("keeps nothing of uploads to %s that break off anywhere", async (path, fields) => {
     const seed = seedOf(31_012_026);
     const chance = random(seed);
-    const { contentType, body } = writeForm([img(Buffer.concat([png, chance.bytes(300_000)])), img(), img()]);
+    const { contentType, body } = writeForm(fields);
     await Promise.all(
       Array.from({ length: 40 }, async () => {
         const length = chance.below(body.length - 4);
         const socket = connect(server.port, "127.0.0.1");
+        socket.on("error", () => undefined); // a type that is refused closes it
         await new Promise((resolve) => socket.once("connect", resolve));
-        const head = `POST /api/chat/uploadAliyun HTTP/1.1\r\nHost: localhost\r\nContent-Type: ${contentType}\r\nContent-Length: ${body.length}\r\n\r\n`;
+        const head = `POST ${path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: ${contentType}\r\nContent-Length: ${body.length}\r\n\r\n`;
         socket.write(head);
         await new Promise((resolve) => socket.write(body.subarray(0, length), resolve));
         socket.resetAndDestroy();
       }),
     );
     await expect.poll(leftovers, { timeout: 10_000, message: `seed ${seed}` }).toEqual(before);
+  });
+
+  it("takes as many at once as it may, and refuses the others", async () => {
+    const limited = await startTestServer({ BOXCAR_UPLOADS: "8" });
+    try {
+      const chance = random(8);
+      const contents = Array.from({ length: 100 }, () => Buffer.concat([png, chance.bytes(100_000)]));
+      const answers = await Promise.all(
+        contents.map(async (content) => {
+          const { contentType, body } = writeForm([img(content)]);
+          const headers = { "Content-Type": contentType };
+          const response = await limited.fetch("/api/chat/uploadAliyun", { method: "POST", body, headers });
+          const { msg, data } = (await response.json()) as { msg: string; data: StoredFile[] | string };
+          return { status: response.status, retry: response.headers.get("retry-after"), msg, data, content };
+        }),
+      );
+      const taken = answers.filter(({ status }) => status === 200);
+      expect(taken.length).toBeGreaterThanOrEqual(8);
+      for (const { content, data } of taken) {
+        const response = await fetch((data as StoredFile[])[0]?.url ?? "");
+        expect(Buffer.from(await response.arrayBuffer()).equals(content)).toBe(true);
+      }
+      const refused = answers.filter(({ status }) => status !== 200);
+      expect(refused.length).toBeGreaterThan(0);
+      for (const { status, retry, msg, data } of refused)
+        expect({ status, retry, msg, data }).toEqual({
+          ...{ status: 429, retry: "5", msg: "fail", data: expect.stringContaining("8 uploads") as string },
+        });
+      const keys: string[] = [];
+      for await (const { key } of limited.parts.store.list("")) keys.push(key);
+      expect(keys.toSorted()).toEqual(taken.map(({ data }) => (data as StoredFile[])[0]?.path).toSorted());
+      expect(await limited.parts.catalog.uploads.unsettled(Number.MAX_SAFE_INTEGER, 0, 1000)).toEqual([]);
+    } finally {
+      await limited.close();
+    }
   });
 });
 
@@ -292,6 +367,26 @@ describe("POST /api/chat/uploadStreamSingleToServerDiy/{dir}", () => {
     expect(answer).toMatch(/^HTTP\/1\.1 400 /);
     expect(answer).toContain('"msg":"fail"');
     expect(await leftovers()).toEqual(before);
+  });
+
+  it("refuses a folder that is a symbolic link to elsewhere, and writes nothing there", async () => {
+    const linked = await startTestServer();
+    const elsewhere = await mkdtemp(join(tmpdir(), "boxcar-elsewhere-"));
+    try {
+      await mkdir(join(linked.folder, "public", "Diy"), { recursive: true });
+      await symlink(elsewhere, join(linked.folder, "public", "Diy", "chat"));
+      const { contentType, body } = writeForm([file()]);
+      const headers = { "Content-Type": contentType };
+      const response = await linked.fetch(`${path}/chat`, { method: "POST", body, headers });
+      expect({ status: response.status, json: (await response.json()) as unknown }).toMatchObject({
+        ...{ status: 400, json: { msg: "fail" } },
+      });
+      expect(await readdir(elsewhere)).toEqual([]);
+      expect(await linked.parts.catalog.uploads.unsettled(Number.MAX_SAFE_INTEGER, 0, 1000)).toEqual([]);
+    } finally {
+      await linked.close();
+      await rm(elsewhere, { recursive: true });
+    }
   });
 
   it("refuses more than one file, and a wrong field", async () => {
