@@ -97,9 +97,9 @@ export function openDownload(link: string): Promise<{ request: ClientRequest; re
 }
 
 /** Waits until something holds. @returns whether it does within the time */
-export async function within(ms: number, holds: () => boolean): Promise<boolean> {
+export async function within(ms: number, holds: () => boolean | Promise<boolean>): Promise<boolean> {
   for (const until = Date.now() + ms; Date.now() < until;) {
-    if (holds()) return true;
+    if (await holds()) return true;
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
   return holds();

@@ -1,4 +1,5 @@
 /** The worker as it is deployed, in the workerd that runs workers at Cloudflare. */
+import { build } from "esbuild";
 import { execFile } from "node:child_process";
 import { mkdir, readdir } from "node:fs/promises";
 import { join } from "node:path";
@@ -14,6 +15,10 @@ export interface WorkerEdge extends Edge {
   fireCron(): Promise<string>;
   /** Puts an object into the R2 bucket that wrangler.toml binds. */
   putR2(key: string, bytes: Uint8Array): Promise<void>;
+  /** Reads of that bucket that are open. */
+  openReads(): Promise<number>;
+  /** Reads of that bucket from now on break after so many bytes; undefined: none does. */
+  breakAfter(bytes: number | undefined): Promise<void>;
 }
 
 /** What `wrangler deploy` would upload. */
@@ -40,7 +45,23 @@ export async function bundleWorker(folder: string): Promise<WorkerBundle> {
   return { folder, files: ["worker.js", ...others] };
 }
 
-/** Starts the worker on a free port, with the bindings and flags of wrangler.toml. */
+/** The entry that puts a watch between the worker and its bucket. */
+async function watchedEntry(entry: string): Promise<{ type: "ESModule"; path: string; contents: string }[]> {
+  const { outputFiles } = await build({
+    entryPoints: [join(root, "test/runtimes/watched-r2.ts")],
+    bundle: true,
+    write: false,
+    format: "esm",
+    target: "es2022",
+  });
+  const main = `import worker from "./${entry}"; import { watched } from "./watched-r2.js"; export default watched(worker);`;
+  return [
+    { type: "ESModule", path: "watched.js", contents: main },
+    { type: "ESModule", path: "watched-r2.js", contents: outputFiles[0]?.text ?? "" },
+  ];
+}
+
+/** Starts the worker on a free port, with the bindings and flags of wrangler.toml, and a watch on its R2 bucket. */
 export async function startWorker(
   { folder, files }: WorkerBundle,
   variables: Readonly<Record<string, string>>,
@@ -54,13 +75,17 @@ export async function startWorker(
     ...workerOptions,
     bindings: { ...(workerOptions.bindings as Record<string, string>), ...variables },
     modulesRoot: folder,
-    modules: files.map((name) => ({ type: type(name), path: join(folder, name) })),
+    modules: [
+      ...(await watchedEntry("worker.js")).map((module) => ({ ...module, path: join(folder, module.path) })),
+      ...files.map((name) => ({ type: type(name), path: join(folder, name) })),
+    ],
     host: "127.0.0.1",
     port: 0,
     cf: false,
     handleRuntimeStdio: (stdout: Readable, stderr: Readable) => [stdout, stderr].forEach(note),
   });
   const url = (await miniflare.ready).origin;
+  const watch = async (query = ""): Promise<number> => Number(await (await fetch(`${url}/watched-r2${query}`)).text());
   return {
     url,
     log,
@@ -71,6 +96,10 @@ export async function startWorker(
     putR2: async (key, bytes) => {
       const bucket = (await miniflare.getR2Bucket("MEDIA")) as unknown as R2Writes;
       await bucket.put(key, bytes);
+    },
+    openReads: () => watch(),
+    breakAfter: async (bytes) => {
+      await watch(`?break=${bytes ?? "Infinity"}`);
     },
     stop: async () => {
       await miniflare.dispose();
