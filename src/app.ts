@@ -1,6 +1,5 @@
 import { OpenAPIHono } from "@hono/zod-openapi";
 import { HTTPException } from "hono/http-exception";
-import { methodNotAllowed } from "hono/method-not-allowed";
 import { requestId } from "hono/request-id";
 import { Identification } from "./auth/identify.ts";
 import { Links } from "./auth/links.ts";
@@ -27,7 +26,7 @@ import { measuredStore } from "./routes/measured-store.ts";
 import { addMetrics, appMetrics } from "./routes/metrics.ts";
 import { refuseInput } from "./routes/parameters.ts";
 import { addRecords } from "./routes/records.ts";
-import { refusalReply, refusedOf, unknownRoute, wrongMethod } from "./routes/refusals.ts";
+import { missingRoutes, refusalReply, refusedOf } from "./routes/refusals.ts";
 import { logRequests } from "./routes/request-log.ts";
 import { addResumable } from "./routes/resumable.ts";
 import { addSegments } from "./routes/segments.ts";
@@ -81,7 +80,8 @@ function contextOf(given: AppPlatform): AppContext {
 function addMiddleware(app: App, context: AppContext): void {
   const { log, clock, config } = context;
   app.onError((error, c) => refusalReply(refusalOf(error), refusedOf(c), log));
-  app.notFound((c) => refusalReply(unknownRoute(c), refusedOf(c), log));
+  const missing = missingRoutes(app.routes);
+  app.notFound((c) => refusalReply(missing(c), refusedOf(c), log));
   app.use(requestId({ generator: () => context.randomId() }));
   app.use(logRequests(context));
   app.use(async (c, next) => {
@@ -96,12 +96,6 @@ function addMiddleware(app: App, context: AppContext): void {
   app.use(identify(new Identification(config.access, context.links, clock, log), [ossCallbackPath]));
   app.use(limitTokens(config.access, clock));
   app.use(carryFields);
-  app.use(
-    methodNotAllowed({
-      app,
-      onMethodNotAllowed: (c, methods) => refusalReply(wrongMethod(c, methods), refusedOf(c), log),
-    }),
-  );
 }
 
 /** Requests share what was read and found out for their plans, and the plans. */

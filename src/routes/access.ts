@@ -121,7 +121,8 @@ function guard(check: (c: Context<AppEnv>) => void): MiddlewareHandler<AppEnv> {
  */
 export function checkGuards(routes: readonly { method: string; path: string; handler: object }[]): void {
   const guarded = new Set(routes.filter(({ handler }) => guards in handler).map(({ method, path }) => method + path));
-  const missing = routes.filter(({ method, path }) => method !== "ALL" && !guarded.has(method + path));
+  const isMiddleware = (method: string, path: string): boolean => method === "ALL" && path === "/*";
+  const missing = routes.filter(({ method, path }) => !isMiddleware(method, path) && !guarded.has(method + path));
   if (missing.length === 0) return;
   const names = [...new Set(missing.map(({ method, path }) => `${method} ${path}`))].join(", ");
   throw new Error(`no guard says who may call ${names}: give it need, needSome or anyone`);

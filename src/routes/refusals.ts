@@ -1,4 +1,5 @@
 import type { Context } from "hono";
+import { TrieRouter } from "hono/router/trie-router";
 import { BoxcarError } from "../errors.ts";
 import type { Log } from "../platform.ts";
 import { chatFail, chatStatus, isChatPath } from "./chat/envelope.ts";
@@ -75,14 +76,36 @@ export function refusedOf(c: Context<AppEnv>): Refused {
   };
 }
 
-/** The reply to a path or method that no route has. */
-export function unknownRoute(c: Context): BoxcarError {
-  const message = `There is no ${c.req.method} ${c.req.path.slice(0, 128)}. GET /docs shows all calls.`;
-  return new BoxcarError("unknown_route", 404, message);
+/**
+ * Makes the refusals of requests that no route takes: 405 where the path has other methods (RFC 9110 section 15.5.6), else
+ * 404.
+ * @param routes all routes, by the time of the first such request
+ */
+export function missingRoutes(routes: Routes): (c: Context) => BoxcarError {
+  let router: TrieRouter<string> | undefined;
+  return (c) => {
+    const { method, path } = c.req;
+    const shown = path.slice(0, 128);
+    const [matched] = (router ??= methodRouter(routes)).match("ALL", path);
+    const allow = [...new Set(matched.map(([name]) => name))];
+    if (allow.length === 0 || allow.includes(method)) {
+      const message = `There is no ${method} ${shown}. GET /docs shows all calls.`;
+      return new BoxcarError("unknown_route", 404, message);
+    }
+    const message = `${shown} has no ${method}; it has ${allow.join(", ")}. GET /docs shows all calls.`;
+    return new BoxcarError("method_not_allowed", 405, message, { allow });
+  };
 }
 
-/** The reply to a method that no route of the path has. */
-export function wrongMethod(c: Context, allow: readonly string[]): BoxcarError {
-  const message = `${c.req.path.slice(0, 128)} has no ${c.req.method}; it has ${allow.join(", ")}. GET /docs shows all calls.`;
-  return new BoxcarError("method_not_allowed", 405, message, { allow });
+type Routes = readonly { readonly method: string; readonly path: string }[];
+
+/** Finds the methods that routes have for a path; `HEAD` comes with `GET`. */
+function methodRouter(routes: Routes): TrieRouter<string> {
+  const router = new TrieRouter<string>();
+  for (const { method, path } of routes) {
+    if (method === "ALL") continue; // middleware
+    router.add("ALL", path, method);
+    if (method === "GET") router.add("ALL", path, "HEAD");
+  }
+  return router;
 }
