@@ -50,12 +50,14 @@ class Listing {
     this.#db = db;
     this.#query = query;
     const path = query.streamPath;
-    const like = (pattern: string): RawBuilder<boolean> =>
-      sql<boolean>`stream_path glob ${pattern.replace(/[[?]/g, "[$&]")}`;
-    const within = query.within?.includes("*") === true ? undefined : query.within?.map(like);
-    const allowed = within === undefined ? sql`` : sql` and (${sql.join([sql`0`, ...within], sql` or `)})`;
+    const globOf = (pattern: string): string => pattern.replace(/[[?]/g, "[$&]");
+    const within = query.within?.includes("*") === true ? undefined : query.within;
+    // One value, however many patterns there are: SQLite bounds the depth of expressions.
+    const globs = JSON.stringify(within?.map(globOf));
+    const allowed =
+      within === undefined ? sql`` : sql` and exists (select 1 from json_each(${globs}) where stream_path glob value)`;
     this.#scope = path.includes("*")
-      ? sql`stream_path in (select stream_path from streams where ${like(path)}${allowed})`
+      ? sql`stream_path in (select stream_path from streams where stream_path glob ${globOf(path)}${allowed})`
       : sql`stream_path = ${path}${allowed}`;
   }
 

@@ -7,7 +7,7 @@ import type { App, AppContext } from "./context.ts";
 import { eventLevel, integer, query, streamPathInRoute, streamPathParameter, timeParameters } from "./parameters.ts";
 import { plannedRange } from "./planned-range.ts";
 import { interval, intervalOf, json, recordOf, refused, segmentRecord, success } from "./replies.ts";
-import { sharedLink, shareParameters, shareReply, signedLinkParameters, wantsLink } from "./share.ts";
+import { atTimes, sharedLink, shareParameters, shareReply, signedLinkParameters, wantsLink } from "./share.ts";
 import { boundedRange } from "./time-range.ts";
 
 /** The calls that say what is recorded: list, catalog and timeline. */
@@ -39,7 +39,6 @@ export function addRecords(app: App, context: AppContext): void {
   app.openapi(timelineRoute, async (c) => {
     const { streamPath } = c.req.valid("param");
     const query = c.req.valid("query");
-    if (wantsLink(query)) return shareReply(c, context, query);
     const { cut, gaps, changes, ...times } = query;
     const asked = parseTimeRange(times, config.timeZone, clock());
     if (asked === undefined) {
@@ -47,6 +46,10 @@ export function addRecords(app: App, context: AppContext): void {
       throw new BoxcarError("missing_start", 400, message);
     }
     const range = await boundedRange(catalog, streamPath, asked);
+    if (wantsLink(query)) {
+      const times = { start: formatTime(range.startMs), end: formatTime(range.endMs) };
+      return shareReply(c, context, query, atTimes(c, times));
+    }
     const plan = await plannedRange(context, { streamPath, ...range, cut, gaps, changes });
     const data = {
       streamPath,

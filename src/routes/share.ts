@@ -3,6 +3,7 @@ import type { Context } from "hono";
 import { BoxcarError } from "../errors.ts";
 import { formatTime, parseDuration } from "../time.ts";
 import type { AppContext, AppEnv } from "./context.ts";
+import { timeParameters } from "./parameters.ts";
 import { success } from "./replies.ts";
 
 /** Signed links: for media elements, which cannot send a token, and for handing on. */
@@ -88,6 +89,18 @@ export async function shareReply(
   c.header("Cache-Control", "no-store");
   return c.json({ code: 0 as const, message: "", data: { url, expires: formatTime(expiresMs), qr } }, 200);
 }
+
+/**
+ * What a request asks for, with its times made absolute: `12:00:00` must not mean another day tomorrow.
+ * @param times instead of all parameters of the request that say a time; undefined ones are left out
+ */
+export function atTimes(c: Context<AppEnv>, times: Readonly<Record<string, string | undefined>>): Shared {
+  const requested = new URL(c.req.url);
+  const others = Object.entries(queryOf(requested)).filter(([name]) => !timeNames.includes(name));
+  return { path: requested.pathname, query: { ...Object.fromEntries(others), ...times } };
+}
+
+const timeNames = ["time", ...Object.keys(timeParameters)];
 
 /** The request's own parameters, without those that say how it is shared. No call takes a parameter twice. */
 function queryOf({ searchParams }: URL): Record<string, string> {

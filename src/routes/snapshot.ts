@@ -8,7 +8,7 @@ import type { App, AppContext } from "./context.ts";
 import { integer, query, timeParameters } from "./parameters.ts";
 import { sendPicture } from "./picture-reply.ts";
 import { refused } from "./replies.ts";
-import { shared, shareParameters, shareReply, signedLinkParameters, wantsLink } from "./share.ts";
+import { atTimes, shared, shareParameters, shareReply, signedLinkParameters, wantsLink } from "./share.ts";
 
 /** Pixels a side of a picture that may be asked for. */
 export const LARGEST_PICTURE = 3840;
@@ -54,10 +54,13 @@ export function addSnapshot(app: App, context: AppContext): void {
   app.openapi(route, async (c) => {
     const { streamPath, format } = splitPicture(c.req.valid("param").file);
     const query = c.req.valid("query");
-    if (wantsLink(query)) return shareReply(c, context, query);
     const { time, tz, width = 0, seek } = query;
     const zone = tz === undefined ? config.timeZone : checkTimeZone(tz);
     const asked = time === undefined ? undefined : parseTime(time, { zone, dayOf: clock() }, "time");
+    if (wantsLink(query)) {
+      const times = { time: asked === undefined ? undefined : formatTime(asked) };
+      return shareReply(c, context, query, atTimes(c, times));
+    }
     const wanted = await shownAt(catalog, streamPath, asked, config.gapToleranceMs);
     const shape = { width, height: 0, format, rotation: "auto" } as const;
     const still = await pictures.still(planning, wanted, shape, seek);

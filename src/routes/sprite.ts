@@ -4,14 +4,14 @@ import { BoxcarError } from "../errors.ts";
 import { hashOf } from "../pictures/pictures.ts";
 import { COLUMNS, framesAt, SHEETS, TILES, tileSize, tilesOf, writeStoryboard } from "../pictures/storyboard.ts";
 import { checkStreamPath } from "../stream-path.ts";
-import { parseDuration, parseTimeRange } from "../time.ts";
+import { formatTime, parseDuration, parseTimeRange } from "../time.ts";
 import { need, visibility } from "./access.ts";
 import type { App, AppContext } from "./context.ts";
 import { integer, query, timeParameters } from "./parameters.ts";
 import { sendPicture } from "./picture-reply.ts";
 import { plannedRange } from "./planned-range.ts";
 import { refused } from "./replies.ts";
-import { sameLink, shared, shareParameters, shareReply, signedLinkParameters, wantsLink } from "./share.ts";
+import { atTimes, sameLink, shared, shareParameters, shareReply, signedLinkParameters, wantsLink } from "./share.ts";
 import { boundedRange } from "./time-range.ts";
 
 const route = createRoute({
@@ -61,7 +61,6 @@ export function addSprite(app: App, context: AppContext): void {
   app.openapi(route, async (c) => {
     const { streamPath, format } = splitSprite(c.req.valid("param").file);
     const asked = c.req.valid("query");
-    if (wantsLink(asked)) return shareReply(c, context, asked);
     const { gaps, width, sheet } = asked;
     const range = parseTimeRange(asked, config.timeZone, clock());
     if (range === undefined) {
@@ -69,6 +68,10 @@ export function addSprite(app: App, context: AppContext): void {
       throw new BoxcarError("missing_start", 400, message);
     }
     const { startMs, endMs } = await boundedRange(catalog, streamPath, range);
+    if (wantsLink(asked)) {
+      const times = { start: formatTime(startMs), end: formatTime(endMs) };
+      return shareReply(c, context, asked, atTimes(c, times));
+    }
     const plan = await plannedRange(context, { streamPath, startMs, endMs, cut: "frame", gaps, changes: "inband" });
     const interval = asked.interval === undefined ? undefined : parseDuration(asked.interval, "interval");
     const { intervalMs, tiles } = tilesOf(plan, interval);

@@ -98,6 +98,15 @@ describe("a JWT", () => {
       expect(await ask(await hs256(claims({ scope })))).toMatch(/^403 forbidden/);
   });
 
+  it("may have as many scopes as a header field holds", async () => {
+    const many = Array.from({ length: 1100 }, (_, i) => `read:${i.toString(36)}`);
+    const token = await hs256(claims({ scope: [...many, "read:live/*"].join(" ") }));
+    for (const path of ["/mp4/api/list/*", "/mp4/api/catalog"]) {
+      const { status, json } = await server.call(path, { headers: { authorization: `Bearer ${token}` } });
+      expect({ status, data: json.data }).toMatchObject({ status: 200, data: [{ streamPath: "live/cam" }] });
+    }
+  });
+
   it.each([
     ["expired", { exp: 1_000_000_000 }, "expired"],
     ["expired a minute ago", { exp: Math.floor(Date.now() / 1000) - 60 }, "expired"],

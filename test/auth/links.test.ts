@@ -212,6 +212,24 @@ describe("a signed link", () => {
     expect(new URL(url).searchParams.get("end")).toBe(new Date(RECORDED_AT + 6000).toISOString());
   });
 
+  it.each([
+    ["timeline", "/mp4/api/timeline/live/cam1?start=10:00:01&duration=3s&cut=keyframe&tz=UTC", { cut: "keyframe" }],
+    ["sprite", "/mp4/sprite/live/cam1.vtt?range=10:00:01~10:00:04&width=64", { width: "64" }],
+  ])("to a %s states absolute times, too: 10:00 is not another day tomorrow", async (_, path, others) => {
+    const { searchParams } = new URL((await share(path)).url);
+    searchParams.delete("expires");
+    searchParams.delete("signature");
+    const times = { start: "2026-01-31T10:00:01.000Z", end: "2026-01-31T10:00:04.000Z" };
+    expect(Object.fromEntries(searchParams)).toEqual({ ...times, ...others });
+  });
+
+  it("to a snapshot states an absolute time, or none for the newest picture", async () => {
+    const timeOf = async (query: string): Promise<string | null> =>
+      new URL((await share(`/mp4/snapshot/live/cam1.jpg${query}`)).url).searchParams.get("time");
+    expect(await timeOf("?time=10:00:01&tz=UTC")).toBe("2026-01-31T10:00:01.000Z");
+    expect(await timeOf("")).toBeNull();
+  });
+
   it("is not given for what cannot be had, for longer than is allowed, or to who may not read", async () => {
     const refused = async (path: string, headers: Record<string, string> = { authorization }): Promise<unknown> => {
       const { status, json } = await server.call(`${path}&share=1`, { headers });
