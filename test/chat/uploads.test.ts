@@ -340,9 +340,14 @@ describe("POST /api/chat/uploadStreamSingleToServerDiy/{dir}", () => {
     "chat%2f..%2f..",
     "%2fetc",
     "%5c..%5cchat",
+    "..\\chat",
+    "%5c%5chost%5cshare",
     "C:%5cchat",
     "C:",
     "chat%00",
+    "%00chat",
+    "chat%2500",
+    "C%3A%2Fchat",
     "chat%20",
     "CHAT",
     "chat.",
@@ -365,7 +370,8 @@ describe("POST /api/chat/uploadStreamSingleToServerDiy/{dir}", () => {
       socket.write(body);
     });
     expect(answer).toMatch(/^HTTP\/1\.1 400 /);
-    expect(answer).toContain('"msg":"fail"');
+    // A backslash that is not escaped is no URL: it does not get as far as a call.
+    if (!dir.includes("\\")) expect(answer).toContain('"msg":"fail"');
     expect(await leftovers()).toEqual(before);
   });
 

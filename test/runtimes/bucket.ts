@@ -37,6 +37,10 @@ export async function startBucket(): Promise<Bucket> {
       answerUpload(request, response, { key, id, body, query });
       return;
     }
+    if (query.has("list-type")) {
+      list(response, query.get("prefix") ?? "");
+      return;
+    }
     if (request.method === "PUT") {
       if (objects.has(key)) return void response.writeHead(412).end();
       objects.set(key, { bytes: body, meta: metaOf(request) });
@@ -46,6 +50,15 @@ export async function startBucket(): Promise<Bucket> {
     if (found === undefined) return void response.writeHead(404).end();
     if (request.method === "PUT") return void response.writeHead(200, { etag: etagOf(found.bytes) }).end();
     read(request, response, found);
+  }
+
+  /** All of them on one page. */
+  function list(response: ServerResponse, prefix: string): void {
+    const found = [...objects].filter(([key]) => key.startsWith(prefix));
+    const contents = found.map(([key, { bytes }]) => {
+      return `<Contents><Key>${key}</Key><ETag>${etagOf(bytes)}</ETag><Size>${bytes.length}</Size></Contents>`;
+    });
+    response.end(`<ListBucketResult><IsTruncated>false</IsTruncated>${contents.join("")}</ListBucketResult>`);
   }
 
   function read(request: IncomingMessage, response: ServerResponse, { bytes, meta }: StoredObject): void {
