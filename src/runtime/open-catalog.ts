@@ -3,8 +3,8 @@ import { Breather } from "../catalog/breather.ts";
 import { Catalog } from "../catalog/catalog.ts";
 import type { CatalogDatabase } from "../catalog/database.ts";
 import { migrate } from "../catalog/migrate.ts";
-import { BoxcarError } from "../errors.ts";
-import { batchOver, codeOf, kyselyOver, type RunBatch } from "./libsql-database.ts";
+import { batchOver, kyselyOver, type RunBatch } from "./libsql-database.ts";
+import { inLine, type TimedBatch } from "./write-line.ts";
 
 /** An open catalog and what must be closed with it. */
 export interface OpenCatalog {
@@ -20,7 +20,7 @@ export interface LocalCatalog extends OpenCatalog {
   readonly migrated: readonly string[];
 }
 
-/** How long a write waits for other processes that write the same database file. */
+/** How long a write waits for others, of this process and of those that write the same database file. */
 const BUSY_LIMIT_MS = 15_000;
 
 /**
@@ -41,9 +41,16 @@ export async function openCatalogFile(path: string): Promise<LocalCatalog> {
 
 /** Opens a catalog over a client of a local database, which is closed with it, and brings it to the newest schema. */
 export async function openCatalog(client: Client): Promise<LocalCatalog> {
+  const breather = new Breather();
+  // One at a time: SQLite's own way of waiting blocks the whole thread, so that a second transaction of this process
+  // would keep the first from ever finishing.
+  const run: TimedBatch = async (statements) => {
+    await breather.breathe();
+    return runBatch(client, statements);
+  };
   const db = {
     primary: kyselyOver(client),
-    batch: batchOver(oneAtATime((statements) => runBatch(client, statements))),
+    batch: batchOver(inLine(run, { atOnce: 1, limitMs: BUSY_LIMIT_MS })),
   };
   const close = (): Promise<void> => {
     client.close();
@@ -74,33 +81,3 @@ const runBatch = async (client: Client, statements: Parameters<RunBatch>[0]): Re
     transaction.close();
   }
 };
-
-/**
- * Runs batches one after another. SQLite has one writer at a time, and its own way of waiting blocks the whole thread,
- * so that a second transaction of this process would keep the first from ever finishing. Waits for other processes.
- */
-function oneAtATime(run: RunBatch): RunBatch {
-  const breather = new Breather();
-  let last: Promise<unknown> = Promise.resolve();
-  const attempt = async (statements: Parameters<RunBatch>[0]): ReturnType<RunBatch> => {
-    let waitMs = 5;
-    for (let waitedMs = 0; ; waitedMs += waitMs) {
-      try {
-        return await run(statements);
-      } catch (cause) {
-        if (codeOf(cause) !== "SQLITE_BUSY") throw cause;
-        if (waitedMs >= BUSY_LIMIT_MS) {
-          const message = `Another process kept the catalog locked for ${BUSY_LIMIT_MS / 1000} s. Try again.`;
-          throw new BoxcarError("catalog_busy", 503, message, {}, cause);
-        }
-      }
-      waitMs = Math.min(waitMs * 2, 200);
-      await new Promise((resolve) => setTimeout(resolve, waitMs));
-    }
-  };
-  return (statements) => {
-    const result = last.then(() => breather.breathe()).then(() => attempt(statements));
-    last = result.catch(() => undefined);
-    return result;
-  };
-}

@@ -5,6 +5,9 @@ import { embeddedReplica } from "./embedded-replica.ts";
 import { openCatalogFile, type OpenCatalog } from "./open-catalog.ts";
 import { openCatalogHttp } from "./open-catalog-http.ts";
 
+/** One that is on its way while the server does another; more would only wait there, and stall it. */
+const WRITES_AT_ONCE = 2;
+
 /**
  * Opens the configured catalog where Node's modules are. A file is made when there is none and brought to the newest
  * schema; a server is not asked anything yet.
@@ -16,9 +19,10 @@ export async function openConfiguredCatalog(settings: CatalogSettings, dataFolde
     return openCatalogFile(path);
   }
   const { url, token, timeoutMs, replica } = settings;
-  if (replica === undefined || "url" in replica) return openCatalogHttp({ url, token, timeoutMs, replica });
+  const primary = { url, token, timeoutMs, writesAtOnce: WRITES_AT_ONCE };
+  if (replica === undefined || "url" in replica) return openCatalogHttp({ ...primary, replica });
   const path = resolve(replica.path);
   await mkdir(dirname(path), { recursive: true });
   const embedded = embeddedReplica({ path, primaryUrl: url, token, timeoutMs: timeoutMs * 0.4 });
-  return openCatalogHttp({ url, token, timeoutMs, replica: embedded });
+  return openCatalogHttp({ ...primary, replica: embedded });
 }

@@ -11,7 +11,9 @@ export async function catchUp(db: CatalogDatabase): Promise<void> {
     sql`insert into duties values ('mark', ${mark}) on conflict do update set until_ms = ${mark}`.compile(db.primary),
   ]);
   for (;;) {
-    const seen = await db.replica.selectFrom("duties").select("until_ms").where("name", "=", "mark").execute();
+    // A replica whose primary was killed may fail while it takes over the primary's new log.
+    const marked = db.replica.selectFrom("duties").select("until_ms").where("name", "=", "mark");
+    const seen = await marked.execute().catch(() => []);
     if (seen[0]?.until_ms === mark) return;
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
