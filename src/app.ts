@@ -87,6 +87,7 @@ function addMiddleware(app: App, context: AppContext): void {
   app.use(async (c, next) => {
     checkEncoding(c.req.path);
     c.header("X-Content-Type-Options", "nosniff");
+    c.header("Cache-Control", "no-cache"); // unless a route says otherwise: replies differ from caller to caller
     c.set("slots", context.slots);
     await next();
   });

@@ -71,6 +71,11 @@ describe("service calls", () => {
     expect(JSON.stringify(json)).not.toContain("{.+}");
   });
 
+  it("lets no cache answer one caller with what another one may see", async () => {
+    for (const path of ["/mp4/api/catalog", "/mp4/api/list/*", "/nothing"])
+      expect((await server.fetch(path)).headers.get("cache-control"), path).toMatch(/^no-(cache|store)$/);
+  });
+
   it("shows its description on a page that loads nothing from elsewhere", async () => {
     const response = await server.fetch("/docs");
     const html = await response.text();
