@@ -149,8 +149,11 @@ export interface SheetShape {
 export interface PictureDecoder {
   /** The first presented picture of an MP4. */
   still(mp4: AsyncIterable<Uint8Array>, shape: PictureShape): Promise<Uint8Array>;
-  /** All pictures of an MP4, one presented at each whole second, as one JPEG. */
-  sheet(mp4: AsyncIterable<Uint8Array>, shape: SheetShape): Promise<Uint8Array>;
+  /**
+   * All pictures of an MP4, one presented at each whole second, as one JPEG. Of several MP4s, each one's first picture:
+   * a process for each, so it takes longer.
+   */
+  sheet(mp4s: readonly AsyncIterable<Uint8Array>[], shape: SheetShape): Promise<Uint8Array>;
 }
 
 /** What checking OSS's callbacks takes beyond WebCrypto, which has no MD5. */

@@ -1,7 +1,8 @@
 import { BoxcarError } from "../errors.ts";
 import { LruMap } from "../lru-map.ts";
 import type { PictureDecoder, PictureShape, SheetShape } from "../platform.ts";
-import { planFrame, planKeyframes, type FrameClip, type FrameParts, type FrameTime } from "../plan/plan-frames.ts";
+import { DoesNotRestart, restarting } from "./restart.ts";
+import { planFrame, planKeyframes, type FrameParts, type FrameTime } from "../plan/plan-frames.ts";
 
 /** A decoded picture. */
 export interface Picture {
@@ -60,9 +61,21 @@ export class Pictures {
    */
   async sheet(parts: FrameParts, wanted: readonly FrameTime[], shape: SheetShape): Promise<Picture> {
     const decoder = this.#required();
-    const clip: FrameClip = await planKeyframes(parts, wanted);
+    const clip = await planKeyframes(parts, wanted);
     const tiles = wanted.map(({ segment: { key, etag, startMs } }, i) => [key, etag, (clip.shownMs[i] ?? 0) - startMs]);
-    const bytes = await this.#once(["sheet", tiles, shape], () => decoder.sheet(clip.read(), shape));
+    const make = async (): Promise<Uint8Array> => {
+      try {
+        return await decoder.sheet([restarting(clip)], shape);
+      } catch (error) {
+        if (!(error instanceof DoesNotRestart)) throw error;
+      }
+      const clips = await Promise.all(wanted.map((one) => planKeyframes(parts, [one])));
+      return decoder.sheet(
+        clips.map((one) => one.read()),
+        shape,
+      );
+    };
+    const bytes = await this.#once(["sheet", tiles, shape], make);
     return pictureOf("image/jpeg", bytes);
   }
 

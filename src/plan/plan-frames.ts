@@ -24,12 +24,24 @@ export interface FrameTime {
   readonly atMs: number;
 }
 
+/** One sample of a clip. */
+export interface FrameSample {
+  /** Bytes from the start of the clip. */
+  readonly offset: number;
+  /** Bytes. */
+  readonly length: number;
+  /** RFC 6381. */
+  readonly codec: string;
+}
+
 /** A small MP4 from which pictures are decoded. Its video is all it holds. */
 export interface FrameClip {
   /** Wall-clock times at which its pictures are first shown, milliseconds, not rounded. */
   readonly shownMs: readonly number[];
   /** Bytes. */
   readonly size: number;
+  /** The runs of samples its pictures are decoded from, of each picture one, in order. */
+  readonly samples: readonly FrameSample[];
   /** Reads it, once or more. @throws BoxcarError as the store does */
   read(): AsyncIterable<Uint8Array>;
 }
@@ -156,9 +168,15 @@ async function clipOf(
     captions: undefined,
   });
   const size = regions.reduce((sum, region) => sum + region.length, 0);
+  let offset = size - pieces.reduce((sum, { bytes }) => sum + bytes, 0); // the media lie last
+  const samples = pieces.map(({ bytes: length }, i) => {
+    offset += length;
+    return { offset: offset - length, length, codec: placed[i]?.found.record.codec ?? "" };
+  });
   return {
     shownMs: placed.map(({ found: { timed, record, selected } }) => shownAt(timed, record, exact ?? selected.pts)),
     size,
+    samples,
     read: () => readRegions(regions, { offset: 0, length: size }),
   };
 }

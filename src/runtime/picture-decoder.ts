@@ -15,6 +15,8 @@ export interface DecoderOptions {
 }
 
 const TIME_LIMIT_MS = 15_000;
+/** A sheet whose pictures are decoded one by one may take so many times as long. */
+const SHEET_TIME_LIMITS = 4;
 /** Bytes of one picture or sheet. */
 const OUTPUT_LIMIT = 32 << 20;
 /** Pixels of a source picture: 8K, and its macroblocks' padding. */
@@ -37,7 +39,7 @@ export function pictureDecoder(options: DecoderOptions): PictureDecoder {
     memory: options.memory,
     outputBytes: OUTPUT_LIMIT,
   };
-  const run = async (args: Promise<string[]>, mp4: AsyncIterable<Uint8Array>): Promise<Uint8Array> => {
+  const slot = async (work: (program: string) => Promise<Uint8Array>): Promise<Uint8Array> => {
     if (running >= options.processes) throw busy(options.processes);
     running++;
     try {
@@ -47,18 +49,59 @@ export function pictureDecoder(options: DecoderOptions): PictureDecoder {
         path = undefined;
         throw cause;
       });
-      const { outcome, output, complaints } = await runBounded(program, await args, mp4, bounds);
-      if (outcome === "ended" && output.length > 0) return output;
-      options.log("warn", "no picture", { outcome, complaints });
-      throw outcome === "time" ? tooSlow() : failed();
+      return await work(program);
     } finally {
       running--;
     }
   };
-  return {
-    still: (mp4, shape) => run(stillArguments(shape), mp4),
-    sheet: (mp4, shape) => run(sheetArguments(shape), mp4),
+  const run = async (
+    program: string,
+    args: readonly string[],
+    input: AsyncIterable<Uint8Array>,
+  ): Promise<Uint8Array> => {
+    const { outcome, output, complaints } = await runBounded(program, args, input, bounds);
+    if (outcome === "ended" && output.length > 0) return output;
+    options.log("warn", "no picture", { outcome, complaints });
+    throw outcome === "time" ? tooSlow() : failed();
   };
+  /** Tiles one after another, as raw pictures. One that cannot be decoded is black; at least one must not be. */
+  async function* tiles(
+    program: string,
+    mp4s: readonly AsyncIterable<Uint8Array>[],
+    shape: SheetShape,
+  ): AsyncGenerator<Uint8Array> {
+    const args = await tileArguments(shape);
+    const until = performance.now() + SHEET_TIME_LIMITS * bounds.timeMs;
+    let failures = 0;
+    for (const mp4 of mp4s) {
+      if (performance.now() > until) throw tooSlow();
+      yield await run(program, args, mp4).catch((error: unknown) => {
+        if (!(error instanceof BoxcarError) || error.error !== "picture_failed") throw error;
+        if (++failures === mp4s.length) throw error;
+        return blackTile(shape);
+      });
+    }
+  }
+  return {
+    still: (mp4, shape) => slot(async (program) => run(program, await stillArguments(shape), mp4)),
+    sheet: ([only, ...others], shape) =>
+      slot(async (program) => {
+        if (only !== undefined && others.length === 0) return run(program, await sheetArguments(shape), only);
+        const chunks: Uint8Array[] = [];
+        for await (const tile of tiles(program, only === undefined ? [] : [only, ...others], shape)) chunks.push(tile);
+        return run(program, await mountArguments(shape), given(chunks));
+      }),
+  };
+}
+
+// eslint-disable-next-line @typescript-eslint/require-await -- an async iterable like all input
+async function* given(chunks: readonly Uint8Array[]): AsyncGenerator<Uint8Array> {
+  yield* chunks;
+}
+
+/** A picture of planar YUV 4:2:0 in full range: one byte a pixel, then half a byte of colour. */
+function blackTile({ width, height }: SheetShape): Uint8Array {
+  return new Uint8Array((width * height * 3) / 2).fill(128, width * height);
 }
 
 /** A JPEG has the colours of BT.601 in full range, whatever the video has (JFIF). */
@@ -85,35 +128,64 @@ function sizeFilter(width: number, height: number): string {
   return `scale=w=${w}:h=${h}:flags=bicubic,setsar=1`;
 }
 
-function sheetArguments({ columns, rows, width, height }: SheetShape): Promise<string[]> {
+function sheetArguments({ columns, rows, ...size }: SheetShape): Promise<string[]> {
   const filters = [
     // A picture for every second even where one could not be decoded: the others keep their places.
     "fps=fps=1:start_time=0:round=up", // up: the last one lasts less than its second
-    `scale=w='clip(round(iw*sar),1,${LONGEST_SIDE})':h='min(ih,${LONGEST_SIDE})',setsar=1`,
-    `scale=w=${width}:h=${height}:force_original_aspect_ratio=decrease`,
-    `pad=w=${width}:h=${height}:x=(ow-iw)/2:y=(oh-ih)/2`,
-    JPEG_COLOURS,
+    ...tileFilters(size),
     `tile=layout=${columns}x${rows}`,
   ];
   // Sources of several sizes: the filters go on, so that the sheet does not start anew.
   return argumentsOf(["-reinit_filter", "0"], filters, "mjpeg");
 }
 
-async function argumentsOf(
+function tileArguments(shape: SheetShape): Promise<string[]> {
+  return argumentsOf([], tileFilters(shape), "rawvideo");
+}
+
+function tileFilters({ width, height }: Pick<SheetShape, "width" | "height">): string[] {
+  return [
+    `scale=w='clip(round(iw*sar),1,${LONGEST_SIDE})':h='min(ih,${LONGEST_SIDE})',setsar=1`,
+    `scale=w=${width}:h=${height}:force_original_aspect_ratio=decrease`,
+    `pad=w=${width}:h=${height}:x=(ow-iw)/2:y=(oh-ih)/2`,
+    JPEG_COLOURS,
+  ];
+}
+
+/** Puts raw tiles together. */
+function mountArguments({ columns, rows, width, height }: SheetShape): Promise<string[]> {
+  const input = ["-f", "rawvideo", "-pixel_format", "yuvj420p", "-video_size", `${width}x${height}`, "-framerate", "1"];
+  return commandOf("rawvideo", "rawvideo", input, [`tile=layout=${columns}x${rows}`], "mjpeg");
+}
+
+function argumentsOf(
   input: readonly string[],
   filters: readonly string[],
-  codec: "mjpeg" | "png",
+  codec: "mjpeg" | "png" | "rawvideo",
+): Promise<string[]> {
+  // Else what follows a sync sample that is no IDR picture may be left out, as in a broadcast that is joined.
+  return commandOf("mov", CODECS, ["-f", "mov", "-flags", "+output_corrupt", ...input], filters, codec);
+}
+
+/** @param demuxer the only one that may be used @param decoders the only ones */
+async function commandOf(
+  demuxer: "mov" | "rawvideo",
+  decoders: string,
+  input: readonly string[],
+  filters: readonly string[],
+  codec: "mjpeg" | "png" | "rawvideo",
 ): Promise<string[]> {
   const { default: ffmpeg } = await import("fluent-ffmpeg"); // no part of the start
+  const muxer = codec === "rawvideo" ? codec : "image2pipe";
   const command = ffmpeg()
     .input("pipe:0")
     .inputOptions(
       ...["-nostdin", "-hide_banner", "-loglevel", "error"],
-      ...["-protocol_whitelist", "pipe", "-format_whitelist", "mov", "-codec_whitelist", CODECS, "-f", "mov"],
+      ...["-protocol_whitelist", "pipe", "-format_whitelist", demuxer, "-codec_whitelist", decoders],
       ...["-threads", "1", "-max_pixels", String(MOST_PIXELS)],
       ...input,
     )
-    .outputOptions("-map", "0:v:0", "-frames:v", "1", "-threads", "1", "-c:v", codec, "-q:v", "3", "-f", "image2pipe")
+    .outputOptions("-map", "0:v:0", "-frames:v", "1", "-threads", "1", "-c:v", codec, "-q:v", "3", "-f", muxer)
     .videoFilters(filters.join(","))
     .output("pipe:1");
   // Its own way of running has none of the bounds: it starts ffmpeg three times more to ask what it can, keeps error

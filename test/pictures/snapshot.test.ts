@@ -8,7 +8,7 @@ import { openNodeParts } from "../../src/runtime/node-parts.ts";
 import { startTestServer, type TestServer } from "../app/test-server.ts";
 import { encoderOf, FPS, recordNumbered, type NumberedOptions } from "../browser/numbered-recording.ts";
 import { random, seedOf } from "../support/random.ts";
-import { ffmpeg, hasEncoder } from "../support/tools.ts";
+import { ffmpeg, ffprobe, ffprobePath, hasEncoder } from "../support/tools.ts";
 import { greyOf, numberIn, sizeOf } from "./numbers.ts";
 
 const START = Date.UTC(2026, 0, 31, 10);
@@ -77,6 +77,51 @@ describe.each([
   });
 });
 
+describe.each([
+  ["h264", "libx264", ["-x264-params", "open-gop=1:bframes=3:b-adapt=0:scenecut=0:keyint=24:min-keyint=12"]],
+  [
+    "hevc",
+    "libx265",
+    [
+      "-tag:v",
+      "hvc1",
+      "-x265-params",
+      "log-level=none:open-gop=1:bframes=3:b-adapt=0:scenecut=0:keyint=24:min-keyint=12",
+    ],
+  ],
+  ["mpeg4", "mpeg4", ["-q:v", "2", "-bf", "2", "-g", "25"]],
+] as const)(
+  "of %s with pictures that are decoded after a sync sample and shown before it",
+  (name, encoder, options) => {
+    it("a snapshot is the very frame, too", async (test) => {
+      if (!(await hasEncoder(encoder))) test.skip(`no encoder ${encoder}`);
+      const [plain = ""] = await recordNumbered({ folder, name: `closed-${name}`, segments: 1, seconds: 5 });
+      const file = join(folder, `open-${name}.mp4`);
+      await ffmpeg([
+        "-v",
+        "error",
+        "-y",
+        "-i",
+        plain,
+        "-an",
+        "-vsync",
+        "passthrough",
+        "-c:v",
+        encoder,
+        ...options,
+        file,
+      ]);
+      if (ffprobePath !== undefined) expect(await leadingSamples(file)).toBeGreaterThan(0);
+      await upload(`live/open-${name}`, file, START);
+      for (const frame of [0, 1, 20, 21, 22, 23, 24, 25, 26, 47, 48, 49, 50, 124]) {
+        const { status, bytes } = await snapshot(`live/open-${name}.png?time=${START + frame * FRAME_MS}`);
+        expect({ frame, status }).toEqual({ frame, status: 200 });
+        expect(numberIn(await greyOf(bytes)), `frame ${frame}`).toBe(frame);
+      }
+    });
+  },
+);
+
 describe("a snapshot", () => {
   it("has the pixels that ffmpeg decodes from the source, exactly", async () => {
     const [file = ""] = await recordNumbered({ folder, name: "source", segments: 1, seconds: 3, size: "320x180" });
@@ -115,6 +160,16 @@ describe("a snapshot", () => {
       width: 90,
       height: 160,
     });
+
+    for (const degrees of [90, 180, 270]) {
+      const source = join(folder, `turned-${degrees}.mp4`);
+      const [out, rotate] = [join(folder, `upright-${degrees}.png`), `rotate=${degrees}`];
+      await ffmpeg(["-v", "error", "-y", "-i", file, "-c", "copy", "-metadata:s:v:0", rotate, source]);
+      await ffmpeg(["-v", "error", "-y", "-i", source, "-frames:v", "1", out]); // turned by ffmpeg itself
+      await upload(`live/turned-${degrees}`, source, START);
+      const { bytes } = await snapshot(`live/turned-${degrees}.png?time=${START}`);
+      expect(await sameFrame(bytes, await readFile(out)), rotate).toBe(true);
+    }
 
     const wide = join(folder, "wide.mp4");
     await ffmpeg(["-v", "error", "-y", "-i", file, "-vf", "setsar=4/3", "-c:v", "libx264", "-an", wide]);
@@ -175,7 +230,7 @@ describe("a snapshot", () => {
   });
 });
 
-it("reads only the bytes from the sync sample to the picture", async () => {
+it.skipIf(ffprobePath === undefined)("reads only the bytes from the sync sample to the picture", async () => {
   const opened = await openNodeParts(readConfig({ BOXCAR_DATA: await mkdtemp(join(folder, "counted-")) }));
   let read: { offset: number; length: number }[] = [];
   const store: Store = {
@@ -196,6 +251,30 @@ it("reads only the bytes from the sync sample to the picture", async () => {
     const coding = ["-c:v", "libx264", "-preset", "ultrafast", "-b:v", "800k", "-g", "50", "-c:a", "aac"];
     await ffmpeg(["-v", "error", "-y", ...source, ...coding, "-movflags", "+faststart", file]);
     const body = await readFile(file);
+    const entries = "packet=pos,size,pts_time,flags";
+    const listed = await ffprobe([
+      "-v",
+      "error",
+      "-select_streams",
+      "v",
+      "-show_entries",
+      entries,
+      "-of",
+      "csv=p=0",
+      file,
+    ]);
+    const samples = listed
+      .trim()
+      .split("\n")
+      .map((line) => {
+        const [pts, size, position, flags = ""] = line.split(",");
+        return {
+          ms: Math.round(Number(pts) * 1000),
+          offset: Number(position),
+          length: Number(size),
+          sync: flags.startsWith("K"),
+        };
+      });
     await counting.fetch(`/mp4/api/segments/a?start=${START}`, { method: "PUT", body });
     for (const [ms, seek] of [
       [31_900, "exact"],
@@ -207,6 +286,12 @@ it("reads only the bytes from the sync sample to the picture", async () => {
       expect(answer.status).toBe(200);
       const bytes = read.reduce((sum, span) => sum + span.length, 0);
       console.log(`${ms} ms, ${seek}: ${bytes} of ${body.length} bytes read`);
+      const sync = samples.findLast((sample) => sample.sync && sample.ms <= ms);
+      const wanted = seek === "exact" ? samples.findLast((sample) => sample.ms <= ms) : sync;
+      expect(Math.min(...read.map(({ offset }) => offset)), "from the sync sample on").toBe(sync?.offset);
+      expect(Math.max(...read.map(({ offset, length }) => offset + length)), "to the picture").toBe(
+        (wanted?.offset ?? 0) + (wanted?.length ?? 0),
+      );
       // A group of pictures is 1/30 of the file; the sound that lies between is read along.
       expect(bytes).toBeLessThan(body.length / (seek === "exact" ? 20 : 100));
       expect(bytes).toBeGreaterThan(0);
@@ -219,6 +304,18 @@ it("reads only the bytes from the sync sample to the picture", async () => {
     await opened.close();
   }
 });
+
+/** Samples that are decoded after a sync sample and shown before it. */
+async function leadingSamples(file: string): Promise<number> {
+  const entries = ["-select_streams", "v", "-show_entries", "packet=pts,flags", "-of", "csv=p=0"];
+  let [sync, count] = [Number.NEGATIVE_INFINITY, 0];
+  for (const line of (await ffprobe(["-v", "error", ...entries, file])).trim().split("\n")) {
+    const [pts = "", flags = ""] = line.split(",");
+    if (flags.startsWith("K")) sync = Number(pts);
+    else if (Number(pts) < sync) count++;
+  }
+  return count;
+}
 
 async function sameFrame(a: Uint8Array, b: Uint8Array): Promise<boolean> {
   const rgb = async (picture: Uint8Array): Promise<string> => {

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { startTestServer, type TestServer } from "../app/test-server.ts";
 import { FPS, recordNumbered } from "../browser/numbered-recording.ts";
-import { ffmpeg } from "../support/tools.ts";
+import { ffmpeg, hasEncoder } from "../support/tools.ts";
 import { greyOf, numberIn, sizeOf } from "./numbers.ts";
 
 const START = Date.UTC(2026, 0, 31, 10);
@@ -130,6 +130,31 @@ describe("a storyboard", () => {
     await upload("live/mixed", [...small, ...large, ...small], [0, 2, 4]);
     const cues = await storyboard(`live/mixed.vtt?${range(0, 6000)}&interval=1s`);
     expect(await numbersOf(cues)).toEqual([500, 525, 700, 725, 500, 525]);
+  });
+
+  it.each([
+    ["h264", "libx264", ["-x264-params", "open-gop=1:bframes=3:b-adapt=0:scenecut=0:keyint=24:min-keyint=12"]],
+    ["hevc", "libx265", ["-x265-params", "log-level=none:open-gop=1:bframes=3:b-adapt=0:keyint=24:min-keyint=12"]],
+  ])("shows sync samples of %s that are no restart of the decoder", async (name, encoder, options) => {
+    if (!(await hasEncoder(encoder))) {
+      console.warn(`SKIPPING open groups of pictures of ${name}: no encoder ${encoder}`);
+      return;
+    }
+    const [plain = ""] = await recordNumbered({
+      folder,
+      name: `closed-${name}`,
+      segments: 1,
+      seconds: 24,
+      size: "320x192",
+    });
+    const file = join(folder, `open-${name}.mp4`);
+    await ffmpeg(["-v", "error", "-y", "-i", plain, "-an", "-vsync", "passthrough", "-c:v", encoder, ...options, file]);
+    await upload(`live/open-${name}`, [file], [0]);
+    for (const interval of [2, 7]) {
+      const cues = await storyboard(`live/open-${name}.vtt?${range(0, 24_000)}&interval=${interval}s`);
+      const before = (frame: number): number => frame - (frame % 24);
+      expect(await numbersOf(cues), `${interval} s`).toEqual(cues.map((_, i) => before(i * interval * FPS)));
+    }
   });
 
   it("stands upright", async () => {
