@@ -11,6 +11,8 @@ const DASHES = encoder.encode("--");
 
 /**
  * Takes a multipart body (RFC 2046 section 5.1) apart as it arrives: `nextPart`, then `content` to its end, and again.
+ * Written anew because multipasta 0.2 refuses forms whose last two dashes come in two chunks, or that have an epilogue, and
+ * throws on some file names.
  * It holds one chunk of the body and what of the one before may belong to a boundary or a header.
  */
 export class MultipartReader {

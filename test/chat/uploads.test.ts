@@ -300,11 +300,17 @@ describe("POST /api/chat/uploadStreamSingleToServerDiy/{dir}", () => {
   const path = "/api/chat/uploadStreamSingleToServerDiy";
   const file = (value: string | Uint8Array = png): FormField => ({ ...img(value), name: "file" });
 
-  it("puts a file where /public/uploads serves it", async () => {
-    const { status, msg, data } = await send(`${path}/avatar`, [file()], styles.wechat);
-    expect({ status, msg }).toEqual({ status: 200, msg: "ok" });
+  it.each(Object.entries(styles))("puts what %s sends where /public/uploads serves it", async (_name, style) => {
+    const answer = await send(`${path}/avatar`, [file()], style);
+    const url = expect.stringMatching(/^\/public\/uploads\/Diy\/avatar\/\d{8}\/\d{13}_[0-9a-f]{12}\.png$/) as string;
+    expect(answer).toEqual({ status: 200, msg: "ok", data: { url } });
+    const response = await server.fetch((answer.data as { url: string }).url);
+    expect(Buffer.from(await response.arrayBuffer()).equals(png)).toBe(true);
+  });
+
+  it("serves ranges, entity tags and types that are safe to show", async () => {
+    const { data } = await send(`${path}/avatar`, [file()]);
     const { url } = data as { url: string };
-    expect(url).toMatch(/^\/public\/uploads\/Diy\/avatar\/\d{8}\/\d{13}_[0-9a-f]{12}\.png$/);
     const response = await server.fetch(url, { headers: { Range: "bytes=1-3" } });
     expect({ status: response.status, text: await response.text() }).toEqual({ status: 206, text: "PNG" });
     expect(Object.fromEntries(response.headers)).toMatchObject({

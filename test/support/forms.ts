@@ -20,6 +20,8 @@ export interface FormStyle {
   readonly boundary: string;
   /** Lines of a part's header. */
   readonly header: (field: FormField) => string[];
+  /** What stands before the boundary in the type of the body. */
+  readonly parameters?: string;
   /** What stands before the first boundary and after the last. */
   readonly before?: string;
   readonly after?: string;
@@ -68,12 +70,13 @@ export const styles = {
       ...(field.fileName === undefined ? [] : [`Content-Type: ${field.type ?? "image/jpg"}`]),
     ],
   },
-  /** What RFC 2046 allows and nobody should choke on: text before and after, lower-case names, unquoted values. */
+  /** What RFC 2046 allows and nobody should choke on: a charset, text before and after, lower-case names, unquoted values. */
   odd: {
     boundary: "a-b--",
     header: ({ name, fileName }) => [
       `content-disposition:form-data;name=${name}${fileName === undefined ? "" : `;filename="${fileName}"`}`,
     ],
+    parameters: "charset=utf-8; ",
     before: "This is a message with several parts.\r\n",
     after: "\r\nThis is what stands after it.\r\n",
   },
@@ -85,9 +88,10 @@ export function writeForm(fields: readonly FormField[], style: FormStyle = style
   for (const field of fields)
     parts.push(`--${style.boundary}\r\n${style.header(field).join("\r\n")}\r\n\r\n`, field.value, "\r\n");
   parts.push(`--${style.boundary}--${style.after ?? ""}`);
+  const parameters = style.parameters ?? "";
   const quoted = /[^\w'+.-]/.test(style.boundary) ? `"${style.boundary}"` : style.boundary;
   return {
-    contentType: `multipart/form-data; boundary=${quoted}`,
+    contentType: `multipart/form-data; ${parameters}boundary=${quoted}`,
     body: Buffer.concat(parts.map((part) => (typeof part === "string" ? Buffer.from(part) : part))),
   };
 }
