@@ -9,7 +9,7 @@ import { need } from "./access.ts";
 import { storedFile, storedFileOf } from "./chat/stored-file.ts";
 import type { App, AppContext, AppEnv } from "./context.ts";
 import { atOnce } from "./limits.ts";
-import { query } from "./parameters.ts";
+import { integer, query } from "./parameters.ts";
 import { json, refused, success } from "./replies.ts";
 import { bodyOf } from "./request-body.ts";
 
@@ -19,8 +19,18 @@ const CONTENT_TYPE = "application/offset+octet-stream";
 const PATH = "/api/uploads";
 const onePath = `${PATH}/{id}`;
 const params = z.object({ id: z.string().regex(/^[\w-]{1,64}$/, "expected the id of an upload") });
+const offsetField = z.object({ "upload-offset": integer(0) });
 /** Characters of `Upload-Metadata`, at most. */
 const MAX_METADATA = 8192;
+const createFields = z.object({
+  "upload-length": integer(1).openapi({ description: "Bytes of the whole file." }),
+  "upload-metadata": z
+    .string()
+    .max(MAX_METADATA, `expected at most ${String(MAX_METADATA)} characters`)
+    .default("")
+    .transform(metadataOf)
+    .openapi({ type: "string", description: "`filename` and `imageClassId`: names and values in base64, by tus." }),
+});
 
 /** Every answer states the version, refusals too. */
 const tus: MiddlewareHandler<AppEnv> = async (c, next) => {
@@ -57,7 +67,7 @@ const routes = {
     summary: "Begin a resumable upload",
     description,
     middleware: [tus, need("upload"), checkVersion, atOnce("uploads")] as const,
-    request: { query: query({}) },
+    request: { query: query({}), headers: createFields },
     responses: { 201: { description: "Send the bytes to `Location`." }, ...refused },
   }),
   state: createRoute({
@@ -78,7 +88,7 @@ const routes = {
     summary: "Send bytes of a resumable upload",
     description,
     middleware: [tus, need("upload"), checkVersion, atOnce("uploads")] as const,
-    request: { params, query: query({}) },
+    request: { params, query: query({}), headers: offsetField },
     responses: { 204: { description: "The bytes are kept." }, ...refused },
   }),
   appendByPost: createRoute({
@@ -87,7 +97,7 @@ const routes = {
     summary: "The same as PATCH, from clients that have no PATCH",
     description: "With the field `X-HTTP-Method-Override: PATCH`.",
     middleware: [tus, need("upload"), checkVersion, checkOverride, atOnce("uploads")] as const,
-    request: { params, query: query({}) },
+    request: { params, query: query({}), headers: offsetField },
     responses: { 204: { description: "The bytes are kept." }, ...refused },
   }),
   remove: createRoute({
@@ -115,8 +125,8 @@ export function addResumable(app: App, context: AppContext): void {
   });
 
   app.openapi(routes.create, async (c) => {
-    const length = lengthOf(c, config.maxUpload);
-    const metadata = metadataOf(c.req.header("upload-metadata") ?? "");
+    const { "upload-length": length, "upload-metadata": metadata } = c.req.valid("header");
+    if (length > config.maxUpload) throw tooLarge(config.maxUpload);
     const imageClassId = classIdOf(metadata.get("imageClassId") ?? "0");
     const fileName = metadata.get("filename") ?? "";
     const created = await uploads.create({ owner: ownerOf(c), length, fileName, imageClassId });
@@ -141,14 +151,14 @@ export function addResumable(app: App, context: AppContext): void {
     const size = length === undefined ? undefined : Number(length);
     return uploads.append(id, ownerOf(c), { offset, body: bodyOf(c.req.raw), size });
   };
-  const appendNamed = async (c: Context<AppEnv>, id: string): Promise<Response> => {
+  const appendAt = async (c: Context<AppEnv>, id: string, offset: number): Promise<Response> => {
     if (c.req.header("content-type") !== CONTENT_TYPE)
       throw new BoxcarError("unsupported_body", 415, `Send the bytes with Content-Type: ${CONTENT_TYPE}.`);
-    tell(c, await append(c, id, wholeNumber(c, "upload-offset")));
+    tell(c, await append(c, id, offset));
     return c.body(null, 204);
   };
-  app.openapi(routes.append, (c) => appendNamed(c, c.req.valid("param").id));
-  app.openapi(routes.appendByPost, (c) => appendNamed(c, c.req.valid("param").id));
+  app.openapi(routes.append, (c) => appendAt(c, c.req.valid("param").id, c.req.valid("header")["upload-offset"]));
+  app.openapi(routes.appendByPost, (c) => appendAt(c, c.req.valid("param").id, c.req.valid("header")["upload-offset"]));
 
   app.openapi(routes.remove, async (c) => {
     await uploads.remove(c.req.valid("param").id, ownerOf(c));
@@ -167,36 +177,22 @@ function tell(c: Context<AppEnv>, { received, untilMs }: ResumableUpload): void 
   c.header("Upload-Expires", new Date(untilMs).toUTCString());
 }
 
-function lengthOf(c: Context<AppEnv>, maxBytes: number): number {
-  const length = wholeNumber(c, "upload-length");
-  if (length === 0) throw new BoxcarError("empty_file", 400, "An upload must have at least one byte.");
-  if (length <= maxBytes) return length;
+function tooLarge(maxBytes: number): BoxcarError {
   const message = `The upload is larger than the ${String(maxBytes)} bytes allowed. Raise BOXCAR_MAX_UPLOAD.`;
-  throw new BoxcarError("too_large", 413, message, { maxBytes });
-}
-
-function wholeNumber(c: Context<AppEnv>, field: "upload-length" | "upload-offset"): number {
-  const text = c.req.header(field) ?? "";
-  if (/^\d{1,15}$/.test(text)) return Number(text);
-  throw new BoxcarError("bad_parameter", 400, `The field ${field} must be a whole number.`, { parameters: [field] });
+  return new BoxcarError("too_large", 413, message, { maxBytes });
 }
 
 /** `Upload-Metadata`: pairs of a name and a value in base64, with commas between. */
 function metadataOf(field: string): Map<string, string> {
-  if (field.length > MAX_METADATA) throw badMetadata(`has more than ${String(MAX_METADATA)} characters`);
   const pairs = field.split(",").flatMap((pair): [string, string][] => {
     const [name = "", value = ""] = pair.trim().split(" ");
     if (name === "") return [];
     try {
       return [[name, new TextDecoder().decode(Uint8Array.from(atob(value), (character) => character.charCodeAt(0)))]];
     } catch (cause) {
-      throw badMetadata("must hold names and values in base64", cause);
+      const message = "The field Upload-Metadata must hold names and values in base64.";
+      throw new BoxcarError("bad_parameter", 400, message, { parameters: ["upload-metadata"] }, cause);
     }
   });
   return new Map(pairs);
-}
-
-function badMetadata(fault: string, cause?: unknown): BoxcarError {
-  const message = `The field Upload-Metadata ${fault}.`;
-  return new BoxcarError("bad_parameter", 400, message, { parameters: ["upload-metadata"] }, cause);
 }
