@@ -148,7 +148,8 @@ export class ResumableUploads {
   }
 
   /** Makes the pieces one file. Only then does the last one count as received, so that whatever fails is tried again. */
-  async #finish({ id, fileName, imageClassId, length: size }: ResumableUpload, last: Piece): Promise<void> {
+  async #finish(upload: ResumableUpload, last: Piece): Promise<void> {
+    const { id, owner, fileName, imageClassId, length: size } = upload;
     const { resumable } = this.#parts.catalog;
     const store = storeOf(this.#parts, "store");
     const pieces = [...(await resumable.pieces(id)), last];
@@ -159,6 +160,9 @@ export class ResumableUploads {
       await receiver.finish(imageClassId, resumable.finishing(id, last, key, this.#extension()));
     } catch (error) {
       await receiver.undo();
+      // Another machine may have gone on, or finished and removed the pieces.
+      const { received } = await this.find(id, owner);
+      if (received !== last.offset) throw wrongOffset(received);
       throw error;
     }
     await removePieces(store, id).catch(() => undefined); // the reconciler does it once the upload is over
