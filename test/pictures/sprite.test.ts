@@ -124,6 +124,26 @@ describe("a storyboard", () => {
     expect(await numbersOf(fine)).toEqual(fine.map((_, i) => (i % SECONDS) * FPS));
   });
 
+  it("takes its pictures from more segments than are read at once", async () => {
+    const [file = ""] = await recordNumbered({
+      folder,
+      name: "short",
+      segments: 1,
+      seconds: 1,
+      first: 77,
+      size: "96x54",
+    });
+    const seconds = Array.from({ length: 130 }, (_, i) => i);
+    await upload(
+      "live/many",
+      seconds.map(() => file),
+      seconds,
+    );
+    const cues = await storyboard(`live/many.vtt?${range(0, 130_000)}&interval=1s&width=48`);
+    expect(cues).toHaveLength(130);
+    expect(new Set(await numbersOf(cues))).toEqual(new Set([77]));
+  });
+
   it("keeps its places where the size or the codec's parameters change", async () => {
     const small = await recordNumbered({ folder, name: "small", segments: 1, seconds: 2, first: 500, size: "160x96" });
     const large = await recordNumbered({ folder, name: "large", segments: 1, seconds: 2, first: 700, size: "480x288" });
