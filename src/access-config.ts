@@ -121,7 +121,7 @@ const origins = z
   .refine(
     (list) =>
       (list.length === 1 && list[0] === "*") ||
-      list.every((text) => URL.canParse(text) && new URL(text).origin === text && text !== "null"),
+      list.every((text) => URL.canParse(text) && new URL(text).origin === text && !/[*]|^null$/.test(text)),
     "expected origins such as https://app.example.org, separated by commas, or * alone",
   );
 
@@ -224,6 +224,11 @@ export function accessProblems(values: Values): string[] {
     if (!jwt && values[name] !== undefined)
       problems.push(`${name}: means nothing without BOXCAR_JWT_SECRET or BOXCAR_JWT_JWKS`);
   }
+  const plain = values.BOXCAR_TOKENS.flatMap(({ secret }) => ("token" in secret ? [secret.token] : [secret.sha256]));
+  if (new Set([...plain, values.BOXCAR_TOKEN]).size <= plain.length)
+    problems.push(
+      "BOXCAR_TOKENS: a token may stand only once, and not be BOXCAR_TOKEN; the first would take its place",
+    );
   if (values.BOXCAR_GUESTS.length > 0 && isOpen(values))
     problems.push("BOXCAR_GUESTS: without tokens or JWTs anyone may do everything; set BOXCAR_TOKEN");
   return problems;

@@ -37,7 +37,8 @@ export const sharedLink = z
   .object({
     url: z.string().openapi({ description: "The link, absolute." }),
     expires: z.iso.datetime(),
-    qr: z.string().openapi({ description: "A signed link to the QR code of `url`." }),
+    qr: z.string().openapi({ description: "A signed link to the QR code of `url`, as PNG." }),
+    qrSvg: z.string().openapi({ description: "The same as SVG, for print." }),
   })
   .openapi("SharedLink");
 
@@ -85,9 +86,11 @@ export async function shareReply(
   const given = Object.entries(query).filter((pair): pair is [string, string] => pair[1] !== undefined);
   const origin = config.publicUrl ?? requested.origin;
   const url = origin + (await links.sign(path, new URLSearchParams(given), expiresMs));
-  const qr = origin + (await links.sign("/api/chat/qrcode", new URLSearchParams({ text: url }), expiresMs));
+  const code = async (type: object): Promise<string> =>
+    origin + (await links.sign("/api/chat/qrcode", new URLSearchParams({ text: url, ...type }), expiresMs));
+  const data = { url, expires: formatTime(expiresMs), qr: await code({}), qrSvg: await code({ type: "svg" }) };
   c.header("Cache-Control", "no-store");
-  return c.json({ code: 0 as const, message: "", data: { url, expires: formatTime(expiresMs), qr } }, 200);
+  return c.json({ code: 0 as const, message: "", data }, 200);
 }
 
 /**

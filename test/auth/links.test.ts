@@ -41,6 +41,7 @@ interface Shared {
   readonly url: string;
   readonly expires: string;
   readonly qr: string;
+  readonly qrSvg: string;
 }
 
 /** The link that sharing a call gives, as path and query. */
@@ -114,11 +115,16 @@ describe("a signed link", () => {
   });
 
   it("comes with a link to its QR code, which also opens without a token", async () => {
-    const { qr, url } = await share(range);
-    const response = await fetch(qr);
-    expect(response.status).toBe(200);
-    expect(response.headers.get("content-type")).toBe("image/png");
-    expect(new URL(qr).searchParams.get("text")).toBe(url);
+    const { qr, qrSvg, url } = await share(range);
+    for (const [link, type] of [
+      [qr, "image/png"],
+      [qrSvg, "image/svg+xml"],
+    ] as const) {
+      const response = await fetch(link);
+      expect(response.status).toBe(200);
+      expect(response.headers.get("content-type")).toBe(type);
+      expect(new URL(link).searchParams.get("text")).toBe(url);
+    }
     const other = new URL(qr);
     other.searchParams.set("text", "https://evil.example");
     expect((await fetch(other)).status).toBe(403);
