@@ -10,6 +10,8 @@ import { success } from "./replies.ts";
 
 const secondMs = 1000;
 const defaultLifetime = "24h";
+/** Pixels a side of a link's QR code: three a module of the longest link, for cameras. */
+const qrSize = "600";
 
 /** Query parameters of every call that a signed link may name. They are checked before the route is reached. */
 export const signedLinkParameters = {
@@ -37,8 +39,10 @@ export const sharedLink = z
   .object({
     url: z.string().openapi({ description: "The link, absolute." }),
     expires: z.iso.datetime(),
-    qr: z.string().openapi({ description: "A signed link to the QR code of `url`, as PNG." }),
-    qrSvg: z.string().openapi({ description: "The same as SVG, for print." }),
+    qr: z.string().nullable().openapi({
+      description: "A signed link to the QR code of `url`, as PNG; null when `url` is longer than a code holds.",
+    }),
+    qrSvg: z.string().nullable().openapi({ description: "The same as SVG, for print." }),
   })
   .openapi("SharedLink");
 
@@ -86,9 +90,13 @@ export async function shareReply(
   const given = Object.entries(query).filter((pair): pair is [string, string] => pair[1] !== undefined);
   const origin = config.publicUrl ?? requested.origin;
   const url = origin + (await links.sign(path, new URLSearchParams(given), expiresMs));
-  const code = async (type: object): Promise<string> =>
-    origin + (await links.sign("/api/chat/qrcode", new URLSearchParams({ text: url, ...type }), expiresMs));
-  const data = { url, expires: formatTime(expiresMs), qr: await code({}), qrSvg: await code({ type: "svg" }) };
+  const { QR_TEXT_BYTES } = await import("../pictures/qr-code.ts"); // no part of the start
+  const code = async (shape: Record<string, string>): Promise<string | null> => {
+    if (url.length > QR_TEXT_BYTES) return null;
+    return origin + (await links.sign("/api/chat/qrcode", new URLSearchParams({ text: url, ...shape }), expiresMs));
+  };
+  const qr = await code({ size: qrSize });
+  const data = { url, expires: formatTime(expiresMs), qr, qrSvg: await code({ type: "svg" }) };
   c.header("Cache-Control", "no-store");
   return c.json({ code: 0 as const, message: "", data }, 200);
 }

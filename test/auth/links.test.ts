@@ -130,6 +130,13 @@ describe("a signed link", () => {
     expect((await fetch(other)).status).toBe(403);
   });
 
+  it("that is longer than a QR code holds comes without one", async () => {
+    const { url, qr, qrSvg } = await share(`${range}&filename=${encodeURIComponent("群".repeat(240))}.mp4`);
+    expect(url.length).toBeGreaterThan(2048);
+    expect({ qr, qrSvg }).toEqual({ qr: null, qrSvg: null });
+    expect((await fetch(url)).status).toBe(200);
+  });
+
   it("cannot be altered in any parameter, moved, prolonged or shared on", async () => {
     const link = new URL((await share(`${range}&filename=a.mp4&gaps=keep&cut=keyframe`)).url);
     const names = [...link.searchParams.keys()];
