@@ -5,7 +5,6 @@ import { BoxcarError } from "../errors.ts";
 import { isListedHost, isPublicAddress, readRemoteUrl, type RemoteUrl } from "../pictures/remote-url.ts";
 import type { ByteSpan, OpenRemote, RemoteFile } from "../platform.ts";
 
-/** Milliseconds from opening a file to the end of the last read from it. */
 const TIME_LIMIT_MS = 10_000;
 /** Redirects that are followed. */
 const MOST_REDIRECTS = 3;
@@ -27,6 +26,8 @@ export interface RemoteOptions {
   readonly resolve?: (name: string) => Promise<readonly string[]>;
   /** Whether an address may be connected to. Default: public ones. */
   readonly isAllowed?: (address: string) => boolean;
+  /** Milliseconds from opening a file to the end of the last read from it. Default 10 s. */
+  readonly timeLimitMs?: number;
 }
 
 /** A place whose address has been checked: every request goes there, whatever its name resolves to by then. */
@@ -60,7 +61,7 @@ export function remoteFiles(options: RemoteOptions): OpenRemote {
 class Connection {
   readonly #options: RemoteOptions;
   readonly #ending = new AbortController();
-  readonly #signal = AbortSignal.any([this.#ending.signal, AbortSignal.timeout(TIME_LIMIT_MS)]);
+  readonly #signal: AbortSignal;
   readonly #agents = {
     "http:": new http.Agent({ keepAlive: true, maxSockets: 2 }),
     "https:": new https.Agent({ keepAlive: true, maxSockets: 2 }),
@@ -70,6 +71,8 @@ class Connection {
 
   constructor(options: RemoteOptions, onClose: () => void) {
     this.#options = options;
+    const timeout = AbortSignal.timeout(options.timeLimitMs ?? TIME_LIMIT_MS);
+    this.#signal = AbortSignal.any([this.#ending.signal, timeout]);
     this.#onClose = onClose;
   }
 

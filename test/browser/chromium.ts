@@ -41,7 +41,17 @@ export interface Player {
   play(path: string, options?: { rate?: number }): Promise<Played>;
   /** The picture after seeking to each of the times (seconds), in that order, in one element, up to an error. */
   seek(path: string, times: readonly number[]): Promise<(Shown | string)[]>;
+  /** The cues of a WebVTT file as a `<track>` has them. */
+  cues(path: string): Promise<Cue[]>;
   close(): Promise<void>;
+}
+
+/** A cue of a text track. */
+export interface Cue {
+  /** Seconds. */
+  readonly from: number;
+  readonly to: number;
+  readonly text: string;
 }
 
 /** The Chromium to drive: `CHROMIUM_PATH`, else where distributions install it; undefined when there is none. */
@@ -90,6 +100,7 @@ export async function openPlayer(serverUrl: string): Promise<Player> {
       page.evaluate(([src, speed]) => window.playback.play(src, speed), [serverUrl + path, rate] as const),
     seek: (path, times) =>
       page.evaluate(([src, to]) => window.playback.seek(src, to), [serverUrl + path, times] as const),
+    cues: (path) => page.evaluate((src) => window.playback.cues(src), serverUrl + path),
     close: async () => {
       await browser.close();
       await rm(profile, { recursive: true, force: true, maxRetries: 5 });
@@ -102,6 +113,7 @@ declare global {
     playback: {
       play(src: string, rate: number): Promise<Played>;
       seek(src: string, times: readonly number[]): Promise<(Shown | string)[]>;
+      cues(src: string): Promise<Cue[]>;
     };
   }
   interface HTMLVideoElement {
@@ -216,6 +228,23 @@ function install(page: Page): Promise<void> {
       return found;
     }
 
-    window.playback = { play, seek };
+    async function cues(src: string): Promise<Cue[]> {
+      const track = document.createElement("track");
+      document.body.replaceChildren(document.createElement("video"));
+      document.querySelector("video")?.append(track);
+      const loaded = new Promise((resolve, reject) => {
+        track.addEventListener("load", resolve);
+        track.addEventListener("error", () => reject(new Error("the track cannot be loaded")));
+      });
+      track.src = src;
+      track.track.mode = "hidden"; // loads it
+      await loaded;
+      return [...(track.track.cues ?? [])].map((cue) => {
+        const { startTime: from, endTime: to, text } = cue as VTTCue;
+        return { from, to, text };
+      });
+    }
+
+    window.playback = { play, seek, cues };
   }, BITS);
 }

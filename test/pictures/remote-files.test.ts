@@ -85,6 +85,9 @@ describe("a forbidden address is never connected to", () => {
   });
 });
 
+/** Of an answer to the first request. */
+const head = { "content-range": "bytes 0-16383/99999" };
+
 describe("what is allowed", () => {
   it("is told its name in a TLS handshake with the checked address, and needs a certificate for it", async () => {
     const names: string[] = [];
@@ -198,13 +201,52 @@ describe("what is allowed", () => {
     opened.close();
   });
 
-  it("is not waited for without end, and only so many at once", async () => {
+  it.each([
+    ["does not answer", () => undefined],
+    ["answers, and then nothing", (response: ServerResponse) => void response.writeHead(206, head).write("x")],
+    [
+      "sends a byte now and then",
+      (response: ServerResponse) => {
+        response.writeHead(206, head);
+        const drip = setInterval(() => response.write("x"), 20);
+        response.on("close", () => clearInterval(drip));
+      },
+    ],
+  ])("is given up when it %s", async (_, answer) => {
+    const ended = new Promise<void>((resolve) => {
+      site.answer = (_request, response) => {
+        response.on("close", resolve);
+        answer(response);
+      };
+    });
+    expect(await refusalOf(remoteFiles({ ...options, timeLimitMs: 300 })(`${site.url}/`))).toEqual(generic);
+    await ended;
+  });
+
+  it("is given up when its name is not resolved", async () => {
+    const resolve = (): Promise<string[]> => new Promise(() => undefined);
+    const open = remoteFiles({ ...options, resolve, timeLimitMs: 300 });
+    expect(await refusalOf(open(`http://rebind.example:${site.port}/`))).toEqual(generic);
+  });
+
+  it("is given up in the midst of a read", async () => {
+    const opened = await remoteFiles({ ...options, timeLimitMs: 2000 })(`${site.url}/`);
+    site.answer = (_request, response) => {
+      response.writeHead(206, { "content-range": `bytes 50000-50009/${file.length}` }).write("x");
+    };
+    const all = async (): Promise<void> => {
+      for await (const chunk of opened.read({ offset: 50_000, length: 10 })) expect(chunk).toHaveLength(1);
+    };
+    expect(await refusalOf(all())).toEqual(generic);
+    opened.close();
+  });
+
+  it("is read by only so many at once", async () => {
     const held: ServerResponse[] = [];
     site.answer = (_request, response) => void held.push(response);
     const open = remoteFiles(options);
     const waiting = Array.from({ length: 8 }, () => refusalOf(open(`${site.url}/`)));
     expect((await refusalOf(open(`${site.url}/`))).error).toBe("busy");
-    // The limit of time is 10 s; ending the connections here is the same to the reader.
     for (let i = 0; i < 500 && held.length < 8; i++) await new Promise((resolve) => setTimeout(resolve, 10));
     for (const response of held) response.destroy();
     for (const refusal of await Promise.all(waiting)) expect(refusal).toEqual(generic);

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { startTestServer, type TestServer } from "../app/test-server.ts";
+import { chromiumPath, openPlayer } from "../browser/chromium.ts";
 import { FPS, recordNumbered } from "../browser/numbered-recording.ts";
 import { ffmpeg, hasEncoder } from "../support/tools.ts";
 import { greyOf, numberIn, sizeOf } from "./numbers.ts";
@@ -122,6 +123,23 @@ describe("a storyboard", () => {
     expect(fine).toHaveLength(204);
     expect(new Set(fine.map(({ url }) => url)).size).toBe(3);
     expect(await numbersOf(fine)).toEqual(fine.map((_, i) => (i % SECONDS) * FPS));
+  });
+
+  it.skipIf(chromiumPath === undefined)("has the cues in a browser that it is meant to have", async () => {
+    const path = `live/cam1.vtt?${range(2500, 9100)}&interval=2s`;
+    const player = await openPlayer(server.url);
+    try {
+      const cues = await player.cues(`/mp4/sprite/${path}`);
+      const meant = await storyboard(path);
+      expect(cues.map(({ from, to }) => [from, to])).toEqual(meant.map(({ from, to }) => [from, to]));
+      const links = cues.map(({ text }) => new URL(text, `${server.url}/mp4/sprite/${path}`));
+      expect(links.map(({ pathname, search }) => pathname + search)).toEqual(meant.map(({ url }) => url));
+      expect(links.map(({ hash }) => hash)).toEqual(
+        meant.map(({ part: { x, y, width, height } }) => `#xywh=${x},${y},${width},${height}`),
+      );
+    } finally {
+      await player.close();
+    }
   });
 
   it("takes its pictures from more segments than are read at once", async () => {
