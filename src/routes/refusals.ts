@@ -30,7 +30,13 @@ export function refusalReply(error: unknown, request: Refused, log: Log): Respon
     return reply(new BoxcarError("internal", 500, message, { requestId }), request);
   }
   if (error.status >= 500) log("warn", "request refused", { requestId, error: describe(error) });
-  return reply(error, request);
+  return reply(error.error === "store_failed" ? storeFailed(requestId) : error, request);
+}
+
+/** What a store or the network says names machines, folders and accounts: that is for the log. */
+function storeFailed(requestId: string): BoxcarError {
+  const message = `The store does not work at the moment. Try again; the server's log says why under the request id ${requestId}.`;
+  return new BoxcarError("store_failed", 503, message, { requestId });
 }
 
 function reply(refusal: BoxcarError, { requestId, path, headers: prepared }: Refused): Response {

@@ -4,9 +4,11 @@ import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { storeFailed } from "../../src/store/object-errors.ts";
 import { FileStore } from "../../src/store/file.ts";
 import { startTestServer, type TestServer } from "../app/test-server.ts";
 import { startDirectStore, type DirectStore } from "../chat/direct-store.ts";
+import { png } from "../support/forms.ts";
 import { RECORDED_AT, record } from "../support/recording.ts";
 
 /** What Mallory may do: everything with her own streams, and nothing about no stream. Alice's are none of hers. */
@@ -222,6 +224,24 @@ describe("a link", () => {
     expect(await statusOf(url.slice(server.url.length), {})).toBe(200);
     expect(await statusOf(`${url.slice(server.url.length)}&share=1`, {})).toBe(403);
   });
+});
+
+it("nobody is told of the machine when the store fails, but the log is", async () => {
+  const reason = "connect ECONNREFUSED 10.1.2.3:9000 as key-id-of-the-store in /srv/secret";
+  const store = { ...direct.store, put: () => Promise.reject(storeFailed("k", reason)) };
+  const failed = await startTestServer({ BOXCAR_TOKEN: admin }, { store });
+  const chat = new FormData();
+  chat.append("img", new File([png], "dot.png"));
+  const answers = [
+    await failed.fetch("/mp4/api/segments/a/b?start=5", { method: "PUT", body, headers: as(admin) }),
+    await failed.fetch("/api/chat/uploadAliyun", { method: "POST", body: chat, headers: as(admin) }),
+  ];
+  for (const answer of answers) {
+    expect(answer.status).toBe(503);
+    expect(await answer.text()).not.toMatch(/ECONNREFUSED|10\.1|key-id|srv/);
+  }
+  expect(failed.logged.filter(({ fields }) => String(fields?.error).includes(reason))).toHaveLength(answers.length);
+  await failed.close();
 });
 
 it("ends an upload that is not allowed, instead of taking all of its bytes", async () => {
