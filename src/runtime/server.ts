@@ -11,6 +11,7 @@ import type { Log } from "../platform.ts";
 import type { Asset } from "../routes/context.ts";
 import { jsonLog } from "./log.ts";
 import { openNodeParts, type NodeParts } from "./node-parts.ts";
+import { migrateWhenReached } from "./migrate-when-reached.ts";
 import { nodePeerAddress } from "./node-peer.ts";
 import { nodeSendStream } from "./node-send.ts";
 import { pictureDecoder } from "./picture-decoder.ts";
@@ -40,7 +41,7 @@ export async function startServer(
   const config = readConfig(env);
   const log = jsonLog(config.logLevel, (line) => process.stderr.write(`${line}\n`));
   const parts = await openNodeParts(config);
-  await migrateIfReached(parts, log);
+  const stopMigrating = await migrateOrClose(parts, log);
   const app = createApp({
     ...{ ...parts, runtime, config, log, sendStream: nodeSendStream(log) },
     decoder: pictureDecoder({ processes: config.decoders, memory: config.decoderMemory, log }),
@@ -57,6 +58,7 @@ export async function startServer(
   try {
     await listen(server, config);
   } catch (error) {
+    await stopMigrating();
     await parts.close();
     throw error;
   }
@@ -68,6 +70,7 @@ export async function startServer(
   const close = async (): Promise<void> => {
     log("info", "stopping");
     await stop(server, config.stopTimeoutMs);
+    await stopMigrating();
     await stopReconciler();
     await parts.close();
     log("info", "stopped");
@@ -75,15 +78,10 @@ export async function startServer(
   return { url, close: () => (closing ??= close()) };
 }
 
-/** A server starts although its catalog is away, and answers 503 until it is back. */
-async function migrateIfReached(parts: NodeParts, log: Log): Promise<void> {
+async function migrateOrClose(parts: NodeParts, log: Log): Promise<() => Promise<void>> {
   try {
-    for (const migration of await parts.migrate()) log("info", "migrated the catalog", { migration });
+    return await migrateWhenReached(() => parts.migrate(), log);
   } catch (error) {
-    if (error instanceof BoxcarError && error.error === "catalog_unavailable") {
-      log("warn", "the catalog does not answer yet", { cause: String(error.cause) });
-      return;
-    }
     await parts.close();
     throw error;
   }

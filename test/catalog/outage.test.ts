@@ -179,13 +179,16 @@ describe.skipIf(sqldPath === undefined)("a server whose catalog is on libSQL ser
     expect((await upload()).status).toBe(201);
   });
 
-  it("starts while its catalog is away", async () => {
-    await servers.primary.kill();
-    server = await start({});
+  it("starts while its catalog is away, and migrates it when it comes", async () => {
+    const fresh = await startSqld(join(folder, "fresh"));
+    await fresh.kill();
+    server = await start({ BOXCAR_CATALOG: fresh.url });
     expect(await call("/mp4/api/catalog")).toMatchObject(unavailable);
-    await servers.primary.start();
+    await fresh.start();
     await recovered();
     expect((await call("/mp4/api/catalog")).status).toBe(200);
+    expect((await upload()).status).toBe(201);
+    await fresh.kill();
   });
 
   it("finishes a download that is under way when its catalog goes", async () => {
