@@ -72,6 +72,8 @@ export interface AppEnv {
     scope?: Scope | undefined;
     /** The stream it asked for. */
     streamPath?: string | undefined;
+    /** Whether the call hands on a permission, and so is audited although it only reads. */
+    handsOn?: boolean;
     /** What middleware has set, for replies that are made without Hono. */
     fields: Headers;
     slots: AtOnce;

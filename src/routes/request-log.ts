@@ -26,7 +26,7 @@ export function logRequests({ log, clock, metrics }: AppContext): MiddlewareHand
 /** Reading is safe (RFC 9110 section 9.2.1) in all calls; what no route takes changes nothing. */
 function isAudited(c: Context<AppEnv>, route: string, status: number): boolean {
   const safe = ["GET", "HEAD", "OPTIONS"].includes(c.req.method);
-  return (!safe && route !== noRoute) || status === 401 || status === 403;
+  return c.get("handsOn") === true || (!safe && route !== noRoute) || status === 401 || status === 403;
 }
 
 /** Who asked for what, and how it ended. */

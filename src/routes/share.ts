@@ -78,6 +78,7 @@ export async function shareReply(
   { lifetime = defaultLifetime }: ShareQuery,
   same?: Shared,
 ) {
+  c.set("handsOn", true);
   const { longestLinkSeconds } = config.access;
   const lifetimeMs = parseDuration(lifetime, "lifetime");
   if (lifetimeMs > longestLinkSeconds * secondMs) {

@@ -168,6 +168,16 @@ describe("the audit log", () => {
     ]);
   });
 
+  it("has one for each signed link that is given", async () => {
+    const path = "/mp4/download/live/cam1.mp4";
+    const given = { caller: "BOXCAR_TOKEN", scope: "read", streamPath: "live/cam1", method: "GET", path };
+    const headers = bearer(secrets.admin);
+    expect(await lineOf(`${path}?id=1&share=1`, { headers })).toMatchObject([{ ...done, ...given, status: 200 }]);
+    expect(await lineOf(`${path}?id=1&share=1&lifetime=9999h`, { headers })).toMatchObject([
+      { ...given, outcome: "lifetime_too_long", status: 400 },
+    ]);
+  });
+
   it("has one for each call that was refused to its caller", async () => {
     const catalog = "/mp4/api/catalog";
     expect(await lineOf(catalog, { headers: bearer(secrets.wrong) })).toMatchObject([
