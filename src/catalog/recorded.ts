@@ -10,10 +10,10 @@ import type { WideReads } from "./wide-reads.ts";
 const BLOCK_MS = BUCKET_MS / 4;
 /** Rows of one query; a server refuses answers of about 10 MB, a row has about 1 kB. */
 const PAGE = 512;
-/** Bytes of rows kept by default: about a week of one-minute segments. */
+/** Bytes of rows kept by default: about four days of one-minute segments. */
 const DEFAULT_ROW_CACHE_BYTES = 16 << 20;
-/** What a kept row takes beside its summary and its key. */
-const ROW_BYTES = 500;
+/** What a kept row takes beside its summary and its key, with what plans keep of it. */
+const ROW_BYTES = 2000;
 
 /** Some of the ready segments of a range, in order. */
 export interface RecordedPage {

@@ -4,6 +4,7 @@ import type { LoadedIndex } from "../wasm/loaded-index.ts";
 import type { Core } from "../wasm/module.ts";
 import type { PieceTrack, Selected, Selection } from "../wasm/records/piece.ts";
 import type { IndexCache } from "./index-cache.ts";
+import { TimedSegment } from "./placed-segment.ts";
 
 /** What is kept by default: the cuts of some ten thousand segments. */
 const DEFAULT_CUT_CACHE_BYTES = 4 << 20;
@@ -25,19 +26,31 @@ interface MeasuredPiece {
 
 /**
  * Cuts segments by their indexes. Indexes never change, so what was found stays true: ranges that overlap share joints
- * that have to be cut, and only the first of them walks the samples.
+ * that have to be cut, and only the first of them walks the samples, and reads the summaries.
  */
 export class Cuts {
   readonly #core: Core;
   readonly #indexes: IndexCache;
   readonly #selected: LruMap<string, Selected>;
   readonly #measured: LruMap<string, MeasuredPiece>;
+  /** As long as the catalog keeps the rows. */
+  readonly #timed = new WeakMap<Segment, TimedSegment>();
 
   constructor(core: Core, indexes: IndexCache, budget = DEFAULT_CUT_CACHE_BYTES) {
     this.#core = core;
     this.#indexes = indexes;
     this.#selected = new LruMap(budget / 2, () => ENTRY_BYTES);
     this.#measured = new LruMap(budget / 2, ({ tracks }) => ENTRY_BYTES * tracks.length);
+  }
+
+  /** A segment with what its summary says. @throws BoxcarError `bad_index` (500) */
+  timed(segment: Segment): TimedSegment {
+    let timed = this.#timed.get(segment);
+    if (timed === undefined) {
+      timed = new TimedSegment(segment);
+      this.#timed.set(segment, timed);
+    }
+    return timed;
   }
 
   /** Finds the samples of the track in `slot` that a cut takes. @throws BoxcarError `index_missing` (503) */

@@ -9,7 +9,10 @@ import {
   type Summary,
   type TrackRecord,
 } from "../wasm/records/summary.ts";
-import { fourccText } from "../wasm/records/view.ts";
+
+/** Handler types (ISO/IEC 14496-12 section 12), four characters as a number. */
+const VIDE = 0x76696465;
+const SOUN = 0x736f756e;
 
 /** Sample entries of one segment's track, as they go into an output's `stsd`. */
 export interface Descriptions {
@@ -127,10 +130,10 @@ export function codecFamily(codec: string): string {
 
 /** Whether a track is video, which decides about cuts and joins. */
 export function isVideo(track: { readonly handler: number }): boolean {
-  return fourccText(track.handler) === "vide";
+  return track.handler === VIDE;
 }
 
 /** Whether a track is audio. */
 export function isSound(track: { readonly handler: number }): boolean {
-  return fourccText(track.handler) === "soun";
+  return track.handler === SOUN;
 }

@@ -97,7 +97,7 @@ export class PieceMaker {
   #match(timed: TimedSegment): OutputTrack[] {
     return timed.summary.tracks.map((record, slot) => {
       if (record.flags & TrackFlag.Encrypted) throw encrypted(timed.segment);
-      const key = keyOf(timed, slot);
+      const key = timed.trackKeys[slot] ?? "";
       let output = this.#outputs.get(key);
       if (output === undefined) {
         output = new OutputTrack(this.#outputs.size + 1, record, timed.summary, slot);
@@ -191,14 +191,6 @@ export class PieceMaker {
 function baseOf({ timed, place, timescale }: PlacedSegment, output: OutputTrack): number {
   const { reference } = timed;
   return rescale(place, timescale, output.timescale) - rescale(reference.start, reference.timescale, output.timescale);
-}
-
-/** Tracks are told apart by kind and by their order among their kind. */
-function keyOf(timed: TimedSegment, slot: number): string {
-  const { tracks } = timed.summary;
-  const handler = tracks[slot]?.handler;
-  const ordinal = tracks.slice(0, slot).filter((track) => track.handler === handler).length;
-  return `${String(handler)} ${ordinal}`;
 }
 
 function encrypted({ id }: Segment): BoxcarError {

@@ -18,6 +18,8 @@ export class TimedSegment {
   readonly reference: TrackRecord;
   /** How long the reference track is presented, milliseconds, not rounded. */
   readonly durationMs: number;
+  /** One a slot: tracks of segments are the same one by kind and by order among their kind. */
+  readonly trackKeys: readonly string[];
 
   constructor(segment: Segment) {
     this.segment = segment;
@@ -27,6 +29,10 @@ export class TimedSegment {
       throw new BoxcarError("bad_index", 500, `Segment ${segment.id} has a damaged summary.`);
     this.reference = reference;
     this.durationMs = millisecondsOf(reference.end - reference.start, reference.timescale);
+    this.trackKeys = this.summary.tracks.map(({ handler }, slot, tracks) => {
+      const ordinal = tracks.slice(0, slot).filter((track) => track.handler === handler).length;
+      return `${String(handler)} ${ordinal}`;
+    });
   }
 
   /** Wall-clock end of the reference track, milliseconds, exclusive, not rounded. */

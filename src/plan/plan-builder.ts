@@ -4,7 +4,7 @@ import type { TrackRecord } from "../wasm/records/summary.ts";
 import { isVideo, type OutputTrack } from "./output-track.ts";
 import { PieceMaker, type PieceMakerOptions } from "./piece-maker.ts";
 import type { Piece } from "./piece.ts";
-import { ROUNDING_MS, TimedSegment, type PlacedSegment } from "./placed-segment.ts";
+import { ROUNDING_MS, type PlacedSegment, type TimedSegment } from "./placed-segment.ts";
 import { millisecondsOf, rescale, ticksOf } from "./ticks.ts";
 
 /** Wall-clock interval in milliseconds, end exclusive. */
@@ -76,7 +76,7 @@ export class PlanBuilder {
 
   /** Adds the next segment. @throws BoxcarError as PieceMaker.add does */
   async add(segment: Segment): Promise<void> {
-    const timed = new TimedSegment(segment);
+    const timed = this.#options.cuts.timed(segment);
     if (this.#current === undefined) return this.#addFirst(timed);
     const overlapMs = this.#coveredMs - segment.startMs;
     const tolerated = Math.min(this.#options.gapToleranceMs, timed.durationMs / 2);
