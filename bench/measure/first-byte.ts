@@ -1,6 +1,7 @@
 /** How soon a download begins. */
 import { download } from "../client.ts";
 import { concatToFile, fragmentedFirstByte } from "../ffmpeg.ts";
+import { pause } from "../process.ts";
 import { boxcarPath, nginxPath } from "../servers.ts";
 import { interleave } from "../statistics.ts";
 import { newCut, record, type Context, type Measurements } from "./context.ts";
@@ -8,13 +9,21 @@ import { newCut, record, type Context, type Measurements } from "./context.ts";
 const MEGABYTE = 1_000_000;
 /** Downloads that are broken off after their first byte are cheap, so there are more of them. */
 const MORE = 3;
+/** Rounds before the first that counts: engines compile what runs often. */
+const WARM_UP = 30;
+/** Time for a server to notice that a download was broken off: what it still does is not the next one's. Milliseconds. */
+const SETTLE = 20;
 
 /** First byte of merged downloads of `count` segments, milliseconds; of ffmpeg only up to an hour. */
 export async function firstBytes(context: Context, count: number): Promise<Measurements> {
   const { boxcar, material, rounds } = context;
   const nginx = context.merged.includes(count) ? context.nginx : undefined;
   const results: Measurements = {};
-  const first = async (port: number, path: string): Promise<number> => (await download({ port, path }, 1)).firstByteMs;
+  const first = async (port: number, path: string): Promise<number> => {
+    const { firstByteMs } = await download({ port, path }, 1);
+    await pause(SETTLE);
+    return firstByteMs;
+  };
   const same = newCut(count);
   const served = await interleave(
     {
@@ -28,7 +37,7 @@ export async function firstBytes(context: Context, count: number): Promise<Measu
       }),
     },
     rounds * MORE,
-    5,
+    WARM_UP,
   );
   for (const [name, values] of Object.entries(served)) record(results, `firstByte.${count}.${name}.ms`, values);
   const piped = await interleave({ ffmpeg: () => fragmentedFirstByte(material, count) }, rounds, 1);
@@ -56,7 +65,7 @@ export async function middleRange(context: Context, count: number): Promise<Meas
       ...(nginx && { nginxFile: () => first(nginx.port, `/file/${count}.mp4`) }),
     },
     rounds * MORE,
-    5,
+    WARM_UP,
   );
   for (const [name, values] of Object.entries(served)) record(results, `range.${count}.${name}.ms`, values);
   return results;
