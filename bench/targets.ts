@@ -228,7 +228,7 @@ export const TARGETS: readonly Target[] = [
     limit: 50,
     bound: "most",
     because:
-      "64 downloads asked for at the same moment are planned one after another by one thread, while the transfers go on and the clients share the two cores.",
+      "All 64 connect at the same moment, a fifth of all requests: each turn of the event loop accepts one connection, while those accepted before are planned and sent, and the clients share the two cores. The median (below) is that of the crowd later on.",
   },
   {
     id: "memory-day",

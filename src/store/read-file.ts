@@ -4,10 +4,17 @@ import type { ByteSpan } from "../platform.ts";
 const CHUNK = 1024 * 1024;
 /** Idle buffers kept for the next reads. */
 const KEPT = 8;
+/**
+ * Reads under way at once, as many as Node has threads for them. More would wait there, end in crowds, and keep the event
+ * loop busy for so long that new connections, of which each turn of it accepts one, would wait in turn.
+ */
+const READS = 4;
 
 /** Reads spans of files in chunks of up to 1 MiB, one chunk ahead of its consumer, with buffers it uses again. */
 export class FileReader {
   readonly #idle: Uint8Array[] = [];
+  readonly #waiting: (() => void)[] = [];
+  #reads = 0;
 
   /**
    * Yields the bytes of a span. A chunk is only valid until the next one is asked for. The handle stays open; no read
@@ -19,7 +26,7 @@ export class FileReader {
     let position = span.offset;
     let current = this.#take(span.length);
     let spare: Uint8Array | undefined;
-    let ahead = fill(handle, current, position, end);
+    let ahead = this.#fill(handle, current, position, end);
     try {
       for (;;) {
         const { bytesRead } = await ahead;
@@ -33,7 +40,7 @@ export class FileReader {
         const next = spare ?? this.#take(end - position);
         spare = current;
         current = next;
-        ahead = fill(handle, current, position, end);
+        ahead = this.#fill(handle, current, position, end);
         yield chunk;
       }
       // Only here: a consumer that gave up may still have its last chunk in flight.
@@ -52,11 +59,23 @@ export class FileReader {
   #give(buffer: Uint8Array): void {
     if (buffer.byteLength === CHUNK && this.#idle.length < KEPT) this.#idle.push(buffer);
   }
-}
 
-function fill(handle: FileHandle, buffer: Uint8Array, position: number, end: number): Promise<{ bytesRead: number }> {
-  const read = handle.read(buffer, 0, Math.min(buffer.byteLength, end - position), position);
-  // The consumer may be away while this fails; the failure is met when the chunk is awaited.
-  read.catch(() => undefined);
-  return read;
+  #fill(handle: FileHandle, buffer: Uint8Array, position: number, end: number): Promise<{ bytesRead: number }> {
+    const read = this.#inTurn(() => handle.read(buffer, 0, Math.min(buffer.byteLength, end - position), position));
+    // The consumer may be away while this fails; the failure is met when the chunk is awaited.
+    read.catch(() => undefined);
+    return read;
+  }
+
+  async #inTurn<T>(read: () => Promise<T>): Promise<T> {
+    if (this.#reads < READS) this.#reads++;
+    else await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    try {
+      return await read();
+    } finally {
+      const next = this.#waiting.shift();
+      if (next === undefined) this.#reads--;
+      else next();
+    }
+  }
 }
