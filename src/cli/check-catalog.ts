@@ -4,7 +4,7 @@ import type { CatalogSettings } from "../catalog-settings.ts";
 import type { Store } from "../platform.ts";
 import type { OpenCatalog } from "../runtime/open-catalog.ts";
 import { parsePlaceKey } from "../store/places.ts";
-import { Complaint, toldBy, type Checkup } from "./checkup.ts";
+import { Complaint, type Checkup } from "./checkup.ts";
 
 /** Nodes give up each other's uploads after two minutes of silence, by their own clocks. */
 const SKEW_LIMIT_S = 60;
@@ -88,16 +88,8 @@ async function lagOf({ db }: OpenCatalog, markMs: number): Promise<string> {
   }
 }
 
-/** What a failed check of a catalog says, and what to do about it. */
-export function explainCatalog(settings: CatalogSettings): (error: unknown) => string {
-  return (error) => {
-    const told = toldBy(error);
-    const advice = adviceOn(told, settings);
-    return advice === undefined ? told : `${told}\n      ${advice}`;
-  };
-}
-
-function adviceOn(told: string, settings: CatalogSettings): string | undefined {
+/** What to do about what a failed check of a catalog says; undefined when that is not known. */
+export function adviceOnCatalog(told: string, settings: CatalogSettings): string | undefined {
   if (settings.driver === "file") {
     if (/EACCES|EPERM|READONLY|CANTOPEN/.test(told))
       return "Let the user that runs boxcar write to that file and its folder.";

@@ -1,7 +1,7 @@
 import { BoxcarError } from "../errors.ts";
 import type { ByteSpan, ObjectInfo, SignedRequest, Store } from "../platform.ts";
 import type { StoreSettings } from "../store-settings.ts";
-import { Complaint, toldBy, type Checkup } from "./checkup.ts";
+import { Complaint, type Checkup } from "./checkup.ts";
 
 const SMALL = 1000;
 /** More than what drivers write by one request. */
@@ -136,16 +136,8 @@ async function skewOf(endpoint: string): Promise<string> {
   );
 }
 
-/** What a failed check of a store says, and what to do about it. */
-export function explainStore(settings: StoreSettings): (error: unknown) => string {
-  return (error) => {
-    const told = toldBy(error);
-    const advice = adviceOn(told, settings);
-    return advice === undefined ? told : `${told}\n      ${advice}`;
-  };
-}
-
-function adviceOn(told: string, settings: StoreSettings): string | undefined {
+/** What to do about what a failed check of a store says; undefined when that is not known. */
+export function adviceOnStore(told: string, settings: StoreSettings): string | undefined {
   if (settings.driver === "file") {
     if (/EACCES|EPERM|EROFS|ENOTDIR/.test(told))
       return "Name a folder that can be made, and that the user that runs boxcar may write to.";

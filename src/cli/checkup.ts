@@ -9,12 +9,12 @@ export class Complaint extends Error {
 export class Checkup {
   #complaints = 0;
   readonly #print: (line: string) => void;
-  /** Turns what a check threw into sentences. */
-  readonly #explain: (error: unknown) => string;
+  readonly #advise: (told: string) => string | undefined;
 
-  constructor(print: (line: string) => void, explain: (error: unknown) => string = toldBy) {
+  /** @param advise what to do about what an error says, in a sentence, where that is known */
+  constructor(print: (line: string) => void, advise: (told: string) => string | undefined) {
     this.#print = print;
-    this.#explain = explain;
+    this.#advise = advise;
   }
 
   /** How many checks failed. */
@@ -34,7 +34,9 @@ export class Checkup {
       return true;
     } catch (error) {
       this.#complaints++;
-      this.#print(`FAIL  ${what}\n      ${this.#explain(error)}`);
+      const told = toldBy(error);
+      const advice = this.#advise(told);
+      this.#print(["FAIL  " + what, told, ...(advice === undefined ? [] : [advice])].join("\n      "));
       return false;
     }
   }
@@ -46,7 +48,7 @@ export class Checkup {
 }
 
 /** What an error says, with its innermost reason. */
-export function toldBy(error: unknown): string {
+function toldBy(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   if (error instanceof Complaint) return error.message;
   const reason = reasonOf(error);

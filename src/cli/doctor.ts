@@ -8,8 +8,8 @@ import { nodeStoreDrivers } from "../runtime/node-parts.ts";
 import type { OpenCatalog } from "../runtime/open-catalog.ts";
 import { openConfiguredCatalog } from "../runtime/open-configured-catalog.ts";
 import { openStore } from "../store/open-store.ts";
-import { checkCatalog, checkTogether, explainCatalog } from "./check-catalog.ts";
-import { checkStore, explainStore } from "./check-store.ts";
+import { adviceOnCatalog, checkCatalog, checkTogether } from "./check-catalog.ts";
+import { adviceOnStore, checkStore } from "./check-store.ts";
 import { Checkup } from "./checkup.ts";
 
 /** Text of `boxcar doctor --help`. */
@@ -26,8 +26,8 @@ export async function run(args: string[]): Promise<number> {
   parseArgs({ args, options: {} });
   const config = readConfig(process.env);
   const print = (line: string): void => console.log(line);
-  const ofStore = new Checkup(print, explainStore(config.store));
-  const ofCatalog = new Checkup(print, explainCatalog(config.catalog));
+  const ofStore = new Checkup(print, (told) => adviceOnStore(told, config.store));
+  const ofCatalog = new Checkup(print, (told) => adviceOnCatalog(told, config.catalog));
   let store: Store | undefined;
   let opened: OpenCatalog | undefined;
   try {

@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { chmod, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { chmod, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
@@ -9,6 +9,7 @@ import { pictureDecoder } from "../../src/runtime/picture-decoder.ts";
 import { runBounded } from "../../src/runtime/run-bounded.ts";
 import { startTestServer, type TestServer } from "../app/test-server.ts";
 import { recordNumbered } from "../browser/numbered-recording.ts";
+import { isRunning } from "../support/processes.ts";
 import { ffmpeg } from "../support/tools.ts";
 
 /** What decoding does when the program or the file is hostile. */
@@ -47,16 +48,6 @@ async function refusalOf(promise: Promise<unknown>): Promise<BoxcarError> {
   return error;
 }
 
-/** Whether any process has this text in its command line. */
-async function runs(text: string): Promise<boolean> {
-  for (const entry of await readdir("/proc")) {
-    if (!/^\d+$/.test(entry)) continue;
-    const line = await readFile(`/proc/${entry}/cmdline`, "utf8").catch(() => "");
-    if (line.includes(text)) return true;
-  }
-  return false;
-}
-
 describe("a decoder that", () => {
   const decode = async (script: string, options: { timeLimitMs?: number } = {}): Promise<BoxcarError> => {
     vi.stubEnv("FFMPEG_PATH", await fake(`fake-${script.length}`, script));
@@ -68,14 +59,14 @@ describe("a decoder that", () => {
     const mark = `31.${process.pid}`;
     const { error, status } = await decode(`sleep ${mark} & sleep ${mark}`, { timeLimitMs: 300 });
     expect({ error, status }).toEqual({ error: "picture_timeout", status: 503 });
-    expect(await runs(`sleep\0${mark}`)).toBe(false);
+    expect(await isRunning(`sleep\0${mark}`)).toBe(false);
   });
 
   it("ends but leaves a child with its pipes takes the child along", async () => {
     const mark = `32.${process.pid}`;
     const { error } = await decode(`sleep ${mark} & exit 1`);
     expect(error).toBe("picture_failed");
-    expect(await runs(`sleep\0${mark}`)).toBe(false);
+    expect(await isRunning(`sleep\0${mark}`)).toBe(false);
   });
 
   it.each([
@@ -124,7 +115,7 @@ describe("a decoder that", () => {
       throw new BoxcarError("object_changed", 409, "changed");
     }
     expect((await refusalOf(runBounded(path, [], failing(), roomy))).error).toBe("object_changed");
-    expect(await runs(`sleep\u000033.${process.pid}`)).toBe(false);
+    expect(await isRunning(`sleep\u000033.${process.pid}`)).toBe(false);
   });
 
   it("is missing is said", async () => {

@@ -1,5 +1,5 @@
 /** Pictures on all runtimes that can start ffmpeg: the same frames, the same bounds, the same refusals. */
-import { chmod, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { chmod, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { createServer, type Server } from "node:http";
 import { createServer as createTcpServer, type AddressInfo, type Server as TcpServer } from "node:net";
 import { tmpdir } from "node:os";
@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { FPS, recordNumbered } from "../browser/numbered-recording.ts";
 import { greyOf, numberIn } from "../pictures/numbers.ts";
+import { isRunning } from "../support/processes.ts";
 import { auth, fingerprint, token, upload } from "./client.ts";
 import { isInstalled, servers, startEdge, type Edge, type ServerName } from "./edges.ts";
 
@@ -140,19 +141,9 @@ describe.each(installed)("on %s", (name) => {
       const response = await fetch(`${edge.url}/mp4/snapshot/live/cam1.jpg`, { headers: auth });
       const { error } = (await response.json()) as { error: string };
       expect({ status: response.status, error }).toEqual({ status: 422, error: "picture_failed" });
-      expect(await runs(`sleep\0${mark}`)).toBe(false);
+      expect(await isRunning(`sleep\0${mark}`)).toBe(false);
     } finally {
       await edge.stop();
     }
   });
 });
-
-/** Whether any process has this text in its command line. */
-async function runs(text: string): Promise<boolean> {
-  for (const entry of await readdir("/proc")) {
-    if (!/^\d+$/.test(entry)) continue;
-    const line = await readFile(`/proc/${entry}/cmdline`, "utf8").catch(() => "");
-    if (line.includes(text)) return true;
-  }
-  return false;
-}
