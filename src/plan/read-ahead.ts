@@ -1,5 +1,5 @@
-/** The next source is opened when no more than this is left of the one that is read, bytes. */
-const AHEAD = 1 << 20;
+/** The next source is opened when no more than this is left of the one that is read, bytes: two chunks of a file. */
+const AHEAD = 2 << 20;
 
 /** Bytes that begin to be read when they are asked for. */
 export interface Source {
@@ -25,9 +25,10 @@ export async function* inTurn(sources: Iterable<Source>): AsyncGenerator<Uint8Ar
   try {
     while (current !== undefined) {
       for (let step = await current.first; step.done !== true; step = await current.iterator.next()) {
+        yield step.value;
+        // Not before: whoever waits for the first byte would wait for the next source, too.
         current.left -= step.value.length;
         if (current.left <= AHEAD) following ??= openNext(waiting);
-        yield step.value;
       }
       current = following ?? openNext(waiting);
       following = undefined;

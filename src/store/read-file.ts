@@ -2,6 +2,8 @@ import type { FileHandle } from "node:fs/promises";
 import type { ByteSpan } from "../platform.ts";
 
 const CHUNK = 1024 * 1024;
+/** Of a span that fits into one chunk this much is read first: whoever asks for so little waits for its first byte. */
+const FIRST = CHUNK / 8;
 /** Idle buffers kept for the next reads. */
 const KEPT = 8;
 /**
@@ -24,7 +26,7 @@ export class FileReader {
   async *read(handle: FileHandle, span: ByteSpan, short: () => Error): AsyncGenerator<Uint8Array, void, undefined> {
     const end = span.offset + span.length;
     let position = span.offset;
-    let current = this.#take(span.length);
+    let current = this.#take(span.length > CHUNK ? CHUNK : Math.min(span.length, FIRST));
     let spare: Uint8Array | undefined;
     let ahead = this.#fill(handle, current, position, end);
     try {
@@ -52,7 +54,7 @@ export class FileReader {
   }
 
   #take(length: number): Uint8Array {
-    if (length < CHUNK) return Buffer.allocUnsafe(length);
+    if (length <= FIRST) return Buffer.allocUnsafe(length);
     return this.#idle.pop() ?? Buffer.allocUnsafeSlow(CHUNK);
   }
 

@@ -90,6 +90,21 @@ test("the next source is opened for the last bytes of the one before, and closed
   expect(events).toEqual(["open a", String(large), "open b", String(large), "5", "close a", "1", "close b"]);
 });
 
+test("the first bytes do not wait for the next source", async () => {
+  const opened: string[] = [];
+  const source = (name: string): { length: number; read: () => AsyncGenerator<Uint8Array> } => ({
+    length: 1,
+    // eslint-disable-next-line @typescript-eslint/require-await -- an async iterable
+    read: async function* () {
+      opened.push(name);
+      yield new Uint8Array(1);
+    },
+  });
+  const reading = inTurn([source("a"), source("b")]);
+  await reading.next();
+  expect(opened).toEqual(["a"]);
+});
+
 test("a source that fails early fails in its turn", async () => {
   // eslint-disable-next-line @typescript-eslint/require-await -- an async iterable
   async function* broken(): AsyncGenerator<Uint8Array> {
