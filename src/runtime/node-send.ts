@@ -2,24 +2,24 @@ import type { HttpBindings } from "@hono/node-server";
 import { RESPONSE_ALREADY_SENT } from "@hono/node-server/utils/response";
 import type { ServerResponse } from "node:http";
 import type { Log, SendStream } from "../platform.ts";
+import { TimeSlice } from "./time-slice.ts";
 
 /** Chunks smaller than this are gathered before they are written: a write costs more than copying so little. */
 const gatherBelow = 64 * 1024;
 const gatherSize = 256 * 1024;
-/** Chunks made from indexes are computed, not waited for: after this many of them others get their turn. */
-const turnAfter = 16;
 
 /**
  * Sends bodies straight to Node's response: what is handed out by the body is written as it is and flushed before the
  * next chunk is asked for, so memory stays at one chunk a connection.
  */
 export function nodeSendStream(log: Log): SendStream {
+  const slice = new TimeSlice();
   return async (env, status, headers, body) => {
     const { outgoing } = env as HttpBindings;
     outgoing.writeHead(status, Object.fromEntries(headers));
     const expected = Number(headers.get("content-length"));
     try {
-      const sent = await writeAll(outgoing, body);
+      const sent = await writeAll(outgoing, body, slice);
       if (sent === undefined) return RESPONSE_ALREADY_SENT; // the client went away
       if (sent !== expected) throw new Error(`the body has ${String(sent)} of ${String(expected)} bytes`);
       outgoing.end();
@@ -34,21 +34,22 @@ export function nodeSendStream(log: Log): SendStream {
 }
 
 /** Number of bytes written, or undefined when the client closed the connection first. */
-async function writeAll(outgoing: ServerResponse, body: AsyncIterable<Uint8Array>): Promise<number | undefined> {
+async function writeAll(
+  outgoing: ServerResponse,
+  body: AsyncIterable<Uint8Array>,
+  slice: TimeSlice,
+): Promise<number | undefined> {
   const outlet = new Outlet(outgoing);
   const gathered = new Gathered();
   let sent = 0;
-  let small = 0;
   for await (const chunk of body) {
     if (outgoing.destroyed) return undefined;
     const first = sent === 0;
     sent += chunk.length;
     // The first chunk goes out at once: the client waits for it.
-    if (!first && chunk.length < gatherBelow && gathered.add(chunk)) {
-      if (++small % turnAfter === 0) await new Promise((resolve) => setImmediate(resolve));
-      continue;
-    }
-    if (!(await outlet.write(gathered.take(), chunk))) return undefined;
+    const small = !first && chunk.length < gatherBelow && gathered.add(chunk);
+    if (!small && !(await outlet.write(gathered.take(), chunk))) return undefined;
+    await slice.take();
   }
   return (await outlet.write(gathered.take())) ? sent : undefined;
 }

@@ -23,6 +23,8 @@ export class FileStore implements Store {
   readonly #root: string;
   readonly #reader = new FileReader();
   #lastMs = 0;
+  /** The root without symbolic links, as it was when last asked for. */
+  #realRoot: string | undefined;
 
   /** @param root absolute path of the folder; it is made when the first object is put */
   constructor(root: string) {
@@ -171,8 +173,8 @@ export class FileStore implements Store {
   async #realPath(key: string): Promise<string | undefined> {
     const path = this.#pathOf(key);
     try {
-      const [root, real] = await Promise.all([realpath(this.#root), realpath(path)]);
-      if (!real.startsWith(root + sep)) throw badKey(key, "leads out of the store by a symbolic link");
+      const real = await realpath(path);
+      if (!(await this.#isBelowRoot(real))) throw badKey(key, "leads out of the store by a symbolic link");
       return real;
     } catch (cause) {
       if (isAbsent(cause)) return undefined;
@@ -182,13 +184,20 @@ export class FileStore implements Store {
 
   /** Refuses a folder that, as far as it exists, lies outside of the root. */
   async #checkFolder(key: string, folder: string): Promise<void> {
-    const root = await realpath(this.#root);
     for (let path = folder; ; path = dirname(path)) {
       const real = await ifAny(realpath(path));
       if (real === undefined) continue;
-      if (real !== root && !real.startsWith(root + sep)) throw badKey(key, "leads out of the store by a symbolic link");
-      return;
+      if (await this.#isBelowRoot(real)) return;
+      throw badKey(key, "leads out of the store by a symbolic link");
     }
+  }
+
+  /** Whether a path without symbolic links is the root or lies below it. */
+  async #isBelowRoot(real: string): Promise<boolean> {
+    const isBelow = (root: string): boolean => real === root || real.startsWith(root + sep);
+    if (this.#realRoot !== undefined && isBelow(this.#realRoot)) return true;
+    // Asked for again before anything is refused: an operator may have moved the folder and left a link.
+    return isBelow((this.#realRoot = await realpath(this.#root)));
   }
 }
 

@@ -143,6 +143,16 @@ describe("a folder", () => {
     expect(String(await readAll(store, "alias/side", span))).toBe("inside");
   });
 
+  it("goes on when its folder is moved and a link is left in its place", async () => {
+    await store.put("a", bodyOf(Buffer.from("inside")));
+    await rename(root, join(base, "moved"));
+    expect(await refusal(readAll(store, "a", { offset: 0, length: 6 }))).toBe("object_missing 404");
+    await symlink("moved", root);
+    expect(String(await readAll(store, "a", { offset: 0, length: 6 }))).toBe("inside");
+    await store.put("deep/b", bodyOf(Buffer.from("new")));
+    expect((await store.head("deep/b"))?.size).toBe(3);
+  });
+
   it("sees only plain files as objects", async () => {
     await store.put("folder/file", bodyOf(new Uint8Array(1)));
     execFileSync("mkfifo", [join(root, "pipe")]);

@@ -1,0 +1,53 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
+import { expect, it } from "vitest";
+import { TimeSlice } from "../../src/runtime/time-slice.ts";
+
+/** Workers that each do `steps` steps, each of which takes `stepMs` on a clock of the test's own; all that they did. */
+function working(workers: number, steps: number, stepMs: number): { done: string[]; all: Promise<unknown> } {
+  let now = 0;
+  const slice = new TimeSlice(() => now);
+  const done: string[] = [];
+  const work = async (name: number): Promise<void> => {
+    for (let step = 0; step < steps; step++) {
+      await slice.take();
+      now += stepMs;
+      done.push(`${String(name)}.${String(step)}`);
+    }
+  };
+  return { done, all: Promise.all(Array.from({ length: workers }, (_, name) => work(name))) };
+}
+
+it("lets one step that takes long be done in a turn, each worker in turn", async () => {
+  const { done, all } = working(3, 2, 10);
+  const seen: number[] = [];
+  while (done.length < 6) {
+    await nextTurn();
+    seen.push(done.length);
+  }
+  await all;
+  // All three had asked before any step was done; from then on there is one in each turn.
+  expect(seen).toEqual([4, 5, 6]);
+  expect(done).toEqual(["0.0", "1.0", "2.0", "0.1", "1.1", "2.1"]);
+});
+
+it("lets many short steps be done in a turn", async () => {
+  const { done, all } = working(2, 50, 0.01);
+  await nextTurn();
+  const first = done.length;
+  expect(first).toBeGreaterThan(10);
+  expect(first).toBeLessThan(100);
+  await all;
+  expect(done).toHaveLength(100);
+});
+
+it("begins a new slice after a rest", async () => {
+  const { done, all } = working(1, 1, 10);
+  await all;
+  await nextTurn();
+  await nextTurn();
+  expect(done).toEqual(["0.0"]);
+  const again = working(1, 3, 0.01);
+  expect(again.done).toEqual([]);
+  await again.all;
+  expect(again.done).toHaveLength(3);
+});
