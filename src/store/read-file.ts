@@ -6,17 +6,10 @@ const CHUNK = 1024 * 1024;
 const FIRST = CHUNK / 8;
 /** Idle buffers kept for the next reads. */
 const KEPT = 8;
-/**
- * Reads under way at once, as many as Node has threads for them. More would wait there, end in crowds, and keep the event
- * loop busy for so long that new connections, of which each turn of it accepts one, would wait in turn.
- */
-const READS = 4;
 
 /** Reads spans of files in chunks of up to 1 MiB, one chunk ahead of its consumer, with buffers it uses again. */
 export class FileReader {
   readonly #idle: Uint8Array[] = [];
-  readonly #waiting: (() => void)[] = [];
-  #reads = 0;
 
   /**
    * Yields the bytes of a span. A chunk is only valid until the next one is asked for. The handle stays open; no read
@@ -63,21 +56,9 @@ export class FileReader {
   }
 
   #fill(handle: FileHandle, buffer: Uint8Array, position: number, end: number): Promise<{ bytesRead: number }> {
-    const read = this.#inTurn(() => handle.read(buffer, 0, Math.min(buffer.byteLength, end - position), position));
+    const read = handle.read(buffer, 0, Math.min(buffer.byteLength, end - position), position);
     // The consumer may be away while this fails; the failure is met when the chunk is awaited.
     read.catch(() => undefined);
     return read;
-  }
-
-  async #inTurn<T>(read: () => Promise<T>): Promise<T> {
-    if (this.#reads < READS) this.#reads++;
-    else await new Promise<void>((resolve) => this.#waiting.push(resolve));
-    try {
-      return await read();
-    } finally {
-      const next = this.#waiting.shift();
-      if (next === undefined) this.#reads--;
-      else next();
-    }
   }
 }
