@@ -3,9 +3,10 @@ import { Extent, Status, Warning } from "./abi";
 import { editDuration, editMediaTime, editSize } from "./box/elst";
 import { checksum } from "./checksum";
 import { writeCodec } from "./codec";
-import { columnsBound, encodeTrack, IndexWriter } from "./encode-index";
+import { columnsBound, encodeTrack } from "./encode-index";
 import { encodeEntries, encodeOrder } from "./encode-order";
 import { measureWhole } from "./measure-whole";
+import { IndexWriter } from "./index-writer";
 import { collectRegions, isMediaHeader, MediaRegions } from "./media-regions";
 import { makeRoom, newFragmentReader, readMoof } from "./moof";
 import { dropEmptyTracks, Movie, readMoov, trackAt } from "./moov";
@@ -104,7 +105,8 @@ function writeIndex(
   if (samples > MAX_SAMPLES || samples > max<u64>(fileSize, 0x1_0000)) {
     return fail(Status.TooMany, fourcc(0x6d, 0x6f, 0x6f, 0x76));
   }
-  bound += min((samples >> 3) + 16, <u64>order.count * 10) + <u64>order.count * 30 + 64;
+  // A run of the file order takes no more bytes in its column than as a record.
+  bound += order.runsEnd - order.runs + (order.jumpsEnd - order.jumps) + 64;
   const writer = changetype<IndexWriter>(cleared(offsetof<IndexWriter>()));
   writer.start = reserve(bound);
   if (failed()) return;
@@ -126,14 +128,14 @@ function writeIndex(
     writeHeader(record, track);
     warnings |= resolveTimes(record, track, movie.header.timescale);
     encodeTrack(writer, record, track);
-    encodeEntries(writer, record, order, i);
+    encodeEntries(writer, record, track);
   }
   if (failed()) return;
   encodeOrder(writer, order, movie.trackCount, <u32>samples);
   store<u32>(start, warnings, IndexHeader.WARNINGS);
   const length = writer.next - start;
   store<u32>(start, <u32>length, IndexHeader.LENGTH);
-  measureWhole(start, movie, order);
+  measureWhole(start, movie);
   store<u64>(start, checksum(start, length), IndexHeader.CHECKSUM);
   output(start, length);
 }

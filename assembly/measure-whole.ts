@@ -1,16 +1,15 @@
 /** Counts of an index's own track records: those of the piece that takes all of every track, in its own timescale. */
-import { bound, openPiece, Piece } from "./piece";
+import { openPiece, Piece } from "./piece";
 import { Movie, trackAt } from "./moov";
-import { Order, OrderRun } from "./order";
 import { PieceTrack } from "./records/piece";
 import { IndexHeader, TrackFlag, TrackRecord } from "./records/summary";
 import { recordOf } from "./segment-index";
 import { splitFragments } from "./split-fragments";
 import { cleared, failed } from "./status";
-import { Run } from "./track-tables";
+import { Run, TrackTables } from "./track-tables";
 
 /** Fills the counts; what `measurePiece` would find, told from the tables and runs that the index was made of. */
-export function measureWhole(index: usize, movie: Movie, order: Order): void {
+export function measureWhole(index: usize, movie: Movie): void {
   const slots = load<u32>(index, IndexHeader.TRACK_COUNT);
   const tracks = cleared(<usize>slots * PieceTrack.SIZE);
   if (failed()) return;
@@ -34,72 +33,43 @@ export function measureWhole(index: usize, movie: Movie, order: Order): void {
   splitFragments(piece);
   if (failed()) return;
   store<u32>(index, piece.fragments, IndexHeader.FRAGMENTS);
-  countRuns(piece, order);
-}
-
-/** Where the counting of one track stands. */
-@unmanaged
-class Counted {
-  sample: u32;
-  fragment: u32;
-  /** First sample of the next fragment. */
-  until: u32;
-  chunks: u32;
-  /** Samples of the chunk before. */
-  samples: u32;
-  description: u32;
-  stscEntries: u32;
-  trafs: u32;
-  truns: u32;
-  /** Number of the fragment of the last `traf`, from 1. */
-  lastFragment: u32;
-  lastDescription: u32;
+  for (let slot: u32 = 0; slot < slots; slot++) countRuns(piece, slot, recordOf(index, slot), trackAt(movie, slot));
 }
 
 // A run of the file is a chunk; fragments divide it into the runs of their `traf`s.
-function countRuns(piece: Piece, order: Order): void {
-  const counts = cleared(<usize>piece.slots * offsetof<Counted>());
-  if (failed()) return;
-  for (let slot: u32 = 0; slot < piece.slots; slot++) {
-    changetype<Counted>(counts + <usize>slot * offsetof<Counted>()).until = endOf(piece, 0, slot);
-  }
-  const end = order.runs + <usize>order.count * OrderRun.SIZE;
-  for (let run = order.runs; run < end; run += OrderRun.SIZE) {
-    const slot = load<u32>(run, OrderRun.SLOT);
-    const counted = changetype<Counted>(counts + <usize>slot * offsetof<Counted>());
-    const samples = load<u32>(run, OrderRun.SAMPLES);
-    const description = load<u32>(run, OrderRun.DESCRIPTION);
-    counted.chunks += 1;
-    counted.stscEntries += u32(samples != counted.samples) | u32(description != counted.description);
-    counted.samples = samples;
-    counted.description = description;
-    let sample = counted.sample;
-    const next = sample + samples;
-    while (sample < next) {
-      while (sample >= counted.until) {
-        counted.fragment += 1;
-        counted.until = endOf(piece, counted.fragment, slot);
-      }
-      const fragment = counted.fragment + 1;
-      counted.truns += 1;
-      counted.trafs += u32(counted.lastFragment != fragment) | u32(counted.lastDescription != description);
-      counted.lastFragment = fragment;
-      counted.lastDescription = description;
-      sample = min(next, counted.until);
+function countRuns(piece: Piece, slot: u32, record: usize, track: TrackTables): void {
+  const lastBound = piece.bounds + ((<usize>(piece.fragments * piece.slots)) << 2);
+  const stride = (<usize>piece.slots) << 2;
+  let bound = piece.bounds + ((<usize>slot) << 2);
+  let run = track.adjacent;
+  let stscEntries: u32 = 0;
+  let trafs: u32 = 0;
+  let truns: u32 = 0;
+  let chunk: u64 = 0;
+  /** The sample description of the `traf` that is open, or 0. */
+  let traf: u32 = 0;
+  let sample: u32 = 0;
+  let runEnd: u32 = 0;
+  let fragmentEnd: u32 = 0;
+  while (sample < track.samples) {
+    if (sample == runEnd) {
+      stscEntries += u32(load<u64>(run) != chunk);
+      chunk = load<u64>(run);
+      run += Run.SIZE;
+      runEnd += <u32>chunk;
     }
-    counted.sample = next;
+    while (sample == fragmentEnd) {
+      bound += stride;
+      fragmentEnd = bound < lastBound ? load<u32>(bound) : u32.MAX_VALUE;
+      traf = 0;
+    }
+    truns++;
+    trafs += u32(<u32>(chunk >> 32) != traf);
+    traf = <u32>(chunk >> 32);
+    sample = min(runEnd, fragmentEnd);
   }
-  for (let slot: u32 = 0; slot < piece.slots; slot++) {
-    const record = recordOf(piece.index, slot);
-    const counted = changetype<Counted>(counts + <usize>slot * offsetof<Counted>());
-    store<u32>(record, counted.chunks, TrackRecord.CHUNKS);
-    store<u32>(record, counted.stscEntries, TrackRecord.STSC_ENTRIES);
-    store<u32>(record, counted.trafs, TrackRecord.TRAFS);
-    store<u32>(record, counted.truns, TrackRecord.TRUNS);
-  }
-}
-
-/** First sample of `slot` after `fragment`; the last fragment has no end. */
-function endOf(piece: Piece, fragment: u32, slot: u32): u32 {
-  return fragment + 1 < piece.fragments ? bound(piece, fragment + 1, slot) : u32.MAX_VALUE;
+  store<u32>(record, <u32>((track.adjacentEnd - track.adjacent) / Run.SIZE), TrackRecord.CHUNKS);
+  store<u32>(record, stscEntries, TrackRecord.STSC_ENTRIES);
+  store<u32>(record, trafs, TrackRecord.TRAFS);
+  store<u32>(record, truns, TrackRecord.TRUNS);
 }

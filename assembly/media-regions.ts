@@ -11,8 +11,6 @@ export class MediaRegions {
   /** In file order. */
   regions: usize;
   count: u32;
-  /** The region that held the last chunk asked about: the next one mostly lies in it, too. */
-  current: u32;
 }
 
 /** Whether an extent is the header of a media data box, of which nothing more is kept. */
@@ -25,7 +23,6 @@ export function isMediaHeader(extent: usize, buffer: usize): bool {
 export function collectRegions(media: MediaRegions, extents: usize, count: u32, buffer: usize, fileSize: u64): void {
   media.regions = reserve(<u64>count * REGION);
   media.count = 0;
-  media.current = 0;
   if (media.regions == 0) return;
   for (let i: u32 = 0; i < count; i++) {
     const extent = extents + <usize>i * Extent.SIZE;
@@ -42,9 +39,8 @@ export function collectRegions(media: MediaRegions, extents: usize, count: u32, 
   }
 }
 
-/** Whether `bytes` bytes at `offset` lie in one region. */
-export function insideRegion(media: MediaRegions, offset: u64, bytes: u64): bool {
-  if (media.current < media.count && holds(media, media.current, offset, bytes)) return true;
+/** Where the region ends that `offset` lies in; -1 when it lies in none. */
+export function regionEnd(media: MediaRegions, offset: u64): i64 {
   let low: u32 = 0;
   let high = media.count;
   while (low < high) {
@@ -52,13 +48,7 @@ export function insideRegion(media: MediaRegions, offset: u64, bytes: u64): bool
     if (load<u64>(media.regions + <usize>middle * REGION) <= offset) low = middle + 1;
     else high = middle;
   }
-  if (low == 0) return false;
-  media.current = low - 1;
-  return holds(media, low - 1, offset, bytes);
-}
-
-function holds(media: MediaRegions, i: u32, offset: u64, bytes: u64): bool {
-  const region = media.regions + <usize>i * REGION;
-  const end = load<u64>(region, 8);
-  return offset >= load<u64>(region) && offset <= end && bytes <= end - offset;
+  if (low == 0) return -1;
+  const end = load<u64>(media.regions + <usize>(low - 1) * REGION, 8);
+  return offset <= end ? <i64>end : -1;
 }

@@ -15,7 +15,7 @@ import {
 import { Movie, trackAt, trackById } from "./moov";
 import { Box, fourcc, readBox, u32be } from "./reader";
 import { cleared, fail, failed, fileOffsetOf, reserve } from "./status";
-import { appendRun, appendSync, Chunk, MAX_SAMPLES, Run, TrackTables } from "./track-tables";
+import { appendRun, appendSync, Chunk, END_OFFSET, endChunks, MAX_SAMPLES, Run, TrackTables } from "./track-tables";
 
 /** Samples without an entry of their own that are written out one by one (a constant size is not). */
 const MAX_DEFAULT_SIZES: u32 = 4 << 20;
@@ -138,7 +138,7 @@ export function makeRoom(movie: Movie): void {
     track.offsets = grown(track.offsets, track.offsetRuns * 8, <u64>track.ownOffsets * 8 + 8);
     if (track.offsetRuns == 0) track.offsetRuns = appendRun(track.offsets, 0, track.samples, 0);
     track.syncs = grown(track.syncs, track.syncRuns * 4, <u64>track.ownFlags * 4 + 8);
-    track.chunks = grown(track.chunks, track.chunkCount * CHUNK, <u64>track.runCount * CHUNK);
+    track.chunks = grown(track.chunks, track.chunkCount * CHUNK, (<u64>track.runCount + 1) * CHUNK);
   }
 }
 
@@ -188,12 +188,7 @@ function fillRun(reader: FragmentReader, track: TrackTables): void {
     reader.position = <u64>at;
   }
   if (samples == 0) return;
-  const chunk = track.chunks + <usize>track.chunkCount * Chunk.SIZE;
-  track.chunkCount += 1;
-  store<u64>(chunk, reader.position, Chunk.OFFSET);
-  store<u32>(chunk, samples, Chunk.SAMPLES);
-  store<u32>(chunk, defaults.description, Chunk.DESCRIPTION);
-
+  if (reader.position >= END_OFFSET) return fail(Status.OutsideFile, fourcc(0x73, 0x74, 0x63, 0x6f), track.stbl);
   const flags = run.flags;
   const step = <usize>run.entrySize;
   const sizeAt: usize = flags & DURATION ? 4 : 0;
@@ -223,6 +218,12 @@ function fillRun(reader: FragmentReader, track: TrackTables): void {
       bytes += size;
     }
   } else bytes = <u64>samples * track.constantSize;
+  const chunk = track.chunks + <usize>track.chunkCount * CHUNK;
+  store<u64>(chunk, reader.position, Chunk.OFFSET);
+  store<u32>(chunk, samples, Chunk.SAMPLES);
+  store<u32>(chunk, defaults.description, Chunk.DESCRIPTION);
+  endChunks(chunk + Chunk.SIZE);
+  track.chunkCount += 1;
   reader.position += bytes;
   fillFlags(reader, track, flagsAt);
   if (flags & COMPOSITION) {

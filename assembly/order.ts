@@ -1,42 +1,48 @@
 /** Where samples lie: the chunks of all tracks merged into runs in file order. */
 import { Status } from "./abi";
-import { insideRegion, MediaRegions } from "./media-regions";
+import { shrinkTo } from "./arena";
+import { putVarint, zigzag } from "./columns";
+import { MediaRegions, regionEnd } from "./media-regions";
 import { MAX_TRACKS, Movie, trackAt } from "./moov";
-import { cleared, fail, failed, reserve } from "./status";
-import { Chunk } from "./track-tables";
 import { fourcc } from "./reader";
+import { cleared, fail, failed, reserve } from "./status";
+import { Chunk, putRun, Run, TrackTables } from "./track-tables";
 
-/** Samples of one track and one sample description, adjacent in the file. */
-export namespace OrderRun {
-  export const OFFSET: usize = 0; // u64
-  export const SLOT: usize = 8; // u32
-  export const SAMPLES: usize = 12; // u32
-  export const DESCRIPTION: usize = 16; // u32
-  export const BYTES: usize = 24; // u64
-  export const SIZE: usize = 32;
-}
-
+/** All samples in file order. A run holds samples of one track and one sample description, adjacent in the file. */
 @unmanaged
 export class Order {
+  /** Run records: samples, and the slot of their track. */
   runs: usize;
-  count: u32;
+  runsEnd: usize;
+  /** The index's jump column. */
+  jumps: usize;
+  jumpsEnd: usize;
 }
 
-/** Where the merge stands in one track. */
+/** Where the merge stands in one track. Heads form a list, in the order in which their next chunks lie in the file. */
 @unmanaged
 class Head {
-  /** Offset of the next chunk, END_OFFSET when there is none. */
-  offset: u64;
+  /** Offset and slot of the next chunk: chunks at the same offset go by slot. */
+  key: u64;
   chunk: usize;
-  chunksEnd: usize;
-  /** Size of the next sample, or 0 when all have `constantSize`. */
-  size: usize;
+  /** Bytes of the track before its next chunk: u64 a sample, or 0. */
+  sums: usize;
   constantSize: u32;
-  stbl: usize;
+  /** Where the track's next run is put. */
+  run: usize;
+  next: Head;
+
+  /** Takes its place in the list behind `before`. */
+  @inline
+  insert(before: Head): void {
+    while (before.next.key < this.key) before = before.next;
+    this.next = before.next;
+    before.next = this;
+  }
 }
 
-/** Above every chunk's offset. */
-const END_OFFSET: u64 = u64.MAX_VALUE;
+/** Bytes of a jump at most: two varints, of a number of samples and of a distance. */
+const JUMP: u64 = 16;
 
 /**
  * Merges by file offset. A track whose own chunks go backwards keeps its sample order; the merge then jumps.
@@ -44,140 +50,110 @@ const END_OFFSET: u64 = u64.MAX_VALUE;
  * are larger than the file.
  */
 export function mergeOrder(movie: Movie, fileSize: u64, media: MediaRegions, order: Order): void {
-  let chunks: u64 = 0;
-  for (let i: u32 = 0; i < movie.trackCount; i++) chunks += trackAt(movie, i).chunkCount;
-  order.runs = reserve(chunks * OrderRun.SIZE);
-  const heads = newHeads(movie);
-  const heap = newHeap(heads, movie.trackCount);
+  const list = newHead();
+  const last = newHead();
   if (failed()) return;
-  const pair = movie.trackCount <= 2;
-  const other = changetype<Head>(heads + offsetof<Head>());
-  let to = order.runs - OrderRun.SIZE;
-  let expected: u64 = 0;
-  let total: u64 = 0;
-  let lastSlot: u32 = u32.MAX_VALUE;
-  let lastDescription: u32 = 0;
-  for (; chunks > 0; chunks--) {
-    // Picture and sound alternate without a pattern: a comparison, not a branch.
-    const slot = pair ? u32(other.offset < changetype<Head>(heads).offset) : load<u32>(heap.entries, HEAP_SLOT);
-    const head = changetype<Head>(heads + <usize>slot * offsetof<Head>());
-    const chunk = head.chunk;
-    const offset = head.offset;
-    const samples = load<u32>(chunk, Chunk.SAMPLES);
-    const description = load<u32>(chunk, Chunk.DESCRIPTION);
-    const bytes = takeSizes(head, samples);
-    total += bytes;
-    if (!insideRegion(media, offset, bytes)) return fail(Status.OutsideFile, fourcc(0x73, 0x74, 0x63, 0x6f), head.stbl);
-    if (total > fileSize) return fail(Status.OutsideFile, fourcc(0x73, 0x74, 0x73, 0x7a), head.stbl);
-    nextChunk(head);
-    if (!pair) {
-      if (head.offset != END_OFFSET) store<u64>(heap.entries, head.offset);
-      else moveLast(heap);
-      sink(heap, 0);
-    }
-    if (offset == expected && lastSlot == slot && lastDescription == description) {
-      store<u32>(to, load<u32>(to, OrderRun.SAMPLES) + samples, OrderRun.SAMPLES);
-      store<u64>(to, load<u64>(to, OrderRun.BYTES) + bytes, OrderRun.BYTES);
-    } else {
-      to += OrderRun.SIZE;
-      store<u64>(to, offset, OrderRun.OFFSET);
-      store<u32>(to, slot, OrderRun.SLOT);
-      store<u32>(to, samples, OrderRun.SAMPLES);
-      store<u32>(to, description, OrderRun.DESCRIPTION);
-      store<u64>(to, bytes, OrderRun.BYTES);
-      lastSlot = slot;
-      lastDescription = description;
-    }
-    expected = offset + bytes;
-  }
-  order.count = <u32>((to - order.runs) / OrderRun.SIZE) + 1;
-}
-
-function newHeads(movie: Movie): usize {
-  const heads = cleared(<usize>max(movie.trackCount, 2) * offsetof<Head>());
-  if (failed()) return heads;
-  changetype<Head>(heads + offsetof<Head>()).offset = END_OFFSET;
-  for (let i: u32 = 0; i < movie.trackCount; i++) {
-    const track = trackAt(movie, i);
-    const head = changetype<Head>(heads + <usize>i * offsetof<Head>());
-    // The chunk before the first: nextChunk goes to that.
-    head.chunk = track.chunks - Chunk.SIZE;
-    head.chunksEnd = track.chunks + <usize>track.chunkCount * Chunk.SIZE;
-    head.size = track.sizes;
+  list.next = last;
+  last.key = u64.MAX_VALUE;
+  let left: u64 = 0;
+  let chunks: u64 = 0;
+  for (let slot: u32 = 0; slot < movie.trackCount; slot++) {
+    const track = trackAt(movie, slot);
+    const head = newHead();
+    track.adjacent = reserve(<u64>track.chunkCount * Run.SIZE);
+    if (failed()) return;
+    head.chunk = track.chunks;
+    head.key = keyOf(head.chunk, slot);
+    head.run = track.adjacent;
+    head.sums = sumSizes(track);
     head.constantSize = track.constantSize;
-    head.stbl = track.stbl;
-    nextChunk(head);
+    head.insert(list);
+    left += track.samples;
+    chunks += track.chunkCount;
   }
-  return heads;
+  order.runs = reserve(chunks * Run.SIZE);
+  order.jumps = reserve(chunks * JUMP);
+  if (failed()) return;
+  let head = list.next;
+  let run = order.runs;
+  let jumps = order.jumps;
+  let jumped = left;
+  let total: u64 = 0;
+  let end: u64 = 0;
+  while (left > 0) {
+    const start = head.key / MAX_TRACKS;
+    jumps = putVarint(putVarint(jumps, jumped - left), zigzag(<i64>(start - end)));
+    jumped = left;
+    end = start;
+    // All runs up to the next jump. A call in here would cost more than the rest of it.
+    let slot: u32;
+    do {
+      const next = head.next;
+      let chunk = head.chunk;
+      const description = load<u32>(chunk, Chunk.DESCRIPTION);
+      slot = slotOf(head.key);
+      let samples: u32 = 0;
+      let sums = head.sums;
+      let key: u64;
+      do {
+        const count = load<u32>(chunk, Chunk.SAMPLES);
+        if (sums != 0) {
+          const next = sums + ((<usize>count) << 3);
+          end += load<u64>(next) - load<u64>(sums);
+          sums = next;
+        } else end += <u64>count * head.constantSize;
+        samples += count;
+        chunk += Chunk.SIZE;
+        key = keyOf(chunk, slot);
+      } while (key / MAX_TRACKS == end && key < next.key && load<u32>(chunk, Chunk.DESCRIPTION) == description);
+      head.chunk = chunk;
+      head.sums = sums;
+      head.key = key;
+      head.run = putRun(head.run, samples, description);
+      run = putRun(run, samples, slot);
+      left -= samples;
+      if (key > next.key) {
+        head.insert(next);
+        head = next;
+      }
+    } while (head.key / MAX_TRACKS == end && slotOf(head.key) != slot);
+    const box = trackAt(movie, slot).stbl;
+    if (<i64>end > regionEnd(media, start)) return fail(Status.OutsideFile, fourcc(0x73, 0x74, 0x63, 0x6f), box);
+    total += end - start;
+    if (total > fileSize) return fail(Status.OutsideFile, fourcc(0x73, 0x74, 0x73, 0x7a), box);
+  }
+  shrinkTo(jumps);
+  order.runsEnd = run;
+  order.jumpsEnd = jumps;
+  for (; head != last; head = head.next) trackAt(movie, slotOf(head.key)).adjacentEnd = head.run;
 }
 
-function nextChunk(head: Head): void {
-  const next = head.chunk + Chunk.SIZE;
-  head.chunk = next;
-  // A chunk at END_OFFSET lies outside of any file, as does one right before it.
-  head.offset = next < head.chunksEnd ? min(load<u64>(next, Chunk.OFFSET), END_OFFSET - 1) : END_OFFSET;
+function newHead(): Head {
+  return changetype<Head>(cleared(offsetof<Head>()));
 }
 
-function takeSizes(head: Head, samples: u32): u64 {
-  let pointer = head.size;
-  if (pointer == 0) return <u64>samples * head.constantSize;
+/** For each sample the bytes of those before it, and of all: u64 each; 0 when all have one size. Sets the track's bytes. */
+function sumSizes(track: TrackTables): usize {
+  track.bytes = <u64>track.samples * track.constantSize;
+  if (track.sizes == 0) return 0;
+  const sums = reserve((<u64>track.samples + 1) << 3);
+  if (failed()) return 0;
   let sum: u64 = 0;
-  const end = pointer + ((<usize>samples) << 2);
-  for (; pointer < end; pointer += 4) sum += load<u32>(pointer);
-  head.size = end;
-  return sum;
-}
-
-/** The next chunk of each track that has one left, the lowest offset (then the lowest slot) on top. */
-@unmanaged
-class Heap {
-  /** 16 bytes each: u64 offset, u32 slot. */
-  entries: usize;
-  count: u32;
-}
-
-const HEAP_SLOT: usize = 8;
-
-function newHeap(heads: usize, tracks: u32): Heap {
-  const heap = changetype<Heap>(cleared(offsetof<Heap>()));
-  heap.entries = cleared(MAX_TRACKS * 16);
-  if (failed()) return heap;
-  for (let i: u32 = 0; i < tracks; i++) {
-    const head = changetype<Head>(heads + <usize>i * offsetof<Head>());
-    if (head.offset == END_OFFSET) continue;
-    const entry = heap.entries + ((<usize>heap.count) << 4);
-    heap.count += 1;
-    store<u64>(entry, head.offset);
-    store<u32>(entry, i, HEAP_SLOT);
+  let to = sums;
+  const end = track.sizes + ((<usize>track.samples) << 2);
+  for (let from = track.sizes; from < end; from += 4, to += 8) {
+    store<u64>(to, sum);
+    sum += load<u32>(from);
   }
-  for (let i: u32 = heap.count; i > 0; i--) sink(heap, i - 1);
-  return heap;
+  store<u64>(to, sum);
+  track.bytes = sum;
+  return sums;
 }
 
-/** The last entry takes the place of the first. */
-function moveLast(heap: Heap): void {
-  heap.count -= 1;
-  memory.copy(heap.entries, heap.entries + ((<usize>heap.count) << 4), 16);
+function keyOf(chunk: usize, slot: u32): u64 {
+  return load<u64>(chunk, Chunk.OFFSET) * MAX_TRACKS + slot;
 }
 
-function sink(heap: Heap, from: u32): void {
-  for (let at = from; ;) {
-    let least = at;
-    for (let child = at * 2 + 1; child < min(at * 2 + 3, heap.count); child++)
-      if (below(heap, child, least)) least = child;
-    if (least == at) return;
-    const a = heap.entries + ((<usize>at) << 4);
-    const b = heap.entries + ((<usize>least) << 4);
-    const entry = v128.load(a);
-    v128.store(a, v128.load(b));
-    v128.store(b, entry);
-    at = least;
-  }
-}
-
-function below(heap: Heap, a: u32, b: u32): bool {
-  const left = heap.entries + ((<usize>a) << 4);
-  const right = heap.entries + ((<usize>b) << 4);
-  const difference = load<u64>(left) != load<u64>(right);
-  return difference ? load<u64>(left) < load<u64>(right) : load<u32>(left, HEAP_SLOT) < load<u32>(right, HEAP_SLOT);
+function slotOf(key: u64): u32 {
+  return <u32>(key % MAX_TRACKS);
 }

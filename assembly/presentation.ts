@@ -15,38 +15,36 @@ export function presentedInterval(record: usize, track: TrackTables): bool {
   let start = i64.MAX_VALUE;
   let earliest = i64.MAX_VALUE;
   let end = i64.MIN_VALUE;
-  let duration = track.durations;
-  let offset = track.offsets;
-  let durationLeft = load<u32>(duration, Run.COUNT);
-  let offsetLeft: u32 = track.offsetRuns > 0 ? load<u32>(offset, Run.COUNT) : u32.MAX_VALUE;
-  let left = track.samples;
-  store<i64>(record, dts + (track.offsetRuns > 0 ? load<i32>(offset, Run.VALUE) : 0), TrackRecord.FIRST_PTS);
-  while (left > 0) {
-    // Samples of one duration and one offset at once: only the first and the last of them can matter, but for the
-    // first that lies after the edit's start.
-    const count = min(left, min(durationLeft, offsetLeft));
+  const composed = track.offsetRuns > 0;
+  let run = track.offsets;
+  let offset: i64 = 0;
+  let offsetLeft: u32 = composed ? 0 : u32.MAX_VALUE;
+  store<i64>(record, dts + (composed ? load<i32>(run, Run.VALUE) : 0), TrackRecord.FIRST_PTS);
+  const durationsEnd = track.durations + <usize>track.durationRuns * Run.SIZE;
+  for (let duration = track.durations; duration < durationsEnd; duration += Run.SIZE) {
     const step = <i64>load<u32>(duration, Run.VALUE);
-    const first = dts + (track.offsetRuns > 0 ? load<i32>(offset, Run.VALUE) : 0);
-    const last = first + step * (count - 1);
-    earliest = min(earliest, first);
-    if (first >= editStart) start = min(start, first);
-    else if (last + (whole ? 0 : step) >= editStart && (whole || last + step > editStart)) {
-      const skipped = step == 0 ? 0 : (editStart - first + step - 1) / step;
-      start = min(start, whole ? first + skipped * step : editStart);
-    }
-    if (last + step > editStart) end = max(end, last + step);
-    dts += step * count;
-    left -= count;
-    durationLeft -= count;
-    offsetLeft -= track.offsetRuns > 0 ? count : 0;
-    if (left == 0) break;
-    if (durationLeft == 0) {
-      duration += Run.SIZE;
-      durationLeft = load<u32>(duration, Run.COUNT);
-    }
-    if (offsetLeft == 0) {
-      offset += Run.SIZE;
-      offsetLeft = load<u32>(offset, Run.COUNT);
+    let left = load<u32>(duration, Run.COUNT);
+    while (left > 0) {
+      if (offsetLeft == 0) {
+        offsetLeft = load<u32>(run, Run.COUNT);
+        offset = load<i32>(run, Run.VALUE);
+        run += Run.SIZE;
+      }
+      // Samples of one duration and one offset at once: only the first and the last of them can matter, but for the
+      // first that lies after the edit's start.
+      const count = min(left, offsetLeft);
+      left -= count;
+      offsetLeft -= count;
+      const first = dts + offset;
+      dts += step * count;
+      const last = dts - step + offset;
+      earliest = min(earliest, first);
+      if (last + step > editStart) end = max(end, last + step);
+      if (first >= editStart) start = min(start, first);
+      else if (whole ? last >= editStart : last + step > editStart) {
+        const skipped = step == 0 ? 0 : (editStart - first + step - 1) / step;
+        start = min(start, whole ? first + skipped * step : editStart);
+      }
     }
   }
   end = min(end, editEnd);

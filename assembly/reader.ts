@@ -1,6 +1,6 @@
 /** Big-endian loads and box walking (ISO/IEC 14496-12 clause 4.2). Callers check bounds first, once a table. */
 import { Status } from "./abi";
-import { fail } from "./status";
+import { fail, reserve } from "./status";
 
 export function u16be(pointer: usize): u32 {
   return <u32>bswap<u16>(load<u16>(pointer));
@@ -12,6 +12,21 @@ export function u32be(pointer: usize): u32 {
 
 export function u64be(pointer: usize): u64 {
   return bswap<u64>(load<u64>(pointer));
+}
+
+/**
+ * A native copy of `count` u32, with 16 spare bytes behind it; 0 when memory is out. Tables are read that way, since a
+ * shuffle turns four at once.
+ */
+export function nativeWords(from: usize, count: u64): usize {
+  const words = reserve((count << 2) + 16);
+  if (words == 0) return 0;
+  const end = words + <usize>(count << 2);
+  for (let to = words; to < end; to += 16, from += 16) {
+    const four = v128.load(from);
+    v128.store(to, v128.shuffle<u8>(four, four, 3, 2, 1, 0, 7, 6, 5, 4, 11, 10, 9, 8, 15, 14, 13, 12));
+  }
+  return words;
 }
 
 /** `"moov"` as the number that four bytes in a file make. Folds to a constant. */

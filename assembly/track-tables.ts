@@ -1,21 +1,32 @@
 /** What a track's boxes say, in plain native arrays: the common ground of progressive and fragmented files. */
+import { Warning } from "./abi";
+import { failed } from "./status";
 
 /** Samples a track may have, and all tracks together; a minute of 48 kHz PCM has 2.9 million. */
 export const MAX_SAMPLES: u32 = 1 << 28;
 
-/** `count` samples of `value` ticks each (durations, or composition offsets as i32). */
+/** `count` samples that have a value in common: a duration, a composition offset as i32, … */
 export namespace Run {
   export const COUNT: usize = 0; // u32
   export const VALUE: usize = 4; // u32 or i32
   export const SIZE: usize = 8;
 }
 
-/** Samples that lie one after another in the file. */
+/** Samples that lie one after another in the file. Behind a track's last chunk stands a record at END_OFFSET, of no description. */
 export namespace Chunk {
   export const OFFSET: usize = 0; // u64, in the file
   export const SAMPLES: usize = 8; // u32
   export const DESCRIPTION: usize = 12; // u32, from 1
   export const SIZE: usize = 16;
+}
+
+/** Above the offset of any byte of a file. */
+export const END_OFFSET: u64 = (1 << 58) - 1;
+
+/** Writes the record behind the last chunk. */
+export function endChunks(chunk: usize): void {
+  store<u64>(chunk, END_OFFSET, Chunk.OFFSET);
+  store<u32>(chunk, 0, Chunk.DESCRIPTION);
 }
 
 @unmanaged
@@ -65,6 +76,13 @@ export class TrackTables {
   baseDts: u64;
   warnings: u32;
 
+  // found by `mergeOrder`
+  /** Bytes of all samples. */
+  bytes: u64;
+  /** Run records: samples adjacent in the file, and their sample description. */
+  adjacent: usize;
+  adjacentEnd: usize;
+
   // `trex` defaults (clause 8.8.3)
   hasTrex: bool;
   defaultDescription: u32;
@@ -85,6 +103,13 @@ export class TrackTables {
   nextDts: u64;
 }
 
+/** Writes a run; returns the address after it. */
+export function putRun(run: usize, count: u32, value: u32): usize {
+  store<u32>(run, count, Run.COUNT);
+  store<u32>(run, value, Run.VALUE);
+  return run + Run.SIZE;
+}
+
 /** Appends `count` samples of `value` to run records at `runs`, joining equal neighbours. Returns the number of runs. */
 export function appendRun(runs: usize, used: u32, count: u32, value: u32): u32 {
   if (count == 0) return used;
@@ -95,10 +120,40 @@ export function appendRun(runs: usize, used: u32, count: u32, value: u32): u32 {
       return used;
     }
   }
-  const next = runs + <usize>used * Run.SIZE;
-  store<u32>(next, count, Run.COUNT);
-  store<u32>(next, value, Run.VALUE);
+  putRun(runs + <usize>used * Run.SIZE, count, value);
   return used + 1;
+}
+
+/**
+ * Fits `count` run records as a file has them to the track's samples, and joins equal neighbours. Where they do not cover
+ * it exactly, that is noted as `repair`; what is missing repeats the last duration, or has the composition offset 0.
+ * There is room for one run more. Returns the number of runs.
+ */
+export function fitRuns(runs: usize, count: u32, track: TrackTables, repair: Warning): u32 {
+  if (failed()) return 0;
+  const end = runs + <usize>count * Run.SIZE;
+  let left = track.samples;
+  let to = runs;
+  let samples: u32 = 0;
+  let value: u32 = 0;
+  let last: u32 = 0;
+  let entry = runs;
+  for (; entry < end && left > 0; entry += Run.SIZE) {
+    const more = min(load<u32>(entry, Run.COUNT), left);
+    if (more < load<u32>(entry, Run.COUNT)) track.warnings |= repair;
+    last = load<u32>(entry, Run.VALUE);
+    if (more == 0) continue;
+    if (last != value && samples > 0) {
+      to = putRun(to, samples, value);
+      samples = 0;
+    }
+    value = last;
+    samples += more;
+    left -= more;
+  }
+  if (left > 0 || entry < end) track.warnings |= repair;
+  if (samples > 0) to = putRun(to, samples, value);
+  return appendRun(runs, <u32>((to - runs) / Run.SIZE), left, repair == Warning.DurationsRepaired ? last : 0);
 }
 
 /** Appends `count` samples to alternating sync runs. Returns the number of runs. */

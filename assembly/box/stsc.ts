@@ -1,7 +1,7 @@
 import { Status, Warning } from "../abi";
-import { Box, fullBoxVersion, tableCount, u32be, u64be, fourcc } from "../reader";
+import { Box, fourcc, fullBoxVersion, nativeWords, tableCount } from "../reader";
 import { fail, failed, reserve } from "../status";
-import { Chunk, TrackTables } from "../track-tables";
+import { Chunk, END_OFFSET, endChunks, TrackTables } from "../track-tables";
 
 /**
  * Sample-to-chunk (ISO/IEC 14496-12 clause 8.7.4) together with chunk offsets (clause 8.7.5, `stco` or `co64`): the
@@ -14,33 +14,54 @@ export function readChunks(stsc: Box, offsets: Box, track: TrackTables): void {
   const runs = tableCount(stsc, 4, 12);
   const chunks = tableCount(offsets, 4, wide ? 8 : 4);
   if (failed()) return;
-  track.chunks = reserve(<u64>chunks * Chunk.SIZE);
+  track.chunks = reserve((<u64>chunks + 1) * Chunk.SIZE);
+  const table = nativeWords(stsc.body + 8, <u64>runs * 3);
+  let at = nativeWords(offsets.body + 8, (<u64>chunks) << (wide ? 1 : 0));
   if (failed()) return;
   let left = track.samples;
-  let run = stsc.body + 8;
+  let run = table;
   const end = run + <usize>runs * 12;
   let chunk: u32 = 1;
+  let highest: u64 = 0;
   let to = track.chunks;
-  if (runs == 0 ? left > 0 : u32be(run) != 1) return fail(Status.BadTable, stsc.type, stsc.start);
+  if (runs == 0 ? left > 0 : load<u32>(run) != 1) return fail(Status.BadTable, stsc.type, stsc.start);
   for (; run < end && left > 0; run += 12) {
-    const perChunk = u32be(run + 4);
-    const description = u32be(run + 8);
-    const until: u64 = run + 12 < end ? u32be(run + 12) : <u64>chunks + 1;
-    if (until <= chunk || until > <u64>chunks + 1) return fail(Status.BadTable, stsc.type, run);
-    if (description == 0 || description > track.entryCount || perChunk == 0) {
-      return fail(Status.BadTable, stsc.type, run);
+    const perChunk = load<u32>(run, 4);
+    const description = load<u32>(run, 8);
+    const until: u64 = run + 12 < end ? load<u32>(run, 12) : <u64>chunks + 1;
+    if (
+      until <= chunk ||
+      until > <u64>chunks + 1 ||
+      description == 0 ||
+      description > track.entryCount ||
+      perChunk == 0
+    ) {
+      return fail(Status.BadTable, stsc.type, stsc.body + 8 + (run - table));
     }
-    for (; chunk < <u32>until && left > 0; chunk++, to += Chunk.SIZE) {
-      const at = offsets.body + 8 + ((<usize>(chunk - 1)) << (wide ? 3 : 2));
-      const samples = min(perChunk, left);
-      if (perChunk > left) track.warnings |= Warning.ChunksRepaired;
-      store<u64>(to, wide ? u64be(at) : u32be(at), Chunk.OFFSET);
-      store<u32>(to, samples, Chunk.SAMPLES);
+    let count = <u32>until - chunk;
+    let samples = <u64>count * perChunk;
+    if (samples > left) {
+      count = (left - 1) / perChunk + 1;
+      samples = <u64>count * perChunk;
+    }
+    chunk += count;
+    for (const stop = to + <usize>count * Chunk.SIZE; to < stop; to += Chunk.SIZE, at += wide ? 8 : 4) {
+      const offset: u64 = wide ? rotl<u64>(load<u64>(at), 32) : load<u32>(at);
+      highest |= offset;
+      store<u64>(to, offset, Chunk.OFFSET);
+      store<u32>(to, perChunk, Chunk.SAMPLES);
       store<u32>(to, description, Chunk.DESCRIPTION);
-      left -= samples;
     }
+    if (samples > left) {
+      store<u32>(to - Chunk.SIZE, perChunk - <u32>(samples - left), Chunk.SAMPLES);
+      samples = left;
+      track.warnings |= Warning.ChunksRepaired;
+    }
+    left -= <u32>samples;
   }
   if (chunk <= chunks || run < end) track.warnings |= Warning.ChunksRepaired;
   if (left > 0) return fail(Status.Inconsistent, stsc.type, stsc.start);
+  if (highest >= END_OFFSET) return fail(Status.OutsideFile, fourcc(0x73, 0x74, 0x63, 0x6f), track.stbl);
+  endChunks(to);
   track.chunkCount = <u32>((to - track.chunks) / Chunk.SIZE);
 }

@@ -1,5 +1,5 @@
 import { Status } from "../abi";
-import { Box, fullBoxVersion, tableCount, u16be, u32be } from "../reader";
+import { Box, fullBoxVersion, nativeWords, tableCount, u16be, u32be } from "../reader";
 import { fail, failed, reserve } from "../status";
 import { TrackTables } from "../track-tables";
 
@@ -18,16 +18,7 @@ export function readStsz(box: Box, track: TrackTables): void {
   track.samples = count;
   // An empty table, as in front of fragments, says nothing about sizes.
   if (count == 0) return;
-  track.sizes = reserve(<u64>count * 4 + 16);
-  if (failed()) return;
-  let from = box.body + 12;
-  let to = track.sizes;
-  const end = to + ((<usize>count) << 2);
-  // Four at once; a shuffle turns big-endian into native.
-  for (; to + 16 <= end; to += 16, from += 16) {
-    v128.store(to, swapBytes(v128.load(from)));
-  }
-  for (; to < end; to += 4, from += 4) store<u32>(to, u32be(from));
+  track.sizes = nativeWords(box.body + 12, count);
 }
 
 /** Compact sample sizes, ISO/IEC 14496-12 clause 8.7.3.3. */
@@ -52,8 +43,4 @@ export function readStz2(box: Box, track: TrackTables): void {
     else size = (i & 1) == 0 ? load<u8>(from + (i >> 1)) >> 4 : load<u8>(from + (i >> 1)) & 15;
     store<u32>(track.sizes + (i << 2), size);
   }
-}
-
-function swapBytes(x: v128): v128 {
-  return v128.shuffle<u8>(x, x, 3, 2, 1, 0, 7, 6, 5, 4, 11, 10, 9, 8, 15, 14, 13, 12);
 }
