@@ -1,6 +1,6 @@
 import type { Segment } from "../catalog/types.ts";
 import { LruMap } from "../lru-map.ts";
-import type { LoadedIndex } from "../wasm/loaded-index.ts";
+import type { LoadedIndex, MeasuredPiece } from "../wasm/loaded-index.ts";
 import type { Core } from "../wasm/module.ts";
 import type { PieceTrack, Selected, Selection } from "../wasm/records/piece.ts";
 import type { IndexCache } from "./index-cache.ts";
@@ -10,19 +10,6 @@ import { TimedSegment } from "./placed-segment.ts";
 const DEFAULT_CUT_CACHE_BYTES = 4 << 20;
 /** About what one answer takes with its question. */
 const ENTRY_BYTES = 400;
-
-/** What `measure` tells of a track. */
-type Measured = Pick<
-  PieceTrack,
-  "sttsEntries" | "cttsEntries" | "syncSamples" | "chunks" | "stscEntries" | "trafs" | "truns" | "flags" | "bytes"
->;
-
-/** What a piece holds of each of its tracks, and in sum. */
-interface MeasuredPiece {
-  readonly tracks: readonly Measured[];
-  readonly bytes: number;
-  readonly fragments: number;
-}
 
 /**
  * Cuts segments by their indexes. Indexes never change, so what was found stays true: ranges that overlap share joints
@@ -40,7 +27,7 @@ export class Cuts {
     this.#core = core;
     this.#indexes = indexes;
     this.#selected = new LruMap(budget / 2, () => ENTRY_BYTES);
-    this.#measured = new LruMap(budget / 2, ({ tracks }) => ENTRY_BYTES * tracks.length);
+    this.#measured = new LruMap(budget / 2, ({ counts }) => ENTRY_BYTES * counts.length);
   }
 
   /** A segment with what its summary says. @throws BoxcarError `bad_index` (500) */
@@ -66,33 +53,22 @@ export class Cuts {
   }
 
   /**
-   * Fills the measured fields of each track. Returns the piece's media bytes and fragments.
+   * Counts what a piece will be made of.
    * @param scaled whether a track changes its timescale: then rounding depends on where it lands
    * @throws BoxcarError `index_missing` (503)
    */
-  async measure(
-    { id }: Segment,
-    tracks: readonly PieceTrack[],
-    scaled: boolean,
-  ): Promise<{ bytes: number; fragments: number }> {
+  async measure({ id }: Segment, tracks: readonly PieceTrack[], scaled: boolean): Promise<MeasuredPiece> {
     if (scaled) return this.#withIndex(id, (index) => index.measure(tracks));
     const name = `${id} ${tracks.map(({ first, count, offsetShift }) => `${first} ${count} ${offsetShift}`).join()}`;
-    const known = this.#measured.get(name);
-    if (known !== undefined) {
-      tracks.forEach((track, slot) => Object.assign(track, known.tracks[slot]));
-      return known;
+    let measured = this.#measured.get(name);
+    if (measured === undefined) {
+      measured = await this.#withIndex(id, (index) => index.measure(tracks));
+      this.#measured.set(name, measured);
     }
-    const sums = await this.#withIndex(id, (index) => index.measure(tracks));
-    this.#measured.set(name, { ...sums, tracks: tracks.map(measuredOf) });
-    return sums;
+    return measured;
   }
 
   async #withIndex<T>(id: number, use: (index: LoadedIndex) => T): Promise<T> {
     return this.#core.withIndex(await this.#indexes.get(id), use);
   }
-}
-
-function measuredOf(track: PieceTrack): Measured {
-  const { sttsEntries, cttsEntries, syncSamples, chunks, stscEntries, trafs, truns, flags, bytes } = track;
-  return { sttsEntries, cttsEntries, syncSamples, chunks, stscEntries, trafs, truns, flags, bytes };
 }

@@ -32,8 +32,7 @@ export async function moveInband(
       if (track.trackId !== output.id || track.count === 0 || inline === undefined) continue;
       track.descriptionBase = first.base;
       track.prefix = inline.length;
-      track.bytes += inline.length * track.syncSamples;
-      piece.bytes += inline.length * track.syncSamples;
+      piece.bytes += output.countInline(track);
       piece.inline = inline;
     }
   }

@@ -1,5 +1,5 @@
 import { Table, type MovieTrack } from "../wasm/records/output.ts";
-import type { PieceTrack } from "../wasm/records/piece.ts";
+import type { Counts, PieceTrack } from "../wasm/records/piece.ts";
 import type { PieceFragments } from "../wasm/loaded-index.ts";
 import { captionsOf } from "./captions.ts";
 import { chaptersOf, movieTrackOf, presentationOf, runEntrySize, type LayoutParts } from "./layout.ts";
@@ -9,7 +9,7 @@ import type { Composition } from "./plan-builder.ts";
 import { ticksOf } from "./ticks.ts";
 import { ROUNDING_MS } from "./placed-segment.ts";
 import type { Part } from "./read-spans.ts";
-import { inlineRegion, mediaRegion, piecesRegion, type Region } from "./regions.ts";
+import { inlineRegion, mediaRegion, piecesRegion, whenRead, type PieceLengths, type Region } from "./regions.ts";
 
 /** Fixed parts of a fragment, in bytes; as in the WASM core. */
 const FRAGMENT_BYTES = 8 + 16 + 8; // moof, mfhd, mdat
@@ -26,15 +26,9 @@ const MAX_REFERENCES = 0xffff;
  */
 export function layoutFmp4(parts: LayoutParts): Region[] {
   const { composition, core } = parts;
-  const shifts = new Map(composition.tracks.map((track) => [track.id, Math.max(0, -track.firstDts)]));
-  const flags = new Map(composition.tracks.map((track) => [track.id, track.flags]));
-  const frames = new Map(composition.tracks.map((track) => [track.id, track.duration / track.samples]));
-  const shifted: Composition = {
-    ...composition,
-    pieces: composition.pieces.map((piece) => onMediaTime(piece, shifts, flags, frames, composition.presentedMs)),
-  };
-  const inner: LayoutParts = { ...parts, composition: shifted };
-  const tracks = composition.tracks.map((track, i) => headerOf(track, composition, shifts, parts.descriptions[i]));
+  const { pieces } = composition;
+  const tracksOf = fragmentTracks(composition);
+  const tracks = composition.tracks.map((track, i) => headerOf(track, composition, parts.descriptions[i]));
   const duration = Math.max(0, ...composition.tracks.map((track) => end(presentationOf(track, composition))));
   const captions = captionsOf(parts, duration);
   if (captions !== undefined) tracks.push(captions.track);
@@ -45,7 +39,7 @@ export function layoutFmp4(parts: LayoutParts): Region[] {
 
   const reference = composition.tracks.find(isVideo) ?? composition.tracks[0];
   if (reference === undefined) return [init];
-  const count = shifted.pieces.reduce((sum, piece) => sum + piece.fragments, 0);
+  const count = pieces.reduce((sum, piece) => sum + piece.fragments, 0);
   const regions = [init];
   if (count <= MAX_REFERENCES) {
     // Its times are those of the presentation: what the edit list hides at either end does not count (clause 8.16.3).
@@ -53,29 +47,30 @@ export function layoutFmp4(parts: LayoutParts): Region[] {
     const hiddenIn = (i: number): typeof NOTHING => ({
       offset: 0,
       hiddenStart: i === 0 ? hidden.start : 0,
-      hiddenEnd: i === shifted.pieces.length - 1 ? hidden.end : 0,
+      hiddenEnd: i === pieces.length - 1 ? hidden.end : 0,
     });
     regions.push(
       inlineRegion(core.sidxHead(reference.id, reference.timescale, Math.max(0, reference.firstPts), distance, count)),
       piecesRegion(
-        inner,
-        (piece) => piece.fragments * SIDX_ENTRY,
-        (index, piece, i) => index.accessEntries(piece.tracks, Table.sidx, reference.timescale, hiddenIn(i)),
+        parts,
+        { total: count * SIDX_ENTRY, of: (piece) => piece.fragments * SIDX_ENTRY },
+        (index, piece, i) => index.accessEntries(tracksOf(piece), Table.sidx, reference.timescale, hiddenIn(i)),
       ),
     );
   }
   regions.push(...captionFragments);
   const first = regions.reduce((sum, region) => sum + region.length, 0);
-  const starts = startsOf(shifted.pieces, first);
+  const lengths = fragmentLengths(composition, count);
+  const starts = whenRead(() => startsOf(pieces, lengths.of, first));
+  const numbers = whenRead(() => startsOf(pieces, ({ fragments }) => fragments, 1 + (captions?.samples.length ?? 0)));
   const mfra = core.mfra(reference.id, count);
   regions.push(
-    fragmentsRegion(inner, 1 + (captions?.samples.length ?? 0)),
+    mediaRegion(parts, lengths, (index, piece, i) =>
+      fragmentParts(index.fragments(tracksOf(piece), numbers()[i] ?? 0)),
+    ),
     inlineRegion(mfra.head),
-    piecesRegion(
-      inner,
-      (piece) => piece.fragments * TFRA_ENTRY,
-      (index, piece, i) =>
-        index.accessEntries(piece.tracks, Table.tfra, reference.timescale, { ...NOTHING, offset: starts[i] ?? 0 }),
+    piecesRegion(parts, { total: count * TFRA_ENTRY, of: (piece) => piece.fragments * TFRA_ENTRY }, (index, piece, i) =>
+      index.accessEntries(tracksOf(piece), Table.tfra, reference.timescale, { ...NOTHING, offset: starts()[i] ?? 0 }),
     ),
     inlineRegion(mfra.tail),
   );
@@ -94,66 +89,65 @@ function end({ delay, duration }: { delay: number; duration: number }): number {
   return delay + duration;
 }
 
-// Decode times in fragments cannot be negative: each track's media time starts `shift` before the presentation.
-function onMediaTime(
-  piece: Piece,
-  shifts: ReadonlyMap<number, number>,
-  flags: ReadonlyMap<number, number>,
-  frames: ReadonlyMap<number, number>,
-  presentedMs: number,
-): Piece {
-  const tracks = piece.tracks.map((track): PieceTrack => {
-    const shift = shifts.get(track.trackId) ?? 0;
-    return {
-      ...track,
-      dts: track.dts + shift,
-      outputFlags: flags.get(track.trackId) ?? 0,
-      presentedUntil:
-        shift + ticksOf(presentedMs - ROUNDING_MS, track.timescale) + Math.ceil(1.5 * (frames.get(track.trackId) ?? 0)),
-    };
+/** Decode times in fragments cannot be negative: a track's media time starts this much before the presentation. */
+function shiftOf(track: OutputTrack): number {
+  return Math.max(0, -track.firstDts);
+}
+
+/** Gives a piece's tracks as fragments need them. */
+function fragmentTracks({ tracks, presentedMs }: Composition): (piece: Piece) => PieceTrack[] {
+  const outputs = tracks.map((output) => {
+    const shift = shiftOf(output);
+    const held = Math.ceil(1.5 * (output.duration / output.samples));
+    const presentedUntil = shift + ticksOf(presentedMs - ROUNDING_MS, output.timescale) + held;
+    return { id: output.id, shift, outputFlags: output.flags, presentedUntil };
   });
-  return { ...piece, tracks };
+  return (piece) =>
+    piece.tracks.map((track) => {
+      const output = outputs.find(({ id }) => id === track.trackId);
+      if (output === undefined) return track;
+      const { shift, outputFlags, presentedUntil } = output;
+      return { ...track, dts: track.dts + shift, outputFlags, presentedUntil };
+    });
 }
 
 function headerOf(
   track: OutputTrack,
   composition: Composition,
-  shifts: ReadonlyMap<number, number>,
   descriptions: Uint8Array = new Uint8Array(0),
 ): MovieTrack {
-  const shift = shifts.get(track.id) ?? 0;
+  const shift = shiftOf(track);
   const editDuration = end(presentationOf(track, composition));
   return { ...movieTrackOf(track, descriptions), editDelay: 0, editTime: shift > 0 ? shift : -1, editDuration };
 }
 
-function fragmentBytes(piece: Piece): number {
-  const headers = piece.tracks.reduce((sum, track) => {
-    if (track.count === 0) return sum;
-    return sum + track.trafs * TRAF_BYTES + track.truns * TRUN_BYTES + track.count * runEntrySize(track.outputFlags);
-  }, piece.fragments * FRAGMENT_BYTES);
-  return headers + piece.bytes;
+/** Bytes of pieces as fragments, media included. */
+function fragmentLengths({ tracks }: Composition, fragments: number): PieceLengths {
+  const headers = ({ trafs, truns }: Pick<Counts, "trafs" | "truns">, samples: number, flags: number): number =>
+    trafs * TRAF_BYTES + truns * TRUN_BYTES + samples * runEntrySize(flags);
+  const flags = new Map(tracks.map((track) => [track.id, track.flags]));
+  return {
+    total: tracks.reduce(
+      (sum, track) => sum + headers(track, track.samples, track.flags) + track.bytes,
+      fragments * FRAGMENT_BYTES,
+    ),
+    of: (piece) =>
+      piece.tracks.reduce(
+        (sum, { counts, count, trackId }) => sum + headers(counts, count, flags.get(trackId) ?? 0),
+        piece.fragments * FRAGMENT_BYTES + piece.bytes,
+      ),
+  };
 }
 
-function startsOf(pieces: readonly Piece[], first: number): Float64Array {
+/** The sum of `of` over all pieces before each, and `first`. */
+function startsOf(pieces: readonly Piece[], of: (piece: Piece) => number, first: number): Float64Array {
   const starts = new Float64Array(pieces.length);
   let sum = first;
   pieces.forEach((piece, i) => {
     starts[i] = sum;
-    sum += fragmentBytes(piece);
+    sum += of(piece);
   });
   return starts;
-}
-
-/** @param firstNumber sequence number of the first fragment */
-function fragmentsRegion(parts: LayoutParts, firstNumber: number): Region {
-  const numbers: number[] = [];
-  parts.composition.pieces.reduce((number, { fragments }) => {
-    numbers.push(number);
-    return number + fragments;
-  }, firstNumber);
-  return mediaRegion(parts, fragmentBytes, (index, { tracks }, i) =>
-    fragmentParts(index.fragments(tracks, numbers[i] ?? 0)),
-  );
 }
 
 function* fragmentParts({ headers, fragments, spans }: PieceFragments): Generator<Part> {

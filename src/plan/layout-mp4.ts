@@ -1,11 +1,11 @@
 import { Table, type MovieTrack } from "../wasm/records/output.ts";
-import type { PieceTrack } from "../wasm/records/piece.ts";
+import type { Counts } from "../wasm/records/piece.ts";
 import { captionsOf } from "./captions.ts";
 import { chaptersOf, movieTrackOf, pieceTrackOf, presentationOf, slotOf, type LayoutParts } from "./layout.ts";
 import type { OutputTrack } from "./output-track.ts";
 import type { Piece } from "./piece.ts";
 import type { Composition } from "./plan-builder.ts";
-import { inlineRegion, mediaRegion, piecesRegion, type Region } from "./regions.ts";
+import { inlineRegion, mediaRegion, piecesRegion, whenRead, type Region } from "./regions.ts";
 
 /** Highest offset and size that 32 bits hold. */
 const MAX_32 = 0xffff_ffff;
@@ -21,7 +21,8 @@ export function layoutMp4(parts: LayoutParts): Region[] {
   const captions = captionsOf(parts, duration);
   if (captions !== undefined) tracks.push(captions.track);
   const captionBytes = captions?.bytes ?? 0;
-  const media = captionBytes + composition.pieces.reduce((sum, piece) => sum + piece.bytes, 0);
+  const pieceBytes = composition.tracks.reduce((sum, { bytes }) => sum + bytes, 0);
+  const media = captionBytes + pieceBytes;
   const chapters = chaptersOf(parts);
   let wide = false;
   let movie = core.movie(tracks, duration, { fragmented: false, wide, chapters });
@@ -44,11 +45,7 @@ export function layoutMp4(parts: LayoutParts): Region[] {
   regions.push(inlineRegion(movie.bytes.subarray(at)), inlineRegion(mdat));
   regions.push(
     ...(captions?.samples ?? []),
-    mediaRegion(
-      parts,
-      (piece) => piece.bytes,
-      (index, piece) => index.spans(piece.tracks),
-    ),
+    mediaRegion(parts, { total: pieceBytes, of: (piece) => piece.bytes }, (index, piece) => index.spans(piece.tracks)),
   );
   return regions;
 }
@@ -74,27 +71,32 @@ function mdatHeader(media: number): Uint8Array {
   return bytes;
 }
 
-const ENTRY_BYTES: Readonly<Record<number, (track: PieceTrack) => number>> = {
-  [Table.stts]: (track) => track.sttsEntries * 8,
-  [Table.ctts]: (track) => track.cttsEntries * 8,
-  [Table.stss]: (track) => track.syncSamples * 4,
-  [Table.stsc]: (track) => track.stscEntries * 12,
-  [Table.stsz]: (track) => track.count * 4,
-  [Table.stco]: (track) => track.chunks * 4,
-  [Table.co64]: (track) => track.chunks * 8,
+type TableCounts = Pick<Counts, "sttsEntries" | "cttsEntries" | "syncSamples" | "stscEntries" | "chunks">;
+
+const ENTRY_BYTES: Readonly<Record<number, (counts: TableCounts, samples: number) => number>> = {
+  [Table.stts]: ({ sttsEntries }) => sttsEntries * 8,
+  [Table.ctts]: ({ cttsEntries }) => cttsEntries * 8,
+  [Table.stss]: ({ syncSamples }) => syncSamples * 4,
+  [Table.stsc]: ({ stscEntries }) => stscEntries * 12,
+  [Table.stsz]: (_, samples) => samples * 4,
+  [Table.stco]: ({ chunks }) => chunks * 4,
+  [Table.co64]: ({ chunks }) => chunks * 8,
 };
 
 function tableRegion(parts: LayoutParts, track: OutputTrack, table: number, mediaStart: number): Region {
   const { pieces } = parts.composition;
-  const before = startsOf(pieces, track, table, mediaStart);
+  const before = whenRead(() => startsOf(pieces, track, table, mediaStart));
   const bytesOf = ENTRY_BYTES[table] ?? (() => 0);
   return piecesRegion(
     parts,
-    (piece) => {
-      const found = pieceTrackOf(piece, track);
-      return found === undefined ? 0 : bytesOf(found);
+    {
+      total: bytesOf(track, track.samples),
+      of: (piece) => {
+        const found = pieceTrackOf(piece, track);
+        return found === undefined ? 0 : bytesOf(found.counts, found.count);
+      },
     },
-    (index, piece, i) => index.table(piece.tracks, slotOf(piece, track), table, before[i] ?? 0),
+    (index, piece, i) => index.table(piece.tracks, slotOf(piece, track), table, before()[i] ?? 0),
   );
 }
 
@@ -106,7 +108,7 @@ function startsOf(pieces: readonly Piece[], track: OutputTrack, table: number, m
     starts[i] = sum;
     const found = pieceTrackOf(piece, track);
     if (table === Table.stss) sum += found?.count ?? 0;
-    else if (table === Table.stsc) sum += found?.chunks ?? 0;
+    else if (table === Table.stsc) sum += found?.counts.chunks ?? 0;
     else sum += piece.bytes;
   });
   return starts;

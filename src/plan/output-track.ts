@@ -55,6 +55,7 @@ export class OutputTrack {
   chunks = 0;
   trafs = 0;
   truns = 0;
+  /** Of media, inline ones included. */
   bytes = 0;
   /** Bytes of every sample, 0 when they differ, undefined before the first. */
   #constantSize: number | undefined;
@@ -101,21 +102,30 @@ export class OutputTrack {
     return base;
   }
 
-  /** Adds the counts of a piece's track, once they are final. */
-  count(piece: PieceTrack, record: TrackRecord): void {
-    const allSync = this.flags & piece.flags & TrackFlag.AllSync;
-    this.flags = ((this.flags | piece.flags) & ~TrackFlag.AllSync) | allSync;
-    this.samples += piece.count;
-    this.sttsEntries += piece.sttsEntries;
-    this.cttsEntries += piece.cttsEntries;
-    this.syncSamples += piece.syncSamples;
-    this.stscEntries += piece.stscEntries;
-    this.chunks += piece.chunks;
-    this.trafs += piece.trafs;
-    this.truns += piece.truns;
-    this.bytes += piece.bytes;
-    const constant = piece.prefix > 0 ? 0 : record.constantSize;
-    this.#constantSize = this.#constantSize === undefined || this.#constantSize === constant ? constant : 0;
+  /** Adds the counts of a piece's track. */
+  count({ count, counts, offsetShift }: PieceTrack, { constantSize }: TrackRecord): void {
+    const allSync = this.flags & counts.flags & TrackFlag.AllSync;
+    this.flags = ((this.flags | counts.flags) & ~TrackFlag.AllSync) | allSync;
+    if (offsetShift !== 0) this.flags |= TrackFlag.Offsets;
+    if (offsetShift < 0) this.flags |= TrackFlag.NegativeOffsets;
+    this.samples += count;
+    this.sttsEntries += counts.sttsEntries;
+    this.cttsEntries += counts.cttsEntries;
+    this.syncSamples += counts.syncSamples;
+    this.stscEntries += counts.stscEntries;
+    this.chunks += counts.chunks;
+    this.trafs += counts.trafs;
+    this.truns += counts.truns;
+    this.bytes += counts.bytes;
+    this.#constantSize = this.#constantSize === undefined || this.#constantSize === constantSize ? constantSize : 0;
+  }
+
+  /** Adds the inline bytes of a piece's track. Returns how many they are. */
+  countInline({ prefix, counts }: PieceTrack): number {
+    const bytes = prefix * counts.syncSamples;
+    this.bytes += bytes;
+    if (prefix > 0) this.#constantSize = 0;
+    return bytes;
   }
 }
 

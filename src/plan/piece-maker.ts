@@ -1,12 +1,12 @@
 import type { Segment } from "../catalog/types.ts";
 import { BoxcarError } from "../errors.ts";
 import type { Core } from "../wasm/module.ts";
-import { SelectionRule, type PieceTrack, type Selected, type Selection } from "../wasm/records/piece.ts";
+import { SelectionRule, type Counts, type PieceTrack, type Selected, type Selection } from "../wasm/records/piece.ts";
 import { TrackFlag, type TrackRecord } from "../wasm/records/summary.ts";
 import type { Cuts } from "./cuts.ts";
 import { codecFamily, isSound, isVideo, OutputTrack } from "./output-track.ts";
 import { moveInband } from "./inband.ts";
-import { countWhole, leftOut, prerollOf, wholeTrack, type IndexOf, type Piece } from "./piece.ts";
+import { leftOut, NO_COUNTS, prerollOf, type IndexOf, type Piece } from "./piece.ts";
 import { limitOf, ROUNDING_MS, type PlacedSegment, type TimedSegment } from "./placed-segment.ts";
 import { rescale, ticksOf } from "./ticks.ts";
 
@@ -29,69 +29,77 @@ export class PieceMaker {
   readonly #options: PieceMakerOptions;
   readonly #outputs = new Map<string, OutputTrack>();
   readonly pieces: Piece[] = [];
-  readonly #records: (readonly TrackRecord[])[] = [];
 
   constructor(options: PieceMakerOptions) {
     this.#options = options;
   }
 
-  /** Adds up what is only known once all joints are. Returns the output's tracks that hold samples. */
+  /** Mends what is only known once all pieces are. Returns the output's tracks that hold samples. */
   async finish(): Promise<OutputTrack[]> {
     const outputs = [...this.#outputs.values()];
     if (this.#options.changes === "inband") await moveInband(this.#options, outputs.find(isVideo), this.pieces);
-    for (const [i, { tracks }] of this.pieces.entries()) {
-      tracks.forEach((track, slot) => {
-        const record = this.#records[i]?.[slot];
-        const output = outputs[track.trackId - 1]; // ids count from 1, 0 is a track left out
-        if (track.count === 0 || record === undefined || output === undefined) return;
-        if (track.offsetShift !== 0) track.flags |= TrackFlag.Offsets;
-        if (track.offsetShift < 0) track.flags |= TrackFlag.NegativeOffsets;
-        output.count(track, record);
-      });
-    }
     return outputs.filter((track) => track.samples > 0);
   }
 
   /**
-   * Adds the piece of a placed segment.
+   * Adds the piece of a placed segment: at once when all of it is taken, which its summary is enough for, else the caller
+   * has to wait.
    * @throws BoxcarError `codec_change` (409), `encrypted` (409), `gap_too_long` (400), what `indexOf` throws
    */
-  async add(placed: PlacedSegment): Promise<void> {
-    const { cuts } = this.#options;
-    const { segment, summary } = placed.timed;
+  add(placed: PlacedSegment): Promise<void> | undefined {
+    const { summary, whole } = placed.timed;
     const outputs = this.#match(placed.timed);
     const selections = summary.tracks.map((record, slot) => this.#selectionOf(placed, record, outputs[slot]));
-    const make = (selected: readonly Selected[]): PieceTrack[] =>
-      summary.tracks.map((record, slot) => {
-        const [output, samples] = [outputs[slot], selected[slot]];
-        if (output === undefined || samples === undefined || samples.count === 0) return leftOut(record);
-        return this.#join(placed, record, output, samples);
-      });
     const scaled = outputs.some((output, slot) => output.timescale !== summary.tracks[slot]?.timescale);
-    if (!scaled && selections.every((selection) => selection === undefined)) {
-      const tracks = make(summary.tracks.map(wholeTrack));
-      summary.tracks.forEach((record, slot) => {
-        const track = tracks[slot];
-        if (track !== undefined) countWhole(track, record);
-      });
-      const bytes = tracks.reduce((sum, track) => sum + track.bytes, 0);
-      this.#push({ segment, tracks, bytes, fragments: summary.fragments, inline: NONE }, summary.tracks);
-      return;
-    }
-    const selected: Selected[] = [];
-    for (const [slot, record] of summary.tracks.entries()) {
-      const selection = selections[slot];
-      selected.push(selection === undefined ? wholeTrack(record) : await cuts.select(segment, slot, selection));
-    }
-    if (selected.every(({ count }) => count === 0)) return;
-    const tracks = make(selected);
-    const { bytes, fragments } = await cuts.measure(segment, tracks, scaled);
-    this.#push({ segment, tracks, bytes, fragments, inline: NONE }, summary.tracks);
+    if (scaled || selections.some((selection) => selection !== undefined))
+      return this.#addCut(placed, outputs, selections, scaled);
+    this.#push(placed, outputs, this.#joinAll(placed, outputs, whole), summary.tracks, summary.fragments);
+    return undefined;
   }
 
-  #push(piece: Piece, records: readonly TrackRecord[]): void {
-    this.pieces.push(piece);
-    this.#records.push(records);
+  async #addCut(
+    placed: PlacedSegment,
+    outputs: readonly OutputTrack[],
+    selections: readonly (Selection | undefined)[],
+    scaled: boolean,
+  ): Promise<void> {
+    const { cuts } = this.#options;
+    const { segment, whole } = placed.timed;
+    const selected: Selected[] = [];
+    for (const [slot, all] of whole.entries()) {
+      const selection = selections[slot];
+      selected.push(selection === undefined ? all : await cuts.select(segment, slot, selection));
+    }
+    if (selected.every(({ count }) => count === 0)) return;
+    const tracks = this.#joinAll(placed, outputs, selected);
+    const { counts, fragments } = await cuts.measure(segment, tracks, scaled);
+    this.#push(placed, outputs, tracks, counts, fragments);
+  }
+
+  #push(
+    { timed: { segment, summary } }: PlacedSegment,
+    outputs: readonly OutputTrack[],
+    tracks: readonly PieceTrack[],
+    counts: readonly Counts[],
+    fragments: number,
+  ): void {
+    let bytes = 0;
+    for (const [slot, record] of summary.tracks.entries()) {
+      const track = tracks[slot];
+      if (track === undefined || track.count === 0) continue;
+      track.counts = counts[slot] ?? NO_COUNTS;
+      bytes += track.counts.bytes;
+      outputs[slot]?.count(track, record);
+    }
+    this.pieces.push({ segment, tracks, bytes, fragments, inline: NONE });
+  }
+
+  #joinAll(placed: PlacedSegment, outputs: readonly OutputTrack[], selected: readonly Selected[]): PieceTrack[] {
+    return placed.timed.summary.tracks.map((record, slot) => {
+      const [output, samples] = [outputs[slot], selected[slot]];
+      if (output === undefined || samples === undefined || samples.count === 0) return leftOut(record);
+      return this.#join(placed, record, output, samples);
+    });
   }
 
   #match(timed: TimedSegment): OutputTrack[] {
@@ -170,16 +178,19 @@ export class PieceMaker {
       if (distance > 0xffff_ffff) throw tooLongGap(placed.timed.segment);
       before.piece.lastDuration = distance;
     }
-    const piece = leftOut(record);
-    piece.first = samples.first;
-    piece.count = samples.count;
-    piece.dts = dts;
-    piece.timescale = to;
-    piece.lastDuration = lastDuration;
-    piece.ownDuration = lastDuration;
-    piece.offsetShift = offsetShift;
-    piece.descriptionBase = output.describe(placed.timed.segment, record);
-    piece.trackId = output.id;
+    const piece: PieceTrack = {
+      first: samples.first,
+      count: samples.count,
+      dts,
+      timescale: to,
+      lastDuration,
+      ownDuration: lastDuration,
+      offsetShift,
+      descriptionBase: output.describe(placed.timed.segment, record),
+      trackId: output.id,
+      prefix: 0,
+      counts: NO_COUNTS,
+    };
     const presentedEnd = base + rescale(Math.min(samples.presentedEnd, record.editEnd), from, to);
     output.end = { piece, lastDts: dts + lasting, end: dts + lasting + lastDuration };
     output.presentedEnd = Math.max(output.presentedEnd, presentedEnd);

@@ -1,5 +1,5 @@
 import type { Segment } from "../catalog/types.ts";
-import type { PieceTrack, Selected } from "../wasm/records/piece.ts";
+import type { Counts, PieceTrack, Selected } from "../wasm/records/piece.ts";
 import type { TrackRecord } from "../wasm/records/summary.ts";
 import { isSound } from "./output-track.ts";
 import { ticksOf } from "./ticks.ts";
@@ -11,7 +11,7 @@ export type IndexOf = (segment: Segment) => Promise<Uint8Array>;
 export interface Piece {
   readonly segment: Segment;
   /** One a slot of the segment's index. */
-  readonly tracks: PieceTrack[];
+  readonly tracks: readonly PieceTrack[];
   /** Bytes of media, inline ones included. */
   bytes: number;
   /** Movie fragments it makes as fragmented MP4. */
@@ -48,6 +48,19 @@ export function wholeTrack(record: TrackRecord): Selected {
   };
 }
 
+/** What is not measured yet. */
+export const NO_COUNTS: Counts = {
+  sttsEntries: 0,
+  cttsEntries: 0,
+  syncSamples: 0,
+  chunks: 0,
+  stscEntries: 0,
+  trafs: 0,
+  truns: 0,
+  flags: 0,
+  bytes: 0,
+};
+
 /** A track of which nothing is taken. */
 export function leftOut(record: TrackRecord): PieceTrack {
   return {
@@ -61,29 +74,6 @@ export function leftOut(record: TrackRecord): PieceTrack {
     descriptionBase: 1,
     trackId: 0,
     prefix: 0,
-    outputFlags: 0,
-    presentedUntil: Number.POSITIVE_INFINITY,
-    sttsEntries: 0,
-    cttsEntries: 0,
-    syncSamples: 0,
-    chunks: 0,
-    stscEntries: 0,
-    trafs: 0,
-    truns: 0,
-    flags: 0,
-    bytes: 0,
+    counts: NO_COUNTS,
   };
-}
-
-/** Takes the counts of a whole track from its record instead of measuring. */
-export function countWhole(track: PieceTrack, record: TrackRecord): void {
-  track.sttsEntries = record.sttsEntries;
-  track.cttsEntries = record.cttsEntries;
-  track.syncSamples = record.syncSamples;
-  track.chunks = record.chunks;
-  track.stscEntries = record.stscEntries;
-  track.trafs = record.trafs;
-  track.truns = record.truns;
-  track.flags = record.flags;
-  track.bytes = record.bytes;
 }

@@ -1,7 +1,9 @@
 import type { Segment } from "../catalog/types.ts";
 import { BoxcarError } from "../errors.ts";
+import type { Selected } from "../wasm/records/piece.ts";
 import { readSummary, type Summary, type TrackRecord } from "../wasm/records/summary.ts";
 import { isVideo } from "./output-track.ts";
+import { wholeTrack } from "./piece.ts";
 import { millisecondsOf, rescale, ticksOf } from "./ticks.ts";
 
 /**
@@ -20,6 +22,8 @@ export class TimedSegment {
   readonly durationMs: number;
   /** One a slot: tracks of segments are the same one by kind and by order among their kind. */
   readonly trackKeys: readonly string[];
+  /** What taking all of each track selects. */
+  readonly whole: readonly Selected[];
 
   constructor(segment: Segment) {
     this.segment = segment;
@@ -33,6 +37,7 @@ export class TimedSegment {
       const ordinal = tracks.slice(0, slot).filter((track) => track.handler === handler).length;
       return `${String(handler)} ${ordinal}`;
     });
+    this.whole = this.summary.tracks.map(wholeTrack);
   }
 
   /** Wall-clock end of the reference track, milliseconds, exclusive, not rounded. */

@@ -59,7 +59,7 @@ export interface BuilderOptions extends PieceMakerOptions {
 export class PlanBuilder {
   readonly #options: BuilderOptions;
   readonly #maker: PieceMaker;
-  readonly #coverage: Interval[] = [];
+  readonly #coverage: { readonly startMs: number; endMs: number }[] = [];
   readonly #gaps: Interval[] = [];
   readonly #spans: ClockReading[] = [];
   readonly #clock: ClockReading[] = [];
@@ -74,14 +74,15 @@ export class PlanBuilder {
     this.#maker = new PieceMaker(options);
   }
 
-  /** Adds the next segment. @throws BoxcarError as PieceMaker.add does */
-  async add(segment: Segment): Promise<void> {
+  /** Adds the next segment: at once where that needs no index, else the caller has to wait. @throws BoxcarError as PieceMaker.add does */
+  add(segment: Segment): Promise<void> | undefined {
     const timed = this.#options.cuts.timed(segment);
     if (this.#current === undefined) return this.#addFirst(timed);
     const overlapMs = this.#coveredMs - segment.startMs;
     const tolerated = Math.min(this.#options.gapToleranceMs, timed.durationMs / 2);
     if (overlapMs <= tolerated) return this.#addNext(timed, this.#current, -overlapMs);
-    if (timed.endMs - this.#coveredMs > tolerated) await this.#addOverlapping(timed, this.#current);
+    if (timed.endMs - this.#coveredMs > tolerated) return this.#addOverlapping(timed, this.#current);
+    return undefined;
   }
 
   /** Closes the plan. Undefined when no sample fell into the range. */
@@ -129,21 +130,21 @@ export class PlanBuilder {
     this.#cover(this.#startMs, timed.endMs);
   }
 
-  async #addNext(timed: TimedSegment, before: PlacedSegment, distanceMs: number): Promise<void> {
+  #addNext(timed: TimedSegment, before: PlacedSegment, distanceMs: number): Promise<void> | undefined {
     const { gapToleranceMs, gaps } = this.#options;
     const { reference } = before.timed;
     const isGap = distanceMs > gapToleranceMs;
     if (isGap) this.#gaps.push({ startMs: this.#coveredMs, endMs: timed.segment.startMs });
-    await this.#maker.add(before);
     const ended = before.place + rescale(reference.end - reference.start, reference.timescale, before.timescale);
     const kept = isGap && gaps === "keep" ? ticksOf(distanceMs, before.timescale) : 0;
     const lead = kept > 0 ? 0 : openEndOf(before, distanceMs) + this.#leadOf(timed, distanceMs, before.timescale);
     const place = ended + kept + lead;
     this.#current = this.#placed(timed, place, before.timescale);
-    const reading = { atMs: millisecondsOf(place, before.timescale), wallMs: timed.segment.startMs };
-    if (isGap) this.#spans.push(reading);
-    this.#readClock(reading);
+    const atMs = millisecondsOf(place, before.timescale);
+    if (isGap) this.#spans.push({ atMs, wallMs: timed.segment.startMs });
+    this.#readClock(atMs, timed.segment.startMs);
     this.#cover(isGap ? timed.segment.startMs : this.#coveredMs, timed.endMs);
+    return this.#maker.add(before);
   }
 
   // The later recording takes over at its last sync sample inside the earlier one, which is cut there.
@@ -183,19 +184,18 @@ export class PlanBuilder {
     return fits ? rescale(lead, reference.timescale, timescale) : 0;
   }
 
-  #readClock(reading: ClockReading): void {
+  #readClock(atMs: number, wallMs: number): void {
     const last = this.#clock.at(-1);
     if (last === undefined) return;
-    const off = reading.wallMs - last.wallMs - (reading.atMs - last.atMs);
-    if (Math.abs(off) > CLOCK_TOLERANCE_MS) this.#clock.push(reading);
+    const off = wallMs - last.wallMs - (atMs - last.atMs);
+    if (Math.abs(off) > CLOCK_TOLERANCE_MS) this.#clock.push({ atMs, wallMs });
   }
 
   #cover(startMs: number, endMs: number): void {
     const end = Math.min(endMs, this.#options.endMs);
     const last = this.#coverage.at(-1);
-    if (last !== undefined && startMs <= last.endMs) {
-      this.#coverage.splice(-1, 1, { startMs: last.startMs, endMs: Math.max(end, last.endMs) });
-    } else this.#coverage.push({ startMs, endMs: end });
+    if (last !== undefined && startMs <= last.endMs) last.endMs = Math.max(end, last.endMs);
+    else this.#coverage.push({ startMs, endMs: end });
     this.#coveredMs = Math.max(this.#coveredMs, endMs);
   }
 

@@ -8,7 +8,7 @@ import { layoutMp4 } from "./layout-mp4.ts";
 import type { LayoutParts } from "./layout.ts";
 import { readRegions } from "./regions.ts";
 import { isVideo, OutputTrack } from "./output-track.ts";
-import { leftOut, type Piece } from "./piece.ts";
+import { leftOut, NO_COUNTS, type Piece } from "./piece.ts";
 import { ROUNDING_MS, TimedSegment } from "./placed-segment.ts";
 import { rescale, ticksOf } from "./ticks.ts";
 
@@ -145,11 +145,10 @@ async function clipOf(
       ...{ descriptionBase, trackId: track.id, offsetShift: exact === undefined ? shown - dts - offset : 0 },
     };
     const tracks = timed.summary.tracks.map((other, i) => (i === slot ? piece : leftOut(other)));
-    const measured = parts.core.withIndex(index, (loaded) => loaded.measure(tracks));
-    if (piece.offsetShift !== 0)
-      piece.flags |= TrackFlag.Offsets | (piece.offsetShift < 0 ? TrackFlag.NegativeOffsets : 0);
+    const { counts, bytes, fragments } = parts.core.withIndex(index, (loaded) => loaded.measure(tracks));
+    piece.counts = counts[slot] ?? NO_COUNTS;
     track.count(piece, record);
-    pieces.push({ segment, tracks, ...measured, inline: new Uint8Array(0) });
+    pieces.push({ segment, tracks, bytes, fragments, inline: new Uint8Array(0) });
     const lasting = single ? 0 : rescale(selected.lastDts - selected.dts, record.timescale, timescale);
     track.end = { piece, lastDts: dts + lasting, end: dts + lasting + lastDuration };
     track.presentedEnd = Math.max(track.presentedEnd, shown + lastDuration);

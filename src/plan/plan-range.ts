@@ -149,15 +149,18 @@ async function compose(
   for await (const page of pages) {
     for (const segment of page) {
       identities.push(segment.id, segment.etag);
-      await builder.add(segment);
+      // For most there is nothing to wait for, and waiting takes longer than adding.
+      const cutting = builder.add(segment);
+      if (cutting !== undefined) await cutting;
     }
   }
+  const hash = digest(identities);
   const composition = await builder.finish();
   if (composition === undefined || composition.pieces.length === 0) return undefined;
   const descriptions = await readDescriptions(core, composition, indexes);
   return describe(
     { core, store, indexes, composition, descriptions, chapters: query.chapters ?? false, captions: query.captions },
-    await digest(identities),
+    await hash,
   );
 }
 

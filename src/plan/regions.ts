@@ -37,18 +37,24 @@ export async function* readRegions(regions: readonly Region[], span: ByteSpan): 
   }
 }
 
+/** How long a region made of pieces is: in sum, which is known beforehand, and of each piece. */
+export interface PieceLengths {
+  readonly total: number;
+  readonly of: (piece: Piece) => number;
+}
+
 /** A region to which each piece contributes bytes made from its index. */
 export function piecesRegion(
   parts: LayoutParts,
-  lengthOf: (piece: Piece) => number,
+  lengths: PieceLengths,
   make: (index: LoadedIndex, piece: Piece, number: number) => Uint8Array,
 ): Region {
   const { pieces } = parts.composition;
-  const ends = endsOf(pieces, lengthOf);
+  const ends = whenRead(() => endsOf(pieces, lengths));
   return {
-    length: ends.at(-1) ?? 0,
+    length: lengths.total,
     async *read(span) {
-      for (const { number, piece, offset, length, last } of piecesIn(pieces, ends, span)) {
+      for (const { number, piece, offset, length, last } of piecesIn(pieces, ends(), span)) {
         const index = await indexOf(parts, number, last);
         const bytes = parts.core.withIndex(index, (loaded) => make(loaded, piece, number));
         yield bytes.subarray(offset, offset + length);
@@ -60,20 +66,20 @@ export function piecesRegion(
 /** A region to which each piece contributes bytes of its stored object, and some of its own between them. */
 export function mediaRegion(
   parts: LayoutParts,
-  lengthOf: (piece: Piece) => number,
+  lengths: PieceLengths,
   partsOf: (index: LoadedIndex, piece: Piece, number: number) => Iterable<Part>,
 ): Region {
   const { pieces } = parts.composition;
-  const ends = endsOf(pieces, lengthOf);
+  const ends = whenRead(() => endsOf(pieces, lengths));
   async function* read({ number, piece, offset, length, last }: PieceSpan): AsyncGenerator<Uint8Array> {
     const index = await indexOf(parts, number, last);
     const all = parts.core.withIndex(index, (loaded) => partsOf(loaded, piece, number));
     yield* readParts(parts.store, piece.segment, cutParts(all, { offset, length }, piece.inline));
   }
   function* sources(span: ByteSpan): Generator<{ length: number; read: () => AsyncGenerator<Uint8Array> }> {
-    for (const found of piecesIn(pieces, ends, span)) yield { length: found.length, read: () => read(found) };
+    for (const found of piecesIn(pieces, ends(), span)) yield { length: found.length, read: () => read(found) };
   }
-  return { length: ends.at(-1) ?? 0, read: (span) => inTurn(sources(span)) };
+  return { length: lengths.total, read: (span) => inTurn(sources(span)) };
 }
 
 /** The part of a piece's bytes that falls into a span of a region. */
@@ -84,13 +90,20 @@ interface PieceSpan extends ByteSpan {
   readonly last: number;
 }
 
-/** Where each piece's bytes end in a region. */
-function endsOf(pieces: readonly Piece[], lengthOf: (piece: Piece) => number): Float64Array {
+/** Makes something when it is first asked for: the layout of thousands of pieces is not what its first byte waits for. */
+export function whenRead<T extends object>(make: () => T): () => T {
+  let made: T | undefined;
+  return () => (made ??= make());
+}
+
+/** Where each piece's bytes end in a region. @throws Error when they do not add up to its length */
+function endsOf(pieces: readonly Piece[], lengths: PieceLengths): Float64Array {
   const ends = new Float64Array(pieces.length);
   let sum = 0;
   pieces.forEach((piece, i) => {
-    ends[i] = sum += lengthOf(piece);
+    ends[i] = sum += lengths.of(piece);
   });
+  if (sum !== lengths.total) throw new Error(`the pieces have ${String(sum)} of ${String(lengths.total)} bytes`);
   return ends;
 }
 

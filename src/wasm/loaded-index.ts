@@ -3,11 +3,12 @@ import { readSample, SAMPLE_SIZE, type Sample } from "./records/listing.ts";
 import { FRAGMENT_SIZE, readFragment, readSpan, SPAN_SIZE, type Fragment, type Span } from "./records/output.ts";
 import {
   PIECE_TRACK_SIZE,
-  readMeasured,
+  readCounts,
   readSelected,
   SELECTION_SIZE,
   writePieceTrack,
   writeSelection,
+  type Counts,
   type PieceTrack,
   type Selected,
   type Selection,
@@ -19,6 +20,14 @@ export interface PieceFragments {
   readonly headers: Uint8Array;
   readonly fragments: readonly Fragment[];
   readonly spans: readonly Span[];
+}
+
+/** What a piece holds of each of its tracks, and in sum. */
+export interface MeasuredPiece {
+  readonly counts: readonly Counts[];
+  /** Bytes of media. */
+  readonly bytes: number;
+  readonly fragments: number;
 }
 
 /** A segment index in WASM memory, good for the duration of one `withIndex`. */
@@ -40,16 +49,14 @@ export class LoadedIndex {
     return readSelected(new DataView(wasm.memory.buffer), pointer);
   }
 
-  /** Fills the measured fields of each track. Returns the piece's media bytes and fragments. */
-  measure(tracks: readonly PieceTrack[]): { bytes: number; fragments: number } {
+  /** Counts what a piece will be made of. */
+  measure(tracks: readonly PieceTrack[]): MeasuredPiece {
     const wasm = this.#wasm;
     const pointer = putTracks(wasm, tracks);
     const result = call(wasm, wasm.measure(this.#index, pointer));
     const view = new DataView(wasm.memory.buffer);
-    tracks.forEach((track, i) => {
-      readMeasured(view, pointer + i * PIECE_TRACK_SIZE, track);
-    });
-    return { bytes: result.a, fragments: result.b };
+    const counts = tracks.map((_, i) => readCounts(view, pointer + i * PIECE_TRACK_SIZE));
+    return { counts, bytes: result.a, fragments: result.b };
   }
 
   /**

@@ -1,9 +1,9 @@
 /** Every call that works on an index, as planning and serving make them. */
-import { countWhole, leftOut, wholeTrack } from "../../src/plan/piece.ts";
+import { leftOut, wholeTrack } from "../../src/plan/piece.ts";
 import type { Core } from "../../src/wasm/module.ts";
 import type { LoadedIndex } from "../../src/wasm/loaded-index.ts";
 import { Table } from "../../src/wasm/records/output.ts";
-import { SelectionRule, type PieceTrack, type Selected } from "../../src/wasm/records/piece.ts";
+import { SelectionRule, type Counts, type PieceTrack, type Selected } from "../../src/wasm/records/piece.ts";
 import { readSummary, type Summary } from "../../src/wasm/records/summary.ts";
 
 const TABLES = [Table.stts, Table.ctts, Table.stss, Table.stsc, Table.stsz, Table.stco, Table.co64];
@@ -16,12 +16,10 @@ export function exercise(core: Core, index: Uint8Array, options: { listed: boole
   core.withIndex(index, (loaded) => {
     const summary = readSummary(index);
     const whole = piece(summary, summary.tracks.map(wholeTrack), false);
-    whole.forEach((track, slot) => {
-      const record = summary.tracks[slot];
-      if (record !== undefined) countWhole(track, record);
-      track.bytes += track.prefix * track.syncSamples;
+    const inlined = summary.tracks.map((record, slot) => {
+      return { ...record, bytes: record.bytes + (whole[slot]?.prefix ?? 0) * record.syncSamples };
     });
-    serve(loaded, whole, summary, options.exact);
+    serve(loaded, counted(whole, inlined), summary, options.exact);
     const cut = summary.tracks.map((record, slot) => {
       const middle = Math.round((record.start + record.end) / 2);
       const rules = slot % 2 === 0 ? SelectionRule.FromSync | SelectionRule.Closed : 0;
@@ -29,8 +27,7 @@ export function exercise(core: Core, index: Uint8Array, options: { listed: boole
     });
     for (const rescaled of [false, true]) {
       const tracks = piece(summary, cut, rescaled);
-      loaded.measure(tracks);
-      serve(loaded, tracks, summary, options.exact);
+      serve(loaded, counted(tracks, loaded.measure(tracks).counts), summary, options.exact);
     }
     const before = summary.tracks.map((record, slot) => {
       const end = Math.round((record.start + record.end) / 2);
@@ -60,8 +57,12 @@ function piece(summary: Summary, selected: readonly Selected[], rescaled: boolea
   });
 }
 
+function counted(tracks: readonly PieceTrack[], counts: readonly Counts[]): PieceTrack[] {
+  return tracks.map((track, slot) => (track.count > 0 ? { ...track, counts: counts[slot] ?? track.counts } : track));
+}
+
 function serve(loaded: LoadedIndex, tracks: readonly PieceTrack[], summary: Summary, exact: boolean): void {
-  const counts = tracks.map(({ sttsEntries, cttsEntries, syncSamples, stscEntries, count, chunks }) => [
+  const lengths = tracks.map(({ count, counts: { sttsEntries, cttsEntries, syncSamples, stscEntries, chunks } }) => [
     sttsEntries * 8,
     cttsEntries * 8,
     syncSamples * 4,
@@ -74,10 +75,11 @@ function serve(loaded: LoadedIndex, tracks: readonly PieceTrack[], summary: Summ
     if (track.count === 0) return;
     for (const [i, table] of TABLES.entries()) {
       const { length } = loaded.table(tracks, slot, table, 0);
-      if (length !== counts[slot]?.[i]) throw new Error(`table ${table} has ${length} bytes, not ${counts[slot]?.[i]}`);
+      if (length !== lengths[slot]?.[i])
+        throw new Error(`table ${table} has ${length} bytes, not ${lengths[slot]?.[i]}`);
     }
   });
-  const bytes = tracks.reduce((sum, track) => sum + track.bytes, 0);
+  const bytes = tracks.reduce((sum, track) => sum + track.counts.bytes, 0);
   const spanned = loaded.spans(tracks).reduce((sum, { length }) => sum + length, 0);
   if (exact && spanned !== bytes) throw new Error(`the spans have ${spanned} bytes, not ${bytes}`);
   const { fragments, spans } = loaded.fragments(tracks, 1);

@@ -59,41 +59,48 @@ export function readSelected(view: DataView, at: number): Selected {
   };
 }
 
-/** One track of one piece of an output. Ticks are the output track's. */
-export interface PieceTrack {
-  first: number;
-  /** 0 leaves the track out. */
-  count: number;
-  /** Decode time of the first sample. */
-  dts: number;
-  timescale: number;
-  lastDuration: number;
-  /** What the last sample lasts by itself. */
-  ownDuration: number;
-  /** Added to every composition offset. */
-  offsetShift: number;
-  /** Output sample description index of the segment's first description, from 1. */
-  descriptionBase: number;
-  trackId: number;
-  /** Inline bytes before every sync sample. */
-  prefix: number;
-  /** Bits of TrackFlag over the whole output track. */
-  outputFlags: number;
-  /** In fragments, samples that are only decoded and would be presented later are presented then. Infinity: none. */
-  presentedUntil: number;
-  sttsEntries: number;
-  cttsEntries: number;
-  syncSamples: number;
-  chunks: number;
-  stscEntries: number;
-  trafs: number;
-  truns: number;
-  /** Bits of TrackFlag over the piece. */
-  flags: number;
-  bytes: number;
+/** What the tables and fragments of a piece's track add up to: told by `measure`, of a whole track also by its record. */
+export interface Counts {
+  readonly sttsEntries: number;
+  readonly cttsEntries: number;
+  readonly syncSamples: number;
+  readonly chunks: number;
+  readonly stscEntries: number;
+  readonly trafs: number;
+  readonly truns: number;
+  /** Bits of TrackFlag, before offsets are shifted. */
+  readonly flags: number;
+  /** Of media, with the inline ones of the `prefix` it was measured with. */
+  readonly bytes: number;
 }
 
-/** Writes a whole record; what is not measured yet may be 0. */
+/** One track of one piece of an output. Ticks are the output track's. */
+export interface PieceTrack {
+  readonly first: number;
+  /** 0 leaves the track out. */
+  readonly count: number;
+  /** Decode time of the first sample. */
+  readonly dts: number;
+  readonly timescale: number;
+  lastDuration: number;
+  /** What the last sample lasts by itself. */
+  readonly ownDuration: number;
+  /** Added to every composition offset. */
+  readonly offsetShift: number;
+  /** Output sample description index of the segment's first description, from 1. */
+  descriptionBase: number;
+  readonly trackId: number;
+  /** Inline bytes before every sync sample. */
+  prefix: number;
+  /** All 0 until it is measured. */
+  counts: Counts;
+  /** For fragments: bits of TrackFlag over the whole output track. */
+  readonly outputFlags?: number;
+  /** For fragments: samples that are only decoded and would be presented later are presented then. Default: none. */
+  readonly presentedUntil?: number;
+}
+
+/** Writes a whole record. */
 export function writePieceTrack(view: DataView, at: number, track: PieceTrack): void {
   view.setUint32(at, track.first, true);
   view.setUint32(at + 4, track.count, true);
@@ -104,31 +111,33 @@ export function writePieceTrack(view: DataView, at: number, track: PieceTrack): 
   view.setUint32(at + 28, track.descriptionBase, true);
   view.setUint32(at + 32, track.trackId, true);
   view.setUint32(at + 36, track.prefix, true);
-  view.setUint32(at + 40, track.sttsEntries, true);
-  view.setUint32(at + 44, track.cttsEntries, true);
-  view.setUint32(at + 48, track.syncSamples, true);
-  view.setUint32(at + 52, track.chunks, true);
-  view.setUint32(at + 56, track.stscEntries, true);
-  view.setUint32(at + 60, track.trafs, true);
-  view.setUint32(at + 64, track.truns, true);
-  view.setUint32(at + 68, track.flags, true);
-  setI64(view, at + 72, track.bytes);
-  view.setUint32(at + 80, track.outputFlags, true);
+  view.setUint32(at + 40, track.counts.sttsEntries, true);
+  view.setUint32(at + 44, track.counts.cttsEntries, true);
+  view.setUint32(at + 48, track.counts.syncSamples, true);
+  view.setUint32(at + 52, track.counts.chunks, true);
+  view.setUint32(at + 56, track.counts.stscEntries, true);
+  view.setUint32(at + 60, track.counts.trafs, true);
+  view.setUint32(at + 64, track.counts.truns, true);
+  view.setUint32(at + 68, track.counts.flags, true);
+  setI64(view, at + 72, track.counts.bytes);
+  view.setUint32(at + 80, track.outputFlags ?? 0, true);
   view.setUint32(at + 84, runDurationOf(track), true);
-  setI64(view, at + 88, track.presentedUntil);
+  setI64(view, at + 88, track.presentedUntil ?? Number.POSITIVE_INFINITY);
 }
 
-/** Reads back what `measure` filled in. */
-export function readMeasured(view: DataView, at: number, track: PieceTrack): void {
-  track.sttsEntries = u32(view, at + 40);
-  track.cttsEntries = u32(view, at + 44);
-  track.syncSamples = u32(view, at + 48);
-  track.chunks = u32(view, at + 52);
-  track.stscEntries = u32(view, at + 56);
-  track.trafs = u32(view, at + 60);
-  track.truns = u32(view, at + 64);
-  track.flags = u32(view, at + 68);
-  track.bytes = u64(view, at + 72);
+/** Reads what `measure` filled in. */
+export function readCounts(view: DataView, at: number): Counts {
+  return {
+    sttsEntries: u32(view, at + 40),
+    cttsEntries: u32(view, at + 44),
+    syncSamples: u32(view, at + 48),
+    chunks: u32(view, at + 52),
+    stscEntries: u32(view, at + 56),
+    trafs: u32(view, at + 60),
+    truns: u32(view, at + 64),
+    flags: u32(view, at + 68),
+    bytes: u64(view, at + 72),
+  };
 }
 
 /**
