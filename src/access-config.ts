@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { anyStream, parseGrant, type Grant } from "./scopes.ts";
 import { variable, wholeNumber } from "./variables.ts";
 

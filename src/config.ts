@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { accessConfigOf, accessProblems, accessVariables, isOpen, type AccessConfig } from "./access-config.ts";
 import { parseCatalog, type CatalogSettings } from "./catalog-settings.ts";
 import { BoxcarError } from "./errors.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { variable } from "./variables.ts";
 
 /** Settings of uploaded files that are no segments. */

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 /** One environment variable: how it is read, its default as one would write it, and what it means. */
 export interface Variable<T> {

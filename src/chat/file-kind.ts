@@ -1,4 +1,3 @@
-import { fileTypeFromBuffer } from "file-type/core";
 import { BoxcarError } from "../errors.ts";
 
 /** How many of a file's first bytes tell what it is. */
@@ -97,6 +96,7 @@ export function mayShow(contentType: string): boolean {
 }
 
 async function detected(head: Uint8Array): Promise<string | undefined> {
+  const { fileTypeFromBuffer } = await import("file-type/core");
   try {
     return (await fileTypeFromBuffer(head))?.mime;
   } catch {

@@ -1,4 +1,4 @@
-import { createClient } from "@libsql/client";
+import { createClient } from "@libsql/client/sqlite3";
 import { realpath } from "node:fs/promises";
 import { basename, dirname } from "node:path";
 import { BoxcarError } from "../errors.ts";

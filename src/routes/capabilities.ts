@@ -1,5 +1,5 @@
-import { z } from "@hono/zod-openapi";
 import type { AppPlatform } from "./context.ts";
+import * as z from "./zod.ts";
 
 /** Each capability, and the port whose presence is what it is. */
 const ports = {

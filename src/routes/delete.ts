@@ -1,4 +1,4 @@
-import { createRoute, z } from "@hono/zod-openapi";
+import { createRoute } from "@hono/zod-openapi";
 import type { Selection } from "../catalog/types.ts";
 import { bodyLimit } from "hono/body-limit";
 import { BoxcarError } from "../errors.ts";
@@ -7,6 +7,7 @@ import { need, streamPathInPath } from "./access.ts";
 import type { App, AppPlatform } from "./context.ts";
 import { query, streamPathInRoute, streamPathParameter, timeParameters } from "./parameters.ts";
 import { json, recordOf, refused, segmentRecord, success } from "./replies.ts";
+import * as z from "./zod.ts";
 
 const expectedIds = "expected at most 1000 whole numbers from 1";
 const ids = z.array(z.int(expectedIds).min(1, expectedIds), expectedIds).min(1, expectedIds).max(1000, expectedIds);

@@ -1,4 +1,4 @@
-import { createRoute, z } from "@hono/zod-openapi";
+import { createRoute } from "@hono/zod-openapi";
 import { BoxcarError } from "../errors.ts";
 import { beginDirectUpload, confirmDirectUpload } from "../ingest/direct-upload.ts";
 import { tooLarge } from "../ingest/segment-upload.ts";
@@ -9,6 +9,7 @@ import type { App, AppPlatform } from "./context.ts";
 import { atOnce } from "./limits.ts";
 import { integer, query, streamPathInRoute, streamPathParameter, timeParameters } from "./parameters.ts";
 import { json, recordOf, refused, segmentRecord, success } from "./replies.ts";
+import * as z from "./zod.ts";
 
 /** How long a client may take when it does not say, and at most, in seconds. */
 const DEFAULT_SECONDS = 900;

@@ -1,4 +1,4 @@
-import { createRoute, z } from "@hono/zod-openapi";
+import { createRoute } from "@hono/zod-openapi";
 import type { Segment } from "../catalog/types.ts";
 import { BoxcarError } from "../errors.ts";
 import type { Media } from "../plan/media.ts";
@@ -17,6 +17,7 @@ import { refused } from "./replies.ts";
 import { shared, shareParameters, shareReply, signedLinkParameters, wantsLink } from "./share.ts";
 import { streamReply } from "./stream-reply.ts";
 import { boundedRange } from "./time-range.ts";
+import * as z from "./zod.ts";
 
 const parameters = query({
   id: integer(1).optional().openapi({ description: "One whole segment, instead of a time range.", example: "42" }),

@@ -1,4 +1,4 @@
-import { createRoute, z } from "@hono/zod-openapi";
+import { createRoute } from "@hono/zod-openapi";
 import type { MiddlewareHandler } from "hono";
 import type { Upload, UploadArea } from "../catalog/upload-rows.ts";
 import { mayShow } from "../chat/file-kind.ts";
@@ -16,6 +16,7 @@ import { refused } from "./replies.ts";
 import { shared, shareParameters, shareReply, signedLinkParameters, wantsLink } from "./share.ts";
 import { streamReply } from "./stream-reply.ts";
 import { processed } from "./uploaded-picture.ts";
+import * as z from "./zod.ts";
 
 const content = { ...shared, "application/octet-stream": { schema: z.string().openapi({ format: "binary" }) } };
 const parameters = query({

@@ -1,6 +1,6 @@
-import { z } from "@hono/zod-openapi";
 import { BoxcarError } from "../errors.ts";
 import { checkStreamPath } from "../stream-path.ts";
+import * as z from "./zod.ts";
 
 /** The schemas of request parameters that several routes share, and how a parameter is refused. */
 

@@ -1,4 +1,4 @@
-import { createRoute, z } from "@hono/zod-openapi";
+import { createRoute } from "@hono/zod-openapi";
 import { BoxcarError } from "../errors.ts";
 import { matches } from "../scopes.ts";
 import { formatTime, parseTimeRange } from "../time.ts";
@@ -9,6 +9,7 @@ import { plannedRange } from "./planned-range.ts";
 import { interval, intervalOf, json, recordOf, refused, segmentRecord, success } from "./replies.ts";
 import { atTimes, sharedLink, shareParameters, shareReply, signedLinkParameters, wantsLink } from "./share.ts";
 import { boundedRange } from "./time-range.ts";
+import * as z from "./zod.ts";
 
 /** The calls that say what is recorded: list, catalog and timeline. */
 export function addRecords(app: App, context: AppContext): void {

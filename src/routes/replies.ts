@@ -1,7 +1,7 @@
-import { z } from "@hono/zod-openapi";
 import type { Segment } from "../catalog/types.ts";
 import { downloadPath } from "../stream-path.ts";
 import { formatTime } from "../time.ts";
+import * as z from "./zod.ts";
 
 /** The JSON that the API answers with. */
 

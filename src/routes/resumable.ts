@@ -1,4 +1,4 @@
-import { createRoute, z } from "@hono/zod-openapi";
+import { createRoute } from "@hono/zod-openapi";
 import type { Context, MiddlewareHandler } from "hono";
 import type { ResumableUpload } from "../catalog/resumable-rows.ts";
 import { inStore } from "../chat/destinations.ts";
@@ -12,6 +12,7 @@ import { atOnce } from "./limits.ts";
 import { integer, query } from "./parameters.ts";
 import { json, refused, success } from "./replies.ts";
 import { bodyOf } from "./request-body.ts";
+import * as z from "./zod.ts";
 
 const VERSION = "1.0.0";
 const EXTENSIONS = "creation,creation-with-upload,expiration,termination";

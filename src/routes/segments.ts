@@ -1,4 +1,4 @@
-import { createRoute, z } from "@hono/zod-openapi";
+import { createRoute } from "@hono/zod-openapi";
 import { BoxcarError } from "../errors.ts";
 import { ingestSegment, tooLarge } from "../ingest/segment-upload.ts";
 import { checkTimeZone, parseTime } from "../time.ts";
@@ -8,6 +8,7 @@ import type { App, AppPlatform } from "./context.ts";
 import { query, streamPathInRoute, streamPathParameter, timeParameters } from "./parameters.ts";
 import { json, recordOf, refused, segmentRecord, success } from "./replies.ts";
 import { bodyOf } from "./request-body.ts";
+import * as z from "./zod.ts";
 
 const route = createRoute({
   method: "put",

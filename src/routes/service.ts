@@ -1,10 +1,11 @@
-import { createRoute, z } from "@hono/zod-openapi";
+import { createRoute } from "@hono/zod-openapi";
 import { BoxcarError } from "../errors.ts";
 import { anyone } from "./access.ts";
 import { capabilities, capabilitiesOf } from "./capabilities.ts";
 import type { App, AppPlatform } from "./context.ts";
 import { query } from "./parameters.ts";
 import { json, refused, success } from "./replies.ts";
+import * as z from "./zod.ts";
 
 const health = createRoute({
   method: "get",
@@ -48,12 +49,16 @@ export function addService(app: App, platform: AppPlatform): void {
   const info = { title: "boxcar", version: "1", description: "Recorded MP4 segments as one seamless MP4." };
   app.openAPIRegistry.registerComponent("securitySchemes", "token", { type: "http", scheme: "bearer" });
   const security = platform.config.access.open ? [] : [{ token: [] }];
-  const document = app.getOpenAPI31Document({ openapi: "3.1.0", info, security });
-  // The braces that let a path parameter span slashes belong to the router alone.
-  const paths: Record<string, unknown> = {};
-  for (const [path, item] of Object.entries(document.paths ?? {})) paths[path.replace("{.+}", "")] = item;
+  const describe = (): string => {
+    const document = app.getOpenAPI31Document({ openapi: "3.1.0", info, security });
+    // The braces that let a path parameter span slashes belong to the router alone.
+    const paths: Record<string, unknown> = {};
+    for (const [path, item] of Object.entries(document.paths ?? {})) paths[path.replace("{.+}", "")] = item;
+    return JSON.stringify({ ...document, paths });
+  };
+  let description: string | undefined; // made when it is first asked for: a server is to start soon
   app.get("/openapi.json", anyone, (c) =>
-    c.text(JSON.stringify({ ...document, paths }), 200, { "Content-Type": "application/json" }),
+    c.text((description ??= describe()), 200, { "Content-Type": "application/json" }),
   );
 
   app.get("/", anyone, (c) => c.redirect("/docs"));

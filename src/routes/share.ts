@@ -1,10 +1,10 @@
-import { z } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import { BoxcarError } from "../errors.ts";
 import { formatTime, parseDuration } from "../time.ts";
 import type { AppContext, AppEnv } from "./context.ts";
 import { timeParameters } from "./parameters.ts";
 import { success } from "./replies.ts";
+import * as z from "./zod.ts";
 
 /** Signed links: for media elements, which cannot send a token, and for handing on. */
 

@@ -1,4 +1,4 @@
-import { createRoute, z } from "@hono/zod-openapi";
+import { createRoute } from "@hono/zod-openapi";
 import { BoxcarError } from "../errors.ts";
 import { shownAt } from "../pictures/shown-at.ts";
 import { checkStreamPath } from "../stream-path.ts";
@@ -9,6 +9,7 @@ import { integer, query, timeParameters } from "./parameters.ts";
 import { sendPicture } from "./picture-reply.ts";
 import { refused } from "./replies.ts";
 import { atTimes, shared, shareParameters, shareReply, signedLinkParameters, wantsLink } from "./share.ts";
+import * as z from "./zod.ts";
 
 /** Pixels a side of a picture that may be asked for. */
 export const LARGEST_PICTURE = 3840;

@@ -1,4 +1,4 @@
-import { createRoute, z } from "@hono/zod-openapi";
+import { createRoute } from "@hono/zod-openapi";
 import type { Segment } from "../catalog/types.ts";
 import { BoxcarError } from "../errors.ts";
 import { hashOf } from "../pictures/pictures.ts";
@@ -13,6 +13,7 @@ import { plannedRange } from "./planned-range.ts";
 import { refused } from "./replies.ts";
 import { atTimes, sameLink, shared, shareParameters, shareReply, signedLinkParameters, wantsLink } from "./share.ts";
 import { boundedRange } from "./time-range.ts";
+import * as z from "./zod.ts";
 
 const route = createRoute({
   method: "get",

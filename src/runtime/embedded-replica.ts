@@ -1,4 +1,4 @@
-import { createClient, type Client, type InStatement } from "@libsql/client";
+import { createClient, type Client, type InStatement } from "@libsql/client/sqlite3";
 import { fileUrl } from "./open-catalog.ts";
 import type { Reader } from "./libsql-database.ts";
 import { clientOf } from "./open-catalog-http.ts";

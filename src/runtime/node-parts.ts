@@ -9,7 +9,6 @@ import type { OssCallbackKeys } from "../platform.ts";
 import { FileStore } from "../store/file.ts";
 import { openStore, type StoreDrivers } from "../store/open-store.ts";
 import { withPlaces } from "../store/places.ts";
-import { s3Store } from "../store/s3.ts";
 import { createCore, type Core } from "../wasm/module.ts";
 import { ossCallbackKeys } from "./oss-callback-keys.ts";
 import { openConfiguredCatalog } from "./open-configured-catalog.ts";
@@ -58,7 +57,11 @@ export async function openNodeParts(config: Pick<Config, "dataFolder" | "catalog
   };
 }
 
-/** The stores that can be opened where Node's modules are: Node, Bun and Deno. @param media the folder of `file:` */
+/**
+ * The stores that can be opened where Node's modules are: Node, Bun and Deno. Drivers of other machines' stores are
+ * loaded when one is configured.
+ * @param media the folder of `file:`
+ */
 export function nodeStoreDrivers(media: string): StoreDrivers {
   return {
     file: async ({ folder }) => {
@@ -66,9 +69,8 @@ export function nodeStoreDrivers(media: string): StoreDrivers {
       await mkdir(path, { recursive: true });
       return new FileStore(path);
     },
-    // Loaded when it is asked for: ali-oss takes a while.
     oss: async (settings) => (await import("../store/oss.ts")).ossStore(settings),
-    s3: s3Store,
+    s3: async (settings) => (await import("../store/s3.ts")).s3Store(settings),
   };
 }
 

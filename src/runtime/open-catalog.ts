@@ -1,4 +1,4 @@
-import { createClient, type Client } from "@libsql/client";
+import { createClient, type Client } from "@libsql/client/sqlite3";
 import { Breather } from "../catalog/breather.ts";
 import { Catalog } from "../catalog/catalog.ts";
 import type { CatalogDatabase } from "../catalog/database.ts";

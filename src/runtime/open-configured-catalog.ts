@@ -1,9 +1,7 @@
 import { mkdir } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import type { CatalogSettings } from "../catalog-settings.ts";
-import { embeddedReplica } from "./embedded-replica.ts";
 import { openCatalogFile, type OpenCatalog } from "./open-catalog.ts";
-import { openCatalogHttp } from "./open-catalog-http.ts";
 
 /** One that is on its way while the server does another; more would only wait there, and stall it. */
 const WRITES_AT_ONCE = 2;
@@ -18,11 +16,13 @@ export async function openConfiguredCatalog(settings: CatalogSettings, dataFolde
     await mkdir(dirname(path), { recursive: true });
     return openCatalogFile(path);
   }
+  const { openCatalogHttp } = await import("./open-catalog-http.ts");
   const { url, token, timeoutMs, replica } = settings;
   const primary = { url, token, timeoutMs, writesAtOnce: WRITES_AT_ONCE };
   if (replica === undefined || "url" in replica) return openCatalogHttp({ ...primary, replica });
   const path = resolve(replica.path);
   await mkdir(dirname(path), { recursive: true });
+  const { embeddedReplica } = await import("./embedded-replica.ts");
   const embedded = embeddedReplica({ path, primaryUrl: url, token, timeoutMs: timeoutMs * 0.4 });
   return openCatalogHttp({ ...primary, replica: embedded });
 }

@@ -1,4 +1,4 @@
-import { createRoute, z } from "@hono/zod-openapi";
+import { createRoute } from "@hono/zod-openapi";
 import { bodyLimit } from "hono/body-limit";
 import { inStore } from "../../chat/destinations.ts";
 import { announceDirect, completeDirect } from "../../chat/direct-upload.ts";
@@ -9,6 +9,7 @@ import { anyone, need } from "../access.ts";
 import type { App, AppContext } from "../context.ts";
 import { query } from "../parameters.ts";
 import { json } from "../replies.ts";
+import * as z from "../zod.ts";
 import { chatOk, chatRefused, chatSuccess } from "./envelope.ts";
 import { storedFile, storedFileOf } from "./stored-file.ts";
 

@@ -1,6 +1,6 @@
-import { z } from "@hono/zod-openapi";
 import type { BoxcarError } from "../../errors.ts";
 import { json } from "../replies.ts";
+import * as z from "../zod.ts";
 
 /** The envelope of the chat front end: `{"msg":"ok","data":…}` or `{"msg":"fail","data":"what went wrong"}`. */
 

@@ -1,10 +1,11 @@
-import { createRoute, z } from "@hono/zod-openapi";
+import { createRoute } from "@hono/zod-openapi";
 import { BoxcarError } from "../../errors.ts";
 import type { QrOptions } from "../../pictures/qr-code.ts";
 import { needSome } from "../access.ts";
 import type { App } from "../context.ts";
 import { integer, query } from "../parameters.ts";
 import { signedLinkParameters } from "../share.ts";
+import * as z from "../zod.ts";
 import { chatRefused } from "./envelope.ts";
 
 const shape = {

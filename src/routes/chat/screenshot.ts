@@ -1,4 +1,4 @@
-import { createRoute, z } from "@hono/zod-openapi";
+import { createRoute } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { BoxcarError } from "../../errors.ts";
@@ -15,6 +15,7 @@ import { downloadedAt } from "../recording-moment.ts";
 import { json } from "../replies.ts";
 import { LARGEST_PICTURE } from "../snapshot.ts";
 import { uploadedVideo } from "../uploaded-picture.ts";
+import * as z from "../zod.ts";
 import { chatOk, chatRefused, chatSuccess } from "./envelope.ts";
 import { keepPicture } from "./keep-picture.ts";
 import { videoSource } from "./video-source.ts";

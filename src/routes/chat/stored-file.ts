@@ -1,6 +1,6 @@
-import { z } from "@hono/zod-openapi";
 import type { Upload } from "../../catalog/upload-rows.ts";
 import type { UploadConfig } from "../../upload-config.ts";
+import * as z from "../zod.ts";
 
 /** How replies of the chat front end show an uploaded file. */
 

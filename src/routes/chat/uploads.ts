@@ -1,4 +1,4 @@
-import { createRoute, z } from "@hono/zod-openapi";
+import { createRoute } from "@hono/zod-openapi";
 import type { Upload } from "../../catalog/upload-rows.ts";
 import { inPublicFolder, inStore } from "../../chat/destinations.ts";
 import { storeOf, type Destination } from "../../chat/receive-file.ts";
@@ -10,6 +10,7 @@ import { atOnce } from "../limits.ts";
 import { integer, query } from "../parameters.ts";
 import { json } from "../replies.ts";
 import { boundedBodyOf } from "../request-body.ts";
+import * as z from "../zod.ts";
 import { chatOk, chatRefused, chatSuccess } from "./envelope.ts";
 import { mediaSchema, mediaOf, publicUrl, storedFile, storedFileOf } from "./stored-file.ts";
 
