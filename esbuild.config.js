@@ -33,7 +33,7 @@ const { metafile } = await build({
   chunkNames: "[name]-[hash]",
   bundle: true,
   splitting: true,
-  external: ["libsql", "ali-oss", "fluent-ffmpeg", "qr-image"],
+  external: ["ali-oss", "fluent-ffmpeg", "qr-image"],
   mainFields: ["module", "main"],
   platform: "node",
   target: "node20",

@@ -1,6 +1,7 @@
 import { OpenAPIHono } from "@hono/zod-openapi";
 import { HTTPException } from "hono/http-exception";
 import { requestId } from "hono/request-id";
+import { TrieRouter } from "hono/router/trie-router";
 import { Identification } from "./auth/identify.ts";
 import { Links } from "./auth/links.ts";
 import type { UploadParts } from "./chat/receive-file.ts";
@@ -37,7 +38,7 @@ import { carryFields } from "./routes/stream-reply.ts";
 
 /** Makes the whole HTTP surface from what the runtime provides. Nothing is shared between two apps. */
 export function createApp(given: AppPlatform): App {
-  const app: App = new OpenAPIHono({ defaultHook: refuseInput });
+  const app: App = new OpenAPIHono({ defaultHook: refuseInput, router: new TrieRouter() });
   const context = contextOf(given);
   addMiddleware(app, context);
   addDownload(app, context);

@@ -2,14 +2,15 @@ import { reconcile, type Finding, type ReconcileParts } from "../ingest/reconcil
 import type { Clock, Log } from "../platform.ts";
 
 const everyMs = 60_000;
+/** The first time, clients that waited for the server go before. */
+const firstMs = 1000;
 
 /**
- * Reconciles once a minute, from now on, unless another node of the same catalog is doing so.
+ * Reconciles once a minute, the first time in a second, unless another node of the same catalog is doing so.
  * @returns stops it, once the step under way is done
  */
 export function startReconciler(parts: ReconcileParts, clock: Clock, log: Log): () => Promise<void> {
   const stopping = new AbortController();
-  let timer: ReturnType<typeof setTimeout> | undefined;
   const run = async (): Promise<void> => {
     try {
       await reconcileOnce(parts, clock(), log, stopping.signal);
@@ -18,7 +19,8 @@ export function startReconciler(parts: ReconcileParts, clock: Clock, log: Log): 
     }
     if (!stopping.signal.aborted) timer = setTimeout(next, everyMs);
   };
-  let running = run();
+  let timer = setTimeout(next, firstMs);
+  let running = Promise.resolve();
   function next(): void {
     running = run();
   }
