@@ -2,7 +2,7 @@
 import { Status } from "./abi";
 import { newVarints, unzigzag, VarintReader } from "./columns";
 import { OffsetsKind, TrackRecord } from "./records/summary";
-import { cleared, fail } from "./status";
+import { cleared, fail, failed, reserve } from "./status";
 
 /** Sample sizes. */
 @unmanaged
@@ -10,6 +10,9 @@ export class SizeCursor {
   pointer: usize;
   width: u32;
   base: u32;
+  /** The bits of a value; the value that stands for an exception, which one of four bytes never does. */
+  mask: u32;
+  escape: u64;
   exception: usize;
   lastException: usize;
 
@@ -17,6 +20,9 @@ export class SizeCursor {
     this.pointer = index + load<u32>(record, TrackRecord.SIZES_OFFSET);
     this.width = load<u32>(record, TrackRecord.SIZES_WIDTH);
     this.base = load<u32>(record, TrackRecord.SIZES_BASE);
+    const values = ((<u64>1) << (this.width << 3)) - 1;
+    this.mask = <u32>values;
+    this.escape = this.width % 4 == 0 ? u64.MAX_VALUE : values;
     this.exception = this.pointer + load<u32>(record, TrackRecord.SIZES_LENGTH);
     this.lastException = this.exception + ((<usize>load<u32>(record, TrackRecord.SIZES_EXCEPTIONS)) << 2);
   }
@@ -32,36 +38,63 @@ export class SizeCursor {
   }
 
   /** The next sample's bytes. */
+  // @ts-ignore: decorator
+  @inline
   next(): u32 {
     const at = this.pointer;
-    const width = this.width;
-    this.pointer = at + width;
-    let over: u32 = 0;
-    if (width == 1) {
-      over = load<u8>(at);
-      if (over == 0xff) over = this.nextException();
-    } else if (width == 2) {
-      over = load<u16>(at);
-      if (over == 0xffff) over = this.nextException();
-    } else if (width == 3) {
-      over = (<u32>load<u16>(at)) | ((<u32>load<u8>(at, 2)) << 16);
-      if (over == 0xff_ffff) over = this.nextException();
-    } else if (width == 4) over = load<u32>(at);
+    this.pointer = at + this.width;
+    // Reads up to four bytes too many: tables follow the index in memory.
+    let over = load<u32>(at) & this.mask;
+    if (over == this.escape) over = this.nextException();
     return this.base + over;
   }
 
-  /** Bytes of the next `count` samples together. */
-  sum(count: u32): u64 {
-    if (this.width == 0) return <u64>count * this.base;
-    let total: u64 = 0;
-    for (let i: u32 = 0; i < count; i++) total += this.next();
-    return total;
+  skip(count: u32): void {
+    if (this.width == 0) return;
+    for (let i: u32 = 0; i < count; i++) this.next();
   }
 }
 
 export function newSizeCursor(): SizeCursor {
   const cursor = changetype<SizeCursor>(cleared(offsetof<SizeCursor>()));
   return cursor;
+}
+
+/** The sizes of a track's samples added up, so that those of any run together are one subtraction. */
+@unmanaged
+export class SizeSums {
+  /** Bytes before each sample, u64; 0 where all are of one size. */
+  sums: usize;
+  size: u32;
+
+  open(index: usize, record: usize): void {
+    const sizes = newSizeCursor();
+    if (failed()) return;
+    sizes.open(index, record);
+    this.size = sizes.base;
+    if (sizes.width == 0) return;
+    const samples = load<u32>(record, TrackRecord.SAMPLES);
+    const sums = reserve((<u64>samples + 1) << 3);
+    if (failed()) return;
+    this.sums = sums;
+    let sum: u64 = 0;
+    store<u64>(sums, 0);
+    for (let at = sums + 8, end = at + ((<usize>samples) << 3); at < end; at += 8) {
+      sum += sizes.next();
+      store<u64>(at, sum);
+    }
+  }
+
+  /** Bytes of `count` samples from `first` on, none past the track's last. */
+  of(first: u32, count: u32): u64 {
+    if (this.sums == 0) return <u64>count * this.size;
+    const from = this.sums + ((<usize>first) << 3);
+    return load<u64>(from + ((<usize>count) << 3)) - load<u64>(from);
+  }
+}
+
+export function newSizeSums(): SizeSums {
+  return changetype<SizeSums>(cleared(offsetof<SizeSums>()));
 }
 
 /** Runs of (count, value): durations and sample description indexes. */
@@ -89,6 +122,8 @@ export class RunCursor {
   }
 
   /** Takes at most `count` samples of the current run; returns how many. */
+  // @ts-ignore: decorator
+  @inline
   take(count: u32): u32 {
     const taken = min(count, this.left);
     this.left -= taken;

@@ -59,6 +59,8 @@ export class OrderCursor {
   }
 
   /** Moves to the next run; false after the last one. */
+  // @ts-ignore: decorator
+  @inline
   next(): bool {
     const ordinal = this.ordinal;
     if (ordinal >= this.total) return false;

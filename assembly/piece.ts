@@ -3,7 +3,7 @@
  * columns; what does not fit that walk (runs in file order) is laid out once as parts.
  */
 import { Status } from "./abi";
-import { newRunCursor, newSizeCursor, newSyncCursor, RunCursor, SizeCursor, SyncCursor } from "./cursors";
+import { newRunCursor, newSizeSums, newSyncCursor, RunCursor, SizeSums, SyncCursor } from "./cursors";
 import { newOrderCursor } from "./order-cursor";
 import { PieceTrack } from "./records/piece";
 import { IndexHeader, TrackRecord } from "./records/summary";
@@ -87,11 +87,14 @@ export function rescale(value: i64, from: u32, to: u32): i64 {
 /** A column cursor each for sizes and descriptions of one track, and the next sample they stand at. */
 @unmanaged
 class PartCursor {
-  sizes: SizeCursor;
+  sizes: SizeSums;
   entries: RunCursor;
   syncs: SyncCursor;
   /** Inline bytes before each sync sample, mostly 0. */
   prefix: u32;
+  /** The selected samples; `end` exclusive. */
+  first: u32;
+  end: u32;
   sample: u32;
   fragment: u32;
 }
@@ -109,17 +112,20 @@ export function layParts(piece: Piece): void {
   for (let slot: u32 = 0; slot < piece.slots; slot++) {
     const record = recordOf(index, slot);
     const cursor = changetype<PartCursor>(cleared(offsetof<PartCursor>()));
-    cursor.sizes = newSizeCursor();
+    cursor.sizes = newSizeSums();
     cursor.entries = newRunCursor();
     cursor.syncs = newSyncCursor();
     if (failed()) return;
-    cursor.prefix = load<u32>(pieceTrack(piece, slot), PieceTrack.PREFIX);
+    const track = pieceTrack(piece, slot);
+    cursor.prefix = load<u32>(track, PieceTrack.PREFIX);
+    cursor.first = load<u32>(track, PieceTrack.FIRST);
+    cursor.end = cursor.first + load<u32>(track, PieceTrack.COUNT);
     cursor.syncs.open(index, record);
     if (cursor.prefix > 0) inlined += load<u32>(record, TrackRecord.SYNC_SAMPLES);
     cursor.sizes.open(index, record);
     cursor.entries.open(index, record, TrackRecord.ENTRIES_OFFSET);
     store<usize>(cursors + ((<usize>slot) << 2), changetype<usize>(cursor));
-    wanted += load<u32>(pieceTrack(piece, slot), PieceTrack.COUNT);
+    wanted += cursor.end - cursor.first;
     descriptions += load<u32>(record, TrackRecord.ENTRIES_LENGTH);
   }
   const order = newOrderCursor();
@@ -136,9 +142,8 @@ export function layParts(piece: Piece): void {
   while (wanted > 0 && order.next()) {
     const slot = order.slot;
     const cursor = changetype<PartCursor>(load<usize>(cursors + ((<usize>slot) << 2)));
-    const track = pieceTrack(piece, slot);
-    const first = load<u32>(track, PieceTrack.FIRST);
-    const end = first + load<u32>(track, PieceTrack.COUNT);
+    const first = cursor.first;
+    const end = cursor.end;
     let left = order.samples;
     let offset = order.offset;
     while (left > 0) {
@@ -159,7 +164,9 @@ export function layParts(piece: Piece): void {
       count = cursor.entries.take(count);
       const noted = piece.inlinedCount;
       const bytes =
-        cursor.prefix > 0 ? sumInlined(piece, cursor, count, offset, selected, inlined) : cursor.sizes.sum(count);
+        cursor.prefix > 0
+          ? sumInlined(piece, cursor, count, offset, selected, inlined)
+          : cursor.sizes.of(sample, count);
       if (selected) {
         wanted -= count;
         if (
@@ -199,9 +206,10 @@ export function layParts(piece: Piece): void {
   piece.partCount = <u32>((to - piece.parts) / Part.SIZE);
 }
 
-// Sums sizes like `SizeCursor.sum`, and notes where the selected sync samples lie.
+// Sums sizes like `SizeSums.of`, and notes where the selected sync samples lie.
 function sumInlined(piece: Piece, cursor: PartCursor, count: u32, offset: u64, selected: bool, capacity: u64): u64 {
   const syncs = cursor.syncs;
+  let sample = cursor.sample;
   let bytes: u64 = 0;
   while (count > 0) {
     if (syncs.left == 0) syncs.refill();
@@ -219,7 +227,8 @@ function sumInlined(piece: Piece, cursor: PartCursor, count: u32, offset: u64, s
     }
     syncs.left -= taken;
     count -= taken;
-    bytes += cursor.sizes.sum(taken);
+    bytes += cursor.sizes.of(sample, taken);
+    sample += taken;
   }
   return bytes;
 }

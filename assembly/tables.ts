@@ -141,12 +141,14 @@ export function writeSizes(piece: Piece, slot: u32, to: usize): void {
   const first = load<u32>(track, PieceTrack.FIRST);
   const prefix = load<u32>(track, PieceTrack.PREFIX);
   sizes.open(piece.index, recordOf(piece.index, slot));
-  sizes.sum(first);
+  sizes.skip(first);
   syncs.open(piece.index, recordOf(piece.index, slot));
   syncs.skip(first);
   const end = to + ((<usize>load<u32>(track, PieceTrack.COUNT)) << 2);
-  if (prefix == 0) for (; to < end; to += 4) put32(to, sizes.next());
-  else for (; to < end; to += 4) put32(to, sizes.next() + (syncs.next() ? prefix : 0));
+  for (; to < end; to += 4) {
+    const size = sizes.next();
+    put32(to, prefix > 0 && syncs.next() ? size + prefix : size);
+  }
 }
 
 /**

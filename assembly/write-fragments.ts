@@ -99,7 +99,7 @@ function openSource(piece: Piece, slot: u32): RunSource {
   source.offsets.open(piece.index, record);
   source.offsets.skip(first);
   source.sizes.open(piece.index, record);
-  source.sizes.sum(first);
+  source.sizes.skip(first);
   source.syncs.open(piece.index, record);
   source.syncs.skip(first);
   source.dts = load<i64>(track, PieceTrack.DTS);
