@@ -16,7 +16,10 @@ export class TimeSlice {
     this.#now = now;
   }
 
-  /** Undefined while there is time left in this turn; else resolves in a later one, in the order of the calls. */
+  /**
+   * Asks for the next step. Undefined when nobody waits and there is time left in this turn; else resolves in a later
+   * one, in the order of the calls.
+   */
   take(): Promise<void> | undefined {
     const end = this.#end ?? this.#begin();
     if (this.#waiting.length === 0 && this.#now() < end) return undefined;
@@ -24,21 +27,18 @@ export class TimeSlice {
   }
 
   #begin(): number {
-    setImmediate(() => void this.#goOn());
+    setImmediate(() => {
+      this.#goOn();
+    });
     return (this.#end = this.#now() + SLICE_MS);
   }
 
-  /** The turn after: at least one that waits goes on, in a slice of its own. */
-  async #goOn(): Promise<void> {
+  /** The turn after: one of those who wait goes on, in a slice of its own. */
+  #goOn(): void {
     this.#end = undefined;
-    if (this.#waiting.length === 0) return;
-    const end = this.#begin();
-    do {
-      this.#waiting.shift()?.();
-      // Ticks run when no promise has anything left to do: until then it went on.
-      await new Promise<void>((resolve) => {
-        process.nextTick(resolve);
-      });
-    } while (this.#waiting.length > 0 && this.#now() < end);
+    const next = this.#waiting.shift();
+    if (next === undefined) return;
+    this.#begin();
+    next();
   }
 }
