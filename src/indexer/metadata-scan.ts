@@ -10,6 +10,7 @@ export const DEFAULT_METADATA_LIMIT = 128 << 20;
 const LEAST_KEPT = 128;
 const HEADER = 8;
 const LARGE_HEADER = 16;
+const NOTHING: Uint8Array = new Uint8Array(0);
 /** Status codes of assembly/abi.ts. */
 const TRUNCATED = 2;
 
@@ -34,7 +35,7 @@ export class MetadataScan {
   readonly #visit: (box: TopLevelBox) => void;
   #type = "";
   /** Header bytes of the current box, until its fate is known. */
-  #header: Uint8Array = new Uint8Array(0);
+  #header = NOTHING;
   #wanted: ByteSpan = { offset: 0, length: HEADER };
   #keeping = false;
   #kept = 0;
@@ -83,7 +84,7 @@ export class MetadataScan {
       this.#charge(Math.max(scanned.size, LEAST_KEPT));
       this.#header = header;
       this.#wanted = { offset: this.#boxOffset + header.length, length: scanned.size - header.length };
-      if (this.#wanted.length === 0) this.#keep(new Uint8Array(0));
+      if (this.#wanted.length === 0) this.#keep(NOTHING);
       else this.#keeping = true;
     }
   }
@@ -110,7 +111,7 @@ export class MetadataScan {
   #startBox(offset: number): void {
     this.#lastOffset = this.#boxOffset;
     this.#boxOffset = offset;
-    this.#header = new Uint8Array(0);
+    this.#header = NOTHING;
     this.#keeping = false;
     this.#wanted = { offset, length: HEADER };
   }
