@@ -3,15 +3,15 @@
  * segment, do not.
  */
 import { entryChildren } from "./box/stsd";
-import { Box, fourcc, readBox, u32be } from "./reader";
-import { cleared, failed } from "./status";
+import { Box, fourcc, newBox, readBox, u32be } from "./reader";
+import { failed } from "./status";
 
 const FNV_OFFSET: u64 = 0xcbf29ce484222325;
 const FNV_PRIME: u64 = 0x100000001b3;
 
 /** FNV-1a, 64 bits, over all sample entries without what only tells of the file they came from. */
 export function hashDescriptions(entries: usize, length: u32, handler: u32): u64 {
-  const entry = changetype<Box>(cleared(offsetof<Box>()));
+  const entry = newBox();
   if (failed()) return 0;
   const end = entries + length;
   let hash = FNV_OFFSET;

@@ -12,7 +12,7 @@ import { makeRoom, newFragmentReader, readMoof } from "./moof";
 import { dropEmptyTracks, Movie, readMoov, trackAt } from "./moov";
 import { mergeOrder, Order } from "./order";
 import { presentedInterval } from "./presentation";
-import { Box, fourcc, readBox, u32be } from "./reader";
+import { Box, failIn, fourcc, newBox, readBox, u32be } from "./reader";
 import { INDEX_MAGIC, IndexHeader, TrackRecord } from "./records/summary";
 import { cleared, fail, failed, locate, output, reserve } from "./status";
 import { MAX_SAMPLES, Run, TrackTables } from "./track-tables";
@@ -27,7 +27,7 @@ const MAX_TIME: u64 = 1 << 53;
  * @param fileSize bytes of the whole file
  */
 export function buildIndex(extents: usize, count: u32, buffer: usize, fileSize: u64): void {
-  const box = changetype<Box>(cleared(offsetof<Box>()));
+  const box = newBox();
   let movie: Movie | null = null;
   let brand: u32 = 0;
   let moov: u32 = 0;
@@ -36,7 +36,7 @@ export function buildIndex(extents: usize, count: u32, buffer: usize, fileSize: 
     if (!openExtent(box, extents, i, buffer)) continue;
     if (box.type == fourcc(0x66, 0x74, 0x79, 0x70) && box.end - box.body >= 4) brand = u32be(box.body);
     else if (box.type == fourcc(0x6d, 0x6f, 0x6f, 0x76)) {
-      if (movie != null) return fail(Status.DuplicateBox, box.type, box.start);
+      if (movie != null) return failIn(box, Status.DuplicateBox);
       movie = readMoov(box);
       moov = i;
     }

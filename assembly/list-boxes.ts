@@ -1,8 +1,8 @@
 /** The box structure of a file's metadata, for listings. */
 import { Status } from "./abi";
-import { Box, fourcc, readBox } from "./reader";
+import { Box, failIn, fourcc, newBox, readBox } from "./reader";
 import { BoxRecord } from "./records/listing";
-import { cleared, fail, failed, fileOffsetOf, output, reserve } from "./status";
+import { failed, fileOffsetOf, output, reserve } from "./status";
 
 /** Boxes may nest this deep; real files reach about ten. */
 const MAX_DEPTH: u32 = 32;
@@ -26,11 +26,11 @@ export function listBoxes(pointer: usize, length: u32): void {
 }
 
 function walk(pointer: usize, end: usize, depth: u32): void {
-  const box = changetype<Box>(cleared(offsetof<Box>()));
+  const box = newBox();
   if (failed()) return;
   while (!failed() && readBox(box, pointer, end, depth == 0)) {
-    if (depth > MAX_DEPTH) return fail(Status.TooDeep, box.type, box.start);
-    if (count == MAX_BOXES) return fail(Status.TooMany, box.type, box.start);
+    if (depth > MAX_DEPTH) return failIn(box, Status.TooDeep);
+    if (count == MAX_BOXES) return failIn(box, Status.TooMany);
     const record = list + <usize>count * BoxRecord.SIZE;
     count += 1;
     store<u64>(record, fileOffsetOf(box.start), BoxRecord.OFFSET);

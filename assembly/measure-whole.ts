@@ -1,5 +1,5 @@
 /** Counts of an index's own track records: those of the piece that takes all of every track, in its own timescale. */
-import { openPiece, Piece } from "./piece";
+import { bound, openPiece, Piece } from "./piece";
 import { Movie, trackAt } from "./moov";
 import { PieceTrack } from "./records/piece";
 import { IndexHeader, TrackFlag, TrackRecord } from "./records/summary";
@@ -38,37 +38,35 @@ export function measureWhole(index: usize, movie: Movie): void {
 
 // A run of the file is a chunk; fragments divide it into the runs of their `traf`s.
 function countRuns(piece: Piece, slot: u32, record: usize, track: TrackTables): void {
-  const lastBound = piece.bounds + ((<usize>(piece.fragments * piece.slots)) << 2);
-  const stride = (<usize>piece.slots) << 2;
-  let bound = piece.bounds + ((<usize>slot) << 2);
-  let run = track.adjacent;
+  const runsEnd = track.adjacentEnd;
   let stscEntries: u32 = 0;
+  let shape: u64 = 0;
+  for (let run = track.adjacent; run < runsEnd; run += Run.SIZE) {
+    stscEntries += u32(load<u64>(run) != shape);
+    shape = load<u64>(run);
+  }
   let trafs: u32 = 0;
   let truns: u32 = 0;
-  let chunk: u64 = 0;
-  /** The sample description of the `traf` that is open, or 0. */
-  let traf: u32 = 0;
-  let sample: u32 = 0;
-  let runEnd: u32 = 0;
-  let fragmentEnd: u32 = 0;
-  while (sample < track.samples) {
-    if (sample == runEnd) {
-      stscEntries += u32(load<u64>(run) != chunk);
-      chunk = load<u64>(run);
-      run += Run.SIZE;
-      runEnd += <u32>chunk;
+  let run = track.adjacent;
+  // Samples of the runs that were passed, and of the fragments.
+  let passed: u32 = 0;
+  let begin: u32 = 0;
+  for (let fragment: u32 = 1; begin < track.samples; fragment++) {
+    const end = fragment < piece.fragments ? bound(piece, fragment, slot) : track.samples;
+    if (end == begin) continue;
+    // A run that the fragment before ended in goes on here.
+    const first = passed > begin ? run - Run.SIZE : run;
+    let description = passed > begin ? load<u32>(first, Run.VALUE) : 0;
+    trafs += u32(passed > begin);
+    for (; passed < end; run += Run.SIZE) {
+      trafs += u32(load<u32>(run, Run.VALUE) != description);
+      description = load<u32>(run, Run.VALUE);
+      passed += load<u32>(run, Run.COUNT);
     }
-    while (sample == fragmentEnd) {
-      bound += stride;
-      fragmentEnd = bound < lastBound ? load<u32>(bound) : u32.MAX_VALUE;
-      traf = 0;
-    }
-    truns++;
-    trafs += u32(<u32>(chunk >> 32) != traf);
-    traf = <u32>(chunk >> 32);
-    sample = min(runEnd, fragmentEnd);
+    truns += <u32>((run - first) / Run.SIZE);
+    begin = end;
   }
-  store<u32>(record, <u32>((track.adjacentEnd - track.adjacent) / Run.SIZE), TrackRecord.CHUNKS);
+  store<u32>(record, <u32>((runsEnd - track.adjacent) / Run.SIZE), TrackRecord.CHUNKS);
   store<u32>(record, stscEntries, TrackRecord.STSC_ENTRIES);
   store<u32>(record, trafs, TrackRecord.TRAFS);
   store<u32>(record, truns, TrackRecord.TRUNS);

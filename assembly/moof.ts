@@ -13,7 +13,7 @@ import {
   TrackRun,
 } from "./box/trun";
 import { Movie, trackAt, trackById } from "./moov";
-import { Box, fourcc, readBox, u32be } from "./reader";
+import { Box, failIn, fourcc, newBox, nextBox, u32be } from "./reader";
 import { cleared, fail, failed, fileOffsetOf, reserve } from "./status";
 import { appendRun, appendSync, Chunk, END_OFFSET, endChunks, MAX_SAMPLES, Run, TrackTables } from "./track-tables";
 
@@ -42,8 +42,8 @@ export class FragmentReader {
 export function newFragmentReader(movie: Movie): FragmentReader {
   const reader = changetype<FragmentReader>(cleared(offsetof<FragmentReader>()));
   reader.movie = movie;
-  reader.traf = changetype<Box>(cleared(offsetof<Box>()));
-  reader.box = changetype<Box>(cleared(offsetof<Box>()));
+  reader.traf = newBox();
+  reader.box = newBox();
   reader.defaults = changetype<FragmentDefaults>(cleared(offsetof<FragmentDefaults>()));
   reader.run = changetype<TrackRun>(cleared(offsetof<TrackRun>()));
   return reader;
@@ -54,9 +54,8 @@ export function readMoof(reader: FragmentReader, moof: Box): void {
   const moofOffset = fileOffsetOf(moof.start);
   reader.position = moofOffset;
   const traf = reader.traf;
-  let pointer = moof.body;
-  while (!failed() && readBox(traf, pointer, moof.end)) {
-    pointer = traf.end;
+  traf.end = moof.body;
+  while (nextBox(traf, moof)) {
     if (traf.type == fourcc(0x74, 0x72, 0x61, 0x66)) readTraf(reader, moofOffset);
   }
 }
@@ -65,13 +64,12 @@ function readTraf(reader: FragmentReader, moofOffset: u64): void {
   const box = reader.box;
   const traf = reader.traf;
   let track: TrackTables | null = null;
-  let pointer = traf.body;
-  while (!failed() && readBox(box, pointer, traf.end)) {
-    pointer = box.end;
+  box.end = traf.body;
+  while (nextBox(box, traf)) {
     if (box.type == fourcc(0x74, 0x66, 0x68, 0x64)) {
-      if (track != null) return fail(Status.DuplicateBox, box.type, box.start);
+      if (track != null) return failIn(box, Status.DuplicateBox);
       track = trackById(reader.movie, tfhdTrackId(box));
-      if (track == null) return fail(Status.UnknownTrack, box.type, box.start);
+      if (track == null) return failIn(box, Status.UnknownTrack);
       readTfhd(box, track, reader.defaults);
       if (reader.defaults.flags & BASE_DATA_OFFSET) reader.position = reader.defaults.baseDataOffset;
       else if (reader.defaults.flags & DEFAULT_BASE_IS_MOOF) reader.position = moofOffset;
@@ -80,7 +78,7 @@ function readTraf(reader: FragmentReader, moofOffset: u64): void {
     } else if (box.type == fourcc(0x74, 0x66, 0x64, 0x74)) {
       if (track == null) return fail(Status.MissingBox, fourcc(0x74, 0x66, 0x68, 0x64), traf.start);
       const dts = readTfdt(box);
-      if (dts > MAX_TIME) return fail(Status.Overflow, box.type, box.start);
+      if (dts > MAX_TIME) return failIn(box, Status.Overflow);
       if (reader.filling) jumpTo(track, dts);
     } else if (box.type == fourcc(0x74, 0x72, 0x75, 0x6e)) {
       if (track == null) return fail(Status.MissingBox, fourcc(0x74, 0x66, 0x68, 0x64), traf.start);
@@ -98,7 +96,7 @@ function countRun(reader: FragmentReader, track: TrackTables): void {
   const samples = run.samples;
   if (samples == 0) return;
   if (<u64>track.samples + track.added + samples > MAX_SAMPLES) {
-    return fail(Status.TooMany, reader.box.type, reader.box.start);
+    return failIn(reader.box, Status.TooMany);
   }
   if (run.flags & SAMPLE_SIZE || (track.runCount > 0 && track.constantSize != reader.defaults.size)) {
     track.mixedSizes = true;
@@ -106,7 +104,7 @@ function countRun(reader: FragmentReader, track: TrackTables): void {
   if (!(run.flags & SAMPLE_SIZE)) {
     // Runs without any field of their own cost no bytes, so their count is bounded here.
     track.defaultSizes += samples;
-    if (reader.defaults.size == 0 && samples > 0xffff) return fail(Status.TooMany, reader.box.type, reader.box.start);
+    if (reader.defaults.size == 0 && samples > 0xffff) return failIn(reader.box, Status.TooMany);
   }
   if (track.runCount == 0 && track.samples == 0) track.constantSize = reader.defaults.size;
   else if (track.sizes != 0 || track.constantSize != reader.defaults.size) track.mixedSizes = true;
@@ -184,7 +182,7 @@ function fillRun(reader: FragmentReader, track: TrackTables): void {
   const samples = run.samples;
   if (run.flags & DATA_OFFSET) {
     const at = <i64>reader.base + run.dataOffset;
-    if (at < 0) return fail(Status.OutsideFile, reader.box.type, reader.box.start);
+    if (at < 0) return failIn(reader.box, Status.OutsideFile);
     reader.position = <u64>at;
   }
   if (samples == 0) return;
@@ -209,7 +207,7 @@ function fillRun(reader: FragmentReader, track: TrackTables): void {
     track.durationRuns = appendRun(track.durations, track.durationRuns, samples, defaults.duration);
   }
   track.nextDts += time;
-  if (track.nextDts > MAX_TIME) return fail(Status.Overflow, reader.box.type, reader.box.start);
+  if (track.nextDts > MAX_TIME) return failIn(reader.box, Status.Overflow);
   if (track.sizes != 0) {
     let to = track.sizes + ((<usize>track.samples) << 2);
     for (let i: u32 = 0, at = run.entries + sizeAt; i < samples; i++, at += step, to += 4) {
@@ -222,7 +220,9 @@ function fillRun(reader: FragmentReader, track: TrackTables): void {
   store<u64>(chunk, reader.position, Chunk.OFFSET);
   store<u32>(chunk, samples, Chunk.SAMPLES);
   store<u32>(chunk, defaults.description, Chunk.DESCRIPTION);
+  store<u64>(chunk, bytes, Chunk.BYTES);
   endChunks(chunk + Chunk.SIZE);
+  track.bytes += bytes;
   track.chunkCount += 1;
   reader.position += bytes;
   fillFlags(reader, track, flagsAt);

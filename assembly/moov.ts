@@ -13,7 +13,7 @@ import { readStsz, readStz2 } from "./box/stsz";
 import { readStts } from "./box/stts";
 import { readTkhd } from "./box/tkhd";
 import { readTrex, trexTrackId } from "./box/trex";
-import { Box, fourcc, readBox } from "./reader";
+import { Box, enter, failIn, fourcc, newBox, nextBox } from "./reader";
 import { cleared, fail, failed, reserve } from "./status";
 import { MAX_SAMPLES, TrackTables } from "./track-tables";
 
@@ -39,44 +39,34 @@ export function trackById(movie: Movie, id: u32): TrackTables | null {
   return null;
 }
 
-function newBox(): Box {
-  return changetype<Box>(cleared(offsetof<Box>()));
-}
-
 /** Reads a whole `moov`. Sample tables of a track with fragments may be empty. */
 export function readMoov(moov: Box): Movie {
   const movie = changetype<Movie>(cleared(offsetof<Movie>()));
   movie.header = changetype<MovieHeader>(cleared(offsetof<MovieHeader>()));
   movie.tracks = reserve(MAX_TRACKS * 4);
-  const box = newBox();
-  if (failed()) return movie;
-  let pointer = moov.body;
-  while (!failed() && readBox(box, pointer, moov.end)) {
-    pointer = box.end;
+  const box = enter(moov);
+  while (nextBox(box, moov)) {
     if (box.type == fourcc(0x6d, 0x76, 0x68, 0x64)) {
-      if (movie.hasHeader) fail(Status.DuplicateBox, box.type, box.start);
+      if (movie.hasHeader) failIn(box, Status.DuplicateBox);
       movie.hasHeader = true;
       readMvhd(box, movie.header);
     } else if (box.type == fourcc(0x74, 0x72, 0x61, 0x6b)) {
-      if (movie.trackCount == MAX_TRACKS) fail(Status.TooMany, box.type, box.start);
+      if (movie.trackCount == MAX_TRACKS) failIn(box, Status.TooMany);
       else readTrak(box, movie);
     } else if (box.type == fourcc(0x6d, 0x76, 0x65, 0x78)) movie.fragmented = true;
   }
   if (!failed() && !movie.hasHeader) fail(Status.MissingBox, fourcc(0x6d, 0x76, 0x68, 0x64), moov.start);
   // `mvex` may stand before the tracks, so its defaults come last.
-  pointer = moov.body;
-  while (!failed() && movie.fragmented && readBox(box, pointer, moov.end)) {
-    pointer = box.end;
+  box.end = moov.body;
+  while (movie.fragmented && nextBox(box, moov)) {
     if (box.type == fourcc(0x6d, 0x76, 0x65, 0x78)) readMvex(box, movie);
   }
   return movie;
 }
 
 function readMvex(mvex: Box, movie: Movie): void {
-  const box = newBox();
-  let pointer = mvex.body;
-  while (!failed() && readBox(box, pointer, mvex.end)) {
-    pointer = box.end;
+  const box = enter(mvex);
+  while (nextBox(box, mvex)) {
     if (box.type != fourcc(0x74, 0x72, 0x65, 0x78)) continue;
     const track = trackById(movie, trexTrackId(box));
     if (track != null) readTrex(box, track);
@@ -85,19 +75,16 @@ function readMvex(mvex: Box, movie: Movie): void {
 
 function readTrak(trak: Box, movie: Movie): void {
   const track = changetype<TrackTables>(cleared(offsetof<TrackTables>()));
-  const box = newBox();
-  if (failed()) return;
-  let pointer = trak.body;
+  const box = enter(trak);
   let hasMedia = false;
-  while (!failed() && readBox(box, pointer, trak.end)) {
-    pointer = box.end;
+  while (nextBox(box, trak)) {
     if (box.type == fourcc(0x74, 0x6b, 0x68, 0x64)) {
-      if (track.id != 0) return fail(Status.DuplicateBox, box.type, box.start);
+      if (track.id != 0) return failIn(box, Status.DuplicateBox);
       readTkhd(box, track);
-      if (!failed() && trackById(movie, track.id) != null) fail(Status.DuplicateBox, box.type, box.start);
+      if (!failed() && trackById(movie, track.id) != null) failIn(box, Status.DuplicateBox);
     } else if (box.type == fourcc(0x65, 0x64, 0x74, 0x73)) readEdts(box, track);
     else if (box.type == fourcc(0x6d, 0x64, 0x69, 0x61)) {
-      if (hasMedia) return fail(Status.DuplicateBox, box.type, box.start);
+      if (hasMedia) return failIn(box, Status.DuplicateBox);
       hasMedia = true;
       readMdia(box, track);
     }
@@ -110,48 +97,41 @@ function readTrak(trak: Box, movie: Movie): void {
 }
 
 function readEdts(edts: Box, track: TrackTables): void {
-  const box = newBox();
-  let pointer = edts.body;
-  while (!failed() && readBox(box, pointer, edts.end)) {
-    pointer = box.end;
+  const box = enter(edts);
+  while (nextBox(box, edts)) {
     if (box.type != fourcc(0x65, 0x6c, 0x73, 0x74)) continue;
-    if (track.editCount != 0) fail(Status.DuplicateBox, box.type, box.start);
+    if (track.editCount != 0) failIn(box, Status.DuplicateBox);
     else readElst(box, track);
   }
 }
 
 function readMdia(mdia: Box, track: TrackTables): void {
-  const box = newBox();
+  const box = enter(mdia);
   const minf = newBox();
-  let pointer = mdia.body;
-  while (!failed() && readBox(box, pointer, mdia.end)) {
-    pointer = box.end;
+  while (nextBox(box, mdia)) {
     if (box.type == fourcc(0x6d, 0x64, 0x68, 0x64)) {
-      if (track.timescale != 0) return fail(Status.DuplicateBox, box.type, box.start);
+      if (track.timescale != 0) return failIn(box, Status.DuplicateBox);
       readMdhd(box, track);
     } else if (box.type == fourcc(0x68, 0x64, 0x6c, 0x72)) {
-      if (track.handler != 0) return fail(Status.DuplicateBox, box.type, box.start);
+      if (track.handler != 0) return failIn(box, Status.DuplicateBox);
       readHdlr(box, track);
     } else if (box.type == fourcc(0x6d, 0x69, 0x6e, 0x66)) {
-      if (minf.start != 0) fail(Status.DuplicateBox, box.type, box.start);
+      if (minf.start != 0) failIn(box, Status.DuplicateBox);
       memory.copy(changetype<usize>(minf), changetype<usize>(box), offsetof<Box>());
     }
   }
   if (failed()) return;
   if (track.handler == 0) return fail(Status.MissingBox, fourcc(0x68, 0x64, 0x6c, 0x72), mdia.start);
   if (minf.start == 0) return fail(Status.MissingBox, fourcc(0x6d, 0x69, 0x6e, 0x66), mdia.start);
-  pointer = minf.body;
-  const inner = newBox();
-  while (!failed() && readBox(box, pointer, minf.end)) {
-    pointer = box.end;
+  box.end = minf.body;
+  while (nextBox(box, minf)) {
     if (box.type == fourcc(0x64, 0x69, 0x6e, 0x66)) {
-      let at = box.body;
-      while (!failed() && readBox(inner, at, box.end)) {
-        at = inner.end;
+      const inner = enter(box);
+      while (nextBox(inner, box)) {
         if (inner.type == fourcc(0x64, 0x72, 0x65, 0x66)) readDref(inner, newBox());
       }
     } else if (box.type == fourcc(0x73, 0x74, 0x62, 0x6c)) {
-      if (track.stbl != 0) return fail(Status.DuplicateBox, box.type, box.start);
+      if (track.stbl != 0) return failIn(box, Status.DuplicateBox);
       track.stbl = box.start;
       readStbl(box, track);
     }
@@ -185,13 +165,11 @@ function tableOf(type: u32): i32 {
 // The tables may come in any order, but the sample count has to be known before the others can be checked.
 function readStbl(stbl: Box, track: TrackTables): void {
   const found = cleared(Table.COUNT * 4);
-  const box = newBox();
-  let pointer = stbl.body;
-  while (!failed() && readBox(box, pointer, stbl.end)) {
-    pointer = box.end;
+  const box = enter(stbl);
+  while (nextBox(box, stbl)) {
     const table = tableOf(box.type);
     if (table < 0) continue;
-    if (load<usize>(found + ((<usize>table) << 2)) != 0) return fail(Status.DuplicateBox, box.type, box.start);
+    if (load<usize>(found + ((<usize>table) << 2)) != 0) return failIn(box, Status.DuplicateBox);
     const copy = newBox();
     if (failed()) return;
     memory.copy(changetype<usize>(copy), changetype<usize>(box), offsetof<Box>());
@@ -203,7 +181,7 @@ function readStbl(stbl: Box, track: TrackTables): void {
     if (size.type == fourcc(0x73, 0x74, 0x73, 0x7a)) readStsz(size, track);
     else readStz2(size, track);
   }
-  if (size != null && track.samples > MAX_SAMPLES) return fail(Status.TooMany, size.type, size.start);
+  if (size != null && track.samples > MAX_SAMPLES) return failIn(size, Status.TooMany);
   const stsd = tableBox(found, Table.stsd);
   if (stsd != null) readStsd(stsd, track, newBox());
   if (failed() || track.samples == 0) return;

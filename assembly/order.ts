@@ -6,7 +6,7 @@ import { MediaRegions, regionEnd } from "./media-regions";
 import { MAX_TRACKS, Movie, trackAt } from "./moov";
 import { fourcc } from "./reader";
 import { cleared, fail, failed, reserve } from "./status";
-import { Chunk, putRun, Run, TrackTables } from "./track-tables";
+import { Chunk, endChunks, putRun, Run } from "./track-tables";
 
 /** All samples in file order. A run holds samples of one track and one sample description, adjacent in the file. */
 @unmanaged
@@ -24,21 +24,22 @@ export class Order {
 class Head {
   /** Offset and slot of the next chunk: chunks at the same offset go by slot. */
   key: u64;
+  slot: u32;
   chunk: usize;
-  /** Bytes of the track before its next chunk: u64 a sample, or 0. */
-  sums: usize;
-  constantSize: u32;
   /** Where the track's next run is put. */
   run: usize;
   next: Head;
+}
 
-  /** Takes its place in the list behind `before`. */
-  @inline
-  insert(before: Head): void {
-    while (before.next.key < this.key) before = before.next;
-    this.next = before.next;
-    before.next = this;
-  }
+/** What has been merged. */
+@unmanaged
+class Merged {
+  /** Where the last chunk ended. */
+  end: u64;
+  /** Samples of all tracks that are left. */
+  left: u64;
+  /** Where the next run is put. */
+  run: usize;
 }
 
 /** Bytes of a jump at most: two varints, of a number of samples and of a distance. */
@@ -50,110 +51,141 @@ const JUMP: u64 = 16;
  * are larger than the file.
  */
 export function mergeOrder(movie: Movie, fileSize: u64, media: MediaRegions, order: Order): void {
+  const merged = changetype<Merged>(cleared(offsetof<Merged>()));
   const list = newHead();
   const last = newHead();
+  last.chunk = reserve(Chunk.SIZE);
   if (failed()) return;
-  list.next = last;
+  endChunks(last.chunk);
   last.key = u64.MAX_VALUE;
-  let left: u64 = 0;
+  last.next = last;
+  list.next = last;
   let chunks: u64 = 0;
   for (let slot: u32 = 0; slot < movie.trackCount; slot++) {
     const track = trackAt(movie, slot);
     const head = newHead();
     track.adjacent = reserve(<u64>track.chunkCount * Run.SIZE);
     if (failed()) return;
-    head.chunk = track.chunks;
-    head.key = keyOf(head.chunk, slot);
-    head.run = track.adjacent;
-    head.sums = sumSizes(track);
-    head.constantSize = track.constantSize;
-    head.insert(list);
-    left += track.samples;
+    head.slot = slot;
+    move(head, track.chunks, track.adjacent);
+    insert(head, list);
+    merged.left += track.samples;
     chunks += track.chunkCount;
   }
   order.runs = reserve(chunks * Run.SIZE);
   order.jumps = reserve(chunks * JUMP);
   if (failed()) return;
-  let head = list.next;
-  let run = order.runs;
+  merged.run = order.runs;
   let jumps = order.jumps;
-  let jumped = left;
+  let jumped = merged.left;
   let total: u64 = 0;
-  let end: u64 = 0;
-  while (left > 0) {
+  let mediaEnd: i64 = -1;
+  let lastSlot: u32 = u32.MAX_VALUE;
+  while (merged.left > 0) {
+    const head = list.next;
+    const next = head.next;
     const start = head.key / MAX_TRACKS;
-    jumps = putVarint(putVarint(jumps, jumped - left), zigzag(<i64>(start - end)));
-    jumped = left;
-    end = start;
-    // All runs up to the next jump. A call in here would cost more than the rest of it.
-    let slot: u32;
-    do {
-      const next = head.next;
-      let chunk = head.chunk;
-      const description = load<u32>(chunk, Chunk.DESCRIPTION);
-      slot = slotOf(head.key);
-      let samples: u32 = 0;
-      let sums = head.sums;
-      let key: u64;
-      do {
-        const count = load<u32>(chunk, Chunk.SAMPLES);
-        if (sums != 0) {
-          const next = sums + ((<usize>count) << 3);
-          end += load<u64>(next) - load<u64>(sums);
-          sums = next;
-        } else end += <u64>count * head.constantSize;
-        samples += count;
-        chunk += Chunk.SIZE;
-        key = keyOf(chunk, slot);
-      } while (key / MAX_TRACKS == end && key < next.key && load<u32>(chunk, Chunk.DESCRIPTION) == description);
-      head.chunk = chunk;
-      head.sums = sums;
-      head.key = key;
-      head.run = putRun(head.run, samples, description);
-      run = putRun(run, samples, slot);
-      left -= samples;
-      if (key > next.key) {
-        head.insert(next);
-        head = next;
-      }
-    } while (head.key / MAX_TRACKS == end && slotOf(head.key) != slot);
-    const box = trackAt(movie, slot).stbl;
-    if (<i64>end > regionEnd(media, start)) return fail(Status.OutsideFile, fourcc(0x73, 0x74, 0x63, 0x6f), box);
-    total += end - start;
-    if (total > fileSize) return fail(Status.OutsideFile, fourcc(0x73, 0x74, 0x73, 0x7a), box);
+    if (start != merged.end || head.slot == lastSlot) {
+      jumps = putVarint(putVarint(jumps, jumped - merged.left), zigzag(<i64>(start - merged.end)));
+      jumped = merged.left;
+      merged.end = start;
+      mediaEnd = regionEnd(media, start);
+    }
+    const turns = takeTurns(merged, head, next);
+    if (!turns) takeRun(merged, head, next.key);
+    lastSlot = turns ? next.slot : head.slot;
+    const stbl = trackAt(movie, lastSlot).stbl;
+    if (<i64>merged.end > mediaEnd) return fail(Status.OutsideFile, fourcc(0x73, 0x74, 0x63, 0x6f), stbl);
+    total += merged.end - start;
+    if (total > fileSize) return fail(Status.OutsideFile, fourcc(0x73, 0x74, 0x73, 0x7a), stbl);
+    list.next = next.next;
+    insert(next, list);
+    insert(head, list);
   }
   shrinkTo(jumps);
-  order.runsEnd = run;
+  order.runsEnd = merged.run;
   order.jumpsEnd = jumps;
-  for (; head != last; head = head.next) trackAt(movie, slotOf(head.key)).adjacentEnd = head.run;
+  for (let head = list.next; head != last; head = head.next) trackAt(movie, head.slot).adjacentEnd = head.run;
+}
+
+/**
+ * Two tracks mostly take turns, a chunk each: takes the chunks of `head` and `next` as long as they do, without a hole and
+ * before those of other tracks. False when they do not.
+ */
+function takeTurns(merged: Merged, head: Head, next: Head): bool {
+  const others = next.next.key / MAX_TRACKS;
+  const slot = head.slot;
+  const nextSlot = next.slot;
+  const first = head.chunk;
+  let chunk = first;
+  let nextChunk = next.chunk;
+  let chunkRun = head.run;
+  let nextRun = next.run;
+  let run = merged.run;
+  let end = merged.end;
+  let left = merged.left;
+  for (;;) {
+    // Where a chunk has no bytes, it is not clear whose turn it is.
+    const middle = end + load<u64>(chunk, Chunk.BYTES);
+    if (load<u64>(nextChunk, Chunk.OFFSET) != middle || middle == end) break;
+    const after = middle + load<u64>(nextChunk, Chunk.BYTES);
+    if (load<u64>(chunk + Chunk.SIZE, Chunk.OFFSET) != after || after == middle || after > others) break;
+    const samples = load<u32>(chunk, Chunk.SAMPLES);
+    const nextSamples = load<u32>(nextChunk, Chunk.SAMPLES);
+    chunkRun = putRun(chunkRun, samples, load<u32>(chunk, Chunk.DESCRIPTION));
+    nextRun = putRun(nextRun, nextSamples, load<u32>(nextChunk, Chunk.DESCRIPTION));
+    run = putRun(putRun(run, samples, slot), nextSamples, nextSlot);
+    left -= samples + nextSamples;
+    end = after;
+    chunk += Chunk.SIZE;
+    nextChunk += Chunk.SIZE;
+  }
+  merged.run = run;
+  merged.end = end;
+  merged.left = left;
+  move(head, chunk, chunkRun);
+  move(next, nextChunk, nextRun);
+  return chunk != first;
+}
+
+/** Takes the chunks of `head` that lie one behind the other and are described alike, up to the one at `limit`. */
+function takeRun(merged: Merged, head: Head, limit: u64): void {
+  let chunk = head.chunk;
+  const description = load<u32>(chunk, Chunk.DESCRIPTION);
+  let samples: u32 = 0;
+  let end = merged.end;
+  do {
+    samples += load<u32>(chunk, Chunk.SAMPLES);
+    end += load<u64>(chunk, Chunk.BYTES);
+    chunk += Chunk.SIZE;
+  } while (
+    load<u64>(chunk, Chunk.OFFSET) == end &&
+    load<u32>(chunk, Chunk.DESCRIPTION) == description &&
+    keyOf(chunk, head.slot) < limit
+  );
+  merged.run = putRun(merged.run, samples, head.slot);
+  merged.end = end;
+  merged.left -= samples;
+  move(head, chunk, putRun(head.run, samples, description));
 }
 
 function newHead(): Head {
   return changetype<Head>(cleared(offsetof<Head>()));
 }
 
-/** For each sample the bytes of those before it, and of all: u64 each; 0 when all have one size. Sets the track's bytes. */
-function sumSizes(track: TrackTables): usize {
-  track.bytes = <u64>track.samples * track.constantSize;
-  if (track.sizes == 0) return 0;
-  const sums = reserve((<u64>track.samples + 1) << 3);
-  if (failed()) return 0;
-  let sum: u64 = 0;
-  let to = sums;
-  const end = track.sizes + ((<usize>track.samples) << 2);
-  for (let from = track.sizes; from < end; from += 4, to += 8) {
-    store<u64>(to, sum);
-    sum += load<u32>(from);
-  }
-  store<u64>(to, sum);
-  track.bytes = sum;
-  return sums;
+function move(head: Head, chunk: usize, run: usize): void {
+  head.chunk = chunk;
+  head.run = run;
+  head.key = keyOf(chunk, head.slot);
+}
+
+/** Puts a head at its place in the list behind `before`. */
+function insert(head: Head, before: Head): void {
+  while (before.next.key < head.key) before = before.next;
+  head.next = before.next;
+  before.next = head;
 }
 
 function keyOf(chunk: usize, slot: u32): u64 {
   return load<u64>(chunk, Chunk.OFFSET) * MAX_TRACKS + slot;
-}
-
-function slotOf(key: u64): u32 {
-  return <u32>(key % MAX_TRACKS);
 }

@@ -1,8 +1,8 @@
 /** H.264 and H.265 parameter sets moved from the sample entry into the samples (ISO/IEC 14496-15 clauses 5.3 and 8.3). */
 import { Result } from "./abi";
 import { findInEntry } from "./box/stsd";
-import { Box, fourcc, readBox, u16be } from "./reader";
-import { cleared, failed, output, reserve, RESULT } from "./status";
+import { Box, fourcc, newBox, readBox, u16be } from "./reader";
+import { failed, output, reserve, RESULT } from "./status";
 
 const VIDE: u32 = 0x76696465;
 const AVCC: u32 = 0x61766343;
@@ -13,8 +13,8 @@ const HVCC: u32 = 0x68766343;
  * bytes; A: bytes of a length field, 0 when the entry is neither H.264 nor H.265 or is damaged.
  */
 export function collectParameterSets(entry: usize, length: usize): void {
-  const box = changetype<Box>(cleared(offsetof<Box>()));
-  const config = changetype<Box>(cleared(offsetof<Box>()));
+  const box = newBox();
+  const config = newBox();
   // Lengths grow from two bytes to at most four.
   const to = reserve(<u64>length * 3);
   if (failed() || !readBox(box, entry, entry + length)) return;

@@ -1,6 +1,6 @@
 /** Big-endian loads and box walking (ISO/IEC 14496-12 clause 4.2). Callers check bounds first, once a table. */
 import { Status } from "./abi";
-import { fail, reserve } from "./status";
+import { cleared, fail, failed, reserve } from "./status";
 
 export function u16be(pointer: usize): u32 {
   return <u32>bswap<u16>(load<u16>(pointer));
@@ -46,6 +46,15 @@ export class Box {
   end: usize = 0;
 }
 
+export function newBox(): Box {
+  return changetype<Box>(cleared(offsetof<Box>()));
+}
+
+/** Notes a failure of a whole box. */
+export function failIn(box: Box, status: Status): void {
+  fail(status, box.type, box.start);
+}
+
 /**
  * Reads the box at `pointer` inside a parent that ends at `limit` into `box`. Returns false at the end, and after a
  * failure. Fewer than 8 trailing bytes count as the end: some writers pad containers with a 4-byte zero (QuickTime).
@@ -80,14 +89,26 @@ export function readBox(box: Box, pointer: usize, limit: usize, last: bool = fal
   return true;
 }
 
+/** A box that stands before the first one inside `parent`; `nextBox` goes on from there. */
+export function enter(parent: Box): Box {
+  const box = newBox();
+  box.end = parent.body;
+  return box;
+}
+
+/** Goes on to the box behind `box` inside `parent`. Returns false at the end, and after any failure. */
+export function nextBox(box: Box, parent: Box): bool {
+  return !failed() && readBox(box, box.end, parent.end);
+}
+
 /** Version of a full box; its payload starts 4 bytes after `body`. Fails when those 4 bytes are not there. */
 export function fullBoxVersion(box: Box, highest: u32): u32 {
   if (box.end - box.body < 4) {
-    fail(Status.BadBoxSize, box.type, box.start);
+    failIn(box, Status.BadBoxSize);
     return 0;
   }
   const version = load<u8>(box.body);
-  if (version > highest) fail(Status.UnsupportedVersion, box.type, box.start);
+  if (version > highest) failIn(box, Status.UnsupportedVersion);
   return version;
 }
 
@@ -102,12 +123,12 @@ export function fullBoxFlags(box: Box): u32 {
  */
 export function tableCount(box: Box, at: usize, entrySize: usize): u32 {
   if (<u64>(box.end - box.body) < at + 4) {
-    fail(Status.BadTable, box.type, box.start);
+    failIn(box, Status.BadTable);
     return 0;
   }
   const count = u32be(box.body + at);
   if (<u64>count * entrySize > <u64>(box.end - box.body - at - 4)) {
-    fail(Status.BadTable, box.type, box.start);
+    failIn(box, Status.BadTable);
     return 0;
   }
   return count;

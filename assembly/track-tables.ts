@@ -12,12 +12,13 @@ export namespace Run {
   export const SIZE: usize = 8;
 }
 
-/** Samples that lie one after another in the file. Behind a track's last chunk stands a record at END_OFFSET, of no description. */
+/** Samples that lie one after another in the file. Behind a track's last chunk stands a record at END_OFFSET, of no description and no bytes. */
 export namespace Chunk {
   export const OFFSET: usize = 0; // u64, in the file
   export const SAMPLES: usize = 8; // u32
   export const DESCRIPTION: usize = 12; // u32, from 1
-  export const SIZE: usize = 16;
+  export const BYTES: usize = 16; // u64
+  export const SIZE: usize = 24;
 }
 
 /** Above the offset of any byte of a file. */
@@ -27,6 +28,7 @@ export const END_OFFSET: u64 = (1 << 58) - 1;
 export function endChunks(chunk: usize): void {
   store<u64>(chunk, END_OFFSET, Chunk.OFFSET);
   store<u32>(chunk, 0, Chunk.DESCRIPTION);
+  store<u64>(chunk, 0, Chunk.BYTES);
 }
 
 @unmanaged
@@ -69,6 +71,8 @@ export class TrackTables {
   /** u32 lengths: sync samples, non-sync samples, sync samples, … */
   syncs: usize;
   syncRuns: u32;
+  /** Bytes of all samples. */
+  bytes: u64;
   /** Chunk records. */
   chunks: usize;
   chunkCount: u32;
@@ -77,8 +81,6 @@ export class TrackTables {
   warnings: u32;
 
   // found by `mergeOrder`
-  /** Bytes of all samples. */
-  bytes: u64;
   /** Run records: samples adjacent in the file, and their sample description. */
   adjacent: usize;
   adjacentEnd: usize;

@@ -1,6 +1,6 @@
 import { Status } from "../abi";
-import { Box, fullBoxFlags, fullBoxVersion, readBox, tableCount } from "../reader";
-import { fail, failed } from "../status";
+import { Box, failIn, fullBoxFlags, fullBoxVersion, readBox, tableCount } from "../reader";
+import { failed } from "../status";
 
 /**
  * Data reference, ISO/IEC 14496-12 clause 8.7.2. Only data in the same file is accepted; URLs and aliases are never
@@ -11,9 +11,9 @@ export function readDref(box: Box, entry: Box): void {
   const count = tableCount(box, 4, 8);
   let pointer = box.body + 8;
   for (let i: u32 = 0; i < count && !failed(); i++) {
-    if (!readBox(entry, pointer, box.end)) return fail(Status.BadTable, box.type, box.start);
-    if (entry.end - entry.body < 4) return fail(Status.BadBoxSize, entry.type, entry.start);
-    if ((fullBoxFlags(entry) & 1) == 0) return fail(Status.ExternalData, entry.type, entry.start);
+    if (!readBox(entry, pointer, box.end)) return failIn(box, Status.BadTable);
+    if (entry.end - entry.body < 4) return failIn(entry, Status.BadBoxSize);
+    if ((fullBoxFlags(entry) & 1) == 0) return failIn(entry, Status.ExternalData);
     pointer = entry.end;
   }
 }

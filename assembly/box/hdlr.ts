@@ -1,12 +1,12 @@
 import { Status } from "../abi";
-import { Box, fullBoxVersion, u32be } from "../reader";
-import { fail, failed } from "../status";
+import { Box, failIn, fullBoxVersion, u32be } from "../reader";
+import { failed } from "../status";
 import { TrackTables } from "../track-tables";
 
 /** Handler reference, ISO/IEC 14496-12 clause 8.4.3. The name that follows is not used, so it may lack its NUL. */
 export function readHdlr(box: Box, track: TrackTables): void {
   fullBoxVersion(box, 0);
   if (failed()) return;
-  if (box.end - box.body < 12) return fail(Status.BadBoxSize, box.type, box.start);
+  if (box.end - box.body < 12) return failIn(box, Status.BadBoxSize);
   track.handler = u32be(box.body + 8);
 }

@@ -1,14 +1,14 @@
 import { Status } from "../abi";
-import { Box, fullBoxVersion, u16be, u32be } from "../reader";
-import { fail, failed } from "../status";
+import { Box, failIn, fullBoxVersion, u16be, u32be } from "../reader";
+import { failed } from "../status";
 import { TrackTables } from "../track-tables";
 
 /** Media header, ISO/IEC 14496-12 clause 8.4.2. Its duration is not used: the sample tables say it better. */
 export function readMdhd(box: Box, track: TrackTables): void {
   const version = fullBoxVersion(box, 1);
   if (failed()) return;
-  if (box.end - box.body < (version == 1 ? 36 : 24)) return fail(Status.BadBoxSize, box.type, box.start);
+  if (box.end - box.body < (version == 1 ? 36 : 24)) return failIn(box, Status.BadBoxSize);
   track.timescale = u32be(box.body + (version == 1 ? 20 : 12));
   track.language = u16be(box.body + (version == 1 ? 32 : 20));
-  if (track.timescale == 0) fail(Status.BadTimescale, box.type, box.start);
+  if (track.timescale == 0) failIn(box, Status.BadTimescale);
 }

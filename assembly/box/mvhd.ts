@@ -1,6 +1,6 @@
 import { Status } from "../abi";
-import { Box, fullBoxVersion, u32be, u64be } from "../reader";
-import { fail, failed } from "../status";
+import { Box, failIn, fullBoxVersion, u32be, u64be } from "../reader";
+import { failed } from "../status";
 
 @unmanaged
 export class MovieHeader {
@@ -13,8 +13,8 @@ export class MovieHeader {
 export function readMvhd(box: Box, movie: MovieHeader): void {
   const version = fullBoxVersion(box, 1);
   if (failed()) return;
-  if (box.end - box.body < (version == 1 ? 112 : 100)) return fail(Status.BadBoxSize, box.type, box.start);
+  if (box.end - box.body < (version == 1 ? 112 : 100)) return failIn(box, Status.BadBoxSize);
   movie.creationTime = version == 1 ? u64be(box.body + 4) : u32be(box.body + 4);
   movie.timescale = u32be(box.body + (version == 1 ? 20 : 12));
-  if (movie.timescale == 0) fail(Status.BadTimescale, box.type, box.start);
+  if (movie.timescale == 0) failIn(box, Status.BadTimescale);
 }

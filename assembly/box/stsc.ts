@@ -1,5 +1,5 @@
 import { Status, Warning } from "../abi";
-import { Box, fourcc, fullBoxVersion, nativeWords, tableCount } from "../reader";
+import { Box, failIn, fourcc, fullBoxVersion, nativeWords, tableCount } from "../reader";
 import { fail, failed, reserve } from "../status";
 import { Chunk, END_OFFSET, endChunks, TrackTables } from "../track-tables";
 
@@ -18,13 +18,13 @@ export function readChunks(stsc: Box, offsets: Box, track: TrackTables): void {
   const table = nativeWords(stsc.body + 8, <u64>runs * 3);
   let at = nativeWords(offsets.body + 8, (<u64>chunks) << (wide ? 1 : 0));
   if (failed()) return;
+  let highest: u64 = 0;
   let left = track.samples;
   let run = table;
   const end = run + <usize>runs * 12;
   let chunk: u32 = 1;
-  let highest: u64 = 0;
   let to = track.chunks;
-  if (runs == 0 ? left > 0 : load<u32>(run) != 1) return fail(Status.BadTable, stsc.type, stsc.start);
+  if (runs == 0 ? left > 0 : load<u32>(run) != 1) return failIn(stsc, Status.BadTable);
   for (; run < end && left > 0; run += 12) {
     const perChunk = load<u32>(run, 4);
     const description = load<u32>(run, 8);
@@ -45,7 +45,7 @@ export function readChunks(stsc: Box, offsets: Box, track: TrackTables): void {
       samples = <u64>count * perChunk;
     }
     chunk += count;
-    for (const stop = to + <usize>count * Chunk.SIZE; to < stop; to += Chunk.SIZE, at += wide ? 8 : 4) {
+    for (const next = to + <usize>count * Chunk.SIZE; to < next; to += Chunk.SIZE, at += wide ? 8 : 4) {
       const offset: u64 = wide ? rotl<u64>(load<u64>(at), 32) : load<u32>(at);
       highest |= offset;
       store<u64>(to, offset, Chunk.OFFSET);
@@ -60,8 +60,46 @@ export function readChunks(stsc: Box, offsets: Box, track: TrackTables): void {
     left -= <u32>samples;
   }
   if (chunk <= chunks || run < end) track.warnings |= Warning.ChunksRepaired;
-  if (left > 0) return fail(Status.Inconsistent, stsc.type, stsc.start);
-  if (highest >= END_OFFSET) return fail(Status.OutsideFile, fourcc(0x73, 0x74, 0x63, 0x6f), track.stbl);
-  endChunks(to);
+  if (left > 0) return failIn(stsc, Status.Inconsistent);
   track.chunkCount = <u32>((to - track.chunks) / Chunk.SIZE);
+  endChunks(to);
+  if (highest >= END_OFFSET) return fail(Status.OutsideFile, fourcc(0x73, 0x74, 0x63, 0x6f), track.stbl);
+  sumChunks(track, to);
+}
+
+/** Sets the bytes of the track's chunks, the last of which ends at `end`. */
+function sumChunks(track: TrackTables, end: usize): void {
+  let total: u64 = 0;
+  if (track.sizes == 0) {
+    for (let chunk = track.chunks; chunk < end; chunk += Chunk.SIZE) {
+      const bytes = <u64>load<u32>(chunk, Chunk.SAMPLES) * track.constantSize;
+      store<u64>(chunk, bytes, Chunk.BYTES);
+      total += bytes;
+    }
+  } else {
+    let sum = sumSizes(track);
+    if (failed()) return;
+    for (let chunk = track.chunks; chunk < end; chunk += Chunk.SIZE) {
+      const before = total;
+      sum += (<usize>load<u32>(chunk, Chunk.SAMPLES)) << 3;
+      total = load<u64>(sum);
+      store<u64>(chunk, total - before, Chunk.BYTES);
+    }
+  }
+  track.bytes = total;
+}
+
+/** Bytes of all samples before each one, and of all of them: u64. */
+function sumSizes(track: TrackTables): usize {
+  const sums = reserve((<u64>track.samples + 1) << 3);
+  if (failed()) return 0;
+  let sum: u64 = 0;
+  let to = sums;
+  const end = track.sizes + ((<usize>track.samples) << 2);
+  for (let size = track.sizes; size < end; size += 4, to += 8) {
+    store<u64>(to, sum);
+    sum += load<u32>(size);
+  }
+  store<u64>(to, sum);
+  return sums;
 }

@@ -1,20 +1,20 @@
 import { Status } from "../abi";
-import { Box, fourcc, fullBoxVersion, readBox, u16be, u32be } from "../reader";
-import { fail, failed } from "../status";
+import { Box, failIn, fourcc, fullBoxVersion, readBox, u16be, u32be } from "../reader";
+import { failed } from "../status";
 import { TrackTables } from "../track-tables";
 
 /** Sample descriptions, ISO/IEC 14496-12 clause 8.5.2. Entries are kept as they are. */
 export function readStsd(box: Box, track: TrackTables, entry: Box): void {
   fullBoxVersion(box, 1);
   if (failed()) return;
-  if (box.end - box.body < 8) return fail(Status.BadBoxSize, box.type, box.start);
+  if (box.end - box.body < 8) return failIn(box, Status.BadBoxSize);
   const count = u32be(box.body + 4);
   let pointer = box.body + 8;
   track.entries = pointer;
   for (let i: u32 = 0; i < count; i++) {
     // Each entry starts with six reserved bytes and the data reference index.
     if (!readBox(entry, pointer, box.end) || entry.end - entry.body < 8) {
-      return fail(Status.BadDescription, box.type, box.start);
+      return failIn(box, Status.BadDescription);
     }
     const type = entry.type;
     // encv enca enct encs: clause 8.12, protected media

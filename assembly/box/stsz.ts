@@ -1,13 +1,13 @@
 import { Status } from "../abi";
-import { Box, fullBoxVersion, nativeWords, tableCount, u16be, u32be } from "../reader";
-import { fail, failed, reserve } from "../status";
+import { Box, failIn, fullBoxVersion, nativeWords, tableCount, u16be, u32be } from "../reader";
+import { failed, reserve } from "../status";
 import { TrackTables } from "../track-tables";
 
 /** Sample sizes, ISO/IEC 14496-12 clause 8.7.3.2. */
 export function readStsz(box: Box, track: TrackTables): void {
   fullBoxVersion(box, 0);
   if (failed()) return;
-  if (box.end - box.body < 12) return fail(Status.BadTable, box.type, box.start);
+  if (box.end - box.body < 12) return failIn(box, Status.BadTable);
   track.constantSize = u32be(box.body + 4);
   if (track.constantSize > 0) {
     track.samples = u32be(box.body + 8);
@@ -25,11 +25,11 @@ export function readStsz(box: Box, track: TrackTables): void {
 export function readStz2(box: Box, track: TrackTables): void {
   fullBoxVersion(box, 0);
   if (failed()) return;
-  if (box.end - box.body < 12) return fail(Status.BadTable, box.type, box.start);
+  if (box.end - box.body < 12) return failIn(box, Status.BadTable);
   const field = load<u8>(box.body + 7);
   const count = u32be(box.body + 8);
-  if (field != 4 && field != 8 && field != 16) return fail(Status.BadTable, box.type, box.start);
-  if ((<u64>count * field + 7) / 8 > <u64>(box.end - box.body - 12)) return fail(Status.BadTable, box.type, box.start);
+  if (field != 4 && field != 8 && field != 16) return failIn(box, Status.BadTable);
+  if ((<u64>count * field + 7) / 8 > <u64>(box.end - box.body - 12)) return failIn(box, Status.BadTable);
   track.samples = count;
   // An empty table, as in front of fragments, says nothing about sizes.
   if (count == 0) return;

@@ -1,6 +1,6 @@
 import { Status, Warning } from "../abi";
-import { Box, fullBoxVersion, nativeWords, tableCount } from "../reader";
-import { fail, failed } from "../status";
+import { Box, failIn, fullBoxVersion, nativeWords, tableCount } from "../reader";
+import { failed } from "../status";
 import { fitRuns, TrackTables } from "../track-tables";
 
 /** Decoding times, ISO/IEC 14496-12 clause 8.6.1.2. Needs the sample count. */
@@ -8,7 +8,7 @@ export function readStts(box: Box, track: TrackTables): void {
   fullBoxVersion(box, 0);
   const count = tableCount(box, 4, 8);
   if (failed()) return;
-  if (count == 0 && track.samples > 0) return fail(Status.Inconsistent, box.type, box.start);
+  if (count == 0 && track.samples > 0) return failIn(box, Status.Inconsistent);
   track.durations = nativeWords(box.body + 8, <u64>count * 2);
   track.durationRuns = fitRuns(track.durations, count, track, Warning.DurationsRepaired);
 }

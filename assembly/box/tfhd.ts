@@ -1,6 +1,6 @@
 import { Status } from "../abi";
-import { Box, fullBoxFlags, fullBoxVersion, u32be, u64be } from "../reader";
-import { fail, failed } from "../status";
+import { Box, failIn, fullBoxFlags, fullBoxVersion, u32be, u64be } from "../reader";
+import { failed } from "../status";
 import { TrackTables } from "../track-tables";
 
 /** What holds for the runs of one track fragment. */
@@ -23,7 +23,7 @@ export function tfhdTrackId(box: Box): u32 {
   fullBoxVersion(box, 0);
   if (failed()) return 0;
   if (box.end - box.body < 8) {
-    fail(Status.BadBoxSize, box.type, box.start);
+    failIn(box, Status.BadBoxSize);
     return 0;
   }
   return u32be(box.body + 4);
@@ -39,7 +39,7 @@ export function readTfhd(box: Box, track: TrackTables, defaults: FragmentDefault
     (flags & 8 ? 4 : 0) +
     (flags & 16 ? 4 : 0) +
     (flags & 32 ? 4 : 0);
-  if (<usize>need > box.end - pointer) return fail(Status.BadBoxSize, box.type, box.start);
+  if (<usize>need > box.end - pointer) return failIn(box, Status.BadBoxSize);
   defaults.flags = flags;
   defaults.trackId = track.id;
   defaults.baseDataOffset = 0;
@@ -64,6 +64,6 @@ export function readTfhd(box: Box, track: TrackTables, defaults: FragmentDefault
   }
   defaults.sampleFlags = flags & 32 ? u32be(pointer) : track.defaultFlags;
   if (defaults.description == 0 || defaults.description > track.entryCount) {
-    fail(Status.BadDescription, box.type, box.start);
+    failIn(box, Status.BadDescription);
   }
 }

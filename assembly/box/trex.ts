@@ -1,12 +1,12 @@
 import { Status } from "../abi";
-import { Box, fullBoxVersion, u32be } from "../reader";
-import { fail, failed } from "../status";
+import { Box, failIn, fullBoxVersion, u32be } from "../reader";
+import { failed } from "../status";
 import { TrackTables } from "../track-tables";
 
 /** Track a `trex` speaks of, 0 after a failure. */
 export function trexTrackId(box: Box): u32 {
   fullBoxVersion(box, 0);
-  if (!failed() && box.end - box.body < 24) fail(Status.BadBoxSize, box.type, box.start);
+  if (!failed() && box.end - box.body < 24) failIn(box, Status.BadBoxSize);
   return failed() ? 0 : u32be(box.body + 4);
 }
 

@@ -1,6 +1,6 @@
 import { Status } from "../abi";
-import { Box, fullBoxFlags, fullBoxVersion, u32be } from "../reader";
-import { fail, failed } from "../status";
+import { Box, failIn, fullBoxFlags, fullBoxVersion, u32be } from "../reader";
+import { failed } from "../status";
 
 export const DATA_OFFSET: u32 = 0x1;
 export const FIRST_SAMPLE_FLAGS: u32 = 0x4;
@@ -27,12 +27,12 @@ export function readTrun(box: Box, run: TrackRun): void {
   if (failed()) return;
   const flags = fullBoxFlags(box);
   const head: usize = 8 + (flags & DATA_OFFSET ? 4 : 0) + (flags & FIRST_SAMPLE_FLAGS ? 4 : 0);
-  if (box.end - box.body < head) return fail(Status.BadBoxSize, box.type, box.start);
+  if (box.end - box.body < head) return failIn(box, Status.BadBoxSize);
   run.flags = flags;
   run.samples = u32be(box.body + 4);
   run.dataOffset = flags & DATA_OFFSET ? <i32>u32be(box.body + 8) : 0;
   run.firstFlags = flags & FIRST_SAMPLE_FLAGS ? u32be(box.body + head - 4) : 0;
   run.entries = box.body + head;
   run.entrySize = popcnt<u32>(flags & (DURATION | SAMPLE_SIZE | SAMPLE_FLAGS | COMPOSITION)) * 4;
-  if (<u64>run.samples * run.entrySize > <u64>(box.end - run.entries)) fail(Status.BadTable, box.type, box.start);
+  if (<u64>run.samples * run.entrySize > <u64>(box.end - run.entries)) failIn(box, Status.BadTable);
 }
