@@ -43,7 +43,7 @@ export interface PieceLengths {
   readonly of: (piece: Piece) => number;
 }
 
-/** A region to which each piece contributes bytes made from its index. */
+/** A region to which each piece contributes bytes made from its index, which `make` may leave in the core. */
 export function piecesRegion(
   parts: LayoutParts,
   lengths: PieceLengths,
@@ -54,10 +54,16 @@ export function piecesRegion(
   return {
     length: lengths.total,
     async *read(span) {
+      let buffer = new ArrayBuffer(0); // one for all chunks: thousands would wait for the garbage collector
       for (const { number, piece, offset, length, last } of piecesIn(pieces, ends(), span)) {
         const index = await indexOf(parts, number, last);
-        const bytes = parts.core.withIndex(index, (loaded) => make(loaded, piece, number));
-        yield bytes.subarray(offset, offset + length);
+        yield parts.core.withIndex(index, (loaded) => {
+          const made = make(loaded, piece, number).subarray(offset, offset + length);
+          if (made.length > buffer.byteLength) buffer = new ArrayBuffer(2 * made.length);
+          const chunk = new Uint8Array(buffer, 0, made.length);
+          chunk.set(made);
+          return chunk;
+        });
       }
     },
   };

@@ -64,12 +64,13 @@ export class LoadedIndex {
    * @param table a value of Table, `stts` to `co64`
    * @param before samples (stss) or chunks (stsc) of the output track before the piece, or the output offset of the
    * piece's media (stco, co64)
+   * @returns the core's own bytes: the next call overwrites them
    */
   table(tracks: readonly PieceTrack[], slot: number, table: number, before: number): Uint8Array {
     const wasm = this.#wasm;
     const pointer = putTracks(wasm, tracks);
     const result = call(wasm, wasm.table(this.#index, pointer, slot, table, number(wasm, before)));
-    return bytesAt(wasm, result.pointer, result.length);
+    return new Uint8Array(wasm.memory.buffer, result.pointer, result.length);
   }
 
   /** A piece's media bytes in output order. */
@@ -98,6 +99,7 @@ export class LoadedIndex {
    * @param place.offset where its first fragment starts in the output
    * @param place.hiddenStart ticks of `timescale` at its start that are not presented; they do not count in `sidx`
    * @param place.hiddenEnd the same at its end
+   * @returns the core's own bytes: the next call overwrites them
    */
   accessEntries(
     tracks: readonly PieceTrack[],
@@ -109,7 +111,7 @@ export class LoadedIndex {
     const pointer = putTracks(wasm, tracks);
     const numbers = numberList(wasm, [place.offset, place.hiddenStart, place.hiddenEnd]);
     const result = call(wasm, wasm.accessEntries(this.#index, pointer, table, timescale, numbers));
-    return bytesAt(wasm, result.pointer, result.length);
+    return new Uint8Array(wasm.memory.buffer, result.pointer, result.length);
   }
 
   /** Every sample, in file order. For listings and tests: one object a sample. */
