@@ -88,8 +88,8 @@ interface Delivery {
   readonly gaps: number;
   /** Whether the bytes under this URL can no longer change. */
   readonly settled: boolean;
-  /** Asks for the same again, whenever that is. */
-  readonly query: Readonly<Record<string, string | undefined>>;
+  /** What asks for the same again, whenever that is. */
+  readonly query: () => Readonly<Record<string, string | undefined>>;
 }
 
 /** `GET, HEAD /mp4/download/{streamPath}.mp4` and `.fmp4`. */
@@ -104,7 +104,7 @@ export function addDownload(app: App, context: AppContext): void {
         : await deliverSegment(context, streamPath, format, query.id, query);
     const fallback = defaultFileName(streamPath, delivery.startMs);
     if (wantsLink(query)) {
-      const same = { path: downloadPath(streamPath, format), query: delivery.query };
+      const same = { path: downloadPath(streamPath, format), query: delivery.query() };
       return shareReply(c, context, query, same);
     }
     const headers = new Headers({
@@ -162,12 +162,12 @@ async function deliverRange(
   const complete =
     plan.gaps.length === 0 && startMs <= bounded.startMs + gapToleranceMs && endMs >= bounded.endMs - gapToleranceMs;
   const settled = complete && asked.endMs !== undefined && asked.endMs + settleMs <= nowMs;
-  const same = {
+  const same = (): Record<string, string | undefined> => ({
     start: formatTime(bounded.startMs),
     end: formatTime(bounded.endMs),
     ...(query.captions === "clock" ? { tz: query.tz } : {}),
     ...optionsOf(query),
-  };
+  });
   return { media: plan.media(format), startMs, endMs, joints, gaps: plan.gaps.length, settled, query: same };
 }
 
@@ -187,7 +187,8 @@ async function deliverSegment(
   if (segment?.streamPath !== streamPath) throw unknownSegment(streamPath, id);
   const { startMs, endMs } = segment;
   const media = await wholeSegment(context, segment, format, query);
-  return { media, startMs, endMs, joints: 0, gaps: 0, settled: true, query: { id: String(id), ...optionsOf(query) } };
+  const same = (): Record<string, string | undefined> => ({ id: String(id), ...optionsOf(query) });
+  return { media, startMs, endMs, joints: 0, gaps: 0, settled: true, query: same };
 }
 
 /** What a query asks for besides the time, defaults left out. */
