@@ -3,7 +3,7 @@ import type { ByteSpan } from "../platform.ts";
 
 const CHUNK = 1024 * 1024;
 /** Of a span that fits into one chunk this much is read first: whoever asks for so little waits for its first byte. */
-const FIRST = CHUNK / 8;
+const FIRST = CHUNK / 16;
 /** Idle buffers kept for the next reads. */
 const KEPT = 8;
 

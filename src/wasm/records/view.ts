@@ -3,8 +3,6 @@
 const QUESTION_MARK = 63;
 const TWO_32 = 4_294_967_296;
 const TWO_63 = 2 ** 63;
-const UNBOUNDED_LOW = -9_223_372_036_854_775_808n;
-const UNBOUNDED_HIGH = 9_223_372_036_854_775_807n;
 
 /** An unsigned 32-bit field. */
 export function u32(view: DataView, at: number): number {
@@ -31,8 +29,16 @@ export function bound(view: DataView, at: number): number {
 
 /** Writes a 64-bit field: `value` rounded, or the extreme that stands for its infinity. */
 export function setI64(view: DataView, at: number, value: number): void {
-  const whole = Number.isFinite(value) ? BigInt(Math.round(value)) : value > 0 ? UNBOUNDED_HIGH : UNBOUNDED_LOW;
-  view.setBigInt64(at, whole, true);
+  // Without a BigInt: this is called for every track of every piece that is read.
+  if (Number.isFinite(value)) {
+    const whole = Math.round(value);
+    const high = Math.floor(whole / TWO_32);
+    view.setUint32(at, whole - high * TWO_32, true);
+    view.setInt32(at + 4, high, true);
+  } else {
+    view.setUint32(at, value > 0 ? 0xffff_ffff : 0, true);
+    view.setInt32(at + 4, value > 0 ? 0x7fff_ffff : -0x8000_0000, true);
+  }
 }
 
 /** A four-character code as text; bytes outside ASCII become `?`. */
