@@ -6,6 +6,9 @@ import { once } from "node:events";
 /** The kernel counts CPU time in hundredths of a second (USER_HZ). */
 const TICKS_A_SECOND = 100;
 
+/** The environment of what is measured: none of the settings of this one, as `NODE_OPTIONS`, may count as its own. */
+export const plainEnvironment = { PATH: process.env.PATH, HOME: process.env.HOME };
+
 /** CPU seconds (user and system) that a process has used, all threads. */
 export function cpuSeconds(pid: number): number {
   const text = readFileSync(`/proc/${pid}/stat`, "utf8");

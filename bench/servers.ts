@@ -6,7 +6,7 @@ import { createServer, connect, type AddressInfo } from "node:net";
 import { userInfo } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { STREAM, STREAM_START } from "./material.ts";
-import { end, pause } from "./process.ts";
+import { end, pause, plainEnvironment } from "./process.ts";
 
 /** A server that accepts connections. */
 export interface Server {
@@ -53,7 +53,7 @@ export async function startOn(runtime: Runtime, program: string, data: string): 
   const [command, ...args] = commandOf(runtime, program) ?? [];
   if (command === undefined) return undefined;
   const port = await freePort();
-  const env = { ...process.env, HOST: "127.0.0.1", PORT: String(port), BOXCAR_DATA: data, BOXCAR_LOG: "error" };
+  const env = { ...plainEnvironment, HOST: "127.0.0.1", PORT: String(port), BOXCAR_DATA: data, BOXCAR_LOG: "error" };
   return started(spawn(command, args, { env, stdio: ["ignore", "ignore", "inherit"] }), port);
 }
 

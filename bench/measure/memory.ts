@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { download } from "../client.ts";
 import { HOUR } from "../material.ts";
-import { residentMemory } from "../process.ts";
+import { plainEnvironment, residentMemory } from "../process.ts";
 import { boxcarPath, startBoxcar } from "../servers.ts";
 import { interleave } from "../statistics.ts";
 import { newCut, record, type Context, type Measurements } from "./context.ts";
@@ -46,7 +46,7 @@ export async function coldStart(context: Context): Promise<Measurements> {
       },
       node: async () => {
         const started = performance.now();
-        await once(spawn(process.execPath, ["-e", "0"], { stdio: "ignore" }), "exit");
+        await once(spawn(process.execPath, ["-e", "0"], { env: plainEnvironment, stdio: "ignore" }), "exit");
         return performance.now() - started;
       },
     },
