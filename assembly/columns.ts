@@ -1,5 +1,6 @@
 /** The segment index's number encodings: LEB128 varints, zigzag, and codes of a few bits. */
 import { Status } from "./abi";
+import { shrinkTo } from "./arena";
 import { cleared, fail, failed, reserve } from "./status";
 import { Run } from "./track-tables";
 
@@ -97,4 +98,5 @@ export function putCodes(to: usize, run: usize, end: usize, samples: u32, bits: 
       v128.store64_lane(to, i8x16.narrow_i16x8_u(v128.and(pairs, i16x8.splat(0xff)), pairs), 0);
     }
   }
+  shrinkTo(codes);
 }

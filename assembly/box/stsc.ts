@@ -1,4 +1,5 @@
 import { Status, Warning } from "../abi";
+import { shrinkTo } from "../arena";
 import { Box, failIn, fourcc, fullBoxVersion, nativeWords, tableCount } from "../reader";
 import { fail, failed, reserve } from "../status";
 import { Chunk, END_OFFSET, endChunks, TrackTables } from "../track-tables";
@@ -65,6 +66,8 @@ export function readChunks(stsc: Box, offsets: Box, track: TrackTables): void {
   endChunks(to);
   if (highest >= END_OFFSET) return fail(Status.OutsideFile, fourcc(0x73, 0x74, 0x63, 0x6f), track.stbl);
   sumChunks(track, to);
+  // What was only read for this.
+  shrinkTo(table);
 }
 
 /** Sets the bytes of the track's chunks, the last of which ends at `end`. */
