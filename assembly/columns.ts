@@ -1,8 +1,7 @@
 /** The segment index's number encodings: LEB128 varints, zigzag, and codes of a few bits. */
 import { Status } from "./abi";
 import { shrinkTo } from "./arena";
-import { cleared, fail, failed, reserve } from "./status";
-import { Run } from "./track-tables";
+import { cleared, fail } from "./status";
 
 /** Writes `value` and returns the address after it. At most 10 bytes. */
 export function putVarint(pointer: usize, value: u64): usize {
@@ -71,26 +70,16 @@ export function newVarints(): VarintReader {
   return changetype<VarintReader>(cleared(offsetof<VarintReader>()));
 }
 
+/** Bytes that packCodes needs behind the codes. */
+export const CODES_ROOM: u64 = 32;
+
 /**
- * Writes the values of runs, 0 to 15, with `bits` (1 or 4) bits a sample, low bits first. Up to 8 bytes behind them are
- * written, too.
+ * Packs codes of a byte each, up to the one at `end`, into `bits` (1 or 4) bits each, low bits first, and gives back their
+ * room. Up to 8 bytes behind what they become are written, too.
  */
-export function putCodes(to: usize, run: usize, end: usize, samples: u32, bits: u32): void {
-  // A byte a sample first: eight at once, of which those that are too many are overwritten.
-  const codes = reserve(<u64>samples + 32);
-  if (failed()) return;
-  let at = codes;
-  for (; run < end; run += Run.SIZE) {
-    const next = at + load<u32>(run, Run.COUNT);
-    const eight = <u64>load<u32>(run, Run.VALUE) * 0x0101_0101_0101_0101;
-    do {
-      store<u64>(at, eight);
-      at += 8;
-    } while (at < next);
-    at = next;
-  }
-  v128.store(at, i8x16.splat(0));
-  for (let from = codes; from < at; from += 16, to += bits << 1) {
+export function packCodes(to: usize, codes: usize, end: usize, bits: u32): void {
+  v128.store(end, i8x16.splat(0));
+  for (let from = codes; from < end; from += 16, to += bits << 1) {
     const sixteen = v128.load(from);
     if (bits == 1) store<u16>(to, i8x16.bitmask(i8x16.neg(sixteen)));
     else {

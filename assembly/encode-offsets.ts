@@ -1,9 +1,9 @@
 /** Composition offsets as a column of a segment index. */
-import { putCodes, putVarint, varintLength, zigzag } from "./columns";
+import { CODES_ROOM, packCodes, putVarint, varintLength, zigzag } from "./columns";
 import { addFlag, close, IndexWriter, place } from "./index-writer";
 import { OffsetsKind, TrackFlag, TrackRecord } from "./records/summary";
 import { failed, reserve } from "./status";
-import { putRun, Run, TrackTables } from "./track-tables";
+import { Run, TrackTables } from "./track-tables";
 
 /** The shortest of: nothing, runs, a dictionary of sixteen with four bits a sample, a base with one, two or four bytes. */
 export function encodeOffsets(writer: IndexWriter, record: usize, track: TrackTables): void {
@@ -24,28 +24,20 @@ export function encodeOffsets(writer: IndexWriter, record: usize, track: TrackTa
   const samples: u64 = track.samples;
   const range = <u64>(<i64>highest - <i64>lowest);
   const width: u32 = range <= 0xff ? 1 : range <= 0xffff ? 2 : 4;
-  let kind: u32 = width == 1 ? OffsetsKind.Bytes1 : width == 2 ? OffsetsKind.Bytes2 : OffsetsKind.Bytes4;
-  let length = 4 + samples * width;
+  const asBytes = 4 + samples * width;
   const asDictionary = 64 + ((samples + 1) >> 1);
-  const dictionary = memory.data(64, 16);
-  memory.fill(dictionary, 0, 64);
-  const codes = reserve(end - track.offsets);
-  if (failed()) return;
-  if (asDictionary <= length && lookUp(dictionary, codes, track.offsets, end)) {
-    kind = OffsetsKind.Dictionary;
-    length = asDictionary;
-  }
-  if (runsLength(track.offsets, end, length) <= length) kind = OffsetsKind.Runs;
-  store<u32>(record, kind, TrackRecord.OFFSETS_KIND);
   let to = writer.next;
-  if (kind == OffsetsKind.Runs) {
+  let kind: u32 = width == 1 ? OffsetsKind.Bytes1 : width == 2 ? OffsetsKind.Bytes2 : OffsetsKind.Bytes4;
+  if (runsFit(track.offsets, end, min(asBytes, asDictionary))) kind = OffsetsKind.Runs;
+  else if (asDictionary <= asBytes && putDictionary(to, track.offsets, end, track.samples))
+    kind = OffsetsKind.Dictionary;
+  else if (runsFit(track.offsets, end, asBytes)) kind = OffsetsKind.Runs;
+  store<u32>(record, kind, TrackRecord.OFFSETS_KIND);
+  if (kind == OffsetsKind.Dictionary) to += <usize>asDictionary;
+  else if (kind == OffsetsKind.Runs) {
     for (let run = track.offsets; run < end; run += Run.SIZE) {
       to = putVarint(putVarint(to, load<u32>(run, Run.COUNT)), zigzag(load<i32>(run, Run.VALUE)));
     }
-  } else if (kind == OffsetsKind.Dictionary) {
-    memory.copy(to, dictionary, 64);
-    putCodes(to + 64, codes, codes + (end - track.offsets), track.samples, 4);
-    to += <usize>length;
   } else {
     store<i32>(to, lowest);
     to += 4;
@@ -59,23 +51,25 @@ export function encodeOffsets(writer: IndexWriter, record: usize, track: TrackTa
   close(writer, record, TrackRecord.OFFSETS_OFFSET);
 }
 
-/** Bytes of runs as varints; once that is above `limit`, any number above it. */
-function runsLength(run: usize, end: usize, limit: u64): u64 {
-  // Each takes two bytes at least.
-  let length: u64 = ((end - run) / Run.SIZE) * 2;
-  if (length > limit) return length;
-  length = 0;
+/** Whether runs as varints take at most `limit` bytes, of which each takes at least two. */
+function runsFit(run: usize, end: usize, limit: u64): bool {
+  if (((end - run) / Run.SIZE) * 2 > limit) return false;
+  let length: u64 = 0;
   for (; run < end; run += Run.SIZE) {
     length += varintLength(load<u32>(run, Run.COUNT)) + varintLength(zigzag(load<i32>(run, Run.VALUE)));
   }
-  return length;
+  return length <= limit;
 }
 
 /**
- * Finds the distinct values of runs: in order of appearance they become a dictionary of i32, and each run's place in it
- * a run of `codes`. False when there are more than sixteen.
+ * Writes the distinct values of runs, in order of appearance, and then each sample's place among them. False when there
+ * are more than sixteen.
  */
-function lookUp(dictionary: usize, codes: usize, run: usize, end: usize): bool {
+function putDictionary(dictionary: usize, run: usize, end: usize, samples: u32): bool {
+  const codes = reserve(<u64>samples + CODES_ROOM);
+  if (failed()) return false;
+  memory.fill(dictionary, 0, 64);
+  let at = codes;
   let used: u32 = 0;
   for (; run < end; run += Run.SIZE) {
     const value = load<i32>(run, Run.VALUE);
@@ -95,7 +89,10 @@ function lookUp(dictionary: usize, codes: usize, run: usize, end: usize): bool {
       store<i32>(dictionary + ((<usize>used) << 2), value);
       code = used++;
     }
-    codes = putRun(codes, load<u32>(run, Run.COUNT), code);
+    const next = at + load<u32>(run, Run.COUNT);
+    for (; at < next; at += 8) store<u64>(at, <u64>code * 0x0101_0101_0101_0101);
+    at = next;
   }
+  packCodes(dictionary + 64, codes, at, 4);
   return true;
 }

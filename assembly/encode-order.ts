@@ -1,8 +1,9 @@
 /** The file order of a segment's samples as columns of its index. */
-import { putCodes, putVarint, varintLength } from "./columns";
+import { CODES_ROOM, packCodes, putVarint, varintLength } from "./columns";
 import { close, copyColumn, IndexWriter, place } from "./index-writer";
 import { Order } from "./order";
 import { IndexHeader, TrackRecord } from "./records/summary";
+import { failed, reserve } from "./status";
 import { Run, TrackTables } from "./track-tables";
 
 /** Bits that tell `tracks` slots apart. */
@@ -19,7 +20,7 @@ export function encodeOrder(writer: IndexWriter, order: Order, tracks: u32, samp
   place(writer, writer.start, IndexHeader.ORDER_OFFSET);
   let to = writer.next;
   if (kind == 1) {
-    putCodes(to, order.runs, order.runsEnd, samples, 1);
+    putBits(to, order, samples);
     to += <usize>asBits;
   } else {
     for (let run = order.runs; run < order.runsEnd; run += Run.SIZE) {
@@ -29,6 +30,20 @@ export function encodeOrder(writer: IndexWriter, order: Order, tracks: u32, samp
   writer.next = to;
   close(writer, writer.start, IndexHeader.ORDER_OFFSET);
   copyColumn(writer, writer.start, IndexHeader.JUMPS_OFFSET, order.jumps, order.jumpsEnd - order.jumps);
+}
+
+/** Writes one bit a sample. */
+function putBits(to: usize, order: Order, samples: u32): void {
+  const codes = reserve(<u64>samples + CODES_ROOM);
+  if (failed()) return;
+  let at = codes;
+  for (let run = order.runs; run < order.runsEnd; run += Run.SIZE) {
+    const next = at + load<u32>(run, Run.COUNT);
+    // Eight at once: those that are too many are overwritten.
+    for (; at < next; at += 8) store<u64>(at, <u64>load<u32>(run, Run.VALUE) * 0x0101_0101_0101_0101);
+    at = next;
+  }
+  packCodes(to, codes, at, 1);
 }
 
 /** Whether run lengths of two tracks take more than `limit` bytes, of which each takes at least one. */
