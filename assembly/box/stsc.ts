@@ -73,36 +73,16 @@ export function readChunks(stsc: Box, offsets: Box, track: TrackTables): void {
 /** Sets the bytes of the track's chunks, the last of which ends at `end`. */
 function sumChunks(track: TrackTables, end: usize): void {
   let total: u64 = 0;
-  if (track.sizes == 0) {
-    for (let chunk = track.chunks; chunk < end; chunk += Chunk.SIZE) {
-      const bytes = <u64>load<u32>(chunk, Chunk.SAMPLES) * track.constantSize;
-      store<u64>(chunk, bytes, Chunk.BYTES);
-      total += bytes;
+  let size = track.sizes;
+  for (let chunk = track.chunks; chunk < end; chunk += Chunk.SIZE) {
+    const samples = load<u32>(chunk, Chunk.SAMPLES);
+    let bytes = <u64>samples * track.constantSize;
+    if (size != 0) {
+      const next = size + ((<usize>samples) << 2);
+      for (; size < next; size += 4) bytes += load<u32>(size);
     }
-  } else {
-    let sum = sumSizes(track);
-    if (failed()) return;
-    for (let chunk = track.chunks; chunk < end; chunk += Chunk.SIZE) {
-      const before = total;
-      sum += (<usize>load<u32>(chunk, Chunk.SAMPLES)) << 3;
-      total = load<u64>(sum);
-      store<u64>(chunk, total - before, Chunk.BYTES);
-    }
+    store<u64>(chunk, bytes, Chunk.BYTES);
+    total += bytes;
   }
   track.bytes = total;
-}
-
-/** Bytes of all samples before each one, and of all of them: u64. */
-function sumSizes(track: TrackTables): usize {
-  const sums = reserve((<u64>track.samples + 1) << 3);
-  if (failed()) return 0;
-  let sum: u64 = 0;
-  let to = sums;
-  const end = track.sizes + ((<usize>track.samples) << 2);
-  for (let size = track.sizes; size < end; size += 4, to += 8) {
-    store<u64>(to, sum);
-    sum += load<u32>(size);
-  }
-  store<u64>(to, sum);
-  return sums;
 }
