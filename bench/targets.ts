@@ -27,7 +27,7 @@ const nginxIsQuick =
 const bytesAreCopied =
   "A thread reads each chunk of a segment's file into a buffer, the main thread writes it to the socket. nginx has one file, and with sendfile no copy.";
 const indexing =
-  "In this material picture and sound alternate every one or two samples: reading, ordering, checking and counting these runs takes most of the time, and every column is verified and hashed. Fusing these passes is what is left to do.";
+  "In this material picture and sound alternate every one or two samples: three thousand chunks are read, ordered, checked against the file and counted, at about ten cycles for each step. A fifth of the time is the host's: finding the metadata, copying it in and the index out.";
 
 /** In the order of the report. */
 export const TARGETS: readonly Target[] = [
@@ -331,6 +331,6 @@ export const TARGETS: readonly Target[] = [
     kind: "value",
     limit: 16,
     bound: "most",
-    because: "Brotli, which edge networks and browsers take, brings it below 17 kB.",
+    because: "Brotli, which edge networks and browsers take, brings it to 17 kB.",
   },
 ];
