@@ -7,7 +7,7 @@ import type { Schema } from "./schema.ts";
  * end within its time limit, so that a long segment's index is written and read in several calls.
  */
 export const PART_BYTES = 1024 * 1024;
-/** A page of indexes holds no more than this, except for a single larger one: sqld refuses answers of about 10 MB. */
+/** A page of indexes holds little more than this, one part at most: sqld refuses answers of about 10 MB. */
 const PAGE_BYTES = 2 * PART_BYTES;
 /** Indexes one query looks up. */
 const PAGE = 64;
@@ -44,43 +44,34 @@ export function removeIndex(db: Kysely<Schema>, id: number, state: "pending" | "
 /** See `Catalog.indexesOf`. */
 export async function indexesOf(db: Kysely<Schema>, ids: readonly number[]): Promise<Map<number, Uint8Array>> {
   const found = new Map<number, Uint8Array>();
-  for (let first = 0; first < ids.length;) {
-    const batch = ids.slice(first, first + PAGE);
-    const rows = await db.selectFrom("segments").select(["id", "index_size"]).where("id", "in", batch).execute();
-    const sizes = new Map(rows.map((row) => [row.id, row.index_size]));
-    const some = batch.slice(0, fitting(batch.map((id) => sizes.get(id) ?? 0)));
-    for (const [id, index] of await readIndexes(db, some, sizes)) found.set(id, index);
-    first += some.length;
+  for (let first = 0; first < ids.length; first += PAGE) {
+    let wanted = ids.slice(first, first + PAGE);
+    while (wanted.length > 0) {
+      const rows = await readPage(db, wanted);
+      for (const { id, size, data } of rows) {
+        const part = bytesOf(data);
+        const index = size > part.length ? await readRest(db, id, part, size) : part;
+        if (index !== undefined) found.set(id, index);
+      }
+      wanted = rows.length === 0 ? [] : wanted.filter((id) => !rows.some((row) => row.id === id));
+    }
   }
   return found;
 }
 
-/** How many of the first index sizes fit into one page; at least one. */
-function fitting(sizes: readonly number[]): number {
-  let sum = 0;
-  const end = sizes.findIndex((size, i) => (sum += size) > PAGE_BYTES && i > 0);
-  return end < 0 ? sizes.length : end;
-}
-
-/** The indexes of one page of segments; one that was deleted meanwhile is left out. @param sizes `index_size` by id */
-async function readIndexes(
+/** The first parts of some of the indexes, and whole sizes: as many as one answer may hold, at least one if there is any. */
+async function readPage(
   db: Kysely<Schema>,
   ids: readonly number[],
-  sizes: ReadonlyMap<number, number>,
-): Promise<Map<number, Uint8Array>> {
-  const rows = await db
-    .selectFrom("segment_indexes")
-    .select(["segment_id", "data"])
-    .where("segment_id", "in", ids)
-    .execute();
-  const indexes = new Map<number, Uint8Array>();
-  for (const { segment_id: id, data } of rows) {
-    const first = bytesOf(data);
-    const size = sizes.get(id) ?? first.length;
-    const index = size > first.length ? await readRest(db, id, first, size) : first;
-    if (index !== undefined) indexes.set(id, index);
-  }
-  return indexes;
+): Promise<readonly { id: number; size: number; data: ArrayBuffer | Uint8Array }[]> {
+  const part = sql`min(index_size, ${sql.lit(PART_BYTES)})`;
+  const query = sql<{ id: number; size: number; data: ArrayBuffer | Uint8Array }>`
+    select id, size, data
+    from (select id, index_size as size, sum(${part}) over (order by id) - ${part} as before
+      from segments where id in (${sql.join(ids)}))
+    join segment_indexes on segment_id = id
+    where before < ${sql.lit(PAGE_BYTES)}`;
+  return (await query.execute(db)).rows;
 }
 
 async function readRest(
