@@ -81,6 +81,7 @@ export function mergeOrder(movie: Movie, fileSize: u64, media: MediaRegions, ord
   let total: u64 = 0;
   let mediaEnd: i64 = -1;
   let lastSlot: u32 = u32.MAX_VALUE;
+  let latest = list;
   while (merged.left > 0) {
     const head = list.next;
     const next = head.next;
@@ -98,9 +99,12 @@ export function mergeOrder(movie: Movie, fileSize: u64, media: MediaRegions, ord
     if (<i64>merged.end > mediaEnd) return fail(Status.OutsideFile, fourcc(0x73, 0x74, 0x63, 0x6f), stbl);
     total += merged.end - start;
     if (total > fileSize) return fail(Status.OutsideFile, fourcc(0x73, 0x74, 0x73, 0x7a), stbl);
-    list.next = next.next;
-    insert(next, list);
-    insert(head, list);
+    // Where many tracks take turns, each one's place is behind the one before.
+    list.next = turns ? next.next : next;
+    if (turns) insert(next, list);
+    if (latest == head || latest.key > head.key) latest = list;
+    insert(head, latest);
+    latest = head;
   }
   shrinkTo(jumps);
   order.runsEnd = merged.run;
@@ -140,12 +144,13 @@ function takeTurns(merged: Merged, head: Head, next: Head): bool {
     chunk += Chunk.SIZE;
     nextChunk += Chunk.SIZE;
   }
+  if (chunk == first) return false;
   merged.run = run;
   merged.end = end;
   merged.left = left;
   move(head, chunk, chunkRun);
   move(next, nextChunk, nextRun);
-  return chunk != first;
+  return true;
 }
 
 /** Takes the chunks of `head` that lie one behind the other and are described alike, up to the one at `limit`. */
