@@ -63,18 +63,18 @@ export class MetadataScan {
       this.#keep(bytes);
       return;
     }
-    const header = joined(this.#header, bytes);
+    const header = this.#header.length === 0 ? bytes : joined(this.#header, bytes);
     const scanned = this.#core.scanHeader(header, this.#boxOffset);
     this.#type = scanned.type;
     if (scanned.action === "more") {
-      this.#header = header;
+      this.#header = header.slice();
       this.#wanted = { offset: this.#boxOffset + HEADER, length: LARGE_HEADER - HEADER };
       return;
     }
     this.#visit({ type: scanned.type, offset: this.#boxOffset, size: scanned.size });
     if (scanned.action === "note") {
       this.#charge(LEAST_KEPT);
-      this.#boxes.push({ offset: this.#boxOffset, bytes: header });
+      this.#boxes.push({ offset: this.#boxOffset, bytes: header.slice() });
     }
     if (scanned.action !== "keep") {
       if (scanned.size === 0) this.#endless = true;
@@ -82,7 +82,7 @@ export class MetadataScan {
     } else {
       if (scanned.size === 0) throw refusal(3, scanned.type, this.#boxOffset);
       this.#charge(Math.max(scanned.size, LEAST_KEPT));
-      this.#header = header;
+      this.#header = header.slice();
       this.#wanted = { offset: this.#boxOffset + header.length, length: scanned.size - header.length };
       if (this.#wanted.length === 0) this.#keep(NOTHING);
       else this.#keeping = true;
