@@ -101,10 +101,11 @@ function addMiddleware(app: App, context: AppContext): void {
 }
 
 /** Requests share what was read and found out for their plans, and the plans. */
-function planningOf({ core, catalog, store, config }: AppPlatform): AppContext["planning"] {
+function planningOf({ core, catalog, store, sha256, config }: AppPlatform): AppContext["planning"] {
   const indexes = new IndexCache((ids) => catalog.indexesOf(ids));
   const cuts = new Cuts(core, indexes);
-  return { core, catalog, store, indexes, cuts, plans: new PlanCache(), gapToleranceMs: config.gapToleranceMs };
+  const { gapToleranceMs } = config;
+  return { core, catalog, store, indexes, cuts, sha256, plans: new PlanCache(), gapToleranceMs };
 }
 
 function uploadsOf({ catalog, store, publicFiles, core, clock }: AppPlatform): UploadParts {

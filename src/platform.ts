@@ -91,6 +91,9 @@ export type Log = (
 /** Milliseconds since 1970-01-01T00:00:00Z. */
 export type Clock = () => number;
 
+/** SHA-256. At once where the runtime can: WebCrypto has a thread do it, which takes longer, and waits behind reads of files. */
+export type Sha256 = (bytes: Uint8Array<ArrayBuffer>) => Uint8Array | Promise<Uint8Array>;
+
 /**
  * Sends a streamed body of known length. `body` yields chunks that are only valid until the next one is asked for, and
  * in sum exactly the `Content-Length` in `headers`; when it throws, the connection must be destroyed, never ended.

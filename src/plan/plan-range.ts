@@ -2,7 +2,7 @@ import type { Catalog } from "../catalog/catalog.ts";
 import type { RecordedPage } from "../catalog/recorded.ts";
 import type { Segment } from "../catalog/types.ts";
 import { BoxcarError } from "../errors.ts";
-import type { Store } from "../platform.ts";
+import type { Sha256, Store } from "../platform.ts";
 import type { Core } from "../wasm/module.ts";
 import { Cuts } from "./cuts.ts";
 import { IndexCache } from "./index-cache.ts";
@@ -49,6 +49,8 @@ export interface PlanParts {
   readonly indexes?: IndexCache;
   /** The same. */
   readonly cuts?: Cuts;
+  /** Default: WebCrypto's. */
+  readonly sha256?: Sha256 | undefined;
   /** Plans of ranges that may be asked for again; default: none are kept. */
   readonly plans?: PlanCache;
 }
@@ -154,7 +156,7 @@ async function compose(
       if (cutting !== undefined) await cutting;
     }
   }
-  const hash = digest(identities);
+  const hash = digest(parts.sha256 ?? webSha256, identities);
   const composition = await builder.finish();
   if (composition === undefined || composition.pieces.length === 0) return undefined;
   const descriptions = await readDescriptions(core, composition, indexes);
@@ -209,9 +211,10 @@ async function readDescriptions(core: Core, composition: Composition, indexes: I
   return all;
 }
 
+const webSha256: Sha256 = async (bytes) => new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
+
 /** 128 bits of SHA-256, hexadecimal. */
-async function digest(values: readonly unknown[]): Promise<string> {
-  const bytes = new TextEncoder().encode(JSON.stringify(values));
-  const hash = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
+async function digest(sha256: Sha256, values: readonly unknown[]): Promise<string> {
+  const hash = await sha256(new TextEncoder().encode(JSON.stringify(values)));
   return [...hash.subarray(0, 16)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 }

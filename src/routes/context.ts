@@ -7,7 +7,16 @@ import type { UploadParts } from "../chat/receive-file.ts";
 import type { Config } from "../config.ts";
 import type { Pictures } from "../pictures/pictures.ts";
 import type { Videos } from "../pictures/videos.ts";
-import type { Clock, Log, OpenRemote, OssCallbackKeys, PictureDecoder, SendStream, Store } from "../platform.ts";
+import type {
+  Clock,
+  Log,
+  OpenRemote,
+  OssCallbackKeys,
+  PictureDecoder,
+  SendStream,
+  Sha256,
+  Store,
+} from "../platform.ts";
 import type { PlanParts } from "../plan/plan-range.ts";
 import type { Scope } from "../scopes.ts";
 import type { Core } from "../wasm/module.ts";
@@ -33,6 +42,8 @@ export interface AppPlatform {
   readonly ossCallbackKeys?: OssCallbackKeys | undefined;
   readonly core: Core;
   readonly clock: Clock;
+  /** Absent where only WebCrypto has it. */
+  readonly sha256?: Sha256 | undefined;
   readonly log: Log;
   /** A fresh name each time: letters, digits and dashes, at least 64 bits of chance. */
   readonly randomId: () => string;

@@ -1,11 +1,11 @@
-import { randomUUID } from "node:crypto";
+import { createHash, randomUUID } from "node:crypto";
 import { mkdir, readFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { migrate } from "../catalog/migrate.ts";
 import type { Config } from "../config.ts";
 import type { IngestParts } from "../ingest/segment-upload.ts";
-import type { OssCallbackKeys } from "../platform.ts";
+import type { OssCallbackKeys, Sha256 } from "../platform.ts";
 import { FileStore } from "../store/file.ts";
 import { openStore, type StoreDrivers } from "../store/open-store.ts";
 import { withPlaces } from "../store/places.ts";
@@ -22,6 +22,7 @@ export interface NodeParts extends IngestParts {
   /** Public files on this machine's disk, below `public` in the data folder. */
   readonly publicFiles: FileStore;
   readonly ossCallbackKeys: OssCallbackKeys;
+  readonly sha256: Sha256;
   /** Closes the catalog. */
   close(): Promise<void>;
 }
@@ -45,6 +46,7 @@ export async function openNodeParts(config: Pick<Config, "dataFolder" | "catalog
     store,
     publicFiles,
     ossCallbackKeys,
+    sha256: (bytes) => createHash("sha256").update(bytes).digest(),
     core,
     clock: () => Date.now(),
     randomId: () => randomUUID(),

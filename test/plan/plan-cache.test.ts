@@ -45,7 +45,9 @@ test("a kept plan is what a fresh one would be, whatever is added or deleted", a
     return Promise.resolve(file === undefined ? undefined : new FileStore(dirname(file)));
   });
   const indexes = new IndexCache((ids) => catalog.indexesOf(ids));
-  const kept: PlanParts = { core, catalog, store, indexes, cuts: new Cuts(core, indexes), plans: new PlanCache() };
+  const sha256 = (bytes: Uint8Array): Uint8Array => createHash("sha256").update(bytes).digest();
+  const cuts = new Cuts(core, indexes);
+  const kept: PlanParts = { core, catalog, store, indexes, cuts, sha256, plans: new PlanCache() };
   const queries = Array.from({ length: 6 }, (): RangeQuery => {
     const startMs = RECORDED_AT + rng.below(6000);
     const endMs = startMs + 500 + rng.below(6000);
