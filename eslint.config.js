@@ -20,6 +20,7 @@ const ROWS = [
     "access-config.ts",
     "lru-map.ts",
     "scopes.ts",
+    "sha256.ts",
     "catalog-settings.ts",
     "store-settings.ts",
     "stream-path.ts",

@@ -95,7 +95,7 @@ function addMiddleware(app: App, context: AppContext): void {
   app.use(cors(config.access.corsOrigins));
   app.use(protectOpen(config.access, config.host));
   app.use(limitClients(context));
-  app.use(identify(new Identification(config.access, context.links, clock, log), [ossCallbackPath]));
+  app.use(identify(new Identification(config.access, context.links, clock, log, context.sha256), [ossCallbackPath]));
   app.use(limitTokens(config.access, clock));
   app.use(carryFields);
 }

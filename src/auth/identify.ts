@@ -1,7 +1,8 @@
 import type { AccessConfig } from "../access-config.ts";
 import { BoxcarError } from "../errors.ts";
-import type { Clock, Log } from "../platform.ts";
+import type { Clock, Log, Sha256 } from "../platform.ts";
 import { anyStream } from "../scopes.ts";
+import { webSha256 } from "../sha256.ts";
 import { everything, type Caller } from "./caller.ts";
 import { JwtVerifier, looksLikeJwt } from "./jwt.ts";
 import type { Links } from "./links.ts";
@@ -31,12 +32,12 @@ export class Identification {
   readonly #jwt: JwtVerifier | undefined;
   readonly #guest: Caller;
 
-  constructor(config: AccessConfig, links: Links, clock: Clock, log: Log) {
+  constructor(config: AccessConfig, links: Links, clock: Clock, log: Log, sha256: Sha256 = webSha256) {
     const { tokens, jwt, guests } = config;
     const keys = jwt?.jwks === undefined ? undefined : remoteKeys(jwt.jwks, clock, log);
     this.#config = config;
     this.#links = links;
-    this.#tokens = new StaticTokens(tokens);
+    this.#tokens = new StaticTokens(tokens, sha256);
     this.#jwt = jwt && new JwtVerifier(jwt, keys, clock);
     this.#guest = { kind: "guest", name: "guest", grants: guests };
   }

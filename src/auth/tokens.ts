@@ -1,6 +1,9 @@
 import type { TokenEntry } from "../access-config.ts";
+import type { Sha256 } from "../platform.ts";
 import type { Caller } from "./caller.ts";
 import { sameBytes } from "./same-bytes.ts";
+
+const utf8 = new TextEncoder();
 
 interface Known {
   readonly digest: Uint8Array;
@@ -12,12 +15,14 @@ interface Known {
  * gives nothing away, and comparing takes equally long whatever was presented.
  */
 export class StaticTokens {
+  readonly #sha256: Sha256;
   readonly #known: Promise<readonly Known[]>;
 
-  constructor(entries: readonly TokenEntry[]) {
+  constructor(entries: readonly TokenEntry[], sha256: Sha256) {
+    this.#sha256 = sha256;
     this.#known = Promise.all(
       entries.map(async ({ name, secret, grants }) => ({
-        digest: "token" in secret ? await digestOf(secret.token) : bytesOfHex(secret.sha256),
+        digest: "token" in secret ? await sha256(utf8.encode(secret.token)) : bytesOfHex(secret.sha256),
         caller: { kind: "token" as const, name, grants },
       })),
     );
@@ -25,15 +30,11 @@ export class StaticTokens {
 
   /** Who a token belongs to; undefined when it is none of the server's. */
   async callerOf(token: string): Promise<Caller | undefined> {
-    const digest = await digestOf(token);
+    const digest = await this.#sha256(utf8.encode(token));
     let found: Caller | undefined;
     for (const known of await this.#known) if (sameBytes(known.digest, digest)) found ??= known.caller;
     return found;
   }
-}
-
-async function digestOf(text: string): Promise<Uint8Array> {
-  return new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text)));
 }
 
 function bytesOfHex(hex: string): Uint8Array {

@@ -3,6 +3,7 @@ import type { RecordedPage } from "../catalog/recorded.ts";
 import type { Segment } from "../catalog/types.ts";
 import { BoxcarError } from "../errors.ts";
 import type { Sha256, Store } from "../platform.ts";
+import { webSha256 } from "../sha256.ts";
 import type { Core } from "../wasm/module.ts";
 import { Cuts } from "./cuts.ts";
 import { IndexCache } from "./index-cache.ts";
@@ -210,8 +211,6 @@ async function readDescriptions(core: Core, composition: Composition, indexes: I
   }
   return all;
 }
-
-const webSha256: Sha256 = async (bytes) => new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
 
 /** 128 bits of SHA-256, hexadecimal. */
 async function digest(sha256: Sha256, values: readonly unknown[]): Promise<string> {
