@@ -33,7 +33,7 @@ export type Runtime = "node" | "bun" | "deno";
 
 /** How package.json starts boxcar; `program` is the built `boxcar.js`. Undefined when the runtime is not installed. */
 function commandOf(runtime: Runtime, program: string): string[] | undefined {
-  if (runtime === "node") return [process.execPath, "--max-semi-space-size=4", program, "serve"];
+  if (runtime === "node") return [process.execPath, program, "serve"];
   const installed = resolve("node_modules", ".bin", runtime);
   if (!existsSync(installed)) return undefined;
   const entry = join(dirname(program), `${runtime}.js`);

@@ -32,7 +32,7 @@ export const program = (name: string): string => `${root}node_modules/.bin/${nam
 
 /** How package.json starts each; Deno gets no more permissions than there. */
 const commands: Record<ServerName, readonly string[]> = {
-  node: [process.execPath, "--max-semi-space-size=4", "build/boxcar.js", "serve"],
+  node: [process.execPath, "build/boxcar.js", "serve"],
   bun: [program("bun"), "build/bun.js"],
   deno: [
     program("deno"),
