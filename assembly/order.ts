@@ -129,11 +129,12 @@ function takeTurns(merged: Merged, head: Head, next: Head): bool {
   let end = merged.end;
   let left = merged.left;
   for (;;) {
-    // Where a chunk has no bytes, it is not clear whose turn it is.
     const middle = end + load<u64>(chunk, Chunk.BYTES);
     if (load<u64>(nextChunk, Chunk.OFFSET) != middle || middle == end) break;
     const after = middle + load<u64>(nextChunk, Chunk.BYTES);
     if (load<u64>(chunk + Chunk.SIZE, Chunk.OFFSET) != after || after == middle || after > others) break;
+    // With chunks that have no bytes, it may be the same track's turn again.
+    if (load<u64>(nextChunk + Chunk.SIZE, Chunk.OFFSET) == after) break;
     const samples = load<u32>(chunk, Chunk.SAMPLES);
     const nextSamples = load<u32>(nextChunk, Chunk.SAMPLES);
     chunkRun = putRun(chunkRun, samples, load<u32>(chunk, Chunk.DESCRIPTION));
