@@ -26,15 +26,6 @@ export interface Descriptions {
   readonly base: number;
 }
 
-/** The end of a track as far as it is planned; ticks of the output track. */
-interface TrackEnd {
-  readonly piece: PieceTrack;
-  /** Decode time of the last sample. */
-  readonly lastDts: number;
-  /** End of the last sample by its own duration. */
-  readonly end: number;
-}
-
 /** One track of an output. Ticks are its own, 0 is the start of the output's presentation. */
 export class OutputTrack {
   readonly id: number;
@@ -63,7 +54,10 @@ export class OutputTrack {
   firstPts = 0;
   /** Latest end of a sample's presentation. */
   presentedEnd = Number.NEGATIVE_INFINITY;
-  end: TrackEnd | undefined;
+  /** The last piece with samples of it, as far as it is planned. */
+  last: PieceTrack | undefined;
+  /** Decode time of the last sample. */
+  lastDts = 0;
   /** Whether parameter sets stand in the samples, so that the sample entry has to allow it. */
   inband = false;
 
@@ -82,7 +76,7 @@ export class OutputTrack {
 
   /** Sum of all durations, ticks. */
   get duration(): number {
-    return this.end === undefined ? 0 : this.end.lastDts + this.end.piece.lastDuration - this.firstDts;
+    return this.last === undefined ? 0 : this.lastDts + this.last.lastDuration - this.firstDts;
   }
 
   /** Finds or adds the sample entries of a segment's track. Returns the output index of the first one. */

@@ -6,7 +6,7 @@ import { TrackFlag, type TrackRecord } from "../wasm/records/summary.ts";
 import type { Cuts } from "./cuts.ts";
 import { codecFamily, isSound, isVideo, OutputTrack } from "./output-track.ts";
 import { moveInband } from "./inband.ts";
-import { leftOut, NO_COUNTS, prerollOf, type IndexOf, type Piece } from "./piece.ts";
+import { leftOut, NO_COUNTS, prerollOf, wholeTrack, type IndexOf, type Piece } from "./piece.ts";
 import { limitOf, ROUNDING_MS, type PlacedSegment, type TimedSegment } from "./placed-segment.ts";
 import { rescale, ticksOf } from "./ticks.ts";
 
@@ -21,13 +21,25 @@ export interface PieceMakerOptions {
 
 const NONE = new Uint8Array(0);
 
+/** What the tracks of segments of one kind become. */
+interface Match {
+  /** One a slot. */
+  readonly outputs: readonly OutputTrack[];
+  /** One a slot: the output sample description index of the first description; undefined before there is a sample of it. */
+  readonly bases: (number | undefined)[];
+  /** Whether a track changes its timescale. */
+  readonly scaled: boolean;
+}
+
 /**
  * Turns placed segments into pieces, one after another: selects their samples, gives them their times and mends each
  * track's joint with what is before (rules 3 and 5 of a plan).
  */
 export class PieceMaker {
   readonly #options: PieceMakerOptions;
-  readonly #outputs = new Map<string, OutputTrack>();
+  readonly #outputs: OutputTrack[] = [];
+  /** By kind of segment. */
+  readonly #matches = new Map<string, Match>();
   readonly pieces: Piece[] = [];
 
   constructor(options: PieceMakerOptions) {
@@ -36,7 +48,7 @@ export class PieceMaker {
 
   /** Mends what is only known once all pieces are. Returns the output's tracks that hold samples. */
   async finish(): Promise<OutputTrack[]> {
-    const outputs = [...this.#outputs.values()];
+    const outputs = this.#outputs;
     if (this.#options.changes === "inband") await moveInband(this.#options, outputs.find(isVideo), this.pieces);
     return outputs.filter((track) => track.samples > 0);
   }
@@ -47,38 +59,31 @@ export class PieceMaker {
    * @throws BoxcarError `codec_change` (409), `encrypted` (409), `gap_too_long` (400), what `indexOf` throws
    */
   add(placed: PlacedSegment): Promise<void> | undefined {
-    const { summary, whole } = placed.timed;
-    const outputs = this.#match(placed.timed);
-    const selections = summary.tracks.map((record, slot) => this.#selectionOf(placed, record, outputs[slot]));
-    const scaled = outputs.some((output, slot) => output.timescale !== summary.tracks[slot]?.timescale);
-    if (scaled || selections.some((selection) => selection !== undefined))
-      return this.#addCut(placed, outputs, selections, scaled);
-    this.#push(placed, outputs, this.#joinAll(placed, outputs, whole), summary.tracks, summary.fragments);
+    const { summary } = placed.timed;
+    const match = this.#match(placed.timed);
+    const isCut = summary.tracks.some((record, slot) => this.#selectionOf(placed, record, match.outputs[slot]));
+    if (match.scaled || isCut) return this.#addCut(placed, match);
+    this.#push(placed, match, this.#joinAll(placed, match), summary.tracks, summary.fragments);
     return undefined;
   }
 
-  async #addCut(
-    placed: PlacedSegment,
-    outputs: readonly OutputTrack[],
-    selections: readonly (Selection | undefined)[],
-    scaled: boolean,
-  ): Promise<void> {
+  async #addCut(placed: PlacedSegment, match: Match): Promise<void> {
     const { cuts } = this.#options;
-    const { segment, whole } = placed.timed;
+    const { segment, summary } = placed.timed;
     const selected: Selected[] = [];
-    for (const [slot, all] of whole.entries()) {
-      const selection = selections[slot];
-      selected.push(selection === undefined ? all : await cuts.select(segment, slot, selection));
+    for (const [slot, record] of summary.tracks.entries()) {
+      const selection = this.#selectionOf(placed, record, match.outputs[slot]);
+      selected.push(selection === undefined ? wholeTrack(record) : await cuts.select(segment, slot, selection));
     }
     if (selected.every(({ count }) => count === 0)) return;
-    const tracks = this.#joinAll(placed, outputs, selected);
-    const { counts, fragments } = await cuts.measure(segment, tracks, scaled);
-    this.#push(placed, outputs, tracks, counts, fragments);
+    const tracks = this.#joinAll(placed, match, selected);
+    const { counts, fragments } = await cuts.measure(segment, tracks, match.scaled);
+    this.#push(placed, match, tracks, counts, fragments);
   }
 
   #push(
     { timed: { segment, summary } }: PlacedSegment,
-    outputs: readonly OutputTrack[],
+    { outputs }: Match,
     tracks: readonly PieceTrack[],
     counts: readonly Counts[],
     fragments: number,
@@ -94,26 +99,47 @@ export class PieceMaker {
     this.pieces.push({ segment, tracks, bytes, fragments, inline: NONE });
   }
 
-  #joinAll(placed: PlacedSegment, outputs: readonly OutputTrack[], selected: readonly Selected[]): PieceTrack[] {
-    return placed.timed.summary.tracks.map((record, slot) => {
-      const [output, samples] = [outputs[slot], selected[slot]];
+  /** @param selected default: all of each track */
+  #joinAll(placed: PlacedSegment, { outputs, bases }: Match, selected?: readonly Selected[]): PieceTrack[] {
+    const { segment, summary } = placed.timed;
+    return summary.tracks.map((record, slot) => {
+      const output = outputs[slot];
+      const samples = selected === undefined ? wholeTrack(record) : selected[slot];
       if (output === undefined || samples === undefined || samples.count === 0) return leftOut(record);
-      return this.#join(placed, record, output, samples);
+      const base = (bases[slot] ??= output.describe(segment, record));
+      return this.#join(placed, record, output, samples, base);
     });
   }
 
-  #match(timed: TimedSegment): OutputTrack[] {
-    return timed.summary.tracks.map((record, slot) => {
-      if (record.flags & TrackFlag.Encrypted) throw encrypted(timed.segment);
-      const key = timed.trackKeys[slot] ?? "";
-      let output = this.#outputs.get(key);
-      if (output === undefined) {
-        output = new OutputTrack(this.#outputs.size + 1, record, timed.summary, slot);
-        this.#outputs.set(key, output);
-      }
-      if (output.codec === record.codec || codecFamily(output.codec) === codecFamily(record.codec)) return output;
-      throw codecChange(timed.segment, output.codec, record.codec);
-    });
+  #match(timed: TimedSegment): Match {
+    let match = this.#matches.get(timed.kind);
+    if (match === undefined) {
+      const { tracks } = timed.summary;
+      const outputs: OutputTrack[] = [];
+      for (const [slot, record] of tracks.entries()) outputs.push(this.#outputOf(timed, record, slot, outputs));
+      const scaled = outputs.some((output, slot) => output.timescale !== tracks[slot]?.timescale);
+      match = { outputs, bases: [], scaled };
+      this.#matches.set(timed.kind, match);
+    }
+    return match;
+  }
+
+  /** Tracks of segments are the same one by handler and by order among those of their handler. */
+  #outputOf(
+    { segment, summary }: TimedSegment,
+    record: TrackRecord,
+    slot: number,
+    taken: readonly OutputTrack[],
+  ): OutputTrack {
+    if (record.flags & TrackFlag.Encrypted) throw encrypted(segment);
+    const known = this.#outputs.find((output) => output.handler === record.handler && !taken.includes(output));
+    if (known === undefined) {
+      const added = new OutputTrack(this.#outputs.length + 1, record, summary, slot);
+      this.#outputs.push(added);
+      return added;
+    }
+    if (known.codec === record.codec || codecFamily(known.codec) === codecFamily(record.codec)) return known;
+    throw codecChange(segment, known.codec, record.codec);
   }
 
   /** What to take of one track; undefined for all of it. */
@@ -144,39 +170,46 @@ export class PieceMaker {
    * on its own may follow, in its ticks. Undefined when they do not.
    */
   #overlapEnd(placed: PlacedSegment, record: TrackRecord, output: OutputTrack | undefined): number | undefined {
-    if (output?.end === undefined || record.samples === 0) return undefined;
-    const ownTicks = (ticks: number): number =>
-      rescale(ticks - baseOf(placed, output), output.timescale, record.timescale);
+    if (output?.last === undefined || record.samples === 0) return undefined;
+    const [from, to] = [output.timescale, record.timescale];
+    const base = baseOf(placed, output);
     const usual = record.duration / record.samples;
     const half = Math.ceil(usual / 2);
     // A last sample of sound that is cut short decodes to a whole one: leave it its time.
-    const whole = isSound(record) ? ownTicks(output.end.lastDts) + Math.ceil(usual) : Number.NEGATIVE_INFINITY;
-    const ended = Math.max(ownTicks(output.end.end), whole);
+    const whole = isSound(record)
+      ? rescale(output.lastDts - base, from, to) + Math.ceil(usual)
+      : Number.NEGATIVE_INFINITY;
+    const ended = Math.max(rescale(output.lastDts + output.last.ownDuration - base, from, to), whole);
     // A sample is taken when it ends after START: leave out those of which more than half is already there.
     return ended - record.firstDts > half ? ended + half : undefined;
   }
 
-  #join(placed: PlacedSegment, record: TrackRecord, output: OutputTrack, samples: Selected): PieceTrack {
+  #join(
+    placed: PlacedSegment,
+    record: TrackRecord,
+    output: OutputTrack,
+    samples: Selected,
+    descriptionBase: number,
+  ): PieceTrack {
     const [from, to] = [record.timescale, output.timescale];
     const base = baseOf(placed, output);
     const lasting = rescale(samples.lastDts - samples.dts, from, to);
     const lastDuration = rescale(samples.lastDts + samples.lastDuration - samples.dts, from, to) - lasting;
     let dts = base + rescale(samples.dts, from, to);
     let offsetShift = 0;
-    const before = output.end;
-    if (before === undefined) {
+    if (output.last === undefined) {
       output.firstDts = dts;
       output.firstPts = dts + rescale(samples.pts - samples.dts, from, to);
     } else {
-      let distance = dts - before.lastDts;
+      let distance = dts - output.lastDts;
       if (distance < 1) {
         // More reordering than before the joint: decode later than the segment says, present as it says.
-        distance = Math.max(1, before.piece.lastDuration);
-        offsetShift = dts - (before.lastDts + distance);
-        dts = before.lastDts + distance;
+        distance = Math.max(1, output.last.lastDuration);
+        offsetShift = dts - (output.lastDts + distance);
+        dts = output.lastDts + distance;
       }
       if (distance > 0xffff_ffff) throw tooLongGap(placed.timed.segment);
-      before.piece.lastDuration = distance;
+      output.last.lastDuration = distance;
     }
     const piece: PieceTrack = {
       first: samples.first,
@@ -186,13 +219,14 @@ export class PieceMaker {
       lastDuration,
       ownDuration: lastDuration,
       offsetShift,
-      descriptionBase: output.describe(placed.timed.segment, record),
+      descriptionBase,
       trackId: output.id,
       prefix: 0,
       counts: NO_COUNTS,
     };
     const presentedEnd = base + rescale(Math.min(samples.presentedEnd, record.editEnd), from, to);
-    output.end = { piece, lastDts: dts + lasting, end: dts + lasting + lastDuration };
+    output.last = piece;
+    output.lastDts = dts + lasting;
     output.presentedEnd = Math.max(output.presentedEnd, presentedEnd);
     return piece;
   }

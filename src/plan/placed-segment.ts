@@ -1,9 +1,7 @@
 import type { Segment } from "../catalog/types.ts";
 import { BoxcarError } from "../errors.ts";
-import type { Selected } from "../wasm/records/piece.ts";
-import { readSummary, type Summary, type TrackRecord } from "../wasm/records/summary.ts";
+import { readSummary, TrackFlag, type Summary, type TrackRecord } from "../wasm/records/summary.ts";
 import { isVideo } from "./output-track.ts";
-import { wholeTrack } from "./piece.ts";
 import { millisecondsOf, rescale, ticksOf } from "./ticks.ts";
 
 /**
@@ -20,10 +18,8 @@ export class TimedSegment {
   readonly reference: TrackRecord;
   /** How long the reference track is presented, milliseconds, not rounded. */
   readonly durationMs: number;
-  /** One a slot: tracks of segments are the same one by kind and by order among their kind. */
-  readonly trackKeys: readonly string[];
-  /** What taking all of each track selects. */
-  readonly whole: readonly Selected[];
+  /** Equal for segments whose tracks are alike in everything but their samples: those of one recorder. */
+  readonly kind: string;
 
   constructor(segment: Segment) {
     this.segment = segment;
@@ -33,11 +29,12 @@ export class TimedSegment {
       throw new BoxcarError("bad_index", 500, `Segment ${segment.id} has a damaged summary.`);
     this.reference = reference;
     this.durationMs = millisecondsOf(reference.end - reference.start, reference.timescale);
-    this.trackKeys = this.summary.tracks.map(({ handler }, slot, tracks) => {
-      const ordinal = tracks.slice(0, slot).filter((track) => track.handler === handler).length;
-      return `${String(handler)} ${ordinal}`;
-    });
-    this.whole = this.summary.tracks.map(wholeTrack);
+    const { tracks } = this.summary;
+    this.kind = JSON.stringify(
+      tracks.map(({ handler, timescale, codec, descriptionHash, flags }) => {
+        return [handler, timescale, codec, descriptionHash, flags & TrackFlag.Encrypted];
+      }),
+    );
   }
 
   /** Wall-clock end of the reference track, milliseconds, exclusive, not rounded. */

@@ -150,7 +150,8 @@ async function clipOf(
     track.count(piece, record);
     pieces.push({ segment, tracks, bytes, fragments, inline: new Uint8Array(0) });
     const lasting = single ? 0 : rescale(selected.lastDts - selected.dts, record.timescale, timescale);
-    track.end = { piece, lastDts: dts + lasting, end: dts + lasting + lastDuration };
+    track.last = piece;
+    track.lastDts = dts + lasting;
     track.presentedEnd = Math.max(track.presentedEnd, shown + lastDuration);
   }
   track.firstDts = first.dts;
