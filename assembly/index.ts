@@ -8,15 +8,7 @@ import { buildIndex } from "./index-segment";
 import { describeSamples } from "./inspect";
 import { listBoxes } from "./list-boxes";
 import { measurePiece } from "./measure";
-import {
-  countChunks,
-  walkChunkRuns,
-  walkDurations,
-  walkOffsets,
-  walkSyncs,
-  writeChunkOffsets,
-  writeSizes,
-} from "./tables";
+import { walkChunkRuns, walkDurations, walkOffsets, walkSyncs, walkChunks, writeSizes } from "./tables";
 import { allowInband, collectParameterSets } from "./parameter-sets";
 import { layParts, openPiece, Part, pieceTrack } from "./piece";
 import { writeAccessEntries, writeMfra, writeSidxHead } from "./random-access";
@@ -116,39 +108,35 @@ export function table(index: usize, tracks: usize, slot: u32, kind: u32, before:
   if (failed()) return outcome();
   const track = pieceTrack(piece, slot);
   const start = load<u64>(before);
-  if (kind == Table.Stsc || kind == Table.Stco || kind == Table.Co64) layParts(piece);
+  if (kind == Table.Stsc || kind == Table.Stco || kind == Table.Co64) layParts(piece, slot);
   if (failed()) return outcome();
-  let length: u64 = 0;
-  let written: u64 = 0;
-  // Counted again before anything is written: the plan's counts may be those of another index.
-  if (kind == Table.Stts) {
-    length = (<u64>load<u32>(track, PieceTrack.STTS_ENTRIES)) << 3;
-    written = (<u64>walkDurations(piece, slot, 0)) << 3;
-  } else if (kind == Table.Ctts) {
-    length = (<u64>load<u32>(track, PieceTrack.CTTS_ENTRIES)) << 3;
-    written = (<u64>walkOffsets(piece, slot, 0)) << 3;
-  } else if (kind == Table.Stss) {
-    length = (<u64>load<u32>(track, PieceTrack.SYNC_SAMPLES)) << 2;
-    written = (<u64>walkSyncs(piece, slot, 0, 0)) << 2;
+  const wide = kind == Table.Co64;
+  let field: usize = PieceTrack.COUNT;
+  let size: u32 = 4;
+  if (kind == Table.Stts || kind == Table.Ctts) {
+    field = kind == Table.Stts ? PieceTrack.STTS_ENTRIES : PieceTrack.CTTS_ENTRIES;
+    size = 8;
   } else if (kind == Table.Stsc) {
-    length = <u64>load<u32>(track, PieceTrack.STSC_ENTRIES) * 12;
-    written = <u64>walkChunkRuns(piece, slot, 0, 0) * 12;
-  } else if (kind == Table.Stsz) {
-    length = (<u64>load<u32>(track, PieceTrack.COUNT)) << 2;
-    written = length;
-  } else {
-    length = (<u64>load<u32>(track, PieceTrack.CHUNKS)) << (kind == Table.Co64 ? 3 : 2);
-    written = (<u64>countChunks(piece, slot)) << (kind == Table.Co64 ? 3 : 2);
+    field = PieceTrack.STSC_ENTRIES;
+    size = 12;
+  } else if (kind == Table.Stss) field = PieceTrack.SYNC_SAMPLES;
+  else if (kind != Table.Stsz) {
+    field = PieceTrack.CHUNKS;
+    if (wide) size = 8;
   }
-  if (written != length) fail(Status.BadIndex);
+  const count = load<u32>(track + field);
+  const length = <u64>count * size;
   const to = reserve(length + 16);
   if (failed()) return outcome();
-  if (kind == Table.Stts) walkDurations(piece, slot, to);
-  else if (kind == Table.Ctts) walkOffsets(piece, slot, to);
-  else if (kind == Table.Stss) walkSyncs(piece, slot, to, <u32>start);
-  else if (kind == Table.Stsc) walkChunkRuns(piece, slot, to, <u32>start);
+  let written = count;
+  if (kind == Table.Stts) written = walkDurations(piece, slot, to, count);
+  else if (kind == Table.Ctts) written = walkOffsets(piece, slot, to, count);
+  else if (kind == Table.Stss) written = walkSyncs(piece, slot, to, count, <u32>start);
+  else if (kind == Table.Stsc) written = walkChunkRuns(piece, slot, to, count, <u32>start);
   else if (kind == Table.Stsz) writeSizes(piece, slot, to);
-  else writeChunkOffsets(piece, slot, to, start, kind == Table.Co64);
+  else written = walkChunks(piece, slot, to, count, start, wide);
+  // The plan's counts may be those of another index.
+  if (written != count) fail(Status.BadIndex);
   output(to, <usize>length);
   return outcome();
 }

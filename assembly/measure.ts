@@ -12,9 +12,9 @@ export function measurePiece(piece: Piece): void {
   if (failed()) return;
   for (let slot: u32 = 0; slot < piece.slots; slot++) {
     const track = pieceTrack(piece, slot);
-    store<u32>(track, walkDurations(piece, slot, 0), PieceTrack.STTS_ENTRIES);
-    store<u32>(track, walkOffsets(piece, slot, 0), PieceTrack.CTTS_ENTRIES);
-    const syncs = walkSyncs(piece, slot, 0, 0);
+    store<u32>(track, walkDurations(piece, slot, 0, 0), PieceTrack.STTS_ENTRIES);
+    store<u32>(track, walkOffsets(piece, slot, 0, 0), PieceTrack.CTTS_ENTRIES);
+    const syncs = walkSyncs(piece, slot, 0, 0, 0);
     store<u32>(track, syncs, PieceTrack.SYNC_SAMPLES);
     let flags = load<u32>(track, PieceTrack.FLAGS) & ~TrackFlag.AllSync;
     if (syncs == load<u32>(track, PieceTrack.COUNT)) flags |= TrackFlag.AllSync;
@@ -38,7 +38,7 @@ export function measurePiece(piece: Piece): void {
     total += bytes;
   }
   for (let slot: u32 = 0; slot < piece.slots; slot++) {
-    store<u32>(pieceTrack(piece, slot), walkChunkRuns(piece, slot, 0, 0), PieceTrack.STSC_ENTRIES);
+    store<u32>(pieceTrack(piece, slot), walkChunkRuns(piece, slot, 0, 0, 0), PieceTrack.STSC_ENTRIES);
   }
   countFragmentRuns(piece);
   store<u64>(RESULT, total, Result.A);

@@ -21,8 +21,12 @@ export namespace Part {
   export const FRAGMENT: usize = 32; // u32
   export const INLINED: usize = 36; // u32, samples with inline bytes in front
   export const FIRST_INLINED: usize = 40; // u32, the first of them in Piece.inlined
-  export const SIZE: usize = 48;
+  export const POSITION: usize = 48; // u64, bytes of the piece's media before it, inline ones included
+  export const SIZE: usize = 56;
 }
+
+/** Instead of a slot: parts of all tracks. */
+export const ALL_SLOTS: u32 = u32.MAX_VALUE;
 
 @unmanaged
 export class Piece {
@@ -84,7 +88,7 @@ export function rescale(value: i64, from: u32, to: u32): i64 {
   return negative ? -result : result;
 }
 
-/** A column cursor each for sizes and descriptions of one track, and the next sample they stand at. */
+/** Where the layout of one track stands. */
 @unmanaged
 class PartCursor {
   sizes: SizeSums;
@@ -95,14 +99,41 @@ class PartCursor {
   /** The selected samples; `end` exclusive. */
   first: u32;
   end: u32;
+  /** The next sample in the file. */
   sample: u32;
+  /** Up to this one, samples are alike in all that follows. */
+  until: u32;
+  selected: bool;
+  description: u32;
   fragment: u32;
 }
 
+/** Moves to the next samples of one track that are alike. */
+function nextAlike(piece: Piece, cursor: PartCursor, slot: u32): void {
+  const sample = cursor.sample;
+  const selected = sample >= cursor.first && sample < cursor.end;
+  let until = sample < cursor.first ? cursor.first : selected ? cursor.end : u32.MAX_VALUE;
+  if (selected && piece.bounds != 0) {
+    while (cursor.fragment + 1 < piece.fragments) {
+      const next = bound(piece, cursor.fragment + 1, slot);
+      if (next > sample) {
+        until = min(until, next);
+        break;
+      }
+      cursor.fragment++;
+    }
+  }
+  if (cursor.entries.left == 0) cursor.entries.refill();
+  cursor.until = sample + cursor.entries.take(until - sample);
+  cursor.selected = selected;
+  cursor.description = cursor.entries.value;
+}
+
 /**
- * Lays out the selected samples in file order. Call `splitFragments` before it when parts must not cross fragments.
+ * Lays out the selected samples in file order; keeps the parts of one slot, or all. Call `splitFragments` before it when
+ * parts must not cross fragments.
  */
-export function layParts(piece: Piece): void {
+export function layParts(piece: Piece, kept: u32 = ALL_SLOTS): void {
   const index = piece.index;
   const cursors = reserve(<u64>piece.slots * 4);
   if (failed()) return;
@@ -138,63 +169,53 @@ export function layParts(piece: Piece): void {
   if (failed()) return;
   let to = piece.parts;
   let last: usize = 0;
+  let position: u64 = 0;
   const fileSize = load<u64>(index, IndexHeader.FILE_SIZE);
   while (wanted > 0 && order.next()) {
     const slot = order.slot;
     const cursor = changetype<PartCursor>(load<usize>(cursors + ((<usize>slot) << 2)));
-    const first = cursor.first;
-    const end = cursor.end;
     let left = order.samples;
     let offset = order.offset;
     while (left > 0) {
       const sample = cursor.sample;
-      let count = left;
-      const selected = sample >= first && sample < end;
-      if (sample < first) count = min(count, first - sample);
-      else if (selected) {
-        count = min(count, end - sample);
-        if (piece.bounds != 0) {
-          while (cursor.fragment + 1 < piece.fragments && bound(piece, cursor.fragment + 1, slot) <= sample)
-            cursor.fragment++;
-          if (cursor.fragment + 1 < piece.fragments)
-            count = min(count, bound(piece, cursor.fragment + 1, slot) - sample);
-        }
-      }
-      if (cursor.entries.left == 0) cursor.entries.refill();
-      count = cursor.entries.take(count);
+      if (sample == cursor.until) nextAlike(piece, cursor, slot);
+      const count = min(left, cursor.until - sample);
+      const selected = cursor.selected;
       const noted = piece.inlinedCount;
       const bytes =
         cursor.prefix > 0
           ? sumInlined(piece, cursor, count, offset, selected, inlined)
           : cursor.sizes.of(sample, count);
-      if (selected) {
-        wanted -= count;
-        if (
-          last != 0 &&
-          load<u32>(last, Part.SLOT) == slot &&
-          load<u64>(last, Part.OFFSET) + load<u64>(last, Part.BYTES) == offset &&
-          load<u32>(last, Part.FIRST) + load<u32>(last, Part.SAMPLES) == sample &&
-          load<u32>(last, Part.FRAGMENT) == cursor.fragment &&
-          load<u32>(last, Part.DESCRIPTION) == cursor.entries.value
-        ) {
-          store<u32>(last, load<u32>(last, Part.SAMPLES) + count, Part.SAMPLES);
-          store<u64>(last, load<u64>(last, Part.BYTES) + bytes, Part.BYTES);
-          store<u32>(last, load<u32>(last, Part.INLINED) + piece.inlinedCount - noted, Part.INLINED);
-        } else {
-          store<u64>(to, offset, Part.OFFSET);
-          store<u64>(to, bytes, Part.BYTES);
-          store<u32>(to, slot, Part.SLOT);
-          store<u32>(to, sample, Part.FIRST);
-          store<u32>(to, count, Part.SAMPLES);
-          store<u32>(to, cursor.entries.value, Part.DESCRIPTION);
-          store<u32>(to, cursor.fragment, Part.FRAGMENT);
-          store<u32>(to, piece.inlinedCount - noted, Part.INLINED);
-          store<u32>(to, noted, Part.FIRST_INLINED);
-          last = to;
-          to += Part.SIZE;
-        }
-      } else last = 0;
-      cursor.sample += count;
+      const inlines = piece.inlinedCount - noted;
+      if (selected) wanted -= count;
+      if (!selected || (kept != slot && kept != ALL_SLOTS)) last = 0;
+      else if (
+        last != 0 &&
+        load<u32>(last, Part.SLOT) == slot &&
+        load<u64>(last, Part.OFFSET) + load<u64>(last, Part.BYTES) == offset &&
+        load<u32>(last, Part.FIRST) + load<u32>(last, Part.SAMPLES) == sample &&
+        load<u32>(last, Part.FRAGMENT) == cursor.fragment &&
+        load<u32>(last, Part.DESCRIPTION) == cursor.description
+      ) {
+        store<u32>(last, load<u32>(last, Part.SAMPLES) + count, Part.SAMPLES);
+        store<u64>(last, load<u64>(last, Part.BYTES) + bytes, Part.BYTES);
+        store<u32>(last, load<u32>(last, Part.INLINED) + inlines, Part.INLINED);
+      } else {
+        store<u64>(to, offset, Part.OFFSET);
+        store<u64>(to, bytes, Part.BYTES);
+        store<u32>(to, slot, Part.SLOT);
+        store<u32>(to, sample, Part.FIRST);
+        store<u32>(to, count, Part.SAMPLES);
+        store<u32>(to, cursor.description, Part.DESCRIPTION);
+        store<u32>(to, cursor.fragment, Part.FRAGMENT);
+        store<u32>(to, inlines, Part.INLINED);
+        store<u32>(to, noted, Part.FIRST_INLINED);
+        store<u64>(to, position, Part.POSITION);
+        last = to;
+        to += Part.SIZE;
+      }
+      if (selected) position += bytes + <u64>inlines * cursor.prefix;
+      cursor.sample = sample + count;
       offset += bytes;
       left -= count;
     }

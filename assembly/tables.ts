@@ -1,7 +1,7 @@
-/** A piece's sample tables, written or only counted: one walk for both, so that they cannot disagree. */
+/** A piece's sample tables: what a walk has no room for is only counted, so that counts and tables cannot disagree. */
 import { newDurationCursor, skipRuns } from "./duration-cursor";
 import { newOffsetCursor, newRunCursor, newSizeCursor, newSyncCursor } from "./cursors";
-import { continues, Part, partBytes, Piece, pieceTrack, rescale } from "./piece";
+import { continues, Part, Piece, pieceTrack, rescale } from "./piece";
 import { PieceTrack } from "./records/piece";
 import { TrackFlag, TrackRecord } from "./records/summary";
 import { recordOf } from "./segment-index";
@@ -13,9 +13,9 @@ function put32(to: usize, value: u32): void {
 
 /**
  * Time-to-sample entries of one track (clause 8.6.1.2), the last sample always in an entry of its own: its duration
- * depends on what follows. Writes them at `to` unless that is 0; returns their number.
+ * depends on what follows. Writes those of them at `to` that `room` is for; returns their number.
  */
-export function walkDurations(piece: Piece, slot: u32, to: usize): u32 {
+export function walkDurations(piece: Piece, slot: u32, to: usize, room: u32): u32 {
   const track = pieceTrack(piece, slot);
   const count = load<u32>(track, PieceTrack.COUNT);
   if (count == 0) return 0;
@@ -33,7 +33,7 @@ export function walkDurations(piece: Piece, slot: u32, to: usize): u32 {
       const taken = runs.take(left);
       left -= taken;
       if (samples > 0 && runs.value != duration) {
-        entries = putEntry(to, entries, samples, duration);
+        entries = putEntry(to, room, entries, samples, duration);
         samples = 0;
       }
       duration = runs.value;
@@ -46,19 +46,19 @@ export function walkDurations(piece: Piece, slot: u32, to: usize): u32 {
     for (let left = count - 1; left > 0; left--) {
       const next = durations.next();
       if (samples > 0 && next != duration) {
-        entries = putEntry(to, entries, samples, duration);
+        entries = putEntry(to, room, entries, samples, duration);
         samples = 0;
       }
       duration = next;
       samples++;
     }
   }
-  if (samples > 0) entries = putEntry(to, entries, samples, duration);
-  return putEntry(to, entries, 1, load<u32>(track, PieceTrack.LAST_DURATION));
+  if (samples > 0) entries = putEntry(to, room, entries, samples, duration);
+  return putEntry(to, room, entries, 1, load<u32>(track, PieceTrack.LAST_DURATION));
 }
 
-function putEntry(to: usize, entries: u32, samples: u32, value: u32): u32 {
-  if (to != 0) {
+function putEntry(to: usize, room: u32, entries: u32, samples: u32, value: u32): u32 {
+  if (entries < room) {
     put32(to + ((<usize>entries) << 3), samples);
     put32(to + ((<usize>entries) << 3) + 4, value);
   }
@@ -66,7 +66,7 @@ function putEntry(to: usize, entries: u32, samples: u32, value: u32): u32 {
 }
 
 /** Composition offset entries (clause 8.6.1.3), in output ticks. Also says whether any is not 0, or negative. */
-export function walkOffsets(piece: Piece, slot: u32, to: usize): u32 {
+export function walkOffsets(piece: Piece, slot: u32, to: usize, room: u32): u32 {
   const track = pieceTrack(piece, slot);
   const record = recordOf(piece.index, slot);
   const count = load<u32>(track, PieceTrack.COUNT);
@@ -84,7 +84,7 @@ export function walkOffsets(piece: Piece, slot: u32, to: usize): u32 {
     if (shift != 0) flags |= TrackFlag.Offsets;
     if (shift < 0) flags |= TrackFlag.NegativeOffsets;
     store<u32>(track, flags, PieceTrack.FLAGS);
-    return putEntry(to, 0, count, shift);
+    return putEntry(to, room, 0, count, shift);
   }
   offsets.skip(load<u32>(track, PieceTrack.FIRST));
   durations.open(piece, slot);
@@ -98,7 +98,7 @@ export function walkOffsets(piece: Piece, slot: u32, to: usize): u32 {
     }
     next += shift;
     if (samples > 0 && next != value) {
-      entries = putEntry(to, entries, samples, value);
+      entries = putEntry(to, room, entries, samples, value);
       samples = 0;
     }
     value = next;
@@ -107,11 +107,11 @@ export function walkOffsets(piece: Piece, slot: u32, to: usize): u32 {
     if (value < 0) flags |= TrackFlag.NegativeOffsets;
   }
   store<u32>(track, flags, PieceTrack.FLAGS);
-  return putEntry(to, entries, samples, value);
+  return putEntry(to, room, entries, samples, value);
 }
 
 /** Sync sample numbers (clause 8.6.2), `before` samples of the output track preceding the piece. */
-export function walkSyncs(piece: Piece, slot: u32, to: usize, before: u32): u32 {
+export function walkSyncs(piece: Piece, slot: u32, to: usize, room: u32, before: u32): u32 {
   const track = pieceTrack(piece, slot);
   const syncs = newSyncCursor();
   if (failed()) return 0;
@@ -123,9 +123,9 @@ export function walkSyncs(piece: Piece, slot: u32, to: usize, before: u32): u32 
     if (syncs.left == 0) syncs.refill();
     const taken = syncs.take(count - sample);
     if (syncs.sync) {
-      if (to != 0)
-        for (let i: u32 = 0; i < taken; i++) put32(to + ((<usize>(found + i)) << 2), before + sample + i + 1);
-      found += taken;
+      const next = found + taken;
+      for (let i = found; i < min(next, room); i++) put32(to + ((<usize>i) << 2), before + sample + (i - found) + 1);
+      found = next;
     }
     sample += taken;
   }
@@ -155,7 +155,7 @@ export function writeSizes(piece: Piece, slot: u32, to: usize): void {
  * Sample-to-chunk entries (clause 8.7.4): a part is a chunk, parts that only a fragment divides are one. `before` chunks of the output track precede the piece.
  * Needs `layParts`.
  */
-export function walkChunkRuns(piece: Piece, slot: u32, to: usize, before: u32): u32 {
+export function walkChunkRuns(piece: Piece, slot: u32, to: usize, room: u32, before: u32): u32 {
   const base = load<u32>(pieceTrack(piece, slot), PieceTrack.DESCRIPTION_BASE) - 1;
   let entries: u32 = 0;
   let chunk: u32 = 0;
@@ -169,14 +169,15 @@ export function walkChunkRuns(piece: Piece, slot: u32, to: usize, before: u32): 
       continue;
     }
     let size = load<u32>(part, Part.SAMPLES);
-    for (; next < end && continues(next - Part.SIZE, next); next += Part.SIZE) size += load<u32>(next, Part.SAMPLES);
+    if (piece.bounds != 0)
+      for (; next < end && continues(next - Part.SIZE, next); next += Part.SIZE) size += load<u32>(next, Part.SAMPLES);
     const same = size == samples && load<u32>(part, Part.DESCRIPTION) == description;
     samples = size;
     description = load<u32>(part, Part.DESCRIPTION);
     part = next;
     chunk++;
     if (same) continue;
-    if (to != 0) {
+    if (entries < room) {
       const entry = to + <usize>entries * 12;
       put32(entry, before + chunk);
       put32(entry + 4, samples);
@@ -187,23 +188,18 @@ export function walkChunkRuns(piece: Piece, slot: u32, to: usize, before: u32): 
   return entries;
 }
 
-/** Chunks of one track. Needs `layParts`, undivided. */
-export function countChunks(piece: Piece, slot: u32): u32 {
+/** Chunk offsets (clause 8.7.5), the piece's media starting at `media` in the output. Needs `layParts`, undivided. */
+export function walkChunks(piece: Piece, slot: u32, to: usize, room: u32, media: u64, wide: bool): u32 {
   let chunks: u32 = 0;
   const end = piece.parts + <usize>piece.partCount * Part.SIZE;
-  for (let part = piece.parts; part < end; part += Part.SIZE) if (load<u32>(part, Part.SLOT) == slot) chunks++;
-  return chunks;
-}
-
-/** Chunk offsets (clause 8.7.5), the piece's media starting at `media` in the output. Needs `layParts`. */
-export function writeChunkOffsets(piece: Piece, slot: u32, to: usize, media: u64, wide: bool): void {
-  const end = piece.parts + <usize>piece.partCount * Part.SIZE;
   for (let part = piece.parts; part < end; part += Part.SIZE) {
-    if (load<u32>(part, Part.SLOT) == slot) {
-      if (wide) store<u64>(to, bswap<u64>(media));
-      else put32(to, <u32>media);
-      to += wide ? 8 : 4;
+    if (load<u32>(part, Part.SLOT) != slot) continue;
+    if (chunks < room) {
+      const offset = media + load<u64>(part, Part.POSITION);
+      if (wide) store<u64>(to + ((<usize>chunks) << 3), bswap<u64>(offset));
+      else put32(to + ((<usize>chunks) << 2), <u32>offset);
     }
-    media += partBytes(piece, part);
+    chunks++;
   }
+  return chunks;
 }
