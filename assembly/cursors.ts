@@ -38,9 +38,14 @@ export class SizeCursor {
   }
 
   /** The next sample's bytes. */
+  next(): u32 {
+    return this.nextInline();
+  }
+
+  /** The same, for loops that do little else. */
   // @ts-ignore: decorator
   @inline
-  next(): u32 {
+  nextInline(): u32 {
     const at = this.pointer;
     this.pointer = at + this.width;
     // Reads up to four bytes too many: tables follow the index in memory.
@@ -80,12 +85,14 @@ export class SizeSums {
     let sum: u64 = 0;
     store<u64>(sums, 0);
     for (let at = sums + 8, end = at + ((<usize>samples) << 3); at < end; at += 8) {
-      sum += sizes.next();
+      sum += sizes.nextInline();
       store<u64>(at, sum);
     }
   }
 
   /** Bytes of `count` samples from `first` on, none past the track's last. */
+  // @ts-ignore: decorator
+  @inline
   of(first: u32, count: u32): u64 {
     if (this.sums == 0) return <u64>count * this.size;
     const from = this.sums + ((<usize>first) << 3);

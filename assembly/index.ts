@@ -10,7 +10,7 @@ import { listBoxes } from "./list-boxes";
 import { measurePiece } from "./measure";
 import { walkChunkRuns, walkDurations, walkOffsets, walkSyncs, walkChunks, writeSizes } from "./tables";
 import { allowInband, collectParameterSets } from "./parameter-sets";
-import { layParts, openPiece, Part, pieceTrack } from "./piece";
+import { layParts, openPiece, pieceTrack } from "./piece";
 import { writeAccessEntries, writeMfra, writeSidxHead } from "./random-access";
 import { Table } from "./records/output";
 import { PieceTrack } from "./records/piece";
@@ -19,7 +19,7 @@ import { scanHeader } from "./scan";
 import { checkIndex } from "./segment-index";
 import { selectSamples } from "./select-samples";
 import { begin, fail, failed, locate, outcome, output, reserve, RESULT } from "./status";
-import { appendSpans, reserveSpans } from "./spans";
+import { listSpans } from "./spans";
 import { writeCaptionEntry, writeCaptionFragment, writeCaptions, writeCaptionTable } from "./write-captions";
 import { writeFragments } from "./write-fragments";
 import { writeMovie } from "./write-movie";
@@ -145,11 +145,7 @@ export function table(index: usize, tracks: usize, slot: u32, kind: u32, before:
 export function spans(index: usize, tracks: usize): Status {
   begin();
   const piece = openPiece(index, tracks);
-  layParts(piece);
-  if (failed()) return outcome();
-  const list = reserveSpans(piece);
-  if (failed()) return outcome();
-  output(list, appendSpans(piece, piece.parts, piece.parts + <usize>piece.partCount * Part.SIZE, list, 0));
+  if (!failed()) listSpans(piece);
   return outcome();
 }
 

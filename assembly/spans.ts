@@ -1,8 +1,49 @@
 /** Where an output's media bytes come from. */
-import { Part, Piece, pieceTrack } from "./piece";
+import { Status } from "./abi";
+import { newVarints, unzigzag } from "./columns";
+import { layParts, Part, Piece, pieceTrack } from "./piece";
 import { Span } from "./records/output";
 import { PieceTrack } from "./records/piece";
-import { reserve } from "./status";
+import { IndexHeader, TrackRecord } from "./records/summary";
+import { recordOf } from "./segment-index";
+import { fail, failed, output, reserve } from "./status";
+
+/** Lists a piece's media bytes in output order. RESULT: Span records and their number. */
+export function listSpans(piece: Piece): void {
+  const bytes = wholeBytes(piece);
+  const offset = bytes > 0 ? onlyJump(piece.index) : 0;
+  if (offset + bytes > load<u64>(piece.index, IndexHeader.FILE_SIZE)) fail(Status.BadIndex);
+  if (offset == 0) layParts(piece);
+  if (failed()) return;
+  const spans = reserveSpans(piece);
+  if (failed()) return;
+  if (offset > 0) output(spans, append(spans, 0, 0, offset, bytes));
+  else output(spans, appendSpans(piece, piece.parts, piece.parts + <usize>piece.partCount * Part.SIZE, spans, 0));
+}
+
+/** Media bytes of a piece that takes all samples of its segment as they are, else 0. */
+function wholeBytes(piece: Piece): u64 {
+  let bytes: u64 = 0;
+  for (let slot: u32 = 0; slot < piece.slots; slot++) {
+    const record = recordOf(piece.index, slot);
+    const track = pieceTrack(piece, slot);
+    // Its first sample is number 0 then: `openPiece` has seen to that.
+    if (load<u32>(track, PieceTrack.COUNT) != load<u32>(record, TrackRecord.SAMPLES)) return 0;
+    if (load<u32>(track, PieceTrack.PREFIX) > 0) return 0;
+    bytes += load<u64>(record, TrackRecord.BYTES);
+  }
+  return bytes;
+}
+
+/** Where a segment's media begins when its samples, of all tracks, lie one behind the other; else 0. */
+function onlyJump(index: usize): u64 {
+  const jumps = newVarints();
+  if (failed()) return 0;
+  jumps.open(index + load<u32>(index, IndexHeader.JUMPS_OFFSET), load<u32>(index, IndexHeader.JUMPS_LENGTH));
+  if (!jumps.more || jumps.next() > 0) return 0;
+  const offset = unzigzag(jumps.next());
+  return jumps.more ? 0 : offset;
+}
 
 /** Room for the spans of all parts of a piece; 0 when memory is out. */
 export function reserveSpans(piece: Piece): usize {

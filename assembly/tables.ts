@@ -146,7 +146,7 @@ export function writeSizes(piece: Piece, slot: u32, to: usize): void {
   syncs.skip(first);
   const end = to + ((<usize>load<u32>(track, PieceTrack.COUNT)) << 2);
   for (; to < end; to += 4) {
-    const size = sizes.next();
+    const size = sizes.nextInline();
     put32(to, prefix > 0 && syncs.next() ? size + prefix : size);
   }
 }
