@@ -12,7 +12,8 @@ import { fail, failed, output, reserve } from "./status";
 export function listSpans(piece: Piece): void {
   const bytes = wholeBytes(piece);
   const offset = bytes > 0 ? onlyJump(piece.index) : 0;
-  if (offset + bytes > load<u64>(piece.index, IndexHeader.FILE_SIZE)) fail(Status.BadIndex);
+  const size = load<u64>(piece.index, IndexHeader.FILE_SIZE);
+  if (bytes > size || offset > size - bytes) fail(Status.BadIndex);
   if (offset == 0) layParts(piece);
   if (failed()) return;
   const spans = reserveSpans(piece);

@@ -7,14 +7,20 @@ const AGAIN_MS = 1000;
 /**
  * Brings the catalog to the newest schema: now, or, when it does not answer, as soon as it does. A server starts all the
  * same, and answers 503 until then.
+ * @param then called once, when the schema is the newest
  * @returns stops trying
  * @throws whatever `migrate` throws now, unless it is that the catalog does not answer or is busy
  */
-export async function migrateWhenReached(migrate: () => Promise<string[]>, log: Log): Promise<() => Promise<void>> {
+export async function migrateWhenReached(
+  migrate: () => Promise<string[]>,
+  log: Log,
+  then: () => void,
+): Promise<() => Promise<void>> {
   const stopping = new AbortController();
   const attempt = async (): Promise<boolean> => {
     try {
       for (const migration of await migrate()) log("info", "migrated the catalog", { migration });
+      then();
       return true;
     } catch (error) {
       const isAway = error instanceof BoxcarError && ["catalog_unavailable", "catalog_busy"].includes(error.error);

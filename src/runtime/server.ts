@@ -41,7 +41,7 @@ export async function startServer(
   const config = readConfig(env);
   const log = jsonLog(config.logLevel, (line) => process.stderr.write(`${line}\n`));
   const parts = await openNodeParts(config);
-  const stopMigrating = await migrateOrClose(parts, log);
+  const stopUpkeep = await startUpkeep(parts, log);
   const app = createApp({
     ...{ ...parts, runtime, config, log, sendStream: nodeSendStream(log) },
     decoder: pictureDecoder({ processes: config.decoders, memory: config.decoderMemory, log }),
@@ -58,29 +58,36 @@ export async function startServer(
   try {
     await listen(server, config);
   } catch (error) {
-    await stopMigrating();
+    await stopUpkeep();
     await parts.close();
     throw error;
   }
   const { port } = server.address() as AddressInfo;
   const url = `http://${config.host.includes(":") ? `[${config.host}]` : config.host}:${port}`;
   log("info", "listening", { url, runtime, data: config.dataFolder });
-  const stopReconciler = startReconciler(parts, parts.clock, log);
   let closing: Promise<void> | undefined;
   const close = async (): Promise<void> => {
     log("info", "stopping");
     await stop(server, config.stopTimeoutMs);
-    await stopMigrating();
-    await stopReconciler();
+    await stopUpkeep();
     await parts.close();
     log("info", "stopped");
   };
   return { url, close: () => (closing ??= close()) };
 }
 
-async function migrateOrClose(parts: NodeParts, log: Log): Promise<() => Promise<void>> {
+/** Migrates the catalog, then reconciles it with the store from time to time. Returns what ends both. */
+async function startUpkeep(parts: NodeParts, log: Log): Promise<() => Promise<void>> {
+  let stopReconciler = (): Promise<void> => Promise.resolve();
+  const reconcile = (): void => {
+    stopReconciler = startReconciler(parts, parts.clock, log);
+  };
   try {
-    return await migrateWhenReached(() => parts.migrate(), log);
+    const stopMigrating = await migrateWhenReached(() => parts.migrate(), log, reconcile);
+    return async () => {
+      await stopMigrating();
+      await stopReconciler();
+    };
   } catch (error) {
     await parts.close();
     throw error;

@@ -3,7 +3,7 @@ import { randomUUID } from "node:crypto";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { migrate } from "../../src/catalog/migrate.ts";
 import { reconcile } from "../../src/ingest/reconcile.ts";
 import { openCatalogHttp } from "../../src/runtime/open-catalog-http.ts";
@@ -186,10 +186,15 @@ describe.skipIf(sqldPath === undefined)("a server whose catalog is on libSQL ser
   });
 
   it("starts while its catalog is away, and migrates it when it comes", async () => {
+    const logged = vi.spyOn(process.stderr, "write");
     const fresh = await startSqld(join(folder, "fresh"));
     await fresh.kill();
     server = await start({ BOXCAR_CATALOG: fresh.url });
+    // Longer than a server that has its catalog waits before it reconciles.
+    await new Promise((resolve) => setTimeout(resolve, 1200));
     expect(await call("/mp4/api/catalog")).toMatchObject(unavailable);
+    expect(logged.mock.calls.join()).not.toContain("reconciling failed");
+    logged.mockRestore();
     await fresh.start();
     await recovered();
     expect((await call("/mp4/api/catalog")).status).toBe(200);
