@@ -43,7 +43,6 @@ export class SizeCursor {
   }
 
   /** The same, for loops that do little else. */
-  // @ts-ignore: decorator
   @inline
   nextInline(): u32 {
     const at = this.pointer;
@@ -91,7 +90,6 @@ export class SizeSums {
   }
 
   /** Bytes of `count` samples from `first` on, none past the track's last. */
-  // @ts-ignore: decorator
   @inline
   of(first: u32, count: u32): u64 {
     if (this.sums == 0) return <u64>count * this.size;
@@ -129,7 +127,6 @@ export class RunCursor {
   }
 
   /** Takes at most `count` samples of the current run; returns how many. */
-  // @ts-ignore: decorator
   @inline
   take(count: u32): u32 {
     const taken = min(count, this.left);

@@ -59,7 +59,6 @@ export class OrderCursor {
   }
 
   /** Moves to the next run; false after the last one. */
-  // @ts-ignore: decorator
   @inline
   next(): bool {
     const ordinal = this.ordinal;

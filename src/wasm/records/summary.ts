@@ -1,4 +1,5 @@
 /** The start of a segment index: `IndexHeader` and `TrackRecord` of assembly/records/summary.ts. */
+import type { Counts } from "./piece.ts";
 import { bound, i64, u32, u64 } from "./view.ts";
 
 /** Bytes of an index's header. */
@@ -13,18 +14,15 @@ export const PRESENTATION_SIZE = 52;
 /** Bits of a track's `flags`: some composition offset is not 0, some is negative, all samples are sync, encrypted. */
 export const TrackFlag = { Offsets: 1, NegativeOffsets: 2, AllSync: 4, Encrypted: 8 } as const;
 
-/** One track of a segment index. Times are ticks of its timescale on the segment's presentation timeline. */
-export interface TrackRecord {
+/** One track of a segment index, with the counts of all of it. Times are ticks of its timescale on the segment's presentation timeline. */
+export interface TrackRecord extends Counts {
   readonly id: number;
   /** Four-character code as a number. */
   readonly handler: number;
   readonly timescale: number;
-  /** Bits of TrackFlag. */
-  readonly flags: number;
   readonly samples: number;
   /** Bytes of every sample, 0 when they differ. */
   readonly constantSize: number;
-  readonly bytes: number;
   readonly firstDts: number;
   /** Sum of all sample durations. */
   readonly duration: number;
@@ -40,13 +38,6 @@ export interface TrackRecord {
   /** Earliest presentation time of all samples, also of those the edit list hides. */
   readonly earliestPts: number;
   readonly lastDuration: number;
-  readonly sttsEntries: number;
-  readonly cttsEntries: number;
-  readonly syncSamples: number;
-  readonly chunks: number;
-  readonly stscEntries: number;
-  readonly trafs: number;
-  readonly truns: number;
   /** 64-bit hash of the sample entries but for their bit rates, as hexadecimal text. */
   readonly descriptionHash: string;
   readonly descriptionCount: number;
