@@ -5,7 +5,7 @@
  */
 
 /** Raised whenever a layout here or in records/, the segment index or an exported function changes. */
-export const ABI_VERSION: u32 = 5;
+export const ABI_VERSION: u32 = 6;
 
 /** Outcome of every exported call. Keep in step with `src/wasm/status.ts`. */
 export const enum Status {
@@ -54,7 +54,7 @@ export const enum Status {
 
 /** Repairs and simplifications made while indexing: bits of `IndexHeader.warnings`. */
 export const enum Warning {
-  /** Trailing bytes after the last whole top-level box were ignored. */
+  /** Bytes after the last whole top-level box were ignored. */
   TrailingBytes = 1,
   /** An edit list with several media edits: only the first one is used. */
   EditListSimplified = 2,
@@ -70,6 +70,8 @@ export const enum Warning {
   ChunksRepaired = 128,
   /** The track is encrypted: it is stored and served as it is, never cut. */
   Encrypted = 64,
+  /** The last `mdat` is larger than what is left of the file; all samples lie inside. */
+  MediaPastEnd = 256,
 }
 
 /** Written by every call: what came out, or what went wrong and where. */
@@ -88,13 +90,13 @@ export namespace Result {
   export const SIZE: usize = 40;
 }
 
-/** One kept box of a file, as the host hands it to `indexSegment`. */
+/** One kept box of a file, as the host hands it to `buildIndex`; of `mdat` and of what the file ends in, only the header. */
 export namespace Extent {
   /** u64: where the box starts in the file. */
   export const FILE_OFFSET: usize = 0;
   /** u32: where it starts in the metadata buffer. */
   export const BUFFER_OFFSET: usize = 8;
-  /** u32: its bytes, header included. */
+  /** u32: bytes of it in the metadata buffer, header included. */
   export const LENGTH: usize = 12;
   export const SIZE: usize = 16;
 }

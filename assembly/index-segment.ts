@@ -5,10 +5,11 @@ import { checksum } from "./checksum";
 import { writeCodec } from "./codec";
 import { columnsBound, encodeTrack } from "./encode-index";
 import { encodeEntries, encodeOrder } from "./encode-order";
+import { dropFragment, failAtEnd, FileEnd, readFileEnd } from "./file-end";
 import { measureWhole } from "./measure-whole";
 import { IndexWriter } from "./index-writer";
 import { collectRegions, isMediaHeader, MediaRegions } from "./media-regions";
-import { makeRoom, newFragmentReader, readMoof } from "./moof";
+import { makeRoom, newFragmentReader, Pass, readMoof } from "./moof";
 import { dropEmptyTracks, Movie, readMoov, trackAt } from "./moov";
 import { mergeOrder, Order } from "./order";
 import { presentedInterval } from "./presentation";
@@ -32,7 +33,9 @@ export function buildIndex(extents: usize, count: u32, buffer: usize, fileSize: 
   let brand: u32 = 0;
   let moov: u32 = 0;
   if (failed()) return;
-  for (let i: u32 = 0; i < count && !failed(); i++) {
+  const end = readFileEnd(extents, count, buffer, fileSize);
+  if (failed()) return;
+  for (let i: u32 = 0; i < end.whole && !failed(); i++) {
     if (!openExtent(box, extents, i, buffer)) continue;
     if (box.type == fourcc(0x66, 0x74, 0x79, 0x70) && box.end - box.body >= 4) brand = u32be(box.body);
     else if (box.type == fourcc(0x6d, 0x6f, 0x6f, 0x76)) {
@@ -42,18 +45,21 @@ export function buildIndex(extents: usize, count: u32, buffer: usize, fileSize: 
     }
   }
   if (failed()) return;
-  if (movie == null) return fail(Status.MissingBox, fourcc(0x6d, 0x6f, 0x6f, 0x76));
+  if (movie == null) return end.cut ? failAtEnd(end) : fail(Status.MissingBox, fourcc(0x6d, 0x6f, 0x6f, 0x76));
   let fragments: u32 = 0;
-  if (movie.fragmented) fragments = readFragments(movie, box, extents, count, buffer);
+  if (movie.fragmented) fragments = readFragments(movie, box, extents, end, buffer, fileSize);
   if (failed()) return;
   // What fails from here on fails in what `moov` says.
   openExtent(box, extents, moov, buffer);
-  const warnings = dropEmptyTracks(movie);
-  if (movie.trackCount == 0) return fail(Status.NoSamples, fourcc(0x6d, 0x6f, 0x6f, 0x76));
+  let warnings = dropEmptyTracks(movie);
+  if (movie.trackCount == 0) {
+    if (!(end.warnings & Warning.LastFragmentDropped)) return fail(Status.NoSamples, fourcc(0x6d, 0x6f, 0x6f, 0x76));
+    return end.cut ? failAtEnd(end) : fail(Status.OutsideFile, fourcc(0x6d, 0x6f, 0x6f, 0x66));
+  }
   const media = changetype<MediaRegions>(cleared(offsetof<MediaRegions>()));
   if (failed()) return;
   collectRegions(media, extents, count, buffer, fileSize);
-  writeIndex(movie, media, fileSize, brand, fragments > 0, warnings);
+  writeIndex(movie, media, end, fileSize, brand, fragments > 0, warnings | end.warnings);
 }
 
 function openExtent(box: Box, extents: usize, i: u32, buffer: usize): bool {
@@ -64,15 +70,25 @@ function openExtent(box: Box, extents: usize, i: u32, buffer: usize): bool {
   return readBox(box, start, start + load<u32>(extent, Extent.LENGTH), true);
 }
 
-function readFragments(movie: Movie, box: Box, extents: usize, count: u32, buffer: usize): u32 {
+function readFragments(movie: Movie, box: Box, extents: usize, end: FileEnd, buffer: usize, fileSize: u64): u32 {
   const reader = newFragmentReader(movie);
+  let count = end.whole;
+  // The last fragments, as far as their media was not all written.
+  for (let i = count; i > 0 && !failed(); i--) {
+    if (!openExtent(box, extents, i - 1, buffer) || box.type != fourcc(0x6d, 0x6f, 0x6f, 0x66)) continue;
+    reader.reach = 0;
+    readMoof(reader, box);
+    if (reader.reach <= fileSize) break;
+    count = i - 1;
+    dropFragment(end);
+  }
   let fragments: u32 = 0;
-  for (let pass = 0; pass < 2 && !failed(); pass++) {
-    reader.filling = pass == 1;
-    if (reader.filling) makeRoom(movie);
+  for (let pass = Pass.Count; pass <= Pass.Fill && !failed(); pass++) {
+    reader.pass = pass;
+    if (pass == Pass.Fill) makeRoom(movie);
     for (let i: u32 = 0; i < count && !failed(); i++) {
       if (!openExtent(box, extents, i, buffer) || box.type != fourcc(0x6d, 0x6f, 0x6f, 0x66)) continue;
-      if (!reader.filling) fragments++;
+      if (pass == Pass.Count) fragments++;
       readMoof(reader, box);
     }
   }
@@ -82,6 +98,7 @@ function readFragments(movie: Movie, box: Box, extents: usize, count: u32, buffe
 function writeIndex(
   movie: Movie,
   media: MediaRegions,
+  end: FileEnd,
   fileSize: u64,
   brand: u32,
   fragmented: bool,
@@ -89,7 +106,9 @@ function writeIndex(
 ): void {
   const order = changetype<Order>(cleared(offsetof<Order>()));
   if (failed()) return;
-  mergeOrder(movie, fileSize, media, order);
+  const outside = mergeOrder(movie, fileSize, media, order);
+  if (outside != 0)
+    return end.mediaCut ? failAtEnd(end) : fail(Status.OutsideFile, fourcc(0x73, 0x74, 0x63, 0x6f), outside);
   if (failed()) return;
   let bound: u64 = IndexHeader.SIZE;
   let samples: u64 = 0;

@@ -54,12 +54,12 @@ export function allocate(size: u32): usize {
 
 /**
  * Classifies the top-level box whose first `length` bytes (at least 8) are at `pointer` and whose u64 offset in the file
- * is at `offset`; see scan.ts.
+ * is at `offset`; `complete` is 1 once `moov` has passed. See scan.ts.
  */
-export function scan(pointer: usize, length: u32, offset: usize): Status {
+export function scan(pointer: usize, length: u32, offset: usize, complete: u32): Status {
   begin();
   locate(pointer, load<u64>(offset));
-  scanHeader(pointer, length, load<u64>(offset) == 0);
+  scanHeader(pointer, length, load<u64>(offset) == 0, complete != 0);
   return outcome();
 }
 

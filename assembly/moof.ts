@@ -23,6 +23,15 @@ const CHUNK: u32 = <u32>Chunk.SIZE;
 const NON_SYNC: u32 = 0x1_0000;
 const MAX_TIME: u64 = 1 << 53;
 
+/** What a pass over the fragments is for. */
+export const enum Pass {
+  /** Where the fragments' media ends. */
+  Reach,
+  /** How much the tables grow. */
+  Count,
+  Fill,
+}
+
 /** The reading heads of one pass over the fragments. */
 @unmanaged
 export class FragmentReader {
@@ -31,12 +40,13 @@ export class FragmentReader {
   box: Box;
   defaults: FragmentDefaults;
   run: TrackRun;
-  /** False in the counting pass. */
-  filling: bool;
+  pass: Pass;
   /** What the data offsets of the current track fragment count from. */
   base: u64;
   /** Where the next run without a data offset starts. */
   position: u64;
+  /** Where the media ends that was met in a pass for it. */
+  reach: u64;
 }
 
 export function newFragmentReader(movie: Movie): FragmentReader {
@@ -49,7 +59,7 @@ export function newFragmentReader(movie: Movie): FragmentReader {
   return reader;
 }
 
-/** Counts or fills in one `moof`. */
+/** Takes one `moof`, for whatever the pass is. */
 export function readMoof(reader: FragmentReader, moof: Box): void {
   const moofOffset = fileOffsetOf(moof.start);
   reader.position = moofOffset;
@@ -79,16 +89,38 @@ function readTraf(reader: FragmentReader, moofOffset: u64): void {
       if (track == null) return fail(Status.MissingBox, fourcc(0x74, 0x66, 0x68, 0x64), traf.start);
       const dts = readTfdt(box);
       if (dts > MAX_TIME) return failIn(box, Status.Overflow);
-      if (reader.filling) jumpTo(track, dts);
+      if (reader.pass == Pass.Fill) jumpTo(track, dts);
     } else if (box.type == fourcc(0x74, 0x72, 0x75, 0x6e)) {
       if (track == null) return fail(Status.MissingBox, fourcc(0x74, 0x66, 0x68, 0x64), traf.start);
       readTrun(box, reader.run);
       if (failed()) return;
-      if (reader.filling) fillRun(reader, track);
-      else countRun(reader, track);
+      if (reader.pass == Pass.Count) countRun(reader, track);
+      else if (!place(reader)) return failIn(box, Status.OutsideFile);
+      else if (reader.pass == Pass.Fill) fillRun(reader, track);
+      else reachRun(reader);
     }
   }
   if (!failed() && track == null) fail(Status.MissingBox, fourcc(0x74, 0x66, 0x68, 0x64), traf.start);
+}
+
+/** Where a run's media starts. False when that is before the file. */
+function place(reader: FragmentReader): bool {
+  const run = reader.run;
+  if (!(run.flags & DATA_OFFSET)) return true;
+  const at = <i64>reader.base + run.dataOffset;
+  if (at >= 0) reader.position = <u64>at;
+  return at >= 0;
+}
+
+function reachRun(reader: FragmentReader): void {
+  const run = reader.run;
+  let bytes: u64 = 0;
+  if (run.flags & SAMPLE_SIZE) {
+    const end = run.entries + <usize>run.samples * run.entrySize;
+    for (let at = run.entries + (run.flags & DURATION ? 4 : 0); at < end; at += run.entrySize) bytes += u32be(at);
+  } else bytes = <u64>run.samples * reader.defaults.size;
+  reader.position = min(reader.position, END_OFFSET) + min(bytes, END_OFFSET);
+  if (run.samples > 0) reader.reach = max(reader.reach, reader.position);
 }
 
 function countRun(reader: FragmentReader, track: TrackTables): void {
@@ -180,11 +212,6 @@ function fillRun(reader: FragmentReader, track: TrackTables): void {
   const run = reader.run;
   const defaults = reader.defaults;
   const samples = run.samples;
-  if (run.flags & DATA_OFFSET) {
-    const at = <i64>reader.base + run.dataOffset;
-    if (at < 0) return failIn(reader.box, Status.OutsideFile);
-    reader.position = <u64>at;
-  }
   if (samples == 0) return;
   if (reader.position >= END_OFFSET) return fail(Status.OutsideFile, fourcc(0x73, 0x74, 0x63, 0x6f), track.stbl);
   const flags = run.flags;

@@ -47,15 +47,15 @@ const JUMP: u64 = 16;
 
 /**
  * Merges by file offset. A track whose own chunks go backwards keeps its sample order; the merge then jumps.
- * Fails with `OutsideFile` when a sample does not lie in media data, or when samples overlap so much that together they
- * are larger than the file.
+ * Fails with `OutsideFile` when samples overlap so much that together they are larger than the file. Returns 0, or, when a
+ * sample does not lie in media data, the `stbl` of its track.
  */
-export function mergeOrder(movie: Movie, fileSize: u64, media: MediaRegions, order: Order): void {
+export function mergeOrder(movie: Movie, fileSize: u64, media: MediaRegions, order: Order): usize {
   const merged = changetype<Merged>(cleared(offsetof<Merged>()));
   const list = newHead();
   const last = newHead();
   last.chunk = reserve(Chunk.SIZE);
-  if (failed()) return;
+  if (failed()) return 0;
   endChunks(last.chunk);
   last.key = u64.MAX_VALUE;
   last.next = last;
@@ -65,7 +65,7 @@ export function mergeOrder(movie: Movie, fileSize: u64, media: MediaRegions, ord
     const track = trackAt(movie, slot);
     const head = newHead();
     track.adjacent = reserve(<u64>track.chunkCount * Run.SIZE);
-    if (failed()) return;
+    if (failed()) return 0;
     head.slot = slot;
     move(head, track.chunks, track.adjacent);
     insert(head, list);
@@ -74,7 +74,7 @@ export function mergeOrder(movie: Movie, fileSize: u64, media: MediaRegions, ord
   }
   order.runs = reserve(chunks * Run.SIZE);
   order.jumps = reserve(chunks * JUMP);
-  if (failed()) return;
+  if (failed()) return 0;
   merged.run = order.runs;
   let jumps = order.jumps;
   let jumped = merged.left;
@@ -96,9 +96,12 @@ export function mergeOrder(movie: Movie, fileSize: u64, media: MediaRegions, ord
     if (!turns) takeRun(merged, head, next.key);
     lastSlot = turns ? next.slot : head.slot;
     const stbl = trackAt(movie, lastSlot).stbl;
-    if (<i64>merged.end > mediaEnd) return fail(Status.OutsideFile, fourcc(0x73, 0x74, 0x63, 0x6f), stbl);
+    if (<i64>merged.end > mediaEnd) return stbl;
     total += merged.end - start;
-    if (total > fileSize) return fail(Status.OutsideFile, fourcc(0x73, 0x74, 0x73, 0x7a), stbl);
+    if (total > fileSize) {
+      fail(Status.OutsideFile, fourcc(0x73, 0x74, 0x73, 0x7a), stbl);
+      return 0;
+    }
     // Where many tracks take turns, each one's place is behind the one before.
     list.next = turns ? next.next : next;
     if (turns) insert(next, list);
@@ -110,6 +113,7 @@ export function mergeOrder(movie: Movie, fileSize: u64, media: MediaRegions, ord
   order.runsEnd = merged.run;
   order.jumpsEnd = jumps;
   for (let head = list.next; head != last; head = head.next) trackAt(movie, head.slot).adjacentEnd = head.run;
+  return 0;
 }
 
 /**

@@ -13,14 +13,19 @@ export const enum Scan {
   Keep = 2,
   /** Only the header is needed: it says where media data lies. */
   Note = 3,
+  /** No box begins here: what follows the last box is not read. */
+  End = 4,
 }
+
+const BAD: u64 = u64.MAX_VALUE;
 
 /**
  * Classifies the box at `pointer`. RESULT.LENGTH: a Scan value; BOX: its type; A: its size with header, 0 when it
  * extends to the end of the file.
  * @param first the file's first box, whose type tells an ISO base media file from anything else
+ * @param complete `moov` has passed: an impossible size is no damage then, but bytes that somebody put behind the boxes
  */
-export function scanHeader(pointer: usize, length: u32, first: bool): void {
+export function scanHeader(pointer: usize, length: u32, first: bool, complete: bool): void {
   if (length < 8) return fail(Status.Truncated);
   const type = u32be(pointer + 4);
   let size: u64 = u32be(pointer);
@@ -29,8 +34,9 @@ export function scanHeader(pointer: usize, length: u32, first: bool): void {
   if (size == 1) {
     if (length < 16) return output(0, Scan.More);
     size = u64be(pointer + 8);
-    if (size < 16 || size > 1 << 53) return fail(Status.BadBoxSize, type, pointer);
-  } else if (size != 0 && size < 8) return fail(Status.BadBoxSize, type, pointer);
+    if (size < 16 || size > 1 << 53) size = BAD;
+  } else if (size != 0 && size < 8) size = BAD;
+  if (size == BAD) return complete ? output(0, Scan.End) : fail(Status.BadBoxSize, type, pointer);
   store<u64>(RESULT, size, Result.A);
   const media = type == fourcc(0x6d, 0x64, 0x61, 0x74); // mdat
   output(0, kept(type) ? Scan.Keep : media ? Scan.Note : Scan.Skip);

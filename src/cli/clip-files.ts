@@ -73,6 +73,8 @@ export interface ClipQuery extends Pick<RangeQuery, "cut" | "gaps" | "changes"> 
 /** A planned clip. `close` frees what it needs; its media cannot be read after that. */
 export interface ClipPlan {
   readonly plan: Plan;
+  /** What was repaired or simplified in the files while indexing, each behind the name of its file. */
+  readonly warnings: readonly string[];
   close(): Promise<void>;
 }
 
@@ -102,7 +104,10 @@ export async function planClip(files: readonly string[], query: ClipQuery): Prom
     if (store === undefined) throw new RangeError("a clip needs at least one file");
     const { cut, gaps, changes } = query;
     const plan = await planRange({ core, catalog, store }, { streamPath, startMs, endMs, cut, gaps, changes });
-    return { plan, close: () => memory.close() };
+    const warnings = opened.flatMap(({ indexed }, i) =>
+      indexed.description.warnings.map((warning) => `${files[i] ?? ""}: ${warning}`),
+    );
+    return { plan, warnings, close: () => memory.close() };
   } catch (error) {
     await memory.close();
     throw error;

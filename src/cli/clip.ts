@@ -66,7 +66,8 @@ export async function run(args: string[]): Promise<number> {
   });
   const interrupt = onInterrupt();
   try {
-    const { plan } = clip;
+    const { plan, warnings } = clip;
+    for (const warning of warnings) console.error(`warning: ${warning}`);
     const media = plan.media(format);
     if (output === "-") await pour(media, interrupt.signal);
     else await write(media, output, interrupt.signal);

@@ -14,6 +14,7 @@ const WARNINGS: readonly (readonly [bit: number, sentence: string])[] = [
   [16, "Tracks without samples were left out."],
   [32, "An incomplete last movie fragment was left out."],
   [128, "Chunks held more samples than the track; what was beyond was ignored."],
+  [256, "The file ends before its last mdat box does; all samples are inside."],
   [64, "A track is encrypted: the segment is served as it is, never cut."],
 ];
 

@@ -11,8 +11,6 @@ const LEAST_KEPT = 128;
 const HEADER = 8;
 const LARGE_HEADER = 16;
 const NOTHING: Uint8Array = new Uint8Array(0);
-/** Status codes of assembly/abi.ts. */
-const TRUNCATED = 2;
 
 /** A top-level box as its header announces it. */
 export interface TopLevelBox {
@@ -39,8 +37,12 @@ export class MetadataScan {
   #wanted: ByteSpan = { offset: 0, length: HEADER };
   #keeping = false;
   #kept = 0;
-  /** Set by a box without an end: it takes the rest of the file. */
+  /** Set by a box without an end, and by bytes that are no box: what it is, is the rest of the file. */
   #endless = false;
+  /** Whether `moov` has passed. */
+  #movie = false;
+  /** Header of the box before `#boxOffset`, when nothing of it is kept. */
+  #skipped: MetadataBox | undefined;
 
   /** @param visit told of every top-level box, in file order */
   constructor(core: Core, limit = DEFAULT_METADATA_LIMIT, visit: (box: TopLevelBox) => void = () => undefined) {
@@ -49,7 +51,7 @@ export class MetadataScan {
     this.#limit = limit;
   }
 
-  /** The bytes needed next; undefined once a box extends to the end of the file and is not needed. */
+  /** The bytes needed next; undefined once the rest of the file is not needed. */
   get wanted(): ByteSpan | undefined {
     return this.#endless ? undefined : this.#wanted;
   }
@@ -64,25 +66,28 @@ export class MetadataScan {
       return;
     }
     const header = this.#header.length === 0 ? bytes : joined(this.#header, bytes);
-    const scanned = this.#core.scanHeader(header, this.#boxOffset);
+    const scanned = this.#core.scanHeader(header, this.#boxOffset, this.#movie);
     this.#type = scanned.type;
+    this.#skipped = undefined;
     if (scanned.action === "more") {
       this.#header = header.slice();
       this.#wanted = { offset: this.#boxOffset + HEADER, length: LARGE_HEADER - HEADER };
       return;
     }
-    this.#visit({ type: scanned.type, offset: this.#boxOffset, size: scanned.size });
+    const box = { offset: this.#boxOffset, bytes: header.slice() };
+    if (scanned.action !== "end") this.#visit({ type: scanned.type, offset: box.offset, size: scanned.size });
     if (scanned.action === "note") {
       this.#charge(LEAST_KEPT);
-      this.#boxes.push({ offset: this.#boxOffset, bytes: header.slice() });
+      this.#boxes.push(box);
     }
     if (scanned.action !== "keep") {
-      if (scanned.size === 0) this.#endless = true;
+      if (scanned.action !== "note") this.#skipped = box;
+      if (scanned.action === "end" || scanned.size === 0) this.#endless = true;
       else this.#startBox(this.#boxOffset + scanned.size);
     } else {
       if (scanned.size === 0) throw refusal(3, scanned.type, this.#boxOffset);
       this.#charge(Math.max(scanned.size, LEAST_KEPT));
-      this.#header = header.slice();
+      this.#header = box.bytes;
       this.#wanted = { offset: this.#boxOffset + header.length, length: scanned.size - header.length };
       if (this.#wanted.length === 0) this.#keep(NOTHING);
       else this.#keeping = true;
@@ -90,18 +95,15 @@ export class MetadataScan {
   }
 
   /**
-   * The kept boxes of a file that turned out to have `size` bytes.
-   * @throws BoxcarError `truncated` when a box reaches beyond them
+   * The kept boxes of a file that turned out to have `size` bytes. What it ends in is the last of them where the core has to
+   * know of it: what there is of a box's header.
    */
   finish(size: number): readonly MetadataBox[] {
-    const inBox = this.#keeping || this.#header.length > 0;
-    // Up to 7 bytes after the last box are padding; a whole header would have been read.
-    const cut = inBox ? size < this.#wanted.offset + this.#wanted.length : size < this.#boxOffset;
-    if (!this.#endless && cut) throw refusal(TRUNCATED, this.#type, inBox ? this.#boxOffset : this.#lastOffset);
-    return this.#boxes;
+    if (size === this.#boxOffset) return this.#boxes;
+    const behind = size > this.#boxOffset && !this.#endless;
+    const last = behind ? { offset: this.#boxOffset, bytes: this.#header } : this.#skipped;
+    return last === undefined ? this.#boxes : [...this.#boxes, last];
   }
-
-  #lastOffset = 0;
 
   #charge(bytes: number): void {
     this.#kept += bytes;
@@ -109,7 +111,6 @@ export class MetadataScan {
   }
 
   #startBox(offset: number): void {
-    this.#lastOffset = this.#boxOffset;
     this.#boxOffset = offset;
     this.#header = NOTHING;
     this.#keeping = false;
@@ -119,6 +120,7 @@ export class MetadataScan {
   #keep(bytes: Uint8Array): void {
     const box = joined(this.#header, bytes);
     this.#boxes.push({ offset: this.#boxOffset, bytes: box });
+    this.#movie ||= this.#type === "moov";
     this.#startBox(this.#boxOffset + box.length);
   }
 }

@@ -11,7 +11,7 @@ export interface Exports {
   result(): number;
   reset(): void;
   allocate(size: number): number;
-  scan(pointer: number, length: number, offset: number): number;
+  scan(pointer: number, length: number, offset: number, complete: number): number;
   index(extents: number, count: number, buffer: number, size: number): number;
   check(index: number, length: number): number;
   select(index: number, slot: number, selection: number): number;

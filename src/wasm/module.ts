@@ -31,7 +31,7 @@ export interface MetadataBox {
 
 /** What to do with a top-level box, told from its first 8 (or, on "more", 16) bytes. */
 export interface ScannedHeader {
-  readonly action: "more" | "skip" | "keep" | "note";
+  readonly action: "more" | "skip" | "keep" | "note" | "end";
   readonly type: string;
   /** Bytes of the box with its header, 0 when it extends to the end of the file. */
   readonly size: number;
@@ -59,18 +59,19 @@ export class Core {
 
   /**
    * Classifies the top-level box at `offset` in the file.
+   * @param complete `moov` has passed: what is no box then ends the file ("end") instead of damaging it
    * @throws BoxcarError of assembly/abi.ts's statuses, as status.ts names them
    */
-  scanHeader(bytes: Uint8Array, offset: number): ScannedHeader {
+  scanHeader(bytes: Uint8Array, offset: number, complete: boolean): ScannedHeader {
     const wasm = this.#open();
     const pointer = put(wasm, bytes);
     const at = number(wasm, offset);
-    const result = call(wasm, wasm.scan(pointer, bytes.byteLength, at));
-    const actions = ["more", "skip", "keep", "note"] as const;
+    const result = call(wasm, wasm.scan(pointer, bytes.byteLength, at, complete ? 1 : 0));
+    const actions = ["more", "skip", "keep", "note", "end"] as const;
     return { action: actions[result.length] ?? "skip", type: fourccText(result.box), size: result.a };
   }
 
-  /** Builds the segment index of a file of `fileSize` bytes from its kept boxes, in file order. */
+  /** Builds the segment index of a file of `fileSize` bytes from the boxes that `MetadataScan` kept, in file order. */
   buildIndex(boxes: readonly MetadataBox[], fileSize: number): Uint8Array {
     const wasm = this.#open();
     try {

@@ -141,6 +141,22 @@ describe("a segment that is put", () => {
   });
 });
 
+describe("a segment that was not closed properly is taken as far as it goes, with a warning", () => {
+  it.each<[string, (fragmented: Buffer) => Uint8Array<ArrayBuffer>]>([
+    [
+      "An incomplete last movie fragment was left out.",
+      (whole) => bytes(whole.subarray(0, whole.lastIndexOf("mdat") + 99)),
+    ],
+    ["Bytes after the last whole box were ignored.", (whole) => bytes(whole.subarray(0, -1))],
+    ["Bytes after the last whole box were ignored.", () => bytes(file, "TAG", new Uint8Array(125))],
+  ])("%s", async (warning, make) => {
+    const [fragmented] = await record({ count: 1, seconds: 2, fragmented: true });
+    const { status, json } = await put(make(await readFile(fragmented?.file ?? "")));
+    expect({ status, data: json.data }).toMatchObject({ status: 201, data: { warnings: [warning] } });
+    expect((await fetch(`${server.url}/mp4/download/${path}.mp4?start=${RECORDED_AT}&duration=1`)).status).toBe(200);
+  });
+});
+
 describe("a segment that is refused leaves no row and no object", () => {
   it.each<[string, number, string, () => Parameters<typeof put>]>([
     ["text", 422, "not_mp4", () => ["this is no recording at all"]],

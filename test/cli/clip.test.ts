@@ -43,6 +43,21 @@ needsFfprobe.each([
   },
 );
 
+needsFfprobe("a recording that lost its last fragment is clipped as far as it goes, with a warning", async () => {
+  const [segment] = await record({ count: 1, seconds: 4, fragmented: true });
+  const folder = await newFolder();
+  const [cut, output] = [join(folder, "cut.mp4"), join(folder, "out.mp4")];
+  const file = await readFile(segment?.file ?? "");
+  await writeFile(cut, file.subarray(0, file.lastIndexOf("mdat") + 100));
+  const { code, stderr } = await boxcar(["clip", cut, "-o", output]);
+  expect(code, stderr).toBe(0);
+  expect(stderr).toContain(`warning: ${cut}: An incomplete last movie fragment was left out.`);
+  const [whole, kept] = await Promise.all([packets(segment?.file ?? ""), packets(output, { edits: false })]);
+  const count = (tracks: typeof kept): number => tracks.reduce((sum, track) => sum + track.packets.length, 0);
+  expect(count(kept)).toBeGreaterThan(0);
+  expect(count(kept)).toBeLessThan(count(whole));
+});
+
 needsFfprobe("whole files without times; an existing file is kept unless forced", async () => {
   const [first, second] = await record({ count: 3, seconds: 4 });
   const output = join(await newFolder(), "out.mp4");

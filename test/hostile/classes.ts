@@ -85,7 +85,7 @@ export const classes: readonly HostileClass[] = [
   {
     number: 3,
     name: "children beyond their parent, the file's end, and bytes left over",
-    outcomes: ["bad_box_size", "metadata_too_large", "accepted"],
+    outcomes: ["bad_box_size", "metadata_too_large", "accepted", "repaired"],
     make(numbers) {
       const path = numbers.pick([...CONTAINERS, ...LEAVES]);
       const { size } = find(plain, ...path);
