@@ -3,7 +3,7 @@ import { accessConfigOf, accessProblems, accessVariables, isOpen, type AccessCon
 import { parseCatalog, type CatalogSettings } from "./catalog-settings.ts";
 import { BoxcarError } from "./errors.ts";
 import { parseStore, type StoreSettings } from "./store-settings.ts";
-import { checkTimeZone } from "./time.ts";
+import { checkTimeZone, parseDuration } from "./time.ts";
 import { uploadConfigOf, uploadVariables, type UploadConfig } from "./upload-config.ts";
 import { variable, wholeNumber, type Variable } from "./variables.ts";
 
@@ -23,6 +23,15 @@ const bytes = z
     const unit = text.replace(/\d/g, "").toLowerCase() as keyof typeof byteUnits;
     return Number.parseInt(text, 10) * byteUnits[unit];
   });
+
+const duration = z.string().transform((text, context) => {
+  try {
+    return parseDuration(text);
+  } catch {
+    context.addIssue({ code: "custom", message: "expected a length of time such as 90s, 30m or 744h" });
+    return z.NEVER;
+  }
+});
 
 const hosts = z
   .string()
@@ -82,6 +91,11 @@ export const variables = {
     bytes,
     "2G",
     "Largest segment, form or file that may be uploaded: bytes, or with K, M, G, T.",
+  ),
+  BOXCAR_MAX_DURATION: variable(
+    duration,
+    "744h",
+    "How long one segment may last: seconds, or with units (`90s`, `30m`, `744h`, which is 31 days).",
   ),
   ...uploadVariables,
   BOXCAR_GAP_TOLERANCE: variable(
@@ -148,6 +162,7 @@ export interface Config {
   readonly timeZone: string;
   /** Bytes. */
   readonly maxUpload: number;
+  readonly maxDurationMs: number;
   readonly uploads: UploadConfig;
   readonly gapToleranceMs: number;
   readonly settleMs: number;
@@ -207,6 +222,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     access: accessConfigOf(rest),
     timeZone: rest.BOXCAR_TZ,
     maxUpload: rest.BOXCAR_MAX_UPLOAD,
+    maxDurationMs: rest.BOXCAR_MAX_DURATION,
     uploads: uploadConfigOf(rest),
     gapToleranceMs: rest.BOXCAR_GAP_TOLERANCE,
     settleMs: rest.BOXCAR_SETTLE * 1000,

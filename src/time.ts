@@ -41,7 +41,16 @@ const dateTimePattern = new RegExp(
   String.raw`^(\d{4})-(\d\d)-(\d\d)[Tt ]${timeOfDay}(?:([Zz])|([-+ ])([01]\d|2[0-3]):([0-5]\d))?$`,
 );
 const timePattern = new RegExp(`^${timeOfDay}$`);
-const lastMs = Date.UTC(9999, 11, 31, 23, 59, 59, 999);
+
+/** The first moment that is taken: RFC 3339 writes years up to 9999, and the year 0 is left out. Both ends inclusive. */
+export const EARLIEST_MS = Date.parse("0001-01-01T00:00:00.000Z");
+/** See `EARLIEST_MS`. */
+export const LATEST_MS = Date.parse("9999-12-31T23:59:59.999Z");
+
+/** Whether a moment lies in the years 0001 to 9999. */
+export function isDate(ms: number): boolean {
+  return ms >= EARLIEST_MS && ms <= LATEST_MS;
+}
 
 /**
  * Milliseconds since 1970 of one written time; parts of a millisecond are cut off.
@@ -49,24 +58,25 @@ const lastMs = Date.UTC(9999, 11, 31, 23, 59, 59, 999);
  * @throws BoxcarError `bad_time` (400)
  */
 export function parseTime(text: string, context: TimeContext, name = "time"): number {
-  const bad = (): BoxcarError =>
-    new BoxcarError("bad_time", 400, `${name} "${text.slice(0, 64)}" is no time. ${accepted}.`, { parameter: name });
-  if (/^\d+$/.test(text)) {
-    const value = Number(text) * (text.length <= 11 ? 1000 : 1);
-    if (value > lastMs) throw bad();
-    return value;
-  }
+  const ms = instantOf(text, context);
+  if (ms !== undefined && isDate(ms)) return ms;
+  const message = `${name} "${text.slice(0, 64)}" is no time of the years 0001 to 9999. ${accepted}.`;
+  throw new BoxcarError("bad_time", 400, message, { parameter: name });
+}
+
+function instantOf(text: string, context: TimeContext): number | undefined {
+  if (/^\d+$/.test(text)) return Number(text) * (text.length <= 11 ? 1000 : 1);
   const time = timePattern.exec(text);
   if (time !== null) {
     const day = dateIn(context.zone, context.dayOf);
     return localToInstant(Date.parse(`${day}T00:00:00Z`) + millisecondsOfDay(time.slice(1)), context.zone);
   }
   const match = dateTimePattern.exec(text);
-  if (match === null) throw bad();
+  if (match === null) return undefined;
   const [, year = "", month = "", dayOfMonth = ""] = match;
   const midnight = Date.parse(`${year}-${month}-${dayOfMonth}T00:00:00Z`);
   // Date.parse carries 30 February over into March.
-  if (Number.isNaN(midnight) || new Date(midnight).getUTCDate() !== Number(dayOfMonth)) throw bad();
+  if (Number.isNaN(midnight) || new Date(midnight).getUTCDate() !== Number(dayOfMonth)) return undefined;
   const local = midnight + millisecondsOfDay(match.slice(4));
   if (match[8] !== undefined) return local;
   const [sign, hours, minutes] = match.slice(9);
@@ -134,12 +144,17 @@ function badRange(message: string): BoxcarError {
 function ordered(startMs: number, endMs: number | undefined): TimeRange {
   if (endMs !== undefined && endMs <= startMs)
     throw badRange(`The end ${formatTime(endMs)} is not after the start ${formatTime(startMs)}. Give a later end.`);
+  if (endMs !== undefined && !isDate(endMs))
+    throw badRange(`The range ends after ${formatTime(LATEST_MS)}. Give a shorter duration.`);
   return { startMs, endMs };
 }
 
-/** RFC 3339 in UTC with milliseconds, to the nearest: `2026-01-31T12:00:00.250Z`. */
+/**
+ * RFC 3339 in UTC with milliseconds, to the nearest: `2026-01-31T12:00:00.250Z`. A moment outside of the years 0001 to
+ * 9999, which only rows of older versions have, is shown as the nearest one inside.
+ */
 export function formatTime(ms: number): string {
-  return new Date(Math.round(ms)).toISOString();
+  return new Date(Math.min(LATEST_MS, Math.max(EARLIEST_MS, Math.round(ms)))).toISOString();
 }
 
 /** The date of a moment in an IANA time zone: `2026-01-31`. */

@@ -1,5 +1,6 @@
 import type { Kysely } from "kysely";
 import { BoxcarError } from "../errors.ts";
+import { isDate } from "../time.ts";
 import { lastOf, type CatalogDatabase } from "./database.ts";
 import { segmentColumns, segmentOf } from "./rows.ts";
 import type { Schema } from "./schema.ts";
@@ -49,7 +50,8 @@ function namedBy(db: Kysely<Schema>, streamPath: string, idempotencyKey: string)
 /** See `Catalog.completeSegment`. */
 export async function completeSegment(db: CatalogDatabase, id: number, segment: ReadySegment): Promise<Segment> {
   const { startMs, endMs, index } = segment;
-  if (!Number.isSafeInteger(startMs) || !Number.isSafeInteger(endMs) || endMs <= startMs) {
+  const isSpan = [startMs, endMs].every((ms) => Number.isSafeInteger(ms) && isDate(ms)) && endMs > startMs;
+  if (!isSpan) {
     throw new RangeError(`A segment lasts from one whole millisecond to a later one, not from ${startMs} to ${endMs}`);
   }
   for (const query of storeRest(db.primary, id, index)) await db.batch([query]);

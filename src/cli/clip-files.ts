@@ -3,6 +3,8 @@ import { realpath } from "node:fs/promises";
 import { basename, dirname } from "node:path";
 import { BoxcarError } from "../errors.ts";
 import { indexObject } from "../indexer/index-object.ts";
+import { checkedSpan } from "../ingest/checked-span.ts";
+import { readySegment } from "../ingest/segment-upload.ts";
 import type { IndexedSegment } from "../indexer/segment-index.ts";
 import { planRange, type Plan, type RangeQuery } from "../plan/plan-range.ts";
 import type { ByteSpan, ObjectInfo, Store } from "../platform.ts";
@@ -92,13 +94,10 @@ export async function planClip(files: readonly string[], query: ClipQuery): Prom
   try {
     const streamPath = "clip";
     for (const [i, { key, info, indexed }] of opened.entries()) {
-      const { description, summary, index } = indexed;
-      const { format, codecs, durationMs } = description;
       const start = starts[i] ?? 0;
+      const span = checkedSpan(start, indexed.description.durationMs, Number.POSITIVE_INFINITY);
       const { id } = await catalog.beginSegment({ streamPath, key, nowMs: start });
-      const { size, etag } = info;
-      const end = start + Math.ceil(durationMs);
-      await catalog.completeSegment(id, { startMs: start, endMs: end, format, codecs, size, etag, summary, index });
+      await catalog.completeSegment(id, readySegment(indexed, span, info));
     }
     const store = opened[0]?.store;
     if (store === undefined) throw new RangeError("a clip needs at least one file");

@@ -5,6 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { BoxcarError } from "../errors.ts";
 import { ingestSegment, registerInPlace, type Ingested, type IngestParts } from "../ingest/segment-upload.ts";
 import { placeKey } from "../store/places.ts";
+import { formatTime } from "../time.ts";
 import type { FilePattern, NamedSegment } from "./file-pattern.ts";
 
 /** A file whose last write is younger than this is looked at twice before it is taken. */
@@ -39,7 +40,11 @@ export async function findFiles(folder: string, pattern: FilePattern): Promise<F
   const refused: FileOutcome[] = [];
   const waiting = [""];
   for (let at = waiting.pop(); at !== undefined; at = waiting.pop()) {
-    for (const entry of await readdir(join(folder, at), { withFileTypes: true })) {
+    const entries = await readdir(join(folder, at), { withFileTypes: true }).catch((cause: unknown) => {
+      refused.push({ path: at, outcome: "refused", text: refusalText(unreadable(cause)) });
+      return [];
+    });
+    for (const entry of entries) {
       const path = at + entry.name;
       if (entry.isDirectory()) waiting.push(`${path}/`);
       if (!entry.isFile() && !entry.isSymbolicLink()) continue;
@@ -62,6 +67,8 @@ export interface ImportOptions {
   readonly folder: string;
   /** The files stay where they lie; only their index goes into the catalog. Otherwise they are copied. */
   readonly inPlace: boolean;
+  /** How long one file may last; default: 31 days. */
+  readonly maxDurationMs?: number | undefined;
   /** Aborted: the file at hand is given up without a trace, and the import ends. */
   readonly signal: AbortSignal;
 }
@@ -83,7 +90,7 @@ export async function* importFiles(
     try {
       const { segment, warnings, repeated } = await take(parts, file, place, options);
       const seconds = ((segment.endMs - segment.startMs) / 1000).toFixed(1);
-      const what = `${segment.streamPath} ${new Date(segment.startMs).toISOString()} ${seconds} s`;
+      const what = `${segment.streamPath} ${formatTime(segment.startMs)} ${seconds} s`;
       yield {
         path: file.path,
         outcome: repeated ? "present" : "imported",
@@ -91,29 +98,36 @@ export async function* importFiles(
       };
     } catch (error) {
       if (stopped()) return;
-      if (!(error instanceof BoxcarError) || error.status >= 500) throw error;
+      if (endsImport(error, options)) throw error;
       yield { path: file.path, outcome: "refused", text: refusalText(error) };
     }
   }
+}
+
+/** Whether catalog or store cannot go on. All else is the fault of one file, or of what boxcar makes of it. */
+function endsImport(error: unknown, { inPlace }: ImportOptions): boolean {
+  if (!(error instanceof BoxcarError)) return false;
+  const isRead = inPlace && error.error === "store_failed"; // the files themselves are the store
+  return (error.status === 503 || error.status === 507) && !isRead;
 }
 
 async function take(
   parts: IngestParts,
   file: FoundFile,
   place: number | undefined,
-  { folder, signal }: ImportOptions,
+  { folder, signal, maxDurationMs }: ImportOptions,
 ): Promise<Ingested> {
-  const { streamPath, startMs } = file;
+  const times = { streamPath: file.streamPath, startMs: file.startMs, maxDurationMs };
   const path = join(folder, file.path);
   const stats = await still(path, signal);
   const idempotencyKey = `import:${path}:${stats.size}:${stats.mtimeNs}`;
   if (place === undefined) {
-    return ingestSegment(parts, { streamPath, startMs, idempotencyKey, body: read(path, stats, signal) });
+    return ingestSegment(parts, { ...times, idempotencyKey, body: read(path, stats, signal) });
   }
   const key = placeKey(place, file.path);
   const known = await parts.catalog.segmentByKey(key);
   if (known !== undefined && BigInt(known.size) === stats.size) return { segment: known, warnings: [], repeated: true };
-  return registerInPlace(parts, { streamPath, startMs, idempotencyKey, key });
+  return registerInPlace(parts, { ...times, idempotencyKey, key });
 }
 
 /** Waits until a file's last write lies a while back. A file that is still being written has no end to its last sample. */
@@ -160,5 +174,5 @@ function unreadable(cause: unknown): BoxcarError {
 }
 
 function refusalText(error: unknown): string {
-  return error instanceof BoxcarError ? `${error.error}: ${error.message}` : String(error);
+  return error instanceof BoxcarError ? `${error.error}: ${error.message}` : `internal: ${String(error)}`;
 }

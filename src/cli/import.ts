@@ -2,7 +2,7 @@ import { realpath, stat } from "node:fs/promises";
 import { parseArgs } from "node:util";
 import { readConfig } from "../config.ts";
 import { openNodeParts } from "../runtime/node-parts.ts";
-import { checkTimeZone } from "../time.ts";
+import { checkTimeZone, formatTime } from "../time.ts";
 import { FilePattern } from "./file-pattern.ts";
 import { findFiles, importFiles, type FileOutcome } from "./import-folder.ts";
 import { Progress } from "./progress.ts";
@@ -50,39 +50,47 @@ export async function run(args: string[]): Promise<number> {
   if (folder === undefined || !(await stat(folder)).isDirectory()) throw badUsage(`${given} is no folder`);
 
   const found = await findFiles(folder, pattern);
-  const counts = { imported: 0, present: 0, refused: 0 };
-  const refuse = ({ path, text }: FileOutcome): void => console.error(`refused ${path}: ${text}`);
-  for (const outcome of found.refused) refuse(outcome);
-  counts.refused = found.refused.length;
+  const refused = [...found.refused];
   if (values["dry-run"]) {
     for (const { path, streamPath, startMs } of found.files) {
-      console.log(`${path}: ${streamPath} ${new Date(startMs).toISOString()}`);
+      console.log(`${path}: ${streamPath} ${formatTime(startMs)}`);
     }
+    showRefused(refused);
     console.log(`${found.files.length} match, ${found.unmatched.length} do not`);
-    return counts.refused === 0 ? 0 : 1;
+    return refused.length === 0 ? 0 : 1;
   }
 
   const parts = await openNodeParts(config);
   const interrupt = onInterrupt();
   const progress = new Progress(found.files.length);
+  const counts = { imported: 0, present: 0 };
   try {
     await parts.migrate();
-    const options = { folder, inPlace: values["in-place"], signal: interrupt.signal };
-    for await (const { path, outcome, text } of importFiles(parts, found.files, options)) {
-      counts[outcome]++;
-      progress.step(`${outcome} ${path}: ${text}`, outcome === "refused");
+    const { maxDurationMs } = config;
+    const options = { folder, inPlace: values["in-place"], maxDurationMs, signal: interrupt.signal };
+    for await (const done of importFiles(parts, found.files, options)) {
+      const { path, outcome, text } = done;
+      if (outcome === "refused") refused.push(done);
+      else counts[outcome]++;
+      progress.step(`${outcome} ${path}: ${text}`);
     }
   } finally {
     progress.end();
     interrupt.release();
     await parts.close();
+    showRefused(refused);
+    const unmatched = found.unmatched.length === 0 ? "" : `, ${found.unmatched.length} not of the pattern`;
+    console.log(`${counts.imported} imported, ${counts.present} already there, ${refused.length} refused${unmatched}`);
   }
-  const unmatched = found.unmatched.length === 0 ? "" : `, ${found.unmatched.length} not of the pattern`;
-  console.log(`${counts.imported} imported, ${counts.present} already there, ${counts.refused} refused${unmatched}`);
   if (found.files.length === 0 && found.unmatched[0] !== undefined) {
     console.error(`boxcar: no file matches ${values.pattern}; ${found.unmatched[0]} for example does not`);
     return 1;
   }
   if (interrupt.signal.aborted) return 130;
-  return counts.refused === 0 ? 0 : 1;
+  return refused.length === 0 ? 0 : 1;
+}
+
+/** Says at the end, where it is seen, what was not taken in and why. */
+function showRefused(refused: readonly FileOutcome[]): void {
+  for (const { path, text } of refused) console.error(`refused ${path}: ${text}`);
 }

@@ -8,6 +8,7 @@ import type { IndexedSegment, SegmentDescription } from "../indexer/segment-inde
 import type { ByteSpan } from "../platform.ts";
 import { loadCore } from "../runtime/node-parts.ts";
 import { FileStore } from "../store/file.ts";
+import { formatTime } from "../time.ts";
 import type { Core } from "../wasm/module.ts";
 import type { ListedBox, Sample } from "../wasm/records/listing.ts";
 import { readSpan } from "./clip-files.ts";
@@ -85,7 +86,7 @@ function printBoxes(file: string, size: number, boxes: readonly ListedBox[]): vo
 
 function printDescription(description: SegmentDescription, indexBytes: number): void {
   const { format, durationMs, codecs, creationTimeMs, tracks, warnings } = description;
-  const created = creationTimeMs === undefined ? "not stated" : new Date(creationTimeMs).toISOString();
+  const created = creationTimeMs === undefined ? "not stated" : formatTime(creationTimeMs);
   console.log(
     `${format}, ${(durationMs / 1000).toFixed(3)} s, ${codecs}, created ${created}, index ${indexBytes} bytes`,
   );

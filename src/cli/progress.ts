@@ -13,14 +13,14 @@ export class Progress {
     this.#out = out;
   }
 
-  /** One step is done. @param keep on a terminal too, the text stays as a line of its own */
-  step(text: string, keep = false): void {
+  /** One step is done. */
+  step(text: string): void {
     this.#done++;
     if (!this.#out.isTTY) {
       this.#out.write(`${this.#done}/${this.#total} ${text}\n`);
       return;
     }
-    this.#out.write(keep ? `\r\u001b[K${text}\n` : "\r\u001b[K");
+    this.#out.write("\r\u001b[K");
     const filled = Math.round((BAR * this.#done) / Math.max(1, this.#total));
     const bar = `[${"#".repeat(filled)}${"-".repeat(BAR - filled)}] ${this.#done}/${this.#total} ${text}`;
     this.#out.write(bar.slice(0, Math.max(20, this.#out.columns - 1)));

@@ -1,3 +1,4 @@
+import { isDate } from "../time.ts";
 import { readSummary, summaryLength, type TrackRecord } from "../wasm/records/summary.ts";
 import { fourccText } from "../wasm/records/view.ts";
 import type { IndexedSegment, SegmentDescription, TrackDescription } from "./segment-index.ts";
@@ -33,7 +34,7 @@ export function describeSummary(bytes: Uint8Array): SegmentDescription {
     format: summary.fragmented ? "fmp4" : "mp4",
     durationMs: reference === undefined ? 0 : milliseconds(reference.end - reference.start, reference),
     codecs: summary.tracks.map((track) => track.codec).join(","),
-    creationTimeMs: summary.creationTime > EPOCH_1904 ? (summary.creationTime - EPOCH_1904) * 1000 : undefined,
+    creationTimeMs: statedTime(summary.creationTime),
     width: Math.round(video?.width ?? 0),
     height: Math.round(video?.height ?? 0),
     tracks: summary.tracks.map(describeTrack),
@@ -50,6 +51,12 @@ function describeTrack(track: TrackRecord): TrackDescription {
     samples: track.samples,
     durationMs: milliseconds(track.duration, track),
   };
+}
+
+/** A time of `mvhd`, unless it is none: up to 1970, as devices without a clock write it, or beyond all dates. */
+function statedTime(since1904: number): number | undefined {
+  const ms = (since1904 - EPOCH_1904) * 1000;
+  return ms > 0 && isDate(ms) ? ms : undefined;
 }
 
 function milliseconds(ticks: number, track: TrackRecord): number {

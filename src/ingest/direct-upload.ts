@@ -4,8 +4,9 @@ import {
   indexStored,
   readySegment,
   segmentKey,
-  startOf,
+  spanOf,
   undo,
+  type AskedTimes,
   type Ingested,
   type IngestParts,
 } from "./segment-upload.ts";
@@ -48,14 +49,13 @@ export async function beginDirectUpload(
  * ready. Confirming again gives the same segment. A file that is no segment is removed, and the upload with it.
  * @param etag what the store told the client; undefined: not compared
  * @throws BoxcarError `unknown_id` (404), `not_uploaded` (400), `size_mismatch` (400), `object_changed` (409),
- *   `start_missing` (400), and as the indexer (422), the store and the catalog do
+ *   and as `spanOf` (400, 422), the indexer (422), the store and the catalog do
  */
 export async function confirmDirectUpload(
   parts: IngestParts,
-  asked: {
+  asked: AskedTimes & {
     readonly streamPath: string;
     readonly id: number;
-    readonly startMs?: number | undefined;
     readonly etag?: string | undefined;
   },
 ): Promise<Ingested> {
@@ -79,7 +79,7 @@ export async function confirmDirectUpload(
       throw new BoxcarError("object_changed", 409, message, { expected: etag, found: info.etag });
     }
     const indexed = await indexStored(parts, info);
-    const segment = await catalog.completeSegment(id, readySegment(indexed, startOf(asked, indexed), info));
+    const segment = await catalog.completeSegment(id, readySegment(indexed, spanOf(asked, indexed), info));
     return { segment, warnings: indexed.description.warnings, repeated: false };
   } catch (error) {
     if (error instanceof BoxcarError && isFaultOfFile(error)) await undo(parts, id, key, error);

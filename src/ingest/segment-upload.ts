@@ -6,6 +6,8 @@ import type { IndexedSegment } from "../indexer/segment-index.ts";
 import { StreamIndexer } from "../indexer/stream-indexer.ts";
 import type { Clock, ObjectInfo, Store } from "../platform.ts";
 import type { Core } from "../wasm/module.ts";
+import { formatTime } from "../time.ts";
+import { checkedSpan, type SegmentSpan } from "./checked-span.ts";
 import { keepLease } from "./upload-lease.ts";
 
 /** What taking in segments needs. */
@@ -18,11 +20,17 @@ export interface IngestParts {
   readonly randomId: () => string;
 }
 
-/** One segment on its way in. */
-export interface IncomingSegment {
-  readonly streamPath: string;
+/** What the sender of a segment, and the configuration, say of its times. */
+export interface AskedTimes {
   /** Milliseconds since 1970 at which the reference track starts to be presented; absent: the file's creation time. */
   readonly startMs?: number | undefined;
+  /** How long the segment may last; default: 31 days. */
+  readonly maxDurationMs?: number | undefined;
+}
+
+/** One segment on its way in. */
+export interface IncomingSegment extends AskedTimes {
+  readonly streamPath: string;
   /** The MP4 file. A chunk is only used until the next one is asked for. */
   readonly body: AsyncIterable<Uint8Array>;
   /** A second segment of the same stream with the same key is not taken; the first one is the answer. */
@@ -45,8 +53,8 @@ export interface Ingested {
 /**
  * Takes in one segment in one pass: the bytes go to the store while the indexer reads along. The catalog learns of it
  * last; when anything fails, neither a row nor an object stays.
- * @throws BoxcarError `too_large` (413), `start_missing` (400), `idempotency_in_progress` (409), and as the indexer
- *   (422), the store (503, 507) and the catalog do
+ * @throws BoxcarError `too_large` (413), `idempotency_in_progress` (409), and as `spanOf` (400, 422), the indexer (422),
+ *   the store (503, 507) and the catalog do
  */
 export async function ingestSegment(parts: IngestParts, incoming: IncomingSegment): Promise<Ingested> {
   const { catalog, store, core, clock, randomId } = parts;
@@ -64,7 +72,7 @@ export async function ingestSegment(parts: IngestParts, incoming: IncomingSegmen
       const message = `The store kept ${String(info.size)} of ${String(passing.size)} bytes. Upload the segment again.`;
       throw new BoxcarError("store_failed", 503, message);
     }
-    const segment = await catalog.completeSegment(begun.id, readySegment(indexed, startOf(incoming, indexed), info));
+    const segment = await catalog.completeSegment(begun.id, readySegment(indexed, spanOf(incoming, indexed), info));
     return { segment, warnings: indexed.description.warnings, repeated: false };
   } catch (error) {
     await undo(parts, begun.id, key, error);
@@ -76,18 +84,18 @@ export async function ingestSegment(parts: IngestParts, incoming: IncomingSegmen
 
 /**
  * Adds a segment that already lies in the store, indexed by a few ranged reads and never copied.
- * @throws BoxcarError `object_missing` (404), `start_missing` (400), and as the indexer, the store and the catalog do
+ * @throws BoxcarError `object_missing` (404), and as `spanOf`, the indexer, the store and the catalog do
  */
 export async function registerInPlace(
   parts: Omit<IngestParts, "randomId">,
-  lying: Pick<IncomingSegment, "streamPath" | "startMs" | "idempotencyKey"> & { readonly key: string },
+  lying: Pick<IncomingSegment, "streamPath" | "idempotencyKey"> & AskedTimes & { readonly key: string },
 ): Promise<Ingested> {
   const { catalog, store, clock } = parts;
   const { streamPath, key, idempotencyKey } = lying;
   const info = await store.head(key);
   if (info === undefined) throw new BoxcarError("object_missing", 404, `The store has no object ${key}.`, { key });
   const indexed = await indexStored(parts, info);
-  const ready = readySegment(indexed, startOf(lying, indexed), info);
+  const ready = readySegment(indexed, spanOf(lying, indexed), info);
   const begun = await catalog.beginSegment({ streamPath, key, nowMs: clock(), idempotencyKey });
   if (begun.existing !== undefined) return { segment: begun.existing, warnings: [], repeated: true };
   try {
@@ -121,7 +129,7 @@ class PassingSegment {
     this.#indexer = new StreamIndexer(core);
   }
 
-  /** Ends only after the index is made and the start is known, so that the store drops the object of a bad file. */
+  /** Ends only after index and times are known to be good, so that the store drops the object of a bad file. */
   async *bytes(): AsyncGenerator<Uint8Array> {
     const { body, maxBytes = Number.POSITIVE_INFINITY } = this.#incoming;
     for await (const chunk of body) {
@@ -131,7 +139,7 @@ class PassingSegment {
       yield chunk;
     }
     this.#indexed = this.#indexer.end();
-    startOf(this.#incoming, this.#indexed);
+    spanOf(this.#incoming, this.#indexed);
   }
 
   result(): IndexedSegment {
@@ -148,13 +156,20 @@ export function tooLarge(maxBytes: number): BoxcarError {
 
 /** A fresh key for the object of a segment. */
 export function segmentKey(streamPath: string, startMs: number, random: string): string {
-  return `segments/${streamPath}/${new Date(startMs).toISOString().slice(0, 10)}/${String(startMs)}-${random}.mp4`;
+  return `segments/${streamPath}/${formatTime(startMs).slice(0, 10)}/${String(startMs)}-${random}.mp4`;
 }
 
-/** When a segment starts: as was asked, else as the file states. @throws BoxcarError `start_missing` (400) */
-export function startOf(asked: { readonly startMs?: number | undefined }, { description }: IndexedSegment): number {
-  const startMs = asked.startMs ?? description.creationTimeMs;
-  if (startMs !== undefined) return startMs;
+/**
+ * When a segment starts, as was asked, else as the file states, and when it ends.
+ * @throws BoxcarError `start_missing` (400), and as `checkedSpan` does
+ */
+export function spanOf(asked: AskedTimes, { description }: IndexedSegment): SegmentSpan {
+  return checkedSpan(startOf(asked, description), description.durationMs, asked.maxDurationMs);
+}
+
+function startOf(asked: AskedTimes, { creationTimeMs }: IndexedSegment["description"]): number {
+  if (asked.startMs !== undefined) return asked.startMs;
+  if (creationTimeMs !== undefined) return creationTimeMs;
   const message =
     "The file does not state when it was recorded (mvhd creation time). Give it as start=…, for example start=2026-01-31T12:00:00Z.";
   throw new BoxcarError("start_missing", 400, message);
@@ -163,11 +178,11 @@ export function startOf(asked: { readonly startMs?: number | undefined }, { desc
 /** What the catalog keeps of an indexed object. */
 export function readySegment(
   { index, summary, description }: IndexedSegment,
-  startMs: number,
+  span: SegmentSpan,
   { size, etag }: { readonly size: number; readonly etag: string },
 ): Parameters<Catalog["completeSegment"]>[1] {
   const { format, codecs } = description;
-  return { startMs, endMs: startMs + Math.ceil(description.durationMs), format, codecs, size, etag, summary, index };
+  return { ...span, format, codecs, size, etag, summary, index };
 }
 
 /** Takes back what a failed segment left. The reconciler does what fails here; the first error stays the answer. */

@@ -1,4 +1,5 @@
 import type { Store } from "../platform.ts";
+import { formatTime } from "../time.ts";
 import type { Core } from "../wasm/module.ts";
 import { MOVIE_TIMESCALE, type Chapter, type MovieTrack } from "../wasm/records/output.ts";
 import type { PieceTrack } from "../wasm/records/piece.ts";
@@ -84,7 +85,7 @@ export function runEntrySize(flags: number): number {
 export function chaptersOf({ chapters, composition }: LayoutParts): Chapter[] {
   if (!chapters) return [];
   return composition.spans.map(({ atMs, wallMs }) => {
-    const title = `${new Date(wallMs).toISOString().slice(0, 19).replace("T", " ")} UTC`;
+    const title = `${formatTime(Math.trunc(wallMs)).slice(0, 19).replace("T", " ")} UTC`;
     return { startMs: atMs, title: new TextEncoder().encode(title) };
   });
 }

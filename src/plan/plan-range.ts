@@ -4,6 +4,7 @@ import type { Segment } from "../catalog/types.ts";
 import { BoxcarError } from "../errors.ts";
 import type { Sha256, Store } from "../platform.ts";
 import { webSha256 } from "../sha256.ts";
+import { formatTime } from "../time.ts";
 import type { Core } from "../wasm/module.ts";
 import { Cuts } from "./cuts.ts";
 import { IndexCache } from "./index-cache.ts";
@@ -96,7 +97,7 @@ export async function planRange(parts: PlanParts, query: RangeQuery): Promise<Pl
     throw new BoxcarError(error.error, error.status, error.message, { ...error.fields, spans }, error);
   });
   if (plan === undefined) {
-    const [start, end] = [startMs, endMs].map((ms) => new Date(ms).toISOString());
+    const [start, end] = [startMs, endMs].map(formatTime);
     const message = `Nothing of ${streamPath} is recorded between ${start} and ${end}. The timeline and list calls say what is.`;
     throw new BoxcarError("not_recorded", 404, message, { streamPath });
   }

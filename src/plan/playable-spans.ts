@@ -1,5 +1,6 @@
 import type { Catalog } from "../catalog/catalog.ts";
 import { downloadPath } from "../stream-path.ts";
+import { formatTime } from "../time.ts";
 import { codecFamily } from "./output-track.ts";
 
 /** A part of a range that can be downloaded as one file. */
@@ -42,7 +43,7 @@ export async function playableSpans(
     .filter(({ startMs, endMs }) => startMs < endMs)
     .slice(0, MAX_SPANS)
     .map(({ startMs, endMs, codecs }) => {
-      const [start, end] = [new Date(startMs).toISOString(), new Date(endMs).toISOString()];
+      const [start, end] = [formatTime(startMs), formatTime(endMs)];
       return { start, end, codecs, url: `${downloadPath(query.streamPath, "mp4")}?start=${start}&end=${end}` };
     });
 }

@@ -100,6 +100,7 @@ export function addDirectUpload(app: App, platform: AppPlatform): void {
       streamPath,
       id,
       startMs: start === undefined ? undefined : parseTime(start, context, "start"),
+      maxDurationMs: config.maxDurationMs,
       etag: etag?.replace(/^"(.*)"$/, "$1"),
     });
     const record = recordOf(segment);

@@ -66,6 +66,7 @@ export function addSegments(app: App, platform: AppPlatform): void {
       size,
       idempotencyKey: c.req.valid("header")["idempotency-key"],
       maxBytes: config.maxUpload,
+      maxDurationMs: config.maxDurationMs,
     });
     const record = recordOf(segment);
     c.header("Location", record.url);

@@ -44,6 +44,8 @@ export interface Movie {
   readonly moov?: "first" | "last";
   /** How the size of `mdat` is stated; "rest" is size 0, which only a last box may have. Default "exact". */
   readonly mdat?: "exact" | "large" | "rest";
+  /** `mvhd` of version 1 with this creation time, seconds since 1904. Default: version 0, not stated. */
+  readonly creationTime?: bigint;
   /** Added to every chunk offset, as if this many bytes lay before the media (see `sparse`). Default 0. */
   readonly shift?: number;
 }
@@ -230,11 +232,17 @@ export function buildMovie(movie: Movie): BuiltMovie {
         at += data.length;
       }
     }
+    const { creationTime, timescale = 1000 } = movie;
+    const times =
+      creationTime === undefined
+        ? u32(0, 0, timescale, 0)
+        : bytes(u64(creationTime, creationTime), u32(timescale), u64(0));
     const head = fullBox(
       "mvhd",
+      creationTime === undefined ? 0 : 1,
       0,
-      0,
-      u32(0, 0, movie.timescale ?? 1000, 0, 0x10000),
+      times,
+      u32(0x10000),
       u16(0x100),
       zeros(10),
       MATRIX,
