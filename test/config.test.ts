@@ -38,6 +38,7 @@ describe("readConfig", () => {
       },
       timeZone: "UTC",
       maxUpload: 2 * 2 ** 30,
+      maxDurationMs: 31 * 86_400_000,
       uploads: {
         prefix: "images",
         folders: ["chat"],
