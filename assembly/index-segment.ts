@@ -16,6 +16,7 @@ import { presentedInterval } from "./presentation";
 import { Box, failIn, fourcc, newBox, readBox, u32be } from "./reader";
 import { INDEX_MAGIC, IndexHeader, TrackRecord } from "./records/summary";
 import { cleared, fail, failed, locate, output, reserve } from "./status";
+import { refineTimescale } from "./timescale";
 import { MAX_SAMPLES, Run, TrackTables } from "./track-tables";
 
 const VIDEO: u32 = 0x76696465;
@@ -115,6 +116,7 @@ function writeIndex(
   let reference: u32 = u32.MAX_VALUE;
   for (let i: u32 = 0; i < movie.trackCount; i++) {
     const track = trackAt(movie, i);
+    refineTimescale(track);
     bound += TrackRecord.SIZE + columnsBound(track);
     samples += track.samples;
     warnings |= track.warnings | (track.encrypted ? Warning.Encrypted : 0);
@@ -194,7 +196,7 @@ function resolveTimes(record: usize, track: TrackTables, movieTimescale: u32): u
     if (mediaTime >= 0) warnings |= Warning.EditListSimplified;
     else if (time < 0) delay = min(delay + length, MAX_TIME + 1);
     else {
-      mediaTime = time;
+      mediaTime = min(time, <i64>MAX_TIME) * track.fineness;
       duration = length;
     }
   }

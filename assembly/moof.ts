@@ -1,5 +1,5 @@
 /** Movie fragments to track tables (ISO/IEC 14496-12 clause 8.8): counted first, so that nothing has to grow. */
-import { Status, Warning } from "./abi";
+import { Status } from "./abi";
 import { readTfdt } from "./box/tfdt";
 import { BASE_DATA_OFFSET, DEFAULT_BASE_IS_MOOF, FragmentDefaults, readTfhd, tfhdTrackId } from "./box/tfhd";
 import {
@@ -12,6 +12,7 @@ import {
   SAMPLE_SIZE,
   TrackRun,
 } from "./box/trun";
+import { JUMP_RUNS, jumpTo } from "./decode-times";
 import { Movie, trackAt, trackById } from "./moov";
 import { Box, failIn, fourcc, newBox, nextBox, u32be } from "./reader";
 import { cleared, fail, failed, fileOffsetOf, reserve } from "./status";
@@ -90,6 +91,7 @@ function readTraf(reader: FragmentReader, moofOffset: u64): void {
       const dts = readTfdt(box);
       if (dts > MAX_TIME) return failIn(box, Status.Overflow);
       if (reader.pass == Pass.Fill) jumpTo(track, dts);
+      else if (reader.pass == Pass.Count) track.ownDurations += JUMP_RUNS;
     } else if (box.type == fourcc(0x74, 0x72, 0x75, 0x6e)) {
       if (track == null) return fail(Status.MissingBox, fourcc(0x74, 0x66, 0x68, 0x64), traf.start);
       readTrun(box, reader.run);
@@ -163,8 +165,7 @@ export function makeRoom(movie: Movie): void {
       else for (let k: u32 = 0; k < track.samples; k++) store<u32>(sizes + ((<usize>k) << 2), track.constantSize);
       track.sizes = sizes;
     }
-    // One more duration a run: a jump of the decode time splits the run before it.
-    track.durations = grown(track.durations, track.durationRuns * 8, (<u64>track.ownDurations + track.runCount) * 8);
+    track.durations = grown(track.durations, track.durationRuns * 8, <u64>track.ownDurations * 8);
     track.offsets = grown(track.offsets, track.offsetRuns * 8, <u64>track.ownOffsets * 8 + 8);
     if (track.offsetRuns == 0) track.offsetRuns = appendRun(track.offsets, 0, track.samples, 0);
     track.syncs = grown(track.syncs, track.syncRuns * 4, <u64>track.ownFlags * 4 + 8);
@@ -185,27 +186,6 @@ function sumDurations(track: TrackTables): u64 {
     sum += <u64>load<u32>(run, Run.COUNT) * load<u32>(run, Run.VALUE);
   }
   return sum;
-}
-
-/** A base decode time that is not where the samples before it ended: the last of them takes up the difference. */
-function jumpTo(track: TrackTables, dts: u64): void {
-  if (track.samples == 0) {
-    track.baseDts = dts;
-    track.nextDts = dts;
-    return;
-  }
-  if (dts == track.nextDts || track.durationRuns == 0) return;
-  const last = track.durations + <usize>(track.durationRuns - 1) * Run.SIZE;
-  const duration = <i64>load<u32>(last, Run.VALUE) + <i64>(dts - track.nextDts);
-  if (duration < 0 || duration > <i64>u32.MAX_VALUE) {
-    track.warnings |= Warning.DurationsRepaired;
-    return;
-  }
-  const count = load<u32>(last, Run.COUNT) - 1;
-  store<u32>(last, count, Run.COUNT);
-  if (count == 0) track.durationRuns--;
-  track.durationRuns = appendRun(track.durations, track.durationRuns, 1, <u32>duration);
-  track.nextDts = dts;
 }
 
 function fillRun(reader: FragmentReader, track: TrackTables): void {

@@ -36,6 +36,8 @@ export class TrackTables {
   id: u32;
   handler: u32;
   timescale: u32;
+  /** Ticks that one of the file's own was made to be. */
+  fineness: u32;
   tkhdFlags: u32;
   width: u32;
   height: u32;
@@ -103,6 +105,10 @@ export class TrackTables {
 
   // filled fragment by fragment
   nextDts: u64;
+  /** Added to the decode times that the fragments state. */
+  clockShift: i64;
+  /** How often they started anew. */
+  restarts: u32;
 }
 
 /** Writes a run; returns the address after it. */
