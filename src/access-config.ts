@@ -229,6 +229,8 @@ export function accessProblems(values: Values): string[] {
     problems.push(
       "BOXCAR_TOKENS: a token may stand only once, and not be BOXCAR_TOKEN; the first would take its place",
     );
+  if (values.BOXCAR_TOKENS.some(({ name }) => name === "BOXCAR_TOKEN"))
+    problems.push("BOXCAR_TOKENS: the name BOXCAR_TOKEN belongs to the administrator's token; take another");
   if (values.BOXCAR_GUESTS.length > 0 && isOpen(values))
     problems.push("BOXCAR_GUESTS: without tokens or JWTs anyone may do everything; set BOXCAR_TOKEN");
   return problems;

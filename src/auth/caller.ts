@@ -7,8 +7,10 @@ export interface Caller {
    * OSS, by a callback that it signed.
    */
   readonly kind: "local" | "guest" | "token" | "jwt" | "link" | "oss";
-  /** Name for the log: of the token, or the subject of the JWT. Never a secret. */
+  /** Name for the log: of the token, or the subject of the JWT. Never a secret, and not always the only one of its name. */
   readonly name: string;
+  /** Who it is among all of its kind: what belongs to one caller, and is counted for one, goes by kind and id. */
+  readonly id: string;
   readonly grants: readonly Grant[];
 }
 

@@ -20,9 +20,9 @@ export interface Credentials {
   readonly query: () => Iterable<readonly [string, string]>;
 }
 
-const local: Caller = { kind: "local", name: "local", grants: everything };
+const local: Caller = { kind: "local", name: "local", id: "local", grants: everything };
 /** The signature covers the one request that the link is for. */
-const linkHolder: Caller = { kind: "link", name: "link", grants: [{ scope: "read", pattern: anyStream }] };
+const linkHolder: Caller = { kind: "link", name: "link", id: "link", grants: [{ scope: "read", pattern: anyStream }] };
 
 /** Finds out who sends a request: by the `Authorization` field, else by the signature of a link. */
 export class Identification {
@@ -38,8 +38,8 @@ export class Identification {
     this.#config = config;
     this.#links = links;
     this.#tokens = new StaticTokens(tokens, sha256);
-    this.#jwt = jwt && new JwtVerifier(jwt, keys, clock);
-    this.#guest = { kind: "guest", name: "guest", grants: guests };
+    this.#jwt = jwt && new JwtVerifier(jwt, keys, clock, sha256);
+    this.#guest = { kind: "guest", name: "guest", id: "guest", grants: guests };
   }
 
   /**

@@ -8,12 +8,15 @@ import {
 } from "jose";
 import type { JwtConfig } from "../access-config.ts";
 import { BoxcarError } from "../errors.ts";
-import type { Clock } from "../platform.ts";
+import type { Clock, Sha256 } from "../platform.ts";
 import { parseGrant, type Grant } from "../scopes.ts";
 import type { Caller } from "./caller.ts";
 
 /** Algorithms taken with public keys. Each is verified with a key of its own type, never with the secret of HS256. */
 const publicKeyAlgorithms = ["RS256", "PS256", "ES256", "EdDSA", "Ed25519"];
+
+/** Seconds for which a token may be valid from now on: what ends later never ends, whatever it says. */
+const longestValidity = 3660 * 86_400;
 
 /** Finds the public key that a token names. @throws BoxcarError `keys_unavailable` (503) */
 export type PublicKeys = (header: JWTHeaderParameters, token: FlattenedJWSInput) => Promise<CryptoKey>;
@@ -23,13 +26,15 @@ export class JwtVerifier {
   readonly #config: JwtConfig;
   readonly #keys: PublicKeys | undefined;
   readonly #clock: Clock;
+  readonly #sha256: Sha256;
   readonly #secret: Uint8Array | undefined;
 
   /** @param keys the keys at `config.jwks` */
-  constructor(config: JwtConfig, keys: PublicKeys | undefined, clock: Clock) {
+  constructor(config: JwtConfig, keys: PublicKeys | undefined, clock: Clock, sha256: Sha256) {
     this.#config = config;
     this.#keys = keys;
     this.#clock = clock;
+    this.#sha256 = sha256;
     this.#secret = config.secret === undefined ? undefined : new TextEncoder().encode(config.secret);
   }
 
@@ -43,11 +48,12 @@ export class JwtVerifier {
       ...(this.#secret === undefined ? [] : ["HS256"]),
       ...(this.#keys === undefined ? [] : publicKeyAlgorithms),
     ];
+    const nowMs = this.#clock();
     const options = {
       algorithms,
       requiredClaims: ["exp"],
       clockTolerance: toleranceSeconds,
-      currentDate: new Date(this.#clock()),
+      currentDate: new Date(nowMs),
       ...(issuer === undefined ? {} : { issuer }),
       ...(audience === undefined ? {} : { audience }),
     };
@@ -55,10 +61,22 @@ export class JwtVerifier {
       this.#keyOf(header, input);
     try {
       const { payload } = await jwtVerify(token, keyOf, options);
-      return { kind: "jwt", name: nameOf(payload), grants: grantsIn(payload[claim]) };
+      checkClaims(payload, Math.floor(nowMs / 1000) + toleranceSeconds);
+      const id = await this.#idOf(payload, token);
+      return { kind: "jwt", name: nameOf(payload), id, grants: grantsIn(payload[claim]) };
     } catch (error) {
       throw refusalOf(error);
     }
+  }
+
+  /**
+   * Who the token speaks for: its subject at its issuer, else the one token that `jti` names, else the token itself, whose
+   * signature counts for nothing: of some algorithms a second one can be made from the first.
+   */
+  async #idOf({ iss, sub, jti }: JWTPayload, token: string): Promise<string> {
+    const who = sub ? { iss, sub } : jti ? { iss, jti } : { token: token.slice(0, token.lastIndexOf(".")) };
+    const digest = await this.#sha256(new TextEncoder().encode(JSON.stringify(who)));
+    return Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
   }
 
   /** The key for an algorithm among those that are taken: the secret for HS256 alone. */
@@ -74,8 +92,28 @@ export function looksLikeJwt(token: string): boolean {
   return /^[\w-]+\.[\w-]+\.[\w-]*$/.test(token);
 }
 
+/**
+ * Checks what RFC 7519 section 4.1 says of the registered claims and jose leaves to its caller.
+ * @param latest the moment by which a token must have been issued, seconds since 1970
+ * @throws BoxcarError `invalid_token` (401)
+ */
+function checkClaims(payload: JWTPayload, latest: number): void {
+  const claims: Readonly<Record<string, unknown>> = payload;
+  const isText = (value: unknown): boolean => typeof value === "string";
+  const expect = (claim: string, holds: (value: unknown) => boolean, expected: string): void => {
+    if (!Object.hasOwn(claims, claim) || holds(claims[claim])) return;
+    throw new BoxcarError("invalid_token", 401, `The claim ${claim} of the token must be ${expected}.`);
+  };
+  for (const claim of ["iss", "sub", "jti"]) expect(claim, isText, "a text");
+  expect("aud", (aud) => isText(aud) || (Array.isArray(aud) && aud.every(isText)), "a text or an array of texts");
+  for (const claim of ["exp", "nbf", "iat"]) expect(claim, Number.isFinite, "seconds since 1970");
+  expect("iat", (iat) => Number(iat) <= latest, "in the past");
+  expect("exp", (exp) => Number(exp) <= latest + longestValidity, "seconds since 1970, at most ten years from now");
+}
+
 function nameOf({ sub, jti }: JWTPayload): string {
-  return (sub ?? jti ?? "jwt").slice(0, 128);
+  const name = [sub, jti].find((text) => text !== undefined && text !== "") ?? "jwt";
+  return name.slice(0, 128);
 }
 
 /**

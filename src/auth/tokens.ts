@@ -23,7 +23,7 @@ export class StaticTokens {
     this.#known = Promise.all(
       entries.map(async ({ name, secret, grants }) => ({
         digest: "token" in secret ? await sha256(utf8.encode(secret.token)) : bytesOfHex(secret.sha256),
-        caller: { kind: "token" as const, name, grants },
+        caller: { kind: "token" as const, name, id: name, grants },
       })),
     );
   }

@@ -47,8 +47,8 @@ export function limitClients(platform: AppPlatform): MiddlewareHandler<AppEnv> {
 export function limitTokens({ open, tokenRate }: AccessConfig, clock: Clock): MiddlewareHandler<AppEnv> {
   const rate = rateOf(open ? 0 : tokenRate, clock);
   return async (c, next) => {
-    const { kind, name } = c.get("caller");
-    if (rate !== undefined && (kind === "token" || kind === "jwt")) take(c, "token", rate, `${kind} ${name}`);
+    const { kind, id } = c.get("caller");
+    if (rate !== undefined && (kind === "token" || kind === "jwt")) take(c, "token", rate, `${kind} ${id}`);
     await next();
   };
 }

@@ -169,8 +169,8 @@ export function addResumable(app: App, context: AppContext): void {
 
 /** Who began an upload may go on with it: the same token, or subject of a JWT, or any guest that knows its URL. */
 function ownerOf(c: Context<AppEnv>): string {
-  const { kind, name } = c.get("caller");
-  return `${kind} ${name}`;
+  const { kind, id } = c.get("caller");
+  return `${kind} ${id}`;
 }
 
 function tell(c: Context<AppEnv>, { received, untilMs }: ResumableUpload): void {

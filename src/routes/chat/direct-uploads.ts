@@ -129,7 +129,7 @@ export function addDirectUploads(app: App, context: AppContext): void {
     const { pathname, search } = new URL(c.req.url);
     const fields = { authorization: c.req.header("authorization"), keyUrl: c.req.header("x-oss-pub-key-url") };
     await callbacks.check({ path: pathname, query: search, body, ...fields });
-    c.set("caller", { kind: "oss", name: "OSS", grants: [] });
+    c.set("caller", { kind: "oss", name: "OSS", id: "OSS", grants: [] });
     const key = new URLSearchParams(new TextDecoder().decode(body)).get("object") ?? "";
     const upload = await completeDirect(context.uploads, key);
     return c.json(chatOk(storedFileOf(upload, config.uploads, originOf(c.req.url))), 200);
