@@ -35,6 +35,8 @@ export interface AccessConfig {
   /** Keys of signed links: the first signs, all are accepted. Empty: there are no signed links. */
   readonly linkSecrets: readonly string[];
   readonly longestLinkSeconds: number;
+  /** Names of the server, besides its address, under which callers without credentials are answered. */
+  readonly hosts: readonly string[];
   /** Origins whose pages may call; `*` alone: all of them. */
   readonly corsOrigins: readonly string[];
   /** Addresses and networks (CIDR) of proxies whose `X-Forwarded-For` is believed. */
@@ -186,6 +188,17 @@ export const accessVariables = {
     "",
     "Origins whose web pages may call the server, separated by commas; `*` for all.",
   ),
+  BOXCAR_HOSTS: variable(
+    z
+      .string()
+      .transform(words(/[\s,]+/))
+      .refine(
+        (list) => list.every((name) => /^[a-z0-9_-]+(\.[a-z0-9_-]+)*$/.test(name)),
+        "expected host names in lower case, without ports, separated by commas",
+      ),
+    "",
+    "Names under which guests, or all callers of a server without tokens, are answered, besides addresses, `localhost` and the host of `BOXCAR_PUBLIC_URL`; separated by commas.",
+  ),
   BOXCAR_TRUSTED_PROXIES: variable(
     z
       .string()
@@ -195,7 +208,7 @@ export const accessVariables = {
         "expected addresses or networks such as 10.0.0.0/8, separated by commas",
       ),
     "",
-    "Proxies whose `X-Forwarded-For` is believed: addresses or networks, separated by commas.",
+    "Proxies whose `X-Forwarded-For`, `-Proto` and `-Host` are believed: addresses or networks, separated by commas.",
   ),
   BOXCAR_CLIENT_RATE: variable(
     wholeNumber("requests a minute", 0, 1_000_000),
@@ -242,8 +255,11 @@ export function isOpen(values: Values): boolean {
   return [BOXCAR_TOKEN, BOXCAR_JWT_SECRET, BOXCAR_JWT_JWKS].every((it) => it === undefined) && BOXCAR_TOKENS.length < 1;
 }
 
-/** The configuration that the values say. */
-export function accessConfigOf(values: Values): AccessConfig {
+/**
+ * The configuration that the values say.
+ * @param publicUrl the server's own
+ */
+export function accessConfigOf(values: Values, publicUrl: string | undefined): AccessConfig {
   const admin = values.BOXCAR_TOKEN;
   const secret = values.BOXCAR_JWT_SECRET;
   const jwks = values.BOXCAR_JWT_JWKS;
@@ -268,6 +284,7 @@ export function accessConfigOf(values: Values): AccessConfig {
     guests: values.BOXCAR_GUESTS,
     linkSecrets: values.BOXCAR_LINK_SECRET,
     longestLinkSeconds: values.BOXCAR_LINK_LIFETIME,
+    hosts: [...values.BOXCAR_HOSTS, ...(publicUrl === undefined ? [] : [new URL(publicUrl).hostname])],
     corsOrigins: values.BOXCAR_CORS_ORIGINS,
     trustedProxies: values.BOXCAR_TRUSTED_PROXIES,
     clientRate: values.BOXCAR_CLIENT_RATE,

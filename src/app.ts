@@ -11,11 +11,12 @@ import { Videos } from "./pictures/videos.ts";
 import { Cuts } from "./plan/cuts.ts";
 import { IndexCache } from "./plan/index-cache.ts";
 import { PlanCache } from "./plan/plan-cache.ts";
-import { checkGuards, identify, protectOpen } from "./routes/access.ts";
+import { checkGuards, identify } from "./routes/access.ts";
 import { addDirectUploads, ossCallbackPath } from "./routes/chat/direct-uploads.ts";
 import { addScreenshot } from "./routes/chat/screenshot.ts";
 import { addUploads } from "./routes/chat/uploads.ts";
 import type { App, AppContext, AppPlatform } from "./routes/context.ts";
+import { noteClient } from "./routes/client.ts";
 import { cors } from "./routes/cors.ts";
 import { addDirectUpload } from "./routes/direct-upload.ts";
 import { addDelete } from "./routes/delete.ts";
@@ -35,6 +36,7 @@ import { addService } from "./routes/service.ts";
 import { addSnapshot } from "./routes/snapshot.ts";
 import { addSprite } from "./routes/sprite.ts";
 import { carryFields } from "./routes/stream-reply.ts";
+import { protectFromPages, resourcePolicy, setResourcePolicy } from "./routes/web-pages.ts";
 
 /** Makes the whole HTTP surface from what the runtime provides. Nothing is shared between two apps. */
 export function createApp(given: AppPlatform): App {
@@ -86,16 +88,19 @@ function addMiddleware(app: App, context: AppContext): void {
   app.use(requestId({ generator: () => context.randomId() }));
   app.use(logRequests(context));
   app.use(async (c, next) => {
-    checkEncoding(c.req.path);
     c.header("X-Content-Type-Options", "nosniff");
+    c.header(resourcePolicy, "same-origin");
     c.header("Cache-Control", "no-cache"); // unless a route says otherwise: replies differ from caller to caller
     c.set("slots", context.slots);
+    checkEncoding(c.req.path);
     await next();
   });
   app.use(cors(config.access.corsOrigins));
-  app.use(protectOpen(config.access, config.host));
-  app.use(limitClients(context));
+  app.use(noteClient(context));
+  app.use(protectFromPages(config.access, config.host, log));
+  app.use(limitClients(config.access, clock));
   app.use(identify(new Identification(config.access, context.links, clock, log, context.sha256), [ossCallbackPath]));
+  app.use(setResourcePolicy(config.access));
   app.use(limitTokens(config.access, clock));
   app.use(carryFields);
 }

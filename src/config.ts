@@ -219,7 +219,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     dataFolder: rest.BOXCAR_DATA,
     catalog,
     store,
-    access: accessConfigOf(rest),
+    access: accessConfigOf(rest, rest.BOXCAR_PUBLIC_URL),
     timeZone: rest.BOXCAR_TZ,
     maxUpload: rest.BOXCAR_MAX_UPLOAD,
     maxDurationMs: rest.BOXCAR_MAX_DURATION,

@@ -27,6 +27,7 @@ describe("readConfig", () => {
         tokens: [],
         jwt: undefined,
         guests: [],
+        hosts: [],
         linkSecrets: [],
         longestLinkSeconds: 604_800,
         corsOrigins: [],

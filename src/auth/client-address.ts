@@ -34,6 +34,12 @@ export class ClientAddresses {
     return client === undefined ? "unknown" : textOf(client);
   }
 
+  /** Whether a peer is one of the trusted proxies. */
+  trusts(peer: string | undefined): boolean {
+    const address = parse((peer ?? "").trim());
+    return address !== undefined && this.#isTrusted(address);
+  }
+
   #isTrusted(address: Address): boolean {
     return this.#trusted.some(
       ([network, bits]) => network.kind() === address.kind() && address.match([network, bits] as [ipaddr.IPv4, number]),

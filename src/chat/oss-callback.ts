@@ -1,5 +1,5 @@
 import { BoxcarError } from "../errors.ts";
-import type { OssCallbackKeys } from "../platform.ts";
+import type { Clock, OssCallbackKeys } from "../platform.ts";
 
 /** A request that claims to come from OSS. */
 export interface CallbackRequest {
@@ -15,16 +15,32 @@ export interface CallbackRequest {
 
 /** Where OSS's public keys lie; nothing else is ever fetched. */
 const KEY_URL = /^https?:\/\/gosspublic\.alicdn\.com\/([\w-]{1,100}\.pem)$/;
-/** Keys that are remembered, at most. OSS has had one so far. */
-const MAX_KEYS = 8;
+/** The one key that OSS has had so far. */
+const USUAL_KEY = "callback_pub_key_v1.pem";
+/** Keys under other names that are remembered, or remembered to be missing, at most. */
+const MAX_OTHERS = 64;
+/** A key that could not be fetched is asked for again after this time; so long is also the time between two other names. */
+const PAUSE_MS = 15_000;
 
-/** Checks that callbacks come from OSS (signature version 1.0). Keys are fetched once. */
+/** A key, or undefined when it could not be fetched, and since when that is known. */
+interface Fetched {
+  readonly key: Promise<string | undefined>;
+  readonly atMs: number;
+}
+
+/**
+ * Checks that callbacks come from OSS (signature version 1.0). Each key is fetched once. Anyone can send a callback that names
+ * a key, so the usual one never waits for another, and other names are fetched one by one with pauses between them.
+ */
 export class OssCallbacks {
   readonly #keys: OssCallbackKeys;
-  readonly #known = new Map<string, Promise<string>>();
+  readonly #clock: Clock;
+  readonly #known = new Map<string, Fetched>();
+  #otherMs = -Infinity;
 
-  constructor(keys: OssCallbackKeys) {
+  constructor(keys: OssCallbackKeys, clock: Clock) {
     this.#keys = keys;
+    this.#clock = clock;
   }
 
   /** @throws BoxcarError `bad_signature` (403); `keys_unavailable` (503) when OSS's key cannot be fetched */
@@ -32,7 +48,7 @@ export class OssCallbacks {
     const [, name] = KEY_URL.exec(decodeText(keyUrl)) ?? [];
     const signature = decodeBytes(authorization);
     if (name === undefined || signature === undefined) throw badSignature();
-    const key = await this.#key(`https://gosspublic.alicdn.com/${name}`);
+    const key = await this.#key(name);
     const signed = new TextEncoder().encode(`${decodeURIComponent(path)}${query}\n`);
     const data = new Uint8Array(signed.length + body.length);
     data.set(signed);
@@ -40,20 +56,30 @@ export class OssCallbacks {
     if (!this.#keys.verify(key, data, signature)) throw badSignature();
   }
 
-  async #key(url: string): Promise<string> {
-    let key = this.#known.get(url);
-    if (key === undefined) {
-      if (this.#known.size >= MAX_KEYS) this.#known.clear();
-      key = this.#keys.fetchKey(url);
-      this.#known.set(url, key);
+  async #key(name: string): Promise<string> {
+    const known = this.#known.get(name);
+    const key = await (known === undefined || (await this.#failed(known)) ? this.#fetch(name) : known.key);
+    if (key !== undefined) return key;
+    const message = "The public key of OSS cannot be fetched now, so the callback cannot be checked. Send it again.";
+    throw new BoxcarError("keys_unavailable", 503, message);
+  }
+
+  /** Whether a key could not be fetched, long enough ago to try again. */
+  async #failed({ key, atMs }: Fetched): Promise<boolean> {
+    return (await key) === undefined && this.#clock() - atMs >= PAUSE_MS;
+  }
+
+  #fetch(name: string): Promise<string | undefined> {
+    const atMs = this.#clock();
+    if (name !== USUAL_KEY) {
+      if (atMs - this.#otherMs < PAUSE_MS) return Promise.resolve(undefined);
+      this.#otherMs = atMs;
+      const oldest = [...this.#known.keys()].find((other) => other !== USUAL_KEY);
+      if (this.#known.size > MAX_OTHERS && oldest !== undefined) this.#known.delete(oldest);
     }
-    try {
-      return await key;
-    } catch (cause) {
-      this.#known.delete(url);
-      const message = "The public key of OSS cannot be fetched now, so the callback cannot be checked. Send it again.";
-      throw new BoxcarError("keys_unavailable", 503, message, {}, cause);
-    }
+    const key = this.#keys.fetchKey(`https://gosspublic.alicdn.com/${name}`).catch(() => undefined);
+    this.#known.set(name, { key, atMs });
+    return key;
   }
 }
 

@@ -1,5 +1,4 @@
 import type { Context, MiddlewareHandler } from "hono";
-import type { AccessConfig } from "../access-config.ts";
 import type { Identification } from "../auth/identify.ts";
 import { BoxcarError } from "../errors.ts";
 import { allows, patternsOf, type Scope } from "../scopes.ts";
@@ -41,7 +40,7 @@ export const anyone: MiddlewareHandler<AppEnv> = guard(() => undefined);
  * Guard of a route that needs a scope.
  * @param streamPathOf the stream the call is about, from the request; without it the call is about no stream, and a
  *   permission for certain streams is not enough
- * @throws BoxcarError `unauthorized` (401), `forbidden` (403), and as `streamPathOf` does
+ * @throws BoxcarError `unauthorized` (401), `forbidden` (403), `unknown_host` (421), `cross_origin` (403), and as `streamPathOf` does
  */
 export function need(scope: Scope, streamPathOf?: (c: Context<AppEnv>) => string): MiddlewareHandler<AppEnv> {
   return guard((c) => {
@@ -78,7 +77,7 @@ export function authorize(c: Context<AppEnv>, scope: Scope, streamPath: string |
     streamPath === undefined
       ? `This needs the scope ${scope} for all streams; the credentials have it for some only.`
       : `The credentials do not have the scope ${scope} for ${streamPath}.`;
-  throw forbidden(scope, message);
+  throw refusalOf(c, scope, message);
 }
 
 /** Patterns of the streams the caller may read; `*` stands for any run of characters, slashes included. */
@@ -95,16 +94,16 @@ export function visibility(c: Context<AppEnv>): "public" | "private" {
 function checkSome(c: Context<AppEnv>, scope: Scope): void {
   c.set("scope", scope);
   const { kind, grants } = c.get("caller");
-  if (patternsOf(grants, scope).length > 0) return;
-  if (kind === "guest") {
-    const message = `This needs a token with the scope ${scope}. Send it as Authorization: Bearer TOKEN.`;
-    throw new BoxcarError("unauthorized", 401, message);
-  }
-  throw forbidden(scope, `This needs the scope ${scope}, which the credentials do not have.`);
+  if (patternsOf(grants, scope).length === 0)
+    throw refusalOf(c, scope, `This needs the scope ${scope}, which the credentials do not have.`);
+  if (kind === "guest") c.get("checkPage")();
 }
 
-function forbidden(scope: Scope, message: string): BoxcarError {
-  return new BoxcarError("forbidden", 403, message, { scope });
+/** Who brought no credentials may bring some; who did lacks a scope. */
+function refusalOf(c: Context<AppEnv>, scope: Scope, message: string): BoxcarError {
+  if (c.get("caller").kind !== "guest") return new BoxcarError("forbidden", 403, message, { scope });
+  const wanted = `This needs a token with the scope ${scope}. Send it as Authorization: Bearer TOKEN.`;
+  return new BoxcarError("unauthorized", 401, wanted);
 }
 
 function guard(check: (c: Context<AppEnv>) => void): MiddlewareHandler<AppEnv> {
@@ -126,37 +125,4 @@ export function checkGuards(routes: readonly { method: string; path: string; han
   if (missing.length === 0) return;
   const names = [...new Set(missing.map(({ method, path }) => `${method} ${path}`))].join(", ");
   throw new Error(`no guard says who may call ${names}: give it need, needSome or anyone`);
-}
-
-/**
- * Keeps web pages from using a browser on the machine of an open server to reach it: pages of other origins may not
- * change anything, and pages may not reach it under a name of their own that they made point to this machine.
- * @throws BoxcarError `cross_origin` (403), `unknown_host` (421)
- */
-export function protectOpen({ open, corsOrigins }: AccessConfig, host: string): MiddlewareHandler<AppEnv> {
-  return async (c, next) => {
-    if (open) {
-      const url = new URL(c.req.url);
-      refuseOtherHosts(url, host);
-      refuseOtherOrigins(c.req.raw, url, corsOrigins);
-    }
-    await next();
-  };
-}
-
-function refuseOtherHosts({ hostname }: URL, host: string): void {
-  const isAddress = /^(\[.*\]|[\d.]+)$/.test(hostname);
-  if (isAddress || hostname === host || hostname === "localhost" || hostname.endsWith(".localhost")) return;
-  const message =
-    "Without tokens the server answers under localhost and addresses only. Set BOXCAR_TOKEN to use names.";
-  throw new BoxcarError("unknown_host", 421, message);
-}
-
-function refuseOtherOrigins({ method, headers }: Request, { host }: URL, allowed: readonly string[]): void {
-  const origin = headers.get("origin");
-  if (method === "GET" || method === "HEAD" || origin === null || allowed.includes(origin)) return;
-  // Hosts, not origins: a proxy in front may add TLS.
-  if (URL.canParse(origin) && new URL(origin).host === host) return;
-  const message = "A web page of another origin may not change anything here. Set BOXCAR_CORS_ORIGINS to allow it.";
-  throw new BoxcarError("cross_origin", 403, message);
 }

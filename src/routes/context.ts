@@ -78,7 +78,11 @@ export interface AppEnv {
     requestId: string;
     /** Address of the client, for logs and limits. */
     client: string;
+    /** Scheme and host under which the client reached the server, without a slash at the end. */
+    origin: string;
     caller: Caller;
+    /** Refuses web pages that may not use what callers without credentials may. */
+    checkPage: () => void;
     /** What the route's guard asked for. */
     scope?: Scope | undefined;
     /** The stream it asked for. */

@@ -39,10 +39,12 @@ export function cors(origins: readonly string[]): MiddlewareHandler<AppEnv> {
   return async (c, next) => {
     const origin = c.req.header("origin");
     if (origins.length > 0 && !all) c.header("Vary", "Origin");
-    if (origin === undefined || !(all || origins.includes(origin))) return next();
+    // Under * the fields do not depend on the request: caches hand a reply to pages whoever it was first made for.
+    if (!all && (origin === undefined || !origins.includes(origin))) return next();
     c.header("Access-Control-Allow-Origin", all ? "*" : origin);
     if (!all) c.header("Access-Control-Allow-Credentials", "true");
-    if (c.req.method !== "OPTIONS" || c.req.header("access-control-request-method") === undefined) {
+    const asks = c.req.method === "OPTIONS" && c.req.header("access-control-request-method") !== undefined;
+    if (!asks || origin === undefined) {
       c.header("Access-Control-Expose-Headers", exposed);
       return next();
     }

@@ -15,6 +15,7 @@ import { sendPicture } from "./picture-reply.ts";
 import { refused } from "./replies.ts";
 import { shared, shareParameters, shareReply, signedLinkParameters, wantsLink } from "./share.ts";
 import { streamReply } from "./stream-reply.ts";
+import { resourcePolicy } from "./web-pages.ts";
 import { processed } from "./uploaded-picture.ts";
 import * as z from "./zod.ts";
 
@@ -56,7 +57,11 @@ export function addFiles(app: App, context: AppContext): void {
       if (process !== undefined) {
         const made = await processed(context, upload, process);
         if ("location" in made) return redirect(made.location);
-        return sendPicture(c, made, { "Cache-Control": headers.get("Cache-Control") ?? "" });
+        const kept = ["Cache-Control", resourcePolicy].flatMap((name) => {
+          const value = headers.get(name);
+          return value === null ? [] : [[name, value] as const];
+        });
+        return sendPicture(c, made, Object.fromEntries(kept));
       }
       headers.set("X-Request-Id", c.get("requestId"));
       const media = storedMedia(storeOf(context.uploads, area), upload);
@@ -91,6 +96,7 @@ function fileHeaders({ contentType, key }: Upload, isPublic: boolean): Headers {
     "Content-Type": contentType,
     "Content-Disposition": fileDisposition(key.slice(key.lastIndexOf("/") + 1), mayShow(contentType)),
     "Content-Security-Policy": "default-src 'none'; sandbox",
+    ...(isPublic ? { [resourcePolicy]: "cross-origin" } : {}),
     "Cache-Control": `${isPublic ? "public" : "private"}, max-age=31536000, immutable`,
   });
 }

@@ -1,11 +1,10 @@
 import type { Context, MiddlewareHandler } from "hono";
 import type { AccessConfig } from "../access-config.ts";
-import { ClientAddresses } from "../auth/client-address.ts";
 import { RateLimit } from "../auth/rate-limit.ts";
 import { Slots } from "../auth/slots.ts";
 import { BoxcarError } from "../errors.ts";
 import type { Clock } from "../platform.ts";
-import type { AppEnv, AppPlatform } from "./context.ts";
+import type { AppEnv } from "./context.ts";
 
 /** Limits of rates and of what runs at once. A server without tokens serves its own machine, and has no rates. */
 
@@ -27,18 +26,14 @@ export function slotsOf({ open, downloadsAtOnce, uploadsAtOnce }: AccessConfig):
 }
 
 /**
- * Notes the address of the client and limits its rate. It runs before the caller is known, so that it also slows down who
+ * Limits the rate of a client. It runs before the caller is known, so that it also slows down who
  * tries out tokens.
  * @throws BoxcarError `too_many_requests` (429)
  */
-export function limitClients(platform: AppPlatform): MiddlewareHandler<AppEnv> {
-  const { access } = platform.config;
-  const addresses = new ClientAddresses(access.trustedProxies);
-  const rate = rateOf(access.open ? 0 : access.clientRate, platform.clock);
+export function limitClients({ open, clientRate }: AccessConfig, clock: Clock): MiddlewareHandler<AppEnv> {
+  const rate = rateOf(open ? 0 : clientRate, clock);
   return async (c, next) => {
-    const client = addresses.of(platform.peerAddress?.(c.env, c.req.raw), c.req.header("x-forwarded-for"));
-    c.set("client", client);
-    if (rate !== undefined) take(c, "client", rate, client);
+    if (rate !== undefined) take(c, "client", rate, c.get("client"));
     await next();
   };
 }

@@ -63,7 +63,11 @@ export function addService(app: App, platform: AppPlatform): void {
 
   app.get("/", anyone, (c) => c.redirect("/docs"));
   app.get("/docs", anyone, (c) => {
-    c.header("Content-Security-Policy", "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:");
+    c.header(
+      "Content-Security-Policy",
+      "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; base-uri 'none'; frame-ancestors 'none'",
+    );
+    c.header("X-Frame-Options", "DENY");
     return c.html(page);
   });
   app.get("/docs/start.js", anyone, (c) => c.body(start, 200, { "Content-Type": "text/javascript; charset=utf-8" }));

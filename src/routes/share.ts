@@ -89,7 +89,7 @@ export async function shareReply(
   const requested = new URL(c.req.url);
   const { path, query } = same ?? { path: requested.pathname, query: queryOf(requested) };
   const given = Object.entries(query).filter((pair): pair is [string, string] => pair[1] !== undefined);
-  const origin = config.publicUrl ?? requested.origin;
+  const origin = config.publicUrl ?? c.get("origin");
   const url = origin + (await links.sign(path, new URLSearchParams(given), expiresMs));
   const { QR_TEXT_BYTES } = await import("../pictures/qr-code.ts"); // no part of the start
   const code = async (shape: Record<string, string>): Promise<string | null> => {

@@ -110,7 +110,7 @@ describe("calls of callers with any permissions", () => {
             expect([401, 403], about).not.toContain(response.status);
           } else {
             counts.refused++;
-            const guestWithout = caller.token === undefined && !caller.grants.some(([granted]) => granted === scope);
+            const guestWithout = caller.token === undefined;
             expect(response.status, about).toBe(guestWithout ? 401 : 403);
             const challenge = response.headers.get("www-authenticate");
             if (guestWithout) expect(challenge).toBe('Bearer realm="boxcar"');

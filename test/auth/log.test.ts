@@ -187,7 +187,7 @@ describe("the audit log", () => {
       { outcome: "unauthorized", caller: "guest", kind: "guest", scope: "admin", status: 401 },
     ]);
     expect(await lineOf("/mp4/download/other/cam.mp4?id=1", {})).toMatchObject([
-      { outcome: "forbidden", kind: "guest", scope: "read", streamPath: "other/cam", status: 403 },
+      { outcome: "unauthorized", kind: "guest", scope: "read", streamPath: "other/cam", status: 401 },
     ]);
     expect(await lineOf("/mp4/download/live/cam1.mp4?id=1&expires=1&signature=x", {})).toMatchObject([
       { outcome: "bad_link", status: 403 },

@@ -1,4 +1,5 @@
 import { createRoute } from "@hono/zod-openapi";
+import type { Context } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { inStore } from "../../chat/destinations.ts";
 import { announceDirect, completeDirect } from "../../chat/direct-upload.ts";
@@ -6,7 +7,7 @@ import { OssCallbacks } from "../../chat/oss-callback.ts";
 import { BoxcarError } from "../../errors.ts";
 import type { SignedRequest } from "../../platform.ts";
 import { anyone, need } from "../access.ts";
-import type { App, AppContext } from "../context.ts";
+import type { App, AppContext, AppEnv } from "../context.ts";
 import { query } from "../parameters.ts";
 import { json } from "../replies.ts";
 import * as z from "../zod.ts";
@@ -97,7 +98,7 @@ const callback = createRoute({
 /** `POST /api/chat/upload/presign`, `/complete` and `/callback`. */
 export function addDirectUploads(app: App, context: AppContext): void {
   const { config, clock } = context;
-  const originOf = (url: string): string => config.publicUrl ?? new URL(url).origin;
+  const originOf = (c: Context<AppEnv>): string => config.publicUrl ?? c.get("origin");
 
   app.openapi(presign, async (c) => {
     const announced = c.req.valid("json");
@@ -118,10 +119,10 @@ export function addDirectUploads(app: App, context: AppContext): void {
 
   app.openapi(complete, async (c) => {
     const upload = await completeDirect(context.uploads, c.req.valid("json").path);
-    return c.json(chatOk(storedFileOf(upload, config.uploads, originOf(c.req.url))), 200);
+    return c.json(chatOk(storedFileOf(upload, config.uploads, originOf(c))), 200);
   });
 
-  const callbacks = context.ossCallbackKeys && new OssCallbacks(context.ossCallbackKeys);
+  const callbacks = context.ossCallbackKeys && new OssCallbacks(context.ossCallbackKeys, clock);
   app.openapi(callback, async (c) => {
     if (callbacks === undefined)
       throw new BoxcarError("not_available", 501, "This server cannot check OSS. Use POST /api/chat/upload/complete.");
@@ -132,7 +133,7 @@ export function addDirectUploads(app: App, context: AppContext): void {
     c.set("caller", { kind: "oss", name: "OSS", id: "OSS", grants: [] });
     const key = new URLSearchParams(new TextDecoder().decode(body)).get("object") ?? "";
     const upload = await completeDirect(context.uploads, key);
-    return c.json(chatOk(storedFileOf(upload, config.uploads, originOf(c.req.url))), 200);
+    return c.json(chatOk(storedFileOf(upload, config.uploads, originOf(c))), 200);
   });
 }
 

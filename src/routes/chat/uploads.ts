@@ -66,7 +66,7 @@ export function addUploads(app: App, context: AppContext): void {
     const { imageClassId } = c.req.valid("query");
     const destination = inStore(config.uploads.prefix, keys);
     const uploads = await receive(c.req.raw, { field: "img", maxFiles: MAX_FILES, destination, imageClassId });
-    const origin = config.publicUrl ?? new URL(c.req.url).origin;
+    const origin = config.publicUrl ?? c.get("origin");
     return c.json(chatOk(uploads.map((upload) => storedFileOf(upload, config.uploads, origin))), 200);
   });
 
