@@ -87,8 +87,10 @@ const FLAGS = [
   "--autoplay-policy=no-user-gesture-required",
 ];
 
-/** Starts a browser with an empty profile on a document of that server. */
-export async function openPlayer(serverUrl: string): Promise<Player> {
+/** A browser with an empty profile on a document of that server, with `window.playback` in it. */
+export async function openPage(
+  serverUrl: string,
+): Promise<{ readonly page: Page; readonly close: () => Promise<void> }> {
   if (chromiumPath === undefined) throw new Error("no Chromium; guard the test with chromiumPath");
   const profile = await mkdtemp(join(tmpdir(), "boxcar-chromium-"));
   const browser = await chromium.launchPersistentContext(profile, { executablePath: chromiumPath, args: FLAGS });
@@ -96,15 +98,24 @@ export async function openPlayer(serverUrl: string): Promise<Player> {
   await page.goto(`${serverUrl}/healthz`); // any document of the server: pixels of its media may be read there
   await install(page);
   return {
+    page,
+    close: async () => {
+      await browser.close();
+      await rm(profile, { recursive: true, force: true, maxRetries: 5 });
+    },
+  };
+}
+
+/** Starts a browser that plays what that server serves. */
+export async function openPlayer(serverUrl: string): Promise<Player> {
+  const { page, close } = await openPage(serverUrl);
+  return {
     play: (path, { rate = 4 } = {}) =>
       page.evaluate(([src, speed]) => window.playback.play(src, speed), [serverUrl + path, rate] as const),
     seek: (path, times) =>
       page.evaluate(([src, to]) => window.playback.seek(src, to), [serverUrl + path, times] as const),
     cues: (path) => page.evaluate((src) => window.playback.cues(src), serverUrl + path),
-    close: async () => {
-      await browser.close();
-      await rm(profile, { recursive: true, force: true, maxRetries: 5 });
-    },
+    close,
   };
 }
 
@@ -114,6 +125,8 @@ declare global {
       play(src: string, rate: number): Promise<Played>;
       seek(src: string, times: readonly number[]): Promise<(Shown | string)[]>;
       cues(src: string): Promise<Cue[]>;
+      /** The picture that the element shows now. */
+      read(video: HTMLVideoElement): Shown;
     };
   }
   interface HTMLVideoElement {
@@ -245,6 +258,6 @@ function install(page: Page): Promise<void> {
       });
     }
 
-    window.playback = { play, seek, cues };
+    window.playback = { play, seek, cues, read };
   }, BITS);
 }

@@ -35,9 +35,8 @@ const ENCODERS = {
 /** The ffmpeg encoder a numbered recording of that codec needs. */
 export const encoderOf = (video: keyof typeof ENCODERS): string => ENCODERS[video][0] ?? "";
 
-/** Encodes one continuous recording and answers its segments' files in order. */
-export async function recordNumbered(options: NumberedOptions): Promise<string[]> {
-  const { folder, name, first = 0, segments, seconds, video = "h264", size = "160x96", fragmented = false } = options;
+/** A source for ffmpeg's `lavfi` whose pictures state their number, from `first` on. */
+export function numberedPictures(size: `${number}x${number}`, first: number): string {
   const width = Number(size.split("x")[0]) / BITS;
   const bars = Array.from({ length: BITS }, (_, bit) => {
     const set = `gte(mod(n+${first},${2 ** (bit + 1)}),${2 ** bit})`;
@@ -45,10 +44,16 @@ export async function recordNumbered(options: NumberedOptions): Promise<string[]
       `drawbox=x=${Math.round(bit * width)}:y=${y}:w=${Math.round(width)}:h=ih/2:color=white:t=fill:enable='${shown}'`;
     return `${bar("0", set)},${bar("ih/2", `not(${set})`)}`;
   });
+  return `color=black:size=${size}:rate=${FPS},${bars.join(",")}`;
+}
+
+/** Encodes one continuous recording and answers its segments' files in order. */
+export async function recordNumbered(options: NumberedOptions): Promise<string[]> {
+  const { folder, name, first = 0, segments, seconds, video = "h264", size = "160x96", fragmented = false } = options;
   const gop = String(FPS);
   const movflags = fragmented ? "+frag_keyframe+empty_moov+default_base_moof" : "+faststart";
   await ffmpeg([
-    ...["-v", "error", "-y", "-f", "lavfi", "-i", `color=black:size=${size}:rate=${FPS},${bars.join(",")}`],
+    ...["-v", "error", "-y", "-f", "lavfi", "-i", numberedPictures(size, first)],
     ...["-f", "lavfi", "-i", "anoisesrc=r=48000:a=0.1:seed=1", "-t", String(segments * seconds)],
     ...["-strict", "experimental", "-threads", "1", "-pix_fmt", "yuv420p", "-c:v", ...ENCODERS[video]],
     ...["-g", gop, "-keyint_min", gop, "-f", "segment", "-segment_time", String(seconds), "-reset_timestamps", "1"],
