@@ -38,14 +38,17 @@ export function writeCaptionTable(blocks: usize, count: u32, kind: u32, start: u
     const inBlock = load<u32>(block, CaptionBlock.COUNT);
     samples += inBlock;
     if (kind != Table.Stts) continue;
-    for (let j: u32 = 0; j < inBlock; j++) {
+    // The first, those of a whole second each, and the last.
+    for (let j: u32 = 0; j < inBlock;) {
       const next = captionDuration(block, j);
+      const alike: u32 = j > 0 && j + 2 < inBlock ? inBlock - 1 - j : 1;
       if (run > 0 && next != duration) {
         putRun(out, run, duration);
         run = 0;
       }
       duration = next;
-      run += 1;
+      run += alike;
+      j += alike;
     }
   }
   if (kind == Table.Stts) putRun(out, run, duration);

@@ -31,3 +31,8 @@ export function encodeStreamPath(streamPath: string): string {
 export function downloadPath(streamPath: string, format: "mp4" | "fmp4"): string {
   return `/mp4/download/${encodeStreamPath(streamPath)}.${format}`;
 }
+
+/** The path of a stream's storyboard, or of its sheets, percent-encoded. */
+export function spritePath(streamPath: string, format: "vtt" | "jpg"): string {
+  return `/mp4/sprite/${encodeStreamPath(streamPath)}.${format}`;
+}

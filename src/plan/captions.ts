@@ -1,3 +1,4 @@
+import { BoxcarError } from "../errors.ts";
 import type { Core } from "../wasm/module.ts";
 import { CAPTION_SIZE, MOVIE_TIMESCALE, Table, type CaptionBlock, type MovieTrack } from "../wasm/records/output.ts";
 import { TrackFlag } from "../wasm/records/summary.ts";
@@ -22,14 +23,23 @@ export interface Captions {
 /** Most captions that are made at once: those of an hour. */
 const BLOCK = 3600;
 const SECOND_MS = 1000;
+/** Longest presentation that has captions: they are a table entry a second, however few pictures there are. */
+export const LONGEST_CAPTIONS_MS = 366 * 86_400 * SECOND_MS;
+/** Bytes of a fragment of captions in front of its samples: but for 4 a sample; as in the WASM core. */
+const FRAGMENT_BYTES = 100;
 /** The handler `sbtl`. */
 const SUBTITLES = 0x7362746c;
 
-/** @param duration of the output's presentation, movie ticks */
+/**
+ * @param duration of the output's presentation, movie ticks
+ * @throws BoxcarError `captions_too_long` (400)
+ */
 export function captionsOf({ core, composition, captions }: LayoutParts, duration: number): Captions | undefined {
   const endMs = Math.floor((duration * SECOND_MS) / MOVIE_TIMESCALE);
-  const blocks = captions === undefined ? [] : blocksOf(composition.clock, endMs);
-  if (captions === undefined || blocks.length === 0) return undefined;
+  if (captions === undefined) return undefined;
+  if (endMs > LONGEST_CAPTIONS_MS) throw tooLong(endMs);
+  const blocks = blocksOf(composition.clock, endMs);
+  if (blocks.length === 0) return undefined;
   const track = trackOf(core, composition, blocks, endMs);
   const samples = blocks.map((block) =>
     madeRegion(block.count * CAPTION_SIZE, () => core.captions(block, captions.offsetMinutes)),
@@ -40,7 +50,7 @@ export function captionsOf({ core, composition, captions }: LayoutParts, duratio
     samples,
     table: (table, start) => inlineRegion(core.captionTable(blocks, table, start)),
     fragments: blocks.flatMap((block, i) => [
-      inlineRegion(core.captionFragment(block, track.id, i + 1)),
+      madeRegion(FRAGMENT_BYTES + 4 * block.count, () => core.captionFragment(block, track.id, i + 1)),
       ...samples.slice(i, i + 1),
     ]),
   };
@@ -96,6 +106,12 @@ function trackOf(core: Core, composition: Composition, blocks: readonly CaptionB
     editDuration: 0,
     presentation: (composition.tracks.find(isVideo) ?? composition.tracks[0])?.presentation ?? new Uint8Array(0),
   };
+}
+
+function tooLong(endMs: number): BoxcarError {
+  const [seconds, longest] = [endMs, LONGEST_CAPTIONS_MS].map((ms) => Math.ceil(ms / SECOND_MS));
+  const message = `Captions are written for up to ${String(longest)} seconds; this would last ${String(seconds)}. Take a shorter range, or captions=none.`;
+  return new BoxcarError("captions_too_long", 400, message, { longestSeconds: longest ?? 0 });
 }
 
 function madeRegion(length: number, make: () => Uint8Array): Region {

@@ -7,6 +7,7 @@ import { BoxcarError } from "../errors.ts";
 import { fileDisposition } from "../serve/file-name.ts";
 import { sendMedia } from "../serve/send-media.ts";
 import { storedMedia } from "../serve/stored-media.ts";
+import { encodeStreamPath } from "../stream-path.ts";
 import { anyone, need } from "./access.ts";
 import type { App, AppContext, AppEnv } from "./context.ts";
 import { atOnce } from "./limits.ts";
@@ -51,7 +52,10 @@ export function addFiles(app: App, context: AppContext): void {
     app.openapi(route, async (c) => {
       const upload = await uploadAt(context, area, c.req.valid("param").key);
       const asked = c.req.valid("query");
-      if (wantsLink(asked)) return shareReply(c, context, asked);
+      if (wantsLink(asked)) {
+        const same = { path: path.replace("{key}{.+}", encodeStreamPath(upload.key)) };
+        return shareReply(c, context, asked, { ...same, query: { "x-oss-process": asked["x-oss-process"] } });
+      }
       const headers = fileHeaders(upload, guard === anyone);
       const { "x-oss-process": process } = asked;
       if (process !== undefined) {

@@ -1,6 +1,7 @@
 import { createRoute } from "@hono/zod-openapi";
 import { BoxcarError } from "../errors.ts";
 import { matches } from "../scopes.ts";
+import { encodeStreamPath } from "../stream-path.ts";
 import { formatTime, parseTimeRange } from "../time.ts";
 import { authorize, need, needSome, readable, streamPathInPath } from "./access.ts";
 import type { App, AppContext } from "./context.ts";
@@ -49,7 +50,7 @@ export function addRecords(app: App, context: AppContext): void {
     const range = await boundedRange(catalog, streamPath, asked);
     if (wantsLink(query)) {
       const times = { start: formatTime(range.startMs), end: formatTime(range.endMs) };
-      return shareReply(c, context, query, atTimes(c, times));
+      return shareReply(c, context, query, atTimes(c, `/mp4/api/timeline/${encodeStreamPath(streamPath)}`, times));
     }
     const plan = await plannedRange(context, { streamPath, ...range, cut, gaps, changes });
     const data = {

@@ -69,14 +69,14 @@ interface Shared {
 
 /**
  * Answers with a signed link, and one to its QR code.
- * @param same what the link asks for; absent: what this request does
+ * @param same what the link asks for
  * @throws BoxcarError `not_available` (501), `lifetime_too_long` (400), `bad_duration` (400)
  */
 export async function shareReply(
   c: Context<AppEnv>,
   { links, config, clock }: AppContext,
   { lifetime = defaultLifetime }: ShareQuery,
-  same?: Shared,
+  same: Shared,
 ) {
   c.set("handsOn", true);
   const { longestLinkSeconds } = config.access;
@@ -86,11 +86,9 @@ export async function shareReply(
     throw new BoxcarError("lifetime_too_long", 400, message, { longestSeconds: longestLinkSeconds });
   }
   const expiresMs = Math.floor((clock() + lifetimeMs) / secondMs) * secondMs;
-  const requested = new URL(c.req.url);
-  const { path, query } = same ?? { path: requested.pathname, query: queryOf(requested) };
-  const given = Object.entries(query).filter((pair): pair is [string, string] => pair[1] !== undefined);
+  const given = Object.entries(same.query).filter((pair): pair is [string, string] => pair[1] !== undefined);
   const origin = config.publicUrl ?? c.get("origin");
-  const url = origin + (await links.sign(path, new URLSearchParams(given), expiresMs));
+  const url = origin + (await links.sign(same.path, new URLSearchParams(given), expiresMs));
   const { QR_TEXT_BYTES } = await import("../pictures/qr-code.ts"); // no part of the start
   const code = async (shape: Record<string, string>): Promise<string | null> => {
     if (url.length > QR_TEXT_BYTES) return null;
@@ -104,12 +102,12 @@ export async function shareReply(
 
 /**
  * What a request asks for, with its times made absolute: `12:00:00` must not mean another day tomorrow.
+ * @param path of the call, made from what the route has checked: the request's own may be written in other ways
  * @param times instead of all parameters of the request that say a time; undefined ones are left out
  */
-export function atTimes(c: Context<AppEnv>, times: Readonly<Record<string, string | undefined>>): Shared {
-  const requested = new URL(c.req.url);
-  const others = Object.entries(queryOf(requested)).filter(([name]) => !timeNames.includes(name));
-  return { path: requested.pathname, query: { ...Object.fromEntries(others), ...times } };
+export function atTimes(c: Context<AppEnv>, path: string, times: Readonly<Record<string, string | undefined>>): Shared {
+  const others = Object.entries(queryOf(new URL(c.req.url))).filter(([name]) => !timeNames.includes(name));
+  return { path, query: { ...Object.fromEntries(others), ...times } };
 }
 
 const timeNames = ["time", ...Object.keys(timeParameters)];
@@ -122,19 +120,16 @@ function queryOf({ searchParams }: URL): Record<string, string> {
 
 /**
  * A reference from one reply to another: signed until the same moment when the caller came by a signed link.
- * @param name last part of the other's path, percent-encoded; what stands before it is this request's
+ * @param path of the other call, percent-encoded, of the same checked stream path as this one's
  * @param expires of this request
  */
 export async function sameLink(
   c: Context<AppEnv>,
   { links }: AppContext,
-  name: string,
+  path: string,
   query: string,
   expires: string | undefined,
 ): Promise<string> {
-  if (c.get("caller").kind !== "link") return `${name}?${query}`;
-  const { pathname } = new URL(c.req.url);
-  const path = pathname.slice(0, pathname.lastIndexOf("/") + 1) + name;
-  const signed = await links.sign(path, new URLSearchParams(query), Number(expires) * secondMs);
-  return signed.slice(path.length - name.length);
+  if (c.get("caller").kind !== "link") return `${path}?${query}`;
+  return links.sign(path, new URLSearchParams(query), Number(expires) * secondMs);
 }

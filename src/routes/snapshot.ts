@@ -1,7 +1,7 @@
 import { createRoute } from "@hono/zod-openapi";
 import { BoxcarError } from "../errors.ts";
 import { shownAt } from "../pictures/shown-at.ts";
-import { checkStreamPath } from "../stream-path.ts";
+import { checkStreamPath, encodeStreamPath } from "../stream-path.ts";
 import { checkTimeZone, formatTime, parseTime } from "../time.ts";
 import { need, visibility } from "./access.ts";
 import type { App, AppContext } from "./context.ts";
@@ -60,7 +60,12 @@ export function addSnapshot(app: App, context: AppContext): void {
     const asked = time === undefined ? undefined : parseTime(time, { zone, dayOf: clock() }, "time");
     if (wantsLink(query)) {
       const times = { time: asked === undefined ? undefined : formatTime(asked) };
-      return shareReply(c, context, query, atTimes(c, times));
+      return shareReply(
+        c,
+        context,
+        query,
+        atTimes(c, `/mp4/snapshot/${encodeStreamPath(streamPath)}.${format}`, times),
+      );
     }
     const wanted = await shownAt(catalog, streamPath, asked, config.gapToleranceMs);
     const shape = { width, height: 0, format, rotation: "auto" } as const;

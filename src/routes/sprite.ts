@@ -3,7 +3,7 @@ import type { Segment } from "../catalog/types.ts";
 import { BoxcarError } from "../errors.ts";
 import { hashOf } from "../pictures/pictures.ts";
 import { COLUMNS, framesAt, SHEETS, TILES, tileSize, tilesOf, writeStoryboard } from "../pictures/storyboard.ts";
-import { checkStreamPath } from "../stream-path.ts";
+import { checkStreamPath, spritePath } from "../stream-path.ts";
 import { formatTime, parseDuration, parseTimeRange } from "../time.ts";
 import { need, visibility } from "./access.ts";
 import type { App, AppContext } from "./context.ts";
@@ -71,7 +71,7 @@ export function addSprite(app: App, context: AppContext): void {
     const { startMs, endMs } = await boundedRange(catalog, streamPath, range);
     if (wantsLink(asked)) {
       const times = { start: formatTime(startMs), end: formatTime(endMs) };
-      return shareReply(c, context, asked, atTimes(c, times));
+      return shareReply(c, context, asked, atTimes(c, spritePath(streamPath, format), times));
     }
     const plan = await plannedRange(context, { streamPath, startMs, endMs, cut: "frame", gaps, changes: "inband" });
     const interval = asked.interval === undefined ? undefined : parseDuration(asked.interval, "interval");
@@ -84,12 +84,12 @@ export function addSprite(app: App, context: AppContext): void {
       "Cache-Control": `${visibility(c)}, ${settled ? "max-age=86400" : "no-cache"}`,
     };
     if (format === "vtt") {
-      const name = encodeURIComponent(streamPath.slice(streamPath.lastIndexOf("/") + 1));
+      const path = spritePath(streamPath, "jpg");
       const fields = `start=${startMs}&end=${endMs}&gaps=${gaps}&interval=${intervalMs}ms&width=${width}`;
       // Whoever follows a signed link to the storyboard must get its sheets, too.
       const sheets = await Promise.all(
         Array.from({ length: Math.ceil(tiles.length / TILES) }, (_, number) =>
-          sameLink(c, context, `${name}.jpg`, `${fields}&sheet=${number}`, asked.expires),
+          sameLink(c, context, path, `${fields}&sheet=${number}`, asked.expires),
         ),
       );
       const text = writeStoryboard(tiles, size, (number) => sheets[number] ?? "");
