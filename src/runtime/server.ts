@@ -1,4 +1,3 @@
-import { createAdaptorServer } from "@hono/node-server";
 import { readFile } from "node:fs/promises";
 import type { Server } from "node:http";
 import { createRequire } from "node:module";
@@ -9,6 +8,7 @@ import { readConfig, type Config } from "../config.ts";
 import { BoxcarError } from "../errors.ts";
 import type { Log } from "../platform.ts";
 import type { Asset } from "../routes/context.ts";
+import { httpServer } from "./http-server.ts";
 import { jsonLog } from "./log.ts";
 import { openNodeParts, type NodeParts } from "./node-parts.ts";
 import { migrateWhenReached } from "./migrate-when-reached.ts";
@@ -49,12 +49,7 @@ export async function startServer(
     peerAddress: nodePeerAddress,
     asset: swaggerAsset,
   });
-  const server = createAdaptorServer({
-    fetch: app.fetch,
-    // Transfers may take hours; only the head of a request, and silence, have a limit.
-    serverOptions: { requestTimeout: 0, headersTimeout: 30_000, keepAliveTimeout: 120_000 },
-  }) as Server;
-  server.timeout = config.idleTimeoutMs;
+  const server = httpServer(app.fetch, config);
   try {
     await listen(server, config);
   } catch (error) {

@@ -1,13 +1,12 @@
-import { createAdaptorServer } from "@hono/node-server";
 import { randomUUID } from "node:crypto";
 import { mkdtemp, rm } from "node:fs/promises";
-import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createApp } from "../../src/app.ts";
 import type { Segment } from "../../src/catalog/types.ts";
 import { readConfig } from "../../src/config.ts";
+import { httpServer } from "../../src/runtime/http-server.ts";
 import { openNodeParts, type NodeParts } from "../../src/runtime/node-parts.ts";
 import type { AppPlatform } from "../../src/routes/context.ts";
 import { nodePeerAddress } from "../../src/runtime/node-peer.ts";
@@ -67,7 +66,7 @@ export async function startTestServer(
     peerAddress: nodePeerAddress,
     asset: () => Promise.resolve(undefined),
   });
-  const server = createAdaptorServer({ fetch: app.fetch }) as Server;
+  const server = httpServer(app.fetch, config);
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const { port } = server.address() as AddressInfo;
   const url = `http://127.0.0.1:${port}`;

@@ -1,0 +1,28 @@
+import { getRequestListener, type HttpBindings } from "@hono/node-server";
+import { createServer, type Server } from "node:http";
+import { hasBody, replyEarly } from "./early-reply.ts";
+import { oneAtATime } from "./one-at-a-time.ts";
+
+type Fetch = (request: Request, env: HttpBindings) => Response | Promise<Response>;
+
+/**
+ * The server around an app, by `node:http`. It holds for each connection that one request at a time is answered, and
+ * that a reply never leaves the client in doubt whether the connection stays.
+ * @param idleTimeoutMs without any byte, after which a connection is closed
+ */
+export function httpServer(fetch: Fetch, { idleTimeoutMs }: { readonly idleTimeoutMs: number }): Server {
+  const answer = async (request: Request, env: HttpBindings): Promise<Response> => {
+    const response = await fetch(request, env);
+    const { incoming, outgoing } = env;
+    return incoming.complete || outgoing.headersSent ? response : replyEarly(env, response);
+  };
+  const listener = getRequestListener((request, env) => {
+    const bindings = env as HttpBindings;
+    return hasBody(bindings.incoming) ? answer(request, bindings) : fetch(request, bindings);
+  });
+  // Transfers may take hours; only the head of a request, and silence, have a limit.
+  const limits = { requestTimeout: 0, headersTimeout: 30_000, keepAliveTimeout: 120_000 };
+  const server = createServer(limits, oneAtATime(listener as Parameters<typeof oneAtATime>[0]));
+  server.timeout = idleTimeoutMs;
+  return server;
+}

@@ -1,0 +1,144 @@
+/** What holds for the connections of a server on each runtime, whatever a client does on one. */
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { Agent, request } from "node:http";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { random, seedOf } from "../support/random.ts";
+import { record, RECORDED_AT } from "../support/recording.ts";
+import { auth, token, upload } from "./client.ts";
+import { isInstalled, servers, startEdge, type Edge } from "./edges.ts";
+import { head, rawClient } from "./raw-client.ts";
+
+const chance = random(seedOf(21));
+const LARGE = 16 << 20;
+
+/** A recorded segment, made large by a box that every reader skips. */
+async function largeSegment(): Promise<Uint8Array> {
+  const [segment] = await record({ count: 1, seconds: 2, seed: 4 });
+  const free = Buffer.alloc(LARGE);
+  free.writeUInt32BE(LARGE, 0);
+  free.write("free", 4, "latin1");
+  return Buffer.concat([await readFile(segment?.file ?? ""), free]);
+}
+
+describe.each(servers.filter(isInstalled))("a connection to the server on %s", (name) => {
+  let folder: string;
+  let edge: Edge;
+  let path: string;
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), "boxcar-connections-"));
+    edge = await startEdge(name, {
+      BOXCAR_DATA: folder,
+      BOXCAR_TOKEN: token,
+      BOXCAR_CLIENT_RATE: "0",
+      BOXCAR_TOKEN_RATE: "0",
+    });
+    path = (await upload(edge.url, "large", RECORDED_AT, await largeSegment())).url;
+  });
+  afterAll(async () => {
+    await edge.stop();
+    await rm(folder, { recursive: true });
+  });
+
+  const gauge = async (kind: string): Promise<number> => {
+    const text = await (await fetch(`${edge.url}/metrics`, { headers: auth })).text();
+    return Number(new RegExp(`^boxcar_${kind} (\\d+)$`, "m").exec(text)?.[1]);
+  };
+  const until = (kind: string, count: number): Promise<void> =>
+    expect.poll(() => gauge(kind), { interval: 50, timeout: 10_000 }).toBe(count);
+
+  it.each([2, 20, 600])("holds one slot for %i pipelined downloads, and none when it is closed", async (count) => {
+    const client = await rawClient(edge.url, false);
+    await client.write(head("GET", path).repeat(count));
+    await until("downloads", 1);
+    client.socket.destroy();
+    await until("downloads", 0);
+  });
+
+  it("gives its slot back whenever it is closed", async () => {
+    for (let round = 0; round < 12; round++) {
+      const client = await rawClient(edge.url, chance.below(2) === 0);
+      const text =
+        head("GET", path).repeat(1 + chance.below(8)) +
+        head("PUT", "/mp4/api/segments/a?start=1", { "content-length": "9" });
+      await client.write(text.slice(0, 1 + chance.below(text.length)));
+      await new Promise((resolve) => setTimeout(resolve, chance.below(60)));
+      if (chance.below(2) === 0) client.socket.destroy();
+      else client.socket.resetAndDestroy();
+    }
+    await until("downloads", 0);
+    await until("uploads", 0);
+  });
+
+  it("answers pipelined requests in their order, more of them than wait in line", async () => {
+    const count = 100;
+    const client = await rawClient(edge.url);
+    const asked = Array.from({ length: count }, (_, i) => head("GET", path, { range: `bytes=${i}-${2 * i}` }));
+    await client.write(asked.join("") + head("GET", "/healthz", { connection: "close" }));
+    await client.closed;
+    const found = [
+      ...client
+        .received()
+        .toString("latin1")
+        .matchAll(/content-range: bytes (\d+)-/gi),
+    ];
+    expect(found.map(([, first]) => Number(first))).toEqual(Array.from({ length: count }, (_, i) => i));
+    await until("downloads", 0);
+  });
+
+  it("reads on for a client that is refused while it sends, and closes then", async () => {
+    const body = new Uint8Array(24 << 20);
+    const fields = { "content-length": String(body.length) };
+    const refused: [string, number][] = [
+      [head("PUT", "/mp4/api/segments/a?start=1", { ...fields, authorization: "Bearer wrong-token-0123" }), 401],
+      [head("PUT", "/mp4/api/segments/a?start=never", fields), 400],
+      [head("PUT", "/mp4/api/segments/a?start=1", fields), 422],
+      [head("POST", "/nothing", fields), 404],
+      [head("POST", "/api/chat/getVideoScreenshot", { ...fields, "content-type": "application/json" }), 413],
+      [head("DELETE", "/api/uploads/none", { ...fields, "tus-resumable": "1.0.0" }), 404],
+    ];
+    for (const [text, status] of refused) {
+      // Reads only when everything is sent, as simple clients do.
+      const client = await rawClient(edge.url, false);
+      await client.write(text);
+      await client.write(body);
+      const chunks: Buffer[] = [];
+      client.socket.on("data", (chunk: Buffer) => chunks.push(chunk));
+      client.socket.resume();
+      await client.closed;
+      const reply = Buffer.concat(chunks).toString("latin1");
+      expect(reply, text).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
+      expect(reply, text).toMatch(/^connection: close\r$/im);
+      expect(reply, text).not.toMatch(/keep-alive/i);
+      expect(reply, text).toMatch(/"error":|"msg":/);
+    }
+    await until("uploads", 0);
+  });
+
+  it("fails no request of a pool that uploads what is refused", async () => {
+    const agent = new Agent({ keepAlive: true, maxSockets: 3 });
+    const { hostname, port } = new URL(edge.url);
+    /** @param pauseMs after the first half of the body */
+    const ask = (method: string, path: string, fields: object, body: Uint8Array, pauseMs: number): Promise<number> =>
+      new Promise((resolve, reject) => {
+        const headers = { ...auth, connection: "keep-alive", "content-length": body.length, ...fields };
+        const sent = request({ agent, host: hostname, port, method, path, headers }, (response) => {
+          response
+            .resume()
+            .once("end", () => resolve(response.statusCode ?? 0))
+            .once("error", reject);
+        });
+        sent.once("error", reject).write(body.subarray(0, body.length / 2));
+        setTimeout(() => sent.end(body.subarray(body.length / 2)), pauseMs);
+      });
+    const wrong = { authorization: "Bearer wrong-token-0123" };
+    const turns = Array.from({ length: 48 }, async (_, i) => {
+      if (i % 2 > 0) return [await ask("GET", "/healthz", {}, new Uint8Array(0), 0), 200];
+      const body = new Uint8Array(chance.pick([1000, 1 << 20, 4 << 20]));
+      return [await ask("PUT", "/mp4/api/segments/a?start=1", wrong, body, chance.pick([0, 0, 50, 700])), 401];
+    });
+    for (const [status, wanted] of await Promise.all(turns)) expect(status, `seed ${chance.seed}`).toBe(wanted);
+    agent.destroy();
+  });
+});
