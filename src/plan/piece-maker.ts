@@ -7,7 +7,14 @@ import type { Cuts } from "./cuts.ts";
 import { codecFamily, isSound, isVideo, OutputTrack } from "./output-track.ts";
 import { moveInband } from "./inband.ts";
 import { leftOut, NO_COUNTS, prerollOf, wholeTrack, type IndexOf, type Piece } from "./piece.ts";
-import { limitOf, ROUNDING_MS, type PlacedSegment, type TimedSegment } from "./placed-segment.ts";
+import {
+  jointLimitOf,
+  limitOf,
+  ROUNDING_MS,
+  usualDuration,
+  type PlacedSegment,
+  type TimedSegment,
+} from "./placed-segment.ts";
 import { rescale, ticksOf } from "./ticks.ts";
 
 /** What pieces are made with. */
@@ -61,7 +68,7 @@ export class PieceMaker {
   add(placed: PlacedSegment): Promise<void> | undefined {
     const { summary } = placed.timed;
     const match = this.#match(placed.timed);
-    const isCut = summary.tracks.some((record, slot) => this.#selectionOf(placed, record, match.outputs[slot]));
+    const isCut = summary.tracks.some((_, slot) => this.#selectionOf(placed, slot, match.outputs[slot]));
     if (match.scaled || isCut) return this.#addCut(placed, match);
     this.#push(placed, match, this.#joinAll(placed, match), summary.tracks, summary.fragments);
     return undefined;
@@ -72,7 +79,7 @@ export class PieceMaker {
     const { segment, summary } = placed.timed;
     const selected: Selected[] = [];
     for (const [slot, record] of summary.tracks.entries()) {
-      const selection = this.#selectionOf(placed, record, match.outputs[slot]);
+      const selection = this.#selectionOf(placed, slot, match.outputs[slot]);
       selected.push(selection === undefined ? wholeTrack(record) : await cuts.select(segment, slot, selection));
     }
     if (selected.every(({ count }) => count === 0)) return;
@@ -143,8 +150,10 @@ export class PieceMaker {
   }
 
   /** What to take of one track; undefined for all of it. */
-  #selectionOf(placed: PlacedSegment, record: TrackRecord, output: OutputTrack | undefined): Selection | undefined {
+  #selectionOf(placed: PlacedSegment, slot: number, output: OutputTrack | undefined): Selection | undefined {
     const { timed } = placed;
+    const record = timed.summary.tracks[slot];
+    if (record === undefined) return undefined;
     const rules = placed.closed ? SelectionRule.Closed : 0;
     if (isVideo(record)) {
       const end = limitOf(placed, record);
@@ -157,29 +166,33 @@ export class PieceMaker {
     // What an edit list hides in front of a joint may be sound that the segment before lacks: recorders shift it out of
     // sight to start with the video. What is there twice is left out as an overlap.
     const padded = record.firstDts + record.duration - record.lastDuration >= record.editEnd;
-    const end = Math.min(limitOf(placed, record), padded ? record.editEnd : Number.POSITIVE_INFINITY);
-    const overlap = this.#overlapEnd(placed, record, output) ?? Number.NEGATIVE_INFINITY;
-    const start = Math.max(rescale(placed.from, timed.reference.timescale, record.timescale), overlap);
+    const end = Math.min(
+      limitOf(placed, record),
+      jointLimitOf(placed, slot),
+      padded ? record.editEnd : Number.POSITIVE_INFINITY,
+    );
+    const start = Math.max(
+      rescale(placed.from, timed.reference.timescale, record.timescale),
+      this.#overlapEnd(placed, record, output) ?? Number.NEGATIVE_INFINITY,
+      othersStartOf(placed, slot),
+    );
     if (start === Number.NEGATIVE_INFINITY && end === Number.POSITIVE_INFINITY) return undefined;
     const preroll = placed.leading && this.#options.cut === "frame" ? prerollOf(record, placed.hiddenMs) : 0;
     return { start, end, rules, preroll };
   }
 
   /**
-   * Where the track's samples before the joint reach into this segment by more than half a sample: the time from which
-   * on its own may follow, in its ticks. Undefined when they do not.
+   * Where the sound before the joint reaches into this segment by more than half a sample: the time from which on its own
+   * may follow, in its ticks. Undefined when it does not. Other tracks hold their last sample no longer than until then.
    */
   #overlapEnd(placed: PlacedSegment, record: TrackRecord, output: OutputTrack | undefined): number | undefined {
-    if (output?.last === undefined || record.samples === 0) return undefined;
+    if (output?.last === undefined || record.samples === 0 || !isSound(record)) return undefined;
     const [from, to] = [output.timescale, record.timescale];
     const base = baseOf(placed, output);
-    const usual = record.duration / record.samples;
+    const usual = usualDuration(record);
     const half = Math.ceil(usual / 2);
-    // A last sample of sound that is cut short decodes to a whole one: leave it its time.
-    const whole = isSound(record)
-      ? rescale(output.lastDts - base, from, to) + Math.ceil(usual)
-      : Number.NEGATIVE_INFINITY;
-    const ended = Math.max(rescale(output.lastDts + output.last.ownDuration - base, from, to), whole);
+    // The last sample decodes to a whole one, also when it is cut short or said to last longer.
+    const ended = rescale(output.lastDts - base, from, to) + Math.ceil(usual);
     // A sample is taken when it ends after START: leave out those of which more than half is already there.
     return ended - record.firstDts > half ? ended + half : undefined;
   }
@@ -194,7 +207,8 @@ export class PieceMaker {
     const [from, to] = [record.timescale, output.timescale];
     const base = baseOf(placed, output);
     const lasting = rescale(samples.lastDts - samples.dts, from, to);
-    const lastDuration = rescale(samples.lastDts + samples.lastDuration - samples.dts, from, to) - lasting;
+    const held = heldUntil(placed, record, samples);
+    const lastDuration = rescale(held - samples.dts, from, to) - lasting;
     let dts = base + rescale(samples.dts, from, to);
     let offsetShift = 0;
     if (output.last === undefined) {
@@ -236,6 +250,21 @@ export class PieceMaker {
 function baseOf({ timed, place, timescale }: PlacedSegment, output: OutputTrack): number {
   const { reference } = timed;
   return rescale(place, timescale, output.timescale) - rescale(reference.start, reference.timescale, output.timescale);
+}
+
+/** Where what is taken of a track other than the reference begins, in its ticks; -Infinity: with its first sample. */
+function othersStartOf({ timed, othersFromMs }: PlacedSegment, slot: number): number {
+  const record = timed.summary.tracks[slot];
+  if (record === undefined || slot === timed.summary.reference) return Number.NEGATIVE_INFINITY;
+  const start = timed.ticksAt(othersFromMs, record);
+  return record.earliestPts + usualDuration(record) < start ? start : Number.NEGATIVE_INFINITY;
+}
+
+/** Where the last sample taken ends, in decode time: one that is held far beyond the others ends with the range. */
+function heldUntil(placed: PlacedSegment, record: TrackRecord, { lastDts, lastDuration }: Selected): number {
+  const usual = Math.ceil(usualDuration(record));
+  const limit = Math.max(limitOf(placed, record), lastDts + usual);
+  return lastDuration > 2 * usual ? Math.min(lastDts + lastDuration, limit) : lastDts + lastDuration;
 }
 
 function encrypted({ id }: Segment): BoxcarError {

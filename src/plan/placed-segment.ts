@@ -42,16 +42,56 @@ export class TimedSegment {
     return this.segment.startMs + this.durationMs;
   }
 
+  /** Wall-clock time at which the last sample of the reference track begins: from then on it is held. */
+  get heldFromMs(): number {
+    const { start, end, lastDuration } = this.reference;
+    return this.wallAt(Math.max(start, end - lastDuration));
+  }
+
+  /** Wall-clock time up to which the reference track has samples, the last one counted as lasting no longer than the others do. */
+  get sampledEndMs(): number {
+    const { samples, timescale } = this.reference;
+    const usual = samples > 1 ? millisecondsOf(usualDuration(this.reference), timescale) : 0;
+    return Math.min(this.endMs, this.heldFromMs + usual);
+  }
+
+  /** Whether all that is presented ends before a wall-clock time, but for a part of a sample. */
+  endsBy(wallMs: number): boolean {
+    const { tracks } = this.summary;
+    if (wallMs < this.endMs) return false;
+    return tracks.every((record) => record.end <= this.ticksAt(wallMs, record) + usualDuration(record));
+  }
+
   /** A wall-clock time on the presentation timeline of the segment, in ticks of `track`. */
   ticksAt(wallMs: number, track: TrackRecord): number {
     const start = rescale(this.reference.start, this.reference.timescale, track.timescale);
     return start + ticksOf(wallMs - this.segment.startMs, track.timescale);
   }
 
+  /** How long after the reference track another one starts, milliseconds. */
+  delayOf(track: TrackRecord): number {
+    const { start, timescale } = this.reference;
+    return millisecondsOf(track.start, track.timescale) - millisecondsOf(start, timescale);
+  }
+
   /** The wall-clock time of a tick of the reference track. */
   wallAt(ticks: number): number {
     return this.segment.startMs + millisecondsOf(ticks - this.reference.start, this.reference.timescale);
   }
+}
+
+/** What a sample of a track lasts in the mean, ticks, not rounded; the last one, which may be held, does not count. */
+export function usualDuration({ samples, duration, lastDuration }: TrackRecord): number {
+  return samples > 1 ? (duration - lastDuration) / (samples - 1) : duration;
+}
+
+/** Where the next segment goes on. */
+export interface Joint {
+  readonly next: TimedSegment;
+  /** Where it starts, by the wall clock of the segment before. */
+  readonly atMs: number;
+  /** How far a track of the segment before may reach into the next one's, milliseconds, beside a part of a sample. */
+  readonly slackMs: number;
 }
 
 /** A segment whose place in the output is known. */
@@ -71,6 +111,10 @@ export interface PlacedSegment {
   readonly untilMs: number;
   /** Whether a later segment takes over at `untilMs`. */
   readonly closed: boolean;
+  /** Wall-clock time before which nothing is taken of tracks other than the reference, milliseconds; -Infinity: all. */
+  readonly othersFromMs: number;
+  /** Undefined for the last segment, and where `untilMs` says it. */
+  readonly joint: Joint | undefined;
 }
 
 /** Where the samples of `record` end, exclusive, in its ticks; Infinity for all. */
@@ -78,4 +122,26 @@ export function limitOf(placed: PlacedSegment, record: TrackRecord): number {
   if (!Number.isFinite(placed.untilMs)) return Number.POSITIVE_INFINITY;
   const rounding = isVideo(record) ? ticksOf(ROUNDING_MS, record.timescale) : 0;
   return placed.timed.ticksAt(placed.untilMs, record) - rounding;
+}
+
+/**
+ * Where the joint with the next segment ends a track, exclusive, in its ticks: where the next one's own samples begin,
+ * since sound that outlasts its picture would stand in for theirs. Infinity when the track ends there by itself.
+ */
+export function jointLimitOf({ timed, joint }: PlacedSegment, slot: number): number {
+  const record = timed.summary.tracks[slot];
+  if (joint === undefined || record === undefined || slot === timed.summary.reference) return Number.POSITIVE_INFINITY;
+  const { atMs, next, slackMs } = joint;
+  const own = sameTrack(timed.summary, slot, next.summary);
+  const delayMs = own === undefined ? 0 : next.delayOf(own);
+  const limit = timed.ticksAt(atMs + Math.max(0, delayMs), record);
+  const slack = Math.ceil(usualDuration(record)) + ticksOf(slackMs, record.timescale);
+  return record.end - limit > slack ? limit : Number.POSITIVE_INFINITY;
+}
+
+/** The track of another segment that is the same by handler and by order among those of its handler. */
+function sameTrack({ tracks }: Summary, slot: number, other: Summary): TrackRecord | undefined {
+  const handler = tracks[slot]?.handler;
+  const nth = tracks.slice(0, slot).filter((record) => record.handler === handler).length;
+  return other.tracks.filter((record) => record.handler === handler)[nth];
 }

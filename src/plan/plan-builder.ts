@@ -65,8 +65,6 @@ export class PlanBuilder {
   readonly #clock: ClockReading[] = [];
   /** The last segment: placed, but not yet a piece, since a later one may overlap it. */
   #current: PlacedSegment | undefined;
-  /** Wall-clock end of what is covered so far. */
-  #coveredMs = Number.NEGATIVE_INFINITY;
   #startMs = 0;
 
   constructor(options: BuilderOptions) {
@@ -77,11 +75,13 @@ export class PlanBuilder {
   /** Adds the next segment: at once where that needs no index, else the caller has to wait. @throws BoxcarError as PieceMaker.add does */
   add(segment: Segment): Promise<void> | undefined {
     const timed = this.#options.cuts.timed(segment);
-    if (this.#current === undefined) return this.#addFirst(timed);
-    const overlapMs = this.#coveredMs - segment.startMs;
+    const before = this.#current;
+    if (before === undefined) return this.#addFirst(timed);
+    const { endMs, sampledEndMs } = before.timed;
     const tolerated = Math.min(this.#options.gapToleranceMs, timed.durationMs / 2);
-    if (overlapMs <= tolerated) return this.#addNext(timed, this.#current, -overlapMs);
-    if (timed.endMs - this.#coveredMs > tolerated) return this.#addOverlapping(timed, this.#current);
+    if (endMs - segment.startMs <= tolerated) return this.#addNext(timed, before, segment.startMs - endMs);
+    if (sampledEndMs - segment.startMs <= tolerated) return this.#addInHold(timed, before);
+    if (timed.endMs - sampledEndMs > tolerated) return this.#addOverlapping(timed, before);
     return undefined;
   }
 
@@ -91,8 +91,8 @@ export class PlanBuilder {
     if (last === undefined) return undefined;
     await this.#maker.add(last);
     const endMs = Math.min(last.untilMs, last.timed.endMs);
-    const presented = last.place + ticksOf(endMs - last.timed.segment.startMs, last.timescale);
-    const bounded = this.#options.cut === "frame" && Number.isFinite(last.untilMs);
+    const asked = last.place + ticksOf(this.#options.endMs - last.timed.segment.startMs, last.timescale);
+    const bounded = this.#options.cut === "frame" && this.#options.endMs < Number.MAX_SAFE_INTEGER;
     return {
       tracks: await this.#maker.finish(),
       pieces: this.#maker.pieces,
@@ -103,7 +103,7 @@ export class PlanBuilder {
       spans: this.#spans,
       clock: this.#clock,
       joints: Math.max(0, this.#maker.pieces.length - 1),
-      presentedMs: bounded ? millisecondsOf(presented, last.timescale) : Number.POSITIVE_INFINITY,
+      presentedMs: bounded ? millisecondsOf(asked, last.timescale) : Number.POSITIVE_INFINITY,
     };
   }
 
@@ -127,40 +127,61 @@ export class PlanBuilder {
     this.#current = { ...this.#placed(timed, reference.start - from, timescale), from, leading: true, hiddenMs };
     this.#spans.push({ atMs: 0, wallMs: this.#startMs });
     this.#clock.push({ atMs: 0, wallMs: this.#startMs });
-    this.#cover(this.#startMs, timed.endMs);
+    this.#cover(timed, this.#startMs);
   }
 
   #addNext(timed: TimedSegment, before: PlacedSegment, distanceMs: number): Promise<void> | undefined {
     const { gapToleranceMs, gaps } = this.#options;
     const { reference } = before.timed;
+    const { startMs } = timed.segment;
     const isGap = distanceMs > gapToleranceMs;
-    if (isGap) this.#gaps.push({ startMs: this.#coveredMs, endMs: timed.segment.startMs });
+    const isClosed = isGap && gaps === "skip";
     const ended = before.place + rescale(reference.end - reference.start, reference.timescale, before.timescale);
-    const kept = isGap && gaps === "keep" ? ticksOf(distanceMs, before.timescale) : 0;
+    const kept = isGap && !isClosed ? ticksOf(distanceMs, before.timescale) : 0;
     const lead = kept > 0 ? 0 : openEndOf(before, distanceMs) + this.#leadOf(timed, distanceMs, before.timescale);
     const place = ended + kept + lead;
-    this.#current = this.#placed(timed, place, before.timescale);
+    // Where a gap is closed, other tracks end and begin with the picture: what is recorded of them within the gap is not shown.
+    const othersFromMs = isClosed ? startMs : startMs - Math.max(0, distanceMs) - gapToleranceMs;
+    this.#current = { ...this.#placed(timed, place, before.timescale), othersFromMs };
     const atMs = millisecondsOf(place, before.timescale);
-    if (isGap) this.#spans.push({ atMs, wallMs: timed.segment.startMs });
-    this.#readClock(atMs, timed.segment.startMs);
-    this.#cover(isGap ? timed.segment.startMs : this.#coveredMs, timed.endMs);
-    return this.#maker.add(before);
+    if (isGap) {
+      this.#gaps.push({ startMs: before.timed.endMs, endMs: startMs });
+      this.#spans.push({ atMs, wallMs: startMs });
+    }
+    this.#readClock(atMs, startMs);
+    this.#cover(timed, isGap ? startMs : undefined);
+    const jointMs = kept > 0 ? startMs : before.timed.endMs;
+    return this.#maker.add({
+      ...before,
+      joint: { next: timed, atMs: jointMs, slackMs: isClosed ? 0 : gapToleranceMs },
+    });
+  }
+
+  /** A last sample that is held, however long it is said to last, yields to a recording that has samples by then. */
+  #addInHold(timed: TimedSegment, before: PlacedSegment): Promise<void> | undefined {
+    const { startMs } = timed.segment;
+    const atMs = Math.max(startMs, before.timed.sampledEndMs);
+    const place = before.place + ticksOf(atMs - before.timed.segment.startMs, before.timescale);
+    this.#current = { ...this.#placed(timed, place, before.timescale), othersFromMs: startMs };
+    this.#readClock(millisecondsOf(place, before.timescale), startMs);
+    this.#cover(timed);
+    return this.#maker.add({ ...before, joint: { next: timed, atMs, slackMs: 0 } });
   }
 
   // The later recording takes over at its last sync sample inside the earlier one, which is cut there.
   async #addOverlapping(timed: TimedSegment, before: PlacedSegment): Promise<void> {
     const { segment } = timed;
-    const found = await this.#findReference(timed, timed.ticksAt(this.#coveredMs, timed.reference));
+    const found = await this.#findReference(timed, timed.ticksAt(before.timed.sampledEndMs, timed.reference));
     if (found.count === 0) return;
     const joinMs = timed.wallAt(found.pts);
     await this.#maker.add({ ...before, untilMs: Math.min(before.untilMs, joinMs), closed: true });
     const distance = ticksOf(segment.startMs - before.timed.segment.startMs, before.timescale);
     this.#current = { ...this.#placed(timed, before.place + distance, before.timescale), from: found.pts };
-    this.#cover(Math.min(joinMs, this.#coveredMs), timed.endMs);
+    this.#cover(timed);
   }
 
   #placed(timed: TimedSegment, place: number, timescale: number): PlacedSegment {
-    const untilMs = this.#options.endMs < timed.endMs ? this.#options.endMs : Number.POSITIVE_INFINITY;
+    const untilMs = timed.endsBy(this.#options.endMs) ? Number.POSITIVE_INFINITY : this.#options.endMs;
     return {
       timed,
       place,
@@ -170,6 +191,8 @@ export class PlanBuilder {
       hiddenMs: 0,
       untilMs,
       closed: false,
+      othersFromMs: Number.NEGATIVE_INFINITY,
+      joint: undefined,
     };
   }
 
@@ -191,12 +214,13 @@ export class PlanBuilder {
     if (Math.abs(off) > CLOCK_TOLERANCE_MS) this.#clock.push({ atMs, wallMs });
   }
 
-  #cover(startMs: number, endMs: number): void {
-    const end = Math.min(endMs, this.#options.endMs);
+  /** @param fromMs where a stretch of coverage begins; absent: the segment goes on with the one before */
+  #cover(timed: TimedSegment, fromMs?: number): void {
+    const endMs = Math.min(timed.endMs, this.#options.endMs);
     const last = this.#coverage.at(-1);
-    if (last !== undefined && startMs <= last.endMs) last.endMs = Math.max(end, last.endMs);
-    else this.#coverage.push({ startMs, endMs: end });
-    this.#coveredMs = Math.max(this.#coveredMs, endMs);
+    if (fromMs !== undefined || last === undefined)
+      this.#coverage.push({ startMs: fromMs ?? timed.segment.startMs, endMs });
+    else last.endMs = endMs;
   }
 
   /** Finds where the reference track can be decoded from to present the moment `ticks`. */
