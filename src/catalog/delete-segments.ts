@@ -2,7 +2,7 @@ import { sql, type Kysely } from "kysely";
 import type { CatalogDatabase } from "./database.ts";
 import { segmentColumns, segmentOf, type SegmentRow } from "./rows.ts";
 import type { Schema } from "./schema.ts";
-import { countRemoved, longestOf, narrowTotals } from "./totals.ts";
+import { countRemoved, narrowTotals, startWindows } from "./totals.ts";
 import type { Deletion, Segment, Selection } from "./types.ts";
 
 /** Rows one batch deletes: long deletions must not keep uploads waiting. */
@@ -22,7 +22,7 @@ export async function deleteSegments(db: CatalogDatabase, selection: Selection, 
       ...countRemoved(db.primary, streamPath, doomed),
       sql`update segments set state = 'tombstone', state_ms = ${nowMs}, idempotency_key = null
         where id in (select id ${doomed})`.compile(db.primary),
-      ...narrowTotals(db.primary, streamPath),
+      ...narrowTotals(db.primary, streamPath, sql`from segments where id in (${sql.join(ids)})`),
     ]);
     for (const row of rows) (row.event_level === "high" ? kept : deleted).push(segmentOf(row));
   }
@@ -37,23 +37,25 @@ async function* selectedIds(db: Kysely<Schema>, selection: Selection): AsyncGene
   }
   const { streamPath, startMs, endMs } = selection;
   if (endMs <= startMs) return;
-  let after = { startMs: startMs - (await longestOf(db, streamPath)), id: 0 };
-  for (;;) {
-    const rows = await db
-      .selectFrom("segments")
-      .select(["id", "start_ms"])
-      .where("state", "=", sql.lit("ready" as const))
-      .where("stream_path", "=", streamPath)
-      .where(sql<boolean>`(start_ms, id) > (${after.startMs}, ${after.id})`)
-      .where("start_ms", "<", endMs)
-      .where("end_ms", ">", startMs)
-      .orderBy("start_ms")
-      .orderBy("id")
-      .limit(BATCH)
-      .execute();
-    const last = rows.at(-1);
-    if (last === undefined) return;
-    yield rows.map((row) => row.id);
-    after = { startMs: last.start_ms, id: last.id };
+  for (const { fromMs, toMs } of await startWindows(db, streamPath, startMs, endMs)) {
+    let after = { startMs: fromMs, id: 0 };
+    for (;;) {
+      const rows = await db
+        .selectFrom("segments")
+        .select(["id", "start_ms"])
+        .where("state", "=", sql.lit("ready" as const))
+        .where("stream_path", "=", streamPath)
+        .where(sql<boolean>`(start_ms, id) > (${after.startMs}, ${after.id})`)
+        .where("start_ms", "<", toMs)
+        .where("end_ms", ">", startMs)
+        .orderBy("start_ms")
+        .orderBy("id")
+        .limit(BATCH)
+        .execute();
+      const last = rows.at(-1);
+      if (last === undefined) break;
+      yield rows.map((row) => row.id);
+      after = { startMs: last.start_ms, id: last.id };
+    }
   }
 }

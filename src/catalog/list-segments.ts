@@ -1,5 +1,5 @@
 import { sql, type Kysely, type RawBuilder } from "kysely";
-import { segmentColumns, segmentOf } from "./rows.ts";
+import { segmentColumns, segmentOf, type SegmentRow } from "./rows.ts";
 import type { Schema } from "./schema.ts";
 import { BUCKET_MS, bucketOf } from "./totals.ts";
 import type { ListQuery, Segment, SegmentPage } from "./types.ts";
@@ -25,19 +25,18 @@ export async function listSegments(db: Kysely<Schema>, query: ListQuery): Promis
   const { startMs, endMs, pageNum, pageSize } = query;
   if (startMs !== undefined && endMs !== undefined && endMs <= startMs) return { total: 0, segments: [] };
   const listing = new Listing(db, query);
-  const leadFromMs = startMs === undefined ? -FOREVER_MS : startMs - (await listing.longest());
   const late = endMs === undefined ? 0 : await listing.count(endMs, (bucketOf(endMs) + 1) * BUCKET_MS);
   const early = startMs === undefined ? 0 : await listing.count(bucketOf(startMs) * BUCKET_MS, startMs);
   const body = (await listing.countBuckets()) - late - early;
-  const lead = startMs === undefined ? 0 : await listing.count(leadFromMs, startMs, startMs);
+  const lead = startMs === undefined ? 0 : await listing.countLead(startMs);
   const total = body + lead;
   const offset = (pageNum - 1) * pageSize;
   if (offset >= total) return { total, segments: [] };
-  const window =
-    offset < body
-      ? await listing.window(offset, late, leadFromMs)
-      : { fromMs: leadFromMs, toMs: startMs ?? FOREVER_MS, skip: offset - body };
-  return { total, segments: await listing.read(window) };
+  const segments = offset < body ? await listing.read(await listing.window(offset, late)) : [];
+  const missing = pageSize - segments.length;
+  if (startMs === undefined || missing === 0 || lead === 0) return { total, segments };
+  const rest = await listing.readLead(startMs, Math.max(0, offset - body), missing);
+  return { total, segments: [...segments, ...rest] };
 }
 
 class Listing {
@@ -61,23 +60,18 @@ class Listing {
       : sql`stream_path = ${path}${allowed}`;
   }
 
-  /** The longest segment of the streams asked for, in milliseconds. */
-  async longest(): Promise<number> {
-    const row = await this.#db
-      .selectFrom("streams")
-      .select((eb) => eb.fn.max<number | null>("longest_ms").as("longest"))
-      .where(this.#scope)
-      .executeTakeFirst();
-    return row?.longest ?? 0;
-  }
-
-  /** Counts segments that start in [fromMs, toMs) and end after `endAfterMs`. */
-  async count(fromMs: number, toMs: number, endAfterMs = -FOREVER_MS): Promise<number> {
+  /** Counts segments that start in [fromMs, toMs). */
+  async count(fromMs: number, toMs: number): Promise<number> {
     const row = await this.#rows(fromMs, toMs)
-      .where("end_ms", ">", endAfterMs)
       .select((eb) => eb.fn.countAll<number>().as("count"))
       .executeTakeFirstOrThrow();
     return row.count;
+  }
+
+  /** Counts segments that start before a moment and end after it. */
+  async countLead(startMs: number): Promise<number> {
+    const { rows } = await sql<{ count: number }>`select count(*) as count ${this.#lead(startMs)}`.execute(this.#db);
+    return rows[0]?.count ?? 0;
   }
 
   /** Counts segments in all buckets the range touches, the outer ones in full. */
@@ -92,9 +86,10 @@ class Listing {
    * Finds where the page lies that starts in the body.
    * @param late segments of the last bucket that start after the range
    */
-  async window(offset: number, late: number, leadFromMs: number): Promise<Window> {
+  async window(offset: number, late: number): Promise<Window> {
     const { startMs, endMs, pageSize } = this.#query;
     const end = late + offset + pageSize;
+    const earliestMs = startMs ?? -FOREVER_MS;
     const counts = this.#buckets()
       .select([
         "bucket",
@@ -111,27 +106,45 @@ class Listing {
       .execute();
     const newest = buckets[0];
     const oldest = buckets.at(-1);
-    if (newest === undefined || oldest === undefined) return { fromMs: leadFromMs, toMs: FOREVER_MS, skip: 0 };
+    if (newest === undefined || oldest === undefined) return { fromMs: earliestMs, toMs: FOREVER_MS, skip: 0 };
     const isFull = oldest.upto >= end && (startMs === undefined || oldest.bucket > bucketOf(startMs));
     return {
-      fromMs: isFull ? oldest.bucket * BUCKET_MS : leadFromMs,
+      fromMs: isFull ? oldest.bucket * BUCKET_MS : earliestMs,
       toMs: Math.min((newest.bucket + 1) * BUCKET_MS, endMs ?? FOREVER_MS),
       skip: late + offset - Math.max(late, newest.upto - newest.count),
     };
   }
 
-  /** Reads the page. */
+  /** Reads what a page has of the body. */
   async read(window: Window): Promise<Segment[]> {
-    const { startMs, pageSize } = this.#query;
     const rows = await this.#rows(window.fromMs, window.toMs)
       .select(segmentColumns)
-      .where("end_ms", ">", startMs ?? -FOREVER_MS)
       .orderBy("start_ms", "desc")
       .orderBy("id", "desc")
-      .limit(pageSize)
+      .limit(this.#query.pageSize)
       .offset(window.skip)
       .execute();
     return rows.map(segmentOf);
+  }
+
+  /** Reads some of the lead. */
+  async readLead(startMs: number, skip: number, limit: number): Promise<Segment[]> {
+    const columns = sql.join(segmentColumns.map((name) => sql.ref(`segments.${name}`)));
+    const { rows } = await sql<SegmentRow>`select ${columns} ${this.#lead(startMs)}
+      order by start_ms desc, id desc limit ${limit} offset ${skip}`.execute(this.#db);
+    return rows.map(segmentOf);
+  }
+
+  /** The ready segments asked for that start before a moment and end after it: looked for where some reach beyond it. */
+  #lead(startMs: number): RawBuilder<unknown> {
+    const { eventLevel } = this.#query;
+    const rated = eventLevel === undefined ? sql`` : sql` and segments.event_level = ${eventLevel}`;
+    return sql`from (select distinct stream_path, bucket from stream_counts
+        where ${this.#scope} and bucket <= ${bucketOf(startMs)} and reach_ms > ${startMs}) as counts
+      cross join segments on segments.state = 'ready' and segments.stream_path = counts.stream_path
+        and start_ms >= counts.bucket * ${sql.lit(BUCKET_MS)}
+        and start_ms < min((counts.bucket + 1) * ${sql.lit(BUCKET_MS)}, ${startMs})
+        and end_ms > ${startMs}${rated}`;
   }
 
   /** The ready segments asked for that start in [fromMs, toMs). */

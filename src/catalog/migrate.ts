@@ -111,6 +111,12 @@ const migrations: Readonly<Record<string, readonly RawBuilder<unknown>[]>> = {
       primary key (upload_id, "offset")
     ) without rowid`,
   ],
+  "006_reach": [
+    sql`alter table stream_counts add column reach_ms integer not null default ${sql.lit(-Number.MAX_SAFE_INTEGER)}`,
+    sql`update stream_counts set reach_ms = coalesce((select max(end_ms) from segments
+      where state = 'ready' and segments.stream_path = stream_counts.stream_path
+        and start_ms >= bucket * 14400000 and start_ms < (bucket + 1) * 14400000), reach_ms)`,
+  ],
 };
 
 /**

@@ -1,7 +1,7 @@
 import { sql } from "kysely";
 import { Breather } from "./breather.ts";
 import { segmentColumns, segmentOf } from "./rows.ts";
-import { longestOf } from "./totals.ts";
+import { startWindows } from "./totals.ts";
 import type { Segment } from "./types.ts";
 import type { WideReads } from "./wide-reads.ts";
 
@@ -15,33 +15,49 @@ export async function* overlapping(
   endMs: number,
 ): AsyncGenerator<readonly Segment[], void, undefined> {
   if (endMs <= startMs) return;
+  let found = 0;
+  for await (const page of pagesOf(wide, streamPath, startMs, endMs)) {
+    found += page.length;
+    yield page;
+  }
+  const { atPrimary } = wide;
+  if (found === 0 && atPrimary !== undefined) yield* pagesOf(atPrimary, streamPath, startMs, endMs);
+}
+
+async function* pagesOf(
+  wide: WideReads,
+  streamPath: string,
+  startMs: number,
+  endMs: number,
+): AsyncGenerator<readonly Segment[], void, undefined> {
   const breather = new Breather();
-  let after: { readonly startMs: number; readonly id: number } | undefined;
-  for (;;) {
-    const rows = await wide.read(
-      async (db) => {
-        const { startMs: afterMs, id } = after ?? { startMs: startMs - (await longestOf(db, streamPath)), id: 0 };
-        return db
-          .selectFrom("segments")
-          .select(segmentColumns)
-          .where("state", "=", sql.lit("ready" as const))
-          .where("stream_path", "=", streamPath)
-          .where(sql<boolean>`(start_ms, id) > (${afterMs}, ${id})`)
-          .where("start_ms", "<", endMs)
-          .where("end_ms", ">", startMs)
-          .orderBy("start_ms")
-          .orderBy("id")
-          .limit(PAGE)
-          .execute();
-      },
-      // A later page may be empty: then the one before was the last.
-      (found) => found.length > 0 || after !== undefined,
-    );
-    const last = rows.at(-1);
-    if (last === undefined) return;
-    yield rows.map(segmentOf);
-    if (rows.length < PAGE) return;
-    after = { startMs: last.start_ms, id: last.id };
-    await breather.breathe();
+  const isFound = (): boolean => true;
+  const windows = await wide.read((db) => startWindows(db, streamPath, startMs, endMs), isFound);
+  for (const { fromMs, toMs } of windows) {
+    let after = { startMs: fromMs, id: 0 };
+    for (;;) {
+      const rows = await wide.read(
+        (db) =>
+          db
+            .selectFrom("segments")
+            .select(segmentColumns)
+            .where("state", "=", sql.lit("ready" as const))
+            .where("stream_path", "=", streamPath)
+            .where(sql<boolean>`(start_ms, id) > (${after.startMs}, ${after.id})`)
+            .where("start_ms", "<", toMs)
+            .where("end_ms", ">", startMs)
+            .orderBy("start_ms")
+            .orderBy("id")
+            .limit(PAGE)
+            .execute(),
+        isFound,
+      );
+      const last = rows.at(-1);
+      if (last === undefined) break;
+      yield rows.map(segmentOf);
+      if (rows.length < PAGE) break;
+      after = { startMs: last.start_ms, id: last.id };
+      await breather.breathe();
+    }
   }
 }

@@ -2,7 +2,7 @@ import { sql } from "kysely";
 import { LruMap } from "../lru-map.ts";
 import { Breather } from "./breather.ts";
 import { packedColumns, segmentOfPacked } from "./rows.ts";
-import { BUCKET_MS } from "./totals.ts";
+import { BUCKET_MS, reaching } from "./totals.ts";
 import type { Segment } from "./types.ts";
 import type { WideReads } from "./wide-reads.ts";
 
@@ -97,12 +97,11 @@ export class RecordedRows {
     endMs: number,
   ): Promise<{ longestMs: number; buckets: Bucket[] }> {
     if (endMs <= startMs) return { longestMs: 0, buckets: [] };
-    // Without its `- 1` the division, which cuts towards 0, would leave out a bucket before 1970.
+    const first = Math.floor(startMs / BUCKET_MS);
     const query = sql<{ bucket: number; version: string; longest_ms: number }>`
       select bucket, json_group_array(json_array(event_level, version)) as version, longest_ms
       from streams cross join stream_counts on stream_counts.stream_path = streams.stream_path
-      where streams.stream_path = ${streamPath}
-        and bucket >= (${startMs} - longest_ms) / ${sql.lit(BUCKET_MS)} - 1
+      where streams.stream_path = ${streamPath} and (bucket >= ${first} or ${reaching(startMs)})
         and bucket <= ${Math.floor((endMs - 1) / BUCKET_MS)}
       group by bucket order by bucket`;
     const { rows } = await wide.read(

@@ -46,7 +46,7 @@ export interface StreamTable {
   bytes: number;
   start_ms: number;
   end_ms: number;
-  /** The longest segment the stream has held, milliseconds: bounds how far before a moment an overlap can start. */
+  /** The longest segment the stream has held, milliseconds: bounds in how many buckets an overlap is looked for. */
   longest_ms: number;
 }
 
@@ -57,6 +57,8 @@ export interface StreamCountTable {
   /** `high`, `low` or empty. */
   event_level: "high" | "low" | "";
   count: number;
+  /** The latest end of those segments. */
+  reach_ms: Generated<number>;
   /** Another number after every change of a ready segment that is counted here; told apart by chance. */
   version: Generated<number>;
 }

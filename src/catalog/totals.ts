@@ -8,6 +8,9 @@ import type { EventLevel } from "./types.ts";
  */
 export const BUCKET_MS = 4 * 3600 * 1000;
 
+/** Before all times, and safe to compare in SQL. */
+const NEVER_MS = -Number.MAX_SAFE_INTEGER;
+
 /** The bucket a start time falls in. */
 export function bucketOf(startMs: number): number {
   return Math.floor(startMs / BUCKET_MS);
@@ -38,14 +41,14 @@ export function countAdded(db: Kysely<Schema>, id: number, { startMs, endMs, siz
         start_ms = min(start_ms, excluded.start_ms),
         end_ms = max(end_ms, excluded.end_ms),
         longest_ms = max(longest_ms, excluded.longest_ms)`.compile(db),
-    changeCounts(db, sql`select stream_path, ${bucketOf(startMs)}, coalesce(event_level, ''), 1 ${pending}`),
+    changeCounts(db, sql`select stream_path, ${bucketOf(startMs)}, coalesce(event_level, ''), 1, ${endMs} ${pending}`),
   ];
 }
 
 /** Takes the ready segments that `doomed` (`from segments where …`) selects out of their stream's totals. */
 export function countRemoved(db: Kysely<Schema>, streamPath: string, doomed: RawBuilder<unknown>): Changes {
   return [
-    changeCounts(db, sql`select stream_path, ${bucket}, coalesce(event_level, ''), -1 ${doomed}`),
+    changeCounts(db, sql`select stream_path, ${bucket}, coalesce(event_level, ''), -1, ${sql.lit(NEVER_MS)} ${doomed}`),
     dropEmptyCounts(db, streamPath),
     sql`update streams set
         count = count - (select count(*) ${doomed}),
@@ -54,17 +57,24 @@ export function countRemoved(db: Kysely<Schema>, streamPath: string, doomed: Raw
   ];
 }
 
-/** Brings a stream's first start and last end up to date after ready segments have left it. */
-export function narrowTotals(db: Kysely<Schema>, streamPath: string): Changes {
+/**
+ * Brings a stream's first start and last end up to date after ready segments have left it, and how far those reach that
+ * start beside them.
+ * @param left selects those that have left (`from segments where …`), and may select others
+ */
+export function narrowTotals(db: Kysely<Schema>, streamPath: string, left: RawBuilder<unknown>): Changes {
   return [
+    sql`update stream_counts set
+        reach_ms = coalesce((select max(end_ms) from segments
+          where state = 'ready' and segments.stream_path = ${streamPath}
+            and start_ms >= bucket * ${sql.lit(BUCKET_MS)} and start_ms < (bucket + 1) * ${sql.lit(BUCKET_MS)}),
+          ${sql.lit(NEVER_MS)})
+      where stream_path = ${streamPath} and bucket in (select ${bucket} ${left})`.compile(db),
     sql`delete from streams where stream_path = ${streamPath} and count = 0`.compile(db),
-    // The segment that ends last starts at most one longest duration before the one that starts last.
     sql`update streams set
         start_ms = (select min(start_ms) from segments
           where state = 'ready' and stream_path = ${streamPath}),
-        end_ms = (select max(end_ms) from segments
-          where state = 'ready' and stream_path = ${streamPath} and start_ms >=
-            (select max(start_ms) from segments where state = 'ready' and stream_path = ${streamPath}) - longest_ms)
+        end_ms = (select max(reach_ms) from stream_counts where stream_path = ${streamPath})
       where stream_path = ${streamPath}`.compile(db),
   ];
 }
@@ -73,30 +83,58 @@ export function narrowTotals(db: Kysely<Schema>, streamPath: string): Changes {
 export function countRated(db: Kysely<Schema>, id: number, to: EventLevel | null): Changes {
   const rated = sql`from segments where id = ${id} and state = 'ready'`;
   return [
-    changeCounts(db, sql`select stream_path, ${bucket}, coalesce(event_level, ''), -1 ${rated}`),
-    changeCounts(db, sql`select stream_path, ${bucket}, ${to ?? ""}, 1 ${rated}`),
+    changeCounts(db, sql`select stream_path, ${bucket}, coalesce(event_level, ''), -1, ${sql.lit(NEVER_MS)} ${rated}`),
+    changeCounts(db, sql`select stream_path, ${bucket}, ${to ?? ""}, 1, end_ms ${rated}`),
     dropEmptyCounts(db, sql`(select stream_path ${rated})`),
   ];
 }
 
-/** @param changes selects stream path, bucket, event level and by how much the count changes */
+/** @param changes selects stream path, bucket, event level, by how much the count changes, and an end of those counted */
 function changeCounts(db: Kysely<Schema>, changes: RawBuilder<unknown>): CompiledQuery {
-  return sql`insert into stream_counts (stream_path, bucket, event_level, count, version)
+  return sql`insert into stream_counts (stream_path, bucket, event_level, count, reach_ms, version)
     select *, random() & ${sql.lit(Number.MAX_SAFE_INTEGER)} from (${changes}) where true
     on conflict (stream_path, bucket, event_level)
-    do update set count = count + excluded.count, version = excluded.version`.compile(db);
+    do update set count = count + excluded.count, reach_ms = max(reach_ms, excluded.reach_ms),
+      version = excluded.version`.compile(db);
 }
 
 function dropEmptyCounts(db: Kysely<Schema>, streamPath: string | RawBuilder<unknown>): CompiledQuery {
   return sql`delete from stream_counts where stream_path = ${streamPath} and count = 0`.compile(db);
 }
 
-/** The longest segment a stream has held, in milliseconds; 0 when it holds none. */
-export async function longestOf(db: Kysely<Schema>, streamPath: string): Promise<number> {
-  const row = await db
-    .selectFrom("streams")
-    .select("longest_ms")
-    .where("stream_path", "=", streamPath)
-    .executeTakeFirst();
-  return row?.longest_ms ?? 0;
+/** A stretch of start times, milliseconds, end exclusive. */
+export interface StartWindow {
+  readonly fromMs: number;
+  readonly toMs: number;
+}
+
+/**
+ * Where the ready segments start that overlap [startMs, endMs), in order: in the buckets of the range, and in earlier ones
+ * that hold a segment which reaches into it. So a single long one does not make every range read what lies between.
+ */
+export async function startWindows(
+  db: Kysely<Schema>,
+  streamPath: string,
+  startMs: number,
+  endMs: number,
+): Promise<StartWindow[]> {
+  const first = bucketOf(startMs);
+  const earlier = await sql<{ bucket: number }>`
+    select distinct bucket from streams cross join stream_counts on stream_counts.stream_path = streams.stream_path
+    where streams.stream_path = ${streamPath} and ${reaching(startMs)} and bucket < ${first}
+    order by bucket`.execute(db);
+  const leads = earlier.rows.map(({ bucket: number }) => ({
+    fromMs: number * BUCKET_MS,
+    toMs: (number + 1) * BUCKET_MS,
+  }));
+  return [...leads, { fromMs: first * BUCKET_MS, toMs: endMs }];
+}
+
+/**
+ * Whether a row of `stream_counts`, beside that of its stream, may count a segment that ends after a moment and starts
+ * before it. How far the longest one reaches only bounds the rows that are looked at.
+ */
+export function reaching(startMs: number): RawBuilder<boolean> {
+  // Without its `- 1` the division, which cuts towards 0, would leave out a bucket before 1970.
+  return sql<boolean>`bucket >= (${startMs} - longest_ms) / ${sql.lit(BUCKET_MS)} - 1 and reach_ms > ${startMs}`;
 }

@@ -1,5 +1,6 @@
 import type { Segment } from "../catalog/types.ts";
 import { BoxcarError } from "../errors.ts";
+import { TimedSegment } from "../plan/placed-segment.ts";
 import type { FrameTime } from "../plan/plan-frames.ts";
 import type { Plan } from "../plan/plan-range.ts";
 import { readSummary } from "../wasm/records/summary.ts";
@@ -72,8 +73,8 @@ export async function framesAt(
     for (const segment of page) {
       showUntil(segment.startMs, segment);
       if (frames.length === moments.length) return frames;
-      // One that lies wholly within the one before adds nothing, in downloads neither.
-      if (before === undefined || segment.endMs > before.endMs) before = segment;
+      // One that lies wholly within what the one before has samples for adds nothing, in downloads neither.
+      if (before === undefined || segment.endMs > new TimedSegment(before).sampledEndMs) before = segment;
     }
   }
   showUntil(Number.POSITIVE_INFINITY);
