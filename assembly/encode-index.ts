@@ -53,6 +53,7 @@ export function encodeTrack(writer: IndexWriter, record: usize, track: TrackTabl
   close(writer, record, TrackRecord.SYNC_OFFSET);
   store<u32>(record, syncs, TrackRecord.SYNC_SAMPLES);
   if (syncs == track.samples) addFlag(record, TrackFlag.AllSync);
+  if (track.samples > 0 && (track.syncRuns == 0 || load<u32>(track.syncs) == 0)) addFlag(record, TrackFlag.LateSync);
   if (track.encrypted) addFlag(record, TrackFlag.Encrypted);
 
   encodeSizes(writer, record, track);

@@ -95,6 +95,8 @@ export const enum TrackFlag {
   AllSync = 4,
   /** A sample entry is `encv`, `enca`, … */
   Encrypted = 8,
+  /** The first sample is no sync sample. */
+  LateSync = 16,
 }
 
 /** How composition offsets are stored. */

@@ -2,7 +2,7 @@ import { sql } from "kysely";
 import { LruMap } from "../lru-map.ts";
 import { Breather } from "./breather.ts";
 import { packedColumns, segmentOfPacked } from "./rows.ts";
-import { BUCKET_MS, reaching } from "./totals.ts";
+import { BUCKET_MS, withinReach } from "./totals.ts";
 import type { Segment } from "./types.ts";
 import type { WideReads } from "./wide-reads.ts";
 
@@ -101,9 +101,9 @@ export class RecordedRows {
     const query = sql<{ bucket: number; version: string; longest_ms: number }>`
       select bucket, json_group_array(json_array(event_level, version)) as version, longest_ms
       from streams cross join stream_counts on stream_counts.stream_path = streams.stream_path
-      where streams.stream_path = ${streamPath} and (bucket >= ${first} or ${reaching(startMs)})
+      where streams.stream_path = ${streamPath} and ${withinReach(startMs)}
         and bucket <= ${Math.floor((endMs - 1) / BUCKET_MS)}
-      group by bucket order by bucket`;
+      group by bucket having bucket >= ${first} or max(reach_ms) > ${startMs} order by bucket`;
     const { rows } = await wide.read(
       (db) => query.execute(db),
       (found) => found.rows.length > 0,

@@ -121,7 +121,7 @@ export async function startWindows(
   const first = bucketOf(startMs);
   const earlier = await sql<{ bucket: number }>`
     select distinct bucket from streams cross join stream_counts on stream_counts.stream_path = streams.stream_path
-    where streams.stream_path = ${streamPath} and ${reaching(startMs)} and bucket < ${first}
+    where streams.stream_path = ${streamPath} and ${withinReach(startMs)} and reach_ms > ${startMs} and bucket < ${first}
     order by bucket`.execute(db);
   const leads = earlier.rows.map(({ bucket: number }) => ({
     fromMs: number * BUCKET_MS,
@@ -131,10 +131,10 @@ export async function startWindows(
 }
 
 /**
- * Whether a row of `stream_counts`, beside that of its stream, may count a segment that ends after a moment and starts
- * before it. How far the longest one reaches only bounds the rows that are looked at.
+ * Whether a row of `stream_counts`, beside that of its stream, may count segments that end after a moment: how long the
+ * longest one is bounds the rows that are looked at.
  */
-export function reaching(startMs: number): RawBuilder<boolean> {
+export function withinReach(startMs: number): RawBuilder<boolean> {
   // Without its `- 1` the division, which cuts towards 0, would leave out a bucket before 1970.
-  return sql<boolean>`bucket >= (${startMs} - longest_ms) / ${sql.lit(BUCKET_MS)} - 1 and reach_ms > ${startMs}`;
+  return sql<boolean>`bucket >= (${startMs} - longest_ms) / ${sql.lit(BUCKET_MS)} - 1`;
 }

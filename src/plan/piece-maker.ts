@@ -177,7 +177,8 @@ export class PieceMaker {
       othersStartOf(placed, slot),
     );
     if (start === Number.NEGATIVE_INFINITY && end === Number.POSITIVE_INFINITY) return undefined;
-    const preroll = placed.leading && this.#options.cut === "frame" ? prerollOf(record, placed.hiddenMs) : 0;
+    const isLed = placed.leading && this.#options.cut === "frame" && start !== Number.NEGATIVE_INFINITY;
+    const preroll = isLed ? prerollOf(record, placed.hiddenMs) : 0;
     return { start, end, rules, preroll };
   }
 

@@ -1,6 +1,8 @@
 import type { Segment } from "../catalog/types.ts";
 import { SelectionRule, type Selected, type Selection } from "../wasm/records/piece.ts";
 import type { TrackRecord } from "../wasm/records/summary.ts";
+import { lengthOf, ticksToNext } from "./following.ts";
+import { leadOf, startsLate, type SegmentBefore } from "./lead.ts";
 import { isVideo, type OutputTrack } from "./output-track.ts";
 import { PieceMaker, type PieceMakerOptions } from "./piece-maker.ts";
 import type { Piece } from "./piece.ts";
@@ -50,6 +52,7 @@ export interface BuilderOptions extends PieceMakerOptions {
   readonly gaps: "skip" | "keep";
   /** Wall-clock distance between segments above which it is a gap, milliseconds. */
   readonly gapToleranceMs: number;
+  readonly before: SegmentBefore;
 }
 
 /**
@@ -66,6 +69,10 @@ export class PlanBuilder {
   /** The last segment: placed, but not yet a piece, since a later one may overlap it. */
   #current: PlacedSegment | undefined;
   #startMs = 0;
+  /** Segments that are only decoded. */
+  #leading = 0;
+  /** A segment of the range that cannot be decoded, since there is no sync sample in it or before it. */
+  undecodable: Segment | undefined;
 
   constructor(options: BuilderOptions) {
     this.#options = options;
@@ -78,8 +85,13 @@ export class PlanBuilder {
     const before = this.#current;
     if (before === undefined) return this.#addFirst(timed);
     const { endMs, sampledEndMs } = before.timed;
-    const tolerated = Math.min(this.#options.gapToleranceMs, timed.durationMs / 2);
-    if (endMs - segment.startMs <= tolerated) return this.#addNext(timed, before, segment.startMs - endMs);
+    const { gapToleranceMs } = this.#options;
+    const tolerated = Math.min(gapToleranceMs, timed.durationMs / 2);
+    if (endMs - segment.startMs <= tolerated) {
+      const isGap = segment.startMs - endMs > gapToleranceMs;
+      if (isGap && startsLate(timed)) return this.#addLate(timed, before);
+      return this.#addNext(timed, before);
+    }
     if (sampledEndMs - segment.startMs <= tolerated) return this.#addInHold(timed, before);
     if (timed.endMs - sampledEndMs > tolerated) return this.#addOverlapping(timed, before);
     return undefined;
@@ -102,70 +114,134 @@ export class PlanBuilder {
       gaps: this.#gaps,
       spans: this.#spans,
       clock: this.#clock,
-      joints: Math.max(0, this.#maker.pieces.length - 1),
+      joints: Math.max(0, this.#maker.pieces.length - this.#leading - 1),
       presentedMs: bounded ? millisecondsOf(asked, last.timescale) : Number.POSITIVE_INFINITY,
     };
   }
 
   async #addFirst(timed: TimedSegment): Promise<void> {
-    const { startMs, endMs, cut } = this.#options;
+    const { startMs, endMs, cut, cuts, before } = this.#options;
     const { reference, segment } = timed;
     const asked = startMs > segment.startMs ? snapped(timed.ticksAt(startMs, reference), reference) : reference.start;
-    let from = Math.max(asked, reference.firstPts);
-    let hidden = 0;
-    if (isVideo(reference)) {
-      const found = await this.#findReference(timed, asked);
-      // Without a sync sample nothing of this segment can be decoded.
-      if (found.count === 0) return;
-      from = cut === "keyframe" ? found.pts : Math.max(asked, found.pts);
-      hidden = from - found.pts;
+    if (timed.wallAt(asked) >= endMs) return;
+    if (!isVideo(reference)) {
+      this.#begin(timed, Math.max(asked, reference.firstPts), 0);
+      return;
     }
-    if (timed.wallAt(from) >= endMs) return;
-    const timescale = reference.timescale;
-    const hiddenMs = millisecondsOf(hidden, timescale);
+    const found = await this.#findReference(timed, asked);
+    const isLate = found.count === 0 || found.pts > asked + ticksOf(ROUNDING_MS, reference.timescale);
+    if (isLate) {
+      const lead = await leadOf(timed, before, (earlier) => cuts.timed(earlier));
+      if (lead.length > 0) return this.#beginBefore(lead, timed, asked);
+    }
+    const from = Math.max(cut === "keyframe" ? reference.start : asked, found.pts);
+    // Without a sync sample nothing of this segment can be decoded.
+    if (found.count === 0 || timed.wallAt(from) >= endMs) this.undecodable = segment;
+    else this.#begin(timed, from, from - found.pts);
+  }
+
+  /** Starts the output with the moment `from` of a segment, `hidden` ticks after its first sample. */
+  #begin(timed: TimedSegment, from: number, hidden: number): void {
+    const { reference } = timed;
+    const hiddenMs = millisecondsOf(hidden, reference.timescale);
+    const placed = this.#placed(timed, reference.start - from, reference.timescale);
+    this.#current = { ...placed, from, leading: true, hiddenMs };
+    this.#startAt(timed, from);
+  }
+
+  #startAt(timed: TimedSegment, from: number): void {
     this.#startMs = timed.wallAt(from);
-    this.#current = { ...this.#placed(timed, reference.start - from, timescale), from, leading: true, hiddenMs };
     this.#spans.push({ atMs: 0, wallMs: this.#startMs });
     this.#clock.push({ atMs: 0, wallMs: this.#startMs });
     this.#cover(timed, this.#startMs);
   }
 
-  #addNext(timed: TimedSegment, before: PlacedSegment, distanceMs: number): Promise<void> | undefined {
-    const { gapToleranceMs, gaps } = this.#options;
-    const { reference } = before.timed;
-    const { startMs } = timed.segment;
-    const isGap = distanceMs > gapToleranceMs;
+  /** Starts the output with the moment `from` of a segment that is decoded from the sync sample of an earlier one on. */
+  async #beginBefore(lead: readonly TimedSegment[], timed: TimedSegment, from: number): Promise<void> {
+    const [first, ...others] = [...lead, timed] as const;
+    const { timescale, start, end } = first.reference;
+    const sync = await this.#findReference(first, end);
+    if (this.#options.cut === "keyframe") {
+      const shown = Math.max(start, sync.pts);
+      this.#begin(first, shown, shown - sync.pts);
+      for (const each of others) await this.#follow(each);
+      return;
+    }
+    const toleranceMs = this.#options.gapToleranceMs;
+    const length = lead.reduce((sum, each, i) => {
+      const next = others[i] ?? timed;
+      const distanceMs = next.segment.startMs - each.endMs;
+      return sum + ticksToNext(each, next, { distanceMs, toleranceMs, timescale });
+    }, 0);
+    const place = timed.reference.start - from - length;
+    const hiddenMs = millisecondsOf(start - place - sync.pts, timescale);
+    this.#current = { ...this.#placed(first, place, timescale), from: start - place, leading: true, hiddenMs };
+    for (const each of others) {
+      const placed = await this.#follow(each);
+      const othersFromMs = each.wallAt(each.reference.start - placed.place);
+      this.#current = { ...placed, othersFromMs, leading: true, hiddenMs };
+    }
+    this.#leading = lead.length;
+    for (const told of [this.#spans, this.#clock, this.#coverage]) told.length = 0;
+    this.#startAt(timed, from);
+  }
+
+  /** Adds a segment that goes on where the one before ends. Returns where it is placed. */
+  async #follow(timed: TimedSegment): Promise<PlacedSegment> {
+    const before = this.#current;
+    if (before !== undefined) await this.#addNext(timed, before);
+    return this.#current ?? this.#placed(timed, 0, timed.reference.timescale);
+  }
+
+  /** @param from where it can be decoded from, ticks of its reference track; absent: with its first sample */
+  #addNext(timed: TimedSegment, before: PlacedSegment, from?: number): Promise<void> | undefined {
+    const { gapToleranceMs: toleranceMs, gaps } = this.#options;
+    const { timescale } = before;
+    const { reference, segment } = timed;
+    const startMs = from === undefined ? segment.startMs : timed.wallAt(from);
+    const distanceMs = startMs - before.timed.endMs;
+    const isGap = distanceMs > toleranceMs;
     const isClosed = isGap && gaps === "skip";
-    const ended = before.place + rescale(reference.end - reference.start, reference.timescale, before.timescale);
-    const kept = isGap && !isClosed ? ticksOf(distanceMs, before.timescale) : 0;
-    const lead = kept > 0 ? 0 : openEndOf(before, distanceMs) + this.#leadOf(timed, distanceMs, before.timescale);
-    const place = ended + kept + lead;
-    // Where a gap is closed, other tracks end and begin with the picture: what is recorded of them within the gap is not shown.
-    const othersFromMs = isClosed ? startMs : startMs - Math.max(0, distanceMs) - gapToleranceMs;
-    this.#current = { ...this.#placed(timed, place, before.timescale), othersFromMs };
-    const atMs = millisecondsOf(place, before.timescale);
+    const ticks =
+      isGap && !isClosed
+        ? lengthOf(before.timed, timescale) + ticksOf(distanceMs, timescale)
+        : ticksToNext(before.timed, timed, { distanceMs, toleranceMs, timescale });
+    const begin = before.place + ticks;
+    const place = from === undefined ? begin : begin - rescale(from - reference.start, reference.timescale, timescale);
+    // Where a gap is closed, other tracks end and begin with the picture: what lies within the gap is not shown.
+    const othersFromMs = isClosed ? startMs : startMs - Math.max(0, distanceMs) - toleranceMs;
+    this.#current = { ...this.#placed(timed, place, timescale), from: from ?? Number.NEGATIVE_INFINITY, othersFromMs };
+    const atMs = millisecondsOf(begin, timescale);
     if (isGap) {
       this.#gaps.push({ startMs: before.timed.endMs, endMs: startMs });
       this.#spans.push({ atMs, wallMs: startMs });
     }
     this.#readClock(atMs, startMs);
     this.#cover(timed, isGap ? startMs : undefined);
-    const jointMs = kept > 0 ? startMs : before.timed.endMs;
-    return this.#maker.add({
-      ...before,
-      joint: { next: timed, atMs: jointMs, slackMs: isClosed ? 0 : gapToleranceMs },
-    });
+    const jointMs = isGap && !isClosed ? startMs : before.timed.endMs;
+    return this.#maker.add({ ...before, joint: { next: timed, atMs: jointMs, slackMs: isClosed ? 0 : toleranceMs } });
+  }
+
+  /** Adds a segment that starts behind a gap without a sync sample: it is there from its first sync sample on. */
+  async #addLate(timed: TimedSegment, before: PlacedSegment): Promise<void> {
+    const found = await this.#findReference(timed, timed.reference.start);
+    if (found.count > 0) await this.#addNext(timed, before, Math.max(found.pts, timed.reference.start));
   }
 
   /** A last sample that is held, however long it is said to last, yields to a recording that has samples by then. */
-  #addInHold(timed: TimedSegment, before: PlacedSegment): Promise<void> | undefined {
-    const { startMs } = timed.segment;
-    const atMs = Math.max(startMs, before.timed.sampledEndMs);
-    const place = before.place + ticksOf(atMs - before.timed.segment.startMs, before.timescale);
-    this.#current = { ...this.#placed(timed, place, before.timescale), othersFromMs: startMs };
-    this.#readClock(millisecondsOf(place, before.timescale), startMs);
+  async #addInHold(timed: TimedSegment, before: PlacedSegment): Promise<void> {
+    const { reference, segment } = timed;
+    const found = startsLate(timed) ? await this.#findReference(timed, reference.start) : undefined;
+    if (found?.count === 0) return;
+    const from = found?.pts ?? Number.NEGATIVE_INFINITY;
+    const atMs = Math.max(timed.wallAt(Math.max(from, reference.start)), before.timed.sampledEndMs);
+    const overlapMs = Math.max(0, before.timed.sampledEndMs - segment.startMs);
+    const distance = ticksOf(segment.startMs + overlapMs - before.timed.segment.startMs, before.timescale);
+    const placed = this.#placed(timed, before.place + distance, before.timescale);
+    this.#current = { ...placed, from, othersFromMs: segment.startMs };
+    this.#readClock(millisecondsOf(placed.place, before.timescale), segment.startMs);
     this.#cover(timed);
-    return this.#maker.add({ ...before, joint: { next: timed, atMs, slackMs: 0 } });
+    await this.#maker.add({ ...before, joint: { next: timed, atMs, slackMs: 0 } });
   }
 
   // The later recording takes over at its last sync sample inside the earlier one, which is cut there.
@@ -194,17 +270,6 @@ export class PlanBuilder {
       othersFromMs: Number.NEGATIVE_INFINITY,
       joint: undefined,
     };
-  }
-
-  /**
-   * Frames an edit list hides at the start of a segment, the leading pictures of an open group of pictures, can be
-   * decoded behind the segment before, and are what it lacks at its end: they get their time. In ticks of places.
-   */
-  #leadOf(timed: TimedSegment, distanceMs: number, timescale: number): number {
-    const { reference } = timed;
-    const lead = isVideo(reference) ? Math.max(0, reference.start - reference.earliestPts) : 0;
-    const fits = millisecondsOf(lead, reference.timescale) <= distanceMs + this.#options.gapToleranceMs;
-    return fits ? rescale(lead, reference.timescale, timescale) : 0;
   }
 
   #readClock(atMs: number, wallMs: number): void {
@@ -242,14 +307,4 @@ function snapped(ticks: number, track: TrackRecord): number {
   const step = (track.duration - track.lastDuration) / (track.samples - 1);
   const start = track.earliestPts + Math.round((ticks - track.earliestPts) / step) * step;
   return Math.abs(start - ticks) <= ticksOf(ROUNDING_MS, track.timescale) ? start : ticks;
-}
-
-/**
- * A last sample whose duration is stated as 0 lasts until the next segment, at most as long as the others. In ticks of
- * places.
- */
-function openEndOf({ timed: { reference }, timescale }: PlacedSegment, distanceMs: number): number {
-  if (reference.lastDuration > 0 || reference.samples < 2 || distanceMs <= 0) return 0;
-  const usual = Math.round(reference.duration / (reference.samples - 1));
-  return Math.min(rescale(usual, reference.timescale, timescale), ticksOf(distanceMs, timescale));
 }

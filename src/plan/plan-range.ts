@@ -14,13 +14,14 @@ import type { CaptionOptions, LayoutParts } from "./layout.ts";
 import type { Media } from "./media.ts";
 import type { PlanCache } from "./plan-cache.ts";
 import { playableSpans } from "./playable-spans.ts";
+import type { SegmentBefore } from "./lead.ts";
 import { PlanBuilder, type ClockReading, type Composition, type Interval } from "./plan-builder.ts";
 import { readRegions } from "./regions.ts";
 
 export type { Interval } from "./plan-builder.ts";
 
 /** Goes into every ETag: raise it when the same plan would give other bytes. */
-const LAYOUT_VERSION = 3;
+const LAYOUT_VERSION = 4;
 /** A distance between segments above this is a gap, milliseconds. */
 export const DEFAULT_GAP_TOLERANCE_MS = 500;
 
@@ -76,7 +77,7 @@ export interface Plan {
 
 /**
  * Plans a time range of a stream.
- * @throws BoxcarError `not_recorded` (404), `codec_change` (409), `encrypted` (409), `gap_too_long` (400)
+ * @throws BoxcarError `not_recorded` (404), `no_sync_sample` (409), `codec_change` (409), `encrypted` (409), `gap_too_long` (400)
  */
 export async function planRange(parts: PlanParts, query: RangeQuery): Promise<Plan> {
   const { streamPath, startMs, endMs, cut, gaps, changes, chapters = false, captions } = query;
@@ -91,7 +92,12 @@ export async function planRange(parts: PlanParts, query: RangeQuery): Promise<Pl
   }
   const versions = new Set<string>();
   const segments = recordedSegments(catalog.recorded(streamPath, startMs, endMs), versions);
-  const plan = await compose(parts, segments, query, identity).catch(async (error: unknown) => {
+  const led: Segment[] = [];
+  const before = (segment: Segment): Promise<Segment | undefined> => {
+    led.push(segment);
+    return segmentBefore(parts, segment);
+  };
+  const plan = await compose(parts, segments, query, { identity, before }).catch(async (error: unknown) => {
     if (!(error instanceof BoxcarError) || error.error !== "codec_change") throw error;
     const spans = await playableSpans(catalog, query);
     throw new BoxcarError(error.error, error.status, error.message, { ...error.fields, spans }, error);
@@ -101,7 +107,8 @@ export async function planRange(parts: PlanParts, query: RangeQuery): Promise<Pl
     const message = `Nothing of ${streamPath} is recorded between ${start} and ${end}. The timeline and list calls say what is.`;
     throw new BoxcarError("not_recorded", 404, message, { streamPath });
   }
-  plans?.set(name, { version: [...versions].join(), plan });
+  // What is recorded before the range is not part of its version.
+  if (led.length === 0) plans?.set(name, { version: [...versions].join(), plan });
   return plan;
 }
 
@@ -128,12 +135,28 @@ export async function planSegment(
     gaps: "skip",
     ...options,
   } as const;
-  const plan = await compose(parts, [[segment]], query, ["whole", options.changes]);
-  if (plan === undefined) {
-    const message = `Segment ${segment.id} has no sync sample to start from. Download it as it is stored.`;
-    throw new BoxcarError("no_sync_sample", 409, message, { id: segment.id });
-  }
+  const before = (): Promise<undefined> => Promise.resolve(undefined);
+  const plan = await compose(parts, [[segment]], query, { identity: ["whole", options.changes], before });
+  if (plan === undefined) throw noSyncSample(segment);
   return plan;
+}
+
+/** The segment that one follows without a gap: of several the one that started last. */
+async function segmentBefore({ catalog, gapToleranceMs }: PlanParts, segment: Segment): Promise<Segment | undefined> {
+  const { streamPath, startMs } = segment;
+  const toleranceMs = gapToleranceMs ?? DEFAULT_GAP_TOLERANCE_MS;
+  let found: Segment | undefined;
+  for await (const { segments } of catalog.recorded(streamPath, startMs - toleranceMs - 1, startMs)) {
+    for (const one of segments) {
+      if (one.startMs < startMs && Math.abs(one.endMs - startMs) <= toleranceMs) found = one;
+    }
+  }
+  return found;
+}
+
+function noSyncSample({ id }: Segment): BoxcarError {
+  const message = `Segment ${id} has no sync sample to start from, nor has what is recorded before it. Download it as it is stored, by id.`;
+  return new BoxcarError("no_sync_sample", 409, message, { id });
 }
 
 type Pages = AsyncIterable<readonly Segment[]> | Iterable<readonly Segment[]>;
@@ -142,14 +165,21 @@ async function compose(
   parts: PlanParts,
   pages: Pages,
   query: Omit<RangeQuery, "streamPath">,
-  identity: readonly unknown[],
+  { identity, before }: { readonly identity: readonly unknown[]; readonly before: SegmentBefore },
 ): Promise<Plan | undefined> {
   const { core, store, catalog } = parts;
   const indexes = parts.indexes ?? new IndexCache((ids) => catalog.indexesOf(ids));
   const gapToleranceMs = parts.gapToleranceMs ?? DEFAULT_GAP_TOLERANCE_MS;
   const cuts = parts.cuts ?? new Cuts(core, indexes);
-  const builder = new PlanBuilder({ ...query, gapToleranceMs, core, cuts, indexOf: ({ id }) => indexes.get(id) });
   const identities: unknown[] = [LAYOUT_VERSION, gapToleranceMs, ...identity];
+  const builder = new PlanBuilder({
+    ...{ ...query, gapToleranceMs, core, cuts, indexOf: ({ id }) => indexes.get(id) },
+    before: async (segment) => {
+      const found = await before(segment);
+      if (found !== undefined) identities.push("before", found.id, found.etag);
+      return found;
+    },
+  });
   for await (const page of pages) {
     for (const segment of page) {
       identities.push(segment.id, segment.etag);
@@ -160,7 +190,10 @@ async function compose(
   }
   const hash = digest(parts.sha256 ?? webSha256, identities);
   const composition = await builder.finish();
-  if (composition === undefined || composition.pieces.length === 0) return undefined;
+  if (composition === undefined || composition.pieces.length === 0) {
+    if (builder.undecodable !== undefined) throw noSyncSample(builder.undecodable);
+    return undefined;
+  }
   const descriptions = await readDescriptions(core, composition, indexes);
   return describe(
     { core, store, indexes, composition, descriptions, chapters: query.chapters ?? false, captions: query.captions },
