@@ -208,8 +208,8 @@ export class PlanBuilder {
         : ticksToNext(before.timed, timed, { distanceMs, toleranceMs, timescale });
     const begin = before.place + ticks;
     const place = from === undefined ? begin : begin - rescale(from - reference.start, reference.timescale, timescale);
-    // Where a gap is closed, other tracks end and begin with the picture: what lies within the gap is not shown.
-    const othersFromMs = isClosed ? startMs : startMs - Math.max(0, distanceMs) - toleranceMs;
+    // Where a gap is closed, other tracks end and begin about where the picture does.
+    const othersFromMs = startMs - (isClosed ? 0 : Math.max(0, distanceMs)) - toleranceMs;
     this.#current = { ...this.#placed(timed, place, timescale), from: from ?? Number.NEGATIVE_INFINITY, othersFromMs };
     const atMs = millisecondsOf(begin, timescale);
     if (isGap) {
