@@ -2,12 +2,13 @@
  * Everything the host may call. A use is: `reset`, `allocate` room for the inputs, one or more calls, read the output.
  * Calls return a Status and report through the record at `result()`.
  */
-import { ABI_VERSION, Extent, Status } from "./abi";
+import { ABI_VERSION, Extent, Result, Status } from "./abi";
 import { allocate as allocateIn, limitArena, resetArena } from "./arena";
 import { buildIndex } from "./index-segment";
 import { describeSamples } from "./inspect";
 import { listBoxes } from "./list-boxes";
 import { measurePiece } from "./measure";
+import { readMovieClock } from "./movie-clock";
 import { walkChunkRuns, walkDurations, walkOffsets, walkSyncs, walkChunks, writeSizes } from "./tables";
 import { allowInband, collectParameterSets } from "./parameter-sets";
 import { layParts, openPiece, pieceTrack } from "./piece";
@@ -63,13 +64,20 @@ export function scan(pointer: usize, length: u32, offset: usize, complete: u32):
   return outcome();
 }
 
-/** Builds a segment index from `count` extents; the file's size is a u64 at `size`. */
+/**
+ * Builds a segment index from `count` extents; the file's size is a u64 at `size`. RESULT.A: address of a MovieClock
+ * record.
+ */
 export function index(extents: usize, count: u32, buffer: usize, size: usize): Status {
   begin();
   let metadata: u64 = 0;
   for (let i: u32 = 0; i < count; i++) metadata += load<u32>(extents + <usize>i * Extent.SIZE, Extent.LENGTH);
   limitArena(max(INDEX_MEMORY, metadata * INDEX_FACTOR));
+  const clock = readMovieClock(extents, count, buffer);
+  if (clock == 0) return outcome();
+  begin(); // what was damaged there is not stated
   buildIndex(extents, count, buffer, load<u64>(size));
+  store<u64>(RESULT, clock, Result.A);
   return outcome();
 }
 

@@ -13,7 +13,7 @@ const timeZone = z.string().refine((zone) => {
   } catch {
     return false;
   }
-}, "expected an IANA time zone such as UTC or Asia/Shanghai");
+}, "expected an IANA time zone such as UTC or Asia/Shanghai, or an offset such as +08:00");
 
 const byteUnits = { "": 1, k: 2 ** 10, m: 2 ** 20, g: 2 ** 30, t: 2 ** 40 } as const;
 const bytes = z
@@ -86,7 +86,11 @@ export const variables = {
   BOXCAR_STORE_SECRET: variable(z.string(), "", "Its secret."),
   BOXCAR_STORE_SESSION_TOKEN: variable(z.string(), "", "The session token of temporary credentials (STS)."),
   ...accessVariables,
-  BOXCAR_TZ: variable(timeZone, "UTC", "Time zone of times written without an offset (IANA name)."),
+  BOXCAR_TZ: variable(
+    timeZone,
+    "UTC",
+    "Time zone of times written without an offset: an IANA name, or an offset such as `+08:00`.",
+  ),
   BOXCAR_MAX_UPLOAD: variable(
     bytes,
     "2G",
@@ -158,7 +162,7 @@ export interface Config {
   readonly catalog: CatalogSettings;
   readonly store: StoreSettings;
   readonly access: AccessConfig;
-  /** IANA name. */
+  /** As `checkTimeZone` takes it. */
   readonly timeZone: string;
   /** Bytes. */
   readonly maxUpload: number;

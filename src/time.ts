@@ -9,7 +9,7 @@ import { BoxcarError } from "./errors.ts";
 
 /** What a text without offset or date is completed with. */
 export interface TimeContext {
-  /** IANA name of the zone for texts without an offset, for example `Asia/Shanghai`. */
+  /** Zone of texts without an offset, as `checkTimeZone` takes it: `Asia/Shanghai`, `+08:00`. */
   readonly zone: string;
   /** Milliseconds since 1970: an instant on the day that a time alone belongs to. */
   readonly dayOf: number;
@@ -157,24 +157,39 @@ export function formatTime(ms: number): string {
   return new Date(Math.min(LATEST_MS, Math.max(EARLIEST_MS, Math.round(ms)))).toISOString();
 }
 
-/** The date of a moment in an IANA time zone: `2026-01-31`. */
+/** The date of a moment in a time zone: `2026-01-31`. */
 export function dateIn(zone: string, ms: number): string {
   return new Date(ms + zoneOffset(zone, ms)).toISOString().slice(0, 10);
 }
 
+// A "+" left unescaped in a query arrives as a space here, too.
+const fixedOffset = /^([-+ ])(0\d|1[0-4]):?([0-5]\d)$/;
+/** The names of the IANA database that are as short as an abbreviation. */
+const shortNames = new Set(
+  "UTC GMT UCT ZULU CET EET MET WET PRC ROC ROK GB NZ CUBA EGYPT EIRE IRAN JAPAN LIBYA".split(" "),
+);
+
 /**
- * Returns the name when the runtime knows the IANA time zone.
+ * Returns the zone when it is an IANA name that the runtime knows, or an offset from UTC such as `+08:00`.
+ * Abbreviations are refused: CST is a time in America and in China, and ICU reads many of them its own way.
  * @throws BoxcarError `bad_time_zone` (400)
  */
 export function checkTimeZone(zone: string): string {
   if (zone === "UTC") return zone; // the default; loading all zones takes longer than anything else at the start
-  try {
-    zoneFormat(zone);
-    return zone;
-  } catch (cause) {
-    const message = `"${zone.slice(0, 64)}" is no known time zone. Give an IANA name such as UTC or Asia/Shanghai.`;
-    throw new BoxcarError("bad_time_zone", 400, message, {}, cause);
+  if (fixedOffset.test(zone)) return zone;
+  const abbreviation = /^[a-z]{1,5}$/i.test(zone) && !shortNames.has(zone.toUpperCase());
+  if (!abbreviation) {
+    try {
+      zoneFormat(zone);
+      return zone;
+    } catch {
+      // The runtime does not know it.
+    }
   }
+  const message =
+    `"${zone.slice(0, 64)}" is no known time zone. Give an IANA name such as UTC or Asia/Shanghai, or an offset such as ` +
+    "+08:00; abbreviations such as CST mean several zones.";
+  throw new BoxcarError("bad_time_zone", 400, message);
 }
 
 function zoneFormat(zone: string): Intl.DateTimeFormat {
@@ -186,6 +201,11 @@ function zoneFormat(zone: string): Intl.DateTimeFormat {
 /** Milliseconds that local time in `zone` is ahead of UTC at an instant. */
 export function zoneOffset(zone: string, ms: number): number {
   if (zone === "UTC") return 0;
+  const fixed = fixedOffset.exec(zone);
+  if (fixed !== null) {
+    const offset = (Number(fixed[2]) * 60 + Number(fixed[3])) * 60_000;
+    return fixed[1] === "-" ? -offset : offset;
+  }
   const part: Record<string, string> = {};
   for (const { type, value } of zoneFormat(zone).formatToParts(ms)) part[type] = value;
   const year = part.era === "BC" ? 1 - Number(part.year) : Number(part.year);
@@ -201,11 +221,15 @@ export function zoneOffset(zone: string, ms: number): number {
  * both the same way.)
  */
 export function localToInstant(localMs: number, zone: string): number {
+  return localInstants(localMs, zone)[0];
+}
+
+/** The instant of a local time, and the later one where clocks were set back and showed the time again. */
+export function localInstants(localMs: number, zone: string): readonly [first: number, again?: number] {
   const day = 86_400_000;
   const before = zoneOffset(zone, localMs - day);
   const after = zoneOffset(zone, localMs + day);
-  for (const offset of [before, after]) {
-    if (zoneOffset(zone, localMs - offset) === offset) return localMs - offset;
-  }
-  return localMs - before;
+  const [first, again] = [before, after].filter((offset) => zoneOffset(zone, localMs - offset) === offset);
+  if (first === undefined) return [localMs - before];
+  return again === undefined || again === first ? [localMs - first] : [localMs - first, localMs - again];
 }

@@ -1,6 +1,14 @@
 import { describe, expect, it } from "vitest";
 import { BoxcarError } from "../src/errors.ts";
-import { checkTimeZone, formatTime, localToInstant, parseDuration, parseTime, parseTimeRange } from "../src/time.ts";
+import {
+  checkTimeZone,
+  formatTime,
+  localInstants,
+  localToInstant,
+  parseDuration,
+  parseTime,
+  parseTimeRange,
+} from "../src/time.ts";
 
 const now = Date.parse("2026-01-31T20:30:00Z");
 const parse = (text: string, zone = "UTC"): string => formatTime(parseTime(text, { zone, dayOf: now }));
@@ -144,6 +152,50 @@ describe("parseDuration", () => {
   });
 });
 
-it("knows IANA names", () => {
-  expect(checkTimeZone("Asia/Shanghai")).toBe("Asia/Shanghai");
+it.each(["Asia/Shanghai", "UTC", "utc", "CET", "Japan", "PRC", "EST5EDT", "Etc/GMT+8", "+08:00", "-0330", "+14:00"])(
+  "takes the time zone %s",
+  (zone) => {
+    expect(checkTimeZone(zone)).toBe(zone);
+  },
+);
+
+it.each([
+  "CST",
+  "cst",
+  "Cst",
+  "IST",
+  "BST",
+  "SST",
+  "EST",
+  "PST",
+  "AEST",
+  "Mars/Base",
+  "",
+  "+8",
+  "+15:00",
+  "08:00",
+  "UTC+8",
+])("refuses the time zone %j", (zone) => {
+  expect(refusal(() => checkTimeZone(zone))).toBe("400 bad_time_zone");
+});
+
+it("reads local times by an offset", () => {
+  expect(parse("2026-01-31T12:00:00", "+08:00")).toBe("2026-01-31T04:00:00.000Z");
+  expect(parse("2026-01-31T12:00:00", " 08:00")).toBe("2026-01-31T04:00:00.000Z"); // a plus left unescaped in a query
+  expect(parse("12:00:00", "-03:30")).toBe("2026-01-31T15:30:00.000Z");
+});
+
+it("knows local times that clocks show twice", () => {
+  const instants = (local: string, zone: string): string[] =>
+    localInstants(Date.parse(`${local}Z`), zone).map((ms) => formatTime(ms ?? Number.NaN));
+  expect(instants("2025-10-26T02:30:00", "Europe/Berlin")).toEqual([
+    "2025-10-26T00:30:00.000Z",
+    "2025-10-26T01:30:00.000Z",
+  ]);
+  expect(instants("2025-10-26T03:00:00", "Europe/Berlin")).toEqual(["2025-10-26T02:00:00.000Z"]);
+  expect(instants("2025-03-30T02:30:00", "Europe/Berlin")).toEqual(["2025-03-30T01:30:00.000Z"]); // never shown
+  expect(instants("2026-04-05T01:45:00", "Australia/Lord_Howe")).toEqual([
+    "2026-04-04T14:45:00.000Z",
+    "2026-04-04T15:15:00.000Z",
+  ]);
 });

@@ -5,7 +5,7 @@ import type { Destination } from "./receive-file.ts";
 /** What keys of uploads are made of. */
 export interface KeyParts {
   readonly clock: Clock;
-  /** IANA time zone of the date in a key. */
+  /** Time zone of the date in a key, as `checkTimeZone` takes it. */
   readonly timeZone: string;
 }
 

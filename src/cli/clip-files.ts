@@ -6,6 +6,7 @@ import { indexObject } from "../indexer/index-object.ts";
 import { checkedSpan } from "../ingest/checked-span.ts";
 import { readySegment } from "../ingest/segment-upload.ts";
 import type { IndexedSegment } from "../indexer/segment-index.ts";
+import { instantOf } from "../indexer/stated-start.ts";
 import { planRange, type Plan, type RangeQuery } from "../plan/plan-range.ts";
 import type { ByteSpan, ObjectInfo, Store } from "../platform.ts";
 import { loadCore } from "../runtime/node-parts.ts";
@@ -70,6 +71,8 @@ export interface ClipQuery extends Pick<RangeQuery, "cut" | "gaps" | "changes"> 
   readonly from?: ClipTime | undefined;
   /** Exclusive. Default: the end of the last file. */
   readonly to?: ClipTime | undefined;
+  /** Zone of local times that files state. Default UTC. */
+  readonly zone?: string | undefined;
 }
 
 /** A planned clip. `close` frees what it needs; its media cannot be read after that. */
@@ -85,7 +88,10 @@ export async function planClip(files: readonly string[], query: ClipQuery): Prom
   const core = await loadCore();
   const opened = await openFiles(core, files);
   const { starts, startMs, endMs } = layOut(
-    opened.map(({ indexed }) => indexed.description),
+    opened.map(({ indexed: { description, statedStart } }) => ({
+      durationMs: description.durationMs,
+      statedMs: statedStart === undefined ? undefined : instantOf(statedStart, query.zone ?? "UTC"),
+    })),
     query.from,
     query.to,
   );

@@ -23,8 +23,8 @@ export function parseClipTime(text: string, zone: string, name: string): ClipTim
 export interface ClipFile {
   /** Milliseconds. */
   readonly durationMs: number;
-  /** Creation time the file states, milliseconds since 1970. */
-  readonly creationTimeMs: number | undefined;
+  /** When the file states that it was recorded, milliseconds since 1970. */
+  readonly statedMs: number | undefined;
 }
 
 /** A clip's place in time. */
@@ -37,16 +37,16 @@ export interface ClipLayout {
 }
 
 /**
- * Puts files on the wall clock. With wall-clock times each file starts at the creation time it states; otherwise the
+ * Puts files on the wall clock. With wall-clock times each file starts when it states that it was recorded; otherwise the
  * files follow each other without a gap.
- * @throws BoxcarError `bad_usage` (400) when a creation time is missing, or the end is not after the start
+ * @throws BoxcarError `bad_usage` (400) when a file does not state it, or the end is not after the start
  */
 export function layOut(files: readonly ClipFile[], from: ClipTime | undefined, to: ClipTime | undefined): ClipLayout {
   const onWall = [from, to].some((time) => time !== undefined && "wallMs" in time);
-  let next = files[0]?.creationTimeMs ?? 0;
-  const starts = files.map(({ durationMs, creationTimeMs }, i) => {
+  let next = files[0]?.statedMs ?? 0;
+  const starts = files.map(({ durationMs, statedMs }, i) => {
     if (onWall) {
-      if (creationTimeMs !== undefined) return creationTimeMs;
+      if (statedMs !== undefined) return statedMs;
       throw badUsage(
         `File ${i + 1} does not state when it was recorded. Give --from and --to from its start, as 1m30s.`,
       );

@@ -14,7 +14,7 @@ Cuts and joins files into one, without a server and without re-encoding.
 
   -o, --output OUT    the file to write; - is standard output
   --from, --to TIME   90, 2.5s, 1m30s or 00:01:30 from the start of the first file (files follow each other), or a date
-                      and time such as 2026-01-31T12:00:00Z (each file starts at the creation time it states)
+                      and time such as 2026-01-31T12:00:00Z (each file starts when it states that it was recorded)
   --format FORMAT     mp4 or fmp4 (fragmented); default mp4
   --cut CUT           frame (default): starts exactly there, or keyframe: at the sync sample before, nothing hidden
   --gaps GAPS         skip (default) or keep
@@ -60,6 +60,7 @@ export async function run(args: string[]): Promise<number> {
   const clip = await planClip(files, {
     from: time("from"),
     to: time("to"),
+    zone,
     cut: choice("cut", values.cut, ["frame", "keyframe"]),
     gaps: choice("gaps", values.gaps, ["skip", "keep"]),
     changes: choice("changes", values.changes, ["inband", "entries"]),

@@ -1,17 +1,19 @@
 import { BoxcarError } from "../errors.ts";
 import { checkStreamPath } from "../stream-path.ts";
-import { localToInstant } from "../time.ts";
+import { localInstants } from "../time.ts";
 
 /** What a recorder's file name says about a segment. */
 export interface NamedSegment {
   readonly streamPath: string;
   /** Milliseconds since 1970. */
   readonly startMs: number;
+  /** The same local time an hour or so later, when clocks were set back in between: the name means one of both. */
+  readonly againMs: number | undefined;
 }
 
 /** What a pattern leaves open. */
 export interface PatternOptions {
-  /** IANA name of the zone the names are written in, unless they hold `%z` or `%s`. */
+  /** Zone the names are written in, as `checkTimeZone` takes it, unless they hold `%z` or `%s`. */
   readonly zone: string;
   /** Stream path of all files; absent: from the pattern. */
   readonly streamPath?: string | undefined;
@@ -80,16 +82,17 @@ export class FilePattern {
       if ((values.get(name) ?? value) !== value) return undefined; // a placeholder used twice must say the same
       values.set(name, value);
     }
-    const startMs = timeOf(values, this.#zone);
-    if (startMs === undefined) return undefined;
-    return { streamPath: this.#streamPath ?? checkStreamPath(values.get("path") ?? ""), startMs };
+    const times = timesOf(values, this.#zone);
+    if (times === undefined) return undefined;
+    const [startMs, againMs] = times;
+    return { streamPath: this.#streamPath ?? checkStreamPath(values.get("path") ?? ""), startMs, againMs };
   }
 }
 
-function timeOf(values: ReadonlyMap<string, string>, zone: string): number | undefined {
+function timesOf(values: ReadonlyMap<string, string>, zone: string): ReturnType<typeof localInstants> | undefined {
   const fraction = Number((values.get("f") ?? "").padEnd(3, "0").slice(0, 3));
   const unix = values.get("s");
-  if (unix !== undefined) return unix.length > 11 ? Number(unix) : Number(unix) * 1000 + fraction;
+  if (unix !== undefined) return [unix.length > 11 ? Number(unix) : Number(unix) * 1000 + fraction];
   const part = (name: string, least: number): number => Number(values.get(name) ?? least);
   const [year, month, day] = [part("Y", 0), part("m", 1), part("d", 1)];
   const local = Date.UTC(year, month - 1, day, part("H", 0), part("M", 0), part("S", 0), fraction);
@@ -97,9 +100,9 @@ function timeOf(values: ReadonlyMap<string, string>, zone: string): number | und
   const offset = /^([-+])(\d\d):?(\d\d)$/.exec(values.get("z") ?? "");
   if (offset !== null) {
     const ms = (Number(offset[2]) * 60 + Number(offset[3])) * 60_000;
-    return offset[1] === "-" ? local + ms : local - ms;
+    return [offset[1] === "-" ? local + ms : local - ms];
   }
-  return values.get("z") === "Z" ? local : localToInstant(local, zone);
+  return values.get("z") === "Z" ? [local] : localInstants(local, zone);
 }
 
 /** The parts before the first one with a placeholder. */

@@ -3,10 +3,13 @@ import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { BoxcarError } from "../errors.ts";
+import type { IndexedSegment } from "../indexer/segment-index.ts";
+import type { SegmentStart } from "../ingest/segment-start.ts";
 import { ingestSegment, registerInPlace, type Ingested, type IngestParts } from "../ingest/segment-upload.ts";
 import { placeKey } from "../store/places.ts";
 import { formatTime } from "../time.ts";
 import type { FilePattern, NamedSegment } from "./file-pattern.ts";
+import { RepeatedHours } from "./repeated-hours.ts";
 
 /** A file whose last write is younger than this is looked at twice before it is taken. */
 const STILL_MS = 2000;
@@ -84,16 +87,18 @@ export async function* importFiles(
   options: ImportOptions,
 ): AsyncGenerator<FileOutcome, void, undefined> {
   const place = options.inPlace ? await parts.catalog.places.numberOf(options.folder) : undefined;
+  const repeated = new RepeatedHours();
   const stopped = (): boolean => options.signal.aborted;
   for (const file of files) {
     if (stopped()) return;
     try {
-      const { segment, warnings, repeated } = await take(parts, file, place, options);
+      const { segment, warnings, repeated: present } = await take(parts, file, place, repeated, options);
+      repeated.note(file, segment);
       const seconds = ((segment.endMs - segment.startMs) / 1000).toFixed(1);
       const what = `${segment.streamPath} ${formatTime(segment.startMs)} ${seconds} s`;
       yield {
         path: file.path,
-        outcome: repeated ? "present" : "imported",
+        outcome: present ? "present" : "imported",
         text: [what, ...warnings].join("; "),
       };
     } catch (error) {
@@ -115,19 +120,21 @@ async function take(
   parts: IngestParts,
   file: FoundFile,
   place: number | undefined,
+  repeated: RepeatedHours,
   { folder, signal, maxDurationMs }: ImportOptions,
 ): Promise<Ingested> {
   const times = { streamPath: file.streamPath, startMs: file.startMs, maxDurationMs };
   const path = join(folder, file.path);
   const stats = await still(path, signal);
+  const chooseStart = (indexed: IndexedSegment): SegmentStart => repeated.startOf(file, indexed, Number(stats.mtimeMs));
   const idempotencyKey = `import:${path}:${stats.size}:${stats.mtimeNs}`;
   if (place === undefined) {
-    return ingestSegment(parts, { ...times, idempotencyKey, body: read(path, stats, signal) });
+    return ingestSegment(parts, { ...times, chooseStart, idempotencyKey, body: read(path, stats, signal) });
   }
   const key = placeKey(place, file.path);
   const known = await parts.catalog.segmentByKey(key);
   if (known !== undefined && BigInt(known.size) === stats.size) return { segment: known, warnings: [], repeated: true };
-  return registerInPlace(parts, { ...times, idempotencyKey, key });
+  return registerInPlace(parts, { ...times, chooseStart, idempotencyKey, key });
 }
 
 /** Waits until a file's last write lies a while back. A file that is still being written has no end to its last sample. */

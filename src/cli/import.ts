@@ -52,8 +52,9 @@ export async function run(args: string[]): Promise<number> {
   const found = await findFiles(folder, pattern);
   const refused = [...found.refused];
   if (values["dry-run"]) {
-    for (const { path, streamPath, startMs } of found.files) {
-      console.log(`${path}: ${streamPath} ${formatTime(startMs)}`);
+    for (const { path, streamPath, startMs, againMs } of found.files) {
+      const again = againMs === undefined ? "" : ` or ${formatTime(againMs)}`;
+      console.log(`${path}: ${streamPath} ${formatTime(startMs)}${again}`);
     }
     showRefused(refused);
     console.log(`${found.files.length} match, ${found.unmatched.length} do not`);

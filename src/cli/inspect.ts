@@ -5,6 +5,7 @@ import { BoxcarError } from "../errors.ts";
 import { indexObject } from "../indexer/index-object.ts";
 import { inspectObject } from "../indexer/inspect-object.ts";
 import type { IndexedSegment, SegmentDescription } from "../indexer/segment-index.ts";
+import type { StatedStart } from "../indexer/stated-start.ts";
 import type { ByteSpan } from "../platform.ts";
 import { loadCore } from "../runtime/node-parts.ts";
 import { FileStore } from "../store/file.ts";
@@ -50,14 +51,14 @@ export async function run(args: string[]): Promise<number> {
     return 1;
   }
   const samples = values.samples ? core.withIndex(indexed.index, (loaded) => loaded.samples()) : undefined;
-  const { description } = indexed;
+  const { description, statedStart } = indexed;
   if (values.json) {
-    const all = { file, size, indexBytes: indexed.index.length, ...description, boxes, samples };
+    const all = { file, size, indexBytes: indexed.index.length, ...description, statedStart, boxes, samples };
     console.log(JSON.stringify(all, undefined, 2));
     return 0;
   }
   printBoxes(file, size, boxes);
-  printDescription(description, indexed.index.length);
+  printDescription(indexed);
   if (samples !== undefined) printSamples(description, samples);
   return 0;
 }
@@ -84,17 +85,22 @@ function printBoxes(file: string, size: number, boxes: readonly ListedBox[]): vo
   for (const box of boxes) console.log(`${"  ".repeat(box.depth + 1)}${box.type} ${box.offset} +${box.size}`);
 }
 
-function printDescription(description: SegmentDescription, indexBytes: number): void {
-  const { format, durationMs, codecs, creationTimeMs, tracks, warnings } = description;
-  const created = creationTimeMs === undefined ? "not stated" : formatTime(creationTimeMs);
-  console.log(
-    `${format}, ${(durationMs / 1000).toFixed(3)} s, ${codecs}, created ${created}, index ${indexBytes} bytes`,
-  );
+function printDescription({ description, statedStart, index }: IndexedSegment): void {
+  const { format, durationMs, codecs, tracks, warnings } = description;
+  const seconds = (durationMs / 1000).toFixed(3);
+  const start = statedStart === undefined ? "start not stated" : `start ${formatStated(statedStart)}`;
+  console.log(`${format}, ${seconds} s, ${codecs}, ${start}, index ${index.length} bytes`);
   for (const { id, handler, codec, timescale, samples, durationMs: length } of tracks) {
     const seconds = (length / 1000).toFixed(3);
     console.log(`track ${id}: ${handler} ${codec}, ${samples} samples, ${seconds} s, timescale ${timescale}`);
   }
   for (const warning of warnings) console.log(`warning: ${warning}`);
+}
+
+/** `2026-01-31T12:00:00.000Z (mvhd)`; a local time has no `Z`. */
+function formatStated({ ms, source }: StatedStart): string {
+  const text = formatTime(ms);
+  return `${source === "mvhd_local" ? text.slice(0, -1) : text} (${source})`;
 }
 
 function printSamples({ tracks }: SegmentDescription, samples: readonly Sample[]): void {

@@ -1,10 +1,8 @@
-import { isDate } from "../time.ts";
 import { readSummary, summaryLength, type TrackRecord } from "../wasm/records/summary.ts";
 import { fourccText } from "../wasm/records/view.ts";
+import type { BuiltIndex } from "../wasm/module.ts";
 import type { IndexedSegment, SegmentDescription, TrackDescription } from "./segment-index.ts";
-
-/** Seconds from 1904-01-01 to 1970-01-01, the epochs of ISO base media files and of everyone else. */
-const EPOCH_1904 = 2_082_844_800;
+import { statedStart } from "./stated-start.ts";
 
 /** Bit numbers of the warnings in assembly/abi.ts. */
 const WARNINGS: readonly (readonly [bit: number, sentence: string])[] = [
@@ -19,10 +17,11 @@ const WARNINGS: readonly (readonly [bit: number, sentence: string])[] = [
   [64, "A track is encrypted: the segment is served as it is, never cut."],
 ];
 
-/** Splits an index into its summary and a description for people. */
-export function describeIndex(index: Uint8Array): IndexedSegment {
+/** Splits an index that was just built into its summary and a description for people. */
+export function describeIndex({ index, clock }: BuiltIndex): IndexedSegment {
   const summary = index.slice(0, summaryLength(index));
-  return { index, summary, description: describeSummary(summary) };
+  const description = describeSummary(summary);
+  return { index, summary, description, statedStart: statedStart(clock, description.durationMs) };
 }
 
 /** What a segment holds, from its summary alone. */
@@ -34,7 +33,6 @@ export function describeSummary(bytes: Uint8Array): SegmentDescription {
     format: summary.fragmented ? "fmp4" : "mp4",
     durationMs: reference === undefined ? 0 : milliseconds(reference.end - reference.start, reference),
     codecs: summary.tracks.map((track) => track.codec).join(","),
-    creationTimeMs: statedTime(summary.creationTime),
     width: Math.round(video?.width ?? 0),
     height: Math.round(video?.height ?? 0),
     tracks: summary.tracks.map(describeTrack),
@@ -51,12 +49,6 @@ function describeTrack(track: TrackRecord): TrackDescription {
     samples: track.samples,
     durationMs: milliseconds(track.duration, track),
   };
-}
-
-/** A time of `mvhd`, unless it is none: up to 1970, as devices without a clock write it, or beyond all dates. */
-function statedTime(since1904: number): number | undefined {
-  const ms = (since1904 - EPOCH_1904) * 1000;
-  return ms > 0 && isDate(ms) ? ms : undefined;
 }
 
 function milliseconds(ticks: number, track: TrackRecord): number {

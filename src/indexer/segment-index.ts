@@ -1,3 +1,5 @@
+import type { StatedStart } from "./stated-start.ts";
+
 /** One track of a segment, for people and catalogs. */
 export interface TrackDescription {
   readonly id: number;
@@ -18,8 +20,6 @@ export interface SegmentDescription {
   readonly durationMs: number;
   /** RFC 6381, comma separated, in track order. */
   readonly codecs: string;
-  /** `mvhd` creation time in milliseconds since 1970; undefined when the file states none. */
-  readonly creationTimeMs: number | undefined;
   /** Pixels as presented (`tkhd`), 0 without video. */
   readonly width: number;
   readonly height: number;
@@ -35,4 +35,6 @@ export interface IndexedSegment {
   /** The first bytes of `index`: counts and durations without the columns. */
   readonly summary: Uint8Array;
   readonly description: SegmentDescription;
+  /** Undefined when the file does not state when it was recorded. */
+  readonly statedStart: StatedStart | undefined;
 }

@@ -1,12 +1,13 @@
 import { BoxcarError } from "../errors.ts";
 import type { Presign, SignedRequest } from "../platform.ts";
+import { timesOf, type AskedStart } from "./segment-start.ts";
 import {
   indexStored,
   readySegment,
+  repeatOf,
   segmentKey,
-  spanOf,
+  taken,
   undo,
-  type AskedTimes,
   type Ingested,
   type IngestParts,
 } from "./segment-upload.ts";
@@ -53,7 +54,7 @@ export async function beginDirectUpload(
  */
 export async function confirmDirectUpload(
   parts: IngestParts,
-  asked: AskedTimes & {
+  asked: AskedStart & {
     readonly streamPath: string;
     readonly id: number;
     readonly etag?: string | undefined;
@@ -62,7 +63,7 @@ export async function confirmDirectUpload(
   const { catalog, store } = parts;
   const { streamPath, id, etag } = asked;
   const expected = await catalog.expectedSegment(id);
-  if (expected?.streamPath !== streamPath) return confirmed(parts, streamPath, id);
+  if (expected?.streamPath !== streamPath) return confirmed(parts, asked);
   const { key, size } = expected;
   const info = await store.head(key);
   if (info === undefined) {
@@ -79,8 +80,8 @@ export async function confirmDirectUpload(
       throw new BoxcarError("object_changed", 409, message, { expected: etag, found: info.etag });
     }
     const indexed = await indexStored(parts, info);
-    const segment = await catalog.completeSegment(id, readySegment(indexed, spanOf(asked, indexed), info));
-    return { segment, warnings: indexed.description.warnings, repeated: false };
+    const times = timesOf(asked, indexed, parts.clock());
+    return taken(await catalog.completeSegment(id, readySegment(indexed, times, info)), indexed, times);
   } catch (error) {
     if (error instanceof BoxcarError && isFaultOfFile(error)) await undo(parts, id, key, error);
     throw error;
@@ -88,9 +89,13 @@ export async function confirmDirectUpload(
 }
 
 /** The answer to a repeated confirmation. */
-async function confirmed({ catalog }: IngestParts, streamPath: string, id: number): Promise<Ingested> {
+async function confirmed(
+  { catalog }: IngestParts,
+  asked: AskedStart & { readonly streamPath: string; readonly id: number },
+): Promise<Ingested> {
+  const { streamPath, id } = asked;
   const segment = await catalog.segment(id);
-  if (segment?.streamPath === streamPath) return { segment, warnings: [], repeated: true };
+  if (segment?.streamPath === streamPath) return repeatOf(segment, asked);
   const message = `${streamPath} has no upload ${String(id)}: it was never begun, has expired, or was refused. Begin a new one.`;
   throw new BoxcarError("unknown_id", 404, message, { id });
 }

@@ -6,8 +6,9 @@ import type { IndexedSegment } from "../indexer/segment-index.ts";
 import { StreamIndexer } from "../indexer/stream-indexer.ts";
 import type { Clock, ObjectInfo, Store } from "../platform.ts";
 import type { Core } from "../wasm/module.ts";
+import { timesOf, type AskedStart, type SegmentTimes, type StartSource } from "./segment-start.ts";
 import { formatTime } from "../time.ts";
-import { checkedSpan, type SegmentSpan } from "./checked-span.ts";
+import type { SegmentSpan } from "./checked-span.ts";
 import { keepLease } from "./upload-lease.ts";
 
 /** What taking in segments needs. */
@@ -20,16 +21,8 @@ export interface IngestParts {
   readonly randomId: () => string;
 }
 
-/** What the sender of a segment, and the configuration, say of its times. */
-export interface AskedTimes {
-  /** Milliseconds since 1970 at which the reference track starts to be presented; absent: the file's creation time. */
-  readonly startMs?: number | undefined;
-  /** How long the segment may last; default: 31 days. */
-  readonly maxDurationMs?: number | undefined;
-}
-
 /** One segment on its way in. */
-export interface IncomingSegment extends AskedTimes {
+export interface IncomingSegment extends AskedStart {
   readonly streamPath: string;
   /** The MP4 file. A chunk is only used until the next one is asked for. */
   readonly body: AsyncIterable<Uint8Array>;
@@ -44,8 +37,10 @@ export interface IncomingSegment extends AskedTimes {
 /** The outcome of taking in a segment. */
 export interface Ingested {
   readonly segment: Segment;
-  /** What was repaired or simplified while indexing. */
+  /** What was repaired or simplified while indexing, and why the start may be wrong. */
   readonly warnings: readonly string[];
+  /** Where the start was taken from; absent when the segment was there already and nothing was asked for. */
+  readonly startSource?: StartSource | undefined;
   /** True when the idempotency key was known: nothing was read or written. */
   readonly repeated: boolean;
 }
@@ -62,18 +57,18 @@ export async function ingestSegment(parts: IngestParts, incoming: IncomingSegmen
   const nowMs = clock();
   const key = segmentKey(streamPath, incoming.startMs ?? nowMs, randomId());
   const begun = await catalog.beginSegment({ streamPath, key, nowMs, idempotencyKey });
-  if (begun.existing !== undefined) return { segment: begun.existing, warnings: [], repeated: true };
+  if (begun.existing !== undefined) return repeatOf(begun.existing, incoming);
   const endLease = keepLease(catalog, begun.id, clock);
   try {
-    const passing = new PassingSegment(core, incoming);
+    const passing = new PassingSegment(core, incoming, nowMs);
     const info = await store.put(key, passing.bytes(), incoming.size);
     const indexed = passing.result();
     if (info.size !== passing.size) {
       const message = `The store kept ${String(info.size)} of ${String(passing.size)} bytes. Upload the segment again.`;
       throw new BoxcarError("store_failed", 503, message);
     }
-    const segment = await catalog.completeSegment(begun.id, readySegment(indexed, spanOf(incoming, indexed), info));
-    return { segment, warnings: indexed.description.warnings, repeated: false };
+    const times = timesOf(incoming, indexed, nowMs);
+    return taken(await catalog.completeSegment(begun.id, readySegment(indexed, times, info)), indexed, times);
   } catch (error) {
     await undo(parts, begun.id, key, error);
     throw error;
@@ -88,19 +83,19 @@ export async function ingestSegment(parts: IngestParts, incoming: IncomingSegmen
  */
 export async function registerInPlace(
   parts: Omit<IngestParts, "randomId">,
-  lying: Pick<IncomingSegment, "streamPath" | "idempotencyKey"> & AskedTimes & { readonly key: string },
+  lying: AskedStart & Pick<IncomingSegment, "streamPath" | "idempotencyKey"> & { readonly key: string },
 ): Promise<Ingested> {
   const { catalog, store, clock } = parts;
   const { streamPath, key, idempotencyKey } = lying;
   const info = await store.head(key);
   if (info === undefined) throw new BoxcarError("object_missing", 404, `The store has no object ${key}.`, { key });
   const indexed = await indexStored(parts, info);
-  const ready = readySegment(indexed, spanOf(lying, indexed), info);
+  const times = timesOf(lying, indexed, clock());
+  const ready = readySegment(indexed, times, info);
   const begun = await catalog.beginSegment({ streamPath, key, nowMs: clock(), idempotencyKey });
-  if (begun.existing !== undefined) return { segment: begun.existing, warnings: [], repeated: true };
+  if (begun.existing !== undefined) return repeatOf(begun.existing, lying);
   try {
-    const segment = await catalog.completeSegment(begun.id, ready);
-    return { segment, warnings: indexed.description.warnings, repeated: false };
+    return taken(await catalog.completeSegment(begun.id, ready), indexed, times);
   } catch (error) {
     await catalog.abandonSegment(begun.id);
     throw error;
@@ -122,10 +117,12 @@ class PassingSegment {
   size = 0;
   readonly #incoming: IncomingSegment;
   readonly #indexer: StreamIndexer;
+  readonly #nowMs: number;
   #indexed: IndexedSegment | undefined;
 
-  constructor(core: Core, incoming: IncomingSegment) {
+  constructor(core: Core, incoming: IncomingSegment, nowMs: number) {
     this.#incoming = incoming;
+    this.#nowMs = nowMs;
     this.#indexer = new StreamIndexer(core);
   }
 
@@ -139,7 +136,7 @@ class PassingSegment {
       yield chunk;
     }
     this.#indexed = this.#indexer.end();
-    spanOf(this.#incoming, this.#indexed);
+    timesOf(this.#incoming, this.#indexed, this.#nowMs);
   }
 
   result(): IndexedSegment {
@@ -159,20 +156,15 @@ export function segmentKey(streamPath: string, startMs: number, random: string):
   return `segments/${streamPath}/${formatTime(startMs).slice(0, 10)}/${String(startMs)}-${random}.mp4`;
 }
 
-/**
- * When a segment starts, as was asked, else as the file states, and when it ends.
- * @throws BoxcarError `start_missing` (400), and as `checkedSpan` does
- */
-export function spanOf(asked: AskedTimes, { description }: IndexedSegment): SegmentSpan {
-  return checkedSpan(startOf(asked, description), description.durationMs, asked.maxDurationMs);
+/** The outcome of taking in a segment that is there already. */
+export function repeatOf(segment: Segment, { startMs }: AskedStart): Ingested {
+  return { segment, warnings: [], startSource: startMs === undefined ? undefined : "request", repeated: true };
 }
 
-function startOf(asked: AskedTimes, { creationTimeMs }: IndexedSegment["description"]): number {
-  if (asked.startMs !== undefined) return asked.startMs;
-  if (creationTimeMs !== undefined) return creationTimeMs;
-  const message =
-    "The file does not state when it was recorded (mvhd creation time). Give it as start=…, for example start=2026-01-31T12:00:00Z.";
-  throw new BoxcarError("start_missing", 400, message);
+/** The outcome of a segment that was just taken in. */
+export function taken(segment: Segment, { description }: IndexedSegment, times: SegmentTimes): Ingested {
+  const warnings = [...description.warnings, ...times.warnings];
+  return { segment, warnings, startSource: times.source, repeated: false };
 }
 
 /** What the catalog keeps of an indexed object. */

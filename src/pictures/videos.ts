@@ -1,11 +1,12 @@
 import type { Segment } from "../catalog/types.ts";
+import { describeSummary } from "../indexer/describe.ts";
 import { indexObject } from "../indexer/index-object.ts";
-import { describeIndex } from "../indexer/describe.ts";
 import { LruMap } from "../lru-map.ts";
 import { IndexCache } from "../plan/index-cache.ts";
 import type { FrameParts } from "../plan/plan-frames.ts";
 import type { ByteSpan } from "../platform.ts";
 import type { Core } from "../wasm/module.ts";
+import { summaryLength } from "../wasm/records/summary.ts";
 
 /** A video file of which pictures can be taken; its time starts at 0. */
 export interface Video {
@@ -48,8 +49,8 @@ export class Videos {
     const name = JSON.stringify([key, etag]);
     const index = this.#indexes.get(name) ?? (await indexOf()) ?? (await this.#index(file));
     if (etag !== "") this.#indexes.set(name, index);
-    const { summary, description } = describeIndex(index);
-    const { format, codecs, durationMs } = description;
+    const summary = index.subarray(0, summaryLength(index));
+    const { format, codecs, durationMs } = describeSummary(summary);
     const segment: Segment = {
       ...{ id: 1, streamPath: "file", startMs: 0, endMs: Math.ceil(durationMs), format, codecs, key, size, etag },
       ...{ eventLevel: null, summary, createdMs: 0 },

@@ -8,7 +8,7 @@ import { need, streamPathInPath } from "./access.ts";
 import type { App, AppPlatform } from "./context.ts";
 import { atOnce } from "./limits.ts";
 import { integer, query, streamPathInRoute, streamPathParameter, timeParameters } from "./parameters.ts";
-import { json, recordOf, refused, segmentRecord, success } from "./replies.ts";
+import { json, refused, success, takenOf, takenSegment } from "./replies.ts";
 import * as z from "./zod.ts";
 
 /** How long a client may take when it does not say, and at most, in seconds. */
@@ -57,7 +57,8 @@ const confirm = createRoute({
     query: query({
       id: integer(1).openapi({ description: "As the begun upload was named." }),
       start: timeParameters.start.openapi({
-        description: "When the recording starts. Default: the creation time that the file states.",
+        description:
+          "When the recording starts. Default: as the file states it; `startSource` of the reply says by what.",
       }),
       tz: timeParameters.tz,
       etag: z
@@ -68,7 +69,7 @@ const confirm = createRoute({
     }),
   },
   responses: {
-    201: json("The segment can be downloaded.", success(segmentRecord.extend({ warnings: z.array(z.string()) }))),
+    201: json("The segment can be downloaded.", success(takenSegment)),
     ...refused,
   },
 });
@@ -95,16 +96,19 @@ export function addDirectUpload(app: App, platform: AppPlatform): void {
   app.openapi(confirm, async (c) => {
     const { streamPath } = c.req.valid("param");
     const { id, start, tz, etag } = c.req.valid("query");
-    const context = { zone: tz === undefined ? config.timeZone : checkTimeZone(tz), dayOf: clock() };
-    const { segment, warnings } = await confirmDirectUpload(platform, {
+    const zone = tz === undefined ? undefined : checkTimeZone(tz);
+    const context = { zone: zone ?? config.timeZone, dayOf: clock() };
+    const taken = await confirmDirectUpload(platform, {
       streamPath,
       id,
       startMs: start === undefined ? undefined : parseTime(start, context, "start"),
       maxDurationMs: config.maxDurationMs,
+      zone,
+      defaultZone: config.timeZone,
       etag: etag?.replace(/^"(.*)"$/, "$1"),
     });
-    const record = recordOf(segment);
-    c.header("Location", record.url);
-    return c.json({ code: 0 as const, message: "", data: { ...record, warnings: [...warnings] } }, 201);
+    const data = takenOf(taken);
+    c.header("Location", data.url);
+    return c.json({ code: 0 as const, message: "", data }, 201);
   });
 }

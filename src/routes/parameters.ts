@@ -28,7 +28,10 @@ export const timeParameters = {
     "Both ends in one: `A~B`. A time alone at the end takes the start's date.",
     "2026-01-31T12:00:00~12:05:00",
   ),
-  tz: text("IANA time zone of times without an offset. Default: the configured one.", "Asia/Shanghai"),
+  tz: text(
+    "Time zone of times without an offset: an IANA name, or an offset such as `+08:00`. Default: the configured one.",
+    "Asia/Shanghai",
+  ),
 };
 
 /** `{streamPath}` in a route; the braces after it let it hold slashes and vanish from the description. */

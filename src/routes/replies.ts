@@ -1,4 +1,5 @@
 import type { Segment } from "../catalog/types.ts";
+import type { Ingested } from "../ingest/segment-upload.ts";
 import { downloadPath } from "../stream-path.ts";
 import { formatTime } from "../time.ts";
 import * as z from "./zod.ts";
@@ -38,6 +39,25 @@ export function recordOf(segment: Segment): z.infer<typeof segmentRecord> {
     eventLevel,
     url: `${downloadPath(streamPath, format)}?id=${String(id)}`,
   };
+}
+
+/** A segment that was just taken in. */
+export const takenSegment = segmentRecord.extend({
+  startSource: z
+    .enum(["request", "name", "quicktime", "mediamtx", "mvhd", "mvhd_end", "mvhd_local"])
+    .optional()
+    .openapi({
+      description:
+        "Where the start was taken from: the request, or what the file states: `com.apple.quicktime.creationdate`, " +
+        "MediaMTX's `mtxi`, or the creation time of `mvhd` (on Android the end, on a GoPro local time). Absent when the " +
+        "segment was there already.",
+    }),
+  warnings: z.array(z.string()),
+});
+
+/** The record of a segment that was just taken in. */
+export function takenOf({ segment, startSource, warnings }: Ingested): z.infer<typeof takenSegment> {
+  return { ...recordOf(segment), startSource, warnings: [...warnings] };
 }
 
 /** A stretch of wall-clock time in a reply. */

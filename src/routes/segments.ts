@@ -6,7 +6,7 @@ import { need, streamPathInPath } from "./access.ts";
 import { atOnce } from "./limits.ts";
 import type { App, AppPlatform } from "./context.ts";
 import { query, streamPathInRoute, streamPathParameter, timeParameters } from "./parameters.ts";
-import { json, recordOf, refused, segmentRecord, success } from "./replies.ts";
+import { json, refused, success, takenOf, takenSegment } from "./replies.ts";
 import { bodyOf } from "./request-body.ts";
 import * as z from "./zod.ts";
 
@@ -22,7 +22,8 @@ const route = createRoute({
     params: streamPathParameter(),
     query: query({
       start: timeParameters.start.openapi({
-        description: "When the recording starts. Default: the creation time that the file states.",
+        description:
+          "When the recording starts. Default: as the file states it; `startSource` of the reply says by what.",
       }),
       tz: timeParameters.tz,
     }),
@@ -35,10 +36,7 @@ const route = createRoute({
     body: { content: { "video/mp4": { schema: z.string().openapi({ format: "binary" }) } } },
   },
   responses: {
-    201: json(
-      "The segment is stored and can be downloaded.",
-      success(segmentRecord.extend({ warnings: z.array(z.string()) })),
-    ),
+    201: json("The segment is stored and can be downloaded.", success(takenSegment)),
     ...refused,
   },
 });
@@ -49,7 +47,8 @@ export function addSegments(app: App, platform: AppPlatform): void {
   app.openapi(route, async (c) => {
     const { streamPath } = c.req.valid("param");
     const { start, tz } = c.req.valid("query");
-    const context = { zone: tz === undefined ? config.timeZone : checkTimeZone(tz), dayOf: clock() };
+    const zone = tz === undefined ? undefined : checkTimeZone(tz);
+    const context = { zone: zone ?? config.timeZone, dayOf: clock() };
     const startMs = start === undefined ? undefined : parseTime(start, context, "start");
     const type = c.req.header("content-type") ?? "";
     if (/^\s*multipart\//i.test(type)) {
@@ -59,18 +58,20 @@ export function addSegments(app: App, platform: AppPlatform): void {
     const length = c.req.header("content-length");
     const size = length === undefined ? undefined : Number(length);
     if (size !== undefined && size > config.maxUpload) throw tooLarge(config.maxUpload);
-    const { segment, warnings, repeated } = await ingestSegment(platform, {
+    const taken = await ingestSegment(platform, {
       streamPath,
       startMs,
+      zone,
+      defaultZone: config.timeZone,
       body: bodyOf(c.req.raw),
       size,
       idempotencyKey: c.req.valid("header")["idempotency-key"],
       maxBytes: config.maxUpload,
       maxDurationMs: config.maxDurationMs,
     });
-    const record = recordOf(segment);
-    c.header("Location", record.url);
-    if (repeated) c.header("Idempotency-Replayed", "true");
-    return c.json({ code: 0 as const, message: "", data: { ...record, warnings: [...warnings] } }, 201);
+    const data = takenOf(taken);
+    c.header("Location", data.url);
+    if (taken.repeated) c.header("Idempotency-Replayed", "true");
+    return c.json({ code: 0 as const, message: "", data }, 201);
   });
 }

@@ -2,6 +2,7 @@ import { bytesAt, call, listed, number, numberList, put, room, type Exports } fr
 import { LoadedIndex } from "./loaded-index.ts";
 import { ABI_VERSION, EXTENT_SIZE, writeExtent } from "./records/call.ts";
 import { BOX_SIZE, readBox, type ListedBox } from "./records/listing.ts";
+import { readMovieClock, type MovieClock } from "./records/movie-clock.ts";
 import {
   CAPTION_BLOCK_SIZE,
   CHAPTER_SIZE,
@@ -27,6 +28,14 @@ export interface MetadataBox {
   readonly offset: number;
   /** The box, header included. */
   readonly bytes: Uint8Array;
+}
+
+/** What indexing a file gives. */
+export interface BuiltIndex {
+  /** The segment index. */
+  readonly index: Uint8Array;
+  /** What the file says of the time it was recorded; the index does not keep it. */
+  readonly clock: MovieClock;
 }
 
 /** What to do with a top-level box, told from its first 8 (or, on "more", 16) bytes. */
@@ -72,7 +81,7 @@ export class Core {
   }
 
   /** Builds the segment index of a file of `fileSize` bytes from the boxes that `MetadataScan` kept, in file order. */
-  buildIndex(boxes: readonly MetadataBox[], fileSize: number): Uint8Array {
+  buildIndex(boxes: readonly MetadataBox[], fileSize: number): BuiltIndex {
     const wasm = this.#open();
     try {
       const total = boxes.reduce((sum, box) => sum + box.bytes.byteLength, 0);
@@ -88,7 +97,8 @@ export class Core {
         at += box.bytes.byteLength;
       });
       const result = call(wasm, wasm.index(extents, boxes.length, buffer, size));
-      return bytesAt(wasm, result.pointer, result.length);
+      const clock = readMovieClock(new DataView(wasm.memory.buffer), result.a);
+      return { index: bytesAt(wasm, result.pointer, result.length), clock };
     } finally {
       this.#close(wasm);
     }

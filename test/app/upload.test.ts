@@ -75,13 +75,14 @@ describe("a segment that is put", () => {
       size: file.length,
       type: "mp4",
       eventLevel: null,
+      startSource: "request",
       warnings: [],
     });
     expect(data.codecs).toMatch(/^avc1\.[0-9a-f]{6},mp4a\.40\.2$/i);
     expect(headers.get("location")).toBe(data.url);
     const listed = (await server.call(`/mp4/api/list/${path}`)).json;
     expect(listed.total).toBe(1);
-    expect([{ ...(listed.data as object[])[0], warnings: [] }]).toEqual([data]);
+    expect([{ ...(listed.data as object[])[0], startSource: "request", warnings: [] }]).toEqual([data]);
     const download = await server.fetch(headers.get("location") ?? "");
     expect(Buffer.from(await download.arrayBuffer()).equals(file)).toBe(true);
   });

@@ -27,13 +27,13 @@ test.each(["soon", "1:2:3:4", "00:99:00", "-5", ""])("%j is refused by name", (t
 
 test("files follow each other unless times are on the wall clock", () => {
   const files = [
-    { durationMs: 1000.2, creationTimeMs: 5000 },
-    { durationMs: 2000, creationTimeMs: 9000 },
+    { durationMs: 1000.2, statedMs: 5000 },
+    { durationMs: 2000, statedMs: 9000 },
   ];
   expect(layOut(files, undefined, undefined)).toEqual({ starts: [5000, 6001], startMs: 5000, endMs: 8001 });
   expect(layOut(files, { offsetMs: 500 }, { offsetMs: 1500 })).toMatchObject({ startMs: 5500, endMs: 6500 });
   expect(layOut(files, { wallMs: 5500 }, undefined)).toEqual({ starts: [5000, 9000], startMs: 5500, endMs: 11_000 });
-  const undated = files.map(({ durationMs }) => ({ durationMs, creationTimeMs: undefined }));
+  const undated = files.map(({ durationMs }) => ({ durationMs, statedMs: undefined }));
   expect(layOut(undated, undefined, undefined).starts).toEqual([0, 1001]);
   expect(() => layOut(undated, { wallMs: 0 }, undefined)).toThrow("does not state when it was recorded");
   expect(() => layOut(files, { offsetMs: 10 }, { offsetMs: 10 })).toThrow("not after");

@@ -230,3 +230,28 @@ test("Ctrl-C ends an import cleanly, and the next one goes on", async () => {
   expect(second.code).toBe(0);
   expect(summary(second.stdout)).toBe(`${count - done} imported, ${done} already there, 0 refused`);
 });
+
+test("names of an hour that clocks showed twice are told apart by the last write, or by the order of names", async () => {
+  const night = (...names: string[]): string[] => names.map((name) => `cam1/2025-10-26_02-30-${name}.mp4`);
+  const names = night("00-000000", "00-500000", "02-000000", "02-500000");
+  const starts = async (written: (i: number) => number): Promise<{ starts: number[]; out: string }> => {
+    const folder = await newFolder();
+    await lay(folder, names);
+    for (const [i, name] of names.entries()) await utimes(join(folder, name), written(i), written(i));
+    const data = await newFolder();
+    const zone = ["--tz", "Europe/Berlin"];
+    const args = ["import", folder, "--pattern", "%path/%Y-%m-%d_%H-%M-%S-%f.mp4", ...zone];
+    const { stderr } = await boxcar(args, { BOXCAR_DATA: data });
+    return { starts: (await holdings(data, "cam1")).segments.map(({ startMs }) => startMs), out: stderr };
+  };
+  const first = Date.UTC(2025, 9, 26, 0, 30);
+  const again = Date.UTC(2025, 9, 26, 1, 30);
+  const right = [first, first + 2000, again + 500, again + 2500];
+  const last = await starts((i) => (i % 2 === 0 ? first : again) / 1000 + 2 * Math.floor(i / 2) + 2);
+  expect(last.starts).toEqual(right);
+  expect(last.out).not.toContain("clocks were set back");
+  // copied since: last written a year later, all alike
+  const copied = await starts(() => first / 1000 + 31_536_000);
+  expect(copied.starts).toEqual(right);
+  expect(copied.out).toContain("clocks were set back");
+});

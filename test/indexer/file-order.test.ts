@@ -92,7 +92,7 @@ function indexOf(core: Core, tracks: readonly (readonly Chunk[])[]): Uint8Array 
     { offset: MEDIA - 16, bytes: bytes(u32(1), "mdat", u64(size)) },
     { offset: MEDIA - 16 + size, bytes: moov },
   ];
-  return core.buildIndex(boxes, MEDIA - 16 + size + moov.length);
+  return core.buildIndex(boxes, MEDIA - 16 + size + moov.length).index;
 }
 
 function trak(chunks: readonly Chunk[], slot: number): Uint8Array {

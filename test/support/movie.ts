@@ -40,6 +40,8 @@ export interface Movie {
   readonly tracks: readonly MovieTrack[];
   /** Movie timescale. Default 1000. */
   readonly timescale?: number;
+  /** More boxes at the end of `moov`. */
+  readonly extras?: readonly Uint8Array[];
   /** Default "first". */
   readonly moov?: "first" | "last";
   /** How the size of `mdat` is stated; "rest" is size 0, which only a last box may have. Default "exact". */
@@ -250,7 +252,12 @@ export function buildMovie(movie: Movie): BuiltMovie {
       u32(movie.tracks.length + 1),
     );
     return {
-      moov: box("moov", head, ...movie.tracks.map((track, i) => trackBox(movie, track, i + 1, chunkOffsets[i] ?? []))),
+      moov: box(
+        "moov",
+        head,
+        ...movie.tracks.map((track, i) => trackBox(movie, track, i + 1, chunkOffsets[i] ?? [])),
+        ...(movie.extras ?? []),
+      ),
       sampleOffsets,
     };
   };
