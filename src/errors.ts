@@ -23,3 +23,10 @@ export class BoxcarError extends Error {
     this.fields = fields;
   }
 }
+
+/** What a terminal shows of any failure: one sentence, and where it happened only of a defect that is being looked for. */
+export function sentenceOf(error: unknown, withStack = false): string {
+  if (error instanceof BoxcarError) return error.message;
+  if (!(error instanceof Error)) return String(error);
+  return withStack && error.stack !== undefined ? error.stack : `${error.message} (BOXCAR_LOG=debug shows where)`;
+}

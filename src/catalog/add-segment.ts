@@ -1,6 +1,6 @@
 import type { Kysely } from "kysely";
 import { BoxcarError } from "../errors.ts";
-import { isDate } from "../time.ts";
+import { formatTime, isDate } from "../time.ts";
 import { lastOf, type CatalogDatabase } from "./database.ts";
 import { segmentColumns, segmentOf } from "./rows.ts";
 import type { Schema } from "./schema.ts";
@@ -8,9 +8,13 @@ import { storeFirst, storeRest } from "./segment-indexes.ts";
 import { countAdded } from "./totals.ts";
 import type { BegunSegment, NewSegment, ReadySegment, Segment } from "./types.ts";
 
+/** When to ask again for what an upload under way will answer, in seconds. */
+const RETRY_S = 5;
+
 /** See `Catalog.beginSegment`. */
 export async function beginSegment(db: CatalogDatabase, segment: NewSegment): Promise<BegunSegment> {
   const { streamPath, key, idempotencyKey, nowMs, expected } = segment;
+  await db.checkRoom?.();
   const insert = db.primary
     .insertInto("segments")
     .values({
@@ -28,13 +32,26 @@ export async function beginSegment(db: CatalogDatabase, segment: NewSegment): Pr
   const [[row]] = await db.batch([insert]);
   if (row !== undefined) return { id: row.id, existing: undefined };
   const named = idempotencyKey === undefined ? undefined : await namedBy(db.primary, streamPath, idempotencyKey);
-  if (named?.state === "ready") return { id: named.id, existing: segmentOf(named) };
+  if (named?.state === "ready") return { id: named.id, existing: checkedSame(segmentOf(named), segment) };
   if (named !== undefined && idempotencyKey !== undefined) {
     const message = `An upload to ${streamPath} with this Idempotency-Key is still running. Wait for its end, then repeat.`;
-    throw new BoxcarError("idempotency_in_progress", 409, message, { streamPath, idempotencyKey });
+    const fields = { streamPath, idempotencyKey, retryAfterSeconds: RETRY_S };
+    throw new BoxcarError("idempotency_in_progress", 409, message, fields);
   }
   const message = `The catalog already has a segment with the key ${key}.`;
   throw new BoxcarError("segment_exists", 409, message, { key });
+}
+
+/**
+ * The segment of an earlier request, unless this one says that it is of another.
+ * @throws BoxcarError `idempotency_mismatch` (422)
+ */
+function checkedSame(existing: Segment, { streamPath, asked = {} }: NewSegment): Segment {
+  const { startMs, size } = existing;
+  if ((asked.startMs ?? startMs) === startMs && (asked.size ?? size) === size) return existing;
+  const start = formatTime(startMs);
+  const message = `This Idempotency-Key named a segment of ${streamPath} that starts at ${start} and has ${size} bytes: nothing of this request was taken. Send another segment with a key of its own.`;
+  throw new BoxcarError("idempotency_mismatch", 422, message, { id: existing.id, start, size });
 }
 
 /** The segment an earlier request with this idempotency key made. */

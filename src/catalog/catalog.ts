@@ -2,6 +2,8 @@ import { sql } from "kysely";
 import { beginSegment, completeSegment } from "./add-segment.ts";
 import { lastOf, type CatalogDatabase } from "./database.ts";
 import { deleteSegments } from "./delete-segments.ts";
+import { bringTimesBack, takeDuty } from "./duties.ts";
+import { Folders } from "./folders.ts";
 import { listSegments } from "./list-segments.ts";
 import { overlapping } from "./overlapping.ts";
 import { Places } from "./places.ts";
@@ -25,6 +27,7 @@ import type {
   StreamTotals,
   UnsettledSegment,
 } from "./types.ts";
+import { expireSegment, unsettledSegments, uploadNamed, type NamedUpload, type SettledBefore } from "./unsettled.ts";
 import { UploadRows } from "./upload-rows.ts";
 import { WideReads } from "./wide-reads.ts";
 
@@ -50,6 +53,8 @@ export class Catalog {
   readonly resumable: ResumableRows;
   /** Folders whose files are segments where they lie. */
   readonly places: Places;
+  /** Identities of the folders that belong to the catalog. */
+  readonly folders: Folders;
 
   /** @param db a database that `migrate` has brought to the newest schema; stays the caller's to close */
   constructor(db: CatalogDatabase) {
@@ -59,11 +64,12 @@ export class Catalog {
     this.uploads = new UploadRows(db);
     this.resumable = new ResumableRows(db);
     this.places = new Places(db);
+    this.folders = new Folders(db);
   }
 
   /**
    * Notes that an object is about to be written. A known idempotency key gives the segment it named first.
-   * @throws BoxcarError `idempotency_in_progress` (409), `segment_exists` (409) when a live segment has the key
+   * @throws BoxcarError `idempotency_in_progress` (409), `idempotency_mismatch` (422), `segment_exists` (409) when a live segment has the key
    */
   beginSegment(segment: NewSegment): Promise<BegunSegment> {
     return beginSegment(this.#db, segment);
@@ -190,8 +196,9 @@ export class Catalog {
     return this.#wide.read(readStreams, (streams) => streams.length > 0);
   }
 
-  /** Whether the catalog can be read; nothing more. @throws BoxcarError `catalog_unavailable` (503) */
+  /** Whether the catalog can be read, and keeps what is written. @throws BoxcarError `catalog_unavailable` (503) */
   async ping(): Promise<void> {
+    await this.#db.checkFile?.();
     await this.#wide.read(
       (db) => db.selectFrom("streams").select("count").limit(1).execute(),
       () => true,
@@ -222,38 +229,21 @@ export class Catalog {
    * Segments between two states, by id: uploads begun and deletions made before the given moments.
    * @param afterId only ids above this one
    */
-  async unsettled(
-    before: { readonly pendingMs: number; readonly tombstoneMs: number },
-    afterId: number,
-    limit: number,
-  ): Promise<UnsettledSegment[]> {
-    const rows = await this.#db.primary
-      .selectFrom("segments")
-      .select(["id", "key", "state"])
-      .where("state", "<>", ready)
-      .where("id", ">", afterId)
-      .where((eb) =>
-        eb.or([
-          eb("state", "=", "pending").and("state_ms", "<", before.pendingMs),
-          eb("state", "=", "tombstone").and("state_ms", "<", before.tombstoneMs),
-        ]),
-      )
-      .orderBy("id")
-      .limit(limit)
-      .execute();
-    return rows.flatMap(({ id, key, state }) => (state === "ready" ? [] : [{ id, key, state }]));
+  unsettled(before: SettledBefore, afterId: number, limit: number): Promise<UnsettledSegment[]> {
+    return unsettledSegments(this.#db.primary, before, afterId, limit);
   }
 
-  /** Turns a pending segment into a tombstone, so that it can no longer become ready. False when it is not pending. */
-  async expireSegment(id: number, nowMs: number): Promise<boolean> {
-    const expire = this.#db.primary
-      .updateTable("segments")
-      .set({ state: "tombstone", state_ms: nowMs, idempotency_key: null })
-      .where("id", "=", id)
-      .where("state", "=", "pending")
-      .returning("id");
-    const [rows] = await this.#db.batch([expire.compile()]);
-    return rows.length > 0;
+  /** The upload under way that an idempotency key names. */
+  uploadNamed(streamPath: string, idempotencyKey: string): Promise<NamedUpload | undefined> {
+    return uploadNamed(this.#db.primary, streamPath, idempotencyKey);
+  }
+
+  /**
+   * Turns a pending segment into a tombstone, so that it can no longer become ready. False when it is not pending.
+   * @param heardMs only while it was last heard of then
+   */
+  expireSegment(id: number, nowMs: number, heardMs?: number): Promise<boolean> {
+    return expireSegment(this.#db, id, nowMs, heardMs);
   }
 
   /** Removes a tombstone and its index. Its object must already be gone. */
@@ -266,16 +256,16 @@ export class Catalog {
    * Takes over work that one node at a time does for all.
    * @returns false while another node has it; then ask again later
    */
-  async takeDuty(name: string, nowMs: number, untilMs: number): Promise<boolean> {
-    const take = this.#db.primary
-      .insertInto("duties")
-      .values({ name, until_ms: untilMs })
-      .onConflict((conflict) =>
-        conflict.column("name").doUpdateSet({ until_ms: untilMs }).where("duties.until_ms", "<=", nowMs),
-      )
-      .returning("name");
-    const [rows] = await this.#db.batch([take.compile()]);
-    return rows.length > 0;
+  takeDuty(name: string, nowMs: number, untilMs: number): Promise<boolean> {
+    return takeDuty(this.#db, name, nowMs, untilMs);
+  }
+
+  /**
+   * Brings times that only a clock which was ahead can have written back to what a right one writes at the latest: they
+   * would otherwise hold what they date for as long as it was ahead.
+   */
+  bringTimesBack(nowMs: number): Promise<void> {
+    return bringTimesBack(this.#db, nowMs);
   }
 
   /** Ready segments of all streams by id. @param afterId only ids above this one */

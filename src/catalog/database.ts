@@ -16,6 +16,10 @@ export interface CatalogDatabase {
   readonly primary: Kysely<Schema>;
   /** Where wide reads go: it may lag behind, and may fail while the primary answers. Absent: the primary. */
   readonly replica?: Kysely<Schema> | undefined;
+  /** Says whether there is room for the rows of an upload. @throws BoxcarError `store_full` (507) */
+  readonly checkRoom?: (() => Promise<void>) | undefined;
+  /** Says whether what is written is kept. @throws BoxcarError `catalog_unavailable` (503) */
+  readonly checkFile?: (() => Promise<void>) | undefined;
   /**
    * Runs statements in one transaction that holds the write lock from its start: all of them are kept, or nothing.
    * @throws BoxcarError `catalog_busy` (503), `catalog_unavailable` (503: whether they were kept is then unknown),

@@ -117,6 +117,12 @@ const migrations: Readonly<Record<string, readonly RawBuilder<unknown>[]>> = {
       where state = 'ready' and segments.stream_path = stream_counts.stream_path
         and start_ms >= bucket * 14400000 and start_ms < (bucket + 1) * 14400000), reach_ms)`,
   ],
+  "007_folders": [
+    sql`create table folders (
+      name text primary key,
+      identity text not null
+    ) without rowid`,
+  ],
 };
 
 /**

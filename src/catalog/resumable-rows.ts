@@ -47,6 +47,7 @@ export class ResumableRows {
 
   /** Notes a new upload. */
   async create({ id, owner, length, fileName, imageClassId, untilMs }: ResumableUpload): Promise<void> {
+    await this.#db.checkRoom?.();
     const insert = this.#db.primary.insertInto("resumable_uploads").values({
       ...{ id, owner, total: length, file_name: fileName },
       ...{ image_class_id: imageClassId, until_ms: untilMs },

@@ -76,6 +76,12 @@ export interface PlaceTable {
   path: string;
 }
 
+/** A folder that belongs to the catalog, and what it is known again by. */
+export interface FolderTable {
+  name: string;
+  identity: string;
+}
+
 /** One uploaded file; see `UploadRows`. */
 export interface UploadTable {
   id: Generated<number>;
@@ -132,6 +138,7 @@ export interface Schema {
   streams: StreamTable;
   stream_counts: StreamCountTable;
   places: PlaceTable;
+  folders: FolderTable;
   duties: DutyTable;
   uploads: UploadTable;
   upload_indexes: UploadIndexTable;

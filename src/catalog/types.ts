@@ -38,6 +38,8 @@ export interface NewSegment {
   readonly key: string;
   /** Names the upload, so that repeating it gives the first answer. Unique per stream path. */
   readonly idempotencyKey?: string | undefined;
+  /** What the request says of the segment, as far as it does: a key that named another one is refused. */
+  readonly asked?: { readonly startMs?: number | undefined; readonly size?: number | undefined } | undefined;
   readonly nowMs: number;
   /** For an object that others write: its bytes, and until when they may; until then it needs no renewal. */
   readonly expected?: { readonly size: number; readonly untilMs: number } | undefined;

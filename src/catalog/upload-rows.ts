@@ -81,6 +81,7 @@ export class UploadRows {
 
   /** Notes that an object is about to be written. @returns the id */
   async begin({ area, key, contentType, size, imageClassId, createdMs, untilMs }: NewUpload): Promise<number> {
+    await this.#db.checkRoom?.();
     const insert = this.#db.primary
       .insertInto("uploads")
       .values({

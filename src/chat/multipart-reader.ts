@@ -88,9 +88,11 @@ export class MultipartReader {
   }
 
   async #fill(): Promise<void> {
+    // A copy: what is held is of a chunk that is gone once the next one is asked for.
+    const held = new Uint8Array(this.#buffer);
     const chunk = await this.#source.next();
     if (chunk.done === true) throw badForm("ends before its last boundary");
-    this.#buffer = this.#buffer.length === 0 ? chunk.value : joined(this.#buffer, chunk.value);
+    this.#buffer = held.length === 0 ? chunk.value : joined(held, chunk.value);
   }
 }
 

@@ -193,8 +193,8 @@ export async function splitHead(
   while (length < size) {
     const chunk = await iterator.next();
     if (chunk.done === true) break;
-    // A copy: the chunk is gone once the next one is asked for.
-    chunks.push(chunk.value.slice());
+    // A copy: the chunk is gone once the next one is asked for. `slice` makes none of a Node Buffer.
+    chunks.push(new Uint8Array(chunk.value));
     length += chunk.value.length;
   }
   const head = joined(chunks, length);

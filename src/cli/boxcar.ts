@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { BoxcarError } from "../errors.ts";
+import { BoxcarError, sentenceOf } from "../errors.ts";
 
 /** A command of the terminal: each lives in a module of its own, loaded when it is asked for. */
 interface Command {
@@ -58,7 +58,8 @@ async function main([name = "--help", ...args]: readonly string[]): Promise<numb
       console.error(`boxcar: ${error.message}\n\n${command.help}`);
       return 2;
     }
-    throw error;
+    console.error(`boxcar: ${sentenceOf(error, process.env.BOXCAR_LOG === "debug")}`);
+    return 1;
   }
 }
 

@@ -65,16 +65,17 @@ export class MetadataScan {
       this.#keep(bytes);
       return;
     }
+    // What is kept of it is copied by `new Uint8Array`: `slice` makes no copy of a Node Buffer.
     const header = this.#header.length === 0 ? bytes : joined(this.#header, bytes);
     const scanned = this.#core.scanHeader(header, this.#boxOffset, this.#movie);
     this.#type = scanned.type;
     this.#skipped = undefined;
     if (scanned.action === "more") {
-      this.#header = header.slice();
+      this.#header = new Uint8Array(header);
       this.#wanted = { offset: this.#boxOffset + HEADER, length: LARGE_HEADER - HEADER };
       return;
     }
-    const box = { offset: this.#boxOffset, bytes: header.slice() };
+    const box = { offset: this.#boxOffset, bytes: new Uint8Array(header) };
     if (scanned.action !== "end") this.#visit({ type: scanned.type, offset: box.offset, size: scanned.size });
     if (scanned.action === "note") {
       this.#charge(LEAST_KEPT);

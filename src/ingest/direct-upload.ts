@@ -47,7 +47,8 @@ export async function beginDirectUpload(
 
 /**
  * Takes in a segment that a client has written to the store: compares its size, indexes it by ranged reads and makes it
- * ready. Confirming again gives the same segment. A file that is no segment is removed, and the upload with it.
+ * ready. Confirming again gives the same segment. A file that is no segment is removed, and the upload with it; one that
+ * was only confirmed with a wrong start or ETag is not.
  * @param etag what the store told the client; undefined: not compared
  * @throws BoxcarError `unknown_id` (404), `not_uploaded` (400), `size_mismatch` (400), `object_changed` (409),
  *   and as `spanOf` (400, 422), the indexer (422), the store and the catalog do
@@ -70,14 +71,14 @@ export async function confirmDirectUpload(
     const message = "The segment has not arrived in the store. Send the request that was signed, then confirm.";
     throw new BoxcarError("not_uploaded", 400, message, { id });
   }
+  if (etag !== undefined && info.etag !== etag) {
+    const message = "The object in the store is not the one that is confirmed. Give the ETag that the store answered, or none.";
+    throw new BoxcarError("object_changed", 409, message, { expected: etag, found: info.etag });
+  }
   try {
     if (info.size !== size) {
       const message = `The object has ${String(info.size)} bytes; ${String(size)} were announced. Begin a new upload.`;
       throw new BoxcarError("size_mismatch", 400, message, { expected: size, found: info.size });
-    }
-    if (etag !== undefined && info.etag !== etag) {
-      const message = "The object in the store is not the one that is confirmed. Begin a new upload.";
-      throw new BoxcarError("object_changed", 409, message, { expected: etag, found: info.etag });
     }
     const indexed = await indexStored(parts, info);
     const times = timesOf(asked, indexed, parts.clock());
@@ -100,7 +101,7 @@ async function confirmed(
   throw new BoxcarError("unknown_id", 404, message, { id });
 }
 
-/** Whether confirming again can never succeed. A start that is missing can be given. */
+/** Whether confirming again can never succeed. Another start, or ETag, can be given. */
 function isFaultOfFile({ error, status }: BoxcarError): boolean {
-  return status === 422 || error === "size_mismatch" || error === "object_changed";
+  return error === "size_mismatch" || (status === 422 && error !== "time_out_of_bounds");
 }

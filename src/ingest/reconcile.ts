@@ -75,6 +75,7 @@ export async function* reconcile(
   options: ReconcileOptions,
 ): AsyncGenerator<Finding, void, undefined> {
   const { nowMs, pendingGraceMs = UPLOAD_LEASE_MS, tombstoneGraceMs = 600_000 } = options;
+  await parts.catalog.bringTimesBack(nowMs);
   const swept = (await parts.sweep?.(nowMs - TEMPORARY_GRACE_MS)) ?? 0;
   if (swept > 0) yield { kind: "temporary_removed", count: swept };
   yield* settle(parts, options, { pendingMs: nowMs - pendingGraceMs, tombstoneMs: nowMs - tombstoneGraceMs });

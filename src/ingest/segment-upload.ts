@@ -9,7 +9,7 @@ import type { Core } from "../wasm/module.ts";
 import { timesOf, type AskedStart, type SegmentTimes, type StartSource } from "./segment-start.ts";
 import { formatTime } from "../time.ts";
 import type { SegmentSpan } from "./checked-span.ts";
-import { keepLease } from "./upload-lease.ts";
+import { beginNamed, KEYED_RENEW_MS, keepLease } from "./upload-lease.ts";
 
 /** What taking in segments needs. */
 export interface IngestParts {
@@ -48,7 +48,7 @@ export interface Ingested {
 /**
  * Takes in one segment in one pass: the bytes go to the store while the indexer reads along. The catalog learns of it
  * last; when anything fails, neither a row nor an object stays.
- * @throws BoxcarError `too_large` (413), `idempotency_in_progress` (409), and as `spanOf` (400, 422), the indexer (422),
+ * @throws BoxcarError `too_large` (413), `idempotency_in_progress` (409), `idempotency_mismatch` (422), and as `spanOf` (400, 422), the indexer (422),
  *   the store (503, 507) and the catalog do
  */
 export async function ingestSegment(parts: IngestParts, incoming: IncomingSegment): Promise<Ingested> {
@@ -56,9 +56,10 @@ export async function ingestSegment(parts: IngestParts, incoming: IncomingSegmen
   const { streamPath, idempotencyKey } = incoming;
   const nowMs = clock();
   const key = segmentKey(streamPath, incoming.startMs ?? nowMs, randomId());
-  const begun = await catalog.beginSegment({ streamPath, key, nowMs, idempotencyKey });
+  const asked = { startMs: incoming.startMs, size: incoming.size };
+  const begun = await beginNamed(catalog, { streamPath, key, nowMs, idempotencyKey, asked }, clock);
   if (begun.existing !== undefined) return repeatOf(begun.existing, incoming);
-  const endLease = keepLease(catalog, begun.id, clock);
+  const endLease = keepLease(catalog, begun.id, clock, idempotencyKey === undefined ? undefined : KEYED_RENEW_MS);
   try {
     const passing = new PassingSegment(core, incoming, nowMs);
     const info = await store.put(key, passing.bytes(), incoming.size);
@@ -92,7 +93,8 @@ export async function registerInPlace(
   const indexed = await indexStored(parts, info);
   const times = timesOf(lying, indexed, clock());
   const ready = readySegment(indexed, times, info);
-  const begun = await catalog.beginSegment({ streamPath, key, nowMs: clock(), idempotencyKey });
+  const asked = { startMs: lying.startMs, size: info.size };
+  const begun = await beginNamed(catalog, { streamPath, key, nowMs: clock(), idempotencyKey, asked }, clock);
   if (begun.existing !== undefined) return repeatOf(begun.existing, lying);
   try {
     return taken(await catalog.completeSegment(begun.id, ready), indexed, times);

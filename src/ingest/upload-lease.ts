@@ -1,4 +1,6 @@
 import type { Catalog } from "../catalog/catalog.ts";
+import type { BegunSegment, NewSegment } from "../catalog/types.ts";
+import { BoxcarError } from "../errors.ts";
 import type { Clock } from "../platform.ts";
 
 /**
@@ -8,6 +10,11 @@ import type { Clock } from "../platform.ts";
 export const UPLOAD_LEASE_MS = 120_000;
 /** How often an upload says that it is still under way. */
 const RENEW_MS = 30_000;
+/** The same of one with an idempotency key, for which a repetition may be waiting. */
+export const KEYED_RENEW_MS = 4000;
+/** How long a repetition listens for the upload that has its key. */
+const LISTEN_MS = 2.5 * KEYED_RENEW_MS;
+const LISTEN_EVERY_MS = 500;
 
 /** Renews a pending segment until the returned function is called. A renewal that fails is made up for by the next. */
 export function keepLease(
@@ -20,4 +27,32 @@ export function keepLease(
     catalog.renewSegment(id, clock()).catch(() => undefined);
   }, everyMs);
   return () => clearInterval(timer);
+}
+
+/**
+ * Begins a segment. An upload that has its idempotency key and says nothing for ten seconds, because its process was
+ * killed, is given up. Only how long it is silent counts, not when it was last heard of by another machine's clock.
+ * @throws BoxcarError `idempotency_in_progress` (409) while it is heard of, and as `Catalog.beginSegment` does
+ */
+export async function beginNamed(
+  catalog: Pick<Catalog, "beginSegment" | "uploadNamed" | "expireSegment">,
+  segment: NewSegment,
+  clock: Clock,
+  listenMs = LISTEN_MS,
+): Promise<BegunSegment> {
+  try {
+    return await catalog.beginSegment(segment);
+  } catch (error) {
+    if (!(error instanceof BoxcarError && error.error === "idempotency_in_progress")) throw error;
+    const { streamPath, idempotencyKey = "" } = segment;
+    const before = await catalog.uploadNamed(streamPath, idempotencyKey);
+    for (const endMs = performance.now() + listenMs; performance.now() < endMs;) {
+      await new Promise((resolve) => setTimeout(resolve, Math.min(LISTEN_EVERY_MS, listenMs)));
+      const now = await catalog.uploadNamed(streamPath, idempotencyKey);
+      if (now === undefined) return catalog.beginSegment(segment);
+      if (now.id !== before?.id || now.heardMs !== before.heardMs) throw error;
+    }
+    if (before !== undefined) await catalog.expireSegment(before.id, clock(), before.heardMs);
+    return catalog.beginSegment(segment);
+  }
 }

@@ -52,7 +52,7 @@ function reply(refusal: BoxcarError, { requestId, path, headers: prepared }: Ref
   if (Array.isArray(fields.allow)) headers.set("Allow", fields.allow.join(", "));
   if (status === 416) headers.set("Content-Range", `bytes */${String(fields.size)}`);
   if (status === 503) headers.set("Retry-After", "5");
-  if (status === 429) headers.set("Retry-After", String(fields.retryAfterSeconds));
+  if (typeof fields.retryAfterSeconds === "number") headers.set("Retry-After", String(fields.retryAfterSeconds));
   if (isChatPath(path)) return new Response(JSON.stringify(chatFail(refusal)), { status, headers });
   const main = { code: status, error, message };
   // Twice: the first puts them in front, the second keeps fields from overwriting them.

@@ -1,10 +1,25 @@
 import { BoxcarError } from "../errors.ts";
 
 /**
- * The bytes of a request. A connection that breaks off is the client's doing, not a defect.
- * @throws BoxcarError `upload_aborted` (400)
+ * The bytes of a request, which must be all of a file, as they are. A connection that breaks off is the client's doing,
+ * not a defect.
+ * @throws BoxcarError `partial_body` (400, RFC 9110 section 14.5) and `unsupported_encoding` (415, section 8.4.1) at once;
+ *   `upload_aborted` (400)
  */
-export async function* bodyOf(request: Request): AsyncGenerator<Uint8Array, void, undefined> {
+export function bodyOf(request: Request): AsyncGenerator<Uint8Array, void, undefined> {
+  if (request.headers.has("content-range")) {
+    const message = "A body with Content-Range is a part of a file. Send the whole file, or use resumable uploads at /api/uploads.";
+    throw new BoxcarError("partial_body", 400, message);
+  }
+  const encoding = request.headers.get("content-encoding") ?? "identity";
+  if (encoding.trim().toLowerCase() !== "identity") {
+    const message = "A body with a Content-Encoding is not taken. Send the file as it is.";
+    throw new BoxcarError("unsupported_encoding", 415, message);
+  }
+  return arriving(request);
+}
+
+async function* arriving(request: Request): AsyncGenerator<Uint8Array, void, undefined> {
   if (request.body === null) return;
   const reader = request.body.getReader();
   try {

@@ -38,7 +38,8 @@ export function addService(app: App, platform: AppPlatform): void {
   app.openapi(readiness, async (c) => {
     try {
       // There is no such object; that the store says so shows that it answers.
-      await Promise.all([platform.catalog.ping(), platform.store.head("readyz")]);
+      const { catalog, store, publicFiles } = platform;
+      await Promise.all([catalog.ping(), store.head("readyz"), publicFiles?.head("readyz")]);
     } catch (cause) {
       const message = "The catalog or the store does not answer. Look into the log of the server.";
       throw new BoxcarError("not_ready", 503, message, {}, cause);

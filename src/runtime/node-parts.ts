@@ -1,17 +1,19 @@
 import { createHash, randomUUID } from "node:crypto";
-import { mkdir, readFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { migrate } from "../catalog/migrate.ts";
 import type { Config } from "../config.ts";
+import { BoxcarError } from "../errors.ts";
 import type { IngestParts } from "../ingest/segment-upload.ts";
 import type { OssCallbackKeys, Sha256 } from "../platform.ts";
 import { FileStore } from "../store/file.ts";
+import { FolderMark, type RememberedIdentity } from "../store/folder-mark.ts";
 import { openStore, type StoreDrivers } from "../store/open-store.ts";
 import { withPlaces } from "../store/places.ts";
 import { createCore, type Core } from "../wasm/module.ts";
 import { ossCallbackKeys } from "./oss-callback-keys.ts";
-import { openConfiguredCatalog } from "./open-configured-catalog.ts";
+import { makeFolder, openConfiguredCatalog } from "./open-configured-catalog.ts";
 
 /** Catalog, store and core of one data folder, as commands and the server use them. */
 export interface NodeParts extends IngestParts {
@@ -27,19 +29,28 @@ export interface NodeParts extends IngestParts {
   close(): Promise<void>;
 }
 
+/** A key that no object has: asking for it checks the folder alone. */
+const MARK_CHECK = "readyz";
+
 /** Opens the configured catalog and store. */
 export async function openNodeParts(config: Pick<Config, "dataFolder" | "catalog" | "store">): Promise<NodeParts> {
   const folder = resolve(config.dataFolder);
-  await mkdir(folder, { recursive: true });
+  await makeFolder(folder, "BOXCAR_DATA");
   const core = await loadCore();
-  const own = await openStore(config.store, nodeStoreDrivers(join(folder, "media")));
   const opened = await openConfiguredCatalog(config.catalog, folder);
   const { catalog } = opened;
+  const own = await openStore(
+    config.store,
+    nodeStoreDrivers(join(folder, "media"), {
+      get: () => catalog.folders.identityOf("media"),
+      set: (identity) => catalog.folders.remember("media", identity),
+    }),
+  );
   const store = withPlaces(own, async (placeId) => {
     const place = (await catalog.places.all()).find(({ id }) => id === placeId);
     return place === undefined ? undefined : new FileStore(place.path);
   });
-  const publicFiles = new FileStore(join(folder, "public"));
+  const publicFiles = new FileStore(join(folder, "public"), new FolderMark(join(folder, "public")));
   const folders = own instanceof FileStore ? [own, publicFiles] : [publicFiles];
   return {
     catalog,
@@ -50,7 +61,12 @@ export async function openNodeParts(config: Pick<Config, "dataFolder" | "catalog
     core,
     clock: () => Date.now(),
     randomId: () => randomUUID(),
-    migrate: () => migrate(opened.db),
+    migrate: async () => {
+      const ran = await migrate(opened.db);
+      // Marks a new folder, so that it is known again from now on. One that cannot be written may still be read.
+      if (own instanceof FileStore) await own.head(MARK_CHECK).catch(() => undefined);
+      return ran;
+    },
     close: () => opened.close(),
     sweep: async (beforeMs) => {
       const removed = await Promise.all(folders.map((files) => files.sweep(beforeMs)));
@@ -63,13 +79,13 @@ export async function openNodeParts(config: Pick<Config, "dataFolder" | "catalog
  * The stores that can be opened where Node's modules are: Node, Bun and Deno. Drivers of other machines' stores are
  * loaded when one is configured.
  * @param media the folder of `file:`
+ * @param identity by which that folder is known again; absent: it is believed to be the same
  */
-export function nodeStoreDrivers(media: string): StoreDrivers {
+export function nodeStoreDrivers(media: string, identity?: RememberedIdentity): StoreDrivers {
   return {
-    file: async ({ folder }) => {
+    file: ({ folder }) => {
       const path = folder === undefined ? media : resolve(folder);
-      await mkdir(path, { recursive: true });
-      return new FileStore(path);
+      return new FileStore(path, identity && new FolderMark(path, identity));
     },
     oss: async (settings) => (await import("../store/oss.ts")).ossStore(settings),
     s3: async (settings) => (await import("../store/s3.ts")).s3Store(settings),
@@ -81,5 +97,11 @@ export async function loadCore(): Promise<Core> {
   const beside = fileURLToPath(new URL("./boxcar.wasm", import.meta.url));
   const built = fileURLToPath(new URL("../../build/boxcar.wasm", import.meta.url));
   const bytes = await readFile(beside).catch(() => readFile(built));
-  return createCore(await WebAssembly.compile(bytes));
+  try {
+    return createCore(await WebAssembly.compile(bytes));
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    const message = `The WebAssembly core cannot be started: ${why}. Give the process more address space (ulimit -v), or more memory.`;
+    throw new BoxcarError("out_of_memory", 500, message, {}, cause);
+  }
 }

@@ -1,10 +1,12 @@
-import { createClient, type Client } from "@libsql/client/sqlite3";
+import { createClient, type Client, type InStatement } from "@libsql/client/sqlite3";
 import { Breather } from "../catalog/breather.ts";
 import { Catalog } from "../catalog/catalog.ts";
 import type { CatalogDatabase } from "../catalog/database.ts";
 import { migrate } from "../catalog/migrate.ts";
+import { BoxcarError } from "../errors.ts";
+import { CatalogDisk } from "./catalog-disk.ts";
 import { batchOver, kyselyOver, type RunBatch } from "./libsql-database.ts";
-import { inLine, type TimedBatch } from "./write-line.ts";
+import { inLine, whenFree, type TimedBatch } from "./write-line.ts";
 
 /** An open catalog and what must be closed with it. */
 export interface OpenCatalog {
@@ -26,31 +28,56 @@ const BUSY_LIMIT_MS = 15_000;
 /**
  * Opens a catalog in a libSQL database file, made when there is none, and brings it to the newest schema. The folder
  * must exist. Commits are durable when they return: write-ahead log with `synchronous=FULL`, libSQL's default.
+ * @throws BoxcarError `catalog_unusable` (500) when the file cannot be opened, or is no database
  */
 export async function openCatalogFile(path: string): Promise<LocalCatalog> {
-  // The timeout blocks the thread while it waits for other processes; the catalog itself waits longer without blocking.
-  const client = createClient({ url: fileUrl(path), timeout: 250 });
+  const disk = new CatalogDisk(path);
   try {
-    await client.executeMultiple("pragma journal_mode = wal");
-    return await openCatalog(client);
+    return await disk.withReserve(() => openOnDisk(path, disk));
+  } catch (cause) {
+    if (cause instanceof BoxcarError) throw cause;
+    const why = cause instanceof Error ? cause.message : String(cause);
+    const message = `The catalog ${path} cannot be used: ${why}. Give this user the right to write it, restore it from a backup, or name another one with BOXCAR_CATALOG.`;
+    throw new BoxcarError("catalog_unusable", 500, message, {}, cause);
+  }
+}
+
+async function openOnDisk(path: string, disk: CatalogDisk): Promise<LocalCatalog> {
+  // SQLite's own way of waiting for other processes blocks the thread; the catalog waits without.
+  const client = createClient({ url: fileUrl(path), timeout: 0 });
+  try {
+    await whenFree(BUSY_LIMIT_MS, () => client.executeMultiple("pragma journal_mode = wal"));
+    await disk.opened();
+    return await openCatalog(client, disk);
   } catch (cause) {
     client.close();
     throw cause;
   }
 }
 
-/** Opens a catalog over a client of a local database, which is closed with it, and brings it to the newest schema. */
-export async function openCatalog(client: Client): Promise<LocalCatalog> {
+/**
+ * Opens a catalog over a client of a local database, which is closed with it, and brings it to the newest schema.
+ * @param disk of its file; a database in memory has none
+ */
+export async function openCatalog(client: Client, disk?: CatalogDisk): Promise<LocalCatalog> {
   const breather = new Breather();
-  // One at a time: SQLite's own way of waiting blocks the whole thread, so that a second transaction of this process
-  // would keep the first from ever finishing.
+  // One at a time: a second transaction of this process would only find the first one in its way.
   const run: TimedBatch = async (statements) => {
     await breather.breathe();
-    return runBatch(client, statements);
+    if (disk === undefined) return runBatch(client, statements);
+    const results = await disk.withReserve(() => runBatch(client, statements));
+    await disk.checkFile();
+    return results;
   };
-  const db = {
-    primary: kyselyOver(client),
+  const reader = {
+    execute: (statement: InStatement) => whenFree(BUSY_LIMIT_MS, () => client.execute(statement)),
+    close: () => client.close(),
+  };
+  const db: CatalogDatabase = {
+    primary: kyselyOver(reader),
     batch: batchOver(inLine(run, { atOnce: 1, limitMs: BUSY_LIMIT_MS })),
+    checkRoom: disk && (() => disk.checkRoom()),
+    checkFile: disk && (() => disk.checkFile()),
   };
   const close = (): Promise<void> => {
     client.close();

@@ -5,7 +5,7 @@ import type { AddressInfo } from "node:net";
 import { dirname, extname, join } from "node:path";
 import { createApp } from "../app.ts";
 import { readConfig, type Config } from "../config.ts";
-import { BoxcarError } from "../errors.ts";
+import { BoxcarError, sentenceOf } from "../errors.ts";
 import type { Log } from "../platform.ts";
 import type { Asset } from "../routes/context.ts";
 import { httpServer } from "./http-server.ts";
@@ -109,8 +109,7 @@ export async function runServer(runtime: ServerRuntime): Promise<void> {
   try {
     closeOnSignals(await startServer(runtime, process.env));
   } catch (error) {
-    if (!(error instanceof BoxcarError)) throw error;
-    process.stderr.write(`boxcar: ${error.message}\n`);
+    process.stderr.write(`boxcar: ${sentenceOf(error, process.env.BOXCAR_LOG === "debug")}\n`);
     process.exitCode = 1;
   }
 }

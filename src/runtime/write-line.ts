@@ -44,7 +44,7 @@ export function inLine(run: TimedBatch, { atOnce, limitMs }: WriteLine): RunBatc
     const endMs = performance.now() + limitMs;
     await turn();
     try {
-      return await repeated(run, statements, { endMs, limitMs });
+      return await repeated((leftMs) => run(statements, leftMs), endMs, limitMs);
     } finally {
       running--;
       for (const begin of line) {
@@ -55,16 +55,20 @@ export function inLine(run: TimedBatch, { atOnce, limitMs }: WriteLine): RunBatc
   };
 }
 
-async function repeated(
-  run: TimedBatch,
-  statements: Statement[],
-  { endMs, limitMs }: { readonly endMs: number; readonly limitMs: number },
-): ReturnType<RunBatch> {
+/**
+ * Repeats what the database refuses while others keep it locked, without blocking the thread.
+ * @throws BoxcarError `catalog_busy` (503) after `limitMs`
+ */
+export function whenFree<T>(limitMs: number, work: () => Promise<T>): Promise<T> {
+  return repeated(work, performance.now() + limitMs, limitMs);
+}
+
+async function repeated<T>(work: (leftMs: number) => Promise<T>, endMs: number, limitMs: number): Promise<T> {
   for (let pauseMs = FIRST_MS; ; pauseMs = Math.min(pauseMs * 2, LONGEST_MS)) {
     try {
-      return await run(statements, endMs - performance.now());
+      return await work(endMs - performance.now());
     } catch (cause) {
-      if (codeOf(cause) !== "SQLITE_BUSY") throw cause;
+      if (!String(codeOf(cause)).startsWith("SQLITE_BUSY")) throw cause;
       if (performance.now() + pauseMs >= endMs) throw busy(limitMs, cause);
     }
     // Chance keeps several nodes from meeting again.

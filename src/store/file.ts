@@ -1,9 +1,10 @@
 import { randomUUID } from "node:crypto";
 import { constants, type BigIntStats } from "node:fs";
-import { link, lstat, mkdir, open, opendir, realpath, stat, unlink, type FileHandle } from "node:fs/promises";
+import { link, lstat, mkdir, open, opendir, realpath, stat, unlink, utimes, type FileHandle } from "node:fs/promises";
 import { dirname, join, sep } from "node:path";
 import type { ByteSpan, ObjectInfo, Store } from "../platform.ts";
 import { isAbsent, storeError } from "./file-errors.ts";
+import { MARK, type FolderMark } from "./folder-mark.ts";
 import { badKey, checkKey, isKey } from "./key.ts";
 import { objectChanged, objectExists, objectMissing, objectShort } from "./object-errors.ts";
 import { ofSize } from "./of-size.ts";
@@ -11,6 +12,8 @@ import { FileReader } from "./read-file.ts";
 
 /** Folder under the root for objects that are being written. No key reaches it. */
 const TEMPORARY = ".boxcar-tmp";
+/** By how much the clocks of two machines may differ, in milliseconds. */
+const AHEAD_MS = 60_000;
 
 /**
  * Objects as files below one folder. A put writes under a temporary name, syncs, and hard-links the file into place,
@@ -21,20 +24,26 @@ const TEMPORARY = ".boxcar-tmp";
  */
 export class FileStore implements Store {
   readonly #root: string;
+  readonly #mark: FolderMark | undefined;
   readonly #reader = new FileReader();
   #lastMs = 0;
   /** The root without symbolic links, as it was when last asked for. */
   #realRoot: string | undefined;
 
-  /** @param root absolute path of the folder; it is made when the first object is put */
-  constructor(root: string) {
+  /**
+   * @param root absolute path of the folder; it is made when the first object is put
+   * @param mark by which the folder is known again; absent: it is believed to be the same
+   */
+  constructor(root: string, mark?: FolderMark) {
     this.#root = root;
+    this.#mark = mark;
   }
 
   async put(key: string, body: AsyncIterable<Uint8Array>, size?: number): Promise<ObjectInfo> {
     const path = this.#pathOf(key);
     const temporary = join(this.#root, TEMPORARY, randomUUID());
     const folder = dirname(path);
+    await this.#mark?.check(key);
     await files(key, makeFolder(dirname(temporary)));
     await files(key, this.#checkFolder(key, folder));
     // `link` decides; asking first spares the writing of a body that has no chance.
@@ -44,6 +53,7 @@ export class FileStore implements Store {
       await files(key, makeFolder(folder));
       await files(key, link(temporary, path));
       await files(key, syncFolder(folder));
+      await this.#mark?.check(key);
       return info;
     } finally {
       await unlink(temporary).catch(() => undefined);
@@ -52,13 +62,13 @@ export class FileStore implements Store {
 
   async *get(key: string, span: ByteSpan, ifMatch?: string): AsyncGenerator<Uint8Array, void, undefined> {
     const path = await this.#realPath(key);
-    if (path === undefined) throw objectMissing(key);
+    if (path === undefined) throw await this.#missing(key);
     let handle: FileHandle;
     try {
       // Without O_NONBLOCK, opening a named pipe would wait for a writer.
       handle = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
     } catch (cause) {
-      throw isAbsent(cause) ? objectMissing(key) : storeError(key, cause);
+      throw isAbsent(cause) ? await this.#missing(key) : storeError(key, cause);
     }
     try {
       const stats = await handle.stat({ bigint: true });
@@ -76,9 +86,10 @@ export class FileStore implements Store {
 
   async head(key: string): Promise<ObjectInfo | undefined> {
     const path = await this.#realPath(key);
-    if (path === undefined) return undefined;
-    const stats = await files(key, ifAny(stat(path, { bigint: true })));
-    return stats?.isFile() === true ? infoOf(key, stats) : undefined;
+    const stats = path === undefined ? undefined : await files(key, ifAny(stat(path, { bigint: true })));
+    if (stats?.isFile() === true) return infoOf(key, stats);
+    await this.#mark?.check(key);
+    return undefined;
   }
 
   async delete(key: string): Promise<void> {
@@ -90,10 +101,12 @@ export class FileStore implements Store {
       await syncFolder(dirname(path));
     } catch (cause) {
       if (!isAbsent(cause)) throw storeError(key, cause);
+      await this.#mark?.check(key);
     }
   }
 
   async *list(prefix: string): AsyncGenerator<ObjectInfo, void, undefined> {
+    await this.#mark?.check(prefix);
     const folder = prefix.slice(0, prefix.lastIndexOf("/") + 1);
     try {
       if (folder !== "") await this.#checkFolder(folder, this.#pathOf(folder.slice(0, -1)));
@@ -112,11 +125,15 @@ export class FileStore implements Store {
    */
   async sweep(beforeMs: number): Promise<number> {
     const folder = join(this.#root, TEMPORARY);
+    const nowMs = Date.now();
     let removed = 0;
     try {
       for await (const { name } of await opendir(folder)) {
         const path = join(folder, name);
-        if ((await lstat(path)).mtimeMs >= beforeMs) continue;
+        const { mtimeMs } = await lstat(path);
+        // From a clock that was ahead: it would stay for as long.
+        if (mtimeMs > nowMs + AHEAD_MS && beforeMs < nowMs) await utimes(path, nowMs / 1000, nowMs / 1000);
+        if (mtimeMs >= beforeMs) continue;
         await unlink(path);
         removed++;
       }
@@ -132,7 +149,7 @@ export class FileStore implements Store {
     try {
       for await (const entry of await opendir(join(this.#root, folder), { bufferSize: 256 })) {
         const key = folder + entry.name;
-        if (key === TEMPORARY || !key.startsWith(prefix) || !isKey(key)) continue;
+        if (key === TEMPORARY || key === MARK || !key.startsWith(prefix) || !isKey(key)) continue;
         if (entry.isDirectory()) folders.push(key);
         else if (entry.isFile()) names.push(key);
         if (names.length < 64) continue;
@@ -163,9 +180,16 @@ export class FileStore implements Store {
     return (this.#lastMs + 0.5) / 1000;
   }
 
+  /** What it means that there is no file: nothing, while the folder is not there. */
+  async #missing(key: string): Promise<Error> {
+    await this.#mark?.check(key);
+    return objectMissing(key);
+  }
+
   #pathOf(key: string): string {
     checkKey(key);
-    if (key === TEMPORARY || key.startsWith(`${TEMPORARY}/`)) throw badKey(key, "names a folder of the store's own");
+    const [first] = key.split("/", 1);
+    if (first === TEMPORARY || first === MARK) throw badKey(key, "names a file of the store's own");
     return join(this.#root, key);
   }
 

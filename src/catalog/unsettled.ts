@@ -1,0 +1,77 @@
+import { sql, type Kysely } from "kysely";
+import type { CatalogDatabase } from "./database.ts";
+import type { Schema } from "./schema.ts";
+import type { UnsettledSegment } from "./types.ts";
+
+/** Moments before which something must have happened to count as over, milliseconds since 1970. */
+export interface SettledBefore {
+  /** When an upload was last heard of. */
+  readonly pendingMs: number;
+  /** When a segment was deleted. */
+  readonly tombstoneMs: number;
+}
+
+/** An upload under way that has an idempotency key. */
+export interface NamedUpload {
+  readonly id: number;
+  /** When it was last heard of, by the clock of its node. */
+  readonly heardMs: number;
+}
+
+/** See `Catalog.unsettled`. */
+export async function unsettledSegments(
+  db: Kysely<Schema>,
+  before: SettledBefore,
+  afterId: number,
+  limit: number,
+): Promise<UnsettledSegment[]> {
+  const rows = await db
+    .selectFrom("segments")
+    .select(["id", "key", "state"])
+    .where("state", "<>", sql.lit("ready" as const))
+    .where("id", ">", afterId)
+    .where((eb) =>
+      eb.or([
+        eb("state", "=", "pending").and("state_ms", "<", before.pendingMs),
+        eb("state", "=", "tombstone").and("state_ms", "<", before.tombstoneMs),
+      ]),
+    )
+    .orderBy("id")
+    .limit(limit)
+    .execute();
+  return rows.flatMap(({ id, key, state }) => (state === "ready" ? [] : [{ id, key, state }]));
+}
+
+/** See `Catalog.uploadNamed`. */
+export async function uploadNamed(
+  db: Kysely<Schema>,
+  streamPath: string,
+  idempotencyKey: string,
+): Promise<NamedUpload | undefined> {
+  const row = await db
+    .selectFrom("segments")
+    .select(["id", "state_ms"])
+    .where("stream_path", "=", streamPath)
+    .where("idempotency_key", "=", idempotencyKey)
+    .where("state", "=", "pending")
+    .executeTakeFirst();
+  return row && { id: row.id, heardMs: row.state_ms };
+}
+
+/** See `Catalog.expireSegment`. */
+export async function expireSegment(
+  db: CatalogDatabase,
+  id: number,
+  nowMs: number,
+  heardMs: number | undefined,
+): Promise<boolean> {
+  const expire = db.primary
+    .updateTable("segments")
+    .set({ state: "tombstone", state_ms: nowMs, idempotency_key: null })
+    .where("id", "=", id)
+    .where("state", "=", "pending")
+    .$if(heardMs !== undefined, (rows) => rows.where("state_ms", "=", heardMs ?? 0))
+    .returning("id");
+  const [rows] = await db.batch([expire.compile()]);
+  return rows.length > 0;
+}

@@ -1,0 +1,89 @@
+import { randomBytes } from "node:crypto";
+import { rm, stat, statfs, writeFile } from "node:fs/promises";
+import { dirname } from "node:path";
+import { BoxcarError } from "../errors.ts";
+import { codeOf } from "./libsql-database.ts";
+
+/** Room that deletions are left on a full disk, and that uploads leave free beside it. */
+const RESERVE_BYTES = 4 << 20;
+
+/**
+ * The disk of a catalog's file. Deleting needs room as well: SQLite writes to its log before it frees anything. A file of
+ * random bytes beside the catalog keeps some; it is given up when the disk is full, and uploads are refused until there
+ * is room for it again.
+ */
+export class CatalogDisk {
+  readonly #path: string;
+  readonly #reserve: string;
+  /** Device and number of the catalog's file as it was opened. */
+  #identity: string | undefined;
+
+  /** @param path of the catalog's file */
+  constructor(path: string) {
+    this.#path = path;
+    this.#reserve = `${path}-reserve`;
+  }
+
+  /** Remembers the file that is there now as the catalog's. */
+  async opened(): Promise<void> {
+    this.#identity = await identityOf(this.#path);
+  }
+
+  /**
+   * Says whether the open catalog still is what lies under its path: a file that was removed or replaced takes what is
+   * written, and has lost it with the next start.
+   * @throws BoxcarError `catalog_unavailable` (503)
+   */
+  async checkFile(): Promise<void> {
+    if ((await identityOf(this.#path)) === this.#identity) return;
+    const message = "The catalog's file was removed or replaced while it was open. Put it back, or restart the server.";
+    throw new BoxcarError("catalog_unavailable", 503, message, {}, new Error(this.#path));
+  }
+
+  /** Says whether there is room for an upload's rows. @throws BoxcarError `store_full` (507) */
+  async checkRoom(): Promise<void> {
+    const { bavail, bsize } = await statfs(dirname(this.#path));
+    const free = bavail * bsize;
+    const kept = (await stat(this.#reserve).catch(() => undefined))?.size === RESERVE_BYTES;
+    if (free >= RESERVE_BYTES && (kept || (free >= 2 * RESERVE_BYTES && (await this.#keep())))) return;
+    const message = "The disk that holds the catalog is full. Delete recordings, or free some space, and try again.";
+    throw new BoxcarError("store_full", 507, message);
+  }
+
+  /** Does work, and once more with the reserve given up when there was no room for it. */
+  async withReserve<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      if (!isWithoutRoom(error) || !(await this.#giveUp())) throw error;
+      return work();
+    }
+  }
+
+  async #keep(): Promise<boolean> {
+    try {
+      await writeFile(this.#reserve, randomBytes(RESERVE_BYTES), { flush: true });
+      return true;
+    } catch {
+      await this.#giveUp();
+      return false;
+    }
+  }
+
+  /** @returns whether there was one */
+  async #giveUp(): Promise<boolean> {
+    const there = await stat(this.#reserve).catch(() => undefined);
+    await rm(this.#reserve, { force: true }).catch(() => undefined);
+    return there !== undefined;
+  }
+}
+
+/** `SQLITE_FULL`, or what becomes of it where files cannot be made or grow. */
+function isWithoutRoom(error: unknown): boolean {
+  return /^SQLITE_(?:FULL|IOERR|CANTOPEN)/.test(String(codeOf(error)));
+}
+
+async function identityOf(path: string): Promise<string | undefined> {
+  const stats = await stat(path, { bigint: true }).catch(() => undefined);
+  return stats && `${stats.dev} ${stats.ino}`;
+}
