@@ -28,5 +28,8 @@ export class BoxcarError extends Error {
 export function sentenceOf(error: unknown, withStack = false): string {
   if (error instanceof BoxcarError) return error.message;
   if (!(error instanceof Error)) return String(error);
-  return withStack && error.stack !== undefined ? error.stack : `${error.message} (BOXCAR_LOG=debug shows where)`;
+  if (withStack && error.stack !== undefined) return error.stack;
+  if (!(error instanceof RangeError && /memory/i.test(error.message)))
+    return `${error.message} (BOXCAR_LOG=debug shows where)`;
+  return `There is not enough memory: ${error.message}. Give the process more of it, and no limit of its address space (ulimit -v).`;
 }

@@ -77,7 +77,8 @@ export async function completeDirect(parts: UploadParts, key: string): Promise<U
     await checkObject(store, info, pending);
   } catch (error) {
     // The row stays: until the signed request expires, the file may be sent again, and must not stay unseen then.
-    if (error instanceof BoxcarError && ["size_mismatch", "unsupported_type"].includes(error.error)) await store.delete(key);
+    if (error instanceof BoxcarError && ["size_mismatch", "unsupported_type"].includes(error.error))
+      await store.delete(key);
     throw error;
   }
   const { etag, size } = info;

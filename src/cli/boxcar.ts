@@ -1,5 +1,6 @@
 #!/usr/bin/env node
-import { BoxcarError, sentenceOf } from "../errors.ts";
+import { BoxcarError } from "../errors.ts";
+import { endOnFailure, tellFailure } from "../runtime/start-failure.ts";
 
 /** A command of the terminal: each lives in a module of its own, loaded when it is asked for. */
 interface Command {
@@ -58,9 +59,11 @@ async function main([name = "--help", ...args]: readonly string[]): Promise<numb
       console.error(`boxcar: ${error.message}\n\n${command.help}`);
       return 2;
     }
-    console.error(`boxcar: ${sentenceOf(error, process.env.BOXCAR_LOG === "debug")}`);
+    tellFailure(error);
     return 1;
   }
 }
 
+const isDone = endOnFailure();
 process.exitCode = await main(process.argv.slice(2));
+isDone();

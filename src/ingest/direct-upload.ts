@@ -72,7 +72,8 @@ export async function confirmDirectUpload(
     throw new BoxcarError("not_uploaded", 400, message, { id });
   }
   if (etag !== undefined && info.etag !== etag) {
-    const message = "The object in the store is not the one that is confirmed. Give the ETag that the store answered, or none.";
+    const message =
+      "The object in the store is not the one that is confirmed. Give the ETag that the store answered, or none.";
     throw new BoxcarError("object_changed", 409, message, { expected: etag, found: info.etag });
   }
   try {

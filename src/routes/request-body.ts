@@ -8,7 +8,8 @@ import { BoxcarError } from "../errors.ts";
  */
 export function bodyOf(request: Request): AsyncGenerator<Uint8Array, void, undefined> {
   if (request.headers.has("content-range")) {
-    const message = "A body with Content-Range is a part of a file. Send the whole file, or use resumable uploads at /api/uploads.";
+    const message =
+      "A body with Content-Range is a part of a file. Send the whole file, or use resumable uploads at /api/uploads.";
     throw new BoxcarError("partial_body", 400, message);
   }
   const encoding = request.headers.get("content-encoding") ?? "identity";

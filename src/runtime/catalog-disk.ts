@@ -1,16 +1,18 @@
 import { randomBytes } from "node:crypto";
-import { rm, stat, statfs, writeFile } from "node:fs/promises";
+import { stat, statfs, truncate, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { BoxcarError } from "../errors.ts";
 import { codeOf } from "./libsql-database.ts";
 
 /** Room that deletions are left on a full disk, and that uploads leave free beside it. */
 const RESERVE_BYTES = 4 << 20;
+/** What of it is given up at a time: others may be filling the disk all the while. */
+const STEP_BYTES = 512 << 10;
 
 /**
  * The disk of a catalog's file. Deleting needs room as well: SQLite writes to its log before it frees anything. A file of
- * random bytes beside the catalog keeps some; it is given up when the disk is full, and uploads are refused until there
- * is room for it again.
+ * random bytes beside the catalog keeps some; it is given up piece by piece when the disk is full, and uploads are refused
+ * until there is room for it again.
  */
 export class CatalogDisk {
   readonly #path: string;
@@ -40,8 +42,9 @@ export class CatalogDisk {
     throw new BoxcarError("catalog_unavailable", 503, message, {}, new Error(this.#path));
   }
 
-  /** Says whether there is room for an upload's rows. @throws BoxcarError `store_full` (507) */
+  /** Says whether there is room for an upload's rows. @throws BoxcarError `store_full` (507), and as `checkFile` does */
   async checkRoom(): Promise<void> {
+    await this.checkFile();
     const { bavail, bsize } = await statfs(dirname(this.#path));
     const free = bavail * bsize;
     const kept = (await stat(this.#reserve).catch(() => undefined))?.size === RESERVE_BYTES;
@@ -50,13 +53,14 @@ export class CatalogDisk {
     throw new BoxcarError("store_full", 507, message);
   }
 
-  /** Does work, and once more with the reserve given up when there was no room for it. */
+  /** Does work, and again with more of the reserve given up while there is no room for it. */
   async withReserve<T>(work: () => Promise<T>): Promise<T> {
-    try {
-      return await work();
-    } catch (error) {
-      if (!isWithoutRoom(error) || !(await this.#giveUp())) throw error;
-      return work();
+    for (;;) {
+      try {
+        return await work();
+      } catch (error) {
+        if (!isWithoutRoom(error) || !(await this.#giveUp())) throw error;
+      }
     }
   }
 
@@ -65,16 +69,20 @@ export class CatalogDisk {
       await writeFile(this.#reserve, randomBytes(RESERVE_BYTES), { flush: true });
       return true;
     } catch {
-      await this.#giveUp();
       return false;
     }
   }
 
-  /** @returns whether there was one */
+  /** @returns whether there was anything left of it */
   async #giveUp(): Promise<boolean> {
-    const there = await stat(this.#reserve).catch(() => undefined);
-    await rm(this.#reserve, { force: true }).catch(() => undefined);
-    return there !== undefined;
+    try {
+      const { size } = await stat(this.#reserve);
+      if (size === 0) return false;
+      await truncate(this.#reserve, Math.max(0, size - STEP_BYTES));
+      return true;
+    } catch {
+      return false;
+    }
   }
 }
 

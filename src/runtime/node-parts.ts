@@ -4,7 +4,6 @@ import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { migrate } from "../catalog/migrate.ts";
 import type { Config } from "../config.ts";
-import { BoxcarError } from "../errors.ts";
 import type { IngestParts } from "../ingest/segment-upload.ts";
 import type { OssCallbackKeys, Sha256 } from "../platform.ts";
 import { FileStore } from "../store/file.ts";
@@ -97,11 +96,5 @@ export async function loadCore(): Promise<Core> {
   const beside = fileURLToPath(new URL("./boxcar.wasm", import.meta.url));
   const built = fileURLToPath(new URL("../../build/boxcar.wasm", import.meta.url));
   const bytes = await readFile(beside).catch(() => readFile(built));
-  try {
-    return createCore(await WebAssembly.compile(bytes));
-  } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
-    const message = `The WebAssembly core cannot be started: ${why}. Give the process more address space (ulimit -v), or more memory.`;
-    throw new BoxcarError("out_of_memory", 500, message, {}, cause);
-  }
+  return createCore(await WebAssembly.compile(bytes));
 }

@@ -5,7 +5,7 @@ import type { AddressInfo } from "node:net";
 import { dirname, extname, join } from "node:path";
 import { createApp } from "../app.ts";
 import { readConfig, type Config } from "../config.ts";
-import { BoxcarError, sentenceOf } from "../errors.ts";
+import { BoxcarError } from "../errors.ts";
 import type { Log } from "../platform.ts";
 import type { Asset } from "../routes/context.ts";
 import { httpServer } from "./http-server.ts";
@@ -16,6 +16,7 @@ import { nodePeerAddress } from "./node-peer.ts";
 import { nodeSendStream } from "./node-send.ts";
 import { pictureDecoder } from "./picture-decoder.ts";
 import { startReconciler } from "./reconciler.ts";
+import { endOnFailure, tellFailure } from "./start-failure.ts";
 import { remoteFiles } from "./remote-files.ts";
 
 /** A server that accepts requests. */
@@ -106,12 +107,14 @@ export function closeOnSignals(running: RunningServer): void {
 
 /** What an entry file does: starts the server, serves until a signal, and says why when it cannot start. */
 export async function runServer(runtime: ServerRuntime): Promise<void> {
+  const hasStarted = endOnFailure();
   try {
     closeOnSignals(await startServer(runtime, process.env));
   } catch (error) {
-    process.stderr.write(`boxcar: ${sentenceOf(error, process.env.BOXCAR_LOG === "debug")}\n`);
+    tellFailure(error);
     process.exitCode = 1;
   }
+  hasStarted();
 }
 
 function listen(server: Server, { host, port }: Config): Promise<void> {

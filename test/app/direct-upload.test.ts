@@ -60,6 +60,17 @@ async function unsettled(): Promise<number> {
 }
 
 describe("a direct upload", () => {
+  it("keeps its object when it is confirmed with a wrong ETag or start", async () => {
+    const signed = await presign();
+    const etag = encodeURIComponent((await send(signed)).headers.get("etag") ?? "");
+    const wrong = await confirm(signed, `&start=${RECORDED_AT}&etag=wrong`);
+    expect(wrong).toMatchObject({ status: 409, json: { error: "object_changed" } });
+    const late = await confirm(signed, "&start=9999-12-31T23:59:59Z");
+    expect(late).toMatchObject({ status: 422, json: { error: "time_out_of_bounds" } });
+    expect(await objects()).toHaveLength(1);
+    expect(await confirm(signed, `&start=${RECORDED_AT}&etag=${etag}`)).toMatchObject({ status: 201 });
+  });
+
   it("goes to the store itself and becomes a segment when it is confirmed", async () => {
     const signed = await presign();
     expect(new URL(signed.url).origin).toBe(oss.endpoint);

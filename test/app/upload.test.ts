@@ -159,6 +159,24 @@ describe("a segment that was not closed properly is taken as far as it goes, wit
 });
 
 describe("a segment that is refused leaves no row and no object", () => {
+  it.each([
+    { fields: { "content-range": "bytes 0-9/20" }, status: 400, error: "partial_body" },
+    { fields: { "content-encoding": "gzip" }, status: 415, error: "unsupported_encoding" },
+    { fields: { "content-encoding": "aws-chunked" }, status: 415, error: "unsupported_encoding" },
+  ])("$error: a body that is not the whole file as it is", async ({ fields, status, error }) => {
+    expect(await put(file, undefined, fields as Record<string, string>)).toMatchObject({ status, json: { error } });
+    const form = { method: "POST", body: file, headers: { "content-type": "multipart/form-data; boundary=x", ...fields } };
+    const tus = { "tus-resumable": "1.0.0", "content-type": "application/offset+octet-stream", "upload-length": "9" };
+    const begun = { method: "POST", body: "123456789", headers: { ...tus, ...fields } };
+    for (const [call, init] of [
+      ["/api/chat/uploadAliyun", form],
+      ["/api/chat/uploadStreamSingleToServerDiy/chat", form],
+      ["/api/uploads", begun],
+    ] as const)
+      expect((await server.fetch(call, init as RequestInit)).status, call).toBe(status);
+    await expectNothingLeft();
+  });
+
   it.each<[string, number, string, () => Parameters<typeof put>]>([
     ["text", 422, "not_mp4", () => ["this is no recording at all"]],
     ["nothing", 422, "missing_box", () => [""]],

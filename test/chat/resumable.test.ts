@@ -5,6 +5,7 @@ import { connect } from "node:net";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { reconcile } from "../../src/ingest/reconcile.ts";
 import { startTestServer, type TestServer } from "../app/test-server.ts";
+import { box } from "../support/boxes.ts";
 import { png } from "../support/forms.ts";
 import { random, seedOf } from "../support/random.ts";
 import { record } from "../support/recording.ts";
@@ -57,6 +58,16 @@ async function pieces(path: string): Promise<string[]> {
   return keys;
 }
 
+/** The same movie with a `free` box before each fragment. */
+function withFree(file: Buffer, size: number): Buffer<ArrayBuffer> {
+  const parts: Buffer[] = [];
+  for (let at = 0; at < file.length; at += file.readUInt32BE(at)) {
+    if (file.toString("latin1", at + 4, at + 8) === "moof") parts.push(Buffer.from(box("free", new Uint8Array(size))));
+    parts.push(file.subarray(at, at + file.readUInt32BE(at)));
+  }
+  return Buffer.concat(parts);
+}
+
 async function sha256Of(path: string): Promise<string> {
   const bytes = Buffer.from(await (await server.fetch(`/files/${path}`)).arrayBuffer());
   return createHash("sha256").update(bytes).digest("hex");
@@ -104,6 +115,17 @@ describe("resumable uploads", () => {
     expect(await pieces(path)).toEqual([]);
     // A client that missed the answer asks again.
     expect(await offsetOf(path)).toBe(bytes.length);
+  });
+
+  it("of a long fragmented recording tell what it is made of, as a form does", async () => {
+    const [segment] = await record({ count: 1, seconds: 12, fragmented: true });
+    const bytes = withFree(await readFile(segment?.file ?? ""), 400_000);
+    expect(bytes.length).toBeGreaterThan(3 << 20);
+    const path = await begin(bytes.length);
+    const half = bytes.length >> 1;
+    expect((await patch(path, 0, bytes.subarray(0, half))).status).toBe(204);
+    expect((await patch(path, half, bytes.subarray(half))).status).toBe(204);
+    expect((await stateOf(path)).file).toMatchObject({ media: { duration: 12 }, cover: expect.any(String) as string });
   });
 
   it("may bring the first bytes along", async () => {

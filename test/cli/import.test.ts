@@ -57,7 +57,7 @@ async function holdings(data: string, streamPath: string): Promise<{ segments: S
 
 async function objectsIn(data: string): Promise<number> {
   const entries = await readdir(join(data, "media"), { recursive: true, withFileTypes: true });
-  return entries.filter((entry) => entry.isFile()).length;
+  return entries.filter((entry) => entry.isFile() && entry.name !== ".boxcar").length;
 }
 
 const summary = (stdout: string): string => stdout.trim().split("\n").at(-1) ?? "";
