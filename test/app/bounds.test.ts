@@ -211,8 +211,9 @@ describe("rows with times beyond all bounds, as older versions took them", () =>
           (select min(id) from segments where stream_path = '${stream}')`,
         `update streams set count = count + 1, start_ms = min(start_ms, ${start}), end_ms = max(end_ms, ${end}),
           longest_ms = max(longest_ms, ${end} - ${start}) where stream_path = '${stream}'`,
-        `insert into stream_counts values ('${stream}', ${Math.floor(start / 14_400_000)}, '', 1, 1)
-          on conflict do update set count = count + 1, version = version + 1`,
+        `insert into stream_counts (stream_path, bucket, event_level, count, version, reach_ms)
+          values ('${stream}', ${Math.floor(start / 14_400_000)}, '', 1, 1, ${end})
+          on conflict do update set count = count + 1, version = version + 1, reach_ms = max(reach_ms, excluded.reach_ms)`,
       ]);
     }
     await expectListsWork(1 + spans.length);

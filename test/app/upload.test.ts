@@ -165,7 +165,11 @@ describe("a segment that is refused leaves no row and no object", () => {
     { fields: { "content-encoding": "aws-chunked" }, status: 415, error: "unsupported_encoding" },
   ])("$error: a body that is not the whole file as it is", async ({ fields, status, error }) => {
     expect(await put(file, undefined, fields as Record<string, string>)).toMatchObject({ status, json: { error } });
-    const form = { method: "POST", body: file, headers: { "content-type": "multipart/form-data; boundary=x", ...fields } };
+    const form = {
+      method: "POST",
+      body: file,
+      headers: { "content-type": "multipart/form-data; boundary=x", ...fields },
+    };
     const tus = { "tus-resumable": "1.0.0", "content-type": "application/offset+octet-stream", "upload-length": "9" };
     const begun = { method: "POST", body: "123456789", headers: { ...tus, ...fields } };
     for (const [call, init] of [

@@ -18,7 +18,15 @@ afterEach(() => opened.close());
 
 describe("the database", () => {
   it("is migrated once", async () => {
-    expect(opened.migrated).toEqual(["001_segments", "002_versions", "003_fleet", "004_uploads", "005_resumable", "006_folders"]);
+    expect(opened.migrated).toEqual([
+      "001_segments",
+      "002_versions",
+      "003_fleet",
+      "004_uploads",
+      "005_resumable",
+      "006_reach",
+      "007_folders",
+    ]);
     expect(await migrate(opened.db)).toEqual([]);
     const again = await openCatalogFile(opened.path);
     expect(again.migrated).toEqual([]);
