@@ -198,7 +198,7 @@ export class Catalog {
 
   /** Whether the catalog can be read, and keeps what is written. @throws BoxcarError `catalog_unavailable` (503) */
   async ping(): Promise<void> {
-    await this.#db.checkFile?.();
+    this.#db.checkFile?.();
     await this.#wide.read(
       (db) => db.selectFrom("streams").select("count").limit(1).execute(),
       () => true,

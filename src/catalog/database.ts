@@ -19,7 +19,7 @@ export interface CatalogDatabase {
   /** Says whether there is room for the rows of an upload. @throws BoxcarError `store_full` (507) */
   readonly checkRoom?: (() => Promise<void>) | undefined;
   /** Says whether what is written is kept. @throws BoxcarError `catalog_unavailable` (503) */
-  readonly checkFile?: (() => Promise<void>) | undefined;
+  readonly checkFile?: (() => void) | undefined;
   /**
    * Runs statements in one transaction that holds the write lock from its start: all of them are kept, or nothing.
    * @throws BoxcarError `catalog_busy` (503), `catalog_unavailable` (503: whether they were kept is then unknown),

@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
-import { stat, statfs, truncate, writeFile } from "node:fs/promises";
+import { statfsSync, statSync } from "node:fs";
+import { truncate, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { BoxcarError } from "../errors.ts";
 import { codeOf } from "./libsql-database.ts";
@@ -12,13 +13,15 @@ const STEP_BYTES = 512 << 10;
 /**
  * The disk of a catalog's file. Deleting needs room as well: SQLite writes to its log before it frees anything. A file of
  * random bytes beside the catalog keeps some; it is given up piece by piece when the disk is full, and uploads are refused
- * until there is room for it again.
+ * until there is room for it again. The disk is looked at in passing, as SQLite does: a thread of its own would take longer.
  */
 export class CatalogDisk {
   readonly #path: string;
   readonly #reserve: string;
   /** Device and number of the catalog's file as it was opened. */
   #identity: string | undefined;
+  /** The reserve is being made, for all uploads that wait for it. */
+  #keeping: Promise<boolean> | undefined;
 
   /** @param path of the catalog's file */
   constructor(path: string) {
@@ -27,8 +30,8 @@ export class CatalogDisk {
   }
 
   /** Remembers the file that is there now as the catalog's. */
-  async opened(): Promise<void> {
-    this.#identity = await identityOf(this.#path);
+  opened(): void {
+    this.#identity = identityOf(this.#path);
   }
 
   /**
@@ -36,19 +39,20 @@ export class CatalogDisk {
    * written, and has lost it with the next start.
    * @throws BoxcarError `catalog_unavailable` (503)
    */
-  async checkFile(): Promise<void> {
-    if ((await identityOf(this.#path)) === this.#identity) return;
+  checkFile(): void {
+    if (identityOf(this.#path) === this.#identity) return;
     const message = "The catalog's file was removed or replaced while it was open. Put it back, or restart the server.";
     throw new BoxcarError("catalog_unavailable", 503, message, {}, new Error(this.#path));
   }
 
   /** Says whether there is room for an upload's rows. @throws BoxcarError `store_full` (507), and as `checkFile` does */
   async checkRoom(): Promise<void> {
-    await this.checkFile();
-    const { bavail, bsize } = await statfs(dirname(this.#path));
+    this.checkFile();
+    const { bavail, bsize } = statfsSync(dirname(this.#path));
     const free = bavail * bsize;
-    const kept = (await stat(this.#reserve).catch(() => undefined))?.size === RESERVE_BYTES;
-    if (free >= RESERVE_BYTES && (kept || (free >= 2 * RESERVE_BYTES && (await this.#keep())))) return;
+    const kept = statSync(this.#reserve, { throwIfNoEntry: false })?.size === RESERVE_BYTES;
+    if (free >= RESERVE_BYTES && (kept || (free >= 2 * RESERVE_BYTES && (await (this.#keeping ??= this.#keep())))))
+      return;
     const message = "The disk that holds the catalog is full. Delete recordings, or free some space, and try again.";
     throw new BoxcarError("store_full", 507, message);
   }
@@ -66,17 +70,19 @@ export class CatalogDisk {
 
   async #keep(): Promise<boolean> {
     try {
-      await writeFile(this.#reserve, randomBytes(RESERVE_BYTES), { flush: true });
+      await writeFile(this.#reserve, randomBytes(RESERVE_BYTES));
       return true;
     } catch {
       return false;
+    } finally {
+      this.#keeping = undefined;
     }
   }
 
   /** @returns whether there was anything left of it */
   async #giveUp(): Promise<boolean> {
     try {
-      const { size } = await stat(this.#reserve);
+      const { size } = statSync(this.#reserve);
       if (size === 0) return false;
       await truncate(this.#reserve, Math.max(0, size - STEP_BYTES));
       return true;
@@ -91,7 +97,7 @@ function isWithoutRoom(error: unknown): boolean {
   return /^SQLITE_(?:FULL|IOERR|CANTOPEN)/.test(String(codeOf(error)));
 }
 
-async function identityOf(path: string): Promise<string | undefined> {
-  const stats = await stat(path, { bigint: true }).catch(() => undefined);
+function identityOf(path: string): string | undefined {
+  const stats = statSync(path, { bigint: true, throwIfNoEntry: false });
   return stats && `${stats.dev} ${stats.ino}`;
 }

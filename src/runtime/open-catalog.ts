@@ -47,7 +47,7 @@ async function openOnDisk(path: string, disk: CatalogDisk): Promise<LocalCatalog
   const client = createClient({ url: fileUrl(path), timeout: 0 });
   try {
     await whenFree(BUSY_LIMIT_MS, () => client.executeMultiple("pragma journal_mode = wal"));
-    await disk.opened();
+    disk.opened();
     return await openCatalog(client, disk);
   } catch (cause) {
     client.close();
@@ -66,7 +66,7 @@ export async function openCatalog(client: Client, disk?: CatalogDisk): Promise<L
     await breather.breathe();
     if (disk === undefined) return runBatch(client, statements);
     const results = await disk.withReserve(() => runBatch(client, statements));
-    await disk.checkFile();
+    disk.checkFile();
     return results;
   };
   const reader = {

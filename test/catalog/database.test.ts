@@ -108,7 +108,7 @@ describe("the database", () => {
     const disk = `${opened.folder}/disk`;
     await mkdir(disk);
     try {
-      execFileSync("mount", ["-t", "tmpfs", "-o", "size=2m", "tmpfs", disk], { stdio: "pipe" });
+      execFileSync("mount", ["-t", "tmpfs", "-o", "size=12m", "tmpfs", disk], { stdio: "pipe" });
     } catch {
       skip("needs the right to mount a small file system");
     }
@@ -126,7 +126,7 @@ describe("the database", () => {
       expect(await refusal(fill())).toBe("store_full 507");
       expect(added).toBeGreaterThan(2);
       expect(await full.catalog.streams()).toMatchObject([{ count: added, endMs: added * 10 }]);
-      execFileSync("mount", ["-o", "remount,size=20m", disk]);
+      execFileSync("mount", ["-o", "remount,size=40m", disk]);
       await fill();
       expect(await full.catalog.streams()).toMatchObject([{ count: 100 }]);
     } finally {
