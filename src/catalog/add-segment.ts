@@ -2,8 +2,9 @@ import type { Kysely } from "kysely";
 import { BoxcarError } from "../errors.ts";
 import { formatTime, isDate } from "../time.ts";
 import { lastOf, type CatalogDatabase } from "./database.ts";
-import { segmentColumns, segmentOf } from "./rows.ts";
+import { segmentColumns, segmentOf, type SegmentRow } from "./rows.ts";
 import type { Schema } from "./schema.ts";
+import { derivedStart, settleStarts } from "./inexact-starts.ts";
 import { storeFirst, storeRest } from "./segment-indexes.ts";
 import { countAdded } from "./totals.ts";
 import type { BegunSegment, NewSegment, ReadySegment, Segment } from "./types.ts";
@@ -32,7 +33,7 @@ export async function beginSegment(db: CatalogDatabase, segment: NewSegment): Pr
   const [[row]] = await db.batch([insert]);
   if (row !== undefined) return { id: row.id, existing: undefined };
   const named = idempotencyKey === undefined ? undefined : await namedBy(db.primary, streamPath, idempotencyKey);
-  if (named?.state === "ready") return { id: named.id, existing: checkedSame(segmentOf(named), segment) };
+  if (named?.state === "ready") return { id: named.id, existing: checkedSame(named, segment) };
   if (named !== undefined && idempotencyKey !== undefined) {
     const message = `An upload to ${streamPath} with this Idempotency-Key is still running. Wait for its end, then repeat.`;
     const fields = { streamPath, idempotencyKey, retryAfterSeconds: RETRY_S };
@@ -46,8 +47,11 @@ export async function beginSegment(db: CatalogDatabase, segment: NewSegment): Pr
  * The segment of an earlier request, unless this one says that it is of another.
  * @throws BoxcarError `idempotency_mismatch` (422)
  */
-function checkedSame(existing: Segment, { streamPath, asked = {} }: NewSegment): Segment {
-  const { startMs, size } = existing;
+function checkedSame(named: SegmentRow & { readonly stated_ms: number | null }, segment: NewSegment): Segment {
+  const { streamPath, asked = {} } = segment;
+  const existing = segmentOf(named);
+  const { size } = existing;
+  const startMs = named.stated_ms ?? existing.startMs;
   if ((asked.startMs ?? startMs) === startMs && (asked.size ?? size) === size) return existing;
   const start = formatTime(startMs);
   const message = `This Idempotency-Key named a segment of ${streamPath} that starts at ${start} and has ${size} bytes: nothing of this request was taken. Send another segment with a key of its own.`;
@@ -58,7 +62,7 @@ function checkedSame(existing: Segment, { streamPath, asked = {} }: NewSegment):
 function namedBy(db: Kysely<Schema>, streamPath: string, idempotencyKey: string) {
   return db
     .selectFrom("segments")
-    .select([...segmentColumns, "state"])
+    .select([...segmentColumns, "state", "stated_ms"])
     .where("stream_path", "=", streamPath)
     .where("idempotency_key", "=", idempotencyKey)
     .executeTakeFirst();
@@ -66,18 +70,19 @@ function namedBy(db: Kysely<Schema>, streamPath: string, idempotencyKey: string)
 
 /** See `Catalog.completeSegment`. */
 export async function completeSegment(db: CatalogDatabase, id: number, segment: ReadySegment): Promise<Segment> {
-  const { startMs, endMs, index } = segment;
+  const { startMs, endMs, index, precisionMs = 0 } = segment;
   const isSpan = [startMs, endMs].every((ms) => Number.isSafeInteger(ms) && isDate(ms)) && endMs > startMs;
   if (!isSpan) {
     throw new RangeError(`A segment lasts from one whole millisecond to a later one, not from ${startMs} to ${endMs}`);
   }
   for (const query of storeRest(db.primary, id, index)) await db.batch([query]);
+  const times =
+    precisionMs > 0 ? await inexactTimes(db, id, segment, precisionMs) : { start_ms: startMs, end_ms: endMs };
   const becomeReady = db.primary
     .updateTable("segments")
     .set({
       state: "ready",
-      start_ms: startMs,
-      end_ms: endMs,
+      ...times,
       format: segment.format,
       codecs: segment.codecs,
       size: segment.size,
@@ -89,9 +94,31 @@ export async function completeSegment(db: CatalogDatabase, id: number, segment: 
     .where("state", "=", "pending")
     .returning(segmentColumns)
     .compile();
-  const changes = [storeFirst(db.primary, id, index), ...countAdded(db.primary, id, segment)];
+  const counted = { size: segment.size, startMs: times.start_ms, endMs: times.end_ms };
+  const changes = [storeFirst(db.primary, id, index), ...countAdded(db.primary, id, counted)];
   const [row] = lastOf(await db.batch([...changes, becomeReady]));
-  if (row !== undefined) return segmentOf(row);
-  const message = "The upload took so long that it was given up. Upload the segment again.";
-  throw new BoxcarError("upload_expired", 409, message, { id });
+  if (row === undefined) {
+    const message = "The upload took so long that it was given up. Upload the segment again.";
+    throw new BoxcarError("upload_expired", 409, message, { id });
+  }
+  if (precisionMs === 0) return segmentOf(row);
+  await settleStarts(db, row.stream_path, id, startMs);
+  const settled = await db.primary
+    .selectFrom("segments")
+    .select(segmentColumns)
+    .where("id", "=", id)
+    .executeTakeFirst();
+  return segmentOf(settled ?? row);
+}
+
+async function inexactTimes(db: CatalogDatabase, id: number, segment: ReadySegment, precisionMs: number) {
+  const { startMs: statedMs, endMs } = segment;
+  const row = await db.primary.selectFrom("segments").select("stream_path").where("id", "=", id).executeTakeFirst();
+  const us = await derivedStart(db.primary, row?.stream_path ?? "", id, { statedMs, precisionMs });
+  const durationUs = Math.round((segment.durationMs ?? endMs - statedMs) * 1000);
+  return {
+    start_ms: Math.round(us / 1000),
+    end_ms: Math.ceil((us + durationUs) / 1000),
+    ...{ stated_ms: statedMs, precision_ms: precisionMs, start_us: us, duration_us: durationUs },
+  };
 }

@@ -123,6 +123,14 @@ const migrations: Readonly<Record<string, readonly RawBuilder<unknown>[]>> = {
       identity text not null
     ) without rowid`,
   ],
+  "008_precision": [
+    sql`alter table segments add column stated_ms integer`,
+    sql`alter table segments add column precision_ms integer not null default 0`,
+    sql`alter table segments add column start_us integer not null default 0`,
+    sql`alter table segments add column duration_us integer not null default 0`,
+    sql`create index segments_stated on segments (stream_path, stated_ms, id)
+      where state = 'ready' and stated_ms is not null`,
+  ],
 };
 
 /**

@@ -23,6 +23,12 @@ export interface SegmentTable {
   index_size: Generated<number>;
   idempotency_key: string | null;
   created_ms: number;
+  /** The start as it was stated, where that is known to a precision only; null: `start_ms` is exact. */
+  stated_ms: Generated<number | null>;
+  precision_ms: Generated<number>;
+  /** Start and duration of such a segment in microseconds. */
+  start_us: Generated<number>;
+  duration_us: Generated<number>;
 }
 
 /** The first part of a segment's index, apart from its row so that listing never reads it. */

@@ -70,6 +70,7 @@ export function narrowTotals(db: Kysely<Schema>, streamPath: string, left: RawBu
             and start_ms >= bucket * ${sql.lit(BUCKET_MS)} and start_ms < (bucket + 1) * ${sql.lit(BUCKET_MS)}),
           ${sql.lit(NEVER_MS)})
       where stream_path = ${streamPath} and bucket in (select ${bucket} ${left})`.compile(db),
+    dropEmptyCounts(db, streamPath),
     sql`delete from streams where stream_path = ${streamPath} and count = 0`.compile(db),
     sql`update streams set
         start_ms = (select min(start_ms) from segments
@@ -86,6 +87,21 @@ export function countRated(db: Kysely<Schema>, id: number, to: EventLevel | null
     changeCounts(db, sql`select stream_path, ${bucket}, coalesce(event_level, ''), -1, ${sql.lit(NEVER_MS)} ${rated}`),
     changeCounts(db, sql`select stream_path, ${bucket}, ${to ?? ""}, 1, end_ms ${rated}`),
     dropEmptyCounts(db, sql`(select stream_path ${rated})`),
+  ];
+}
+
+/**
+ * Counts a ready segment that moves in time. To stand before its row changes.
+ * @param moved selects it (`from segments where …`)
+ */
+export function countMoved(
+  db: Kysely<Schema>,
+  moved: RawBuilder<unknown>,
+  to: { readonly bucket: number; readonly endMs: number },
+): Changes {
+  return [
+    changeCounts(db, sql`select stream_path, ${bucket}, coalesce(event_level, ''), -1, ${sql.lit(NEVER_MS)} ${moved}`),
+    changeCounts(db, sql`select stream_path, ${to.bucket}, coalesce(event_level, ''), 1, ${to.endMs} ${moved}`),
   ];
 }
 

@@ -29,6 +29,10 @@ export interface Segment {
 export type ReadySegment = Pick<Segment, "startMs" | "endMs" | "format" | "codecs" | "size" | "etag" | "summary"> & {
   /** The whole segment index. */
   readonly index: Uint8Array;
+  /** How far the start may be off either way, milliseconds; default 0: it is exact. */
+  readonly precisionMs?: number | undefined;
+  /** How long the segment lasts, milliseconds, not rounded; default: from start to end. */
+  readonly durationMs?: number | undefined;
 };
 
 /** A segment that is about to be written. */

@@ -182,7 +182,7 @@ async function compose(
   });
   for await (const page of pages) {
     for (const segment of page) {
-      identities.push(segment.id, segment.etag);
+      identities.push(segment.id, segment.etag, segment.startMs);
       // For most there is nothing to wait for, and waiting takes longer than adding.
       const cutting = builder.add(segment);
       if (cutting !== undefined) await cutting;
