@@ -85,6 +85,11 @@ function instantOf(text: string, context: TimeContext): number | undefined {
   return sign === "-" ? local + offset : local - offset;
 }
 
+/** How far a written time may be off when nothing more is said: one in seconds since 1970, whose fraction is cut off, by one. */
+export function precisionOf(text: string): number {
+  return /^\d{1,11}$/.test(text) ? 1000 : 0;
+}
+
 function millisecondsOfDay([hours, minutes, seconds, fraction]: readonly (string | undefined)[]): number {
   const whole = (Number(hours) * 60 + Number(minutes)) * 60 + Number(seconds);
   return whole * 1000 + Number((fraction ?? "").padEnd(3, "0").slice(0, 3));

@@ -9,6 +9,8 @@ export interface NamedSegment {
   readonly startMs: number;
   /** The same local time an hour or so later, when clocks were set back in between: the name means one of both. */
   readonly againMs: number | undefined;
+  /** How far the start may be off either way, milliseconds: what the name leaves out. */
+  readonly precisionMs: number;
 }
 
 /** What a pattern leaves open. */
@@ -85,7 +87,12 @@ export class FilePattern {
     const times = timesOf(values, this.#zone);
     if (times === undefined) return undefined;
     const [startMs, againMs] = times;
-    return { streamPath: this.#streamPath ?? checkStreamPath(values.get("path") ?? ""), startMs, againMs };
+    return {
+      streamPath: this.#streamPath ?? checkStreamPath(values.get("path") ?? ""),
+      startMs,
+      againMs,
+      precisionMs: precisionOf(values),
+    };
   }
 }
 
@@ -103,6 +110,16 @@ function timesOf(values: ReadonlyMap<string, string>, zone: string): ReturnType<
     return [offset[1] === "-" ? local + ms : local - ms];
   }
   return values.get("z") === "Z" ? [local] : localInstants(local, zone);
+}
+
+/** The least that a name tells apart, at most a minute, milliseconds; 0 for milliseconds and less. */
+function precisionOf(values: ReadonlyMap<string, string>): number {
+  const unix = values.get("s");
+  if (unix !== undefined && unix.length > 11) return 0;
+  const digits = values.get("f")?.length;
+  if (digits !== undefined) return digits >= 3 ? 0 : 10 ** (3 - digits);
+  if (unix !== undefined || values.has("S")) return 1000;
+  return 60_000; // more would make one of segments far apart
 }
 
 /** The parts before the first one with a placeholder. */

@@ -123,7 +123,8 @@ async function take(
   repeated: RepeatedHours,
   { folder, signal, maxDurationMs }: ImportOptions,
 ): Promise<Ingested> {
-  const times = { streamPath: file.streamPath, startMs: file.startMs, maxDurationMs };
+  const { streamPath, startMs, precisionMs } = file;
+  const times = { streamPath, startMs, precisionMs, maxDurationMs };
   const path = join(folder, file.path);
   const stats = await still(path, signal);
   const chooseStart = (indexed: IndexedSegment): SegmentStart => repeated.startOf(file, indexed, Number(stats.mtimeMs));

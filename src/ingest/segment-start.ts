@@ -20,6 +20,8 @@ export interface SegmentStart {
 export interface AskedStart {
   /** Milliseconds since 1970 at which the reference track starts to be presented; absent: as the file states it. */
   readonly startMs?: number | undefined;
+  /** How far such a start, or one of a file's name, may be off either way, milliseconds. Default 0. */
+  readonly precisionMs?: number | undefined;
   /** Decides once the file is indexed, instead of `startMs`. */
   readonly chooseStart?: ((indexed: IndexedSegment) => SegmentStart) | undefined;
   /** Zone of local times in the file, as `checkTimeZone` takes it; absent: `defaultZone`, with a warning. */
@@ -32,6 +34,8 @@ export interface AskedStart {
 
 /** When a segment starts and ends, and how its start is known. */
 export interface SegmentTimes extends SegmentSpan {
+  /** How far the start may be off either way, milliseconds. */
+  readonly precisionMs: number;
   readonly source: StartSource;
   readonly warnings: readonly string[];
 }
@@ -45,7 +49,8 @@ const AHEAD_MS = 60_000;
  */
 export function timesOf(asked: AskedStart, indexed: IndexedSegment, nowMs: number): SegmentTimes {
   const { ms, source, warnings } = startOf(asked, indexed, nowMs);
-  return { ...checkedSpan(ms, indexed.description.durationMs, asked.maxDurationMs), source, warnings };
+  const precisionMs = source === "request" || source === "name" ? (asked.precisionMs ?? 0) : 0;
+  return { ...checkedSpan(ms, indexed.description.durationMs, asked.maxDurationMs), precisionMs, source, warnings };
 }
 
 function startOf(asked: AskedStart, indexed: IndexedSegment, nowMs: number): SegmentStart {

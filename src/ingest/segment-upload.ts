@@ -172,11 +172,11 @@ export function taken(segment: Segment, { description }: IndexedSegment, times: 
 /** What the catalog keeps of an indexed object. */
 export function readySegment(
   { index, summary, description }: IndexedSegment,
-  span: SegmentSpan,
+  { startMs, endMs, precisionMs }: SegmentSpan & Partial<Pick<SegmentTimes, "precisionMs">>,
   { size, etag }: { readonly size: number; readonly etag: string },
 ): Parameters<Catalog["completeSegment"]>[1] {
-  const { format, codecs } = description;
-  return { ...span, format, codecs, size, etag, summary, index };
+  const { format, codecs, durationMs } = description;
+  return { startMs, endMs, precisionMs, durationMs, format, codecs, size, etag, summary, index };
 }
 
 /** Takes back what a failed segment left. The reconciler does what fails here; the first error stays the answer. */

@@ -7,7 +7,15 @@ import { checkTimeZone, formatTime, parseTime } from "../time.ts";
 import { need, streamPathInPath } from "./access.ts";
 import type { App, AppPlatform } from "./context.ts";
 import { atOnce } from "./limits.ts";
-import { integer, query, streamPathInRoute, streamPathParameter, timeParameters } from "./parameters.ts";
+import {
+  integer,
+  query,
+  streamPathInRoute,
+  streamPathParameter,
+  timeParameters,
+  parsePrecision,
+  precisionParameter,
+} from "./parameters.ts";
 import { json, refused, success, takenOf, takenSegment } from "./replies.ts";
 import * as z from "./zod.ts";
 
@@ -60,6 +68,7 @@ const confirm = createRoute({
         description:
           "When the recording starts. Default: as the file states it; `startSource` of the reply says by what.",
       }),
+      precision: precisionParameter,
       tz: timeParameters.tz,
       etag: z
         .string("expected once")
@@ -95,13 +104,14 @@ export function addDirectUpload(app: App, platform: AppPlatform): void {
 
   app.openapi(confirm, async (c) => {
     const { streamPath } = c.req.valid("param");
-    const { id, start, tz, etag } = c.req.valid("query");
+    const { id, start, precision, tz, etag } = c.req.valid("query");
     const zone = tz === undefined ? undefined : checkTimeZone(tz);
     const context = { zone: zone ?? config.timeZone, dayOf: clock() };
     const taken = await confirmDirectUpload(platform, {
       streamPath,
       id,
       startMs: start === undefined ? undefined : parseTime(start, context, "start"),
+      precisionMs: parsePrecision(precision, start),
       maxDurationMs: config.maxDurationMs,
       zone,
       defaultZone: config.timeZone,

@@ -5,7 +5,14 @@ import { checkTimeZone, parseTime } from "../time.ts";
 import { need, streamPathInPath } from "./access.ts";
 import { atOnce } from "./limits.ts";
 import type { App, AppPlatform } from "./context.ts";
-import { query, streamPathInRoute, streamPathParameter, timeParameters } from "./parameters.ts";
+import {
+  query,
+  streamPathInRoute,
+  streamPathParameter,
+  timeParameters,
+  parsePrecision,
+  precisionParameter,
+} from "./parameters.ts";
 import { json, refused, success, takenOf, takenSegment } from "./replies.ts";
 import { bodyOf } from "./request-body.ts";
 import * as z from "./zod.ts";
@@ -25,6 +32,7 @@ const route = createRoute({
         description:
           "When the recording starts. Default: as the file states it; `startSource` of the reply says by what.",
       }),
+      precision: precisionParameter,
       tz: timeParameters.tz,
     }),
     headers: z.object({
@@ -46,7 +54,7 @@ export function addSegments(app: App, platform: AppPlatform): void {
   const { config, clock } = platform;
   app.openapi(route, async (c) => {
     const { streamPath } = c.req.valid("param");
-    const { start, tz } = c.req.valid("query");
+    const { start, precision, tz } = c.req.valid("query");
     const zone = tz === undefined ? undefined : checkTimeZone(tz);
     const context = { zone: zone ?? config.timeZone, dayOf: clock() };
     const startMs = start === undefined ? undefined : parseTime(start, context, "start");
@@ -61,6 +69,7 @@ export function addSegments(app: App, platform: AppPlatform): void {
     const taken = await ingestSegment(platform, {
       streamPath,
       startMs,
+      precisionMs: parsePrecision(precision, start),
       zone,
       defaultZone: config.timeZone,
       body: bodyOf(c.req.raw),
