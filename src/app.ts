@@ -23,7 +23,7 @@ import { addDelete } from "./routes/delete.ts";
 import { addDownload } from "./routes/download.ts";
 import { addQrCodes } from "./routes/chat/qr-codes.ts";
 import { addFiles } from "./routes/files.ts";
-import { limitClients, limitTokens, slotsOf } from "./routes/limits.ts";
+import { limitClients, limitTokens, pictureQueue, remoteQueue, slotsOf } from "./routes/limits.ts";
 import { measuredStore } from "./routes/measured-store.ts";
 import { addMetrics, appMetrics } from "./routes/metrics.ts";
 import { refuseInput } from "./routes/parameters.ts";
@@ -70,7 +70,8 @@ function contextOf(given: AppPlatform): AppContext {
   return {
     ...platform,
     planning: planningOf(platform),
-    pictures: new Pictures(given.decoder, given.config.pictureCache),
+    pictures: new Pictures(given.decoder, given.config.pictureCache, pictureQueue(access, given.config.decoders)),
+    remotes: remoteQueue(access),
     videos: new Videos(given.core),
     uploads: uploadsOf(platform),
     links: new Links(access.linkSecrets, given.clock),

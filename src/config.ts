@@ -2,6 +2,7 @@ import * as z from "zod";
 import { accessConfigOf, accessProblems, accessVariables, isOpen, type AccessConfig } from "./access-config.ts";
 import { parseCatalog, type CatalogSettings } from "./catalog-settings.ts";
 import { BoxcarError } from "./errors.ts";
+import { rateConfigOf, rateVariables, type RateConfig } from "./rate-config.ts";
 import { parseStore, type StoreSettings } from "./store-settings.ts";
 import { checkTimeZone, parseDuration } from "./time.ts";
 import { uploadConfigOf, uploadVariables, type UploadConfig } from "./upload-config.ts";
@@ -112,6 +113,7 @@ export const variables = {
     "3600",
     "Seconds after the end of a range from which on caches may keep its download for good.",
   ),
+  ...rateVariables,
   BOXCAR_IDLE_TIMEOUT: variable(
     wholeNumber("seconds", 1, 86_400),
     "300",
@@ -125,7 +127,7 @@ export const variables = {
   BOXCAR_DECODERS: variable(
     wholeNumber("processes", 1, 256),
     "4",
-    "Pictures that are decoded at once; above it, calls for further ones answer 429.",
+    "Pictures that are decoded at once; further ones wait, and the clients take turns.",
   ),
   BOXCAR_DECODER_MEMORY: variable(
     bytes,
@@ -170,6 +172,7 @@ export interface Config {
   readonly uploads: UploadConfig;
   readonly gapToleranceMs: number;
   readonly settleMs: number;
+  readonly rates: RateConfig;
   readonly idleTimeoutMs: number;
   readonly stopTimeoutMs: number;
   /** Processes that decode pictures at once. */
@@ -230,6 +233,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     uploads: uploadConfigOf(rest),
     gapToleranceMs: rest.BOXCAR_GAP_TOLERANCE,
     settleMs: rest.BOXCAR_SETTLE * 1000,
+    rates: rateConfigOf(rest),
     idleTimeoutMs: rest.BOXCAR_IDLE_TIMEOUT * 1000,
     stopTimeoutMs: rest.BOXCAR_STOP_TIMEOUT * 1000,
     decoders: rest.BOXCAR_DECODERS,

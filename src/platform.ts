@@ -147,7 +147,7 @@ export interface SheetShape {
 
 /**
  * Decodes pictures of small MP4 files, outside of this process. Absent where a runtime cannot.
- * @throws BoxcarError `busy` (429), `picture_failed` (422), `picture_timeout` (503), `ffmpeg_missing` (501)
+ * @throws BoxcarError `picture_failed` (422), `picture_timeout` (503), `ffmpeg_missing` (501)
  */
 export interface PictureDecoder {
   /** The first presented picture of an MP4. */

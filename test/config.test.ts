@@ -49,6 +49,10 @@ describe("readConfig", () => {
       },
       gapToleranceMs: 500,
       settleMs: 3_600_000,
+      rates: {
+        uploads: { bytesPerSecond: 1000, graceMs: 60_000 },
+        downloads: { bytesPerSecond: 4000, graceMs: 300_000 },
+      },
       idleTimeoutMs: 300_000,
       stopTimeoutMs: 30_000,
       decoders: 4,

@@ -1,17 +1,32 @@
 /** Gives back what was taken. Calling it again does nothing. */
 export type Release = () => void;
 
-/** How many of one kind of thing may run at once: in all, and for one client. */
+/** Who wants a slot. */
+export interface SlotClient {
+  /** Equal for what counts as one client. */
+  readonly name: string;
+  /** Whether it has brought a token. */
+  readonly known: boolean;
+}
+
+/** How many of one kind of thing may run at once: in all, for one client, and for all that brought no token. */
 export class Slots {
   readonly limit: number;
   readonly perClient: number;
+  /** Of `limit`, those that only clients with a token may have. */
+  readonly kept: number;
   readonly #clients = new Map<string, number>();
   #taken = 0;
+  #unknown = 0;
 
-  /** @param perClient of `limit`, those that one client may hold */
-  constructor(limit: number, perClient: number) {
+  /**
+   * @param perClient of `limit`, those that one client may hold
+   * @param kept of `limit`, those that only clients with a token may have
+   */
+  constructor(limit: number, perClient: number, kept = 0) {
     this.limit = limit;
     this.perClient = perClient;
+    this.kept = kept;
   }
 
   /** Slots in use. */
@@ -19,20 +34,23 @@ export class Slots {
     return this.#taken;
   }
 
-  /** Takes a slot, or answers undefined when all, or all of this client, are in use. */
-  take(client: string): Release | undefined {
-    const held = this.#clients.get(client) ?? 0;
+  /** Takes a slot, or answers undefined when all, or all that this client may have, are in use. */
+  take({ name, known }: SlotClient): Release | undefined {
+    const held = this.#clients.get(name) ?? 0;
     if (this.#taken >= this.limit || held >= this.perClient) return undefined;
+    if (!known && this.#unknown >= this.limit - this.kept) return undefined;
     this.#taken++;
-    this.#clients.set(client, held + 1);
+    if (!known) this.#unknown++;
+    this.#clients.set(name, held + 1);
     let released = false;
     return () => {
       if (released) return;
       released = true;
       this.#taken--;
-      const left = (this.#clients.get(client) ?? 1) - 1;
-      if (left === 0) this.#clients.delete(client);
-      else this.#clients.set(client, left);
+      if (!known) this.#unknown--;
+      const left = (this.#clients.get(name) ?? 1) - 1;
+      if (left === 0) this.#clients.delete(name);
+      else this.#clients.set(name, left);
     };
   }
 }

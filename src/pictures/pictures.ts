@@ -1,4 +1,5 @@
 import { BoxcarError } from "../errors.ts";
+import type { FairQueue, Turn } from "../fair-queue.ts";
 import { LruMap } from "../lru-map.ts";
 import type { PictureDecoder, PictureShape, SheetShape } from "../platform.ts";
 import { DoesNotRestart, restarting } from "./restart.ts";
@@ -21,6 +22,8 @@ export interface Still extends Picture {
 /** Whether the picture is the one shown at the moment, or the last sync sample up to it, which costs one sample. */
 export type Seek = "exact" | "keyframe";
 
+/** Seconds after which to ask again when too many pictures wait. */
+const BUSY_SECONDS = 5;
 const CONTENT_TYPES = { jpg: "image/jpeg", png: "image/png" } as const;
 
 /**
@@ -31,18 +34,24 @@ const CONTENT_TYPES = { jpg: "image/jpeg", png: "image/png" } as const;
 export class Pictures {
   readonly #decoder: PictureDecoder | undefined;
   readonly #cache: LruMap<string, Uint8Array>;
+  readonly #queue: FairQueue;
   readonly #underway = new Map<string, Promise<Uint8Array>>();
 
-  /** @param cacheBytes bytes of pictures that are kept */
-  constructor(decoder: PictureDecoder | undefined, cacheBytes: number) {
+  /**
+   * @param cacheBytes bytes of pictures that are kept
+   * @param queue says when each is decoded
+   */
+  constructor(decoder: PictureDecoder | undefined, cacheBytes: number, queue: FairQueue) {
     this.#decoder = decoder;
+    this.#queue = queue;
     this.#cache = new LruMap(cacheBytes, ({ length }) => length);
   }
 
   /**
-   * @throws BoxcarError `not_available` (501) without a decoder, and as `planFrame`, the decoder and the store do
+   * @throws BoxcarError `not_available` (501) without a decoder, `busy` (429) when as many pictures wait as may,
+   *   `client_gone` (499), and as `planFrame`, the decoder and the store do
    */
-  async still(parts: FrameParts, wanted: FrameTime, shape: PictureShape, seek: Seek): Promise<Still> {
+  async still(parts: FrameParts, wanted: FrameTime, shape: PictureShape, seek: Seek, turn: Turn): Promise<Still> {
     const decoder = this.#required();
     const clip = seek === "exact" ? await planFrame(parts, wanted) : await planKeyframes(parts, [wanted]);
     const { key, etag } = wanted.segment;
@@ -51,7 +60,7 @@ export class Pictures {
     const identity = ["still", key, etag, shownMs - wanted.segment.startMs, shape];
     const make = (): Promise<Uint8Array> => decoder.still(clip.read(), shape);
     // A video whose version is not known may be another one the next time.
-    const bytes = await (etag === "" ? make() : this.#once(identity, make));
+    const bytes = await (etag === "" ? this.#inTurn(turn, make) : this.#once(identity, turn, make));
     return { ...(await pictureOf(CONTENT_TYPES[shape.format], bytes)), shownMs };
   }
 
@@ -59,7 +68,7 @@ export class Pictures {
    * The sync samples at or before moments, side by side, as a JPEG.
    * @throws BoxcarError as `still` does
    */
-  async sheet(parts: FrameParts, wanted: readonly FrameTime[], shape: SheetShape): Promise<Picture> {
+  async sheet(parts: FrameParts, wanted: readonly FrameTime[], shape: SheetShape, turn: Turn): Promise<Picture> {
     const decoder = this.#required();
     const clip = await planKeyframes(parts, wanted);
     const tiles = wanted.map(({ segment: { key, etag, startMs } }, i) => [key, etag, (clip.shownMs[i] ?? 0) - startMs]);
@@ -75,7 +84,7 @@ export class Pictures {
         shape,
       );
     };
-    const bytes = await this.#once(["sheet", tiles, shape], make);
+    const bytes = await this.#once(["sheet", tiles, shape], turn, make);
     return pictureOf("image/jpeg", bytes);
   }
 
@@ -85,10 +94,21 @@ export class Pictures {
     throw new BoxcarError("not_available", 501, message);
   }
 
-  async #once(identity: readonly unknown[], make: () => Promise<Uint8Array>): Promise<Uint8Array> {
+  async #inTurn(turn: Turn, make: () => Promise<Uint8Array>): Promise<Uint8Array> {
+    const made = this.#queue.run(turn, make);
+    if (made !== undefined) return made;
+    const message = `${String(this.#queue.waiting)} pictures wait to be decoded, as many as may. Ask again in a moment.`;
+    throw new BoxcarError("busy", 429, message, { retryAfterSeconds: BUSY_SECONDS });
+  }
+
+  async #once(identity: readonly unknown[], turn: Turn, make: () => Promise<Uint8Array>): Promise<Uint8Array> {
     const name = JSON.stringify(identity);
-    const known = this.#cache.get(name) ?? this.#underway.get(name);
-    if (known !== undefined) return known;
+    const known = (): Uint8Array | Promise<Uint8Array> | undefined => this.#cache.get(name) ?? this.#underway.get(name);
+    // Asked once more when its turn comes: another may have wanted it meanwhile.
+    return known() ?? this.#inTurn(turn, async () => known() ?? this.#make(name, make));
+  }
+
+  async #make(name: string, make: () => Promise<Uint8Array>): Promise<Uint8Array> {
     const making = make();
     this.#underway.set(name, making);
     try {

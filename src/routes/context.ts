@@ -5,6 +5,7 @@ import type { Release } from "../auth/slots.ts";
 import type { Catalog } from "../catalog/catalog.ts";
 import type { UploadParts } from "../chat/receive-file.ts";
 import type { Config } from "../config.ts";
+import type { FairQueue } from "../fair-queue.ts";
 import type { Pictures } from "../pictures/pictures.ts";
 import type { Videos } from "../pictures/videos.ts";
 import type {
@@ -65,6 +66,8 @@ export interface AppPlatform {
 export interface AppContext extends AppPlatform {
   readonly planning: PlanParts & Required<Pick<PlanParts, "indexes">>;
   readonly pictures: Pictures;
+  /** In turn, videos of other hosts are read. */
+  readonly remotes: FairQueue;
   readonly videos: Videos;
   readonly uploads: UploadParts;
   readonly links: Links;

@@ -10,7 +10,7 @@ import { storedMedia } from "../serve/stored-media.ts";
 import { encodeStreamPath } from "../stream-path.ts";
 import { anyone, need } from "./access.ts";
 import type { App, AppContext, AppEnv } from "./context.ts";
-import { atOnce } from "./limits.ts";
+import { atOnce, turnOf } from "./limits.ts";
 import { query } from "./parameters.ts";
 import { sendPicture } from "./picture-reply.ts";
 import { refused } from "./replies.ts";
@@ -59,7 +59,7 @@ export function addFiles(app: App, context: AppContext): void {
       const headers = fileHeaders(upload, guard === anyone);
       const { "x-oss-process": process } = asked;
       if (process !== undefined) {
-        const made = await processed(context, upload, process);
+        const made = await processed(context, upload, process, turnOf(c));
         if ("location" in made) return redirect(made.location);
         const kept = ["Cache-Control", resourcePolicy].flatMap((name) => {
           const value = headers.get(name);

@@ -1,8 +1,9 @@
 import type { Context, MiddlewareHandler } from "hono";
 import type { AccessConfig } from "../access-config.ts";
 import { RateLimit } from "../auth/rate-limit.ts";
-import { Slots } from "../auth/slots.ts";
+import { Slots, type SlotClient } from "../auth/slots.ts";
 import { BoxcarError } from "../errors.ts";
+import { FairQueue, type Turn } from "../fair-queue.ts";
 import type { Clock } from "../platform.ts";
 import type { AppEnv } from "./context.ts";
 
@@ -12,6 +13,12 @@ import type { AppEnv } from "./context.ts";
 const slotRetrySeconds = 5;
 /** One client may hold this part of all slots. */
 const clientShare = 1 / 4;
+/** This part of all slots is kept for requests with a token: guests, and holders of links, cannot have them. */
+const tokenShare = 1 / 4;
+/** Pictures that may wait to be decoded, in all and of one client. */
+const waitingPictures = { waiting: 400, waitingPerClient: 100 };
+/** Videos of other hosts that are open at once for their pictures. */
+const remotesAtOnce = 8;
 
 /** What may run at once. */
 export interface AtOnce {
@@ -21,8 +28,36 @@ export interface AtOnce {
 
 /** Counts what runs at once in one app. */
 export function slotsOf({ open, downloadsAtOnce, uploadsAtOnce }: AccessConfig): AtOnce {
-  const slots = (limit: number): Slots => new Slots(limit, open ? limit : Math.ceil(limit * clientShare));
+  const slots = (limit: number): Slots =>
+    open ? new Slots(limit, limit) : new Slots(limit, Math.ceil(limit * clientShare), Math.floor(limit * tokenShare));
   return { downloads: slots(downloadsAtOnce), uploads: slots(uploadsAtOnce) };
+}
+
+/** The queue of pictures: one client never has all decoders, unless the server has only that one. */
+export function pictureQueue({ open }: AccessConfig, decoders: number): FairQueue {
+  const perClient = open ? decoders : Math.max(1, decoders - 1);
+  return new FairQueue({ atOnce: decoders, perClient, ...waitingPictures });
+}
+
+/** The queue of videos of other hosts. */
+export function remoteQueue({ open }: AccessConfig): FairQueue {
+  return new FairQueue({
+    atOnce: remotesAtOnce,
+    perClient: open ? remotesAtOnce : remotesAtOnce / 2,
+    ...waitingPictures,
+  });
+}
+
+/** The turn of a request in a queue. */
+export function turnOf(c: Context<AppEnv>): Turn {
+  return { client: clientOf(c).name, signal: c.req.raw.signal };
+}
+
+/** Who counts as one client: guests by their address, callers with a token by both. */
+function clientOf(c: Context<AppEnv>): SlotClient {
+  const { kind, id } = c.get("caller");
+  const known = kind === "token" || kind === "jwt";
+  return { name: known ? `${c.get("client")} ${kind} ${id}` : c.get("client"), known };
 }
 
 /**
@@ -69,7 +104,7 @@ function take(c: Context<AppEnv>, name: string, rate: RateLimit, key: string): v
 export function atOnce(kind: keyof AtOnce): MiddlewareHandler<AppEnv> {
   return async (c, next) => {
     const slots = c.get("slots")[kind];
-    const release = slots.take(c.get("client"));
+    const release = slots.take(clientOf(c));
     if (release === undefined) throw kind === "downloads" ? tooManyDownloads(slots) : tooManyUploads(slots);
     c.set("release", release);
     try {
@@ -80,12 +115,16 @@ export function atOnce(kind: keyof AtOnce): MiddlewareHandler<AppEnv> {
   };
 }
 
-function tooManyDownloads({ limit, perClient }: Slots): BoxcarError {
-  const message = `At most ${String(limit)} downloads run at once, ${String(perClient)} of one client. Try again in a moment.`;
+function tooManyDownloads(slots: Slots): BoxcarError {
+  const message = `At most ${String(slots.limit)} downloads run at once, ${sharesOf(slots)}. Try again in a moment.`;
   return new BoxcarError("too_many_downloads", 429, message, { retryAfterSeconds: slotRetrySeconds });
 }
 
-function tooManyUploads({ limit, perClient }: Slots): BoxcarError {
-  const message = `At most ${String(limit)} uploads run at once, ${String(perClient)} of one client. Try again in a moment.`;
+function tooManyUploads(slots: Slots): BoxcarError {
+  const message = `At most ${String(slots.limit)} uploads run at once, ${sharesOf(slots)}. Try again in a moment.`;
   return new BoxcarError("too_many_uploads", 429, message, { retryAfterSeconds: slotRetrySeconds });
+}
+
+function sharesOf({ limit, perClient, kept }: Slots): string {
+  return `${String(perClient)} of one client, ${String(limit - kept)} of clients without a token`;
 }

@@ -150,7 +150,7 @@ export function addResumable(app: App, context: AppContext): void {
   const append = (c: Context<AppEnv>, id: string, offset: number): Promise<UploadState> => {
     const length = c.req.header("content-length");
     const size = length === undefined ? undefined : Number(length);
-    return uploads.append(id, ownerOf(c), { offset, body: bodyOf(c.req.raw), size });
+    return uploads.append(id, ownerOf(c), { offset, body: bodyOf(c.req.raw, config.rates.uploads), size });
   };
   const appendAt = async (c: Context<AppEnv>, id: string, offset: number): Promise<Response> => {
     if (c.req.header("content-type") !== CONTENT_TYPE)

@@ -72,7 +72,7 @@ export function addSegments(app: App, platform: AppPlatform): void {
       precisionMs: parsePrecision(precision, start),
       zone,
       defaultZone: config.timeZone,
-      body: bodyOf(c.req.raw),
+      body: bodyOf(c.req.raw, config.rates.uploads),
       size,
       idempotencyKey: c.req.valid("header")["idempotency-key"],
       maxBytes: config.maxUpload,

@@ -5,6 +5,7 @@ import { checkStreamPath, encodeStreamPath } from "../stream-path.ts";
 import { checkTimeZone, formatTime, parseTime } from "../time.ts";
 import { need, visibility } from "./access.ts";
 import type { App, AppContext } from "./context.ts";
+import { turnOf } from "./limits.ts";
 import { integer, query, timeParameters } from "./parameters.ts";
 import { sendPicture } from "./picture-reply.ts";
 import { refused } from "./replies.ts";
@@ -69,7 +70,7 @@ export function addSnapshot(app: App, context: AppContext): void {
     }
     const wanted = await shownAt(catalog, streamPath, asked, config.gapToleranceMs);
     const shape = { width, height: 0, format, rotation: "auto" } as const;
-    const still = await pictures.still(planning, wanted, shape, seek);
+    const still = await pictures.still(planning, wanted, shape, seek, turnOf(c));
     const settled = asked !== undefined && asked + config.settleMs <= clock();
     return sendPicture(c, still, {
       "Cache-Control": settled ? `${visibility(c)}, max-age=86400` : `${visibility(c)}, no-cache`,

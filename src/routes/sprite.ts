@@ -7,6 +7,7 @@ import { checkStreamPath, spritePath } from "../stream-path.ts";
 import { formatTime, parseDuration, parseTimeRange } from "../time.ts";
 import { need, visibility } from "./access.ts";
 import type { App, AppContext } from "./context.ts";
+import { turnOf } from "./limits.ts";
 import { integer, query, timeParameters } from "./parameters.ts";
 import { sendPicture } from "./picture-reply.ts";
 import { plannedRange } from "./planned-range.ts";
@@ -106,7 +107,11 @@ export function addSprite(app: App, context: AppContext): void {
       part.map(({ wallMs }) => wallMs),
     );
     const rows = Math.ceil(part.length / COLUMNS);
-    return sendPicture(c, await pictures.sheet(planning, frames, { columns: COLUMNS, rows, ...size }), headers);
+    return sendPicture(
+      c,
+      await pictures.sheet(planning, frames, { columns: COLUMNS, rows, ...size }, turnOf(c)),
+      headers,
+    );
   });
 }
 

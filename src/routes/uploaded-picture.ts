@@ -1,6 +1,7 @@
 import type { Upload } from "../catalog/upload-rows.ts";
 import { storeOf } from "../chat/receive-file.ts";
 import { BoxcarError } from "../errors.ts";
+import type { Turn } from "../fair-queue.ts";
 import { ossDecodes, readOssSnapshot } from "../pictures/oss-snapshot.ts";
 import type { Picture } from "../pictures/pictures.ts";
 import type { Video } from "../pictures/videos.ts";
@@ -30,6 +31,7 @@ export async function processed(
   context: AppContext,
   upload: Upload,
   process: string,
+  turn: Turn,
 ): Promise<{ readonly location: string } | Picture> {
   const { timeMs, seek, shape } = readOssSnapshot(process);
   if (!upload.contentType.startsWith("video/")) {
@@ -41,5 +43,5 @@ export async function processed(
     return { location: (await presign.process(upload.key, process, LINK_SECONDS)).url };
   }
   const video = await uploadedVideo(context, upload);
-  return context.pictures.still(video.parts, { segment: video.segment, atMs: timeMs }, shape, seek);
+  return context.pictures.still(video.parts, { segment: video.segment, atMs: timeMs }, shape, seek, turn);
 }

@@ -5,8 +5,6 @@ import { runBounded, type Bounds } from "./run-bounded.ts";
 
 /** What bounds decoding. */
 export interface DecoderOptions {
-  /** Processes that run at once. */
-  readonly processes: number;
   /** Address space of each, bytes. */
   readonly memory: number;
   readonly log: Log;
@@ -32,27 +30,19 @@ const CODECS = "h264,hevc,vp8,vp9,libvpx,libvpx-vp9,av1,libdav1d,libaom-av1,mpeg
  * everything it started.
  */
 export function pictureDecoder(options: DecoderOptions): PictureDecoder {
-  let running = 0;
   let path: Promise<string> | undefined;
   const bounds: Bounds = {
     timeMs: options.timeLimitMs ?? TIME_LIMIT_MS,
     memory: options.memory,
     outputBytes: OUTPUT_LIMIT,
   };
-  const slot = async (work: (program: string) => Promise<Uint8Array>): Promise<Uint8Array> => {
-    if (running >= options.processes) throw busy(options.processes);
-    running++;
-    try {
-      // Found once; looked for again as long as there is none.
-      path ??= findFfmpeg();
-      const program = await path.catch((cause: unknown) => {
-        path = undefined;
-        throw cause;
-      });
-      return await work(program);
-    } finally {
-      running--;
-    }
+  const found = async (): Promise<string> => {
+    // Found once; looked for again as long as there is none.
+    path ??= findFfmpeg();
+    return path.catch((cause: unknown) => {
+      path = undefined;
+      throw cause;
+    });
   };
   const run = async (
     program: string,
@@ -83,14 +73,14 @@ export function pictureDecoder(options: DecoderOptions): PictureDecoder {
     }
   }
   return {
-    still: (mp4, shape) => slot(async (program) => run(program, await stillArguments(shape), mp4)),
-    sheet: ([only, ...others], shape) =>
-      slot(async (program) => {
-        if (only !== undefined && others.length === 0) return run(program, await sheetArguments(shape), only);
-        const chunks: Uint8Array[] = [];
-        for await (const tile of tiles(program, only === undefined ? [] : [only, ...others], shape)) chunks.push(tile);
-        return run(program, await mountArguments(shape), given(chunks));
-      }),
+    still: async (mp4, shape) => run(await found(), await stillArguments(shape), mp4),
+    sheet: async ([only, ...others], shape) => {
+      const program = await found();
+      if (only !== undefined && others.length === 0) return run(program, await sheetArguments(shape), only);
+      const chunks: Uint8Array[] = [];
+      for await (const tile of tiles(program, only === undefined ? [] : [only, ...others], shape)) chunks.push(tile);
+      return run(program, await mountArguments(shape), given(chunks));
+    },
   };
 }
 
@@ -191,11 +181,6 @@ async function commandOf(
   // Its own way of running has none of the bounds: it starts ffmpeg three times more to ask what it can, keeps error
   // output without end, and kills the process but not what that started. So it only writes the command line.
   return (command as unknown as { _getArguments(): string[] })._getArguments();
-}
-
-function busy(processes: number): BoxcarError {
-  const message = `${processes} pictures are being decoded, as many as may be at once. Ask again in a moment.`;
-  return new BoxcarError("busy", 429, message, { retryAfterSeconds: 1 });
 }
 
 function tooSlow(): BoxcarError {

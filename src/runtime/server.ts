@@ -44,8 +44,8 @@ export async function startServer(
   const parts = await openNodeParts(config);
   const stopUpkeep = await startUpkeep(parts, log);
   const app = createApp({
-    ...{ ...parts, runtime, config, log, sendStream: nodeSendStream(log) },
-    decoder: pictureDecoder({ processes: config.decoders, memory: config.decoderMemory, log }),
+    ...{ ...parts, runtime, config, log, sendStream: nodeSendStream(log, config.rates.downloads) },
+    decoder: pictureDecoder({ memory: config.decoderMemory, log }),
     openRemote: remoteFiles({ hosts: config.fetchHosts }),
     peerAddress: nodePeerAddress,
     asset: swaggerAsset,

@@ -56,13 +56,13 @@ export async function startTestServer(
     if (level === "warn" || level === "error") logged.push({ message, fields });
   };
   const app = createApp({
-    decoder: pictureDecoder({ processes: config.decoders, memory: config.decoderMemory, log }),
+    decoder: pictureDecoder({ memory: config.decoderMemory, log }),
     openRemote: remoteFiles({ hosts: config.fetchHosts }),
     ...parts,
     runtime: "node",
     config,
     log,
-    sendStream: nodeSendStream(log),
+    sendStream: nodeSendStream(log, config.rates.downloads),
     peerAddress: nodePeerAddress,
     asset: () => Promise.resolve(undefined),
   });

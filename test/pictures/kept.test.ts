@@ -10,7 +10,7 @@ import { recordNumbered } from "../browser/numbered-recording.ts";
 import { greyOf, numberIn } from "./numbers.ts";
 
 const START = Date.UTC(2026, 0, 31, 10);
-const real = pictureDecoder({ processes: 4, memory: 1 << 30, log: () => undefined });
+const real = pictureDecoder({ memory: 1 << 30, log: () => undefined });
 
 let folder: string;
 let first: Buffer<ArrayBuffer>;

@@ -8,7 +8,6 @@ import { startTestServer, type TestServer } from "../app/test-server.ts";
 import { FPS, recordNumbered } from "../browser/numbered-recording.ts";
 import { png, styles, writeForm, type FormStyle } from "../support/forms.ts";
 import { startOssServer } from "../support/oss-server.ts";
-import { pictureDecoder } from "../../src/runtime/picture-decoder.ts";
 import { ossStore } from "../../src/store/oss.ts";
 import { ffmpeg } from "../support/tools.ts";
 import { greyOf, numberIn, sizeOf } from "./numbers.ts";
@@ -231,29 +230,6 @@ describe("a screenshot of a video on another host", () => {
 });
 
 describe("what cannot be is refused in the envelope", () => {
-  it("when as many pictures are decoded as may be, with the time to come back", async () => {
-    const full = await startTestServer(
-      {},
-      { decoder: pictureDecoder({ processes: 0, memory: 1 << 30, log: () => undefined }) },
-    );
-    try {
-      await full.fetch(`/mp4/api/segments/a?start=${START}`, { method: "PUT", body: await readFile(files[0] ?? "") });
-      const init = { method: "POST", headers: { "content-type": "application/json" } };
-      const body = JSON.stringify({ streamPath: "a", time: START });
-      const response = await full.fetch("/api/chat/getVideoScreenshot", { ...init, body });
-      expect({ status: response.status, retry: response.headers.get("retry-after") }).toEqual({
-        status: 429,
-        retry: "1",
-      });
-      expect(await response.json()).toMatchObject({
-        msg: "fail",
-        data: expect.stringContaining("Ask again") as string,
-      });
-    } finally {
-      await full.close();
-    }
-  });
-
   it.each([
     [{ time: "abc" }, /time/],
     [{ time: -1 }, /time/],

@@ -16,7 +16,7 @@ afterEach(() => {
 /** Serves one media on a real socket; gives its URL and what was logged. */
 async function serve(media: Media): Promise<{ url: string; port: number; logged: string[] }> {
   const logged: string[] = [];
-  const send = nodeSendStream((_level, message) => logged.push(message));
+  const send = nodeSendStream((_level, message) => logged.push(message), { bytesPerSecond: 0, graceMs: 0 });
   const server = createAdaptorServer({
     fetch: (request, env) =>
       sendMedia(request, media, new Headers({ "Content-Disposition": "inline" }), send, env).catch((error: unknown) =>

@@ -2,6 +2,7 @@ import { createRoute } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { BoxcarError } from "../../errors.ts";
+import type { Turn } from "../../fair-queue.ts";
 import { pictureSize } from "../../pictures/picture-size.ts";
 import type { Still } from "../../pictures/pictures.ts";
 import { shownAt } from "../../pictures/shown-at.ts";
@@ -11,6 +12,7 @@ import { formatTime, parseTime } from "../../time.ts";
 import { authorize, needSome } from "../access.ts";
 import type { App, AppContext, AppEnv } from "../context.ts";
 import { uploadAt } from "../files.ts";
+import { turnOf } from "../limits.ts";
 import { downloadedAt } from "../recording-moment.ts";
 import { json } from "../replies.ts";
 import { LARGEST_PICTURE } from "../snapshot.ts";
@@ -123,6 +125,7 @@ async function take(
   const asked = new URL(c.req.url).origin;
   const origin = config.publicUrl ?? asked;
   const seek = "exact" as const;
+  const turn = turnOf(c);
   if ((videoUrl === undefined) === (streamPath === undefined)) {
     const message = "Say of which video: videoUrl, or streamPath for a recording, one of them.";
     throw new BoxcarError("bad_parameter", 400, message, { parameters: ["videoUrl"] });
@@ -132,7 +135,7 @@ async function take(
     authorize(c, "read", streamPath);
     const timeMs = parseTime(String(time), { zone: config.timeZone, dayOf: clock() });
     const wanted = await shownAt(catalog, streamPath, timeMs, config.gapToleranceMs);
-    const still = await pictures.still(planning, wanted, shape, seek);
+    const still = await pictures.still(planning, wanted, shape, seek, turn);
     return { still, url: origin + snapshotPath(streamPath, timeMs, shape), timeMs };
   }
   const timeMs = millisecondsOf(time);
@@ -140,43 +143,50 @@ async function take(
   if (source.kind === "recording") {
     authorize(c, "read", source.streamPath);
     const wanted = await downloadedAt(context, source.streamPath, source.query, timeMs);
-    const still = await pictures.still(planning, wanted, shape, seek);
+    const still = await pictures.still(planning, wanted, shape, seek, turn);
     return { still, url: origin + snapshotPath(source.streamPath, wanted.atMs, shape), timeMs };
   }
   if (source.kind === "upload") {
     if (source.area === "store" && !config.uploads.publicFiles) authorize(c, "read", undefined);
     const upload = await uploadAt(context, source.area, source.key);
     const video = await uploadedVideo(context, upload);
-    const still = await pictures.still(video.parts, { segment: video.segment, atMs: timeMs }, shape, seek);
+    const still = await pictures.still(video.parts, { segment: video.segment, atMs: timeMs }, shape, seek, turn);
     const path =
       source.area === "store" ? `${config.uploads.filesUrl ?? `${origin}/files`}/` : `${origin}/public/uploads/`;
     const process = `video/snapshot,t_${timeMs},f_${shape.format},w_${shape.width},h_0,ar_auto`;
     return { still, url: `${path}${upload.key}?x-oss-process=${process}`, timeMs };
   }
   authorize(c, "upload", undefined);
-  const still = await remoteStill(context, source.url, timeMs, shape);
+  const still = await remoteStill(context, source.url, timeMs, shape, turn);
   const kept = await keepPicture(context, still);
   return { still, url: `${config.uploads.filesUrl ?? `${origin}/files`}/${kept.key}`, timeMs };
 }
 
+/** @throws BoxcarError `busy` (429) when as many videos of other hosts wait as may */
 async function remoteStill(
-  { openRemote, videos, pictures }: AppContext,
+  { openRemote, remotes, videos, pictures }: AppContext,
   url: string,
   atMs: number,
   shape: PictureShape,
+  turn: Turn,
 ): Promise<Still> {
   if (openRemote === undefined) {
     const message = "This server does not read videos of other hosts: its runtime cannot do it safely.";
     throw new BoxcarError("not_available", 501, message);
   }
-  const file = await openRemote(url);
-  try {
-    const ranged = { key: url, etag: "", size: file.size, read: (span: ByteSpan) => file.read(span) };
-    const { parts, segment } = await videos.open(ranged, () => Promise.resolve(undefined));
-    return await pictures.still(parts, { segment, atMs }, shape, "exact");
-  } finally {
-    file.close();
-  }
+  const still = remotes.run(turn, async () => {
+    const file = await openRemote(url);
+    try {
+      const ranged = { key: url, etag: "", size: file.size, read: (span: ByteSpan) => file.read(span) };
+      const { parts, segment } = await videos.open(ranged, () => Promise.resolve(undefined));
+      return await pictures.still(parts, { segment, atMs }, shape, "exact", turn);
+    } finally {
+      file.close();
+    }
+  });
+  if (still !== undefined) return still;
+  const message = `${String(remotes.waiting)} videos of other hosts wait to be read, as many as may. Ask again in a moment.`;
+  throw new BoxcarError("busy", 429, message, { retryAfterSeconds: 5 });
 }
 
 function millisecondsOf(time: string | number): number {

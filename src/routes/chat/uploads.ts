@@ -59,7 +59,8 @@ export function addUploads(app: App, context: AppContext): void {
     form: { field: string; maxFiles: number; destination: Destination; imageClassId: number | undefined },
   ): Promise<Upload[]> => {
     const contentType = request.headers.get("content-type") ?? "";
-    return receiveForm(context.uploads, { ...form, contentType, body: boundedBodyOf(request, config.maxUpload) });
+    const body = boundedBodyOf(request, config.maxUpload, config.rates.uploads);
+    return receiveForm(context.uploads, { ...form, contentType, body });
   };
 
   app.openapi(toStore, async (c) => {
