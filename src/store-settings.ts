@@ -16,29 +16,34 @@ export interface StoreCredentials {
   readonly sessionToken: string | undefined;
 }
 
-/** Where the bucket stands in a URL: before the host, or first in the path. */
-export type BucketStyle = "virtual" | "path";
+/** Where the bucket stands in a URL: before the host, first in the path, or nowhere: the host is the bucket's own (CNAME). */
+export type BucketStyle = "virtual" | "path" | "cname";
+
+/** Where a bucket is reached. */
+export interface BucketAddress {
+  /** Origin, for example `https://oss-cn-hangzhou.aliyuncs.com`. */
+  readonly endpoint: string;
+  readonly style: BucketStyle;
+}
 
 /** A bucket of Aliyun OSS. */
-export interface OssSettings {
+export interface OssSettings extends BucketAddress {
   readonly driver: "oss";
   readonly bucket: string;
   /** Without `oss-`, for example `cn-hangzhou`. */
   readonly region: string;
-  /** Origin, for example `https://oss-cn-hangzhou.aliyuncs.com`. */
-  readonly endpoint: string;
-  readonly style: BucketStyle;
+  /** Where clients reach the bucket with signed URLs. Default: where this server does. */
+  readonly presigned?: BucketAddress | undefined;
   readonly credentials: StoreCredentials;
 }
 
 /** A bucket behind the S3 API. */
-export interface S3Settings {
+export interface S3Settings extends BucketAddress {
   readonly driver: "s3";
   readonly bucket: string;
   readonly region: string;
-  /** Origin, for example `http://127.0.0.1:9000`. */
-  readonly endpoint: string;
-  readonly style: BucketStyle;
+  /** Where clients reach the bucket with signed URLs. Default: where this server does. */
+  readonly presigned?: BucketAddress | undefined;
   readonly credentials: StoreCredentials;
 }
 
@@ -76,6 +81,9 @@ export function parseStore(variables: StoreVariables): StoreSettings | StoreProb
   return { problems: ["expected file:FOLDER, oss://BUCKET?region=…, s3://BUCKET?endpoint=… or r2:BINDING"] };
 }
 
+const known = ["endpoint", "region", "style", "cname", "public"];
+const unknown = (name: string): string => `unknown parameter ${name}; known are ${known.join(", ")}`;
+
 /** Reads the URL of a bucket and remembers what is wrong with it. */
 class BucketReader {
   readonly #problems: string[] = [];
@@ -95,21 +103,39 @@ class BucketReader {
       return this.#wrong("it holds credentials; put them into BOXCAR_STORE_KEY_ID and BOXCAR_STORE_SECRET");
     }
     const query = new Map(url.searchParams);
+    for (const name of query.keys()) if (!known.includes(name)) this.#problems.push(unknown(name));
     const bucket = this.#bucket(url);
-    const endpoint = this.#endpoint(query.get("endpoint"));
-    const region = this.#region(query.get("region"), endpoint !== undefined);
-    const style = this.#style(query.get("style"), endpoint !== undefined);
-    for (const name of query.keys()) {
-      if (!["endpoint", "region", "style"].includes(name)) {
-        this.#problems.push(`unknown parameter ${name}; known are endpoint, region and style`);
-      }
-    }
+    const own = this.#origin("endpoint", query);
+    const cname = this.#origin("cname", query);
+    const open = this.#origin("public", query);
+    if (cname !== undefined && open !== undefined) this.#problems.push("expected either cname or public, not both");
+    const region = this.#region(query.get("region"), own !== undefined);
+    const style = this.#style(query.get("style"), own !== undefined);
     const credentials = this.#credentials();
+    const named = cname === undefined ? undefined : ({ endpoint: cname, style: "cname" } as const);
+    const address = own === undefined && named !== undefined ? named : { endpoint: own ?? this.#cloud(region), style };
+    const presigned = named ?? (open === undefined ? undefined : { endpoint: open, style });
+    for (const used of [address, presigned]) if (used !== undefined) this.#check(used, bucket);
     if (this.#problems.length > 0) return { problems: this.#problems };
-    const origin =
-      endpoint ??
-      (this.#scheme === "oss" ? `https://oss-${region}.aliyuncs.com` : `https://s3.${region}.amazonaws.com`);
-    return { driver: this.#scheme, bucket, region, endpoint: origin, style, credentials };
+    return { driver: this.#scheme, bucket, region, ...address, presigned, credentials };
+  }
+
+  #cloud(region: string): string {
+    return this.#scheme === "oss" ? `https://oss-${region}.aliyuncs.com` : `https://s3.${region}.amazonaws.com`;
+  }
+
+  /** What names before a host cannot do: an address has none, and a certificate covers one more label only. */
+  #check({ endpoint, style }: BucketAddress, bucket: string): void {
+    if (!URL.canParse(endpoint)) return; // said already
+    const { hostname, protocol } = new URL(endpoint);
+    const isAddress = hostname.startsWith("[") || /^[\d.]+$/.test(hostname);
+    if (isAddress && this.#scheme === "oss") {
+      this.#problems.push(`expected the name of a host instead of ${hostname}, which ali-oss would not send as Host`);
+    } else if (isAddress && style === "virtual") {
+      this.#problems.push(`no bucket can stand before the address ${hostname}; add style=path`);
+    } else if (style === "virtual" && protocol === "https:" && bucket.includes(".")) {
+      this.#problems.push("no certificate covers a bucket with dots before the host; add style=path");
+    }
   }
 
   #wrong(problem: string): StoreProblems {
@@ -117,10 +143,10 @@ class BucketReader {
   }
 
   #bucket({ hostname, pathname, port, hash }: URL): string {
-    if (!/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(hostname)) {
-      this.#problems.push(
-        "expected the name of a bucket after ://, of 3 to 63 lower-case letters, digits, dots and dashes",
-      );
+    const isOss = this.#scheme === "oss";
+    if (!(isOss ? /^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$/ : /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/).test(hostname)) {
+      const signs = isOss ? "digits and dashes" : "digits, dots and dashes";
+      this.#problems.push(`expected the name of a bucket after ://, of 3 to 63 lower-case letters, ${signs}`);
     }
     if (!["", "/"].includes(pathname) || port !== "" || hash !== "") {
       this.#problems.push("expected nothing between the bucket and the parameters");
@@ -128,12 +154,12 @@ class BucketReader {
     return hostname;
   }
 
-  #endpoint(text: string | undefined): string | undefined {
+  #origin(name: string, query: ReadonlyMap<string, string>): string | undefined {
+    const text = query.get(name);
     if (text === undefined) return undefined;
     const url = URL.canParse(text) ? new URL(text) : undefined;
     const isOrigin = url !== undefined && /^https?:$/.test(url.protocol) && `${url.origin}/` === url.href;
-    if (!isOrigin)
-      this.#problems.push("expected endpoint to be an origin such as https://oss-cn-hangzhou.aliyuncs.com");
+    if (!isOrigin) this.#problems.push(`expected ${name} to be an origin such as https://oss-cn-hangzhou.aliyuncs.com`);
     return url?.origin;
   }
 

@@ -9,17 +9,12 @@ import { encodeKey, encodeQuery } from "./uri.ts";
 
 /** An OSS bucket by signed fetch: for Cloudflare Workers, where ali-oss does not run. */
 export function ossFetchStore(settings: OssSettings, options?: RemoteOptions): Store {
+  const base = bucketUrl(settings.bucket, settings);
   const send = async (request: RestRequest, signal: AbortSignal): Promise<Response> => {
-    const headers = await signedHeaders(settings, withType(request), Date.now());
+    const headers = await signedHeaders(settings, request, Date.now());
     const search = encodeQuery(request.query);
-    const url = `${bucketUrl(settings)}/${encodeKey(request.key)}${search === "" ? "" : `?${search}`}`;
+    const url = `${base}/${encodeKey(request.key)}${search === "" ? "" : `?${search}`}`;
     return sendSigned(url, request, new Headers(headers), signal);
   };
   return new RemoteStore(new RestObjects(send, ossDialect, new OssPresign(settings)), options);
-}
-
-/** A runtime adds a Content-Type of its own to a body of text, and OSS signs what it receives. */
-function withType(request: RestRequest): RestRequest {
-  if (request.body === undefined || "content-type" in request.headers) return request;
-  return { ...request, headers: { ...request.headers, "content-type": "application/octet-stream" } };
 }

@@ -6,12 +6,17 @@ import { ossDialect } from "./rest-objects.ts";
 import { bucketUrl } from "./send-signed.ts";
 import { encodeKey, encodeQuery } from "./uri.ts";
 
+/** OSS takes a form up to 15 minutes after its `x-oss-date`, whatever its policy says. */
+const FORM_SECONDS = 900;
+
 /** Signs requests to an OSS bucket for others, on every runtime. */
 export class OssPresign implements Presign {
   readonly #settings: OssSettings;
+  readonly #base: string;
 
   constructor(settings: OssSettings) {
     this.#settings = settings;
+    this.#base = bucketUrl(settings.bucket, settings.presigned ?? settings);
   }
 
   put(key: string, object: { size: number; contentType?: string }, seconds: number): Promise<SignedRequest> {
@@ -29,14 +34,17 @@ export class OssPresign implements Presign {
     return this.#sign("GET", key, { "x-oss-process": process }, {}, seconds);
   }
 
-  async form(key: string, object: { maxSize: number; contentType?: string }, seconds: number): Promise<SignedRequest> {
+  async form(key: string, object: { maxSize: number; contentType?: string }, asked: number): Promise<SignedRequest> {
     checkKey(key);
-    const nowMs = Date.now();
-    const type = object.contentType === undefined ? {} : { "content-type": object.contentType };
+    const nowMs = Math.floor(Date.now() / 1000) * 1000; // as `x-oss-date` states it
+    const seconds = Math.min(asked, FORM_SECONDS);
+    // Of a form's types OSS takes x-oss-content-type first, then that of the file's part, then Content-Type.
+    const { contentType } = object;
+    const type = contentType === undefined ? {} : { "content-type": contentType, "x-oss-content-type": contentType };
     const wanted = { key, success_action_status: "200", ...ossDialect.createOnly, ...type };
     const conditions = [{ bucket: this.#settings.bucket }, ["content-length-range", 0, object.maxSize]];
     const fields = await signedForm(this.#settings, wanted, conditions, seconds, nowMs);
-    return { method: "POST", url: `${bucketUrl(this.#settings)}/`, fields, expiresMs: nowMs + seconds * 1000 };
+    return { method: "POST", url: `${this.#base}/`, fields, expiresMs: nowMs + seconds * 1000 };
   }
 
   async #sign(
@@ -49,7 +57,7 @@ export class OssPresign implements Presign {
     checkKey(key);
     const nowMs = Date.now();
     const signed = await signedQuery(this.#settings, { method, key, query, headers: fields }, seconds, nowMs);
-    const url = `${bucketUrl(this.#settings)}/${encodeKey(key)}?${encodeQuery(signed)}`;
+    const url = `${this.#base}/${encodeKey(key)}?${encodeQuery(signed)}`;
     return { method, url, fields, expiresMs: (Math.floor(nowMs / 1000) + seconds) * 1000 };
   }
 }

@@ -3,8 +3,9 @@ import type { Readable } from "node:stream";
 import type { ByteSpan, Store } from "../platform.ts";
 import type { OssSettings } from "../store-settings.ts";
 import { contentSpan } from "./content-range.ts";
+import { contentTypeOf } from "./content-type.ts";
 import { OssPresign } from "./oss-presign.ts";
-import { etagOf, kindOfRefusal } from "./refusals.ts";
+import { etagOf, kindOfRefusal, retryAfterMs } from "./refusals.ts";
 import {
   RemoteError,
   type OpenedObject,
@@ -42,22 +43,25 @@ class AliOss implements RemoteObjects {
       authorizationV4: true,
       timeout: answerMs,
       sldEnable: style === "path",
+      cname: style === "cname",
       // The interval is the default; naming it keeps ali-oss from writing a warning to the console.
       ...(token === undefined ? {} : { stsToken: token, refreshSTSTokenInterval: 300_000 }),
     };
     this.presign = new OssPresign(settings);
-    this.#client = new OSS(options);
+    this.#client = keepingRetryAfter(new OSS(options));
     this.#write = { timeout: writeMs };
   }
 
   async write(key: string, bytes: Uint8Array<ArrayBuffer>, mark: string): Promise<string> {
-    const options = { ...this.#write, headers: { ...ossDialect.createOnly }, meta: metaOf(mark) };
+    const mime = contentTypeOf(key);
+    const options = { ...this.#write, mime, headers: { ...ossDialect.createOnly }, meta: metaOf(mark) };
     const { res } = await told("PUT", this.#client.put(key, bufferOf(bytes), options));
     return etagOf(fieldsOf(res).etag);
   }
 
   async begin(key: string, mark: string): Promise<string> {
-    return (await told("POST", this.#client.initMultipartUpload(key, { meta: metaOf(mark) }))).uploadId;
+    return (await told("POST", this.#client.initMultipartUpload(key, { mime: contentTypeOf(key), meta: metaOf(mark) })))
+      .uploadId;
   }
 
   async writePart({ key, id }: PartUpload, number: number, bytes: Uint8Array<ArrayBuffer>): Promise<string> {
@@ -138,13 +142,31 @@ function fieldsOf(res: { headers?: object }): Readonly<Record<string, string | u
   return (res.headers ?? {}) as Record<string, string>;
 }
 
+/** An error of ali-oss. */
+interface Refused {
+  readonly status?: number;
+  readonly code?: string;
+  readonly message?: string;
+  retryAfter?: string | undefined;
+}
+
+/** ali-oss makes errors of answers without their header fields; this keeps `Retry-After`. */
+function keepingRetryAfter(client: OSS): OSS {
+  const maker = client as unknown as { requestError: (answer: { headers?: object }) => Promise<Refused> };
+  const make = maker.requestError.bind(client);
+  maker.requestError = async (answer) =>
+    Object.assign(await make(answer), { retryAfter: fieldsOf(answer)["retry-after"] });
+  return client;
+}
+
 /** Waits for a call of ali-oss, whose errors carry status and code; without a status they came from the network. */
 function told<T>(method: string, call: Promise<T>): Promise<T> {
   return call.catch((cause: unknown) => {
-    const { status, code, message } = cause as { status?: number; code?: string; message?: string };
+    const { status, code, message, retryAfter } = cause as Refused;
     if (status === undefined || status < 200) throw cause;
     const said = [`status ${status}`, code ?? "", message ?? ""].filter((part) => part !== "").join(", ");
-    throw new RemoteError(kindOfRefusal(method === "GET", status, code ?? ""), `it answered with ${said}`, { cause });
+    const kind = kindOfRefusal(method === "GET", status, code ?? "");
+    throw new RemoteError(kind, `it answered with ${said}`, { cause, retryAfterMs: retryAfterMs(retryAfter) });
   });
 }
 

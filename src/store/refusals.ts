@@ -23,6 +23,12 @@ export function kindOfRefusal(isRead: boolean, status: number, code: string): Re
   return "refused";
 }
 
+/** Milliseconds of a `Retry-After` field in seconds (RFC 9110 section 10.2.3); 0 for none. */
+export function retryAfterMs(field: string | null | undefined): number {
+  const seconds = Number(field ?? 0);
+  return Number.isFinite(seconds) && seconds > 0 ? seconds * 1000 : 0;
+}
+
 /** An ETag without its quotes. */
 export function etagOf(field: string | null | undefined): string {
   const etag = field?.replace(/^"(.*)"$/, "$1") ?? "";

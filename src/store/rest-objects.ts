@@ -9,7 +9,8 @@ import {
 } from "./remote-objects.ts";
 import { chunksOf } from "./chunks.ts";
 import { contentSpan } from "./content-range.ts";
-import { etagOf, kindOfRefusal } from "./refusals.ts";
+import { contentTypeOf } from "./content-type.ts";
+import { etagOf, kindOfRefusal, retryAfterMs } from "./refusals.ts";
 import { elements, escapeXml, textOf } from "./xml.ts";
 
 /** One request of the REST interface that S3 and OSS share. */
@@ -67,14 +68,18 @@ export class RestObjects implements RemoteObjects {
   }
 
   async write(key: string, bytes: Uint8Array<ArrayBuffer>, mark: string, signal: AbortSignal): Promise<string> {
-    const headers = { ...this.#dialect.createOnly, [this.#dialect.meta + MARK]: mark };
+    const headers = {
+      ...this.#dialect.createOnly,
+      "content-type": contentTypeOf(key),
+      [this.#dialect.meta + MARK]: mark,
+    };
     const response = await this.#send({ method: "PUT", key, query: {}, headers, body: bytes }, signal);
     await response.body?.cancel();
     return etagOf(response.headers.get("etag"));
   }
 
   async begin(key: string, mark: string, signal: AbortSignal): Promise<string> {
-    const headers = { [this.#dialect.meta + MARK]: mark };
+    const headers = { "content-type": contentTypeOf(key), [this.#dialect.meta + MARK]: mark };
     const response = await this.#send({ method: "POST", key, query: { uploads: "" }, headers }, signal);
     const id = textOf(await response.text(), "UploadId");
     if (id === undefined) throw new RemoteError("refused", "it began an upload without naming it");
@@ -88,7 +93,9 @@ export class RestObjects implements RemoteObjects {
     signal: AbortSignal,
   ): Promise<string> {
     const query = { partNumber: String(number), uploadId: id };
-    const response = await this.#send({ method: "PUT", key, query, headers: {}, body: bytes }, signal);
+    // A runtime would add a type of its own, which OSS takes for signed.
+    const headers = { "content-type": "application/octet-stream" };
+    const response = await this.#send({ method: "PUT", key, query, headers, body: bytes }, signal);
     await response.body?.cancel();
     return etagOf(response.headers.get("etag"));
   }
@@ -182,9 +189,8 @@ export class RestObjects implements RemoteObjects {
 function refusalOf({ method }: RestRequest, status: number, xml: string, headers: Headers): RemoteError {
   const code = textOf(xml, "Code") ?? "";
   const said = [`status ${status}`, code, textOf(xml, "Message") ?? ""].filter((part) => part !== "").join(", ");
-  const seconds = Number(headers.get("retry-after") ?? 0);
-  const retryAfterMs = Number.isFinite(seconds) && seconds > 0 ? seconds * 1000 : 0;
-  return new RemoteError(kindOfRefusal(method === "GET", status, code), `it answered with ${said}`, { retryAfterMs });
+  const again = { retryAfterMs: retryAfterMs(headers.get("retry-after")) };
+  return new RemoteError(kindOfRefusal(method === "GET", status, code), `it answered with ${said}`, again);
 }
 
 function infoOf(contents: string): ObjectInfo {

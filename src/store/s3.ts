@@ -20,18 +20,20 @@ export function s3Store(settings: S3Settings, options?: RemoteOptions): Store {
 class S3Client implements Presign {
   readonly #settings: S3Settings;
   readonly #base: string;
+  readonly #presignedBase: string;
   /** Signing keys of the day, kept by the signer. */
   readonly #keys = new Map<string, ArrayBuffer>();
 
   constructor(settings: S3Settings) {
     this.#settings = settings;
-    this.#base = bucketUrl(settings);
+    this.#base = bucketUrl(settings.bucket, settings);
+    this.#presignedBase = bucketUrl(settings.bucket, settings.presigned ?? settings);
   }
 
   async fetch(request: RestRequest, signal: AbortSignal): Promise<Response> {
     const { method, key, query, headers, body } = request;
     const toSign = { ...headers, "x-amz-content-sha256": await sha256(body ?? "") };
-    const signed = await this.#signer(method, this.#urlOf(key, query), toSign).sign();
+    const signed = await this.#signer(method, urlOf(this.#base, key, query), toSign).sign();
     return sendSigned(signed.url, request, signed.headers, signal);
   }
 
@@ -55,7 +57,7 @@ class S3Client implements Presign {
   ): Promise<SignedRequest> {
     checkKey(key);
     const now = Date.now();
-    const url = this.#urlOf(key, { ...query, "X-Amz-Expires": String(seconds) });
+    const url = urlOf(this.#presignedBase, key, { ...query, "X-Amz-Expires": String(seconds) });
     const signed = await this.#signer(method, url, fields, true).sign();
     return { method, url: String(signed.url), fields, expiresMs: Math.floor(now / 1000 + seconds) * 1000 };
   }
@@ -77,11 +79,11 @@ class S3Client implements Presign {
       allHeaders: signQuery,
     });
   }
+}
 
-  #urlOf(key: string, query: Readonly<Record<string, string>>): string {
-    const search = encodeQuery(query);
-    return `${this.#base}/${encodeKey(key)}${search === "" ? "" : `?${search}`}`;
-  }
+function urlOf(base: string, key: string, query: Readonly<Record<string, string>>): string {
+  const search = encodeQuery(query);
+  return `${base}/${encodeKey(key)}${search === "" ? "" : `?${search}`}`;
 }
 
 async function sha256(body: Uint8Array<ArrayBuffer> | string): Promise<string> {

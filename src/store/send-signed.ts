@@ -1,3 +1,4 @@
+import type { BucketAddress } from "../store-settings.ts";
 import type { RestRequest } from "./rest-objects.ts";
 
 /** Sends a signed request by the runtime's own fetch. @param headers the signed ones */
@@ -13,15 +14,8 @@ export function sendSigned(
 }
 
 /** The URL of a bucket without a slash at the end. */
-export function bucketUrl({
-  bucket,
-  endpoint,
-  style,
-}: {
-  readonly bucket: string;
-  readonly endpoint: string;
-  readonly style: "virtual" | "path";
-}): string {
+export function bucketUrl(bucket: string, { endpoint, style }: BucketAddress): string {
   const { protocol, host } = new URL(endpoint);
+  if (style === "cname") return `${protocol}//${host}`;
   return style === "path" ? `${protocol}//${host}/${bucket}` : `${protocol}//${bucket}.${host}`;
 }

@@ -27,5 +27,8 @@ function unescape(text: string): string {
 
 /** Text as it stands in an element. */
 export function escapeXml(text: string): string {
-  return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
+  return text.replace(/[&<>"']/g, (character) => {
+    const name = Object.keys(named).find((key) => named[key] === character);
+    return `&${name ?? ""};`;
+  });
 }

@@ -162,14 +162,21 @@ describe("OSS's callback", () => {
 
   interface Callback {
     body: string;
+    /** Of the URL, with its question mark. */
+    query?: string;
     /** What is signed, where it is not what is sent. */
     signed?: string;
     keyUrl?: string;
     authorization?: string;
   }
-  async function call({ body, signed, ...fields }: Callback): Promise<{ status: number; msg: string; data: unknown }> {
-    const data = Buffer.from(signed ?? `${path}\n${body}`);
-    const response = await server.fetch(path, {
+  async function call({
+    body,
+    signed,
+    query = "",
+    ...fields
+  }: Callback): Promise<{ status: number; msg: string; data: unknown }> {
+    const data = Buffer.from(signed ?? `${path}${query}\n${body}`);
+    const response = await server.fetch(path + query, {
       method: "POST",
       body,
       headers: {
@@ -188,10 +195,15 @@ describe("OSS's callback", () => {
       callbackUrl,
       callbackBody: "object=${object}",
       callbackBodyType: "application/x-www-form-urlencoded",
+      callbackSNI: true,
     });
     await send(announced, png);
     const body = `object=${encodeURIComponent(announced.path)}`;
-    const answers = [await call({ body }), await call({ body, keyUrl: keyUrl.replace("https", "http") })];
+    const answers = [
+      await call({ body }),
+      await call({ body, query: "?from=oss&n=1" }),
+      await call({ body, keyUrl: keyUrl.replace("https", "http") }),
+    ];
     for (const answer of answers)
       expect(answer).toMatchObject({ status: 200, msg: "ok", data: { path: announced.path } });
     // However the URL is written, the key is fetched by https, once for all.

@@ -27,6 +27,7 @@ describe.each([
   let server: OssServer;
   let proxy: FaultProxy;
   let store: Store;
+  let patient: Store;
   let direct: Store;
   beforeAll(async () => {
     server = await startOssServer();
@@ -38,6 +39,7 @@ describe.each([
     const credentials = { keyId, secret, sessionToken: undefined };
     const settings: OssSettings = { driver: "oss", bucket, region, endpoint: "", style: "path", credentials };
     store = open({ ...settings, endpoint: proxy.endpoint }, impatient);
+    patient = open({ ...settings, endpoint: proxy.endpoint }, { ...impatient, longestPauseMs: 5000 });
     direct = open({ ...settings, endpoint: server.endpoint }, { partBytes });
   });
   afterEach(async () => {
@@ -83,6 +85,14 @@ describe.each([
     faults(...list);
     expect((await readAll(store, "a", whole, etag)).equals(content)).toBe(true);
     expect(proxy.requests).toHaveLength(list.length + 1);
+  });
+
+  it("waits as long as the store asks", async () => {
+    await direct.put("a", bodyOf(content));
+    faults({ kind: "status", status: 503, headers: { "retry-after": "1" } });
+    const begun = performance.now();
+    expect((await readAll(patient, "a", whole)).equals(content)).toBe(true);
+    expect(performance.now() - begun).toBeGreaterThan(900);
   });
 
   it("is given up after three resumes, and after four attempts", async () => {

@@ -5,7 +5,7 @@ import type { Store } from "../../src/platform.ts";
 import type { OssSettings } from "../../src/store-settings.ts";
 import { ossFetchStore } from "../../src/store/oss-fetch.ts";
 import { ossStore } from "../../src/store/oss.ts";
-import { listed, storeConformance, type OpenStore } from "../conformance/store.ts";
+import { bodyOf, listed, storeConformance, type OpenStore } from "../conformance/store.ts";
 import { startOssServer, type OssServer } from "../support/oss-server.ts";
 import { startStoreWorker, type StoreWorker } from "../support/worker-store.ts";
 
@@ -39,6 +39,40 @@ storeConformance("OSS by signed fetch", () =>
   Promise.resolve({ store: ossFetchStore(settings(), { partBytes }), close }),
 );
 storeConformance("OSS by signed fetch in a Worker", () => Promise.resolve({ store: worker.open(settings()), close }));
+
+it.each([
+  ["ali-oss", ossStore],
+  ["signed fetch", ossFetchStore],
+])("objects are written with their media type through %s", async (_, open) => {
+  const store = open(settings(), { partBytes });
+  for (const [key, size, type] of [
+    ["a/b.mp4", 10, "video/mp4"],
+    ["a/c.mp4", 3 * partBytes, "video/mp4"],
+    ["a/d.jpg", 10, "image/jpeg"],
+    ["a/e", 10, "application/octet-stream"],
+  ] as const) {
+    await store.put(key, bodyOf(new Uint8Array(size)));
+    const { url } = (await store.presign?.get(key, 60)) ?? { url: "" };
+    expect((await fetch(url)).headers.get("content-type")).toBe(type);
+  }
+  server.clear();
+});
+
+it("a form's type cannot be changed by who sends it", async () => {
+  const form = await ossStore(settings()).presign?.form?.("a/b.mp4", { maxSize: 9, contentType: "video/mp4" }, 3600);
+  const send = async (fields: Record<string, string>, partType: string): Promise<number> => {
+    const body = new FormData();
+    for (const [name, value] of Object.entries({ ...form?.fields, ...fields })) body.append(name, value);
+    body.append("file", new Blob(["<script>"], { type: partType }));
+    return (await fetch(form?.url ?? "", { method: "POST", body })).status;
+  };
+  expect(await send({ "x-oss-content-type": "text/html" }, "video/mp4")).toBe(403);
+  expect(await send({ "content-type": "text/html" }, "video/mp4")).toBe(403);
+  expect(await send({}, "text/html")).toBe(200);
+  const { url } = (await ossStore(settings()).presign?.get("a/b.mp4", 60)) ?? { url: "" };
+  expect((await fetch(url)).headers.get("content-type")).toBe("video/mp4");
+  server.clear();
+});
 
 describe("the OSS server of these tests", () => {
   const client = (changes: object): OSS => {

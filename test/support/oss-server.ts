@@ -266,17 +266,22 @@ class Bucket {
     });
     const fields = new Map<string, string>();
     let file: Buffer | undefined;
+    let partType = "";
     for (const [name, value] of await request.formData()) {
       if (file !== undefined) throw new OssRefusal(400, "InvalidArgument", "a field after the file");
       if (typeof value === "string") fields.set(name.toLowerCase(), value);
-      else file = Buffer.from(await value.arrayBuffer());
+      else {
+        file = Buffer.from(await value.arrayBuffer());
+        partType = value.type;
+      }
     }
     if (file === undefined) throw new OssRefusal(400, "IncorrectNumberOfFilesInPOSTRequest");
     checkForm(this.#account, fields, file.length);
     this.signed.form++;
     const key = fields.get("key") ?? "";
     const forbids = fields.get("x-oss-forbid-overwrite") === "true";
-    const type = fields.get("content-type") ?? "application/octet-stream";
+    const stated = [fields.get("x-oss-content-type") ?? "", partType, fields.get("content-type") ?? ""];
+    const type = stated.find((name) => name !== "") ?? "application/octet-stream";
     const { etag } = this.#store(key, file, hashOf("md5", file), { "content-type": type }, forbids);
     response.writeHead(Number(fields.get("success_action_status") ?? 204), { etag: `"${etag}"` }).end();
   }

@@ -8,7 +8,6 @@ import { BoxcarError } from "../../errors.ts";
 import type { SignedRequest } from "../../platform.ts";
 import { anyone, need } from "../access.ts";
 import type { App, AppContext, AppEnv } from "../context.ts";
-import { query } from "../parameters.ts";
 import { json } from "../replies.ts";
 import * as z from "../zod.ts";
 import { chatOk, chatRefused, chatSuccess } from "./envelope.ts";
@@ -91,7 +90,7 @@ const callback = createRoute({
   description:
     "Signed by OSS. The file is looked at in the store; nothing the body says of it is believed but its name.",
   middleware: [anyone, small] as const,
-  request: { query: query({}) },
+  // The query belongs to the URL that was configured, and is signed with it.
   responses: { 200: json("The file.", chatSuccess(storedFile)), ...chatRefused },
 });
 
@@ -148,6 +147,8 @@ function withCallback(form: z.infer<typeof signed>, callbackUrl: string | undefi
     callbackUrl,
     callbackBody: "object=${object}",
     callbackBodyType: "application/x-www-form-urlencoded",
+    // Without the name in the handshake a server of many names shows OSS another certificate.
+    ...(callbackUrl.startsWith("https:") ? { callbackSNI: true } : {}),
   };
   return { ...form, fields: { ...form.fields, callback: btoa(JSON.stringify(parameters)) } };
 }
