@@ -72,6 +72,10 @@ export const enum Warning {
   Encrypted = 64,
   /** The last `mdat` is larger than what is left of the file; all samples lie inside. */
   MediaPastEnd = 256,
+  /** Hint tracks were left out. */
+  HintTracks = 512,
+  /** Boxes that only describe were left out, since they are too many or too large. */
+  DescriptionsDropped = 1024,
 }
 
 /** Written by every call: what came out, or what went wrong and where. */

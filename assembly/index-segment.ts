@@ -9,8 +9,10 @@ import { dropFragment, failAtEnd, FileEnd, readFileEnd } from "./file-end";
 import { measureWhole } from "./measure-whole";
 import { IndexWriter } from "./index-writer";
 import { collectRegions, isMediaHeader, MediaRegions } from "./media-regions";
+import { keepBoxes, keptBound } from "./keep-boxes";
+import { combinedMatrix } from "./matrix";
 import { makeRoom, newFragmentReader, Pass, readMoof } from "./moof";
-import { dropEmptyTracks, Movie, readMoov, trackAt } from "./moov";
+import { dropTracks, Movie, readMoov, trackAt } from "./moov";
 import { mergeOrder, Order } from "./order";
 import { presentedInterval } from "./presentation";
 import { Box, failIn, fourcc, newBox, readBox, u32be } from "./reader";
@@ -52,7 +54,7 @@ export function buildIndex(extents: usize, count: u32, buffer: usize, fileSize: 
   if (failed()) return;
   // What fails from here on fails in what `moov` says.
   openExtent(box, extents, moov, buffer);
-  let warnings = dropEmptyTracks(movie);
+  const warnings = dropTracks(movie);
   if (movie.trackCount == 0) {
     if (!(end.warnings & Warning.LastFragmentDropped)) return fail(Status.NoSamples, fourcc(0x6d, 0x6f, 0x6f, 0x76));
     return end.cut ? failAtEnd(end) : fail(Status.OutsideFile, fourcc(0x6d, 0x6f, 0x6f, 0x66));
@@ -60,7 +62,7 @@ export function buildIndex(extents: usize, count: u32, buffer: usize, fileSize: 
   const media = changetype<MediaRegions>(cleared(offsetof<MediaRegions>()));
   if (failed()) return;
   collectRegions(media, extents, count, buffer, fileSize);
-  writeIndex(movie, media, end, fileSize, brand, fragments > 0, warnings | end.warnings);
+  writeIndex(movie, box, media, end, fileSize, brand, fragments > 0, warnings | end.warnings);
 }
 
 function openExtent(box: Box, extents: usize, i: u32, buffer: usize): bool {
@@ -98,6 +100,7 @@ function readFragments(movie: Movie, box: Box, extents: usize, end: FileEnd, buf
 
 function writeIndex(
   movie: Movie,
+  moov: Box,
   media: MediaRegions,
   end: FileEnd,
   fileSize: u64,
@@ -127,7 +130,7 @@ function writeIndex(
     return fail(Status.TooMany, fourcc(0x6d, 0x6f, 0x6f, 0x76));
   }
   // A run of the file order takes no more bytes in its column than as a record.
-  bound += order.runsEnd - order.runs + (order.jumpsEnd - order.jumps) + 64;
+  bound += order.runsEnd - order.runs + (order.jumpsEnd - order.jumps) + 64 + keptBound(moov);
   const writer = changetype<IndexWriter>(cleared(offsetof<IndexWriter>()));
   writer.start = reserve(bound);
   if (failed()) return;
@@ -146,6 +149,7 @@ function writeIndex(
   for (let i: u32 = 0; i < movie.trackCount; i++) {
     const record = start + IndexHeader.SIZE + <usize>i * TrackRecord.SIZE;
     const track = trackAt(movie, i);
+    track.matrix = combinedMatrix(track.matrix, movie.header.matrix);
     writeHeader(record, track);
     warnings |= resolveTimes(record, track, movie.header.timescale);
     encodeTrack(writer, record, track);
@@ -153,6 +157,8 @@ function writeIndex(
   }
   if (failed()) return;
   encodeOrder(writer, order, movie.trackCount, <u32>samples);
+  warnings |= keepBoxes(writer, movie, moov);
+  if (failed()) return;
   store<u32>(start, warnings, IndexHeader.WARNINGS);
   const length = writer.next - start;
   store<u32>(start, <u32>length, IndexHeader.LENGTH);

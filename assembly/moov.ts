@@ -207,14 +207,16 @@ function tableBox(found: usize, table: Table): Box | null {
   return pointer == 0 ? null : changetype<Box>(pointer);
 }
 
-/** Drops tracks that hold no sample, noting it in the warnings returned. */
-export function dropEmptyTracks(movie: Movie): u32 {
+const HINT: u32 = 0x68696e74;
+
+/** Drops hint tracks, which tell how a server is to send the file's bytes (clause 12.4), and tracks without samples. Returns warnings. */
+export function dropTracks(movie: Movie): u32 {
   let kept: u32 = 0;
   let warnings: u32 = 0;
   for (let i: u32 = 0; i < movie.trackCount; i++) {
     const track = trackAt(movie, i);
-    if (track.samples == 0) {
-      warnings |= Warning.EmptyTrack;
+    if (track.handler == HINT || track.samples == 0) {
+      warnings |= track.handler == HINT ? Warning.HintTracks : Warning.EmptyTrack;
       continue;
     }
     store<usize>(movie.tracks + ((<usize>kept) << 2), changetype<usize>(track));

@@ -1,7 +1,7 @@
 /** Chapters as players know them: Nero's `chpl` in `udta`, which ISO/IEC 14496-12 leaves to its users. */
 import { fourcc } from "./reader";
 import { Chapter } from "./records/output";
-import { beginBox, beginFullBox, endBox, put32, put64, put8, putBytes, Writer } from "./writer";
+import { beginFullBox, endBox, put32, put64, put8, putBytes, Writer } from "./writer";
 
 /** Chapters that one `chpl` can hold. */
 export const MAX_CHAPTERS: u32 = 255;
@@ -11,10 +11,9 @@ export function chaptersBound(count: u32): u64 {
   return 32 + <u64>count * (8 + 1 + 255);
 }
 
-/** Writes `udta` with `count` Chapter records; nothing when there are none. */
+/** Writes `count` Chapter records as a box of `udta`; nothing when there are none. */
 export function writeChapters(out: Writer, chapters: usize, count: u32): void {
   if (count == 0) return;
-  const udta = beginBox(out, fourcc(0x75, 0x64, 0x74, 0x61));
   const chpl = beginFullBox(out, fourcc(0x63, 0x68, 0x70, 0x6c), 1, 0);
   const listed = min(count, MAX_CHAPTERS);
   put32(out, 0);
@@ -27,5 +26,4 @@ export function writeChapters(out: Writer, chapters: usize, count: u32): void {
     putBytes(out, load<u32>(chapter, Chapter.TITLE), length);
   }
   endBox(out, chpl);
-  endBox(out, udta);
 }

@@ -6,12 +6,17 @@ import { MOVIE_TIMESCALE, OutputTrack, Splice } from "./records/output";
 import { TrackFlag } from "./records/summary";
 import { failed, output, reserve, RESULT } from "./status";
 import { chaptersBound, writeChapters } from "./write-chapters";
+import { writeMovieDescription, writeUserData } from "./write-kept";
 import { writeTrak } from "./write-trak";
 import { beginBox, beginFullBox, endBox, newWriter, put16, put32, put64, putZeros, Writer } from "./writer";
 
 /** `sample_depends_on` 2, a sync sample; or 1 and the non-sync flag (clause 8.8.3.1). */
 export const SYNC_FLAGS: u32 = 0x0200_0000;
 export const NON_SYNC_FLAGS: u32 = 0x0101_0000;
+
+/** Flags of `tkhd` (clause 8.3.2.3). */
+const TRACK_ENABLED: u32 = 1;
+const TRACK_IN_MOVIE: u32 = 2;
 
 /**
  * Writes the headers. RESULT: the bytes and their length; A: address and count of the splices (high and low half);
@@ -32,7 +37,9 @@ export function writeMovie(
 ): void {
   let room: u64 = 512 + chaptersBound(chapterCount);
   for (let i: u32 = 0; i < count; i++) {
-    room += 1024 + load<u32>(tracks + <usize>i * OutputTrack.SIZE, OutputTrack.DESCRIPTION_LENGTH);
+    const track = tracks + <usize>i * OutputTrack.SIZE;
+    // A track writes its own kept boxes and, the first one, those of its movie.
+    room += 1024 + <u64>load<u32>(track, OutputTrack.DESCRIPTION_LENGTH) + load<u32>(track, OutputTrack.KEPT_LENGTH);
   }
   const out = newWriter(room);
   const movie = changetype<MovieWriter>(reserve(offsetof<MovieWriter>()));
@@ -45,15 +52,34 @@ export function writeMovie(
   writeFtyp(out, fragmented);
   const moov = beginBox(out, fourcc(0x6d, 0x6f, 0x6f, 0x76));
   let highest: u32 = 0;
+  let flags: u32 = 0;
   for (let i: u32 = 0; i < count; i++) {
-    highest = max(highest, load<u32>(tracks + <usize>i * OutputTrack.SIZE, OutputTrack.ID));
+    const track = tracks + <usize>i * OutputTrack.SIZE;
+    highest = max(highest, load<u32>(track, OutputTrack.ID));
+    flags |= load<u32>(track, OutputTrack.TKHD_FLAGS);
+  }
+  // Where no track is enabled, nothing would be shown: writers that leave the flags out mean all of them.
+  if (!(flags & TRACK_ENABLED)) {
+    for (let i: u32 = 0; i < count; i++) {
+      const track = tracks + <usize>i * OutputTrack.SIZE;
+      store<u32>(
+        track,
+        load<u32>(track, OutputTrack.TKHD_FLAGS) | TRACK_ENABLED | TRACK_IN_MOVIE,
+        OutputTrack.TKHD_FLAGS,
+      );
+    }
   }
   writeMvhd(out, duration, highest + 1);
   for (let i: u32 = 0; i < count; i++) {
-    writeTrak(movie, tracks + <usize>i * OutputTrack.SIZE, i, duration, fragmented, wide);
+    writeTrak(movie, tracks, count, i, duration, fragmented, wide);
   }
   if (fragmented) writeMvex(out, tracks, count, duration);
+  const udta = beginBox(out, fourcc(0x75, 0x64, 0x74, 0x61));
+  if (count > 0) writeUserData(out, tracks);
   writeChapters(out, chapters, chapterCount);
+  if (out.next - udta > 8) endBox(out, udta);
+  else out.next = udta;
+  if (count > 0) writeMovieDescription(out, tracks);
   endBox(out, moov, movie.spliced);
   const length = out.next - out.start;
   output(out.start, length);

@@ -3,6 +3,7 @@ import { MovieWriter, putUnityMatrix, splice } from "./movie-writer";
 import { fourcc } from "./reader";
 import { OutputTrack, Table } from "./records/output";
 import { TrackFlag, TrackRecord } from "./records/summary";
+import { writeKept, writeKeptInformation, writeReferences, writeTrackDescription } from "./write-kept";
 import { beginBox, beginFullBox, endBox, put16, put32, put64, putBytes, putZeros, Writer } from "./writer";
 
 const VIDE: u32 = 0x76696465;
@@ -19,19 +20,21 @@ const LAYER: usize = WIDTH + TrackRecord.LAYER - TrackRecord.WIDTH;
 
 /**
  * Writes the box of one output track.
- * @param track its OutputTrack record
- * @param number from 0, among the output's tracks
+ * @param tracks `count` OutputTrack records
+ * @param number of the one, from 0
  * @param duration movie ticks of the whole output
  */
 export function writeTrak(
   movie: MovieWriter,
-  track: usize,
+  tracks: usize,
+  count: u32,
   number: u32,
   duration: u64,
   fragmented: bool,
   wide: bool,
 ): void {
   const out = movie.out;
+  const track = tracks + <usize>number * OutputTrack.SIZE;
   const before = movie.spliced;
   const trak = beginBox(out, fourcc(0x74, 0x72, 0x61, 0x6b));
   const shown =
@@ -40,11 +43,14 @@ export function writeTrak(
       : load<u64>(track, OutputTrack.EDIT_DELAY) + load<u64>(track, OutputTrack.EDIT_DURATION);
   writeTkhd(out, track, shown);
   if (load<i64>(track, OutputTrack.EDIT_TIME) >= 0) writeEdts(out, track);
+  writeReferences(out, track, tracks, count);
+  writeKept(out, track, fourcc(0x74, 0x61, 0x70, 0x74)); // tapt
   const mdia = beginBox(out, fourcc(0x6d, 0x64, 0x69, 0x61));
   writeMdhd(out, track, fragmented);
-  writeHdlr(out, load<u32>(track, OutputTrack.HANDLER));
+  if (!writeKept(out, track, fourcc(0x68, 0x64, 0x6c, 0x72))) writeHdlr(out, load<u32>(track, OutputTrack.HANDLER));
+  writeKept(out, track, fourcc(0x65, 0x6c, 0x6e, 0x67)); // elng
   const minf = beginBox(out, fourcc(0x6d, 0x69, 0x6e, 0x66));
-  writeMediaHeader(out, load<u32>(track, OutputTrack.HANDLER));
+  if (!writeKeptInformation(out, track)) writeMediaHeader(out, load<u32>(track, OutputTrack.HANDLER));
   writeDinf(out);
   const stbl = beginBox(out, fourcc(0x73, 0x74, 0x62, 0x6c));
   writeTables(movie, track, number, fragmented, wide);
@@ -52,12 +58,18 @@ export function writeTrak(
   endBox(out, stbl, spliced);
   endBox(out, minf, spliced);
   endBox(out, mdia, spliced);
+  writeTrackDescription(out, track);
   endBox(out, trak, spliced);
 }
 
 function writeTkhd(out: Writer, track: usize, duration: u64): void {
   const wide = duration >= u32.MAX_VALUE;
-  const box = beginFullBox(out, fourcc(0x74, 0x6b, 0x68, 0x64), u32(wide), 3); // enabled, in the movie
+  const box = beginFullBox(
+    out,
+    fourcc(0x74, 0x6b, 0x68, 0x64),
+    u32(wide),
+    load<u32>(track, OutputTrack.TKHD_FLAGS) & 15,
+  );
   putZeros(out, wide ? 16 : 8);
   put32(out, load<u32>(track, OutputTrack.ID));
   put32(out, 0);

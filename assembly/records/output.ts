@@ -24,7 +24,12 @@ export namespace OutputTrack {
   export const EDIT_TIME: usize = 72; // i64, media time at which it starts, -1 = no edit list
   export const EDIT_DURATION: usize = 80; // u64, movie ticks presented
   export const PRESENTATION: usize = 88; // 52 bytes, TrackRecord.WIDTH to TrackRecord.CODEC
-  export const SIZE: usize = 144;
+  export const TKHD_FLAGS: usize = 140; // u32
+  export const KEPT_POINTER: usize = 144; // u32, address of the kept boxes of the file it comes from
+  export const KEPT_LENGTH: usize = 148; // u32
+  export const SLOT: usize = 152; // u32, of the track in that file's index
+  export const SOURCE_ID: usize = 156; // u32, its id in that file
+  export const SIZE: usize = 160;
 }
 
 /** One chapter of an output. */

@@ -14,6 +14,8 @@ const WARNINGS: readonly (readonly [bit: number, sentence: string])[] = [
   [32, "An incomplete last movie fragment was left out."],
   [128, "Chunks held more samples than the track; what was beyond was ignored."],
   [256, "The file ends before its last mdat box does; all samples are inside."],
+  [512, "Hint tracks were left out: they only tell servers how to send the other tracks."],
+  [1024, "Metadata of more than 64 KiB was left out: media and times are complete."],
   [64, "A track is encrypted: the segment is served as it is, never cut."],
 ];
 

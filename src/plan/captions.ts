@@ -104,6 +104,8 @@ function trackOf(core: Core, composition: Composition, blocks: readonly CaptionB
     editDelay: 0,
     editTime: -1,
     editDuration: 0,
+    headerFlags: 3, // enabled, in the movie
+    source: { slot: 0, id: 0, kept: new Uint8Array(0) },
     presentation: (composition.tracks.find(isVideo) ?? composition.tracks[0])?.presentation ?? new Uint8Array(0),
   };
 }

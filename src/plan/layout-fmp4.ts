@@ -2,7 +2,15 @@ import { Table, type MovieTrack } from "../wasm/records/output.ts";
 import type { Counts, PieceTrack } from "../wasm/records/piece.ts";
 import type { PieceFragments } from "../wasm/loaded-index.ts";
 import { captionsOf } from "./captions.ts";
-import { chaptersOf, movieTrackOf, presentationOf, runEntrySize, type LayoutParts } from "./layout.ts";
+import {
+  chaptersOf,
+  movieTrackOf,
+  presentationOf,
+  runEntrySize,
+  NO_HEADERS,
+  type LayoutParts,
+  type TrackHeaders,
+} from "./layout.ts";
 import { isVideo, type OutputTrack } from "./output-track.ts";
 import type { Piece } from "./piece.ts";
 import type { Composition } from "./plan-builder.ts";
@@ -28,7 +36,7 @@ export function layoutFmp4(parts: LayoutParts): Region[] {
   const { composition, core } = parts;
   const { pieces } = composition;
   const tracksOf = fragmentTracks(composition);
-  const tracks = composition.tracks.map((track, i) => headerOf(track, composition, parts.descriptions[i]));
+  const tracks = composition.tracks.map((track, i) => headerOf(track, composition, parts.headers[i]));
   const duration = Math.max(0, ...composition.tracks.map((track) => end(presentationOf(track, composition))));
   const captions = captionsOf(parts, duration);
   if (captions !== undefined) tracks.push(captions.track);
@@ -111,14 +119,10 @@ function fragmentTracks({ tracks, presentedMs }: Composition): (piece: Piece) =>
     });
 }
 
-function headerOf(
-  track: OutputTrack,
-  composition: Composition,
-  descriptions: Uint8Array = new Uint8Array(0),
-): MovieTrack {
+function headerOf(track: OutputTrack, composition: Composition, headers: TrackHeaders = NO_HEADERS): MovieTrack {
   const shift = shiftOf(track);
   const editDuration = end(presentationOf(track, composition));
-  return { ...movieTrackOf(track, descriptions), editDelay: 0, editTime: shift > 0 ? shift : -1, editDuration };
+  return { ...movieTrackOf(track, headers), editDelay: 0, editTime: shift > 0 ? shift : -1, editDuration };
 }
 
 /** Bytes of pieces as fragments, media included. */

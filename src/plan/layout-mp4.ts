@@ -1,7 +1,16 @@
 import { Table, type MovieTrack } from "../wasm/records/output.ts";
 import type { Counts } from "../wasm/records/piece.ts";
 import { captionsOf } from "./captions.ts";
-import { chaptersOf, movieTrackOf, pieceTrackOf, presentationOf, slotOf, type LayoutParts } from "./layout.ts";
+import {
+  chaptersOf,
+  movieTrackOf,
+  pieceTrackOf,
+  presentationOf,
+  slotOf,
+  NO_HEADERS,
+  type LayoutParts,
+  type TrackHeaders,
+} from "./layout.ts";
 import type { OutputTrack } from "./output-track.ts";
 import type { Piece } from "./piece.ts";
 import type { Composition } from "./plan-builder.ts";
@@ -16,7 +25,7 @@ const MAX_32 = 0xffff_ffff;
  */
 export function layoutMp4(parts: LayoutParts): Region[] {
   const { composition, core } = parts;
-  const tracks = composition.tracks.map((track, i) => headerOf(track, composition, parts.descriptions[i]));
+  const tracks = composition.tracks.map((track, i) => headerOf(track, composition, parts.headers[i]));
   const duration = Math.max(0, ...tracks.map((track) => track.editDelay + track.editDuration));
   const captions = captionsOf(parts, duration);
   if (captions !== undefined) tracks.push(captions.track);
@@ -50,15 +59,11 @@ export function layoutMp4(parts: LayoutParts): Region[] {
   return regions;
 }
 
-function headerOf(
-  track: OutputTrack,
-  composition: Composition,
-  descriptions: Uint8Array = new Uint8Array(0),
-): MovieTrack {
+function headerOf(track: OutputTrack, composition: Composition, headers: TrackHeaders = NO_HEADERS): MovieTrack {
   const { delay, duration } = presentationOf(track, composition);
   // Media time 0 is the first sample's decode time; a track that starts late starts with its first composition time.
   const editTime = track.firstPts > 0 ? track.firstPts - track.firstDts : -track.firstDts;
-  return { ...movieTrackOf(track, descriptions), editDelay: delay, editTime, editDuration: duration };
+  return { ...movieTrackOf(track, headers), editDelay: delay, editTime, editDuration: duration };
 }
 
 function mdatHeader(media: number): Uint8Array {

@@ -26,9 +26,20 @@ export interface LayoutParts {
   readonly chapters: boolean;
   /** A text track with the wall-clock time, when it is wanted. */
   readonly captions: CaptionOptions | undefined;
-  /** Raw sample entries of each track of the composition. */
-  readonly descriptions: readonly Uint8Array[];
+  /** What each track of the composition takes from indexes. */
+  readonly headers: readonly TrackHeaders[];
 }
+
+/** What the headers of an output's track take from the indexes of its segments. */
+export interface TrackHeaders {
+  /** Raw sample entries. */
+  readonly descriptions: Uint8Array;
+  /** The kept boxes of the segment that it comes from: the same array for all tracks of one segment. */
+  readonly kept: Uint8Array;
+}
+
+/** Headers of a track without samples, of no segment. */
+export const NO_HEADERS: TrackHeaders = { descriptions: new Uint8Array(0), kept: new Uint8Array(0) };
 
 /** The slot of an output track in a piece, -1 when the piece has no samples of it. */
 export function slotOf(piece: Piece, track: OutputTrack): number {
@@ -55,7 +66,7 @@ export function presentationOf(track: OutputTrack, composition: Composition): { 
 /** The headers' view of a track, without its edit list. */
 export function movieTrackOf(
   track: OutputTrack,
-  descriptions: Uint8Array,
+  { descriptions, kept }: TrackHeaders,
 ): Omit<MovieTrack, "editDelay" | "editTime" | "editDuration"> {
   return {
     id: track.id,
@@ -73,6 +84,8 @@ export function movieTrackOf(
     descriptions,
     duration: track.duration,
     presentation: track.presentation,
+    headerFlags: track.headerFlags,
+    source: { slot: track.source.slot, id: track.source.id, kept },
   };
 }
 

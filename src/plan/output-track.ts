@@ -26,6 +26,12 @@ export interface Descriptions {
   readonly base: number;
 }
 
+/** A segment and what its summary says. */
+export interface SummarizedSegment {
+  readonly segment: Segment;
+  readonly summary: Summary;
+}
+
 /** One track of an output. Ticks are its own, 0 is the start of the output's presentation. */
 export class OutputTrack {
   readonly id: number;
@@ -35,6 +41,15 @@ export class OutputTrack {
   readonly codec: string;
   /** The part of `tkhd` and `mdhd` that is taken over from the first segment. */
   readonly presentation: Uint8Array;
+  /** The flags of `tkhd`, of the first segment. */
+  readonly headerFlags: number;
+  /** Where the track is found in the first segment. */
+  readonly source: {
+    readonly segment: Segment;
+    readonly slot: number;
+    readonly id: number;
+    readonly keptOffset: number;
+  };
   readonly descriptions: Descriptions[] = [];
   /** Bits of TrackFlag over all pieces. */
   flags: number = TrackFlag.AllSync;
@@ -61,11 +76,13 @@ export class OutputTrack {
   /** Whether parameter sets stand in the samples, so that the sample entry has to allow it. */
   inband = false;
 
-  constructor(id: number, record: TrackRecord, summary: Summary, slot: number) {
+  constructor(id: number, record: TrackRecord, { segment, summary }: SummarizedSegment, slot: number) {
     this.id = id;
     this.handler = record.handler;
     this.timescale = record.timescale;
     this.codec = record.codec;
+    this.headerFlags = record.headerFlags;
+    this.source = { segment, slot, id: record.id, keptOffset: summary.keptOffset };
     const at = HEADER_SIZE + slot * TRACK_SIZE + PRESENTATION_OFFSET;
     this.presentation = summary.bytes.slice(at, at + PRESENTATION_SIZE);
   }

@@ -132,16 +132,12 @@ export class PieceMaker {
   }
 
   /** Tracks of segments are the same one by handler and by order among those of their handler. */
-  #outputOf(
-    { segment, summary }: TimedSegment,
-    record: TrackRecord,
-    slot: number,
-    taken: readonly OutputTrack[],
-  ): OutputTrack {
+  #outputOf(timed: TimedSegment, record: TrackRecord, slot: number, taken: readonly OutputTrack[]): OutputTrack {
+    const { segment } = timed;
     if (record.flags & TrackFlag.Encrypted) throw encrypted(segment);
     const known = this.#outputs.find((output) => output.handler === record.handler && !taken.includes(output));
     if (known === undefined) {
-      const added = new OutputTrack(this.#outputs.length + 1, record, summary, slot);
+      const added = new OutputTrack(this.#outputs.length + 1, record, timed, slot);
       this.#outputs.push(added);
       return added;
     }

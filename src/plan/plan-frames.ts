@@ -5,7 +5,7 @@ import { SelectionRule, type PieceTrack, type Selected } from "../wasm/records/p
 import { TrackFlag, type TrackRecord } from "../wasm/records/summary.ts";
 import { PAGE } from "./index-cache.ts";
 import { layoutMp4 } from "./layout-mp4.ts";
-import type { LayoutParts } from "./layout.ts";
+import { NO_HEADERS, type LayoutParts } from "./layout.ts";
 import { readRegions } from "./regions.ts";
 import { isVideo, OutputTrack } from "./output-track.ts";
 import { leftOut, NO_COUNTS, type Piece } from "./piece.ts";
@@ -123,7 +123,7 @@ async function clipOf(
 ): Promise<FrameClip> {
   const [first] = placed;
   if (first === undefined) throw noPicture("No moment was given.");
-  const track = new OutputTrack(1, first.found.record, first.found.timed.summary, first.found.slot);
+  const track = new OutputTrack(1, first.found.record, first.found.timed, first.found.slot);
   const pieces: Piece[] = [];
   const descriptions: Uint8Array[] = [];
   for (const { found, count, dts, shown } of placed) {
@@ -163,7 +163,7 @@ async function clipOf(
   const regions = layoutMp4({
     ...parts,
     composition,
-    descriptions: [joined(descriptions)],
+    headers: [{ ...NO_HEADERS, descriptions: joined(descriptions) }],
     chapters: false,
     captions: undefined,
   });

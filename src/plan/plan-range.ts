@@ -10,7 +10,7 @@ import { Cuts } from "./cuts.ts";
 import { IndexCache } from "./index-cache.ts";
 import { layoutFmp4 } from "./layout-fmp4.ts";
 import { layoutMp4 } from "./layout-mp4.ts";
-import type { CaptionOptions, LayoutParts } from "./layout.ts";
+import type { CaptionOptions, LayoutParts, TrackHeaders } from "./layout.ts";
 import type { Media } from "./media.ts";
 import type { PlanCache } from "./plan-cache.ts";
 import { playableSpans } from "./playable-spans.ts";
@@ -194,9 +194,9 @@ async function compose(
     if (builder.undecodable !== undefined) throw noSyncSample(builder.undecodable);
     return undefined;
   }
-  const descriptions = await readDescriptions(core, composition, indexes);
+  const headers = await readHeaders(core, composition, indexes);
   return describe(
-    { core, store, indexes, composition, descriptions, chapters: query.chapters ?? false, captions: query.captions },
+    { core, store, indexes, composition, headers, chapters: query.chapters ?? false, captions: query.captions },
     await hash,
   );
 }
@@ -226,9 +226,13 @@ function mediaOf(layout: LayoutParts, hash: string, format: "mp4" | "fmp4"): Med
   };
 }
 
-/** The raw sample entries of each track, made fit for parameter sets in the samples where there are any. */
-async function readDescriptions(core: Core, composition: Composition, indexes: IndexCache): Promise<Uint8Array[]> {
-  const all: Uint8Array[] = [];
+/**
+ * The raw sample entries of each track, made fit for parameter sets in the samples where there are any, and the kept boxes
+ * of the segment it comes from.
+ */
+async function readHeaders(core: Core, composition: Composition, indexes: IndexCache): Promise<TrackHeaders[]> {
+  const all: TrackHeaders[] = [];
+  const kept = new Map<number, Uint8Array>();
   for (const track of composition.tracks) {
     const entries: Uint8Array[] = [];
     for (const { segment, offset, length } of track.descriptions) {
@@ -241,7 +245,10 @@ async function readDescriptions(core: Core, composition: Composition, indexes: I
       bytes.set(entry, at);
       at += entry.length;
     }
-    all.push(bytes);
+    const { segment, keptOffset } = track.source;
+    const boxes = kept.get(segment.id) ?? (await indexes.get(segment.id)).slice(keptOffset);
+    kept.set(segment.id, boxes);
+    all.push({ descriptions: bytes, kept: boxes });
   }
   return all;
 }

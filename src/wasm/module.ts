@@ -130,13 +130,16 @@ export class Core {
   ): MovieHeaders {
     const wasm = this.#open();
     const descriptions = tracks.map((track) => put(wasm, track.descriptions));
+    const files = new Map<Uint8Array, number>();
+    for (const { source } of tracks) if (!files.has(source.kept)) files.set(source.kept, put(wasm, source.kept));
     const titles = options.chapters.map(({ title }) => put(wasm, title));
     const chapters = room(wasm, titles.length * CHAPTER_SIZE);
     const pointer = room(wasm, tracks.length * OUTPUT_TRACK_SIZE);
     const length = number(wasm, duration);
     const before = new DataView(wasm.memory.buffer);
     tracks.forEach((track, i) => {
-      writeMovieTrack(before, pointer + i * OUTPUT_TRACK_SIZE, track, descriptions[i] ?? 0);
+      const addresses = { descriptions: descriptions[i] ?? 0, kept: files.get(track.source.kept) ?? 0 };
+      writeMovieTrack(before, pointer + i * OUTPUT_TRACK_SIZE, track, addresses);
     });
     options.chapters.forEach((chapter, i) => {
       writeChapter(before, chapters + i * CHAPTER_SIZE, chapter, titles[i] ?? 0);

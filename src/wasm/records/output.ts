@@ -3,7 +3,7 @@ import { PRESENTATION_SIZE } from "./summary.ts";
 import { setI64, u32, u64 } from "./view.ts";
 
 /** Bytes of an output track's record. */
-export const OUTPUT_TRACK_SIZE = 144;
+export const OUTPUT_TRACK_SIZE = 160;
 /** Bytes of a splice. */
 export const SPLICE_SIZE = 16;
 /** Bytes of a chapter. */
@@ -49,10 +49,29 @@ export interface MovieTrack {
   readonly editDuration: number;
   /** PRESENTATION_SIZE bytes of the track record it comes from. */
   readonly presentation: Uint8Array;
+  /** The flags of `tkhd`. */
+  readonly headerFlags: number;
+  /** What is kept of the headers of the file it comes from. */
+  readonly source: TrackSource;
 }
 
-/** Writes an output track, its sample entries being at the address `descriptions`. */
-export function writeMovieTrack(view: DataView, at: number, track: MovieTrack, descriptions: number): void {
+/** A track of a stored file, as the headers of an output need it. */
+export interface TrackSource {
+  /** Slot in the file's index. */
+  readonly slot: number;
+  /** Id in the file. */
+  readonly id: number;
+  /** The kept boxes of the file's index, the same array for all tracks of one file. */
+  readonly kept: Uint8Array;
+}
+
+/** Writes an output track, its sample entries and the kept boxes of its file being at the addresses `descriptions` and `kept`. */
+export function writeMovieTrack(
+  view: DataView,
+  at: number,
+  track: MovieTrack,
+  { descriptions, kept }: { descriptions: number; kept: number },
+): void {
   const fields = [
     track.id,
     track.handler,
@@ -77,6 +96,9 @@ export function writeMovieTrack(view: DataView, at: number, track: MovieTrack, d
   setI64(view, at + 72, track.editTime);
   setI64(view, at + 80, track.editDuration);
   new Uint8Array(view.buffer, view.byteOffset + at + 88, PRESENTATION_SIZE).set(track.presentation);
+  [track.headerFlags, kept, track.source.kept.byteLength, track.source.slot, track.source.id].forEach((field, i) => {
+    view.setUint32(at + 140 + i * 4, field, true);
+  });
 }
 
 /** One chapter of an output. */

@@ -52,6 +52,8 @@ export interface TrackRecord extends Counts {
   /** Whether `tkhd` turns pictures by 90° or 270°, so that they are presented `height` wide. */
   readonly quarterTurn: boolean;
   readonly codec: string;
+  /** The flags of `tkhd`. */
+  readonly headerFlags: number;
 }
 
 /** Header and track records of a segment index. */
@@ -69,6 +71,8 @@ export interface Summary {
   /** Fragments the whole segment makes. */
   readonly fragments: number;
   readonly sampleCount: number;
+  /** Where the kept boxes of the file start in its index, which they are the end of. */
+  readonly keptOffset: number;
   readonly tracks: readonly TrackRecord[];
 }
 
@@ -93,6 +97,7 @@ export function readSummary(bytes: Uint8Array): Summary {
     reference: u32(view, 40),
     fragments: u32(view, 44),
     sampleCount: u32(view, 68),
+    keptOffset: u32(view, 60) + u32(view, 64),
     tracks,
   };
 }
@@ -133,5 +138,6 @@ function readTrack(view: DataView, at: number): TrackRecord {
     // a and b of the matrix (ISO/IEC 14496-12 section 8.3.2)
     quarterTurn: u32(view, at + 212) === 0 && u32(view, at + 216) !== 0,
     codec,
+    headerFlags: u32(view, at + 300),
   };
 }
