@@ -14,7 +14,7 @@ export interface MovieSample {
 }
 
 export interface MovieTrack {
-  readonly handler: "vide" | "soun" | "text";
+  readonly handler: "vide" | "soun" | "text" | "meta" | "hint" | "tmcd";
   readonly timescale: number;
   /** Sample entries as whole boxes (`videoEntry`, `audioEntry`, or anything). */
   readonly entries: readonly Uint8Array[];
@@ -34,6 +34,16 @@ export interface MovieTrack {
   readonly size?: readonly [width: number, height: number];
   /** More boxes at the end of `stbl`. */
   readonly tableExtras?: readonly Uint8Array[];
+  /** Flags of `tkhd`. Default 3: enabled, in the movie. */
+  readonly flags?: number;
+  /** Default 0. */
+  readonly alternateGroup?: number;
+  /** Name of the handler. Default none. */
+  readonly name?: string;
+  /** Instead of the usual media information header. */
+  readonly information?: Uint8Array;
+  /** More boxes at the end of `trak`. */
+  readonly extras?: readonly Uint8Array[];
 }
 
 export interface Movie {
@@ -50,6 +60,10 @@ export interface Movie {
   readonly creationTime?: bigint;
   /** Added to every chunk offset, as if this many bytes lay before the media (see `sparse`). Default 0. */
   readonly shift?: number;
+  /** Nine numbers of `mvhd`. Default: unity. */
+  readonly matrix?: Uint8Array;
+  /** More boxes at the end of `moov`. */
+  readonly extras?: readonly Uint8Array[];
 }
 
 /** A built file and where its parts lie. */
@@ -175,8 +189,9 @@ function trackBox(movie: Movie, track: MovieTrack, id: number, offsets: readonly
   const header = {
     vide: fullBox("vmhd", 0, 1, zeros(8)),
     soun: fullBox("smhd", 0, 0, zeros(4)),
-    text: fullBox("nmhd", 0, 0),
+    other: fullBox("nmhd", 0, 0),
   };
+  const usual = track.handler === "vide" || track.handler === "soun" ? track.handler : "other";
   const version = track.editVersion ?? 0;
   const edits = (track.edits ?? []).map(([duration, mediaTime]) =>
     bytes(version === 1 ? u64(duration, mediaTime) : u32(duration, mediaTime), u16(1, 0)),
@@ -186,10 +201,10 @@ function trackBox(movie: Movie, track: MovieTrack, id: number, offsets: readonly
     fullBox(
       "tkhd",
       0,
-      3,
+      track.flags ?? 3,
       u32(0, 0, id, 0, inMovie),
       zeros(8),
-      u16(0, 0, volume, 0),
+      u16(0, track.alternateGroup ?? 0, volume, 0),
       MATRIX,
       u32(width * 65536, height * 65536),
     ),
@@ -197,14 +212,15 @@ function trackBox(movie: Movie, track: MovieTrack, id: number, offsets: readonly
     box(
       "mdia",
       fullBox("mdhd", 0, 0, u32(0, 0, track.timescale, ticks), u16(0x55c4, 0)),
-      fullBox("hdlr", 0, 0, zeros(4), track.handler, zeros(12), "\0"),
+      fullBox("hdlr", 0, 0, zeros(4), track.handler, zeros(12), `${track.name ?? ""}\0`),
       box(
         "minf",
-        header[track.handler],
+        track.information ?? header[usual],
         box("dinf", fullBox("dref", 0, 0, u32(1), fullBox("url ", 0, 1))),
         sampleTable(track, chunksOf(track), offsets),
       ),
     ),
+    ...(track.extras ?? []),
   );
 }
 
@@ -247,7 +263,7 @@ export function buildMovie(movie: Movie): BuiltMovie {
       u32(0x10000),
       u16(0x100),
       zeros(10),
-      MATRIX,
+      movie.matrix ?? MATRIX,
       zeros(24),
       u32(movie.tracks.length + 1),
     );
