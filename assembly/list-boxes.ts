@@ -1,6 +1,6 @@
 /** The box structure of a file's metadata, for listings. */
 import { Status } from "./abi";
-import { Box, failIn, fourcc, newBox, readBox } from "./reader";
+import { Box, failIn, fourcc, newBox, readBox, u32be } from "./reader";
 import { BoxRecord } from "./records/listing";
 import { failed, fileOffsetOf, output, reserve } from "./status";
 
@@ -37,14 +37,15 @@ function walk(pointer: usize, end: usize, depth: u32): void {
     store<u64>(record, box.end - box.start, BoxRecord.LENGTH);
     store<u32>(record, box.type, BoxRecord.TYPE);
     store<u32>(record, depth, BoxRecord.DEPTH);
-    const children = childrenOffset(box.type);
+    const children = childrenOffset(box);
     if (children >= 0 && box.body + children <= box.end) walk(box.body + children, box.end, depth + 1);
     pointer = box.end;
   }
 }
 
 /** Bytes between a container's header and its first child; -1 for boxes that hold no boxes. */
-function childrenOffset(type: u32): i32 {
+function childrenOffset(box: Box): i32 {
+  const type = box.type;
   if (
     type == fourcc(0x6d, 0x6f, 0x6f, 0x76) || // moov
     type == fourcc(0x74, 0x72, 0x61, 0x6b) || // trak
@@ -60,7 +61,10 @@ function childrenOffset(type: u32): i32 {
   ) {
     return 0;
   }
-  if (type == fourcc(0x6d, 0x65, 0x74, 0x61)) return 4; // meta
+  if (type == fourcc(0x6d, 0x65, 0x74, 0x61)) {
+    // meta; QuickTime's has no version, but its handler right away
+    return box.end - box.body >= 8 && u32be(box.body + 4) == fourcc(0x68, 0x64, 0x6c, 0x72) ? 0 : 4;
+  }
   if (type == fourcc(0x73, 0x74, 0x73, 0x64) || type == fourcc(0x64, 0x72, 0x65, 0x66)) return 8; // stsd dref
   return -1;
 }

@@ -14,6 +14,7 @@ import {
   usualDuration,
   type PlacedSegment,
   type TimedSegment,
+  openEnd,
 } from "./placed-segment.ts";
 import { rescale, ticksOf } from "./ticks.ts";
 
@@ -205,7 +206,9 @@ export class PieceMaker {
     const base = baseOf(placed, output);
     const lasting = rescale(samples.lastDts - samples.dts, from, to);
     const held = heldUntil(placed, record, samples);
-    const lastDuration = rescale(held - samples.dts, from, to) - lasting;
+    const open = openEnd(placed, record);
+    const lastDuration =
+      rescale(held + (open > 0 ? Math.round(usualDuration(record)) : 0) - samples.dts, from, to) - lasting;
     let dts = base + rescale(samples.dts, from, to);
     let offsetShift = 0;
     if (output.last === undefined) {
@@ -235,7 +238,7 @@ export class PieceMaker {
       prefix: 0,
       counts: NO_COUNTS,
     };
-    const presentedEnd = base + rescale(Math.min(samples.presentedEnd, record.editEnd), from, to);
+    const presentedEnd = base + rescale(Math.min(samples.presentedEnd, record.editEnd) + open, from, to);
     output.last = piece;
     output.lastDts = dts + lasting;
     output.presentedEnd = Math.max(output.presentedEnd, presentedEnd);

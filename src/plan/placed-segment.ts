@@ -1,7 +1,7 @@
 import type { Segment } from "../catalog/types.ts";
 import { BoxcarError } from "../errors.ts";
 import { readSummary, TrackFlag, type Summary, type TrackRecord } from "../wasm/records/summary.ts";
-import { isVideo } from "./output-track.ts";
+import { isSound, isVideo } from "./output-track.ts";
 import { millisecondsOf, rescale, ticksOf } from "./ticks.ts";
 
 /**
@@ -85,6 +85,17 @@ export function usualDuration({ samples, duration, lastDuration }: TrackRecord):
   return samples > 1 ? (duration - lastDuration) / (samples - 1) : duration;
 }
 
+/**
+ * What the presentation of a track lacks at its end because the duration of its last sample is stated as 0, ticks: it is
+ * shown as long as the others are, when nothing follows it.
+ */
+export function openEnd(placed: PlacedSegment, record: TrackRecord): number {
+  const { samples, lastDuration, end, earliestPts } = record;
+  if (placed.joint !== undefined || Number.isFinite(placed.untilMs) || lastDuration > 0 || samples < 2) return 0;
+  const usual = usualDuration(record);
+  return Math.max(0, Math.round(Math.min(usual, samples * usual - (end - earliestPts))));
+}
+
 /** Where the next segment goes on. */
 export interface Joint {
   readonly next: TimedSegment;
@@ -131,6 +142,8 @@ export function limitOf(placed: PlacedSegment, record: TrackRecord): number {
 export function jointLimitOf({ timed, joint }: PlacedSegment, slot: number): number {
   const record = timed.summary.tracks[slot];
   if (joint === undefined || record === undefined || slot === timed.summary.reference) return Number.POSITIVE_INFINITY;
+  // What measures or describes stands in for nothing: all of it is kept.
+  if (!isSound(record) && !isVideo(record)) return Number.POSITIVE_INFINITY;
   const { atMs, next, slackMs } = joint;
   const own = sameTrack(timed.summary, slot, next.summary);
   const delayMs = own === undefined ? 0 : next.delayOf(own);

@@ -6,7 +6,7 @@ import { leadOf, startsLate, type SegmentBefore } from "./lead.ts";
 import { isVideo, type OutputTrack } from "./output-track.ts";
 import { PieceMaker, type PieceMakerOptions } from "./piece-maker.ts";
 import type { Piece } from "./piece.ts";
-import { ROUNDING_MS, type PlacedSegment, type TimedSegment } from "./placed-segment.ts";
+import { ROUNDING_MS, type PlacedSegment, type TimedSegment, openEnd } from "./placed-segment.ts";
 import { millisecondsOf, rescale, ticksOf } from "./ticks.ts";
 
 /** Wall-clock interval in milliseconds, end exclusive. */
@@ -102,7 +102,9 @@ export class PlanBuilder {
     const last = this.#current;
     if (last === undefined) return undefined;
     await this.#maker.add(last);
-    const endMs = Math.min(last.untilMs, last.timed.endMs);
+    const { reference, endMs: statedEndMs } = last.timed;
+    const openMs = millisecondsOf(openEnd(last, reference), reference.timescale);
+    const endMs = Math.min(last.untilMs, statedEndMs + openMs);
     const asked = last.place + ticksOf(this.#options.endMs - last.timed.segment.startMs, last.timescale);
     const bounded = this.#options.cut === "frame" && this.#options.endMs < Number.MAX_SAFE_INTEGER;
     return {

@@ -21,7 +21,7 @@ import { readRegions } from "./regions.ts";
 export type { Interval } from "./plan-builder.ts";
 
 /** Goes into every ETag: raise it when the same plan would give other bytes. */
-const LAYOUT_VERSION = 4;
+const LAYOUT_VERSION = 5;
 /** A distance between segments above this is a gap, milliseconds. */
 export const DEFAULT_GAP_TOLERANCE_MS = 500;
 
