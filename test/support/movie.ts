@@ -62,8 +62,6 @@ export interface Movie {
   readonly shift?: number;
   /** Nine numbers of `mvhd`. Default: unity. */
   readonly matrix?: Uint8Array;
-  /** More boxes at the end of `moov`. */
-  readonly extras?: readonly Uint8Array[];
 }
 
 /** A built file and where its parts lie. */
