@@ -1,6 +1,7 @@
 import { readSummary, summaryLength, type TrackRecord } from "../wasm/records/summary.ts";
 import { fourccText } from "../wasm/records/view.ts";
 import type { BuiltIndex } from "../wasm/module.ts";
+import { doubtsOf } from "./doubtful-tracks.ts";
 import type { IndexedSegment, SegmentDescription, TrackDescription } from "./segment-index.ts";
 import { statedStart } from "./stated-start.ts";
 
@@ -38,7 +39,10 @@ export function describeSummary(bytes: Uint8Array): SegmentDescription {
     width: Math.round(video?.width ?? 0),
     height: Math.round(video?.height ?? 0),
     tracks: summary.tracks.map(describeTrack),
-    warnings: WARNINGS.filter(([bit]) => summary.warnings & bit).map(([, sentence]) => sentence),
+    warnings: [
+      ...WARNINGS.filter(([bit]) => summary.warnings & bit).map(([, sentence]) => sentence),
+      ...doubtsOf(summary),
+    ],
   };
 }
 

@@ -1,3 +1,5 @@
+import { describeSummary } from "../indexer/describe.ts";
+import { summaryLength } from "../wasm/records/summary.ts";
 import type { Segment } from "../catalog/types.ts";
 import type { Ingested } from "../ingest/segment-upload.ts";
 import { downloadPath } from "../stream-path.ts";
@@ -21,12 +23,18 @@ export const segmentRecord = z
     codecs: z.string().openapi({ description: "RFC 6381.", example: "avc1.64001f,mp4a.40.2" }),
     eventLevel: z.enum(["high", "low"]).nullable(),
     url: z.string().openapi({ description: "Where the segment is downloaded as it is stored." }),
+    warnings: z.array(z.string()).optional().openapi({
+      description:
+        "What was repaired or is doubtful, and what of it cannot be shown. Absent when there is nothing to say.",
+    }),
   })
   .openapi("Segment");
 
 /** The record of a segment. */
 export function recordOf(segment: Segment): z.infer<typeof segmentRecord> {
-  const { id, streamPath, startMs, endMs, size, format, codecs, eventLevel } = segment;
+  const { id, streamPath, startMs, endMs, size, format, codecs, eventLevel, summary } = segment;
+  const isWhole = summary.length > 0 && summaryLength(summary) === summary.length;
+  const warnings = isWhole ? describeSummary(summary).warnings : [];
   return {
     id,
     streamPath,
@@ -38,6 +46,7 @@ export function recordOf(segment: Segment): z.infer<typeof segmentRecord> {
     codecs,
     eventLevel,
     url: `${downloadPath(streamPath, format)}?id=${String(id)}`,
+    ...(warnings.length > 0 && { warnings: [...warnings] }),
   };
 }
 

@@ -1,0 +1,55 @@
+import { expect, test } from "vitest";
+import { StreamIndexer } from "../../src/indexer/stream-indexer.ts";
+import { loadCore } from "../../src/runtime/node-parts.ts";
+import { zeros } from "../support/boxes.ts";
+import { audioEntry, buildMovie, videoEntry, type MovieSample, type MovieTrack } from "../support/movie.ts";
+
+const core = await loadCore();
+
+function warningsOf(...tracks: MovieTrack[]): readonly string[] {
+  const indexer = new StreamIndexer(core);
+  indexer.push(buildMovie({ tracks }).file);
+  return indexer.end().description.warnings;
+}
+
+const sample = (duration: number, sync = true): MovieSample => ({ data: zeros(10), duration, sync });
+const video = (...samples: MovieSample[]): MovieTrack => ({
+  ...{ handler: "vide", timescale: 1000, entries: [videoEntry("mp4v", 16, 16)], samples },
+});
+const sound = (edits?: MovieTrack["edits"]): MovieTrack => ({
+  ...{ handler: "soun", timescale: 8000, entries: [audioEntry("ulaw", 1, 8000)] },
+  ...{ samples: Array.from({ length: 10 }, () => sample(800)), ...(edits && { edits }) },
+});
+const usual = Array.from({ length: 10 }, () => sample(100));
+
+test("plain tracks are not doubted", () => {
+  expect(warningsOf(video(...usual), sound())).toEqual([]);
+  expect(warningsOf(video(sample(1000), sample(1000), sample(4000)))).toEqual([]);
+  expect(warningsOf(video(sample(20_000)))).toEqual([]);
+});
+
+test("a last sample far longer than the others is warned of", () => {
+  expect(warningsOf(video(...usual, sample(8_520_000)))).toEqual([
+    expect.stringContaining("8520.0 s, the others 100 ms"),
+  ]);
+});
+
+test("sound far from its picture is warned of", () => {
+  expect(
+    warningsOf(
+      video(...usual),
+      sound([
+        [100_000, -1],
+        [1000, 0],
+      ]),
+    ),
+  ).toEqual([expect.stringContaining("sound starts long after")]);
+});
+
+test("video without a sync sample at its start is warned of", () => {
+  const late = usual.map((each, i) => ({ ...each, sync: i === 5 }));
+  expect(warningsOf(video(...late))).toEqual([expect.stringContaining("does not start with a sync sample")]);
+  expect(warningsOf(video(...usual.map((each) => ({ ...each, sync: false }))))).toEqual([
+    expect.stringContaining("no_sync_sample"),
+  ]);
+});
