@@ -12,6 +12,7 @@ const ROWS = [
   ["ingest", "record", "serve", "chat", "auth", "preview", "pictures"],
   ["indexer", "catalog", "plan", "store"],
   ["wasm"],
+  ["breather.ts"],
   [
     "platform.ts",
     "errors.ts",

@@ -2,43 +2,67 @@
 import { findInEntry } from "./box/stsd";
 import { Box, fourcc, readBox, u16be, u32be } from "./reader";
 import { TrackRecord } from "./records/summary";
-import { TrackTables } from "./track-tables";
+import { failed, output, reserve } from "./status";
 
-const ROOM: usize = TrackRecord.EDITS_VERSION - TrackRecord.CODEC;
+/** Bytes of a codec string. */
+const CODEC_SIZE: usize = TrackRecord.EDITS_VERSION - TrackRecord.CODEC;
 
-/** Writes the codec of the track's first sample entry, padded with zeros, at `to`. */
-export function writeCodec(track: TrackTables, to: usize): void {
-  memory.fill(to, 0, ROOM);
+/**
+ * Writes the codec of the first of the sample entries from `entries` to `end`, padded with zeros, at `to`. Returns where
+ * that entry ends, 0 when there is none.
+ */
+export function writeCodec(handler: u32, entries: usize, end: usize, to: usize): usize {
+  memory.fill(to, 0, CODEC_SIZE);
   const entry = changetype<Box>(memory.data(16, 8));
+  if (!readBox(entry, entries, end)) return 0;
+  writeCodecOf(entry, handler, to);
+  return entry.end;
+}
+
+/** Writes the codecs of all sample entries from `entries` on, one behind the other. RESULT: how many. */
+export function writeCodecs(handler: u32, entries: usize, length: usize): void {
+  const end = entries + length;
+  // The smallest box has 8 bytes.
+  const list = reserve((<u64>length >> 3) * CODEC_SIZE + CODEC_SIZE);
+  if (failed()) return;
+  let count: usize = 0;
+  while (entries < end) {
+    entries = writeCodec(handler, entries, end, list + count * CODEC_SIZE);
+    if (entries == 0) break;
+    count++;
+  }
+  if (!failed()) output(list, count);
+}
+
+function writeCodecOf(entry: Box, handler: u32, to: usize): void {
   const config = changetype<Box>(memory.data(16, 8));
-  if (!readBox(entry, track.entries, track.entries + track.entriesLength)) return;
   const type = entry.type;
   let at = putFourcc(to, type);
   if (type == fourcc(0x61, 0x76, 0x63, 0x31) || type == fourcc(0x61, 0x76, 0x63, 0x33)) {
     // avc1 avc3: profile, constraints and level of avcC (ISO/IEC 14496-15 clause 5.3.3.1)
-    if (!find(entry, track, 0x61766343, config, 4)) return;
+    if (!find(entry, handler, 0x61766343, config, 4)) return;
     at = putChar(at, 0x2e);
     for (let i: usize = 1; i < 4; i++) at = putHex2(at, load<u8>(config.body + i));
   } else if (type == fourcc(0x68, 0x76, 0x63, 0x31) || type == fourcc(0x68, 0x65, 0x76, 0x31)) {
-    if (find(entry, track, 0x68766343, config, 13)) putHevc(at, config.body);
+    if (find(entry, handler, 0x68766343, config, 13)) putHevc(at, config.body);
   } else if (type == fourcc(0x61, 0x76, 0x30, 0x31)) {
-    if (find(entry, track, 0x61763143, config, 4)) putAv1(at, config.body);
+    if (find(entry, handler, 0x61763143, config, 4)) putAv1(at, config.body);
   } else if (type == fourcc(0x76, 0x70, 0x30, 0x39) || type == fourcc(0x76, 0x70, 0x30, 0x38)) {
     // vp09 vp08: profile.level.depth of vpcC
-    if (!find(entry, track, 0x76706343, config, 7)) return;
+    if (!find(entry, handler, 0x76706343, config, 7)) return;
     at = putDecimal2(putChar(at, 0x2e), load<u8>(config.body + 4));
     at = putDecimal2(putChar(at, 0x2e), load<u8>(config.body + 5));
     putDecimal2(putChar(at, 0x2e), load<u8>(config.body + 6) >> 4);
   } else if (type == fourcc(0x6d, 0x70, 0x34, 0x61) || type == fourcc(0x6d, 0x70, 0x34, 0x76)) {
-    if (find(entry, track, 0x65736473, config, 4)) putElementary(at, config);
+    if (find(entry, handler, 0x65736473, config, 4)) putElementary(at, config);
   } else if (type == fourcc(0x4f, 0x70, 0x75, 0x73) || type == fourcc(0x66, 0x4c, 0x61, 0x43)) {
     // Opus fLaC are written in lower case
     for (let i: usize = 0; i < 4; i++) store<u8>(to + i, load<u8>(to + i) | 0x20);
   }
 }
 
-function find(entry: Box, track: TrackTables, type: u32, found: Box, least: usize): bool {
-  return findInEntry(entry, track.handler, type, found) && found.end - found.body >= least;
+function find(entry: Box, handler: u32, type: u32, found: Box, least: usize): bool {
+  return findInEntry(entry, handler, type, found) && found.end - found.body >= least;
 }
 
 // ISO/IEC 14496-15 annex E.3

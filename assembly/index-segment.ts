@@ -180,7 +180,7 @@ function writeHeader(record: usize, track: TrackTables): void {
   store<u16>(record, <u16>track.alternateGroup, TrackRecord.ALTERNATE_GROUP);
   store<u16>(record, <u16>track.layer, TrackRecord.LAYER);
   store<u32>(record, track.tkhdFlags, TrackRecord.TKHD_FLAGS);
-  writeCodec(track, record + TrackRecord.CODEC);
+  writeCodec(track.handler, track.entries, track.entries + track.entriesLength, record + TrackRecord.CODEC);
 }
 
 // The edit list becomes one shift: leading empty edits delay, the first media edit says where presentation starts and

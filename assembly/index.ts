@@ -10,6 +10,7 @@ import { listBoxes } from "./list-boxes";
 import { measurePiece } from "./measure";
 import { readMovieClock } from "./movie-clock";
 import { walkChunkRuns, walkDurations, walkOffsets, walkSyncs, walkChunks, writeSizes } from "./tables";
+import { writeCodecs } from "./codec";
 import { allowInband, collectParameterSets } from "./parameter-sets";
 import { layParts, openPiece, pieceTrack } from "./piece";
 import { writeAccessEntries, writeMfra, writeSidxHead } from "./random-access";
@@ -260,5 +261,12 @@ export function parameterSets(entry: usize, length: u32): Status {
 export function inbandEntry(entry: usize, length: u32): Status {
   begin();
   allowInband(entry, length);
+  return outcome();
+}
+
+/** See writeCodecs. */
+export function codecs(handler: u32, entries: usize, length: u32): Status {
+  begin();
+  writeCodecs(handler, entries, length);
   return outcome();
 }

@@ -11,6 +11,7 @@ import { Videos } from "./pictures/videos.ts";
 import { Cuts } from "./plan/cuts.ts";
 import { IndexCache } from "./plan/index-cache.ts";
 import { PlanCache } from "./plan/plan-cache.ts";
+import { Planners } from "./plan/planners.ts";
 import { checkGuards, identify } from "./routes/access.ts";
 import { addDirectUploads, ossCallbackPath } from "./routes/chat/direct-uploads.ts";
 import { addScreenshot } from "./routes/chat/screenshot.ts";
@@ -69,6 +70,7 @@ function contextOf(given: AppPlatform): AppContext {
   const platform = { ...given, store: measuredStore(given.store, metrics) };
   return {
     ...platform,
+    planners: plannersOf(platform),
     planning: planningOf(platform),
     pictures: new Pictures(given.decoder, given.config.pictureCache, pictureQueue(access, given.config.decoders)),
     remotes: remoteQueue(access),
@@ -112,6 +114,12 @@ function planningOf({ core, catalog, store, sha256, config }: AppPlatform): AppC
   const cuts = new Cuts(core, indexes);
   const { gapToleranceMs } = config;
   return { core, catalog, store, indexes, cuts, sha256, plans: new PlanCache(), gapToleranceMs };
+}
+
+/** A server without tokens serves its own machine, where all clients have one address. */
+function plannersOf({ config: { planning, access } }: AppPlatform): Planners {
+  const { planners } = planning;
+  return new Planners(planners, access.open ? planners : Math.ceil(planners / 2));
 }
 
 function uploadsOf({ catalog, store, publicFiles, core, clock }: AppPlatform): UploadParts {

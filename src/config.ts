@@ -2,6 +2,7 @@ import * as z from "zod";
 import { accessConfigOf, accessProblems, accessVariables, isOpen, type AccessConfig } from "./access-config.ts";
 import { parseCatalog, type CatalogSettings } from "./catalog-settings.ts";
 import { BoxcarError } from "./errors.ts";
+import { planConfigOf, planVariables, type PlanConfig } from "./plan-config.ts";
 import { rateConfigOf, rateVariables, type RateConfig } from "./rate-config.ts";
 import { parseStore, type StoreSettings } from "./store-settings.ts";
 import { checkTimeZone, parseDuration } from "./time.ts";
@@ -114,6 +115,7 @@ export const variables = {
     "Seconds after the end of a range from which on caches may keep its download for good.",
   ),
   ...rateVariables,
+  ...planVariables,
   BOXCAR_IDLE_TIMEOUT: variable(
     wholeNumber("seconds", 1, 86_400),
     "300",
@@ -173,6 +175,7 @@ export interface Config {
   readonly gapToleranceMs: number;
   readonly settleMs: number;
   readonly rates: RateConfig;
+  readonly planning: PlanConfig;
   readonly idleTimeoutMs: number;
   readonly stopTimeoutMs: number;
   /** Processes that decode pictures at once. */
@@ -234,6 +237,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     gapToleranceMs: rest.BOXCAR_GAP_TOLERANCE,
     settleMs: rest.BOXCAR_SETTLE * 1000,
     rates: rateConfigOf(rest),
+    planning: planConfigOf(rest),
     idleTimeoutMs: rest.BOXCAR_IDLE_TIMEOUT * 1000,
     stopTimeoutMs: rest.BOXCAR_STOP_TIMEOUT * 1000,
     decoders: rest.BOXCAR_DECODERS,

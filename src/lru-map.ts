@@ -1,15 +1,15 @@
-/** A map bounded by the bytes of its values: when a new one does not fit, those not used for longest go. */
+/** A map bounded by the bytes of what it holds: when something new does not fit, what was not used for longest goes. */
 export class LruMap<Key, Value> {
   readonly #budget: number;
-  readonly #sizeOf: (value: Value) => number;
+  readonly #sizeOf: (value: Value, key: Key) => number;
   readonly #entries = new Map<Key, Value>();
   #bytes = 0;
 
   /**
-   * @param budget bytes; a single larger value is kept until the next one comes
-   * @param sizeOf bytes of a value; must always say the same of one
+   * @param budget bytes; something larger is kept until the next one comes
+   * @param sizeOf bytes of a value and its key, all that they alone keep in memory; must always say the same of one
    */
-  constructor(budget: number, sizeOf: (value: Value) => number) {
+  constructor(budget: number, sizeOf: (value: Value, key: Key) => number) {
     this.#budget = budget;
     this.#sizeOf = sizeOf;
   }
@@ -30,7 +30,7 @@ export class LruMap<Key, Value> {
   set(key: Key, value: Value): void {
     this.delete(key);
     this.#entries.set(key, value);
-    this.#bytes += this.#sizeOf(value);
+    this.#bytes += this.#sizeOf(value, key);
     for (const oldest of this.#entries.keys()) {
       if (this.#bytes <= this.#budget || oldest === key) break;
       this.delete(oldest);
@@ -41,6 +41,6 @@ export class LruMap<Key, Value> {
     const value = this.#entries.get(key);
     if (value === undefined) return;
     this.#entries.delete(key);
-    this.#bytes -= this.#sizeOf(value);
+    this.#bytes -= this.#sizeOf(value, key);
   }
 }

@@ -88,6 +88,16 @@ export type Log = (
   fields?: Record<string, unknown>,
 ) => void;
 
+/** How long work goes on: it lets other work have its turn, and ends when nobody waits for it any more. */
+export interface Pace {
+  /**
+   * To be called between the parts of it: waits when it has kept the thread for some time.
+   * @param segments how many it is about to work on, default 0: of much work only few are begun at a time
+   * @throws BoxcarError `client_gone` (499), `too_many_plans` (429)
+   */
+  breathe(segments?: number): Promise<void> | undefined;
+}
+
 /** Milliseconds since 1970-01-01T00:00:00Z. */
 export type Clock = () => number;
 

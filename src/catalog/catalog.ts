@@ -7,11 +7,11 @@ import { Folders } from "./folders.ts";
 import { listSegments } from "./list-segments.ts";
 import { overlapping } from "./overlapping.ts";
 import { Places } from "./places.ts";
-import { RecordedRows, type RecordedPage } from "./recorded.ts";
+import { RecordedRows, type RecordedBounds, type RecordedPage } from "./recorded.ts";
 import { ResumableRows } from "./resumable-rows.ts";
 import { segmentColumns, segmentOf } from "./rows.ts";
 import { indexesOf, removeIndex } from "./segment-indexes.ts";
-import { readStreams } from "./streams.ts";
+import { countStreams, readStreams } from "./streams.ts";
 import { countRated } from "./totals.ts";
 import type {
   BegunSegment,
@@ -24,6 +24,7 @@ import type {
   Segment,
   SegmentPage,
   Selection,
+  StreamQuery,
   StreamTotals,
   UnsettledSegment,
 } from "./types.ts";
@@ -150,9 +151,10 @@ export class Catalog {
   /**
    * Ready segments that overlap [startMs, endMs), ordered by start, then id, for plans: rows are kept and only read again
    * where something has changed.
+   * @throws BoxcarError `range_too_large` (400), and as the pace does
    */
-  recorded(streamPath: string, startMs: number, endMs: number): AsyncIterable<RecordedPage> {
-    return this.#recorded.pages(streamPath, startMs, endMs);
+  recorded(streamPath: string, startMs: number, endMs: number, bounds?: RecordedBounds): AsyncIterable<RecordedPage> {
+    return this.#recorded.pages(streamPath, startMs, endMs, bounds);
   }
 
   /** The distinct versions of the pages that `recorded` would give now, joined by commas: equal means the same segments. */
@@ -191,9 +193,20 @@ export class Catalog {
     );
   }
 
-  /** Every stream with ready segments, ordered by path. */
-  streams(): Promise<StreamTotals[]> {
-    return this.#wide.read(readStreams, (streams) => streams.length > 0);
+  /** Streams with ready segments, ordered by path. @param query default: all of them */
+  streams(query: StreamQuery = {}): Promise<StreamTotals[]> {
+    return this.#wide.read(
+      (db) => readStreams(db, query),
+      (streams) => streams.length > 0,
+    );
+  }
+
+  /** How many streams with ready segments there are. @param within patterns one of which each matches; default: all */
+  countStreams(within?: StreamQuery["within"]): Promise<number> {
+    return this.#wide.read(
+      (db) => countStreams(db, within),
+      (found) => found > 0,
+    );
   }
 
   /** Whether the catalog can be read, and keeps what is written. @throws BoxcarError `catalog_unavailable` (503) */

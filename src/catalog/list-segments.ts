@@ -1,6 +1,7 @@
 import { sql, type Kysely, type RawBuilder } from "kysely";
 import { segmentColumns, segmentOf, type SegmentRow } from "./rows.ts";
 import type { Schema } from "./schema.ts";
+import { globOf, withinPatterns } from "./streams.ts";
 import { BUCKET_MS, bucketOf } from "./totals.ts";
 import type { ListQuery, Segment, SegmentPage } from "./types.ts";
 
@@ -49,15 +50,10 @@ class Listing {
     this.#db = db;
     this.#query = query;
     const path = query.streamPath;
-    const globOf = (pattern: string): string => pattern.replace(/[[?]/g, "[$&]");
-    const within = query.within?.includes("*") === true ? undefined : query.within;
-    // One value, however many patterns there are: SQLite bounds the depth of expressions.
-    const globs = JSON.stringify(within?.map(globOf));
-    const allowed =
-      within === undefined ? sql`` : sql` and exists (select 1 from json_each(${globs}) where stream_path glob value)`;
+    const allowed = withinPatterns(query.within);
     this.#scope = path.includes("*")
-      ? sql`stream_path in (select stream_path from streams where stream_path glob ${globOf(path)}${allowed})`
-      : sql`stream_path = ${path}${allowed}`;
+      ? sql`stream_path in (select stream_path from streams where stream_path glob ${globOf(path)} and ${allowed})`
+      : sql`stream_path = ${path} and ${allowed}`;
   }
 
   /** Counts segments that start in [fromMs, toMs). */

@@ -1,6 +1,8 @@
 import { sql } from "kysely";
+import { Breather } from "../breather.ts";
+import { BoxcarError } from "../errors.ts";
 import { LruMap } from "../lru-map.ts";
-import { Breather } from "./breather.ts";
+import type { Pace } from "../platform.ts";
 import { packedColumns, segmentOfPacked } from "./rows.ts";
 import { BUCKET_MS, withinReach } from "./totals.ts";
 import type { Segment } from "./types.ts";
@@ -12,8 +14,10 @@ const BLOCK_MS = BUCKET_MS / 4;
 const PAGE = 512;
 /** Bytes of rows kept by default: about four days of one-minute segments. */
 const DEFAULT_ROW_CACHE_BYTES = 16 << 20;
-/** What a kept row takes beside its summary and its key, with what plans keep of it. */
-const ROW_BYTES = 2000;
+/** About what a kept row takes with what plans keep of it: an object and its texts, and its tracks read from the summary. */
+const ROW_BYTES = 800;
+const rowBytes = ({ summary, key, codecs, etag }: Segment): number =>
+  ROW_BYTES + 3 * summary.length + 2 * (key.length + codecs.length + etag.length);
 
 /** Some of the ready segments of a range, in order. */
 export interface RecordedPage {
@@ -22,9 +26,19 @@ export interface RecordedPage {
   readonly version: string;
 }
 
+/** How rows are read. */
+export interface RecordedBounds {
+  /** Default: one of its own. */
+  readonly pace?: Pace | undefined;
+  /** Segments that a range may have; default: any number. */
+  readonly mostSegments?: number | undefined;
+}
+
 interface Bucket {
   readonly number: number;
   readonly version: string;
+  /** Ready segments that start in it. */
+  readonly count: number;
 }
 
 interface Block {
@@ -41,10 +55,13 @@ interface Block {
 export class RecordedRows {
   readonly #wide: WideReads;
   readonly #blocks: LruMap<string, Block>;
+  /** Bytes of a block that is kept: one large block must not take the place of all others. */
+  readonly #largestBlock: number;
 
   constructor(wide: WideReads, budget = DEFAULT_ROW_CACHE_BYTES) {
     this.#wide = wide;
     this.#blocks = new LruMap(budget, ({ bytes }) => bytes);
+    this.#largestBlock = budget / 4;
   }
 
   /** Differs whenever the answer of `pages` may: the distinct versions of its pages, joined by commas. */
@@ -53,15 +70,26 @@ export class RecordedRows {
     return buckets.map(versionOf).join();
   }
 
-  /** Ready segments that overlap [startMs, endMs), ordered by start, then id; a page may be empty. */
-  async *pages(streamPath: string, startMs: number, endMs: number): AsyncGenerator<RecordedPage, void, undefined> {
-    let found = 0;
-    for await (const page of this.#pages(this.#wide, streamPath, startMs, endMs)) {
-      found += page.segments.length;
-      yield page;
-    }
+  /**
+   * Ready segments that overlap [startMs, endMs), ordered by start, then id; a page may be empty.
+   * @throws BoxcarError `range_too_large` (400), as far as the kept counts tell before a row is read, and as the pace does
+   */
+  async *pages(
+    streamPath: string,
+    startMs: number,
+    endMs: number,
+    { pace = new Breather(), mostSegments = Number.POSITIVE_INFINITY }: RecordedBounds = {},
+  ): AsyncGenerator<RecordedPage, void, undefined> {
     const { atPrimary } = this.#wide;
-    if (found === 0 && atPrimary !== undefined) yield* this.#pages(atPrimary, streamPath, startMs, endMs);
+    let found = 0;
+    for (const wide of atPrimary === undefined ? [this.#wide] : [this.#wide, atPrimary]) {
+      for await (const page of this.#pages(wide, streamPath, startMs, endMs, { pace, mostSegments })) {
+        found += page.segments.length;
+        if (found > mostSegments) throw tooLarge(mostSegments);
+        yield page;
+      }
+      if (found > 0) return;
+    }
   }
 
   async *#pages(
@@ -69,24 +97,52 @@ export class RecordedRows {
     streamPath: string,
     startMs: number,
     endMs: number,
+    { pace, mostSegments }: { pace: Pace; mostSegments: number },
   ): AsyncGenerator<RecordedPage, void, undefined> {
-    const breather = new Breather();
     const { longestMs, buckets } = await this.#buckets(wide, streamPath, startMs, endMs);
-    for (const bucket of buckets) {
+    const blocks = buckets.map((bucket) => {
       const first = Math.floor(Math.max(startMs - longestMs, bucket.number * BUCKET_MS) / BLOCK_MS);
       const end = Math.ceil(Math.min(endMs, (bucket.number + 1) * BUCKET_MS) / BLOCK_MS);
+      return { bucket, first, end, about: (bucket.count * (end - first) * BLOCK_MS) / BUCKET_MS };
+    });
+    const within = buckets.filter(({ number }) => number * BUCKET_MS >= startMs && (number + 1) * BUCKET_MS <= endMs);
+    if (within.reduce((sum, { count }) => sum + count, 0) > mostSegments) throw tooLarge(mostSegments);
+    await pace.breathe(Math.floor(blocks.reduce((sum, { about }) => sum + about, 0)));
+    for (const { bucket, first, end } of blocks) {
       for (let number = first; number < end; number++) {
-        const name = `${number} ${streamPath}`;
-        let block = this.#blocks.get(name);
-        if (block?.version !== bucket.version) {
-          block = await this.#read(wide, streamPath, number, bucket);
-          this.#blocks.set(name, block);
-          await breather.breathe();
+        for await (const { segments, version } of this.#block(wide, streamPath, number, bucket, pace)) {
+          const overlapping = segments.filter((segment) => segment.endMs > startMs && segment.startMs < endMs);
+          yield { segments: overlapping, version: versionOf({ number: bucket.number, version }) };
         }
-        const segments = block.segments.filter((segment) => segment.endMs > startMs && segment.startMs < endMs);
-        yield { segments, version: versionOf({ number: bucket.number, version: block.version }) };
       }
     }
+  }
+
+  /** The segments of a block, kept or read. */
+  async *#block(
+    wide: WideReads,
+    streamPath: string,
+    number: number,
+    bucket: Bucket,
+    pace: Pace,
+  ): AsyncGenerator<RecordedPage, void, undefined> {
+    const name = `${number} ${streamPath}`;
+    const kept = this.#blocks.get(name);
+    if (kept?.version === bucket.version) {
+      yield kept;
+      return;
+    }
+    let [bytes, segments]: [number, Segment[]] = [ROW_BYTES + 2 * name.length, []];
+    let version: string | undefined;
+    for await (const page of this.#read(wide, streamPath, number, bucket)) {
+      yield page;
+      await pace.breathe();
+      // Changed between two pages: these rows are right for nobody else.
+      version = version === undefined || version === page.version ? page.version : "";
+      bytes += page.segments.reduce((sum, segment) => sum + rowBytes(segment), 0);
+      segments = bytes > this.#largestBlock ? [] : segments.concat(page.segments);
+    }
+    if (bytes <= this.#largestBlock) this.#blocks.set(name, { segments, version: version ?? "", bytes });
   }
 
   /** Buckets that may hold starts of segments of the range; empty ones have no row. */
@@ -98,8 +154,8 @@ export class RecordedRows {
   ): Promise<{ longestMs: number; buckets: Bucket[] }> {
     if (endMs <= startMs) return { longestMs: 0, buckets: [] };
     const first = Math.floor(startMs / BUCKET_MS);
-    const query = sql<{ bucket: number; version: string; longest_ms: number }>`
-      select bucket, json_group_array(json_array(event_level, version)) as version, longest_ms
+    const query = sql<{ bucket: number; version: string; count: number; longest_ms: number }>`
+      select bucket, json_group_array(json_array(event_level, version)) as version, sum(stream_counts.count) as count, longest_ms
       from streams cross join stream_counts on stream_counts.stream_path = streams.stream_path
       where streams.stream_path = ${streamPath} and ${withinReach(startMs)}
         and bucket <= ${Math.floor((endMs - 1) / BUCKET_MS)}
@@ -109,15 +165,18 @@ export class RecordedRows {
       (found) => found.rows.length > 0,
     );
     const longestMs = rows[0]?.longest_ms ?? 0;
-    const buckets = rows.map(({ bucket, version }) => ({ number: bucket, version }));
+    const buckets = rows.map(({ bucket, version, count }) => ({ number: bucket, version, count }));
     return { longestMs, buckets: buckets.filter(({ number }) => (number + 1) * BUCKET_MS > startMs - longestMs) };
   }
 
   /** Reads a block, with the version its bucket has in the same moment: rows of a replica may lag behind. */
-  async #read(wide: WideReads, streamPath: string, number: number, bucket: Bucket): Promise<Block> {
-    const segments: Segment[] = [];
+  async *#read(
+    wide: WideReads,
+    streamPath: string,
+    number: number,
+    bucket: Bucket,
+  ): AsyncGenerator<RecordedPage, void, undefined> {
     let after = { startMs: number * BLOCK_MS - 1, id: Number.MAX_SAFE_INTEGER };
-    let version: string | undefined;
     for (;;) {
       const query = sql<{ version: string; packed: string; summary: ArrayBuffer | null }>`
         select now.version, ${packedColumns} as packed, summary
@@ -131,21 +190,22 @@ export class RecordedRows {
         (db) => query.execute(db),
         (answer) => answer.rows[0]?.version === bucket.version,
       );
-      for (const { packed, summary } of rows) {
-        if (summary !== null) segments.push(segmentOfPacked(streamPath, packed, summary));
-      }
-      const found = rows[0]?.version;
-      // Changed between two pages: these rows are right for nobody else.
-      version = version === undefined || version === found ? found : "";
+      const segments = rows.flatMap(({ packed, summary }) =>
+        summary === null ? [] : [segmentOfPacked(streamPath, packed, summary)],
+      );
+      yield { segments, version: rows[0]?.version ?? "" };
       const last = segments.at(-1);
-      if (rows.length < PAGE || last === undefined) break;
+      if (rows.length < PAGE || last === undefined) return;
       after = { startMs: last.startMs, id: last.id };
     }
-    const bytes = segments.reduce((sum, { summary, key }) => sum + summary.length + key.length + ROW_BYTES, ROW_BYTES);
-    return { segments, version: version ?? "", bytes };
   }
 }
 
-function versionOf({ number, version }: Bucket): string {
+function versionOf({ number, version }: Pick<Bucket, "number" | "version">): string {
   return `${number}${version}`;
+}
+
+function tooLarge(most: number): BoxcarError {
+  const message = `The range has more than ${String(most)} segments, which is the most that one call takes. Ask for shorter ranges.`;
+  return new BoxcarError("range_too_large", 400, message, { mostSegments: most });
 }

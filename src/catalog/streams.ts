@@ -1,26 +1,52 @@
-import type { Kysely } from "kysely";
+import { sql, type Kysely, type RawBuilder } from "kysely";
 import type { Schema } from "./schema.ts";
-import type { StreamTotals } from "./types.ts";
+import type { StreamQuery, StreamTotals } from "./types.ts";
 
 /** Streams of one query: their paths may have 512 bytes each, and a server refuses answers of about 10 MB. */
 const PAGE = 5000;
 
 /** See `Catalog.streams`. */
-export async function readStreams(db: Kysely<Schema>): Promise<StreamTotals[]> {
+export async function readStreams(
+  db: Kysely<Schema>,
+  { within, pageNum = 1, pageSize = Number.MAX_SAFE_INTEGER }: StreamQuery,
+): Promise<StreamTotals[]> {
   const streams: StreamTotals[] = [];
-  for (let after = ""; ;) {
+  let after = "";
+  for (let skip = (pageNum - 1) * pageSize; ; skip = 0) {
+    const limit = Math.min(PAGE, pageSize - streams.length);
     const rows = await db
       .selectFrom("streams")
       .select(["stream_path", "count", "start_ms", "end_ms", "bytes"])
       .where("stream_path", ">", after)
+      .where(withinPatterns(within))
       .orderBy("stream_path")
-      .limit(PAGE)
+      .limit(limit)
+      .offset(skip)
       .execute();
     for (const { stream_path: streamPath, count, start_ms: startMs, end_ms: endMs, bytes } of rows) {
       streams.push({ streamPath, count, startMs, endMs, bytes });
     }
     const last = rows.at(-1);
-    if (last === undefined || rows.length < PAGE) return streams;
+    if (last === undefined || rows.length < limit || streams.length >= pageSize) return streams;
     after = last.stream_path;
   }
+}
+
+/** See `Catalog.countStreams`. */
+export async function countStreams(db: Kysely<Schema>, within: StreamQuery["within"]): Promise<number> {
+  const counted = db.selectFrom("streams").select((eb) => eb.fn.countAll<number>().as("streams"));
+  return (await counted.where(withinPatterns(within)).executeTakeFirst())?.streams ?? 0;
+}
+
+/** Condition on `stream_path`: that it matches one of the patterns, whose `*` stands for any characters. */
+export function withinPatterns(patterns: readonly string[] | undefined): RawBuilder<boolean> {
+  if (patterns?.includes("*") !== false) return sql<boolean>`true`;
+  // One value, however many patterns there are: SQLite bounds the depth of expressions.
+  const globs = JSON.stringify(patterns.map(globOf));
+  return sql<boolean>`exists (select 1 from json_each(${globs}) where stream_path glob value)`;
+}
+
+/** A pattern of streams as SQLite's `glob` takes it. */
+export function globOf(pattern: string): string {
+  return pattern.replace(/[[?]/g, "[$&]");
 }

@@ -90,6 +90,16 @@ export interface SegmentPage {
   readonly segments: readonly Segment[];
 }
 
+/** Which streams to list. */
+export interface StreamQuery {
+  /** Patterns one of which a stream must match; `*` stands for any characters. Default: all streams. */
+  readonly within?: readonly string[];
+  /** From 1, the default. */
+  readonly pageNum?: number;
+  /** Default: all. */
+  readonly pageSize?: number;
+}
+
 /** What a stream holds in total. */
 export interface StreamTotals {
   readonly streamPath: string;

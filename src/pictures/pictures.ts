@@ -44,7 +44,7 @@ export class Pictures {
   constructor(decoder: PictureDecoder | undefined, cacheBytes: number, queue: FairQueue) {
     this.#decoder = decoder;
     this.#queue = queue;
-    this.#cache = new LruMap(cacheBytes, ({ length }) => length);
+    this.#cache = new LruMap(cacheBytes, ({ buffer }, name) => buffer.byteLength + 2 * name.length);
   }
 
   /**

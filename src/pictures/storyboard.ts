@@ -1,8 +1,9 @@
+import type { Catalog } from "../catalog/catalog.ts";
 import type { Segment } from "../catalog/types.ts";
 import { BoxcarError } from "../errors.ts";
 import { TimedSegment } from "../plan/placed-segment.ts";
 import type { FrameTime } from "../plan/plan-frames.ts";
-import type { Plan } from "../plan/plan-range.ts";
+import type { Interval, RangeOutline } from "../plan/plan-range.ts";
 import { readSummary } from "../wasm/records/summary.ts";
 
 /** Small pictures of one sheet, side by side and one below the other. */
@@ -29,7 +30,7 @@ export interface Tile {
  * @param intervalMs undefined: so long that one sheet holds all
  * @throws BoxcarError `too_many_tiles` (400)
  */
-export function tilesOf(plan: Plan, intervalMs: number | undefined): { intervalMs: number; tiles: Tile[] } {
+export function tilesOf(plan: RangeOutline, intervalMs: number | undefined): { intervalMs: number; tiles: Tile[] } {
   const { clock } = plan;
   const last = clock.at(-1);
   const lengthMs = last === undefined ? 0 : last.atMs + Math.max(0, plan.endMs - last.wallMs);
@@ -51,14 +52,45 @@ export function tilesOf(plan: Plan, intervalMs: number | undefined): { intervalM
   return { intervalMs: step, tiles };
 }
 
+/** Segments of a range up to which all of them are looked through for those that show some moments. */
+const WALKED = 5000;
+
+/**
+ * The segments that show moments of a plan, which ascend.
+ * @param moments wall clock, milliseconds, within the plan's coverage or its gaps
+ */
+export async function framesOf(
+  catalog: Catalog,
+  streamPath: string,
+  { coverage, segments }: Pick<RangeOutline, "coverage" | "segments">,
+  moments: readonly number[],
+): Promise<FrameTime[]> {
+  const look = (some: readonly number[]): Promise<FrameTime[]> => {
+    const [first = 0, last = first] = [some[0], some.at(-1)];
+    return framesAt(catalog.overlapping(streamPath, lastCovered(coverage, first), last + 1), some);
+  };
+  if (segments <= WALKED) return look(moments);
+  const frames: FrameTime[] = [];
+  for (const moment of moments) frames.push(...(await look([moment])));
+  return frames;
+}
+
+/** The moment itself where it is recorded; in a gap the last moment before it. */
+function lastCovered(coverage: readonly Interval[], moment: number): number {
+  let [low, high] = [0, coverage.length];
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((coverage[middle]?.startMs ?? 0) <= moment) low = middle + 1;
+    else high = middle;
+  }
+  return Math.min(moment, (coverage[low - 1]?.endMs ?? moment) - 1);
+}
+
 /**
  * The segments that show moments, which ascend. In a gap the picture before it is held.
  * @param pages segments in order of their start
  */
-export async function framesAt(
-  pages: AsyncIterable<readonly Segment[]>,
-  moments: readonly number[],
-): Promise<FrameTime[]> {
+async function framesAt(pages: AsyncIterable<readonly Segment[]>, moments: readonly number[]): Promise<FrameTime[]> {
   const frames: FrameTime[] = [];
   let before: Segment | undefined;
   const showUntil = (untilMs: number, next?: Segment): void => {

@@ -34,7 +34,10 @@ const INDEX_BYTES = 8 << 20;
 /** Opens video files that are no recordings: to find a picture takes their metadata, which is read once. */
 export class Videos {
   readonly #core: Core;
-  readonly #indexes = new LruMap<string, Uint8Array>(INDEX_BYTES, ({ length }) => length);
+  readonly #indexes = new LruMap<string, Uint8Array>(
+    INDEX_BYTES,
+    ({ buffer }, name) => buffer.byteLength + 2 * name.length,
+  );
 
   constructor(core: Core) {
     this.#core = core;

@@ -8,7 +8,7 @@ import { TimedSegment } from "./placed-segment.ts";
 
 /** What is kept by default: the cuts of some ten thousand segments. */
 const DEFAULT_CUT_CACHE_BYTES = 4 << 20;
-/** About what one answer takes with its question. */
+/** About what one answer takes, and the place of it. */
 const ENTRY_BYTES = 400;
 
 /**
@@ -26,8 +26,8 @@ export class Cuts {
   constructor(core: Core, indexes: IndexCache, budget = DEFAULT_CUT_CACHE_BYTES) {
     this.#core = core;
     this.#indexes = indexes;
-    this.#selected = new LruMap(budget / 2, () => ENTRY_BYTES);
-    this.#measured = new LruMap(budget / 2, ({ counts }) => ENTRY_BYTES * counts.length);
+    this.#selected = new LruMap(budget / 2, (_, name) => ENTRY_BYTES + name.length);
+    this.#measured = new LruMap(budget / 2, ({ counts }, name) => ENTRY_BYTES * (1 + counts.length) + name.length);
   }
 
   /** A segment with what its summary says. @throws BoxcarError `bad_index` (500) */

@@ -17,8 +17,8 @@ export async function moveInband(
   if (output === undefined || first === undefined || output.descriptions.length < 2) return;
   const sets = new Map<number, Uint8Array>();
   const lengthSizes = new Set<number>();
-  for (const { base, count, segment, offset, length } of output.descriptions) {
-    const entry = (await indexOf(segment)).subarray(offset, offset + length);
+  for (const { base, count, source, offset, length } of output.descriptions) {
+    const entry = (await indexOf(source)).subarray(offset, offset + length);
     const { bytes, lengthSize } = core.parameterSets(entry);
     if (count !== 1 || lengthSize === 0) return;
     lengthSizes.add(lengthSize);
@@ -32,10 +32,9 @@ export async function moveInband(
       if (track.trackId !== output.id || track.count === 0 || inline === undefined) continue;
       track.descriptionBase = first.base;
       track.prefix = inline.length;
-      piece.bytes += output.countInline(track);
+      piece.bytes += track.prefix * track.counts.syncSamples;
       piece.inline = inline;
     }
   }
-  output.descriptions.length = 1;
-  output.inband = true;
+  output.moveInband(sets);
 }

@@ -6,6 +6,9 @@ export const DEFAULT_CACHE_BYTES = 24 << 20;
 /** Indexes fetched with one query. */
 export const PAGE = 64;
 
+/** What an index takes besides its bytes. */
+const ENTRY_BYTES = 200;
+
 /** Gets the indexes of segments by id; unknown ids are left out. */
 export type ReadIndexes = (ids: readonly number[]) => Promise<Map<number, Uint8Array>>;
 
@@ -16,7 +19,7 @@ export class IndexCache {
 
   constructor(read: ReadIndexes, budget = DEFAULT_CACHE_BYTES) {
     this.#read = read;
-    this.#kept = new LruMap(budget, ({ length }) => length);
+    this.#kept = new LruMap(budget, ({ buffer }) => ENTRY_BYTES + buffer.byteLength);
   }
 
   /** Takes in an index that is at hand already. */

@@ -47,7 +47,7 @@ export function layoutFmp4(parts: LayoutParts): Region[] {
 
   const reference = composition.tracks.find(isVideo) ?? composition.tracks[0];
   if (reference === undefined) return [init];
-  const count = pieces.reduce((sum, piece) => sum + piece.fragments, 0);
+  const count = composition.fragments;
   const regions = [init];
   if (count <= MAX_REFERENCES) {
     // Its times are those of the presentation: what the edit list hides at either end does not count (clause 8.16.3).

@@ -1,4 +1,5 @@
 import type { Segment } from "../catalog/types.ts";
+import { BoxcarError } from "../errors.ts";
 import type { PieceTrack } from "../wasm/records/piece.ts";
 import {
   HEADER_SIZE,
@@ -9,6 +10,7 @@ import {
   type Summary,
   type TrackRecord,
 } from "../wasm/records/summary.ts";
+import { sourceOf, type Source } from "./piece.ts";
 
 /** Handler types (ISO/IEC 14496-12 section 12), four characters as a number. */
 const VIDE = 0x76696465;
@@ -19,12 +21,17 @@ export interface Descriptions {
   readonly hash: string;
   readonly count: number;
   /** Whose index has the bytes, and where. */
-  readonly segment: Segment;
+  readonly source: Source;
   readonly offset: number;
   readonly length: number;
   /** Output sample description index of the first one, from 1. */
   readonly base: number;
+  /** Of the samples that they describe. */
+  syncSamples: number;
 }
+
+/** Bytes of sample entries that one track may have in all: recorders have a few of some hundred bytes. */
+const MOST_DESCRIPTION_BYTES = 4 << 20;
 
 /** A segment and what its summary says. */
 export interface SummarizedSegment {
@@ -51,6 +58,9 @@ export class OutputTrack {
     readonly keptOffset: number;
   };
   readonly descriptions: Descriptions[] = [];
+  readonly #byHash = new Map<string, Descriptions>();
+  readonly #byBase = new Map<number, Descriptions>();
+  #descriptionBytes = 0;
   /** Bits of TrackFlag over all pieces. */
   flags: number = TrackFlag.AllSync;
   samples = 0;
@@ -96,25 +106,35 @@ export class OutputTrack {
     return this.last === undefined ? 0 : this.lastDts + this.last.lastDuration - this.firstDts;
   }
 
-  /** Finds or adds the sample entries of a segment's track. Returns the output index of the first one. */
+  /**
+   * Finds or adds the sample entries of a segment's track. Returns the output index of the first one.
+   * @throws BoxcarError `too_many_changes` (409)
+   */
   describe(segment: Segment, record: TrackRecord): number {
-    const known = this.descriptions.find(({ hash }) => hash === record.descriptionHash);
+    const known = this.#byHash.get(record.descriptionHash);
     if (known !== undefined) return known.base;
+    this.#descriptionBytes += record.descriptionLength;
+    if (this.#descriptionBytes > MOST_DESCRIPTION_BYTES) throw tooManyChanges(segment);
     const last = this.descriptions.at(-1);
-    const base = last === undefined ? 1 : last.base + last.count;
-    this.descriptions.push({
+    const added = {
       hash: record.descriptionHash,
       count: record.descriptionCount,
-      segment,
+      source: sourceOf(segment),
       offset: record.descriptionOffset,
       length: record.descriptionLength,
-      base,
-    });
-    return base;
+      base: last === undefined ? 1 : last.base + last.count,
+      syncSamples: 0,
+    };
+    this.descriptions.push(added);
+    this.#byHash.set(added.hash, added);
+    this.#byBase.set(added.base, added);
+    return added.base;
   }
 
   /** Adds the counts of a piece's track. */
-  count({ count, counts, offsetShift }: PieceTrack, { constantSize }: TrackRecord): void {
+  count({ count, counts, offsetShift, descriptionBase }: PieceTrack, { constantSize }: TrackRecord): void {
+    const described = this.#byBase.get(descriptionBase);
+    if (described !== undefined) described.syncSamples += counts.syncSamples;
     const allSync = this.flags & counts.flags & TrackFlag.AllSync;
     this.flags = ((this.flags | counts.flags) & ~TrackFlag.AllSync) | allSync;
     if (offsetShift !== 0) this.flags |= TrackFlag.Offsets;
@@ -131,13 +151,21 @@ export class OutputTrack {
     this.#constantSize = this.#constantSize === undefined || this.#constantSize === constantSize ? constantSize : 0;
   }
 
-  /** Adds the inline bytes of a piece's track. Returns how many they are. */
-  countInline({ prefix, counts }: PieceTrack): number {
-    const bytes = prefix * counts.syncSamples;
-    this.bytes += bytes;
-    if (prefix > 0) this.#constantSize = 0;
-    return bytes;
+  /** Moves the parameter sets of all descriptions into the samples, before each sync sample. @param sets by `base` */
+  moveInband(sets: ReadonlyMap<number, Uint8Array>): void {
+    for (const { base, syncSamples } of this.descriptions) {
+      const { length } = sets.get(base) ?? { length: 0 };
+      this.bytes += length * syncSamples;
+      if (length > 0) this.#constantSize = 0;
+    }
+    this.descriptions.length = 1;
+    this.inband = true;
   }
+}
+
+function tooManyChanges({ id }: Segment): BoxcarError {
+  const message = `Up to segment ${id} the range has more than ${MOST_DESCRIPTION_BYTES} bytes of different sample entries. Ask for shorter ranges.`;
+  return new BoxcarError("too_many_changes", 409, message, { id });
 }
 
 /** What tells whether a player can follow from one sample entry to the next: the codec without its parameters. */

@@ -6,7 +6,7 @@ import { TrackFlag, type TrackRecord } from "../wasm/records/summary.ts";
 import type { Cuts } from "./cuts.ts";
 import { codecFamily, isSound, isVideo, OutputTrack } from "./output-track.ts";
 import { moveInband } from "./inband.ts";
-import { leftOut, NO_COUNTS, prerollOf, wholeTrack, type IndexOf, type Piece } from "./piece.ts";
+import { countsOf, leftOut, NO_COUNTS, prerollOf, sourceOf, wholeTrack, type IndexOf, type Piece } from "./piece.ts";
 import {
   jointLimitOf,
   limitOf,
@@ -25,6 +25,8 @@ export interface PieceMakerOptions {
   readonly cuts: Cuts;
   readonly cut: "frame" | "keyframe";
   readonly changes: "inband" | "entries";
+  /** Of more pieces none are kept. */
+  readonly mostPieces: number;
 }
 
 const NONE = new Uint8Array(0);
@@ -48,7 +50,12 @@ export class PieceMaker {
   readonly #outputs: OutputTrack[] = [];
   /** By kind of segment. */
   readonly #matches = new Map<string, Match>();
+  /** In order; none when there are more than are to be kept. */
   readonly pieces: Piece[] = [];
+  /** Pieces that were made. */
+  made = 0;
+  /** Movie fragments that they make. */
+  fragments = 0;
 
   constructor(options: PieceMakerOptions) {
     this.#options = options;
@@ -100,11 +107,15 @@ export class PieceMaker {
     for (const [slot, record] of summary.tracks.entries()) {
       const track = tracks[slot];
       if (track === undefined || track.count === 0) continue;
-      track.counts = counts[slot] ?? NO_COUNTS;
+      track.counts = countsOf(counts[slot] ?? NO_COUNTS);
       bytes += track.counts.bytes;
       outputs[slot]?.count(track, record);
     }
-    this.pieces.push({ segment, tracks, bytes, fragments, inline: NONE });
+    this.made++;
+    this.fragments += fragments;
+    if (this.made <= this.#options.mostPieces)
+      this.pieces.push({ source: sourceOf(segment), tracks, bytes, fragments, inline: NONE });
+    else this.pieces.length = 0;
   }
 
   /** @param selected default: all of each track */

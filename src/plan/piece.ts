@@ -2,14 +2,24 @@ import type { Segment } from "../catalog/types.ts";
 import type { Counts, PieceTrack, Selected } from "../wasm/records/piece.ts";
 import type { TrackRecord } from "../wasm/records/summary.ts";
 import { isSound } from "./output-track.ts";
+import type { PinnedObject } from "./read-spans.ts";
 import { ticksOf } from "./ticks.ts";
 
 /** Gets the index of one segment. */
-export type IndexOf = (segment: Segment) => Promise<Uint8Array>;
+export type IndexOf = (segment: { readonly id: number }) => Promise<Uint8Array>;
+
+/** The stored object that media lie in, and the segment whose index says where: all that is kept of its row. */
+export interface Source extends PinnedObject {
+  readonly id: number;
+}
+
+export function sourceOf({ id, key, etag }: Segment): Source {
+  return { id, key, etag };
+}
 
 /** The samples of one segment that go into the output, and where they land. */
 export interface Piece {
-  readonly segment: Segment;
+  readonly source: Source;
   /** One a slot of the segment's index. */
   readonly tracks: readonly PieceTrack[];
   /** Bytes of media, inline ones included. */
@@ -46,6 +56,12 @@ export function wholeTrack(record: TrackRecord): Selected {
     lastDuration: record.lastDuration,
     shown: record.start,
   };
+}
+
+/** Counts alone, without the record of a track that has them. */
+export function countsOf(counts: Counts): Counts {
+  const { sttsEntries, cttsEntries, syncSamples, chunks, stscEntries, trafs, truns, flags, bytes } = counts;
+  return { sttsEntries, cttsEntries, syncSamples, chunks, stscEntries, trafs, truns, flags, bytes };
 }
 
 /** What is not measured yet. */

@@ -29,7 +29,12 @@ const CLOCK_TOLERANCE_MS = 40;
 /** Everything an output is made of, before its bytes are laid out. */
 export interface Composition {
   readonly tracks: readonly OutputTrack[];
+  /** Empty when there were more than were to be kept. */
   readonly pieces: readonly Piece[];
+  /** Pieces that were made. */
+  readonly segments: number;
+  /** Movie fragments that they make. */
+  readonly fragments: number;
   /** Wall-clock time presented. */
   readonly startMs: number;
   readonly endMs: number;
@@ -110,13 +115,15 @@ export class PlanBuilder {
     return {
       tracks: await this.#maker.finish(),
       pieces: this.#maker.pieces,
+      segments: this.#maker.made,
+      fragments: this.#maker.fragments,
       startMs: this.#startMs,
       endMs,
       coverage: this.#coverage,
       gaps: this.#gaps,
       spans: this.#spans,
       clock: this.#clock,
-      joints: Math.max(0, this.#maker.pieces.length - this.#leading - 1),
+      joints: Math.max(0, this.#maker.made - this.#leading - 1),
       presentedMs: bounded ? millisecondsOf(asked, last.timescale) : Number.POSITIVE_INFINITY,
     };
   }

@@ -8,7 +8,7 @@ import { layoutMp4 } from "./layout-mp4.ts";
 import { NO_HEADERS, type LayoutParts } from "./layout.ts";
 import { readRegions } from "./regions.ts";
 import { isVideo, OutputTrack } from "./output-track.ts";
-import { leftOut, NO_COUNTS, type Piece } from "./piece.ts";
+import { leftOut, NO_COUNTS, sourceOf, type Piece } from "./piece.ts";
 import { ROUNDING_MS, TimedSegment } from "./placed-segment.ts";
 import { rescale, ticksOf } from "./ticks.ts";
 
@@ -148,7 +148,7 @@ async function clipOf(
     const { counts, bytes, fragments } = parts.core.withIndex(index, (loaded) => loaded.measure(tracks));
     piece.counts = counts[slot] ?? NO_COUNTS;
     track.count(piece, record);
-    pieces.push({ segment, tracks, bytes, fragments, inline: new Uint8Array(0) });
+    pieces.push({ source: sourceOf(segment), tracks, bytes, fragments, inline: new Uint8Array(0) });
     const lasting = single ? 0 : rescale(selected.lastDts - selected.dts, record.timescale, timescale);
     track.last = piece;
     track.lastDts = dts + lasting;
@@ -158,7 +158,8 @@ async function clipOf(
   track.firstPts = exact === undefined ? 0 : first.found.selected.pts - exact;
   const composition = {
     ...{ tracks: [track], pieces, startMs: 0, endMs: 0, coverage: [], gaps: [], spans: [], clock: [] },
-    ...{ joints: pieces.length - 1, presentedMs: Number.POSITIVE_INFINITY },
+    ...{ joints: pieces.length - 1, segments: pieces.length, fragments: pieces.reduce((sum, piece) => sum + piece.fragments, 0) },
+    ...{ presentedMs: Number.POSITIVE_INFINITY },
   };
   const regions = layoutMp4({
     ...parts,

@@ -1,6 +1,7 @@
 import type { Catalog } from "../catalog/catalog.ts";
 import { downloadPath } from "../stream-path.ts";
 import { formatTime } from "../time.ts";
+import type { PlanBounds } from "./compose.ts";
 import { codecFamily } from "./output-track.ts";
 
 /** A part of a range that can be downloaded as one file. */
@@ -22,11 +23,13 @@ const MAX_SPANS = 100;
 export async function playableSpans(
   catalog: Catalog,
   query: { readonly streamPath: string; readonly startMs: number; readonly endMs: number },
+  bounds: PlanBounds,
 ): Promise<PlayableSpan[]> {
   const spans: { startMs: number; endMs: number; codecs: string; families: string }[] = [];
   let coveredMs = query.startMs;
-  for await (const page of catalog.overlapping(query.streamPath, query.startMs, query.endMs)) {
-    for (const { startMs, endMs, codecs } of page) {
+  for await (const { segments } of catalog.recorded(query.streamPath, query.startMs, query.endMs, bounds)) {
+    if (spans.length > MAX_SPANS) break;
+    for (const { startMs, endMs, codecs } of segments) {
       const families = codecs.split(",").map(codecFamily).sort().join();
       const last = spans.at(-1);
       if (last?.families === families) last.endMs = Math.max(last.endMs, endMs);

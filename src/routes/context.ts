@@ -18,6 +18,7 @@ import type {
   Sha256,
   Store,
 } from "../platform.ts";
+import type { Planners } from "../plan/planners.ts";
 import type { PlanParts } from "../plan/plan-range.ts";
 import type { Scope } from "../scopes.ts";
 import type { Core } from "../wasm/module.ts";
@@ -64,6 +65,7 @@ export interface AppPlatform {
 
 /** What routes work with: the platform, and what the app keeps between requests. */
 export interface AppContext extends AppPlatform {
+  readonly planners: Planners;
   readonly planning: PlanParts & Required<Pick<PlanParts, "indexes">>;
   readonly pictures: Pictures;
   /** In turn, videos of other hosts are read. */

@@ -1,4 +1,5 @@
 import { createRoute } from "@hono/zod-openapi";
+import type { Context } from "hono";
 import type { Segment } from "../catalog/types.ts";
 import { BoxcarError } from "../errors.ts";
 import type { Media } from "../plan/media.ts";
@@ -9,7 +10,7 @@ import { storedMedia } from "../serve/stored-media.ts";
 import { checkStreamPath, downloadPath } from "../stream-path.ts";
 import { formatTime, parseTimeRange, zoneOffset } from "../time.ts";
 import { need, visibility } from "./access.ts";
-import type { App, AppContext } from "./context.ts";
+import type { App, AppContext, AppEnv } from "./context.ts";
 import { integer, query, timeParameters } from "./parameters.ts";
 import { atOnce } from "./limits.ts";
 import { plannedRange } from "./planned-range.ts";
@@ -100,7 +101,7 @@ export function addDownload(app: App, context: AppContext): void {
     const { streamPath, format } = splitFile(file);
     const delivery =
       query.id === undefined
-        ? await deliverRange(context, streamPath, format, query)
+        ? await deliverRange(c, context, streamPath, format, query)
         : await deliverSegment(context, streamPath, format, query.id, query);
     const fallback = defaultFileName(streamPath, delivery.startMs);
     if (wantsLink(query)) {
@@ -132,6 +133,7 @@ function splitFile(file: string): { streamPath: string; format: "mp4" | "fmp4" }
 }
 
 async function deliverRange(
+  c: Context<AppEnv>,
   context: AppContext,
   streamPath: string,
   format: "mp4" | "fmp4",
@@ -147,7 +149,7 @@ async function deliverRange(
   const bounded = await boundedRange(context.catalog, streamPath, asked);
   // One offset for the whole file, stated with every time: the clock of a caption never jumps.
   const offsetMinutes = Math.round(zoneOffset(query.tz ?? context.config.timeZone, bounded.startMs) / 60_000);
-  const plan = await plannedRange(context, {
+  const plan = await plannedRange(c, context, {
     streamPath,
     ...bounded,
     cut,

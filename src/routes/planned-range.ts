@@ -1,16 +1,37 @@
-import type { Plan, RangeQuery } from "../plan/plan-range.ts";
-import { planRange } from "../plan/plan-range.ts";
-import type { AppContext } from "./context.ts";
+import type { Context } from "hono";
+import type { PlanBounds, Plan, RangeOutline, RangeQuery } from "../plan/plan-range.ts";
+import { outlineRange, planRange } from "../plan/plan-range.ts";
+import type { AppContext, AppEnv } from "./context.ts";
 
-/** `planRange`, counted and timed. @throws BoxcarError as `planRange` does */
-export async function plannedRange({ planning, metrics, clock }: AppContext, query: RangeQuery): Promise<Plan> {
+/**
+ * `planRange` for a request: bounded, in turn with others, ended when the client has gone; counted and timed.
+ * @throws BoxcarError as `planRange` does
+ */
+export function plannedRange(c: Context<AppEnv>, context: AppContext, query: RangeQuery): Promise<Plan> {
+  const mostSegments = context.config.planning.downloadSegments;
+  return paced(c, context, (pace) => planRange(context.planning, query, { ...pace, mostSegments }));
+}
+
+/** The same of `outlineRange`. @throws BoxcarError as `outlineRange` does */
+export function outlinedRange(c: Context<AppEnv>, context: AppContext, query: RangeQuery): Promise<RangeOutline> {
+  const mostSegments = context.config.planning.timelineSegments;
+  return paced(c, context, (pace) => outlineRange(context.planning, query, { ...pace, mostSegments }));
+}
+
+async function paced<T>(
+  c: Context<AppEnv>,
+  { planners, metrics, clock }: AppContext,
+  make: (bounds: PlanBounds) => Promise<T>,
+): Promise<T> {
   const startedMs = clock();
+  const pace = planners.pace(c.get("client"), c.req.raw.signal);
   let outcome = "refused";
   try {
-    const plan = await planRange(planning, query);
+    const made = await make({ pace });
     outcome = "planned";
-    return plan;
+    return made;
   } finally {
+    pace.end();
     metrics.planSeconds.observe((clock() - startedMs) / 1000, { outcome });
   }
 }

@@ -1,24 +1,26 @@
+import type { Context } from "hono";
 import { BoxcarError } from "../errors.ts";
-import { framesAt } from "../pictures/storyboard.ts";
-import { planRange } from "../plan/plan-range.ts";
+import { framesOf } from "../pictures/storyboard.ts";
 import type { FrameTime } from "../plan/plan-frames.ts";
 import { parseTimeRange } from "../time.ts";
-import type { AppContext } from "./context.ts";
+import type { AppContext, AppEnv } from "./context.ts";
+import { outlinedRange } from "./planned-range.ts";
 import { boundedRange } from "./time-range.ts";
 
 /**
  * What a download shows at a moment of its own time.
  * @param query of the download: `id`, or its time range and `gaps`
  * @param timeMs milliseconds from its start; beyond its end: its last picture
- * @throws BoxcarError `unknown_id` (404), `missing_start` (400), and as `parseTimeRange` and `planRange` do
+ * @throws BoxcarError `unknown_id` (404), `missing_start` (400), and as `parseTimeRange` and `outlineRange` do
  */
 export async function downloadedAt(
+  c: Context<AppEnv>,
   context: AppContext,
   streamPath: string,
   query: URLSearchParams,
   timeMs: number,
 ): Promise<FrameTime> {
-  const { catalog, config, clock, planning } = context;
+  const { catalog, config, clock } = context;
   const id = query.get("id");
   if (id !== null) {
     const segment = /^\d{1,15}$/.test(id) ? await catalog.segment(Number(id)) : undefined;
@@ -35,10 +37,10 @@ export async function downloadedAt(
   }
   const { startMs, endMs } = await boundedRange(catalog, streamPath, range);
   const gaps = query.get("gaps") === "keep" ? "keep" : "skip";
-  const plan = await planRange(planning, { streamPath, startMs, endMs, cut: "frame", gaps, changes: "inband" });
+  const plan = await outlinedRange(c, context, { streamPath, startMs, endMs, cut: "frame", gaps, changes: "inband" });
   const reading = plan.clock.findLast(({ atMs }) => atMs <= timeMs) ?? { atMs: 0, wallMs: plan.startMs };
   const wallMs = Math.min(reading.wallMs + timeMs - reading.atMs, plan.endMs - 1);
-  const [frame] = await framesAt(catalog.overlapping(streamPath, startMs, endMs), [wallMs]);
+  const [frame] = await framesOf(catalog, streamPath, plan, [wallMs]);
   if (frame !== undefined) return frame;
   throw new BoxcarError("not_recorded", 404, `Nothing of ${streamPath} is recorded in the range of the download.`);
 }

@@ -1,12 +1,12 @@
 import { createRoute } from "@hono/zod-openapi";
 import { BoxcarError } from "../errors.ts";
-import { matches } from "../scopes.ts";
+import type { Interval, RangeOutline } from "../plan/plan-range.ts";
 import { encodeStreamPath } from "../stream-path.ts";
 import { formatTime, parseTimeRange } from "../time.ts";
 import { authorize, need, needSome, readable, streamPathInPath } from "./access.ts";
 import type { App, AppContext } from "./context.ts";
 import { eventLevel, integer, query, streamPathInRoute, streamPathParameter, timeParameters } from "./parameters.ts";
-import { plannedRange } from "./planned-range.ts";
+import { outlinedRange } from "./planned-range.ts";
 import { interval, intervalOf, json, recordOf, refused, segmentRecord, success } from "./replies.ts";
 import { atTimes, sharedLink, shareParameters, shareReply, signedLinkParameters, wantsLink } from "./share.ts";
 import { boundedRange } from "./time-range.ts";
@@ -28,14 +28,15 @@ export function addRecords(app: App, context: AppContext): void {
   });
 
   app.openapi(catalogRoute, async (c) => {
-    const patterns = readable(c);
-    const streams = await catalog.streams();
-    const visible = streams.filter(({ streamPath }) => patterns.some((pattern) => matches(pattern, streamPath)));
-    const data = visible.map((stream) => {
+    const { pageNum, pageSize } = c.req.valid("query");
+    const within = readable(c);
+    const total = await catalog.countStreams(within);
+    const streams = await catalog.streams({ within, pageNum, pageSize });
+    const data = streams.map((stream) => {
       const { streamPath, count, bytes, startMs, endMs } = stream;
       return { streamPath, count, ...intervalOf({ startMs, endMs }), bytes };
     });
-    return c.json({ code: 0 as const, message: "", data }, 200);
+    return c.json({ code: 0 as const, message: "", total, pageNum, pageSize, data }, 200);
   });
 
   app.openapi(timelineRoute, async (c) => {
@@ -52,20 +53,35 @@ export function addRecords(app: App, context: AppContext): void {
       const times = { start: formatTime(range.startMs), end: formatTime(range.endMs) };
       return shareReply(c, context, query, atTimes(c, `/mp4/api/timeline/${encodeStreamPath(streamPath)}`, times));
     }
-    const plan = await plannedRange(context, { streamPath, ...range, cut, gaps, changes });
+    const plan = await outlinedRange(c, context, { streamPath, ...range, cut, gaps, changes });
     const data = {
       streamPath,
       startTime: formatTime(plan.startMs),
       endTime: formatTime(plan.endMs),
       segments: plan.segments,
       joints: plan.joints,
-      gaps: plan.gaps.map(intervalOf),
-      coverage: plan.coverage.map(intervalOf),
+      ...listedIntervals(plan),
       codecs: plan.codecs,
-      size: { mp4: plan.media("mp4").size, fmp4: plan.media("fmp4").size },
+      size: { mp4: plan.size("mp4"), fmp4: plan.size("fmp4") },
     };
     return c.json({ code: 0 as const, message: "", data }, 200);
   });
+}
+
+/** Gaps and intervals of coverage that one reply lists. */
+const LISTED_INTERVALS = 5000;
+
+/** The intervals of an outline as a reply has them, as far as one reply lists them. */
+function listedIntervals({ gaps, coverage, endMs }: RangeOutline) {
+  const further = [gaps, coverage].map((intervals) => intervals[LISTED_INTERVALS]?.startMs ?? endMs);
+  const untilMs = Math.min(...further);
+  const listed = (intervals: readonly Interval[]) =>
+    intervals.slice(0, LISTED_INTERVALS).filter(({ startMs }) => startMs < untilMs);
+  return {
+    gaps: listed(gaps).map(intervalOf),
+    coverage: listed(coverage).map(intervalOf),
+    listedUntil: formatTime(untilMs),
+  };
 }
 
 const listRoute = createRoute({
@@ -98,13 +114,27 @@ const streamTotals = z.object({
   bytes: z.int(),
 });
 
+/** Streams of one reply: some 1.3 MB. */
+const LARGEST_CATALOG_PAGE = 10_000;
+
 const catalogRoute = createRoute({
   method: "get",
   path: "/mp4/api/catalog",
   summary: "What is recorded, a stream a row",
   middleware: needSome("read"),
-  request: { query: query({}) },
-  responses: { 200: json("Every stream with its totals.", success(z.array(streamTotals))), ...refused },
+  request: {
+    query: query({
+      pageNum: integer(1, 1_000_000_000).default(1),
+      pageSize: integer(1, LARGEST_CATALOG_PAGE).default(LARGEST_CATALOG_PAGE),
+    }),
+  },
+  responses: {
+    200: json(
+      "Streams with their totals, by path. `total` says how many there are: more than are listed need further pages.",
+      success(z.array(streamTotals)).extend({ total: z.int(), pageNum: z.int(), pageSize: z.int() }),
+    ),
+    ...refused,
+  },
 });
 
 const timeline = z.object({
@@ -114,6 +144,9 @@ const timeline = z.object({
   joints: z.int(),
   gaps: z.array(interval),
   coverage: z.array(interval),
+  listedUntil: z.iso.datetime().openapi({
+    description: `Where \`gaps\` and \`coverage\` end: before \`endTime\` when one of them would have more than ${String(LISTED_INTERVALS)} intervals. Ask again from there.`,
+  }),
   codecs: z.string(),
   size: z.object({ mp4: z.int(), fmp4: z.int() }).openapi({ description: "Bytes of the download in each format." }),
 });

@@ -1,8 +1,7 @@
 import { createRoute } from "@hono/zod-openapi";
-import type { Segment } from "../catalog/types.ts";
 import { BoxcarError } from "../errors.ts";
 import { hashOf } from "../pictures/pictures.ts";
-import { COLUMNS, framesAt, SHEETS, TILES, tileSize, tilesOf, writeStoryboard } from "../pictures/storyboard.ts";
+import { COLUMNS, framesOf, SHEETS, TILES, tileSize, tilesOf, writeStoryboard } from "../pictures/storyboard.ts";
 import { checkStreamPath, spritePath } from "../stream-path.ts";
 import { formatTime, parseDuration, parseTimeRange } from "../time.ts";
 import { need, visibility } from "./access.ts";
@@ -10,7 +9,7 @@ import type { App, AppContext } from "./context.ts";
 import { turnOf } from "./limits.ts";
 import { integer, query, timeParameters } from "./parameters.ts";
 import { sendPicture } from "./picture-reply.ts";
-import { plannedRange } from "./planned-range.ts";
+import { outlinedRange } from "./planned-range.ts";
 import { refused } from "./replies.ts";
 import { atTimes, sameLink, shared, shareParameters, shareReply, signedLinkParameters, wantsLink } from "./share.ts";
 import { boundedRange } from "./time-range.ts";
@@ -74,11 +73,10 @@ export function addSprite(app: App, context: AppContext): void {
       const times = { start: formatTime(startMs), end: formatTime(endMs) };
       return shareReply(c, context, asked, atTimes(c, spritePath(streamPath, format), times));
     }
-    const plan = await plannedRange(context, { streamPath, startMs, endMs, cut: "frame", gaps, changes: "inband" });
+    const plan = await outlinedRange(c, context, { streamPath, startMs, endMs, cut: "frame", gaps, changes: "inband" });
     const interval = asked.interval === undefined ? undefined : parseDuration(asked.interval, "interval");
     const { intervalMs, tiles } = tilesOf(plan, interval);
-    const segments = (): AsyncIterable<readonly Segment[]> => catalog.overlapping(streamPath, startMs, endMs);
-    const [first] = await framesAt(segments(), [plan.startMs]);
+    const [first] = await framesOf(catalog, streamPath, plan, [plan.startMs]);
     const size = first === undefined ? { width, height: width } : tileSize(first.segment, width);
     const settled = range.endMs !== undefined && range.endMs + config.settleMs <= clock();
     const headers = {
@@ -102,10 +100,8 @@ export function addSprite(app: App, context: AppContext): void {
       const message = `This storyboard has ${Math.ceil(tiles.length / TILES)} sheets, numbered from 0. Its .vtt names them.`;
       throw new BoxcarError("unknown_sheet", 404, message, { sheet });
     }
-    const frames = await framesAt(
-      segments(),
-      part.map(({ wallMs }) => wallMs),
-    );
+    const moments = part.map(({ wallMs }) => wallMs);
+    const frames = await framesOf(catalog, streamPath, plan, moments);
     const rows = Math.ceil(part.length / COLUMNS);
     return sendPicture(
       c,

@@ -1,5 +1,5 @@
 import { createClient, type Client, type InStatement } from "@libsql/client/sqlite3";
-import { Breather } from "../catalog/breather.ts";
+import { Breather } from "../breather.ts";
 import { Catalog } from "../catalog/catalog.ts";
 import type { CatalogDatabase } from "../catalog/database.ts";
 import { migrate } from "../catalog/migrate.ts";

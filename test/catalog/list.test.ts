@@ -50,6 +50,29 @@ function totalsPlainly(segments: readonly Segment[]): StreamTotals[] {
 }
 
 describe("list, streams and overlapping", () => {
+  it("streams come in pages, of those that one may see", async () => {
+    const paths = ["a/1", "a/2", "b/1", "b/2", "b/3", "c?", "c[1]"];
+    for (const path of paths.toReversed()) await add(catalog, path, 0, 1000);
+    const read = async (query: Parameters<Catalog["streams"]>[0]): Promise<string[]> =>
+      (await catalog.streams(query)).map(({ streamPath }) => streamPath);
+    expect(await read({})).toEqual(paths);
+    for (const within of [["*"], ["b/*"], ["a/2", "b/*", "c[1]"], ["c?"], []]) {
+      const seen = paths.filter((path) =>
+        within.some((pattern) => pattern === path || (pattern.endsWith("*") && path.startsWith(pattern.slice(0, -1)))),
+      );
+      expect(await catalog.countStreams(within)).toBe(seen.length);
+      for (const pageSize of [1, 2, 3, 100]) {
+        const pages: string[] = [];
+        for (let pageNum = 1; pageNum <= Math.ceil(seen.length / pageSize) + 1; pageNum++) {
+          const page = await read({ within, pageNum, pageSize });
+          expect(page.length).toBeLessThanOrEqual(pageSize);
+          pages.push(...page);
+        }
+        expect(pages).toEqual(seen);
+      }
+    }
+  });
+
   it("answer as a plain search does, whatever was added, rated and deleted", async () => {
     const rng = random(seedOf(5));
     const paths = ["live/cam1", "live/cam2", "live/cam[1]", "live/c?m1", "other"];

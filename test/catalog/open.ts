@@ -109,9 +109,9 @@ class CaughtUpCatalog extends Catalog {
     return super.list(...query);
   }
 
-  override async streams(): ReturnType<Catalog["streams"]> {
+  override async streams(...query: Parameters<Catalog["streams"]>): ReturnType<Catalog["streams"]> {
     await catchUp(this.#db);
-    return super.streams();
+    return super.streams(...query);
   }
 }
 

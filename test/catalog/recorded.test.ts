@@ -98,4 +98,44 @@ describe("recorded rows", () => {
       expect((await read(rows, "a", 0, HOUR_MS)).segments.map(({ id }) => id)).toEqual(ids);
     }
   });
+
+  it("of more segments than are allowed are refused, from the kept counts where these tell", async () => {
+    for (let i = 0; i < 12; i++) await add(opened.catalog, "a", i * HOUR_MS, (i + 1) * HOUR_MS);
+    let queries = 0;
+    const counted = new WideReads(opened.db);
+    const read = counted.read.bind(counted);
+    counted.read = (work, isFound) => {
+      queries++;
+      return read(work, isFound);
+    };
+    const rows = new RecordedRows(counted);
+    const all = async (endMs: number, mostSegments: number): Promise<number> => {
+      let found = 0;
+      for await (const { segments } of rows.pages("a", 0, endMs, { mostSegments })) found += segments.length;
+      return found;
+    };
+    expect(await all(12 * HOUR_MS, 12)).toBe(12);
+    queries = 0;
+    const refusal = { error: "range_too_large", status: 400, fields: { mostSegments: 11 } };
+    await expect(all(12 * HOUR_MS, 11)).rejects.toMatchObject(refusal);
+    expect(queries).toBe(1);
+    // Only a part of the last four hours: known when they are read.
+    await expect(all(11.5 * HOUR_MS, 11)).rejects.toMatchObject(refusal);
+    expect(await all(10.5 * HOUR_MS, 11)).toBe(11);
+  });
+
+  it("say how many they will be before they are read, and pause between reads", async () => {
+    for (let i = 0; i < 1100; i++) await add(opened.catalog, "a", i * 1000, i * 1000 + 1000);
+    const said: number[] = [];
+    const pace = {
+      breathe: (segments = 0) => {
+        said.push(segments);
+        return undefined;
+      },
+    };
+    const rows = new RecordedRows(new WideReads(opened.db));
+    for await (const page of rows.pages("a", 0, 4 * HOUR_MS, { pace })) expect(page.segments.length).toBeLessThan(600);
+    expect(said[0]).toBe(1100);
+    expect(said.length).toBeGreaterThan(3);
+  });
 });

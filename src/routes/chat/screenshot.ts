@@ -142,7 +142,7 @@ async function take(
   const source = videoSource(videoUrl ?? "", [asked, origin], config.uploads.filesUrl);
   if (source.kind === "recording") {
     authorize(c, "read", source.streamPath);
-    const wanted = await downloadedAt(context, source.streamPath, source.query, timeMs);
+    const wanted = await downloadedAt(c, context, source.streamPath, source.query, timeMs);
     const still = await pictures.still(planning, wanted, shape, seek, turn);
     return { still, url: origin + snapshotPath(source.streamPath, wanted.atMs, shape), timeMs };
   }

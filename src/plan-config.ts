@@ -1,0 +1,43 @@
+import { variable, wholeNumber } from "./variables.ts";
+
+/** Bounds of planning. */
+export interface PlanConfig {
+  /** Long plans that are made at once. */
+  readonly planners: number;
+  /** Segments that one timeline or storyboard may span. */
+  readonly timelineSegments: number;
+  /** Segments that one download may span. */
+  readonly downloadSegments: number;
+}
+
+/** The environment variables of `PlanConfig`. */
+export const planVariables = {
+  BOXCAR_PLANNERS: variable(
+    wholeNumber("plans", 1, 256),
+    "4",
+    "Long ranges (beyond some 4,000 segments) that are planned at once, half of them for one client; further ones wait.",
+  ),
+  BOXCAR_TIMELINE_SEGMENTS: variable(
+    wholeNumber("segments", 1, 10_000_000),
+    "600000",
+    "Most segments that one timeline or storyboard may span: a year of one-minute segments has 525,600.",
+  ),
+  BOXCAR_DOWNLOAD_SEGMENTS: variable(
+    wholeNumber("segments", 1, 10_000_000),
+    "100000",
+    "Most segments that one download may span; each takes about 1 kB of memory while it runs.",
+  ),
+} as const;
+
+/** Puts the values of the variables in their form. */
+export function planConfigOf(values: {
+  readonly BOXCAR_PLANNERS: number;
+  readonly BOXCAR_TIMELINE_SEGMENTS: number;
+  readonly BOXCAR_DOWNLOAD_SEGMENTS: number;
+}): PlanConfig {
+  return {
+    planners: values.BOXCAR_PLANNERS,
+    timelineSegments: values.BOXCAR_TIMELINE_SEGMENTS,
+    downloadSegments: values.BOXCAR_DOWNLOAD_SEGMENTS,
+  };
+}

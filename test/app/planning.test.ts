@@ -1,0 +1,83 @@
+import { readFile } from "node:fs/promises";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { RecordedBounds, RecordedPage } from "../../src/catalog/recorded.ts";
+import { record, RECORDED_AT } from "../support/recording.ts";
+import { startTestServer, type TestServer } from "./test-server.ts";
+
+const COUNT = 6;
+const range = (from: number, to: number): string =>
+  `start=${String(RECORDED_AT + from * 2000)}&end=${String(RECORDED_AT + to * 2000)}`;
+
+let server: TestServer;
+beforeAll(async () => {
+  server = await startTestServer({ BOXCAR_TIMELINE_SEGMENTS: "4", BOXCAR_DOWNLOAD_SEGMENTS: "2" });
+  for (const [i, { file }] of (await record({ count: COUNT, seconds: 2 })).entries()) {
+    const init = { method: "PUT", body: await readFile(file) };
+    const { status } = await server.call(`/mp4/api/segments/live/cam?start=${String(RECORDED_AT + i * 2000)}`, init);
+    expect(status).toBe(201);
+  }
+});
+afterAll(() => server.close());
+
+describe("a range", () => {
+  it.each([
+    ["/mp4/api/timeline/live/cam", 4],
+    ["/mp4/sprite/live/cam.vtt", 4],
+    ["/mp4/download/live/cam.mp4", 2],
+    ["/mp4/download/live/cam.fmp4", 2],
+  ])("of %s may have so many segments: %d", async (path, most) => {
+    expect((await server.fetch(`${path}?${range(0, most)}`)).status).toBe(200);
+    const { status, json } = await server.call(`${path}?${range(0, most + 1)}`);
+    expect({ status, error: json.error, most: json.mostSegments }).toEqual({
+      ...{ status: 400, error: "range_too_large", most },
+    });
+  });
+});
+
+describe("a client that leaves", () => {
+  it.each(["/mp4/api/timeline/live/cam", "/mp4/download/live/cam.mp4", "/mp4/sprite/live/cam.vtt"])(
+    "ends the work for %s",
+    async (path) => {
+      const [segment] = (await server.parts.catalog.list({ streamPath: "live/cam", pageNum: 1, pageSize: 1 })).segments;
+      let pages = 0;
+      let ended = false;
+      /** A recording without an end. */
+      async function* recorded(..._: [string, number, number, RecordedBounds?]): AsyncGenerator<RecordedPage> {
+        try {
+          for (; pages < 5000; pages++) {
+            const segments = Array.from({ length: 64 }, (_, i) => {
+              const startMs = RECORDED_AT + (pages * 64 + i) * 2000;
+              return { ...segment, startMs, endMs: startMs + 2000 } as NonNullable<typeof segment>;
+            });
+            yield { segments, version: "" };
+            await new Promise((resolve) => setTimeout(resolve, 1));
+          }
+        } finally {
+          ended = true;
+        }
+      }
+      const { catalog: real } = server.parts;
+      const catalog = new Proxy(real, {
+        get: (_, name) => {
+          if (name === "recorded") return recorded;
+          const value: unknown = Reflect.get(real, name);
+          return typeof value === "function" ? (value.bind(real) as unknown) : value;
+        },
+      });
+      const endless = await startTestServer({}, { catalog });
+      const leaving = new AbortController();
+      const answer = endless.fetch(`${path}?start=0&end=9999999999`, { signal: leaving.signal });
+      answer.catch(() => undefined);
+      const until = async (isTrue: () => boolean): Promise<void> => {
+        for (let i = 0; i < 2000 && !isTrue(); i++) await new Promise((resolve) => setTimeout(resolve, 5));
+      };
+      await until(() => pages > 3);
+      expect([pages > 3, ended]).toEqual([true, false]);
+      leaving.abort();
+      await expect(answer).rejects.toThrow();
+      await until(() => ended);
+      expect([ended, pages < 5000]).toEqual([true, true]);
+      await endless.close();
+    },
+  );
+});
