@@ -50,6 +50,8 @@ export const enum Status {
   BadDescription = 19,
   /** A movie fragment names a track that `moov` does not have. */
   UnknownTrack = 20,
+  /** The sample descriptions of a track have more than 256 KiB. */
+  LargeDescription = 21,
 }
 
 /** Repairs and simplifications made while indexing: bits of `IndexHeader.warnings`. */

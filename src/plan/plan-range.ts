@@ -34,7 +34,7 @@ export interface RangeOutline {
   readonly coverage: readonly Interval[];
   /** Which wall-clock time the output shows when: see `Composition.clock`. */
   readonly clock: readonly ClockReading[];
-  /** RFC 6381, comma separated, in track order. */
+  /** RFC 6381, comma separated, in track order: those of the output's sample entries. */
   readonly codecs: string;
   readonly segments: number;
   /** Bytes that are kept of it, about. */
@@ -174,12 +174,17 @@ function describe({ layout, hash }: Composed): RangeOutline | Plan {
     gaps: composition.gaps,
     coverage: composition.coverage,
     clock: composition.clock,
-    codecs: composition.tracks.map((track) => track.codec).join(","),
+    codecs: composition.tracks.map(({ handler }, i) => codecsOf(layout, handler, headers[i]?.descriptions)).join(","),
     segments: composition.segments,
     weight: weightOf(composition, headers),
     size: (format) => media(format).size,
   };
   return composition.pieces.length < composition.segments ? outline : { ...outline, media };
+}
+
+/** The codecs of a track's sample entries as they stand in the output, each once. */
+function codecsOf({ core }: LayoutParts, handler: number, descriptions: Uint8Array = new Uint8Array(0)): string {
+  return [...new Set(core.codecs(handler, descriptions))].join(",");
 }
 
 function mediaOf(layout: LayoutParts, hash: string, format: "mp4" | "fmp4"): Media {

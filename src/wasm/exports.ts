@@ -31,6 +31,7 @@ export interface Exports {
   accessEntries(index: number, tracks: number, kind: number, timescale: number, numbers: number): number;
   parameterSets(entry: number, length: number): number;
   inbandEntry(entry: number, length: number): number;
+  codecs(handler: number, entries: number, length: number): number;
   sidxHead(trackId: number, timescale: number, numbers: number, count: number): number;
   mfra(trackId: number, count: number): number;
   captionEntry(): number;

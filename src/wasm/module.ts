@@ -17,6 +17,7 @@ import {
   type MovieTrack,
   type Splice,
 } from "./records/output.ts";
+import { CODEC_SIZE, codecText } from "./records/summary.ts";
 import { fourccText } from "./records/view.ts";
 
 /** WASM memory never shrinks, so an instance that grew past this is dropped after use. Bytes. */
@@ -167,6 +168,14 @@ export class Core {
     const wasm = this.#open();
     const result = call(wasm, wasm.inbandEntry(put(wasm, entry), entry.byteLength));
     return new Uint8Array(wasm.memory.buffer, result.pointer, result.length).slice();
+  }
+
+  /** RFC 6381 codec strings of raw sample entries, in their order. @param handler of their track */
+  codecs(handler: number, entries: Uint8Array): string[] {
+    const wasm = this.#open();
+    const result = call(wasm, wasm.codecs(handler, put(wasm, entries), entries.byteLength));
+    const view = new DataView(wasm.memory.buffer);
+    return Array.from({ length: result.length }, (_, i) => codecText(view, result.pointer + i * CODEC_SIZE));
   }
 
   /**

@@ -26,6 +26,7 @@ const REFUSALS: readonly (readonly [error: string, sentence: string])[] = [
   ["bad_edit_list", "The edit list asks for another speed or has impossible times. Remux the file without it."],
   ["bad_description", "A sample description is missing or damaged. Remux the file."],
   ["unknown_track", "A movie fragment belongs to a track the file does not declare. The file is damaged; remux it."],
+  ["description_too_large", "The sample descriptions of a track have more than 256 KiB. Remux the file without them."],
 ];
 
 /** Faults of what is stored here, not of what a client sent. */

@@ -11,7 +11,8 @@ const DAY_MS = 86_400_000;
 const captions = { offsetMinutes: 0 };
 
 describe("captions over held gaps", () => {
-  const days = [0, 300, 800];
+  // No gap is longer than one sample can last at a thousand ticks a second.
+  const days = Array.from({ length: 19 }, (_, i) => 45 * i);
   let shelf: Shelf;
   beforeAll(async () => {
     const samples = Array.from({ length: 25 }, () => ({ data: new Uint8Array(50), duration: 1 }));
@@ -29,8 +30,8 @@ describe("captions over held gaps", () => {
   test.for(FORMATS)("are made when they are read, hour by hour (%s)", async (format) => {
     const made = [vi.spyOn(Core.prototype, "captions"), vi.spyOn(Core.prototype, "captionFragment")];
     const calls = (): number => made.reduce((sum, { mock }) => sum + mock.calls.length, 0);
-    const media = (await plan(300)).media(format);
-    expect(media.size).toBeGreaterThan(300 * 86_400 * 27);
+    const media = (await plan(270)).media(format);
+    expect(media.size).toBeGreaterThan(270 * 86_400 * 27);
     expect(calls()).toBe(0);
     const length = 1 << 20;
     expect(await bytesOf(media, { offset: media.size - 2 * length, length })).toHaveLength(length);
@@ -40,9 +41,41 @@ describe("captions over held gaps", () => {
   });
 
   test.for(FORMATS)("are refused for more than a year, by what is allowed (%s)", async (format) => {
-    const long = await plan(800);
+    const long = await plan(810);
     expect(() => long.media(format)).toThrow(
       expect.objectContaining({ error: "captions_too_long", status: 400, fields: { longestSeconds: 31_622_400 } }),
     );
+  });
+});
+
+describe("sample entries", () => {
+  /** A recording of a second whose sample entry has a box of so many bytes, which no other has. */
+  async function described(length: number, seed: number): Promise<string> {
+    const samples = Array.from({ length: 25 }, () => ({ data: new Uint8Array(50), duration: 1 }));
+    const entries = [videoEntry("mp4v", 160, 120, box("uuid", new Uint8Array(length).fill(seed)))];
+    const { file } = buildMovie({ tracks: [{ handler: "vide", timescale: 25, entries, samples, size: [160, 120] }] });
+    const path = await scratch(`described-${String(length)}.mp4`);
+    await writeFile(path, file);
+    return path;
+  }
+
+  test("beyond 256 KiB of a track are refused with the file", async () => {
+    await (await shelve([{ file: await described((256 << 10) - 200, 1), startMs: 0 }])).close();
+    const large = await described(256 << 10, 1);
+    await expect(shelve([{ file: large, startMs: 0 }])).rejects.toMatchObject({
+      ...{ error: "description_too_large", status: 422, fields: { box: "stsd" } },
+    });
+  });
+
+  test("beyond 4 MiB of one download are refused, and a kept plan is as heavy as its own", async () => {
+    const files = await Promise.all(
+      Array.from({ length: 18 }, async (_, i) => ({ file: await described(250 << 10, i), startMs: i * 1000 })),
+    );
+    const shelf = await shelve(files);
+    const plan = await shelf.plan({ startMs: 0, endMs: 16_000 });
+    expect(plan.weight).toBeGreaterThan(2 * 16 * (250 << 10));
+    const refusal = { error: "too_many_changes", status: 409 };
+    await expect(shelf.plan({ startMs: 0, endMs: 18_000 })).rejects.toMatchObject(refusal);
+    await shelf.close();
   });
 });

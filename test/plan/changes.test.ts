@@ -58,6 +58,11 @@ describe.skipIf(ffprobePath === undefined).each([
     const file = await written(plan, format);
     const head = (await readFile(file)).toString("latin1");
     expect(head.includes(entry.inband)).toBe(changes === "inband");
+    // What is told beforehand are the sample entries that the file has.
+    const told = plan.codecs.split(",");
+    expect(new Set(told.map((codec) => codec.slice(0, 4)))).toEqual(
+      new Set([entry[changes === "inband" ? "inband" : "plain"]]),
+    );
     expect(head.includes(entry.plain)).toBe(changes === "entries");
     if (format === "fmp4" && changes === "entries") {
       // ffmpeg knows only one sample description in fragmented files: the fragments must say the right one

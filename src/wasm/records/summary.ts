@@ -102,9 +102,17 @@ export function readSummary(bytes: Uint8Array): Summary {
   };
 }
 
-function readTrack(view: DataView, at: number): TrackRecord {
+/** Bytes of a codec string, padded with zeros. */
+export const CODEC_SIZE = 40;
+
+/** Reads a codec string. */
+export function codecText(view: DataView, at: number): string {
   let codec = "";
-  for (let i = at + 256; i < at + 296 && view.getUint8(i) !== 0; i++) codec += String.fromCharCode(view.getUint8(i));
+  for (let i = at; i < at + CODEC_SIZE && view.getUint8(i) !== 0; i++) codec += String.fromCharCode(view.getUint8(i));
+  return codec;
+}
+
+function readTrack(view: DataView, at: number): TrackRecord {
   return {
     id: u32(view, at),
     handler: u32(view, at + 4),
@@ -137,7 +145,7 @@ function readTrack(view: DataView, at: number): TrackRecord {
     height: u32(view, at + 208) / 65_536,
     // a and b of the matrix (ISO/IEC 14496-12 section 8.3.2)
     quarterTurn: u32(view, at + 212) === 0 && u32(view, at + 216) !== 0,
-    codec,
+    codec: codecText(view, at + 256),
     headerFlags: u32(view, at + 300),
   };
 }
