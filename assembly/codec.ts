@@ -23,7 +23,7 @@ export function writeCodec(handler: u32, entries: usize, end: usize, to: usize):
 export function writeCodecs(handler: u32, entries: usize, length: usize): void {
   const end = entries + length;
   // The smallest box has 8 bytes.
-  const list = reserve((<u64>length >> 3) * CODEC_SIZE + CODEC_SIZE);
+  const list = reserve(((<u64>length) >> 3) * CODEC_SIZE + CODEC_SIZE);
   if (failed()) return;
   let count: usize = 0;
   while (entries < end) {

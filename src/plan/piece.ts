@@ -13,6 +13,7 @@ export interface Source extends PinnedObject {
   readonly id: number;
 }
 
+/** What is kept of a segment's row. */
 export function sourceOf({ id, key, etag }: Segment): Source {
   return { id, key, etag };
 }

@@ -158,7 +158,11 @@ async function clipOf(
   track.firstPts = exact === undefined ? 0 : first.found.selected.pts - exact;
   const composition = {
     ...{ tracks: [track], pieces, startMs: 0, endMs: 0, coverage: [], gaps: [], spans: [], clock: [] },
-    ...{ joints: pieces.length - 1, segments: pieces.length, fragments: pieces.reduce((sum, piece) => sum + piece.fragments, 0) },
+    ...{
+      joints: pieces.length - 1,
+      segments: pieces.length,
+      fragments: pieces.reduce((sum, piece) => sum + piece.fragments, 0),
+    },
     ...{ presentedMs: Number.POSITIVE_INFINITY },
   };
   const regions = layoutMp4({

@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { RecordedBounds, RecordedPage } from "../../src/catalog/recorded.ts";
+import type { RecordedPage } from "../../src/catalog/recorded.ts";
 import { record, RECORDED_AT } from "../support/recording.ts";
 import { startTestServer, type TestServer } from "./test-server.ts";
 
@@ -42,7 +42,7 @@ describe("a client that leaves", () => {
       let pages = 0;
       let ended = false;
       /** A recording without an end. */
-      async function* recorded(..._: [string, number, number, RecordedBounds?]): AsyncGenerator<RecordedPage> {
+      async function* recorded(): AsyncGenerator<RecordedPage> {
         try {
           for (; pages < 5000; pages++) {
             const segments = Array.from({ length: 64 }, (_, i) => {

@@ -15,9 +15,9 @@ describe("captions over held gaps", () => {
   const days = Array.from({ length: 19 }, (_, i) => 45 * i);
   let shelf: Shelf;
   beforeAll(async () => {
-    const samples = Array.from({ length: 25 }, () => ({ data: new Uint8Array(50), duration: 1 }));
+    const samples = Array.from({ length: 25 }, () => ({ data: new Uint8Array(50), duration: 40 }));
     const entries = [videoEntry("mp4v", 160, 120, box("esds", new Uint8Array(40)))];
-    const { file } = buildMovie({ tracks: [{ handler: "vide", timescale: 25, entries, samples, size: [160, 120] }] });
+    const { file } = buildMovie({ tracks: [{ handler: "vide", timescale: 1000, entries, samples, size: [160, 120] }] });
     const path = await scratch("second.mp4");
     await writeFile(path, file);
     shelf = await shelve(days.map((day) => ({ file: path, startMs: RECORDED_AT + day * DAY_MS })));
@@ -51,9 +51,9 @@ describe("captions over held gaps", () => {
 describe("sample entries", () => {
   /** A recording of a second whose sample entry has a box of so many bytes, which no other has. */
   async function described(length: number, seed: number): Promise<string> {
-    const samples = Array.from({ length: 25 }, () => ({ data: new Uint8Array(50), duration: 1 }));
+    const samples = Array.from({ length: 25 }, () => ({ data: new Uint8Array(50), duration: 40 }));
     const entries = [videoEntry("mp4v", 160, 120, box("uuid", new Uint8Array(length).fill(seed)))];
-    const { file } = buildMovie({ tracks: [{ handler: "vide", timescale: 25, entries, samples, size: [160, 120] }] });
+    const { file } = buildMovie({ tracks: [{ handler: "vide", timescale: 1000, entries, samples, size: [160, 120] }] });
     const path = await scratch(`described-${String(length)}.mp4`);
     await writeFile(path, file);
     return path;

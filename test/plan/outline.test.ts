@@ -56,7 +56,11 @@ test("what is told of a range without keeping its pieces is what is delivered", 
     const pages: (readonly Segment[])[] = [];
     for await (const page of catalog.overlapping("s", query.startMs, query.endMs)) pages.push(page);
     const told = async (mostPieces: number): Promise<unknown> => {
-      const composed = await compose(parts, pages, query, { identity: [], before: () => Promise.resolve(undefined), mostPieces });
+      const composed = await compose(parts, pages, query, {
+        identity: [],
+        before: () => Promise.resolve(undefined),
+        mostPieces,
+      });
       if (composed === undefined) return undefined;
       const { layout, hash } = composed;
       const { pieces, segments } = layout.composition;
