@@ -4,7 +4,7 @@ import { failed } from "../status";
 import { TrackTables } from "../track-tables";
 
 /** Bytes of all sample entries of a track: they are kept with every plan, and have some hundred bytes in recordings. */
-const LARGEST: usize = 256 << 10;
+const LARGEST = 256 << 10;
 
 /** Sample descriptions, ISO/IEC 14496-12 clause 8.5.2. Entries are kept as they are. */
 export function readStsd(box: Box, track: TrackTables, entry: Box): void {
@@ -24,7 +24,7 @@ export function readStsd(box: Box, track: TrackTables, entry: Box): void {
     if (type >> 8 == 0x656e63) track.encrypted = true;
     pointer = entry.end;
   }
-  if (pointer - track.entries > LARGEST) return failIn(box, Status.LargeDescription);
+  if (pointer - track.entries > <usize>LARGEST) return failIn(box, Status.LargeDescription);
   track.entryCount = count;
   track.entriesLength = <u32>(pointer - track.entries);
 }

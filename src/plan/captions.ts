@@ -24,7 +24,7 @@ export interface Captions {
 const BLOCK = 3600;
 const SECOND_MS = 1000;
 /** Longest presentation that has captions: they are a table entry a second, however few pictures there are. */
-export const LONGEST_CAPTIONS_MS = 366 * 86_400 * SECOND_MS;
+export const LONGEST_CAPTIONS_MS = 366 * 86_400_000;
 /** Bytes of a fragment of captions in front of its samples: but for 4 a sample; as in the WASM core. */
 const FRAGMENT_BYTES = 100;
 /** The handler `sbtl`. */
