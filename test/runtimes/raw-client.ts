@@ -23,15 +23,10 @@ export async function rawClient(url: string, read = true): Promise<RawClient> {
   socket.on("error", () => undefined);
   const closed = new Promise<void>((resolve) => socket.once("close", () => resolve()));
   await new Promise((resolve) => socket.once("connect", resolve));
-  const write = (bytes: string | Uint8Array): Promise<void> =>
-    new Promise((resolve) => {
-      if (socket.destroyed) {
-        resolve();
-        return;
-      }
-      socket.once("close", resolve);
-      socket.write(bytes, () => resolve());
-    });
+  const write = (bytes: string | Uint8Array): Promise<void> => {
+    if (socket.destroyed) return closed;
+    return Promise.race([closed, new Promise<void>((resolve) => void socket.write(bytes, () => resolve()))]);
+  };
   return { socket, write, received: () => Buffer.concat(chunks), closed };
 }
 

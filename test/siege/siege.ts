@@ -1,0 +1,114 @@
+/** Hostile clients beside a polite one, on a server started by its real entry: what the polite one saw, and what is left. */
+import { createHash } from "node:crypto";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { auth, token, upload } from "../runtimes/client.ts";
+import { startEdge, type ProcessEdge, type ServerName } from "../runtimes/edges.ts";
+import { random } from "../support/random.ts";
+import { record, RECORDED_AT } from "../support/recording.ts";
+import { cases } from "./cases.ts";
+import { politeClient, type Seen, type Wanted } from "./polite.ts";
+
+/** What is known after one case. */
+export interface Outcome extends Seen {
+  readonly name: string;
+  /** MiB of resident memory above that before the first case, once the hostile clients are gone. */
+  readonly memory: number;
+  readonly most: number;
+  /** Slots in use then. */
+  readonly slots: number;
+}
+
+const LARGE = 48 << 20;
+const SETTLE_MS = 20_000;
+
+/**
+ * Tries every case once.
+ * @param scale how much of everything: 1 in minutes, 0.1 in seconds
+ */
+export async function siege(
+  runtime: ServerName,
+  seed: number,
+  scale: number,
+  tell: (outcome: Outcome) => void,
+): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), "boxcar-siege-"));
+  const edge = await startEdge(runtime, {
+    ...{ BOXCAR_DATA: folder, BOXCAR_TOKEN: token, BOXCAR_GUESTS: "read,upload", BOXCAR_TRUSTED_PROXIES: "127.0.0.1" },
+    ...{ BOXCAR_CLIENT_RATE: "0", BOXCAR_TOKEN_RATE: "0", BOXCAR_LOG: "info" },
+    ...{ BOXCAR_UPLOAD_GRACE: "2", BOXCAR_DOWNLOADS: "1000" },
+  });
+  try {
+    const { large, wanted } = await prepare(edge.url);
+    const before = politeClient(edge.url, wanted);
+    await new Promise((resolve) => setTimeout(resolve, 1000));
+    await before.stop();
+    const idle = await residentOf(edge);
+    for (const { name, run } of cases) {
+      const polite = politeClient(edge.url, wanted);
+      let most = 0;
+      const watch = setInterval(() => void residentOf(edge).then((now) => (most = Math.max(most, now))), 200);
+      await run({ url: edge.url, large, chance: random(seed), scale });
+      const { slots, memory } = await settled(edge, idle);
+      clearInterval(watch);
+      tell({ name, ...(await polite.stop()), memory, most: most - idle, slots });
+    }
+  } finally {
+    await edge.stop();
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** Uploads what is asked for, and says what the polite client asks. */
+async function prepare(url: string): Promise<{ large: string; wanted: (turn: number) => Wanted }> {
+  const segments = await record({ count: 3, seconds: 2 });
+  const files = await Promise.all(segments.map(({ file }) => readFile(file)));
+  for (const [i, { startMs }] of segments.entries()) await upload(url, "polite", startMs, files[i] ?? new Uint8Array());
+  const free = Buffer.alloc(LARGE);
+  free.writeUInt32BE(LARGE, 0);
+  free.write("free", 4, "latin1");
+  const { url: large } = await upload(url, "large", RECORDED_AT, Buffer.concat([files[0] ?? Buffer.alloc(0), free]));
+  const path = `/mp4/download/polite.mp4?start=${String(RECORDED_AT + 500)}&end=${String(RECORDED_AT + 5500)}`;
+  const whole = new Uint8Array(await (await fetch(url + path, { headers: auth })).arrayBuffer());
+  const sha256 = createHash("sha256").update(whole).digest("hex");
+  const wanted = (turn: number): Wanted => {
+    switch (turn % 4) {
+      case 0:
+        return { method: "GET", path, status: 200, sha256 };
+      case 1:
+        return { method: "GET", path: large, fields: { range: "bytes=1000-200999" }, status: 206 };
+      case 2:
+        return { method: "GET", path: "/mp4/api/list/polite", status: 200 };
+      default: {
+        const startMs = RECORDED_AT + 3_600_000 + turn * 2000;
+        return {
+          method: "PUT",
+          path: `/mp4/api/segments/own?start=${String(startMs)}`,
+          body: files[0] ?? new Uint8Array(),
+          status: 201,
+        };
+      }
+    }
+  };
+  return { large, wanted };
+}
+
+/** Waits until the slots are back and memory is near where it was, or long enough. */
+async function settled(edge: ProcessEdge, idle: number): Promise<{ slots: number; memory: number }> {
+  for (const until = Date.now() + SETTLE_MS; ;) {
+    const text = await (await fetch(`${edge.url}/metrics`, { headers: auth })).text();
+    const gauges = [...text.matchAll(/^boxcar_(?:downloads|uploads) (\d+)$/gm)];
+    // The polite client may hold one of each.
+    const slots = Math.max(0, gauges.reduce((sum, [, count]) => sum + Number(count), 0) - 2);
+    const memory = (await residentOf(edge)) - idle;
+    if ((slots === 0 && memory <= 64) || Date.now() > until) return { slots, memory };
+    await new Promise((resolve) => setTimeout(resolve, 250));
+  }
+}
+
+/** MiB of resident memory of a server; 0 where there is no `/proc`. */
+async function residentOf({ pid }: ProcessEdge): Promise<number> {
+  const status = await readFile(`/proc/${String(pid)}/status`, "utf8").catch(() => "");
+  return Math.round(Number(/VmRSS:\s+(\d+)/.exec(status)?.[1] ?? 0) / 1024);
+}
