@@ -103,7 +103,7 @@ export function writeMfra(trackId: u32, count: u32): void {
   put32(out, count);
   endBox(out, tfra, entries);
   const mfro = beginFullBox(out, fourcc(0x6d, 0x66, 0x72, 0x6f), 0, 0);
-  put32(out, <u32>(out.next - mfra + entries));
+  put32(out, <u32>(out.next + 4 - mfra + entries)); // of the whole `mfra`, this field included
   endBox(out, mfro);
   endBox(out, mfra, entries);
   output(out.start, out.next - out.start);

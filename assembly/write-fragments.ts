@@ -95,7 +95,6 @@ function openSource(piece: Piece, slot: u32): RunSource {
   const track = pieceTrack(piece, slot);
   const first = load<u32>(track, PieceTrack.FIRST);
   source.durations.open(piece, slot);
-  source.durations.lastDuration = load<u32>(track, PieceTrack.RUN_DURATION);
   source.offsets.open(piece.index, record);
   source.offsets.skip(first);
   source.sizes.open(piece.index, record);

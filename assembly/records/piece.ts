@@ -43,7 +43,6 @@ export namespace PieceTrack {
   export const TRACK_ID: usize = 32; // u32, of the output track
   export const PREFIX: usize = 36; // u32, inline bytes before every sync sample
   export const OUTPUT_FLAGS: usize = 80; // u32, bits of TrackFlag over the whole output track
-  export const RUN_DURATION: usize = 84; // u32, output ticks, of the last sample in its `trun`; decode time may jump after it
   /** i64, output ticks: in fragments, samples decoded before but presented after this are presented right then. */
   export const PRESENTED_UNTIL: usize = 88;
   // measured

@@ -121,7 +121,6 @@ export function writePieceTrack(view: DataView, at: number, track: PieceTrack): 
   view.setUint32(at + 68, track.counts.flags, true);
   setI64(view, at + 72, track.counts.bytes);
   view.setUint32(at + 80, track.outputFlags ?? 0, true);
-  view.setUint32(at + 84, runDurationOf(track), true);
   setI64(view, at + 88, track.presentedUntil ?? Number.POSITIVE_INFINITY);
 }
 
@@ -138,12 +137,4 @@ export function readCounts(view: DataView, at: number): Counts {
     flags: u32(view, at + 68),
     bytes: u64(view, at + 72),
   };
-}
-
-/**
- * The duration that a `trun` gives the last sample. Over a gap it keeps its own, and the next decode time jumps: the
- * picture that is held is the last one presented, which reordering makes another one than the last one decoded.
- */
-function runDurationOf({ lastDuration, ownDuration }: PieceTrack): number {
-  return ownDuration > 0 && lastDuration > ownDuration * 2 ? ownDuration : lastDuration;
 }

@@ -1,0 +1,46 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { record, RECORDED_AT, type RecordedSegment } from "../support/recording.ts";
+import { bytesOf, shelve, type Shelf } from "../support/shelf.ts";
+import { timingOf, type Timing } from "../support/timing.ts";
+
+/** What readers rely on that never ask for more than the headers: each line is one that stopped, drifted or refused. */
+const GAP = 3000;
+const queries = [
+  { name: "frames", from: 1320, to: 7320 },
+  { name: "whole segments", from: 0, to: 8000 },
+  { name: "a closed gap", from: 1320, to: 14_500 },
+  { name: "a kept gap", from: 1320, to: 14_500, gaps: "keep" as const },
+];
+
+describe("fmp4", () => {
+  let shelf: Shelf;
+  beforeAll(async () => {
+    const segments = await record({ count: 4, seconds: 4, gop: 2, rate: 44_100 });
+    const late = ({ startMs, ...rest }: RecordedSegment, i: number): RecordedSegment => ({
+      ...rest,
+      startMs: startMs + (i >= 2 ? GAP : 0),
+    });
+    shelf = await shelve(segments.map(late));
+  });
+  afterAll(() => shelf.close());
+
+  async function made({ from, to, gaps }: (typeof queries)[number]): Promise<{ file: Buffer; timing: Timing }> {
+    const plan = await shelf.plan({ startMs: RECORDED_AT + from, endMs: RECORDED_AT + to, ...(gaps && { gaps }) });
+    const file = await bytesOf(plan.media("fmp4"));
+    return { file, timing: timingOf(file) };
+  }
+
+  test.for(queries)("$name: each fragment of a track lasts until its next one", async (query) => {
+    const { timing } = await made(query);
+    for (const { fragments } of timing.tracks) {
+      expect(fragments.slice(1).map(({ start }) => start)).toEqual(fragments.slice(0, -1).map(({ end }) => end));
+    }
+  });
+
+  test.for(queries)("$name: mfro tells where mfra starts", async (query) => {
+    const { file } = await made(query);
+    const mfra = file.length - file.readUInt32BE(file.length - 4);
+    expect(file.toString("latin1", mfra + 4, mfra + 8)).toBe("mfra");
+    expect(file.readUInt32BE(mfra)).toBe(file.length - mfra);
+  });
+});
