@@ -244,6 +244,12 @@ export class PlanBuilder {
     if (found?.count === 0) return;
     const from = found?.pts ?? Number.NEGATIVE_INFINITY;
     const atMs = Math.max(timed.wallAt(Math.max(from, reference.start)), before.timed.sampledEndMs);
+    // Of a segment that is only held within the range nothing is shown when another one has samples from its start on.
+    if (atMs <= this.#startMs && this.#maker.pieces.length === 0) {
+      for (const told of [this.#spans, this.#clock, this.#coverage, this.#gaps]) told.length = 0;
+      this.#current = undefined;
+      return this.#addFirst(timed);
+    }
     const overlapMs = Math.max(0, before.timed.sampledEndMs - segment.startMs);
     const distance = ticksOf(segment.startMs + overlapMs - before.timed.segment.startMs, before.timescale);
     const placed = this.#placed(timed, before.place + distance, before.timescale);

@@ -71,6 +71,20 @@ describe.skipIf(ffprobePath === undefined)("a last sample that is said to last f
     await shelf.close();
   });
 
+  test.for(FORMATS)("is not shown where something else is recorded from the start on (%s)", async (format) => {
+    const [first, ...others] = await recorded(4, 4, 1);
+    if (first === undefined) throw new Error("no recording");
+    const shelf = await shelve([await held(first, true), ...others]);
+    const [startMs, endMs] = [RECORDED_AT + 5000, RECORDED_AT + 15_000];
+    const plan = await shelf.plan({ startMs, endMs });
+    expect(plan).toMatchObject({ startMs, endMs, segments: 3, gaps: [], coverage: [{ startMs, endMs }] });
+    for (const track of await shown(await written(plan, format))) {
+      expect(Math.abs(farthest(await errorsOf(track, others, startMs))), track.type).toBeLessThan(track.frame);
+      if (track.type === "video") expect(track.samples.length).toBe(250);
+    }
+    await shelf.close();
+  });
+
   test.for(FORMATS)("yields to a recorder that took over before it (%s)", async (format) => {
     const [first] = await recorded(4, 4, 1);
     const [other] = await recorded(3, 4, 2);
