@@ -21,7 +21,7 @@ import { playableSpans } from "./playable-spans.ts";
 import { weightOf } from "./plan-weight.ts";
 import { readRegions } from "./regions.ts";
 
-export { DEFAULT_GAP_TOLERANCE_MS, type PlanBounds, type PlanParts, type RangeQuery } from "./compose.ts";
+export type { PlanBounds, PlanParts, RangeQuery } from "./compose.ts";
 export type { Interval } from "./plan-builder.ts";
 
 /** What would be delivered. Everything that can be refused has been by now. */
