@@ -28,6 +28,7 @@ import { limitClients, limitTokens, pictureQueue, remoteQueue, slotsOf } from ".
 import { measuredStore } from "./routes/measured-store.ts";
 import { addMetrics, appMetrics } from "./routes/metrics.ts";
 import { refuseInput } from "./routes/parameters.ts";
+import { addList } from "./routes/list.ts";
 import { addRecords } from "./routes/records.ts";
 import { missingRoutes, refusalReply, refusedOf } from "./routes/refusals.ts";
 import { logRequests } from "./routes/request-log.ts";
@@ -45,13 +46,14 @@ export function createApp(given: AppPlatform): App {
   const context = contextOf(given);
   addMiddleware(app, context);
   addDownload(app, context);
+  addList(app, context);
   addRecords(app, context);
   addSegments(app, context);
   addDirectUpload(app, context);
   addDelete(app, context);
   addSnapshot(app, context);
   addSprite(app, context);
-  addQrCodes(app);
+  addQrCodes(app, context);
   addScreenshot(app, context);
   addUploads(app, context);
   addDirectUploads(app, context);
@@ -85,9 +87,9 @@ function contextOf(given: AppPlatform): AppContext {
 /** What happens to every request before a route has it, in this order. */
 function addMiddleware(app: App, context: AppContext): void {
   const { log, clock, config } = context;
-  app.onError((error, c) => refusalReply(refusalOf(error), refusedOf(c), log));
+  app.onError((error, c) => refusalReply(refusalOf(error), refusedOf(c, config.uploads.chatLanguage), log));
   const missing = missingRoutes(app.routes);
-  app.notFound((c) => refusalReply(missing(c), refusedOf(c), log));
+  app.notFound((c) => refusalReply(missing(c), refusedOf(c, config.uploads.chatLanguage), log));
   app.use(requestId({ generator: () => context.randomId() }));
   app.use(logRequests(context));
   app.use(async (c, next) => {

@@ -17,7 +17,8 @@ export interface TimeContext {
 
 /** A stretch of wall-clock time: `startMs` inclusive, `endMs` exclusive. */
 export interface TimeRange {
-  readonly startMs: number;
+  /** Undefined: from the oldest recorded sample on. */
+  readonly startMs: number | undefined;
   /** Undefined: up to the newest recorded sample. */
   readonly endMs: number | undefined;
 }
@@ -114,27 +115,30 @@ export function parseDuration(text: string, name = "duration"): number {
 }
 
 /**
- * The time range a query asks for, or undefined when it holds none of the time parameters: `range=A~B`,
- * `start` with `end`, `start` with `duration`, or `start` alone. In a `range` a time alone at the end takes the
- * start's date.
+ * The time range a query asks for, or undefined when it holds none of the time parameters: `range=A~B` (of digits also
+ * `A-B`), `start` with `end`, `start` with `duration`, `start` alone or `end` alone. In a `range` a time alone at the end
+ * takes the start's date. Empty parameters are absent.
  * @throws BoxcarError `bad_time`, `bad_duration`, `bad_time_zone`, `bad_range`, `missing_start` (all 400)
  */
 export function parseTimeRange(query: TimeParameters, defaultZone: string, nowMs: number): TimeRange | undefined {
-  const zone = query.tz === undefined ? defaultZone : checkTimeZone(query.tz);
+  const given = (text: string | undefined): string | undefined => (text === "" ? undefined : text);
+  const tz = given(query.tz);
+  const zone = tz === undefined ? defaultZone : checkTimeZone(tz);
   const today = { zone, dayOf: nowMs };
-  const { range, start, end, duration } = query;
+  const [range, start, end, duration] = [query.range, query.start, query.end, query.duration].map(given);
   if (range !== undefined) {
     if (start !== undefined || end !== undefined || duration !== undefined)
       throw badRange("range cannot be combined with start, end or duration. Give either range=A~B or start and end.");
-    const [from, to, ...rest] = range.split("~");
+    const [from, to, ...rest] = range.split(/^\d+-\d+$/.test(range) ? "-" : "~");
     if (from === undefined || to === undefined || rest.length > 0)
       throw badRange(`range "${range.slice(0, 128)}" is not of the form A~B with two times. ${accepted}.`);
     const startMs = parseTime(from, today, "range");
     return ordered(startMs, to === "" ? undefined : parseTime(to, { zone, dayOf: startMs }, "range"));
   }
   if (start === undefined) {
-    if (end === undefined && duration === undefined) return undefined;
-    throw new BoxcarError("missing_start", 400, "end and duration need a start. Give start, or range=A~B.");
+    if (duration !== undefined)
+      throw new BoxcarError("missing_start", 400, "duration needs a start. Give start, or range=A~B.");
+    return end === undefined ? undefined : { startMs: undefined, endMs: parseTime(end, today, "end") };
   }
   if (end !== undefined && duration !== undefined) throw badRange("Give either end or duration, not both.");
   const startMs = parseTime(start, today, "start");

@@ -11,6 +11,10 @@ export interface UploadConfig {
   readonly filesUrl: string | undefined;
   /** Whether anyone who knows the URL of a stored file may read it. */
   readonly publicFiles: boolean;
+  /** Language of refusals of chat calls, unless a request asks for Chinese. */
+  readonly chatLanguage: "en" | "zh";
+  /** What the QR code of a group opens behind the front end's URL; begins with `#`. */
+  readonly chatPage: string;
   /** Where OSS calls back after an upload by form: `/api/chat/upload/callback` of this server as OSS reaches it. */
   readonly ossCallbackUrl: string | undefined;
 }
@@ -29,8 +33,8 @@ export const uploadVariables = {
       .string()
       .regex(new RegExp(`^${name}(?:,${name})*$`), "expected names of letters and digits, with commas between")
       .transform((names) => names.split(",")),
-    "chat",
-    "Folders that public files on this machine's disk may go to, with commas between.",
+    "chat,chatImgs,chatVideos,avatars",
+    "Folders that public files on this machine's disk may go to, with commas between; `a_b` means `a/b`.",
   ),
   BOXCAR_FILES_URL: variable(
     z.union([z.literal(""), z.url({ protocol: /^https?$/, error: "expected an http or https URL" })]),
@@ -41,6 +45,16 @@ export const uploadVariables = {
     z.enum(["0", "1"], "expected 0 or 1").transform((value) => value === "1"),
     "0",
     "`1`: who knows the URL of an uploaded file needs no token to read it.",
+  ),
+  BOXCAR_CHAT_LANGUAGE: variable(
+    z.enum(["en", "zh"], "expected en or zh"),
+    "en",
+    "Language of refusals of the chat front end's calls, which people read: `en` or `zh`. `Accept-Language: zh` asks for Chinese, too.",
+  ),
+  BOXCAR_CHAT_PAGE: variable(
+    z.string().regex(/^#/, "expected the part of a URL that begins with #"),
+    "#/pages/setpageInfo/setpageInfo?action=autoAddGroup",
+    "Page of the chat front end that the QR code of a group opens, when the URL it is asked for with names none.",
   ),
   BOXCAR_OSS_CALLBACK_URL: variable(
     z.union([z.literal(""), z.url({ protocol: /^https?$/, error: "expected an http or https URL" })]),
@@ -55,6 +69,8 @@ export function uploadConfigOf(values: {
   readonly BOXCAR_UPLOAD_FOLDERS: readonly string[];
   readonly BOXCAR_FILES_URL: string;
   readonly BOXCAR_FILES_PUBLIC: boolean;
+  readonly BOXCAR_CHAT_LANGUAGE: "en" | "zh";
+  readonly BOXCAR_CHAT_PAGE: string;
   readonly BOXCAR_OSS_CALLBACK_URL: string;
 }): UploadConfig {
   return {
@@ -62,6 +78,8 @@ export function uploadConfigOf(values: {
     folders: values.BOXCAR_UPLOAD_FOLDERS,
     filesUrl: values.BOXCAR_FILES_URL === "" ? undefined : values.BOXCAR_FILES_URL.replace(/\/+$/, ""),
     publicFiles: values.BOXCAR_FILES_PUBLIC,
+    chatLanguage: values.BOXCAR_CHAT_LANGUAGE,
+    chatPage: values.BOXCAR_CHAT_PAGE,
     ossCallbackUrl: values.BOXCAR_OSS_CALLBACK_URL === "" ? undefined : values.BOXCAR_OSS_CALLBACK_URL,
   };
 }

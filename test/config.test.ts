@@ -42,7 +42,9 @@ describe("readConfig", () => {
       maxDurationMs: 31 * 86_400_000,
       uploads: {
         prefix: "images",
-        folders: ["chat"],
+        chatLanguage: "en",
+        chatPage: "#/pages/setpageInfo/setpageInfo?action=autoAddGroup",
+        folders: ["chat", "chatImgs", "chatVideos", "avatars"],
         filesUrl: undefined,
         publicFiles: false,
         ossCallbackUrl: undefined,

@@ -14,6 +14,8 @@ export interface Credentials {
   readonly method: string;
   /** Value of the `Authorization` field. */
   readonly authorization: string | undefined;
+  /** What the chat front end sends instead: the field `token`, or the parameter of a picture's URL. */
+  readonly token?: string | undefined;
   /** Path of the URL, percent-encoded. */
   readonly path: string;
   /** Names and values of the query, as the routes read them. */
@@ -46,8 +48,10 @@ export class Identification {
    * Who sends a request. Credentials that are presented must be right, also where none are needed.
    * @throws BoxcarError `invalid_token` (401), `keys_unavailable` (503), `bad_link` (403), `link_expired` (403)
    */
-  async callerOf({ method, authorization, path, query }: Credentials): Promise<Caller> {
+  async callerOf({ method, authorization, token, path, query }: Credentials): Promise<Caller> {
     if (authorization !== undefined && !this.#config.open) return this.#bearerOf(authorization);
+    const known = token === undefined || this.#config.open ? undefined : await this.#holderOf(token);
+    if (known !== undefined) return known;
     if (method === "GET" || method === "HEAD") {
       const pairs = [...query()];
       if (pairs.some(([name]) => name === "signature")) {
@@ -61,10 +65,16 @@ export class Identification {
   async #bearerOf(authorization: string): Promise<Caller> {
     const token = /^Bearer +([\x21-\x7e]+) *$/i.exec(authorization)?.[1];
     if (token === undefined) throw invalid("The Authorization field must have the form Bearer TOKEN.");
+    const caller = await this.#holderOf(token);
+    if (caller !== undefined) return caller;
+    throw invalid("This is not a token of the server.");
+  }
+
+  /** Who holds a token; undefined when it is neither one of the server's nor a JWT that it could check. */
+  async #holderOf(token: string): Promise<Caller | undefined> {
     const caller = await this.#tokens.callerOf(token);
     if (caller !== undefined) return caller;
-    if (this.#jwt !== undefined && looksLikeJwt(token)) return this.#jwt.callerOf(token);
-    throw invalid("This is not a token of the server.");
+    return this.#jwt !== undefined && looksLikeJwt(token) ? this.#jwt.callerOf(token) : undefined;
   }
 }
 

@@ -176,13 +176,23 @@ export class Catalog {
     return found;
   }
 
-  /** The latest end of any ready segment of a stream, exclusive; undefined when there is none. */
-  async newestEnd(streamPath: string): Promise<number | undefined> {
+  /** From the first start (inclusive) to the latest end (exclusive) of any ready segment of a stream; undefined when it has none. */
+  async recordedTime(streamPath: string): Promise<{ readonly startMs: number; readonly endMs: number } | undefined> {
     const row = await this.#wide.read(
-      (db) => db.selectFrom("streams").select("end_ms").where("stream_path", "=", streamPath).executeTakeFirst(),
+      (db) =>
+        db
+          .selectFrom("streams")
+          .select(["start_ms", "end_ms"])
+          .where("stream_path", "=", streamPath)
+          .executeTakeFirst(),
       (found) => found !== undefined,
     );
-    return row?.end_ms;
+    return row && { startMs: row.start_ms, endMs: row.end_ms };
+  }
+
+  /** The latest end of any ready segment of a stream, exclusive; undefined when there is none. */
+  async newestEnd(streamPath: string): Promise<number | undefined> {
+    return (await this.recordedTime(streamPath))?.endMs;
   }
 
   /** One page of ready segments, newest start first. */

@@ -35,7 +35,7 @@ async function* selectedIds(db: Kysely<Schema>, selection: Selection): AsyncGene
     for (let first = 0; first < ids.length; first += BATCH) yield ids.slice(first, first + BATCH);
     return;
   }
-  const { streamPath, startMs, endMs } = selection;
+  const { streamPath, startMs, endMs, match } = selection;
   if (endMs <= startMs) return;
   for (const { fromMs, toMs } of await startWindows(db, streamPath, startMs, endMs)) {
     let after = { startMs: fromMs, id: 0 };
@@ -48,6 +48,7 @@ async function* selectedIds(db: Kysely<Schema>, selection: Selection): AsyncGene
         .where(sql<boolean>`(start_ms, id) > (${after.startMs}, ${after.id})`)
         .where("start_ms", "<", toMs)
         .where("end_ms", ">", startMs)
+        .$if(match === "contained", (all) => all.where("start_ms", ">=", startMs).where("end_ms", "<=", endMs))
         .orderBy("start_ms")
         .orderBy("id")
         .limit(BATCH)

@@ -29,9 +29,13 @@ export async function listSegments(db: Kysely<Schema>, query: ListQuery): Promis
   const late = endMs === undefined ? 0 : await listing.count(endMs, (bucketOf(endMs) + 1) * BUCKET_MS);
   const early = startMs === undefined ? 0 : await listing.count(bucketOf(startMs) * BUCKET_MS, startMs);
   const body = (await listing.countBuckets()) - late - early;
+  const offset = (pageNum - 1) * pageSize;
+  if (query.match === "contained") {
+    const total = body - (endMs === undefined ? 0 : await listing.countLead(endMs, startMs));
+    return { total, segments: offset >= total ? [] : await listing.readContained(offset) };
+  }
   const lead = startMs === undefined ? 0 : await listing.countLead(startMs);
   const total = body + lead;
-  const offset = (pageNum - 1) * pageSize;
   if (offset >= total) return { total, segments: [] };
   const segments = offset < body ? await listing.read(await listing.window(offset, late)) : [];
   const missing = pageSize - segments.length;
@@ -64,9 +68,10 @@ class Listing {
     return row.count;
   }
 
-  /** Counts segments that start before a moment and end after it. */
-  async countLead(startMs: number): Promise<number> {
-    const { rows } = await sql<{ count: number }>`select count(*) as count ${this.#lead(startMs)}`.execute(this.#db);
+  /** Counts segments that start before a moment, but not before another, and end after it. */
+  async countLead(beforeMs: number, fromMs = -FOREVER_MS): Promise<number> {
+    const count = sql<{ count: number }>`select count(*) as count ${this.#lead(beforeMs)} and start_ms >= ${fromMs}`;
+    const { rows } = await count.execute(this.#db);
     return rows[0]?.count ?? 0;
   }
 
@@ -119,6 +124,20 @@ class Listing {
       .orderBy("id", "desc")
       .limit(this.#query.pageSize)
       .offset(window.skip)
+      .execute();
+    return rows.map(segmentOf);
+  }
+
+  /** Reads a page of the segments that lie in the range as a whole. */
+  async readContained(skip: number): Promise<Segment[]> {
+    const { startMs = -FOREVER_MS, endMs = FOREVER_MS, pageSize } = this.#query;
+    const rows = await this.#rows(startMs, endMs)
+      .select(segmentColumns)
+      .where("end_ms", "<=", endMs)
+      .orderBy("start_ms", "desc")
+      .orderBy("id", "desc")
+      .limit(pageSize)
+      .offset(skip)
       .execute();
     return rows.map(segmentOf);
   }

@@ -75,6 +75,8 @@ export interface ListQuery {
   readonly startMs?: number | undefined;
   /** Only segments that start before this moment. Default: all. */
   readonly endMs?: number | undefined;
+  /** Default: all that overlap. */
+  readonly match?: RangeMatch | undefined;
   readonly eventLevel?: EventLevel | undefined;
   /** From 1. */
   readonly pageNum: number;
@@ -111,10 +113,13 @@ export interface StreamTotals {
   readonly bytes: number;
 }
 
-/** What to delete: segments by id, or every segment that overlaps [startMs, endMs). */
+/** Which segments of a time range are meant: all that overlap it, or only those that lie in it as a whole. */
+export type RangeMatch = "overlapping" | "contained";
+
+/** What to delete: segments by id, or those of [startMs, endMs): without `match` all that overlap it. */
 export type Selection =
   | { readonly streamPath: string; readonly ids: readonly number[] }
-  | { readonly streamPath: string; readonly startMs: number; readonly endMs: number };
+  | { readonly streamPath: string; readonly startMs: number; readonly endMs: number; readonly match?: RangeMatch };
 
 /** Outcome of a deletion. */
 export interface Deletion {

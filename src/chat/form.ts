@@ -3,12 +3,10 @@ import { badForm, MultipartReader } from "./multipart-reader.ts";
 
 /** What a form may hold. */
 export interface FormShape {
-  /** Name of the field that holds files. */
-  readonly file: string;
+  /** Name of the field that holds files, also as `name[]` and `name[0]`; undefined: any. */
+  readonly file: string | undefined;
   /** How many files it may hold. */
   readonly maxFiles: number;
-  /** Names of fields that hold text. */
-  readonly texts: readonly string[];
 }
 
 /** A part of a form. */
@@ -28,8 +26,8 @@ export const MAX_TEXTS = 20;
 export const MAX_TEXT_SIZE = 8192;
 
 /**
- * Reads a form (`multipart/form-data`, RFC 7578) part by part as it arrives. A part that does not belong is refused
- * before its body is read.
+ * Reads a form (`multipart/form-data`, RFC 7578) part by part as it arrives. A file that does not belong is refused before its
+ * body is read; one that its sender left empty, without a name, is none.
  * @throws BoxcarError 400 `bad_form`, `unknown_field`, `too_many_parts`, `field_too_large`; 415 `unsupported_body`; and
  *   as `body` does
  */
@@ -39,7 +37,7 @@ export async function* readForm(
   shape: FormShape,
 ): AsyncGenerator<FormPart, void, undefined> {
   if (!/^multipart\/form-data\s*(?:;|$)/i.test(contentType)) {
-    const message = `The body must be a form (multipart/form-data) with a file in the field ${shape.file}.`;
+    const message = `The body must be a form (multipart/form-data) with a file${shape.file === undefined ? "" : ` in the field ${shape.file}`}.`;
     throw new BoxcarError("unsupported_body", 415, message);
   }
   const source = body[Symbol.asyncIterator]();
@@ -50,11 +48,13 @@ export async function* readForm(
       const name = parameterOf(header, "name");
       if (name === undefined) throw badForm("has a part without a name");
       const fileName = parameterOf(header, "filename");
-      if (name === shape.file) {
+      if (fileName !== undefined || name === shape.file) {
+        if (!isFileField(name, shape)) throw unknownField(name, shape);
+        const file = fileName === "" ? await begun(reader.content()) : reader.content();
+        if (file === undefined) continue;
         if (left.files-- === 0) throw tooMany(shape);
-        yield { kind: "file", fileName: fileName ?? "", body: reader.content() };
+        yield { kind: "file", fileName: fileName ?? "", body: file };
       } else {
-        if (!shape.texts.includes(name) || fileName !== undefined) throw unknownField(name, fileName, shape);
         if (left.texts-- === 0) throw tooMany(shape);
         yield { kind: "text", name, value: await textOf(reader.content()) };
       }
@@ -88,14 +88,27 @@ async function textOf(content: AsyncIterable<Uint8Array>): Promise<string> {
   return text + decoder.decode();
 }
 
+function isFileField(name: string, { file }: FormShape): boolean {
+  return file === undefined || name.replace(/\[\d*\]$/, "") === file;
+}
+
+/** A content of which the first chunk has come; undefined when there is none. */
+async function begun(content: AsyncGenerator<Uint8Array>): Promise<AsyncIterable<Uint8Array> | undefined> {
+  const first = await content.next();
+  if (first.done === true) return undefined;
+  return (async function* () {
+    yield first.value;
+    yield* content;
+  })();
+}
+
 function tooMany({ maxFiles }: FormShape): BoxcarError {
   const files = `${String(maxFiles)} file${maxFiles === 1 ? "" : "s"}`;
   const message = `This form may hold at most ${files} and ${String(MAX_TEXTS)} text fields. Send the rest in another one.`;
   return new BoxcarError("too_many_parts", 400, message);
 }
 
-function unknownField(name: string, fileName: string | undefined, { file, texts }: FormShape): BoxcarError {
-  const found = `${fileName === undefined ? "a field" : "a file in the field"} ${JSON.stringify(name.slice(0, 100))}`;
-  const message = `The form has ${found}. Files go into the field ${file}; text fields are ${texts.join(", ")}.`;
+function unknownField(name: string, { file = "" }: FormShape): BoxcarError {
+  const message = `The form has a file in the field ${JSON.stringify(name.slice(0, 100))}. Files go into the field ${file}.`;
   return new BoxcarError("unknown_field", 400, message);
 }

@@ -7,8 +7,8 @@ import { Receiver, type Destination, type UploadParts } from "./receive-file.ts"
 export interface IncomingForm {
   readonly contentType: string;
   readonly body: AsyncIterable<Uint8Array>;
-  /** Name of the field that holds files. */
-  readonly field: string;
+  /** Name of the field that holds files; undefined: any. */
+  readonly field: string | undefined;
   readonly maxFiles: number;
   readonly destination: Destination;
   /** The class that the URL names, if it does. */
@@ -26,13 +26,15 @@ export async function receiveForm(parts: UploadParts, form: IncomingForm): Promi
   const receiver = new Receiver(parts);
   try {
     let { imageClassId } = form;
-    const shape = { file: form.field, maxFiles: form.maxFiles, texts: CLASS_FIELDS };
+    const shape = { file: form.field, maxFiles: form.maxFiles };
     for await (const part of readForm(form.contentType, form.body, shape)) {
       if (part.kind === "file") await receiver.receive(part, form.destination);
-      else imageClassId = agreed(imageClassId, classIdOf(part.value), part.name);
+      else if (CLASS_FIELDS.includes(part.name) && part.value !== "")
+        imageClassId = agreed(imageClassId, classIdOf(part.value), part.name);
     }
     if (receiver.count === 0) {
-      const message = `The form has no file. Put one into its field ${form.field}.`;
+      const field = form.field === undefined ? "" : ` Put one into its field ${form.field}.`;
+      const message = `The form has no file.${field}`;
       throw new BoxcarError("no_file", 400, message);
     }
     return await receiver.finish(imageClassId ?? 0);

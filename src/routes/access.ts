@@ -10,6 +10,9 @@ import type { AppEnv } from "./context.ts";
  * `need`, `needSome` or `anyone`. `checkGuards` keeps a route without one from being served.
  */
 
+/** Pictures that the chat front end shows by a URL with its token, as an image element can send nothing else. */
+const tokenInUrl = "/api/chat/groupQrcode/";
+
 /** Marks the handlers that guard a route. */
 const guards = Symbol("guards");
 
@@ -22,7 +25,8 @@ export function identify(identification: Identification, ownSignatures: readonly
   return async (c, next) => {
     const { method, path } = c.req;
     const authorization = ownSignatures.includes(path) ? undefined : c.req.header("authorization");
-    c.set("caller", await identification.callerOf({ method, authorization, path, query: () => queryOf(c) }));
+    const token = c.req.header("token") ?? (path.startsWith(tokenInUrl) ? c.req.query("token") : undefined);
+    c.set("caller", await identification.callerOf({ method, authorization, token, path, query: () => queryOf(c) }));
     await next();
   };
 }

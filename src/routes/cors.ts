@@ -22,7 +22,16 @@ const methods = "GET, HEAD, POST, PUT, PATCH, DELETE";
 /** Fields of requests that pages may send. */
 const accepted = [
   ...["Authorization", "Content-Type", "Range", "If-Match", "If-None-Match", "If-Range", "Idempotency-Key"],
-  ...["X-Request-Id", "X-Requested-With", "X-HTTP-Method-Override", "Tus-Resumable", "Upload-Length", "Upload-Offset"],
+  ...[
+    "Token",
+    "Access-Token",
+    "X-Request-Id",
+    "X-Requested-With",
+    "X-HTTP-Method-Override",
+    "Tus-Resumable",
+    "Upload-Length",
+    "Upload-Offset",
+  ],
   ...["Upload-Metadata", "Upload-Checksum", "Upload-Concat", "Upload-Defer-Length"],
 ].join(", ");
 

@@ -11,7 +11,7 @@ import { checkStreamPath, downloadPath } from "../stream-path.ts";
 import { formatTime, parseTimeRange, zoneOffset } from "../time.ts";
 import { need, visibility } from "./access.ts";
 import type { App, AppContext, AppEnv } from "./context.ts";
-import { integer, query, timeParameters } from "./parameters.ts";
+import { integer, lenient, timeParameters } from "./parameters.ts";
 import { atOnce } from "./limits.ts";
 import { plannedRange } from "./planned-range.ts";
 import { refused } from "./replies.ts";
@@ -20,7 +20,7 @@ import { streamReply } from "./stream-reply.ts";
 import { boundedRange } from "./time-range.ts";
 import * as z from "./zod.ts";
 
-const parameters = query({
+const parameters = lenient({
   id: integer(1).optional().openapi({ description: "One whole segment, instead of a time range.", example: "42" }),
   ...timeParameters,
   cut: z.enum(["frame", "keyframe"], "expected frame or keyframe").default("frame").openapi({
@@ -60,7 +60,7 @@ const route = createRoute({
   request: {
     params: z.object({
       file: z.string().openapi({
-        description: "Stream path and format: `.mp4` progressive, `.fmp4` fragmented.",
+        description: "Stream path and format: `.mp4` progressive (also without it), `.fmp4` fragmented.",
         example: "live/cam1.mp4",
       }),
     }),
@@ -124,12 +124,8 @@ export function addDownload(app: App, context: AppContext): void {
 }
 
 function splitFile(file: string): { streamPath: string; format: "mp4" | "fmp4" } {
-  const [, path, format] = /^(.*)\.(mp4|fmp4)$/s.exec(file) ?? [];
-  if (path !== undefined && (format === "mp4" || format === "fmp4"))
-    return { streamPath: checkStreamPath(path), format };
-  checkStreamPath(file);
-  const message = "A download ends in .mp4 or .fmp4, for example /mp4/download/live/cam1.mp4.";
-  throw new BoxcarError("unknown_format", 404, message);
+  const [, path = file, format] = /^(.*)\.(mp4|fmp4)$/s.exec(file) ?? [];
+  return { streamPath: checkStreamPath(path), format: format === "fmp4" ? "fmp4" : "mp4" };
 }
 
 async function deliverRange(
@@ -140,11 +136,8 @@ async function deliverRange(
   query: Query,
 ): Promise<Delivery> {
   const nowMs = context.clock();
-  const asked = parseTimeRange(query, context.config.timeZone, nowMs);
-  if (asked === undefined) {
-    const message = "Say what to download: id, range=A~B, start and end, or start and duration.";
-    throw new BoxcarError("missing_start", 400, message);
-  }
+  // Nothing said: all there is.
+  const asked = parseTimeRange(query, context.config.timeZone, nowMs) ?? { startMs: undefined, endMs: undefined };
   const { cut, gaps, changes } = query;
   const bounded = await boundedRange(context.catalog, streamPath, asked);
   // One offset for the whole file, stated with every time: the clock of a caption never jumps.
@@ -163,7 +156,8 @@ async function deliverRange(
   // What is missing may still be uploaded; where all is there, nothing can be added.
   const complete =
     plan.gaps.length === 0 && startMs <= bounded.startMs + gapToleranceMs && endMs >= bounded.endMs - gapToleranceMs;
-  const settled = complete && asked.endMs !== undefined && asked.endMs + settleMs <= nowMs;
+  const isClosed = asked.startMs !== undefined && asked.endMs !== undefined && asked.endMs + settleMs <= nowMs;
+  const settled = complete && isClosed;
   const same = (): Record<string, string | undefined> => ({
     start: formatTime(bounded.startMs),
     end: formatTime(bounded.endMs),

@@ -14,6 +14,26 @@ export function query<Shape extends z.ZodRawShape>(shape: Shape): z.ZodObject<Sh
   });
 }
 
+type AbsentWhenEmpty<Shape extends z.ZodRawShape> = {
+  [Name in keyof Shape]: z.ZodPipe<z.ZodTransform, Shape[Name]>;
+};
+
+/**
+ * Parameters of the calls that clients of other servers send as those took them: an empty one is absent, and one that is not
+ * among them is passed over.
+ */
+export function lenient<Shape extends z.ZodRawShape>(shape: Shape): z.ZodObject<AbsentWhenEmpty<Shape>> {
+  const fields = Object.entries(shape).map(([name, schema]) => [name, z.preprocess(absentWhenEmpty, schema)]);
+  return z.object(Object.fromEntries(fields) as AbsentWhenEmpty<Shape>);
+}
+
+function absentWhenEmpty(value: unknown): unknown {
+  return value === "" || (Array.isArray(value) && value.length === 0) ? undefined : value;
+}
+
+/** Folders under which clients know the calls about recordings; the second is what other servers have. */
+export const apiPrefixes = ["/mp4/api", "/api/record/mp4"] as const;
+
 const text = (description: string, example: string): z.ZodOptional<z.ZodString> =>
   z.string("expected once").optional().openapi({ description, example });
 
@@ -23,10 +43,13 @@ export const timeParameters = {
     "First moment. RFC 3339, local time in `tz`, or seconds or milliseconds since 1970.",
     "2026-01-31T12:00:00Z",
   ),
-  end: text("Moment after the last one. Default: the newest recorded sample.", "2026-01-31T12:05:00Z"),
+  end: text(
+    "Moment after the last one. Default: the newest recorded sample. Alone: from the oldest one on.",
+    "2026-01-31T12:05:00Z",
+  ),
   duration: text("Length instead of an end: seconds, or with units (`500ms`, `1m30s`).", "5m"),
   range: text(
-    "Both ends in one: `A~B`. A time alone at the end takes the start's date.",
+    "Both ends in one: `A~B`, of digits also `A-B`. A time alone at the end takes the start's date.",
     "2026-01-31T12:00:00~12:05:00",
   ),
   tz: text(

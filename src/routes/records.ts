@@ -3,11 +3,11 @@ import { BoxcarError } from "../errors.ts";
 import type { Interval, RangeOutline } from "../plan/plan-range.ts";
 import { encodeStreamPath } from "../stream-path.ts";
 import { formatTime, parseTimeRange } from "../time.ts";
-import { authorize, need, needSome, readable, streamPathInPath } from "./access.ts";
+import { need, needSome, readable, streamPathInPath } from "./access.ts";
 import type { App, AppContext } from "./context.ts";
-import { eventLevel, integer, query, streamPathInRoute, streamPathParameter, timeParameters } from "./parameters.ts";
+import { apiPrefixes, integer, query, streamPathInRoute, streamPathParameter, timeParameters } from "./parameters.ts";
 import { outlinedRange } from "./planned-range.ts";
-import { interval, intervalOf, json, recordOf, refused, segmentRecord, success } from "./replies.ts";
+import { interval, intervalOf, json, refused, success } from "./replies.ts";
 import { atTimes, sharedLink, shareParameters, shareReply, signedLinkParameters, wantsLink } from "./share.ts";
 import { boundedRange } from "./time-range.ts";
 import * as z from "./zod.ts";
@@ -16,28 +16,18 @@ import * as z from "./zod.ts";
 export function addRecords(app: App, context: AppContext): void {
   const { catalog, clock, config } = context;
 
-  app.openapi(listRoute, async (c) => {
-    const { streamPath } = c.req.valid("param");
-    const { pageNum, pageSize, eventLevel, ...times } = c.req.valid("query");
-    const range = parseTimeRange(times, config.timeZone, clock());
-    if (!streamPath.includes("*")) authorize(c, "read", streamPath);
-    const within = readable(c);
-    const selection = { streamPath, within, startMs: range?.startMs, endMs: range?.endMs, eventLevel };
-    const { total, segments } = await catalog.list({ ...selection, pageNum, pageSize });
-    return c.json({ code: 0 as const, message: "", total, pageNum, pageSize, data: segments.map(recordOf) }, 200);
-  });
-
-  app.openapi(catalogRoute, async (c) => {
-    const { pageNum, pageSize } = c.req.valid("query");
-    const within = readable(c);
-    const total = await catalog.countStreams(within);
-    const streams = await catalog.streams({ within, pageNum, pageSize });
-    const data = streams.map((stream) => {
-      const { streamPath, count, bytes, startMs, endMs } = stream;
-      return { streamPath, count, ...intervalOf({ startMs, endMs }), bytes };
+  for (const prefix of apiPrefixes)
+    app.openapi(catalogRoute(prefix), async (c) => {
+      const { pageNum, pageSize } = c.req.valid("query");
+      const within = readable(c);
+      const total = await catalog.countStreams(within);
+      const streams = await catalog.streams({ within, pageNum, pageSize });
+      const data = streams.map((stream) => {
+        const { streamPath, count, bytes, startMs, endMs } = stream;
+        return { streamPath, count, ...intervalOf({ startMs, endMs }), bytes };
+      });
+      return c.json({ code: 0 as const, message: "", total, pageNum, pageSize, data }, 200);
     });
-    return c.json({ code: 0 as const, message: "", total, pageNum, pageSize, data }, 200);
-  });
 
   app.openapi(timelineRoute, async (c) => {
     const { streamPath } = c.req.valid("param");
@@ -84,29 +74,6 @@ function listedIntervals({ gaps, coverage, endMs }: RangeOutline) {
   };
 }
 
-const listRoute = createRoute({
-  method: "get",
-  path: `/mp4/api/list/${streamPathInRoute}`,
-  summary: "List segments, newest first",
-  middleware: needSome("read"),
-  request: {
-    params: streamPathParameter({ wildcards: true }),
-    query: query({
-      ...timeParameters,
-      pageNum: integer(1, 1_000_000_000).default(1),
-      pageSize: integer(1, 1000).default(10),
-      eventLevel: eventLevel.optional(),
-    }),
-  },
-  responses: {
-    200: json(
-      "The segments that overlap the time range, or all. `*` in the path stands for any characters.",
-      success(z.array(segmentRecord)).extend({ total: z.int(), pageNum: z.int(), pageSize: z.int() }),
-    ),
-    ...refused,
-  },
-});
-
 const streamTotals = z.object({
   streamPath: z.string(),
   count: z.int().openapi({ description: "Segments." }),
@@ -117,25 +84,27 @@ const streamTotals = z.object({
 /** Streams of one reply: some 1.3 MB. */
 const LARGEST_CATALOG_PAGE = 10_000;
 
-const catalogRoute = createRoute({
-  method: "get",
-  path: "/mp4/api/catalog",
-  summary: "What is recorded, a stream a row",
-  middleware: needSome("read"),
-  request: {
-    query: query({
-      pageNum: integer(1, 1_000_000_000).default(1),
-      pageSize: integer(1, LARGEST_CATALOG_PAGE).default(LARGEST_CATALOG_PAGE),
-    }),
-  },
-  responses: {
-    200: json(
-      "Streams with their totals, by path. `total` says how many there are: more than are listed need further pages.",
-      success(z.array(streamTotals)).extend({ total: z.int(), pageNum: z.int(), pageSize: z.int() }),
-    ),
-    ...refused,
-  },
-});
+const catalogRoute = (prefix: (typeof apiPrefixes)[number]) =>
+  createRoute({
+    method: "get",
+    path: `${prefix}/catalog`,
+    hide: prefix !== apiPrefixes[0],
+    summary: "What is recorded, a stream a row",
+    middleware: needSome("read"),
+    request: {
+      query: query({
+        pageNum: integer(1, 1_000_000_000).default(1),
+        pageSize: integer(1, LARGEST_CATALOG_PAGE).default(LARGEST_CATALOG_PAGE),
+      }),
+    },
+    responses: {
+      200: json(
+        "Streams with their totals, by path. `total` says how many there are: more than are listed need further pages.",
+        success(z.array(streamTotals)).extend({ total: z.int(), pageNum: z.int(), pageSize: z.int() }),
+      ),
+      ...refused,
+    },
+  });
 
 const timeline = z.object({
   streamPath: z.string(),

@@ -2,6 +2,7 @@ import type { Context } from "hono";
 import { TrieRouter } from "hono/router/trie-router";
 import { BoxcarError } from "../errors.ts";
 import type { Log } from "../platform.ts";
+import { prefersChinese } from "./chat/chinese.ts";
 import { chatFail, chatStatus, isChatPath } from "./chat/envelope.ts";
 import type { AppEnv } from "./context.ts";
 
@@ -14,6 +15,8 @@ import type { AppEnv } from "./context.ts";
 export interface Refused {
   readonly requestId: string;
   readonly path: string;
+  /** Whether who asked reads Chinese, where people read refusals. */
+  readonly chinese?: boolean;
   /** Fields that middleware has set. */
   readonly headers: Headers;
 }
@@ -39,7 +42,7 @@ function storeFailed(requestId: string): BoxcarError {
   return new BoxcarError("store_failed", 503, message, { requestId });
 }
 
-function reply(refusal: BoxcarError, { requestId, path, headers: prepared }: Refused): Response {
+function reply(refusal: BoxcarError, { requestId, path, chinese = false, headers: prepared }: Refused): Response {
   const { error, message, fields } = refusal;
   const status = isChatPath(path) ? chatStatus(refusal.status) : refusal.status;
   const headers = new Headers(prepared);
@@ -53,7 +56,7 @@ function reply(refusal: BoxcarError, { requestId, path, headers: prepared }: Ref
   if (status === 416) headers.set("Content-Range", `bytes */${String(fields.size)}`);
   if (status === 503) headers.set("Retry-After", "5");
   if (typeof fields.retryAfterSeconds === "number") headers.set("Retry-After", String(fields.retryAfterSeconds));
-  if (isChatPath(path)) return new Response(JSON.stringify(chatFail(refusal)), { status, headers });
+  if (isChatPath(path)) return new Response(JSON.stringify(chatFail(refusal, chinese)), { status, headers });
   const main = { code: status, error, message };
   // Twice: the first puts them in front, the second keeps fields from overwriting them.
   return new Response(JSON.stringify({ ...main, ...fields, ...main }), { status, headers });
@@ -73,9 +76,10 @@ function describe(error: unknown): string {
   return `${error.stack ?? error.message}${cause}`;
 }
 
-/** What a refusal has to know of its request. */
-export function refusedOf(c: Context<AppEnv>): Refused {
+/** What a refusal has to know of its request. @param language of refusals that people read, unless a request asks for Chinese */
+export function refusedOf(c: Context<AppEnv>, language: "en" | "zh"): Refused {
   return {
+    chinese: language === "zh" || prefersChinese(c.req.header("accept-language")),
     requestId: c.get("requestId"),
     path: c.req.path,
     headers: c.finalized ? new Headers() : c.newResponse(null).headers,

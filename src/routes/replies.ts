@@ -27,12 +27,18 @@ export const segmentRecord = z
       description:
         "What was repaired or is doubtful, and what of it cannot be shown. Absent when there is nothing to say.",
     }),
+    filePath: z.string().openapi({ description: "Key in the store.", example: "segments/live/cam1/….mp4" }),
+    filename: z.string().openapi({ description: "Last part of the key." }),
+    duration: z.int().openapi({ description: "Milliseconds, as `durationMs`." }),
+    videoCodec: z.string().openapi({ description: "Empty without video.", example: "h264" }),
+    audioCodec: z.string().openapi({ description: "Empty without sound.", example: "aac" }),
+    createdAt: time.openapi({ description: "When the segment was taken in." }),
   })
   .openapi("Segment");
 
 /** The record of a segment. */
 export function recordOf(segment: Segment): z.infer<typeof segmentRecord> {
-  const { id, streamPath, startMs, endMs, size, format, codecs, eventLevel, summary } = segment;
+  const { id, streamPath, startMs, endMs, size, format, codecs, eventLevel, summary, key } = segment;
   const isWhole = summary.length > 0 && summaryLength(summary) === summary.length;
   const warnings = isWhole ? describeSummary(summary).warnings : [];
   return {
@@ -47,6 +53,12 @@ export function recordOf(segment: Segment): z.infer<typeof segmentRecord> {
     eventLevel,
     url: `${downloadPath(streamPath, format)}?id=${String(id)}`,
     ...(warnings.length > 0 && { warnings: [...warnings] }),
+    filePath: key,
+    filename: key.slice(key.lastIndexOf("/") + 1),
+    duration: endMs - startMs,
+    videoCodec: firstName(codecs, videoNames),
+    audioCodec: firstName(codecs, audioNames),
+    createdAt: formatTime(segment.createdMs),
   };
 }
 
@@ -67,6 +79,19 @@ export const takenSegment = segmentRecord.extend({
 /** The record of a segment that was just taken in. */
 export function takenOf({ segment, startSource, warnings }: Ingested): z.infer<typeof takenSegment> {
   return { ...recordOf(segment), startSource, warnings: [...warnings] };
+}
+
+/** Short names of codecs by how their RFC 6381 names begin. */
+const videoNames = { avc: "h264", hvc: "h265", hev: "h265", av01: "av1", vp08: "vp8", vp09: "vp9", mp4v: "mpeg4" };
+const audioNames = {
+  ...{ "mp4a.40": "aac", "mp4a.6": "mp3", Opus: "opus", opus: "opus", fLaC: "flac", "ac-3": "ac3", "ec-3": "eac3" },
+  ...{ alaw: "pcma", ulaw: "pcmu", sowt: "pcm", twos: "pcm", ipcm: "pcm", fpcm: "pcm" },
+};
+
+function firstName(codecs: string, names: Readonly<Record<string, string>>): string {
+  for (const codec of codecs.split(","))
+    for (const [begins, name] of Object.entries(names)) if (codec.startsWith(begins)) return name;
+  return "";
 }
 
 /** A stretch of wall-clock time in a reply. */

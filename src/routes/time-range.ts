@@ -3,16 +3,20 @@ import { BoxcarError } from "../errors.ts";
 import { formatTime, type TimeRange } from "../time.ts";
 
 /**
- * A range whose end is known: a missing one is the end of the newest recorded sample.
- * @throws BoxcarError `not_recorded` (404) when nothing is recorded from the start on
+ * A range whose ends are known: missing ones are those of what is recorded.
+ * @throws BoxcarError `not_recorded` (404) when nothing is recorded from the start on, or until the end
  */
 export async function boundedRange(
   catalog: Catalog,
   streamPath: string,
   { startMs, endMs }: TimeRange,
 ): Promise<{ startMs: number; endMs: number }> {
-  const end = endMs ?? (await catalog.newestEnd(streamPath));
-  if (end !== undefined && end > startMs) return { startMs, endMs: end };
-  const message = `Nothing of ${streamPath} is recorded from ${formatTime(startMs)} on. GET /mp4/api/catalog shows what is.`;
+  if (startMs !== undefined && endMs !== undefined) return { startMs, endMs };
+  const recorded = await catalog.recordedTime(streamPath);
+  const bounded = { startMs: startMs ?? recorded?.startMs ?? 0, endMs: endMs ?? recorded?.endMs ?? 0 };
+  if (recorded !== undefined && bounded.endMs > bounded.startMs) return bounded;
+  const from = startMs === undefined ? "" : ` from ${formatTime(startMs)} on`;
+  const to = endMs === undefined ? "" : ` until ${formatTime(endMs)}`;
+  const message = `Nothing of ${streamPath} is recorded${from}${to}. GET /mp4/api/catalog shows what is.`;
   throw new BoxcarError("not_recorded", 404, message, { streamPath });
 }

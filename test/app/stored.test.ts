@@ -107,13 +107,13 @@ describe("a segment by id", () => {
     ["live/cam1.mp4?id=-1", 400, "bad_parameter"],
     ["live/cam1.mp4?id=1&start=5&end=6", 400, "bad_range"],
     ["live/cam1.mp4?id=1&cut=middle", 400, "bad_parameter"],
-    ["live/cam1.mp4", 400, "missing_start"],
+    ["live/none.mp4", 404, "not_recorded"],
     ["live/cam1.mp4?start=yesterday&end=now", 400, "bad_time"],
     ["live/cam1.mp4?start=2020-01-02T00:00:00Z&end=2020-01-01T00:00:00Z", 400, "bad_range"],
     ["live/none.mp4?start=2020-01-01T00:00:00Z", 404, "not_recorded"],
     ["live/cam1.mp4?start=2030-01-01T00:00:00Z", 404, "not_recorded"],
-    ["live/cam1.webm?id=1", 404, "unknown_format"],
-    ["live/cam1?id=1", 404, "unknown_format"],
+    ["live/cam1.webm?id=1", 404, "unknown_id"],
+    ["live/none", 404, "not_recorded"],
     [".mp4?id=1", 400, "bad_stream_path"],
   ])("%s answers %i %s", async (path, status, error) => {
     const reply = await server.call(`/mp4/download/${path}`);

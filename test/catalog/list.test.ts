@@ -31,6 +31,7 @@ function listPlainly(segments: readonly Segment[], query: ListQuery): { total: n
   const found = segments
     .filter((segment) => path.test(segment.streamPath))
     .filter((segment) => endMs > startMs && segment.startMs < endMs && segment.endMs > startMs)
+    .filter((segment) => query.match !== "contained" || (segment.startMs >= startMs && segment.endMs <= endMs))
     .filter((segment) => eventLevel === undefined || segment.eventLevel === eventLevel)
     .sort((a, b) => b.startMs - a.startMs || b.id - a.id);
   return { total: found.length, segments: found.slice((pageNum - 1) * pageSize, pageNum * pageSize) };
@@ -100,7 +101,12 @@ describe("list, streams and overlapping", () => {
       const startMs = moment();
       const selection =
         round % 2 === 0
-          ? { streamPath, startMs, endMs: startMs + 2 * HOUR_MS }
+          ? {
+              streamPath,
+              startMs,
+              endMs: startMs + 2 * HOUR_MS,
+              ...(round % 4 === 0 ? { match: "contained" as const } : {}),
+            }
           : { streamPath, ids: Array.from({ length: 10 }, () => rng.pick(segments).id) };
       const { deleted, protected: kept } = await catalog.tombstone(selection, 0);
       const selected = segments.filter(
@@ -108,7 +114,9 @@ describe("list, streams and overlapping", () => {
           segment.streamPath === streamPath &&
           ("ids" in selection
             ? selection.ids.includes(segment.id)
-            : segment.startMs < selection.endMs && segment.endMs > selection.startMs),
+            : selection.match === "contained"
+              ? segment.startMs >= selection.startMs && segment.endMs <= selection.endMs
+              : segment.startMs < selection.endMs && segment.endMs > selection.startMs),
       );
       const ids = (some: readonly Segment[]): number[] => some.map(({ id }) => id).sort((a, b) => a - b);
       expect(ids(deleted), `seed ${rng.seed}`).toEqual(ids(selected.filter(({ eventLevel }) => eventLevel !== "high")));
@@ -121,6 +129,7 @@ describe("list, streams and overlapping", () => {
           streamPath: rng.pick([...paths, "*", "live/*", "*1", "live/cam[*", "live/c?*", "none", "no*ne"]),
           startMs: maybe(moment()),
           endMs: maybe(moment()),
+          match: maybe(rng.pick(["overlapping", "contained"] as const)),
           eventLevel: maybe(rng.pick(["high", "low"] as const)),
           pageNum: 1 + rng.below(4),
           pageSize: rng.pick([1, 2, 7, 30, 1000]),

@@ -4,7 +4,7 @@ import { BoxcarError } from "../../src/errors.ts";
 import { styles, writeForm, type Form, type FormField } from "../support/forms.ts";
 import { random, seedOf } from "../support/random.ts";
 
-const shape = { file: "img", maxFiles: 3, texts: ["imageClassId", "note"] };
+const shape = { file: "img", maxFiles: 3 };
 
 interface ReadPart {
   name: string;
@@ -120,9 +120,18 @@ describe("readForm", () => {
   const text = (name: string, value = "1"): FormField => ({ name, value });
   it.each<[string, FormField[], string]>([
     ["a file in another field", [{ ...img, name: "file" }], "400 unknown_field"],
-    ["an unknown text", [text("token"), img], "400 unknown_field"],
+    ["any text", [text("token"), img], "taken"],
+    ["a file in another field of many", [{ ...img, name: "img[a]" }], "400 unknown_field"],
+    [
+      "files in numbered fields",
+      [
+        { ...img, name: "img[]" },
+        { ...img, name: "img[1]" },
+      ],
+      "taken",
+    ],
     ["a file in a field of text", [{ ...img, name: "note" }], "400 unknown_field"],
-    ["a part without a name", [text("")], "400 unknown_field"],
+    ["a file without a field's name", [{ ...img, name: "" }], "400 unknown_field"],
     ["more files than allowed", [img, img, img, img], "400 too_many_parts"],
     ["more texts than allowed", Array.from({ length: MAX_TEXTS + 1 }, () => text("note")), "400 too_many_parts"],
     ["a text that is too long", [text("note", "x".repeat(MAX_TEXT_SIZE + 1))], "400 field_too_large"],
@@ -147,7 +156,7 @@ describe("readForm", () => {
     "constructor: x",
     "no colon",
     "bad name: x",
-    "content-disposition: form-data; name=a; filename*=UTF-8''%E0%A4%A",
+    "content-disposition: form-data; name=a; filename=b; filename*=UTF-8''%E0%A4%A",
     `x: ${"y".repeat(17_000)}`,
     Array.from({ length: 101 }, (_, i) => `x${i}: y`).join("\r\n"),
   ])("refuses or ignores the part header %#", async (header) => {

@@ -158,20 +158,20 @@ describe.skipIf(!zbar)("the card of a person or a group", () => {
 
   it("is JSON for the app", async () => {
     expect(JSON.parse(await card(`12?chatType=group&name=${encodeURIComponent("同学 群")}`))).toEqual({
-      id: "12",
+      id: 12,
       name: "同学 群",
     });
-    expect(JSON.parse(await card("7?chatType=single"))).toEqual({ id: "7", name: "" });
+    expect(JSON.parse(await card("7?chatType=single"))).toEqual({ id: 7, name: "" });
     const named = await card(`12?name=${encodeURIComponent("同学 \u{1F389}")}`);
     expect(named, "no scanner has to guess its encoding").toBe(
-      String.raw`{"id":"12","name":"\u540c\u5b66 \ud83c\udf89"}`,
+      String.raw`{"id":12,"name":"\u540c\u5b66 \ud83c\udf89"}`,
     );
   });
 
   it("is a URL for browsers", async () => {
     const page = (url: string): string => encodeURIComponent(url);
     expect(await card(`12?type=H5&http=${page("https://h5.example/join")}`)).toBe(
-      "https://h5.example/join?id=12&chatType=group",
+      "https://h5.example/join#/pages/setpageInfo/setpageInfo?action=autoAddGroup&id=12&chatType=group",
     );
     expect(await card(`12?type=H5&chatType=single&http=${page("https://h5.example/#/pages/add?from=qr")}`)).toBe(
       "https://h5.example/#/pages/add?from=qr&id=12&chatType=single",

@@ -1,6 +1,7 @@
 import type { BoxcarError } from "../../errors.ts";
 import { json } from "../replies.ts";
 import * as z from "../zod.ts";
+import { inChinese } from "./chinese.ts";
 
 /** The envelope of the chat front end: `{"msg":"ok","data":…}` or `{"msg":"fail","data":"what went wrong"}`. */
 
@@ -38,7 +39,7 @@ export function chatStatus(status: number): number {
   return status >= 500 || told.has(status) ? status : 400;
 }
 
-/** The body of a refusal. */
-export function chatFail({ message }: BoxcarError): { msg: "fail"; data: string } {
-  return { msg: "fail", data: message };
+/** The body of a refusal. @param chinese whether people read it in Chinese */
+export function chatFail(refusal: BoxcarError, chinese: boolean): { msg: "fail"; data: string } {
+  return { msg: "fail", data: chinese ? inChinese(refusal) : refusal.message };
 }

@@ -2,8 +2,8 @@ import { createRoute } from "@hono/zod-openapi";
 import { BoxcarError } from "../../errors.ts";
 import type { QrOptions } from "../../pictures/qr-code.ts";
 import { needSome } from "../access.ts";
-import type { App } from "../context.ts";
-import { integer, query } from "../parameters.ts";
+import type { App, AppContext } from "../context.ts";
+import { integer, lenient, query } from "../parameters.ts";
 import { signedLinkParameters } from "../share.ts";
 import * as z from "../zod.ts";
 import { chatRefused } from "./envelope.ts";
@@ -38,18 +38,20 @@ const cardRoute = createRoute({
   path: "/api/chat/groupQrcode/{id}",
   summary: "The QR code by which a person or a group is found",
   description:
-    "With `type=H5` it holds the URL `http` with `id` and `chatType` in its query; otherwise the JSON `{id, name}`, " +
+    "With `type=H5` it holds the URL `http`, and `BOXCAR_CHAT_PAGE` unless it names a page behind `#`, with `id` and " +
+    "`chatType` in its query; otherwise the JSON `{id, name}`, " +
     "which the app reads.",
   middleware: needSome("read"),
   request: {
     params: z.object({
       id: z.string().max(64, "expected at most 64 characters").openapi({ description: "Of the person or the group." }),
     }),
-    query: query({
+    query: lenient({
       chatType: z.enum(["single", "group"], "expected single or group").default("group"),
       type: z.string("expected once").max(16).optional().openapi({ description: "`H5`: a URL for browsers." }),
       http: z.url("expected a URL").max(1024).optional().openapi({ description: "The page that `type=H5` opens." }),
       name: z.string("expected once").max(128, "expected at most 128 characters").default(""),
+      token: z.string("expected once").optional().openapi({ description: "A token, where no field can be sent." }),
       ...shape,
     }),
   },
@@ -57,7 +59,7 @@ const cardRoute = createRoute({
 });
 
 /** `GET /api/chat/qrcode` and `/api/chat/groupQrcode/{id}`. */
-export function addQrCodes(app: App): void {
+export function addQrCodes(app: App, { config }: AppContext): void {
   app.openapi(textRoute, (c) => {
     const { text, size, type } = c.req.valid("query");
     return reply(text, { size, type });
@@ -65,17 +67,21 @@ export function addQrCodes(app: App): void {
   app.openapi(cardRoute, (c) => {
     const { id } = c.req.valid("param");
     const { chatType, type, http, name, size } = c.req.valid("query");
-    if (type !== "H5") return reply(asciiJson({ id, name }), { size, type: "png" });
+    if (type !== "H5")
+      return reply(asciiJson({ id: /^[1-9]\d{0,14}$/.test(id) ? Number(id) : id, name }), { size, type: "png" });
     if (http === undefined) {
       const message = "type=H5 needs http: the URL of the page that the code opens.";
       throw new BoxcarError("bad_parameter", 400, message, { parameters: ["http"] });
     }
-    return reply(pageUrl(http, { id, chatType }), { size, type: "png" });
+    return reply(pageUrl(http.includes("#") ? http : http + config.uploads.chatPage, { id, chatType }), {
+      size,
+      type: "png",
+    });
   });
 }
 
 /** JSON without characters beyond ASCII: scanners guess a code's encoding, and at short names they guess wrong. */
-function asciiJson(value: Readonly<Record<string, string>>): string {
+function asciiJson(value: Readonly<Record<string, string | number>>): string {
   const escaped = (unit: string): string => String.raw`\u` + unit.charCodeAt(0).toString(16).padStart(4, "0");
   return JSON.stringify(value).replace(/[^ -~]/g, escaped); // without the flag u: one code unit at a time
 }

@@ -20,7 +20,7 @@ import { uploadedVideo } from "../uploaded-picture.ts";
 import * as z from "../zod.ts";
 import { chatOk, chatRefused, chatSuccess } from "./envelope.ts";
 import { keepPicture } from "./keep-picture.ts";
-import { videoSource } from "./video-source.ts";
+import { originsOf, videoSource } from "./video-source.ts";
 
 /** Bytes of a body. */
 const MAX_BODY = 65_536;
@@ -37,7 +37,7 @@ const whole = (least: number, most: number): z.ZodType<number> => {
 
 const times = "Milliseconds from the start of the video; with streamPath, the wall-clock time.";
 
-const body = z.strictObject({
+const body = z.object({
   videoUrl: z.string().min(1, "expected a URL").max(2048, "expected at most 2048 characters").optional().openapi({
     description: "An uploaded file, a download, or an MP4 on another host.",
     example: "/files/images/20260131/1769860800250_0123456789ab.mp4",
@@ -47,8 +47,10 @@ const body = z.strictObject({
     .union([z.string().max(64), z.number()])
     .default("0")
     .openapi({ description: times }),
-  width: whole(1, LARGEST_PICTURE).optional().openapi({ type: "integer", description: "Pixels; the height follows." }),
-  format: z.enum(["jpg", "jpeg", "png"], "expected jpg, jpeg or png").default("jpg"),
+  width: whole(0, LARGEST_PICTURE)
+    .optional()
+    .openapi({ type: "integer", description: "Pixels; the height follows. 0: as wide as the video." }),
+  format: z.enum(["jpg", "jpeg", "png"], "expected jpg, jpeg or png").default("png"),
 });
 type Wanted = z.infer<typeof body>;
 
@@ -83,10 +85,10 @@ const route = createRoute({
       "The picture.",
       chatSuccess(
         z.object({
-          base64: z.string().openapi({ description: "The picture's bytes in Base64." }),
+          base64: z.string().openapi({ description: "A data URL: `data:image/png;base64,…`." }),
           url: z.string().openapi({ description: "Where the picture is to be had." }),
           format: z.enum(["jpg", "jpeg", "png"]),
-          time: z.int().openapi({ description: "As it was asked for, milliseconds." }),
+          time: z.number().openapi({ description: "As it was asked for, milliseconds." }),
           width: z.int().openapi({ description: "Pixels." }),
         }),
       ),
@@ -100,11 +102,18 @@ export function addScreenshot(app: App, context: AppContext): void {
   app.openapi(route, async (c) => {
     const isJson = /^application\/(?:[\w.+-]+\+)?json\b/i.test(c.req.header("content-type") ?? "");
     const wanted: Partial<Wanted> = isJson ? c.req.valid("json") : c.req.valid("form");
-    const { time = "0", width = 0, format = "jpg" } = wanted;
+    const { time = "0", width = 0, format = "png" } = wanted;
     const shape = { width, height: 0, format: format === "png" ? "png" : "jpg", rotation: "auto" } as const;
     const { still, url, timeMs } = await take(c, context, { ...wanted, time }, shape);
     const { bytes } = still;
-    const data = { base64: base64(bytes), url, format, time: timeMs, width: pictureSize(bytes).width };
+    const asked = wanted.streamPath === undefined ? Number(time) : timeMs;
+    const data = {
+      base64: `data:image/${format};base64,${base64(bytes)}`,
+      url,
+      format,
+      time: asked,
+      width: pictureSize(bytes).width,
+    };
     return c.json(chatOk(data), 200);
   });
 }
@@ -122,8 +131,7 @@ async function take(
   shape: PictureShape,
 ): Promise<Shot> {
   const { catalog, config, clock, planning, pictures } = context;
-  const asked = new URL(c.req.url).origin;
-  const origin = config.publicUrl ?? asked;
+  const origin = config.publicUrl ?? c.get("origin");
   const seek = "exact" as const;
   const turn = turnOf(c);
   if ((videoUrl === undefined) === (streamPath === undefined)) {
@@ -139,7 +147,7 @@ async function take(
     return { still, url: origin + snapshotPath(streamPath, timeMs, shape), timeMs };
   }
   const timeMs = millisecondsOf(time);
-  const source = videoSource(videoUrl ?? "", [asked, origin], config.uploads.filesUrl);
+  const source = videoSource(videoUrl ?? "", originsOf(c, config), config.uploads.filesUrl);
   if (source.kind === "recording") {
     authorize(c, "read", source.streamPath);
     const wanted = await downloadedAt(c, context, source.streamPath, source.query, timeMs);
@@ -190,9 +198,9 @@ async function remoteStill(
 }
 
 function millisecondsOf(time: string | number): number {
-  const value = typeof time === "number" ? time : /^\d{1,15}$/.test(time) ? Number(time) : Number.NaN;
-  if (Number.isSafeInteger(value) && value >= 0) return value;
-  const message = "time: expected milliseconds from the start of the video, a whole number from 0 on.";
+  const value = typeof time === "number" ? time : /^\d{1,15}(\.\d{1,15})?$/.test(time) ? Number(time) : Number.NaN;
+  if (value >= 0 && value <= Number.MAX_SAFE_INTEGER) return Math.floor(value);
+  const message = "time: expected milliseconds from the start of the video, a number from 0 on.";
   throw new BoxcarError("bad_time", 400, message, { parameter: "time" });
 }
 

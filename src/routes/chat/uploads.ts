@@ -7,7 +7,7 @@ import { BoxcarError } from "../../errors.ts";
 import { need } from "../access.ts";
 import type { App, AppContext } from "../context.ts";
 import { atOnce } from "../limits.ts";
-import { integer, query } from "../parameters.ts";
+import { integer, lenient } from "../parameters.ts";
 import { json } from "../replies.ts";
 import { boundedBodyOf } from "../request-body.ts";
 import * as z from "../zod.ts";
@@ -29,7 +29,7 @@ const toStore = createRoute({
   description:
     "A form with up to 20 files in the field `img`. They pass through to the store; all of them are kept, or none. " +
     "What a file is, is told from its bytes: images, audio, video, PDF and Office documents are taken.",
-  request: { query: query({ imageClassId: classParameter }), ...form("img") },
+  request: { query: lenient({ imageClassId: classParameter }), ...form("img") },
   responses: { 200: json("The files, in the order of the form.", chatSuccess(z.array(storedFile))), ...chatRefused },
 });
 
@@ -40,7 +40,7 @@ const toDisk = createRoute({
   summary: "Upload a file onto this machine's disk, to be had under /public/uploads",
   request: {
     params: z.object({ dir: z.string().openapi({ description: "One of `BOXCAR_UPLOAD_FOLDERS`.", example: "chat" }) }),
-    query: query({ imageClassId: classParameter }),
+    query: lenient({ imageClassId: classParameter }),
     ...form("file"),
   },
   responses: {
@@ -56,7 +56,7 @@ export function addUploads(app: App, context: AppContext): void {
 
   const receive = (
     request: Request,
-    form: { field: string; maxFiles: number; destination: Destination; imageClassId: number | undefined },
+    form: { field: string | undefined; maxFiles: number; destination: Destination; imageClassId: number | undefined },
   ): Promise<Upload[]> => {
     const contentType = request.headers.get("content-type") ?? "";
     const body = boundedBodyOf(request, config.maxUpload, config.rates.uploads);
@@ -73,14 +73,23 @@ export function addUploads(app: App, context: AppContext): void {
 
   app.openapi(toDisk, async (c) => {
     const { dir } = c.req.valid("param");
-    if (!config.uploads.folders.includes(dir)) throw unknownFolder(config.uploads.folders);
+    const folder = folderOf(dir);
+    if (!config.uploads.folders.map(folderOf).includes(folder)) throw unknownFolder(config.uploads.folders);
     storeOf(context.uploads, "public");
     const { imageClassId } = c.req.valid("query");
-    const destination = inPublicFolder(dir, keys);
-    const [upload] = await receive(c.req.raw, { field: "file", maxFiles: 1, destination, imageClassId });
+    const destination = inPublicFolder(folder, keys);
+    const [upload] = await receive(c.req.raw, { field: undefined, maxFiles: 1, destination, imageClassId });
     if (upload === undefined) throw new Error("a form was taken in without a file");
     return c.json(chatOk({ url: publicUrl(upload), ...mediaOf(upload) }), 200);
   });
+}
+
+/** `a_b` names the folder `a/b`, as the chat front end has it. */
+function folderOf(name: string): string {
+  return name
+    .split("_")
+    .filter((part) => part !== "")
+    .join("/");
 }
 
 function unknownFolder(known: readonly string[]): BoxcarError {

@@ -1,6 +1,9 @@
-import { BoxcarError } from "../../errors.ts";
+import type { Context } from "hono";
 import type { UploadArea } from "../../catalog/upload-rows.ts";
+import type { Config } from "../../config.ts";
+import { BoxcarError } from "../../errors.ts";
 import { checkStreamPath } from "../../stream-path.ts";
+import type { AppEnv } from "../context.ts";
 
 /** What a video URL names: something of this server, which needs no network, or a file on another host. */
 export type VideoSource =
@@ -32,6 +35,17 @@ export function videoSource(videoUrl: string, origins: readonly string[], filesU
     return { kind: "recording", streamPath: checkStreamPath(recording), query: url.searchParams };
   const message = "There is no video under this path. Give the URL of an uploaded file or of a download.";
   throw new BoxcarError("unknown_file", 404, message);
+}
+
+/** The origins under which this server may be named: by the request, by the configuration, and on its own machine. */
+export function originsOf(c: Context<AppEnv>, { publicUrl, port, access }: Config): string[] {
+  const requested = new URL(c.req.url);
+  const ports = new Set([requested.port, String(port)]);
+  const names = ["localhost", "127.0.0.1", "[::1]", ...access.hosts];
+  const origins = names.flatMap((name) =>
+    ["http", "https"].flatMap((scheme) => [...ports].map((each) => new URL(`${scheme}://${name}:${each}`).origin)),
+  );
+  return [requested.origin, c.get("origin"), ...(publicUrl === undefined ? [] : [publicUrl]), ...origins];
 }
 
 function decoded(path: string): string {
