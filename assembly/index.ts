@@ -5,6 +5,7 @@
 import { ABI_VERSION, Extent, Result, Status } from "./abi";
 import { allocate as allocateIn, limitArena, resetArena } from "./arena";
 import { buildIndex } from "./index-segment";
+import { coverEntry } from "./cover-entry";
 import { describeSamples } from "./inspect";
 import { listBoxes } from "./list-boxes";
 import { measurePiece } from "./measure";
@@ -268,5 +269,12 @@ export function inbandEntry(entry: usize, length: u32): Status {
 export function codecs(handler: u32, entries: usize, length: u32): Status {
   begin();
   writeCodecs(handler, entries, length);
+  return outcome();
+}
+
+/** The sample entry at `entry`, raised so that it states what the one at `other` needs, too. See cover-entry.ts. */
+export function coveringEntry(entry: usize, length: u32, other: usize, otherLength: u32): Status {
+  begin();
+  coverEntry(entry, length, other, otherLength);
   return outcome();
 }

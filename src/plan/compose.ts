@@ -6,7 +6,7 @@ import type { Pace, Sha256, Store } from "../platform.ts";
 import type { Core } from "../wasm/module.ts";
 import { Cuts } from "./cuts.ts";
 import { IndexCache } from "./index-cache.ts";
-import type { CaptionOptions, LayoutParts, TrackHeaders } from "./layout.ts";
+import type { ClockOptions, LayoutParts, TrackHeaders } from "./layout.ts";
 import type { SegmentBefore } from "./lead.ts";
 import { PlanBuilder, type Composition } from "./plan-builder.ts";
 import type { PlanCache } from "./plan-cache.ts";
@@ -30,9 +30,9 @@ export interface RangeQuery {
   readonly gaps: "skip" | "keep";
   readonly changes: "inband" | "entries";
   /** Default: none. */
-  readonly chapters?: boolean;
+  readonly chapters?: ClockOptions;
   /** Default: none. */
-  readonly captions?: CaptionOptions;
+  readonly captions?: ClockOptions;
 }
 
 /** What a plan is made with. */
@@ -121,7 +121,7 @@ export async function compose(
     return undefined;
   }
   const headers = await readHeaders(core, composition, indexes);
-  const { chapters = false, captions } = query;
+  const { chapters, captions } = query;
   return { layout: { core, store, indexes, composition, headers, chapters, captions }, hash: await hash };
 }
 
@@ -142,7 +142,7 @@ async function readHeaders(core: Core, composition: Composition, indexes: IndexC
     const entries: Uint8Array[] = [];
     for (const { source, offset, length } of track.descriptions) {
       const entry = (await indexes.get(source.id)).subarray(offset, offset + length);
-      entries.push(track.inband ? core.allowInband(entry) : entry);
+      entries.push(track.entry ?? entry);
     }
     const bytes = new Uint8Array(entries.reduce((sum, entry) => sum + entry.length, 0));
     let at = 0;

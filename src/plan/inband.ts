@@ -16,11 +16,13 @@ export async function moveInband(
   const [first] = output?.descriptions ?? [];
   if (output === undefined || first === undefined || output.descriptions.length < 2) return;
   const sets = new Map<number, Uint8Array>();
+  const entries: Uint8Array[] = [];
   const lengthSizes = new Set<number>();
   for (const { base, count, source, offset, length } of output.descriptions) {
     const entry = (await indexOf(source)).subarray(offset, offset + length);
     const { bytes, lengthSize } = core.parameterSets(entry);
     if (count !== 1 || lengthSize === 0) return;
+    entries.push(entry);
     lengthSizes.add(lengthSize);
     sets.set(base, bytes);
   }
@@ -36,5 +38,7 @@ export async function moveInband(
       piece.inline = inline;
     }
   }
-  output.moveInband(sets);
+  // Its profile and level are the highest of all.
+  const entry = entries.reduce((covering, other) => core.coveringEntry(covering, other));
+  output.moveInband(sets, core.allowInband(entry));
 }

@@ -10,8 +10,8 @@ import type { Piece } from "./piece.ts";
 import type { Composition } from "./plan-builder.ts";
 import { millisecondsOf } from "./ticks.ts";
 
-/** How captions tell the time. */
-export interface CaptionOptions {
+/** How captions and chapters tell the time. */
+export interface ClockOptions {
   /** Minutes that the clock shown is ahead of UTC. */
   readonly offsetMinutes: number;
 }
@@ -22,10 +22,10 @@ export interface LayoutParts {
   readonly store: Pick<Store, "get">;
   readonly indexes: IndexCache;
   readonly composition: Composition;
-  /** Whether players are told where each stretch without gaps starts. */
-  readonly chapters: boolean;
+  /** A chapter for each stretch without gaps, when they are wanted. */
+  readonly chapters: ClockOptions | undefined;
   /** A text track with the wall-clock time, when it is wanted. */
-  readonly captions: CaptionOptions | undefined;
+  readonly captions: ClockOptions | undefined;
   /** What each track of the composition takes from indexes. */
   readonly headers: readonly TrackHeaders[];
 }
@@ -96,9 +96,19 @@ export function runEntrySize(flags: number): number {
 
 /** A chapter for each stretch without gaps, titled with its wall-clock start; none unless they are wanted. */
 export function chaptersOf({ chapters, composition }: LayoutParts): Chapter[] {
-  if (!chapters) return [];
+  if (chapters === undefined) return [];
+  const { offsetMinutes } = chapters;
   return composition.spans.map(({ atMs, wallMs }) => {
-    const title = `${formatTime(Math.trunc(wallMs)).slice(0, 19).replace("T", " ")} UTC`;
-    return { startMs: atMs, title: new TextEncoder().encode(title) };
+    const shown = formatTime(Math.trunc(wallMs) + offsetMinutes * 60_000)
+      .slice(0, 19)
+      .replace("T", " ");
+    return { startMs: atMs, title: new TextEncoder().encode(shown + zoneText(offsetMinutes)) };
   });
+}
+
+function zoneText(offsetMinutes: number): string {
+  if (offsetMinutes === 0) return " UTC";
+  const ahead = Math.abs(offsetMinutes);
+  const [hours, minutes] = [Math.floor(ahead / 60), ahead % 60].map((part) => String(part).padStart(2, "0"));
+  return `${offsetMinutes < 0 ? "-" : "+"}${hours}:${minutes}`;
 }

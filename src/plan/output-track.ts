@@ -83,8 +83,8 @@ export class OutputTrack {
   last: PieceTrack | undefined;
   /** Decode time of the last sample. */
   lastDts = 0;
-  /** Whether parameter sets stand in the samples, so that the sample entry has to allow it. */
-  inband = false;
+  /** Where parameter sets stand in the samples: the one sample entry that serves them all. */
+  entry: Uint8Array | undefined;
 
   constructor(id: number, record: TrackRecord, { segment, summary }: SummarizedSegment, slot: number) {
     this.id = id;
@@ -151,15 +151,19 @@ export class OutputTrack {
     this.#constantSize = this.#constantSize === undefined || this.#constantSize === constantSize ? constantSize : 0;
   }
 
-  /** Moves the parameter sets of all descriptions into the samples, before each sync sample. @param sets by `base` */
-  moveInband(sets: ReadonlyMap<number, Uint8Array>): void {
+  /**
+   * Moves the parameter sets of all descriptions into the samples, before each sync sample.
+   * @param sets by `base`
+   * @param entry the one that then serves all samples
+   */
+  moveInband(sets: ReadonlyMap<number, Uint8Array>, entry: Uint8Array): void {
     for (const { base, syncSamples } of this.descriptions) {
       const { length } = sets.get(base) ?? { length: 0 };
       this.bytes += length * syncSamples;
       if (length > 0) this.#constantSize = 0;
     }
     this.descriptions.length = 1;
-    this.inband = true;
+    this.entry = entry;
   }
 }
 

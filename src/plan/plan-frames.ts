@@ -169,7 +169,7 @@ async function clipOf(
     ...parts,
     composition,
     headers: [{ ...NO_HEADERS, descriptions: joined(descriptions) }],
-    chapters: false,
+    chapters: undefined,
     captions: undefined,
   });
   const size = regions.reduce((sum, region) => sum + region.length, 0);

@@ -33,7 +33,7 @@ const parameters = lenient({
     description: "Put changed parameter sets in-band, or into further sample descriptions (`entries`).",
   }),
   chapters: z.enum(["0", "1"], "expected 0 or 1").default("0").openapi({
-    description: "`1`: write a chapter, titled with its wall-clock time, for each stretch without gaps.",
+    description: "`1`: write a chapter, titled with its wall-clock time in `tz`, for each stretch without gaps.",
   }),
   captions: z.enum(["none", "clock"], "expected none or clock").default("none").openapi({
     description: "`clock`: add a text track that tells the wall-clock time, in `tz`, every second.",
@@ -148,7 +148,7 @@ async function deliverRange(
     cut,
     gaps,
     changes,
-    chapters: query.chapters === "1",
+    ...(query.chapters === "1" ? { chapters: { offsetMinutes } } : {}),
     ...(query.captions === "clock" ? { captions: { offsetMinutes } } : {}),
   });
   const { startMs, endMs, joints } = plan;
@@ -161,7 +161,7 @@ async function deliverRange(
   const same = (): Record<string, string | undefined> => ({
     start: formatTime(bounded.startMs),
     end: formatTime(bounded.endMs),
-    ...(query.captions === "clock" ? { tz: query.tz } : {}),
+    ...(query.captions === "clock" || query.chapters === "1" ? { tz: query.tz } : {}),
     ...optionsOf(query),
   });
   return { media: plan.media(format), startMs, endMs, joints, gaps: plan.gaps.length, settled, query: same };

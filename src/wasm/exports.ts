@@ -32,6 +32,7 @@ export interface Exports {
   parameterSets(entry: number, length: number): number;
   inbandEntry(entry: number, length: number): number;
   codecs(handler: number, entries: number, length: number): number;
+  coveringEntry(entry: number, length: number, other: number, otherLength: number): number;
   sidxHead(trackId: number, timescale: number, numbers: number, count: number): number;
   mfra(trackId: number, count: number): number;
   captionEntry(): number;

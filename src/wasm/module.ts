@@ -178,6 +178,14 @@ export class Core {
     return Array.from({ length: result.length }, (_, i) => codecText(view, result.pointer + i * CODEC_SIZE));
   }
 
+  /** The sample entry with the profile, tier and level raised to what `other`, of the same codec, needs. */
+  coveringEntry(entry: Uint8Array, other: Uint8Array): Uint8Array {
+    const wasm = this.#open();
+    const status = wasm.coveringEntry(put(wasm, entry), entry.byteLength, put(wasm, other), other.byteLength);
+    const result = call(wasm, status);
+    return bytesAt(wasm, result.pointer, result.length);
+  }
+
   /**
    * The head of a `sidx` box for `count` references.
    * @param start ticks of `timescale`

@@ -22,17 +22,27 @@ describe.skipIf(ffprobePath === undefined)("chapters", () => {
   const titles = ["2026-01-31 10:00:00 UTC", "2026-01-31 10:01:02 UTC"];
 
   test.for(FORMATS)("name the start and what follows a gap (%s)", async (format) => {
-    const skipped = await chaptersOf(await written(await shelf.plan({ ...range, chapters: true }), format));
+    const skipped = await chaptersOf(
+      await written(await shelf.plan({ ...range, chapters: { offsetMinutes: 0 } }), format),
+    );
     expect(skipped).toEqual(titles.map((title, i) => ({ start: i * 1.5, title })));
-    const plan = await shelf.plan({ ...range, chapters: true, gaps: "keep" });
+    const plan = await shelf.plan({ ...range, chapters: { offsetMinutes: 0 }, gaps: "keep" });
     const kept = await chaptersOf(await written(plan, format));
     expect(kept).toEqual(titles.map((title, i) => ({ start: i * 61.5, title })));
+  });
+
+  test("tell the time of the zone asked for", async () => {
+    const plan = await shelf.plan({ ...range, chapters: { offsetMinutes: -210 } });
+    const [first] = await chaptersOf(await written(plan, "mp4"));
+    expect(first?.title).toBe("2026-01-31 06:30:00-03:30");
+    const other = await shelf.plan({ ...range, chapters: { offsetMinutes: 480 } });
+    expect(other.media("mp4").etag).not.toBe(plan.media("mp4").etag);
   });
 
   test("are only written on request, and change the ETag", async () => {
     const plain = await shelf.plan(range);
     expect(await chaptersOf(await written(plain, "mp4"))).toEqual([]);
-    const named = await shelf.plan({ ...range, chapters: true });
+    const named = await shelf.plan({ ...range, chapters: { offsetMinutes: 0 } });
     expect(named.media("mp4").etag).not.toBe(plain.media("mp4").etag);
   });
 });
