@@ -33,9 +33,7 @@ export function coverEntry(entry: usize, length: u32, other: usize, otherLength:
 
 function find(box: Box, entry: usize, length: u32, type: u32, config: Box, least: usize): bool {
   return (
-    readBox(box, entry, entry + length) &&
-    findInEntry(box, VIDE, type, config) &&
-    config.end - config.body >= least
+    readBox(box, entry, entry + length) && findInEntry(box, VIDE, type, config) && config.end - config.body >= least
   );
 }
 
