@@ -39,7 +39,7 @@ async function outputs(movies: readonly Movie[], cut?: { from: number; to: numbe
   const plan = await shelf.plan({
     startMs: START + (cut?.from ?? 0),
     endMs: START + (cut?.to ?? 60_000),
-    chapters: movies.length > 1,
+    ...(movies.length > 1 ? { chapters: { offsetMinutes: 0 } } : {}),
   });
   const media = await Promise.all(FORMATS.map((format) => bytesOf(plan.media(format))));
   await shelf.close();
