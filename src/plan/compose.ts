@@ -120,7 +120,7 @@ export async function compose(
     if (builder.undecodable !== undefined) throw noSyncSample(builder.undecodable);
     return undefined;
   }
-  const headers = await readHeaders(core, composition, indexes);
+  const headers = await readHeaders(composition, indexes);
   const { chapters, captions } = query;
   return { layout: { core, store, indexes, composition, headers, chapters, captions }, hash: await hash };
 }
@@ -135,7 +135,7 @@ export function noSyncSample({ id }: Segment): BoxcarError {
  * The raw sample entries of each track, made fit for parameter sets in the samples where there are any, and the kept boxes
  * of the segment it comes from.
  */
-async function readHeaders(core: Core, composition: Composition, indexes: IndexCache): Promise<TrackHeaders[]> {
+async function readHeaders(composition: Composition, indexes: IndexCache): Promise<TrackHeaders[]> {
   const all: TrackHeaders[] = [];
   const kept = new Map<number, Uint8Array>();
   for (const track of composition.tracks) {
