@@ -21,6 +21,7 @@ export interface Exports {
   movie(
     tracks: number,
     count: number,
+    timescale: number,
     duration: number,
     fragmented: number,
     wide: number,

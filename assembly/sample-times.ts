@@ -1,0 +1,45 @@
+/** When the samples of a piece's track are decoded and presented, in the ticks of its output track. */
+import { newOffsetCursor, OffsetCursor } from "./cursors";
+import { DurationCursor, newDurationCursor } from "./duration-cursor";
+import { Piece, pieceTrack, rescale } from "./piece";
+import { PieceTrack } from "./records/piece";
+import { recordOf } from "./segment-index";
+import { cleared, failed } from "./status";
+
+/** Goes over the samples in decode order. */
+@unmanaged
+export class SampleTimes {
+  durations: DurationCursor;
+  offsets: OffsetCursor;
+  shift: i32;
+  // the sample `next` moved to
+  dts: i64;
+  duration: u32;
+  /** Composition offset (clause 8.6.1.3). */
+  offset: i64;
+
+  open(piece: Piece, slot: u32): void {
+    const track = pieceTrack(piece, slot);
+    this.durations.open(piece, slot);
+    this.offsets.open(piece.index, recordOf(piece.index, slot));
+    this.offsets.skip(load<u32>(track, PieceTrack.FIRST));
+    this.shift = load<i32>(track, PieceTrack.OFFSET_SHIFT);
+  }
+
+  next(): void {
+    const durations = this.durations;
+    const time = durations.time + this.offsets.next();
+    const natural = durations.base + rescale(time, durations.from, durations.to) + this.shift;
+    this.dts = durations.dts();
+    this.offset = durations.preroll.pts(durations.sample, natural) - this.dts;
+    this.duration = durations.next();
+  }
+}
+
+export function newSampleTimes(): SampleTimes {
+  const times = changetype<SampleTimes>(cleared(offsetof<SampleTimes>()));
+  if (failed()) return times;
+  times.durations = newDurationCursor();
+  times.offsets = newOffsetCursor();
+  return times;
+}
