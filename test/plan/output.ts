@@ -57,8 +57,11 @@ export interface ShownTrack {
 /** The tracks of a file without what its edit lists hide. */
 export async function shown(file: string): Promise<ShownTrack[]> {
   return (await packets(file)).map(({ type, packets: all }) => {
-    const frame = median(all.map(({ duration }) => duration));
-    const samples = all.filter(({ hidden, pts }) => !hidden && pts > -frame / 2).sort((a, b) => a.pts - b.pts);
+    const stated = median(all.map(({ duration }) => duration));
+    const samples = all.filter(({ hidden, pts }) => !hidden && pts > -stated / 2).sort((a, b) => a.pts - b.pts);
+    // Where some samples last a tick only, ffprobe guesses durations of H.265.
+    const between = samples.slice(1).map(({ pts }, i) => pts - (samples[i]?.pts ?? 0));
+    const frame = between.length < 3 ? stated : median(between);
     const steps = samples.slice(1).map(({ pts }, i) => (pts - (samples[i]?.pts ?? 0)) / frame);
     const last = samples.at(-1);
     return {
