@@ -190,7 +190,7 @@ describe("a screenshot of a video on another host", () => {
     console.log(`${answered.bytes} of ${size} bytes in ${answered.requests} requests`);
     expect(answered.bytes).toBeLessThan(size / 3);
     const kept = await fetch(data.url);
-    expect(kept.headers.get("content-type")).toBe("image/jpeg");
+    expect(kept.headers.get("content-type")).toBe("image/png");
     expect(Buffer.from(await kept.arrayBuffer()).equals(bytes)).toBe(true);
     const again = await shot({ videoUrl: `${siteUrl}/v.mp4`, time: 9000, width: 96 });
     expect(again.data.url).toBe(data.url);
