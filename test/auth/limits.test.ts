@@ -254,7 +254,7 @@ describe("what runs at once", () => {
       ["GET", path, { range: "bytes=1-2" }],
       ["GET", path, { range: "bytes=1-2,5-6" }],
       ["GET", path, { "if-match": '"other"' }],
-      ["GET", `${path}&nothing=1`, {}],
+      ["GET", `${path}&cut=none`, {}],
       ["GET", `${path}&share=1`, {}],
       ["GET", path.replace("id=1", "id=2"), {}],
       ["GET", "/files/none", {}],

@@ -26,6 +26,7 @@ describe("the database", () => {
       "005_resumable",
       "006_reach",
       "007_folders",
+      "008_precision",
     ]);
     expect(await migrate(opened.db)).toEqual([]);
     const again = await openCatalogFile(opened.path);

@@ -57,11 +57,16 @@ export interface ShownTrack {
 /** The tracks of a file without what its edit lists hide. */
 export async function shown(file: string): Promise<ShownTrack[]> {
   return (await packets(file)).map(({ type, packets: all }) => {
-    const stated = median(all.map(({ duration }) => duration));
-    const samples = all.filter(({ hidden, pts }) => !hidden && pts > -stated / 2).sort((a, b) => a.pts - b.pts);
+    const ordered = all.filter(({ hidden }) => !hidden).sort((a, b) => a.pts - b.pts);
+    const lasting = (i: number): number => (ordered[i + 1]?.pts ?? Infinity) - (ordered[i]?.pts ?? 0);
     // Where some samples last a tick only, ffprobe guesses durations of H.265.
-    const between = samples.slice(1).map(({ pts }, i) => pts - (samples[i]?.pts ?? 0));
-    const frame = between.length < 3 ? stated : median(between);
+    const between = ordered
+      .map((_, i) => lasting(i))
+      .filter((_, i) => (ordered[i]?.pts ?? 0) >= 0)
+      .slice(0, -1);
+    const frame = median(between.length < 3 ? all.map(({ duration }) => duration) : between);
+    // ffmpeg shows what is only decoded of a fragmented file, a tick each, in front of its start.
+    const samples = ordered.filter(({ pts }, i) => pts >= 0 || (pts > -frame / 2 && lasting(i) > frame / 4));
     const steps = samples.slice(1).map(({ pts }, i) => (pts - (samples[i]?.pts ?? 0)) / frame);
     const last = samples.at(-1);
     return {
