@@ -163,7 +163,6 @@ export function spans(index: usize, tracks: usize): Status {
 export function movie(
   tracks: usize,
   count: u32,
-  timescale: u32,
   duration: usize,
   fragmented: u32,
   wide: u32,
@@ -171,7 +170,7 @@ export function movie(
   chapterCount: u32,
 ): Status {
   begin();
-  writeMovie(tracks, count, timescale, load<u64>(duration), fragmented != 0, wide != 0, chapters, chapterCount);
+  writeMovie(tracks, count, load<u64>(duration), fragmented != 0, wide != 0, chapters, chapterCount);
   return outcome();
 }
 
@@ -182,11 +181,13 @@ export function fragments(index: usize, tracks: usize, sequence: u32): Status {
   return outcome();
 }
 
-/** See writeAccessEntries; at `numbers` three u64: offset, hidden, end. */
+/** See writeAccessEntries; at `numbers` three u64: offset, hiddenStart, hiddenEnd. */
 export function accessEntries(index: usize, tracks: usize, kind: u32, timescale: u32, numbers: usize): Status {
   begin();
   const piece = openPiece(index, tracks);
-  writeAccessEntries(piece, kind, timescale, load<u64>(numbers), load<u64>(numbers, 8), load<u64>(numbers, 16));
+  const hiddenStart = load<u64>(numbers, 8);
+  const hiddenEnd = load<u64>(numbers, 16);
+  writeAccessEntries(piece, kind, timescale, load<u64>(numbers), hiddenStart, hiddenEnd);
   return outcome();
 }
 

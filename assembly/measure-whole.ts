@@ -21,7 +21,6 @@ export function measureWhole(index: usize, movie: Movie): void {
     store<i64>(track, load<i64>(record, TrackRecord.FIRST_DTS), PieceTrack.DTS);
     store<u32>(track, load<u32>(record, TrackRecord.TIMESCALE), PieceTrack.TIMESCALE);
     store<u32>(track, load<u32>(record, TrackRecord.LAST_DURATION), PieceTrack.LAST_DURATION);
-    store<i64>(track, i64.MIN_VALUE, PieceTrack.SHOWN);
     // Equal runs are joined already; the last sample has an entry of its own.
     const last = table.durations + <usize>(table.durationRuns - 1) * Run.SIZE;
     const own = u32(load<u32>(last, Run.COUNT) > 1);

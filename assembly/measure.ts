@@ -1,7 +1,6 @@
 /** How large a piece's tables are. */
 import { Result } from "./abi";
 import { continues, layParts, Part, partBytes, Piece, pieceTrack } from "./piece";
-import { prerollOf } from "./preroll";
 import { PieceTrack } from "./records/piece";
 import { TrackFlag } from "./records/summary";
 import { splitFragments } from "./split-fragments";
@@ -13,10 +12,6 @@ export function measurePiece(piece: Piece): void {
   if (failed()) return;
   for (let slot: u32 = 0; slot < piece.slots; slot++) {
     const track = pieceTrack(piece, slot);
-    const preroll = prerollOf(piece, slot);
-    if (failed()) return;
-    store<u32>(track, preroll.none ? 0 : <u32>(preroll.start - preroll.first), PieceTrack.PREROLL);
-    store<u32>(track, preroll.count, PieceTrack.PREROLL_SAMPLES);
     store<u32>(track, walkDurations(piece, slot, 0, 0), PieceTrack.STTS_ENTRIES);
     store<u32>(track, walkOffsets(piece, slot, 0, 0), PieceTrack.CTTS_ENTRIES);
     const syncs = walkSyncs(piece, slot, 0, 0, 0);

@@ -45,8 +45,6 @@ export class Piece {
   fragments: u32;
   /** For each fragment and slot, the first sample of the fragment: u32, fragment by fragment. */
   bounds: usize;
-  /** For each slot its Preroll once it is found; see `prerollOf`. */
-  prerolls: usize;
   /** For each fragment its first reference sample's decode and presentation time in output ticks, then the latter in the segment's. */
   times: usize;
 }

@@ -18,32 +18,37 @@ export const SIDX_ENTRY: usize = 12;
  * Writes a piece's entries of either box. RESULT: the entries and their length.
  * @param timescale of the box: times are rescaled from the reference track's
  * @param offset where the piece's first fragment starts in the output
- * @param hidden ticks of `timescale` at the piece's start that are not presented, and so not counted in `sidx`
- * @param end where its presentation ends, in ticks of `timescale`; 0: where its samples do
+ * @param hiddenStart ticks of `timescale` at the piece's start that are not presented, and so not counted in `sidx`
+ * @param hiddenEnd the same at its end
  */
-export function writeAccessEntries(piece: Piece, table: u32, timescale: u32, offset: u64, hidden: u64, end: u64): void {
+export function writeAccessEntries(
+  piece: Piece,
+  table: u32,
+  timescale: u32,
+  offset: u64,
+  hiddenStart: u64,
+  hiddenEnd: u64,
+): void {
   const fragments = layFragments(piece);
   if (failed()) return;
   const out = newWriter(<u64>piece.fragments * (table == Table.Sidx ? SIDX_ENTRY : TFRA_ENTRY));
   if (out == null) return;
   const from = load<u32>(pieceTrack(piece, piece.reference), PieceTrack.TIMESCALE);
-  const first = rescale(load<i64>(fragments, Fragment.DTS), from, timescale);
-  const ended =
-    end > 0
-      ? max(<i64>end, first)
-      : rescale(load<i64>(fragments, Fragment.DTS) + referenceDuration(piece), from, timescale);
+  const end = load<i64>(pieceTrack(piece, piece.reference), PieceTrack.DTS) + referenceDuration(piece);
   for (let i: u32 = 0; i < piece.fragments; i++) {
     const fragment = fragments + <usize>i * Fragment.SIZE;
     const size = load<u32>(fragment, Fragment.HEADER_LENGTH) + load<u64>(fragment, Fragment.MEDIA_LENGTH);
     if (table == Table.Sidx) {
       const last = i + 1 == piece.fragments;
+      const next = last ? end : load<i64>(fragment + Fragment.SIZE, Fragment.DTS);
       const start = rescale(load<i64>(fragment, Fragment.DTS), from, timescale);
-      const next = last ? ended : rescale(load<i64>(fragment + Fragment.SIZE, Fragment.DTS), from, timescale);
-      const duration = <u64>max(next - start, 0);
-      const unseen = min(hidden, duration);
-      hidden -= unseen;
+      let duration = <u64>(rescale(next, from, timescale) - start);
+      const hidden = min(hiddenStart, duration);
+      hiddenStart -= hidden;
+      duration -= hidden;
+      if (last) duration -= min(hiddenEnd, duration);
       put32(out, <u32>size);
-      put32(out, <u32>(duration - unseen));
+      put32(out, <u32>duration);
       put32(out, load<u32>(fragment, Fragment.FLAGS) ? 0x9000_0000 : 0); // starts with SAP, type 1
     } else {
       put64(out, rescale(load<i64>(fragment, Fragment.PTS), from, timescale));

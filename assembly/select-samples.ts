@@ -75,18 +75,6 @@ export function selectSamples(index: usize, slot: u32, selection: usize): void {
   store<i64>(selection, shown, Selection.SHOWN);
   store<i64>(selection, cursor.sampleDts, Selection.LAST_DTS);
   store<u32>(selection, cursor.duration, Selection.LAST_DURATION);
-  store<i32>(selection, leastOffset(index, record), Selection.LEAST_OFFSET);
-}
-
-// A whole track's, so that all pieces of a recording are moved alike.
-function leastOffset(index: usize, record: usize): i32 {
-  if (!(load<u32>(record, TrackRecord.FLAGS) & TrackFlag.NegativeOffsets)) return 0;
-  const offsets = newOffsetCursor();
-  if (failed()) return 0;
-  offsets.open(index, record);
-  let least: i32 = 0;
-  for (let left = load<u32>(record, TrackRecord.SAMPLES); left > 0; left--) least = min(least, offsets.next());
-  return least;
 }
 
 function findFirst(index: usize, record: usize, selection: usize): u32 {

@@ -1,7 +1,6 @@
 /** Where a piece is divided into movie fragments. */
 import { newOffsetCursor, newSyncCursor } from "./cursors";
 import { newDurationCursor } from "./duration-cursor";
-import { prerollOf } from "./preroll";
 import { Piece, pieceTrack, rescale } from "./piece";
 import { PieceTrack } from "./records/piece";
 import { TrackRecord } from "./records/summary";
@@ -29,7 +28,6 @@ export function splitFragments(piece: Piece): void {
   const first = load<u32>(track, PieceTrack.FIRST);
   const from = load<u32>(record, TrackRecord.TIMESCALE);
   const to = load<u32>(track, PieceTrack.TIMESCALE);
-  const preroll = prerollOf(piece, slot);
   const durations = newDurationCursor();
   const syncs = newSyncCursor();
   const offsets = newOffsetCursor();
@@ -60,8 +58,8 @@ export function splitFragments(piece: Piece): void {
       const offset = offsets.next();
       const times = piece.times + <usize>fragments * TIMES_SIZE;
       store<u32>(piece.bounds + ((<usize>fragments * piece.slots + slot) << 2), first + i);
-      store<i64>(times, preroll.dts(i, base + rescale(time, from, to)));
-      store<i64>(times, preroll.pts(i, base + rescale(time + offset, from, to) + shift), 8);
+      store<i64>(times, base + rescale(time, from, to));
+      store<i64>(times, base + rescale(time + offset, from, to) + shift, 8);
       store<i64>(times, durations.first + time + offset, 16);
       begun = time;
       fragments++;

@@ -1,11 +1,9 @@
 /** A piece's sample tables: what a walk has no room for is only counted, so that counts and tables cannot disagree. */
-import { newDurationCursor } from "./duration-cursor";
-import { newOffsetCursor, newRunCursor, newSizeCursor, newSyncCursor, skipRuns } from "./cursors";
-import { continues, Part, Piece, pieceTrack } from "./piece";
-import { prerollOf } from "./preroll";
+import { newDurationCursor, skipRuns } from "./duration-cursor";
+import { newOffsetCursor, newRunCursor, newSizeCursor, newSyncCursor } from "./cursors";
+import { continues, Part, Piece, pieceTrack, rescale } from "./piece";
 import { PieceTrack } from "./records/piece";
 import { TrackFlag, TrackRecord } from "./records/summary";
-import { newSampleTimes } from "./sample-times";
 import { recordOf } from "./segment-index";
 import { failed } from "./status";
 
@@ -25,10 +23,7 @@ export function walkDurations(piece: Piece, slot: u32, to: usize, room: u32): u3
   let samples: u32 = 0;
   let duration: u32 = 0;
   const record = recordOf(piece.index, slot);
-  const preroll = prerollOf(piece, slot);
-  if (failed()) return 0;
-  const factor = wholeFactor(record, track);
-  if (preroll.none && factor > 0) {
+  if (load<u32>(record, TrackRecord.TIMESCALE) == load<u32>(track, PieceTrack.TIMESCALE)) {
     const runs = newRunCursor();
     if (failed()) return 0;
     runs.open(piece.index, record, TrackRecord.DURATIONS_OFFSET);
@@ -37,12 +32,11 @@ export function walkDurations(piece: Piece, slot: u32, to: usize, room: u32): u3
       if (runs.left == 0) runs.refill();
       const taken = runs.take(left);
       left -= taken;
-      const next = runs.value * factor;
-      if (samples > 0 && next != duration) {
+      if (samples > 0 && runs.value != duration) {
         entries = putEntry(to, room, entries, samples, duration);
         samples = 0;
       }
-      duration = next;
+      duration = runs.value;
       samples += taken;
     }
   } else {
@@ -63,13 +57,6 @@ export function walkDurations(piece: Piece, slot: u32, to: usize, room: u32): u3
   return putEntry(to, room, entries, 1, load<u32>(track, PieceTrack.LAST_DURATION));
 }
 
-/** Ticks of the output track in one of the segment's, 0 when that is not a whole number: then times are rounded. */
-function wholeFactor(record: usize, track: usize): u32 {
-  const from = load<u32>(record, TrackRecord.TIMESCALE);
-  const to = load<u32>(track, PieceTrack.TIMESCALE);
-  return to % from == 0 ? to / from : 0;
-}
-
 function putEntry(to: usize, room: u32, entries: u32, samples: u32, value: u32): u32 {
   if (entries < room) {
     put32(to + ((<usize>entries) << 3), samples);
@@ -84,11 +71,13 @@ export function walkOffsets(piece: Piece, slot: u32, to: usize, room: u32): u32 
   const record = recordOf(piece.index, slot);
   const count = load<u32>(track, PieceTrack.COUNT);
   if (count == 0) return 0;
+  const from = load<u32>(record, TrackRecord.TIMESCALE);
+  const timescale = load<u32>(track, PieceTrack.TIMESCALE);
   const shift = load<i32>(track, PieceTrack.OFFSET_SHIFT);
-  const preroll = prerollOf(piece, slot);
   const offsets = newOffsetCursor();
-  const times = newSampleTimes();
+  const durations = newDurationCursor();
   if (failed()) return 0;
+  offsets.open(piece.index, record);
   let flags = load<u32>(track, PieceTrack.FLAGS) & ~(TrackFlag.Offsets | TrackFlag.NegativeOffsets);
   let entries: u32 = 0;
   if (!(load<u32>(record, TrackRecord.FLAGS) & TrackFlag.Offsets)) {
@@ -97,20 +86,17 @@ export function walkOffsets(piece: Piece, slot: u32, to: usize, room: u32): u32 
     store<u32>(track, flags, PieceTrack.FLAGS);
     return putEntry(to, room, 0, count, shift);
   }
-  const factor = preroll.none ? wholeFactor(record, track) : 0;
-  if (factor > 0) {
-    offsets.open(piece.index, record);
-    offsets.skip(load<u32>(track, PieceTrack.FIRST));
-  } else times.open(piece, slot);
+  offsets.skip(load<u32>(track, PieceTrack.FIRST));
+  durations.open(piece, slot);
   let samples: u32 = 0;
   let value: i32 = 0;
   for (let i: u32 = 0; i < count; i++) {
-    let next: i32;
-    if (factor > 0) next = offsets.next() * <i32>factor + shift;
-    else {
-      times.next();
-      next = <i32>times.offset;
+    let next = offsets.next();
+    if (from != timescale) {
+      next = <i32>(rescale(durations.time + next, from, timescale) - rescale(durations.time, from, timescale));
+      durations.next();
     }
+    next += shift;
     if (samples > 0 && next != value) {
       entries = putEntry(to, room, entries, samples, value);
       samples = 0;

@@ -1,12 +1,12 @@
 /** A piece as movie fragments (ISO/IEC 14496-12 clause 8.8): each a `moof` with all tracks, and its `mdat`'s header. */
 import { Result, Status } from "./abi";
-import { newSizeCursor, newSyncCursor, SizeCursor, SyncCursor } from "./cursors";
-import { layParts, Part, partBytes, Piece, pieceTrack } from "./piece";
+import { newOffsetCursor, newSizeCursor, newSyncCursor, OffsetCursor, SizeCursor, SyncCursor } from "./cursors";
+import { DurationCursor, newDurationCursor } from "./duration-cursor";
+import { layParts, Part, partBytes, Piece, pieceTrack, rescale } from "./piece";
 import { fourcc } from "./reader";
 import { Fragment } from "./records/output";
 import { PieceTrack } from "./records/piece";
-import { TrackFlag } from "./records/summary";
-import { newSampleTimes, SampleTimes } from "./sample-times";
+import { TrackFlag, TrackRecord } from "./records/summary";
 import { recordOf } from "./segment-index";
 import { appendSpans, reserveSpans } from "./spans";
 import { splitFragments, TIMES_SIZE } from "./split-fragments";
@@ -71,9 +71,14 @@ export function layFragments(piece: Piece): usize {
 /** The heads that one track's samples are read with. */
 @unmanaged
 class RunSource {
-  times: SampleTimes;
+  durations: DurationCursor;
+  offsets: OffsetCursor;
   sizes: SizeCursor;
   syncs: SyncCursor;
+  dts: i64;
+  from: u32;
+  to: u32;
+  shift: i32;
   flags: u32;
   until: i64;
   prefix: u32;
@@ -81,18 +86,25 @@ class RunSource {
 
 function openSource(piece: Piece, slot: u32): RunSource {
   const source = changetype<RunSource>(cleared(offsetof<RunSource>()));
-  source.times = newSampleTimes();
+  source.durations = newDurationCursor();
+  source.offsets = newOffsetCursor();
   source.sizes = newSizeCursor();
   source.syncs = newSyncCursor();
   if (failed()) return source;
   const record = recordOf(piece.index, slot);
   const track = pieceTrack(piece, slot);
   const first = load<u32>(track, PieceTrack.FIRST);
-  source.times.open(piece, slot);
+  source.durations.open(piece, slot);
+  source.offsets.open(piece.index, record);
+  source.offsets.skip(first);
   source.sizes.open(piece.index, record);
   source.sizes.skip(first);
   source.syncs.open(piece.index, record);
   source.syncs.skip(first);
+  source.dts = load<i64>(track, PieceTrack.DTS);
+  source.from = load<u32>(record, TrackRecord.TIMESCALE);
+  source.to = load<u32>(track, PieceTrack.TIMESCALE);
+  source.shift = load<i32>(track, PieceTrack.OFFSET_SHIFT);
   source.flags = load<u32>(track, PieceTrack.OUTPUT_FLAGS);
   source.prefix = load<u32>(track, PieceTrack.PREFIX);
   source.until = load<i64>(track, PieceTrack.PRESENTED_UNTIL);
@@ -210,14 +222,13 @@ function beginTraf(out: Writer, track: usize, source: RunSource, description: u3
   put32(out, load<u32>(track, PieceTrack.DESCRIPTION_BASE) - 1 + description);
   endBox(out, tfhd);
   const tfdt = beginFullBox(out, fourcc(0x74, 0x66, 0x64, 0x74), 1, 0);
-  put64(out, source.times.durations.dts());
+  put64(out, source.dts);
   endBox(out, tfdt);
   return traf;
 }
 
 function writeTrun(out: Writer, source: RunSource, part: usize, dataOffset: u32): void {
   const flags = source.flags;
-  const times = source.times;
   const bySample = !(flags & TrackFlag.AllSync);
   const composed = (flags & TrackFlag.Offsets) != 0;
   const fields = 0x301 | (bySample ? 0x400 : 0) | (composed ? 0x800 : 0);
@@ -226,17 +237,23 @@ function writeTrun(out: Writer, source: RunSource, part: usize, dataOffset: u32)
   put32(out, samples);
   put32(out, dataOffset);
   for (let i: u32 = 0; i < samples; i++) {
-    times.next();
-    put32(out, times.duration);
+    const time = source.durations.time;
+    const duration = source.durations.next();
+    put32(out, duration);
     const sync = source.syncs.next();
     put32(out, source.sizes.next() + (sync ? source.prefix : 0));
     if (bySample) put32(out, sync ? SYNC_FLAGS : NON_SYNC_FLAGS);
     if (composed) {
-      let offset = times.offset;
+      let offset: i64 = source.offsets.next();
+      if (source.from != source.to) {
+        offset = rescale(time + offset, source.from, source.to) - rescale(time, source.from, source.to);
+      }
+      offset += source.shift;
       // Many players ignore an edit list's end in fragmented files; what only serves to decode must not stretch it.
-      if (times.dts + offset >= source.until) offset = source.until++ - times.dts;
+      if (source.dts + offset >= source.until) offset = source.until++ - source.dts;
       put32(out, <u32>(<i32>offset));
     }
+    source.dts += duration;
   }
   endBox(out, trun);
 }

@@ -2,7 +2,7 @@
 import { Result } from "./abi";
 import { MovieWriter, putUnityMatrix } from "./movie-writer";
 import { fourcc } from "./reader";
-import { OutputTrack, Splice } from "./records/output";
+import { MOVIE_TIMESCALE, OutputTrack, Splice } from "./records/output";
 import { TrackFlag } from "./records/summary";
 import { failed, output, reserve, RESULT } from "./status";
 import { chaptersBound, writeChapters } from "./write-chapters";
@@ -23,14 +23,12 @@ const TRACK_IN_MOVIE: u32 = 2;
  * B: the length with all splices.
  * @param fragmented writes `mvex` and empty tables instead of splices
  * @param wide chunk offsets of 64 bits
- * @param timescale movie ticks a second
- * @param duration movie ticks of the longest media: readers stop there, whatever edit lists say
+ * @param duration movie ticks
  * @param chapters `chapterCount` Chapter records
  */
 export function writeMovie(
   tracks: usize,
   count: u32,
-  timescale: u32,
   duration: u64,
   fragmented: bool,
   wide: bool,
@@ -71,9 +69,9 @@ export function writeMovie(
       );
     }
   }
-  writeMvhd(out, timescale, duration, highest + 1);
+  writeMvhd(out, duration, highest + 1);
   for (let i: u32 = 0; i < count; i++) {
-    writeTrak(movie, tracks, count, i, fragmented, wide);
+    writeTrak(movie, tracks, count, i, duration, fragmented, wide);
   }
   if (fragmented) writeMvex(out, tracks, count, duration);
   const udta = beginBox(out, fourcc(0x75, 0x64, 0x74, 0x61));
@@ -101,11 +99,11 @@ function writeFtyp(out: Writer, fragmented: bool): void {
 }
 
 // No clock goes into an output: creation and modification times are 0 everywhere.
-function writeMvhd(out: Writer, timescale: u32, duration: u64, nextTrack: u32): void {
+function writeMvhd(out: Writer, duration: u64, nextTrack: u32): void {
   const wide = duration >= u32.MAX_VALUE;
   const box = beginFullBox(out, fourcc(0x6d, 0x76, 0x68, 0x64), u32(wide), 0);
   putZeros(out, wide ? 16 : 8);
-  put32(out, timescale);
+  put32(out, MOVIE_TIMESCALE);
   if (wide) put64(out, duration);
   else put32(out, <u32>duration);
   put32(out, 0x1_0000);

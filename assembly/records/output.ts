@@ -1,6 +1,9 @@
 /** What an output is made of. `src/wasm/records/output.ts` writes and reads the same. */
 
-/** One track of an output file, as its headers need it. Movie ticks are those of `mvhd`. */
+/** Ticks a second of `mvhd` and `elst`: milliseconds and the usual frame rates are whole numbers of them. */
+export const MOVIE_TIMESCALE: u32 = 90000;
+
+/** One track of an output file, as its headers need it. Movie ticks are of `MOVIE_TIMESCALE`. */
 export namespace OutputTrack {
   export const ID: usize = 0; // u32
   export const HANDLER: usize = 4; // u32 fourcc

@@ -17,7 +17,6 @@ export namespace Selection {
   export const PRESENTED_END: usize = 48; // i64, latest end of a selected sample's presentation
   export const LAST_DTS: usize = 56; // i64, of the last sample
   export const LAST_DURATION: usize = 64; // u32
-  export const LEAST_OFFSET: usize = 68; // i32, least composition offset of the whole track, at most 0
   export const SHOWN: usize = 72; // i64, presentation time of the sample shown at START, else of the first one
   export const SIZE: usize = 80;
 }
@@ -46,9 +45,6 @@ export namespace PieceTrack {
   export const OUTPUT_FLAGS: usize = 80; // u32, bits of TrackFlag over the whole output track
   /** i64, output ticks: in fragments, samples decoded before but presented after this are presented right then. */
   export const PRESENTED_UNTIL: usize = 88;
-  /** i64, ticks of the segment's track: samples presented before this are hidden; i64.MIN_VALUE = the piece hides none. */
-  export const SHOWN: usize = 96;
-  export const START: usize = 104; // i64, output ticks, when the sample at SHOWN is presented
   // measured
   export const STTS_ENTRIES: usize = 40; // u32
   export const CTTS_ENTRIES: usize = 44; // u32
@@ -59,7 +55,5 @@ export namespace PieceTrack {
   export const TRUNS: usize = 64; // u32, track runs in them
   export const FLAGS: usize = 68; // u32, bits of TrackFlag over the piece
   export const BYTES: usize = 72; // u64, prefix included
-  export const PREROLL: usize = 112; // u32, output ticks from the first sample's decode time to START, 0 = no pre-roll
-  export const PREROLL_SAMPLES: usize = 116; // u32, those decoded one tick apart
-  export const SIZE: usize = 120;
+  export const SIZE: usize = 96;
 }

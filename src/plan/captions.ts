@@ -1,6 +1,6 @@
 import { BoxcarError } from "../errors.ts";
 import type { Core } from "../wasm/module.ts";
-import { CAPTION_SIZE, Table, type CaptionBlock, type MovieTime, type MovieTrack } from "../wasm/records/output.ts";
+import { CAPTION_SIZE, MOVIE_TIMESCALE, Table, type CaptionBlock, type MovieTrack } from "../wasm/records/output.ts";
 import { TrackFlag } from "../wasm/records/summary.ts";
 import type { LayoutParts } from "./layout.ts";
 import { isVideo } from "./output-track.ts";
@@ -31,16 +31,16 @@ const FRAGMENT_BYTES = 100;
 const SUBTITLES = 0x7362746c;
 
 /**
- * @param presented the length of the output's presentation
+ * @param duration of the output's presentation, movie ticks
  * @throws BoxcarError `captions_too_long` (400)
  */
-export function captionsOf({ core, composition, captions }: LayoutParts, presented: MovieTime): Captions | undefined {
-  const endMs = Math.floor((presented.duration * SECOND_MS) / presented.timescale);
+export function captionsOf({ core, composition, captions }: LayoutParts, duration: number): Captions | undefined {
+  const endMs = Math.floor((duration * SECOND_MS) / MOVIE_TIMESCALE);
   if (captions === undefined) return undefined;
   if (endMs > LONGEST_CAPTIONS_MS) throw tooLong(endMs);
   const blocks = blocksOf(composition.clock, endMs);
   if (blocks.length === 0) return undefined;
-  const track = trackOf(core, composition, blocks, { endMs, duration: presented.duration });
+  const track = trackOf(core, composition, blocks, endMs);
   const samples = blocks.map((block) =>
     madeRegion(block.count * CAPTION_SIZE, () => core.captions(block, captions.offsetMinutes)),
   );
@@ -84,12 +84,7 @@ function blocksOfRun(atMs: number, wallMs: number, lengthMs: number): CaptionBlo
   return blocks;
 }
 
-function trackOf(
-  core: Core,
-  composition: Composition,
-  blocks: readonly CaptionBlock[],
-  { endMs, duration }: { endMs: number; duration: number },
-): MovieTrack {
+function trackOf(core: Core, composition: Composition, blocks: readonly CaptionBlock[], endMs: number): MovieTrack {
   const ids = composition.tracks.map(({ id }) => id);
   return {
     id: Math.max(0, ...ids) + 1,
@@ -108,7 +103,7 @@ function trackOf(
     duration: endMs,
     editDelay: 0,
     editTime: -1,
-    editDuration: duration,
+    editDuration: 0,
     headerFlags: 3, // enabled, in the movie
     source: { slot: 0, id: 0, kept: new Uint8Array(0) },
     presentation: (composition.tracks.find(isVideo) ?? composition.tracks[0])?.presentation ?? new Uint8Array(0),

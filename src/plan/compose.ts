@@ -29,8 +29,6 @@ export interface RangeQuery {
   readonly cut: "frame" | "keyframe";
   readonly gaps: "skip" | "keep";
   readonly changes: "inband" | "entries";
-  /** Default: `list`, edit lists that hide what is only decoded. */
-  readonly edits?: "list" | "none";
   /** Default: none. */
   readonly chapters?: ClockOptions;
   /** Default: none. */
@@ -123,8 +121,8 @@ export async function compose(
     return undefined;
   }
   const headers = await readHeaders(composition, indexes);
-  const { edits = "list", chapters, captions } = query;
-  return { layout: { core, store, indexes, composition, headers, edits, chapters, captions }, hash: await hash };
+  const { chapters, captions } = query;
+  return { layout: { core, store, indexes, composition, headers, chapters, captions }, hash: await hash };
 }
 
 /** Says that a segment cannot be decoded. */

@@ -3,13 +3,9 @@ import type { Counts, PieceTrack } from "../wasm/records/piece.ts";
 import type { PieceFragments } from "../wasm/loaded-index.ts";
 import { captionsOf } from "./captions.ts";
 import {
-  FRAGMENTED_TIMESCALE,
   chaptersOf,
-  movieTime,
   movieTrackOf,
   presentationOf,
-  prerollOf,
-  presentedEnd,
   runEntrySize,
   NO_HEADERS,
   type LayoutParts,
@@ -18,7 +14,7 @@ import {
 import { isVideo, type OutputTrack } from "./output-track.ts";
 import type { Piece } from "./piece.ts";
 import type { Composition } from "./plan-builder.ts";
-import { rescale, ticksOf } from "./ticks.ts";
+import { ticksOf } from "./ticks.ts";
 import { ROUNDING_MS } from "./placed-segment.ts";
 import type { Part } from "./read-spans.ts";
 import { inlineRegion, mediaRegion, piecesRegion, whenRead, type PieceLengths, type Region } from "./regions.ts";
@@ -37,36 +33,36 @@ const MAX_REFERENCES = 0xffff;
  * what one `sidx` can hold goes without; `mfra` lists all fragments in any case.
  */
 export function layoutFmp4(parts: LayoutParts): Region[] {
-  const { composition, core, edits } = parts;
+  const { composition, core } = parts;
   const { pieces } = composition;
   const tracksOf = fragmentTracks(composition);
-  const tracks = composition.tracks.map((track, i) => headerOf(parts, track, parts.headers[i]));
-  const captions = captionsOf(parts, { timescale: FRAGMENTED_TIMESCALE, duration: presentedEnd(tracks) });
+  const tracks = composition.tracks.map((track, i) => headerOf(track, composition, parts.headers[i]));
+  const duration = Math.max(0, ...composition.tracks.map((track) => end(presentationOf(track, composition))));
+  const captions = captionsOf(parts, duration);
   if (captions !== undefined) tracks.push(captions.track);
-  const time = movieTime(tracks, FRAGMENTED_TIMESCALE);
   const captionFragments = captions?.fragments ?? [];
   const distance = captionFragments.reduce((sum, region) => sum + region.length, 0);
   const chapters = chaptersOf(parts);
-  const init = inlineRegion(core.movie(tracks, time, { fragmented: true, wide: false, chapters }).bytes);
+  const init = inlineRegion(core.movie(tracks, duration, { fragmented: true, wide: false, chapters }).bytes);
 
   const reference = composition.tracks.find(isVideo) ?? composition.tracks[0];
   if (reference === undefined) return [init];
   const count = composition.fragments;
   const regions = [init];
   if (count <= MAX_REFERENCES) {
-    // Its times are those of the presentation: what the edit list hides at the start does not count (clause 8.16.3).
-    const ends = shiftOf(reference) + presentedUntil(reference, composition);
-    const place = (i: number): typeof NOTHING => ({
+    // Its times are those of the presentation: what the edit list hides at either end does not count (clause 8.16.3).
+    const hidden = hiddenOf(reference, composition);
+    const hiddenIn = (i: number): typeof NOTHING => ({
       offset: 0,
-      hidden: i === 0 && edits === "list" ? prerollOf(reference) : 0,
-      end: i === pieces.length - 1 ? ends : 0,
+      hiddenStart: i === 0 ? hidden.start : 0,
+      hiddenEnd: i === pieces.length - 1 ? hidden.end : 0,
     });
     regions.push(
       inlineRegion(core.sidxHead(reference.id, reference.timescale, Math.max(0, reference.firstPts), distance, count)),
       piecesRegion(
         parts,
         { total: count * SIDX_ENTRY, of: (piece) => piece.fragments * SIDX_ENTRY },
-        (index, piece, i) => index.accessEntries(tracksOf(piece), Table.sidx, reference.timescale, place(i)),
+        (index, piece, i) => index.accessEntries(tracksOf(piece), Table.sidx, reference.timescale, hiddenIn(i)),
       ),
     );
   }
@@ -89,11 +85,16 @@ export function layoutFmp4(parts: LayoutParts): Region[] {
   return regions;
 }
 
-const NOTHING = { offset: 0, hidden: 0, end: 0 };
+const NOTHING = { offset: 0, hiddenStart: 0, hiddenEnd: 0 };
 
-/** Where the presentation of a track ends, in its ticks. */
-function presentedUntil(track: OutputTrack, { presentedMs }: Composition): number {
-  return Math.min(track.presentedEnd, ticksOf(presentedMs, track.timescale));
+/** Ticks of a track before and after what is presented of it. */
+function hiddenOf(track: OutputTrack, composition: Composition): { start: number; end: number } {
+  const presentedEnd = Math.min(track.presentedEnd, ticksOf(composition.presentedMs, track.timescale));
+  return { start: Math.max(0, -track.firstPts), end: Math.max(0, track.firstPts + track.duration - presentedEnd) };
+}
+
+function end({ delay, duration }: { delay: number; duration: number }): number {
+  return delay + duration;
 }
 
 /** Decode times in fragments cannot be negative: a track's media time starts this much before the presentation. */
@@ -105,7 +106,7 @@ function shiftOf(track: OutputTrack): number {
 function fragmentTracks({ tracks, presentedMs }: Composition): (piece: Piece) => PieceTrack[] {
   const outputs = tracks.map((output) => {
     const shift = shiftOf(output);
-    const held = Math.ceil(1.5 * output.usualDuration);
+    const held = Math.ceil(1.5 * (output.duration / output.samples));
     const presentedUntil = shift + ticksOf(presentedMs - ROUNDING_MS, output.timescale) + held;
     return { id: output.id, shift, outputFlags: output.flags, presentedUntil };
   });
@@ -114,25 +115,14 @@ function fragmentTracks({ tracks, presentedMs }: Composition): (piece: Piece) =>
       const output = outputs.find(({ id }) => id === track.trackId);
       if (output === undefined) return track;
       const { shift, outputFlags, presentedUntil } = output;
-      return { ...track, dts: track.dts + shift, start: (track.start ?? 0) + shift, outputFlags, presentedUntil };
+      return { ...track, dts: track.dts + shift, outputFlags, presentedUntil };
     });
 }
 
-function headerOf(
-  { composition, edits }: LayoutParts,
-  track: OutputTrack,
-  headers: TrackHeaders = NO_HEADERS,
-): MovieTrack {
+function headerOf(track: OutputTrack, composition: Composition, headers: TrackHeaders = NO_HEADERS): MovieTrack {
   const shift = shiftOf(track);
-  const hides = edits === "list" && shift > 0;
-  const { delay, duration } = presentationOf(track, composition, FRAGMENTED_TIMESCALE);
-  return {
-    ...movieTrackOf(track, headers),
-    duration: shift + track.firstDts + track.duration,
-    editDelay: 0,
-    editTime: hides ? shift : -1,
-    editDuration: delay + duration + (hides ? 0 : rescale(shift, track.timescale, FRAGMENTED_TIMESCALE)),
-  };
+  const editDuration = end(presentationOf(track, composition));
+  return { ...movieTrackOf(track, headers), editDelay: 0, editTime: shift > 0 ? shift : -1, editDuration };
 }
 
 /** Bytes of pieces as fragments, media included. */

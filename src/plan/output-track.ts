@@ -1,6 +1,6 @@
 import type { Segment } from "../catalog/types.ts";
 import { BoxcarError } from "../errors.ts";
-import type { PieceTrack, Preroll } from "../wasm/records/piece.ts";
+import type { PieceTrack } from "../wasm/records/piece.ts";
 import {
   HEADER_SIZE,
   PRESENTATION_OFFSET,
@@ -11,7 +11,6 @@ import {
   type TrackRecord,
 } from "../wasm/records/summary.ts";
 import { sourceOf, type Source } from "./piece.ts";
-import { ticksOf } from "./ticks.ts";
 
 /** Handler types (ISO/IEC 14496-12 section 12), four characters as a number. */
 const VIDE = 0x76696465;
@@ -58,8 +57,6 @@ export class OutputTrack {
     readonly id: number;
     readonly keptOffset: number;
   };
-  /** What a sample of the first segment lasts in the mean, ticks, not rounded. */
-  readonly usualDuration: number;
   readonly descriptions: Descriptions[] = [];
   readonly #byHash = new Map<string, Descriptions>();
   readonly #byBase = new Map<number, Descriptions>();
@@ -79,7 +76,6 @@ export class OutputTrack {
   /** Bytes of every sample, 0 when they differ, undefined before the first. */
   #constantSize: number | undefined;
   firstDts = 0;
-  /** When the first sample that is shown is presented; sound may begin within one, before 0. */
   firstPts = 0;
   /** Latest end of a sample's presentation. */
   presentedEnd = Number.NEGATIVE_INFINITY;
@@ -93,13 +89,10 @@ export class OutputTrack {
   constructor(id: number, record: TrackRecord, { segment, summary }: SummarizedSegment, slot: number) {
     this.id = id;
     this.handler = record.handler;
-    this.timescale = finer(record);
+    this.timescale = record.timescale;
     this.codec = record.codec;
     this.headerFlags = record.headerFlags;
     this.source = { segment, slot, id: record.id, keptOffset: summary.keptOffset };
-    const { duration, lastDuration, samples } = record;
-    const usual = samples > 1 ? (duration - lastDuration) / (samples - 1) : duration;
-    this.usualDuration = (usual * this.timescale) / record.timescale;
     const at = HEADER_SIZE + slot * TRACK_SIZE + PRESENTATION_OFFSET;
     this.presentation = summary.bytes.slice(at, at + PRESENTATION_SIZE);
   }
@@ -158,26 +151,6 @@ export class OutputTrack {
     this.#constantSize = this.#constantSize === undefined || this.#constantSize === constantSize ? constantSize : 0;
   }
 
-  /** Takes in what a piece that is the track's first decodes before it presents anything. */
-  begin(track: PieceTrack, { length, samples }: Preroll): void {
-    const { start = 0 } = track;
-    const ended = this.lastDts + track.lastDuration;
-    this.firstDts = length > 0 ? start - length : Math.max(this.firstDts, start);
-    const lastDts = samples === track.count ? this.firstDts + samples - 1 : Math.max(this.lastDts, start);
-    if (lastDts === this.lastDts) return;
-    this.lastDts = lastDts;
-    track.lastDuration = track.ownDuration = Math.max(1, ended - lastDts);
-  }
-
-  /** Ends the track with the presentation: not every reader knows where an edit list ends. */
-  finish(presentedMs: number): void {
-    const { last } = this;
-    // Where samples are reordered, the last one to be decoded is not the last one shown.
-    if (last === undefined || this.flags & TrackFlag.Offsets) return;
-    const left = Math.max(1, ticksOf(presentedMs, this.timescale) - this.lastDts);
-    last.lastDuration = Math.min(last.lastDuration, left);
-  }
-
   /**
    * Moves the parameter sets of all descriptions into the samples, before each sync sample.
    * @param sets by `base`
@@ -197,17 +170,6 @@ export class OutputTrack {
 function tooManyChanges({ id }: Segment): BoxcarError {
   const message = `Up to segment ${id} the range has more than ${MOST_DESCRIPTION_BYTES} bytes of different sample entries. Ask for shorter ranges.`;
   return new BoxcarError("too_many_changes", 409, message, { id });
-}
-
-/** Ticks a second that a track has at least: times are told to a millisecond, and a tick of pre-roll takes no time. */
-const LEAST_TIMESCALE = 10_000;
-/** The same of sound, whose ticks are its samples. */
-const LEAST_SOUND_TIMESCALE = 1000;
-
-/** A multiple of the recorded timescale that is fine enough; the same where durations would not fit. */
-function finer(record: TrackRecord): number {
-  const factor = Math.ceil((isSound(record) ? LEAST_SOUND_TIMESCALE : LEAST_TIMESCALE) / record.timescale);
-  return record.duration * factor <= 0xffff_ffff ? record.timescale * factor : record.timescale;
 }
 
 /** What tells whether a player can follow from one sample entry to the next: the codec without its parameters. */

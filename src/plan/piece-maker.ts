@@ -6,17 +6,7 @@ import { TrackFlag, type TrackRecord } from "../wasm/records/summary.ts";
 import type { Cuts } from "./cuts.ts";
 import { codecFamily, isSound, isVideo, OutputTrack } from "./output-track.ts";
 import { moveInband } from "./inband.ts";
-import {
-  countsOf,
-  leftOut,
-  NO_COUNTS,
-  prerollOf,
-  sourceOf,
-  wholeSelection,
-  wholeTrack,
-  type IndexOf,
-  type Piece,
-} from "./piece.ts";
+import { countsOf, leftOut, NO_COUNTS, prerollOf, sourceOf, wholeTrack, type IndexOf, type Piece } from "./piece.ts";
 import {
   jointLimitOf,
   limitOf,
@@ -47,7 +37,7 @@ interface Match {
   readonly outputs: readonly OutputTrack[];
   /** One a slot: the output sample description index of the first description; undefined before there is a sample of it. */
   readonly bases: (number | undefined)[];
-  /** Whether a track changes its timescale so that times are rounded. */
+  /** Whether a track changes its timescale. */
   readonly scaled: boolean;
 }
 
@@ -71,13 +61,9 @@ export class PieceMaker {
     this.#options = options;
   }
 
-  /**
-   * Mends what is only known once all pieces are. Returns the output's tracks that hold samples.
-   * @param presentedMs end of the presentation, milliseconds from its start
-   */
-  async finish(presentedMs: number): Promise<OutputTrack[]> {
+  /** Mends what is only known once all pieces are. Returns the output's tracks that hold samples. */
+  async finish(): Promise<OutputTrack[]> {
     const outputs = this.#outputs;
-    for (const output of outputs) output.finish(presentedMs);
     if (this.#options.changes === "inband") await moveInband(this.#options, outputs.find(isVideo), this.pieces);
     return outputs.filter((track) => track.samples > 0);
   }
@@ -106,11 +92,7 @@ export class PieceMaker {
     }
     if (selected.every(({ count }) => count === 0)) return;
     const tracks = this.#joinAll(placed, match, selected);
-    const { counts, prerolls, fragments } = await cuts.measure(segment, tracks, match.scaled);
-    for (const [slot, track] of tracks.entries()) {
-      const preroll = prerolls[slot];
-      if (track.shown !== undefined && preroll !== undefined) match.outputs[slot]?.begin(track, preroll);
-    }
+    const { counts, fragments } = await cuts.measure(segment, tracks, match.scaled);
     this.#push(placed, match, tracks, counts, fragments);
   }
 
@@ -154,7 +136,7 @@ export class PieceMaker {
       const { tracks } = timed.summary;
       const outputs: OutputTrack[] = [];
       for (const [slot, record] of tracks.entries()) outputs.push(this.#outputOf(timed, record, slot, outputs));
-      const scaled = outputs.some((output, slot) => output.timescale % (tracks[slot]?.timescale ?? 1) !== 0);
+      const scaled = outputs.some((output, slot) => output.timescale !== tracks[slot]?.timescale);
       match = { outputs, bases: [], scaled };
       this.#matches.set(timed.kind, match);
     }
@@ -183,7 +165,7 @@ export class PieceMaker {
     const rules = placed.closed ? SelectionRule.Closed : 0;
     if (isVideo(record)) {
       const end = limitOf(placed, record);
-      if (placed.from === Number.NEGATIVE_INFINITY && end === Number.POSITIVE_INFINITY) return wholeSelection(record);
+      if (placed.from === Number.NEGATIVE_INFINITY && end === Number.POSITIVE_INFINITY) return undefined;
       const from = rescale(placed.from, timed.reference.timescale, record.timescale);
       const start = from + ticksOf(ROUNDING_MS, record.timescale);
       const fromSync = placed.from === Number.NEGATIVE_INFINITY ? 0 : SelectionRule.FromSync;
@@ -202,7 +184,7 @@ export class PieceMaker {
       this.#overlapEnd(placed, record, output) ?? Number.NEGATIVE_INFINITY,
       othersStartOf(placed, slot),
     );
-    if (start === Number.NEGATIVE_INFINITY && end === Number.POSITIVE_INFINITY) return wholeSelection(record);
+    if (start === Number.NEGATIVE_INFINITY && end === Number.POSITIVE_INFINITY) return undefined;
     const isLed = placed.leading && this.#options.cut === "frame" && start !== Number.NEGATIVE_INFINITY;
     const preroll = isLed ? prerollOf(record, placed.hiddenMs) : 0;
     return { start, end, rules, preroll };
@@ -238,27 +220,17 @@ export class PieceMaker {
     const open = openEnd(placed, record);
     const lastDuration =
       rescale(held + (open > 0 ? Math.round(usualDuration(record)) : 0) - samples.dts, from, to) - lasting;
-    // Nothing is decoded after it is presented, so that no composition offset is negative.
-    const early = -rescale(samples.leastOffset, from, to);
-    let dts = base + rescale(samples.dts, from, to) - early;
-    let offsetShift = early;
-    let hides: { shown: number; start: number } | undefined;
+    let dts = base + rescale(samples.dts, from, to);
+    let offsetShift = 0;
     if (output.last === undefined) {
       output.firstDts = dts;
-      output.firstPts = base + rescale(samples.pts, from, to);
-      // Where decoding begins in a segment before, what is hidden keeps its time.
-      if (placed.leading && base + rescale(samples.presentedEnd, from, to) > 0) {
-        const start = base + rescale(samples.shown, from, to);
-        // Sound begins within a sample, which decodes to a whole one; a picture is on screen from the start on.
-        output.firstPts = isSound(record) ? start : Math.max(0, start);
-        hides = { shown: samples.shown, start: output.firstPts };
-      }
+      output.firstPts = dts + rescale(samples.pts - samples.dts, from, to);
     } else {
       let distance = dts - output.lastDts;
       if (distance < 1) {
         // More reordering than before the joint: decode later than the segment says, present as it says.
         distance = Math.max(1, output.last.lastDuration);
-        offsetShift += dts - (output.lastDts + distance);
+        offsetShift = dts - (output.lastDts + distance);
         dts = output.lastDts + distance;
       }
       if (distance > 0xffff_ffff) throw tooLongGap(placed.timed.segment);
@@ -268,7 +240,6 @@ export class PieceMaker {
       first: samples.first,
       count: samples.count,
       dts,
-      ...hides,
       timescale: to,
       lastDuration,
       ownDuration: lastDuration,

@@ -1,6 +1,6 @@
 import type { Segment } from "../catalog/types.ts";
-import type { Counts, PieceTrack, Selected, Selection } from "../wasm/records/piece.ts";
-import { TrackFlag, type TrackRecord } from "../wasm/records/summary.ts";
+import type { Counts, PieceTrack, Selected } from "../wasm/records/piece.ts";
+import type { TrackRecord } from "../wasm/records/summary.ts";
 import { isSound } from "./output-track.ts";
 import type { PinnedObject } from "./read-spans.ts";
 import { ticksOf } from "./ticks.ts";
@@ -55,7 +55,6 @@ export function wholeTrack(record: TrackRecord): Selected {
     presentedEnd: record.end,
     lastDts: record.firstDts + record.duration - record.lastDuration,
     lastDuration: record.lastDuration,
-    leastOffset: 0,
     shown: record.start,
   };
 }
@@ -64,12 +63,6 @@ export function wholeTrack(record: TrackRecord): Selected {
 export function countsOf(counts: Counts): Counts {
   const { sttsEntries, cttsEntries, syncSamples, chunks, stscEntries, trafs, truns, flags, bytes } = counts;
   return { sttsEntries, cttsEntries, syncSamples, chunks, stscEntries, trafs, truns, flags, bytes };
-}
-
-/** The selection of all samples, undefined where the summary says all there is to know of them: not how far offsets go back. */
-export function wholeSelection({ flags }: TrackRecord): Selection | undefined {
-  if (!(flags & TrackFlag.NegativeOffsets)) return undefined;
-  return { start: Number.NEGATIVE_INFINITY, end: Number.POSITIVE_INFINITY, rules: 0, preroll: 0 };
 }
 
 /** What is not measured yet. */

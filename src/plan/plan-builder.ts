@@ -1,11 +1,11 @@
 import type { Segment } from "../catalog/types.ts";
 import { SelectionRule, type Selected, type Selection } from "../wasm/records/piece.ts";
+import type { TrackRecord } from "../wasm/records/summary.ts";
 import { lengthOf, ticksToNext } from "./following.ts";
 import { leadOf, startsLate, type SegmentBefore } from "./lead.ts";
 import { isVideo, type OutputTrack } from "./output-track.ts";
 import { PieceMaker, type PieceMakerOptions } from "./piece-maker.ts";
 import type { Piece } from "./piece.ts";
-import { endOf, snapped } from "./asked-times.ts";
 import { ROUNDING_MS, type PlacedSegment, type TimedSegment, openEnd } from "./placed-segment.ts";
 import { millisecondsOf, rescale, ticksOf } from "./ticks.ts";
 
@@ -110,10 +110,10 @@ export class PlanBuilder {
     const { reference, endMs: statedEndMs } = last.timed;
     const openMs = millisecondsOf(openEnd(last, reference), reference.timescale);
     const endMs = Math.min(last.untilMs, statedEndMs + openMs);
+    const asked = last.place + ticksOf(this.#options.endMs - last.timed.segment.startMs, last.timescale);
     const bounded = this.#options.cut === "frame" && this.#options.endMs < Number.MAX_SAFE_INTEGER;
-    const presentedMs = bounded ? endOf(last, this.#options.endMs) : Number.POSITIVE_INFINITY;
     return {
-      tracks: await this.#maker.finish(presentedMs),
+      tracks: await this.#maker.finish(),
       pieces: this.#maker.pieces,
       segments: this.#maker.made,
       fragments: this.#maker.fragments,
@@ -124,7 +124,7 @@ export class PlanBuilder {
       spans: this.#spans,
       clock: this.#clock,
       joints: Math.max(0, this.#maker.made - this.#leading - 1),
-      presentedMs,
+      presentedMs: bounded ? millisecondsOf(asked, last.timescale) : Number.POSITIVE_INFINITY,
     };
   }
 
@@ -143,7 +143,7 @@ export class PlanBuilder {
       const lead = await leadOf(timed, before, (earlier) => cuts.timed(earlier));
       if (lead.length > 0) return this.#beginBefore(lead, timed, asked);
     }
-    const from = cut === "keyframe" ? Math.max(reference.start, found.pts) : Math.max(asked, found.shown);
+    const from = Math.max(cut === "keyframe" ? reference.start : asked, found.pts);
     // Without a sync sample nothing of this segment can be decoded.
     if (found.count === 0 || timed.wallAt(from) >= endMs) this.undecodable = segment;
     else this.#begin(timed, from, from - found.pts);
@@ -311,4 +311,15 @@ export class PlanBuilder {
     const selection: Selection = { start, end: Number.POSITIVE_INFINITY, rules, preroll: 0 };
     return this.#options.cuts.select(segment, summary.reference, selection);
   }
+}
+
+/**
+ * The start of the picture that `ticks` is meant by, when it is that of one but for the rounding of wall-clock times:
+ * players drop pictures of which an edit list hides ever so little. Told only where all last equally long.
+ */
+function snapped(ticks: number, track: TrackRecord): number {
+  if (!isVideo(track) || track.sttsEntries > 2 || track.samples < 2) return ticks;
+  const step = (track.duration - track.lastDuration) / (track.samples - 1);
+  const start = track.earliestPts + Math.round((ticks - track.earliestPts) / step) * step;
+  return Math.abs(start - ticks) <= ticksOf(ROUNDING_MS, track.timescale) ? start : ticks;
 }

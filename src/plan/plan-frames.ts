@@ -61,8 +61,9 @@ interface Found extends FrameTime {
  */
 export async function planFrame(parts: FrameParts, wanted: FrameTime): Promise<FrameClip> {
   const found = await find(parts, wanted, []);
-  const { selected } = found;
-  return clipOf(parts, [{ found, count: selected.count, second: 0 }], selected.shown);
+  const { selected, record } = found;
+  const dts = selected.dts - selected.shown;
+  return clipOf(parts, [{ found, count: selected.count, dts, shown: 0 }], record.timescale, found.selected.shown);
 }
 
 /**
@@ -74,10 +75,9 @@ export async function planKeyframes(parts: FrameParts, wanted: readonly FrameTim
   const ids = wanted.map(({ segment }) => segment.id);
   const all: Found[] = [];
   for (const [i, one] of wanted.entries()) all.push(await find(parts, one, ids.slice(i + 1, i + PAGE)));
-  return clipOf(
-    parts,
-    all.map((found, i) => ({ found, count: 1, second: i })),
-  );
+  const timescale = all[0]?.record.timescale ?? 1;
+  const pieces = all.map((found, i) => ({ found, count: 1, dts: i * timescale, shown: i * timescale }));
+  return clipOf(parts, pieces, timescale);
 }
 
 async function find({ core, indexes }: FrameParts, wanted: FrameTime, upcoming: readonly number[]): Promise<Found> {
@@ -104,23 +104,29 @@ async function find({ core, indexes }: FrameParts, wanted: FrameTime, upcoming: 
   return { ...wanted, timed, slot, record, selected };
 }
 
-/** One found picture's samples and where it lands. */
+/** One found picture's samples and where they land, in ticks of the output. */
 interface Placed {
   readonly found: Found;
   readonly count: number;
+  /** Decode time of the first sample. */
+  readonly dts: number;
   /** Presentation time of the picture. */
-  readonly second: number;
+  readonly shown: number;
 }
 
 /** @param exact presentation time of the one picture that is wanted, where that is not the first sample */
-async function clipOf(parts: FrameParts, placed: readonly Placed[], exact?: number): Promise<FrameClip> {
+async function clipOf(
+  parts: FrameParts,
+  placed: readonly Placed[],
+  timescale: number,
+  exact?: number,
+): Promise<FrameClip> {
   const [first] = placed;
   if (first === undefined) throw noPicture("No moment was given.");
   const track = new OutputTrack(1, first.found.record, first.found.timed, first.found.slot);
-  const { timescale } = track;
   const pieces: Piece[] = [];
   const descriptions: Uint8Array[] = [];
-  for (const { found, count, second } of placed) {
+  for (const { found, count, dts, shown } of placed) {
     const { segment, record, selected, slot, timed } = found;
     const known = track.descriptions.length;
     const descriptionBase = track.describe(segment, record);
@@ -130,23 +136,16 @@ async function clipOf(parts: FrameParts, placed: readonly Placed[], exact?: numb
       descriptions.push(index.subarray(at, at + length));
     }
     const single = count === 1;
-    const shown = second * timescale;
-    // Nothing is decoded after it is presented: see PieceMaker.
-    const decoded = selected.dts + selected.leastOffset - (exact ?? 0);
-    const dts = exact === undefined ? shown : rescale(decoded, record.timescale, timescale);
     const offset = rescale(selected.pts - selected.dts, record.timescale, timescale);
     const own = rescale(selected.lastDuration, record.timescale, timescale);
     const lastDuration = single ? timescale : Math.max(1, own);
     const piece: PieceTrack = {
       ...leftOut(record),
       ...{ first: selected.first, count, dts, timescale, lastDuration, ownDuration: lastDuration },
-      ...{ descriptionBase, trackId: track.id },
-      ...(exact === undefined
-        ? { offsetShift: -offset }
-        : { offsetShift: -rescale(selected.leastOffset, record.timescale, timescale), shown: exact }),
+      ...{ descriptionBase, trackId: track.id, offsetShift: exact === undefined ? shown - dts - offset : 0 },
     };
     const tracks = timed.summary.tracks.map((other, i) => (i === slot ? piece : leftOut(other)));
-    const { counts, prerolls, bytes, fragments } = parts.core.withIndex(index, (loaded) => loaded.measure(tracks));
+    const { counts, bytes, fragments } = parts.core.withIndex(index, (loaded) => loaded.measure(tracks));
     piece.counts = counts[slot] ?? NO_COUNTS;
     track.count(piece, record);
     pieces.push({ source: sourceOf(segment), tracks, bytes, fragments, inline: new Uint8Array(0) });
@@ -154,9 +153,9 @@ async function clipOf(parts: FrameParts, placed: readonly Placed[], exact?: numb
     track.last = piece;
     track.lastDts = dts + lasting;
     track.presentedEnd = Math.max(track.presentedEnd, shown + lastDuration);
-    const preroll = prerolls[slot];
-    if (exact !== undefined && preroll !== undefined) track.begin(piece, preroll);
   }
+  track.firstDts = first.dts;
+  track.firstPts = exact === undefined ? 0 : first.found.selected.pts - exact;
   const composition = {
     ...{ tracks: [track], pieces, startMs: 0, endMs: 0, coverage: [], gaps: [], spans: [], clock: [] },
     ...{
@@ -170,7 +169,6 @@ async function clipOf(parts: FrameParts, placed: readonly Placed[], exact?: numb
     ...parts,
     composition,
     headers: [{ ...NO_HEADERS, descriptions: joined(descriptions) }],
-    edits: "list",
     chapters: undefined,
     captions: undefined,
   });

@@ -77,9 +77,9 @@ async function planned(
   bounds: PlanBounds,
   mostPieces: number,
 ): Promise<RangeOutline | Plan> {
-  const { streamPath, startMs, endMs, cut, gaps, changes, edits = "list", chapters, captions } = query;
+  const { streamPath, startMs, endMs, cut, gaps, changes, chapters, captions } = query;
   const { catalog, plans } = parts;
-  const identity: unknown[] = [startMs, endMs, cut, gaps, changes, edits, chapters !== undefined];
+  const identity: unknown[] = [startMs, endMs, cut, gaps, changes, chapters !== undefined];
   if (chapters !== undefined && chapters.offsetMinutes !== 0) identity.push("chapters", chapters.offsetMinutes);
   if (captions !== undefined) identity.push("clock", captions.offsetMinutes);
   const name = JSON.stringify([streamPath, ...identity]);
@@ -126,7 +126,7 @@ async function* recordedSegments(
 export async function planSegment(
   parts: PlanParts,
   segment: Segment,
-  options: Pick<RangeQuery, "changes" | "edits">,
+  options: Pick<RangeQuery, "changes">,
 ): Promise<Plan> {
   const query = {
     startMs: segment.startMs,
@@ -136,11 +136,7 @@ export async function planSegment(
     ...options,
   } as const;
   const before = (): Promise<undefined> => Promise.resolve(undefined);
-  const given = {
-    identity: ["whole", options.changes, options.edits ?? "list"],
-    before,
-    mostPieces: Number.POSITIVE_INFINITY,
-  };
+  const given = { identity: ["whole", options.changes], before, mostPieces: Number.POSITIVE_INFINITY };
   const composed = await compose(parts, [[segment]], query, given);
   const plan = composed === undefined ? undefined : describe(composed);
   if (plan === undefined || !isWhole(plan)) throw noSyncSample(segment);

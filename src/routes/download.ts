@@ -32,14 +32,6 @@ const parameters = lenient({
   changes: z.enum(["inband", "entries"], "expected inband or entries").default("inband").openapi({
     description: "Put changed parameter sets in-band, or into further sample descriptions (`entries`).",
   }),
-  edits: z
-    .enum(["list", "none"], "expected list or none")
-    .default("list")
-    .openapi({
-      description:
-        "Hide what is only decoded by edit lists (`list`), or do without (`none`): for players by Media Source Extensions, " +
-        "which then start at 0 and show all of the cut.",
-    }),
   chapters: z.enum(["0", "1"], "expected 0 or 1").default("0").openapi({
     description: "`1`: write a chapter, titled with its wall-clock time in `tz`, for each stretch without gaps.",
   }),
@@ -146,7 +138,7 @@ async function deliverRange(
   const nowMs = context.clock();
   // Nothing said: all there is.
   const asked = parseTimeRange(query, context.config.timeZone, nowMs) ?? { startMs: undefined, endMs: undefined };
-  const { cut, gaps, changes, edits } = query;
+  const { cut, gaps, changes } = query;
   const bounded = await boundedRange(context.catalog, streamPath, asked);
   // One offset for the whole file, stated with every time: the clock of a caption never jumps.
   const offsetMinutes = Math.round(zoneOffset(query.tz ?? context.config.timeZone, bounded.startMs) / 60_000);
@@ -156,7 +148,6 @@ async function deliverRange(
     cut,
     gaps,
     changes,
-    edits,
     ...(query.chapters === "1" ? { chapters: { offsetMinutes } } : {}),
     ...(query.captions === "clock" ? { captions: { offsetMinutes } } : {}),
   });
@@ -198,8 +189,8 @@ async function deliverSegment(
 
 /** What a query asks for besides the time, defaults left out. */
 function optionsOf(query: Query): Record<string, string | undefined> {
-  const { cut, gaps, changes, edits, chapters, captions, filename, inline } = query;
-  const given = { cut, gaps, changes, edits, chapters, captions, filename, inline };
+  const { cut, gaps, changes, chapters, captions, filename, inline } = query;
+  const given = { cut, gaps, changes, chapters, captions, filename, inline };
   const defaults: Record<string, unknown> = parameters.parse({});
   return Object.fromEntries(Object.entries(given).filter(([name, value]) => value !== defaults[name]));
 }
@@ -208,10 +199,10 @@ async function wholeSegment(
   context: AppContext,
   segment: Segment,
   format: "mp4" | "fmp4",
-  { changes, edits }: Query,
+  { changes }: Query,
 ): Promise<Media> {
   if (segment.format === format) return storedMedia(context.store, segment);
-  return (await planSegment(context.planning, segment, { changes, edits })).media(format);
+  return (await planSegment(context.planning, segment, { changes })).media(format);
 }
 
 function unknownSegment(streamPath: string, id: number): BoxcarError {

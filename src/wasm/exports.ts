@@ -21,7 +21,6 @@ export interface Exports {
   movie(
     tracks: number,
     count: number,
-    timescale: number,
     duration: number,
     fragmented: number,
     wide: number,

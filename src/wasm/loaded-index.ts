@@ -4,14 +4,12 @@ import { FRAGMENT_SIZE, readFragment, readSpan, SPAN_SIZE, type Fragment, type S
 import {
   PIECE_TRACK_SIZE,
   readCounts,
-  readPreroll,
   readSelected,
   SELECTION_SIZE,
   writePieceTrack,
   writeSelection,
   type Counts,
   type PieceTrack,
-  type Preroll,
   type Selected,
   type Selection,
 } from "./records/piece.ts";
@@ -27,7 +25,6 @@ export interface PieceFragments {
 /** What a piece holds of each of its tracks, and in sum. */
 export interface MeasuredPiece {
   readonly counts: readonly Counts[];
-  readonly prerolls: readonly Preroll[];
   /** Bytes of media. */
   readonly bytes: number;
   readonly fragments: number;
@@ -59,8 +56,7 @@ export class LoadedIndex {
     const result = call(wasm, wasm.measure(this.#index, pointer));
     const view = new DataView(wasm.memory.buffer);
     const counts = tracks.map((_, i) => readCounts(view, pointer + i * PIECE_TRACK_SIZE));
-    const prerolls = tracks.map((_, i) => readPreroll(view, pointer + i * PIECE_TRACK_SIZE));
-    return { counts, prerolls, bytes: result.a, fragments: result.b };
+    return { counts, bytes: result.a, fragments: result.b };
   }
 
   /**
@@ -101,19 +97,19 @@ export class LoadedIndex {
   /**
    * A piece's entries of `sidx` or `tfra`.
    * @param place.offset where its first fragment starts in the output
-   * @param place.hidden ticks of `timescale` at its start that are not presented; they do not count in `sidx`
-   * @param place.end where its presentation ends, ticks of `timescale`; 0: where its samples do
+   * @param place.hiddenStart ticks of `timescale` at its start that are not presented; they do not count in `sidx`
+   * @param place.hiddenEnd the same at its end
    * @returns the core's own bytes: the next call overwrites them
    */
   accessEntries(
     tracks: readonly PieceTrack[],
     table: number,
     timescale: number,
-    place: { offset: number; hidden: number; end: number },
+    place: { offset: number; hiddenStart: number; hiddenEnd: number },
   ): Uint8Array {
     const wasm = this.#wasm;
     const pointer = putTracks(wasm, tracks);
-    const numbers = numberList(wasm, [place.offset, place.hidden, place.end]);
+    const numbers = numberList(wasm, [place.offset, place.hiddenStart, place.hiddenEnd]);
     const result = call(wasm, wasm.accessEntries(this.#index, pointer, table, timescale, numbers));
     return new Uint8Array(wasm.memory.buffer, result.pointer, result.length);
   }

@@ -14,7 +14,6 @@ import {
   writeMovieTrack,
   type CaptionBlock,
   type Chapter,
-  type MovieTime,
   type MovieTrack,
   type Splice,
 } from "./records/output.ts";
@@ -120,13 +119,14 @@ export class Core {
 
   /**
    * Writes the headers of an output.
+   * @param duration movie ticks
    * @param options.fragmented an init segment instead
    * @param options.wide chunk offsets of 64 bits
    * @param options.chapters at most 255 are written
    */
   movie(
     tracks: readonly MovieTrack[],
-    { timescale, duration }: MovieTime,
+    duration: number,
     options: { fragmented: boolean; wide: boolean; chapters: readonly Chapter[] },
   ): MovieHeaders {
     const wasm = this.#open();
@@ -146,7 +146,7 @@ export class Core {
       writeChapter(before, chapters + i * CHAPTER_SIZE, chapter, titles[i] ?? 0);
     });
     const flags = [options.fragmented ? 1 : 0, options.wide ? 1 : 0] as const;
-    const status = wasm.movie(pointer, tracks.length, timescale, length, flags[0], flags[1], chapters, titles.length);
+    const status = wasm.movie(pointer, tracks.length, length, flags[0], flags[1], chapters, titles.length);
     const result = call(wasm, status);
     const list = listed(wasm, "a");
     const view = new DataView(wasm.memory.buffer);

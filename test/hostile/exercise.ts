@@ -86,7 +86,7 @@ function serve(loaded: LoadedIndex, tracks: readonly PieceTrack[], summary: Summ
   if (exact && spans.reduce((sum, { length }) => sum + length, 0) !== bytes)
     throw new Error("the fragments' spans differ");
   const timescale = summary.tracks[summary.reference]?.timescale ?? 1;
-  const references = loaded.accessEntries(tracks, Table.sidx, timescale, { offset: 0, hidden: 0, end: 0 });
+  const references = loaded.accessEntries(tracks, Table.sidx, timescale, { offset: 0, hiddenStart: 0, hiddenEnd: 0 });
   if (references.length !== fragments.length * 12) throw new Error("sidx has another number of fragments");
-  loaded.accessEntries(tracks, Table.tfra, timescale, { offset: 0, hidden: 0, end: 0 });
+  loaded.accessEntries(tracks, Table.tfra, timescale, { offset: 0, hiddenStart: 0, hiddenEnd: 0 });
 }

@@ -16,18 +16,12 @@ export const CAPTION_SIZE = 27;
 export const SPAN_SIZE = 16;
 /** Bytes of a fragment's record. */
 export const FRAGMENT_SIZE = 48;
+/** Ticks a second of movie headers and edit lists. */
+export const MOVIE_TIMESCALE = 90_000;
 /** Tables whose entries are written piece by piece. */
 export const Table = { stts: 0, ctts: 1, stss: 2, stsc: 3, stsz: 4, stco: 5, co64: 6, sidx: 7, tfra: 8 } as const;
 /** The `offset` of a span that stands for a piece's inline bytes. */
 export const INLINE = Number.POSITIVE_INFINITY;
-
-/** What a movie's headers say of time as a whole. */
-export interface MovieTime {
-  /** Movie ticks a second: those of durations and edit lists. */
-  readonly timescale: number;
-  /** Movie ticks. */
-  readonly duration: number;
-}
 
 /** One track of an output file, as its headers need it. */
 export interface MovieTrack {

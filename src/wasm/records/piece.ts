@@ -4,7 +4,7 @@ import { i64, setI64, u32, u64 } from "./view.ts";
 /** Bytes of a selection, request and answer. */
 export const SELECTION_SIZE = 80;
 /** Bytes of a piece's record of one track. */
-export const PIECE_TRACK_SIZE = 120;
+export const PIECE_TRACK_SIZE = 96;
 
 /**
  * Bits of a selection's `rules`. FromSync: start at the last sync sample presented at or before `start`, else at the
@@ -33,8 +33,6 @@ export interface Selected {
   readonly presentedEnd: number;
   readonly lastDts: number;
   readonly lastDuration: number;
-  /** Least composition offset of the whole track, at most 0. */
-  readonly leastOffset: number;
   /** Presentation time of the sample that is shown at the start, of the first sample when that comes later. */
   readonly shown: number;
 }
@@ -57,7 +55,6 @@ export function readSelected(view: DataView, at: number): Selected {
     presentedEnd: i64(view, at + 48),
     lastDts: i64(view, at + 56),
     lastDuration: u32(view, at + 64),
-    leastOffset: view.getInt32(at + 68, true),
     shown: i64(view, at + 72),
   };
 }
@@ -77,32 +74,17 @@ export interface Counts {
   readonly bytes: number;
 }
 
-/** What a piece's track decodes before it presents anything. Ticks are the output track's. */
-export interface Preroll {
-  /** From the first sample's decode time to `start`, 0 without any. */
-  readonly length: number;
-  /** Samples that are decoded one tick apart. */
-  readonly samples: number;
-}
-
 /** One track of one piece of an output. Ticks are the output track's. */
 export interface PieceTrack {
   readonly first: number;
   /** 0 leaves the track out. */
   readonly count: number;
-  /** Decode time of the first sample, were it not for a pre-roll. */
+  /** Decode time of the first sample. */
   readonly dts: number;
-  /**
-   * Samples presented before this, in ticks of the segment's track, are hidden: a pre-roll, which takes next to no time.
-   * Default: none.
-   */
-  readonly shown?: number;
-  /** When the sample at `shown` is presented. Default 0. */
-  readonly start?: number;
   readonly timescale: number;
   lastDuration: number;
   /** What the last sample lasts by itself. */
-  ownDuration: number;
+  readonly ownDuration: number;
   /** Added to every composition offset. */
   readonly offsetShift: number;
   /** Output sample description index of the segment's first description, from 1. */
@@ -140,13 +122,6 @@ export function writePieceTrack(view: DataView, at: number, track: PieceTrack): 
   setI64(view, at + 72, track.counts.bytes);
   view.setUint32(at + 80, track.outputFlags ?? 0, true);
   setI64(view, at + 88, track.presentedUntil ?? Number.POSITIVE_INFINITY);
-  setI64(view, at + 96, track.shown ?? Number.NEGATIVE_INFINITY);
-  setI64(view, at + 104, track.start ?? 0);
-}
-
-/** Reads the pre-roll that `measure` found. */
-export function readPreroll(view: DataView, at: number): Preroll {
-  return { length: u32(view, at + 112), samples: u32(view, at + 116) };
 }
 
 /** Reads what `measure` filled in. */
