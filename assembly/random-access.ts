@@ -103,7 +103,8 @@ export function writeMfra(trackId: u32, count: u32): void {
   put32(out, count);
   endBox(out, tfra, entries);
   const mfro = beginFullBox(out, fourcc(0x6d, 0x66, 0x72, 0x6f), 0, 0);
-  put32(out, <u32>(out.next + 4 - mfra + entries)); // of the whole `mfra`, this field included
+  // Four bytes short of the whole `mfra`: Chromium, once it finds it, seeks by `sidx` alone and shows wrong pictures.
+  put32(out, <u32>(out.next - mfra + entries));
   endBox(out, mfro);
   endBox(out, mfra, entries);
   output(out.start, out.next - out.start);

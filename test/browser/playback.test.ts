@@ -147,7 +147,9 @@ describe.skipIf(chromiumPath === undefined)("Chromium", () => {
       expectPlayed(played, 5.6, { held: [2] });
       expect(wrong(played.shown, (time) => (time > 1.99 && time < 3.59 ? 49 : frameAt(0)(time)))).toEqual([]);
       const found = await player.seek(query, [2.5, 3.5, 3.62, 1.9]);
-      expect(found.map(numberOf)).toEqual([49, 49, 90, 47]);
+      // The sample that lasts over the gap is the last one decoded, in a fragment not the last one shown.
+      const held = format === "mp4" ? 49 : 48;
+      expect(found.map(numberOf)).toEqual([held, held, 90, 47]);
     });
 
     test.for(formats)("closes it as %s", async (format) => {

@@ -314,7 +314,7 @@ export const classes: readonly HostileClass[] = [
       "too_many",
       "time_overflow",
       "duplicate_box",
-      "accepted",
+      "repaired",
     ],
     make(numbers) {
       const kind = numbers.below(7);
@@ -358,7 +358,7 @@ export const classes: readonly HostileClass[] = [
   {
     number: 22,
     name: "stss: unsorted, 0, above the samples, empty, absent",
-    outcomes: ["bad_table", "accepted"],
+    outcomes: ["bad_table", "accepted", "repaired"],
     make(numbers) {
       const kind = numbers.below(5);
       if (kind === 0) return shiftedReplace(table("stss"), fullBox("stss", 0, 0, u32(0)));

@@ -281,7 +281,7 @@ describe("a process killed in a segment's life", () => {
     expect(ready).toEqual(kept);
   });
 
-  it("at any moment", async () => {
+  it("at any moment", { timeout: 180_000 }, async () => {
     const rng = random(seedOf(21));
     const { steps: full } = await live("none", "measure");
     expect(full.at(-1)).toBe("deletion_finished");
