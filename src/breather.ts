@@ -1,4 +1,4 @@
-import { BoxcarError } from "./errors.ts";
+import { clientGone } from "./errors.ts";
 import type { Pace } from "./platform.ts";
 
 /** How long work may keep the thread before other work gets a turn. */
@@ -27,9 +27,4 @@ export class Breather implements Pace {
     this.#sinceMs = performance.now();
     if (this.#signal?.aborted === true) throw clientGone();
   }
-}
-
-/** What ends work whose client has closed its connection: nobody reads it but the log. */
-export function clientGone(): BoxcarError {
-  return new BoxcarError("client_gone", 499, "The client closed the connection before its answer was ready.");
 }

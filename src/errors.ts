@@ -33,3 +33,8 @@ export function sentenceOf(error: unknown, withStack = false): string {
     return `${error.message} (BOXCAR_LOG=debug shows where)`;
   return `There is not enough memory: ${error.message}. Give the process more of it, and no limit of its address space (ulimit -v).`;
 }
+
+/** What ends work whose client has closed its connection: nobody reads it but the log. */
+export function clientGone(): BoxcarError {
+  return new BoxcarError("client_gone", 499, "The client closed the connection before its answer was ready.");
+}

@@ -1,4 +1,4 @@
-import { BoxcarError } from "./errors.ts";
+import { clientGone } from "./errors.ts";
 
 /** Who wants a turn. */
 export interface Turn {
@@ -16,6 +16,9 @@ export interface QueueLimits {
   readonly waitingPerClient: number;
 }
 
+/** Gives a place back. Calling it again does nothing. */
+export type Leave = () => void;
+
 interface Client {
   running: number;
   /** What begins each of its works that wait, in order. */
@@ -23,8 +26,8 @@ interface Client {
 }
 
 /**
- * Few works at a time; the others wait, and the clients take turns: one with much to do delays another by no more than
- * one work.
+ * Few works at a time; the others wait, and the clients take turns, those with the fewest running works first: one with
+ * much to do delays another by no more than one work.
  */
 export class FairQueue {
   readonly #limits: QueueLimits;
@@ -42,59 +45,83 @@ export class FairQueue {
     return this.#waiting;
   }
 
+  /** Works that run. */
+  get running(): number {
+    return this.#running;
+  }
+
   /**
    * Does a work when it is its client's turn.
    * @returns undefined at once when as many wait as may; else what the work gives
    * @throws BoxcarError `client_gone` (499) when the client has gone before; and as `work` does
    */
-  run<Result>({ client: name, signal }: Turn, work: () => Promise<Result>): Promise<Result> | undefined {
+  run<Result>(turn: Turn, work: () => Promise<Result>): Promise<Result> | undefined {
+    const entered = this.enter(turn);
+    if (entered === undefined) return undefined;
+    const finish = async (leave: Leave): Promise<Result> => {
+      try {
+        return await work();
+      } finally {
+        leave();
+      }
+    };
+    return entered instanceof Promise ? entered.then(finish) : finish(entered);
+  }
+
+  /**
+   * Takes a place when it is its client's turn: at once where one is free.
+   * @returns undefined when as many wait as may
+   * @throws BoxcarError `client_gone` (499) when the client has gone before
+   */
+  enter({ client: name, signal }: Turn): Leave | Promise<Leave> | undefined {
     const { atOnce, perClient, waiting, waitingPerClient } = this.#limits;
     const client = this.#clients.get(name) ?? { running: 0, waiting: [] };
-    if (this.#running < atOnce && client.running < perClient) return this.#do(name, client, work);
+    if (this.#running < atOnce && client.running < perClient) return this.#begin(name, client);
     if (this.#waiting >= waiting || client.waiting.length >= waitingPerClient) return undefined;
     this.#clients.set(name, client);
     return new Promise((resolve, reject) => {
       const begin = (): void => {
-        signal?.removeEventListener("abort", leave);
+        signal?.removeEventListener("abort", giveUp);
         this.#waiting--;
-        resolve(this.#do(name, client, work));
+        resolve(this.#begin(name, client));
       };
-      const leave = (): void => {
+      const giveUp = (): void => {
         client.waiting.splice(client.waiting.indexOf(begin), 1);
         this.#waiting--;
         this.#forget(name, client);
-        reject(new BoxcarError("client_gone", 499, "The client closed the connection before it was its turn."));
+        reject(clientGone());
       };
       client.waiting.push(begin);
       this.#waiting++;
-      if (signal?.aborted === true) leave();
-      else signal?.addEventListener("abort", leave, { once: true });
+      if (signal?.aborted === true) giveUp();
+      else signal?.addEventListener("abort", giveUp, { once: true });
     });
   }
 
-  async #do<Result>(name: string, client: Client, work: () => Promise<Result>): Promise<Result> {
+  #begin(name: string, client: Client): Leave {
     this.#running++;
     client.running++;
     // Its next turn comes after those of the others.
     this.#clients.delete(name);
     this.#clients.set(name, client);
-    try {
-      return await work();
-    } finally {
+    let left = false;
+    return () => {
+      if (left) return;
+      left = true;
       this.#running--;
       client.running--;
       this.#forget(name, client);
       this.#beginNext();
-    }
+    };
   }
 
   #beginNext(): void {
+    let next: Client | undefined;
     for (const client of this.#clients.values()) {
-      const begin = client.running < this.#limits.perClient ? client.waiting.shift() : undefined;
-      if (begin === undefined) continue;
-      begin();
-      return;
+      const mayBegin = client.waiting.length > 0 && client.running < this.#limits.perClient;
+      if (mayBegin && client.running < (next?.running ?? Number.POSITIVE_INFINITY)) next = client;
     }
+    next?.waiting.shift()?.();
   }
 
   #forget(name: string, client: Client): void {
