@@ -82,8 +82,7 @@ function instantOf(text: string, context: TimeContext): number | undefined {
   if (match[8] !== undefined) return local;
   const [sign, hours, minutes] = match.slice(9);
   if (sign === undefined) return localToInstant(local, context.zone);
-  const offset = (Number(hours) * 60 + Number(minutes)) * 60_000;
-  return sign === "-" ? local + offset : local - offset;
+  return local - offsetMs(sign, hours, minutes);
 }
 
 /** How far a written time may be off when nothing more is said: one in seconds since 1970, whose fraction is cut off, by one. */
@@ -207,14 +206,17 @@ function zoneFormat(zone: string): Intl.DateTimeFormat {
   return new Intl.DateTimeFormat("en-US", { timeZone: zone, calendar: "gregory", era: "short", ...numeric, ...time });
 }
 
+/** Milliseconds that an offset from UTC (`-`, or anything else for ahead; hours; minutes) is ahead of it. */
+export function offsetMs(sign: string | undefined, hours: string | undefined, minutes: string | undefined): number {
+  const ms = (Number(hours) * 60 + Number(minutes)) * 60_000;
+  return sign === "-" ? -ms : ms;
+}
+
 /** Milliseconds that local time in `zone` is ahead of UTC at an instant. */
 export function zoneOffset(zone: string, ms: number): number {
   if (zone === "UTC") return 0;
   const fixed = fixedOffset.exec(zone);
-  if (fixed !== null) {
-    const offset = (Number(fixed[2]) * 60 + Number(fixed[3])) * 60_000;
-    return fixed[1] === "-" ? -offset : offset;
-  }
+  if (fixed !== null) return offsetMs(fixed[1], fixed[2], fixed[3]);
   const part: Record<string, string> = {};
   for (const { type, value } of zoneFormat(zone).formatToParts(ms)) part[type] = value;
   const year = part.era === "BC" ? 1 - Number(part.year) : Number(part.year);

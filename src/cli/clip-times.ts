@@ -1,3 +1,4 @@
+import { wholeDuration } from "../ingest/checked-span.ts";
 import { parseDuration, parseTime } from "../time.ts";
 import { badUsage } from "./usage.ts";
 
@@ -52,19 +53,14 @@ export function layOut(files: readonly ClipFile[], from: ClipTime | undefined, t
       );
     }
     const start = next;
-    next += wholeMs(durationMs);
+    next += wholeDuration(durationMs);
     return start;
   });
   const first = Math.min(...starts);
-  const last = Math.max(...files.map(({ durationMs }, i) => (starts[i] ?? 0) + wholeMs(durationMs)));
+  const last = Math.max(...files.map(({ durationMs }, i) => (starts[i] ?? 0) + wholeDuration(durationMs)));
   const at = (time: ClipTime): number => ("wallMs" in time ? time.wallMs : first + time.offsetMs);
   const startMs = from === undefined ? first : at(from);
   const endMs = to === undefined ? last : at(to);
   if (endMs <= startMs) throw badUsage("--to is not after --from. Give a later end.");
   return { starts, startMs, endMs };
-}
-
-/** As a catalog counts it: a file without any duration, such as a single picture, lasts one millisecond. */
-function wholeMs(durationMs: number): number {
-  return Math.max(1, Math.ceil(durationMs));
 }

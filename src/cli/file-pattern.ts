@@ -1,6 +1,6 @@
 import { BoxcarError } from "../errors.ts";
 import { checkStreamPath } from "../stream-path.ts";
-import { localInstants } from "../time.ts";
+import { localInstants, offsetMs } from "../time.ts";
 
 /** What a recorder's file name says about a segment. */
 export interface NamedSegment {
@@ -105,10 +105,7 @@ function timesOf(values: ReadonlyMap<string, string>, zone: string): ReturnType<
   const local = Date.UTC(year, month - 1, day, part("H", 0), part("M", 0), part("S", 0), fraction);
   if (new Date(local).getUTCDate() !== day) return undefined; // 30 February
   const offset = /^([-+])(\d\d):?(\d\d)$/.exec(values.get("z") ?? "");
-  if (offset !== null) {
-    const ms = (Number(offset[2]) * 60 + Number(offset[3])) * 60_000;
-    return [offset[1] === "-" ? local + ms : local - ms];
-  }
+  if (offset !== null) return [local - offsetMs(offset[1], offset[2], offset[3])];
   return values.get("z") === "Z" ? [local] : localInstants(local, zone);
 }
 

@@ -10,6 +10,11 @@ export interface SegmentSpan {
   readonly endMs: number;
 }
 
+/** A duration as the catalog counts it: whole milliseconds; what has none, such as a single picture, lasts one. */
+export function wholeDuration(durationMs: number): number {
+  return Math.max(1, Math.ceil(durationMs));
+}
+
 /**
  * Holds the times of a segment to their bounds, before anything of it is kept: one row beyond them would harm every list
  * that it is in. A segment without any duration, such as a single picture, lasts one millisecond.
@@ -23,7 +28,7 @@ export function checkedSpan(startMs: number, durationMs: number, maxDurationMs =
     const message = `The segment states a duration of ${shown(durationMs)}; ${shown(maxDurationMs)} are allowed. Repair its sample durations, split the recording, or raise BOXCAR_MAX_DURATION.`;
     throw new BoxcarError("segment_too_long", 422, message, { maxDurationMs });
   }
-  const span = { startMs: Math.floor(startMs), endMs: Math.floor(startMs) + Math.max(1, Math.ceil(durationMs)) };
+  const span = { startMs: Math.floor(startMs), endMs: Math.floor(startMs) + wholeDuration(durationMs) };
   if (isDate(span.startMs) && isDate(span.endMs)) return span;
   const message = `The segment would not lie between ${formatTime(EARLIEST_MS)} and ${formatTime(LATEST_MS)}. Give its start as start=….`;
   throw new BoxcarError("time_out_of_bounds", 422, message);

@@ -2,11 +2,10 @@ import { BoxcarError } from "../errors.ts";
 import type { Presign, SignedRequest } from "../platform.ts";
 import { timesOf, type AskedStart } from "./segment-start.ts";
 import {
+  complete,
   indexStored,
-  readySegment,
   repeatOf,
   segmentKey,
-  taken,
   undo,
   type Ingested,
   type IngestParts,
@@ -83,7 +82,7 @@ export async function confirmDirectUpload(
     }
     const indexed = await indexStored(parts, info);
     const times = timesOf(asked, indexed, parts.clock());
-    return taken(await catalog.completeSegment(id, readySegment(indexed, times, info)), indexed, times);
+    return await complete(catalog, id, { indexed, times }, info);
   } catch (error) {
     if (error instanceof BoxcarError && isFaultOfFile(error)) await undo(parts, id, key, error);
     throw error;

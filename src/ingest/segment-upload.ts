@@ -63,13 +63,12 @@ export async function ingestSegment(parts: IngestParts, incoming: IncomingSegmen
   try {
     const passing = new PassingSegment(core, incoming, nowMs);
     const info = await store.put(key, passing.bytes(), incoming.size);
-    const indexed = passing.result();
+    const read = passing.result();
     if (info.size !== passing.size) {
       const message = `The store kept ${String(info.size)} of ${String(passing.size)} bytes. Upload the segment again.`;
       throw new BoxcarError("store_failed", 503, message);
     }
-    const times = timesOf(incoming, indexed, nowMs);
-    return taken(await catalog.completeSegment(begun.id, readySegment(indexed, times, info)), indexed, times);
+    return await complete(catalog, begun.id, read, info);
   } catch (error) {
     await undo(parts, begun.id, key, error);
     throw error;
@@ -80,7 +79,7 @@ export async function ingestSegment(parts: IngestParts, incoming: IncomingSegmen
 
 /**
  * Adds a segment that already lies in the store, indexed by a few ranged reads and never copied.
- * @throws BoxcarError `object_missing` (404), and as `spanOf`, the indexer, the store and the catalog do
+ * @throws BoxcarError `object_missing` (404), and as `timesOf`, the indexer, the store and the catalog do
  */
 export async function registerInPlace(
   parts: Omit<IngestParts, "randomId">,
@@ -92,12 +91,11 @@ export async function registerInPlace(
   if (info === undefined) throw new BoxcarError("object_missing", 404, `The store has no object ${key}.`, { key });
   const indexed = await indexStored(parts, info);
   const times = timesOf(lying, indexed, clock());
-  const ready = readySegment(indexed, times, info);
   const asked = { startMs: lying.startMs, size: info.size };
   const begun = await beginNamed(catalog, { streamPath, key, nowMs: clock(), idempotencyKey, asked }, clock);
   if (begun.existing !== undefined) return repeatOf(begun.existing, lying);
   try {
-    return taken(await catalog.completeSegment(begun.id, ready), indexed, times);
+    return await complete(catalog, begun.id, { indexed, times }, info);
   } catch (error) {
     await catalog.abandonSegment(begun.id);
     throw error;
@@ -113,6 +111,12 @@ export function indexStored(
   return indexObject(core, size, async (span) => collect(store.get(key, span, etag), span.length));
 }
 
+/** What a segment's file holds, and when it was recorded. */
+interface ReadSegment {
+  readonly indexed: IndexedSegment;
+  readonly times: SegmentTimes;
+}
+
 /** The bytes of a segment as they pass by the indexer. */
 class PassingSegment {
   /** Bytes seen so far. */
@@ -120,7 +124,7 @@ class PassingSegment {
   readonly #incoming: IncomingSegment;
   readonly #indexer: StreamIndexer;
   readonly #nowMs: number;
-  #indexed: IndexedSegment | undefined;
+  #read: ReadSegment | undefined;
 
   constructor(core: Core, incoming: IncomingSegment, nowMs: number) {
     this.#incoming = incoming;
@@ -137,12 +141,12 @@ class PassingSegment {
       this.#indexer.push(chunk);
       yield chunk;
     }
-    this.#indexed = this.#indexer.end();
-    timesOf(this.#incoming, this.#indexed, this.#nowMs);
+    const indexed = this.#indexer.end();
+    this.#read = { indexed, times: timesOf(this.#incoming, indexed, this.#nowMs) };
   }
 
-  result(): IndexedSegment {
-    if (this.#indexed !== undefined) return this.#indexed;
+  result(): ReadSegment {
+    if (this.#read !== undefined) return this.#read;
     throw new BoxcarError("store_failed", 503, "The store did not read the segment to its end. Upload it again.");
   }
 }
@@ -163,9 +167,15 @@ export function repeatOf(segment: Segment, { startMs }: AskedStart): Ingested {
   return { segment, warnings: [], startSource: startMs === undefined ? undefined : "request", repeated: true };
 }
 
-/** The outcome of a segment that was just taken in. */
-export function taken(segment: Segment, { description }: IndexedSegment, times: SegmentTimes): Ingested {
-  const warnings = [...description.warnings, ...times.warnings];
+/** Makes a segment ready whose object, of the content that `info` tells of, has been read. */
+export async function complete(
+  catalog: Catalog,
+  id: number,
+  { indexed, times }: ReadSegment,
+  info: ObjectInfo,
+): Promise<Ingested> {
+  const segment = await catalog.completeSegment(id, readySegment(indexed, times, info));
+  const warnings = [...indexed.description.warnings, ...times.warnings];
   return { segment, warnings, startSource: times.source, repeated: false };
 }
 
