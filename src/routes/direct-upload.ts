@@ -3,19 +3,12 @@ import { BoxcarError } from "../errors.ts";
 import { beginDirectUpload, confirmDirectUpload } from "../ingest/direct-upload.ts";
 import { tooLarge } from "../ingest/segment-upload.ts";
 import { encodeStreamPath } from "../stream-path.ts";
-import { checkTimeZone, formatTime, parseTime } from "../time.ts";
+import { formatTime } from "../time.ts";
 import { need, streamPathInPath } from "./access.ts";
+import { askedStart, startParameters } from "./asked-start.ts";
 import type { App, AppPlatform } from "./context.ts";
 import { atOnce } from "./limits.ts";
-import {
-  integer,
-  query,
-  streamPathInRoute,
-  streamPathParameter,
-  timeParameters,
-  parsePrecision,
-  precisionParameter,
-} from "./parameters.ts";
+import { integer, query, streamPathInRoute, streamPathParameter } from "./parameters.ts";
 import { json, refused, success, takenOf, takenSegment } from "./replies.ts";
 import * as z from "./zod.ts";
 
@@ -64,12 +57,7 @@ const confirm = createRoute({
     params: streamPathParameter(),
     query: query({
       id: integer(1).openapi({ description: "As the begun upload was named." }),
-      start: timeParameters.start.openapi({
-        description:
-          "When the recording starts. Default: as the file states it; `startSource` of the reply says by what.",
-      }),
-      precision: precisionParameter,
-      tz: timeParameters.tz,
+      ...startParameters,
       etag: z
         .string("expected once")
         .min(1, "expected the ETag that the store answered with")
@@ -85,7 +73,7 @@ const confirm = createRoute({
 
 /** `POST /mp4/api/segments/presign/{streamPath}` and `…/confirm/{streamPath}`. */
 export function addDirectUpload(app: App, platform: AppPlatform): void {
-  const { config, clock, store } = platform;
+  const { config, store } = platform;
   app.openapi(presign, async (c) => {
     const { streamPath } = c.req.valid("param");
     const { size, expires = DEFAULT_SECONDS } = c.req.valid("query");
@@ -104,17 +92,11 @@ export function addDirectUpload(app: App, platform: AppPlatform): void {
 
   app.openapi(confirm, async (c) => {
     const { streamPath } = c.req.valid("param");
-    const { id, start, precision, tz, etag } = c.req.valid("query");
-    const zone = tz === undefined ? undefined : checkTimeZone(tz);
-    const context = { zone: zone ?? config.timeZone, dayOf: clock() };
+    const { id, etag, ...start } = c.req.valid("query");
     const taken = await confirmDirectUpload(platform, {
+      ...askedStart(start, platform),
       streamPath,
       id,
-      startMs: start === undefined ? undefined : parseTime(start, context, "start"),
-      precisionMs: parsePrecision(precision, start),
-      maxDurationMs: config.maxDurationMs,
-      zone,
-      defaultZone: config.timeZone,
       etag: etag?.replace(/^"(.*)"$/, "$1"),
     });
     const data = takenOf(taken);

@@ -1,6 +1,5 @@
 import { BoxcarError } from "../errors.ts";
 import { checkStreamPath } from "../stream-path.ts";
-import { parseDuration, precisionOf } from "../time.ts";
 import * as z from "./zod.ts";
 
 /** The schemas of request parameters that several routes share, and how a parameter is refused. */
@@ -34,7 +33,8 @@ function absentWhenEmpty(value: unknown): unknown {
 /** Folders under which clients know the calls about recordings; the second is what other servers have. */
 export const apiPrefixes = ["/mp4/api", "/api/record/mp4"] as const;
 
-const text = (description: string, example: string): z.ZodOptional<z.ZodString> =>
+/** A text that may be absent and may not be given twice. */
+export const text = (description: string, example: string): z.ZodOptional<z.ZodString> =>
   z.string("expected once").optional().openapi({ description, example });
 
 /** Parameters that say a time range; `parseTimeRange` reads them. */
@@ -57,25 +57,6 @@ export const timeParameters = {
     "Asia/Shanghai",
   ),
 };
-
-/** How far the `start` of an upload may be off. */
-export const precisionParameter = text(
-  "How far `start` may be off either way, at most a minute: seconds, or with units (`40ms`, `1s`), `0` for exact. " +
-    "Segments that follow one another within it are joined exactly. Default: a second for seconds since 1970, else 0.",
-  "1s",
-);
-
-/** Milliseconds of `precision`, or what `start` says of itself. @throws BoxcarError `bad_duration` (400) */
-export function parsePrecision(precision: string | undefined, start: string | undefined): number {
-  if (precision === undefined) return start === undefined ? 0 : precisionOf(start);
-  const ms = precision === "0" ? 0 : parseDuration(precision, "precision");
-  if (ms <= MOST_PRECISION_MS) return ms;
-  const message = `precision "${precision.slice(0, 64)}" is more than a minute. State the start more exactly.`;
-  throw new BoxcarError("bad_duration", 400, message, { parameter: "precision" });
-}
-
-/** Beyond it, what follows what is a guess. */
-const MOST_PRECISION_MS = 60_000;
 
 /** `{streamPath}` in a route; the braces after it let it hold slashes and vanish from the description. */
 export const streamPathInRoute = "{streamPath}{.+}";

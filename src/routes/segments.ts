@@ -1,18 +1,11 @@
 import { createRoute } from "@hono/zod-openapi";
 import { BoxcarError } from "../errors.ts";
 import { ingestSegment, tooLarge } from "../ingest/segment-upload.ts";
-import { checkTimeZone, parseTime } from "../time.ts";
 import { need, streamPathInPath } from "./access.ts";
+import { askedStart, startParameters } from "./asked-start.ts";
 import { atOnce } from "./limits.ts";
 import type { App, AppPlatform } from "./context.ts";
-import {
-  query,
-  streamPathInRoute,
-  streamPathParameter,
-  timeParameters,
-  parsePrecision,
-  precisionParameter,
-} from "./parameters.ts";
+import { query, streamPathInRoute, streamPathParameter } from "./parameters.ts";
 import { json, refused, success, takenOf, takenSegment } from "./replies.ts";
 import { bodyOf } from "./request-body.ts";
 import * as z from "./zod.ts";
@@ -27,14 +20,7 @@ const route = createRoute({
   middleware: [need("upload", streamPathInPath), atOnce("uploads")] as const,
   request: {
     params: streamPathParameter(),
-    query: query({
-      start: timeParameters.start.openapi({
-        description:
-          "When the recording starts. Default: as the file states it; `startSource` of the reply says by what.",
-      }),
-      precision: precisionParameter,
-      tz: timeParameters.tz,
-    }),
+    query: query(startParameters),
     headers: z.object({
       "idempotency-key": z
         .string()
@@ -51,13 +37,10 @@ const route = createRoute({
 
 /** `PUT /mp4/api/segments/{streamPath}`. */
 export function addSegments(app: App, platform: AppPlatform): void {
-  const { config, clock } = platform;
+  const { config } = platform;
   app.openapi(route, async (c) => {
     const { streamPath } = c.req.valid("param");
-    const { start, precision, tz } = c.req.valid("query");
-    const zone = tz === undefined ? undefined : checkTimeZone(tz);
-    const context = { zone: zone ?? config.timeZone, dayOf: clock() };
-    const startMs = start === undefined ? undefined : parseTime(start, context, "start");
+    const asked = askedStart(c.req.valid("query"), platform);
     const type = c.req.header("content-type") ?? "";
     if (/^\s*multipart\//i.test(type)) {
       const message = "The body must be the MP4 file itself, not a form. With curl: curl -T segment.mp4 URL.";
@@ -67,16 +50,12 @@ export function addSegments(app: App, platform: AppPlatform): void {
     const size = length === undefined ? undefined : Number(length);
     if (size !== undefined && size > config.maxUpload) throw tooLarge(config.maxUpload);
     const taken = await ingestSegment(platform, {
+      ...asked,
       streamPath,
-      startMs,
-      precisionMs: parsePrecision(precision, start),
-      zone,
-      defaultZone: config.timeZone,
       body: bodyOf(c.req.raw, config.rates.uploads),
       size,
       idempotencyKey: c.req.valid("header")["idempotency-key"],
       maxBytes: config.maxUpload,
-      maxDurationMs: config.maxDurationMs,
     });
     const data = takenOf(taken);
     c.header("Location", data.url);

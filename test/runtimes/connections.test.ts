@@ -1,26 +1,17 @@
 /** What holds for the connections of a server on each runtime, whatever a client does on one. */
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { mkdtemp, rm } from "node:fs/promises";
 import { Agent, request } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { random, seedOf } from "../support/random.ts";
-import { record, RECORDED_AT } from "../support/recording.ts";
+import { RECORDED_AT, recordLarge } from "../support/recording.ts";
 import { auth, token, upload } from "./client.ts";
 import { isInstalled, servers, startEdge, type Edge } from "./edges.ts";
 import { head, rawClient } from "./raw-client.ts";
 
 const chance = random(seedOf(21));
 const LARGE = 16 << 20;
-
-/** A recorded segment, made large by a box that every reader skips. */
-async function largeSegment(): Promise<Uint8Array> {
-  const [segment] = await record({ count: 1, seconds: 2, seed: 4 });
-  const free = Buffer.alloc(LARGE);
-  free.writeUInt32BE(LARGE, 0);
-  free.write("free", 4, "latin1");
-  return Buffer.concat([await readFile(segment?.file ?? ""), free]);
-}
 
 describe.each(servers.filter(isInstalled))("a connection to the server on %s", (name) => {
   let folder: string;
@@ -34,7 +25,7 @@ describe.each(servers.filter(isInstalled))("a connection to the server on %s", (
       BOXCAR_CLIENT_RATE: "0",
       BOXCAR_TOKEN_RATE: "0",
     });
-    path = (await upload(edge.url, "large", RECORDED_AT, await largeSegment())).url;
+    path = (await upload(edge.url, "large", RECORDED_AT, await recordLarge(LARGE))).url;
   });
   afterAll(async () => {
     await edge.stop();

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { greyOf } from "../pictures/numbers.ts";
 import { random, seedOf } from "../support/random.ts";
-import { record, RECORDED_AT } from "../support/recording.ts";
+import { record, RECORDED_AT, recordLarge } from "../support/recording.ts";
 import { sqldPath, startSqld, type Sqld } from "../support/sqld.ts";
 import { startBucket, type Bucket } from "./bucket.ts";
 import {
@@ -55,15 +55,6 @@ function storeOf(name: Name): Pick<Bucket | WorkerEdge, "openReads" | "breakAfte
   return name === "worker with R2" ? workerR2 : bucket;
 }
 
-/** A recorded segment, made large by a box that every reader skips. */
-async function largeSegment(): Promise<Uint8Array> {
-  const [segment] = await record({ count: 1, seconds: 2, seed: 4 });
-  const free = Buffer.alloc(LARGE);
-  free.writeUInt32BE(LARGE, 0);
-  free.write("free", 4, "latin1");
-  return Buffer.concat([await readFile(segment?.file ?? ""), free]);
-}
-
 describe.skipIf(sqldPath === undefined)("on every runtime", () => {
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), "boxcar-runtimes-"));
@@ -83,7 +74,7 @@ describe.skipIf(sqldPath === undefined)("on every runtime", () => {
     const node = urlOf("node");
     paths = randomDownloads(await uploadRecordings(node), 30, chance);
     reference = await Promise.all(paths.map((path) => fingerprint(node + path)));
-    const segment = await largeSegment();
+    const segment = await recordLarge(LARGE);
     largeHash = createHash("sha256").update(segment).digest("hex");
     large = (await upload(node, "large", RECORDED_AT, segment)).url;
     for (const [key, { bytes }] of bucket.objects) await workerR2.putR2(key, new Uint8Array(bytes)); // it takes no Buffer

@@ -175,3 +175,12 @@ async function make(root: string, folder: string, args: readonly string[], forma
     await rm(draft, { recursive: true, force: true });
   }
 }
+
+/** A recorded segment, made large by a box of `bytes` bytes that every reader skips. */
+export async function recordLarge(bytes: number): Promise<Uint8Array> {
+  const [segment] = await record({ count: 1, seconds: 2, seed: 4 });
+  const free = Buffer.alloc(bytes);
+  free.writeUInt32BE(bytes, 0);
+  free.write("free", 4, "latin1");
+  return Buffer.concat([await readFile(segment?.file ?? ""), free]);
+}
