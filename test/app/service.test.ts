@@ -40,6 +40,7 @@ describe("service calls", () => {
       "get /files/{key}",
       "get /healthz",
       "get /mp4/api/catalog",
+      "get /mp4/api/list",
       "get /mp4/api/list/{streamPath}",
       "get /mp4/api/timeline/{streamPath}",
       "get /mp4/download/{file}",
@@ -88,7 +89,7 @@ describe("service calls", () => {
 describe("refusals", () => {
   it.each([
     ["GET", "/nothing"],
-    ["GET", "/mp4/api/list"],
+    ["GET", "/mp4/api/lists"],
     ["GET", "/docs/package.json"],
   ])("%s %s is JSON 404", async (method, path) => {
     const { status, json } = await server.call(path, { method });

@@ -76,7 +76,7 @@ describe.skipIf(sqldPath === undefined)("on every runtime", () => {
 
     it.each<[string, FormField[], number]>([
       ["a page named as a picture", [img("<!DOCTYPE html><html></html>")], 415],
-      ["an unknown field", [img(png), { name: "other", value: "1" }], 400],
+      ["a file in an unknown field", [img(png), img(png, "other")], 400],
       ["no file", [], 400],
       ["too many bytes", [img(Buffer.concat([png, Buffer.alloc(2 << 20)]))], 413],
     ])("refuses %s, and keeps nothing", async (_what, fields, expected) => {
