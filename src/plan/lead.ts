@@ -6,6 +6,15 @@ import { TrackFlag } from "../wasm/records/summary.ts";
 /** Finds the segment that a segment follows without a gap; undefined when there is none. */
 export type SegmentBefore = (segment: Segment) => Promise<Segment | undefined>;
 
+/** A segment that was left for another while it held a picture, and where it goes on. */
+export interface LeftSegment {
+  readonly timed: TimedSegment;
+  /** Ticks of its reference track. */
+  readonly ticks: number;
+  /** Wall clock, milliseconds. */
+  readonly atMs: number;
+}
+
 /** Segments gone back over at most to find a sync sample: some minutes of a group of pictures. */
 const MAX_LEAD = 100;
 

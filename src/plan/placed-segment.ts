@@ -158,3 +158,14 @@ function sameTrack({ tracks }: Summary, slot: number, other: Summary): TrackReco
   const nth = tracks.slice(0, slot).filter((record) => record.handler === handler).length;
   return other.tracks.filter((record) => record.handler === handler)[nth];
 }
+
+/**
+ * The start of the picture that `ticks` is meant by, when it is that of one but for the rounding of wall-clock times:
+ * players drop pictures of which an edit list hides ever so little. Told only where all last equally long.
+ */
+export function snapped(ticks: number, track: TrackRecord): number {
+  if (!isVideo(track) || track.sttsEntries > 2 || track.samples < 2) return ticks;
+  const step = (track.duration - track.lastDuration) / (track.samples - 1);
+  const start = track.earliestPts + Math.round((ticks - track.earliestPts) / step) * step;
+  return Math.abs(start - ticks) <= ticksOf(ROUNDING_MS, track.timescale) ? start : ticks;
+}

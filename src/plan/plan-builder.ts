@@ -1,12 +1,11 @@
 import type { Segment } from "../catalog/types.ts";
 import { SelectionRule, type Selected, type Selection } from "../wasm/records/piece.ts";
-import type { TrackRecord } from "../wasm/records/summary.ts";
 import { lengthOf, ticksToNext } from "./following.ts";
-import { leadOf, startsLate, type SegmentBefore } from "./lead.ts";
+import { leadOf, startsLate, type LeftSegment, type SegmentBefore } from "./lead.ts";
 import { isVideo, type OutputTrack } from "./output-track.ts";
 import { PieceMaker, type PieceMakerOptions } from "./piece-maker.ts";
 import type { Piece } from "./piece.ts";
-import { ROUNDING_MS, type PlacedSegment, type TimedSegment, openEnd } from "./placed-segment.ts";
+import { ROUNDING_MS, snapped, type PlacedSegment, type TimedSegment, openEnd } from "./placed-segment.ts";
 import { millisecondsOf, rescale, ticksOf } from "./ticks.ts";
 
 /** Wall-clock interval in milliseconds, end exclusive. */
@@ -74,6 +73,8 @@ export class PlanBuilder {
   /** The last segment: placed, but not yet a piece, since a later one may overlap it. */
   #current: PlacedSegment | undefined;
   #startMs = 0;
+  /** A segment that was left while it held a picture, and where it goes on. */
+  #resumed: LeftSegment | undefined;
   /** Segments that are only decoded. */
   #leading = 0;
   /** A segment of the range that cannot be decoded, since there is no sync sample in it or before it. */
@@ -89,6 +90,8 @@ export class PlanBuilder {
     const timed = this.#options.cuts.timed(segment);
     const before = this.#current;
     if (before === undefined) return this.#addFirst(timed);
+    const resumed = this.#resumed;
+    if (resumed !== undefined && resumed.atMs <= segment.startMs) return this.#resume(resumed, segment);
     const { endMs, sampledEndMs } = before.timed;
     const { gapToleranceMs } = this.#options;
     const tolerated = Math.min(gapToleranceMs, timed.durationMs / 2);
@@ -98,12 +101,16 @@ export class PlanBuilder {
       return this.#addNext(timed, before);
     }
     if (sampledEndMs - segment.startMs <= tolerated) return this.#addInHold(timed, before);
+    // Only samples of unequal durations may leave a picture held in the midst of a segment.
+    if (before.timed.reference.sttsEntries > 2) return this.#addInside(timed, before, tolerated);
     if (timed.endMs - sampledEndMs > tolerated) return this.#addOverlapping(timed, before);
     return undefined;
   }
 
   /** Closes the plan. Undefined when no sample fell into the range. */
   async finish(): Promise<Composition | undefined> {
+    const resumed = this.#resumed;
+    if (resumed !== undefined && resumed.atMs < this.#options.endMs) await this.#resume(resumed);
     const last = this.#current;
     if (last === undefined) return undefined;
     await this.#maker.add(last);
@@ -160,8 +167,7 @@ export class PlanBuilder {
 
   #startAt(timed: TimedSegment, from: number): void {
     this.#startMs = timed.wallAt(from);
-    this.#spans.push({ atMs: 0, wallMs: this.#startMs });
-    this.#clock.push({ atMs: 0, wallMs: this.#startMs });
+    for (const told of [this.#spans, this.#clock]) told.push({ atMs: 0, wallMs: this.#startMs });
     this.#cover(timed, this.#startMs);
   }
 
@@ -244,12 +250,7 @@ export class PlanBuilder {
     if (found?.count === 0) return;
     const from = found?.pts ?? Number.NEGATIVE_INFINITY;
     const atMs = Math.max(timed.wallAt(Math.max(from, reference.start)), before.timed.sampledEndMs);
-    // Of a segment that is only held within the range nothing is shown when another one has samples from its start on.
-    if (atMs <= this.#startMs && this.#maker.pieces.length === 0) {
-      for (const told of [this.#spans, this.#clock, this.#coverage, this.#gaps]) told.length = 0;
-      this.#current = undefined;
-      return this.#addFirst(timed);
-    }
+    if (atMs <= this.#startMs && this.#maker.pieces.length === 0) return this.#addInstead(timed);
     const overlapMs = Math.max(0, before.timed.sampledEndMs - segment.startMs);
     const distance = ticksOf(segment.startMs + overlapMs - before.timed.segment.startMs, before.timescale);
     const placed = this.#placed(timed, before.place + distance, before.timescale);
@@ -257,6 +258,57 @@ export class PlanBuilder {
     this.#readClock(millisecondsOf(placed.place, before.timescale), segment.startMs);
     this.#cover(timed);
     await this.#maker.add({ ...before, joint: { next: timed, atMs, slackMs: 0 } });
+  }
+
+  /** Starts the output anew: of a segment that is only held within the range nothing is shown when another has samples. */
+  #addInstead(timed: TimedSegment): Promise<void> {
+    for (const told of [this.#spans, this.#clock, this.#coverage, this.#gaps]) told.length = 0;
+    this.#current = undefined;
+    return this.#addFirst(timed);
+  }
+
+  /** Adds a segment that starts where the one before has samples, or holds one over all of it. */
+  async #addInside(timed: TimedSegment, before: PlacedSegment, tolerated: number): Promise<void> {
+    const ticks = await this.#holdAt(before.timed, timed.segment.startMs);
+    const heldMs = ticks === undefined ? Number.NEGATIVE_INFINITY : before.timed.wallAt(ticks);
+    const isHeld = timed.endMs <= heldMs + tolerated || (Number.isFinite(heldMs) && timed.endMs > before.timed.endMs);
+    if (ticks === undefined || !isHeld) {
+      if (timed.endMs - before.timed.sampledEndMs > tolerated) await this.#addOverlapping(timed, before);
+      return;
+    }
+    const found = startsLate(timed) ? await this.#findReference(timed, timed.reference.start) : undefined;
+    if (found?.count === 0) return;
+    this.#resumed = { timed: before.timed, ticks, atMs: heldMs };
+    const { pts: from = Number.NEGATIVE_INFINITY } = found ?? {};
+    const untilMs = timed.wallAt(Math.max(from, timed.reference.start));
+    if (untilMs <= this.#startMs && this.#maker.pieces.length === 0) return this.#addInstead(timed);
+    await this.#maker.add({ ...before, untilMs: Math.min(before.untilMs, untilMs), closed: true });
+    const { startMs } = timed.segment;
+    const distance = ticksOf(startMs - before.timed.segment.startMs, before.timescale);
+    const placed = this.#placed(timed, before.place + distance, before.timescale);
+    this.#current = { ...placed, from, othersFromMs: startMs };
+    this.#cover(timed);
+  }
+
+  /** Until when the picture shown at a moment is held, ticks of the reference track; undefined when it is not. */
+  async #holdAt(timed: TimedSegment, wallMs: number): Promise<number | undefined> {
+    const { segment, summary, reference } = timed;
+    const start = timed.ticksAt(wallMs, reference) + ticksOf(ROUNDING_MS, reference.timescale);
+    const selection: Selection = { start, end: start + 1, rules: 0, preroll: 0 };
+    const { count, presentedEnd } = await this.#options.cuts.select(segment, summary.reference, selection);
+    return count > 0 && timed.wallAt(presentedEnd) - wallMs > this.#options.gapToleranceMs ? presentedEnd : undefined;
+  }
+
+  /** Goes on with a segment after what it was left for, when it does so with a sync sample. */
+  async #resume({ timed, ticks, atMs }: LeftSegment, next?: Segment): Promise<void> {
+    this.#resumed = undefined;
+    const before = this.#current;
+    if (before !== undefined && before.timed.endMs <= atMs + this.#options.gapToleranceMs) {
+      const found = await this.#findReference(timed, ticks);
+      const isSync = Math.abs(found.pts - ticks) <= ticksOf(ROUNDING_MS, timed.reference.timescale);
+      if (found.count > 0 && isSync) await this.#addNext(timed, before, ticks);
+    }
+    if (next !== undefined) await this.add(next);
   }
 
   // The later recording takes over at its last sync sample inside the earlier one, which is cut there.
@@ -311,15 +363,4 @@ export class PlanBuilder {
     const selection: Selection = { start, end: Number.POSITIVE_INFINITY, rules, preroll: 0 };
     return this.#options.cuts.select(segment, summary.reference, selection);
   }
-}
-
-/**
- * The start of the picture that `ticks` is meant by, when it is that of one but for the rounding of wall-clock times:
- * players drop pictures of which an edit list hides ever so little. Told only where all last equally long.
- */
-function snapped(ticks: number, track: TrackRecord): number {
-  if (!isVideo(track) || track.sttsEntries > 2 || track.samples < 2) return ticks;
-  const step = (track.duration - track.lastDuration) / (track.samples - 1);
-  const start = track.earliestPts + Math.round((ticks - track.earliestPts) / step) * step;
-  return Math.abs(start - ticks) <= ticksOf(ROUNDING_MS, track.timescale) ? start : ticks;
 }

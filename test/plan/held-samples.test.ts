@@ -101,6 +101,35 @@ describe.skipIf(ffprobePath === undefined)("a last sample that is said to last f
     await shelf.close();
   });
 
+  test.for(cases)(
+    "may stand before the last one, which is taken up again ($format, fragmented=$fragmented)",
+    async (each) => {
+      const [first, second, third] = await recorded(4, 4, 1);
+      if (first === undefined || second === undefined || third === undefined) throw new Error("no recording");
+      // The last second of pictures, from a sync sample on, 20 s late.
+      const bsf = ["-bsf:v", "setts=ts='if(gte(N,75),TS+20/TB,TS)'"];
+      const flags = each.fragmented ? ["-movflags", "frag_keyframe+empty_moov+default_base_moof"] : [];
+      const late = { ...first, file: await remuxed(first.file, ...bsf, ...flags) };
+      const segments = [late, at(second, 5), at(third, 10)];
+      const shelf = await shelve(segments);
+      const [startMs, endMs] = [RECORDED_AT, RECORDED_AT + 24_000];
+      const plan = await shelf.plan({ startMs, endMs: RECORDED_AT + 60_000, gaps: "keep" });
+      expect(plan.gaps).toHaveLength(2);
+      expect(plan.gaps[0]).toEqual({ startMs: RECORDED_AT + 9000, endMs: RECORDED_AT + 10_000 });
+      for (const track of await shown(await written(plan, each.format))) {
+        expect(Math.abs(farthest(await errorsOf(track, segments, startMs))), track.type).toBeLessThan(track.frame);
+        if (track.type === "video") expect(track.samples.length).toBe(300);
+      }
+      expect(Math.abs(plan.endMs - endMs)).toBeLessThan(50);
+      const inside = await shelf.plan({ startMs: RECORDED_AT + 6000, endMs: RECORDED_AT + 12_000 });
+      const file = await written(inside, each.format);
+      for (const track of await shown(file)) {
+        if (track.type === "video") expect(track.samples.length).toBe(125);
+      }
+      await shelf.close();
+    },
+  );
+
   test.for(FORMATS)("of sound keeps no later sound away (%s)", async (format) => {
     const [first, ...others] = await recorded(3, 4, 1);
     if (first === undefined) throw new Error("no recording");
