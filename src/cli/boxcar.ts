@@ -18,6 +18,7 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   doctor: () => import("./doctor.ts"),
   inspect: () => import("./inspect.ts"),
   demo: () => import("./demo.ts"),
+  worker: () => import("./worker.ts"),
 };
 
 const help = `boxcar: any time range of recorded MP4 segments as one seamless MP4
@@ -28,6 +29,7 @@ const help = `boxcar: any time range of recorded MP4 segments as one seamless MP
   boxcar doctor                      try the configured store and catalog, and say what is wrong
   boxcar clip A.mp4 B.mp4 -o OUT     cut and join files without a server
   boxcar inspect FILE                show boxes, tracks and samples
+  boxcar worker                      run the Cloudflare Worker on this machine
   boxcar demo                        record, upload, download and check an example
 
 boxcar COMMAND --help tells more.`;

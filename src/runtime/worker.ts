@@ -37,8 +37,8 @@ let worker: Promise<Worker> | undefined;
 
 async function openWorker(env: Bindings): Promise<Worker> {
   const texts = Object.entries(env).filter((entry): entry is [string, string] => typeof entry[1] === "string");
-  // A worker is reached from everywhere, so it needs what a public address needs.
-  const config = readConfig({ ...Object.fromEntries(texts), HOST: "0.0.0.0" });
+  // A worker is reached from everywhere, so it needs what a public address needs; on this machine HOST says otherwise.
+  const config = readConfig({ HOST: "0.0.0.0", ...Object.fromEntries(texts) });
   // eslint-disable-next-line no-console -- the console is a worker's log
   const log = jsonLog(config.logLevel, (line) => console.log(line));
   const store = await openWorkerStore(config, env);
