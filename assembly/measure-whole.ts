@@ -1,4 +1,5 @@
 /** Counts of an index's own track records: those of the piece that takes all of every track, in its own timescale. */
+import { uniformity } from "./measure";
 import { bound, openPiece, Piece } from "./piece";
 import { Movie, trackAt } from "./moov";
 import { PieceTrack } from "./records/piece";
@@ -25,7 +26,10 @@ export function measureWhole(index: usize, movie: Movie): void {
     const last = table.durations + <usize>(table.durationRuns - 1) * Run.SIZE;
     const own = u32(load<u32>(last, Run.COUNT) > 1);
     store<u32>(record, table.durationRuns + own, TrackRecord.STTS_ENTRIES);
-    const composed = load<u32>(record, TrackRecord.FLAGS) & TrackFlag.Offsets;
+    const flags = load<u32>(record, TrackRecord.FLAGS);
+    const samples = load<u32>(record, TrackRecord.SAMPLES);
+    store<u32>(record, flags | uniformity(flags, record, samples, table.durationRuns + own), TrackRecord.FLAGS);
+    const composed = flags & TrackFlag.Offsets;
     store<u32>(record, composed ? table.offsetRuns : 1, TrackRecord.CTTS_ENTRIES);
   }
   const piece = openPiece(index, tracks);
@@ -64,6 +68,9 @@ function countRuns(piece: Piece, slot: u32, record: usize, track: TrackTables): 
       passed += load<u32>(run, Run.COUNT);
     }
     truns += <u32>((run - first) / Run.SIZE);
+    // The last sample of a uniform track is a run of its own.
+    const lone = end == track.samples && load<u32>(record, TrackRecord.FLAGS) & TrackFlag.Uniform;
+    if (lone && end - max(begin, passed - load<u32>(run - Run.SIZE, Run.COUNT)) > 1) truns++;
     begin = end;
   }
   store<u32>(record, <u32>((runsEnd - track.adjacent) / Run.SIZE), TrackRecord.CHUNKS);

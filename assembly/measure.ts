@@ -2,10 +2,18 @@
 import { Result } from "./abi";
 import { continues, layParts, Part, partBytes, Piece, pieceTrack } from "./piece";
 import { PieceTrack } from "./records/piece";
-import { TrackFlag } from "./records/summary";
+import { TrackFlag, TrackRecord } from "./records/summary";
+import { recordOf } from "./segment-index";
 import { splitFragments } from "./split-fragments";
 import { cleared, failed, RESULT } from "./status";
 import { walkChunkRuns, walkDurations, walkOffsets, walkSyncs } from "./tables";
+
+/** TrackFlag.Uniform when `count` samples of a track, whose durations make `entries` of `stts`, are alike; else 0. */
+export function uniformity(flags: u32, record: usize, count: u32, entries: u32): u32 {
+  const known = flags & (TrackFlag.AllSync | TrackFlag.Offsets);
+  const alike = count > 1 && entries <= 2 && load<u32>(record, TrackRecord.CONSTANT_SIZE) > 0;
+  return alike && known == TrackFlag.AllSync ? TrackFlag.Uniform : 0;
+}
 
 /** Fills the measured part of every track of the piece; RESULT.A: bytes of media, RESULT.B: fragments. */
 export function measurePiece(piece: Piece): void {
@@ -16,8 +24,10 @@ export function measurePiece(piece: Piece): void {
     store<u32>(track, walkOffsets(piece, slot, 0, 0), PieceTrack.CTTS_ENTRIES);
     const syncs = walkSyncs(piece, slot, 0, 0, 0);
     store<u32>(track, syncs, PieceTrack.SYNC_SAMPLES);
-    let flags = load<u32>(track, PieceTrack.FLAGS) & ~TrackFlag.AllSync;
+    let flags = load<u32>(track, PieceTrack.FLAGS) & ~(TrackFlag.AllSync | TrackFlag.Uniform);
     if (syncs == load<u32>(track, PieceTrack.COUNT)) flags |= TrackFlag.AllSync;
+    const entries = load<u32>(track, PieceTrack.STTS_ENTRIES);
+    flags |= uniformity(flags, recordOf(piece.index, slot), load<u32>(track, PieceTrack.COUNT), entries);
     store<u32>(track, flags, PieceTrack.FLAGS);
     store<u32>(track, 0, PieceTrack.CHUNKS);
     store<u32>(track, 0, PieceTrack.TRAFS);

@@ -6,7 +6,7 @@ import { Status } from "./abi";
 import { newRunCursor, newSizeSums, newSyncCursor, RunCursor, SizeSums, SyncCursor } from "./cursors";
 import { newOrderCursor } from "./order-cursor";
 import { PieceTrack } from "./records/piece";
-import { IndexHeader, TrackRecord } from "./records/summary";
+import { IndexHeader, TrackFlag, TrackRecord } from "./records/summary";
 import { recordOf } from "./segment-index";
 import { cleared, fail, failed, reserve } from "./status";
 
@@ -79,6 +79,11 @@ export function pieceTrack(piece: Piece, slot: u32): usize {
   return piece.tracks + <usize>slot * PieceTrack.SIZE;
 }
 
+/** Whether a track of a piece has uniform samples; see TrackFlag. */
+export function isUniform(track: usize): bool {
+  return (load<u32>(track, PieceTrack.FLAGS) & TrackFlag.Uniform) != 0;
+}
+
 /** `value` ticks of timescale `from` in ticks of `to`, rounded to the nearest, half up; exact below 2^53 ticks. */
 export function rescale(value: i64, from: u32, to: u32): i64 {
   if (from == to) return value;
@@ -106,6 +111,8 @@ class PartCursor {
   selected: bool;
   description: u32;
   fragment: u32;
+  /** In fragments, the last sample of a uniform track is a run of its own; else no sample's number. */
+  lone: u32;
 }
 
 /** Moves to the next samples of one track that are alike. */
@@ -123,6 +130,7 @@ function nextAlike(piece: Piece, cursor: PartCursor, slot: u32): void {
       cursor.fragment++;
     }
   }
+  if (selected && sample < cursor.lone) until = min(until, cursor.lone);
   if (cursor.entries.left == 0) cursor.entries.refill();
   cursor.until = sample + cursor.entries.take(until - sample);
   cursor.selected = selected;
@@ -151,6 +159,7 @@ export function layParts(piece: Piece, kept: u32 = ALL_SLOTS): void {
     cursor.prefix = load<u32>(track, PieceTrack.PREFIX);
     cursor.first = load<u32>(track, PieceTrack.FIRST);
     cursor.end = cursor.first + load<u32>(track, PieceTrack.COUNT);
+    cursor.lone = piece.bounds != 0 && isUniform(track) ? cursor.end - 1 : u32.MAX_VALUE;
     cursor.syncs.open(index, record);
     if (cursor.prefix > 0) inlined += load<u32>(record, TrackRecord.SYNC_SAMPLES);
     cursor.sizes.open(index, record);
@@ -161,9 +170,9 @@ export function layParts(piece: Piece, kept: u32 = ALL_SLOTS): void {
   }
   const order = newOrderCursor();
   order.open(index);
-  // A run of the file gives at most one part, and each fragment or description splits at most one run a track.
+  // A run of the file gives at most one part, and each fragment or description, and a last sample, splits at most one a track.
   const runs: u64 = min(wanted, runsBound(index));
-  piece.parts = reserve((runs + <u64>piece.fragments * piece.slots + descriptions + 1) * Part.SIZE);
+  piece.parts = reserve((runs + <u64>(piece.fragments + 1) * piece.slots + descriptions + 1) * Part.SIZE);
   piece.inlined = reserve(inlined * 8);
   piece.inlinedCount = 0;
   if (failed()) return;
@@ -195,6 +204,7 @@ export function layParts(piece: Piece, kept: u32 = ALL_SLOTS): void {
         load<u64>(last, Part.OFFSET) + load<u64>(last, Part.BYTES) == offset &&
         load<u32>(last, Part.FIRST) + load<u32>(last, Part.SAMPLES) == sample &&
         load<u32>(last, Part.FRAGMENT) == cursor.fragment &&
+        sample != cursor.lone &&
         load<u32>(last, Part.DESCRIPTION) == cursor.description
       ) {
         store<u32>(last, load<u32>(last, Part.SAMPLES) + count, Part.SAMPLES);

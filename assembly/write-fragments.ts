@@ -2,6 +2,7 @@
 import { Result, Status } from "./abi";
 import { newOffsetCursor, newSizeCursor, newSyncCursor, OffsetCursor, SizeCursor, SyncCursor } from "./cursors";
 import { DurationCursor, newDurationCursor } from "./duration-cursor";
+import { hasDefaults, isLast, MDAT, MOOF, trafSize, trunSize } from "./fragment-sizes";
 import { layParts, Part, partBytes, Piece, pieceTrack, rescale } from "./piece";
 import { fourcc } from "./reader";
 import { Fragment } from "./records/output";
@@ -13,16 +14,6 @@ import { splitFragments, TIMES_SIZE } from "./split-fragments";
 import { cleared, fail, failed, output, reserve, RESULT } from "./status";
 import { NON_SYNC_FLAGS, SYNC_FLAGS } from "./write-movie";
 import { beginBox, beginFullBox, endBox, newWriter, put32, put64, Writer } from "./writer";
-
-const MOOF: u64 = 8 + 16;
-const TRAF: u64 = 8 + 20 + 20;
-const TRUN: u64 = 20;
-const MDAT: u64 = 8;
-
-/** Bytes of one sample in a `trun`: duration, size, and flags and composition offset where the output track needs them. */
-export function runEntrySize(flags: u32): u32 {
-  return 8 + (flags & TrackFlag.AllSync ? 0 : 4) + (flags & TrackFlag.Offsets ? 4 : 0);
-}
 
 /** Divides a piece and fills a Fragment record for each fragment but for its spans. */
 export function layFragments(piece: Piece): usize {
@@ -36,12 +27,10 @@ export function layFragments(piece: Piece): usize {
     const fragment = fragments + <usize>load<u32>(part, Part.FRAGMENT) * Fragment.SIZE;
     const slot = load<u32>(part, Part.SLOT);
     const key = ((<u64>load<u32>(part, Part.FRAGMENT) + 1) << 32) | load<u32>(part, Part.DESCRIPTION);
-    let header =
-      TRUN +
-      <u64>load<u32>(part, Part.SAMPLES) * runEntrySize(load<u32>(pieceTrack(piece, slot), PieceTrack.OUTPUT_FLAGS));
+    let header = trunSize(piece, part);
     if (load<u64>(last + ((<usize>slot) << 3)) != key) {
       store<u64>(last + ((<usize>slot) << 3), key);
-      header += TRAF;
+      header += trafSize(pieceTrack(piece, slot));
     }
     header += load<u32>(fragment, Fragment.HEADER_LENGTH);
     const media = load<u64>(fragment, Fragment.MEDIA_LENGTH) + partBytes(piece, part);
@@ -82,6 +71,8 @@ class RunSource {
   flags: u32;
   until: i64;
   prefix: u32;
+  /** Of each sample but the last, where all are alike. */
+  duration: u32;
 }
 
 function openSource(piece: Piece, slot: u32): RunSource {
@@ -108,6 +99,7 @@ function openSource(piece: Piece, slot: u32): RunSource {
   source.flags = load<u32>(track, PieceTrack.OUTPUT_FLAGS);
   source.prefix = load<u32>(track, PieceTrack.PREFIX);
   source.until = load<i64>(track, PieceTrack.PRESENTED_UNTIL);
+  if (hasDefaults(track)) source.duration = source.durations.next();
   return source;
 }
 
@@ -206,7 +198,9 @@ function writeMoof(
           description = load<u32>(run, Part.DESCRIPTION);
           traf = beginTraf(out, pieceTrack(piece, slot), source, description);
         }
-        writeTrun(out, source, run, at);
+        const track = pieceTrack(piece, slot);
+        if (hasDefaults(track)) writeUniformTrun(out, source, run, at, isLast(track, run));
+        else writeTrun(out, source, run, at);
       }
       at += <u32>partBytes(piece, run);
     }
@@ -217,14 +211,32 @@ function writeMoof(
 
 function beginTraf(out: Writer, track: usize, source: RunSource, description: u32): usize {
   const traf = beginBox(out, fourcc(0x74, 0x72, 0x61, 0x66));
-  const tfhd = beginFullBox(out, fourcc(0x74, 0x66, 0x68, 0x64), 0, 0x2_0002); // base is moof, sample description
+  const defaults = hasDefaults(track);
+  const bySample = defaults && !(source.flags & TrackFlag.AllSync);
+  const fields = 0x2_0002 | (defaults ? 0x18 : 0) | (bySample ? 0x20 : 0);
+  const tfhd = beginFullBox(out, fourcc(0x74, 0x66, 0x68, 0x64), 0, fields); // base is moof, sample description
   put32(out, load<u32>(track, PieceTrack.TRACK_ID));
   put32(out, load<u32>(track, PieceTrack.DESCRIPTION_BASE) - 1 + description);
+  if (defaults) {
+    put32(out, source.duration);
+    put32(out, source.sizes.base + source.prefix);
+    if (bySample) put32(out, SYNC_FLAGS);
+  }
   endBox(out, tfhd);
   const tfdt = beginFullBox(out, fourcc(0x74, 0x66, 0x64, 0x74), 1, 0);
   put64(out, source.dts);
   endBox(out, tfdt);
   return traf;
+}
+
+function writeUniformTrun(out: Writer, source: RunSource, part: usize, dataOffset: u32, last: bool): void {
+  const samples = load<u32>(part, Part.SAMPLES);
+  const trun = beginFullBox(out, fourcc(0x74, 0x72, 0x75, 0x6e), 1, last ? 0x101 : 0x1);
+  put32(out, samples);
+  put32(out, dataOffset);
+  if (last) put32(out, source.durations.lastDuration);
+  source.dts += <i64>samples * source.duration;
+  endBox(out, trun);
 }
 
 function writeTrun(out: Writer, source: RunSource, part: usize, dataOffset: u32): void {

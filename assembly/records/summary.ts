@@ -97,6 +97,11 @@ export const enum TrackFlag {
   Encrypted = 8,
   /** The first sample is no sync sample. */
   LateSync = 16,
+  /**
+   * More than one sample, all sync samples of one size without composition offsets, all but the last of one duration. TRUNS
+   * counts a run of its own for the last one then.
+   */
+  Uniform = 32,
 }
 
 /** How composition offsets are stored. */

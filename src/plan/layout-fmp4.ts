@@ -1,16 +1,9 @@
 import { Table, type MovieTrack } from "../wasm/records/output.ts";
-import type { Counts, PieceTrack } from "../wasm/records/piece.ts";
+import type { PieceTrack } from "../wasm/records/piece.ts";
 import type { PieceFragments } from "../wasm/loaded-index.ts";
 import { captionsOf } from "./captions.ts";
-import {
-  chaptersOf,
-  movieTrackOf,
-  presentationOf,
-  runEntrySize,
-  NO_HEADERS,
-  type LayoutParts,
-  type TrackHeaders,
-} from "./layout.ts";
+import { FRAGMENT_BYTES, FragmentCounts } from "./fragment-sizes.ts";
+import { chaptersOf, movieTrackOf, presentationOf, NO_HEADERS, type LayoutParts, type TrackHeaders } from "./layout.ts";
 import { isVideo, type OutputTrack } from "./output-track.ts";
 import type { Piece } from "./piece.ts";
 import type { Composition } from "./plan-builder.ts";
@@ -19,10 +12,6 @@ import { ROUNDING_MS } from "./placed-segment.ts";
 import type { Part } from "./read-spans.ts";
 import { inlineRegion, mediaRegion, piecesRegion, whenRead, type PieceLengths, type Region } from "./regions.ts";
 
-/** Fixed parts of a fragment, in bytes; as in the WASM core. */
-const FRAGMENT_BYTES = 8 + 16 + 8; // moof, mfhd, mdat
-const TRAF_BYTES = 8 + 20 + 20; // traf, tfhd, tfdt
-const TRUN_BYTES = 20;
 const SIDX_ENTRY = 12;
 const TFRA_ENTRY = 19;
 /** References that one `sidx` can hold (ISO/IEC 14496-12 clause 8.16.3). */
@@ -127,17 +116,15 @@ function headerOf(track: OutputTrack, composition: Composition, headers: TrackHe
 
 /** Bytes of pieces as fragments, media included. */
 function fragmentLengths({ tracks }: Composition, fragments: number): PieceLengths {
-  const headers = ({ trafs, truns }: Pick<Counts, "trafs" | "truns">, samples: number, flags: number): number =>
-    trafs * TRAF_BYTES + truns * TRUN_BYTES + samples * runEntrySize(flags);
   const flags = new Map(tracks.map((track) => [track.id, track.flags]));
   return {
     total: tracks.reduce(
-      (sum, track) => sum + headers(track, track.samples, track.flags) + track.bytes,
+      (sum, track) => sum + track.inFragments.bytes(track.flags) + track.bytes,
       fragments * FRAGMENT_BYTES,
     ),
     of: (piece) =>
       piece.tracks.reduce(
-        (sum, { counts, count, trackId }) => sum + headers(counts, count, flags.get(trackId) ?? 0),
+        (sum, track) => sum + new FragmentCounts().add(track).bytes(flags.get(track.trackId) ?? 0),
         piece.fragments * FRAGMENT_BYTES + piece.bytes,
       ),
   };

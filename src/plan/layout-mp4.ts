@@ -1,6 +1,7 @@
 import { Table, type MovieTrack } from "../wasm/records/output.ts";
-import type { Counts } from "../wasm/records/piece.ts";
+import type { Counts, PieceTrack } from "../wasm/records/piece.ts";
 import { captionsOf } from "./captions.ts";
+import { durationEntries } from "./duration-runs.ts";
 import {
   chaptersOf,
   movieTrackOf,
@@ -14,7 +15,7 @@ import {
 import type { OutputTrack } from "./output-track.ts";
 import type { Piece } from "./piece.ts";
 import type { Composition } from "./plan-builder.ts";
-import { inlineRegion, mediaRegion, piecesRegion, whenRead, type Region } from "./regions.ts";
+import { inlineRegion, madeRegion, mediaRegion, piecesRegion, whenRead, type Region } from "./regions.ts";
 
 /** Highest offset and size that 32 bits hold. */
 const MAX_32 = 0xffff_ffff;
@@ -90,6 +91,10 @@ const ENTRY_BYTES: Readonly<Record<number, (counts: TableCounts, samples: number
 
 function tableRegion(parts: LayoutParts, track: OutputTrack, table: number, mediaStart: number): Region {
   const { pieces } = parts.composition;
+  if (table === Table.stts && track.joinsDurations) {
+    const tracks = (): PieceTrack[] => pieces.flatMap((piece) => pieceTrackOf(piece, track) ?? []);
+    return madeRegion(track.sttsEntries * 8, () => durationEntries(tracks()));
+  }
   const before = whenRead(() => startsOf(pieces, track, table, mediaStart));
   const bytesOf = ENTRY_BYTES[table] ?? (() => 0);
   return piecesRegion(

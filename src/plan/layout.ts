@@ -3,7 +3,6 @@ import { formatTime } from "../time.ts";
 import type { Core } from "../wasm/module.ts";
 import { MOVIE_TIMESCALE, type Chapter, type MovieTrack } from "../wasm/records/output.ts";
 import type { PieceTrack } from "../wasm/records/piece.ts";
-import { TrackFlag } from "../wasm/records/summary.ts";
 import type { IndexCache } from "./index-cache.ts";
 import type { OutputTrack } from "./output-track.ts";
 import type { Piece } from "./piece.ts";
@@ -87,11 +86,6 @@ export function movieTrackOf(
     headerFlags: track.headerFlags,
     source: { slot: track.source.slot, id: track.source.id, kept },
   };
-}
-
-/** Bytes of one sample in a `trun` of a track with these flags; as in the WASM core. */
-export function runEntrySize(flags: number): number {
-  return 8 + (flags & TrackFlag.AllSync ? 0 : 4) + (flags & TrackFlag.Offsets ? 4 : 0);
 }
 
 /** A chapter for each stretch without gaps, titled with its wall-clock start; none unless they are wanted. */

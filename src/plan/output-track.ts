@@ -10,6 +10,8 @@ import {
   type Summary,
   type TrackRecord,
 } from "../wasm/records/summary.ts";
+import { DurationRuns } from "./duration-runs.ts";
+import { FragmentCounts } from "./fragment-sizes.ts";
 import { sourceOf, type Source } from "./piece.ts";
 
 /** Handler types (ISO/IEC 14496-12 section 12), four characters as a number. */
@@ -64,13 +66,14 @@ export class OutputTrack {
   /** Bits of TrackFlag over all pieces. */
   flags: number = TrackFlag.AllSync;
   samples = 0;
-  sttsEntries = 0;
   cttsEntries = 0;
   syncSamples = 0;
   stscEntries = 0;
   chunks = 0;
-  trafs = 0;
-  truns = 0;
+  readonly inFragments = new FragmentCounts();
+  #sttsEntries = 0;
+  /** As long as all pieces are uniform. */
+  #durations: DurationRuns | undefined = new DurationRuns();
   /** Of media, inline ones included. */
   bytes = 0;
   /** Bytes of every sample, 0 when they differ, undefined before the first. */
@@ -99,6 +102,15 @@ export class OutputTrack {
 
   get constantSize(): number {
     return this.#constantSize ?? 0;
+  }
+
+  get sttsEntries(): number {
+    return this.#durations?.entries ?? this.#sttsEntries;
+  }
+
+  /** Whether equal durations are joined across pieces, into what `durationEntries` makes of them. */
+  get joinsDurations(): boolean {
+    return this.#durations !== undefined;
   }
 
   /** Sum of all durations, ticks. */
@@ -132,21 +144,23 @@ export class OutputTrack {
   }
 
   /** Adds the counts of a piece's track. */
-  count({ count, counts, offsetShift, descriptionBase }: PieceTrack, { constantSize }: TrackRecord): void {
+  count(track: PieceTrack, { constantSize }: Pick<TrackRecord, "constantSize">): void {
+    const { count, counts, offsetShift, descriptionBase } = track;
     const described = this.#byBase.get(descriptionBase);
     if (described !== undefined) described.syncSamples += counts.syncSamples;
     const allSync = this.flags & counts.flags & TrackFlag.AllSync;
-    this.flags = ((this.flags | counts.flags) & ~TrackFlag.AllSync) | allSync;
+    this.flags = ((this.flags | counts.flags) & ~(TrackFlag.AllSync | TrackFlag.Uniform)) | allSync;
     if (offsetShift !== 0) this.flags |= TrackFlag.Offsets;
     if (offsetShift < 0) this.flags |= TrackFlag.NegativeOffsets;
     this.samples += count;
-    this.sttsEntries += counts.sttsEntries;
+    this.#sttsEntries += counts.sttsEntries;
+    if (counts.flags & TrackFlag.Uniform) this.#durations?.add(track);
+    else this.#durations = undefined;
     this.cttsEntries += counts.cttsEntries;
     this.syncSamples += counts.syncSamples;
     this.stscEntries += counts.stscEntries;
     this.chunks += counts.chunks;
-    this.trafs += counts.trafs;
-    this.truns += counts.truns;
+    this.inFragments.add(track);
     this.bytes += counts.bytes;
     this.#constantSize = this.#constantSize === undefined || this.#constantSize === constantSize ? constantSize : 0;
   }

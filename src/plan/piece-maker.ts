@@ -30,6 +30,8 @@ export interface PieceMakerOptions {
 }
 
 const NONE = new Uint8Array(0);
+/** What edit lists in milliseconds, and wall-clock times, may put sound off by. */
+const SNAP_MS = 1;
 
 /** What the tracks of segments of one kind become. */
 interface Match {
@@ -199,11 +201,12 @@ export class PieceMaker {
     const [from, to] = [output.timescale, record.timescale];
     const base = baseOf(placed, output);
     const usual = usualDuration(record);
-    const half = Math.ceil(usual / 2);
+    const half = Math.floor(usual / 2);
     // The last sample decodes to a whole one, also when it is cut short or said to last longer.
     const ended = rescale(output.lastDts - base, from, to) + Math.ceil(usual);
     // A sample is taken when it ends after START: leave out those of which more than half is already there.
-    return ended - record.firstDts > half ? ended + half : undefined;
+    const tolerated = snaps(record) ? Math.max(half, ticksOf(SNAP_MS, to)) : half;
+    return ended - record.firstDts > tolerated ? ended + half : undefined;
   }
 
   #join(
@@ -227,7 +230,11 @@ export class PieceMaker {
       output.firstPts = dts + rescale(samples.pts - samples.dts, from, to);
     } else {
       let distance = dts - output.lastDts;
-      if (distance < 1) {
+      const { ownDuration } = output.last;
+      if (snaps(record) && Math.abs(distance - ownDuration) <= ticksOf(SNAP_MS, to)) {
+        distance = Math.max(1, ownDuration);
+        dts = output.lastDts + distance;
+      } else if (distance < 1) {
         // More reordering than before the joint: decode later than the segment says, present as it says.
         distance = Math.max(1, output.last.lastDuration);
         offsetShift = dts - (output.lastDts + distance);
@@ -242,6 +249,7 @@ export class PieceMaker {
       dts,
       timescale: to,
       lastDuration,
+      lasting,
       ownDuration: lastDuration,
       offsetShift,
       descriptionBase,
@@ -255,6 +263,11 @@ export class PieceMaker {
     output.presentedEnd = Math.max(output.presentedEnd, presentedEnd);
     return piece;
   }
+}
+
+/** Whether a sound's samples, all alike, go on at a joint as they did before, where rounding alone puts them elsewhere. */
+function snaps(record: TrackRecord): boolean {
+  return isSound(record) && (record.flags & TrackFlag.Uniform) !== 0;
 }
 
 /** What turns a time of the segment's presentation into one of the output's, both in ticks of the output track. */

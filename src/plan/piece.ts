@@ -87,6 +87,7 @@ export function leftOut(record: TrackRecord): PieceTrack {
     timescale: record.timescale,
     lastDuration: 0,
     ownDuration: 0,
+    lasting: 0,
     offsetShift: 0,
     descriptionBase: 1,
     trackId: 0,

@@ -139,9 +139,10 @@ async function clipOf(
     const offset = rescale(selected.pts - selected.dts, record.timescale, timescale);
     const own = rescale(selected.lastDuration, record.timescale, timescale);
     const lastDuration = single ? timescale : Math.max(1, own);
+    const lasting = single ? 0 : rescale(selected.lastDts - selected.dts, record.timescale, timescale);
     const piece: PieceTrack = {
       ...leftOut(record),
-      ...{ first: selected.first, count, dts, timescale, lastDuration, ownDuration: lastDuration },
+      ...{ first: selected.first, count, dts, timescale, lastDuration, lasting, ownDuration: lastDuration },
       ...{ descriptionBase, trackId: track.id, offsetShift: exact === undefined ? shown - dts - offset : 0 },
     };
     const tracks = timed.summary.tracks.map((other, i) => (i === slot ? piece : leftOut(other)));
@@ -149,7 +150,6 @@ async function clipOf(
     piece.counts = counts[slot] ?? NO_COUNTS;
     track.count(piece, record);
     pieces.push({ source: sourceOf(segment), tracks, bytes, fragments, inline: new Uint8Array(0) });
-    const lasting = single ? 0 : rescale(selected.lastDts - selected.dts, record.timescale, timescale);
     track.last = piece;
     track.lastDts = dts + lasting;
     track.presentedEnd = Math.max(track.presentedEnd, shown + lastDuration);

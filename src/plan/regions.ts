@@ -24,6 +24,18 @@ export function inlineRegion(bytes: Uint8Array): Region {
   };
 }
 
+/** Bytes that are made when they are asked for. */
+export function madeRegion(length: number, make: () => Uint8Array): Region {
+  const made = whenRead(make);
+  return {
+    length,
+    // eslint-disable-next-line @typescript-eslint/require-await -- an async iterable like all the others
+    async *read({ offset, length: wanted }) {
+      yield made().subarray(offset, offset + wanted);
+    },
+  };
+}
+
 /** Reads a span across regions. */
 export async function* readRegions(regions: readonly Region[], span: ByteSpan): AsyncGenerator<Uint8Array> {
   const end = span.offset + span.length;

@@ -83,6 +83,8 @@ export interface PieceTrack {
   readonly dts: number;
   readonly timescale: number;
   lastDuration: number;
+  /** Ticks from its first sample to its last, in decode time. */
+  readonly lasting: number;
   /** What the last sample lasts by itself. */
   readonly ownDuration: number;
   /** Added to every composition offset. */

@@ -12,10 +12,18 @@ export const PRESENTATION_OFFSET = 204;
 export const PRESENTATION_SIZE = 52;
 
 /**
- * Bits of a track's `flags`: some composition offset is not 0, some is negative, all samples are sync, encrypted, the
- * first sample is no sync sample (absent from indexes made before 2026-11-28).
+ * Bits of a track's `flags`: some composition offset is not 0, some is negative, all samples are sync, encrypted; and, both
+ * absent from indexes made before 2026-11-28: the first sample is no sync sample; all samples are sync samples of one size
+ * without composition offsets, all but the last of one duration, and `truns` counts a run of its own for the last one.
  */
-export const TrackFlag = { Offsets: 1, NegativeOffsets: 2, AllSync: 4, Encrypted: 8, LateSync: 16 } as const;
+export const TrackFlag = {
+  Offsets: 1,
+  NegativeOffsets: 2,
+  AllSync: 4,
+  Encrypted: 8,
+  LateSync: 16,
+  Uniform: 32,
+} as const;
 
 /** One track of a segment index, with the counts of all of it. Times are ticks of its timescale on the segment's presentation timeline. */
 export interface TrackRecord extends Counts {
