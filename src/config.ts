@@ -5,17 +5,16 @@ import { BoxcarError } from "./errors.ts";
 import { planConfigOf, planVariables, type PlanConfig } from "./plan-config.ts";
 import { rateConfigOf, rateVariables, type RateConfig } from "./rate-config.ts";
 import { parseStore, type StoreSettings } from "./store-settings.ts";
-import { checkTimeZone, parseDuration } from "./time.ts";
+import { isTimeZone, parseDuration, systemTimeZone } from "./time.ts";
 import { uploadConfigOf, uploadVariables, type UploadConfig } from "./upload-config.ts";
 import { variable, wholeNumber, type Variable } from "./variables.ts";
 
-const timeZone = z.string().refine((zone) => {
-  try {
-    return checkTimeZone(zone) === zone;
-  } catch {
-    return false;
-  }
-}, "expected an IANA time zone such as UTC or Asia/Shanghai, or an offset such as +08:00");
+const timeZone = z
+  .string()
+  .refine(
+    (zone) => zone === "" || isTimeZone(zone),
+    "expected an IANA time zone such as UTC or Asia/Shanghai, or an offset such as +08:00",
+  );
 
 const byteUnits = { "": 1, k: 2 ** 10, m: 2 ** 20, g: 2 ** 30, t: 2 ** 40 } as const;
 const bytes = z
@@ -90,8 +89,8 @@ export const variables = {
   ...accessVariables,
   BOXCAR_TZ: variable(
     timeZone,
-    "UTC",
-    "Time zone of times written without an offset: an IANA name, or an offset such as `+08:00`.",
+    "",
+    "Time zone of times written without an offset: an IANA name, or an offset such as `+08:00`. Default: the system's (`TZ`), UTC on Workers.",
   ),
   BOXCAR_MAX_UPLOAD: variable(
     bytes,
@@ -230,7 +229,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     catalog,
     store,
     access: accessConfigOf(rest, rest.BOXCAR_PUBLIC_URL),
-    timeZone: rest.BOXCAR_TZ,
+    timeZone: rest.BOXCAR_TZ === "" ? systemTimeZone(env.TZ) : rest.BOXCAR_TZ,
     maxUpload: rest.BOXCAR_MAX_UPLOAD,
     maxDurationMs: rest.BOXCAR_MAX_DURATION,
     uploads: uploadConfigOf(rest),

@@ -200,6 +200,32 @@ export function checkTimeZone(zone: string): string {
   throw new BoxcarError("bad_time_zone", 400, message);
 }
 
+/** Whether `checkTimeZone` takes the zone. */
+export function isTimeZone(zone: string): boolean {
+  try {
+    return checkTimeZone(zone) === zone;
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * The zone of the system's local time, as `checkTimeZone` takes it.
+ * @param tz what `TZ` says, if it does: a name, also as `:Asia/Shanghai`
+ */
+export function systemTimeZone(tz: string | undefined): string {
+  const named = tz?.replace(/^:/, "");
+  if (named !== undefined && named !== "" && isTimeZone(named)) return named;
+  const { timeZone } = new Intl.DateTimeFormat().resolvedOptions() as { timeZone?: string };
+  if (timeZone !== undefined && isTimeZone(timeZone)) return timeZone;
+  // A rule of POSIX such as CST-8 has no name; what it says holds for now.
+  const ahead = -new Date().getTimezoneOffset();
+  const [hours, minutes] = [Math.trunc(Math.abs(ahead) / 60), Math.abs(ahead) % 60].map((n) =>
+    String(n).padStart(2, "0"),
+  );
+  return ahead === 0 ? "UTC" : `${ahead < 0 ? "-" : "+"}${hours ?? ""}:${minutes ?? ""}`;
+}
+
 function zoneFormat(zone: string): Intl.DateTimeFormat {
   const numeric = { year: "numeric", month: "numeric", day: "numeric" } as const;
   const time = { hour: "numeric", minute: "numeric", second: "numeric", hourCycle: "h23" } as const;

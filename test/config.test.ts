@@ -15,7 +15,7 @@ const problems = (env: Record<string, string>): string => {
 
 describe("readConfig", () => {
   it("needs nothing", () => {
-    expect(readConfig({})).toEqual({
+    expect(readConfig({ TZ: "UTC" })).toEqual({
       host: "127.0.0.1",
       port: 8080,
       dataFolder: "./data",
@@ -68,6 +68,18 @@ describe("readConfig", () => {
 
   it("takes an empty variable as absent", () => {
     expect(readConfig({ PORT: "", BOXCAR_TOKEN: "", BOXCAR_TZ: "" })).toEqual(readConfig({}));
+  });
+
+  it.each([
+    [{ TZ: "Asia/Shanghai" }, "Asia/Shanghai"],
+    [{ TZ: ":Europe/Berlin" }, "Europe/Berlin"],
+    [{ TZ: "Asia/Shanghai", BOXCAR_TZ: "" }, "Asia/Shanghai"],
+    [{ TZ: "Asia/Shanghai", BOXCAR_TZ: "UTC" }, "UTC"],
+    [{ BOXCAR_TZ: "+05:30" }, "+05:30"],
+    [{}, new Intl.DateTimeFormat().resolvedOptions().timeZone],
+    [{ TZ: "CST-8" }, new Intl.DateTimeFormat().resolvedOptions().timeZone],
+  ])("reads local times, with %j, in %s", (env, zone) => {
+    expect(readConfig(env).timeZone).toBe(zone);
   });
 
   it.each([

@@ -7,6 +7,8 @@ export interface FormShape {
   readonly file: string | undefined;
   /** How many files it may hold. */
   readonly maxFiles: number;
+  /** What becomes of further ones. Default: the form is refused. */
+  readonly further?: "passed over" | undefined;
 }
 
 /** A part of a form. */
@@ -52,7 +54,9 @@ export async function* readForm(
         if (!isFileField(name, shape)) throw unknownField(name, shape);
         const file = fileName === "" ? await begun(reader.content()) : reader.content();
         if (file === undefined) continue;
-        if (left.files-- === 0) throw tooMany(shape);
+        if (left.files > 0) left.files--;
+        else if (shape.further === "passed over") continue;
+        else throw tooMany(shape);
         yield { kind: "file", fileName: fileName ?? "", body: file };
       } else {
         if (left.texts-- === 0) throw tooMany(shape);

@@ -10,6 +10,8 @@ export interface IncomingForm {
   /** Name of the field that holds files; undefined: any. */
   readonly field: string | undefined;
   readonly maxFiles: number;
+  /** What becomes of further ones. Default: the form is refused. */
+  readonly further?: "passed over" | undefined;
   readonly destination: Destination;
   /** The class that the URL names, if it does. */
   readonly imageClassId: number | undefined;
@@ -26,7 +28,7 @@ export async function receiveForm(parts: UploadParts, form: IncomingForm): Promi
   const receiver = new Receiver(parts);
   try {
     let { imageClassId } = form;
-    const shape = { file: form.field, maxFiles: form.maxFiles };
+    const shape = { file: form.field, maxFiles: form.maxFiles, further: form.further };
     for await (const part of readForm(form.contentType, form.body, shape)) {
       if (part.kind === "file") await receiver.receive(part, form.destination);
       else if (CLASS_FIELDS.includes(part.name) && part.value !== "")

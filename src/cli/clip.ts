@@ -19,7 +19,7 @@ Cuts and joins files into one, without a server and without re-encoding.
   --cut CUT           frame (default): starts exactly there, or keyframe: at the sync sample before, nothing hidden
   --gaps GAPS         skip (default) or keep
   --changes CHANGES   inband (default) or entries: how new parameter sets are carried
-  --tz ZONE           time zone of times without an offset (default BOXCAR_TZ, else UTC)
+  --tz ZONE           time zone of times without an offset (default BOXCAR_TZ, else the system's)
   --force             overwrite OUT`;
 
 const choice = <T extends string>(name: string, value: string, choices: readonly T[]): T => {

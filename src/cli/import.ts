@@ -20,7 +20,7 @@ name holds its stream path and start; it is relative to DIR:
 Without %path the stream path is the folder before the first placeholder, as in 'live/cam1/%Y-%m-%d_%H-%M-%S.mp4'.
 
   --in-place     index the files where they lie instead of copying them; they must stay there
-  --tz ZONE      time zone of the names (default BOXCAR_TZ, else UTC)
+  --tz ZONE      time zone of the names (default BOXCAR_TZ, else the system's)
   --stream PATH  stream path of all files
   --dry-run      show what the pattern reads, import nothing
 

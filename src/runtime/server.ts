@@ -60,7 +60,7 @@ export async function startServer(
   }
   const { port } = server.address() as AddressInfo;
   const url = `http://${config.host.includes(":") ? `[${config.host}]` : config.host}:${port}`;
-  log("info", "listening", { url, runtime, data: config.dataFolder });
+  log("info", "listening", { url, runtime, data: config.dataFolder, timeZone: config.timeZone });
   let closing: Promise<void> | undefined;
   const close = async (): Promise<void> => {
     log("info", "stopping");

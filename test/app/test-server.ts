@@ -46,7 +46,7 @@ export async function startTestServer(
   overrides: Partial<NodeParts & Pick<AppPlatform, "decoder" | "openRemote">> = {},
 ): Promise<TestServer> {
   const folder = await mkdtemp(join(tmpdir(), "boxcar-app-"));
-  const config = readConfig({ ...env, BOXCAR_DATA: folder });
+  const config = readConfig({ BOXCAR_TZ: "UTC", ...env, BOXCAR_DATA: folder });
   const opened = await openNodeParts(config);
   const parts = { ...opened, ...overrides };
   const logged: TestServer["logged"] = [];

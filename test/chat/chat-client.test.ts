@@ -93,6 +93,13 @@ describe("an upload onto disk", () => {
     },
   );
 
+  it("is of the first file, and of that alone", async () => {
+    const second = { ...img, fileName: "b.txt", value: "not a picture, and of no type that is taken" };
+    const { status, data } = await post(guests, "/api/chat/uploadStreamSingleToServerDiy/chat", [img, second]);
+    expect(status).toBe(200);
+    expect(Buffer.from(await (await guests.fetch((data as { url: string }).url)).arrayBuffer())).toEqual(png);
+  });
+
   it("means a folder in another by an underscore, where that is allowed", async () => {
     const nested = await startTestServer({ BOXCAR_UPLOAD_FOLDERS: "chat_imgs" });
     const { data } = await post(nested, "/api/chat/uploadStreamSingleToServerDiy/chat_imgs", [img]);

@@ -127,9 +127,21 @@ describe("a screenshot of an uploaded file", () => {
   it("beyond the end is the last frame; without anything said the first, as PNG of the video's size", async () => {
     const { url } = await upload(files[0] ?? "");
     expect((await shot({ videoUrl: url, time: 99_999_999 })).number).toBe(FRAMES - 1);
-    const { data, number } = await shot({ videoUrl: url });
+    const { data, number } = await shot({ videoUrl: url, time: 0 });
     expect({ ...data, base64: "", url: "" }).toEqual({ base64: "", url: "", format: "png", time: 0, width: 320 });
     expect(number).toBe(0);
+  });
+
+  it("takes parts of a millisecond, no width, a token and other names of this machine", async () => {
+    const { url } = await upload(files[0] ?? "");
+    const { pathname } = new URL(url);
+    for (const host of ["localhost", "127.0.0.1", "[::1]"]) {
+      const videoUrl = `http://${host}:${server.port}${pathname}`;
+      const { data, number } = await shot({ videoUrl, time: 2020.9, width: 0, token: "x.y.z" });
+      expect({ number, width: data.width }).toEqual({ number: 2 * FPS, width: 320 });
+    }
+    const form = new URLSearchParams({ videoUrl: pathname, time: "20.5", width: "0", token: "x.y.z" });
+    expect((await shot({}, { headers: {}, body: form })).number).toBe(0);
   });
 
   it("may be asked for by a form", async () => {
@@ -209,11 +221,11 @@ describe("a screenshot of a video on another host", () => {
 
   it("that is no video, or not to be reached, is a refusal", async () => {
     ranges = false;
-    expect(await post({ videoUrl: `${siteUrl}/text` })).toMatchObject({ status: 400, msg: "fail" });
+    expect(await post({ videoUrl: `${siteUrl}/text`, time: 0 })).toMatchObject({ status: 400, msg: "fail" });
     ranges = true;
-    const closed = await post({ videoUrl: `http://127.0.0.1:${server.port + 1}/` });
-    const blocked = await post({ videoUrl: "http://169.254.169.254/latest/meta-data" });
-    const odd = await post({ videoUrl: "file:///etc/passwd" });
+    const closed = await post({ videoUrl: `http://127.0.0.1:${server.port + 1}/`, time: 0 });
+    const blocked = await post({ videoUrl: "http://169.254.169.254/latest/meta-data", time: 0 });
+    const odd = await post({ videoUrl: "file:///etc/passwd", time: 0 });
     expect(closed).toMatchObject({ status: 400, msg: "fail" });
     expect(blocked).toEqual(closed);
     expect(odd).toEqual(closed);
@@ -221,10 +233,16 @@ describe("a screenshot of a video on another host", () => {
 
   it("takes the scope upload, or answers 501 where the runtime cannot", async () => {
     const without = await startTestServer({}, { openRemote: undefined });
-    expect(await post({ videoUrl: `${siteUrl}/v.mp4` }, {}, without)).toMatchObject({ status: 501, msg: "fail" });
+    expect(await post({ videoUrl: `${siteUrl}/v.mp4`, time: 0 }, {}, without)).toMatchObject({
+      status: 501,
+      msg: "fail",
+    });
     await without.close();
     const locked = await startTestServer({ BOXCAR_TOKEN: "0123456789-abcdefgh" });
-    expect(await post({ videoUrl: `${siteUrl}/v.mp4` }, {}, locked)).toMatchObject({ status: 401, msg: "fail" });
+    expect(await post({ videoUrl: `${siteUrl}/v.mp4`, time: 0 }, {}, locked)).toMatchObject({
+      status: 401,
+      msg: "fail",
+    });
     await locked.close();
   });
 });
@@ -232,6 +250,8 @@ describe("a screenshot of a video on another host", () => {
 describe("what cannot be is refused in the envelope", () => {
   it.each([
     [{ time: "abc" }, /time/],
+    [{ time: undefined }, /time/],
+    [{ time: "" }, /time/],
     [{ time: -1 }, /time/],
     [{ time: "-1" }, /time/],
     [{ time: "NaN" }, /time/],
@@ -254,7 +274,7 @@ describe("what cannot be is refused in the envelope", () => {
     [{ videoUrl: undefined, streamPath: "live/cam1", time: "abc" }, /time/],
     [{ videoUrl: undefined, streamPath: "live/*", time: 5 }, /stream path/],
   ])("%j", async (change, message) => {
-    const { status, msg, data } = await post({ videoUrl: "/files/a.mp4", ...change });
+    const { status, msg, data } = await post({ videoUrl: "/files/a.mp4", time: 0, ...change });
     expect({ status, msg }).toEqual({ status: 400, msg: "fail" });
     expect(data).toMatch(message);
   });

@@ -214,7 +214,7 @@ describe.skipIf(sqldPath === undefined)("on every runtime", () => {
       const init = {
         method: "POST",
         headers: { "content-type": "application/json" },
-        body: JSON.stringify({ videoUrl }),
+        body: JSON.stringify({ videoUrl, time: 0 }),
       };
       const remote = await ask("/api/chat/getVideoScreenshot", init);
       const { data } = (await remote.json()) as { data: string };

@@ -45,7 +45,7 @@ const body = z.object({
   streamPath: z.string().optional().openapi({ description: "A recording, instead of a URL.", example: "live/cam1" }),
   time: z
     .union([z.string().max(64), z.number()])
-    .default("0")
+    .optional()
     .openapi({ description: times }),
   width: whole(0, LARGEST_PICTURE)
     .optional()
@@ -102,7 +102,7 @@ export function addScreenshot(app: App, context: AppContext): void {
   app.openapi(route, async (c) => {
     const isJson = /^application\/(?:[\w.+-]+\+)?json\b/i.test(c.req.header("content-type") ?? "");
     const wanted: Partial<Wanted> = isJson ? c.req.valid("json") : c.req.valid("form");
-    const { time = "0", width = 0, format = "png" } = wanted;
+    const { time = "", width = 0, format = "png" } = wanted;
     const shape = { width, height: 0, format: format === "png" ? "png" : "jpg", rotation: "auto" } as const;
     const { still, url, timeMs } = await take(c, context, { ...wanted, time }, shape);
     const { bytes } = still;
@@ -127,7 +127,7 @@ interface Shot {
 async function take(
   c: Context<AppEnv>,
   context: AppContext,
-  { videoUrl, streamPath, time }: Partial<Wanted> & Pick<Wanted, "time">,
+  { videoUrl, streamPath, time }: Partial<Wanted> & { readonly time: string | number },
   shape: PictureShape,
 ): Promise<Shot> {
   const { catalog, config, clock, planning, pictures } = context;
@@ -200,7 +200,8 @@ async function remoteStill(
 function millisecondsOf(time: string | number): number {
   const value = typeof time === "number" ? time : /^\d{1,15}(\.\d{1,15})?$/.test(time) ? Number(time) : Number.NaN;
   if (value >= 0 && value <= Number.MAX_SAFE_INTEGER) return Math.floor(value);
-  const message = "time: expected milliseconds from the start of the video, a number from 0 on.";
+  const message =
+    "time: expected milliseconds from the start of the video, a number from 0 on, 0 for the first picture.";
   throw new BoxcarError("bad_time", 400, message, { parameter: "time" });
 }
 

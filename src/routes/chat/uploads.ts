@@ -1,8 +1,8 @@
 import { createRoute } from "@hono/zod-openapi";
 import type { Upload } from "../../catalog/upload-rows.ts";
 import { inPublicFolder, inStore } from "../../chat/destinations.ts";
-import { storeOf, type Destination } from "../../chat/receive-file.ts";
-import { receiveForm } from "../../chat/receive-form.ts";
+import { storeOf } from "../../chat/receive-file.ts";
+import { receiveForm, type IncomingForm } from "../../chat/receive-form.ts";
 import { BoxcarError } from "../../errors.ts";
 import { need } from "../access.ts";
 import type { App, AppContext } from "../context.ts";
@@ -54,10 +54,7 @@ export function addUploads(app: App, context: AppContext): void {
   const { config } = context;
   const keys = { clock: context.clock, timeZone: config.timeZone };
 
-  const receive = (
-    request: Request,
-    form: { field: string | undefined; maxFiles: number; destination: Destination; imageClassId: number | undefined },
-  ): Promise<Upload[]> => {
+  const receive = (request: Request, form: Omit<IncomingForm, "contentType" | "body">): Promise<Upload[]> => {
     const contentType = request.headers.get("content-type") ?? "";
     const body = boundedBodyOf(request, config.maxUpload, config.rates.uploads);
     return receiveForm(context.uploads, { ...form, contentType, body });
@@ -78,7 +75,9 @@ export function addUploads(app: App, context: AppContext): void {
     storeOf(context.uploads, "public");
     const { imageClassId } = c.req.valid("query");
     const destination = inPublicFolder(folder, keys);
-    const [upload] = await receive(c.req.raw, { field: undefined, maxFiles: 1, destination, imageClassId });
+    // Its front end goes by one URL: of the first file, whatever else the form has.
+    const shape = { field: undefined, maxFiles: 1, further: "passed over" } as const;
+    const [upload] = await receive(c.req.raw, { ...shape, destination, imageClassId });
     if (upload === undefined) throw new Error("a form was taken in without a file");
     return c.json(chatOk({ url: publicUrl(upload), ...mediaOf(upload) }), 200);
   });
