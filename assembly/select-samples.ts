@@ -84,19 +84,22 @@ function findFirst(index: usize, record: usize, selection: usize): u32 {
   const cursor = openSamples(index, record);
   if (failed()) return samples;
   if (fromSync) {
+    const wanted = start - <i64>load<u32>(selection, Selection.PREROLL);
     let found = samples;
     for (let i: u32 = 0; i < samples; i++) {
       cursor.next();
       if (!cursor.sync) continue;
-      if (cursor.pts <= start) found = i;
+      if (cursor.pts <= wanted) found = i;
       else return found == samples ? i : found;
     }
     return found;
   }
   // The sample that START falls into, and before it enough others to make up the pre-roll.
   const preroll = <i64>load<u32>(selection, Selection.PREROLL);
+  const nextSync = (load<u32>(selection, Selection.RULES) & SelectionRule.NextSync) != 0;
   for (let i: u32 = 0; i < samples; i++) {
     cursor.next();
+    if (nextSync && !cursor.sync) continue;
     if (cursor.pts + cursor.duration > start - preroll || (cursor.duration == 0 && cursor.pts >= start)) return i;
   }
   return samples;

@@ -26,6 +26,8 @@ export const enum SelectionRule {
   FromSync = 1,
   /** End so that no sample left out is presented before one that is taken. */
   Closed = 2,
+  /** Start at the first sync sample from START on. */
+  NextSync = 4,
 }
 
 /**

@@ -200,6 +200,11 @@ export function isVideo(track: { readonly handler: number }): boolean {
   return track.handler === VIDE;
 }
 
+/** Whether decoding begins at sync samples only: that of video, and of sound such as xHE-AAC. */
+export function needsSync(track: { readonly handler: number; readonly flags: number }): boolean {
+  return isVideo(track) || (isSound(track) && (track.flags & TrackFlag.AllSync) === 0);
+}
+
 /** Whether a track is audio. */
 export function isSound(track: { readonly handler: number }): boolean {
   return track.handler === SOUN;

@@ -4,7 +4,7 @@ import type { Core } from "../wasm/module.ts";
 import { SelectionRule, type Counts, type PieceTrack, type Selected, type Selection } from "../wasm/records/piece.ts";
 import { TrackFlag, type TrackRecord } from "../wasm/records/summary.ts";
 import type { Cuts } from "./cuts.ts";
-import { codecFamily, isSound, isVideo, OutputTrack } from "./output-track.ts";
+import { codecFamily, isSound, isVideo, needsSync, OutputTrack } from "./output-track.ts";
 import { moveInband } from "./inband.ts";
 import { countsOf, leftOut, NO_COUNTS, prerollOf, sourceOf, wholeTrack, type IndexOf, type Piece } from "./piece.ts";
 import {
@@ -189,7 +189,9 @@ export class PieceMaker {
     if (start === Number.NEGATIVE_INFINITY && end === Number.POSITIVE_INFINITY) return undefined;
     const isLed = placed.leading && this.#options.cut === "frame" && start !== Number.NEGATIVE_INFINITY;
     const preroll = isLed ? prerollOf(record, placed.hiddenMs) : 0;
-    return { start, end, rules, preroll };
+    if (!needsSync(record)) return { start, end, rules, preroll };
+    const begin = placed.leading ? SelectionRule.FromSync : SelectionRule.NextSync;
+    return { start, end, rules: start === Number.NEGATIVE_INFINITY ? rules : rules | begin, preroll };
   }
 
   /**

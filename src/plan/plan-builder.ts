@@ -2,7 +2,7 @@ import type { Segment } from "../catalog/types.ts";
 import { SelectionRule, type Selected, type Selection } from "../wasm/records/piece.ts";
 import { lengthOf, ticksToNext } from "./following.ts";
 import { leadOf, startsLate, type LeftSegment, type SegmentBefore } from "./lead.ts";
-import { isVideo, type OutputTrack } from "./output-track.ts";
+import { isVideo, needsSync, type OutputTrack } from "./output-track.ts";
 import { PieceMaker, type PieceMakerOptions } from "./piece-maker.ts";
 import type { Piece } from "./piece.ts";
 import { ROUNDING_MS, snapped, type PlacedSegment, type TimedSegment, openEnd } from "./placed-segment.ts";
@@ -359,7 +359,7 @@ export class PlanBuilder {
   #findReference(timed: TimedSegment, ticks: number): Promise<Selected> {
     const { reference, summary, segment } = timed;
     const start = ticks + ticksOf(ROUNDING_MS, reference.timescale);
-    const rules = isVideo(reference) ? SelectionRule.FromSync : 0;
+    const rules = needsSync(reference) ? SelectionRule.FromSync : 0;
     const selection: Selection = { start, end: Number.POSITIVE_INFINITY, rules, preroll: 0 };
     return this.#options.cuts.select(segment, summary.reference, selection);
   }

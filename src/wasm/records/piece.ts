@@ -8,9 +8,10 @@ export const PIECE_TRACK_SIZE = 96;
 
 /**
  * Bits of a selection's `rules`. FromSync: start at the last sync sample presented at or before `start`, else at the
- * first one. Closed: end so that no sample left out is presented before one that is taken.
+ * first one. Closed: end so that no sample left out is presented before one that is taken. NextSync: start at the first
+ * sync sample from `start` on.
  */
-export const SelectionRule = { FromSync: 1, Closed: 2 } as const;
+export const SelectionRule = { FromSync: 1, Closed: 2, NextSync: 4 } as const;
 
 /** What a selection asks for; times in ticks of the track on the segment's presentation timeline. */
 export interface Selection {
