@@ -66,8 +66,8 @@ export function createApp(given: AppPlatform): App {
 }
 
 function contextOf(given: AppPlatform): AppContext {
-  const { access } = given.config;
-  const slots = slotsOf(access);
+  const { access, planning } = given.config;
+  const slots = slotsOf(access, planning);
   const metrics = appMetrics(slots);
   const platform = { ...given, store: measuredStore(given.store, metrics) };
   return {

@@ -7,7 +7,7 @@ import { rateConfigOf, rateVariables, type RateConfig } from "./rate-config.ts";
 import { parseStore, type StoreSettings } from "./store-settings.ts";
 import { isTimeZone, parseDuration, systemTimeZone } from "./time.ts";
 import { uploadConfigOf, uploadVariables, type UploadConfig } from "./upload-config.ts";
-import { variable, wholeNumber, type Variable } from "./variables.ts";
+import { bytes, variable, wholeNumber, type Variable } from "./variables.ts";
 
 const timeZone = z
   .string()
@@ -15,15 +15,6 @@ const timeZone = z
     (zone) => zone === "" || isTimeZone(zone),
     "expected an IANA time zone such as UTC or Asia/Shanghai, or an offset such as +08:00",
   );
-
-const byteUnits = { "": 1, k: 2 ** 10, m: 2 ** 20, g: 2 ** 30, t: 2 ** 40 } as const;
-const bytes = z
-  .string()
-  .regex(/^\d{1,12}[kmgt]?$/i, "expected bytes, or a number with K, M, G or T (powers of 1024)")
-  .transform((text) => {
-    const unit = text.replace(/\d/g, "").toLowerCase() as keyof typeof byteUnits;
-    return Number.parseInt(text, 10) * byteUnits[unit];
-  });
 
 const duration = z.string().transform((text, context) => {
   try {

@@ -1,4 +1,4 @@
-import { variable, wholeNumber } from "./variables.ts";
+import { bytes, variable, wholeNumber } from "./variables.ts";
 
 /** Bounds of planning. */
 export interface PlanConfig {
@@ -8,6 +8,8 @@ export interface PlanConfig {
   readonly timelineSegments: number;
   /** Segments that one download may span. */
   readonly downloadSegments: number;
+  /** Bytes of the plans of downloads that run. */
+  readonly planMemory: number;
 }
 
 /** The environment variables of `PlanConfig`. */
@@ -27,6 +29,11 @@ export const planVariables = {
     "100000",
     "Most segments that one download may span; each takes about 1 kB of memory while it runs.",
   ),
+  BOXCAR_PLAN_MEMORY: variable(
+    bytes,
+    "512M",
+    "Memory for the plans of downloads that run, half of it for one client: bytes, or with K, M, G, T. Plans below 256 kB do not count.",
+  ),
 } as const;
 
 /** Puts the values of the variables in their form. */
@@ -34,10 +41,12 @@ export function planConfigOf(values: {
   readonly BOXCAR_PLANNERS: number;
   readonly BOXCAR_TIMELINE_SEGMENTS: number;
   readonly BOXCAR_DOWNLOAD_SEGMENTS: number;
+  readonly BOXCAR_PLAN_MEMORY: number;
 }): PlanConfig {
   return {
     planners: values.BOXCAR_PLANNERS,
     timelineSegments: values.BOXCAR_TIMELINE_SEGMENTS,
     downloadSegments: values.BOXCAR_DOWNLOAD_SEGMENTS,
+    planMemory: values.BOXCAR_PLAN_MEMORY,
   };
 }

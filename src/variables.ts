@@ -20,3 +20,13 @@ export function wholeNumber(what: string, least: number, most: number): z.ZodTyp
     .transform(Number)
     .refine((value) => value >= least && value <= most, `expected ${what} from ${String(least)} to ${String(most)}`);
 }
+
+const byteUnits = { "": 1, k: 2 ** 10, m: 2 ** 20, g: 2 ** 30, t: 2 ** 40 } as const;
+/** Schema of a number of bytes. */
+export const bytes = z
+  .string()
+  .regex(/^\d{1,12}[kmgt]?$/i, "expected bytes, or a number with K, M, G or T (powers of 1024)")
+  .transform((text) => {
+    const unit = text.replace(/\d/g, "").toLowerCase() as keyof typeof byteUnits;
+    return Number.parseInt(text, 10) * byteUnits[unit];
+  });

@@ -51,7 +51,7 @@ describe("readConfig", () => {
       },
       gapToleranceMs: 500,
       settleMs: 3_600_000,
-      planning: { planners: 4, timelineSegments: 600_000, downloadSegments: 100_000 },
+      planning: { planners: 4, timelineSegments: 600_000, downloadSegments: 100_000, planMemory: 2 ** 29 },
       rates: {
         uploads: { bytesPerSecond: 1000, graceMs: 60_000 },
         downloads: { bytesPerSecond: 4000, graceMs: 300_000 },

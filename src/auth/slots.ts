@@ -34,21 +34,24 @@ export class Slots {
     return this.#taken;
   }
 
-  /** Takes a slot, or answers undefined when all, or all that this client may have, are in use. */
-  take({ name, known }: SlotClient): Release | undefined {
+  /**
+   * Takes a slot, or answers undefined when all, or all that this client may have, are in use.
+   * @param count how many slots it takes
+   */
+  take({ name, known }: SlotClient, count = 1): Release | undefined {
     const held = this.#clients.get(name) ?? 0;
-    if (this.#taken >= this.limit || held >= this.perClient) return undefined;
-    if (!known && this.#unknown >= this.limit - this.kept) return undefined;
-    this.#taken++;
-    if (!known) this.#unknown++;
-    this.#clients.set(name, held + 1);
+    if (this.#taken + count > this.limit || held + count > this.perClient) return undefined;
+    if (!known && this.#unknown + count > this.limit - this.kept) return undefined;
+    this.#taken += count;
+    if (!known) this.#unknown += count;
+    this.#clients.set(name, held + count);
     let released = false;
     return () => {
       if (released) return;
       released = true;
-      this.#taken--;
-      if (!known) this.#unknown--;
-      const left = (this.#clients.get(name) ?? 1) - 1;
+      this.#taken -= count;
+      if (!known) this.#unknown -= count;
+      const left = (this.#clients.get(name) ?? count) - count;
       if (left === 0) this.#clients.delete(name);
       else this.#clients.set(name, left);
     };

@@ -12,6 +12,8 @@ import type { WideReads } from "./wide-reads.ts";
 const BLOCK_MS = BUCKET_MS / 4;
 /** Rows of one query; a server refuses answers of about 10 MB, a row has about 1 kB. */
 const PAGE = 512;
+/** Buckets of one query: what is worked on in one turn. */
+const BUCKETS_PAGE = 2000;
 /** Bytes of rows kept by default: about four days of one-minute segments. */
 const DEFAULT_ROW_CACHE_BYTES = 16 << 20;
 /** About what a kept row takes with what plans keep of it: an object and its texts, and its tracks read from the summary. */
@@ -66,7 +68,7 @@ export class RecordedRows {
 
   /** Differs whenever the answer of `pages` may: the distinct versions of its pages, joined by commas. */
   async version(streamPath: string, startMs: number, endMs: number): Promise<string> {
-    const { buckets } = await this.#buckets(this.#wide, streamPath, startMs, endMs);
+    const { buckets } = await this.#buckets(this.#wide, streamPath, { startMs, endMs }, new Breather());
     return buckets.map(versionOf).join();
   }
 
@@ -99,7 +101,7 @@ export class RecordedRows {
     endMs: number,
     { pace, mostSegments }: { pace: Pace; mostSegments: number },
   ): AsyncGenerator<RecordedPage, void, undefined> {
-    const { longestMs, buckets } = await this.#buckets(wide, streamPath, startMs, endMs);
+    const { longestMs, buckets } = await this.#buckets(wide, streamPath, { startMs, endMs }, pace);
     const blocks = buckets.map((bucket) => {
       const first = Math.floor(Math.max(startMs - longestMs, bucket.number * BUCKET_MS) / BLOCK_MS);
       const end = Math.ceil(Math.min(endMs, (bucket.number + 1) * BUCKET_MS) / BLOCK_MS);
@@ -149,23 +151,30 @@ export class RecordedRows {
   async #buckets(
     wide: WideReads,
     streamPath: string,
-    startMs: number,
-    endMs: number,
+    { startMs, endMs }: { readonly startMs: number; readonly endMs: number },
+    pace: Pace,
   ): Promise<{ longestMs: number; buckets: Bucket[] }> {
-    if (endMs <= startMs) return { longestMs: 0, buckets: [] };
+    const buckets: Bucket[] = [];
+    let longestMs = 0;
+    if (endMs <= startMs) return { longestMs, buckets };
     const first = Math.floor(startMs / BUCKET_MS);
-    const query = sql<{ bucket: number; version: string; count: number; longest_ms: number }>`
-      select bucket, json_group_array(json_array(event_level, version)) as version, sum(stream_counts.count) as count, longest_ms
-      from streams cross join stream_counts on stream_counts.stream_path = streams.stream_path
-      where streams.stream_path = ${streamPath} and ${withinReach(startMs)}
-        and bucket <= ${Math.floor((endMs - 1) / BUCKET_MS)}
-      group by bucket having bucket >= ${first} or max(reach_ms) > ${startMs} order by bucket`;
-    const { rows } = await wide.read(
-      (db) => query.execute(db),
-      (found) => found.rows.length > 0,
-    );
-    const longestMs = rows[0]?.longest_ms ?? 0;
-    const buckets = rows.map(({ bucket, version, count }) => ({ number: bucket, version, count }));
+    for (let after = Number.MIN_SAFE_INTEGER; ; await pace.breathe()) {
+      const query = sql<{ bucket: number; version: string; count: number; longest_ms: number }>`
+        select bucket, json_group_array(json_array(event_level, version)) as version, sum(stream_counts.count) as count, longest_ms
+        from streams cross join stream_counts on stream_counts.stream_path = streams.stream_path
+        where streams.stream_path = ${streamPath} and ${withinReach(startMs)}
+          and bucket > ${after} and bucket <= ${Math.floor((endMs - 1) / BUCKET_MS)}
+        group by bucket having bucket >= ${first} or max(reach_ms) > ${startMs} order by bucket limit ${BUCKETS_PAGE}`;
+      const { rows } = await wide.read(
+        (db) => query.execute(db),
+        (found) => found.rows.length > 0,
+      );
+      longestMs = rows[0]?.longest_ms ?? longestMs;
+      for (const { bucket: number, version, count } of rows) buckets.push({ number, version, count });
+      const last = rows.at(-1);
+      if (last === undefined || rows.length < BUCKETS_PAGE) break;
+      after = last.bucket;
+    }
     return { longestMs, buckets: buckets.filter(({ number }) => (number + 1) * BUCKET_MS > startMs - longestMs) };
   }
 

@@ -1,9 +1,10 @@
 import { sql, type Kysely, type RawBuilder } from "kysely";
+import { Breather } from "../breather.ts";
 import type { Schema } from "./schema.ts";
 import type { StreamQuery, StreamTotals } from "./types.ts";
 
-/** Streams of one query: their paths may have 512 bytes each, and a server refuses answers of about 10 MB. */
-const PAGE = 5000;
+/** Streams of one query: what is worked on in one turn. */
+const PAGE = 1000;
 
 /** See `Catalog.streams`. */
 export async function readStreams(
@@ -11,8 +12,10 @@ export async function readStreams(
   { within, pageNum = 1, pageSize = Number.MAX_SAFE_INTEGER }: StreamQuery,
 ): Promise<StreamTotals[]> {
   const streams: StreamTotals[] = [];
+  const breather = new Breather();
   let after = "";
   for (let skip = (pageNum - 1) * pageSize; ; skip = 0) {
+    await breather.breathe();
     const limit = Math.min(PAGE, pageSize - streams.length);
     const rows = await db
       .selectFrom("streams")

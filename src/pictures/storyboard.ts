@@ -1,5 +1,6 @@
 import type { Catalog } from "../catalog/catalog.ts";
 import type { Segment } from "../catalog/types.ts";
+import { Breather } from "../breather.ts";
 import { BoxcarError } from "../errors.ts";
 import { TimedSegment } from "../plan/placed-segment.ts";
 import type { FrameTime } from "../plan/plan-frames.ts";
@@ -58,20 +59,27 @@ const WALKED = 5000;
 /**
  * The segments that show moments of a plan, which ascend.
  * @param moments wall clock, milliseconds, within the plan's coverage or its gaps
+ * @param signal aborted when the client has gone
+ * @throws BoxcarError `client_gone` (499)
  */
 export async function framesOf(
   catalog: Catalog,
   streamPath: string,
   { coverage, segments }: Pick<RangeOutline, "coverage" | "segments">,
   moments: readonly number[],
+  signal?: AbortSignal,
 ): Promise<FrameTime[]> {
+  const breather = new Breather(signal);
   const look = (some: readonly number[]): Promise<FrameTime[]> => {
     const [first = 0, last = first] = [some[0], some.at(-1)];
     return framesAt(catalog.overlapping(streamPath, lastCovered(coverage, first), last + 1), some);
   };
   if (segments <= WALKED) return look(moments);
   const frames: FrameTime[] = [];
-  for (const moment of moments) frames.push(...(await look([moment])));
+  for (const moment of moments) {
+    frames.push(...(await look([moment])));
+    await breather.breathe();
+  }
   return frames;
 }
 

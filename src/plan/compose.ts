@@ -18,6 +18,8 @@ export const DEFAULT_GAP_TOLERANCE_MS = 500;
 const STRIDE = 64;
 /** How many segments it is like to work on one that has to be cut: its samples are walked. */
 const CUT_WORK = 20;
+/** Bytes of sample entries that it is like to work on one segment for. */
+const DESCRIPTION_WORK = 1024;
 
 /** What a range download asks for. */
 export interface RangeQuery {
@@ -120,6 +122,9 @@ export async function compose(
     if (builder.undecodable !== undefined) throw noSyncSample(builder.undecodable);
     return undefined;
   }
+  // Large sample entries are held in memory from here on: who has some waits as for a long plan.
+  const described = composition.tracks.flatMap(({ descriptions }) => descriptions);
+  await pace.breathe(Math.floor(described.reduce((sum, { length }) => sum + length, 0) / DESCRIPTION_WORK));
   const headers = await readHeaders(composition, indexes);
   const { chapters, captions } = query;
   return { layout: { core, store, indexes, composition, headers, chapters, captions }, hash: await hash };

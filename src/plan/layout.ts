@@ -15,6 +15,9 @@ export interface ClockOptions {
   readonly offsetMinutes: number;
 }
 
+/** Chapters that a file lists: players know no more of one `chpl`. */
+const MOST_CHAPTERS = 255;
+
 /** What the bytes of an output are made with. */
 export interface LayoutParts {
   readonly core: Core;
@@ -92,7 +95,7 @@ export function movieTrackOf(
 export function chaptersOf({ chapters, composition }: LayoutParts): Chapter[] {
   if (chapters === undefined) return [];
   const { offsetMinutes } = chapters;
-  return composition.spans.map(({ atMs, wallMs }) => {
+  return composition.spans.slice(0, MOST_CHAPTERS).map(({ atMs, wallMs }) => {
     const shown = formatTime(Math.trunc(wallMs) + offsetMinutes * 60_000)
       .slice(0, 19)
       .replace("T", " ");

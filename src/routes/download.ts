@@ -12,7 +12,7 @@ import { formatTime, parseTimeRange, zoneOffset } from "../time.ts";
 import { need, visibility } from "./access.ts";
 import type { App, AppContext, AppEnv } from "./context.ts";
 import { integer, lenient, timeParameters } from "./parameters.ts";
-import { atOnce } from "./limits.ts";
+import { atOnce, holdPlan } from "./limits.ts";
 import { plannedRange } from "./planned-range.ts";
 import { refused } from "./replies.ts";
 import { shared, shareParameters, shareReply, signedLinkParameters, wantsLink } from "./share.ts";
@@ -102,7 +102,7 @@ export function addDownload(app: App, context: AppContext): void {
     const delivery =
       query.id === undefined
         ? await deliverRange(c, context, streamPath, format, query)
-        : await deliverSegment(context, streamPath, format, query.id, query);
+        : await deliverSegment(c, context, { streamPath, format, id: query.id }, query);
     const fallback = defaultFileName(streamPath, delivery.startMs);
     if (wantsLink(query)) {
       const same = { path: downloadPath(streamPath, format), query: delivery.query() };
@@ -168,10 +168,9 @@ async function deliverRange(
 }
 
 async function deliverSegment(
+  c: Context<AppEnv>,
   context: AppContext,
-  streamPath: string,
-  format: "mp4" | "fmp4",
-  id: number,
+  { streamPath, format, id }: { readonly streamPath: string; readonly format: "mp4" | "fmp4"; readonly id: number },
   query: Query,
 ): Promise<Delivery> {
   const given = (["start", "end", "duration", "range"] as const).filter((name) => query[name] !== undefined);
@@ -182,7 +181,7 @@ async function deliverSegment(
   const segment = await context.catalog.segment(id);
   if (segment?.streamPath !== streamPath) throw unknownSegment(streamPath, id);
   const { startMs, endMs } = segment;
-  const media = await wholeSegment(context, segment, format, query);
+  const media = await wholeSegment(c, context, segment, format, query);
   const same = (): Record<string, string | undefined> => ({ id: String(id), ...optionsOf(query) });
   return { media, startMs, endMs, joints: 0, gaps: 0, settled: true, query: same };
 }
@@ -196,13 +195,16 @@ function optionsOf(query: Query): Record<string, string | undefined> {
 }
 
 async function wholeSegment(
+  c: Context<AppEnv>,
   context: AppContext,
   segment: Segment,
   format: "mp4" | "fmp4",
   { changes }: Query,
 ): Promise<Media> {
   if (segment.format === format) return storedMedia(context.store, segment);
-  return (await planSegment(context.planning, segment, { changes })).media(format);
+  const plan = await planSegment(context.planning, segment, { changes });
+  holdPlan(c, plan);
+  return plan.media(format);
 }
 
 function unknownSegment(streamPath: string, id: number): BoxcarError {

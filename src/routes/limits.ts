@@ -4,6 +4,7 @@ import { RateLimit } from "../auth/rate-limit.ts";
 import { Slots, type SlotClient } from "../auth/slots.ts";
 import { BoxcarError } from "../errors.ts";
 import { FairQueue, type Turn } from "../fair-queue.ts";
+import type { PlanConfig } from "../plan-config.ts";
 import type { Clock } from "../platform.ts";
 import type { AppEnv } from "./context.ts";
 
@@ -20,17 +21,23 @@ const waitingPictures = { waiting: 400, waitingPerClient: 100 };
 /** Videos of other hosts that are open at once for their pictures. */
 const remotesAtOnce = 8;
 
+/** Bytes of a plan that is not counted: most are smaller, and no more of them are kept than there are slots. */
+const SMALL_PLAN = 256 << 10;
+
 /** What may run at once. */
 export interface AtOnce {
   readonly downloads: Slots;
   readonly uploads: Slots;
+  /** Bytes of the plans of downloads. */
+  readonly plans: Slots;
 }
 
 /** Counts what runs at once in one app. */
-export function slotsOf({ open, downloadsAtOnce, uploadsAtOnce }: AccessConfig): AtOnce {
+export function slotsOf({ open, downloadsAtOnce, uploadsAtOnce }: AccessConfig, { planMemory }: PlanConfig): AtOnce {
   const slots = (limit: number): Slots =>
     open ? new Slots(limit, limit) : new Slots(limit, Math.ceil(limit * clientShare), Math.floor(limit * tokenShare));
-  return { downloads: slots(downloadsAtOnce), uploads: slots(uploadsAtOnce) };
+  const plans = new Slots(planMemory, open ? planMemory : planMemory / 2);
+  return { downloads: slots(downloadsAtOnce), uploads: slots(uploadsAtOnce), plans };
 }
 
 /** The queue of pictures: one client never has all decoders, unless the server has only that one. */
@@ -101,7 +108,7 @@ function take(c: Context<AppEnv>, name: string, rate: RateLimit, key: string): v
  * Takes a slot for the time of a request, and of its streamed reply.
  * @throws BoxcarError `too_many_downloads` (429), `too_many_uploads` (429)
  */
-export function atOnce(kind: keyof AtOnce): MiddlewareHandler<AppEnv> {
+export function atOnce(kind: "downloads" | "uploads"): MiddlewareHandler<AppEnv> {
   return async (c, next) => {
     const slots = c.get("slots")[kind];
     const release = slots.take(clientOf(c));
@@ -110,9 +117,30 @@ export function atOnce(kind: keyof AtOnce): MiddlewareHandler<AppEnv> {
     try {
       await next();
     } finally {
-      if (c.get("release") === release) release(); // else a streamed reply has taken it over
+      c.get("release")?.(); // none when a streamed reply has taken it over
     }
   };
+}
+
+/**
+ * Counts a plan as in memory for as long as the request holds its slot.
+ * @throws BoxcarError `too_many_plans` (429)
+ */
+export function holdPlan(c: Context<AppEnv>, { weight }: { readonly weight: number }): void {
+  if (weight <= SMALL_PLAN) return;
+  const { plans } = c.get("slots");
+  const release = plans.take(clientOf(c), weight);
+  if (release === undefined) throw tooManyPlans(plans, weight);
+  const slot = c.get("release");
+  c.set("release", () => {
+    release();
+    slot?.();
+  });
+}
+
+function tooManyPlans({ limit, perClient }: Slots, weight: number): BoxcarError {
+  const message = `The plan of this download takes ${String(weight)} bytes, and those that run may have ${String(limit)}, of one client ${String(perClient)}. Try again when others are through, ask for a shorter range, or raise BOXCAR_PLAN_MEMORY.`;
+  return new BoxcarError("too_many_plans", 429, message, { retryAfterSeconds: slotRetrySeconds });
 }
 
 function tooManyDownloads(slots: Slots): BoxcarError {

@@ -23,7 +23,7 @@ export interface AppMetrics {
 }
 
 /** Makes the metrics of one app. */
-export function appMetrics({ downloads, uploads }: AtOnce): AppMetrics {
+export function appMetrics({ downloads, uploads, plans }: AtOnce): AppMetrics {
   const all = new Metrics();
   const metrics = {
     all,
@@ -37,6 +37,7 @@ export function appMetrics({ downloads, uploads }: AtOnce): AppMetrics {
   };
   all.gauge("boxcar_downloads", "Downloads that run.", () => downloads.taken);
   all.gauge("boxcar_uploads", "Uploads that run.", () => uploads.taken);
+  all.gauge("boxcar_plan_bytes", "Bytes of the plans of downloads that run, small ones left out.", () => plans.taken);
   return metrics;
 }
 

@@ -2,14 +2,20 @@ import type { Context } from "hono";
 import type { PlanBounds, Plan, RangeOutline, RangeQuery } from "../plan/plan-range.ts";
 import { outlineRange, planRange } from "../plan/plan-range.ts";
 import type { AppContext, AppEnv } from "./context.ts";
+import { holdPlan } from "./limits.ts";
 
 /**
- * `planRange` for a request: bounded, in turn with others, ended when the client has gone; counted and timed.
- * @throws BoxcarError as `planRange` does
+ * `planRange` for a request: bounded, in turn with others, ended when the client has gone; counted and timed. The plan
+ * counts as in memory until the request gives its slot back.
+ * @throws BoxcarError as `planRange` and `holdPlan` do
  */
 export function plannedRange(c: Context<AppEnv>, context: AppContext, query: RangeQuery): Promise<Plan> {
   const mostSegments = context.config.planning.downloadSegments;
-  return paced(c, context, (pace) => planRange(context.planning, query, { ...pace, mostSegments }));
+  return paced(c, context, async (pace) => {
+    const plan = await planRange(context.planning, query, { ...pace, mostSegments });
+    holdPlan(c, plan);
+    return plan;
+  });
 }
 
 /** The same of `outlineRange`. @throws BoxcarError as `outlineRange` does */

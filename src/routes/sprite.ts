@@ -101,7 +101,7 @@ export function addSprite(app: App, context: AppContext): void {
       throw new BoxcarError("unknown_sheet", 404, message, { sheet });
     }
     const moments = part.map(({ wallMs }) => wallMs);
-    const frames = await framesOf(catalog, streamPath, plan, moments);
+    const frames = await framesOf(catalog, streamPath, plan, moments, c.req.raw.signal);
     const rows = Math.ceil(part.length / COLUMNS);
     return sendPicture(
       c,

@@ -1,3 +1,4 @@
+import { sql } from "kysely";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { RecordedRows } from "../../src/catalog/recorded.ts";
 import { WideReads } from "../../src/catalog/wide-reads.ts";
@@ -137,5 +138,19 @@ describe("recorded rows", () => {
     for await (const page of rows.pages("a", 0, 4 * HOUR_MS, { pace })) expect(page.segments.length).toBeLessThan(600);
     expect(said[0]).toBe(1100);
     expect(said.length).toBeGreaterThan(3);
+  });
+
+  it("are found behind more buckets of time than are read at once", async () => {
+    const yearMs = 365 * 24 * HOUR_MS;
+    for (const startMs of [0, 2 * yearMs]) await add(opened.catalog, "a", startMs, startMs + 1000);
+    // Counted, and gone by the time its rows are read.
+    await sql`with recursive hours(bucket) as (select 1 union all select bucket + 1 from hours where bucket < 4000)
+      insert into stream_counts (stream_path, bucket, event_level, count, reach_ms) select 'a', bucket, '', 1, 0 from hours`.execute(
+      opened.db.primary,
+    );
+    const rows = new RecordedRows(new WideReads(opened.db));
+    const { segments, version } = await read(rows, "a", 0, 3 * yearMs);
+    expect(segments.map(({ startMs }) => startMs)).toEqual([0, 2 * yearMs]);
+    expect((await rows.version("a", 0, 3 * yearMs)).length).toBeGreaterThanOrEqual(version.length);
   });
 });
