@@ -98,6 +98,7 @@ function addMiddleware(app: App, context: AppContext): void {
     c.header("Cache-Control", "no-cache"); // unless a route says otherwise: replies differ from caller to caller
     c.set("slots", context.slots);
     checkEncoding(c.req.path);
+    checkBody(c.req.raw);
     await next();
   });
   app.use(cors(config.access.corsOrigins));
@@ -126,6 +127,19 @@ function plannersOf({ config: { planning, access } }: AppPlatform): Planners {
 
 function uploadsOf({ catalog, store, publicFiles, core, clock }: AppPlatform): UploadParts {
   return { catalog, areas: { store, public: publicFiles }, core, clock };
+}
+
+/** Bytes of a body that a request may have whose method gives it no meaning: they are read, and dropped. */
+const MOST_IGNORED_BODY = 64 << 10;
+
+/** GET and HEAD have no body (RFC 9110 section 9.3.1): what one brings would be read to its end before the next request. */
+function checkBody({ method, headers }: Request): void {
+  const length = headers.has("transfer-encoding")
+    ? Number.POSITIVE_INFINITY
+    : Number(headers.get("content-length") ?? 0);
+  if ((method !== "GET" && method !== "HEAD") || length <= MOST_IGNORED_BODY) return;
+  const message = `A ${method} request has no body. Send it without one, or use the method of the call that takes it.`;
+  throw new BoxcarError("unexpected_body", 400, message);
 }
 
 function checkEncoding(path: string): void {

@@ -107,6 +107,33 @@ describe.each(servers.filter(isInstalled))("a connection to the server on %s", (
     await until("uploads", 0);
   });
 
+  it("refuses a GET or HEAD with a large body, and reads on no further than for others", async () => {
+    const small = await rawClient(edge.url);
+    await small.write(`${head("GET", path, { range: "bytes=0-9", "content-length": "9" })}123456789`);
+    await small.write(head("GET", "/healthz", { connection: "close" }));
+    await small.closed;
+    const replies = small
+      .received()
+      .toString("latin1")
+      .matchAll(/HTTP\/1.1 (\d+) /g);
+    expect([...replies].map(([, status]) => status)).toEqual(["206", "200"]);
+    for (const fields of [{ "content-length": String(2 ** 40) }, { "transfer-encoding": "chunked" }] as const) {
+      for (const method of ["GET", "HEAD"]) {
+        const client = await rawClient(edge.url);
+        await client.write(head(method, path, fields));
+        const body = "transfer-encoding" in fields ? `40000000\r\n` : "";
+        await client.write(body);
+        const chunk = new Uint8Array(1 << 20);
+        let sent = 0;
+        for (; sent < 600 && !client.socket.destroyed; sent++) await client.write(chunk);
+        await client.closed;
+        expect(client.received().toString("latin1")).toMatch(/^HTTP\/1.1 400 [^]*^connection: close\r$/im);
+        expect(sent).toBeLessThan(600);
+      }
+    }
+    await until("downloads", 0);
+  });
+
   it("fails no request of a pool that uploads what is refused", async () => {
     const agent = new Agent({ keepAlive: true, maxSockets: 3 });
     const { hostname, port } = new URL(edge.url);
