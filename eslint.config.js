@@ -20,6 +20,7 @@ const ROWS = [
     "config.ts",
     "access-config.ts",
     "lru-map.ts",
+    "media-types.ts",
     "fair-queue.ts",
     "least-rate.ts",
     "rate-config.ts",

@@ -74,6 +74,11 @@ export const variables = {
     "file:",
     "Where the media lie: `file:FOLDER` (`file:` alone is `media` in `BOXCAR_DATA`), `oss://BUCKET?region=…`, `s3://BUCKET?endpoint=…` or `r2:BINDING`. See [stores.md](stores.md).",
   ),
+  BOXCAR_KEY_LAYOUT: variable(
+    z.enum(["path", "hash", ""], "expected path or hash"),
+    "",
+    "How keys of segments begin: `path` with the stream path, `hash` with four digits of chance. Default: `hash` in a bucket, `path` in a folder. See [stores.md](stores.md).",
+  ),
   BOXCAR_STORE_KEY_ID: variable(z.string(), "", "Key id (access key) that requests to OSS or S3 are signed with."),
   BOXCAR_STORE_SECRET: variable(z.string(), "", "Its secret."),
   BOXCAR_STORE_SESSION_TOKEN: variable(z.string(), "", "The session token of temporary credentials (STS)."),
@@ -155,6 +160,7 @@ export interface Config {
   readonly dataFolder: string;
   readonly catalog: CatalogSettings;
   readonly store: StoreSettings;
+  readonly keyLayout: "path" | "hash";
   readonly access: AccessConfig;
   /** As `checkTimeZone` takes it. */
   readonly timeZone: string;
@@ -219,6 +225,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     dataFolder: rest.BOXCAR_DATA,
     catalog,
     store,
+    keyLayout: rest.BOXCAR_KEY_LAYOUT === "" ? (store.driver === "file" ? "path" : "hash") : rest.BOXCAR_KEY_LAYOUT,
     access: accessConfigOf(rest, rest.BOXCAR_PUBLIC_URL),
     timeZone: rest.BOXCAR_TZ === "" ? systemTimeZone(env.TZ) : rest.BOXCAR_TZ,
     maxUpload: rest.BOXCAR_MAX_UPLOAD,

@@ -21,6 +21,7 @@ describe("readConfig", () => {
       dataFolder: "./data",
       catalog: { driver: "file", path: undefined },
       store: { driver: "file", folder: undefined },
+      keyLayout: "path",
       publicUrl: undefined,
       access: {
         open: true,
@@ -80,6 +81,15 @@ describe("readConfig", () => {
     [{ TZ: "CST-8" }, new Intl.DateTimeFormat().resolvedOptions().timeZone],
   ])("reads local times, with %j, in %s", (env, zone) => {
     expect(readConfig(env).timeZone).toBe(zone);
+  });
+
+  it.each([
+    [{}, "path"],
+    [{ BOXCAR_KEY_LAYOUT: "hash" }, "hash"],
+    [{ BOXCAR_STORE: "r2:MEDIA" }, "hash"],
+    [{ BOXCAR_STORE: "r2:MEDIA", BOXCAR_KEY_LAYOUT: "path" }, "path"],
+  ])("begins keys, with %j, by %s", (env, layout) => {
+    expect(readConfig(env).keyLayout).toBe(layout);
   });
 
   it.each([

@@ -1,4 +1,5 @@
 import { BoxcarError } from "../errors.ts";
+import { mediaType, mediaTypeOfEnding, type MediaType } from "../media-types.ts";
 
 /** How many of a file's first bytes tell what it is. */
 export const HEAD_SIZE = 4100;
@@ -13,55 +14,15 @@ export interface FileKind {
   readonly movie: boolean;
 }
 
-type Taken = readonly [contentType: string, ending: string, movie?: "movie"];
-
-/** What is taken, by the media type that file-type finds. None of it can hold script that a browser would run inline. */
-const taken: Readonly<Record<string, Taken>> = {
-  "image/jpeg": ["image/jpeg", ".jpg"],
-  "image/png": ["image/png", ".png"],
-  "image/apng": ["image/apng", ".png"],
-  "image/gif": ["image/gif", ".gif"],
-  "image/webp": ["image/webp", ".webp"],
-  "image/bmp": ["image/bmp", ".bmp"],
-  "image/avif": ["image/avif", ".avif"],
-  "image/heic": ["image/heic", ".heic"],
-  "image/heif": ["image/heif", ".heif"],
-  "video/mp4": ["video/mp4", ".mp4", "movie"],
-  "video/x-m4v": ["video/mp4", ".mp4", "movie"],
-  "video/quicktime": ["video/quicktime", ".mov", "movie"],
-  "video/3gpp": ["video/3gpp", ".3gp", "movie"],
-  "video/webm": ["video/webm", ".webm"],
-  "video/matroska": ["video/matroska", ".mkv"],
-  "audio/mpeg": ["audio/mpeg", ".mp3"],
-  "audio/mp4": ["audio/mp4", ".m4a", "movie"],
-  "audio/x-m4a": ["audio/mp4", ".m4a", "movie"],
-  "audio/aac": ["audio/aac", ".aac"],
-  "audio/amr": ["audio/amr", ".amr"],
-  "audio/wav": ["audio/wav", ".wav"],
-  "audio/flac": ["audio/flac", ".flac"],
-  "audio/ogg": ["audio/ogg", ".ogg"],
-  "audio/ogg; codecs=opus": ["audio/ogg", ".ogg"],
-  "application/pdf": ["application/pdf", ".pdf"],
-  "application/vnd.openxmlformats-officedocument.wordprocessingml.document": [
-    "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
-    ".docx",
-  ],
-  "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": [
-    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-    ".xlsx",
-  ],
-  "application/vnd.openxmlformats-officedocument.presentationml.presentation": [
-    "application/vnd.openxmlformats-officedocument.presentationml.presentation",
-    ".pptx",
-  ],
+/** Names of file-type for types that have another one here. */
+const alike: Readonly<Record<string, string>> = {
+  "video/x-m4v": "video/mp4",
+  "audio/x-m4a": "audio/mp4",
+  "audio/ogg; codecs=opus": "audio/ogg",
 };
 
 /** Documents of old Office versions are told apart by their names alone; the bytes say that they are of that family. */
-const compound: Readonly<Record<string, Taken>> = {
-  ".doc": ["application/msword", ".doc"],
-  ".xls": ["application/vnd.ms-excel", ".xls"],
-  ".ppt": ["application/vnd.ms-powerpoint", ".ppt"],
-};
+const compound: readonly string[] = ["doc", "xls", "ppt"];
 
 /**
  * Finds out what a file is from its first bytes; what its sender says of it is not believed.
@@ -71,9 +32,12 @@ const compound: Readonly<Record<string, Taken>> = {
  */
 export async function kindOf(head: Uint8Array, name: string): Promise<FileKind> {
   const mime = (await detected(head)) ?? "";
-  const [contentType, ending, movie] =
-    (mime === "application/x-cfb" ? compound[/\.[a-z]+$/i.exec(name)?.[0].toLowerCase() ?? ""] : taken[mime]) ?? [];
-  if (contentType !== undefined && ending !== undefined) return { contentType, ending, movie: movie === "movie" };
+  const [, ending = ""] = /\.([a-z]+)$/i.exec(name) ?? [];
+  const type =
+    mime === "application/x-cfb" && compound.includes(ending.toLowerCase())
+      ? mediaTypeOfEnding(ending)
+      : mediaType(alike[mime] ?? mime);
+  if (type !== undefined) return kindOfRow(type);
   const found = mime === "" ? "nothing known" : mime;
   const message = `${JSON.stringify(name.slice(0, 100))} is of no type that is taken: its bytes show ${found}. Upload an image, audio, a video, a PDF or an Office document.`;
   throw new BoxcarError("unsupported_type", 415, message, { found: mime });
@@ -84,10 +48,14 @@ export async function kindOf(head: Uint8Array, name: string): Promise<FileKind> 
  * @throws BoxcarError `unsupported_type` (415)
  */
 export function kindOfType(contentType: string): FileKind {
-  const found = Object.values({ ...taken, ...compound }).find(([type]) => type === contentType);
-  if (found !== undefined) return { contentType: found[0], ending: found[1], movie: found[2] === "movie" };
+  const type = mediaType(contentType);
+  if (type !== undefined) return kindOfRow(type);
   const message = `Files of the type ${JSON.stringify(contentType.slice(0, 100))} are not taken. Upload an image, audio, a video, a PDF or an Office document.`;
   throw new BoxcarError("unsupported_type", 415, message, { found: contentType });
+}
+
+function kindOfRow({ contentType, ending, movie }: MediaType): FileKind {
+  return { contentType, ending: `.${ending}`, movie };
 }
 
 /** Whether a browser may show files of a type in its own window: pictures, sound and video, nothing it would execute. */

@@ -33,12 +33,12 @@ export interface BegunDirectUpload {
  * confirmed; one that never is gets reconciled away once the permission has expired.
  */
 export async function beginDirectUpload(
-  { catalog, clock, randomId }: Pick<IngestParts, "catalog" | "clock" | "randomId">,
+  { catalog, clock, randomId, keyLayout = "path" }: Pick<IngestParts, "catalog" | "clock" | "randomId" | "keyLayout">,
   presign: Presign,
   { streamPath, size, seconds }: DirectUpload,
 ): Promise<BegunDirectUpload> {
   const nowMs = clock();
-  const key = segmentKey(streamPath, nowMs, randomId());
+  const key = segmentKey(keyLayout, streamPath, nowMs, randomId());
   const request = await presign.put(key, { size, contentType: "video/mp4" }, seconds);
   const { id } = await catalog.beginSegment({ streamPath, key, nowMs, expected: { size, untilMs: request.expiresMs } });
   return { id, request };

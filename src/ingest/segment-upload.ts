@@ -17,8 +17,10 @@ export interface IngestParts {
   readonly store: Store;
   readonly core: Core;
   readonly clock: Clock;
-  /** A fresh name each time: letters, digits and dashes, at least 64 bits of chance. */
+  /** A fresh name each time: letters, digits and dashes, at least 64 bits of chance; it begins with four hexadecimal digits. */
   readonly randomId: () => string;
+  /** Of the keys that are written. Default: `path`. */
+  readonly keyLayout?: KeyLayout | undefined;
 }
 
 /** One segment on its way in. */
@@ -52,10 +54,10 @@ export interface Ingested {
  *   the store (503, 507) and the catalog do
  */
 export async function ingestSegment(parts: IngestParts, incoming: IncomingSegment): Promise<Ingested> {
-  const { catalog, store, core, clock, randomId } = parts;
+  const { catalog, store, core, clock, randomId, keyLayout = "path" } = parts;
   const { streamPath, idempotencyKey } = incoming;
   const nowMs = clock();
-  const key = segmentKey(streamPath, incoming.startMs ?? nowMs, randomId());
+  const key = segmentKey(keyLayout, streamPath, incoming.startMs ?? nowMs, randomId());
   const asked = { startMs: incoming.startMs, size: incoming.size };
   const begun = await beginNamed(catalog, { streamPath, key, nowMs, idempotencyKey, asked }, clock);
   if (begun.existing !== undefined) return repeatOf(begun.existing, incoming);
@@ -157,9 +159,16 @@ export function tooLarge(maxBytes: number): BoxcarError {
   return new BoxcarError("too_large", 413, message, { maxBytes });
 }
 
-/** A fresh key for the object of a segment. */
-export function segmentKey(streamPath: string, startMs: number, random: string): string {
-  return `segments/${streamPath}/${formatTime(startMs).slice(0, 10)}/${String(startMs)}-${random}.mp4`;
+/** How keys of segments begin: with the stream path, or with four hexadecimal digits of chance. */
+export type KeyLayout = "path" | "hash";
+
+/**
+ * A fresh key for the object of a segment: `segments/live/cam1/2026-01-31/1769853600000-….mp4`. By `hash`, digits that spread
+ * evenly come first (`segments/3fa1/live/…`), since buckets split the load by the starts of keys, and those of a recorder grow with time.
+ */
+export function segmentKey(layout: KeyLayout, streamPath: string, startMs: number, random: string): string {
+  const name = `${streamPath}/${formatTime(startMs).slice(0, 10)}/${String(startMs)}-${random}.mp4`;
+  return layout === "path" ? `segments/${name}` : `segments/${random.slice(0, 4)}/${name}`;
 }
 
 /** The outcome of taking in a segment that is there already. */

@@ -82,7 +82,11 @@ export function addDirectUpload(app: App, platform: AppPlatform): void {
       const message = "The store of this server signs no requests. Upload by PUT /mp4/api/segments/{streamPath}.";
       throw new BoxcarError("not_available", 501, message);
     }
-    const { id, request } = await beginDirectUpload(platform, store.presign, { streamPath, size, seconds: expires });
+    const { id, request } = await beginDirectUpload(
+      { ...platform, keyLayout: platform.config.keyLayout },
+      store.presign,
+      { streamPath, size, seconds: expires },
+    );
     const { method, url, fields, expiresMs } = request;
     const confirmUrl = `/mp4/api/segments/confirm/${encodeStreamPath(streamPath)}?id=${String(id)}`;
     const data = { id, method, url, headers: { ...fields }, expireTime: formatTime(expiresMs), confirmUrl };

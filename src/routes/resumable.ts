@@ -143,7 +143,7 @@ export function addResumable(app: App, context: AppContext): void {
     c.header("Upload-Length", String(upload.length));
     const { received: offset, length, file } = upload;
     const origin = config.publicUrl ?? c.get("origin");
-    const shown = file === undefined ? null : storedFileOf(file, config.uploads, origin);
+    const shown = file === undefined ? null : storedFileOf(file, context, origin);
     return c.json({ code: 0 as const, message: "", data: { offset, length, file: shown } }, 200);
   });
 

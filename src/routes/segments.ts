@@ -49,14 +49,17 @@ export function addSegments(app: App, platform: AppPlatform): void {
     const length = c.req.header("content-length");
     const size = length === undefined ? undefined : Number(length);
     if (size !== undefined && size > config.maxUpload) throw tooLarge(config.maxUpload);
-    const taken = await ingestSegment(platform, {
-      ...asked,
-      streamPath,
-      body: bodyOf(c.req.raw, config.rates.uploads),
-      size,
-      idempotencyKey: c.req.valid("header")["idempotency-key"],
-      maxBytes: config.maxUpload,
-    });
+    const taken = await ingestSegment(
+      { ...platform, keyLayout: config.keyLayout },
+      {
+        ...asked,
+        streamPath,
+        body: bodyOf(c.req.raw, config.rates.uploads),
+        size,
+        idempotencyKey: c.req.valid("header")["idempotency-key"],
+        maxBytes: config.maxUpload,
+      },
+    );
     const data = takenOf(taken);
     c.header("Location", data.url);
     if (taken.repeated) c.header("Idempotency-Replayed", "true");

@@ -210,6 +210,29 @@ describe("OSS's callback", () => {
     expect(fetched).toEqual([keyUrl]);
   });
 
+  it("is answered in time by a slow store; the client's own confirmation waits for the file", async () => {
+    const announced = await announce(png.length);
+    await send(announced, png);
+    let open = (): void => undefined;
+    const gate = new Promise<void>((resolve) => (open = resolve));
+    const get = direct.store.get.bind(direct.store);
+    direct.store.get = async function* (...asked) {
+      await gate;
+      yield* get(...asked);
+    };
+    try {
+      const answer = await call({ body: `object=${encodeURIComponent(announced.path)}` });
+      expect(answer).toEqual({ status: 200, msg: "ok", data: { path: announced.path, pending: true } });
+      expect((await server.fetch(`/files/${announced.path}`)).status, "nothing is to be had of it yet").toBe(404);
+      const waiting = complete(announced.path);
+      open();
+      expect(await waiting).toMatchObject({ status: 200, msg: "ok", data: { path: announced.path } });
+      expect((await server.fetch(`/files/${announced.path}`)).status).toBe(200);
+    } finally {
+      direct.store.get = get;
+    }
+  });
+
   it("brings no token, also where everyone else must", async () => {
     const open = server;
     const env = { BOXCAR_TOKEN: "0123456789-abcdefgh", BOXCAR_OSS_CALLBACK_URL: callbackUrl };

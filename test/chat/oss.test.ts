@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { connect } from "node:net";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { Store } from "../../src/platform.ts";
 import { startTestServer, type TestServer } from "../app/test-server.ts";
 import { png, styles, writeForm, type FormField } from "../support/forms.ts";
 import { startOssServer, type OssServer } from "../support/oss-server.ts";
@@ -174,3 +175,66 @@ describe("files in OSS", () => {
       .toEqual({ objects: before, unfinished: 0, rows });
   });
 });
+
+describe("the keys of segments in a bucket", () => {
+  it("begin with digits of chance, those of older ones stay valid, and all are deleted", async () => {
+    const older = server.parts.catalog;
+    const put = async (start: number): Promise<void> => {
+      const init = { method: "PUT", body: await video() };
+      expect((await server.fetch(`/mp4/api/segments/live/cam1?start=${start}`, init)).status).toBe(201);
+    };
+    for (const start of [1769853600, 1769853610, 1769853620]) await put(start);
+    const { json } = await server.call("/mp4/api/list/live/cam1");
+    const rows = json.data as { filePath: string; startTime: string }[];
+    for (const { filePath } of rows)
+      expect(filePath).toMatch(/^segments\/[0-9a-f]{4}\/live\/cam1\/2026-01-31\/\d{13}-[0-9a-f-]{36}\.mp4$/);
+    expect(new Set(rows.map(({ filePath }) => filePath.slice(0, 13))).size).toBeGreaterThan(1);
+    const asBefore = await startTestServer(
+      { BOXCAR_KEY_LAYOUT: "path" },
+      { store: server.parts.store, catalog: older },
+    );
+    const init = { method: "PUT", body: await video() };
+    await asBefore.fetch("/mp4/api/segments/live/cam1?start=1769853630", init);
+    const [newest] = (await server.call("/mp4/api/list/live/cam1")).json.data as { filePath: string }[];
+    expect(newest?.filePath).toMatch(/^segments\/live\/cam1\/2026-01-31\/1769853630000-/);
+    const cut = await server.fetch("/mp4/download/live/cam1.mp4?start=1769853620&end=1769853632");
+    expect([cut.status, (await cut.arrayBuffer()).byteLength > 0]).toEqual([200, true]);
+    await asBefore.close();
+  });
+});
+
+describe("the cover of a video", () => {
+  it.each([
+    ["a bucket of OSS, of what OSS decodes", {}, "h264", true],
+    ["a bucket of OSS, of what it does not", {}, "vp9", false],
+    ["a bucket of another kind", { s3: "1" }, "h264", false],
+  ] as const)("before %s is answered only if it is one", async (_, { s3 }: { s3?: string }, codec, has) => {
+    const env = {
+      BOXCAR_FILES_URL: "https://files.example.com",
+      BOXCAR_STORE: s3 === undefined ? "oss://media?region=cn-hangzhou" : "s3://media?endpoint=http://127.0.0.1:1",
+      ...{ BOXCAR_STORE_KEY_ID: "a", BOXCAR_STORE_SECRET: "b" },
+    };
+    // Where the bytes really lie does not matter for S3: no request reaches it.
+    const store = s3 === undefined ? server.parts.store : withoutSigning(server.parts.store);
+    const before = await startTestServer(env, { store });
+    const [segment] = await record({ count: 1, seconds: 1, video: codec, audio: null });
+    const field = { name: "img", fileName: "v.mp4", value: await readFile(segment?.file ?? ""), type: "video/mp4" };
+    const { contentType, body } = writeForm([field]);
+    const init = { method: "POST", body, headers: { "content-type": contentType } };
+    const response = await before.fetch("/api/chat/uploadAliyun", init);
+    const [file] = ((await response.json()) as { data: [StoredFile] }).data;
+    expect(file.url).toMatch(/^https:\/\/files\.example\.com\/images\//);
+    expect(file.cover !== undefined).toBe(has);
+    await before.close();
+  });
+});
+
+function withoutSigning(store: Store): Store {
+  return {
+    put: (key, body, size) => store.put(key, body, size),
+    get: (key, span, ifMatch) => store.get(key, span, ifMatch),
+    head: (key) => store.head(key),
+    delete: (key) => store.delete(key),
+    list: (prefix) => store.list(prefix),
+  };
+}

@@ -50,6 +50,8 @@ it.each([
     ["a/c.mp4", 3 * partBytes, "video/mp4"],
     ["a/d.jpg", 10, "image/jpeg"],
     ["a/e", 10, "application/octet-stream"],
+    ["a/f.DOCX", 10, "application/vnd.openxmlformats-officedocument.wordprocessingml.document"],
+    ["a/g.xls", 10, "application/vnd.ms-excel"],
   ] as const) {
     await store.put(key, bodyOf(new Uint8Array(size)));
     const { url } = (await store.presign?.get(key, 60)) ?? { url: "" };

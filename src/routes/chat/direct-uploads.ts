@@ -4,7 +4,7 @@ import { bodyLimit } from "hono/body-limit";
 import { inStore } from "../../chat/destinations.ts";
 import { announceDirect, completeDirect } from "../../chat/direct-upload.ts";
 import { OssCallbacks } from "../../chat/oss-callback.ts";
-import { BoxcarError } from "../../errors.ts";
+import { BoxcarError, sentenceOf } from "../../errors.ts";
 import type { SignedRequest } from "../../platform.ts";
 import { anyone, need } from "../access.ts";
 import type { App, AppContext, AppEnv } from "../context.ts";
@@ -80,6 +80,9 @@ const complete = createRoute({
   responses: { 200: json("The file.", chatSuccess(storedFile)), ...chatRefused },
 });
 
+/** OSS wants the answer to its call within 5 s; the client is told that the upload failed otherwise. */
+const CALLBACK_MS = 3500;
+
 /** Where OSS calls. It signs its requests in the `Authorization` field, in a form of its own. */
 export const ossCallbackPath = "/api/chat/upload/callback";
 
@@ -91,12 +94,18 @@ const callback = createRoute({
     "Signed by OSS. The file is looked at in the store; nothing the body says of it is believed but its name.",
   middleware: [anyone, small] as const,
   // The query belongs to the URL that was configured, and is signed with it.
-  responses: { 200: json("The file.", chatSuccess(storedFile)), ...chatRefused },
+  responses: {
+    200: json(
+      "The file; or `pending`, when it is still being looked at. Then `/api/chat/upload/complete` waits for it.",
+      chatSuccess(z.union([storedFile, z.object({ path: z.string(), pending: z.literal(true) })])),
+    ),
+    ...chatRefused,
+  },
 });
 
 /** `POST /api/chat/upload/presign`, `/complete` and `/callback`. */
 export function addDirectUploads(app: App, context: AppContext): void {
-  const { config, clock } = context;
+  const { config, clock, log } = context;
   const originOf = (c: Context<AppEnv>): string => config.publicUrl ?? c.get("origin");
 
   app.openapi(presign, async (c) => {
@@ -118,7 +127,7 @@ export function addDirectUploads(app: App, context: AppContext): void {
 
   app.openapi(complete, async (c) => {
     const upload = await completeDirect(context.uploads, c.req.valid("json").path);
-    return c.json(chatOk(storedFileOf(upload, config.uploads, originOf(c))), 200);
+    return c.json(chatOk(storedFileOf(upload, context, originOf(c))), 200);
   });
 
   const callbacks = context.ossCallbackKeys && new OssCallbacks(context.ossCallbackKeys, clock);
@@ -131,9 +140,27 @@ export function addDirectUploads(app: App, context: AppContext): void {
     await callbacks.check({ path: pathname, query: search, body, ...fields });
     c.set("caller", { kind: "oss", name: "OSS", id: "OSS", grants: [] });
     const key = new URLSearchParams(new TextDecoder().decode(body)).get("object") ?? "";
-    const upload = await completeDirect(context.uploads, key);
-    return c.json(chatOk(storedFileOf(upload, config.uploads, originOf(c))), 200);
+    const completed = completeDirect(context.uploads, key);
+    const upload = await within(CALLBACK_MS, completed);
+    if (upload !== undefined) return c.json(chatOk(storedFileOf(upload, context, originOf(c))), 200);
+    completed.catch((error: unknown) => {
+      log("warn", "file not taken over", { key, requestId: c.get("requestId"), reason: sentenceOf(error, false) });
+    });
+    return c.json(chatOk({ path: key, pending: true as const }), 200);
   });
+}
+
+/** What a promise gives, or undefined when it takes longer. */
+async function within<T>(ms: number, promise: Promise<T>): Promise<T | undefined> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<undefined>((resolve) => {
+    timer = setTimeout(() => resolve(undefined), ms);
+  });
+  try {
+    return await Promise.race([promise, late]);
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 function requestOf({ method, url, fields }: SignedRequest): z.infer<typeof signed> {

@@ -1,5 +1,6 @@
 import type { Upload } from "../../catalog/upload-rows.ts";
-import type { UploadConfig } from "../../upload-config.ts";
+import { ossDecodes } from "../../pictures/oss-snapshot.ts";
+import type { AppContext } from "../context.ts";
 import * as z from "../zod.ts";
 
 /** How replies of the chat front end show an uploaded file. */
@@ -30,17 +31,27 @@ export const storedFile = z
  * A file in the store as replies show it.
  * @param origin of this server as its client sees it, for URLs below it
  */
-export function storedFileOf(upload: Upload, config: UploadConfig, origin: string): z.infer<typeof storedFile> {
-  const url = `${config.filesUrl ?? `${origin}/files`}/${upload.key}`;
-  const hasPicture = upload.media !== undefined && upload.media.width > 0;
+export function storedFileOf(upload: Upload, context: AppContext, origin: string): z.infer<typeof storedFile> {
+  const url = `${context.config.uploads.filesUrl ?? `${origin}/files`}/${upload.key}`;
   return {
     url,
     path: upload.key,
     image_class_id: upload.imageClassId,
     create_time: Math.floor(upload.createdMs / 1000),
     ...mediaOf(upload),
-    ...(hasPicture ? { cover: `${url}?x-oss-process=video/snapshot,t_0,f_jpg` } : {}),
+    ...(hasCover(upload, context) ? { cover: `${url}?x-oss-process=video/snapshot,t_0,f_jpg` } : {}),
   };
+}
+
+/**
+ * Whether the URL of a file gives its first picture. OSS makes it of what it decodes, else this server of the rest, but only
+ * below its own URL: what stands before a bucket of another kind makes none.
+ */
+function hasCover({ media }: Upload, { uploads, decoder, config }: AppContext): boolean {
+  if (media === undefined || media.width === 0) return false;
+  if (uploads.areas.store?.presign?.process !== undefined && ossDecodes(media.codecs)) return true;
+  const comesHere = config.uploads.filesUrl === undefined || config.store.driver === "file";
+  return comesHere && decoder !== undefined;
 }
 
 /** What an upload is made of, as the field `media` of a reply that has one. */

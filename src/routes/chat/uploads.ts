@@ -65,7 +65,7 @@ export function addUploads(app: App, context: AppContext): void {
     const destination = inStore(config.uploads.prefix, keys);
     const uploads = await receive(c.req.raw, { field: "img", maxFiles: MAX_FILES, destination, imageClassId });
     const origin = config.publicUrl ?? c.get("origin");
-    return c.json(chatOk(uploads.map((upload) => storedFileOf(upload, config.uploads, origin))), 200);
+    return c.json(chatOk(uploads.map((upload) => storedFileOf(upload, context, origin))), 200);
   });
 
   app.openapi(toDisk, async (c) => {
