@@ -5,7 +5,7 @@
  */
 
 /** Raised whenever a layout here or in records/, the segment index or an exported function changes. */
-export const ABI_VERSION: u32 = 7;
+export const ABI_VERSION: u32 = 8;
 
 /** Outcome of every exported call. Keep in step with `src/wasm/status.ts`. */
 export const enum Status {

@@ -22,6 +22,7 @@ import { scanHeader } from "./scan";
 import { checkIndex } from "./segment-index";
 import { selectSamples } from "./select-samples";
 import { begin, fail, failed, locate, outcome, output, reserve, RESULT } from "./status";
+import { writeSilentMovie, writeSilentSample } from "./silence";
 import { listSpans } from "./spans";
 import { writeCaptionEntry, writeCaptionFragment, writeCaptions, writeCaptionTable } from "./write-captions";
 import { writeFragments } from "./write-fragments";
@@ -276,5 +277,19 @@ export function codecs(handler: u32, entries: usize, length: u32): Status {
 export function coveringEntry(entry: usize, length: u32, other: usize, otherLength: u32): Status {
   begin();
   coverEntry(entry, length, other, otherLength);
+  return outcome();
+}
+
+/** See writeSilentSample. */
+export function silentSample(entry: usize, length: u32, timescale: u32): Status {
+  begin();
+  writeSilentSample(entry, length, timescale);
+  return outcome();
+}
+
+/** See writeSilentMovie. */
+export function silentMovie(entry: usize, length: u32, timescale: u32, count: u32, size: u32, duration: u32): Status {
+  begin();
+  writeSilentMovie(entry, length, timescale, count, size, duration);
   return outcome();
 }

@@ -66,7 +66,7 @@ export async function readSpan(store: Store, key: string, span: ByteSpan): Promi
 }
 
 /** What a clip of files is to be. */
-export interface ClipQuery extends Pick<RangeQuery, "cut" | "gaps" | "changes"> {
+export interface ClipQuery extends Pick<RangeQuery, "cut" | "gaps" | "changes" | "sound"> {
   /** Default: the start of the first file. */
   readonly from?: ClipTime | undefined;
   /** Exclusive. Default: the end of the last file. */
@@ -107,8 +107,9 @@ export async function planClip(files: readonly string[], query: ClipQuery): Prom
     }
     const store = opened[0]?.store;
     if (store === undefined) throw new RangeError("a clip needs at least one file");
-    const { cut, gaps, changes } = query;
-    const plan = await planRange({ core, catalog, store }, { streamPath, startMs, endMs, cut, gaps, changes });
+    const { cut, gaps, changes, sound = "none" } = query;
+    const range = { streamPath, startMs, endMs, cut, gaps, changes, sound };
+    const plan = await planRange({ core, catalog, store }, range);
     const warnings = opened.flatMap(({ indexed }, i) =>
       indexed.description.warnings.map((warning) => `${files[i] ?? ""}: ${warning}`),
     );

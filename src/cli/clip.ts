@@ -19,6 +19,7 @@ Cuts and joins files into one, without a server and without re-encoding.
   --cut CUT           frame (default): starts exactly there, or keyframe: at the sync sample before, nothing hidden
   --gaps GAPS         skip (default) or keep
   --changes CHANGES   inband (default) or entries: how new parameter sets are carried
+  --sound SOUND       keep (default): silent samples where sound is missing, or none
   --tz ZONE           time zone of times without an offset (default BOXCAR_TZ, else the system's)
   --force             overwrite OUT`;
 
@@ -41,6 +42,7 @@ export async function run(args: string[]): Promise<number> {
       cut: { type: "string", default: "frame" },
       gaps: { type: "string", default: "skip" },
       changes: { type: "string", default: "inband" },
+      sound: { type: "string", default: "keep" },
       tz: { type: "string" },
       force: { type: "boolean", default: false },
     },
@@ -64,6 +66,7 @@ export async function run(args: string[]): Promise<number> {
     cut: choice("cut", values.cut, ["frame", "keyframe"]),
     gaps: choice("gaps", values.gaps, ["skip", "keep"]),
     changes: choice("changes", values.changes, ["inband", "entries"]),
+    sound: choice("sound", values.sound, ["keep", "none"]),
   });
   const interrupt = onInterrupt();
   try {

@@ -31,6 +31,8 @@ export interface RangeQuery {
   readonly cut: "frame" | "keyframe";
   readonly gaps: "skip" | "keep";
   readonly changes: "inband" | "entries";
+  /** `keep` fills holes in the sound with silent samples. Default: none. */
+  readonly sound?: "keep" | "none";
   /** Default: none. */
   readonly chapters?: ClockOptions;
   /** Default: none. */

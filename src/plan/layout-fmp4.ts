@@ -36,28 +36,43 @@ export function layoutFmp4(parts: LayoutParts): Region[] {
 
   const reference = composition.tracks.find(isVideo) ?? composition.tracks[0];
   if (reference === undefined) return [init];
-  const count = composition.fragments;
+  // Silence between pictures belongs to the fragments before it.
+  const isReferred = ({ made }: Piece): boolean => made === undefined || !isVideo(reference);
+  const references = (piece: Piece): number => (isReferred(piece) ? piece.fragments : 0);
+  const lengths = fragmentLengths(composition);
+  const count = isVideo(reference) ? composition.references : composition.fragments;
   const regions = [init];
   if (count <= MAX_REFERENCES) {
     // Its times are those of the presentation: what the edit list hides at either end does not count (clause 8.16.3).
     const hidden = hiddenOf(reference, composition);
-    const hiddenIn = (i: number): typeof NOTHING => ({
+    const referred = pieces.filter(isReferred);
+    const [first, last] = [referred[0], referred.at(-1)];
+    const hiddenIn = (piece: Piece): typeof NOTHING => ({
       offset: 0,
-      hiddenStart: i === 0 ? hidden.start : 0,
-      hiddenEnd: i === pieces.length - 1 ? hidden.end : 0,
+      hiddenStart: piece === first ? hidden.start : 0,
+      hiddenEnd: piece === last ? hidden.end : 0,
     });
+    const behind = (i: number): number =>
+      bytesOf(
+        stretch(pieces, i, (piece) => !isReferred(piece)),
+        lengths.of,
+      );
+    const start = Math.max(0, reference.firstPts);
     regions.push(
-      inlineRegion(core.sidxHead(reference.id, reference.timescale, Math.max(0, reference.firstPts), distance, count)),
+      inlineRegion(core.sidxHead(reference.id, reference.timescale, start, distance + behind(0), count)),
       piecesRegion(
         parts,
-        { total: count * SIDX_ENTRY, of: (piece) => piece.fragments * SIDX_ENTRY },
-        (index, piece, i) => index.accessEntries(tracksOf(piece), Table.sidx, reference.timescale, hiddenIn(i)),
+        { total: count * SIDX_ENTRY, of: (piece) => references(piece) * SIDX_ENTRY },
+        (index, piece, i) =>
+          lengthened(
+            index.accessEntries(tracksOf(piece), Table.sidx, reference.timescale, hiddenIn(piece)),
+            behind(i + 1),
+          ),
       ),
     );
   }
   regions.push(...captionFragments);
   const first = regions.reduce((sum, region) => sum + region.length, 0);
-  const lengths = fragmentLengths(composition, count);
   const starts = whenRead(() => startsOf(pieces, lengths.of, first));
   const numbers = whenRead(() => startsOf(pieces, ({ fragments }) => fragments, 1 + (captions?.samples.length ?? 0)));
   const mfra = core.mfra(reference.id, count);
@@ -66,8 +81,11 @@ export function layoutFmp4(parts: LayoutParts): Region[] {
       fragmentParts(index.fragments(tracksOf(piece), numbers()[i] ?? 0)),
     ),
     inlineRegion(mfra.head),
-    piecesRegion(parts, { total: count * TFRA_ENTRY, of: (piece) => piece.fragments * TFRA_ENTRY }, (index, piece, i) =>
-      index.accessEntries(tracksOf(piece), Table.tfra, reference.timescale, { ...NOTHING, offset: starts()[i] ?? 0 }),
+    piecesRegion(
+      parts,
+      { total: count * TFRA_ENTRY, of: (piece) => references(piece) * TFRA_ENTRY },
+      (index, piece, i) =>
+        index.accessEntries(tracksOf(piece), Table.tfra, reference.timescale, { ...NOTHING, offset: starts()[i] ?? 0 }),
     ),
     inlineRegion(mfra.tail),
   );
@@ -115,7 +133,7 @@ function headerOf(track: OutputTrack, composition: Composition, headers: TrackHe
 }
 
 /** Bytes of pieces as fragments, media included. */
-function fragmentLengths({ tracks }: Composition, fragments: number): PieceLengths {
+function fragmentLengths({ tracks, fragments }: Composition): PieceLengths {
   const flags = new Map(tracks.map((track) => [track.id, track.flags]));
   return {
     total: tracks.reduce(
@@ -128,6 +146,29 @@ function fragmentLengths({ tracks }: Composition, fragments: number): PieceLengt
         piece.fragments * FRAGMENT_BYTES + piece.bytes,
       ),
   };
+}
+
+/** The pieces from number `first` on, as far as they are `wanted` without a break. */
+function* stretch(pieces: readonly Piece[], first: number, wanted: (piece: Piece) => boolean): Generator<Piece> {
+  for (let i = first; ; i++) {
+    const piece = pieces[i];
+    if (piece === undefined || !wanted(piece)) return;
+    yield piece;
+  }
+}
+
+function bytesOf(pieces: Iterable<Piece>, of: (piece: Piece) => number): number {
+  let sum = 0;
+  for (const piece of pieces) sum += of(piece);
+  return sum;
+}
+
+/** Entries of `sidx` whose last one also refers to the `more` bytes behind it. */
+function lengthened(entries: Uint8Array, more: number): Uint8Array {
+  const view = new DataView(entries.buffer, entries.byteOffset, entries.byteLength);
+  const at = entries.length - SIDX_ENTRY;
+  if (more > 0 && at >= 0) view.setUint32(at, view.getUint32(at) + more);
+  return entries;
 }
 
 /** The sum of `of` over all pieces before each, and `first`. */

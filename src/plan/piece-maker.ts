@@ -8,6 +8,7 @@ import { codecFamily, isSound, isVideo, needsSync, OutputTrack } from "./output-
 import { moveInband } from "./inband.ts";
 import { countsOf, leftOut, NO_COUNTS, prerollOf, sourceOf, wholeTrack, type IndexOf, type Piece } from "./piece.ts";
 import {
+  baseOf,
   jointLimitOf,
   limitOf,
   ROUNDING_MS,
@@ -16,6 +17,7 @@ import {
   type TimedSegment,
   openEnd,
 } from "./placed-segment.ts";
+import { SoundFiller } from "./sound-filler.ts";
 import { rescale, ticksOf } from "./ticks.ts";
 
 /** What pieces are made with. */
@@ -25,6 +27,8 @@ export interface PieceMakerOptions {
   readonly cuts: Cuts;
   readonly cut: "frame" | "keyframe";
   readonly changes: "inband" | "entries";
+  /** `keep` fills holes in the sound with silent samples. Default: none. */
+  readonly sound?: "keep" | "none";
   /** Of more pieces none are kept. */
   readonly mostPieces: number;
 }
@@ -54,18 +58,30 @@ export class PieceMaker {
   readonly #matches = new Map<string, Match>();
   /** In order; none when there are more than are to be kept. */
   readonly pieces: Piece[] = [];
-  /** Pieces that were made. */
+  /** Segments that pieces were made of. */
   made = 0;
-  /** Movie fragments that they make. */
+  /** Movie fragments that all pieces make. */
   fragments = 0;
+  /** Of them, those that `sidx` and `mfra` refer to. */
+  references = 0;
+  readonly #filler: SoundFiller | undefined;
 
   constructor(options: PieceMakerOptions) {
     this.#options = options;
+    if (options.sound !== "keep") return;
+    this.#filler = new SoundFiller(options, (piece) => {
+      this.fragments += piece.fragments;
+      if (this.made <= options.mostPieces) this.pieces.push(piece);
+    });
   }
 
-  /** Mends what is only known once all pieces are. Returns the output's tracks that hold samples. */
-  async finish(): Promise<OutputTrack[]> {
+  /**
+   * Mends what is only known once all pieces are. Returns the output's tracks that hold samples.
+   * @param endMs end of the picture, milliseconds from the start of the output
+   */
+  async finish(endMs: number): Promise<OutputTrack[]> {
     const outputs = this.#outputs;
+    for (const output of outputs) await this.#filler?.fillBehind(output, endMs);
     if (this.#options.changes === "inband") await moveInband(this.#options, outputs.find(isVideo), this.pieces);
     return outputs.filter((track) => track.samples > 0);
   }
@@ -79,7 +95,7 @@ export class PieceMaker {
     const { summary } = placed.timed;
     const match = this.#match(placed.timed);
     const isCut = summary.tracks.some((_, slot) => this.#selectionOf(placed, slot, match.outputs[slot]));
-    if (match.scaled || isCut) return this.#addCut(placed, match);
+    if (match.scaled || isCut || this.#leavesHole(placed, match)) return this.#addCut(placed, match);
     this.#push(placed, match, this.#joinAll(placed, match), summary.tracks, summary.fragments);
     return undefined;
   }
@@ -93,6 +109,12 @@ export class PieceMaker {
       selected.push(selection === undefined ? wholeTrack(record) : await cuts.select(segment, slot, selection));
     }
     if (selected.every(({ count }) => count === 0)) return;
+    for (const output of this.#outputs) {
+      const slot = match.outputs.indexOf(output);
+      const [record, samples] = [summary.tracks[slot], selected[slot]];
+      const own = record === undefined || samples === undefined ? undefined : { record, samples };
+      await this.#filler?.fillBefore(output, placed, own, () => this.#baseOf(placed, match, slot));
+    }
     const tracks = this.#joinAll(placed, match, selected);
     const { counts, fragments } = await cuts.measure(segment, tracks, match.scaled);
     this.#push(placed, match, tracks, counts, fragments);
@@ -115,20 +137,35 @@ export class PieceMaker {
     }
     this.made++;
     this.fragments += fragments;
+    this.references += fragments;
     if (this.made <= this.#options.mostPieces)
       this.pieces.push({ source: sourceOf(segment), tracks, bytes, fragments, inline: NONE });
     else this.pieces.length = 0;
   }
 
+  #leavesHole(placed: PlacedSegment, { outputs }: Match): boolean {
+    const { tracks } = placed.timed.summary;
+    return this.#outputs.some((output) => {
+      const record = tracks[outputs.indexOf(output)];
+      const own = record === undefined ? undefined : { record, samples: wholeTrack(record) };
+      return this.#filler?.leavesHole(output, placed, own) === true;
+    });
+  }
+
+  /** The output sample description index of a track's first one. */
+  #baseOf({ timed: { segment, summary } }: PlacedSegment, { outputs, bases }: Match, slot: number): number {
+    const [record, output] = [summary.tracks[slot], outputs[slot]];
+    if (record === undefined || output === undefined) return 1;
+    return (bases[slot] ??= output.describe(segment, record));
+  }
+
   /** @param selected default: all of each track */
-  #joinAll(placed: PlacedSegment, { outputs, bases }: Match, selected?: readonly Selected[]): PieceTrack[] {
-    const { segment, summary } = placed.timed;
-    return summary.tracks.map((record, slot) => {
-      const output = outputs[slot];
+  #joinAll(placed: PlacedSegment, match: Match, selected?: readonly Selected[]): PieceTrack[] {
+    return placed.timed.summary.tracks.map((record, slot) => {
+      const output = match.outputs[slot];
       const samples = selected === undefined ? wholeTrack(record) : selected[slot];
       if (output === undefined || samples === undefined || samples.count === 0) return leftOut(record);
-      const base = (bases[slot] ??= output.describe(segment, record));
-      return this.#join(placed, record, output, samples, base);
+      return this.#join(placed, record, output, samples, this.#baseOf(placed, match, slot));
     });
   }
 
@@ -270,12 +307,6 @@ export class PieceMaker {
 /** Whether a sound's samples, all alike, go on at a joint as they did before, where rounding alone puts them elsewhere. */
 function snaps(record: TrackRecord): boolean {
   return isSound(record) && (record.flags & TrackFlag.Uniform) !== 0;
-}
-
-/** What turns a time of the segment's presentation into one of the output's, both in ticks of the output track. */
-function baseOf({ timed, place, timescale }: PlacedSegment, output: OutputTrack): number {
-  const { reference } = timed;
-  return rescale(place, timescale, output.timescale) - rescale(reference.start, reference.timescale, output.timescale);
 }
 
 /** Where what is taken of a track other than the reference begins, in its ticks; -Infinity: with its first sample. */

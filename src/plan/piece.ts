@@ -2,6 +2,7 @@ import type { Segment } from "../catalog/types.ts";
 import type { Counts, PieceTrack, Selected } from "../wasm/records/piece.ts";
 import type { TrackRecord } from "../wasm/records/summary.ts";
 import { isSound } from "./output-track.ts";
+import type { Store } from "../platform.ts";
 import type { PinnedObject } from "./read-spans.ts";
 import { ticksOf } from "./ticks.ts";
 
@@ -29,6 +30,8 @@ export interface Piece {
   readonly fragments: number;
   /** Bytes in front of every sync sample of the reference track: its parameter sets where they change, else none. */
   inline: Uint8Array;
+  /** Instead of a stored segment: samples that are made, of silence. */
+  readonly made?: { readonly index: Uint8Array; readonly media: Pick<Store, "get"> };
 }
 
 /** Opus needs 80 ms of decoding before its output is right (RFC 7845 section 4.6); AAC overlaps one frame. */

@@ -128,6 +128,12 @@ export interface PlacedSegment {
   readonly joint: Joint | undefined;
 }
 
+/** What turns a time of the segment's presentation into one of the output's, both in ticks of the output track. */
+export function baseOf({ timed, place, timescale }: PlacedSegment, output: { readonly timescale: number }): number {
+  const { reference } = timed;
+  return rescale(place, timescale, output.timescale) - rescale(reference.start, reference.timescale, output.timescale);
+}
+
 /** Where the samples of `record` end, exclusive, in its ticks; Infinity for all. */
 export function limitOf(placed: PlacedSegment, record: TrackRecord): number {
   if (!Number.isFinite(placed.untilMs)) return Number.POSITIVE_INFINITY;

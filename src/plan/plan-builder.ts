@@ -32,8 +32,10 @@ export interface Composition {
   readonly pieces: readonly Piece[];
   /** Pieces that were made. */
   readonly segments: number;
-  /** Movie fragments that they make. */
+  /** Movie fragments that they make, and that silence makes. */
   readonly fragments: number;
+  /** Those that `sidx` and `mfra` refer to: all but silence. */
+  readonly references: number;
   /** Wall-clock time presented. */
   readonly startMs: number;
   readonly endMs: number;
@@ -120,10 +122,11 @@ export class PlanBuilder {
     const asked = last.place + ticksOf(this.#options.endMs - last.timed.segment.startMs, last.timescale);
     const bounded = this.#options.cut === "frame" && this.#options.endMs < Number.MAX_SAFE_INTEGER;
     return {
-      tracks: await this.#maker.finish(),
+      tracks: await this.#maker.finish(millisecondsOf(last.place, last.timescale) + endMs - last.timed.segment.startMs),
       pieces: this.#maker.pieces,
       segments: this.#maker.made,
       fragments: this.#maker.fragments,
+      references: this.#maker.references,
       startMs: this.#startMs,
       endMs,
       coverage: this.#coverage,

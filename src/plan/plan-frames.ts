@@ -162,6 +162,7 @@ async function clipOf(
       joints: pieces.length - 1,
       segments: pieces.length,
       fragments: pieces.reduce((sum, piece) => sum + piece.fragments, 0),
+      references: pieces.reduce((sum, piece) => sum + piece.fragments, 0),
     },
     ...{ presentedMs: Number.POSITIVE_INFINITY },
   };

@@ -77,10 +77,11 @@ async function planned(
   bounds: PlanBounds,
   mostPieces: number,
 ): Promise<RangeOutline | Plan> {
-  const { streamPath, startMs, endMs, cut, gaps, changes, chapters, captions } = query;
+  const { streamPath, startMs, endMs, cut, gaps, changes, sound, chapters, captions } = query;
   const { catalog, plans } = parts;
   const identity: unknown[] = [startMs, endMs, cut, gaps, changes, chapters !== undefined];
   if (chapters !== undefined && chapters.offsetMinutes !== 0) identity.push("chapters", chapters.offsetMinutes);
+  if (sound === "keep") identity.push("sound");
   if (captions !== undefined) identity.push("clock", captions.offsetMinutes);
   const name = JSON.stringify([streamPath, ...identity]);
   const kept = plans?.get(name);

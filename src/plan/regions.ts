@@ -92,7 +92,7 @@ export function mediaRegion(
   async function* read({ number, piece, offset, length, last }: PieceSpan): AsyncGenerator<Uint8Array> {
     const index = await indexOf(parts, number, last);
     const all = parts.core.withIndex(index, (loaded) => partsOf(loaded, piece, number));
-    yield* readParts(parts.store, piece.source, cutParts(all, { offset, length }, piece.inline));
+    yield* readParts(piece.made?.media ?? parts.store, piece.source, cutParts(all, { offset, length }, piece.inline));
   }
   function* sources(span: ByteSpan): Generator<{ length: number; read: () => AsyncGenerator<Uint8Array> }> {
     for (const found of piecesIn(pieces, ends(), span)) yield { length: found.length, read: () => read(found) };
@@ -151,6 +151,9 @@ function firstAbove(values: Float64Array, bound: number): number {
 /** The index of a piece; those of the next ones that will be wanted, up to `last`, are fetched along with it. */
 function indexOf(parts: LayoutParts, number: number, last: number): Promise<Uint8Array> {
   const { pieces } = parts.composition;
-  const upcoming = pieces.slice(number + 1, Math.min(number + PAGE, last + 1)).map(({ source }) => source.id);
+  const made = pieces[number]?.made;
+  if (made !== undefined) return Promise.resolve(made.index);
+  const next = pieces.slice(number + 1, Math.min(number + PAGE, last + 1)).filter((piece) => piece.made === undefined);
+  const upcoming = next.map(({ source }) => source.id);
   return parts.indexes.get(pieces[number]?.source.id ?? 0, upcoming);
 }

@@ -32,6 +32,9 @@ const parameters = lenient({
   changes: z.enum(["inband", "entries"], "expected inband or entries").default("inband").openapi({
     description: "Put changed parameter sets in-band, or into further sample descriptions (`entries`).",
   }),
+  sound: z.enum(["keep", "none"], "expected keep or none").default("keep").openapi({
+    description: "Keep the sound in step by silent samples where it is missing (`keep`), or leave such holes (`none`).",
+  }),
   chapters: z.enum(["0", "1"], "expected 0 or 1").default("0").openapi({
     description: "`1`: write a chapter, titled with its wall-clock time in `tz`, for each stretch without gaps.",
   }),
@@ -138,7 +141,7 @@ async function deliverRange(
   const nowMs = context.clock();
   // Nothing said: all there is.
   const asked = parseTimeRange(query, context.config.timeZone, nowMs) ?? { startMs: undefined, endMs: undefined };
-  const { cut, gaps, changes } = query;
+  const { cut, gaps, changes, sound } = query;
   const bounded = await boundedRange(context.catalog, streamPath, asked);
   // One offset for the whole file, stated with every time: the clock of a caption never jumps.
   const offsetMinutes = Math.round(zoneOffset(query.tz ?? context.config.timeZone, bounded.startMs) / 60_000);
@@ -148,6 +151,7 @@ async function deliverRange(
     cut,
     gaps,
     changes,
+    sound,
     ...(query.chapters === "1" ? { chapters: { offsetMinutes } } : {}),
     ...(query.captions === "clock" ? { captions: { offsetMinutes } } : {}),
   });
@@ -188,8 +192,8 @@ async function deliverSegment(
 
 /** What a query asks for besides the time, defaults left out. */
 function optionsOf(query: Query): Record<string, string | undefined> {
-  const { cut, gaps, changes, chapters, captions, filename, inline } = query;
-  const given = { cut, gaps, changes, chapters, captions, filename, inline };
+  const { cut, gaps, changes, sound, chapters, captions, filename, inline } = query;
+  const given = { cut, gaps, changes, sound, chapters, captions, filename, inline };
   const defaults: Record<string, unknown> = parameters.parse({});
   return Object.fromEntries(Object.entries(given).filter(([name, value]) => value !== defaults[name]));
 }

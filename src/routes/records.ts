@@ -32,7 +32,7 @@ export function addRecords(app: App, context: AppContext): void {
   app.openapi(timelineRoute, async (c) => {
     const { streamPath } = c.req.valid("param");
     const query = c.req.valid("query");
-    const { cut, gaps, changes, ...times } = query;
+    const { cut, gaps, changes, sound, ...times } = query;
     const asked = parseTimeRange(times, config.timeZone, clock());
     if (asked === undefined) {
       const message = "Say which time: range=A~B, start and end, or start and duration.";
@@ -43,7 +43,7 @@ export function addRecords(app: App, context: AppContext): void {
       const times = { start: formatTime(range.startMs), end: formatTime(range.endMs) };
       return shareReply(c, context, query, atTimes(c, `/mp4/api/timeline/${encodeStreamPath(streamPath)}`, times));
     }
-    const plan = await outlinedRange(c, context, { streamPath, ...range, cut, gaps, changes });
+    const plan = await outlinedRange(c, context, { streamPath, ...range, cut, gaps, changes, sound });
     const data = {
       streamPath,
       startTime: formatTime(plan.startMs),
@@ -132,6 +132,7 @@ const timelineRoute = createRoute({
       cut: z.enum(["frame", "keyframe"], "expected frame or keyframe").default("frame"),
       gaps: z.enum(["skip", "keep"], "expected skip or keep").default("skip"),
       changes: z.enum(["inband", "entries"], "expected inband or entries").default("inband"),
+      sound: z.enum(["keep", "none"], "expected keep or none").default("keep"),
       ...shareParameters,
       ...signedLinkParameters,
     }),

@@ -39,6 +39,8 @@ export interface Exports {
   captionTable(blocks: number, count: number, kind: number, start: number): number;
   captions(block: number, offset: number): number;
   captionFragment(block: number, trackId: number, sequence: number): number;
+  silentSample(entry: number, length: number, timescale: number): number;
+  silentMovie(entry: number, length: number, timescale: number, count: number, size: number, duration: number): number;
   samples(index: number): number;
   boxes(pointer: number, length: number, offset: number): number;
 }

@@ -47,6 +47,13 @@ export interface ScannedHeader {
   readonly size: number;
 }
 
+/** A sample of sound in which nothing is heard. */
+export interface Silence {
+  readonly sample: Uint8Array;
+  /** Ticks. */
+  readonly duration: number;
+}
+
 /** `ftyp` and `moov` of an output with the places where its tables' entries go. */
 export interface MovieHeaders {
   readonly bytes: Uint8Array;
@@ -184,6 +191,29 @@ export class Core {
     const status = wasm.coveringEntry(put(wasm, entry), entry.byteLength, put(wasm, other), other.byteLength);
     const result = call(wasm, status);
     return bytesAt(wasm, result.pointer, result.length);
+  }
+
+  /** A silent sample for a sample entry, in ticks of `timescale`; undefined when none is known of its codec. */
+  silence(entry: Uint8Array, timescale: number): Silence | undefined {
+    const wasm = this.#open();
+    const result = call(wasm, wasm.silentSample(put(wasm, entry), entry.byteLength, timescale));
+    if (result.length === 0) return undefined;
+    return { sample: bytesAt(wasm, result.pointer, result.length), duration: result.a };
+  }
+
+  /** The segment index of a file of nothing but equal samples, which lie behind 16 bytes of it. */
+  silentIndex(
+    entry: Uint8Array,
+    timescale: number,
+    { count, size, duration }: { count: number; size: number; duration: number },
+  ): Uint8Array {
+    const wasm = this.#open();
+    const pointer = put(wasm, entry);
+    const result = call(wasm, wasm.silentMovie(pointer, entry.byteLength, timescale, count, size, duration));
+    const bytes = bytesAt(wasm, result.pointer, result.length);
+    const media = { offset: 0, bytes: bytes.subarray(0, 16) };
+    const moov = { offset: 16 + count * size, bytes: bytes.subarray(16) };
+    return this.buildIndex([media, moov], moov.offset + moov.bytes.length).index;
   }
 
   /**

@@ -4,7 +4,7 @@ import { setI64, u32, u64 } from "./view.ts";
 const TWO_32 = 4_294_967_296;
 
 /** Version of the record layouts and exports, the one of assembly/abi.ts. */
-export const ABI_VERSION = 7;
+export const ABI_VERSION = 8;
 /** Bytes of the record every call reports through. */
 export const RESULT_SIZE = 40;
 /** Bytes of an extent. */

@@ -1,0 +1,102 @@
+import { SilenceMaker, type SilenceParts } from "./silence.ts";
+import { isSound, type OutputTrack } from "./output-track.ts";
+import type { Piece } from "./piece.ts";
+import { baseOf, limitOf, type PlacedSegment } from "./placed-segment.ts";
+import { millisecondsOf, rescale, ticksOf } from "./ticks.ts";
+import type { Selected } from "../wasm/records/piece.ts";
+import type { TrackRecord } from "../wasm/records/summary.ts";
+
+/** A hole in the sound is filled when it is at least this long, milliseconds: joints alone leave less. */
+const LEAST_HOLE_MS = 100;
+
+/** Sound that a segment brings along, as far as it is taken. */
+export interface OwnSound {
+  readonly record: TrackRecord;
+  readonly samples: Pick<Selected, "count" | "pts">;
+}
+
+/**
+ * Fills holes in the sound of an output with silent samples: before it begins, where segments lack it, where a gap is kept,
+ * and behind it. Players that know no holes would play what follows one early.
+ */
+export class SoundFiller {
+  readonly #silences: SilenceMaker;
+  readonly #add: (piece: Piece) => void;
+  /** Tracks that end with silence. */
+  readonly #silent = new WeakMap<OutputTrack, object>();
+
+  /** @param add takes in a piece of silence, in its place in the output */
+  constructor(parts: SilenceParts, add: (piece: Piece) => void) {
+    this.#silences = new SilenceMaker(parts);
+    this.#add = add;
+  }
+
+  /** Whether the sound of `output` would be missing before a placed segment's own begins, or while it lasts. */
+  leavesHole(output: OutputTrack, placed: PlacedSegment, own: OwnSound | undefined): boolean {
+    return isSound(output) && this.#isHole(output, holeEnd(output, placed, own));
+  }
+
+  /**
+   * Fills that hole.
+   * @param base the sample description of the segment's own sound
+   * @throws BoxcarError `index_missing` (503)
+   */
+  async fillBefore(
+    output: OutputTrack,
+    placed: PlacedSegment,
+    own: OwnSound | undefined,
+    base: () => number,
+  ): Promise<void> {
+    if (!this.leavesHole(output, placed, own)) return;
+    await this.#fill(output, output.last?.descriptionBase ?? base(), holeEnd(output, placed, own));
+  }
+
+  /** Fills the hole between the end of the sound and `endMs`, milliseconds from the start of the output. */
+  async fillBehind(output: OutputTrack, endMs: number): Promise<void> {
+    const end = ticksOf(endMs, output.timescale);
+    if (output.last === undefined || !isSound(output) || !this.#isHole(output, end)) return;
+    await this.#fill(output, output.last.descriptionBase, end);
+  }
+
+  // Behind silence any hole is filled, else only what no joint leaves by itself.
+  #isHole(output: OutputTrack, until: number): boolean {
+    const hole = until - endOf(output);
+    if (hole < 1) return false;
+    const continued = output.last !== undefined && this.#silent.get(output) === output.last;
+    return continued || millisecondsOf(hole, output.timescale) >= LEAST_HOLE_MS;
+  }
+
+  async #fill(output: OutputTrack, base: number, until: number): Promise<void> {
+    const start = endOf(output);
+    const piece = await this.#silences.make(output, base, start, until - start);
+    const [track] = piece?.tracks ?? [];
+    if (piece === undefined || track === undefined) return;
+    if (output.last === undefined) output.firstDts = output.firstPts = start;
+    else output.last.lastDuration = start - output.lastDts;
+    output.count(track, { constantSize: piece.bytes / track.count });
+    output.last = track;
+    output.lastDts = start + track.lasting;
+    output.presentedEnd = Math.max(output.presentedEnd, output.lastDts + track.ownDuration);
+    this.#silent.set(output, track);
+    this.#add(piece);
+  }
+}
+
+/** Where the samples that an output has end, in its ticks: at its start when it has none. */
+function endOf({ last, lastDts }: OutputTrack): number {
+  return last === undefined ? 0 : lastDts + last.ownDuration;
+}
+
+/**
+ * Up to which tick of the output its sound is missing: where the segment's own begins, else a little before its picture ends,
+ * since the next one's sound may begin before its picture.
+ */
+function holeEnd(output: OutputTrack, placed: PlacedSegment, own: OwnSound | undefined): number {
+  const base = baseOf(placed, output);
+  if (own !== undefined && own.samples.count > 0)
+    return base + rescale(own.samples.pts, own.record.timescale, output.timescale);
+  if (output.last === undefined) return 0;
+  const { reference } = placed.timed;
+  const end = Math.min(reference.end, limitOf(placed, reference));
+  return base + rescale(end, reference.timescale, output.timescale) - ticksOf(LEAST_HOLE_MS, output.timescale);
+}
