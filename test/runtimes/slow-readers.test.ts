@@ -35,7 +35,7 @@ async function startReader(url: string, path: string): Promise<Reader> {
   await client.write(head("GET", path));
   const { socket } = client;
   const hash = createHash("sha256");
-  let before = Buffer.alloc(0);
+  let before: Buffer = Buffer.alloc(0);
   let left = -1;
   const take = (chunk: Buffer): void => {
     if (left >= 0) before = chunk;
