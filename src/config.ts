@@ -82,6 +82,11 @@ export const variables = {
   BOXCAR_STORE_KEY_ID: variable(z.string(), "", "Key id (access key) that requests to OSS or S3 are signed with."),
   BOXCAR_STORE_SECRET: variable(z.string(), "", "Its secret."),
   BOXCAR_STORE_SESSION_TOKEN: variable(z.string(), "", "The session token of temporary credentials (STS)."),
+  BOXCAR_STORE_CREDENTIALS: variable(
+    z.string(),
+    "",
+    "Where they are fetched from instead, anew before they end: `command:COMMAND`, `file:PATH`, or `ecs:`, the role of this ECS instance. See [stores.md](stores.md).",
+  ),
   ...accessVariables,
   BOXCAR_TZ: variable(
     timeZone,
@@ -251,6 +256,7 @@ function storeOf(values: Omit<Values, "HOST" | "PORT" | "BOXCAR_TOKEN">): Return
     keyId: values.BOXCAR_STORE_KEY_ID,
     secret: values.BOXCAR_STORE_SECRET,
     sessionToken: values.BOXCAR_STORE_SESSION_TOKEN,
+    source: values.BOXCAR_STORE_CREDENTIALS,
   });
 }
 

@@ -14,6 +14,16 @@ export interface StoreCredentials {
   readonly secret: string;
   /** Of temporary credentials (STS). */
   readonly sessionToken: string | undefined;
+  /** When temporary ones end, as far as that is known. */
+  readonly expiresMs?: number | undefined;
+}
+
+/** Where credentials are read from, again and again. */
+export interface CredentialsSource {
+  /** What a command prints, what a file holds, or those of the role of this ECS instance. */
+  readonly from: "command" | "file" | "ecs";
+  /** The command, the path, or the role; of `ecs` empty for the one there is. */
+  readonly name: string;
 }
 
 /** Where the bucket stands in a URL: before the host, first in the path, or nowhere: the host is the bucket's own (CNAME). */
@@ -35,6 +45,8 @@ export interface OssSettings extends BucketAddress {
   /** Where clients reach the bucket with signed URLs. Default: where this server does. */
   readonly presigned?: BucketAddress | undefined;
   readonly credentials: StoreCredentials;
+  /** In the place of `credentials`. */
+  readonly source?: CredentialsSource | undefined;
 }
 
 /** A bucket behind the S3 API. */
@@ -45,6 +57,8 @@ export interface S3Settings extends BucketAddress {
   /** Where clients reach the bucket with signed URLs. Default: where this server does. */
   readonly presigned?: BucketAddress | undefined;
   readonly credentials: StoreCredentials;
+  /** In the place of `credentials`. */
+  readonly source?: CredentialsSource | undefined;
 }
 
 /** An R2 bucket bound to a Worker. */
@@ -59,6 +73,8 @@ export interface StoreVariables {
   readonly keyId: string;
   readonly secret: string;
   readonly sessionToken: string;
+  /** `command:…`, `file:…`, `ecs:` or `ecs:ROLE`. */
+  readonly source: string;
 }
 
 /** Sentences' ends that say what is wrong with a store's variables; they show nothing of a secret. */
@@ -111,13 +127,14 @@ class BucketReader {
     if (cname !== undefined && open !== undefined) this.#problems.push("expected either cname or public, not both");
     const region = this.#region(query.get("region"), own !== undefined);
     const style = this.#style(query.get("style"), own !== undefined);
-    const credentials = this.#credentials();
+    const source = this.#source();
+    const credentials = source === undefined ? this.#credentials() : { keyId: "", secret: "", sessionToken: undefined };
     const named = cname === undefined ? undefined : ({ endpoint: cname, style: "cname" } as const);
     const address = own === undefined && named !== undefined ? named : { endpoint: own ?? this.#cloud(region), style };
     const presigned = named ?? (open === undefined ? undefined : { endpoint: open, style });
     for (const used of [address, presigned]) if (used !== undefined) this.#check(used, bucket);
     if (this.#problems.length > 0) return { problems: this.#problems };
-    return { driver: this.#scheme, bucket, region, ...address, presigned, credentials };
+    return { driver: this.#scheme, bucket, region, ...address, presigned, credentials, source };
   }
 
   #cloud(region: string): string {
@@ -177,6 +194,18 @@ class BucketReader {
     if (text === "virtual" || text === "path") return text;
     if (text !== undefined) this.#problems.push("expected style=virtual or style=path");
     return this.#scheme === "s3" && hasEndpoint ? "path" : "virtual";
+  }
+
+  #source(): CredentialsSource | undefined {
+    const { source, keyId, secret, sessionToken } = this.#variables;
+    if (source === "") return undefined;
+    if (keyId + secret + sessionToken !== "")
+      this.#problems.push("it has BOXCAR_STORE_CREDENTIALS and a key beside it");
+    const [, from = "", name = ""] = /^(command|file|ecs):(.*)$/s.exec(source) ?? [];
+    if (from === "ecs" && /^[\w.-]{0,64}$/.test(name)) return { from, name };
+    if ((from === "command" || from === "file") && name !== "") return { from, name };
+    this.#problems.push("expected BOXCAR_STORE_CREDENTIALS to be command:COMMAND, file:PATH, ecs: or ecs:ROLE");
+    return undefined;
   }
 
   #credentials(): StoreCredentials {

@@ -6,9 +6,11 @@ import { migrate } from "../catalog/migrate.ts";
 import type { Config } from "../config.ts";
 import type { IngestParts } from "../ingest/segment-upload.ts";
 import type { OssCallbackKeys, Sha256 } from "../platform.ts";
+import type { CredentialsSource } from "../store-settings.ts";
 import { FileStore } from "../store/file.ts";
 import { FolderMark, type RememberedIdentity } from "../store/folder-mark.ts";
 import { openStore, type StoreDrivers } from "../store/open-store.ts";
+import type { RemoteOptions } from "../store/remote-store.ts";
 import { withPlaces } from "../store/places.ts";
 import { createCore, type Core } from "../wasm/module.ts";
 import { ossCallbackKeys } from "./oss-callback-keys.ts";
@@ -86,9 +88,16 @@ export function nodeStoreDrivers(media: string, identity?: RememberedIdentity): 
       const path = folder === undefined ? media : resolve(folder);
       return new FileStore(path, identity && new FolderMark(path, identity));
     },
-    oss: async (settings) => (await import("../store/oss.ts")).ossStore(settings),
-    s3: async (settings) => (await import("../store/s3.ts")).s3Store(settings),
+    oss: async (settings) => (await import("../store/oss.ts")).ossStore(settings, await signing(settings.source)),
+    s3: async (settings) => (await import("../store/s3.ts")).s3Store(settings, await signing(settings.source)),
   };
+}
+
+/** The option of a store whose credentials are read from a source. */
+async function signing(source: CredentialsSource | undefined): Promise<RemoteOptions> {
+  if (source === undefined) return {};
+  const { credentialsFrom } = await import("../store/credential-sources.ts");
+  return { credentials: credentialsFrom(source) };
 }
 
 /** Compiles the WASM core: beside the bundle, or in `build` when the sources run as they are. */

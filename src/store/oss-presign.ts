@@ -1,5 +1,6 @@
 import type { Presign, SignedRequest } from "../platform.ts";
 import type { OssSettings } from "../store-settings.ts";
+import { secondsWithin, type CurrentCredentials } from "./credentials.ts";
 import { checkKey } from "./key.ts";
 import { signedForm, signedQuery } from "./oss-v4.ts";
 import { ossDialect } from "./rest-objects.ts";
@@ -12,10 +13,12 @@ const FORM_SECONDS = 900;
 /** Signs requests to an OSS bucket for others, on every runtime. */
 export class OssPresign implements Presign {
   readonly #settings: OssSettings;
+  readonly #credentials: CurrentCredentials;
   readonly #base: string;
 
-  constructor(settings: OssSettings) {
+  constructor(settings: OssSettings, credentials: CurrentCredentials) {
     this.#settings = settings;
+    this.#credentials = credentials;
     this.#base = bucketUrl(settings.bucket, settings.presigned ?? settings);
   }
 
@@ -36,14 +39,15 @@ export class OssPresign implements Presign {
 
   async form(key: string, object: { maxSize: number; contentType?: string }, asked: number): Promise<SignedRequest> {
     checkKey(key);
+    const settings = { ...this.#settings, credentials: await this.#credentials() };
     const nowMs = Math.floor(Date.now() / 1000) * 1000; // as `x-oss-date` states it
-    const seconds = Math.min(asked, FORM_SECONDS);
+    const seconds = secondsWithin(settings.credentials, Math.min(asked, FORM_SECONDS), nowMs);
     // Of a form's types OSS takes x-oss-content-type first, then that of the file's part, then Content-Type.
     const { contentType } = object;
     const type = contentType === undefined ? {} : { "content-type": contentType, "x-oss-content-type": contentType };
     const wanted = { key, success_action_status: "200", ...ossDialect.createOnly, ...type };
     const conditions = [{ bucket: this.#settings.bucket }, ["content-length-range", 0, object.maxSize]];
-    const fields = await signedForm(this.#settings, wanted, conditions, seconds, nowMs);
+    const fields = await signedForm(settings, wanted, conditions, seconds, nowMs);
     return { method: "POST", url: `${this.#base}/`, fields, expiresMs: nowMs + seconds * 1000 };
   }
 
@@ -52,11 +56,13 @@ export class OssPresign implements Presign {
     key: string,
     query: Readonly<Record<string, string>>,
     fields: Readonly<Record<string, string>>,
-    seconds: number,
+    asked: number,
   ): Promise<SignedRequest> {
     checkKey(key);
+    const settings = { ...this.#settings, credentials: await this.#credentials() };
     const nowMs = Date.now();
-    const signed = await signedQuery(this.#settings, { method, key, query, headers: fields }, seconds, nowMs);
+    const seconds = secondsWithin(settings.credentials, asked, nowMs);
+    const signed = await signedQuery(settings, { method, key, query, headers: fields }, seconds, nowMs);
     const url = `${this.#base}/${encodeKey(key)}?${encodeQuery(signed)}`;
     return { method, url, fields, expiresMs: (Math.floor(nowMs / 1000) + seconds) * 1000 };
   }

@@ -1,9 +1,11 @@
 import OSS from "ali-oss";
 import type { Readable } from "node:stream";
+import { BoxcarError } from "../errors.ts";
 import type { ByteSpan, Store } from "../platform.ts";
 import type { OssSettings } from "../store-settings.ts";
 import { contentSpan } from "./content-range.ts";
 import { contentTypeOf } from "./content-type.ts";
+import { currentCredentials, type CurrentCredentials } from "./credentials.ts";
 import { OssPresign } from "./oss-presign.ts";
 import { etagOf, kindOfRefusal, retryAfterMs } from "./refusals.ts";
 import {
@@ -20,7 +22,7 @@ import { defaultRetryPolicy } from "./retry.ts";
 
 /** An OSS bucket through ali-oss: Node, Bun and Deno. Requests are signed with Signature Version 4. */
 export function ossStore(settings: OssSettings, options: RemoteOptions = {}): Store {
-  return new RemoteStore(new AliOss(settings, { ...defaultRetryPolicy, ...options }), options);
+  return new RemoteStore(new AliOss(settings, options), options);
 }
 
 const MARK = "boxcar-mark";
@@ -31,24 +33,24 @@ class AliOss implements RemoteObjects {
   readonly #client: OSS;
   readonly #write: { readonly timeout: number };
 
-  constructor(settings: OssSettings, { answerMs, writeMs }: { readonly answerMs: number; readonly writeMs: number }) {
-    const { bucket, region, endpoint, style, credentials } = settings;
-    const token = credentials.sessionToken;
+  constructor(settings: OssSettings, given: RemoteOptions) {
+    const { answerMs, writeMs } = { ...defaultRetryPolicy, ...given };
+    const credentials = currentCredentials(settings, given.credentials);
+    const { bucket, region, endpoint, style } = settings;
     const options: OSS.Options & { sldEnable: boolean } = {
       bucket,
       region: `oss-${region}`,
       endpoint,
-      accessKeyId: credentials.keyId,
-      accessKeySecret: credentials.secret,
+      // Both are set anew before each request.
+      accessKeyId: "none",
+      accessKeySecret: "none",
       authorizationV4: true,
       timeout: answerMs,
       sldEnable: style === "path",
       cname: style === "cname",
-      // The interval is the default; naming it keeps ali-oss from writing a warning to the console.
-      ...(token === undefined ? {} : { stsToken: token, refreshSTSTokenInterval: 300_000 }),
     };
-    this.presign = new OssPresign(settings);
-    this.#client = keepingRetryAfter(new OSS(options));
+    this.presign = new OssPresign(settings, credentials);
+    this.#client = signingWith(credentials, keepingRetryAfter(new OSS(options)));
     this.#write = { timeout: writeMs };
   }
 
@@ -159,9 +161,22 @@ function keepingRetryAfter(client: OSS): OSS {
   return client;
 }
 
+/** ali-oss renews a token at fixed intervals only; this gives each request the credentials that hold now. */
+function signingWith(credentials: CurrentCredentials, client: OSS): OSS {
+  const sender = client as unknown as { options: object; request: (given: object) => Promise<unknown> };
+  const send = sender.request.bind(client);
+  sender.request = async (given) => {
+    const { keyId, secret, sessionToken } = await credentials();
+    Object.assign(sender.options, { accessKeyId: keyId, accessKeySecret: secret, stsToken: sessionToken });
+    return send(given);
+  };
+  return client;
+}
+
 /** Waits for a call of ali-oss, whose errors carry status and code; without a status they came from the network. */
 function told<T>(method: string, call: Promise<T>): Promise<T> {
   return call.catch((cause: unknown) => {
+    if (cause instanceof BoxcarError) throw cause;
     const { status, code, message, retryAfter } = cause as Refused;
     if (status === undefined || status < 200) throw cause;
     const said = [`status ${status}`, code ?? "", message ?? ""].filter((part) => part !== "").join(", ");

@@ -1,4 +1,5 @@
 import type { ByteSpan, ObjectInfo, Presign, Store } from "../platform.ts";
+import type { CurrentCredentials } from "./credentials.ts";
 import { checkKey, isKey } from "./key.ts";
 import { objectExists, objectTooLarge, storeFailed } from "./object-errors.ts";
 import { ofSize } from "./of-size.ts";
@@ -12,6 +13,8 @@ import { defaultRetryPolicy, withRetries, type RetryPolicy } from "./retry.ts";
 export interface RemoteOptions extends Partial<RetryPolicy> {
   /** A body of more bytes is written in parts of this size. Default: 8 MiB; S3 takes no less than 5 MiB. */
   readonly partBytes?: number;
+  /** What requests are signed with. Default: the credentials of the settings. */
+  readonly credentials?: CurrentCredentials | undefined;
 }
 
 const PART = 8 * 2 ** 20;

@@ -1,3 +1,4 @@
+import { BoxcarError } from "../errors.ts";
 import { RemoteError } from "./remote-objects.ts";
 
 /** How patient a store's client is. */
@@ -52,8 +53,9 @@ export async function withRetries<T>(
   }
 }
 
-/** Whether a failed request may succeed when it is repeated. What is not a RemoteError came from the network. */
+/** Whether a failed request may succeed when it is repeated. What is no error of boxcar's own came from the network. */
 export function isTransient(cause: unknown): boolean {
+  if (cause instanceof BoxcarError) return false;
   return !(cause instanceof RemoteError) || cause.kind === "again";
 }
 

@@ -1,6 +1,7 @@
 import { AwsV4Signer } from "aws4fetch";
 import type { Presign, SignedRequest, Store } from "../platform.ts";
-import type { S3Settings } from "../store-settings.ts";
+import type { S3Settings, StoreCredentials } from "../store-settings.ts";
+import { currentCredentials, secondsWithin, type CurrentCredentials } from "./credentials.ts";
 import { checkKey } from "./key.ts";
 import { RemoteStore, type RemoteOptions } from "./remote-store.ts";
 import { RestObjects, s3Dialect, type RestRequest } from "./rest-objects.ts";
@@ -12,20 +13,22 @@ import { encodeKey, encodeQuery } from "./uri.ts";
  * Signature Version 4, their bodies included.
  */
 export function s3Store(settings: S3Settings, options?: RemoteOptions): Store {
-  const client = new S3Client(settings);
+  const client = new S3Client(settings, currentCredentials(settings, options?.credentials));
   const fetch = (request: RestRequest, signal: AbortSignal): Promise<Response> => client.fetch(request, signal);
   return new RemoteStore(new RestObjects(fetch, s3Dialect, client), options);
 }
 
 class S3Client implements Presign {
   readonly #settings: S3Settings;
+  readonly #credentials: CurrentCredentials;
   readonly #base: string;
   readonly #presignedBase: string;
   /** Signing keys of the day, kept by the signer. */
   readonly #keys = new Map<string, ArrayBuffer>();
 
-  constructor(settings: S3Settings) {
+  constructor(settings: S3Settings, credentials: CurrentCredentials) {
     this.#settings = settings;
+    this.#credentials = credentials;
     this.#base = bucketUrl(settings.bucket, settings);
     this.#presignedBase = bucketUrl(settings.bucket, settings.presigned ?? settings);
   }
@@ -33,7 +36,8 @@ class S3Client implements Presign {
   async fetch(request: RestRequest, signal: AbortSignal): Promise<Response> {
     const { method, key, query, headers, body } = request;
     const toSign = { ...headers, "x-amz-content-sha256": await sha256(body ?? "") };
-    const signed = await this.#signer(method, urlOf(this.#base, key, query), toSign).sign();
+    const credentials = await this.#credentials();
+    const signed = await this.#signer(credentials, method, urlOf(this.#base, key, query), toSign).sign();
     return sendSigned(signed.url, request, signed.headers, signal);
   }
 
@@ -53,17 +57,25 @@ class S3Client implements Presign {
     key: string,
     query: Readonly<Record<string, string>>,
     fields: Readonly<Record<string, string>>,
-    seconds: number,
+    asked: number,
   ): Promise<SignedRequest> {
     checkKey(key);
+    const credentials = await this.#credentials();
     const now = Date.now();
+    const seconds = secondsWithin(credentials, asked, now);
     const url = urlOf(this.#presignedBase, key, { ...query, "X-Amz-Expires": String(seconds) });
-    const signed = await this.#signer(method, url, fields, true).sign();
+    const signed = await this.#signer(credentials, method, url, fields, true).sign();
     return { method, url: String(signed.url), fields, expiresMs: Math.floor(now / 1000 + seconds) * 1000 };
   }
 
-  #signer(method: string, url: string, headers: Readonly<Record<string, string>>, signQuery = false): AwsV4Signer {
-    const { region, credentials } = this.#settings;
+  #signer(
+    credentials: StoreCredentials,
+    method: string,
+    url: string,
+    headers: Readonly<Record<string, string>>,
+    signQuery = false,
+  ): AwsV4Signer {
+    const { region } = this.#settings;
     return new AwsV4Signer({
       method,
       url,

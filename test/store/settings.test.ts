@@ -3,7 +3,7 @@ import { parseStore } from "../../src/store-settings.ts";
 import { bucketUrl } from "../../src/store/send-signed.ts";
 
 const read = (url: string): ReturnType<typeof parseStore> =>
-  parseStore({ url, keyId: "id", secret: "secret", sessionToken: "" });
+  parseStore({ url, keyId: "id", secret: "secret", sessionToken: "", source: "" });
 
 /** Where the server asks, and where clients are sent. */
 function addresses(url: string): string[] {

@@ -9,6 +9,8 @@ export interface OssAccount {
   readonly region: string;
   readonly keyId: string;
   readonly secret: string;
+  /** What temporary credentials come with. */
+  readonly sessionToken?: string;
 }
 
 /** A request as far as its signature goes. */
@@ -37,6 +39,8 @@ const SKEW = 15 * 60_000;
 /** Which kind of signature a request bears. @throws OssRefusal when it is missing or wrong */
 export function checkSignature(account: OssAccount, request: SignedParts): "v1" | "v4" | "url" {
   const authorization = field(request, "authorization");
+  const token = request.query.get("x-oss-security-token") ?? field(request, "x-oss-security-token");
+  if (token !== (account.sessionToken ?? "")) throw new OssRefusal(403, "InvalidSecurityToken");
   if (request.query.has("x-oss-signature")) {
     checkUrl(account, request);
     return "url";
@@ -111,6 +115,7 @@ function checkUrl(account: OssAccount, request: SignedParts): void {
 export function checkForm(account: OssAccount, fields: ReadonlyMap<string, string>, size: number): void {
   const get = (name: string): string => fields.get(name) ?? "";
   const date = get("x-oss-date");
+  if (get("x-oss-security-token") !== (account.sessionToken ?? "")) throw new OssRefusal(403, "InvalidSecurityToken");
   checkScope(account, get("x-oss-credential"), date);
   compare(createHmac("sha256", dayKey(account, date)).update(get("policy")).digest("hex"), get("x-oss-signature"));
   const policy = JSON.parse(Buffer.from(get("policy"), "base64").toString()) as {
