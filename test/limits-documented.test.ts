@@ -1,4 +1,4 @@
-import { readFile } from "node:fs/promises";
+import { readdir, readFile } from "node:fs/promises";
 import { expect, it } from "vitest";
 import { variables } from "../src/config.ts";
 
@@ -50,4 +50,20 @@ it("no variable that bounds something is left out", async () => {
   const bounding = Object.entries(variables).filter(([, { default: value }]) => /^\d+[KMGT]?$/.test(value));
   const names = bounding.map(([name]) => name).filter((name) => !["PORT", "BOXCAR_FILES_PUBLIC"].includes(name));
   expect(names.filter((name) => !documented.has(name))).toEqual([]);
+});
+
+it("no constant whose name says that it bounds something is left out", async () => {
+  const documented = new Set((await rows()).map(([, , where = ""]) => where.replaceAll("`", "")));
+  const files = await readdir(new URL("src/", root), { recursive: true });
+  const found: string[] = [];
+  for (const file of files.filter((name) => name.endsWith(".ts") && !/^(cli|wasm)\b/.test(name))) {
+    const source = await readFile(new URL(`src/${file}`, root), "utf8");
+    for (const [, name = ""] of source.matchAll(/^(?:export )?const (\w+)(?:: number)? = [\d_.<*+ ]+;/gm)) {
+      const bounds =
+        /(^|_)(MAX|MOST|LARGEST|LONGEST|LIMIT|LIMITS|SKEW|RESERVE|AHEAD)(_|$)|^(max|most|longest)[A-Z]/.test(name);
+      if (bounds) found.push(`src/${file} ${name}`);
+    }
+  }
+  expect(found.length).toBeGreaterThan(40);
+  expect(found.filter((name) => !documented.has(name))).toEqual([]);
 });
