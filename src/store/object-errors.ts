@@ -49,3 +49,9 @@ export function objectShort(key: string, span: ByteSpan, cause?: unknown): Boxca
   const message = `The stored object ${key} ends before byte ${span.offset + span.length}, which was indexed.`;
   return new BoxcarError("object_short", 502, message, { key, offset: span.offset, length: span.length }, cause);
 }
+
+/** The store has written other bytes than it was sent; they are removed. */
+export function checksumMismatch(key: string, sent: string, written: string): BoxcarError {
+  const message = `The store wrote ${key} with other bytes than it was sent: their CRC-64 differs. Nothing is kept of it; send it again.`;
+  return new BoxcarError("checksum_mismatch", 502, message, { key, sent, written });
+}

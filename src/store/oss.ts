@@ -15,6 +15,7 @@ import {
   type RemoteInfo,
   type RemoteObjects,
   type RemotePage,
+  type Written,
 } from "./remote-objects.ts";
 import { RemoteStore, type RemoteOptions } from "./remote-store.ts";
 import { ossDialect } from "./rest-objects.ts";
@@ -26,10 +27,12 @@ export function ossStore(settings: OssSettings, options: RemoteOptions = {}): St
 }
 
 const MARK = "boxcar-mark";
+const CRC64 = "x-oss-hash-crc64ecma";
 
 /** ali-oss knows no AbortSignal: what is aborted ends by its own time limits. Bodies that are read do heed it. */
 class AliOss implements RemoteObjects {
   readonly presign: OssPresign;
+  readonly sums = true;
   readonly #client: OSS;
   readonly #write: { readonly timeout: number };
 
@@ -54,11 +57,12 @@ class AliOss implements RemoteObjects {
     this.#write = { timeout: writeMs };
   }
 
-  async write(key: string, bytes: Uint8Array<ArrayBuffer>, mark: string): Promise<string> {
+  async write(key: string, bytes: Uint8Array<ArrayBuffer>, mark: string): Promise<Written> {
     const mime = contentTypeOf(key);
     const options = { ...this.#write, mime, headers: { ...ossDialect.createOnly }, meta: metaOf(mark) };
     const { res } = await told("PUT", this.#client.put(key, bufferOf(bytes), options));
-    return etagOf(fieldsOf(res).etag);
+    const fields = fieldsOf(res);
+    return { etag: etagOf(fields.etag), crc64: fields[CRC64] };
   }
 
   async begin(key: string, mark: string): Promise<string> {
@@ -112,7 +116,7 @@ class AliOss implements RemoteObjects {
     if (found === undefined) return undefined;
     const fields = fieldsOf(found.res);
     const mark = fields[ossDialect.meta + MARK];
-    return { key, size: Number(fields["content-length"]), etag: etagOf(fields.etag), mark };
+    return { key, size: Number(fields["content-length"]), etag: etagOf(fields.etag), mark, crc64: fields[CRC64] };
   }
 
   async remove(key: string): Promise<void> {

@@ -8,6 +8,7 @@ import {
   type RemoteInfo,
   type RemoteObjects,
   type RemotePage,
+  type Written,
 } from "./remote-objects.ts";
 import { RemoteStore, type RemoteOptions } from "./remote-store.ts";
 
@@ -69,11 +70,11 @@ class R2Objects implements RemoteObjects {
     this.#bucket = bucket;
   }
 
-  async write(key: string, bytes: Uint8Array<ArrayBuffer>, mark: string): Promise<string> {
+  async write(key: string, bytes: Uint8Array<ArrayBuffer>, mark: string): Promise<Written> {
     const options = { onlyIf: createOnly, customMetadata: { mark } };
     const written = await told(this.#bucket.put(key, bytes, options));
     if (written === null) throw new RemoteError("exists", "the key is taken");
-    return written.etag;
+    return { etag: written.etag };
   }
 
   async begin(key: string, mark: string): Promise<string> {

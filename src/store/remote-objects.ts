@@ -12,8 +12,15 @@ export interface OpenedObject {
   readonly body: AsyncIterable<Uint8Array>;
 }
 
+/** What a store says of an object that it has written. */
+export interface Written {
+  readonly etag: string;
+  /** CRC-64 (ECMA-182) of its bytes, decimal; undefined where the store tells none. */
+  readonly crc64?: string | undefined;
+}
+
 /** What a store says about one object. */
-export interface RemoteInfo extends ObjectInfo {
+export interface RemoteInfo extends ObjectInfo, Written {
   /** The mark its writer gave it; undefined for objects written by others. */
   readonly mark: string | undefined;
 }
@@ -31,8 +38,10 @@ export interface RemotePage {
  * got lost can tell its own object from another's.
  */
 export interface RemoteObjects {
-  /** Writes an object unless the key is taken. @returns its ETag */
-  write(key: string, bytes: Uint8Array<ArrayBuffer>, mark: string, signal: AbortSignal): Promise<string>;
+  /** Whether the store tells the CRC-64 of what it has written. */
+  readonly sums?: boolean;
+  /** Writes an object unless the key is taken. */
+  write(key: string, bytes: Uint8Array<ArrayBuffer>, mark: string, signal: AbortSignal): Promise<Written>;
   /** Begins an upload in parts. @returns what names it */
   begin(key: string, mark: string, signal: AbortSignal): Promise<string>;
   /** Writes part `number`, counted from 1. @returns the part's ETag */

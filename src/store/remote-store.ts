@@ -1,12 +1,13 @@
 import type { ByteSpan, ObjectInfo, Presign, Store } from "../platform.ts";
 import type { CurrentCredentials } from "./credentials.ts";
+import { Crc64, summed } from "./crc64.ts";
 import { checkKey, isKey } from "./key.ts";
-import { objectExists, objectTooLarge, storeFailed } from "./object-errors.ts";
+import { checksumMismatch, objectExists, objectTooLarge, storeFailed } from "./object-errors.ts";
 import { ofSize } from "./of-size.ts";
 import { partsOf, type BodyPart } from "./parts.ts";
 import { readResuming } from "./read-remote.ts";
 import { remoteFailure } from "./remote-failure.ts";
-import { RemoteError, type PartUpload, type RemoteObjects } from "./remote-objects.ts";
+import { RemoteError, type PartUpload, type RemoteObjects, type Written } from "./remote-objects.ts";
 import { defaultRetryPolicy, withRetries, type RetryPolicy } from "./retry.ts";
 
 /** How a remote store is used. */
@@ -43,12 +44,15 @@ export class RemoteStore implements Store {
     checkKey(key);
     const mostBytes = MOST_PARTS * this.#partBytes;
     if (size !== undefined && size > mostBytes) throw objectTooLarge(key, mostBytes);
-    const parts = partsOf(ofSize(key, body, size), this.#partBytes, size);
+    const sum = this.#remote.sums === true ? new Crc64() : undefined;
+    const sized = ofSize(key, body, size);
+    const parts = partsOf(sum === undefined ? sized : summed(sized, sum), this.#partBytes, size);
     try {
       const first = await nextOf(parts);
-      if (!first.last) return await this.#putParts(key, first, parts);
-      const etag = await this.#write(key, first.bytes);
-      return { key, size: first.bytes.length, etag };
+      if (!first.last) return await this.#putParts(key, first, parts, sum);
+      const written = await this.#write(key, first.bytes);
+      await this.#compare(key, written, sum);
+      return { key, size: first.bytes.length, etag: written.etag };
     } finally {
       await parts.return();
     }
@@ -82,7 +86,7 @@ export class RemoteStore implements Store {
   }
 
   /** Writes an object by one request. */
-  async #write(key: string, bytes: Uint8Array<ArrayBuffer>): Promise<string> {
+  async #write(key: string, bytes: Uint8Array<ArrayBuffer>): Promise<Written> {
     const mark = crypto.randomUUID();
     return this.#send(
       key,
@@ -97,7 +101,20 @@ export class RemoteStore implements Store {
     );
   }
 
-  async #putParts(key: string, first: BodyPart, rest: AsyncIterator<BodyPart>): Promise<ObjectInfo> {
+  /** Removes what the store has written otherwise than it was sent. @throws BoxcarError `checksum_mismatch` (502) */
+  async #compare(key: string, { crc64 }: Written, sum: Crc64 | undefined): Promise<void> {
+    const sent = sum?.toString();
+    if (sent === undefined || crc64 === undefined || crc64 === sent) return;
+    await this.#send(key, (signal) => this.#remote.remove(key, signal)).catch(() => undefined);
+    throw checksumMismatch(key, sent, crc64);
+  }
+
+  async #putParts(
+    key: string,
+    first: BodyPart,
+    rest: AsyncIterator<BodyPart>,
+    sum: Crc64 | undefined,
+  ): Promise<ObjectInfo> {
     // Not every store can refuse a taken key when an upload is completed. Keys are fresh, so asking before is enough to
     // notice a mistake; see docs/stores.md.
     if ((await this.head(key)) !== undefined) throw objectExists(key);
@@ -111,6 +128,7 @@ export class RemoteStore implements Store {
       if (found?.size !== size || found.mark !== mark) {
         throw storeFailed(key, "what it holds after the upload is not what was sent");
       }
+      await this.#compare(key, found, sum);
       return { key, size, etag: found.etag };
     } catch (cause) {
       // What cannot be aborted either is left to the bucket's rule for unfinished uploads.
@@ -158,13 +176,13 @@ export class RemoteStore implements Store {
     );
   }
 
-  /** The ETag of the object when an earlier attempt wrote it and only its answer was lost; else throws `cause`. */
-  async #unlessOurs(key: string, mark: string, attempt: number, cause: unknown): Promise<string> {
+  /** What is told of the object when an earlier attempt wrote it and only its answer was lost; else throws `cause`. */
+  async #unlessOurs(key: string, mark: string, attempt: number, cause: unknown): Promise<Written> {
     const isTold = cause instanceof RemoteError && (cause.kind === "exists" || cause.kind === "missing");
     if (attempt === 1 || !isTold) throw cause;
     const found = await this.#send(key, (signal) => this.#remote.head(key, signal));
     if (found?.mark !== mark) throw cause;
-    return found.etag;
+    return found;
   }
 
   async #send<T>(

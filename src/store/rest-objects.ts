@@ -6,6 +6,7 @@ import {
   type RemoteInfo,
   type RemoteObjects,
   type RemotePage,
+  type Written,
 } from "./remote-objects.ts";
 import { chunksOf } from "./chunks.ts";
 import { contentSpan } from "./content-range.ts";
@@ -36,6 +37,8 @@ export interface RestDialect {
   readonly createOnly: Readonly<Record<string, string>>;
   /** Goes with every ranged read. */
   readonly ranged: Readonly<Record<string, string>>;
+  /** Header field of answers that tells the CRC-64 of an object. */
+  readonly crc64?: string;
 }
 
 /** The S3 dialect (https://docs.aws.amazon.com/AmazonS3/latest/API). */
@@ -51,6 +54,7 @@ export const ossDialect: RestDialect = {
   createOnly: { "x-oss-forbid-overwrite": "true" },
   // Without it, OSS answers a range past the end with the whole object.
   ranged: { "x-oss-range-behavior": "standard" },
+  crc64: "x-oss-hash-crc64ecma",
 };
 
 const MARK = "boxcar-mark";
@@ -58,16 +62,18 @@ const MARK = "boxcar-mark";
 /** Objects over the REST interface of S3 or OSS. */
 export class RestObjects implements RemoteObjects {
   readonly presign?: Presign;
+  readonly sums: boolean;
   readonly #fetch: SignedFetch;
   readonly #dialect: RestDialect;
 
   constructor(fetch: SignedFetch, dialect: RestDialect, presign?: Presign) {
     this.#fetch = fetch;
     this.#dialect = dialect;
+    this.sums = dialect.crc64 !== undefined;
     if (presign !== undefined) this.presign = presign;
   }
 
-  async write(key: string, bytes: Uint8Array<ArrayBuffer>, mark: string, signal: AbortSignal): Promise<string> {
+  async write(key: string, bytes: Uint8Array<ArrayBuffer>, mark: string, signal: AbortSignal): Promise<Written> {
     const headers = {
       ...this.#dialect.createOnly,
       "content-type": contentTypeOf(key),
@@ -75,7 +81,7 @@ export class RestObjects implements RemoteObjects {
     };
     const response = await this.#send({ method: "PUT", key, query: {}, headers, body: bytes }, signal);
     await response.body?.cancel();
-    return etagOf(response.headers.get("etag"));
+    return { etag: etagOf(response.headers.get("etag")), crc64: this.#crc64(response.headers) };
   }
 
   async begin(key: string, mark: string, signal: AbortSignal): Promise<string> {
@@ -141,7 +147,8 @@ export class RestObjects implements RemoteObjects {
     const { headers } = response;
     const size = Number(headers.get("content-length") ?? Number.NaN);
     if (!Number.isSafeInteger(size)) throw new RemoteError("refused", "it does not say how large the object is");
-    return { key, size, etag: etagOf(headers.get("etag")), mark: headers.get(this.#dialect.meta + MARK) ?? undefined };
+    const mark = headers.get(this.#dialect.meta + MARK) ?? undefined;
+    return { key, size, etag: etagOf(headers.get("etag")), mark, crc64: this.#crc64(headers) };
   }
 
   async remove(key: string, signal: AbortSignal): Promise<void> {
@@ -160,6 +167,10 @@ export class RestObjects implements RemoteObjects {
     const objects = elements(xml, "Contents").map(infoOf);
     const isTruncated = textOf(xml, "IsTruncated") === "true";
     return { objects, next: isTruncated ? textOf(xml, "NextContinuationToken") : undefined };
+  }
+
+  #crc64(headers: Headers): string | undefined {
+    return (this.#dialect.crc64 === undefined ? null : headers.get(this.#dialect.crc64)) ?? undefined;
   }
 
   /** Sends a request that must succeed. */

@@ -2,6 +2,7 @@
 import { createHash, randomUUID } from "node:crypto";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import { Crc64 } from "../../src/store/crc64.ts";
 import { checkForm, checkSignature, OssRefusal, type OssAccount, type SignedParts } from "./oss-signature.ts";
 
 export interface OssServer {
@@ -12,6 +13,8 @@ export interface OssServer {
   readonly signed: Record<"v1" | "v4" | "url" | "form", number>;
   /** Uploads in parts that are neither complete nor aborted. */
   readonly unfinished: () => number;
+  /** Writes the next object with a bit that has tipped over. */
+  damageNext(): void;
   /** Forgets everything stored. */
   clear(): void;
   close(): Promise<void>;
@@ -22,6 +25,7 @@ interface StoredObject {
   readonly etag: string;
   readonly type: string;
   readonly meta: Readonly<Record<string, string>>;
+  readonly crc64: string;
 }
 
 interface Upload {
@@ -48,6 +52,9 @@ export async function startOssServer(): Promise<OssServer> {
     account,
     signed: bucket.signed,
     unfinished: () => bucket.uploads.size,
+    damageNext: () => {
+      bucket.damaging = true;
+    },
     clear: () => {
       bucket.objects.clear();
       bucket.uploads.clear();
@@ -63,6 +70,7 @@ class Bucket {
   readonly objects = new Map<string, StoredObject>();
   readonly uploads = new Map<string, Upload>();
   readonly signed = { v1: 0, v4: 0, url: 0, form: 0 };
+  damaging = false;
   readonly #account: OssAccount;
 
   constructor(account: OssAccount) {
@@ -131,7 +139,7 @@ class Bucket {
   #write({ key, headers, body, response }: Call): void {
     const forbids = headers["x-oss-forbid-overwrite"] === "true";
     const stored = this.#store(key, body, hashOf("md5", body), headers, forbids);
-    response.writeHead(200, { etag: `"${stored.etag}"` }).end();
+    response.writeHead(200, { etag: `"${stored.etag}"`, "x-oss-hash-crc64ecma": stored.crc64 }).end();
   }
 
   #store(
@@ -144,7 +152,12 @@ class Bucket {
   ): StoredObject {
     if (forbids && this.objects.has(key)) throw new OssRefusal(409, "FileAlreadyExists");
     const type = String(headers["content-type"] ?? "application/octet-stream");
-    const stored = { bytes, etag, type, meta };
+    const kept = this.damaging ? Buffer.from(bytes) : bytes;
+    if (this.damaging) kept[0] = (kept[0] ?? 0) ^ 1;
+    this.damaging = false;
+    const sum = new Crc64();
+    sum.add(kept);
+    const stored = { bytes: kept, etag, type, meta, crc64: sum.toString() };
     this.objects.set(key, stored);
     return stored;
   }
@@ -215,11 +228,17 @@ class Bucket {
   #read({ method, key, query, headers, response }: Call): void {
     const stored = this.objects.get(key);
     if (stored === undefined) throw new OssRefusal(404, "NoSuchKey");
-    const { bytes, etag, meta } = stored;
+    const { bytes, etag, meta, crc64 } = stored;
     const match = headers["if-match"];
     if (match !== undefined && match !== `"${etag}"`) throw new OssRefusal(412, "PreconditionFailed");
     const type = query.get("response-content-type") ?? stored.type;
-    const common = { etag: `"${etag}"`, "content-type": type, "accept-ranges": "bytes", ...meta };
+    const common = {
+      etag: `"${etag}"`,
+      "content-type": type,
+      "accept-ranges": "bytes",
+      "x-oss-hash-crc64ecma": crc64,
+      ...meta,
+    };
     const range = method === "GET" ? rangeOf(headers, bytes.length) : undefined;
     if (range === undefined) {
       response.writeHead(200, { ...common, "content-length": bytes.length });
