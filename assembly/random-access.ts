@@ -91,11 +91,16 @@ export function writeSidxHead(trackId: u32, timescale: u32, start: u64, distance
   output(out.start, out.next - out.start);
 }
 
-/** Writes `mfra` for one track with `count` entries: its head, and (RESULT.A) how many of the last bytes go after them. */
+/**
+ * Writes `mfra` for one track with `count` entries: its head, and (RESULT.A) how many of the last bytes go after them. An
+ * empty `free` box keeps it apart from the media that `sidx` refers to: ffmpeg, and Chromium with it, else reads fragments
+ * in any order by `sidx`, and mixes up the samples of those with several track runs.
+ */
 export function writeMfra(trackId: u32, count: u32): void {
   const out = newWriter(64);
   if (out == null) return;
   const entries = <u64>count * TFRA_ENTRY;
+  endBox(out, beginBox(out, fourcc(0x66, 0x72, 0x65, 0x65))); // free
   const mfra = beginBox(out, fourcc(0x6d, 0x66, 0x72, 0x61));
   const tfra = beginFullBox(out, fourcc(0x74, 0x66, 0x72, 0x61), 1, 0);
   put32(out, trackId);
@@ -103,8 +108,7 @@ export function writeMfra(trackId: u32, count: u32): void {
   put32(out, count);
   endBox(out, tfra, entries);
   const mfro = beginFullBox(out, fourcc(0x6d, 0x66, 0x72, 0x6f), 0, 0);
-  // Four bytes short of the whole `mfra`: Chromium, once it finds it, seeks by `sidx` alone and shows wrong pictures.
-  put32(out, <u32>(out.next - mfra + entries));
+  put32(out, <u32>(out.next + 4 - mfra + entries)); // of the whole `mfra`, this field included
   endBox(out, mfro);
   endBox(out, mfra, entries);
   output(out.start, out.next - out.start);

@@ -36,4 +36,12 @@ describe("fmp4", () => {
       expect(fragments.slice(1).map(({ start }) => start)).toEqual(fragments.slice(0, -1).map(({ end }) => end));
     }
   });
+
+  test.for(queries)("$name: mfro tells where mfra starts, apart from the media", async (query) => {
+    const { file } = await made(query);
+    const mfra = file.length - file.readUInt32BE(file.length - 4);
+    expect(file.toString("latin1", mfra + 4, mfra + 8)).toBe("mfra");
+    expect(file.readUInt32BE(mfra)).toBe(file.length - mfra);
+    expect(file.toString("latin1", mfra - 4, mfra)).toBe("free");
+  });
 });
