@@ -2,6 +2,7 @@ import { BoxcarError } from "../errors.ts";
 import type { FairQueue, Turn } from "../fair-queue.ts";
 import { LruMap } from "../lru-map.ts";
 import type { PictureDecoder, PictureShape, SheetShape } from "../platform.ts";
+import { inTurn } from "./in-turn.ts";
 import { DoesNotRestart, restarting } from "./restart.ts";
 import { planFrame, planKeyframes, type FrameParts, type FrameTime } from "../plan/plan-frames.ts";
 
@@ -22,8 +23,6 @@ export interface Still extends Picture {
 /** Whether the picture is the one shown at the moment, or the last sync sample up to it, which costs one sample. */
 export type Seek = "exact" | "keyframe";
 
-/** Seconds after which to ask again when too many pictures wait. */
-const BUSY_SECONDS = 5;
 const CONTENT_TYPES = { jpg: "image/jpeg", png: "image/png" } as const;
 
 /**
@@ -60,7 +59,7 @@ export class Pictures {
     const identity = ["still", key, etag, shownMs - wanted.segment.startMs, shape];
     const make = (): Promise<Uint8Array> => decoder.still(clip.read(), shape);
     // A video whose version is not known may be another one the next time.
-    const bytes = await (etag === "" ? this.#inTurn(turn, make) : this.#once(identity, turn, make));
+    const bytes = await (etag === "" ? inTurn(this.#queue, turn, make) : this.#once(identity, turn, make));
     return { ...(await pictureOf(CONTENT_TYPES[shape.format], bytes)), shownMs };
   }
 
@@ -94,18 +93,11 @@ export class Pictures {
     throw new BoxcarError("not_available", 501, message);
   }
 
-  async #inTurn(turn: Turn, make: () => Promise<Uint8Array>): Promise<Uint8Array> {
-    const made = this.#queue.run(turn, make);
-    if (made !== undefined) return made;
-    const message = `${String(this.#queue.waiting)} pictures wait to be decoded, as many as may. Ask again in a moment.`;
-    throw new BoxcarError("busy", 429, message, { retryAfterSeconds: BUSY_SECONDS });
-  }
-
   async #once(identity: readonly unknown[], turn: Turn, make: () => Promise<Uint8Array>): Promise<Uint8Array> {
     const name = JSON.stringify(identity);
     const known = (): Uint8Array | Promise<Uint8Array> | undefined => this.#cache.get(name) ?? this.#underway.get(name);
     // Asked once more when its turn comes: another may have wanted it meanwhile.
-    return known() ?? this.#inTurn(turn, async () => known() ?? this.#make(name, make));
+    return known() ?? inTurn(this.#queue, turn, async () => known() ?? this.#make(name, make));
   }
 
   async #make(name: string, make: () => Promise<Uint8Array>): Promise<Uint8Array> {

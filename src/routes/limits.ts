@@ -16,7 +16,7 @@ const slotRetrySeconds = 5;
 const clientShare = 1 / 4;
 /** This part of all slots is kept for requests with a token: guests, and holders of links, cannot have them. */
 const tokenShare = 1 / 4;
-/** Pictures that may wait to be decoded, in all and of one client. */
+/** Pictures that may wait to be made, in all and of one client. */
 const waitingPictures = { waiting: 400, waitingPerClient: 100 };
 /** Videos of other hosts that are open at once for their pictures. */
 const remotesAtOnce = 8;
@@ -44,6 +44,11 @@ export function slotsOf({ open, downloadsAtOnce, uploadsAtOnce }: AccessConfig, 
 export function pictureQueue({ open }: AccessConfig, decoders: number): FairQueue {
   const perClient = open ? decoders : Math.max(1, decoders - 1);
   return new FairQueue({ atOnce: decoders, perClient, ...waitingPictures });
+}
+
+/** The queue of QR codes: each takes the thread that serves all, so that there is one at a time. */
+export function qrQueue(): FairQueue {
+  return new FairQueue({ atOnce: 1, perClient: 1, ...waitingPictures });
 }
 
 /** The queue of videos of other hosts. */

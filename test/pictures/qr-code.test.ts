@@ -132,6 +132,22 @@ describe("a QR code", () => {
     }
   });
 
+  it("is drawn in turn with other requests", async () => {
+    const text = "x".repeat(2000);
+    const answers: string[] = [];
+    const ask = async (path: string): Promise<number> => {
+      const response = await server.fetch(path);
+      const answer = await response.text();
+      answers.push(path === "/healthz" ? path : answer.startsWith("{") ? "refused" : "drawn");
+      return response.status;
+    };
+    const codes = Array.from({ length: 40 }, (_, i) => ask(codeOf(`${text}${i}`, "&size=200")));
+    const [healthy] = await Promise.all([ask("/healthz"), ...codes]);
+    expect(healthy).toBe(200);
+    expect(answers.lastIndexOf("drawn")).toBeGreaterThan(answers.indexOf("/healthz"));
+    expect(answers.filter((answer) => answer === "drawn").length).toBe(40);
+  });
+
   it.each([
     [codeOf(""), /1 to 2048 bytes/],
     [codeOf("x".repeat(2049)), /1 to 2048 bytes/],

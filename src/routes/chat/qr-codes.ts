@@ -1,8 +1,11 @@
 import { createRoute } from "@hono/zod-openapi";
 import { BoxcarError } from "../../errors.ts";
+import type { FairQueue, Turn } from "../../fair-queue.ts";
+import { inTurn } from "../../pictures/in-turn.ts";
 import type { QrOptions } from "../../pictures/qr-code.ts";
-import { needSome } from "../access.ts";
+import { need } from "../access.ts";
 import type { App, AppContext } from "../context.ts";
+import { qrQueue, turnOf } from "../limits.ts";
 import { integer, lenient, query } from "../parameters.ts";
 import { signedLinkParameters } from "../share.ts";
 import * as z from "../zod.ts";
@@ -21,7 +24,7 @@ const textRoute = createRoute({
   method: "get",
   path: "/api/chat/qrcode",
   summary: "The QR code of a text",
-  middleware: needSome("read"),
+  middleware: need("read"),
   request: {
     query: query({
       text: z.string("expected once").openapi({ description: "At most 2048 bytes of UTF-8.", example: "https://…" }),
@@ -41,7 +44,7 @@ const cardRoute = createRoute({
     "With `type=H5` it holds the URL `http`, and `BOXCAR_CHAT_PAGE` unless it names a page behind `#`, with `id` and " +
     "`chatType` in its query; otherwise the JSON `{id, name}`, " +
     "which the app reads.",
-  middleware: needSome("read"),
+  middleware: need("read"),
   request: {
     params: z.object({
       id: z.string().max(64, "expected at most 64 characters").openapi({ description: "Of the person or the group." }),
@@ -60,23 +63,21 @@ const cardRoute = createRoute({
 
 /** `GET /api/chat/qrcode` and `/api/chat/groupQrcode/{id}`. */
 export function addQrCodes(app: App, { config }: AppContext): void {
+  const queue = qrQueue();
   app.openapi(textRoute, (c) => {
     const { text, size, type } = c.req.valid("query");
-    return reply(text, { size, type });
+    return reply(queue, turnOf(c), text, { size, type });
   });
   app.openapi(cardRoute, (c) => {
     const { id } = c.req.valid("param");
     const { chatType, type, http, name, size } = c.req.valid("query");
-    if (type !== "H5")
-      return reply(asciiJson({ id: /^[1-9]\d{0,14}$/.test(id) ? Number(id) : id, name }), { size, type: "png" });
+    const draw = (text: string): Promise<Response> => reply(queue, turnOf(c), text, { size, type: "png" });
+    if (type !== "H5") return draw(asciiJson({ id: /^[1-9]\d{0,14}$/.test(id) ? Number(id) : id, name }));
     if (http === undefined) {
       const message = "type=H5 needs http: the URL of the page that the code opens.";
       throw new BoxcarError("bad_parameter", 400, message, { parameters: ["http"] });
     }
-    return reply(pageUrl(http.includes("#") ? http : http + config.uploads.chatPage, { id, chatType }), {
-      size,
-      type: "png",
-    });
+    return draw(pageUrl(http.includes("#") ? http : http + config.uploads.chatPage, { id, chatType }));
   });
 }
 
@@ -95,9 +96,12 @@ function pageUrl(page: string, fields: Readonly<Record<string, string>>): string
   return hash === "" ? joined : path + joined;
 }
 
-async function reply(text: string, options: QrOptions): Promise<Response> {
+async function reply(queue: FairQueue, turn: Turn, text: string, options: QrOptions): Promise<Response> {
   const { qrCode } = await import("../../pictures/qr-code.ts"); // no part of the start
-  const { contentType, bytes } = qrCode(text, options);
+  const { contentType, bytes } = await inTurn(queue, turn, async () => {
+    await new Promise((resolve) => setTimeout(resolve, 0)); // requests that came meanwhile go first
+    return qrCode(text, options);
+  });
   const headers = {
     "Content-Type": contentType,
     "Content-Length": String(bytes.length),
