@@ -17,7 +17,7 @@ import { addDirectUploads, ossCallbackPath } from "./routes/chat/direct-uploads.
 import { addScreenshot } from "./routes/chat/screenshot.ts";
 import { addUploads } from "./routes/chat/uploads.ts";
 import type { App, AppContext, AppPlatform } from "./routes/context.ts";
-import { noteClient } from "./routes/client.ts";
+import { noteClient, refuseWithoutUrl } from "./routes/client.ts";
 import { cors } from "./routes/cors.ts";
 import { addDirectUpload } from "./routes/direct-upload.ts";
 import { addDelete } from "./routes/delete.ts";
@@ -103,8 +103,9 @@ function addMiddleware(app: App, context: AppContext): void {
   });
   app.use(cors(config.access.corsOrigins));
   app.use(noteClient(context));
-  app.use(protectFromPages(config.access, config.host, log));
   app.use(limitClients(config.access, clock));
+  app.use(refuseWithoutUrl);
+  app.use(protectFromPages(config.access, config.host, log));
   app.use(identify(new Identification(config.access, context.links, clock, log, context.sha256), [ossCallbackPath]));
   app.use(setResourcePolicy(config.access));
   app.use(limitTokens(config.access, clock));

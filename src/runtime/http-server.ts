@@ -1,7 +1,8 @@
 import { getRequestListener, type HttpBindings } from "@hono/node-server";
-import { createServer, type Server } from "node:http";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { hasBody, replyEarly } from "./early-reply.ts";
 import { oneAtATime } from "./one-at-a-time.ts";
+import { leaveRefusalToApp } from "./request-url.ts";
 
 type Fetch = (request: Request, env: HttpBindings) => Response | Promise<Response>;
 
@@ -21,8 +22,12 @@ export function httpServer(fetch: Fetch, { idleTimeoutMs }: { readonly idleTimeo
     return hasBody(bindings.incoming) ? answer(request, bindings) : fetch(request, bindings);
   });
   // Transfers may take hours; only the head of a request, and silence, have a limit.
-  const limits = { requestTimeout: 0, headersTimeout: 30_000, keepAliveTimeout: 120_000 };
-  const server = createServer(limits, oneAtATime(listener as Parameters<typeof oneAtATime>[0]));
+  const limits = { requestTimeout: 0, headersTimeout: 30_000, keepAliveTimeout: 120_000, requireHostHeader: false };
+  const serve = (incoming: IncomingMessage, outgoing: ServerResponse): void => {
+    leaveRefusalToApp(incoming);
+    void listener(incoming, outgoing);
+  };
+  const server = createServer(limits, oneAtATime(serve));
   server.timeout = idleTimeoutMs;
   return server;
 }

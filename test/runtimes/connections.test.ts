@@ -134,6 +134,39 @@ describe.each(servers.filter(isInstalled))("a connection to the server on %s", (
     await until("downloads", 0);
   });
 
+  it("refuses by name what makes no URL, counts it, and reads only so much of its body", async () => {
+    const hosts = ["xn--a", "1.2.3.4.5", "256.256.256.256", "9999999999", "a b", "a@b", "a/b", "a:b", "a:99999", ""];
+    const fields = { "transfer-encoding": "chunked" };
+    const refused = [
+      ...hosts.map((host) => head("PUT", "/mp4/api/segments/a?start=1", { ...fields, host })),
+      head("PUT", "/mp4\\api", fields),
+      head("OPTIONS", "*", fields),
+      head("PUT", "http://xn--a/healthz", fields),
+      "PUT /healthz HTTP/1.1\r\ntransfer-encoding: chunked\r\n\r\n",
+    ];
+    // Bun refuses it by itself, and closes.
+    const named = (text: string): boolean => name !== "bun" || !text.startsWith("OPTIONS *");
+    for (const text of refused) {
+      const client = await rawClient(edge.url);
+      await client.write(`${text}5\r\nhello\r\n`);
+      await expect
+        .poll(() => client.received().toString("latin1"), { message: text, timeout: 10_000 })
+        .toMatch(named(text) ? /"error":"bad_url"/ : /\r\n\r\n$/);
+      const reply = client.received().toString("latin1");
+      expect(reply, text).toMatch(/^HTTP\/1.1 400 /);
+      expect(reply, text).toMatch(/^connection: close\r$/im);
+      if (named(text)) expect(reply, text).toMatch(/^x-request-id: /im);
+      await client.write("0\r\n\r\n");
+      await client.closed;
+    }
+    for (const host of ["127.1", "LOCALHOST.", "[::1]:80"]) {
+      const client = await rawClient(edge.url);
+      await client.write(head("GET", "/healthz", { host, connection: "close" }));
+      await client.closed;
+      expect(client.received().toString("latin1"), host).toMatch(/^HTTP\/1.1 200 /);
+    }
+  });
+
   it("fails no request of a pool that uploads what is refused", async () => {
     const agent = new Agent({ keepAlive: true, maxSockets: 3 });
     const { hostname, port } = new URL(edge.url);

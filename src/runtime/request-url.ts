@@ -1,0 +1,31 @@
+import type { IncomingMessage } from "node:http";
+
+/** A host that makes no URL. */
+const NO_HOST = "256.256.256.256";
+
+/**
+ * Leaves it to the app to refuse a request whose `Host` and target make no URL (RFC 9110 section 7.1). The HTTP adapter
+ * would do so by itself: without a reason, a line in the log, a limit of rates, or a bound on what else the client sends.
+ */
+export function leaveRefusalToApp(incoming: IncomingMessage): void {
+  const { url = "", headers } = incoming;
+  const [path = ""] = url.split("?", 1);
+  if (path.includes("\\") || !(path.startsWith("/") || isAbsolute(url))) {
+    incoming.url = "/";
+    headers.host = NO_HOST;
+  } else if (path.startsWith("/")) {
+    const host = hostOf(headers.host ?? "") ?? NO_HOST;
+    if (host !== headers.host) headers.host = host;
+  }
+}
+
+/** RFC 9112 section 3.2.2: such a target has the host that counts. */
+function isAbsolute(target: string): boolean {
+  return /^https?:\/\//.test(target) && URL.canParse(target);
+}
+
+/** A host, with its port, as URLs have it; undefined where it can be in none. */
+function hostOf(field: string): string | undefined {
+  const url = `http://${field}`;
+  return /^[^\s/?#@\\]+$/.test(field) && URL.canParse(url) ? new URL(url).host : undefined;
+}
