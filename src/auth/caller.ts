@@ -14,5 +14,10 @@ export interface Caller {
   readonly grants: readonly Grant[];
 }
 
+/** To whom what a caller begins belongs: the same token, or subject of a JWT; all guests are one. */
+export function ownerOf({ kind, id }: Caller): string {
+  return `${kind} ${id}`;
+}
+
 /** May do everything. */
 export const everything: readonly Grant[] = [{ scope: "admin", pattern: anyStream }];

@@ -14,7 +14,7 @@ const RETRY_S = 5;
 
 /** See `Catalog.beginSegment`. */
 export async function beginSegment(db: CatalogDatabase, segment: NewSegment): Promise<BegunSegment> {
-  const { streamPath, key, idempotencyKey, nowMs, expected } = segment;
+  const { streamPath, key, owner = "", idempotencyKey, nowMs, expected } = segment;
   await db.checkRoom?.();
   const insert = db.primary
     .insertInto("segments")
@@ -24,6 +24,7 @@ export async function beginSegment(db: CatalogDatabase, segment: NewSegment): Pr
       state_ms: expected?.untilMs ?? nowMs,
       key,
       size: expected?.size ?? 0,
+      owner,
       idempotency_key: idempotencyKey ?? null,
       created_ms: nowMs,
     })
@@ -32,7 +33,7 @@ export async function beginSegment(db: CatalogDatabase, segment: NewSegment): Pr
     .compile();
   const [[row]] = await db.batch([insert]);
   if (row !== undefined) return { id: row.id, existing: undefined };
-  const named = idempotencyKey === undefined ? undefined : await namedBy(db.primary, streamPath, idempotencyKey);
+  const named = idempotencyKey === undefined ? undefined : await namedBy(db.primary, segment);
   if (named?.state === "ready") return { id: named.id, existing: checkedSame(named, segment) };
   if (named !== undefined && idempotencyKey !== undefined) {
     const message = `An upload to ${streamPath} with this Idempotency-Key is still running. Wait for its end, then repeat.`;
@@ -48,22 +49,29 @@ export async function beginSegment(db: CatalogDatabase, segment: NewSegment): Pr
  * @throws BoxcarError `idempotency_mismatch` (422)
  */
 function checkedSame(named: SegmentRow & { readonly stated_ms: number | null }, segment: NewSegment): Segment {
-  const { streamPath, asked = {} } = segment;
+  const { asked = {} } = segment;
   const existing = segmentOf(named);
   const { size } = existing;
   const startMs = named.stated_ms ?? existing.startMs;
   if ((asked.startMs ?? startMs) === startMs && (asked.size ?? size) === size) return existing;
-  const start = formatTime(startMs);
-  const message = `This Idempotency-Key named a segment of ${streamPath} that starts at ${start} and has ${size} bytes: nothing of this request was taken. Send another segment with a key of its own.`;
-  throw new BoxcarError("idempotency_mismatch", 422, message, { id: existing.id, start, size });
+  throw idempotencyMismatch(existing, startMs);
 }
 
-/** The segment an earlier request with this idempotency key made. */
-function namedBy(db: Kysely<Schema>, streamPath: string, idempotencyKey: string) {
+/** The refusal of a request whose idempotency key named `existing`, uploaded as starting at `startMs`. */
+export function idempotencyMismatch(existing: Segment, startMs = existing.startMs): BoxcarError {
+  const { id, streamPath, size } = existing;
+  const start = formatTime(startMs);
+  const message = `This Idempotency-Key named a segment of ${streamPath} that starts at ${start} and has ${size} bytes: nothing of this request was taken. Send another segment with a key of its own.`;
+  return new BoxcarError("idempotency_mismatch", 422, message, { id, start, size });
+}
+
+/** The segment an earlier request of this owner with this idempotency key made. */
+function namedBy(db: Kysely<Schema>, { streamPath, owner = "", idempotencyKey = "" }: NewSegment) {
   return db
     .selectFrom("segments")
     .select([...segmentColumns, "state", "stated_ms"])
     .where("stream_path", "=", streamPath)
+    .where("owner", "=", owner)
     .where("idempotency_key", "=", idempotencyKey)
     .executeTakeFirst();
 }

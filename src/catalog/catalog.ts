@@ -28,7 +28,14 @@ import type {
   StreamTotals,
   UnsettledSegment,
 } from "./types.ts";
-import { expireSegment, unsettledSegments, uploadNamed, type NamedUpload, type SettledBefore } from "./unsettled.ts";
+import {
+  expireSegment,
+  unsettledSegments,
+  uploadNamed,
+  type NamedUpload,
+  type UploadName,
+  type SettledBefore,
+} from "./unsettled.ts";
 import { UploadRows } from "./upload-rows.ts";
 import { WideReads } from "./wide-reads.ts";
 
@@ -121,12 +128,12 @@ export class Catalog {
   async expectedSegment(id: number): Promise<ExpectedSegment | undefined> {
     const row = await this.#db.primary
       .selectFrom("segments")
-      .select(["id", "stream_path", "key", "size"])
+      .select(["id", "stream_path", "owner", "key", "size"])
       .where("id", "=", id)
       .where("state", "=", "pending")
       .where("size", ">", 0)
       .executeTakeFirst();
-    return row && { id: row.id, streamPath: row.stream_path, key: row.key, size: row.size };
+    return row && { id: row.id, streamPath: row.stream_path, owner: row.owner, key: row.key, size: row.size };
   }
 
   /** A ready segment by the key of its object. */
@@ -257,8 +264,8 @@ export class Catalog {
   }
 
   /** The upload under way that an idempotency key names. */
-  uploadNamed(streamPath: string, idempotencyKey: string): Promise<NamedUpload | undefined> {
-    return uploadNamed(this.#db.primary, streamPath, idempotencyKey);
+  uploadNamed(name: UploadName): Promise<NamedUpload | undefined> {
+    return uploadNamed(this.#db.primary, name);
   }
 
   /**

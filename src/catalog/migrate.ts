@@ -131,6 +131,12 @@ const migrations: Readonly<Record<string, readonly RawBuilder<unknown>[]>> = {
     sql`create index segments_stated on segments (stream_path, stated_ms, id)
       where state = 'ready' and stated_ms is not null`,
   ],
+  "009_owners": [
+    sql`alter table segments add column owner text not null default ''`,
+    sql`create unique index segments_named on segments (stream_path, owner, idempotency_key)
+      where idempotency_key is not null`,
+    sql`drop index segments_idempotency`,
+  ],
 };
 
 /**

@@ -22,6 +22,8 @@ export interface SegmentTable {
   /** Bytes of the row in `segment_indexes`, so that pages of indexes can be cut to size without reading them. */
   index_size: Generated<number>;
   idempotency_key: string | null;
+  /** Who uploads, or has uploaded; empty: nobody who can be told apart. */
+  owner: Generated<string>;
   created_ms: number;
   /** The start as it was stated, where that is known to a precision only; null: `start_ms` is exact. */
   stated_ms: Generated<number | null>;

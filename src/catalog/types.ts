@@ -40,7 +40,9 @@ export interface NewSegment {
   readonly streamPath: string;
   /** A store key no other live segment has. */
   readonly key: string;
-  /** Names the upload, so that repeating it gives the first answer. Unique per stream path. */
+  /** Who uploads. Default: empty, nobody who can be told apart. */
+  readonly owner?: string | undefined;
+  /** Names the upload, so that repeating it gives the first answer. Unique per stream path and owner. */
   readonly idempotencyKey?: string | undefined;
   /** What the request says of the segment, as far as it does: a key that named another one is refused. */
   readonly asked?: { readonly startMs?: number | undefined; readonly size?: number | undefined } | undefined;
@@ -53,6 +55,8 @@ export interface NewSegment {
 export interface ExpectedSegment {
   readonly id: number;
   readonly streamPath: string;
+  /** As `NewSegment.owner`. */
+  readonly owner: string;
   readonly key: string;
   /** Bytes its object must have. */
   readonly size: number;

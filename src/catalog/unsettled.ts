@@ -1,7 +1,7 @@
 import { sql, type Kysely } from "kysely";
 import type { CatalogDatabase } from "./database.ts";
 import type { Schema } from "./schema.ts";
-import type { UnsettledSegment } from "./types.ts";
+import type { NewSegment, UnsettledSegment } from "./types.ts";
 
 /** Moments before which something must have happened to count as over, milliseconds since 1970. */
 export interface SettledBefore {
@@ -10,6 +10,9 @@ export interface SettledBefore {
   /** When a segment was deleted. */
   readonly tombstoneMs: number;
 }
+
+/** What names an upload. */
+export type UploadName = Pick<NewSegment, "streamPath" | "owner" | "idempotencyKey">;
 
 /** An upload under way that has an idempotency key. */
 export interface NamedUpload {
@@ -45,13 +48,13 @@ export async function unsettledSegments(
 /** See `Catalog.uploadNamed`. */
 export async function uploadNamed(
   db: Kysely<Schema>,
-  streamPath: string,
-  idempotencyKey: string,
+  { streamPath, owner = "", idempotencyKey = "" }: UploadName,
 ): Promise<NamedUpload | undefined> {
   const row = await db
     .selectFrom("segments")
     .select(["id", "state_ms"])
     .where("stream_path", "=", streamPath)
+    .where("owner", "=", owner)
     .where("idempotency_key", "=", idempotencyKey)
     .where("state", "=", "pending")
     .executeTakeFirst();

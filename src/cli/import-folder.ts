@@ -128,9 +128,10 @@ async function take(
   const path = join(folder, file.path);
   const stats = await still(path, signal);
   const chooseStart = (indexed: IndexedSegment): SegmentStart => repeated.startOf(file, indexed, Number(stats.mtimeMs));
+  const size = Number(stats.size);
   const idempotencyKey = `import:${path}:${stats.size}:${stats.mtimeNs}`;
   if (place === undefined) {
-    return ingestSegment(parts, { ...times, chooseStart, idempotencyKey, body: read(path, stats, signal) });
+    return ingestSegment(parts, { ...times, chooseStart, idempotencyKey, size, body: read(path, stats, signal) });
   }
   const key = placeKey(place, file.path);
   const known = await parts.catalog.segmentByKey(key);

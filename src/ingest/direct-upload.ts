@@ -14,6 +14,8 @@ import {
 /** A segment that the client will write to the store itself. */
 export interface DirectUpload {
   readonly streamPath: string;
+  /** Who may confirm it, as `NewSegment.owner`. */
+  readonly owner: string;
   /** Bytes of the file. */
   readonly size: number;
   /** How long the client may take, in seconds. */
@@ -35,12 +37,13 @@ export interface BegunDirectUpload {
 export async function beginDirectUpload(
   { catalog, clock, randomId, keyLayout = "path" }: Pick<IngestParts, "catalog" | "clock" | "randomId" | "keyLayout">,
   presign: Presign,
-  { streamPath, size, seconds }: DirectUpload,
+  { streamPath, owner, size, seconds }: DirectUpload,
 ): Promise<BegunDirectUpload> {
   const nowMs = clock();
   const key = segmentKey(keyLayout, streamPath, nowMs, randomId());
   const request = await presign.put(key, { size, contentType: "video/mp4" }, seconds);
-  const { id } = await catalog.beginSegment({ streamPath, key, nowMs, expected: { size, untilMs: request.expiresMs } });
+  const expected = { size, untilMs: request.expiresMs };
+  const { id } = await catalog.beginSegment({ streamPath, key, owner, nowMs, expected });
   return { id, request };
 }
 
@@ -56,14 +59,16 @@ export async function confirmDirectUpload(
   parts: IngestParts,
   asked: AskedStart & {
     readonly streamPath: string;
+    /** Who asks: only who began an upload confirms it. */
+    readonly owner: string;
     readonly id: number;
     readonly etag?: string | undefined;
   },
 ): Promise<Ingested> {
   const { catalog, store } = parts;
-  const { streamPath, id, etag } = asked;
+  const { streamPath, owner, id, etag } = asked;
   const expected = await catalog.expectedSegment(id);
-  if (expected?.streamPath !== streamPath) return confirmed(parts, asked);
+  if (expected?.streamPath !== streamPath || !["", owner].includes(expected.owner)) return confirmed(parts, asked);
   const { key, size } = expected;
   const info = await store.head(key);
   if (info === undefined) {

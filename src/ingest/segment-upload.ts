@@ -1,3 +1,4 @@
+import { idempotencyMismatch } from "../catalog/add-segment.ts";
 import type { Catalog } from "../catalog/catalog.ts";
 import type { Segment } from "../catalog/types.ts";
 import { BoxcarError } from "../errors.ts";
@@ -28,7 +29,9 @@ export interface IncomingSegment extends AskedStart {
   readonly streamPath: string;
   /** The MP4 file. A chunk is only used until the next one is asked for. */
   readonly body: AsyncIterable<Uint8Array>;
-  /** A second segment of the same stream with the same key is not taken; the first one is the answer. */
+  /** Who uploads, as `NewSegment.owner`. */
+  readonly owner?: string | undefined;
+  /** A second segment of the same stream and owner with the same key is not taken; the first one is the answer. */
   readonly idempotencyKey?: string | undefined;
   /** Bytes the body will have, where that is known. */
   readonly size?: number | undefined;
@@ -43,7 +46,7 @@ export interface Ingested {
   readonly warnings: readonly string[];
   /** Where the start was taken from; absent when the segment was there already and nothing was asked for. */
   readonly startSource?: StartSource | undefined;
-  /** True when the idempotency key was known: nothing was read or written. */
+  /** True when the idempotency key was known: nothing was written. */
   readonly repeated: boolean;
 }
 
@@ -55,12 +58,15 @@ export interface Ingested {
  */
 export async function ingestSegment(parts: IngestParts, incoming: IncomingSegment): Promise<Ingested> {
   const { catalog, store, core, clock, randomId, keyLayout = "path" } = parts;
-  const { streamPath, idempotencyKey } = incoming;
+  const { streamPath, owner, idempotencyKey } = incoming;
   const nowMs = clock();
   const key = segmentKey(keyLayout, streamPath, incoming.startMs ?? nowMs, randomId());
   const asked = { startMs: incoming.startMs, size: incoming.size };
-  const begun = await beginNamed(catalog, { streamPath, key, nowMs, idempotencyKey, asked }, clock);
-  if (begun.existing !== undefined) return repeatOf(begun.existing, incoming);
+  const begun = await beginNamed(catalog, { streamPath, key, owner, nowMs, idempotencyKey, asked }, clock);
+  if (begun.existing !== undefined) {
+    if (incoming.size === undefined) await checkLength(begun.existing, incoming.body);
+    return repeatOf(begun.existing, incoming);
+  }
   const endLease = keepLease(catalog, begun.id, clock, idempotencyKey === undefined ? undefined : KEYED_RENEW_MS);
   try {
     const passing = new PassingSegment(core, incoming, nowMs);
@@ -169,6 +175,19 @@ export type KeyLayout = "path" | "hash";
 export function segmentKey(layout: KeyLayout, streamPath: string, startMs: number, random: string): string {
   const name = `${streamPath}/${formatTime(startMs).slice(0, 10)}/${String(startMs)}-${random}.mp4`;
   return layout === "path" ? `segments/${name}` : `segments/${random.slice(0, 4)}/${name}`;
+}
+
+/**
+ * Compares a body of unknown length with the segment that its idempotency key named.
+ * @throws BoxcarError `idempotency_mismatch` (422)
+ */
+async function checkLength(existing: Segment, body: AsyncIterable<Uint8Array>): Promise<void> {
+  let size = 0;
+  for await (const chunk of body) {
+    size += chunk.length;
+    if (size > existing.size) break;
+  }
+  if (size !== existing.size) throw idempotencyMismatch(existing);
 }
 
 /** The outcome of taking in a segment that is there already. */

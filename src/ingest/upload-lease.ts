@@ -44,11 +44,10 @@ export async function beginNamed(
     return await catalog.beginSegment(segment);
   } catch (error) {
     if (!(error instanceof BoxcarError && error.error === "idempotency_in_progress")) throw error;
-    const { streamPath, idempotencyKey = "" } = segment;
-    const before = await catalog.uploadNamed(streamPath, idempotencyKey);
+    const before = await catalog.uploadNamed(segment);
     for (const endMs = performance.now() + listenMs; performance.now() < endMs;) {
       await new Promise((resolve) => setTimeout(resolve, Math.min(LISTEN_EVERY_MS, listenMs)));
-      const now = await catalog.uploadNamed(streamPath, idempotencyKey);
+      const now = await catalog.uploadNamed(segment);
       if (now === undefined) return catalog.beginSegment(segment);
       if (now.id !== before?.id || now.heardMs !== before.heardMs) throw error;
     }

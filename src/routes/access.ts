@@ -1,4 +1,5 @@
 import type { Context, MiddlewareHandler } from "hono";
+import { ownerOf } from "../auth/caller.ts";
 import type { Identification } from "../auth/identify.ts";
 import { BoxcarError } from "../errors.ts";
 import { allows, patternsOf, type Scope } from "../scopes.ts";
@@ -82,6 +83,15 @@ export function authorize(c: Context<AppEnv>, scope: Scope, streamPath: string |
       ? `This needs the scope ${scope} for all streams; the credentials have it for some only.`
       : `The credentials do not have the scope ${scope} for ${streamPath}.`;
   throw refusalOf(c, scope, message);
+}
+
+/**
+ * To whom a segment's upload belongs. The one caller of an open server is nobody: what was uploaded before owners were
+ * told apart stays that caller's.
+ */
+export function segmentOwner(c: Context<AppEnv>): string {
+  const caller = c.get("caller");
+  return caller.kind === "local" ? "" : ownerOf(caller);
 }
 
 /** Patterns of the streams the caller may read; `*` stands for any run of characters, slashes included. */

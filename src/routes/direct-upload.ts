@@ -4,7 +4,7 @@ import { beginDirectUpload, confirmDirectUpload } from "../ingest/direct-upload.
 import { tooLarge } from "../ingest/segment-upload.ts";
 import { encodeStreamPath } from "../stream-path.ts";
 import { formatTime } from "../time.ts";
-import { need, streamPathInPath } from "./access.ts";
+import { need, segmentOwner, streamPathInPath } from "./access.ts";
 import { askedStart, startParameters } from "./asked-start.ts";
 import type { App, AppPlatform } from "./context.ts";
 import { atOnce } from "./limits.ts";
@@ -85,7 +85,7 @@ export function addDirectUpload(app: App, platform: AppPlatform): void {
     const { id, request } = await beginDirectUpload(
       { ...platform, keyLayout: platform.config.keyLayout },
       store.presign,
-      { streamPath, size, seconds: expires },
+      { streamPath, owner: segmentOwner(c), size, seconds: expires },
     );
     const { method, url, fields, expiresMs } = request;
     const confirmUrl = `/mp4/api/segments/confirm/${encodeStreamPath(streamPath)}?id=${String(id)}`;
@@ -100,6 +100,7 @@ export function addDirectUpload(app: App, platform: AppPlatform): void {
     const taken = await confirmDirectUpload(platform, {
       ...askedStart(start, platform),
       streamPath,
+      owner: segmentOwner(c),
       id,
       etag: etag?.replace(/^"(.*)"$/, "$1"),
     });

@@ -1,5 +1,6 @@
 import { createRoute } from "@hono/zod-openapi";
 import type { Context, MiddlewareHandler } from "hono";
+import { ownerOf } from "../auth/caller.ts";
 import type { ResumableUpload } from "../catalog/resumable-rows.ts";
 import { inStore } from "../chat/destinations.ts";
 import { classIdOf } from "../chat/receive-form.ts";
@@ -130,7 +131,7 @@ export function addResumable(app: App, context: AppContext): void {
     if (length > config.maxUpload) throw tooLarge(config.maxUpload);
     const imageClassId = classIdOf(metadata.get("imageClassId") ?? "0");
     const fileName = metadata.get("filename") ?? "";
-    const created = await uploads.create({ owner: ownerOf(c), length, fileName, imageClassId });
+    const created = await uploads.create({ owner: ownerOf(c.get("caller")), length, fileName, imageClassId });
     c.header("Location", `${PATH}/${created.id}`);
     const withBytes = c.req.header("content-type") === CONTENT_TYPE;
     tell(c, withBytes ? await append(c, created.id, 0) : created);
@@ -138,7 +139,7 @@ export function addResumable(app: App, context: AppContext): void {
   });
 
   app.openapi(routes.state, async (c) => {
-    const upload = await uploads.find(c.req.valid("param").id, ownerOf(c));
+    const upload = await uploads.find(c.req.valid("param").id, ownerOf(c.get("caller")));
     tell(c, upload);
     c.header("Upload-Length", String(upload.length));
     const { received: offset, length, file } = upload;
@@ -150,7 +151,11 @@ export function addResumable(app: App, context: AppContext): void {
   const append = (c: Context<AppEnv>, id: string, offset: number): Promise<UploadState> => {
     const length = c.req.header("content-length");
     const size = length === undefined ? undefined : Number(length);
-    return uploads.append(id, ownerOf(c), { offset, body: bodyOf(c.req.raw, config.rates.uploads), size });
+    return uploads.append(id, ownerOf(c.get("caller")), {
+      offset,
+      body: bodyOf(c.req.raw, config.rates.uploads),
+      size,
+    });
   };
   const appendAt = async (c: Context<AppEnv>, id: string, offset: number): Promise<Response> => {
     if (c.req.header("content-type") !== CONTENT_TYPE)
@@ -162,15 +167,9 @@ export function addResumable(app: App, context: AppContext): void {
   app.openapi(routes.appendByPost, (c) => appendAt(c, c.req.valid("param").id, c.req.valid("header")["upload-offset"]));
 
   app.openapi(routes.remove, async (c) => {
-    await uploads.remove(c.req.valid("param").id, ownerOf(c));
+    await uploads.remove(c.req.valid("param").id, ownerOf(c.get("caller")));
     return c.body(null, 204);
   });
-}
-
-/** Who began an upload may go on with it: the same token, or subject of a JWT, or any guest that knows its URL. */
-function ownerOf(c: Context<AppEnv>): string {
-  const { kind, id } = c.get("caller");
-  return `${kind} ${id}`;
 }
 
 function tell(c: Context<AppEnv>, { received, untilMs }: ResumableUpload): void {

@@ -1,7 +1,7 @@
 import { createRoute } from "@hono/zod-openapi";
 import { BoxcarError } from "../errors.ts";
 import { ingestSegment, tooLarge } from "../ingest/segment-upload.ts";
-import { need, streamPathInPath } from "./access.ts";
+import { need, segmentOwner, streamPathInPath } from "./access.ts";
 import { askedStart, startParameters } from "./asked-start.ts";
 import { atOnce } from "./limits.ts";
 import type { App, AppPlatform } from "./context.ts";
@@ -16,7 +16,7 @@ const route = createRoute({
   summary: "Upload one recorded segment",
   description:
     "The body is the MP4 file itself, progressive or fragmented. It is indexed and stored as it arrives. " +
-    "Repeating an upload with the same `Idempotency-Key` answers as the first one did.",
+    "Repeating an upload with the same `Idempotency-Key` by the same caller answers as the first one did.",
   middleware: [need("upload", streamPathInPath), atOnce("uploads")] as const,
   request: {
     params: streamPathParameter(),
@@ -56,6 +56,7 @@ export function addSegments(app: App, platform: AppPlatform): void {
         streamPath,
         body: bodyOf(c.req.raw, config.rates.uploads),
         size,
+        owner: segmentOwner(c),
         idempotencyKey: c.req.valid("header")["idempotency-key"],
         maxBytes: config.maxUpload,
       },

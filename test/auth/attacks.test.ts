@@ -22,6 +22,7 @@ let folder: string;
 let direct: DirectStore;
 let server: TestServer;
 let body: Buffer<ArrayBuffer>;
+let small: string;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "boxcar-attacks-"));
   direct = await startDirectStore(new FileStore(folder));
@@ -32,9 +33,11 @@ beforeAll(async () => {
     { name: "other", scopes: ["upload"], token: other },
   ];
   const env = { BOXCAR_TOKEN: admin, BOXCAR_TOKENS: JSON.stringify(tokens), BOXCAR_CLIENT_RATE: "0" };
+  const guests = { BOXCAR_GUESTS: "upload:shared/*" };
   const links = { BOXCAR_LINK_SECRET: "first-link-secret-of-32-characters" };
-  server = await startTestServer({ ...env, ...links }, { store: direct.store });
+  server = await startTestServer({ ...env, ...guests, ...links }, { store: direct.store });
   const [segment] = await record({ count: 1, seconds: 2 });
+  small = (await record({ count: 1, seconds: 1 }))[0]?.file ?? "";
   body = await readFile(segment?.file ?? "");
   for (const stream of ["alice/cam", "mallory/cam"]) {
     const init = { method: "PUT", body, headers: { ...as(admin), "idempotency-key": "same" } };
@@ -128,6 +131,44 @@ describe("paths", () => {
 });
 
 describe("what others began", () => {
+  it("does not take their Idempotency-Key from them", async () => {
+    const tiny = await readFile(small);
+    const path = `/mp4/api/segments/shared/cam?start=${RECORDED_AT}`;
+    const send = (sent: BodyInit, fields: Record<string, string>): ReturnType<TestServer["call"]> => {
+      const headers = { ...fields, "idempotency-key": "seg-0001" };
+      return server.call(path, { method: "PUT", body: sent, headers, duplex: "half" } as RequestInit);
+    };
+    const ids = new Set<number>();
+    for (const [fields, sent] of [
+      [{}, tiny],
+      [as(uploader), body],
+      [as(other), body],
+    ] as const) {
+      const first = await send(sent, fields);
+      expect(first).toMatchObject({ status: 201, json: { data: { size: sent.length } } });
+      ids.add((first.json.data as { id: number }).id);
+      for (const again of [sent, new Blob([sent]).stream()])
+        expect(await send(again, fields)).toMatchObject({ status: 201, json: { data: first.json.data } });
+      const longer = Buffer.concat([sent, Buffer.from([0, 0, 0, 8]), Buffer.from("free")]);
+      for (const another of [longer, sent.subarray(1)])
+        expect(await send(new Blob([another]).stream(), fields)).toMatchObject({ status: 422 });
+    }
+    expect(ids.size).toBe(3);
+  });
+
+  it("cannot be confirmed by another uploader of the stream, with another start", async () => {
+    const begun = await server.call(`/mp4/api/segments/presign/shared/direct?size=${body.length}`, {
+      ...{ method: "POST", headers: as(uploader) },
+    });
+    const { id, url } = begun.json.data as { id: number; url: string };
+    expect((await fetch(url, { method: "PUT", body })).status).toBe(200);
+    const confirm = (start: number): string => `/mp4/api/segments/confirm/shared/direct?id=${id}&start=${start}`;
+    expect(await statusOf(confirm(5), { method: "POST" })).toBe(404);
+    expect(await post(confirm(5), other)).toBe(404);
+    const confirmed = await server.call(confirm(RECORDED_AT), { method: "POST", headers: as(uploader) });
+    expect(confirmed).toMatchObject({ status: 201, json: { data: { id } } });
+  });
+
   const post = (path: string, token: string): Promise<number> => statusOf(path, { method: "POST", headers: as(token) });
 
   it("cannot be confirmed under another stream", async () => {
@@ -193,7 +234,7 @@ describe("what others began", () => {
 describe("a screenshot", () => {
   const shoot = async (wanted: Record<string, unknown>): Promise<number> => {
     const headers = { ...as(mallory), "content-type": "application/json" };
-    const init = { method: "POST", headers, body: JSON.stringify({ width: 16, ...wanted }) };
+    const init = { method: "POST", headers, body: JSON.stringify({ width: 16, time: 0, ...wanted }) };
     return statusOf("/api/chat/getVideoScreenshot", init);
   };
 

@@ -27,6 +27,7 @@ describe("the database", () => {
       "006_reach",
       "007_folders",
       "008_precision",
+      "009_owners",
     ]);
     expect(await migrate(opened.db)).toEqual([]);
     const again = await openCatalogFile(opened.path);
