@@ -113,7 +113,8 @@ export class ResumableUploads {
   }
 
   async #take(upload: ResumableUpload, source: AsyncIterable<Uint8Array>): Promise<void> {
-    const { head, body } = await splitHead(source, HEAD_SIZE);
+    const arriving = new BreakingInput(source, Number.POSITIVE_INFINITY, tooLong);
+    const { head, body } = await splitHead(arriving.take(Number.POSITIVE_INFINITY), HEAD_SIZE);
     // A client learns at the start that its file is not taken, when the first bytes come together.
     if (upload.received === 0 && head.length >= Math.min(HEAD_SIZE, upload.length)) await kindOf(head, upload.fileName);
     const input = new BreakingInput(body, upload.length - upload.received, tooLong);
@@ -124,8 +125,10 @@ export class ResumableUploads {
       }
     } finally {
       await input.close();
+      await arriving.close();
     }
-    if (input.failure !== undefined) throw input.failure;
+    const failure = input.failure ?? arriving.failure;
+    if (failure !== undefined) throw failure;
   }
 
   /** Stores the next piece; with the last one, the file. @returns its size */

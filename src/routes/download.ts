@@ -9,7 +9,7 @@ import { sendMedia } from "../serve/send-media.ts";
 import { storedMedia } from "../serve/stored-media.ts";
 import { checkStreamPath, downloadPath } from "../stream-path.ts";
 import { formatTime, parseTimeRange, zoneOffset } from "../time.ts";
-import { need, visibility } from "./access.ts";
+import { need, keptFor, visibility } from "./access.ts";
 import type { App, AppContext, AppEnv } from "./context.ts";
 import { integer, lenient, timeParameters } from "./parameters.ts";
 import { atOnce, holdPlan } from "./limits.ts";
@@ -96,6 +96,9 @@ interface Delivery {
   readonly query: () => Readonly<Record<string, string | undefined>>;
 }
 
+/** How long what cannot change may be kept, in seconds. */
+const YEAR_S = 31_536_000;
+
 /** `GET, HEAD /mp4/download/{streamPath}.mp4` and `.fmp4`. */
 export function addDownload(app: App, context: AppContext): void {
   app.openapi(route, async (c) => {
@@ -113,7 +116,7 @@ export function addDownload(app: App, context: AppContext): void {
     }
     const headers = new Headers({
       "Cache-Control": delivery.settled
-        ? `${visibility(c)}, max-age=31536000, immutable`
+        ? `${keptFor(c, YEAR_S, context.clock())}, immutable`
         : `${visibility(c)}, no-cache`,
       "Content-Disposition": disposition(query.filename, fallback, query.inline === "1"),
       "Boxcar-Start": formatTime(delivery.startMs),

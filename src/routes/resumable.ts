@@ -47,6 +47,17 @@ const checkVersion: MiddlewareHandler<AppEnv> = async (c, next) => {
   throw new BoxcarError("unsupported_tus", 412, message, { versions: [VERSION] });
 };
 
+/** A version that is stated must be this one, also where none has to be. */
+const checkStatedVersion: MiddlewareHandler<AppEnv> = async (c, next) =>
+  c.req.header("tus-resumable") === undefined ? next() : checkVersion(c, next);
+
+/** What is uploaded as a part of another file would become a file by itself. */
+const refuseParts: MiddlewareHandler<AppEnv> = async (c, next) => {
+  if (c.req.header("upload-concat") === undefined) return next();
+  const message = "Uploads are not put together here: there is no Upload-Concat. Send the whole file in one upload.";
+  throw new BoxcarError("bad_parameter", 400, message, { parameters: ["upload-concat"] });
+};
+
 /** A request with the method PATCH, or with POST from clients that have no PATCH. */
 const checkOverride: MiddlewareHandler<AppEnv> = async (c, next) => {
   if (c.req.header("x-http-method-override") === "PATCH") return next();
@@ -68,7 +79,7 @@ const routes = {
     path: PATH,
     summary: "Begin a resumable upload",
     description,
-    middleware: [tus, need("upload"), checkVersion, atOnce("uploads")] as const,
+    middleware: [tus, need("upload"), checkVersion, refuseParts, atOnce("uploads")] as const,
     request: { query: query({}), headers: createFields },
     responses: { 201: { description: "Send the bytes to `Location`." }, ...refused },
   }),
@@ -77,7 +88,7 @@ const routes = {
     path: onePath,
     summary: "How far a resumable upload is, and the file once it is finished",
     description,
-    middleware: [tus, need("upload")] as const,
+    middleware: [tus, need("upload"), checkStatedVersion] as const,
     request: { params, query: query({}) },
     responses: {
       200: json("The upload.", success(z.object({ offset: z.int(), length: z.int(), file: storedFile.nullable() }))),

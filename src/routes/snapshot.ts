@@ -3,7 +3,7 @@ import { BoxcarError } from "../errors.ts";
 import { shownAt } from "../pictures/shown-at.ts";
 import { checkStreamPath, encodeStreamPath } from "../stream-path.ts";
 import { checkTimeZone, formatTime, parseTime } from "../time.ts";
-import { need, visibility } from "./access.ts";
+import { need, keptFor, visibility } from "./access.ts";
 import type { App, AppContext } from "./context.ts";
 import { turnOf } from "./limits.ts";
 import { integer, query, timeParameters } from "./parameters.ts";
@@ -73,7 +73,7 @@ export function addSnapshot(app: App, context: AppContext): void {
     const still = await pictures.still(planning, wanted, shape, seek, turnOf(c));
     const settled = asked !== undefined && asked + config.settleMs <= clock();
     return sendPicture(c, still, {
-      "Cache-Control": settled ? `${visibility(c)}, max-age=86400` : `${visibility(c)}, no-cache`,
+      "Cache-Control": settled ? keptFor(c, 86_400, clock()) : `${visibility(c)}, no-cache`,
       "Boxcar-Time": formatTime(still.shownMs),
     });
   });

@@ -4,7 +4,7 @@ import { hashOf } from "../pictures/pictures.ts";
 import { COLUMNS, framesOf, SHEETS, TILES, tileSize, tilesOf, writeStoryboard } from "../pictures/storyboard.ts";
 import { checkStreamPath, spritePath } from "../stream-path.ts";
 import { formatTime, parseDuration, parseTimeRange } from "../time.ts";
-import { need, visibility } from "./access.ts";
+import { need, keptFor, visibility } from "./access.ts";
 import type { App, AppContext } from "./context.ts";
 import { turnOf } from "./limits.ts";
 import { integer, query, timeParameters } from "./parameters.ts";
@@ -80,7 +80,7 @@ export function addSprite(app: App, context: AppContext): void {
     const size = first === undefined ? { width, height: width } : tileSize(first.segment, width);
     const settled = range.endMs !== undefined && range.endMs + config.settleMs <= clock();
     const headers = {
-      "Cache-Control": `${visibility(c)}, ${settled ? "max-age=86400" : "no-cache"}`,
+      "Cache-Control": settled ? keptFor(c, 86_400, clock()) : `${visibility(c)}, no-cache`,
     };
     if (format === "vtt") {
       const path = spritePath(streamPath, "jpg");

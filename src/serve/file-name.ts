@@ -8,7 +8,8 @@ import { formatTime } from "../time.ts";
 export function disposition(asked: string | undefined, fallback: string, inline: boolean): string {
   const cleaned =
     (asked ?? "")
-      .replace(/\p{Cc}/gu, "")
+      // A control of writing direction would show `exe.4pm` as an ending in mp4.
+      .replace(/[\p{Cc}\p{Bidi_Control}]/gu, "")
       .split(/[/\\]/)
       .at(-1)
       ?.trim() ?? "";

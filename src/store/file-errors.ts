@@ -1,6 +1,6 @@
 import { BoxcarError } from "../errors.ts";
 import { badKey } from "./key.ts";
-import { objectExists, storeFailed, storeFull } from "./object-errors.ts";
+import { objectExists, objectMisplaced, storeFailed, storeFull } from "./object-errors.ts";
 
 /** The error code of a failed file operation, for example `ENOENT`. */
 export function errnoOf(cause: unknown): unknown {
@@ -26,7 +26,7 @@ export function storeError(key: string, cause: unknown): BoxcarError {
     case "ENAMETOOLONG":
       return badKey(key, "has a part that is too long for the file system", cause);
     case "ELOOP":
-      return badKey(key, "leads through symbolic links in a circle", cause);
+      return objectMisplaced(key, "leads through symbolic links in a circle", cause);
     default:
       return storeFailed(key, cause instanceof Error ? cause.message : String(cause), cause);
   }

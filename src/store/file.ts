@@ -6,7 +6,7 @@ import type { ByteSpan, ObjectInfo, Store } from "../platform.ts";
 import { isAbsent, storeError } from "./file-errors.ts";
 import { MARK, type FolderMark } from "./folder-mark.ts";
 import { badKey, checkKey, isKey } from "./key.ts";
-import { objectChanged, objectExists, objectMissing, objectShort } from "./object-errors.ts";
+import { objectChanged, objectExists, objectMisplaced, objectMissing, objectShort } from "./object-errors.ts";
 import { ofSize } from "./of-size.ts";
 import { FileReader } from "./read-file.ts";
 
@@ -198,7 +198,7 @@ export class FileStore implements Store {
     const path = this.#pathOf(key);
     try {
       const real = await realpath(path);
-      if (!(await this.#isBelowRoot(real))) throw badKey(key, "leads out of the store by a symbolic link");
+      if (!(await this.#isBelowRoot(real))) throw objectMisplaced(key, "leads out of the store by a symbolic link");
       return real;
     } catch (cause) {
       if (isAbsent(cause)) return undefined;
@@ -212,7 +212,7 @@ export class FileStore implements Store {
       const real = await ifAny(realpath(path));
       if (real === undefined) continue;
       if (await this.#isBelowRoot(real)) return;
-      throw badKey(key, "leads out of the store by a symbolic link");
+      throw objectMisplaced(key, "leads out of the store by a symbolic link");
     }
   }
 

@@ -33,6 +33,12 @@ export function objectExists(key: string, cause?: unknown): BoxcarError {
   return new BoxcarError("object_exists", 409, message, { key }, cause);
 }
 
+/** What lies under the key is none of the store's. `fault` completes "The path of the stored object … ". */
+export function objectMisplaced(key: string, fault: string, cause?: unknown): BoxcarError {
+  const message = `The path of the stored object ${key} ${fault}. Put the file back into the store's folder.`;
+  return new BoxcarError("object_misplaced", 502, message, { key }, cause);
+}
+
 /** No object under the key. */
 export function objectMissing(key: string, cause?: unknown): BoxcarError {
   return new BoxcarError("object_missing", 404, `The stored object ${key} does not exist.`, { key }, cause);

@@ -87,6 +87,7 @@ describe("a segment by id", () => {
     ["filename=C:%5Ctemp%5Cx.mp4", 'attachment; filename="x.mp4"'],
     ["filename=%22quoted%22%0d%0aSet-Cookie:%20a=b", String.raw`attachment; filename="\"quoted\"Set-Cookie: a=b.mp4"`],
     ["filename=%E5%BD%95%E5%83%8F", "attachment; filename=\"??.mp4\"; filename*=UTF-8''%E5%BD%95%E5%83%8F.mp4"],
+    ["filename=a%E2%80%AE4pm.exe%E2%81%A6", 'attachment; filename="a4pm.exe.mp4"'],
     ["filename=", 'attachment; filename="live_cam1_2026-01-31T10-00-00.250Z.mp4"'],
   ])("is named by ?%s", async (query, expected) => {
     const { id } = await add();

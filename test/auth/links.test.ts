@@ -65,6 +65,9 @@ describe("a signed link", () => {
     const whole = await (await server.fetch(range, { headers: { authorization } })).arrayBuffer();
     const linked = await fetch(url);
     expect(linked.headers.get("cache-control")).toMatch(/^private/);
+    const settled = await fetch((await share("/mp4/download/live/cam1.mp4?id=1&lifetime=60s")).url);
+    expect(settled.headers.get("cache-control")).toBe("private, max-age=60, immutable");
+    await settled.arrayBuffer();
     expect(Buffer.from(await linked.arrayBuffer()).equals(Buffer.from(whole))).toBe(true);
     const part = await fetch(url, { headers: { range: "bytes=100-299" } });
     expect(part.status).toBe(206);

@@ -184,6 +184,19 @@ describe("resumable uploads", () => {
     expect(await pieces(path)).toEqual([]);
   });
 
+  it("keep what came before a break, also when that was little", async () => {
+    const path = await begin(png.length + 5000);
+    const socket = connect(server.port, "127.0.0.1");
+    await new Promise((resolve) => socket.once("connect", resolve));
+    socket.write(
+      `PATCH ${path} HTTP/1.1\r\nHost: 127.0.0.1\r\nTus-Resumable: 1.0.0\r\nUpload-Offset: 0\r\n` +
+        `Content-Type: application/offset+octet-stream\r\nContent-Length: 5000\r\n\r\n${"x".repeat(10)}`,
+    );
+    await expect.poll(async () => (await patch(path, 0, "")).status, { timeout: 10_000 }).toBe(423);
+    socket.destroy();
+    await expect.poll(() => offsetOf(path), { timeout: 10_000 }).toBe(10);
+  });
+
   it("refuse a wrong offset, and only one of two writers goes on", async () => {
     const bytes = Buffer.concat([png, Buffer.alloc(8 << 20)]);
     const path = await begin(bytes.length);
@@ -204,6 +217,7 @@ describe("resumable uploads", () => {
     ["another version", { "Tus-Resumable": "0.2.2" }, 412],
     ["bad metadata", { "Upload-Metadata": "filename ***" }, 400],
     ["too much metadata", { "Upload-Metadata": pair("filename", "x".repeat(8000)) }, 400],
+    ["a part of another file", { "Upload-Concat": "partial" }, 400],
     ["a bad class", { "Upload-Metadata": pair("imageClassId", "x") }, 400],
   ])("are not begun with %s", async (_what, fields, status) => {
     const response = await create(10, fields);
@@ -215,6 +229,7 @@ describe("resumable uploads", () => {
     expect((await patch(path, 0, png, { "Content-Type": "image/png" })).status).toBe(415);
     expect((await patch(path, 0, png, { "Upload-Offset": "x" })).status).toBe(400);
     expect((await patch(path, 0, png, { "Tus-Resumable": "2.0.0" })).status).toBe(412);
+    expect((await server.fetch(path, { method: "HEAD", headers: { "Tus-Resumable": "2.0.0" } })).status).toBe(412);
     expect((await patch("/api/uploads/unknown", 0, png)).status).toBe(404);
     expect((await patch("/api/uploads/..%2f..%2fx", 0, png)).status).toBe(400);
     expect((await server.fetch("/api/uploads/unknown", { method: "HEAD" })).status).toBe(404);

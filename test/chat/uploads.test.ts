@@ -388,7 +388,7 @@ describe("POST /api/chat/uploadStreamSingleToServerDiy/{dir}", () => {
       const headers = { "Content-Type": contentType };
       const response = await linked.fetch(`${path}/chat`, { method: "POST", body, headers });
       expect({ status: response.status, json: (await response.json()) as unknown }).toMatchObject({
-        ...{ status: 400, json: { msg: "fail" } },
+        ...{ status: 502, json: { msg: "fail" } },
       });
       expect(await readdir(elsewhere)).toEqual([]);
       expect(await linked.parts.catalog.uploads.unsettled(Number.MAX_SAFE_INTEGER, 0, 1000)).toEqual([]);
