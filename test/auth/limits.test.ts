@@ -61,6 +61,23 @@ describe("the rate of a client", () => {
     expect(await ask(server, { authorization })).toBe(429);
   });
 
+  it("counts requests without a URL, which are logged like others", async () => {
+    const server = await start({ BOXCAR_CLIENT_RATE: "3" });
+    const askHost = (host: string): Promise<number> =>
+      new Promise((resolve, reject) => {
+        const sent = request({ host: "127.0.0.1", port: server.port, path: "/healthz", headers: { host } }, (reply) => {
+          reply.resume().once("end", () => resolve(reply.statusCode ?? 0));
+        });
+        sent.once("error", reject).end();
+      });
+    const statuses: number[] = [];
+    for (const host of ["xn--a", "a b", "256.256.256.256", "a@b"]) statuses.push(await askHost(host));
+    expect(statuses).toEqual([400, 400, 400, 429]);
+    const requests = server.lines.filter(({ message }) => message === "request");
+    expect(requests.map(({ fields }) => fields?.status)).toEqual(statuses);
+    expect(server.logged).toEqual([]);
+  });
+
   it("has the chat front end's envelope where that calls", async () => {
     const server = await start({ BOXCAR_CLIENT_RATE: "1" });
     await ask(server);

@@ -96,6 +96,11 @@ describe.each(catalogKinds)("on a %s:", (kind) => {
       expect(await refusal(catalog.beginSegment({ ...request, key: "k2" }))).toBe("idempotency_in_progress 409");
       const segment = await catalog.completeSegment(first.id, readySegment(0, 10));
       expect(await catalog.beginSegment({ ...request, key: "k3" })).toEqual({ id: first.id, existing: segment });
+      const owned = await catalog.beginSegment({ ...request, owner: "token a", key: "k7" });
+      expect(owned.existing).toBeUndefined();
+      const name = { streamPath: "s", idempotencyKey: "once" };
+      expect((await catalog.uploadNamed({ ...name, owner: "token a" }))?.id).toBe(owned.id);
+      for (const owner of [undefined, "token b"]) expect(await catalog.uploadNamed({ ...name, owner })).toBeUndefined();
       const other = await catalog.beginSegment({ ...request, streamPath: "t", key: "k4" });
       expect(other.existing).toBeUndefined();
       await catalog.abandonSegment(other.id);
