@@ -24,6 +24,7 @@ import { selectSamples } from "./select-samples";
 import { begin, fail, failed, locate, outcome, output, reserve, RESULT } from "./status";
 import { writeSilentMovie, writeSilentSample } from "./silence";
 import { listSpans } from "./spans";
+import { readTimecodeStep } from "./timecode";
 import { writeCaptionEntry, writeCaptionFragment, writeCaptions, writeCaptionTable } from "./write-captions";
 import { writeFragments } from "./write-fragments";
 import { writeMovie } from "./write-movie";
@@ -291,5 +292,12 @@ export function silentSample(entry: usize, length: u32, timescale: u32): Status 
 export function silentMovie(entry: usize, length: u32, timescale: u32, count: u32, size: u32, duration: u32): Status {
   begin();
   writeSilentMovie(entry, length, timescale, count, size, duration);
+  return outcome();
+}
+
+/** See readTimecodeStep; `ticks` is a u64. */
+export function timecodeStep(entry: usize, length: u32, ticks: usize, timescale: u32): Status {
+  begin();
+  readTimecodeStep(entry, length, load<u64>(ticks), timescale);
   return outcome();
 }

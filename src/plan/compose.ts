@@ -98,7 +98,7 @@ export async function compose(
   const indexOf = ({ id }: { readonly id: number }): Promise<Uint8Array> => indexes.get(id);
   const named = new PlanIdentity(parts.sha256, [gapToleranceMs, ...identity]);
   const builder = new PlanBuilder({
-    ...{ ...query, gapToleranceMs, core, cuts, indexOf, mostPieces },
+    ...{ ...query, gapToleranceMs, core, cuts, indexOf, store, mostPieces },
     before: async (segment) => {
       const found = await before(segment);
       if (found !== undefined) named.addBefore(found);

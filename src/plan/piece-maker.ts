@@ -1,5 +1,6 @@
 import type { Segment } from "../catalog/types.ts";
 import { BoxcarError } from "../errors.ts";
+import type { Store } from "../platform.ts";
 import type { Core } from "../wasm/module.ts";
 import { SelectionRule, type Counts, type PieceTrack, type Selected, type Selection } from "../wasm/records/piece.ts";
 import { TrackFlag, type TrackRecord } from "../wasm/records/summary.ts";
@@ -16,14 +17,17 @@ import {
   type PlacedSegment,
   type TimedSegment,
   openEnd,
+  othersStartOf,
 } from "./placed-segment.ts";
 import { SoundFiller } from "./sound-filler.ts";
 import { rescale, ticksOf } from "./ticks.ts";
+import { alone, cutTimecode, timecodePiece, timecodeStart } from "./timecode.ts";
 
 /** What pieces are made with. */
 export interface PieceMakerOptions {
   readonly core: Core;
   readonly indexOf: IndexOf;
+  readonly store: Pick<Store, "get">;
   readonly cuts: Cuts;
   readonly cut: "frame" | "keyframe";
   readonly changes: "inband" | "entries";
@@ -70,9 +74,14 @@ export class PieceMaker {
     this.#options = options;
     if (options.sound !== "keep") return;
     this.#filler = new SoundFiller(options, (piece) => {
-      this.fragments += piece.fragments;
-      if (this.made <= options.mostPieces) this.pieces.push(piece);
+      this.#insert(piece);
     });
+  }
+
+  /** Adds a piece that is no segment's. */
+  #insert(piece: Piece): void {
+    this.fragments += piece.fragments;
+    if (this.made <= this.#options.mostPieces) this.pieces.push(piece);
   }
 
   /**
@@ -94,7 +103,10 @@ export class PieceMaker {
   add(placed: PlacedSegment): Promise<void> | undefined {
     const { summary } = placed.timed;
     const match = this.#match(placed.timed);
-    const isCut = summary.tracks.some((_, slot) => this.#selectionOf(placed, slot, match.outputs[slot]));
+    const isCut = summary.tracks.some(
+      (_, slot) =>
+        this.#selectionOf(placed, slot, match.outputs[slot]) !== undefined || timecodeStart(placed, slot) !== undefined,
+    );
     if (match.scaled || isCut || this.#leavesHole(placed, match)) return this.#addCut(placed, match);
     this.#push(placed, match, this.#joinAll(placed, match), summary.tracks, summary.fragments);
     return undefined;
@@ -115,9 +127,26 @@ export class PieceMaker {
       const own = record === undefined || samples === undefined ? undefined : { record, samples };
       await this.#filler?.fillBefore(output, placed, own, () => this.#baseOf(placed, match, slot));
     }
+    for (const [slot, samples] of selected.entries())
+      selected[slot] = await this.#countOn(placed, match, slot, samples);
     const tracks = this.#joinAll(placed, match, selected);
     const { counts, fragments } = await cuts.measure(segment, tracks, match.scaled);
     this.#push(placed, match, tracks, counts, fragments);
+  }
+
+  /** Lets a timecode begin with the cut, in a piece of its own. Returns what else is taken of the track in `slot`. */
+  async #countOn(placed: PlacedSegment, match: Match, slot: number, selected: Selected): Promise<Selected> {
+    const { segment, summary } = placed.timed;
+    const [record, output] = [summary.tracks[slot], match.outputs[slot]];
+    const cut = await cutTimecode(this.#options, placed, slot, selected);
+    if (cut === undefined || record === undefined || output === undefined) return selected;
+    const track = this.#join(placed, record, output, cut.first, this.#baseOf(placed, match, slot));
+    const tracks = alone(summary.tracks, slot, track);
+    const { counts } = await this.#options.cuts.measure(segment, tracks, match.scaled);
+    track.counts = counts[slot] ?? NO_COUNTS;
+    output.count(track, record);
+    this.#insert(timecodePiece(segment, tracks, cut.media));
+    return cut.rest;
   }
 
   #push(
@@ -307,14 +336,6 @@ export class PieceMaker {
 /** Whether a sound's samples, all alike, go on at a joint as they did before, where rounding alone puts them elsewhere. */
 function snaps(record: TrackRecord): boolean {
   return isSound(record) && (record.flags & TrackFlag.Uniform) !== 0;
-}
-
-/** Where what is taken of a track other than the reference begins, in its ticks; -Infinity: with its first sample. */
-function othersStartOf({ timed, othersFromMs }: PlacedSegment, slot: number): number {
-  const record = timed.summary.tracks[slot];
-  if (record === undefined || slot === timed.summary.reference) return Number.NEGATIVE_INFINITY;
-  const start = timed.ticksAt(othersFromMs, record);
-  return record.earliestPts + usualDuration(record) < start ? start : Number.NEGATIVE_INFINITY;
 }
 
 /** Where the last sample taken ends, in decode time: one that is held far beyond the others ends with the range. */

@@ -30,8 +30,8 @@ export interface Piece {
   readonly fragments: number;
   /** Bytes in front of every sync sample of the reference track: its parameter sets where they change, else none. */
   inline: Uint8Array;
-  /** Instead of a stored segment: samples that are made, of silence. */
-  readonly made?: { readonly index: Uint8Array; readonly media: Pick<Store, "get"> };
+  /** Samples that are made: silence of an index of its own, or a timecode of the segment's. */
+  readonly made?: { readonly index?: Uint8Array; readonly media: Pick<Store, "get"> };
 }
 
 /** Opus needs 80 ms of decoding before its output is right (RFC 7845 section 4.6); AAC overlaps one frame. */

@@ -141,6 +141,14 @@ export function limitOf(placed: PlacedSegment, record: TrackRecord): number {
   return placed.timed.ticksAt(placed.untilMs, record) - rounding;
 }
 
+/** Where what is taken of a track other than the reference begins, in its ticks; -Infinity: with its first sample. */
+export function othersStartOf({ timed, othersFromMs }: PlacedSegment, slot: number): number {
+  const record = timed.summary.tracks[slot];
+  if (record === undefined || slot === timed.summary.reference) return Number.NEGATIVE_INFINITY;
+  const start = timed.ticksAt(othersFromMs, record);
+  return record.earliestPts + usualDuration(record) < start ? start : Number.NEGATIVE_INFINITY;
+}
+
 /**
  * Where the joint with the next segment ends a track, exclusive, in its ticks: where the next one's own samples begin,
  * since sound that outlasts its picture would stand in for theirs. Infinity when the track ends there by itself.

@@ -20,7 +20,7 @@ export function weightOf(
   const raw = parts.reduce((sum, { length }) => sum + length, 0);
   const inline = new Set(pieces.map((piece) => piece.inline));
   const sets = [...inline].reduce((sum, { length }) => sum + length, 0);
-  const made = pieces.reduce((sum, piece) => sum + (piece.made?.index.length ?? 0), 0);
+  const made = pieces.reduce((sum, piece) => sum + (piece.made?.index?.length ?? 0), 0);
   const records = tracks.reduce((sum, track) => sum + track.descriptions.length, 0);
   return (
     PLAN_BYTES +

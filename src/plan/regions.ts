@@ -151,9 +151,11 @@ function firstAbove(values: Float64Array, bound: number): number {
 /** The index of a piece; those of the next ones that will be wanted, up to `last`, are fetched along with it. */
 function indexOf(parts: LayoutParts, number: number, last: number): Promise<Uint8Array> {
   const { pieces } = parts.composition;
-  const made = pieces[number]?.made;
-  if (made !== undefined) return Promise.resolve(made.index);
-  const next = pieces.slice(number + 1, Math.min(number + PAGE, last + 1)).filter((piece) => piece.made === undefined);
+  const made = pieces[number]?.made?.index;
+  if (made !== undefined) return Promise.resolve(made);
+  const next = pieces
+    .slice(number + 1, Math.min(number + PAGE, last + 1))
+    .filter((piece) => piece.made?.index === undefined);
   const upcoming = next.map(({ source }) => source.id);
   return parts.indexes.get(pieces[number]?.source.id ?? 0, upcoming);
 }

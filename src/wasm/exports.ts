@@ -41,6 +41,7 @@ export interface Exports {
   captionFragment(block: number, trackId: number, sequence: number): number;
   silentSample(entry: number, length: number, timescale: number): number;
   silentMovie(entry: number, length: number, timescale: number, count: number, size: number, duration: number): number;
+  timecodeStep(entry: number, length: number, ticks: number, timescale: number): number;
   samples(index: number): number;
   boxes(pointer: number, length: number, offset: number): number;
 }

@@ -54,6 +54,13 @@ export interface Silence {
   readonly duration: number;
 }
 
+/** What a timecode grows by. */
+export interface TimecodeStep {
+  readonly frames: number;
+  /** The number behind the last one of a day, where 0 follows; 0: it counts on. */
+  readonly wrapsAt: number;
+}
+
 /** `ftyp` and `moov` of an output with the places where its tables' entries go. */
 export interface MovieHeaders {
   readonly bytes: Uint8Array;
@@ -214,6 +221,14 @@ export class Core {
     const media = { offset: 0, bytes: bytes.subarray(0, 16) };
     const moov = { offset: 16 + count * size, bytes: bytes.subarray(16) };
     return this.buildIndex([media, moov], moov.offset + moov.bytes.length).index;
+  }
+
+  /** How far a timecode with this sample entry goes on in `ticks` of `timescale`: 0 when it is none of 32 bits. */
+  timecodeStep(entry: Uint8Array, ticks: number, timescale: number): TimecodeStep {
+    const wasm = this.#open();
+    const pointer = put(wasm, entry);
+    const { a, b } = call(wasm, wasm.timecodeStep(pointer, entry.byteLength, number(wasm, ticks), timescale));
+    return { frames: a, wrapsAt: b };
   }
 
   /**
