@@ -1,5 +1,5 @@
 /** Tells a damaged segment index: a 64-bit sum over all of it. */
-import { IndexHeader } from "./records/summary";
+import { IndexHeader } from "./abi/records";
 
 const START: u64 = 0xcbf29ce484222325;
 const PRIME: u64 = 0x100000001b3;

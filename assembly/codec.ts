@@ -1,11 +1,12 @@
 /** RFC 6381 codec strings from sample entries, in the forms of the codecs' own ISO media bindings. */
+import { Code } from "./abi/codes";
 import { findInEntry } from "./box/stsd";
-import { Box, fourcc, readBox, u16be, u32be } from "./reader";
-import { TrackRecord } from "./records/summary";
+import { Box, readBox, u16be, u32be } from "./reader";
+import { Codec } from "./abi/records";
 import { failed, output, reserve } from "./status";
 
 /** Bytes of a codec string. */
-const CODEC_SIZE: usize = TrackRecord.EDITS_VERSION - TrackRecord.CODEC;
+const CODEC_SIZE: usize = Codec.SIZE;
 
 /**
  * Writes the codec of the first of the sample entries from `entries` to `end`, padded with zeros, at `to`. Returns where
@@ -38,24 +39,24 @@ function writeCodecOf(entry: Box, handler: u32, to: usize): void {
   const config = changetype<Box>(memory.data(16, 8));
   const type = entry.type;
   let at = putFourcc(to, type);
-  if (type == fourcc(0x61, 0x76, 0x63, 0x31) || type == fourcc(0x61, 0x76, 0x63, 0x33)) {
+  if (type == Code.avc1 || type == Code.avc3) {
     // avc1 avc3: profile, constraints and level of avcC (ISO/IEC 14496-15 clause 5.3.3.1)
-    if (!find(entry, handler, 0x61766343, config, 4)) return;
+    if (!find(entry, handler, Code.avcC, config, 4)) return;
     at = putChar(at, 0x2e);
     for (let i: usize = 1; i < 4; i++) at = putHex2(at, load<u8>(config.body + i));
-  } else if (type == fourcc(0x68, 0x76, 0x63, 0x31) || type == fourcc(0x68, 0x65, 0x76, 0x31)) {
-    if (find(entry, handler, 0x68766343, config, 13)) putHevc(at, config.body);
-  } else if (type == fourcc(0x61, 0x76, 0x30, 0x31)) {
-    if (find(entry, handler, 0x61763143, config, 4)) putAv1(at, config.body);
-  } else if (type == fourcc(0x76, 0x70, 0x30, 0x39) || type == fourcc(0x76, 0x70, 0x30, 0x38)) {
+  } else if (type == Code.hvc1 || type == Code.hev1) {
+    if (find(entry, handler, Code.hvcC, config, 13)) putHevc(at, config.body);
+  } else if (type == Code.av01) {
+    if (find(entry, handler, Code.av1C, config, 4)) putAv1(at, config.body);
+  } else if (type == Code.vp09 || type == Code.vp08) {
     // vp09 vp08: profile.level.depth of vpcC
-    if (!find(entry, handler, 0x76706343, config, 7)) return;
+    if (!find(entry, handler, Code.vpcC, config, 7)) return;
     at = putDecimal2(putChar(at, 0x2e), load<u8>(config.body + 4));
     at = putDecimal2(putChar(at, 0x2e), load<u8>(config.body + 5));
     putDecimal2(putChar(at, 0x2e), load<u8>(config.body + 6) >> 4);
-  } else if (type == fourcc(0x6d, 0x70, 0x34, 0x61) || type == fourcc(0x6d, 0x70, 0x34, 0x76)) {
-    if (find(entry, handler, 0x65736473, config, 4)) putElementary(at, config);
-  } else if (type == fourcc(0x4f, 0x70, 0x75, 0x73) || type == fourcc(0x66, 0x4c, 0x61, 0x43)) {
+  } else if (type == Code.mp4a || type == Code.mp4v) {
+    if (find(entry, handler, Code.esds, config, 4)) putElementary(at, config);
+  } else if (type == Code.Opus || type == Code.fLaC) {
     // Opus fLaC are written in lower case
     for (let i: usize = 0; i < 4; i++) store<u8>(to + i, load<u8>(to + i) | 0x20);
   }

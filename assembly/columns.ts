@@ -1,5 +1,5 @@
 /** The segment index's number encodings: LEB128 varints, zigzag, and codes of a few bits. */
-import { Status } from "./abi";
+import { Status } from "./abi/names";
 import { shrinkTo } from "./arena";
 import { cleared, fail } from "./status";
 

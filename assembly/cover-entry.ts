@@ -1,9 +1,9 @@
 /** One sample entry for samples of several: the highest profile, tier and level (ISO/IEC 14496-15 clauses 5.3.3.1.2 and 8.3.3.1.2). */
+import { Code } from "./abi/codes";
 import { findInEntry } from "./box/stsd";
-import { Box, fourcc, newBox, readBox, u16be, u32be } from "./reader";
+import { Box, newBox, readBox, u16be, u32be } from "./reader";
 import { failed, output, reserve } from "./status";
 
-const VIDE: u32 = 0x76696465;
 /** Chroma format and bit depths, and no SPS extensions: what follows the sets of a profile from High on. */
 const EXTENSION: u32 = 4;
 const HIGH: u8 = 100;
@@ -17,14 +17,14 @@ export function coverEntry(entry: usize, length: u32, other: usize, otherLength:
   if (failed()) return;
   memory.copy(to, entry, length);
   output(to, length);
-  if (find(box, to, length, fourcc(0x61, 0x76, 0x63, 0x43), config, 7)) {
-    if (find(box, other, otherLength, fourcc(0x61, 0x76, 0x63, 0x43), theirs, 7)) coverAvc(to, length, config, theirs);
-  } else if (find(box, to, length, fourcc(0x68, 0x76, 0x63, 0x43), config, 23)) {
-    if (find(box, other, otherLength, fourcc(0x68, 0x76, 0x63, 0x43), theirs, 23)) coverHevc(config.body, theirs.body);
-  } else if (find(box, to, length, fourcc(0x61, 0x76, 0x31, 0x43), config, 4)) {
-    if (find(box, other, otherLength, fourcc(0x61, 0x76, 0x31, 0x43), theirs, 4)) coverAv1(config.body, theirs.body);
-  } else if (find(box, to, length, fourcc(0x76, 0x70, 0x63, 0x43), config, 8)) {
-    if (find(box, other, otherLength, fourcc(0x76, 0x70, 0x63, 0x43), theirs, 8)) {
+  if (find(box, to, length, Code.avcC, config, 7)) {
+    if (find(box, other, otherLength, Code.avcC, theirs, 7)) coverAvc(to, length, config, theirs);
+  } else if (find(box, to, length, Code.hvcC, config, 23)) {
+    if (find(box, other, otherLength, Code.hvcC, theirs, 23)) coverHevc(config.body, theirs.body);
+  } else if (find(box, to, length, Code.av1C, config, 4)) {
+    if (find(box, other, otherLength, Code.av1C, theirs, 4)) coverAv1(config.body, theirs.body);
+  } else if (find(box, to, length, Code.vpcC, config, 8)) {
+    if (find(box, other, otherLength, Code.vpcC, theirs, 8)) {
       raise(config.body + 4, load<u8>(theirs.body + 4)); // profile
       raise(config.body + 5, load<u8>(theirs.body + 5)); // level
     }
@@ -33,7 +33,9 @@ export function coverEntry(entry: usize, length: u32, other: usize, otherLength:
 
 function find(box: Box, entry: usize, length: u32, type: u32, config: Box, least: usize): bool {
   return (
-    readBox(box, entry, entry + length) && findInEntry(box, VIDE, type, config) && config.end - config.body >= least
+    readBox(box, entry, entry + length) &&
+    findInEntry(box, Code.vide, type, config) &&
+    config.end - config.body >= least
   );
 }
 

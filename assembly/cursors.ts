@@ -1,7 +1,7 @@
 /** Reading the columns of one track: a cursor each, read once, front to back. */
-import { Status } from "./abi";
+import { OffsetsKind, Status } from "./abi/names";
+import { TrackRecord } from "./abi/records";
 import { newVarints, unzigzag, VarintReader } from "./columns";
-import { OffsetsKind, TrackRecord } from "./records/summary";
 import { cleared, fail, failed, reserve } from "./status";
 
 /** Sample sizes. */

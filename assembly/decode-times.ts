@@ -1,5 +1,5 @@
 /** Base media decode times (ISO/IEC 14496-12 clause 8.8.12) against the samples that came before them. */
-import { Warning } from "./abi";
+import { Warning } from "./abi/names";
 import { appendRun, Run, TrackTables } from "./track-tables";
 
 /** Runs that one decode time adds at most. */

@@ -2,8 +2,9 @@
  * Tells sample descriptions apart by what matters to a decoder: bit rates and the like, which differ from segment to
  * segment, do not.
  */
+import { Code } from "./abi/codes";
 import { entryChildren } from "./box/stsd";
-import { Box, fourcc, newBox, readBox, u32be } from "./reader";
+import { Box, newBox, readBox, u32be } from "./reader";
 import { failed } from "./status";
 
 const FNV_OFFSET: u64 = 0xcbf29ce484222325;
@@ -33,9 +34,9 @@ function addChildren(hash: u64, pointer: usize, end: usize): u64 {
     const size = u32be(pointer);
     if (size < 8 || size > <u32>(end - pointer)) break;
     const type = u32be(pointer + 4);
-    if (type == fourcc(0x65, 0x73, 0x64, 0x73)) hash = addElementary(hash, pointer, pointer + size);
-    else if (type == fourcc(0x64, 0x66, 0x4c, 0x61)) hash = addFlac(hash, pointer, pointer + size);
-    else if (type != fourcc(0x62, 0x74, 0x72, 0x74)) hash = add(hash, pointer, pointer + size);
+    if (type == Code.esds) hash = addElementary(hash, pointer, pointer + size);
+    else if (type == Code.dfLa) hash = addFlac(hash, pointer, pointer + size);
+    else if (type != Code.btrt) hash = add(hash, pointer, pointer + size);
     pointer += size;
   }
   return add(hash, pointer, end);

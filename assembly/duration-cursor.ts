@@ -1,8 +1,7 @@
 /** Sample durations in the ticks of an output track. */
 import { newRunCursor, RunCursor } from "./cursors";
 import { Piece, pieceTrack, rescale } from "./piece";
-import { PieceTrack } from "./records/piece";
-import { TrackRecord } from "./records/summary";
+import { PieceTrack, TrackRecord } from "./abi/records";
 import { recordOf } from "./segment-index";
 import { cleared } from "./status";
 

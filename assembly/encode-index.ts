@@ -5,7 +5,8 @@ import { hashDescriptions } from "./description-hash";
 import { encodeOffsets } from "./encode-offsets";
 import { encodeSizes } from "./encode-sizes";
 import { addFlag, close, copyColumn, IndexWriter, place } from "./index-writer";
-import { TrackFlag, TrackRecord } from "./records/summary";
+import { TrackFlag } from "./abi/names";
+import { TrackRecord } from "./abi/records";
 import { Run, TrackTables } from "./track-tables";
 
 /** An upper bound of the bytes that `track`'s columns take. */

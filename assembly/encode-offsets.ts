@@ -1,7 +1,8 @@
 /** Composition offsets as a column of a segment index. */
 import { CODES_ROOM, packCodes, putVarint, varintLength, zigzag } from "./columns";
 import { addFlag, close, IndexWriter, place } from "./index-writer";
-import { OffsetsKind, TrackFlag, TrackRecord } from "./records/summary";
+import { OffsetsKind, TrackFlag } from "./abi/names";
+import { TrackRecord } from "./abi/records";
 import { failed, reserve } from "./status";
 import { Run, TrackTables } from "./track-tables";
 

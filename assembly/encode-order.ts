@@ -2,7 +2,7 @@
 import { CODES_ROOM, packCodes, putVarint, varintLength } from "./columns";
 import { close, copyColumn, IndexWriter, place } from "./index-writer";
 import { Order } from "./order";
-import { IndexHeader, TrackRecord } from "./records/summary";
+import { IndexHeader, TrackRecord } from "./abi/records";
 import { failed, reserve } from "./status";
 import { Run, TrackTables } from "./track-tables";
 

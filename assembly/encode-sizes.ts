@@ -1,6 +1,6 @@
 /** Sample sizes as a column of a segment index. */
 import { close, IndexWriter, place } from "./index-writer";
-import { TrackRecord } from "./records/summary";
+import { TrackRecord } from "./abi/records";
 import { TrackTables } from "./track-tables";
 
 /**

@@ -1,7 +1,9 @@
 /** How a file ends: behind its last box, inside it, or in bytes that are no box at all. */
-import { Extent, Status, Warning } from "./abi";
+import { Code } from "./abi/codes";
+import { Status, Warning } from "./abi/names";
+import { Extent } from "./abi/records";
 import { isMediaHeader } from "./media-regions";
-import { fourcc, u32be, u64be } from "./reader";
+import { u32be, u64be } from "./reader";
 import { cleared, fail, failed, locate } from "./status";
 
 @unmanaged
@@ -47,9 +49,9 @@ export function readFileEnd(extents: usize, count: u32, buffer: usize, fileSize:
   if (isMediaHeader(extent, buffer)) {
     end.mediaCut = end.cut;
     if (end.cut) end.warnings = Warning.MediaPastEnd;
-  } else if (end.cut && end.type == fourcc(0x6d, 0x6f, 0x6f, 0x66)) {
+  } else if (end.cut && end.type == Code.moof) {
     leaveOut(end, Warning.LastFragmentDropped);
-  } else if (end.cut && (end.type == fourcc(0x66, 0x74, 0x79, 0x70) || end.type == fourcc(0x6d, 0x6f, 0x6f, 0x76))) {
+  } else if (end.cut && (end.type == Code.ftyp || end.type == Code.moov)) {
     failAtEnd(end);
   } else if (size != length) leaveOut(end, Warning.TrailingBytes);
   return end;

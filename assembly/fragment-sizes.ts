@@ -1,7 +1,7 @@
 /** Bytes of the boxes of a movie fragment; the host knows them, too (`src/plan/fragment-sizes.ts`). */
 import { isUniform, Part, Piece, pieceTrack } from "./piece";
-import { PieceTrack } from "./records/piece";
-import { TrackFlag } from "./records/summary";
+import { TrackFlag } from "./abi/names";
+import { PieceTrack } from "./abi/records";
 
 export const MOOF: u64 = 8 + 16;
 const TRAF: u64 = 8 + 20 + 20;

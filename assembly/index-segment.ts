@@ -1,5 +1,7 @@
 /** A file's metadata boxes to its segment index. */
-import { Extent, Status, Warning } from "./abi";
+import { Code } from "./abi/codes";
+import { INDEX_MAGIC, Status, Warning } from "./abi/names";
+import { Extent, IndexHeader, TrackRecord } from "./abi/records";
 import { editDuration, editMediaTime, editSize } from "./box/elst";
 import { checksum } from "./checksum";
 import { writeCodec } from "./codec";
@@ -15,13 +17,11 @@ import { makeRoom, newFragmentReader, Pass, readMoof } from "./moof";
 import { dropTracks, Movie, readMoov, trackAt } from "./moov";
 import { mergeOrder, Order } from "./order";
 import { presentedInterval } from "./presentation";
-import { Box, failIn, fourcc, newBox, readBox, u32be } from "./reader";
-import { INDEX_MAGIC, IndexHeader, TrackRecord } from "./records/summary";
+import { Box, failIn, newBox, readBox, u32be } from "./reader";
 import { cleared, fail, failed, locate, output, reserve } from "./status";
 import { refineTimescale } from "./timescale";
 import { MAX_SAMPLES, Run, TrackTables } from "./track-tables";
 
-const VIDEO: u32 = 0x76696465;
 const MAX_TIME: u64 = 1 << 53;
 
 /**
@@ -40,15 +40,15 @@ export function buildIndex(extents: usize, count: u32, buffer: usize, fileSize: 
   if (failed()) return;
   for (let i: u32 = 0; i < end.whole && !failed(); i++) {
     if (!openExtent(box, extents, i, buffer)) continue;
-    if (box.type == fourcc(0x66, 0x74, 0x79, 0x70) && box.end - box.body >= 4) brand = u32be(box.body);
-    else if (box.type == fourcc(0x6d, 0x6f, 0x6f, 0x76)) {
+    if (box.type == Code.ftyp && box.end - box.body >= 4) brand = u32be(box.body);
+    else if (box.type == Code.moov) {
       if (movie != null) return failIn(box, Status.DuplicateBox);
       movie = readMoov(box);
       moov = i;
     }
   }
   if (failed()) return;
-  if (movie == null) return end.cut ? failAtEnd(end) : fail(Status.MissingBox, fourcc(0x6d, 0x6f, 0x6f, 0x76));
+  if (movie == null) return end.cut ? failAtEnd(end) : fail(Status.MissingBox, Code.moov);
   let fragments: u32 = 0;
   if (movie.fragmented) fragments = readFragments(movie, box, extents, end, buffer, fileSize);
   if (failed()) return;
@@ -56,8 +56,8 @@ export function buildIndex(extents: usize, count: u32, buffer: usize, fileSize: 
   openExtent(box, extents, moov, buffer);
   const warnings = dropTracks(movie);
   if (movie.trackCount == 0) {
-    if (!(end.warnings & Warning.LastFragmentDropped)) return fail(Status.NoSamples, fourcc(0x6d, 0x6f, 0x6f, 0x76));
-    return end.cut ? failAtEnd(end) : fail(Status.OutsideFile, fourcc(0x6d, 0x6f, 0x6f, 0x66));
+    if (!(end.warnings & Warning.LastFragmentDropped)) return fail(Status.NoSamples, Code.moov);
+    return end.cut ? failAtEnd(end) : fail(Status.OutsideFile, Code.moof);
   }
   const media = changetype<MediaRegions>(cleared(offsetof<MediaRegions>()));
   if (failed()) return;
@@ -78,7 +78,7 @@ function readFragments(movie: Movie, box: Box, extents: usize, end: FileEnd, buf
   let count = end.whole;
   // The last fragments, as far as their media was not all written.
   for (let i = count; i > 0 && !failed(); i--) {
-    if (!openExtent(box, extents, i - 1, buffer) || box.type != fourcc(0x6d, 0x6f, 0x6f, 0x66)) continue;
+    if (!openExtent(box, extents, i - 1, buffer) || box.type != Code.moof) continue;
     reader.reach = 0;
     readMoof(reader, box);
     if (reader.reach <= fileSize) break;
@@ -90,7 +90,7 @@ function readFragments(movie: Movie, box: Box, extents: usize, end: FileEnd, buf
     reader.pass = pass;
     if (pass == Pass.Fill) makeRoom(movie);
     for (let i: u32 = 0; i < count && !failed(); i++) {
-      if (!openExtent(box, extents, i, buffer) || box.type != fourcc(0x6d, 0x6f, 0x6f, 0x66)) continue;
+      if (!openExtent(box, extents, i, buffer) || box.type != Code.moof) continue;
       if (pass == Pass.Count) fragments++;
       readMoof(reader, box);
     }
@@ -111,8 +111,7 @@ function writeIndex(
   const order = changetype<Order>(cleared(offsetof<Order>()));
   if (failed()) return;
   const outside = mergeOrder(movie, fileSize, media, order);
-  if (outside != 0)
-    return end.mediaCut ? failAtEnd(end) : fail(Status.OutsideFile, fourcc(0x73, 0x74, 0x63, 0x6f), outside);
+  if (outside != 0) return end.mediaCut ? failAtEnd(end) : fail(Status.OutsideFile, Code.stco, outside);
   if (failed()) return;
   let bound: u64 = IndexHeader.SIZE;
   let samples: u64 = 0;
@@ -123,11 +122,11 @@ function writeIndex(
     bound += TrackRecord.SIZE + columnsBound(track);
     samples += track.samples;
     warnings |= track.warnings | (track.encrypted ? Warning.Encrypted : 0);
-    if (reference == u32.MAX_VALUE && track.handler == VIDEO) reference = i;
+    if (reference == u32.MAX_VALUE && track.handler == Code.vide) reference = i;
   }
   // Even samples without a byte are limited by the file's: a few bytes must not stand for hours of them.
   if (samples > MAX_SAMPLES || samples > max<u64>(fileSize, 0x1_0000)) {
-    return fail(Status.TooMany, fourcc(0x6d, 0x6f, 0x6f, 0x76));
+    return fail(Status.TooMany, Code.moov);
   }
   // A run of the file order takes no more bytes in its column than as a record.
   bound += order.runsEnd - order.runs + (order.jumpsEnd - order.jumps) + 64 + keptBound(moov);
@@ -140,7 +139,7 @@ function writeIndex(
   writer.next = start + summary;
   store<u32>(start, INDEX_MAGIC, IndexHeader.MAGIC);
   store<u32>(start, movie.trackCount, IndexHeader.TRACK_COUNT);
-  store<u32>(start, u32(fragmented), IndexHeader.FLAGS);
+  store<u32>(start, u32(fragmented), IndexHeader.FRAGMENTED);
   store<u64>(start, fileSize, IndexHeader.FILE_SIZE);
   store<u64>(start, movie.header.creationTime, IndexHeader.CREATION_TIME);
   store<u32>(start, brand, IndexHeader.MAJOR_BRAND);
@@ -196,7 +195,7 @@ function resolveTimes(record: usize, track: TrackTables, movieTimescale: u32): u
     const time = editMediaTime(entry, track.editVersion);
     const length = editDuration(entry, track.editVersion);
     if (length > MAX_TIME) {
-      fail(Status.Overflow, fourcc(0x65, 0x6c, 0x73, 0x74), entry);
+      fail(Status.Overflow, Code.elst, entry);
       return 0;
     }
     if (mediaTime >= 0) warnings |= Warning.EditListSimplified;
@@ -221,7 +220,7 @@ function resolveTimes(record: usize, track: TrackTables, movieTimescale: u32): u
     mediaTime > <i64>MAX_TIME ||
     track.baseDts > MAX_TIME
   ) {
-    fail(Status.Overflow, fourcc(0x73, 0x74, 0x74, 0x73), track.stbl);
+    fail(Status.Overflow, Code.stts, track.stbl);
     return 0;
   }
   const edited = mediaTime >= 0;

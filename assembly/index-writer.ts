@@ -1,5 +1,6 @@
 /** An index as it is written: column after column, each one's place noted in a record. */
-import { TrackRecord, TrackFlag } from "./records/summary";
+import { TrackFlag } from "./abi/names";
+import { TrackRecord } from "./abi/records";
 
 /** The next free byte of the index that is being written, and where the index starts. */
 @unmanaged

@@ -1,303 +1,239 @@
-/**
- * Everything the host may call. A use is: `reset`, `allocate` room for the inputs, one or more calls, read the output.
- * Calls return a Status and report through the record at `result()`.
- */
-import { ABI_VERSION, Extent, Result, Status } from "./abi";
-import { allocate as allocateIn, limitArena, resetArena } from "./arena";
-import { buildIndex } from "./index-segment";
-import { coverEntry } from "./cover-entry";
-import { describeSamples } from "./inspect";
-import { listBoxes } from "./list-boxes";
-import { measurePiece } from "./measure";
-import { readMovieClock } from "./movie-clock";
-import { walkChunkRuns, walkDurations, walkOffsets, walkSyncs, walkChunks, writeSizes } from "./tables";
-import { writeCodecs } from "./codec";
-import { allowInband, collectParameterSets } from "./parameter-sets";
-import { layParts, openPiece, pieceTrack } from "./piece";
-import { writeAccessEntries, writeMfra, writeSidxHead } from "./random-access";
-import { Table } from "./records/output";
-import { PieceTrack } from "./records/piece";
-import { IndexHeader } from "./records/summary";
-import { scanHeader } from "./scan";
-import { checkIndex } from "./segment-index";
-import { selectSamples } from "./select-samples";
-import { begin, fail, failed, locate, outcome, output, reserve, RESULT } from "./status";
-import { writeSilentMovie, writeSilentSample } from "./silence";
-import { listSpans } from "./spans";
-import { readTimecodeStep } from "./timecode";
-import { writeCaptionEntry, writeCaptionFragment, writeCaptions, writeCaptionTable } from "./write-captions";
-import { writeFragments } from "./write-fragments";
-import { writeMovie } from "./write-movie";
+/** Written by `npm run abi` from abi/schema.ts: change it there. */
 
-/** Memory that indexing may use whatever the file is, in bytes; or INDEX_FACTOR times the file's metadata. */
-const INDEX_MEMORY: u64 = 64 << 20;
-const INDEX_FACTOR: u64 = 8;
-/** The same for the calls on an index. One file order byte may stand for a part of 40 bytes. */
-const PIECE_MEMORY: u64 = 256 << 20;
-const PIECE_FACTOR: u64 = 64;
+import { Status } from "./abi/names";
+import * as calls from "./calls";
+import { begin, outcome } from "./status";
 
-/** ABI_VERSION, for the host to compare. */
-export function abiVersion(): u32 {
-  return ABI_VERSION;
-}
-
-/** Address of the Result record. */
-export function result(): usize {
-  return RESULT;
-}
-
-/** Forgets all inputs and outputs. */
-export function reset(): void {
-  resetArena();
-}
-
-/** Room for `size` bytes, aligned to 16; 0 when memory is out. */
-export function allocate(size: u32): usize {
-  // Column readers look up to 8 bytes past their end.
-  return allocateIn(<u64>size + 16);
-}
+export { abiVersion, allocate, reset, result } from "./use";
 
 /**
- * Classifies the top-level box whose first `length` bytes (at least 8) are at `pointer` and whose u64 offset in the file
- * is at `offset`; `complete` is 1 once `moov` has passed. See scan.ts.
+ * Classifies the top-level box whose first `length` bytes (at least 8) are at `pointer`. Result: `length` a Scan,
+ * `box` its type, `total` its size with header, 0 when it extends to the end of the file.
  */
-export function scan(pointer: usize, length: u32, offset: usize, complete: u32): Status {
+export function scan(pointer: usize, length: u32, offset: f64, complete: u32): Status {
   begin();
-  locate(pointer, load<u64>(offset));
-  scanHeader(pointer, length, load<u64>(offset) == 0, complete != 0);
+  calls.scan(pointer, length, <u64>offset, complete != 0);
   return outcome();
 }
 
 /**
- * Builds a segment index from `count` extents; the file's size is a u64 at `size`. RESULT.A: address of a MovieClock
- * record.
+ * Builds a segment index from `count` extents of a file of `size` bytes. Result: the index; `listPointer` a
+ * MovieClock.
  */
-export function index(extents: usize, count: u32, buffer: usize, size: usize): Status {
+export function index(extents: usize, count: u32, buffer: usize, size: f64): Status {
   begin();
-  let metadata: u64 = 0;
-  for (let i: u32 = 0; i < count; i++) metadata += load<u32>(extents + <usize>i * Extent.SIZE, Extent.LENGTH);
-  limitArena(max(INDEX_MEMORY, metadata * INDEX_FACTOR));
-  const clock = readMovieClock(extents, count, buffer);
-  if (clock == 0) return outcome();
-  begin(); // what was damaged there is not stated
-  buildIndex(extents, count, buffer, load<u64>(size));
-  store<u64>(RESULT, clock, Result.A);
+  calls.index(extents, count, buffer, <u64>size);
   return outcome();
 }
 
 /** Checks that an index can be walked safely. */
 export function check(index: usize, length: u32): Status {
   begin();
-  limitArena(max(PIECE_MEMORY, <u64>length * PIECE_FACTOR));
-  checkIndex(index, length);
+  calls.check(index, length);
   return outcome();
 }
 
-/** Fills a Selection record. */
+/** Fills the answer of a Selection. */
 export function select(index: usize, slot: u32, selection: usize): Status {
   begin();
-  if (slot >= load<u32>(index, IndexHeader.TRACK_COUNT)) fail(Status.BadIndex);
-  if (failed()) return outcome();
-  selectSamples(index, slot, selection);
+  calls.select(index, slot, selection);
   return outcome();
 }
 
-/** Fills the measured part of PieceTrack records. RESULT.A: bytes of media; B: fragments. */
+/** Fills the counts of PieceTrack records. Result: `total` bytes of media, `count` fragments. */
 export function measure(index: usize, tracks: usize): Status {
   begin();
-  measurePiece(openPiece(index, tracks));
+  calls.measure(index, tracks);
   return outcome();
 }
 
 /**
- * Writes a piece's entries of one table of the track in `slot`. `before` is a u64: preceding samples (stss), chunks
- * (stsc) or the output offset of the piece's media (stco, co64).
+ * Writes a piece's entries of one table of the track in `slot`. `before`: samples (stss) or chunks (stsc) in front
+ * of the piece, or the output offset of its media (stco, co64). Result: the entries.
  */
-export function table(index: usize, tracks: usize, slot: u32, kind: u32, before: usize): Status {
+export function table(index: usize, tracks: usize, slot: u32, kind: u32, before: f64): Status {
   begin();
-  const piece = openPiece(index, tracks);
-  if (slot >= piece.slots) fail(Status.BadIndex);
-  if (failed()) return outcome();
-  const track = pieceTrack(piece, slot);
-  const start = load<u64>(before);
-  if (kind == Table.Stsc || kind == Table.Stco || kind == Table.Co64) layParts(piece, slot);
-  if (failed()) return outcome();
-  const wide = kind == Table.Co64;
-  let field: usize = PieceTrack.COUNT;
-  let size: u32 = 4;
-  if (kind == Table.Stts || kind == Table.Ctts) {
-    field = kind == Table.Stts ? PieceTrack.STTS_ENTRIES : PieceTrack.CTTS_ENTRIES;
-    size = 8;
-  } else if (kind == Table.Stsc) {
-    field = PieceTrack.STSC_ENTRIES;
-    size = 12;
-  } else if (kind == Table.Stss) field = PieceTrack.SYNC_SAMPLES;
-  else if (kind != Table.Stsz) {
-    field = PieceTrack.CHUNKS;
-    if (wide) size = 8;
-  }
-  const count = load<u32>(track + field);
-  const length = <u64>count * size;
-  const to = reserve(length + 16);
-  if (failed()) return outcome();
-  let written = count;
-  if (kind == Table.Stts) written = walkDurations(piece, slot, to, count);
-  else if (kind == Table.Ctts) written = walkOffsets(piece, slot, to, count);
-  else if (kind == Table.Stss) written = walkSyncs(piece, slot, to, count, <u32>start);
-  else if (kind == Table.Stsc) written = walkChunkRuns(piece, slot, to, count, <u32>start);
-  else if (kind == Table.Stsz) writeSizes(piece, slot, to);
-  else written = walkChunks(piece, slot, to, count, start, wide);
-  // The plan's counts may be those of another index.
-  if (written != count) fail(Status.BadIndex);
-  output(to, <usize>length);
+  calls.table(index, tracks, slot, kind, <u64>before);
   return outcome();
 }
 
-/** Lists a piece's media bytes in output order. RESULT: Span records and their number. */
+/** Lists a piece's media bytes in output order. Result: Span records. */
 export function spans(index: usize, tracks: usize): Status {
   begin();
-  const piece = openPiece(index, tracks);
-  if (!failed()) listSpans(piece);
+  calls.spans(index, tracks);
   return outcome();
 }
 
-/** See writeMovie; `duration` is a u64. */
+/**
+ * Writes the headers of an output. Result: the bytes; the list is of Splice records; `total` the bytes with all
+ * splices filled.
+ */
 export function movie(
   tracks: usize,
   count: u32,
-  duration: usize,
+  duration: f64,
   fragmented: u32,
   wide: u32,
   chapters: usize,
   chapterCount: u32,
 ): Status {
   begin();
-  writeMovie(tracks, count, load<u64>(duration), fragmented != 0, wide != 0, chapters, chapterCount);
-  return outcome();
-}
-
-/** See writeFragments. */
-export function fragments(index: usize, tracks: usize, sequence: u32): Status {
-  begin();
-  writeFragments(openPiece(index, tracks), sequence);
-  return outcome();
-}
-
-/** See writeAccessEntries; at `numbers` three u64: offset, hiddenStart, hiddenEnd. */
-export function accessEntries(index: usize, tracks: usize, kind: u32, timescale: u32, numbers: usize): Status {
-  begin();
-  const piece = openPiece(index, tracks);
-  const hiddenStart = load<u64>(numbers, 8);
-  const hiddenEnd = load<u64>(numbers, 16);
-  writeAccessEntries(piece, kind, timescale, load<u64>(numbers), hiddenStart, hiddenEnd);
-  return outcome();
-}
-
-/** See writeSidxHead; at `numbers` two u64: start, distance. */
-export function sidxHead(trackId: u32, timescale: u32, numbers: usize, count: u32): Status {
-  begin();
-  writeSidxHead(trackId, timescale, load<u64>(numbers), load<u64>(numbers, 8), count);
-  return outcome();
-}
-
-/** See writeMfra. */
-export function mfra(trackId: u32, count: u32): Status {
-  begin();
-  writeMfra(trackId, count);
-  return outcome();
-}
-
-/** See writeCaptionEntry. */
-export function captionEntry(): Status {
-  begin();
-  writeCaptionEntry();
-  return outcome();
-}
-
-/** See writeCaptionTable; `start` is a u64. */
-export function captionTable(blocks: usize, count: u32, kind: u32, start: usize): Status {
-  begin();
-  writeCaptionTable(blocks, count, kind, load<u64>(start));
-  return outcome();
-}
-
-/** See writeCaptions. */
-export function captions(block: usize, offset: i32): Status {
-  begin();
-  writeCaptions(block, offset);
-  return outcome();
-}
-
-/** See writeCaptionFragment. */
-export function captionFragment(block: usize, trackId: u32, sequence: u32): Status {
-  begin();
-  writeCaptionFragment(block, trackId, sequence);
-  return outcome();
-}
-
-/** Lists every sample of an index, in file order. RESULT: SampleRecord records and their number. */
-export function samples(index: usize): Status {
-  begin();
-  describeSamples(index);
+  calls.movie(tracks, count, <u64>duration, fragmented != 0, wide != 0, chapters, chapterCount);
   return outcome();
 }
 
 /**
- * Lists the boxes of one kept top-level box of a file, whose u64 offset in the file is at `offset`. RESULT: BoxRecord
- * records and their number.
+ * Writes all fragments of a piece, numbered from `sequence`. Result: their headers; the list is of Fragment
+ * records; the spans.
  */
-export function boxes(pointer: usize, length: u32, offset: usize): Status {
+export function fragments(index: usize, tracks: usize, sequence: u32): Status {
   begin();
-  locate(pointer, load<u64>(offset));
-  listBoxes(pointer, length);
+  calls.fragments(index, tracks, sequence);
   return outcome();
 }
 
-/** See collectParameterSets. */
+/**
+ * Writes a piece's entries of `sidx` or `tfra`. `offset`: where its first fragment starts in the output;
+ * `hiddenStart`, `hiddenEnd`: ticks of `timescale` at its start and end that are not presented. Result: the
+ * entries.
+ */
+export function accessEntries(
+  index: usize,
+  tracks: usize,
+  kind: u32,
+  timescale: u32,
+  offset: f64,
+  hiddenStart: f64,
+  hiddenEnd: f64,
+): Status {
+  begin();
+  calls.accessEntries(index, tracks, kind, timescale, <u64>offset, <u64>hiddenStart, <u64>hiddenEnd);
+  return outcome();
+}
+
+/**
+ * Writes the head of a `sidx` box for `count` references. `start`: ticks; `distance`: bytes between the box and
+ * the first fragment.
+ */
+export function sidxHead(trackId: u32, timescale: u32, start: f64, distance: f64, count: u32): Status {
+  begin();
+  calls.sidxHead(trackId, timescale, <u64>start, <u64>distance, count);
+  return outcome();
+}
+
+/**
+ * Writes an `mfra` box for one track without its `count` entries. Result: the bytes; `count` how many of the last
+ * ones go behind the entries.
+ */
+export function mfra(trackId: u32, count: u32): Status {
+  begin();
+  calls.mfra(trackId, count);
+  return outcome();
+}
+
+/** Result: the sample entry of captions. */
+export function captionEntry(): Status {
+  begin();
+  calls.captionEntry();
+  return outcome();
+}
+
+/** Writes the entries of a table of the captions, whose samples are one chunk at `start`. */
+export function captionTable(blocks: usize, count: u32, kind: u32, start: f64): Status {
+  begin();
+  calls.captionTable(blocks, count, kind, <u64>start);
+  return outcome();
+}
+
+/** Writes the samples of a block. `offset`: minutes that the clock shown is ahead of UTC. */
+export function captions(block: usize, offset: i32): Status {
+  begin();
+  calls.captions(block, offset);
+  return outcome();
+}
+
+/** Writes `moof` and the header of `mdat` for a block. */
+export function captionFragment(block: usize, trackId: u32, sequence: u32): Status {
+  begin();
+  calls.captionFragment(block, trackId, sequence);
+  return outcome();
+}
+
+/** Lists every sample of an index, in file order. Result: SampleRecord records. */
+export function samples(index: usize): Status {
+  begin();
+  calls.samples(index);
+  return outcome();
+}
+
+/**
+ * Lists a kept top-level box at `offset` in the file and the boxes inside it, parents first. Result: BoxRecord
+ * records.
+ */
+export function boxes(pointer: usize, length: u32, offset: f64): Status {
+  begin();
+  calls.boxes(pointer, length, <u64>offset);
+  return outcome();
+}
+
+/**
+ * Collects the parameter sets of a sample entry, each behind its length as samples have it. Result: them; `count`
+ * the bytes of a length, 0 without any.
+ */
 export function parameterSets(entry: usize, length: u32): Status {
   begin();
-  collectParameterSets(entry, length);
+  calls.parameterSets(entry, length);
   return outcome();
 }
 
-/** Rewrites the name of the sample entry at `entry`; RESULT: the entry. */
+/** Rewrites the name of a sample entry to the one that allows parameter sets in the samples. Result: the entry. */
 export function inbandEntry(entry: usize, length: u32): Status {
   begin();
-  allowInband(entry, length);
+  calls.inbandEntry(entry, length);
   return outcome();
 }
 
-/** See writeCodecs. */
+/** Writes the codecs of all sample entries. Result: Codec records. */
 export function codecs(handler: u32, entries: usize, length: u32): Status {
   begin();
-  writeCodecs(handler, entries, length);
+  calls.codecs(handler, entries, length);
   return outcome();
 }
 
-/** The sample entry at `entry`, raised so that it states what the one at `other` needs, too. See cover-entry.ts. */
-export function coveringEntry(entry: usize, length: u32, other: usize, otherLength: u32): Status {
-  begin();
-  coverEntry(entry, length, other, otherLength);
-  return outcome();
-}
-
-/** See writeSilentSample. */
+/**
+ * Writes a silent sample for a sample entry. Result: it, of length 0 when none is known of the codec; `count` its
+ * duration in ticks of `timescale`.
+ */
 export function silentSample(entry: usize, length: u32, timescale: u32): Status {
   begin();
-  writeSilentSample(entry, length, timescale);
+  calls.silentSample(entry, length, timescale);
   return outcome();
 }
 
-/** See writeSilentMovie. */
+/**
+ * Writes the boxes of a file of `count` equal samples of `size` bytes and `duration` ticks. Result: 16 bytes of
+ * the start, then `moov`.
+ */
 export function silentMovie(entry: usize, length: u32, timescale: u32, count: u32, size: u32, duration: u32): Status {
   begin();
-  writeSilentMovie(entry, length, timescale, count, size, duration);
+  calls.silentMovie(entry, length, timescale, count, size, duration);
   return outcome();
 }
 
-/** See readTimecodeStep; `ticks` is a u64. */
-export function timecodeStep(entry: usize, length: u32, ticks: usize, timescale: u32): Status {
+/**
+ * How far a timecode goes on in `ticks` of `timescale`, by its sample entry. Result: `total` what its number grows
+ * by, 0 when the entry is none of 32-bit timecodes; `count` the number that follows the last one of a day, 0 when
+ * it counts on.
+ */
+export function timecodeStep(entry: usize, length: u32, ticks: f64, timescale: u32): Status {
   begin();
-  readTimecodeStep(entry, length, load<u64>(ticks), timescale);
+  calls.timecodeStep(entry, length, <u64>ticks, timescale);
+  return outcome();
+}
+
+/** Raises a sample entry so that it states what another one needs, too. Result: the entry. */
+export function coveringEntry(entry: usize, length: u32, other: usize, otherLength: u32): Status {
+  begin();
+  calls.coveringEntry(entry, length, other, otherLength);
   return outcome();
 }

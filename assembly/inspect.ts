@@ -10,8 +10,7 @@ import {
   SyncCursor,
 } from "./cursors";
 import { newOrderCursor } from "./order-cursor";
-import { SampleRecord } from "./records/listing";
-import { IndexHeader, TrackRecord } from "./records/summary";
+import { IndexHeader, SampleRecord, TrackRecord } from "./abi/records";
 import { recordOf } from "./segment-index";
 import { cleared, failed, output, reserve } from "./status";
 
@@ -61,10 +60,10 @@ export function describeSamples(index: usize): void {
       column.entries.left--;
       const size = column.sizes.next();
       store<u32>(to, order.slot, SampleRecord.SLOT);
-      store<u32>(to, size, SampleRecord.SIZE_BYTES);
+      store<u32>(to, size, SampleRecord.BYTES);
       store<u64>(to, offset, SampleRecord.OFFSET);
       store<i64>(to, column.dts, SampleRecord.DTS);
-      store<i32>(to, column.offsets.next(), SampleRecord.COMPOSITION);
+      store<i32>(to, column.offsets.next(), SampleRecord.COMPOSITION_OFFSET);
       store<u32>(to, u32(column.syncs.next()), SampleRecord.FLAGS);
       store<u32>(to, column.durations.value, SampleRecord.DURATION);
       store<u32>(to, column.entries.value, SampleRecord.DESCRIPTION);

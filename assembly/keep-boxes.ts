@@ -1,9 +1,10 @@
 /** Which boxes of `moov` an index keeps for the headers of outputs, and what of their content stays true in a cut. */
-import { Warning } from "./abi";
+import { Code } from "./abi/codes";
+import { Warning } from "./abi/names";
 import { IndexWriter } from "./index-writer";
 import { isMediaInformation, MAX_KEPT, MOVIE_SCOPE, peekBox } from "./kept-boxes";
 import { Movie, trackAt } from "./moov";
-import { Box, enter, fourcc, newBox, nextBox, u32be } from "./reader";
+import { Box, enter, newBox, nextBox, u32be } from "./reader";
 import { cleared, failed } from "./status";
 
 @unmanaged
@@ -40,7 +41,7 @@ export function keepBoxes(writer: IndexWriter, movie: Movie, moov: Box): u32 {
   keeper.inner = inner;
   while (nextBox(box, moov)) {
     keeper.scope = MOVIE_SCOPE;
-    if (box.type == fourcc(0x74, 0x72, 0x61, 0x6b)) keepTrack(keeper, movie, box);
+    if (box.type == Code.trak) keepTrack(keeper, movie, box);
     else keepDescription(keeper, box);
   }
   return keeper.full ? Warning.DescriptionsDropped : 0;
@@ -49,16 +50,16 @@ export function keepBoxes(writer: IndexWriter, movie: Movie, moov: Box): u32 {
 function keepTrack(keeper: Keeper, movie: Movie, trak: Box): void {
   const box = enter(trak);
   // `tkhd` need not come first.
-  while (nextBox(box, trak) && box.type != fourcc(0x74, 0x6b, 0x68, 0x64)) {}
+  while (nextBox(box, trak) && box.type != Code.tkhd) {}
   const id = u32be(box.body + (load<u8>(box.body) == 1 ? 20 : 12));
   keeper.scope = slotOf(movie, id);
   if (failed() || keeper.scope == MOVIE_SCOPE) return;
   box.end = trak.body;
   while (nextBox(box, trak)) {
     const type = box.type;
-    if (type == fourcc(0x74, 0x72, 0x65, 0x66) || type == fourcc(0x74, 0x61, 0x70, 0x74))
+    if (type == Code.tref || type == Code.tapt)
       keep(keeper, box); // tref, tapt
-    else if (type == fourcc(0x6d, 0x64, 0x69, 0x61)) keepMedia(keeper, box, trackAt(movie, keeper.scope).handler);
+    else if (type == Code.mdia) keepMedia(keeper, box, trackAt(movie, keeper.scope).handler);
     else keepDescription(keeper, box);
   }
 }
@@ -67,11 +68,11 @@ function keepMedia(keeper: Keeper, mdia: Box, handler: u32): void {
   const box = enter(mdia);
   const inner = newBox();
   while (nextBox(box, mdia)) {
-    if (box.type == fourcc(0x68, 0x64, 0x6c, 0x72)) {
+    if (box.type == Code.hdlr) {
       // A name is what the handler is kept for.
       if (box.end - box.body > 25) keep(keeper, box);
-    } else if (box.type == fourcc(0x65, 0x6c, 0x6e, 0x67)) keep(keeper, box);
-    else if (box.type == fourcc(0x6d, 0x69, 0x6e, 0x66)) {
+    } else if (box.type == Code.elng) keep(keeper, box);
+    else if (box.type == Code.minf) {
       inner.end = box.body;
       while (nextBox(inner, box)) if (isMediaInformation(inner.type) && !isUsual(inner, handler)) keep(keeper, inner);
     }
@@ -80,13 +81,9 @@ function keepMedia(keeper: Keeper, mdia: Box, handler: u32): void {
 
 /** Whether a media information header is the one that outputs have anyway. */
 function isUsual(box: Box, handler: u32): bool {
-  const video = handler == fourcc(0x76, 0x69, 0x64, 0x65);
-  const sound = handler == fourcc(0x73, 0x6f, 0x75, 0x6e);
-  const type = video
-    ? fourcc(0x76, 0x6d, 0x68, 0x64)
-    : sound
-      ? fourcc(0x73, 0x6d, 0x68, 0x64)
-      : fourcc(0x6e, 0x6d, 0x68, 0x64);
+  const video = handler == Code.vide;
+  const sound = handler == Code.soun;
+  const type = video ? Code.vmhd : sound ? Code.smhd : Code.nmhd;
   if (box.type != type || box.end - box.body < 4 || u32be(box.body) != u32(video)) return false;
   for (let at = box.body + 4; at < box.end; at++) if (load<u8>(at) != 0) return false;
   return box.end - box.body == (video ? 12 : sound ? 8 : 4);
@@ -114,9 +111,9 @@ function keep(keeper: Keeper, box: Box): void {
 
 /** Keeps a box that describes the movie or a track, without what is not true of a cut. */
 function keepDescription(keeper: Keeper, box: Box): void {
-  if (box.type == fourcc(0x75, 0x75, 0x69, 0x64)) return keep(keeper, box); // uuid
-  const userData = box.type == fourcc(0x75, 0x64, 0x74, 0x61); // udta
-  if (!userData && box.type != fourcc(0x6d, 0x65, 0x74, 0x61)) return; // meta
+  if (box.type == Code.uuid) return keep(keeper, box);
+  const userData = box.type == Code.udta;
+  if (!userData && box.type != Code.meta) return;
   if (box.body - box.start != 8) return;
   const writer = keeper.writer;
   const start = writer.next;
@@ -150,7 +147,7 @@ function copyUserData(keeper: Keeper, box: Box): bool {
   const start = begin(writer, box);
   const child = keeper.child;
   for (let at = box.body; peekBox(child, at, box.end); at = child.end) {
-    if (child.type == fourcc(0x6d, 0x65, 0x74, 0x61)) {
+    if (child.type == Code.meta) {
       const before = writer.next;
       const next = child.end;
       if (!copyMeta(keeper, child, keeper.inner)) writer.next = before;
@@ -169,18 +166,18 @@ function copyMeta(keeper: Keeper, meta: Box, child: Box): bool {
   const writer = keeper.writer;
   const start = begin(writer, meta);
   let body = meta.body;
-  if (meta.end - body >= 12 && u32be(body + 4) != fourcc(0x68, 0x64, 0x6c, 0x72)) body += 4; // hdlr
+  if (meta.end - body >= 12 && u32be(body + 4) != Code.hdlr) body += 4;
   copy(writer, meta.body, body);
   let keys: usize = 0;
   let keysEnd: usize = 0;
   let items = false;
   for (let at = body; peekBox(child, at, meta.end); at = child.end) {
-    if (child.type == fourcc(0x69, 0x6c, 0x6f, 0x63)) return false; // iloc
-    if (child.type == fourcc(0x6b, 0x65, 0x79, 0x73)) {
+    if (child.type == Code.iloc) return false;
+    if (child.type == Code.keys) {
       keys = child.body;
       keysEnd = child.end;
     }
-    if (child.type == fourcc(0x69, 0x6c, 0x73, 0x74)) {
+    if (child.type == Code.ilst) {
       const list = begin(writer, child);
       const listEnd = child.end;
       for (let item = child.body; peekBox(child, item, listEnd); item = child.end) {
@@ -190,7 +187,7 @@ function copyMeta(keeper: Keeper, meta: Box, child: Box): bool {
       }
       end(writer, list);
       child.end = listEnd;
-    } else if (child.type != fourcc(0x66, 0x72, 0x65, 0x65)) copy(writer, child.start, child.end);
+    } else if (child.type != Code.free) copy(writer, child.start, child.end);
   }
   end(writer, start);
   return items;
@@ -199,15 +196,15 @@ function copyMeta(keeper: Keeper, meta: Box, child: Box): bool {
 /** Whether a kind of user data is not true of a cut, or of a file that this program writes. */
 function changes(type: u32): bool {
   return (
-    type == fourcc(0x63, 0x68, 0x70, 0x6c) || // chpl, chapters
-    type == fourcc(0x48, 0x4d, 0x4d, 0x54) || // HMMT, moments that were marked on a GoPro
-    type == fourcc(0x68, 0x6e, 0x74, 0x69) || // hnti and hinf, of hint tracks
-    type == fourcc(0x68, 0x69, 0x6e, 0x66) ||
-    type == fourcc(0xa9, 0x64, 0x61, 0x79) || // ©day, when it was recorded
-    type == fourcc(0xa9, 0x74, 0x6f, 0x6f) || // ©too and ©enc, what wrote the file
-    type == fourcc(0xa9, 0x65, 0x6e, 0x63) ||
-    type == fourcc(0x66, 0x72, 0x65, 0x65) || // free, skip
-    type == fourcc(0x73, 0x6b, 0x69, 0x70)
+    type == Code.chpl || // chpl, chapters
+    type == Code.HMMT || // HMMT, moments that were marked on a GoPro
+    type == Code.hnti || // hnti and hinf, of hint tracks
+    type == Code.hinf ||
+    type == Code.cday || // ©day, when it was recorded
+    type == Code.ctoo || // ©too and ©enc, what wrote the file
+    type == Code.cenc ||
+    type == Code.free || // free, skip
+    type == Code.skip
   );
 }
 

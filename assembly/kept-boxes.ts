@@ -2,7 +2,8 @@
  * Boxes of `moov` that an index keeps as they are, for the headers of outputs: a column of entries, each the slot of the
  * track that the box is of (u32, little-endian; `MOVIE_SCOPE`: of the movie) and the box.
  */
-import { Box, fourcc, u32be } from "./reader";
+import { Code } from "./abi/codes";
+import { Box, u32be } from "./reader";
 
 /** Instead of a slot: a box of `moov` itself. */
 export const MOVIE_SCOPE: u32 = u32.MAX_VALUE;
@@ -48,10 +49,6 @@ export function nextKept(cursor: KeptCursor): bool {
 /** Whether a box is a media information header (clause 12): one beside `dinf` and `stbl` in `minf`. */
 export function isMediaInformation(type: u32): bool {
   return (
-    type == fourcc(0x76, 0x6d, 0x68, 0x64) || // vmhd
-    type == fourcc(0x73, 0x6d, 0x68, 0x64) || // smhd
-    type == fourcc(0x6e, 0x6d, 0x68, 0x64) || // nmhd
-    type == fourcc(0x73, 0x74, 0x68, 0x64) || // sthd
-    type == fourcc(0x67, 0x6d, 0x68, 0x64) // gmhd, QuickTime
+    type == Code.vmhd || type == Code.smhd || type == Code.nmhd || type == Code.sthd || type == Code.gmhd // gmhd, QuickTime
   );
 }

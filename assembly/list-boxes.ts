@@ -1,7 +1,8 @@
 /** The box structure of a file's metadata, for listings. */
-import { Status } from "./abi";
-import { Box, failIn, fourcc, newBox, readBox, u32be } from "./reader";
-import { BoxRecord } from "./records/listing";
+import { Code } from "./abi/codes";
+import { Status } from "./abi/names";
+import { BoxRecord } from "./abi/records";
+import { Box, failIn, newBox, readBox, u32be } from "./reader";
 import { failed, fileOffsetOf, output, reserve } from "./status";
 
 /** Boxes may nest this deep; real files reach about ten. */
@@ -47,24 +48,24 @@ function walk(pointer: usize, end: usize, depth: u32): void {
 function childrenOffset(box: Box): i32 {
   const type = box.type;
   if (
-    type == fourcc(0x6d, 0x6f, 0x6f, 0x76) || // moov
-    type == fourcc(0x74, 0x72, 0x61, 0x6b) || // trak
-    type == fourcc(0x65, 0x64, 0x74, 0x73) || // edts
-    type == fourcc(0x6d, 0x64, 0x69, 0x61) || // mdia
-    type == fourcc(0x6d, 0x69, 0x6e, 0x66) || // minf
-    type == fourcc(0x64, 0x69, 0x6e, 0x66) || // dinf
-    type == fourcc(0x73, 0x74, 0x62, 0x6c) || // stbl
-    type == fourcc(0x6d, 0x76, 0x65, 0x78) || // mvex
-    type == fourcc(0x6d, 0x6f, 0x6f, 0x66) || // moof
-    type == fourcc(0x74, 0x72, 0x61, 0x66) || // traf
-    type == fourcc(0x75, 0x64, 0x74, 0x61) // udta
+    type == Code.moov ||
+    type == Code.trak ||
+    type == Code.edts ||
+    type == Code.mdia ||
+    type == Code.minf ||
+    type == Code.dinf ||
+    type == Code.stbl ||
+    type == Code.mvex ||
+    type == Code.moof ||
+    type == Code.traf ||
+    type == Code.udta
   ) {
     return 0;
   }
-  if (type == fourcc(0x6d, 0x65, 0x74, 0x61)) {
+  if (type == Code.meta) {
     // meta; QuickTime's has no version, but its handler right away
-    return box.end - box.body >= 8 && u32be(box.body + 4) == fourcc(0x68, 0x64, 0x6c, 0x72) ? 0 : 4;
+    return box.end - box.body >= 8 && u32be(box.body + 4) == Code.hdlr ? 0 : 4;
   }
-  if (type == fourcc(0x73, 0x74, 0x73, 0x64) || type == fourcc(0x64, 0x72, 0x65, 0x66)) return 8; // stsd dref
+  if (type == Code.stsd || type == Code.dref) return 8; // stsd dref
   return -1;
 }

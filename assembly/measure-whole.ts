@@ -2,8 +2,8 @@
 import { uniformity } from "./measure";
 import { bound, openPiece, Piece } from "./piece";
 import { Movie, trackAt } from "./moov";
-import { PieceTrack } from "./records/piece";
-import { IndexHeader, TrackFlag, TrackRecord } from "./records/summary";
+import { TrackFlag } from "./abi/names";
+import { IndexHeader, PieceTrack, TrackRecord } from "./abi/records";
 import { recordOf } from "./segment-index";
 import { splitFragments } from "./split-fragments";
 import { cleared, failed } from "./status";

@@ -1,8 +1,7 @@
 /** How large a piece's tables are. */
-import { Result } from "./abi";
+import { TrackFlag } from "./abi/names";
+import { PieceTrack, Result, TrackRecord } from "./abi/records";
 import { continues, layParts, Part, partBytes, Piece, pieceTrack } from "./piece";
-import { PieceTrack } from "./records/piece";
-import { TrackFlag, TrackRecord } from "./records/summary";
 import { recordOf } from "./segment-index";
 import { splitFragments } from "./split-fragments";
 import { cleared, failed, RESULT } from "./status";
@@ -15,7 +14,7 @@ export function uniformity(flags: u32, record: usize, count: u32, entries: u32):
   return alike && known == TrackFlag.AllSync ? TrackFlag.Uniform : 0;
 }
 
-/** Fills the measured part of every track of the piece; RESULT.A: bytes of media, RESULT.B: fragments. */
+/** Fills the measured part of every track of the piece; Result: `total` bytes of media, `count` fragments. */
 export function measurePiece(piece: Piece): void {
   if (failed()) return;
   for (let slot: u32 = 0; slot < piece.slots; slot++) {
@@ -51,8 +50,8 @@ export function measurePiece(piece: Piece): void {
     store<u32>(pieceTrack(piece, slot), walkChunkRuns(piece, slot, 0, 0, 0), PieceTrack.STSC_ENTRIES);
   }
   countFragmentRuns(piece);
-  store<u64>(RESULT, total, Result.A);
-  store<u64>(RESULT, piece.fragments, Result.B);
+  store<u64>(RESULT, total, Result.TOTAL);
+  store<u32>(RESULT, piece.fragments, Result.COUNT);
 }
 
 // A track fragment holds the runs of one track and one description within one fragment.

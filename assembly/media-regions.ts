@@ -1,6 +1,7 @@
 /** Where media data may lie: inside the file's `mdat` boxes (ISO/IEC 14496-12 clause 8.1.1), and nowhere else. */
-import { Extent } from "./abi";
-import { fourcc, u32be, u64be } from "./reader";
+import { Code } from "./abi/codes";
+import { Extent } from "./abi/records";
+import { u32be, u64be } from "./reader";
 import { reserve } from "./status";
 
 /** Bytes of one region: start and end in the file, u64 each. */
@@ -16,7 +17,7 @@ export class MediaRegions {
 /** Whether an extent is the header of a media data box, of which nothing more is kept. */
 export function isMediaHeader(extent: usize, buffer: usize): bool {
   const start = buffer + load<u32>(extent, Extent.BUFFER_OFFSET);
-  return load<u32>(extent, Extent.LENGTH) >= 8 && u32be(start + 4) == fourcc(0x6d, 0x64, 0x61, 0x74);
+  return load<u32>(extent, Extent.LENGTH) >= 8 && u32be(start + 4) == Code.mdat;
 }
 
 /** Collects the `mdat` boxes among `count` extents of a file of `fileSize` bytes. */

@@ -1,5 +1,6 @@
 /** Movie fragments to track tables (ISO/IEC 14496-12 clause 8.8): counted first, so that nothing has to grow. */
-import { Status } from "./abi";
+import { Code } from "./abi/codes";
+import { Status } from "./abi/names";
 import { readTfdt } from "./box/tfdt";
 import { BASE_DATA_OFFSET, DEFAULT_BASE_IS_MOOF, FragmentDefaults, readTfhd, tfhdTrackId } from "./box/tfhd";
 import {
@@ -14,7 +15,7 @@ import {
 } from "./box/trun";
 import { JUMP_RUNS, jumpTo } from "./decode-times";
 import { Movie, trackAt, trackById } from "./moov";
-import { Box, failIn, fourcc, newBox, nextBox, u32be } from "./reader";
+import { Box, failIn, newBox, nextBox, u32be } from "./reader";
 import { cleared, fail, failed, fileOffsetOf, reserve } from "./status";
 import { appendRun, appendSync, Chunk, END_OFFSET, endChunks, MAX_SAMPLES, Run, TrackTables } from "./track-tables";
 
@@ -67,7 +68,7 @@ export function readMoof(reader: FragmentReader, moof: Box): void {
   const traf = reader.traf;
   traf.end = moof.body;
   while (nextBox(traf, moof)) {
-    if (traf.type == fourcc(0x74, 0x72, 0x61, 0x66)) readTraf(reader, moofOffset);
+    if (traf.type == Code.traf) readTraf(reader, moofOffset);
   }
 }
 
@@ -77,7 +78,7 @@ function readTraf(reader: FragmentReader, moofOffset: u64): void {
   let track: TrackTables | null = null;
   box.end = traf.body;
   while (nextBox(box, traf)) {
-    if (box.type == fourcc(0x74, 0x66, 0x68, 0x64)) {
+    if (box.type == Code.tfhd) {
       if (track != null) return failIn(box, Status.DuplicateBox);
       track = trackById(reader.movie, tfhdTrackId(box));
       if (track == null) return failIn(box, Status.UnknownTrack);
@@ -86,14 +87,14 @@ function readTraf(reader: FragmentReader, moofOffset: u64): void {
       else if (reader.defaults.flags & DEFAULT_BASE_IS_MOOF) reader.position = moofOffset;
       // Without either flag the second and later tracks count from the end of the track before (clause 8.8.7.1).
       reader.base = reader.position;
-    } else if (box.type == fourcc(0x74, 0x66, 0x64, 0x74)) {
-      if (track == null) return fail(Status.MissingBox, fourcc(0x74, 0x66, 0x68, 0x64), traf.start);
+    } else if (box.type == Code.tfdt) {
+      if (track == null) return fail(Status.MissingBox, Code.tfhd, traf.start);
       const dts = readTfdt(box);
       if (dts > MAX_TIME) return failIn(box, Status.Overflow);
       if (reader.pass == Pass.Fill) jumpTo(track, dts);
       else if (reader.pass == Pass.Count) track.ownDurations += JUMP_RUNS;
-    } else if (box.type == fourcc(0x74, 0x72, 0x75, 0x6e)) {
-      if (track == null) return fail(Status.MissingBox, fourcc(0x74, 0x66, 0x68, 0x64), traf.start);
+    } else if (box.type == Code.trun) {
+      if (track == null) return fail(Status.MissingBox, Code.tfhd, traf.start);
       readTrun(box, reader.run);
       if (failed()) return;
       if (reader.pass == Pass.Count) countRun(reader, track);
@@ -102,7 +103,7 @@ function readTraf(reader: FragmentReader, moofOffset: u64): void {
       else reachRun(reader);
     }
   }
-  if (!failed() && track == null) fail(Status.MissingBox, fourcc(0x74, 0x66, 0x68, 0x64), traf.start);
+  if (!failed() && track == null) fail(Status.MissingBox, Code.tfhd, traf.start);
 }
 
 /** Where a run's media starts. False when that is before the file. */
@@ -157,7 +158,7 @@ export function makeRoom(movie: Movie): void {
     if (track.runCount == 0) continue;
     if (track.mixedSizes) {
       if (track.defaultSizes > MAX_DEFAULT_SIZES || (track.samples > MAX_DEFAULT_SIZES && track.sizes == 0)) {
-        return fail(Status.TooMany, fourcc(0x74, 0x72, 0x75, 0x6e), track.stbl);
+        return fail(Status.TooMany, Code.trun, track.stbl);
       }
       const sizes = reserve((<u64>track.samples + track.added) * 4 + 16);
       if (failed()) return;
@@ -193,7 +194,7 @@ function fillRun(reader: FragmentReader, track: TrackTables): void {
   const defaults = reader.defaults;
   const samples = run.samples;
   if (samples == 0) return;
-  if (reader.position >= END_OFFSET) return fail(Status.OutsideFile, fourcc(0x73, 0x74, 0x63, 0x6f), track.stbl);
+  if (reader.position >= END_OFFSET) return fail(Status.OutsideFile, Code.stco, track.stbl);
   const flags = run.flags;
   const step = <usize>run.entrySize;
   const sizeAt: usize = flags & DURATION ? 4 : 0;

@@ -1,5 +1,6 @@
 /** `moov` to track tables (ISO/IEC 14496-12 clause 8.2): one pass over its boxes, each read by its own file in box/. */
-import { Status, Warning } from "./abi";
+import { Code } from "./abi/codes";
+import { Status, Warning } from "./abi/names";
 import { readCtts } from "./box/ctts";
 import { readDref } from "./box/dref";
 import { readElst } from "./box/elst";
@@ -13,7 +14,7 @@ import { readStsz, readStz2 } from "./box/stsz";
 import { readStts } from "./box/stts";
 import { readTkhd } from "./box/tkhd";
 import { readTrex, trexTrackId } from "./box/trex";
-import { Box, enter, failIn, fourcc, newBox, nextBox } from "./reader";
+import { Box, enter, failIn, newBox, nextBox } from "./reader";
 import { cleared, fail, failed, reserve } from "./status";
 import { MAX_SAMPLES, TrackTables } from "./track-tables";
 
@@ -46,20 +47,20 @@ export function readMoov(moov: Box): Movie {
   movie.tracks = reserve(MAX_TRACKS * 4);
   const box = enter(moov);
   while (nextBox(box, moov)) {
-    if (box.type == fourcc(0x6d, 0x76, 0x68, 0x64)) {
+    if (box.type == Code.mvhd) {
       if (movie.hasHeader) failIn(box, Status.DuplicateBox);
       movie.hasHeader = true;
       readMvhd(box, movie.header);
-    } else if (box.type == fourcc(0x74, 0x72, 0x61, 0x6b)) {
+    } else if (box.type == Code.trak) {
       if (movie.trackCount == MAX_TRACKS) failIn(box, Status.TooMany);
       else readTrak(box, movie);
-    } else if (box.type == fourcc(0x6d, 0x76, 0x65, 0x78)) movie.fragmented = true;
+    } else if (box.type == Code.mvex) movie.fragmented = true;
   }
-  if (!failed() && !movie.hasHeader) fail(Status.MissingBox, fourcc(0x6d, 0x76, 0x68, 0x64), moov.start);
+  if (!failed() && !movie.hasHeader) fail(Status.MissingBox, Code.mvhd, moov.start);
   // `mvex` may stand before the tracks, so its defaults come last.
   box.end = moov.body;
   while (movie.fragmented && nextBox(box, moov)) {
-    if (box.type == fourcc(0x6d, 0x76, 0x65, 0x78)) readMvex(box, movie);
+    if (box.type == Code.mvex) readMvex(box, movie);
   }
   return movie;
 }
@@ -67,7 +68,7 @@ export function readMoov(moov: Box): Movie {
 function readMvex(mvex: Box, movie: Movie): void {
   const box = enter(mvex);
   while (nextBox(box, mvex)) {
-    if (box.type != fourcc(0x74, 0x72, 0x65, 0x78)) continue;
+    if (box.type != Code.trex) continue;
     const track = trackById(movie, trexTrackId(box));
     if (track != null) readTrex(box, track);
   }
@@ -78,20 +79,20 @@ function readTrak(trak: Box, movie: Movie): void {
   const box = enter(trak);
   let hasMedia = false;
   while (nextBox(box, trak)) {
-    if (box.type == fourcc(0x74, 0x6b, 0x68, 0x64)) {
+    if (box.type == Code.tkhd) {
       if (track.id != 0) return failIn(box, Status.DuplicateBox);
       readTkhd(box, track);
       if (!failed() && trackById(movie, track.id) != null) failIn(box, Status.DuplicateBox);
-    } else if (box.type == fourcc(0x65, 0x64, 0x74, 0x73)) readEdts(box, track);
-    else if (box.type == fourcc(0x6d, 0x64, 0x69, 0x61)) {
+    } else if (box.type == Code.edts) readEdts(box, track);
+    else if (box.type == Code.mdia) {
       if (hasMedia) return failIn(box, Status.DuplicateBox);
       hasMedia = true;
       readMdia(box, track);
     }
   }
   if (failed()) return;
-  if (track.id == 0) return fail(Status.MissingBox, fourcc(0x74, 0x6b, 0x68, 0x64), trak.start);
-  if (track.timescale == 0) return fail(Status.MissingBox, fourcc(0x6d, 0x64, 0x68, 0x64), trak.start);
+  if (track.id == 0) return fail(Status.MissingBox, Code.tkhd, trak.start);
+  if (track.timescale == 0) return fail(Status.MissingBox, Code.mdhd, trak.start);
   store<usize>(movie.tracks + ((<usize>movie.trackCount) << 2), changetype<usize>(track));
   movie.trackCount += 1;
 }
@@ -99,7 +100,7 @@ function readTrak(trak: Box, movie: Movie): void {
 function readEdts(edts: Box, track: TrackTables): void {
   const box = enter(edts);
   while (nextBox(box, edts)) {
-    if (box.type != fourcc(0x65, 0x6c, 0x73, 0x74)) continue;
+    if (box.type != Code.elst) continue;
     if (track.editCount != 0) failIn(box, Status.DuplicateBox);
     else readElst(box, track);
   }
@@ -109,34 +110,34 @@ function readMdia(mdia: Box, track: TrackTables): void {
   const box = enter(mdia);
   const minf = newBox();
   while (nextBox(box, mdia)) {
-    if (box.type == fourcc(0x6d, 0x64, 0x68, 0x64)) {
+    if (box.type == Code.mdhd) {
       if (track.timescale != 0) return failIn(box, Status.DuplicateBox);
       readMdhd(box, track);
-    } else if (box.type == fourcc(0x68, 0x64, 0x6c, 0x72)) {
+    } else if (box.type == Code.hdlr) {
       if (track.handler != 0) return failIn(box, Status.DuplicateBox);
       readHdlr(box, track);
-    } else if (box.type == fourcc(0x6d, 0x69, 0x6e, 0x66)) {
+    } else if (box.type == Code.minf) {
       if (minf.start != 0) failIn(box, Status.DuplicateBox);
       memory.copy(changetype<usize>(minf), changetype<usize>(box), offsetof<Box>());
     }
   }
   if (failed()) return;
-  if (track.handler == 0) return fail(Status.MissingBox, fourcc(0x68, 0x64, 0x6c, 0x72), mdia.start);
-  if (minf.start == 0) return fail(Status.MissingBox, fourcc(0x6d, 0x69, 0x6e, 0x66), mdia.start);
+  if (track.handler == 0) return fail(Status.MissingBox, Code.hdlr, mdia.start);
+  if (minf.start == 0) return fail(Status.MissingBox, Code.minf, mdia.start);
   box.end = minf.body;
   while (nextBox(box, minf)) {
-    if (box.type == fourcc(0x64, 0x69, 0x6e, 0x66)) {
+    if (box.type == Code.dinf) {
       const inner = enter(box);
       while (nextBox(inner, box)) {
-        if (inner.type == fourcc(0x64, 0x72, 0x65, 0x66)) readDref(inner, newBox());
+        if (inner.type == Code.dref) readDref(inner, newBox());
       }
-    } else if (box.type == fourcc(0x73, 0x74, 0x62, 0x6c)) {
+    } else if (box.type == Code.stbl) {
       if (track.stbl != 0) return failIn(box, Status.DuplicateBox);
       track.stbl = box.start;
       readStbl(box, track);
     }
   }
-  if (!failed() && track.stbl == 0) fail(Status.MissingBox, fourcc(0x73, 0x74, 0x62, 0x6c), minf.start);
+  if (!failed() && track.stbl == 0) fail(Status.MissingBox, Code.stbl, minf.start);
 }
 
 /** Boxes of `stbl` by their slot in the scratch list of `readStbl`. */
@@ -152,13 +153,13 @@ const enum Table {
 }
 
 function tableOf(type: u32): i32 {
-  if (type == fourcc(0x73, 0x74, 0x73, 0x64)) return Table.stsd;
-  if (type == fourcc(0x73, 0x74, 0x74, 0x73)) return Table.stts;
-  if (type == fourcc(0x63, 0x74, 0x74, 0x73)) return Table.ctts;
-  if (type == fourcc(0x73, 0x74, 0x73, 0x73)) return Table.stss;
-  if (type == fourcc(0x73, 0x74, 0x73, 0x63)) return Table.stsc;
-  if (type == fourcc(0x73, 0x74, 0x73, 0x7a) || type == fourcc(0x73, 0x74, 0x7a, 0x32)) return Table.size;
-  if (type == fourcc(0x73, 0x74, 0x63, 0x6f) || type == fourcc(0x63, 0x6f, 0x36, 0x34)) return Table.offset;
+  if (type == Code.stsd) return Table.stsd;
+  if (type == Code.stts) return Table.stts;
+  if (type == Code.ctts) return Table.ctts;
+  if (type == Code.stss) return Table.stss;
+  if (type == Code.stsc) return Table.stsc;
+  if (type == Code.stsz || type == Code.stz2) return Table.size;
+  if (type == Code.stco || type == Code.co64) return Table.offset;
   return -1;
 }
 
@@ -178,20 +179,20 @@ function readStbl(stbl: Box, track: TrackTables): void {
   if (failed()) return;
   const size = tableBox(found, Table.size);
   if (size != null) {
-    if (size.type == fourcc(0x73, 0x74, 0x73, 0x7a)) readStsz(size, track);
+    if (size.type == Code.stsz) readStsz(size, track);
     else readStz2(size, track);
   }
   if (size != null && track.samples > MAX_SAMPLES) return failIn(size, Status.TooMany);
   const stsd = tableBox(found, Table.stsd);
   if (stsd != null) readStsd(stsd, track, newBox());
   if (failed() || track.samples == 0) return;
-  if (track.entryCount == 0) return fail(Status.BadDescription, fourcc(0x73, 0x74, 0x73, 0x64), stbl.start);
+  if (track.entryCount == 0) return fail(Status.BadDescription, Code.stsd, stbl.start);
   const stts = tableBox(found, Table.stts);
-  if (stts == null) return fail(Status.MissingBox, fourcc(0x73, 0x74, 0x74, 0x73), stbl.start);
+  if (stts == null) return fail(Status.MissingBox, Code.stts, stbl.start);
   const stsc = tableBox(found, Table.stsc);
-  if (stsc == null) return fail(Status.MissingBox, fourcc(0x73, 0x74, 0x73, 0x63), stbl.start);
+  if (stsc == null) return fail(Status.MissingBox, Code.stsc, stbl.start);
   const offset = tableBox(found, Table.offset);
-  if (offset == null) return fail(Status.MissingBox, fourcc(0x73, 0x74, 0x63, 0x6f), stbl.start);
+  if (offset == null) return fail(Status.MissingBox, Code.stco, stbl.start);
   readStts(stts, track);
   if (!failed()) readChunks(stsc, offset, track);
   const ctts = tableBox(found, Table.ctts);
@@ -207,16 +208,14 @@ function tableBox(found: usize, table: Table): Box | null {
   return pointer == 0 ? null : changetype<Box>(pointer);
 }
 
-const HINT: u32 = 0x68696e74;
-
 /** Drops hint tracks, which tell how a server is to send the file's bytes (clause 12.4), and tracks without samples. Returns warnings. */
 export function dropTracks(movie: Movie): u32 {
   let kept: u32 = 0;
   let warnings: u32 = 0;
   for (let i: u32 = 0; i < movie.trackCount; i++) {
     const track = trackAt(movie, i);
-    if (track.handler == HINT || track.samples == 0) {
-      warnings |= track.handler == HINT ? Warning.HintTracks : Warning.EmptyTrack;
+    if (track.handler == Code.hint || track.samples == 0) {
+      warnings |= track.handler == Code.hint ? Warning.HintTracks : Warning.EmptyTrack;
       continue;
     }
     store<usize>(movie.tracks + ((<usize>kept) << 2), changetype<usize>(track));

@@ -3,10 +3,11 @@
  * (`meta` with `keys` and `ilst`, QuickTime File Format, "Metadata"), and MediaMTX's `mtxi`. What cannot be read is not
  * stated; a file is never refused for it.
  */
-import { Extent } from "./abi";
+import { Code } from "./abi/codes";
+import { ClockDevice } from "./abi/names";
+import { Extent, MovieClock } from "./abi/records";
 import { readMvhd, MovieHeader } from "./box/mvhd";
-import { Box, enter, fourcc, newBox, nextBox, readBox, u32be, u64be } from "./reader";
-import { ClockDevice, MovieClock } from "./records/movie-clock";
+import { Box, enter, newBox, nextBox, readBox, u32be, u64be } from "./reader";
 import { cleared, failed } from "./status";
 
 /** Finds `moov` among `count` extents and returns the address of a MovieClock record, 0 without memory. */
@@ -17,7 +18,7 @@ export function readMovieClock(extents: usize, count: u32, buffer: usize): usize
     const extent = extents + <usize>i * Extent.SIZE;
     const start = buffer + load<u32>(extent, Extent.BUFFER_OFFSET);
     if (!readBox(moov, start, start + load<u32>(extent, Extent.LENGTH), true)) continue;
-    if (moov.type == fourcc(0x6d, 0x6f, 0x6f, 0x76)) readClocks(clock, moov);
+    if (moov.type == Code.moov) readClocks(clock, moov);
   }
   return clock;
 }
@@ -25,26 +26,26 @@ export function readMovieClock(extents: usize, count: u32, buffer: usize): usize
 function readClocks(clock: usize, moov: Box): void {
   const box = enter(moov);
   while (nextBox(box, moov)) {
-    if (box.type == fourcc(0x6d, 0x76, 0x68, 0x64)) {
+    if (box.type == Code.mvhd) {
       const header = changetype<MovieHeader>(cleared(offsetof<MovieHeader>()));
       if (failed()) return;
       readMvhd(box, header);
       store<u64>(clock, header.creationTime, MovieClock.CREATION_TIME);
-    } else if (box.type == fourcc(0x75, 0x64, 0x74, 0x61)) readUserData(clock, box);
-    else if (box.type == fourcc(0x6d, 0x65, 0x74, 0x61)) readMetadata(clock, box);
+    } else if (box.type == Code.udta) readUserData(clock, box);
+    else if (box.type == Code.meta) readMetadata(clock, box);
   }
 }
 
 function readUserData(clock: usize, udta: Box): void {
   const box = enter(udta);
   while (nextBox(box, udta)) {
-    if (box.type == fourcc(0x6d, 0x65, 0x74, 0x61)) readMetadata(clock, box);
+    if (box.type == Code.meta) readMetadata(clock, box);
     // MediaMTX: version and flags, 16 bytes of a recorder's id, number of the segment, decode time, wall clock
-    else if (box.type == fourcc(0x6d, 0x74, 0x78, 0x69) && box.end - box.body >= 44) {
+    else if (box.type == Code.mtxi && box.end - box.body >= 44) {
       store<u64>(clock, u64be(box.body + 36), MovieClock.WALL_CLOCK);
     }
     // GoPro's firmware version and its telemetry
-    else if (box.type == fourcc(0x46, 0x49, 0x52, 0x4d) || box.type == fourcc(0x47, 0x50, 0x4d, 0x46)) {
+    else if (box.type == Code.FIRM || box.type == Code.GPMF) {
       store<u32>(clock, ClockDevice.GoPro, MovieClock.DEVICE);
     }
   }
@@ -54,14 +55,14 @@ function readMetadata(clock: usize, meta: Box): void {
   // A full box in MPEG-4, a plain one in QuickTime: there `hdlr` follows at once.
   if (meta.end - meta.body < 8) return;
   const box = enter(meta);
-  if (u32be(meta.body + 4) != fourcc(0x68, 0x64, 0x6c, 0x72)) box.end += 4;
+  if (u32be(meta.body + 4) != Code.hdlr) box.end += 4;
   let keys: usize = 0;
   let keysEnd: usize = 0;
   while (nextBox(box, meta)) {
-    if (box.type == fourcc(0x6b, 0x65, 0x79, 0x73)) {
+    if (box.type == Code.keys) {
       keys = box.body;
       keysEnd = box.end;
-    } else if (box.type == fourcc(0x69, 0x6c, 0x73, 0x74) && keys != 0) readItems(clock, box, keys, keysEnd);
+    } else if (box.type == Code.ilst && keys != 0) readItems(clock, box, keys, keysEnd);
   }
 }
 

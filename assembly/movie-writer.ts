@@ -1,5 +1,6 @@
 /** A `moov` being written whose tables are to be filled with entries from the pieces. */
-import { Splice, Table } from "./records/output";
+import { Table } from "./abi/names";
+import { Splice } from "./abi/records";
 import { endBox, put32, putZeros, Writer } from "./writer";
 
 @unmanaged

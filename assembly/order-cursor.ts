@@ -1,8 +1,8 @@
 /** Reading the file order of a segment's samples. */
-import { Status } from "./abi";
+import { Status } from "./abi/names";
+import { IndexHeader, TrackRecord } from "./abi/records";
 import { newVarints, unzigzag, VarintReader } from "./columns";
 import { slotBits } from "./encode-order";
-import { IndexHeader, TrackRecord } from "./records/summary";
 import { recordOf } from "./segment-index";
 import { cleared, fail, failed } from "./status";
 

@@ -1,10 +1,10 @@
 /** Where samples lie: the chunks of all tracks merged into runs in file order. */
-import { Status } from "./abi";
+import { Code } from "./abi/codes";
+import { Status } from "./abi/names";
 import { shrinkTo } from "./arena";
 import { putVarint, zigzag } from "./columns";
 import { MediaRegions, regionEnd } from "./media-regions";
 import { MAX_TRACKS, Movie, trackAt } from "./moov";
-import { fourcc } from "./reader";
 import { cleared, fail, failed, reserve } from "./status";
 import { Chunk, endChunks, putRun, Run } from "./track-tables";
 
@@ -99,7 +99,7 @@ export function mergeOrder(movie: Movie, fileSize: u64, media: MediaRegions, ord
     if (<i64>merged.end > mediaEnd) return stbl;
     total += merged.end - start;
     if (total > fileSize) {
-      fail(Status.OutsideFile, fourcc(0x73, 0x74, 0x73, 0x7a), stbl);
+      fail(Status.OutsideFile, Code.stsz, stbl);
       return 0;
     }
     // Where many tracks take turns, each one's place is behind the one before.

@@ -1,12 +1,9 @@
 /** H.264 and H.265 parameter sets moved from the sample entry into the samples (ISO/IEC 14496-15 clauses 5.3 and 8.3). */
-import { Result } from "./abi";
+import { Code } from "./abi/codes";
+import { Result } from "./abi/records";
 import { findInEntry } from "./box/stsd";
-import { Box, fourcc, newBox, readBox, u16be } from "./reader";
+import { Box, newBox, readBox, u16be } from "./reader";
 import { failed, output, reserve, RESULT } from "./status";
-
-const VIDE: u32 = 0x76696465;
-const AVCC: u32 = 0x61766343;
-const HVCC: u32 = 0x68766343;
 
 /**
  * Collects the parameter sets of the sample entry at `entry`, each behind its length as samples have it. RESULT: the
@@ -18,8 +15,8 @@ export function collectParameterSets(entry: usize, length: usize): void {
   // Lengths grow from two bytes to at most four.
   const to = reserve(<u64>length * 3);
   if (failed() || !readBox(box, entry, entry + length)) return;
-  if (findInEntry(box, VIDE, AVCC, config)) collectAvc(config, to);
-  else if (findInEntry(box, VIDE, HVCC, config)) collectHevc(config, to);
+  if (findInEntry(box, Code.vide, Code.avcC, config)) collectAvc(config, to);
+  else if (findInEntry(box, Code.vide, Code.hvcC, config)) collectHevc(config, to);
 }
 
 // AVCDecoderConfigurationRecord, clause 5.3.3.1.2
@@ -80,14 +77,14 @@ function putUnit(to: usize, from: usize, size: u32, lengthSize: u32): usize {
 
 function finish(start: usize, end: usize, lengthSize: u32): void {
   output(start, end - start);
-  store<u64>(RESULT, lengthSize, Result.A);
+  store<u32>(RESULT, lengthSize, Result.COUNT);
 }
 
 /** Turns `avc1` into `avc3` and `hvc1` into `hev1`: parameter sets may then stand in the samples. */
 export function allowInband(entry: usize, length: usize): void {
   if (length < 8) return;
   const type = bswap<u32>(load<u32>(entry + 4));
-  if (type == fourcc(0x61, 0x76, 0x63, 0x31)) store<u32>(entry + 4, bswap<u32>(fourcc(0x61, 0x76, 0x63, 0x33)));
-  if (type == fourcc(0x68, 0x76, 0x63, 0x31)) store<u32>(entry + 4, bswap<u32>(fourcc(0x68, 0x65, 0x76, 0x31)));
+  if (type == Code.avc1) store<u32>(entry + 4, bswap<u32>(Code.avc3));
+  if (type == Code.hvc1) store<u32>(entry + 4, bswap<u32>(Code.hev1));
   output(entry, length);
 }

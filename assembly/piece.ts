@@ -2,11 +2,10 @@
  * One piece of an output: a range of samples of each track of one segment. Everything about it is walked from the
  * columns; what does not fit that walk (runs in file order) is laid out once as parts.
  */
-import { Status } from "./abi";
+import { Status, TrackFlag } from "./abi/names";
+import { IndexHeader, PieceTrack, TrackRecord } from "./abi/records";
 import { newRunCursor, newSizeSums, newSyncCursor, RunCursor, SizeSums, SyncCursor } from "./cursors";
 import { newOrderCursor } from "./order-cursor";
-import { PieceTrack } from "./records/piece";
-import { IndexHeader, TrackFlag, TrackRecord } from "./records/summary";
 import { recordOf } from "./segment-index";
 import { cleared, fail, failed, reserve } from "./status";
 

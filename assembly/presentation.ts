@@ -1,5 +1,6 @@
 /** When a track is presented: its composition times seen through its edit list. */
-import { TrackRecord } from "./records/summary";
+import { Code } from "./abi/codes";
+import { TrackRecord } from "./abi/records";
 import { Run, TrackTables } from "./track-tables";
 
 /**
@@ -10,7 +11,7 @@ import { Run, TrackTables } from "./track-tables";
 export function presentedInterval(record: usize, track: TrackTables): bool {
   const editStart = load<i64>(record, TrackRecord.EDIT_START);
   const editEnd = load<i64>(record, TrackRecord.EDIT_END);
-  const whole = track.handler == 0x76696465;
+  const whole = track.handler == Code.vide;
   let dts = load<i64>(record, TrackRecord.FIRST_DTS);
   let start = i64.MAX_VALUE;
   let earliest = i64.MAX_VALUE;

@@ -1,10 +1,9 @@
 /** What lets players seek in fragmented output: `sidx` (clause 8.16.3) in front, `mfra` (clause 8.8.9) at the end. */
-import { Result } from "./abi";
+import { Code } from "./abi/codes";
+import { Table } from "./abi/names";
+import { Fragment, PieceTrack, Result } from "./abi/records";
 import { newDurationCursor } from "./duration-cursor";
 import { Piece, pieceTrack, rescale } from "./piece";
-import { fourcc } from "./reader";
-import { Fragment, Table } from "./records/output";
-import { PieceTrack } from "./records/piece";
 import { failed, output, RESULT } from "./status";
 import { layFragments } from "./write-fragments";
 import { beginBox, beginFullBox, endBox, newWriter, put16, put32, put64, put8 } from "./writer";
@@ -80,7 +79,7 @@ function referenceDuration(piece: Piece): i64 {
 export function writeSidxHead(trackId: u32, timescale: u32, start: u64, distance: u64, count: u32): void {
   const out = newWriter(40);
   if (out == null) return;
-  const sidx = beginFullBox(out, fourcc(0x73, 0x69, 0x64, 0x78), 1, 0);
+  const sidx = beginFullBox(out, Code.sidx, 1, 0);
   put32(out, trackId);
   put32(out, timescale);
   put64(out, start);
@@ -92,7 +91,7 @@ export function writeSidxHead(trackId: u32, timescale: u32, start: u64, distance
 }
 
 /**
- * Writes `mfra` for one track with `count` entries: its head, and (RESULT.A) how many of the last bytes go after them. An
+ * Writes `mfra` for one track with `count` entries: its head, and (Result.COUNT) how many of the last bytes go after them. An
  * empty `free` box keeps it apart from the media that `sidx` refers to: ffmpeg, and Chromium with it, else reads fragments
  * in any order by `sidx`, and mixes up the samples of those with several track runs.
  */
@@ -100,17 +99,17 @@ export function writeMfra(trackId: u32, count: u32): void {
   const out = newWriter(64);
   if (out == null) return;
   const entries = <u64>count * TFRA_ENTRY;
-  endBox(out, beginBox(out, fourcc(0x66, 0x72, 0x65, 0x65))); // free
-  const mfra = beginBox(out, fourcc(0x6d, 0x66, 0x72, 0x61));
-  const tfra = beginFullBox(out, fourcc(0x74, 0x66, 0x72, 0x61), 1, 0);
+  endBox(out, beginBox(out, Code.free));
+  const mfra = beginBox(out, Code.mfra);
+  const tfra = beginFullBox(out, Code.tfra, 1, 0);
   put32(out, trackId);
   put32(out, 0);
   put32(out, count);
   endBox(out, tfra, entries);
-  const mfro = beginFullBox(out, fourcc(0x6d, 0x66, 0x72, 0x6f), 0, 0);
+  const mfro = beginFullBox(out, Code.mfro, 0, 0);
   put32(out, <u32>(out.next + 4 - mfra + entries)); // of the whole `mfra`, this field included
   endBox(out, mfro);
   endBox(out, mfra, entries);
   output(out.start, out.next - out.start);
-  store<u64>(RESULT, out.next - mfro, Result.A);
+  store<u32>(RESULT, <u32>(out.next - mfro), Result.COUNT);
 }

@@ -1,5 +1,5 @@
 /** Big-endian loads and box walking (ISO/IEC 14496-12 clause 4.2). Callers check bounds first, once a table. */
-import { Status } from "./abi";
+import { Status } from "./abi/names";
 import { cleared, fail, failed, reserve } from "./status";
 
 export function u16be(pointer: usize): u32 {

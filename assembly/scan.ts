@@ -1,26 +1,14 @@
 /** What to do with a top-level box, from its header alone. */
-import { Result, Status } from "./abi";
-import { fourcc, u32be, u64be } from "./reader";
+import { Code } from "./abi/codes";
+import { Scan, Status } from "./abi/names";
+import { Result } from "./abi/records";
+import { u32be, u64be } from "./reader";
 import { fail, output, RESULT } from "./status";
-
-/** Answers of `scanHeader` in RESULT.LENGTH. */
-export const enum Scan {
-  /** The header is 16 bytes: ask again with them. */
-  More = 0,
-  /** The box is not needed. */
-  Skip = 1,
-  /** The box is part of the metadata. */
-  Keep = 2,
-  /** Only the header is needed: it says where media data lies. */
-  Note = 3,
-  /** No box begins here: what follows the last box is not read. */
-  End = 4,
-}
 
 const BAD: u64 = u64.MAX_VALUE;
 
 /**
- * Classifies the box at `pointer`. RESULT.LENGTH: a Scan value; BOX: its type; A: its size with header, 0 when it
+ * Classifies the box at `pointer`. Result: `length` a Scan, `box` its type, `total` its size with header, 0 when it
  * extends to the end of the file.
  * @param first the file's first box, whose type tells an ISO base media file from anything else
  * @param complete `moov` has passed: an impossible size is no damage then, but bytes that somebody put behind the boxes
@@ -37,31 +25,27 @@ export function scanHeader(pointer: usize, length: u32, first: bool, complete: b
     if (size < 16 || size > 1 << 53) size = BAD;
   } else if (size != 0 && size < 8) size = BAD;
   if (size == BAD) return complete ? output(0, Scan.End) : fail(Status.BadBoxSize, type, pointer);
-  store<u64>(RESULT, size, Result.A);
-  const media = type == fourcc(0x6d, 0x64, 0x61, 0x74); // mdat
+  store<u64>(RESULT, size, Result.TOTAL);
+  const media = type == Code.mdat;
   output(0, kept(type) ? Scan.Keep : media ? Scan.Note : Scan.Skip);
 }
 
 function kept(type: u32): bool {
-  return (
-    type == fourcc(0x66, 0x74, 0x79, 0x70) || // ftyp
-    type == fourcc(0x6d, 0x6f, 0x6f, 0x76) || // moov
-    type == fourcc(0x6d, 0x6f, 0x6f, 0x66) // moof
-  );
+  return type == Code.ftyp || type == Code.moov || type == Code.moof;
 }
 
 function known(type: u32): bool {
   return (
     kept(type) ||
-    type == fourcc(0x73, 0x74, 0x79, 0x70) || // styp
-    type == fourcc(0x6d, 0x64, 0x61, 0x74) || // mdat
-    type == fourcc(0x66, 0x72, 0x65, 0x65) || // free
-    type == fourcc(0x73, 0x6b, 0x69, 0x70) || // skip
-    type == fourcc(0x77, 0x69, 0x64, 0x65) || // wide
-    type == fourcc(0x70, 0x6e, 0x6f, 0x74) || // pnot
-    type == fourcc(0x75, 0x75, 0x69, 0x64) || // uuid
-    type == fourcc(0x73, 0x69, 0x64, 0x78) || // sidx
-    type == fourcc(0x65, 0x6d, 0x73, 0x67) || // emsg
-    type == fourcc(0x70, 0x72, 0x66, 0x74) // prft
+    type == Code.styp ||
+    type == Code.mdat ||
+    type == Code.free ||
+    type == Code.skip ||
+    type == Code.wide ||
+    type == Code.pnot ||
+    type == Code.uuid ||
+    type == Code.sidx ||
+    type == Code.emsg ||
+    type == Code.prft
   );
 }

@@ -1,7 +1,7 @@
 /** A segment index as a whole: where its records are, and whether its columns lie inside it. */
-import { Status } from "./abi";
+import { INDEX_MAGIC, OffsetsKind, Status } from "./abi/names";
+import { IndexHeader, TrackRecord } from "./abi/records";
 import { checksum } from "./checksum";
-import { INDEX_MAGIC, IndexHeader, OffsetsKind, TrackRecord } from "./records/summary";
 import { fail } from "./status";
 import { MAX_SAMPLES } from "./track-tables";
 

@@ -1,7 +1,7 @@
 /** Which samples of a track a cut takes. */
 import { newOffsetCursor, newRunCursor, newSyncCursor, OffsetCursor, RunCursor, SyncCursor } from "./cursors";
-import { Selection, SelectionRule } from "./records/piece";
-import { TrackFlag, TrackRecord } from "./records/summary";
+import { SelectionRule, TrackFlag } from "./abi/names";
+import { Selection, TrackRecord } from "./abi/records";
 import { recordOf } from "./segment-index";
 import { cleared, failed, reserve } from "./status";
 

@@ -1,18 +1,18 @@
 /** Silent samples of audio codecs that have a known one, and a file of nothing but these. */
-import { Result } from "./abi";
+import { Code } from "./abi/codes";
+import { Result } from "./abi/records";
 import { audioSpecificConfig } from "./box/esds";
 import { findInEntry } from "./box/stsd";
-import { Box, fourcc, newBox, readBox, u16be, u32be } from "./reader";
+import { Box, newBox, readBox, u16be, u32be } from "./reader";
 import { failed, output, reserve, RESULT } from "./status";
 import { beginBox, beginFullBox, endBox, newWriter, put32, put64, putBytes, putZeros, Writer } from "./writer";
 import { putUnityMatrix } from "./movie-writer";
 
-const SOUN: u32 = 0x736f756e;
 /** The longest silent sample, bytes: PCM of 64 channels of 8 bytes. */
 const MOST: u32 = 512;
 
 /**
- * Writes one silent sample of the track with the sample entry at `entry`. RESULT.A: its duration in ticks of `timescale`, 0
+ * Writes one silent sample of the track with the sample entry at `entry`. Result: `count` its duration in ticks of `timescale`, 0
  * when its codec has none that is known, or none of whole ticks.
  */
 export function writeSilentSample(entry: usize, length: u32, timescale: u32): void {
@@ -26,21 +26,21 @@ export function writeSilentSample(entry: usize, length: u32, timescale: u32): vo
   const bits: u32 = u16be(box.body + 18);
   const rate: u32 = u32be(box.body + 24) >> 16;
   const version = u16be(box.body + 8);
-  if (box.type == fourcc(0x6d, 0x70, 0x34, 0x61)) silentAac(box, to, timescale);
-  else if (box.type == fourcc(0x4f, 0x70, 0x75, 0x73)) silentOpus(box, to, timescale);
+  if (box.type == Code.mp4a) silentAac(box, to, timescale);
+  else if (box.type == Code.Opus) silentOpus(box, to, timescale);
   else if (version != 0) return;
-  else if (box.type == fourcc(0x75, 0x6c, 0x61, 0x77)) silentBytes(to, channels, 1, 0xff, rate, timescale);
-  else if (box.type == fourcc(0x61, 0x6c, 0x61, 0x77)) silentBytes(to, channels, 1, 0xd5, rate, timescale);
-  else if (box.type == fourcc(0x73, 0x6f, 0x77, 0x74) || box.type == fourcc(0x74, 0x77, 0x6f, 0x73)) {
-    silentBytes(to, channels, bits >> 3, 0, rate, timescale); // sowt twos
-  } else if (box.type == fourcc(0x69, 0x70, 0x63, 0x6d)) silentBytes(to, channels, bits >> 3, 0, rate, timescale); // ipcm
+  else if (box.type == Code.ulaw) silentBytes(to, channels, 1, 0xff, rate, timescale);
+  else if (box.type == Code.alaw) silentBytes(to, channels, 1, 0xd5, rate, timescale);
+  else if (box.type == Code.sowt || box.type == Code.twos) {
+    silentBytes(to, channels, bits >> 3, 0, rate, timescale);
+  } else if (box.type == Code.ipcm) silentBytes(to, channels, bits >> 3, 0, rate, timescale);
 }
 
 function finish(to: usize, bytes: u32, samples: u32, rate: u32, timescale: u32): void {
   const ticks = <u64>samples * timescale;
   if (bytes == 0 || rate == 0 || ticks % rate != 0) return;
   output(to, bytes);
-  store<u64>(RESULT, ticks / rate, Result.A);
+  store<u32>(RESULT, <u32>(ticks / rate), Result.COUNT);
 }
 
 function silentBytes(to: usize, channels: u32, width: u32, value: u8, rate: u32, timescale: u32): void {
@@ -53,7 +53,7 @@ function silentBytes(to: usize, channels: u32, width: u32, value: u8, rate: u32,
 // A frame of 20 ms of CELT at full band that holds nothing (RFC 6716 section 3.1), as encoders write it.
 function silentOpus(entry: Box, to: usize, timescale: u32): void {
   const config = newBox();
-  if (failed() || !findInEntry(entry, SOUN, fourcc(0x64, 0x4f, 0x70, 0x73), config)) return; // dOps
+  if (failed() || !findInEntry(entry, Code.soun, Code.dOps, config)) return;
   if (config.end - config.body < 11 || load<u8>(config.body + 10) != 0) return;
   const channels = load<u8>(config.body + 1);
   if (channels != 1 && channels != 2) return;
@@ -76,7 +76,7 @@ const END: u32 = 7;
 // AAC-LC with frames of 1024 samples and a channel configuration (clause 1.6.3.5); no spectral band replication.
 function silentAac(entry: Box, to: usize, timescale: u32): void {
   const esds = newBox();
-  if (failed() || !findInEntry(entry, SOUN, fourcc(0x65, 0x73, 0x64, 0x73), esds)) return;
+  if (failed() || !findInEntry(entry, Code.soun, Code.esds, esds)) return;
   const config = audioSpecificConfig(esds);
   if (config == 0 || config + 2 > esds.end) return;
   const bits = u16be(config);
@@ -117,10 +117,10 @@ export function writeSilentMovie(entry: usize, length: u32, timescale: u32, coun
   const out = newWriter(<u64>length + 1024);
   if (out == null) return;
   put32(out, 1);
-  put32(out, fourcc(0x6d, 0x64, 0x61, 0x74)); // mdat
+  put32(out, Code.mdat);
   put64(out, 16 + <u64>count * size);
-  const moov = beginBox(out, fourcc(0x6d, 0x6f, 0x6f, 0x76));
-  const mvhd = beginFullBox(out, fourcc(0x6d, 0x76, 0x68, 0x64), 0, 0);
+  const moov = beginBox(out, Code.moov);
+  const mvhd = beginFullBox(out, Code.mvhd, 0, 0);
   putZeros(out, 8);
   put32(out, timescale);
   putZeros(out, 20);
@@ -128,36 +128,36 @@ export function writeSilentMovie(entry: usize, length: u32, timescale: u32, coun
   putZeros(out, 24);
   put32(out, 2);
   endBox(out, mvhd);
-  const trak = beginBox(out, fourcc(0x74, 0x72, 0x61, 0x6b));
-  const tkhd = beginFullBox(out, fourcc(0x74, 0x6b, 0x68, 0x64), 0, 3);
+  const trak = beginBox(out, Code.trak);
+  const tkhd = beginFullBox(out, Code.tkhd, 0, 3);
   putZeros(out, 8);
   put32(out, 1);
   putZeros(out, 24);
   putUnityMatrix(out);
   putZeros(out, 8);
   endBox(out, tkhd);
-  const mdia = beginBox(out, fourcc(0x6d, 0x64, 0x69, 0x61));
-  const mdhd = beginFullBox(out, fourcc(0x6d, 0x64, 0x68, 0x64), 1, 0);
+  const mdia = beginBox(out, Code.mdia);
+  const mdhd = beginFullBox(out, Code.mdhd, 1, 0);
   putZeros(out, 16);
   put32(out, timescale);
   put64(out, <u64>count * ticks);
   put32(out, 0x55c4_0000); // und
   endBox(out, mdhd);
-  const hdlr = beginFullBox(out, fourcc(0x68, 0x64, 0x6c, 0x72), 0, 0);
+  const hdlr = beginFullBox(out, Code.hdlr, 0, 0);
   put32(out, 0);
-  put32(out, SOUN);
+  put32(out, Code.soun);
   putZeros(out, 13);
   endBox(out, hdlr);
-  const minf = beginBox(out, fourcc(0x6d, 0x69, 0x6e, 0x66));
-  const stbl = beginBox(out, fourcc(0x73, 0x74, 0x62, 0x6c));
-  const stsd = beginFullBox(out, fourcc(0x73, 0x74, 0x73, 0x64), 0, 0);
+  const minf = beginBox(out, Code.minf);
+  const stbl = beginBox(out, Code.stbl);
+  const stsd = beginFullBox(out, Code.stsd, 0, 0);
   put32(out, 1);
   putBytes(out, entry, length);
   endBox(out, stsd);
-  putTable(out, fourcc(0x73, 0x74, 0x74, 0x73), 1, count, ticks); // stts
-  putTable(out, fourcc(0x73, 0x74, 0x73, 0x63), 1, 1, count, 1); // stsc
-  putTable(out, fourcc(0x73, 0x74, 0x73, 0x7a), size, count); // stsz
-  putTable(out, fourcc(0x73, 0x74, 0x63, 0x6f), 1, 16); // stco
+  putTable(out, Code.stts, 1, count, ticks);
+  putTable(out, Code.stsc, 1, 1, count, 1);
+  putTable(out, Code.stsz, size, count);
+  putTable(out, Code.stco, 1, 16);
   endBox(out, stbl);
   endBox(out, minf);
   endBox(out, mdia);

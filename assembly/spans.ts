@@ -1,10 +1,8 @@
 /** Where an output's media bytes come from. */
-import { Status } from "./abi";
+import { Status } from "./abi/names";
+import { IndexHeader, PieceTrack, Span, TrackRecord } from "./abi/records";
 import { newVarints, unzigzag } from "./columns";
 import { layParts, Part, Piece, pieceTrack } from "./piece";
-import { Span } from "./records/output";
-import { PieceTrack } from "./records/piece";
-import { IndexHeader, TrackRecord } from "./records/summary";
 import { recordOf } from "./segment-index";
 import { fail, failed, output, reserve } from "./status";
 

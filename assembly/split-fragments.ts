@@ -2,8 +2,7 @@
 import { newOffsetCursor, newSyncCursor } from "./cursors";
 import { newDurationCursor } from "./duration-cursor";
 import { Piece, pieceTrack, rescale } from "./piece";
-import { PieceTrack } from "./records/piece";
-import { TrackRecord } from "./records/summary";
+import { PieceTrack, TrackRecord } from "./abi/records";
 import { recordOf } from "./segment-index";
 import { failed, reserve } from "./status";
 

@@ -1,4 +1,5 @@
-import { Result, Status } from "./abi";
+import { Status } from "./abi/names";
+import { Result } from "./abi/records";
 import { allocate } from "./arena";
 
 /** The record every call reports through. */
@@ -64,4 +65,10 @@ export function cleared(size: usize): usize {
 export function output(pointer: usize, length: usize): void {
   store<u32>(RESULT, <u32>pointer, Result.POINTER);
   store<u32>(RESULT, <u32>length, Result.LENGTH);
+}
+
+/** Hands out `length` records at `pointer` beside the output. */
+export function listed(pointer: usize, length: usize): void {
+  store<u32>(RESULT, <u32>pointer, Result.LIST_POINTER);
+  store<u32>(RESULT, <u32>length, Result.LIST_LENGTH);
 }

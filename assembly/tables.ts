@@ -2,8 +2,8 @@
 import { newDurationCursor, skipRuns } from "./duration-cursor";
 import { newOffsetCursor, newRunCursor, newSizeCursor, newSyncCursor } from "./cursors";
 import { continues, Part, Piece, pieceTrack, rescale } from "./piece";
-import { PieceTrack } from "./records/piece";
-import { TrackFlag, TrackRecord } from "./records/summary";
+import { TrackFlag } from "./abi/names";
+import { PieceTrack, TrackRecord } from "./abi/records";
 import { recordOf } from "./segment-index";
 import { failed } from "./status";
 

@@ -1,5 +1,5 @@
 /** What a track's boxes say, in plain native arrays: the common ground of progressive and fragmented files. */
-import { Warning } from "./abi";
+import { Warning } from "./abi/names";
 import { failed } from "./status";
 
 /** Samples a track may have, and all tracks together; a minute of 48 kHz PCM has 2.9 million. */

@@ -1,6 +1,7 @@
 /** A text track (3GPP TS 26.245) that tells the wall-clock time: a sample for each of its seconds. */
-import { fourcc } from "./reader";
-import { CaptionBlock, Table } from "./records/output";
+import { Code } from "./abi/codes";
+import { Table } from "./abi/names";
+import { CaptionBlock } from "./abi/records";
 import { output } from "./status";
 import { beginBox, beginFullBox, endBox, newWriter, put32, put64, putBytes, Writer } from "./writer";
 
@@ -67,8 +68,8 @@ function putRun(out: Writer, samples: u32, duration: u32): void {
 }
 
 function captionDuration(block: usize, sample: u32): u32 {
-  if (sample == 0) return load<u32>(block, CaptionBlock.FIRST);
-  return sample + 1 == load<u32>(block, CaptionBlock.COUNT) ? load<u32>(block, CaptionBlock.LAST) : SECOND;
+  if (sample == 0) return load<u32>(block, CaptionBlock.FIRST_MS);
+  return sample + 1 == load<u32>(block, CaptionBlock.COUNT) ? load<u32>(block, CaptionBlock.LAST_MS) : SECOND;
 }
 
 /** Writes the samples of a block. @param offset minutes that the clock shown is ahead of UTC */
@@ -86,19 +87,19 @@ export function writeCaptionFragment(block: usize, trackId: u32, sequence: u32):
   const count = load<u32>(block, CaptionBlock.COUNT);
   const out = newWriter(128 + ((<u64>count) << 2));
   if (out == null) return;
-  const moof = beginBox(out, fourcc(0x6d, 0x6f, 0x6f, 0x66));
-  const mfhd = beginFullBox(out, fourcc(0x6d, 0x66, 0x68, 0x64), 0, 0);
+  const moof = beginBox(out, Code.moof);
+  const mfhd = beginFullBox(out, Code.mfhd, 0, 0);
   put32(out, sequence);
   endBox(out, mfhd);
-  const traf = beginBox(out, fourcc(0x74, 0x72, 0x61, 0x66));
-  const tfhd = beginFullBox(out, fourcc(0x74, 0x66, 0x68, 0x64), 0, 0x2_0010); // base is moof, default size
+  const traf = beginBox(out, Code.traf);
+  const tfhd = beginFullBox(out, Code.tfhd, 0, 0x2_0010); // base is moof, default size
   put32(out, trackId);
   put32(out, CAPTION_SIZE);
   endBox(out, tfhd);
-  const tfdt = beginFullBox(out, fourcc(0x74, 0x66, 0x64, 0x74), 1, 0);
-  put64(out, load<u64>(block, CaptionBlock.AT));
+  const tfdt = beginFullBox(out, Code.tfdt, 1, 0);
+  put64(out, load<u64>(block, CaptionBlock.AT_MS));
   endBox(out, tfdt);
-  const trun = beginFullBox(out, fourcc(0x74, 0x72, 0x75, 0x6e), 0, 0x101); // data offset, durations
+  const trun = beginFullBox(out, Code.trun, 0, 0x101); // data offset, durations
   put32(out, count);
   put32(out, <u32>(out.next - moof) + 4 + (count << 2) + 8);
   for (let i: u32 = 0; i < count; i++) put32(out, captionDuration(block, i));
@@ -106,7 +107,7 @@ export function writeCaptionFragment(block: usize, trackId: u32, sequence: u32):
   endBox(out, traf);
   endBox(out, moof);
   put32(out, 8 + count * CAPTION_SIZE);
-  put32(out, fourcc(0x6d, 0x64, 0x61, 0x74));
+  put32(out, Code.mdat);
   output(out.start, out.next - out.start);
 }
 

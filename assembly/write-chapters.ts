@@ -1,6 +1,6 @@
 /** Chapters as players know them: Nero's `chpl` in `udta`, which ISO/IEC 14496-12 leaves to its users. */
-import { fourcc } from "./reader";
-import { Chapter } from "./records/output";
+import { Code } from "./abi/codes";
+import { Chapter } from "./abi/records";
 import { beginFullBox, endBox, put32, put64, put8, putBytes, Writer } from "./writer";
 
 /** Chapters that one `chpl` can hold. */
@@ -14,7 +14,7 @@ export function chaptersBound(count: u32): u64 {
 /** Writes `count` Chapter records as a box of `udta`; nothing when there are none. */
 export function writeChapters(out: Writer, chapters: usize, count: u32): void {
   if (count == 0) return;
-  const chpl = beginFullBox(out, fourcc(0x63, 0x68, 0x70, 0x6c), 1, 0);
+  const chpl = beginFullBox(out, Code.chpl, 1, 0);
   const listed = min(count, MAX_CHAPTERS);
   put32(out, 0);
   put8(out, listed);

@@ -1,17 +1,15 @@
 /** A piece as movie fragments (ISO/IEC 14496-12 clause 8.8): each a `moof` with all tracks, and its `mdat`'s header. */
-import { Result, Status } from "./abi";
+import { Code } from "./abi/codes";
+import { Status, TrackFlag } from "./abi/names";
+import { Fragment, PieceTrack, Result, TrackRecord } from "./abi/records";
 import { newOffsetCursor, newSizeCursor, newSyncCursor, OffsetCursor, SizeCursor, SyncCursor } from "./cursors";
 import { DurationCursor, newDurationCursor } from "./duration-cursor";
 import { hasDefaults, isLast, MDAT, MOOF, trafSize, trunSize } from "./fragment-sizes";
 import { layParts, Part, partBytes, Piece, pieceTrack, rescale } from "./piece";
-import { fourcc } from "./reader";
-import { Fragment } from "./records/output";
-import { PieceTrack } from "./records/piece";
-import { TrackFlag, TrackRecord } from "./records/summary";
 import { recordOf } from "./segment-index";
 import { appendSpans, reserveSpans } from "./spans";
 import { splitFragments, TIMES_SIZE } from "./split-fragments";
-import { cleared, fail, failed, output, reserve, RESULT } from "./status";
+import { cleared, fail, failed, listed, output, reserve, RESULT } from "./status";
 import { NON_SYNC_FLAGS, SYNC_FLAGS } from "./write-movie";
 import { beginBox, beginFullBox, endBox, newWriter, put32, put64, Writer } from "./writer";
 
@@ -34,7 +32,7 @@ export function layFragments(piece: Piece): usize {
     }
     header += load<u32>(fragment, Fragment.HEADER_LENGTH);
     const media = load<u64>(fragment, Fragment.MEDIA_LENGTH) + partBytes(piece, part);
-    if (header > <u64>i32.MAX_VALUE || media > <u64>i32.MAX_VALUE) fail(Status.TooMany, fourcc(0x6d, 0x6f, 0x6f, 0x66));
+    if (header > <u64>i32.MAX_VALUE || media > <u64>i32.MAX_VALUE) fail(Status.TooMany, Code.moof);
     store<u32>(fragment, <u32>header, Fragment.HEADER_LENGTH);
     store<u64>(fragment, media, Fragment.MEDIA_LENGTH);
   }
@@ -134,7 +132,7 @@ export function writeFragments(piece: Piece, sequence: u32): void {
     while (until < end && load<u32>(until, Part.FRAGMENT) == i) until += Part.SIZE;
     writeMoof(piece, out, sources, part, until, sequence + i, load<u32>(fragment, Fragment.HEADER_LENGTH));
     put32(out, <u32>(load<u64>(fragment, Fragment.MEDIA_LENGTH) + MDAT));
-    put32(out, fourcc(0x6d, 0x64, 0x61, 0x74));
+    put32(out, Code.mdat);
     const spanned = appendSpans(piece, part, until, spans, spanCount);
     store<u32>(fragment, spanCount, Fragment.FIRST_SPAN);
     store<u32>(fragment, spanned - spanCount, Fragment.SPANS);
@@ -142,8 +140,9 @@ export function writeFragments(piece: Piece, sequence: u32): void {
     part = until;
   }
   output(out.start, out.next - out.start);
-  store<u64>(RESULT, ((<u64>fragments) << 32) | piece.fragments, Result.A);
-  store<u64>(RESULT, ((<u64>spans) << 32) | spanCount, Result.B);
+  listed(fragments, piece.fragments);
+  store<u32>(RESULT, <u32>spans, Result.SPANS_POINTER);
+  store<u32>(RESULT, spanCount, Result.SPANS_LENGTH);
 }
 
 // Parts come in file order; here they go fragment by fragment, in file order within each.
@@ -177,8 +176,8 @@ function writeMoof(
   sequence: u32,
   header: u32,
 ): void {
-  const moof = beginBox(out, fourcc(0x6d, 0x6f, 0x6f, 0x66));
-  const mfhd = beginFullBox(out, fourcc(0x6d, 0x66, 0x68, 0x64), 0, 0);
+  const moof = beginBox(out, Code.moof);
+  const mfhd = beginFullBox(out, Code.mfhd, 0, 0);
   put32(out, sequence);
   endBox(out, mfhd);
   for (let slot: u32 = 0; slot < piece.slots; slot++) {
@@ -210,11 +209,11 @@ function writeMoof(
 }
 
 function beginTraf(out: Writer, track: usize, source: RunSource, description: u32): usize {
-  const traf = beginBox(out, fourcc(0x74, 0x72, 0x61, 0x66));
+  const traf = beginBox(out, Code.traf);
   const defaults = hasDefaults(track);
   const bySample = defaults && !(source.flags & TrackFlag.AllSync);
   const fields = 0x2_0002 | (defaults ? 0x18 : 0) | (bySample ? 0x20 : 0);
-  const tfhd = beginFullBox(out, fourcc(0x74, 0x66, 0x68, 0x64), 0, fields); // base is moof, sample description
+  const tfhd = beginFullBox(out, Code.tfhd, 0, fields); // base is moof, sample description
   put32(out, load<u32>(track, PieceTrack.TRACK_ID));
   put32(out, load<u32>(track, PieceTrack.DESCRIPTION_BASE) - 1 + description);
   if (defaults) {
@@ -223,7 +222,7 @@ function beginTraf(out: Writer, track: usize, source: RunSource, description: u3
     if (bySample) put32(out, SYNC_FLAGS);
   }
   endBox(out, tfhd);
-  const tfdt = beginFullBox(out, fourcc(0x74, 0x66, 0x64, 0x74), 1, 0);
+  const tfdt = beginFullBox(out, Code.tfdt, 1, 0);
   put64(out, source.dts);
   endBox(out, tfdt);
   return traf;
@@ -231,7 +230,7 @@ function beginTraf(out: Writer, track: usize, source: RunSource, description: u3
 
 function writeUniformTrun(out: Writer, source: RunSource, part: usize, dataOffset: u32, last: bool): void {
   const samples = load<u32>(part, Part.SAMPLES);
-  const trun = beginFullBox(out, fourcc(0x74, 0x72, 0x75, 0x6e), 1, last ? 0x101 : 0x1);
+  const trun = beginFullBox(out, Code.trun, 1, last ? 0x101 : 0x1);
   put32(out, samples);
   put32(out, dataOffset);
   if (last) put32(out, source.durations.lastDuration);
@@ -244,7 +243,7 @@ function writeTrun(out: Writer, source: RunSource, part: usize, dataOffset: u32)
   const bySample = !(flags & TrackFlag.AllSync);
   const composed = (flags & TrackFlag.Offsets) != 0;
   const fields = 0x301 | (bySample ? 0x400 : 0) | (composed ? 0x800 : 0);
-  const trun = beginFullBox(out, fourcc(0x74, 0x72, 0x75, 0x6e), 1, fields);
+  const trun = beginFullBox(out, Code.trun, 1, fields);
   const samples = load<u32>(part, Part.SAMPLES);
   put32(out, samples);
   put32(out, dataOffset);

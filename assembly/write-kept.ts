@@ -1,7 +1,8 @@
 /** Boxes that an index kept, in the headers of an output. */
+import { Code } from "./abi/codes";
 import { KeptCursor, MOVIE_SCOPE, isMediaInformation, nextKept, peekBox } from "./kept-boxes";
-import { Box, fourcc, newBox, u32be } from "./reader";
-import { OutputTrack } from "./records/output";
+import { Box, newBox, u32be } from "./reader";
+import { OutputTrack } from "./abi/records";
 import { cleared } from "./status";
 import { beginBox, endBox, put32, putBytes, Writer } from "./writer";
 
@@ -20,11 +21,11 @@ function keptOfTrack(track: usize): KeptCursor {
 }
 
 function isUserData(type: u32): bool {
-  return type == fourcc(0x75, 0x64, 0x74, 0x61); // udta
+  return type == Code.udta;
 }
 
 function isDescription(type: u32): bool {
-  return type == fourcc(0x6d, 0x65, 0x74, 0x61) || type == fourcc(0x75, 0x75, 0x69, 0x64); // meta, uuid
+  return type == Code.meta || type == Code.uuid; // meta, uuid
 }
 
 function putBox(out: Writer, box: Box): void {
@@ -81,7 +82,7 @@ export function writeReferences(out: Writer, track: usize, tracks: usize, count:
   const cursor = keptOfTrack(track);
   const kind = newBox();
   while (nextKept(cursor)) {
-    if (cursor.box.type != fourcc(0x74, 0x72, 0x65, 0x66)) continue; // tref
+    if (cursor.box.type != Code.tref) continue;
     const tref = beginBox(out, cursor.box.type);
     for (let at = cursor.box.body; peekBox(kind, at, cursor.box.end); at = kind.end) {
       const references = beginBox(out, kind.type);

@@ -1,10 +1,9 @@
 /** `ftyp` and `moov` of an output, progressive or the init segment of a fragmented one; table entries are spliced in. */
-import { Result } from "./abi";
+import { Code } from "./abi/codes";
+import { MOVIE_TIMESCALE, TrackFlag } from "./abi/names";
+import { OutputTrack, Result, Splice } from "./abi/records";
 import { MovieWriter, putUnityMatrix } from "./movie-writer";
-import { fourcc } from "./reader";
-import { MOVIE_TIMESCALE, OutputTrack, Splice } from "./records/output";
-import { TrackFlag } from "./records/summary";
-import { failed, output, reserve, RESULT } from "./status";
+import { failed, listed, output, reserve, RESULT } from "./status";
 import { chaptersBound, writeChapters } from "./write-chapters";
 import { writeMovieDescription, writeUserData } from "./write-kept";
 import { writeTrak } from "./write-trak";
@@ -50,7 +49,7 @@ export function writeMovie(
   movie.spliceCount = 0;
   movie.spliced = 0;
   writeFtyp(out, fragmented);
-  const moov = beginBox(out, fourcc(0x6d, 0x6f, 0x6f, 0x76));
+  const moov = beginBox(out, Code.moov);
   let highest: u32 = 0;
   let flags: u32 = 0;
   for (let i: u32 = 0; i < count; i++) {
@@ -74,7 +73,7 @@ export function writeMovie(
     writeTrak(movie, tracks, count, i, duration, fragmented, wide);
   }
   if (fragmented) writeMvex(out, tracks, count, duration);
-  const udta = beginBox(out, fourcc(0x75, 0x64, 0x74, 0x61));
+  const udta = beginBox(out, Code.udta);
   if (count > 0) writeUserData(out, tracks);
   writeChapters(out, chapters, chapterCount);
   if (out.next - udta > 8) endBox(out, udta);
@@ -83,25 +82,25 @@ export function writeMovie(
   endBox(out, moov, movie.spliced);
   const length = out.next - out.start;
   output(out.start, length);
-  store<u64>(RESULT, ((<u64>movie.splices) << 32) | movie.spliceCount, Result.A);
-  store<u64>(RESULT, <u64>length + movie.spliced, Result.B);
+  listed(movie.splices, movie.spliceCount);
+  store<u64>(RESULT, <u64>length + movie.spliced, Result.TOTAL);
 }
 
 function writeFtyp(out: Writer, fragmented: bool): void {
-  const box = beginBox(out, fourcc(0x66, 0x74, 0x79, 0x70));
-  const major = fragmented ? fourcc(0x69, 0x73, 0x6f, 0x36) : fourcc(0x69, 0x73, 0x6f, 0x6d); // iso6, isom
+  const box = beginBox(out, Code.ftyp);
+  const major = fragmented ? Code.iso6 : Code.isom; // iso6, isom
   put32(out, major);
   put32(out, 0x200);
   put32(out, major);
-  put32(out, fragmented ? fourcc(0x69, 0x73, 0x6f, 0x35) : fourcc(0x69, 0x73, 0x6f, 0x32)); // iso5, iso2
-  put32(out, fourcc(0x6d, 0x70, 0x34, 0x31));
+  put32(out, fragmented ? Code.iso5 : Code.iso2); // iso5, iso2
+  put32(out, Code.mp41);
   endBox(out, box);
 }
 
 // No clock goes into an output: creation and modification times are 0 everywhere.
 function writeMvhd(out: Writer, duration: u64, nextTrack: u32): void {
   const wide = duration >= u32.MAX_VALUE;
-  const box = beginFullBox(out, fourcc(0x6d, 0x76, 0x68, 0x64), u32(wide), 0);
+  const box = beginFullBox(out, Code.mvhd, u32(wide), 0);
   putZeros(out, wide ? 16 : 8);
   put32(out, MOVIE_TIMESCALE);
   if (wide) put64(out, duration);
@@ -116,13 +115,13 @@ function writeMvhd(out: Writer, duration: u64, nextTrack: u32): void {
 }
 
 function writeMvex(out: Writer, tracks: usize, count: u32, duration: u64): void {
-  const mvex = beginBox(out, fourcc(0x6d, 0x76, 0x65, 0x78));
-  const mehd = beginFullBox(out, fourcc(0x6d, 0x65, 0x68, 0x64), 1, 0);
+  const mvex = beginBox(out, Code.mvex);
+  const mehd = beginFullBox(out, Code.mehd, 1, 0);
   put64(out, duration);
   endBox(out, mehd);
   for (let i: u32 = 0; i < count; i++) {
     const track = tracks + <usize>i * OutputTrack.SIZE;
-    const trex = beginFullBox(out, fourcc(0x74, 0x72, 0x65, 0x78), 0, 0);
+    const trex = beginFullBox(out, Code.trex, 0, 0);
     put32(out, load<u32>(track, OutputTrack.ID));
     put32(out, 1);
     put32(out, 0);

@@ -1,14 +1,10 @@
 /** `trak` of an output (clause 8.3.1); table entries are spliced in. */
+import { Code } from "./abi/codes";
 import { MovieWriter, putUnityMatrix, splice } from "./movie-writer";
-import { fourcc } from "./reader";
-import { OutputTrack, Table } from "./records/output";
-import { TrackFlag, TrackRecord } from "./records/summary";
+import { Table, TrackFlag } from "./abi/names";
+import { OutputTrack, TrackRecord } from "./abi/records";
 import { writeKept, writeKeptInformation, writeReferences, writeTrackDescription } from "./write-kept";
 import { beginBox, beginFullBox, endBox, put16, put32, put64, putBytes, putZeros, Writer } from "./writer";
-
-const VIDE: u32 = 0x76696465;
-const SOUN: u32 = 0x736f756e;
-const SBTL: u32 = 0x7362746c;
 
 // Offsets into PRESENTATION, the part of a track record from WIDTH on.
 const WIDTH: usize = OutputTrack.PRESENTATION;
@@ -36,7 +32,7 @@ export function writeTrak(
   const out = movie.out;
   const track = tracks + <usize>number * OutputTrack.SIZE;
   const before = movie.spliced;
-  const trak = beginBox(out, fourcc(0x74, 0x72, 0x61, 0x6b));
+  const trak = beginBox(out, Code.trak);
   const shown =
     load<i64>(track, OutputTrack.EDIT_TIME) < 0
       ? duration
@@ -44,15 +40,15 @@ export function writeTrak(
   writeTkhd(out, track, shown);
   if (load<i64>(track, OutputTrack.EDIT_TIME) >= 0) writeEdts(out, track);
   writeReferences(out, track, tracks, count);
-  writeKept(out, track, fourcc(0x74, 0x61, 0x70, 0x74)); // tapt
-  const mdia = beginBox(out, fourcc(0x6d, 0x64, 0x69, 0x61));
+  writeKept(out, track, Code.tapt);
+  const mdia = beginBox(out, Code.mdia);
   writeMdhd(out, track, fragmented);
-  if (!writeKept(out, track, fourcc(0x68, 0x64, 0x6c, 0x72))) writeHdlr(out, load<u32>(track, OutputTrack.HANDLER));
-  writeKept(out, track, fourcc(0x65, 0x6c, 0x6e, 0x67)); // elng
-  const minf = beginBox(out, fourcc(0x6d, 0x69, 0x6e, 0x66));
+  if (!writeKept(out, track, Code.hdlr)) writeHdlr(out, load<u32>(track, OutputTrack.HANDLER));
+  writeKept(out, track, Code.elng);
+  const minf = beginBox(out, Code.minf);
   if (!writeKeptInformation(out, track)) writeMediaHeader(out, load<u32>(track, OutputTrack.HANDLER));
   writeDinf(out);
-  const stbl = beginBox(out, fourcc(0x73, 0x74, 0x62, 0x6c));
+  const stbl = beginBox(out, Code.stbl);
   writeTables(movie, track, number, fragmented, wide);
   const spliced = movie.spliced - before;
   endBox(out, stbl, spliced);
@@ -64,12 +60,7 @@ export function writeTrak(
 
 function writeTkhd(out: Writer, track: usize, duration: u64): void {
   const wide = duration >= u32.MAX_VALUE;
-  const box = beginFullBox(
-    out,
-    fourcc(0x74, 0x6b, 0x68, 0x64),
-    u32(wide),
-    load<u32>(track, OutputTrack.TKHD_FLAGS) & 15,
-  );
+  const box = beginFullBox(out, Code.tkhd, u32(wide), load<u32>(track, OutputTrack.TKHD_FLAGS) & 15);
   putZeros(out, wide ? 16 : 8);
   put32(out, load<u32>(track, OutputTrack.ID));
   put32(out, 0);
@@ -79,7 +70,7 @@ function writeTkhd(out: Writer, track: usize, duration: u64): void {
   put16(out, load<u16>(track + LAYER));
   put16(out, load<u16>(track + GROUP));
   // Text has the place of the picture it comes with, but is never turned.
-  const text = load<u32>(track, OutputTrack.HANDLER) == SBTL;
+  const text = load<u32>(track, OutputTrack.HANDLER) == Code.sbtl;
   put16(out, text ? 0 : load<u16>(track + VOLUME));
   put16(out, 0);
   if (text) putUnityMatrix(out);
@@ -94,8 +85,8 @@ function writeEdts(out: Writer, track: usize): void {
   const length = load<u64>(track, OutputTrack.EDIT_DURATION);
   const time = load<i64>(track, OutputTrack.EDIT_TIME);
   const wide = delay >= u32.MAX_VALUE || length >= u32.MAX_VALUE || time > i32.MAX_VALUE;
-  const edts = beginBox(out, fourcc(0x65, 0x64, 0x74, 0x73));
-  const elst = beginFullBox(out, fourcc(0x65, 0x6c, 0x73, 0x74), u32(wide), 0);
+  const edts = beginBox(out, Code.edts);
+  const elst = beginFullBox(out, Code.elst, u32(wide), 0);
   put32(out, delay > 0 ? 2 : 1);
   if (delay > 0) putEdit(out, delay, -1, wide);
   putEdit(out, length, time, wide);
@@ -117,7 +108,7 @@ function putEdit(out: Writer, duration: u64, time: i64, wide: bool): void {
 function writeMdhd(out: Writer, track: usize, fragmented: bool): void {
   const duration = fragmented ? 0 : load<u64>(track, OutputTrack.DURATION);
   const wide = duration >= u32.MAX_VALUE;
-  const box = beginFullBox(out, fourcc(0x6d, 0x64, 0x68, 0x64), u32(wide), 0);
+  const box = beginFullBox(out, Code.mdhd, u32(wide), 0);
   putZeros(out, wide ? 16 : 8);
   put32(out, load<u32>(track, OutputTrack.TIMESCALE));
   if (wide) put64(out, duration);
@@ -128,7 +119,7 @@ function writeMdhd(out: Writer, track: usize, fragmented: bool): void {
 }
 
 function writeHdlr(out: Writer, handler: u32): void {
-  const box = beginFullBox(out, fourcc(0x68, 0x64, 0x6c, 0x72), 0, 0);
+  const box = beginFullBox(out, Code.hdlr, 0, 0);
   put32(out, 0);
   put32(out, handler);
   putZeros(out, 13); // reserved, and an empty name
@@ -136,73 +127,49 @@ function writeHdlr(out: Writer, handler: u32): void {
 }
 
 function writeMediaHeader(out: Writer, handler: u32): void {
-  if (handler == VIDE) {
-    const box = beginFullBox(out, fourcc(0x76, 0x6d, 0x68, 0x64), 0, 1);
+  if (handler == Code.vide) {
+    const box = beginFullBox(out, Code.vmhd, 0, 1);
     putZeros(out, 8);
     endBox(out, box);
-  } else if (handler == SOUN) {
-    const box = beginFullBox(out, fourcc(0x73, 0x6d, 0x68, 0x64), 0, 0);
+  } else if (handler == Code.soun) {
+    const box = beginFullBox(out, Code.smhd, 0, 0);
     put32(out, 0);
     endBox(out, box);
-  } else endBox(out, beginFullBox(out, fourcc(0x6e, 0x6d, 0x68, 0x64), 0, 0));
+  } else endBox(out, beginFullBox(out, Code.nmhd, 0, 0));
 }
 
 function writeDinf(out: Writer): void {
-  const dinf = beginBox(out, fourcc(0x64, 0x69, 0x6e, 0x66));
-  const dref = beginFullBox(out, fourcc(0x64, 0x72, 0x65, 0x66), 0, 0);
+  const dinf = beginBox(out, Code.dinf);
+  const dref = beginFullBox(out, Code.dref, 0, 0);
   put32(out, 1);
-  endBox(out, beginFullBox(out, fourcc(0x75, 0x72, 0x6c, 0x20), 0, 1)); // `url `, self-contained
+  endBox(out, beginFullBox(out, Code.url_, 0, 1)); // `url `, self-contained
   endBox(out, dref);
   endBox(out, dinf);
 }
 
 function writeTables(movie: MovieWriter, track: usize, number: u32, fragmented: bool, wide: bool): void {
   const out = movie.out;
-  const stsd = beginFullBox(out, fourcc(0x73, 0x74, 0x73, 0x64), 0, 0);
+  const stsd = beginFullBox(out, Code.stsd, 0, 0);
   put32(out, load<u32>(track, OutputTrack.DESCRIPTION_COUNT));
   putBytes(out, load<u32>(track, OutputTrack.DESCRIPTION_POINTER), load<u32>(track, OutputTrack.DESCRIPTION_LENGTH));
   endBox(out, stsd);
   const flags = load<u32>(track, OutputTrack.FLAGS);
-  table(
-    movie,
-    number,
-    fourcc(0x73, 0x74, 0x74, 0x73),
-    0,
-    Table.Stts,
-    8,
-    fragmented ? 0 : load<u32>(track, OutputTrack.STTS_ENTRIES),
-  );
+  table(movie, number, Code.stts, 0, Table.Stts, 8, fragmented ? 0 : load<u32>(track, OutputTrack.STTS_ENTRIES));
   if (!fragmented && flags & TrackFlag.Offsets) {
     const version = u32((flags & TrackFlag.NegativeOffsets) != 0);
-    table(
-      movie,
-      number,
-      fourcc(0x63, 0x74, 0x74, 0x73),
-      version,
-      Table.Ctts,
-      8,
-      load<u32>(track, OutputTrack.CTTS_ENTRIES),
-    );
+    table(movie, number, Code.ctts, version, Table.Ctts, 8, load<u32>(track, OutputTrack.CTTS_ENTRIES));
   }
   if (!fragmented && !(flags & TrackFlag.AllSync)) {
-    table(movie, number, fourcc(0x73, 0x74, 0x73, 0x73), 0, Table.Stss, 4, load<u32>(track, OutputTrack.SYNC_SAMPLES));
+    table(movie, number, Code.stss, 0, Table.Stss, 4, load<u32>(track, OutputTrack.SYNC_SAMPLES));
   }
-  table(
-    movie,
-    number,
-    fourcc(0x73, 0x74, 0x73, 0x63),
-    0,
-    Table.Stsc,
-    12,
-    fragmented ? 0 : load<u32>(track, OutputTrack.STSC_ENTRIES),
-  );
+  table(movie, number, Code.stsc, 0, Table.Stsc, 12, fragmented ? 0 : load<u32>(track, OutputTrack.STSC_ENTRIES));
   const samples = fragmented ? 0 : load<u32>(track, OutputTrack.SAMPLES);
   const constant = fragmented ? 0 : load<u32>(track, OutputTrack.CONSTANT_SIZE);
-  const stsz = beginFullBox(out, fourcc(0x73, 0x74, 0x73, 0x7a), 0, 0);
+  const stsz = beginFullBox(out, Code.stsz, 0, 0);
   put32(out, constant);
   put32(out, samples);
   splice(movie, stsz, number, Table.Stsz, constant > 0 ? 0 : (<u64>samples) << 2);
-  const type = wide ? fourcc(0x63, 0x6f, 0x36, 0x34) : fourcc(0x73, 0x74, 0x63, 0x6f);
+  const type = wide ? Code.co64 : Code.stco;
   const chunks = fragmented ? 0 : load<u32>(track, OutputTrack.CHUNKS);
   table(movie, number, type, 0, wide ? Table.Co64 : Table.Stco, wide ? 8 : 4, chunks);
 }

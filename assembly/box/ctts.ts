@@ -1,4 +1,4 @@
-import { Warning } from "../abi";
+import { Warning } from "../abi/names";
 import { Box, fullBoxVersion, nativeWords, tableCount } from "../reader";
 import { failed } from "../status";
 import { fitRuns, TrackTables } from "../track-tables";

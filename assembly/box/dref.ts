@@ -1,4 +1,4 @@
-import { Status } from "../abi";
+import { Status } from "../abi/names";
 import { Box, failIn, fullBoxFlags, fullBoxVersion, readBox, tableCount } from "../reader";
 import { failed } from "../status";
 

@@ -1,4 +1,4 @@
-import { Status } from "../abi";
+import { Status } from "../abi/names";
 import { Box, fullBoxVersion, tableCount } from "../reader";
 import { fail, failed } from "../status";
 import { TrackTables } from "../track-tables";

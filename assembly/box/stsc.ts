@@ -1,6 +1,7 @@
-import { Status, Warning } from "../abi";
+import { Code } from "../abi/codes";
+import { Status, Warning } from "../abi/names";
 import { shrinkTo } from "../arena";
-import { Box, failIn, fourcc, fullBoxVersion, nativeWords, tableCount } from "../reader";
+import { Box, failIn, fullBoxVersion, nativeWords, tableCount } from "../reader";
 import { fail, failed, reserve } from "../status";
 import { Chunk, END_OFFSET, endChunks, TrackTables } from "../track-tables";
 
@@ -11,7 +12,7 @@ import { Chunk, END_OFFSET, endChunks, TrackTables } from "../track-tables";
 export function readChunks(stsc: Box, offsets: Box, track: TrackTables): void {
   fullBoxVersion(stsc, 0);
   fullBoxVersion(offsets, 0);
-  const wide = offsets.type == fourcc(0x63, 0x6f, 0x36, 0x34); // co64
+  const wide = offsets.type == Code.co64;
   const runs = tableCount(stsc, 4, 12);
   const chunks = tableCount(offsets, 4, wide ? 8 : 4);
   if (failed()) return;
@@ -64,7 +65,7 @@ export function readChunks(stsc: Box, offsets: Box, track: TrackTables): void {
   if (left > 0) return failIn(stsc, Status.Inconsistent);
   track.chunkCount = <u32>((to - track.chunks) / Chunk.SIZE);
   endChunks(to);
-  if (highest >= END_OFFSET) return fail(Status.OutsideFile, fourcc(0x73, 0x74, 0x63, 0x6f), track.stbl);
+  if (highest >= END_OFFSET) return fail(Status.OutsideFile, Code.stco, track.stbl);
   sumChunks(track, to);
   // What was only read for this.
   shrinkTo(table);

@@ -1,5 +1,6 @@
-import { Status } from "../abi";
-import { Box, failIn, fourcc, fullBoxVersion, readBox, u16be, u32be } from "../reader";
+import { Code } from "../abi/codes";
+import { Status } from "../abi/names";
+import { Box, failIn, fullBoxVersion, readBox, u16be, u32be } from "../reader";
 import { failed } from "../status";
 import { TrackTables } from "../track-tables";
 
@@ -31,8 +32,8 @@ export function readStsd(box: Box, track: TrackTables, entry: Box): void {
 
 /** Where the boxes inside a sample entry start: after the fields of its handler's kind, and of QuickTime's versions. */
 export function entryChildren(entry: Box, handler: u32): usize {
-  if (handler == fourcc(0x76, 0x69, 0x64, 0x65)) return entry.body + 78; // vide, clause 12.1.3
-  if (handler != fourcc(0x73, 0x6f, 0x75, 0x6e)) return entry.end; // soun, clause 12.2.3
+  if (handler == Code.vide) return entry.body + 78; // vide, clause 12.1.3
+  if (handler != Code.soun) return entry.end; // soun, clause 12.2.3
   if (entry.end - entry.body < 28) return entry.end;
   const version = u16be(entry.body + 8);
   return entry.body + (version == 1 ? 44 : version == 2 ? 64 : 28);
@@ -52,7 +53,7 @@ export function findInEntry(entry: Box, handler: u32, type: u32, found: Box): bo
       found.end = pointer + size;
       return true;
     }
-    if (kind == fourcc(0x77, 0x61, 0x76, 0x65)) {
+    if (kind == Code.wave) {
       limit = pointer + size;
       pointer += 8;
     } else pointer += size;

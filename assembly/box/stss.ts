@@ -1,4 +1,4 @@
-import { Status } from "../abi";
+import { Status } from "../abi/names";
 import { Box, fullBoxVersion, tableCount, u32be } from "../reader";
 import { fail, failed, reserve } from "../status";
 import { appendSync, TrackTables } from "../track-tables";

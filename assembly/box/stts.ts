@@ -1,4 +1,4 @@
-import { Status, Warning } from "../abi";
+import { Status, Warning } from "../abi/names";
 import { Box, failIn, fullBoxVersion, nativeWords, tableCount } from "../reader";
 import { failed } from "../status";
 import { fitRuns, TrackTables } from "../track-tables";

@@ -1,4 +1,4 @@
-import { Status } from "../abi";
+import { Status } from "../abi/names";
 import { Box, failIn, fullBoxFlags, fullBoxVersion, u16be, u32be } from "../reader";
 import { failed } from "../status";
 import { TrackTables } from "../track-tables";

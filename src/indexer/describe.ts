@@ -1,23 +1,24 @@
+import { Warning } from "../wasm/abi/names.ts";
 import { readSummary, summaryLength, type TrackRecord } from "../wasm/records/summary.ts";
-import { fourccText } from "../wasm/records/view.ts";
+import { fourccText } from "../wasm/view.ts";
 import type { BuiltIndex } from "../wasm/module.ts";
 import { doubtsOf } from "./doubtful-tracks.ts";
 import type { IndexedSegment, SegmentDescription, TrackDescription } from "./segment-index.ts";
 import { statedStart } from "./stated-start.ts";
 
-/** Bit numbers of the warnings in assembly/abi.ts. */
+/** What people are told of each Warning, in this order. */
 const WARNINGS: readonly (readonly [bit: number, sentence: string])[] = [
-  [1, "Bytes after the last whole box were ignored."],
-  [2, "An edit list asks for several edits; only the first one is followed."],
-  [4, "Sample durations did not match the samples and were cut or extended."],
-  [8, "Composition offsets did not match the samples and were cut or extended."],
-  [16, "Tracks without samples were left out."],
-  [32, "An incomplete last movie fragment was left out."],
-  [128, "Chunks held more samples than the track; what was beyond was ignored."],
-  [256, "The file ends before its last mdat box does; all samples are inside."],
-  [512, "Hint tracks were left out: they only tell servers how to send the other tracks."],
-  [1024, "Metadata of more than 64 KiB was left out: media and times are complete."],
-  [64, "A track is encrypted: the segment is served as it is, never cut."],
+  [Warning.TrailingBytes, "Bytes after the last whole box were ignored."],
+  [Warning.EditListSimplified, "An edit list asks for several edits; only the first one is followed."],
+  [Warning.DurationsRepaired, "Sample durations did not match the samples and were cut or extended."],
+  [Warning.OffsetsRepaired, "Composition offsets did not match the samples and were cut or extended."],
+  [Warning.EmptyTrack, "Tracks without samples were left out."],
+  [Warning.LastFragmentDropped, "An incomplete last movie fragment was left out."],
+  [Warning.ChunksRepaired, "Chunks held more samples than the track; what was beyond was ignored."],
+  [Warning.MediaPastEnd, "The file ends before its last mdat box does; all samples are inside."],
+  [Warning.HintTracks, "Hint tracks were left out: they only tell servers how to send the other tracks."],
+  [Warning.DescriptionsDropped, "Metadata of more than 64 KiB was left out: media and times are complete."],
+  [Warning.Encrypted, "A track is encrypted: the segment is served as it is, never cut."],
 ];
 
 /** Splits an index that was just built into its summary and a description for people. */

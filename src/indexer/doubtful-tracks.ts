@@ -1,5 +1,6 @@
-import { TrackFlag, type Summary, type TrackRecord } from "../wasm/records/summary.ts";
-import { fourccText } from "../wasm/records/view.ts";
+import { TrackFlag } from "../wasm/abi/names.ts";
+import type { Summary, TrackRecord } from "../wasm/records/summary.ts";
+import { fourccText } from "../wasm/view.ts";
 
 /** A last sample is doubted that lasts this many times as long as the others, and at least this long. */
 const LONG_TIMES = 20;

@@ -1,7 +1,9 @@
 import { BoxcarError } from "../errors.ts";
 import type { Core } from "../wasm/module.ts";
-import { CAPTION_SIZE, MOVIE_TIMESCALE, Table, type CaptionBlock, type MovieTrack } from "../wasm/records/output.ts";
-import { TrackFlag } from "../wasm/records/summary.ts";
+import { CAPTION_SIZE, MOVIE_TIMESCALE, Table } from "../wasm/abi/names.ts";
+import type { CaptionBlock } from "../wasm/abi/records.ts";
+import type { MovieTrack } from "../wasm/records/output.ts";
+import { TrackFlag } from "../wasm/abi/names.ts";
 import type { LayoutParts } from "./layout.ts";
 import { isVideo } from "./output-track.ts";
 import type { ClockReading, Composition } from "./plan-builder.ts";
@@ -92,7 +94,7 @@ function trackOf(core: Core, composition: Composition, blocks: readonly CaptionB
     timescale: SECOND_MS,
     flags: TrackFlag.AllSync,
     samples: blocks.reduce((sum, { count }) => sum + count, 0),
-    sttsEntries: core.captionTable(blocks, Table.stts, 0).length / 8,
+    sttsEntries: core.captionTable(blocks, Table.Stts, 0).length / 8,
     cttsEntries: 0,
     syncSamples: 0,
     stscEntries: 1,
@@ -104,7 +106,7 @@ function trackOf(core: Core, composition: Composition, blocks: readonly CaptionB
     editDelay: 0,
     editTime: -1,
     editDuration: 0,
-    headerFlags: 3, // enabled, in the movie
+    tkhdFlags: 3, // enabled, in the movie
     source: { slot: 0, id: 0, kept: new Uint8Array(0) },
     presentation: (composition.tracks.find(isVideo) ?? composition.tracks[0])?.presentation ?? new Uint8Array(0),
   };

@@ -1,8 +1,9 @@
+import type { PieceTrack } from "./piece.ts";
 import type { Segment } from "../catalog/types.ts";
 import { LruMap } from "../lru-map.ts";
 import type { LoadedIndex, MeasuredPiece } from "../wasm/loaded-index.ts";
 import type { Core } from "../wasm/module.ts";
-import type { PieceTrack, Selected, Selection } from "../wasm/records/piece.ts";
+import type { Selected, Selection } from "../wasm/abi/records.ts";
 import type { IndexCache } from "./index-cache.ts";
 import { TimedSegment } from "./placed-segment.ts";
 

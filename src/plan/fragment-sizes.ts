@@ -1,5 +1,5 @@
-import type { PieceTrack } from "../wasm/records/piece.ts";
-import { TrackFlag } from "../wasm/records/summary.ts";
+import type { PieceTrack } from "./piece.ts";
+import { TrackFlag } from "../wasm/abi/names.ts";
 
 /** Fixed parts of a fragment, in bytes; as in the WASM core (`assembly/fragment-sizes.ts`). */
 export const FRAGMENT_BYTES = 8 + 16 + 8; // moof, mfhd, mdat

@@ -1,6 +1,7 @@
-import { Table, type MovieTrack } from "../wasm/records/output.ts";
-import type { PieceTrack } from "../wasm/records/piece.ts";
-import type { PieceFragments } from "../wasm/loaded-index.ts";
+import { Table } from "../wasm/abi/names.ts";
+import type { MovieTrack } from "../wasm/records/output.ts";
+import type { PieceTrack } from "./piece.ts";
+import type { LentBytes, PieceFragments } from "../wasm/loaded-index.ts";
 import { captionsOf } from "./captions.ts";
 import { FRAGMENT_BYTES, FragmentCounts } from "./fragment-sizes.ts";
 import { chaptersOf, movieTrackOf, presentationOf, NO_HEADERS, type LayoutParts, type TrackHeaders } from "./layout.ts";
@@ -65,7 +66,7 @@ export function layoutFmp4(parts: LayoutParts): Region[] {
         { total: count * SIDX_ENTRY, of: (piece) => references(piece) * SIDX_ENTRY },
         (index, piece, i) =>
           lengthened(
-            index.accessEntries(tracksOf(piece), Table.sidx, reference.timescale, hiddenIn(piece)),
+            index.accessEntries(tracksOf(piece), Table.Sidx, reference.timescale, hiddenIn(piece)),
             behind(i + 1),
           ),
       ),
@@ -85,7 +86,7 @@ export function layoutFmp4(parts: LayoutParts): Region[] {
       parts,
       { total: count * TFRA_ENTRY, of: (piece) => references(piece) * TFRA_ENTRY },
       (index, piece, i) =>
-        index.accessEntries(tracksOf(piece), Table.tfra, reference.timescale, { ...NOTHING, offset: starts()[i] ?? 0 }),
+        index.accessEntries(tracksOf(piece), Table.Tfra, reference.timescale, { ...NOTHING, offset: starts()[i] ?? 0 }),
     ),
     inlineRegion(mfra.tail),
   );
@@ -164,11 +165,16 @@ function bytesOf(pieces: Iterable<Piece>, of: (piece: Piece) => number): number 
 }
 
 /** Entries of `sidx` whose last one also refers to the `more` bytes behind it. */
-function lengthened(entries: Uint8Array, more: number): Uint8Array {
-  const view = new DataView(entries.buffer, entries.byteOffset, entries.byteLength);
-  const at = entries.length - SIDX_ENTRY;
-  if (more > 0 && at >= 0) view.setUint32(at, view.getUint32(at) + more);
-  return entries;
+function lengthened(lent: LentBytes, more: number): LentBytes {
+  const at = lent.length - SIDX_ENTRY;
+  if (more === 0 || at < 0) return lent;
+  const entries = new Uint8Array(lent.length);
+  lent.copyTo(entries, 0);
+  const view = new DataView(entries.buffer);
+  view.setUint32(at, view.getUint32(at) + more);
+  const copyTo: LentBytes["copyTo"] = (target, offset) =>
+    target.set(entries.subarray(offset, offset + target.byteLength));
+  return { length: entries.length, copyTo };
 }
 
 /** The sum of `of` over all pieces before each, and `first`. */

@@ -1,5 +1,7 @@
-import { Table, type MovieTrack } from "../wasm/records/output.ts";
-import type { Counts, PieceTrack } from "../wasm/records/piece.ts";
+import { Table } from "../wasm/abi/names.ts";
+import type { MovieTrack } from "../wasm/records/output.ts";
+import type { Counts } from "../wasm/abi/records.ts";
+import type { PieceTrack } from "./piece.ts";
 import { captionsOf } from "./captions.ts";
 import { durationEntries } from "./duration-runs.ts";
 import {
@@ -80,18 +82,18 @@ function mdatHeader(media: number): Uint8Array {
 type TableCounts = Pick<Counts, "sttsEntries" | "cttsEntries" | "syncSamples" | "stscEntries" | "chunks">;
 
 const ENTRY_BYTES: Readonly<Record<number, (counts: TableCounts, samples: number) => number>> = {
-  [Table.stts]: ({ sttsEntries }) => sttsEntries * 8,
-  [Table.ctts]: ({ cttsEntries }) => cttsEntries * 8,
-  [Table.stss]: ({ syncSamples }) => syncSamples * 4,
-  [Table.stsc]: ({ stscEntries }) => stscEntries * 12,
-  [Table.stsz]: (_, samples) => samples * 4,
-  [Table.stco]: ({ chunks }) => chunks * 4,
-  [Table.co64]: ({ chunks }) => chunks * 8,
+  [Table.Stts]: ({ sttsEntries }) => sttsEntries * 8,
+  [Table.Ctts]: ({ cttsEntries }) => cttsEntries * 8,
+  [Table.Stss]: ({ syncSamples }) => syncSamples * 4,
+  [Table.Stsc]: ({ stscEntries }) => stscEntries * 12,
+  [Table.Stsz]: (_, samples) => samples * 4,
+  [Table.Stco]: ({ chunks }) => chunks * 4,
+  [Table.Co64]: ({ chunks }) => chunks * 8,
 };
 
 function tableRegion(parts: LayoutParts, track: OutputTrack, table: number, mediaStart: number): Region {
   const { pieces } = parts.composition;
-  if (table === Table.stts && track.joinsDurations) {
+  if (table === Table.Stts && track.joinsDurations) {
     const tracks = (): PieceTrack[] => pieces.flatMap((piece) => pieceTrackOf(piece, track) ?? []);
     return madeRegion(track.sttsEntries * 8, () => durationEntries(tracks()));
   }
@@ -113,12 +115,12 @@ function tableRegion(parts: LayoutParts, track: OutputTrack, table: number, medi
 // What each piece's entries count from: samples, chunks, or the offset of the piece's media.
 function startsOf(pieces: readonly Piece[], track: OutputTrack, table: number, mediaStart: number): Float64Array {
   const starts = new Float64Array(pieces.length);
-  let sum = table === Table.stco || table === Table.co64 ? mediaStart : 0;
+  let sum = table === Table.Stco || table === Table.Co64 ? mediaStart : 0;
   pieces.forEach((piece, i) => {
     starts[i] = sum;
     const found = pieceTrackOf(piece, track);
-    if (table === Table.stss) sum += found?.count ?? 0;
-    else if (table === Table.stsc) sum += found?.counts.chunks ?? 0;
+    if (table === Table.Stss) sum += found?.count ?? 0;
+    else if (table === Table.Stsc) sum += found?.counts.chunks ?? 0;
     else sum += piece.bytes;
   });
   return starts;

@@ -1,8 +1,9 @@
 import type { Store } from "../platform.ts";
 import { formatTime } from "../time.ts";
 import type { Core } from "../wasm/module.ts";
-import { MOVIE_TIMESCALE, type Chapter, type MovieTrack } from "../wasm/records/output.ts";
-import type { PieceTrack } from "../wasm/records/piece.ts";
+import { MOVIE_TIMESCALE } from "../wasm/abi/names.ts";
+import type { Chapter, MovieTrack } from "../wasm/records/output.ts";
+import type { PieceTrack } from "./piece.ts";
 import type { IndexCache } from "./index-cache.ts";
 import type { OutputTrack } from "./output-track.ts";
 import type { Piece } from "./piece.ts";
@@ -86,7 +87,7 @@ export function movieTrackOf(
     descriptions,
     duration: track.duration,
     presentation: track.presentation,
-    headerFlags: track.headerFlags,
+    tkhdFlags: track.tkhdFlags,
     source: { slot: track.source.slot, id: track.source.id, kept },
   };
 }

@@ -1,7 +1,7 @@
 import type { Segment } from "../catalog/types.ts";
 import { isVideo } from "./output-track.ts";
 import type { TimedSegment } from "./placed-segment.ts";
-import { TrackFlag } from "../wasm/records/summary.ts";
+import { TrackFlag } from "../wasm/abi/names.ts";
 
 /** Finds the segment that a segment follows without a gap; undefined when there is none. */
 export type SegmentBefore = (segment: Segment) => Promise<Segment | undefined>;

@@ -1,15 +1,8 @@
 import type { Segment } from "../catalog/types.ts";
 import { BoxcarError } from "../errors.ts";
-import type { PieceTrack } from "../wasm/records/piece.ts";
-import {
-  HEADER_SIZE,
-  PRESENTATION_OFFSET,
-  PRESENTATION_SIZE,
-  TRACK_SIZE,
-  TrackFlag,
-  type Summary,
-  type TrackRecord,
-} from "../wasm/records/summary.ts";
+import type { PieceTrack } from "./piece.ts";
+import { presentationOf, type Summary, type TrackRecord } from "../wasm/records/summary.ts";
+import { TrackFlag } from "../wasm/abi/names.ts";
 import { DurationRuns } from "./duration-runs.ts";
 import { FragmentCounts } from "./fragment-sizes.ts";
 import { sourceOf, type Source } from "./piece.ts";
@@ -51,7 +44,7 @@ export class OutputTrack {
   /** The part of `tkhd` and `mdhd` that is taken over from the first segment. */
   readonly presentation: Uint8Array;
   /** The flags of `tkhd`, of the first segment. */
-  readonly headerFlags: number;
+  readonly tkhdFlags: number;
   /** Where the track is found in the first segment. */
   readonly source: {
     readonly segment: Segment;
@@ -94,10 +87,9 @@ export class OutputTrack {
     this.handler = record.handler;
     this.timescale = record.timescale;
     this.codec = record.codec;
-    this.headerFlags = record.headerFlags;
+    this.tkhdFlags = record.tkhdFlags;
     this.source = { segment, slot, id: record.id, keptOffset: summary.keptOffset };
-    const at = HEADER_SIZE + slot * TRACK_SIZE + PRESENTATION_OFFSET;
-    this.presentation = summary.bytes.slice(at, at + PRESENTATION_SIZE);
+    this.presentation = presentationOf(summary, slot);
   }
 
   get constantSize(): number {

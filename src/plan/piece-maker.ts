@@ -2,12 +2,24 @@ import type { Segment } from "../catalog/types.ts";
 import { BoxcarError } from "../errors.ts";
 import type { Store } from "../platform.ts";
 import type { Core } from "../wasm/module.ts";
-import { SelectionRule, type Counts, type PieceTrack, type Selected, type Selection } from "../wasm/records/piece.ts";
-import { TrackFlag, type TrackRecord } from "../wasm/records/summary.ts";
+import { SelectionRule } from "../wasm/abi/names.ts";
+import type { Counts, Selected, Selection } from "../wasm/abi/records.ts";
+import { TrackFlag } from "../wasm/abi/names.ts";
+import type { TrackRecord } from "../wasm/records/summary.ts";
 import type { Cuts } from "./cuts.ts";
 import { codecFamily, isSound, isVideo, needsSync, OutputTrack } from "./output-track.ts";
 import { moveInband } from "./inband.ts";
-import { countsOf, leftOut, NO_COUNTS, prerollOf, sourceOf, wholeTrack, type IndexOf, type Piece } from "./piece.ts";
+import {
+  countsOf,
+  leftOut,
+  NO_COUNTS,
+  prerollOf,
+  sourceOf,
+  wholeTrack,
+  type IndexOf,
+  type Piece,
+  type PieceTrack,
+} from "./piece.ts";
 import {
   baseOf,
   jointLimitOf,

@@ -1,5 +1,5 @@
 import type { Segment } from "../catalog/types.ts";
-import type { Counts, PieceTrack, Selected } from "../wasm/records/piece.ts";
+import type { Counts, PieceTrack as PieceTrackRecord, Selected } from "../wasm/abi/records.ts";
 import type { TrackRecord } from "../wasm/records/summary.ts";
 import { isSound } from "./output-track.ts";
 import type { Store } from "../platform.ts";
@@ -18,6 +18,19 @@ export interface Source extends PinnedObject {
 export function sourceOf({ id, key, etag }: Segment): Source {
   return { id, key, etag };
 }
+
+/** What joints, in-band parameter sets and measuring change of a track that is planned already. */
+type Changing = "lastDuration" | "descriptionBase" | "prefix" | "counts";
+
+/** One track of a piece. */
+export interface PieceTrack extends Omit<PieceTrackRecord, Changing>, Mutable<Pick<PieceTrackRecord, Changing>> {
+  /** Ticks from its first sample to its last, in decode time. */
+  readonly lasting: number;
+  /** What the last sample lasts by itself. */
+  readonly ownDuration: number;
+}
+
+type Mutable<T> = { -readonly [Name in keyof T]: T[Name] };
 
 /** The samples of one segment that go into the output, and where they land. */
 export interface Piece {

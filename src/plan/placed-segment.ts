@@ -1,6 +1,7 @@
 import type { Segment } from "../catalog/types.ts";
 import { BoxcarError } from "../errors.ts";
-import { readSummary, TrackFlag, type Summary, type TrackRecord } from "../wasm/records/summary.ts";
+import { readSummary, type Summary, type TrackRecord } from "../wasm/records/summary.ts";
+import { TrackFlag } from "../wasm/abi/names.ts";
 import { isSound, isVideo } from "./output-track.ts";
 import { millisecondsOf, rescale, ticksOf } from "./ticks.ts";
 

@@ -1,5 +1,6 @@
 import type { Segment } from "../catalog/types.ts";
-import { SelectionRule, type Selected, type Selection } from "../wasm/records/piece.ts";
+import { SelectionRule } from "../wasm/abi/names.ts";
+import type { Selected, Selection } from "../wasm/abi/records.ts";
 import { lengthOf, ticksToNext } from "./following.ts";
 import { leadOf, startsLate, type LeftSegment, type SegmentBefore } from "./lead.ts";
 import { isVideo, needsSync, type OutputTrack } from "./output-track.ts";

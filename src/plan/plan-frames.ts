@@ -1,14 +1,16 @@
 import type { Segment } from "../catalog/types.ts";
 import { BoxcarError } from "../errors.ts";
 import type { Store } from "../platform.ts";
-import { SelectionRule, type PieceTrack, type Selected } from "../wasm/records/piece.ts";
-import { TrackFlag, type TrackRecord } from "../wasm/records/summary.ts";
+import { SelectionRule } from "../wasm/abi/names.ts";
+import type { Selected } from "../wasm/abi/records.ts";
+import { TrackFlag } from "../wasm/abi/names.ts";
+import type { TrackRecord } from "../wasm/records/summary.ts";
 import { PAGE } from "./index-cache.ts";
 import { layoutMp4 } from "./layout-mp4.ts";
 import { NO_HEADERS, type LayoutParts } from "./layout.ts";
 import { readRegions } from "./regions.ts";
 import { isVideo, OutputTrack } from "./output-track.ts";
-import { leftOut, NO_COUNTS, sourceOf, type Piece } from "./piece.ts";
+import { leftOut, NO_COUNTS, sourceOf, type Piece, type PieceTrack } from "./piece.ts";
 import { ROUNDING_MS, TimedSegment } from "./placed-segment.ts";
 import { rescale, ticksOf } from "./ticks.ts";
 

@@ -1,5 +1,5 @@
 import type { ByteSpan, Store } from "../platform.ts";
-import type { Span } from "../wasm/records/output.ts";
+import type { Span } from "../wasm/abi/records.ts";
 import { INLINE } from "../wasm/records/output.ts";
 
 /** Unwanted bytes between two spans that are read and dropped rather than asked for apart. */

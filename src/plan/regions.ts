@@ -1,5 +1,5 @@
 import type { ByteSpan } from "../platform.ts";
-import type { LoadedIndex } from "../wasm/loaded-index.ts";
+import type { LentBytes, LoadedIndex } from "../wasm/loaded-index.ts";
 import { PAGE } from "./index-cache.ts";
 import type { LayoutParts } from "./layout.ts";
 import type { Piece } from "./piece.ts";
@@ -55,11 +55,11 @@ export interface PieceLengths {
   readonly of: (piece: Piece) => number;
 }
 
-/** A region to which each piece contributes bytes made from its index, which `make` may leave in the core. */
+/** A region to which each piece contributes bytes made from its index. */
 export function piecesRegion(
   parts: LayoutParts,
   lengths: PieceLengths,
-  make: (index: LoadedIndex, piece: Piece, number: number) => Uint8Array,
+  make: (index: LoadedIndex, piece: Piece, number: number) => LentBytes,
 ): Region {
   const { pieces } = parts.composition;
   const ends = whenRead(() => endsOf(pieces, lengths));
@@ -70,10 +70,9 @@ export function piecesRegion(
       for (const { number, piece, offset, length, last } of piecesIn(pieces, ends(), span)) {
         const index = await indexOf(parts, number, last);
         yield parts.core.withIndex(index, (loaded) => {
-          const made = make(loaded, piece, number).subarray(offset, offset + length);
-          if (made.length > buffer.byteLength) buffer = new ArrayBuffer(2 * made.length);
-          const chunk = new Uint8Array(buffer, 0, made.length);
-          chunk.set(made);
+          if (length > buffer.byteLength) buffer = new ArrayBuffer(2 * length);
+          const chunk = new Uint8Array(buffer, 0, length);
+          make(loaded, piece, number).copyTo(chunk, offset);
           return chunk;
         });
       }

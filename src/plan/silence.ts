@@ -1,6 +1,6 @@
 import type { Store } from "../platform.ts";
 import type { Core, Silence } from "../wasm/module.ts";
-import type { PieceTrack } from "../wasm/records/piece.ts";
+import type { PieceTrack } from "./piece.ts";
 import type { OutputTrack } from "./output-track.ts";
 import { NO_COUNTS, type IndexOf, type Piece } from "./piece.ts";
 

@@ -3,7 +3,7 @@ import { isSound, type OutputTrack } from "./output-track.ts";
 import type { Piece } from "./piece.ts";
 import { baseOf, limitOf, type PlacedSegment } from "./placed-segment.ts";
 import { millisecondsOf, rescale, ticksOf } from "./ticks.ts";
-import type { Selected } from "../wasm/records/piece.ts";
+import type { Selected } from "../wasm/abi/records.ts";
 import type { TrackRecord } from "../wasm/records/summary.ts";
 
 /** A hole in the sound is filled when it is at least this long, milliseconds: joints alone leave less. */

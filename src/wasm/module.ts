@@ -1,24 +1,26 @@
-import { bytesAt, call, listed, number, numberList, put, room, type Exports } from "./exports.ts";
-import { LoadedIndex } from "./loaded-index.ts";
-import { ABI_VERSION, EXTENT_SIZE, writeExtent } from "./records/call.ts";
-import { BOX_SIZE, readBox, type ListedBox } from "./records/listing.ts";
-import { readMovieClock, type MovieClock } from "./records/movie-clock.ts";
+import { ABI_VERSION, Scan } from "./abi/names.ts";
+import type { Exports } from "./abi/exports.ts";
 import {
+  BOX_RECORD_SIZE,
   CAPTION_BLOCK_SIZE,
   CHAPTER_SIZE,
+  CODEC_SIZE,
+  EXTENT_SIZE,
   OUTPUT_TRACK_SIZE,
+  readCodec,
   readSplice,
   SPLICE_SIZE,
   writeCaptionBlock,
-  writeChapter,
-  writeMovieTrack,
+  writeExtent,
   type CaptionBlock,
-  type Chapter,
-  type MovieTrack,
   type Splice,
-} from "./records/output.ts";
-import { CODEC_SIZE, codecText } from "./records/summary.ts";
-import { fourccText } from "./records/view.ts";
+} from "./abi/records.ts";
+import { bytesAt, call, put, putRecords, recordsAt, room } from "./exports.ts";
+import { LoadedIndex } from "./loaded-index.ts";
+import { readBox, type ListedBox } from "./records/listing.ts";
+import { readMovieClock, type MovieClock } from "./records/movie-clock.ts";
+import { writeChapter, writeMovieTrack, type Chapter, type MovieTrack } from "./records/output.ts";
+import { fourccText } from "./view.ts";
 
 /** WASM memory never shrinks, so an instance that grew past this is dropped after use. Bytes. */
 const KEEP_MEMORY = 32 << 20;
@@ -69,13 +71,23 @@ export interface MovieHeaders {
   readonly size: number;
 }
 
+const ACTIONS: Readonly<Record<number, ScannedHeader["action"]>> = {
+  [Scan.More]: "more",
+  [Scan.Skip]: "skip",
+  [Scan.Keep]: "keep",
+  [Scan.Note]: "note",
+  [Scan.End]: "end",
+};
+
 /**
  * The WASM module behind typed calls. Every call is synchronous and leaves nothing behind, so one instance serves
- * everybody. Results are copies.
+ * everybody. Results are copies. While an index is loaded the module does nothing else: a call of anything but that index
+ * is an error, since it would overwrite it.
  */
 export class Core {
   readonly #module: WebAssembly.Module;
   #exports: Exports | undefined;
+  #loaded = false;
 
   constructor(module: WebAssembly.Module) {
     this.#module = module;
@@ -84,15 +96,12 @@ export class Core {
   /**
    * Classifies the top-level box at `offset` in the file.
    * @param complete `moov` has passed: what is no box then ends the file ("end") instead of damaging it
-   * @throws BoxcarError of assembly/abi.ts's statuses, as status.ts names them
+   * @throws BoxcarError of a Status, as status.ts names them
    */
   scanHeader(bytes: Uint8Array, offset: number, complete: boolean): ScannedHeader {
     const wasm = this.#open();
-    const pointer = put(wasm, bytes);
-    const at = number(wasm, offset);
-    const result = call(wasm, wasm.scan(pointer, bytes.byteLength, at, complete ? 1 : 0));
-    const actions = ["more", "skip", "keep", "note", "end"] as const;
-    return { action: actions[result.length] ?? "skip", type: fourccText(result.box), size: result.a };
+    const result = call(wasm, wasm.scan(put(wasm, bytes), bytes.byteLength, offset, complete ? 1 : 0));
+    return { action: ACTIONS[result.length] ?? "skip", type: fourccText(result.box), size: result.total };
   }
 
   /** Builds the segment index of a file of `fileSize` bytes from the boxes that `MetadataScan` kept, in file order. */
@@ -101,18 +110,17 @@ export class Core {
     try {
       const total = boxes.reduce((sum, box) => sum + box.bytes.byteLength, 0);
       const buffer = room(wasm, total);
-      const extents = room(wasm, boxes.length * EXTENT_SIZE);
-      const size = number(wasm, fileSize);
-      const view = new DataView(wasm.memory.buffer);
       const memory = new Uint8Array(wasm.memory.buffer);
-      let at = 0;
-      boxes.forEach((box, i) => {
-        memory.set(box.bytes, buffer + at);
-        writeExtent(view, extents + i * EXTENT_SIZE, box.offset, at, box.bytes.byteLength);
-        at += box.bytes.byteLength;
+      let bufferOffset = 0;
+      const placed = boxes.map(({ offset, bytes }) => {
+        memory.set(bytes, buffer + bufferOffset);
+        const extent = { fileOffset: offset, bufferOffset, length: bytes.byteLength };
+        bufferOffset += bytes.byteLength;
+        return extent;
       });
-      const result = call(wasm, wasm.index(extents, boxes.length, buffer, size));
-      const clock = readMovieClock(new DataView(wasm.memory.buffer), result.a);
+      const extents = putRecords(wasm, EXTENT_SIZE, writeExtent, placed);
+      const result = call(wasm, wasm.index(extents, boxes.length, buffer, fileSize));
+      const clock = readMovieClock(new DataView(wasm.memory.buffer), result.listPointer);
       return { index: bytesAt(wasm, result.pointer, result.length), clock };
     } finally {
       this.#close(wasm);
@@ -125,7 +133,14 @@ export class Core {
     try {
       const pointer = put(wasm, index);
       call(wasm, wasm.check(pointer, index.byteLength));
-      return use(new LoadedIndex(wasm, pointer));
+      const loaded = new LoadedIndex(wasm, pointer);
+      this.#loaded = true;
+      try {
+        return use(loaded);
+      } finally {
+        this.#loaded = false;
+        loaded.close();
+      }
     } finally {
       this.#close(wasm);
     }
@@ -144,52 +159,56 @@ export class Core {
     options: { fragmented: boolean; wide: boolean; chapters: readonly Chapter[] },
   ): MovieHeaders {
     const wasm = this.#open();
-    const descriptions = tracks.map((track) => put(wasm, track.descriptions));
-    const files = new Map<Uint8Array, number>();
-    for (const { source } of tracks) if (!files.has(source.kept)) files.set(source.kept, put(wasm, source.kept));
-    const titles = options.chapters.map(({ title }) => put(wasm, title));
-    const chapters = room(wasm, titles.length * CHAPTER_SIZE);
-    const pointer = room(wasm, tracks.length * OUTPUT_TRACK_SIZE);
-    const length = number(wasm, duration);
-    const before = new DataView(wasm.memory.buffer);
-    tracks.forEach((track, i) => {
-      const addresses = { descriptions: descriptions[i] ?? 0, kept: files.get(track.source.kept) ?? 0 };
-      writeMovieTrack(before, pointer + i * OUTPUT_TRACK_SIZE, track, addresses);
+    const addresses = new Map<Uint8Array, number>();
+    for (const { descriptions, source } of tracks)
+      for (const bytes of [descriptions, source.kept])
+        if (!addresses.has(bytes)) addresses.set(bytes, put(wasm, bytes));
+    const addressesOf = ({ descriptions, source }: MovieTrack): { descriptions: number; kept: number } => ({
+      descriptions: addresses.get(descriptions) ?? 0,
+      kept: addresses.get(source.kept) ?? 0,
     });
-    options.chapters.forEach((chapter, i) => {
-      writeChapter(before, chapters + i * CHAPTER_SIZE, chapter, titles[i] ?? 0);
-    });
+    const titled = options.chapters.map((chapter) => ({ chapter, title: put(wasm, chapter.title) }));
+    const chapters = putRecords(
+      wasm,
+      CHAPTER_SIZE,
+      (view, at, { chapter, title }) => writeChapter(view, at, chapter, title),
+      titled,
+    );
+    const pointer = putRecords(
+      wasm,
+      OUTPUT_TRACK_SIZE,
+      (view, at, track) => writeMovieTrack(view, at, track, addressesOf(track)),
+      tracks,
+    );
     const flags = [options.fragmented ? 1 : 0, options.wide ? 1 : 0] as const;
-    const status = wasm.movie(pointer, tracks.length, length, flags[0], flags[1], chapters, titles.length);
+    const status = wasm.movie(pointer, tracks.length, duration, flags[0], flags[1], chapters, titled.length);
     const result = call(wasm, status);
-    const list = listed(wasm, "a");
-    const view = new DataView(wasm.memory.buffer);
-    const splices = Array.from({ length: list.count }, (_, i) => readSplice(view, list.pointer + i * SPLICE_SIZE));
-    const bytes = bytesAt(wasm, result.pointer, result.length);
-    return { bytes, splices, size: result.b };
+    return {
+      bytes: bytesAt(wasm, result.pointer, result.length),
+      splices: recordsAt(wasm, SPLICE_SIZE, readSplice, result.listPointer, result.listLength),
+      size: result.total,
+    };
   }
 
   /** The parameter sets of an H.264 or H.265 sample entry as samples hold them; `lengthSize` 0 for any other entry. */
   parameterSets(entry: Uint8Array): { bytes: Uint8Array; lengthSize: number } {
     const wasm = this.#open();
     const result = call(wasm, wasm.parameterSets(put(wasm, entry), entry.byteLength));
-    const bytes = new Uint8Array(wasm.memory.buffer, result.pointer, result.length).slice();
-    return { bytes, lengthSize: result.a };
+    return { bytes: bytesAt(wasm, result.pointer, result.length), lengthSize: result.count };
   }
 
   /** The sample entry under the name that allows parameter sets in the samples: `avc3` for `avc1`, `hev1` for `hvc1`. */
   allowInband(entry: Uint8Array): Uint8Array {
     const wasm = this.#open();
     const result = call(wasm, wasm.inbandEntry(put(wasm, entry), entry.byteLength));
-    return new Uint8Array(wasm.memory.buffer, result.pointer, result.length).slice();
+    return bytesAt(wasm, result.pointer, result.length);
   }
 
   /** RFC 6381 codec strings of raw sample entries, in their order. @param handler of their track */
   codecs(handler: number, entries: Uint8Array): string[] {
     const wasm = this.#open();
     const result = call(wasm, wasm.codecs(handler, put(wasm, entries), entries.byteLength));
-    const view = new DataView(wasm.memory.buffer);
-    return Array.from({ length: result.length }, (_, i) => codecText(view, result.pointer + i * CODEC_SIZE));
+    return recordsAt(wasm, CODEC_SIZE, readCodec, result.pointer, result.length).map(({ codec }) => codec);
   }
 
   /** The sample entry with the profile, tier and level raised to what `other`, of the same codec, needs. */
@@ -205,7 +224,7 @@ export class Core {
     const wasm = this.#open();
     const result = call(wasm, wasm.silentSample(put(wasm, entry), entry.byteLength, timescale));
     if (result.length === 0) return undefined;
-    return { sample: bytesAt(wasm, result.pointer, result.length), duration: result.a };
+    return { sample: bytesAt(wasm, result.pointer, result.length), duration: result.count };
   }
 
   /** The segment index of a file of nothing but equal samples, which lie behind 16 bytes of it. */
@@ -227,8 +246,8 @@ export class Core {
   timecodeStep(entry: Uint8Array, ticks: number, timescale: number): TimecodeStep {
     const wasm = this.#open();
     const pointer = put(wasm, entry);
-    const { a, b } = call(wasm, wasm.timecodeStep(pointer, entry.byteLength, number(wasm, ticks), timescale));
-    return { frames: a, wrapsAt: b };
+    const { total, count } = call(wasm, wasm.timecodeStep(pointer, entry.byteLength, ticks, timescale));
+    return { frames: total, wrapsAt: count };
   }
 
   /**
@@ -238,7 +257,7 @@ export class Core {
    */
   sidxHead(trackId: number, timescale: number, start: number, distance: number, count: number): Uint8Array {
     const wasm = this.#open();
-    const result = call(wasm, wasm.sidxHead(trackId, timescale, numberList(wasm, [start, distance]), count));
+    const result = call(wasm, wasm.sidxHead(trackId, timescale, start, distance, count));
     return bytesAt(wasm, result.pointer, result.length);
   }
 
@@ -247,7 +266,8 @@ export class Core {
     const wasm = this.#open();
     const result = call(wasm, wasm.mfra(trackId, count));
     const bytes = bytesAt(wasm, result.pointer, result.length);
-    return { head: bytes.subarray(0, bytes.length - result.a), tail: bytes.subarray(bytes.length - result.a) };
+    const tail = bytes.length - result.count;
+    return { head: bytes.subarray(0, tail), tail: bytes.subarray(tail) };
   }
 
   /** The sample entry of captions. */
@@ -261,7 +281,7 @@ export class Core {
   captionTable(blocks: readonly CaptionBlock[], table: number, start: number): Uint8Array {
     const wasm = this.#open();
     const pointer = putBlocks(wasm, blocks);
-    const result = call(wasm, wasm.captionTable(pointer, blocks.length, table, number(wasm, start)));
+    const result = call(wasm, wasm.captionTable(pointer, blocks.length, table, start));
     return bytesAt(wasm, result.pointer, result.length);
   }
 
@@ -283,21 +303,20 @@ export class Core {
   listBoxes(box: MetadataBox): ListedBox[] {
     const wasm = this.#open();
     try {
-      const result = call(wasm, wasm.boxes(put(wasm, box.bytes), box.bytes.byteLength, number(wasm, box.offset)));
-      const view = new DataView(wasm.memory.buffer);
-      return Array.from({ length: result.length }, (_, i) => readBox(view, result.pointer + i * BOX_SIZE));
+      const result = call(wasm, wasm.boxes(put(wasm, box.bytes), box.bytes.byteLength, box.offset));
+      return recordsAt(wasm, BOX_RECORD_SIZE, readBox, result.pointer, result.length);
     } finally {
       this.#close(wasm);
     }
   }
 
   #open(): Exports {
+    if (this.#loaded) throw new Error("An index is loaded: inside withIndex only the LoadedIndex may be used.");
     if (this.#exports === undefined) {
       const wasm = new WebAssembly.Instance(this.#module).exports as unknown as Exports;
-      if (wasm.abiVersion() !== ABI_VERSION) {
-        throw new Error(
-          `boxcar.wasm has ABI ${wasm.abiVersion()}, this code needs ${ABI_VERSION}: build both together.`,
-        );
+      const version = wasm.abiVersion() >>> 0; // WebAssembly has no unsigned results
+      if (version !== ABI_VERSION) {
+        throw new Error(`boxcar.wasm has ABI ${version}, this code needs ${ABI_VERSION}: build both together.`);
       }
       this.#exports = wasm;
     }
@@ -311,12 +330,7 @@ export class Core {
 }
 
 function putBlocks(wasm: Exports, blocks: readonly CaptionBlock[]): number {
-  const pointer = room(wasm, blocks.length * CAPTION_BLOCK_SIZE);
-  const view = new DataView(wasm.memory.buffer);
-  blocks.forEach((block, i) => {
-    writeCaptionBlock(view, pointer + i * CAPTION_BLOCK_SIZE, block);
-  });
-  return pointer;
+  return putRecords(wasm, CAPTION_BLOCK_SIZE, writeCaptionBlock, blocks);
 }
 
 /** Compiles nothing and starts nothing yet: the first call makes the instance. */

@@ -1,12 +1,13 @@
 /** Every call that works on an index, as planning and serving make them. */
-import { leftOut, wholeTrack } from "../../src/plan/piece.ts";
+import { leftOut, wholeTrack, type PieceTrack } from "../../src/plan/piece.ts";
 import type { Core } from "../../src/wasm/module.ts";
 import type { LoadedIndex } from "../../src/wasm/loaded-index.ts";
-import { Table } from "../../src/wasm/records/output.ts";
-import { SelectionRule, type Counts, type PieceTrack, type Selected } from "../../src/wasm/records/piece.ts";
+import { Table } from "../../src/wasm/abi/names.ts";
+import { SelectionRule } from "../../src/wasm/abi/names.ts";
+import { type Counts, type Selected } from "../../src/wasm/abi/records.ts";
 import { readSummary, type Summary } from "../../src/wasm/records/summary.ts";
 
-const TABLES = [Table.stts, Table.ctts, Table.stss, Table.stsc, Table.stsz, Table.stco, Table.co64];
+const TABLES = [Table.Stts, Table.Ctts, Table.Stss, Table.Stsc, Table.Stsz, Table.Stco, Table.Co64];
 
 /**
  * Takes all of the segment and a cut from its middle, in its own timescales and in another, through every table and
@@ -86,7 +87,7 @@ function serve(loaded: LoadedIndex, tracks: readonly PieceTrack[], summary: Summ
   if (exact && spans.reduce((sum, { length }) => sum + length, 0) !== bytes)
     throw new Error("the fragments' spans differ");
   const timescale = summary.tracks[summary.reference]?.timescale ?? 1;
-  const references = loaded.accessEntries(tracks, Table.sidx, timescale, { offset: 0, hiddenStart: 0, hiddenEnd: 0 });
+  const references = loaded.accessEntries(tracks, Table.Sidx, timescale, { offset: 0, hiddenStart: 0, hiddenEnd: 0 });
   if (references.length !== fragments.length * 12) throw new Error("sidx has another number of fragments");
-  loaded.accessEntries(tracks, Table.tfra, timescale, { offset: 0, hiddenStart: 0, hiddenEnd: 0 });
+  loaded.accessEntries(tracks, Table.Tfra, timescale, { offset: 0, hiddenStart: 0, hiddenEnd: 0 });
 }

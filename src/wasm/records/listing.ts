@@ -1,10 +1,6 @@
-/** What listings show: the records of assembly/records/listing.ts. */
-import { fourccText, i64, u32, u64 } from "./view.ts";
-
-/** Bytes of a sample's record. */
-export const SAMPLE_SIZE = 40;
-/** Bytes of a box's record. */
-export const BOX_SIZE = 24;
+/** What listings show. */
+import { readBoxRecord, readSampleRecord } from "../abi/records.ts";
+import { fourccText } from "../view.ts";
 
 /** One sample, for listings and tests. Times in ticks on the segment's presentation timeline. */
 export interface Sample {
@@ -22,16 +18,8 @@ export interface Sample {
 
 /** Reads a sample's record. */
 export function readSample(view: DataView, at: number): Sample {
-  return {
-    slot: u32(view, at),
-    size: u32(view, at + 4),
-    offset: u64(view, at + 8),
-    dts: i64(view, at + 16),
-    compositionOffset: view.getInt32(at + 24, true),
-    sync: (u32(view, at + 28) & 1) === 1,
-    duration: u32(view, at + 32),
-    description: u32(view, at + 36),
-  };
+  const { bytes, flags, ...record } = readSampleRecord(view, at);
+  return { ...record, size: bytes, sync: (flags & 1) === 1 };
 }
 
 /** One box, for listings. */
@@ -48,10 +36,6 @@ export interface ListedBox {
 
 /** Reads a box's record. */
 export function readBox(view: DataView, at: number): ListedBox {
-  return {
-    type: fourccText(u32(view, at + 16)),
-    offset: u64(view, at),
-    size: u64(view, at + 8),
-    depth: u32(view, at + 20),
-  };
+  const { type, length, offset, depth } = readBoxRecord(view, at);
+  return { type: fourccText(type), offset, size: length, depth };
 }

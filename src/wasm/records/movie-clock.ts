@@ -1,11 +1,9 @@
-/** What a file says of the time it was recorded: `MovieClock` of assembly/records/movie-clock.ts. */
-import { i64, u32, u64 } from "./view.ts";
+/** What a file says of the time it was recorded. */
+import { ClockDevice } from "../abi/names.ts";
+import { readMovieClock as readRecord } from "../abi/records.ts";
 
 /** Texts longer than this are no dates; characters. */
 const LONGEST_DATE = 64;
-
-/** Devices that state the creation time of `mvhd` in a way of their own. */
-const DEVICES = ["other", "android", "gopro"] as const;
 
 /** What a file says of the time it was recorded. */
 export interface MovieClock {
@@ -13,18 +11,20 @@ export interface MovieClock {
   readonly creationTime: number;
   /** MediaMTX's `mtxi`, milliseconds since 1970; 0 when not stated. */
   readonly wallClockMs: number;
-  readonly device: (typeof DEVICES)[number];
+  /** Devices that state the creation time of `mvhd` in a way of their own. */
+  readonly device: "other" | "android" | "gopro";
   /** Text of QuickTime's `com.apple.quicktime.creationdate`; empty when not stated. */
   readonly creationDate: string;
 }
 
 /** Reads the record at `at`. */
 export function readMovieClock(view: DataView, at: number): MovieClock {
-  const text = new Uint8Array(view.buffer, u32(view, at + 20), Math.min(u32(view, at + 24), LONGEST_DATE));
+  const { creationTime, wallClock, device, date, dateLength } = readRecord(view, at);
+  const text = new Uint8Array(view.buffer, date, Math.min(dateLength, LONGEST_DATE));
   return {
-    creationTime: u64(view, at),
-    wallClockMs: Math.floor(i64(view, at + 8) / 1e6),
-    device: DEVICES[u32(view, at + 16)] ?? "other",
+    creationTime,
+    wallClockMs: Math.floor(wallClock / 1e6),
+    device: device === ClockDevice.Android ? "android" : device === ClockDevice.GoPro ? "gopro" : "other",
     creationDate: String.fromCharCode(...text),
   };
 }

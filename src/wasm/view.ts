@@ -27,6 +27,24 @@ export function bound(view: DataView, at: number): number {
   return value >= TWO_63 ? Number.POSITIVE_INFINITY : value;
 }
 
+/** Like `u64`, the highest value standing for Infinity. */
+export function place(view: DataView, at: number): number {
+  const elsewhere = u32(view, at) === 0xffff_ffff && u32(view, at + 4) === 0xffff_ffff;
+  return elsewhere ? Number.POSITIVE_INFINITY : u64(view, at);
+}
+
+/** 64 bits as hexadecimal text. */
+export function hexadecimal(view: DataView, at: number): string {
+  return view.getBigUint64(at, true).toString(16);
+}
+
+/** ASCII text of at most `size` characters, padded with zeros. */
+export function text(view: DataView, at: number, size: number): string {
+  let characters = "";
+  for (let i = at; i < at + size && view.getUint8(i) !== 0; i++) characters += String.fromCharCode(view.getUint8(i));
+  return characters;
+}
+
 /** Writes a 64-bit field: `value` rounded, or the extreme that stands for its infinity. */
 export function setI64(view: DataView, at: number, value: number): void {
   // Without a BigInt: this is called for every track of every piece that is read.

@@ -1,0 +1,119 @@
+/** Written by `npm run abi` from abi/schema.ts: change it there. */
+/** What `build/boxcar.wasm` exports. Calls return a Status and report through the Result at `result()`. */
+export interface Exports {
+  memory: WebAssembly.Memory;
+  abiVersion(): number;
+  /** Address of the Result record. */
+  result(): number;
+  /** Forgets all inputs and outputs. */
+  reset(): void;
+  /** Address of `size` bytes, aligned to 16; 0 when memory is out. */
+  allocate(size: number): number;
+  /**
+   * Classifies the top-level box whose first `length` bytes (at least 8) are at `pointer`. Result: `length` a Scan,
+   * `box` its type, `total` its size with header, 0 when it extends to the end of the file.
+   */
+  scan(pointer: number, length: number, offset: number, complete: number): number;
+  /**
+   * Builds a segment index from `count` extents of a file of `size` bytes. Result: the index; `listPointer` a
+   * MovieClock.
+   */
+  index(extents: number, count: number, buffer: number, size: number): number;
+  /** Checks that an index can be walked safely. */
+  check(index: number, length: number): number;
+  /** Fills the answer of a Selection. */
+  select(index: number, slot: number, selection: number): number;
+  /** Fills the counts of PieceTrack records. Result: `total` bytes of media, `count` fragments. */
+  measure(index: number, tracks: number): number;
+  /**
+   * Writes a piece's entries of one table of the track in `slot`. `before`: samples (stss) or chunks (stsc) in front
+   * of the piece, or the output offset of its media (stco, co64). Result: the entries.
+   */
+  table(index: number, tracks: number, slot: number, kind: number, before: number): number;
+  /** Lists a piece's media bytes in output order. Result: Span records. */
+  spans(index: number, tracks: number): number;
+  /**
+   * Writes the headers of an output. Result: the bytes; the list is of Splice records; `total` the bytes with all
+   * splices filled.
+   */
+  movie(
+    tracks: number,
+    count: number,
+    duration: number,
+    fragmented: number,
+    wide: number,
+    chapters: number,
+    chapterCount: number,
+  ): number;
+  /**
+   * Writes all fragments of a piece, numbered from `sequence`. Result: their headers; the list is of Fragment
+   * records; the spans.
+   */
+  fragments(index: number, tracks: number, sequence: number): number;
+  /**
+   * Writes a piece's entries of `sidx` or `tfra`. `offset`: where its first fragment starts in the output;
+   * `hiddenStart`, `hiddenEnd`: ticks of `timescale` at its start and end that are not presented. Result: the
+   * entries.
+   */
+  accessEntries(
+    index: number,
+    tracks: number,
+    kind: number,
+    timescale: number,
+    offset: number,
+    hiddenStart: number,
+    hiddenEnd: number,
+  ): number;
+  /**
+   * Writes the head of a `sidx` box for `count` references. `start`: ticks; `distance`: bytes between the box and
+   * the first fragment.
+   */
+  sidxHead(trackId: number, timescale: number, start: number, distance: number, count: number): number;
+  /**
+   * Writes an `mfra` box for one track without its `count` entries. Result: the bytes; `count` how many of the last
+   * ones go behind the entries.
+   */
+  mfra(trackId: number, count: number): number;
+  /** Result: the sample entry of captions. */
+  captionEntry(): number;
+  /** Writes the entries of a table of the captions, whose samples are one chunk at `start`. */
+  captionTable(blocks: number, count: number, kind: number, start: number): number;
+  /** Writes the samples of a block. `offset`: minutes that the clock shown is ahead of UTC. */
+  captions(block: number, offset: number): number;
+  /** Writes `moof` and the header of `mdat` for a block. */
+  captionFragment(block: number, trackId: number, sequence: number): number;
+  /** Lists every sample of an index, in file order. Result: SampleRecord records. */
+  samples(index: number): number;
+  /**
+   * Lists a kept top-level box at `offset` in the file and the boxes inside it, parents first. Result: BoxRecord
+   * records.
+   */
+  boxes(pointer: number, length: number, offset: number): number;
+  /**
+   * Collects the parameter sets of a sample entry, each behind its length as samples have it. Result: them; `count`
+   * the bytes of a length, 0 without any.
+   */
+  parameterSets(entry: number, length: number): number;
+  /** Rewrites the name of a sample entry to the one that allows parameter sets in the samples. Result: the entry. */
+  inbandEntry(entry: number, length: number): number;
+  /** Writes the codecs of all sample entries. Result: Codec records. */
+  codecs(handler: number, entries: number, length: number): number;
+  /**
+   * Writes a silent sample for a sample entry. Result: it, of length 0 when none is known of the codec; `count` its
+   * duration in ticks of `timescale`.
+   */
+  silentSample(entry: number, length: number, timescale: number): number;
+  /**
+   * Writes the boxes of a file of `count` equal samples of `size` bytes and `duration` ticks. Result: 16 bytes of
+   * the start, then `moov`.
+   */
+  silentMovie(entry: number, length: number, timescale: number, count: number, size: number, duration: number): number;
+  /**
+   * How far a timecode goes on in `ticks` of `timescale`, by its sample entry. Result: `total` what its number grows
+   * by, 0 when the entry is none of 32-bit timecodes; `count` the number that follows the last one of a day, 0 when
+   * it counts on.
+   */
+  timecodeStep(entry: number, length: number, ticks: number, timescale: number): number;
+  /** Raises a sample entry so that it states what another one needs, too. Result: the entry. */
+  coveringEntry(entry: number, length: number, other: number, otherLength: number): number;
+}
