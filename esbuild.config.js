@@ -1,23 +1,20 @@
-import { readdir, readFile, rm } from "node:fs/promises";
+import { copyFile, mkdir, readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { build } from "esbuild";
 
 /**
  * Lets go of what packages load and nobody uses, a third of all code: zod-openapi hands all of zod, in fifty languages, to
- * a function that needs one class of it; libSQL's dialect for kysely makes clients of any kind, when it is given none.
+ * a function that needs one class of it.
  */
 const unused = {
   name: "unused",
-  setup({ onLoad, onResolve, resolve }) {
+  setup({ onLoad }) {
     onLoad({ filter: /@hono\/zod-openapi\/dist\/index\.mjs$/ }, async ({ path }) => {
       const whole = 'import { z } from "zod"';
       const text = await readFile(path, "utf8");
       if (!text.includes(whole)) throw new Error("@hono/zod-openapi imports zod in another way than it did");
       return { contents: text.replace(whole, 'import { ZodType } from "zod"; const z = { ZodType }') };
     });
-    onResolve({ filter: /^@libsql\/client$/ }, ({ kind, resolveDir }) =>
-      resolve("@libsql/client/sqlite3", { kind, resolveDir }),
-    );
   },
 };
 
@@ -55,3 +52,8 @@ for (const name of await readdir("build")) {
   const isChunk = /-[A-Z0-9]{8}\.js(\.map)?$/.test(name);
   if (isChunk && !Object.hasOwn(metafile.outputs, `build/${name}`)) await rm(join("build", name), { force: true });
 }
+
+/** The files of the documentation page. */
+await mkdir("build/swagger-ui", { recursive: true });
+for (const name of ["swagger-ui.css", "swagger-ui-bundle.js", "favicon-32x32.png"])
+  await copyFile(join("node_modules/swagger-ui-dist", name), join("build/swagger-ui", name));

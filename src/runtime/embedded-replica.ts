@@ -1,6 +1,6 @@
 import { createClient, type Client, type InStatement } from "@libsql/client/sqlite3";
 import { fileUrl } from "./open-catalog.ts";
-import type { Reader } from "./libsql-database.ts";
+import type { Reader } from "./libsql-dialect.ts";
 import { clientOf } from "./open-catalog-http.ts";
 
 /** How often a replica in a file asks its primary for what is new, in seconds. */

@@ -1,9 +1,9 @@
-import type { Client, InValue } from "@libsql/client";
-import { LibsqlDialect } from "@libsql/kysely-libsql";
+import type { InValue } from "@libsql/client";
 import { Kysely, type CompiledQuery } from "kysely";
 import type { CatalogDatabase, RowsOf } from "../catalog/database.ts";
 import type { Schema } from "../catalog/schema.ts";
 import { BoxcarError } from "../errors.ts";
+import { libsqlDialect, type Reader } from "./libsql-dialect.ts";
 
 /** One statement as libSQL's clients take it. */
 export interface Statement {
@@ -14,13 +14,9 @@ export interface Statement {
 /** Runs statements in one write transaction; the rows of each. */
 export type RunBatch = (statements: Statement[]) => Promise<readonly (readonly unknown[])[]>;
 
-/** What of a libSQL client reading needs. */
-export type Reader = Pick<Client, "execute" | "close">;
-
 /** Reads through a libSQL client, which stays the caller's to close. */
 export function kyselyOver(client: Reader): Kysely<Schema> {
-  // The dialect asks for a whole client, but only its transactions, which nobody begins, need more.
-  return new Kysely<Schema>({ dialect: new LibsqlDialect({ client: client as Client }) });
+  return new Kysely<Schema>({ dialect: libsqlDialect(client) });
 }
 
 /** `CatalogDatabase.batch` over what runs statements. */

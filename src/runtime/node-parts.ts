@@ -100,10 +100,14 @@ async function signing(source: CredentialsSource | undefined): Promise<RemoteOpt
   return { credentials: credentialsFrom(source) };
 }
 
-/** Compiles the WASM core: beside the bundle, or in `build` when the sources run as they are. */
+/** Compiles the WASM core. */
 export async function loadCore(): Promise<Core> {
-  const beside = fileURLToPath(new URL("./boxcar.wasm", import.meta.url));
-  const built = fileURLToPath(new URL("../../build/boxcar.wasm", import.meta.url));
-  const bytes = await readFile(beside).catch(() => readFile(built));
-  return createCore(await WebAssembly.compile(bytes));
+  return createCore(await WebAssembly.compile(await readBuilt("boxcar.wasm")));
+}
+
+/** A file of `build`: beside the bundle, or there when the sources run as they are. @throws as `readFile` does */
+export function readBuilt(name: string): Promise<Uint8Array<ArrayBuffer>> {
+  const beside = fileURLToPath(new URL(`./${name}`, import.meta.url));
+  const built = fileURLToPath(new URL(`../../build/${name}`, import.meta.url));
+  return readFile(beside).catch(() => readFile(built));
 }

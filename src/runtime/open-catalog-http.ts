@@ -1,7 +1,8 @@
 import { createClient, type Client } from "@libsql/client/http";
 import { Catalog } from "../catalog/catalog.ts";
 import { BoxcarError } from "../errors.ts";
-import { batchOver, kyselyOver, type Reader } from "./libsql-database.ts";
+import { batchOver, kyselyOver } from "./libsql-database.ts";
+import type { Reader } from "./libsql-dialect.ts";
 import type { OpenCatalog } from "./open-catalog.ts";
 import { inLine, type TimedBatch } from "./write-line.ts";
 

@@ -1,8 +1,6 @@
-import { readFile } from "node:fs/promises";
 import type { Server } from "node:http";
-import { createRequire } from "node:module";
 import type { AddressInfo } from "node:net";
-import { dirname, extname, join } from "node:path";
+import { extname } from "node:path";
 import { createApp } from "../app.ts";
 import { readConfig, type Config } from "../config.ts";
 import { BoxcarError } from "../errors.ts";
@@ -10,7 +8,7 @@ import type { Log } from "../platform.ts";
 import type { Asset } from "../routes/context.ts";
 import { httpServer } from "./http-server.ts";
 import { jsonLog } from "./log.ts";
-import { openNodeParts, type NodeParts } from "./node-parts.ts";
+import { openNodeParts, readBuilt, type NodeParts } from "./node-parts.ts";
 import { migrateWhenReached } from "./migrate-when-reached.ts";
 import { nodePeerAddress } from "./node-peer.ts";
 import { nodeSendStream } from "./node-send.ts";
@@ -150,9 +148,8 @@ const contentTypes: Readonly<Record<string, string>> = {
 async function swaggerAsset(name: string): Promise<Asset | undefined> {
   const contentType = contentTypes[extname(name)];
   if (contentType === undefined || !/^[\w.-]+$/.test(name)) return undefined;
-  const folder = dirname(createRequire(import.meta.url).resolve("swagger-ui-dist/package.json"));
   try {
-    return { contentType, bytes: new Uint8Array(await readFile(join(folder, name))) };
+    return { contentType, bytes: await readBuilt(`swagger-ui/${name}`) };
   } catch {
     return undefined;
   }

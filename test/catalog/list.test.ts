@@ -1,5 +1,4 @@
 import { createClient } from "@libsql/client";
-import { LibsqlDialect } from "@libsql/kysely-libsql";
 import { Kysely, sql, type CompiledQuery } from "kysely";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { Catalog } from "../../src/catalog/catalog.ts";
@@ -7,6 +6,7 @@ import type { CatalogDatabase } from "../../src/catalog/database.ts";
 import type { Schema } from "../../src/catalog/schema.ts";
 import type { EventLevel, ListQuery, Segment, StreamTotals } from "../../src/catalog/types.ts";
 import { random, seedOf } from "../support/random.ts";
+import { libsqlDialect } from "../../src/runtime/libsql-dialect.ts";
 import { add, openTestCatalog, type TestCatalog } from "./open.ts";
 
 const HOUR_MS = 3600 * 1000;
@@ -167,7 +167,7 @@ describe("no query walks over a stream", () => {
     const client = createClient({ url: `file:${opened.path}` });
     const queries: CompiledQuery[] = [];
     const db = new Kysely<Schema>({
-      dialect: new LibsqlDialect({ client }),
+      dialect: libsqlDialect(client),
       log: (event) => void queries.push(event.query),
     });
     const batch: CatalogDatabase["batch"] = (batched) => {
