@@ -6,7 +6,7 @@ import type { MovieTrack } from "../wasm/records/output.ts";
 import { TrackFlag } from "../wasm/abi/names.ts";
 import type { LayoutParts } from "./layout.ts";
 import { isVideo } from "./output-track.ts";
-import type { ClockReading, Composition } from "./plan-builder.ts";
+import type { ClockReading, Composition } from "./composition.ts";
 import { inlineRegion, type Region } from "./regions.ts";
 
 /** A text track that tells the wall-clock time, a sample for each of its seconds. */

@@ -8,7 +8,8 @@ import { Cuts } from "./cuts.ts";
 import { IndexCache } from "./index-cache.ts";
 import type { ClockOptions, LayoutParts, TrackHeaders } from "./layout.ts";
 import type { SegmentBefore } from "./lead.ts";
-import { PlanBuilder, type Composition } from "./plan-builder.ts";
+import type { Composition } from "./composition.ts";
+import { PlanBuilder } from "./plan-builder.ts";
 import type { PlanCache } from "./plan-cache.ts";
 import { PlanIdentity } from "./plan-identity.ts";
 

@@ -7,7 +7,7 @@ import { FRAGMENT_BYTES, FragmentCounts } from "./fragment-sizes.ts";
 import { chaptersOf, movieTrackOf, presentationOf, NO_HEADERS, type LayoutParts, type TrackHeaders } from "./layout.ts";
 import { isVideo, type OutputTrack } from "./output-track.ts";
 import type { Piece } from "./piece.ts";
-import type { Composition } from "./plan-builder.ts";
+import type { Composition } from "./composition.ts";
 import { ticksOf } from "./ticks.ts";
 import { ROUNDING_MS } from "./placed-segment.ts";
 import type { Part } from "./read-spans.ts";

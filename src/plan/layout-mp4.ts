@@ -16,7 +16,7 @@ import {
 } from "./layout.ts";
 import type { OutputTrack } from "./output-track.ts";
 import type { Piece } from "./piece.ts";
-import type { Composition } from "./plan-builder.ts";
+import type { Composition } from "./composition.ts";
 import { inlineRegion, madeRegion, mediaRegion, piecesRegion, whenRead, type Region } from "./regions.ts";
 
 /** Highest offset and size that 32 bits hold. */

@@ -7,7 +7,7 @@ import type { PieceTrack } from "./piece.ts";
 import type { IndexCache } from "./index-cache.ts";
 import type { OutputTrack } from "./output-track.ts";
 import type { Piece } from "./piece.ts";
-import type { Composition } from "./plan-builder.ts";
+import type { Composition } from "./composition.ts";
 import { millisecondsOf } from "./ticks.ts";
 
 /** How captions and chapters tell the time. */

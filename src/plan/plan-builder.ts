@@ -1,6 +1,7 @@
 import type { Segment } from "../catalog/types.ts";
 import { SelectionRule } from "../wasm/abi/names.ts";
 import type { Selected, Selection } from "../wasm/abi/records.ts";
+import type { ClockReading, Composition, Interval } from "./composition.ts";
 import { lengthOf, ticksToNext } from "./following.ts";
 import { leadOf, startsLate, type LeftSegment, type SegmentBefore } from "./lead.ts";
 import { isVideo, needsSync, type OutputTrack } from "./output-track.ts";
@@ -9,47 +10,8 @@ import type { Piece } from "./piece.ts";
 import { ROUNDING_MS, snapped, type PlacedSegment, type TimedSegment, openEnd } from "./placed-segment.ts";
 import { millisecondsOf, rescale, ticksOf } from "./ticks.ts";
 
-/** Wall-clock interval in milliseconds, end exclusive. */
-export interface Interval {
-  readonly startMs: number;
-  readonly endMs: number;
-}
-
-/** What the clock showed at a moment of the output. */
-export interface ClockReading {
-  /** Milliseconds from the start of the output's presentation. */
-  readonly atMs: number;
-  /** Wall clock, milliseconds. */
-  readonly wallMs: number;
-}
-
 /** The clock is read anew where it has gone off by more than this, milliseconds: a frame. */
 const CLOCK_TOLERANCE_MS = 40;
-
-/** Everything an output is made of, before its bytes are laid out. */
-export interface Composition {
-  readonly tracks: readonly OutputTrack[];
-  /** Empty when there were more than were to be kept. */
-  readonly pieces: readonly Piece[];
-  /** Pieces that were made. */
-  readonly segments: number;
-  /** Movie fragments that they make, and that silence makes. */
-  readonly fragments: number;
-  /** Those that `sidx` and `mfra` refer to: all but silence. */
-  readonly references: number;
-  /** Wall-clock time presented. */
-  readonly startMs: number;
-  readonly endMs: number;
-  readonly coverage: readonly Interval[];
-  readonly gaps: readonly Interval[];
-  readonly joints: number;
-  /** Where the output starts, and where it goes on after a gap, in order. */
-  readonly spans: readonly ClockReading[];
-  /** Readings of the clock, in order, the first at 0: from one on it runs evenly, to within a frame, until the next. */
-  readonly clock: readonly ClockReading[];
-  /** End of the presentation in milliseconds from its start, Infinity when nothing is hidden at the end. */
-  readonly presentedMs: number;
-}
 
 /** What a plan is asked for. */
 export interface BuilderOptions extends PieceMakerOptions {

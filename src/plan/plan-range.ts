@@ -16,13 +16,13 @@ import { layoutFmp4 } from "./layout-fmp4.ts";
 import { layoutMp4 } from "./layout-mp4.ts";
 import type { LayoutParts } from "./layout.ts";
 import type { Media } from "./media.ts";
-import type { ClockReading, Interval } from "./plan-builder.ts";
+import type { ClockReading, Interval } from "./composition.ts";
 import { playableSpans } from "./playable-spans.ts";
 import { weightOf } from "./plan-weight.ts";
 import { readRegions } from "./regions.ts";
 
 export type { PlanBounds, PlanParts, RangeQuery } from "./compose.ts";
-export type { Interval } from "./plan-builder.ts";
+export type { Interval } from "./composition.ts";
 
 /** What would be delivered. Everything that can be refused has been by now. */
 export interface RangeOutline {

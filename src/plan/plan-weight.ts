@@ -1,5 +1,5 @@
 import type { TrackHeaders } from "./layout.ts";
-import type { Composition } from "./plan-builder.ts";
+import type { Composition } from "./composition.ts";
 
 /** About what a plan and both its layouts take in memory, bytes: besides, and for each of what they are made of. */
 const PLAN_BYTES = 10_000;
