@@ -1,7 +1,8 @@
 import type { Segment } from "../catalog/types.ts";
 import type { Store } from "../platform.ts";
 import type { Core, TimecodeStep } from "../wasm/module.ts";
-import type { PieceTrack, Selected, Selection } from "../wasm/records/piece.ts";
+import type { PieceTrack } from "./piece.ts";
+import type { Selected, Selection } from "../wasm/abi/records.ts";
 import type { TrackRecord } from "../wasm/records/summary.ts";
 import type { Cuts } from "./cuts.ts";
 import { isVideo } from "./output-track.ts";
