@@ -92,6 +92,12 @@ export class OutputTrack {
     this.presentation = presentationOf(summary, slot);
   }
 
+  /** How the samples follow a change of their parameters; undefined where nothing changes. */
+  get changes(): "inband" | "entries" | undefined {
+    if (this.entry !== undefined) return "inband";
+    return this.descriptions.reduce((sum, { count }) => sum + count, 0) > 1 ? "entries" : undefined;
+  }
+
   get constantSize(): number {
     return this.#constantSize ?? 0;
   }

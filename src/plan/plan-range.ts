@@ -17,6 +17,7 @@ import { layoutMp4 } from "./layout-mp4.ts";
 import type { LayoutParts } from "./layout.ts";
 import type { Media } from "./media.ts";
 import type { ClockReading, Interval } from "./composition.ts";
+import { isVideo } from "./output-track.ts";
 import { playableSpans } from "./playable-spans.ts";
 import { weightOf } from "./plan-weight.ts";
 import { readRegions } from "./regions.ts";
@@ -36,6 +37,8 @@ export interface RangeOutline {
   readonly clock: readonly ClockReading[];
   /** RFC 6381, comma separated, in track order: those of the output's sample entries. */
   readonly codecs: string;
+  /** How the pictures follow a change of their parameters; undefined where nothing changes. */
+  readonly changes: "inband" | "entries" | undefined;
   readonly segments: number;
   /** Bytes that are kept of it, about. */
   readonly weight: number;
@@ -177,6 +180,7 @@ function describe({ layout, hash }: Composed): RangeOutline | Plan {
     coverage: composition.coverage,
     clock: composition.clock,
     codecs: composition.tracks.map(({ handler }, i) => codecsOf(layout, handler, headers[i]?.descriptions)).join(","),
+    changes: composition.tracks.find(isVideo)?.changes,
     segments: composition.segments,
     weight: weightOf(composition, headers),
     size: (format) => media(format).size,

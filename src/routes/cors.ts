@@ -9,6 +9,7 @@ const exposed = [
     "Boxcar-End",
     "Boxcar-Joints",
     "Boxcar-Gaps",
+    "Boxcar-Changes",
     "Boxcar-Time",
     "Idempotency-Replayed",
     "X-Request-Id",

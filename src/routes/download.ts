@@ -3,7 +3,7 @@ import type { Context } from "hono";
 import type { Segment } from "../catalog/types.ts";
 import { BoxcarError } from "../errors.ts";
 import type { Media } from "../plan/media.ts";
-import { planSegment } from "../plan/plan-range.ts";
+import { planSegment, type RangeOutline } from "../plan/plan-range.ts";
 import { defaultFileName, disposition } from "../serve/file-name.ts";
 import { sendMedia } from "../serve/send-media.ts";
 import { storedMedia } from "../serve/stored-media.ts";
@@ -58,7 +58,8 @@ const route = createRoute({
   summary: "Download a time range, or one segment, as one MP4",
   description:
     "The length is exact and the ETag strong, so downloads resume at any byte. `Boxcar-Start` and `Boxcar-End` state " +
-    "the wall-clock time that is delivered, `Boxcar-Joints` and `Boxcar-Gaps` how many joints and gaps it has.",
+    "the wall-clock time that is delivered, `Boxcar-Joints` and `Boxcar-Gaps` how many joints and gaps it has, " +
+    "`Boxcar-Changes` how changed parameters of the picture are told in it: `inband` or `entries`.",
   middleware: [need("read", (c) => splitFile(c.req.param("file") ?? "").streamPath), atOnce("downloads")] as const,
   request: {
     params: z.object({
@@ -90,6 +91,8 @@ interface Delivery {
   readonly endMs: number;
   readonly joints: number;
   readonly gaps: number;
+  /** As `RangeOutline` has it. */
+  readonly changes: RangeOutline["changes"];
   /** Whether the bytes under this URL can no longer change. */
   readonly settled: boolean;
   /** What asks for the same again, whenever that is. */
@@ -125,6 +128,7 @@ export function addDownload(app: App, context: AppContext): void {
       "Boxcar-Gaps": String(delivery.gaps),
       "X-Request-Id": c.get("requestId"),
     });
+    if (delivery.changes !== undefined) headers.set("Boxcar-Changes", delivery.changes);
     return sendMedia(c.req.raw, delivery.media, headers, streamReply(c, context), c.env);
   });
 }
@@ -158,7 +162,7 @@ async function deliverRange(
     ...(query.chapters === "1" ? { chapters: { offsetMinutes } } : {}),
     ...(query.captions === "clock" ? { captions: { offsetMinutes } } : {}),
   });
-  const { startMs, endMs, joints } = plan;
+  const { startMs, endMs, joints, changes: told } = plan;
   const { settleMs, gapToleranceMs } = context.config;
   // What is missing may still be uploaded; where all is there, nothing can be added.
   const complete =
@@ -171,7 +175,16 @@ async function deliverRange(
     ...(query.captions === "clock" || query.chapters === "1" ? { tz: query.tz } : {}),
     ...optionsOf(query),
   });
-  return { media: plan.media(format), startMs, endMs, joints, gaps: plan.gaps.length, settled, query: same };
+  return {
+    media: plan.media(format),
+    startMs,
+    endMs,
+    joints,
+    gaps: plan.gaps.length,
+    changes: told,
+    settled,
+    query: same,
+  };
 }
 
 async function deliverSegment(
@@ -188,9 +201,9 @@ async function deliverSegment(
   const segment = await context.catalog.segment(id);
   if (segment?.streamPath !== streamPath) throw unknownSegment(streamPath, id);
   const { startMs, endMs } = segment;
-  const media = await wholeSegment(c, context, segment, format, query);
+  const delivered = await wholeSegment(c, context, segment, format, query);
   const same = (): Record<string, string | undefined> => ({ id: String(id), ...optionsOf(query) });
-  return { media, startMs, endMs, joints: 0, gaps: 0, settled: true, query: same };
+  return { ...delivered, startMs, endMs, joints: 0, gaps: 0, settled: true, query: same };
 }
 
 /** What a query asks for besides the time, defaults left out. */
@@ -207,11 +220,11 @@ async function wholeSegment(
   segment: Segment,
   format: "mp4" | "fmp4",
   { changes }: Query,
-): Promise<Media> {
-  if (segment.format === format) return storedMedia(context.store, segment);
+): Promise<Pick<Delivery, "media" | "changes">> {
+  if (segment.format === format) return { media: storedMedia(context.store, segment), changes: undefined };
   const plan = await planSegment(context.planning, segment, { changes });
   holdPlan(c, plan);
-  return plan.media(format);
+  return { media: plan.media(format), changes: plan.changes };
 }
 
 function unknownSegment(streamPath: string, id: number): BoxcarError {

@@ -1,10 +1,11 @@
-import { readFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { beforeAll, describe, expect, test } from "vitest";
 import { decodeErrors, packets } from "../support/oracle.ts";
 import { canRecord, record, RECORDED_AT, type RecordedSegment, type RecordingOptions } from "../support/recording.ts";
+import { buildMovie, type MovieSample } from "../support/movie.ts";
 import { shelve, type Shelf } from "../support/shelf.ts";
-import { ffprobePath } from "../support/tools.ts";
-import { errorsOf, farthest, FORMATS, frameSizes, shown, written } from "./output.ts";
+import { ffprobe, ffprobePath } from "../support/tools.ts";
+import { errorsOf, farthest, FORMATS, frameSizes, scratch, shown, written } from "./output.ts";
 
 /** Puts segments of several recordings one after another, two seconds each. */
 async function chained(kinds: readonly RecordingOptions[]): Promise<RecordedSegment[]> {
@@ -58,6 +59,7 @@ describe.skipIf(ffprobePath === undefined).each([
     const file = await written(plan, format);
     const head = (await readFile(file)).toString("latin1");
     expect(head.includes(entry.inband)).toBe(changes === "inband");
+    expect(plan.changes).toBe(changes);
     // What is told beforehand are the sample entries that the file has.
     const told = plan.codecs.split(",");
     expect(new Set(told.map((codec) => codec.slice(0, 4)))).toEqual(
@@ -82,6 +84,7 @@ describe.skipIf(ffprobePath === undefined).each([
   test.for(FORMATS)("keeps its sample entry where nothing changes (%s)", async (format, { skip }) => {
     if (shelf === undefined) return skip("this ffmpeg has no such encoder");
     const plan = await shelf.plan({ startMs: RECORDED_AT + 2000, endMs: RECORDED_AT + 4000 });
+    expect(plan.changes).toBeUndefined();
     const head = (await readFile(await written(plan, format))).toString("latin1");
     expect([head.includes(entry.plain), head.includes(entry.inband)]).toEqual([true, false]);
   });
@@ -110,6 +113,46 @@ describe.skipIf(ffprobePath === undefined)("other parameters of the same codec",
     const file = await written(await shelf.plan(all(3)), format);
     for (const track of await shown(file)) {
       expect(Math.abs(farthest(await errorsOf(track, segments, RECORDED_AT)))).toBeLessThan(track.frame);
+    }
+    await shelf.close();
+  });
+});
+
+/** The sample entry of a file with one track of H.264, and its samples. */
+async function samplesOf(file: string, entry: number): Promise<{ entry: Uint8Array; samples: MovieSample[] }> {
+  const bytes = await readFile(file);
+  const at = bytes.indexOf("avc1", bytes.indexOf("stsd")) - 4;
+  const asked = ["-show_entries", "packet=pos,size,flags", "-of", "csv=p=0"];
+  const lines = (await ffprobe(["-v", "error", ...asked, file])).trim().split("\n");
+  const samples = lines.map((line): MovieSample => {
+    const [size = 0, position = 0] = line.split(",").map(Number);
+    return { data: bytes.subarray(position, position + size), duration: 512, sync: line.includes("K"), entry };
+  });
+  return { entry: bytes.subarray(at, at + bytes.readUInt32BE(at)), samples };
+}
+
+describe.skipIf(ffprobePath === undefined)("a segment with two sample entries", () => {
+  test("keeps them, and says so", async () => {
+    const kinds = (["160x120", "320x240"] as const).map((size) => ({ size, audio: null, bframes: 0 }));
+    const files = (await chained(kinds)).map(({ file }, i) => samplesOf(file, i + 1));
+    const parts = await Promise.all(files);
+    const entries = parts.map(({ entry }) => entry);
+    const samples = parts.flatMap(({ samples }) => samples);
+    const track = { handler: "vide", timescale: 12_800, entries, samples, chunks: [10], size: [320, 240] } as const;
+    const file = await scratch("two-entries.mp4");
+    await writeFile(file, buildMovie({ tracks: [track] }).file);
+    const shelf = await shelve([{ file, startMs: RECORDED_AT }]);
+    for (const [from, first] of [
+      [0, 50],
+      [1000, 25],
+    ] as const) {
+      const plan = await shelf.plan({ startMs: RECORDED_AT + from, endMs: RECORDED_AT + 4000 });
+      expect(plan.changes).toBe("entries");
+      const output = await written(plan, "mp4");
+      expect(await decodeErrors(output)).toBe("");
+      expect(await frameSizes(output)).toEqual([`160x120 ${String(first)}`, "320x240 50"]);
+      const head = (await readFile(await written(plan, "fmp4"))).toString("latin1");
+      expect(descriptionsOf(head)).toEqual([1, 2]);
     }
     await shelf.close();
   });
