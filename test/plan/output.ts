@@ -1,5 +1,5 @@
 /** Outputs written to files, and what ffprobe sees in them against the wall clock of their sources. */
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect } from "vitest";
@@ -37,6 +37,17 @@ export async function remuxed(file: string, ...args: readonly string[]): Promise
   const output = await scratch("remuxed.mp4");
   await ffmpeg(["-v", "error", "-y", "-i", file, "-map", "0", "-c", "copy", ...args, output]);
   return output;
+}
+
+/** A file decoded once, pictures and sound: its sound as 16-bit samples, and what ffmpeg complains of, without addresses. */
+export async function decoded(
+  file: string,
+  ...conversion: readonly string[]
+): Promise<{ sound: Buffer; complaints: string }> {
+  const raw = await scratch("sound.raw");
+  const sound = ["-map", "0:a", "-f", "s16le", "-c:a", "pcm_s16le", ...conversion, raw];
+  const { stderr } = await ffmpeg(["-v", "error", "-y", "-i", file, ...sound, "-map", "0:v?", "-f", "null", "-"]);
+  return { sound: await readFile(raw), complaints: stderr.trim().replaceAll(/ @ 0x[0-9a-f]+/g, "") };
 }
 
 /** One track of an output as it is presented. */
