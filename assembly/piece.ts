@@ -196,7 +196,9 @@ export function layParts(piece: Piece, kept: u32 = ALL_SLOTS): void {
           : cursor.sizes.of(sample, count);
       const inlines = piece.inlinedCount - noted;
       if (selected) wanted -= count;
-      if (!selected || (kept != slot && kept != ALL_SLOTS)) last = 0;
+      if (!selected) {
+        // What is left out divides nothing: in the output, what lies around it is adjacent.
+      } else if (kept != slot && kept != ALL_SLOTS) last = 0;
       else if (
         last != 0 &&
         load<u32>(last, Part.SLOT) == slot &&

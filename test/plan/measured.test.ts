@@ -1,0 +1,92 @@
+/** What is measured of a piece against what is written of it. */
+import { expect, test } from "vitest";
+import { leftOut, type PieceTrack } from "../../src/plan/piece.ts";
+import { loadCore } from "../../src/runtime/node-parts.ts";
+import { Table } from "../../src/wasm/abi/names.ts";
+import { readSummary, type Summary } from "../../src/wasm/records/summary.ts";
+import { chunksOf, indexOf, type Timing } from "../support/odd-chunks.ts";
+import { random, seedOf, type Random } from "../support/random.ts";
+
+const ROUNDS = 200;
+const seed = seedOf(1);
+const core = await loadCore();
+
+/** Bytes of all entries of each table. */
+const LENGTHS: readonly [table: number, length: (track: PieceTrack) => number][] = [
+  [Table.Stts, ({ counts }) => counts.sttsEntries * 8],
+  [Table.Ctts, ({ counts }) => counts.cttsEntries * 8],
+  [Table.Stss, ({ counts }) => counts.syncSamples * 4],
+  [Table.Stsc, ({ counts }) => counts.stscEntries * 12],
+  [Table.Stsz, ({ count }) => count * 4],
+  [Table.Stco, ({ counts }) => counts.chunks * 4],
+  [Table.Co64, ({ counts }) => counts.chunks * 8],
+];
+
+test(`counts are those of tables, spans and fragments, whatever is left out (seed ${seed})`, () => {
+  const numbers = random(seed);
+  for (let round = 0; round < ROUNDS; round++) {
+    const chunks = chunksOf(numbers);
+    const timing = chunks.map(() => anyTiming(numbers));
+    const index = indexOf(core, chunks, timing);
+    const cut = anyPiece(numbers, readSummary(index));
+    if (cut.every(({ count }) => count === 0)) continue;
+    const { moofs, found, measured } = core.withIndex(index, (loaded) => {
+      const measured = loaded.measure(cut);
+      const tracks = cut.map((track, slot) => ({ ...track, counts: measured.counts[slot] ?? track.counts }));
+      for (const [slot, track] of tracks.entries()) {
+        if (track.count === 0) continue;
+        for (const [table, length] of LENGTHS) {
+          // A table of another number of entries is an error of the core.
+          expect(loaded.table(tracks, slot, table, 0).length, `round ${round}, table ${table}`).toBe(length(track));
+        }
+      }
+      const { headers, fragments, spans } = loaded.fragments(tracks, 1);
+      const moofs = fragments.map(({ headerOffset, headerLength }) =>
+        headers.slice(headerOffset, headerOffset + headerLength - 8),
+      );
+      const found = [loaded.spans(tracks), spans].map((all) => all.reduce((sum, { length }) => sum + length, 0));
+      return { moofs, found, measured };
+    });
+    const boxes = moofs.flatMap((bytes) => core.listBoxes({ offset: 0, bytes })).map(({ type }) => type);
+    const number = (name: string): number => boxes.filter((type) => type === name).length;
+    const sum = (of: "trafs" | "truns" | "bytes"): number =>
+      measured.counts.reduce((total, counts) => total + counts[of], 0);
+    expect(
+      { fragments: moofs.length, trafs: number("traf"), truns: number("trun"), media: found },
+      `round ${round}`,
+    ).toEqual({
+      fragments: measured.fragments,
+      trafs: sum("trafs"),
+      truns: sum("truns"),
+      media: [measured.bytes, measured.bytes],
+    });
+    expect(sum("bytes")).toBe(measured.bytes);
+  }
+});
+
+function anyTiming(numbers: Random): Timing {
+  const [step, spread, every] = [1 + numbers.below(400), numbers.pick([1, 1, 300]), numbers.pick([1, 1, 3, 50])];
+  const durations = Array.from({ length: 97 }, () => step + numbers.below(spread));
+  return {
+    durations: (i) => durations[i % durations.length] ?? step,
+    ...(every > 1 && { syncs: (i) => i % every === 0 }),
+  };
+}
+
+/** Any samples of any tracks, some of them in another timescale or with inline bytes. */
+function anyPiece(numbers: Random, { tracks }: Summary): PieceTrack[] {
+  const [rarity, cut] = [numbers.pick([2, 5, 1000]), numbers.below(2) === 0];
+  return tracks.map((record, slot): PieceTrack => {
+    if (numbers.below(rarity) === 0) return leftOut(record);
+    const first = cut ? numbers.below(record.samples) : 0;
+    const count = cut ? 1 + numbers.below(record.samples - first) : record.samples;
+    return {
+      ...leftOut(record),
+      ...{ first, count, trackId: slot + 1 },
+      timescale: numbers.pick([record.timescale, record.timescale, 44_100]),
+      lastDuration: numbers.below(100),
+      prefix: numbers.pick([0, 0, 5]),
+      outputFlags: numbers.below(8),
+    };
+  });
+}
