@@ -54,8 +54,16 @@ export class SizeCursor {
   }
 
   skip(count: u32): void {
-    if (this.width == 0) return;
-    for (let i: u32 = 0; i < count; i++) this.next();
+    this.sum(count);
+  }
+
+  /** The bytes of the next `count` samples, which are passed over. */
+  @inline
+  sum(count: u32): u64 {
+    if (this.width == 0) return <u64>count * this.base;
+    let bytes: u64 = 0;
+    for (; count > 0; count--) bytes += this.nextInline();
+    return bytes;
   }
 }
 
@@ -227,6 +235,14 @@ export class OffsetCursor {
         count -= taken;
       }
     } else this.sample += count;
+  }
+
+  /** How many samples from the next one on are known to have its offset, at least 1. */
+  alike(): u32 {
+    if (this.kind == OffsetsKind.None) return u32.MAX_VALUE;
+    if (this.kind != OffsetsKind.Runs) return 1;
+    if (this.left == 0) this.loadRun();
+    return this.left;
   }
 
   private loadRun(): void {

@@ -2,7 +2,7 @@
 import { Code } from "./abi/codes";
 import { Table } from "./abi/names";
 import { Fragment, PieceTrack, Result } from "./abi/records";
-import { newDurationCursor } from "./duration-cursor";
+import { newDurationCursor, skipRuns } from "./duration-cursor";
 import { Piece, pieceTrack, rescale } from "./piece";
 import { failed, output, RESULT } from "./status";
 import { layFragments } from "./write-fragments";
@@ -65,10 +65,8 @@ function referenceDuration(piece: Piece): i64 {
   const durations = newDurationCursor();
   if (failed()) return 0;
   durations.open(piece, piece.reference);
-  let sum: i64 = 0;
-  for (let left = load<u32>(pieceTrack(piece, piece.reference), PieceTrack.COUNT); left > 0; left--)
-    sum += durations.next();
-  return sum;
+  const ticks = skipRuns(durations.runs, durations.left);
+  return rescale(<i64>ticks, durations.from, durations.to) + durations.lastDuration;
 }
 
 /**

@@ -90,8 +90,11 @@ export function walkOffsets(piece: Piece, slot: u32, to: usize, room: u32): u32 
   durations.open(piece, slot);
   let samples: u32 = 0;
   let value: i32 = 0;
-  for (let i: u32 = 0; i < count; i++) {
+  let taken: u32 = 1;
+  for (let i: u32 = 0; i < count; i += taken) {
+    if (from == timescale) taken = min(offsets.alike(), count - i);
     let next = offsets.next();
+    offsets.skip(taken - 1);
     if (from != timescale) {
       next = <i32>(rescale(durations.time + next, from, timescale) - rescale(durations.time, from, timescale));
       durations.next();
@@ -102,7 +105,7 @@ export function walkOffsets(piece: Piece, slot: u32, to: usize, room: u32): u32 
       samples = 0;
     }
     value = next;
-    samples++;
+    samples += taken;
     if (value != 0) flags |= TrackFlag.Offsets;
     if (value < 0) flags |= TrackFlag.NegativeOffsets;
   }

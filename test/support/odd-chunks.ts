@@ -8,6 +8,7 @@ const MEDIA = 100;
 export interface Chunk {
   readonly offset: number;
   readonly description: number;
+  /** Bytes of each sample. */
   readonly sizes: readonly number[];
 }
 
@@ -36,6 +37,8 @@ export function chunksOf(numbers: Random): Chunk[][] {
 export interface Timing {
   /** Ticks of 1/1000 s that each sample lasts. Default 10. */
   readonly durations?: (sample: number) => number;
+  /** Composition offsets. Default: none. */
+  readonly offsets?: (sample: number) => number;
   /** Default: all are sync samples. */
   readonly syncs?: (sample: number) => boolean;
 }
@@ -45,12 +48,20 @@ export function indexOf(core: Core, tracks: readonly (readonly Chunk[])[], timin
   const samples = tracks.flat().flatMap(({ offset, sizes }) => offset + sizes.reduce((sum, size) => sum + size, 0));
   const end = Math.max(...samples);
   // Overlapping samples must not be larger than the file together.
-  const size = end + 1_000_000;
-  const moov = box(
-    "moov",
-    fullBox("mvhd", 0, 0, u32(0, 0, 1000, 1), zeros(80)),
-    ...tracks.map((chunks, slot) => trak(chunks, slot, timing[slot] ?? {})),
-  );
+  const tables = tracks.map((chunks, slot) => tablesOf(chunks, timing[slot] ?? {}));
+  return indexOfTables(core, end + 1_000_000, tables);
+}
+
+/** The segment index of one track of `count` samples of a byte in one chunk, 10 ticks of 1/1000 s each. */
+export function alikeIndex(core: Core, count: number): Uint8Array {
+  const sample = [u32(1, count, 10), u32(1, 1, count, 1), u32(1, count), u32(1, MEDIA)];
+  const tables = ["stts", "stsc", "stsz", "stco"].map((name, i) => fullBox(name, 0, 0, sample[i] ?? ""));
+  return indexOfTables(core, count + 16, [tables]);
+}
+
+/** @param size bytes of media */
+function indexOfTables(core: Core, size: number, tables: readonly (readonly Uint8Array[])[]): Uint8Array {
+  const moov = box("moov", fullBox("mvhd", 0, 0, u32(0, 0, 1000, 1), zeros(80)), ...tables.map(trak));
   const boxes: MetadataBox[] = [
     { offset: MEDIA - 16, bytes: bytes(u32(1), "mdat", u64(size)) },
     { offset: MEDIA - 16 + size, bytes: moov },
@@ -58,24 +69,25 @@ export function indexOf(core: Core, tracks: readonly (readonly Chunk[])[], timin
   return core.buildIndex(boxes, MEDIA - 16 + size + moov.length).index;
 }
 
-function trak(chunks: readonly Chunk[], slot: number, { durations = () => 10, syncs }: Timing): Uint8Array {
+function tablesOf(chunks: readonly Chunk[], { durations = () => 10, offsets, syncs }: Timing): Uint8Array[] {
   const sizes = chunks.flatMap((chunk) => chunk.sizes);
-  const entry = box("mp4a", zeros(6), u16(1), zeros(20));
   const synced = syncs && sizes.flatMap((_, i) => (syncs(i) ? [i + 1] : []));
-  const stbl = box(
-    "stbl",
-    fullBox("stsd", 0, 0, u32(3), entry, entry, entry),
-    fullBox("stts", 0, 0, u32(sizes.length, ...sizes.flatMap((_, i) => [1, durations(i)]))),
+  const described = chunks.flatMap((chunk, i) => [i + 1, chunk.sizes.length, chunk.description]);
+  const each = (value: (sample: number) => number): Uint8Array =>
+    u32(sizes.length, ...sizes.flatMap((_, i) => [1, value(i)]));
+  return [
+    fullBox("stts", 0, 0, each(durations)),
+    ...(offsets === undefined ? [] : [fullBox("ctts", 1, 0, each(offsets))]),
     ...(synced === undefined ? [] : [fullBox("stss", 0, 0, u32(synced.length, ...synced))]),
-    fullBox(
-      "stsc",
-      0,
-      0,
-      u32(chunks.length, ...chunks.flatMap((chunk, i) => [i + 1, chunk.sizes.length, chunk.description])),
-    ),
+    fullBox("stsc", 0, 0, u32(chunks.length, ...described)),
     fullBox("stsz", 0, 0, u32(0, sizes.length, ...sizes)),
     fullBox("stco", 0, 0, u32(chunks.length, ...chunks.map(({ offset }) => offset))),
-  );
+  ];
+}
+
+function trak(tables: readonly Uint8Array[], slot: number): Uint8Array {
+  const entry = box("mp4a", zeros(6), u16(1), zeros(20));
+  const stbl = box("stbl", fullBox("stsd", 0, 0, u32(3), entry, entry, entry), ...tables);
   const dinf = box("dinf", fullBox("dref", 0, 0, u32(1), fullBox("url ", 0, 1)));
   return box(
     "trak",
