@@ -18,6 +18,10 @@ export const Result: Record_ = {
     listLength: u32("Their number."),
     spansPointer: u32("Address of Span records beside the output."),
     spansLength: u32("Their number."),
+    statePointer: u32(
+      "Address of what the same call goes on with, when it gave only a part: it belongs right behind its other inputs.",
+    ),
+    stateLength: u32("Its bytes; 0 when nothing is left."),
     box: u32("Four-character code of the box an error was seen in, 0 when none."),
     offset: u64("File offset of an error."),
     total: u64("A sum that belongs to the output; by call."),

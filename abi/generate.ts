@@ -107,7 +107,7 @@ function moduleExports(): string {
   return paragraphs([
     BY,
     'import { Status } from "./abi/names";\nimport * as calls from "./calls";\nimport { begin, outcome } from "./status";',
-    'export { abiVersion, allocate, reset, result } from "./use";',
+    'export { abiVersion, allocate, reset, result, rewind } from "./use";',
     ...wrappers,
   ]);
 }
@@ -193,6 +193,7 @@ function hostExports(): string {
     "/** Address of the Result record. */\nresult(): number;",
     "/** Forgets all inputs and outputs. */\nreset(): void;",
     "/** Address of `size` bytes, aligned to 16; 0 when memory is out. */\nallocate(size: number): number;",
+    "/** Forgets what lies at `pointer` and behind it, so that the next room is there. */\nrewind(pointer: number): void;",
     ...all,
     "}",
   ]);

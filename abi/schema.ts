@@ -180,12 +180,15 @@ export const calls: Readonly<Record<string, Call>> = {
     takes: { index: "address", tracks: "address" },
   },
   table: {
-    doc: "Writes a piece's entries of one table of the track in `slot`. `before`: samples (stss) or chunks (stsc) in front of the piece, or the output offset of its media (stco, co64). Result: the entries.",
-    takes: { index: "address", tracks: "address", slot: "u32", kind: "u32", before: "whole" },
+    doc: "Writes a piece's entries of one table of the track in `slot`. `before`: samples (stss) or chunks (stsc) in front of the piece, or the output offset of its media (stco, co64). Writes `most` entries at most, those behind the first `from` bytes. Result: the entries.",
+    takes: {
+      ...{ index: "address", tracks: "address", slot: "u32", kind: "u32", before: "whole" },
+      ...{ from: "whole", most: "u32" },
+    },
   },
   spans: {
-    doc: "Lists a piece's media bytes in output order. Result: Span records.",
-    takes: { index: "address", tracks: "address" },
+    doc: "Lists a piece's media bytes in output order, of `most` runs of samples at most. `state`: what the call before handed out, 0 at first. Result: Span records; the state.",
+    takes: { index: "address", tracks: "address", most: "u32", state: "address" },
   },
   movie: {
     doc: "Writes the headers of an output. Result: the bytes; the list is of Splice records; `total` the bytes with all splices filled.",
@@ -195,14 +198,14 @@ export const calls: Readonly<Record<string, Call>> = {
     },
   },
   fragments: {
-    doc: "Writes all fragments of a piece, numbered from `sequence`. Result: their headers; the list is of Fragment records; the spans.",
-    takes: { index: "address", tracks: "address", sequence: "u32" },
+    doc: "Writes the next fragments of a piece, of `most` samples or those of one fragment more, its first one numbered `sequence`. `state` as in `spans`. Result: their headers; the list is of Fragment records; the spans; the state.",
+    takes: { index: "address", tracks: "address", sequence: "u32", most: "u32", state: "address" },
   },
   accessEntries: {
-    doc: "Writes a piece's entries of `sidx` or `tfra`. `offset`: where its first fragment starts in the output; `hiddenStart`, `hiddenEnd`: ticks of `timescale` at its start and end that are not presented. Result: the entries.",
+    doc: "Writes the next of a piece's entries of `sidx` or `tfra`, for fragments as in `fragments`. `offset`: where its first fragment starts in the output; `hiddenStart`, `hiddenEnd`: ticks of `timescale` at its start and end that are not presented. Result: the entries; the state.",
     takes: {
       ...{ index: "address", tracks: "address", kind: "u32", timescale: "u32" },
-      ...{ offset: "whole", hiddenStart: "whole", hiddenEnd: "whole" },
+      ...{ offset: "whole", hiddenStart: "whole", hiddenEnd: "whole", most: "u32", state: "address" },
     },
   },
   sidxHead: {

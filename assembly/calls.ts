@@ -6,15 +6,15 @@ import { buildIndex } from "./index-segment";
 import { listBoxes } from "./list-boxes";
 import { measurePiece } from "./measure";
 import { readMovieClock } from "./movie-clock";
-import { walkChunkRuns, walkDurations, walkOffsets, walkSyncs, walkChunks, writeSizes } from "./tables";
-import { layParts, openPiece, pieceTrack } from "./piece";
-import { writeAccessEntries } from "./random-access";
+import { newEntries, walkChunkRuns, walkDurations, walkOffsets, walkSyncs, walkChunks, writeSizes } from "./tables";
+import { openPiece, Piece, pieceTrack } from "./piece";
+import { openAccess, writeAccessEntries } from "./random-access";
 import { scanHeader } from "./scan";
 import { checkIndex } from "./segment-index";
 import { selectSamples } from "./select-samples";
 import { begin, fail, failed, listed, locate, output, reserve } from "./status";
-import { listSpans } from "./spans";
-import { writeFragments } from "./write-fragments";
+import { listSpans, openSpans } from "./spans";
+import { openWriter, writeFragments } from "./write-fragments";
 
 /** Memory that indexing may use whatever the file is, in bytes; or INDEX_FACTOR times the file's metadata. */
 const INDEX_MEMORY: u64 = 64 << 20;
@@ -50,53 +50,62 @@ export function select(index: usize, slot: u32, selection: usize): void {
 }
 
 export function measure(index: usize, tracks: usize): void {
-  measurePiece(openPiece(index, tracks));
+  const piece = openPiece(index, tracks);
+  if (!failed()) measurePiece(piece);
 }
 
-export function table(index: usize, tracks: usize, slot: u32, kind: u32, before: u64): void {
+export function table(index: usize, tracks: usize, slot: u32, kind: u32, before: u64, from: u64, most: u32): void {
   const piece = openPiece(index, tracks);
   if (slot >= piece.slots) fail(Status.BadIndex);
   if (failed()) return;
   const track = pieceTrack(piece, slot);
-  if (kind == Table.Stsc || kind == Table.Stco || kind == Table.Co64) layParts(piece, slot);
+  const entries = newEntries();
   if (failed()) return;
-  const wide = kind == Table.Co64;
   let field: usize = PieceTrack.COUNT;
-  let size: u32 = 4;
+  entries.size = 4;
   if (kind == Table.Stts || kind == Table.Ctts) {
     field = kind == Table.Stts ? PieceTrack.STTS_ENTRIES : PieceTrack.CTTS_ENTRIES;
-    size = 8;
+    entries.size = 8;
   } else if (kind == Table.Stsc) {
     field = PieceTrack.STSC_ENTRIES;
-    size = 12;
+    entries.size = 12;
   } else if (kind == Table.Stss) field = PieceTrack.SYNC_SAMPLES;
   else if (kind != Table.Stsz) {
     field = PieceTrack.CHUNKS;
-    if (wide) size = 8;
+    if (kind == Table.Co64) entries.size = 8;
   }
   const count = load<u32>(track + field);
-  const length = <u64>count * size;
-  const to = reserve(length + 16);
+  entries.first = <u32>min<u64>(from / entries.size, count);
+  entries.room = min(most, count - entries.first);
+  const length = <u64>entries.room * entries.size;
+  entries.to = reserve(length + 16);
   if (failed()) return;
-  let written = count;
-  if (kind == Table.Stts) written = walkDurations(piece, slot, to, count);
-  else if (kind == Table.Ctts) written = walkOffsets(piece, slot, to, count);
-  else if (kind == Table.Stss) written = walkSyncs(piece, slot, to, count, <u32>before);
-  else if (kind == Table.Stsc) written = walkChunkRuns(piece, slot, to, count, <u32>before);
-  else if (kind == Table.Stsz) writeSizes(piece, slot, to);
-  else written = walkChunks(piece, slot, to, count, before, wide);
+  if (kind == Table.Stts) walkDurations(piece, slot, entries);
+  else if (kind == Table.Ctts) walkOffsets(piece, slot, entries);
+  else if (kind == Table.Stss) walkSyncs(piece, slot, entries, <u32>before);
+  else if (kind == Table.Stsc) walkChunkRuns(piece, slot, entries, <u32>before);
+  else if (kind == Table.Stsz) writeSizes(piece, slot, entries);
+  else walkChunks(piece, slot, entries, before);
   // The plan's counts may be those of another index.
-  if (written != count) fail(Status.BadIndex);
-  output(to, <usize>length);
+  if (entries.count != count) fail(Status.BadIndex);
+  output(entries.to, <usize>length);
 }
 
-export function spans(index: usize, tracks: usize): void {
-  const piece = openPiece(index, tracks);
-  if (!failed()) listSpans(piece);
+/** The piece that a call goes on with when it is handed a `state`, else a new one. */
+function pieceOf(index: usize, tracks: usize, state: usize): Piece {
+  return state == 0 ? openPiece(index, tracks) : changetype<Piece>(state);
 }
 
-export function fragments(index: usize, tracks: usize, sequence: u32): void {
-  writeFragments(openPiece(index, tracks), sequence);
+export function spans(index: usize, tracks: usize, most: u32, state: usize): void {
+  const piece = pieceOf(index, tracks, state);
+  if (state == 0) openSpans(piece);
+  if (!failed()) listSpans(piece, most);
+}
+
+export function fragments(index: usize, tracks: usize, sequence: u32, most: u32, state: usize): void {
+  const piece = pieceOf(index, tracks, state);
+  if (state == 0) openWriter(piece, sequence);
+  if (!failed()) writeFragments(piece, most);
 }
 
 export function accessEntries(
@@ -107,8 +116,12 @@ export function accessEntries(
   offset: u64,
   hiddenStart: u64,
   hiddenEnd: u64,
+  most: u32,
+  state: usize,
 ): void {
-  writeAccessEntries(openPiece(index, tracks), kind, timescale, offset, hiddenStart, hiddenEnd);
+  const piece = pieceOf(index, tracks, state);
+  if (state == 0) openAccess(piece, offset, hiddenStart);
+  if (!failed()) writeAccessEntries(piece, kind, timescale, hiddenEnd, most);
 }
 
 export function boxes(pointer: usize, length: u32, offset: u64): void {

@@ -72,44 +72,6 @@ export function newSizeCursor(): SizeCursor {
   return cursor;
 }
 
-/** The sizes of a track's samples added up, so that those of any run together are one subtraction. */
-@unmanaged
-export class SizeSums {
-  /** Bytes before each sample, u64; 0 where all are of one size. */
-  sums: usize;
-  size: u32;
-
-  open(index: usize, record: usize): void {
-    const sizes = newSizeCursor();
-    if (failed()) return;
-    sizes.open(index, record);
-    this.size = sizes.base;
-    if (sizes.width == 0) return;
-    const samples = load<u32>(record, TrackRecord.SAMPLES);
-    const sums = reserve((<u64>samples + 1) << 3);
-    if (failed()) return;
-    this.sums = sums;
-    let sum: u64 = 0;
-    store<u64>(sums, 0);
-    for (let at = sums + 8, end = at + ((<usize>samples) << 3); at < end; at += 8) {
-      sum += sizes.nextInline();
-      store<u64>(at, sum);
-    }
-  }
-
-  /** Bytes of `count` samples from `first` on, none past the track's last. */
-  @inline
-  of(first: u32, count: u32): u64 {
-    if (this.sums == 0) return <u64>count * this.size;
-    const from = this.sums + ((<usize>first) << 3);
-    return load<u64>(from + ((<usize>count) << 3)) - load<u64>(from);
-  }
-}
-
-export function newSizeSums(): SizeSums {
-  return changetype<SizeSums>(cleared(offsetof<SizeSums>()));
-}
-
 /** Runs of (count, value): durations and sample description indexes. */
 @unmanaged
 export class RunCursor {

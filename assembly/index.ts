@@ -4,7 +4,7 @@ import { Status } from "./abi/names";
 import * as calls from "./calls";
 import { begin, outcome } from "./status";
 
-export { abiVersion, allocate, reset, result } from "./use";
+export { abiVersion, allocate, reset, result, rewind } from "./use";
 
 /**
  * Classifies the top-level box whose first `length` bytes (at least 8) are at `pointer`. Result: `length` a Scan,
@@ -49,18 +49,22 @@ export function measure(index: usize, tracks: usize): Status {
 
 /**
  * Writes a piece's entries of one table of the track in `slot`. `before`: samples (stss) or chunks (stsc) in front
- * of the piece, or the output offset of its media (stco, co64). Result: the entries.
+ * of the piece, or the output offset of its media (stco, co64). Writes `most` entries at most, those behind the
+ * first `from` bytes. Result: the entries.
  */
-export function table(index: usize, tracks: usize, slot: u32, kind: u32, before: f64): Status {
+export function table(index: usize, tracks: usize, slot: u32, kind: u32, before: f64, from: f64, most: u32): Status {
   begin();
-  calls.table(index, tracks, slot, kind, <u64>before);
+  calls.table(index, tracks, slot, kind, <u64>before, <u64>from, most);
   return outcome();
 }
 
-/** Lists a piece's media bytes in output order. Result: Span records. */
-export function spans(index: usize, tracks: usize): Status {
+/**
+ * Lists a piece's media bytes in output order, of `most` runs of samples at most. `state`: what the call before
+ * handed out, 0 at first. Result: Span records; the state.
+ */
+export function spans(index: usize, tracks: usize, most: u32, state: usize): Status {
   begin();
-  calls.spans(index, tracks);
+  calls.spans(index, tracks, most, state);
   return outcome();
 }
 
@@ -83,19 +87,19 @@ export function movie(
 }
 
 /**
- * Writes all fragments of a piece, numbered from `sequence`. Result: their headers; the list is of Fragment
- * records; the spans.
+ * Writes the next fragments of a piece, of `most` samples or those of one fragment more, its first one numbered
+ * `sequence`. `state` as in `spans`. Result: their headers; the list is of Fragment records; the spans; the state.
  */
-export function fragments(index: usize, tracks: usize, sequence: u32): Status {
+export function fragments(index: usize, tracks: usize, sequence: u32, most: u32, state: usize): Status {
   begin();
-  calls.fragments(index, tracks, sequence);
+  calls.fragments(index, tracks, sequence, most, state);
   return outcome();
 }
 
 /**
- * Writes a piece's entries of `sidx` or `tfra`. `offset`: where its first fragment starts in the output;
- * `hiddenStart`, `hiddenEnd`: ticks of `timescale` at its start and end that are not presented. Result: the
- * entries.
+ * Writes the next of a piece's entries of `sidx` or `tfra`, for fragments as in `fragments`. `offset`: where its
+ * first fragment starts in the output; `hiddenStart`, `hiddenEnd`: ticks of `timescale` at its start and end that
+ * are not presented. Result: the entries; the state.
  */
 export function accessEntries(
   index: usize,
@@ -105,9 +109,11 @@ export function accessEntries(
   offset: f64,
   hiddenStart: f64,
   hiddenEnd: f64,
+  most: u32,
+  state: usize,
 ): Status {
   begin();
-  calls.accessEntries(index, tracks, kind, timescale, <u64>offset, <u64>hiddenStart, <u64>hiddenEnd);
+  calls.accessEntries(index, tracks, kind, timescale, <u64>offset, <u64>hiddenStart, <u64>hiddenEnd, most, state);
   return outcome();
 }
 

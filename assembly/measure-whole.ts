@@ -1,12 +1,12 @@
 /** Counts of an index's own track records: those of the piece that takes all of every track, in its own timescale. */
 import { uniformity } from "./measure";
+import { openFragments, PAGE_SAMPLES } from "./fragment-walk";
 import { bound, openPiece, Piece } from "./piece";
 import { Movie, trackAt } from "./moov";
 import { TrackFlag } from "./abi/names";
 import { IndexHeader, PieceTrack, TrackRecord } from "./abi/records";
 import { recordOf } from "./segment-index";
-import { splitFragments } from "./split-fragments";
-import { cleared, failed } from "./status";
+import { cleared, failed, reserve } from "./status";
 import { Run, TrackTables } from "./track-tables";
 
 /** Fills the counts; what `measurePiece` would find, told from the tables and runs that the index was made of. */
@@ -34,47 +34,79 @@ export function measureWhole(index: usize, movie: Movie): void {
   }
   const piece = openPiece(index, tracks);
   if (failed()) return;
-  splitFragments(piece);
+  const counters = reserve(<u64>slots * 4);
   if (failed()) return;
-  store<u32>(index, piece.fragments, IndexHeader.FRAGMENTS);
-  for (let slot: u32 = 0; slot < slots; slot++) countRuns(piece, slot, recordOf(index, slot), trackAt(movie, slot));
+  for (let slot: u32 = 0; slot < slots; slot++) {
+    const counter = changetype<RunCounter>(cleared(offsetof<RunCounter>()));
+    if (failed()) return;
+    counter.run = trackAt(movie, slot).adjacent;
+    store<usize>(counters + ((<usize>slot) << 2), changetype<usize>(counter));
+  }
+  const walk = openFragments(piece);
+  while (walk.nextPage(PAGE_SAMPLES)) {
+    for (let slot: u32 = 0; slot < slots; slot++) {
+      changetype<RunCounter>(load<usize>(counters + ((<usize>slot) << 2))).count(piece, slot);
+    }
+  }
+  store<u32>(index, walk.before + piece.fragments, IndexHeader.FRAGMENTS);
+  for (let slot: u32 = 0; slot < slots; slot++) {
+    const record = recordOf(index, slot);
+    const counter = changetype<RunCounter>(load<usize>(counters + ((<usize>slot) << 2)));
+    store<u32>(record, counter.trafs, TrackRecord.TRAFS);
+    store<u32>(record, counter.truns, TrackRecord.TRUNS);
+    countChunks(record, trackAt(movie, slot));
+  }
 }
 
-// A run of the file is a chunk; fragments divide it into the runs of their `traf`s.
-function countRuns(piece: Piece, slot: u32, record: usize, track: TrackTables): void {
-  const runsEnd = track.adjacentEnd;
+// A run of the file is a chunk.
+function countChunks(record: usize, track: TrackTables): void {
   let stscEntries: u32 = 0;
   let shape: u64 = 0;
-  for (let run = track.adjacent; run < runsEnd; run += Run.SIZE) {
+  for (let run = track.adjacent; run < track.adjacentEnd; run += Run.SIZE) {
     stscEntries += u32(load<u64>(run) != shape);
     shape = load<u64>(run);
   }
-  let trafs: u32 = 0;
-  let truns: u32 = 0;
-  let run = track.adjacent;
-  // Samples of the runs that were passed, and of the fragments.
-  let passed: u32 = 0;
-  let begin: u32 = 0;
-  for (let fragment: u32 = 1; begin < track.samples; fragment++) {
-    const end = fragment < piece.fragments ? bound(piece, fragment, slot) : track.samples;
-    if (end == begin) continue;
-    // A run that the fragment before ended in goes on here.
-    const first = passed > begin ? run - Run.SIZE : run;
-    let description = passed > begin ? load<u32>(first, Run.VALUE) : 0;
-    trafs += u32(passed > begin);
-    for (; passed < end; run += Run.SIZE) {
-      trafs += u32(load<u32>(run, Run.VALUE) != description);
-      description = load<u32>(run, Run.VALUE);
-      passed += load<u32>(run, Run.COUNT);
-    }
-    truns += <u32>((run - first) / Run.SIZE);
-    // The last sample of a uniform track is a run of its own.
-    const lone = end == track.samples && load<u32>(record, TrackRecord.FLAGS) & TrackFlag.Uniform;
-    if (lone && end - max(begin, passed - load<u32>(run - Run.SIZE, Run.COUNT)) > 1) truns++;
-    begin = end;
-  }
-  store<u32>(record, <u32>((runsEnd - track.adjacent) / Run.SIZE), TrackRecord.CHUNKS);
+  store<u32>(record, <u32>((track.adjacentEnd - track.adjacent) / Run.SIZE), TrackRecord.CHUNKS);
   store<u32>(record, stscEntries, TrackRecord.STSC_ENTRIES);
-  store<u32>(record, trafs, TrackRecord.TRAFS);
-  store<u32>(record, truns, TrackRecord.TRUNS);
+}
+
+/** Counts the runs of one track's `traf`s: fragments divide those of the file. */
+@unmanaged
+class RunCounter {
+  trafs: u32;
+  truns: u32;
+  /** The next run of the file. */
+  run: usize;
+  /** Samples of the runs that were passed, and of the fragments. */
+  passed: u32;
+  begun: u32;
+
+  /** Goes on over the fragments of the piece at present. */
+  count(piece: Piece, slot: u32): void {
+    const record = recordOf(piece.index, slot);
+    for (let fragment: u32 = 1; fragment <= piece.fragments; fragment++) {
+      const end = bound(piece, fragment, slot);
+      if (end == this.begun) continue;
+      // A run that the fragment before ended in goes on here.
+      const goesOn = this.passed > this.begun;
+      const first = goesOn ? this.run - Run.SIZE : this.run;
+      let description = goesOn ? load<u32>(first, Run.VALUE) : 0;
+      let run = this.run;
+      let passed = this.passed;
+      let trafs = u32(goesOn);
+      for (; passed < end; run += Run.SIZE) {
+        trafs += u32(load<u32>(run, Run.VALUE) != description);
+        description = load<u32>(run, Run.VALUE);
+        passed += load<u32>(run, Run.COUNT);
+      }
+      this.trafs += trafs;
+      this.truns += <u32>((run - first) / Run.SIZE);
+      // The last sample of a uniform track is a run of its own.
+      const lone = end == load<u32>(record, TrackRecord.SAMPLES) && (load<u32>(record, TrackRecord.FLAGS) & TrackFlag.Uniform) != 0;
+      if (lone && end - max(this.begun, passed - load<u32>(run - Run.SIZE, Run.COUNT)) > 1) this.truns += 1;
+      this.run = run;
+      this.passed = passed;
+      this.begun = end;
+    }
+  }
 }

@@ -3,9 +3,10 @@ import { Code } from "./abi/codes";
 import { Table } from "./abi/names";
 import { Fragment, PieceTrack, Result } from "./abi/records";
 import { newDurationCursor, skipRuns } from "./duration-cursor";
+import { FragmentWalk, openFragments, Start } from "./fragment-walk";
 import { Piece, pieceTrack, rescale } from "./piece";
-import { failed, output, RESULT } from "./status";
-import { layFragments } from "./write-fragments";
+import { cleared, failed, output, RESULT, suspended } from "./status";
+import { layPage } from "./write-fragments";
 import { beginBox, beginFullBox, endBox, newWriter, put16, put32, put64, put8 } from "./writer";
 
 /** Bytes of one `tfra` entry: version 1, numbers of one byte each. */
@@ -13,37 +14,61 @@ export const TFRA_ENTRY: usize = 19;
 /** Bytes of one `sidx` reference. */
 export const SIDX_ENTRY: usize = 12;
 
+/** Where the writing of a piece's entries stands. */
+@unmanaged
+class AccessWriter {
+  walk: FragmentWalk;
+  /** Where the next fragment starts in the output. */
+  offset: u64;
+  /** Ticks of the box at the piece's start that are not presented and lie ahead. */
+  hidden: u64;
+  /** Where the piece ends, in ticks of the reference track. */
+  end: i64;
+}
+
 /**
- * Writes a piece's entries of either box. RESULT: the entries and their length.
- * @param timescale of the box: times are rescaled from the reference track's
+ * Opens the writing of a piece's entries.
  * @param offset where the piece's first fragment starts in the output
- * @param hiddenStart ticks of `timescale` at the piece's start that are not presented, and so not counted in `sidx`
- * @param hiddenEnd the same at its end
+ * @param hiddenStart ticks of the box's timescale at the piece's start that are not presented, and so not counted in `sidx`
  */
-export function writeAccessEntries(
-  piece: Piece,
-  table: u32,
-  timescale: u32,
-  offset: u64,
-  hiddenStart: u64,
-  hiddenEnd: u64,
-): void {
-  const fragments = layFragments(piece);
+export function openAccess(piece: Piece, offset: u64, hiddenStart: u64): void {
+  const writer = changetype<AccessWriter>(cleared(offsetof<AccessWriter>()));
+  if (failed()) return;
+  piece.work = changetype<usize>(writer);
+  writer.offset = offset;
+  writer.hidden = hiddenStart;
+  writer.end = load<i64>(pieceTrack(piece, piece.reference), PieceTrack.DTS) + referenceDuration(piece);
+  writer.walk = openFragments(piece);
+}
+
+/**
+ * Writes the next of a piece's entries of either box, those of `most` samples or a little more. RESULT: the entries and their
+ * length; the state.
+ * @param timescale of the box: times are rescaled from the reference track's
+ * @param hiddenEnd ticks of `timescale` at the piece's end that are not presented
+ */
+export function writeAccessEntries(piece: Piece, table: u32, timescale: u32, hiddenEnd: u64, most: u32): void {
+  const writer = changetype<AccessWriter>(piece.work);
+  const walk = writer.walk;
+  if (!walk.nextPage(most)) return;
+  const fragments = layPage(walk).fragments;
   if (failed()) return;
   const out = newWriter(<u64>piece.fragments * (table == Table.Sidx ? SIDX_ENTRY : TFRA_ENTRY));
   if (out == null) return;
   const from = load<u32>(pieceTrack(piece, piece.reference), PieceTrack.TIMESCALE);
-  const end = load<i64>(pieceTrack(piece, piece.reference), PieceTrack.DTS) + referenceDuration(piece);
   for (let i: u32 = 0; i < piece.fragments; i++) {
     const fragment = fragments + <usize>i * Fragment.SIZE;
     const size = load<u32>(fragment, Fragment.HEADER_LENGTH) + load<u64>(fragment, Fragment.MEDIA_LENGTH);
     if (table == Table.Sidx) {
-      const last = i + 1 == piece.fragments;
-      const next = last ? end : load<i64>(fragment + Fragment.SIZE, Fragment.DTS);
+      const lastOfPage = i + 1 == piece.fragments;
+      const last = lastOfPage && walk.done;
       const start = rescale(load<i64>(fragment, Fragment.DTS), from, timescale);
+      let next = writer.end;
+      if (!last)
+        next = lastOfPage ? load<i64>(walk.next, Start.DTS) : load<i64>(fragment + Fragment.SIZE, Fragment.DTS);
       let duration = <u64>(rescale(next, from, timescale) - start);
-      const hidden = min(hiddenStart, duration);
-      hiddenStart -= hidden;
+      const hidden = min(writer.hidden, duration);
+      writer.hidden -= hidden;
       duration -= hidden;
       if (last) duration -= min(hiddenEnd, duration);
       put32(out, <u32>size);
@@ -51,14 +76,15 @@ export function writeAccessEntries(
       put32(out, load<u32>(fragment, Fragment.FLAGS) ? 0x9000_0000 : 0); // starts with SAP, type 1
     } else {
       put64(out, rescale(load<i64>(fragment, Fragment.PTS), from, timescale));
-      put64(out, offset);
+      put64(out, writer.offset);
       put8(out, 1); // traf, trun and sample number within them
       put8(out, 1);
       put8(out, 1);
     }
-    offset += size;
+    writer.offset += size;
   }
   output(out.start, out.next - out.start);
+  suspended(changetype<usize>(piece), piece.scratch, walk.done);
 }
 
 function referenceDuration(piece: Piece): i64 {

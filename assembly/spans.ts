@@ -2,22 +2,43 @@
 import { Status } from "./abi/names";
 import { IndexHeader, PieceTrack, Span, TrackRecord } from "./abi/records";
 import { newVarints, unzigzag } from "./columns";
-import { layParts, Part, Piece, pieceTrack } from "./piece";
+import { allocate, shrinkTo } from "./arena";
+import { openParts, PartWalk } from "./part-walk";
+import { Part, Piece, pieceTrack } from "./piece";
 import { recordOf } from "./segment-index";
-import { fail, failed, output, reserve } from "./status";
+import { fail, failed, output, reserve, suspended } from "./status";
 
-/** Lists a piece's media bytes in output order. RESULT: Span records and their number. */
-export function listSpans(piece: Piece): void {
+/** Opens the list of a piece's media bytes. */
+export function openSpans(piece: Piece): void {
+  piece.work = changetype<usize>(openParts(piece));
+  piece.scratch = allocate(0);
+}
+
+/**
+ * Lists a piece's next media bytes in output order, of `most` runs of samples at most. RESULT: Span records and their
+ * number; the state.
+ */
+export function listSpans(piece: Piece, most: u32): void {
   const bytes = wholeBytes(piece);
   const offset = bytes > 0 ? onlyJump(piece.index) : 0;
   const size = load<u64>(piece.index, IndexHeader.FILE_SIZE);
-  if (bytes > size || offset > size - bytes) fail(Status.BadIndex);
-  if (offset == 0) layParts(piece);
+  if (bytes > size || offset > size - bytes) return fail(Status.BadIndex);
+  shrinkTo(piece.scratch);
+  const walk = changetype<PartWalk>(piece.work);
+  const spans = reserve(((offset > 0 ? 0 : min<u64>(walk.wanted, most) * 2) + 1) * Span.SIZE);
   if (failed()) return;
-  const spans = reserveSpans(piece);
-  if (failed()) return;
-  if (offset > 0) output(spans, append(spans, 0, 0, offset, bytes));
-  else output(spans, appendSpans(piece, piece.parts, piece.parts + <usize>piece.partCount * Part.SIZE, spans, 0));
+  if (offset > 0) return output(spans, append(spans, 0, 0, offset, bytes));
+  let used: u32 = 0;
+  walk.steps = most;
+  while (walk.advance()) {
+    if (walk.inlined) {
+      const prefix = load<u32>(pieceTrack(piece, walk.slot), PieceTrack.PREFIX);
+      used = append(spans, 0, used, u64.MAX_VALUE, prefix);
+    }
+    used = append(spans, 0, used, walk.offset, walk.bytes);
+  }
+  output(spans, used);
+  suspended(changetype<usize>(piece), piece.scratch, walk.wanted == 0);
 }
 
 /** Media bytes of a piece that takes all samples of its segment as they are, else 0. */
@@ -44,19 +65,17 @@ function onlyJump(index: usize): u64 {
   return jumps.more ? 0 : offset;
 }
 
-/** Room for the spans of all parts of a piece; 0 when memory is out. */
-export function reserveSpans(piece: Piece): usize {
-  return reserve((<u64>piece.partCount + <u64>piece.inlinedCount * 2 + 1) * Span.SIZE);
-}
-
-/** Appends the parts' bytes to Span records, adjacent ones merged. Returns the number of spans. */
-export function appendSpans(piece: Piece, part: usize, end: usize, spans: usize, used: u32): u32 {
+/**
+ * Appends the parts' bytes to Span records, adjacent ones merged. Returns the number of spans.
+ * @param places where inline bytes come in: PartWalk.places
+ */
+export function appendSpans(piece: Piece, places: usize, part: usize, end: usize, spans: usize, used: u32): u32 {
   const begun = used;
   for (; part < end; part += Part.SIZE) {
     const prefix = load<u32>(pieceTrack(piece, load<u32>(part, Part.SLOT)), PieceTrack.PREFIX);
     let offset = load<u64>(part, Part.OFFSET);
     const until = offset + load<u64>(part, Part.BYTES);
-    let inlined = piece.inlined + ((<usize>load<u32>(part, Part.FIRST_INLINED)) << 3);
+    let inlined = places + ((<usize>load<u32>(part, Part.FIRST_INLINED)) << 3);
     for (let left = load<u32>(part, Part.INLINED); left > 0; left--, inlined += 8) {
       const sample = load<u64>(inlined);
       used = append(spans, begun, used, offset, sample - offset);

@@ -72,3 +72,12 @@ export function listed(pointer: usize, length: usize): void {
   store<u32>(RESULT, <u32>pointer, Result.LIST_POINTER);
   store<u32>(RESULT, <u32>length, Result.LIST_LENGTH);
 }
+
+/**
+ * Hands out what the next call goes on with: everything from `pointer` up to `end`, or nothing when the work is done. It
+ * belongs to the same addresses again.
+ */
+export function suspended(pointer: usize, end: usize, done: bool): void {
+  store<u32>(RESULT, <u32>pointer, Result.STATE_POINTER);
+  store<u32>(RESULT, done ? 0 : <u32>(end - pointer), Result.STATE_LENGTH);
+}

@@ -1,31 +1,62 @@
-/** A piece's sample tables: what a walk has no room for is only counted, so that counts and tables cannot disagree. */
+/** A piece's sample tables: all entries are counted and a window of them is written, so that counts and tables cannot disagree. */
 import { newDurationCursor, skipRuns } from "./duration-cursor";
 import { newOffsetCursor, newRunCursor, newSizeCursor, newSyncCursor } from "./cursors";
-import { continues, Part, Piece, pieceTrack, rescale } from "./piece";
+import { openParts } from "./part-walk";
+import { Part, Piece, pieceTrack, rescale } from "./piece";
 import { TrackFlag } from "./abi/names";
 import { PieceTrack, TrackRecord } from "./abi/records";
 import { recordOf } from "./segment-index";
-import { failed } from "./status";
+import { cleared, failed, reserve } from "./status";
 
 function put32(to: usize, value: u32): void {
   store<u32>(to, bswap<u32>(value));
 }
 
+/** Entries of a table: all are counted, and a window of them is written. */
+@unmanaged
+export class Entries {
+  /** Entries so far. */
+  count: u32;
+  /** The window: its first entry, how many it is for, the bytes of one, and where they are written. */
+  first: u32;
+  room: u32;
+  size: u32;
+  to: usize;
+
+  /** Counts an entry. Returns where it is written, 0 when it is outside the window. */
+  add(): usize {
+    const at = this.count - this.first;
+    this.count += 1;
+    return at < this.room ? this.to + <usize>at * this.size : 0;
+  }
+
+  addPair(samples: u32, value: u32): void {
+    const to = this.add();
+    if (to == 0) return;
+    put32(to, samples);
+    put32(to + 4, value);
+  }
+}
+
+/** Entries that are only counted. */
+export function newEntries(): Entries {
+  return changetype<Entries>(cleared(offsetof<Entries>()));
+}
+
 /**
  * Time-to-sample entries of one track (clause 8.6.1.2), the last sample always in an entry of its own: its duration
- * depends on what follows. Writes those of them at `to` that `room` is for; returns their number.
+ * depends on what follows.
  */
-export function walkDurations(piece: Piece, slot: u32, to: usize, room: u32): u32 {
+export function walkDurations(piece: Piece, slot: u32, entries: Entries): void {
   const track = pieceTrack(piece, slot);
   const count = load<u32>(track, PieceTrack.COUNT);
-  if (count == 0) return 0;
-  let entries: u32 = 0;
+  if (count == 0) return;
   let samples: u32 = 0;
   let duration: u32 = 0;
   const record = recordOf(piece.index, slot);
   if (load<u32>(record, TrackRecord.TIMESCALE) == load<u32>(track, PieceTrack.TIMESCALE)) {
     const runs = newRunCursor();
-    if (failed()) return 0;
+    if (failed()) return;
     runs.open(piece.index, record, TrackRecord.DURATIONS_OFFSET);
     skipRuns(runs, load<u32>(track, PieceTrack.FIRST));
     for (let left = count - 1; left > 0;) {
@@ -33,7 +64,7 @@ export function walkDurations(piece: Piece, slot: u32, to: usize, room: u32): u3
       const taken = runs.take(left);
       left -= taken;
       if (samples > 0 && runs.value != duration) {
-        entries = putEntry(to, room, entries, samples, duration);
+        entries.addPair(samples, duration);
         samples = 0;
       }
       duration = runs.value;
@@ -41,50 +72,41 @@ export function walkDurations(piece: Piece, slot: u32, to: usize, room: u32): u3
     }
   } else {
     const durations = newDurationCursor();
-    if (failed()) return 0;
+    if (failed()) return;
     durations.open(piece, slot);
     for (let left = count - 1; left > 0; left--) {
       const next = durations.next();
       if (samples > 0 && next != duration) {
-        entries = putEntry(to, room, entries, samples, duration);
+        entries.addPair(samples, duration);
         samples = 0;
       }
       duration = next;
       samples++;
     }
   }
-  if (samples > 0) entries = putEntry(to, room, entries, samples, duration);
-  return putEntry(to, room, entries, 1, load<u32>(track, PieceTrack.LAST_DURATION));
-}
-
-function putEntry(to: usize, room: u32, entries: u32, samples: u32, value: u32): u32 {
-  if (entries < room) {
-    put32(to + ((<usize>entries) << 3), samples);
-    put32(to + ((<usize>entries) << 3) + 4, value);
-  }
-  return entries + 1;
+  if (samples > 0) entries.addPair(samples, duration);
+  entries.addPair(1, load<u32>(track, PieceTrack.LAST_DURATION));
 }
 
 /** Composition offset entries (clause 8.6.1.3), in output ticks. Also says whether any is not 0, or negative. */
-export function walkOffsets(piece: Piece, slot: u32, to: usize, room: u32): u32 {
+export function walkOffsets(piece: Piece, slot: u32, entries: Entries): void {
   const track = pieceTrack(piece, slot);
   const record = recordOf(piece.index, slot);
   const count = load<u32>(track, PieceTrack.COUNT);
-  if (count == 0) return 0;
+  if (count == 0) return;
   const from = load<u32>(record, TrackRecord.TIMESCALE);
   const timescale = load<u32>(track, PieceTrack.TIMESCALE);
   const shift = load<i32>(track, PieceTrack.OFFSET_SHIFT);
   const offsets = newOffsetCursor();
   const durations = newDurationCursor();
-  if (failed()) return 0;
+  if (failed()) return;
   offsets.open(piece.index, record);
   let flags = load<u32>(track, PieceTrack.FLAGS) & ~(TrackFlag.Offsets | TrackFlag.NegativeOffsets);
-  let entries: u32 = 0;
   if (!(load<u32>(record, TrackRecord.FLAGS) & TrackFlag.Offsets)) {
     if (shift != 0) flags |= TrackFlag.Offsets;
     if (shift < 0) flags |= TrackFlag.NegativeOffsets;
     store<u32>(track, flags, PieceTrack.FLAGS);
-    return putEntry(to, room, 0, count, shift);
+    return entries.addPair(count, shift);
   }
   offsets.skip(load<u32>(track, PieceTrack.FIRST));
   durations.open(piece, slot);
@@ -101,7 +123,7 @@ export function walkOffsets(piece: Piece, slot: u32, to: usize, room: u32): u32 
     }
     next += shift;
     if (samples > 0 && next != value) {
-      entries = putEntry(to, room, entries, samples, value);
+      entries.addPair(samples, value);
       samples = 0;
     }
     value = next;
@@ -110,99 +132,101 @@ export function walkOffsets(piece: Piece, slot: u32, to: usize, room: u32): u32 
     if (value < 0) flags |= TrackFlag.NegativeOffsets;
   }
   store<u32>(track, flags, PieceTrack.FLAGS);
-  return putEntry(to, room, entries, samples, value);
+  entries.addPair(samples, value);
 }
 
 /** Sync sample numbers (clause 8.6.2), `before` samples of the output track preceding the piece. */
-export function walkSyncs(piece: Piece, slot: u32, to: usize, room: u32, before: u32): u32 {
+export function walkSyncs(piece: Piece, slot: u32, entries: Entries, before: u32): void {
   const track = pieceTrack(piece, slot);
   const syncs = newSyncCursor();
-  if (failed()) return 0;
+  if (failed()) return;
   syncs.open(piece.index, recordOf(piece.index, slot));
   syncs.skip(load<u32>(track, PieceTrack.FIRST));
   const count = load<u32>(track, PieceTrack.COUNT);
-  let found: u32 = 0;
+  const end = entries.first + entries.room;
   for (let sample: u32 = 0; sample < count;) {
     if (syncs.left == 0) syncs.refill();
     const taken = syncs.take(count - sample);
     if (syncs.sync) {
+      const found = entries.count;
       const next = found + taken;
-      for (let i = found; i < min(next, room); i++) put32(to + ((<usize>i) << 2), before + sample + (i - found) + 1);
-      found = next;
+      for (let i = max(found, entries.first); i < min(next, end); i++) {
+        put32(entries.to + ((<usize>(i - entries.first)) << 2), before + sample + (i - found) + 1);
+      }
+      entries.count = next;
     }
     sample += taken;
   }
-  return found;
 }
 
 /** Sample sizes (clause 8.7.3.2), inline bytes included. */
-export function writeSizes(piece: Piece, slot: u32, to: usize): void {
+export function writeSizes(piece: Piece, slot: u32, entries: Entries): void {
   const track = pieceTrack(piece, slot);
   const sizes = newSizeCursor();
   const syncs = newSyncCursor();
   if (failed()) return;
-  const first = load<u32>(track, PieceTrack.FIRST);
+  const first = load<u32>(track, PieceTrack.FIRST) + entries.first;
   const prefix = load<u32>(track, PieceTrack.PREFIX);
   sizes.open(piece.index, recordOf(piece.index, slot));
   sizes.skip(first);
   syncs.open(piece.index, recordOf(piece.index, slot));
   syncs.skip(first);
-  const end = to + ((<usize>load<u32>(track, PieceTrack.COUNT)) << 2);
-  for (; to < end; to += 4) {
+  const end = entries.to + ((<usize>entries.room) << 2);
+  for (let to = entries.to; to < end; to += 4) {
     const size = sizes.nextInline();
     put32(to, prefix > 0 && syncs.next() ? size + prefix : size);
   }
+  entries.count = load<u32>(track, PieceTrack.COUNT);
 }
 
-/**
- * Sample-to-chunk entries (clause 8.7.4): a part is a chunk, parts that only a fragment divides are one. `before` chunks of the output track precede the piece.
- * Needs `layParts`.
- */
-export function walkChunkRuns(piece: Piece, slot: u32, to: usize, room: u32, before: u32): u32 {
+/** Sample-to-chunk entries of one track (clause 8.7.4): a part is a chunk. */
+@unmanaged
+export class ChunkRuns {
+  chunks: u32;
+  samples: u32;
+  description: u32;
+
+  /** Counts a chunk. `before`: chunks of the output track before the piece; `base` is added to the description. */
+  add(part: usize, entries: Entries, before: u32, base: u32): void {
+    const samples = load<u32>(part, Part.SAMPLES);
+    const description = load<u32>(part, Part.DESCRIPTION);
+    this.chunks += 1;
+    if (samples == this.samples && description == this.description) return;
+    this.samples = samples;
+    this.description = description;
+    const to = entries.add();
+    if (to == 0) return;
+    put32(to, before + this.chunks);
+    put32(to + 4, samples);
+    put32(to + 8, base + description);
+  }
+}
+
+export function newChunkRuns(): ChunkRuns {
+  return changetype<ChunkRuns>(cleared(offsetof<ChunkRuns>()));
+}
+
+/** The same of a whole track, `before` chunks of the output track preceding the piece. */
+export function walkChunkRuns(piece: Piece, slot: u32, entries: Entries, before: u32): void {
   const base = load<u32>(pieceTrack(piece, slot), PieceTrack.DESCRIPTION_BASE) - 1;
-  let entries: u32 = 0;
-  let chunk: u32 = 0;
-  let samples: u32 = 0;
-  let description: u32 = 0;
-  const end = piece.parts + <usize>piece.partCount * Part.SIZE;
-  for (let part = piece.parts; part < end;) {
-    let next = part + Part.SIZE;
-    if (load<u32>(part, Part.SLOT) != slot) {
-      part = next;
-      continue;
-    }
-    let size = load<u32>(part, Part.SAMPLES);
-    if (piece.bounds != 0)
-      for (; next < end && continues(next - Part.SIZE, next); next += Part.SIZE) size += load<u32>(next, Part.SAMPLES);
-    const same = size == samples && load<u32>(part, Part.DESCRIPTION) == description;
-    samples = size;
-    description = load<u32>(part, Part.DESCRIPTION);
-    part = next;
-    chunk++;
-    if (same) continue;
-    if (entries < room) {
-      const entry = to + <usize>entries * 12;
-      put32(entry, before + chunk);
-      put32(entry + 4, samples);
-      put32(entry + 8, base + description);
-    }
-    entries++;
-  }
-  return entries;
+  const walk = openParts(piece);
+  const runs = newChunkRuns();
+  const part = reserve(Part.SIZE);
+  if (failed()) return;
+  while (walk.next(part)) if (load<u32>(part, Part.SLOT) == slot) runs.add(part, entries, before, base);
 }
 
-/** Chunk offsets (clause 8.7.5), the piece's media starting at `media` in the output. Needs `layParts`, undivided. */
-export function walkChunks(piece: Piece, slot: u32, to: usize, room: u32, media: u64, wide: bool): u32 {
-  let chunks: u32 = 0;
-  const end = piece.parts + <usize>piece.partCount * Part.SIZE;
-  for (let part = piece.parts; part < end; part += Part.SIZE) {
+/** Chunk offsets (clause 8.7.5), the piece's media starting at `media` in the output. */
+export function walkChunks(piece: Piece, slot: u32, entries: Entries, media: u64): void {
+  const walk = openParts(piece);
+  const part = reserve(Part.SIZE);
+  if (failed()) return;
+  while (walk.next(part)) {
     if (load<u32>(part, Part.SLOT) != slot) continue;
-    if (chunks < room) {
-      const offset = media + load<u64>(part, Part.POSITION);
-      if (wide) store<u64>(to + ((<usize>chunks) << 3), bswap<u64>(offset));
-      else put32(to + ((<usize>chunks) << 2), <u32>offset);
-    }
-    chunks++;
+    const to = entries.add();
+    if (to == 0) continue;
+    const offset = media + load<u64>(part, Part.POSITION);
+    if (entries.size == 8) store<u64>(to, bswap<u64>(offset));
+    else put32(to, <u32>offset);
   }
-  return chunks;
 }

@@ -1,6 +1,6 @@
 /** How the host uses the module: `reset`, `allocate` room for the inputs, one or more calls, read the Result. */
 import { ABI_VERSION } from "./abi/names";
-import { allocate as allocateIn, resetArena } from "./arena";
+import { allocate as allocateIn, resetArena, shrinkTo } from "./arena";
 import { RESULT } from "./status";
 
 /** ABI_VERSION, for the host to compare. */
@@ -22,4 +22,9 @@ export function reset(): void {
 export function allocate(size: u32): usize {
   // Column readers look up to 8 bytes past their end.
   return allocateIn(<u64>size + 16);
+}
+
+/** Forgets what lies at `pointer` and behind it, so that the next room is there. */
+export function rewind(pointer: usize): void {
+  shrinkTo(pointer);
 }

@@ -1,27 +1,38 @@
 /** A piece as movie fragments (ISO/IEC 14496-12 clause 8.8): each a `moof` with all tracks, and its `mdat`'s header. */
 import { Code } from "./abi/codes";
 import { Status, TrackFlag } from "./abi/names";
-import { Fragment, PieceTrack, Result, TrackRecord } from "./abi/records";
+import { Fragment, PieceTrack, Result, Span, TrackRecord } from "./abi/records";
 import { newOffsetCursor, newSizeCursor, newSyncCursor, OffsetCursor, SizeCursor, SyncCursor } from "./cursors";
 import { DurationCursor, newDurationCursor } from "./duration-cursor";
 import { hasDefaults, isLast, MDAT, MOOF, trafSize, trunSize } from "./fragment-sizes";
-import { layParts, Part, partBytes, Piece, pieceTrack, rescale } from "./piece";
+import { FragmentWalk, openFragments, Start } from "./fragment-walk";
+import { partsBound } from "./part-walk";
+import { Part, partBytes, Piece, pieceTrack, rescale } from "./piece";
 import { recordOf } from "./segment-index";
-import { appendSpans, reserveSpans } from "./spans";
-import { splitFragments, TIMES_SIZE } from "./split-fragments";
-import { cleared, fail, failed, listed, output, reserve, RESULT } from "./status";
+import { appendSpans } from "./spans";
+import { cleared, fail, failed, listed, output, reserve, RESULT, suspended } from "./status";
 import { NON_SYNC_FLAGS, SYNC_FLAGS } from "./write-movie";
 import { beginBox, beginFullBox, endBox, newWriter, put32, put64, Writer } from "./writer";
 
-/** Divides a piece and fills a Fragment record for each fragment but for its spans. */
-export function layFragments(piece: Piece): usize {
-  splitFragments(piece);
-  layParts(piece);
+/** Lays out the parts of a page, fragment by fragment and in file order within each; `parts` to `end`. */
+@unmanaged
+export class FragmentPage {
+  /** Fragment records, but for their spans. */
+  fragments: usize;
+  parts: usize;
+  end: usize;
+}
+
+export function layPage(walk: FragmentWalk): FragmentPage {
+  const page = changetype<FragmentPage>(cleared(offsetof<FragmentPage>()));
+  const piece = walk.piece;
+  const count = layParts(walk, page);
   const fragments = cleared(<usize>piece.fragments * Fragment.SIZE);
   const last = cleared(<usize>piece.slots * 8);
-  if (failed()) return 0;
-  const end = piece.parts + <usize>piece.partCount * Part.SIZE;
-  for (let part = piece.parts; part < end; part += Part.SIZE) {
+  if (failed()) return page;
+  page.fragments = fragments;
+  page.end = page.parts + <usize>count * Part.SIZE;
+  for (let part = page.parts; part < page.end; part += Part.SIZE) {
     const fragment = fragments + <usize>load<u32>(part, Part.FRAGMENT) * Fragment.SIZE;
     const slot = load<u32>(part, Part.SLOT);
     const key = ((<u64>load<u32>(part, Part.FRAGMENT) + 1) << 32) | load<u32>(part, Part.DESCRIPTION);
@@ -36,23 +47,52 @@ export function layFragments(piece: Piece): usize {
     store<u32>(fragment, <u32>header, Fragment.HEADER_LENGTH);
     store<u64>(fragment, media, Fragment.MEDIA_LENGTH);
   }
-  const syncs = newSyncCursor();
-  if (failed()) return 0;
-  syncs.open(piece.index, recordOf(piece.index, piece.reference));
-  syncs.skip(load<u32>(pieceTrack(piece, piece.reference), PieceTrack.FIRST));
   let offset: u32 = 0;
   for (let i: u32 = 0; i < piece.fragments; i++) {
     const fragment = fragments + <usize>i * Fragment.SIZE;
+    const start = walk.starts + <usize>i * Start.SIZE;
     const length = <u32>(MOOF + MDAT) + load<u32>(fragment, Fragment.HEADER_LENGTH);
     store<u32>(fragment, offset, Fragment.HEADER_OFFSET);
     store<u32>(fragment, length, Fragment.HEADER_LENGTH);
-    store<i64>(fragment, load<i64>(piece.times + <usize>i * TIMES_SIZE), Fragment.DTS);
-    store<i64>(fragment, load<i64>(piece.times + <usize>i * TIMES_SIZE, 8), Fragment.PTS);
-    // All fragments but the first begin with a sync sample by their making.
-    store<u32>(fragment, i > 0 || syncs.next() ? 1 : 0, Fragment.FLAGS);
+    store<i64>(fragment, load<i64>(start, Start.DTS), Fragment.DTS);
+    store<i64>(fragment, load<i64>(start, Start.PTS), Fragment.PTS);
+    store<u32>(fragment, load<u32>(start, Start.SYNC), Fragment.FLAGS);
     offset += length;
   }
-  return fragments;
+  return page;
+}
+
+/** Parts come in file order; here they go fragment by fragment. Returns their number. */
+function layParts(walk: FragmentWalk, page: FragmentPage): u32 {
+  const piece = walk.piece;
+  const parts = walk.parts;
+  const bound = partsBound(piece, walk.samples) + <u64>(piece.fragments + 1) * piece.slots + 1;
+  const unsorted = reserve(bound * Part.SIZE);
+  const counts = cleared(<usize>(piece.fragments + 1) * 4);
+  parts.places = reserve(walk.inlinedBound() * 8);
+  parts.placeCount = 0;
+  if (failed()) return 0;
+  let part = unsorted;
+  for (; parts.next(part); part += Part.SIZE) {
+    const next = counts + ((<usize>(load<u32>(part, Part.FRAGMENT) + 1)) << 2);
+    store<u32>(next, load<u32>(next) + 1);
+  }
+  const count = <u32>((part - unsorted) / Part.SIZE);
+  page.parts = unsorted;
+  if (failed() || piece.fragments < 2) return count;
+  const sorted = reserve(<u64>count * Part.SIZE);
+  if (failed()) return 0;
+  for (let i: u32 = 1; i <= piece.fragments; i++) {
+    const at = counts + ((<usize>i) << 2);
+    store<u32>(at, load<u32>(at) + load<u32>(at - 4));
+  }
+  for (let from = unsorted; from < part; from += Part.SIZE) {
+    const at = counts + ((<usize>load<u32>(from, Part.FRAGMENT)) << 2);
+    memory.copy(sorted + <usize>load<u32>(at) * Part.SIZE, from, Part.SIZE);
+    store<u32>(at, load<u32>(at) + 1);
+  }
+  page.parts = sorted;
+  return count;
 }
 
 /** The heads that one track's samples are read with. */
@@ -101,70 +141,73 @@ function openSource(piece: Piece, slot: u32): RunSource {
   return source;
 }
 
-/**
- * Writes all fragments of a piece. RESULT: the headers (`moof` and `mdat` header of each, one after another) and their
- * length; A: address and count of the Fragment records; B: address and count of the Span records.
- * @param sequence `mfhd` number of the first fragment
- */
-export function writeFragments(piece: Piece, sequence: u32): void {
-  const fragments = layFragments(piece);
-  if (failed()) return;
-  sortParts(piece);
-  if (failed()) return;
-  let length: u64 = 0;
-  for (let i: u32 = 0; i < piece.fragments; i++) {
-    length += load<u32>(fragments + <usize>i * Fragment.SIZE, Fragment.HEADER_LENGTH);
-  }
+/** Where the writing of a piece's fragments stands. */
+@unmanaged
+class FragmentWriter {
+  walk: FragmentWalk;
+  /** RunSource of each slot, 0 of what is left out. */
+  sources: usize;
+  /** Number of the next fragment. */
+  sequence: u32;
+}
+
+/** Opens the writing of a piece's fragments. @param sequence `mfhd` number of the first */
+export function openWriter(piece: Piece, sequence: u32): void {
+  const writer = changetype<FragmentWriter>(cleared(offsetof<FragmentWriter>()));
   const sources = reserve(<u64>piece.slots * 4);
-  const out = newWriter(length);
-  const spans = reserveSpans(piece);
-  if (out == null || failed()) return;
+  if (failed()) return;
+  piece.work = changetype<usize>(writer);
+  writer.sources = sources;
+  writer.sequence = sequence;
   for (let slot: u32 = 0; slot < piece.slots; slot++) {
     const used = load<u32>(pieceTrack(piece, slot), PieceTrack.COUNT) > 0;
     store<usize>(sources + ((<usize>slot) << 2), used ? changetype<usize>(openSource(piece, slot)) : 0);
   }
-  let part = piece.parts;
-  const end = piece.parts + <usize>piece.partCount * Part.SIZE;
+  writer.walk = openFragments(piece);
+}
+
+/**
+ * Writes the next fragments of a piece, of `most` samples or a little more. RESULT: the headers (`moof` and `mdat` header of
+ * each, one after another) and their length; A: address and count of the Fragment records; B: address and count of the
+ * Span records; the state.
+ */
+export function writeFragments(piece: Piece, most: u32): void {
+  const writer = changetype<FragmentWriter>(piece.work);
+  const walk = writer.walk;
+  if (!walk.nextPage(most)) return;
+  const page = layPage(walk);
+  if (failed()) return;
+  const fragments = page.fragments;
+  let length: u64 = 0;
+  for (let i: u32 = 0; i < piece.fragments; i++) {
+    length += load<u32>(fragments + <usize>i * Fragment.SIZE, Fragment.HEADER_LENGTH);
+  }
+  const out = newWriter(length);
+  const inlined = walk.parts.placeCount;
+  const spans = reserve((<u64>(page.end - page.parts) / Part.SIZE + <u64>inlined * 2 + 1) * Span.SIZE);
+  if (out == null || failed()) return;
+  let part = page.parts;
   let spanCount: u32 = 0;
   for (let i: u32 = 0; i < piece.fragments && !failed(); i++) {
     const fragment = fragments + <usize>i * Fragment.SIZE;
     let until = part;
-    while (until < end && load<u32>(until, Part.FRAGMENT) == i) until += Part.SIZE;
-    writeMoof(piece, out, sources, part, until, sequence + i, load<u32>(fragment, Fragment.HEADER_LENGTH));
+    while (until < page.end && load<u32>(until, Part.FRAGMENT) == i) until += Part.SIZE;
+    const header = load<u32>(fragment, Fragment.HEADER_LENGTH);
+    writeMoof(piece, out, writer.sources, part, until, writer.sequence + i, header);
     put32(out, <u32>(load<u64>(fragment, Fragment.MEDIA_LENGTH) + MDAT));
     put32(out, Code.mdat);
-    const spanned = appendSpans(piece, part, until, spans, spanCount);
+    const spanned = appendSpans(piece, walk.parts.places, part, until, spans, spanCount);
     store<u32>(fragment, spanCount, Fragment.FIRST_SPAN);
     store<u32>(fragment, spanned - spanCount, Fragment.SPANS);
     spanCount = spanned;
     part = until;
   }
+  writer.sequence += piece.fragments;
   output(out.start, out.next - out.start);
   listed(fragments, piece.fragments);
   store<u32>(RESULT, <u32>spans, Result.SPANS_POINTER);
   store<u32>(RESULT, spanCount, Result.SPANS_LENGTH);
-}
-
-// Parts come in file order; here they go fragment by fragment, in file order within each.
-function sortParts(piece: Piece): void {
-  const counts = cleared(<usize>(piece.fragments + 1) * 4);
-  const sorted = reserve(<u64>piece.partCount * Part.SIZE);
-  if (failed()) return;
-  for (let i: u32 = 0; i < piece.partCount; i++) {
-    const next = counts + ((<usize>(load<u32>(piece.parts + <usize>i * Part.SIZE, Part.FRAGMENT) + 1)) << 2);
-    store<u32>(next, load<u32>(next) + 1);
-  }
-  for (let i: u32 = 1; i <= piece.fragments; i++) {
-    const at = counts + ((<usize>i) << 2);
-    store<u32>(at, load<u32>(at) + load<u32>(at - 4));
-  }
-  for (let i: u32 = 0; i < piece.partCount; i++) {
-    const part = piece.parts + <usize>i * Part.SIZE;
-    const at = counts + ((<usize>load<u32>(part, Part.FRAGMENT)) << 2);
-    memory.copy(sorted + <usize>load<u32>(at) * Part.SIZE, part, Part.SIZE);
-    store<u32>(at, load<u32>(at) + 1);
-  }
-  piece.parts = sorted;
+  suspended(changetype<usize>(piece), piece.scratch, walk.done);
 }
 
 function writeMoof(

@@ -8,11 +8,13 @@ export namespace Result {
   export const LIST_LENGTH: usize = 12; // u32: Their number.
   export const SPANS_POINTER: usize = 16; // u32: Address of Span records beside the output.
   export const SPANS_LENGTH: usize = 20; // u32: Their number.
-  export const BOX: usize = 24; // u32: Four-character code of the box an error was seen in, 0 when none.
-  export const OFFSET: usize = 32; // u64: File offset of an error.
-  export const TOTAL: usize = 40; // u64: A sum that belongs to the output; by call.
-  export const COUNT: usize = 48; // u32: A number that belongs to the output; by call.
-  export const SIZE: usize = 56;
+  export const STATE_POINTER: usize = 24; // u32: Address of what the same call goes on with, when it gave only a part: it belongs right behind its other inputs.
+  export const STATE_LENGTH: usize = 28; // u32: Its bytes; 0 when nothing is left.
+  export const BOX: usize = 32; // u32: Four-character code of the box an error was seen in, 0 when none.
+  export const OFFSET: usize = 40; // u64: File offset of an error.
+  export const TOTAL: usize = 48; // u64: A sum that belongs to the output; by call.
+  export const COUNT: usize = 56; // u32: A number that belongs to the output; by call.
+  export const SIZE: usize = 64;
 }
 
 /** One kept box of a file; of `mdat` and of what the file ends in, only the header. */

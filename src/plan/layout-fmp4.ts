@@ -1,7 +1,7 @@
 import { Table } from "../wasm/abi/names.ts";
 import type { MovieTrack } from "../wasm/records/output.ts";
 import type { PieceTrack } from "./piece.ts";
-import type { LentBytes, PieceFragments } from "../wasm/loaded-index.ts";
+import type { LentBytes, FragmentsPage } from "../wasm/loaded-index.ts";
 import { captionsOf } from "./captions.ts";
 import { FRAGMENT_BYTES, FragmentCounts } from "./fragment-sizes.ts";
 import { chaptersOf, movieTrackOf, presentationOf, NO_HEADERS, type LayoutParts, type TrackHeaders } from "./layout.ts";
@@ -64,9 +64,9 @@ export function layoutFmp4(parts: LayoutParts): Region[] {
       piecesRegion(
         parts,
         { total: count * SIDX_ENTRY, of: (piece) => references(piece) * SIDX_ENTRY },
-        (index, piece, i) =>
+        (index, piece, i, { rest }) =>
           lengthened(
-            index.accessEntries(tracksOf(piece), Table.Sidx, reference.timescale, hiddenIn(piece)),
+            index.accessEntries(tracksOf(piece), Table.Sidx, reference.timescale, hiddenIn(piece), { rest }),
             behind(i + 1),
           ),
       ),
@@ -78,15 +78,18 @@ export function layoutFmp4(parts: LayoutParts): Region[] {
   const numbers = whenRead(() => startsOf(pieces, ({ fragments }) => fragments, 1 + (captions?.samples.length ?? 0)));
   const mfra = core.mfra(reference.id, count);
   regions.push(
-    mediaRegion(parts, lengths, (index, piece, i) =>
-      fragmentParts(index.fragments(tracksOf(piece), numbers()[i] ?? 0)),
-    ),
+    mediaRegion(parts, lengths, (index, piece, i, { rest }) => {
+      const page = index.fragments(tracksOf(piece), numbers()[i] ?? 0, { rest });
+      return { parts: fragmentParts(page), rest: page.rest };
+    }),
     inlineRegion(mfra.head),
     piecesRegion(
       parts,
       { total: count * TFRA_ENTRY, of: (piece) => references(piece) * TFRA_ENTRY },
-      (index, piece, i) =>
-        index.accessEntries(tracksOf(piece), Table.Tfra, reference.timescale, { ...NOTHING, offset: starts()[i] ?? 0 }),
+      (index, piece, i, { rest }) => {
+        const place = { ...NOTHING, offset: starts()[i] ?? 0 };
+        return index.accessEntries(tracksOf(piece), Table.Tfra, reference.timescale, place, { rest });
+      },
     ),
     inlineRegion(mfra.tail),
   );
@@ -167,14 +170,14 @@ function bytesOf(pieces: Iterable<Piece>, of: (piece: Piece) => number): number 
 /** Entries of `sidx` whose last one also refers to the `more` bytes behind it. */
 function lengthened(lent: LentBytes, more: number): LentBytes {
   const at = lent.length - SIDX_ENTRY;
-  if (more === 0 || at < 0) return lent;
+  if (more === 0 || at < 0 || lent.rest !== undefined) return lent;
   const entries = new Uint8Array(lent.length);
   lent.copyTo(entries, 0);
   const view = new DataView(entries.buffer);
   view.setUint32(at, view.getUint32(at) + more);
   const copyTo: LentBytes["copyTo"] = (target, offset) =>
     target.set(entries.subarray(offset, offset + target.byteLength));
-  return { length: entries.length, copyTo };
+  return { length: entries.length, rest: undefined, copyTo };
 }
 
 /** The sum of `of` over all pieces before each, and `first`. */
@@ -188,7 +191,7 @@ function startsOf(pieces: readonly Piece[], of: (piece: Piece) => number, first:
   return starts;
 }
 
-function* fragmentParts({ headers, fragments, spans }: PieceFragments): Generator<Part> {
+function* fragmentParts({ headers, fragments, spans }: FragmentsPage): Generator<Part> {
   for (const { headerOffset, headerLength, firstSpan, spans: count } of fragments) {
     yield headers.subarray(headerOffset, headerOffset + headerLength);
     for (let i = firstSpan; i < firstSpan + count; i++) {

@@ -124,10 +124,16 @@ function lastBytes(first: Uint8Array, second: Uint8Array, length: number): Uint8
 }
 
 /**
- * The part of `parts` that lies within `span` of their joined bytes.
+ * What of `parts` lies within `span` of their joined bytes, and how many of these bytes were passed: all that there are, or
+ * those up to the end of the span.
+ * @param span its offset may be negative
  * @param inline the bytes that INLINE spans stand for
  */
-export function cutParts(parts: Iterable<Part>, span: ByteSpan, inline: Uint8Array = new Uint8Array(0)): Part[] {
+export function cutParts(
+  parts: Iterable<Part>,
+  span: ByteSpan,
+  inline: Uint8Array = new Uint8Array(0),
+): { cut: Part[]; bytes: number } {
   const end = span.offset + span.length;
   const cut: Part[] = [];
   let position = 0;
@@ -142,5 +148,5 @@ export function cutParts(parts: Iterable<Part>, span: ByteSpan, inline: Uint8Arr
       );
     if (position >= end) break;
   }
-  return cut;
+  return { cut, bytes: position };
 }

@@ -1,5 +1,6 @@
+import { Breather } from "../breather.ts";
 import type { ByteSpan } from "../platform.ts";
-import type { LentBytes, LoadedIndex } from "../wasm/loaded-index.ts";
+import type { LentBytes, LoadedIndex, Rest } from "../wasm/loaded-index.ts";
 import { PAGE } from "./index-cache.ts";
 import type { LayoutParts } from "./layout.ts";
 import type { Piece } from "./piece.ts";
@@ -55,48 +56,87 @@ export interface PieceLengths {
   readonly of: (piece: Piece) => number;
 }
 
-/** A region to which each piece contributes bytes made from its index. */
-export function piecesRegion(
-  parts: LayoutParts,
-  lengths: PieceLengths,
-  make: (index: LoadedIndex, piece: Piece, number: number) => LentBytes,
-): Region {
+/** Makes a part of the bytes of piece `number`, the one after those that were made. */
+type Make<T> = (index: LoadedIndex, piece: Piece, number: number, made: Made) => T;
+
+/** What was made of a piece's bytes. */
+export interface Made {
+  /** What the part before left; undefined before the first one. */
+  readonly rest: Rest | undefined;
+  /** Bytes of all parts. */
+  readonly bytes: number;
+}
+
+/** A region to which each piece contributes bytes made from its index, part by part. */
+export function piecesRegion(parts: LayoutParts, lengths: PieceLengths, make: Make<LentBytes>): Region {
   const { pieces } = parts.composition;
   const ends = whenRead(() => endsOf(pieces, lengths));
   return {
     length: lengths.total,
     async *read(span) {
       let buffer = new ArrayBuffer(0); // one for all chunks: thousands would wait for the garbage collector
+      const pace = new Breather();
       for (const { number, piece, offset, length, last } of piecesIn(pieces, ends(), span)) {
         const index = await indexOf(parts, number, last);
-        yield parts.core.withIndex(index, (loaded) => {
-          if (length > buffer.byteLength) buffer = new ArrayBuffer(2 * length);
-          const chunk = new Uint8Array(buffer, 0, length);
-          make(loaded, piece, number).copyTo(chunk, offset);
-          return chunk;
-        });
+        let rest: Rest | undefined;
+        let passed = 0;
+        do {
+          const before = passed;
+          const chunk = parts.core.withIndex(index, (loaded) => {
+            const made = make(loaded, piece, number, { rest, bytes: passed });
+            ({ rest } = made);
+            const from = Math.max(0, offset - passed);
+            const wanted = Math.min(made.length, offset + length - passed) - from;
+            passed += made.length;
+            if (wanted <= 0) return undefined;
+            if (wanted > buffer.byteLength) buffer = new ArrayBuffer(2 * wanted);
+            const bytes = new Uint8Array(buffer, 0, wanted);
+            made.copyTo(bytes, from);
+            return bytes;
+          });
+          if (passed === before && rest === undefined) throw shorter(number);
+          if (chunk !== undefined) yield chunk;
+          await pace.breathe();
+        } while (passed < offset + length);
       }
     },
   };
 }
 
+/** A part of a piece's media. */
+interface PieceParts {
+  readonly parts: Iterable<Part>;
+  readonly rest: Rest | undefined;
+}
+
 /** A region to which each piece contributes bytes of its stored object, and some of its own between them. */
-export function mediaRegion(
-  parts: LayoutParts,
-  lengths: PieceLengths,
-  partsOf: (index: LoadedIndex, piece: Piece, number: number) => Iterable<Part>,
-): Region {
+export function mediaRegion(parts: LayoutParts, lengths: PieceLengths, partsOf: Make<PieceParts>): Region {
   const { pieces } = parts.composition;
   const ends = whenRead(() => endsOf(pieces, lengths));
   async function* read({ number, piece, offset, length, last }: PieceSpan): AsyncGenerator<Uint8Array> {
     const index = await indexOf(parts, number, last);
-    const all = parts.core.withIndex(index, (loaded) => partsOf(loaded, piece, number));
-    yield* readParts(piece.made?.media ?? parts.store, piece.source, cutParts(all, { offset, length }, piece.inline));
+    const end = offset + length;
+    const pace = new Breather();
+    let rest: Rest | undefined;
+    let passed = 0;
+    do {
+      const made = parts.core.withIndex(index, (loaded) => partsOf(loaded, piece, number, { rest, bytes: passed }));
+      const { cut, bytes } = cutParts(made.parts, { offset: offset - passed, length }, piece.inline);
+      rest = made.rest;
+      if (bytes === 0 && rest === undefined) throw shorter(number);
+      passed += bytes;
+      yield* readParts(piece.made?.media ?? parts.store, piece.source, cut);
+      await pace.breathe();
+    } while (passed < end);
   }
   function* sources(span: ByteSpan): Generator<{ length: number; read: () => AsyncGenerator<Uint8Array> }> {
     for (const found of piecesIn(pieces, ends(), span)) yield { length: found.length, read: () => read(found) };
   }
   return { length: lengths.total, read: (span) => inTurn(sources(span)) };
+}
+
+function shorter(number: number): Error {
+  return new Error(`piece ${String(number)} has fewer bytes than its counts say`);
 }
 
 /** The part of a piece's bytes that falls into a span of a region. */

@@ -16,19 +16,43 @@ import {
   type Counts,
   type Fragment,
   type PieceTrack,
+  type Result,
   type Selected,
   type Selection,
   type Span,
 } from "./abi/records.ts";
-import { bytesAt, call, putRecords, recordsAt } from "./exports.ts";
+import { bytesAt, call, put, putRecords, recordsAt } from "./exports.ts";
 import { readSample, type Sample } from "./records/listing.ts";
 
-/** A piece as movie fragments. */
-export interface PieceFragments {
+/** Samples, or runs of them, that one call works on: some milliseconds, and all of the usual piece. */
+export const PAGE = 1 << 16;
+
+/** Entries of a table that one call writes. */
+const ENTRIES = 1 << 20;
+
+/** What a call goes on with, when there is more than the part of a piece that it gave. */
+export type Rest = Uint8Array;
+
+/** A part of a piece's media bytes. */
+export interface SpansPage {
+  readonly spans: readonly Span[];
+  /** Undefined after the last part. */
+  readonly rest: Rest | undefined;
+}
+
+/** A part of a piece as movie fragments. */
+export interface FragmentsPage extends SpansPage {
   /** `moof` and `mdat` header of each fragment, one after another. */
   readonly headers: Uint8Array;
   readonly fragments: readonly Fragment[];
-  readonly spans: readonly Span[];
+}
+
+/** Which part of a piece is wanted. */
+export interface Paging {
+  /** What the part before left; default: the first part. */
+  readonly rest?: Rest | undefined;
+  /** Default PAGE; in tests less. */
+  readonly most?: number;
 }
 
 /** What a piece holds of each of its tracks, and in sum. */
@@ -42,6 +66,8 @@ export interface MeasuredPiece {
 /** Bytes in the module's memory, lent until the next call on their index or the end of its `withIndex`. */
 export interface LentBytes {
   readonly length: number;
+  /** What the rest is made with, of calls that give a part. */
+  readonly rest: Rest | undefined;
   /** Copies as many bytes from `offset` on as `target` holds. @throws Error when they are lent no more */
   copyTo(target: Uint8Array, offset: number): void;
 }
@@ -50,12 +76,15 @@ export interface LentBytes {
 export class LoadedIndex {
   readonly #exports: Exports;
   readonly #index: number;
+  /** Address behind the index. */
+  readonly #end: number;
   #calls = 0;
   #closed = false;
 
   constructor(wasm: Exports, index: number) {
     this.#exports = wasm;
     this.#index = index;
+    this.#end = wasm.allocate(0);
   }
 
   /** Ends its use: every later call, and every copy of what was lent, is an error. */
@@ -86,33 +115,43 @@ export class LoadedIndex {
    * @param table a value of Table, `Stts` to `Co64`
    * @param before samples (stss) or chunks (stsc) of the output track before the piece, or the output offset of the
    * piece's media (stco, co64)
+   * @param part.from bytes of entries in front of those that are wanted, default 0
+   * @param part.most entries that are wanted, at most; default 2^20
    */
-  table(tracks: readonly PieceTrack[], slot: number, table: number, before: number): LentBytes {
+  table(
+    tracks: readonly PieceTrack[],
+    slot: number,
+    table: number,
+    before: number,
+    { from = 0, most = ENTRIES }: { readonly from?: number; readonly most?: number } = {},
+  ): LentBytes {
     const wasm = this.#wasm();
-    const status = wasm.table(this.#index, putTracks(wasm, tracks), slot, table, before);
+    const status = wasm.table(this.#index, putTracks(wasm, tracks), slot, table, before, from, most);
     return this.#lend(call(wasm, status));
   }
 
-  /** A piece's media bytes in output order. */
-  spans(tracks: readonly PieceTrack[]): Span[] {
+  /** A piece's media bytes in output order, part by part. */
+  spans(tracks: readonly PieceTrack[], { rest, most = PAGE }: Paging = {}): SpansPage {
     const wasm = this.#wasm();
-    const { pointer, length } = call(wasm, wasm.spans(this.#index, putTracks(wasm, tracks)));
-    return recordsAt(wasm, SPAN_SIZE, readSpan, pointer, length);
+    const result = call(wasm, wasm.spans(this.#index, putTracks(wasm, tracks), most, putRest(wasm, rest)));
+    return { spans: recordsAt(wasm, SPAN_SIZE, readSpan, result.pointer, result.length), rest: restOf(wasm, result) };
   }
 
-  /** A piece as movie fragments, numbered from `sequence`. */
-  fragments(tracks: readonly PieceTrack[], sequence: number): PieceFragments {
+  /** A piece as movie fragments, numbered from `sequence`, part by part. */
+  fragments(tracks: readonly PieceTrack[], sequence: number, { rest, most = PAGE }: Paging = {}): FragmentsPage {
     const wasm = this.#wasm();
-    const result = call(wasm, wasm.fragments(this.#index, putTracks(wasm, tracks), sequence));
+    const pointer = putTracks(wasm, tracks);
+    const result = call(wasm, wasm.fragments(this.#index, pointer, sequence, most, putRest(wasm, rest)));
     return {
       headers: bytesAt(wasm, result.pointer, result.length),
       fragments: recordsAt(wasm, FRAGMENT_SIZE, readFragment, result.listPointer, result.listLength),
       spans: recordsAt(wasm, SPAN_SIZE, readSpan, result.spansPointer, result.spansLength),
+      rest: restOf(wasm, result),
     };
   }
 
   /**
-   * A piece's entries of `sidx` or `tfra`.
+   * A piece's entries of `sidx` or `tfra`, part by part.
    * @param place.offset where its first fragment starts in the output
    * @param place.hiddenStart ticks of `timescale` at its start that are not presented; they do not count in `sidx`
    * @param place.hiddenEnd the same at its end
@@ -122,10 +161,13 @@ export class LoadedIndex {
     table: number,
     timescale: number,
     { offset, hiddenStart, hiddenEnd }: { offset: number; hiddenStart: number; hiddenEnd: number },
+    { rest, most = PAGE }: Paging = {},
   ): LentBytes {
     const wasm = this.#wasm();
     const pointer = putTracks(wasm, tracks);
-    const status = wasm.accessEntries(this.#index, pointer, table, timescale, offset, hiddenStart, hiddenEnd);
+    const place = [offset, hiddenStart, hiddenEnd] as const;
+    const state = putRest(wasm, rest);
+    const status = wasm.accessEntries(this.#index, pointer, table, timescale, ...place, most, state);
     return this.#lend(call(wasm, status));
   }
 
@@ -139,20 +181,31 @@ export class LoadedIndex {
   #wasm(): Exports {
     if (this.#closed) throw new Error("This index is loaded no more: use it inside the function given to withIndex.");
     this.#calls++;
+    // Every call finds the same room, whichever came before: what it goes on with fits there again.
+    this.#exports.rewind(this.#end);
     return this.#exports;
   }
 
-  #lend({ pointer, length }: { pointer: number; length: number }): LentBytes {
+  #lend(result: Result): LentBytes {
+    const { pointer, length } = result;
     const lentAt = this.#calls;
     const copyTo = (target: Uint8Array, offset: number): void => {
       if (offset + target.byteLength > length) throw new RangeError("Fewer bytes are lent than are asked for.");
       if (lentAt !== this.#calls) throw new Error("These bytes are lent no more: copy them before the next call.");
       target.set(new Uint8Array(this.#exports.memory.buffer, pointer + offset, target.byteLength));
     };
-    return { length, copyTo };
+    return { length, rest: restOf(this.#exports, result), copyTo };
   }
 }
 
 function putTracks(wasm: Exports, tracks: readonly PieceTrack[]): number {
   return putRecords(wasm, PIECE_TRACK_SIZE, writePieceTrack, tracks);
+}
+
+function putRest(wasm: Exports, rest: Rest | undefined): number {
+  return rest === undefined ? 0 : put(wasm, rest);
+}
+
+function restOf(wasm: Exports, { statePointer, stateLength }: Result): Rest | undefined {
+  return stateLength === 0 ? undefined : bytesAt(wasm, statePointer, stateLength);
 }

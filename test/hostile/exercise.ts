@@ -81,7 +81,7 @@ function serve(loaded: LoadedIndex, tracks: readonly PieceTrack[], summary: Summ
     }
   });
   const bytes = tracks.reduce((sum, track) => sum + track.counts.bytes, 0);
-  const spanned = loaded.spans(tracks).reduce((sum, { length }) => sum + length, 0);
+  const spanned = loaded.spans(tracks).spans.reduce((sum, { length }) => sum + length, 0);
   if (exact && spanned !== bytes) throw new Error(`the spans have ${spanned} bytes, not ${bytes}`);
   const { fragments, spans } = loaded.fragments(tracks, 1);
   if (exact && spans.reduce((sum, { length }) => sum + length, 0) !== bytes)

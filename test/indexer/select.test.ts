@@ -47,14 +47,10 @@ test(`a cut takes the samples that it has to (seed ${seed})`, () => {
 test("a cut of 260 million samples that are all alike is found", () => {
   const index = alikeIndex(core, 260e6);
   const found = core.withIndex(index, (loaded) =>
-    loaded.select(0, { start: 12_345, end: 2.5e9, rules: 0, preroll: 0 }),
+    loaded.select(0, { start: 12_345, end: 250e6, rules: 0, preroll: 0 }),
   );
   expect(found).toMatchObject({
-    first: 1234,
-    count: 250e6 - 1234,
-    dts: 12_340,
-    lastDts: 2_499_999_990,
-    lastDuration: 10,
+    first: 12_345, count: 250e6 - 12_345, dts: 12_345, lastDts: 249_999_999, lastDuration: 1,
   });
 });
 

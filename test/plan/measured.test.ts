@@ -3,6 +3,9 @@ import { expect, test } from "vitest";
 import { leftOut, type PieceTrack } from "../../src/plan/piece.ts";
 import { loadCore } from "../../src/runtime/node-parts.ts";
 import { Table } from "../../src/wasm/abi/names.ts";
+import type { Span } from "../../src/wasm/abi/records.ts";
+import type { LentBytes, LoadedIndex, Rest } from "../../src/wasm/loaded-index.ts";
+import { INLINE } from "../../src/wasm/records/output.ts";
 import { readSummary, type Summary } from "../../src/wasm/records/summary.ts";
 import { chunksOf, indexOf, type Timing } from "../support/odd-chunks.ts";
 import { random, seedOf, type Random } from "../support/random.ts";
@@ -21,6 +24,86 @@ const LENGTHS: readonly [table: number, length: (track: PieceTrack) => number][]
   [Table.Stco, ({ counts }) => counts.chunks * 4],
   [Table.Co64, ({ counts }) => counts.chunks * 8],
 ];
+
+/** All parts that a call gives of a piece, each asked for on its own. */
+function inParts<T extends { readonly rest: Rest | undefined }>(
+  index: Uint8Array,
+  make: (loaded: LoadedIndex, rest: Rest | undefined) => T,
+): T[] {
+  const all: T[] = [];
+  do {
+    const before = all.at(-1)?.rest;
+    all.push(core.withIndex(index, (loaded) => make(loaded, before)));
+  } while (all.at(-1)?.rest !== undefined);
+  return all;
+}
+
+function joined(spans: readonly Span[]): Span[] {
+  const all: Span[] = [];
+  for (const { offset, length } of spans) {
+    const last = all.at(-1);
+    const adjacent = last !== undefined && last.offset !== INLINE && last.offset + last.length === offset;
+    if (adjacent) all[all.length - 1] = { offset: last.offset, length: last.length + length };
+    else all.push({ offset, length });
+  }
+  return all;
+}
+
+function bytesOf(lent: LentBytes): { bytes: Uint8Array; rest: Rest | undefined } {
+  const bytes = new Uint8Array(lent.length);
+  lent.copyTo(bytes, 0);
+  return { bytes, rest: lent.rest };
+}
+
+test(`what is made in parts is what is made at once (seed ${seed})`, () => {
+  const numbers = random(seed + 1);
+  for (let round = 0; round < ROUNDS; round++) {
+    const chunks = chunksOf(numbers);
+    const timing = chunks.map(() => anyTiming(numbers));
+    const index = indexOf(core, chunks, timing);
+    const cut = anyPiece(numbers, readSummary(index));
+    if (cut.every(({ count }) => count === 0)) continue;
+    const { counts } = core.withIndex(index, (loaded) => loaded.measure(cut));
+    const tracks = cut.map((track, slot) => ({ ...track, counts: counts[slot] ?? track.counts }));
+    const most = numbers.pick([1, 2, 3, 10, 40]);
+    const spans = inParts(index, (loaded, rest) => loaded.spans(tracks, { rest, most }));
+    const whole = core.withIndex(index, (loaded) => loaded.spans(tracks));
+    expect(whole.rest).toBe(undefined);
+    for (const part of spans) expect(part.spans.length).toBeLessThanOrEqual(2 * most);
+    expect(joined(spans.flatMap((part) => part.spans)), `round ${round}`).toEqual(joined(whole.spans));
+
+    const pages = inParts(index, (loaded, rest) => loaded.fragments(tracks, 7, { rest, most }));
+    const all = core.withIndex(index, (loaded) => loaded.fragments(tracks, 7));
+    expect(all.rest).toBe(undefined);
+    expect(Buffer.concat(pages.map(({ headers }) => headers)).equals(all.headers), `round ${round}`).toBe(true);
+    expect(pages.flatMap((page) => page.spans)).toEqual(all.spans);
+    expect(pages.flatMap((page) => page.fragments.map(({ mediaLength }) => mediaLength))).toEqual(
+      all.fragments.map(({ mediaLength }) => mediaLength),
+    );
+
+    const place = { offset: 1000, hiddenStart: numbers.below(3000), hiddenEnd: numbers.below(3000) };
+    for (const table of [Table.Sidx, Table.Tfra]) {
+      const entries = inParts(index, (loaded, rest) =>
+        bytesOf(loaded.accessEntries(tracks, table, 1000, place, { rest, most })),
+      );
+      const once = core.withIndex(index, (loaded) => bytesOf(loaded.accessEntries(tracks, table, 1000, place)));
+      expect(Buffer.concat(entries.map(({ bytes }) => bytes)).equals(once.bytes), `round ${round}`).toBe(true);
+    }
+    for (const [slot, track] of tracks.entries()) {
+      if (track.count === 0) continue;
+      for (const [table, length] of LENGTHS) {
+        core.withIndex(index, (loaded) => {
+          const { bytes } = bytesOf(loaded.table(tracks, slot, table, 5));
+          const parts: Uint8Array[] = [];
+          for (let from = 0; from < length(track); from += parts.at(-1)?.length ?? 0) {
+            parts.push(bytesOf(loaded.table(tracks, slot, table, 5, { from, most })).bytes);
+          }
+          expect(Buffer.concat(parts).equals(bytes), `round ${round}, table ${table}`).toBe(true);
+        });
+      }
+    }
+  }
+});
 
 test(`counts are those of tables, spans and fragments, whatever is left out (seed ${seed})`, () => {
   const numbers = random(seed);
@@ -44,7 +127,7 @@ test(`counts are those of tables, spans and fragments, whatever is left out (see
       const moofs = fragments.map(({ headerOffset, headerLength }) =>
         headers.slice(headerOffset, headerOffset + headerLength - 8),
       );
-      const found = [loaded.spans(tracks), spans].map((all) => all.reduce((sum, { length }) => sum + length, 0));
+      const found = [loaded.spans(tracks).spans, spans].map((all) => all.reduce((sum, { length }) => sum + length, 0));
       return { moofs, found, measured };
     });
     const boxes = moofs.flatMap((bytes) => core.listBoxes({ offset: 0, bytes })).map(({ type }) => type);

@@ -52,9 +52,9 @@ export function indexOf(core: Core, tracks: readonly (readonly Chunk[])[], timin
   return indexOfTables(core, end + 1_000_000, tables);
 }
 
-/** The segment index of one track of `count` samples of a byte in one chunk, 10 ticks of 1/1000 s each. */
+/** The segment index of one track of `count` samples of a byte in one chunk, a tick of 1/1000 s each. */
 export function alikeIndex(core: Core, count: number): Uint8Array {
-  const sample = [u32(1, count, 10), u32(1, 1, count, 1), u32(1, count), u32(1, MEDIA)];
+  const sample = [u32(1, count, 1), u32(1, 1, count, 1), u32(1, count), u32(1, MEDIA)];
   const tables = ["stts", "stsc", "stsz", "stco"].map((name, i) => fullBox(name, 0, 0, sample[i] ?? ""));
   return indexOfTables(core, count + 16, [tables]);
 }

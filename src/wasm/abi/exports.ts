@@ -9,6 +9,8 @@ export interface Exports {
   reset(): void;
   /** Address of `size` bytes, aligned to 16; 0 when memory is out. */
   allocate(size: number): number;
+  /** Forgets what lies at `pointer` and behind it, so that the next room is there. */
+  rewind(pointer: number): void;
   /**
    * Classifies the top-level box whose first `length` bytes (at least 8) are at `pointer`. Result: `length` a Scan,
    * `box` its type, `total` its size with header, 0 when it extends to the end of the file.
@@ -27,11 +29,15 @@ export interface Exports {
   measure(index: number, tracks: number): number;
   /**
    * Writes a piece's entries of one table of the track in `slot`. `before`: samples (stss) or chunks (stsc) in front
-   * of the piece, or the output offset of its media (stco, co64). Result: the entries.
+   * of the piece, or the output offset of its media (stco, co64). Writes `most` entries at most, those behind the
+   * first `from` bytes. Result: the entries.
    */
-  table(index: number, tracks: number, slot: number, kind: number, before: number): number;
-  /** Lists a piece's media bytes in output order. Result: Span records. */
-  spans(index: number, tracks: number): number;
+  table(index: number, tracks: number, slot: number, kind: number, before: number, from: number, most: number): number;
+  /**
+   * Lists a piece's media bytes in output order, of `most` runs of samples at most. `state`: what the call before
+   * handed out, 0 at first. Result: Span records; the state.
+   */
+  spans(index: number, tracks: number, most: number, state: number): number;
   /**
    * Writes the headers of an output. Result: the bytes; the list is of Splice records; `total` the bytes with all
    * splices filled.
@@ -46,14 +52,14 @@ export interface Exports {
     chapterCount: number,
   ): number;
   /**
-   * Writes all fragments of a piece, numbered from `sequence`. Result: their headers; the list is of Fragment
-   * records; the spans.
+   * Writes the next fragments of a piece, of `most` samples or those of one fragment more, its first one numbered
+   * `sequence`. `state` as in `spans`. Result: their headers; the list is of Fragment records; the spans; the state.
    */
-  fragments(index: number, tracks: number, sequence: number): number;
+  fragments(index: number, tracks: number, sequence: number, most: number, state: number): number;
   /**
-   * Writes a piece's entries of `sidx` or `tfra`. `offset`: where its first fragment starts in the output;
-   * `hiddenStart`, `hiddenEnd`: ticks of `timescale` at its start and end that are not presented. Result: the
-   * entries.
+   * Writes the next of a piece's entries of `sidx` or `tfra`, for fragments as in `fragments`. `offset`: where its
+   * first fragment starts in the output; `hiddenStart`, `hiddenEnd`: ticks of `timescale` at its start and end that
+   * are not presented. Result: the entries; the state.
    */
   accessEntries(
     index: number,
@@ -63,6 +69,8 @@ export interface Exports {
     offset: number,
     hiddenStart: number,
     hiddenEnd: number,
+    most: number,
+    state: number,
   ): number;
   /**
    * Writes the head of a `sidx` box for `count` references. `start`: ticks; `distance`: bytes between the box and

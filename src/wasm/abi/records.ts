@@ -16,6 +16,10 @@ export interface Result {
   readonly spansPointer: number;
   /** Their number. */
   readonly spansLength: number;
+  /** Address of what the same call goes on with, when it gave only a part: it belongs right behind its other inputs. */
+  readonly statePointer: number;
+  /** Its bytes; 0 when nothing is left. */
+  readonly stateLength: number;
   /** Four-character code of the box an error was seen in, 0 when none. */
   readonly box: number;
   /** File offset of an error. */
@@ -27,7 +31,7 @@ export interface Result {
 }
 
 /** Bytes of a record of Result. */
-export const RESULT_SIZE = 56;
+export const RESULT_SIZE = 64;
 
 /** Reads the Result at `at`. */
 export function readResult(view: DataView, at: number): Result {
@@ -38,10 +42,12 @@ export function readResult(view: DataView, at: number): Result {
     listLength: u32(view, at + 12),
     spansPointer: u32(view, at + 16),
     spansLength: u32(view, at + 20),
-    box: u32(view, at + 24),
-    offset: u64(view, at + 32),
-    total: u64(view, at + 40),
-    count: u32(view, at + 48),
+    statePointer: u32(view, at + 24),
+    stateLength: u32(view, at + 28),
+    box: u32(view, at + 32),
+    offset: u64(view, at + 40),
+    total: u64(view, at + 48),
+    count: u32(view, at + 56),
   };
 }
 
