@@ -49,7 +49,7 @@ export const names: Readonly<Record<string, Names>> = {
       NoSamples: [9, "No track holds any sample."],
       OutsideFile: [10, "Sample data lies outside the file, or more sample bytes are declared than the file holds."],
       TooDeep: [11, "Boxes nest deeper than 32."],
-      TooMany: [12, "More samples, tracks or boxes than the documented limits."],
+      TooMany: [12, "More samples, tracks, boxes or entries of tables than the documented limits."],
       BadTimescale: [13, "A timescale of 0."],
       ExternalData: [14, "Sample data in another file (`dref` without the self-contained flag); never followed."],
       OutOfMemory: [15, "The arena cannot grow further."],

@@ -14,7 +14,7 @@ import { readStsz, readStz2 } from "./box/stsz";
 import { readStts } from "./box/stts";
 import { readTkhd } from "./box/tkhd";
 import { readTrex, trexTrackId } from "./box/trex";
-import { Box, enter, failIn, newBox, nextBox } from "./reader";
+import { Box, enter, failIn, newBox, nextBox, u32be } from "./reader";
 import { cleared, fail, failed, reserve } from "./status";
 import { MAX_SAMPLES, TrackTables } from "./track-tables";
 
@@ -29,6 +29,8 @@ export class Movie {
   trackCount: u32;
   /** Addresses of TrackTables. */
   tracks: usize;
+  /** Entries of each kind of table so far: u64 a Table. */
+  entries: usize;
 }
 
 export function trackAt(movie: Movie, i: u32): TrackTables {
@@ -45,6 +47,7 @@ export function readMoov(moov: Box): Movie {
   const movie = changetype<Movie>(cleared(offsetof<Movie>()));
   movie.header = changetype<MovieHeader>(cleared(offsetof<MovieHeader>()));
   movie.tracks = reserve(MAX_TRACKS * 4);
+  movie.entries = cleared(Table.COUNT * 8);
   const box = enter(moov);
   while (nextBox(box, moov)) {
     if (box.type == Code.mvhd) {
@@ -87,7 +90,7 @@ function readTrak(trak: Box, movie: Movie): void {
     else if (box.type == Code.mdia) {
       if (hasMedia) return failIn(box, Status.DuplicateBox);
       hasMedia = true;
-      readMdia(box, track);
+      readMdia(box, track, movie);
     }
   }
   if (failed()) return;
@@ -106,7 +109,7 @@ function readEdts(edts: Box, track: TrackTables): void {
   }
 }
 
-function readMdia(mdia: Box, track: TrackTables): void {
+function readMdia(mdia: Box, track: TrackTables, movie: Movie): void {
   const box = enter(mdia);
   const minf = newBox();
   while (nextBox(box, mdia)) {
@@ -134,7 +137,7 @@ function readMdia(mdia: Box, track: TrackTables): void {
     } else if (box.type == Code.stbl) {
       if (track.stbl != 0) return failIn(box, Status.DuplicateBox);
       track.stbl = box.start;
-      readStbl(box, track);
+      readStbl(box, track, movie);
     }
   }
   if (!failed() && track.stbl == 0) fail(Status.MissingBox, Code.stbl, minf.start);
@@ -163,8 +166,37 @@ function tableOf(type: u32): i32 {
   return -1;
 }
 
+/**
+ * Entries of one kind of table that the tracks of a file may have together. 31 days in chunks of a second, in two tracks,
+ * have 5.4 million chunks; a day of 30 pictures and 47 sounds a second has as many when they alternate, 2.6 million
+ * durations and offsets when each is another, and 6.6 million sizes.
+ */
+export const MAX_ENTRIES = 1 << 23;
+export const MAX_SIZES = 1 << 24;
+
+/** Whether what the tables of a track promise is too much, told from their counts before any is read. */
+function isTooMuch(found: usize, movie: Movie): bool {
+  for (let table: i32 = 0; table < Table.COUNT; table++) {
+    const box = tableBox(found, table);
+    if (box == null || table == Table.stsd || table == Table.stsc || table == Table.stss) continue;
+    // The sizes of `stz2` take less room than samples may.
+    if (box.type == Code.stz2) continue;
+    const sizes = table == Table.size;
+    const head: usize = sizes ? 12 : 8;
+    if (box.end - box.body < head || (sizes && u32be(box.body + 4) > 0)) continue;
+    const at = movie.entries + ((<usize>table) << 3);
+    // What the box has no room for is refused where it is read.
+    const entries = load<u64>(at) + min<u64>(u32be(box.body + (sizes ? 8 : 4)), (<u64>(box.end - box.body)) >> 2);
+    store<u64>(at, entries);
+    if (entries <= <u64>(sizes ? MAX_SIZES : MAX_ENTRIES)) continue;
+    failIn(box, Status.TooMany);
+    return true;
+  }
+  return false;
+}
+
 // The tables may come in any order, but the sample count has to be known before the others can be checked.
-function readStbl(stbl: Box, track: TrackTables): void {
+function readStbl(stbl: Box, track: TrackTables, movie: Movie): void {
   const found = cleared(Table.COUNT * 4);
   const box = enter(stbl);
   while (nextBox(box, stbl)) {
@@ -176,7 +208,7 @@ function readStbl(stbl: Box, track: TrackTables): void {
     memory.copy(changetype<usize>(copy), changetype<usize>(box), offsetof<Box>());
     store<usize>(found + ((<usize>table) << 2), changetype<usize>(copy));
   }
-  if (failed()) return;
+  if (failed() || isTooMuch(found, movie)) return;
   const size = tableBox(found, Table.size);
   if (size != null) {
     if (size.type == Code.stsz) readStsz(size, track);

@@ -37,7 +37,7 @@ export const enum Status {
   OutsideFile = 10,
   /** Boxes nest deeper than 32. */
   TooDeep = 11,
-  /** More samples, tracks or boxes than the documented limits. */
+  /** More samples, tracks, boxes or entries of tables than the documented limits. */
   TooMany = 12,
   /** A timescale of 0. */
   BadTimescale = 13,

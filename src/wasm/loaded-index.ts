@@ -25,7 +25,7 @@ import { bytesAt, call, put, putRecords, recordsAt } from "./exports.ts";
 import { readSample, type Sample } from "./records/listing.ts";
 
 /** Samples, or runs of them, that one call works on: some milliseconds, and all of the usual piece. */
-export const PAGE = 1 << 16;
+export const PAGE = 1 << 15;
 
 /** Entries of a table that one call writes. */
 const ENTRIES = 1 << 20;

@@ -4,7 +4,7 @@ import type { Core } from "../../src/wasm/module.ts";
 import type { LoadedIndex } from "../../src/wasm/loaded-index.ts";
 import { Table } from "../../src/wasm/abi/names.ts";
 import { SelectionRule } from "../../src/wasm/abi/names.ts";
-import { type Counts, type Selected } from "../../src/wasm/abi/records.ts";
+import type { Counts, Selected } from "../../src/wasm/abi/records.ts";
 import { readSummary, type Summary } from "../../src/wasm/records/summary.ts";
 
 const TABLES = [Table.Stts, Table.Ctts, Table.Stss, Table.Stsc, Table.Stsz, Table.Stco, Table.Co64];

@@ -59,8 +59,8 @@ export function alikeIndex(core: Core, count: number): Uint8Array {
   return indexOfTables(core, count + 16, [tables]);
 }
 
-/** @param size bytes of media */
-function indexOfTables(core: Core, size: number, tables: readonly (readonly Uint8Array[])[]): Uint8Array {
+/** The segment index of tracks of these sample tables. @param size bytes of media */
+export function indexOfTables(core: Core, size: number, tables: readonly (readonly Uint8Array[])[]): Uint8Array {
   const moov = box("moov", fullBox("mvhd", 0, 0, u32(0, 0, 1000, 1), zeros(80)), ...tables.map(trak));
   const boxes: MetadataBox[] = [
     { offset: MEDIA - 16, bytes: bytes(u32(1), "mdat", u64(size)) },

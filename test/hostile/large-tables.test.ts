@@ -1,0 +1,51 @@
+/** Files whose tables promise more than may be read: refused by their counts. */
+import { expect, test } from "vitest";
+import { BoxcarError } from "../../src/errors.ts";
+import { loadCore } from "../../src/runtime/node-parts.ts";
+import { indexOfTables } from "../support/odd-chunks.ts";
+import { fullBox, u32 } from "../support/boxes.ts";
+
+const core = await loadCore();
+const MOST = 1 << 23;
+
+/** Tables of one track whose `name` has `count` entries of 0, which no table may have. */
+function tables(name: "stts" | "ctts" | "stsz" | "stco", count: number): Uint8Array[] {
+  const width = { stts: 8, ctts: 8, stsz: 4, stco: 4 }[name];
+  const large = fullBox(name, 0, 0, ...(name === "stsz" ? [u32(0)] : []), u32(count), new Uint8Array(count * width));
+  const usual = {
+    stts: fullBox("stts", 0, 0, u32(1, count, 1)),
+    ctts: fullBox("ctts", 0, 0, u32(1, count, 1)),
+    stsc: fullBox("stsc", 0, 0, u32(1, 1, 1, 1)),
+    stsz: fullBox("stsz", 0, 0, u32(1, count)),
+    stco: fullBox("stco", 0, 0, u32(1, 100)),
+  };
+  return Object.values({ ...usual, [name]: large });
+}
+
+function outcome(name: "stts" | "ctts" | "stsz" | "stco", count: number): string {
+  try {
+    indexOfTables(core, 1e9, [tables(name, count)]);
+    return "accepted";
+  } catch (error) {
+    if (!(error instanceof BoxcarError)) throw error;
+    return error.error;
+  }
+}
+
+test.for([
+  ["stts", MOST],
+  ["ctts", MOST],
+  ["stco", MOST],
+  ["stsz", 2 * MOST],
+] as const)("%s has %i entries at most", ([name, most]) => {
+  expect(outcome(name, most + 1)).toBe("too_many");
+});
+
+test("what a table has no room for is no entry of it", () => {
+  const promised = tables("stco", 10).map((table) => {
+    const view = new DataView(table.buffer, table.byteOffset, table.byteLength);
+    if (view.getUint32(4) === 0x7374636f) view.setUint32(12, 0xffff_ffff);
+    return table;
+  });
+  expect(() => indexOfTables(core, 1000, [promised])).toThrow(expect.objectContaining({ error: "bad_table" }));
+});
