@@ -102,7 +102,9 @@ class RunCounter {
       this.trafs += trafs;
       this.truns += <u32>((run - first) / Run.SIZE);
       // The last sample of a uniform track is a run of its own.
-      const lone = end == load<u32>(record, TrackRecord.SAMPLES) && (load<u32>(record, TrackRecord.FLAGS) & TrackFlag.Uniform) != 0;
+      const lone =
+        end == load<u32>(record, TrackRecord.SAMPLES) &&
+        (load<u32>(record, TrackRecord.FLAGS) & TrackFlag.Uniform) != 0;
       if (lone && end - max(this.begun, passed - load<u32>(run - Run.SIZE, Run.COUNT)) > 1) this.truns += 1;
       this.run = run;
       this.passed = passed;

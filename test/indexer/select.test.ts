@@ -32,6 +32,7 @@ test(`a cut takes the samples that it has to (seed ${seed})`, () => {
             SelectionRule.FromSync,
             SelectionRule.Closed,
             SelectionRule.FromSync | SelectionRule.Closed,
+            SelectionRule.NextSync,
           ]),
           preroll: numbers.pick([0, 0, 35]),
         };
@@ -50,7 +51,11 @@ test("a cut of 260 million samples that are all alike is found", () => {
     loaded.select(0, { start: 12_345, end: 250e6, rules: 0, preroll: 0 }),
   );
   expect(found).toMatchObject({
-    first: 12_345, count: 250e6 - 12_345, dts: 12_345, lastDts: 249_999_999, lastDuration: 1,
+    first: 12_345,
+    count: 250e6 - 12_345,
+    dts: 12_345,
+    lastDts: 249_999_999,
+    lastDuration: 1,
   });
 });
 
@@ -81,11 +86,14 @@ function selected(samples: readonly Sample[], { start, end, rules, preroll }: Se
   let first: number;
   if (rules & SelectionRule.FromSync) {
     const syncs = all.flatMap(({ sync }, i) => (sync ? [i] : []));
-    const after = syncs.findIndex((i) => (all[i]?.pts ?? 0) > start);
+    const after = syncs.findIndex((i) => (all[i]?.pts ?? 0) > start - preroll);
     first = (after === -1 ? syncs.at(-1) : after === 0 ? syncs[0] : syncs[after - 1]) ?? -1;
   } else {
     const from = start - preroll;
-    first = all.findIndex(({ pts, duration }) => pts + duration > from || (duration === 0 && pts >= start));
+    first = all.findIndex(
+      ({ pts, duration, sync }) =>
+        (sync || !(rules & SelectionRule.NextSync)) && (pts + duration > from || (duration === 0 && pts >= start)),
+    );
   }
   const reordered = all.some(({ compositionOffset }) => compositionOffset !== 0);
   const isEnd = (count: number): boolean => {
