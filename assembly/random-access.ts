@@ -6,7 +6,7 @@ import { newDurationCursor, skipRuns } from "./duration-cursor";
 import { FragmentWalk, openFragments, Start } from "./fragment-walk";
 import { Piece, pieceTrack, rescale } from "./piece";
 import { cleared, failed, output, RESULT, suspended } from "./status";
-import { layPage } from "./write-fragments";
+import { layPage } from "./fragment-page";
 import { beginBox, beginFullBox, endBox, newWriter, put16, put32, put64, put8 } from "./writer";
 
 /** Bytes of one `tfra` entry: version 1, numbers of one byte each. */

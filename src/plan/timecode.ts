@@ -75,7 +75,7 @@ export async function cutTimecode(
   const left = selected.first + selected.count - shown.first - 1;
   const rest = left > 0 ? await select(end, limitOf(placed, record)) : { ...selected, count: 0 };
   const tracks = alone(summary.tracks, slot, { ...leftOut(record), first: shown.first, count: 1 });
-  const [span, ...others] = core.withIndex(index, (loaded) => loaded.spans(tracks));
+  const [span, ...others] = core.withIndex(index, (loaded) => loaded.spans(tracks, { most: 0xffff_ffff }).spans);
   if (span?.length !== 4 || others.length > 0) return undefined;
   return { first, rest, media: { get: (...wanted) => counted(store, segment, span.offset, step, wanted[1]) } };
 }

@@ -27,7 +27,10 @@ const REFUSALS: Readonly<Record<keyof typeof Status, readonly [error: string, se
     "Sample data lies outside the file. It is truncated or damaged; send it whole or remux it.",
   ],
   TooDeep: ["nested_too_deep", "Boxes nest deeper than 32 levels. The file is damaged."],
-  TooMany: ["too_many", "The file has more tracks, samples or entries of its tables than the limits allow. Split the recording."],
+  TooMany: [
+    "too_many",
+    "The file has more tracks, samples or entries of its tables than the limits allow. Split the recording.",
+  ],
   BadTimescale: ["bad_timescale", "A timescale is 0, so no time can be told. The file is damaged; remux it."],
   ExternalData: [
     "external_data",
