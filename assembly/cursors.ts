@@ -60,9 +60,18 @@ export class SizeCursor {
   /** The bytes of the next `count` samples, which are passed over. */
   @inline
   sum(count: u32): u64 {
-    if (this.width == 0) return <u64>count * this.base;
-    let bytes: u64 = 0;
-    for (; count > 0; count--) bytes += this.nextInline();
+    let bytes = <u64>count * this.base;
+    const width = this.width;
+    if (width == 0) return bytes;
+    const mask = this.mask;
+    const escape = this.escape;
+    let at = this.pointer;
+    for (const end = at + <usize>count * width; at < end; at += width) {
+      let over = load<u32>(at) & mask;
+      if (over == escape) over = this.nextException();
+      bytes += over;
+    }
+    this.pointer = at;
     return bytes;
   }
 }

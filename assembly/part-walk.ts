@@ -76,6 +76,7 @@ export class PartWalk {
   marked: bool;
 
   /** Moves to the next stretch. False when there is none, or none within `steps`. */
+  @inline
   advance(): bool {
     const order = this.order;
     this.divided = false;
@@ -98,8 +99,9 @@ export class PartWalk {
       const count = min(this.left, cursor.until - sample);
       const offset = order.offset;
       const bytes = cursor.sizes.sum(count);
-      order.offset = offset + bytes;
-      if (order.offset > fileSize || offset > order.offset) fail(Status.BadIndex);
+      const end = offset + bytes;
+      order.offset = end;
+      if (end > fileSize || offset > end) fail(Status.BadIndex);
       if (failed()) return false;
       this.left -= count;
       cursor.sample = sample + count;
@@ -126,44 +128,59 @@ export class PartWalk {
 
   /** Fills a Part record with the next part. False when there is none. */
   next(part: usize): bool {
-    if (!this.pending && !this.advance()) return false;
-    store<u64>(part, this.offset, Part.OFFSET);
-    store<u64>(part, 0, Part.BYTES);
-    store<u32>(part, this.slot, Part.SLOT);
-    store<u32>(part, this.first, Part.FIRST);
-    store<u32>(part, 0, Part.SAMPLES);
-    store<u32>(part, this.description, Part.DESCRIPTION);
-    store<u32>(part, this.fragment, Part.FRAGMENT);
-    store<u32>(part, 0, Part.INLINED);
-    store<u32>(part, this.placeCount, Part.FIRST_INLINED);
-    store<u64>(part, this.position, Part.POSITION);
-    do {
-      this.position += this.bytes;
+    let slot: u32 = 0;
+    let first: u32 = 0;
+    let samples: u32 = 0;
+    let offset: u64 = 0;
+    let bytes: u64 = 0;
+    let description: u32 = 0;
+    let fragment: u32 = 0;
+    const firstPlace = this.placeCount;
+    while (this.pending || this.advance()) {
+      if (samples == 0) {
+        slot = this.slot;
+        first = this.first;
+        offset = this.offset;
+        description = this.description;
+        fragment = this.fragment;
+      } else if (
+        // What is left out divides nothing: in the output, what lies around it is adjacent.
+        this.divided ||
+        this.slot != slot ||
+        this.offset != offset + bytes ||
+        this.first != first + samples ||
+        this.fragment != fragment ||
+        this.description != description
+      ) {
+        this.pending = true;
+        break;
+      }
+      this.pending = false;
       if (this.inlined) {
-        this.position += this.cursorOf(this.slot).prefix;
-        store<u32>(part, load<u32>(part, Part.INLINED) + 1, Part.INLINED);
         if (this.places != 0) store<u64>(this.places + ((<usize>this.placeCount) << 3), this.offset);
         this.placeCount += 1;
       }
-      store<u32>(part, load<u32>(part, Part.SAMPLES) + this.samples, Part.SAMPLES);
-      store<u64>(part, load<u64>(part, Part.BYTES) + this.bytes, Part.BYTES);
-      this.pending = this.advance();
-    } while (this.pending && this.continues(part));
+      samples += this.samples;
+      bytes += this.bytes;
+    }
+    if (samples == 0) return false;
+    const inlined = this.placeCount - firstPlace;
+    store<u64>(part, this.position, Part.POSITION);
+    this.position += bytes;
+    if (inlined > 0) this.position += <u64>inlined * this.cursorOf(slot).prefix;
+    store<u64>(part, offset, Part.OFFSET);
+    store<u64>(part, bytes, Part.BYTES);
+    store<u32>(part, slot, Part.SLOT);
+    store<u32>(part, first, Part.FIRST);
+    store<u32>(part, samples, Part.SAMPLES);
+    store<u32>(part, description, Part.DESCRIPTION);
+    store<u32>(part, fragment, Part.FRAGMENT);
+    store<u32>(part, inlined, Part.INLINED);
+    store<u32>(part, firstPlace, Part.FIRST_INLINED);
     return !failed();
   }
 
-  // What is left out divides nothing: in the output, what lies around it is adjacent.
-  private continues(part: usize): bool {
-    return (
-      !this.divided &&
-      load<u32>(part, Part.SLOT) == this.slot &&
-      load<u64>(part, Part.OFFSET) + load<u64>(part, Part.BYTES) == this.offset &&
-      load<u32>(part, Part.FIRST) + load<u32>(part, Part.SAMPLES) == this.first &&
-      load<u32>(part, Part.FRAGMENT) == this.fragment &&
-      load<u32>(part, Part.DESCRIPTION) == this.description
-    );
-  }
-
+  @inline
   private cursorOf(slot: u32): TrackCursor {
     return changetype<TrackCursor>(load<usize>(this.cursors + ((<usize>slot) << 2)));
   }

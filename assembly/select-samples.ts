@@ -33,7 +33,7 @@ class SampleCursor {
     this.duration = durations.value;
     this.sampleDts = this.dts;
     this.pts = this.dts + offsets.next();
-    offsets.skip(count - 1);
+    if (count > 1) offsets.skip(count - 1);
     this.sync = syncs.sync;
     this.dts += <i64>count * durations.value;
   }

@@ -3,7 +3,7 @@ import { newDurationCursor, skipRuns } from "./duration-cursor";
 import { newOffsetCursor, newRunCursor, newSizeCursor, newSyncCursor } from "./cursors";
 import { openParts } from "./part-walk";
 import { Part, Piece, pieceTrack, rescale } from "./piece";
-import { TrackFlag } from "./abi/names";
+import { OffsetsKind, TrackFlag } from "./abi/names";
 import { PieceTrack, TrackRecord } from "./abi/records";
 import { recordOf } from "./segment-index";
 import { cleared, failed, reserve } from "./status";
@@ -112,11 +112,12 @@ export function walkOffsets(piece: Piece, slot: u32, entries: Entries): void {
   durations.open(piece, slot);
   let samples: u32 = 0;
   let value: i32 = 0;
+  const alike = from == timescale && offsets.kind == OffsetsKind.Runs;
   let taken: u32 = 1;
   for (let i: u32 = 0; i < count; i += taken) {
-    if (from == timescale) taken = min(offsets.alike(), count - i);
+    if (alike) taken = min(offsets.alike(), count - i);
     let next = offsets.next();
-    offsets.skip(taken - 1);
+    if (taken > 1) offsets.skip(taken - 1);
     if (from != timescale) {
       next = <i32>(rescale(durations.time + next, from, timescale) - rescale(durations.time, from, timescale));
       durations.next();
