@@ -224,9 +224,9 @@ export async function generate(docs: string): Promise<ReadonlyMap<string, string
     "assembly/abi/names.ts": namesIn("module"),
     "assembly/abi/codes.ts": moduleCodes(),
     "assembly/index.ts": moduleExports(),
-    "src/wasm/abi/records.ts": hostRecords(),
-    "src/wasm/abi/names.ts": namesIn("host"),
-    "src/wasm/abi/exports.ts": hostExports(),
+    "src/core/wasm/abi/records.ts": hostRecords(),
+    "src/core/wasm/abi/names.ts": namesIn("host"),
+    "src/core/wasm/abi/exports.ts": hostExports(),
     "docs/segment-index.md": withTables(docs),
   };
   const formatted = Object.entries(files).map(async ([path, text]) => {

@@ -1,6 +1,6 @@
 /**
  * The contract between the WASM module and its host: every record, enumeration, constant and call, once.
- * `npm run abi` writes assembly/abi/, src/wasm/abi/ and the tables of docs/segment-index.md from it.
+ * `npm run abi` writes assembly/abi/, src/core/wasm/abi/ and the tables of docs/segment-index.md from it.
  *
  * Fields lie one behind the other, little-endian, each at a multiple of its own size; a record's size is a multiple of 8.
  * Names are those of TypeScript; AssemblyScript has `firstDts` as `FIRST_DTS`.

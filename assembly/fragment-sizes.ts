@@ -1,4 +1,4 @@
-/** Bytes of the boxes of a movie fragment; the host knows them, too (`src/plan/fragment-sizes.ts`). */
+/** Bytes of the boxes of a movie fragment; the host knows them, too (`src/core/layout/fragment-sizes.ts`). */
 import { isUniform, Part, Piece, pieceTrack } from "./piece";
 import { TrackFlag } from "./abi/names";
 import { PieceTrack } from "./abi/records";

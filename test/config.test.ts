@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { describe, expect, it } from "vitest";
-import { readConfig, variables } from "../src/config.ts";
-import { BoxcarError } from "../src/errors.ts";
+import { readConfig, variables } from "../src/config/config.ts";
+import { BoxcarError } from "../src/base/errors.ts";
 
 const problems = (env: Record<string, string>): string => {
   try {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { BoxcarError } from "../src/errors.ts";
-import { FairQueue } from "../src/fair-queue.ts";
+import { BoxcarError } from "../src/base/errors.ts";
+import { FairQueue } from "../src/base/fair-queue.ts";
 import { random, seedOf } from "./support/random.ts";
 
 /** A work that ends when it is told to. */

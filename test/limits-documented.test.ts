@@ -1,6 +1,6 @@
 import { readdir, readFile } from "node:fs/promises";
 import { expect, it } from "vitest";
-import { variables } from "../src/config.ts";
+import { variables } from "../src/config/config.ts";
 
 const root = new URL("../", import.meta.url);
 const units: Readonly<Record<string, number>> = {

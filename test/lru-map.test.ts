@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { LruMap } from "../src/lru-map.ts";
+import { LruMap } from "../src/base/lru-map.ts";
 
 it("drops what was not used for longest, and keeps its budget", () => {
   const map = new LruMap<string, string>(6, ({ length }) => length);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { BoxcarError } from "../src/errors.ts";
+import { BoxcarError } from "../src/base/errors.ts";
 import {
   checkTimeZone,
   formatTime,
@@ -8,7 +8,7 @@ import {
   parseDuration,
   parseTime,
   parseTimeRange,
-} from "../src/time.ts";
+} from "../src/base/time.ts";
 
 const now = Date.parse("2026-01-31T20:30:00Z");
 const parse = (text: string, zone = "UTC"): string => formatTime(parseTime(text, { zone, dayOf: now }));

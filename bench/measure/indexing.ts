@@ -2,8 +2,8 @@
 import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { join, resolve } from "node:path";
-import { StreamIndexer } from "../../src/indexer/stream-indexer.ts";
-import { createCore } from "../../src/wasm/module.ts";
+import { StreamIndexer } from "../../src/core/indexing/stream-indexer.ts";
+import { createCore } from "../../src/core/wasm/module.ts";
 import { interleave } from "../statistics.ts";
 import { record, type Context, type Measurements } from "./context.ts";
 

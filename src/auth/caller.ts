@@ -1,4 +1,4 @@
-import { anyStream, type Grant } from "../scopes.ts";
+import { anyStream, type Grant } from "../base/scopes.ts";
 
 /** Who sends a request, and what that allows. */
 export interface Caller {

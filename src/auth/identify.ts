@@ -1,8 +1,8 @@
-import type { AccessConfig } from "../access-config.ts";
-import { BoxcarError } from "../errors.ts";
-import type { Clock, Log, Sha256 } from "../platform.ts";
-import { anyStream } from "../scopes.ts";
-import { webSha256 } from "../sha256.ts";
+import type { AccessConfig } from "../config/access-config.ts";
+import { BoxcarError } from "../base/errors.ts";
+import type { Clock, Log, Sha256 } from "../base/ports.ts";
+import { anyStream } from "../base/scopes.ts";
+import { webSha256 } from "../base/sha256.ts";
 import { everything, type Caller } from "./caller.ts";
 import { JwtVerifier, looksLikeJwt } from "./jwt.ts";
 import type { Links } from "./links.ts";

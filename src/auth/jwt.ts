@@ -6,10 +6,10 @@ import {
   type JWTHeaderParameters,
   type JWTPayload,
 } from "jose";
-import type { JwtConfig } from "../access-config.ts";
-import { BoxcarError } from "../errors.ts";
-import type { Clock, Sha256 } from "../platform.ts";
-import { parseGrant, type Grant } from "../scopes.ts";
+import type { JwtConfig } from "../config/access-config.ts";
+import { BoxcarError } from "../base/errors.ts";
+import type { Clock, Sha256 } from "../base/ports.ts";
+import { parseGrant, type Grant } from "../base/scopes.ts";
 import type { Caller } from "./caller.ts";
 
 /** Algorithms taken with public keys. Each is verified with a key of its own type, never with the secret of HS256. */

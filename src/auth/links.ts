@@ -1,5 +1,5 @@
-import { BoxcarError } from "../errors.ts";
-import type { Clock } from "../platform.ts";
+import { BoxcarError } from "../base/errors.ts";
+import type { Clock } from "../base/ports.ts";
 import { sameBytes } from "./same-bytes.ts";
 
 /**

@@ -1,4 +1,4 @@
-import type { Clock } from "../platform.ts";
+import type { Clock } from "../base/ports.ts";
 
 /** Outcome of a request for one permit. */
 export interface Permit {

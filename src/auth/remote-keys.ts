@@ -1,6 +1,6 @@
 import { createRemoteJWKSet, customFetch, errors } from "jose";
-import { BoxcarError } from "../errors.ts";
-import type { Clock, Log } from "../platform.ts";
+import { BoxcarError } from "../base/errors.ts";
+import type { Clock, Log } from "../base/ports.ts";
 import type { PublicKeys } from "./jwt.ts";
 
 const minuteMs = 60_000;

@@ -1,5 +1,5 @@
-import type { TokenEntry } from "../access-config.ts";
-import type { Sha256 } from "../platform.ts";
+import type { TokenEntry } from "../config/access-config.ts";
+import type { Sha256 } from "../base/ports.ts";
 import type { Caller } from "./caller.ts";
 import { sameBytes } from "./same-bytes.ts";
 

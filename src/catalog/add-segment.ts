@@ -1,6 +1,6 @@
 import type { Kysely } from "kysely";
-import { BoxcarError } from "../errors.ts";
-import { formatTime, isDate } from "../time.ts";
+import { BoxcarError } from "../base/errors.ts";
+import { formatTime, isDate } from "../base/time.ts";
 import { lastOf, type CatalogDatabase } from "./database.ts";
 import { segmentColumns, segmentOf, type SegmentRow } from "./rows.ts";
 import type { Schema } from "./schema.ts";

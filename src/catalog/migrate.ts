@@ -1,5 +1,5 @@
 import { sql, type RawBuilder } from "kysely";
-import { BoxcarError } from "../errors.ts";
+import { BoxcarError } from "../base/errors.ts";
 import type { CatalogDatabase } from "./database.ts";
 
 /** Migrations run in the order of their names and are never edited once released; they only add. */

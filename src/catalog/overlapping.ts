@@ -1,5 +1,5 @@
 import { sql } from "kysely";
-import { Breather } from "../breather.ts";
+import { Breather } from "../base/breather.ts";
 import { segmentColumns, segmentOf } from "./rows.ts";
 import { startWindows } from "./totals.ts";
 import type { Segment } from "./types.ts";

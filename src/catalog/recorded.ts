@@ -1,8 +1,8 @@
 import { sql } from "kysely";
-import { Breather } from "../breather.ts";
-import { BoxcarError } from "../errors.ts";
-import { LruMap } from "../lru-map.ts";
-import type { Pace } from "../platform.ts";
+import { Breather } from "../base/breather.ts";
+import { BoxcarError } from "../base/errors.ts";
+import { LruMap } from "../base/lru-map.ts";
+import type { Pace } from "../base/ports.ts";
 import { packedColumns, segmentOfPacked } from "./rows.ts";
 import { BUCKET_MS, withinReach } from "./totals.ts";
 import type { Segment } from "./types.ts";

@@ -1,5 +1,5 @@
 import { sql, type Kysely, type RawBuilder } from "kysely";
-import { Breather } from "../breather.ts";
+import { Breather } from "../base/breather.ts";
 import type { Schema } from "./schema.ts";
 import type { StreamQuery, StreamTotals } from "./types.ts";
 

@@ -1,5 +1,5 @@
 import { sql, type CompiledQuery, type RawBuilder, type Selectable, type SqlBool } from "kysely";
-import { BoxcarError } from "../errors.ts";
+import { BoxcarError } from "../base/errors.ts";
 import type { CatalogDatabase } from "./database.ts";
 import { bytesOf } from "./rows.ts";
 import type { UploadTable } from "./schema.ts";

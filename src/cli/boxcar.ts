@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-import { BoxcarError } from "../errors.ts";
-import { endOnFailure, tellFailure } from "../runtime/start-failure.ts";
+import { BoxcarError } from "../base/errors.ts";
+import { endOnFailure, tellFailure } from "../runtime/node/start-failure.ts";
 
 /** A command of the terminal: each lives in a module of its own, loaded when it is asked for. */
 interface Command {

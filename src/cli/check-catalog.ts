@@ -1,9 +1,9 @@
 import { sql } from "kysely";
 import { missingMigrations } from "../catalog/migrate.ts";
-import type { CatalogSettings } from "../catalog-settings.ts";
-import type { Store } from "../platform.ts";
-import type { OpenCatalog } from "../runtime/open-catalog.ts";
-import { parsePlaceKey } from "../store/places.ts";
+import type { CatalogSettings } from "../config/catalog-settings.ts";
+import type { Store } from "../base/ports.ts";
+import type { OpenCatalog } from "../runtime/libsql/open-catalog.ts";
+import { parsePlaceKey } from "../store/mounts.ts";
 import { Complaint, type Checkup } from "./checkup.ts";
 
 /** Nodes give up each other's uploads after two minutes of silence, by their own clocks. */

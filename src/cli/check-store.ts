@@ -1,6 +1,6 @@
-import { BoxcarError } from "../errors.ts";
-import type { ByteSpan, ObjectInfo, SignedRequest, Store } from "../platform.ts";
-import type { StoreSettings } from "../store-settings.ts";
+import { BoxcarError } from "../base/errors.ts";
+import type { ByteSpan, ObjectInfo, SignedRequest, Store } from "../base/ports.ts";
+import type { StoreSettings } from "../config/store-settings.ts";
 import { Complaint, type Checkup } from "./checkup.ts";
 
 const SMALL = 1000;

@@ -1,4 +1,4 @@
-import { BoxcarError } from "../errors.ts";
+import { BoxcarError } from "../base/errors.ts";
 
 /** What a check found wrong: a sentence that says what to do about it. */
 export class Complaint extends Error {

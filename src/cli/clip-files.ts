@@ -1,19 +1,19 @@
 import { createClient } from "@libsql/client/sqlite3";
 import { realpath } from "node:fs/promises";
 import { basename, dirname } from "node:path";
-import { BoxcarError } from "../errors.ts";
-import { indexObject } from "../indexer/index-object.ts";
-import { checkedSpan } from "../ingest/checked-span.ts";
-import { readySegment } from "../ingest/segment-upload.ts";
-import type { IndexedSegment } from "../indexer/segment-index.ts";
-import { instantOf } from "../indexer/stated-start.ts";
-import { planRange, type Plan, type RangeQuery } from "../plan/plan-range.ts";
-import type { ByteSpan, ObjectInfo, Store } from "../platform.ts";
-import { loadCore } from "../runtime/node-parts.ts";
-import { openCatalog } from "../runtime/open-catalog.ts";
-import { FileStore } from "../store/file.ts";
-import { placeKey, withPlaces } from "../store/places.ts";
-import type { Core } from "../wasm/module.ts";
+import { BoxcarError } from "../base/errors.ts";
+import { indexObject } from "../core/indexing/index-object.ts";
+import { checkedSpan } from "../intake/segments/checked-span.ts";
+import { readySegment } from "../intake/segments/segment-upload.ts";
+import type { IndexedSegment } from "../core/indexing/segment-index.ts";
+import { instantOf } from "../core/indexing/stated-start.ts";
+import { planRange, type Plan, type RangeQuery } from "../recordings/plan-range.ts";
+import type { ByteSpan, ObjectInfo, Store } from "../base/ports.ts";
+import { loadCore } from "../runtime/node/node-parts.ts";
+import { openCatalog } from "../runtime/libsql/open-catalog.ts";
+import { FileStore } from "../store/file/file.ts";
+import { placeKey, withPlaces } from "../store/mounts.ts";
+import type { Core } from "../core/wasm/module.ts";
 import { layOut, type ClipTime } from "./clip-times.ts";
 
 /** A file that is read where it lies. */

@@ -1,5 +1,5 @@
-import { wholeDuration } from "../ingest/checked-span.ts";
-import { parseDuration, parseTime } from "../time.ts";
+import { wholeDuration } from "../intake/segments/checked-span.ts";
+import { parseDuration, parseTime } from "../base/time.ts";
 import { badUsage } from "./usage.ts";
 
 /** A point in a clip: milliseconds from the start of the first file, or on the wall clock (since 1970). */

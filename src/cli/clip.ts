@@ -1,8 +1,8 @@
 import { open, rename, rm, stat } from "node:fs/promises";
 import { parseArgs } from "node:util";
-import { readConfig } from "../config.ts";
-import type { Media } from "../plan/media.ts";
-import { checkTimeZone } from "../time.ts";
+import { readConfig } from "../config/config.ts";
+import type { Media } from "../core/reading/media.ts";
+import { checkTimeZone } from "../base/time.ts";
 import { planClip } from "./clip-files.ts";
 import { parseClipTime, type ClipTime } from "./clip-times.ts";
 import { badUsage, onInterrupt } from "./usage.ts";

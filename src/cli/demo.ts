@@ -1,11 +1,11 @@
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { BoxcarError } from "../errors.ts";
+import { BoxcarError } from "../base/errors.ts";
 import { closeOnSignals, startNode, type RunningServer } from "../runtime/node.ts";
 import { decodeComplaints, measure } from "./check-media.ts";
 import { DEMO_SEGMENT_MS, DEMO_START_MS, makeDemoRecordings, type DemoSegment } from "./demo-recordings.ts";
-import { findFfmpeg, findFfprobe } from "../runtime/ffmpeg-path.ts";
+import { findFfmpeg, findFfprobe } from "../runtime/ffmpeg/ffmpeg-path.ts";
 
 /** Text of `boxcar demo --help`. */
 export const help = `boxcar demo [--once]

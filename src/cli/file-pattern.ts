@@ -1,6 +1,6 @@
-import { BoxcarError } from "../errors.ts";
-import { checkStreamPath } from "../stream-path.ts";
-import { localInstants, offsetMs } from "../time.ts";
+import { BoxcarError } from "../base/errors.ts";
+import { checkStreamPath } from "../base/stream-path.ts";
+import { localInstants, offsetMs } from "../base/time.ts";
 
 /** What a recorder's file name says about a segment. */
 export interface NamedSegment {

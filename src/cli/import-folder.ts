@@ -2,12 +2,12 @@ import { createReadStream, type BigIntStats } from "node:fs";
 import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { BoxcarError } from "../errors.ts";
-import type { IndexedSegment } from "../indexer/segment-index.ts";
-import type { SegmentStart } from "../ingest/segment-start.ts";
-import { ingestSegment, registerInPlace, type Ingested, type IngestParts } from "../ingest/segment-upload.ts";
-import { placeKey } from "../store/places.ts";
-import { formatTime } from "../time.ts";
+import { BoxcarError } from "../base/errors.ts";
+import type { IndexedSegment } from "../core/indexing/segment-index.ts";
+import type { SegmentStart } from "../intake/segments/segment-start.ts";
+import { ingestSegment, registerInPlace, type Ingested, type IngestParts } from "../intake/segments/segment-upload.ts";
+import { placeKey } from "../store/mounts.ts";
+import { formatTime } from "../base/time.ts";
 import type { FilePattern, NamedSegment } from "./file-pattern.ts";
 import { RepeatedHours } from "./repeated-hours.ts";
 

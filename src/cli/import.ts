@@ -1,8 +1,8 @@
 import { realpath, stat } from "node:fs/promises";
 import { parseArgs } from "node:util";
-import { readConfig } from "../config.ts";
-import { openNodeParts } from "../runtime/node-parts.ts";
-import { checkTimeZone, formatTime } from "../time.ts";
+import { readConfig } from "../config/config.ts";
+import { openNodeParts } from "../runtime/node/node-parts.ts";
+import { checkTimeZone, formatTime } from "../base/time.ts";
 import { FilePattern } from "./file-pattern.ts";
 import { findFiles, importFiles, type FileOutcome } from "./import-folder.ts";
 import { Progress } from "./progress.ts";

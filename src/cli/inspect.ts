@@ -1,17 +1,17 @@
 import { basename, dirname } from "node:path";
 import { realpath } from "node:fs/promises";
 import { parseArgs } from "node:util";
-import { BoxcarError } from "../errors.ts";
-import { indexObject } from "../indexer/index-object.ts";
-import { inspectObject } from "../indexer/inspect-object.ts";
-import type { IndexedSegment, SegmentDescription } from "../indexer/segment-index.ts";
-import type { StatedStart } from "../indexer/stated-start.ts";
-import type { ByteSpan } from "../platform.ts";
-import { loadCore } from "../runtime/node-parts.ts";
-import { FileStore } from "../store/file.ts";
-import { formatTime } from "../time.ts";
-import type { Core } from "../wasm/module.ts";
-import type { ListedBox, Sample } from "../wasm/records/listing.ts";
+import { BoxcarError } from "../base/errors.ts";
+import { indexObject } from "../core/indexing/index-object.ts";
+import { inspectObject } from "../core/indexing/inspect-object.ts";
+import type { IndexedSegment, SegmentDescription } from "../core/indexing/segment-index.ts";
+import type { StatedStart } from "../core/indexing/stated-start.ts";
+import type { ByteSpan } from "../base/ports.ts";
+import { loadCore } from "../runtime/node/node-parts.ts";
+import { FileStore } from "../store/file/file.ts";
+import { formatTime } from "../base/time.ts";
+import type { Core } from "../core/wasm/module.ts";
+import type { ListedBox, Sample } from "../core/wasm/records/listing.ts";
 import { readSpan } from "./clip-files.ts";
 import { badUsage } from "./usage.ts";
 

@@ -1,8 +1,8 @@
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { migrate } from "../catalog/migrate.ts";
-import { readConfig } from "../config.ts";
-import { openConfiguredCatalog } from "../runtime/open-configured-catalog.ts";
+import { readConfig } from "../config/config.ts";
+import { openConfiguredCatalog } from "../runtime/libsql/open-configured-catalog.ts";
 
 /** Text of `boxcar migrate --help`. */
 export const help = `boxcar migrate

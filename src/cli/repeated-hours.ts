@@ -1,7 +1,7 @@
 import type { Segment } from "../catalog/types.ts";
-import type { IndexedSegment } from "../indexer/segment-index.ts";
-import type { SegmentStart } from "../ingest/segment-start.ts";
-import { formatTime } from "../time.ts";
+import type { IndexedSegment } from "../core/indexing/segment-index.ts";
+import type { SegmentStart } from "../intake/segments/segment-start.ts";
+import { formatTime } from "../base/time.ts";
 import type { NamedSegment } from "./file-pattern.ts";
 
 /**

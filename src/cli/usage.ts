@@ -1,4 +1,4 @@
-import { BoxcarError } from "../errors.ts";
+import { BoxcarError } from "../base/errors.ts";
 
 /** The refusal of arguments that make no sense together; the program ends with exit code 2. */
 export function badUsage(message: string): BoxcarError {

@@ -5,9 +5,9 @@ import { createRequire } from "node:module";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { migrate } from "../catalog/migrate.ts";
-import { readConfig } from "../config.ts";
-import { openCatalogHttp } from "../runtime/open-catalog-http.ts";
-import { findSqld, freePort, startSqldProcess, type SqldProcess } from "../runtime/sqld.ts";
+import { readConfig } from "../config/config.ts";
+import { openCatalogHttp } from "../runtime/libsql/open-catalog-http.ts";
+import { findSqld, freePort, startSqldProcess, type SqldProcess } from "../runtime/libsql/sqld.ts";
 
 /** Text of `boxcar worker --help`. */
 export const help = `boxcar worker

@@ -1,5 +1,5 @@
-import { BoxcarError } from "../errors.ts";
-import type { FairQueue, Turn } from "../fair-queue.ts";
+import { BoxcarError } from "../base/errors.ts";
+import type { FairQueue, Turn } from "../base/fair-queue.ts";
 
 /** When to ask again, in seconds. */
 const BUSY_SECONDS = 5;

@@ -1,5 +1,5 @@
-import { BoxcarError } from "../errors.ts";
-import type { PictureShape } from "../platform.ts";
+import { BoxcarError } from "../base/errors.ts";
+import type { PictureShape } from "../base/ports.ts";
 import type { Seek } from "./pictures.ts";
 
 /** A snapshot as the query parameter `x-oss-process` of Aliyun OSS asks for it. */

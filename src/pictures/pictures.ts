@@ -1,10 +1,10 @@
-import { BoxcarError } from "../errors.ts";
-import type { FairQueue, Turn } from "../fair-queue.ts";
-import { LruMap } from "../lru-map.ts";
-import type { PictureDecoder, PictureShape, SheetShape } from "../platform.ts";
+import { BoxcarError } from "../base/errors.ts";
+import type { FairQueue, Turn } from "../base/fair-queue.ts";
+import { LruMap } from "../base/lru-map.ts";
+import type { PictureDecoder, PictureShape, SheetShape } from "../base/ports.ts";
 import { inTurn } from "./in-turn.ts";
 import { DoesNotRestart, restarting } from "./restart.ts";
-import { planFrame, planKeyframes, type FrameParts, type FrameTime } from "../plan/plan-frames.ts";
+import { planFrame, planKeyframes, type FrameParts, type FrameTime } from "../core/frames.ts";
 
 /** A decoded picture. */
 export interface Picture {

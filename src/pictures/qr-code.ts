@@ -1,5 +1,5 @@
 import { imageSync, matrix } from "qr-image";
-import { BoxcarError } from "../errors.ts";
+import { BoxcarError } from "../base/errors.ts";
 
 /** UTF-8 bytes of the longest text a code may hold; the largest code of the standard has room for 2331 at this level. */
 export const QR_TEXT_BYTES = 2048;

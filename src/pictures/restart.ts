@@ -1,4 +1,4 @@
-import type { FrameClip, FrameSample } from "../plan/plan-frames.ts";
+import type { FrameClip, FrameSample } from "../core/frames.ts";
 
 /** Bytes at the start of a sample in which its first slice begins, behind parameter sets and messages. */
 const HEAD = 16_384;

@@ -1,8 +1,8 @@
 import type { Catalog } from "../catalog/catalog.ts";
 import type { Segment } from "../catalog/types.ts";
-import { BoxcarError } from "../errors.ts";
-import type { FrameTime } from "../plan/plan-frames.ts";
-import { formatTime } from "../time.ts";
+import { BoxcarError } from "../base/errors.ts";
+import type { FrameTime } from "../core/frames.ts";
+import { formatTime } from "../base/time.ts";
 
 /**
  * The segment that shows a moment of a recording. Where recordings overlap it is the one that started last, as in

@@ -1,11 +1,11 @@
 import type { Catalog } from "../catalog/catalog.ts";
 import type { Segment } from "../catalog/types.ts";
-import { Breather } from "../breather.ts";
-import { BoxcarError } from "../errors.ts";
-import { TimedSegment } from "../plan/placed-segment.ts";
-import type { FrameTime } from "../plan/plan-frames.ts";
-import type { Interval, RangeOutline } from "../plan/plan-range.ts";
-import { readSummary } from "../wasm/records/summary.ts";
+import { Breather } from "../base/breather.ts";
+import { BoxcarError } from "../base/errors.ts";
+import { TimedSegment } from "../core/planning/placed-segment.ts";
+import type { FrameTime } from "../core/frames.ts";
+import type { Interval, RangeOutline } from "../recordings/plan-range.ts";
+import { readSummary } from "../core/wasm/records/summary.ts";
 
 /** Small pictures of one sheet, side by side and one below the other. */
 export const COLUMNS = 10;

@@ -1,12 +1,12 @@
 import type { Segment } from "../catalog/types.ts";
-import { describeSummary } from "../indexer/describe.ts";
-import { indexObject } from "../indexer/index-object.ts";
-import { LruMap } from "../lru-map.ts";
-import { IndexCache } from "../plan/index-cache.ts";
-import type { FrameParts } from "../plan/plan-frames.ts";
-import type { ByteSpan } from "../platform.ts";
-import type { Core } from "../wasm/module.ts";
-import { summaryLength } from "../wasm/records/summary.ts";
+import { describeSummary } from "../core/indexing/describe.ts";
+import { indexObject } from "../core/indexing/index-object.ts";
+import { LruMap } from "../base/lru-map.ts";
+import { IndexCache } from "../core/reading/index-cache.ts";
+import type { FrameParts } from "../core/frames.ts";
+import type { ByteSpan } from "../base/ports.ts";
+import type { Core } from "../core/wasm/module.ts";
+import { summaryLength } from "../core/wasm/records/summary.ts";
 
 /** A video file of which pictures can be taken; its time starts at 0. */
 export interface Video {

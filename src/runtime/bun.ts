@@ -1,4 +1,4 @@
 /** The server on Bun: `npm run start:bun`. */
-import { runServer } from "./server.ts";
+import { runServer } from "./node/server.ts";
 
 await runServer("bun");

@@ -1,4 +1,4 @@
 /** The server on Deno: `npm run start:deno`. */
-import { runServer } from "./server.ts";
+import { runServer } from "./node/server.ts";
 
 await runServer("deno");

@@ -1,6 +1,6 @@
-import { startServer, type RunningServer } from "./server.ts";
+import { startServer, type RunningServer } from "./node/server.ts";
 
-export { closeOnSignals, type RunningServer } from "./server.ts";
+export { closeOnSignals, type RunningServer } from "./node/server.ts";
 
 /**
  * Starts the server on Node as the environment variables say. `boxcar serve` is the program around it.

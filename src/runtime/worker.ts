@@ -1,22 +1,22 @@
 /** The server on Cloudflare Workers: `npm run start:worker` on this machine, `npx wrangler deploy` on theirs. */
 import wasm from "../../build/boxcar.wasm";
-import { createApp } from "../app.ts";
-import type { CatalogSettings } from "../catalog-settings.ts";
+import { createApp } from "../http/app.ts";
+import type { CatalogSettings } from "../config/catalog-settings.ts";
 import type { Catalog } from "../catalog/catalog.ts";
-import { readConfig, type Config } from "../config.ts";
-import { BoxcarError } from "../errors.ts";
-import type { Store } from "../platform.ts";
-import type { App, AppPlatform } from "../routes/context.ts";
+import { readConfig, type Config } from "../config/config.ts";
+import { BoxcarError } from "../base/errors.ts";
+import type { Store } from "../base/ports.ts";
+import type { App, AppPlatform } from "../http/context.ts";
 import { openStore } from "../store/open-store.ts";
-import { ossFetchStore } from "../store/oss-fetch.ts";
+import { ossFetchStore } from "../store/oss/oss-fetch.ts";
 import { r2Store, type R2Bucket } from "../store/r2.ts";
 import { s3Store } from "../store/s3.ts";
-import { createCore } from "../wasm/module.ts";
-import { jsonLog } from "./log.ts";
-import { openCatalogHttp } from "./open-catalog-http.ts";
-import { reconcileOnce } from "./reconciler.ts";
-import { workerAsset } from "./worker-assets.ts";
-import { workerSendStream, type WorkerRequest } from "./worker-send.ts";
+import { createCore } from "../core/wasm/module.ts";
+import { jsonLog } from "./node/log.ts";
+import { openCatalogHttp } from "./libsql/open-catalog-http.ts";
+import { reconcileOnce } from "./node/reconciler.ts";
+import { workerAsset } from "./worker/worker-assets.ts";
+import { workerSendStream, type WorkerRequest } from "./worker/worker-send.ts";
 
 /** What wrangler.toml, secrets and the dashboard give to a worker: variables are texts, the rest are bindings. */
 type Bindings = Readonly<Record<string, unknown>>;

@@ -1,4 +1,4 @@
-import { mediaTypeOfEnding } from "../media-types.ts";
+import { mediaTypeOfEnding } from "../base/media-types.ts";
 
 /**
  * The `Content-Type` that an object is written with, for those who read it from the bucket itself: browsers, a CDN, OSS's

@@ -1,4 +1,4 @@
-import { BoxcarError } from "../errors.ts";
+import { BoxcarError } from "../base/errors.ts";
 
 /** What OSS takes; others take a byte more. */
 const LONGEST = 1023;

@@ -1,6 +1,6 @@
-import { BoxcarError } from "../errors.ts";
-import type { Store } from "../platform.ts";
-import type { StoreSettings } from "../store-settings.ts";
+import { BoxcarError } from "../base/errors.ts";
+import type { Store } from "../base/ports.ts";
+import type { StoreSettings } from "../config/store-settings.ts";
 
 /**
  * The drivers a runtime has, each opening a store from its settings. An entry file lists those it can run, so that a

@@ -1,5 +1,5 @@
-import type { ByteSpan, Store } from "../platform.ts";
-import { chunksOf } from "./chunks.ts";
+import type { ByteSpan, Store } from "../base/ports.ts";
+import { chunksOf } from "./remote/chunks.ts";
 import {
   RemoteError,
   type OpenedObject,
@@ -9,8 +9,8 @@ import {
   type RemoteObjects,
   type RemotePage,
   type Written,
-} from "./remote-objects.ts";
-import { RemoteStore, type RemoteOptions } from "./remote-store.ts";
+} from "./remote/remote-objects.ts";
+import { RemoteStore, type RemoteOptions } from "./remote/remote-store.ts";
 
 /** What is used of a bound R2 bucket (https://developers.cloudflare.com/r2/api/workers/workers-api-reference). */
 export interface R2Bucket {

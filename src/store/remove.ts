@@ -1,5 +1,5 @@
-import { BoxcarError } from "../errors.ts";
-import type { Store } from "../platform.ts";
+import { BoxcarError } from "../base/errors.ts";
+import type { Store } from "../base/ports.ts";
 
 /**
  * Removes what may lie under a key. A key that the store refuses, such as one that would lead out of its folder by a

@@ -1,12 +1,12 @@
 import { AwsV4Signer } from "aws4fetch";
-import type { Presign, SignedRequest, Store } from "../platform.ts";
-import type { S3Settings, StoreCredentials } from "../store-settings.ts";
-import { currentCredentials, secondsWithin, type CurrentCredentials } from "./credentials.ts";
+import type { Presign, SignedRequest, Store } from "../base/ports.ts";
+import type { S3Settings, StoreCredentials } from "../config/store-settings.ts";
+import { currentCredentials, secondsWithin, type CurrentCredentials } from "./remote/credentials.ts";
 import { checkKey } from "./key.ts";
-import { RemoteStore, type RemoteOptions } from "./remote-store.ts";
-import { RestObjects, s3Dialect, type RestRequest } from "./rest-objects.ts";
-import { bucketUrl, sendSigned } from "./send-signed.ts";
-import { encodeKey, encodeQuery } from "./uri.ts";
+import { RemoteStore, type RemoteOptions } from "./remote/remote-store.ts";
+import { RestObjects, s3Dialect, type RestRequest } from "./remote/rest-objects.ts";
+import { bucketUrl, sendSigned } from "./remote/send-signed.ts";
+import { encodeKey, encodeQuery } from "./remote/uri.ts";
 
 /**
  * A bucket behind the S3 API, on every runtime: AWS, MinIO, Ceph, R2, and what else speaks it. Requests are signed with

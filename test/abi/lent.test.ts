@@ -1,10 +1,10 @@
 import { expect, test } from "vitest";
-import { indexObject } from "../../src/indexer/index-object.ts";
-import { leftOut, wholeTrack } from "../../src/plan/piece.ts";
-import { loadCore } from "../../src/runtime/node-parts.ts";
-import { Table } from "../../src/wasm/abi/names.ts";
-import type { LentBytes, LoadedIndex } from "../../src/wasm/loaded-index.ts";
-import { readSummary } from "../../src/wasm/records/summary.ts";
+import { indexObject } from "../../src/core/indexing/index-object.ts";
+import { leftOut, wholeTrack } from "../../src/core/planning/piece.ts";
+import { loadCore } from "../../src/runtime/node/node-parts.ts";
+import { Table } from "../../src/core/wasm/abi/names.ts";
+import type { LentBytes, LoadedIndex } from "../../src/core/wasm/loaded-index.ts";
+import { readSummary } from "../../src/core/wasm/records/summary.ts";
 import { buildMovie, videoEntry } from "../support/movie.ts";
 
 const core = await loadCore();

@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { reconcile } from "../../src/ingest/reconcile.ts";
+import { reconcile } from "../../src/intake/reconcile/reconcile.ts";
 import { startOssServer, type OssServer } from "../support/oss-server.ts";
 import { RECORDED_AT, record } from "../support/recording.ts";
 import { startTestServer, type TestServer } from "./test-server.ts";

@@ -3,9 +3,9 @@ import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { BoxcarError } from "../../src/errors.ts";
-import { readConfig } from "../../src/config.ts";
-import { openNodeParts } from "../../src/runtime/node-parts.ts";
+import { BoxcarError } from "../../src/base/errors.ts";
+import { readConfig } from "../../src/config/config.ts";
+import { openNodeParts } from "../../src/runtime/node/node-parts.ts";
 import { startNode, type RunningServer } from "../../src/runtime/node.ts";
 import { addSegment, chunksOf } from "./test-server.ts";
 

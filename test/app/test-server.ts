@@ -3,16 +3,16 @@ import { mkdtemp, rm } from "node:fs/promises";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createApp } from "../../src/app.ts";
+import { createApp } from "../../src/http/app.ts";
 import type { Segment } from "../../src/catalog/types.ts";
-import { readConfig } from "../../src/config.ts";
-import { httpServer } from "../../src/runtime/http-server.ts";
-import { openNodeParts, type NodeParts } from "../../src/runtime/node-parts.ts";
-import type { AppPlatform } from "../../src/routes/context.ts";
-import { nodePeerAddress } from "../../src/runtime/node-peer.ts";
-import { nodeSendStream } from "../../src/runtime/node-send.ts";
-import { pictureDecoder } from "../../src/runtime/picture-decoder.ts";
-import { remoteFiles } from "../../src/runtime/remote-files.ts";
+import { readConfig } from "../../src/config/config.ts";
+import { httpServer } from "../../src/runtime/node/http-server.ts";
+import { openNodeParts, type NodeParts } from "../../src/runtime/node/node-parts.ts";
+import type { AppPlatform } from "../../src/http/context.ts";
+import { nodePeerAddress } from "../../src/runtime/node/node-peer.ts";
+import { nodeSendStream } from "../../src/runtime/node/node-send.ts";
+import { pictureDecoder } from "../../src/runtime/ffmpeg/picture-decoder.ts";
+import { remoteFiles } from "../../src/runtime/outbound/remote-files.ts";
 
 /** The real app on a real socket over a data folder of its own. */
 export interface TestServer {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { readConfig } from "../../src/config.ts";
-import { BoxcarError } from "../../src/errors.ts";
+import { readConfig } from "../../src/config/config.ts";
+import { BoxcarError } from "../../src/base/errors.ts";
 
 const hidden = "hidden-secret-of-more-than-32-characters";
 const sha256 = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08";

@@ -1,7 +1,7 @@
 import { Hono } from "hono";
 import { describe, expect, it } from "vitest";
-import { anyone, checkGuards, need, needSome } from "../../src/routes/access.ts";
-import type { AppEnv } from "../../src/routes/context.ts";
+import { anyone, checkGuards, need, needSome } from "../../src/http/middleware/access.ts";
+import type { AppEnv } from "../../src/http/context.ts";
 
 describe("an app", () => {
   const app = (add: (app: Hono<AppEnv>) => unknown): Hono<AppEnv> => {

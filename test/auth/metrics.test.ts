@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { Metrics } from "../../src/metrics.ts";
+import { Metrics } from "../../src/base/metrics.ts";
 import { startTestServer, type TestServer } from "../app/test-server.ts";
 import { RECORDED_AT, record } from "../support/recording.ts";
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { allows, matches, parseGrant } from "../../src/scopes.ts";
+import { allows, matches, parseGrant } from "../../src/base/scopes.ts";
 import { random, seedOf } from "../support/random.ts";
 
 describe("a pattern", () => {

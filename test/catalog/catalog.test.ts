@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { Catalog } from "../../src/catalog/catalog.ts";
 import type { Segment } from "../../src/catalog/types.ts";
-import type { OpenCatalog } from "../../src/runtime/open-catalog.ts";
+import type { OpenCatalog } from "../../src/runtime/libsql/open-catalog.ts";
 import { refusal } from "../conformance/store.ts";
 import { random, seedOf } from "../support/random.ts";
 import { add, catalogKinds, openCatalogOf, readySegment } from "./open.ts";

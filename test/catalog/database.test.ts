@@ -4,7 +4,7 @@ import { sql } from "kysely";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { Catalog } from "../../src/catalog/catalog.ts";
 import { migrate } from "../../src/catalog/migrate.ts";
-import { openCatalogFile } from "../../src/runtime/open-catalog.ts";
+import { openCatalogFile } from "../../src/runtime/libsql/open-catalog.ts";
 import { refusal } from "../conformance/store.ts";
 import { add, openTestCatalog, readySegment, type TestCatalog } from "./open.ts";
 

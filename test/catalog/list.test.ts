@@ -6,7 +6,7 @@ import type { CatalogDatabase } from "../../src/catalog/database.ts";
 import type { Schema } from "../../src/catalog/schema.ts";
 import type { EventLevel, ListQuery, Segment, StreamTotals } from "../../src/catalog/types.ts";
 import { random, seedOf } from "../support/random.ts";
-import { libsqlDialect } from "../../src/runtime/libsql-dialect.ts";
+import { libsqlDialect } from "../../src/runtime/libsql/libsql-dialect.ts";
 import { add, openTestCatalog, type TestCatalog } from "./open.ts";
 
 const HOUR_MS = 3600 * 1000;

@@ -7,8 +7,8 @@ import { Catalog } from "../../src/catalog/catalog.ts";
 import type { CatalogDatabase } from "../../src/catalog/database.ts";
 import { migrate } from "../../src/catalog/migrate.ts";
 import type { ReadySegment, Segment } from "../../src/catalog/types.ts";
-import { openCatalogFile, type LocalCatalog, type OpenCatalog } from "../../src/runtime/open-catalog.ts";
-import { openCatalogHttp } from "../../src/runtime/open-catalog-http.ts";
+import { openCatalogFile, type LocalCatalog, type OpenCatalog } from "../../src/runtime/libsql/open-catalog.ts";
+import { openCatalogHttp } from "../../src/runtime/libsql/open-catalog-http.ts";
 import { catchUp } from "../support/catch-up.ts";
 import { sqldPath, startSqld, type Sqld } from "../support/sqld.ts";
 

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { RecordedRows } from "../../src/catalog/recorded.ts";
 import { WideReads } from "../../src/catalog/wide-reads.ts";
 import type { Segment } from "../../src/catalog/types.ts";
-import { openCatalogFile, type OpenCatalog } from "../../src/runtime/open-catalog.ts";
+import { openCatalogFile, type OpenCatalog } from "../../src/runtime/libsql/open-catalog.ts";
 import { random, seedOf } from "../support/random.ts";
 import { add, openTestCatalog, type TestCatalog } from "./open.ts";
 

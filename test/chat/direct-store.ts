@@ -1,7 +1,7 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import type { Presign, Store } from "../../src/platform.ts";
-import type { FileStore } from "../../src/store/file.ts";
+import type { Presign, Store } from "../../src/base/ports.ts";
+import type { FileStore } from "../../src/store/file/file.ts";
 
 /** A folder as a store that clients may write to themselves: signed requests over HTTP, held to the size they name. */
 export interface DirectStore {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { MAX_TEXT_SIZE, MAX_TEXTS, readForm } from "../../src/chat/form.ts";
-import { BoxcarError } from "../../src/errors.ts";
+import { MAX_TEXT_SIZE, MAX_TEXTS, readForm } from "../../src/intake/files/form.ts";
+import { BoxcarError } from "../../src/base/errors.ts";
 import { styles, writeForm, type Form, type FormField } from "../support/forms.ts";
 import { random, seedOf } from "../support/random.ts";
 

@@ -1,8 +1,8 @@
 import { generateKeyPairSync, sign, type KeyObject } from "node:crypto";
 import { expect, it } from "vitest";
-import { OssCallbacks } from "../../src/chat/oss-callback.ts";
-import { BoxcarError } from "../../src/errors.ts";
-import { ossCallbackKeys } from "../../src/runtime/oss-callback-keys.ts";
+import { OssCallbacks } from "../../src/intake/direct/oss-callback.ts";
+import { BoxcarError } from "../../src/base/errors.ts";
+import { ossCallbackKeys } from "../../src/runtime/outbound/oss-callback-keys.ts";
 
 const oss = generateKeyPairSync("rsa", { modulusLength: 1024 });
 const forger = generateKeyPairSync("rsa", { modulusLength: 1024 });

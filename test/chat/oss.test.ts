@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { connect } from "node:net";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { Store } from "../../src/platform.ts";
+import type { Store } from "../../src/base/ports.ts";
 import { startTestServer, type TestServer } from "../app/test-server.ts";
 import { png, styles, writeForm, type FormField } from "../support/forms.ts";
 import { startOssServer, type OssServer } from "../support/oss-server.ts";

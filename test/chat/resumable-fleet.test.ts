@@ -3,12 +3,12 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { inStore } from "../../src/chat/destinations.ts";
-import type { UploadParts } from "../../src/chat/receive-file.ts";
-import { ResumableUploads } from "../../src/chat/resumable-upload.ts";
-import { readConfig } from "../../src/config.ts";
-import { BoxcarError } from "../../src/errors.ts";
-import { openNodeParts, type NodeParts } from "../../src/runtime/node-parts.ts";
+import { inStore } from "../../src/intake/files/destinations.ts";
+import type { UploadParts } from "../../src/intake/files/receive-file.ts";
+import { ResumableUploads } from "../../src/intake/tus/tus-upload.ts";
+import { readConfig } from "../../src/config/config.ts";
+import { BoxcarError } from "../../src/base/errors.ts";
+import { openNodeParts, type NodeParts } from "../../src/runtime/node/node-parts.ts";
 import { png } from "../support/forms.ts";
 import { random, seedOf } from "../support/random.ts";
 

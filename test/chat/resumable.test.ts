@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { connect } from "node:net";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { reconcile } from "../../src/ingest/reconcile.ts";
+import { reconcile } from "../../src/intake/reconcile/reconcile.ts";
 import { startTestServer, type TestServer } from "../app/test-server.ts";
 import { box } from "../support/boxes.ts";
 import { png } from "../support/forms.ts";

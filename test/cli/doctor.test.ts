@@ -5,7 +5,7 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { openCatalogFile } from "../../src/runtime/open-catalog.ts";
+import { openCatalogFile } from "../../src/runtime/libsql/open-catalog.ts";
 import { add } from "../catalog/open.ts";
 import { startOssServer, type OssServer } from "../support/oss-server.ts";
 import { freePort, sqldPath, startSqld, type Sqld } from "../support/sqld.ts";

@@ -15,8 +15,8 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { beforeAll, expect, test } from "vitest";
 import type { Segment } from "../../src/catalog/types.ts";
-import { readConfig } from "../../src/config.ts";
-import { openNodeParts } from "../../src/runtime/node-parts.ts";
+import { readConfig } from "../../src/config/config.ts";
+import { openNodeParts } from "../../src/runtime/node/node-parts.ts";
 import { record, type RecordedSegment } from "../support/recording.ts";
 import { boxcar, start } from "./boxcar-program.ts";
 

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { BoxcarError } from "../../src/errors.ts";
-import type { ByteSpan, ObjectInfo, Store } from "../../src/platform.ts";
+import { BoxcarError } from "../../src/base/errors.ts";
+import type { ByteSpan, ObjectInfo, Store } from "../../src/base/ports.ts";
 import { random, seedOf } from "../support/random.ts";
 
 const MIB = 1024 * 1024;

@@ -1,10 +1,10 @@
 /** Upload nodes and edges in processes of their own, which share one libSQL catalog and one store. */
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import { openCatalogHttp } from "../../src/runtime/open-catalog-http.ts";
-import type { OpenCatalog } from "../../src/runtime/open-catalog.ts";
+import { openCatalogHttp } from "../../src/runtime/libsql/open-catalog-http.ts";
+import type { OpenCatalog } from "../../src/runtime/libsql/open-catalog.ts";
 import { migrate } from "../../src/catalog/migrate.ts";
-import { FileStore } from "../../src/store/file.ts";
+import { FileStore } from "../../src/store/file/file.ts";
 import { isInstalled, startEdge, type ProcessEdge, type ServerName } from "../runtimes/edges.ts";
 import { token } from "../runtimes/client.ts";
 import { startSqld, type Sqld } from "../support/sqld.ts";

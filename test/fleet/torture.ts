@@ -5,9 +5,9 @@
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import type { Segment } from "../../src/catalog/types.ts";
-import { reconcile } from "../../src/ingest/reconcile.ts";
-import { planRange } from "../../src/plan/plan-range.ts";
-import { loadCore } from "../../src/runtime/node-parts.ts";
+import { reconcile } from "../../src/intake/reconcile/reconcile.ts";
+import { planRange } from "../../src/recordings/plan-range.ts";
+import { loadCore } from "../../src/runtime/node/node-parts.ts";
 import { auth } from "../runtimes/client.ts";
 import { catchUp } from "../support/catch-up.ts";
 import { random, type Random } from "../support/random.ts";

@@ -1,8 +1,8 @@
 import { readFile } from "node:fs/promises";
 import { expect, test } from "vitest";
-import { BoxcarError } from "../../src/errors.ts";
-import { inspectObject } from "../../src/indexer/inspect-object.ts";
-import type { ByteSpan } from "../../src/platform.ts";
+import { BoxcarError } from "../../src/base/errors.ts";
+import { inspectObject } from "../../src/core/indexing/inspect-object.ts";
+import type { ByteSpan } from "../../src/base/ports.ts";
 import { random, seedOf } from "../support/random.ts";
 import { classes } from "./classes.ts";
 import { compiledCore, feed, indexFile, WatchedCore } from "./feed.ts";

@@ -1,11 +1,11 @@
 /** Every call that works on an index, as planning and serving make them. */
-import { leftOut, wholeTrack, type PieceTrack } from "../../src/plan/piece.ts";
-import type { Core } from "../../src/wasm/module.ts";
-import type { LoadedIndex } from "../../src/wasm/loaded-index.ts";
-import { Table } from "../../src/wasm/abi/names.ts";
-import { SelectionRule } from "../../src/wasm/abi/names.ts";
-import type { Counts, Selected } from "../../src/wasm/abi/records.ts";
-import { readSummary, type Summary } from "../../src/wasm/records/summary.ts";
+import { leftOut, wholeTrack, type PieceTrack } from "../../src/core/planning/piece.ts";
+import type { Core } from "../../src/core/wasm/module.ts";
+import type { LoadedIndex } from "../../src/core/wasm/loaded-index.ts";
+import { Table } from "../../src/core/wasm/abi/names.ts";
+import { SelectionRule } from "../../src/core/wasm/abi/names.ts";
+import type { Counts, Selected } from "../../src/core/wasm/abi/records.ts";
+import { readSummary, type Summary } from "../../src/core/wasm/records/summary.ts";
 
 const TABLES = [Table.Stts, Table.Ctts, Table.Stss, Table.Stsc, Table.Stsz, Table.Stco, Table.Co64];
 

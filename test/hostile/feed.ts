@@ -1,11 +1,11 @@
 /** Feeds hostile bytes to the core and tells what came of it. */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { BoxcarError } from "../../src/errors.ts";
-import { StreamIndexer } from "../../src/indexer/stream-indexer.ts";
-import type { IndexedSegment } from "../../src/indexer/segment-index.ts";
-import { createCore, type Core } from "../../src/wasm/module.ts";
-import { readSummary } from "../../src/wasm/records/summary.ts";
+import { BoxcarError } from "../../src/base/errors.ts";
+import { StreamIndexer } from "../../src/core/indexing/stream-indexer.ts";
+import type { IndexedSegment } from "../../src/core/indexing/segment-index.ts";
+import { createCore, type Core } from "../../src/core/wasm/module.ts";
+import { readSummary } from "../../src/core/wasm/records/summary.ts";
 import { exercise } from "./exercise.ts";
 
 /** Memory of an instance may reach this, in bytes, whatever the file is; or 8 times its metadata. */

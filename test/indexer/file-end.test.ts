@@ -1,9 +1,9 @@
 import { describe, expect, test } from "vitest";
-import { BoxcarError } from "../../src/errors.ts";
-import { indexObject } from "../../src/indexer/index-object.ts";
-import { StreamIndexer } from "../../src/indexer/stream-indexer.ts";
-import type { IndexedSegment } from "../../src/indexer/segment-index.ts";
-import { createCore } from "../../src/wasm/module.ts";
+import { BoxcarError } from "../../src/base/errors.ts";
+import { indexObject } from "../../src/core/indexing/index-object.ts";
+import { StreamIndexer } from "../../src/core/indexing/stream-indexer.ts";
+import type { IndexedSegment } from "../../src/core/indexing/segment-index.ts";
+import { createCore } from "../../src/core/wasm/module.ts";
 import { box, bytes, find, fullBox, patched, u16, u32, u64, zeros } from "../support/boxes.ts";
 import { buildMovie } from "../support/movie.ts";
 import { compiledCore } from "../hostile/feed.ts";

@@ -1,6 +1,6 @@
 /** The order of a file's samples, found by its index, against one chosen chunk by chunk. */
 import { expect, test } from "vitest";
-import { readSummary } from "../../src/wasm/records/summary.ts";
+import { readSummary } from "../../src/core/wasm/records/summary.ts";
 import { compiledCore, WatchedCore } from "../hostile/feed.ts";
 import { chunksOf, indexOf, type Chunk } from "../support/odd-chunks.ts";
 import { random, seedOf } from "../support/random.ts";

@@ -1,9 +1,9 @@
 /** Which samples a cut takes: what the core finds run by run, against one told sample by sample. */
 import { expect, test } from "vitest";
-import { loadCore } from "../../src/runtime/node-parts.ts";
-import { SelectionRule } from "../../src/wasm/abi/names.ts";
-import type { Selected, Selection } from "../../src/wasm/abi/records.ts";
-import type { Sample } from "../../src/wasm/records/listing.ts";
+import { loadCore } from "../../src/runtime/node/node-parts.ts";
+import { SelectionRule } from "../../src/core/wasm/abi/names.ts";
+import type { Selected, Selection } from "../../src/core/wasm/abi/records.ts";
+import type { Sample } from "../../src/core/wasm/records/listing.ts";
 import { alikeIndex, indexOf, type Timing } from "../support/odd-chunks.ts";
 import { random, seedOf, type Random } from "../support/random.ts";
 

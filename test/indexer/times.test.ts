@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
-import { StreamIndexer } from "../../src/indexer/stream-indexer.ts";
-import { createCore } from "../../src/wasm/module.ts";
-import { readSummary } from "../../src/wasm/records/summary.ts";
+import { StreamIndexer } from "../../src/core/indexing/stream-indexer.ts";
+import { createCore } from "../../src/core/wasm/module.ts";
+import { readSummary } from "../../src/core/wasm/records/summary.ts";
 import { bytes, zeros } from "../support/boxes.ts";
 import { buildMovie, type MovieTrack } from "../support/movie.ts";
 import { compiledCore } from "../hostile/feed.ts";

@@ -3,10 +3,10 @@ import { spawn } from "node:child_process";
 import { readFile, utimes, writeFile, mkdir, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { reconcile } from "../../src/ingest/reconcile.ts";
-import { beginNamed, keepLease } from "../../src/ingest/upload-lease.ts";
-import { reconcileOnce } from "../../src/runtime/reconciler.ts";
-import { FileStore } from "../../src/store/file.ts";
+import { reconcile } from "../../src/intake/reconcile/reconcile.ts";
+import { beginNamed, keepLease } from "../../src/intake/segments/upload-lease.ts";
+import { reconcileOnce } from "../../src/runtime/node/reconciler.ts";
+import { FileStore } from "../../src/store/file/file.ts";
 import { startTestServer, type Reply, type TestServer } from "../app/test-server.ts";
 import { RECORDED_AT, record } from "../support/recording.ts";
 

@@ -7,9 +7,9 @@ import { writeSync } from "node:fs";
 import fs from "node:fs/promises";
 import { syncBuiltinESMExports } from "node:module";
 import { join } from "node:path";
-import { reconcile } from "../../src/ingest/reconcile.ts";
-import { openCatalogFile } from "../../src/runtime/open-catalog.ts";
-import { FileStore } from "../../src/store/file.ts";
+import { reconcile } from "../../src/intake/reconcile/reconcile.ts";
+import { openCatalogFile } from "../../src/runtime/libsql/open-catalog.ts";
+import { FileStore } from "../../src/store/file/file.ts";
 
 const [folder = "", step = "", name = ""] = process.argv.slice(2);
 

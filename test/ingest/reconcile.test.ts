@@ -5,11 +5,16 @@ import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { Catalog } from "../../src/catalog/catalog.ts";
-import { reconcile, type Finding, type ReconcileOptions, type ReconcileParts } from "../../src/ingest/reconcile.ts";
-import { keepLease } from "../../src/ingest/upload-lease.ts";
-import { openCatalogFile } from "../../src/runtime/open-catalog.ts";
-import { FileStore } from "../../src/store/file.ts";
-import { withPlaces } from "../../src/store/places.ts";
+import {
+  reconcile,
+  type Finding,
+  type ReconcileOptions,
+  type ReconcileParts,
+} from "../../src/intake/reconcile/reconcile.ts";
+import { keepLease } from "../../src/intake/segments/upload-lease.ts";
+import { openCatalogFile } from "../../src/runtime/libsql/open-catalog.ts";
+import { FileStore } from "../../src/store/file/file.ts";
+import { withPlaces } from "../../src/store/mounts.ts";
 import { openTestCatalog, readySegment, type TestCatalog } from "../catalog/open.ts";
 import { bodyOf, listed, readAll } from "../conformance/store.ts";
 import { random, seedOf } from "../support/random.ts";

@@ -2,12 +2,12 @@ import { copyFile, mkdir, mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
-import { BoxcarError } from "../../src/errors.ts";
-import { ingestSegment, registerInPlace, type Ingested } from "../../src/ingest/segment-upload.ts";
-import type { Store } from "../../src/platform.ts";
-import { readConfig } from "../../src/config.ts";
-import { openNodeParts, type NodeParts } from "../../src/runtime/node-parts.ts";
-import { placeKey } from "../../src/store/places.ts";
+import { BoxcarError } from "../../src/base/errors.ts";
+import { ingestSegment, registerInPlace, type Ingested } from "../../src/intake/segments/segment-upload.ts";
+import type { Store } from "../../src/base/ports.ts";
+import { readConfig } from "../../src/config/config.ts";
+import { openNodeParts, type NodeParts } from "../../src/runtime/node/node-parts.ts";
+import { placeKey } from "../../src/store/mounts.ts";
 import { chunksOf } from "../app/test-server.ts";
 import { RECORDED_AT, record } from "../support/recording.ts";
 

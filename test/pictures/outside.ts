@@ -2,7 +2,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { createServer as createTcpServer, type AddressInfo, type Server as TcpServer } from "node:net";
 import { isPublicAddress } from "../../src/pictures/remote-url.ts";
-import type { RemoteOptions } from "../../src/runtime/remote-files.ts";
+import type { RemoteOptions } from "../../src/runtime/outbound/remote-files.ts";
 
 /**
  * `127.0.0.2` plays the public internet here, and every other address is forbidden by the real rule. The forbidden

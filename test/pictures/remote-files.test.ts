@@ -3,9 +3,9 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { createServer as createTlsServer } from "node:tls";
 import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { BoxcarError } from "../../src/errors.ts";
+import { BoxcarError } from "../../src/base/errors.ts";
 import { isPublicAddress } from "../../src/pictures/remote-url.ts";
-import { remoteFiles, type RemoteOptions } from "../../src/runtime/remote-files.ts";
+import { remoteFiles, type RemoteOptions } from "../../src/runtime/outbound/remote-files.ts";
 import { options, PUBLIC, ranged, startOutside, type Outside } from "./outside.ts";
 
 const file = Buffer.from(Array.from({ length: 200_000 }, (_, i) => i % 251));

@@ -8,7 +8,7 @@ import { startTestServer, type TestServer } from "../app/test-server.ts";
 import { FPS, recordNumbered } from "../browser/numbered-recording.ts";
 import { png, styles, writeForm, type FormStyle } from "../support/forms.ts";
 import { startOssServer } from "../support/oss-server.ts";
-import { ossStore } from "../../src/store/oss.ts";
+import { ossStore } from "../../src/store/oss/oss.ts";
 import { ffmpeg } from "../support/tools.ts";
 import { greyOf, numberIn, sizeOf } from "./numbers.ts";
 

@@ -6,7 +6,7 @@ import type { ClientRequest } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
-import { remoteFiles } from "../../src/runtime/remote-files.ts";
+import { remoteFiles } from "../../src/runtime/outbound/remote-files.ts";
 import { startTestServer, type TestServer } from "../app/test-server.ts";
 import { recordNumbered } from "../browser/numbered-recording.ts";
 import { options, PUBLIC, ranged, startOutside, type Answer, type Outside } from "./outside.ts";

@@ -1,6 +1,6 @@
 import { writeFile } from "node:fs/promises";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
-import { Core } from "../../src/wasm/module.ts";
+import { Core } from "../../src/core/wasm/module.ts";
 import { box } from "../support/boxes.ts";
 import { buildMovie, videoEntry } from "../support/movie.ts";
 import { RECORDED_AT } from "../support/recording.ts";

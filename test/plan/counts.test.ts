@@ -1,9 +1,9 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { describe, expect, test } from "vitest";
-import { indexObject } from "../../src/indexer/index-object.ts";
-import { leftOut, wholeTrack, type PieceTrack } from "../../src/plan/piece.ts";
-import { loadCore } from "../../src/runtime/node-parts.ts";
-import { readSummary, type TrackRecord } from "../../src/wasm/records/summary.ts";
+import { indexObject } from "../../src/core/indexing/index-object.ts";
+import { leftOut, wholeTrack, type PieceTrack } from "../../src/core/planning/piece.ts";
+import { loadCore } from "../../src/runtime/node/node-parts.ts";
+import { readSummary, type TrackRecord } from "../../src/core/wasm/records/summary.ts";
 import { audioEntry, buildMovie, videoEntry, type MovieSample, type MovieTrack } from "../support/movie.ts";
 import { packets } from "../support/oracle.ts";
 import { random, seedOf, type Random } from "../support/random.ts";

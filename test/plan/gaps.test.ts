@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { BoxcarError } from "../../src/errors.ts";
+import { BoxcarError } from "../../src/base/errors.ts";
 import { record, RECORDED_AT, type RecordedSegment } from "../support/recording.ts";
 import { shelve, type Shelf } from "../support/shelf.ts";
 import { decodeErrors } from "../support/oracle.ts";

@@ -1,7 +1,7 @@
 import { writeFile } from "node:fs/promises";
 import { expect, test } from "vitest";
-import { createCore } from "../../src/wasm/module.ts";
-import { StreamIndexer } from "../../src/indexer/stream-indexer.ts";
+import { createCore } from "../../src/core/wasm/module.ts";
+import { StreamIndexer } from "../../src/core/indexing/stream-indexer.ts";
 import { compiledCore } from "../hostile/feed.ts";
 import { audio, video } from "../hostile/good.ts";
 import { box, bytes, find, fullBox, u16, u32, zeros } from "../support/boxes.ts";

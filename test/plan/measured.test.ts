@@ -1,12 +1,12 @@
 /** What is measured of a piece against what is written of it. */
 import { expect, test } from "vitest";
-import { leftOut, type PieceTrack } from "../../src/plan/piece.ts";
-import { loadCore } from "../../src/runtime/node-parts.ts";
-import { Table } from "../../src/wasm/abi/names.ts";
-import type { Span } from "../../src/wasm/abi/records.ts";
-import type { LentBytes, LoadedIndex, Rest } from "../../src/wasm/loaded-index.ts";
-import { INLINE } from "../../src/wasm/records/output.ts";
-import { readSummary, type Summary } from "../../src/wasm/records/summary.ts";
+import { leftOut, type PieceTrack } from "../../src/core/planning/piece.ts";
+import { loadCore } from "../../src/runtime/node/node-parts.ts";
+import { Table } from "../../src/core/wasm/abi/names.ts";
+import type { Span } from "../../src/core/wasm/abi/records.ts";
+import type { LentBytes, LoadedIndex, Rest } from "../../src/core/wasm/loaded-index.ts";
+import { INLINE } from "../../src/core/wasm/records/output.ts";
+import { readSummary, type Summary } from "../../src/core/wasm/records/summary.ts";
 import { chunksOf, indexOf, type Timing } from "../support/odd-chunks.ts";
 import { random, seedOf, type Random } from "../support/random.ts";
 

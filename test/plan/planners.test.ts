@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { Planners, SHORT_PLAN } from "../../src/plan/planners.ts";
+import { Planners, SHORT_PLAN } from "../../src/recordings/planners.ts";
 
 const LONG = SHORT_PLAN + 1;
 

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { readFile } from "node:fs/promises";
-import { loadCore } from "../../src/runtime/node-parts.ts";
-import type { Core } from "../../src/wasm/module.ts";
+import { loadCore } from "../../src/runtime/node/node-parts.ts";
+import type { Core } from "../../src/core/wasm/module.ts";
 import { box, bytes, u16, u32, u8, zeros } from "../support/boxes.ts";
 import { canRecord, record, RECORDED_AT } from "../support/recording.ts";
 import { shelve } from "../support/shelf.ts";

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
-import { inTurn } from "../../src/plan/read-ahead.ts";
-import { cutParts, readParts, type Part } from "../../src/plan/read-spans.ts";
-import type { Store } from "../../src/platform.ts";
+import { inTurn } from "../../src/core/reading/read-ahead.ts";
+import { cutParts, readParts, type Part } from "../../src/core/reading/read-spans.ts";
+import type { Store } from "../../src/base/ports.ts";
 import { random, seedOf } from "../support/random.ts";
 
 /** A store of one object that hands out one buffer again and again, in chunks of any size, and counts its reads. */

@@ -1,5 +1,5 @@
 import { afterEach, expect, test, vi } from "vitest";
-import { findFfmpeg, findFfprobe } from "../../src/runtime/ffmpeg-path.ts";
+import { findFfmpeg, findFfprobe } from "../../src/runtime/ffmpeg/ffmpeg-path.ts";
 import { ffmpegPath } from "../support/tools.ts";
 
 afterEach(() => {

@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { expect, it } from "vitest";
-import { TimeSlice } from "../../src/runtime/time-slice.ts";
+import { TimeSlice } from "../../src/runtime/node/time-slice.ts";
 
 /** Workers that each do `steps` steps, each of which takes `stepMs` on a clock of the test's own; all that they did. */
 function working(workers: number, steps: number, stepMs: number): { done: string[]; all: Promise<unknown> } {

@@ -1,10 +1,10 @@
 import { mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { readConfig } from "../../src/config.ts";
-import { reconcile } from "../../src/ingest/reconcile.ts";
-import { openNodeParts } from "../../src/runtime/node-parts.ts";
-import { ingestSegment } from "../../src/ingest/segment-upload.ts";
+import { readConfig } from "../../src/config/config.ts";
+import { reconcile } from "../../src/intake/reconcile/reconcile.ts";
+import { openNodeParts } from "../../src/runtime/node/node-parts.ts";
+import { ingestSegment } from "../../src/intake/segments/segment-upload.ts";
 import { startTestServer, chunksOf, type TestServer } from "../app/test-server.ts";
 import { png } from "../support/forms.ts";
 import { RECORDED_AT, record } from "../support/recording.ts";

@@ -1,6 +1,6 @@
 import { LibsqlError } from "@libsql/client";
 import { describe, expect, it } from "vitest";
-import { inLine } from "../../src/runtime/write-line.ts";
+import { inLine } from "../../src/runtime/libsql/write-line.ts";
 import { refusal } from "../conformance/store.ts";
 
 const locked = (): LibsqlError => new LibsqlError("database is locked", "SQLITE_BUSY");

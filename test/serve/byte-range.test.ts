@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { chooseRange, contentRange, maxRanges } from "../../src/serve/byte-range.ts";
+import { chooseRange, contentRange, maxRanges } from "../../src/http/replies/byte-range.ts";
 
 const size = 1000;
 const spans = (...pairs: readonly (readonly [number, number])[]): object =>

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { evaluateConditions, rangeApplies } from "../../src/serve/conditional.ts";
+import { evaluateConditions, rangeApplies } from "../../src/http/replies/conditional.ts";
 
 describe("evaluateConditions", () => {
   it.each([

@@ -1,4 +1,4 @@
-import type { Media } from "../../src/plan/media.ts";
+import type { Media } from "../../src/core/reading/media.ts";
 
 /** The byte that stands at a position of patterned media. */
 export function byteAt(position: number): number {

@@ -1,11 +1,11 @@
 import { createAdaptorServer } from "@hono/node-server";
 import { connect, type AddressInfo } from "node:net";
 import { afterEach, describe, expect, it } from "vitest";
-import { BoxcarError } from "../../src/errors.ts";
-import type { Media } from "../../src/plan/media.ts";
-import { refusalReply } from "../../src/routes/refusals.ts";
-import { nodeSendStream } from "../../src/runtime/node-send.ts";
-import { sendMedia } from "../../src/serve/send-media.ts";
+import { BoxcarError } from "../../src/base/errors.ts";
+import type { Media } from "../../src/core/reading/media.ts";
+import { refusalReply } from "../../src/http/replies/refusals.ts";
+import { nodeSendStream } from "../../src/runtime/node/node-send.ts";
+import { sendMedia } from "../../src/http/replies/send-media.ts";
 import { patternBytes, PatternedMedia } from "./patterned-media.ts";
 
 const closers: (() => void)[] = [];

@@ -1,9 +1,9 @@
 /** CRC-64 as OSS has it, and what becomes of an object that a bucket has written otherwise than it was sent. */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { Crc64 } from "../../src/store/crc64.ts";
-import { ossFetchStore } from "../../src/store/oss-fetch.ts";
-import { ossStore } from "../../src/store/oss.ts";
-import type { OssSettings } from "../../src/store-settings.ts";
+import { Crc64 } from "../../src/store/oss/crc64.ts";
+import { ossFetchStore } from "../../src/store/oss/oss-fetch.ts";
+import { ossStore } from "../../src/store/oss/oss.ts";
+import type { OssSettings } from "../../src/config/store-settings.ts";
 import { bodyOf } from "../conformance/store.ts";
 import { startOssServer, type OssServer } from "../support/oss-server.ts";
 

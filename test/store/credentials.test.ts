@@ -5,12 +5,12 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { readConfig } from "../../src/config.ts";
-import { credentialsFrom, fromEcsRole } from "../../src/store/credential-sources.ts";
-import { readCredentials, renewed } from "../../src/store/credentials.ts";
-import type { CredentialsSource, OssSettings } from "../../src/store-settings.ts";
-import { ossFetchStore } from "../../src/store/oss-fetch.ts";
-import { ossStore } from "../../src/store/oss.ts";
+import { readConfig } from "../../src/config/config.ts";
+import { credentialsFrom, fromEcsRole } from "../../src/store/remote/credential-sources.ts";
+import { readCredentials, renewed } from "../../src/store/remote/credentials.ts";
+import type { CredentialsSource, OssSettings } from "../../src/config/store-settings.ts";
+import { ossFetchStore } from "../../src/store/oss/oss-fetch.ts";
+import { ossStore } from "../../src/store/oss/oss.ts";
 import { bodyOf } from "../conformance/store.ts";
 import { startOssServer, type OssServer } from "../support/oss-server.ts";
 

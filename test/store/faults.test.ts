@@ -1,9 +1,9 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import type { Store } from "../../src/platform.ts";
-import type { OssSettings } from "../../src/store-settings.ts";
-import { ossFetchStore } from "../../src/store/oss-fetch.ts";
-import { ossStore } from "../../src/store/oss.ts";
-import type { RemoteOptions } from "../../src/store/remote-store.ts";
+import type { Store } from "../../src/base/ports.ts";
+import type { OssSettings } from "../../src/config/store-settings.ts";
+import { ossFetchStore } from "../../src/store/oss/oss-fetch.ts";
+import { ossStore } from "../../src/store/oss/oss.ts";
+import type { RemoteOptions } from "../../src/store/remote/remote-store.ts";
 import { bodyOf, readAll, refusal } from "../conformance/store.ts";
 import { pass, startFaultProxy, type Fault, type FaultProxy } from "../support/fault-proxy.ts";
 import { startOssServer, type OssServer } from "../support/oss-server.ts";

@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, readdir, readlink, rename, rm, symlink, truncate, utime
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { FileStore } from "../../src/store/file.ts";
+import { FileStore } from "../../src/store/file/file.ts";
 import { bodyOf, listed, readAll, refusal, storeConformance } from "../conformance/store.ts";
 
 const MIB = 1024 * 1024;

@@ -1,10 +1,10 @@
 import OSS from "ali-oss";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { readConfig } from "../../src/config.ts";
-import type { Store } from "../../src/platform.ts";
-import type { OssSettings } from "../../src/store-settings.ts";
-import { ossFetchStore } from "../../src/store/oss-fetch.ts";
-import { ossStore } from "../../src/store/oss.ts";
+import { readConfig } from "../../src/config/config.ts";
+import type { Store } from "../../src/base/ports.ts";
+import type { OssSettings } from "../../src/config/store-settings.ts";
+import { ossFetchStore } from "../../src/store/oss/oss-fetch.ts";
+import { ossStore } from "../../src/store/oss/oss.ts";
 import { bodyOf, listed, storeConformance, type OpenStore } from "../conformance/store.ts";
 import { startOssServer, type OssServer } from "../support/oss-server.ts";
 import { startStoreWorker, type StoreWorker } from "../support/worker-store.ts";

@@ -2,9 +2,9 @@ import { mkdir, mkdtemp, readdir, rm, symlink, writeFile } from "node:fs/promise
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import type { Store } from "../../src/platform.ts";
-import { FileStore } from "../../src/store/file.ts";
-import { parsePlaceKey, placeKey, withPlaces } from "../../src/store/places.ts";
+import type { Store } from "../../src/base/ports.ts";
+import { FileStore } from "../../src/store/file/file.ts";
+import { parsePlaceKey, placeKey, withPlaces } from "../../src/store/mounts.ts";
 import { bodyOf, listed, readAll, refusal, storeConformance } from "../conformance/store.ts";
 
 storeConformance("a folder beside other folders", async () => {

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
-import { parseStore } from "../../src/store-settings.ts";
-import { bucketUrl } from "../../src/store/send-signed.ts";
+import { parseStore } from "../../src/config/store-settings.ts";
+import { bucketUrl } from "../../src/store/remote/send-signed.ts";
 
 const read = (url: string): ReturnType<typeof parseStore> =>
   parseStore({ url, keyId: "id", secret: "secret", sessionToken: "", source: "" });

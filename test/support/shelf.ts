@@ -1,14 +1,14 @@
 /** Segments in a catalog in memory, ready to be planned: no server, no copies. */
 import { createClient } from "@libsql/client";
 import { basename, dirname } from "node:path";
-import { registerInPlace } from "../../src/ingest/segment-upload.ts";
-import type { Media } from "../../src/plan/media.ts";
-import { planRange, type Plan, type RangeQuery } from "../../src/plan/plan-range.ts";
-import type { ByteSpan } from "../../src/platform.ts";
-import { loadCore } from "../../src/runtime/node-parts.ts";
-import { openCatalog } from "../../src/runtime/open-catalog.ts";
-import { FileStore } from "../../src/store/file.ts";
-import { placeKey, withPlaces } from "../../src/store/places.ts";
+import { registerInPlace } from "../../src/intake/segments/segment-upload.ts";
+import type { Media } from "../../src/core/reading/media.ts";
+import { planRange, type Plan, type RangeQuery } from "../../src/recordings/plan-range.ts";
+import type { ByteSpan } from "../../src/base/ports.ts";
+import { loadCore } from "../../src/runtime/node/node-parts.ts";
+import { openCatalog } from "../../src/runtime/libsql/open-catalog.ts";
+import { FileStore } from "../../src/store/file/file.ts";
+import { placeKey, withPlaces } from "../../src/store/mounts.ts";
 
 /** A stream of segments that can be planned. */
 export interface Shelf {

@@ -1,4 +1,4 @@
-import type { ByteSpan } from "../../src/platform.ts";
+import type { ByteSpan } from "../../src/base/ports.ts";
 
 /** An object of any size of which only a few pieces hold bytes; all else reads as zeros. For files above 4 GiB. */
 export interface SparseObject {

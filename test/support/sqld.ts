@@ -1,6 +1,6 @@
 import type { ChildProcess } from "node:child_process";
 import { join } from "node:path";
-import { findSqld, freePort, startSqldProcess } from "../../src/runtime/sqld.ts";
+import { findSqld, freePort, startSqldProcess } from "../../src/runtime/libsql/sqld.ts";
 
 export { freePort };
 

@@ -2,11 +2,11 @@
  * A Worker that lends a store: each request is one call of the port, its arguments are JSON in the field `call`, and a
  * refusal is answered with status 599. Not a test itself: bundled by worker-store.ts and run by workerd.
  */
-import { BoxcarError } from "../../src/errors.ts";
-import type { ObjectInfo, Store } from "../../src/platform.ts";
-import type { StoreSettings } from "../../src/store-settings.ts";
+import { BoxcarError } from "../../src/base/errors.ts";
+import type { ObjectInfo, Store } from "../../src/base/ports.ts";
+import type { StoreSettings } from "../../src/config/store-settings.ts";
 import { openStore } from "../../src/store/open-store.ts";
-import { ossFetchStore } from "../../src/store/oss-fetch.ts";
+import { ossFetchStore } from "../../src/store/oss/oss-fetch.ts";
 import { r2Store, type R2Bucket } from "../../src/store/r2.ts";
 import { s3Store } from "../../src/store/s3.ts";
 

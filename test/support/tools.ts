@@ -1,6 +1,6 @@
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
-import { findFfmpeg, findFfprobe } from "../../src/runtime/ffmpeg-path.ts";
+import { findFfmpeg, findFfprobe } from "../../src/runtime/ffmpeg/ffmpeg-path.ts";
 
 const execute = promisify(execFile);
 

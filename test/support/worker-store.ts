@@ -2,10 +2,10 @@
 import { build } from "esbuild";
 import { Miniflare } from "miniflare";
 import { fileURLToPath } from "node:url";
-import { BoxcarError } from "../../src/errors.ts";
-import type { ByteSpan, ObjectInfo, Store } from "../../src/platform.ts";
-import type { StoreSettings } from "../../src/store-settings.ts";
-import { chunksOf } from "../../src/store/chunks.ts";
+import { BoxcarError } from "../../src/base/errors.ts";
+import type { ByteSpan, ObjectInfo, Store } from "../../src/base/ports.ts";
+import type { StoreSettings } from "../../src/config/store-settings.ts";
+import { chunksOf } from "../../src/store/remote/chunks.ts";
 import type { StoreCall } from "./store-worker.ts";
 
 export interface StoreWorker {

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { bound, i64, setI64 } from "../../src/wasm/view.ts";
+import { bound, i64, setI64 } from "../../src/core/wasm/view.ts";
 import { random, seedOf } from "../support/random.ts";
 
 const view = new DataView(new ArrayBuffer(8));

@@ -1,0 +1,208 @@
+import type { Segment } from "../catalog/types.ts";
+import { BoxcarError } from "../base/errors.ts";
+import type { Store } from "../base/ports.ts";
+import { SelectionRule } from "./wasm/abi/names.ts";
+import type { Selected } from "./wasm/abi/records.ts";
+import { TrackFlag } from "./wasm/abi/names.ts";
+import type { TrackRecord } from "./wasm/records/summary.ts";
+import { PAGE } from "./reading/index-cache.ts";
+import { layoutMp4 } from "./layout/layout-mp4.ts";
+import { NO_HEADERS, type LayoutParts } from "./layout/layout.ts";
+import { readRegions } from "./layout/regions.ts";
+import { isVideo, OutputTrack } from "./planning/output-track.ts";
+import { leftOut, NO_COUNTS, sourceOf, type Piece, type PieceTrack } from "./planning/piece.ts";
+import { ROUNDING_MS, TimedSegment } from "./planning/placed-segment.ts";
+import { rescale, ticksOf } from "./planning/ticks.ts";
+
+/** What clips of single pictures are made with. */
+export interface FrameParts extends Pick<LayoutParts, "core" | "indexes"> {
+  readonly store: Pick<Store, "get">;
+}
+
+/** A picture that is wanted: the one that a segment shows at a moment, its first or last one beyond its ends. */
+export interface FrameTime {
+  readonly segment: Segment;
+  /** Wall clock, milliseconds. */
+  readonly atMs: number;
+}
+
+/** One sample of a clip. */
+export interface FrameSample {
+  /** Bytes from the start of the clip. */
+  readonly offset: number;
+  /** Bytes. */
+  readonly length: number;
+  /** RFC 6381. */
+  readonly codec: string;
+}
+
+/** A small MP4 from which pictures are decoded. Its video is all it holds. */
+export interface FrameClip {
+  /** Wall-clock times at which its pictures are first shown, milliseconds, not rounded. */
+  readonly shownMs: readonly number[];
+  /** Bytes. */
+  readonly size: number;
+  /** The runs of samples its pictures are decoded from, of each picture one, in order. */
+  readonly samples: readonly FrameSample[];
+  /** Reads it, once or more. @throws BoxcarError as the store does */
+  read(): AsyncIterable<Uint8Array>;
+}
+
+/** Samples of one segment's video, and the picture they are for. */
+interface Found extends FrameTime {
+  readonly timed: TimedSegment;
+  readonly slot: number;
+  readonly record: TrackRecord;
+  readonly selected: Selected;
+}
+
+/**
+ * Plans the picture shown at a moment: an MP4 of the samples from the sync sample before it to the picture, whose edit
+ * list makes the picture the first one that is presented.
+ * @throws BoxcarError `no_picture` (422), `encrypted` (409), `index_missing` (503)
+ */
+export async function planFrame(parts: FrameParts, wanted: FrameTime): Promise<FrameClip> {
+  const found = await find(parts, wanted, []);
+  const { selected, record } = found;
+  const dts = selected.dts - selected.shown;
+  return clipOf(parts, [{ found, count: selected.count, dts, shown: 0 }], record.timescale, found.selected.shown);
+}
+
+/**
+ * Plans the sync samples at or before moments: an MP4 of nothing else, the n-th picture presented at second n.
+ * @param wanted at least one, at most as many as a page of indexes
+ * @throws BoxcarError as planFrame does
+ */
+export async function planKeyframes(parts: FrameParts, wanted: readonly FrameTime[]): Promise<FrameClip> {
+  const ids = wanted.map(({ segment }) => segment.id);
+  const all: Found[] = [];
+  for (const [i, one] of wanted.entries()) all.push(await find(parts, one, ids.slice(i + 1, i + PAGE)));
+  const timescale = all[0]?.record.timescale ?? 1;
+  const pieces = all.map((found, i) => ({ found, count: 1, dts: i * timescale, shown: i * timescale }));
+  return clipOf(parts, pieces, timescale);
+}
+
+async function find({ core, indexes }: FrameParts, wanted: FrameTime, upcoming: readonly number[]): Promise<Found> {
+  const { segment, atMs } = wanted;
+  const timed = new TimedSegment(segment);
+  const slot = timed.summary.tracks.findIndex(isVideo);
+  const record = timed.summary.tracks[slot];
+  if (record === undefined) throw noPicture("It has no video track.");
+  if (record.flags & TrackFlag.Encrypted) {
+    const message = "The video is encrypted: no picture of it can be decoded.";
+    throw new BoxcarError("encrypted", 409, message, { id: segment.id });
+  }
+  // Beyond the ends the first and the last picture are shown.
+  const ticks = timed.ticksAt(atMs, record) + ticksOf(ROUNDING_MS, record.timescale);
+  const start = Math.min(Math.max(ticks, record.start), Math.max(record.start, record.end - 1));
+  const selection = { start, end: start + 1, rules: SelectionRule.FromSync, preroll: 0 };
+  const index = await indexes.get(segment.id, upcoming);
+  const selected = core.withIndex(index, (loaded) => {
+    const exact = loaded.select(slot, selection);
+    // Before the first sync sample nothing can be decoded: that one is the first picture.
+    return exact.count > 0 ? exact : loaded.select(slot, { ...selection, end: Number.POSITIVE_INFINITY });
+  });
+  if (selected.count === 0) throw noPicture("It has no sync sample to decode from.");
+  return { ...wanted, timed, slot, record, selected };
+}
+
+/** One found picture's samples and where they land, in ticks of the output. */
+interface Placed {
+  readonly found: Found;
+  readonly count: number;
+  /** Decode time of the first sample. */
+  readonly dts: number;
+  /** Presentation time of the picture. */
+  readonly shown: number;
+}
+
+/** @param exact presentation time of the one picture that is wanted, where that is not the first sample */
+async function clipOf(
+  parts: FrameParts,
+  placed: readonly Placed[],
+  timescale: number,
+  exact?: number,
+): Promise<FrameClip> {
+  const [first] = placed;
+  if (first === undefined) throw noPicture("No moment was given.");
+  const track = new OutputTrack(1, first.found.record, first.found.timed, first.found.slot);
+  const pieces: Piece[] = [];
+  const descriptions: Uint8Array[] = [];
+  for (const { found, count, dts, shown } of placed) {
+    const { segment, record, selected, slot, timed } = found;
+    const known = track.descriptions.length;
+    const descriptionBase = track.describe(segment, record);
+    const index = await parts.indexes.get(segment.id);
+    if (track.descriptions.length > known) {
+      const { descriptionOffset: at, descriptionLength: length } = record;
+      descriptions.push(index.subarray(at, at + length));
+    }
+    const single = count === 1;
+    const offset = rescale(selected.pts - selected.dts, record.timescale, timescale);
+    const own = rescale(selected.lastDuration, record.timescale, timescale);
+    const lastDuration = single ? timescale : Math.max(1, own);
+    const lasting = single ? 0 : rescale(selected.lastDts - selected.dts, record.timescale, timescale);
+    const piece: PieceTrack = {
+      ...leftOut(record),
+      ...{ first: selected.first, count, dts, timescale, lastDuration, lasting, ownDuration: lastDuration },
+      ...{ descriptionBase, trackId: track.id, offsetShift: exact === undefined ? shown - dts - offset : 0 },
+    };
+    const tracks = timed.summary.tracks.map((other, i) => (i === slot ? piece : leftOut(other)));
+    const { counts, bytes, fragments } = parts.core.withIndex(index, (loaded) => loaded.measure(tracks));
+    piece.counts = counts[slot] ?? NO_COUNTS;
+    track.count(piece, record);
+    pieces.push({ source: sourceOf(segment), tracks, bytes, fragments, inline: new Uint8Array(0) });
+    track.last = piece;
+    track.lastDts = dts + lasting;
+    track.presentedEnd = Math.max(track.presentedEnd, shown + lastDuration);
+  }
+  track.firstDts = first.dts;
+  track.firstPts = exact === undefined ? 0 : first.found.selected.pts - exact;
+  const composition = {
+    ...{ tracks: [track], pieces, startMs: 0, endMs: 0, coverage: [], gaps: [], spans: [], clock: [] },
+    ...{
+      joints: pieces.length - 1,
+      segments: pieces.length,
+      fragments: pieces.reduce((sum, piece) => sum + piece.fragments, 0),
+      references: pieces.reduce((sum, piece) => sum + piece.fragments, 0),
+    },
+    ...{ presentedMs: Number.POSITIVE_INFINITY },
+  };
+  const regions = layoutMp4({
+    ...parts,
+    composition,
+    headers: [{ ...NO_HEADERS, descriptions: joined(descriptions) }],
+    chapters: undefined,
+    captions: undefined,
+  });
+  const size = regions.reduce((sum, region) => sum + region.length, 0);
+  let offset = size - pieces.reduce((sum, { bytes }) => sum + bytes, 0); // the media lie last
+  const samples = pieces.map(({ bytes: length }, i) => {
+    offset += length;
+    return { offset: offset - length, length, codec: placed[i]?.found.record.codec ?? "" };
+  });
+  return {
+    shownMs: placed.map(({ found: { timed, record, selected } }) => shownAt(timed, record, exact ?? selected.pts)),
+    size,
+    samples,
+    read: () => readRegions(regions, { offset: 0, length: size }),
+  };
+}
+
+function shownAt(timed: TimedSegment, record: TrackRecord, ticks: number): number {
+  return timed.wallAt(rescale(ticks, record.timescale, timed.reference.timescale));
+}
+
+function joined(parts: readonly Uint8Array[]): Uint8Array {
+  const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    bytes.set(part, at);
+    at += part.length;
+  }
+  return bytes;
+}
+
+function noPicture(why: string): BoxcarError {
+  return new BoxcarError("no_picture", 422, `There is no picture to be had of this video. ${why}`);
+}

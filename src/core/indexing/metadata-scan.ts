@@ -1,0 +1,143 @@
+import { BoxcarError } from "../../base/errors.ts";
+import type { ByteSpan } from "../../base/ports.ts";
+import type { Core, MetadataBox } from "../wasm/module.ts";
+import { refusal } from "../wasm/status.ts";
+
+/** Metadata a file may have, in bytes, when nothing else is said. A day of one recording in one file has about 70 MB. */
+export const DEFAULT_METADATA_LIMIT = 128 << 20;
+
+/** What a kept box counts against the limit at least, in bytes: small ones cost as much to hold. */
+const LEAST_KEPT = 128;
+const HEADER = 8;
+const LARGE_HEADER = 16;
+const NOTHING: Uint8Array = new Uint8Array(0);
+
+/** A top-level box as its header announces it. */
+export interface TopLevelBox {
+  readonly type: string;
+  readonly offset: number;
+  /** Bytes, 0 when it extends to the end of the file. */
+  readonly size: number;
+}
+
+/**
+ * Finds a file's metadata: goes from top-level box to top-level box, keeps those the index is made from and skips the
+ * rest. It says which bytes it needs next; whether they are read on purpose or picked from a passing stream is the
+ * caller's business. Ranges are ascending and never overlap.
+ */
+export class MetadataScan {
+  readonly #core: Core;
+  readonly #limit: number;
+  readonly #boxes: MetadataBox[] = [];
+  #boxOffset = 0;
+  readonly #visit: (box: TopLevelBox) => void;
+  #type = "";
+  /** Header bytes of the current box, until its fate is known. */
+  #header = NOTHING;
+  #wanted: ByteSpan = { offset: 0, length: HEADER };
+  #keeping = false;
+  #kept = 0;
+  /** Set by a box without an end, and by bytes that are no box: what it is, is the rest of the file. */
+  #endless = false;
+  /** Whether `moov` has passed. */
+  #movie = false;
+  /** Header of the box before `#boxOffset`, when nothing of it is kept. */
+  #skipped: MetadataBox | undefined;
+
+  /** @param visit told of every top-level box, in file order */
+  constructor(core: Core, limit = DEFAULT_METADATA_LIMIT, visit: (box: TopLevelBox) => void = () => undefined) {
+    this.#visit = visit;
+    this.#core = core;
+    this.#limit = limit;
+  }
+
+  /** The bytes needed next; undefined once the rest of the file is not needed. */
+  get wanted(): ByteSpan | undefined {
+    return this.#endless ? undefined : this.#wanted;
+  }
+
+  /**
+   * Takes the wanted bytes, all of them. Keeps no reference to `bytes`.
+   * @throws BoxcarError of status.ts, `metadata_too_large` (413)
+   */
+  accept(bytes: Uint8Array): void {
+    if (this.#keeping) {
+      this.#keep(bytes);
+      return;
+    }
+    // What is kept of it is copied by `new Uint8Array`: `slice` makes no copy of a Node Buffer.
+    const header = this.#header.length === 0 ? bytes : joined(this.#header, bytes);
+    const scanned = this.#core.scanHeader(header, this.#boxOffset, this.#movie);
+    this.#type = scanned.type;
+    this.#skipped = undefined;
+    if (scanned.action === "more") {
+      this.#header = new Uint8Array(header);
+      this.#wanted = { offset: this.#boxOffset + HEADER, length: LARGE_HEADER - HEADER };
+      return;
+    }
+    const box = { offset: this.#boxOffset, bytes: new Uint8Array(header) };
+    if (scanned.action !== "end") this.#visit({ type: scanned.type, offset: box.offset, size: scanned.size });
+    if (scanned.action === "note") {
+      this.#charge(LEAST_KEPT);
+      this.#boxes.push(box);
+    }
+    if (scanned.action !== "keep") {
+      if (scanned.action !== "note") this.#skipped = box;
+      if (scanned.action === "end" || scanned.size === 0) this.#endless = true;
+      else this.#startBox(this.#boxOffset + scanned.size);
+    } else {
+      if (scanned.size === 0) throw refusal(3, scanned.type, this.#boxOffset);
+      this.#charge(Math.max(scanned.size, LEAST_KEPT));
+      this.#header = box.bytes;
+      this.#wanted = { offset: this.#boxOffset + header.length, length: scanned.size - header.length };
+      if (this.#wanted.length === 0) this.#keep(NOTHING);
+      else this.#keeping = true;
+    }
+  }
+
+  /**
+   * The kept boxes of a file that turned out to have `size` bytes. What it ends in is the last of them where the core has to
+   * know of it: what there is of a box's header.
+   */
+  finish(size: number): readonly MetadataBox[] {
+    if (size === this.#boxOffset) return this.#boxes;
+    const behind = size > this.#boxOffset && !this.#endless;
+    const last = behind ? { offset: this.#boxOffset, bytes: this.#header } : this.#skipped;
+    return last === undefined ? this.#boxes : [...this.#boxes, last];
+  }
+
+  #charge(bytes: number): void {
+    this.#kept += bytes;
+    if (this.#kept > this.#limit) throw tooLarge(this.#type, this.#boxOffset, this.#limit);
+  }
+
+  #startBox(offset: number): void {
+    this.#boxOffset = offset;
+    this.#header = NOTHING;
+    this.#keeping = false;
+    this.#wanted = { offset, length: HEADER };
+  }
+
+  #keep(bytes: Uint8Array): void {
+    const box = joined(this.#header, bytes);
+    this.#boxes.push({ offset: this.#boxOffset, bytes: box });
+    this.#movie ||= this.#type === "moov";
+    this.#startBox(this.#boxOffset + box.length);
+  }
+}
+
+function tooLarge(box: string, offset: number, limit: number): BoxcarError {
+  return new BoxcarError(
+    "metadata_too_large",
+    413,
+    `The file's metadata is larger than ${limit} bytes (box ${box} at byte ${offset}). Split the recording.`,
+    { box, offset, limit },
+  );
+}
+
+function joined(a: Uint8Array, b: Uint8Array): Uint8Array {
+  const both = new Uint8Array(a.length + b.length);
+  both.set(a);
+  both.set(b, a.length);
+  return both;
+}

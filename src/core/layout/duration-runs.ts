@@ -1,0 +1,53 @@
+import type { PieceTrack } from "../planning/piece.ts";
+
+/**
+ * The entries of `stts` (ISO/IEC 14496-12 clause 8.6.1.2) of a track all of whose pieces are uniform, equal neighbours
+ * joined: readers such as ffmpeg take sound whose samples are all alike as a whole, and are slow where it is split.
+ */
+export class DurationRuns {
+  #runs = 0;
+  #duration: number | undefined;
+  #last: PieceTrack | undefined;
+
+  /** Adds the track of a piece. The last sample of the one before has its duration by then. */
+  add(track: PieceTrack): void {
+    if (this.#last !== undefined) this.#put(this.#last.lastDuration);
+    if (track.count > 1) this.#put(stepOf(track));
+    this.#last = track;
+  }
+
+  /** Entries so far. */
+  get entries(): number {
+    if (this.#last === undefined) return 0;
+    return this.#runs + (this.#last.lastDuration === this.#duration ? 0 : 1);
+  }
+
+  #put(duration: number): void {
+    if (duration !== this.#duration) this.#runs++;
+    this.#duration = duration;
+  }
+}
+
+/** What each sample of a uniform track but the last one lasts. */
+function stepOf({ count, lasting }: PieceTrack): number {
+  return lasting / (count - 1);
+}
+
+/** The entries themselves. */
+export function durationEntries(tracks: Iterable<PieceTrack>): Uint8Array {
+  const runs: [samples: number, duration: number][] = [];
+  const put = (samples: number, duration: number): void => {
+    const last = runs.at(-1);
+    if (last?.[1] === duration) last[0] += samples;
+    else if (samples > 0) runs.push([samples, duration]);
+  };
+  for (const track of tracks) {
+    put(track.count - 1, stepOf(track));
+    put(1, track.lastDuration);
+  }
+  const view = new DataView(new ArrayBuffer(runs.length * 8));
+  runs.flat().forEach((value, i) => {
+    view.setUint32(i * 4, value);
+  });
+  return new Uint8Array(view.buffer);
+}

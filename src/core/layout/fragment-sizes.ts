@@ -1,0 +1,46 @@
+import type { PieceTrack } from "../planning/piece.ts";
+import { TrackFlag } from "../wasm/abi/names.ts";
+
+/** Fixed parts of a fragment, in bytes; as in the WASM core (`assembly/fragment-sizes.ts`). */
+export const FRAGMENT_BYTES = 8 + 16 + 8; // moof, mfhd, mdat
+const TRAF_BYTES = 8 + 20 + 20; // traf, tfhd, tfdt
+const TRUN_BYTES = 20;
+
+/** What the fragments of one track are made of, in one piece or several. */
+export class FragmentCounts {
+  #trafs = 0;
+  #truns = 0;
+  /** Samples with fields of their own. */
+  #samples = 0;
+  /** Of the `traf`s, those whose `tfhd` states what all samples have in common. */
+  #defaults = 0;
+  /** Last samples, whose duration stands in their run, of such tracks. */
+  #lasts = 0;
+
+  /** Adds the track of a piece. */
+  add({ counts, count, offsetShift }: PieceTrack): this {
+    this.#trafs += counts.trafs;
+    this.#truns += counts.truns;
+    if (counts.flags & TrackFlag.Uniform && offsetShift === 0) {
+      this.#defaults += counts.trafs;
+      this.#lasts++;
+    } else this.#samples += count;
+    return this;
+  }
+
+  /**
+   * Bytes of all `traf` boxes.
+   * @param flags bits of TrackFlag over the whole output track
+   */
+  bytes(flags: number): number {
+    const flagBytes = flags & TrackFlag.AllSync ? 0 : 4;
+    const fields = 8 + flagBytes + (flags & TrackFlag.Offsets ? 4 : 0);
+    return (
+      this.#trafs * TRAF_BYTES +
+      this.#truns * TRUN_BYTES +
+      this.#samples * fields +
+      this.#defaults * (8 + flagBytes) +
+      this.#lasts * 4
+    );
+  }
+}

@@ -1,0 +1,202 @@
+import { Table } from "../wasm/abi/names.ts";
+import type { MovieTrack } from "../wasm/records/output.ts";
+import type { PieceTrack } from "../planning/piece.ts";
+import type { LentBytes, FragmentsPage } from "../wasm/loaded-index.ts";
+import { captionsOf } from "./captions.ts";
+import { FRAGMENT_BYTES, FragmentCounts } from "./fragment-sizes.ts";
+import { chaptersOf, movieTrackOf, presentationOf, NO_HEADERS, type LayoutParts, type TrackHeaders } from "./layout.ts";
+import { isVideo, type OutputTrack } from "../planning/output-track.ts";
+import type { Piece } from "../planning/piece.ts";
+import type { Composition } from "../planning/composition.ts";
+import { ticksOf } from "../planning/ticks.ts";
+import { ROUNDING_MS } from "../planning/placed-segment.ts";
+import type { Part } from "../reading/read-spans.ts";
+import { inlineRegion, mediaRegion, piecesRegion, whenRead, type PieceLengths, type Region } from "./regions.ts";
+
+const SIDX_ENTRY = 12;
+const TFRA_ENTRY = 19;
+/** References that one `sidx` can hold (ISO/IEC 14496-12 clause 8.16.3). */
+const MAX_REFERENCES = 0xffff;
+
+/**
+ * Lays out a fragmented MP4: init segment, `sidx`, a `moof` and `mdat` per group of pictures, `mfra`. A range beyond
+ * what one `sidx` can hold goes without; `mfra` lists all fragments in any case.
+ */
+export function layoutFmp4(parts: LayoutParts): Region[] {
+  const { composition, core } = parts;
+  const { pieces } = composition;
+  const tracksOf = fragmentTracks(composition);
+  const tracks = composition.tracks.map((track, i) => headerOf(track, composition, parts.headers[i]));
+  const duration = Math.max(0, ...composition.tracks.map((track) => end(presentationOf(track, composition))));
+  const captions = captionsOf(parts, duration);
+  if (captions !== undefined) tracks.push(captions.track);
+  const captionFragments = captions?.fragments ?? [];
+  const distance = captionFragments.reduce((sum, region) => sum + region.length, 0);
+  const chapters = chaptersOf(parts);
+  const init = inlineRegion(core.movie(tracks, duration, { fragmented: true, wide: false, chapters }).bytes);
+
+  const reference = composition.tracks.find(isVideo) ?? composition.tracks[0];
+  if (reference === undefined) return [init];
+  // Silence between pictures belongs to the fragments before it.
+  const isReferred = ({ made }: Piece): boolean => made === undefined || !isVideo(reference);
+  const references = (piece: Piece): number => (isReferred(piece) ? piece.fragments : 0);
+  const lengths = fragmentLengths(composition);
+  const count = isVideo(reference) ? composition.references : composition.fragments;
+  const regions = [init];
+  if (count <= MAX_REFERENCES) {
+    // Its times are those of the presentation: what the edit list hides at either end does not count (clause 8.16.3).
+    const hidden = hiddenOf(reference, composition);
+    const referred = pieces.filter(isReferred);
+    const [first, last] = [referred[0], referred.at(-1)];
+    const hiddenIn = (piece: Piece): typeof NOTHING => ({
+      offset: 0,
+      hiddenStart: piece === first ? hidden.start : 0,
+      hiddenEnd: piece === last ? hidden.end : 0,
+    });
+    const behind = (i: number): number =>
+      bytesOf(
+        stretch(pieces, i, (piece) => !isReferred(piece)),
+        lengths.of,
+      );
+    const start = Math.max(0, reference.firstPts);
+    regions.push(
+      inlineRegion(core.sidxHead(reference.id, reference.timescale, start, distance + behind(0), count)),
+      piecesRegion(
+        parts,
+        { total: count * SIDX_ENTRY, of: (piece) => references(piece) * SIDX_ENTRY },
+        (index, piece, i, { rest }) =>
+          lengthened(
+            index.accessEntries(tracksOf(piece), Table.Sidx, reference.timescale, hiddenIn(piece), { rest }),
+            behind(i + 1),
+          ),
+      ),
+    );
+  }
+  regions.push(...captionFragments);
+  const first = regions.reduce((sum, region) => sum + region.length, 0);
+  const starts = whenRead(() => startsOf(pieces, lengths.of, first));
+  const numbers = whenRead(() => startsOf(pieces, ({ fragments }) => fragments, 1 + (captions?.samples.length ?? 0)));
+  const mfra = core.mfra(reference.id, count);
+  regions.push(
+    mediaRegion(parts, lengths, (index, piece, i, { rest }) => {
+      const page = index.fragments(tracksOf(piece), numbers()[i] ?? 0, { rest });
+      return { parts: fragmentParts(page), rest: page.rest };
+    }),
+    inlineRegion(mfra.head),
+    piecesRegion(
+      parts,
+      { total: count * TFRA_ENTRY, of: (piece) => references(piece) * TFRA_ENTRY },
+      (index, piece, i, { rest }) => {
+        const place = { ...NOTHING, offset: starts()[i] ?? 0 };
+        return index.accessEntries(tracksOf(piece), Table.Tfra, reference.timescale, place, { rest });
+      },
+    ),
+    inlineRegion(mfra.tail),
+  );
+  return regions;
+}
+
+const NOTHING = { offset: 0, hiddenStart: 0, hiddenEnd: 0 };
+
+/** Ticks of a track before and after what is presented of it. */
+function hiddenOf(track: OutputTrack, composition: Composition): { start: number; end: number } {
+  const presentedEnd = Math.min(track.presentedEnd, ticksOf(composition.presentedMs, track.timescale));
+  return { start: Math.max(0, -track.firstPts), end: Math.max(0, track.firstPts + track.duration - presentedEnd) };
+}
+
+function end({ delay, duration }: { delay: number; duration: number }): number {
+  return delay + duration;
+}
+
+/** Decode times in fragments cannot be negative: a track's media time starts this much before the presentation. */
+function shiftOf(track: OutputTrack): number {
+  return Math.max(0, -track.firstDts);
+}
+
+/** Gives a piece's tracks as fragments need them. */
+function fragmentTracks({ tracks, presentedMs }: Composition): (piece: Piece) => PieceTrack[] {
+  const outputs = tracks.map((output) => {
+    const shift = shiftOf(output);
+    const held = Math.ceil(1.5 * (output.duration / output.samples));
+    const presentedUntil = shift + ticksOf(presentedMs - ROUNDING_MS, output.timescale) + held;
+    return { id: output.id, shift, outputFlags: output.flags, presentedUntil };
+  });
+  return (piece) =>
+    piece.tracks.map((track) => {
+      const output = outputs.find(({ id }) => id === track.trackId);
+      if (output === undefined) return track;
+      const { shift, outputFlags, presentedUntil } = output;
+      return { ...track, dts: track.dts + shift, outputFlags, presentedUntil };
+    });
+}
+
+function headerOf(track: OutputTrack, composition: Composition, headers: TrackHeaders = NO_HEADERS): MovieTrack {
+  const shift = shiftOf(track);
+  const editDuration = end(presentationOf(track, composition));
+  return { ...movieTrackOf(track, headers), editDelay: 0, editTime: shift > 0 ? shift : -1, editDuration };
+}
+
+/** Bytes of pieces as fragments, media included. */
+function fragmentLengths({ tracks, fragments }: Composition): PieceLengths {
+  const flags = new Map(tracks.map((track) => [track.id, track.flags]));
+  return {
+    total: tracks.reduce(
+      (sum, track) => sum + track.inFragments.bytes(track.flags) + track.bytes,
+      fragments * FRAGMENT_BYTES,
+    ),
+    of: (piece) =>
+      piece.tracks.reduce(
+        (sum, track) => sum + new FragmentCounts().add(track).bytes(flags.get(track.trackId) ?? 0),
+        piece.fragments * FRAGMENT_BYTES + piece.bytes,
+      ),
+  };
+}
+
+/** The pieces from number `first` on, as far as they are `wanted` without a break. */
+function* stretch(pieces: readonly Piece[], first: number, wanted: (piece: Piece) => boolean): Generator<Piece> {
+  for (let i = first; ; i++) {
+    const piece = pieces[i];
+    if (piece === undefined || !wanted(piece)) return;
+    yield piece;
+  }
+}
+
+function bytesOf(pieces: Iterable<Piece>, of: (piece: Piece) => number): number {
+  let sum = 0;
+  for (const piece of pieces) sum += of(piece);
+  return sum;
+}
+
+/** Entries of `sidx` whose last one also refers to the `more` bytes behind it. */
+function lengthened(lent: LentBytes, more: number): LentBytes {
+  const at = lent.length - SIDX_ENTRY;
+  if (more === 0 || at < 0 || lent.rest !== undefined) return lent;
+  const entries = new Uint8Array(lent.length);
+  lent.copyTo(entries, 0);
+  const view = new DataView(entries.buffer);
+  view.setUint32(at, view.getUint32(at) + more);
+  const copyTo: LentBytes["copyTo"] = (target, offset) =>
+    target.set(entries.subarray(offset, offset + target.byteLength));
+  return { length: entries.length, rest: undefined, copyTo };
+}
+
+/** The sum of `of` over all pieces before each, and `first`. */
+function startsOf(pieces: readonly Piece[], of: (piece: Piece) => number, first: number): Float64Array {
+  const starts = new Float64Array(pieces.length);
+  let sum = first;
+  pieces.forEach((piece, i) => {
+    starts[i] = sum;
+    sum += of(piece);
+  });
+  return starts;
+}
+
+function* fragmentParts({ headers, fragments, spans }: FragmentsPage): Generator<Part> {
+  for (const { headerOffset, headerLength, firstSpan, spans: count } of fragments) {
+    yield headers.subarray(headerOffset, headerOffset + headerLength);
+    for (let i = firstSpan; i < firstSpan + count; i++) {
+      const span = spans[i];
+      if (span !== undefined) yield span;
+    }
+  }
+}

@@ -1,0 +1,200 @@
+import { Breather } from "../../base/breather.ts";
+import type { ByteSpan } from "../../base/ports.ts";
+import type { LentBytes, LoadedIndex, Rest } from "../wasm/loaded-index.ts";
+import { PAGE } from "../reading/index-cache.ts";
+import type { LayoutParts } from "./layout.ts";
+import type { Piece } from "../planning/piece.ts";
+import { inTurn } from "../reading/read-ahead.ts";
+import { cutParts, readParts, type Part } from "../reading/read-spans.ts";
+
+/** A stretch of an output whose bytes are made when they are asked for. */
+export interface Region {
+  readonly length: number;
+  /** Yields exactly the bytes of `span`, counted from the start of the region. */
+  read(span: ByteSpan): AsyncIterable<Uint8Array>;
+}
+
+/** Bytes that are at hand. */
+export function inlineRegion(bytes: Uint8Array): Region {
+  return {
+    length: bytes.length,
+    // eslint-disable-next-line @typescript-eslint/require-await -- an async iterable like all the others
+    async *read({ offset, length }) {
+      yield bytes.subarray(offset, offset + length);
+    },
+  };
+}
+
+/** Bytes that are made when they are asked for. */
+export function madeRegion(length: number, make: () => Uint8Array): Region {
+  const made = whenRead(make);
+  return {
+    length,
+    // eslint-disable-next-line @typescript-eslint/require-await -- an async iterable like all the others
+    async *read({ offset, length: wanted }) {
+      yield made().subarray(offset, offset + wanted);
+    },
+  };
+}
+
+/** Reads a span across regions. */
+export async function* readRegions(regions: readonly Region[], span: ByteSpan): AsyncGenerator<Uint8Array> {
+  const end = span.offset + span.length;
+  let position = 0;
+  for (const region of regions) {
+    const from = Math.max(0, span.offset - position);
+    const to = Math.min(region.length, end - position);
+    position += region.length;
+    if (to > from) yield* region.read({ offset: from, length: to - from });
+    if (position >= end) return;
+  }
+}
+
+/** How long a region made of pieces is: in sum, which is known beforehand, and of each piece. */
+export interface PieceLengths {
+  readonly total: number;
+  readonly of: (piece: Piece) => number;
+}
+
+/** Makes a part of the bytes of piece `number`, the one after those that were made. */
+type Make<T> = (index: LoadedIndex, piece: Piece, number: number, made: Made) => T;
+
+/** What was made of a piece's bytes. */
+export interface Made {
+  /** What the part before left; undefined before the first one. */
+  readonly rest: Rest | undefined;
+  /** Bytes of all parts. */
+  readonly bytes: number;
+}
+
+/** A region to which each piece contributes bytes made from its index, part by part. */
+export function piecesRegion(parts: LayoutParts, lengths: PieceLengths, make: Make<LentBytes>): Region {
+  const { pieces } = parts.composition;
+  const ends = whenRead(() => endsOf(pieces, lengths));
+  return {
+    length: lengths.total,
+    async *read(span) {
+      let buffer = new ArrayBuffer(0); // one for all chunks: thousands would wait for the garbage collector
+      const pace = new Breather();
+      for (const { number, piece, offset, length, last } of piecesIn(pieces, ends(), span)) {
+        const index = await indexOf(parts, number, last);
+        let rest: Rest | undefined;
+        let passed = 0;
+        do {
+          const before = passed;
+          const chunk = parts.core.withIndex(index, (loaded) => {
+            const made = make(loaded, piece, number, { rest, bytes: passed });
+            ({ rest } = made);
+            const from = Math.max(0, offset - passed);
+            const wanted = Math.min(made.length, offset + length - passed) - from;
+            passed += made.length;
+            if (wanted <= 0) return undefined;
+            if (wanted > buffer.byteLength) buffer = new ArrayBuffer(2 * wanted);
+            const bytes = new Uint8Array(buffer, 0, wanted);
+            made.copyTo(bytes, from);
+            return bytes;
+          });
+          if (passed === before && rest === undefined) throw shorter(number);
+          if (chunk !== undefined) yield chunk;
+          await pace.breathe();
+        } while (passed < offset + length);
+      }
+    },
+  };
+}
+
+/** A part of a piece's media. */
+interface PieceParts {
+  readonly parts: Iterable<Part>;
+  readonly rest: Rest | undefined;
+}
+
+/** A region to which each piece contributes bytes of its stored object, and some of its own between them. */
+export function mediaRegion(parts: LayoutParts, lengths: PieceLengths, partsOf: Make<PieceParts>): Region {
+  const { pieces } = parts.composition;
+  const ends = whenRead(() => endsOf(pieces, lengths));
+  async function* read({ number, piece, offset, length, last }: PieceSpan): AsyncGenerator<Uint8Array> {
+    const index = await indexOf(parts, number, last);
+    const end = offset + length;
+    const pace = new Breather();
+    let rest: Rest | undefined;
+    let passed = 0;
+    do {
+      const made = parts.core.withIndex(index, (loaded) => partsOf(loaded, piece, number, { rest, bytes: passed }));
+      const { cut, bytes } = cutParts(made.parts, { offset: offset - passed, length }, piece.inline);
+      rest = made.rest;
+      if (bytes === 0 && rest === undefined) throw shorter(number);
+      passed += bytes;
+      yield* readParts(piece.made?.media ?? parts.store, piece.source, cut);
+      await pace.breathe();
+    } while (passed < end);
+  }
+  function* sources(span: ByteSpan): Generator<{ length: number; read: () => AsyncGenerator<Uint8Array> }> {
+    for (const found of piecesIn(pieces, ends(), span)) yield { length: found.length, read: () => read(found) };
+  }
+  return { length: lengths.total, read: (span) => inTurn(sources(span)) };
+}
+
+function shorter(number: number): Error {
+  return new Error(`piece ${String(number)} has fewer bytes than its counts say`);
+}
+
+/** The part of a piece's bytes that falls into a span of a region. */
+interface PieceSpan extends ByteSpan {
+  readonly number: number;
+  readonly piece: Piece;
+  /** Number of the last piece that the span touches. */
+  readonly last: number;
+}
+
+/** Makes something when it is first asked for: the layout of thousands of pieces is not what its first byte waits for. */
+export function whenRead<T extends object>(make: () => T): () => T {
+  let made: T | undefined;
+  return () => (made ??= make());
+}
+
+/** Where each piece's bytes end in a region. @throws Error when they do not add up to its length */
+function endsOf(pieces: readonly Piece[], lengths: PieceLengths): Float64Array {
+  const ends = new Float64Array(pieces.length);
+  let sum = 0;
+  pieces.forEach((piece, i) => {
+    ends[i] = sum += lengths.of(piece);
+  });
+  if (sum !== lengths.total) throw new Error(`the pieces have ${String(sum)} of ${String(lengths.total)} bytes`);
+  return ends;
+}
+
+function* piecesIn(pieces: readonly Piece[], ends: Float64Array, span: ByteSpan): Generator<PieceSpan> {
+  const end = span.offset + span.length;
+  const last = firstAbove(ends, end - 1);
+  for (let number = firstAbove(ends, span.offset); number <= last; number++) {
+    const piece = pieces[number];
+    const start = number === 0 ? 0 : (ends[number - 1] ?? 0);
+    const offset = Math.max(0, span.offset - start);
+    const length = Math.min(ends[number] ?? 0, end) - start - offset;
+    if (piece !== undefined && length > 0) yield { number, piece, offset, length, last };
+  }
+}
+
+/** Number of the first of ascending values that is above `bound`. */
+function firstAbove(values: Float64Array, bound: number): number {
+  let [low, high] = [0, values.length];
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((values[middle] ?? 0) > bound) high = middle;
+    else low = middle + 1;
+  }
+  return low;
+}
+
+/** The index of a piece; those of the next ones that will be wanted, up to `last`, are fetched along with it. */
+function indexOf(parts: LayoutParts, number: number, last: number): Promise<Uint8Array> {
+  const { pieces } = parts.composition;
+  const made = pieces[number]?.made?.index;
+  if (made !== undefined) return Promise.resolve(made);
+  const next = pieces
+    .slice(number + 1, Math.min(number + PAGE, last + 1))
+    .filter((piece) => piece.made?.index === undefined);
+  const upcoming = next.map(({ source }) => source.id);
+  return parts.indexes.get(pieces[number]?.source.id ?? 0, upcoming);
+}

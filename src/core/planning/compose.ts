@@ -1,0 +1,167 @@
+import { Breather } from "../../base/breather.ts";
+import type { Catalog } from "../../catalog/catalog.ts";
+import type { Segment } from "../../catalog/types.ts";
+import { BoxcarError } from "../../base/errors.ts";
+import type { Pace, Sha256, Store } from "../../base/ports.ts";
+import type { Core } from "../wasm/module.ts";
+import { Cuts } from "./cuts.ts";
+import { IndexCache } from "../reading/index-cache.ts";
+import type { ClockOptions, LayoutParts, TrackHeaders } from "../layout/layout.ts";
+import type { SegmentBefore } from "./lead.ts";
+import type { Composition } from "./composition.ts";
+import { PlanBuilder } from "./plan-builder.ts";
+import type { PlanCache } from "../../recordings/plan-cache.ts";
+import { PlanIdentity } from "../layout/plan-identity.ts";
+
+/** A distance between segments above this is a gap, milliseconds. */
+export const DEFAULT_GAP_TOLERANCE_MS = 500;
+/** Segments that are planned from one look at the clock to the next. */
+const STRIDE = 64;
+/** How many segments it is like to work on one that has to be cut: its samples are walked. */
+const CUT_WORK = 20;
+/** Bytes of sample entries that it is like to work on one segment for. */
+const DESCRIPTION_WORK = 1024;
+
+/** What a range download asks for. */
+export interface RangeQuery {
+  readonly streamPath: string;
+  /** Wall clock, milliseconds. */
+  readonly startMs: number;
+  /** Exclusive. */
+  readonly endMs: number;
+  readonly cut: "frame" | "keyframe";
+  readonly gaps: "skip" | "keep";
+  readonly changes: "inband" | "entries";
+  /** `keep` fills holes in the sound with silent samples. Default: none. */
+  readonly sound?: "keep" | "none";
+  /** Default: none. */
+  readonly chapters?: ClockOptions;
+  /** Default: none. */
+  readonly captions?: ClockOptions;
+}
+
+/** What a plan is made with. */
+export interface PlanParts {
+  readonly core: Core;
+  readonly catalog: Catalog;
+  readonly store: Store;
+  /** Default 500. */
+  readonly gapToleranceMs?: number;
+  /** Shared between plans; default: one of its own. */
+  readonly indexes?: IndexCache;
+  /** The same. */
+  readonly cuts?: Cuts;
+  /** Default: WebCrypto's. */
+  readonly sha256?: Sha256 | undefined;
+  /** Plans of ranges that may be asked for again; default: none are kept. */
+  readonly plans?: PlanCache;
+}
+
+/** How far, and how fast, a plan may be made. */
+export interface PlanBounds {
+  /** Default: one of its own. */
+  readonly pace?: Pace;
+  /** Segments that its range may have; default: any number. */
+  readonly mostSegments?: number;
+}
+
+/** A composition, with what its bytes are laid out with. */
+export interface Composed {
+  readonly layout: LayoutParts;
+  /** Names what it was made from. */
+  readonly hash: string;
+}
+
+/** How a range is put together. */
+export interface ComposeOptions {
+  /** What the query asks for, as the ETag names it. */
+  readonly identity: readonly unknown[];
+  readonly before: SegmentBefore;
+  /** Of more pieces none are kept: only lengths can be told then, in memory that does not grow. */
+  readonly mostPieces: number;
+  readonly pace?: Pace | undefined;
+}
+
+/**
+ * Puts the segments of a range together. Undefined when no sample falls into it.
+ * @throws BoxcarError `no_sync_sample` (409)
+ */
+export async function compose(
+  parts: PlanParts,
+  pages: AsyncIterable<readonly Segment[]> | Iterable<readonly Segment[]>,
+  query: Omit<RangeQuery, "streamPath">,
+  { identity, before, mostPieces, pace = new Breather() }: ComposeOptions,
+): Promise<Composed | undefined> {
+  const { core, store, catalog } = parts;
+  const indexes = parts.indexes ?? new IndexCache((ids) => catalog.indexesOf(ids));
+  const gapToleranceMs = parts.gapToleranceMs ?? DEFAULT_GAP_TOLERANCE_MS;
+  const cuts = parts.cuts ?? new Cuts(core, indexes);
+  const indexOf = ({ id }: { readonly id: number }): Promise<Uint8Array> => indexes.get(id);
+  const named = new PlanIdentity(parts.sha256, [gapToleranceMs, ...identity]);
+  const builder = new PlanBuilder({
+    ...{ ...query, gapToleranceMs, core, cuts, indexOf, store, mostPieces },
+    before: async (segment) => {
+      const found = await before(segment);
+      if (found !== undefined) named.addBefore(found);
+      return found;
+    },
+  });
+  let added = 0;
+  for await (const page of pages) {
+    for (const segment of page) {
+      // For most there is nothing to wait for, and waiting takes longer than adding.
+      const naming = named.add(segment);
+      if (naming !== undefined) await naming;
+      const cutting = builder.add(segment);
+      if (cutting !== undefined) await cutting;
+      else if (++added % STRIDE !== 0) continue;
+      const resting = pace.breathe(cutting === undefined ? 0 : CUT_WORK);
+      if (resting !== undefined) await resting;
+    }
+  }
+  const hash = named.digest();
+  const composition = await builder.finish();
+  if (composition === undefined || composition.segments === 0) {
+    if (builder.undecodable !== undefined) throw noSyncSample(builder.undecodable);
+    return undefined;
+  }
+  // Large sample entries are held in memory from here on: who has some waits as for a long plan.
+  const described = composition.tracks.flatMap(({ descriptions }) => descriptions);
+  await pace.breathe(Math.floor(described.reduce((sum, { length }) => sum + length, 0) / DESCRIPTION_WORK));
+  const headers = await readHeaders(composition, indexes);
+  const { chapters, captions } = query;
+  return { layout: { core, store, indexes, composition, headers, chapters, captions }, hash: await hash };
+}
+
+/** Says that a segment cannot be decoded. */
+export function noSyncSample({ id }: Segment): BoxcarError {
+  const message = `Segment ${id} has no sync sample to start from, nor has what is recorded before it. Download it as it is stored, by id.`;
+  return new BoxcarError("no_sync_sample", 409, message, { id });
+}
+
+/**
+ * The raw sample entries of each track, made fit for parameter sets in the samples where there are any, and the kept boxes
+ * of the segment it comes from.
+ */
+async function readHeaders(composition: Composition, indexes: IndexCache): Promise<TrackHeaders[]> {
+  const all: TrackHeaders[] = [];
+  const kept = new Map<number, Uint8Array>();
+  for (const track of composition.tracks) {
+    const entries: Uint8Array[] = [];
+    for (const { source, offset, length } of track.descriptions) {
+      const entry = (await indexes.get(source.id)).subarray(offset, offset + length);
+      entries.push(track.entry ?? entry);
+    }
+    const bytes = new Uint8Array(entries.reduce((sum, entry) => sum + entry.length, 0));
+    let at = 0;
+    for (const entry of entries) {
+      bytes.set(entry, at);
+      at += entry.length;
+    }
+    const { segment, keptOffset } = track.source;
+    const boxes = kept.get(segment.id) ?? (await indexes.get(segment.id)).slice(keptOffset);
+    kept.set(segment.id, boxes);
+    all.push({ descriptions: bytes, kept: boxes });
+  }
+  return all;
+}

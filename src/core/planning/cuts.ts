@@ -1,0 +1,75 @@
+import type { PieceTrack } from "./piece.ts";
+import type { Segment } from "../../catalog/types.ts";
+import { LruMap } from "../../base/lru-map.ts";
+import type { LoadedIndex, MeasuredPiece } from "../wasm/loaded-index.ts";
+import type { Core } from "../wasm/module.ts";
+import type { Selected, Selection } from "../wasm/abi/records.ts";
+import type { IndexCache } from "../reading/index-cache.ts";
+import { TimedSegment } from "./placed-segment.ts";
+
+/** What is kept by default: the cuts of some ten thousand segments. */
+const DEFAULT_CUT_CACHE_BYTES = 4 << 20;
+/** About what one answer takes, and the place of it. */
+const ENTRY_BYTES = 400;
+
+/**
+ * Cuts segments by their indexes. Indexes never change, so what was found stays true: ranges that overlap share joints
+ * that have to be cut, and only the first of them walks the samples, and reads the summaries.
+ */
+export class Cuts {
+  readonly #core: Core;
+  readonly #indexes: IndexCache;
+  readonly #selected: LruMap<string, Selected>;
+  readonly #measured: LruMap<string, MeasuredPiece>;
+  /** As long as the catalog keeps the rows. */
+  readonly #timed = new WeakMap<Segment, TimedSegment>();
+
+  constructor(core: Core, indexes: IndexCache, budget = DEFAULT_CUT_CACHE_BYTES) {
+    this.#core = core;
+    this.#indexes = indexes;
+    this.#selected = new LruMap(budget / 2, (_, name) => ENTRY_BYTES + name.length);
+    this.#measured = new LruMap(budget / 2, ({ counts }, name) => ENTRY_BYTES * (1 + counts.length) + name.length);
+  }
+
+  /** A segment with what its summary says. @throws BoxcarError `bad_index` (500) */
+  timed(segment: Segment): TimedSegment {
+    let timed = this.#timed.get(segment);
+    if (timed === undefined) {
+      timed = new TimedSegment(segment);
+      this.#timed.set(segment, timed);
+    }
+    return timed;
+  }
+
+  /** Finds the samples of the track in `slot` that a cut takes. @throws BoxcarError `index_missing` (503) */
+  async select({ id }: Segment, slot: number, selection: Selection): Promise<Selected> {
+    const { start, end, rules, preroll } = selection;
+    const name = `${id} ${slot} ${start} ${end} ${rules} ${preroll}`;
+    let found = this.#selected.get(name);
+    if (found === undefined) {
+      found = await this.#withIndex(id, (index) => index.select(slot, selection));
+      this.#selected.set(name, found);
+    }
+    return found;
+  }
+
+  /**
+   * Counts what a piece will be made of.
+   * @param scaled whether a track changes its timescale: then rounding depends on where it lands
+   * @throws BoxcarError `index_missing` (503)
+   */
+  async measure({ id }: Segment, tracks: readonly PieceTrack[], scaled: boolean): Promise<MeasuredPiece> {
+    if (scaled) return this.#withIndex(id, (index) => index.measure(tracks));
+    const name = `${id} ${tracks.map(({ first, count, offsetShift }) => `${first} ${count} ${offsetShift}`).join()}`;
+    let measured = this.#measured.get(name);
+    if (measured === undefined) {
+      measured = await this.#withIndex(id, (index) => index.measure(tracks));
+      this.#measured.set(name, measured);
+    }
+    return measured;
+  }
+
+  async #withIndex<T>(id: number, use: (index: LoadedIndex) => T): Promise<T> {
+    return this.#core.withIndex(await this.#indexes.get(id), use);
+  }
+}

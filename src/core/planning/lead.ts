@@ -1,0 +1,45 @@
+import type { Segment } from "../../catalog/types.ts";
+import { isVideo } from "./output-track.ts";
+import type { TimedSegment } from "./placed-segment.ts";
+import { TrackFlag } from "../wasm/abi/names.ts";
+
+/** Finds the segment that a segment follows without a gap; undefined when there is none. */
+export type SegmentBefore = (segment: Segment) => Promise<Segment | undefined>;
+
+/** A segment that was left for another while it held a picture, and where it goes on. */
+export interface LeftSegment {
+  readonly timed: TimedSegment;
+  /** Ticks of its reference track. */
+  readonly ticks: number;
+  /** Wall clock, milliseconds. */
+  readonly atMs: number;
+}
+
+/** Segments gone back over at most to find a sync sample: some minutes of a group of pictures. */
+const MAX_LEAD = 100;
+
+/**
+ * The segments that have to be decoded before one whose first sync sample comes too late, in order: from the one with
+ * the last sync sample on. None when there is no sync sample before it, or what is before is not of its kind.
+ */
+export async function leadOf(
+  timed: TimedSegment,
+  before: SegmentBefore,
+  timedOf: (segment: Segment) => TimedSegment,
+): Promise<TimedSegment[]> {
+  const lead: TimedSegment[] = [];
+  for (let at = timed; lead.length < MAX_LEAD;) {
+    const found = await before(at.segment);
+    const earlier = found && timedOf(found);
+    if (earlier?.kind !== timed.kind) return [];
+    lead.unshift(earlier);
+    if (earlier.reference.syncSamples > 0) return lead;
+    at = earlier;
+  }
+  return [];
+}
+
+/** Whether pictures of a segment need others from before it to be decoded. */
+export function startsLate({ reference }: TimedSegment): boolean {
+  return isVideo(reference) && (reference.flags & TrackFlag.LateSync) !== 0;
+}

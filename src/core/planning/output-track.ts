@@ -1,0 +1,209 @@
+import type { Segment } from "../../catalog/types.ts";
+import { BoxcarError } from "../../base/errors.ts";
+import type { PieceTrack } from "./piece.ts";
+import { presentationOf, type Summary, type TrackRecord } from "../wasm/records/summary.ts";
+import { TrackFlag } from "../wasm/abi/names.ts";
+import { DurationRuns } from "../layout/duration-runs.ts";
+import { FragmentCounts } from "../layout/fragment-sizes.ts";
+import { sourceOf, type Source } from "./piece.ts";
+
+/** Handler types (ISO/IEC 14496-12 section 12), four characters as a number. */
+const VIDE = 0x76696465;
+const SOUN = 0x736f756e;
+
+/** Sample entries of one segment's track, as they go into an output's `stsd`. */
+export interface Descriptions {
+  readonly hash: string;
+  readonly count: number;
+  /** Whose index has the bytes, and where. */
+  readonly source: Source;
+  readonly offset: number;
+  readonly length: number;
+  /** Output sample description index of the first one, from 1. */
+  readonly base: number;
+  /** Of the samples that they describe. */
+  syncSamples: number;
+}
+
+/** Bytes of sample entries that one track may have in all: recorders have a few of some hundred bytes. */
+const MOST_DESCRIPTION_BYTES = 4 << 20;
+
+/** A segment and what its summary says. */
+export interface SummarizedSegment {
+  readonly segment: Segment;
+  readonly summary: Summary;
+}
+
+/** One track of an output. Ticks are its own, 0 is the start of the output's presentation. */
+export class OutputTrack {
+  readonly id: number;
+  readonly handler: number;
+  readonly timescale: number;
+  /** RFC 6381, of the first segment. */
+  readonly codec: string;
+  /** The part of `tkhd` and `mdhd` that is taken over from the first segment. */
+  readonly presentation: Uint8Array;
+  /** The flags of `tkhd`, of the first segment. */
+  readonly tkhdFlags: number;
+  /** Where the track is found in the first segment. */
+  readonly source: {
+    readonly segment: Segment;
+    readonly slot: number;
+    readonly id: number;
+    readonly keptOffset: number;
+  };
+  readonly descriptions: Descriptions[] = [];
+  readonly #byHash = new Map<string, Descriptions>();
+  readonly #byBase = new Map<number, Descriptions>();
+  #descriptionBytes = 0;
+  /** Bits of TrackFlag over all pieces. */
+  flags: number = TrackFlag.AllSync;
+  samples = 0;
+  cttsEntries = 0;
+  syncSamples = 0;
+  stscEntries = 0;
+  chunks = 0;
+  readonly inFragments = new FragmentCounts();
+  #sttsEntries = 0;
+  /** As long as all pieces are uniform. */
+  #durations: DurationRuns | undefined = new DurationRuns();
+  /** Of media, inline ones included. */
+  bytes = 0;
+  /** Bytes of every sample, 0 when they differ, undefined before the first. */
+  #constantSize: number | undefined;
+  firstDts = 0;
+  firstPts = 0;
+  /** Latest end of a sample's presentation. */
+  presentedEnd = Number.NEGATIVE_INFINITY;
+  /** The last piece with samples of it, as far as it is planned. */
+  last: PieceTrack | undefined;
+  /** Decode time of the last sample. */
+  lastDts = 0;
+  /** Where parameter sets stand in the samples: the one sample entry that serves them all. */
+  entry: Uint8Array | undefined;
+
+  constructor(id: number, record: TrackRecord, { segment, summary }: SummarizedSegment, slot: number) {
+    this.id = id;
+    this.handler = record.handler;
+    this.timescale = record.timescale;
+    this.codec = record.codec;
+    this.tkhdFlags = record.tkhdFlags;
+    this.source = { segment, slot, id: record.id, keptOffset: summary.keptOffset };
+    this.presentation = presentationOf(summary, slot);
+  }
+
+  /** How the samples follow a change of their parameters; undefined where nothing changes. */
+  get changes(): "inband" | "entries" | undefined {
+    if (this.entry !== undefined) return "inband";
+    return this.descriptions.reduce((sum, { count }) => sum + count, 0) > 1 ? "entries" : undefined;
+  }
+
+  get constantSize(): number {
+    return this.#constantSize ?? 0;
+  }
+
+  get sttsEntries(): number {
+    return this.#durations?.entries ?? this.#sttsEntries;
+  }
+
+  /** Whether equal durations are joined across pieces, into what `durationEntries` makes of them. */
+  get joinsDurations(): boolean {
+    return this.#durations !== undefined;
+  }
+
+  /** Sum of all durations, ticks. */
+  get duration(): number {
+    return this.last === undefined ? 0 : this.lastDts + this.last.lastDuration - this.firstDts;
+  }
+
+  /**
+   * Finds or adds the sample entries of a segment's track. Returns the output index of the first one.
+   * @throws BoxcarError `too_many_changes` (409)
+   */
+  describe(segment: Segment, record: TrackRecord): number {
+    const known = this.#byHash.get(record.descriptionHash);
+    if (known !== undefined) return known.base;
+    this.#descriptionBytes += record.descriptionLength;
+    if (this.#descriptionBytes > MOST_DESCRIPTION_BYTES) throw tooManyChanges(segment);
+    const last = this.descriptions.at(-1);
+    const added = {
+      hash: record.descriptionHash,
+      count: record.descriptionCount,
+      source: sourceOf(segment),
+      offset: record.descriptionOffset,
+      length: record.descriptionLength,
+      base: last === undefined ? 1 : last.base + last.count,
+      syncSamples: 0,
+    };
+    this.descriptions.push(added);
+    this.#byHash.set(added.hash, added);
+    this.#byBase.set(added.base, added);
+    return added.base;
+  }
+
+  /** Adds the counts of a piece's track. */
+  count(track: PieceTrack, { constantSize }: Pick<TrackRecord, "constantSize">): void {
+    const { count, counts, offsetShift, descriptionBase } = track;
+    const described = this.#byBase.get(descriptionBase);
+    if (described !== undefined) described.syncSamples += counts.syncSamples;
+    const allSync = this.flags & counts.flags & TrackFlag.AllSync;
+    this.flags = ((this.flags | counts.flags) & ~(TrackFlag.AllSync | TrackFlag.Uniform)) | allSync;
+    if (offsetShift !== 0) this.flags |= TrackFlag.Offsets;
+    if (offsetShift < 0) this.flags |= TrackFlag.NegativeOffsets;
+    this.samples += count;
+    this.#sttsEntries += counts.sttsEntries;
+    if (counts.flags & TrackFlag.Uniform) this.#durations?.add(track);
+    else this.#durations = undefined;
+    this.cttsEntries += counts.cttsEntries;
+    this.syncSamples += counts.syncSamples;
+    this.stscEntries += counts.stscEntries;
+    this.chunks += counts.chunks;
+    this.inFragments.add(track);
+    this.bytes += counts.bytes;
+    this.#constantSize = this.#constantSize === undefined || this.#constantSize === constantSize ? constantSize : 0;
+  }
+
+  /**
+   * Moves the parameter sets of all descriptions into the samples, before each sync sample.
+   * @param sets by `base`
+   * @param entry the one that then serves all samples
+   */
+  moveInband(sets: ReadonlyMap<number, Uint8Array>, entry: Uint8Array): void {
+    for (const { base, syncSamples } of this.descriptions) {
+      const { length } = sets.get(base) ?? { length: 0 };
+      this.bytes += length * syncSamples;
+      if (length > 0) this.#constantSize = 0;
+    }
+    this.descriptions.length = 1;
+    this.entry = entry;
+  }
+}
+
+function tooManyChanges({ id }: Segment): BoxcarError {
+  const message = `Up to segment ${id} the range has more than ${MOST_DESCRIPTION_BYTES} bytes of different sample entries. Ask for shorter ranges.`;
+  return new BoxcarError("too_many_changes", 409, message, { id });
+}
+
+/** What tells whether a player can follow from one sample entry to the next: the codec without its parameters. */
+export function codecFamily(codec: string): string {
+  const [name = codec, object, audio] = codec.split(".");
+  // `mp4a` and `mp4v` only say that an object type follows (RFC 6381 section 3.3); MPEG-4 audio also holds MP3.
+  if (name === "mp4a" || name === "mp4v") return audio === "34" ? "mp4a.6b" : `${name}.${object?.toLowerCase() ?? ""}`;
+  // In-band and out-of-band parameter sets are the same codec (ISO/IEC 14496-15).
+  return name.replace(/^avc[13]$/, "avc1").replace(/^(hvc1|hev1)$/, "hvc1");
+}
+
+/** Whether a track is video, which decides about cuts and joins. */
+export function isVideo(track: { readonly handler: number }): boolean {
+  return track.handler === VIDE;
+}
+
+/** Whether decoding begins at sync samples only: that of video, and of sound such as xHE-AAC. */
+export function needsSync(track: { readonly handler: number; readonly flags: number }): boolean {
+  return isVideo(track) || (isSound(track) && (track.flags & TrackFlag.AllSync) === 0);
+}
+
+/** Whether a track is audio. */
+export function isSound(track: { readonly handler: number }): boolean {
+  return track.handler === SOUN;
+}

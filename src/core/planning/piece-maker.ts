@@ -1,0 +1,373 @@
+import type { Segment } from "../../catalog/types.ts";
+import { BoxcarError } from "../../base/errors.ts";
+import type { Store } from "../../base/ports.ts";
+import type { Core } from "../wasm/module.ts";
+import { SelectionRule } from "../wasm/abi/names.ts";
+import type { Counts, Selected, Selection } from "../wasm/abi/records.ts";
+import { TrackFlag } from "../wasm/abi/names.ts";
+import type { TrackRecord } from "../wasm/records/summary.ts";
+import type { Cuts } from "./cuts.ts";
+import { codecFamily, isSound, isVideo, needsSync, OutputTrack } from "./output-track.ts";
+import { moveInband } from "./inband.ts";
+import {
+  countsOf,
+  leftOut,
+  NO_COUNTS,
+  prerollOf,
+  sourceOf,
+  wholeTrack,
+  type IndexOf,
+  type Piece,
+  type PieceTrack,
+} from "./piece.ts";
+import {
+  baseOf,
+  jointLimitOf,
+  limitOf,
+  ROUNDING_MS,
+  usualDuration,
+  type PlacedSegment,
+  type TimedSegment,
+  openEnd,
+  othersStartOf,
+} from "./placed-segment.ts";
+import { SoundFiller } from "./sound-filler.ts";
+import { rescale, ticksOf } from "./ticks.ts";
+import { alone, cutTimecode, timecodePiece, timecodeStart } from "./timecode.ts";
+
+/** What pieces are made with. */
+export interface PieceMakerOptions {
+  readonly core: Core;
+  readonly indexOf: IndexOf;
+  readonly store: Pick<Store, "get">;
+  readonly cuts: Cuts;
+  readonly cut: "frame" | "keyframe";
+  readonly changes: "inband" | "entries";
+  /** `keep` fills holes in the sound with silent samples. Default: none. */
+  readonly sound?: "keep" | "none";
+  /** Of more pieces none are kept. */
+  readonly mostPieces: number;
+}
+
+const NONE = new Uint8Array(0);
+/** What edit lists in milliseconds, and wall-clock times, may put sound off by. */
+const SNAP_MS = 1;
+
+/** What the tracks of segments of one kind become. */
+interface Match {
+  /** One a slot. */
+  readonly outputs: readonly OutputTrack[];
+  /** One a slot: the output sample description index of the first description; undefined before there is a sample of it. */
+  readonly bases: (number | undefined)[];
+  /** Whether a track changes its timescale. */
+  readonly scaled: boolean;
+}
+
+/**
+ * Turns placed segments into pieces, one after another: selects their samples, gives them their times and mends each
+ * track's joint with what is before (rules 3 and 5 of a plan).
+ */
+export class PieceMaker {
+  readonly #options: PieceMakerOptions;
+  readonly #outputs: OutputTrack[] = [];
+  /** By kind of segment. */
+  readonly #matches = new Map<string, Match>();
+  /** In order; none when there are more than are to be kept. */
+  readonly pieces: Piece[] = [];
+  /** Segments that pieces were made of. */
+  made = 0;
+  /** Movie fragments that all pieces make. */
+  fragments = 0;
+  /** Of them, those that `sidx` and `mfra` refer to. */
+  references = 0;
+  readonly #filler: SoundFiller | undefined;
+
+  constructor(options: PieceMakerOptions) {
+    this.#options = options;
+    if (options.sound !== "keep") return;
+    this.#filler = new SoundFiller(options, (piece) => {
+      this.#insert(piece);
+    });
+  }
+
+  /** Adds a piece that is no segment's. */
+  #insert(piece: Piece): void {
+    this.fragments += piece.fragments;
+    if (this.made <= this.#options.mostPieces) this.pieces.push(piece);
+  }
+
+  /**
+   * Mends what is only known once all pieces are. Returns the output's tracks that hold samples.
+   * @param endMs end of the picture, milliseconds from the start of the output
+   */
+  async finish(endMs: number): Promise<OutputTrack[]> {
+    const outputs = this.#outputs;
+    for (const output of outputs) await this.#filler?.fillBehind(output, endMs);
+    if (this.#options.changes === "inband") await moveInband(this.#options, outputs.find(isVideo), this.pieces);
+    return outputs.filter((track) => track.samples > 0);
+  }
+
+  /**
+   * Adds the piece of a placed segment: at once when all of it is taken, which its summary is enough for, else the caller
+   * has to wait.
+   * @throws BoxcarError `codec_change` (409), `encrypted` (409), `gap_too_long` (400), what `indexOf` throws
+   */
+  add(placed: PlacedSegment): Promise<void> | undefined {
+    const { summary } = placed.timed;
+    const match = this.#match(placed.timed);
+    const isCut = summary.tracks.some(
+      (_, slot) =>
+        this.#selectionOf(placed, slot, match.outputs[slot]) !== undefined || timecodeStart(placed, slot) !== undefined,
+    );
+    if (match.scaled || isCut || this.#leavesHole(placed, match)) return this.#addCut(placed, match);
+    this.#push(placed, match, this.#joinAll(placed, match), summary.tracks, summary.fragments);
+    return undefined;
+  }
+
+  async #addCut(placed: PlacedSegment, match: Match): Promise<void> {
+    const { cuts } = this.#options;
+    const { segment, summary } = placed.timed;
+    const selected: Selected[] = [];
+    for (const [slot, record] of summary.tracks.entries()) {
+      const selection = this.#selectionOf(placed, slot, match.outputs[slot]);
+      selected.push(selection === undefined ? wholeTrack(record) : await cuts.select(segment, slot, selection));
+    }
+    if (selected.every(({ count }) => count === 0)) return;
+    for (const output of this.#outputs) {
+      const slot = match.outputs.indexOf(output);
+      const [record, samples] = [summary.tracks[slot], selected[slot]];
+      const own = record === undefined || samples === undefined ? undefined : { record, samples };
+      await this.#filler?.fillBefore(output, placed, own, () => this.#baseOf(placed, match, slot));
+    }
+    for (const [slot, samples] of selected.entries())
+      selected[slot] = await this.#countOn(placed, match, slot, samples);
+    const tracks = this.#joinAll(placed, match, selected);
+    const { counts, fragments } = await cuts.measure(segment, tracks, match.scaled);
+    this.#push(placed, match, tracks, counts, fragments);
+  }
+
+  /** Lets a timecode begin with the cut, in a piece of its own. Returns what else is taken of the track in `slot`. */
+  async #countOn(placed: PlacedSegment, match: Match, slot: number, selected: Selected): Promise<Selected> {
+    const { segment, summary } = placed.timed;
+    const [record, output] = [summary.tracks[slot], match.outputs[slot]];
+    const cut = await cutTimecode(this.#options, placed, slot, selected);
+    if (cut === undefined || record === undefined || output === undefined) return selected;
+    const track = this.#join(placed, record, output, cut.first, this.#baseOf(placed, match, slot));
+    const tracks = alone(summary.tracks, slot, track);
+    const { counts } = await this.#options.cuts.measure(segment, tracks, match.scaled);
+    track.counts = counts[slot] ?? NO_COUNTS;
+    output.count(track, record);
+    this.#insert(timecodePiece(segment, tracks, cut.media));
+    return cut.rest;
+  }
+
+  #push(
+    { timed: { segment, summary } }: PlacedSegment,
+    { outputs }: Match,
+    tracks: readonly PieceTrack[],
+    counts: readonly Counts[],
+    fragments: number,
+  ): void {
+    let bytes = 0;
+    for (const [slot, record] of summary.tracks.entries()) {
+      const track = tracks[slot];
+      if (track === undefined || track.count === 0) continue;
+      track.counts = countsOf(counts[slot] ?? NO_COUNTS);
+      bytes += track.counts.bytes;
+      outputs[slot]?.count(track, record);
+    }
+    this.made++;
+    this.fragments += fragments;
+    this.references += fragments;
+    if (this.made <= this.#options.mostPieces)
+      this.pieces.push({ source: sourceOf(segment), tracks, bytes, fragments, inline: NONE });
+    else this.pieces.length = 0;
+  }
+
+  #leavesHole(placed: PlacedSegment, { outputs }: Match): boolean {
+    const { tracks } = placed.timed.summary;
+    return this.#outputs.some((output) => {
+      const record = tracks[outputs.indexOf(output)];
+      const own = record === undefined ? undefined : { record, samples: wholeTrack(record) };
+      return this.#filler?.leavesHole(output, placed, own) === true;
+    });
+  }
+
+  /** The output sample description index of a track's first one. */
+  #baseOf({ timed: { segment, summary } }: PlacedSegment, { outputs, bases }: Match, slot: number): number {
+    const [record, output] = [summary.tracks[slot], outputs[slot]];
+    if (record === undefined || output === undefined) return 1;
+    return (bases[slot] ??= output.describe(segment, record));
+  }
+
+  /** @param selected default: all of each track */
+  #joinAll(placed: PlacedSegment, match: Match, selected?: readonly Selected[]): PieceTrack[] {
+    return placed.timed.summary.tracks.map((record, slot) => {
+      const output = match.outputs[slot];
+      const samples = selected === undefined ? wholeTrack(record) : selected[slot];
+      if (output === undefined || samples === undefined || samples.count === 0) return leftOut(record);
+      return this.#join(placed, record, output, samples, this.#baseOf(placed, match, slot));
+    });
+  }
+
+  #match(timed: TimedSegment): Match {
+    let match = this.#matches.get(timed.kind);
+    if (match === undefined) {
+      const { tracks } = timed.summary;
+      const outputs: OutputTrack[] = [];
+      for (const [slot, record] of tracks.entries()) outputs.push(this.#outputOf(timed, record, slot, outputs));
+      const scaled = outputs.some((output, slot) => output.timescale !== tracks[slot]?.timescale);
+      match = { outputs, bases: [], scaled };
+      this.#matches.set(timed.kind, match);
+    }
+    return match;
+  }
+
+  /** Tracks of segments are the same one by handler and by order among those of their handler. */
+  #outputOf(timed: TimedSegment, record: TrackRecord, slot: number, taken: readonly OutputTrack[]): OutputTrack {
+    const { segment } = timed;
+    if (record.flags & TrackFlag.Encrypted) throw encrypted(segment);
+    const known = this.#outputs.find((output) => output.handler === record.handler && !taken.includes(output));
+    if (known === undefined) {
+      const added = new OutputTrack(this.#outputs.length + 1, record, timed, slot);
+      this.#outputs.push(added);
+      return added;
+    }
+    if (known.codec === record.codec || codecFamily(known.codec) === codecFamily(record.codec)) return known;
+    throw codecChange(segment, known.codec, record.codec);
+  }
+
+  /** What to take of one track; undefined for all of it. */
+  #selectionOf(placed: PlacedSegment, slot: number, output: OutputTrack | undefined): Selection | undefined {
+    const { timed } = placed;
+    const record = timed.summary.tracks[slot];
+    if (record === undefined) return undefined;
+    const rules = placed.closed ? SelectionRule.Closed : 0;
+    if (isVideo(record)) {
+      const end = limitOf(placed, record);
+      if (placed.from === Number.NEGATIVE_INFINITY && end === Number.POSITIVE_INFINITY) return undefined;
+      const from = rescale(placed.from, timed.reference.timescale, record.timescale);
+      const start = from + ticksOf(ROUNDING_MS, record.timescale);
+      const fromSync = placed.from === Number.NEGATIVE_INFINITY ? 0 : SelectionRule.FromSync;
+      return { start, end, rules: rules | fromSync, preroll: 0 };
+    }
+    // What an edit list hides in front of a joint may be sound that the segment before lacks: recorders shift it out of
+    // sight to start with the video. What is there twice is left out as an overlap.
+    const padded = record.firstDts + record.duration - record.lastDuration >= record.editEnd;
+    const end = Math.min(
+      limitOf(placed, record),
+      jointLimitOf(placed, slot),
+      padded ? record.editEnd : Number.POSITIVE_INFINITY,
+    );
+    const start = Math.max(
+      rescale(placed.from, timed.reference.timescale, record.timescale),
+      this.#overlapEnd(placed, record, output) ?? Number.NEGATIVE_INFINITY,
+      othersStartOf(placed, slot),
+    );
+    if (start === Number.NEGATIVE_INFINITY && end === Number.POSITIVE_INFINITY) return undefined;
+    const isLed = placed.leading && this.#options.cut === "frame" && start !== Number.NEGATIVE_INFINITY;
+    const preroll = isLed ? prerollOf(record, placed.hiddenMs) : 0;
+    if (!needsSync(record)) return { start, end, rules, preroll };
+    const begin = placed.leading ? SelectionRule.FromSync : SelectionRule.NextSync;
+    return { start, end, rules: start === Number.NEGATIVE_INFINITY ? rules : rules | begin, preroll };
+  }
+
+  /**
+   * Where the sound before the joint reaches into this segment by more than half a sample: the time from which on its own
+   * may follow, in its ticks. Undefined when it does not. Other tracks hold their last sample no longer than until then.
+   */
+  #overlapEnd(placed: PlacedSegment, record: TrackRecord, output: OutputTrack | undefined): number | undefined {
+    if (output?.last === undefined || record.samples === 0 || !isSound(record)) return undefined;
+    const [from, to] = [output.timescale, record.timescale];
+    const base = baseOf(placed, output);
+    const usual = usualDuration(record);
+    const half = Math.floor(usual / 2);
+    // The last sample decodes to a whole one, also when it is cut short or said to last longer.
+    const ended = rescale(output.lastDts - base, from, to) + Math.ceil(usual);
+    // A sample is taken when it ends after START: leave out those of which more than half is already there.
+    const tolerated = snaps(record) ? Math.max(half, ticksOf(SNAP_MS, to)) : half;
+    return ended - record.firstDts > tolerated ? ended + half : undefined;
+  }
+
+  #join(
+    placed: PlacedSegment,
+    record: TrackRecord,
+    output: OutputTrack,
+    samples: Selected,
+    descriptionBase: number,
+  ): PieceTrack {
+    const [from, to] = [record.timescale, output.timescale];
+    const base = baseOf(placed, output);
+    const lasting = rescale(samples.lastDts - samples.dts, from, to);
+    const held = heldUntil(placed, record, samples);
+    const open = openEnd(placed, record);
+    const lastDuration =
+      rescale(held + (open > 0 ? Math.round(usualDuration(record)) : 0) - samples.dts, from, to) - lasting;
+    let dts = base + rescale(samples.dts, from, to);
+    let offsetShift = 0;
+    if (output.last === undefined) {
+      output.firstDts = dts;
+      output.firstPts = dts + rescale(samples.pts - samples.dts, from, to);
+    } else {
+      let distance = dts - output.lastDts;
+      const { ownDuration } = output.last;
+      if (snaps(record) && Math.abs(distance - ownDuration) <= ticksOf(SNAP_MS, to)) {
+        distance = Math.max(1, ownDuration);
+        dts = output.lastDts + distance;
+      } else if (distance < 1) {
+        // More reordering than before the joint: decode later than the segment says, present as it says.
+        distance = Math.max(1, output.last.lastDuration);
+        offsetShift = dts - (output.lastDts + distance);
+        dts = output.lastDts + distance;
+      }
+      if (distance > 0xffff_ffff) throw tooLongGap(placed.timed.segment);
+      output.last.lastDuration = distance;
+    }
+    const piece: PieceTrack = {
+      first: samples.first,
+      count: samples.count,
+      dts,
+      timescale: to,
+      lastDuration,
+      lasting,
+      ownDuration: lastDuration,
+      offsetShift,
+      descriptionBase,
+      trackId: output.id,
+      prefix: 0,
+      counts: NO_COUNTS,
+    };
+    const presentedEnd = base + rescale(Math.min(samples.presentedEnd, record.editEnd) + open, from, to);
+    output.last = piece;
+    output.lastDts = dts + lasting;
+    output.presentedEnd = Math.max(output.presentedEnd, presentedEnd);
+    return piece;
+  }
+}
+
+/** Whether a sound's samples, all alike, go on at a joint as they did before, where rounding alone puts them elsewhere. */
+function snaps(record: TrackRecord): boolean {
+  return isSound(record) && (record.flags & TrackFlag.Uniform) !== 0;
+}
+
+/** Where the last sample taken ends, in decode time: one that is held far beyond the others ends with the range. */
+function heldUntil(placed: PlacedSegment, record: TrackRecord, { lastDts, lastDuration }: Selected): number {
+  const usual = Math.ceil(usualDuration(record));
+  const limit = Math.max(limitOf(placed, record), lastDts + usual);
+  return lastDuration > 2 * usual ? Math.min(lastDts + lastDuration, limit) : lastDts + lastDuration;
+}
+
+function encrypted({ id }: Segment): BoxcarError {
+  const message = `Segment ${id} is encrypted, and cutting would lose what its samples need to be decrypted. Download it whole by id.`;
+  return new BoxcarError("encrypted", 409, message, { id });
+}
+
+function codecChange({ id }: Segment, before: string, after: string): BoxcarError {
+  const message = `The codec changes from ${before} to ${after} at segment ${id}, which no player follows inside one track. Download the spans one by one.`;
+  return new BoxcarError("codec_change", 409, message, { id, before, after });
+}
+
+function tooLongGap({ id }: Segment): BoxcarError {
+  const message = `The distance before segment ${id} is longer than one sample can last. Use gaps=skip, or a shorter range.`;
+  return new BoxcarError("gap_too_long", 400, message, { id });
+}

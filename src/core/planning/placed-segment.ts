@@ -1,0 +1,186 @@
+import type { Segment } from "../../catalog/types.ts";
+import { BoxcarError } from "../../base/errors.ts";
+import { readSummary, type Summary, type TrackRecord } from "../wasm/records/summary.ts";
+import { TrackFlag } from "../wasm/abi/names.ts";
+import { isSound, isVideo } from "./output-track.ts";
+import { millisecondsOf, rescale, ticksOf } from "./ticks.ts";
+
+/**
+ * Half a millisecond: wall-clock times are whole milliseconds, so a frame this close to one is meant by it. Keeps
+ * neighbouring cuts from sharing a frame or losing one.
+ */
+export const ROUNDING_MS = 0.5;
+
+/** A segment with what its summary says about time. */
+export class TimedSegment {
+  readonly segment: Segment;
+  readonly summary: Summary;
+  /** The reference track: video, else the first. */
+  readonly reference: TrackRecord;
+  /** How long the reference track is presented, milliseconds, not rounded. */
+  readonly durationMs: number;
+  /** Equal for segments whose tracks are alike in everything but their samples: those of one recorder. */
+  readonly kind: string;
+
+  constructor(segment: Segment) {
+    this.segment = segment;
+    this.summary = readSummary(segment.summary);
+    const reference = this.summary.tracks[this.summary.reference];
+    if (reference === undefined)
+      throw new BoxcarError("bad_index", 500, `Segment ${segment.id} has a damaged summary.`);
+    this.reference = reference;
+    this.durationMs = millisecondsOf(reference.end - reference.start, reference.timescale);
+    const { tracks } = this.summary;
+    this.kind = JSON.stringify(
+      tracks.map(({ handler, timescale, codec, descriptionHash, flags }) => {
+        return [handler, timescale, codec, descriptionHash, flags & TrackFlag.Encrypted];
+      }),
+    );
+  }
+
+  /** Wall-clock end of the reference track, milliseconds, exclusive, not rounded. */
+  get endMs(): number {
+    return this.segment.startMs + this.durationMs;
+  }
+
+  /** Wall-clock time at which the last sample of the reference track begins: from then on it is held. */
+  get heldFromMs(): number {
+    const { start, end, lastDuration } = this.reference;
+    return this.wallAt(Math.max(start, end - lastDuration));
+  }
+
+  /** Wall-clock time up to which the reference track has samples, the last one counted as lasting no longer than the others do. */
+  get sampledEndMs(): number {
+    const { samples, timescale } = this.reference;
+    const usual = samples > 1 ? millisecondsOf(usualDuration(this.reference), timescale) : 0;
+    return Math.min(this.endMs, this.heldFromMs + usual);
+  }
+
+  /** Whether all that is presented ends before a wall-clock time, but for a part of a sample. */
+  endsBy(wallMs: number): boolean {
+    const { tracks } = this.summary;
+    if (wallMs < this.endMs) return false;
+    return tracks.every((record) => record.end <= this.ticksAt(wallMs, record) + usualDuration(record));
+  }
+
+  /** A wall-clock time on the presentation timeline of the segment, in ticks of `track`. */
+  ticksAt(wallMs: number, track: TrackRecord): number {
+    const start = rescale(this.reference.start, this.reference.timescale, track.timescale);
+    return start + ticksOf(wallMs - this.segment.startMs, track.timescale);
+  }
+
+  /** How long after the reference track another one starts, milliseconds. */
+  delayOf(track: TrackRecord): number {
+    const { start, timescale } = this.reference;
+    return millisecondsOf(track.start, track.timescale) - millisecondsOf(start, timescale);
+  }
+
+  /** The wall-clock time of a tick of the reference track. */
+  wallAt(ticks: number): number {
+    return this.segment.startMs + millisecondsOf(ticks - this.reference.start, this.reference.timescale);
+  }
+}
+
+/** What a sample of a track lasts in the mean, ticks, not rounded; the last one, which may be held, does not count. */
+export function usualDuration({ samples, duration, lastDuration }: TrackRecord): number {
+  return samples > 1 ? (duration - lastDuration) / (samples - 1) : duration;
+}
+
+/**
+ * What the presentation of a track lacks at its end because the duration of its last sample is stated as 0, ticks: it is
+ * shown as long as the others are, when nothing follows it.
+ */
+export function openEnd(placed: PlacedSegment, record: TrackRecord): number {
+  const { samples, lastDuration, end, earliestPts } = record;
+  if (placed.joint !== undefined || Number.isFinite(placed.untilMs) || lastDuration > 0 || samples < 2) return 0;
+  const usual = usualDuration(record);
+  return Math.max(0, Math.round(Math.min(usual, samples * usual - (end - earliestPts))));
+}
+
+/** Where the next segment goes on. */
+export interface Joint {
+  readonly next: TimedSegment;
+  /** Where it starts, by the wall clock of the segment before. */
+  readonly atMs: number;
+  /** How far a track of the segment before may reach into the next one's, milliseconds, beside a part of a sample. */
+  readonly slackMs: number;
+}
+
+/** A segment whose place in the output is known. */
+export interface PlacedSegment {
+  readonly timed: TimedSegment;
+  /** Output time of the reference track's start, in ticks of `timescale`. */
+  readonly place: number;
+  /** Ticks that places are counted in: those of the output's first reference track. */
+  readonly timescale: number;
+  /** Presentation starts here, ticks of the segment's reference track; -Infinity: with its first sample. */
+  readonly from: number;
+  /** The first of the output: samples before `from` may be taken to decode it. */
+  readonly leading: boolean;
+  /** How long before `from` the reference track's samples start, hidden, milliseconds. */
+  readonly hiddenMs: number;
+  /** Wall-clock end of what is taken, milliseconds; Infinity: to its last sample. */
+  readonly untilMs: number;
+  /** Whether a later segment takes over at `untilMs`. */
+  readonly closed: boolean;
+  /** Wall-clock time before which nothing is taken of tracks other than the reference, milliseconds; -Infinity: all. */
+  readonly othersFromMs: number;
+  /** Undefined for the last segment, and where `untilMs` says it. */
+  readonly joint: Joint | undefined;
+}
+
+/** What turns a time of the segment's presentation into one of the output's, both in ticks of the output track. */
+export function baseOf({ timed, place, timescale }: PlacedSegment, output: { readonly timescale: number }): number {
+  const { reference } = timed;
+  return rescale(place, timescale, output.timescale) - rescale(reference.start, reference.timescale, output.timescale);
+}
+
+/** Where the samples of `record` end, exclusive, in its ticks; Infinity for all. */
+export function limitOf(placed: PlacedSegment, record: TrackRecord): number {
+  if (!Number.isFinite(placed.untilMs)) return Number.POSITIVE_INFINITY;
+  const rounding = isVideo(record) ? ticksOf(ROUNDING_MS, record.timescale) : 0;
+  return placed.timed.ticksAt(placed.untilMs, record) - rounding;
+}
+
+/** Where what is taken of a track other than the reference begins, in its ticks; -Infinity: with its first sample. */
+export function othersStartOf({ timed, othersFromMs }: PlacedSegment, slot: number): number {
+  const record = timed.summary.tracks[slot];
+  if (record === undefined || slot === timed.summary.reference) return Number.NEGATIVE_INFINITY;
+  const start = timed.ticksAt(othersFromMs, record);
+  return record.earliestPts + usualDuration(record) < start ? start : Number.NEGATIVE_INFINITY;
+}
+
+/**
+ * Where the joint with the next segment ends a track, exclusive, in its ticks: where the next one's own samples begin,
+ * since sound that outlasts its picture would stand in for theirs. Infinity when the track ends there by itself.
+ */
+export function jointLimitOf({ timed, joint }: PlacedSegment, slot: number): number {
+  const record = timed.summary.tracks[slot];
+  if (joint === undefined || record === undefined || slot === timed.summary.reference) return Number.POSITIVE_INFINITY;
+  // What measures or describes stands in for nothing: all of it is kept.
+  if (!isSound(record) && !isVideo(record)) return Number.POSITIVE_INFINITY;
+  const { atMs, next, slackMs } = joint;
+  const own = sameTrack(timed.summary, slot, next.summary);
+  const delayMs = own === undefined ? 0 : next.delayOf(own);
+  const limit = timed.ticksAt(atMs + Math.max(0, delayMs), record);
+  const slack = Math.ceil(usualDuration(record)) + ticksOf(slackMs, record.timescale);
+  return record.end - limit > slack ? limit : Number.POSITIVE_INFINITY;
+}
+
+/** The track of another segment that is the same by handler and by order among those of its handler. */
+function sameTrack({ tracks }: Summary, slot: number, other: Summary): TrackRecord | undefined {
+  const handler = tracks[slot]?.handler;
+  const nth = tracks.slice(0, slot).filter((record) => record.handler === handler).length;
+  return other.tracks.filter((record) => record.handler === handler)[nth];
+}
+
+/**
+ * The start of the picture that `ticks` is meant by, when it is that of one but for the rounding of wall-clock times:
+ * players drop pictures of which an edit list hides ever so little. Told only where all last equally long.
+ */
+export function snapped(ticks: number, track: TrackRecord): number {
+  if (!isVideo(track) || track.sttsEntries > 2 || track.samples < 2) return ticks;
+  const step = (track.duration - track.lastDuration) / (track.samples - 1);
+  const start = track.earliestPts + Math.round((ticks - track.earliestPts) / step) * step;
+  return Math.abs(start - ticks) <= ticksOf(ROUNDING_MS, track.timescale) ? start : ticks;
+}

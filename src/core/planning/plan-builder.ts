@@ -1,0 +1,331 @@
+import type { Segment } from "../../catalog/types.ts";
+import { SelectionRule } from "../wasm/abi/names.ts";
+import type { Selected, Selection } from "../wasm/abi/records.ts";
+import type { ClockReading, Composition, Interval } from "./composition.ts";
+import { lengthOf, ticksToNext } from "./following.ts";
+import { leadOf, startsLate, type LeftSegment, type SegmentBefore } from "./lead.ts";
+import { isVideo, needsSync } from "./output-track.ts";
+import { PieceMaker, type PieceMakerOptions } from "./piece-maker.ts";
+import { ROUNDING_MS, snapped, type PlacedSegment, type TimedSegment, openEnd } from "./placed-segment.ts";
+import { millisecondsOf, rescale, ticksOf } from "./ticks.ts";
+
+/** The clock is read anew where it has gone off by more than this, milliseconds: a frame. */
+const CLOCK_TOLERANCE_MS = 40;
+
+/** What a plan is asked for. */
+export interface BuilderOptions extends PieceMakerOptions {
+  /** Wall-clock time asked for, milliseconds, end exclusive. */
+  readonly startMs: number;
+  readonly endMs: number;
+  readonly gaps: "skip" | "keep";
+  /** Wall-clock distance between segments above which it is a gap, milliseconds. */
+  readonly gapToleranceMs: number;
+  readonly before: SegmentBefore;
+}
+
+/**
+ * Puts segments one after another, in order of their start: where each lands, what is a gap and what overlaps (rules 1
+ * to 4 of a plan). Works from summaries; an index is only asked for where a segment is cut.
+ */
+export class PlanBuilder {
+  readonly #options: BuilderOptions;
+  readonly #maker: PieceMaker;
+  readonly #coverage: { readonly startMs: number; endMs: number }[] = [];
+  readonly #gaps: Interval[] = [];
+  readonly #spans: ClockReading[] = [];
+  readonly #clock: ClockReading[] = [];
+  /** The last segment: placed, but not yet a piece, since a later one may overlap it. */
+  #current: PlacedSegment | undefined;
+  #startMs = 0;
+  /** A segment that was left while it held a picture, and where it goes on. */
+  #resumed: LeftSegment | undefined;
+  /** Segments that are only decoded. */
+  #leading = 0;
+  /** A segment of the range that cannot be decoded, since there is no sync sample in it or before it. */
+  undecodable: Segment | undefined;
+
+  constructor(options: BuilderOptions) {
+    this.#options = options;
+    this.#maker = new PieceMaker(options);
+  }
+
+  /** Adds the next segment: at once where that needs no index, else the caller has to wait. @throws BoxcarError as PieceMaker.add does */
+  add(segment: Segment): Promise<void> | undefined {
+    const timed = this.#options.cuts.timed(segment);
+    const before = this.#current;
+    if (before === undefined) return this.#addFirst(timed);
+    const resumed = this.#resumed;
+    if (resumed !== undefined && resumed.atMs <= segment.startMs) return this.#resume(resumed, segment);
+    const { endMs, sampledEndMs } = before.timed;
+    const { gapToleranceMs } = this.#options;
+    const tolerated = Math.min(gapToleranceMs, timed.durationMs / 2);
+    if (endMs - segment.startMs <= tolerated) {
+      const isGap = segment.startMs - endMs > gapToleranceMs;
+      if (isGap && startsLate(timed)) return this.#addLate(timed, before);
+      return this.#addNext(timed, before);
+    }
+    if (sampledEndMs - segment.startMs <= tolerated) return this.#addInHold(timed, before);
+    // Only samples of unequal durations may leave a picture held in the midst of a segment.
+    if (before.timed.reference.sttsEntries > 2) return this.#addInside(timed, before, tolerated);
+    if (timed.endMs - sampledEndMs > tolerated) return this.#addOverlapping(timed, before);
+    return undefined;
+  }
+
+  /** Closes the plan. Undefined when no sample fell into the range. */
+  async finish(): Promise<Composition | undefined> {
+    const resumed = this.#resumed;
+    if (resumed !== undefined && resumed.atMs < this.#options.endMs) await this.#resume(resumed);
+    const last = this.#current;
+    if (last === undefined) return undefined;
+    await this.#maker.add(last);
+    const { reference, endMs: statedEndMs } = last.timed;
+    const openMs = millisecondsOf(openEnd(last, reference), reference.timescale);
+    const endMs = Math.min(last.untilMs, statedEndMs + openMs);
+    const asked = last.place + ticksOf(this.#options.endMs - last.timed.segment.startMs, last.timescale);
+    const bounded = this.#options.cut === "frame" && this.#options.endMs < Number.MAX_SAFE_INTEGER;
+    return {
+      tracks: await this.#maker.finish(millisecondsOf(last.place, last.timescale) + endMs - last.timed.segment.startMs),
+      pieces: this.#maker.pieces,
+      segments: this.#maker.made,
+      fragments: this.#maker.fragments,
+      references: this.#maker.references,
+      startMs: this.#startMs,
+      endMs,
+      coverage: this.#coverage,
+      gaps: this.#gaps,
+      spans: this.#spans,
+      clock: this.#clock,
+      joints: Math.max(0, this.#maker.made - this.#leading - 1),
+      presentedMs: bounded ? millisecondsOf(asked, last.timescale) : Number.POSITIVE_INFINITY,
+    };
+  }
+
+  async #addFirst(timed: TimedSegment): Promise<void> {
+    const { startMs, endMs, cut, cuts, before } = this.#options;
+    const { reference, segment } = timed;
+    const asked = startMs > segment.startMs ? snapped(timed.ticksAt(startMs, reference), reference) : reference.start;
+    if (timed.wallAt(asked) >= endMs) return;
+    if (!isVideo(reference)) {
+      this.#begin(timed, Math.max(asked, reference.firstPts), 0);
+      return;
+    }
+    const found = await this.#findReference(timed, asked);
+    const isLate = found.count === 0 || found.pts > asked + ticksOf(ROUNDING_MS, reference.timescale);
+    if (isLate) {
+      const lead = await leadOf(timed, before, (earlier) => cuts.timed(earlier));
+      if (lead.length > 0) return this.#beginBefore(lead, timed, asked);
+    }
+    const from = Math.max(cut === "keyframe" ? reference.start : asked, found.pts);
+    // Without a sync sample nothing of this segment can be decoded.
+    if (found.count === 0 || timed.wallAt(from) >= endMs) this.undecodable = segment;
+    else this.#begin(timed, from, from - found.pts);
+  }
+
+  /** Starts the output with the moment `from` of a segment, `hidden` ticks after its first sample. */
+  #begin(timed: TimedSegment, from: number, hidden: number): void {
+    const { reference } = timed;
+    const hiddenMs = millisecondsOf(hidden, reference.timescale);
+    const placed = this.#placed(timed, reference.start - from, reference.timescale);
+    this.#current = { ...placed, from, leading: true, hiddenMs };
+    this.#startAt(timed, from);
+  }
+
+  #startAt(timed: TimedSegment, from: number): void {
+    this.#startMs = timed.wallAt(from);
+    for (const told of [this.#spans, this.#clock]) told.push({ atMs: 0, wallMs: this.#startMs });
+    this.#cover(timed, this.#startMs);
+  }
+
+  /** Starts the output with the moment `from` of a segment that is decoded from the sync sample of an earlier one on. */
+  async #beginBefore(lead: readonly TimedSegment[], timed: TimedSegment, from: number): Promise<void> {
+    const [first, ...others] = [...lead, timed] as const;
+    const { timescale, start, end } = first.reference;
+    const sync = await this.#findReference(first, end);
+    if (this.#options.cut === "keyframe") {
+      const shown = Math.max(start, sync.pts);
+      this.#begin(first, shown, shown - sync.pts);
+      for (const each of others) await this.#follow(each);
+      return;
+    }
+    const toleranceMs = this.#options.gapToleranceMs;
+    const length = lead.reduce((sum, each, i) => {
+      const next = others[i] ?? timed;
+      const distanceMs = next.segment.startMs - each.endMs;
+      return sum + ticksToNext(each, next, { distanceMs, toleranceMs, timescale });
+    }, 0);
+    const place = timed.reference.start - from - length;
+    const hiddenMs = millisecondsOf(start - place - sync.pts, timescale);
+    this.#current = { ...this.#placed(first, place, timescale), from: start - place, leading: true, hiddenMs };
+    for (const each of others) {
+      const placed = await this.#follow(each);
+      const othersFromMs = each.wallAt(each.reference.start - placed.place);
+      this.#current = { ...placed, othersFromMs, leading: true, hiddenMs };
+    }
+    this.#leading = lead.length;
+    for (const told of [this.#spans, this.#clock, this.#coverage]) told.length = 0;
+    this.#startAt(timed, from);
+  }
+
+  /** Adds a segment that goes on where the one before ends. Returns where it is placed. */
+  async #follow(timed: TimedSegment): Promise<PlacedSegment> {
+    const before = this.#current;
+    if (before !== undefined) await this.#addNext(timed, before);
+    return this.#current ?? this.#placed(timed, 0, timed.reference.timescale);
+  }
+
+  /** @param from where it can be decoded from, ticks of its reference track; absent: with its first sample */
+  #addNext(timed: TimedSegment, before: PlacedSegment, from?: number): Promise<void> | undefined {
+    const { gapToleranceMs: toleranceMs, gaps } = this.#options;
+    const { timescale } = before;
+    const { reference, segment } = timed;
+    const startMs = from === undefined ? segment.startMs : timed.wallAt(from);
+    const distanceMs = startMs - before.timed.endMs;
+    const isGap = distanceMs > toleranceMs;
+    const isClosed = isGap && gaps === "skip";
+    const ticks =
+      isGap && !isClosed
+        ? lengthOf(before.timed, timescale) + ticksOf(distanceMs, timescale)
+        : ticksToNext(before.timed, timed, { distanceMs, toleranceMs, timescale });
+    const begin = before.place + ticks;
+    const place = from === undefined ? begin : begin - rescale(from - reference.start, reference.timescale, timescale);
+    // Where a gap is closed, other tracks end and begin about where the picture does.
+    const othersFromMs = startMs - (isClosed ? 0 : Math.max(0, distanceMs)) - toleranceMs;
+    this.#current = { ...this.#placed(timed, place, timescale), from: from ?? Number.NEGATIVE_INFINITY, othersFromMs };
+    const atMs = millisecondsOf(begin, timescale);
+    if (isGap) {
+      this.#gaps.push({ startMs: before.timed.endMs, endMs: startMs });
+      this.#spans.push({ atMs, wallMs: startMs });
+    }
+    this.#readClock(atMs, startMs);
+    this.#cover(timed, isGap ? startMs : undefined);
+    const jointMs = isGap && !isClosed ? startMs : before.timed.endMs;
+    return this.#maker.add({ ...before, joint: { next: timed, atMs: jointMs, slackMs: isClosed ? 0 : toleranceMs } });
+  }
+
+  /** Adds a segment that starts behind a gap without a sync sample: it is there from its first sync sample on. */
+  async #addLate(timed: TimedSegment, before: PlacedSegment): Promise<void> {
+    const found = await this.#findReference(timed, timed.reference.start);
+    if (found.count > 0) await this.#addNext(timed, before, Math.max(found.pts, timed.reference.start));
+  }
+
+  /** A last sample that is held, however long it is said to last, yields to a recording that has samples by then. */
+  async #addInHold(timed: TimedSegment, before: PlacedSegment): Promise<void> {
+    const { reference, segment } = timed;
+    const found = startsLate(timed) ? await this.#findReference(timed, reference.start) : undefined;
+    if (found?.count === 0) return;
+    const from = found?.pts ?? Number.NEGATIVE_INFINITY;
+    const atMs = Math.max(timed.wallAt(Math.max(from, reference.start)), before.timed.sampledEndMs);
+    if (atMs <= this.#startMs && this.#maker.pieces.length === 0) return this.#addInstead(timed);
+    const overlapMs = Math.max(0, before.timed.sampledEndMs - segment.startMs);
+    const distance = ticksOf(segment.startMs + overlapMs - before.timed.segment.startMs, before.timescale);
+    const placed = this.#placed(timed, before.place + distance, before.timescale);
+    this.#current = { ...placed, from, othersFromMs: segment.startMs };
+    this.#readClock(millisecondsOf(placed.place, before.timescale), segment.startMs);
+    this.#cover(timed);
+    await this.#maker.add({ ...before, joint: { next: timed, atMs, slackMs: 0 } });
+  }
+
+  /** Starts the output anew: of a segment that is only held within the range nothing is shown when another has samples. */
+  #addInstead(timed: TimedSegment): Promise<void> {
+    for (const told of [this.#spans, this.#clock, this.#coverage, this.#gaps]) told.length = 0;
+    this.#current = undefined;
+    return this.#addFirst(timed);
+  }
+
+  /** Adds a segment that starts where the one before has samples, or holds one over all of it. */
+  async #addInside(timed: TimedSegment, before: PlacedSegment, tolerated: number): Promise<void> {
+    const ticks = await this.#holdAt(before.timed, timed.segment.startMs);
+    const heldMs = ticks === undefined ? Number.NEGATIVE_INFINITY : before.timed.wallAt(ticks);
+    const isHeld = timed.endMs <= heldMs + tolerated || (Number.isFinite(heldMs) && timed.endMs > before.timed.endMs);
+    if (ticks === undefined || !isHeld) {
+      if (timed.endMs - before.timed.sampledEndMs > tolerated) await this.#addOverlapping(timed, before);
+      return;
+    }
+    const found = startsLate(timed) ? await this.#findReference(timed, timed.reference.start) : undefined;
+    if (found?.count === 0) return;
+    this.#resumed = { timed: before.timed, ticks, atMs: heldMs };
+    const { pts: from = Number.NEGATIVE_INFINITY } = found ?? {};
+    const untilMs = timed.wallAt(Math.max(from, timed.reference.start));
+    if (untilMs <= this.#startMs && this.#maker.pieces.length === 0) return this.#addInstead(timed);
+    await this.#maker.add({ ...before, untilMs: Math.min(before.untilMs, untilMs), closed: true });
+    const { startMs } = timed.segment;
+    const distance = ticksOf(startMs - before.timed.segment.startMs, before.timescale);
+    const placed = this.#placed(timed, before.place + distance, before.timescale);
+    this.#current = { ...placed, from, othersFromMs: startMs };
+    this.#cover(timed);
+  }
+
+  /** Until when the picture shown at a moment is held, ticks of the reference track; undefined when it is not. */
+  async #holdAt(timed: TimedSegment, wallMs: number): Promise<number | undefined> {
+    const { segment, summary, reference } = timed;
+    const start = timed.ticksAt(wallMs, reference) + ticksOf(ROUNDING_MS, reference.timescale);
+    const selection: Selection = { start, end: start + 1, rules: 0, preroll: 0 };
+    const { count, presentedEnd } = await this.#options.cuts.select(segment, summary.reference, selection);
+    return count > 0 && timed.wallAt(presentedEnd) - wallMs > this.#options.gapToleranceMs ? presentedEnd : undefined;
+  }
+
+  /** Goes on with a segment after what it was left for, when it does so with a sync sample. */
+  async #resume({ timed, ticks, atMs }: LeftSegment, next?: Segment): Promise<void> {
+    this.#resumed = undefined;
+    const before = this.#current;
+    if (before !== undefined && before.timed.endMs <= atMs + this.#options.gapToleranceMs) {
+      const found = await this.#findReference(timed, ticks);
+      const isSync = Math.abs(found.pts - ticks) <= ticksOf(ROUNDING_MS, timed.reference.timescale);
+      if (found.count > 0 && isSync) await this.#addNext(timed, before, ticks);
+    }
+    if (next !== undefined) await this.add(next);
+  }
+
+  // The later recording takes over at its last sync sample inside the earlier one, which is cut there.
+  async #addOverlapping(timed: TimedSegment, before: PlacedSegment): Promise<void> {
+    const { segment } = timed;
+    const found = await this.#findReference(timed, timed.ticksAt(before.timed.sampledEndMs, timed.reference));
+    if (found.count === 0) return;
+    const joinMs = timed.wallAt(found.pts);
+    await this.#maker.add({ ...before, untilMs: Math.min(before.untilMs, joinMs), closed: true });
+    const distance = ticksOf(segment.startMs - before.timed.segment.startMs, before.timescale);
+    this.#current = { ...this.#placed(timed, before.place + distance, before.timescale), from: found.pts };
+    this.#cover(timed);
+  }
+
+  #placed(timed: TimedSegment, place: number, timescale: number): PlacedSegment {
+    const untilMs = timed.endsBy(this.#options.endMs) ? Number.POSITIVE_INFINITY : this.#options.endMs;
+    return {
+      timed,
+      place,
+      timescale,
+      from: Number.NEGATIVE_INFINITY,
+      leading: false,
+      hiddenMs: 0,
+      untilMs,
+      closed: false,
+      othersFromMs: Number.NEGATIVE_INFINITY,
+      joint: undefined,
+    };
+  }
+
+  #readClock(atMs: number, wallMs: number): void {
+    const last = this.#clock.at(-1);
+    if (last === undefined) return;
+    const off = wallMs - last.wallMs - (atMs - last.atMs);
+    if (Math.abs(off) > CLOCK_TOLERANCE_MS) this.#clock.push({ atMs, wallMs });
+  }
+
+  /** @param fromMs where a stretch of coverage begins; absent: the segment goes on with the one before */
+  #cover(timed: TimedSegment, fromMs?: number): void {
+    const endMs = Math.min(timed.endMs, this.#options.endMs);
+    const last = this.#coverage.at(-1);
+    if (fromMs !== undefined || last === undefined)
+      this.#coverage.push({ startMs: fromMs ?? timed.segment.startMs, endMs });
+    else last.endMs = endMs;
+  }
+
+  /** Finds where the reference track can be decoded from to present the moment `ticks`. */
+  #findReference(timed: TimedSegment, ticks: number): Promise<Selected> {
+    const { reference, summary, segment } = timed;
+    const start = ticks + ticksOf(ROUNDING_MS, reference.timescale);
+    const rules = needsSync(reference) ? SelectionRule.FromSync : 0;
+    const selection: Selection = { start, end: Number.POSITIVE_INFINITY, rules, preroll: 0 };
+    return this.#options.cuts.select(segment, summary.reference, selection);
+  }
+}

@@ -1,0 +1,152 @@
+import type { ByteSpan, Store } from "../../base/ports.ts";
+import type { Span } from "../wasm/abi/records.ts";
+import { INLINE } from "../wasm/records/output.ts";
+
+/** Unwanted bytes between two spans that are read and dropped rather than asked for apart. */
+const READ_THROUGH = 64 << 10;
+
+/** How far back a span may lie behind what was read: sound is stored a little before or after its pictures. Bytes. */
+const LOOK_BACK = 1 << 20;
+
+/** A stored object as a plan pins it. */
+export interface PinnedObject {
+  readonly key: string;
+  readonly etag: string;
+}
+
+/** Bytes of an output in order: from the stored object, or given outright. */
+export type Part = Span | Uint8Array;
+
+/**
+ * Yields the bytes of parts of one stored object, reading spans that lie close together in one go. Chunks are only
+ * valid until the next one is asked for.
+ * @throws BoxcarError as `store.get` does
+ */
+export async function* readParts(
+  store: Pick<Store, "get">,
+  object: PinnedObject,
+  parts: readonly Part[],
+): AsyncGenerator<Uint8Array> {
+  let i = 0;
+  while (i < parts.length) {
+    const part = parts[i];
+    if (part === undefined) return;
+    if (part instanceof Uint8Array) {
+      if (part.length > 0) yield part;
+      i++;
+      continue;
+    }
+    const end = endOfGroup(parts, i);
+    yield* readGroup(store, object, parts.slice(i, end));
+    i = end;
+  }
+}
+
+/**
+ * Parts from `first` on that one read serves: inline bytes come in between, and spans neither leave large holes nor go
+ * back far.
+ */
+function endOfGroup(parts: readonly Part[], first: number): number {
+  let highest: number | undefined;
+  let end = first;
+  for (let i = first; i < parts.length; i++) {
+    const part = parts[i];
+    if (part === undefined) break;
+    if (part instanceof Uint8Array) continue;
+    if (highest !== undefined && (part.offset < highest - LOOK_BACK || part.offset > highest + READ_THROUGH)) break;
+    highest = Math.max(highest ?? 0, part.offset + part.length);
+    end = i + 1;
+  }
+  return end;
+}
+
+async function* readGroup(
+  store: Pick<Store, "get">,
+  object: PinnedObject,
+  parts: readonly Part[],
+): AsyncGenerator<Uint8Array> {
+  const lowest = lowestOffsets(parts);
+  const offset = lowest[0] ?? 0;
+  const end = parts.reduce((most, part) => (part instanceof Uint8Array ? most : Math.max(most, endOf(part))), 0);
+  /** Copy of bytes right before the chunk that are still wanted. */
+  let held: Uint8Array = new Uint8Array(0);
+  let position = offset;
+  let i = 0;
+  /** Bytes of part number `i` that have been yielded. */
+  let done = 0;
+  for await (const chunk of store.get(object.key, { offset, length: end - offset }, object.etag)) {
+    const read = position + chunk.length;
+    for (let part = parts[i]; part !== undefined; part = parts[i]) {
+      if (part instanceof Uint8Array) {
+        if (part.length > 0) yield part;
+        i++;
+        continue;
+      }
+      const from = part.offset + done;
+      if (from >= read) break;
+      const [bytes, start] = from < position ? [held, position - held.length] : [chunk, position];
+      const until = Math.min(endOf(part), start + bytes.length);
+      yield bytes.subarray(from - start, until - start);
+      done += until - from;
+      if (until < endOf(part)) continue;
+      i++;
+      done = 0;
+    }
+    const part = parts[i];
+    const current = part === undefined || part instanceof Uint8Array ? read : part.offset + done;
+    held = lastBytes(held, chunk, read - Math.min(current, lowest[i + 1] ?? read, read));
+    position = read;
+  }
+}
+
+/** For each part the lowest offset of any span from it on, and Infinity behind the last. */
+function lowestOffsets(parts: readonly Part[]): Float64Array {
+  const lowest = new Float64Array(parts.length + 1).fill(Number.POSITIVE_INFINITY);
+  for (let i = parts.length - 1; i >= 0; i--) {
+    const part = parts[i];
+    const offset = part === undefined || part instanceof Uint8Array ? Number.POSITIVE_INFINITY : part.offset;
+    lowest[i] = Math.min(offset, lowest[i + 1] ?? offset);
+  }
+  return lowest;
+}
+
+function endOf({ offset, length }: Span): number {
+  return offset + length;
+}
+
+/** A copy of the last `length` bytes of two neighbours. */
+function lastBytes(first: Uint8Array, second: Uint8Array, length: number): Uint8Array {
+  const bytes = new Uint8Array(length);
+  const own = Math.min(length, second.length);
+  bytes.set(second.subarray(second.length - own), length - own);
+  bytes.set(first.subarray(first.length - (length - own)), 0);
+  return bytes;
+}
+
+/**
+ * What of `parts` lies within `span` of their joined bytes, and how many of these bytes were passed: all that there are, or
+ * those up to the end of the span.
+ * @param span its offset may be negative
+ * @param inline the bytes that INLINE spans stand for
+ */
+export function cutParts(
+  parts: Iterable<Part>,
+  span: ByteSpan,
+  inline: Uint8Array = new Uint8Array(0),
+): { cut: Part[]; bytes: number } {
+  const end = span.offset + span.length;
+  const cut: Part[] = [];
+  let position = 0;
+  for (const given of parts) {
+    const part = given instanceof Uint8Array || given.offset !== INLINE ? given : inline;
+    const from = Math.max(0, span.offset - position);
+    const to = Math.min(part.length, end - position);
+    position += part.length;
+    if (to > from)
+      cut.push(
+        part instanceof Uint8Array ? part.subarray(from, to) : { offset: part.offset + from, length: to - from },
+      );
+    if (position >= end) break;
+  }
+  return { cut, bytes: position };
+}

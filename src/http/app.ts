@@ -1,0 +1,159 @@
+import { OpenAPIHono } from "@hono/zod-openapi";
+import { HTTPException } from "hono/http-exception";
+import { requestId } from "hono/request-id";
+import { TrieRouter } from "hono/router/trie-router";
+import { Identification } from "../auth/identify.ts";
+import { Links } from "../auth/links.ts";
+import type { UploadParts } from "../intake/files/receive-file.ts";
+import { BoxcarError } from "../base/errors.ts";
+import { Pictures } from "../pictures/pictures.ts";
+import { Videos } from "../pictures/videos.ts";
+import { Cuts } from "../core/planning/cuts.ts";
+import { IndexCache } from "../core/reading/index-cache.ts";
+import { PlanCache } from "../recordings/plan-cache.ts";
+import { Planners } from "../recordings/planners.ts";
+import { checkGuards, identify } from "./middleware/access.ts";
+import { addDirectUploads, ossCallbackPath } from "./chat/direct-uploads.ts";
+import { addScreenshot } from "./chat/screenshot.ts";
+import { addUploads } from "./chat/uploads.ts";
+import type { App, AppContext, AppPlatform } from "./context.ts";
+import { noteClient, refuseWithoutUrl } from "./middleware/client.ts";
+import { cors } from "./middleware/cors.ts";
+import { addDirectUpload } from "./uploads/direct-upload.ts";
+import { addDelete } from "./records/delete.ts";
+import { addDownload } from "./media/download.ts";
+import { addQrCodes } from "./chat/qr-codes.ts";
+import { addFiles } from "./uploads/files.ts";
+import { limitClients, limitTokens, pictureQueue, remoteQueue, slotsOf } from "./middleware/limits.ts";
+import { measuredStore } from "./middleware/measured-store.ts";
+import { addMetrics, appMetrics } from "./service/metrics.ts";
+import { refuseInput } from "./schema/parameters.ts";
+import { addList } from "./records/list.ts";
+import { addRecords } from "./records/records.ts";
+import { missingRoutes, refusalReply, refusedOf } from "./replies/refusals.ts";
+import { logRequests } from "./middleware/request-log.ts";
+import { addResumable } from "./uploads/tus.ts";
+import { addSegments } from "./media/segments.ts";
+import { addService } from "./service/service.ts";
+import { addSnapshot } from "./pictures/snapshot.ts";
+import { addSprite } from "./pictures/sprite.ts";
+import { carryFields } from "./replies/stream-reply.ts";
+import { protectFromPages, resourcePolicy, setResourcePolicy } from "./middleware/web-pages.ts";
+
+/** Makes the whole HTTP surface from what the runtime provides. Nothing is shared between two apps. */
+export function createApp(given: AppPlatform): App {
+  const app: App = new OpenAPIHono({ defaultHook: refuseInput, router: new TrieRouter() });
+  const context = contextOf(given);
+  addMiddleware(app, context);
+  addDownload(app, context);
+  addList(app, context);
+  addRecords(app, context);
+  addSegments(app, context);
+  addDirectUpload(app, context);
+  addDelete(app, context);
+  addSnapshot(app, context);
+  addSprite(app, context);
+  addQrCodes(app, context);
+  addScreenshot(app, context);
+  addUploads(app, context);
+  addDirectUploads(app, context);
+  addResumable(app, context);
+  addFiles(app, context);
+  addMetrics(app, context.metrics);
+  addService(app, context);
+  checkGuards(app.routes);
+  return app;
+}
+
+function contextOf(given: AppPlatform): AppContext {
+  const { access, planning } = given.config;
+  const slots = slotsOf(access, planning);
+  const metrics = appMetrics(slots);
+  const platform = { ...given, store: measuredStore(given.store, metrics) };
+  return {
+    ...platform,
+    planners: plannersOf(platform),
+    planning: planningOf(platform),
+    pictures: new Pictures(given.decoder, given.config.pictureCache, pictureQueue(access, given.config.decoders)),
+    remotes: remoteQueue(access),
+    videos: new Videos(given.core),
+    uploads: uploadsOf(platform),
+    links: new Links(access.linkSecrets, given.clock),
+    slots,
+    metrics,
+  };
+}
+
+/** What happens to every request before a route has it, in this order. */
+function addMiddleware(app: App, context: AppContext): void {
+  const { log, clock, config } = context;
+  app.onError((error, c) => refusalReply(refusalOf(error), refusedOf(c, config.uploads.chatLanguage), log));
+  const missing = missingRoutes(app.routes);
+  app.notFound((c) => refusalReply(missing(c), refusedOf(c, config.uploads.chatLanguage), log));
+  app.use(requestId({ generator: () => context.randomId() }));
+  app.use(logRequests(context));
+  app.use(async (c, next) => {
+    c.header("X-Content-Type-Options", "nosniff");
+    c.header(resourcePolicy, "same-origin");
+    c.header("Cache-Control", "no-cache"); // unless a route says otherwise: replies differ from caller to caller
+    c.set("slots", context.slots);
+    checkEncoding(c.req.path);
+    checkBody(c.req.raw);
+    await next();
+  });
+  app.use(cors(config.access.corsOrigins));
+  app.use(noteClient(context));
+  app.use(limitClients(config.access, clock));
+  app.use(refuseWithoutUrl);
+  app.use(protectFromPages(config.access, config.host, log));
+  app.use(identify(new Identification(config.access, context.links, clock, log, context.sha256), [ossCallbackPath]));
+  app.use(setResourcePolicy(config.access));
+  app.use(limitTokens(config.access, clock));
+  app.use(carryFields);
+}
+
+/** Requests share what was read and found out for their plans, and the plans. */
+function planningOf({ core, catalog, store, sha256, config }: AppPlatform): AppContext["planning"] {
+  const indexes = new IndexCache((ids) => catalog.indexesOf(ids));
+  const cuts = new Cuts(core, indexes);
+  const { gapToleranceMs } = config;
+  return { core, catalog, store, indexes, cuts, sha256, plans: new PlanCache(), gapToleranceMs };
+}
+
+/** A server without tokens serves its own machine, where all clients have one address. */
+function plannersOf({ config: { planning, access } }: AppPlatform): Planners {
+  const { planners } = planning;
+  return new Planners(planners, access.open ? planners : Math.ceil(planners / 2));
+}
+
+function uploadsOf({ catalog, store, publicFiles, core, clock }: AppPlatform): UploadParts {
+  return { catalog, areas: { store, public: publicFiles }, core, clock };
+}
+
+/** Bytes of a body that a request may have whose method gives it no meaning: they are read, and dropped. */
+const MOST_IGNORED_BODY = 64 << 10;
+
+/** GET and HEAD have no body (RFC 9110 section 9.3.1): what one brings would be read to its end before the next request. */
+function checkBody({ method, headers }: Request): void {
+  const length = headers.has("transfer-encoding")
+    ? Number.POSITIVE_INFINITY
+    : Number(headers.get("content-length") ?? 0);
+  if ((method !== "GET" && method !== "HEAD") || length <= MOST_IGNORED_BODY) return;
+  const message = `A ${method} request has no body. Send it without one, or use the method of the call that takes it.`;
+  throw new BoxcarError("unexpected_body", 400, message);
+}
+
+function checkEncoding(path: string): void {
+  try {
+    decodeURIComponent(path);
+  } catch (cause) {
+    const message = "The path of the URL is not valid percent-encoded UTF-8. Write a percent sign in a name as %25.";
+    throw new BoxcarError("bad_path", 400, message, {}, cause);
+  }
+}
+
+/** What the HTTP libraries refuse by themselves, such as a body that is no JSON, in boxcar's form. */
+function refusalOf(error: unknown): unknown {
+  if (!(error instanceof HTTPException) || error.status >= 500) return error;
+  return new BoxcarError("bad_request", error.status, `${error.message}. GET /docs shows what is expected.`, {}, error);
+}

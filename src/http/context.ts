@@ -1,0 +1,108 @@
+import type { OpenAPIHono } from "@hono/zod-openapi";
+import type { Caller } from "../auth/caller.ts";
+import type { Links } from "../auth/links.ts";
+import type { Release } from "../auth/slots.ts";
+import type { Catalog } from "../catalog/catalog.ts";
+import type { UploadParts } from "../intake/files/receive-file.ts";
+import type { Config } from "../config/config.ts";
+import type { FairQueue } from "../base/fair-queue.ts";
+import type { Pictures } from "../pictures/pictures.ts";
+import type { Videos } from "../pictures/videos.ts";
+import type {
+  Clock,
+  Log,
+  OpenRemote,
+  OssCallbackKeys,
+  PictureDecoder,
+  SendStream,
+  Sha256,
+  Store,
+} from "../base/ports.ts";
+import type { Planners } from "../recordings/planners.ts";
+import type { PlanParts } from "../recordings/plan-range.ts";
+import type { Scope } from "../base/scopes.ts";
+import type { Core } from "../core/wasm/module.ts";
+import type { AtOnce } from "./middleware/limits.ts";
+import type { AppMetrics } from "./service/metrics.ts";
+
+/** A static file of the documentation page. */
+export interface Asset {
+  readonly contentType: string;
+  readonly bytes: Uint8Array<ArrayBuffer>;
+}
+
+/** Everything the app needs from the runtime it is started in. */
+export interface AppPlatform {
+  /** What runs the app; shown by `/healthz`, never decided by. */
+  readonly runtime: "node" | "bun" | "deno" | "worker";
+  readonly config: Config;
+  readonly catalog: Catalog;
+  readonly store: Store;
+  /** Public files on this machine's disk; absent where there is no disk. */
+  readonly publicFiles?: Store | undefined;
+  /** Absent where signatures of OSS cannot be checked. */
+  readonly ossCallbackKeys?: OssCallbackKeys | undefined;
+  readonly core: Core;
+  readonly clock: Clock;
+  /** Absent where only WebCrypto has it. */
+  readonly sha256?: Sha256 | undefined;
+  readonly log: Log;
+  /** A fresh name each time: letters, digits and dashes, at least 64 bits of chance. */
+  readonly randomId: () => string;
+  readonly sendStream: SendStream;
+  /** Absent where the runtime cannot start ffmpeg: then there are no pictures. */
+  readonly decoder?: PictureDecoder | undefined;
+  /** Absent where the runtime cannot choose the address a connection goes to: then videos of other hosts are refused. */
+  readonly openRemote?: OpenRemote | undefined;
+  /**
+   * Address of the other end of a request's connection. Absent: the runtime does not tell, and all clients count as one.
+   * @param env what the runtime handed to the app with the request
+   */
+  readonly peerAddress?: (env: unknown, request: Request) => string | undefined;
+  /** A file of swagger-ui-dist by its name, or undefined when there is none of that name. */
+  readonly asset: (name: string) => Promise<Asset | undefined>;
+}
+
+/** What routes work with: the platform, and what the app keeps between requests. */
+export interface AppContext extends AppPlatform {
+  readonly planners: Planners;
+  readonly planning: PlanParts & Required<Pick<PlanParts, "indexes">>;
+  readonly pictures: Pictures;
+  /** In turn, videos of other hosts are read. */
+  readonly remotes: FairQueue;
+  readonly videos: Videos;
+  readonly uploads: UploadParts;
+  readonly links: Links;
+  readonly slots: AtOnce;
+  readonly metrics: AppMetrics;
+}
+
+/** What is known of a request by the time a route handles it. */
+export interface AppEnv {
+  Variables: {
+    requestId: string;
+    /** Address of the client, for logs and limits. */
+    client: string;
+    /** Scheme and host under which the client reached the server, without a slash at the end. */
+    origin: string;
+    caller: Caller;
+    /** Refuses web pages that may not use what callers without credentials may. */
+    checkPage: () => void;
+    /** What the route's guard asked for. */
+    scope?: Scope | undefined;
+    /** The stream it asked for. */
+    streamPath?: string | undefined;
+    /** Whether the call hands on a permission, and so is audited although it only reads. */
+    handsOn?: boolean;
+    /** What middleware has set, for replies that are made without Hono. */
+    fields: Headers;
+    slots: AtOnce;
+    /** Gives back the slot that the request holds. */
+    release?: Release | undefined;
+    /** What a streamed reply has sent so far. */
+    sent?: { readonly status: number; readonly bytes: number };
+  };
+}
+
+/** The app while routes are added to it. */
+export type App = OpenAPIHono<AppEnv>;

@@ -1,0 +1,233 @@
+import { createRoute } from "@hono/zod-openapi";
+import type { Context } from "hono";
+import type { Segment } from "../../catalog/types.ts";
+import { BoxcarError } from "../../base/errors.ts";
+import type { Media } from "../../core/reading/media.ts";
+import { planSegment, type RangeOutline } from "../../recordings/plan-range.ts";
+import { defaultFileName, disposition } from "../replies/file-name.ts";
+import { sendMedia } from "../replies/send-media.ts";
+import { storedMedia } from "../replies/stored-media.ts";
+import { checkStreamPath, downloadPath } from "../../base/stream-path.ts";
+import { formatTime, parseTimeRange, zoneOffset } from "../../base/time.ts";
+import { need, keptFor, visibility } from "../middleware/access.ts";
+import type { App, AppContext, AppEnv } from "../context.ts";
+import { integer, lenient, timeParameters } from "../schema/parameters.ts";
+import { atOnce, holdPlan } from "../middleware/limits.ts";
+import { plannedRange } from "./planned-range.ts";
+import { refused } from "../replies/replies.ts";
+import { shared, shareParameters, shareReply, signedLinkParameters, wantsLink } from "./share.ts";
+import { streamReply } from "../replies/stream-reply.ts";
+import { boundedRange } from "../schema/time-range.ts";
+import * as z from "../schema/zod.ts";
+
+const parameters = lenient({
+  id: integer(1).optional().openapi({ description: "One whole segment, instead of a time range.", example: "42" }),
+  ...timeParameters,
+  cut: z.enum(["frame", "keyframe"], "expected frame or keyframe").default("frame").openapi({
+    description: "Start exactly at the start (`frame`), or at the sync sample at or before it (`keyframe`).",
+  }),
+  gaps: z.enum(["skip", "keep"], "expected skip or keep").default("skip").openapi({
+    description: "Close gaps (`skip`), or hold the last frame for their length (`keep`).",
+  }),
+  changes: z.enum(["inband", "entries"], "expected inband or entries").default("inband").openapi({
+    description: "Put changed parameter sets in-band, or into further sample descriptions (`entries`).",
+  }),
+  sound: z.enum(["keep", "none"], "expected keep or none").default("keep").openapi({
+    description: "Keep the sound in step by silent samples where it is missing (`keep`), or leave such holes (`none`).",
+  }),
+  chapters: z.enum(["0", "1"], "expected 0 or 1").default("0").openapi({
+    description: "`1`: write a chapter, titled with its wall-clock time in `tz`, for each stretch without gaps.",
+  }),
+  captions: z.enum(["none", "clock"], "expected none or clock").default("none").openapi({
+    description: "`clock`: add a text track that tells the wall-clock time, in `tz`, every second.",
+  }),
+  filename: z.string("expected once").max(255, "expected at most 255 characters").optional().openapi({
+    description: "Name under which browsers save the download.",
+  }),
+  inline: z.enum(["0", "1"], "expected 0 or 1").default("0").openapi({ description: "`1`: show instead of save." }),
+  ...shareParameters,
+  ...signedLinkParameters,
+});
+
+const media = { "video/mp4": { schema: z.string().openapi({ format: "binary" }) } };
+
+const route = createRoute({
+  method: "get",
+  // A suffix after a parameter that spans slashes is more than the router knows: the handler splits it off.
+  path: "/mp4/download/{file}{.+}",
+  summary: "Download a time range, or one segment, as one MP4",
+  description:
+    "The length is exact and the ETag strong, so downloads resume at any byte. `Boxcar-Start` and `Boxcar-End` state " +
+    "the wall-clock time that is delivered, `Boxcar-Joints` and `Boxcar-Gaps` how many joints and gaps it has, " +
+    "`Boxcar-Changes` how changed parameters of the picture are told in it: `inband` or `entries`.",
+  middleware: [need("read", (c) => splitFile(c.req.param("file") ?? "").streamPath), atOnce("downloads")] as const,
+  request: {
+    params: z.object({
+      file: z.string().openapi({
+        description: "Stream path and format: `.mp4` progressive (also without it), `.fmp4` fragmented.",
+        example: "live/cam1.mp4",
+      }),
+    }),
+    query: parameters,
+  },
+  responses: {
+    200: {
+      description: "The media; with `share=1` a signed link to it.",
+      content: { ...media, ...shared },
+    },
+    206: { description: "The ranges of it that were asked for.", content: media },
+    304: { description: "The client has it already." },
+    ...refused,
+  },
+});
+
+type Query = z.infer<typeof parameters>;
+
+/** What a download is about to deliver. */
+interface Delivery {
+  readonly media: Media;
+  /** Wall-clock time presented. */
+  readonly startMs: number;
+  readonly endMs: number;
+  readonly joints: number;
+  readonly gaps: number;
+  /** As `RangeOutline` has it. */
+  readonly changes: RangeOutline["changes"];
+  /** Whether the bytes under this URL can no longer change. */
+  readonly settled: boolean;
+  /** What asks for the same again, whenever that is. */
+  readonly query: () => Readonly<Record<string, string | undefined>>;
+}
+
+/** How long what cannot change may be kept, in seconds. */
+const YEAR_S = 31_536_000;
+
+/** `GET, HEAD /mp4/download/{streamPath}.mp4` and `.fmp4`. */
+export function addDownload(app: App, context: AppContext): void {
+  app.openapi(route, async (c) => {
+    const { file } = c.req.valid("param");
+    const query = c.req.valid("query");
+    const { streamPath, format } = splitFile(file);
+    const delivery =
+      query.id === undefined
+        ? await deliverRange(c, context, streamPath, format, query)
+        : await deliverSegment(c, context, { streamPath, format, id: query.id }, query);
+    const fallback = defaultFileName(streamPath, delivery.startMs);
+    if (wantsLink(query)) {
+      const same = { path: downloadPath(streamPath, format), query: delivery.query() };
+      return shareReply(c, context, query, same);
+    }
+    const headers = new Headers({
+      "Cache-Control": delivery.settled
+        ? `${keptFor(c, YEAR_S, context.clock())}, immutable`
+        : `${visibility(c)}, no-cache`,
+      "Content-Disposition": disposition(query.filename, fallback, query.inline === "1"),
+      "Boxcar-Start": formatTime(delivery.startMs),
+      "Boxcar-End": formatTime(delivery.endMs),
+      "Boxcar-Joints": String(delivery.joints),
+      "Boxcar-Gaps": String(delivery.gaps),
+      "X-Request-Id": c.get("requestId"),
+    });
+    if (delivery.changes !== undefined) headers.set("Boxcar-Changes", delivery.changes);
+    return sendMedia(c.req.raw, delivery.media, headers, streamReply(c, context), c.env);
+  });
+}
+
+function splitFile(file: string): { streamPath: string; format: "mp4" | "fmp4" } {
+  const [, path = file, format] = /^(.*)\.(mp4|fmp4)$/s.exec(file) ?? [];
+  return { streamPath: checkStreamPath(path), format: format === "fmp4" ? "fmp4" : "mp4" };
+}
+
+async function deliverRange(
+  c: Context<AppEnv>,
+  context: AppContext,
+  streamPath: string,
+  format: "mp4" | "fmp4",
+  query: Query,
+): Promise<Delivery> {
+  const nowMs = context.clock();
+  // Nothing said: all there is.
+  const asked = parseTimeRange(query, context.config.timeZone, nowMs) ?? { startMs: undefined, endMs: undefined };
+  const { cut, gaps, changes, sound } = query;
+  const bounded = await boundedRange(context.catalog, streamPath, asked);
+  // One offset for the whole file, stated with every time: the clock of a caption never jumps.
+  const offsetMinutes = Math.round(zoneOffset(query.tz ?? context.config.timeZone, bounded.startMs) / 60_000);
+  const plan = await plannedRange(c, context, {
+    streamPath,
+    ...bounded,
+    cut,
+    gaps,
+    changes,
+    sound,
+    ...(query.chapters === "1" ? { chapters: { offsetMinutes } } : {}),
+    ...(query.captions === "clock" ? { captions: { offsetMinutes } } : {}),
+  });
+  const { startMs, endMs, joints, changes: told } = plan;
+  const { settleMs, gapToleranceMs } = context.config;
+  // What is missing may still be uploaded; where all is there, nothing can be added.
+  const complete =
+    plan.gaps.length === 0 && startMs <= bounded.startMs + gapToleranceMs && endMs >= bounded.endMs - gapToleranceMs;
+  const isClosed = asked.startMs !== undefined && asked.endMs !== undefined && asked.endMs + settleMs <= nowMs;
+  const settled = complete && isClosed;
+  const same = (): Record<string, string | undefined> => ({
+    start: formatTime(bounded.startMs),
+    end: formatTime(bounded.endMs),
+    ...(query.captions === "clock" || query.chapters === "1" ? { tz: query.tz } : {}),
+    ...optionsOf(query),
+  });
+  return {
+    media: plan.media(format),
+    startMs,
+    endMs,
+    joints,
+    gaps: plan.gaps.length,
+    changes: told,
+    settled,
+    query: same,
+  };
+}
+
+async function deliverSegment(
+  c: Context<AppEnv>,
+  context: AppContext,
+  { streamPath, format, id }: { readonly streamPath: string; readonly format: "mp4" | "fmp4"; readonly id: number },
+  query: Query,
+): Promise<Delivery> {
+  const given = (["start", "end", "duration", "range"] as const).filter((name) => query[name] !== undefined);
+  if (given.length > 0) {
+    const message = `id names one whole segment and cannot be combined with ${given.join(", ")}. Give one or the other.`;
+    throw new BoxcarError("bad_range", 400, message, { parameters: given });
+  }
+  const segment = await context.catalog.segment(id);
+  if (segment?.streamPath !== streamPath) throw unknownSegment(streamPath, id);
+  const { startMs, endMs } = segment;
+  const delivered = await wholeSegment(c, context, segment, format, query);
+  const same = (): Record<string, string | undefined> => ({ id: String(id), ...optionsOf(query) });
+  return { ...delivered, startMs, endMs, joints: 0, gaps: 0, settled: true, query: same };
+}
+
+/** What a query asks for besides the time, defaults left out. */
+function optionsOf(query: Query): Record<string, string | undefined> {
+  const { cut, gaps, changes, sound, chapters, captions, filename, inline } = query;
+  const given = { cut, gaps, changes, sound, chapters, captions, filename, inline };
+  const defaults: Record<string, unknown> = parameters.parse({});
+  return Object.fromEntries(Object.entries(given).filter(([name, value]) => value !== defaults[name]));
+}
+
+async function wholeSegment(
+  c: Context<AppEnv>,
+  context: AppContext,
+  segment: Segment,
+  format: "mp4" | "fmp4",
+  { changes }: Query,
+): Promise<Pick<Delivery, "media" | "changes">> {
+  if (segment.format === format) return { media: storedMedia(context.store, segment), changes: undefined };
+  const plan = await planSegment(context.planning, segment, { changes });
+  holdPlan(c, plan);
+  return { media: plan.media(format), changes: plan.changes };
+}
+
+function unknownSegment(streamPath: string, id: number): BoxcarError {
+  const message = `${streamPath} has no segment ${String(id)}. GET /mp4/api/list/${streamPath} lists those it has.`;
+  return new BoxcarError("unknown_id", 404, message, { id });
+}

@@ -1,0 +1,69 @@
+import { createRoute } from "@hono/zod-openapi";
+import { BoxcarError } from "../../base/errors.ts";
+import { ingestSegment, tooLarge } from "../../intake/segments/segment-upload.ts";
+import { need, segmentOwner, streamPathInPath } from "../middleware/access.ts";
+import { askedStart, startParameters } from "../schema/asked-start.ts";
+import { atOnce } from "../middleware/limits.ts";
+import type { App, AppPlatform } from "../context.ts";
+import { query, streamPathInRoute, streamPathParameter } from "../schema/parameters.ts";
+import { json, refused, success, takenOf, takenSegment } from "../replies/replies.ts";
+import { bodyOf } from "../schema/request-body.ts";
+import * as z from "../schema/zod.ts";
+
+const route = createRoute({
+  method: "put",
+  path: `/mp4/api/segments/${streamPathInRoute}`,
+  summary: "Upload one recorded segment",
+  description:
+    "The body is the MP4 file itself, progressive or fragmented. It is indexed and stored as it arrives. " +
+    "Repeating an upload with the same `Idempotency-Key` by the same caller answers as the first one did.",
+  middleware: [need("upload", streamPathInPath), atOnce("uploads")] as const,
+  request: {
+    params: streamPathParameter(),
+    query: query(startParameters),
+    headers: z.object({
+      "idempotency-key": z
+        .string()
+        .regex(/^[\x21-\x7e]{1,255}$/, "expected 1 to 255 printable characters")
+        .optional(),
+    }),
+    body: { content: { "video/mp4": { schema: z.string().openapi({ format: "binary" }) } } },
+  },
+  responses: {
+    201: json("The segment is stored and can be downloaded.", success(takenSegment)),
+    ...refused,
+  },
+});
+
+/** `PUT /mp4/api/segments/{streamPath}`. */
+export function addSegments(app: App, platform: AppPlatform): void {
+  const { config } = platform;
+  app.openapi(route, async (c) => {
+    const { streamPath } = c.req.valid("param");
+    const asked = askedStart(c.req.valid("query"), platform);
+    const type = c.req.header("content-type") ?? "";
+    if (/^\s*multipart\//i.test(type)) {
+      const message = "The body must be the MP4 file itself, not a form. With curl: curl -T segment.mp4 URL.";
+      throw new BoxcarError("unsupported_body", 415, message);
+    }
+    const length = c.req.header("content-length");
+    const size = length === undefined ? undefined : Number(length);
+    if (size !== undefined && size > config.maxUpload) throw tooLarge(config.maxUpload);
+    const taken = await ingestSegment(
+      { ...platform, keyLayout: config.keyLayout },
+      {
+        ...asked,
+        streamPath,
+        body: bodyOf(c.req.raw, config.rates.uploads),
+        size,
+        owner: segmentOwner(c),
+        idempotencyKey: c.req.valid("header")["idempotency-key"],
+        maxBytes: config.maxUpload,
+      },
+    );
+    const data = takenOf(taken);
+    c.header("Location", data.url);
+    if (taken.repeated) c.header("Idempotency-Replayed", "true");
+    return c.json({ code: 0 as const, message: "", data }, 201);
+  });
+}

@@ -1,0 +1,148 @@
+import type { Context, MiddlewareHandler } from "hono";
+import { ownerOf } from "../../auth/caller.ts";
+import type { Identification } from "../../auth/identify.ts";
+import { BoxcarError } from "../../base/errors.ts";
+import { allows, patternsOf, type Scope } from "../../base/scopes.ts";
+import { checkStreamPath } from "../../base/stream-path.ts";
+import type { AppEnv } from "../context.ts";
+
+/**
+ * Who may do what. `identify` finds out who sends a request, once, ahead of all routes; each route then has one guard,
+ * `need`, `needSome` or `anyone`. `checkGuards` keeps a route without one from being served.
+ */
+
+/** Pictures that the chat front end shows by a URL with its token, as an image element can send nothing else. */
+const tokenInUrl = "/api/chat/groupQrcode/";
+
+/** Marks the handlers that guard a route. */
+const guards = Symbol("guards");
+
+/**
+ * Finds out who sends a request.
+ * @param ownSignatures paths whose routes read the `Authorization` field in their own way
+ * @throws BoxcarError as `Identification.callerOf` does
+ */
+export function identify(identification: Identification, ownSignatures: readonly string[]): MiddlewareHandler<AppEnv> {
+  return async (c, next) => {
+    const { method, path } = c.req;
+    const authorization = ownSignatures.includes(path) ? undefined : c.req.header("authorization");
+    const token = c.req.header("token") ?? (path.startsWith(tokenInUrl) ? c.req.query("token") : undefined);
+    c.set("caller", await identification.callerOf({ method, authorization, token, path, query: () => queryOf(c) }));
+    await next();
+  };
+}
+
+function queryOf(c: Context<AppEnv>): [string, string][] {
+  return Object.entries(c.req.queries()).flatMap(([name, values]) =>
+    values.map((value): [string, string] => [name, value]),
+  );
+}
+
+/** Guard of a route that is open to anyone. */
+export const anyone: MiddlewareHandler<AppEnv> = guard(() => undefined);
+
+/**
+ * Guard of a route that needs a scope.
+ * @param streamPathOf the stream the call is about, from the request; without it the call is about no stream, and a
+ *   permission for certain streams is not enough
+ * @throws BoxcarError `unauthorized` (401), `forbidden` (403), `unknown_host` (421), `cross_origin` (403), and as `streamPathOf` does
+ */
+export function need(scope: Scope, streamPathOf?: (c: Context<AppEnv>) => string): MiddlewareHandler<AppEnv> {
+  return guard((c) => {
+    checkSome(c, scope); // a caller without any permission learns nothing about what would be wrong besides
+    authorize(c, scope, streamPathOf?.(c));
+  });
+}
+
+/**
+ * Guard of a route whose handler finds the streams itself, in a body or in the catalog: the caller needs the scope for
+ * at least some streams. The handler must call `authorize` for each stream, or narrow its answer with `readable`.
+ */
+export function needSome(scope: Scope): MiddlewareHandler<AppEnv> {
+  return guard((c) => {
+    checkSome(c, scope);
+  });
+}
+
+/** `streamPathOf` for a route with `{streamPath}` in its path. */
+export function streamPathInPath(c: Context<AppEnv>): string {
+  return checkStreamPath(c.req.param("streamPath") ?? "");
+}
+
+/**
+ * Checks that the caller has a scope for a stream, or, without one, for calls about no stream.
+ * @param streamPath checked by `checkStreamPath`
+ * @throws BoxcarError `unauthorized` (401), `forbidden` (403)
+ */
+export function authorize(c: Context<AppEnv>, scope: Scope, streamPath: string | undefined): void {
+  checkSome(c, scope);
+  c.set("streamPath", streamPath);
+  if (allows(c.get("caller").grants, scope, streamPath)) return;
+  const message =
+    streamPath === undefined
+      ? `This needs the scope ${scope} for all streams; the credentials have it for some only.`
+      : `The credentials do not have the scope ${scope} for ${streamPath}.`;
+  throw refusalOf(c, scope, message);
+}
+
+/**
+ * To whom a segment's upload belongs. The one caller of an open server is nobody: what was uploaded before owners were
+ * told apart stays that caller's.
+ */
+export function segmentOwner(c: Context<AppEnv>): string {
+  const caller = c.get("caller");
+  return caller.kind === "local" ? "" : ownerOf(caller);
+}
+
+/** Patterns of the streams the caller may read; `*` stands for any run of characters, slashes included. */
+export function readable(c: Context<AppEnv>): string[] {
+  return patternsOf(c.get("caller").grants, "read");
+}
+
+/** Whether caches may show a reply to others: the caller brought nothing that they would have to bring. */
+export function visibility(c: Context<AppEnv>): "public" | "private" {
+  const { kind } = c.get("caller");
+  return kind === "local" || kind === "guest" ? "public" : "private";
+}
+
+/** `Cache-Control` of a reply that may be kept for so many seconds; by a signed link, until the link expires at most. */
+export function keptFor(c: Context<AppEnv>, seconds: number, nowMs: number): string {
+  const left = c.get("caller").kind === "link" ? Number(c.req.query("expires")) - Math.floor(nowMs / 1000) : seconds;
+  return `${visibility(c)}, max-age=${String(Math.max(0, Math.min(seconds, left)))}`;
+}
+
+function checkSome(c: Context<AppEnv>, scope: Scope): void {
+  c.set("scope", scope);
+  const { kind, grants } = c.get("caller");
+  if (patternsOf(grants, scope).length === 0)
+    throw refusalOf(c, scope, `This needs the scope ${scope}, which the credentials do not have.`);
+  if (kind === "guest") c.get("checkPage")();
+}
+
+/** Who brought no credentials may bring some; who did lacks a scope. */
+function refusalOf(c: Context<AppEnv>, scope: Scope, message: string): BoxcarError {
+  if (c.get("caller").kind !== "guest") return new BoxcarError("forbidden", 403, message, { scope });
+  const wanted = `This needs a token with the scope ${scope}. Send it as Authorization: Bearer TOKEN.`;
+  return new BoxcarError("unauthorized", 401, wanted);
+}
+
+function guard(check: (c: Context<AppEnv>) => void): MiddlewareHandler<AppEnv> {
+  const handler: MiddlewareHandler<AppEnv> = async (c, next) => {
+    check(c);
+    await next();
+  };
+  return Object.assign(handler, { [guards]: true });
+}
+
+/**
+ * Checks that every route has a guard: what nobody thought about is not served.
+ * @throws Error naming those without
+ */
+export function checkGuards(routes: readonly { method: string; path: string; handler: object }[]): void {
+  const guarded = new Set(routes.filter(({ handler }) => guards in handler).map(({ method, path }) => method + path));
+  const isMiddleware = (method: string, path: string): boolean => method === "ALL" && path === "/*";
+  const missing = routes.filter(({ method, path }) => !isMiddleware(method, path) && !guarded.has(method + path));
+  if (missing.length === 0) return;
+  const names = [...new Set(missing.map(({ method, path }) => `${method} ${path}`))].join(", ");
+  throw new Error(`no guard says who may call ${names}: give it need, needSome or anyone`);
+}

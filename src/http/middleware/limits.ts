@@ -1,0 +1,163 @@
+import type { Context, MiddlewareHandler } from "hono";
+import type { AccessConfig } from "../../config/access-config.ts";
+import { RateLimit } from "../../auth/rate-limit.ts";
+import { Slots, type SlotClient } from "../../auth/slots.ts";
+import { BoxcarError } from "../../base/errors.ts";
+import { FairQueue, type Turn } from "../../base/fair-queue.ts";
+import type { PlanConfig } from "../../config/plan-config.ts";
+import type { Clock } from "../../base/ports.ts";
+import type { AppEnv } from "../context.ts";
+
+/** Limits of rates and of what runs at once. A server without tokens serves its own machine, and has no rates. */
+
+/** Seconds after which a client may try again that found all slots in use. */
+const slotRetrySeconds = 5;
+/** One client may hold this part of all slots. */
+const clientShare = 1 / 4;
+/** This part of all slots is kept for requests with a token: guests, and holders of links, cannot have them. */
+const tokenShare = 1 / 4;
+/** Pictures that may wait to be made, in all and of one client. */
+const waitingPictures = { waiting: 400, waitingPerClient: 100 };
+/** Videos of other hosts that are open at once for their pictures. */
+const remotesAtOnce = 8;
+
+/** Bytes of a plan that is not counted: most are smaller, and no more of them are kept than there are slots. */
+const SMALL_PLAN = 256 << 10;
+
+/** What may run at once. */
+export interface AtOnce {
+  readonly downloads: Slots;
+  readonly uploads: Slots;
+  /** Bytes of the plans of downloads. */
+  readonly plans: Slots;
+}
+
+/** Counts what runs at once in one app. */
+export function slotsOf({ open, downloadsAtOnce, uploadsAtOnce }: AccessConfig, { planMemory }: PlanConfig): AtOnce {
+  const slots = (limit: number): Slots =>
+    open ? new Slots(limit, limit) : new Slots(limit, Math.ceil(limit * clientShare), Math.floor(limit * tokenShare));
+  const plans = new Slots(planMemory, open ? planMemory : planMemory / 2);
+  return { downloads: slots(downloadsAtOnce), uploads: slots(uploadsAtOnce), plans };
+}
+
+/** The queue of pictures: one client never has all decoders, unless the server has only that one. */
+export function pictureQueue({ open }: AccessConfig, decoders: number): FairQueue {
+  const perClient = open ? decoders : Math.max(1, decoders - 1);
+  return new FairQueue({ atOnce: decoders, perClient, ...waitingPictures });
+}
+
+/** The queue of QR codes: each takes the thread that serves all, so that there is one at a time. */
+export function qrQueue(): FairQueue {
+  return new FairQueue({ atOnce: 1, perClient: 1, ...waitingPictures });
+}
+
+/** The queue of videos of other hosts. */
+export function remoteQueue({ open }: AccessConfig): FairQueue {
+  return new FairQueue({
+    atOnce: remotesAtOnce,
+    perClient: open ? remotesAtOnce : remotesAtOnce / 2,
+    ...waitingPictures,
+  });
+}
+
+/** The turn of a request in a queue. */
+export function turnOf(c: Context<AppEnv>): Turn {
+  return { client: clientOf(c).name, signal: c.req.raw.signal };
+}
+
+/** Who counts as one client: guests by their address, callers with a token by both. */
+function clientOf(c: Context<AppEnv>): SlotClient {
+  const { kind, id } = c.get("caller");
+  const known = kind === "token" || kind === "jwt";
+  return { name: known ? `${c.get("client")} ${kind} ${id}` : c.get("client"), known };
+}
+
+/**
+ * Limits the rate of a client. It runs before the caller is known, so that it also slows down who
+ * tries out tokens.
+ * @throws BoxcarError `too_many_requests` (429)
+ */
+export function limitClients({ open, clientRate }: AccessConfig, clock: Clock): MiddlewareHandler<AppEnv> {
+  const rate = rateOf(open ? 0 : clientRate, clock);
+  return async (c, next) => {
+    if (rate !== undefined) take(c, "client", rate, c.get("client"));
+    await next();
+  };
+}
+
+/** Limits the rate of a token, or of a JWT's subject, over all clients. @throws BoxcarError `too_many_requests` (429) */
+export function limitTokens({ open, tokenRate }: AccessConfig, clock: Clock): MiddlewareHandler<AppEnv> {
+  const rate = rateOf(open ? 0 : tokenRate, clock);
+  return async (c, next) => {
+    const { kind, id } = c.get("caller");
+    if (rate !== undefined && (kind === "token" || kind === "jwt")) take(c, "token", rate, `${kind} ${id}`);
+    await next();
+  };
+}
+
+function rateOf(perMinute: number, clock: Clock): RateLimit | undefined {
+  return perMinute === 0 ? undefined : new RateLimit(perMinute, clock);
+}
+
+/** The fields are those of draft-ietf-httpapi-ratelimit-headers-10. */
+function take(c: Context<AppEnv>, name: string, rate: RateLimit, key: string): void {
+  const { granted, remaining, seconds } = rate.take(key);
+  c.header("RateLimit-Policy", `"${name}";q=${String(rate.perMinute)};w=60`, { append: true });
+  c.header("RateLimit", `"${name}";r=${String(remaining)};t=${String(seconds)}`, { append: true });
+  if (granted) return;
+  const message = `More than ${String(rate.perMinute)} requests a minute from one ${name}. Wait ${String(seconds)} seconds.`;
+  throw new BoxcarError("too_many_requests", 429, message, { retryAfterSeconds: seconds });
+}
+
+/**
+ * Takes a slot for the time of a request, and of its streamed reply.
+ * @throws BoxcarError `too_many_downloads` (429), `too_many_uploads` (429)
+ */
+export function atOnce(kind: "downloads" | "uploads"): MiddlewareHandler<AppEnv> {
+  return async (c, next) => {
+    const slots = c.get("slots")[kind];
+    const release = slots.take(clientOf(c));
+    if (release === undefined) throw kind === "downloads" ? tooManyDownloads(slots) : tooManyUploads(slots);
+    c.set("release", release);
+    try {
+      await next();
+    } finally {
+      c.get("release")?.(); // none when a streamed reply has taken it over
+    }
+  };
+}
+
+/**
+ * Counts a plan as in memory for as long as the request holds its slot.
+ * @throws BoxcarError `too_many_plans` (429)
+ */
+export function holdPlan(c: Context<AppEnv>, { weight }: { readonly weight: number }): void {
+  if (weight <= SMALL_PLAN) return;
+  const { plans } = c.get("slots");
+  const release = plans.take(clientOf(c), weight);
+  if (release === undefined) throw tooManyPlans(plans, weight);
+  const slot = c.get("release");
+  c.set("release", () => {
+    release();
+    slot?.();
+  });
+}
+
+function tooManyPlans({ limit, perClient }: Slots, weight: number): BoxcarError {
+  const message = `The plan of this download takes ${String(weight)} bytes, and those that run may have ${String(limit)}, of one client ${String(perClient)}. Try again when others are through, ask for a shorter range, or raise BOXCAR_PLAN_MEMORY.`;
+  return new BoxcarError("too_many_plans", 429, message, { retryAfterSeconds: slotRetrySeconds });
+}
+
+function tooManyDownloads(slots: Slots): BoxcarError {
+  const message = `At most ${String(slots.limit)} downloads run at once, ${sharesOf(slots)}. Try again in a moment.`;
+  return new BoxcarError("too_many_downloads", 429, message, { retryAfterSeconds: slotRetrySeconds });
+}
+
+function tooManyUploads(slots: Slots): BoxcarError {
+  const message = `At most ${String(slots.limit)} uploads run at once, ${sharesOf(slots)}. Try again in a moment.`;
+  return new BoxcarError("too_many_uploads", 429, message, { retryAfterSeconds: slotRetrySeconds });
+}
+
+function sharesOf({ limit, perClient, kept }: Slots): string {
+  return `${String(perClient)} of one client, ${String(limit - kept)} of clients without a token`;
+}

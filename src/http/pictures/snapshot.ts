@@ -1,0 +1,89 @@
+import { createRoute } from "@hono/zod-openapi";
+import { BoxcarError } from "../../base/errors.ts";
+import { shownAt } from "../../pictures/shown-at.ts";
+import { checkStreamPath, encodeStreamPath } from "../../base/stream-path.ts";
+import { checkTimeZone, formatTime, parseTime } from "../../base/time.ts";
+import { need, keptFor, visibility } from "../middleware/access.ts";
+import type { App, AppContext } from "../context.ts";
+import { turnOf } from "../middleware/limits.ts";
+import { integer, query, timeParameters } from "../schema/parameters.ts";
+import { sendPicture } from "../replies/picture-reply.ts";
+import { refused } from "../replies/replies.ts";
+import { atTimes, shared, shareParameters, shareReply, signedLinkParameters, wantsLink } from "../media/share.ts";
+import * as z from "../schema/zod.ts";
+
+/** Pixels a side of a picture that may be asked for. */
+export const LARGEST_PICTURE = 3840;
+
+const binary = z.string().openapi({ format: "binary" });
+
+const route = createRoute({
+  method: "get",
+  path: "/mp4/snapshot/{file}{.+}",
+  summary: "A picture of a recording",
+  description: "`Boxcar-Time` says since when the picture was shown. Only the samples it is decoded from are read.",
+  middleware: need("read", (c) => splitPicture(c.req.param("file") ?? "").streamPath),
+  request: {
+    params: z.object({
+      file: z.string().openapi({ description: "Stream path and format: `.jpg` or `.png`.", example: "live/cam1.jpg" }),
+    }),
+    query: query({
+      time: timeParameters.start.openapi({ description: "The moment. Default: the newest recorded picture." }),
+      tz: timeParameters.tz,
+      width: integer(1, LARGEST_PICTURE)
+        .optional()
+        .openapi({ description: "Pixels; the height follows. Default: as recorded." }),
+      seek: z.enum(["exact", "keyframe"], "expected exact or keyframe").default("exact").openapi({
+        description: "The picture shown at the moment, or the sync sample at or before it, which costs less.",
+      }),
+      ...shareParameters,
+      ...signedLinkParameters,
+    }),
+  },
+  responses: {
+    200: {
+      description: "The picture.",
+      content: { ...shared, "image/jpeg": { schema: binary }, "image/png": { schema: binary } },
+    },
+    304: { description: "The client has it already." },
+    ...refused,
+  },
+});
+
+/** `GET, HEAD /mp4/snapshot/{streamPath}.jpg` and `.png`. */
+export function addSnapshot(app: App, context: AppContext): void {
+  const { catalog, clock, config, planning, pictures } = context;
+  app.openapi(route, async (c) => {
+    const { streamPath, format } = splitPicture(c.req.valid("param").file);
+    const query = c.req.valid("query");
+    const { time, tz, width = 0, seek } = query;
+    const zone = tz === undefined ? config.timeZone : checkTimeZone(tz);
+    const asked = time === undefined ? undefined : parseTime(time, { zone, dayOf: clock() }, "time");
+    if (wantsLink(query)) {
+      const times = { time: asked === undefined ? undefined : formatTime(asked) };
+      return shareReply(
+        c,
+        context,
+        query,
+        atTimes(c, `/mp4/snapshot/${encodeStreamPath(streamPath)}.${format}`, times),
+      );
+    }
+    const wanted = await shownAt(catalog, streamPath, asked, config.gapToleranceMs);
+    const shape = { width, height: 0, format, rotation: "auto" } as const;
+    const still = await pictures.still(planning, wanted, shape, seek, turnOf(c));
+    const settled = asked !== undefined && asked + config.settleMs <= clock();
+    return sendPicture(c, still, {
+      "Cache-Control": settled ? keptFor(c, 86_400, clock()) : `${visibility(c)}, no-cache`,
+      "Boxcar-Time": formatTime(still.shownMs),
+    });
+  });
+}
+
+function splitPicture(file: string): { streamPath: string; format: "jpg" | "png" } {
+  const [, path, format] = /^(.*)\.(jpg|png)$/s.exec(file) ?? [];
+  if (path !== undefined && (format === "jpg" || format === "png"))
+    return { streamPath: checkStreamPath(path), format };
+  checkStreamPath(file);
+  const message = "A snapshot ends in .jpg or .png, for example /mp4/snapshot/live/cam1.jpg.";
+  throw new BoxcarError("unknown_format", 404, message);
+}

@@ -1,0 +1,156 @@
+import { createRoute } from "@hono/zod-openapi";
+import type { Selection } from "../../catalog/types.ts";
+import { bodyLimit } from "hono/body-limit";
+import { BoxcarError } from "../../base/errors.ts";
+import { parseTimeRange } from "../../base/time.ts";
+import { need, streamPathInPath } from "../middleware/access.ts";
+import type { App, AppPlatform } from "../context.ts";
+import {
+  apiPrefixes,
+  lenient,
+  refuseInput,
+  streamPathInRoute,
+  streamPathParameter,
+  timeParameters,
+} from "../schema/parameters.ts";
+import { json, recordOf, refused, segmentRecord, success } from "../replies/replies.ts";
+import * as z from "../schema/zod.ts";
+
+const expectedIds = "expected at most 1000 whole numbers from 1";
+const id = z.union(
+  [
+    z.int(),
+    z
+      .string()
+      .regex(/^\d{1,16}$/)
+      .transform(Number),
+  ],
+  expectedIds,
+);
+const ids = z
+  .preprocess((given) => (typeof given === "string" ? given.split(",") : given), z.array(id, expectedIds))
+  .refine((list) => list.length > 0 && list.length <= 1000 && list.every((each) => each >= 1), expectedIds)
+  .optional()
+  .openapi({ type: "array", items: { type: "integer" }, description: "In a query with commas between them." });
+
+/** Bytes of a body; a thousand ids fit many times. */
+const maxBody = 65_536;
+
+const parameters = lenient({
+  ids,
+  ...timeParameters,
+  startTime: timeParameters.start.openapi({ description: "The same as `start`." }),
+  endTime: timeParameters.end.openapi({ description: "The same as `end`." }),
+  match: z.enum(["contained", "overlapping"], "expected contained or overlapping").optional().openapi({
+    description: "Only segments that lie in the time range as a whole (the default), or all that reach into it.",
+  }),
+});
+type Parameters = z.infer<typeof parameters>;
+
+const route = (prefix: (typeof apiPrefixes)[number]) =>
+  createRoute({
+    method: "post",
+    path: `${prefix}/delete/${streamPathInRoute}`,
+    hide: prefix !== apiPrefixes[0],
+    summary: "Delete segments",
+    description:
+      "Deletes the segments named by `ids`, else every segment that lies as a whole in a time range with both ends. Segments " +
+      "of events rated `high` are protected and stay. The parameters may stand in the query or in a JSON body of any type.",
+    middleware: [
+      need("delete", streamPathInPath),
+      bodyLimit({
+        maxSize: maxBody,
+        onError: () => {
+          throw new BoxcarError("too_large", 413, `The body may have at most ${maxBody} bytes.`, { maxBytes: maxBody });
+        },
+      }),
+    ] as const,
+    request: {
+      params: streamPathParameter(),
+      query: parameters,
+      body: { required: false, content: { "*/*": { schema: parameters } } },
+    },
+    responses: {
+      200: json(
+        "What was deleted, and what was not because it is protected.",
+        success(z.array(segmentRecord)).extend({ protected: z.array(segmentRecord) }),
+      ),
+      ...refused,
+    },
+  });
+
+/** `POST /mp4/api/delete/{streamPath}`. */
+export function addDelete(app: App, { catalog, clock, config }: AppPlatform): void {
+  for (const prefix of apiPrefixes)
+    app.openapi(route(prefix), async (c) => {
+      const { streamPath } = c.req.valid("param");
+      const given = merged(c.req.valid("query"), parametersIn(await c.req.text()));
+      const selection = selectionOf(streamPath, given, config.timeZone, clock());
+      const outcome = await catalog.tombstone(selection, clock());
+      const kept = outcome.protected.map(recordOf);
+      if (outcome.deleted.length === 0) {
+        if (kept.length === 0) throw nothingSelected(selection);
+        const names = kept.map(({ id }) => id).join(", ");
+        const message = `Segments ${names} belong to an event of level high and are protected. Nothing was deleted.`;
+        throw new BoxcarError("segments_protected", 409, message, { protected: kept });
+      }
+      return c.json({ code: 0 as const, message: "", data: outcome.deleted.map(recordOf), protected: kept }, 200);
+    });
+}
+
+/** What a body says, whatever type it is sent as: `curl -d` calls JSON a form. */
+function parametersIn(body: string): Parameters {
+  if (body.trim() === "") return {};
+  let value: unknown;
+  try {
+    value = JSON.parse(body);
+  } catch (cause) {
+    throw new BoxcarError("bad_request", 400, "The body is no JSON. GET /docs shows what is expected.", {}, cause);
+  }
+  const parsed = parameters.safeParse(value);
+  refuseInput(parsed);
+  return parsed.data ?? {};
+}
+
+function merged(query: Parameters, body: Parameters): Parameters {
+  const stated = ([, value]: [string, unknown]): boolean => value !== undefined;
+  const [inQuery, inBody] = [query, body].map((given): [string, unknown][] => Object.entries(given).filter(stated));
+  const both = new Map([...(inQuery ?? []), ...(inBody ?? [])]);
+  const twice = (inBody ?? []).filter(([name]) => inQuery?.some(([other]) => other === name));
+  if (twice.length > 0) {
+    const names = twice.map(([name]) => name).join(", ");
+    throw badSelection(`${names} stands in the query and in the body. Give it once.`);
+  }
+  return Object.fromEntries(both);
+}
+
+/** Ids win over times, as clients of other servers expect. */
+function selectionOf(
+  streamPath: string,
+  { ids, match = "contained", startTime, endTime, ...times }: Parameters,
+  timeZone: string,
+  nowMs: number,
+): Selection {
+  if (ids !== undefined) return { streamPath, ids };
+  if ((times.start ?? startTime) !== (startTime ?? times.start) || (times.end ?? endTime) !== (endTime ?? times.end))
+    throw badSelection("startTime and start, or endTime and end, say different times. Give one of them.");
+  const named = { start: times.start ?? startTime, end: times.end ?? endTime };
+  const range = parseTimeRange({ ...times, ...named }, timeZone, nowMs);
+  if (range?.startMs === undefined || range.endMs === undefined)
+    throw badSelection("Say what to delete: ids, or a time range with both ends. There is no default.");
+  return { streamPath, startMs: range.startMs, endMs: range.endMs, match };
+}
+
+function nothingSelected(selection: Selection): BoxcarError {
+  const { streamPath } = selection;
+  const hint =
+    "match" in selection && selection.match === "contained"
+      ? " A range takes segments that lie in it as a whole; match=overlapping takes all that reach into it."
+      : "";
+  const message = `${streamPath} has no such segments. GET /mp4/api/list/${streamPath} lists those it has.${hint}`;
+  return new BoxcarError("not_recorded", 404, message, { streamPath });
+}
+
+function badSelection(message: string): BoxcarError {
+  return new BoxcarError("bad_selection", 400, message);
+}

@@ -1,0 +1,74 @@
+import { createRoute } from "@hono/zod-openapi";
+import type { Context } from "hono";
+import { parseTimeRange } from "../../base/time.ts";
+import { authorize, needSome, readable } from "../middleware/access.ts";
+import type { App, AppContext, AppEnv } from "../context.ts";
+import {
+  apiPrefixes,
+  eventLevel,
+  integer,
+  lenient,
+  streamPathInRoute,
+  streamPathParameter,
+  timeParameters,
+} from "../schema/parameters.ts";
+import { json, recordOf, refused, segmentRecord, success } from "../replies/replies.ts";
+import * as z from "../schema/zod.ts";
+
+const mostRows = 1000;
+const usualRows = 10;
+
+const parameters = lenient({
+  ...timeParameters,
+  match: z.enum(["overlapping", "contained"], "expected overlapping or contained").default("overlapping").openapi({
+    description: "Segments that reach into the time range, or only those that lie in it as a whole.",
+  }),
+  pageNum: integer(0, 1_000_000_000)
+    .transform((page) => Math.max(page, 1))
+    .default(1),
+  pageSize: integer(0)
+    .transform((rows) => Math.min(rows === 0 ? usualRows : rows, mostRows))
+    .default(usualRows)
+    .openapi({ description: `At most ${mostRows}: the reply says how many it went by. 0 is the default.` }),
+  eventLevel: eventLevel.optional(),
+});
+
+const middleware = needSome("read");
+const summary = "List segments, newest first";
+const responses = {
+  200: json(
+    "The segments that overlap the time range, or all. `*` in the path stands for any characters.",
+    success(z.array(segmentRecord)).extend({ total: z.int(), pageNum: z.int(), pageSize: z.int() }),
+  ),
+  ...refused,
+};
+
+/** `GET /mp4/api/list/{streamPath}`, and without a path of all streams. */
+export function addList(app: App, { catalog, clock, config }: AppContext): void {
+  const answer = async (c: Context<AppEnv>, streamPath: string, query: z.infer<typeof parameters>) => {
+    const { pageNum, pageSize, eventLevel, match, ...times } = query;
+    const range = parseTimeRange(times, config.timeZone, clock());
+    if (!streamPath.includes("*")) authorize(c, "read", streamPath);
+    const selection = {
+      streamPath,
+      within: readable(c),
+      startMs: range?.startMs,
+      endMs: range?.endMs,
+      match,
+      eventLevel,
+    };
+    const { total, segments } = await catalog.list({ ...selection, pageNum, pageSize });
+    return c.json({ code: 0 as const, message: "", total, pageNum, pageSize, data: segments.map(recordOf) }, 200);
+  };
+  for (const prefix of apiPrefixes) {
+    const common = { method: "get", summary, middleware, responses, hide: prefix !== apiPrefixes[0] } as const;
+    const request = { params: streamPathParameter({ wildcards: true }), query: parameters };
+    const ofStream = createRoute({ ...common, path: `${prefix}/list/${streamPathInRoute}`, request });
+    app.openapi(ofStream, (c) => answer(c, c.req.valid("param").streamPath, c.req.valid("query")));
+    for (const path of [`${prefix}/list`, `${prefix}/list/`]) {
+      const hide = common.hide || path.endsWith("/");
+      const ofAll = createRoute({ ...common, path, request: { query: parameters }, hide });
+      app.openapi(ofAll, (c) => answer(c, "*", c.req.valid("query")));
+    }
+  }
+}

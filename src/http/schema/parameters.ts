@@ -1,0 +1,101 @@
+import { BoxcarError } from "../../base/errors.ts";
+import { checkStreamPath } from "../../base/stream-path.ts";
+import * as z from "./zod.ts";
+
+/** The schemas of request parameters that several routes share, and how a parameter is refused. */
+
+/** Query parameters; one that is not among them is refused rather than ignored, so that a typing error shows. */
+export function query<Shape extends z.ZodRawShape>(shape: Shape): z.ZodObject<Shape, z.core.$strict> {
+  const known = Object.keys(shape).join(", ");
+  return z.strictObject(shape, {
+    error: (issue) =>
+      issue.code === "unrecognized_keys" ? `unknown parameter ${issue.keys.join(", ")}; known are ${known}` : undefined,
+  });
+}
+
+type AbsentWhenEmpty<Shape extends z.ZodRawShape> = {
+  [Name in keyof Shape]: z.ZodPipe<z.ZodTransform, Shape[Name]>;
+};
+
+/**
+ * Parameters of the calls that clients of other servers send as those took them: an empty one is absent, and one that is not
+ * among them is passed over.
+ */
+export function lenient<Shape extends z.ZodRawShape>(shape: Shape): z.ZodObject<AbsentWhenEmpty<Shape>> {
+  const fields = Object.entries(shape).map(([name, schema]) => [name, z.preprocess(absentWhenEmpty, schema)]);
+  return z.object(Object.fromEntries(fields) as AbsentWhenEmpty<Shape>);
+}
+
+function absentWhenEmpty(value: unknown): unknown {
+  return value === "" || (Array.isArray(value) && value.length === 0) ? undefined : value;
+}
+
+/** Folders under which clients know the calls about recordings; the second is what other servers have. */
+export const apiPrefixes = ["/mp4/api", "/api/record/mp4"] as const;
+
+/** A text that may be absent and may not be given twice. */
+export const text = (description: string, example: string): z.ZodOptional<z.ZodString> =>
+  z.string("expected once").optional().openapi({ description, example });
+
+/** Parameters that say a time range; `parseTimeRange` reads them. */
+export const timeParameters = {
+  start: text(
+    "First moment. RFC 3339, local time in `tz`, or seconds or milliseconds since 1970.",
+    "2026-01-31T12:00:00Z",
+  ),
+  end: text(
+    "Moment after the last one. Default: the newest recorded sample. Alone: from the oldest one on.",
+    "2026-01-31T12:05:00Z",
+  ),
+  duration: text("Length instead of an end: seconds, or with units (`500ms`, `1m30s`).", "5m"),
+  range: text(
+    "Both ends in one: `A~B`, of digits also `A-B`. A time alone at the end takes the start's date.",
+    "2026-01-31T12:00:00~12:05:00",
+  ),
+  tz: text(
+    "Time zone of times without an offset: an IANA name, or an offset such as `+08:00`. Default: the configured one.",
+    "Asia/Shanghai",
+  ),
+};
+
+/** `{streamPath}` in a route; the braces after it let it hold slashes and vanish from the description. */
+export const streamPathInRoute = "{streamPath}{.+}";
+
+/** The path parameter of `streamPathInRoute`. */
+export function streamPathParameter(
+  options: { readonly wildcards?: boolean } = {},
+): z.ZodObject<{ streamPath: z.ZodPipe<z.ZodString, z.ZodTransform<string, string>> }> {
+  const streamPath = z
+    .string()
+    .openapi({ description: "Name of the recording, with slashes.", example: "live/cam1" })
+    .transform((path) => checkStreamPath(path, options.wildcards));
+  return z.object({ streamPath });
+}
+
+/** A whole number in a query. `least` and `most` are inclusive. */
+export function integer(
+  least: number,
+  most = Number.MAX_SAFE_INTEGER,
+): z.ZodPipe<z.ZodString, z.ZodTransform<number, string>> {
+  const message = `expected a whole number from ${String(least)} to ${String(most)}`;
+  return z
+    .string(message)
+    .regex(/^\d{1,16}$/, message)
+    .refine((digits) => Number(digits) >= least && Number(digits) <= most, message)
+    .transform(Number)
+    .openapi({ type: "integer", minimum: least, maximum: most });
+}
+
+/** Names an event level in a query: `high` or `0`, `low` or `1`. */
+export const eventLevel = z
+  .enum(["high", "0", "low", "1"], "expected high (or 0) or low (or 1)")
+  .transform((level): "high" | "low" => (level === "high" || level === "0" ? "high" : "low"));
+
+/** Turns a failed validation into the refusal that says which parameters are wrong and what they should be. */
+export function refuseInput(result: { readonly success: boolean; readonly error?: z.core.$ZodError }): undefined {
+  if (result.success) return undefined;
+  const issues = result.error?.issues ?? [];
+  const problems = issues.map(({ path, message }) => (path.length === 0 ? message : `${path.join(".")}: ${message}`));
+  const parameters = issues.flatMap(({ path }) => path.map(String));
+  throw new BoxcarError("bad_parameter", 400, `${problems.join("; ")}.`, { parameters });
+}

@@ -1,0 +1,72 @@
+import { BoxcarError } from "../../base/errors.ts";
+import { Patience, type LeastRate } from "../../base/least-rate.ts";
+
+/**
+ * The bytes of a request, which must be all of a file, as they are. A connection that breaks off is the client's doing,
+ * not a defect.
+ * @throws BoxcarError `partial_body` (400, RFC 9110 section 14.5) and `unsupported_encoding` (415, section 8.4.1) at once;
+ *   `upload_aborted` (400), `upload_too_slow` (408)
+ */
+export function bodyOf(request: Request, rate: LeastRate): AsyncGenerator<Uint8Array, void, undefined> {
+  if (request.headers.has("content-range")) {
+    const message =
+      "A body with Content-Range is a part of a file. Send the whole file, or use resumable uploads at /api/uploads.";
+    throw new BoxcarError("partial_body", 400, message);
+  }
+  const encoding = request.headers.get("content-encoding") ?? "identity";
+  if (encoding.trim().toLowerCase() !== "identity") {
+    const message = "A body with a Content-Encoding is not taken. Send the file as it is.";
+    throw new BoxcarError("unsupported_encoding", 415, message);
+  }
+  return arriving(request, rate);
+}
+
+async function* arriving(request: Request, rate: LeastRate): AsyncGenerator<Uint8Array, void, undefined> {
+  if (request.body === null) return;
+  const reader = request.body.getReader();
+  const patience = new Patience(rate);
+  try {
+    for (;;) {
+      const step = await patience.wait(reader.read(), ({ value }) => value?.length ?? 0).catch(aborted);
+      if (step === undefined) throw tooSlow(rate);
+      if (step.done) return;
+      yield step.value;
+    }
+  } finally {
+    reader.releaseLock();
+  }
+}
+
+function aborted(cause: unknown): never {
+  const message = "The connection broke off before everything had arrived. Upload it again.";
+  throw new BoxcarError("upload_aborted", 400, message, {}, cause);
+}
+
+function tooSlow({ bytesPerSecond, graceMs }: LeastRate): BoxcarError {
+  const message = `The upload was ${String(graceMs / 1000)} seconds behind the ${String(bytesPerSecond)} bytes a second that are the least. Send faster, or set BOXCAR_LEAST_UPLOAD_RATE.`;
+  return new BoxcarError("upload_too_slow", 408, message);
+}
+
+/**
+ * The bytes of a request, at most `maxBytes` of them.
+ * @throws BoxcarError `too_large` (413): at once when the request says so itself, else when they have come;
+ *   and as `bodyOf` does
+ */
+export function boundedBodyOf(request: Request, maxBytes: number, rate: LeastRate): AsyncIterable<Uint8Array> {
+  if (Number(request.headers.get("content-length") ?? 0) > maxBytes) throw tooLarge(maxBytes);
+  return bounded(bodyOf(request, rate), maxBytes);
+}
+
+async function* bounded(body: AsyncIterable<Uint8Array>, maxBytes: number): AsyncGenerator<Uint8Array> {
+  let size = 0;
+  for await (const chunk of body) {
+    size += chunk.length;
+    if (size > maxBytes) throw tooLarge(maxBytes);
+    yield chunk;
+  }
+}
+
+function tooLarge(maxBytes: number): BoxcarError {
+  const message = `The upload is larger than the ${String(maxBytes)} bytes allowed. Upload less at once, or raise BOXCAR_MAX_UPLOAD.`;
+  return new BoxcarError("too_large", 413, message, { maxBytes });
+}

@@ -1,0 +1,22 @@
+import type { Catalog } from "../../catalog/catalog.ts";
+import { BoxcarError } from "../../base/errors.ts";
+import { formatTime, type TimeRange } from "../../base/time.ts";
+
+/**
+ * A range whose ends are known: missing ones are those of what is recorded.
+ * @throws BoxcarError `not_recorded` (404) when nothing is recorded from the start on, or until the end
+ */
+export async function boundedRange(
+  catalog: Catalog,
+  streamPath: string,
+  { startMs, endMs }: TimeRange,
+): Promise<{ startMs: number; endMs: number }> {
+  if (startMs !== undefined && endMs !== undefined) return { startMs, endMs };
+  const recorded = await catalog.recordedTime(streamPath);
+  const bounded = { startMs: startMs ?? recorded?.startMs ?? 0, endMs: endMs ?? recorded?.endMs ?? 0 };
+  if (recorded !== undefined && bounded.endMs > bounded.startMs) return bounded;
+  const from = startMs === undefined ? "" : ` from ${formatTime(startMs)} on`;
+  const to = endMs === undefined ? "" : ` until ${formatTime(endMs)}`;
+  const message = `Nothing of ${streamPath} is recorded${from}${to}. GET /mp4/api/catalog shows what is.`;
+  throw new BoxcarError("not_recorded", 404, message, { streamPath });
+}

@@ -1,0 +1,101 @@
+import { createRoute } from "@hono/zod-openapi";
+import { BoxcarError } from "../../base/errors.ts";
+import { anyone } from "../middleware/access.ts";
+import { capabilities, capabilitiesOf } from "./capabilities.ts";
+import type { App, AppPlatform } from "../context.ts";
+import { query } from "../schema/parameters.ts";
+import { json, refused, success } from "../replies/replies.ts";
+import * as z from "../schema/zod.ts";
+
+const health = createRoute({
+  method: "get",
+  path: "/healthz",
+  summary: "Whether the process answers, and what it can do",
+  middleware: anyone,
+  request: { query: query({}) },
+  responses: {
+    200: json("It does.", success(z.object({ runtime: z.enum(["node", "bun", "deno", "worker"]), capabilities }))),
+    ...refused,
+  },
+});
+
+const readiness = createRoute({
+  method: "get",
+  path: "/readyz",
+  summary: "Whether catalog and store answer",
+  middleware: anyone,
+  request: { query: query({}) },
+  responses: { 200: json("Both do.", success(z.null())), ...refused },
+});
+
+/** Health, the description of the API and the page that shows it. Call it after all other routes are added. */
+export function addService(app: App, platform: AppPlatform): void {
+  app.openapi(health, (c) => {
+    const data = { runtime: platform.runtime, capabilities: capabilitiesOf(platform) };
+    return c.json({ code: 0 as const, message: "", data }, 200);
+  });
+
+  app.openapi(readiness, async (c) => {
+    try {
+      // There is no such object; that the store says so shows that it answers.
+      const { catalog, store, publicFiles } = platform;
+      await Promise.all([catalog.ping(), store.head("readyz"), publicFiles?.head("readyz")]);
+    } catch (cause) {
+      const message = "The catalog or the store does not answer. Look into the log of the server.";
+      throw new BoxcarError("not_ready", 503, message, {}, cause);
+    }
+    return c.json({ code: 0 as const, message: "", data: null }, 200);
+  });
+
+  const info = { title: "boxcar", version: "1", description: "Recorded MP4 segments as one seamless MP4." };
+  app.openAPIRegistry.registerComponent("securitySchemes", "token", { type: "http", scheme: "bearer" });
+  const security = platform.config.access.open ? [] : [{ token: [] }];
+  const describe = (): string => {
+    const document = app.getOpenAPI31Document({ openapi: "3.1.0", info, security });
+    // The braces that let a path parameter span slashes belong to the router alone.
+    const paths: Record<string, unknown> = {};
+    for (const [path, item] of Object.entries(document.paths ?? {})) paths[path.replace("{.+}", "")] = item;
+    return JSON.stringify({ ...document, paths });
+  };
+  let description: string | undefined; // made when it is first asked for: a server is to start soon
+  app.get("/openapi.json", anyone, (c) =>
+    c.text((description ??= describe()), 200, { "Content-Type": "application/json" }),
+  );
+
+  app.get("/", anyone, (c) => c.redirect("/docs"));
+  app.get("/docs", anyone, (c) => {
+    c.header(
+      "Content-Security-Policy",
+      "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; base-uri 'none'; frame-ancestors 'none'",
+    );
+    c.header("X-Frame-Options", "DENY");
+    return c.html(page);
+  });
+  app.get("/docs/start.js", anyone, (c) => c.body(start, 200, { "Content-Type": "text/javascript; charset=utf-8" }));
+  app.get("/docs/:name", anyone, async (c) => {
+    const asset = pageFiles.has(c.req.param("name")) ? await platform.asset(c.req.param("name")) : undefined;
+    if (asset === undefined) return c.notFound();
+    return c.body(asset.bytes, 200, { "Content-Type": asset.contentType, "Cache-Control": "public, max-age=86400" });
+  });
+}
+
+const pageFiles = new Set(["swagger-ui.css", "swagger-ui-bundle.js", "favicon-32x32.png"]);
+
+const page = `<!doctype html>
+<html lang="en">
+  <head>
+    <meta charset="utf-8" />
+    <meta name="viewport" content="width=device-width, initial-scale=1" />
+    <title>boxcar API</title>
+    <link rel="icon" href="/docs/favicon-32x32.png" />
+    <link rel="stylesheet" href="/docs/swagger-ui.css" />
+  </head>
+  <body>
+    <main id="api"></main>
+    <script src="/docs/swagger-ui-bundle.js"></script>
+    <script src="/docs/start.js"></script>
+  </body>
+</html>
+`;
+
+const start = `SwaggerUIBundle({ url: "/openapi.json", domNode: document.getElementById("api"), deepLinking: true });\n`;

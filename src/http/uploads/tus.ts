@@ -1,0 +1,209 @@
+import { createRoute } from "@hono/zod-openapi";
+import type { Context, MiddlewareHandler } from "hono";
+import { ownerOf } from "../../auth/caller.ts";
+import type { ResumableUpload } from "../../catalog/resumable-rows.ts";
+import { inStore } from "../../intake/files/destinations.ts";
+import { classIdOf } from "../../intake/files/receive-form.ts";
+import { ResumableUploads, type UploadState } from "../../intake/tus/tus-upload.ts";
+import { BoxcarError } from "../../base/errors.ts";
+import { need } from "../middleware/access.ts";
+import { storedFile, storedFileOf } from "../chat/stored-file.ts";
+import type { App, AppContext, AppEnv } from "../context.ts";
+import { atOnce } from "../middleware/limits.ts";
+import { integer, query } from "../schema/parameters.ts";
+import { json, refused, success } from "../replies/replies.ts";
+import { bodyOf } from "../schema/request-body.ts";
+import * as z from "../schema/zod.ts";
+
+const VERSION = "1.0.0";
+const EXTENSIONS = "creation,creation-with-upload,expiration,termination";
+const CONTENT_TYPE = "application/offset+octet-stream";
+const PATH = "/api/uploads";
+const onePath = `${PATH}/{id}`;
+const params = z.object({ id: z.string().regex(/^[\w-]{1,64}$/, "expected the id of an upload") });
+const offsetField = z.object({ "upload-offset": integer(0) });
+/** Characters of `Upload-Metadata`, at most. */
+const MAX_METADATA = 8192;
+const createFields = z.object({
+  "upload-length": integer(1).openapi({ description: "Bytes of the whole file." }),
+  "upload-metadata": z
+    .string()
+    .max(MAX_METADATA, `expected at most ${String(MAX_METADATA)} characters`)
+    .default("")
+    .transform(metadataOf)
+    .openapi({ type: "string", description: "`filename` and `imageClassId`: names and values in base64, by tus." }),
+});
+
+/** Every answer states the version, refusals too. */
+const tus: MiddlewareHandler<AppEnv> = async (c, next) => {
+  await next();
+  c.header("Tus-Resumable", VERSION);
+  c.header("Cache-Control", "no-store");
+};
+
+const checkVersion: MiddlewareHandler<AppEnv> = async (c, next) => {
+  if (c.req.header("tus-resumable") === VERSION) return next();
+  const message = `This needs the field Tus-Resumable: ${VERSION}, of the version of tus that is spoken here.`;
+  throw new BoxcarError("unsupported_tus", 412, message, { versions: [VERSION] });
+};
+
+/** A version that is stated must be this one, also where none has to be. */
+const checkStatedVersion: MiddlewareHandler<AppEnv> = async (c, next) =>
+  c.req.header("tus-resumable") === undefined ? next() : checkVersion(c, next);
+
+/** What is uploaded as a part of another file would become a file by itself. */
+const refuseParts: MiddlewareHandler<AppEnv> = async (c, next) => {
+  if (c.req.header("upload-concat") === undefined) return next();
+  const message = "Uploads are not put together here: there is no Upload-Concat. Send the whole file in one upload.";
+  throw new BoxcarError("bad_parameter", 400, message, { parameters: ["upload-concat"] });
+};
+
+/** A request with the method PATCH, or with POST from clients that have no PATCH. */
+const checkOverride: MiddlewareHandler<AppEnv> = async (c, next) => {
+  if (c.req.header("x-http-method-override") === "PATCH") return next();
+  const message = "To send bytes use PATCH, or POST with the field X-HTTP-Method-Override: PATCH.";
+  throw new BoxcarError("bad_parameter", 400, message, { parameters: ["x-http-method-override"] });
+};
+
+const description = `The tus protocol ${VERSION}: creation, creation-with-upload, expiration and termination.`;
+const routes = {
+  options: createRoute({
+    method: "options",
+    path: PATH,
+    summary: "What resumable uploads support",
+    middleware: [tus, need("upload")] as const,
+    responses: { 204: { description: "In header fields." } },
+  }),
+  create: createRoute({
+    method: "post",
+    path: PATH,
+    summary: "Begin a resumable upload",
+    description,
+    middleware: [tus, need("upload"), checkVersion, refuseParts, atOnce("uploads")] as const,
+    request: { query: query({}), headers: createFields },
+    responses: { 201: { description: "Send the bytes to `Location`." }, ...refused },
+  }),
+  state: createRoute({
+    method: "get",
+    path: onePath,
+    summary: "How far a resumable upload is, and the file once it is finished",
+    description,
+    middleware: [tus, need("upload"), checkStatedVersion] as const,
+    request: { params, query: query({}) },
+    responses: {
+      200: json("The upload.", success(z.object({ offset: z.int(), length: z.int(), file: storedFile.nullable() }))),
+      ...refused,
+    },
+  }),
+  append: createRoute({
+    method: "patch",
+    path: onePath,
+    summary: "Send bytes of a resumable upload",
+    description,
+    middleware: [tus, need("upload"), checkVersion, atOnce("uploads")] as const,
+    request: { params, query: query({}), headers: offsetField },
+    responses: { 204: { description: "The bytes are kept." }, ...refused },
+  }),
+  appendByPost: createRoute({
+    method: "post",
+    path: onePath,
+    summary: "The same as PATCH, from clients that have no PATCH",
+    description: "With the field `X-HTTP-Method-Override: PATCH`.",
+    middleware: [tus, need("upload"), checkVersion, checkOverride, atOnce("uploads")] as const,
+    request: { params, query: query({}), headers: offsetField },
+    responses: { 204: { description: "The bytes are kept." }, ...refused },
+  }),
+  remove: createRoute({
+    method: "delete",
+    path: onePath,
+    summary: "Give up a resumable upload",
+    description,
+    middleware: [tus, need("upload"), checkVersion] as const,
+    request: { params, query: query({}) },
+    responses: { 204: { description: "It is gone." }, ...refused },
+  }),
+};
+
+/** Resumable uploads by the tus protocol (https://tus.io/protocols/resumable-upload) at `/api/uploads`. */
+export function addResumable(app: App, context: AppContext): void {
+  const { config, clock, randomId } = context;
+  const destination = inStore(config.uploads.prefix, { clock, timeZone: config.timeZone });
+  const uploads = new ResumableUploads(context.uploads, randomId, destination);
+
+  app.openapi(routes.options, (c) => {
+    c.header("Tus-Version", VERSION);
+    c.header("Tus-Extension", EXTENSIONS);
+    c.header("Tus-Max-Size", String(config.maxUpload));
+    return c.body(null, 204);
+  });
+
+  app.openapi(routes.create, async (c) => {
+    const { "upload-length": length, "upload-metadata": metadata } = c.req.valid("header");
+    if (length > config.maxUpload) throw tooLarge(config.maxUpload);
+    const imageClassId = classIdOf(metadata.get("imageClassId") ?? "0");
+    const fileName = metadata.get("filename") ?? "";
+    const created = await uploads.create({ owner: ownerOf(c.get("caller")), length, fileName, imageClassId });
+    c.header("Location", `${PATH}/${created.id}`);
+    const withBytes = c.req.header("content-type") === CONTENT_TYPE;
+    tell(c, withBytes ? await append(c, created.id, 0) : created);
+    return c.body(null, 201);
+  });
+
+  app.openapi(routes.state, async (c) => {
+    const upload = await uploads.find(c.req.valid("param").id, ownerOf(c.get("caller")));
+    tell(c, upload);
+    c.header("Upload-Length", String(upload.length));
+    const { received: offset, length, file } = upload;
+    const origin = config.publicUrl ?? c.get("origin");
+    const shown = file === undefined ? null : storedFileOf(file, context, origin);
+    return c.json({ code: 0 as const, message: "", data: { offset, length, file: shown } }, 200);
+  });
+
+  const append = (c: Context<AppEnv>, id: string, offset: number): Promise<UploadState> => {
+    const length = c.req.header("content-length");
+    const size = length === undefined ? undefined : Number(length);
+    return uploads.append(id, ownerOf(c.get("caller")), {
+      offset,
+      body: bodyOf(c.req.raw, config.rates.uploads),
+      size,
+    });
+  };
+  const appendAt = async (c: Context<AppEnv>, id: string, offset: number): Promise<Response> => {
+    if (c.req.header("content-type") !== CONTENT_TYPE)
+      throw new BoxcarError("unsupported_body", 415, `Send the bytes with Content-Type: ${CONTENT_TYPE}.`);
+    tell(c, await append(c, id, offset));
+    return c.body(null, 204);
+  };
+  app.openapi(routes.append, (c) => appendAt(c, c.req.valid("param").id, c.req.valid("header")["upload-offset"]));
+  app.openapi(routes.appendByPost, (c) => appendAt(c, c.req.valid("param").id, c.req.valid("header")["upload-offset"]));
+
+  app.openapi(routes.remove, async (c) => {
+    await uploads.remove(c.req.valid("param").id, ownerOf(c.get("caller")));
+    return c.body(null, 204);
+  });
+}
+
+function tell(c: Context<AppEnv>, { received, untilMs }: ResumableUpload): void {
+  c.header("Upload-Offset", String(received));
+  c.header("Upload-Expires", new Date(untilMs).toUTCString());
+}
+
+function tooLarge(maxBytes: number): BoxcarError {
+  const message = `The upload is larger than the ${String(maxBytes)} bytes allowed. Raise BOXCAR_MAX_UPLOAD.`;
+  return new BoxcarError("too_large", 413, message, { maxBytes });
+}
+
+/** `Upload-Metadata`: pairs of a name and a value in base64, with commas between. */
+function metadataOf(field: string): Map<string, string> {
+  const pairs = field.split(",").flatMap((pair): [string, string][] => {
+    const [name = "", value = ""] = pair.trim().split(" ");
+    if (name === "") return [];
+    try {
+      return [[name, new TextDecoder().decode(Uint8Array.from(atob(value), (character) => character.charCodeAt(0)))]];
+    } catch (cause) {
+      const message = "The field Upload-Metadata must hold names and values in base64.";
+      throw new BoxcarError("bad_parameter", 400, message, { parameters: ["upload-metadata"] }, cause);
+    }
+  });
+  return new Map(pairs);
+}

@@ -1,0 +1,133 @@
+import type { PendingUpload, Upload } from "../../catalog/upload-rows.ts";
+import { BoxcarError } from "../../base/errors.ts";
+import { indexObject } from "../../core/indexing/index-object.ts";
+import type { IndexedSegment } from "../../core/indexing/segment-index.ts";
+import type { ByteSpan, ObjectInfo, SignedRequest, Store } from "../../base/ports.ts";
+import { HEAD_SIZE, kindOf, kindOfType } from "../files/file-kind.ts";
+import { mediaOf, type Destination, type UploadParts } from "../files/receive-file.ts";
+
+/** How long a signed request is valid, in seconds. */
+const VALID_S = 3600;
+/** How much longer a file that was sent by then may take to arrive and be confirmed, in milliseconds. */
+const GRACE_MS = 3_600_000;
+
+/** A file that a client is about to send to the store itself. */
+export interface AnnouncedFile {
+  /** Bytes, exactly. */
+  readonly size: number;
+  /** Media type; the bytes must turn out to be of it. */
+  readonly contentType: string;
+  readonly imageClassId: number;
+}
+
+/** Where a client may send a file. */
+export interface DirectUpload {
+  readonly key: string;
+  readonly put: SignedRequest;
+  /** The same as a form, where the store takes forms. */
+  readonly form: SignedRequest | undefined;
+}
+
+/**
+ * Lets a client send one file to the store itself. Nothing is to be had of it before `completeDirect`.
+ * @throws BoxcarError `not_available` (501) when the store signs nothing, `unsupported_type` (415)
+ */
+export async function announceDirect(
+  { catalog, areas: { store }, clock }: UploadParts,
+  { size, contentType, imageClassId }: AnnouncedFile,
+  { keyOf }: Destination,
+): Promise<DirectUpload> {
+  const presign = store?.presign;
+  if (presign === undefined) {
+    const message = "This server's store takes files only through the server. Use POST /api/chat/uploadAliyun.";
+    throw new BoxcarError("not_available", 501, message);
+  }
+  const kind = kindOfType(contentType);
+  const key = keyOf(kind.ending);
+  const put = await presign.put(key, { size, contentType: kind.contentType }, VALID_S);
+  const form = await presign.form?.(key, { maxSize: size, contentType: kind.contentType }, VALID_S);
+  await catalog.uploads.begin({
+    ...{ area: "store", key, imageClassId, size, contentType: kind.contentType },
+    ...{ createdMs: clock(), untilMs: put.expiresMs + GRACE_MS },
+  });
+  return { key, put, form };
+}
+
+/**
+ * Takes over a file that a client has sent to the store: looks at what really lies there. Safe to repeat.
+ * @throws BoxcarError `unknown_file` (404), `not_uploaded` (400); `size_mismatch` (400) and `unsupported_type` (415),
+ *   after which the file is gone; and as the store and the catalog do
+ */
+export async function completeDirect(parts: UploadParts, key: string): Promise<Upload> {
+  const { catalog, areas } = parts;
+  const { store } = areas;
+  const known = await catalog.uploads.find("store", key);
+  if (known !== undefined) return known;
+  const pending = await catalog.uploads.pending("store", key);
+  if (pending === undefined || pending.size === 0 || store === undefined) {
+    const message = "No upload was announced under this path, or its time is over. Ask for a new one.";
+    throw new BoxcarError("unknown_file", 404, message);
+  }
+  const info = await store.head(key);
+  if (info === undefined) {
+    const message = "The file has not arrived in the store. Send it with the signed request first.";
+    throw new BoxcarError("not_uploaded", 400, message);
+  }
+  try {
+    await checkObject(store, info, pending);
+  } catch (error) {
+    // The row stays: until the signed request expires, the file may be sent again, and must not stay unseen then.
+    if (error instanceof BoxcarError && ["size_mismatch", "unsupported_type"].includes(error.error))
+      await store.delete(key);
+    throw error;
+  }
+  const { etag, size } = info;
+  const { id, contentType, imageClassId } = pending;
+  const indexed = kindOfType(contentType).movie ? await indexOfMovie(parts, store, info) : undefined;
+  const stored = { id, contentType, size, etag, imageClassId, ...mediaOf(indexed) };
+  try {
+    await catalog.uploads.complete([stored]);
+  } catch (error) {
+    // The client and the store's callback may both come: the second finds it done.
+    if (!(error instanceof BoxcarError && error.error === "upload_expired")) throw error;
+  }
+  const upload = await catalog.uploads.find("store", key);
+  if (upload !== undefined) return upload;
+  throw new BoxcarError("upload_expired", 409, "The upload's time is over. Ask for a new one.");
+}
+
+async function checkObject(store: Store, { key, size, etag }: ObjectInfo, pending: PendingUpload): Promise<void> {
+  if (size !== pending.size) {
+    const message = `The file in the store has ${String(size)} bytes, ${String(pending.size)} were announced. Send it again.`;
+    throw new BoxcarError("size_mismatch", 400, message, { size, announced: pending.size });
+  }
+  const head = await bytesOf(store, key, { offset: 0, length: Math.min(HEAD_SIZE, size) }, etag);
+  const { contentType } = await kindOf(head, key);
+  if (contentType === pending.contentType) return;
+  const message = `The file in the store is ${contentType}, ${pending.contentType} was announced. Announce what it is.`;
+  throw new BoxcarError("unsupported_type", 415, message, { found: contentType });
+}
+
+/** The index of a movie by a few ranged reads; undefined when it cannot be indexed. */
+async function indexOfMovie(
+  { core }: UploadParts,
+  store: Store,
+  { key, size, etag }: ObjectInfo,
+): Promise<IndexedSegment | undefined> {
+  try {
+    return await indexObject(core, size, (span) => bytesOf(store, key, span, etag));
+  } catch (error) {
+    if (error instanceof BoxcarError && error.status < 500) return undefined;
+    throw error;
+  }
+}
+
+async function bytesOf(store: Store, key: string, span: ByteSpan, etag: string): Promise<Uint8Array> {
+  const bytes = new Uint8Array(span.length);
+  let at = 0;
+  for await (const chunk of store.get(key, span, etag)) {
+    bytes.set(chunk, at);
+    at += chunk.length;
+  }
+  return bytes;
+}

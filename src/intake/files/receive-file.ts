@@ -1,0 +1,224 @@
+import type { Catalog } from "../../catalog/catalog.ts";
+import type { Claim, StoredUpload, Upload, UploadArea, UploadMedia } from "../../catalog/upload-rows.ts";
+import { BoxcarError } from "../../base/errors.ts";
+import type { IndexedSegment } from "../../core/indexing/segment-index.ts";
+import { StreamIndexer } from "../../core/indexing/stream-indexer.ts";
+import type { Clock, Store } from "../../base/ports.ts";
+import { removeObject } from "../../store/remove.ts";
+import type { Core } from "../../core/wasm/module.ts";
+import { HEAD_SIZE, kindOf, type FileKind } from "./file-kind.ts";
+
+/** What taking in files needs. */
+export interface UploadParts {
+  readonly catalog: Catalog;
+  /** Where the files of each area go. */
+  readonly areas: Readonly<Record<UploadArea, Store | undefined>>;
+  readonly core: Core;
+  readonly clock: Clock;
+}
+
+/** One file on its way in. */
+export interface IncomingFile {
+  /** The sender's name for it: shown and never trusted. */
+  readonly fileName: string;
+  /** A chunk is only used until the next one is asked for. */
+  readonly body: AsyncIterable<Uint8Array>;
+  /** Bytes, where that is known. */
+  readonly size?: number | undefined;
+}
+
+/** Where a file is to go. */
+export interface Destination {
+  readonly area: UploadArea;
+  /** Makes the key. @param ending with its dot */
+  readonly keyOf: (ending: string) => string;
+}
+
+/**
+ * Silence after which any node may give up another's upload; clocks of all nodes must agree to within a minute. In
+ * milliseconds, as is how often an upload says that it is still under way.
+ */
+const LEASE_MS = 120_000;
+const RENEW_MS = 30_000;
+
+/**
+ * Takes in files of one request. Each goes to its store in one pass, while the indexer reads along; none is to be had
+ * before `finish`, and `undo` leaves nothing of them.
+ */
+export class Receiver {
+  readonly #parts: UploadParts;
+  readonly #begun: { readonly id: number; readonly area: UploadArea; readonly key: string }[] = [];
+  readonly #received: Omit<StoredUpload, "imageClassId">[] = [];
+  #renewal: ReturnType<typeof setInterval> | undefined;
+
+  constructor(parts: UploadParts) {
+    this.#parts = parts;
+  }
+
+  /** How many files have been taken in. */
+  get count(): number {
+    return this.#received.length;
+  }
+
+  /**
+   * Takes in one file.
+   * @returns its key
+   * @throws BoxcarError `unsupported_type` (415), `empty_file` (400), and as `file.body`, the store and the catalog do
+   */
+  async receive(file: IncomingFile, { area, keyOf }: Destination): Promise<string> {
+    const { catalog, clock } = this.#parts;
+    const store = storeOf(this.#parts, area);
+    const { head, body } = await splitHead(file.body, HEAD_SIZE);
+    if (head.length === 0) throw emptyFile(file.fileName);
+    const kind = await kindOf(head, file.fileName);
+    const key = keyOf(kind.ending);
+    const nowMs = clock();
+    const id = await catalog.uploads.begin({
+      ...{ area, key, imageClassId: 0, contentType: kind.contentType, size: 0 },
+      ...{ createdMs: nowMs, untilMs: nowMs + LEASE_MS },
+    });
+    this.#begun.push({ id, area, key });
+    this.#renewal ??= setInterval(() => this.#renew(), RENEW_MS);
+    const passing = new PassingFile(this.#parts.core, kind);
+    const info = await store.put(key, passing.bytes(body), file.size);
+    if (info.size !== passing.size) {
+      const message = `The store kept ${String(info.size)} of ${String(passing.size)} bytes. Upload the file again.`;
+      throw new BoxcarError("store_failed", 503, message);
+    }
+    const { size, etag } = info;
+    this.#received.push({ id, contentType: kind.contentType, size, etag, ...mediaOf(passing.indexed) });
+    return key;
+  }
+
+  /**
+   * Makes everything that was taken in available at once.
+   * @param claim what stands or falls with that
+   * @throws BoxcarError `upload_expired` (409), and as the catalog does
+   */
+  async finish(imageClassId: number, claim?: Claim): Promise<Upload[]> {
+    clearInterval(this.#renewal);
+    const files = this.#received.map((file) => ({ ...file, imageClassId }));
+    return this.#parts.catalog.uploads.complete(files, claim);
+  }
+
+  /** Says that the uploads are still under way. A renewal that fails is made up for by the next. */
+  #renew(): void {
+    const ids = this.#begun.map(({ id }) => id);
+    this.#parts.catalog.uploads.extend(ids, this.#parts.clock() + LEASE_MS).catch(() => undefined);
+  }
+
+  /** Takes back what was taken in. The reconciler does what fails here. */
+  async undo(): Promise<void> {
+    clearInterval(this.#renewal);
+    for (const { id, area, key } of this.#begun) {
+      try {
+        await this.#parts.catalog.uploads.expire(id);
+        await removeObject(storeOf(this.#parts, area), key);
+        await this.#parts.catalog.uploads.forget(id);
+      } catch {
+        // The row stays for the reconciler.
+      }
+    }
+  }
+}
+
+/** The store of an area. @throws BoxcarError `not_available` (501) when this runtime has none */
+export function storeOf({ areas }: Pick<UploadParts, "areas">, area: UploadArea): Store {
+  const store = areas[area];
+  if (store !== undefined) return store;
+  const message = "This server has no disk for public files. Use POST /api/chat/uploadAliyun, which goes to the store.";
+  throw new BoxcarError("not_available", 501, message);
+}
+
+/** The bytes of a file as they pass by the indexer. */
+class PassingFile {
+  /** Bytes seen so far. */
+  size = 0;
+  /** Index of a movie, once it has passed; undefined for other files, and for movies that cannot be indexed. */
+  indexed: IndexedSegment | undefined;
+  #indexer: StreamIndexer | undefined;
+
+  constructor(core: Core, kind: FileKind) {
+    if (kind.movie) this.#indexer = new StreamIndexer(core);
+  }
+
+  async *bytes(body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+    for await (const chunk of body) {
+      this.size += chunk.length;
+      this.#index((indexer) => {
+        indexer.push(chunk);
+      });
+      yield chunk;
+    }
+    this.#index((indexer) => {
+      this.indexed = indexer.end();
+    });
+  }
+
+  /** A movie that cannot be indexed is a file like any other: it is kept, without what an index would tell. */
+  #index(work: (indexer: StreamIndexer) => void): void {
+    if (this.#indexer === undefined) return;
+    try {
+      work(this.#indexer);
+    } catch (error) {
+      if (!(error instanceof BoxcarError)) throw error;
+      this.#indexer = undefined;
+    }
+  }
+}
+
+/** What a row keeps of an index. */
+export function mediaOf(indexed: IndexedSegment | undefined): {
+  media: UploadMedia | undefined;
+  index: Uint8Array | undefined;
+} {
+  if (indexed === undefined) return { media: undefined, index: undefined };
+  const { width, height, durationMs, codecs } = indexed.description;
+  return { media: { width, height, duration: Math.round(durationMs) / 1000, codecs }, index: indexed.index };
+}
+
+function emptyFile(fileName: string): BoxcarError {
+  const name = JSON.stringify(fileName.slice(0, 100));
+  return new BoxcarError("empty_file", 400, `The file ${name} is empty. Choose it again and upload it.`);
+}
+
+/** Reads the first bytes of a body; `body` gives all of it, these included. */
+export async function splitHead(
+  source: AsyncIterable<Uint8Array>,
+  size: number,
+): Promise<{ head: Uint8Array; body: AsyncIterable<Uint8Array> }> {
+  const iterator = source[Symbol.asyncIterator]();
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  while (length < size) {
+    const chunk = await iterator.next();
+    if (chunk.done === true) break;
+    // A copy: the chunk is gone once the next one is asked for. `slice` makes none of a Node Buffer.
+    chunks.push(new Uint8Array(chunk.value));
+    length += chunk.value.length;
+  }
+  const head = joined(chunks, length);
+  async function* body(): AsyncGenerator<Uint8Array> {
+    try {
+      yield head;
+      for (;;) {
+        const chunk = await iterator.next();
+        if (chunk.done === true) return;
+        yield chunk.value;
+      }
+    } finally {
+      await iterator.return?.();
+    }
+  }
+  return { head: head.subarray(0, size), body: body() };
+}
+
+function joined(chunks: readonly Uint8Array[], length: number): Uint8Array {
+  const bytes = new Uint8Array(length);
+  let at = 0;
+  for (const chunk of chunks) {
+    bytes.set(chunk, at);
+    at += chunk.length;
+  }
+  return bytes;
+}

@@ -1,0 +1,112 @@
+import { BoxcarError } from "../../base/errors.ts";
+import type { Presign, SignedRequest } from "../../base/ports.ts";
+import { timesOf, type AskedStart } from "./segment-start.ts";
+import {
+  complete,
+  indexStored,
+  repeatOf,
+  segmentKey,
+  undo,
+  type Ingested,
+  type IngestParts,
+} from "./segment-upload.ts";
+
+/** A segment that the client will write to the store itself. */
+export interface DirectUpload {
+  readonly streamPath: string;
+  /** Who may confirm it, as `NewSegment.owner`. */
+  readonly owner: string;
+  /** Bytes of the file. */
+  readonly size: number;
+  /** How long the client may take, in seconds. */
+  readonly seconds: number;
+}
+
+/** Permission for one direct upload. */
+export interface BegunDirectUpload {
+  /** Names the segment when it is confirmed. */
+  readonly id: number;
+  /** What the client sends to the store. */
+  readonly request: SignedRequest;
+}
+
+/**
+ * Lets a client write a segment to the store without its bytes passing here. The segment is pending until it is
+ * confirmed; one that never is gets reconciled away once the permission has expired.
+ */
+export async function beginDirectUpload(
+  { catalog, clock, randomId, keyLayout = "path" }: Pick<IngestParts, "catalog" | "clock" | "randomId" | "keyLayout">,
+  presign: Presign,
+  { streamPath, owner, size, seconds }: DirectUpload,
+): Promise<BegunDirectUpload> {
+  const nowMs = clock();
+  const key = segmentKey(keyLayout, streamPath, nowMs, randomId());
+  const request = await presign.put(key, { size, contentType: "video/mp4" }, seconds);
+  const expected = { size, untilMs: request.expiresMs };
+  const { id } = await catalog.beginSegment({ streamPath, key, owner, nowMs, expected });
+  return { id, request };
+}
+
+/**
+ * Takes in a segment that a client has written to the store: compares its size, indexes it by ranged reads and makes it
+ * ready. Confirming again gives the same segment. A file that is no segment is removed, and the upload with it; one that
+ * was only confirmed with a wrong start or ETag is not.
+ * @param etag what the store told the client; undefined: not compared
+ * @throws BoxcarError `unknown_id` (404), `not_uploaded` (400), `size_mismatch` (400), `object_changed` (409),
+ *   and as `spanOf` (400, 422), the indexer (422), the store and the catalog do
+ */
+export async function confirmDirectUpload(
+  parts: IngestParts,
+  asked: AskedStart & {
+    readonly streamPath: string;
+    /** Who asks: only who began an upload confirms it. */
+    readonly owner: string;
+    readonly id: number;
+    readonly etag?: string | undefined;
+  },
+): Promise<Ingested> {
+  const { catalog, store } = parts;
+  const { streamPath, owner, id, etag } = asked;
+  const expected = await catalog.expectedSegment(id);
+  if (expected?.streamPath !== streamPath || !["", owner].includes(expected.owner)) return confirmed(parts, asked);
+  const { key, size } = expected;
+  const info = await store.head(key);
+  if (info === undefined) {
+    const message = "The segment has not arrived in the store. Send the request that was signed, then confirm.";
+    throw new BoxcarError("not_uploaded", 400, message, { id });
+  }
+  if (etag !== undefined && info.etag !== etag) {
+    const message =
+      "The object in the store is not the one that is confirmed. Give the ETag that the store answered, or none.";
+    throw new BoxcarError("object_changed", 409, message, { expected: etag, found: info.etag });
+  }
+  try {
+    if (info.size !== size) {
+      const message = `The object has ${String(info.size)} bytes; ${String(size)} were announced. Begin a new upload.`;
+      throw new BoxcarError("size_mismatch", 400, message, { expected: size, found: info.size });
+    }
+    const indexed = await indexStored(parts, info);
+    const times = timesOf(asked, indexed, parts.clock());
+    return await complete(catalog, id, { indexed, times }, info);
+  } catch (error) {
+    if (error instanceof BoxcarError && isFaultOfFile(error)) await undo(parts, id, key, error);
+    throw error;
+  }
+}
+
+/** The answer to a repeated confirmation. */
+async function confirmed(
+  { catalog }: IngestParts,
+  asked: AskedStart & { readonly streamPath: string; readonly id: number },
+): Promise<Ingested> {
+  const { streamPath, id } = asked;
+  const segment = await catalog.segment(id);
+  if (segment?.streamPath === streamPath) return repeatOf(segment, asked);
+  const message = `${streamPath} has no upload ${String(id)}: it was never begun, has expired, or was refused. Begin a new one.`;
+  throw new BoxcarError("unknown_id", 404, message, { id });
+}
+
+/** Whether confirming again can never succeed. Another start, or ETag, can be given. */
+function isFaultOfFile({ error, status }: BoxcarError): boolean {
+  return error === "size_mismatch" || (status === 422 && error !== "time_out_of_bounds");
+}

@@ -1,0 +1,248 @@
+import { idempotencyMismatch } from "../../catalog/add-segment.ts";
+import type { Catalog } from "../../catalog/catalog.ts";
+import type { Segment } from "../../catalog/types.ts";
+import { BoxcarError } from "../../base/errors.ts";
+import { indexObject } from "../../core/indexing/index-object.ts";
+import type { IndexedSegment } from "../../core/indexing/segment-index.ts";
+import { StreamIndexer } from "../../core/indexing/stream-indexer.ts";
+import type { Clock, ObjectInfo, Store } from "../../base/ports.ts";
+import type { Core } from "../../core/wasm/module.ts";
+import { timesOf, type AskedStart, type SegmentTimes, type StartSource } from "./segment-start.ts";
+import { formatTime } from "../../base/time.ts";
+import type { SegmentSpan } from "./checked-span.ts";
+import { beginNamed, KEYED_RENEW_MS, keepLease } from "./upload-lease.ts";
+
+/** What taking in segments needs. */
+export interface IngestParts {
+  readonly catalog: Catalog;
+  readonly store: Store;
+  readonly core: Core;
+  readonly clock: Clock;
+  /** A fresh name each time: letters, digits and dashes, at least 64 bits of chance; it begins with four hexadecimal digits. */
+  readonly randomId: () => string;
+  /** Of the keys that are written. Default: `path`. */
+  readonly keyLayout?: KeyLayout | undefined;
+}
+
+/** One segment on its way in. */
+export interface IncomingSegment extends AskedStart {
+  readonly streamPath: string;
+  /** The MP4 file. A chunk is only used until the next one is asked for. */
+  readonly body: AsyncIterable<Uint8Array>;
+  /** Who uploads, as `NewSegment.owner`. */
+  readonly owner?: string | undefined;
+  /** A second segment of the same stream and owner with the same key is not taken; the first one is the answer. */
+  readonly idempotencyKey?: string | undefined;
+  /** Bytes the body will have, where that is known. */
+  readonly size?: number | undefined;
+  /** Bytes; default no limit. */
+  readonly maxBytes?: number | undefined;
+}
+
+/** The outcome of taking in a segment. */
+export interface Ingested {
+  readonly segment: Segment;
+  /** What was repaired or simplified while indexing, and why the start may be wrong. */
+  readonly warnings: readonly string[];
+  /** Where the start was taken from; absent when the segment was there already and nothing was asked for. */
+  readonly startSource?: StartSource | undefined;
+  /** True when the idempotency key was known: nothing was written. */
+  readonly repeated: boolean;
+}
+
+/**
+ * Takes in one segment in one pass: the bytes go to the store while the indexer reads along. The catalog learns of it
+ * last; when anything fails, neither a row nor an object stays.
+ * @throws BoxcarError `too_large` (413), `idempotency_in_progress` (409), `idempotency_mismatch` (422), and as `spanOf` (400, 422), the indexer (422),
+ *   the store (503, 507) and the catalog do
+ */
+export async function ingestSegment(parts: IngestParts, incoming: IncomingSegment): Promise<Ingested> {
+  const { catalog, store, core, clock, randomId, keyLayout = "path" } = parts;
+  const { streamPath, owner, idempotencyKey } = incoming;
+  const nowMs = clock();
+  const key = segmentKey(keyLayout, streamPath, incoming.startMs ?? nowMs, randomId());
+  const asked = { startMs: incoming.startMs, size: incoming.size };
+  const begun = await beginNamed(catalog, { streamPath, key, owner, nowMs, idempotencyKey, asked }, clock);
+  if (begun.existing !== undefined) {
+    if (incoming.size === undefined) await checkLength(begun.existing, incoming.body);
+    return repeatOf(begun.existing, incoming);
+  }
+  const endLease = keepLease(catalog, begun.id, clock, idempotencyKey === undefined ? undefined : KEYED_RENEW_MS);
+  try {
+    const passing = new PassingSegment(core, incoming, nowMs);
+    const info = await store.put(key, passing.bytes(), incoming.size);
+    const read = passing.result();
+    if (info.size !== passing.size) {
+      const message = `The store kept ${String(info.size)} of ${String(passing.size)} bytes. Upload the segment again.`;
+      throw new BoxcarError("store_failed", 503, message);
+    }
+    return await complete(catalog, begun.id, read, info);
+  } catch (error) {
+    await undo(parts, begun.id, key, error);
+    throw error;
+  } finally {
+    endLease();
+  }
+}
+
+/**
+ * Adds a segment that already lies in the store, indexed by a few ranged reads and never copied.
+ * @throws BoxcarError `object_missing` (404), and as `timesOf`, the indexer, the store and the catalog do
+ */
+export async function registerInPlace(
+  parts: Omit<IngestParts, "randomId">,
+  lying: AskedStart & Pick<IncomingSegment, "streamPath" | "idempotencyKey"> & { readonly key: string },
+): Promise<Ingested> {
+  const { catalog, store, clock } = parts;
+  const { streamPath, key, idempotencyKey } = lying;
+  const info = await store.head(key);
+  if (info === undefined) throw new BoxcarError("object_missing", 404, `The store has no object ${key}.`, { key });
+  const indexed = await indexStored(parts, info);
+  const times = timesOf(lying, indexed, clock());
+  const asked = { startMs: lying.startMs, size: info.size };
+  const begun = await beginNamed(catalog, { streamPath, key, nowMs: clock(), idempotencyKey, asked }, clock);
+  if (begun.existing !== undefined) return repeatOf(begun.existing, lying);
+  try {
+    return await complete(catalog, begun.id, { indexed, times }, info);
+  } catch (error) {
+    await catalog.abandonSegment(begun.id);
+    throw error;
+  }
+}
+
+/** Indexes an object of the store by a few ranged reads of the content that `info` tells of. */
+export function indexStored(
+  { core, store }: Pick<IngestParts, "core" | "store">,
+  info: ObjectInfo,
+): Promise<IndexedSegment> {
+  const { key, size, etag } = info;
+  return indexObject(core, size, async (span) => collect(store.get(key, span, etag), span.length));
+}
+
+/** What a segment's file holds, and when it was recorded. */
+interface ReadSegment {
+  readonly indexed: IndexedSegment;
+  readonly times: SegmentTimes;
+}
+
+/** The bytes of a segment as they pass by the indexer. */
+class PassingSegment {
+  /** Bytes seen so far. */
+  size = 0;
+  readonly #incoming: IncomingSegment;
+  readonly #indexer: StreamIndexer;
+  readonly #nowMs: number;
+  #read: ReadSegment | undefined;
+
+  constructor(core: Core, incoming: IncomingSegment, nowMs: number) {
+    this.#incoming = incoming;
+    this.#nowMs = nowMs;
+    this.#indexer = new StreamIndexer(core);
+  }
+
+  /** Ends only after index and times are known to be good, so that the store drops the object of a bad file. */
+  async *bytes(): AsyncGenerator<Uint8Array> {
+    const { body, maxBytes = Number.POSITIVE_INFINITY } = this.#incoming;
+    for await (const chunk of body) {
+      this.size += chunk.length;
+      if (this.size > maxBytes) throw tooLarge(maxBytes);
+      this.#indexer.push(chunk);
+      yield chunk;
+    }
+    const indexed = this.#indexer.end();
+    this.#read = { indexed, times: timesOf(this.#incoming, indexed, this.#nowMs) };
+  }
+
+  result(): ReadSegment {
+    if (this.#read !== undefined) return this.#read;
+    throw new BoxcarError("store_failed", 503, "The store did not read the segment to its end. Upload it again.");
+  }
+}
+
+/** The refusal of a segment of more than `maxBytes` bytes. */
+export function tooLarge(maxBytes: number): BoxcarError {
+  const message = `The segment is larger than the ${String(maxBytes)} bytes allowed. Upload shorter segments, or raise BOXCAR_MAX_UPLOAD.`;
+  return new BoxcarError("too_large", 413, message, { maxBytes });
+}
+
+/** How keys of segments begin: with the stream path, or with four hexadecimal digits of chance. */
+export type KeyLayout = "path" | "hash";
+
+/**
+ * A fresh key for the object of a segment: `segments/live/cam1/2026-01-31/1769853600000-….mp4`. By `hash`, digits that spread
+ * evenly come first (`segments/3fa1/live/…`), since buckets split the load by the starts of keys, and those of a recorder grow with time.
+ */
+export function segmentKey(layout: KeyLayout, streamPath: string, startMs: number, random: string): string {
+  const name = `${streamPath}/${formatTime(startMs).slice(0, 10)}/${String(startMs)}-${random}.mp4`;
+  return layout === "path" ? `segments/${name}` : `segments/${random.slice(0, 4)}/${name}`;
+}
+
+/**
+ * Compares a body of unknown length with the segment that its idempotency key named.
+ * @throws BoxcarError `idempotency_mismatch` (422)
+ */
+async function checkLength(existing: Segment, body: AsyncIterable<Uint8Array>): Promise<void> {
+  let size = 0;
+  for await (const chunk of body) {
+    size += chunk.length;
+    if (size > existing.size) break;
+  }
+  if (size !== existing.size) throw idempotencyMismatch(existing);
+}
+
+/** The outcome of taking in a segment that is there already. */
+export function repeatOf(segment: Segment, { startMs }: AskedStart): Ingested {
+  return { segment, warnings: [], startSource: startMs === undefined ? undefined : "request", repeated: true };
+}
+
+/** Makes a segment ready whose object, of the content that `info` tells of, has been read. */
+export async function complete(
+  catalog: Catalog,
+  id: number,
+  { indexed, times }: ReadSegment,
+  info: ObjectInfo,
+): Promise<Ingested> {
+  const segment = await catalog.completeSegment(id, readySegment(indexed, times, info));
+  const warnings = [...indexed.description.warnings, ...times.warnings];
+  return { segment, warnings, startSource: times.source, repeated: false };
+}
+
+/** What the catalog keeps of an indexed object. */
+export function readySegment(
+  { index, summary, description }: IndexedSegment,
+  { startMs, endMs, precisionMs }: SegmentSpan & Partial<Pick<SegmentTimes, "precisionMs">>,
+  { size, etag }: { readonly size: number; readonly etag: string },
+): Parameters<Catalog["completeSegment"]>[1] {
+  const { format, codecs, durationMs } = description;
+  return { startMs, endMs, precisionMs, durationMs, format, codecs, size, etag, summary, index };
+}
+
+/** Takes back what a failed segment left. The reconciler does what fails here; the first error stays the answer. */
+export async function undo(
+  { catalog, store, clock }: IngestParts,
+  id: number,
+  key: string,
+  error: unknown,
+): Promise<void> {
+  // Its answer must not wait for a second call that goes unanswered.
+  if (error instanceof BoxcarError && error.error === "catalog_unavailable") return;
+  try {
+    const wasPending = await catalog.expireSegment(id, clock());
+    // The commit went through and only its answer was lost: the segment is there to stay.
+    if (!wasPending && (await catalog.segment(id)) !== undefined) return;
+    await store.delete(key);
+    await catalog.forgetSegment(id);
+  } catch {
+    // The tombstone, or the pending row, stays for the reconciler.
+  }
+}
+
+async function collect(chunks: AsyncIterable<Uint8Array>, length: number): Promise<Uint8Array> {
+  const bytes = new Uint8Array(length);
+  let filled = 0;
+  for await (const chunk of chunks) {
+    bytes.set(chunk, filled);
+    filled += chunk.length;
+  }
+  return bytes;
+}

@@ -1,0 +1,40 @@
+import type { InValue } from "@libsql/client";
+import { Kysely, type CompiledQuery } from "kysely";
+import type { CatalogDatabase, RowsOf } from "../../catalog/database.ts";
+import type { Schema } from "../../catalog/schema.ts";
+import { BoxcarError } from "../../base/errors.ts";
+import { libsqlDialect, type Reader } from "./libsql-dialect.ts";
+
+/** One statement as libSQL's clients take it. */
+export interface Statement {
+  readonly sql: string;
+  readonly args: InValue[];
+}
+
+/** Runs statements in one write transaction; the rows of each. */
+export type RunBatch = (statements: Statement[]) => Promise<readonly (readonly unknown[])[]>;
+
+/** Reads through a libSQL client, which stays the caller's to close. */
+export function kyselyOver(client: Reader): Kysely<Schema> {
+  return new Kysely<Schema>({ dialect: libsqlDialect(client) });
+}
+
+/** `CatalogDatabase.batch` over what runs statements. */
+export function batchOver(run: RunBatch): CatalogDatabase["batch"] {
+  return async <const Queries extends readonly CompiledQuery[]>(queries: Queries) => {
+    const statements = queries.map(({ sql, parameters }) => ({ sql, args: [...parameters] as InValue[] }));
+    try {
+      // Each query carries the type of its rows.
+      return (await run(statements)) as RowsOf<Queries>;
+    } catch (cause) {
+      if (codeOf(cause) !== "SQLITE_FULL") throw cause;
+      const message = "The disk that holds the catalog is full. Free some space and try again.";
+      throw new BoxcarError("store_full", 507, message, {}, cause);
+    }
+  };
+}
+
+/** What libSQL names an error, for example `SQLITE_BUSY`. */
+export function codeOf(error: unknown): unknown {
+  return error instanceof Error && "code" in error ? error.code : undefined;
+}

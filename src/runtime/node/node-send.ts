@@ -1,0 +1,174 @@
+import type { HttpBindings } from "@hono/node-server";
+import { RESPONSE_ALREADY_SENT } from "@hono/node-server/utils/response";
+import type { ServerResponse } from "node:http";
+import { Patience, type LeastRate } from "../../base/least-rate.ts";
+import type { Log, SendStream } from "../../base/ports.ts";
+import { LentBuffers } from "../../store/file/lent-buffers.ts";
+import { TimeSlice } from "./time-slice.ts";
+
+/** Chunks smaller than this are gathered before they are written: a write costs more than copying so little. */
+const gatherBelow = 64 * 1024;
+const gatherSize = 256 * 1024;
+/** Gathered when as many large buffers are lent as may be. */
+const gatherLittle = 32 * 1024;
+const gatherLent = 16;
+
+/** Why a body was not sent to its end. */
+type Broken = "left" | "slow";
+
+/**
+ * Sends bodies straight to Node's response: what is handed out by the body is written as it is and flushed before the
+ * next chunk is asked for, so memory stays at one chunk a connection.
+ * @param rate how slowly a client may take a body; one that is slower is cut off
+ */
+export function nodeSendStream(log: Log, rate: LeastRate): SendStream {
+  const slice = new TimeSlice();
+  const buffers = new LentBuffers(gatherSize, gatherLent);
+  return async (env, status, headers, body) => {
+    const { outgoing } = env as HttpBindings;
+    const requestId = headers.get("x-request-id");
+    const expected = Number(headers.get("content-length"));
+    try {
+      const outlet = new Outlet(outgoing, new Patience(rate));
+      const gathered = new Gathered(buffers);
+      let sent: number | Broken;
+      try {
+        sent = await writeAll(outlet, gathered, body, slice, () =>
+          outgoing.writeHead(status, Object.fromEntries(headers)),
+        );
+      } finally {
+        gathered.giveBack();
+      }
+      if (sent === "slow") {
+        outgoing.destroy();
+        log("info", "download cut off", { requestId, reason: "its client was too slow" });
+      }
+      if (typeof sent === "string") return RESPONSE_ALREADY_SENT;
+      if (sent !== expected) throw new Error(`the body has ${String(sent)} of ${String(expected)} bytes`);
+      outgoing.end();
+    } catch (error) {
+      // A clean end would pass a broken body off as a whole one.
+      outgoing.destroy();
+      const message = error instanceof Error ? error.message : String(error);
+      log("error", "download broken off", { requestId, error: message });
+    }
+    return RESPONSE_ALREADY_SENT;
+  };
+}
+
+/** Number of bytes written, or why it is not all of them. @param begin writes the head */
+async function writeAll(
+  outlet: Outlet,
+  gathered: Gathered,
+  body: AsyncIterable<Uint8Array>,
+  slice: TimeSlice,
+  begin: () => void,
+): Promise<number | Broken> {
+  let sent = 0;
+  const chunks = body[Symbol.asyncIterator]();
+  // Told at once, also while the next chunk is on its way from a store that is slow.
+  outlet.onClose(() => void chunks.return?.().catch(() => undefined));
+  try {
+    begin();
+    for (let step = await chunks.next(); step.done !== true; step = await chunks.next()) {
+      const chunk = step.value;
+      if (outlet.closed) return "left";
+      const first = sent === 0;
+      sent += chunk.length;
+      // The first chunk goes out at once: the client waits for it.
+      const small = !first && chunk.length < gatherBelow && gathered.add(chunk);
+      const broken = small ? undefined : await outlet.write(gathered.take(), chunk);
+      if (broken !== undefined) return broken;
+      await slice.take();
+    }
+    if (outlet.closed) return "left";
+    return (await outlet.write(gathered.take())) ?? sent;
+  } finally {
+    await chunks.return?.();
+  }
+}
+
+/** Writes to a response and waits until its bytes are gone. */
+class Outlet {
+  readonly #outgoing: ServerResponse;
+  readonly #patience: Patience;
+  #settle: ((written: boolean) => void) | undefined;
+
+  constructor(outgoing: ServerResponse, patience: Patience) {
+    this.#outgoing = outgoing;
+    this.#patience = patience;
+    outgoing.on("close", () => this.#settle?.(false));
+  }
+
+  get closed(): boolean {
+    return this.#outgoing.destroyed;
+  }
+
+  onClose(listener: () => void): void {
+    this.#outgoing.once("close", listener);
+  }
+
+  /** Resolves when the system has taken all bytes, in one call where it can, or says why it has not. */
+  async write(...chunks: readonly Uint8Array[]): Promise<Broken | undefined> {
+    const outgoing = this.#outgoing;
+    if (outgoing.destroyed) return "left";
+    const filled = chunks.filter(({ length }) => length > 0);
+    const length = filled.reduce((sum, chunk) => sum + chunk.length, 0);
+    const last = filled.pop();
+    if (last === undefined) return undefined;
+    const written = new Promise<boolean>((resolve) => {
+      this.#settle = resolve;
+      outgoing.cork();
+      for (const chunk of filled) outgoing.write(chunk);
+      outgoing.write(last, (error) => {
+        resolve(error === null || error === undefined);
+      });
+      outgoing.uncork();
+    });
+    const taken = await this.#patience.wait(written, () => length);
+    if (taken === undefined) return "slow";
+    return taken ? undefined : "left";
+  }
+}
+
+/** Small chunks, copied together until there are enough of them. */
+class Gathered {
+  readonly #buffers: LentBuffers;
+  #bytes: Uint8Array | undefined;
+  #isLent = false;
+  #length = 0;
+
+  /** @param buffers whose buffers are taken as long as there are some */
+  constructor(buffers: LentBuffers) {
+    this.#buffers = buffers;
+  }
+
+  /** False when the chunk does not fit any more. */
+  add(chunk: Uint8Array): boolean {
+    this.#bytes ??= this.#room();
+    if (this.#length + chunk.length > this.#bytes.length) return false;
+    this.#bytes.set(chunk, this.#length);
+    this.#length += chunk.length;
+    return true;
+  }
+
+  /** What was gathered; only valid until the next `add`. */
+  take(): Uint8Array {
+    const taken = this.#bytes?.subarray(0, this.#length) ?? new Uint8Array();
+    this.#length = 0;
+    return taken;
+  }
+
+  /** To be called when nothing is gathered any more. What was taken may still be on its way: its memory is not used again. */
+  giveBack(): void {
+    if (this.#isLent) this.#buffers.drop();
+    this.#isLent = false;
+    this.#bytes = undefined;
+  }
+
+  #room(): Uint8Array {
+    const lent = this.#buffers.take();
+    this.#isLent = lent !== undefined;
+    return lent ?? new Uint8Array(gatherLittle);
+  }
+}

@@ -1,0 +1,156 @@
+import type { Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { extname } from "node:path";
+import { createApp } from "../../http/app.ts";
+import { readConfig, type Config } from "../../config/config.ts";
+import { BoxcarError } from "../../base/errors.ts";
+import type { Log } from "../../base/ports.ts";
+import type { Asset } from "../../http/context.ts";
+import { httpServer } from "./http-server.ts";
+import { jsonLog } from "./log.ts";
+import { openNodeParts, readBuilt, type NodeParts } from "./node-parts.ts";
+import { migrateWhenReached } from "../libsql/migrate-when-reached.ts";
+import { nodePeerAddress } from "./node-peer.ts";
+import { nodeSendStream } from "./node-send.ts";
+import { pictureDecoder } from "../ffmpeg/picture-decoder.ts";
+import { startReconciler } from "./reconciler.ts";
+import { endOnFailure, tellFailure } from "./start-failure.ts";
+import { remoteFiles } from "../outbound/remote-files.ts";
+
+/** A server that accepts requests. */
+export interface RunningServer {
+  /** Where it listens, without a slash at the end: `http://127.0.0.1:8080`. */
+  readonly url: string;
+  /** Stops accepting, lets running transfers finish for `BOXCAR_STOP_TIMEOUT` seconds, then closes everything. */
+  close(): Promise<void>;
+}
+
+/** A runtime with Node's modules. */
+export type ServerRuntime = "node" | "bun" | "deno";
+
+/**
+ * Starts the server as the environment variables say, on any runtime that has Node's modules: `node:http` keeps lengths,
+ * backpressure and broken connections alike on all of them.
+ * @throws BoxcarError `bad_configuration` (500), `cannot_listen` (500)
+ */
+export async function startServer(
+  runtime: ServerRuntime,
+  env: Readonly<Record<string, string | undefined>>,
+): Promise<RunningServer> {
+  const config = readConfig(env);
+  const log = jsonLog(config.logLevel, (line) => process.stderr.write(`${line}\n`));
+  const parts = await openNodeParts(config);
+  const stopUpkeep = await startUpkeep(parts, log);
+  const app = createApp({
+    ...{ ...parts, runtime, config, log, sendStream: nodeSendStream(log, config.rates.downloads) },
+    decoder: pictureDecoder({ memory: config.decoderMemory, log }),
+    openRemote: remoteFiles({ hosts: config.fetchHosts }),
+    peerAddress: nodePeerAddress,
+    asset: swaggerAsset,
+  });
+  const server = httpServer(app.fetch, config);
+  try {
+    await listen(server, config);
+  } catch (error) {
+    await stopUpkeep();
+    await parts.close();
+    throw error;
+  }
+  const { port } = server.address() as AddressInfo;
+  const url = `http://${config.host.includes(":") ? `[${config.host}]` : config.host}:${port}`;
+  log("info", "listening", { url, runtime, data: config.dataFolder, timeZone: config.timeZone });
+  let closing: Promise<void> | undefined;
+  const close = async (): Promise<void> => {
+    log("info", "stopping");
+    await stop(server, config.stopTimeoutMs);
+    await stopUpkeep();
+    await parts.close();
+    log("info", "stopped");
+  };
+  return { url, close: () => (closing ??= close()) };
+}
+
+/** Migrates the catalog, then reconciles it with the store from time to time. Returns what ends both. */
+async function startUpkeep(parts: NodeParts, log: Log): Promise<() => Promise<void>> {
+  let stopReconciler = (): Promise<void> => Promise.resolve();
+  const reconcile = (): void => {
+    stopReconciler = startReconciler(parts, parts.clock, log);
+  };
+  try {
+    const stopMigrating = await migrateWhenReached(() => parts.migrate(), log, reconcile);
+    return async () => {
+      await stopMigrating();
+      await stopReconciler();
+    };
+  } catch (error) {
+    await parts.close();
+    throw error;
+  }
+}
+
+/** Closes the server on SIGTERM and SIGINT; a second signal ends the process at once. */
+export function closeOnSignals(running: RunningServer): void {
+  let asked = false;
+  // Not `once`, and one more listener then: Deno calls a listener that is added during a signal for that same signal.
+  const stop = (): void => {
+    if (asked) process.exit(1);
+    asked = true;
+    running.close().then(
+      () => process.exit(0),
+      () => process.exit(1),
+    );
+  };
+  for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, stop);
+}
+
+/** What an entry file does: starts the server, serves until a signal, and says why when it cannot start. */
+export async function runServer(runtime: ServerRuntime): Promise<void> {
+  const hasStarted = endOnFailure();
+  try {
+    closeOnSignals(await startServer(runtime, process.env));
+  } catch (error) {
+    tellFailure(error);
+    process.exitCode = 1;
+  }
+  hasStarted();
+}
+
+function listen(server: Server, { host, port }: Config): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once("error", (cause) => {
+      const message = `Cannot listen on ${host} port ${port}: ${cause.message}. Set HOST and PORT to a free address.`;
+      reject(new BoxcarError("cannot_listen", 500, message, { host, port }, cause));
+    });
+    server.listen(port, host, resolve);
+  });
+}
+
+async function stop(server: Server, timeoutMs: number): Promise<void> {
+  const closed = new Promise((resolve) => server.close(resolve));
+  // Connections that were busy until now would stay open for their keep-alive time.
+  const idle = setInterval(() => {
+    server.closeIdleConnections();
+  }, 100);
+  const limit = setTimeout(() => {
+    server.closeAllConnections();
+  }, timeoutMs);
+  await closed;
+  clearInterval(idle);
+  clearTimeout(limit);
+}
+
+const contentTypes: Readonly<Record<string, string>> = {
+  ".css": "text/css; charset=utf-8",
+  ".js": "text/javascript; charset=utf-8",
+  ".png": "image/png",
+};
+
+async function swaggerAsset(name: string): Promise<Asset | undefined> {
+  const contentType = contentTypes[extname(name)];
+  if (contentType === undefined || !/^[\w.-]+$/.test(name)) return undefined;
+  try {
+    return { contentType, bytes: await readBuilt(`swagger-ui/${name}`) };
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,22 @@
+import { createPublicKey, verify } from "node:crypto";
+import type { OssCallbackKeys } from "../../base/ports.ts";
+
+const TIMEOUT_MS = 5000;
+const MAX_BYTES = 16_384;
+
+/** Checks OSS's callbacks where Node's crypto is: Node, Bun and Deno. */
+export const ossCallbackKeys: OssCallbackKeys = {
+  fetchKey: async (url) => {
+    const response = await fetch(url, { redirect: "error", signal: AbortSignal.timeout(TIMEOUT_MS) });
+    const key = await response.text();
+    if (!response.ok || key.length > MAX_BYTES) throw new Error(`${url} answered with status ${response.status}`);
+    return key;
+  },
+  verify: (publicKey, data, signature) => {
+    try {
+      return verify("RSA-MD5", data, createPublicKey(publicKey), signature);
+    } catch {
+      return false;
+    }
+  },
+};

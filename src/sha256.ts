@@ -1,4 +1,0 @@
-import type { Sha256 } from "./platform.ts";
-
-/** WebCrypto's SHA-256, which every runtime has. */
-export const webSha256: Sha256 = async (bytes) => new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));

@@ -1,0 +1,93 @@
+import type { FileHandle } from "node:fs/promises";
+import type { ByteSpan } from "../../base/ports.ts";
+import { LentBuffers } from "./lent-buffers.ts";
+
+const CHUNK = 1024 * 1024;
+/** Of a span that fits into one chunk this much is read first: whoever asks for so little waits for its first byte. */
+const FIRST = CHUNK / 16;
+/** Large buffers that are lent at once; who finds none left reads chunks of `FIRST`. */
+const LENT = 48;
+/** A consumer that is away with a chunk for longer gives its large buffers back. */
+const SLOW_MS = 500;
+
+/**
+ * Reads spans of files in chunks of up to 1 MiB, one chunk ahead of its consumer, with buffers it uses again. When many
+ * read at once, or a consumer is slow, chunks are small and none is read ahead: thousands may be slow.
+ */
+export class FileReader {
+  readonly #buffers = new LentBuffers(CHUNK, LENT);
+
+  /**
+   * Yields the bytes of a span. A chunk is only valid until the next one is asked for. The handle stays open; no read
+   * on it is under way any more when the iteration has ended, however it ended.
+   * @param short makes the error for a file that ends before the span does
+   */
+  async *read(handle: FileHandle, span: ByteSpan, short: () => Error): AsyncGenerator<Uint8Array, void, undefined> {
+    const end = span.offset + span.length;
+    const held = new Set<Uint8Array>();
+    let position = span.offset;
+    let current = (span.length > CHUNK ? this.#large(held) : undefined) ?? small(span.length);
+    let spare: Uint8Array | undefined;
+    let ahead = fill(handle, current, position, end);
+    let isSlow = false;
+    try {
+      for (;;) {
+        const { bytesRead } = await ahead;
+        if (bytesRead === 0) throw short();
+        position += bytesRead;
+        const chunk = current.subarray(0, bytesRead);
+        if (position === end) {
+          yield chunk;
+          break;
+        }
+        const left = end - position;
+        const next = isSlow ? undefined : left <= FIRST ? small(left) : (spare ?? this.#large(held));
+        if (next !== undefined) ahead = fill(handle, next, position, end);
+        const sinceMs = performance.now();
+        yield chunk;
+        isSlow = performance.now() - sinceMs > SLOW_MS;
+        if (next !== undefined && !isSlow) {
+          spare = held.has(current) ? current : undefined;
+          current = next;
+          continue;
+        }
+        if (isSlow && held.size > 0) {
+          await ahead; // what was read ahead is read once more
+          this.#giveBack(held);
+          spare = undefined;
+          current = small(left);
+        }
+        ahead = fill(handle, current, position, end);
+      }
+      this.#giveBack(held);
+    } finally {
+      await ahead.catch(() => undefined);
+      // A consumer that gave up may still have its last chunk in flight.
+      held.forEach(() => {
+        this.#buffers.drop();
+      });
+    }
+  }
+
+  #large(held: Set<Uint8Array>): Uint8Array | undefined {
+    const buffer = this.#buffers.take();
+    if (buffer !== undefined) held.add(buffer);
+    return buffer;
+  }
+
+  #giveBack(held: Set<Uint8Array>): void {
+    for (const buffer of held) this.#buffers.give(buffer);
+    held.clear();
+  }
+}
+
+function small(length: number): Uint8Array {
+  return Buffer.allocUnsafe(Math.min(length, FIRST));
+}
+
+function fill(handle: FileHandle, buffer: Uint8Array, position: number, end: number): Promise<{ bytesRead: number }> {
+  const read = handle.read(buffer, 0, Math.min(buffer.byteLength, end - position), position);
+  // The consumer may be away while this fails; the failure is met when the chunk is awaited.
+  read.catch(() => undefined);
+  return read;
+}

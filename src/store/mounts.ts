@@ -1,0 +1,87 @@
+import { BoxcarError } from "../base/errors.ts";
+import type { ByteSpan, ObjectInfo, Presign, Store } from "../base/ports.ts";
+import { objectMissing } from "./remote/object-errors.ts";
+
+/** Makes the key of a file that stays where it lies. @param path relative to the folder, with `/` between parts */
+export function placeKey(placeId: number, path: string): string {
+  return `@${placeId}/${path}`;
+}
+
+/** The folder and the path in it that a key names; undefined for keys of the store's own objects. */
+export function parsePlaceKey(key: string): { readonly placeId: number; readonly path: string } | undefined {
+  const match = /^@(\d+)\/(.*)$/s.exec(key);
+  return match === null ? undefined : { placeId: Number(match[1]), path: match[2] ?? "" };
+}
+
+/** Opens the store over a numbered folder; undefined when no folder has the number. */
+export type OpenPlace = (placeId: number) => Promise<Store | undefined>;
+
+/**
+ * A store whose keys `@<place>/<path>` name files of other folders, which are only ever read.
+ * @param openPlace asked until it answers with a store, then never again for that number
+ */
+export function withPlaces(store: Store, openPlace: OpenPlace): Store {
+  return new PlacesStore(store, openPlace);
+}
+
+class PlacesStore implements Store {
+  readonly #own: Store;
+  readonly #openPlace: OpenPlace;
+  readonly #places = new Map<number, Store>();
+
+  constructor(own: Store, openPlace: OpenPlace) {
+    this.#own = own;
+    this.#openPlace = openPlace;
+  }
+
+  /** Of the store's own objects. Signing asks nothing: a key of another folder gives a request that is refused. */
+  get presign(): Presign | undefined {
+    return this.#own.presign;
+  }
+
+  async put(key: string, body: AsyncIterable<Uint8Array>, size?: number): Promise<ObjectInfo> {
+    refusePlace(key);
+    return this.#own.put(key, body, size);
+  }
+
+  async *get(key: string, span: ByteSpan, ifMatch?: string): AsyncGenerator<Uint8Array, void, undefined> {
+    const { store, path } = await this.#locate(key);
+    if (store === undefined) throw objectMissing(key);
+    yield* store.get(path, span, ifMatch);
+  }
+
+  async head(key: string): Promise<ObjectInfo | undefined> {
+    const { store, path } = await this.#locate(key);
+    const info = await store?.head(path);
+    return info && { ...info, key };
+  }
+
+  async delete(key: string): Promise<void> {
+    refusePlace(key);
+    await this.#own.delete(key);
+  }
+
+  async *list(prefix: string): AsyncGenerator<ObjectInfo, void, undefined> {
+    const { store, path } = await this.#locate(prefix);
+    const placed = prefix.slice(0, prefix.length - path.length);
+    for await (const info of store?.list(path) ?? []) yield { ...info, key: placed + info.key };
+  }
+
+  async #locate(key: string): Promise<{ readonly store: Store | undefined; readonly path: string }> {
+    const named = parsePlaceKey(key);
+    if (named === undefined) return { store: this.#own, path: key };
+    let store = this.#places.get(named.placeId);
+    if (store === undefined) {
+      store = await this.#openPlace(named.placeId);
+      if (store !== undefined) this.#places.set(named.placeId, store);
+    }
+    return { store, path: named.path };
+  }
+}
+
+function refusePlace(key: string): void {
+  if (parsePlaceKey(key) === undefined) return;
+  throw new BoxcarError("place_read_only", 409, `${key} lies in a folder that boxcar reads and never changes.`, {
+    key,
+  });
+}

@@ -1,0 +1,153 @@
+import type { OssSettings } from "../../config/store-settings.ts";
+import { encodeKey, encodeQuery } from "../remote/uri.ts";
+
+/*
+ * OSS Signature Version 4
+ * (https://help.aliyun.com/zh/oss/developer-reference/recommend-to-use-signature-version-4) by Web Crypto, for runtimes
+ * where ali-oss does not run. Bodies are not signed: `UNSIGNED-PAYLOAD` is what OSS wants.
+ */
+
+const ALGORITHM = "OSS4-HMAC-SHA256";
+const utf8 = new TextEncoder();
+
+/** What is signed of a request. */
+export interface OssRequest {
+  readonly method: string;
+  /** Empty for requests about the bucket. */
+  readonly key: string;
+  readonly query: Readonly<Record<string, string>>;
+  /** By their names in lower case. `content-type`, `content-md5` and all that start with `x-oss-` are signed. */
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/** The header fields that sign a request, with those it brought. */
+export async function signedHeaders(
+  settings: OssSettings,
+  request: OssRequest,
+  nowMs: number,
+): Promise<Record<string, string>> {
+  const { keyId, sessionToken } = settings.credentials;
+  const date = isoBasic(nowMs);
+  const headers = {
+    ...request.headers,
+    "x-oss-date": date,
+    "x-oss-content-sha256": "UNSIGNED-PAYLOAD",
+    ...(sessionToken === undefined ? {} : { "x-oss-security-token": sessionToken }),
+  };
+  const signature = await sign(settings, date, canonical(settings, { ...request, headers }, []));
+  return {
+    ...headers,
+    authorization: `${ALGORITHM} Credential=${keyId}/${scopeOf(settings, date)},Signature=${signature}`,
+  };
+}
+
+/** The query that signs a request, with what it brought. All header fields of the request are signed. */
+export async function signedQuery(
+  settings: OssSettings,
+  request: OssRequest,
+  seconds: number,
+  nowMs: number,
+): Promise<Record<string, string>> {
+  const { keyId, sessionToken } = settings.credentials;
+  const date = isoBasic(nowMs);
+  const additional = Object.keys(request.headers)
+    .filter((name) => !isAlwaysSigned(name))
+    .sort();
+  const query = {
+    ...request.query,
+    ...(additional.length === 0 ? {} : { "x-oss-additional-headers": additional.join(";") }),
+    "x-oss-signature-version": ALGORITHM,
+    "x-oss-credential": `${keyId}/${scopeOf(settings, date)}`,
+    "x-oss-date": date,
+    "x-oss-expires": String(seconds),
+    ...(sessionToken === undefined ? {} : { "x-oss-security-token": sessionToken }),
+  };
+  const signature = await sign(settings, date, canonical(settings, { ...request, query }, additional));
+  return { ...query, "x-oss-signature": signature };
+}
+
+/**
+ * The fields of a form that writes one object
+ * (https://help.aliyun.com/zh/oss/developer-reference/signature-version-4-recommend).
+ * @param conditions what the form's fields must be, as a policy states it; the signing fields are added
+ */
+export async function signedForm(
+  settings: OssSettings,
+  fields: Readonly<Record<string, string>>,
+  conditions: readonly unknown[],
+  seconds: number,
+  nowMs: number,
+): Promise<Record<string, string>> {
+  const { keyId, sessionToken } = settings.credentials;
+  const date = isoBasic(nowMs);
+  const signing = {
+    "x-oss-signature-version": ALGORITHM,
+    "x-oss-credential": `${keyId}/${scopeOf(settings, date)}`,
+    "x-oss-date": date,
+    ...(sessionToken === undefined ? {} : { "x-oss-security-token": sessionToken }),
+  };
+  const all = { ...fields, ...signing };
+  const policy = base64(
+    JSON.stringify({
+      expiration: new Date(nowMs + seconds * 1000).toISOString(),
+      conditions: [...Object.entries(all).map(([name, value]) => ({ [name]: value })), ...conditions],
+    }),
+  );
+  const signature = hex(await hmac(await signingKey(settings, date), policy));
+  return { ...all, policy, "x-oss-signature": signature };
+}
+
+function isAlwaysSigned(name: string): boolean {
+  return name === "content-type" || name === "content-md5" || name.startsWith("x-oss-");
+}
+
+function canonical(
+  { bucket }: OssSettings,
+  { method, key, query, headers }: OssRequest,
+  additional: readonly string[],
+): string {
+  const names = Object.keys(headers).filter((name) => isAlwaysSigned(name) || additional.includes(name));
+  const lines = names.sort().map((name) => `${name}:${(headers[name] ?? "").trim()}\n`);
+  return [
+    method,
+    `/${bucket}/${encodeKey(key)}`,
+    encodeQuery(query),
+    lines.join(""),
+    additional.join(";"),
+    headers["x-oss-content-sha256"] ?? "UNSIGNED-PAYLOAD",
+  ].join("\n");
+}
+
+async function sign(settings: OssSettings, date: string, request: string): Promise<string> {
+  const digest = hex(await crypto.subtle.digest("SHA-256", utf8.encode(request)));
+  const text = [ALGORITHM, date, scopeOf(settings, date), digest].join("\n");
+  return hex(await hmac(await signingKey(settings, date), text));
+}
+
+async function signingKey({ region, credentials }: OssSettings, date: string): Promise<ArrayBuffer> {
+  const ofDay = await hmac(utf8.encode(`aliyun_v4${credentials.secret}`), date.slice(0, 8));
+  const ofRegion = await hmac(ofDay, region);
+  return hmac(await hmac(ofRegion, "oss"), "aliyun_v4_request");
+}
+
+function scopeOf({ region }: OssSettings, date: string): string {
+  return `${date.slice(0, 8)}/${region}/oss/aliyun_v4_request`;
+}
+
+/** `20260131T120000Z`. */
+function isoBasic(ms: number): string {
+  return new Date(ms).toISOString().replace(/[-:]|\.\d{3}/g, "");
+}
+
+async function hmac(key: ArrayBuffer | Uint8Array<ArrayBuffer>, text: string): Promise<ArrayBuffer> {
+  const imported = await crypto.subtle.importKey("raw", key, { name: "HMAC", hash: "SHA-256" }, false, ["sign"]);
+  return crypto.subtle.sign("HMAC", imported, utf8.encode(text));
+}
+
+function hex(bytes: ArrayBuffer): string {
+  return Array.from(new Uint8Array(bytes), (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+function base64(text: string): string {
+  return btoa(String.fromCharCode(...utf8.encode(text)));
+}
