@@ -1,27 +1,19 @@
+import type { RecordedSegment } from "../core/segment.ts";
+
 /** How an event rates a segment; segments rated `high` are protected from deletion. */
 export type EventLevel = "high" | "low";
 
 /** One recorded MP4 that is finished and can be served. Times are whole milliseconds since 1970-01-01T00:00:00Z. */
-export interface Segment {
+export interface Segment extends RecordedSegment {
   /** Never given out twice, also after deletion. */
   readonly id: number;
   readonly streamPath: string;
-  /** When the reference track starts to be presented. Inclusive. */
-  readonly startMs: number;
-  /** Exclusive, above `startMs`. */
-  readonly endMs: number;
   readonly format: "mp4" | "fmp4";
   /** RFC 6381, comma separated, in track order. */
   readonly codecs: string;
-  /** Where the bytes lie in the store. */
-  readonly key: string;
   /** Bytes. */
   readonly size: number;
-  /** The stored object's ETag, without quotes. */
-  readonly etag: string;
   readonly eventLevel: EventLevel | null;
-  /** The start of the segment index: counts and durations a track. Opaque to the catalog. */
-  readonly summary: Uint8Array;
   readonly createdMs: number;
 }
 

@@ -1,16 +1,14 @@
-import { createClient } from "@libsql/client/sqlite3";
 import { realpath } from "node:fs/promises";
 import { basename, dirname } from "node:path";
 import { BoxcarError } from "../base/errors.ts";
 import { indexObject } from "../core/indexing/index-object.ts";
-import { checkedSpan } from "../intake/segments/checked-span.ts";
-import { readySegment } from "../intake/segments/segment-upload.ts";
 import type { IndexedSegment } from "../core/indexing/segment-index.ts";
 import { instantOf } from "../core/indexing/stated-start.ts";
-import { planRange, type Plan, type RangeQuery } from "../recordings/plan-range.ts";
+import type { Plan } from "../core/plan.ts";
+import { planSegments } from "../core/plan-segments.ts";
+import type { SegmentsQuery } from "../core/planning/compose.ts";
 import type { ByteSpan, ObjectInfo, Store } from "../base/ports.ts";
 import { loadCore } from "../runtime/node/node-parts.ts";
-import { openCatalog } from "../runtime/libsql/open-catalog.ts";
 import { FileStore } from "../store/file/file.ts";
 import { placeKey, withPlaces } from "../store/mounts.ts";
 import type { Core } from "../core/wasm/module.ts";
@@ -66,7 +64,7 @@ export async function readSpan(store: Store, key: string, span: ByteSpan): Promi
 }
 
 /** What a clip of files is to be. */
-export interface ClipQuery extends Pick<RangeQuery, "cut" | "gaps" | "changes" | "sound"> {
+export interface ClipQuery extends Pick<SegmentsQuery, "cut" | "gaps" | "changes" | "sound"> {
   /** Default: the start of the first file. */
   readonly from?: ClipTime | undefined;
   /** Exclusive. Default: the end of the last file. */
@@ -75,15 +73,14 @@ export interface ClipQuery extends Pick<RangeQuery, "cut" | "gaps" | "changes" |
   readonly zone?: string | undefined;
 }
 
-/** A planned clip. `close` frees what it needs; its media cannot be read after that. */
+/** A planned clip. */
 export interface ClipPlan {
   readonly plan: Plan;
   /** What was repaired or simplified in the files while indexing, each behind the name of its file. */
   readonly warnings: readonly string[];
-  close(): Promise<void>;
 }
 
-/** Plans a clip of files with a catalog in memory. @throws BoxcarError as the indexer and the plan do */
+/** Plans a clip of files. @throws BoxcarError as the indexer and the plan do */
 export async function planClip(files: readonly string[], query: ClipQuery): Promise<ClipPlan> {
   const core = await loadCore();
   const opened = await openFiles(core, files);
@@ -95,27 +92,14 @@ export async function planClip(files: readonly string[], query: ClipQuery): Prom
     query.from,
     query.to,
   );
-  const memory = await openCatalog(createClient({ url: ":memory:" }));
-  const { catalog } = memory;
-  try {
-    const streamPath = "clip";
-    for (const [i, { key, info, indexed }] of opened.entries()) {
-      const start = starts[i] ?? 0;
-      const span = checkedSpan(start, indexed.description.durationMs, Number.POSITIVE_INFINITY);
-      const { id } = await catalog.beginSegment({ streamPath, key, nowMs: start });
-      await catalog.completeSegment(id, readySegment(indexed, span, info));
-    }
-    const store = opened[0]?.store;
-    if (store === undefined) throw new RangeError("a clip needs at least one file");
-    const { cut, gaps, changes, sound = "none" } = query;
-    const range = { streamPath, startMs, endMs, cut, gaps, changes, sound };
-    const plan = await planRange({ core, catalog, store }, range);
-    const warnings = opened.flatMap(({ indexed }, i) =>
-      indexed.description.warnings.map((warning) => `${files[i] ?? ""}: ${warning}`),
-    );
-    return { plan, warnings, close: () => memory.close() };
-  } catch (error) {
-    await memory.close();
-    throw error;
-  }
+  const indexedFiles = opened.map(({ store, key, info, indexed }, i) => ({
+    ...{ index: indexed.index, startMs: starts[i] ?? 0, etag: info.etag },
+    read: (span: ByteSpan) => store.get(key, span, info.etag),
+  }));
+  const { cut, gaps, changes, sound = "none" } = query;
+  const plan = await planSegments({ core }, indexedFiles, { startMs, endMs, cut, gaps, changes, sound });
+  const warnings = opened.flatMap(({ indexed }, i) =>
+    indexed.description.warnings.map((warning) => `${files[i] ?? ""}: ${warning}`),
+  );
+  return { plan, warnings };
 }

@@ -1,4 +1,4 @@
-import { wholeDuration } from "../intake/segments/checked-span.ts";
+import { wholeDuration } from "../core/segment.ts";
 import { parseDuration, parseTime } from "../base/time.ts";
 import { badUsage } from "./usage.ts";
 

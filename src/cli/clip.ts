@@ -85,7 +85,6 @@ export async function run(args: string[]): Promise<number> {
     throw error;
   } finally {
     interrupt.release();
-    await clip.close();
   }
 }
 

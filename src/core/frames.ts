@@ -1,4 +1,4 @@
-import type { Segment } from "../catalog/types.ts";
+import type { RecordedSegment } from "./segment.ts";
 import { BoxcarError } from "../base/errors.ts";
 import type { Store } from "../base/ports.ts";
 import { SelectionRule } from "./wasm/abi/names.ts";
@@ -21,7 +21,7 @@ export interface FrameParts extends Pick<LayoutParts, "core" | "indexes"> {
 
 /** A picture that is wanted: the one that a segment shows at a moment, its first or last one beyond its ends. */
 export interface FrameTime {
-  readonly segment: Segment;
+  readonly segment: RecordedSegment;
   /** Wall clock, milliseconds. */
   readonly atMs: number;
 }

@@ -19,7 +19,7 @@ import type {
   Store,
 } from "../base/ports.ts";
 import type { Planners } from "../recordings/planners.ts";
-import type { PlanParts } from "../recordings/plan-range.ts";
+import type { RangeParts } from "../recordings/plan-range.ts";
 import type { Scope } from "../base/scopes.ts";
 import type { Core } from "../core/wasm/module.ts";
 import type { AtOnce } from "./middleware/limits.ts";
@@ -66,7 +66,7 @@ export interface AppPlatform {
 /** What routes work with: the platform, and what the app keeps between requests. */
 export interface AppContext extends AppPlatform {
   readonly planners: Planners;
-  readonly planning: PlanParts & Required<Pick<PlanParts, "indexes">>;
+  readonly planning: RangeParts & Required<Pick<RangeParts, "indexes">>;
   readonly pictures: Pictures;
   /** In turn, videos of other hosts are read. */
   readonly remotes: FairQueue;

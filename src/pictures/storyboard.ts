@@ -1,10 +1,12 @@
 import type { Catalog } from "../catalog/catalog.ts";
 import type { Segment } from "../catalog/types.ts";
 import { Breather } from "../base/breather.ts";
+import type { RecordedSegment } from "../core/segment.ts";
 import { BoxcarError } from "../base/errors.ts";
 import { TimedSegment } from "../core/planning/placed-segment.ts";
 import type { FrameTime } from "../core/frames.ts";
-import type { Interval, RangeOutline } from "../recordings/plan-range.ts";
+import type { RangeOutline } from "../core/plan.ts";
+import type { Interval } from "../core/planning/composition.ts";
 import { readSummary } from "../core/wasm/records/summary.ts";
 
 /** Small pictures of one sheet, side by side and one below the other. */
@@ -122,7 +124,7 @@ async function framesAt(pages: AsyncIterable<readonly Segment[]>, moments: reado
 }
 
 /** Pixels of one picture: as wide as asked, as high as its proportions have it; both even. */
-export function tileSize(segment: Segment, asked: number): { width: number; height: number } {
+export function tileSize(segment: RecordedSegment, asked: number): { width: number; height: number } {
   const video = readSummary(segment.summary).tracks.find((track) => track.width > 0 && track.height > 0);
   const { width = 16, height = 9, quarterTurn = false } = video ?? {};
   const ratio = quarterTurn ? width / height : height / width;

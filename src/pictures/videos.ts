@@ -1,18 +1,16 @@
-import type { Segment } from "../catalog/types.ts";
-import { describeSummary } from "../core/indexing/describe.ts";
+import type { RecordedSegment } from "../core/segment.ts";
+import { recordedFiles } from "../core/plan-segments.ts";
 import { indexObject } from "../core/indexing/index-object.ts";
 import { LruMap } from "../base/lru-map.ts";
-import { IndexCache } from "../core/reading/index-cache.ts";
 import type { FrameParts } from "../core/frames.ts";
 import type { ByteSpan } from "../base/ports.ts";
 import type { Core } from "../core/wasm/module.ts";
-import { summaryLength } from "../core/wasm/records/summary.ts";
 
 /** A video file of which pictures can be taken; its time starts at 0. */
 export interface Video {
   readonly parts: FrameParts;
   /** The whole file, as if it had been recorded at 1970-01-01T00:00:00Z. */
-  readonly segment: Segment;
+  readonly segment: RecordedSegment;
 }
 
 /** A file that is read by ranges. */
@@ -48,18 +46,14 @@ export class Videos {
    * @throws BoxcarError as `indexObject` and `read` do
    */
   async open(file: RangedFile, indexOf: () => Promise<Uint8Array | undefined>): Promise<Video> {
-    const { key, etag, size } = file;
+    const { key, etag } = file;
     const name = JSON.stringify([key, etag]);
     const index = this.#indexes.get(name) ?? (await indexOf()) ?? (await this.#index(file));
     if (etag !== "") this.#indexes.set(name, index);
-    const summary = index.subarray(0, summaryLength(index));
-    const { format, codecs, durationMs } = describeSummary(summary);
-    const segment: Segment = {
-      ...{ id: 1, streamPath: "file", startMs: 0, endMs: Math.ceil(durationMs), format, codecs, key, size, etag },
-      ...{ eventLevel: null, summary, createdMs: 0 },
-    };
-    const store: FrameParts["store"] = { get: (_key, span) => file.read(span) };
-    const indexes = new IndexCache(() => Promise.resolve(new Map([[segment.id, index]])));
+    const read = (span: ByteSpan): AsyncIterable<Uint8Array> => file.read(span);
+    const { segments, store, indexes } = recordedFiles([{ index, startMs: 0, key, etag, read }]);
+    const [segment] = segments;
+    if (segment === undefined) throw new Error("a file has no segment");
     return { parts: { core: this.#core, store, indexes }, segment };
   }
 

@@ -1,5 +1,5 @@
 import { LruMap } from "../base/lru-map.ts";
-import type { Plan, RangeOutline } from "./plan-range.ts";
+import type { Plan, RangeOutline } from "../core/plan.ts";
 
 /** Bytes of plans kept by default: some days, or some thousands of minutes. */
 export const DEFAULT_PLAN_CACHE_BYTES = 16 << 20;

@@ -1,7 +1,7 @@
 import { mkdtemp, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import { judgeCut } from "../support/judge.ts";
 import { random, seedOf } from "../support/random.ts";
 import { canRecord, record, RECORDED_AT, type RecordedSegment, type RecordingOptions } from "../support/recording.ts";
@@ -46,7 +46,6 @@ describe.skipIf(ffprobePath === undefined).each(named)(`$name (seed ${seed})`, (
     shelf = await shelve(segments);
     folder = await mkdtemp(join(tmpdir(), "boxcar-cut-"));
   });
-  afterAll(() => shelf?.close());
 
   const numbers = random(seed + JSON.stringify(options).length);
   const ranges: [from: number, to: number][] = [

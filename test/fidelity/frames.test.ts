@@ -32,7 +32,6 @@ describe.each(recordings)(`$video $audio fragmented=$fragmented (seed ${seed}, $
     pictures = (await Promise.all(segments.map(({ file }) => frameHashes(file)))).flat();
     shelf = await shelve(segments);
     folder = await mkdtemp(join(tmpdir(), "boxcar-frames-"));
-    return () => shelf?.close();
   });
 
   const numbers = random(seed + recordings.indexOf(options) * 100);

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import { record, RECORDED_AT, type RecordedSegment } from "../support/recording.ts";
 import { bytesOf, shelve, type Shelf } from "../support/shelf.ts";
 import { timingOf, type Timing } from "../support/timing.ts";
@@ -22,7 +22,6 @@ describe("fmp4", () => {
     });
     shelf = await shelve(segments.map(late));
   });
-  afterAll(() => shelf.close());
 
   async function made({ from, to, gaps }: (typeof queries)[number]): Promise<{ file: Buffer; timing: Timing }> {
     const plan = await shelf.plan({ startMs: RECORDED_AT + from, endMs: RECORDED_AT + to, ...(gaps && { gaps }) });

@@ -80,6 +80,5 @@ test("equal queries over equal recordings give the bytes they always gave", asyn
       }
     }
   }
-  await shelf.close();
   await expect(`${JSON.stringify(hashes, undefined, 2)}\n`).toMatchFileSnapshot("hashes.json");
 });

@@ -1,5 +1,5 @@
 import { writeFile } from "node:fs/promises";
-import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { beforeAll, describe, expect, test, vi } from "vitest";
 import { Core } from "../../src/core/wasm/module.ts";
 import { box } from "../support/boxes.ts";
 import { buildMovie, videoEntry } from "../support/movie.ts";
@@ -22,7 +22,6 @@ describe("captions over held gaps", () => {
     await writeFile(path, file);
     shelf = await shelve(days.map((day) => ({ file: path, startMs: RECORDED_AT + day * DAY_MS })));
   });
-  afterAll(() => shelf.close());
 
   const plan = (untilDay: number): ReturnType<Shelf["plan"]> =>
     shelf.plan({ startMs: RECORDED_AT, endMs: RECORDED_AT + untilDay * DAY_MS + 1000, gaps: "keep", captions });
@@ -60,7 +59,7 @@ describe("sample entries", () => {
   }
 
   test("beyond 256 KiB of a track are refused with the file", async () => {
-    await (await shelve([{ file: await described((256 << 10) - 200, 1), startMs: 0 }])).close();
+    await shelve([{ file: await described((256 << 10) - 200, 1), startMs: 0 }]);
     const large = await described(256 << 10, 1);
     await expect(shelve([{ file: large, startMs: 0 }])).rejects.toMatchObject({
       ...{ error: "description_too_large", status: 422, fields: { box: "stsd" } },
@@ -76,6 +75,5 @@ describe("sample entries", () => {
     expect(plan.weight).toBeGreaterThan(2 * 16 * (250 << 10));
     const refusal = { error: "too_many_changes", status: 409 };
     await expect(shelf.plan({ startMs: 0, endMs: 18_000 })).rejects.toMatchObject(refusal);
-    await shelf.close();
   });
 });

@@ -1,5 +1,5 @@
 import { readFile } from "node:fs/promises";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import { record, RECORDED_AT } from "../support/recording.ts";
 import { bytesOf, shelve, type Shelf } from "../support/shelf.ts";
 import { ffmpeg, ffprobePath } from "../support/tools.ts";
@@ -40,7 +40,6 @@ describe.skipIf(ffprobePath === undefined)("captions=clock", () => {
     const lateMs = [0, 0, 300, hourMs];
     shelf = await shelve(segments.map(({ file, startMs }, i) => ({ file, startMs: startMs + (lateMs[i] ?? 0) })));
   });
-  afterAll(() => shelf.close());
   const range = { startMs: RECORDED_AT + 480, endMs: RECORDED_AT + 2 * hourMs };
 
   test.for(FORMATS)("show the second of the recording that is on the screen (%s)", async (format) => {

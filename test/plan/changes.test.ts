@@ -42,7 +42,6 @@ describe.skipIf(ffprobePath === undefined).each([
     if (!(await canRecord({ video }))) return;
     segments = await chained(sizes.map((size) => ({ video, audio: null, size })));
     shelf = await shelve(segments);
-    return () => shelf?.close();
   });
 
   const cases = FORMATS.flatMap((format) =>
@@ -103,7 +102,6 @@ describe.skipIf(ffprobePath === undefined)("other parameters of the same codec",
     const file = await written(await shelf.plan(all(3)), format);
     expect(await decodeErrors(file)).toBe("");
     expect(await frameSizes(file)).toEqual(["160x120 50", "320x240 50", "160x120 50"]);
-    await shelf.close();
   });
 
   test.for(FORMATS)("AAC of another rate keeps its pace (%s)", async (format) => {
@@ -114,7 +112,6 @@ describe.skipIf(ffprobePath === undefined)("other parameters of the same codec",
     for (const track of await shown(file)) {
       expect(Math.abs(farthest(await errorsOf(track, segments, RECORDED_AT)))).toBeLessThan(track.frame);
     }
-    await shelf.close();
   });
 });
 
@@ -154,7 +151,6 @@ describe.skipIf(ffprobePath === undefined)("a segment with two sample entries", 
       const head = (await readFile(await written(plan, "fmp4"))).toString("latin1");
       expect(descriptionsOf(head)).toEqual([1, 2]);
     }
-    await shelf.close();
   });
 });
 
@@ -185,6 +181,5 @@ describe.skipIf(ffprobePath === undefined)("a codec that changes", () => {
       const [track] = await packets(file);
       expect(track?.packets.length).toBeGreaterThan(10);
     }
-    await shelf.close();
   });
 });

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import { record, RECORDED_AT } from "../support/recording.ts";
 import { shelve, type Shelf } from "../support/shelf.ts";
 import { ffprobe, ffprobePath } from "../support/tools.ts";
@@ -17,7 +17,6 @@ describe.skipIf(ffprobePath === undefined)("chapters", () => {
     const segments = await record({ count: 3, seconds: 2 });
     shelf = await shelve(segments.map(({ file, startMs }, i) => ({ file, startMs: startMs + (i < 1 ? 0 : 60_000) })));
   });
-  afterAll(() => shelf.close());
   const range = { startMs: RECORDED_AT + 500, endMs: RECORDED_AT + 70_000 };
   const titles = ["2026-01-31 10:00:00 UTC", "2026-01-31 10:01:02 UTC"];
 

@@ -91,6 +91,5 @@ describe.skipIf(ffprobePath === undefined)("a segment of odd tables", () => {
         ).toEqual(wanted[i]?.packets.map(({ hash }) => hash));
       }
     }
-    await shelf.close();
   });
 });

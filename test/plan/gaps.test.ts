@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import { BoxcarError } from "../../src/base/errors.ts";
 import { record, RECORDED_AT, type RecordedSegment } from "../support/recording.ts";
 import { shelve, type Shelf } from "../support/shelf.ts";
@@ -25,7 +25,6 @@ describe.skipIf(ffprobePath === undefined)("a gap", () => {
     segments = await withGap(GAP);
     shelf = await shelve(segments);
   });
-  afterAll(() => shelf.close());
   const gaps = [{ startMs: RECORDED_AT + 4000, endMs: RECORDED_AT + 4000 + GAP }];
 
   test.for(FORMATS)("is closed by gaps=skip (%s)", async (format) => {
@@ -84,7 +83,6 @@ describe.skipIf(ffprobePath === undefined)("a gap", () => {
     const range = { startMs: RECORDED_AT, endMs: RECORDED_AT + 8 * 86_400_000 };
     await expect(far.plan({ ...range, gaps: "keep" })).rejects.toMatchObject({ error: "gap_too_long", status: 400 });
     expect((await far.plan(range)).joints).toBe(3);
-    await far.close();
   });
 });
 
@@ -107,6 +105,5 @@ describe.skipIf(ffprobePath === undefined)("the gap tolerance", () => {
       expect(track.closest).toBeGreaterThan(0.4);
       if (gaps === 0) expect(track.widest).toBeLessThan(1.6);
     }
-    await shelf.close();
   });
 });

@@ -39,7 +39,6 @@ describe.skipIf(ffprobePath === undefined)("a last sample that is said to last f
     const plan = await shelf.plan({ startMs, endMs });
     expect(plan).toMatchObject({ startMs, endMs, segments: 4, joints: 3, gaps: [], coverage: [{ startMs, endMs }] });
     const file = await written(plan, each.format);
-    await shelf.close();
     expect(await decodeErrors(file)).toBe("");
     for (const track of await shown(file)) {
       expect(Math.abs(farthest(await errorsOf(track, segments, startMs))), track.type).toBeLessThan(track.frame);
@@ -68,7 +67,6 @@ describe.skipIf(ffprobePath === undefined)("a last sample that is said to last f
     expect(alone).toMatchObject({ startMs, endMs: RECORDED_AT + 6000, gaps: [] });
     const file = await written(alone, format);
     expect(await durationOf(file)).toBeLessThan(6.05);
-    await shelf.close();
   });
 
   test.for(FORMATS)("is not shown where something else is recorded from the start on (%s)", async (format) => {
@@ -82,7 +80,6 @@ describe.skipIf(ffprobePath === undefined)("a last sample that is said to last f
       expect(Math.abs(farthest(await errorsOf(track, others, startMs))), track.type).toBeLessThan(track.frame);
       if (track.type === "video") expect(track.samples.length).toBe(250);
     }
-    await shelf.close();
   });
 
   test.for(FORMATS)("yields to a recorder that took over before it (%s)", async (format) => {
@@ -98,7 +95,6 @@ describe.skipIf(ffprobePath === undefined)("a last sample that is said to last f
       expect(Math.abs(farthest(await errorsOf(track, segments, startMs))), track.type).toBeLessThan(track.frame);
       expect(track.widest).toBeLessThan(1.6);
     }
-    await shelf.close();
   });
 
   test.for(cases)(
@@ -126,7 +122,6 @@ describe.skipIf(ffprobePath === undefined)("a last sample that is said to last f
       for (const track of await shown(file)) {
         if (track.type === "video") expect(track.samples.length).toBe(125);
       }
-      await shelf.close();
     },
   );
 
@@ -144,7 +139,6 @@ describe.skipIf(ffprobePath === undefined)("a last sample that is said to last f
       expect(Math.abs(farthest(await errorsOf(track, segments, RECORDED_AT))), track.type).toBeLessThan(track.frame);
     }
     expect(tracks.find(({ type }) => type === "audio")?.samples.length).toBeGreaterThan(550);
-    await shelf.close();
   });
 });
 
@@ -178,7 +172,6 @@ describe.skipIf(ffprobePath === undefined)("sound and picture of unequal length"
         expect(track.closest).toBeGreaterThan(0.4);
         expect(Math.abs(track.end - (track.type === "video" ? 6 : 8))).toBeLessThan(track.frame * 2);
       }
-      await shelf.close();
     },
   );
 
@@ -191,7 +184,6 @@ describe.skipIf(ffprobePath === undefined)("sound and picture of unequal length"
       if (track.type === "audio") expect(track.widest).toBeLessThan(1.6);
       expect(Math.abs(track.end - (track.type === "video" ? 8 : 9))).toBeLessThan(track.frame * 2);
     }
-    await shelf.close();
   });
 
   const offsets = FORMATS.flatMap((format) => [HOURS_S, -HOURS_S].map((offset) => ({ format, offset })));
@@ -223,6 +215,5 @@ describe.skipIf(ffprobePath === undefined)("sound and picture of unequal length"
       expect(Math.abs((await durationOf(file)) - (endMs - RECORDED_AT) / 1000)).toBeLessThan(0.1);
       expect((await shown(file)).map(({ type }) => type)).toEqual(["video"]);
     }
-    await shelf.close();
   });
 });

@@ -42,7 +42,6 @@ async function outputs(movies: readonly Movie[], cut?: { from: number; to: numbe
     ...(movies.length > 1 ? { chapters: { offsetMinutes: 0 } } : {}),
   });
   const media = await Promise.all(FORMATS.map((format) => bytesOf(plan.media(format))));
-  await shelf.close();
   return media;
 }
 

@@ -52,7 +52,6 @@ describe.skipIf(ffprobePath === undefined)("odd material", () => {
       const [track] = await packets(output, { edits: false });
       expect(track?.packets).toHaveLength((to - from) / 40);
     }
-    await shelf.close();
   });
 
   test.for(FORMATS)("a variable frame rate (%s)", async (format) => {
@@ -67,7 +66,6 @@ describe.skipIf(ffprobePath === undefined)("odd material", () => {
     const shelf = await shelve(segments);
     const plan = await shelf.plan({ startMs: RECORDED_AT, endMs: RECORDED_AT + 5500 });
     const file = await written(plan, format);
-    await shelf.close();
     expect(await decodeErrors(file)).toBe("");
     for (const track of await shown(file)) {
       expect(Math.abs(farthest(await errorsOf(track, segments, RECORDED_AT)))).toBeLessThan(0.021);
@@ -108,7 +106,6 @@ describe.skipIf(ffprobePath === undefined)("odd material", () => {
       }
       if (from === 0) expect(await decodeErrors(file)).toBe("");
     }
-    await shelf.close();
   });
 });
 
@@ -138,7 +135,6 @@ describe.skipIf(ffprobePath === undefined)("segments no encoder writes", () => {
     const [track] = await packets(await written(cut, format));
     const wanted = await Promise.all(files.slice(1, 3).map(async (file) => (await packets(file))[0]?.packets[0]?.hash));
     expect(track?.packets.map(({ hash }) => hash)).toEqual(wanted);
-    await shelf.close();
   });
 
   test.for(FORMATS)("whose last sample lasts 0 lose nothing (%s)", async (format) => {
@@ -148,7 +144,6 @@ describe.skipIf(ffprobePath === undefined)("segments no encoder writes", () => {
     const shelf = await shelve(segments);
     const plan = await shelf.plan(PRESENT);
     const file = await written(plan, format);
-    await shelf.close();
     const sources = await Promise.all(files.map((source) => packets(source, { edits: false })));
     for (const [i, track] of (await packets(file, { edits: false })).entries()) {
       expect(track.packets.map(({ hash }) => hash)).toEqual(
@@ -179,7 +174,6 @@ describe.skipIf(ffprobePath === undefined)("segments no encoder writes", () => {
     }));
     const shelf = await shelve(segments);
     const file = await written(await shelf.plan(PRESENT), format);
-    await shelf.close();
     const [video, audio] = await shown(file);
     expect([video?.samples.length, audio?.samples.length]).toEqual([50, 150]);
     for (const track of [video, audio]) {
@@ -199,7 +193,6 @@ describe.skipIf(ffprobePath === undefined)("many joints", () => {
     const plan = await shelf.plan({ startMs: RECORDED_AT, endMs: RECORDED_AT + 200_000 });
     expect(plan).toMatchObject({ joints: 199, gaps: [] });
     const file = await written(plan, format);
-    await shelf.close();
     const tracks = await shown(file);
     const errors = await Promise.all(
       tracks.map((track) => errorsOf(track, continuous === undefined ? [] : [continuous], RECORDED_AT)),

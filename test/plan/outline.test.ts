@@ -1,7 +1,7 @@
 import { createClient } from "@libsql/client";
 import { expect, test } from "vitest";
 import { IndexCache } from "../../src/core/reading/index-cache.ts";
-import { compose, type RangeQuery } from "../../src/core/planning/compose.ts";
+import { compose, type SegmentsQuery } from "../../src/core/planning/compose.ts";
 import { layoutFmp4 } from "../../src/core/layout/layout-fmp4.ts";
 import { layoutMp4 } from "../../src/core/layout/layout-mp4.ts";
 import type { Segment } from "../../src/catalog/types.ts";
@@ -49,7 +49,7 @@ test("what is told of a range without keeping its pieces is what is delivered", 
     const from = RECORDED_AT + rng.below(20_000);
     const changes = rng.pick(["inband", "entries"] as const);
     const gaps = rng.pick(["skip", "keep"] as const);
-    const query: Omit<RangeQuery, "streamPath"> = {
+    const query: SegmentsQuery = {
       ...{ startMs: from, endMs: from + 500 + rng.below(40_000), changes, gaps },
       ...{ cut: rng.pick(["frame", "keyframe"] as const), captions: { offsetMinutes: 0 } },
     };

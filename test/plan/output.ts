@@ -3,7 +3,7 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect } from "vitest";
-import type { Plan } from "../../src/recordings/plan-range.ts";
+import type { Plan } from "../../src/core/plan.ts";
 import { sourceSamples } from "../support/judge.ts";
 import { packets, type Packet } from "../support/oracle.ts";
 import type { RecordedSegment } from "../support/recording.ts";

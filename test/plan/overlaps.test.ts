@@ -20,7 +20,6 @@ async function judge(segments: Files, endMs: number, format: Format, bframes = 3
   expect(plan).toMatchObject({ startMs: RECORDED_AT, endMs: RECORDED_AT + endMs, gaps: [] });
   expect(plan.coverage).toEqual([{ startMs: RECORDED_AT, endMs: RECORDED_AT + endMs }]);
   const file = await written(plan, format);
-  await shelf.close();
   expect(await decodeErrors(file)).toBe("");
   for (const track of await shown(file)) {
     const text = `${track.type} of ${file}`;

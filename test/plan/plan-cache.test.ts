@@ -7,7 +7,8 @@ import { registerInPlace } from "../../src/intake/segments/segment-upload.ts";
 import { Cuts } from "../../src/core/planning/cuts.ts";
 import { IndexCache } from "../../src/core/reading/index-cache.ts";
 import { PlanCache } from "../../src/recordings/plan-cache.ts";
-import { planRange, type Plan, type PlanParts, type RangeQuery } from "../../src/recordings/plan-range.ts";
+import type { Plan } from "../../src/core/plan.ts";
+import { planRange, type RangeParts, type RangeQuery } from "../../src/recordings/plan-range.ts";
 import { loadCore } from "../../src/runtime/node/node-parts.ts";
 import { openCatalog } from "../../src/runtime/libsql/open-catalog.ts";
 import { FileStore } from "../../src/store/file/file.ts";
@@ -47,7 +48,7 @@ test("a kept plan is what a fresh one would be, whatever is added or deleted", a
   const indexes = new IndexCache((ids) => catalog.indexesOf(ids));
   const sha256 = (bytes: Uint8Array): Uint8Array => createHash("sha256").update(bytes).digest();
   const cuts = new Cuts(core, indexes);
-  const kept: PlanParts = { core, catalog, store, indexes, cuts, sha256, plans: new PlanCache() };
+  const kept: RangeParts = { core, catalog, store, indexes, cuts, sha256, plans: new PlanCache() };
   const queries = Array.from({ length: 6 }, (): RangeQuery => {
     const startMs = RECORDED_AT + rng.below(6000);
     const endMs = startMs + 500 + rng.below(6000);
@@ -70,8 +71,8 @@ test("a kept plan is what a fresh one would be, whatever is added or deleted", a
       present.set(place, segment.id);
     }
     const query = rng.pick(queries);
-    const fresh: PlanParts = { core, catalog: new Catalog(db), store };
-    const attempt = (parts: PlanParts): Promise<unknown> =>
+    const fresh: RangeParts = { core, catalog: new Catalog(db), store };
+    const attempt = (parts: RangeParts): Promise<unknown> =>
       planRange(parts, query).then(shown, (error: unknown) => (error as Error).message);
     const message = `seed ${rng.seed}, round ${round}`;
     const wanted = await attempt(fresh);

@@ -108,6 +108,5 @@ describe.each([
     expect(low).toBeLessThan(high);
     expect(levelOf(file)).toBe(high);
     expect(plan.codecs).toMatch(codec);
-    await shelf.close();
   });
 });

@@ -87,7 +87,6 @@ describe.skipIf(ffprobePath === undefined)("sound is kept in step by silence", (
       expect(await bytesOf(plan.media(format), middle)).toEqual(
         (await readFile(file)).subarray(middle.offset, middle.offset + middle.length),
       );
-      await shelf.close();
       const { sound: heard, complaints } = await decoded(file, "-ar", "8000", "-ac", "1");
       if (complaints !== "") expect(complaints).toBe((await decoded(plain)).complaints);
       const sound = await soundIn(file);

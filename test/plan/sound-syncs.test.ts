@@ -34,7 +34,6 @@ describe.skipIf(ffprobePath === undefined).each([50, 0])(
       const shelf = await shelve(files.map((file, i) => ({ file, startMs: RECORDED_AT + i * 2000 })));
       const plan = await shelf.plan({ startMs: RECORDED_AT + 680, endMs: RECORDED_AT + 3000 });
       const file = await written(plan, format);
-      await shelf.close();
       const [source] = (await packets(files[0] ?? "")).filter(({ type }) => type === "audio");
       const [all] = (await packets(file, { edits: false })).filter(({ type }) => type === "audio");
       const [shown] = (await packets(file)).filter(({ type }) => type === "audio");
@@ -49,7 +48,6 @@ describe.skipIf(ffprobePath === undefined).each([50, 0])(
       const files = [await segment(pictures), await segment(pictures)];
       const shelf = await shelve(files.map((file, i) => ({ file, startMs: RECORDED_AT + i * 1300 })));
       const file = await written(await shelf.plan({ startMs: RECORDED_AT, endMs: RECORDED_AT + 3300 }), "mp4");
-      await shelf.close();
       const [first, second] = await Promise.all(
         files.map(async (each) =>
           (await packets(each)).find(({ type }) => type === "audio")?.packets.map(({ hash }) => hash),

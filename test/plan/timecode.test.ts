@@ -112,7 +112,6 @@ describe.skipIf(ffprobePath === undefined)("a timecode", () => {
         expect((await numbersOf(file)).map(([, seconds]) => seconds)).toEqual([0]);
         expect(await decodeErrors(file)).toBe("");
       }
-      await shelf.close();
     },
   );
 
@@ -139,7 +138,6 @@ describe.skipIf(ffprobePath === undefined)("a timecode", () => {
       const span = { offset: number + 1, length: 2 };
       expect([...(await bytesOf(plan.media(format), span))]).toEqual([2, 0xbf]);
     }
-    await shelf.close();
   });
 });
 

@@ -29,7 +29,6 @@ describe.skipIf(ffprobePath === undefined)("segments whose tracks differ", () =>
       const output = await written(await shelf.plan({ startMs, endMs }), format);
       expect(await judgeCut({ segments, startMs, endMs, output, fragmented: format === "fmp4" })).toEqual([]);
     }
-    await shelf.close();
   });
 
   test.for(FORMATS)("in whether there is sound: it starts and ends midway (%s)", async (format) => {
@@ -41,7 +40,6 @@ describe.skipIf(ffprobePath === undefined)("segments whose tracks differ", () =>
     const shelf = await shelve(segments);
     const plan = await shelf.plan({ startMs: RECORDED_AT, endMs: RECORDED_AT + 10_000 });
     const file = await written(plan, format);
-    await shelf.close();
     expect(await decodeErrors(file)).toBe("");
     const tracks = await shown(file);
     expect(tracks.map(({ type }) => type)).toEqual(["video", "audio"]);
@@ -63,7 +61,6 @@ describe.skipIf(ffprobePath === undefined)("segments whose tracks differ", () =>
     const shelf = await shelve(segments);
     const plan = await shelf.plan({ startMs: RECORDED_AT, endMs: RECORDED_AT + 6000 });
     const file = await written(plan, format);
-    await shelf.close();
     expect(await decodeErrors(file)).toBe("");
     for (const track of await shown(file)) {
       expect(Math.abs(farthest(await errorsOf(track, segments, RECORDED_AT))), track.type).toBeLessThan(
@@ -86,7 +83,6 @@ describe.skipIf(ffprobePath === undefined)("segments whose tracks differ", () =>
     const shelf = await shelve(segments);
     const plan = await shelf.plan({ startMs: RECORDED_AT + 1000, endMs: RECORDED_AT + 5000 });
     const file = await written(plan, format);
-    await shelf.close();
     expect(await decodeErrors(file)).toBe("");
     const found = await packets(file);
     expect(found.map(({ type, sampleRate }) => [type, sampleRate])).toEqual([
@@ -116,7 +112,6 @@ describe.skipIf(ffprobePath === undefined)("what a track header says", () => {
     const shelf = await shelve(segments);
     const plan = await shelf.plan({ startMs: RECORDED_AT + 500, endMs: RECORDED_AT + 3500 });
     const file = await written(plan, format);
-    await shelf.close();
     const entries =
       "stream=codec_type,width,height,sample_aspect_ratio,display_aspect_ratio:stream_tags=language,rotate:stream_side_data=rotation";
     const describe = (path: string): Promise<string> =>

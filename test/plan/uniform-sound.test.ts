@@ -47,7 +47,6 @@ describe.skipIf(ffprobePath === undefined)("sound whose samples are all alike", 
         // ffmpeg's fragments of PCM hold packets, the last of them shorter.
         if (format === "mp4" && kind.fragmented !== true) expect(await entriesOf(file, "stts")).toBe(1);
       }
-      await shelf.close();
     },
   );
 
@@ -56,7 +55,6 @@ describe.skipIf(ffprobePath === undefined)("sound whose samples are all alike", 
     const shelf = await shelve(segments);
     const plan = await shelf.plan({ startMs: RECORDED_AT + 500, endMs: RECORDED_AT + 2250 });
     const file = await written(plan, format);
-    await shelf.close();
     expect(await decodeErrors(file)).toBe("");
     const sound = (await packets(file)).find(({ type }) => type === "audio");
     const bytes = sound?.packets.reduce((sum, { size }) => sum + size, 0);

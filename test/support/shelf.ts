@@ -1,44 +1,41 @@
-/** Segments in a catalog in memory, ready to be planned: no server, no copies. */
-import { createClient } from "@libsql/client";
+/** Segments ready to be planned: no catalog, no server, no copies. */
+import { readFile, stat } from "node:fs/promises";
 import { basename, dirname } from "node:path";
-import { registerInPlace } from "../../src/intake/segments/segment-upload.ts";
-import type { Media } from "../../src/core/reading/media.ts";
-import { planRange, type Plan, type RangeQuery } from "../../src/recordings/plan-range.ts";
 import type { ByteSpan } from "../../src/base/ports.ts";
+import { indexObject } from "../../src/core/indexing/index-object.ts";
+import { planSegments, type IndexedFile } from "../../src/core/plan-segments.ts";
+import type { Plan } from "../../src/core/plan.ts";
+import type { SegmentsQuery } from "../../src/core/planning/compose.ts";
+import type { Media } from "../../src/core/reading/media.ts";
 import { loadCore } from "../../src/runtime/node/node-parts.ts";
-import { openCatalog } from "../../src/runtime/libsql/open-catalog.ts";
 import { FileStore } from "../../src/store/file/file.ts";
-import { placeKey, withPlaces } from "../../src/store/mounts.ts";
 
 /** A stream of segments that can be planned. */
 export interface Shelf {
   /** Plans a range of it; what the query leaves out has the defaults of the HTTP surface. */
-  plan(query: Partial<RangeQuery> & Pick<RangeQuery, "startMs" | "endMs">): Promise<Plan>;
-  close(): Promise<void>;
+  plan(query: Partial<SegmentsQuery> & Pick<SegmentsQuery, "startMs" | "endMs">): Promise<Plan>;
 }
 
-/** Registers files under the start they are given, in that order. */
+/** Indexes files and puts them under the starts they are given. */
 export async function shelve(files: readonly { readonly file: string; readonly startMs: number }[]): Promise<Shelf> {
   const core = await loadCore();
-  const { catalog, close } = await openMemoryCatalog();
-  const store = withPlaces(new FileStore("/nowhere"), (place) => {
-    const file = files[place]?.file;
-    return Promise.resolve(file === undefined ? undefined : new FileStore(dirname(file)));
-  });
-  const parts = { core, catalog, store, clock: () => 0 };
-  const streamPath = "test";
-  for (const [i, { file, startMs }] of files.entries()) {
-    await registerInPlace(parts, { streamPath, startMs, key: placeKey(i, basename(file)) });
+  const indexed: IndexedFile[] = [];
+  for (const { file, startMs } of files) {
+    const store = new FileStore(dirname(file));
+    const key = basename(file);
+    const { size } = await stat(file);
+    const bytes = await readFile(file);
+    const { index } = await indexObject(core, size, (span) => Promise.resolve(cut(bytes, span)));
+    const etag = (await store.head(key))?.etag ?? "";
+    indexed.push({ index, startMs, etag, read: (span) => store.get(key, span, etag) });
   }
   return {
-    plan: (query) => planRange(parts, { streamPath, cut: "frame", gaps: "skip", changes: "inband", ...query }),
-    close,
+    plan: (query) => planSegments({ core }, indexed, { cut: "frame", gaps: "skip", changes: "inband", ...query }),
   };
 }
 
-async function openMemoryCatalog(): Promise<Pick<Awaited<ReturnType<typeof openCatalog>>, "catalog" | "close">> {
-  const opened = await openCatalog(createClient({ url: ":memory:" }));
-  return { catalog: opened.catalog, close: () => opened.close() };
+function cut(bytes: Uint8Array, { offset, length }: ByteSpan): Uint8Array {
+  return bytes.subarray(offset, offset + length);
 }
 
 /** The bytes of a span, or of the whole. */

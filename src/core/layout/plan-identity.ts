@@ -1,4 +1,4 @@
-import type { Segment } from "../../catalog/types.ts";
+import type { RecordedSegment } from "../segment.ts";
 import type { Sha256 } from "../../base/ports.ts";
 import { webSha256 } from "../../base/sha256.ts";
 
@@ -19,12 +19,12 @@ export class PlanIdentity {
   }
 
   /** Notes a segment that is decoded before one of the range. */
-  addBefore({ id, etag }: Segment): void {
+  addBefore({ id, etag }: RecordedSegment): void {
     this.#values.push("before", id, etag);
   }
 
   /** Adds the next segment: at once but for every few thousandth, whose caller has to wait. */
-  add({ id, etag, startMs }: Segment): Promise<void> | undefined {
+  add({ id, etag, startMs }: RecordedSegment): Promise<void> | undefined {
     this.#values.push(id, etag, startMs);
     return this.#values.length < BLOCK ? undefined : this.#fold();
   }

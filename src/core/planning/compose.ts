@@ -1,16 +1,14 @@
 import { Breather } from "../../base/breather.ts";
-import type { Catalog } from "../../catalog/catalog.ts";
-import type { Segment } from "../../catalog/types.ts";
+import type { RecordedSegment } from "../segment.ts";
 import { BoxcarError } from "../../base/errors.ts";
 import type { Pace, Sha256, Store } from "../../base/ports.ts";
 import type { Core } from "../wasm/module.ts";
 import { Cuts } from "./cuts.ts";
-import { IndexCache } from "../reading/index-cache.ts";
+import type { IndexCache } from "../reading/index-cache.ts";
 import type { ClockOptions, LayoutParts, TrackHeaders } from "../layout/layout.ts";
 import type { SegmentBefore } from "./lead.ts";
 import type { Composition } from "./composition.ts";
 import { PlanBuilder } from "./plan-builder.ts";
-import type { PlanCache } from "../../recordings/plan-cache.ts";
 import { PlanIdentity } from "../layout/plan-identity.ts";
 
 /** A distance between segments above this is a gap, milliseconds. */
@@ -22,9 +20,8 @@ const CUT_WORK = 20;
 /** Bytes of sample entries that it is like to work on one segment for. */
 const DESCRIPTION_WORK = 1024;
 
-/** What a range download asks for. */
-export interface RangeQuery {
-  readonly streamPath: string;
+/** What an output is to hold, and how. */
+export interface SegmentsQuery {
   /** Wall clock, milliseconds. */
   readonly startMs: number;
   /** Exclusive. */
@@ -43,26 +40,14 @@ export interface RangeQuery {
 /** What a plan is made with. */
 export interface PlanParts {
   readonly core: Core;
-  readonly catalog: Catalog;
-  readonly store: Store;
+  readonly store: Pick<Store, "get">;
+  readonly indexes: IndexCache;
   /** Default 500. */
   readonly gapToleranceMs?: number;
-  /** Shared between plans; default: one of its own. */
-  readonly indexes?: IndexCache;
-  /** The same. */
+  /** What cutting found before, shared between plans; default: nothing. */
   readonly cuts?: Cuts;
   /** Default: WebCrypto's. */
   readonly sha256?: Sha256 | undefined;
-  /** Plans of ranges that may be asked for again; default: none are kept. */
-  readonly plans?: PlanCache;
-}
-
-/** How far, and how fast, a plan may be made. */
-export interface PlanBounds {
-  /** Default: one of its own. */
-  readonly pace?: Pace;
-  /** Segments that its range may have; default: any number. */
-  readonly mostSegments?: number;
 }
 
 /** A composition, with what its bytes are laid out with. */
@@ -88,12 +73,11 @@ export interface ComposeOptions {
  */
 export async function compose(
   parts: PlanParts,
-  pages: AsyncIterable<readonly Segment[]> | Iterable<readonly Segment[]>,
-  query: Omit<RangeQuery, "streamPath">,
+  pages: AsyncIterable<readonly RecordedSegment[]> | Iterable<readonly RecordedSegment[]>,
+  query: SegmentsQuery,
   { identity, before, mostPieces, pace = new Breather() }: ComposeOptions,
 ): Promise<Composed | undefined> {
-  const { core, store, catalog } = parts;
-  const indexes = parts.indexes ?? new IndexCache((ids) => catalog.indexesOf(ids));
+  const { core, store, indexes } = parts;
   const gapToleranceMs = parts.gapToleranceMs ?? DEFAULT_GAP_TOLERANCE_MS;
   const cuts = parts.cuts ?? new Cuts(core, indexes);
   const indexOf = ({ id }: { readonly id: number }): Promise<Uint8Array> => indexes.get(id);
@@ -134,7 +118,7 @@ export async function compose(
 }
 
 /** Says that a segment cannot be decoded. */
-export function noSyncSample({ id }: Segment): BoxcarError {
+export function noSyncSample({ id }: RecordedSegment): BoxcarError {
   const message = `Segment ${id} has no sync sample to start from, nor has what is recorded before it. Download it as it is stored, by id.`;
   return new BoxcarError("no_sync_sample", 409, message, { id });
 }

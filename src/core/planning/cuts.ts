@@ -1,5 +1,5 @@
 import type { PieceTrack } from "./piece.ts";
-import type { Segment } from "../../catalog/types.ts";
+import type { RecordedSegment } from "../segment.ts";
 import { LruMap } from "../../base/lru-map.ts";
 import type { LoadedIndex, MeasuredPiece } from "../wasm/loaded-index.ts";
 import type { Core } from "../wasm/module.ts";
@@ -22,7 +22,7 @@ export class Cuts {
   readonly #selected: LruMap<string, Selected>;
   readonly #measured: LruMap<string, MeasuredPiece>;
   /** As long as the catalog keeps the rows. */
-  readonly #timed = new WeakMap<Segment, TimedSegment>();
+  readonly #timed = new WeakMap<RecordedSegment, TimedSegment>();
 
   constructor(core: Core, indexes: IndexCache, budget = DEFAULT_CUT_CACHE_BYTES) {
     this.#core = core;
@@ -32,7 +32,7 @@ export class Cuts {
   }
 
   /** A segment with what its summary says. @throws BoxcarError `bad_index` (500) */
-  timed(segment: Segment): TimedSegment {
+  timed(segment: RecordedSegment): TimedSegment {
     let timed = this.#timed.get(segment);
     if (timed === undefined) {
       timed = new TimedSegment(segment);
@@ -42,7 +42,7 @@ export class Cuts {
   }
 
   /** Finds the samples of the track in `slot` that a cut takes. @throws BoxcarError `index_missing` (503) */
-  async select({ id }: Segment, slot: number, selection: Selection): Promise<Selected> {
+  async select({ id }: RecordedSegment, slot: number, selection: Selection): Promise<Selected> {
     const { start, end, rules, preroll } = selection;
     const name = `${id} ${slot} ${start} ${end} ${rules} ${preroll}`;
     let found = this.#selected.get(name);
@@ -58,7 +58,7 @@ export class Cuts {
    * @param scaled whether a track changes its timescale: then rounding depends on where it lands
    * @throws BoxcarError `index_missing` (503)
    */
-  async measure({ id }: Segment, tracks: readonly PieceTrack[], scaled: boolean): Promise<MeasuredPiece> {
+  async measure({ id }: RecordedSegment, tracks: readonly PieceTrack[], scaled: boolean): Promise<MeasuredPiece> {
     if (scaled) return this.#withIndex(id, (index) => index.measure(tracks));
     const name = `${id} ${tracks.map(({ first, count, offsetShift }) => `${first} ${count} ${offsetShift}`).join()}`;
     let measured = this.#measured.get(name);

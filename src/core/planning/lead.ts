@@ -1,10 +1,10 @@
-import type { Segment } from "../../catalog/types.ts";
+import type { RecordedSegment } from "../segment.ts";
 import { isVideo } from "./output-track.ts";
 import type { TimedSegment } from "./placed-segment.ts";
 import { TrackFlag } from "../wasm/abi/names.ts";
 
 /** Finds the segment that a segment follows without a gap; undefined when there is none. */
-export type SegmentBefore = (segment: Segment) => Promise<Segment | undefined>;
+export type SegmentBefore = (segment: RecordedSegment) => Promise<RecordedSegment | undefined>;
 
 /** A segment that was left for another while it held a picture, and where it goes on. */
 export interface LeftSegment {
@@ -25,7 +25,7 @@ const MAX_LEAD = 100;
 export async function leadOf(
   timed: TimedSegment,
   before: SegmentBefore,
-  timedOf: (segment: Segment) => TimedSegment,
+  timedOf: (segment: RecordedSegment) => TimedSegment,
 ): Promise<TimedSegment[]> {
   const lead: TimedSegment[] = [];
   for (let at = timed; lead.length < MAX_LEAD;) {

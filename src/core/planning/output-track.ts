@@ -1,4 +1,4 @@
-import type { Segment } from "../../catalog/types.ts";
+import type { RecordedSegment } from "../segment.ts";
 import { BoxcarError } from "../../base/errors.ts";
 import type { PieceTrack } from "./piece.ts";
 import { presentationOf, type Summary, type TrackRecord } from "../wasm/records/summary.ts";
@@ -30,7 +30,7 @@ const MOST_DESCRIPTION_BYTES = 4 << 20;
 
 /** A segment and what its summary says. */
 export interface SummarizedSegment {
-  readonly segment: Segment;
+  readonly segment: RecordedSegment;
   readonly summary: Summary;
 }
 
@@ -47,7 +47,7 @@ export class OutputTrack {
   readonly tkhdFlags: number;
   /** Where the track is found in the first segment. */
   readonly source: {
-    readonly segment: Segment;
+    readonly segment: RecordedSegment;
     readonly slot: number;
     readonly id: number;
     readonly keptOffset: number;
@@ -120,7 +120,7 @@ export class OutputTrack {
    * Finds or adds the sample entries of a segment's track. Returns the output index of the first one.
    * @throws BoxcarError `too_many_changes` (409)
    */
-  describe(segment: Segment, record: TrackRecord): number {
+  describe(segment: RecordedSegment, record: TrackRecord): number {
     const known = this.#byHash.get(record.descriptionHash);
     if (known !== undefined) return known.base;
     this.#descriptionBytes += record.descriptionLength;
@@ -179,7 +179,7 @@ export class OutputTrack {
   }
 }
 
-function tooManyChanges({ id }: Segment): BoxcarError {
+function tooManyChanges({ id }: RecordedSegment): BoxcarError {
   const message = `Up to segment ${id} the range has more than ${MOST_DESCRIPTION_BYTES} bytes of different sample entries. Ask for shorter ranges.`;
   return new BoxcarError("too_many_changes", 409, message, { id });
 }

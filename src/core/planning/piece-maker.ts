@@ -1,4 +1,4 @@
-import type { Segment } from "../../catalog/types.ts";
+import type { RecordedSegment } from "../segment.ts";
 import { BoxcarError } from "../../base/errors.ts";
 import type { Store } from "../../base/ports.ts";
 import type { Core } from "../wasm/module.ts";
@@ -357,17 +357,17 @@ function heldUntil(placed: PlacedSegment, record: TrackRecord, { lastDts, lastDu
   return lastDuration > 2 * usual ? Math.min(lastDts + lastDuration, limit) : lastDts + lastDuration;
 }
 
-function encrypted({ id }: Segment): BoxcarError {
+function encrypted({ id }: RecordedSegment): BoxcarError {
   const message = `Segment ${id} is encrypted, and cutting would lose what its samples need to be decrypted. Download it whole by id.`;
   return new BoxcarError("encrypted", 409, message, { id });
 }
 
-function codecChange({ id }: Segment, before: string, after: string): BoxcarError {
+function codecChange({ id }: RecordedSegment, before: string, after: string): BoxcarError {
   const message = `The codec changes from ${before} to ${after} at segment ${id}, which no player follows inside one track. Download the spans one by one.`;
   return new BoxcarError("codec_change", 409, message, { id, before, after });
 }
 
-function tooLongGap({ id }: Segment): BoxcarError {
+function tooLongGap({ id }: RecordedSegment): BoxcarError {
   const message = `The distance before segment ${id} is longer than one sample can last. Use gaps=skip, or a shorter range.`;
   return new BoxcarError("gap_too_long", 400, message, { id });
 }

@@ -1,4 +1,4 @@
-import type { Segment } from "../../catalog/types.ts";
+import type { RecordedSegment } from "../segment.ts";
 import type { Counts, PieceTrack as PieceTrackRecord, Selected } from "../wasm/abi/records.ts";
 import type { TrackRecord } from "../wasm/records/summary.ts";
 import { isSound } from "./output-track.ts";
@@ -15,7 +15,7 @@ export interface Source extends PinnedObject {
 }
 
 /** What is kept of a segment's row. */
-export function sourceOf({ id, key, etag }: Segment): Source {
+export function sourceOf({ id, key, etag }: RecordedSegment): Source {
   return { id, key, etag };
 }
 

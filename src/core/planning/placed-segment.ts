@@ -1,4 +1,4 @@
-import type { Segment } from "../../catalog/types.ts";
+import type { RecordedSegment } from "../segment.ts";
 import { BoxcarError } from "../../base/errors.ts";
 import { readSummary, type Summary, type TrackRecord } from "../wasm/records/summary.ts";
 import { TrackFlag } from "../wasm/abi/names.ts";
@@ -13,7 +13,7 @@ export const ROUNDING_MS = 0.5;
 
 /** A segment with what its summary says about time. */
 export class TimedSegment {
-  readonly segment: Segment;
+  readonly segment: RecordedSegment;
   readonly summary: Summary;
   /** The reference track: video, else the first. */
   readonly reference: TrackRecord;
@@ -22,7 +22,7 @@ export class TimedSegment {
   /** Equal for segments whose tracks are alike in everything but their samples: those of one recorder. */
   readonly kind: string;
 
-  constructor(segment: Segment) {
+  constructor(segment: RecordedSegment) {
     this.segment = segment;
     this.summary = readSummary(segment.summary);
     const reference = this.summary.tracks[this.summary.reference];

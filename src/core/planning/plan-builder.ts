@@ -1,4 +1,4 @@
-import type { Segment } from "../../catalog/types.ts";
+import type { RecordedSegment } from "../segment.ts";
 import { SelectionRule } from "../wasm/abi/names.ts";
 import type { Selected, Selection } from "../wasm/abi/records.ts";
 import type { ClockReading, Composition, Interval } from "./composition.ts";
@@ -42,7 +42,7 @@ export class PlanBuilder {
   /** Segments that are only decoded. */
   #leading = 0;
   /** A segment of the range that cannot be decoded, since there is no sync sample in it or before it. */
-  undecodable: Segment | undefined;
+  undecodable: RecordedSegment | undefined;
 
   constructor(options: BuilderOptions) {
     this.#options = options;
@@ -50,7 +50,7 @@ export class PlanBuilder {
   }
 
   /** Adds the next segment: at once where that needs no index, else the caller has to wait. @throws BoxcarError as PieceMaker.add does */
-  add(segment: Segment): Promise<void> | undefined {
+  add(segment: RecordedSegment): Promise<void> | undefined {
     const timed = this.#options.cuts.timed(segment);
     const before = this.#current;
     if (before === undefined) return this.#addFirst(timed);
@@ -265,7 +265,7 @@ export class PlanBuilder {
   }
 
   /** Goes on with a segment after what it was left for, when it does so with a sync sample. */
-  async #resume({ timed, ticks, atMs }: LeftSegment, next?: Segment): Promise<void> {
+  async #resume({ timed, ticks, atMs }: LeftSegment, next?: RecordedSegment): Promise<void> {
     this.#resumed = undefined;
     const before = this.#current;
     if (before !== undefined && before.timed.endMs <= atMs + this.#options.gapToleranceMs) {

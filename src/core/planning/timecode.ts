@@ -1,4 +1,4 @@
-import type { Segment } from "../../catalog/types.ts";
+import type { RecordedSegment } from "../segment.ts";
 import type { Store } from "../../base/ports.ts";
 import type { Core, TimecodeStep } from "../wasm/module.ts";
 import type { PieceTrack } from "./piece.ts";
@@ -86,14 +86,18 @@ export function alone(records: readonly TrackRecord[], slot: number, track: Piec
 }
 
 /** The piece of one timecode. */
-export function timecodePiece(segment: Segment, tracks: readonly PieceTrack[], media: Pick<Store, "get">): Piece {
+export function timecodePiece(
+  segment: RecordedSegment,
+  tracks: readonly PieceTrack[],
+  media: Pick<Store, "get">,
+): Piece {
   return { source: sourceOf(segment), tracks, bytes: 4, fragments: 1, inline: new Uint8Array(0), made: { media } };
 }
 
 /** The stored timecode at `offset`, moved on, as far as it lies in the span wanted. */
 async function* counted(
   store: Pick<Store, "get">,
-  { key, etag }: Segment,
+  { key, etag }: RecordedSegment,
   offset: number,
   { frames, wrapsAt }: TimecodeStep,
   wanted: { readonly offset: number; readonly length: number },

@@ -1,5 +1,6 @@
 import type { Context } from "hono";
-import type { PlanBounds, Plan, RangeOutline, RangeQuery } from "../../recordings/plan-range.ts";
+import type { Plan, RangeOutline } from "../../core/plan.ts";
+import type { PlanBounds, RangeQuery } from "../../recordings/plan-range.ts";
 import { outlineRange, planRange } from "../../recordings/plan-range.ts";
 import type { AppContext, AppEnv } from "../context.ts";
 import { holdPlan } from "../middleware/limits.ts";

@@ -1,6 +1,7 @@
 import { createRoute } from "@hono/zod-openapi";
 import { BoxcarError } from "../../base/errors.ts";
-import type { Interval, RangeOutline } from "../../recordings/plan-range.ts";
+import type { RangeOutline } from "../../core/plan.ts";
+import type { Interval } from "../../core/planning/composition.ts";
 import { encodeStreamPath } from "../../base/stream-path.ts";
 import { formatTime, parseTimeRange } from "../../base/time.ts";
 import { need, needSome, readable, streamPathInPath } from "../middleware/access.ts";

@@ -1,4 +1,5 @@
 import { BoxcarError } from "../../base/errors.ts";
+import { wholeDuration } from "../../core/segment.ts";
 import { EARLIEST_MS, formatTime, isDate, LATEST_MS } from "../../base/time.ts";
 
 /** How long a segment may last unless `BOXCAR_MAX_DURATION` says otherwise: 31 days. */
@@ -8,11 +9,6 @@ const DEFAULT_MAX_DURATION_MS = 31 * 86_400_000;
 export interface SegmentSpan {
   readonly startMs: number;
   readonly endMs: number;
-}
-
-/** A duration as the catalog counts it: whole milliseconds; what has none, such as a single picture, lasts one. */
-export function wholeDuration(durationMs: number): number {
-  return Math.max(1, Math.ceil(durationMs));
 }
 
 /**
