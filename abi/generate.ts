@@ -106,7 +106,7 @@ function moduleExports(): string {
   });
   return paragraphs([
     BY,
-    'import { Status } from "./abi/names";\nimport * as calls from "./calls";\nimport { begin, outcome } from "./status";',
+    'import { Status } from "./abi/names";\nimport * as calls from "./calls";\nimport { begin, outcome } from "./memory/status";',
     'export { abiVersion, allocate, reset, result, rewind } from "./use";',
     ...wrappers,
   ]);

@@ -1,20 +1,28 @@
 /** What is behind the calls of index.ts, whose schema says what each takes and gives back. */
 import { Status, Table } from "./abi/names";
 import { Extent, IndexHeader, PieceTrack, Result } from "./abi/records";
-import { limitArena } from "./arena";
-import { buildIndex } from "./index-segment";
-import { listBoxes } from "./list-boxes";
-import { measurePiece } from "./measure";
-import { readMovieClock } from "./movie-clock";
-import { newEntries, walkChunkRuns, walkDurations, walkOffsets, walkSyncs, walkChunks, writeSizes } from "./tables";
-import { openPiece, Piece, pieceTrack } from "./piece";
-import { openAccess, writeAccessEntries } from "./random-access";
-import { scanHeader } from "./scan";
-import { checkIndex } from "./segment-index";
-import { selectSamples } from "./select-samples";
-import { begin, fail, failed, listed, locate, output, reserve } from "./status";
-import { listSpans, openSpans } from "./spans";
-import { openWriter, writeFragments } from "./write-fragments";
+import { limitArena } from "./memory/arena";
+import { buildIndex } from "./index/index-segment";
+import { listBoxes } from "./read/list-boxes";
+import { measurePiece } from "./piece/measure";
+import { readMovieClock } from "./read/movie-clock";
+import {
+  newEntries,
+  walkChunkRuns,
+  walkDurations,
+  walkOffsets,
+  walkSyncs,
+  walkChunks,
+  writeSizes,
+} from "./piece/tables";
+import { openPiece, Piece, pieceTrack } from "./piece/piece";
+import { openAccess, writeAccessEntries } from "./write/random-access";
+import { scanHeader } from "./read/scan";
+import { checkIndex } from "./index/segment-index";
+import { selectSamples } from "./piece/select-samples";
+import { begin, fail, failed, listed, locate, output, reserve } from "./memory/status";
+import { listSpans, openSpans } from "./piece/spans";
+import { openWriter, writeFragments } from "./write/write-fragments";
 
 /** Memory that indexing may use whatever the file is, in bytes; or INDEX_FACTOR times the file's metadata, up to INDEX_MOST. */
 const INDEX_MEMORY: u64 = 64 << 20;
@@ -130,17 +138,17 @@ export function boxes(pointer: usize, length: u32, offset: u64): void {
   listBoxes(pointer, length);
 }
 
-export { readTimecodeStep as timecodeStep } from "./timecode";
-export { coverEntry as coveringEntry } from "./cover-entry";
-export { writeSilentMovie as silentMovie, writeSilentSample as silentSample } from "./silence";
-export { describeSamples as samples } from "./inspect";
-export { writeCodecs as codecs } from "./codec";
-export { allowInband as inbandEntry, collectParameterSets as parameterSets } from "./parameter-sets";
-export { writeMfra as mfra, writeSidxHead as sidxHead } from "./random-access";
+export { readTimecodeStep as timecodeStep } from "./piece/timecode";
+export { coverEntry as coveringEntry } from "./read/cover-entry";
+export { writeSilentMovie as silentMovie, writeSilentSample as silentSample } from "./write/silence";
+export { describeSamples as samples } from "./index/inspect";
+export { writeCodecs as codecs } from "./read/codec";
+export { allowInband as inbandEntry, collectParameterSets as parameterSets } from "./read/parameter-sets";
+export { writeMfra as mfra, writeSidxHead as sidxHead } from "./write/random-access";
 export {
   writeCaptionEntry as captionEntry,
   writeCaptionFragment as captionFragment,
   writeCaptions as captions,
   writeCaptionTable as captionTable,
-} from "./write-captions";
-export { writeMovie as movie } from "./write-movie";
+} from "./write/write-captions";
+export { writeMovie as movie } from "./write/write-movie";

@@ -2,7 +2,7 @@
 
 import { Status } from "./abi/names";
 import * as calls from "./calls";
-import { begin, outcome } from "./status";
+import { begin, outcome } from "./memory/status";
 
 export { abiVersion, allocate, reset, result, rewind } from "./use";
 

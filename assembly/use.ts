@@ -1,7 +1,7 @@
 /** How the host uses the module: `reset`, `allocate` room for the inputs, one or more calls, read the Result. */
 import { ABI_VERSION } from "./abi/names";
-import { allocate as allocateIn, resetArena, shrinkTo } from "./arena";
-import { RESULT } from "./status";
+import { allocate as allocateIn, resetArena, shrinkTo } from "./memory/arena";
+import { RESULT } from "./memory/status";
 
 /** ABI_VERSION, for the host to compare. */
 export function abiVersion(): u32 {

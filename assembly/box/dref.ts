@@ -1,6 +1,6 @@
 import { Status } from "../abi/names";
-import { Box, failIn, fullBoxFlags, fullBoxVersion, readBox, tableCount } from "../reader";
-import { failed } from "../status";
+import { Box, failIn, fullBoxFlags, fullBoxVersion, readBox, tableCount } from "../memory/reader";
+import { failed } from "../memory/status";
 
 /**
  * Data reference, ISO/IEC 14496-12 clause 8.7.2. Only data in the same file is accepted; URLs and aliases are never

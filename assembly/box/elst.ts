@@ -1,8 +1,8 @@
 import { Status } from "../abi/names";
-import { Box, fullBoxVersion, tableCount } from "../reader";
-import { fail, failed } from "../status";
-import { TrackTables } from "../track-tables";
-import { u32be, u64be } from "../reader";
+import { Box, fullBoxVersion, tableCount } from "../memory/reader";
+import { fail, failed } from "../memory/status";
+import { TrackTables } from "../read/track-tables";
+import { u32be, u64be } from "../memory/reader";
 
 /** Edit list, ISO/IEC 14496-12 clause 8.6.6. Entries are kept as they are and resolved once all is known. */
 export function readElst(box: Box, track: TrackTables): void {

@@ -1,4 +1,4 @@
-import { Box } from "../reader";
+import { Box } from "../memory/reader";
 
 /** Where the AudioSpecificConfig of an ES descriptor starts (ISO/IEC 14496-1 clause 7.2.6.5); 0 when there is none. */
 export function audioSpecificConfig(esds: Box): usize {

@@ -1,7 +1,7 @@
 import { Status } from "../abi/names";
-import { Box, failIn, fullBoxVersion, u32be } from "../reader";
-import { failed } from "../status";
-import { TrackTables } from "../track-tables";
+import { Box, failIn, fullBoxVersion, u32be } from "../memory/reader";
+import { failed } from "../memory/status";
+import { TrackTables } from "../read/track-tables";
 
 /** Handler reference, ISO/IEC 14496-12 clause 8.4.3. The name that follows is not used, so it may lack its NUL. */
 export function readHdlr(box: Box, track: TrackTables): void {

@@ -1,7 +1,7 @@
 import { Status } from "../abi/names";
-import { Box, failIn, fullBoxVersion, u16be, u32be } from "../reader";
-import { failed } from "../status";
-import { TrackTables } from "../track-tables";
+import { Box, failIn, fullBoxVersion, u16be, u32be } from "../memory/reader";
+import { failed } from "../memory/status";
+import { TrackTables } from "../read/track-tables";
 
 /** Media header, ISO/IEC 14496-12 clause 8.4.2. Its duration is not used: the sample tables say it better. */
 export function readMdhd(box: Box, track: TrackTables): void {

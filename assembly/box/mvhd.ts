@@ -1,7 +1,8 @@
 import { Status } from "../abi/names";
-import { Box, failIn, fullBoxVersion, u32be, u64be } from "../reader";
-import { failed } from "../status";
+import { Box, failIn, fullBoxVersion, u32be, u64be } from "../memory/reader";
+import { failed } from "../memory/status";
 
+/** What `mvhd` says (clause 8.2.2). */
 @unmanaged
 export class MovieHeader {
   timescale: u32;

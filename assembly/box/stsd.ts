@@ -1,8 +1,8 @@
 import { Code } from "../abi/codes";
 import { Status } from "../abi/names";
-import { Box, failIn, fullBoxVersion, readBox, u16be, u32be } from "../reader";
-import { failed } from "../status";
-import { TrackTables } from "../track-tables";
+import { Box, failIn, fullBoxVersion, readBox, u16be, u32be } from "../memory/reader";
+import { failed } from "../memory/status";
+import { TrackTables } from "../read/track-tables";
 
 /** Bytes of all sample entries of a track: they are kept with every plan, and have some hundred bytes in recordings. */
 const LARGEST = 256 << 10;

@@ -1,7 +1,7 @@
 import { Status } from "../abi/names";
-import { Box, fullBoxVersion, tableCount, u32be } from "../reader";
-import { fail, failed, reserve } from "../status";
-import { appendSync, TrackTables } from "../track-tables";
+import { Box, fullBoxVersion, tableCount, u32be } from "../memory/reader";
+import { fail, failed, reserve } from "../memory/status";
+import { appendSync, TrackTables } from "../read/track-tables";
 
 /** Sync samples, ISO/IEC 14496-12 clause 8.6.2: strictly increasing sample numbers from 1. */
 export function readStss(box: Box, track: TrackTables): void {

@@ -1,7 +1,7 @@
 import { Status } from "../abi/names";
-import { Box, failIn, fullBoxVersion, nativeWords, tableCount, u16be, u32be } from "../reader";
-import { failed, reserve } from "../status";
-import { TrackTables } from "../track-tables";
+import { Box, failIn, fullBoxVersion, nativeWords, tableCount, u16be, u32be } from "../memory/reader";
+import { failed, reserve } from "../memory/status";
+import { TrackTables } from "../read/track-tables";
 
 /** Sample sizes, ISO/IEC 14496-12 clause 8.7.3.2. */
 export function readStsz(box: Box, track: TrackTables): void {

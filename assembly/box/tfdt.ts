@@ -1,6 +1,6 @@
 import { Status } from "../abi/names";
-import { Box, failIn, fullBoxVersion, u32be, u64be } from "../reader";
-import { failed } from "../status";
+import { Box, failIn, fullBoxVersion, u32be, u64be } from "../memory/reader";
+import { failed } from "../memory/status";
 
 /** Base media decode time, ISO/IEC 14496-12 clause 8.8.12: decode time of the fragment's first sample. */
 export function readTfdt(box: Box): u64 {

@@ -1,7 +1,7 @@
 import { Status } from "../abi/names";
-import { Box, failIn, fullBoxFlags, fullBoxVersion, u32be, u64be } from "../reader";
-import { failed } from "../status";
-import { TrackTables } from "../track-tables";
+import { Box, failIn, fullBoxFlags, fullBoxVersion, u32be, u64be } from "../memory/reader";
+import { failed } from "../memory/status";
+import { TrackTables } from "../read/track-tables";
 
 /** What holds for the runs of one track fragment. */
 @unmanaged

@@ -1,7 +1,7 @@
 import { Status } from "../abi/names";
-import { Box, failIn, fullBoxFlags, fullBoxVersion, u16be, u32be } from "../reader";
-import { failed } from "../status";
-import { TrackTables } from "../track-tables";
+import { Box, failIn, fullBoxFlags, fullBoxVersion, u16be, u32be } from "../memory/reader";
+import { failed } from "../memory/status";
+import { TrackTables } from "../read/track-tables";
 
 /** Track header, ISO/IEC 14496-12 clause 8.3.2. */
 export function readTkhd(box: Box, track: TrackTables): void {

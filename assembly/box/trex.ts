@@ -1,7 +1,7 @@
 import { Status } from "../abi/names";
-import { Box, failIn, fullBoxVersion, u32be } from "../reader";
-import { failed } from "../status";
-import { TrackTables } from "../track-tables";
+import { Box, failIn, fullBoxVersion, u32be } from "../memory/reader";
+import { failed } from "../memory/status";
+import { TrackTables } from "../read/track-tables";
 
 /** Track a `trex` speaks of, 0 after a failure. */
 export function trexTrackId(box: Box): u32 {

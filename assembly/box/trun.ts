@@ -1,6 +1,6 @@
 import { Status } from "../abi/names";
-import { Box, failIn, fullBoxFlags, fullBoxVersion, u32be } from "../reader";
-import { failed } from "../status";
+import { Box, failIn, fullBoxFlags, fullBoxVersion, u32be } from "../memory/reader";
+import { failed } from "../memory/status";
 
 export const DATA_OFFSET: u32 = 0x1;
 export const FIRST_SAMPLE_FLAGS: u32 = 0x4;

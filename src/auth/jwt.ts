@@ -126,8 +126,10 @@ function grantsIn(claim: unknown): Grant[] {
 }
 
 function refusalOf(error: unknown): unknown {
-  if (!(error instanceof errors.JOSEError)) return error;
-  return new BoxcarError("invalid_token", 401, sentenceOf(error), {}, error);
+  if (error instanceof BoxcarError) return error;
+  // What is no JOSEError is a key of the provider that jose refuses, such as an RSA key of 1024 bits.
+  const sentence = error instanceof errors.JOSEError ? sentenceOf(error) : "The token names a key that cannot be used.";
+  return new BoxcarError("invalid_token", 401, sentence, {}, error);
 }
 
 function sentenceOf(error: errors.JOSEError): string {

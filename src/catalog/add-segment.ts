@@ -76,9 +76,14 @@ function namedBy(db: Kysely<Schema>, { streamPath, owner = "", idempotencyKey = 
     .executeTakeFirst();
 }
 
+/** Starts and ends of segments whose start is not exact, milliseconds: those from the year 2254 on are exact. */
+const LATEST_INEXACT_MS = 9_000_000_000_000;
+
 /** See `Catalog.completeSegment`. */
 export async function completeSegment(db: CatalogDatabase, id: number, segment: ReadySegment): Promise<Segment> {
-  const { startMs, endMs, index, precisionMs = 0 } = segment;
+  const { startMs, endMs, index } = segment;
+  // Microseconds beyond 53 bits, from 2255 on, cannot be kept: such a start is taken as it is stated.
+  const precisionMs = Math.max(Math.abs(startMs), Math.abs(endMs)) < LATEST_INEXACT_MS ? (segment.precisionMs ?? 0) : 0;
   const isSpan = [startMs, endMs].every((ms) => Number.isSafeInteger(ms) && isDate(ms)) && endMs > startMs;
   if (!isSpan) {
     throw new RangeError(`A segment lasts from one whole millisecond to a later one, not from ${startMs} to ${endMs}`);
@@ -106,6 +111,14 @@ export async function completeSegment(db: CatalogDatabase, id: number, segment: 
   const changes = [storeFirst(db.primary, id, index), ...countAdded(db.primary, id, counted)];
   const [row] = lastOf(await db.batch([...changes, becomeReady]));
   if (row === undefined) {
+    // Confirmed at the same time by another request.
+    const ready = db.primary
+      .selectFrom("segments")
+      .select(segmentColumns)
+      .where("id", "=", id)
+      .where("state", "=", "ready");
+    const done = await ready.executeTakeFirst();
+    if (done !== undefined) return segmentOf(done);
     const message = "The upload took so long that it was given up. Upload the segment again.";
     throw new BoxcarError("upload_expired", 409, message, { id });
   }

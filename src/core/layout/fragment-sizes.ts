@@ -1,7 +1,7 @@
 import type { PieceTrack } from "../planning/piece.ts";
 import { TrackFlag } from "../wasm/abi/names.ts";
 
-/** Fixed parts of a fragment, in bytes; as in the WASM core (`assembly/fragment-sizes.ts`). */
+/** Fixed parts of a fragment, in bytes; as in the WASM core (`assembly/piece/fragment-sizes.ts`). */
 export const FRAGMENT_BYTES = 8 + 16 + 8; // moof, mfhd, mdat
 const TRAF_BYTES = 8 + 20 + 20; // traf, tfhd, tfdt
 const TRUN_BYTES = 20;

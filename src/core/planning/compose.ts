@@ -112,7 +112,7 @@ export async function compose(
   // Large sample entries are held in memory from here on: who has some waits as for a long plan.
   const described = composition.tracks.flatMap(({ descriptions }) => descriptions);
   await pace.breathe(Math.floor(described.reduce((sum, { length }) => sum + length, 0) / DESCRIPTION_WORK));
-  const headers = await readHeaders(composition, indexes);
+  const headers = await readHeaders(composition, indexes, pace);
   const { chapters, captions } = query;
   return { layout: { core, store, indexes, composition, headers, chapters, captions }, hash: await hash };
 }
@@ -127,25 +127,37 @@ export function noSyncSample({ id }: RecordedSegment): BoxcarError {
  * The raw sample entries of each track, made fit for parameter sets in the samples where there are any, and the kept boxes
  * of the segment it comes from.
  */
-async function readHeaders(composition: Composition, indexes: IndexCache): Promise<TrackHeaders[]> {
-  const all: TrackHeaders[] = [];
+async function readHeaders(composition: Composition, indexes: IndexCache, pace: Pace): Promise<TrackHeaders[]> {
+  const { tracks } = composition;
+  const entries: Uint8Array[][] = tracks.map(({ descriptions }) => descriptions.map(() => new Uint8Array(0)));
   const kept = new Map<number, Uint8Array>();
-  for (const track of composition.tracks) {
-    const entries: Uint8Array[] = [];
-    for (const { source, offset, length } of track.descriptions) {
-      const entry = (await indexes.get(source.id)).subarray(offset, offset + length);
-      entries.push(track.entry ?? entry);
+  // Each index is read once, whatever number of tracks want something of it: it may be larger than what is cached.
+  const ids = new Set(
+    tracks.flatMap(({ source, descriptions }) => [source.segment.id, ...descriptions.map((one) => one.source.id)]),
+  );
+  for (const id of ids) {
+    const index = await indexes.get(id);
+    for (const [i, { source, descriptions, entry }] of tracks.entries()) {
+      if (source.segment.id === id && !kept.has(id)) kept.set(id, index.slice(source.keptOffset));
+      for (const [j, { source: from, offset, length }] of descriptions.entries()) {
+        const list = entries[i];
+        if (from.id === id && list !== undefined) list[j] = entry ?? index.slice(offset, offset + length);
+      }
     }
-    const bytes = new Uint8Array(entries.reduce((sum, entry) => sum + entry.length, 0));
-    let at = 0;
-    for (const entry of entries) {
-      bytes.set(entry, at);
-      at += entry.length;
-    }
-    const { segment, keptOffset } = track.source;
-    const boxes = kept.get(segment.id) ?? (await indexes.get(segment.id)).slice(keptOffset);
-    kept.set(segment.id, boxes);
-    all.push({ descriptions: bytes, kept: boxes });
+    await pace.breathe();
   }
-  return all;
+  return tracks.map(({ source }, i) => ({
+    descriptions: concatenated(entries[i] ?? []),
+    kept: kept.get(source.segment.id) ?? new Uint8Array(0),
+  }));
+}
+
+function concatenated(parts: readonly Uint8Array[]): Uint8Array {
+  const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    bytes.set(part, at);
+    at += part.length;
+  }
+  return bytes;
 }

@@ -1,3 +1,4 @@
+import { codecChange, encrypted, tooLongGap } from "./refusals.ts";
 import type { RecordedSegment } from "../segment.ts";
 import { BoxcarError } from "../../base/errors.ts";
 import type { Store } from "../../base/ports.ts";
@@ -355,19 +356,4 @@ function heldUntil(placed: PlacedSegment, record: TrackRecord, { lastDts, lastDu
   const usual = Math.ceil(usualDuration(record));
   const limit = Math.max(limitOf(placed, record), lastDts + usual);
   return lastDuration > 2 * usual ? Math.min(lastDts + lastDuration, limit) : lastDts + lastDuration;
-}
-
-function encrypted({ id }: RecordedSegment): BoxcarError {
-  const message = `Segment ${id} is encrypted, and cutting would lose what its samples need to be decrypted. Download it whole by id.`;
-  return new BoxcarError("encrypted", 409, message, { id });
-}
-
-function codecChange({ id }: RecordedSegment, before: string, after: string): BoxcarError {
-  const message = `The codec changes from ${before} to ${after} at segment ${id}, which no player follows inside one track. Download the spans one by one.`;
-  return new BoxcarError("codec_change", 409, message, { id, before, after });
-}
-
-function tooLongGap({ id }: RecordedSegment): BoxcarError {
-  const message = `The distance before segment ${id} is longer than one sample can last. Use gaps=skip, or a shorter range.`;
-  return new BoxcarError("gap_too_long", 400, message, { id });
 }

@@ -1,0 +1,256 @@
+/** A file's metadata boxes to its segment index. */
+import { Code } from "../abi/codes";
+import { INDEX_MAGIC, Status, Warning } from "../abi/names";
+import { Extent, IndexHeader, TrackRecord } from "../abi/records";
+import { editDuration, editMediaTime, editSize } from "../box/elst";
+import { checksum } from "../memory/checksum";
+import { writeCodec } from "../read/codec";
+import { columnsBound, encodeTrack } from "./encode-index";
+import { encodeEntries, encodeOrder } from "./encode-order";
+import { dropFragment, failAtEnd, FileEnd, readFileEnd } from "../read/file-end";
+import { measureWhole } from "./measure-whole";
+import { IndexWriter } from "./index-writer";
+import { collectRegions, isMediaHeader, MediaRegions } from "../read/media-regions";
+import { keepBoxes, keptBound } from "../read/keep-boxes";
+import { combinedMatrix } from "../read/matrix";
+import { makeRoom, newFragmentReader, Pass, readMoof } from "../read/moof";
+import { dropTracks, Movie, readMoov, trackAt } from "../read/moov";
+import { mergeOrder, Order } from "./order";
+import { presentedInterval } from "../read/presentation";
+import { Box, failIn, newBox, readBox, u32be } from "../memory/reader";
+import { cleared, fail, failed, locate, output, reserve } from "../memory/status";
+import { refineTimescale } from "../memory/timescale";
+import { MAX_SAMPLES, Run, TrackTables } from "../read/track-tables";
+
+const MAX_TIME: u64 = 1 << 53;
+
+/**
+ * Indexes a file from its kept top-level boxes.
+ * @param extents `count` Extent records in file order
+ * @param buffer the metadata buffer their offsets point into
+ * @param fileSize bytes of the whole file
+ */
+export function buildIndex(extents: usize, count: u32, buffer: usize, fileSize: u64): void {
+  const box = newBox();
+  let movie: Movie | null = null;
+  let brand: u32 = 0;
+  let moov: u32 = 0;
+  if (failed()) return;
+  const end = readFileEnd(extents, count, buffer, fileSize);
+  if (failed()) return;
+  for (let i: u32 = 0; i < end.whole && !failed(); i++) {
+    if (!openExtent(box, extents, i, buffer)) continue;
+    if (box.type == Code.ftyp && box.end - box.body >= 4) brand = u32be(box.body);
+    else if (box.type == Code.moov) {
+      if (movie != null) return failIn(box, Status.DuplicateBox);
+      movie = readMoov(box);
+      moov = i;
+    }
+  }
+  if (failed()) return;
+  if (movie == null) return end.cut ? failAtEnd(end) : fail(Status.MissingBox, Code.moov);
+  let fragments: u32 = 0;
+  if (movie.fragmented) fragments = readFragments(movie, box, extents, end, buffer, fileSize);
+  if (failed()) return;
+  // What fails from here on fails in what `moov` says.
+  openExtent(box, extents, moov, buffer);
+  const warnings = dropTracks(movie);
+  if (movie.trackCount == 0) {
+    if (!(end.warnings & Warning.LastFragmentDropped)) return fail(Status.NoSamples, Code.moov);
+    return end.cut ? failAtEnd(end) : fail(Status.OutsideFile, Code.moof);
+  }
+  const media = changetype<MediaRegions>(cleared(offsetof<MediaRegions>()));
+  if (failed()) return;
+  collectRegions(media, extents, count, buffer, fileSize);
+  writeIndex(movie, box, media, end, fileSize, brand, fragments > 0, warnings | end.warnings);
+}
+
+function openExtent(box: Box, extents: usize, i: u32, buffer: usize): bool {
+  const extent = extents + <usize>i * Extent.SIZE;
+  if (isMediaHeader(extent, buffer)) return false;
+  const start = buffer + load<u32>(extent, Extent.BUFFER_OFFSET);
+  locate(start, load<u64>(extent, Extent.FILE_OFFSET));
+  return readBox(box, start, start + load<u32>(extent, Extent.LENGTH), true);
+}
+
+function readFragments(movie: Movie, box: Box, extents: usize, end: FileEnd, buffer: usize, fileSize: u64): u32 {
+  const reader = newFragmentReader(movie);
+  let count = end.whole;
+  // The last fragments, as far as their media was not all written.
+  for (let i = count; i > 0 && !failed(); i--) {
+    if (!openExtent(box, extents, i - 1, buffer) || box.type != Code.moof) continue;
+    reader.reach = 0;
+    readMoof(reader, box);
+    if (reader.reach <= fileSize) break;
+    count = i - 1;
+    dropFragment(end);
+  }
+  let fragments: u32 = 0;
+  for (let pass = Pass.Count; pass <= Pass.Fill && !failed(); pass++) {
+    reader.pass = pass;
+    if (pass == Pass.Fill) makeRoom(movie);
+    for (let i: u32 = 0; i < count && !failed(); i++) {
+      if (!openExtent(box, extents, i, buffer) || box.type != Code.moof) continue;
+      if (pass == Pass.Count) fragments++;
+      readMoof(reader, box);
+    }
+  }
+  return fragments;
+}
+
+function writeIndex(
+  movie: Movie,
+  moov: Box,
+  media: MediaRegions,
+  end: FileEnd,
+  fileSize: u64,
+  brand: u32,
+  fragmented: bool,
+  warnings: u32,
+): void {
+  const order = changetype<Order>(cleared(offsetof<Order>()));
+  if (failed()) return;
+  const outside = mergeOrder(movie, fileSize, media, order);
+  if (outside != 0) return end.mediaCut ? failAtEnd(end) : fail(Status.OutsideFile, Code.stco, outside);
+  if (failed()) return;
+  let bound: u64 = IndexHeader.SIZE;
+  let samples: u64 = 0;
+  let reference: u32 = u32.MAX_VALUE;
+  for (let i: u32 = 0; i < movie.trackCount; i++) {
+    const track = trackAt(movie, i);
+    refineTimescale(track);
+    bound += TrackRecord.SIZE + columnsBound(track);
+    samples += track.samples;
+    warnings |= track.warnings | (track.encrypted ? Warning.Encrypted : 0);
+    if (reference == u32.MAX_VALUE && track.handler == Code.vide) reference = i;
+  }
+  // Even samples without a byte are limited by the file's: a few bytes must not stand for hours of them.
+  if (samples > MAX_SAMPLES || samples > max<u64>(fileSize, 0x1_0000)) {
+    return fail(Status.TooMany, Code.moov);
+  }
+  // A run of the file order takes no more bytes in its column than as a record.
+  bound += order.runsEnd - order.runs + (order.jumpsEnd - order.jumps) + 64 + keptBound(moov);
+  const writer = changetype<IndexWriter>(cleared(offsetof<IndexWriter>()));
+  writer.start = reserve(bound);
+  if (failed()) return;
+  const start = writer.start;
+  const summary = IndexHeader.SIZE + <usize>movie.trackCount * TrackRecord.SIZE;
+  memory.fill(start, 0, summary);
+  writer.next = start + summary;
+  store<u32>(start, INDEX_MAGIC, IndexHeader.MAGIC);
+  store<u32>(start, movie.trackCount, IndexHeader.TRACK_COUNT);
+  store<u32>(start, u32(fragmented), IndexHeader.FRAGMENTED);
+  store<u64>(start, fileSize, IndexHeader.FILE_SIZE);
+  store<u64>(start, movie.header.creationTime, IndexHeader.CREATION_TIME);
+  store<u32>(start, brand, IndexHeader.MAJOR_BRAND);
+  store<u32>(start, reference == u32.MAX_VALUE ? 0 : reference, IndexHeader.REFERENCE);
+  store<u32>(start, <u32>samples, IndexHeader.SAMPLE_COUNT);
+  for (let i: u32 = 0; i < movie.trackCount; i++) {
+    const record = start + IndexHeader.SIZE + <usize>i * TrackRecord.SIZE;
+    const track = trackAt(movie, i);
+    track.matrix = combinedMatrix(track.matrix, movie.header.matrix);
+    writeHeader(record, track);
+    warnings |= resolveTimes(record, track, movie.header.timescale);
+    encodeTrack(writer, record, track);
+    encodeEntries(writer, record, track);
+  }
+  if (failed()) return;
+  encodeOrder(writer, order, movie.trackCount, <u32>samples);
+  warnings |= keepBoxes(writer, movie, moov);
+  if (failed()) return;
+  store<u32>(start, warnings, IndexHeader.WARNINGS);
+  const length = writer.next - start;
+  store<u32>(start, <u32>length, IndexHeader.LENGTH);
+  measureWhole(start, movie);
+  store<u64>(start, checksum(start, length), IndexHeader.CHECKSUM);
+  output(start, length);
+}
+
+function writeHeader(record: usize, track: TrackTables): void {
+  store<u32>(record, track.id, TrackRecord.ID);
+  store<u32>(record, track.handler, TrackRecord.HANDLER);
+  store<u32>(record, track.timescale, TrackRecord.TIMESCALE);
+  store<u32>(record, track.samples, TrackRecord.SAMPLES);
+  store<u32>(record, track.width, TrackRecord.WIDTH);
+  store<u32>(record, track.height, TrackRecord.HEIGHT);
+  if (track.matrix != 0) memory.copy(record + TrackRecord.MATRIX, track.matrix, 36);
+  store<u16>(record, <u16>track.language, TrackRecord.LANGUAGE);
+  store<u16>(record, <u16>track.volume, TrackRecord.VOLUME);
+  store<u16>(record, <u16>track.alternateGroup, TrackRecord.ALTERNATE_GROUP);
+  store<u16>(record, <u16>track.layer, TrackRecord.LAYER);
+  store<u32>(record, track.tkhdFlags, TrackRecord.TKHD_FLAGS);
+  writeCodec(track.handler, track.entries, track.entries + track.entriesLength, record + TrackRecord.CODEC);
+}
+
+// The edit list becomes one shift: leading empty edits delay, the first media edit says where presentation starts and
+// ends (clause 8.6.6). What further edits ask for is reported, not done.
+function resolveTimes(record: usize, track: TrackTables, movieTimescale: u32): u32 {
+  let warnings: u32 = 0;
+  let delay: u64 = 0;
+  let mediaTime: i64 = -1;
+  let duration: u64 = 0;
+  const size = editSize(track.editVersion);
+  for (let i: u32 = 0; i < track.editCount; i++) {
+    const entry = track.edits + <usize>i * size;
+    const time = editMediaTime(entry, track.editVersion);
+    const length = editDuration(entry, track.editVersion);
+    if (length > MAX_TIME) {
+      fail(Status.Overflow, Code.elst, entry);
+      return 0;
+    }
+    if (mediaTime >= 0) warnings |= Warning.EditListSimplified;
+    else if (time < 0) delay = min(delay + length, MAX_TIME + 1);
+    else {
+      mediaTime = min(time, <i64>MAX_TIME) * track.fineness;
+      duration = length;
+    }
+  }
+  let total: u64 = 0;
+  let last: u32 = 0;
+  for (let i: u32 = 0; i < track.durationRuns; i++) {
+    const run = track.durations + <usize>i * Run.SIZE;
+    last = load<u32>(run, Run.VALUE);
+    total += <u64>load<u32>(run, Run.COUNT) * last;
+  }
+  const shift = scaled(delay, track.timescale, movieTimescale);
+  if (
+    total > MAX_TIME ||
+    delay > MAX_TIME ||
+    shift > MAX_TIME ||
+    mediaTime > <i64>MAX_TIME ||
+    track.baseDts > MAX_TIME
+  ) {
+    fail(Status.Overflow, Code.stts, track.stbl);
+    return 0;
+  }
+  const edited = mediaTime >= 0;
+  // A fragmented file's absolute decode times do not go through the edit list's media time alone.
+  const firstDts = <i64>track.baseDts + (edited ? <i64>shift - mediaTime : 0);
+  store<i64>(record, firstDts, TrackRecord.FIRST_DTS);
+  store<u64>(record, total, TrackRecord.DURATION);
+  store<u32>(record, last, TrackRecord.LAST_DURATION);
+  const editStart = edited ? <i64>shift : i64.MIN_VALUE;
+  let editEnd = i64.MAX_VALUE;
+  // In a fragmented file the duration is 0 or only that of the samples inside moov.
+  if (edited && duration > 0 && track.runCount == 0) {
+    const shown = scaled(duration + 1, track.timescale, movieTimescale);
+    if (shown <= MAX_TIME) editEnd = <i64>(shift + shown);
+  }
+  store<i64>(record, editStart, TrackRecord.EDIT_START);
+  store<i64>(record, editEnd, TrackRecord.EDIT_END);
+  if (!presentedInterval(record, track)) {
+    // An edit list that shows nothing at all is taken as none.
+    warnings |= Warning.EditListSimplified;
+    store<i64>(record, i64.MIN_VALUE, TrackRecord.EDIT_START);
+    store<i64>(record, i64.MAX_VALUE, TrackRecord.EDIT_END);
+    presentedInterval(record, track);
+  }
+  return warnings;
+}
+
+/** `value` ticks of timescale `from` in ticks of `to`, rounded to the nearest; above MAX_TIME when that is passed. */
+function scaled(value: u64, to: u32, from: u32): u64 {
+  const whole = value / from;
+  if (whole > MAX_TIME / to) return MAX_TIME + 1;
+  return whole * to + ((value % from) * to + (from >> 1)) / from;
+}

@@ -1,0 +1,77 @@
+/** An index spelled out sample by sample, for listings and tests. */
+import {
+  newOffsetCursor,
+  newRunCursor,
+  newSizeCursor,
+  newSyncCursor,
+  OffsetCursor,
+  RunCursor,
+  SizeCursor,
+  SyncCursor,
+} from "./cursors";
+import { newOrderCursor } from "./order-cursor";
+import { IndexHeader, SampleRecord, TrackRecord } from "../abi/records";
+import { recordOf } from "./segment-index";
+import { cleared, failed, output, reserve } from "../memory/status";
+
+@unmanaged
+class Columns {
+  sizes: SizeCursor;
+  durations: RunCursor;
+  offsets: OffsetCursor;
+  syncs: SyncCursor;
+  entries: RunCursor;
+  dts: i64;
+}
+
+/** RESULT: SampleRecord records in file order, and their number. */
+export function describeSamples(index: usize): void {
+  const slots = load<u32>(index, IndexHeader.TRACK_COUNT);
+  const columns = reserve(<u64>slots * 4);
+  const list = reserve(<u64>load<u32>(index, IndexHeader.SAMPLE_COUNT) * SampleRecord.SIZE);
+  const order = newOrderCursor();
+  if (failed()) return;
+  for (let slot: u32 = 0; slot < slots; slot++) {
+    const record = recordOf(index, slot);
+    const column = changetype<Columns>(cleared(offsetof<Columns>()));
+    column.sizes = newSizeCursor();
+    column.durations = newRunCursor();
+    column.offsets = newOffsetCursor();
+    column.syncs = newSyncCursor();
+    column.entries = newRunCursor();
+    if (failed()) return;
+    column.sizes.open(index, record);
+    column.durations.open(index, record, TrackRecord.DURATIONS_OFFSET);
+    column.offsets.open(index, record);
+    column.syncs.open(index, record);
+    column.entries.open(index, record, TrackRecord.ENTRIES_OFFSET);
+    column.dts = load<i64>(record, TrackRecord.FIRST_DTS);
+    store<usize>(columns + ((<usize>slot) << 2), changetype<usize>(column));
+  }
+  order.open(index);
+  let to = list;
+  while (order.next()) {
+    const column = changetype<Columns>(load<usize>(columns + ((<usize>order.slot) << 2)));
+    let offset = order.offset;
+    for (let i: u32 = 0; i < order.samples; i++, to += SampleRecord.SIZE) {
+      if (column.durations.left == 0) column.durations.refill();
+      if (column.entries.left == 0) column.entries.refill();
+      column.durations.left--;
+      column.entries.left--;
+      const size = column.sizes.next();
+      store<u32>(to, order.slot, SampleRecord.SLOT);
+      store<u32>(to, size, SampleRecord.BYTES);
+      store<u64>(to, offset, SampleRecord.OFFSET);
+      store<i64>(to, column.dts, SampleRecord.DTS);
+      store<i32>(to, column.offsets.next(), SampleRecord.COMPOSITION_OFFSET);
+      store<u32>(to, u32(column.syncs.next()), SampleRecord.FLAGS);
+      store<u32>(to, column.durations.value, SampleRecord.DURATION);
+      store<u32>(to, column.entries.value, SampleRecord.DESCRIPTION);
+      column.dts += column.durations.value;
+      offset += size;
+    }
+    order.offset = offset;
+    if (failed()) return;
+  }
+  output(list, (to - list) / SampleRecord.SIZE);
+}

@@ -1,0 +1,104 @@
+/** Reading the file order of a segment's samples. */
+import { Status } from "../abi/names";
+import { IndexHeader, TrackRecord } from "../abi/records";
+import { newVarints, unzigzag, VarintReader } from "./columns";
+import { slotBits } from "./encode-order";
+import { recordOf } from "./segment-index";
+import { cleared, fail, failed } from "../memory/status";
+
+/** The samples of all tracks in file order, as runs of one track. */
+@unmanaged
+export class OrderCursor {
+  kind: u32;
+  bits: u32;
+  pointer: usize;
+  varints: VarintReader;
+  jumps: VarintReader;
+  /** Samples of all tracks before the current run, and in all. */
+  ordinal: u64;
+  total: u64;
+  nextJump: u64;
+  distance: i64;
+  /** Set by `next`: the run. */
+  slot: u32;
+  samples: u32;
+  /** Where the run starts in the file; the caller adds the run's bytes before it asks for the next one. */
+  offset: u64;
+  left: u32;
+  /** Samples that each slot may still give: u32 a slot. */
+  remaining: usize;
+  slots: u32;
+
+  open(index: usize): void {
+    this.slots = load<u32>(index, IndexHeader.TRACK_COUNT);
+    this.remaining = cleared(<usize>this.slots * 4);
+    if (failed()) return;
+    for (let slot: u32 = 0; slot < this.slots; slot++) {
+      store<u32>(this.remaining + ((<usize>slot) << 2), load<u32>(recordOf(index, slot), TrackRecord.SAMPLES));
+    }
+    this.kind = load<u32>(index, IndexHeader.ORDER_KIND);
+    this.bits = slotBits(load<u32>(index, IndexHeader.TRACK_COUNT));
+    const column = index + load<u32>(index, IndexHeader.ORDER_OFFSET);
+    this.pointer = column;
+    this.varints.open(column, load<u32>(index, IndexHeader.ORDER_LENGTH));
+    this.jumps.open(index + load<u32>(index, IndexHeader.JUMPS_OFFSET), load<u32>(index, IndexHeader.JUMPS_LENGTH));
+    this.ordinal = 0;
+    this.total = load<u32>(index, IndexHeader.SAMPLE_COUNT);
+    if (this.kind == 1 && (this.total + 7) >> 3 > load<u32>(index, IndexHeader.ORDER_LENGTH)) fail(Status.BadIndex);
+    this.nextJump = 0;
+    this.offset = 0;
+    this.left = 0;
+    this.loadJump();
+  }
+
+  private loadJump(): void {
+    if (this.jumps.more) {
+      this.nextJump += this.jumps.next();
+      this.distance = unzigzag(this.jumps.next());
+    } else this.nextJump = u64.MAX_VALUE;
+  }
+
+  /** Moves to the next run; false after the last one. */
+  @inline
+  next(): bool {
+    const ordinal = this.ordinal;
+    if (ordinal >= this.total) return false;
+    if (ordinal == this.nextJump) {
+      this.offset += this.distance;
+      this.loadJump();
+    }
+    let samples: u32;
+    if (this.kind == 1) {
+      // Up to 57 bits from the current one on; a longer run simply comes in parts.
+      const word = load<u64>(this.pointer + <usize>(ordinal >> 3)) >> (ordinal & 7);
+      this.slot = <u32>(word & 1);
+      samples = min<u32>(<u32>ctz<u64>((word & 1) == 1 ? ~word : word), <u32>(64 - (ordinal & 7)));
+    } else {
+      if (this.left == 0) {
+        const value = this.varints.next();
+        this.slot = (<u32>value) & ((1 << this.bits) - 1);
+        this.left = <u32>(value >> this.bits);
+      }
+      samples = this.left;
+    }
+    samples = <u32>min<u64>(samples, min<u64>(this.nextJump - ordinal, this.total - ordinal));
+    const remaining = this.remaining + ((<usize>this.slot) << 2);
+    if (samples == 0 || this.slot >= this.slots || samples > load<u32>(remaining)) {
+      fail(Status.BadIndex);
+      return false;
+    }
+    store<u32>(remaining, load<u32>(remaining) - samples);
+    if (this.kind != 1) this.left -= samples;
+    this.samples = samples;
+    this.ordinal = ordinal + samples;
+    return true;
+  }
+}
+
+/** A cursor that is still to be opened; not to be used when memory is out. */
+export function newOrderCursor(): OrderCursor {
+  const cursor = changetype<OrderCursor>(cleared(offsetof<OrderCursor>()));
+  cursor.varints = newVarints();
+  cursor.jumps = newVarints();
+  return cursor;
+}

@@ -1,0 +1,37 @@
+/** Finer ticks for tracks whose own are coarser than a millisecond. */
+import { Run, TrackTables } from "../read/track-tables";
+
+/** Ticks a second from which on half a tick is no more than a millisecond. */
+const FINE: u32 = 500;
+/** What coarser timescales are doubled to, as the common muxer does for video. */
+const ENOUGH: u32 = 10_000;
+
+/**
+ * Doubles the timescale of a track of less than 500 ticks a second until it has 10,000, so that what is cut and joined can
+ * lie within a millisecond of where it belongs. All times of the track stay what they are. Does less where a duration or
+ * a composition offset would grow too large. The track's edits stay as the file has them.
+ */
+export function refineTimescale(track: TrackTables): void {
+  track.fineness = 1;
+  if (track.timescale >= FINE) return;
+  let largest: u32 = 0;
+  for (let i: u32 = 0; i < track.durationRuns; i++) {
+    largest = max(largest, load<u32>(track.durations + <usize>i * Run.SIZE, Run.VALUE));
+  }
+  for (let i: u32 = 0; i < track.offsetRuns; i++) {
+    largest = max(largest, <u32>abs<i64>(load<i32>(track.offsets + <usize>i * Run.SIZE, Run.VALUE)));
+  }
+  let factor: u32 = 1;
+  while (track.timescale * factor < ENOUGH && <u64>largest * factor * 2 <= <u64>i32.MAX_VALUE) factor *= 2;
+  multiply(track.durations, track.durationRuns, factor);
+  multiply(track.offsets, track.offsetRuns, factor);
+  track.timescale *= factor;
+  // What is too large stays so.
+  track.baseDts = min<u64>(track.baseDts, (<u64>1) << 54) * factor;
+  track.fineness = factor;
+}
+
+function multiply(runs: usize, count: u32, factor: u32): void {
+  const end = runs + <usize>count * Run.SIZE;
+  for (let run = runs; run < end; run += Run.SIZE) store<u32>(run, load<u32>(run, Run.VALUE) * factor, Run.VALUE);
+}

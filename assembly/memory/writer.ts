@@ -1,0 +1,77 @@
+/** Big-endian stores and boxes of known structure into a buffer that the caller sized. */
+import { reserve } from "./status";
+
+/** Bytes that are being written, big-endian; there must be room for them. */
+@unmanaged
+export class Writer {
+  start: usize;
+  next: usize;
+}
+
+/** A writer over `capacity` fresh bytes; null when memory is out. */
+export function newWriter(capacity: u64): Writer | null {
+  const writer = changetype<Writer>(reserve(offsetof<Writer>()));
+  const start = reserve(capacity);
+  if (start == 0) return null;
+  writer.start = start;
+  writer.next = start;
+  return writer;
+}
+
+/** Writes 8 bits. */
+export function put8(writer: Writer, value: u32): void {
+  store<u8>(writer.next, <u8>value);
+  writer.next += 1;
+}
+
+/** Writes 16 bits. */
+export function put16(writer: Writer, value: u32): void {
+  store<u16>(writer.next, bswap<u16>(<u16>value));
+  writer.next += 2;
+}
+
+/** Writes 32 bits. */
+export function put32(writer: Writer, value: u32): void {
+  store<u32>(writer.next, bswap<u32>(value));
+  writer.next += 4;
+}
+
+/** Writes 64 bits. */
+export function put64(writer: Writer, value: u64): void {
+  store<u64>(writer.next, bswap<u64>(value));
+  writer.next += 8;
+}
+
+/** Writes zeros. */
+export function putZeros(writer: Writer, count: usize): void {
+  memory.fill(writer.next, 0, count);
+  writer.next += count;
+}
+
+/** Writes bytes as they are. */
+export function putBytes(writer: Writer, from: usize, count: usize): void {
+  memory.copy(writer.next, from, count);
+  writer.next += count;
+}
+
+/** Begins a box; give the result to `endBox`. */
+export function beginBox(writer: Writer, type: u32): usize {
+  const start = writer.next;
+  put32(writer, 0);
+  put32(writer, type);
+  return start;
+}
+
+/** Begins a full box (clause 4.2.2). */
+export function beginFullBox(writer: Writer, type: u32, version: u32, flags: u32): usize {
+  const start = beginBox(writer, type);
+  put32(writer, (version << 24) | flags);
+  return start;
+}
+
+/** Ends a box, `more` bytes of which are spliced in later. Returns its size. */
+export function endBox(writer: Writer, start: usize, more: u64 = 0): u64 {
+  const size = <u64>(writer.next - start) + more;
+  store<u32>(start, bswap<u32>(<u32>size));
+  return size;
+}

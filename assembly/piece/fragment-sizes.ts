@@ -1,0 +1,37 @@
+/** Bytes of the boxes of a movie fragment; the host knows them, too (`src/core/layout/fragment-sizes.ts`). */
+import { isUniform, Part, Piece, pieceTrack } from "./piece";
+import { TrackFlag } from "../abi/names";
+import { PieceTrack } from "../abi/records";
+
+export const MOOF: u64 = 8 + 16;
+const TRAF: u64 = 8 + 20 + 20;
+const TRUN: u64 = 20;
+export const MDAT: u64 = 8;
+
+/** Bytes of one sample in a `trun`: duration, size, and flags and composition offset where the output track needs them. */
+function runEntrySize(flags: u32): u32 {
+  return 8 + (flags & TrackFlag.AllSync ? 0 : 4) + (flags & TrackFlag.Offsets ? 4 : 0);
+}
+
+/** Whether the `tfhd`s of a piece's track state duration and size of all samples, but for the duration of the last one. */
+export function hasDefaults(track: usize): bool {
+  return isUniform(track) && load<i32>(track, PieceTrack.OFFSET_SHIFT) == 0;
+}
+
+/** Bytes of a `traf` without its runs. */
+export function trafSize(track: usize): u64 {
+  if (!hasDefaults(track)) return TRAF;
+  return TRAF + 8 + (load<u32>(track, PieceTrack.OUTPUT_FLAGS) & TrackFlag.AllSync ? 0 : 4);
+}
+
+/** Bytes of the `trun` of a part. */
+export function trunSize(piece: Piece, part: usize): u64 {
+  const track = pieceTrack(piece, load<u32>(part, Part.SLOT));
+  if (hasDefaults(track)) return TRUN + (isLast(track, part) ? 4 : 0);
+  return TRUN + <u64>load<u32>(part, Part.SAMPLES) * runEntrySize(load<u32>(track, PieceTrack.OUTPUT_FLAGS));
+}
+
+/** Whether a part begins with the last sample of its track's piece. */
+export function isLast(track: usize, part: usize): bool {
+  return load<u32>(part, Part.FIRST) == load<u32>(track, PieceTrack.FIRST) + load<u32>(track, PieceTrack.COUNT) - 1;
+}

@@ -1,0 +1,104 @@
+/** How large a piece's tables are. */
+import { TrackFlag } from "../abi/names";
+import { PieceTrack, Result, TrackRecord } from "../abi/records";
+import { openFragments, PAGE_SAMPLES } from "./fragment-walk";
+import { openParts } from "./part-walk";
+import { Part, partBytes, Piece, pieceTrack } from "./piece";
+import { recordOf } from "../index/segment-index";
+import { cleared, failed, reserve, RESULT } from "../memory/status";
+import { ChunkRuns, Entries, newChunkRuns, newEntries, walkDurations, walkOffsets, walkSyncs } from "./tables";
+
+/** TrackFlag.Uniform when `count` samples of a track, whose durations make `entries` of `stts`, are alike; else 0. */
+export function uniformity(flags: u32, record: usize, count: u32, entries: u32): u32 {
+  const known = flags & (TrackFlag.AllSync | TrackFlag.Offsets);
+  const alike = count > 1 && entries <= 2 && load<u32>(record, TrackRecord.CONSTANT_SIZE) > 0;
+  return alike && known == TrackFlag.AllSync ? TrackFlag.Uniform : 0;
+}
+
+/** Fills the measured part of every track of the piece; Result: `total` bytes of media, `count` fragments. */
+export function measurePiece(piece: Piece): void {
+  const entries = newEntries();
+  if (failed()) return;
+  for (let slot: u32 = 0; slot < piece.slots; slot++) {
+    const track = pieceTrack(piece, slot);
+    entries.count = 0;
+    walkDurations(piece, slot, entries);
+    store<u32>(track, entries.count, PieceTrack.STTS_ENTRIES);
+    entries.count = 0;
+    walkOffsets(piece, slot, entries);
+    store<u32>(track, entries.count, PieceTrack.CTTS_ENTRIES);
+    entries.count = 0;
+    walkSyncs(piece, slot, entries, 0);
+    store<u32>(track, entries.count, PieceTrack.SYNC_SAMPLES);
+    let flags = load<u32>(track, PieceTrack.FLAGS) & ~(TrackFlag.AllSync | TrackFlag.Uniform);
+    if (entries.count == load<u32>(track, PieceTrack.COUNT)) flags |= TrackFlag.AllSync;
+    const durations = load<u32>(track, PieceTrack.STTS_ENTRIES);
+    flags |= uniformity(flags, recordOf(piece.index, slot), load<u32>(track, PieceTrack.COUNT), durations);
+    store<u32>(track, flags, PieceTrack.FLAGS);
+  }
+  measureChunks(piece);
+  measureFragments(piece);
+}
+
+/** What the chunks of one track add up to. */
+@unmanaged
+class ChunkCounts {
+  runs: ChunkRuns;
+  entries: Entries;
+  bytes: u64;
+}
+
+function measureChunks(piece: Piece): void {
+  const all = reserve(<u64>piece.slots * 4);
+  const part = reserve(Part.SIZE);
+  if (failed()) return;
+  for (let slot: u32 = 0; slot < piece.slots; slot++) {
+    const counts = changetype<ChunkCounts>(cleared(offsetof<ChunkCounts>()));
+    const runs = newChunkRuns();
+    const entries = newEntries();
+    if (failed()) return;
+    counts.runs = runs;
+    counts.entries = entries;
+    store<usize>(all + ((<usize>slot) << 2), changetype<usize>(counts));
+  }
+  const walk = openParts(piece);
+  while (walk.next(part)) {
+    const counts = changetype<ChunkCounts>(load<usize>(all + ((<usize>load<u32>(part, Part.SLOT)) << 2)));
+    counts.runs.add(part, counts.entries, 0, 0);
+    counts.bytes += partBytes(piece, part);
+  }
+  for (let slot: u32 = 0; slot < piece.slots; slot++) {
+    const counts = changetype<ChunkCounts>(load<usize>(all + ((<usize>slot) << 2)));
+    const track = pieceTrack(piece, slot);
+    store<u32>(track, counts.runs.chunks, PieceTrack.CHUNKS);
+    store<u32>(track, counts.entries.count, PieceTrack.STSC_ENTRIES);
+    store<u64>(track, counts.bytes, PieceTrack.BYTES);
+  }
+  store<u64>(RESULT, walk.position, Result.TOTAL);
+}
+
+// A track fragment holds the runs of one track and one description within one fragment.
+function measureFragments(piece: Piece): void {
+  const last = cleared(<usize>piece.slots * 8);
+  const part = reserve(Part.SIZE);
+  if (failed()) return;
+  for (let slot: u32 = 0; slot < piece.slots; slot++) {
+    store<u32>(pieceTrack(piece, slot), 0, PieceTrack.TRAFS);
+    store<u32>(pieceTrack(piece, slot), 0, PieceTrack.TRUNS);
+  }
+  const walk = openFragments(piece);
+  while (walk.nextPage(PAGE_SAMPLES)) {
+    while (walk.parts.next(part)) {
+      const slot = load<u32>(part, Part.SLOT);
+      const track = pieceTrack(piece, slot);
+      store<u32>(track, load<u32>(track, PieceTrack.TRUNS) + 1, PieceTrack.TRUNS);
+      // A track's parts come in sample order, so its fragments and descriptions never come back.
+      const fragment = <u64>walk.before + load<u32>(part, Part.FRAGMENT) + 1;
+      const key = (fragment << 32) | load<u32>(part, Part.DESCRIPTION);
+      if (load<u64>(last + ((<usize>slot) << 3)) == key) continue;
+      store<u64>(last + ((<usize>slot) << 3), key);
+      store<u32>(track, load<u32>(track, PieceTrack.TRAFS) + 1, PieceTrack.TRAFS);
+    }
+  }
+  store<u32>(RESULT, walk.before + piece.fragments, Result.COUNT);
+}

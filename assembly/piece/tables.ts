@@ -1,0 +1,234 @@
+/** A piece's sample tables: all entries are counted and a window of them is written, so that counts and tables cannot disagree. */
+import { newDurationCursor, skipRuns } from "../index/duration-cursor";
+import { newOffsetCursor, newRunCursor, newSizeCursor, newSyncCursor } from "../index/cursors";
+import { openParts } from "./part-walk";
+import { Part, Piece, pieceTrack, rescale } from "./piece";
+import { OffsetsKind, TrackFlag } from "../abi/names";
+import { PieceTrack, TrackRecord } from "../abi/records";
+import { recordOf } from "../index/segment-index";
+import { cleared, failed, reserve } from "../memory/status";
+
+function put32(to: usize, value: u32): void {
+  store<u32>(to, bswap<u32>(value));
+}
+
+/** Entries of a table: all are counted, and a window of them is written. */
+@unmanaged
+export class Entries {
+  /** Entries so far. */
+  count: u32;
+  /** The window: its first entry, how many it is for, the bytes of one, and where they are written. */
+  first: u32;
+  room: u32;
+  size: u32;
+  to: usize;
+
+  /** Counts an entry. Returns where it is written, 0 when it is outside the window. */
+  add(): usize {
+    const at = this.count - this.first;
+    this.count += 1;
+    return at < this.room ? this.to + <usize>at * this.size : 0;
+  }
+
+  addPair(samples: u32, value: u32): void {
+    const to = this.add();
+    if (to == 0) return;
+    put32(to, samples);
+    put32(to + 4, value);
+  }
+}
+
+/** Entries that are only counted. */
+export function newEntries(): Entries {
+  return changetype<Entries>(cleared(offsetof<Entries>()));
+}
+
+/**
+ * Time-to-sample entries of one track (clause 8.6.1.2), the last sample always in an entry of its own: its duration
+ * depends on what follows.
+ */
+export function walkDurations(piece: Piece, slot: u32, entries: Entries): void {
+  const track = pieceTrack(piece, slot);
+  const count = load<u32>(track, PieceTrack.COUNT);
+  if (count == 0) return;
+  let samples: u32 = 0;
+  let duration: u32 = 0;
+  const record = recordOf(piece.index, slot);
+  if (load<u32>(record, TrackRecord.TIMESCALE) == load<u32>(track, PieceTrack.TIMESCALE)) {
+    const runs = newRunCursor();
+    if (failed()) return;
+    runs.open(piece.index, record, TrackRecord.DURATIONS_OFFSET);
+    skipRuns(runs, load<u32>(track, PieceTrack.FIRST));
+    for (let left = count - 1; left > 0;) {
+      if (runs.left == 0) runs.refill();
+      const taken = runs.take(left);
+      left -= taken;
+      if (samples > 0 && runs.value != duration) {
+        entries.addPair(samples, duration);
+        samples = 0;
+      }
+      duration = runs.value;
+      samples += taken;
+    }
+  } else {
+    const durations = newDurationCursor();
+    if (failed()) return;
+    durations.open(piece, slot);
+    for (let left = count - 1; left > 0; left--) {
+      const next = durations.next();
+      if (samples > 0 && next != duration) {
+        entries.addPair(samples, duration);
+        samples = 0;
+      }
+      duration = next;
+      samples++;
+    }
+  }
+  if (samples > 0) entries.addPair(samples, duration);
+  entries.addPair(1, load<u32>(track, PieceTrack.LAST_DURATION));
+}
+
+/** Composition offset entries (clause 8.6.1.3), in output ticks. Also says whether any is not 0, or negative. */
+export function walkOffsets(piece: Piece, slot: u32, entries: Entries): void {
+  const track = pieceTrack(piece, slot);
+  const record = recordOf(piece.index, slot);
+  const count = load<u32>(track, PieceTrack.COUNT);
+  if (count == 0) return;
+  const from = load<u32>(record, TrackRecord.TIMESCALE);
+  const timescale = load<u32>(track, PieceTrack.TIMESCALE);
+  const shift = load<i32>(track, PieceTrack.OFFSET_SHIFT);
+  const offsets = newOffsetCursor();
+  const durations = newDurationCursor();
+  if (failed()) return;
+  offsets.open(piece.index, record);
+  let flags = load<u32>(track, PieceTrack.FLAGS) & ~(TrackFlag.Offsets | TrackFlag.NegativeOffsets);
+  if (!(load<u32>(record, TrackRecord.FLAGS) & TrackFlag.Offsets)) {
+    if (shift != 0) flags |= TrackFlag.Offsets;
+    if (shift < 0) flags |= TrackFlag.NegativeOffsets;
+    store<u32>(track, flags, PieceTrack.FLAGS);
+    return entries.addPair(count, shift);
+  }
+  offsets.skip(load<u32>(track, PieceTrack.FIRST));
+  durations.open(piece, slot);
+  let samples: u32 = 0;
+  let value: i32 = 0;
+  const alike = from == timescale && offsets.kind == OffsetsKind.Runs;
+  let taken: u32 = 1;
+  for (let i: u32 = 0; i < count; i += taken) {
+    if (alike) taken = min(offsets.alike(), count - i);
+    let next = offsets.next();
+    if (taken > 1) offsets.skip(taken - 1);
+    if (from != timescale) {
+      next = <i32>(rescale(durations.time + next, from, timescale) - rescale(durations.time, from, timescale));
+      durations.next();
+    }
+    next += shift;
+    if (samples > 0 && next != value) {
+      entries.addPair(samples, value);
+      samples = 0;
+    }
+    value = next;
+    samples += taken;
+    if (value != 0) flags |= TrackFlag.Offsets;
+    if (value < 0) flags |= TrackFlag.NegativeOffsets;
+  }
+  store<u32>(track, flags, PieceTrack.FLAGS);
+  entries.addPair(samples, value);
+}
+
+/** Sync sample numbers (clause 8.6.2), `before` samples of the output track preceding the piece. */
+export function walkSyncs(piece: Piece, slot: u32, entries: Entries, before: u32): void {
+  const track = pieceTrack(piece, slot);
+  const syncs = newSyncCursor();
+  if (failed()) return;
+  syncs.open(piece.index, recordOf(piece.index, slot));
+  syncs.skip(load<u32>(track, PieceTrack.FIRST));
+  const count = load<u32>(track, PieceTrack.COUNT);
+  const end = entries.first + entries.room;
+  for (let sample: u32 = 0; sample < count;) {
+    if (syncs.left == 0) syncs.refill();
+    const taken = syncs.take(count - sample);
+    if (syncs.sync) {
+      const found = entries.count;
+      const next = found + taken;
+      for (let i = max(found, entries.first); i < min(next, end); i++) {
+        put32(entries.to + ((<usize>(i - entries.first)) << 2), before + sample + (i - found) + 1);
+      }
+      entries.count = next;
+    }
+    sample += taken;
+  }
+}
+
+/** Sample sizes (clause 8.7.3.2), inline bytes included. */
+export function writeSizes(piece: Piece, slot: u32, entries: Entries): void {
+  const track = pieceTrack(piece, slot);
+  const sizes = newSizeCursor();
+  const syncs = newSyncCursor();
+  if (failed()) return;
+  const first = load<u32>(track, PieceTrack.FIRST) + entries.first;
+  const prefix = load<u32>(track, PieceTrack.PREFIX);
+  sizes.open(piece.index, recordOf(piece.index, slot));
+  sizes.skip(first);
+  syncs.open(piece.index, recordOf(piece.index, slot));
+  syncs.skip(first);
+  const end = entries.to + ((<usize>entries.room) << 2);
+  for (let to = entries.to; to < end; to += 4) {
+    const size = sizes.nextInline();
+    put32(to, prefix > 0 && syncs.next() ? size + prefix : size);
+  }
+  entries.count = load<u32>(track, PieceTrack.COUNT);
+}
+
+/** Sample-to-chunk entries of one track (clause 8.7.4): a part is a chunk. */
+@unmanaged
+export class ChunkRuns {
+  chunks: u32;
+  samples: u32;
+  description: u32;
+
+  /** Counts a chunk. `before`: chunks of the output track before the piece; `base` is added to the description. */
+  add(part: usize, entries: Entries, before: u32, base: u32): void {
+    const samples = load<u32>(part, Part.SAMPLES);
+    const description = load<u32>(part, Part.DESCRIPTION);
+    this.chunks += 1;
+    if (samples == this.samples && description == this.description) return;
+    this.samples = samples;
+    this.description = description;
+    const to = entries.add();
+    if (to == 0) return;
+    put32(to, before + this.chunks);
+    put32(to + 4, samples);
+    put32(to + 8, base + description);
+  }
+}
+
+/** Chunk runs that are still to be written. */
+export function newChunkRuns(): ChunkRuns {
+  return changetype<ChunkRuns>(cleared(offsetof<ChunkRuns>()));
+}
+
+/** The same of a whole track, `before` chunks of the output track preceding the piece. */
+export function walkChunkRuns(piece: Piece, slot: u32, entries: Entries, before: u32): void {
+  const base = load<u32>(pieceTrack(piece, slot), PieceTrack.DESCRIPTION_BASE) - 1;
+  const walk = openParts(piece);
+  const runs = newChunkRuns();
+  const part = reserve(Part.SIZE);
+  if (failed()) return;
+  while (walk.next(part)) if (load<u32>(part, Part.SLOT) == slot) runs.add(part, entries, before, base);
+}
+
+/** Chunk offsets (clause 8.7.5), the piece's media starting at `media` in the output. */
+export function walkChunks(piece: Piece, slot: u32, entries: Entries, media: u64): void {
+  const walk = openParts(piece);
+  const part = reserve(Part.SIZE);
+  if (failed()) return;
+  while (walk.next(part)) {
+    if (load<u32>(part, Part.SLOT) != slot) continue;
+    const to = entries.add();
+    if (to == 0) continue;
+    const offset = media + load<u64>(part, Part.POSITION);
+    if (entries.size == 8) store<u64>(to, bswap<u64>(offset));
+    else put32(to, <u32>offset);
+  }
+}

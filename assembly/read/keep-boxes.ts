@@ -1,0 +1,233 @@
+/** Which boxes of `moov` an index keeps for the headers of outputs, and what of their content stays true in a cut. */
+import { Code } from "../abi/codes";
+import { Warning } from "../abi/names";
+import { IndexWriter } from "../index/index-writer";
+import { isMediaInformation, MAX_KEPT, MOVIE_SCOPE, peekBox } from "./kept-boxes";
+import { Movie, trackAt } from "./moov";
+import { Box, enter, newBox, nextBox, u32be } from "../memory/reader";
+import { cleared, failed } from "../memory/status";
+
+@unmanaged
+class Keeper {
+  writer: IndexWriter;
+  /** Where what is kept must end. */
+  limit: usize;
+  scope: u32;
+  full: bool;
+  /** Scratch, one a depth. */
+  child: Box;
+  inner: Box;
+}
+
+/** Bytes that `keepBoxes` writes at most. */
+export function keptBound(moov: Box): u64 {
+  // A box of 8 bytes becomes an entry of 12.
+  return min<u64>(MAX_KEPT, (<u64>(moov.end - moov.start) * 3) / 2);
+}
+
+/**
+ * Writes the column of kept boxes: user data, `meta` and `uuid` of the movie and its tracks, and of each track its
+ * references, handler, language, media information header and apertures. Returns warnings.
+ */
+export function keepBoxes(writer: IndexWriter, movie: Movie, moov: Box): u32 {
+  const keeper = changetype<Keeper>(cleared(offsetof<Keeper>()));
+  const box = enter(moov);
+  const child = newBox();
+  const inner = newBox();
+  if (failed()) return 0;
+  keeper.writer = writer;
+  keeper.limit = writer.next + <usize>keptBound(moov);
+  keeper.child = child;
+  keeper.inner = inner;
+  while (nextBox(box, moov)) {
+    keeper.scope = MOVIE_SCOPE;
+    if (box.type == Code.trak) keepTrack(keeper, movie, box);
+    else keepDescription(keeper, box);
+  }
+  return keeper.full ? Warning.DescriptionsDropped : 0;
+}
+
+function keepTrack(keeper: Keeper, movie: Movie, trak: Box): void {
+  const box = enter(trak);
+  // `tkhd` need not come first.
+  while (nextBox(box, trak) && box.type != Code.tkhd) {}
+  const id = u32be(box.body + (load<u8>(box.body) == 1 ? 20 : 12));
+  keeper.scope = slotOf(movie, id);
+  if (failed() || keeper.scope == MOVIE_SCOPE) return;
+  box.end = trak.body;
+  while (nextBox(box, trak)) {
+    const type = box.type;
+    if (type == Code.tref || type == Code.tapt)
+      keep(keeper, box); // tref, tapt
+    else if (type == Code.mdia) keepMedia(keeper, box, trackAt(movie, keeper.scope).handler);
+    else keepDescription(keeper, box);
+  }
+}
+
+function keepMedia(keeper: Keeper, mdia: Box, handler: u32): void {
+  const box = enter(mdia);
+  const inner = newBox();
+  while (nextBox(box, mdia)) {
+    if (box.type == Code.hdlr) {
+      // A name is what the handler is kept for.
+      if (box.end - box.body > 25) keep(keeper, box);
+    } else if (box.type == Code.elng) keep(keeper, box);
+    else if (box.type == Code.minf) {
+      inner.end = box.body;
+      while (nextBox(inner, box)) if (isMediaInformation(inner.type) && !isUsual(inner, handler)) keep(keeper, inner);
+    }
+  }
+}
+
+/** Whether a media information header is the one that outputs have anyway. */
+function isUsual(box: Box, handler: u32): bool {
+  const video = handler == Code.vide;
+  const sound = handler == Code.soun;
+  const type = video ? Code.vmhd : sound ? Code.smhd : Code.nmhd;
+  if (box.type != type || box.end - box.body < 4 || u32be(box.body) != u32(video)) return false;
+  for (let at = box.body + 4; at < box.end; at++) if (load<u8>(at) != 0) return false;
+  return box.end - box.body == (video ? 12 : sound ? 8 : 4);
+}
+
+function slotOf(movie: Movie, id: u32): u32 {
+  for (let slot: u32 = 0; slot < movie.trackCount; slot++) if (trackAt(movie, slot).id == id) return slot;
+  return MOVIE_SCOPE;
+}
+
+/** Writes a whole box. */
+function keep(keeper: Keeper, box: Box): void {
+  const writer = keeper.writer;
+  const length = box.end - box.start;
+  // Only boxes with a short header: all that is kept is small.
+  if (box.body - box.start != 8) return;
+  if (length + 4 > keeper.limit - writer.next) {
+    keeper.full = true;
+    return;
+  }
+  store<u32>(writer.next, keeper.scope);
+  memory.copy(writer.next + 4, box.start, length);
+  writer.next += 4 + length;
+}
+
+/** Keeps a box that describes the movie or a track, without what is not true of a cut. */
+function keepDescription(keeper: Keeper, box: Box): void {
+  if (box.type == Code.uuid) return keep(keeper, box);
+  const userData = box.type == Code.udta;
+  if (!userData && box.type != Code.meta) return;
+  if (box.body - box.start != 8) return;
+  const writer = keeper.writer;
+  const start = writer.next;
+  if (box.end - box.start + 4 > keeper.limit - start) {
+    keeper.full = true;
+    return;
+  }
+  store<u32>(start, keeper.scope);
+  writer.next += 4;
+  if (!(userData ? copyUserData(keeper, box) : copyMeta(keeper, box, keeper.child))) writer.next = start;
+}
+
+function begin(writer: IndexWriter, box: Box): usize {
+  store<u64>(writer.next, load<u64>(box.start));
+  writer.next += 8;
+  return writer.next - 8;
+}
+
+function end(writer: IndexWriter, start: usize): void {
+  store<u32>(start, bswap<u32>(<u32>(writer.next - start)));
+}
+
+function copy(writer: IndexWriter, from: usize, to: usize): void {
+  memory.copy(writer.next, from, to - from);
+  writer.next += to - from;
+}
+
+/** Copies what stays true of `udta` (clause 8.10.1). False when nothing does. */
+function copyUserData(keeper: Keeper, box: Box): bool {
+  const writer = keeper.writer;
+  const start = begin(writer, box);
+  const child = keeper.child;
+  for (let at = box.body; peekBox(child, at, box.end); at = child.end) {
+    if (child.type == Code.meta) {
+      const before = writer.next;
+      const next = child.end;
+      if (!copyMeta(keeper, child, keeper.inner)) writer.next = before;
+      child.end = next;
+    } else if (!changes(child.type)) copy(writer, child.start, child.end);
+  }
+  end(writer, start);
+  return writer.next - start > 8;
+}
+
+/**
+ * Copies what stays true of `meta` (clause 8.11.1; QuickTime's has no version): its item list. False when nothing does, and
+ * for one whose items lie elsewhere in the file.
+ */
+function copyMeta(keeper: Keeper, meta: Box, child: Box): bool {
+  const writer = keeper.writer;
+  const start = begin(writer, meta);
+  let body = meta.body;
+  if (meta.end - body >= 12 && u32be(body + 4) != Code.hdlr) body += 4;
+  copy(writer, meta.body, body);
+  let keys: usize = 0;
+  let keysEnd: usize = 0;
+  let items = false;
+  for (let at = body; peekBox(child, at, meta.end); at = child.end) {
+    if (child.type == Code.iloc) return false;
+    if (child.type == Code.keys) {
+      keys = child.body;
+      keysEnd = child.end;
+    }
+    if (child.type == Code.ilst) {
+      const list = begin(writer, child);
+      const listEnd = child.end;
+      for (let item = child.body; peekBox(child, item, listEnd); item = child.end) {
+        if (changes(child.type) || changesByKey(keys, keysEnd, child.type)) continue;
+        copy(writer, child.start, child.end);
+        items = true;
+      }
+      end(writer, list);
+      child.end = listEnd;
+    } else if (child.type != Code.free) copy(writer, child.start, child.end);
+  }
+  end(writer, start);
+  return items;
+}
+
+/** Whether a kind of user data is not true of a cut, or of a file that this program writes. */
+function changes(type: u32): bool {
+  return (
+    type == Code.chpl || // chpl, chapters
+    type == Code.HMMT || // HMMT, moments that were marked on a GoPro
+    type == Code.hnti || // hnti and hinf, of hint tracks
+    type == Code.hinf ||
+    type == Code.cday || // ©day, when it was recorded
+    type == Code.ctoo || // ©too and ©enc, what wrote the file
+    type == Code.cenc ||
+    type == Code.free || // free, skip
+    type == Code.skip
+  );
+}
+
+/** The same of an item whose type is the number of its key (QuickTime metadata), from 1. */
+function changesByKey(keys: usize, end: usize, number: u32): bool {
+  if (keys == 0 || number > 0xffff || end - keys < 8) return false;
+  let at = keys + 8;
+  for (let i: u32 = 1; i < number; i++) {
+    if (end - at < 8 || at >= end || u32be(at) < 8 || <usize>u32be(at) > end - at) return false;
+    at += u32be(at);
+  }
+  if (end - at < 8 || at >= end) return false;
+  const length = <usize>u32be(at) - 8;
+  if (<usize>u32be(at) < 8 || length > end - at - 8) return false;
+  // "com.apple.quicktime.creationdate" and "….content.identifier", which pairs the file with a picture
+  return ends(at + 8, length, CREATION_DATE, 13) || ends(at + 8, length, IDENTIFIER, 19);
+}
+
+// prettier-ignore
+const CREATION_DATE: usize = memory.data<u8>([0x2e, 0x63, 0x72, 0x65, 0x61, 0x74, 0x69, 0x6f, 0x6e, 0x64, 0x61, 0x74, 0x65]);
+// prettier-ignore
+const IDENTIFIER: usize = memory.data<u8>([0x2e, 0x63, 0x6f, 0x6e, 0x74, 0x65, 0x6e, 0x74, 0x2e, 0x69, 0x64, 0x65, 0x6e, 0x74, 0x69, 0x66, 0x69, 0x65, 0x72]);
+
+function ends(text: usize, length: usize, tail: usize, tailLength: usize): bool {
+  return length >= tailLength && memory.compare(text + length - tailLength, tail, tailLength) == 0;
+}

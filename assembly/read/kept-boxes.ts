@@ -1,0 +1,54 @@
+/**
+ * Boxes of `moov` that an index keeps as they are, for the headers of outputs: a column of entries, each the slot of the
+ * track that the box is of (u32, little-endian; `MOVIE_SCOPE`: of the movie) and the box.
+ */
+import { Code } from "../abi/codes";
+import { Box, u32be } from "../memory/reader";
+
+/** Instead of a slot: a box of `moov` itself. */
+export const MOVIE_SCOPE: u32 = u32.MAX_VALUE;
+/** Bytes of kept boxes that one file may have. */
+export const MAX_KEPT: u32 = 64 << 10;
+
+/**
+ * The box at `pointer`, if a whole one with a header of 8 bytes begins there and ends by `limit`. Never fails: what is kept
+ * only describes, and nothing is refused for its sake.
+ */
+export function peekBox(box: Box, pointer: usize, limit: usize): bool {
+  if (pointer >= limit || limit - pointer < 8) return false;
+  const size = u32be(pointer);
+  if (size < 8 || <usize>size > limit - pointer) return false;
+  box.type = u32be(pointer + 4);
+  box.start = pointer;
+  box.body = pointer + 8;
+  box.end = pointer + size;
+  return true;
+}
+
+/** Kept boxes of one scope, one after another. */
+@unmanaged
+export class KeptCursor {
+  box: Box;
+  scope: u32;
+  next: usize;
+  end: usize;
+}
+
+/** Goes on to the next box of the cursor's scope. */
+export function nextKept(cursor: KeptCursor): bool {
+  const box = cursor.box;
+  while (cursor.end - cursor.next >= 12 && cursor.next < cursor.end) {
+    const scope = load<u32>(cursor.next);
+    if (!peekBox(box, cursor.next + 4, cursor.end)) return false;
+    cursor.next = box.end;
+    if (scope == cursor.scope) return true;
+  }
+  return false;
+}
+
+/** Whether a box is a media information header (clause 12): one beside `dinf` and `stbl` in `minf`. */
+export function isMediaInformation(type: u32): bool {
+  return (
+    type == Code.vmhd || type == Code.smhd || type == Code.nmhd || type == Code.sthd || type == Code.gmhd // gmhd, QuickTime
+  );
+}

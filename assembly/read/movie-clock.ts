@@ -1,0 +1,96 @@
+/**
+ * What a file says of the time it was recorded: `mvhd` (ISO/IEC 14496-12 clause 8.2.2), QuickTime's metadata
+ * (`meta` with `keys` and `ilst`, QuickTime File Format, "Metadata"), and MediaMTX's `mtxi`. What cannot be read is not
+ * stated; a file is never refused for it.
+ */
+import { Code } from "../abi/codes";
+import { ClockDevice } from "../abi/names";
+import { Extent, MovieClock } from "../abi/records";
+import { readMvhd, MovieHeader } from "../box/mvhd";
+import { Box, enter, newBox, nextBox, readBox, u32be, u64be } from "../memory/reader";
+import { cleared, failed } from "../memory/status";
+
+/** Finds `moov` among `count` extents and returns the address of a MovieClock record, 0 without memory. */
+export function readMovieClock(extents: usize, count: u32, buffer: usize): usize {
+  const clock = cleared(MovieClock.SIZE);
+  const moov = newBox();
+  for (let i: u32 = 0; i < count && !failed(); i++) {
+    const extent = extents + <usize>i * Extent.SIZE;
+    const start = buffer + load<u32>(extent, Extent.BUFFER_OFFSET);
+    if (!readBox(moov, start, start + load<u32>(extent, Extent.LENGTH), true)) continue;
+    if (moov.type == Code.moov) readClocks(clock, moov);
+  }
+  return clock;
+}
+
+function readClocks(clock: usize, moov: Box): void {
+  const box = enter(moov);
+  while (nextBox(box, moov)) {
+    if (box.type == Code.mvhd) {
+      const header = changetype<MovieHeader>(cleared(offsetof<MovieHeader>()));
+      if (failed()) return;
+      readMvhd(box, header);
+      store<u64>(clock, header.creationTime, MovieClock.CREATION_TIME);
+    } else if (box.type == Code.udta) readUserData(clock, box);
+    else if (box.type == Code.meta) readMetadata(clock, box);
+  }
+}
+
+function readUserData(clock: usize, udta: Box): void {
+  const box = enter(udta);
+  while (nextBox(box, udta)) {
+    if (box.type == Code.meta) readMetadata(clock, box);
+    // MediaMTX: version and flags, 16 bytes of a recorder's id, number of the segment, decode time, wall clock
+    else if (box.type == Code.mtxi && box.end - box.body >= 44) {
+      store<u64>(clock, u64be(box.body + 36), MovieClock.WALL_CLOCK);
+    }
+    // GoPro's firmware version and its telemetry
+    else if (box.type == Code.FIRM || box.type == Code.GPMF) {
+      store<u32>(clock, ClockDevice.GoPro, MovieClock.DEVICE);
+    }
+  }
+}
+
+function readMetadata(clock: usize, meta: Box): void {
+  // A full box in MPEG-4, a plain one in QuickTime: there `hdlr` follows at once.
+  if (meta.end - meta.body < 8) return;
+  const box = enter(meta);
+  if (u32be(meta.body + 4) != Code.hdlr) box.end += 4;
+  let keys: usize = 0;
+  let keysEnd: usize = 0;
+  while (nextBox(box, meta)) {
+    if (box.type == Code.keys) {
+      keys = box.body;
+      keysEnd = box.end;
+    } else if (box.type == Code.ilst && keys != 0) readItems(clock, box, keys, keysEnd);
+  }
+}
+
+/** The items of `ilst` are named by the number of their key, from 1. */
+function readItems(clock: usize, ilst: Box, keys: usize, keysEnd: usize): void {
+  let date: u32 = 0;
+  let at = keys + 8;
+  for (let number: u32 = 1; at + 8 <= keysEnd; number++) {
+    const size = u32be(at);
+    if (size < 8 || size > <u32>(keysEnd - at)) return;
+    if (startsWith(at + 8, size - 8, "com.android.")) store<u32>(clock, ClockDevice.Android, MovieClock.DEVICE);
+    if (size == 40 && startsWith(at + 8, size - 8, "com.apple.quicktime.creationdate")) date = number;
+    at += size;
+  }
+  if (date == 0) return;
+  const item = enter(ilst);
+  while (nextBox(item, ilst)) {
+    if (item.type != date) continue;
+    const data = enter(item);
+    // type, locale, then the text
+    if (!nextBox(data, item) || data.end - data.body < 8) return;
+    store<u32>(clock, <u32>(data.body + 8), MovieClock.DATE);
+    store<u32>(clock, <u32>(data.end - data.body - 8), MovieClock.DATE_LENGTH);
+  }
+}
+
+function startsWith(pointer: usize, length: u32, text: string): bool {
+  if (length < <u32>text.length) return false;
+  for (let i = 0; i < text.length; i++) if (load<u8>(pointer + i) != <u8>text.charCodeAt(i)) return false;
+  return true;
+}

@@ -1,0 +1,90 @@
+/** H.264 and H.265 parameter sets moved from the sample entry into the samples (ISO/IEC 14496-15 clauses 5.3 and 8.3). */
+import { Code } from "../abi/codes";
+import { Result } from "../abi/records";
+import { findInEntry } from "../box/stsd";
+import { Box, newBox, readBox, u16be } from "../memory/reader";
+import { failed, output, reserve, RESULT } from "../memory/status";
+
+/**
+ * Collects the parameter sets of the sample entry at `entry`, each behind its length as samples have it. RESULT: the
+ * bytes; A: bytes of a length field, 0 when the entry is neither H.264 nor H.265 or is damaged.
+ */
+export function collectParameterSets(entry: usize, length: usize): void {
+  const box = newBox();
+  const config = newBox();
+  // Lengths grow from two bytes to at most four.
+  const to = reserve(<u64>length * 3);
+  if (failed() || !readBox(box, entry, entry + length)) return;
+  if (findInEntry(box, Code.vide, Code.avcC, config)) collectAvc(config, to);
+  else if (findInEntry(box, Code.vide, Code.hvcC, config)) collectHevc(config, to);
+}
+
+// AVCDecoderConfigurationRecord, clause 5.3.3.1.2
+function collectAvc(config: Box, to: usize): void {
+  const end = config.end;
+  let from = config.body + 5;
+  if (from + 1 > end) return;
+  const lengthSize: u32 = (load<u8>(from - 1) & 3) + 1;
+  let next = to;
+  for (let kind = 0; kind < 2; kind++) {
+    if (from >= end) return;
+    const count: u32 = load<u8>(from) & (kind == 0 ? 31 : 255);
+    from += 1;
+    for (let i: u32 = 0; i < count; i++) {
+      const size = unitSize(from, end);
+      if (size < 0) return;
+      next = putUnit(next, from + 2, size, lengthSize);
+      from += 2 + size;
+    }
+  }
+  finish(to, next, lengthSize);
+}
+
+// HEVCDecoderConfigurationRecord, clause 8.3.3.1.2
+function collectHevc(config: Box, to: usize): void {
+  const end = config.end;
+  let from = config.body + 22;
+  if (from + 1 > end) return;
+  const lengthSize: u32 = (load<u8>(from - 1) & 3) + 1;
+  const arrays: u32 = load<u8>(from);
+  from += 1;
+  let next = to;
+  for (let array: u32 = 0; array < arrays; array++) {
+    if (from + 3 > end) return;
+    const count = u16be(from + 1);
+    from += 3;
+    for (let i: u32 = 0; i < count; i++) {
+      const size = unitSize(from, end);
+      if (size < 0) return;
+      next = putUnit(next, from + 2, size, lengthSize);
+      from += 2 + size;
+    }
+  }
+  finish(to, next, lengthSize);
+}
+
+function unitSize(from: usize, end: usize): i32 {
+  if (from + 2 > end) return -1;
+  const size = u16be(from);
+  return from + 2 + size > end ? -1 : <i32>size;
+}
+
+function putUnit(to: usize, from: usize, size: u32, lengthSize: u32): usize {
+  for (let i: u32 = 0; i < lengthSize; i++) store<u8>(to + i, <u8>(size >> ((lengthSize - 1 - i) << 3)));
+  memory.copy(to + lengthSize, from, size);
+  return to + lengthSize + size;
+}
+
+function finish(start: usize, end: usize, lengthSize: u32): void {
+  output(start, end - start);
+  store<u32>(RESULT, lengthSize, Result.COUNT);
+}
+
+/** Turns `avc1` into `avc3` and `hvc1` into `hev1`: parameter sets may then stand in the samples. */
+export function allowInband(entry: usize, length: usize): void {
+  if (length < 8) return;
+  const type = bswap<u32>(load<u32>(entry + 4));
+  if (type == Code.avc1) store<u32>(entry + 4, bswap<u32>(Code.avc3));
+  if (type == Code.hvc1) store<u32>(entry + 4, bswap<u32>(Code.hev1));
+  output(entry, length);
+}

@@ -1,0 +1,139 @@
+/** What lets players seek in fragmented output: `sidx` (clause 8.16.3) in front, `mfra` (clause 8.8.9) at the end. */
+import { Code } from "../abi/codes";
+import { Table } from "../abi/names";
+import { Fragment, PieceTrack, Result } from "../abi/records";
+import { newDurationCursor, skipRuns } from "../index/duration-cursor";
+import { FragmentWalk, openFragments, Start } from "../piece/fragment-walk";
+import { Piece, pieceTrack, rescale } from "../piece/piece";
+import { cleared, failed, output, RESULT, suspended } from "../memory/status";
+import { layPage } from "../piece/fragment-page";
+import { beginBox, beginFullBox, endBox, newWriter, put16, put32, put64, put8 } from "../memory/writer";
+
+/** Bytes of one `tfra` entry: version 1, numbers of one byte each. */
+export const TFRA_ENTRY: usize = 19;
+/** Bytes of one `sidx` reference. */
+export const SIDX_ENTRY: usize = 12;
+
+/** Where the writing of a piece's entries stands. */
+@unmanaged
+class AccessWriter {
+  walk: FragmentWalk;
+  /** Where the next fragment starts in the output. */
+  offset: u64;
+  /** Ticks of the box at the piece's start that are not presented and lie ahead. */
+  hidden: u64;
+  /** Where the piece ends, in ticks of the reference track. */
+  end: i64;
+}
+
+/**
+ * Opens the writing of a piece's entries.
+ * @param offset where the piece's first fragment starts in the output
+ * @param hiddenStart ticks of the box's timescale at the piece's start that are not presented, and so not counted in `sidx`
+ */
+export function openAccess(piece: Piece, offset: u64, hiddenStart: u64): void {
+  const writer = changetype<AccessWriter>(cleared(offsetof<AccessWriter>()));
+  if (failed()) return;
+  piece.work = changetype<usize>(writer);
+  writer.offset = offset;
+  writer.hidden = hiddenStart;
+  writer.end = load<i64>(pieceTrack(piece, piece.reference), PieceTrack.DTS) + referenceDuration(piece);
+  writer.walk = openFragments(piece);
+}
+
+/**
+ * Writes the next of a piece's entries of either box, those of `most` samples or a little more. RESULT: the entries and their
+ * length; the state.
+ * @param timescale of the box: times are rescaled from the reference track's
+ * @param hiddenEnd ticks of `timescale` at the piece's end that are not presented
+ */
+export function writeAccessEntries(piece: Piece, table: u32, timescale: u32, hiddenEnd: u64, most: u32): void {
+  const writer = changetype<AccessWriter>(piece.work);
+  const walk = writer.walk;
+  if (!walk.nextPage(most)) return;
+  const fragments = layPage(walk).fragments;
+  if (failed()) return;
+  const out = newWriter(<u64>piece.fragments * (table == Table.Sidx ? SIDX_ENTRY : TFRA_ENTRY));
+  if (out == null) return;
+  const from = load<u32>(pieceTrack(piece, piece.reference), PieceTrack.TIMESCALE);
+  for (let i: u32 = 0; i < piece.fragments; i++) {
+    const fragment = fragments + <usize>i * Fragment.SIZE;
+    const size = load<u32>(fragment, Fragment.HEADER_LENGTH) + load<u64>(fragment, Fragment.MEDIA_LENGTH);
+    if (table == Table.Sidx) {
+      const lastOfPage = i + 1 == piece.fragments;
+      const last = lastOfPage && walk.done;
+      const start = rescale(load<i64>(fragment, Fragment.DTS), from, timescale);
+      let next = writer.end;
+      if (!last)
+        next = lastOfPage ? load<i64>(walk.next, Start.DTS) : load<i64>(fragment + Fragment.SIZE, Fragment.DTS);
+      let duration = <u64>(rescale(next, from, timescale) - start);
+      const hidden = min(writer.hidden, duration);
+      writer.hidden -= hidden;
+      duration -= hidden;
+      if (last) duration -= min(hiddenEnd, duration);
+      put32(out, <u32>size);
+      put32(out, <u32>duration);
+      put32(out, load<u32>(fragment, Fragment.FLAGS) ? 0x9000_0000 : 0); // starts with SAP, type 1
+    } else {
+      put64(out, rescale(load<i64>(fragment, Fragment.PTS), from, timescale));
+      put64(out, writer.offset);
+      put8(out, 1); // traf, trun and sample number within them
+      put8(out, 1);
+      put8(out, 1);
+    }
+    writer.offset += size;
+  }
+  output(out.start, out.next - out.start);
+  suspended(changetype<usize>(piece), piece.scratch, walk.done);
+}
+
+function referenceDuration(piece: Piece): i64 {
+  const durations = newDurationCursor();
+  if (failed()) return 0;
+  durations.open(piece, piece.reference);
+  const ticks = skipRuns(durations.runs, durations.left);
+  return rescale(<i64>ticks, durations.from, durations.to) + durations.lastDuration;
+}
+
+/**
+ * Writes the head of a `sidx` box for `count` references that follow it.
+ * @param start earliest presentation time, ticks of `timescale`
+ * @param distance bytes between the box and the first fragment it refers to
+ */
+export function writeSidxHead(trackId: u32, timescale: u32, start: u64, distance: u64, count: u32): void {
+  const out = newWriter(40);
+  if (out == null) return;
+  const sidx = beginFullBox(out, Code.sidx, 1, 0);
+  put32(out, trackId);
+  put32(out, timescale);
+  put64(out, start);
+  put64(out, distance);
+  put16(out, 0);
+  put16(out, count);
+  endBox(out, sidx, <u64>count * SIDX_ENTRY);
+  output(out.start, out.next - out.start);
+}
+
+/**
+ * Writes `mfra` for one track with `count` entries: its head, and (Result.COUNT) how many of the last bytes go after them. An
+ * empty `free` box keeps it apart from the media that `sidx` refers to: ffmpeg, and Chromium with it, else reads fragments
+ * in any order by `sidx`, and mixes up the samples of those with several track runs.
+ */
+export function writeMfra(trackId: u32, count: u32): void {
+  const out = newWriter(64);
+  if (out == null) return;
+  const entries = <u64>count * TFRA_ENTRY;
+  endBox(out, beginBox(out, Code.free));
+  const mfra = beginBox(out, Code.mfra);
+  const tfra = beginFullBox(out, Code.tfra, 1, 0);
+  put32(out, trackId);
+  put32(out, 0);
+  put32(out, count);
+  endBox(out, tfra, entries);
+  const mfro = beginFullBox(out, Code.mfro, 0, 0);
+  put32(out, <u32>(out.next + 4 - mfra + entries)); // of the whole `mfra`, this field included
+  endBox(out, mfro);
+  endBox(out, mfra, entries);
+  output(out.start, out.next - out.start);
+  store<u32>(RESULT, <u32>(out.next - mfro), Result.COUNT);
+}

@@ -1,0 +1,232 @@
+/** A piece as movie fragments (ISO/IEC 14496-12 clause 8.8): each a `moof` with all tracks, and its `mdat`'s header. */
+import { Code } from "../abi/codes";
+import { TrackFlag } from "../abi/names";
+import { Fragment, PieceTrack, Result, Span, TrackRecord } from "../abi/records";
+import { newOffsetCursor, newSizeCursor, newSyncCursor, OffsetCursor, SizeCursor, SyncCursor } from "../index/cursors";
+import { DurationCursor, newDurationCursor } from "../index/duration-cursor";
+import { hasDefaults, isLast, MDAT } from "../piece/fragment-sizes";
+import { layPage } from "../piece/fragment-page";
+import { FragmentWalk, openFragments } from "../piece/fragment-walk";
+import { Part, partBytes, Piece, pieceTrack, rescale } from "../piece/piece";
+import { recordOf } from "../index/segment-index";
+import { appendSpans } from "../piece/spans";
+import { cleared, failed, listed, output, reserve, RESULT, suspended } from "../memory/status";
+import { NON_SYNC_FLAGS, SYNC_FLAGS } from "./write-movie";
+import { beginBox, beginFullBox, endBox, newWriter, put32, put64, Writer } from "../memory/writer";
+
+/** The heads that one track's samples are read with. */
+@unmanaged
+class RunSource {
+  durations: DurationCursor;
+  offsets: OffsetCursor;
+  sizes: SizeCursor;
+  syncs: SyncCursor;
+  dts: i64;
+  from: u32;
+  to: u32;
+  shift: i32;
+  flags: u32;
+  until: i64;
+  prefix: u32;
+  /** Of each sample but the last, where all are alike. */
+  duration: u32;
+}
+
+function openSource(piece: Piece, slot: u32): RunSource {
+  const source = changetype<RunSource>(cleared(offsetof<RunSource>()));
+  source.durations = newDurationCursor();
+  source.offsets = newOffsetCursor();
+  source.sizes = newSizeCursor();
+  source.syncs = newSyncCursor();
+  if (failed()) return source;
+  const record = recordOf(piece.index, slot);
+  const track = pieceTrack(piece, slot);
+  const first = load<u32>(track, PieceTrack.FIRST);
+  source.durations.open(piece, slot);
+  source.offsets.open(piece.index, record);
+  source.offsets.skip(first);
+  source.sizes.open(piece.index, record);
+  source.sizes.skip(first);
+  source.syncs.open(piece.index, record);
+  source.syncs.skip(first);
+  source.dts = load<i64>(track, PieceTrack.DTS);
+  source.from = load<u32>(record, TrackRecord.TIMESCALE);
+  source.to = load<u32>(track, PieceTrack.TIMESCALE);
+  source.shift = load<i32>(track, PieceTrack.OFFSET_SHIFT);
+  source.flags = load<u32>(track, PieceTrack.OUTPUT_FLAGS);
+  source.prefix = load<u32>(track, PieceTrack.PREFIX);
+  source.until = load<i64>(track, PieceTrack.PRESENTED_UNTIL);
+  if (hasDefaults(track)) source.duration = source.durations.next();
+  return source;
+}
+
+/** Where the writing of a piece's fragments stands. */
+@unmanaged
+class FragmentWriter {
+  walk: FragmentWalk;
+  /** RunSource of each slot, 0 of what is left out. */
+  sources: usize;
+  /** Number of the next fragment. */
+  sequence: u32;
+}
+
+/** Opens the writing of a piece's fragments. @param sequence `mfhd` number of the first */
+export function openWriter(piece: Piece, sequence: u32): void {
+  const writer = changetype<FragmentWriter>(cleared(offsetof<FragmentWriter>()));
+  const sources = reserve(<u64>piece.slots * 4);
+  if (failed()) return;
+  piece.work = changetype<usize>(writer);
+  writer.sources = sources;
+  writer.sequence = sequence;
+  for (let slot: u32 = 0; slot < piece.slots; slot++) {
+    const used = load<u32>(pieceTrack(piece, slot), PieceTrack.COUNT) > 0;
+    store<usize>(sources + ((<usize>slot) << 2), used ? changetype<usize>(openSource(piece, slot)) : 0);
+  }
+  writer.walk = openFragments(piece);
+}
+
+/**
+ * Writes the next fragments of a piece, of `most` samples or a little more. RESULT: the headers (`moof` and `mdat` header of
+ * each, one after another) and their length; A: address and count of the Fragment records; B: address and count of the
+ * Span records; the state.
+ */
+export function writeFragments(piece: Piece, most: u32): void {
+  const writer = changetype<FragmentWriter>(piece.work);
+  const walk = writer.walk;
+  if (!walk.nextPage(most)) return;
+  const page = layPage(walk);
+  if (failed()) return;
+  const fragments = page.fragments;
+  let length: u64 = 0;
+  for (let i: u32 = 0; i < piece.fragments; i++) {
+    length += load<u32>(fragments + <usize>i * Fragment.SIZE, Fragment.HEADER_LENGTH);
+  }
+  const out = newWriter(length);
+  const inlined = walk.parts.placeCount;
+  const spans = reserve((<u64>(page.end - page.parts) / Part.SIZE + <u64>inlined * 2 + 1) * Span.SIZE);
+  if (out == null || failed()) return;
+  let part = page.parts;
+  let spanCount: u32 = 0;
+  for (let i: u32 = 0; i < piece.fragments && !failed(); i++) {
+    const fragment = fragments + <usize>i * Fragment.SIZE;
+    let until = part;
+    while (until < page.end && load<u32>(until, Part.FRAGMENT) == i) until += Part.SIZE;
+    const header = load<u32>(fragment, Fragment.HEADER_LENGTH);
+    writeMoof(piece, out, writer.sources, part, until, writer.sequence + i, header);
+    put32(out, <u32>(load<u64>(fragment, Fragment.MEDIA_LENGTH) + MDAT));
+    put32(out, Code.mdat);
+    const spanned = appendSpans(piece, walk.parts.places, part, until, spans, spanCount);
+    store<u32>(fragment, spanCount, Fragment.FIRST_SPAN);
+    store<u32>(fragment, spanned - spanCount, Fragment.SPANS);
+    spanCount = spanned;
+    part = until;
+  }
+  writer.sequence += piece.fragments;
+  output(out.start, out.next - out.start);
+  listed(fragments, piece.fragments);
+  store<u32>(RESULT, <u32>spans, Result.SPANS_POINTER);
+  store<u32>(RESULT, spanCount, Result.SPANS_LENGTH);
+  suspended(changetype<usize>(piece), piece.scratch, walk.done);
+}
+
+function writeMoof(
+  piece: Piece,
+  out: Writer,
+  sources: usize,
+  part: usize,
+  until: usize,
+  sequence: u32,
+  header: u32,
+): void {
+  const moof = beginBox(out, Code.moof);
+  const mfhd = beginFullBox(out, Code.mfhd, 0, 0);
+  put32(out, sequence);
+  endBox(out, mfhd);
+  for (let slot: u32 = 0; slot < piece.slots; slot++) {
+    const pointer = load<usize>(sources + ((<usize>slot) << 2));
+    if (pointer == 0) continue;
+    const source = changetype<RunSource>(pointer);
+    let traf: usize = 0;
+    let description: u32 = 0;
+    let at = header;
+    for (let run = part; run < until; run += Part.SIZE) {
+      if (load<u32>(run, Part.SLOT) == slot) {
+        if (traf != 0 && load<u32>(run, Part.DESCRIPTION) != description) {
+          endBox(out, traf);
+          traf = 0;
+        }
+        if (traf == 0) {
+          description = load<u32>(run, Part.DESCRIPTION);
+          traf = beginTraf(out, pieceTrack(piece, slot), source, description);
+        }
+        const track = pieceTrack(piece, slot);
+        if (hasDefaults(track)) writeUniformTrun(out, source, run, at, isLast(track, run));
+        else writeTrun(out, source, run, at);
+      }
+      at += <u32>partBytes(piece, run);
+    }
+    if (traf != 0) endBox(out, traf);
+  }
+  endBox(out, moof);
+}
+
+function beginTraf(out: Writer, track: usize, source: RunSource, description: u32): usize {
+  const traf = beginBox(out, Code.traf);
+  const defaults = hasDefaults(track);
+  const bySample = defaults && !(source.flags & TrackFlag.AllSync);
+  const fields = 0x2_0002 | (defaults ? 0x18 : 0) | (bySample ? 0x20 : 0);
+  const tfhd = beginFullBox(out, Code.tfhd, 0, fields); // base is moof, sample description
+  put32(out, load<u32>(track, PieceTrack.TRACK_ID));
+  put32(out, load<u32>(track, PieceTrack.DESCRIPTION_BASE) - 1 + description);
+  if (defaults) {
+    put32(out, source.duration);
+    put32(out, source.sizes.base + source.prefix);
+    if (bySample) put32(out, SYNC_FLAGS);
+  }
+  endBox(out, tfhd);
+  const tfdt = beginFullBox(out, Code.tfdt, 1, 0);
+  put64(out, source.dts);
+  endBox(out, tfdt);
+  return traf;
+}
+
+function writeUniformTrun(out: Writer, source: RunSource, part: usize, dataOffset: u32, last: bool): void {
+  const samples = load<u32>(part, Part.SAMPLES);
+  const trun = beginFullBox(out, Code.trun, 1, last ? 0x101 : 0x1);
+  put32(out, samples);
+  put32(out, dataOffset);
+  if (last) put32(out, source.durations.lastDuration);
+  source.dts += <i64>samples * source.duration;
+  endBox(out, trun);
+}
+
+function writeTrun(out: Writer, source: RunSource, part: usize, dataOffset: u32): void {
+  const flags = source.flags;
+  const bySample = !(flags & TrackFlag.AllSync);
+  const composed = (flags & TrackFlag.Offsets) != 0;
+  const fields = 0x301 | (bySample ? 0x400 : 0) | (composed ? 0x800 : 0);
+  const trun = beginFullBox(out, Code.trun, 1, fields);
+  const samples = load<u32>(part, Part.SAMPLES);
+  put32(out, samples);
+  put32(out, dataOffset);
+  for (let i: u32 = 0; i < samples; i++) {
+    const time = source.durations.time;
+    const duration = source.durations.next();
+    put32(out, duration);
+    const sync = source.syncs.next();
+    put32(out, source.sizes.next() + (sync ? source.prefix : 0));
+    if (bySample) put32(out, sync ? SYNC_FLAGS : NON_SYNC_FLAGS);
+    if (composed) {
+      let offset: i64 = source.offsets.next();
+      if (source.from != source.to) {
+        offset = rescale(time + offset, source.from, source.to) - rescale(time, source.from, source.to);
+      }
+      offset += source.shift;
+      // Many players ignore an edit list's end in fragmented files; what only serves to decode must not stretch it.
+      if (source.dts + offset >= source.until) offset = source.until++ - source.dts;
+      put32(out, <u32>(<i32>offset));
+    }
+    source.dts += duration;
+  }
+  endBox(out, trun);
+}

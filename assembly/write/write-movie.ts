@@ -1,0 +1,133 @@
+/** `ftyp` and `moov` of an output, progressive or the init segment of a fragmented one; table entries are spliced in. */
+import { Code } from "../abi/codes";
+import { MOVIE_TIMESCALE, TrackFlag } from "../abi/names";
+import { OutputTrack, Result, Splice } from "../abi/records";
+import { MovieWriter, putUnityMatrix } from "./movie-writer";
+import { failed, listed, output, reserve, RESULT } from "../memory/status";
+import { chaptersBound, writeChapters } from "./write-chapters";
+import { writeMovieDescription, writeUserData } from "./write-kept";
+import { writeTrak } from "./write-trak";
+import { beginBox, beginFullBox, endBox, newWriter, put16, put32, put64, putZeros, Writer } from "../memory/writer";
+
+/** `sample_depends_on` 2, a sync sample; or 1 and the non-sync flag (clause 8.8.3.1). */
+export const SYNC_FLAGS: u32 = 0x0200_0000;
+export const NON_SYNC_FLAGS: u32 = 0x0101_0000;
+
+/** Flags of `tkhd` (clause 8.3.2.3). */
+const TRACK_ENABLED: u32 = 1;
+const TRACK_IN_MOVIE: u32 = 2;
+
+/**
+ * Writes the headers. RESULT: the bytes and their length; A: address and count of the splices (high and low half);
+ * B: the length with all splices.
+ * @param fragmented writes `mvex` and empty tables instead of splices
+ * @param wide chunk offsets of 64 bits
+ * @param duration movie ticks
+ * @param chapters `chapterCount` Chapter records
+ */
+export function writeMovie(
+  tracks: usize,
+  count: u32,
+  duration: u64,
+  fragmented: bool,
+  wide: bool,
+  chapters: usize,
+  chapterCount: u32,
+): void {
+  let room: u64 = 512 + chaptersBound(chapterCount);
+  for (let i: u32 = 0; i < count; i++) {
+    const track = tracks + <usize>i * OutputTrack.SIZE;
+    // A track writes its own kept boxes and, the first one, those of its movie.
+    room += 1024 + <u64>load<u32>(track, OutputTrack.DESCRIPTION_LENGTH) + load<u32>(track, OutputTrack.KEPT_LENGTH);
+  }
+  const out = newWriter(room);
+  const movie = changetype<MovieWriter>(reserve(offsetof<MovieWriter>()));
+  const splices = reserve(<u64>count * 8 * Splice.SIZE);
+  if (out == null || failed()) return;
+  movie.out = out;
+  movie.splices = splices;
+  movie.spliceCount = 0;
+  movie.spliced = 0;
+  writeFtyp(out, fragmented);
+  const moov = beginBox(out, Code.moov);
+  let highest: u32 = 0;
+  let flags: u32 = 0;
+  for (let i: u32 = 0; i < count; i++) {
+    const track = tracks + <usize>i * OutputTrack.SIZE;
+    highest = max(highest, load<u32>(track, OutputTrack.ID));
+    flags |= load<u32>(track, OutputTrack.TKHD_FLAGS);
+  }
+  // Where no track is enabled, nothing would be shown: writers that leave the flags out mean all of them.
+  if (!(flags & TRACK_ENABLED)) {
+    for (let i: u32 = 0; i < count; i++) {
+      const track = tracks + <usize>i * OutputTrack.SIZE;
+      store<u32>(
+        track,
+        load<u32>(track, OutputTrack.TKHD_FLAGS) | TRACK_ENABLED | TRACK_IN_MOVIE,
+        OutputTrack.TKHD_FLAGS,
+      );
+    }
+  }
+  writeMvhd(out, duration, highest + 1);
+  for (let i: u32 = 0; i < count; i++) {
+    writeTrak(movie, tracks, count, i, duration, fragmented, wide);
+  }
+  if (fragmented) writeMvex(out, tracks, count, duration);
+  const udta = beginBox(out, Code.udta);
+  if (count > 0) writeUserData(out, tracks);
+  writeChapters(out, chapters, chapterCount);
+  if (out.next - udta > 8) endBox(out, udta);
+  else out.next = udta;
+  if (count > 0) writeMovieDescription(out, tracks);
+  endBox(out, moov, movie.spliced);
+  const length = out.next - out.start;
+  output(out.start, length);
+  listed(movie.splices, movie.spliceCount);
+  store<u64>(RESULT, <u64>length + movie.spliced, Result.TOTAL);
+}
+
+function writeFtyp(out: Writer, fragmented: bool): void {
+  const box = beginBox(out, Code.ftyp);
+  const major = fragmented ? Code.iso6 : Code.isom; // iso6, isom
+  put32(out, major);
+  put32(out, 0x200);
+  put32(out, major);
+  put32(out, fragmented ? Code.iso5 : Code.iso2); // iso5, iso2
+  put32(out, Code.mp41);
+  endBox(out, box);
+}
+
+// No clock goes into an output: creation and modification times are 0 everywhere.
+function writeMvhd(out: Writer, duration: u64, nextTrack: u32): void {
+  const wide = duration >= u32.MAX_VALUE;
+  const box = beginFullBox(out, Code.mvhd, u32(wide), 0);
+  putZeros(out, wide ? 16 : 8);
+  put32(out, MOVIE_TIMESCALE);
+  if (wide) put64(out, duration);
+  else put32(out, <u32>duration);
+  put32(out, 0x1_0000);
+  put16(out, 0x100);
+  putZeros(out, 10);
+  putUnityMatrix(out);
+  putZeros(out, 24);
+  put32(out, nextTrack);
+  endBox(out, box);
+}
+
+function writeMvex(out: Writer, tracks: usize, count: u32, duration: u64): void {
+  const mvex = beginBox(out, Code.mvex);
+  const mehd = beginFullBox(out, Code.mehd, 1, 0);
+  put64(out, duration);
+  endBox(out, mehd);
+  for (let i: u32 = 0; i < count; i++) {
+    const track = tracks + <usize>i * OutputTrack.SIZE;
+    const trex = beginFullBox(out, Code.trex, 0, 0);
+    put32(out, load<u32>(track, OutputTrack.ID));
+    put32(out, 1);
+    put32(out, 0);
+    put32(out, 0);
+    put32(out, load<u32>(track, OutputTrack.FLAGS) & TrackFlag.AllSync ? SYNC_FLAGS : NON_SYNC_FLAGS);
+    endBox(out, trex);
+  }
+  endBox(out, mvex);
+}
