@@ -52,6 +52,14 @@ function expectSeamless(found: readonly Pick<Segment, "startMs" | "endMs">[], st
 }
 
 describe("inexact starts", () => {
+  it("are taken as stated where microseconds pass 53 bits, and harm none that come later", async () => {
+    const far = { statedMs: Date.UTC(5138, 0, 1), durationMs: 10_000 };
+    expect(await add("far", far)).toMatchObject({ startMs: far.statedMs, endMs: far.statedMs + 10_000 });
+    const near = { statedMs: BASE, durationMs: 10_000 };
+    expect(await add("far", near)).toMatchObject({ startMs: BASE });
+    expect(await listed("far")).toHaveLength(2);
+  });
+
   const rng = random(seedOf(21));
   const kinds: [string, number, (ms: number) => number][] = [
     ["cut to whole seconds, 9.96 s", 9960, (ms) => Math.floor(ms / 1000) * 1000],

@@ -1,6 +1,4 @@
 import { codecChange, encrypted, tooLongGap } from "./refusals.ts";
-import type { RecordedSegment } from "../segment.ts";
-import { BoxcarError } from "../../base/errors.ts";
 import type { Store } from "../../base/ports.ts";
 import type { Core } from "../wasm/module.ts";
 import { SelectionRule } from "../wasm/abi/names.ts";

@@ -1,0 +1,26 @@
+import { connect, createServer, type AddressInfo } from "node:net";
+import { expect, test } from "vitest";
+import { Breather } from "../src/base/breather.ts";
+
+/** Works in turns, as plans do, until it is over, or until there were too many of them. */
+async function work(isOver: () => boolean, turns: number): Promise<number> {
+  const breather = new Breather();
+  for (let turn = 1; turn <= turns; turn++) {
+    const until = performance.now() + 11;
+    while (performance.now() < until);
+    await breather.breathe();
+    if (isOver()) return turn;
+  }
+  return Number.POSITIVE_INFINITY;
+}
+
+test("sockets have their turn while several work, each for as long as it may at a time", async () => {
+  const server = createServer((socket) => socket.end("here"));
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  let answered = false;
+  const { port } = server.address() as AddressInfo;
+  connect(port, "127.0.0.1").on("data", () => (answered = true));
+  const turns = await Promise.all(Array.from({ length: 4 }, () => work(() => answered, 100)));
+  expect(Math.max(...turns)).toBeLessThan(100);
+  server.close();
+});
