@@ -111,14 +111,6 @@ export async function completeSegment(db: CatalogDatabase, id: number, segment: 
   const changes = [storeFirst(db.primary, id, index), ...countAdded(db.primary, id, counted)];
   const [row] = lastOf(await db.batch([...changes, becomeReady]));
   if (row === undefined) {
-    // Confirmed at the same time by another request.
-    const ready = db.primary
-      .selectFrom("segments")
-      .select(segmentColumns)
-      .where("id", "=", id)
-      .where("state", "=", "ready");
-    const done = await ready.executeTakeFirst();
-    if (done !== undefined) return segmentOf(done);
     const message = "The upload took so long that it was given up. Upload the segment again.";
     throw new BoxcarError("upload_expired", 409, message, { id });
   }

@@ -124,6 +124,13 @@ describe("a direct upload", () => {
     expect(await objects()).toEqual([]);
   });
 
+  it("answers all who confirm it at once alike", async () => {
+    const signed = await presign();
+    await send(signed);
+    const answers = await Promise.all([confirm(signed), confirm(signed), confirm(signed)]);
+    for (const answer of answers) expect(answer).toMatchObject({ status: 201, json: { data: { id: signed.id } } });
+  });
+
   it("can be confirmed again with the start that was missing, and on its own stream only", async () => {
     const signed = await presign();
     await send(signed);

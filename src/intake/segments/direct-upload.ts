@@ -89,7 +89,10 @@ export async function confirmDirectUpload(
     const times = timesOf(asked, indexed, parts.clock());
     return await complete(catalog, id, { indexed, times }, info);
   } catch (error) {
-    if (error instanceof BoxcarError && isFaultOfFile(error)) await undo(parts, id, key, error);
+    if (!(error instanceof BoxcarError)) throw error;
+    // Another request has confirmed it meanwhile, or else its time is over.
+    if (error.error === "upload_expired") return confirmed(parts, asked);
+    if (isFaultOfFile(error)) await undo(parts, id, key, error);
     throw error;
   }
 }
