@@ -87,7 +87,7 @@ describe("a server with listed origins", () => {
 
   it("has fields of its own, all of which its pages can read", () => {
     expect([...ownFields].toSorted()).toEqual([
-      ...["boxcar-end", "boxcar-gaps", "boxcar-joints", "boxcar-start", "boxcar-time"],
+      ...["boxcar-changes", "boxcar-end", "boxcar-gaps", "boxcar-joints", "boxcar-start", "boxcar-time"],
     ]);
   });
 

@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { decodeErrors, packets } from "../support/oracle.ts";
 import { canRecord, record, RECORDED_AT, type RecordedSegment, type RecordingOptions } from "../support/recording.ts";
 import { buildMovie, type MovieSample } from "../support/movie.ts";
-import { shelve, type Shelf } from "../support/shelf.ts";
+import { catalogued, shelve, type Shelf } from "../support/shelf.ts";
 import { ffprobe, ffprobePath } from "../support/tools.ts";
 import { errorsOf, farthest, FORMATS, frameSizes, scratch, shown, written } from "./output.ts";
 
@@ -162,7 +162,7 @@ describe.skipIf(ffprobePath === undefined)("a codec that changes", () => {
   ];
   test.for(changes)("is refused with what can be had: %j", async (kinds) => {
     const segments = await chained(kinds);
-    const shelf = await shelve(segments);
+    const shelf = await catalogued(segments);
     const asked = shelf.plan({ startMs: RECORDED_AT + 500, endMs: RECORDED_AT + 5500 });
     const refusal = await asked.then(
       () => undefined,
@@ -181,5 +181,6 @@ describe.skipIf(ffprobePath === undefined)("a codec that changes", () => {
       const [track] = await packets(file);
       expect(track?.packets.length).toBeGreaterThan(10);
     }
+    await shelf.close();
   });
 });

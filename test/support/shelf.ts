@@ -1,4 +1,5 @@
 /** Segments ready to be planned: no catalog, no server, no copies. */
+import { createClient } from "@libsql/client";
 import { readFile, stat } from "node:fs/promises";
 import { basename, dirname } from "node:path";
 import type { ByteSpan } from "../../src/base/ports.ts";
@@ -7,8 +8,12 @@ import { planSegments, type IndexedFile } from "../../src/core/plan-segments.ts"
 import type { Plan } from "../../src/core/plan.ts";
 import type { SegmentsQuery } from "../../src/core/planning/compose.ts";
 import type { Media } from "../../src/core/reading/media.ts";
+import { registerInPlace } from "../../src/intake/segments/segment-upload.ts";
+import { planRange } from "../../src/recordings/plan-range.ts";
+import { openCatalog } from "../../src/runtime/libsql/open-catalog.ts";
 import { loadCore } from "../../src/runtime/node/node-parts.ts";
 import { FileStore } from "../../src/store/file/file.ts";
+import { placeKey, withPlaces } from "../../src/store/mounts.ts";
 
 /** A stream of segments that can be planned. */
 export interface Shelf {
@@ -43,4 +48,24 @@ export async function bytesOf(media: Media, span: ByteSpan = { offset: 0, length
   const chunks: Buffer[] = [];
   for await (const chunk of media.read(span)) chunks.push(Buffer.from(chunk)); // copied: a chunk is reused by the next
   return Buffer.concat(chunks);
+}
+
+/** The same over a catalog in memory, which knows what can be had of a range that is refused. */
+export async function catalogued(
+  files: readonly { readonly file: string; readonly startMs: number }[],
+): Promise<Shelf & { close(): Promise<void> }> {
+  const core = await loadCore();
+  const { catalog, close } = await openCatalog(createClient({ url: ":memory:" }));
+  const store = withPlaces(new FileStore("/nowhere"), (place) => {
+    const file = files[place]?.file;
+    return Promise.resolve(file === undefined ? undefined : new FileStore(dirname(file)));
+  });
+  const parts = { core, catalog, store, clock: () => 0 };
+  for (const [i, { file, startMs }] of files.entries()) {
+    await registerInPlace(parts, { streamPath: "test", startMs, key: placeKey(i, basename(file)) });
+  }
+  return {
+    plan: (query) => planRange(parts, { streamPath: "test", cut: "frame", gaps: "skip", changes: "inband", ...query }),
+    close,
+  };
 }
