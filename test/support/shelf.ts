@@ -55,7 +55,8 @@ export async function catalogued(
   files: readonly { readonly file: string; readonly startMs: number }[],
 ): Promise<Shelf & { close(): Promise<void> }> {
   const core = await loadCore();
-  const { catalog, close } = await openCatalog(createClient({ url: ":memory:" }));
+  const opened = await openCatalog(createClient({ url: ":memory:" }));
+  const { catalog } = opened;
   const store = withPlaces(new FileStore("/nowhere"), (place) => {
     const file = files[place]?.file;
     return Promise.resolve(file === undefined ? undefined : new FileStore(dirname(file)));
@@ -66,6 +67,6 @@ export async function catalogued(
   }
   return {
     plan: (query) => planRange(parts, { streamPath: "test", cut: "frame", gaps: "skip", changes: "inband", ...query }),
-    close,
+    close: () => opened.close(),
   };
 }
