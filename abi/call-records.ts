@@ -11,6 +11,7 @@ export const Result: Record_ = {
   name: "Result",
   doc: "What a call reports: what came out, or what went wrong and where.",
   host: "reads",
+  placed: true,
   fields: {
     pointer: u32("Address of the output."),
     length: u32("Bytes or records of the output."),

@@ -48,12 +48,10 @@ describe.skipIf(ffprobePath === undefined).each(named)(`$name (seed ${seed})`, (
   });
 
   const numbers = random(seed + JSON.stringify(options).length);
-  const ranges: [from: number, to: number][] = [
-    [0, TOTAL],
-    [1000, 2000],
-    [TOTAL - 1500, TOTAL],
-  ];
-  while (ranges.length < 5) {
+  const ranges: [from: number, to: number][] = [[0, TOTAL]];
+  // The fixed ones are tried with the first kinds alone: each cut is judged by several runs of ffprobe.
+  if (named.findIndex((one) => one.options === options) < 2) ranges.push([1000, 2000], [TOTAL - 1500, TOTAL]);
+  for (const wanted = ranges.length + 2; ranges.length < wanted;) {
     const from = numbers.below(TOTAL - 1500);
     ranges.push([from, from + 1000 + numbers.below(TOTAL - from - 1000)]);
   }
@@ -62,7 +60,7 @@ describe.skipIf(ffprobePath === undefined).each(named)(`$name (seed ${seed})`, (
       from,
       to,
       format,
-      cut: i === 3 ? ("keyframe" as const) : ("frame" as const),
+      cut: i === ranges.length - 1 ? ("keyframe" as const) : ("frame" as const),
     })),
   );
 

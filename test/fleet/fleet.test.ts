@@ -15,7 +15,7 @@ it.skipIf(sqldPath === undefined)(
     const state = newState(seedOf(1));
     const fleet = await startFleet(folder);
     try {
-      while (state.rounds < 4) await tortureRound(fleet, state);
+      while (state.rounds < 2) await tortureRound(fleet, state);
     } finally {
       await fleet.stop();
       await rm(folder, { recursive: true, force: true });

@@ -64,7 +64,7 @@ describe.each([
     const segments = video === "h264" ? SEGMENTS : 1;
     await record(stream, { ...options, video, segments });
     const frames = segments * SECONDS * FPS;
-    const moments = [0, 1, FPS, 2 * FPS - 1, frames - 1, ...Array.from({ length: 8 }, () => chance.below(frames))];
+    const moments = [0, 1, FPS, 2 * FPS - 1, frames - 1, ...Array.from({ length: 3 }, () => chance.below(frames))];
     for (const frame of moments) {
       // anywhere in its time, but for the half millisecond that is rounding
       const ms = Math.ceil(frame * FRAME_MS) + chance.below(FRAME_MS - 1);

@@ -9,6 +9,8 @@ import {
   OUTPUT_TRACK_SIZE,
   readCodec,
   readSplice,
+  RESULT_SIZE,
+  ResultAt,
   SPLICE_SIZE,
   writeCaptionBlock,
   writeExtent,
@@ -20,7 +22,7 @@ import { LoadedIndex } from "./loaded-index.ts";
 import { readBox, type ListedBox } from "./records/listing.ts";
 import { readMovieClock, type MovieClock } from "./records/movie-clock.ts";
 import { writeChapter, writeMovieTrack, type Chapter, type MovieTrack } from "./records/output.ts";
-import { fourccText } from "./view.ts";
+import { fourccText, u32, u64 } from "./view.ts";
 
 /** WASM memory never shrinks, so an instance that grew past this is dropped after use. Bytes. */
 const KEEP_MEMORY = 32 << 20;
@@ -100,8 +102,12 @@ export class Core {
    */
   scanHeader(bytes: Uint8Array, offset: number, complete: boolean): ScannedHeader {
     const wasm = this.#open();
-    const result = call(wasm, wasm.scan(put(wasm, bytes), bytes.byteLength, offset, complete ? 1 : 0));
-    return { action: ACTIONS[result.length] ?? "skip", type: fourccText(result.box), size: result.total };
+    const status = wasm.scan(put(wasm, bytes), bytes.byteLength, offset, complete ? 1 : 0);
+    if (status !== 0) call(wasm, status);
+    // Field by field: a file may have a million of these.
+    const view = new DataView(wasm.memory.buffer, wasm.result(), RESULT_SIZE);
+    const action = ACTIONS[u32(view, ResultAt.length)] ?? "skip";
+    return { action, type: fourccText(u32(view, ResultAt.box)), size: u64(view, ResultAt.total) };
   }
 
   /** Builds the segment index of a file of `fileSize` bytes from the boxes that `MetadataScan` kept, in file order. */

@@ -33,6 +33,22 @@ export interface Result {
 /** Bytes of a record of Result. */
 export const RESULT_SIZE = 64;
 
+/** Where its fields lie. */
+export const ResultAt = {
+  pointer: 0,
+  length: 4,
+  listPointer: 8,
+  listLength: 12,
+  spansPointer: 16,
+  spansLength: 20,
+  statePointer: 24,
+  stateLength: 28,
+  box: 32,
+  offset: 40,
+  total: 48,
+  count: 56,
+} as const;
+
 /** Reads the Result at `at`. */
 export function readResult(view: DataView, at: number): Result {
   return {
