@@ -106,9 +106,10 @@ export async function loadCore(): Promise<Core> {
   return createCore(await WebAssembly.compile(await readBuilt("boxcar.wasm")));
 }
 
-/** A file of `build`: beside the bundle, or there when the sources run as they are. @throws as `readFile` does */
+/** A file of `build`: beside the bundle, above it, or there when the sources run as they are. @throws as `readFile` does */
 export function readBuilt(name: string): Promise<Uint8Array<ArrayBuffer>> {
-  const beside = fileURLToPath(new URL(`./${name}`, import.meta.url));
-  const built = fileURLToPath(new URL(`../../../build/${name}`, import.meta.url));
-  return readFile(beside).catch(() => readFile(built));
+  const [beside, above, built] = ["./", "../", "../../../build/"].map((folder) =>
+    fileURLToPath(new URL(folder + name, import.meta.url)),
+  ) as [string, string, string];
+  return readFile(beside).catch(() => readFile(above).catch(() => readFile(built)));
 }
