@@ -1,5 +1,6 @@
 /** RFC 6381 codec strings from sample entries, in the forms of the codecs' own ISO media bindings. */
 import { Code } from "../abi/codes";
+import { readEsds } from "../box/esds";
 import { findInEntry } from "../box/stsd";
 import { Box, readBox, u16be, u32be } from "../memory/reader";
 import { Codec } from "../abi/records";
@@ -94,35 +95,17 @@ function putAv1(at: usize, config: usize): void {
   putDecimal2(putChar(at, 0x2e), depth);
 }
 
-// ISO/IEC 14496-1 clause 7.2.6: ES descriptor, decoder configuration, AudioSpecificConfig
+// ISO/IEC 14496-1 clause 7.2.6: the object type, and that of MPEG-4 audio behind it
 function putElementary(at: usize, esds: Box): void {
-  let pointer = esds.body + 4;
-  while (pointer + 2 <= esds.end) {
-    const tag = load<u8>(pointer++);
-    let length: u32 = 0;
-    for (let i = 0; i < 4 && pointer < esds.end; i++) {
-      const byte = load<u8>(pointer++);
-      length = (length << 7) | (byte & 127);
-      if (byte < 128) break;
-    }
-    if (tag == 3) {
-      if (pointer + 3 > esds.end) return;
-      const flags = load<u8>(pointer + 2);
-      pointer += 3 + (flags & 0x80 ? 2 : 0) + (flags & 0x20 ? 2 : 0);
-      if (flags & 0x40 && pointer < esds.end) pointer += 1 + <usize>load<u8>(pointer);
-    } else if (tag == 4) {
-      if (pointer + 13 > esds.end) return;
-      at = putHex2(putChar(at, 0x2e), load<u8>(pointer));
-      pointer += 13;
-    } else if (tag == 5) {
-      if (pointer + 2 > esds.end) return;
-      const bits = u16be(pointer);
-      let object: u32 = bits >> 11;
-      if (object == 31) object = 32 + ((bits >> 5) & 63);
-      putDecimal(putChar(at, 0x2e), object);
-      return;
-    } else pointer += length;
-  }
+  const found = readEsds(esds);
+  if (failed()) return;
+  if (found.decoderConfig != 0) at = putHex2(putChar(at, 0x2e), load<u8>(found.decoderConfig));
+  const info = found.decoderSpecificInfo;
+  if (info == 0 || info + 2 > esds.end) return;
+  const bits = u16be(info);
+  let object: u32 = bits >> 11;
+  if (object == 31) object = 32 + ((bits >> 5) & 63);
+  putDecimal(putChar(at, 0x2e), object);
 }
 
 function putFourcc(at: usize, type: u32): usize {

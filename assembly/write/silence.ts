@@ -1,13 +1,15 @@
 /** Silent samples of audio codecs that have a known one, and a file of nothing but these. */
 import { Code } from "../abi/codes";
 import { Result } from "../abi/records";
-import { audioSpecificConfig } from "../box/esds";
+import { readEsds } from "../box/esds";
 import { findInEntry } from "../box/stsd";
 import { Box, newBox, readBox, u16be, u32be } from "../memory/reader";
 import { failed, output, reserve, RESULT } from "../memory/status";
 import { beginBox, beginFullBox, endBox, newWriter, put32, put64, putBytes, putZeros, Writer } from "../memory/writer";
 import { putUnityMatrix } from "./movie-writer";
 
+/** Object type of MPEG-4 audio. */
+const MPEG4_AUDIO: u8 = 0x40;
 /** The longest silent sample, bytes: PCM of 64 channels of 8 bytes. */
 const MOST: u32 = 512;
 
@@ -77,7 +79,9 @@ const END: u32 = 7;
 function silentAac(entry: Box, to: usize, timescale: u32): void {
   const esds = newBox();
   if (failed() || !findInEntry(entry, Code.soun, Code.esds, esds)) return;
-  const config = audioSpecificConfig(esds);
+  const found = readEsds(esds);
+  if (failed() || (found.decoderConfig != 0 && load<u8>(found.decoderConfig) != MPEG4_AUDIO)) return;
+  const config = found.decoderSpecificInfo;
   if (config == 0 || config + 2 > esds.end) return;
   const bits = u16be(config);
   const rate = (bits >> 7) & 15;

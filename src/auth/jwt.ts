@@ -1,3 +1,4 @@
+import { hex } from "../base/bytes.ts";
 import {
   errors,
   jwtVerify,
@@ -76,7 +77,7 @@ export class JwtVerifier {
   async #idOf({ iss, sub, jti }: JWTPayload, token: string): Promise<string> {
     const who = sub ? { iss, sub } : jti ? { iss, jti } : { token: token.slice(0, token.lastIndexOf(".")) };
     const digest = await this.#sha256(new TextEncoder().encode(JSON.stringify(who)));
-    return Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
+    return hex(digest);
   }
 
   /** The key for an algorithm among those that are taken: the secret for HS256 alone. */

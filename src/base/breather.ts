@@ -5,11 +5,13 @@ import type { Pace } from "./ports.ts";
 const TURN_MS = 10;
 
 /**
- * Calls back in the next turn of the event loop. Timers are only for where there is nothing else: Node goes on with timers that
- * have expired meanwhile before it looks at any socket, so that two who wait by timers keep everybody else out.
+ * The next turn of the event loop: what came meanwhile goes first. Timers are only for where there is nothing else: Node goes
+ * on with timers that have expired meanwhile before it looks at any socket, so that two who wait by timers keep everybody
+ * else out.
  */
-const nextTurn: (then: () => void) => void =
-  "setImmediate" in globalThis ? (then) => setImmediate(then) : (then) => setTimeout(then, 0);
+export function nextTurn(): Promise<void> {
+  return new Promise((resolve) => ("setImmediate" in globalThis ? setImmediate(resolve) : setTimeout(resolve, 0)));
+}
 
 /**
  * Lets other work have its turn in long sequences of queries. A local database answers without ever leaving the thread,
@@ -30,7 +32,7 @@ export class Breather implements Pace {
   }
 
   async #pause(): Promise<void> {
-    await new Promise<void>(nextTurn);
+    await nextTurn();
     this.#sinceMs = performance.now();
     if (this.#signal?.aborted === true) throw clientGone();
   }

@@ -1,3 +1,4 @@
+import { arrived } from "../base/bytes.ts";
 import { BoxcarError } from "../base/errors.ts";
 import type { ByteSpan, ObjectInfo, SignedRequest, Store } from "../base/ports.ts";
 import type { StoreSettings } from "../config/store-settings.ts";
@@ -25,7 +26,7 @@ export async function checkStore(
   const small = { key: `${prefix}small`, bytes: pattern(SMALL) };
   let info: ObjectInfo | undefined;
   const isWritten = await checkup.try("store: writes an object", async () => {
-    info = await store.put(small.key, inOne(small.bytes), SMALL);
+    info = await store.put(small.key, arrived(small.bytes), SMALL);
     return undefined;
   });
   if (!isWritten || info === undefined) {
@@ -75,7 +76,7 @@ async function readingChecks(checkup: Checkup, store: Store, info: ObjectInfo, b
     mustRefuse(
       "object_exists",
       "It overwrites objects; boxcar's keys are fresh, so nothing is lost, but a mistake would go unnoticed",
-      () => store.put(key, inOne(bytes), bytes.length),
+      () => store.put(key, arrived(bytes), bytes.length),
     ),
   );
 }
@@ -163,10 +164,6 @@ export function adviceOnStore(told: string, settings: StoreSettings): string | u
 /** Bytes that repeat after a prime number, so that a shifted span differs. */
 function pattern(length: number): Uint8Array<ArrayBuffer> {
   return Uint8Array.from({ length }, (_, i) => i % 251);
-}
-
-async function* inOne(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
-  yield await Promise.resolve(bytes);
 }
 
 async function* inChunks(bytes: Uint8Array): AsyncGenerator<Uint8Array> {

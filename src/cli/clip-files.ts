@@ -1,3 +1,4 @@
+import { gathered } from "../base/bytes.ts";
 import { realpath } from "node:fs/promises";
 import { basename, dirname } from "node:path";
 import { BoxcarError } from "../base/errors.ts";
@@ -42,7 +43,7 @@ export async function openFiles(core: Core, files: readonly string[]): Promise<O
     const file = files[i] ?? path;
     const info = await store.head(key);
     if (info === undefined) throw new BoxcarError("object_missing", 404, `${file} is no file.`);
-    const read = (span: ByteSpan): Promise<Uint8Array> => readSpan(store, key, span);
+    const read = (span: ByteSpan): Promise<Uint8Array> => gathered(store.get(key, span), span.length);
     const indexed = await indexObject(core, info.size, read).catch((error: unknown) => {
       if (!(error instanceof BoxcarError)) throw error;
       throw new BoxcarError(error.error, error.status, `${file}: ${error.message}`, error.fields, error);
@@ -50,17 +51,6 @@ export async function openFiles(core: Core, files: readonly string[]): Promise<O
     opened.push({ store, key, info, indexed });
   }
   return opened;
-}
-
-/** The bytes of a span in one piece. */
-export async function readSpan(store: Store, key: string, span: ByteSpan): Promise<Uint8Array> {
-  const out = new Uint8Array(span.length);
-  let filled = 0;
-  for await (const chunk of store.get(key, span)) {
-    out.set(chunk, filled);
-    filled += chunk.length;
-  }
-  return out;
 }
 
 /** What a clip of files is to be. */

@@ -1,6 +1,7 @@
 import { basename, dirname } from "node:path";
 import { realpath } from "node:fs/promises";
 import { parseArgs } from "node:util";
+import { gathered } from "../base/bytes.ts";
 import { BoxcarError } from "../base/errors.ts";
 import { indexObject } from "../core/indexing/index-object.ts";
 import { inspectObject } from "../core/indexing/inspect-object.ts";
@@ -12,7 +13,6 @@ import { FileStore } from "../store/file/file.ts";
 import { formatTime } from "../base/time.ts";
 import type { Core } from "../core/wasm/module.ts";
 import type { ListedBox, Sample } from "../core/wasm/records/listing.ts";
-import { readSpan } from "./clip-files.ts";
 import { badUsage } from "./usage.ts";
 
 /** Text of `boxcar inspect --help`. */
@@ -71,7 +71,7 @@ async function inspect(core: Core, file: string): Promise<Inspection> {
   const key = basename(path);
   const info = await store.head(key);
   if (info === undefined) throw new BoxcarError("object_missing", 404, `${file} is no file.`);
-  const read = (span: ByteSpan): Promise<Uint8Array> => readSpan(store, key, span);
+  const read = (span: ByteSpan): Promise<Uint8Array> => gathered(store.get(key, span), span.length);
   const boxes = await inspectObject(core, info.size, read);
   const indexed = await indexObject(core, info.size, read).catch((error: unknown) => {
     if (error instanceof BoxcarError) return error;

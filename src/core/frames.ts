@@ -1,3 +1,4 @@
+import { concatenated } from "../base/bytes.ts";
 import type { RecordedSegment } from "./segment.ts";
 import { BoxcarError } from "../base/errors.ts";
 import type { Store } from "../base/ports.ts";
@@ -171,7 +172,7 @@ async function clipOf(
   const regions = layoutMp4({
     ...parts,
     composition,
-    headers: [{ ...NO_HEADERS, descriptions: joined(descriptions) }],
+    headers: [{ ...NO_HEADERS, descriptions: concatenated(descriptions) }],
     chapters: undefined,
     captions: undefined,
   });
@@ -191,16 +192,6 @@ async function clipOf(
 
 function shownAt(timed: TimedSegment, record: TrackRecord, ticks: number): number {
   return timed.wallAt(rescale(ticks, record.timescale, timed.reference.timescale));
-}
-
-function joined(parts: readonly Uint8Array[]): Uint8Array {
-  const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    bytes.set(part, at);
-    at += part.length;
-  }
-  return bytes;
 }
 
 function noPicture(why: string): BoxcarError {

@@ -4,6 +4,7 @@ import { formatTime } from "../base/time.ts";
 import { describeSummary } from "./indexing/describe.ts";
 import { identityOf, isWhole, planPages, type Plan } from "./plan.ts";
 import { DEFAULT_GAP_TOLERANCE_MS, type PlanParts, type SegmentsQuery } from "./planning/compose.ts";
+import { follows } from "./planning/lead.ts";
 import { IndexCache } from "./reading/index-cache.ts";
 import { wholeDuration, type RecordedSegment } from "./segment.ts";
 import { summaryLength } from "./wasm/records/summary.ts";
@@ -64,15 +65,12 @@ export async function planSegments(
 ): Promise<Plan> {
   const { segments, store, indexes } = recordedFiles(files);
   const { startMs, endMs } = query;
-  const tolerance = parts.gapToleranceMs ?? DEFAULT_GAP_TOLERANCE_MS;
-  const inOrder = segments
-    .filter((segment) => segment.startMs < endMs && segment.endMs > startMs)
-    .sort((a, b) => a.startMs - b.startMs);
-  const follows = ({ startMs: at }: RecordedSegment): Promise<RecordedSegment | undefined> =>
-    Promise.resolve(segments.findLast((one) => one.startMs < at && Math.abs(one.endMs - at) <= tolerance));
-  const plan = await planPages({ ...parts, store, indexes }, [inOrder], query, {
+  const toleranceMs = parts.gapToleranceMs ?? DEFAULT_GAP_TOLERANCE_MS;
+  const inOrder = segments.toSorted((a, b) => a.startMs - b.startMs);
+  const asked = inOrder.filter((segment) => segment.startMs < endMs && segment.endMs > startMs);
+  const plan = await planPages({ ...parts, store, indexes }, [asked], query, {
     identity: identityOf(query),
-    before: follows,
+    before: ({ startMs: at }) => Promise.resolve(inOrder.findLast((one) => follows(one, at, toleranceMs))),
     mostPieces: Number.POSITIVE_INFINITY,
   });
   if (plan !== undefined && isWhole(plan)) return plan;

@@ -1,3 +1,4 @@
+import { hex } from "../base/bytes.ts";
 import { BoxcarError } from "../base/errors.ts";
 import type { FairQueue, Turn } from "../base/fair-queue.ts";
 import { LruMap } from "../base/lru-map.ts";
@@ -120,5 +121,5 @@ async function pictureOf(contentType: Picture["contentType"], bytes: Uint8Array)
 /** 128 bits of SHA-256, hexadecimal. */
 export async function hashOf(bytes: Uint8Array): Promise<string> {
   const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", new Uint8Array(bytes)));
-  return [...digest.subarray(0, 16)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+  return hex(digest.subarray(0, 16));
 }

@@ -1,3 +1,4 @@
+import { gathered } from "../base/bytes.ts";
 import type { RecordedSegment } from "../core/segment.ts";
 import { recordedFiles } from "../core/plan-segments.ts";
 import { indexObject } from "../core/indexing/index-object.ts";
@@ -58,18 +59,7 @@ export class Videos {
   }
 
   async #index(file: RangedFile): Promise<Uint8Array> {
-    const read = (span: ByteSpan): Promise<Uint8Array> => bytesOf(file.read(span), span);
+    const read = (span: ByteSpan): Promise<Uint8Array> => gathered(file.read(span), span.length);
     return (await indexObject(this.#core, file.size, read, { metadataBytes: METADATA_LIMIT })).index;
   }
-}
-
-/** All bytes of a read, in memory of their own. */
-async function bytesOf(chunks: AsyncIterable<Uint8Array>, { length }: ByteSpan): Promise<Uint8Array> {
-  const bytes = new Uint8Array(length);
-  let at = 0;
-  for await (const chunk of chunks) {
-    bytes.set(chunk, at);
-    at += chunk.length;
-  }
-  return bytes;
 }

@@ -11,6 +11,7 @@ import {
   type PlanParts,
   type SegmentsQuery,
 } from "../core/planning/compose.ts";
+import { follows } from "../core/planning/lead.ts";
 import { IndexCache } from "../core/reading/index-cache.ts";
 import type { RecordedSegment } from "../core/segment.ts";
 import type { PlanCache } from "./plan-cache.ts";
@@ -138,9 +139,7 @@ async function segmentBefore(
   const toleranceMs = gapToleranceMs ?? DEFAULT_GAP_TOLERANCE_MS;
   let found: Segment | undefined;
   for await (const { segments } of catalog.recorded(streamPath, startMs - toleranceMs - 1, startMs, { pace })) {
-    for (const one of segments) {
-      if (one.startMs < startMs && Math.abs(one.endMs - startMs) <= toleranceMs) found = one;
-    }
+    found = segments.findLast((one) => follows(one, startMs, toleranceMs)) ?? found;
   }
   return found;
 }

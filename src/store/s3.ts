@@ -1,3 +1,4 @@
+import { hex } from "../base/bytes.ts";
 import { AwsV4Signer } from "aws4fetch";
 import type { Presign, SignedRequest, Store } from "../base/ports.ts";
 import type { S3Settings, StoreCredentials } from "../config/store-settings.ts";
@@ -101,5 +102,5 @@ function urlOf(base: string, key: string, query: Readonly<Record<string, string>
 async function sha256(body: Uint8Array<ArrayBuffer> | string): Promise<string> {
   const bytes = typeof body === "string" ? new TextEncoder().encode(body) : body;
   const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
-  return Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
+  return hex(digest);
 }

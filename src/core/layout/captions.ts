@@ -7,7 +7,7 @@ import { TrackFlag } from "../wasm/abi/names.ts";
 import type { LayoutParts } from "./layout.ts";
 import { isVideo } from "../planning/output-track.ts";
 import type { ClockReading, Composition } from "../planning/composition.ts";
-import { inlineRegion, type Region } from "./regions.ts";
+import { inlineRegion, madeRegion, type Region } from "./regions.ts";
 
 /** A text track that tells the wall-clock time, a sample for each of its seconds. */
 export interface Captions {
@@ -116,14 +116,4 @@ function tooLong(endMs: number): BoxcarError {
   const [seconds, longest] = [endMs, LONGEST_CAPTIONS_MS].map((ms) => Math.ceil(ms / SECOND_MS));
   const message = `Captions are written for up to ${String(longest)} seconds; this would last ${String(seconds)}. Take a shorter range, or captions=none.`;
   return new BoxcarError("captions_too_long", 400, message, { longestSeconds: longest ?? 0 });
-}
-
-function madeRegion(length: number, make: () => Uint8Array): Region {
-  return {
-    length,
-    // eslint-disable-next-line @typescript-eslint/require-await -- an async iterable like all the others
-    async *read({ offset, length: wanted }) {
-      yield make().subarray(offset, offset + wanted);
-    },
-  };
 }

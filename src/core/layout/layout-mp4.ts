@@ -98,7 +98,10 @@ function tableRegion(parts: LayoutParts, track: OutputTrack, table: number, medi
   const { pieces } = parts.composition;
   if (table === Table.Stts && track.joinsDurations) {
     const tracks = (): PieceTrack[] => pieces.flatMap((piece) => pieceTrackOf(piece, track) ?? []);
-    return madeRegion(track.sttsEntries * 8, () => durationEntries(tracks()));
+    return madeRegion(
+      track.sttsEntries * 8,
+      whenRead(() => durationEntries(tracks())),
+    );
   }
   const before = whenRead(() => startsOf(pieces, track, table, mediaStart));
   const bytesOf = ENTRY_BYTES[table] ?? (() => 0);

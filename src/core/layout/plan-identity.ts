@@ -1,3 +1,4 @@
+import { hex } from "../../base/bytes.ts";
 import type { RecordedSegment } from "../segment.ts";
 import type { Sha256 } from "../../base/ports.ts";
 import { webSha256 } from "../../base/sha256.ts";
@@ -32,12 +33,12 @@ export class PlanIdentity {
   /** 128 bits of SHA-256, hexadecimal. */
   async digest(): Promise<string> {
     const hash = await this.#sha256(new TextEncoder().encode(JSON.stringify(this.#values)));
-    return [...hash.subarray(0, 16)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+    return hex(hash.subarray(0, 16));
   }
 
   /** What came so far is named by its hash from here on, whole. */
   async #fold(): Promise<void> {
     const hash = await this.#sha256(new TextEncoder().encode(JSON.stringify(this.#values)));
-    this.#values = [[...hash].map((byte) => byte.toString(16).padStart(2, "0")).join("")];
+    this.#values = [hex(hash)];
   }
 }

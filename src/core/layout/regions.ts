@@ -1,3 +1,4 @@
+import { arrived } from "../../base/bytes.ts";
 import { Breather } from "../../base/breather.ts";
 import type { ByteSpan } from "../../base/ports.ts";
 import type { LentBytes, LoadedIndex, Rest } from "../wasm/loaded-index.ts";
@@ -18,21 +19,16 @@ export interface Region {
 export function inlineRegion(bytes: Uint8Array): Region {
   return {
     length: bytes.length,
-    // eslint-disable-next-line @typescript-eslint/require-await -- an async iterable like all the others
-    async *read({ offset, length }) {
-      yield bytes.subarray(offset, offset + length);
-    },
+    read: ({ offset, length }) => arrived(bytes.subarray(offset, offset + length)),
   };
 }
 
-/** Bytes that are made when they are asked for. */
+/** Bytes that are made whenever some of them are asked for. */
 export function madeRegion(length: number, make: () => Uint8Array): Region {
-  const made = whenRead(make);
   return {
     length,
-    // eslint-disable-next-line @typescript-eslint/require-await -- an async iterable like all the others
     async *read({ offset, length: wanted }) {
-      yield made().subarray(offset, offset + wanted);
+      yield* arrived(make().subarray(offset, offset + wanted));
     },
   };
 }
@@ -96,7 +92,8 @@ export function piecesRegion(parts: LayoutParts, lengths: PieceLengths, make: Ma
           });
           if (passed === before && rest === undefined) throw shorter(number);
           if (chunk !== undefined) yield chunk;
-          await pace.breathe();
+          const resting = pace.breathe();
+          if (resting !== undefined) await resting;
         } while (passed < offset + length);
       }
     },
@@ -126,7 +123,8 @@ export function mediaRegion(parts: LayoutParts, lengths: PieceLengths, partsOf: 
       if (bytes === 0 && rest === undefined) throw shorter(number);
       passed += bytes;
       yield* readParts(piece.made?.media ?? parts.store, piece.source, cut);
-      await pace.breathe();
+      const resting = pace.breathe();
+      if (resting !== undefined) await resting;
     } while (passed < end);
   }
   function* sources(span: ByteSpan): Generator<{ length: number; read: () => AsyncGenerator<Uint8Array> }> {

@@ -1,3 +1,4 @@
+import { concatenated } from "../../base/bytes.ts";
 import { Breather } from "../../base/breather.ts";
 import type { RecordedSegment } from "../segment.ts";
 import { BoxcarError } from "../../base/errors.ts";
@@ -127,37 +128,34 @@ export function noSyncSample({ id }: RecordedSegment): BoxcarError {
  * The raw sample entries of each track, made fit for parameter sets in the samples where there are any, and the kept boxes
  * of the segment it comes from.
  */
-async function readHeaders(composition: Composition, indexes: IndexCache, pace: Pace): Promise<TrackHeaders[]> {
-  const { tracks } = composition;
-  const entries: Uint8Array[][] = tracks.map(({ descriptions }) => descriptions.map(() => new Uint8Array(0)));
+async function readHeaders({ tracks }: Composition, indexes: IndexCache, pace: Pace): Promise<TrackHeaders[]> {
   const kept = new Map<number, Uint8Array>();
-  // Each index is read once, whatever number of tracks want something of it: it may be larger than what is cached.
-  const ids = new Set(
-    tracks.flatMap(({ source, descriptions }) => [source.segment.id, ...descriptions.map((one) => one.source.id)]),
-  );
-  for (const id of ids) {
-    const index = await indexes.get(id);
-    for (const [i, { source, descriptions, entry }] of tracks.entries()) {
-      if (source.segment.id === id && !kept.has(id)) kept.set(id, index.slice(source.keptOffset));
-      for (const [j, { source: from, offset, length }] of descriptions.entries()) {
-        const list = entries[i];
-        if (from.id === id && list !== undefined) list[j] = entry ?? index.slice(offset, offset + length);
-      }
+  const entries = tracks.map((): Uint8Array[] => []);
+  // By the segment whose index has it: each is read once, whoever wants something of it, since it may not be cached.
+  const wanted = new Map<number, ((index: Uint8Array) => void)[]>();
+  const want = (id: number, take: (index: Uint8Array) => void): void => {
+    const takers = wanted.get(id) ?? [];
+    takers.push(take);
+    wanted.set(id, takers);
+  };
+  for (const [i, { source, descriptions, entry }] of tracks.entries()) {
+    const { segment, keptOffset } = source;
+    want(segment.id, (index) => {
+      if (!kept.has(segment.id)) kept.set(segment.id, index.slice(keptOffset));
+    });
+    for (const [j, { source: from, offset, length }] of descriptions.entries()) {
+      want(from.id, (index) => {
+        (entries[i] ??= [])[j] = entry ?? index.slice(offset, offset + length);
+      });
     }
+  }
+  for (const [id, takers] of wanted) {
+    const index = await indexes.get(id);
+    for (const take of takers) take(index);
     await pace.breathe();
   }
   return tracks.map(({ source }, i) => ({
     descriptions: concatenated(entries[i] ?? []),
     kept: kept.get(source.segment.id) ?? new Uint8Array(0),
   }));
-}
-
-function concatenated(parts: readonly Uint8Array[]): Uint8Array {
-  const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    bytes.set(part, at);
-    at += part.length;
-  }
-  return bytes;
 }

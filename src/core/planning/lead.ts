@@ -6,6 +6,15 @@ import { TrackFlag } from "../wasm/abi/names.ts";
 /** Finds the segment that a segment follows without a gap; undefined when there is none. */
 export type SegmentBefore = (segment: RecordedSegment) => Promise<RecordedSegment | undefined>;
 
+/** Whether a segment that starts at `startMs` follows another one without a gap. */
+export function follows(
+  before: Pick<RecordedSegment, "startMs" | "endMs">,
+  startMs: number,
+  toleranceMs: number,
+): boolean {
+  return before.startMs < startMs && Math.abs(before.endMs - startMs) <= toleranceMs;
+}
+
 /** A segment that was left for another while it held a picture, and where it goes on. */
 export interface LeftSegment {
   readonly timed: TimedSegment;

@@ -85,14 +85,14 @@ export class PieceMaker {
     this.#options = options;
     if (options.sound !== "keep") return;
     this.#filler = new SoundFiller(options, (piece) => {
-      this.#insert(piece);
+      this.#keep(piece);
     });
   }
 
-  /** Adds a piece that is no segment's. */
-  #insert(piece: Piece): void {
+  #keep(piece: Piece): void {
     this.fragments += piece.fragments;
     if (this.made <= this.#options.mostPieces) this.pieces.push(piece);
+    else this.pieces.length = 0;
   }
 
   /**
@@ -156,7 +156,7 @@ export class PieceMaker {
     const { counts } = await this.#options.cuts.measure(segment, tracks, match.scaled);
     track.counts = counts[slot] ?? NO_COUNTS;
     output.count(track, record);
-    this.#insert(timecodePiece(segment, tracks, cut.media));
+    this.#keep(timecodePiece(segment, tracks, cut.media));
     return cut.rest;
   }
 
@@ -176,11 +176,8 @@ export class PieceMaker {
       outputs[slot]?.count(track, record);
     }
     this.made++;
-    this.fragments += fragments;
     this.references += fragments;
-    if (this.made <= this.#options.mostPieces)
-      this.pieces.push({ source: sourceOf(segment), tracks, bytes, fragments, inline: NONE });
-    else this.pieces.length = 0;
+    this.#keep({ source: sourceOf(segment), tracks, bytes, fragments, inline: NONE });
   }
 
   #leavesHole(placed: PlacedSegment, { outputs }: Match): boolean {

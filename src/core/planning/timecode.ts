@@ -1,3 +1,4 @@
+import { gathered } from "../../base/bytes.ts";
 import type { RecordedSegment } from "../segment.ts";
 import type { Store } from "../../base/ports.ts";
 import type { Core, TimecodeStep } from "../wasm/module.ts";
@@ -102,12 +103,7 @@ async function* counted(
   { frames, wrapsAt }: TimecodeStep,
   wanted: { readonly offset: number; readonly length: number },
 ): AsyncGenerator<Uint8Array> {
-  const stored = new Uint8Array(4);
-  let read = 0;
-  for await (const chunk of store.get(key, { offset, length: 4 }, etag)) {
-    stored.set(chunk, read);
-    read += chunk.length;
-  }
+  const stored = await gathered(store.get(key, { offset, length: 4 }, etag), 4);
   const view = new DataView(stored.buffer);
   const sum = view.getUint32(0) + frames;
   view.setUint32(0, wrapsAt > 0 ? sum % wrapsAt : sum);

@@ -1,3 +1,4 @@
+import { arrived } from "../../base/bytes.ts";
 import type { Upload } from "../../catalog/upload-rows.ts";
 import { Receiver } from "../../intake/files/receive-file.ts";
 import type { Picture } from "../../pictures/pictures.ts";
@@ -12,7 +13,7 @@ export async function keepPicture({ uploads, catalog, config }: AppContext, pict
   const receiver = new Receiver(uploads);
   try {
     await receiver.receive(
-      { fileName: "", body: once(bytes), size: bytes.length },
+      { fileName: "", body: arrived(bytes), size: bytes.length },
       { area: "store", keyOf: () => key },
     );
     const [upload] = await receiver.finish(0);
@@ -25,9 +26,4 @@ export async function keepPicture({ uploads, catalog, config }: AppContext, pict
     if (other !== undefined) return other;
     throw error;
   }
-}
-
-// eslint-disable-next-line @typescript-eslint/require-await -- an async iterable like all bodies
-async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
-  yield bytes;
 }

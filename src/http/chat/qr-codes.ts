@@ -1,3 +1,4 @@
+import { nextTurn } from "../../base/breather.ts";
 import { createRoute } from "@hono/zod-openapi";
 import { BoxcarError } from "../../base/errors.ts";
 import type { FairQueue, Turn } from "../../base/fair-queue.ts";
@@ -99,7 +100,7 @@ function pageUrl(page: string, fields: Readonly<Record<string, string>>): string
 async function reply(queue: FairQueue, turn: Turn, text: string, options: QrOptions): Promise<Response> {
   const { qrCode } = await import("../../pictures/qr-code.ts"); // no part of the start
   const { contentType, bytes } = await inTurn(queue, turn, async () => {
-    await new Promise((resolve) => setTimeout(resolve, 0)); // requests that came meanwhile go first
+    await nextTurn(); // requests that came meanwhile go first
     return qrCode(text, options);
   });
   const headers = {

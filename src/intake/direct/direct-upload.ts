@@ -1,8 +1,9 @@
+import { gathered } from "../../base/bytes.ts";
 import type { PendingUpload, Upload } from "../../catalog/upload-rows.ts";
 import { BoxcarError } from "../../base/errors.ts";
 import { indexObject } from "../../core/indexing/index-object.ts";
 import type { IndexedSegment } from "../../core/indexing/segment-index.ts";
-import type { ByteSpan, ObjectInfo, SignedRequest, Store } from "../../base/ports.ts";
+import type { ObjectInfo, SignedRequest, Store } from "../../base/ports.ts";
 import { HEAD_SIZE, kindOf, kindOfType } from "../files/file-kind.ts";
 import { mediaOf, type Destination, type UploadParts } from "../files/receive-file.ts";
 
@@ -101,7 +102,8 @@ async function checkObject(store: Store, { key, size, etag }: ObjectInfo, pendin
     const message = `The file in the store has ${String(size)} bytes, ${String(pending.size)} were announced. Send it again.`;
     throw new BoxcarError("size_mismatch", 400, message, { size, announced: pending.size });
   }
-  const head = await bytesOf(store, key, { offset: 0, length: Math.min(HEAD_SIZE, size) }, etag);
+  const length = Math.min(HEAD_SIZE, size);
+  const head = await gathered(store.get(key, { offset: 0, length }, etag), length);
   const { contentType } = await kindOf(head, key);
   if (contentType === pending.contentType) return;
   const message = `The file in the store is ${contentType}, ${pending.contentType} was announced. Announce what it is.`;
@@ -115,19 +117,9 @@ async function indexOfMovie(
   { key, size, etag }: ObjectInfo,
 ): Promise<IndexedSegment | undefined> {
   try {
-    return await indexObject(core, size, (span) => bytesOf(store, key, span, etag));
+    return await indexObject(core, size, (span) => gathered(store.get(key, span, etag), span.length));
   } catch (error) {
     if (error instanceof BoxcarError && error.status < 500) return undefined;
     throw error;
   }
-}
-
-async function bytesOf(store: Store, key: string, span: ByteSpan, etag: string): Promise<Uint8Array> {
-  const bytes = new Uint8Array(span.length);
-  let at = 0;
-  for await (const chunk of store.get(key, span, etag)) {
-    bytes.set(chunk, at);
-    at += chunk.length;
-  }
-  return bytes;
 }

@@ -1,3 +1,4 @@
+import { hex } from "../../base/bytes.ts";
 import type { Clock } from "../../base/ports.ts";
 import { dateIn } from "../../base/time.ts";
 import type { Destination } from "./receive-file.ts";
@@ -26,7 +27,5 @@ function keyBelow(folder: string, ending: string, { clock, timeZone }: KeyParts)
 
 /** @param bytes of chance */
 function randomHex(bytes: number): string {
-  return Array.from(crypto.getRandomValues(new Uint8Array(bytes)), (byte) => byte.toString(16).padStart(2, "0")).join(
-    "",
-  );
+  return hex(crypto.getRandomValues(new Uint8Array(bytes)));
 }

@@ -1,3 +1,4 @@
+import { concatenated } from "../../base/bytes.ts";
 import type { Catalog } from "../../catalog/catalog.ts";
 import type { Claim, StoredUpload, Upload, UploadArea, UploadMedia } from "../../catalog/upload-rows.ts";
 import { BoxcarError } from "../../base/errors.ts";
@@ -197,7 +198,7 @@ export async function splitHead(
     chunks.push(new Uint8Array(chunk.value));
     length += chunk.value.length;
   }
-  const head = joined(chunks, length);
+  const head = concatenated(chunks);
   async function* body(): AsyncGenerator<Uint8Array> {
     try {
       yield head;
@@ -211,14 +212,4 @@ export async function splitHead(
     }
   }
   return { head: head.subarray(0, size), body: body() };
-}
-
-function joined(chunks: readonly Uint8Array[], length: number): Uint8Array {
-  const bytes = new Uint8Array(length);
-  let at = 0;
-  for (const chunk of chunks) {
-    bytes.set(chunk, at);
-    at += chunk.length;
-  }
-  return bytes;
 }

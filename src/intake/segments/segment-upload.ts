@@ -1,3 +1,4 @@
+import { gathered } from "../../base/bytes.ts";
 import { idempotencyMismatch } from "../../catalog/add-segment.ts";
 import type { Catalog } from "../../catalog/catalog.ts";
 import type { Segment } from "../../catalog/types.ts";
@@ -116,7 +117,7 @@ export function indexStored(
   info: ObjectInfo,
 ): Promise<IndexedSegment> {
   const { key, size, etag } = info;
-  return indexObject(core, size, async (span) => collect(store.get(key, span, etag), span.length));
+  return indexObject(core, size, async (span) => gathered(store.get(key, span, etag), span.length));
 }
 
 /** What a segment's file holds, and when it was recorded. */
@@ -235,14 +236,4 @@ export async function undo(
   } catch {
     // The tombstone, or the pending row, stays for the reconciler.
   }
-}
-
-async function collect(chunks: AsyncIterable<Uint8Array>, length: number): Promise<Uint8Array> {
-  const bytes = new Uint8Array(length);
-  let filled = 0;
-  for await (const chunk of chunks) {
-    bytes.set(chunk, filled);
-    filled += chunk.length;
-  }
-  return bytes;
 }

@@ -1,3 +1,4 @@
+import { arrived } from "../../base/bytes.ts";
 import { BoxcarError } from "../../base/errors.ts";
 import type { Log, PictureDecoder, PictureShape, SheetShape } from "../../base/ports.ts";
 import { findFfmpeg } from "./ffmpeg-path.ts";
@@ -79,14 +80,9 @@ export function pictureDecoder(options: DecoderOptions): PictureDecoder {
       if (only !== undefined && others.length === 0) return run(program, await sheetArguments(shape), only);
       const chunks: Uint8Array[] = [];
       for await (const tile of tiles(program, only === undefined ? [] : [only, ...others], shape)) chunks.push(tile);
-      return run(program, await mountArguments(shape), given(chunks));
+      return run(program, await mountArguments(shape), arrived(...chunks));
     },
   };
-}
-
-// eslint-disable-next-line @typescript-eslint/require-await -- an async iterable like all input
-async function* given(chunks: readonly Uint8Array[]): AsyncGenerator<Uint8Array> {
-  yield* chunks;
 }
 
 /** A picture of planar YUV 4:2:0 in full range: one byte a pixel, then half a byte of colour. */

@@ -1,3 +1,4 @@
+import { arrived } from "../../base/bytes.ts";
 import { lookup } from "node:dns/promises";
 import * as http from "node:http";
 import * as https from "node:https";
@@ -112,7 +113,7 @@ class Connection {
       read: (span) => {
         checkSpan(span, size);
         if (span.offset + span.length <= head.length)
-          return once(head.subarray(span.offset, span.offset + span.length));
+          return arrived(head.subarray(span.offset, span.offset + span.length));
         return this.#read(target, span, size, same);
       },
       close: () => this.close(),
@@ -128,7 +129,7 @@ class Connection {
       size: bytes.length,
       read: (span) => {
         checkSpan(span, bytes.length);
-        return once(bytes.subarray(span.offset, span.offset + span.length));
+        return arrived(bytes.subarray(span.offset, span.offset + span.length));
       },
       close: () => this.close(),
     };
@@ -231,11 +232,6 @@ function strongTag(etag: string | undefined): string | undefined {
 
 function checkSpan(span: ByteSpan, size: number): void {
   if (span.offset + span.length > size) throw unreadable(new Error("the file is shorter than its tables say"));
-}
-
-// eslint-disable-next-line @typescript-eslint/require-await -- an async iterable like all reads
-async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
-  yield bytes;
 }
 
 /** One error for everything: what went wrong would tell about a network that the asker does not see. */

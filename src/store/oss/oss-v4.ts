@@ -1,3 +1,4 @@
+import { hex } from "../../base/bytes.ts";
 import type { OssSettings } from "../../config/store-settings.ts";
 import { encodeKey, encodeQuery } from "../remote/uri.ts";
 
@@ -93,7 +94,7 @@ export async function signedForm(
       conditions: [...Object.entries(all).map(([name, value]) => ({ [name]: value })), ...conditions],
     }),
   );
-  const signature = hex(await hmac(await signingKey(settings, date), policy));
+  const signature = hex(new Uint8Array(await hmac(await signingKey(settings, date), policy)));
   return { ...all, policy, "x-oss-signature": signature };
 }
 
@@ -119,9 +120,9 @@ function canonical(
 }
 
 async function sign(settings: OssSettings, date: string, request: string): Promise<string> {
-  const digest = hex(await crypto.subtle.digest("SHA-256", utf8.encode(request)));
+  const digest = hex(new Uint8Array(await crypto.subtle.digest("SHA-256", utf8.encode(request))));
   const text = [ALGORITHM, date, scopeOf(settings, date), digest].join("\n");
-  return hex(await hmac(await signingKey(settings, date), text));
+  return hex(new Uint8Array(await hmac(await signingKey(settings, date), text)));
 }
 
 async function signingKey({ region, credentials }: OssSettings, date: string): Promise<ArrayBuffer> {
@@ -142,10 +143,6 @@ function isoBasic(ms: number): string {
 async function hmac(key: ArrayBuffer | Uint8Array<ArrayBuffer>, text: string): Promise<ArrayBuffer> {
   const imported = await crypto.subtle.importKey("raw", key, { name: "HMAC", hash: "SHA-256" }, false, ["sign"]);
   return crypto.subtle.sign("HMAC", imported, utf8.encode(text));
-}
-
-function hex(bytes: ArrayBuffer): string {
-  return Array.from(new Uint8Array(bytes), (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
 function base64(text: string): string {
