@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { format } from "prettier";
 import { comment, constantCase, lines, paragraphs, sentence } from "./text.ts";
 import { argumentKinds, type Field, type Part, type Record_ } from "./kinds.ts";
-import { calls, codes, constants, names, records } from "./schema.ts";
+import { calls, codes, constants, hostCodes, names, records } from "./schema.ts";
 
 const BY = "/** Written by `npm run abi` from abi/schema.ts: change it there. */";
 /** A field with its place in a record. */
@@ -83,14 +83,21 @@ function namesIn(language: "module" | "host"): string {
   const numbers = Object.entries({ ABI_VERSION: hash, ...constants }).map(([name, [value, doc]]) =>
     lines([comment(doc), `export const ${name}${type} = ${value};`]),
   );
-  return paragraphs([BY, ...numbers, ...enums]);
+  const doc = "/** Four-character codes, read big-endian as in the file. */";
+  const pairs = hostCodes.split(" ").map((code) => `${code}: ${numberOf(code)},`);
+  const known = language === "host" ? [lines([doc, "export const Code = {", ...pairs, "} as const;"])] : [];
+  return paragraphs([BY, ...numbers, ...known, ...enums]);
+}
+
+/** A four-character code by its name, as a number. */
+function numberOf(code: string): string {
+  return `0x${Buffer.from(code.replace(/_$/, " "), "latin1").readUInt32BE(0).toString(16)}`;
 }
 
 function moduleCodes(): string {
   const values = codes.split(" ").map((code) => {
     const name = code.replace("©", "c").replace(/\W/g, "_");
-    const number = Buffer.from(code.replace(/_$/, " "), "latin1").readUInt32BE(0);
-    return `export const ${name}: u32 = 0x${number.toString(16)};`;
+    return `export const ${name}: u32 = ${numberOf(code)};`;
   });
   const doc = "/** Four-character codes, read big-endian as in the file. */";
   return lines([BY, doc, "export namespace Code {", ...values, "}"]);

@@ -154,6 +154,12 @@ export const constants: Readonly<Record<string, readonly [value: number, doc: st
     "Ticks a second of `mvhd` and `elst`: milliseconds and the usual frame rates are whole numbers of them.",
   ],
   CAPTION_SIZE: [27, 'Bytes of every caption: a length of two bytes and "2026-01-31 10:00:00+08:00".'],
+  CAPTION_FRAGMENT: [100, "Bytes of `moof` and the header of `mdat` of captions: but for 4 a sample."],
+  FRAGMENT_BASE: [8 + 16 + 8, "Bytes of `moof`, `mfhd` and the header of `mdat`."],
+  TRAF_BASE: [8 + 20 + 20, "Bytes of `traf` with `tfhd` and `tfdt`: but for defaults of samples."],
+  TRUN_BASE: [20, "Bytes of `trun`: but for fields of samples."],
+  SIDX_ENTRY: [12, "Bytes of a reference of `sidx`."],
+  TFRA_ENTRY: [19, "Bytes of an entry of `tfra`."],
   INDEX_MAGIC: [0x32697862, '"bxi2" read little-endian.'],
 };
 
@@ -266,6 +272,9 @@ export const calls: Readonly<Record<string, Call>> = {
     takes: { entry: "address", length: "u32", other: "address", otherLength: "u32" },
   },
 };
+
+/** Of these, the ones that the host needs, too. */
+export const hostCodes = "mdat sbtl soun tmcd vide";
 
 /** Four-character codes by name; what is no letter, digit or `_` is `_` there, `©` is `c`. */
 export const codes =

@@ -1,13 +1,31 @@
 /** Written by `npm run abi` from abi/schema.ts: change it there. */
 
 /** Of records, names and calls: both sides must have the same. */
-export const ABI_VERSION: u32 = 4171445482;
+export const ABI_VERSION: u32 = 2625442881;
 
 /** Ticks a second of `mvhd` and `elst`: milliseconds and the usual frame rates are whole numbers of them. */
 export const MOVIE_TIMESCALE: u32 = 90000;
 
 /** Bytes of every caption: a length of two bytes and "2026-01-31 10:00:00+08:00". */
 export const CAPTION_SIZE: u32 = 27;
+
+/** Bytes of `moof` and the header of `mdat` of captions: but for 4 a sample. */
+export const CAPTION_FRAGMENT: u32 = 100;
+
+/** Bytes of `moof`, `mfhd` and the header of `mdat`. */
+export const FRAGMENT_BASE: u32 = 32;
+
+/** Bytes of `traf` with `tfhd` and `tfdt`: but for defaults of samples. */
+export const TRAF_BASE: u32 = 48;
+
+/** Bytes of `trun`: but for fields of samples. */
+export const TRUN_BASE: u32 = 20;
+
+/** Bytes of a reference of `sidx`. */
+export const SIDX_ENTRY: u32 = 12;
+
+/** Bytes of an entry of `tfra`. */
+export const TFRA_ENTRY: u32 = 19;
 
 /** "bxi2" read little-endian. */
 export const INDEX_MAGIC: u32 = 845772898;

@@ -1,8 +1,8 @@
 /** The parts of some of a piece's fragments at a time. */
 import { Code } from "../abi/codes";
-import { Status } from "../abi/names";
+import { FRAGMENT_BASE, Status } from "../abi/names";
 import { Fragment } from "../abi/records";
-import { MDAT, MOOF, trafSize, trunSize } from "./fragment-sizes";
+import { trafSize, trunSize } from "./fragment-sizes";
 import { FragmentWalk, Start } from "./fragment-walk";
 import { partsBound } from "./part-walk";
 import { Part, partBytes, pieceTrack } from "./piece";
@@ -46,7 +46,7 @@ export function layPage(walk: FragmentWalk): FragmentPage {
   for (let i: u32 = 0; i < piece.fragments; i++) {
     const fragment = fragments + <usize>i * Fragment.SIZE;
     const start = walk.starts + <usize>i * Start.SIZE;
-    const length = <u32>(MOOF + MDAT) + load<u32>(fragment, Fragment.HEADER_LENGTH);
+    const length = FRAGMENT_BASE + load<u32>(fragment, Fragment.HEADER_LENGTH);
     store<u32>(fragment, offset, Fragment.HEADER_OFFSET);
     store<u32>(fragment, length, Fragment.HEADER_LENGTH);
     store<i64>(fragment, load<i64>(start, Start.DTS), Fragment.DTS);

@@ -1,12 +1,7 @@
-/** Bytes of the boxes of a movie fragment; the host knows them, too (`src/core/layout/fragment-sizes.ts`). */
+/** Bytes of the boxes of a movie fragment; `src/core/layout/fragment-sizes.ts` adds up the same for the host. */
 import { isUniform, Part, Piece, pieceTrack } from "./piece";
-import { TrackFlag } from "../abi/names";
+import { TRAF_BASE, TrackFlag, TRUN_BASE } from "../abi/names";
 import { PieceTrack } from "../abi/records";
-
-export const MOOF: u64 = 8 + 16;
-const TRAF: u64 = 8 + 20 + 20;
-const TRUN: u64 = 20;
-export const MDAT: u64 = 8;
 
 /** Bytes of one sample in a `trun`: duration, size, and flags and composition offset where the output track needs them. */
 function runEntrySize(flags: u32): u32 {
@@ -20,15 +15,15 @@ export function hasDefaults(track: usize): bool {
 
 /** Bytes of a `traf` without its runs. */
 export function trafSize(track: usize): u64 {
-  if (!hasDefaults(track)) return TRAF;
-  return TRAF + 8 + (load<u32>(track, PieceTrack.OUTPUT_FLAGS) & TrackFlag.AllSync ? 0 : 4);
+  if (!hasDefaults(track)) return TRAF_BASE;
+  return <u64>TRAF_BASE + 8 + (load<u32>(track, PieceTrack.OUTPUT_FLAGS) & TrackFlag.AllSync ? 0 : 4);
 }
 
 /** Bytes of the `trun` of a part. */
 export function trunSize(piece: Piece, part: usize): u64 {
   const track = pieceTrack(piece, load<u32>(part, Part.SLOT));
-  if (hasDefaults(track)) return TRUN + (isLast(track, part) ? 4 : 0);
-  return TRUN + <u64>load<u32>(part, Part.SAMPLES) * runEntrySize(load<u32>(track, PieceTrack.OUTPUT_FLAGS));
+  if (hasDefaults(track)) return <u64>TRUN_BASE + (isLast(track, part) ? 4 : 0);
+  return <u64>TRUN_BASE + <u64>load<u32>(part, Part.SAMPLES) * runEntrySize(load<u32>(track, PieceTrack.OUTPUT_FLAGS));
 }
 
 /** Whether a part begins with the last sample of its track's piece. */

@@ -1,6 +1,6 @@
 /** What lets players seek in fragmented output: `sidx` (clause 8.16.3) in front, `mfra` (clause 8.8.9) at the end. */
 import { Code } from "../abi/codes";
-import { Table } from "../abi/names";
+import { SIDX_ENTRY, Table, TFRA_ENTRY } from "../abi/names";
 import { Fragment, PieceTrack, Result } from "../abi/records";
 import { newDurationCursor, skipRuns } from "../index/duration-cursor";
 import { FragmentWalk, openFragments, Start } from "../piece/fragment-walk";
@@ -8,11 +8,6 @@ import { Piece, pieceTrack, rescale } from "../piece/piece";
 import { cleared, failed, output, RESULT, suspended } from "../memory/status";
 import { layPage } from "../piece/fragment-page";
 import { beginBox, beginFullBox, endBox, newWriter, put16, put32, put64, put8 } from "../memory/writer";
-
-/** Bytes of one `tfra` entry: version 1, numbers of one byte each. */
-export const TFRA_ENTRY: usize = 19;
-/** Bytes of one `sidx` reference. */
-export const SIDX_ENTRY: usize = 12;
 
 /** Where the writing of a piece's entries stands. */
 @unmanaged

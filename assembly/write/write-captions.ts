@@ -1,12 +1,9 @@
 /** A text track (3GPP TS 26.245) that tells the wall-clock time: a sample for each of its seconds. */
 import { Code } from "../abi/codes";
-import { Table } from "../abi/names";
+import { CAPTION_SIZE, Table } from "../abi/names";
 import { CaptionBlock } from "../abi/records";
 import { output } from "../memory/status";
 import { beginBox, beginFullBox, endBox, newWriter, put32, put64, putBytes, Writer } from "../memory/writer";
-
-/** Bytes of every sample: a length of two bytes and "2026-01-31 10:00:00+08:00". */
-export const CAPTION_SIZE: u32 = 27;
 
 const SECOND: u32 = 1000;
 

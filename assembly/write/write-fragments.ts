@@ -4,7 +4,7 @@ import { TrackFlag } from "../abi/names";
 import { Fragment, PieceTrack, Result, Span, TrackRecord } from "../abi/records";
 import { newOffsetCursor, newSizeCursor, newSyncCursor, OffsetCursor, SizeCursor, SyncCursor } from "../index/cursors";
 import { DurationCursor, newDurationCursor } from "../index/duration-cursor";
-import { hasDefaults, isLast, MDAT } from "../piece/fragment-sizes";
+import { hasDefaults, isLast } from "../piece/fragment-sizes";
 import { layPage } from "../piece/fragment-page";
 import { FragmentWalk, openFragments } from "../piece/fragment-walk";
 import { Part, partBytes, Piece, pieceTrack, rescale } from "../piece/piece";
@@ -113,7 +113,7 @@ export function writeFragments(piece: Piece, most: u32): void {
     while (until < page.end && load<u32>(until, Part.FRAGMENT) == i) until += Part.SIZE;
     const header = load<u32>(fragment, Fragment.HEADER_LENGTH);
     writeMoof(piece, out, writer.sources, part, until, writer.sequence + i, header);
-    put32(out, <u32>(load<u64>(fragment, Fragment.MEDIA_LENGTH) + MDAT));
+    put32(out, <u32>(load<u64>(fragment, Fragment.MEDIA_LENGTH) + 8));
     put32(out, Code.mdat);
     const spanned = appendSpans(piece, walk.parts.places, part, until, spans, spanCount);
     store<u32>(fragment, spanCount, Fragment.FIRST_SPAN);

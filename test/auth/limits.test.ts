@@ -263,6 +263,7 @@ describe("what runs at once", () => {
     const whole = await server.fetch(path, { headers: { authorization } });
     const etag = whole.headers.get("etag") ?? "";
     await whole.arrayBuffer();
+    await until(server, "downloads", 0);
     const statuses: number[] = [];
     for (const [method, url, fields] of [
       ["HEAD", path, {}],

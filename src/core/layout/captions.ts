@@ -1,9 +1,8 @@
 import { BoxcarError } from "../../base/errors.ts";
 import type { Core } from "../wasm/module.ts";
-import { CAPTION_SIZE, MOVIE_TIMESCALE, Table } from "../wasm/abi/names.ts";
+import { CAPTION_FRAGMENT, CAPTION_SIZE, Code, MOVIE_TIMESCALE, Table, TrackFlag } from "../wasm/abi/names.ts";
 import type { CaptionBlock } from "../wasm/abi/records.ts";
 import type { MovieTrack } from "../wasm/records/output.ts";
-import { TrackFlag } from "../wasm/abi/names.ts";
 import type { LayoutParts } from "./layout.ts";
 import { isVideo } from "../planning/output-track.ts";
 import type { ClockReading, Composition } from "../planning/composition.ts";
@@ -27,10 +26,6 @@ const BLOCK = 3600;
 const SECOND_MS = 1000;
 /** Longest presentation that has captions: they are a table entry a second, however few pictures there are. */
 export const LONGEST_CAPTIONS_MS = 366 * 86_400_000;
-/** Bytes of a fragment of captions in front of its samples: but for 4 a sample; as in the WASM core. */
-const FRAGMENT_BYTES = 100;
-/** The handler `sbtl`. */
-const SUBTITLES = 0x7362746c;
 
 /**
  * @param duration of the output's presentation, movie ticks
@@ -52,7 +47,7 @@ export function captionsOf({ core, composition, captions }: LayoutParts, duratio
     samples,
     table: (table, start) => inlineRegion(core.captionTable(blocks, table, start)),
     fragments: blocks.flatMap((block, i) => [
-      madeRegion(FRAGMENT_BYTES + 4 * block.count, () => core.captionFragment(block, track.id, i + 1)),
+      madeRegion(CAPTION_FRAGMENT + 4 * block.count, () => core.captionFragment(block, track.id, i + 1)),
       ...samples.slice(i, i + 1),
     ]),
   };
@@ -90,7 +85,7 @@ function trackOf(core: Core, composition: Composition, blocks: readonly CaptionB
   const ids = composition.tracks.map(({ id }) => id);
   return {
     id: Math.max(0, ...ids) + 1,
-    handler: SUBTITLES,
+    handler: Code.sbtl,
     timescale: SECOND_MS,
     flags: TrackFlag.AllSync,
     samples: blocks.reduce((sum, { count }) => sum + count, 0),

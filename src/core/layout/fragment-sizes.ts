@@ -1,10 +1,5 @@
 import type { PieceTrack } from "../planning/piece.ts";
-import { TrackFlag } from "../wasm/abi/names.ts";
-
-/** Fixed parts of a fragment, in bytes; as in the WASM core (`assembly/piece/fragment-sizes.ts`). */
-export const FRAGMENT_BYTES = 8 + 16 + 8; // moof, mfhd, mdat
-const TRAF_BYTES = 8 + 20 + 20; // traf, tfhd, tfdt
-const TRUN_BYTES = 20;
+import { TRAF_BASE, TrackFlag, TRUN_BASE } from "../wasm/abi/names.ts";
 
 /** What the fragments of one track are made of, in one piece or several. */
 export class FragmentCounts {
@@ -36,8 +31,8 @@ export class FragmentCounts {
     const flagBytes = flags & TrackFlag.AllSync ? 0 : 4;
     const fields = 8 + flagBytes + (flags & TrackFlag.Offsets ? 4 : 0);
     return (
-      this.#trafs * TRAF_BYTES +
-      this.#truns * TRUN_BYTES +
+      this.#trafs * TRAF_BASE +
+      this.#truns * TRUN_BASE +
       this.#samples * fields +
       this.#defaults * (8 + flagBytes) +
       this.#lasts * 4

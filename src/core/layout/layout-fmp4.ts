@@ -1,9 +1,9 @@
-import { Table } from "../wasm/abi/names.ts";
+import { FRAGMENT_BASE, SIDX_ENTRY, Table, TFRA_ENTRY } from "../wasm/abi/names.ts";
 import type { MovieTrack } from "../wasm/records/output.ts";
 import type { PieceTrack } from "../planning/piece.ts";
 import type { LentBytes, FragmentsPage } from "../wasm/loaded-index.ts";
 import { captionsOf } from "./captions.ts";
-import { FRAGMENT_BYTES, FragmentCounts } from "./fragment-sizes.ts";
+import { FragmentCounts } from "./fragment-sizes.ts";
 import { chaptersOf, movieTrackOf, presentationOf, NO_HEADERS, type LayoutParts, type TrackHeaders } from "./layout.ts";
 import { isVideo, type OutputTrack } from "../planning/output-track.ts";
 import type { Piece } from "../planning/piece.ts";
@@ -13,8 +13,6 @@ import { ROUNDING_MS } from "../planning/placed-segment.ts";
 import type { Part } from "../reading/read-spans.ts";
 import { inlineRegion, mediaRegion, piecesRegion, whenRead, type PieceLengths, type Region } from "./regions.ts";
 
-const SIDX_ENTRY = 12;
-const TFRA_ENTRY = 19;
 /** References that one `sidx` can hold (ISO/IEC 14496-12 clause 8.16.3). */
 const MAX_REFERENCES = 0xffff;
 
@@ -142,12 +140,12 @@ function fragmentLengths({ tracks, fragments }: Composition): PieceLengths {
   return {
     total: tracks.reduce(
       (sum, track) => sum + track.inFragments.bytes(track.flags) + track.bytes,
-      fragments * FRAGMENT_BYTES,
+      fragments * FRAGMENT_BASE,
     ),
     of: (piece) =>
       piece.tracks.reduce(
         (sum, track) => sum + new FragmentCounts().add(track).bytes(flags.get(track.trackId) ?? 0),
-        piece.fragments * FRAGMENT_BYTES + piece.bytes,
+        piece.fragments * FRAGMENT_BASE + piece.bytes,
       ),
   };
 }

@@ -1,4 +1,4 @@
-import { Table } from "../wasm/abi/names.ts";
+import { Code, Table } from "../wasm/abi/names.ts";
 import type { MovieTrack } from "../wasm/records/output.ts";
 import type { Counts } from "../wasm/abi/records.ts";
 import type { PieceTrack } from "../planning/piece.ts";
@@ -77,7 +77,7 @@ function mdatHeader(media: number): Uint8Array {
   const bytes = new Uint8Array(wide ? 16 : 8);
   const view = new DataView(bytes.buffer);
   view.setUint32(0, wide ? 1 : media + 8);
-  view.setUint32(4, 0x6d646174);
+  view.setUint32(4, Code.mdat);
   if (wide) view.setBigUint64(8, BigInt(media + 16));
   return bytes;
 }

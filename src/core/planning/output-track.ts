@@ -2,14 +2,10 @@ import type { RecordedSegment } from "../segment.ts";
 import { BoxcarError } from "../../base/errors.ts";
 import type { PieceTrack } from "./piece.ts";
 import { presentationOf, type Summary, type TrackRecord } from "../wasm/records/summary.ts";
-import { TrackFlag } from "../wasm/abi/names.ts";
+import { Code, TrackFlag } from "../wasm/abi/names.ts";
 import { DurationRuns } from "../layout/duration-runs.ts";
 import { FragmentCounts } from "../layout/fragment-sizes.ts";
 import { sourceOf, type Source } from "./piece.ts";
-
-/** Handler types (ISO/IEC 14496-12 section 12), four characters as a number. */
-const VIDE = 0x76696465;
-const SOUN = 0x736f756e;
 
 /** Sample entries of one segment's track, as they go into an output's `stsd`. */
 export interface Descriptions {
@@ -195,7 +191,7 @@ export function codecFamily(codec: string): string {
 
 /** Whether a track is video, which decides about cuts and joins. */
 export function isVideo(track: { readonly handler: number }): boolean {
-  return track.handler === VIDE;
+  return track.handler === Code.vide;
 }
 
 /** Whether decoding begins at sync samples only: that of video, and of sound such as xHE-AAC. */
@@ -205,5 +201,5 @@ export function needsSync(track: { readonly handler: number; readonly flags: num
 
 /** Whether a track is audio. */
 export function isSound(track: { readonly handler: number }): boolean {
-  return track.handler === SOUN;
+  return track.handler === Code.soun;
 }

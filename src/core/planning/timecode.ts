@@ -3,6 +3,7 @@ import type { RecordedSegment } from "../segment.ts";
 import type { Store } from "../../base/ports.ts";
 import type { Core, TimecodeStep } from "../wasm/module.ts";
 import type { PieceTrack } from "./piece.ts";
+import { Code } from "../wasm/abi/names.ts";
 import type { Selected, Selection } from "../wasm/abi/records.ts";
 import type { TrackRecord } from "../wasm/records/summary.ts";
 import type { Cuts } from "./cuts.ts";
@@ -10,9 +11,6 @@ import { isVideo } from "./output-track.ts";
 import { leftOut, sourceOf, type IndexOf, type Piece } from "./piece.ts";
 import { limitOf, othersStartOf, ROUNDING_MS, type PlacedSegment } from "./placed-segment.ts";
 import { rescale, ticksOf } from "./ticks.ts";
-
-/** Handler type of timecode tracks (QuickTime File Format). */
-const TMCD = 0x746d6364;
 
 /** What cutting timecodes needs. */
 export interface TimecodeParts {
@@ -38,7 +36,7 @@ export interface CutTimecode {
 export function timecodeStart(placed: PlacedSegment, slot: number): number | undefined {
   const { summary, reference } = placed.timed;
   const record = summary.tracks[slot];
-  if (record?.handler !== TMCD || record.samples === 0 || !isVideo(reference)) return undefined;
+  if (record?.handler !== Code.tmcd || record.samples === 0 || !isVideo(reference)) return undefined;
   const begun = rescale(Math.max(placed.from, reference.start), reference.timescale, record.timescale);
   const start = Math.max(begun, othersStartOf(placed, slot));
   return start > record.firstPts + ticksOf(ROUNDING_MS, record.timescale) ? start : undefined;

@@ -1,7 +1,7 @@
 /** Written by `npm run abi` from abi/schema.ts: change it there. */
 
 /** Of records, names and calls: both sides must have the same. */
-export const ABI_VERSION = 4171445482;
+export const ABI_VERSION = 2625442881;
 
 /** Ticks a second of `mvhd` and `elst`: milliseconds and the usual frame rates are whole numbers of them. */
 export const MOVIE_TIMESCALE = 90000;
@@ -9,8 +9,35 @@ export const MOVIE_TIMESCALE = 90000;
 /** Bytes of every caption: a length of two bytes and "2026-01-31 10:00:00+08:00". */
 export const CAPTION_SIZE = 27;
 
+/** Bytes of `moof` and the header of `mdat` of captions: but for 4 a sample. */
+export const CAPTION_FRAGMENT = 100;
+
+/** Bytes of `moof`, `mfhd` and the header of `mdat`. */
+export const FRAGMENT_BASE = 32;
+
+/** Bytes of `traf` with `tfhd` and `tfdt`: but for defaults of samples. */
+export const TRAF_BASE = 48;
+
+/** Bytes of `trun`: but for fields of samples. */
+export const TRUN_BASE = 20;
+
+/** Bytes of a reference of `sidx`. */
+export const SIDX_ENTRY = 12;
+
+/** Bytes of an entry of `tfra`. */
+export const TFRA_ENTRY = 19;
+
 /** "bxi2" read little-endian. */
 export const INDEX_MAGIC = 845772898;
+
+/** Four-character codes, read big-endian as in the file. */
+export const Code = {
+  mdat: 0x6d646174,
+  sbtl: 0x7362746c,
+  soun: 0x736f756e,
+  tmcd: 0x746d6364,
+  vide: 0x76696465,
+} as const;
 
 /** Outcome of every call. */
 export const Status = {
