@@ -1,35 +1,24 @@
 import { codecChange, encrypted, tooLongGap } from "./refusals.ts";
 import type { Store } from "../../base/ports.ts";
 import type { Core } from "../wasm/module.ts";
-import { SelectionRule } from "../wasm/abi/names.ts";
-import type { Counts, Selected, Selection } from "../wasm/abi/records.ts";
+import type { Counts, Selected } from "../wasm/abi/records.ts";
 import { TrackFlag } from "../wasm/abi/names.ts";
 import type { TrackRecord } from "../wasm/records/summary.ts";
 import type { Cuts } from "./cuts.ts";
-import { codecFamily, isSound, isVideo, needsSync, OutputTrack } from "./output-track.ts";
+import { codecFamily, isVideo, OutputTrack } from "./output-track.ts";
 import { moveInband } from "./inband.ts";
 import {
   countsOf,
   leftOut,
   NO_COUNTS,
-  prerollOf,
   sourceOf,
   wholeTrack,
   type IndexOf,
   type Piece,
   type PieceTrack,
 } from "./piece.ts";
-import {
-  baseOf,
-  jointLimitOf,
-  limitOf,
-  ROUNDING_MS,
-  usualDuration,
-  type PlacedSegment,
-  type TimedSegment,
-  openEnd,
-  othersStartOf,
-} from "./placed-segment.ts";
+import { baseOf, limitOf, usualDuration, type PlacedSegment, type TimedSegment, openEnd } from "./placed-segment.ts";
+import { selectionOf, SNAP_MS, snaps } from "./selection.ts";
 import { SoundFiller } from "./sound-filler.ts";
 import { rescale, ticksOf } from "./ticks.ts";
 import { alone, cutTimecode, timecodePiece, timecodeStart } from "./timecode.ts";
@@ -49,9 +38,6 @@ export interface PieceMakerOptions {
 }
 
 const NONE = new Uint8Array(0);
-/** What edit lists in milliseconds, and wall-clock times, may put sound off by. */
-const SNAP_MS = 1;
-
 /** What the tracks of segments of one kind become. */
 interface Match {
   /** One a slot. */
@@ -116,7 +102,8 @@ export class PieceMaker {
     const match = this.#match(placed.timed);
     const isCut = summary.tracks.some(
       (_, slot) =>
-        this.#selectionOf(placed, slot, match.outputs[slot]) !== undefined || timecodeStart(placed, slot) !== undefined,
+        selectionOf(placed, slot, match.outputs[slot], this.#options.cut) !== undefined ||
+        timecodeStart(placed, slot) !== undefined,
     );
     if (match.scaled || isCut || this.#leavesHole(placed, match)) return this.#addCut(placed, match);
     this.#push(placed, match, this.#joinAll(placed, match), summary.tracks, summary.fragments);
@@ -128,7 +115,7 @@ export class PieceMaker {
     const { segment, summary } = placed.timed;
     const selected: Selected[] = [];
     for (const [slot, record] of summary.tracks.entries()) {
-      const selection = this.#selectionOf(placed, slot, match.outputs[slot]);
+      const selection = selectionOf(placed, slot, match.outputs[slot], this.#options.cut);
       selected.push(selection === undefined ? wholeTrack(record) : await cuts.select(segment, slot, selection));
     }
     if (selected.every(({ count }) => count === 0)) return;
@@ -233,58 +220,6 @@ export class PieceMaker {
     throw codecChange(segment, known.codec, record.codec);
   }
 
-  /** What to take of one track; undefined for all of it. */
-  #selectionOf(placed: PlacedSegment, slot: number, output: OutputTrack | undefined): Selection | undefined {
-    const { timed } = placed;
-    const record = timed.summary.tracks[slot];
-    if (record === undefined) return undefined;
-    const rules = placed.closed ? SelectionRule.Closed : 0;
-    if (isVideo(record)) {
-      const end = limitOf(placed, record);
-      if (placed.from === Number.NEGATIVE_INFINITY && end === Number.POSITIVE_INFINITY) return undefined;
-      const from = rescale(placed.from, timed.reference.timescale, record.timescale);
-      const start = from + ticksOf(ROUNDING_MS, record.timescale);
-      const fromSync = placed.from === Number.NEGATIVE_INFINITY ? 0 : SelectionRule.FromSync;
-      return { start, end, rules: rules | fromSync, preroll: 0 };
-    }
-    // What an edit list hides in front of a joint may be sound that the segment before lacks: recorders shift it out of
-    // sight to start with the video. What is there twice is left out as an overlap.
-    const padded = record.firstDts + record.duration - record.lastDuration >= record.editEnd;
-    const end = Math.min(
-      limitOf(placed, record),
-      jointLimitOf(placed, slot),
-      padded ? record.editEnd : Number.POSITIVE_INFINITY,
-    );
-    const start = Math.max(
-      rescale(placed.from, timed.reference.timescale, record.timescale),
-      this.#overlapEnd(placed, record, output) ?? Number.NEGATIVE_INFINITY,
-      othersStartOf(placed, slot),
-    );
-    if (start === Number.NEGATIVE_INFINITY && end === Number.POSITIVE_INFINITY) return undefined;
-    const isLed = placed.leading && this.#options.cut === "frame" && start !== Number.NEGATIVE_INFINITY;
-    const preroll = isLed ? prerollOf(record, placed.hiddenMs) : 0;
-    if (!needsSync(record)) return { start, end, rules, preroll };
-    const begin = placed.leading ? SelectionRule.FromSync : SelectionRule.NextSync;
-    return { start, end, rules: start === Number.NEGATIVE_INFINITY ? rules : rules | begin, preroll };
-  }
-
-  /**
-   * Where the sound before the joint reaches into this segment by more than half a sample: the time from which on its own
-   * may follow, in its ticks. Undefined when it does not. Other tracks hold their last sample no longer than until then.
-   */
-  #overlapEnd(placed: PlacedSegment, record: TrackRecord, output: OutputTrack | undefined): number | undefined {
-    if (output?.last === undefined || record.samples === 0 || !isSound(record)) return undefined;
-    const [from, to] = [output.timescale, record.timescale];
-    const base = baseOf(placed, output);
-    const usual = usualDuration(record);
-    const half = Math.floor(usual / 2);
-    // The last sample decodes to a whole one, also when it is cut short or said to last longer.
-    const ended = rescale(output.lastDts - base, from, to) + Math.ceil(usual);
-    // A sample is taken when it ends after START: leave out those of which more than half is already there.
-    const tolerated = snaps(record) ? Math.max(half, ticksOf(SNAP_MS, to)) : half;
-    return ended - record.firstDts > tolerated ? ended + half : undefined;
-  }
-
   #join(
     placed: PlacedSegment,
     record: TrackRecord,
@@ -339,11 +274,6 @@ export class PieceMaker {
     output.presentedEnd = Math.max(output.presentedEnd, presentedEnd);
     return piece;
   }
-}
-
-/** Whether a sound's samples, all alike, go on at a joint as they did before, where rounding alone puts them elsewhere. */
-function snaps(record: TrackRecord): boolean {
-  return isSound(record) && (record.flags & TrackFlag.Uniform) !== 0;
 }
 
 /** Where the last sample taken ends, in decode time: one that is held far beyond the others ends with the range. */

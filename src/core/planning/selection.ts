@@ -1,0 +1,83 @@
+import { SelectionRule, TrackFlag } from "../wasm/abi/names.ts";
+import type { Selection } from "../wasm/abi/records.ts";
+import type { TrackRecord } from "../wasm/records/summary.ts";
+import { isSound, isVideo, needsSync, type OutputTrack } from "./output-track.ts";
+import { prerollOf } from "./piece.ts";
+import {
+  baseOf,
+  jointLimitOf,
+  limitOf,
+  othersStartOf,
+  ROUNDING_MS,
+  usualDuration,
+  type PlacedSegment,
+} from "./placed-segment.ts";
+import { rescale, ticksOf } from "./ticks.ts";
+
+/** What edit lists in milliseconds, and wall-clock times, may put sound off by. */
+export const SNAP_MS = 1;
+
+/**
+ * What to take of the track in `slot` of a placed segment; undefined for all of it.
+ * @param output what it becomes part of
+ */
+export function selectionOf(
+  placed: PlacedSegment,
+  slot: number,
+  output: OutputTrack | undefined,
+  cut: "frame" | "keyframe",
+): Selection | undefined {
+  const { timed } = placed;
+  const record = timed.summary.tracks[slot];
+  if (record === undefined) return undefined;
+  const rules = placed.closed ? SelectionRule.Closed : 0;
+  if (isVideo(record)) {
+    const end = limitOf(placed, record);
+    if (placed.from === Number.NEGATIVE_INFINITY && end === Number.POSITIVE_INFINITY) return undefined;
+    const from = rescale(placed.from, timed.reference.timescale, record.timescale);
+    const start = from + ticksOf(ROUNDING_MS, record.timescale);
+    const fromSync = placed.from === Number.NEGATIVE_INFINITY ? 0 : SelectionRule.FromSync;
+    return { start, end, rules: rules | fromSync, preroll: 0 };
+  }
+  // What an edit list hides in front of a joint may be sound that the segment before lacks: recorders shift it out of
+  // sight to start with the video. What is there twice is left out as an overlap.
+  const padded = record.firstDts + record.duration - record.lastDuration >= record.editEnd;
+  const end = Math.min(
+    limitOf(placed, record),
+    jointLimitOf(placed, slot),
+    padded ? record.editEnd : Number.POSITIVE_INFINITY,
+  );
+  const start = Math.max(
+    rescale(placed.from, timed.reference.timescale, record.timescale),
+    overlapEnd(placed, record, output) ?? Number.NEGATIVE_INFINITY,
+    othersStartOf(placed, slot),
+  );
+  if (start === Number.NEGATIVE_INFINITY && end === Number.POSITIVE_INFINITY) return undefined;
+  const isLed = placed.leading && cut === "frame" && start !== Number.NEGATIVE_INFINITY;
+  const preroll = isLed ? prerollOf(record, placed.hiddenMs) : 0;
+  if (!needsSync(record)) return { start, end, rules, preroll };
+  const begin = placed.leading ? SelectionRule.FromSync : SelectionRule.NextSync;
+  return { start, end, rules: start === Number.NEGATIVE_INFINITY ? rules : rules | begin, preroll };
+}
+
+/**
+ * Where the sound before the joint reaches into this segment by more than half a sample: the time from which on its own
+ * may follow, in its ticks. Undefined when it does not. Other tracks hold their last sample no longer than until then.
+ */
+function overlapEnd(placed: PlacedSegment, record: TrackRecord, output: OutputTrack | undefined): number | undefined {
+  if (output?.last === undefined || record.samples === 0 || !isSound(record)) return undefined;
+  const [from, to] = [output.timescale, record.timescale];
+  const base = baseOf(placed, output);
+  const usual = usualDuration(record);
+  const half = Math.floor(usual / 2);
+  // The last sample decodes to a whole one, also when it is cut short or said to last longer.
+  const ended = rescale(output.lastDts - base, from, to) + Math.ceil(usual);
+  // A sample is taken when it ends after START: leave out those of which more than half is already there.
+  const tolerated = snaps(record) ? Math.max(half, ticksOf(SNAP_MS, to)) : half;
+  return ended - record.firstDts > tolerated ? ended + half : undefined;
+}
+
+/** Whether a sound's samples, all alike, go on at a joint as they did before, where rounding alone puts them elsewhere. */
+export function snaps(record: TrackRecord): boolean {
+  return isSound(record) && (record.flags & TrackFlag.Uniform) !== 0;
+}
