@@ -1,37 +1,15 @@
+import { readFileSync } from "node:fs";
 import eslint from "@eslint/js";
 import { importX } from "eslint-plugin-import-x";
 import { createTypeScriptImportResolver } from "eslint-import-resolver-typescript";
 import jsdoc from "eslint-plugin-jsdoc";
 import tseslint from "typescript-eslint";
 
-/** The way imports run: a folder (or file) of `src` may import what stands in a later row, not in its own or an earlier one. */
-const ROWS = [
-  ["runtime", "cli"],
-  ["app.ts"],
-  ["routes"],
-  ["ingest", "record", "serve", "chat", "auth", "preview", "pictures"],
-  ["indexer", "catalog", "plan", "store"],
-  ["wasm"],
-  ["breather.ts"],
-  [
-    "platform.ts",
-    "errors.ts",
-    "time.ts",
-    "config.ts",
-    "access-config.ts",
-    "lru-map.ts",
-    "media-types.ts",
-    "fair-queue.ts",
-    "least-rate.ts",
-    "rate-config.ts",
-    "scopes.ts",
-    "sha256.ts",
-    "catalog-settings.ts",
-    "store-settings.ts",
-    "stream-path.ts",
-    "variables.ts",
-  ],
-];
+/**
+ * The way imports run: a folder of `src` may import what stands in a later row, not in its own or an earlier one; and what
+ * may look behind the face of the core: ranges of recordings are planned page by page, with what plans share.
+ */
+const { rows, insideCore } = JSON.parse(readFileSync(new URL("layers.json", import.meta.url), "utf8"));
 
 /** Where a runtime or a vendor may be named. */
 const OUTSIDE_WORLD = ["src/runtime/**", "src/store/**", "src/cli/**"];
@@ -39,21 +17,26 @@ const RUNTIME_GLOBALS = ["process", "Buffer", "Bun", "Deno", "global", "__dirnam
 const vendors = {
   regex:
     "^(node:|bun:|bun$|@libsql/client|@hono/node-server|ali-oss|aws4fetch|@aws-sdk/|fluent-ffmpeg|@ffmpeg-installer|@ffprobe-installer)",
-  message: "Only src/runtime, src/store and src/cli name a runtime or a vendor; take a port from platform.ts instead.",
+  message:
+    "Only src/runtime, src/store and src/cli name a runtime or a vendor; take a port from base/ports.ts instead.",
 };
 
-const escape = (name) => name.replace(".", "\\.");
-const from = (names) => `^\\.\\.?/(.*/)?(${names.map(escape).join("|")})(/|$)`;
+const from = (names) => `^\\.\\.?/(.*/)?(${names.join("|")})(/|$)`;
 
 /** Lint blocks that hold each folder of `src` to its row. */
-const layers = ROWS.flatMap((row, i) =>
+const layers = rows.flatMap((row, i) =>
   row.map((name) => {
-    const above = ROWS.slice(0, i).flat();
-    const beside = row.filter((other) => other !== name && !other.endsWith(".ts"));
-    const files = name.endsWith(".ts") ? [`src/${name}`] : [`src/${name}/**/*.ts`];
+    const above = rows.slice(0, i).flat();
+    const beside = row.filter((other) => other !== name);
     const outside = OUTSIDE_WORLD.includes(`src/${name}/**`);
     const patterns = [
       ...(outside ? [] : [vendors]),
+      ...(name === "core"
+        ? [{ regex: "^[^.]", message: "src/core is a library by itself: it imports src/base alone, no package." }]
+        : []),
+      ...(insideCore.includes(name)
+        ? []
+        : [{ regex: "^(\\.\\./)+core/(?!index\\.ts$)", message: "The face of the core is core/index.ts." }]),
       ...(above.length > 0
         ? [{ regex: from(above), message: `src/${name} is below that in the order of imports.` }]
         : []),
@@ -67,6 +50,7 @@ const layers = ROWS.flatMap((row, i) =>
           ]
         : []),
     ];
+    const files = [`src/${name}/**/*.ts`];
     return { files, rules: { "@typescript-eslint/no-restricted-imports": ["error", { patterns }] } };
   }),
 );

@@ -1,4 +1,4 @@
-import type { RecordedSegment } from "../core/segment.ts";
+import type { RecordedSegment } from "../core/index.ts";
 
 /** How an event rates a segment; segments rated `high` are protected from deletion. */
 export type EventLevel = "high" | "low";

@@ -2,17 +2,19 @@ import { gathered } from "../base/bytes.ts";
 import { realpath } from "node:fs/promises";
 import { basename, dirname } from "node:path";
 import { BoxcarError } from "../base/errors.ts";
-import { indexObject } from "../core/indexing/index-object.ts";
-import type { IndexedSegment } from "../core/indexing/segment-index.ts";
-import { instantOf } from "../core/indexing/stated-start.ts";
-import type { Plan } from "../core/plan.ts";
-import { planSegments } from "../core/plan-segments.ts";
-import type { SegmentsQuery } from "../core/planning/compose.ts";
+import {
+  indexObject,
+  instantOf,
+  planSegments,
+  type Core,
+  type IndexedSegment,
+  type Plan,
+  type SegmentsQuery,
+} from "../core/index.ts";
 import type { ByteSpan, ObjectInfo, Store } from "../base/ports.ts";
 import { loadCore } from "../runtime/node/node-parts.ts";
 import { FileStore } from "../store/file/file.ts";
 import { placeKey, withPlaces } from "../store/mounts.ts";
-import type { Core } from "../core/wasm/module.ts";
 import { layOut, type ClipTime } from "./clip-times.ts";
 
 /** A file that is read where it lies. */
@@ -82,12 +84,12 @@ export async function planClip(files: readonly string[], query: ClipQuery): Prom
     query.from,
     query.to,
   );
-  const indexedFiles = opened.map(({ store, key, info, indexed }, i) => ({
-    ...{ index: indexed.index, startMs: starts[i] ?? 0, etag: info.etag },
+  const sources = opened.map(({ store, key, info, indexed: { index, summary } }, i) => ({
+    ...{ index, summary, startMs: starts[i] ?? 0, etag: info.etag },
     read: (span: ByteSpan) => store.get(key, span, info.etag),
   }));
   const { cut, gaps, changes, sound = "none" } = query;
-  const plan = await planSegments({ core }, indexedFiles, { startMs, endMs, cut, gaps, changes, sound });
+  const plan = await planSegments({ core }, sources, { startMs, endMs, cut, gaps, changes, sound });
   const warnings = opened.flatMap(({ indexed }, i) =>
     indexed.description.warnings.map((warning) => `${files[i] ?? ""}: ${warning}`),
   );

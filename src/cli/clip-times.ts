@@ -1,4 +1,4 @@
-import { wholeDuration } from "../core/segment.ts";
+import { wholeDuration } from "../core/index.ts";
 import { parseDuration, parseTime } from "../base/time.ts";
 import { badUsage } from "./usage.ts";
 

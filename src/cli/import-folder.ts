@@ -3,7 +3,7 @@ import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { BoxcarError } from "../base/errors.ts";
-import type { IndexedSegment } from "../core/indexing/segment-index.ts";
+import type { IndexedSegment } from "../core/index.ts";
 import type { SegmentStart } from "../intake/segments/segment-start.ts";
 import { ingestSegment, registerInPlace, type Ingested, type IngestParts } from "../intake/segments/segment-upload.ts";
 import { placeKey } from "../store/mounts.ts";

@@ -3,16 +3,21 @@ import { realpath } from "node:fs/promises";
 import { parseArgs } from "node:util";
 import { gathered } from "../base/bytes.ts";
 import { BoxcarError } from "../base/errors.ts";
-import { indexObject } from "../core/indexing/index-object.ts";
-import { inspectObject } from "../core/indexing/inspect-object.ts";
-import type { IndexedSegment, SegmentDescription } from "../core/indexing/segment-index.ts";
-import type { StatedStart } from "../core/indexing/stated-start.ts";
+import {
+  indexObject,
+  inspectObject,
+  inspectSamples,
+  type Core,
+  type IndexedSegment,
+  type ListedBox,
+  type Sample,
+  type SegmentDescription,
+  type StatedStart,
+} from "../core/index.ts";
 import type { ByteSpan } from "../base/ports.ts";
 import { loadCore } from "../runtime/node/node-parts.ts";
 import { FileStore } from "../store/file/file.ts";
 import { formatTime } from "../base/time.ts";
-import type { Core } from "../core/wasm/module.ts";
-import type { ListedBox, Sample } from "../core/wasm/records/listing.ts";
 import { badUsage } from "./usage.ts";
 
 /** Text of `boxcar inspect --help`. */
@@ -50,7 +55,7 @@ export async function run(args: string[]): Promise<number> {
     console.error(`boxcar: ${file}: ${message}`);
     return 1;
   }
-  const samples = values.samples ? core.withIndex(indexed.index, (loaded) => loaded.samples()) : undefined;
+  const samples = values.samples ? inspectSamples(core, indexed.index) : undefined;
   const { description, statedStart } = indexed;
   if (values.json) {
     const all = { file, size, indexBytes: indexed.index.length, ...description, statedStart, boxes, samples };

@@ -1,5 +1,5 @@
 import type { Segment } from "../catalog/types.ts";
-import type { IndexedSegment } from "../core/indexing/segment-index.ts";
+import type { IndexedSegment } from "../core/index.ts";
 import type { SegmentStart } from "../intake/segments/segment-start.ts";
 import { formatTime } from "../base/time.ts";
 import type { NamedSegment } from "./file-pattern.ts";

@@ -1,28 +1,24 @@
 import { concatenated } from "../base/bytes.ts";
-import type { RecordedSegment } from "./segment.ts";
 import { BoxcarError } from "../base/errors.ts";
-import type { Store } from "../base/ports.ts";
+import { recordedSources, type RecordedSources } from "./recorded-sources.ts";
+import type { RecordedSegment, SegmentSource } from "./segment.ts";
+import type { Core } from "./wasm/module.ts";
 import { SelectionRule } from "./wasm/abi/names.ts";
 import type { Selected } from "./wasm/abi/records.ts";
 import { TrackFlag } from "./wasm/abi/names.ts";
 import type { TrackRecord } from "./wasm/records/summary.ts";
-import { PAGE } from "./reading/index-cache.ts";
 import { layoutMp4 } from "./layout/layout-mp4.ts";
-import { NO_HEADERS, type LayoutParts } from "./layout/layout.ts";
+import { NO_HEADERS } from "./layout/layout.ts";
 import { readRegions } from "./layout/regions.ts";
-import { isVideo, OutputTrack } from "./planning/output-track.ts";
+import { OutputTrack } from "./planning/output-track.ts";
+import { isVideo } from "./planning/track-kinds.ts";
 import { leftOut, NO_COUNTS, sourceOf, type Piece, type PieceTrack } from "./planning/piece.ts";
 import { ROUNDING_MS, TimedSegment } from "./planning/placed-segment.ts";
 import { rescale, ticksOf } from "./planning/ticks.ts";
 
-/** What clips of single pictures are made with. */
-export interface FrameParts extends Pick<LayoutParts, "core" | "indexes"> {
-  readonly store: Pick<Store, "get">;
-}
-
-/** A picture that is wanted: the one that a segment shows at a moment, its first or last one beyond its ends. */
+/** A picture that is wanted: the one that a file shows at a moment, its first or last one beyond its ends. */
 export interface FrameTime {
-  readonly segment: RecordedSegment;
+  readonly source: SegmentSource;
   /** Wall clock, milliseconds. */
   readonly atMs: number;
 }
@@ -45,12 +41,18 @@ export interface FrameClip {
   readonly size: number;
   /** The runs of samples its pictures are decoded from, of each picture one, in order. */
   readonly samples: readonly FrameSample[];
-  /** Reads it, once or more. @throws BoxcarError as the store does */
+  /** Reads it, once or more. @throws as the files' `read` does */
   read(): AsyncIterable<Uint8Array>;
 }
 
+/** What clips are made with. */
+interface FrameParts extends RecordedSources {
+  readonly core: Core;
+}
+
 /** Samples of one segment's video, and the picture they are for. */
-interface Found extends FrameTime {
+interface Found {
+  readonly segment: RecordedSegment;
   readonly timed: TimedSegment;
   readonly slot: number;
   readonly record: TrackRecord;
@@ -60,10 +62,17 @@ interface Found extends FrameTime {
 /**
  * Plans the picture shown at a moment: an MP4 of the samples from the sync sample before it to the picture, whose edit
  * list makes the picture the first one that is presented.
- * @throws BoxcarError `no_picture` (422), `encrypted` (409), `index_missing` (503)
+ * @param source a file with video
+ * @param atMs wall clock, milliseconds; beyond its ends: its first or last picture
+ * @throws BoxcarError `no_picture` (422), `encrypted` (409), and as getting the index does
+ *
+ * @example
+ * const clip = await planFrame(core, { ...indexed, startMs: 0, read }, 1500);
+ * for await (const chunk of clip.read()) decoder.write(chunk);
  */
-export async function planFrame(parts: FrameParts, wanted: FrameTime): Promise<FrameClip> {
-  const found = await find(parts, wanted, []);
+export async function planFrame(core: Core, source: SegmentSource, atMs: number): Promise<FrameClip> {
+  const parts = { core, ...recordedSources([source]) };
+  const found = await find(parts, parts.segments[0], atMs);
   const { selected, record } = found;
   const dts = selected.dts - selected.shown;
   return clipOf(parts, [{ found, count: selected.count, dts, shown: 0 }], record.timescale, found.selected.shown);
@@ -71,20 +80,21 @@ export async function planFrame(parts: FrameParts, wanted: FrameTime): Promise<F
 
 /**
  * Plans the sync samples at or before moments: an MP4 of nothing else, the n-th picture presented at second n.
- * @param wanted at least one, at most as many as a page of indexes
+ * @param wanted at least one; several may be of one file
  * @throws BoxcarError as planFrame does
  */
-export async function planKeyframes(parts: FrameParts, wanted: readonly FrameTime[]): Promise<FrameClip> {
-  const ids = wanted.map(({ segment }) => segment.id);
+export async function planKeyframes(core: Core, wanted: readonly FrameTime[]): Promise<FrameClip> {
+  const sources = [...new Set(wanted.map(({ source }) => source))];
+  const parts = { core, ...recordedSources(sources) };
   const all: Found[] = [];
-  for (const [i, one] of wanted.entries()) all.push(await find(parts, one, ids.slice(i + 1, i + PAGE)));
+  for (const { source, atMs } of wanted) all.push(await find(parts, parts.segments[sources.indexOf(source)], atMs));
   const timescale = all[0]?.record.timescale ?? 1;
   const pieces = all.map((found, i) => ({ found, count: 1, dts: i * timescale, shown: i * timescale }));
   return clipOf(parts, pieces, timescale);
 }
 
-async function find({ core, indexes }: FrameParts, wanted: FrameTime, upcoming: readonly number[]): Promise<Found> {
-  const { segment, atMs } = wanted;
+async function find({ core, indexes }: FrameParts, segment: RecordedSegment | undefined, atMs: number): Promise<Found> {
+  if (segment === undefined) throw noPicture("No moment was given.");
   const timed = new TimedSegment(segment);
   const slot = timed.summary.tracks.findIndex(isVideo);
   const record = timed.summary.tracks[slot];
@@ -97,14 +107,14 @@ async function find({ core, indexes }: FrameParts, wanted: FrameTime, upcoming: 
   const ticks = timed.ticksAt(atMs, record) + ticksOf(ROUNDING_MS, record.timescale);
   const start = Math.min(Math.max(ticks, record.start), Math.max(record.start, record.end - 1));
   const selection = { start, end: start + 1, rules: SelectionRule.FromSync, preroll: 0 };
-  const index = await indexes.get(segment.id, upcoming);
+  const index = await indexes.get(segment.id);
   const selected = core.withIndex(index, (loaded) => {
     const exact = loaded.select(slot, selection);
     // Before the first sync sample nothing can be decoded: that one is the first picture.
     return exact.count > 0 ? exact : loaded.select(slot, { ...selection, end: Number.POSITIVE_INFINITY });
   });
   if (selected.count === 0) throw noPicture("It has no sync sample to decode from.");
-  return { ...wanted, timed, slot, record, selected };
+  return { segment, timed, slot, record, selected };
 }
 
 /** One found picture's samples and where they land, in ticks of the output. */

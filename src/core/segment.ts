@@ -1,3 +1,5 @@
+import type { ByteSpan } from "../base/ports.ts";
+
 /** A recorded segment as planning sees it. Times are whole milliseconds since 1970-01-01T00:00:00Z. */
 export interface RecordedSegment {
   /** Tells its index from those of others, and names it in errors and ETags. */
@@ -12,6 +14,37 @@ export interface RecordedSegment {
   readonly etag: string;
   /** The start of its segment index: counts and durations a track. */
   readonly summary: Uint8Array;
+}
+
+/** Segment indexes by the ids of their segments. */
+export interface Indexes {
+  /**
+   * The index of one segment.
+   * @param upcoming ids that will be wanted soon: they may be fetched along with it
+   * @throws BoxcarError `index_missing` (503)
+   */
+  get(id: number, upcoming?: readonly number[]): Promise<Uint8Array>;
+}
+
+/** Indexes that are fetched at once. */
+export const INDEX_PAGE = 64;
+
+/** A file that outputs and pictures are made of. */
+export interface SegmentSource {
+  /** When it starts to be presented, milliseconds since 1970-01-01T00:00:00Z. Rounded down to a whole one. */
+  readonly startMs: number;
+  /** The start of its index, as indexing gives it: most of planning needs no more. */
+  readonly summary: Uint8Array;
+  /** Its segment index, or what gets it each time it is needed. */
+  readonly index: Uint8Array | (() => Promise<Uint8Array>);
+  /** Yields exactly `span.length` bytes, or throws. A chunk need only be valid until the next one is asked for. */
+  read(span: ByteSpan): AsyncIterable<Uint8Array>;
+  /** Tells it from other files. Default: its number, from 1. */
+  readonly key?: string;
+  /** Names its version: equal ETags mean equal bytes. Default: none, and then plans of it have no ETag to rely on. */
+  readonly etag?: string;
+  /** Names it in errors. Given to all files or to none; default: its number, from 1. */
+  readonly id?: number;
 }
 
 /** A duration as the catalog counts it: whole milliseconds; what has none, such as a single picture, lasts one. */

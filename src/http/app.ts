@@ -8,9 +8,7 @@ import type { UploadParts } from "../intake/files/receive-file.ts";
 import { BoxcarError } from "../base/errors.ts";
 import { Pictures } from "../pictures/pictures.ts";
 import { Videos } from "../pictures/videos.ts";
-import { Cuts } from "../core/planning/cuts.ts";
-import { IndexCache } from "../core/reading/index-cache.ts";
-import { PlanCache } from "../recordings/plan-cache.ts";
+import { sharingParts } from "../recordings/plan-range.ts";
 import { Planners } from "../recordings/planners.ts";
 import { checkGuards, identify } from "./middleware/access.ts";
 import { addDirectUploads, ossCallbackPath } from "./chat/direct-uploads.ts";
@@ -73,8 +71,13 @@ function contextOf(given: AppPlatform): AppContext {
   return {
     ...platform,
     planners: plannersOf(platform),
-    planning: planningOf(platform),
-    pictures: new Pictures(given.decoder, given.config.pictureCache, pictureQueue(access, given.config.decoders)),
+    planning: sharingParts({ ...platform, gapToleranceMs: given.config.gapToleranceMs }),
+    pictures: new Pictures(
+      given.core,
+      given.decoder,
+      given.config.pictureCache,
+      pictureQueue(access, given.config.decoders),
+    ),
     remotes: remoteQueue(access),
     videos: new Videos(given.core),
     uploads: uploadsOf(platform),
@@ -110,14 +113,6 @@ function addMiddleware(app: App, context: AppContext): void {
   app.use(setResourcePolicy(config.access));
   app.use(limitTokens(config.access, clock));
   app.use(carryFields);
-}
-
-/** Requests share what was read and found out for their plans, and the plans. */
-function planningOf({ core, catalog, store, sha256, config }: AppPlatform): AppContext["planning"] {
-  const indexes = new IndexCache((ids) => catalog.indexesOf(ids));
-  const cuts = new Cuts(core, indexes);
-  const { gapToleranceMs } = config;
-  return { core, catalog, store, indexes, cuts, sha256, plans: new PlanCache(), gapToleranceMs };
 }
 
 /** A server without tokens serves its own machine, where all clients have one address. */

@@ -19,9 +19,9 @@ import type {
   Store,
 } from "../base/ports.ts";
 import type { Planners } from "../recordings/planners.ts";
-import type { RangeParts } from "../recordings/plan-range.ts";
+import type { SharingParts } from "../recordings/plan-range.ts";
 import type { Scope } from "../base/scopes.ts";
-import type { Core } from "../core/wasm/module.ts";
+import type { Core } from "../core/index.ts";
 import type { AtOnce } from "./middleware/limits.ts";
 import type { AppMetrics } from "./service/metrics.ts";
 
@@ -66,7 +66,7 @@ export interface AppPlatform {
 /** What routes work with: the platform, and what the app keeps between requests. */
 export interface AppContext extends AppPlatform {
   readonly planners: Planners;
-  readonly planning: RangeParts & Required<Pick<RangeParts, "indexes">>;
+  readonly planning: SharingParts;
   readonly pictures: Pictures;
   /** In turn, videos of other hosts are read. */
   readonly remotes: FairQueue;

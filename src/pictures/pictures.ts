@@ -5,7 +5,8 @@ import { LruMap } from "../base/lru-map.ts";
 import type { PictureDecoder, PictureShape, SheetShape } from "../base/ports.ts";
 import { inTurn } from "./in-turn.ts";
 import { DoesNotRestart, restarting } from "./restart.ts";
-import { planFrame, planKeyframes, type FrameParts, type FrameTime } from "../core/frames.ts";
+import { planFrame, planKeyframes, type Core } from "../core/index.ts";
+import type { VideoMoment } from "./videos.ts";
 
 /** A decoded picture. */
 export interface Picture {
@@ -32,6 +33,7 @@ const CONTENT_TYPES = { jpg: "image/jpeg", png: "image/png" } as const;
  * once.
  */
 export class Pictures {
+  readonly #core: Core;
   readonly #decoder: PictureDecoder | undefined;
   readonly #cache: LruMap<string, Uint8Array>;
   readonly #queue: FairQueue;
@@ -41,7 +43,8 @@ export class Pictures {
    * @param cacheBytes bytes of pictures that are kept
    * @param queue says when each is decoded
    */
-  constructor(decoder: PictureDecoder | undefined, cacheBytes: number, queue: FairQueue) {
+  constructor(core: Core, decoder: PictureDecoder | undefined, cacheBytes: number, queue: FairQueue) {
+    this.#core = core;
     this.#decoder = decoder;
     this.#queue = queue;
     this.#cache = new LruMap(cacheBytes, ({ buffer }, name) => buffer.byteLength + 2 * name.length);
@@ -51,13 +54,15 @@ export class Pictures {
    * @throws BoxcarError `not_available` (501) without a decoder, `busy` (429) when as many pictures wait as may,
    *   `client_gone` (499), and as `planFrame`, the decoder and the store do
    */
-  async still(parts: FrameParts, wanted: FrameTime, shape: PictureShape, seek: Seek, turn: Turn): Promise<Still> {
+  async still({ video, atMs }: VideoMoment, shape: PictureShape, seek: Seek, turn: Turn): Promise<Still> {
     const decoder = this.#required();
-    const clip = seek === "exact" ? await planFrame(parts, wanted) : await planKeyframes(parts, [wanted]);
-    const { key, etag } = wanted.segment;
-    const shownMs = clip.shownMs[0] ?? wanted.atMs;
+    const clip = await (seek === "exact"
+      ? planFrame(this.#core, video, atMs)
+      : planKeyframes(this.#core, [{ source: video, atMs }]));
+    const { key, etag } = video;
+    const shownMs = clip.shownMs[0] ?? atMs;
     // A sync sample may be asked for either way: it is the same picture.
-    const identity = ["still", key, etag, shownMs - wanted.segment.startMs, shape];
+    const identity = ["still", key, etag, shownMs - video.startMs, shape];
     const make = (): Promise<Uint8Array> => decoder.still(clip.read(), shape);
     // A video whose version is not known may be another one the next time.
     const bytes = await (etag === "" ? inTurn(this.#queue, turn, make) : this.#once(identity, turn, make));
@@ -68,17 +73,18 @@ export class Pictures {
    * The sync samples at or before moments, side by side, as a JPEG.
    * @throws BoxcarError as `still` does
    */
-  async sheet(parts: FrameParts, wanted: readonly FrameTime[], shape: SheetShape, turn: Turn): Promise<Picture> {
+  async sheet(moments: readonly VideoMoment[], shape: SheetShape, turn: Turn): Promise<Picture> {
     const decoder = this.#required();
-    const clip = await planKeyframes(parts, wanted);
-    const tiles = wanted.map(({ segment: { key, etag, startMs } }, i) => [key, etag, (clip.shownMs[i] ?? 0) - startMs]);
+    const wanted = moments.map(({ video, atMs }) => ({ source: video, atMs }));
+    const clip = await planKeyframes(this.#core, wanted);
+    const tiles = moments.map(({ video: { key, etag, startMs } }, i) => [key, etag, (clip.shownMs[i] ?? 0) - startMs]);
     const make = async (): Promise<Uint8Array> => {
       try {
         return await decoder.sheet([restarting(clip)], shape);
       } catch (error) {
         if (!(error instanceof DoesNotRestart)) throw error;
       }
-      const clips = await Promise.all(wanted.map((one) => planKeyframes(parts, [one])));
+      const clips = await Promise.all(wanted.map((one) => planKeyframes(this.#core, [one])));
       return decoder.sheet(
         clips.map((one) => one.read()),
         shape,

@@ -1,4 +1,4 @@
-import type { FrameClip, FrameSample } from "../core/frames.ts";
+import type { FrameClip, FrameSample } from "../core/index.ts";
 
 /** Bytes at the start of a sample in which its first slice begins, behind parameter sets and messages. */
 const HEAD = 16_384;

@@ -1,8 +1,14 @@
 import type { Catalog } from "../catalog/catalog.ts";
 import type { Segment } from "../catalog/types.ts";
 import { BoxcarError } from "../base/errors.ts";
-import type { FrameTime } from "../core/frames.ts";
 import { formatTime } from "../base/time.ts";
+
+/** A recorded segment that shows a moment. */
+export interface ShownSegment {
+  readonly segment: Segment;
+  /** Wall clock, milliseconds; it may lie beyond the segment's ends. */
+  readonly atMs: number;
+}
 
 /**
  * The segment that shows a moment of a recording. Where recordings overlap it is the one that started last, as in
@@ -15,7 +21,7 @@ export async function shownAt(
   streamPath: string,
   askedMs: number | undefined,
   gapToleranceMs: number,
-): Promise<FrameTime> {
+): Promise<ShownSegment> {
   const newest = askedMs === undefined ? await catalog.newestEnd(streamPath) : undefined;
   const atMs = askedMs ?? (newest === undefined ? undefined : newest - 1);
   let found: Segment | undefined;

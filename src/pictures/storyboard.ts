@@ -1,13 +1,9 @@
 import type { Catalog } from "../catalog/catalog.ts";
 import type { Segment } from "../catalog/types.ts";
 import { Breather } from "../base/breather.ts";
-import type { RecordedSegment } from "../core/segment.ts";
 import { BoxcarError } from "../base/errors.ts";
-import { TimedSegment } from "../core/planning/placed-segment.ts";
-import type { FrameTime } from "../core/frames.ts";
-import type { RangeOutline } from "../core/plan.ts";
-import type { Interval } from "../core/planning/composition.ts";
-import { readSummary } from "../core/wasm/records/summary.ts";
+import { sampledEnd, shownSize, type Interval, type RangeOutline } from "../core/index.ts";
+import type { ShownSegment } from "./shown-at.ts";
 
 /** Small pictures of one sheet, side by side and one below the other. */
 export const COLUMNS = 10;
@@ -70,14 +66,14 @@ export async function framesOf(
   { coverage, segments }: Pick<RangeOutline, "coverage" | "segments">,
   moments: readonly number[],
   signal?: AbortSignal,
-): Promise<FrameTime[]> {
+): Promise<ShownSegment[]> {
   const breather = new Breather(signal);
-  const look = (some: readonly number[]): Promise<FrameTime[]> => {
+  const look = (some: readonly number[]): Promise<ShownSegment[]> => {
     const [first = 0, last = first] = [some[0], some.at(-1)];
     return framesAt(catalog.overlapping(streamPath, lastCovered(coverage, first), last + 1), some);
   };
   if (segments <= WALKED) return look(moments);
-  const frames: FrameTime[] = [];
+  const frames: ShownSegment[] = [];
   for (const moment of moments) {
     frames.push(...(await look([moment])));
     await breather.breathe();
@@ -100,8 +96,8 @@ function lastCovered(coverage: readonly Interval[], moment: number): number {
  * The segments that show moments, which ascend. In a gap the picture before it is held.
  * @param pages segments in order of their start
  */
-async function framesAt(pages: AsyncIterable<readonly Segment[]>, moments: readonly number[]): Promise<FrameTime[]> {
-  const frames: FrameTime[] = [];
+async function framesAt(pages: AsyncIterable<readonly Segment[]>, moments: readonly number[]): Promise<ShownSegment[]> {
+  const frames: ShownSegment[] = [];
   let before: Segment | undefined;
   const showUntil = (untilMs: number, next?: Segment): void => {
     for (;;) {
@@ -116,7 +112,7 @@ async function framesAt(pages: AsyncIterable<readonly Segment[]>, moments: reado
       showUntil(segment.startMs, segment);
       if (frames.length === moments.length) return frames;
       // One that lies wholly within what the one before has samples for adds nothing, in downloads neither.
-      if (before === undefined || segment.endMs > new TimedSegment(before).sampledEndMs) before = segment;
+      if (before === undefined || segment.endMs > sampledEnd(before)) before = segment;
     }
   }
   showUntil(Number.POSITIVE_INFINITY);
@@ -124,10 +120,9 @@ async function framesAt(pages: AsyncIterable<readonly Segment[]>, moments: reado
 }
 
 /** Pixels of one picture: as wide as asked, as high as its proportions have it; both even. */
-export function tileSize(segment: RecordedSegment, asked: number): { width: number; height: number } {
-  const video = readSummary(segment.summary).tracks.find((track) => track.width > 0 && track.height > 0);
-  const { width = 16, height = 9, quarterTurn = false } = video ?? {};
-  const ratio = quarterTurn ? width / height : height / width;
+export function tileSize(segment: Pick<Segment, "summary">, asked: number): { width: number; height: number } {
+  const { width, height } = shownSize(segment.summary) ?? { width: 16, height: 9 };
+  const ratio = height / width;
   const even = (length: number): number => Math.max(2, Math.round(length / 2) * 2);
   return { width: even(asked), height: Math.min(even(asked * ratio), even(asked * 4)) };
 }

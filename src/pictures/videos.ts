@@ -1,28 +1,30 @@
 import { gathered } from "../base/bytes.ts";
-import type { RecordedSegment } from "../core/segment.ts";
-import { recordedFiles } from "../core/plan-segments.ts";
-import { indexObject } from "../core/indexing/index-object.ts";
+import { indexObject, summaryOf, type Core, type SegmentSource } from "../core/index.ts";
 import { LruMap } from "../base/lru-map.ts";
-import type { FrameParts } from "../core/frames.ts";
 import type { ByteSpan } from "../base/ports.ts";
-import type { Core } from "../core/wasm/module.ts";
+import type { Segment } from "../catalog/types.ts";
+import type { SharingParts } from "../recordings/plan-range.ts";
+import type { ShownSegment } from "./shown-at.ts";
 
-/** A video file of which pictures can be taken; its time starts at 0. */
-export interface Video {
-  readonly parts: FrameParts;
-  /** The whole file, as if it had been recorded at 1970-01-01T00:00:00Z. */
-  readonly segment: RecordedSegment;
-}
-
-/** A file that is read by ranges. */
-export interface RangedFile {
-  /** Names it among all files. */
+/** A video of which pictures can be taken. */
+export interface Video extends SegmentSource {
+  /** Names it among all videos. */
   readonly key: string;
   /** Its version; empty when that is not known, and then nothing is kept of it. */
   readonly etag: string;
+}
+
+/** A picture of a video that is wanted. */
+export interface VideoMoment {
+  readonly video: Video;
+  /** Wall clock, milliseconds. */
+  readonly atMs: number;
+}
+
+/** A file that is read by ranges. */
+export interface RangedFile extends Pick<Video, "key" | "etag" | "read"> {
   /** Bytes. */
   readonly size: number;
-  read(span: ByteSpan): AsyncIterable<Uint8Array>;
 }
 
 /** Metadata a file may have: a day in one file has about 70 MB. */
@@ -43,6 +45,7 @@ export class Videos {
   }
 
   /**
+   * Opens a file; its time starts at 0.
    * @param indexOf the file's index where one is kept elsewhere; without one it is made from the file
    * @throws BoxcarError as `indexObject` and `read` do
    */
@@ -51,15 +54,36 @@ export class Videos {
     const name = JSON.stringify([key, etag]);
     const index = this.#indexes.get(name) ?? (await indexOf()) ?? (await this.#index(file));
     if (etag !== "") this.#indexes.set(name, index);
-    const read = (span: ByteSpan): AsyncIterable<Uint8Array> => file.read(span);
-    const { segments, store, indexes } = recordedFiles([{ index, startMs: 0, key, etag, read }]);
-    const [segment] = segments;
-    if (segment === undefined) throw new Error("a file has no segment");
-    return { parts: { core: this.#core, store, indexes }, segment };
+    return { key, etag, startMs: 0, index, summary: summaryOf(index), read: (span) => file.read(span) };
   }
 
   async #index(file: RangedFile): Promise<Uint8Array> {
     const read = (span: ByteSpan): Promise<Uint8Array> => gathered(file.read(span), span.length);
     return (await indexObject(this.#core, file.size, read, { metadataBytes: METADATA_LIMIT })).index;
   }
+}
+
+/** What recorded segments are read with. */
+type RecordedParts = Pick<SharingParts, "store" | "indexes">;
+
+/** A moment of a recorded segment. */
+export function recordedMoment(parts: RecordedParts, { segment, atMs }: ShownSegment): VideoMoment {
+  return { video: recordedVideo(parts, segment, []), atMs };
+}
+
+/** Moments of recorded segments, whose indexes are fetched together. */
+export function recordedMoments(parts: RecordedParts, shown: readonly ShownSegment[]): VideoMoment[] {
+  const ids = [...new Set(shown.map(({ segment }) => segment.id))];
+  const videos = new Map<number, Video>();
+  return shown.map(({ segment, atMs }) => {
+    const video = videos.get(segment.id) ?? recordedVideo(parts, segment, ids.slice(ids.indexOf(segment.id) + 1));
+    videos.set(segment.id, video);
+    return { video, atMs };
+  });
+}
+
+function recordedVideo({ store, indexes }: RecordedParts, segment: Segment, upcoming: readonly number[]): Video {
+  const { id, key, etag, startMs, summary } = segment;
+  const index = (): Promise<Uint8Array> => indexes.get(id, upcoming);
+  return { id, key, etag, startMs, summary, index, read: (span) => store.get(key, span, etag) };
 }

@@ -12,9 +12,10 @@ import {
   type SegmentsQuery,
 } from "../core/planning/compose.ts";
 import { follows } from "../core/planning/lead.ts";
-import { IndexCache } from "../core/reading/index-cache.ts";
-import type { RecordedSegment } from "../core/segment.ts";
-import type { PlanCache } from "./plan-cache.ts";
+import { Cuts } from "../core/planning/cuts.ts";
+import type { Indexes, RecordedSegment } from "../core/segment.ts";
+import { IndexCache } from "./index-cache.ts";
+import { PlanCache } from "./plan-cache.ts";
 import { playableSpans } from "./playable-spans.ts";
 
 /** What a range download asks for. */
@@ -26,9 +27,24 @@ export interface RangeQuery extends SegmentsQuery {
 export interface RangeParts extends Omit<PlanParts, "indexes"> {
   readonly catalog: Catalog;
   /** Shared between plans; default: one of its own. */
-  readonly indexes?: IndexCache;
+  readonly indexes?: Indexes;
   /** Plans of ranges that may be asked for again; default: none are kept. */
   readonly plans?: PlanCache;
+}
+
+/** What plans are made with that share what was read for them. */
+export interface SharingParts extends RangeParts {
+  readonly indexes: Indexes;
+}
+
+/** What plans are made with that share what was read and found out for them, and the plans. */
+export function sharingParts(
+  given: Pick<RangeParts, "core" | "catalog" | "store" | "sha256" | "gapToleranceMs">,
+): SharingParts {
+  const { core, catalog, store, sha256, gapToleranceMs = DEFAULT_GAP_TOLERANCE_MS } = given;
+  const indexes = indexesOf(catalog);
+  const cuts = new Cuts(core, indexes);
+  return { core, catalog, store, indexes, cuts, sha256, plans: new PlanCache(), gapToleranceMs };
 }
 
 /** How far, and how fast, a plan may be made. */
@@ -145,5 +161,9 @@ async function segmentBefore(
 }
 
 function coreParts(parts: RangeParts): PlanParts {
-  return { ...parts, indexes: parts.indexes ?? new IndexCache((ids) => parts.catalog.indexesOf(ids)) };
+  return { ...parts, indexes: parts.indexes ?? indexesOf(parts.catalog) };
+}
+
+function indexesOf(catalog: Catalog): IndexCache {
+  return new IndexCache((ids) => catalog.indexesOf(ids));
 }

@@ -5,7 +5,7 @@ import { expect, test } from "vitest";
 import { Catalog } from "../../src/catalog/catalog.ts";
 import { registerInPlace } from "../../src/intake/segments/segment-upload.ts";
 import { Cuts } from "../../src/core/planning/cuts.ts";
-import { IndexCache } from "../../src/core/reading/index-cache.ts";
+import { IndexCache } from "../../src/recordings/index-cache.ts";
 import { PlanCache } from "../../src/recordings/plan-cache.ts";
 import type { Plan } from "../../src/core/plan.ts";
 import { planRange, type RangeParts, type RangeQuery } from "../../src/recordings/plan-range.ts";

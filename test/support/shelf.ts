@@ -3,11 +3,14 @@ import { createClient } from "@libsql/client";
 import { readFile, stat } from "node:fs/promises";
 import { basename, dirname } from "node:path";
 import type { ByteSpan } from "../../src/base/ports.ts";
-import { indexObject } from "../../src/core/indexing/index-object.ts";
-import { planSegments, type IndexedFile } from "../../src/core/plan-segments.ts";
-import type { Plan } from "../../src/core/plan.ts";
-import type { SegmentsQuery } from "../../src/core/planning/compose.ts";
-import type { Media } from "../../src/core/reading/media.ts";
+import {
+  indexObject,
+  planSegments,
+  type Media,
+  type Plan,
+  type SegmentSource,
+  type SegmentsRange,
+} from "../../src/core/index.ts";
 import { registerInPlace } from "../../src/intake/segments/segment-upload.ts";
 import { planRange } from "../../src/recordings/plan-range.ts";
 import { openCatalog } from "../../src/runtime/libsql/open-catalog.ts";
@@ -18,24 +21,24 @@ import { placeKey, withPlaces } from "../../src/store/mounts.ts";
 /** A stream of segments that can be planned. */
 export interface Shelf {
   /** Plans a range of it; what the query leaves out has the defaults of the HTTP surface. */
-  plan(query: Partial<SegmentsQuery> & Pick<SegmentsQuery, "startMs" | "endMs">): Promise<Plan>;
+  plan(query: SegmentsRange): Promise<Plan>;
 }
 
 /** Indexes files and puts them under the starts they are given. */
 export async function shelve(files: readonly { readonly file: string; readonly startMs: number }[]): Promise<Shelf> {
   const core = await loadCore();
-  const indexed: IndexedFile[] = [];
+  const indexed: SegmentSource[] = [];
   for (const { file, startMs } of files) {
     const store = new FileStore(dirname(file));
     const key = basename(file);
     const { size } = await stat(file);
     const bytes = await readFile(file);
-    const { index } = await indexObject(core, size, (span) => Promise.resolve(cut(bytes, span)));
+    const { index, summary } = await indexObject(core, size, (span) => Promise.resolve(cut(bytes, span)));
     const etag = (await store.head(key))?.etag ?? "";
-    indexed.push({ index, startMs, etag, read: (span) => store.get(key, span, etag) });
+    indexed.push({ index, summary, startMs, etag, read: (span) => store.get(key, span, etag) });
   }
   return {
-    plan: (query) => planSegments({ core }, indexed, { cut: "frame", gaps: "skip", changes: "inband", ...query }),
+    plan: (query) => planSegments({ core }, indexed, query),
   };
 }
 

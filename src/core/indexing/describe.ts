@@ -1,5 +1,5 @@
 import { Warning } from "../wasm/abi/names.ts";
-import { readSummary, summaryLength, type TrackRecord } from "../wasm/records/summary.ts";
+import { readSummary, summaryOf, type TrackRecord } from "../wasm/records/summary.ts";
 import { fourccText } from "../wasm/view.ts";
 import type { BuiltIndex } from "../wasm/module.ts";
 import { doubtsOf } from "./doubtful-tracks.ts";
@@ -23,7 +23,7 @@ const WARNINGS: readonly (readonly [bit: number, sentence: string])[] = [
 
 /** Splits an index that was just built into its summary and a description for people. */
 export function describeIndex({ index, clock }: BuiltIndex): IndexedSegment {
-  const summary = index.slice(0, summaryLength(index));
+  const summary = summaryOf(index).slice();
   const description = describeSummary(summary);
   return { index, summary, description, statedStart: statedStart(clock, description.durationMs) };
 }

@@ -1,6 +1,6 @@
 import type { ByteSpan } from "../../base/ports.ts";
 import type { Core } from "../wasm/module.ts";
-import type { ListedBox } from "../wasm/records/listing.ts";
+import type { ListedBox, Sample } from "../wasm/records/listing.ts";
 import { scanObject } from "./index-object.ts";
 import type { TopLevelBox } from "./metadata-scan.ts";
 
@@ -22,4 +22,9 @@ export async function inspectObject(
     if (metadata?.bytes.length === box.size) return core.listBoxes(metadata);
     return [{ type: box.type, offset: box.offset, size: box.size === 0 ? size - box.offset : box.size, depth: 0 }];
   });
+}
+
+/** The samples that an index lists, in file order. @throws BoxcarError `bad_index` (500) */
+export function inspectSamples(core: Core, index: Uint8Array): Sample[] {
+  return core.withIndex(index, (loaded) => loaded.samples());
 }

@@ -4,7 +4,7 @@ import { CAPTION_FRAGMENT, CAPTION_SIZE, Code, MOVIE_TIMESCALE, Table, TrackFlag
 import type { CaptionBlock } from "../wasm/abi/records.ts";
 import type { MovieTrack } from "../wasm/records/output.ts";
 import type { LayoutParts } from "./layout.ts";
-import { isVideo } from "../planning/output-track.ts";
+import { isVideo } from "../planning/track-kinds.ts";
 import type { ClockReading, Composition } from "../planning/composition.ts";
 import { inlineRegion, madeRegion, type Region } from "./regions.ts";
 

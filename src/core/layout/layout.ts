@@ -4,7 +4,7 @@ import type { Core } from "../wasm/module.ts";
 import { MOVIE_TIMESCALE } from "../wasm/abi/names.ts";
 import type { Chapter, MovieTrack } from "../wasm/records/output.ts";
 import type { PieceTrack } from "../planning/piece.ts";
-import type { IndexCache } from "../reading/index-cache.ts";
+import type { Indexes } from "../segment.ts";
 import type { OutputTrack } from "../planning/output-track.ts";
 import type { Piece } from "../planning/piece.ts";
 import type { Composition } from "../planning/composition.ts";
@@ -23,7 +23,7 @@ const MOST_CHAPTERS = 255;
 export interface LayoutParts {
   readonly core: Core;
   readonly store: Pick<Store, "get">;
-  readonly indexes: IndexCache;
+  readonly indexes: Indexes;
   readonly composition: Composition;
   /** A chapter for each stretch without gaps, when they are wanted. */
   readonly chapters: ClockOptions | undefined;

@@ -2,7 +2,7 @@ import { arrived } from "../../base/bytes.ts";
 import { Breather } from "../../base/breather.ts";
 import type { ByteSpan } from "../../base/ports.ts";
 import type { LentBytes, LoadedIndex, Rest } from "../wasm/loaded-index.ts";
-import { PAGE } from "../reading/index-cache.ts";
+import { INDEX_PAGE } from "../segment.ts";
 import type { LayoutParts } from "./layout.ts";
 import type { Piece } from "../planning/piece.ts";
 import { inTurn } from "../reading/read-ahead.ts";
@@ -191,7 +191,7 @@ function indexOf(parts: LayoutParts, number: number, last: number): Promise<Uint
   const made = pieces[number]?.made?.index;
   if (made !== undefined) return Promise.resolve(made);
   const next = pieces
-    .slice(number + 1, Math.min(number + PAGE, last + 1))
+    .slice(number + 1, Math.min(number + INDEX_PAGE, last + 1))
     .filter((piece) => piece.made?.index === undefined);
   const upcoming = next.map(({ source }) => source.id);
   return parts.indexes.get(pieces[number]?.source.id ?? 0, upcoming);

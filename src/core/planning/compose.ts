@@ -1,11 +1,10 @@
 import { concatenated } from "../../base/bytes.ts";
 import { Breather } from "../../base/breather.ts";
-import type { RecordedSegment } from "../segment.ts";
+import type { Indexes, RecordedSegment } from "../segment.ts";
 import { BoxcarError } from "../../base/errors.ts";
 import type { Pace, Sha256, Store } from "../../base/ports.ts";
 import type { Core } from "../wasm/module.ts";
 import { Cuts } from "./cuts.ts";
-import type { IndexCache } from "../reading/index-cache.ts";
 import type { ClockOptions, LayoutParts, TrackHeaders } from "../layout/layout.ts";
 import type { SegmentBefore } from "./lead.ts";
 import type { Composition } from "./composition.ts";
@@ -42,7 +41,7 @@ export interface SegmentsQuery {
 export interface PlanParts {
   readonly core: Core;
   readonly store: Pick<Store, "get">;
-  readonly indexes: IndexCache;
+  readonly indexes: Indexes;
   /** Default 500. */
   readonly gapToleranceMs?: number;
   /** What cutting found before, shared between plans; default: nothing. */
@@ -128,7 +127,7 @@ export function noSyncSample({ id }: RecordedSegment): BoxcarError {
  * The raw sample entries of each track, made fit for parameter sets in the samples where there are any, and the kept boxes
  * of the segment it comes from.
  */
-async function readHeaders({ tracks }: Composition, indexes: IndexCache, pace: Pace): Promise<TrackHeaders[]> {
+async function readHeaders({ tracks }: Composition, indexes: Indexes, pace: Pace): Promise<TrackHeaders[]> {
   const kept = new Map<number, Uint8Array>();
   const entries = tracks.map((): Uint8Array[] => []);
   // By the segment whose index has it: each is read once, whoever wants something of it, since it may not be cached.

@@ -1,10 +1,9 @@
 import type { PieceTrack } from "./piece.ts";
-import type { RecordedSegment } from "../segment.ts";
+import type { Indexes, RecordedSegment } from "../segment.ts";
 import { LruMap } from "../../base/lru-map.ts";
 import type { LoadedIndex, MeasuredPiece } from "../wasm/loaded-index.ts";
 import type { Core } from "../wasm/module.ts";
 import type { Selected, Selection } from "../wasm/abi/records.ts";
-import type { IndexCache } from "../reading/index-cache.ts";
 import { TimedSegment } from "./placed-segment.ts";
 
 /** What is kept by default: the cuts of some ten thousand segments. */
@@ -18,13 +17,13 @@ const ENTRY_BYTES = 400;
  */
 export class Cuts {
   readonly #core: Core;
-  readonly #indexes: IndexCache;
+  readonly #indexes: Indexes;
   readonly #selected: LruMap<string, Selected>;
   readonly #measured: LruMap<string, MeasuredPiece>;
   /** As long as the catalog keeps the rows. */
   readonly #timed = new WeakMap<RecordedSegment, TimedSegment>();
 
-  constructor(core: Core, indexes: IndexCache, budget = DEFAULT_CUT_CACHE_BYTES) {
+  constructor(core: Core, indexes: Indexes, budget = DEFAULT_CUT_CACHE_BYTES) {
     this.#core = core;
     this.#indexes = indexes;
     this.#selected = new LruMap(budget / 2, (_, name) => ENTRY_BYTES + name.length);

@@ -1,4 +1,4 @@
-import { isVideo } from "./output-track.ts";
+import { isVideo } from "./track-kinds.ts";
 import type { TimedSegment } from "./placed-segment.ts";
 import { millisecondsOf, rescale, ticksOf } from "./ticks.ts";
 

@@ -5,7 +5,8 @@ import type { Counts, Selected } from "../wasm/abi/records.ts";
 import { TrackFlag } from "../wasm/abi/names.ts";
 import type { TrackRecord } from "../wasm/records/summary.ts";
 import type { Cuts } from "./cuts.ts";
-import { codecFamily, isVideo, OutputTrack } from "./output-track.ts";
+import { OutputTrack } from "./output-track.ts";
+import { codecFamily, isVideo } from "./track-kinds.ts";
 import { moveInband } from "./inband.ts";
 import {
   countsOf,

@@ -1,7 +1,7 @@
 import type { RecordedSegment } from "../segment.ts";
 import type { Counts, PieceTrack as PieceTrackRecord, Selected } from "../wasm/abi/records.ts";
 import type { TrackRecord } from "../wasm/records/summary.ts";
-import { isSound } from "./output-track.ts";
+import { isSound } from "./track-kinds.ts";
 import type { Store } from "../../base/ports.ts";
 import type { PinnedObject } from "../reading/read-spans.ts";
 import { ticksOf } from "./ticks.ts";

@@ -2,7 +2,7 @@ import type { RecordedSegment } from "../segment.ts";
 import { BoxcarError } from "../../base/errors.ts";
 import { readSummary, type Summary, type TrackRecord } from "../wasm/records/summary.ts";
 import { TrackFlag } from "../wasm/abi/names.ts";
-import { isSound, isVideo } from "./output-track.ts";
+import { isSound, isVideo } from "./track-kinds.ts";
 import { millisecondsOf, rescale, ticksOf } from "./ticks.ts";
 
 /**

@@ -4,7 +4,7 @@ import type { Selected, Selection } from "../wasm/abi/records.ts";
 import type { ClockReading, Composition, Interval } from "./composition.ts";
 import { lengthOf, ticksToNext } from "./following.ts";
 import { leadOf, startsLate, type LeftSegment, type SegmentBefore } from "./lead.ts";
-import { isVideo, needsSync } from "./output-track.ts";
+import { isVideo, needsSync } from "./track-kinds.ts";
 import { PieceMaker, type PieceMakerOptions } from "./piece-maker.ts";
 import { ROUNDING_MS, snapped, type PlacedSegment, type TimedSegment, openEnd } from "./placed-segment.ts";
 import { millisecondsOf, rescale, ticksOf } from "./ticks.ts";

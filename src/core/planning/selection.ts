@@ -1,7 +1,8 @@
 import { SelectionRule, TrackFlag } from "../wasm/abi/names.ts";
 import type { Selection } from "../wasm/abi/records.ts";
 import type { TrackRecord } from "../wasm/records/summary.ts";
-import { isSound, isVideo, needsSync, type OutputTrack } from "./output-track.ts";
+import type { OutputTrack } from "./output-track.ts";
+import { isSound, isVideo, needsSync } from "./track-kinds.ts";
 import { prerollOf } from "./piece.ts";
 import {
   baseOf,

@@ -1,5 +1,6 @@
 import { SilenceMaker, type SilenceParts } from "./silence.ts";
-import { isSound, type OutputTrack } from "./output-track.ts";
+import type { OutputTrack } from "./output-track.ts";
+import { isSound } from "./track-kinds.ts";
 import type { Piece } from "./piece.ts";
 import { baseOf, limitOf, type PlacedSegment } from "./placed-segment.ts";
 import { millisecondsOf, rescale, ticksOf } from "./ticks.ts";

@@ -7,7 +7,7 @@ import { Code } from "../wasm/abi/names.ts";
 import type { Selected, Selection } from "../wasm/abi/records.ts";
 import type { TrackRecord } from "../wasm/records/summary.ts";
 import type { Cuts } from "./cuts.ts";
-import { isVideo } from "./output-track.ts";
+import { isVideo } from "./track-kinds.ts";
 import { leftOut, sourceOf, type IndexOf, type Piece } from "./piece.ts";
 import { limitOf, othersStartOf, ROUNDING_MS, type PlacedSegment } from "./placed-segment.ts";
 import { rescale, ticksOf } from "./ticks.ts";

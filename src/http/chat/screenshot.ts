@@ -6,6 +6,7 @@ import type { Turn } from "../../base/fair-queue.ts";
 import { pictureSize } from "../../pictures/picture-size.ts";
 import type { Still } from "../../pictures/pictures.ts";
 import { shownAt } from "../../pictures/shown-at.ts";
+import { recordedMoment } from "../../pictures/videos.ts";
 import type { ByteSpan, PictureShape } from "../../base/ports.ts";
 import { checkStreamPath } from "../../base/stream-path.ts";
 import { formatTime, parseTime } from "../../base/time.ts";
@@ -143,7 +144,7 @@ async function take(
     authorize(c, "read", streamPath);
     const timeMs = parseTime(String(time), { zone: config.timeZone, dayOf: clock() });
     const wanted = await shownAt(catalog, streamPath, timeMs, config.gapToleranceMs);
-    const still = await pictures.still(planning, wanted, shape, seek, turn);
+    const still = await pictures.still(recordedMoment(planning, wanted), shape, seek, turn);
     return { still, url: origin + snapshotPath(streamPath, timeMs, shape), timeMs };
   }
   const timeMs = millisecondsOf(time);
@@ -151,14 +152,14 @@ async function take(
   if (source.kind === "recording") {
     authorize(c, "read", source.streamPath);
     const wanted = await downloadedAt(c, context, source.streamPath, source.query, timeMs);
-    const still = await pictures.still(planning, wanted, shape, seek, turn);
+    const still = await pictures.still(recordedMoment(planning, wanted), shape, seek, turn);
     return { still, url: origin + snapshotPath(source.streamPath, wanted.atMs, shape), timeMs };
   }
   if (source.kind === "upload") {
     if (source.area === "store" && !config.uploads.publicFiles) authorize(c, "read", undefined);
     const upload = await uploadAt(context, source.area, source.key);
     const video = await uploadedVideo(context, upload);
-    const still = await pictures.still(video.parts, { segment: video.segment, atMs: timeMs }, shape, seek, turn);
+    const still = await pictures.still({ video, atMs: timeMs }, shape, seek, turn);
     const path =
       source.area === "store" ? `${config.uploads.filesUrl ?? `${origin}/files`}/` : `${origin}/public/uploads/`;
     const process = `video/snapshot,t_${timeMs},f_${shape.format},w_${shape.width},h_0,ar_auto`;
@@ -186,8 +187,8 @@ async function remoteStill(
     const file = await openRemote(url);
     try {
       const ranged = { key: url, etag: "", size: file.size, read: (span: ByteSpan) => file.read(span) };
-      const { parts, segment } = await videos.open(ranged, () => Promise.resolve(undefined));
-      return await pictures.still(parts, { segment, atMs }, shape, "exact", turn);
+      const video = await videos.open(ranged, () => Promise.resolve(undefined));
+      return await pictures.still({ video, atMs }, shape, "exact", turn);
     } finally {
       file.close();
     }

@@ -1,5 +1,5 @@
 import type { Context } from "hono";
-import type { Plan, RangeOutline } from "../../core/plan.ts";
+import type { Plan, RangeOutline } from "../../core/index.ts";
 import type { PlanBounds, RangeQuery } from "../../recordings/plan-range.ts";
 import { outlineRange, planRange } from "../../recordings/plan-range.ts";
 import type { AppContext, AppEnv } from "../context.ts";

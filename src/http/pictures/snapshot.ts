@@ -1,6 +1,7 @@
 import { createRoute } from "@hono/zod-openapi";
 import { BoxcarError } from "../../base/errors.ts";
 import { shownAt } from "../../pictures/shown-at.ts";
+import { recordedMoment } from "../../pictures/videos.ts";
 import { checkStreamPath, encodeStreamPath } from "../../base/stream-path.ts";
 import { checkTimeZone, formatTime, parseTime } from "../../base/time.ts";
 import { need, keptFor, visibility } from "../middleware/access.ts";
@@ -70,7 +71,7 @@ export function addSnapshot(app: App, context: AppContext): void {
     }
     const wanted = await shownAt(catalog, streamPath, asked, config.gapToleranceMs);
     const shape = { width, height: 0, format, rotation: "auto" } as const;
-    const still = await pictures.still(planning, wanted, shape, seek, turnOf(c));
+    const still = await pictures.still(recordedMoment(planning, wanted), shape, seek, turnOf(c));
     const settled = asked !== undefined && asked + config.settleMs <= clock();
     return sendPicture(c, still, {
       "Cache-Control": settled ? keptFor(c, 86_400, clock()) : `${visibility(c)}, no-cache`,

@@ -2,6 +2,7 @@ import { createRoute } from "@hono/zod-openapi";
 import { BoxcarError } from "../../base/errors.ts";
 import { hashOf } from "../../pictures/pictures.ts";
 import { COLUMNS, framesOf, SHEETS, TILES, tileSize, tilesOf, writeStoryboard } from "../../pictures/storyboard.ts";
+import { recordedMoments } from "../../pictures/videos.ts";
 import { checkStreamPath, spritePath } from "../../base/stream-path.ts";
 import { formatTime, parseDuration, parseTimeRange } from "../../base/time.ts";
 import { need, keptFor, visibility } from "../middleware/access.ts";
@@ -113,7 +114,7 @@ export function addSprite(app: App, context: AppContext): void {
     const rows = Math.ceil(part.length / COLUMNS);
     return sendPicture(
       c,
-      await pictures.sheet(planning, frames, { columns: COLUMNS, rows, ...size }, turnOf(c)),
+      await pictures.sheet(recordedMoments(planning, frames), { columns: COLUMNS, rows, ...size }, turnOf(c)),
       headers,
     );
   });

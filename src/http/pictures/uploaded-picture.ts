@@ -43,5 +43,5 @@ export async function processed(
     return { location: (await presign.process(upload.key, process, LINK_SECONDS)).url };
   }
   const video = await uploadedVideo(context, upload);
-  return context.pictures.still(video.parts, { segment: video.segment, atMs: timeMs }, shape, seek, turn);
+  return context.pictures.still({ video, atMs: timeMs }, shape, seek, turn);
 }

@@ -1,7 +1,6 @@
 import { createRoute } from "@hono/zod-openapi";
 import { BoxcarError } from "../../base/errors.ts";
-import type { RangeOutline } from "../../core/plan.ts";
-import type { Interval } from "../../core/planning/composition.ts";
+import type { Interval, RangeOutline } from "../../core/index.ts";
 import { encodeStreamPath } from "../../base/stream-path.ts";
 import { formatTime, parseTimeRange } from "../../base/time.ts";
 import { need, needSome, readable, streamPathInPath } from "../middleware/access.ts";

@@ -1,4 +1,4 @@
-import type { Media } from "../../core/reading/media.ts";
+import type { Media } from "../../core/index.ts";
 import type { ByteSpan } from "../../base/ports.ts";
 import { contentRange } from "./byte-range.ts";
 

@@ -1,5 +1,4 @@
-import { describeSummary } from "../../core/indexing/describe.ts";
-import { summaryLength } from "../../core/wasm/records/summary.ts";
+import { describeSummary, isSummary } from "../../core/index.ts";
 import type { Segment } from "../../catalog/types.ts";
 import type { Ingested } from "../../intake/segments/segment-upload.ts";
 import { downloadPath } from "../../base/stream-path.ts";
@@ -39,8 +38,7 @@ export const segmentRecord = z
 /** The record of a segment. */
 export function recordOf(segment: Segment): z.infer<typeof segmentRecord> {
   const { id, streamPath, startMs, endMs, size, format, codecs, eventLevel, summary, key } = segment;
-  const isWhole = summary.length > 0 && summaryLength(summary) === summary.length;
-  const warnings = isWhole ? describeSummary(summary).warnings : [];
+  const warnings = isSummary(summary) ? describeSummary(summary).warnings : [];
   return {
     id,
     streamPath,

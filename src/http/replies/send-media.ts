@@ -1,5 +1,5 @@
 import { BoxcarError } from "../../base/errors.ts";
-import type { Media } from "../../core/reading/media.ts";
+import type { Media } from "../../core/index.ts";
 import type { ByteSpan, SendStream } from "../../base/ports.ts";
 import { chooseRange, contentRange } from "./byte-range.ts";
 import { evaluateConditions, rangeApplies } from "./conditional.ts";

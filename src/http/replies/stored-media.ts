@@ -1,4 +1,4 @@
-import type { Media } from "../../core/reading/media.ts";
+import type { Media } from "../../core/index.ts";
 import type { Store } from "../../base/ports.ts";
 
 /** A stored object and the row that describes it. */

@@ -1,7 +1,7 @@
 import type { Context } from "hono";
 import { BoxcarError } from "../../base/errors.ts";
 import { framesOf } from "../../pictures/storyboard.ts";
-import type { FrameTime } from "../../core/frames.ts";
+import type { ShownSegment } from "../../pictures/shown-at.ts";
 import { parseTimeRange } from "../../base/time.ts";
 import type { AppContext, AppEnv } from "../context.ts";
 import { outlinedRange } from "../media/planned-range.ts";
@@ -19,7 +19,7 @@ export async function downloadedAt(
   streamPath: string,
   query: URLSearchParams,
   timeMs: number,
-): Promise<FrameTime> {
+): Promise<ShownSegment> {
   const { catalog, config, clock } = context;
   const id = query.get("id");
   if (id !== null) {

@@ -1,8 +1,7 @@
 import { gathered } from "../../base/bytes.ts";
 import type { PendingUpload, Upload } from "../../catalog/upload-rows.ts";
 import { BoxcarError } from "../../base/errors.ts";
-import { indexObject } from "../../core/indexing/index-object.ts";
-import type { IndexedSegment } from "../../core/indexing/segment-index.ts";
+import { indexObject, type IndexedSegment } from "../../core/index.ts";
 import type { ObjectInfo, SignedRequest, Store } from "../../base/ports.ts";
 import { HEAD_SIZE, kindOf, kindOfType } from "../files/file-kind.ts";
 import { mediaOf, type Destination, type UploadParts } from "../files/receive-file.ts";

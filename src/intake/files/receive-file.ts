@@ -2,11 +2,9 @@ import { concatenated } from "../../base/bytes.ts";
 import type { Catalog } from "../../catalog/catalog.ts";
 import type { Claim, StoredUpload, Upload, UploadArea, UploadMedia } from "../../catalog/upload-rows.ts";
 import { BoxcarError } from "../../base/errors.ts";
-import type { IndexedSegment } from "../../core/indexing/segment-index.ts";
-import { StreamIndexer } from "../../core/indexing/stream-indexer.ts";
+import { StreamIndexer, type Core, type IndexedSegment } from "../../core/index.ts";
 import type { Clock, Store } from "../../base/ports.ts";
 import { removeObject } from "../../store/remove.ts";
-import type { Core } from "../../core/wasm/module.ts";
 import { HEAD_SIZE, kindOf, type FileKind } from "./file-kind.ts";
 
 /** What taking in files needs. */

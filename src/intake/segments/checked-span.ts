@@ -1,5 +1,5 @@
 import { BoxcarError } from "../../base/errors.ts";
-import { wholeDuration } from "../../core/segment.ts";
+import { wholeDuration } from "../../core/index.ts";
 import { EARLIEST_MS, formatTime, isDate, LATEST_MS } from "../../base/time.ts";
 
 /** How long a segment may last unless `BOXCAR_MAX_DURATION` says otherwise: 31 days. */

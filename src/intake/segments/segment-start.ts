@@ -1,6 +1,5 @@
 import { BoxcarError } from "../../base/errors.ts";
-import type { IndexedSegment } from "../../core/indexing/segment-index.ts";
-import { instantOf, type StatedSource } from "../../core/indexing/stated-start.ts";
+import { instantOf, type IndexedSegment, type StatedSource } from "../../core/index.ts";
 import { formatTime } from "../../base/time.ts";
 import { checkedSpan, type SegmentSpan } from "./checked-span.ts";
 

@@ -12,7 +12,7 @@ import { FolderMark, type RememberedIdentity } from "../../store/file/folder-mar
 import { openStore, type StoreDrivers } from "../../store/open-store.ts";
 import type { RemoteOptions } from "../../store/remote/remote-store.ts";
 import { withPlaces } from "../../store/mounts.ts";
-import { createCore, type Core } from "../../core/wasm/module.ts";
+import { createCore, type Core } from "../../core/index.ts";
 import { ossCallbackKeys } from "../outbound/oss-callback-keys.ts";
 import { makeFolder, openConfiguredCatalog } from "../libsql/open-configured-catalog.ts";
 

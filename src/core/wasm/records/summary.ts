@@ -25,11 +25,21 @@ export interface Summary extends Omit<IndexHeader, "fragmented" | "trackCount" |
   readonly tracks: readonly TrackRecord[];
 }
 
-/** Bytes of the summary at the start of an index; 0 when it is too short to tell. */
-export function summaryLength(index: Uint8Array): number {
+/** The start of an index without its columns: most of planning needs no more. A view of the same memory. */
+export function summaryOf(index: Uint8Array): Uint8Array {
+  return index.subarray(0, summaryLength(index));
+}
+
+/** 0 when it is too short to tell. */
+function summaryLength(index: Uint8Array): number {
   if (index.byteLength < INDEX_HEADER_SIZE) return 0;
   const { trackCount } = readIndexHeader(new DataView(index.buffer, index.byteOffset), 0);
   return INDEX_HEADER_SIZE + trackCount * TRACK_RECORD_SIZE;
+}
+
+/** Whether bytes are as long as the summary they begin with. */
+export function isSummary(bytes: Uint8Array): boolean {
+  return bytes.length > 0 && summaryLength(bytes) === bytes.length;
 }
 
 /** Reads header and track records of an index, or of a summary cut from one. */

@@ -1,10 +1,9 @@
-import { BoxcarError } from "../../base/errors.ts";
-import { LruMap } from "../../base/lru-map.ts";
+import { BoxcarError } from "../base/errors.ts";
+import { LruMap } from "../base/lru-map.ts";
+import { INDEX_PAGE, type Indexes } from "../core/index.ts";
 
 /** Index bytes kept by default: two days of one camera. */
-export const DEFAULT_CACHE_BYTES = 24 << 20;
-/** Indexes fetched with one query. */
-export const PAGE = 64;
+const DEFAULT_CACHE_BYTES = 24 << 20;
 
 /** What an index takes besides its bytes. */
 const ENTRY_BYTES = 200;
@@ -13,7 +12,7 @@ const ENTRY_BYTES = 200;
 export type ReadIndexes = (ids: readonly number[]) => Promise<Map<number, Uint8Array>>;
 
 /** Segment indexes by id, the least recently used dropped first. Indexes never change, so nothing has to be refreshed. */
-export class IndexCache {
+export class IndexCache implements Indexes {
   readonly #read: ReadIndexes;
   readonly #kept: LruMap<number, Uint8Array>;
 
@@ -27,14 +26,10 @@ export class IndexCache {
     this.#kept.set(id, index);
   }
 
-  /**
-   * The index of one segment. The ids after it that will be wanted soon are fetched along with it.
-   * @throws BoxcarError `index_missing` (503)
-   */
   async get(id: number, upcoming: readonly number[] = []): Promise<Uint8Array> {
     const known = this.#kept.get(id);
     if (known !== undefined) return known;
-    const ids = [id, ...upcoming.filter((other) => other !== id && !this.#kept.has(other))].slice(0, PAGE);
+    const ids = [id, ...upcoming.filter((other) => other !== id && !this.#kept.has(other))].slice(0, INDEX_PAGE);
     const found = await this.#read(ids);
     for (const other of ids.slice().reverse()) {
       const index = found.get(other);

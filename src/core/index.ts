@@ -1,0 +1,34 @@
+/**
+ * The core: MP4 bytes to segment indexes, and indexes to outputs and pictures, without a catalog, a server or a runtime.
+ *
+ * @example
+ * const core = createCore(await WebAssembly.compileStreaming(fetch("boxcar.wasm")));
+ * const read = async ({ offset, length }) => new Uint8Array(await file.slice(offset, offset + length).arrayBuffer());
+ * const indexed = await indexObject(core, file.size, read);
+ * const source = { ...indexed, startMs: 0, read: async function* (span) { yield await read(span); } };
+ * const plan = await planSegments({ core }, [source], { startMs: 1500, endMs: 4000 });
+ * for await (const chunk of plan.media("mp4").read({ offset: 0, length: plan.size("mp4") })) await out.write(chunk);
+ */
+export { BoxcarError, type ErrorFields } from "../base/errors.ts";
+export type { ByteSpan, Pace, Sha256 } from "../base/ports.ts";
+export { createCore, type Core } from "./wasm/module.ts";
+
+export { indexObject } from "./indexing/index-object.ts";
+export { StreamIndexer, type IndexLimits } from "./indexing/stream-indexer.ts";
+export type { IndexedSegment, SegmentDescription, TrackDescription } from "./indexing/segment-index.ts";
+export { instantOf, type StatedSource, type StatedStart } from "./indexing/stated-start.ts";
+export { describeSummary } from "./indexing/describe.ts";
+export { isSummary, summaryOf } from "./wasm/records/summary.ts";
+export { inspectObject, inspectSamples } from "./indexing/inspect-object.ts";
+export type { ListedBox, Sample } from "./wasm/records/listing.ts";
+
+export { planSegments, type SegmentsParts, type SegmentsRange } from "./plan-segments.ts";
+export type { Plan, RangeOutline } from "./plan.ts";
+export type { SegmentsQuery } from "./planning/compose.ts";
+export type { ClockOptions } from "./layout/layout.ts";
+export type { ClockReading, Interval } from "./planning/composition.ts";
+export type { Media } from "./reading/media.ts";
+export { INDEX_PAGE, wholeDuration, type Indexes, type RecordedSegment, type SegmentSource } from "./segment.ts";
+
+export { planFrame, planKeyframes, type FrameClip, type FrameSample, type FrameTime } from "./frames.ts";
+export { sampledEnd, shownSize } from "./shown.ts";

@@ -1,0 +1,93 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { dirname, join, normalize } from "node:path";
+import { describe, expect, it } from "vitest";
+import layers from "../layers.json" with { type: "json" };
+
+/** The files below a folder, and what each imports of it; of types alone only when `types` says so. */
+function importsOf(folder: string, types: boolean): Map<string, string[]> {
+  const files = readdirSync(folder, { recursive: true, encoding: "utf8" })
+    .map((file) => join(folder, file))
+    .filter((file) => file.endsWith(".ts") && !file.endsWith(".d.ts"));
+  const imports =
+    /^\s*(?:import|export)\s+(type\s)?[^"';]*?from\s+"(\.[^"]+)"|^import\s+()"(\.[^"]+)"|import\(\s*()"(\.[^"]+)"/gm;
+  return new Map(
+    files.map((file) => {
+      const found = [...readFileSync(file, "utf8").matchAll(imports)]
+        .filter(([, type]) => types || type === undefined)
+        .map((match) => normalize(join(dirname(file), match[2] ?? match[4] ?? match[6] ?? "")));
+      return [
+        file,
+        found.map((path) => (path.endsWith(".ts") ? path : `${path}.ts`)).filter((path) => files.includes(path)),
+      ];
+    }),
+  );
+}
+
+/** The first files that import one another in a ring. */
+function ringIn(imports: ReadonlyMap<string, readonly string[]>): string[] {
+  const done = new Set<string>();
+  const walk = (file: string, path: readonly string[]): string[] => {
+    if (path.includes(file)) return [...path.slice(path.indexOf(file)), file];
+    if (done.has(file)) return [];
+    for (const next of imports.get(file) ?? []) {
+      const ring = walk(next, [...path, file]);
+      if (ring.length > 0) return ring;
+    }
+    done.add(file);
+    return [];
+  };
+  for (const file of imports.keys()) {
+    const ring = walk(file, []);
+    if (ring.length > 0) return ring;
+  }
+  return [];
+}
+
+describe("the files of src", () => {
+  const all = importsOf("src", true);
+  const roomOf = (file: string): string => file.split("/")[1] ?? "";
+  const rowOf = (file: string): number => layers.rows.findIndex((row) => row.includes(roomOf(file)));
+
+  it("lie in a row each", () => {
+    expect(all.size).toBeGreaterThan(200);
+    expect([...all.keys()].filter((file) => rowOf(file) === -1)).toEqual([]);
+  });
+
+  it("import what stands in their own folder or in a later row", () => {
+    const upward = [...all].flatMap(([file, imports]) =>
+      imports.filter((other) => rowOf(other) < rowOf(file)).map((other) => `${file} imports ${other}`),
+    );
+    expect(upward).toEqual([]);
+  });
+
+  it("import the core through its face", () => {
+    const behind = [...all].flatMap(([file, imports]) =>
+      imports
+        .filter((other) => roomOf(other) === "core" && other !== "src/core/index.ts")
+        .filter(() => !layers.insideCore.includes(roomOf(file)))
+        .map((other) => `${file} imports ${other}`),
+    );
+    expect(behind).toEqual([]);
+  });
+
+  it("import one another in no ring", () => {
+    expect(ringIn(importsOf("src", false))).toEqual([]);
+  });
+});
+
+describe("the files of assembly", () => {
+  const all = importsOf("assembly", true);
+
+  it("lie in a room each", () => {
+    const rooms = ["abi", "memory", "box", "read", "index", "piece", "write"];
+    const entries = ["assembly/index.ts", "assembly/calls.ts", "assembly/use.ts"];
+    expect(all.size).toBeGreaterThan(50);
+    expect(
+      [...all.keys()].filter((file) => !rooms.includes(file.split("/")[1] ?? "") && !entries.includes(file)),
+    ).toEqual([]);
+  });
+
+  it("import one another in no ring", () => {
+    expect(ringIn(all)).toEqual([]);
+  });
+});
