@@ -235,6 +235,10 @@ export const calls: Readonly<Record<string, Call>> = {
     doc: "Writes `moof` and the header of `mdat` for a block.",
     takes: { block: "address", trackId: "u32", sequence: "u32" },
   },
+  moveFragment: {
+    doc: "Moves a `moof` of a file, and the media behind it, from one offset to another, in place. Result: the box.",
+    takes: { pointer: "address", length: "u32", from: "whole", to: "whole" },
+  },
   samples: {
     doc: "Lists every sample of an index, in file order. Result: SampleRecord records.",
     takes: { index: "address" },

@@ -144,6 +144,7 @@ export { writeSilentMovie as silentMovie, writeSilentSample as silentSample } fr
 export { describeSamples as samples } from "./index/inspect";
 export { writeCodecs as codecs } from "./read/codec";
 export { allowInband as inbandEntry, collectParameterSets as parameterSets } from "./read/parameter-sets";
+export { moveFragment } from "./write/move-fragment";
 export { writeMfra as mfra, writeSidxHead as sidxHead } from "./write/random-access";
 export {
   writeCaptionEntry as captionEntry,

@@ -165,6 +165,13 @@ export function captionFragment(block: usize, trackId: u32, sequence: u32): Stat
   return outcome();
 }
 
+/** Moves a `moof` of a file, and the media behind it, from one offset to another, in place. Result: the box. */
+export function moveFragment(pointer: usize, length: u32, from: f64, to: f64): Status {
+  begin();
+  calls.moveFragment(pointer, length, <u64>from, <u64>to);
+  return outcome();
+}
+
 /** Lists every sample of an index, in file order. Result: SampleRecord records. */
 export function samples(index: usize): Status {
   begin();

@@ -3,6 +3,7 @@ import { accessConfigOf, accessProblems, accessVariables, isOpen, type AccessCon
 import { parseCatalog, type CatalogSettings } from "./catalog-settings.ts";
 import { BoxcarError } from "../base/errors.ts";
 import { planConfigOf, planVariables, type PlanConfig } from "./plan-config.ts";
+import { recordConfigOf, recordVariables, type RecordConfig } from "./record-config.ts";
 import { rateConfigOf, rateVariables, type RateConfig } from "./rate-config.ts";
 import { parseStore, type StoreSettings } from "./store-settings.ts";
 import { isTimeZone, parseDuration, systemTimeZone } from "../base/time.ts";
@@ -116,6 +117,7 @@ export const variables = {
   ),
   ...rateVariables,
   ...planVariables,
+  ...recordVariables(duration),
   BOXCAR_IDLE_TIMEOUT: variable(
     wholeNumber("seconds", 1, 86_400),
     "300",
@@ -177,6 +179,7 @@ export interface Config {
   readonly settleMs: number;
   readonly rates: RateConfig;
   readonly planning: PlanConfig;
+  readonly recording: RecordConfig;
   readonly idleTimeoutMs: number;
   readonly stopTimeoutMs: number;
   /** Processes that decode pictures at once. */
@@ -240,6 +243,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     settleMs: rest.BOXCAR_SETTLE * 1000,
     rates: rateConfigOf(rest),
     planning: planConfigOf(rest),
+    recording: recordConfigOf(rest),
     idleTimeoutMs: rest.BOXCAR_IDLE_TIMEOUT * 1000,
     stopTimeoutMs: rest.BOXCAR_STOP_TIMEOUT * 1000,
     decoders: rest.BOXCAR_DECODERS,

@@ -30,6 +30,7 @@ import { addList } from "./records/list.ts";
 import { addRecords } from "./records/records.ts";
 import { missingRoutes, refusalReply, refusedOf } from "./replies/refusals.ts";
 import { logRequests } from "./middleware/request-log.ts";
+import { addRecording } from "./record/recording.ts";
 import { addResumable } from "./uploads/tus.ts";
 import { addSegments } from "./media/segments.ts";
 import { addService } from "./service/service.ts";
@@ -49,6 +50,7 @@ export function createApp(given: AppPlatform): App {
   addSegments(app, context);
   addDirectUpload(app, context);
   addDelete(app, context);
+  addRecording(app, context);
   addSnapshot(app, context);
   addSprite(app, context);
   addQrCodes(app, context);

@@ -18,6 +18,7 @@ import type {
   Sha256,
   Store,
 } from "../base/ports.ts";
+import type { Recorder } from "../record/recorder.ts";
 import type { Planners } from "../recordings/planners.ts";
 import type { SharingParts } from "../recordings/plan-range.ts";
 import type { Scope } from "../base/scopes.ts";
@@ -54,6 +55,8 @@ export interface AppPlatform {
   readonly decoder?: PictureDecoder | undefined;
   /** Absent where the runtime cannot choose the address a connection goes to: then videos of other hosts are refused. */
   readonly openRemote?: OpenRemote | undefined;
+  /** Absent where nothing can be recorded: on Workers. */
+  readonly recorder?: Recorder | undefined;
   /**
    * Address of the other end of a request's connection. Absent: the runtime does not tell, and all clients count as one.
    * @param env what the runtime handed to the app with the request

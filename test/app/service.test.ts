@@ -17,7 +17,7 @@ describe("service calls", () => {
     const health = async (of: TestServer): Promise<unknown> => (await of.call("/healthz")).json.data;
     expect(await health(server)).toEqual({
       runtime: "node",
-      capabilities: { directUpload: false, pictures: true, remoteVideos: true, publicFiles: true },
+      capabilities: { directUpload: false, pictures: true, remoteVideos: true, publicFiles: true, recording: true },
     });
     const signed = { method: "PUT", url: "", fields: {}, expiresMs: 0 } as const;
     const presign = { put: () => Promise.resolve(signed), get: () => Promise.resolve(signed) };
@@ -40,6 +40,7 @@ describe("service calls", () => {
       "get /files/{key}",
       "get /healthz",
       "get /mp4/api/catalog",
+      "get /mp4/api/jobs",
       "get /mp4/api/list",
       "get /mp4/api/list/{streamPath}",
       "get /mp4/api/timeline/{streamPath}",
@@ -61,6 +62,8 @@ describe("service calls", () => {
       "post /mp4/api/delete/{streamPath}",
       "post /mp4/api/segments/confirm/{streamPath}",
       "post /mp4/api/segments/presign/{streamPath}",
+      "post /mp4/api/stop/{streamPath}",
+      "post /mp4/live/{streamPath}",
       "put /mp4/api/segments/{streamPath}",
     ]);
     const download = paths["/mp4/download/{file}"]?.get?.parameters ?? [];

@@ -10,6 +10,7 @@ import { httpServer } from "../../src/runtime/node/http-server.ts";
 import { openNodeParts, type NodeParts } from "../../src/runtime/node/node-parts.ts";
 import type { AppPlatform } from "../../src/http/context.ts";
 import { nodePeerAddress } from "../../src/runtime/node/node-peer.ts";
+import { startRecorder } from "../../src/runtime/node/start-recorder.ts";
 import { nodeSendStream } from "../../src/runtime/node/node-send.ts";
 import { pictureDecoder } from "../../src/runtime/ffmpeg/picture-decoder.ts";
 import { remoteFiles } from "../../src/runtime/outbound/remote-files.ts";
@@ -40,12 +41,16 @@ export interface Reply {
   readonly [field: string]: unknown;
 }
 
-/** @param overrides parts that a test puts in the place of the real ones */
+/**
+ * @param overrides parts that a test puts in the place of the real ones
+ * @param given a data folder that is there already; it is removed at the end, too
+ */
 export async function startTestServer(
   env: Record<string, string> = {},
   overrides: Partial<NodeParts & Pick<AppPlatform, "decoder" | "openRemote">> = {},
+  given?: string,
 ): Promise<TestServer> {
-  const folder = await mkdtemp(join(tmpdir(), "boxcar-app-"));
+  const folder = given ?? (await mkdtemp(join(tmpdir(), "boxcar-app-")));
   const config = readConfig({ BOXCAR_TZ: "UTC", ...env, BOXCAR_DATA: folder });
   const opened = await openNodeParts(config);
   const parts = { ...opened, ...overrides };
@@ -55,7 +60,9 @@ export async function startTestServer(
     lines.push({ level, message, fields });
     if (level === "warn" || level === "error") logged.push({ message, fields });
   };
+  const recorder = startRecorder(parts, config, log);
   const app = createApp({
+    recorder,
     decoder: pictureDecoder({ memory: config.decoderMemory, log }),
     openRemote: remoteFiles({ hosts: config.fetchHosts }),
     ...parts,
@@ -83,6 +90,8 @@ export async function startTestServer(
       return { status: response.status, json: (await response.json()) as Reply };
     },
     close: async () => {
+      await recorder.close(5000);
+      await parts.spool.close();
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
       await opened.close();

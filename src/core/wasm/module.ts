@@ -133,6 +133,13 @@ export class Core {
     }
   }
 
+  /** A `moof` as it has to be written when it moves, with the media behind it, from one offset of a file to another. */
+  moveFragment(moof: Uint8Array, from: number, to: number): Uint8Array {
+    const wasm = this.#open();
+    const result = call(wasm, wasm.moveFragment(put(wasm, moof), moof.byteLength, from, to));
+    return bytesAt(wasm, result.pointer, result.length);
+  }
+
   /** Lends an index, checked and loaded, for the calls that work on one. `use` must not keep it. */
   withIndex<T>(index: Uint8Array, use: (loaded: LoadedIndex) => T): T {
     const wasm = this.#open();

@@ -7,6 +7,7 @@ const ports = {
   pictures: ({ decoder }: AppPlatform) => decoder,
   remoteVideos: ({ openRemote }: AppPlatform) => openRemote,
   publicFiles: ({ publicFiles }: AppPlatform) => publicFiles,
+  recording: ({ recorder }: AppPlatform) => recorder,
 } as const;
 
 /** Schema of what `/healthz` says a server can do besides downloads, lists and uploads, which every server can. */
@@ -16,6 +17,7 @@ export const capabilities = z
     pictures: z.boolean().openapi({ description: "Pictures of videos: snapshots, sprites, screenshots." }),
     remoteVideos: z.boolean().openapi({ description: "Screenshots of videos on other hosts." }),
     publicFiles: z.boolean().openapi({ description: "Files may be uploaded to this machine's disk." }),
+    recording: z.boolean().openapi({ description: "Live streams may be recorded." }),
   } satisfies Record<keyof typeof ports, z.ZodBoolean>)
   .openapi("Capabilities");
 

@@ -14,6 +14,7 @@ import type { RemoteOptions } from "../../store/remote/remote-store.ts";
 import { withPlaces } from "../../store/mounts.ts";
 import { createCore, type Core } from "../../core/index.ts";
 import { ossCallbackKeys } from "../outbound/oss-callback-keys.ts";
+import { SpoolFolder } from "./spool-folder.ts";
 import { makeFolder, openConfiguredCatalog } from "../libsql/open-configured-catalog.ts";
 
 /** Catalog, store and core of one data folder, as commands and the server use them. */
@@ -24,6 +25,8 @@ export interface NodeParts extends IngestParts {
   readonly sweep: (beforeMs: number) => Promise<number>;
   /** Public files on this machine's disk, below `public` in the data folder. */
   readonly publicFiles: FileStore;
+  /** Segments that are being recorded, below `spool` in the data folder. */
+  readonly spool: SpoolFolder;
   readonly ossCallbackKeys: OssCallbackKeys;
   readonly sha256: Sha256;
   /** Closes the catalog. */
@@ -57,6 +60,7 @@ export async function openNodeParts(config: Pick<Config, "dataFolder" | "catalog
     catalog,
     store,
     publicFiles,
+    spool: new SpoolFolder(join(folder, "spool")),
     ossCallbackKeys,
     sha256: (bytes) => createHash("sha256").update(bytes).digest(),
     core,

@@ -13,6 +13,7 @@ import { migrateWhenReached } from "../libsql/migrate-when-reached.ts";
 import { nodePeerAddress } from "./node-peer.ts";
 import { nodeSendStream } from "./node-send.ts";
 import { pictureDecoder } from "../ffmpeg/picture-decoder.ts";
+import { startRecorder } from "./start-recorder.ts";
 import { startReconciler } from "./reconciler.ts";
 import { endOnFailure, tellFailure } from "./start-failure.ts";
 import { remoteFiles } from "../outbound/remote-files.ts";
@@ -40,9 +41,10 @@ export async function startServer(
   const config = readConfig(env);
   const log = jsonLog(config.logLevel, (line) => process.stderr.write(`${line}\n`));
   const parts = await openNodeParts(config);
+  const recorder = startRecorder(parts, config, log);
   const stopUpkeep = await startUpkeep(parts, log);
   const app = createApp({
-    ...{ ...parts, runtime, config, log, sendStream: nodeSendStream(log, config.rates.downloads) },
+    ...{ ...parts, runtime, config, log, recorder, sendStream: nodeSendStream(log, config.rates.downloads) },
     decoder: pictureDecoder({ memory: config.decoderMemory, log }),
     openRemote: remoteFiles({ hosts: config.fetchHosts }),
     peerAddress: nodePeerAddress,
@@ -62,7 +64,9 @@ export async function startServer(
   let closing: Promise<void> | undefined;
   const close = async (): Promise<void> => {
     log("info", "stopping");
-    await stop(server, config.stopTimeoutMs);
+    // First: pushes would hold their connections open.
+    await Promise.all([recorder.close(config.stopTimeoutMs), stop(server, config.stopTimeoutMs)]);
+    await parts.spool.close();
     await stopUpkeep();
     await parts.close();
     log("info", "stopped");

@@ -90,6 +90,8 @@ export interface Exports {
   captions(block: number, offset: number): number;
   /** Writes `moof` and the header of `mdat` for a block. */
   captionFragment(block: number, trackId: number, sequence: number): number;
+  /** Moves a `moof` of a file, and the media behind it, from one offset to another, in place. Result: the box. */
+  moveFragment(pointer: number, length: number, from: number, to: number): number;
   /** Lists every sample of an index, in file order. Result: SampleRecord records. */
   samples(index: number): number;
   /**

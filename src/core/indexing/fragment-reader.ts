@@ -1,0 +1,136 @@
+import { concatenated } from "../../base/bytes.ts";
+import { BoxcarError } from "../../base/errors.ts";
+import type { Core, MetadataBox } from "../wasm/module.ts";
+
+/** Bytes that `ftyp` and `moov` of a live stream, and a `moof`, may have. */
+const MOST_METADATA = 8 << 20;
+/** Bytes that the media of one part may have: a few seconds of the fastest cameras. */
+const MOST_MEDIA = 64 << 20;
+const HEADER = 8;
+const LARGE_HEADER = 16;
+const KEPT = ["ftyp", "moov", "moof", "mdat"];
+
+/** What stands before the parts of a stream: `ftyp` and `moov` (an initialization segment, ISO/IEC 23009-1 clause 3.1.18). */
+export interface StreamHeader {
+  readonly kind: "header";
+  /** As they lie one behind the other at the start of a file. */
+  readonly boxes: readonly MetadataBox[];
+  readonly bytes: Uint8Array;
+}
+
+/** One movie fragment and its media, `moof` and `mdat` (ISO/IEC 14496-12 clause 8.8.4). */
+export interface StreamPart {
+  readonly kind: "part";
+  /** Where `moof` lay in the stream. */
+  readonly offset: number;
+  readonly moof: Uint8Array;
+  /** Bytes of the header of `mdat`. */
+  readonly mediaHeader: Uint8Array;
+  /** `mdat`, its header included. */
+  readonly media: readonly Uint8Array[];
+  /** Bytes of all. */
+  readonly size: number;
+}
+
+interface OpenBox {
+  readonly type: string;
+  readonly offset: number;
+  readonly header: Uint8Array;
+  readonly chunks: Uint8Array[];
+  /** Bytes still to come. */
+  left: number;
+}
+
+/**
+ * Takes a stream of fragmented MP4 apart as it arrives: its header, then part after part, each as soon as its last byte is
+ * there. Boxes between them (`styp`, `sidx`, `prft`, `emsg`) are left out. A header may come again, when parameters change.
+ */
+export class FragmentReader {
+  readonly #core: Core;
+  #offset = 0;
+  /** Header of the next box, as far as it has come, and how long it is. */
+  #head: Uint8Array = new Uint8Array(0);
+  #headLength = HEADER;
+  #box: OpenBox | undefined;
+  #fileType: Uint8Array | undefined;
+  #started = false;
+  #moof: { readonly offset: number; readonly bytes: Uint8Array } | undefined;
+
+  constructor(core: Core) {
+    this.#core = core;
+  }
+
+  /**
+   * Takes the next bytes, and keeps references to them.
+   * @throws BoxcarError of status.ts (`not_mp4`, `bad_box_size`), `not_fragmented` (422), `part_too_large` (422)
+   */
+  *push(chunk: Uint8Array): Generator<StreamHeader | StreamPart, void, undefined> {
+    for (let at = 0; at < chunk.length;) {
+      if (this.#box === undefined) at += this.#readHeader(chunk.subarray(at));
+      const box = this.#box;
+      if (box === undefined) continue;
+      const bytes = chunk.subarray(at, at + box.left);
+      at += bytes.length;
+      box.left -= bytes.length;
+      if (KEPT.includes(box.type) && bytes.length > 0) box.chunks.push(bytes);
+      if (box.left > 0) return;
+      this.#box = undefined;
+      const event = this.#close(box);
+      if (event !== undefined) yield event;
+    }
+  }
+
+  /** Takes what the header of the next box needs, and begins the box once it is there. Returns the bytes taken. */
+  #readHeader(chunk: Uint8Array): number {
+    const bytes = chunk.subarray(0, this.#headLength - this.#head.length);
+    const head = concatenated([this.#head, bytes]);
+    this.#head = head;
+    if (head.length < this.#headLength) return bytes.length;
+    const { action, type, size } = this.#core.scanHeader(head, this.#offset, false);
+    if (action === "more") {
+      this.#headLength = LARGE_HEADER;
+      return bytes.length;
+    }
+    this.#check(type, size);
+    const chunks = KEPT.includes(type) ? [head] : [];
+    this.#box = { type, offset: this.#offset, header: head, chunks, left: size - head.length };
+    this.#offset += size;
+    this.#head = new Uint8Array(0);
+    this.#headLength = HEADER;
+    return bytes.length;
+  }
+
+  #check(type: string, size: number): void {
+    if (size === 0) throw notFragmented(`its box ${type} extends to the end of the file`);
+    if (type === "mdat" && this.#moof === undefined) throw notFragmented("it has an mdat box without a moof before it");
+    if (type === "moof" && !this.#started) throw notFragmented("it has a moof box without a moov before it");
+    const most = type === "mdat" ? MOST_MEDIA : MOST_METADATA;
+    if (!KEPT.includes(type) || size <= most) return;
+    const message = `The box ${type} of the stream has ${size} bytes; ${most} are allowed. Write shorter fragments.`;
+    throw new BoxcarError("part_too_large", 422, message, { box: type, most });
+  }
+
+  #close({ type, offset, header, chunks }: OpenBox): StreamHeader | StreamPart | undefined {
+    if (type === "ftyp") this.#fileType = concatenated(chunks);
+    if (type === "moof") this.#moof = { offset, bytes: concatenated(chunks) };
+    if (type === "moov") {
+      this.#started = true;
+      const given = [...(this.#fileType === undefined ? [] : [this.#fileType]), concatenated(chunks)];
+      let at = 0;
+      const boxes = given.map((bytes) => ({ offset: (at += bytes.length) - bytes.length, bytes }));
+      return { kind: "header", boxes, bytes: concatenated(given) };
+    }
+    if (type !== "mdat" || this.#moof === undefined) return undefined;
+    const { offset: start, bytes: moof } = this.#moof;
+    this.#moof = undefined;
+    // What lies between the two is part of the distance that data offsets count.
+    if (start + moof.length !== offset) throw notFragmented("a box stands between a moof and its mdat");
+    const size = moof.length + chunks.reduce((sum, { length }) => sum + length, 0);
+    return { kind: "part", offset: start, moof, mediaHeader: header, media: chunks, size };
+  }
+}
+
+function notFragmented(why: string): BoxcarError {
+  const message = `This is no stream of fragmented MP4: ${why}. With ffmpeg: -f mp4 -movflags +frag_keyframe+empty_moov+default_base_moof.`;
+  return new BoxcarError("not_fragmented", 422, message);
+}

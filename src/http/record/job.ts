@@ -1,0 +1,43 @@
+import { formatTime } from "../../base/time.ts";
+import type { Recording } from "../../record/recording.ts";
+import * as z from "../schema/zod.ts";
+
+const time = z.iso.datetime();
+
+/** A recording, as replies show it. */
+export const job = z
+  .object({
+    id: z.string().openapi({ description: "Opaque.", example: "620417388513064321" }),
+    streamPath: z.string().openapi({ example: "live/cam1" }),
+    state: z.enum(["connecting", "recording", "waiting", "ended", "failed"]).openapi({
+      description: "`waiting`: the source was lost, and will be connected again.",
+    }),
+    reason: z
+      .object({ error: z.string(), message: z.string() })
+      .nullable()
+      .openapi({ description: "Why it failed, or waits." }),
+    startTime: time,
+    endTime: time.nullable(),
+    fragmentMs: z.number(),
+    bytes: z.int().openapi({ description: "Received." }),
+    segments: z.int().openapi({ description: "Begun." }),
+    keeping: z.int().openapi({ description: "Segments that are whole and on their way into the store." }),
+    connections: z.int(),
+    lastSyncTime: time.nullable().openapi({ description: "When the last sync sample was captured." }),
+  })
+  .openapi("Job");
+
+/** The record of a recording. */
+export function jobOf(recording: Recording): z.infer<typeof job> {
+  const { id, state, reason, startedMs, endedMs, bytes, segments, keeping, connections, lastSyncMs, options } =
+    recording;
+  return {
+    ...{ id, state, bytes, segments, keeping, connections },
+    streamPath: options.streamPath,
+    reason: reason === undefined ? null : { error: reason.error, message: reason.message },
+    startTime: formatTime(startedMs),
+    endTime: endedMs === undefined ? null : formatTime(endedMs),
+    fragmentMs: options.fragmentMs,
+    lastSyncTime: lastSyncMs === undefined ? null : formatTime(lastSyncMs),
+  };
+}

@@ -1,0 +1,68 @@
+import type { Clock } from "../base/ports.ts";
+
+/** What came within so many milliseconds is compared; at least as long as the bursts in which HLS arrives. */
+const WINDOW_MS = 10_000;
+
+/**
+ * Finds out when the media of a live stream was captured from when it arrives. Whatever is between camera and here (caches of
+ * groups of pictures, probing, networks) can only make it arrive late: the smallest distance between arrival and media time
+ * that was seen lately is the one to go by. Arrivals are told by a clock that never jumps.
+ */
+export class LiveClock {
+  readonly #clock: Clock;
+  readonly #monotonic: Clock;
+  /** What the wall clock is ahead of the monotonic one. */
+  #aheadMs: number;
+  #firstMs: number | undefined;
+  /** Smallest distances of the window at hand and the one before, monotonic arrival minus media time. */
+  #lowestMs = Number.POSITIVE_INFINITY;
+  #beforeMs = Number.POSITIVE_INFINITY;
+  #windowMs = 0;
+
+  /** @param monotonic milliseconds from anywhere on */
+  constructor(clock: Clock, monotonic: Clock) {
+    this.#clock = clock;
+    this.#monotonic = monotonic;
+    this.#aheadMs = clock() - monotonic();
+  }
+
+  /** How long media has been arriving, milliseconds. */
+  get ageMs(): number {
+    return this.#firstMs === undefined ? 0 : this.#monotonic() - this.#firstMs;
+  }
+
+  /** By how much the wall clock was set forward since it was last asked here, milliseconds; negative: back. */
+  get steppedMs(): number {
+    return this.#clock() - this.#monotonic() - this.#aheadMs;
+  }
+
+  /** Goes by the wall clock as it is now. */
+  followWallClock(): void {
+    this.#aheadMs += this.steppedMs;
+  }
+
+  /** Notes that media up to a time of the stream has just arrived. */
+  arrived(mediaMs: number): void {
+    const nowMs = this.#monotonic();
+    this.#firstMs ??= nowMs;
+    const distanceMs = nowMs - mediaMs;
+    if (nowMs - this.#windowMs > WINDOW_MS) {
+      this.#beforeMs = this.#lowestMs;
+      this.#lowestMs = Number.POSITIVE_INFINITY;
+      this.#windowMs = nowMs;
+    }
+    this.#lowestMs = Math.min(this.#lowestMs, distanceMs);
+  }
+
+  /** Forgets what was seen, when the stream counts its time anew. */
+  restart(): void {
+    this.#lowestMs = Number.POSITIVE_INFINITY;
+    this.#beforeMs = Number.POSITIVE_INFINITY;
+    this.#windowMs = this.#monotonic();
+  }
+
+  /** The wall-clock time of a media time, milliseconds since 1970, not rounded. Something must have arrived. */
+  wallAt(mediaMs: number): number {
+    return mediaMs + Math.min(this.#lowestMs, this.#beforeMs) + this.#aheadMs;
+  }
+}

@@ -1,0 +1,116 @@
+import { BoxcarError } from "../base/errors.ts";
+import { StreamIndexer } from "../core/indexing/stream-indexer.ts";
+import { keepSegment } from "./keep-segment.ts";
+import { Recording, type Connect, type RecordParts } from "./recording.ts";
+import type { SpoolFile } from "./spool.ts";
+
+/** Recordings that have ended and are still listed. */
+const MOST_ENDED = 100;
+
+/** How a stream is to be recorded. */
+export interface RecordSettings {
+  /** Milliseconds that a segment should last. */
+  readonly fragmentMs: number;
+  /** Folder below `segments/` for the keys of its objects; empty: none. */
+  readonly folder: string;
+}
+
+/** All recordings of this process. */
+export class Recorder {
+  readonly #parts: RecordParts;
+  readonly #silenceMs: number;
+  readonly #running = new Map<string, Recording>();
+  readonly #ended: Recording[] = [];
+  readonly #runs = new Set<Promise<void>>();
+  readonly #givingUp = new AbortController();
+  #closing = false;
+  readonly #recovering = new Set<Promise<unknown>>();
+
+  /** @param silenceMs milliseconds without a byte after which a source counts as lost */
+  constructor(parts: RecordParts, silenceMs: number) {
+    this.#parts = parts;
+    this.#silenceMs = silenceMs;
+  }
+
+  /** Recordings that run, then those that have ended, newest first. */
+  get recordings(): readonly Recording[] {
+    return [...this.#running.values(), ...this.#ended];
+  }
+
+  /** The recording of a stream that runs. */
+  running(streamPath: string): Recording | undefined {
+    return this.#running.get(streamPath);
+  }
+
+  /**
+   * Begins to record a stream.
+   * @param reconnects whether a source that is lost is connected again
+   * @throws BoxcarError `already_recording` (409), `stopping` (503)
+   */
+  start(streamPath: string, connect: Connect, settings: RecordSettings & { readonly reconnects: boolean }): Recording {
+    const running = this.#running.get(streamPath);
+    if (running !== undefined) {
+      const message = `${streamPath} is being recorded by job ${running.id}. Stop it first: POST /mp4/api/stop/${streamPath}.`;
+      throw new BoxcarError("already_recording", 409, message, { streamPath, job: running.id });
+    }
+    if (this.#closing) {
+      throw new BoxcarError("stopping", 503, "The server is stopping. Connect again when it is back.");
+    }
+    const options = { ...settings, streamPath, connect, silenceMs: this.#silenceMs };
+    const recording = new Recording(this.#parts, jobId(this.#parts.randomId()), options, this.#givingUp.signal);
+    this.#running.set(streamPath, recording);
+    const run = this.#run(recording).finally(() => this.#runs.delete(run));
+    recording.done = run;
+    this.#runs.add(run);
+    return recording;
+  }
+
+  async #run(recording: Recording): Promise<void> {
+    await recording.run();
+    this.#running.delete(recording.options.streamPath);
+    this.#ended.unshift(recording);
+    this.#ended.length = Math.min(this.#ended.length, MOST_ENDED);
+    await recording.kept();
+  }
+
+  /** Brings what processes that are gone have left in the spool into the store. */
+  async recover(): Promise<void> {
+    for await (const file of this.#parts.spool.leftovers()) {
+      const work = this.#recoverFile(file)
+        .catch((error: unknown) => {
+          const { streamPath, key } = file.entry;
+          this.#parts.log("error", "what was recorded before a crash stays in the spool", {
+            ...{ streamPath, key, error: error instanceof Error ? error.message : String(error) },
+          });
+        })
+        .finally(() => this.#recovering.delete(work));
+      this.#recovering.add(work);
+    }
+  }
+
+  async #recoverFile(file: SpoolFile): Promise<void> {
+    const indexer = new StreamIndexer(this.#parts.core);
+    for await (const chunk of file.read({ offset: 0, length: file.size })) indexer.push(chunk);
+    const kept = await keepSegment(this.#parts, file, indexer.end(), this.#givingUp.signal);
+    const { streamPath } = file.entry;
+    if (kept !== undefined)
+      this.#parts.log("info", "recovered a segment", { streamPath, id: kept.id, size: kept.size });
+  }
+
+  /** Ends all recordings. What the store does not take within the time stays in the spool for the next start. */
+  async close(withinMs: number): Promise<void> {
+    this.#closing = true;
+    for (const recording of this.#running.values()) recording.stop();
+    const timer = setTimeout(() => {
+      this.#givingUp.abort();
+    }, withinMs);
+    await Promise.all([...this.#runs, ...this.#recovering]);
+    clearTimeout(timer);
+    this.#givingUp.abort();
+  }
+}
+
+/** An opaque number as clients of other servers expect it: digits, at most 64 bits. */
+function jobId(random: string): string {
+  return BigInt(`0x${random.replace(/[^0-9a-f]/gi, "").slice(0, 15)}`).toString();
+}

@@ -1,0 +1,205 @@
+import { BoxcarError } from "../base/errors.ts";
+import { FragmentReader } from "../core/indexing/fragment-reader.ts";
+import { keepLease } from "../intake/segments/upload-lease.ts";
+import { segmentKey, type KeyLayout } from "../intake/segments/segment-upload.ts";
+import type { Core } from "../core/wasm/module.ts";
+import { keepSegment, paused, RECORDER, type KeepParts } from "./keep-segment.ts";
+import type { OpenSegment } from "./open-segment.ts";
+import { arrivals } from "./arrivals.ts";
+import { Segmenter } from "./segmenter.ts";
+import type { Spool, SpoolFile } from "./spool.ts";
+import type { Clock } from "../base/ports.ts";
+import { backoffMs } from "./backoff.ts";
+
+/** What recordings need. */
+export interface RecordParts extends KeepParts {
+  readonly core: Core;
+  readonly spool: Spool;
+  /** Milliseconds from anywhere on, never set. */
+  readonly monotonic: Clock;
+  readonly keyLayout: KeyLayout;
+}
+
+/** Connects to what a stream comes from and yields its bytes, which stay valid, until it ends or `signal` is given. */
+export type Connect = (signal: AbortSignal) => AsyncIterable<Uint8Array>;
+
+/** What is to be recorded. */
+export interface RecordingOptions {
+  readonly streamPath: string;
+  readonly connect: Connect;
+  /** Milliseconds that a segment should last. */
+  readonly fragmentMs: number;
+  /** Folder below `segments/` for the keys of its objects; empty: none. */
+  readonly folder: string;
+  /** Milliseconds without a byte after which a connection counts as lost. */
+  readonly silenceMs: number;
+  /** Whether it is connected again when the connection is lost. */
+  readonly reconnects: boolean;
+}
+
+/** What a recording is at. */
+export type RecordingState = "connecting" | "recording" | "waiting" | "ended" | "failed";
+
+/** One stream that is being recorded, from its start to its end, over any number of connections. */
+export class Recording {
+  readonly id: string;
+  readonly options: RecordingOptions;
+  readonly startedMs: number;
+  state: RecordingState = "connecting";
+  /** Why it ended, or waits; undefined while all is well. */
+  reason: BoxcarError | undefined;
+  endedMs: number | undefined;
+  bytes = 0;
+  segments = 0;
+  connections = 0;
+  /** Wall-clock time of the last sync sample, milliseconds since 1970. */
+  lastSyncMs: number | undefined;
+  /** Settles when the first part is safe, or it has failed. */
+  readonly started: Promise<void>;
+  /** Resolves when it has ended and the store has all segments, or they were given up. */
+  done: Promise<void> = Promise.resolve();
+  readonly #parts: RecordParts;
+  readonly #stopping = new AbortController();
+  readonly #keeping = new Set<Promise<unknown>>();
+  readonly #leases = new Map<SpoolFile, () => void>();
+  readonly #giveUp: AbortSignal;
+  #markStarted: (failure?: BoxcarError) => void = () => undefined;
+
+  /** @param giveUp ends attempts to bring segments into the store */
+  constructor(parts: RecordParts, id: string, options: RecordingOptions, giveUp: AbortSignal) {
+    this.#parts = parts;
+    this.id = id;
+    this.options = options;
+    this.startedMs = parts.clock();
+    this.#giveUp = giveUp;
+    this.started = new Promise((resolve, reject) => {
+      this.#markStarted = (failure) => {
+        if (failure === undefined) resolve();
+        else reject(failure);
+      };
+    });
+    this.started.catch(() => undefined); // whoever waits for it is told; nobody has to
+  }
+
+  /** Ends it: what has come by now becomes a segment. */
+  stop(): void {
+    this.#stopping.abort();
+  }
+
+  /** Segments that are on their way into the store. */
+  get keeping(): number {
+    return this.#keeping.size;
+  }
+
+  /** Waits until the store has all segments, or they were given up. */
+  async kept(): Promise<void> {
+    while (this.#keeping.size > 0) await Promise.all(this.#keeping);
+  }
+
+  /** Records until it is stopped, or the source ends and is not connected again. */
+  async run(): Promise<void> {
+    const { reconnects, streamPath } = this.options;
+    const { signal } = this.#stopping;
+    for (let failures = 0; ; failures++) {
+      const before = this.bytes;
+      this.state = "connecting";
+      this.reason = await this.#connection(signal);
+      if (signal.aborted || !reconnects || this.segments === 0) break;
+      if (this.bytes > before) failures = 0;
+      this.state = "waiting";
+      this.#parts.log("warn", "a source was lost", { streamPath, reason: this.reason?.message });
+      await paused(backoffMs(failures), signal);
+    }
+    if (signal.aborted) this.reason = undefined;
+    else if (this.segments === 0) this.reason ??= noMedia();
+    this.state = this.reason === undefined ? "ended" : "failed";
+    this.endedMs = this.#parts.clock();
+    this.#markStarted(this.reason ?? noMedia()); // of no effect once it has started
+    this.#parts.log("info", "recording ended", { streamPath, reason: this.reason?.message });
+  }
+
+  /** One connection, to its end. Returns why it ended; undefined: the source said that this is all. */
+  async #connection(signal: AbortSignal): Promise<BoxcarError | undefined> {
+    const { connect, fragmentMs, silenceMs, streamPath } = this.options;
+    const ending = new AbortController();
+    const end = (): void => {
+      ending.abort();
+    };
+    signal.addEventListener("abort", end);
+    const reader = new FragmentReader(this.#parts.core);
+    const segmenter = new Segmenter(this.#segmenterParts(), fragmentMs);
+    this.connections++;
+    try {
+      for await (const chunk of arrivals(connect(ending.signal), silenceMs, signal)) {
+        for (const event of reader.push(chunk)) {
+          const facts = await segmenter.take(event);
+          if (facts === undefined) continue;
+          this.state = "recording";
+          this.#markStarted();
+          const { open } = segmenter;
+          if (open !== undefined && facts.hasSync)
+            this.lastSyncMs = open.startMs + Math.max(0, facts.startMs - open.mediaStartMs);
+        }
+        this.bytes += chunk.length;
+      }
+      return undefined;
+    } catch (error) {
+      if (error instanceof BoxcarError) return error;
+      this.#parts.log("error", "recording failed", { streamPath, error: error instanceof Error ? error.stack : error });
+      return new BoxcarError("recording_failed", 500, "Recording failed. The server's log says why.", {}, error);
+    } finally {
+      signal.removeEventListener("abort", end);
+      ending.abort();
+      segmenter.end();
+    }
+  }
+
+  #segmenterParts(): ConstructorParameters<typeof Segmenter>[0] {
+    return {
+      ...this.#parts,
+      create: (startMs) => this.#create(startMs),
+      close: (segment) => {
+        this.#keep(segment);
+      },
+    };
+  }
+
+  /** Begins a segment: its row, if the catalog answers, and its file. */
+  async #create(startMs: number): Promise<SpoolFile> {
+    const { catalog, clock, randomId, keyLayout, spool, log } = this.#parts;
+    const { streamPath, folder } = this.options;
+    const key = inFolder(segmentKey(keyLayout, streamPath, Math.floor(startMs), randomId()), folder);
+    const begun = await catalog
+      .beginSegment({ streamPath, key, nowMs: clock(), owner: RECORDER, idempotencyKey: key })
+      .catch((error: unknown) => {
+        log("warn", "a recorded segment has no row yet", { streamPath, error: String(error) });
+        return undefined;
+      });
+    const file = await spool.create({ streamPath, key, id: begun?.id });
+    if (begun !== undefined) this.#leases.set(file, keepLease(catalog, begun.id, clock));
+    this.segments++;
+    return file;
+  }
+
+  #keep(segment: OpenSegment): void {
+    const { file } = segment;
+    const work = keepSegment(this.#parts, file, segment.index(), this.#giveUp)
+      .catch((error: unknown) => {
+        this.#parts.log("error", "a recorded segment stays in the spool", { error: String(error) });
+      })
+      .finally(() => {
+        this.#leases.get(file)?.();
+        this.#leases.delete(file);
+        this.#keeping.delete(work);
+      });
+    this.#keeping.add(work);
+  }
+}
+
+function inFolder(key: string, folder: string): string {
+  return folder === "" ? key : key.replace("segments/", () => `segments/${folder}/`);
+}
+
+function noMedia(): BoxcarError {
+  return new BoxcarError("no_media", 422, "The stream ended before anything of it could be recorded.");
+}

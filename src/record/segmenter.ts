@@ -1,0 +1,150 @@
+import type { Clock } from "../base/ports.ts";
+import type { StreamHeader, StreamPart } from "../core/indexing/fragment-reader.ts";
+import { readPart, type PartFacts } from "../core/indexing/growing-index.ts";
+import type { Core } from "../core/wasm/module.ts";
+import { LiveClock } from "./live-clock.ts";
+import { OpenSegment } from "./open-segment.ts";
+import type { SpoolFile } from "./spool.ts";
+
+/** How long the start of a recording may still become earlier: what was cached upstream arrives at once, and late. */
+const SETTLING_MS = 1000;
+/** A distance between what a stream says and when it arrives, or between two of its times, that is no drift. */
+const STEP_MS = 1000;
+/** By how much of a segment's length the next one's start follows the clock: 500 ppm. */
+const SLEW = 0.0005;
+/** A segment is cut without a sync sample at the start of a part once it lasts this many times as long as it should. */
+const OVERDUE = 2;
+
+/** Frames do not come at whole seconds: half of one at 25 a second. */
+const ROUNDING_MS = 20;
+
+/** What a segmenter works with. */
+export interface SegmenterParts {
+  readonly core: Core;
+  readonly clock: Clock;
+  /** Milliseconds from anywhere on, never set. */
+  readonly monotonic: Clock;
+  /** Begins the file of a segment that starts about then. */
+  readonly create: (startMs: number) => Promise<SpoolFile>;
+  /** Takes over a segment that is whole. */
+  readonly close: (segment: OpenSegment) => void;
+  /** Told after each part that is safe. */
+  readonly grown?: (segment: OpenSegment, settled: boolean) => void;
+}
+
+/**
+ * Makes segments of a live stream. A new one begins with the first sync sample after `fragmentMs`, when the header changes,
+ * and where the stream's time jumps. Segments of one stream join exactly: what the clock says of the next one's start moves
+ * it by 500 ppm at most.
+ */
+export class Segmenter {
+  readonly #parts: SegmenterParts;
+  readonly #fragmentMs: number;
+  readonly #clock: LiveClock;
+  #header: StreamHeader | undefined;
+  #open: OpenSegment | undefined;
+  /** Where the segment before ended, on both clocks; undefined when the next one does not go on there. */
+  #last: { readonly mediaEndMs: number; readonly endMs: number; readonly durationMs: number } | undefined;
+  #settled = false;
+
+  /** @param fragmentMs milliseconds that a segment should last */
+  constructor(parts: SegmenterParts, fragmentMs: number) {
+    this.#parts = parts;
+    this.#fragmentMs = fragmentMs;
+    this.#clock = new LiveClock(parts.clock, parts.monotonic);
+  }
+
+  /** The segment at hand. */
+  get open(): OpenSegment | undefined {
+    return this.#open;
+  }
+
+  /**
+   * Takes what has just arrived, and waits until it is safe.
+   * @throws BoxcarError of status.ts (422) for a part that cannot be read, and as the spool does
+   */
+  async take(event: StreamHeader | StreamPart): Promise<PartFacts | undefined> {
+    if (event.kind === "header") {
+      this.#takeHeader(event);
+      return undefined;
+    }
+    const header = this.#header;
+    const facts = header && readPart(this.#parts.core, header, event);
+    if (header === undefined || facts === undefined) return undefined;
+    if (this.#open !== undefined && this.#mustCut(this.#open, facts)) this.end();
+    // A part that brings nothing of the reference track tells nothing of the time.
+    if (this.#open === undefined || facts.isVideo === this.#open.isVideo) this.#clock.arrived(facts.endMs);
+    this.#open ??= await this.#begin(header, facts);
+    const open = this.#open;
+    if (!this.#settled) open.startMs = this.#clock.wallAt(open.mediaStartMs);
+    this.#settled ||= this.#clock.ageMs >= SETTLING_MS;
+    await open.append(event, facts);
+    this.#parts.grown?.(open, this.#settled);
+    return facts;
+  }
+
+  /** Hands on the segment at hand; what comes next begins another one. */
+  end(): void {
+    const open = this.#open;
+    this.#open = undefined;
+    if (open === undefined || open.parts === 0) return;
+    const { startMs, durationMs, mediaEndMs } = open;
+    this.#last = { mediaEndMs, endMs: startMs + durationMs, durationMs };
+    this.#settled = true;
+    this.#parts.close(open);
+  }
+
+  #takeHeader(header: StreamHeader): void {
+    if (this.#header !== undefined && sameBytes(this.#header.bytes, header.bytes)) return;
+    this.end();
+    this.#header = header;
+  }
+
+  #mustCut(open: OpenSegment, facts: PartFacts): boolean {
+    if (facts.isVideo !== open.isVideo) return facts.isVideo;
+    if (Math.abs(facts.startMs - open.mediaEndMs) > STEP_MS) return true;
+    if (this.#isLate(open) && facts.startsSync) return true;
+    const lasted = facts.startMs - open.mediaStartMs;
+    if (lasted < this.#fragmentMs - ROUNDING_MS) return false;
+    return facts.startsSync || (facts.hasSync && lasted >= OVERDUE * this.#fragmentMs);
+  }
+
+  /** Whether the stream stood still without counting it, or the wall clock was set forward: the next segment starts later. */
+  #isLate(open: OpenSegment): boolean {
+    if (!this.#settled) return false;
+    return (
+      this.#clock.wallAt(open.mediaEndMs) - (open.startMs + open.durationMs) > STEP_MS ||
+      this.#clock.steppedMs > STEP_MS
+    );
+  }
+
+  async #begin(header: StreamHeader, facts: PartFacts): Promise<OpenSegment> {
+    const startMs = this.#startOf(facts);
+    return new OpenSegment(this.#parts.core, await this.#parts.create(startMs), header, facts, startMs);
+  }
+
+  #startOf(facts: PartFacts): number {
+    const last = this.#last;
+    if (last === undefined) return this.#clock.wallAt(facts.startMs);
+    if (this.#clock.steppedMs > -STEP_MS) this.#clock.followWallClock();
+    const jumpMs = facts.startMs - last.mediaEndMs;
+    if (Math.abs(jumpMs) > STEP_MS) {
+      // Either so much is missing, or the stream counts anew: then only the arrival tells.
+      const expectedMs = last.endMs + jumpMs;
+      this.#clock.restart();
+      this.#clock.arrived(facts.endMs);
+      const arrivedMs = this.#clock.wallAt(facts.startMs);
+      const isMissing = jumpMs > 0 && Math.abs(arrivedMs - expectedMs) <= STEP_MS + (facts.endMs - facts.startMs);
+      return Math.max(last.endMs, isMissing ? expectedMs : arrivedMs);
+    }
+    const expectedMs = last.endMs + jumpMs;
+    const residualMs = this.#clock.wallAt(facts.startMs) - expectedMs;
+    if (residualMs > STEP_MS) return expectedMs + residualMs;
+    const most = SLEW * last.durationMs;
+    return expectedMs + Math.max(-most, Math.min(most, residualMs));
+  }
+}
+
+function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && a.every((byte, i) => byte === b[i]);
+}

@@ -1,0 +1,159 @@
+import { cp, mkdtemp, readdir, readFile, stat, truncate, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { startTestServer, type TestServer } from "../app/test-server.ts";
+import { bytes as joined } from "../support/boxes.ts";
+import { record } from "../support/recording.ts";
+import { ffmpeg, ffprobe } from "../support/tools.ts";
+
+let server: TestServer;
+let file: string;
+let stream: Uint8Array<ArrayBuffer>;
+beforeAll(async () => {
+  server = await startTestServer();
+  const [segment] = await record({ count: 1, seconds: 6, fragmented: true });
+  file = segment?.file ?? "";
+  stream = new Uint8Array(await readFile(file));
+});
+afterAll(() => server.close());
+
+/** Hashes of the packets of a file's first track of a kind, in order. */
+async function packets(path: string, kind: "v" | "a"): Promise<string[]> {
+  const shown = ["-show_data_hash", "md5", "-show_entries", "packet=data_hash", "-select_streams", `${kind}:0`];
+  return (await ffprobe(["-v", "error", ...shown, path])).match(/MD5:\w+/g) ?? [];
+}
+
+interface Listed {
+  readonly startTime: string;
+  readonly endTime: string;
+  readonly durationMs: number;
+}
+
+async function listed(streamPath: string, from = server): Promise<Listed[]> {
+  return (await from.call(`/mp4/api/list/${streamPath}`)).json.data as Listed[];
+}
+
+async function downloaded(streamPath: string, from = server): Promise<string> {
+  const whole = await from.fetch(`/mp4/download/${streamPath}.mp4`);
+  const path = join(from.folder, "whole.mp4");
+  await writeFile(path, new Uint8Array(await whole.arrayBuffer()));
+  return path;
+}
+
+function push(streamPath: string, body: BodyInit, from = server): ReturnType<TestServer["call"]> {
+  const init = { method: "POST", body, duplex: "half" };
+  return from.call(`/mp4/live/${streamPath}?fragment=2s`, init);
+}
+
+/** A body that stays open behind some bytes, and what ends it. */
+function open(first: Uint8Array): { body: ReadableStream<Uint8Array>; end: (rest: Uint8Array) => void } {
+  let controller: ReadableStreamDefaultController<Uint8Array>;
+  const body = new ReadableStream<Uint8Array>({
+    start: (given) => {
+      controller = given;
+      given.enqueue(first);
+    },
+  });
+  return {
+    body,
+    end: (rest) => {
+      controller.enqueue(rest);
+      controller.close();
+    },
+  };
+}
+
+/** Waits until a stream's recording has so many bytes. */
+async function received(streamPath: string, bytes: number): Promise<void> {
+  for (;;) {
+    const jobs = (await server.call("/mp4/api/jobs")).json.data as { streamPath: string; bytes: number }[];
+    if (jobs.some((job) => job.streamPath === streamPath && job.bytes >= bytes)) return;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+test("a push becomes segments that join exactly", async () => {
+  const before = Date.now();
+  const { status, json } = await push("live/cam1", stream);
+  expect([status, json]).toMatchObject([200, { code: 0, data: { state: "ended", segments: 3, reason: null } }]);
+  const rows = await listed("live/cam1");
+  expect(rows.map(({ durationMs }) => durationMs)).toEqual([2000, 2000, 2000]);
+  expect(Date.parse(rows[0]?.endTime ?? "")).toBeGreaterThanOrEqual(before - 1000);
+  const [start, end] = [rows.at(-1)?.startTime, rows[0]?.endTime];
+  const timeline = (await server.call(`/mp4/api/timeline/live/cam1?start=${start}&end=${end}`)).json.data;
+  expect(timeline).toMatchObject({ segments: 3, joints: 2, gaps: [] });
+  const path = await downloaded("live/cam1");
+  expect(await packets(path, "v")).toEqual(await packets(file, "v"));
+  const sound = await packets(path, "a");
+  expect((await packets(file, "a")).slice(0, sound.length)).toEqual(sound);
+});
+
+test("offsets that count from the start of the stream are counted anew in each segment", async () => {
+  const path = join(server.folder, "absolute.mp4");
+  await ffmpeg(["-v", "error", "-i", file, "-c", "copy", "-movflags", "+frag_keyframe+empty_moov", path]);
+  expect(await push("live/absolute", await readFile(path))).toMatchObject({
+    status: 200,
+    json: { data: { segments: 3 } },
+  });
+  expect(await packets(await downloaded("live/absolute"), "v")).toEqual(await packets(file, "v"));
+});
+
+test("a second push to a stream is refused, and stop ends the first with what has come", async () => {
+  const { body, end } = open(stream.subarray(0, 50_000));
+  const first = push("live/twice", body);
+  await received("live/twice", 50_000);
+  expect(await push("live/twice", stream)).toMatchObject({ status: 409, json: { error: "already_recording" } });
+  const stopped = (await server.call("/mp4/api/stop/live/twice", { method: "POST", body: "{}" })).json;
+  expect(stopped.data).toMatch(/^\d+$/);
+  expect(await first).toMatchObject({ status: 200, json: { data: { id: stopped.data, state: "ended" } } });
+  expect((await listed("live/twice")).map(({ durationMs }) => durationMs)).toEqual([1000]);
+  const none = await server.call("/mp4/api/stop/live/twice", { method: "POST" });
+  expect(none).toMatchObject({ status: 200, json: { code: 0, data: "0" } });
+  end(new Uint8Array());
+});
+
+test("a push that is cut in the midst of a part keeps all parts before it", async () => {
+  await push("live/cut", stream.subarray(0, stream.length - 20_000));
+  const rows = await listed("live/cut");
+  expect(rows.map(({ durationMs }) => durationMs)).toEqual([1000, 2000, 2000]);
+});
+
+test("what is no stream of fragmented MP4 is refused", async () => {
+  const [plain] = await record({ count: 1, seconds: 4 });
+  const refused = [
+    [await readFile(plain?.file ?? ""), "not_fragmented"],
+    [Buffer.from("this is no MP4 at all, just words"), "not_mp4"],
+    [joined(stream.subarray(0, 1276)), "no_media"],
+    [new Uint8Array(), "no_media"],
+  ] as const;
+  for (const [bytes, error] of refused) {
+    expect(await push("live/bad", bytes)).toMatchObject({ status: 422, json: { error } });
+  }
+  const short = await server.call("/mp4/live/live/bad?fragment=500ms", { method: "POST", body: stream });
+  expect(short).toMatchObject({ status: 400, json: { error: "bad_duration" } });
+  expect(await listed("live/bad")).toEqual([]);
+});
+
+test("what a crash leaves in the spool is recovered, up to the last part that is whole, and listed once", async () => {
+  const { body, end } = open(stream.subarray(0, 140_000));
+  const running = push("live/crash", body);
+  await received("live/crash", 140_000);
+  const spool = join(server.folder, "spool");
+  const files = async (): Promise<string[]> =>
+    (await readdir(spool, { recursive: true })).filter((name) => name.endsWith(".mp4"));
+  await expect.poll(files).toHaveLength(1);
+  // What lies there now is what a kill would leave; its last bytes are torn, as by a loss of power.
+  const folder = await mkdtemp(join(tmpdir(), "boxcar-crash-"));
+  await cp(spool, join(folder, "spool"), { recursive: true });
+  const [left = ""] = await files();
+  await writeFile(join(folder, "spool", dirname(left), "owner"), "999999999");
+  await truncate(join(folder, "spool", left), (await stat(join(folder, "spool", left))).size - 10);
+  end(new Uint8Array());
+  await running;
+  const again = await startTestServer({}, {}, folder);
+  await expect
+    .poll(async () => (await listed("live/crash", again)).map(({ durationMs }) => durationMs))
+    .toEqual([1000]);
+  await again.close();
+});

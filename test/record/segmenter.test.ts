@@ -1,0 +1,236 @@
+import { readFile } from "node:fs/promises";
+import { beforeAll, describe, expect, it } from "vitest";
+import { BoxcarError } from "../../src/base/errors.ts";
+import { arrivals } from "../../src/record/arrivals.ts";
+import { backoffMs } from "../../src/record/backoff.ts";
+import { FragmentReader, type StreamHeader, type StreamPart } from "../../src/core/indexing/fragment-reader.ts";
+import type { Core } from "../../src/core/wasm/module.ts";
+import type { OpenSegment } from "../../src/record/open-segment.ts";
+import { Segmenter } from "../../src/record/segmenter.ts";
+import type { SpoolFile } from "../../src/record/spool.ts";
+import { loadCore } from "../../src/runtime/node/node-parts.ts";
+import { concatenated } from "../../src/base/bytes.ts";
+import { record } from "../support/recording.ts";
+
+let core: Core;
+let stream: Uint8Array;
+/** A header and six parts of one second, each starting with a sync sample. */
+let header: StreamHeader;
+let parts: StreamPart[];
+beforeAll(async () => {
+  core = await loadCore();
+  const [segment] = await record({ count: 1, seconds: 6, fragmented: true, audio: null });
+  stream = await readFile(segment?.file ?? "");
+  const events = read(stream, stream.length);
+  header = events.find((event) => event.kind === "header") ?? raise();
+  parts = events.filter((event) => event.kind === "part");
+  expect(parts).toHaveLength(6);
+});
+
+function raise(): never {
+  throw new Error("the fixture has no header");
+}
+
+function read(bytes: Uint8Array, length: number): (StreamHeader | StreamPart)[] {
+  const reader = new FragmentReader(core);
+  const events: (StreamHeader | StreamPart)[] = [];
+  for (let at = 0; at < bytes.length; at += length) events.push(...reader.push(bytes.subarray(at, at + length)));
+  return events;
+}
+
+/** A file in memory. */
+function memoryFile(): SpoolFile {
+  const file = { entry: { streamPath: "s", key: "k", id: 1 }, size: 0, startMs: 0 };
+  return Object.assign(file, {
+    append: (chunks: readonly Uint8Array[], startMs: number) => {
+      file.size += chunks.reduce((sum, chunk) => sum + chunk.length, 0);
+      file.startMs = startMs;
+      return Promise.resolve();
+    },
+    read: () => raise(),
+    close: () => Promise.resolve(),
+    remove: () => Promise.resolve(),
+  });
+}
+
+const START = Date.UTC(2026, 0, 31, 10);
+
+/** A segmenter with clocks that the test moves. */
+class Bench {
+  wallMs = START;
+  monotonicMs = 5000;
+  readonly closed: OpenSegment[] = [];
+  readonly #segmenter: Segmenter;
+
+  constructor(fragmentMs: number) {
+    const close = (segment: OpenSegment): void => {
+      this.closed.push(segment);
+    };
+    const clocks = { clock: () => this.wallMs, monotonic: () => this.monotonicMs };
+    this.#segmenter = new Segmenter(
+      { core, ...clocks, create: () => Promise.resolve(memoryFile()), close },
+      fragmentMs,
+    );
+  }
+
+  /** Time goes by. */
+  pass(ms: number): void {
+    this.wallMs += ms;
+    this.monotonicMs += ms;
+  }
+
+  async take(...events: (StreamHeader | StreamPart)[]): Promise<void> {
+    for (const event of events) await this.#segmenter.take(event);
+  }
+
+  /** Parts that arrive as they are captured, a second each. */
+  async live(...given: StreamPart[]): Promise<void> {
+    for (const part of given) {
+      this.pass(1000);
+      await this.take(part);
+    }
+  }
+
+  /** Starts and ends of all segments, milliseconds after the start of the test. */
+  spans(): [number, number][] {
+    this.#segmenter.end();
+    return this.closed.map(({ startMs, durationMs }) => [startMs - START, startMs - START + durationMs]);
+  }
+}
+
+describe("a stream is taken apart alike", () => {
+  it("in chunks of any size", () => {
+    const whole = read(stream, stream.length);
+    for (const length of [1, 7, 1000, 40_000]) {
+      const shown = (event: StreamHeader | StreamPart): unknown[] =>
+        event.kind === "header" ? [event.bytes] : [event.offset, event.moof, concatenated(event.media)];
+      expect(read(stream.subarray(0, 70_000), length).map(shown)).toEqual(whole.slice(0, 3).map(shown));
+    }
+  });
+});
+
+describe("segments of a stream", () => {
+  it("join exactly, and start when their first sample was captured", async () => {
+    const bench = new Bench(2000);
+    await bench.take(header);
+    await bench.live(...parts);
+    expect(bench.spans()).toEqual([
+      [0, 2000],
+      [2000, 4000],
+      [4000, 6000],
+    ]);
+  });
+
+  it("that begins with what was cached upstream start earlier than that arrives", async () => {
+    const bench = new Bench(60_000);
+    bench.pass(4000);
+    await bench.take(header, ...parts.slice(0, 4));
+    await bench.live(...parts.slice(4));
+    expect(bench.spans()).toEqual([[0, 6000]]);
+  });
+
+  it("are not moved by what arrives late", async () => {
+    const bench = new Bench(2000);
+    await bench.take(header);
+    await bench.live(...parts.slice(0, 2));
+    bench.pass(3000); // the network is stuck: then all comes at once
+    await bench.take(...parts.slice(2, 5));
+    await bench.live(...parts.slice(5));
+    expect(bench.spans()).toEqual([
+      [0, 2000],
+      [2000, 4000],
+      [4000, 6000],
+    ]);
+  });
+
+  it("follow a camera whose clock drifts by 500 ppm at most", async () => {
+    const bench = new Bench(2000);
+    await bench.take(header);
+    await bench.live(...parts.slice(0, 2));
+    bench.pass(-100); // its second is shorter than ours
+    await bench.live(...parts.slice(2));
+    expect(bench.spans().map(([start]) => start)).toEqual([0, 1999, 3998]);
+  });
+
+  it("neither overlap nor go back when the wall clock is set back", async () => {
+    const bench = new Bench(2000);
+    await bench.take(header);
+    await bench.live(...parts.slice(0, 3));
+    bench.wallMs -= 3_600_000;
+    await bench.live(...parts.slice(3));
+    expect(bench.spans()).toEqual([
+      [0, 2000],
+      [2000, 4000],
+      [4000, 6000],
+    ]);
+  });
+
+  it("go on behind a gap when the wall clock is set forward", async () => {
+    const bench = new Bench(60_000);
+    await bench.take(header);
+    await bench.live(...parts.slice(0, 3));
+    bench.wallMs += 3_600_000;
+    await bench.live(...parts.slice(3));
+    expect(bench.spans()).toEqual([
+      [0, 3000],
+      [3_603_000, 3_606_000],
+    ]);
+  });
+
+  it("leave a gap of its length where a stream counts its time anew after a pause", async () => {
+    const bench = new Bench(60_000);
+    await bench.take(header);
+    await bench.live(...parts);
+    bench.pass(20_000);
+    await bench.live(...parts.slice(0, 2));
+    expect(bench.spans()).toEqual([
+      [0, 6000],
+      [26_000, 28_000],
+    ]);
+  });
+
+  it("leave a gap of its length where parts are missing", async () => {
+    const bench = new Bench(60_000);
+    await bench.take(header);
+    await bench.live(...parts.slice(0, 2));
+    bench.pass(2000);
+    await bench.live(...parts.slice(4));
+    expect(bench.spans()).toEqual([
+      [0, 2000],
+      [4000, 6000],
+    ]);
+  });
+});
+
+describe("a source", () => {
+  async function* endless(): AsyncGenerator<Uint8Array> {
+    yield new Uint8Array(1);
+    await new Promise(() => undefined);
+  }
+
+  it("that falls silent is lost", async () => {
+    const chunks: number[] = [];
+    const listening = async (): Promise<void> => {
+      for await (const { length } of arrivals(endless(), 20, new AbortController().signal)) chunks.push(length);
+    };
+    const error: unknown = await listening().catch((thrown: unknown) => thrown);
+    expect(error).toBeInstanceOf(BoxcarError);
+    expect(error).toMatchObject({ error: "source_silent", status: 504 });
+    expect(chunks).toEqual([1]);
+  });
+
+  it("is left when that is asked for", async () => {
+    const leaving = new AbortController();
+    for await (const chunk of arrivals(endless(), 60_000, leaving.signal)) {
+      expect(chunk).toHaveLength(1);
+      leaving.abort();
+    }
+  });
+
+  it("is connected again later and later, up to half a minute", () => {
+    expect([0, 1, 2, 3, 10, 2000].map((failures) => backoffMs(failures, 1))).toEqual([
+      1000, 2000, 4000, 8000, 30_000, 30_000,
+    ]);
+    expect(backoffMs(3, 0)).toBe(4000);
+  });
+});
