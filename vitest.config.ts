@@ -6,5 +6,7 @@ export default defineConfig({
     testTimeout: 60_000,
     hookTimeout: 120_000,
     maxWorkers: 2,
+    // A process imports the modules once for all its test files: they must leave no state behind in them.
+    isolate: false,
   },
 });

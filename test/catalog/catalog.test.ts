@@ -1,16 +1,18 @@
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { Catalog } from "../../src/catalog/catalog.ts";
 import type { Segment } from "../../src/catalog/types.ts";
 import type { OpenCatalog } from "../../src/runtime/libsql/open-catalog.ts";
 import { refusal } from "../conformance/store.ts";
 import { random, seedOf } from "../support/random.ts";
-import { add, catalogKinds, openCatalogOf, readySegment } from "./open.ts";
+import { add, catalogKinds, openCatalogOf, readySegment, stopServers } from "./open.ts";
 
 async function pagesOf<T>(pages: AsyncIterable<readonly T[]>): Promise<(readonly T[])[]> {
   const all = [];
   for await (const page of pages) all.push(page);
   return all;
 }
+
+afterAll(stopServers);
 
 describe.each(catalogKinds)("on a %s:", (kind) => {
   let opened: OpenCatalog;
@@ -144,11 +146,12 @@ describe.each(catalogKinds)("on a %s:", (kind) => {
       expect(await catalog.streams()).toMatchObject([{ streamPath: "t", count: 1 }]);
     });
 
-    it("deletes more than fits into one transaction", async () => {
-      for (let i = 0; i < 603; i++) await add(catalog, "s", i * 10, i * 10 + 10);
-      const { deleted } = await catalog.tombstone({ streamPath: "s", startMs: 15, endMs: 6015 }, 5);
-      expect(deleted.map((segment) => segment.startMs)).toEqual(Array.from({ length: 601 }, (_, i) => (i + 1) * 10));
-      expect(await catalog.streams()).toEqual([{ streamPath: "s", count: 2, startMs: 0, endMs: 6030, bytes: 2000 }]);
+    // A replica has no part in it, and its catching up would be waited for after each addition.
+    it.skipIf(kind === "server and replica")("deletes more than fits into one transaction", async () => {
+      for (let i = 0; i < 503; i++) await add(catalog, "s", i * 10, i * 10 + 10);
+      const { deleted } = await catalog.tombstone({ streamPath: "s", startMs: 15, endMs: 5015 }, 5);
+      expect(deleted.map((segment) => segment.startMs)).toEqual(Array.from({ length: 501 }, (_, i) => (i + 1) * 10));
+      expect(await catalog.streams()).toEqual([{ streamPath: "s", count: 2, startMs: 0, endMs: 5030, bytes: 2000 }]);
     });
   });
 
@@ -215,13 +218,13 @@ describe.each(catalogKinds)("on a %s:", (kind) => {
     it("pages in order", async () => {
       const added: number[] = [];
       // Descending, so that ids and times run against each other; every third starts with its neighbour.
-      for (let i = 199; i >= 0; i--) {
+      for (let i = 135; i >= 0; i--) {
         const startMs = (i - (i % 3 === 1 ? 1 : 0)) * 1000;
         added.push((await add(catalog, "s", startMs, startMs + 1500)).id);
       }
       await add(catalog, "other", 0, 200_000);
       const pages = await pagesOf(catalog.overlapping("s", 0, 1_000_000));
-      expect(pages.map((page) => page.length)).toEqual([64, 64, 64, 8]);
+      expect(pages.map((page) => page.length)).toEqual([64, 64, 8]);
       const all = pages.flat();
       expect(new Set(all.map(({ id }) => id))).toEqual(new Set(added));
       all.reduce((before, segment) => {
@@ -239,7 +242,7 @@ describe.each(catalogKinds)("on a %s:", (kind) => {
 
     it("takes both ends as exclusive of mere touching, and finds a long segment behind short ones", async () => {
       const long = await add(catalog, "s", 0, 100_000);
-      for (let i = 1; i < 100; i++) await add(catalog, "s", i * 1000, i * 1000 + 1000);
+      for (let i = 1; i < 70; i++) await add(catalog, "s", i * 1000, i * 1000 + 1000);
       const starts = async (startMs: number, endMs: number): Promise<number[]> =>
         (await pagesOf(catalog.overlapping("s", startMs, endMs))).flat().map((segment) => segment.startMs);
       expect(await starts(50_000, 51_000)).toEqual([0, 50_000]);
@@ -273,9 +276,9 @@ describe.each(catalogKinds)("on a %s:", (kind) => {
 
     it("is not put out of step by what happens between its pages", async () => {
       const ids: number[] = [];
-      for (let i = 0; i < 150; i++) ids.push((await add(catalog, "s", i * 10, i * 10 + 10)).id);
+      for (let i = 0; i < 80; i++) ids.push((await add(catalog, "s", i * 10, i * 10 + 10)).id);
       const seen: Segment[] = [];
-      for await (const page of catalog.overlapping("s", 0, 1500)) {
+      for await (const page of catalog.overlapping("s", 0, 800)) {
         if (seen.length === 0) await catalog.tombstone({ streamPath: "s", ids: ids.slice(0, 60) }, 0);
         seen.push(...page);
       }

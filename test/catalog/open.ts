@@ -2,7 +2,6 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { sql } from "kysely";
-import { afterAll } from "vitest";
 import { Catalog } from "../../src/catalog/catalog.ts";
 import type { CatalogDatabase } from "../../src/catalog/database.ts";
 import { migrate } from "../../src/catalog/migrate.ts";
@@ -38,7 +37,7 @@ export type CatalogKind = "file" | "server" | "server and replica";
 export const catalogKinds: readonly CatalogKind[] =
   sqldPath === undefined ? ["file"] : ["file", "server", "server and replica"];
 
-/** Opens an empty catalog of a kind. The servers of a test file are started once and end with it. */
+/** Opens an empty catalog of a kind. The servers are started once, and end with `stopServers`. */
 export async function openCatalogOf(kind: CatalogKind): Promise<OpenCatalog> {
   if (kind === "file") return openTestCatalog();
   const { primary, replica } = await (started ??= startServers());
@@ -71,9 +70,12 @@ export async function startServers(): Promise<Servers> {
 }
 
 let started: Promise<Servers> | undefined;
-afterAll(async () => {
+
+/** Ends the servers that `openCatalogOf` has started, if any. */
+export async function stopServers(): Promise<void> {
   await (await started)?.stop();
-});
+  started = undefined;
+}
 
 async function empty(db: CatalogDatabase): Promise<void> {
   const tables = ["segment_indexes", "segment_index_parts", "segments", "streams", "stream_counts", "places", "duties"];

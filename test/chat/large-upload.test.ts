@@ -9,7 +9,7 @@ import { startEdge, type ProcessEdge } from "../runtimes/edges.ts";
 import { record } from "../support/recording.ts";
 
 /** How much memory uploads take, on the built server in a process of its own. BOXCAR_UPLOAD_GIB=2 sends more. */
-const GIB = Number(process.env.BOXCAR_UPLOAD_GIB ?? 0.25);
+const GIB = Number(process.env.BOXCAR_UPLOAD_GIB ?? 0.125);
 const SIZE = GIB * 2 ** 30;
 /** A bucket takes parts: two of 8 MiB are held, and what fetch has copied of others until it is collected. */
 const MAX_GROWTH = { folder: 64 << 20, bucket: 192 << 20 };
@@ -112,7 +112,7 @@ describe.skipIf(!isLinux)("an upload of any size", () => {
     ["a form into a folder", SIZE, "folder", sendForm],
     ["resumable into a folder", SIZE, "folder", sendResumable],
     // The bucket of the tests holds its objects in memory.
-    ...(GIB > 0.25 ? ([["a form into a bucket", Math.min(SIZE, 2 ** 28), "bucket", sendForm]] as const) : []),
+    ...(GIB > 0.125 ? ([["a form into a bucket", Math.min(SIZE, 2 ** 28), "bucket", sendForm]] as const) : []),
     ["resumable into a bucket", Math.min(SIZE, 2 ** 28), "bucket", sendResumable],
   ] as const)("takes little memory: %s", { timeout: 600_000 }, async (way, size, store, upload) => {
     const env = store === "bucket" ? bucket.env : {};

@@ -57,7 +57,7 @@ export function storeConformance(name: string, open: () => Promise<OpenStore>): 
 
     it("gives back what was put, in any span", async () => {
       const rng = random(seedOf(11));
-      for (const size of [1, 1000, MIB - 1, MIB, MIB + 1, 3 * MIB + 17]) {
+      for (const size of [1, 1000, MIB, MIB + 1, 3 * MIB + 17]) {
         const content = rng.bytes(size);
         const put = await store.put(`spans/${size}`, bodyOf(content));
         expect(put).toEqual({ key: `spans/${size}`, size, etag: put.etag });
@@ -68,7 +68,7 @@ export function storeConformance(name: string, open: () => Promise<OpenStore>): 
           { offset: 0, length: 1 },
           { offset: size - 1, length: 1 },
         ];
-        for (let i = 0; i < 10; i++) {
+        for (let i = 0; i < 4; i++) {
           const offset = rng.below(size);
           spans.push({ offset, length: 1 + rng.below(size - offset) });
         }
@@ -273,7 +273,7 @@ export function storeConformance(name: string, open: () => Promise<OpenStore>): 
 
     it("can be left in the middle of a read", async () => {
       await store.put("left", bodyOf(new Uint8Array(4 * MIB), MIB));
-      for (let i = 0; i < 50; i++) {
+      for (let i = 0; i < 12; i++) {
         for await (const chunk of store.get("left", { offset: 0, length: 4 * MIB })) {
           expect(chunk.byteLength).toBeGreaterThan(0);
           break;

@@ -35,7 +35,7 @@ describe.each(recordings)(`$video $audio fragmented=$fragmented (seed ${seed}, $
   });
 
   const numbers = random(seed + recordings.indexOf(options) * 100);
-  const cuts = Array.from({ length: 8 }, (_, i) => {
+  const cuts = Array.from({ length: 4 }, (_, i) => {
     const from = numbers.below(frames - 2);
     const to = from + 1 + numbers.below(frames - from - 1);
     return { from, to, format: i % 2 === 0 ? ("mp4" as const) : ("fmp4" as const) };

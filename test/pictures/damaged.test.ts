@@ -10,7 +10,7 @@ import { hasEncoder } from "../support/tools.ts";
 import { sizeOf } from "./numbers.ts";
 
 const chance = random(seedOf(23));
-const ROUNDS = 12;
+const ROUNDS = 5;
 
 let folder: string;
 let server: TestServer;

@@ -64,7 +64,7 @@ describe.each([
     const segments = video === "h264" ? SEGMENTS : 1;
     await record(stream, { ...options, video, segments });
     const frames = segments * SECONDS * FPS;
-    const moments = [0, 1, FPS, 2 * FPS - 1, frames - 1, ...Array.from({ length: 3 }, () => chance.below(frames))];
+    const moments = [0, FPS, 2 * FPS - 1, frames - 1, chance.below(frames)];
     for (const frame of moments) {
       // anywhere in its time, but for the half millisecond that is rounding
       const ms = Math.ceil(frame * FRAME_MS) + chance.below(FRAME_MS - 1);
@@ -113,7 +113,7 @@ describe.each([
       ]);
       if (ffprobePath !== undefined) expect(await leadingSamples(file)).toBeGreaterThan(0);
       await upload(`live/open-${name}`, file, START);
-      for (const frame of [0, 1, 20, 21, 22, 23, 24, 25, 26, 47, 48, 49, 50, 124]) {
+      for (const frame of [0, 21, 23, 24, 25, 26, 124]) {
         const { status, bytes } = await snapshot(`live/open-${name}.png?time=${START + frame * FRAME_MS}`);
         expect({ frame, status }).toEqual({ frame, status: 200 });
         expect(numberIn(await greyOf(bytes)), `frame ${frame}`).toBe(frame);
@@ -126,7 +126,7 @@ describe("a snapshot", () => {
   it("has the pixels that ffmpeg decodes from the source, exactly", async () => {
     const [file = ""] = await recordNumbered({ folder, name: "source", segments: 1, seconds: 3, size: "320x180" });
     await upload("live/source", file, START);
-    for (const frame of [0, 7, 24, 25, 60, 74]) {
+    for (const frame of [0, 24, 25, 74]) {
       const out = join(folder, `frame-${frame}.png`);
       await ffmpeg(["-v", "error", "-y", "-i", file, "-vf", `select=eq(n\\,${frame})`, "-frames:v", "1", out]);
       const { bytes } = await snapshot(`live/source.png?time=${START + frame * FRAME_MS}`);

@@ -18,7 +18,7 @@ describe("captions over held gaps", () => {
     const samples = Array.from({ length: 25 }, () => ({ data: new Uint8Array(50), duration: 40 }));
     const entries = [videoEntry("mp4v", 160, 120, box("esds", new Uint8Array(40)))];
     const { file } = buildMovie({ tracks: [{ handler: "vide", timescale: 1000, entries, samples, size: [160, 120] }] });
-    const path = await scratch("second.mp4");
+    const path = scratch("second.mp4");
     await writeFile(path, file);
     shelf = await shelve(days.map((day) => ({ file: path, startMs: RECORDED_AT + day * DAY_MS })));
   });
@@ -53,7 +53,7 @@ describe("sample entries", () => {
     const samples = Array.from({ length: 25 }, () => ({ data: new Uint8Array(50), duration: 40 }));
     const entries = [videoEntry("mp4v", 160, 120, box("uuid", new Uint8Array(length).fill(seed)))];
     const { file } = buildMovie({ tracks: [{ handler: "vide", timescale: 1000, entries, samples, size: [160, 120] }] });
-    const path = await scratch(`described-${String(length)}.mp4`);
+    const path = scratch(`described-${String(length)}.mp4`);
     await writeFile(path, file);
     return path;
   }

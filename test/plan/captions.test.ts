@@ -15,7 +15,7 @@ interface Shown {
 
 /** The captions of a file as ffmpeg decodes them; it would count times from hidden frames on without `-copyts`. */
 async function captionsOf(file: string): Promise<Shown[]> {
-  const output = await scratch("captions.srt");
+  const output = scratch("captions.srt");
   await ffmpeg(["-v", "error", "-y", "-copyts", "-i", file, "-map", "0:s:0", output]);
   const blocks = (await readFile(output, "utf8")).trim().split(/\n\n+/);
   const captions = blocks.map((block) => {

@@ -136,7 +136,7 @@ describe.skipIf(ffprobePath === undefined)("a segment with two sample entries", 
     const entries = parts.map(({ entry }) => entry);
     const samples = parts.flatMap(({ samples }) => samples);
     const track = { handler: "vide", timescale: 12_800, entries, samples, chunks: [10], size: [320, 240] } as const;
-    const file = await scratch("two-entries.mp4");
+    const file = scratch("two-entries.mp4");
     await writeFile(file, buildMovie({ tracks: [track] }).file);
     const shelf = await shelve([{ file, startMs: RECORDED_AT }]);
     for (const [from, first] of [

@@ -68,7 +68,7 @@ function oddTrack(numbers: Random, handler: "vide" | "soun"): MovieTrack {
   return { handler, timescale, entries, samples, chunks: Array.from({ length: 5 }, () => 1 + numbers.below(9)) };
 }
 
-const odd = Array.from({ length: 20 }, (_, i) => seed * 1000 + i);
+const odd = Array.from({ length: 12 }, (_, i) => seed * 1000 + i);
 
 describe.skipIf(ffprobePath === undefined)("a segment of odd tables", () => {
   test.for(odd)("counts, lengths and samples are right (seed %i)", async (number) => {
@@ -76,7 +76,7 @@ describe.skipIf(ffprobePath === undefined)("a segment of odd tables", () => {
     const handlers = numbers.pick([["vide"], ["soun"], ["vide", "soun"], ["soun", "vide", "soun"]] as const);
     const { file } = buildMovie({ tracks: handlers.map((handler) => oddTrack(numbers, handler)), moov: "last" });
     await compare(file);
-    const source = await scratch("odd.mp4");
+    const source = scratch("odd.mp4");
     await writeFile(source, file);
     const shelf = await shelve([{ file: source, startMs: RECORDED_AT }]);
     const wanted = await packets(source);

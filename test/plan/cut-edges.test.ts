@@ -32,7 +32,7 @@ describe.skipIf(ffprobePath === undefined)("telemetry that is longer than its vi
   test.for(FORMATS)("loses nothing at a joint (%s)", async (format) => {
     const segments = await Promise.all(
       [0, 1, 2].map(async (i) => {
-        const file = await scratch("telemetry.mp4");
+        const file = scratch("telemetry.mp4");
         await writeFile(file, telemetry(i));
         return { file, startMs: RECORDED_AT + i * 2000 };
       }),
@@ -85,7 +85,7 @@ async function pictures(file: string): Promise<{ at: number; hash: string }[]> {
 describe.skipIf(ffprobePath === undefined)("cut=keyframe", () => {
   test("shows nothing that the file's own edit list hides", async () => {
     const [segment] = await record({ count: 1, seconds: 4, gop: 1 });
-    const file = await scratch("hidden.mp4");
+    const file = scratch("hidden.mp4");
     // Copied from within a group of pictures: what is before 1.5 s is hidden.
     await ffmpeg(["-v", "error", "-y", "-ss", "1.5", "-i", segment?.file ?? "", "-c", "copy", file]);
     const source = await frameHashes(file);

@@ -150,7 +150,7 @@ describe.skipIf(ffprobePath === undefined)("sound and picture of unequal length"
       [1, 2].map(async (seed, i) => {
         const [segment] = await recorded(1, 5, seed);
         const [short] = await recorded(1, 3, seed, false);
-        const file = await scratch("stalled.mp4");
+        const file = scratch("stalled.mp4");
         const inputs = ["-i", short?.file ?? "", "-i", segment?.file ?? ""];
         await ffmpeg(["-v", "error", "-y", ...inputs, "-map", "0:v", "-map", "1:a", "-c", "copy", file]);
         return at({ file, startMs: 0, endMs: 0 }, i * 5, 5);
@@ -191,7 +191,7 @@ describe.skipIf(ffprobePath === undefined)("sound and picture of unequal length"
     const files = await recorded(3, 4, 1);
     const segments = await Promise.all(
       files.map(async (segment) => {
-        const file = await scratch("far.mp4");
+        const file = scratch("far.mp4");
         const [picture, sound] = offset > 0 ? [0, offset] : [-offset, 0];
         const inputs = [
           "-itsoffset",

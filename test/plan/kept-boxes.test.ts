@@ -30,7 +30,7 @@ function at(file: Uint8Array, ...path: readonly string[]): string {
 async function outputs(movies: readonly Movie[], cut?: { from: number; to: number }): Promise<Uint8Array[]> {
   const segments = await Promise.all(
     movies.map(async (movie, i) => {
-      const file = await scratch(`kept-${i}.mp4`);
+      const file = scratch(`kept-${i}.mp4`);
       await writeFile(file, buildMovie(movie).file);
       return { file, startMs: START + i * 480 };
     }),

@@ -12,7 +12,7 @@ const COUNT = 6;
 
 /** Segments of 4 s at 10 pictures a second, with sync samples at 0 s and 15 s. */
 async function cutAnywhere(bframes: number): Promise<RecordedSegment[]> {
-  const whole = await scratch("whole.mp4");
+  const whole = scratch("whole.mp4");
   const inputs = [
     ...["-f", "lavfi", "-i", "testsrc2=size=96x64:rate=10,noise=alls=8:allf=t:all_seed=1"],
     ...["-f", "lavfi", "-i", "anoisesrc=r=48000:a=0.2:seed=1", "-t", String(SECONDS * COUNT)],
@@ -21,7 +21,7 @@ async function cutAnywhere(bframes: number): Promise<RecordedSegment[]> {
   const coding = [...video, "-bf", String(bframes), "-pix_fmt", "yuv420p", "-c:a", "aac", "-b:a", "64k"];
   await ffmpeg(["-v", "error", "-y", ...inputs, ...coding, whole]);
   const fragments = ["-segment_format_options", "movflags=+empty_moov+frag_keyframe+default_base_moof"];
-  const pattern = await scratch("cut-%d.mp4");
+  const pattern = scratch("cut-%d.mp4");
   // Progressive files of ffmpeg without any sync sample leave out `stss`, which says that all are.
   const cut = [
     "-f",
@@ -50,9 +50,7 @@ describe.skipIf(ffprobePath === undefined)("a group of pictures over several seg
 
   const ranges = [
     [2000, 9000],
-    [6500, 11_000],
     [8000, 12_000],
-    [13_000, 14_500],
     [13_000, 20_000],
     [17_200, 22_000],
   ] as const;

@@ -11,7 +11,7 @@ import { errorsOf, farthest, FORMATS, scratch, shown, written } from "./output.t
 
 /** Segments of `seconds` each, cut from one encode. */
 async function encoded(name: string, seconds: number, args: readonly string[]): Promise<RecordedSegment[]> {
-  const pattern = await scratch(`${name}-%d.mp4`);
+  const pattern = scratch(`${name}-%d.mp4`);
   const source = "testsrc2=size=160x120:rate=25,noise=alls=8:allf=t:all_seed=1";
   const split = ["-f", "segment", "-segment_time", String(seconds), "-reset_timestamps", "1"];
   await ffmpeg([
@@ -42,7 +42,6 @@ describe.skipIf(ffprobePath === undefined)("odd material", () => {
     const segments = await encoded("intra", 2, ["-c:v", "libx264", "-g", "1", "-pix_fmt", "yuv420p"]);
     const shelf = await shelve(segments);
     for (const [from, to] of [
-      [0, 6000],
       [1160, 4320],
       [3000, 3040],
     ] as const) {
@@ -88,7 +87,6 @@ describe.skipIf(ffprobePath === undefined)("odd material", () => {
     const shelf = await shelve(segments);
     for (const [from, to] of [
       [0, 5800],
-      [1000, 5000],
       [2480, 4200],
     ] as const) {
       const range = { startMs: RECORDED_AT + from, endMs: RECORDED_AT + to };
@@ -114,7 +112,7 @@ async function built(name: string, pictures: readonly MovieSample[], sound: read
   const video = { handler: "vide", timescale: 1000, entries: [videoEntry("png ", 16, 16)], samples: pictures } as const;
   const audio = { handler: "soun", timescale: 8000, entries: [audioEntry("ulaw", 1, 8000)], samples: sound } as const;
   const tracks = [...(pictures.length > 0 ? [video] : []), ...(sound.length > 0 ? [audio] : [])];
-  const file = await scratch(`${name}.mp4`);
+  const file = scratch(`${name}.mp4`);
   await writeFile(file, buildMovie({ tracks }).file);
   return file;
 }
@@ -184,14 +182,14 @@ describe.skipIf(ffprobePath === undefined)("segments no encoder writes", () => {
 });
 
 describe.skipIf(ffprobePath === undefined)("many joints", () => {
-  test.for(FORMATS)("200 segments whose sound has 44.1 kHz do not drift (%s)", async (format) => {
+  test.for(FORMATS)("100 segments whose sound has 44.1 kHz do not drift (%s)", async (format) => {
     const kind: RecordingOptions = { rate: 44_100, size: "96x64", fps: 10 };
-    const segments = await record({ count: 200, seconds: 1, ...kind });
+    const segments = await record({ count: 100, seconds: 1, ...kind });
     // the same encode in one file says what the time of each sample was
-    const [continuous] = await record({ count: 1, seconds: 200, ...kind });
+    const [continuous] = await record({ count: 1, seconds: 100, ...kind });
     const shelf = await shelve(segments);
-    const plan = await shelf.plan({ startMs: RECORDED_AT, endMs: RECORDED_AT + 200_000 });
-    expect(plan).toMatchObject({ joints: 199, gaps: [] });
+    const plan = await shelf.plan({ startMs: RECORDED_AT, endMs: RECORDED_AT + 100_000 });
+    expect(plan).toMatchObject({ joints: 99, gaps: [] });
     const file = await written(plan, format);
     const tracks = await shown(file);
     const errors = await Promise.all(

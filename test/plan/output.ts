@@ -1,8 +1,9 @@
 /** Outputs written to files, and what ffprobe sees in them against the wall clock of their sources. */
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdtempSync, rmSync } from "node:fs";
+import { readFile, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, expect } from "vitest";
+import { expect } from "vitest";
 import type { Plan } from "../../src/core/plan.ts";
 import { sourceSamples } from "../support/judge.ts";
 import { packets, type Packet } from "../support/oracle.ts";
@@ -14,12 +15,13 @@ export const FORMATS = ["mp4", "fmp4"] as const;
 export type Format = (typeof FORMATS)[number];
 
 let count = 0;
-const folder = mkdtemp(join(tmpdir(), "boxcar-plan-"));
-afterAll(async () => rm(await folder, { recursive: true, force: true }));
+/** Test files that one process runs share it. */
+const folder = mkdtempSync(join(tmpdir(), "boxcar-plan-"));
+process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
 
-/** A path for a new file in a folder of this test run. */
-export async function scratch(name: string): Promise<string> {
-  return join(await folder, `${String(process.pid)}-${String(count++)}-${name}`);
+/** A path for a new file in a folder of this process. */
+export function scratch(name: string): string {
+  return join(folder, `${String(process.pid)}-${String(count++)}-${name}`);
 }
 
 /** Writes an output to a file, its length being what the plan said. */
@@ -27,14 +29,14 @@ export async function written(plan: Plan, format: Format): Promise<string> {
   const media = plan.media(format);
   const whole = await bytesOf(media);
   expect(whole.length).toBe(media.size);
-  const file = await scratch(`out.${format}.mp4`);
+  const file = scratch(`out.${format}.mp4`);
   await writeFile(file, whole);
   return file;
 }
 
 /** Rewrites a file without decoding it. */
 export async function remuxed(file: string, ...args: readonly string[]): Promise<string> {
-  const output = await scratch("remuxed.mp4");
+  const output = scratch("remuxed.mp4");
   await ffmpeg(["-v", "error", "-y", "-i", file, "-map", "0", "-c", "copy", ...args, output]);
   return output;
 }
@@ -44,7 +46,7 @@ export async function decoded(
   file: string,
   ...conversion: readonly string[]
 ): Promise<{ sound: Buffer; complaints: string }> {
-  const raw = await scratch("sound.raw");
+  const raw = scratch("sound.raw");
   const sound = ["-map", "0:a", "-f", "s16le", "-c:a", "pcm_s16le", ...conversion, raw];
   const { stderr } = await ffmpeg(["-v", "error", "-y", "-i", file, ...sound, "-map", "0:v?", "-f", "null", "-"]);
   return { sound: await readFile(raw), complaints: stderr.trim().replaceAll(/ @ 0x[0-9a-f]+/g, "") };

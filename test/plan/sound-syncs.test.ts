@@ -21,7 +21,7 @@ async function segment(pictures: number): Promise<string> {
   const video = { handler: "vide", timescale: 1000, entries: [videoEntry("png ", 16, 16)] } as const;
   const audio = { handler: "soun", timescale: 8000, entries: [audioEntry("samr", 1, 8000)], samples: sound } as const;
   const tracks = [...(pictures > 0 ? [{ ...video, samples: Array.from({ length: pictures }, picture) }] : []), audio];
-  const file = await scratch("syncs.mp4");
+  const file = scratch("syncs.mp4");
   await writeFile(file, buildMovie({ tracks }).file);
   return file;
 }

@@ -34,7 +34,7 @@ interface Source {
 }
 
 async function made({ rate, timecode, suffix, bframes }: Source): Promise<string> {
-  const file = await scratch(`source.${suffix}`);
+  const file = scratch(`source.${suffix}`);
   const picture = ["-f", "lavfi", "-i", `testsrc2=size=64x48:rate=${rate}`, "-t", "4", "-c:v", "libx264"];
   const coded = ["-preset", "veryfast", "-g", "30", "-bf", String(bframes), "-timecode", timecode];
   await ffmpeg(["-v", "error", "-y", ...picture, ...coded, file]);

@@ -22,7 +22,6 @@ describe.skipIf(ffprobePath === undefined)("segments whose tracks differ", () =>
     const shelf = await shelve(segments);
     for (const [from, to] of [
       [0, 12_000],
-      [3500, 11_000],
       [6200, 8000],
     ] as const) {
       const [startMs, endMs] = [RECORDED_AT + from, RECORDED_AT + to];
@@ -75,7 +74,7 @@ describe.skipIf(ffprobePath === undefined)("segments whose tracks differ", () =>
       record({ count: 3, seconds: 2, seed: 2, rate: 44100 }),
     ]);
     const segments = await replaced(one, async (file, i) => {
-      const output = await scratch("two.mp4");
+      const output = scratch("two.mp4");
       const maps = ["-map", "0:v", "-map", "0:a", "-map", "1:a"];
       await ffmpeg(["-v", "error", "-y", "-i", file, "-i", two[i]?.file ?? "", ...maps, "-c", "copy", output]);
       return output;

@@ -96,7 +96,7 @@ describe.skipIf(process.platform !== "linux").each(servers.filter(isInstalled))(
     const idle = await residentOf(edge);
     const readers = await Promise.all(Array.from({ length: READERS }, start));
     let most = 0;
-    for (let i = 0; i < 10; i++) {
+    for (let i = 0; i < 5; i++) {
       await Promise.all(readers.map(({ sip }) => sip()));
       await new Promise((resolve) => setTimeout(resolve, 300));
       most = Math.max(most, await residentOf(edge));
