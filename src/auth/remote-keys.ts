@@ -13,6 +13,8 @@ const cooldownMs = 30_000;
 /** After a failure the provider is left alone for this time. */
 const pauseMs = 5_000;
 const timeoutMs = 5_000;
+/** Bytes of a key set: some hundred keys. */
+const mostBytes = 1 << 20;
 
 /**
  * The public keys at a URL (JWKS, RFC 7517). They are fetched when first needed, every 10 minutes from then on, and when
@@ -29,8 +31,9 @@ export function remoteKeys(url: string, clock: Clock, log: Log): PublicKeys {
     try {
       const response = await fetch(input, init);
       if (response.status !== 200) throw new Error(`the provider answers ${String(response.status)}`);
+      const keySet = await keySetOf(response);
       failedMs = -Infinity;
-      return response;
+      return keySet;
     } catch (error) {
       failedMs = clock();
       log("warn", "keys of JWTs cannot be fetched", { url: shown, error: String(error) });
@@ -55,4 +58,20 @@ export function remoteKeys(url: string, clock: Clock, log: Log): PublicKeys {
       throw new BoxcarError("keys_unavailable", 503, message, {}, error);
     }
   };
+}
+
+/** A reply that holds a key set (RFC 7517 section 5), read whole. Anything else is a failure, after which the provider has a pause. */
+async function keySetOf(response: Response): Promise<Response> {
+  let text = "";
+  let length = 0;
+  const decoder = new TextDecoder();
+  for await (const chunk of response.body ?? []) {
+    length += chunk.length;
+    if (length > mostBytes) throw new Error(`the provider sends more than ${String(mostBytes)} bytes`);
+    text += decoder.decode(chunk, { stream: true });
+  }
+  const value: unknown = JSON.parse(text);
+  const isKeySet = typeof value === "object" && value !== null && "keys" in value && Array.isArray(value.keys);
+  if (!isKeySet) throw new Error("the provider sends no key set (an object with an array `keys`)");
+  return new Response(text);
 }

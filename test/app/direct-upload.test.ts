@@ -54,6 +54,13 @@ async function objects(): Promise<string[]> {
   return keys;
 }
 
+/** What reconciling does at a moment. */
+async function settle(nowMs: number): Promise<string[]> {
+  const kinds: string[] = [];
+  for await (const { kind } of reconcile(server.parts, { nowMs, pendingGraceMs: 60_000 })) kinds.push(kind);
+  return kinds;
+}
+
 async function unsettled(): Promise<number> {
   const ever = Number.MAX_SAFE_INTEGER;
   return (await server.parts.catalog.unsettled({ pendingMs: ever, tombstoneMs: ever }, 0, 10)).length;
@@ -109,8 +116,17 @@ describe("a direct upload", () => {
     await send(signed, new Uint8Array(1000));
     expect(await confirm(signed)).toMatchObject({ status: 422 });
     expect(await objects()).toEqual([]);
+    expect(await confirm(signed)).toMatchObject({ status: 400, json: { error: "not_uploaded" } });
+  });
+
+  it("leaves nothing of what is sent once more after a refusal", async () => {
+    const signed = await presign(1000);
+    await send(signed, new Uint8Array(1000));
+    expect(await confirm(signed)).toMatchObject({ status: 422 });
+    expect((await send(signed, new Uint8Array(1000))).status).toBe(200);
+    expect(await settle(Date.parse(signed.expireTime) + 61_000)).toEqual(["upload_removed"]);
+    expect(await objects()).toEqual([]);
     expect(await unsettled()).toBe(0);
-    expect(await confirm(signed)).toMatchObject({ status: 404, json: { error: "unknown_id" } });
   });
 
   it("is compared with what was announced", async () => {
@@ -153,11 +169,6 @@ describe("a direct upload", () => {
     const signed = await presign();
     await send(signed);
     const expiresMs = Date.parse(signed.expireTime);
-    const settle = async (nowMs: number): Promise<string[]> => {
-      const kinds: string[] = [];
-      for await (const { kind } of reconcile(server.parts, { nowMs, pendingGraceMs: 60_000 })) kinds.push(kind);
-      return kinds;
-    };
     expect(await settle(expiresMs + 59_000)).toEqual([]);
     expect(await objects()).toHaveLength(1);
     expect(await settle(expiresMs + 61_000)).toEqual(["upload_removed"]);

@@ -15,7 +15,7 @@ const claims = (over: Record<string, unknown> = {}): JWTPayload => ({
 
 type Keys = Awaited<ReturnType<typeof generateKeyPair>>;
 let rsa: Keys, ec: Keys, ed: Keys, unpublished: Keys;
-let provider: { server: Server; url: string; keys: JWK[]; status: number; asked: number };
+let provider: { server: Server; url: string; keys: JWK[]; status: number; body: string | undefined; asked: number };
 let server: TestServer;
 
 beforeAll(async () => {
@@ -30,11 +30,11 @@ beforeAll(async () => {
   const listener = createServer((_, response) => {
     provider.asked++;
     response.writeHead(provider.status, { "content-type": "application/json" });
-    response.end(JSON.stringify({ keys: provider.keys }));
+    response.end(provider.body ?? JSON.stringify({ keys: provider.keys }));
   });
   await new Promise<void>((resolve) => listener.listen(0, "127.0.0.1", resolve));
   const url = `http://127.0.0.1:${(listener.address() as AddressInfo).port}/keys`;
-  provider = { server: listener, url, keys, status: 200, asked: 0 };
+  provider = { server: listener, url, keys, status: 200, body: undefined, asked: 0 };
   server = await start();
 });
 afterAll(async () => {
@@ -44,6 +44,7 @@ afterAll(async () => {
 });
 afterEach(() => {
   provider.status = 200;
+  provider.body = undefined;
   vi.useRealTimers();
 });
 
@@ -225,6 +226,21 @@ describe("the keys of the provider", () => {
     provider.status = 200;
     vi.setSystemTime(Date.now() + 10_000);
     expect(await ask(await forTwoDays(), fresh)).toBe("200");
+    await fresh.close();
+  });
+
+  it.each([
+    ["a page", "<html>"],
+    ["an object without keys", "{}"],
+    ["keys in no array", '{"keys":{}}'],
+    ["nothing", ""],
+    ["too many bytes", `{"keys":[],"x":"${"x".repeat(1 << 20)}"}`],
+  ])("that are %s are not asked for with each request", async (_, body) => {
+    provider.body = body;
+    const fresh = await start();
+    provider.asked = 0;
+    for (let i = 0; i < 5; i++) expect(await ask(await token(), fresh)).toMatch(/^503 keys_unavailable/);
+    expect(provider.asked).toBe(1);
     await fresh.close();
   });
 

@@ -189,10 +189,14 @@ describe("what is allowed", () => {
   it("must stay the same file", async () => {
     const opened = await remoteFiles(options)(`${site.url}/`);
     site.answer = (_request, response) => {
-      response.writeHead(206, { "content-range": "bytes 50000-50009/77777" }).end("0123456789");
+      response.writeHead(206, { "content-range": "bytes 50000-50009/77777", etag: '"1"' }).end("0123456789");
     };
     const all = async (): Promise<void> => {
       for await (const chunk of opened.read({ offset: 50_000, length: 10 })) expect(chunk).toBeDefined();
+    };
+    expect(await refusalOf(all())).toEqual(generic);
+    site.answer = (_request, response) => {
+      response.writeHead(206, { "content-range": "bytes 50000-50009/200000", etag: '"2"' }).end("0123456789");
     };
     expect(await refusalOf(all())).toEqual(generic);
     expect(await refusalOf(Promise.resolve().then(() => opened.read({ offset: file.length, length: 1 })))).toEqual(

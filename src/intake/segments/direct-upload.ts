@@ -1,15 +1,7 @@
 import { BoxcarError } from "../../base/errors.ts";
 import type { Presign, SignedRequest } from "../../base/ports.ts";
 import { timesOf, type AskedStart } from "./segment-start.ts";
-import {
-  complete,
-  indexStored,
-  repeatOf,
-  segmentKey,
-  undo,
-  type Ingested,
-  type IngestParts,
-} from "./segment-upload.ts";
+import { complete, indexStored, repeatOf, segmentKey, type Ingested, type IngestParts } from "./segment-upload.ts";
 
 /** A segment that the client will write to the store itself. */
 export interface DirectUpload {
@@ -49,8 +41,8 @@ export async function beginDirectUpload(
 
 /**
  * Takes in a segment that a client has written to the store: compares its size, indexes it by ranged reads and makes it
- * ready. Confirming again gives the same segment. A file that is no segment is removed, and the upload with it; one that
- * was only confirmed with a wrong start or ETag is not.
+ * ready. Confirming again gives the same segment. A file that is no segment is removed; one that was only confirmed with a
+ * wrong start or ETag is not. The upload stays begun in each case: as long as what was signed is valid, a file can be sent.
  * @param etag what the store told the client; undefined: not compared
  * @throws BoxcarError `unknown_id` (404), `not_uploaded` (400), `size_mismatch` (400), `object_changed` (409),
  *   and as `spanOf` (400, 422), the indexer (422), the store and the catalog do
@@ -82,7 +74,7 @@ export async function confirmDirectUpload(
   }
   try {
     if (info.size !== size) {
-      const message = `The object has ${String(info.size)} bytes; ${String(size)} were announced. Begin a new upload.`;
+      const message = `The object has ${String(info.size)} bytes; ${String(size)} were announced. Send the file that was announced, or begin a new upload.`;
       throw new BoxcarError("size_mismatch", 400, message, { expected: size, found: info.size });
     }
     const indexed = await indexStored(parts, info);
@@ -92,7 +84,8 @@ export async function confirmDirectUpload(
     if (!(error instanceof BoxcarError)) throw error;
     // Another request has confirmed it meanwhile, or else its time is over.
     if (error.error === "upload_expired") return confirmed(parts, asked);
-    if (isFaultOfFile(error)) await undo(parts, id, key, error);
+    // The row stays, so that what is sent later by the same permission is reconciled away once that has expired.
+    if (isFaultOfFile(error)) await store.delete(key).catch(() => undefined);
     throw error;
   }
 }

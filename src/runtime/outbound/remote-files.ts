@@ -107,14 +107,14 @@ class Connection {
   async #ranged(target: Target, response: http.IncomingMessage): Promise<RemoteFile> {
     const size = sizeOf(response, 0);
     const head = await this.#collect(response, Math.min(size, FIRST_BYTES));
-    const same = strongTag(response.headers.etag) ?? response.headers["last-modified"];
+    const first = response.headers;
     return {
       size,
       read: (span) => {
         checkSpan(span, size);
         if (span.offset + span.length <= head.length)
           return arrived(head.subarray(span.offset, span.offset + span.length));
-        return this.#read(target, span, size, same);
+        return this.#read(target, span, size, first);
       },
       close: () => this.close(),
     };
@@ -135,12 +135,19 @@ class Connection {
     };
   }
 
-  async *#read(target: Target, span: ByteSpan, size: number, same: string | undefined): AsyncGenerator<Uint8Array> {
+  async *#read(
+    target: Target,
+    span: ByteSpan,
+    size: number,
+    first: http.IncomingHttpHeaders,
+  ): AsyncGenerator<Uint8Array> {
     try {
-      const response = await this.#request(target, span, same);
+      const response = await this.#request(target, span, versionOf(first));
       try {
         if (response.statusCode !== 206) throw new Error(`answered ${String(response.statusCode)} to a range`);
-        if (sizeOf(response, span.offset) !== size) throw new Error("the file changed");
+        // A server may know ranges and no conditions on them (RFC 9110 section 13.1.5).
+        if (sizeOf(response, span.offset) !== size || differ(response.headers, first))
+          throw new Error("the file changed");
         let got = 0;
         for await (const chunk of response as AsyncIterable<Uint8Array>) {
           got += chunk.length;
@@ -226,8 +233,15 @@ function sizeOf({ headers }: http.IncomingMessage, offset: number): number {
   return Number(size);
 }
 
-function strongTag(etag: string | undefined): string | undefined {
-  return etag?.startsWith('"') === true ? etag : undefined;
+/** What can stand in `If-Range`: a strong entity tag, else the time of the last change. */
+function versionOf({ etag, "last-modified": modified }: http.IncomingHttpHeaders): string | undefined {
+  return etag?.startsWith('"') === true ? etag : modified;
+}
+
+/** Whether two answers are of different versions, by what both of them state. */
+function differ(one: http.IncomingHttpHeaders, other: http.IncomingHttpHeaders): boolean {
+  const names = ["etag", "last-modified"] as const;
+  return names.some((name) => one[name] !== undefined && other[name] !== undefined && one[name] !== other[name]);
 }
 
 function checkSpan(span: ByteSpan, size: number): void {
