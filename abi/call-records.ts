@@ -88,6 +88,19 @@ export const Selection: Record_ = {
   },
 };
 
+export const Group: Record_ = {
+  name: "Group",
+  doc: "Groups of pictures that follow one another, in ticks of the track on the segment's presentation timeline.",
+  host: "reads",
+  fields: {
+    pts: i64("Presentation time of the first sample."),
+    bytes: u64("Bytes of all samples."),
+    first: u32("The first sample, from 0."),
+    firstBytes: u32("Bytes of the first sample."),
+    sync: u32("1: it is a sync sample."),
+  },
+};
+
 export const Counts: Record_ = {
   name: "Counts",
   doc: "What the tables and fragments of a piece's track add up to: told by `measure`, of a whole track also by its record.",

@@ -13,6 +13,7 @@ import {
   Counts,
   Extent,
   Fragment,
+  Group,
   MovieClock,
   OutputTrack,
   PieceTrack,
@@ -28,8 +29,8 @@ import type { Call, Names, Record_ } from "./kinds.ts";
 
 /** All records, a record before those that have it as a part. */
 export const records: readonly Record_[] = [
-  ...[Result, Extent, IndexHeader, TrackRecord, MovieClock, Selected, Selection, Counts, PieceTrack],
-  ...[OutputTrack, Chapter, CaptionBlock, Splice, Span, Fragment, SampleRecord, BoxRecord, Codec],
+  ...[Result, Extent, IndexHeader, TrackRecord, MovieClock, Selected, Selection, Group, Counts],
+  ...[PieceTrack, OutputTrack, Chapter, CaptionBlock, Splice, Span, Fragment, SampleRecord, BoxRecord, Codec],
 ];
 
 /** Enumerations, and numbers whose bits are added up. */
@@ -181,6 +182,14 @@ export const calls: Readonly<Record<string, Call>> = {
     doc: "Fills the answer of a Selection.",
     takes: { index: "address", slot: "u32", selection: "address" },
   },
+  groups: {
+    doc: "Divides the samples of a track into groups of pictures: one ends at the first sync sample that is presented `least` ticks or more after its own; what precedes the first sync sample is one by itself. Result: Group records.",
+    takes: { index: "address", slot: "u32", least: "whole" },
+  },
+  run: {
+    doc: "Fills a Selected record, but for `shown`, with what is true of samples given by number; its `presentedEnd` is where the sample behind them is presented when that is a sync sample. Result: `count` 1 when they begin with a sync sample, and 2 more when one follows them.",
+    takes: { index: "address", slot: "u32", first: "u32", count: "u32", selected: "address" },
+  },
   measure: {
     doc: "Fills the counts of PieceTrack records. Result: `total` bytes of media, `count` fragments.",
     takes: { index: "address", tracks: "address" },
@@ -254,6 +263,10 @@ export const calls: Readonly<Record<string, Call>> = {
   inbandEntry: {
     doc: "Rewrites the name of a sample entry to the one that allows parameter sets in the samples. Result: the entry.",
     takes: { entry: "address", length: "u32" },
+  },
+  plainEntries: {
+    doc: "Leaves out of sample entries what only tells of the file they came from: bit rates, and lengths of all its samples. Result: the entries.",
+    takes: { handler: "u32", entries: "address", length: "u32" },
   },
   codecs: {
     doc: "Writes the codecs of all sample entries. Result: Codec records.",

@@ -19,6 +19,7 @@ import { openPiece, Piece, pieceTrack } from "./piece/piece";
 import { openAccess, writeAccessEntries } from "./write/random-access";
 import { scanHeader } from "./read/scan";
 import { checkIndex } from "./index/segment-index";
+import { listGroups, measureRun } from "./piece/groups";
 import { selectSamples } from "./piece/select-samples";
 import { begin, fail, failed, listed, locate, output, reserve } from "./memory/status";
 import { listSpans, openSpans } from "./piece/spans";
@@ -56,6 +57,16 @@ export function check(index: usize, length: u32): void {
 export function select(index: usize, slot: u32, selection: usize): void {
   if (slot >= load<u32>(index, IndexHeader.TRACK_COUNT)) return fail(Status.BadIndex);
   selectSamples(index, slot, selection);
+}
+
+export function groups(index: usize, slot: u32, least: u64): void {
+  if (slot >= load<u32>(index, IndexHeader.TRACK_COUNT)) return fail(Status.BadIndex);
+  listGroups(index, slot, least);
+}
+
+export function run(index: usize, slot: u32, first: u32, count: u32, selected: usize): void {
+  if (slot >= load<u32>(index, IndexHeader.TRACK_COUNT)) return fail(Status.BadIndex);
+  measureRun(index, slot, first, count, selected);
 }
 
 export function measure(index: usize, tracks: usize): void {
@@ -139,6 +150,7 @@ export function boxes(pointer: usize, length: u32, offset: u64): void {
 }
 
 export { readTimecodeStep as timecodeStep } from "./piece/timecode";
+export { writePlainEntries as plainEntries } from "./read/plain-entries";
 export { coverEntry as coveringEntry } from "./read/cover-entry";
 export { writeSilentMovie as silentMovie, writeSilentSample as silentSample } from "./write/silence";
 export { describeSamples as samples } from "./index/inspect";

@@ -40,6 +40,28 @@ export function select(index: usize, slot: u32, selection: usize): Status {
   return outcome();
 }
 
+/**
+ * Divides the samples of a track into groups of pictures: one ends at the first sync sample that is presented
+ * `least` ticks or more after its own; what precedes the first sync sample is one by itself. Result: Group
+ * records.
+ */
+export function groups(index: usize, slot: u32, least: f64): Status {
+  begin();
+  calls.groups(index, slot, <u64>least);
+  return outcome();
+}
+
+/**
+ * Fills a Selected record, but for `shown`, with what is true of samples given by number; its `presentedEnd` is
+ * where the sample behind them is presented when that is a sync sample. Result: `count` 1 when they begin with a
+ * sync sample, and 2 more when one follows them.
+ */
+export function run(index: usize, slot: u32, first: u32, count: u32, selected: usize): Status {
+  begin();
+  calls.run(index, slot, first, count, selected);
+  return outcome();
+}
+
 /** Fills the counts of PieceTrack records. Result: `total` bytes of media, `count` fragments. */
 export function measure(index: usize, tracks: usize): Status {
   begin();
@@ -203,6 +225,16 @@ export function parameterSets(entry: usize, length: u32): Status {
 export function inbandEntry(entry: usize, length: u32): Status {
   begin();
   calls.inbandEntry(entry, length);
+  return outcome();
+}
+
+/**
+ * Leaves out of sample entries what only tells of the file they came from: bit rates, and lengths of all its
+ * samples. Result: the entries.
+ */
+export function plainEntries(handler: u32, entries: usize, length: u32): Status {
+  begin();
+  calls.plainEntries(handler, entries, length);
   return outcome();
 }
 

@@ -149,6 +149,16 @@ export namespace Selection {
   export const SIZE: usize = 80;
 }
 
+/** Groups of pictures that follow one another, in ticks of the track on the segment's presentation timeline. */
+export namespace Group {
+  export const PTS: usize = 0; // i64: Presentation time of the first sample.
+  export const BYTES: usize = 8; // u64: Bytes of all samples.
+  export const FIRST: usize = 16; // u32: The first sample, from 0.
+  export const FIRST_BYTES: usize = 20; // u32: Bytes of the first sample.
+  export const SYNC: usize = 24; // u32: 1: it is a sync sample.
+  export const SIZE: usize = 32;
+}
+
 /**
  * What the tables and fragments of a piece's track add up to: told by `measure`, of a whole track also by its
  * record.

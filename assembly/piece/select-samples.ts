@@ -7,7 +7,7 @@ import { cleared, failed, reserve } from "../memory/status";
 
 /** Goes over a track's samples in decode order, run by run: those of a run differ only in their times, by its duration. */
 @unmanaged
-class SampleCursor {
+export class SampleCursor {
   durations: RunCursor;
   offsets: OffsetCursor;
   syncs: SyncCursor;
@@ -56,7 +56,8 @@ function countBefore(from: i64, step: u32, count: u32, time: i64): u32 {
   return <u32>((time - from - 1) / step) + 1;
 }
 
-function openSamples(index: usize, record: usize): SampleCursor {
+/** Opens the walk over the samples of a track. */
+export function openSamples(index: usize, record: usize): SampleCursor {
   const cursor = changetype<SampleCursor>(cleared(offsetof<SampleCursor>()));
   cursor.durations = newRunCursor();
   cursor.offsets = newOffsetCursor();

@@ -1,4 +1,5 @@
 import { sql } from "kysely";
+import { bytesOfHex } from "../base/bytes.ts";
 import { beginSegment, completeSegment } from "./add-segment.ts";
 import { lastOf, type CatalogDatabase } from "./database.ts";
 import { deleteSegments } from "./delete-segments.ts";
@@ -122,6 +123,32 @@ export class Catalog {
       .where("state", "=", ready)
       .executeTakeFirst();
     return row && segmentOf(row);
+  }
+
+  /** Whether a segment was there once: ids are given out in order, and never twice. */
+  async wasDeleted(id: number): Promise<boolean> {
+    const { rows } = await sql<{ state: string | null; seq: number }>`
+      select seq, (select state from segments where id = ${id}) as state
+      from sqlite_sequence where name = 'segments'`.execute(this.#db.primary);
+    const [row] = rows;
+    return row !== undefined && id > 0 && id <= row.seq && (row.state === null || row.state === "tombstone");
+  }
+
+  /**
+   * Ready segments of a stream whose first sample entries have a hash, newest first.
+   * @param hash 8 bytes, as the summary has them, hexadecimal
+   */
+  async configured(streamPath: string, hash: string, most: number): Promise<Segment[]> {
+    const rows = await this.#db.primary
+      .selectFrom("segments")
+      .select(segmentColumns)
+      .where("stream_path", "=", streamPath)
+      .where("state", "=", ready)
+      .where(sql<boolean>`substr(summary, 201, 8) = ${bytesOfHex(hash)}`)
+      .orderBy("start_ms", "desc")
+      .limit(most)
+      .execute();
+    return rows.map(segmentOf);
   }
 
   /** A pending segment whose object others write, by id. */

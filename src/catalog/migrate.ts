@@ -137,6 +137,11 @@ const migrations: Readonly<Record<string, readonly RawBuilder<unknown>[]>> = {
       where idempotency_key is not null`,
     sql`drop index segments_idempotency`,
   ],
+  "010_configurations": [
+    // The hash of a segment's first sample entries, where its summary has it: by it init segments are found.
+    sql`create index segments_configuration on segments (stream_path, substr(summary, 201, 8), start_ms)
+      where state = 'ready'`,
+  ],
 };
 
 /**

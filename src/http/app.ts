@@ -26,6 +26,7 @@ import { limitClients, limitTokens, pictureQueue, remoteQueue, slotsOf } from ".
 import { measuredStore } from "./middleware/measured-store.ts";
 import { addMetrics, appMetrics } from "./service/metrics.ts";
 import { refuseInput } from "./schema/parameters.ts";
+import { addHls } from "./streaming/hls.ts";
 import { addList } from "./records/list.ts";
 import { addRecords } from "./records/records.ts";
 import { missingRoutes, refusalReply, refusedOf } from "./replies/refusals.ts";
@@ -45,6 +46,7 @@ export function createApp(given: AppPlatform): App {
   const context = contextOf(given);
   addMiddleware(app, context);
   addDownload(app, context);
+  addHls(app, context);
   addList(app, context);
   addRecords(app, context);
   addSegments(app, context);

@@ -13,6 +13,7 @@ import {
 } from "../core/planning/compose.ts";
 import { follows } from "../core/planning/lead.ts";
 import { Cuts } from "../core/planning/cuts.ts";
+import { Groups } from "../core/streaming/groups.ts";
 import type { Indexes, RecordedSegment } from "../core/segment.ts";
 import { IndexCache } from "./index-cache.ts";
 import { PlanCache } from "./plan-cache.ts";
@@ -32,9 +33,12 @@ export interface RangeParts extends Omit<PlanParts, "indexes"> {
   readonly plans?: PlanCache;
 }
 
-/** What plans are made with that share what was read for them. */
+/** What plans and playlists are made with that share what was read for them. */
 export interface SharingParts extends RangeParts {
   readonly indexes: Indexes;
+  readonly cuts: Cuts;
+  readonly groups: Groups;
+  readonly gapToleranceMs: number;
 }
 
 /** What plans are made with that share what was read and found out for them, and the plans. */
@@ -43,8 +47,8 @@ export function sharingParts(
 ): SharingParts {
   const { core, catalog, store, sha256, gapToleranceMs = DEFAULT_GAP_TOLERANCE_MS } = given;
   const indexes = indexesOf(catalog);
-  const cuts = new Cuts(core, indexes);
-  return { core, catalog, store, indexes, cuts, sha256, plans: new PlanCache(), gapToleranceMs };
+  const [cuts, groups] = [new Cuts(core, indexes), new Groups(core, indexes)];
+  return { core, catalog, store, indexes, cuts, groups, sha256, plans: new PlanCache(), gapToleranceMs };
 }
 
 /** How far, and how fast, a plan may be made. */
@@ -115,7 +119,8 @@ async function planned(
   return plan;
 }
 
-async function* recordedSegments(
+/** The segments of pages. @param versions notes theirs */
+export async function* recordedSegments(
   pages: AsyncIterable<RecordedPage>,
   versions: Set<string>,
 ): AsyncGenerator<readonly Segment[]> {
@@ -146,8 +151,8 @@ export async function planSegment(
 }
 
 /** The segment that one follows without a gap: of several the one that started last. */
-async function segmentBefore(
-  { catalog, gapToleranceMs }: RangeParts,
+export async function segmentBefore(
+  { catalog, gapToleranceMs }: Pick<RangeParts, "catalog" | "gapToleranceMs">,
   streamPath: string,
   { startMs }: RecordedSegment,
   pace: Pace | undefined,

@@ -28,6 +28,7 @@ describe("the database", () => {
       "007_folders",
       "008_precision",
       "009_owners",
+      "010_configurations",
     ]);
     expect(await migrate(opened.db)).toEqual([]);
     const again = await openCatalogFile(opened.path);

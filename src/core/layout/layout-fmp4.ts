@@ -190,7 +190,8 @@ function startsOf(pieces: readonly Piece[], of: (piece: Piece) => number, first:
   return starts;
 }
 
-function* fragmentParts({ headers, fragments, spans }: FragmentsPage): Generator<Part> {
+/** The bytes of fragments, in order. */
+export function* fragmentParts({ headers, fragments, spans }: FragmentsPage): Generator<Part> {
   for (const { headerOffset, headerLength, firstSpan, spans: count } of fragments) {
     yield headers.subarray(headerOffset, headerOffset + headerLength);
     for (let i = firstSpan; i < firstSpan + count; i++) {

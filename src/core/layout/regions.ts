@@ -4,6 +4,7 @@ import type { ByteSpan } from "../../base/ports.ts";
 import type { LentBytes, LoadedIndex, Rest } from "../wasm/loaded-index.ts";
 import { INDEX_PAGE } from "../segment.ts";
 import type { LayoutParts } from "./layout.ts";
+import type { Composition } from "../planning/composition.ts";
 import type { Piece } from "../planning/piece.ts";
 import { inTurn } from "../reading/read-ahead.ts";
 import { cutParts, readParts, type Part } from "../reading/read-spans.ts";
@@ -106,8 +107,13 @@ interface PieceParts {
   readonly rest: Rest | undefined;
 }
 
+/** What the media of pieces are read with. */
+export interface MediaParts extends Pick<LayoutParts, "core" | "store" | "indexes"> {
+  readonly composition: Pick<Composition, "pieces">;
+}
+
 /** A region to which each piece contributes bytes of its stored object, and some of its own between them. */
-export function mediaRegion(parts: LayoutParts, lengths: PieceLengths, partsOf: Make<PieceParts>): Region {
+export function mediaRegion(parts: MediaParts, lengths: PieceLengths, partsOf: Make<PieceParts>): Region {
   const { pieces } = parts.composition;
   const ends = whenRead(() => endsOf(pieces, lengths));
   async function* read({ number, piece, offset, length, last }: PieceSpan): AsyncGenerator<Uint8Array> {
@@ -186,7 +192,11 @@ function firstAbove(values: Float64Array, bound: number): number {
 }
 
 /** The index of a piece; those of the next ones that will be wanted, up to `last`, are fetched along with it. */
-function indexOf(parts: LayoutParts, number: number, last: number): Promise<Uint8Array> {
+function indexOf(
+  parts: Pick<MediaParts, "indexes" | "composition">,
+  number: number,
+  last: number,
+): Promise<Uint8Array> {
   const { pieces } = parts.composition;
   const made = pieces[number]?.made?.index;
   if (made !== undefined) return Promise.resolve(made);

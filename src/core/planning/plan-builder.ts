@@ -23,13 +23,16 @@ export interface BuilderOptions extends PieceMakerOptions {
   readonly before: SegmentBefore;
 }
 
+/** What becomes of placed segments: pieces of one output, unless something else is made of them. */
+export type Maker = Pick<PieceMaker, "add" | "finish" | "pieces" | "made" | "fragments" | "references">;
+
 /**
  * Puts segments one after another, in order of their start: where each lands, what is a gap and what overlaps (rules 1
  * to 4 of a plan). Works from summaries; an index is only asked for where a segment is cut.
  */
 export class PlanBuilder {
   readonly #options: BuilderOptions;
-  readonly #maker: PieceMaker;
+  readonly #maker: Maker;
   readonly #coverage: { readonly startMs: number; endMs: number }[] = [];
   readonly #gaps: Interval[] = [];
   readonly #spans: ClockReading[] = [];
@@ -44,9 +47,9 @@ export class PlanBuilder {
   /** A segment of the range that cannot be decoded, since there is no sync sample in it or before it. */
   undecodable: RecordedSegment | undefined;
 
-  constructor(options: BuilderOptions) {
+  constructor(options: BuilderOptions, maker: Maker = new PieceMaker(options)) {
     this.#options = options;
-    this.#maker = new PieceMaker(options);
+    this.#maker = maker;
   }
 
   /** Adds the next segment: at once where that needs no index, else the caller has to wait. @throws BoxcarError as PieceMaker.add does */

@@ -1,6 +1,7 @@
 import type { Exports } from "./abi/exports.ts";
 import {
   FRAGMENT_SIZE,
+  GROUP_SIZE,
   PIECE_TRACK_SIZE,
   PieceTrackAt,
   readCounts,
@@ -8,6 +9,7 @@ import {
   readSelected,
   readSpan,
   SAMPLE_RECORD_SIZE,
+  SELECTED_SIZE,
   SELECTION_SIZE,
   SelectionAt,
   SPAN_SIZE,
@@ -21,7 +23,7 @@ import {
   type Selection,
   type Span,
 } from "./abi/records.ts";
-import { bytesAt, call, put, putRecords, recordsAt } from "./exports.ts";
+import { bytesAt, call, put, putRecords, recordsAt, room } from "./exports.ts";
 import { readSample, type Sample } from "./records/listing.ts";
 
 /** Samples, or runs of them, that one call works on: some milliseconds, and all of the usual piece. */
@@ -53,6 +55,14 @@ export interface Paging {
   readonly rest?: Rest | undefined;
   /** Default PAGE; in tests less. */
   readonly most?: number;
+}
+
+/** Samples given by their numbers. `presentedEnd` is where a sync sample that follows them is presented. */
+export interface SampleRun extends Selected {
+  /** Whether they begin with a sync sample. */
+  readonly sync: boolean;
+  /** Whether a sync sample follows them. */
+  readonly beforeSync: boolean;
 }
 
 /** What a piece holds of each of its tracks, and in sum. */
@@ -99,6 +109,25 @@ export class LoadedIndex {
     const pointer = putRecords(wasm, SELECTION_SIZE, writeSelection, [selection]);
     call(wasm, wasm.select(this.#index, slot, pointer));
     return readSelected(new DataView(wasm.memory.buffer), pointer + SelectionAt.selected);
+  }
+
+  /**
+   * The groups of pictures of the track in `slot`, as Group records.
+   * @param least ticks from the start of one to that of the next, at least
+   */
+  groups(slot: number, least: number): Uint8Array {
+    const wasm = this.#wasm();
+    const { pointer, length } = call(wasm, wasm.groups(this.#index, slot, least));
+    return bytesAt(wasm, pointer, length * GROUP_SIZE);
+  }
+
+  /** What is true of `count` samples of the track in `slot`, from number `first` on. */
+  run(slot: number, first: number, count: number): SampleRun {
+    const wasm = this.#wasm();
+    const pointer = room(wasm, SELECTED_SIZE);
+    const { count: syncs } = call(wasm, wasm.run(this.#index, slot, first, count, pointer));
+    const selected = readSelected(new DataView(wasm.memory.buffer), pointer);
+    return { ...selected, shown: selected.pts, sync: (syncs & 1) !== 0, beforeSync: (syncs & 2) !== 0 };
   }
 
   /** Counts what a piece will be made of. */

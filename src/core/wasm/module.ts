@@ -217,6 +217,13 @@ export class Core {
     return bytesAt(wasm, result.pointer, result.length);
   }
 
+  /** Sample entries without what only tells of the file they came from, such as bit rates. @param handler of their track */
+  plainEntries(handler: number, entries: Uint8Array): Uint8Array {
+    const wasm = this.#open();
+    const result = call(wasm, wasm.plainEntries(handler, put(wasm, entries), entries.byteLength));
+    return bytesAt(wasm, result.pointer, result.length);
+  }
+
   /** RFC 6381 codec strings of raw sample entries, in their order. @param handler of their track */
   codecs(handler: number, entries: Uint8Array): string[] {
     const wasm = this.#open();

@@ -25,7 +25,8 @@ export function outlinedRange(c: Context<AppEnv>, context: AppContext, query: Ra
   return paced(c, context, (pace) => outlineRange(context.planning, query, { ...pace, mostSegments }));
 }
 
-async function paced<T>(
+/** Makes a plan for a request: in turn with others, ended when the client has gone; timed. */
+export async function paced<T>(
   c: Context<AppEnv>,
   { planners, metrics, clock }: AppContext,
   make: (bounds: PlanBounds) => Promise<T>,

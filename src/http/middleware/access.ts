@@ -4,6 +4,7 @@ import type { Identification } from "../../auth/identify.ts";
 import { BoxcarError } from "../../base/errors.ts";
 import { allows, patternsOf, type Scope } from "../../base/scopes.ts";
 import { checkStreamPath } from "../../base/stream-path.ts";
+import { readFileName, streamsPath } from "../../deliver/media-names.ts";
 import type { AppEnv } from "../context.ts";
 
 /**
@@ -27,9 +28,20 @@ export function identify(identification: Identification, ownSignatures: readonly
     const { method, path } = c.req;
     const authorization = ownSignatures.includes(path) ? undefined : c.req.header("authorization");
     const token = c.req.header("token") ?? (path.startsWith(tokenInUrl) ? c.req.query("token") : undefined);
-    c.set("caller", await identification.callerOf({ method, authorization, token, path, query: () => queryOf(c) }));
+    const signed = signedPath(path);
+    c.set(
+      "caller",
+      await identification.callerOf({ method, authorization, token, path: signed, query: () => queryOf(c) }),
+    );
     await next();
   };
+}
+
+/** What the signature of a link covers: of media segments, which are many, their stream's folder; what of it, the query says. */
+function signedPath(path: string): string {
+  if (!path.startsWith(streamsPath)) return path;
+  const found = readFileName(path.slice(streamsPath.length));
+  return found === undefined || found.file.kind === "playlist" ? path : `${streamsPath}${found.streamPath}/`;
 }
 
 function queryOf(c: Context<AppEnv>): [string, string][] {

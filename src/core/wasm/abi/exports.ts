@@ -25,6 +25,18 @@ export interface Exports {
   check(index: number, length: number): number;
   /** Fills the answer of a Selection. */
   select(index: number, slot: number, selection: number): number;
+  /**
+   * Divides the samples of a track into groups of pictures: one ends at the first sync sample that is presented
+   * `least` ticks or more after its own; what precedes the first sync sample is one by itself. Result: Group
+   * records.
+   */
+  groups(index: number, slot: number, least: number): number;
+  /**
+   * Fills a Selected record, but for `shown`, with what is true of samples given by number; its `presentedEnd` is
+   * where the sample behind them is presented when that is a sync sample. Result: `count` 1 when they begin with a
+   * sync sample, and 2 more when one follows them.
+   */
+  run(index: number, slot: number, first: number, count: number, selected: number): number;
   /** Fills the counts of PieceTrack records. Result: `total` bytes of media, `count` fragments. */
   measure(index: number, tracks: number): number;
   /**
@@ -106,6 +118,11 @@ export interface Exports {
   parameterSets(entry: number, length: number): number;
   /** Rewrites the name of a sample entry to the one that allows parameter sets in the samples. Result: the entry. */
   inbandEntry(entry: number, length: number): number;
+  /**
+   * Leaves out of sample entries what only tells of the file they came from: bit rates, and lengths of all its
+   * samples. Result: the entries.
+   */
+  plainEntries(handler: number, entries: number, length: number): number;
   /** Writes the codecs of all sample entries. Result: Codec records. */
   codecs(handler: number, entries: number, length: number): number;
   /**

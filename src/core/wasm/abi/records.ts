@@ -391,6 +391,34 @@ export function writeSelection(view: DataView, at: number, value: Selection): vo
   view.setUint32(at + 20, value.preroll, true);
 }
 
+/** Groups of pictures that follow one another, in ticks of the track on the segment's presentation timeline. */
+export interface Group {
+  /** Presentation time of the first sample. */
+  readonly pts: number;
+  /** Bytes of all samples. */
+  readonly bytes: number;
+  /** The first sample, from 0. */
+  readonly first: number;
+  /** Bytes of the first sample. */
+  readonly firstBytes: number;
+  /** 1: it is a sync sample. */
+  readonly sync: number;
+}
+
+/** Bytes of a record of Group. */
+export const GROUP_SIZE = 32;
+
+/** Reads the Group at `at`. */
+export function readGroup(view: DataView, at: number): Group {
+  return {
+    pts: i64(view, at),
+    bytes: u64(view, at + 8),
+    first: u32(view, at + 16),
+    firstBytes: u32(view, at + 20),
+    sync: u32(view, at + 24),
+  };
+}
+
 /**
  * What the tables and fragments of a piece's track add up to: told by `measure`, of a whole track also by its
  * record.

@@ -1,0 +1,38 @@
+/** Sample entries without what only tells of the file they came from: the same ones that `hashDescriptions` takes for equal are equal then. */
+import { Code } from "../abi/codes";
+import { readEsds } from "../box/esds";
+import { findInEntry } from "../box/stsd";
+import { newBox, readBox } from "../memory/reader";
+import { failed, output, reserve } from "../memory/status";
+
+/** Writes the `length` bytes of sample entries at `entries` without bit rates and the like. */
+export function writePlainEntries(handler: u32, entries: usize, length: u32): void {
+  const start = reserve(length);
+  const entry = newBox();
+  const found = newBox();
+  if (failed()) return;
+  memory.copy(start, entries, length);
+  let end = start + length;
+  for (let pointer = start; readBox(entry, pointer, end); pointer = entry.end) {
+    if (findInEntry(entry, handler, Code.esds, found)) {
+      const config = readEsds(found).decoderConfig;
+      // The buffer size and both bit rates (ISO/IEC 14496-1 clause 7.2.6.6).
+      if (config != 0) memory.fill(config + 2, 0, 11);
+    }
+    if (findInEntry(entry, handler, Code.dfLa, found) && found.end - found.body >= 42) {
+      // Frame sizes, the number of samples and their checksum of STREAMINFO; 0 is unknown (RFC 9639 section 8.2).
+      const info = found.body + 8;
+      memory.fill(info + 4, 0, 6);
+      store<u8>(info + 13, load<u8>(info + 13) & 0xf0);
+      memory.fill(info + 14, 0, 20);
+    }
+    while (findInEntry(entry, handler, Code.btrt, found)) {
+      const size = found.end - found.start;
+      memory.copy(found.start, found.end, end - found.end);
+      end -= size;
+      entry.end -= size;
+      store<u32>(entry.start, bswap<u32>(<u32>(entry.end - entry.start)));
+    }
+  }
+  output(start, end - start);
+}

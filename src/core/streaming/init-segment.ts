@@ -1,0 +1,80 @@
+import { hex } from "../../base/bytes.ts";
+import type { Sha256 } from "../../base/ports.ts";
+import { webSha256 } from "../../base/sha256.ts";
+import type { TimedSegment } from "../planning/placed-segment.ts";
+import { TrackFlag } from "../wasm/abi/names.ts";
+import { INDEX_HEADER_SIZE, TrackRecordAt } from "../wasm/abi/records.ts";
+import type { Core } from "../wasm/module.ts";
+import type { MovieTrack } from "../wasm/records/output.ts";
+import { presentationOf } from "../wasm/records/summary.ts";
+import { streamedTracks, streamTimescale, type StreamTracks } from "./media-time.ts";
+
+/** What all samples of an init segment's tracks have in common besides their sample entries. */
+const COMMON = TrackFlag.AllSync;
+
+/** What the init segments of recordings say that share them. */
+export interface Configuration {
+  /** The hash of their first track's sample entries as their summaries have it, by which they are found: hexadecimal. */
+  readonly key: string;
+  /** All of it, but for what tells of one file alone, such as bit rates. */
+  readonly text: string;
+}
+
+/** An init segment by its configuration. */
+export interface InitName {
+  /** As `Configuration` has it. */
+  readonly key: string;
+  /** What `configurationName` gives. */
+  readonly configuration: string;
+  readonly tracks: StreamTracks;
+}
+
+/** Where a summary has the key. */
+const KEY_AT = INDEX_HEADER_SIZE + TrackRecordAt.descriptionHash;
+
+/** What the init segments of a recording say. */
+export function configurationOf({ summary }: TimedSegment): Configuration {
+  const told = streamedTracks(summary, "av").map(({ slot, record, trackId }) => [
+    ...[trackId, record.handler, streamTimescale(record), record.codec],
+    ...[record.descriptionHash, record.descriptionCount, record.flags & COMMON, record.tkhdFlags],
+    hex(presentationOf(summary, slot)),
+  ]);
+  return { key: hex(summary.bytes.subarray(KEY_AT, KEY_AT + 8)), text: JSON.stringify(told) };
+}
+
+/** Names a configuration: 64 bits of its SHA-256, hexadecimal. */
+export async function configurationName({ text }: Configuration, sha256: Sha256 = webSha256): Promise<string> {
+  const hash = await sha256(new TextEncoder().encode(text));
+  return hex(hash.subarray(0, 8));
+}
+
+/**
+ * The init segment of a recording's configuration: the same bytes from each recording that has it. Undefined when it has
+ * none of the tracks.
+ * @param index of the recording
+ */
+export function initSegment(
+  core: Core,
+  { summary }: TimedSegment,
+  index: Uint8Array,
+  asked: StreamTracks,
+): Uint8Array | undefined {
+  const tracks = streamedTracks(summary, asked).map(({ slot, record, trackId }): MovieTrack => {
+    const { descriptionOffset: at, descriptionLength: length } = record;
+    return {
+      id: trackId,
+      handler: record.handler,
+      timescale: streamTimescale(record),
+      flags: record.flags & COMMON,
+      ...{ samples: 0, sttsEntries: 0, cttsEntries: 0, syncSamples: 0, stscEntries: 0, chunks: 0, constantSize: 0 },
+      descriptionCount: record.descriptionCount,
+      descriptions: core.plainEntries(record.handler, index.subarray(at, at + length)),
+      ...{ duration: 0, editDelay: 0, editTime: -1, editDuration: 0 },
+      presentation: presentationOf(summary, slot),
+      tkhdFlags: record.tkhdFlags,
+      source: { slot, id: record.id, kept: new Uint8Array(0) },
+    };
+  });
+  if (tracks.length === 0) return undefined;
+  return core.movie(tracks, 0, { fragmented: true, wide: false, chapters: [] }).bytes;
+}

@@ -1,0 +1,162 @@
+import type { Sha256, Store } from "../../base/ports.ts";
+import { fragmentParts } from "../layout/layout-fmp4.ts";
+import { FragmentCounts } from "../layout/fragment-sizes.ts";
+import { PlanIdentity } from "../layout/plan-identity.ts";
+import { mediaRegion, readRegions } from "../layout/regions.ts";
+import { leftOut, sourceOf, type Piece, type PieceTrack } from "../planning/piece.ts";
+import { TimedSegment, usualDuration } from "../planning/placed-segment.ts";
+import { encrypted } from "../planning/refusals.ts";
+import { rescale } from "../planning/ticks.ts";
+import type { Media } from "../reading/media.ts";
+import { FRAGMENT_BASE, TrackFlag } from "../wasm/abi/names.ts";
+import type { LoadedIndex, SampleRun } from "../wasm/loaded-index.ts";
+import type { Indexes, RecordedSegment } from "../segment.ts";
+import type { Core } from "../wasm/module.ts";
+import type { TrackRecord } from "../wasm/records/summary.ts";
+import { hasMediaTimes, mediaTime, streamedTracks, streamTimescale, type StreamTracks } from "./media-time.ts";
+
+/** What media segments are made with. */
+export interface StreamParts {
+  readonly core: Core;
+  readonly store: Pick<Store, "get">;
+  readonly indexes: Indexes;
+  /** Default: WebCrypto's. */
+  readonly sha256?: Sha256 | undefined;
+}
+
+/** A media segment (RFC 8216 section 3) of a recording: samples that follow one another. */
+export interface MediaSegmentName {
+  /** When the recording starts to be presented, milliseconds since 1970: media times count from there. */
+  readonly startMs: number;
+  readonly tracks: StreamTracks;
+  /** The first sample of the reference track, from 0: a sync sample, or the first of all. */
+  readonly first: number;
+  /** Number of the sample behind the last one. */
+  readonly end: number;
+}
+
+/** A media segment by its recording. */
+export interface MediaName extends MediaSegmentName {
+  /** Of the recording. */
+  readonly id: number;
+}
+
+/** The bytes of a media segment. */
+export interface StreamedMedia extends Media {
+  /** When it starts to be presented, wall clock, milliseconds, not rounded. */
+  readonly startMs: number;
+}
+
+/**
+ * Makes a media segment: movie fragments whose decode times count from 1970, without an edit list. The first sample is
+ * presented at its decode time, so that players that know no composition offsets before a seek are right, too: those of
+ * others are negative where they are presented before they would be decoded. Other tracks have the samples that start
+ * in the time of the reference track's, so that each belongs to one media segment.
+ * @returns undefined when the recording has no such samples
+ * @throws BoxcarError `encrypted` (409), `index_missing` (503)
+ */
+export async function planMediaSegment(
+  parts: StreamParts,
+  segment: RecordedSegment,
+  name: MediaSegmentName,
+): Promise<StreamedMedia | undefined> {
+  const { startMs, tracks: asked, first, end } = name;
+  const timed = new TimedSegment(segment);
+  const { reference, summary } = timed;
+  if (first >= end || end > reference.samples || !hasMediaTimes(name)) return undefined;
+  const wanted = streamedTracks(summary, asked);
+  if (wanted.length === 0) return undefined;
+  if (wanted.some(({ record }) => record.flags & TrackFlag.Encrypted)) throw encrypted(segment);
+  const index = await parts.indexes.get(segment.id);
+  const made = parts.core.withIndex(index, (loaded) => {
+    const run = loaded.run(summary.reference, first, end - first);
+    if (first > 0 && !run.sync) return undefined;
+    const tracks = summary.tracks.map((record, slot): PieceTrack => {
+      const { trackId } = wanted.find((one) => one.slot === slot) ?? { trackId: 0 };
+      const own = slot === summary.reference ? run : startingIn(loaded, timed, slot, { run, ...name });
+      return trackId === 0 || own === undefined ? leftOut(record) : placed(timed, startMs, record, own, trackId);
+    });
+    return { tracks, pts: run.pts, ...loaded.measure(tracks) };
+  });
+  if (made === undefined) return undefined;
+  made.tracks.forEach((track, slot) => {
+    track.counts = made.counts[slot] ?? track.counts;
+  });
+  const hash = new PlanIdentity(parts.sha256, ["media segment", asked, first, end]);
+  await hash.add({ ...segment, startMs });
+  const shownMs = startMs - segment.startMs + timed.wallAt(made.pts);
+  return { ...mediaOf(parts, segment, made), startMs: shownMs, etag: `${await hash.digest()}-m4s` };
+}
+
+/** The samples of another track that start while those of the reference track are presented; undefined without any. */
+function startingIn(
+  loaded: LoadedIndex,
+  { summary, reference }: TimedSegment,
+  slot: number,
+  { run, first, end }: { readonly run: SampleRun; readonly first: number; readonly end: number },
+): SampleRun | undefined {
+  const record = summary.tracks[slot];
+  if (record === undefined) return undefined;
+  const own = (ticks: number): number => rescale(ticks, reference.timescale, record.timescale);
+  const from = first === 0 ? Number.NEGATIVE_INFINITY : own(run.pts);
+  const until = end === reference.samples ? Number.POSITIVE_INFINITY : own(run.presentedEnd);
+  const found = loaded.select(slot, { start: from, end: until, rules: 0, preroll: 0 });
+  // One that has started before belongs to the media segment before.
+  const skipped = found.count > 0 && found.pts < from ? 1 : 0;
+  const count = found.count - skipped;
+  return count > 0 ? loaded.run(slot, found.first + skipped, count) : undefined;
+}
+
+function placed(
+  timed: TimedSegment,
+  startMs: number,
+  record: TrackRecord,
+  run: SampleRun,
+  trackId: number,
+): PieceTrack {
+  const timescale = streamTimescale(record);
+  const scaled = (ticks: number): number => rescale(ticks, record.timescale, timescale);
+  // The same for all samples of a recording: how much later than it is decoded its first one is presented.
+  const delay = record.flags & TrackFlag.Offsets ? record.firstPts - record.firstDts : 0;
+  const lasts = run.lastDuration > 0 ? run.lastDuration : Math.max(1, Math.round(usualDuration(record)));
+  const lastDuration = scaled(lasts);
+  return {
+    first: run.first,
+    count: run.count,
+    dts: mediaTime(timed, startMs, record, run.dts + delay),
+    timescale,
+    lastDuration,
+    ownDuration: lastDuration,
+    lasting: scaled(run.lastDts - run.dts),
+    offsetShift: -scaled(delay),
+    descriptionBase: 1,
+    trackId,
+    prefix: 0,
+    counts: leftOut(record).counts,
+    outputFlags: record.flags,
+  };
+}
+
+function mediaOf(
+  { core, store, indexes }: StreamParts,
+  segment: RecordedSegment,
+  { tracks, bytes, fragments }: { readonly tracks: readonly PieceTrack[]; bytes: number; fragments: number },
+): Omit<Media, "etag"> {
+  const piece: Piece = { source: sourceOf(segment), tracks, bytes, fragments, inline: new Uint8Array(0) };
+  const heads = tracks.filter(({ count }) => count > 0);
+  const total = heads.reduce(
+    (sum, track) => sum + new FragmentCounts().add(track).bytes(track.outputFlags ?? 0),
+    fragments * FRAGMENT_BASE + bytes,
+  );
+  // Sequence numbers grow with the samples (ISO/IEC 14496-12 clause 8.8.5).
+  const sequence = 1 + (heads[0]?.first ?? 0);
+  const region = mediaRegion(
+    { core, store, indexes, composition: { pieces: [piece] } },
+    { total, of: () => total },
+    (index, _piece, _number, { rest }) => {
+      const page = index.fragments(tracks, sequence, { rest });
+      return { parts: fragmentParts(page), rest: page.rest };
+    },
+  );
+  return { size: total, read: (span) => readRegions([region], span) };
+}

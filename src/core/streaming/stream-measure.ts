@@ -1,0 +1,103 @@
+import { isSound, isVideo } from "../planning/track-kinds.ts";
+import { usualDuration, type TimedSegment } from "../planning/placed-segment.ts";
+import { millisecondsOf } from "../planning/ticks.ts";
+import type { StreamedSegment, StreamSink } from "./stream-range.ts";
+
+/** Bytes of the boxes of a movie fragment of one track, and of a sample in them, at most. */
+const [FRAGMENT_BOXES, SAMPLE_BOXES] = [120, 16];
+/** Sound is known by its mean alone: single media segments have up to this many times as much. */
+const SOUND_VARIES = 1.1;
+/** The peak of a rate is that of media segments of at least this part of their usual length (RFC 8216 section 4.3.4.2). */
+const SHORT = 0.5;
+
+/** How many bits a rendition has. */
+class Rate {
+  #peak = 0;
+  #bits = 0;
+  #ms = 0;
+
+  add(bytes: number, ms: number, isPeak: boolean): void {
+    this.#bits += bytes * 8;
+    this.#ms += ms;
+    if (isPeak) this.#peak = Math.max(this.#peak, Math.ceil((bytes * 8000) / ms));
+  }
+
+  /** Bits a second, of the media segment that has most. */
+  get peak(): number {
+    return Math.max(this.#peak, this.average, 1);
+  }
+
+  /** Bits a second. */
+  get average(): number {
+    return Math.ceil((this.#bits * 1000) / Math.max(1, this.#ms));
+  }
+}
+
+/** Measures a range as it is divided, for what a multivariant playlist or a manifest says of it. */
+export class StreamMeasure implements StreamSink {
+  readonly #usualMs: number;
+  /** RFC 6381, of the first recording that has one; undefined without any. */
+  videoCodec: string | undefined;
+  audioCodec: string | undefined;
+  /** Pixels as they are shown, the most there are. */
+  width = 0;
+  height = 0;
+  /** Pictures a second, the most there are. */
+  frameRate = 0;
+  /** Whether each media segment can be decoded by itself. */
+  independent = true;
+  readonly both = new Rate();
+  readonly picture = new Rate();
+  readonly sound = new Rate();
+  /** Of the sync samples alone. */
+  readonly syncs = new Rate();
+  #timed: TimedSegment | undefined;
+  /** Bytes of sound a millisecond, with its boxes. */
+  #soundRate = 0;
+  /** What a media segment may have on top: sound comes in whole packets. */
+  #soundPacket = 0;
+  /** Movie fragments a millisecond. */
+  #fragmentRate = 0;
+
+  /** @param usualMs what a media segment lasts about */
+  constructor(usualMs: number) {
+    this.#usualMs = usualMs;
+  }
+
+  begin(): void {
+    // All is measured by media segments.
+  }
+
+  add({ timed, first, end, durationMs, bytes, firstBytes, sync }: StreamedSegment): void {
+    this.independent &&= sync;
+    if (this.#timed !== timed) this.#take(timed);
+    const isPeak = durationMs >= this.#usualMs * SHORT;
+    const boxes = FRAGMENT_BOXES * Math.ceil(1 + this.#fragmentRate * durationMs);
+    const sound = this.#soundRate === 0 ? 0 : boxes + this.#soundPacket + this.#soundRate * durationMs;
+    const picture = isVideo(timed.reference) ? boxes + bytes + (end - first) * SAMPLE_BOXES : 0;
+    this.both.add(picture + sound, durationMs, isPeak);
+    this.picture.add(picture, durationMs, isPeak);
+    this.sound.add(sound, durationMs, isPeak);
+    this.syncs.add(firstBytes + FRAGMENT_BOXES, durationMs, isPeak);
+  }
+
+  #take(timed: TimedSegment): void {
+    this.#timed = timed;
+    const { tracks } = timed.summary;
+    const [video, sound] = [tracks.find(isVideo), tracks.find(isSound)];
+    this.#soundRate = 0;
+    this.#fragmentRate = timed.summary.fragments / Math.max(1, timed.durationMs);
+    if (sound !== undefined) {
+      this.audioCodec ??= sound.codec;
+      const ms = millisecondsOf(sound.duration, sound.timescale);
+      this.#soundRate = (sound.bytes * SOUND_VARIES + sound.samples * SAMPLE_BOXES) / Math.max(1, ms);
+      this.#soundPacket = sound.bytes / sound.samples;
+    }
+    if (video === undefined) return;
+    this.videoCodec ??= video.codec;
+    const [width, height] = video.quarterTurn ? [video.height, video.width] : [video.width, video.height];
+    if (width * height > this.width * this.height) [this.width, this.height] = [Math.round(width), Math.round(height)];
+    const lasts = millisecondsOf(usualDuration(video), video.timescale);
+    if (lasts > 0) this.frameRate = Math.max(this.frameRate, 1000 / lasts);
+  }
+}

@@ -1,0 +1,57 @@
+import { encodeStreamPath } from "../base/stream-path.ts";
+import {
+  configurationName,
+  type Configuration,
+  type InitName,
+  type MediaName,
+  type StreamTracks,
+} from "../core/index.ts";
+import type { Sha256 } from "../base/ports.ts";
+
+/** The playlists of a stream: the multivariant one, media playlists by their tracks, and that of sync samples. */
+export type PlaylistName = "index" | StreamTracks | "iframes";
+
+/** A file of a stream, as it is named below its folder. */
+export type StreamFile =
+  | { readonly kind: "playlist"; readonly playlist: PlaylistName }
+  | { readonly kind: "init"; readonly init: InitName }
+  | { readonly kind: "media"; readonly media: MediaName };
+
+/** The folder of all streams. */
+export const streamsPath = "/mp4/hls/";
+
+/** The folder of a stream's playlists and media segments, percent-encoded. */
+export function streamFolder(streamPath: string): string {
+  return `${streamsPath}${encodeStreamPath(streamPath)}/`;
+}
+
+/** Writes the name of a media segment below its stream's folder. It depends on nothing but what it holds. */
+export function mediaName({ id, startMs, tracks, first, end }: MediaName): string {
+  return `${id}-${startMs}/${tracks}/${first}-${end}.m4s`;
+}
+
+/** Writes the name of an init segment. */
+export async function initName(configuration: Configuration, tracks: StreamTracks, sha256?: Sha256): Promise<string> {
+  return `${configuration.key}-${await configurationName(configuration, sha256)}/${tracks}.mp4`;
+}
+
+const NUMBER = String.raw`(0|[1-9]\d{0,14})`;
+const PLAYLIST = /^(.+)\/(index|av|v|a|iframes)\.m3u8$/s;
+const INIT = /^(.+)\/([0-9a-f]{16})-([0-9a-f]{16})\/(av|v|a)\.mp4$/s;
+const MEDIA = new RegExp(`^(.+)/${NUMBER}-${NUMBER}/(av|v|a)/${NUMBER}-${NUMBER}\\.m4s$`, "s");
+
+/** Reads the name of a file: the stream it belongs to, not checked, and what it is. Undefined when it is none. */
+export function readFileName(path: string): { readonly streamPath: string; readonly file: StreamFile } | undefined {
+  const [, listed = "", playlist] = PLAYLIST.exec(path) ?? [];
+  if (playlist !== undefined)
+    return { streamPath: listed, file: { kind: "playlist", playlist: playlist as PlaylistName } };
+  const [, configured = "", key = "", configuration = "", of] = INIT.exec(path) ?? [];
+  if (of !== undefined) {
+    return { streamPath: configured, file: { kind: "init", init: { key, configuration, tracks: of as StreamTracks } } };
+  }
+  const [, streamPath = "", id, start, tracks, first, end] = MEDIA.exec(path) ?? [];
+  if (tracks === undefined) return undefined;
+  const [startMs, numbers] = [Number(start), { first: Number(first), end: Number(end) }];
+  const media = { id: Number(id), startMs, tracks: tracks as StreamTracks, ...numbers };
+  return { streamPath, file: { kind: "media", media } };
+}

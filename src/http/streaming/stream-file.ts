@@ -1,0 +1,70 @@
+import type { Context } from "hono";
+import { arrived } from "../../base/bytes.ts";
+import { BoxcarError } from "../../base/errors.ts";
+import type { Media } from "../../core/index.ts";
+import type { StreamFile } from "../../deliver/media-names.ts";
+import { hashOf } from "../../pictures/pictures.ts";
+import { recordedInit, recordedMedia } from "../../recordings/stream-recordings.ts";
+import type { AppContext, AppEnv } from "../context.ts";
+import { keptFor } from "../middleware/access.ts";
+import { sendMedia } from "../replies/send-media.ts";
+import { streamReply } from "../replies/stream-reply.ts";
+
+/** How long what never changes may be kept, in seconds. */
+const YEAR_S = 31_536_000;
+
+/** What of a stream a signed link is for. */
+interface LinkExtent {
+  readonly start?: string | undefined;
+  readonly end?: string | undefined;
+}
+
+/**
+ * Sends an init or media segment.
+ * @throws BoxcarError `unknown_media` (404), `forbidden` (403), and as `recordedMedia` does
+ */
+export async function sendStreamFile(
+  c: Context<AppEnv>,
+  context: AppContext,
+  streamPath: string,
+  file: Exclude<StreamFile, { kind: "playlist" }>,
+  extent: LinkExtent,
+): Promise<Response> {
+  const { planning, clock } = context;
+  let media: Media | undefined;
+  if (file.kind === "init") {
+    const bytes = await recordedInit(planning, streamPath, file.init);
+    media = bytes && (await readyMedia(bytes));
+  } else {
+    const found = await recordedMedia(planning, streamPath, file.media);
+    if (found !== undefined && c.get("caller").kind === "link") checkExtent(found, extent);
+    media = found;
+  }
+  if (media === undefined) {
+    const message = `${streamPath} has no such init or media segment. GET /mp4/hls/${streamPath}/index.m3u8 leads to those it has.`;
+    throw new BoxcarError("unknown_media", 404, message);
+  }
+  const { tracks } = file.kind === "init" ? file.init : file.media;
+  const headers = new Headers({
+    "Content-Type": tracks === "a" ? "audio/mp4" : "video/mp4",
+    "Cache-Control": `${keptFor(c, YEAR_S, clock())}, immutable`,
+    "X-Request-Id": c.get("requestId"),
+  });
+  return sendMedia(c.req.raw, media, headers, streamReply(c, context), c.env);
+}
+
+/** Bytes that are at hand, as a body. */
+export async function readyMedia(bytes: Uint8Array): Promise<Media> {
+  return {
+    size: bytes.length,
+    etag: await hashOf(bytes),
+    read: ({ offset, length }) => arrived(bytes.subarray(offset, offset + length)),
+  };
+}
+
+/** A signed link is for the media segments of its playlist, which start within what it states. */
+function checkExtent({ startMs }: { readonly startMs: number }, { start, end }: LinkExtent): void {
+  if (startMs >= Number(start) && startMs < Number(end)) return;
+  const message = "The signed link is for another time of the stream. Use the URLs of its playlist as they are.";
+  throw new BoxcarError("forbidden", 403, message, { scope: "read" });
+}

@@ -1,0 +1,82 @@
+import { BoxcarError } from "../base/errors.ts";
+import { formatTime } from "../base/time.ts";
+import { TimedSegment } from "../core/planning/placed-segment.ts";
+import { configurationName, configurationOf, initSegment, type InitName } from "../core/streaming/init-segment.ts";
+import { planMediaSegment, type MediaName, type StreamedMedia } from "../core/streaming/media-segment.ts";
+import { around, streamRange, type StreamQuery, type StreamSink } from "../core/streaming/stream-range.ts";
+import type { RecordedSegment } from "../core/segment.ts";
+import { recordedSegments, segmentBefore, type PlanBounds, type SharingParts } from "./plan-range.ts";
+
+/** A range of a stream. */
+export interface RecordingsQuery extends StreamQuery {
+  readonly streamPath: string;
+}
+
+/** How far the start of a recording may have been corrected since a playlist named it, milliseconds. */
+const MOST_CORRECTION_MS = 120_000;
+/** Recordings that are looked at for a configuration: those whose first track has the same sample entries. */
+const MOST_LOOKED_AT = 64;
+/** Longest range that is streamed, milliseconds: its playlists are made as a whole. */
+export const LONGEST_STREAM_MS = 31 * 86_400_000;
+
+/**
+ * Divides a range of a stream into media segments.
+ * @throws BoxcarError `not_recorded` (404), `range_too_large` (400), and as `streamRange` does
+ */
+export async function streamRecordings(
+  parts: SharingParts,
+  query: RecordingsQuery,
+  sink: StreamSink,
+  bounds: PlanBounds,
+): Promise<void> {
+  const { streamPath, startMs, endMs } = query;
+  if (endMs - startMs > LONGEST_STREAM_MS) throw tooLong(endMs - startMs);
+  const { catalog } = parts;
+  const wide = around(query);
+  const pages = recordedSegments(catalog.recorded(streamPath, wide.startMs, wide.endMs, bounds), new Set());
+  const before = (segment: RecordedSegment): Promise<RecordedSegment | undefined> =>
+    segmentBefore(parts, streamPath, segment, bounds.pace);
+  if (await streamRange(parts, pages, query, sink, { before, pace: bounds.pace })) return;
+  const [start, end] = [startMs, endMs].map(formatTime);
+  const message = `Nothing of ${streamPath} that can be streamed is recorded between ${start} and ${end}. The timeline and list calls say what is.`;
+  throw new BoxcarError("not_recorded", 404, message, { streamPath });
+}
+
+/**
+ * Finds a media segment that a playlist named. Undefined when there is none of that name.
+ * @throws BoxcarError `segment_deleted` (410), and as `planMediaSegment` does
+ */
+export async function recordedMedia(
+  parts: SharingParts,
+  streamPath: string,
+  name: MediaName,
+): Promise<StreamedMedia | undefined> {
+  const { id, startMs } = name;
+  const segment = await parts.catalog.segment(id);
+  if (segment === undefined && (await parts.catalog.wasDeleted(id))) {
+    const message = `Segment ${id} of ${streamPath} was deleted. Ask for the playlist again.`;
+    throw new BoxcarError("segment_deleted", 410, message, { id });
+  }
+  if (segment?.streamPath !== streamPath || Math.abs(segment.startMs - startMs) > MOST_CORRECTION_MS) return undefined;
+  return planMediaSegment(parts, segment, name);
+}
+
+/** Finds an init segment that a playlist named. Undefined when there is none of that name. */
+export async function recordedInit(
+  { catalog, core, indexes, sha256 }: SharingParts,
+  streamPath: string,
+  { key, configuration, tracks }: InitName,
+): Promise<Uint8Array | undefined> {
+  for (const segment of await catalog.configured(streamPath, key, MOST_LOOKED_AT)) {
+    const timed = new TimedSegment(segment);
+    if ((await configurationName(configurationOf(timed), sha256)) !== configuration) continue;
+    return initSegment(core, timed, await indexes.get(segment.id), tracks);
+  }
+  return undefined;
+}
+
+function tooLong(lengthMs: number): BoxcarError {
+  const [asked, longest] = [Math.ceil(lengthMs / 86_400_000), LONGEST_STREAM_MS / 86_400_000];
+  const message = `A playlist holds at most ${String(longest)} days; these are ${String(asked)}. Ask for shorter ranges, one after another.`;
+  return new BoxcarError("range_too_large", 400, message, { longestSeconds: LONGEST_STREAM_MS / 1000 });
+}
