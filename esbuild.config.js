@@ -24,7 +24,7 @@ const unused = {
  */
 const { metafile } = await build({
   metafile: true,
-  entryPoints: ["src/cli/boxcar.ts", "src/runtime/bun.ts", "src/runtime/deno.ts"],
+  entryPoints: ["src/cli/boxcar.ts", "src/runtime/bun.ts", "src/runtime/deno.ts", "src/runtime/node/index-thread.ts"],
   outdir: "build",
   entryNames: "[name]",
   chunkNames: "[name]-[hash]",

@@ -11,7 +11,7 @@ import { Catalog } from "../src/catalog/catalog.ts";
 import type { CatalogDatabase } from "../src/catalog/database.ts";
 import { migrate } from "../src/catalog/migrate.ts";
 import type { ReadySegment } from "../src/catalog/types.ts";
-import { loadCore } from "../src/runtime/node/node-parts.ts";
+import { loadCore } from "../src/runtime/node/load-core.ts";
 import { openCatalogHttp } from "../src/runtime/libsql/open-catalog-http.ts";
 import { catchUp } from "../test/support/catch-up.ts";
 import { random } from "../test/support/random.ts";

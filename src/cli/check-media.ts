@@ -1,6 +1,6 @@
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
-import { loadCore } from "../runtime/node/node-parts.ts";
+import { loadCore } from "../runtime/node/load-core.ts";
 import { openFiles } from "./clip-files.ts";
 
 const run = promisify(execFile);

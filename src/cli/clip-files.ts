@@ -12,7 +12,7 @@ import {
   type SegmentsQuery,
 } from "../core/index.ts";
 import type { ByteSpan, ObjectInfo, Store } from "../base/ports.ts";
-import { loadCore } from "../runtime/node/node-parts.ts";
+import { loadCore } from "../runtime/node/load-core.ts";
 import { FileStore } from "../store/file/file.ts";
 import { placeKey, withPlaces } from "../store/mounts.ts";
 import { layOut, type ClipTime } from "./clip-times.ts";

@@ -15,7 +15,7 @@ import {
   type StatedStart,
 } from "../core/index.ts";
 import type { ByteSpan } from "../base/ports.ts";
-import { loadCore } from "../runtime/node/node-parts.ts";
+import { loadCore } from "../runtime/node/load-core.ts";
 import { FileStore } from "../store/file/file.ts";
 import { formatTime } from "../base/time.ts";
 import { badUsage } from "./usage.ts";

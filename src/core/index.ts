@@ -11,7 +11,7 @@
  */
 export { BoxcarError, type ErrorFields } from "../base/errors.ts";
 export type { ByteSpan, Pace, Sha256 } from "../base/ports.ts";
-export { createCore, type Core } from "./wasm/module.ts";
+export { createCore, type BuildAside, type BuiltIndex, type Core, type MetadataBox } from "./wasm/module.ts";
 
 export { indexObject } from "./indexing/index-object.ts";
 export { StreamIndexer, type IndexLimits } from "./indexing/stream-indexer.ts";

@@ -1,5 +1,5 @@
 import { BoxcarError } from "../base/errors.ts";
-import { StreamIndexer } from "../core/indexing/stream-indexer.ts";
+import { StreamIndexer } from "../core/index.ts";
 import { keepSegment } from "./keep-segment.ts";
 import { Recording, type Connect, type RecordParts } from "./recording.ts";
 import type { SpoolFile } from "./spool.ts";
@@ -91,7 +91,7 @@ export class Recorder {
   async #recoverFile(file: SpoolFile): Promise<void> {
     const indexer = new StreamIndexer(this.#parts.core);
     for await (const chunk of file.read({ offset: 0, length: file.size })) indexer.push(chunk);
-    const kept = await keepSegment(this.#parts, file, indexer.end(), this.#givingUp.signal);
+    const kept = await keepSegment(this.#parts, file, await indexer.endAside(), this.#givingUp.signal);
     const { streamPath } = file.entry;
     if (kept !== undefined)
       this.#parts.log("info", "recovered a segment", { streamPath, id: kept.id, size: kept.size });

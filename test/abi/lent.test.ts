@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { indexObject } from "../../src/core/indexing/index-object.ts";
 import { leftOut, wholeTrack } from "../../src/core/planning/piece.ts";
-import { loadCore } from "../../src/runtime/node/node-parts.ts";
+import { loadCore } from "../../src/runtime/node/load-core.ts";
 import { Table } from "../../src/core/wasm/abi/names.ts";
 import type { LentBytes, LoadedIndex } from "../../src/core/wasm/loaded-index.ts";
 import { readSummary } from "../../src/core/wasm/records/summary.ts";

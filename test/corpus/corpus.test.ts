@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { expect, test } from "vitest";
 import { BoxcarError } from "../../src/base/errors.ts";
 import { StreamIndexer } from "../../src/core/indexing/stream-indexer.ts";
-import { loadCore } from "../../src/runtime/node/node-parts.ts";
+import { loadCore } from "../../src/runtime/node/load-core.ts";
 import { ffprobePath } from "../support/tools.ts";
 import { difference, expectationFor, type ListedSample } from "./expected.ts";
 import { corpusFiles, type CorpusFile } from "./files.ts";

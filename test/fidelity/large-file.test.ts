@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { indexObject } from "../../src/core/indexing/index-object.ts";
-import { loadCore } from "../../src/runtime/node/node-parts.ts";
+import { loadCore } from "../../src/runtime/node/load-core.ts";
 import { find, patched, u32, u64 } from "../support/boxes.ts";
 import { audioEntry, buildMovie } from "../support/movie.ts";
 import { sparse } from "../support/sparse.ts";

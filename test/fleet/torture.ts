@@ -7,7 +7,7 @@ import { readFile } from "node:fs/promises";
 import type { Segment } from "../../src/catalog/types.ts";
 import { reconcile } from "../../src/intake/reconcile/reconcile.ts";
 import { planRange } from "../../src/recordings/plan-range.ts";
-import { loadCore } from "../../src/runtime/node/node-parts.ts";
+import { loadCore } from "../../src/runtime/node/load-core.ts";
 import { auth } from "../runtimes/client.ts";
 import { catchUp } from "../support/catch-up.ts";
 import { random, type Random } from "../support/random.ts";

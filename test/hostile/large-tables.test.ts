@@ -1,7 +1,7 @@
 /** Files whose tables promise more than may be read: refused by their counts. */
 import { expect, test } from "vitest";
 import { BoxcarError } from "../../src/base/errors.ts";
-import { loadCore } from "../../src/runtime/node/node-parts.ts";
+import { loadCore } from "../../src/runtime/node/load-core.ts";
 import { indexOfTables } from "../support/odd-chunks.ts";
 import { fullBox, u32 } from "../support/boxes.ts";
 

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { StreamIndexer } from "../../src/core/indexing/stream-indexer.ts";
-import { loadCore } from "../../src/runtime/node/node-parts.ts";
+import { loadCore } from "../../src/runtime/node/load-core.ts";
 import { zeros } from "../support/boxes.ts";
 import { audioEntry, buildMovie, videoEntry, type MovieSample, type MovieTrack } from "../support/movie.ts";
 

@@ -1,6 +1,6 @@
 /** Which samples a cut takes: what the core finds run by run, against one told sample by sample. */
 import { expect, test } from "vitest";
-import { loadCore } from "../../src/runtime/node/node-parts.ts";
+import { loadCore } from "../../src/runtime/node/load-core.ts";
 import { SelectionRule } from "../../src/core/wasm/abi/names.ts";
 import type { Selected, Selection } from "../../src/core/wasm/abi/records.ts";
 import type { Sample } from "../../src/core/wasm/records/listing.ts";

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { StreamIndexer } from "../../src/core/indexing/stream-indexer.ts";
 import type { StatedStart } from "../../src/core/indexing/stated-start.ts";
-import { loadCore } from "../../src/runtime/node/node-parts.ts";
+import { loadCore } from "../../src/runtime/node/load-core.ts";
 import { box, bytes, fullBox, u32, u64, zeros } from "../support/boxes.ts";
 import { audioEntry, buildMovie } from "../support/movie.ts";
 

@@ -2,7 +2,7 @@ import { readFile, writeFile } from "node:fs/promises";
 import { describe, expect, test } from "vitest";
 import { indexObject } from "../../src/core/indexing/index-object.ts";
 import { leftOut, wholeTrack, type PieceTrack } from "../../src/core/planning/piece.ts";
-import { loadCore } from "../../src/runtime/node/node-parts.ts";
+import { loadCore } from "../../src/runtime/node/load-core.ts";
 import { readSummary, type TrackRecord } from "../../src/core/wasm/records/summary.ts";
 import { audioEntry, buildMovie, videoEntry, type MovieSample, type MovieTrack } from "../support/movie.ts";
 import { packets } from "../support/oracle.ts";

@@ -1,7 +1,7 @@
 /** What is measured of a piece against what is written of it. */
 import { expect, test } from "vitest";
 import { leftOut, type PieceTrack } from "../../src/core/planning/piece.ts";
-import { loadCore } from "../../src/runtime/node/node-parts.ts";
+import { loadCore } from "../../src/runtime/node/load-core.ts";
 import { Table } from "../../src/core/wasm/abi/names.ts";
 import type { Span } from "../../src/core/wasm/abi/records.ts";
 import type { LentBytes, LoadedIndex, Rest } from "../../src/core/wasm/loaded-index.ts";

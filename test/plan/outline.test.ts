@@ -6,7 +6,7 @@ import { layoutFmp4 } from "../../src/core/layout/layout-fmp4.ts";
 import { layoutMp4 } from "../../src/core/layout/layout-mp4.ts";
 import type { Segment } from "../../src/catalog/types.ts";
 import { registerInPlace } from "../../src/intake/segments/segment-upload.ts";
-import { loadCore } from "../../src/runtime/node/node-parts.ts";
+import { loadCore } from "../../src/runtime/node/load-core.ts";
 import { openCatalog } from "../../src/runtime/libsql/open-catalog.ts";
 import { FileStore } from "../../src/store/file/file.ts";
 import { placeKey, withPlaces } from "../../src/store/mounts.ts";

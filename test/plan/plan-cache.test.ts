@@ -9,7 +9,7 @@ import { IndexCache } from "../../src/recordings/index-cache.ts";
 import { PlanCache } from "../../src/recordings/plan-cache.ts";
 import type { Plan } from "../../src/core/plan.ts";
 import { planRange, type RangeParts, type RangeQuery } from "../../src/recordings/plan-range.ts";
-import { loadCore } from "../../src/runtime/node/node-parts.ts";
+import { loadCore } from "../../src/runtime/node/load-core.ts";
 import { openCatalog } from "../../src/runtime/libsql/open-catalog.ts";
 import { FileStore } from "../../src/store/file/file.ts";
 import { placeKey, withPlaces } from "../../src/store/mounts.ts";

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { readFile } from "node:fs/promises";
-import { loadCore } from "../../src/runtime/node/node-parts.ts";
+import { loadCore } from "../../src/runtime/node/load-core.ts";
 import type { Core } from "../../src/core/wasm/module.ts";
 import { box, bytes, u16, u32, u8, zeros } from "../support/boxes.ts";
 import { canRecord, record, RECORDED_AT } from "../support/recording.ts";

@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { describe, expect, test } from "vitest";
-import { loadCore } from "../../src/runtime/node/node-parts.ts";
+import { loadCore } from "../../src/runtime/node/load-core.ts";
 import { box, u16, u32, u8, zeros } from "../support/boxes.ts";
 import { decodeErrors } from "../support/oracle.ts";
 import { RECORDED_AT } from "../support/recording.ts";

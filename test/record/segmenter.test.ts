@@ -8,7 +8,7 @@ import type { Core } from "../../src/core/wasm/module.ts";
 import type { OpenSegment } from "../../src/record/open-segment.ts";
 import { Segmenter } from "../../src/record/segmenter.ts";
 import type { SpoolFile } from "../../src/record/spool.ts";
-import { loadCore } from "../../src/runtime/node/node-parts.ts";
+import { loadCore } from "../../src/runtime/node/load-core.ts";
 import { concatenated } from "../../src/base/bytes.ts";
 import { record } from "../support/recording.ts";
 

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { random, seedOf } from "../support/random.ts";
-import { record, RECORDED_AT } from "../support/recording.ts";
+import { record, RECORDED_AT, recordMetadata } from "../support/recording.ts";
 import { auth, fingerprint, randomDownloads, token, upload, uploadRecordings, type Fingerprint } from "./client.ts";
 import { isInstalled, servers, startEdge, type Edge, type ServerName } from "./edges.ts";
 
@@ -50,6 +50,17 @@ describe.each(installed)("a folder served by %s", (name) => {
       expect(response.status).toBe(200);
       expect(Buffer.from(await response.arrayBuffer()).equals(bytes)).toBe(true);
     }
+  });
+
+  it("takes an upload with so much metadata that a thread builds its index, and refuses one by name", async () => {
+    const file = await recordMetadata(2 << 20);
+    const { url } = edgeOf(name);
+    expect((await upload(url, `much/${name}`, RECORDED_AT, file)).size).toBe(file.length);
+    file.set([0xff, 0xff, 0xff, 0xff], Buffer.from(file).indexOf("stco") + 12);
+    const link = `${url}/mp4/api/segments/much/${name}?start=0`;
+    const refused = await fetch(link, { method: "PUT", headers: auth, body: Buffer.from(file) });
+    expect(await refused.json()).toMatchObject({ error: "outside_file" });
+    expect(refused.status).toBe(422);
   });
 
   it("ends at a signal, with all that was begun", async () => {

@@ -184,3 +184,17 @@ export async function recordLarge(bytes: number): Promise<Uint8Array> {
   free.write("free", 4, "latin1");
   return Buffer.concat([await readFile(segment?.file ?? ""), free]);
 }
+
+/** A recorded segment with `bytes` bytes more of metadata: a box that every reader skips, at the end of its `moov`. */
+export async function recordMetadata(bytes: number): Promise<Uint8Array> {
+  const [segment] = await record({ count: 1, seconds: 2, moov: "last" });
+  const file = await readFile(segment?.file ?? "");
+  const moov = file.lastIndexOf("moov", undefined, "latin1") - 4;
+  const size = file.readUInt32BE(moov);
+  if (moov + size !== file.length) throw new Error("moov is not the last box");
+  file.writeUInt32BE(size + bytes, moov);
+  const free = Buffer.alloc(bytes);
+  free.writeUInt32BE(bytes, 0);
+  free.write("free", 4, "latin1");
+  return Buffer.concat([file, free]);
+}

@@ -14,7 +14,7 @@ import {
 import { registerInPlace } from "../../src/intake/segments/segment-upload.ts";
 import { planRange } from "../../src/recordings/plan-range.ts";
 import { openCatalog } from "../../src/runtime/libsql/open-catalog.ts";
-import { loadCore } from "../../src/runtime/node/node-parts.ts";
+import { loadCore } from "../../src/runtime/node/load-core.ts";
 import { FileStore } from "../../src/store/file/file.ts";
 import { placeKey, withPlaces } from "../../src/store/mounts.ts";
 

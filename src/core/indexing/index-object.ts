@@ -21,7 +21,7 @@ export async function indexObject(
   limits: IndexLimits = {},
 ): Promise<IndexedSegment> {
   const scan = await scanObject(core, size, read, limits);
-  return describeIndex(core.buildIndex(scan.finish(size), size));
+  return describeIndex(await core.index(scan.finish(size), size));
 }
 
 /** Goes through a stored object's top-level boxes. @throws BoxcarError as MetadataScan does */

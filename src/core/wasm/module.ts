@@ -27,6 +27,9 @@ import { fourccText, u32, u64 } from "./view.ts";
 /** WASM memory never shrinks, so an instance that grew past this is dropped after use. Bytes. */
 const KEEP_MEMORY = 32 << 20;
 
+/** Bytes of metadata whose index takes a few milliseconds to build: 90,000 samples as recorders write them. */
+const MUCH_METADATA = 1 << 20;
+
 /** One kept top-level box of a file. */
 export interface MetadataBox {
   /** Where it starts in the file. */
@@ -42,6 +45,9 @@ export interface BuiltIndex {
   /** What the file says of the time it was recorded; the index does not keep it. */
   readonly clock: MovieClock;
 }
+
+/** Builds an index where it holds nobody up: in another thread. As `Core.buildIndex`. */
+export type BuildAside = (boxes: readonly MetadataBox[], fileSize: number) => Promise<BuiltIndex>;
 
 /** What to do with a top-level box, told from its first 8 (or, on "more", 16) bytes. */
 export interface ScannedHeader {
@@ -90,9 +96,11 @@ export class Core {
   readonly #module: WebAssembly.Module;
   #exports: Exports | undefined;
   #loaded = false;
+  readonly #aside: BuildAside | undefined;
 
-  constructor(module: WebAssembly.Module) {
+  constructor(module: WebAssembly.Module, aside?: BuildAside) {
     this.#module = module;
+    this.#aside = aside;
   }
 
   /**
@@ -131,6 +139,12 @@ export class Core {
     } finally {
       this.#close(wasm);
     }
+  }
+
+  /** As `buildIndex`; of much metadata, where others are not held up by it. */
+  async index(boxes: readonly MetadataBox[], fileSize: number): Promise<BuiltIndex> {
+    const much = boxes.reduce((sum, box) => sum + box.bytes.byteLength, 0) > MUCH_METADATA;
+    return much && this.#aside !== undefined ? this.#aside(boxes, fileSize) : this.buildIndex(boxes, fileSize);
   }
 
   /** A `moof` as it has to be written when it moves, with the media behind it, from one offset of a file to another. */
@@ -353,7 +367,10 @@ function putBlocks(wasm: Exports, blocks: readonly CaptionBlock[]): number {
   return putRecords(wasm, CAPTION_BLOCK_SIZE, writeCaptionBlock, blocks);
 }
 
-/** Compiles nothing and starts nothing yet: the first call makes the instance. */
-export function createCore(module: WebAssembly.Module): Core {
-  return new Core(module);
+/**
+ * Compiles nothing and starts nothing yet: the first call makes the instance.
+ * @param aside for the indexes of files with more than 1 MiB of metadata; absent: they are built like all others
+ */
+export function createCore(module: WebAssembly.Module, aside?: BuildAside): Core {
+  return new Core(module, aside);
 }

@@ -144,21 +144,21 @@ class PassingFile {
   async *bytes(body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
     for await (const chunk of body) {
       this.size += chunk.length;
-      this.#index((indexer) => {
+      await this.#index((indexer) => {
         indexer.push(chunk);
       });
       yield chunk;
     }
-    this.#index((indexer) => {
-      this.indexed = indexer.end();
+    await this.#index(async (indexer) => {
+      this.indexed = await indexer.endAside();
     });
   }
 
   /** A movie that cannot be indexed is a file like any other: it is kept, without what an index would tell. */
-  #index(work: (indexer: StreamIndexer) => void): void {
+  async #index(work: (indexer: StreamIndexer) => void | Promise<void>): Promise<void> {
     if (this.#indexer === undefined) return;
     try {
-      work(this.#indexer);
+      await work(this.#indexer);
     } catch (error) {
       if (!(error instanceof BoxcarError)) throw error;
       this.#indexer = undefined;

@@ -147,7 +147,7 @@ class PassingSegment {
       this.#indexer.push(chunk);
       yield chunk;
     }
-    const indexed = this.#indexer.end();
+    const indexed = await this.#indexer.endAside();
     this.#read = { indexed, times: timesOf(this.#incoming, indexed, this.#nowMs) };
   }
 

@@ -1,7 +1,5 @@
 import { createHash, randomUUID } from "node:crypto";
-import { readFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
-import { fileURLToPath } from "node:url";
 import { migrate } from "../../catalog/migrate.ts";
 import type { Config } from "../../config/config.ts";
 import type { IngestParts } from "../../intake/segments/segment-upload.ts";
@@ -12,8 +10,9 @@ import { FolderMark, type RememberedIdentity } from "../../store/file/folder-mar
 import { openStore, type StoreDrivers } from "../../store/open-store.ts";
 import type { RemoteOptions } from "../../store/remote/remote-store.ts";
 import { withPlaces } from "../../store/mounts.ts";
-import { createCore, type Core } from "../../core/index.ts";
 import { ossCallbackKeys } from "../outbound/oss-callback-keys.ts";
+import { buildAside } from "./index-aside.ts";
+import { loadCore } from "./load-core.ts";
 import { SpoolFolder } from "./spool-folder.ts";
 import { makeFolder, openConfiguredCatalog } from "../libsql/open-configured-catalog.ts";
 
@@ -40,7 +39,7 @@ const MARK_CHECK = "readyz";
 export async function openNodeParts(config: Pick<Config, "dataFolder" | "catalog" | "store">): Promise<NodeParts> {
   const folder = resolve(config.dataFolder);
   await makeFolder(folder, "BOXCAR_DATA");
-  const core = await loadCore();
+  const core = await loadCore(buildAside());
   const opened = await openConfiguredCatalog(config.catalog, folder);
   const { catalog } = opened;
   const own = await openStore(
@@ -103,17 +102,4 @@ async function signing(source: CredentialsSource | undefined): Promise<RemoteOpt
   if (source === undefined) return {};
   const { credentialsFrom } = await import("../../store/remote/credential-sources.ts");
   return { credentials: credentialsFrom(source) };
-}
-
-/** Compiles the WASM core. */
-export async function loadCore(): Promise<Core> {
-  return createCore(await WebAssembly.compile(await readBuilt("boxcar.wasm")));
-}
-
-/** A file of `build`: beside the bundle, above it, or there when the sources run as they are. @throws as `readFile` does */
-export function readBuilt(name: string): Promise<Uint8Array<ArrayBuffer>> {
-  const [beside, above, built] = ["./", "../", "../../../build/"].map((folder) =>
-    fileURLToPath(new URL(folder + name, import.meta.url)),
-  ) as [string, string, string];
-  return readFile(beside).catch(() => readFile(above).catch(() => readFile(built)));
 }
