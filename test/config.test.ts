@@ -51,7 +51,7 @@ describe("readConfig", () => {
         ossCallbackUrl: undefined,
       },
       gapToleranceMs: 500,
-      recording: { fragmentMs: 60_000, silenceMs: 10_000 },
+      recording: { fragmentMs: 60_000, silenceMs: 10_000, allow: [] },
       settleMs: 3_600_000,
       planning: { planners: 4, timelineSegments: 600_000, downloadSegments: 100_000, planMemory: 2 ** 29 },
       rates: {

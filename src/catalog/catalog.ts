@@ -5,6 +5,7 @@ import { lastOf, type CatalogDatabase } from "./database.ts";
 import { deleteSegments } from "./delete-segments.ts";
 import { bringTimesBack, takeDuty } from "./duties.ts";
 import { Folders } from "./folders.ts";
+import { Leases } from "./leases.ts";
 import { listSegments } from "./list-segments.ts";
 import { overlapping } from "./overlapping.ts";
 import { Places } from "./places.ts";
@@ -12,6 +13,7 @@ import { RecordedRows, type RecordedBounds, type RecordedPage } from "./recorded
 import { ResumableRows } from "./resumable-rows.ts";
 import { segmentColumns, segmentOf } from "./rows.ts";
 import { indexesOf, removeIndex } from "./segment-indexes.ts";
+import { Sources } from "./sources.ts";
 import { countStreams, readStreams } from "./streams.ts";
 import { countRated } from "./totals.ts";
 import type {
@@ -62,6 +64,10 @@ export class Catalog {
   readonly resumable: ResumableRows;
   /** Folders whose files are segments where they lie. */
   readonly places: Places;
+  /** Where streams come from. */
+  readonly sources: Sources;
+  /** Work that one node at a time holds. */
+  readonly leases: Leases;
   /** Identities of the folders that belong to the catalog. */
   readonly folders: Folders;
 
@@ -74,6 +80,8 @@ export class Catalog {
     this.resumable = new ResumableRows(db);
     this.places = new Places(db);
     this.folders = new Folders(db);
+    this.sources = new Sources(db);
+    this.leases = new Leases(db);
   }
 
   /**

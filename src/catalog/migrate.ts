@@ -142,6 +142,23 @@ const migrations: Readonly<Record<string, readonly RawBuilder<unknown>[]>> = {
     sql`create index segments_configuration on segments (stream_path, substr(summary, 201, 8), start_ms)
       where state = 'ready'`,
   ],
+  "011_sources": [
+    sql`create table sources (
+      stream_path text primary key,
+      url text not null,
+      mode text not null check (mode in ('auto', 'demand', 'event')),
+      fragment_ms integer,
+      retention_ms integer,
+      retention_bytes integer,
+      labels text not null
+    ) without rowid`,
+    sql`create table leases (
+      name text primary key,
+      holder text not null,
+      token integer not null,
+      until_ms integer not null
+    ) without rowid`,
+  ],
 };
 
 /**

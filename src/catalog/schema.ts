@@ -138,6 +138,26 @@ export interface ResumablePieceTable {
   etag: string;
 }
 
+/** Where a stream comes from; see `Source`. */
+export interface SourceTable {
+  stream_path: string;
+  url: string;
+  mode: "auto" | "demand" | "event";
+  fragment_ms: number | null;
+  retention_ms: number | null;
+  retention_bytes: number | null;
+  /** JSON. */
+  labels: string;
+}
+
+/** Work that one node at a time holds; see `Leases`. */
+export interface LeaseTable {
+  name: string;
+  holder: string;
+  token: number;
+  until_ms: number;
+}
+
 /** The catalog's tables, for kysely. */
 export interface Schema {
   segments: SegmentTable;
@@ -148,6 +168,8 @@ export interface Schema {
   places: PlaceTable;
   folders: FolderTable;
   duties: DutyTable;
+  sources: SourceTable;
+  leases: LeaseTable;
   uploads: UploadTable;
   upload_indexes: UploadIndexTable;
   resumable_uploads: ResumableUploadTable;

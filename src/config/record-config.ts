@@ -1,5 +1,6 @@
 import { variable, wholeNumber, type Variable } from "./variables.ts";
-import type * as z from "zod";
+import ipaddr from "ipaddr.js";
+import * as z from "zod";
 
 /** Settings of recordings. */
 export interface RecordConfig {
@@ -7,6 +8,8 @@ export interface RecordConfig {
   readonly fragmentMs: number;
   /** Milliseconds without a byte after which a source counts as lost. */
   readonly silenceMs: number;
+  /** Hosts, networks and schemes of sources that may be reached although they are not public. */
+  readonly allow: readonly string[];
 }
 
 /** The environment variables of `RecordConfig`. @param duration schema of a length of time, in milliseconds */
@@ -22,12 +25,31 @@ export const recordVariables = (duration: z.ZodType<number>) =>
       "10",
       "Seconds without a byte after which a live source counts as lost.",
     ),
-  }) satisfies Record<string, Variable<number>>;
+    BOXCAR_SOURCES_ALLOW: variable(
+      z
+        .string()
+        .transform((text) => text.split(",").filter((entry) => entry !== ""))
+        .refine(
+          (entries) =>
+            entries.every((entry) => ENTRY.test(entry) && (!entry.includes("/") || ipaddr.isValidCIDR(entry))),
+          "expected hosts in lower case (each with a port or without), networks such as 192.168.0.0/16, file or lavfi, with commas between them",
+        ),
+      "",
+      "What sources may be reached besides public addresses: hosts (`name` or `name:port`), networks (`192.168.0.0/16`), and the schemes `file` and `lavfi`, with commas between them. See [recording.md](recording.md).",
+    ),
+  }) satisfies Record<string, Variable<unknown>>;
+
+const ENTRY = /^(?:[a-z0-9.-]+|[0-9a-f:.]+|\[[0-9a-f:]+\])(?::\d{1,5}|\/\d{1,3})?$/;
 
 /** Puts the values of the variables in their form. */
 export function recordConfigOf(values: {
   readonly BOXCAR_FRAGMENT: number;
   readonly BOXCAR_SOURCE_TIMEOUT: number;
+  readonly BOXCAR_SOURCES_ALLOW: readonly string[];
 }): RecordConfig {
-  return { fragmentMs: values.BOXCAR_FRAGMENT, silenceMs: values.BOXCAR_SOURCE_TIMEOUT * 1000 };
+  return {
+    fragmentMs: values.BOXCAR_FRAGMENT,
+    silenceMs: values.BOXCAR_SOURCE_TIMEOUT * 1000,
+    allow: values.BOXCAR_SOURCES_ALLOW,
+  };
 }

@@ -15,6 +15,8 @@ export { createCore, type BuildAside, type BuiltIndex, type Core, type MetadataB
 
 export { indexObject } from "./indexing/index-object.ts";
 export { StreamIndexer, type IndexLimits } from "./indexing/stream-indexer.ts";
+export { FragmentReader, type StreamHeader, type StreamPart } from "./indexing/fragment-reader.ts";
+export { GrowingIndex, readPart, type PartFacts } from "./indexing/growing-index.ts";
 export type { IndexedSegment, SegmentDescription, TrackDescription } from "./indexing/segment-index.ts";
 export { instantOf, type StatedSource, type StatedStart } from "./indexing/stated-start.ts";
 export { describeSummary } from "./indexing/describe.ts";

@@ -32,6 +32,7 @@ import { addRecords } from "./records/records.ts";
 import { missingRoutes, refusalReply, refusedOf } from "./replies/refusals.ts";
 import { logRequests } from "./middleware/request-log.ts";
 import { addRecording } from "./record/recording.ts";
+import { addSources } from "./record/sources.ts";
 import { addResumable } from "./uploads/tus.ts";
 import { addSegments } from "./media/segments.ts";
 import { addService } from "./service/service.ts";
@@ -53,6 +54,7 @@ export function createApp(given: AppPlatform): App {
   addDirectUpload(app, context);
   addDelete(app, context);
   addRecording(app, context);
+  addSources(app, context);
   addSnapshot(app, context);
   addSprite(app, context);
   addQrCodes(app, context);

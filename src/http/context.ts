@@ -19,6 +19,8 @@ import type {
   Store,
 } from "../base/ports.ts";
 import type { Recorder } from "../record/recorder.ts";
+import type { SourceReader } from "../record/source.ts";
+import type { Supervisor } from "../record/supervisor.ts";
 import type { Planners } from "../recordings/planners.ts";
 import type { SharingParts } from "../recordings/plan-range.ts";
 import type { Scope } from "../base/scopes.ts";
@@ -30,6 +32,13 @@ import type { AppMetrics } from "./service/metrics.ts";
 export interface Asset {
   readonly contentType: string;
   readonly bytes: Uint8Array<ArrayBuffer>;
+}
+
+/** What records live streams. */
+export interface RecordingPlatform {
+  readonly recorder: Recorder;
+  readonly reader: SourceReader;
+  readonly supervisor: Supervisor;
 }
 
 /** Everything the app needs from the runtime it is started in. */
@@ -56,7 +65,7 @@ export interface AppPlatform {
   /** Absent where the runtime cannot choose the address a connection goes to: then videos of other hosts are refused. */
   readonly openRemote?: OpenRemote | undefined;
   /** Absent where nothing can be recorded: on Workers. */
-  readonly recorder?: Recorder | undefined;
+  readonly recording?: RecordingPlatform | undefined;
   /**
    * Address of the other end of a request's connection. Absent: the runtime does not tell, and all clients count as one.
    * @param env what the runtime handed to the app with the request

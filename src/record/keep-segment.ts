@@ -1,8 +1,8 @@
+import type { IndexedSegment } from "../core/index.ts";
 import type { Catalog } from "../catalog/catalog.ts";
 import type { Segment } from "../catalog/types.ts";
 import { BoxcarError } from "../base/errors.ts";
 import type { Clock, Log, ObjectInfo, Store } from "../base/ports.ts";
-import type { IndexedSegment } from "../core/indexing/segment-index.ts";
 import { checkedSpan } from "../intake/segments/checked-span.ts";
 import { readySegment } from "../intake/segments/segment-upload.ts";
 import { beginNamed, KEYED_RENEW_MS, keepLease } from "../intake/segments/upload-lease.ts";

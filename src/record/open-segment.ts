@@ -1,8 +1,12 @@
+import {
+  type StreamHeader,
+  type StreamPart,
+  GrowingIndex,
+  type PartFacts,
+  type IndexedSegment,
+  type Core,
+} from "../core/index.ts";
 import type { ByteSpan } from "../base/ports.ts";
-import type { StreamHeader, StreamPart } from "../core/indexing/fragment-reader.ts";
-import { GrowingIndex, type PartFacts } from "../core/indexing/growing-index.ts";
-import type { IndexedSegment } from "../core/indexing/segment-index.ts";
-import type { Core } from "../core/wasm/module.ts";
 import type { SpoolFile } from "./spool.ts";
 
 /** A segment that is being recorded: a file of the spool and the index of what is in it. */

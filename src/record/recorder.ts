@@ -1,7 +1,7 @@
-import { BoxcarError } from "../base/errors.ts";
 import { StreamIndexer } from "../core/index.ts";
+import { BoxcarError } from "../base/errors.ts";
 import { keepSegment } from "./keep-segment.ts";
-import { Recording, type Connect, type RecordParts } from "./recording.ts";
+import { Recording, type Connect, type RecordingOptions, type RecordParts } from "./recording.ts";
 import type { SpoolFile } from "./spool.ts";
 
 /** Recordings that have ended and are still listed. */
@@ -13,6 +13,7 @@ export interface RecordSettings {
   readonly fragmentMs: number;
   /** Folder below `segments/` for the keys of its objects; empty: none. */
   readonly folder: string;
+  readonly reconnects: RecordingOptions["reconnects"];
 }
 
 /** All recordings of this process. */
@@ -44,10 +45,9 @@ export class Recorder {
 
   /**
    * Begins to record a stream.
-   * @param reconnects whether a source that is lost is connected again
    * @throws BoxcarError `already_recording` (409), `stopping` (503)
    */
-  start(streamPath: string, connect: Connect, settings: RecordSettings & { readonly reconnects: boolean }): Recording {
+  start(streamPath: string, connect: Connect, settings: RecordSettings): Recording {
     const running = this.#running.get(streamPath);
     if (running !== undefined) {
       const message = `${streamPath} is being recorded by job ${running.id}. Stop it first: POST /mp4/api/stop/${streamPath}.`;

@@ -1,8 +1,7 @@
+import { FragmentReader, type Core } from "../core/index.ts";
 import { BoxcarError } from "../base/errors.ts";
-import { FragmentReader } from "../core/indexing/fragment-reader.ts";
 import { keepLease } from "../intake/segments/upload-lease.ts";
 import { segmentKey, type KeyLayout } from "../intake/segments/segment-upload.ts";
-import type { Core } from "../core/wasm/module.ts";
 import { keepSegment, paused, RECORDER, type KeepParts } from "./keep-segment.ts";
 import type { OpenSegment } from "./open-segment.ts";
 import { arrivals } from "./arrivals.ts";
@@ -33,8 +32,8 @@ export interface RecordingOptions {
   readonly folder: string;
   /** Milliseconds without a byte after which a connection counts as lost. */
   readonly silenceMs: number;
-  /** Whether it is connected again when the connection is lost. */
-  readonly reconnects: boolean;
+  /** When it is connected again: never, once a recorded source is lost, or always, also when it cannot be reached at first. */
+  readonly reconnects: "never" | "lost" | "always";
 }
 
 /** What a recording is at. */
@@ -104,10 +103,11 @@ export class Recording {
       const before = this.bytes;
       this.state = "connecting";
       this.reason = await this.#connection(signal);
-      if (signal.aborted || !reconnects || this.segments === 0) break;
+      if (signal.aborted || reconnects === "never" || (reconnects === "lost" && this.segments === 0)) break;
       if (this.bytes > before) failures = 0;
+      this.reason ??= new BoxcarError("source_ended", 502, "The source has ended.");
       this.state = "waiting";
-      this.#parts.log("warn", "a source was lost", { streamPath, reason: this.reason?.message });
+      this.#parts.log("warn", "a source was lost", { streamPath, reason: this.reason.message });
       await paused(backoffMs(failures), signal);
     }
     if (signal.aborted) this.reason = undefined;

@@ -1,7 +1,5 @@
+import { type StreamHeader, type StreamPart, readPart, type PartFacts, type Core } from "../core/index.ts";
 import type { Clock } from "../base/ports.ts";
-import type { StreamHeader, StreamPart } from "../core/indexing/fragment-reader.ts";
-import { readPart, type PartFacts } from "../core/indexing/growing-index.ts";
-import type { Core } from "../core/wasm/module.ts";
 import { LiveClock } from "./live-clock.ts";
 import { OpenSegment } from "./open-segment.ts";
 import type { SpoolFile } from "./spool.ts";

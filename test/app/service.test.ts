@@ -34,6 +34,7 @@ describe("service calls", () => {
     );
     expect(calls.toSorted()).toEqual([
       "delete /api/uploads/{id}",
+      "delete /mp4/api/sources/{streamPath}",
       "get /api/chat/groupQrcode/{id}",
       "get /api/chat/qrcode",
       "get /api/uploads/{id}",
@@ -43,6 +44,7 @@ describe("service calls", () => {
       "get /mp4/api/jobs",
       "get /mp4/api/list",
       "get /mp4/api/list/{streamPath}",
+      "get /mp4/api/sources/{streamPath}",
       "get /mp4/api/timeline/{streamPath}",
       "get /mp4/download/{file}",
       "get /mp4/hls/{file}",
@@ -63,9 +65,11 @@ describe("service calls", () => {
       "post /mp4/api/delete/{streamPath}",
       "post /mp4/api/segments/confirm/{streamPath}",
       "post /mp4/api/segments/presign/{streamPath}",
+      "post /mp4/api/start/{streamPath}",
       "post /mp4/api/stop/{streamPath}",
       "post /mp4/live/{streamPath}",
       "put /mp4/api/segments/{streamPath}",
+      "put /mp4/api/sources/{streamPath}",
     ]);
     const download = paths["/mp4/download/{file}"]?.get?.parameters ?? [];
     expect(download.map(({ name }) => name)).toEqual([

@@ -10,7 +10,7 @@ import { httpServer } from "../../src/runtime/node/http-server.ts";
 import { openNodeParts, type NodeParts } from "../../src/runtime/node/node-parts.ts";
 import type { AppPlatform } from "../../src/http/context.ts";
 import { nodePeerAddress } from "../../src/runtime/node/node-peer.ts";
-import { startRecorder } from "../../src/runtime/node/start-recorder.ts";
+import { startRecording } from "../../src/runtime/node/start-recorder.ts";
 import { nodeSendStream } from "../../src/runtime/node/node-send.ts";
 import { pictureDecoder } from "../../src/runtime/ffmpeg/picture-decoder.ts";
 import { remoteFiles } from "../../src/runtime/outbound/remote-files.ts";
@@ -60,9 +60,9 @@ export async function startTestServer(
     lines.push({ level, message, fields });
     if (level === "warn" || level === "error") logged.push({ message, fields });
   };
-  const recorder = startRecorder(parts, config, log);
+  const recording = startRecording(parts, config, log);
   const app = createApp({
-    recorder,
+    recording,
     decoder: pictureDecoder({ memory: config.decoderMemory, log }),
     openRemote: remoteFiles({ hosts: config.fetchHosts }),
     ...parts,
@@ -73,6 +73,7 @@ export async function startTestServer(
     peerAddress: nodePeerAddress,
     asset: () => Promise.resolve(undefined),
   });
+  recording.begin();
   const server = httpServer(app.fetch, config);
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const { port } = server.address() as AddressInfo;
@@ -90,8 +91,7 @@ export async function startTestServer(
       return { status: response.status, json: (await response.json()) as Reply };
     },
     close: async () => {
-      await recorder.close(5000);
-      await parts.spool.close();
+      await recording.close(5000);
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
       await opened.close();

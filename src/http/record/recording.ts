@@ -3,14 +3,16 @@ import type { Context } from "hono";
 import { BoxcarError } from "../../base/errors.ts";
 import { allows } from "../../base/scopes.ts";
 import { parseDuration } from "../../base/time.ts";
-import type { Recorder } from "../../record/recorder.ts";
-import type { App, AppContext, AppEnv, AppPlatform } from "../context.ts";
+import type { Source } from "../../catalog/sources.ts";
+import type { App, AppContext, AppEnv } from "../context.ts";
 import { need, needSome, streamPathInPath } from "../middleware/access.ts";
 import { json, refused, success } from "../replies/replies.ts";
 import { lenient, apiPrefixes, query, streamPathInRoute, streamPathParameter, text } from "../schema/parameters.ts";
-import { bodyOf } from "../schema/request-body.ts";
+import { bodyOf, bodyParameters, smallBody } from "../schema/request-body.ts";
 import * as z from "../schema/zod.ts";
 import { job, jobOf } from "./job.ts";
+import { recordingOf } from "./recorder-of.ts";
+import { unknown } from "./sources.ts";
 
 /** Segments last at least and at most so long, milliseconds. */
 const LEAST_FRAGMENT_MS = 1000;
@@ -33,6 +35,32 @@ const pushRoute = createRoute({
   },
   responses: { 200: json("The stream has ended and is recorded.", success(job)), ...refused },
 });
+
+/** Bytes of the body of a start. */
+const MOST_BODY = 65_536;
+
+const startBody = lenient({
+  fragment,
+  filePath: text("Folder below `segments/` for the keys of its objects. `.`: none.", "cameras/front"),
+  fileName: text("Taken, and of no effect: names are made by the server.", "x"),
+  source: text("URL of the source, when none is set.", "rtsp://192.168.1.20/stream1"),
+});
+
+const startRoute = (prefix: (typeof apiPrefixes)[number]) =>
+  createRoute({
+    method: "post",
+    path: `${prefix}/start/${streamPathInRoute}`,
+    hide: prefix !== apiPrefixes[0],
+    summary: "Record a stream from its source",
+    description: "Answers once the first part is recorded. `data` is the id of the job.",
+    middleware: [need("record", streamPathInPath), smallBody(MOST_BODY)] as const,
+    request: {
+      params: streamPathParameter(),
+      query: lenient({}),
+      body: { required: false, content: { "*/*": { schema: startBody } } },
+    },
+    responses: { 200: json("It is being recorded.", success(z.string())), ...refused },
+  });
 
 const stopRoute = (prefix: (typeof apiPrefixes)[number]) =>
   createRoute({
@@ -63,10 +91,10 @@ export function addRecording(app: App, context: AppContext): void {
     const { streamPath } = c.req.valid("param");
     const { fragment } = c.req.valid("query");
     const body = bodyOf(c.req.raw, { bytesPerSecond: 0, graceMs: 0 }); // silence is what a recording ends by
-    const recording = recorderOf(context).start(streamPath, () => body, {
+    const recording = recordingOf(context).recorder.start(streamPath, () => body, {
       fragmentMs: fragmentOf(fragment, config.recording.fragmentMs),
       folder: "",
-      reconnects: false,
+      reconnects: "never",
     });
     await recording.done;
     if (recording.reason !== undefined) throw recording.reason;
@@ -74,23 +102,29 @@ export function addRecording(app: App, context: AppContext): void {
   });
 
   for (const prefix of apiPrefixes)
+    app.openapi(startRoute(prefix), async (c) => {
+      const { supervisor } = recordingOf(context);
+      const { streamPath } = c.req.valid("param");
+      const { fragment, filePath, source: url } = bodyParameters(await c.req.text(), startBody);
+      const fragmentMs = fragment === undefined ? undefined : fragmentOf(fragment, config.recording.fragmentMs);
+      const folder = folderOf(filePath);
+      const known = url === undefined ? await context.catalog.sources.get(streamPath) : adHoc(streamPath, url);
+      const recording = await supervisor.record(known ?? unknown(streamPath), "lost", { fragmentMs, folder });
+      await recording.started;
+      return c.json({ code: 0 as const, message: "", data: recording.id }, 200);
+    });
+
+  for (const prefix of apiPrefixes)
     app.openapi(stopRoute(prefix), (c) => {
-      const recording = recorderOf(context).running(c.req.valid("param").streamPath);
+      const recording = recordingOf(context).recorder.running(c.req.valid("param").streamPath);
       recording?.stop();
       return c.json({ code: 0 as const, message: "", data: recording?.id ?? "0" }, 200);
     });
 
   app.openapi(jobsRoute, (c) => {
-    const shown = recorderOf(context).recordings.filter(({ options }) => mayRecord(c, options.streamPath));
+    const shown = recordingOf(context).recorder.recordings.filter(({ options }) => mayRecord(c, options.streamPath));
     return c.json({ code: 0 as const, message: "", data: shown.map(jobOf) }, 200);
   });
-}
-
-function recorderOf({ recorder }: AppPlatform): Recorder {
-  if (recorder !== undefined) return recorder;
-  const message =
-    "This server records nothing: it runs where no connection lasts. Record with one on Node, Bun or Deno.";
-  throw new BoxcarError("not_available", 501, message);
 }
 
 function mayRecord(c: Context<AppEnv>, streamPath: string): boolean {
@@ -103,4 +137,17 @@ function fragmentOf(text: string | undefined, defaultMs: number): number {
   const ms = parseDuration(text, "fragment");
   if (ms >= LEAST_FRAGMENT_MS && ms <= LONGEST_FRAGMENT_MS) return ms;
   throw new BoxcarError("bad_duration", 400, "fragment is from 1s to 1h.", { parameter: "fragment" });
+}
+
+/** @throws BoxcarError `bad_parameter` (400) */
+function folderOf(filePath: string | undefined): string {
+  const folder = (filePath ?? "").replace(/^(\.\/|\/)+|\/+$|^\.$/g, "");
+  if (folder === "" || (folder.length <= 200 && folder.split("/").every((name) => /^[\w-][\w.-]*$/.test(name))))
+    return folder;
+  const message = "filePath: expected names of letters, digits, dots, dashes and underscores, with / between them.";
+  throw new BoxcarError("bad_parameter", 400, message, { parameters: ["filePath"] });
+}
+
+function adHoc(streamPath: string, url: string): Source {
+  return { streamPath, url, mode: "demand", fragmentMs: null, retentionMs: null, retentionBytes: null, labels: {} };
 }

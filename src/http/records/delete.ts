@@ -1,19 +1,12 @@
 import { createRoute } from "@hono/zod-openapi";
 import type { Selection } from "../../catalog/types.ts";
-import { bodyLimit } from "hono/body-limit";
 import { BoxcarError } from "../../base/errors.ts";
 import { parseTimeRange } from "../../base/time.ts";
 import { need, streamPathInPath } from "../middleware/access.ts";
 import type { App, AppPlatform } from "../context.ts";
-import {
-  apiPrefixes,
-  lenient,
-  refuseInput,
-  streamPathInRoute,
-  streamPathParameter,
-  timeParameters,
-} from "../schema/parameters.ts";
+import { apiPrefixes, lenient, streamPathInRoute, streamPathParameter, timeParameters } from "../schema/parameters.ts";
 import { json, recordOf, refused, segmentRecord, success } from "../replies/replies.ts";
+import { bodyParameters, smallBody } from "../schema/request-body.ts";
 import * as z from "../schema/zod.ts";
 
 const expectedIds = "expected at most 1000 whole numbers from 1";
@@ -56,15 +49,7 @@ const route = (prefix: (typeof apiPrefixes)[number]) =>
     description:
       "Deletes the segments named by `ids`, else every segment that lies as a whole in a time range with both ends. Segments " +
       "of events rated `high` are protected and stay. The parameters may stand in the query or in a JSON body of any type.",
-    middleware: [
-      need("delete", streamPathInPath),
-      bodyLimit({
-        maxSize: maxBody,
-        onError: () => {
-          throw new BoxcarError("too_large", 413, `The body may have at most ${maxBody} bytes.`, { maxBytes: maxBody });
-        },
-      }),
-    ] as const,
+    middleware: [need("delete", streamPathInPath), smallBody(maxBody)] as const,
     request: {
       params: streamPathParameter(),
       query: parameters,
@@ -84,7 +69,7 @@ export function addDelete(app: App, { catalog, clock, config }: AppPlatform): vo
   for (const prefix of apiPrefixes)
     app.openapi(route(prefix), async (c) => {
       const { streamPath } = c.req.valid("param");
-      const given = merged(c.req.valid("query"), parametersIn(await c.req.text()));
+      const given = merged(c.req.valid("query"), bodyParameters(await c.req.text(), parameters));
       const selection = selectionOf(streamPath, given, config.timeZone, clock());
       const outcome = await catalog.tombstone(selection, clock());
       const kept = outcome.protected.map(recordOf);
@@ -96,20 +81,6 @@ export function addDelete(app: App, { catalog, clock, config }: AppPlatform): vo
       }
       return c.json({ code: 0 as const, message: "", data: outcome.deleted.map(recordOf), protected: kept }, 200);
     });
-}
-
-/** What a body says, whatever type it is sent as: `curl -d` calls JSON a form. */
-function parametersIn(body: string): Parameters {
-  if (body.trim() === "") return {};
-  let value: unknown;
-  try {
-    value = JSON.parse(body);
-  } catch (cause) {
-    throw new BoxcarError("bad_request", 400, "The body is no JSON. GET /docs shows what is expected.", {}, cause);
-  }
-  const parsed = parameters.safeParse(value);
-  refuseInput(parsed);
-  return parsed.data ?? {};
 }
 
 function merged(query: Parameters, body: Parameters): Parameters {

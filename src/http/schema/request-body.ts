@@ -1,5 +1,9 @@
+import { bodyLimit } from "hono/body-limit";
+import type { MiddlewareHandler } from "hono";
 import { BoxcarError } from "../../base/errors.ts";
 import { Patience, type LeastRate } from "../../base/least-rate.ts";
+import { refuseInput } from "./parameters.ts";
+import type * as z from "./zod.ts";
 
 /**
  * The bytes of a request, which must be all of a file, as they are. A connection that breaks off is the client's doing,
@@ -69,4 +73,30 @@ async function* bounded(body: AsyncIterable<Uint8Array>, maxBytes: number): Asyn
 function tooLarge(maxBytes: number): BoxcarError {
   const message = `The upload is larger than the ${String(maxBytes)} bytes allowed. Upload less at once, or raise BOXCAR_MAX_UPLOAD.`;
   return new BoxcarError("too_large", 413, message, { maxBytes });
+}
+
+/** Refuses bodies of more than `maxSize` bytes. @throws BoxcarError `too_large` (413) */
+export function smallBody(maxSize: number): MiddlewareHandler {
+  return bodyLimit({
+    maxSize,
+    onError: () => {
+      throw new BoxcarError("too_large", 413, `The body may have at most ${maxSize} bytes.`, { maxBytes: maxSize });
+    },
+  });
+}
+
+/**
+ * What a JSON body says, whatever type it is sent as: `curl -d` calls JSON a form. An empty one says nothing.
+ * @throws BoxcarError `bad_request` (400), `bad_parameter` (400)
+ */
+export function bodyParameters<Schema extends z.ZodType>(body: string, schema: Schema): z.output<Schema> {
+  let value: unknown = {};
+  try {
+    if (body.trim() !== "") value = JSON.parse(body);
+  } catch (cause) {
+    throw new BoxcarError("bad_request", 400, "The body is no JSON. GET /docs shows what is expected.", {}, cause);
+  }
+  const parsed = schema.safeParse(value);
+  refuseInput(parsed);
+  return parsed.data as z.output<Schema>;
 }

@@ -7,7 +7,7 @@ const ports = {
   pictures: ({ decoder }: AppPlatform) => decoder,
   remoteVideos: ({ openRemote }: AppPlatform) => openRemote,
   publicFiles: ({ publicFiles }: AppPlatform) => publicFiles,
-  recording: ({ recorder }: AppPlatform) => recorder,
+  recording: ({ recording }: AppPlatform) => recording,
 } as const;
 
 /** Schema of what `/healthz` says a server can do besides downloads, lists and uploads, which every server can. */

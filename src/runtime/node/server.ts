@@ -14,7 +14,7 @@ import { migrateWhenReached } from "../libsql/migrate-when-reached.ts";
 import { nodePeerAddress } from "./node-peer.ts";
 import { nodeSendStream } from "./node-send.ts";
 import { pictureDecoder } from "../ffmpeg/picture-decoder.ts";
-import { startRecorder } from "./start-recorder.ts";
+import { startRecording, type StartedRecording } from "./start-recorder.ts";
 import { startReconciler } from "./reconciler.ts";
 import { endOnFailure, tellFailure } from "./start-failure.ts";
 import { remoteFiles } from "../outbound/remote-files.ts";
@@ -42,10 +42,10 @@ export async function startServer(
   const config = readConfig(env);
   const log = jsonLog(config.logLevel, (line) => process.stderr.write(`${line}\n`));
   const parts = await openNodeParts(config);
-  const recorder = startRecorder(parts, config, log);
-  const stopUpkeep = await startUpkeep(parts, log);
+  const recording = startRecording(parts, config, log);
+  const stopUpkeep = await startUpkeep(parts, recording, log);
   const app = createApp({
-    ...{ ...parts, runtime, config, log, recorder, sendStream: nodeSendStream(log, config.rates.downloads) },
+    ...{ ...parts, runtime, config, log, recording, sendStream: nodeSendStream(log, config.rates.downloads) },
     decoder: pictureDecoder({ memory: config.decoderMemory, log }),
     openRemote: remoteFiles({ hosts: config.fetchHosts }),
     peerAddress: nodePeerAddress,
@@ -55,6 +55,7 @@ export async function startServer(
   try {
     await listen(server, config);
   } catch (error) {
+    await recording.close(0);
     await stopUpkeep();
     await parts.close();
     throw error;
@@ -66,8 +67,7 @@ export async function startServer(
   const close = async (): Promise<void> => {
     log("info", "stopping");
     // First: pushes would hold their connections open.
-    await Promise.all([recorder.close(config.stopTimeoutMs), stop(server, config.stopTimeoutMs)]);
-    await parts.spool.close();
+    await Promise.all([recording.close(config.stopTimeoutMs), stop(server, config.stopTimeoutMs)]);
     await stopUpkeep();
     await parts.close();
     log("info", "stopped");
@@ -75,10 +75,11 @@ export async function startServer(
   return { url, close: () => (closing ??= close()) };
 }
 
-/** Migrates the catalog, then reconciles it with the store from time to time. Returns what ends both. */
-async function startUpkeep(parts: NodeParts, log: Log): Promise<() => Promise<void>> {
+/** Migrates the catalog, then records, and reconciles it with the store from time to time. Returns what ends both. */
+async function startUpkeep(parts: NodeParts, recording: StartedRecording, log: Log): Promise<() => Promise<void>> {
   let stopReconciler = (): Promise<void> => Promise.resolve();
   const reconcile = (): void => {
+    recording.begin();
     stopReconciler = startReconciler(parts, parts.clock, log);
   };
   try {

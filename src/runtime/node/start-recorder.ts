@@ -1,14 +1,39 @@
 import type { Config } from "../../config/config.ts";
 import type { Log } from "../../base/ports.ts";
+import type { RecordingPlatform } from "../../http/context.ts";
 import { Recorder } from "../../record/recorder.ts";
+import { Supervisor } from "../../record/supervisor.ts";
+import { ffmpegSources } from "../ffmpeg/live-source.ts";
 import type { NodeParts } from "./node-parts.ts";
 
-/** Records what it is told to, and takes up what a crash left in the spool. */
-export function startRecorder(parts: NodeParts, config: Config, log: Log): Recorder {
+/** What records, while the server runs. */
+export interface StartedRecording extends RecordingPlatform {
+  /** Begins what should be recorded, and takes up what a crash left in the spool. The catalog must be migrated. */
+  begin(): void;
+  /** Ends all recordings. What the store does not take within the time stays in the spool for the next start. */
+  close(withinMs: number): Promise<void>;
+}
+
+/** Prepares recording. */
+export function startRecording(parts: NodeParts, config: Config, log: Log): StartedRecording {
   const { keyLayout, recording } = config;
-  const recorder = new Recorder({ ...parts, log, keyLayout, monotonic: () => performance.now() }, recording.silenceMs);
-  recorder.recover().catch((error: unknown) => {
-    log("error", "the spool cannot be read", { error: String(error) });
-  });
-  return recorder;
+  const { fragmentMs, silenceMs, allow } = recording;
+  const recorder = new Recorder({ ...parts, log, keyLayout, monotonic: () => performance.now() }, silenceMs);
+  const reader = ffmpegSources(allow, log);
+  const supervisor = new Supervisor({ ...parts, log, recorder, reader, fragmentMs });
+  return {
+    ...{ recorder, reader, supervisor },
+    begin: () => {
+      supervisor.start();
+      recorder.recover().catch((error: unknown) => {
+        log("error", "the spool cannot be read", { error: String(error) });
+      });
+    },
+    close: async (withinMs) => {
+      await supervisor.close();
+      await recorder.close(withinMs);
+      await supervisor.releaseAll();
+      await parts.spool.close();
+    },
+  };
 }

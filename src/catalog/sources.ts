@@ -1,0 +1,79 @@
+import type { CatalogDatabase } from "./database.ts";
+import type { SourceTable } from "./schema.ts";
+
+/** Where a stream comes from, and how it is recorded. */
+export interface Source {
+  readonly streamPath: string;
+  /** With its credentials. */
+  readonly url: string;
+  /** `auto`: always recorded; `demand`: when that is asked for; `event`: connected always, recorded when something happens. */
+  readonly mode: "auto" | "demand" | "event";
+  /** Milliseconds; null: as configured. */
+  readonly fragmentMs: number | null;
+  /** Age at which segments are removed, milliseconds; null: never. */
+  readonly retentionMs: number | null;
+  /** Bytes beyond which the oldest segments are removed; null: never. */
+  readonly retentionBytes: number | null;
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+/** The sources of a catalog. */
+export class Sources {
+  readonly #db: CatalogDatabase;
+
+  constructor(db: CatalogDatabase) {
+    this.#db = db;
+  }
+
+  /** All sources, ordered by stream path. */
+  async all(): Promise<Source[]> {
+    const rows = await this.#db.primary.selectFrom("sources").selectAll().orderBy("stream_path").execute();
+    return rows.map(sourceOf);
+  }
+
+  /** The source of a stream. */
+  async get(streamPath: string): Promise<Source | undefined> {
+    const row = await this.#db.primary
+      .selectFrom("sources")
+      .selectAll()
+      .where("stream_path", "=", streamPath)
+      .executeTakeFirst();
+    return row && sourceOf(row);
+  }
+
+  /** Sets the source of a stream. */
+  async put(source: Source): Promise<void> {
+    const { streamPath, url, mode, fragmentMs, retentionMs, retentionBytes, labels } = source;
+    const values = {
+      ...{ url, mode, fragment_ms: fragmentMs, retention_ms: retentionMs, retention_bytes: retentionBytes },
+      labels: JSON.stringify(labels),
+    };
+    const put = this.#db.primary
+      .insertInto("sources")
+      .values({ stream_path: streamPath, ...values })
+      .onConflict((conflict) => conflict.column("stream_path").doUpdateSet(values));
+    await this.#db.batch([put.compile()]);
+  }
+
+  /** Removes the source of a stream. @returns whether there was one */
+  async delete(streamPath: string): Promise<boolean> {
+    const remove = this.#db.primary
+      .deleteFrom("sources")
+      .where("stream_path", "=", streamPath)
+      .returning("stream_path");
+    const [rows] = await this.#db.batch([remove.compile()]);
+    return rows.length > 0;
+  }
+}
+
+function sourceOf(row: SourceTable): Source {
+  return {
+    streamPath: row.stream_path,
+    url: row.url,
+    mode: row.mode,
+    fragmentMs: row.fragment_ms,
+    retentionMs: row.retention_ms,
+    retentionBytes: row.retention_bytes,
+    labels: JSON.parse(row.labels) as Record<string, string>,
+  };
+}

@@ -1,0 +1,114 @@
+import { createRoute } from "@hono/zod-openapi";
+import { BoxcarError } from "../../base/errors.ts";
+import { parseDuration } from "../../base/time.ts";
+import type { Source } from "../../catalog/sources.ts";
+import { shownUrl } from "../../record/source-url.ts";
+import type { App, AppContext } from "../context.ts";
+import { need, streamPathInPath } from "../middleware/access.ts";
+import { json, refused, success } from "../replies/replies.ts";
+import { query, streamPathInRoute, streamPathParameter } from "../schema/parameters.ts";
+import * as z from "../schema/zod.ts";
+import { recordingOf } from "./recorder-of.ts";
+
+const seconds = (ms: number | null): string | null => (ms === null ? null : `${String(ms / 1000)}s`);
+
+const written = z.strictObject({
+  url: z.string().openapi({ example: "rtsp://user:password@192.168.1.20/stream1" }),
+  mode: z.enum(["auto", "demand", "event"]).default("demand").openapi({
+    description: "`auto`: always recorded; `demand`: when that is asked for; `event`: when an event begins.",
+  }),
+  fragment: z.string().optional().openapi({ description: "How long a segment should last.", example: "60s" }),
+  retention: z
+    .strictObject({
+      age: z.string().optional().openapi({ example: "720h" }),
+      bytes: z.int().positive().optional(),
+    })
+    .optional()
+    .openapi({ description: "When segments are removed, the oldest first." }),
+  labels: z.record(z.string().max(100), z.string().max(1000)).optional(),
+});
+
+const shown = z
+  .object({
+    streamPath: z.string(),
+    url: z.string().openapi({ description: "Without user, password and the values of its query." }),
+    mode: z.enum(["auto", "demand", "event"]),
+    fragment: z.string().nullable(),
+    retention: z.object({ age: z.string().nullable(), bytes: z.int().nullable() }),
+    labels: z.record(z.string(), z.string()),
+  })
+  .openapi("Source");
+
+const path = `/mp4/api/sources/${streamPathInRoute}`;
+const common = { path, middleware: need("record", streamPathInPath) } as const;
+const params = streamPathParameter();
+const responses = { 200: json("The source.", success(shown)), ...refused };
+
+const getRoute = createRoute({
+  ...{ ...common, method: "get", summary: "Where a stream comes from" },
+  request: { params, query: query({}) },
+  responses,
+});
+
+const putRoute = createRoute({
+  ...{ ...common, method: "put", summary: "Set where a stream comes from" },
+  description: "A source of mode `auto` is recorded from then on, also after a restart.",
+  request: { params, query: query({}), body: { required: true, content: { "application/json": { schema: written } } } },
+  responses,
+});
+
+const deleteRoute = createRoute({
+  ...{ ...common, method: "delete", summary: "Forget where a stream comes from" },
+  description: "Its recording ends; what is recorded stays.",
+  request: { params, query: query({}) },
+  responses,
+});
+
+/** `GET, PUT, DELETE /mp4/api/sources/{streamPath}`. */
+export function addSources(app: App, context: AppContext): void {
+  const { catalog } = context;
+  const reply = (source: Source) => ({ code: 0 as const, message: "", data: shownOf(source) });
+
+  app.openapi(getRoute, async (c) => {
+    const { streamPath } = c.req.valid("param");
+    return c.json(reply((await catalog.sources.get(streamPath)) ?? unknown(streamPath)), 200);
+  });
+
+  app.openapi(putRoute, async (c) => {
+    const { reader, supervisor } = recordingOf(context);
+    const { streamPath } = c.req.valid("param");
+    const { url, mode, fragment, retention, labels = {} } = c.req.valid("json");
+    reader.check(url);
+    const source = {
+      ...{ streamPath, url, mode, labels },
+      fragmentMs: fragment === undefined ? null : parseDuration(fragment, "fragment"),
+      retentionMs: retention?.age === undefined ? null : parseDuration(retention.age, "retention.age"),
+      retentionBytes: retention?.bytes ?? null,
+    };
+    await catalog.sources.put(source);
+    supervisor.lookSoon(0);
+    return c.json(reply(source), 200);
+  });
+
+  app.openapi(deleteRoute, async (c) => {
+    const { recorder } = recordingOf(context);
+    const { streamPath } = c.req.valid("param");
+    const source = (await catalog.sources.get(streamPath)) ?? unknown(streamPath);
+    await catalog.sources.delete(streamPath);
+    recorder.running(streamPath)?.stop();
+    return c.json(reply(source), 200);
+  });
+}
+
+function shownOf({ streamPath, url, mode, fragmentMs, retentionMs, retentionBytes, labels }: Source) {
+  return {
+    ...{ streamPath, url: shownUrl(url), mode, fragment: seconds(fragmentMs), labels: { ...labels } },
+    retention: { age: seconds(retentionMs), bytes: retentionBytes },
+  };
+}
+
+/** @throws BoxcarError `unknown_source` (404) */
+export function unknown(streamPath: string): never {
+  const message = `Nothing is known of where ${streamPath} comes from. Set it by PUT /mp4/api/sources/${streamPath}, or give source.`;
+  throw new BoxcarError("unknown_source", 404, message, { streamPath });
+}

@@ -1,0 +1,52 @@
+import { BoxcarError } from "../base/errors.ts";
+
+/** What a source may be reached by, and the protocols that ffmpeg may use for it. */
+const SCHEMES: Readonly<Record<string, readonly string[]>> = {
+  rtsp: ["rtsp", "rtp", "udp", "tcp"],
+  rtsps: ["rtsps", "rtsp", "rtp", "udp", "tls", "tcp"],
+  rtmp: ["rtmp", "tcp"],
+  rtmps: ["rtmps", "rtmp", "tls", "tcp"],
+  srt: ["srt"],
+  http: ["http", "tcp"],
+  https: ["https", "http", "tls", "tcp"],
+  udp: ["udp"],
+  file: ["file"],
+  lavfi: [],
+};
+
+/** Characters of a source's URL. */
+const LONGEST_URL = 2048;
+
+/** A source's URL, taken apart. */
+export interface SourceUrl {
+  /** As it was given. */
+  readonly text: string;
+  readonly scheme: string;
+  /** Name or address, IPv6 without brackets; empty for `file` and `lavfi`. */
+  readonly host: string;
+  readonly port: string;
+  readonly protocols: readonly string[];
+}
+
+/** Reads the URL of a source. @throws BoxcarError `bad_source` (400), which never shows it */
+export function readSourceUrl(text: string): SourceUrl {
+  const [, scheme = ""] = /^([a-z]{2,8}):/.exec(text) ?? [];
+  const protocols = Object.hasOwn(SCHEMES, scheme) ? SCHEMES[scheme] : undefined;
+  if (protocols === undefined) throw badSource(`it must begin with ${Object.keys(SCHEMES).join(":, ")}:`);
+  if (text.length > LONGEST_URL || !/^[\x21-\x7e]+$/.test(text))
+    throw badSource(`it must have at most ${String(LONGEST_URL)} printable characters without spaces`);
+  if (scheme === "lavfi" || scheme === "file") return { text, scheme, host: "", port: "", protocols };
+  const authority = /^[a-z]+:\/\/(?:[^/?#]*@)?(\[[0-9a-f:.]+\]|[^/?#:@]+)(?::(\d{1,5}))?(?:[/?#]|$)/i.exec(text);
+  if (authority === null) throw badSource("it names no host");
+  const [, host = "", port = ""] = authority;
+  return { text, scheme, host: host.replace(/^\[(.*)\]$/, "$1").toLowerCase(), port, protocols };
+}
+
+/** A source's URL without what is secret in it: user, password, and the values of its query. */
+export function shownUrl(text: string): string {
+  return text.replace(/\/\/[^/?#]*@/, "//***@").replace(/([?&][^=&#]*=)[^&#]*/g, "$1***");
+}
+
+function badSource(why: string): BoxcarError {
+  return new BoxcarError("bad_source", 400, `The URL of the source cannot be taken: ${why}.`);
+}

@@ -1,0 +1,155 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { BoxcarError } from "../../base/errors.ts";
+import type { Log } from "../../base/ports.ts";
+import type { SourceReader } from "../../record/source.ts";
+import { readSourceUrl, shownUrl, type SourceUrl } from "../../record/source-url.ts";
+import { SourceAllowance } from "../outbound/source-allowance.ts";
+import { findFfmpeg } from "./ffmpeg-path.ts";
+
+/** Characters kept of what ffmpeg complains of, the last ones. */
+const COMPLAINTS = 2000;
+
+/** What is done to sound, in the order in which it is tried, and the complaint of the one before that it helps against. */
+const SOUND: readonly { readonly args: readonly string[]; readonly helps: RegExp }[] = [
+  { args: ["-c:a", "copy"], helps: /^$/ },
+  { args: ["-c:a", "copy", "-bsf:a", "aac_adtstoasc"], helps: /use the audio bitstream filter 'aac_adtstoasc'/ },
+  { args: ["-c:a", "aac"], helps: /Could not find tag for codec|codec not currently supported/ },
+];
+
+/** Parts of half a second, each group of pictures with a part of its own; `delay_moov`: else it has no edit lists. */
+const OUTPUT = [
+  ...["-f", "mp4", "-movflags", "+frag_keyframe+empty_moov+default_base_moof+delay_moov"],
+  ...["-frag_duration", "500000", "-flush_packets", "1", "pipe:1"],
+];
+
+/**
+ * Reads sources with ffmpeg, which only puts their samples into fragments: a process for each connection. It gets the URL by a pipe, so
+ * that nobody sees its credentials in a list of processes, and nothing of this process's environment.
+ * @param allow as `BOXCAR_SOURCES_ALLOW` has it
+ */
+export function ffmpegSources(allow: readonly string[], log: Log): SourceReader {
+  const allowance = new SourceAllowance(allow);
+  return {
+    check: (url) => {
+      allowance.check(readSourceUrl(url));
+    },
+    open: (text) => {
+      const url = readSourceUrl(text);
+      let treatment = 0;
+      return async function* (signal) {
+        await allowance.checkAddresses(url);
+        const program = await findFfmpeg();
+        for (;;) {
+          const run = new Run(program, argumentsOf(url, SOUND[treatment]?.args ?? []), scriptOf(url), signal);
+          yield* run.output();
+          const complaints = await run.end();
+          if (run.bytes > 0 || signal.aborted) return;
+          const next = SOUND.findIndex(({ helps }, i) => i > treatment && helps.test(complaints));
+          if (next < 0) throw failed(url, complaints, log);
+          treatment = next;
+        }
+      };
+    },
+  };
+}
+
+function argumentsOf(url: SourceUrl, sound: readonly string[]): string[] {
+  const quiet = ["-nostdin", "-hide_banner", "-loglevel", "warning"];
+  if (url.scheme === "lavfi") {
+    const encode = [
+      "-c:v",
+      "libx264",
+      "-preset",
+      "ultrafast",
+      "-tune",
+      "zerolatency",
+      "-g",
+      "25",
+      "-pix_fmt",
+      "yuv420p",
+    ];
+    return [...quiet, "-re", "-f", "lavfi", "-i", url.text.slice("lavfi:".length), ...encode, "-c:a", "aac", ...OUTPUT];
+  }
+  const paced = url.scheme === "file" ? ["-re"] : [];
+  const whitelist = ["-protocol_whitelist", ["pipe", ...url.protocols].join(",")];
+  // Without conversions: samples stay as they are.
+  const input = [...paced, "-f", "concat", "-safe", "0", "-auto_convert", "0", ...whitelist, "-i", "pipe:0"];
+  return [...quiet, ...input, "-map", "0:v:0?", "-map", "0:a:0?", "-c:v", "copy", ...sound, ...OUTPUT];
+}
+
+/** A script of one entry for ffmpeg's concat demuxer, which opens the URL that it names. */
+function scriptOf({ text, scheme }: SourceUrl): string {
+  const options = ["option analyzeduration 1000000"]; // of five seconds, all that is left to probe are tracks that never come
+  if (/^rtsps?$/.test(scheme) && !/[?&]udp\b/.test(text)) options.push("option rtsp_transport tcp");
+  return ["ffconcat version 1.0", `file '${text.replaceAll("'", String.raw`'\''`)}'`, ...options, ""].join("\n");
+}
+
+/** One process of ffmpeg. */
+class Run {
+  /** Bytes it has put out. */
+  bytes = 0;
+  readonly #child;
+  readonly #ended: Promise<unknown>;
+  readonly #signal: AbortSignal;
+  readonly #kill: () => void;
+  #complaints = "";
+
+  constructor(program: string, args: readonly string[], script: string, signal: AbortSignal) {
+    const env: Record<string, string> = {};
+    for (const name of ["PATH", "LD_LIBRARY_PATH"]) {
+      const value = process.env[name];
+      if (value !== undefined) env[name] = value;
+    }
+    const child = spawn(program, args, { stdio: ["pipe", "pipe", "pipe"], cwd: "/", env });
+    this.#child = child;
+    this.#ended = once(child, "close").catch(() => undefined);
+    child.stdin.on("error", () => undefined); // it has ended before it read the script
+    child.stdin.end(script);
+    child.stderr.setEncoding("utf8").on("data", (text: string) => {
+      this.#complaints = (this.#complaints + text).slice(-COMPLAINTS);
+    });
+    this.#kill = () => {
+      child.kill("SIGKILL");
+    };
+    this.#signal = signal;
+    signal.addEventListener("abort", this.#kill);
+    if (signal.aborted) this.#kill();
+  }
+
+  async *output(): AsyncGenerator<Uint8Array, void, undefined> {
+    try {
+      for await (const chunk of this.#child.stdout as AsyncIterable<Uint8Array>) {
+        this.bytes += chunk.length;
+        yield chunk;
+      }
+    } finally {
+      // Given up, or at its end: it has nothing left to say.
+      if (this.#child.exitCode === null && !this.#child.stdout.readableEnded) this.#kill();
+    }
+  }
+
+  /** Waits for its end. Returns what it complained of. */
+  async end(): Promise<string> {
+    await this.#ended;
+    this.#signal.removeEventListener("abort", this.#kill);
+    return this.#complaints;
+  }
+}
+
+/** The last line of complaint that is about the source says most, once what is secret has been taken from it. */
+function failed({ text }: SourceUrl, complaints: string, log: Log): BoxcarError {
+  const told = complaints
+    .replaceAll(/\w+:\/\/[^\s']+/g, shownUrl)
+    .split("\n")
+    .map((line) =>
+      line
+        .replace(/^\[[^\]]*\] /, "")
+        .replace(/^pipe:0: /, "")
+        .trim(),
+    )
+    .filter((line) => line !== "");
+  log("warn", "ffmpeg cannot read a source", { source: shownUrl(text), complaints: told.join("; ") });
+  const why = told.findLast((line) => !line.startsWith("Impossible to open")) ?? "it ended without a word";
+  return new BoxcarError("source_failed", 502, `The source cannot be read: ${why.replace(/\.$/, "")}.`);
+}

@@ -1,0 +1,64 @@
+import { lookup } from "node:dns/promises";
+import ipaddr from "ipaddr.js";
+import { BoxcarError } from "../../base/errors.ts";
+import { isPublicAddress } from "../../pictures/remote-url.ts";
+import type { SourceUrl } from "../../record/source-url.ts";
+
+type Network = [ipaddr.IPv4 | ipaddr.IPv6, number];
+
+/**
+ * Which sources may be reached. Public addresses may by protocols that stay with one host; whatever else only as the operator
+ * lists it: hosts, networks, and the schemes `file` and `lavfi`. By http and https, where servers send their readers on
+ * to other hosts, only listed ones may.
+ */
+export class SourceAllowance {
+  readonly #listed: ReadonlySet<string>;
+  readonly #networks: readonly Network[];
+
+  /** @param allow hosts (`name` or `name:port`), networks (CIDR) and schemes */
+  constructor(allow: readonly string[]) {
+    this.#listed = new Set(allow);
+    this.#networks = allow.filter((entry) => entry.includes("/")).map((entry) => ipaddr.parseCIDR(entry));
+  }
+
+  /** Whether a source may be reached, as far as its URL tells. @throws BoxcarError `source_refused` (403) */
+  check(url: SourceUrl): void {
+    if (!this.#mayName(url)) throw refused();
+  }
+
+  #mayName(url: SourceUrl): boolean {
+    const { scheme, host } = url;
+    if (scheme === "file" || scheme === "lavfi") return this.#listed.has(scheme);
+    if (ipaddr.isValid(host)) return this.#mayReach(url, host);
+    // What a name leads to is seen later: it may be in a listed network.
+    return !/^https?$/.test(scheme) || this.#lists(url) || this.#networks.length > 0;
+  }
+
+  /** The same of the addresses that its name leads to now. @throws BoxcarError `source_refused` (403), `source_failed` (502) */
+  async checkAddresses(url: SourceUrl): Promise<void> {
+    this.check(url);
+    if (url.host === "" || this.#lists(url)) return;
+    const found = await lookup(url.host, { all: true }).catch((cause: unknown) => {
+      throw new BoxcarError("source_failed", 502, `The source cannot be read: ${url.host} has no address.`, {}, cause);
+    });
+    if (found.length === 0 || !found.every(({ address }) => this.#mayReach(url, address))) throw refused();
+  }
+
+  #lists({ host, port }: SourceUrl): boolean {
+    return this.#listed.has(host) || this.#listed.has(`${host}:${port}`);
+  }
+
+  #mayReach(url: SourceUrl, address: string): boolean {
+    const parsed = ipaddr.process(address);
+    const within = this.#networks.some(
+      ([network, bits]) => network.kind() === parsed.kind() && parsed.match([network, bits]),
+    );
+    return within || this.#lists(url) || (isPublicAddress(address) && !/^https?$/.test(url.scheme));
+  }
+}
+
+function refused(): BoxcarError {
+  const message =
+    "The source may not be reached. Hosts and networks that are not public, hosts of http sources, and the schemes file and lavfi have to be listed in BOXCAR_SOURCES_ALLOW.";
+  return new BoxcarError("source_refused", 403, message);
+}

@@ -1,0 +1,157 @@
+import { spawn, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { readdir, readFile, writeFile } from "node:fs/promises";
+import { createServer, type AddressInfo, type Server } from "node:net";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { startTestServer, type TestServer } from "../app/test-server.ts";
+import { ffmpegPath, ffprobe, hasEncoder } from "../support/tools.ts";
+
+let server: TestServer;
+const children: ChildProcess[] = [];
+beforeAll(async () => {
+  server = await startTestServer({ BOXCAR_SOURCES_ALLOW: "127.0.0.0/8,lavfi", BOXCAR_SOURCE_TIMEOUT: "5" });
+});
+afterAll(async () => {
+  await server.close();
+  for (const child of children) child.kill("SIGKILL");
+});
+
+const post = (path: string, body: object = {}): ReturnType<TestServer["call"]> =>
+  server.call(path, { method: "POST", body: JSON.stringify(body) });
+
+interface Job {
+  readonly id: string;
+  readonly streamPath: string;
+  readonly state: string;
+  readonly reason: { readonly error: string; readonly message: string } | null;
+}
+
+async function jobOf(streamPath: string): Promise<Job | undefined> {
+  const jobs = (await server.call("/mp4/api/jobs")).json.data as Job[];
+  return jobs.find((job) => job.streamPath === streamPath);
+}
+
+async function packets(path: string): Promise<string[]> {
+  const shown = ["-show_data_hash", "md5", "-show_entries", "packet=data_hash", "-select_streams", "v:0"];
+  return (await ffprobe(["-v", "error", ...shown, path])).match(/MD5:\w+/g) ?? [];
+}
+
+async function freePort(): Promise<number> {
+  const listener = createServer();
+  listener.listen(0, "127.0.0.1");
+  await once(listener, "listening");
+  const { port } = listener.address() as AddressInfo;
+  listener.close();
+  return port;
+}
+
+/** An RTMP server with one stream of some seconds, which is kept as a file beside. */
+async function publish(seconds: number, sent: string): Promise<number> {
+  const port = await freePort();
+  const video = ["-f", "lavfi", "-i", "testsrc2=size=160x120:rate=25"];
+  const encode = [
+    "-t",
+    String(seconds),
+    "-c:v",
+    "libx264",
+    "-preset",
+    "veryfast",
+    "-bf",
+    "2",
+    "-g",
+    "25",
+    "-keyint_min",
+    "25",
+  ];
+  const both = [
+    "-f",
+    "tee",
+    "-map",
+    "0:v",
+    "-flags",
+    "+global_header",
+    `[f=flv:listen=1]rtmp://127.0.0.1:${port}/live/a|[f=mp4]${sent}`,
+  ];
+  const child = spawn(ffmpegPath, ["-v", "error", "-re", ...video, ...encode, ...both], { stdio: "ignore" });
+  children.push(child);
+  await new Promise((resolve) => setTimeout(resolve, 700)); // it says nothing when it listens
+  return port;
+}
+
+test.skipIf(!(await hasEncoder("libx264")))(
+  "an RTMP source is recorded as it was sent, and its credentials are shown nowhere",
+  async () => {
+    const sent = join(server.folder, "sent.mp4");
+    const port = await publish(6, sent);
+    const url = `rtmp://user:hidden-secret@127.0.0.1:${port}/live/a`;
+    const put = {
+      method: "PUT",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ url, fragment: "1s" }),
+    };
+    const kept = await server.call("/mp4/api/sources/live/rtmp", put);
+    expect(kept).toMatchObject({
+      status: 200,
+      json: { data: { url: `rtmp://***@127.0.0.1:${port}/live/a`, mode: "demand", fragment: "1s" } },
+    });
+    const started = await post("/mp4/api/start/live/rtmp");
+    expect(started).toMatchObject({ status: 200, json: { code: 0, message: "" } });
+    expect(started.json.data).toMatch(/^\d+$/);
+    expect(await post("/mp4/api/start/live/rtmp")).toMatchObject({ status: 409, json: { error: "already_recording" } });
+    const processes = (await readdir("/proc")).filter((name) => /^\d+$/.test(name));
+    const lines = await Promise.all(processes.map((pid) => readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => "")));
+    expect(lines.some((line) => line.includes("concat"))).toBe(true);
+    expect(lines.filter((line) => line.includes("hidden-secret"))).toEqual([]);
+    await expect.poll(async () => (await jobOf("live/rtmp"))?.state, { timeout: 15_000 }).toBe("waiting");
+    expect(await post("/mp4/api/stop/live/rtmp")).toMatchObject({ status: 200, json: { data: started.json.data } });
+    await expect.poll(async () => (await jobOf("live/rtmp"))?.state).toBe("ended");
+    const path = join(server.folder, "got.mp4");
+    await writeFile(path, new Uint8Array(await (await server.fetch("/mp4/download/live/rtmp.mp4")).arrayBuffer()));
+    const [got, all] = [await packets(path), await packets(sent)];
+    expect(all.length).toBe(150);
+    expect(got).toEqual(all);
+    expect(JSON.stringify(server.lines)).not.toContain("hidden-secret");
+  },
+);
+
+test.skipIf(!(await hasEncoder("libx264")))("a source of mode auto is recorded until it is removed", async () => {
+  const url = "lavfi:testsrc2=size=160x120:rate=25";
+  const put = {
+    method: "PUT",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({ url, mode: "auto", fragment: "1s" }),
+  };
+  expect((await server.call("/mp4/api/sources/live/auto", put)).status).toBe(200);
+  await expect.poll(async () => (await jobOf("live/auto"))?.state, { timeout: 10_000 }).toBe("recording");
+  expect((await server.call("/mp4/api/sources/live/auto", { method: "DELETE" })).status).toBe(200);
+  await expect.poll(async () => (await jobOf("live/auto"))?.state).toBe("ended");
+  expect((await server.call("/mp4/api/sources/live/auto")).json.error).toBe("unknown_source");
+  await expect.poll(async () => (await server.call("/mp4/api/list/live/auto")).json.total).toBeGreaterThan(0);
+});
+
+test("a source that cannot be read is refused, and the job says why", async () => {
+  const start = (source: string): ReturnType<typeof post> => post("/mp4/api/start/live/none", { source });
+  expect(await post("/mp4/api/start/live/none")).toMatchObject({ status: 404, json: { error: "unknown_source" } });
+  for (const source of ["gopher://127.0.0.1/a", "rtsp:///a", "rtsp://host/a b", `rtsp://host/${"a".repeat(3000)}`]) {
+    expect(await start(source)).toMatchObject({ status: 400, json: { error: "bad_source" } });
+  }
+  for (const source of ["rtsp://192.168.1.1/a", "rtsp://[::1]/a", "file:/etc/passwd", "http://93.184.216.34/a.m3u8"]) {
+    expect(await start(source)).toMatchObject({ status: 403, json: { error: "source_refused" } });
+  }
+  const closed = await start(`rtsp://user:hidden-secret@127.0.0.1:${await freePort()}/a`);
+  expect(closed).toMatchObject({ status: 502, json: { error: "source_failed" } });
+  expect(closed.json.message).toContain("refused");
+  expect(await jobOf("live/none")).toMatchObject({ state: "failed", reason: { error: "source_failed" } });
+  expect(JSON.stringify([closed, server.lines])).not.toContain("hidden-secret");
+});
+
+test("a source that does not answer is given up", async () => {
+  const silent: Server = createServer(() => undefined).listen(0, "127.0.0.1");
+  await once(silent, "listening");
+  const { port } = silent.address() as AddressInfo;
+  const answer = await post("/mp4/api/start/live/silent", { source: `rtsp://127.0.0.1:${port}/a` });
+  expect(answer).toMatchObject({ status: 504, json: { error: "source_silent" } });
+  expect(await jobOf("live/silent")).toMatchObject({ state: "failed", reason: { error: "source_silent" } });
+  silent.close();
+});
