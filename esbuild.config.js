@@ -1,4 +1,4 @@
-import { copyFile, mkdir, readdir, readFile, rm } from "node:fs/promises";
+import { copyFile, cp, mkdir, readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { build } from "esbuild";
 
@@ -57,3 +57,37 @@ for (const name of await readdir("build")) {
 await mkdir("build/swagger-ui", { recursive: true });
 for (const name of ["swagger-ui.css", "swagger-ui-bundle.js", "favicon-32x32.png"])
   await copyFile(join("node_modules/swagger-ui-dist", name), join("build/swagger-ui", name));
+
+/**
+ * The library, as `npm pack` takes it: packages stay packages, and what entries share lies in chunks that name a runtime only
+ * where an entry for that runtime needs them.
+ */
+await rm("dist", { recursive: true, force: true });
+await build({
+  entryPoints: [
+    { in: "src/core/index.ts", out: "index" },
+    { in: "src/http/index.ts", out: "server" },
+    { in: "src/client/index.ts", out: "client" },
+    { in: "src/runtime/node.ts", out: "node" },
+    { in: "src/runtime/bun.ts", out: "bun" },
+    { in: "src/runtime/deno.ts", out: "deno" },
+    { in: "src/runtime/worker/create-worker.ts", out: "worker" },
+    { in: "src/store/file/file.ts", out: "store/file" },
+    { in: "src/store/oss/oss.ts", out: "store/oss" },
+    { in: "src/store/s3.ts", out: "store/s3" },
+    { in: "src/store/r2.ts", out: "store/r2" },
+    { in: "src/cli/boxcar.ts", out: "boxcar" },
+    { in: "src/runtime/node/index-thread.ts", out: "index-thread" },
+  ],
+  outdir: "dist",
+  chunkNames: "chunks/[name]-[hash]",
+  bundle: true,
+  splitting: true,
+  packages: "external",
+  platform: "node",
+  target: "node20",
+  format: "esm",
+  logLevel: "warning",
+});
+await cp("build/boxcar.wasm", "dist/boxcar.wasm");
+await cp("build/swagger-ui", "dist/swagger-ui", { recursive: true });

@@ -56,7 +56,7 @@ const layers = rows.flatMap((row, i) =>
 );
 
 export default tseslint.config(
-  { ignores: ["build/", "node_modules/", "data/", "demo-data/", "coverage/"] },
+  { ignores: ["build/", "dist/", "src/client/paths.ts", "node_modules/", "data/", "demo-data/", "coverage/"] },
   eslint.configs.recommended,
   {
     files: ["**/*.ts"],

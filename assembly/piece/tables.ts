@@ -1,9 +1,8 @@
 /** A piece's sample tables: all entries are counted and a window of them is written, so that counts and tables cannot disagree. */
-import { newDurationCursor } from "../index/duration-cursor";
-import { newSizeCursor, newSyncCursor } from "../index/cursors";
+import { newDurationCursor, skipRuns } from "../index/duration-cursor";
+import { newOffsetCursor, newRunCursor, newSizeCursor, newSyncCursor } from "../index/cursors";
 import { openParts } from "./part-walk";
-import { Part, Piece, pieceTrack } from "./piece";
-import { newSampleTimes } from "./sample-times";
+import { Part, Piece, pieceTrack, rescale } from "./piece";
 import { OffsetsKind, TrackFlag } from "../abi/names";
 import { PieceTrack, TrackRecord } from "../abi/records";
 import { recordOf } from "../index/segment-index";
@@ -54,26 +53,36 @@ export function walkDurations(piece: Piece, slot: u32, entries: Entries): void {
   if (count == 0) return;
   let samples: u32 = 0;
   let duration: u32 = 0;
-  const durations = newDurationCursor();
-  if (failed()) return;
-  durations.open(piece, slot);
-  const single = durations.from == durations.to ? durations.led : count;
-  let taken: u32 = 1;
-  for (let left = count - 1; left > 0; left -= taken) {
-    const runs = durations.runs;
-    let next = runs.value;
-    if (durations.sample < single) next = durations.next();
-    else {
+  const record = recordOf(piece.index, slot);
+  if (load<u32>(record, TrackRecord.TIMESCALE) == load<u32>(track, PieceTrack.TIMESCALE)) {
+    const runs = newRunCursor();
+    if (failed()) return;
+    runs.open(piece.index, record, TrackRecord.DURATIONS_OFFSET);
+    skipRuns(runs, load<u32>(track, PieceTrack.FIRST));
+    for (let left = count - 1; left > 0;) {
       if (runs.left == 0) runs.refill();
-      next = runs.value;
-      taken = runs.take(left);
+      const taken = runs.take(left);
+      left -= taken;
+      if (samples > 0 && runs.value != duration) {
+        entries.addPair(samples, duration);
+        samples = 0;
+      }
+      duration = runs.value;
+      samples += taken;
     }
-    if (samples > 0 && next != duration) {
-      entries.addPair(samples, duration);
-      samples = 0;
+  } else {
+    const durations = newDurationCursor();
+    if (failed()) return;
+    durations.open(piece, slot);
+    for (let left = count - 1; left > 0; left--) {
+      const next = durations.next();
+      if (samples > 0 && next != duration) {
+        entries.addPair(samples, duration);
+        samples = 0;
+      }
+      duration = next;
+      samples++;
     }
-    duration = next;
-    samples += taken;
   }
   if (samples > 0) entries.addPair(samples, duration);
   entries.addPair(1, load<u32>(track, PieceTrack.LAST_DURATION));
@@ -85,10 +94,13 @@ export function walkOffsets(piece: Piece, slot: u32, entries: Entries): void {
   const record = recordOf(piece.index, slot);
   const count = load<u32>(track, PieceTrack.COUNT);
   if (count == 0) return;
+  const from = load<u32>(record, TrackRecord.TIMESCALE);
+  const timescale = load<u32>(track, PieceTrack.TIMESCALE);
   const shift = load<i32>(track, PieceTrack.OFFSET_SHIFT);
-  const times = newSampleTimes();
+  const offsets = newOffsetCursor();
+  const durations = newDurationCursor();
   if (failed()) return;
-  times.open(piece, slot);
+  offsets.open(piece.index, record);
   let flags = load<u32>(track, PieceTrack.FLAGS) & ~(TrackFlag.Offsets | TrackFlag.NegativeOffsets);
   if (!(load<u32>(record, TrackRecord.FLAGS) & TrackFlag.Offsets)) {
     if (shift != 0) flags |= TrackFlag.Offsets;
@@ -96,23 +108,21 @@ export function walkOffsets(piece: Piece, slot: u32, entries: Entries): void {
     store<u32>(track, flags, PieceTrack.FLAGS);
     return entries.addPair(count, shift);
   }
+  offsets.skip(load<u32>(track, PieceTrack.FIRST));
+  durations.open(piece, slot);
   let samples: u32 = 0;
   let value: i32 = 0;
-  const durations = times.durations;
-  const offsets = times.offsets;
-  const single = durations.from == durations.to ? durations.led : count;
-  const alike = offsets.kind == OffsetsKind.Runs;
+  const alike = from == timescale && offsets.kind == OffsetsKind.Runs;
   let taken: u32 = 1;
   for (let i: u32 = 0; i < count; i += taken) {
-    let next: i32 = 0;
-    if (i < single) {
-      times.next();
-      next = <i32>times.offset;
-    } else {
-      if (alike) taken = min(offsets.alike(), count - i);
-      next = offsets.next() + shift;
-      if (taken > 1) offsets.skip(taken - 1);
+    if (alike) taken = min(offsets.alike(), count - i);
+    let next = offsets.next();
+    if (taken > 1) offsets.skip(taken - 1);
+    if (from != timescale) {
+      next = <i32>(rescale(durations.time + next, from, timescale) - rescale(durations.time, from, timescale));
+      durations.next();
     }
+    next += shift;
     if (samples > 0 && next != value) {
       entries.addPair(samples, value);
       samples = 0;

@@ -5,8 +5,7 @@
  * const core = createCore(await WebAssembly.compileStreaming(fetch("boxcar.wasm")));
  * const read = async ({ offset, length }) => new Uint8Array(await file.slice(offset, offset + length).arrayBuffer());
  * const indexed = await indexObject(core, file.size, read);
- * const source = { ...indexed, startMs: 0, read: async function* (span) { yield await read(span); } };
- * const plan = await planSegments({ core }, [source], { startMs: 1500, endMs: 4000 });
+ * const plan = await planSegments({ core }, [{ ...indexed, startMs: 0, read }], { startMs: 1500, endMs: 4000 });
  * for await (const chunk of plan.media("mp4").read({ offset: 0, length: plan.size("mp4") })) await out.write(chunk);
  */
 export { BoxcarError, type ErrorFields } from "../base/errors.ts";

@@ -29,7 +29,9 @@ export function recordedSources(sources: readonly SegmentSource[]): RecordedSour
     },
     store: {
       async *get(key, span) {
-        yield* found(byKey, key).read(span);
+        const bytes = found(byKey, key).read(span);
+        if (bytes instanceof Promise) yield bytes;
+        else yield* bytes;
       },
     },
   };

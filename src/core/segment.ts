@@ -37,8 +37,8 @@ export interface SegmentSource {
   readonly summary: Uint8Array;
   /** Its segment index, or what gets it each time it is needed. */
   readonly index: Uint8Array | (() => Promise<Uint8Array>);
-  /** Yields exactly `span.length` bytes, or throws. A chunk need only be valid until the next one is asked for. */
-  read(span: ByteSpan): AsyncIterable<Uint8Array>;
+  /** Gives exactly `span.length` bytes, or throws: at once, or in chunks, each valid until the next one is asked for. */
+  read(span: ByteSpan): AsyncIterable<Uint8Array> | Promise<Uint8Array>;
   /** Tells it from other files. Default: its number, from 1. */
   readonly key?: string;
   /** Names its version: equal ETags mean equal bytes. Default: none, and then plans of it have no ETag to rely on. */

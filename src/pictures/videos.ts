@@ -22,9 +22,10 @@ export interface VideoMoment {
 }
 
 /** A file that is read by ranges. */
-export interface RangedFile extends Pick<Video, "key" | "etag" | "read"> {
+export interface RangedFile extends Pick<Video, "key" | "etag"> {
   /** Bytes. */
   readonly size: number;
+  read(span: ByteSpan): AsyncIterable<Uint8Array>;
 }
 
 /** Metadata a file may have: a day in one file has about 70 MB. */

@@ -1,4 +1,24 @@
-/** The server on Deno: `npm run start:deno`. */
-import { runServer } from "./node/server.ts";
+/** The server on Deno: `npm run start:deno`, or from a program of one's own. */
+import {
+  openServer,
+  runServer,
+  startServer,
+  type Environment,
+  type OpenedServer,
+  type RunningServer,
+} from "./node/server.ts";
 
-await runServer("deno");
+export { loadCore } from "./node/load-core.ts";
+export type { Environment, OpenedServer, RunningServer } from "./node/server.ts";
+
+/** Starts the server on Deno as the environment variables say. @throws BoxcarError as `startNode` does */
+export function startDeno(env: Environment): Promise<RunningServer> {
+  return startServer("deno", env);
+}
+
+/** Opens the server without a listener, to be served by another app as `openNode` says. @throws BoxcarError as it does */
+export function openDeno(env: Environment): Promise<OpenedServer> {
+  return openServer("deno", env);
+}
+
+if ((import.meta as { main?: boolean }).main === true) await runServer("deno");

@@ -25,11 +25,9 @@ type Changing = "lastDuration" | "descriptionBase" | "prefix" | "counts";
 /** One track of a piece. */
 export interface PieceTrack extends Omit<PieceTrackRecord, Changing>, Mutable<Pick<PieceTrackRecord, Changing>> {
   /** Ticks from its first sample to its last, in decode time. */
-  lasting: number;
+  readonly lasting: number;
   /** What the last sample lasts by itself. */
-  ownDuration: number;
-  /** Whether all of it is decoded a tick each. */
-  led?: boolean;
+  readonly ownDuration: number;
 }
 
 type Mutable<T> = { -readonly [Name in keyof T]: T[Name] };
@@ -74,7 +72,6 @@ export function wholeTrack(record: TrackRecord): Selected {
     lastDts: record.firstDts + record.duration - record.lastDuration,
     lastDuration: record.lastDuration,
     shown: record.start,
-    leastOffset: 0,
   };
 }
 

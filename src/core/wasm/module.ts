@@ -21,7 +21,7 @@ import { bytesAt, call, put, putRecords, recordsAt, room } from "./exports.ts";
 import { LoadedIndex } from "./loaded-index.ts";
 import { readBox, type ListedBox } from "./records/listing.ts";
 import { readMovieClock, type MovieClock } from "./records/movie-clock.ts";
-import { writeChapter, writeMovieTrack, type Chapter, type MovieTime, type MovieTrack } from "./records/output.ts";
+import { writeChapter, writeMovieTrack, type Chapter, type MovieTrack } from "./records/output.ts";
 import { fourccText, u32, u64 } from "./view.ts";
 
 /** WASM memory never shrinks, so an instance that grew past this is dropped after use. Bytes. */
@@ -107,6 +107,7 @@ export class Core {
    * Classifies the top-level box at `offset` in the file.
    * @param complete `moov` has passed: what is no box then ends the file ("end") instead of damaging it
    * @throws BoxcarError of a Status, as status.ts names them
+   * @internal
    */
   scanHeader(bytes: Uint8Array, offset: number, complete: boolean): ScannedHeader {
     const wasm = this.#open();
@@ -118,7 +119,7 @@ export class Core {
     return { action, type: fourccText(u32(view, ResultAt.box)), size: u64(view, ResultAt.total) };
   }
 
-  /** Builds the segment index of a file of `fileSize` bytes from the boxes that `MetadataScan` kept, in file order. */
+  /** Builds the segment index of a file of `fileSize` bytes from the boxes that `MetadataScan` kept, in file order. @internal */
   buildIndex(boxes: readonly MetadataBox[], fileSize: number): BuiltIndex {
     const wasm = this.#open();
     try {
@@ -141,20 +142,20 @@ export class Core {
     }
   }
 
-  /** As `buildIndex`; of much metadata, where others are not held up by it. */
+  /** As `buildIndex`; of much metadata, where others are not held up by it. @internal */
   async index(boxes: readonly MetadataBox[], fileSize: number): Promise<BuiltIndex> {
     const much = boxes.reduce((sum, box) => sum + box.bytes.byteLength, 0) > MUCH_METADATA;
     return much && this.#aside !== undefined ? this.#aside(boxes, fileSize) : this.buildIndex(boxes, fileSize);
   }
 
-  /** A `moof` as it has to be written when it moves, with the media behind it, from one offset of a file to another. */
+  /** A `moof` as it has to be written when it moves, with the media behind it, from one offset of a file to another. @internal */
   moveFragment(moof: Uint8Array, from: number, to: number): Uint8Array {
     const wasm = this.#open();
     const result = call(wasm, wasm.moveFragment(put(wasm, moof), moof.byteLength, from, to));
     return bytesAt(wasm, result.pointer, result.length);
   }
 
-  /** Lends an index, checked and loaded, for the calls that work on one. `use` must not keep it. */
+  /** Lends an index, checked and loaded, for the calls that work on one. `use` must not keep it. @internal */
   withIndex<T>(index: Uint8Array, use: (loaded: LoadedIndex) => T): T {
     const wasm = this.#open();
     try {
@@ -175,13 +176,15 @@ export class Core {
 
   /**
    * Writes the headers of an output.
+   * @param duration movie ticks
    * @param options.fragmented an init segment instead
    * @param options.wide chunk offsets of 64 bits
    * @param options.chapters at most 255 are written
+   * @internal
    */
   movie(
     tracks: readonly MovieTrack[],
-    { timescale, duration }: MovieTime,
+    duration: number,
     options: { fragmented: boolean; wide: boolean; chapters: readonly Chapter[] },
   ): MovieHeaders {
     const wasm = this.#open();
@@ -207,7 +210,7 @@ export class Core {
       tracks,
     );
     const flags = [options.fragmented ? 1 : 0, options.wide ? 1 : 0] as const;
-    const status = wasm.movie(pointer, tracks.length, timescale, duration, flags[0], flags[1], chapters, titled.length);
+    const status = wasm.movie(pointer, tracks.length, duration, flags[0], flags[1], chapters, titled.length);
     const result = call(wasm, status);
     return {
       bytes: bytesAt(wasm, result.pointer, result.length),
@@ -216,35 +219,35 @@ export class Core {
     };
   }
 
-  /** The parameter sets of an H.264 or H.265 sample entry as samples hold them; `lengthSize` 0 for any other entry. */
+  /** The parameter sets of an H.264 or H.265 sample entry as samples hold them; `lengthSize` 0 for any other entry. @internal */
   parameterSets(entry: Uint8Array): { bytes: Uint8Array; lengthSize: number } {
     const wasm = this.#open();
     const result = call(wasm, wasm.parameterSets(put(wasm, entry), entry.byteLength));
     return { bytes: bytesAt(wasm, result.pointer, result.length), lengthSize: result.count };
   }
 
-  /** The sample entry under the name that allows parameter sets in the samples: `avc3` for `avc1`, `hev1` for `hvc1`. */
+  /** The sample entry under the name that allows parameter sets in the samples: `avc3` for `avc1`, `hev1` for `hvc1`. @internal */
   allowInband(entry: Uint8Array): Uint8Array {
     const wasm = this.#open();
     const result = call(wasm, wasm.inbandEntry(put(wasm, entry), entry.byteLength));
     return bytesAt(wasm, result.pointer, result.length);
   }
 
-  /** Sample entries without what only tells of the file they came from, such as bit rates. @param handler of their track */
+  /** Sample entries without what only tells of the file they came from, such as bit rates. @param handler of their track @internal */
   plainEntries(handler: number, entries: Uint8Array): Uint8Array {
     const wasm = this.#open();
     const result = call(wasm, wasm.plainEntries(handler, put(wasm, entries), entries.byteLength));
     return bytesAt(wasm, result.pointer, result.length);
   }
 
-  /** RFC 6381 codec strings of raw sample entries, in their order. @param handler of their track */
+  /** RFC 6381 codec strings of raw sample entries, in their order. @param handler of their track @internal */
   codecs(handler: number, entries: Uint8Array): string[] {
     const wasm = this.#open();
     const result = call(wasm, wasm.codecs(handler, put(wasm, entries), entries.byteLength));
     return recordsAt(wasm, CODEC_SIZE, readCodec, result.pointer, result.length).map(({ codec }) => codec);
   }
 
-  /** The sample entry with the profile, tier and level raised to what `other`, of the same codec, needs. */
+  /** The sample entry with the profile, tier and level raised to what `other`, of the same codec, needs. @internal */
   coveringEntry(entry: Uint8Array, other: Uint8Array): Uint8Array {
     const wasm = this.#open();
     const status = wasm.coveringEntry(put(wasm, entry), entry.byteLength, put(wasm, other), other.byteLength);
@@ -252,7 +255,7 @@ export class Core {
     return bytesAt(wasm, result.pointer, result.length);
   }
 
-  /** A silent sample for a sample entry, in ticks of `timescale`; undefined when none is known of its codec. */
+  /** A silent sample for a sample entry, in ticks of `timescale`; undefined when none is known of its codec. @internal */
   silence(entry: Uint8Array, timescale: number): Silence | undefined {
     const wasm = this.#open();
     const result = call(wasm, wasm.silentSample(put(wasm, entry), entry.byteLength, timescale));
@@ -260,7 +263,7 @@ export class Core {
     return { sample: bytesAt(wasm, result.pointer, result.length), duration: result.count };
   }
 
-  /** The segment index of a file of nothing but equal samples, which lie behind 16 bytes of it. */
+  /** The segment index of a file of nothing but equal samples, which lie behind 16 bytes of it. @internal */
   silentIndex(
     entry: Uint8Array,
     timescale: number,
@@ -275,7 +278,7 @@ export class Core {
     return this.buildIndex([media, moov], moov.offset + moov.bytes.length).index;
   }
 
-  /** How far a timecode with this sample entry goes on in `ticks` of `timescale`: 0 when it is none of 32 bits. */
+  /** How far a timecode with this sample entry goes on in `ticks` of `timescale`: 0 when it is none of 32 bits. @internal */
   timecodeStep(entry: Uint8Array, ticks: number, timescale: number): TimecodeStep {
     const wasm = this.#open();
     const pointer = put(wasm, entry);
@@ -287,6 +290,7 @@ export class Core {
    * The head of a `sidx` box for `count` references.
    * @param start ticks of `timescale`
    * @param distance bytes between the box and the first fragment
+   * @internal
    */
   sidxHead(trackId: number, timescale: number, start: number, distance: number, count: number): Uint8Array {
     const wasm = this.#open();
@@ -294,7 +298,7 @@ export class Core {
     return bytesAt(wasm, result.pointer, result.length);
   }
 
-  /** The parts of an `mfra` box before and after its `count` entries. */
+  /** The parts of an `mfra` box before and after its `count` entries. @internal */
   mfra(trackId: number, count: number): { head: Uint8Array; tail: Uint8Array } {
     const wasm = this.#open();
     const result = call(wasm, wasm.mfra(trackId, count));
@@ -303,14 +307,14 @@ export class Core {
     return { head: bytes.subarray(0, tail), tail: bytes.subarray(tail) };
   }
 
-  /** The sample entry of captions. */
+  /** The sample entry of captions. @internal */
   captionEntry(): Uint8Array {
     const wasm = this.#open();
     const result = call(wasm, wasm.captionEntry());
     return bytesAt(wasm, result.pointer, result.length);
   }
 
-  /** The entries of one of the captions' sample tables, their samples being one chunk at `start`. */
+  /** The entries of one of the captions' sample tables, their samples being one chunk at `start`. @internal */
   captionTable(blocks: readonly CaptionBlock[], table: number, start: number): Uint8Array {
     const wasm = this.#open();
     const pointer = putBlocks(wasm, blocks);
@@ -318,21 +322,21 @@ export class Core {
     return bytesAt(wasm, result.pointer, result.length);
   }
 
-  /** The samples of a block. @param offset minutes that the clock shown is ahead of UTC */
+  /** The samples of a block. @param offset minutes that the clock shown is ahead of UTC @internal */
   captions(block: CaptionBlock, offset: number): Uint8Array {
     const wasm = this.#open();
     const result = call(wasm, wasm.captions(putBlocks(wasm, [block]), offset));
     return bytesAt(wasm, result.pointer, result.length);
   }
 
-  /** `moof` and the header of `mdat` for a block. */
+  /** `moof` and the header of `mdat` for a block. @internal */
   captionFragment(block: CaptionBlock, trackId: number, sequence: number): Uint8Array {
     const wasm = this.#open();
     const result = call(wasm, wasm.captionFragment(putBlocks(wasm, [block]), trackId, sequence));
     return bytesAt(wasm, result.pointer, result.length);
   }
 
-  /** The boxes inside one kept box, itself first, parents before children. For listings. */
+  /** The boxes inside one kept box, itself first, parents before children. For listings. @internal */
   listBoxes(box: MetadataBox): ListedBox[] {
     const wasm = this.#open();
     try {

@@ -116,7 +116,7 @@ const refusal = z
   })
   .openapi("Refusal");
 
-interface JsonContent<Schema extends z.ZodType> {
+export interface JsonContent<Schema extends z.ZodType> {
   description: string;
   content: { "application/json": { schema: Schema } };
 }

@@ -1,3 +1,4 @@
+import type { HttpBindings } from "@hono/node-server";
 import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { extname } from "node:path";
@@ -30,15 +31,25 @@ export interface RunningServer {
 /** A runtime with Node's modules. */
 export type ServerRuntime = "node" | "bun" | "deno";
 
+/** Environment variables, as docs/configuration.md lists them. */
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** A server without a listener. */
+export interface OpenedServer {
+  readonly config: Config;
+  readonly log: Log;
+  /** Answers a request. @param env what `@hono/node-server` hands out with it (`c.env` of a Hono app) */
+  fetch(request: Request, env: HttpBindings): Response | Promise<Response>;
+  /** Ends recordings and the upkeep, then closes the catalog. @param meanwhile what must end before that, such as transfers */
+  close(meanwhile?: Promise<void>): Promise<void>;
+}
+
 /**
- * Starts the server as the environment variables say, on any runtime that has Node's modules: `node:http` keeps lengths,
+ * Opens the server as the environment variables say, on any runtime that has Node's modules: `node:http` keeps lengths,
  * backpressure and broken connections alike on all of them.
- * @throws BoxcarError `bad_configuration` (500), `cannot_listen` (500)
+ * @throws BoxcarError `bad_configuration` (500)
  */
-export async function startServer(
-  runtime: ServerRuntime,
-  env: Readonly<Record<string, string | undefined>>,
-): Promise<RunningServer> {
+export async function openServer(runtime: ServerRuntime, env: Environment): Promise<OpenedServer> {
   const config = readConfig(env);
   const log = jsonLog(config.logLevel, (line) => process.stderr.write(`${line}\n`));
   const parts = await openNodeParts(config);
@@ -51,13 +62,24 @@ export async function startServer(
     peerAddress: nodePeerAddress,
     asset: swaggerAsset,
   });
-  const server = httpServer(app.fetch, config);
+  const close = async (meanwhile?: Promise<void>): Promise<void> => {
+    // First: pushes would hold their connections open.
+    await Promise.all([recording.close(config.stopTimeoutMs), meanwhile]);
+    await stopUpkeep();
+    await parts.close();
+  };
+  return { config, log, fetch: (request, bindings) => app.fetch(request, bindings), close };
+}
+
+/** Opens the server and listens. @throws BoxcarError `bad_configuration` (500), `cannot_listen` (500) */
+export async function startServer(runtime: ServerRuntime, env: Environment): Promise<RunningServer> {
+  const opened = await openServer(runtime, env);
+  const { config, log } = opened;
+  const server = httpServer((request, bindings) => opened.fetch(request, bindings), config);
   try {
     await listen(server, config);
   } catch (error) {
-    await recording.close(0);
-    await stopUpkeep();
-    await parts.close();
+    await opened.close();
     throw error;
   }
   const { port } = server.address() as AddressInfo;
@@ -66,10 +88,7 @@ export async function startServer(
   let closing: Promise<void> | undefined;
   const close = async (): Promise<void> => {
     log("info", "stopping");
-    // First: pushes would hold their connections open.
-    await Promise.all([recording.close(config.stopTimeoutMs), stop(server, config.stopTimeoutMs)]);
-    await stopUpkeep();
-    await parts.close();
+    await opened.close(stop(server, config.stopTimeoutMs));
     log("info", "stopped");
   };
   return { url, close: () => (closing ??= close()) };
