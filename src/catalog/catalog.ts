@@ -5,6 +5,7 @@ import { lastOf, type CatalogDatabase } from "./database.ts";
 import { deleteSegments } from "./delete-segments.ts";
 import { bringTimesBack, takeDuty } from "./duties.ts";
 import { Folders } from "./folders.ts";
+import { GrowingSegments } from "./growing.ts";
 import { Leases } from "./leases.ts";
 import { listSegments } from "./list-segments.ts";
 import { overlapping } from "./overlapping.ts";
@@ -58,6 +59,8 @@ export class Catalog {
   readonly #db: CatalogDatabase;
   readonly #wide: WideReads;
   readonly #recorded: RecordedRows;
+  /** What is being recorded in this process. */
+  readonly growing = new GrowingSegments();
   /** Uploaded files that are no segments. */
   readonly uploads: UploadRows;
   /** Uploads that arrive in pieces. */
@@ -208,6 +211,11 @@ export class Catalog {
   async indexesOf(ids: readonly number[]): Promise<Map<number, Uint8Array>> {
     // Those that a replica does not have yet are asked for once more, at the primary.
     const found = new Map<number, Uint8Array>();
+    for (const id of ids) {
+      const index = id < 0 ? this.growing.index(id) : undefined;
+      if (index !== undefined) found.set(id, index);
+    }
+    if (found.size === ids.length) return found;
     const missing = (): number[] => ids.filter((id) => !found.has(id));
     await this.#wide.read(
       async (db) => {

@@ -29,7 +29,7 @@ export async function listSegments(db: Kysely<Schema>, query: ListQuery): Promis
   const late = endMs === undefined ? 0 : await listing.count(endMs, (bucketOf(endMs) + 1) * BUCKET_MS);
   const early = startMs === undefined ? 0 : await listing.count(bucketOf(startMs) * BUCKET_MS, startMs);
   const body = (await listing.countBuckets()) - late - early;
-  const offset = (pageNum - 1) * pageSize;
+  const offset = query.skip ?? (pageNum - 1) * pageSize;
   if (query.match === "contained") {
     const total = body - (endMs === undefined ? 0 : await listing.countLead(endMs, startMs));
     return { total, segments: offset >= total ? [] : await listing.readContained(offset) };

@@ -36,6 +36,7 @@ export function segmentOf(row: SegmentRow): Segment {
     eventLevel: row.event_level,
     summary: bytesOf(row.summary),
     createdMs: row.created_ms,
+    identity: identityOf(row.key),
   };
 }
 
@@ -49,7 +50,16 @@ type Packed = [number, number, number, Segment["format"], string, string, number
 export function segmentOfPacked(streamPath: string, packed: string, summary: Uint8Array | ArrayBuffer): Segment {
   const [id, startMs, endMs, format, codecs, key, size, etag, eventLevel, createdMs] = JSON.parse(packed) as Packed;
   const bytes = bytesOf(summary);
-  return { id, streamPath, startMs, endMs, format, codecs, key, size, etag, eventLevel, summary: bytes, createdMs };
+  const identity = identityOf(key);
+  return {
+    ...{ id, streamPath, startMs, endMs, format, codecs, key, size, etag, eventLevel, createdMs, identity },
+    summary: bytes,
+  };
+}
+
+/** What names the bytes of an object: its key, which is written once; of a file that others may change (`@1/…`) id and ETag. */
+function identityOf(key: string): string | undefined {
+  return key.startsWith("@") ? undefined : key;
 }
 
 /** A BLOB column: libSQL drivers answer with an ArrayBuffer. */

@@ -15,6 +15,8 @@ export interface Segment extends RecordedSegment {
   readonly size: number;
   readonly eventLevel: EventLevel | null;
   readonly createdMs: number;
+  /** It is being recorded: this is what there is of it, under an id that only this process knows. */
+  readonly growing?: true;
 }
 
 /** What `Catalog.completeSegment` adds to a pending segment. */
@@ -78,6 +80,8 @@ export interface ListQuery {
   readonly pageNum: number;
   /** At least 1. */
   readonly pageSize: number;
+  /** Segments before the page. Default: those of the pages before it. */
+  readonly skip?: number;
 }
 
 /** A page of a listing. */

@@ -23,6 +23,7 @@ import { addDownload } from "./media/download.ts";
 import { addQrCodes } from "./chat/qr-codes.ts";
 import { addFiles } from "./uploads/files.ts";
 import { limitClients, limitTokens, pictureQueue, remoteQueue, slotsOf } from "./middleware/limits.ts";
+import { storeWithGrowing } from "../recordings/with-growing.ts";
 import { measuredStore } from "./middleware/measured-store.ts";
 import { addMetrics, appMetrics } from "./service/metrics.ts";
 import { refuseInput } from "./schema/parameters.ts";
@@ -73,7 +74,7 @@ function contextOf(given: AppPlatform): AppContext {
   const { access, planning } = given.config;
   const slots = slotsOf(access, planning);
   const metrics = appMetrics(slots);
-  const platform = { ...given, store: measuredStore(given.store, metrics) };
+  const platform = { ...given, store: measuredStore(storeWithGrowing(given.store, given.catalog.growing), metrics) };
   return {
     ...platform,
     planners: plannersOf(platform),

@@ -1,4 +1,5 @@
 import type { Catalog } from "../catalog/catalog.ts";
+import { recordedAndGrowing, recordedTime } from "../recordings/with-growing.ts";
 import type { Segment } from "../catalog/types.ts";
 import { BoxcarError } from "../base/errors.ts";
 import { formatTime } from "../base/time.ts";
@@ -22,12 +23,12 @@ export async function shownAt(
   askedMs: number | undefined,
   gapToleranceMs: number,
 ): Promise<ShownSegment> {
-  const newest = askedMs === undefined ? await catalog.newestEnd(streamPath) : undefined;
+  const newest = askedMs === undefined ? (await recordedTime(catalog, streamPath))?.endMs : undefined;
   const atMs = askedMs ?? (newest === undefined ? undefined : newest - 1);
   let found: Segment | undefined;
   if (atMs !== undefined) {
-    for await (const page of catalog.overlapping(streamPath, atMs - gapToleranceMs, atMs + 1)) {
-      for (const segment of page) {
+    for await (const { segments } of recordedAndGrowing(catalog, streamPath, atMs - gapToleranceMs, atMs + 1)) {
+      for (const segment of segments) {
         // One that still runs wins over one that has ended.
         if (found === undefined || segment.endMs > atMs || found.endMs <= atMs) found = segment;
       }

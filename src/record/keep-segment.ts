@@ -28,6 +28,7 @@ const LONGEST_WAIT_MS = 60_000;
 /**
  * Brings a segment that is whole from the spool into the store and the catalog, then removes it from the spool. While either
  * does not answer the spool keeps it, and it is tried again, until `signal` ends that.
+ * @param ready called once the catalog has it, before the file is removed
  * @returns undefined when it was given up; the file stays then
  */
 export async function keepSegment(
@@ -35,11 +36,13 @@ export async function keepSegment(
   file: SpoolFile,
   indexed: IndexedSegment,
   signal: AbortSignal,
+  ready: () => void = () => undefined,
 ): Promise<Segment | undefined> {
   await file.close();
   for (let waitMs = FIRST_WAIT_MS; ; waitMs = Math.min(2 * waitMs, LONGEST_WAIT_MS)) {
     try {
       const segment = await tryKeeping(parts, file, indexed);
+      ready();
       await file.remove();
       return segment;
     } catch (error) {

@@ -5,13 +5,15 @@ import {
   type PartFacts,
   type IndexedSegment,
   type Core,
+  wholeDuration,
 } from "../core/index.ts";
-import type { ByteSpan } from "../base/ports.ts";
+import { GROWING, type GrowingSegment, type GrownSegment } from "../catalog/growing.ts";
 import type { SpoolFile } from "./spool.ts";
 
 /** A segment that is being recorded: a file of the spool and the index of what is in it. */
 export class OpenSegment {
   readonly file: SpoolFile;
+  readonly #createdMs: number;
   /** The stream's time at which it begins, milliseconds. */
   readonly mediaStartMs: number;
   readonly isVideo: boolean;
@@ -23,8 +25,9 @@ export class OpenSegment {
   readonly #index: GrowingIndex;
 
   /** @param facts of its first part */
-  constructor(core: Core, file: SpoolFile, header: StreamHeader, facts: PartFacts, startMs: number) {
+  constructor(core: Core, file: SpoolFile, header: StreamHeader, facts: PartFacts, startMs: number, createdMs: number) {
     this.file = file;
+    this.#createdMs = createdMs;
     this.#header = header;
     this.#index = new GrowingIndex(core, header);
     this.mediaStartMs = facts.startMs;
@@ -56,14 +59,29 @@ export class OpenSegment {
     return this.#index.build(parts);
   }
 
-  /** Bytes up to the end of a part. */
-  sizeOf(parts: number): number {
-    return this.#index.sizeOf(parts);
+  /** As the catalog tells of it while it grows: each part is a version. @param id of its pending row */
+  growing(id: number): GrowingSegment {
+    const parts = (): number => this.parts;
+    return {
+      id,
+      ...{ streamPath: this.file.entry.streamPath, key: this.file.entry.key },
+      get version() {
+        return parts();
+      },
+      at: (version) => this.#at(version),
+      read: (span) => this.file.read(span),
+    };
   }
 
-  /** Yields exactly `span.length` bytes, or throws. */
-  read(span: ByteSpan): AsyncIterable<Uint8Array> {
-    return this.file.read(span);
+  #at(version: number): GrownSegment {
+    const { index, summary, description } = this.index(version);
+    const { format, codecs, durationMs } = description;
+    const startMs = Math.floor(this.startMs);
+    return {
+      ...{ startMs, endMs: startMs + wholeDuration(durationMs), format, codecs, summary, index },
+      ...{ size: this.#index.sizeOf(version), etag: `${GROWING}${String(version)}`, identity: this.file.entry.key },
+      ...{ eventLevel: null, createdMs: this.#createdMs },
+    };
   }
 
   #next(part: StreamPart): { header: Uint8Array[]; chunks: Uint8Array[] } {

@@ -3,6 +3,7 @@ import { BoxcarError } from "../base/errors.ts";
 import { keepLease } from "../intake/segments/upload-lease.ts";
 import { segmentKey, type KeyLayout } from "../intake/segments/segment-upload.ts";
 import { keepSegment, paused, RECORDER, type KeepParts } from "./keep-segment.ts";
+import type { GrowingSegment } from "../catalog/growing.ts";
 import type { OpenSegment } from "./open-segment.ts";
 import { arrivals } from "./arrivals.ts";
 import { Segmenter } from "./segmenter.ts";
@@ -60,6 +61,7 @@ export class Recording {
   readonly #parts: RecordParts;
   readonly #stopping = new AbortController();
   readonly #keeping = new Set<Promise<unknown>>();
+  readonly #growing = new Map<OpenSegment, GrowingSegment>();
   readonly #leases = new Map<SpoolFile, () => void>();
   readonly #giveUp: AbortSignal;
   #markStarted: (failure?: BoxcarError) => void = () => undefined;
@@ -161,7 +163,19 @@ export class Recording {
       close: (segment) => {
         this.#keep(segment);
       },
+      grown: (segment) => {
+        this.#tell(segment);
+      },
     };
+  }
+
+  /** Lets ranges have what there is of a segment, once it has a row. */
+  #tell(segment: OpenSegment): void {
+    const { id } = segment.file.entry;
+    if (id === undefined || this.#growing.has(segment)) return;
+    const growing = segment.growing(id);
+    this.#growing.set(segment, growing);
+    this.#parts.catalog.growing.add(growing);
   }
 
   /** Begins a segment: its row, if the catalog answers, and its file. */
@@ -183,7 +197,12 @@ export class Recording {
 
   #keep(segment: OpenSegment): void {
     const { file } = segment;
-    const work = keepSegment(this.#parts, file, segment.index(), this.#giveUp)
+    const ready = (): void => {
+      const growing = this.#growing.get(segment);
+      this.#growing.delete(segment);
+      if (growing !== undefined) this.#parts.catalog.growing.remove(growing);
+    };
+    const work = keepSegment(this.#parts, file, segment.index(), this.#giveUp, ready)
       .catch((error: unknown) => {
         this.#parts.log("error", "a recorded segment stays in the spool", { error: String(error) });
       })

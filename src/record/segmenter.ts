@@ -26,8 +26,8 @@ export interface SegmenterParts {
   readonly create: (startMs: number) => Promise<SpoolFile>;
   /** Takes over a segment that is whole. */
   readonly close: (segment: OpenSegment) => void;
-  /** Told after each part that is safe. */
-  readonly grown?: (segment: OpenSegment, settled: boolean) => void;
+  /** Told after each part that is safe, once it is settled when the segment starts. */
+  readonly grown?: (segment: OpenSegment) => void;
 }
 
 /**
@@ -77,7 +77,7 @@ export class Segmenter {
     if (!this.#settled) open.startMs = this.#clock.wallAt(open.mediaStartMs);
     this.#settled ||= this.#clock.ageMs >= SETTLING_MS;
     await open.append(event, facts);
-    this.#parts.grown?.(open, this.#settled);
+    if (this.#settled) this.#parts.grown?.(open);
     return facts;
   }
 
@@ -118,7 +118,14 @@ export class Segmenter {
 
   async #begin(header: StreamHeader, facts: PartFacts): Promise<OpenSegment> {
     const startMs = this.#startOf(facts);
-    return new OpenSegment(this.#parts.core, await this.#parts.create(startMs), header, facts, startMs);
+    return new OpenSegment(
+      this.#parts.core,
+      await this.#parts.create(startMs),
+      header,
+      facts,
+      startMs,
+      this.#parts.clock(),
+    );
   }
 
   #startOf(facts: PartFacts): number {

@@ -18,6 +18,7 @@ import type { Indexes, RecordedSegment } from "../core/segment.ts";
 import { IndexCache } from "./index-cache.ts";
 import { PlanCache } from "./plan-cache.ts";
 import { playableSpans } from "./playable-spans.ts";
+import { recordedAndGrowing, versionWithGrowing } from "./with-growing.ts";
 
 /** What a range download asks for. */
 export interface RangeQuery extends SegmentsQuery {
@@ -93,11 +94,11 @@ async function planned(
   const name = JSON.stringify([streamPath, ...identity]);
   const kept = plans?.get(name);
   if (kept !== undefined && (Number.isFinite(mostPieces) || isWhole(kept.plan))) {
-    const version = await catalog.recordedVersion(streamPath, startMs, endMs);
+    const version = await versionWithGrowing(catalog, streamPath, startMs, endMs);
     if (version === kept.version) return kept.plan;
   }
   const versions = new Set<string>();
-  const segments = recordedSegments(catalog.recorded(streamPath, startMs, endMs, bounds), versions);
+  const segments = recordedSegments(recordedAndGrowing(catalog, streamPath, startMs, endMs, bounds), versions);
   const led: RecordedSegment[] = [];
   const before = (segment: RecordedSegment): Promise<RecordedSegment | undefined> => {
     led.push(segment);
@@ -159,7 +160,9 @@ export async function segmentBefore(
 ): Promise<Segment | undefined> {
   const toleranceMs = gapToleranceMs ?? DEFAULT_GAP_TOLERANCE_MS;
   let found: Segment | undefined;
-  for await (const { segments } of catalog.recorded(streamPath, startMs - toleranceMs - 1, startMs, { pace })) {
+  for await (const { segments } of recordedAndGrowing(catalog, streamPath, startMs - toleranceMs - 1, startMs, {
+    pace,
+  })) {
     found = segments.findLast((one) => follows(one, startMs, toleranceMs)) ?? found;
   }
   return found;

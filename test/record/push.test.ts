@@ -25,6 +25,7 @@ async function packets(path: string, kind: "v" | "a"): Promise<string[]> {
 }
 
 interface Listed {
+  readonly id: number;
   readonly startTime: string;
   readonly endTime: string;
   readonly durationMs: number;
@@ -47,7 +48,11 @@ function push(streamPath: string, body: BodyInit, from = server): ReturnType<Tes
 }
 
 /** A body that stays open behind some bytes, and what ends it. */
-function open(first: Uint8Array): { body: ReadableStream<Uint8Array>; end: (rest: Uint8Array) => void } {
+function open(first: Uint8Array): {
+  body: ReadableStream<Uint8Array>;
+  send: (bytes: Uint8Array) => void;
+  end: (rest: Uint8Array) => void;
+} {
   let controller: ReadableStreamDefaultController<Uint8Array>;
   const body = new ReadableStream<Uint8Array>({
     start: (given) => {
@@ -57,6 +62,9 @@ function open(first: Uint8Array): { body: ReadableStream<Uint8Array>; end: (rest
   });
   return {
     body,
+    send: (bytes) => {
+      controller.enqueue(bytes);
+    },
     end: (rest) => {
       controller.enqueue(rest);
       controller.close();
@@ -133,6 +141,44 @@ test("what is no stream of fragmented MP4 is refused", async () => {
   const short = await server.call("/mp4/live/live/bad?fragment=500ms", { method: "POST", body: stream });
   expect(short).toMatchObject({ status: 400, json: { error: "bad_duration" } });
   expect(await listed("live/bad")).toEqual([]);
+});
+
+test("what is being recorded can be had, with an ETag that stays", async () => {
+  const half = 140_000; // four parts of a second, and a piece of the fifth
+  const rest = new Uint8Array(stream.subarray(half));
+  const pushing = open(stream.subarray(0, half));
+  const running = server.call("/mp4/live/live/now?fragment=60s", {
+    method: "POST",
+    body: pushing.body,
+    duplex: "half",
+  } as RequestInit);
+  await received("live/now", half);
+  pushing.send(rest.subarray(0, 10));
+  // A second after its start a recording is told of, with its next part.
+  await new Promise((resolve) => setTimeout(resolve, 1050));
+  pushing.send(rest.subarray(10, 40_000));
+  await expect.poll(() => listed("live/now")).toMatchObject([{ durationMs: 5000, recording: true }]);
+  const [row] = await listed("live/now");
+  const startMs = Date.parse(row?.startTime ?? "");
+  const range = `start=${startMs + 500}&end=${startMs + 3500}`;
+  const get = async (format: string): Promise<[string | null, Buffer]> => {
+    const response = await server.fetch(`/mp4/download/live/now.${format}?${range}`);
+    expect(response.status).toBe(200);
+    return [response.headers.get("etag"), Buffer.from(await response.arrayBuffer())];
+  };
+  const early = [await get("mp4"), await get("fmp4")];
+  const whole = await server.fetch(`/mp4/download/live/now.fmp4?id=${row?.id}`);
+  expect(whole.headers.get("cache-control")).not.toContain("immutable");
+  expect((await whole.arrayBuffer()).byteLength).toBeGreaterThan(half);
+  expect((await server.call(`/mp4/api/timeline/live/now?start=${startMs}`)).json.data).toMatchObject({ segments: 1 });
+  const ahead = `/mp4/download/live/now.mp4?start=${startMs}&end=${Date.now() + 60_000}`;
+  const notOver = await server.fetch(ahead);
+  expect([notOver.status, Number(notOver.headers.get("retry-after")) > 50]).toEqual([425, true]);
+  expect((await server.fetch(`${ahead}&partial=1`)).status).toBe(200);
+  pushing.end(rest.subarray(40_000));
+  expect(await running).toMatchObject({ status: 200 });
+  expect(await listed("live/now")).toMatchObject([{ id: row?.id, durationMs: 6000, startTime: row?.startTime }]);
+  expect([await get("mp4"), await get("fmp4")]).toEqual(early);
 });
 
 test("what a crash leaves in the spool is recovered, up to the last part that is whole, and listed once", async () => {

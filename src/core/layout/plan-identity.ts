@@ -8,7 +8,7 @@ const LAYOUT_VERSION = 7;
 /** Values that are hashed at once: some 200 kB of text. */
 const BLOCK = 8192;
 
-/** What a plan was made from, as a strong hash: of the layout, the query, and each segment's id, ETag and start. */
+/** What a plan was made from, as a strong hash: of the layout, the query, and each segment's name and start. */
 export class PlanIdentity {
   readonly #sha256: Sha256;
   #values: unknown[];
@@ -20,13 +20,13 @@ export class PlanIdentity {
   }
 
   /** Notes a segment that is decoded before one of the range. */
-  addBefore({ id, etag }: RecordedSegment): void {
-    this.#values.push("before", id, etag);
+  addBefore(segment: RecordedSegment): void {
+    this.#values.push("before", ...nameOf(segment));
   }
 
   /** Adds the next segment: at once but for every few thousandth, whose caller has to wait. */
-  add({ id, etag, startMs }: RecordedSegment): Promise<void> | undefined {
-    this.#values.push(id, etag, startMs);
+  add(segment: RecordedSegment): Promise<void> | undefined {
+    this.#values.push(...nameOf(segment), segment.startMs);
     return this.#values.length < BLOCK ? undefined : this.#fold();
   }
 
@@ -41,4 +41,8 @@ export class PlanIdentity {
     const hash = await this.#sha256(new TextEncoder().encode(JSON.stringify(this.#values)));
     this.#values = [hex(hash)];
   }
+}
+
+function nameOf({ id, etag, identity }: RecordedSegment): readonly unknown[] {
+  return identity === undefined ? [id, etag] : [identity];
 }

@@ -44,6 +44,10 @@ const parameters = lenient({
   filename: z.string("expected once").max(255, "expected at most 255 characters").optional().openapi({
     description: "Name under which browsers save the download.",
   }),
+  partial: z.enum(["0", "1"], "expected 0 or 1").default("0").openapi({
+    description:
+      "`1`: of a range that ends in the future, while it is being recorded, what there is. Else it is refused with 425.",
+  }),
   inline: z.enum(["0", "1"], "expected 0 or 1").default("0").openapi({ description: "`1`: show instead of save." }),
   ...shareParameters,
   ...signedLinkParameters,
@@ -148,6 +152,7 @@ async function deliverRange(
   const nowMs = context.clock();
   // Nothing said: all there is.
   const asked = parseTimeRange(query, context.config.timeZone, nowMs) ?? { startMs: undefined, endMs: undefined };
+  if (query.partial !== "1") checkIsOver(context, streamPath, asked.endMs, nowMs);
   const { cut, gaps, changes, sound } = query;
   const bounded = await boundedRange(context.catalog, streamPath, asked);
   // One offset for the whole file, stated with every time: the clock of a caption never jumps.
@@ -187,6 +192,17 @@ async function deliverRange(
   };
 }
 
+/** Longest time after which a client is told to ask again, seconds. */
+const LONGEST_RETRY_S = 3600;
+
+/** A range that is still being recorded would be short. @throws BoxcarError `not_over` (425) */
+function checkIsOver(context: AppContext, streamPath: string, endMs: number | undefined, nowMs: number): void {
+  if (endMs === undefined || endMs <= nowMs || context.recording?.recorder.running(streamPath) === undefined) return;
+  const seconds = Math.min(Math.ceil((endMs - nowMs) / 1000) + 1, LONGEST_RETRY_S);
+  const message = `${streamPath} is being recorded, and the range ends in the future. Ask again then, or take what there is with partial=1.`;
+  throw new BoxcarError("not_over", 425, message, { retryAfterSeconds: seconds });
+}
+
 async function deliverSegment(
   c: Context<AppEnv>,
   context: AppContext,
@@ -198,12 +214,12 @@ async function deliverSegment(
     const message = `id names one whole segment and cannot be combined with ${given.join(", ")}. Give one or the other.`;
     throw new BoxcarError("bad_range", 400, message, { parameters: given });
   }
-  const segment = await context.catalog.segment(id);
+  const segment = (await context.catalog.segment(id)) ?? context.catalog.growing.ofRow(id);
   if (segment?.streamPath !== streamPath) throw unknownSegment(streamPath, id);
   const { startMs, endMs } = segment;
   const delivered = await wholeSegment(c, context, segment, format, query);
   const same = (): Record<string, string | undefined> => ({ id: String(id), ...optionsOf(query) });
-  return { ...delivered, startMs, endMs, joints: 0, gaps: 0, settled: true, query: same };
+  return { ...delivered, startMs, endMs, joints: 0, gaps: 0, settled: segment.growing !== true, query: same };
 }
 
 /** What a query asks for besides the time, defaults left out. */

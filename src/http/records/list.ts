@@ -1,6 +1,7 @@
 import { createRoute } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import { parseTimeRange } from "../../base/time.ts";
+import { listWithGrowing } from "../../recordings/with-growing.ts";
 import { authorize, needSome, readable } from "../middleware/access.ts";
 import type { App, AppContext, AppEnv } from "../context.ts";
 import {
@@ -57,7 +58,7 @@ export function addList(app: App, { catalog, clock, config }: AppContext): void 
       match,
       eventLevel,
     };
-    const { total, segments } = await catalog.list({ ...selection, pageNum, pageSize });
+    const { total, segments } = await listWithGrowing(catalog, { ...selection, pageNum, pageSize });
     return c.json({ code: 0 as const, message: "", total, pageNum, pageSize, data: segments.map(recordOf) }, 200);
   };
   for (const prefix of apiPrefixes) {

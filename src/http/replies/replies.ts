@@ -32,6 +32,10 @@ export const segmentRecord = z
     videoCodec: z.string().openapi({ description: "Empty without video.", example: "h264" }),
     audioCodec: z.string().openapi({ description: "Empty without sound.", example: "aac" }),
     createdAt: time.openapi({ description: "When the segment was taken in." }),
+    recording: z
+      .literal(true)
+      .optional()
+      .openapi({ description: "It is being recorded: this is what there is of it." }),
   })
   .openapi("Segment");
 
@@ -57,6 +61,7 @@ export function recordOf(segment: Segment): z.infer<typeof segmentRecord> {
     videoCodec: firstName(codecs, videoNames),
     audioCodec: firstName(codecs, audioNames),
     createdAt: formatTime(segment.createdMs),
+    ...(segment.growing === true && { recording: true as const }),
   };
 }
 

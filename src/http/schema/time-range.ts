@@ -1,5 +1,6 @@
 import type { Catalog } from "../../catalog/catalog.ts";
 import { BoxcarError } from "../../base/errors.ts";
+import { recordedTime } from "../../recordings/with-growing.ts";
 import { formatTime, type TimeRange } from "../../base/time.ts";
 
 /**
@@ -12,7 +13,7 @@ export async function boundedRange(
   { startMs, endMs }: TimeRange,
 ): Promise<{ startMs: number; endMs: number }> {
   if (startMs !== undefined && endMs !== undefined) return { startMs, endMs };
-  const recorded = await catalog.recordedTime(streamPath);
+  const recorded = await recordedTime(catalog, streamPath);
   const bounded = { startMs: startMs ?? recorded?.startMs ?? 0, endMs: endMs ?? recorded?.endMs ?? 0 };
   if (recorded !== undefined && bounded.endMs > bounded.startMs) return bounded;
   const from = startMs === undefined ? "" : ` from ${formatTime(startMs)} on`;
