@@ -51,7 +51,14 @@ describe("readConfig", () => {
         ossCallbackUrl: undefined,
       },
       gapToleranceMs: 500,
-      recording: { fragmentMs: 60_000, silenceMs: 10_000, allow: [] },
+      recording: {
+        fragmentMs: 60_000,
+        silenceMs: 10_000,
+        allow: [],
+        eventBeforeMs: 30_000,
+        eventAfterMs: 30_000,
+        preRollBytes: 64 << 20,
+      },
       settleMs: 3_600_000,
       planning: { planners: 4, timelineSegments: 600_000, downloadSegments: 100_000, planMemory: 2 ** 29 },
       rates: {

@@ -4,6 +4,7 @@ import { beginSegment, completeSegment } from "./add-segment.ts";
 import { lastOf, type CatalogDatabase } from "./database.ts";
 import { deleteSegments } from "./delete-segments.ts";
 import { bringTimesBack, takeDuty } from "./duties.ts";
+import { Events } from "./events.ts";
 import { Folders } from "./folders.ts";
 import { GrowingSegments } from "./growing.ts";
 import { Leases } from "./leases.ts";
@@ -69,6 +70,8 @@ export class Catalog {
   readonly places: Places;
   /** Where streams come from. */
   readonly sources: Sources;
+  /** What happened on streams. */
+  readonly events: Events;
   /** Work that one node at a time holds. */
   readonly leases: Leases;
   /** Identities of the folders that belong to the catalog. */
@@ -84,6 +87,7 @@ export class Catalog {
     this.places = new Places(db);
     this.folders = new Folders(db);
     this.sources = new Sources(db);
+    this.events = new Events(db);
     this.leases = new Leases(db);
   }
 

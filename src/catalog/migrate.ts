@@ -159,6 +159,20 @@ const migrations: Readonly<Record<string, readonly RawBuilder<unknown>[]>> = {
       until_ms integer not null
     ) without rowid`,
   ],
+  "012_events": [
+    sql`create table events (
+      id integer primary key autoincrement,
+      stream_path text not null,
+      event_id text not null,
+      name text not null,
+      description text not null,
+      level text not null check (level in ('high', 'low')),
+      start_ms integer not null,
+      end_ms integer not null,
+      created_ms integer not null
+    )`,
+    sql`create index events_time on events (stream_path, end_ms)`,
+  ],
 };
 
 /**

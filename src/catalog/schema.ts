@@ -150,6 +150,19 @@ export interface SourceTable {
   labels: string;
 }
 
+/** Something that happened on a stream; see `StreamEvent`. */
+export interface EventTable {
+  id: Generated<number>;
+  stream_path: string;
+  event_id: string;
+  name: string;
+  description: string;
+  level: "high" | "low";
+  start_ms: number;
+  end_ms: number;
+  created_ms: number;
+}
+
 /** Work that one node at a time holds; see `Leases`. */
 export interface LeaseTable {
   name: string;
@@ -170,6 +183,7 @@ export interface Schema {
   duties: DutyTable;
   sources: SourceTable;
   leases: LeaseTable;
+  events: EventTable;
   uploads: UploadTable;
   upload_indexes: UploadIndexTable;
   resumable_uploads: ResumableUploadTable;

@@ -1,4 +1,4 @@
-import { variable, wholeNumber, type Variable } from "./variables.ts";
+import { bytes, variable, wholeNumber, type Variable } from "./variables.ts";
 import ipaddr from "ipaddr.js";
 import * as z from "zod";
 
@@ -8,6 +8,11 @@ export interface RecordConfig {
   readonly fragmentMs: number;
   /** Milliseconds without a byte after which a source counts as lost. */
   readonly silenceMs: number;
+  /** Milliseconds before and after the moment of an event that belong to it where nothing else is said. */
+  readonly eventBeforeMs: number;
+  readonly eventAfterMs: number;
+  /** Bytes of what is kept in memory of sources that are watched. */
+  readonly preRollBytes: number;
   /** Hosts, networks and schemes of sources that may be reached although they are not public. */
   readonly allow: readonly string[];
 }
@@ -24,6 +29,17 @@ export const recordVariables = (duration: z.ZodType<number>) =>
       wholeNumber("seconds", 1, 3600),
       "10",
       "Seconds without a byte after which a live source counts as lost.",
+    ),
+    BOXCAR_EVENT_BEFORE: variable(
+      duration,
+      "30s",
+      "How much before an event belongs to it unless a call says otherwise, and how much is kept in memory of sources of mode `event`.",
+    ),
+    BOXCAR_EVENT_AFTER: variable(duration, "30s", "How long an event goes on unless a call says otherwise."),
+    BOXCAR_PREROLL_MEMORY: variable(
+      bytes,
+      "64M",
+      "Memory for what came before events, of all sources of mode `event` together: bytes, or with K, M, G, T.",
     ),
     BOXCAR_SOURCES_ALLOW: variable(
       z
@@ -45,11 +61,17 @@ const ENTRY = /^(?:[a-z0-9.-]+|[0-9a-f:.]+|\[[0-9a-f:]+\])(?::\d{1,5}|\/\d{1,3})
 export function recordConfigOf(values: {
   readonly BOXCAR_FRAGMENT: number;
   readonly BOXCAR_SOURCE_TIMEOUT: number;
+  readonly BOXCAR_EVENT_BEFORE: number;
+  readonly BOXCAR_EVENT_AFTER: number;
+  readonly BOXCAR_PREROLL_MEMORY: number;
   readonly BOXCAR_SOURCES_ALLOW: readonly string[];
 }): RecordConfig {
   return {
     fragmentMs: values.BOXCAR_FRAGMENT,
     silenceMs: values.BOXCAR_SOURCE_TIMEOUT * 1000,
+    eventBeforeMs: values.BOXCAR_EVENT_BEFORE,
+    eventAfterMs: values.BOXCAR_EVENT_AFTER,
+    preRollBytes: values.BOXCAR_PREROLL_MEMORY,
     allow: values.BOXCAR_SOURCES_ALLOW,
   };
 }

@@ -33,6 +33,7 @@ import { addRecords } from "./records/records.ts";
 import { missingRoutes, refusalReply, refusedOf } from "./replies/refusals.ts";
 import { logRequests } from "./middleware/request-log.ts";
 import { addRecording } from "./record/recording.ts";
+import { addEvents } from "./record/events.ts";
 import { addSources } from "./record/sources.ts";
 import { addResumable } from "./uploads/tus.ts";
 import { addSegments } from "./media/segments.ts";
@@ -56,6 +57,7 @@ export function createApp(given: AppPlatform): App {
   addDelete(app, context);
   addRecording(app, context);
   addSources(app, context);
+  addEvents(app, context);
   addSnapshot(app, context);
   addSprite(app, context);
   addQrCodes(app, context);

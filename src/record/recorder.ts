@@ -14,6 +14,7 @@ export interface RecordSettings {
   /** Folder below `segments/` for the keys of its objects; empty: none. */
   readonly folder: string;
   readonly reconnects: RecordingOptions["reconnects"];
+  readonly standby?: RecordingOptions["standby"];
 }
 
 /** All recordings of this process. */

@@ -2,8 +2,10 @@ import { FragmentReader, type Core } from "../core/index.ts";
 import { BoxcarError } from "../base/errors.ts";
 import { keepLease } from "../intake/segments/upload-lease.ts";
 import { segmentKey, type KeyLayout } from "../intake/segments/segment-upload.ts";
+import { rateByEvents } from "./rate-by-events.ts";
 import { keepSegment, paused, RECORDER, type KeepParts } from "./keep-segment.ts";
 import type { GrowingSegment } from "../catalog/growing.ts";
+import { PreRoll, type KeptPart, type PreRollBudget } from "./pre-roll.ts";
 import type { OpenSegment } from "./open-segment.ts";
 import { arrivals } from "./arrivals.ts";
 import { Segmenter } from "./segmenter.ts";
@@ -18,6 +20,9 @@ export interface RecordParts extends KeepParts {
   /** Milliseconds from anywhere on, never set. */
   readonly monotonic: Clock;
   readonly keyLayout: KeyLayout;
+  readonly preRoll: PreRollBudget;
+  /** Milliseconds that are kept in memory of a source that is watched. */
+  readonly preRollMs: number;
 }
 
 /** Connects to what a stream comes from and yields its bytes, which stay valid, until it ends or `signal` is given. */
@@ -35,10 +40,15 @@ export interface RecordingOptions {
   readonly silenceMs: number;
   /** When it is connected again: never, once a recorded source is lost, or always, also when it cannot be reached at first. */
   readonly reconnects: "never" | "lost" | "always";
+  /**
+   * `stay`: the source is only watched, and recorded for as long as `recordUntil` says, with what came before from memory.
+   * `once`: the same, and it ends with that. Default: it is recorded all the time.
+   */
+  readonly standby?: "stay" | "once" | undefined;
 }
 
 /** What a recording is at. */
-export type RecordingState = "connecting" | "recording" | "waiting" | "ended" | "failed";
+export type RecordingState = "connecting" | "standby" | "recording" | "waiting" | "ended" | "failed";
 
 /** One stream that is being recorded, from its start to its end, over any number of connections. */
 export class Recording {
@@ -64,6 +74,9 @@ export class Recording {
   readonly #growing = new Map<OpenSegment, GrowingSegment>();
   readonly #leases = new Map<SpoolFile, () => void>();
   readonly #giveUp: AbortSignal;
+  readonly #preRoll: PreRoll;
+  #untilMs = 0;
+  #beforeMs = 0;
   #markStarted: (failure?: BoxcarError) => void = () => undefined;
 
   /** @param giveUp ends attempts to bring segments into the store */
@@ -73,6 +86,7 @@ export class Recording {
     this.options = options;
     this.startedMs = parts.clock();
     this.#giveUp = giveUp;
+    this.#preRoll = new PreRoll(parts.preRoll, options.standby === undefined ? 0 : parts.preRollMs);
     this.started = new Promise((resolve, reject) => {
       this.#markStarted = (failure) => {
         if (failure === undefined) resolve();
@@ -105,7 +119,8 @@ export class Recording {
       const before = this.bytes;
       this.state = "connecting";
       this.reason = await this.#connection(signal);
-      if (signal.aborted || reconnects === "never" || (reconnects === "lost" && this.segments === 0)) break;
+      const isOver = this.options.standby === "once" && this.#untilMs > 0 && this.#parts.clock() >= this.#untilMs;
+      if (signal.aborted || isOver || reconnects === "never" || (reconnects === "lost" && this.segments === 0)) break;
       if (this.bytes > before) failures = 0;
       this.reason ??= new BoxcarError("source_ended", 502, "The source has ended.");
       this.state = "waiting";
@@ -134,9 +149,10 @@ export class Recording {
     try {
       for await (const chunk of arrivals(connect(ending.signal), silenceMs, signal)) {
         for (const event of reader.push(chunk)) {
-          const facts = await segmenter.take(event);
-          if (facts === undefined) continue;
-          this.state = "recording";
+          if (event.kind === "header") this.#preRoll.clear();
+          const facts = segmenter.watch(event);
+          if (facts === undefined || event.kind === "header") continue;
+          if (!(await this.#takePart(segmenter, { part: event, facts }))) return undefined;
           this.#markStarted();
           const { open } = segmenter;
           if (open !== undefined && facts.hasSync)
@@ -152,8 +168,44 @@ export class Recording {
     } finally {
       signal.removeEventListener("abort", end);
       ending.abort();
+      this.#preRoll.clear();
       segmenter.end();
     }
+  }
+
+  /** Records a part, or keeps it for later. Returns whether the connection is still needed. */
+  async #takePart(segmenter: Segmenter, kept: KeptPart): Promise<boolean> {
+    const { standby } = this.options;
+    if (standby === undefined || this.#parts.clock() < this.#untilMs) {
+      const before = this.state === "recording" ? [] : this.#preRoll.take(this.#beforeMs);
+      // What is not decodable by itself is of no use at the start of an event.
+      for (const { part, facts } of [...before, kept]) await segmenter.write(part, facts);
+      this.state = "recording";
+      return true;
+    }
+    if (this.state === "recording") segmenter.pause();
+    this.state = "standby";
+    this.#preRoll.add(kept);
+    return standby === "stay" || this.#untilMs === 0;
+  }
+
+  /**
+   * Records a source that is watched: what came in the last `beforeMs` milliseconds, and what comes until a moment, or until a
+   * later one that was said before.
+   */
+  recordUntil(untilMs: number, beforeMs: number): void {
+    this.#untilMs = Math.max(this.#untilMs, untilMs);
+    this.#beforeMs = beforeMs;
+  }
+
+  /** Until when a source that is watched is recorded, milliseconds since 1970. */
+  get untilMs(): number {
+    return this.#untilMs;
+  }
+
+  /** Ends recording a source that is watched; watching goes on. */
+  recordNoLonger(): void {
+    this.#untilMs = Math.min(this.#untilMs, this.#parts.clock());
   }
 
   #segmenterParts(): ConstructorParameters<typeof Segmenter>[0] {
@@ -203,6 +255,7 @@ export class Recording {
       if (growing !== undefined) this.#parts.catalog.growing.remove(growing);
     };
     const work = keepSegment(this.#parts, file, segment.index(), this.#giveUp, ready)
+      .then((kept) => kept && rateByEvents(this.#parts.catalog, kept))
       .catch((error: unknown) => {
         this.#parts.log("error", "a recorded segment stays in the spool", { error: String(error) });
       })

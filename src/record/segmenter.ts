@@ -44,6 +44,8 @@ export class Segmenter {
   /** Where the segment before ended, on both clocks; undefined when the next one does not go on there. */
   #last: { readonly mediaEndMs: number; readonly endMs: number; readonly durationMs: number } | undefined;
   #settled = false;
+  /** Whether the stream, under the header at hand, has had video. */
+  #hasVideo = false;
 
   /** @param fragmentMs milliseconds that a segment should last */
   constructor(parts: SegmenterParts, fragmentMs: number) {
@@ -62,23 +64,45 @@ export class Segmenter {
    * @throws BoxcarError of status.ts (422) for a part that cannot be read, and as the spool does
    */
   async take(event: StreamHeader | StreamPart): Promise<PartFacts | undefined> {
+    const facts = this.watch(event);
+    if (facts !== undefined && event.kind === "part") await this.write(event, facts);
+    return facts;
+  }
+
+  /**
+   * Notes what has just arrived, without recording it.
+   * @returns what a part holds; undefined for anything that has no samples
+   * @throws BoxcarError of status.ts (422) for a part that cannot be read
+   */
+  watch(event: StreamHeader | StreamPart): PartFacts | undefined {
     if (event.kind === "header") {
       this.#takeHeader(event);
       return undefined;
     }
-    const header = this.#header;
-    const facts = header && readPart(this.#parts.core, header, event);
-    if (header === undefined || facts === undefined) return undefined;
-    if (this.#open !== undefined && this.#mustCut(this.#open, facts)) this.end();
+    const facts = this.#header && readPart(this.#parts.core, this.#header, event);
+    if (facts === undefined) return undefined;
     // A part that brings nothing of the reference track tells nothing of the time.
-    if (this.#open === undefined || facts.isVideo === this.#open.isVideo) this.#clock.arrived(facts.endMs);
-    this.#open ??= await this.#begin(header, facts);
-    const open = this.#open;
+    this.#hasVideo ||= facts.isVideo;
+    if (facts.isVideo === this.#hasVideo) this.#clock.arrived(facts.endMs);
+    return facts;
+  }
+
+  /** Records a part that was watched, and waits until it is safe. @throws BoxcarError as the spool does */
+  async write(part: StreamPart, facts: PartFacts): Promise<void> {
+    const header = this.#header;
+    if (header === undefined) return;
+    if (this.#open !== undefined && this.#mustCut(this.#open, facts)) this.end();
+    const open = (this.#open ??= await this.#begin(header, facts));
     if (!this.#settled) open.startMs = this.#clock.wallAt(open.mediaStartMs);
     this.#settled ||= this.#clock.ageMs >= SETTLING_MS;
-    await open.append(event, facts);
+    await open.append(part, facts);
     if (this.#settled) this.#parts.grown?.(open);
-    return facts;
+  }
+
+  /** Hands on the segment at hand; the next one does not go on where it ends. */
+  pause(): void {
+    this.end();
+    this.#last = undefined;
   }
 
   /** Hands on the segment at hand; what comes next begins another one. */
@@ -96,6 +120,7 @@ export class Segmenter {
     if (this.#header !== undefined && sameBytes(this.#header.bytes, header.bytes)) return;
     this.end();
     this.#header = header;
+    this.#hasVideo = false;
   }
 
   #mustCut(open: OpenSegment, facts: PartFacts): boolean {

@@ -10,6 +10,9 @@ import type { SourceReader } from "./source.ts";
 const LOOK_MS = 5000;
 const LEASE_MS = 30_000;
 
+/** Until a source that is watched is recorded when a call begins that: until another one ends it. */
+const FOREVER_MS = Number.MAX_SAFE_INTEGER;
+
 /** What keeps sources recorded. */
 export interface SupervisorParts {
   readonly catalog: Catalog;
@@ -26,10 +29,12 @@ export interface SupervisorParts {
 export interface StartOptions {
   readonly fragmentMs?: number | undefined;
   readonly folder?: string | undefined;
+  /** As `RecordingOptions` has it. */
+  readonly standby?: "stay" | "once" | undefined;
 }
 
 /**
- * Records sources: those of mode `auto` always, others when asked. A source is held by one node through a lease, so that nodes of
+ * Records sources: those of mode `auto` always, others when asked; those of mode `event` are watched all the time. A source is held by one node through a lease, so that nodes of
  * one catalog never record it twice; when a node falls silent, others take over what it held.
  */
 export class Supervisor {
@@ -75,6 +80,11 @@ export class Supervisor {
     const { recorder, reader, fragmentMs } = this.#parts;
     const { streamPath, url } = source;
     reader.check(url);
+    const watched = recorder.running(streamPath);
+    if (watched?.options.standby === "stay" && options.standby === undefined && watched.untilMs !== FOREVER_MS) {
+      watched.recordUntil(FOREVER_MS, 0);
+      return watched;
+    }
     if (recorder.running(streamPath) === undefined && !(await this.#takeLease(streamPath))) {
       const message = `${streamPath} is being recorded by another node. Stop it there first.`;
       throw new BoxcarError("already_recording", 409, message, { streamPath });
@@ -83,6 +93,7 @@ export class Supervisor {
       fragmentMs: options.fragmentMs ?? source.fragmentMs ?? fragmentMs,
       folder: options.folder ?? "",
       reconnects: url.startsWith("file:") ? "never" : reconnects,
+      standby: options.standby,
     });
     this.#held.set(streamPath, { recording, source });
     return recording;
@@ -103,12 +114,13 @@ export class Supervisor {
     const sources = await catalog.sources.all();
     for (const [streamPath, held] of this.#held) {
       const now = sources.find((source) => source.streamPath === streamPath);
-      const wasAuto = held.source.mode === "auto" && held.recording.options.reconnects === "always";
+      const wasAuto = held.source.mode !== "demand" && held.recording.options.reconnects === "always";
       if (wasAuto && JSON.stringify(now) !== JSON.stringify(held.source)) held.recording.stop();
     }
     for (const source of sources) {
-      if (source.mode !== "auto" || recorder.running(source.streamPath) !== undefined) continue;
-      await this.record(source, "always").catch((error: unknown) => {
+      if (source.mode === "demand" || recorder.running(source.streamPath) !== undefined) continue;
+      const standby = source.mode === "event" ? "stay" : undefined;
+      await this.record(source, "always", { standby }).catch((error: unknown) => {
         if (error instanceof BoxcarError && error.error === "already_recording") return;
         log("warn", "a source cannot be recorded", { streamPath: source.streamPath, error: String(error) });
       });

@@ -44,6 +44,7 @@ const parameters = lenient({
   filename: z.string("expected once").max(255, "expected at most 255 characters").optional().openapi({
     description: "Name under which browsers save the download.",
   }),
+  event: integer(1).optional().openapi({ description: "The time of an event, by its id, instead of a time range." }),
   partial: z.enum(["0", "1"], "expected 0 or 1").default("0").openapi({
     description:
       "`1`: of a range that ends in the future, while it is being recorded, what there is. Else it is refused with 425.",
@@ -151,7 +152,8 @@ async function deliverRange(
 ): Promise<Delivery> {
   const nowMs = context.clock();
   // Nothing said: all there is.
-  const asked = parseTimeRange(query, context.config.timeZone, nowMs) ?? { startMs: undefined, endMs: undefined };
+  const asked = (await eventRange(context, streamPath, query)) ??
+    parseTimeRange(query, context.config.timeZone, nowMs) ?? { startMs: undefined, endMs: undefined };
   if (query.partial !== "1") checkIsOver(context, streamPath, asked.endMs, nowMs);
   const { cut, gaps, changes, sound } = query;
   const bounded = await boundedRange(context.catalog, streamPath, asked);
@@ -192,6 +194,29 @@ async function deliverRange(
   };
 }
 
+/** The time of the event that is asked for. @throws BoxcarError `bad_range` (400), `unknown_id` (404) */
+async function eventRange(
+  context: AppContext,
+  streamPath: string,
+  query: Query,
+): Promise<{ startMs: number; endMs: number } | undefined> {
+  const { event: id } = query;
+  if (id === undefined) return undefined;
+  refuseTimes(query, "event names a time");
+  const event = await context.catalog.events.get(id);
+  if (event?.streamPath === streamPath) return event;
+  const message = `${streamPath} has no event ${String(id)}. GET /mp4/api/event/list/${streamPath} lists those it has.`;
+  throw new BoxcarError("unknown_id", 404, message, { id });
+}
+
+/** @throws BoxcarError `bad_range` (400) when a time is given, too */
+function refuseTimes(query: Query, why: string): void {
+  const given = (["start", "end", "duration", "range"] as const).filter((name) => query[name] !== undefined);
+  if (given.length === 0) return;
+  const message = `${why} and cannot be combined with ${given.join(", ")}. Give one or the other.`;
+  throw new BoxcarError("bad_range", 400, message, { parameters: given });
+}
+
 /** Longest time after which a client is told to ask again, seconds. */
 const LONGEST_RETRY_S = 3600;
 
@@ -209,11 +234,7 @@ async function deliverSegment(
   { streamPath, format, id }: { readonly streamPath: string; readonly format: "mp4" | "fmp4"; readonly id: number },
   query: Query,
 ): Promise<Delivery> {
-  const given = (["start", "end", "duration", "range"] as const).filter((name) => query[name] !== undefined);
-  if (given.length > 0) {
-    const message = `id names one whole segment and cannot be combined with ${given.join(", ")}. Give one or the other.`;
-    throw new BoxcarError("bad_range", 400, message, { parameters: given });
-  }
+  refuseTimes(query, "id names one whole segment");
   const segment = (await context.catalog.segment(id)) ?? context.catalog.growing.ofRow(id);
   if (segment?.streamPath !== streamPath) throw unknownSegment(streamPath, id);
   const { startMs, endMs } = segment;

@@ -9,8 +9,9 @@ export const job = z
   .object({
     id: z.string().openapi({ description: "Opaque.", example: "620417388513064321" }),
     streamPath: z.string().openapi({ example: "live/cam1" }),
-    state: z.enum(["connecting", "recording", "waiting", "ended", "failed"]).openapi({
-      description: "`waiting`: the source was lost, and will be connected again.",
+    state: z.enum(["connecting", "standby", "recording", "waiting", "ended", "failed"]).openapi({
+      description:
+        "`waiting`: the source was lost, and will be connected again; `standby`: it is watched, and recorded when an event begins.",
     }),
     reason: z
       .object({ error: z.string(), message: z.string() })

@@ -117,7 +117,8 @@ export function addRecording(app: App, context: AppContext): void {
   for (const prefix of apiPrefixes)
     app.openapi(stopRoute(prefix), (c) => {
       const recording = recordingOf(context).recorder.running(c.req.valid("param").streamPath);
-      recording?.stop();
+      if (recording?.options.standby === "stay") recording.recordNoLonger();
+      else recording?.stop();
       return c.json({ code: 0 as const, message: "", data: recording?.id ?? "0" }, 200);
     });
 

@@ -13,6 +13,7 @@ import {
   streamPathParameter,
   timeParameters,
 } from "../schema/parameters.ts";
+import { eventOf, shownEvent } from "../record/events.ts";
 import { outlinedRange } from "../media/planned-range.ts";
 import { interval, intervalOf, json, refused, success } from "../replies/replies.ts";
 import { atTimes, sharedLink, shareParameters, shareReply, signedLinkParameters, wantsLink } from "../media/share.ts";
@@ -59,11 +60,19 @@ export function addRecords(app: App, context: AppContext): void {
       joints: plan.joints,
       ...listedIntervals(plan),
       codecs: plan.codecs,
+      events: (
+        await catalog.events.list({ streamPath, startMs: plan.startMs, endMs: plan.endMs, limit: LISTED_EVENTS })
+      )
+        .toReversed()
+        .map(eventOf),
       size: { mp4: plan.size("mp4"), fmp4: plan.size("fmp4") },
     };
     return c.json({ code: 0 as const, message: "", data }, 200);
   });
 }
+
+/** Events that one reply lists, the last ones of the range. */
+const LISTED_EVENTS = 1000;
 
 /** Gaps and intervals of coverage that one reply lists. */
 const LISTED_INTERVALS = 5000;
@@ -124,6 +133,7 @@ const timeline = z.object({
     description: `Where \`gaps\` and \`coverage\` end: before \`endTime\` when one of them would have more than ${String(LISTED_INTERVALS)} intervals. Ask again from there.`,
   }),
   codecs: z.string(),
+  events: z.array(shownEvent).openapi({ description: "The last 1000 that reach into the range." }),
   size: z.object({ mp4: z.int(), fmp4: z.int() }).openapi({ description: "Bytes of the download in each format." }),
 });
 

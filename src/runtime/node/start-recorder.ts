@@ -1,6 +1,7 @@
 import type { Config } from "../../config/config.ts";
 import type { Log } from "../../base/ports.ts";
 import type { RecordingPlatform } from "../../http/context.ts";
+import { PreRollBudget } from "../../record/pre-roll.ts";
 import { Recorder } from "../../record/recorder.ts";
 import { Supervisor } from "../../record/supervisor.ts";
 import { ffmpegSources } from "../ffmpeg/live-source.ts";
@@ -17,8 +18,9 @@ export interface StartedRecording extends RecordingPlatform {
 /** Prepares recording. */
 export function startRecording(parts: NodeParts, config: Config, log: Log): StartedRecording {
   const { keyLayout, recording } = config;
-  const { fragmentMs, silenceMs, allow } = recording;
-  const recorder = new Recorder({ ...parts, log, keyLayout, monotonic: () => performance.now() }, silenceMs);
+  const { fragmentMs, silenceMs, allow, eventBeforeMs, preRollBytes } = recording;
+  const memory = { preRoll: new PreRollBudget(preRollBytes), preRollMs: eventBeforeMs };
+  const recorder = new Recorder({ ...parts, ...memory, log, keyLayout, monotonic: () => performance.now() }, silenceMs);
   const reader = ffmpegSources(allow, log);
   const supervisor = new Supervisor({ ...parts, log, recorder, reader, fragmentMs });
   return {

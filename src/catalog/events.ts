@@ -1,0 +1,100 @@
+import { sql } from "kysely";
+import type { CatalogDatabase } from "./database.ts";
+import type { EventTable } from "./schema.ts";
+import type { EventLevel } from "./types.ts";
+
+/** Something that happened on a stream. Times are whole milliseconds since 1970. */
+export interface StreamEvent {
+  readonly id: number;
+  readonly streamPath: string;
+  /** As whoever told of it names it; empty: not at all. */
+  readonly eventId: string;
+  readonly name: string;
+  readonly description: string;
+  readonly level: EventLevel;
+  readonly startMs: number;
+  /** Exclusive. */
+  readonly endMs: number;
+  readonly createdMs: number;
+}
+
+/** Which events are meant. */
+export interface EventQuery {
+  readonly streamPath: string;
+  /** Only events that end after this moment. Default: all. */
+  readonly startMs?: number | undefined;
+  /** Only events that start before this moment. Default: all. */
+  readonly endMs?: number | undefined;
+  readonly level?: EventLevel | undefined;
+  readonly limit: number;
+  readonly offset?: number;
+}
+
+/** The events of a catalog. */
+export class Events {
+  readonly #db: CatalogDatabase;
+
+  constructor(db: CatalogDatabase) {
+    this.#db = db;
+  }
+
+  /** Notes an event. */
+  async add(event: Omit<StreamEvent, "id">): Promise<StreamEvent> {
+    const { streamPath, eventId, name, description, level, startMs, endMs, createdMs } = event;
+    const insert = this.#db.primary
+      .insertInto("events")
+      .values({
+        ...{ stream_path: streamPath, event_id: eventId, name, description, level },
+        ...{ start_ms: startMs, end_ms: endMs, created_ms: createdMs },
+      })
+      .returning("id")
+      .compile();
+    const [[row]] = await this.#db.batch([insert]);
+    return { ...event, id: row?.id ?? 0 };
+  }
+
+  /** Ends events of a stream that would go on beyond a moment. @param eventId only those of this name */
+  async end(streamPath: string, atMs: number, eventId?: string): Promise<StreamEvent[]> {
+    const end = this.#db.primary
+      .updateTable("events")
+      .set({ end_ms: sql`max(${atMs}, start_ms + 1)` })
+      .where("stream_path", "=", streamPath)
+      .where("end_ms", ">", atMs)
+      .$if(eventId !== undefined, (rows) => rows.where("event_id", "=", eventId ?? ""))
+      .returningAll()
+      .compile();
+    const [rows] = await this.#db.batch([end]);
+    return rows.map(eventOf);
+  }
+
+  /** An event by id. */
+  async get(id: number): Promise<StreamEvent | undefined> {
+    const row = await this.#db.primary.selectFrom("events").selectAll().where("id", "=", id).executeTakeFirst();
+    return row && eventOf(row);
+  }
+
+  /** Events, newest first. */
+  async list({ streamPath, startMs, endMs, level, limit, offset = 0 }: EventQuery): Promise<StreamEvent[]> {
+    const rows = await this.#db.primary
+      .selectFrom("events")
+      .selectAll()
+      .where("stream_path", "=", streamPath)
+      .$if(startMs !== undefined, (events) => events.where("end_ms", ">", startMs ?? 0))
+      .$if(endMs !== undefined, (events) => events.where("start_ms", "<", endMs ?? 0))
+      .$if(level !== undefined, (events) => events.where("level", "=", level ?? "low"))
+      .orderBy("start_ms", "desc")
+      .orderBy("id", "desc")
+      .limit(limit)
+      .offset(offset)
+      .execute();
+    return rows.map(eventOf);
+  }
+}
+
+function eventOf(row: Omit<EventTable, "id"> & { readonly id: number }): StreamEvent {
+  return {
+    ...{ id: row.id, streamPath: row.stream_path, eventId: row.event_id, name: row.name },
+    ...{ description: row.description, level: row.level },
+    ...{ startMs: row.start_ms, endMs: row.end_ms, createdMs: row.created_ms },
+  };
+}

@@ -1,0 +1,161 @@
+import { createRoute } from "@hono/zod-openapi";
+import { formatTime, parseDuration, parseTimeRange } from "../../base/time.ts";
+import { checkStreamPath } from "../../base/stream-path.ts";
+import type { StreamEvent } from "../../catalog/events.ts";
+import { beginEvent, endEvent, type EventParts } from "../../record/events.ts";
+import type { App, AppContext } from "../context.ts";
+import { authorize, need, needSome, streamPathInPath } from "../middleware/access.ts";
+import { json, refused, success } from "../replies/replies.ts";
+import {
+  apiPrefixes,
+  eventLevel,
+  integer,
+  lenient,
+  streamPathInRoute,
+  streamPathParameter,
+  text,
+  timeParameters,
+} from "../schema/parameters.ts";
+import { bodyParameters, smallBody } from "../schema/request-body.ts";
+import * as z from "../schema/zod.ts";
+import { recordingOf } from "./recorder-of.ts";
+
+/** Bytes of the body of a call about an event. */
+const MOST_BODY = 65_536;
+/** Events of one reply. */
+const MOST_EVENTS = 1000;
+/** How long an event may reach back, and on, milliseconds. */
+const LONGEST_EVENT_MS = 86_400_000;
+
+const time = z.iso.datetime();
+
+/** An event, as replies show it. */
+export const shownEvent = z
+  .object({
+    id: z.int(),
+    streamPath: z.string(),
+    eventId: z.string(),
+    eventName: z.string(),
+    eventDesc: z.string(),
+    eventLevel: z.enum(["high", "low"]),
+    startTime: time,
+    endTime: time.openapi({ description: "Exclusive." }),
+    createdAt: time,
+  })
+  .openapi("Event");
+
+const word = (description: string) => z.coerce.string().max(1000).optional().openapi({ description });
+
+const begun = lenient({
+  streamPath: z.string("expected a stream path"),
+  eventId: word("Names it for whoever tells of it."),
+  eventName: word("What is shown of it."),
+  eventDesc: word("More about it."),
+  eventLevel: z.preprocess((level) => (typeof level === "number" ? String(level) : level), eventLevel.optional()),
+  beforeDuration: text(
+    "How much before now belongs to it: seconds, or with units. Default: `BOXCAR_EVENT_BEFORE`.",
+    "30s",
+  ),
+  afterDuration: text("How long it goes on. Default: `BOXCAR_EVENT_AFTER`.", "60s"),
+});
+
+const ended = lenient({
+  streamPath: z.string("expected a stream path"),
+  eventId: word("Only the event of this name."),
+});
+
+const body = (schema: typeof begun | typeof ended) => ({ required: true, content: { "*/*": { schema } } });
+const middleware = [needSome("record"), smallBody(MOST_BODY)];
+
+const startRoute = (prefix: (typeof apiPrefixes)[number]) =>
+  createRoute({
+    ...{ method: "post", path: `${prefix}/event/start`, hide: prefix !== apiPrefixes[0], middleware },
+    summary: "Note an event, and record it",
+    description: "`data` is 0, as clients of other servers expect; `event` is what was noted.",
+    request: { query: lenient({}), body: body(begun) },
+    responses: { 200: json("It is noted.", success(z.literal(0)).extend({ event: shownEvent })), ...refused },
+  });
+
+const stopRoute = (prefix: (typeof apiPrefixes)[number]) =>
+  createRoute({
+    ...{ method: "post", path: `${prefix}/event/stop`, hide: prefix !== apiPrefixes[0], middleware },
+    summary: "End events of a stream now",
+    request: { query: lenient({}), body: body(ended) },
+    responses: { 200: json("Those that were going on.", success(z.array(shownEvent))), ...refused },
+  });
+
+const listRoute = (prefix: (typeof apiPrefixes)[number]) =>
+  createRoute({
+    ...{ method: "get", path: `${prefix}/event/list/${streamPathInRoute}`, hide: prefix !== apiPrefixes[0] },
+    summary: "List the events of a stream, newest first",
+    middleware: need("read", streamPathInPath),
+    request: {
+      params: streamPathParameter(),
+      query: lenient({
+        ...timeParameters,
+        eventLevel: eventLevel.optional(),
+        pageNum: integer(0, 1_000_000_000)
+          .transform((page) => Math.max(page, 1))
+          .default(1),
+        pageSize: integer(0)
+          .transform((rows) => Math.min(rows === 0 ? 10 : rows, MOST_EVENTS))
+          .default(10),
+      }),
+    },
+    responses: {
+      200: json("The events that reach into the time range, or all.", success(z.array(shownEvent))),
+      ...refused,
+    },
+  });
+
+/** `POST /mp4/api/event/start` and `stop`, `GET /mp4/api/event/list/{streamPath}`. */
+export function addEvents(app: App, context: AppContext): void {
+  const { catalog, clock, config } = context;
+  const parts = (): EventParts => ({ catalog, clock, ...recordingOf(context) });
+  for (const prefix of apiPrefixes) {
+    app.openapi(startRoute(prefix), async (c) => {
+      const given = bodyParameters(await c.req.text(), begun);
+      const streamPath = checkStreamPath(given.streamPath);
+      authorize(c, "record", streamPath);
+      const { eventId = "", eventName = "", eventDesc = "", eventLevel = "low" } = given;
+      const { eventBeforeMs, eventAfterMs } = config.recording;
+      const event = await beginEvent(parts(), {
+        ...{ streamPath, eventId, name: eventName, description: eventDesc, level: eventLevel },
+        beforeMs: lengthOf(given.beforeDuration, "beforeDuration", eventBeforeMs),
+        afterMs: lengthOf(given.afterDuration, "afterDuration", eventAfterMs),
+      });
+      return c.json({ code: 0 as const, message: "", data: 0 as const, event: eventOf(event) }, 200);
+    });
+    app.openapi(stopRoute(prefix), async (c) => {
+      const given = bodyParameters(await c.req.text(), ended);
+      const streamPath = checkStreamPath(given.streamPath);
+      authorize(c, "record", streamPath);
+      const events = await endEvent(parts(), streamPath, given.eventId);
+      return c.json({ code: 0 as const, message: "", data: events.map(eventOf) }, 200);
+    });
+    app.openapi(listRoute(prefix), async (c) => {
+      const { streamPath } = c.req.valid("param");
+      const { eventLevel: level, pageNum, pageSize, ...times } = c.req.valid("query");
+      const range = parseTimeRange(times, config.timeZone, clock());
+      const page = { limit: pageSize, offset: (pageNum - 1) * pageSize };
+      const events = await catalog.events.list({ streamPath, ...range, level, ...page });
+      return c.json({ code: 0 as const, message: "", data: events.map(eventOf) }, 200);
+    });
+  }
+}
+
+/** The record of an event. */
+export function eventOf(event: StreamEvent): z.infer<typeof shownEvent> {
+  const { id, streamPath, eventId, name, description, level, startMs, endMs, createdMs } = event;
+  return {
+    ...{ id, streamPath, eventId, eventName: name, eventDesc: description, eventLevel: level },
+    ...{ startTime: formatTime(startMs), endTime: formatTime(endMs), createdAt: formatTime(createdMs) },
+  };
+}
+
+/** @throws BoxcarError `bad_duration` (400) */
+function lengthOf(given: string | undefined, name: string, defaultMs: number): number {
+  if (given === undefined) return defaultMs;
+  if (/^0+(?:\.0*)?(?:ms|s|m|h)?$/.test(given)) return 0;
+  return Math.min(parseDuration(given, name), LONGEST_EVENT_MS);
+}

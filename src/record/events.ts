@@ -1,0 +1,72 @@
+import type { Catalog } from "../catalog/catalog.ts";
+import type { StreamEvent } from "../catalog/events.ts";
+import type { EventLevel } from "../catalog/types.ts";
+import { BoxcarError } from "../base/errors.ts";
+import type { Clock } from "../base/ports.ts";
+import { rate } from "./rate-by-events.ts";
+import type { Recorder } from "./recorder.ts";
+import type { Supervisor } from "./supervisor.ts";
+
+/** What happens on a stream. */
+export interface BegunEvent {
+  readonly streamPath: string;
+  readonly eventId: string;
+  readonly name: string;
+  readonly description: string;
+  readonly level: EventLevel;
+  /** Milliseconds before now, and after it, that belong to it. */
+  readonly beforeMs: number;
+  readonly afterMs: number;
+}
+
+/** What events are noted and recorded with. */
+export interface EventParts {
+  readonly catalog: Catalog;
+  readonly recorder: Recorder;
+  readonly supervisor: Supervisor;
+  readonly clock: Clock;
+}
+
+/**
+ * Notes an event. A stream that is recorded anyway keeps its segments of that time; one that is watched, or not even that, is
+ * recorded until the event ends, and longer if another one ends later.
+ * @throws BoxcarError `unknown_source` (404) when nothing is known of the stream, and as `Supervisor.record` does; then nothing is noted
+ */
+export async function beginEvent(parts: EventParts, event: BegunEvent): Promise<StreamEvent> {
+  const { catalog, recorder, supervisor, clock } = parts;
+  const { streamPath, beforeMs, afterMs, level } = event;
+  const nowMs = clock();
+  const endMs = nowMs + afterMs;
+  let recording = recorder.running(streamPath);
+  if (recording === undefined) {
+    const source = await catalog.sources.get(streamPath);
+    if (source === undefined) throw unknownStream(streamPath);
+    recording = await supervisor.record(source, "lost", { standby: "once" });
+  }
+  if (recording.options.standby !== undefined) recording.recordUntil(endMs, beforeMs);
+  const { eventId, name, description } = event;
+  const noted = { streamPath, eventId, name, description, level, startMs: nowMs - beforeMs, endMs, createdMs: nowMs };
+  const added = await catalog.events.add(noted);
+  for await (const page of catalog.overlapping(streamPath, added.startMs, added.endMs)) {
+    for (const segment of page) await rate(catalog, segment, level);
+  }
+  return added;
+}
+
+/** Ends events of a stream now. @param eventId only those of this name @returns those that were going on */
+export async function endEvent(
+  { catalog, recorder, clock }: EventParts,
+  streamPath: string,
+  eventId: string | undefined,
+): Promise<StreamEvent[]> {
+  const ended = await catalog.events.end(streamPath, clock(), eventId);
+  const [longest] = (await catalog.events.list({ streamPath, startMs: clock(), limit: 1 })).map(({ endMs }) => endMs);
+  const recording = recorder.running(streamPath);
+  if (recording?.options.standby !== undefined && longest === undefined) recording.recordNoLonger();
+  return ended;
+}
+
+function unknownStream(streamPath: string): BoxcarError {
+  const message = `Nothing records ${streamPath}, and nothing is known of where it comes from. Set it by PUT /mp4/api/sources/${streamPath}.`;
+  return new BoxcarError("unknown_source", 404, message, { streamPath });
+}
