@@ -71,6 +71,7 @@ export const Selected: Record_ = {
     shown: i64(
       "Presentation time of the sample that is shown at the start, of the first sample when that comes later.",
     ),
+    leastOffset: i32("Least composition offset of the whole track, at most 0."),
   },
 };
 
@@ -118,6 +119,17 @@ export const Counts: Record_ = {
   },
 };
 
+export const Decoding: Record_ = {
+  name: "Decoding",
+  doc: "When the samples of a piece's track are decoded, in ticks of the output track from the piece's `dts` on: told by `measure`.",
+  host: "reads",
+  fields: {
+    firstDts: i64("Of the first sample: 0 without a pre-roll."),
+    lastDts: i64("Of the last sample."),
+    hidden: u32("Samples that are not presented."),
+  },
+};
+
 export const PieceTrack: Record_ = {
   name: "PieceTrack",
   doc: "One track of one piece: which samples of a segment's track go into the output and where they land. One record a slot of the segment index, in slot order. Ticks are the output track's.",
@@ -126,7 +138,7 @@ export const PieceTrack: Record_ = {
   fields: {
     first: u32("The first sample, from 0."),
     count: u32("0 leaves the track out."),
-    dts: i64("Decode time of the first sample."),
+    dts: i64("Decode time of the first sample, were it not for a pre-roll."),
     timescale: u32("Of the output track."),
     lastDuration: u32("Duration of the last sample."),
     offsetShift: i32("Added to every composition offset."),
@@ -134,6 +146,21 @@ export const PieceTrack: Record_ = {
     trackId: u32("Of the output track."),
     prefix: u32("Inline bytes before every sync sample."),
     counts: { part: Counts, doc: "All 0 until it is measured." },
+    shown: optional(
+      bound(
+        "Ticks of the segment's track: samples presented before are hidden, a pre-roll that takes next to no time.",
+      ),
+      "Number.NEGATIVE_INFINITY",
+    ),
+    start: optional(i64("When the sample at `shown` is presented."), "0"),
+    delay: optional(
+      i64(
+        "From the decoding of a sync sample to its presentation: what follows a pre-roll is decoded so long before `start`.",
+      ),
+      "0",
+    ),
+    hold: optional(u32("What is hidden ends so long before `start`, and is decoded so much earlier."), "0"),
+    decoding: { part: Decoding, doc: "Told by `measure`.", answer: true },
     outputFlags: optional(u32("For fragments: bits of TrackFlag over the whole output track."), "0"),
     presentedUntil: optional(
       bound("For fragments: samples that are only decoded and would be presented later are presented then."),
@@ -146,7 +173,7 @@ export const PieceTrack: Record_ = {
 
 export const OutputTrack: Record_ = {
   name: "OutputTrack",
-  doc: "One track of an output file, as its headers need it. Movie ticks are of MOVIE_TIMESCALE.",
+  doc: "One track of an output file, as its headers need it. Movie ticks are those of `mvhd`.",
   host: "writes",
   fields: {
     id: u32("Track id, from 1."),

@@ -11,6 +11,7 @@ import {
   Chapter,
   Codec,
   Counts,
+  Decoding,
   Extent,
   Fragment,
   Group,
@@ -29,7 +30,7 @@ import type { Call, Names, Record_ } from "./kinds.ts";
 
 /** All records, a record before those that have it as a part. */
 export const records: readonly Record_[] = [
-  ...[Result, Extent, IndexHeader, TrackRecord, MovieClock, Selected, Selection, Group, Counts],
+  ...[Result, Extent, IndexHeader, TrackRecord, MovieClock, Selected, Selection, Group, Counts, Decoding],
   ...[PieceTrack, OutputTrack, Chapter, CaptionBlock, Splice, Span, Fragment, SampleRecord, BoxRecord, Codec],
 ];
 
@@ -150,10 +151,6 @@ export const names: Readonly<Record<string, Names>> = {
 
 /** Numbers that both sides need. */
 export const constants: Readonly<Record<string, readonly [value: number, doc: string]>> = {
-  MOVIE_TIMESCALE: [
-    90_000,
-    "Ticks a second of `mvhd` and `elst`: milliseconds and the usual frame rates are whole numbers of them.",
-  ],
   CAPTION_SIZE: [27, 'Bytes of every caption: a length of two bytes and "2026-01-31 10:00:00+08:00".'],
   CAPTION_FRAGMENT: [100, "Bytes of `moof` and the header of `mdat` of captions: but for 4 a sample."],
   FRAGMENT_BASE: [8 + 16 + 8, "Bytes of `moof`, `mfhd` and the header of `mdat`."],
@@ -206,9 +203,9 @@ export const calls: Readonly<Record<string, Call>> = {
     takes: { index: "address", tracks: "address", most: "u32", state: "address" },
   },
   movie: {
-    doc: "Writes the headers of an output. Result: the bytes; the list is of Splice records; `total` the bytes with all splices filled.",
+    doc: "Writes the headers of an output. `timescale`: movie ticks a second; `duration`: movie ticks of the longest media. Result: the bytes; the list is of Splice records; `total` the bytes with all splices filled.",
     takes: {
-      ...{ tracks: "address", count: "u32", duration: "whole", fragmented: "flag", wide: "flag" },
+      ...{ tracks: "address", count: "u32", timescale: "u32", duration: "whole", fragmented: "flag", wide: "flag" },
       ...{ chapters: "address", chapterCount: "u32" },
     },
   },

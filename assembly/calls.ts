@@ -15,7 +15,8 @@ import {
   walkChunks,
   writeSizes,
 } from "./piece/tables";
-import { openPiece, Piece, pieceTrack } from "./piece/piece";
+import { openPiece } from "./piece/open-piece";
+import { Piece, pieceTrack } from "./piece/piece";
 import { openAccess, writeAccessEntries } from "./write/random-access";
 import { scanHeader } from "./read/scan";
 import { checkIndex } from "./index/segment-index";

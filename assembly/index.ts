@@ -91,12 +91,13 @@ export function spans(index: usize, tracks: usize, most: u32, state: usize): Sta
 }
 
 /**
- * Writes the headers of an output. Result: the bytes; the list is of Splice records; `total` the bytes with all
- * splices filled.
+ * Writes the headers of an output. `timescale`: movie ticks a second; `duration`: movie ticks of the longest
+ * media. Result: the bytes; the list is of Splice records; `total` the bytes with all splices filled.
  */
 export function movie(
   tracks: usize,
   count: u32,
+  timescale: u32,
   duration: f64,
   fragmented: u32,
   wide: u32,
@@ -104,7 +105,7 @@ export function movie(
   chapterCount: u32,
 ): Status {
   begin();
-  calls.movie(tracks, count, <u64>duration, fragmented != 0, wide != 0, chapters, chapterCount);
+  calls.movie(tracks, count, timescale, <u64>duration, fragmented != 0, wide != 0, chapters, chapterCount);
   return outcome();
 }
 

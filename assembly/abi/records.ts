@@ -129,7 +129,8 @@ export namespace Selected {
   export const LAST_DTS: usize = 32; // i64: Decode time of the last sample.
   export const LAST_DURATION: usize = 40; // u32: Duration of the last sample.
   export const SHOWN: usize = 48; // i64: Presentation time of the sample that is shown at the start, of the first sample when that comes later.
-  export const SIZE: usize = 56;
+  export const LEAST_OFFSET: usize = 56; // i32: Least composition offset of the whole track, at most 0.
+  export const SIZE: usize = 64;
 }
 
 /** Which samples of a track to take, in ticks of the track on the segment's presentation timeline. */
@@ -146,7 +147,8 @@ export namespace Selection {
   export const LAST_DTS: usize = 56; // i64: Decode time of the last sample.
   export const LAST_DURATION: usize = 64; // u32: Duration of the last sample.
   export const SHOWN: usize = 72; // i64: Presentation time of the sample that is shown at the start, of the first sample when that comes later.
-  export const SIZE: usize = 80;
+  export const LEAST_OFFSET: usize = 80; // i32: Least composition offset of the whole track, at most 0.
+  export const SIZE: usize = 88;
 }
 
 /** Groups of pictures that follow one another, in ticks of the track on the segment's presentation timeline. */
@@ -177,13 +179,24 @@ export namespace Counts {
 }
 
 /**
+ * When the samples of a piece's track are decoded, in ticks of the output track from the piece's `dts` on: told by
+ * `measure`.
+ */
+export namespace Decoding {
+  export const FIRST_DTS: usize = 0; // i64: Of the first sample: 0 without a pre-roll.
+  export const LAST_DTS: usize = 8; // i64: Of the last sample.
+  export const HIDDEN: usize = 16; // u32: Samples that are not presented.
+  export const SIZE: usize = 24;
+}
+
+/**
  * One track of one piece: which samples of a segment's track go into the output and where they land. One record a
  * slot of the segment index, in slot order. Ticks are the output track's.
  */
 export namespace PieceTrack {
   export const FIRST: usize = 0; // u32: The first sample, from 0.
   export const COUNT: usize = 4; // u32: 0 leaves the track out.
-  export const DTS: usize = 8; // i64: Decode time of the first sample.
+  export const DTS: usize = 8; // i64: Decode time of the first sample, were it not for a pre-roll.
   export const TIMESCALE: usize = 16; // u32: Of the output track.
   export const LAST_DURATION: usize = 20; // u32: Duration of the last sample.
   export const OFFSET_SHIFT: usize = 24; // i32: Added to every composition offset.
@@ -199,12 +212,19 @@ export namespace PieceTrack {
   export const TRUNS: usize = 64; // u32: Track runs in them.
   export const FLAGS: usize = 68; // u32: Bits of TrackFlag, before offsets are shifted.
   export const BYTES: usize = 72; // u64: Bytes of media, with the inline ones of the `prefix` it was measured with.
-  export const OUTPUT_FLAGS: usize = 80; // u32: For fragments: bits of TrackFlag over the whole output track.
-  export const PRESENTED_UNTIL: usize = 88; // i64: For fragments: samples that are only decoded and would be presented later are presented then.
-  export const SIZE: usize = 96;
+  export const SHOWN: usize = 80; // i64: Ticks of the segment's track: samples presented before are hidden, a pre-roll that takes next to no time.
+  export const START: usize = 88; // i64: When the sample at `shown` is presented.
+  export const DELAY: usize = 96; // i64: From the decoding of a sync sample to its presentation: what follows a pre-roll is decoded so long before `start`.
+  export const HOLD: usize = 104; // u32: What is hidden ends so long before `start`, and is decoded so much earlier.
+  export const FIRST_DTS: usize = 112; // i64: Of the first sample: 0 without a pre-roll.
+  export const LAST_DTS: usize = 120; // i64: Of the last sample.
+  export const HIDDEN: usize = 128; // u32: Samples that are not presented.
+  export const OUTPUT_FLAGS: usize = 136; // u32: For fragments: bits of TrackFlag over the whole output track.
+  export const PRESENTED_UNTIL: usize = 144; // i64: For fragments: samples that are only decoded and would be presented later are presented then.
+  export const SIZE: usize = 152;
 }
 
-/** One track of an output file, as its headers need it. Movie ticks are of MOVIE_TIMESCALE. */
+/** One track of an output file, as its headers need it. Movie ticks are those of `mvhd`. */
 export namespace OutputTrack {
   export const ID: usize = 0; // u32: Track id, from 1.
   export const HANDLER: usize = 4; // u32: Handler type, a four-character code.

@@ -254,3 +254,15 @@ export function newOffsetCursor(): OffsetCursor {
   cursor.varints = newVarints();
   return cursor;
 }
+
+/** Passes over `count` samples; returns the sum of their values. */
+export function skipRuns(runs: RunCursor, count: u32): u64 {
+  let sum: u64 = 0;
+  while (count > 0) {
+    if (runs.left == 0) runs.refill();
+    const taken = runs.take(count);
+    sum += <u64>taken * runs.value;
+    count -= taken;
+  }
+  return sum;
+}

@@ -1,6 +1,7 @@
-/** Sample durations in the ticks of an output track. */
-import { newRunCursor, RunCursor } from "./cursors";
+/** Decode times and durations of samples in the ticks of an output track. */
+import { newRunCursor, RunCursor, skipRuns } from "./cursors";
 import { Piece, pieceTrack, rescale } from "../piece/piece";
+import { Preroll, prerollOf } from "../piece/preroll";
 import { PieceTrack, TrackRecord } from "../abi/records";
 import { recordOf } from "./segment-index";
 import { cleared } from "../memory/status";
@@ -9,12 +10,19 @@ import { cleared } from "../memory/status";
 @unmanaged
 export class DurationCursor {
   runs: RunCursor;
+  preroll: Preroll;
+  /** Samples whose times the pre-roll gives. */
+  led: u32;
   from: u32;
   to: u32;
   /** Decode time of the piece's first sample, in the segment's ticks. */
   first: i64;
+  /** The same in output ticks, without the pre-roll. */
+  base: i64;
   /** The segment's ticks since then. */
   time: i64;
+  /** Number of the next sample in the piece. */
+  sample: u32;
   /** Samples before the last one, whose duration the plan sets. */
   left: u32;
   lastDuration: u32;
@@ -22,25 +30,48 @@ export class DurationCursor {
   open(piece: Piece, slot: u32): void {
     const record = recordOf(piece.index, slot);
     const track = pieceTrack(piece, slot);
+    this.preroll = prerollOf(piece, slot);
+    this.led = this.preroll.led;
     this.runs.open(piece.index, record, TrackRecord.DURATIONS_OFFSET);
     this.first =
       load<i64>(record, TrackRecord.FIRST_DTS) + <i64>skipRuns(this.runs, load<u32>(track, PieceTrack.FIRST));
+    this.base = load<i64>(track, PieceTrack.DTS);
     this.from = load<u32>(record, TrackRecord.TIMESCALE);
     this.to = load<u32>(track, PieceTrack.TIMESCALE);
     this.time = 0;
+    this.sample = 0;
     this.left = load<u32>(track, PieceTrack.COUNT) - 1;
     this.lastDuration = load<u32>(track, PieceTrack.LAST_DURATION);
   }
 
+  /** Decode time of the next sample, output ticks. */
+  dts(): i64 {
+    return this.preroll.dts(this.sample, this.base + rescale(this.time, this.from, this.to));
+  }
+
   next(): u32 {
     if (this.left == 0) return this.lastDuration;
+    if (this.from == this.to && this.sample >= this.led) return this.pass();
+    const before = this.dts();
+    this.pass();
+    return <u32>(this.dts() - before);
+  }
+
+  /** Passes over all samples up to the last one. */
+  moveToLast(): void {
+    this.time += skipRuns(this.runs, this.left);
+    this.sample += this.left;
+    this.left = 0;
+  }
+
+  /** Passes over the next sample, and returns its duration in the segment's ticks. */
+  private pass(): u32 {
     this.left--;
+    this.sample++;
     if (this.runs.left == 0) this.runs.refill();
     this.runs.left--;
-    const before = this.time;
-    this.time = before + this.runs.value;
-    if (this.from == this.to) return this.runs.value;
-    return <u32>(rescale(this.time, this.from, this.to) - rescale(before, this.from, this.to));
+    this.time += this.runs.value;
+    return this.runs.value;
   }
 }
 
@@ -49,16 +80,4 @@ export function newDurationCursor(): DurationCursor {
   const cursor = changetype<DurationCursor>(cleared(offsetof<DurationCursor>()));
   cursor.runs = newRunCursor();
   return cursor;
-}
-
-/** Passes over `count` samples; returns the sum of their values. */
-export function skipRuns(runs: RunCursor, count: u32): u64 {
-  let sum: u64 = 0;
-  while (count > 0) {
-    if (runs.left == 0) runs.refill();
-    const taken = runs.take(count);
-    sum += <u64>taken * runs.value;
-    count -= taken;
-  }
-  return sum;
 }

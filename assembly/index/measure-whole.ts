@@ -1,7 +1,8 @@
 /** Counts of an index's own track records: those of the piece that takes all of every track, in its own timescale. */
 import { uniformity } from "../piece/measure";
 import { openFragments, PAGE_SAMPLES } from "../piece/fragment-walk";
-import { bound, openPiece, Piece } from "../piece/piece";
+import { openPiece } from "../piece/open-piece";
+import { bound, Piece } from "../piece/piece";
 import { Movie, trackAt } from "../read/moov";
 import { TrackFlag } from "../abi/names";
 import { IndexHeader, PieceTrack, TrackRecord } from "../abi/records";
@@ -22,6 +23,7 @@ export function measureWhole(index: usize, movie: Movie): void {
     store<i64>(track, load<i64>(record, TrackRecord.FIRST_DTS), PieceTrack.DTS);
     store<u32>(track, load<u32>(record, TrackRecord.TIMESCALE), PieceTrack.TIMESCALE);
     store<u32>(track, load<u32>(record, TrackRecord.LAST_DURATION), PieceTrack.LAST_DURATION);
+    store<i64>(track, i64.MIN_VALUE, PieceTrack.SHOWN);
     // Equal runs are joined already; the last sample has an entry of its own.
     const last = table.durations + <usize>(table.durationRuns - 1) * Run.SIZE;
     const own = u32(load<u32>(last, Run.COUNT) > 1);

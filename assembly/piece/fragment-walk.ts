@@ -171,15 +171,15 @@ export class FragmentWalk {
   }
 
   private begin(track: usize): void {
-    const time = this.time;
-    const from = this.durations.from;
-    const to = this.durations.to;
-    const base = load<i64>(track, PieceTrack.DTS);
-    this.begun = time;
+    const durations = this.durations;
+    this.begun = this.time;
     this.composed = this.offsets.next();
-    const shown = rescale(time + this.composed, from, to) + load<i32>(track, PieceTrack.OFFSET_SHIFT);
-    store<i64>(this.next, base + rescale(time, from, to), Start.DTS);
-    store<i64>(this.next, base + shown, Start.PTS);
+    const base = durations.base;
+    const decoded = base + rescale(this.time, durations.from, durations.to);
+    const shown = base + rescale(this.time + this.composed, durations.from, durations.to);
+    const preroll = durations.preroll;
+    store<i64>(this.next, preroll.dts(this.passed, decoded), Start.DTS);
+    store<i64>(this.next, preroll.pts(this.passed, shown + load<i32>(track, PieceTrack.OFFSET_SHIFT)), Start.PTS);
     store<u32>(this.next, u32(this.syncs.sync), Start.SYNC);
   }
 }

@@ -1,6 +1,7 @@
 /** How large a piece's tables are. */
 import { TrackFlag } from "../abi/names";
 import { PieceTrack, Result, TrackRecord } from "../abi/records";
+import { newDurationCursor } from "../index/duration-cursor";
 import { openFragments, PAGE_SAMPLES } from "./fragment-walk";
 import { openParts } from "./part-walk";
 import { Part, partBytes, Piece, pieceTrack } from "./piece";
@@ -35,9 +36,22 @@ export function measurePiece(piece: Piece): void {
     const durations = load<u32>(track, PieceTrack.STTS_ENTRIES);
     flags |= uniformity(flags, recordOf(piece.index, slot), load<u32>(track, PieceTrack.COUNT), durations);
     store<u32>(track, flags, PieceTrack.FLAGS);
+    measureDecoding(piece, slot);
   }
   measureChunks(piece);
   measureFragments(piece);
+}
+
+function measureDecoding(piece: Piece, slot: u32): void {
+  const track = pieceTrack(piece, slot);
+  const durations = newDurationCursor();
+  if (failed() || load<u32>(track, PieceTrack.COUNT) == 0) return;
+  durations.open(piece, slot);
+  const preroll = durations.preroll;
+  store<i64>(track, durations.dts() - durations.base, PieceTrack.FIRST_DTS);
+  durations.moveToLast();
+  store<i64>(track, durations.dts() - durations.base, PieceTrack.LAST_DTS);
+  store<u32>(track, preroll.hidden, PieceTrack.HIDDEN);
 }
 
 /** What the chunks of one track add up to. */

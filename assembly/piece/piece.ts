@@ -1,8 +1,6 @@
 /** One piece of an output: a range of samples of each track of one segment. */
-import { Status, TrackFlag } from "../abi/names";
-import { IndexHeader, PieceTrack, TrackRecord } from "../abi/records";
-import { recordOf } from "../index/segment-index";
-import { cleared, fail, failed } from "../memory/status";
+import { TrackFlag } from "../abi/names";
+import { PieceTrack } from "../abi/records";
 
 /** Selected samples of one track that are adjacent in the file, all of one description and one output fragment. */
 export namespace Part {
@@ -36,33 +34,8 @@ export class Piece {
   fragments: u32;
   /** For each fragment and slot, the first sample of the fragment, and behind them those after the last one: u32, fragment by fragment. */
   bounds: usize;
-}
-
-/** Takes a piece from its index and `PieceTrack` records; fails with `BadIndex` or `OutOfMemory`. */
-export function openPiece(index: usize, tracks: usize): Piece {
-  const piece = changetype<Piece>(cleared(offsetof<Piece>()));
-  if (failed()) return piece;
-  piece.index = index;
-  piece.tracks = tracks;
-  piece.slots = load<u32>(index, IndexHeader.TRACK_COUNT);
-  piece.reference = load<u32>(index, IndexHeader.REFERENCE);
-  if (load<u32>(pieceTrack(piece, piece.reference), PieceTrack.COUNT) == 0) {
-    for (let slot: u32 = 0; slot < piece.slots; slot++) {
-      if (load<u32>(pieceTrack(piece, slot), PieceTrack.COUNT) > 0) {
-        piece.reference = slot;
-        break;
-      }
-    }
-  }
-  piece.fragments = 1;
-  for (let slot: u32 = 0; slot < piece.slots; slot++) {
-    const track = pieceTrack(piece, slot);
-    const end = <u64>load<u32>(track, PieceTrack.FIRST) + load<u32>(track, PieceTrack.COUNT);
-    // The host made the piece from the segment's summary: it is not that of this index.
-    if (end > load<u32>(recordOf(index, slot), TrackRecord.SAMPLES)) fail(Status.BadIndex);
-    else if (load<u32>(track, PieceTrack.TIMESCALE) == 0) fail(Status.BadIndex);
-  }
-  return piece;
+  /** A Preroll for each slot. */
+  prerolls: usize;
 }
 
 /** Address of a slot's PieceTrack. */

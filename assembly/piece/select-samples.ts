@@ -106,6 +106,24 @@ export function selectSamples(index: usize, slot: u32, selection: usize): void {
   store<i64>(selection, shown, Selection.SHOWN);
   store<i64>(selection, cursor.dts - cursor.duration, Selection.LAST_DTS);
   store<u32>(selection, cursor.duration, Selection.LAST_DURATION);
+  store<i32>(selection, leastOffset(index, record), Selection.LEAST_OFFSET);
+}
+
+// A whole track's, so that all pieces of a recording are moved alike.
+function leastOffset(index: usize, record: usize): i32 {
+  if (!(load<u32>(record, TrackRecord.FLAGS) & TrackFlag.NegativeOffsets)) return 0;
+  const offsets = newOffsetCursor();
+  if (failed()) return 0;
+  offsets.open(index, record);
+  const samples = load<u32>(record, TrackRecord.SAMPLES);
+  let least: i32 = 0;
+  let taken: u32 = 1;
+  for (let i: u32 = 0; i < samples; i += taken) {
+    taken = min(offsets.alike(), samples - i);
+    least = min(least, offsets.next());
+    if (taken > 1) offsets.skip(taken - 1);
+  }
+  return least;
 }
 
 function findFirst(index: usize, record: usize, selection: usize): u32 {

@@ -1,8 +1,9 @@
 /** A piece's sample tables: all entries are counted and a window of them is written, so that counts and tables cannot disagree. */
-import { newDurationCursor, skipRuns } from "../index/duration-cursor";
-import { newOffsetCursor, newRunCursor, newSizeCursor, newSyncCursor } from "../index/cursors";
+import { newDurationCursor } from "../index/duration-cursor";
+import { newSizeCursor, newSyncCursor } from "../index/cursors";
 import { openParts } from "./part-walk";
-import { Part, Piece, pieceTrack, rescale } from "./piece";
+import { Part, Piece, pieceTrack } from "./piece";
+import { newSampleTimes } from "./sample-times";
 import { OffsetsKind, TrackFlag } from "../abi/names";
 import { PieceTrack, TrackRecord } from "../abi/records";
 import { recordOf } from "../index/segment-index";
@@ -53,36 +54,26 @@ export function walkDurations(piece: Piece, slot: u32, entries: Entries): void {
   if (count == 0) return;
   let samples: u32 = 0;
   let duration: u32 = 0;
-  const record = recordOf(piece.index, slot);
-  if (load<u32>(record, TrackRecord.TIMESCALE) == load<u32>(track, PieceTrack.TIMESCALE)) {
-    const runs = newRunCursor();
-    if (failed()) return;
-    runs.open(piece.index, record, TrackRecord.DURATIONS_OFFSET);
-    skipRuns(runs, load<u32>(track, PieceTrack.FIRST));
-    for (let left = count - 1; left > 0;) {
+  const durations = newDurationCursor();
+  if (failed()) return;
+  durations.open(piece, slot);
+  const single = durations.from == durations.to ? durations.led : count;
+  let taken: u32 = 1;
+  for (let left = count - 1; left > 0; left -= taken) {
+    const runs = durations.runs;
+    let next = runs.value;
+    if (durations.sample < single) next = durations.next();
+    else {
       if (runs.left == 0) runs.refill();
-      const taken = runs.take(left);
-      left -= taken;
-      if (samples > 0 && runs.value != duration) {
-        entries.addPair(samples, duration);
-        samples = 0;
-      }
-      duration = runs.value;
-      samples += taken;
+      next = runs.value;
+      taken = runs.take(left);
     }
-  } else {
-    const durations = newDurationCursor();
-    if (failed()) return;
-    durations.open(piece, slot);
-    for (let left = count - 1; left > 0; left--) {
-      const next = durations.next();
-      if (samples > 0 && next != duration) {
-        entries.addPair(samples, duration);
-        samples = 0;
-      }
-      duration = next;
-      samples++;
+    if (samples > 0 && next != duration) {
+      entries.addPair(samples, duration);
+      samples = 0;
     }
+    duration = next;
+    samples += taken;
   }
   if (samples > 0) entries.addPair(samples, duration);
   entries.addPair(1, load<u32>(track, PieceTrack.LAST_DURATION));
@@ -94,13 +85,10 @@ export function walkOffsets(piece: Piece, slot: u32, entries: Entries): void {
   const record = recordOf(piece.index, slot);
   const count = load<u32>(track, PieceTrack.COUNT);
   if (count == 0) return;
-  const from = load<u32>(record, TrackRecord.TIMESCALE);
-  const timescale = load<u32>(track, PieceTrack.TIMESCALE);
   const shift = load<i32>(track, PieceTrack.OFFSET_SHIFT);
-  const offsets = newOffsetCursor();
-  const durations = newDurationCursor();
+  const times = newSampleTimes();
   if (failed()) return;
-  offsets.open(piece.index, record);
+  times.open(piece, slot);
   let flags = load<u32>(track, PieceTrack.FLAGS) & ~(TrackFlag.Offsets | TrackFlag.NegativeOffsets);
   if (!(load<u32>(record, TrackRecord.FLAGS) & TrackFlag.Offsets)) {
     if (shift != 0) flags |= TrackFlag.Offsets;
@@ -108,21 +96,23 @@ export function walkOffsets(piece: Piece, slot: u32, entries: Entries): void {
     store<u32>(track, flags, PieceTrack.FLAGS);
     return entries.addPair(count, shift);
   }
-  offsets.skip(load<u32>(track, PieceTrack.FIRST));
-  durations.open(piece, slot);
   let samples: u32 = 0;
   let value: i32 = 0;
-  const alike = from == timescale && offsets.kind == OffsetsKind.Runs;
+  const durations = times.durations;
+  const offsets = times.offsets;
+  const single = durations.from == durations.to ? durations.led : count;
+  const alike = offsets.kind == OffsetsKind.Runs;
   let taken: u32 = 1;
   for (let i: u32 = 0; i < count; i += taken) {
-    if (alike) taken = min(offsets.alike(), count - i);
-    let next = offsets.next();
-    if (taken > 1) offsets.skip(taken - 1);
-    if (from != timescale) {
-      next = <i32>(rescale(durations.time + next, from, timescale) - rescale(durations.time, from, timescale));
-      durations.next();
+    let next: i32 = 0;
+    if (i < single) {
+      times.next();
+      next = <i32>times.offset;
+    } else {
+      if (alike) taken = min(offsets.alike(), count - i);
+      next = offsets.next() + shift;
+      if (taken > 1) offsets.skip(taken - 1);
     }
-    next += shift;
     if (samples > 0 && next != value) {
       entries.addPair(samples, value);
       samples = 0;

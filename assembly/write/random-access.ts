@@ -2,7 +2,7 @@
 import { Code } from "../abi/codes";
 import { SIDX_ENTRY, Table, TFRA_ENTRY } from "../abi/names";
 import { Fragment, PieceTrack, Result } from "../abi/records";
-import { newDurationCursor, skipRuns } from "../index/duration-cursor";
+import { newDurationCursor } from "../index/duration-cursor";
 import { FragmentWalk, openFragments, Start } from "../piece/fragment-walk";
 import { Piece, pieceTrack, rescale } from "../piece/piece";
 import { cleared, failed, output, RESULT, suspended } from "../memory/status";
@@ -32,7 +32,7 @@ export function openAccess(piece: Piece, offset: u64, hiddenStart: u64): void {
   piece.work = changetype<usize>(writer);
   writer.offset = offset;
   writer.hidden = hiddenStart;
-  writer.end = load<i64>(pieceTrack(piece, piece.reference), PieceTrack.DTS) + referenceDuration(piece);
+  writer.end = referenceEnd(piece);
   writer.walk = openFragments(piece);
 }
 
@@ -82,12 +82,12 @@ export function writeAccessEntries(piece: Piece, table: u32, timescale: u32, hid
   suspended(changetype<usize>(piece), piece.scratch, walk.done);
 }
 
-function referenceDuration(piece: Piece): i64 {
+function referenceEnd(piece: Piece): i64 {
   const durations = newDurationCursor();
   if (failed()) return 0;
   durations.open(piece, piece.reference);
-  const ticks = skipRuns(durations.runs, durations.left);
-  return rescale(<i64>ticks, durations.from, durations.to) + durations.lastDuration;
+  durations.moveToLast();
+  return durations.dts() + durations.lastDuration;
 }
 
 /**

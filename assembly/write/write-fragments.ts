@@ -1,13 +1,13 @@
 /** A piece as movie fragments (ISO/IEC 14496-12 clause 8.8): each a `moof` with all tracks, and its `mdat`'s header. */
 import { Code } from "../abi/codes";
 import { TrackFlag } from "../abi/names";
-import { Fragment, PieceTrack, Result, Span, TrackRecord } from "../abi/records";
-import { newOffsetCursor, newSizeCursor, newSyncCursor, OffsetCursor, SizeCursor, SyncCursor } from "../index/cursors";
-import { DurationCursor, newDurationCursor } from "../index/duration-cursor";
+import { Fragment, PieceTrack, Result, Span } from "../abi/records";
+import { newSizeCursor, newSyncCursor, SizeCursor, SyncCursor } from "../index/cursors";
 import { hasDefaults, isLast } from "../piece/fragment-sizes";
 import { layPage } from "../piece/fragment-page";
 import { FragmentWalk, openFragments } from "../piece/fragment-walk";
-import { Part, partBytes, Piece, pieceTrack, rescale } from "../piece/piece";
+import { Part, partBytes, Piece, pieceTrack } from "../piece/piece";
+import { newSampleTimes, SampleTimes } from "../piece/sample-times";
 import { recordOf } from "../index/segment-index";
 import { appendSpans } from "../piece/spans";
 import { cleared, failed, listed, output, reserve, RESULT, suspended } from "../memory/status";
@@ -17,46 +17,37 @@ import { beginBox, beginFullBox, endBox, newWriter, put32, put64, Writer } from 
 /** The heads that one track's samples are read with. */
 @unmanaged
 class RunSource {
-  durations: DurationCursor;
-  offsets: OffsetCursor;
+  times: SampleTimes;
   sizes: SizeCursor;
   syncs: SyncCursor;
-  dts: i64;
-  from: u32;
-  to: u32;
-  shift: i32;
   flags: u32;
   until: i64;
   prefix: u32;
-  /** Of each sample but the last, where all are alike. */
+  /** Decode time of the next sample, where all are alike. */
+  dts: i64;
+  /** Of each sample but the last then. */
   duration: u32;
 }
 
 function openSource(piece: Piece, slot: u32): RunSource {
   const source = changetype<RunSource>(cleared(offsetof<RunSource>()));
-  source.durations = newDurationCursor();
-  source.offsets = newOffsetCursor();
+  source.times = newSampleTimes();
   source.sizes = newSizeCursor();
   source.syncs = newSyncCursor();
   if (failed()) return source;
   const record = recordOf(piece.index, slot);
   const track = pieceTrack(piece, slot);
   const first = load<u32>(track, PieceTrack.FIRST);
-  source.durations.open(piece, slot);
-  source.offsets.open(piece.index, record);
-  source.offsets.skip(first);
+  source.times.open(piece, slot);
   source.sizes.open(piece.index, record);
   source.sizes.skip(first);
   source.syncs.open(piece.index, record);
   source.syncs.skip(first);
-  source.dts = load<i64>(track, PieceTrack.DTS);
-  source.from = load<u32>(record, TrackRecord.TIMESCALE);
-  source.to = load<u32>(track, PieceTrack.TIMESCALE);
-  source.shift = load<i32>(track, PieceTrack.OFFSET_SHIFT);
   source.flags = load<u32>(track, PieceTrack.OUTPUT_FLAGS);
   source.prefix = load<u32>(track, PieceTrack.PREFIX);
   source.until = load<i64>(track, PieceTrack.PRESENTED_UNTIL);
-  if (hasDefaults(track)) source.duration = source.durations.next();
+  source.dts = source.times.durations.dts();
+  if (hasDefaults(track)) source.duration = source.times.durations.next();
   return source;
 }
 
@@ -185,7 +176,7 @@ function beginTraf(out: Writer, track: usize, source: RunSource, description: u3
   }
   endBox(out, tfhd);
   const tfdt = beginFullBox(out, Code.tfdt, 1, 0);
-  put64(out, source.dts);
+  put64(out, defaults ? source.dts : source.times.durations.dts());
   endBox(out, tfdt);
   return traf;
 }
@@ -195,13 +186,14 @@ function writeUniformTrun(out: Writer, source: RunSource, part: usize, dataOffse
   const trun = beginFullBox(out, Code.trun, 1, last ? 0x101 : 0x1);
   put32(out, samples);
   put32(out, dataOffset);
-  if (last) put32(out, source.durations.lastDuration);
+  if (last) put32(out, source.times.durations.lastDuration);
   source.dts += <i64>samples * source.duration;
   endBox(out, trun);
 }
 
 function writeTrun(out: Writer, source: RunSource, part: usize, dataOffset: u32): void {
   const flags = source.flags;
+  const times = source.times;
   const bySample = !(flags & TrackFlag.AllSync);
   const composed = (flags & TrackFlag.Offsets) != 0;
   const fields = 0x301 | (bySample ? 0x400 : 0) | (composed ? 0x800 : 0);
@@ -210,23 +202,17 @@ function writeTrun(out: Writer, source: RunSource, part: usize, dataOffset: u32)
   put32(out, samples);
   put32(out, dataOffset);
   for (let i: u32 = 0; i < samples; i++) {
-    const time = source.durations.time;
-    const duration = source.durations.next();
-    put32(out, duration);
+    times.next();
+    put32(out, times.duration);
     const sync = source.syncs.next();
     put32(out, source.sizes.next() + (sync ? source.prefix : 0));
     if (bySample) put32(out, sync ? SYNC_FLAGS : NON_SYNC_FLAGS);
     if (composed) {
-      let offset: i64 = source.offsets.next();
-      if (source.from != source.to) {
-        offset = rescale(time + offset, source.from, source.to) - rescale(time, source.from, source.to);
-      }
-      offset += source.shift;
+      let offset = times.offset;
       // Many players ignore an edit list's end in fragmented files; what only serves to decode must not stretch it.
-      if (source.dts + offset >= source.until) offset = source.until++ - source.dts;
+      if (times.dts + offset >= source.until) offset = source.until++ - times.dts;
       put32(out, <u32>(<i32>offset));
     }
-    source.dts += duration;
   }
   endBox(out, trun);
 }

@@ -1,6 +1,6 @@
 /** `ftyp` and `moov` of an output, progressive or the init segment of a fragmented one; table entries are spliced in. */
 import { Code } from "../abi/codes";
-import { MOVIE_TIMESCALE, TrackFlag } from "../abi/names";
+import { TrackFlag } from "../abi/names";
 import { OutputTrack, Result, Splice } from "../abi/records";
 import { MovieWriter, putUnityMatrix } from "./movie-writer";
 import { failed, listed, output, reserve, RESULT } from "../memory/status";
@@ -22,12 +22,14 @@ const TRACK_IN_MOVIE: u32 = 2;
  * B: the length with all splices.
  * @param fragmented writes `mvex` and empty tables instead of splices
  * @param wide chunk offsets of 64 bits
- * @param duration movie ticks
+ * @param timescale movie ticks a second
+ * @param duration movie ticks of the longest media: readers stop there, whatever edit lists say
  * @param chapters `chapterCount` Chapter records
  */
 export function writeMovie(
   tracks: usize,
   count: u32,
+  timescale: u32,
   duration: u64,
   fragmented: bool,
   wide: bool,
@@ -68,9 +70,9 @@ export function writeMovie(
       );
     }
   }
-  writeMvhd(out, duration, highest + 1);
+  writeMvhd(out, timescale, duration, highest + 1);
   for (let i: u32 = 0; i < count; i++) {
-    writeTrak(movie, tracks, count, i, duration, fragmented, wide);
+    writeTrak(movie, tracks, count, i, fragmented, wide);
   }
   if (fragmented) writeMvex(out, tracks, count, duration);
   const udta = beginBox(out, Code.udta);
@@ -98,11 +100,11 @@ function writeFtyp(out: Writer, fragmented: bool): void {
 }
 
 // No clock goes into an output: creation and modification times are 0 everywhere.
-function writeMvhd(out: Writer, duration: u64, nextTrack: u32): void {
+function writeMvhd(out: Writer, timescale: u32, duration: u64, nextTrack: u32): void {
   const wide = duration >= u32.MAX_VALUE;
   const box = beginFullBox(out, Code.mvhd, u32(wide), 0);
   putZeros(out, wide ? 16 : 8);
-  put32(out, MOVIE_TIMESCALE);
+  put32(out, timescale);
   if (wide) put64(out, duration);
   else put32(out, <u32>duration);
   put32(out, 0x1_0000);

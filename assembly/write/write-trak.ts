@@ -18,14 +18,12 @@ const LAYER: usize = WIDTH + TrackRecord.LAYER - TrackRecord.WIDTH;
  * Writes the box of one output track.
  * @param tracks `count` OutputTrack records
  * @param number of the one, from 0
- * @param duration movie ticks of the whole output
  */
 export function writeTrak(
   movie: MovieWriter,
   tracks: usize,
   count: u32,
   number: u32,
-  duration: u64,
   fragmented: bool,
   wide: bool,
 ): void {
@@ -33,12 +31,8 @@ export function writeTrak(
   const track = tracks + <usize>number * OutputTrack.SIZE;
   const before = movie.spliced;
   const trak = beginBox(out, Code.trak);
-  const shown =
-    load<i64>(track, OutputTrack.EDIT_TIME) < 0
-      ? duration
-      : load<u64>(track, OutputTrack.EDIT_DELAY) + load<u64>(track, OutputTrack.EDIT_DURATION);
-  writeTkhd(out, track, shown);
-  if (load<i64>(track, OutputTrack.EDIT_TIME) >= 0) writeEdts(out, track);
+  writeTkhd(out, track, load<u64>(track, OutputTrack.EDIT_DELAY) + load<u64>(track, OutputTrack.EDIT_DURATION));
+  if (load<i64>(track, OutputTrack.EDIT_TIME) >= 0) writeEdts(out, track, fragmented);
   writeReferences(out, track, tracks, count);
   writeKept(out, track, Code.tapt);
   const mdia = beginBox(out, Code.mdia);
@@ -80,9 +74,10 @@ function writeTkhd(out: Writer, track: usize, duration: u64): void {
   endBox(out, box);
 }
 
-function writeEdts(out: Writer, track: usize): void {
+function writeEdts(out: Writer, track: usize, fragmented: bool): void {
   const delay = load<u64>(track, OutputTrack.EDIT_DELAY);
-  const length = load<u64>(track, OutputTrack.EDIT_DURATION);
+  // 0 is all of the media that the fragments hold (clause 8.6.6.1).
+  const length = fragmented ? 0 : load<u64>(track, OutputTrack.EDIT_DURATION);
   const time = load<i64>(track, OutputTrack.EDIT_TIME);
   const wide = delay >= u32.MAX_VALUE || length >= u32.MAX_VALUE || time > i32.MAX_VALUE;
   const edts = beginBox(out, Code.edts);

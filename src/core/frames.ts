@@ -73,9 +73,8 @@ interface Found {
 export async function planFrame(core: Core, source: SegmentSource, atMs: number): Promise<FrameClip> {
   const parts = { core, ...recordedSources([source]) };
   const found = await find(parts, parts.segments[0], atMs);
-  const { selected, record } = found;
-  const dts = selected.dts - selected.shown;
-  return clipOf(parts, [{ found, count: selected.count, dts, shown: 0 }], record.timescale, found.selected.shown);
+  const { selected } = found;
+  return clipOf(parts, [{ found, count: selected.count, second: 0 }], selected.shown);
 }
 
 /**
@@ -88,9 +87,10 @@ export async function planKeyframes(core: Core, wanted: readonly FrameTime[]): P
   const parts = { core, ...recordedSources(sources) };
   const all: Found[] = [];
   for (const { source, atMs } of wanted) all.push(await find(parts, parts.segments[sources.indexOf(source)], atMs));
-  const timescale = all[0]?.record.timescale ?? 1;
-  const pieces = all.map((found, i) => ({ found, count: 1, dts: i * timescale, shown: i * timescale }));
-  return clipOf(parts, pieces, timescale);
+  return clipOf(
+    parts,
+    all.map((found, i) => ({ found, count: 1, second: i })),
+  );
 }
 
 async function find({ core, indexes }: FrameParts, segment: RecordedSegment | undefined, atMs: number): Promise<Found> {
@@ -117,29 +117,23 @@ async function find({ core, indexes }: FrameParts, segment: RecordedSegment | un
   return { segment, timed, slot, record, selected };
 }
 
-/** One found picture's samples and where they land, in ticks of the output. */
+/** One found picture's samples and where it lands. */
 interface Placed {
   readonly found: Found;
   readonly count: number;
-  /** Decode time of the first sample. */
-  readonly dts: number;
   /** Presentation time of the picture. */
-  readonly shown: number;
+  readonly second: number;
 }
 
 /** @param exact presentation time of the one picture that is wanted, where that is not the first sample */
-async function clipOf(
-  parts: FrameParts,
-  placed: readonly Placed[],
-  timescale: number,
-  exact?: number,
-): Promise<FrameClip> {
+async function clipOf(parts: FrameParts, placed: readonly Placed[], exact?: number): Promise<FrameClip> {
   const [first] = placed;
   if (first === undefined) throw noPicture("No moment was given.");
   const track = new OutputTrack(1, first.found.record, first.found.timed, first.found.slot);
+  const { timescale } = track;
   const pieces: Piece[] = [];
   const descriptions: Uint8Array[] = [];
-  for (const { found, count, dts, shown } of placed) {
+  for (const { found, count, second } of placed) {
     const { segment, record, selected, slot, timed } = found;
     const known = track.descriptions.length;
     const descriptionBase = track.describe(segment, record);
@@ -149,6 +143,10 @@ async function clipOf(
       descriptions.push(index.subarray(at, at + length));
     }
     const single = count === 1;
+    const shown = second * timescale;
+    // Nothing is decoded after it is presented.
+    const decoded = selected.dts + selected.leastOffset - (exact ?? 0);
+    const dts = exact === undefined ? shown : rescale(decoded, record.timescale, timescale);
     const offset = rescale(selected.pts - selected.dts, record.timescale, timescale);
     const own = rescale(selected.lastDuration, record.timescale, timescale);
     const lastDuration = single ? timescale : Math.max(1, own);
@@ -156,19 +154,27 @@ async function clipOf(
     const piece: PieceTrack = {
       ...leftOut(record),
       ...{ first: selected.first, count, dts, timescale, lastDuration, lasting, ownDuration: lastDuration },
-      ...{ descriptionBase, trackId: track.id, offsetShift: exact === undefined ? shown - dts - offset : 0 },
+      ...{ descriptionBase, trackId: track.id },
+      ...(exact === undefined
+        ? { offsetShift: -offset }
+        : {
+            offsetShift: -rescale(selected.leastOffset, record.timescale, timescale),
+            shown: exact,
+            // Not every decoder leaves out what is hidden by itself: times well before 0 tell it.
+            hold: timescale,
+          }),
     };
     const tracks = timed.summary.tracks.map((other, i) => (i === slot ? piece : leftOut(other)));
-    const { counts, bytes, fragments } = parts.core.withIndex(index, (loaded) => loaded.measure(tracks));
+    const { counts, decodings, bytes, fragments } = parts.core.withIndex(index, (loaded) => loaded.measure(tracks));
     piece.counts = counts[slot] ?? NO_COUNTS;
     track.count(piece, record);
     pieces.push({ source: sourceOf(segment), tracks, bytes, fragments, inline: new Uint8Array(0) });
     track.last = piece;
     track.lastDts = dts + lasting;
     track.presentedEnd = Math.max(track.presentedEnd, shown + lastDuration);
+    const decoding = decodings[slot];
+    if (exact !== undefined && decoding !== undefined) track.begin(piece, decoding);
   }
-  track.firstDts = first.dts;
-  track.firstPts = exact === undefined ? 0 : first.found.selected.pts - exact;
   const composition = {
     ...{ tracks: [track], pieces, startMs: 0, endMs: 0, coverage: [], gaps: [], spans: [], clock: [] },
     ...{
@@ -183,6 +189,7 @@ async function clipOf(
     ...parts,
     composition,
     headers: [{ ...NO_HEADERS, descriptions: concatenated(descriptions) }],
+    edits: "list",
     chapters: undefined,
     captions: undefined,
   });

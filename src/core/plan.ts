@@ -60,12 +60,14 @@ export function identityOf({
   gaps,
   changes,
   sound,
+  edits,
   chapters,
   captions,
 }: SegmentsQuery): unknown[] {
   const identity: unknown[] = [startMs, endMs, cut, gaps, changes, chapters !== undefined];
   if (chapters !== undefined && chapters.offsetMinutes !== 0) identity.push("chapters", chapters.offsetMinutes);
   if (sound === "keep") identity.push("sound");
+  if (edits === "none") identity.push("edits");
   if (captions !== undefined) identity.push("clock", captions.offsetMinutes);
   return identity;
 }

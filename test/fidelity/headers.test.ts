@@ -12,7 +12,7 @@ const queries = [
   { name: "a kept gap", from: 1320, to: 14_500, gaps: "keep" as const },
 ];
 
-describe("fmp4", () => {
+describe.each(["mp4", "fmp4"] as const)("%s", (format) => {
   let shelf: Shelf;
   beforeAll(async () => {
     const segments = await record({ count: 4, seconds: 4, gop: 2, rate: 44_100 });
@@ -25,9 +25,28 @@ describe("fmp4", () => {
 
   async function made({ from, to, gaps }: (typeof queries)[number]): Promise<{ file: Buffer; timing: Timing }> {
     const plan = await shelf.plan({ startMs: RECORDED_AT + from, endMs: RECORDED_AT + to, ...(gaps && { gaps }) });
-    const file = await bytesOf(plan.media("fmp4"));
+    const file = await bytesOf(plan.media(format));
     return { file, timing: timingOf(file) };
   }
+
+  test.for(queries)("$name: the movie lasts as long as its longest media", async (query) => {
+    const { timing } = await made(query);
+    const ends = timing.tracks.map(({ samples, timescale }) => {
+      const last = samples.at(-1);
+      return ((last?.dts ?? 0) + (last?.duration ?? 0)) / timescale;
+    });
+    expect(timing.duration / timing.timescale).toBeGreaterThanOrEqual(Math.max(...ends));
+    expect(timing.duration / timing.timescale).toBeLessThan(Math.max(...ends) + 0.2);
+    const presented = Math.max(...timing.tracks.map(({ duration }) => duration)) / timing.timescale;
+    const gap = query.gaps === "keep" || query.to < 8001 ? 0 : GAP / 1000;
+    expect(Math.abs(presented - ((query.to - query.from) / 1000 - gap))).toBeLessThan(0.05);
+    if (format === "fmp4") expect(timing.fragmentDuration).toBe(timing.duration);
+    for (const { edits, duration } of timing.tracks) {
+      for (const edit of edits) expect(edit.duration).toBe(format === "fmp4" ? 0 : duration);
+    }
+  });
+
+  if (format === "mp4") return;
 
   test.for(queries)("$name: each fragment of a track lasts until its next one", async (query) => {
     const { timing } = await made(query);

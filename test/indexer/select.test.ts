@@ -118,5 +118,6 @@ function selected(samples: readonly Sample[], { start, end, rules, preroll }: Se
     lastDts: last.dts,
     lastDuration: last.duration,
     shown: Math.max(head.pts, ...taken.map(({ pts }) => (pts <= start ? pts : head.pts))),
+    leastOffset: Math.min(0, ...all.map(({ compositionOffset }) => compositionOffset)),
   };
 }

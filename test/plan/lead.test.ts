@@ -40,6 +40,9 @@ async function cutAnywhere(bframes: number): Promise<RecordedSegment[]> {
   });
 }
 
+// The first picture lasts longer than the others, so a start in the first segment falls into one.
+const pictures = (from: number, to: number): number => (to - from) / 100 + (from < SECONDS * 1000 ? 1 : 0);
+
 describe.skipIf(ffprobePath === undefined)("a group of pictures over several segments", () => {
   let segments: RecordedSegment[] = [];
   let shelf: Shelf;
@@ -68,9 +71,9 @@ describe.skipIf(ffprobePath === undefined)("a group of pictures over several seg
       expect(track.widest, track.type).toBeLessThan(1.6);
       expect(Math.abs(track.start), track.type).toBeLessThan(track.frame);
       expect(Math.abs(track.end - (to - from) / 1000), track.type).toBeLessThan(track.frame * 2);
-      if (track.type === "video") expect(track.samples.length).toBe((to - from) / 100);
+      if (track.type === "video") expect(track.samples.length).toBe(pictures(from, to));
     }
-    if (format === "mp4") expect(await frameHashes(file)).toHaveLength((to - from) / 100);
+    if (format === "mp4") expect(await frameHashes(file)).toHaveLength(pictures(from, to));
   });
 
   test("cut=keyframe starts with its sync sample", async () => {

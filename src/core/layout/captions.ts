@@ -1,8 +1,8 @@
 import { BoxcarError } from "../../base/errors.ts";
 import type { Core } from "../wasm/module.ts";
-import { CAPTION_FRAGMENT, CAPTION_SIZE, Code, MOVIE_TIMESCALE, Table, TrackFlag } from "../wasm/abi/names.ts";
+import { CAPTION_FRAGMENT, CAPTION_SIZE, Code, Table, TrackFlag } from "../wasm/abi/names.ts";
 import type { CaptionBlock } from "../wasm/abi/records.ts";
-import type { MovieTrack } from "../wasm/records/output.ts";
+import type { MovieTime, MovieTrack } from "../wasm/records/output.ts";
 import type { LayoutParts } from "./layout.ts";
 import { isVideo } from "../planning/track-kinds.ts";
 import type { ClockReading, Composition } from "../planning/composition.ts";
@@ -28,16 +28,16 @@ const SECOND_MS = 1000;
 export const LONGEST_CAPTIONS_MS = 366 * 86_400_000;
 
 /**
- * @param duration of the output's presentation, movie ticks
+ * @param presented the length of the output's presentation
  * @throws BoxcarError `captions_too_long` (400)
  */
-export function captionsOf({ core, composition, captions }: LayoutParts, duration: number): Captions | undefined {
-  const endMs = Math.floor((duration * SECOND_MS) / MOVIE_TIMESCALE);
+export function captionsOf({ core, composition, captions }: LayoutParts, presented: MovieTime): Captions | undefined {
+  const endMs = Math.floor((presented.duration * SECOND_MS) / presented.timescale);
   if (captions === undefined) return undefined;
   if (endMs > LONGEST_CAPTIONS_MS) throw tooLong(endMs);
   const blocks = blocksOf(composition.clock, endMs);
   if (blocks.length === 0) return undefined;
-  const track = trackOf(core, composition, blocks, endMs);
+  const track = trackOf(core, composition, blocks, { endMs, duration: presented.duration });
   const samples = blocks.map((block) =>
     madeRegion(block.count * CAPTION_SIZE, () => core.captions(block, captions.offsetMinutes)),
   );
@@ -81,7 +81,12 @@ function blocksOfRun(atMs: number, wallMs: number, lengthMs: number): CaptionBlo
   return blocks;
 }
 
-function trackOf(core: Core, composition: Composition, blocks: readonly CaptionBlock[], endMs: number): MovieTrack {
+function trackOf(
+  core: Core,
+  composition: Composition,
+  blocks: readonly CaptionBlock[],
+  { endMs, duration }: { endMs: number; duration: number },
+): MovieTrack {
   const ids = composition.tracks.map(({ id }) => id);
   return {
     id: Math.max(0, ...ids) + 1,
@@ -100,7 +105,7 @@ function trackOf(core: Core, composition: Composition, blocks: readonly CaptionB
     duration: endMs,
     editDelay: 0,
     editTime: -1,
-    editDuration: 0,
+    editDuration: duration,
     tkhdFlags: 3, // enabled, in the movie
     source: { slot: 0, id: 0, kept: new Uint8Array(0) },
     presentation: (composition.tracks.find(isVideo) ?? composition.tracks[0])?.presentation ?? new Uint8Array(0),

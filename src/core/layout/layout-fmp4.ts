@@ -4,12 +4,22 @@ import type { PieceTrack } from "../planning/piece.ts";
 import type { LentBytes, FragmentsPage } from "../wasm/loaded-index.ts";
 import { captionsOf } from "./captions.ts";
 import { FragmentCounts } from "./fragment-sizes.ts";
-import { chaptersOf, movieTrackOf, presentationOf, NO_HEADERS, type LayoutParts, type TrackHeaders } from "./layout.ts";
+import {
+  chaptersOf,
+  movieTime,
+  movieTrackOf,
+  MOVIE_TIMESCALE,
+  presentationOf,
+  presentedEnd,
+  NO_HEADERS,
+  type LayoutParts,
+  type TrackHeaders,
+} from "./layout.ts";
 import type { OutputTrack } from "../planning/output-track.ts";
 import { isVideo } from "../planning/track-kinds.ts";
 import type { Piece } from "../planning/piece.ts";
 import type { Composition } from "../planning/composition.ts";
-import { ticksOf } from "../planning/ticks.ts";
+import { millisecondsOf, rescale, ticksOf } from "../planning/ticks.ts";
 import { ROUNDING_MS } from "../planning/placed-segment.ts";
 import type { Part } from "../reading/read-spans.ts";
 import { inlineRegion, mediaRegion, piecesRegion, whenRead, type PieceLengths, type Region } from "./regions.ts";
@@ -24,15 +34,15 @@ const MAX_REFERENCES = 0xffff;
 export function layoutFmp4(parts: LayoutParts): Region[] {
   const { composition, core } = parts;
   const { pieces } = composition;
-  const tracksOf = fragmentTracks(composition);
-  const tracks = composition.tracks.map((track, i) => headerOf(track, composition, parts.headers[i]));
-  const duration = Math.max(0, ...composition.tracks.map((track) => end(presentationOf(track, composition))));
-  const captions = captionsOf(parts, duration);
+  const tracksOf = fragmentTracks(parts);
+  const tracks = composition.tracks.map((track, i) => headerOf(parts, track, parts.headers[i]));
+  const captions = captionsOf(parts, { timescale: MOVIE_TIMESCALE, duration: presentedEnd(tracks) });
   if (captions !== undefined) tracks.push(captions.track);
+  const time = movieTime(tracks, MOVIE_TIMESCALE);
   const captionFragments = captions?.fragments ?? [];
   const distance = captionFragments.reduce((sum, region) => sum + region.length, 0);
   const chapters = chaptersOf(parts);
-  const init = inlineRegion(core.movie(tracks, duration, { fragmented: true, wide: false, chapters }).bytes);
+  const init = inlineRegion(core.movie(tracks, time, { fragmented: true, wide: false, chapters }).bytes);
 
   const reference = composition.tracks.find(isVideo) ?? composition.tracks[0];
   if (reference === undefined) return [init];
@@ -44,7 +54,7 @@ export function layoutFmp4(parts: LayoutParts): Region[] {
   const regions = [init];
   if (count <= MAX_REFERENCES) {
     // Its times are those of the presentation: what the edit list hides at either end does not count (clause 8.16.3).
-    const hidden = hiddenOf(reference, composition);
+    const hidden = hiddenOf(reference, parts);
     const referred = pieces.filter(isReferred);
     const [first, last] = [referred[0], referred.at(-1)];
     const hiddenIn = (piece: Piece): typeof NOTHING => ({
@@ -97,42 +107,61 @@ export function layoutFmp4(parts: LayoutParts): Region[] {
 
 const NOTHING = { offset: 0, hiddenStart: 0, hiddenEnd: 0 };
 
-/** Ticks of a track before and after what is presented of it. */
-function hiddenOf(track: OutputTrack, composition: Composition): { start: number; end: number } {
-  const presentedEnd = Math.min(track.presentedEnd, ticksOf(composition.presentedMs, track.timescale));
-  return { start: Math.max(0, -track.firstPts), end: Math.max(0, track.firstPts + track.duration - presentedEnd) };
-}
-
-function end({ delay, duration }: { delay: number; duration: number }): number {
-  return delay + duration;
+/** Ticks of a track before and after what is presented of it: decode times less the delay are presentation times. */
+function hiddenOf(track: OutputTrack, { composition, edits }: LayoutParts): { start: number; end: number } {
+  const { firstDts, firstPts, delay, duration } = track;
+  const ends = Math.min(track.presentedEnd, ticksOf(composition.presentedMs, track.timescale));
+  const start = edits === "list" ? Math.max(0, firstPts) - delay - firstDts + holdOf(track, edits) : 0;
+  return { start: Math.max(0, start), end: Math.max(0, firstDts + duration - delay - ends) };
 }
 
 /** Decode times in fragments cannot be negative: a track's media time starts this much before the presentation. */
-function shiftOf(track: OutputTrack): number {
-  return Math.max(0, -track.firstDts);
+function shiftOf(track: OutputTrack, { composition, edits }: LayoutParts): number {
+  if (edits === "list") return Math.max(0, holdOf(track, edits) - track.firstDts);
+  // Without edit lists all tracks start alike.
+  const firstMs = Math.min(
+    0,
+    ...composition.tracks.map(({ firstDts, timescale }) => millisecondsOf(firstDts, timescale)),
+  );
+  return Math.max(-track.firstDts, ticksOf(-firstMs, track.timescale));
+}
+
+/** Ticks between what an edit list hides and what is shown: Chromium shows what is presented right before the start. */
+function holdOf(track: OutputTrack, edits: "list" | "none"): number {
+  return edits === "list" && track.hides ? Math.ceil(track.usualDuration / 2) : 0;
 }
 
 /** Gives a piece's tracks as fragments need them. */
-function fragmentTracks({ tracks, presentedMs }: Composition): (piece: Piece) => PieceTrack[] {
+function fragmentTracks(parts: LayoutParts): (piece: Piece) => PieceTrack[] {
+  const { tracks, presentedMs } = parts.composition;
   const outputs = tracks.map((output) => {
-    const shift = shiftOf(output);
-    const held = Math.ceil(1.5 * (output.duration / output.samples));
+    const shift = shiftOf(output, parts);
+    const held = Math.ceil(1.5 * output.usualDuration);
     const presentedUntil = shift + ticksOf(presentedMs - ROUNDING_MS, output.timescale) + held;
-    return { id: output.id, shift, outputFlags: output.flags, presentedUntil };
+    return { id: output.id, shift, hold: holdOf(output, parts.edits), outputFlags: output.flags, presentedUntil };
   });
   return (piece) =>
     piece.tracks.map((track) => {
       const output = outputs.find(({ id }) => id === track.trackId);
       if (output === undefined) return track;
-      const { shift, outputFlags, presentedUntil } = output;
-      return { ...track, dts: track.dts + shift, outputFlags, presentedUntil };
+      const { shift, hold, outputFlags, presentedUntil } = output;
+      const lastDuration = track.lastDuration + (track.led === true ? hold : 0);
+      const start = (track.start ?? 0) + shift;
+      return { ...track, dts: track.dts + shift, start, hold, lastDuration, outputFlags, presentedUntil };
     });
 }
 
-function headerOf(track: OutputTrack, composition: Composition, headers: TrackHeaders = NO_HEADERS): MovieTrack {
-  const shift = shiftOf(track);
-  const editDuration = end(presentationOf(track, composition));
-  return { ...movieTrackOf(track, headers), editDelay: 0, editTime: shift > 0 ? shift : -1, editDuration };
+function headerOf(parts: LayoutParts, track: OutputTrack, headers: TrackHeaders = NO_HEADERS): MovieTrack {
+  const shift = shiftOf(track, parts);
+  const hides = parts.edits === "list" && shift > 0;
+  const { delay, duration } = presentationOf(track, parts.composition, MOVIE_TIMESCALE);
+  return {
+    ...movieTrackOf(track, headers),
+    duration: shift + track.firstDts + track.duration,
+    editDelay: 0,
+    editTime: hides ? shift : -1,
+    editDuration: delay + duration + (hides ? 0 : rescale(shift, track.timescale, MOVIE_TIMESCALE)),
+  };
 }
 
 /** Bytes of pieces as fragments, media included. */

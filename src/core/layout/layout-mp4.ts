@@ -6,9 +6,12 @@ import { captionsOf } from "./captions.ts";
 import { durationEntries } from "./duration-runs.ts";
 import {
   chaptersOf,
+  movieTime,
+  movieTimescaleOf,
   movieTrackOf,
   pieceTrackOf,
   presentationOf,
+  presentedEnd,
   slotOf,
   NO_HEADERS,
   type LayoutParts,
@@ -16,7 +19,7 @@ import {
 } from "./layout.ts";
 import type { OutputTrack } from "../planning/output-track.ts";
 import type { Piece } from "../planning/piece.ts";
-import type { Composition } from "../planning/composition.ts";
+import { rescale } from "../planning/ticks.ts";
 import { inlineRegion, madeRegion, mediaRegion, piecesRegion, whenRead, type Region } from "./regions.ts";
 
 /** Highest offset and size that 32 bits hold. */
@@ -28,19 +31,20 @@ const MAX_32 = 0xffff_ffff;
  */
 export function layoutMp4(parts: LayoutParts): Region[] {
   const { composition, core } = parts;
-  const tracks = composition.tracks.map((track, i) => headerOf(track, composition, parts.headers[i]));
-  const duration = Math.max(0, ...tracks.map((track) => track.editDelay + track.editDuration));
-  const captions = captionsOf(parts, duration);
+  const timescale = movieTimescaleOf(composition);
+  const tracks = composition.tracks.map((track, i) => headerOf(parts, track, timescale, parts.headers[i]));
+  const captions = captionsOf(parts, { timescale, duration: presentedEnd(tracks) });
   if (captions !== undefined) tracks.push(captions.track);
+  const time = movieTime(tracks, timescale);
   const captionBytes = captions?.bytes ?? 0;
   const pieceBytes = composition.tracks.reduce((sum, { bytes }) => sum + bytes, 0);
   const media = captionBytes + pieceBytes;
   const chapters = chaptersOf(parts);
   let wide = false;
-  let movie = core.movie(tracks, duration, { fragmented: false, wide, chapters });
+  let movie = core.movie(tracks, time, { fragmented: false, wide, chapters });
   if (movie.size + 8 + media > MAX_32) {
     wide = true;
-    movie = core.movie(tracks, duration, { fragmented: false, wide, chapters });
+    movie = core.movie(tracks, time, { fragmented: false, wide, chapters });
   }
   const mdat = mdatHeader(media);
   const captionStart = movie.size + mdat.length;
@@ -65,11 +69,19 @@ export function layoutMp4(parts: LayoutParts): Region[] {
   return regions;
 }
 
-function headerOf(track: OutputTrack, composition: Composition, headers: TrackHeaders = NO_HEADERS): MovieTrack {
-  const { delay, duration } = presentationOf(track, composition);
-  // Media time 0 is the first sample's decode time; a track that starts late starts with its first composition time.
-  const editTime = track.firstPts > 0 ? track.firstPts - track.firstDts : -track.firstDts;
-  return { ...movieTrackOf(track, headers), editDelay: delay, editTime, editDuration: duration };
+function headerOf(
+  { composition, edits }: LayoutParts,
+  track: OutputTrack,
+  timescale: number,
+  headers: TrackHeaders = NO_HEADERS,
+): MovieTrack {
+  const { delay, duration } = presentationOf(track, composition, timescale);
+  // Media time 0 is the first sample's decode time.
+  const preroll = Math.max(0, track.firstPts) - track.firstDts;
+  const header = { ...movieTrackOf(track, headers), editDelay: delay };
+  if (edits === "list") return { ...header, editTime: preroll, editDuration: duration };
+  const shown = duration + rescale(preroll, track.timescale, timescale);
+  return { ...header, editTime: delay > 0 ? 0 : -1, editDuration: shown };
 }
 
 function mdatHeader(media: number): Uint8Array {

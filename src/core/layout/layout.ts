@@ -1,14 +1,13 @@
 import type { Store } from "../../base/ports.ts";
 import { formatTime } from "../../base/time.ts";
 import type { Core } from "../wasm/module.ts";
-import { MOVIE_TIMESCALE } from "../wasm/abi/names.ts";
-import type { Chapter, MovieTrack } from "../wasm/records/output.ts";
+import type { Chapter, MovieTime, MovieTrack } from "../wasm/records/output.ts";
 import type { PieceTrack } from "../planning/piece.ts";
 import type { Indexes } from "../segment.ts";
 import type { OutputTrack } from "../planning/output-track.ts";
 import type { Piece } from "../planning/piece.ts";
 import type { Composition } from "../planning/composition.ts";
-import { millisecondsOf } from "../planning/ticks.ts";
+import { millisecondsOf, rescale } from "../planning/ticks.ts";
 
 /** How captions and chapters tell the time. */
 export interface ClockOptions {
@@ -25,6 +24,8 @@ export interface LayoutParts {
   readonly store: Pick<Store, "get">;
   readonly indexes: Indexes;
   readonly composition: Composition;
+  /** Whether edit lists hide what is only decoded; without them players show all there is. */
+  readonly edits: "list" | "none";
   /** A chapter for each stretch without gaps, when they are wanted. */
   readonly chapters: ClockOptions | undefined;
   /** A text track with the wall-clock time, when it is wanted. */
@@ -54,16 +55,38 @@ export function pieceTrackOf(piece: Piece, track: OutputTrack): PieceTrack | und
   return piece.tracks.find((candidate) => candidate.trackId === track.id && candidate.count > 0);
 }
 
-/** Milliseconds to movie ticks. */
-export function movieTicks(milliseconds: number): number {
-  return Math.round((milliseconds * MOVIE_TIMESCALE) / 1000);
+/** Ticks a second of headers and edit lists: milliseconds and the usual frame rates are whole numbers of them. */
+export const MOVIE_TIMESCALE = 90_000;
+
+/** The movie timescale of a progressive file: Firefox counts the delay of a late track in that track's ticks. */
+export function movieTimescaleOf({ tracks }: Composition): number {
+  return tracks.find(({ firstPts }) => firstPts > 0)?.timescale ?? MOVIE_TIMESCALE;
 }
 
 /** When a track is presented, in movie ticks: from `delay` on, for `duration`. */
-export function presentationOf(track: OutputTrack, composition: Composition): { delay: number; duration: number } {
-  const delay = movieTicks(millisecondsOf(Math.max(0, track.firstPts), track.timescale));
-  const end = Math.min(millisecondsOf(track.presentedEnd, track.timescale), composition.presentedMs);
-  return { delay, duration: Math.max(0, movieTicks(end) - delay) };
+export function presentationOf(
+  track: OutputTrack,
+  { presentedMs }: Composition,
+  timescale: number,
+): { delay: number; duration: number } {
+  const delay = rescale(Math.max(0, track.firstPts), track.timescale, timescale);
+  const end = Math.min(millisecondsOf(track.presentedEnd, track.timescale), presentedMs);
+  // A tick too many could show what comes next; a hundredth of one is but how floats round.
+  return { delay, duration: Math.max(0, Math.floor((end * timescale) / 1000 + 0.01) - delay) };
+}
+
+/** Where the presentation ends, movie ticks. */
+export function presentedEnd(tracks: readonly MovieTrack[]): number {
+  return Math.max(0, ...tracks.map(({ editDelay, editDuration }) => editDelay + editDuration));
+}
+
+/** Time as a movie's headers state it: to the end of the longest media, where readers stop whatever edit lists say. */
+export function movieTime(tracks: readonly MovieTrack[], movieTimescale: number): MovieTime {
+  const ends = tracks.map(({ duration, timescale, editDelay, editTime, editDuration }) => {
+    const ticks = (time: number): number => Math.ceil((time * movieTimescale) / timescale);
+    return editDelay + Math.max(ticks(duration), ticks(Math.max(0, editTime)) + editDuration);
+  });
+  return { timescale: movieTimescale, duration: Math.max(0, ...ends) };
 }
 
 /** The headers' view of a track, without its edit list. */

@@ -31,6 +31,8 @@ export interface SegmentsQuery {
   readonly changes: "inband" | "entries";
   /** `keep` fills holes in the sound with silent samples. Default: none. */
   readonly sound?: "keep" | "none";
+  /** `list` hides what is only decoded by edit lists, `none` does without. Default: `list`. */
+  readonly edits?: "list" | "none";
   /** Default: none. */
   readonly chapters?: ClockOptions;
   /** Default: none. */
@@ -78,12 +80,13 @@ export async function compose(
   { identity, before, mostPieces, pace = new Breather() }: ComposeOptions,
 ): Promise<Composed | undefined> {
   const { core, store, indexes } = parts;
+  const { edits = "list" } = query;
   const gapToleranceMs = parts.gapToleranceMs ?? DEFAULT_GAP_TOLERANCE_MS;
   const cuts = parts.cuts ?? new Cuts(core, indexes);
   const indexOf = ({ id }: { readonly id: number }): Promise<Uint8Array> => indexes.get(id);
   const named = new PlanIdentity(parts.sha256, [gapToleranceMs, ...identity]);
   const builder = new PlanBuilder({
-    ...{ ...query, gapToleranceMs, core, cuts, indexOf, store, mostPieces },
+    ...{ ...query, edits, gapToleranceMs, core, cuts, indexOf, store, mostPieces },
     before: async (segment) => {
       const found = await before(segment);
       if (found !== undefined) named.addBefore(found);
@@ -114,7 +117,7 @@ export async function compose(
   await pace.breathe(Math.floor(described.reduce((sum, { length }) => sum + length, 0) / DESCRIPTION_WORK));
   const headers = await readHeaders(composition, indexes, pace);
   const { chapters, captions } = query;
-  return { layout: { core, store, indexes, composition, headers, chapters, captions }, hash: await hash };
+  return { layout: { core, store, indexes, composition, headers, edits, chapters, captions }, hash: await hash };
 }
 
 /** Says that a segment cannot be decoded. */

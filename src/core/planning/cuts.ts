@@ -59,7 +59,7 @@ export class Cuts {
    */
   async measure({ id }: RecordedSegment, tracks: readonly PieceTrack[], scaled: boolean): Promise<MeasuredPiece> {
     if (scaled) return this.#withIndex(id, (index) => index.measure(tracks));
-    const name = `${id} ${tracks.map(({ first, count, offsetShift }) => `${first} ${count} ${offsetShift}`).join()}`;
+    const name = `${id} ${tracks.map(nameOf).join()}`;
     let measured = this.#measured.get(name);
     if (measured === undefined) {
       measured = await this.#withIndex(id, (index) => index.measure(tracks));
@@ -71,4 +71,10 @@ export class Cuts {
   async #withIndex<T>(id: number, use: (index: LoadedIndex) => T): Promise<T> {
     return this.#core.withIndex(await this.#indexes.get(id), use);
   }
+}
+
+/** What the counts of a piece's track, and its decode times, depend on. */
+function nameOf({ first, count, offsetShift, shown, start = 0, delay = 0, dts }: PieceTrack): string {
+  const name = `${first} ${count} ${offsetShift}`;
+  return shown === undefined ? name : `${name} ${shown} ${start - dts} ${delay}`;
 }

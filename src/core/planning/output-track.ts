@@ -1,11 +1,13 @@
 import type { RecordedSegment } from "../segment.ts";
 import { BoxcarError } from "../../base/errors.ts";
+import type { Decoding } from "../wasm/abi/records.ts";
 import type { PieceTrack } from "./piece.ts";
 import { presentationOf, type Summary, type TrackRecord } from "../wasm/records/summary.ts";
 import { TrackFlag } from "../wasm/abi/names.ts";
 import { DurationRuns } from "../layout/duration-runs.ts";
 import { FragmentCounts } from "../layout/fragment-sizes.ts";
 import { sourceOf, type Source } from "./piece.ts";
+import { ticksOf, usualDuration } from "./ticks.ts";
 
 /** Sample entries of one segment's track, as they go into an output's `stsd`. */
 export interface Descriptions {
@@ -48,6 +50,8 @@ export class OutputTrack {
     readonly id: number;
     readonly keptOffset: number;
   };
+  /** What a sample of the first segment lasts in the mean, ticks, not rounded. */
+  readonly usualDuration: number;
   readonly descriptions: Descriptions[] = [];
   readonly #byHash = new Map<string, Descriptions>();
   readonly #byBase = new Map<number, Descriptions>();
@@ -68,7 +72,14 @@ export class OutputTrack {
   /** Bytes of every sample, 0 when they differ, undefined before the first. */
   #constantSize: number | undefined;
   firstDts = 0;
+  /** When the first sample is presented; where a pre-roll takes next to no time, the first one that is shown. */
   firstPts = 0;
+  /** From the decoding of the first sync sample to its presentation. */
+  delay = 0;
+  /** How much earlier than recorded samples are decoded, so that none is decoded after it is presented. */
+  early = 0;
+  /** Whether a pre-roll is hidden. */
+  hides = false;
   /** Latest end of a sample's presentation. */
   presentedEnd = Number.NEGATIVE_INFINITY;
   /** The last piece with samples of it, as far as it is planned. */
@@ -86,6 +97,7 @@ export class OutputTrack {
     this.tkhdFlags = record.tkhdFlags;
     this.source = { segment, slot, id: record.id, keptOffset: summary.keptOffset };
     this.presentation = presentationOf(summary, slot);
+    this.usualDuration = usualDuration(record);
   }
 
   /** How the samples follow a change of their parameters; undefined where nothing changes. */
@@ -157,6 +169,27 @@ export class OutputTrack {
     this.inFragments.add(track);
     this.bytes += counts.bytes;
     this.#constantSize = this.#constantSize === undefined || this.#constantSize === constantSize ? constantSize : 0;
+  }
+
+  /** Takes in when the samples of its first piece are decoded. */
+  begin(track: PieceTrack, { firstDts, lastDts, hidden }: Decoding): void {
+    const { start = 0, delay = 0, dts } = track;
+    const ended = this.lastDts + track.lastDuration;
+    this.hides = hidden > 0;
+    this.firstDts = dts + firstDts;
+    this.lastDts = dts + lastDts;
+    track.lasting = lastDts - firstDts;
+    track.led = this.lastDts < start - delay;
+    track.lastDuration = track.ownDuration = Math.max(1, ended - this.lastDts);
+  }
+
+  /** Ends the track with the presentation: not every reader knows where an edit list ends. */
+  finish(presentedMs: number): void {
+    const { last } = this;
+    // Where samples are reordered, the last one to be decoded is not the last one shown.
+    if (last === undefined || this.flags & TrackFlag.Offsets) return;
+    const left = Math.max(1, ticksOf(presentedMs, this.timescale) - this.lastDts);
+    last.lastDuration = Math.min(last.lastDuration, left);
   }
 
   /**

@@ -18,10 +18,10 @@ import {
   type Piece,
   type PieceTrack,
 } from "./piece.ts";
-import { baseOf, limitOf, usualDuration, type PlacedSegment, type TimedSegment, openEnd } from "./placed-segment.ts";
+import { baseOf, limitOf, type PlacedSegment, type TimedSegment, openEnd } from "./placed-segment.ts";
 import { selectionOf, SNAP_MS, snaps } from "./selection.ts";
 import { SoundFiller } from "./sound-filler.ts";
-import { rescale, ticksOf } from "./ticks.ts";
+import { rescale, ticksOf, usualDuration } from "./ticks.ts";
 import { alone, cutTimecode, timecodePiece, timecodeStart } from "./timecode.ts";
 
 /** What pieces are made with. */
@@ -32,6 +32,7 @@ export interface PieceMakerOptions {
   readonly cuts: Cuts;
   readonly cut: "frame" | "keyframe";
   readonly changes: "inband" | "entries";
+  readonly edits: "list" | "none";
   /** `keep` fills holes in the sound with silent samples. Default: none. */
   readonly sound?: "keep" | "none";
   /** Of more pieces none are kept. */
@@ -85,10 +86,14 @@ export class PieceMaker {
   /**
    * Mends what is only known once all pieces are. Returns the output's tracks that hold samples.
    * @param endMs end of the picture, milliseconds from the start of the output
+   * @param presentedMs end of the presentation
    */
-  async finish(endMs: number): Promise<OutputTrack[]> {
+  async finish(endMs: number, presentedMs: number): Promise<OutputTrack[]> {
     const outputs = this.#outputs;
-    for (const output of outputs) await this.#filler?.fillBehind(output, endMs);
+    for (const output of outputs) {
+      await this.#filler?.fillBehind(output, endMs);
+      output.finish(presentedMs);
+    }
     if (this.#options.changes === "inband") await moveInband(this.#options, outputs.find(isVideo), this.pieces);
     return outputs.filter((track) => track.samples > 0);
   }
@@ -103,7 +108,7 @@ export class PieceMaker {
     const match = this.#match(placed.timed);
     const isCut = summary.tracks.some(
       (_, slot) =>
-        selectionOf(placed, slot, match.outputs[slot], this.#options.cut) !== undefined ||
+        selectionOf(placed, slot, match.outputs[slot], this.#options) !== undefined ||
         timecodeStart(placed, slot) !== undefined,
     );
     if (match.scaled || isCut || this.#leavesHole(placed, match)) return this.#addCut(placed, match);
@@ -116,7 +121,7 @@ export class PieceMaker {
     const { segment, summary } = placed.timed;
     const selected: Selected[] = [];
     for (const [slot, record] of summary.tracks.entries()) {
-      const selection = selectionOf(placed, slot, match.outputs[slot], this.#options.cut);
+      const selection = selectionOf(placed, slot, match.outputs[slot], this.#options);
       selected.push(selection === undefined ? wholeTrack(record) : await cuts.select(segment, slot, selection));
     }
     if (selected.every(({ count }) => count === 0)) return;
@@ -129,7 +134,11 @@ export class PieceMaker {
     for (const [slot, samples] of selected.entries())
       selected[slot] = await this.#countOn(placed, match, slot, samples);
     const tracks = this.#joinAll(placed, match, selected);
-    const { counts, fragments } = await cuts.measure(segment, tracks, match.scaled);
+    const { counts, decodings, fragments } = await cuts.measure(segment, tracks, match.scaled);
+    for (const [slot, track] of tracks.entries()) {
+      const decoding = decodings[slot];
+      if (track.shown !== undefined && decoding !== undefined) match.outputs[slot]?.begin(track, decoding);
+    }
     this.#push(placed, match, tracks, counts, fragments);
   }
 
@@ -235,11 +244,20 @@ export class PieceMaker {
     const open = openEnd(placed, record);
     const lastDuration =
       rescale(held + (open > 0 ? Math.round(usualDuration(record)) : 0) - samples.dts, from, to) - lasting;
-    let dts = base + rescale(samples.dts, from, to);
-    let offsetShift = 0;
+    if (output.last === undefined) output.early = -rescale(samples.leastOffset, from, to);
+    let dts = base + rescale(samples.dts, from, to) - output.early;
+    let offsetShift = output.early;
+    let hides: Pick<PieceTrack, "shown" | "start" | "delay"> | undefined;
     if (output.last === undefined) {
       output.firstDts = dts;
-      output.firstPts = dts + rescale(samples.pts - samples.dts, from, to);
+      output.firstPts = dts + rescale(samples.pts - samples.dts, from, to) + output.early;
+      // Readers without edit lists are to wait for nothing.
+      output.delay = this.#options.edits === "list" ? output.firstPts - dts : 0;
+      if (isVideo(record) && startsIn(placed, record)) {
+        // The picture on screen at the start is shown from there on.
+        output.firstPts = Math.max(0, base + rescale(samples.shown, from, to));
+        hides = { shown: samples.shown, start: output.firstPts, delay: output.delay };
+      }
     } else {
       let distance = dts - output.lastDts;
       const { ownDuration } = output.last;
@@ -249,7 +267,7 @@ export class PieceMaker {
       } else if (distance < 1) {
         // More reordering than before the joint: decode later than the segment says, present as it says.
         distance = Math.max(1, output.last.lastDuration);
-        offsetShift = dts - (output.lastDts + distance);
+        offsetShift += dts - (output.lastDts + distance);
         dts = output.lastDts + distance;
       }
       if (distance > 0xffff_ffff) throw tooLongGap(placed.timed.segment);
@@ -259,6 +277,7 @@ export class PieceMaker {
       first: samples.first,
       count: samples.count,
       dts,
+      ...hides,
       timescale: to,
       lastDuration,
       lasting,
@@ -275,6 +294,11 @@ export class PieceMaker {
     output.presentedEnd = Math.max(output.presentedEnd, presentedEnd);
     return piece;
   }
+}
+
+/** Whether the presentation of the output starts in a placed segment: not in one that is only decoded for the next. */
+function startsIn({ leading, from, timed: { reference } }: PlacedSegment, record: TrackRecord): boolean {
+  return leading && rescale(from, reference.timescale, record.timescale) < record.end;
 }
 
 /** Where the last sample taken ends, in decode time: one that is held far beyond the others ends with the range. */

@@ -25,9 +25,11 @@ type Changing = "lastDuration" | "descriptionBase" | "prefix" | "counts";
 /** One track of a piece. */
 export interface PieceTrack extends Omit<PieceTrackRecord, Changing>, Mutable<Pick<PieceTrackRecord, Changing>> {
   /** Ticks from its first sample to its last, in decode time. */
-  readonly lasting: number;
+  lasting: number;
   /** What the last sample lasts by itself. */
-  readonly ownDuration: number;
+  ownDuration: number;
+  /** Whether all of it is decoded a tick each. */
+  led?: boolean;
 }
 
 type Mutable<T> = { -readonly [Name in keyof T]: T[Name] };
@@ -72,6 +74,7 @@ export function wholeTrack(record: TrackRecord): Selected {
     lastDts: record.firstDts + record.duration - record.lastDuration,
     lastDuration: record.lastDuration,
     shown: record.start,
+    leastOffset: 0,
   };
 }
 

@@ -3,7 +3,7 @@ import { BoxcarError } from "../../base/errors.ts";
 import { readSummary, type Summary, type TrackRecord } from "../wasm/records/summary.ts";
 import { TrackFlag } from "../wasm/abi/names.ts";
 import { isSound, isVideo } from "./track-kinds.ts";
-import { millisecondsOf, rescale, ticksOf } from "./ticks.ts";
+import { millisecondsOf, rescale, ticksOf, usualDuration } from "./ticks.ts";
 
 /**
  * Half a millisecond: wall-clock times are whole milliseconds, so a frame this close to one is meant by it. Keeps
@@ -81,11 +81,6 @@ export class TimedSegment {
   }
 }
 
-/** What a sample of a track lasts in the mean, ticks, not rounded; the last one, which may be held, does not count. */
-export function usualDuration({ samples, duration, lastDuration }: TrackRecord): number {
-  return samples > 1 ? (duration - lastDuration) / (samples - 1) : duration;
-}
-
 /**
  * What the presentation of a track lacks at its end because the duration of its last sample is stated as 0, ticks: it is
  * shown as long as the others are, when nothing follows it.
@@ -117,7 +112,7 @@ export interface PlacedSegment {
   readonly from: number;
   /** The first of the output: samples before `from` may be taken to decode it. */
   readonly leading: boolean;
-  /** How long before `from` the reference track's samples start, hidden, milliseconds. */
+  /** How long before `from` hidden samples of the reference track are presented, milliseconds: those of segments before. */
   readonly hiddenMs: number;
   /** Wall-clock end of what is taken, milliseconds; Infinity: to its last sample. */
   readonly untilMs: number;
@@ -172,15 +167,4 @@ function sameTrack({ tracks }: Summary, slot: number, other: Summary): TrackReco
   const handler = tracks[slot]?.handler;
   const nth = tracks.slice(0, slot).filter((record) => record.handler === handler).length;
   return other.tracks.filter((record) => record.handler === handler)[nth];
-}
-
-/**
- * The start of the picture that `ticks` is meant by, when it is that of one but for the rounding of wall-clock times:
- * players drop pictures of which an edit list hides ever so little. Told only where all last equally long.
- */
-export function snapped(ticks: number, track: TrackRecord): number {
-  if (!isVideo(track) || track.sttsEntries > 2 || track.samples < 2) return ticks;
-  const step = (track.duration - track.lastDuration) / (track.samples - 1);
-  const start = track.earliestPts + Math.round((ticks - track.earliestPts) / step) * step;
-  return Math.abs(start - ticks) <= ticksOf(ROUNDING_MS, track.timescale) ? start : ticks;
 }

@@ -1,12 +1,13 @@
 import type { RecordedSegment } from "../segment.ts";
 import { SelectionRule } from "../wasm/abi/names.ts";
 import type { Selected, Selection } from "../wasm/abi/records.ts";
+import { endOf, snapped } from "./asked-times.ts";
 import type { ClockReading, Composition, Interval } from "./composition.ts";
 import { lengthOf, ticksToNext } from "./following.ts";
 import { leadOf, startsLate, type LeftSegment, type SegmentBefore } from "./lead.ts";
 import { isVideo, needsSync } from "./track-kinds.ts";
 import { PieceMaker, type PieceMakerOptions } from "./piece-maker.ts";
-import { ROUNDING_MS, snapped, type PlacedSegment, type TimedSegment, openEnd } from "./placed-segment.ts";
+import { ROUNDING_MS, type PlacedSegment, type TimedSegment, openEnd } from "./placed-segment.ts";
 import { millisecondsOf, rescale, ticksOf } from "./ticks.ts";
 
 /** The clock is read anew where it has gone off by more than this, milliseconds: a frame. */
@@ -84,10 +85,11 @@ export class PlanBuilder {
     const { reference, endMs: statedEndMs } = last.timed;
     const openMs = millisecondsOf(openEnd(last, reference), reference.timescale);
     const endMs = Math.min(last.untilMs, statedEndMs + openMs);
-    const asked = last.place + ticksOf(this.#options.endMs - last.timed.segment.startMs, last.timescale);
     const bounded = this.#options.cut === "frame" && this.#options.endMs < Number.MAX_SAFE_INTEGER;
+    const presentedMs = bounded ? endOf(last, this.#options.endMs) : Number.POSITIVE_INFINITY;
+    const pictureEndMs = millisecondsOf(last.place, last.timescale) + endMs - last.timed.segment.startMs;
     return {
-      tracks: await this.#maker.finish(millisecondsOf(last.place, last.timescale) + endMs - last.timed.segment.startMs),
+      tracks: await this.#maker.finish(pictureEndMs, presentedMs),
       pieces: this.#maker.pieces,
       segments: this.#maker.made,
       fragments: this.#maker.fragments,
@@ -99,7 +101,7 @@ export class PlanBuilder {
       spans: this.#spans,
       clock: this.#clock,
       joints: Math.max(0, this.#maker.made - this.#leading - 1),
-      presentedMs: bounded ? millisecondsOf(asked, last.timescale) : Number.POSITIVE_INFINITY,
+      presentedMs,
     };
   }
 
@@ -109,7 +111,7 @@ export class PlanBuilder {
     const asked = startMs > segment.startMs ? snapped(timed.ticksAt(startMs, reference), reference) : reference.start;
     if (timed.wallAt(asked) >= endMs) return;
     if (!isVideo(reference)) {
-      this.#begin(timed, Math.max(asked, reference.firstPts), 0);
+      this.#begin(timed, Math.max(asked, reference.firstPts));
       return;
     }
     const found = await this.#findReference(timed, asked);
@@ -118,18 +120,17 @@ export class PlanBuilder {
       const lead = await leadOf(timed, before, (earlier) => cuts.timed(earlier));
       if (lead.length > 0) return this.#beginBefore(lead, timed, asked);
     }
-    const from = Math.max(cut === "keyframe" ? reference.start : asked, found.pts);
+    const from = cut === "keyframe" ? Math.max(reference.start, found.pts) : Math.max(asked, found.shown);
     // Without a sync sample nothing of this segment can be decoded.
     if (found.count === 0 || timed.wallAt(from) >= endMs) this.undecodable = segment;
-    else this.#begin(timed, from, from - found.pts);
+    else this.#begin(timed, from);
   }
 
-  /** Starts the output with the moment `from` of a segment, `hidden` ticks after its first sample. */
-  #begin(timed: TimedSegment, from: number, hidden: number): void {
+  /** Starts the output with the moment `from` of a segment. */
+  #begin(timed: TimedSegment, from: number): void {
     const { reference } = timed;
-    const hiddenMs = millisecondsOf(hidden, reference.timescale);
     const placed = this.#placed(timed, reference.start - from, reference.timescale);
-    this.#current = { ...placed, from, leading: true, hiddenMs };
+    this.#current = { ...placed, from, leading: true };
     this.#startAt(timed, from);
   }
 
@@ -145,8 +146,7 @@ export class PlanBuilder {
     const { timescale, start, end } = first.reference;
     const sync = await this.#findReference(first, end);
     if (this.#options.cut === "keyframe") {
-      const shown = Math.max(start, sync.pts);
-      this.#begin(first, shown, shown - sync.pts);
+      this.#begin(first, Math.max(start, sync.pts));
       for (const each of others) await this.#follow(each);
       return;
     }

@@ -4,16 +4,8 @@ import type { TrackRecord } from "../wasm/records/summary.ts";
 import type { OutputTrack } from "./output-track.ts";
 import { isSound, isVideo, needsSync } from "./track-kinds.ts";
 import { prerollOf } from "./piece.ts";
-import {
-  baseOf,
-  jointLimitOf,
-  limitOf,
-  othersStartOf,
-  ROUNDING_MS,
-  usualDuration,
-  type PlacedSegment,
-} from "./placed-segment.ts";
-import { rescale, ticksOf } from "./ticks.ts";
+import { baseOf, jointLimitOf, limitOf, othersStartOf, ROUNDING_MS, type PlacedSegment } from "./placed-segment.ts";
+import { rescale, ticksOf, usualDuration } from "./ticks.ts";
 
 /** What edit lists in milliseconds, and wall-clock times, may put sound off by. */
 export const SNAP_MS = 1;
@@ -21,12 +13,13 @@ export const SNAP_MS = 1;
 /**
  * What to take of the track in `slot` of a placed segment; undefined for all of it.
  * @param output what it becomes part of
+ * @param options.edits without edit lists nothing can be hidden: sound starts with its first sample from the start on
  */
 export function selectionOf(
   placed: PlacedSegment,
   slot: number,
   output: OutputTrack | undefined,
-  cut: "frame" | "keyframe",
+  { cut, edits }: { readonly cut: "frame" | "keyframe"; readonly edits: "list" | "none" },
 ): Selection | undefined {
   const { timed } = placed;
   const record = timed.summary.tracks[slot];
@@ -54,10 +47,11 @@ export function selectionOf(
     othersStartOf(placed, slot),
   );
   if (start === Number.NEGATIVE_INFINITY && end === Number.POSITIVE_INFINITY) return undefined;
-  const isLed = placed.leading && cut === "frame" && start !== Number.NEGATIVE_INFINITY;
-  const preroll = isLed ? prerollOf(record, placed.hiddenMs) : 0;
-  if (!needsSync(record)) return { start, end, rules, preroll };
-  const begin = placed.leading ? SelectionRule.FromSync : SelectionRule.NextSync;
+  const isLed = placed.leading && start !== Number.NEGATIVE_INFINITY;
+  const preroll = isLed && cut === "frame" && edits === "list" ? prerollOf(record, placed.hiddenMs) : 0;
+  const within = isLed && isSound(record) && edits === "none" ? Math.ceil(usualDuration(record)) - 1 : 0;
+  if (!needsSync(record)) return { start: start + within, end, rules, preroll };
+  const begin = placed.leading && edits === "list" ? SelectionRule.FromSync : SelectionRule.NextSync;
   return { start, end, rules: start === Number.NEGATIVE_INFINITY ? rules : rules | begin, preroll };
 }
 

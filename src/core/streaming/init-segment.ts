@@ -2,6 +2,7 @@ import { hex } from "../../base/bytes.ts";
 import type { Sha256 } from "../../base/ports.ts";
 import { webSha256 } from "../../base/sha256.ts";
 import type { TimedSegment } from "../planning/placed-segment.ts";
+import { MOVIE_TIMESCALE } from "../layout/layout.ts";
 import { TrackFlag } from "../wasm/abi/names.ts";
 import { INDEX_HEADER_SIZE, TrackRecordAt } from "../wasm/abi/records.ts";
 import type { Core } from "../wasm/module.ts";
@@ -76,5 +77,9 @@ export function initSegment(
     };
   });
   if (tracks.length === 0) return undefined;
-  return core.movie(tracks, 0, { fragmented: true, wide: false, chapters: [] }).bytes;
+  return core.movie(
+    tracks,
+    { timescale: MOVIE_TIMESCALE, duration: 0 },
+    { fragmented: true, wide: false, chapters: [] },
+  ).bytes;
 }

@@ -1,6 +1,6 @@
 import { isSound, isVideo } from "../planning/track-kinds.ts";
-import { usualDuration, type TimedSegment } from "../planning/placed-segment.ts";
-import { millisecondsOf } from "../planning/ticks.ts";
+import type { TimedSegment } from "../planning/placed-segment.ts";
+import { millisecondsOf, usualDuration } from "../planning/ticks.ts";
 import type { StreamedSegment, StreamSink } from "./stream-range.ts";
 
 /** Bytes of the boxes of a movie fragment of one track, and of a sample in them, at most. */

@@ -6,15 +6,9 @@ import type { SegmentBefore } from "../planning/lead.ts";
 import type { OutputTrack } from "../planning/output-track.ts";
 import type { Piece } from "../planning/piece.ts";
 import { PlanBuilder, type Maker } from "../planning/plan-builder.ts";
-import {
-  limitOf,
-  ROUNDING_MS,
-  usualDuration,
-  type PlacedSegment,
-  type TimedSegment,
-} from "../planning/placed-segment.ts";
+import { limitOf, ROUNDING_MS, type PlacedSegment, type TimedSegment } from "../planning/placed-segment.ts";
 import { encrypted } from "../planning/refusals.ts";
-import { millisecondsOf, ticksOf } from "../planning/ticks.ts";
+import { millisecondsOf, ticksOf, usualDuration } from "../planning/ticks.ts";
 import type { RecordedSegment } from "../segment.ts";
 import { SelectionRule, TrackFlag } from "../wasm/abi/names.ts";
 import type { Core } from "../wasm/module.ts";
@@ -105,7 +99,7 @@ export async function streamRange(
   const maker = new SegmentMaker(query, joiner, cuts, (timed) => groups.of(timed, query.length, upcoming));
   const options = {
     ...{ core, store, cuts, before, gapToleranceMs, indexOf: () => Promise.reject(new Error("no piece is made")) },
-    ...({ cut: "keyframe", gaps: "skip", changes: "entries", mostPieces: 0 } as const),
+    ...({ cut: "keyframe", gaps: "skip", changes: "entries", edits: "list", mostPieces: 0 } as const),
     ...around(query),
   };
   const builder = new PlanBuilder(options, maker);

@@ -5,6 +5,7 @@ import {
   PIECE_TRACK_SIZE,
   PieceTrackAt,
   readCounts,
+  readDecoding,
   readFragment,
   readSelected,
   readSpan,
@@ -16,6 +17,7 @@ import {
   writePieceTrack,
   writeSelection,
   type Counts,
+  type Decoding,
   type Fragment,
   type PieceTrack,
   type Result,
@@ -68,6 +70,7 @@ export interface SampleRun extends Selected {
 /** What a piece holds of each of its tracks, and in sum. */
 export interface MeasuredPiece {
   readonly counts: readonly Counts[];
+  readonly decodings: readonly Decoding[];
   /** Bytes of media. */
   readonly bytes: number;
   readonly fragments: number;
@@ -136,7 +139,8 @@ export class LoadedIndex {
     const pointer = putTracks(wasm, tracks);
     const { total, count } = call(wasm, wasm.measure(this.#index, pointer));
     const counts = recordsAt(wasm, PIECE_TRACK_SIZE, readCounts, pointer + PieceTrackAt.counts, tracks.length);
-    return { counts, bytes: total, fragments: count };
+    const decodings = recordsAt(wasm, PIECE_TRACK_SIZE, readDecoding, pointer + PieceTrackAt.decoding, tracks.length);
+    return { counts, decodings, bytes: total, fragments: count };
   }
 
   /**

@@ -21,7 +21,7 @@ import { bytesAt, call, put, putRecords, recordsAt, room } from "./exports.ts";
 import { LoadedIndex } from "./loaded-index.ts";
 import { readBox, type ListedBox } from "./records/listing.ts";
 import { readMovieClock, type MovieClock } from "./records/movie-clock.ts";
-import { writeChapter, writeMovieTrack, type Chapter, type MovieTrack } from "./records/output.ts";
+import { writeChapter, writeMovieTrack, type Chapter, type MovieTime, type MovieTrack } from "./records/output.ts";
 import { fourccText, u32, u64 } from "./view.ts";
 
 /** WASM memory never shrinks, so an instance that grew past this is dropped after use. Bytes. */
@@ -176,7 +176,6 @@ export class Core {
 
   /**
    * Writes the headers of an output.
-   * @param duration movie ticks
    * @param options.fragmented an init segment instead
    * @param options.wide chunk offsets of 64 bits
    * @param options.chapters at most 255 are written
@@ -184,7 +183,7 @@ export class Core {
    */
   movie(
     tracks: readonly MovieTrack[],
-    duration: number,
+    { timescale, duration }: MovieTime,
     options: { fragmented: boolean; wide: boolean; chapters: readonly Chapter[] },
   ): MovieHeaders {
     const wasm = this.#open();
@@ -210,7 +209,7 @@ export class Core {
       tracks,
     );
     const flags = [options.fragmented ? 1 : 0, options.wide ? 1 : 0] as const;
-    const status = wasm.movie(pointer, tracks.length, duration, flags[0], flags[1], chapters, titled.length);
+    const status = wasm.movie(pointer, tracks.length, timescale, duration, flags[0], flags[1], chapters, titled.length);
     const result = call(wasm, status);
     return {
       bytes: bytesAt(wasm, result.pointer, result.length),

@@ -51,12 +51,13 @@ export interface Exports {
    */
   spans(index: number, tracks: number, most: number, state: number): number;
   /**
-   * Writes the headers of an output. Result: the bytes; the list is of Splice records; `total` the bytes with all
-   * splices filled.
+   * Writes the headers of an output. `timescale`: movie ticks a second; `duration`: movie ticks of the longest
+   * media. Result: the bytes; the list is of Splice records; `total` the bytes with all splices filled.
    */
   movie(
     tracks: number,
     count: number,
+    timescale: number,
     duration: number,
     fragmented: number,
     wide: number,

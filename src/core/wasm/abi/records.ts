@@ -346,10 +346,12 @@ export interface Selected {
   readonly lastDuration: number;
   /** Presentation time of the sample that is shown at the start, of the first sample when that comes later. */
   readonly shown: number;
+  /** Least composition offset of the whole track, at most 0. */
+  readonly leastOffset: number;
 }
 
 /** Bytes of a record of Selected. */
-export const SELECTED_SIZE = 56;
+export const SELECTED_SIZE = 64;
 
 /** Reads the Selected at `at`. */
 export function readSelected(view: DataView, at: number): Selected {
@@ -362,6 +364,7 @@ export function readSelected(view: DataView, at: number): Selected {
     lastDts: i64(view, at + 32),
     lastDuration: u32(view, at + 40),
     shown: i64(view, at + 48),
+    leastOffset: view.getInt32(at + 56, true),
   };
 }
 
@@ -378,7 +381,7 @@ export interface Selection {
 }
 
 /** Bytes of a record of Selection. */
-export const SELECTION_SIZE = 80;
+export const SELECTION_SIZE = 88;
 
 /** Where its fields lie. */
 export const SelectionAt = { start: 0, end: 8, rules: 16, preroll: 20, selected: 24 } as const;
@@ -476,6 +479,31 @@ export function writeCounts(view: DataView, at: number, value: Counts): void {
 }
 
 /**
+ * When the samples of a piece's track are decoded, in ticks of the output track from the piece's `dts` on: told by
+ * `measure`.
+ */
+export interface Decoding {
+  /** Of the first sample: 0 without a pre-roll. */
+  readonly firstDts: number;
+  /** Of the last sample. */
+  readonly lastDts: number;
+  /** Samples that are not presented. */
+  readonly hidden: number;
+}
+
+/** Bytes of a record of Decoding. */
+export const DECODING_SIZE = 24;
+
+/** Reads the Decoding at `at`. */
+export function readDecoding(view: DataView, at: number): Decoding {
+  return {
+    firstDts: i64(view, at),
+    lastDts: i64(view, at + 8),
+    hidden: u32(view, at + 16),
+  };
+}
+
+/**
  * One track of one piece: which samples of a segment's track go into the output and where they land. One record a
  * slot of the segment index, in slot order. Ticks are the output track's.
  */
@@ -484,7 +512,7 @@ export interface PieceTrack {
   readonly first: number;
   /** 0 leaves the track out. */
   readonly count: number;
-  /** Decode time of the first sample. */
+  /** Decode time of the first sample, were it not for a pre-roll. */
   readonly dts: number;
   /** Of the output track. */
   readonly timescale: number;
@@ -500,6 +528,14 @@ export interface PieceTrack {
   readonly prefix: number;
   /** All 0 until it is measured. */
   readonly counts: Counts;
+  /** Ticks of the segment's track: samples presented before are hidden, a pre-roll that takes next to no time. Default: Number.NEGATIVE_INFINITY. */
+  readonly shown?: number;
+  /** When the sample at `shown` is presented. Default: 0. */
+  readonly start?: number;
+  /** From the decoding of a sync sample to its presentation: what follows a pre-roll is decoded so long before `start`. Default: 0. */
+  readonly delay?: number;
+  /** What is hidden ends so long before `start`, and is decoded so much earlier. Default: 0. */
+  readonly hold?: number;
   /** For fragments: bits of TrackFlag over the whole output track. Default: 0. */
   readonly outputFlags?: number;
   /** For fragments: samples that are only decoded and would be presented later are presented then. Default: Number.POSITIVE_INFINITY. */
@@ -507,7 +543,7 @@ export interface PieceTrack {
 }
 
 /** Bytes of a record of PieceTrack. */
-export const PIECE_TRACK_SIZE = 96;
+export const PIECE_TRACK_SIZE = 152;
 
 /** Where its fields lie. */
 export const PieceTrackAt = {
@@ -521,8 +557,13 @@ export const PieceTrackAt = {
   trackId: 32,
   prefix: 36,
   counts: 40,
-  outputFlags: 80,
-  presentedUntil: 88,
+  shown: 80,
+  start: 88,
+  delay: 96,
+  hold: 104,
+  decoding: 112,
+  outputFlags: 136,
+  presentedUntil: 144,
 } as const;
 
 /** Writes the PieceTrack at `at`. */
@@ -537,11 +578,15 @@ export function writePieceTrack(view: DataView, at: number, value: PieceTrack): 
   view.setUint32(at + 32, value.trackId, true);
   view.setUint32(at + 36, value.prefix, true);
   writeCounts(view, at + 40, value.counts);
-  view.setUint32(at + 80, value.outputFlags ?? 0, true);
-  setI64(view, at + 88, value.presentedUntil ?? Number.POSITIVE_INFINITY);
+  setI64(view, at + 80, value.shown ?? Number.NEGATIVE_INFINITY);
+  setI64(view, at + 88, value.start ?? 0);
+  setI64(view, at + 96, value.delay ?? 0);
+  view.setUint32(at + 104, value.hold ?? 0, true);
+  view.setUint32(at + 136, value.outputFlags ?? 0, true);
+  setI64(view, at + 144, value.presentedUntil ?? Number.POSITIVE_INFINITY);
 }
 
-/** One track of an output file, as its headers need it. Movie ticks are of MOVIE_TIMESCALE. */
+/** One track of an output file, as its headers need it. Movie ticks are those of `mvhd`. */
 export interface OutputTrack {
   /** Track id, from 1. */
   readonly id: number;

@@ -4,6 +4,14 @@ import { writeChapter as writeChapterRecord, writeOutputTrack, type OutputTrack 
 /** The `offset` of a span that stands for a piece's inline bytes. */
 export const INLINE = Number.POSITIVE_INFINITY;
 
+/** What a movie's headers say of time as a whole. */
+export interface MovieTime {
+  /** Movie ticks a second: those of durations and edit lists. */
+  readonly timescale: number;
+  /** Movie ticks. */
+  readonly duration: number;
+}
+
 /** One track of an output file, as its headers need it. */
 export interface MovieTrack extends Omit<
   OutputTrack,

@@ -1,0 +1,37 @@
+/** Taking a piece from what the host says of it. */
+import { Status } from "../abi/names";
+import { IndexHeader, PieceTrack, TrackRecord } from "../abi/records";
+import { recordOf } from "../index/segment-index";
+import { cleared, fail, failed } from "../memory/status";
+import { Piece, pieceTrack } from "./piece";
+import { findPreroll, Preroll } from "./preroll";
+
+/** Takes a piece from its index and `PieceTrack` records; fails with `BadIndex` or `OutOfMemory`. */
+export function openPiece(index: usize, tracks: usize): Piece {
+  const piece = changetype<Piece>(cleared(offsetof<Piece>()));
+  if (failed()) return piece;
+  piece.index = index;
+  piece.tracks = tracks;
+  piece.slots = load<u32>(index, IndexHeader.TRACK_COUNT);
+  piece.reference = load<u32>(index, IndexHeader.REFERENCE);
+  if (load<u32>(pieceTrack(piece, piece.reference), PieceTrack.COUNT) == 0) {
+    for (let slot: u32 = 0; slot < piece.slots; slot++) {
+      if (load<u32>(pieceTrack(piece, slot), PieceTrack.COUNT) > 0) {
+        piece.reference = slot;
+        break;
+      }
+    }
+  }
+  piece.fragments = 1;
+  piece.prerolls = cleared(<usize>piece.slots * offsetof<Preroll>());
+  if (failed()) return piece;
+  for (let slot: u32 = 0; slot < piece.slots; slot++) {
+    const track = pieceTrack(piece, slot);
+    const end = <u64>load<u32>(track, PieceTrack.FIRST) + load<u32>(track, PieceTrack.COUNT);
+    // The host made the piece from the segment's summary: it is not that of this index.
+    if (end > load<u32>(recordOf(index, slot), TrackRecord.SAMPLES)) fail(Status.BadIndex);
+    else if (load<u32>(track, PieceTrack.TIMESCALE) == 0) fail(Status.BadIndex);
+    else if (load<i64>(track, PieceTrack.SHOWN) != i64.MIN_VALUE) findPreroll(piece, slot);
+  }
+  return piece;
+}

@@ -1,0 +1,214 @@
+/**
+ * What a track decodes before it presents anything. Many readers know edit lists not at all, or in part; therefore these
+ * samples take next to no time: they are decoded one tick apart, the hidden ones are presented one tick apart right
+ * before the presentation starts, in their order, and the sample that is on screen then is presented from then on.
+ * What is decoded behind them keeps its own time: readers seek by decode times less the delay that the edit list tells.
+ */
+import { TrackFlag } from "../abi/names";
+import { PieceTrack, TrackRecord } from "../abi/records";
+import { newOffsetCursor, newRunCursor, OffsetCursor, RunCursor, skipRuns } from "../index/cursors";
+import { recordOf } from "../index/segment-index";
+import { shrinkTo } from "../memory/arena";
+import { failed, reserve } from "../memory/status";
+import { Piece, pieceTrack, rescale } from "./piece";
+
+const NONE: u32 = u32.MAX_VALUE;
+
+/** Times are output ticks, samples are counted from the first one of the piece. All 0: nothing changes. */
+@unmanaged
+export class Preroll {
+  /** From this sample on nothing changes. */
+  led: u32;
+  /** Samples that are decoded one tick apart. */
+  count: u32;
+  /** Those that are not presented. */
+  hidden: u32;
+  /** The sample that is on screen when the presentation starts. */
+  shown: u32;
+  /** Decode times of the first sample, and of the one behind those one tick apart. */
+  first: i64;
+  behind: i64;
+  /** When the presentation starts, and when what is hidden has been presented. */
+  start: i64;
+  unhidden: i64;
+  /** For each of the first `ranked` samples its place among the hidden ones, NONE for others; 0: the first ones in order. */
+  ranks: usize;
+  ranked: u32;
+
+  /** Decode time of a sample that would be decoded at `natural`. */
+  dts(sample: u32, natural: i64): i64 {
+    if (sample >= this.led) return natural;
+    if (sample < this.count) return this.first + sample;
+    return sample == this.count ? this.behind : natural;
+  }
+
+  /** Presentation time of a sample that would be presented at `natural`. */
+  pts(sample: u32, natural: i64): i64 {
+    if (sample >= this.led) return natural;
+    if (sample == this.shown) return this.start;
+    if (sample >= this.ranked) return natural;
+    const rank = this.ranks == 0 ? sample : load<u32>(this.ranks + ((<usize>sample) << 2));
+    return rank == NONE ? natural : this.unhidden - this.hidden + rank;
+  }
+}
+
+/** The pre-roll of one track of a piece. */
+export function prerollOf(piece: Piece, slot: u32): Preroll {
+  return changetype<Preroll>(piece.prerolls + <usize>slot * offsetof<Preroll>());
+}
+
+/** Samples in decode order, one after another; times are the segment's ticks. */
+@unmanaged
+class LedSamples {
+  runs: RunCursor;
+  offsets: OffsetCursor;
+  /** Decode time of the next sample from the piece's first one on. */
+  time: i64;
+  base: i64;
+  from: u32;
+  to: u32;
+
+  /** The next sample's decode time in the ticks of the output track, were it not for the pre-roll. */
+  dts(): i64 {
+    return this.base + rescale(this.time, this.from, this.to);
+  }
+
+  /** Passes over the next sample. Returns its presentation time from the piece's first decode time on. */
+  pass(): i64 {
+    if (this.runs.left == 0) this.runs.refill();
+    this.runs.left--;
+    const pts = this.time + this.offsets.next();
+    this.time += this.runs.value;
+    return pts;
+  }
+}
+
+/** Finds the pre-roll of a track of a piece whose PieceTrack says that there may be one. */
+export function findPreroll(piece: Piece, slot: u32): void {
+  const preroll = prerollOf(piece, slot);
+  const track = pieceTrack(piece, slot);
+  const record = recordOf(piece.index, slot);
+  const samples = load<u32>(track, PieceTrack.COUNT);
+  const start = load<i64>(track, PieceTrack.START);
+  const behind = start - load<i64>(track, PieceTrack.DELAY);
+  const led = changetype<LedSamples>(reserve(offsetof<LedSamples>()));
+  const runs = newRunCursor();
+  const offsets = newOffsetCursor();
+  if (failed()) return;
+  const sampleFirst = load<u32>(track, PieceTrack.FIRST);
+  led.runs = runs;
+  led.offsets = offsets;
+  led.from = load<u32>(record, TrackRecord.TIMESCALE);
+  led.to = load<u32>(track, PieceTrack.TIMESCALE);
+  led.base = load<i64>(track, PieceTrack.DTS);
+  led.time = 0;
+  runs.open(piece.index, record, TrackRecord.DURATIONS_OFFSET);
+  const firstDts = load<i64>(record, TrackRecord.FIRST_DTS) + <i64>skipRuns(runs, sampleFirst);
+  // What is decoded from the start on is presented from then on: no composition offset is negative.
+  let count: u32 = 0;
+  let before: u32 = 0;
+  for (; before < samples && led.dts() < start; before++) {
+    if (led.dts() < behind) count = before + 1;
+    if (runs.left == 0) runs.refill();
+    runs.left--;
+    led.time += runs.value;
+  }
+  preroll.shown = NONE;
+  runs.open(piece.index, record, TrackRecord.DURATIONS_OFFSET);
+  skipRuns(runs, sampleFirst);
+  offsets.open(piece.index, record);
+  offsets.skip(sampleFirst);
+  led.time = 0;
+  const reordered = (load<u32>(record, TrackRecord.FLAGS) & TrackFlag.Offsets) != 0;
+  count = max(count, rankHidden(preroll, led, before, load<i64>(track, PieceTrack.SHOWN) - firstDts, reordered));
+  if (failed() || count == 0) return;
+  // Where the last of them is the one on screen, it can be decoded as late as what follows.
+  if (preroll.shown == count - 1) {
+    runs.open(piece.index, record, TrackRecord.DURATIONS_OFFSET);
+    skipRuns(runs, sampleFirst);
+    led.time = skipRuns(runs, count);
+    if (count == samples || led.dts() > behind) count--;
+  }
+  const hold: i64 = preroll.hidden > 0 ? load<u32>(track, PieceTrack.HOLD) : 0;
+  preroll.count = count;
+  preroll.start = start;
+  preroll.behind = behind;
+  preroll.unhidden = start - hold;
+  preroll.led = max(count + 1, preroll.ranked);
+  if (preroll.shown != NONE) preroll.led = max(preroll.led, preroll.shown + 1);
+  // None is decoded after it is presented.
+  let length = max<i64>(start - behind + count, preroll.hidden);
+  if (preroll.ranks != 0) {
+    for (let i: u32 = 0; i < min(count, preroll.ranked); i++) {
+      const rank = load<u32>(preroll.ranks + ((<usize>i) << 2));
+      if (rank != NONE && i > rank) length = max<i64>(length, preroll.hidden + (i - rank));
+    }
+  }
+  preroll.first = start - hold - length;
+}
+
+/**
+ * Finds out of the first `count` samples the one that is on screen at `shown` and the place of all that come before it.
+ * Returns how many samples there are up to the last one that is hidden.
+ */
+function rankHidden(preroll: Preroll, samples: LedSamples, count: u32, shown: i64, reordered: bool): u32 {
+  const ranks = reordered ? reserve(<u64>count * 4) : 0;
+  const times = reordered ? reserve(<u64>count * 8) : 0;
+  const order = reordered ? reserve(<u64>count * 4) : 0;
+  if (failed()) return 0;
+  let hidden: u32 = 0;
+  let upTo: u32 = 0;
+  for (let i: u32 = 0; i < count; i++) {
+    const pts = samples.pass();
+    if (pts == shown) preroll.shown = i;
+    if (pts >= shown) continue;
+    if (reordered) {
+      store<i64>(times + ((<usize>i) << 3), pts);
+      store<u32>(order + ((<usize>hidden) << 2), i);
+    }
+    hidden++;
+    upTo = i + 1;
+  }
+  preroll.hidden = hidden;
+  preroll.ranked = upTo;
+  if (reordered && hidden > 0) {
+    const sorted = sortByTime(order, hidden, times);
+    if (failed()) return 0;
+    memory.fill(ranks, 0xff, <usize>upTo * 4);
+    for (let i: u32 = 0; i < hidden; i++) {
+      store<u32>(ranks + ((<usize>load<u32>(sorted + ((<usize>i) << 2))) << 2), i);
+    }
+    preroll.ranks = ranks;
+  }
+  if (reordered) shrinkTo(times);
+  return upTo;
+}
+
+// Merge sort, stable, since hostile files have groups of a million pictures. Returns where the sorted numbers are.
+function sortByTime(order: usize, count: u32, times: usize): usize {
+  let from = order;
+  let to = reserve(<u64>count * 4);
+  if (failed()) return order;
+  for (let width: u32 = 1; width < count; width <<= 1) {
+    for (let start: u32 = 0; start < count; start += width << 1) {
+      const middle = min(start + width, count);
+      const end = min(middle + width, count);
+      let left = start;
+      let right = middle;
+      for (let i = start; i < end; i++) {
+        const takesLeft = left < middle && (right >= end || timeOf(from, left, times) <= timeOf(from, right, times));
+        store<u32>(to + ((<usize>i) << 2), load<u32>(from + ((<usize>(takesLeft ? left : right)) << 2)));
+        if (takesLeft) left++;
+        else right++;
+      }
+    }
+    const other = from;
+    from = to;
+    to = other;
+  }
+  return from;
+}
+
+function timeOf(order: usize, i: u32, times: usize): i64 {
+  return load<i64>(times + ((<usize>load<u32>(order + ((<usize>i) << 2))) << 3));
+}

@@ -1,0 +1,46 @@
+/** When the samples of a piece's track are decoded and presented, in the ticks of its output track. */
+import { PieceTrack } from "../abi/records";
+import { newOffsetCursor, OffsetCursor } from "../index/cursors";
+import { DurationCursor, newDurationCursor } from "../index/duration-cursor";
+import { recordOf } from "../index/segment-index";
+import { cleared, failed } from "../memory/status";
+import { Piece, pieceTrack, rescale } from "./piece";
+
+/** Goes over the samples in decode order. */
+@unmanaged
+export class SampleTimes {
+  durations: DurationCursor;
+  offsets: OffsetCursor;
+  shift: i32;
+  // the sample that `next` moved to
+  dts: i64;
+  duration: u32;
+  /** Composition offset (clause 8.6.1.3). */
+  offset: i64;
+
+  open(piece: Piece, slot: u32): void {
+    const track = pieceTrack(piece, slot);
+    this.durations.open(piece, slot);
+    this.offsets.open(piece.index, recordOf(piece.index, slot));
+    this.offsets.skip(load<u32>(track, PieceTrack.FIRST));
+    this.shift = load<i32>(track, PieceTrack.OFFSET_SHIFT);
+  }
+
+  next(): void {
+    const durations = this.durations;
+    const time = durations.time + this.offsets.next();
+    const natural = durations.base + rescale(time, durations.from, durations.to) + this.shift;
+    this.dts = durations.dts();
+    this.offset = durations.preroll.pts(durations.sample, natural) - this.dts;
+    this.duration = durations.next();
+  }
+}
+
+/** Times that are still to be opened; not to be used when memory is out. */
+export function newSampleTimes(): SampleTimes {
+  const times = changetype<SampleTimes>(cleared(offsetof<SampleTimes>()));
+  if (failed()) return times;
+  times.durations = newDurationCursor();
+  times.offsets = newOffsetCursor();
+  return times;
+}

@@ -1,0 +1,152 @@
+import { writeFile } from "node:fs/promises";
+import { describe, expect, test } from "vitest";
+import { scratch } from "../plan/output.ts";
+import { audioEntry, buildMovie, videoEntry, type MovieSample } from "../support/movie.ts";
+import { random, seedOf, type Random } from "../support/random.ts";
+import { RECORDED_AT } from "../support/recording.ts";
+import { bytesOf, shelve } from "../support/shelf.ts";
+import { timingOf, type TimedTrack } from "../support/timing.ts";
+
+/**
+ * A cut within a group of pictures, as the boxes tell it: what is hidden takes a tick each in front of the presentation,
+ * in its order; what is shown is where it was recorded, to a millisecond; nothing is decoded after it is presented.
+ */
+const seed = seedOf(1);
+
+interface Source {
+  readonly timescale: number;
+  /** Of a picture, ticks. */
+  readonly step: number;
+  /** Orders of presentation within a mini group of pictures, in decode order. */
+  readonly pattern: readonly number[];
+  readonly negative: boolean;
+  readonly variable: boolean;
+}
+
+const sources: (Source & { name: string })[] = [
+  { name: "no reordering", timescale: 12_800, step: 512, pattern: [0], negative: false, variable: false },
+  { name: "B-frames", timescale: 12_800, step: 512, pattern: [3, 1, 0, 2], negative: false, variable: false },
+  { name: "negative offsets", timescale: 12_800, step: 512, pattern: [3, 1, 0, 2], negative: true, variable: false },
+  { name: "negative offsets of 600", timescale: 600, step: 20, pattern: [2, 0, 1], negative: true, variable: true },
+  { name: "timescale 10", timescale: 10, step: 1, pattern: [0], negative: false, variable: false },
+  { name: "timescale 30, B-frames", timescale: 30, step: 1, pattern: [2, 0, 1], negative: false, variable: false },
+  { name: "1 picture a second", timescale: 1000, step: 1000, pattern: [0], negative: false, variable: false },
+  {
+    name: "variable, reordered",
+    timescale: 90_000,
+    step: 3600,
+    pattern: [4, 2, 0, 1, 3],
+    negative: false,
+    variable: true,
+  },
+];
+
+const GROUPS = 2;
+const GROUP = 21;
+
+/** Pictures in decode order with their times of presentation in order from 0 on, and the file that has them. */
+function recorded(source: Source, numbers: Random): { file: Uint8Array; pts: number[]; decoding: Decoding } {
+  const { timescale, step, pattern, variable } = source;
+  const starts: number[] = [];
+  let at = 0;
+  for (let i = 0; i < GROUPS * GROUP; i++) {
+    starts.push(at);
+    at += variable ? step + numbers.below(step) : step;
+  }
+  // An IDR picture first, then mini groups whose pictures come in the pattern's order.
+  const order: number[] = [];
+  for (let group = 0; group < GROUPS; group++) {
+    order.push(group * GROUP);
+    for (let i = 1; i < GROUP; i += pattern.length) {
+      const rest = pattern.filter((place) => i + place < GROUP);
+      order.push(...rest.map((place) => group * GROUP + i + place));
+    }
+  }
+  const pts = order.map((picture) => starts[picture] ?? 0);
+  // Decode times are those of presentation in order: the n-th picture is decoded when the n-th one is presented.
+  const dts = starts;
+  const least = Math.min(...pts.map((time, i) => time - (dts[i] ?? 0)));
+  const shift = source.negative ? 0 : -least;
+  const samples = pts.map((time, i): MovieSample => ({
+    data: numbers.bytes(30 + numbers.below(20)),
+    duration: (dts[i + 1] ?? at) - (dts[i] ?? 0),
+    offset: time - (dts[i] ?? 0) + shift,
+    sync: i % GROUP === 0,
+  }));
+  const sound = Array.from({ length: Math.ceil(((at / timescale) * 48_000) / 1024) }, (): MovieSample => ({
+    data: numbers.bytes(20),
+    duration: 1024,
+  }));
+  const { file } = buildMovie({
+    tracks: [
+      {
+        ...{ handler: "vide", timescale, entries: [videoEntry("mp4v", 320, 180)], samples, chunks: [4] },
+        edits: [[Math.round((at * 1000) / timescale), shift]],
+      },
+      { handler: "soun", timescale: 48_000, entries: [audioEntry("mp4a", 1, 48_000)], samples: sound, chunks: [5] },
+    ],
+  });
+  // Offsets below 0 are moved up by the least.
+  const decoding = { delay: -least / timescale, usual: (starts.at(-1) ?? 0) / (starts.length - 1) / timescale };
+  return { file, pts: pts.map((time) => (time * 1000) / timescale), decoding };
+}
+
+/** What a source's pictures are decoded before they are presented, seconds, and what they last in the mean. */
+interface Decoding {
+  readonly delay: number;
+  readonly usual: number;
+}
+
+function judge(
+  track: TimedTrack,
+  all: readonly number[],
+  { fromMs, timescale, format, decoding }: { fromMs: number; timescale: number; format: string; decoding: Decoding },
+): void {
+  const { samples } = track;
+  const origin = track.edits.find(({ time }) => time >= 0)?.time ?? 0;
+  const delay = track.edits.reduce((sum, { time, duration }) => sum + (time < 0 ? duration : 0), 0) / timescale;
+  expect(samples[0]?.dts).toBe(0);
+  for (const { duration } of samples.slice(0, -1)) expect(duration).toBeGreaterThan(0);
+  for (const { offset } of samples) expect(offset).toBeGreaterThanOrEqual(0);
+  const times = samples.map(({ dts, offset }) => dts + offset - origin);
+  expect(new Set(times).size).toBe(times.length);
+  // Decoding starts with the last sync sample that is presented at the start or before.
+  const first = all[GROUP] !== undefined && all[GROUP] <= fromMs + 0.5 ? GROUP : 0;
+  const wanted = all.slice(first, first + samples.length);
+  const onScreen = Math.max(...wanted.filter((time) => time <= fromMs + 0.5));
+  const hidden = wanted.flatMap((time, i) => (time < onScreen ? [[time, times[i] ?? NaN] as const] : []));
+  const inOrder = hidden.sort(([a], [b]) => a - b).map(([, time]) => time);
+  // In fragments half a picture lies between them and what is shown.
+  const hold = format === "fmp4" && hidden.length > 0 ? Math.ceil((decoding.usual * track.timescale) / 2) : 0;
+  expect(inOrder).toEqual(inOrder.map((_, i) => i - inOrder.length - hold));
+  for (const [i, time] of wanted.entries()) {
+    if (time < onScreen) continue;
+    const shown = delay * 1000 + ((times[i] ?? NaN) * 1000) / track.timescale;
+    expect(Math.abs(shown - Math.max(0, time - fromMs))).toBeLessThan(0.6);
+  }
+  // Decoding keeps its delay, and a pre-roll takes some ticks on top.
+  expect((origin - hold) / track.timescale - decoding.delay).toBeLessThan((GROUP + 8) / track.timescale);
+}
+
+describe.each(sources)(`$name (seed ${seed})`, (source) => {
+  test.for(["mp4", "fmp4"] as const)("%s", async (format) => {
+    const numbers = random(seed + source.name.length);
+    const { file, pts, decoding } = recorded(source, numbers);
+    const path = await scratch("preroll.mp4");
+    await writeFile(path, file);
+    const shelf = await shelve([{ file: path, startMs: RECORDED_AT }]);
+    const end = Math.max(...pts);
+    for (let i = 0; i < 12; i++) {
+      // At a picture, to the rounded millisecond, or anywhere.
+      const fromMs = i % 2 === 0 ? Math.round(numbers.pick(pts)) : numbers.below(Math.floor(end));
+      const plan = await shelf.plan({ startMs: RECORDED_AT + fromMs, endMs: RECORDED_AT + 1e6 });
+      const { tracks, timescale } = timingOf(await bytesOf(plan.media(format)));
+      for (const track of tracks) {
+        if (track.handler === "vide")
+          judge(track, pts, { fromMs: plan.startMs - RECORDED_AT, timescale, format, decoding });
+      }
+      const sound = tracks.find(({ handler }) => handler === "soun");
+      expect((sound?.edits[0]?.time ?? 0) / 48_000).toBeLessThan(2 * (1024 / 48_000) + 0.001);
+    }
+  });
+});
