@@ -265,6 +265,10 @@ export const calls: Readonly<Record<string, Call>> = {
     doc: "Leaves out of sample entries what only tells of the file they came from: bit rates, and lengths of all its samples. Result: the entries.",
     takes: { handler: "u32", entries: "address", length: "u32" },
   },
+  namedEntries: {
+    doc: "Gives the sample entries of H.265 the name `type`, `hvc1` or `hev1`; the first one only where all parameter sets stand in the entry. Result: the entries.",
+    takes: { entries: "address", length: "u32", type: "u32" },
+  },
   codecs: {
     doc: "Writes the codecs of all sample entries. Result: Codec records.",
     takes: { handler: "u32", entries: "address", length: "u32" },
@@ -288,7 +292,7 @@ export const calls: Readonly<Record<string, Call>> = {
 };
 
 /** Of these, the ones that the host needs, too. */
-export const hostCodes = "mdat sbtl soun tmcd vide";
+export const hostCodes = "hev1 hvc1 mdat sbtl soun tmcd vide";
 
 /** Four-character codes by name; what is no letter, digit or `_` is `_` there, `©` is `c`. */
 export const codes =

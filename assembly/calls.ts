@@ -156,7 +156,11 @@ export { coverEntry as coveringEntry } from "./read/cover-entry";
 export { writeSilentMovie as silentMovie, writeSilentSample as silentSample } from "./write/silence";
 export { describeSamples as samples } from "./index/inspect";
 export { writeCodecs as codecs } from "./read/codec";
-export { allowInband as inbandEntry, collectParameterSets as parameterSets } from "./read/parameter-sets";
+export {
+  allowInband as inbandEntry,
+  collectParameterSets as parameterSets,
+  nameEntries as namedEntries,
+} from "./read/parameter-sets";
 export { moveFragment } from "./write/move-fragment";
 export { writeMfra as mfra, writeSidxHead as sidxHead } from "./write/random-access";
 export {

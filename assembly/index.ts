@@ -239,6 +239,16 @@ export function plainEntries(handler: u32, entries: usize, length: u32): Status 
   return outcome();
 }
 
+/**
+ * Gives the sample entries of H.265 the name `type`, `hvc1` or `hev1`; the first one only where all parameter sets
+ * stand in the entry. Result: the entries.
+ */
+export function namedEntries(entries: usize, length: u32, type: u32): Status {
+  begin();
+  calls.namedEntries(entries, length, type);
+  return outcome();
+}
+
 /** Writes the codecs of all sample entries. Result: Codec records. */
 export function codecs(handler: u32, entries: usize, length: u32): Status {
   begin();

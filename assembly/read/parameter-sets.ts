@@ -88,3 +88,39 @@ export function allowInband(entry: usize, length: usize): void {
   if (type == Code.hvc1) store<u32>(entry + 4, bswap<u32>(Code.hev1));
   output(entry, length);
 }
+
+/** Names the H.265 entries among those at `entries`; `hvc1` says that all parameter sets stand in the entry (clause 8.4.1). */
+export function nameEntries(entries: usize, length: usize, type: u32): void {
+  const box = newBox();
+  const config = newBox();
+  if (failed()) return;
+  for (let pointer = entries; readBox(box, pointer, entries + length); pointer = box.end) {
+    if (box.type != Code.hvc1 && box.type != Code.hev1) continue;
+    if (type == Code.hvc1 && !(findInEntry(box, Code.vide, Code.hvcC, config) && holdsSets(config))) continue;
+    store<u32>(pointer + 4, bswap<u32>(type));
+  }
+  output(entries, length);
+}
+
+/** Whether an `hvcC` box has arrays of video, sequence and picture parameter sets. */
+function holdsSets(config: Box): bool {
+  let from = config.body + 22;
+  if (from + 1 > config.end) return false;
+  const arrays: u32 = load<u8>(from);
+  from += 1;
+  let kinds: u32 = 0;
+  for (let array: u32 = 0; array < arrays; array++) {
+    if (from + 3 > config.end) return false;
+    const kind: u32 = load<u8>(from) & 63;
+    const count = u16be(from + 1);
+    from += 3;
+    // VPS, SPS and PPS are the NAL units 32 to 34.
+    if (count > 0 && kind >= 32 && kind <= 34) kinds |= 1 << (kind - 32);
+    for (let i: u32 = 0; i < count; i++) {
+      const size = unitSize(from, config.end);
+      if (size < 0) return false;
+      from += 2 + size;
+    }
+  }
+  return kinds == 7;
+}

@@ -56,7 +56,7 @@ export async function openFiles(core: Core, files: readonly string[]): Promise<O
 }
 
 /** What a clip of files is to be. */
-export interface ClipQuery extends Pick<SegmentsQuery, "cut" | "gaps" | "changes" | "sound"> {
+export interface ClipQuery extends Pick<SegmentsQuery, "cut" | "gaps" | "changes" | "sound" | "edits" | "tag"> {
   /** Default: the start of the first file. */
   readonly from?: ClipTime | undefined;
   /** Exclusive. Default: the end of the last file. */
@@ -88,8 +88,8 @@ export async function planClip(files: readonly string[], query: ClipQuery): Prom
     ...{ index, summary, startMs: starts[i] ?? 0, etag: info.etag },
     read: (span: ByteSpan) => store.get(key, span, info.etag),
   }));
-  const { cut, gaps, changes, sound = "none" } = query;
-  const plan = await planSegments({ core }, sources, { startMs, endMs, cut, gaps, changes, sound });
+  const { cut, gaps, changes, sound = "none", edits = "list", tag } = query;
+  const plan = await planSegments({ core }, sources, { startMs, endMs, cut, gaps, changes, sound, edits, tag });
   const warnings = opened.flatMap(({ indexed }, i) =>
     indexed.description.warnings.map((warning) => `${files[i] ?? ""}: ${warning}`),
   );

@@ -19,6 +19,8 @@ Cuts and joins files into one, without a server and without re-encoding.
   --cut CUT           frame (default): starts exactly there, or keyframe: at the sync sample before, nothing hidden
   --gaps GAPS         skip (default) or keep
   --changes CHANGES   inband (default) or entries: how new parameter sets are carried
+  --edits EDITS       list (default): what is only decoded is hidden by edit lists, or none: for players by Media Source Extensions
+  --tag TAG           hvc1 or hev1: name of the sample entries of H.265; default as in the files
   --sound SOUND       keep (default): silent samples where sound is missing, or none
   --tz ZONE           time zone of times without an offset (default BOXCAR_TZ, else the system's)
   --force             overwrite OUT`;
@@ -43,6 +45,8 @@ export async function run(args: string[]): Promise<number> {
       gaps: { type: "string", default: "skip" },
       changes: { type: "string", default: "inband" },
       sound: { type: "string", default: "keep" },
+      edits: { type: "string", default: "list" },
+      tag: { type: "string" },
       tz: { type: "string" },
       force: { type: "boolean", default: false },
     },
@@ -67,6 +71,8 @@ export async function run(args: string[]): Promise<number> {
     gaps: choice("gaps", values.gaps, ["skip", "keep"]),
     changes: choice("changes", values.changes, ["inband", "entries"]),
     sound: choice("sound", values.sound, ["keep", "none"]),
+    edits: choice("edits", values.edits, ["list", "none"]),
+    tag: values.tag === undefined ? undefined : choice<"hvc1" | "hev1">("tag", values.tag, ["hvc1", "hev1"]),
   });
   const interrupt = onInterrupt();
   try {

@@ -61,6 +61,7 @@ export function identityOf({
   changes,
   sound,
   edits,
+  tag,
   chapters,
   captions,
 }: SegmentsQuery): unknown[] {
@@ -68,6 +69,7 @@ export function identityOf({
   if (chapters !== undefined && chapters.offsetMinutes !== 0) identity.push("chapters", chapters.offsetMinutes);
   if (sound === "keep") identity.push("sound");
   if (edits === "none") identity.push("edits");
+  if (tag !== undefined) identity.push("tag", tag);
   if (captions !== undefined) identity.push("clock", captions.offsetMinutes);
   return identity;
 }

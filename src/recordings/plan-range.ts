@@ -135,7 +135,7 @@ export async function* recordedSegments(
 export async function planSegment(
   parts: RangeParts,
   segment: Segment,
-  options: Pick<RangeQuery, "changes">,
+  options: Pick<RangeQuery, "changes" | "edits" | "tag">,
 ): Promise<Plan> {
   const query = {
     startMs: segment.startMs,
@@ -145,7 +145,7 @@ export async function planSegment(
     ...options,
   } as const;
   const before = (): Promise<undefined> => Promise.resolve(undefined);
-  const given = { identity: ["whole", options.changes], before, mostPieces: Number.POSITIVE_INFINITY };
+  const given = { identity: ["whole", options.changes, options.edits, options.tag], before, mostPieces: Number.POSITIVE_INFINITY };
   const plan = await planPages(coreParts(parts), [[segment]], query, given);
   if (plan === undefined || !isWhole(plan)) throw noSyncSample(segment);
   return plan;

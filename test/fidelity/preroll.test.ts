@@ -5,7 +5,7 @@ import { audioEntry, buildMovie, videoEntry, type MovieSample } from "../support
 import { random, seedOf, type Random } from "../support/random.ts";
 import { RECORDED_AT } from "../support/recording.ts";
 import { bytesOf, shelve } from "../support/shelf.ts";
-import { timingOf, type TimedTrack } from "../support/timing.ts";
+import { timingOf, type TimedTrack, type Timing } from "../support/timing.ts";
 
 /**
  * A cut within a group of pictures, as the boxes tell it: what is hidden takes a tick each in front of the presentation,
@@ -128,11 +128,35 @@ function judge(
   expect((origin - hold) / track.timescale - decoding.delay).toBeLessThan((GROUP + 8) / track.timescale);
 }
 
+/** Without edit lists the picture starts within some ticks of 0, with what is hidden, and the sound is in step with it. */
+function judgePlain({ tracks, timescale }: Timing, all: readonly number[], fromMs: number): void {
+  const [video, sound] = ["vide", "soun"].map((kind) => tracks.find(({ handler }) => handler === kind));
+  if (video === undefined || sound === undefined) throw new Error("a track is missing");
+  const most = ((GROUP + 8) * 1000) / video.timescale;
+  expect(video.edits).toEqual([]);
+  const times = video.samples.map(({ dts, offset }) => ((dts + offset) * 1000) / video.timescale);
+  const wanted = all.slice(all[GROUP] !== undefined && all[GROUP] <= fromMs + 0.5 ? GROUP : 0);
+  const onScreen = Math.max(...wanted.filter((time) => time <= fromMs + 0.5));
+  const start = times[wanted.indexOf(onScreen)] ?? NaN;
+  expect(start).toBeLessThan(most);
+  for (const [i, time] of times.entries()) {
+    const natural = wanted[i] ?? NaN;
+    if (natural > onScreen) expect(Math.abs(time - start - (natural - Math.max(fromMs, onScreen)))).toBeLessThan(1.1);
+    else expect(time).toBeLessThanOrEqual(start);
+  }
+  const delay = sound.edits.reduce((sum, { time, duration }) => sum + (time < 0 ? duration : 0), 0) / timescale;
+  const begins = delay * 1000 + ((sound.samples[0]?.dts ?? 0) * 1000) / sound.timescale;
+  const step = (1024 * 1000) / 48_000;
+  const late = begins - (Math.ceil(fromMs / step - 1e-6) * step - fromMs);
+  expect(late).toBeGreaterThan(-0.1);
+  expect(late).toBeLessThan(most + 0.1);
+}
+
 describe.each(sources)(`$name (seed ${seed})`, (source) => {
   test.for(["mp4", "fmp4"] as const)("%s", async (format) => {
     const numbers = random(seed + source.name.length);
     const { file, pts, decoding } = recorded(source, numbers);
-    const path = await scratch("preroll.mp4");
+    const path = scratch("preroll.mp4");
     await writeFile(path, file);
     const shelf = await shelve([{ file: path, startMs: RECORDED_AT }]);
     const end = Math.max(...pts);
@@ -145,6 +169,9 @@ describe.each(sources)(`$name (seed ${seed})`, (source) => {
         if (track.handler === "vide")
           judge(track, pts, { fromMs: plan.startMs - RECORDED_AT, timescale, format, decoding });
       }
+      const plain = await shelf.plan({ startMs: RECORDED_AT + fromMs, endMs: RECORDED_AT + 1e6, edits: "none" });
+      expect(plain.startMs).toBe(plan.startMs);
+      judgePlain(timingOf(await bytesOf(plain.media(format))), pts, plan.startMs - RECORDED_AT);
       const sound = tracks.find(({ handler }) => handler === "soun");
       expect((sound?.edits[0]?.time ?? 0) / 48_000).toBeLessThan(2 * (1024 / 48_000) + 0.001);
     }

@@ -110,3 +110,29 @@ describe.each([
     expect(plan.codecs).toMatch(codec);
   });
 });
+
+describe("the name of H.265 sample entries", () => {
+  test("is that of the tag; hvc1 only with all parameter sets in the entry", async () => {
+    const core = await loadCore();
+    const fixed = bytes(u8(1), zeros(21));
+    const array = (kind: number): Uint8Array => bytes(u8(0x80 | kind), u16(1), set(5));
+    const named = (type: string, ...kinds: number[]): Uint8Array =>
+      entry(type, box("hvcC", fixed, u8(kinds.length), ...kinds.map(array)));
+    const both = bytes(named("hev1", 32, 33, 34), avc(77, 0, 30), named("hev1", 33, 34));
+    const names = (entries: Uint8Array): string[] => core.codecs(VIDE, entries).map((codec) => codec.slice(0, 4));
+    expect(names(core.namedEntries(both, "hvc1"))).toEqual(["hvc1", "avc1", "hev1"]);
+    expect(names(core.namedEntries(named("hvc1", 32, 33, 34), "hev1"))).toEqual(["hev1"]);
+  });
+
+  test.for(["hvc1", "hev1"] as const)("%s of a recording", async (tag, { skip }) => {
+    if (!(await canRecord({ video: "h265" }))) return skip("this ffmpeg has no such encoder");
+    const [segment] = await record({ video: "h265", audio: null, count: 1, seconds: 2 });
+    if (segment === undefined) throw new Error("nothing was recorded");
+    const shelf = await shelve([segment]);
+    const range = { startMs: RECORDED_AT + 500, endMs: RECORDED_AT + 1500 };
+    const plan = await shelf.plan({ ...range, tag });
+    expect(plan.codecs).toMatch(new RegExp(`^${tag}\\.`));
+    expect((await readFile(await written(plan, "mp4"))).includes(tag)).toBe(true);
+    expect(plan.media("mp4").etag).not.toBe((await shelf.plan(range)).media("mp4").etag);
+  });
+});

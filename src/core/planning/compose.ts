@@ -33,6 +33,8 @@ export interface SegmentsQuery {
   readonly sound?: "keep" | "none";
   /** `list` hides what is only decoded by edit lists, `none` does without. Default: `list`. */
   readonly edits?: "list" | "none";
+  /** Name of the sample entries of H.265; those with parameter sets in the samples stay `hev1`. Default: as recorded. */
+  readonly tag?: "hvc1" | "hev1" | undefined;
   /** Default: none. */
   readonly chapters?: ClockOptions;
   /** Default: none. */
@@ -115,7 +117,7 @@ export async function compose(
   // Large sample entries are held in memory from here on: who has some waits as for a long plan.
   const described = composition.tracks.flatMap(({ descriptions }) => descriptions);
   await pace.breathe(Math.floor(described.reduce((sum, { length }) => sum + length, 0) / DESCRIPTION_WORK));
-  const headers = await readHeaders(composition, indexes, pace);
+  const headers = await readHeaders(composition, parts, { tag: query.tag, pace });
   const { chapters, captions } = query;
   return { layout: { core, store, indexes, composition, headers, edits, chapters, captions }, hash: await hash };
 }
@@ -130,7 +132,11 @@ export function noSyncSample({ id }: RecordedSegment): BoxcarError {
  * The raw sample entries of each track, made fit for parameter sets in the samples where there are any, and the kept boxes
  * of the segment it comes from.
  */
-async function readHeaders({ tracks }: Composition, indexes: Indexes, pace: Pace): Promise<TrackHeaders[]> {
+async function readHeaders(
+  { tracks }: Composition,
+  { core, indexes }: PlanParts,
+  { tag, pace }: { readonly tag: SegmentsQuery["tag"]; readonly pace: Pace },
+): Promise<TrackHeaders[]> {
   const kept = new Map<number, Uint8Array>();
   const entries = tracks.map((): Uint8Array[] => []);
   // By the segment whose index has it: each is read once, whoever wants something of it, since it may not be cached.
@@ -156,8 +162,10 @@ async function readHeaders({ tracks }: Composition, indexes: Indexes, pace: Pace
     for (const take of takers) take(index);
     await pace.breathe();
   }
-  return tracks.map(({ source }, i) => ({
-    descriptions: concatenated(entries[i] ?? []),
+  const named = (bytes: Uint8Array, isInband: boolean): Uint8Array =>
+    tag === undefined || isInband ? bytes : core.namedEntries(bytes, tag);
+  return tracks.map(({ source, entry }, i) => ({
+    descriptions: named(concatenated(entries[i] ?? []), entry !== undefined),
     kept: kept.get(source.segment.id) ?? new Uint8Array(0),
   }));
 }

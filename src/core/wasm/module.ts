@@ -1,4 +1,4 @@
-import { ABI_VERSION, Scan } from "./abi/names.ts";
+import { ABI_VERSION, Code, Scan } from "./abi/names.ts";
 import type { Exports } from "./abi/exports.ts";
 import {
   BOX_RECORD_SIZE,
@@ -236,6 +236,13 @@ export class Core {
   plainEntries(handler: number, entries: Uint8Array): Uint8Array {
     const wasm = this.#open();
     const result = call(wasm, wasm.plainEntries(handler, put(wasm, entries), entries.byteLength));
+    return bytesAt(wasm, result.pointer, result.length);
+  }
+
+  /** Raw sample entries, those of H.265 under a name: `hvc1` only where all parameter sets stand in the entry. @internal */
+  namedEntries(entries: Uint8Array, tag: "hvc1" | "hev1"): Uint8Array {
+    const wasm = this.#open();
+    const result = call(wasm, wasm.namedEntries(put(wasm, entries), entries.byteLength, Code[tag]));
     return bytesAt(wasm, result.pointer, result.length);
   }
 

@@ -11,6 +11,7 @@ import { checkStreamPath, downloadPath } from "../../base/stream-path.ts";
 import { formatTime, parseTimeRange, zoneOffset } from "../../base/time.ts";
 import { need, keptFor, visibility } from "../middleware/access.ts";
 import type { App, AppContext, AppEnv } from "../context.ts";
+import { outputParameters } from "../schema/output-parameters.ts";
 import { integer, lenient, timeParameters } from "../schema/parameters.ts";
 import { atOnce, holdPlan } from "../middleware/limits.ts";
 import { plannedRange } from "./planned-range.ts";
@@ -23,18 +24,7 @@ import * as z from "../schema/zod.ts";
 const parameters = lenient({
   id: integer(1).optional().openapi({ description: "One whole segment, instead of a time range.", example: "42" }),
   ...timeParameters,
-  cut: z.enum(["frame", "keyframe"], "expected frame or keyframe").default("frame").openapi({
-    description: "Start exactly at the start (`frame`), or at the sync sample at or before it (`keyframe`).",
-  }),
-  gaps: z.enum(["skip", "keep"], "expected skip or keep").default("skip").openapi({
-    description: "Close gaps (`skip`), or hold the last frame for their length (`keep`).",
-  }),
-  changes: z.enum(["inband", "entries"], "expected inband or entries").default("inband").openapi({
-    description: "Put changed parameter sets in-band, or into further sample descriptions (`entries`).",
-  }),
-  sound: z.enum(["keep", "none"], "expected keep or none").default("keep").openapi({
-    description: "Keep the sound in step by silent samples where it is missing (`keep`), or leave such holes (`none`).",
-  }),
+  ...outputParameters,
   chapters: z.enum(["0", "1"], "expected 0 or 1").default("0").openapi({
     description: "`1`: write a chapter, titled with its wall-clock time in `tz`, for each stretch without gaps.",
   }),
@@ -155,7 +145,7 @@ async function deliverRange(
   const asked = (await eventRange(context, streamPath, query)) ??
     parseTimeRange(query, context.config.timeZone, nowMs) ?? { startMs: undefined, endMs: undefined };
   if (query.partial !== "1") checkIsOver(context, streamPath, asked.endMs, nowMs);
-  const { cut, gaps, changes, sound } = query;
+  const { cut, gaps, changes, sound, edits, tag } = query;
   const bounded = await boundedRange(context.catalog, streamPath, asked);
   // One offset for the whole file, stated with every time: the clock of a caption never jumps.
   const offsetMinutes = Math.round(zoneOffset(query.tz ?? context.config.timeZone, bounded.startMs) / 60_000);
@@ -166,6 +156,8 @@ async function deliverRange(
     gaps,
     changes,
     sound,
+    edits,
+    tag,
     ...(query.chapters === "1" ? { chapters: { offsetMinutes } } : {}),
     ...(query.captions === "clock" ? { captions: { offsetMinutes } } : {}),
   });
@@ -245,8 +237,8 @@ async function deliverSegment(
 
 /** What a query asks for besides the time, defaults left out. */
 function optionsOf(query: Query): Record<string, string | undefined> {
-  const { cut, gaps, changes, sound, chapters, captions, filename, inline } = query;
-  const given = { cut, gaps, changes, sound, chapters, captions, filename, inline };
+  const { cut, gaps, changes, sound, edits, tag, chapters, captions, filename, inline } = query;
+  const given = { cut, gaps, changes, sound, edits, tag, chapters, captions, filename, inline };
   const defaults: Record<string, unknown> = parameters.parse({});
   return Object.fromEntries(Object.entries(given).filter(([name, value]) => value !== defaults[name]));
 }
@@ -256,10 +248,11 @@ async function wholeSegment(
   context: AppContext,
   segment: Segment,
   format: "mp4" | "fmp4",
-  { changes }: Query,
+  { changes, edits, tag }: Query,
 ): Promise<Pick<Delivery, "media" | "changes">> {
-  if (segment.format === format) return { media: storedMedia(context.store, segment), changes: undefined };
-  const plan = await planSegment(context.planning, segment, { changes });
+  if (segment.format === format && edits === "list" && tag === undefined)
+    return { media: storedMedia(context.store, segment), changes: undefined };
+  const plan = await planSegment(context.planning, segment, { changes, edits, tag });
   holdPlan(c, plan);
   return { media: plan.media(format), changes: plan.changes };
 }

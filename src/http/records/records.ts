@@ -5,6 +5,7 @@ import { encodeStreamPath } from "../../base/stream-path.ts";
 import { formatTime, parseTimeRange } from "../../base/time.ts";
 import { need, needSome, readable, streamPathInPath } from "../middleware/access.ts";
 import type { App, AppContext } from "../context.ts";
+import { outputParameters } from "../schema/output-parameters.ts";
 import {
   apiPrefixes,
   integer,
@@ -40,7 +41,7 @@ export function addRecords(app: App, context: AppContext): void {
   app.openapi(timelineRoute, async (c) => {
     const { streamPath } = c.req.valid("param");
     const query = c.req.valid("query");
-    const { cut, gaps, changes, sound, ...times } = query;
+    const { cut, gaps, changes, sound, edits, tag, ...times } = query;
     const asked = parseTimeRange(times, config.timeZone, clock());
     if (asked === undefined) {
       const message = "Say which time: range=A~B, start and end, or start and duration.";
@@ -51,7 +52,7 @@ export function addRecords(app: App, context: AppContext): void {
       const times = { start: formatTime(range.startMs), end: formatTime(range.endMs) };
       return shareReply(c, context, query, atTimes(c, `/mp4/api/timeline/${encodeStreamPath(streamPath)}`, times));
     }
-    const plan = await outlinedRange(c, context, { streamPath, ...range, cut, gaps, changes, sound });
+    const plan = await outlinedRange(c, context, { streamPath, ...range, cut, gaps, changes, sound, edits, tag });
     const data = {
       streamPath,
       startTime: formatTime(plan.startMs),
@@ -146,10 +147,7 @@ const timelineRoute = createRoute({
     params: streamPathParameter(),
     query: query({
       ...timeParameters,
-      cut: z.enum(["frame", "keyframe"], "expected frame or keyframe").default("frame"),
-      gaps: z.enum(["skip", "keep"], "expected skip or keep").default("skip"),
-      changes: z.enum(["inband", "entries"], "expected inband or entries").default("inband"),
-      sound: z.enum(["keep", "none"], "expected keep or none").default("keep"),
+      ...outputParameters,
       ...shareParameters,
       ...signedLinkParameters,
     }),

@@ -124,6 +124,11 @@ export interface Exports {
    * samples. Result: the entries.
    */
   plainEntries(handler: number, entries: number, length: number): number;
+  /**
+   * Gives the sample entries of H.265 the name `type`, `hvc1` or `hev1`; the first one only where all parameter sets
+   * stand in the entry. Result: the entries.
+   */
+  namedEntries(entries: number, length: number, type: number): number;
   /** Writes the codecs of all sample entries. Result: Codec records. */
   codecs(handler: number, entries: number, length: number): number;
   /**
