@@ -1861,14 +1861,19 @@ export interface paths {
         get: {
             parameters: {
                 query?: {
+                    /** @description Put changed parameter sets in-band, or into further sample descriptions (`entries`). */
                     changes?: "inband" | "entries";
+                    /** @description Start exactly at the start (`frame`), or at the sync sample at or before it (`keyframe`). */
                     cut?: "frame" | "keyframe";
                     /** @description Length instead of an end: seconds, or with units (`500ms`, `1m30s`). */
                     duration?: string;
+                    /** @description Hide what is only decoded by edit lists (`list`), or do without (`none`): for players by Media Source Extensions, which then start at 0 and show all of the cut. */
+                    edits?: "list" | "none";
                     /** @description Moment after the last one. Default: the newest recorded sample. Alone: from the oldest one on. */
                     end?: string;
                     /** @description End of a signed link, in seconds since 1970. Only with `signature`. */
                     expires?: string;
+                    /** @description Close gaps (`skip`), or hold the last frame for their length (`keep`). */
                     gaps?: "skip" | "keep";
                     /** @description How long that link is valid. Default: 24h. */
                     lifetime?: string;
@@ -1878,9 +1883,12 @@ export interface paths {
                     share?: "0" | "1";
                     /** @description Signature of a signed link. */
                     signature?: string;
+                    /** @description Keep the sound in step by silent samples where it is missing (`keep`), or leave such holes (`none`). */
                     sound?: "keep" | "none";
                     /** @description First moment. RFC 3339, local time in `tz`, or seconds or milliseconds since 1970. */
                     start?: string;
+                    /** @description Name of the sample entries of H.265; default: as recorded. Apple's players want `hvc1`. */
+                    tag?: "hvc1" | "hev1";
                     /** @description Time zone of times without an offset: an IANA name, or an offset such as `+08:00`. Default: the configured one. */
                     tz?: string;
                 };
@@ -2002,6 +2010,8 @@ export interface paths {
                     cut?: "frame" | "keyframe";
                     /** @description Length instead of an end: seconds, or with units (`500ms`, `1m30s`). */
                     duration?: string;
+                    /** @description Hide what is only decoded by edit lists (`list`), or do without (`none`): for players by Media Source Extensions, which then start at 0 and show all of the cut. */
+                    edits?: "list" | "none";
                     /** @description Moment after the last one. Default: the newest recorded sample. Alone: from the oldest one on. */
                     end?: string;
                     /** @description End of a signed link, in seconds since 1970. Only with `signature`. */
@@ -2026,6 +2036,8 @@ export interface paths {
                     sound?: "keep" | "none";
                     /** @description First moment. RFC 3339, local time in `tz`, or seconds or milliseconds since 1970. */
                     start?: string;
+                    /** @description Name of the sample entries of H.265; default: as recorded. Apple's players want `hvc1`. */
+                    tag?: "hvc1" | "hev1";
                     /** @description Time zone of times without an offset: an IANA name, or an offset such as `+08:00`. Default: the configured one. */
                     tz?: string;
                 };

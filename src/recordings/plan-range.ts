@@ -145,7 +145,11 @@ export async function planSegment(
     ...options,
   } as const;
   const before = (): Promise<undefined> => Promise.resolve(undefined);
-  const given = { identity: ["whole", options.changes, options.edits, options.tag], before, mostPieces: Number.POSITIVE_INFINITY };
+  const given = {
+    identity: ["whole", options.changes, options.edits, options.tag],
+    before,
+    mostPieces: Number.POSITIVE_INFINITY,
+  };
   const plan = await planPages(coreParts(parts), [[segment]], query, given);
   if (plan === undefined || !isWhole(plan)) throw noSyncSample(segment);
   return plan;
