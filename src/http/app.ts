@@ -27,6 +27,7 @@ import { storeWithGrowing } from "../recordings/with-growing.ts";
 import { measuredStore } from "./middleware/measured-store.ts";
 import { addMetrics, appMetrics } from "./service/metrics.ts";
 import { refuseInput } from "./schema/parameters.ts";
+import { addDash } from "./streaming/dash.ts";
 import { addHls } from "./streaming/hls.ts";
 import { addList } from "./records/list.ts";
 import { addRecords } from "./records/records.ts";
@@ -50,6 +51,7 @@ export function createApp(given: AppPlatform): App {
   addMiddleware(app, context);
   addDownload(app, context);
   addHls(app, context);
+  addDash(app, context);
   addList(app, context);
   addRecords(app, context);
   addSegments(app, context);

@@ -47,6 +47,7 @@ describe("service calls", () => {
       "get /mp4/api/list/{streamPath}",
       "get /mp4/api/sources/{streamPath}",
       "get /mp4/api/timeline/{streamPath}",
+      "get /mp4/dash/{file}",
       "get /mp4/download/{file}",
       "get /mp4/hls/{file}",
       "get /mp4/snapshot/{file}",

@@ -87,7 +87,7 @@ describe.skipIf(ffprobePath === undefined)("ffprobe", () => {
   }
 
   test.for([
-    ["muxed", "av", ["video", "audio"]],
+    ["muxed", "index", ["video", "audio"]],
     ["split", "index", ["video", "audio"]],
     ["video", "v", ["video"]],
     ["audio", "a", ["audio"]],
@@ -156,7 +156,7 @@ test("a gap and a changed size are a discontinuity with its time and its own ini
 });
 
 test("the multivariant playlist states what was measured", async () => {
-  const text = await playlist("changing", "index", `${between(0, 24)}&segment=2s`);
+  const text = await playlist("changing", "index", `${between(0, 24)}&segment=2s&tracks=muxed`);
   expect(text).toMatch(/CODECS="avc1\.[0-9a-fA-F]{6},mp4a\.40\.2",RESOLUTION=320x240,FRAME-RATE=25\.000/);
   const [url = "", iframes = ""] = [urlsOf(text)[0], /URI="(iframes.*)"/.exec(text)?.[1]];
   const media = await (await server.fetch(`/mp4/hls/changing/${url}`)).text();

@@ -98,6 +98,7 @@ function startingIn(
   const record = summary.tracks[slot];
   if (record === undefined) return undefined;
   const own = (ticks: number): number => rescale(ticks, reference.timescale, record.timescale);
+  // What an edit list hides before the start of a recording may be what the one before it lacks at its end.
   const from = first === 0 ? Number.NEGATIVE_INFINITY : own(run.pts);
   const until = end === reference.samples ? Number.POSITIVE_INFINITY : own(run.presentedEnd);
   const found = loaded.select(slot, { start: from, end: until, rules: 0, preroll: 0 });

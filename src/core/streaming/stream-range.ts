@@ -8,7 +8,7 @@ import type { Piece } from "../planning/piece.ts";
 import { PlanBuilder, type Maker } from "../planning/plan-builder.ts";
 import { limitOf, ROUNDING_MS, type PlacedSegment, type TimedSegment } from "../planning/placed-segment.ts";
 import { encrypted } from "../planning/refusals.ts";
-import { millisecondsOf, ticksOf, usualDuration } from "../planning/ticks.ts";
+import { millisecondsOf, rescale, ticksOf, usualDuration } from "../planning/ticks.ts";
 import type { RecordedSegment } from "../segment.ts";
 import { SelectionRule, TrackFlag } from "../wasm/abi/names.ts";
 import type { Core } from "../wasm/module.ts";
@@ -18,8 +18,8 @@ import { hasMediaTimes, streamedTracks, type StreamTracks } from "./media-time.t
 
 /** Recordings this far from a range tell where others take over in it, so that neighbouring ranges find the same; milliseconds. */
 const AROUND_MS = 60_000;
-/** Joints that are off by no more than a picture lasts, and by no more than this, are played through; milliseconds. */
-const MOST_JITTER_MS = 50;
+/** Joints that are off by more than this are told as discontinuities: players stall at holes, however short; milliseconds. */
+const MOST_JITTER_MS = 10;
 
 /** A media segment of a range. */
 export interface StreamedSegment {
@@ -119,10 +119,16 @@ export async function streamRange(
   return joiner.any;
 }
 
+/** A media segment that is not joined to the next one. */
+interface Divided extends Omit<StreamedSegment, "durationMs"> {
+  /** When it starts by its own samples, where it is sound that is divided by its picture. */
+  readonly ownMs: number;
+}
+
 /** Media segments of one recording that follow one another. */
 interface Portion {
   readonly timed: TimedSegment;
-  readonly segments: readonly Omit<StreamedSegment, "durationMs">[];
+  readonly segments: readonly Divided[];
   /** Wall-clock end of the last one by itself, milliseconds. */
   readonly endMs: number;
 }
@@ -163,7 +169,8 @@ class SegmentMaker implements Maker {
     const groups = await this.#groupsOf(timed);
     const start = await this.#startOf(placed, groups);
     const end = await this.#endOf(placed, groups);
-    const segments: Omit<StreamedSegment, "durationMs">[] = [];
+    const segments: Divided[] = [];
+    const ownMsOf = this.#query.tracks === "a" ? soundStarts(timed) : undefined;
     for (let number = start.group; ; number++) {
       const group = groups.get(number);
       if (group === undefined || group.first >= end.sample) break;
@@ -172,7 +179,7 @@ class SegmentMaker implements Maker {
       const until = Math.min(groups.get(number + 1)?.first ?? reference.samples, end.sample);
       if (until <= first) continue;
       segments.push({
-        ...{ timed, first, end: until, startMs: timed.wallAt(pts) },
+        ...{ timed, first, end: until, startMs: timed.wallAt(pts), ownMs: ownMsOf?.(first, pts) ?? timed.wallAt(pts) },
         ...{ bytes: group.bytes, firstBytes: group.firstBytes, sync: !whole || group.sync === 1 },
       });
     }
@@ -211,6 +218,25 @@ class SegmentMaker implements Maker {
   }
 }
 
+/**
+ * When the sound of a media segment starts that is divided by its picture, wall clock, milliseconds: by its first sample and
+ * its time. Undefined where that is not told by arithmetic.
+ */
+function soundStarts(timed: TimedSegment): ((first: number, ticks: number) => number) | undefined {
+  const { reference, summary } = timed;
+  const sound = streamedTracks(summary, "a")[0]?.record;
+  if (sound === undefined || sound === reference) return undefined;
+  // All samples but the last one have one duration.
+  if (sound.sttsEntries > 2 || sound.flags & TrackFlag.Offsets) return undefined;
+  const step = usualDuration(sound);
+  const start = rescale(reference.start, reference.timescale, sound.timescale);
+  return (first, ticks) => {
+    const from = rescale(ticks, reference.timescale, sound.timescale) - sound.firstPts;
+    const before = first === 0 ? 0 : Math.min(Math.max(0, Math.ceil(from / step)), sound.samples);
+    return timed.segment.startMs + millisecondsOf(sound.firstPts + before * step - start, sound.timescale);
+  };
+}
+
 /** Puts portions one behind the other: how long each media segment lasts, and where they cannot be played through. */
 class Joiner {
   readonly #query: StreamQuery;
@@ -220,7 +246,7 @@ class Joiner {
   #stretch: StreamedStretch | undefined;
   #begun = false;
   /** Media segments before the range from a sync sample on: they may be needed to decode its first. */
-  #lead: StreamedSegment[] = [];
+  #lead: (Divided & StreamedSegment)[] = [];
   any = false;
 
   constructor(query: StreamQuery, sink: StreamSink) {
@@ -234,12 +260,9 @@ class Joiner {
     const configuration = configurationOf(portion.timed);
     let joins = false;
     if (before !== undefined) {
-      const { reference } = before.timed;
-      const picture = millisecondsOf(usualDuration(reference), reference.timescale);
-      joins =
-        configuration.text === this.#stretch?.configuration.text &&
-        Math.abs(startMs - before.endMs) <= Math.min(picture, MOST_JITTER_MS);
-      this.#emit(before, joins ? startMs : Math.min(before.endMs, startMs));
+      const isAlike = configuration.text === this.#stretch?.configuration.text;
+      joins = isAlike && Math.abs(startMs - before.endMs) <= MOST_JITTER_MS;
+      this.#emit(before, joins ? (portion.segments[0]?.ownMs ?? startMs) : Math.min(before.endMs, startMs));
     }
     this.#last = portion;
     if (joins) return;
@@ -254,12 +277,12 @@ class Joiner {
 
   #emit({ segments }: Portion, endMs: number): void {
     for (const [i, segment] of segments.entries()) {
-      const untilMs = segments[i + 1]?.startMs ?? endMs;
-      this.#place({ ...segment, durationMs: Math.max(1, untilMs - segment.startMs) });
+      const untilMs = segments[i + 1]?.ownMs ?? endMs;
+      this.#place({ ...segment, durationMs: Math.max(1, untilMs - segment.ownMs) });
     }
   }
 
-  #place(segment: StreamedSegment): void {
+  #place(segment: Divided & StreamedSegment): void {
     const { startMs, endMs } = this.#query;
     if (segment.startMs >= endMs) return;
     if (segment.sync) this.#lead = [];
@@ -273,10 +296,15 @@ class Joiner {
     this.#lead = [];
   }
 
-  #deliver(segment: StreamedSegment): void {
-    if (!this.#begun && this.#stretch !== undefined) this.#sink.begin({ ...this.#stretch, startMs: segment.startMs });
-    this.#begun = true;
+  #deliver({ ownMs, ...segment }: Divided & StreamedSegment): void {
+    const { startMs, durationMs } = segment;
     this.any = true;
-    this.#sink.add(segment);
+    if (this.#begun) this.#sink.add({ ...segment, startMs: ownMs });
+    else {
+      // All renditions of a stretch start with its picture.
+      if (this.#stretch !== undefined) this.#sink.begin({ ...this.#stretch, startMs });
+      this.#sink.add({ ...segment, durationMs: Math.max(1, durationMs + ownMs - startMs) });
+    }
+    this.#begun = true;
   }
 }

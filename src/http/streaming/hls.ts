@@ -2,13 +2,11 @@ import { createRoute } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import { BoxcarError } from "../../base/errors.ts";
 import { checkStreamPath } from "../../base/stream-path.ts";
-import { formatTime, parseDuration, parseTimeRange } from "../../base/time.ts";
-import { StreamMeasure, type StreamSink, type StreamTracks } from "../../core/index.ts";
+import { formatTime } from "../../base/time.ts";
+import { StreamMeasure, type StreamTracks } from "../../core/index.ts";
 import { MediaPlaylist, multivariantPlaylist } from "../../deliver/hls.ts";
 import { readFileName, streamFolder, type PlaylistName, type StreamFile } from "../../deliver/media-names.ts";
-import { streamRecordings } from "../../recordings/stream-recordings.ts";
 import type { App, AppContext, AppEnv } from "../context.ts";
-import { paced } from "../media/planned-range.ts";
 import {
   atTimes,
   sameLink,
@@ -18,37 +16,29 @@ import {
   signedLinkParameters,
   wantsLink,
 } from "../media/share.ts";
-import { keptFor, need, visibility } from "../middleware/access.ts";
-import { atOnce, holdPlan } from "../middleware/limits.ts";
+import { need } from "../middleware/access.ts";
+import { atOnce } from "../middleware/limits.ts";
 import { refused } from "../replies/replies.ts";
-import { sendMedia } from "../replies/send-media.ts";
-import { streamReply } from "../replies/stream-reply.ts";
-import { query, timeParameters } from "../schema/parameters.ts";
-import { boundedRange } from "../schema/time-range.ts";
+import { query } from "../schema/parameters.ts";
 import * as z from "../schema/zod.ts";
-import { readyMedia, sendStreamFile } from "./stream-file.ts";
-
-/** Seconds that a media segment may last about, and does by default. */
-const [SHORTEST_S, LONGEST_S, USUAL_S] = [2, 20, 6];
-/** From one picture of a playlist of sync samples to the next, milliseconds, at least. */
-const SYNCS_MS = 500;
-/** How long a playlist of what is over may be kept, seconds: recordings may be deleted. */
-const KEPT_S = 3600;
+import {
+  askedStream,
+  divide,
+  mediaQuery,
+  sameRange,
+  sendText,
+  streamParameters,
+  type AskedStream,
+} from "./asked-stream.ts";
+import { sendStreamFile } from "./stream-file.ts";
 
 const parameters = query({
-  ...timeParameters,
+  ...streamParameters,
   tracks: z
-    .enum(["muxed", "split", "video", "audio"], "expected muxed, split, video or audio")
-    .default("muxed")
+    .enum(["split", "muxed", "video", "audio"], "expected split, muxed, video or audio")
+    .default("split")
     .openapi({
-      description: "Picture and sound together (`muxed`), sound as a rendition of its own (`split`), or one of them.",
-    }),
-  segment: z
-    .string("expected once")
-    .optional()
-    .openapi({
-      description: `What a media segment lasts about, ${SHORTEST_S}s to ${LONGEST_S}s: whole groups of pictures. Default ${USUAL_S}s.`,
-      example: "6s",
+      description: "Sound as a rendition of its own (`split`), picture and sound together (`muxed`), or one of them.",
     }),
   ...shareParameters,
   ...signedLinkParameters,
@@ -93,18 +83,18 @@ type Query = z.infer<typeof parameters>;
 export function addHls(app: App, context: AppContext): void {
   app.openapi(route, async (c) => {
     const { streamPath, file } = splitStream(c.req.valid("param").file);
-    const asked = c.req.valid("query");
-    if (file.kind !== "playlist") return sendStreamFile(c, context, streamPath, file, asked);
-    const range = await askedRange(context, streamPath, asked);
-    const times = { start: formatTime(range.startMs), end: formatTime(range.endMs) };
-    if (wantsLink(asked)) {
-      return shareReply(c, context, asked, atTimes(c, streamFolder(streamPath) + "index.m3u8", times));
+    const query = c.req.valid("query");
+    if (file.kind !== "playlist") return sendStreamFile(c, context, streamPath, file, query);
+    const asked = await askedStream(context, streamPath, query);
+    if (wantsLink(query)) {
+      const times = { start: formatTime(asked.startMs), end: formatTime(asked.endMs) };
+      return shareReply(c, context, query, atTimes(c, `${streamFolder(streamPath)}index.m3u8`, times));
     }
     const text =
       file.playlist === "index"
-        ? await multivariant(c, context, streamPath, range, asked)
-        : await mediaPlaylist(c, context, streamPath, file.playlist, range, asked);
-    return sendText(c, context, text, range.settled);
+        ? await multivariant(c, context, asked, query)
+        : await mediaPlaylist(c, context, asked, file.playlist, query);
+    return sendText(c, context, asked, "application/vnd.apple.mpegurl", text);
   });
 }
 
@@ -117,66 +107,18 @@ export function splitStream(path: string): { streamPath: string; file: StreamFil
   throw new BoxcarError("unknown_media", 404, message);
 }
 
-/** What a playlist is asked for. */
-export interface AskedRange {
-  readonly startMs: number;
-  readonly endMs: number;
-  readonly lengthMs: number;
-  /** Whether what is recorded of it changes no more, but by deletion. */
-  readonly settled: boolean;
-}
-
-async function askedRange(context: AppContext, streamPath: string, asked: Query): Promise<AskedRange> {
-  const { catalog, config, clock } = context;
-  const lengthMs = asked.segment === undefined ? USUAL_S * 1000 : parseDuration(asked.segment, "segment");
-  if (lengthMs < SHORTEST_S * 1000 || lengthMs > LONGEST_S * 1000) {
-    const message = `A media segment lasts ${SHORTEST_S}s to ${LONGEST_S}s, and segment=${asked.segment ?? ""} is not between.`;
-    throw new BoxcarError("bad_parameter", 400, message, { parameters: ["segment"] });
-  }
-  const nowMs = clock();
-  const range = parseTimeRange(asked, config.timeZone, nowMs) ?? { startMs: undefined, endMs: undefined };
-  const bounded = await boundedRange(catalog, streamPath, range);
-  const settled = range.startMs !== undefined && range.endMs !== undefined && range.endMs + config.settleMs <= nowMs;
-  return { ...bounded, lengthMs, settled };
-}
-
-/** Divides a range for a request, as it is allowed to. */
-function divide(
-  c: Context<AppEnv>,
-  context: AppContext,
-  query: {
-    streamPath: string;
-    startMs: number;
-    endMs: number;
-    tracks: StreamTracks;
-    iframes: boolean;
-    lengthMs: number;
-  },
-  sink: StreamSink,
-): Promise<void> {
-  const { planning, config } = context;
-  const { streamPath, startMs, endMs, tracks, iframes, lengthMs } = query;
-  const length = iframes ? { lengthMs: SYNCS_MS, even: false } : { lengthMs, even: true };
-  const mostSegments = config.planning.downloadSegments;
-  return paced(c, context, (bounds) =>
-    streamRecordings(planning, { streamPath, startMs, endMs, tracks, length }, sink, { ...bounds, mostSegments }),
-  );
-}
-
 async function multivariant(
   c: Context<AppEnv>,
   context: AppContext,
-  streamPath: string,
-  range: AskedRange,
+  asked: AskedStream,
   { tracks, expires }: Query,
 ): Promise<string> {
-  const measure = new StreamMeasure(range.lengthMs);
-  await divide(c, context, { streamPath, ...range, tracks: tracksOf(tracks), iframes: false }, measure);
-  const fields = new URLSearchParams({ start: formatTime(range.startMs), end: formatTime(range.endMs) });
-  if (range.lengthMs !== USUAL_S * 1000) fields.set("segment", `${range.lengthMs}ms`);
+  const measure = new StreamMeasure(asked.lengthMs);
+  await divide(c, context, asked, tracksOf(tracks), measure);
+  const fields = sameRange(asked).toString();
   const url = async (name: PlaylistName): Promise<string> => {
-    if (c.get("caller").kind !== "link") return `${name}.m3u8?${fields.toString()}`;
-    return sameLink(c, context, `${streamFolder(streamPath)}${name}.m3u8`, fields.toString(), expires);
+    if (c.get("caller").kind !== "link") return `${name}.m3u8?${fields}`;
+    return sameLink(c, context, `${streamFolder(asked.streamPath)}${name}.m3u8`, fields, expires);
   };
   const [av, v, a, iframes] = await Promise.all([url("av"), url("v"), url("a"), url("iframes")]);
   return multivariantPlaylist(measure, tracks, { av, v, a, iframes });
@@ -189,30 +131,13 @@ function tracksOf(tracks: Query["tracks"]): StreamTracks {
 async function mediaPlaylist(
   c: Context<AppEnv>,
   context: AppContext,
-  streamPath: string,
+  asked: AskedStream,
   name: Exclude<PlaylistName, "index">,
-  range: AskedRange,
   { expires }: Query,
 ): Promise<string> {
   const iframes = name === "iframes";
   const tracks = iframes ? "v" : name;
-  const playlist = new MediaPlaylist({ tracks, iframes, startMs: range.startMs, sha256: context.sha256 });
-  await divide(c, context, { streamPath, ...range, tracks, iframes }, playlist);
-  if (c.get("caller").kind !== "link") return playlist.text();
-  // One signature for all media segments of the playlist, and for nothing else.
-  const extent = new URLSearchParams({ start: String(playlist.fromMs), end: String(playlist.toMs) });
-  const folder = streamFolder(streamPath);
-  const signed = await sameLink(c, context, folder, extent.toString(), expires);
-  return playlist.text(signed.slice(folder.length));
-}
-
-async function sendText(c: Context<AppEnv>, context: AppContext, text: string, settled: boolean): Promise<Response> {
-  const bytes = new TextEncoder().encode(text);
-  holdPlan(c, { weight: bytes.length });
-  const headers = new Headers({
-    "Content-Type": "application/vnd.apple.mpegurl",
-    "Cache-Control": settled ? keptFor(c, KEPT_S, context.clock()) : `${visibility(c)}, no-cache`,
-    "X-Request-Id": c.get("requestId"),
-  });
-  return sendMedia(c.req.raw, await readyMedia(bytes), headers, streamReply(c, context), c.env);
+  const playlist = new MediaPlaylist({ tracks, iframes, startMs: asked.startMs, sha256: context.sha256 });
+  await divide(c, context, asked, tracks, playlist, iframes);
+  return playlist.text(await mediaQuery(c, context, asked.streamPath, playlist, expires));
 }

@@ -1,0 +1,131 @@
+import type { Context } from "hono";
+import { BoxcarError } from "../../base/errors.ts";
+import { parseDuration, parseTimeRange } from "../../base/time.ts";
+import type { StreamSink, StreamTracks } from "../../core/index.ts";
+import { streamFolder } from "../../deliver/media-names.ts";
+import { streamRecordings } from "../../recordings/stream-recordings.ts";
+import type { AppContext, AppEnv } from "../context.ts";
+import { paced } from "../media/planned-range.ts";
+import { sameLink } from "../media/share.ts";
+import { keptFor, visibility } from "../middleware/access.ts";
+import { holdPlan } from "../middleware/limits.ts";
+import { sendMedia } from "../replies/send-media.ts";
+import { streamReply } from "../replies/stream-reply.ts";
+import { text, timeParameters } from "../schema/parameters.ts";
+import { boundedRange } from "../schema/time-range.ts";
+import { readyMedia } from "./stream-file.ts";
+
+/** Seconds that a media segment may last about, and does by default. */
+const [SHORTEST_S, LONGEST_S, USUAL_S] = [2, 20, 6];
+/** From one picture of a playlist of sync samples to the next, milliseconds, at least. */
+const SYNCS_MS = 500;
+/** How long a playlist of what is over may be kept, seconds: recordings may be deleted. */
+const KEPT_S = 3600;
+
+/** Parameters of playlists and manifests. */
+export const streamParameters = {
+  ...timeParameters,
+  segment: text(
+    `What a media segment lasts about, ${SHORTEST_S}s to ${LONGEST_S}s: whole groups of pictures. Default ${USUAL_S}s.`,
+    "6s",
+  ),
+};
+
+/** Parameters as a request has them. */
+type Asked = { readonly [Name in keyof typeof streamParameters]?: string | undefined };
+
+/** What a playlist or manifest is asked for. */
+export interface AskedStream {
+  readonly streamPath: string;
+  /** Wall clock, milliseconds. */
+  readonly startMs: number;
+  /** Exclusive. */
+  readonly endMs: number;
+  /** What a media segment lasts about, milliseconds. */
+  readonly lengthMs: number;
+  /** Whether what is recorded of it changes no more, but by deletion. */
+  readonly settled: boolean;
+}
+
+/** Reads what is asked for. @throws BoxcarError `bad_parameter` (400), and as `parseTimeRange` and `boundedRange` do */
+export async function askedStream(context: AppContext, streamPath: string, asked: Asked): Promise<AskedStream> {
+  const { catalog, config, clock } = context;
+  const lengthMs = asked.segment === undefined ? USUAL_S * 1000 : parseDuration(asked.segment, "segment");
+  if (lengthMs < SHORTEST_S * 1000 || lengthMs > LONGEST_S * 1000) {
+    const message = `A media segment lasts ${SHORTEST_S}s to ${LONGEST_S}s, and segment=${asked.segment ?? ""} is not between.`;
+    throw new BoxcarError("bad_parameter", 400, message, { parameters: ["segment"] });
+  }
+  const nowMs = clock();
+  const range = parseTimeRange(asked, config.timeZone, nowMs) ?? { startMs: undefined, endMs: undefined };
+  const bounded = await boundedRange(catalog, streamPath, range);
+  const settled = range.startMs !== undefined && range.endMs !== undefined && range.endMs + config.settleMs <= nowMs;
+  return { streamPath, ...bounded, lengthMs, settled };
+}
+
+/** The query of a URL that asks for the same range again. */
+export function sameRange({ startMs, endMs, lengthMs }: AskedStream): URLSearchParams {
+  const fields = new URLSearchParams({ start: String(startMs), end: String(endMs) });
+  if (lengthMs !== USUAL_S * 1000) fields.set("segment", `${lengthMs}ms`);
+  return fields;
+}
+
+/**
+ * Divides a range for a request, as it is allowed to.
+ * @param iframes at each sync sample, instead of after the length that is asked for
+ * @throws BoxcarError as `streamRecordings` does
+ */
+export function divide(
+  c: Context<AppEnv>,
+  context: AppContext,
+  { streamPath, startMs, endMs, lengthMs }: AskedStream,
+  tracks: StreamTracks,
+  sink: StreamSink,
+  iframes = false,
+): Promise<void> {
+  const length = iframes ? { lengthMs: SYNCS_MS, even: false } : { lengthMs, even: true };
+  const mostSegments = context.config.planning.downloadSegments;
+  return paced(c, context, (bounds) =>
+    streamRecordings(context.planning, { streamPath, startMs, endMs, tracks, length }, sink, {
+      ...bounds,
+      mostSegments,
+    }),
+  );
+}
+
+/** What a playlist lists. */
+interface Extent {
+  readonly fromMs: number;
+  readonly toMs: number;
+}
+
+/** The query that a playlist's URLs need: for who came by a signed link one signature for all that it lists, and for nothing else. */
+export async function mediaQuery(
+  c: Context<AppEnv>,
+  context: AppContext,
+  streamPath: string,
+  { fromMs, toMs }: Extent,
+  expires: string | undefined,
+): Promise<string> {
+  if (c.get("caller").kind !== "link") return "";
+  const folder = streamFolder(streamPath);
+  const extent = new URLSearchParams({ start: String(fromMs), end: String(toMs) });
+  return (await sameLink(c, context, folder, extent.toString(), expires)).slice(folder.length);
+}
+
+/** Sends a playlist or manifest. */
+export async function sendText(
+  c: Context<AppEnv>,
+  context: AppContext,
+  { settled }: AskedStream,
+  contentType: string,
+  text: string,
+): Promise<Response> {
+  const bytes = new TextEncoder().encode(text);
+  holdPlan(c, { weight: bytes.length });
+  const headers = new Headers({
+    "Content-Type": contentType,
+    "Cache-Control": settled ? keptFor(c, KEPT_S, context.clock()) : `${visibility(c)}, no-cache`,
+    "X-Request-Id": c.get("requestId"),
+  });
+  return sendMedia(c.req.raw, await readyMedia(bytes), headers, streamReply(c, context), c.env);
+}

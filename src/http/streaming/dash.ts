@@ -1,0 +1,78 @@
+import { createRoute } from "@hono/zod-openapi";
+import { BoxcarError } from "../../base/errors.ts";
+import { checkStreamPath, encodeStreamPath } from "../../base/stream-path.ts";
+import { formatTime } from "../../base/time.ts";
+import { Manifest, type ManifestOptions } from "../../deliver/dash.ts";
+import { streamFolder } from "../../deliver/media-names.ts";
+import type { App, AppContext } from "../context.ts";
+import { atTimes, shared, shareParameters, shareReply, signedLinkParameters, wantsLink } from "../media/share.ts";
+import { need } from "../middleware/access.ts";
+import { atOnce } from "../middleware/limits.ts";
+import { refused } from "../replies/replies.ts";
+import { query } from "../schema/parameters.ts";
+import * as z from "../schema/zod.ts";
+import { askedStream, divide, mediaQuery, sendText, streamParameters } from "./asked-stream.ts";
+
+/** Renditions by the parameter that asks for them. */
+const renditions: Readonly<Record<string, ManifestOptions["tracks"]>> = {
+  split: ["v", "a"],
+  video: ["v"],
+  audio: ["a"],
+};
+
+const route = createRoute({
+  method: "get",
+  path: "/mp4/dash/{file}{.+}",
+  summary: "Stream a time range by DASH",
+  description:
+    "`{streamPath}/manifest.mpd` is the manifest of a range. It names the init and media segments that HLS has, with picture and " +
+    "sound apart; each stretch without a gap or change is a period.",
+  middleware: [need("read", (c) => splitManifest(c.req.param("file") ?? "")), atOnce("downloads")] as const,
+  request: {
+    params: z.object({
+      file: z.string().openapi({ description: "Stream path and `manifest.mpd`.", example: "live/cam1/manifest.mpd" }),
+    }),
+    query: query({
+      ...streamParameters,
+      tracks: z.enum(["split", "video", "audio"], "expected split, video or audio").default("split").openapi({
+        description: "Picture and sound (`split`), or one of them.",
+      }),
+      ...shareParameters,
+      ...signedLinkParameters,
+    }),
+  },
+  responses: {
+    200: {
+      description: "The manifest; with `share=1` a signed link to it.",
+      content: { ...shared, "application/dash+xml": { schema: z.string() } },
+    },
+    304: { description: "The client has it already." },
+    ...refused,
+  },
+});
+
+/** `GET, HEAD /mp4/dash/{streamPath}/manifest.mpd`. */
+export function addDash(app: App, context: AppContext): void {
+  app.openapi(route, async (c) => {
+    const streamPath = splitManifest(c.req.valid("param").file);
+    const query = c.req.valid("query");
+    const asked = await askedStream(context, streamPath, query);
+    if (wantsLink(query)) {
+      const times = { start: formatTime(asked.startMs), end: formatTime(asked.endMs) };
+      return shareReply(c, context, query, atTimes(c, `/mp4/dash/${encodeStreamPath(streamPath)}/manifest.mpd`, times));
+    }
+    const { sha256 } = context;
+    const tracks = renditions[query.tracks] ?? [];
+    const manifest = new Manifest({ tracks, usualMs: asked.lengthMs, folder: streamFolder(streamPath), sha256 });
+    await divide(c, context, asked, query.tracks === "split" ? "av" : query.tracks === "video" ? "v" : "a", manifest);
+    const text = await manifest.text(await mediaQuery(c, context, streamPath, manifest, query.expires));
+    return sendText(c, context, asked, "application/dash+xml", text);
+  });
+}
+
+function splitManifest(path: string): string {
+  const [, streamPath] = /^(.+)\/manifest\.mpd$/s.exec(path) ?? [];
+  if (streamPath !== undefined) return checkStreamPath(streamPath);
+  const message = "There is no such manifest. GET /mp4/dash/{streamPath}/manifest.mpd has that of a stream.";
+  throw new BoxcarError("unknown_media", 404, message);
+}

@@ -1,0 +1,105 @@
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { parse as parseHls, type types } from "hls-parser";
+import { Parser as M3u8Parser } from "m3u8-parser";
+import { parse as parseMpd } from "mpd-parser";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { startTestServer, type TestServer } from "../app/test-server.ts";
+import { chromiumPath } from "../browser/chromium.ts";
+import { FPS, recordNumbered, type NumberedOptions } from "../browser/numbered-recording.ts";
+import { openStreamPlayers, type PlayerName, type StreamPlayers } from "./players.ts";
+
+/** What players and parsers make of one stream with a joint, a gap and a changed size in it. */
+
+const START = Date.UTC(2026, 0, 31, 10, 0, 0);
+/** Frame n is taken at START + n frames: two segments that join, a gap of 3 s, a larger picture. */
+const recordings: readonly Omit<NumberedOptions, "folder" | "name">[] = [
+  { segments: 2, seconds: 2 },
+  { segments: 1, seconds: 2, first: 7 * FPS },
+  { segments: 1, seconds: 2, first: 9 * FPS, size: "320x192" },
+];
+const query = `start=${START}&end=${START + 11_000}&segment=2s`;
+/** Seconds of the presentation, in which the gap takes no time. */
+const LENGTH = 8;
+const frameAt = (time: number): number => Math.floor((time < 4 ? time : time + 3) * FPS + 0.01);
+
+let folder = "";
+let server: TestServer;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "boxcar-players-"));
+  server = await startTestServer();
+  for (const [i, recording] of recordings.entries()) {
+    const files = await recordNumbered({ folder, name: `part${i}`, ...recording });
+    for (const [j, file] of files.entries()) {
+      const at = START + ((recording.first ?? 0) / FPS + j * recording.seconds) * 1000;
+      const body = await readFile(file);
+      const reply = await server.fetch(`/mp4/api/segments/live/cam?start=${at}`, { method: "PUT", body });
+      expect(reply.status, await reply.text()).toBe(201);
+    }
+  }
+});
+afterAll(async () => {
+  await server.close();
+  await rm(folder, { recursive: true });
+});
+
+const textOf = async (path: string): Promise<string> => (await server.fetch(path)).text();
+
+test("hls-parser, m3u8-parser and mpd-parser read the same durations and discontinuities", async () => {
+  const list = await textOf(`/mp4/hls/live/cam/v.m3u8?${query}`);
+  const parsed = parseHls(list) as types.MediaPlaylist;
+  const sum = (segments: readonly { readonly duration: number }[]): number =>
+    segments.reduce((total, { duration }) => total + duration, 0);
+  expect(sum(parsed.segments)).toBeCloseTo(LENGTH, 3);
+  expect(parsed.segments.map(({ discontinuity }) => discontinuity === true)).toEqual([false, false, true, true]);
+  expect(parsed.segments[2]?.programDateTime?.getTime()).toBe(START + 7000);
+  const m3u8 = new M3u8Parser();
+  m3u8.push(list);
+  m3u8.end();
+  expect(sum(m3u8.manifest.segments)).toBeCloseTo(LENGTH, 3);
+  expect([m3u8.manifest.targetDuration, m3u8.manifest.endList]).toEqual([2, true]);
+  const index = parseHls(await textOf(`/mp4/hls/live/cam/index.m3u8?${query}`)) as types.MasterPlaylist;
+  expect(index.variants.map(({ isIFrameOnly }) => isIFrameOnly)).toEqual([false, true]);
+  expect(index.variants[0]?.audio).toHaveLength(1);
+  const manifestUri = `${server.url}/mp4/dash/live/cam/manifest.mpd`;
+  const manifest = parseMpd(await textOf(`/mp4/dash/live/cam/manifest.mpd?${query}`), { manifestUri });
+  expect(manifest.duration).toBeCloseTo(LENGTH, 3);
+  const pictures = manifest.playlists.flatMap(({ segments }) => segments);
+  expect(sum(pictures)).toBeCloseTo(LENGTH, 3);
+  const base = `${server.url}/mp4/hls/live/cam/`;
+  expect(pictures.map(({ resolvedUri }) => resolvedUri.slice(base.length))).toEqual(
+    parsed.segments.map(({ uri }) => uri),
+  );
+});
+
+describe.skipIf(chromiumPath === undefined)("in Chromium", () => {
+  const hls = `/mp4/hls/live/cam/index.m3u8?${query}`;
+  const dash = `/mp4/dash/live/cam/manifest.mpd?${query}`;
+  /** In the midst of pictures, in each recording, to and fro over joint, gap and change. */
+  const times = [1.5, 2.06, 7.5, 4.06, 0.5, 6.06];
+  let players: StreamPlayers;
+  beforeAll(async () => {
+    players = await openStreamPlayers(server.url);
+  });
+  afterAll(() => players.close());
+
+  test.for<[PlayerName, string, string]>([
+    ["hls.js", "HLS", hls],
+    ["shaka", "HLS", hls],
+    ["shaka", "DASH", dash],
+    ["dash.js", "DASH", dash],
+  ])("%s finds the exact pictures by %s", async ([name, , path]) => {
+    const found = await players.seek(name, path, times);
+    expect(found.map((shown) => (typeof shown === "string" ? shown : shown.number))).toEqual(times.map(frameAt));
+  });
+
+  test("hls.js plays over joint, gap and change to the end", async () => {
+    const { ended, error, shown, duration } = await players.play("hls.js", hls, 1.5);
+    expect({ ended, error }).toEqual({ ended: true, error: undefined });
+    expect(duration).toBeCloseTo(LENGTH, 1);
+    const numbers = shown.map(({ number }) => number);
+    expect(numbers).toEqual(numbers.toSorted((a, b) => a - b));
+    expect(new Set(numbers.map((number) => Math.floor(number / FPS)))).toEqual(new Set([1, 2, 3, 7, 8, 9, 10]));
+  });
+});
