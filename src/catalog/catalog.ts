@@ -359,6 +359,30 @@ export class Catalog {
     return rows.map(segmentOf);
   }
 
+  /** The oldest ready segments that one owner uploaded, protected ones left out. */
+  async oldestOf(owner: string, limit: number): Promise<Segment[]> {
+    const rows = await this.#db.primary
+      .selectFrom("segments")
+      .select(segmentColumns)
+      .where("state", "=", ready)
+      .where("owner", "=", owner)
+      .where((eb) => eb.or([eb("event_level", "is", null), eb("event_level", "<>", "high")]))
+      .orderBy("start_ms")
+      .limit(limit)
+      .execute();
+    return rows.map(segmentOf);
+  }
+
+  /** Bytes of deleted segments whose objects may still be there. */
+  async deletedBytes(): Promise<number> {
+    const row = await this.#db.primary
+      .selectFrom("segments")
+      .select((eb) => eb.fn.sum<number | null>("size").as("bytes"))
+      .where("state", "=", "tombstone")
+      .executeTakeFirst();
+    return row?.bytes ?? 0;
+  }
+
   /** Those of the given keys that any row names, whatever its state. @param keys at most 1000 */
   async knownKeys(keys: readonly string[]): Promise<Set<string>> {
     const rows = await this.#db.primary.selectFrom("segments").select("key").where("key", "in", keys).execute();

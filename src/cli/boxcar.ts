@@ -14,6 +14,7 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   serve: () => import("./serve.ts"),
   import: () => import("./import.ts"),
   clip: () => import("./clip.ts"),
+  retain: () => import("./retain.ts"),
   migrate: () => import("./migrate.ts"),
   doctor: () => import("./doctor.ts"),
   inspect: () => import("./inspect.ts"),
@@ -25,6 +26,7 @@ const help = `boxcar: any time range of recorded MP4 segments as one seamless MP
 
   boxcar serve                       start the server (environment variables: docs/configuration.md)
   boxcar import DIR --pattern P      take in a folder of recordings
+  boxcar retain --dry-run            remove what sources do not keep any longer, or say what that is
   boxcar migrate                     bring the catalog to the newest schema
   boxcar doctor                      try the configured store and catalog, and say what is wrong
   boxcar clip A.mp4 B.mp4 -o OUT     cut and join files without a server

@@ -13,6 +13,8 @@ export interface RecordConfig {
   readonly eventAfterMs: number;
   /** Bytes of what is kept in memory of sources that are watched. */
   readonly preRollBytes: number;
+  /** Percent of the disk above which the oldest recordings are removed, and down to which; `high` 0: never. */
+  readonly disk: { readonly high: number; readonly low: number };
   /** Hosts, networks and schemes of sources that may be reached although they are not public. */
   readonly allow: readonly string[];
 }
@@ -41,6 +43,12 @@ export const recordVariables = (duration: z.ZodType<number>) =>
       "64M",
       "Memory for what came before events, of all sources of mode `event` together: bytes, or with K, M, G, T.",
     ),
+    BOXCAR_DISK_HIGH: variable(
+      wholeNumber("percent", 0, 99),
+      "0",
+      "Percent of the disk of the media folder above which the oldest recordings are removed; 0: never.",
+    ),
+    BOXCAR_DISK_LOW: variable(wholeNumber("percent", 0, 99), "80", "Percent of the disk down to which they are."),
     BOXCAR_SOURCES_ALLOW: variable(
       z
         .string()
@@ -64,6 +72,8 @@ export function recordConfigOf(values: {
   readonly BOXCAR_EVENT_BEFORE: number;
   readonly BOXCAR_EVENT_AFTER: number;
   readonly BOXCAR_PREROLL_MEMORY: number;
+  readonly BOXCAR_DISK_HIGH: number;
+  readonly BOXCAR_DISK_LOW: number;
   readonly BOXCAR_SOURCES_ALLOW: readonly string[];
 }): RecordConfig {
   return {
@@ -72,6 +82,7 @@ export function recordConfigOf(values: {
     eventBeforeMs: values.BOXCAR_EVENT_BEFORE,
     eventAfterMs: values.BOXCAR_EVENT_AFTER,
     preRollBytes: values.BOXCAR_PREROLL_MEMORY,
+    disk: { high: values.BOXCAR_DISK_HIGH, low: Math.min(values.BOXCAR_DISK_LOW, values.BOXCAR_DISK_HIGH) },
     allow: values.BOXCAR_SOURCES_ALLOW,
   };
 }

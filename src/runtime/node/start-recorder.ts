@@ -5,6 +5,7 @@ import { PreRollBudget } from "../../record/pre-roll.ts";
 import { Recorder } from "../../record/recorder.ts";
 import { Supervisor } from "../../record/supervisor.ts";
 import { ffmpegSources } from "../ffmpeg/live-source.ts";
+import { retentionParts, startRetention } from "./retention.ts";
 import type { NodeParts } from "./node-parts.ts";
 
 /** What records, while the server runs. */
@@ -22,17 +23,19 @@ export function startRecording(parts: NodeParts, config: Config, log: Log): Star
   const memory = { preRoll: new PreRollBudget(preRollBytes), preRollMs: eventBeforeMs };
   const recorder = new Recorder({ ...parts, ...memory, log, keyLayout, monotonic: () => performance.now() }, silenceMs);
   const reader = ffmpegSources(allow, log);
+  let stopRetention = (): Promise<void> => Promise.resolve();
   const supervisor = new Supervisor({ ...parts, log, recorder, reader, fragmentMs });
   return {
     ...{ recorder, reader, supervisor },
     begin: () => {
       supervisor.start();
+      stopRetention = startRetention(retentionParts(parts.catalog, config), parts.clock, log);
       recorder.recover().catch((error: unknown) => {
         log("error", "the spool cannot be read", { error: String(error) });
       });
     },
     close: async (withinMs) => {
-      await supervisor.close();
+      await Promise.all([supervisor.close(), stopRetention()]);
       await recorder.close(withinMs);
       await supervisor.releaseAll();
       await parts.spool.close();

@@ -1,0 +1,39 @@
+import { parseArgs } from "node:util";
+import { readConfig } from "../config/config.ts";
+import { formatTime } from "../base/time.ts";
+import { retain } from "../record/retention.ts";
+import { openNodeParts } from "../runtime/node/node-parts.ts";
+import { retentionParts } from "../runtime/node/retention.ts";
+
+/** Text of `boxcar retain --help`. */
+export const help = `boxcar retain [--dry-run]
+
+Removes what the sources of the catalog do not keep any longer (retention.age, retention.bytes), and the oldest recordings while the disk
+is above BOXCAR_DISK_HIGH. A server does so once a minute. Segments of events rated high are never removed.
+
+  --dry-run      say what would be removed, and remove nothing`;
+
+/** Runs the command. */
+export async function run(args: string[]): Promise<number> {
+  const { values } = parseArgs({ args, options: { "dry-run": { type: "boolean", default: false } } });
+  const config = readConfig(process.env);
+  const parts = await openNodeParts(config);
+  try {
+    await parts.migrate();
+    let [segments, bytes] = [0, 0];
+    for await (const { segment, reason } of retain(
+      retentionParts(parts.catalog, config),
+      Date.now(),
+      values["dry-run"],
+    )) {
+      const { streamPath, id, startMs, size } = segment;
+      console.log(`${reason}: ${streamPath} ${id} ${formatTime(startMs)} ${size} bytes`);
+      segments++;
+      bytes += size;
+    }
+    console.log(`${segments} segments of ${bytes} bytes ${values["dry-run"] ? "would be removed" : "removed"}`);
+    return 0;
+  } finally {
+    await parts.close();
+  }
+}

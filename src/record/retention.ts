@@ -1,0 +1,121 @@
+import type { Catalog } from "../catalog/catalog.ts";
+import type { Segment } from "../catalog/types.ts";
+import { EARLIEST_MS } from "../base/time.ts";
+import { RECORDER } from "./keep-segment.ts";
+
+/** Segments that one pass removes for one reason at most. */
+const MOST_REMOVED = 5000;
+/** Segments that are removed at once. */
+const BATCH = 200;
+
+/** How full a disk is, and may be. */
+export interface DiskUse {
+  /** Bytes. */
+  readonly used: number;
+  readonly total: number;
+}
+
+/** What retention works with. */
+export interface RetentionParts {
+  readonly catalog: Catalog;
+  /** The disk of the recordings; absent: they are not on one. */
+  readonly disk?: (() => Promise<DiskUse>) | undefined;
+  /** Parts of the disk, 0 to 1: above `high`, the oldest recordings are removed until `low` is reached. Absent: never. */
+  readonly water?: { readonly high: number; readonly low: number } | undefined;
+}
+
+/** A segment that is removed. */
+export interface Removed {
+  readonly segment: Segment;
+  readonly reason: "age" | "bytes" | "disk";
+}
+
+/**
+ * Removes what sources do not keep any longer, by age, then by bytes, and the oldest recordings of a disk that is too full; the oldest
+ * first, segments of events rated `high` never. Downloads of them that are under way come to their end.
+ * @param dryRun only tells what would be removed
+ */
+export async function* retain(parts: RetentionParts, nowMs: number, dryRun = false): AsyncGenerator<Removed> {
+  const { catalog } = parts;
+  for (const { streamPath, retentionMs, retentionBytes } of await catalog.sources.all()) {
+    let removedBytes = 0;
+    const remove = async function* (
+      doomed: AsyncIterable<Segment>,
+      reason: Removed["reason"],
+    ): AsyncGenerator<Removed> {
+      for await (const segment of removing(catalog, doomed, nowMs, dryRun)) {
+        removedBytes += segment.size;
+        yield { segment, reason };
+      }
+    };
+    if (retentionMs !== null) yield* remove(olderThan(catalog, streamPath, nowMs - retentionMs), "age");
+    if (retentionBytes === null) continue;
+    const [totals] = await catalog.streams({ within: [streamPath] });
+    const keptBytes = (totals?.bytes ?? 0) - (dryRun ? removedBytes : 0);
+    yield* remove(oldest(catalog, streamPath, nowMs, keptBytes - retentionBytes), "bytes");
+  }
+  const excess = await excessOf(parts);
+  if (excess <= 0) return;
+  const doomed = inTurn(await catalog.oldestOf(RECORDER, MOST_REMOVED), excess);
+  for await (const segment of removing(catalog, doomed, nowMs, dryRun)) yield { segment, reason: "disk" };
+}
+
+/** Bytes by which the disk is above its low mark, once it has passed the high one. */
+async function excessOf({ catalog, disk, water }: RetentionParts): Promise<number> {
+  if (disk === undefined || water === undefined) return 0;
+  const { used, total } = await disk();
+  // What was deleted goes some minutes later.
+  const soon = used - (await catalog.deletedBytes());
+  return soon > water.high * total ? soon - water.low * total : 0;
+}
+
+async function* olderThan(catalog: Catalog, streamPath: string, beforeMs: number): AsyncGenerator<Segment> {
+  for await (const page of catalog.overlapping(streamPath, EARLIEST_MS, beforeMs)) {
+    for (const segment of page) if (segment.endMs <= beforeMs) yield segment;
+  }
+}
+
+/** The oldest segments of a stream, as many as have so many bytes. */
+async function* oldest(catalog: Catalog, streamPath: string, nowMs: number, bytes: number): AsyncGenerator<Segment> {
+  if (bytes <= 0) return;
+  let left = bytes;
+  for await (const page of catalog.overlapping(streamPath, EARLIEST_MS, nowMs)) {
+    for (const segment of page) {
+      if (left <= 0) return;
+      if (segment.eventLevel === "high") continue;
+      left -= segment.size;
+      yield segment;
+    }
+  }
+}
+
+async function* inTurn(segments: readonly Segment[], bytes: number): AsyncGenerator<Segment> {
+  let left = bytes;
+  for (const segment of segments) {
+    if (left <= 0) return;
+    left -= segment.size;
+    yield await Promise.resolve(segment);
+  }
+}
+
+/** Removes segments batch by batch, unless they are protected, and yields those that were. */
+async function* removing(
+  catalog: Catalog,
+  doomed: AsyncIterable<Segment>,
+  nowMs: number,
+  dryRun: boolean,
+): AsyncGenerator<Segment> {
+  const all: Segment[] = [];
+  for await (const segment of doomed) {
+    if (segment.eventLevel !== "high") all.push(segment);
+    if (all.length >= MOST_REMOVED) break;
+  }
+  for (let first = 0; first < all.length; first += BATCH) {
+    const batch = all.slice(first, first + BATCH);
+    if (dryRun) yield* batch;
+    for (const streamPath of dryRun ? [] : new Set(batch.map((segment) => segment.streamPath))) {
+      const ids = batch.filter((segment) => segment.streamPath === streamPath).map(({ id }) => id);
+      yield* (await catalog.tombstone({ streamPath, ids }, nowMs)).deleted;
+    }
+  }
+}
