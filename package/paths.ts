@@ -8,8 +8,8 @@ export const PATHS = "src/client/paths.ts";
 export async function pathTypes(): Promise<string> {
   // A description needs none of the parts that answer calls.
   const platform: Partial<AppPlatform> = { config: readConfig({}), clock: () => 0, log: () => undefined };
-  const store = { get: undefined, presign: undefined };
-  const app = createApp({ ...platform, store, randomId: () => "1" } as unknown as AppPlatform);
+  const [store, catalog] = [{}, {}];
+  const app = createApp({ ...platform, store, catalog, randomId: () => "1" } as unknown as AppPlatform);
   const reply = await app.request("http://127.0.0.1/openapi.json");
   const ast = await openapiTS((await reply.json()) as OpenAPI3, { alphabetize: true });
   return `/** The HTTP calls as \`/openapi.json\` describes them, written by \`npm run client\`. */\n${astToString(ast)}`;

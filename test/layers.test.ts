@@ -70,6 +70,19 @@ describe("the files of src", () => {
     expect(behind).toEqual([]);
   });
 
+  it("import no route but from the app", () => {
+    const routes = [...all.keys()].filter((file) =>
+      /^export function add[A-Z]\w*\(app: App/m.test(readFileSync(file, "utf8")),
+    );
+    expect(routes.length).toBeGreaterThan(10);
+    const asked = [...all].flatMap(([file, imports]) =>
+      imports
+        .filter((other) => routes.includes(other) && file !== "src/http/app.ts")
+        .map((other) => `${file} imports ${other}`),
+    );
+    expect(asked).toEqual([]);
+  });
+
   it("import one another in no ring", () => {
     expect(ringIn(importsOf("src", false))).toEqual([]);
   });

@@ -1,3 +1,4 @@
+import { base64url } from "../base/base64.ts";
 import { BoxcarError } from "../base/errors.ts";
 import type { Clock } from "../base/ports.ts";
 import { sameBytes } from "./same-bytes.ts";
@@ -74,8 +75,5 @@ async function signatureOf(key: CryptoKey, path: string, query: Iterable<readonl
   const pairs = [...query].filter(([name]) => name !== "signature").map((pair) => JSON.stringify(pair));
   const text = JSON.stringify(["boxcar link 1", "read", decodeURIComponent(path), ...pairs.toSorted()]);
   const bytes = new Uint8Array(await crypto.subtle.sign("HMAC", key, new TextEncoder().encode(text)));
-  return btoa(String.fromCharCode(...bytes))
-    .replaceAll("+", "-")
-    .replaceAll("/", "_")
-    .replace(/=+$/, "");
+  return base64url(bytes);
 }

@@ -1146,6 +1146,210 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/mp4/api/event/list/{streamPath}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the events of a stream, newest first */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description Length instead of an end: seconds, or with units (`500ms`, `1m30s`). */
+                    duration?: string;
+                    /** @description Moment after the last one. Default: the newest recorded sample. Alone: from the oldest one on. */
+                    end?: string;
+                    eventLevel?: "0" | "1" | "high" | "low";
+                    pageNum?: number;
+                    pageSize?: number;
+                    /** @description Both ends in one: `A~B`, of digits also `A-B`. A time alone at the end takes the start's date. */
+                    range?: string;
+                    /** @description First moment. RFC 3339, local time in `tz`, or seconds or milliseconds since 1970. */
+                    start?: string;
+                    /** @description Time zone of times without an offset: an IANA name, or an offset such as `+08:00`. Default: the configured one. */
+                    tz?: string;
+                };
+                header?: never;
+                path: {
+                    /** @description Name of the recording, with slashes. */
+                    streamPath: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description The events that reach into the time range, or all. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /** @enum {number} */
+                            code: 0;
+                            data: components["schemas"]["Event"][];
+                            message: string;
+                        };
+                    };
+                };
+                /** @description Refused: the reply says why and what to do. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Refusal"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/mp4/api/event/start": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Note an event, and record it
+         * @description `data` is 0, as clients of other servers expect; `event` is what was noted.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "*/*": {
+                        /**
+                         * @description How long it goes on. Default: `BOXCAR_EVENT_AFTER`.
+                         * @example 60s
+                         */
+                        afterDuration?: string;
+                        /**
+                         * @description How much before now belongs to it: seconds, or with units. Default: `BOXCAR_EVENT_BEFORE`.
+                         * @example 30s
+                         */
+                        beforeDuration?: string;
+                        /** @description More about it. */
+                        eventDesc?: string | null;
+                        /** @description Names it for whoever tells of it. */
+                        eventId?: string | null;
+                        /** @enum {string} */
+                        eventLevel?: "0" | "1" | "high" | "low";
+                        /** @description What is shown of it. */
+                        eventName?: string | null;
+                        streamPath: string;
+                    };
+                };
+            };
+            responses: {
+                /** @description It is noted. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /** @enum {number} */
+                            code: 0;
+                            /** @enum {number} */
+                            data: 0;
+                            event: components["schemas"]["Event"];
+                            message: string;
+                        };
+                    };
+                };
+                /** @description Refused: the reply says why and what to do. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Refusal"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/mp4/api/event/stop": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** End events of a stream now */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "*/*": {
+                        /** @description Only the event of this name. */
+                        eventId?: string | null;
+                        streamPath: string;
+                    };
+                };
+            };
+            responses: {
+                /** @description Those that were going on. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /** @enum {number} */
+                            code: 0;
+                            data: components["schemas"]["Event"][];
+                            message: string;
+                        };
+                    };
+                };
+                /** @description Refused: the reply says why and what to do. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Refusal"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/mp4/api/jobs": {
         parameters: {
             query?: never;
@@ -1931,6 +2135,8 @@ export interface paths {
                                  * @example 2026-01-31T12:00:00.000Z
                                  */
                                 endTime: string;
+                                /** @description The last 1000 that reach into the range. */
+                                events: components["schemas"]["Event"][];
                                 gaps: {
                                     /**
                                      * Format: date-time
@@ -1986,6 +2192,93 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/mp4/dash/{file}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Stream a time range by DASH
+         * @description `{streamPath}/manifest.mpd` is the manifest of a range. It names the init and media segments that HLS has, with picture and sound apart; each stretch without a gap or change is a period.
+         */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description Length instead of an end: seconds, or with units (`500ms`, `1m30s`). */
+                    duration?: string;
+                    /** @description Moment after the last one. Default: the newest recorded sample. Alone: from the oldest one on. */
+                    end?: string;
+                    /** @description End of a signed link, in seconds since 1970. Only with `signature`. */
+                    expires?: string;
+                    /** @description How long that link is valid. Default: 24h. */
+                    lifetime?: string;
+                    /** @description Both ends in one: `A~B`, of digits also `A-B`. A time alone at the end takes the start's date. */
+                    range?: string;
+                    /** @description What a media segment lasts about, 2s to 20s: whole groups of pictures. Default 6s. */
+                    segment?: string;
+                    /** @description `1`: answer with a signed link to the same, and its QR code, as JSON. */
+                    share?: "0" | "1";
+                    /** @description Signature of a signed link. */
+                    signature?: string;
+                    /** @description First moment. RFC 3339, local time in `tz`, or seconds or milliseconds since 1970. */
+                    start?: string;
+                    /** @description Picture and sound (`split`), or one of them. */
+                    tracks?: "split" | "video" | "audio";
+                    /** @description Time zone of times without an offset: an IANA name, or an offset such as `+08:00`. Default: the configured one. */
+                    tz?: string;
+                };
+                header?: never;
+                path: {
+                    /** @description Stream path and `manifest.mpd`. */
+                    file: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description The manifest; with `share=1` a signed link to it. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/dash+xml": string;
+                        "application/json": {
+                            /** @enum {number} */
+                            code: 0;
+                            data: components["schemas"]["SharedLink"];
+                            message: string;
+                        };
+                    };
+                };
+                /** @description The client has it already. */
+                304: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description Refused: the reply says why and what to do. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Refusal"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/mp4/download/{file}": {
         parameters: {
             query?: never;
@@ -2014,6 +2307,8 @@ export interface paths {
                     edits?: "list" | "none";
                     /** @description Moment after the last one. Default: the newest recorded sample. Alone: from the oldest one on. */
                     end?: string;
+                    /** @description The time of an event, by its id, instead of a time range. */
+                    event?: number;
                     /** @description End of a signed link, in seconds since 1970. Only with `signature`. */
                     expires?: string;
                     /** @description Name under which browsers save the download. */
@@ -2026,6 +2321,8 @@ export interface paths {
                     inline?: "0" | "1";
                     /** @description How long that link is valid. Default: 24h. */
                     lifetime?: string;
+                    /** @description `1`: of a range that ends in the future, while it is being recorded, what there is. Else it is refused with 425. */
+                    partial?: "0" | "1";
                     /** @description Both ends in one: `A~B`, of digits also `A-B`. A time alone at the end takes the start's date. */
                     range?: string;
                     /** @description `1`: answer with a signed link to the same, and its QR code, as JSON. */
@@ -2132,8 +2429,8 @@ export interface paths {
                     signature?: string;
                     /** @description First moment. RFC 3339, local time in `tz`, or seconds or milliseconds since 1970. */
                     start?: string;
-                    /** @description Picture and sound together (`muxed`), sound as a rendition of its own (`split`), or one of them. */
-                    tracks?: "muxed" | "split" | "video" | "audio";
+                    /** @description Sound as a rendition of its own (`split`), picture and sound together (`muxed`), or one of them. */
+                    tracks?: "split" | "muxed" | "video" | "audio";
                     /** @description Time zone of times without an offset: an IANA name, or an offset such as `+08:00`. Default: the configured one. */
                     tz?: string;
                 };
@@ -2596,6 +2893,24 @@ export interface components {
             /** @enum {string} */
             msg: "fail";
         };
+        Event: {
+            /** Format: date-time */
+            createdAt: string;
+            /**
+             * Format: date-time
+             * @description Exclusive.
+             */
+            endTime: string;
+            eventDesc: string;
+            eventId: string;
+            /** @enum {string} */
+            eventLevel: "high" | "low";
+            eventName: string;
+            id: number;
+            /** Format: date-time */
+            startTime: string;
+            streamPath: string;
+        };
         Job: {
             /** @description Received. */
             bytes: number;
@@ -2625,10 +2940,10 @@ export interface components {
             /** Format: date-time */
             startTime: string;
             /**
-             * @description `waiting`: the source was lost, and will be connected again.
+             * @description `waiting`: the source was lost, and will be connected again; `standby`: it is watched, and recorded when an event begins.
              * @enum {string}
              */
-            state: "connecting" | "recording" | "waiting" | "ended" | "failed";
+            state: "connecting" | "standby" | "recording" | "waiting" | "ended" | "failed";
             /** @example live/cam1 */
             streamPath: string;
         };
@@ -2680,6 +2995,11 @@ export interface components {
              */
             filePath: string;
             id: number;
+            /**
+             * @description It is being recorded: this is what there is of it.
+             * @enum {boolean}
+             */
+            recording?: true;
             /** @description Bytes. */
             size: number;
             /**

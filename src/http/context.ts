@@ -26,7 +26,7 @@ import type { SharingParts } from "../recordings/plan-range.ts";
 import type { Scope } from "../base/scopes.ts";
 import type { Core } from "../core/index.ts";
 import type { AtOnce } from "./middleware/limits.ts";
-import type { AppMetrics } from "./service/metrics.ts";
+import type { AppMetrics } from "./service/app-metrics.ts";
 
 /** A static file of the documentation page. */
 export interface Asset {
@@ -97,6 +97,8 @@ export interface AppEnv {
     client: string;
     /** Scheme and host under which the client reached the server, without a slash at the end. */
     origin: string;
+    /** The same as replies name the server: `BOXCAR_PUBLIC_URL` where that is set. */
+    publicOrigin: string;
     caller: Caller;
     /** Refuses web pages that may not use what callers without credentials may. */
     checkPage: () => void;

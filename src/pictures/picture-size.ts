@@ -1,3 +1,6 @@
+/** Pixels a side of a picture that may be asked for. */
+export const LARGEST_PICTURE = 3840;
+
 /** Width and height in pixels of a JPEG or PNG that ffmpeg wrote; 0 when it is neither. */
 export function pictureSize(bytes: Uint8Array): { width: number; height: number } {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);

@@ -1,26 +1,21 @@
 import { createRoute } from "@hono/zod-openapi";
-import type { Context } from "hono";
-import { bodyLimit } from "hono/body-limit";
 import { inStore } from "../../intake/files/destinations.ts";
 import { announceDirect, completeDirect } from "../../intake/direct/direct-upload.ts";
 import { OssCallbacks } from "../../intake/direct/oss-callback.ts";
+import { base64 } from "../../base/base64.ts";
 import { BoxcarError, sentenceOf } from "../../base/errors.ts";
 import type { SignedRequest } from "../../base/ports.ts";
 import { anyone, need } from "../middleware/access.ts";
-import type { App, AppContext, AppEnv } from "../context.ts";
+import type { App, AppContext } from "../context.ts";
 import { json } from "../replies/replies.ts";
+import { smallBody } from "../schema/request-body.ts";
 import * as z from "../schema/zod.ts";
 import { chatOk, chatRefused, chatSuccess } from "./envelope.ts";
 import { storedFile, storedFileOf } from "./stored-file.ts";
 
 /** Bytes of a JSON body, or of a callback's. */
 const MAX_BODY = 16_384;
-const small = bodyLimit({
-  maxSize: MAX_BODY,
-  onError: () => {
-    throw new BoxcarError("too_large", 413, `The body may have at most ${MAX_BODY} bytes.`, { maxBytes: MAX_BODY });
-  },
-});
+const small = smallBody(MAX_BODY);
 
 const signed = z.object({
   method: z.enum(["GET", "PUT", "POST"]),
@@ -106,8 +101,6 @@ const callback = createRoute({
 /** `POST /api/chat/upload/presign`, `/complete` and `/callback`. */
 export function addDirectUploads(app: App, context: AppContext): void {
   const { config, clock, log } = context;
-  const originOf = (c: Context<AppEnv>): string => config.publicUrl ?? c.get("origin");
-
   app.openapi(presign, async (c) => {
     const announced = c.req.valid("json");
     if (announced.size > config.maxUpload) {
@@ -127,7 +120,7 @@ export function addDirectUploads(app: App, context: AppContext): void {
 
   app.openapi(complete, async (c) => {
     const upload = await completeDirect(context.uploads, c.req.valid("json").path);
-    return c.json(chatOk(storedFileOf(upload, context, originOf(c))), 200);
+    return c.json(chatOk(storedFileOf(upload, context, c.get("publicOrigin"))), 200);
   });
 
   const callbacks = context.ossCallbackKeys && new OssCallbacks(context.ossCallbackKeys, clock);
@@ -142,7 +135,7 @@ export function addDirectUploads(app: App, context: AppContext): void {
     const key = new URLSearchParams(new TextDecoder().decode(body)).get("object") ?? "";
     const completed = completeDirect(context.uploads, key);
     const upload = await within(CALLBACK_MS, completed);
-    if (upload !== undefined) return c.json(chatOk(storedFileOf(upload, context, originOf(c))), 200);
+    if (upload !== undefined) return c.json(chatOk(storedFileOf(upload, context, c.get("publicOrigin"))), 200);
     completed.catch((error: unknown) => {
       log("warn", "file not taken over", { key, requestId: c.get("requestId"), reason: sentenceOf(error, false) });
     });
@@ -177,5 +170,8 @@ function withCallback(form: z.infer<typeof signed>, callbackUrl: string | undefi
     // Without the name in the handshake a server of many names shows OSS another certificate.
     ...(callbackUrl.startsWith("https:") ? { callbackSNI: true } : {}),
   };
-  return { ...form, fields: { ...form.fields, callback: btoa(JSON.stringify(parameters)) } };
+  return {
+    ...form,
+    fields: { ...form.fields, callback: base64(new TextEncoder().encode(JSON.stringify(parameters))) },
+  };
 }

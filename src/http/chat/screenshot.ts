@@ -1,22 +1,22 @@
 import { createRoute } from "@hono/zod-openapi";
 import type { Context } from "hono";
-import { bodyLimit } from "hono/body-limit";
+import { base64 } from "../../base/base64.ts";
 import { BoxcarError } from "../../base/errors.ts";
 import type { Turn } from "../../base/fair-queue.ts";
-import { pictureSize } from "../../pictures/picture-size.ts";
+import { LARGEST_PICTURE, pictureSize } from "../../pictures/picture-size.ts";
 import type { Still } from "../../pictures/pictures.ts";
 import { shownAt } from "../../pictures/shown-at.ts";
 import { recordedMoment } from "../../pictures/videos.ts";
 import type { ByteSpan, PictureShape } from "../../base/ports.ts";
-import { checkStreamPath } from "../../base/stream-path.ts";
+import { checkStreamPath, encodeStreamPath } from "../../base/stream-path.ts";
 import { formatTime, parseTime } from "../../base/time.ts";
 import { authorize, needSome } from "../middleware/access.ts";
 import type { App, AppContext, AppEnv } from "../context.ts";
-import { uploadAt } from "../uploads/files.ts";
+import { uploadAt } from "../uploads/upload-at.ts";
 import { turnOf } from "../middleware/limits.ts";
+import { smallBody } from "../schema/request-body.ts";
 import { downloadedAt } from "../schema/recording-moment.ts";
 import { json } from "../replies/replies.ts";
-import { LARGEST_PICTURE } from "../pictures/snapshot.ts";
 import { uploadedVideo } from "../pictures/uploaded-picture.ts";
 import * as z from "../schema/zod.ts";
 import { chatOk, chatRefused, chatSuccess } from "./envelope.ts";
@@ -62,15 +62,7 @@ const route = createRoute({
   description:
     "Of an uploaded file or a recording no more is read than the samples the picture is decoded from, and no network is " +
     "used. An MP4 of another host is read by ranges; its picture is kept in the store, which takes the scope `upload`.",
-  middleware: [
-    needSome("read"),
-    bodyLimit({
-      maxSize: MAX_BODY,
-      onError: () => {
-        throw new BoxcarError("too_large", 413, `The body may have at most ${MAX_BODY} bytes.`, { maxBytes: MAX_BODY });
-      },
-    }),
-  ] as const,
+  middleware: [needSome("read"), smallBody(MAX_BODY)] as const,
   request: {
     body: {
       required: false,
@@ -132,7 +124,7 @@ async function take(
   shape: PictureShape,
 ): Promise<Shot> {
   const { catalog, config, clock, planning, pictures } = context;
-  const origin = config.publicUrl ?? c.get("origin");
+  const origin = c.get("publicOrigin");
   const seek = "exact" as const;
   const turn = turnOf(c);
   if ((videoUrl === undefined) === (streamPath === undefined)) {
@@ -207,13 +199,6 @@ function millisecondsOf(time: string | number): number {
 }
 
 function snapshotPath(streamPath: string, atMs: number, { width, format }: PictureShape): string {
-  const path = streamPath.split("/").map(encodeURIComponent).join("/");
   const wide = width === 0 ? "" : `&width=${width}`;
-  return `/mp4/snapshot/${path}.${format}?time=${formatTime(atMs)}${wide}`;
-}
-
-function base64(bytes: Uint8Array): string {
-  let text = "";
-  for (let at = 0; at < bytes.length; at += 32_768) text += String.fromCharCode(...bytes.subarray(at, at + 32_768));
-  return btoa(text);
+  return `/mp4/snapshot/${encodeStreamPath(streamPath)}.${format}?time=${formatTime(atMs)}${wide}`;
 }

@@ -64,7 +64,7 @@ export function addUploads(app: App, context: AppContext): void {
     const { imageClassId } = c.req.valid("query");
     const destination = inStore(config.uploads.prefix, keys);
     const uploads = await receive(c.req.raw, { field: "img", maxFiles: MAX_FILES, destination, imageClassId });
-    const origin = config.publicUrl ?? c.get("origin");
+    const origin = c.get("publicOrigin");
     return c.json(chatOk(uploads.map((upload) => storedFileOf(upload, context, origin))), 200);
   });
 

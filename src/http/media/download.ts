@@ -7,7 +7,7 @@ import { planSegment } from "../../recordings/plan-range.ts";
 import { defaultFileName, disposition } from "../replies/file-name.ts";
 import { sendMedia } from "../replies/send-media.ts";
 import { storedMedia } from "../replies/stored-media.ts";
-import { checkStreamPath, downloadPath } from "../../base/stream-path.ts";
+import { downloadPath } from "../../base/stream-path.ts";
 import { formatTime, parseTimeRange, zoneOffset } from "../../base/time.ts";
 import { need, keptFor, visibility } from "../middleware/access.ts";
 import type { App, AppContext, AppEnv } from "../context.ts";
@@ -19,6 +19,7 @@ import { refused } from "../replies/replies.ts";
 import { shared, shareParameters, shareReply, signedLinkParameters, wantsLink } from "./share.ts";
 import { streamReply } from "../replies/stream-reply.ts";
 import { boundedRange } from "../schema/time-range.ts";
+import { pathFile } from "../schema/path-file.ts";
 import * as z from "../schema/zod.ts";
 
 const parameters = lenient({
@@ -46,6 +47,8 @@ const parameters = lenient({
 
 const media = { "video/mp4": { schema: z.string().openapi({ format: "binary" }) } };
 
+const fileOf = pathFile(["mp4", "fmp4"], { format: "mp4" });
+
 const route = createRoute({
   method: "get",
   // A suffix after a parameter that spans slashes is more than the router knows: the handler splits it off.
@@ -55,7 +58,7 @@ const route = createRoute({
     "The length is exact and the ETag strong, so downloads resume at any byte. `Boxcar-Start` and `Boxcar-End` state " +
     "the wall-clock time that is delivered, `Boxcar-Joints` and `Boxcar-Gaps` how many joints and gaps it has, " +
     "`Boxcar-Changes` how changed parameters of the picture are told in it: `inband` or `entries`.",
-  middleware: [need("read", (c) => splitFile(c.req.param("file") ?? "").streamPath), atOnce("downloads")] as const,
+  middleware: [need("read", (c) => fileOf(c).streamPath), atOnce("downloads")] as const,
   request: {
     params: z.object({
       file: z.string().openapi({
@@ -100,9 +103,8 @@ const YEAR_S = 31_536_000;
 /** `GET, HEAD /mp4/download/{streamPath}.mp4` and `.fmp4`. */
 export function addDownload(app: App, context: AppContext): void {
   app.openapi(route, async (c) => {
-    const { file } = c.req.valid("param");
     const query = c.req.valid("query");
-    const { streamPath, format } = splitFile(file);
+    const { streamPath, format } = fileOf(c);
     const delivery =
       query.id === undefined
         ? await deliverRange(c, context, streamPath, format, query)
@@ -126,11 +128,6 @@ export function addDownload(app: App, context: AppContext): void {
     if (delivery.changes !== undefined) headers.set("Boxcar-Changes", delivery.changes);
     return sendMedia(c.req.raw, delivery.media, headers, streamReply(c, context), c.env);
   });
-}
-
-function splitFile(file: string): { streamPath: string; format: "mp4" | "fmp4" } {
-  const [, path = file, format] = /^(.*)\.(mp4|fmp4)$/s.exec(file) ?? [];
-  return { streamPath: checkStreamPath(path), format: format === "fmp4" ? "fmp4" : "mp4" };
 }
 
 async function deliverRange(

@@ -6,7 +6,7 @@ import { askedStart, startParameters } from "../schema/asked-start.ts";
 import { atOnce } from "../middleware/limits.ts";
 import type { App, AppPlatform } from "../context.ts";
 import { query, streamPathInRoute, streamPathParameter } from "../schema/parameters.ts";
-import { json, refused, success, takenOf, takenSegment } from "../replies/replies.ts";
+import { done, json, refused, success, takenOf, takenSegment } from "../replies/replies.ts";
 import { bodyOf } from "../schema/request-body.ts";
 import * as z from "../schema/zod.ts";
 
@@ -64,6 +64,6 @@ export function addSegments(app: App, platform: AppPlatform): void {
     const data = takenOf(taken);
     c.header("Location", data.url);
     if (taken.repeated) c.header("Idempotency-Replayed", "true");
-    return c.json({ code: 0 as const, message: "", data }, 201);
+    return c.json(done(data), 201);
   });
 }

@@ -3,7 +3,7 @@ import { BoxcarError } from "../../base/errors.ts";
 import { formatTime, parseDuration } from "../../base/time.ts";
 import type { AppContext, AppEnv } from "../context.ts";
 import { timeParameters } from "../schema/parameters.ts";
-import { success } from "../replies/replies.ts";
+import { done, success } from "../replies/replies.ts";
 import * as z from "../schema/zod.ts";
 
 /** Signed links: for media elements, which cannot send a token, and for handing on. */
@@ -87,7 +87,7 @@ export async function shareReply(
   }
   const expiresMs = Math.floor((clock() + lifetimeMs) / secondMs) * secondMs;
   const given = Object.entries(same.query).filter((pair): pair is [string, string] => pair[1] !== undefined);
-  const origin = config.publicUrl ?? c.get("origin");
+  const origin = c.get("publicOrigin");
   const url = origin + (await links.sign(same.path, new URLSearchParams(given), expiresMs));
   const { QR_TEXT_BYTES } = await import("../../pictures/qr-code.ts"); // no part of the start
   const code = async (shape: Record<string, string>): Promise<string | null> => {
@@ -97,7 +97,7 @@ export async function shareReply(
   const qr = await code({ size: qrSize });
   const data = { url, expires: formatTime(expiresMs), qr, qrSvg: await code({ type: "svg" }) };
   c.header("Cache-Control", "no-store");
-  return c.json({ code: 0 as const, message: "", data }, 200);
+  return c.json(done(data), 200);
 }
 
 /**

@@ -13,7 +13,9 @@ export function noteClient(platform: AppPlatform): MiddlewareHandler<AppEnv> {
     const peer = platform.peerAddress?.(c.env, c.req.raw);
     c.set("client", addresses.of(peer, c.req.header("x-forwarded-for")));
     const origin = URL.canParse(c.req.url) ? new URL(c.req.url).origin : undefined;
-    c.set("origin", addresses.trusts(peer) && origin !== undefined ? forwardedOrigin(c, origin) : (origin ?? ""));
+    const reached = addresses.trusts(peer) && origin !== undefined ? forwardedOrigin(c, origin) : (origin ?? "");
+    c.set("origin", reached);
+    c.set("publicOrigin", platform.config.publicUrl ?? reached);
     await next();
   };
 }

@@ -1,29 +1,31 @@
 import { createRoute } from "@hono/zod-openapi";
-import { BoxcarError } from "../../base/errors.ts";
+import { LARGEST_PICTURE } from "../../pictures/picture-size.ts";
 import { shownAt } from "../../pictures/shown-at.ts";
 import { recordedMoment } from "../../pictures/videos.ts";
-import { checkStreamPath, encodeStreamPath } from "../../base/stream-path.ts";
+import { encodeStreamPath } from "../../base/stream-path.ts";
 import { checkTimeZone, formatTime, parseTime } from "../../base/time.ts";
 import { need, keptFor, visibility } from "../middleware/access.ts";
 import type { App, AppContext } from "../context.ts";
 import { turnOf } from "../middleware/limits.ts";
 import { integer, query, timeParameters } from "../schema/parameters.ts";
+import { pathFile } from "../schema/path-file.ts";
 import { sendPicture } from "../replies/picture-reply.ts";
 import { refused } from "../replies/replies.ts";
 import { atTimes, shared, shareParameters, shareReply, signedLinkParameters, wantsLink } from "../media/share.ts";
 import * as z from "../schema/zod.ts";
 
-/** Pixels a side of a picture that may be asked for. */
-export const LARGEST_PICTURE = 3840;
-
 const binary = z.string().openapi({ format: "binary" });
+
+const pictureOf = pathFile(["jpg", "png"], {
+  refusal: "A snapshot ends in .jpg or .png, for example /mp4/snapshot/live/cam1.jpg.",
+});
 
 const route = createRoute({
   method: "get",
   path: "/mp4/snapshot/{file}{.+}",
   summary: "A picture of a recording",
   description: "`Boxcar-Time` says since when the picture was shown. Only the samples it is decoded from are read.",
-  middleware: need("read", (c) => splitPicture(c.req.param("file") ?? "").streamPath),
+  middleware: need("read", (c) => pictureOf(c).streamPath),
   request: {
     params: z.object({
       file: z.string().openapi({ description: "Stream path and format: `.jpg` or `.png`.", example: "live/cam1.jpg" }),
@@ -55,7 +57,7 @@ const route = createRoute({
 export function addSnapshot(app: App, context: AppContext): void {
   const { catalog, clock, config, planning, pictures } = context;
   app.openapi(route, async (c) => {
-    const { streamPath, format } = splitPicture(c.req.valid("param").file);
+    const { streamPath, format } = pictureOf(c);
     const query = c.req.valid("query");
     const { time, tz, width = 0, seek } = query;
     const zone = tz === undefined ? config.timeZone : checkTimeZone(tz);
@@ -78,13 +80,4 @@ export function addSnapshot(app: App, context: AppContext): void {
       "Boxcar-Time": formatTime(still.shownMs),
     });
   });
-}
-
-function splitPicture(file: string): { streamPath: string; format: "jpg" | "png" } {
-  const [, path, format] = /^(.*)\.(jpg|png)$/s.exec(file) ?? [];
-  if (path !== undefined && (format === "jpg" || format === "png"))
-    return { streamPath: checkStreamPath(path), format };
-  checkStreamPath(file);
-  const message = "A snapshot ends in .jpg or .png, for example /mp4/snapshot/live/cam1.jpg.";
-  throw new BoxcarError("unknown_format", 404, message);
 }

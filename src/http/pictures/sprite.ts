@@ -3,12 +3,13 @@ import { BoxcarError } from "../../base/errors.ts";
 import { hashOf } from "../../pictures/pictures.ts";
 import { COLUMNS, framesOf, SHEETS, TILES, tileSize, tilesOf, writeStoryboard } from "../../pictures/storyboard.ts";
 import { recordedMoments } from "../../pictures/videos.ts";
-import { checkStreamPath, spritePath } from "../../base/stream-path.ts";
-import { formatTime, parseDuration, parseTimeRange } from "../../base/time.ts";
+import { spritePath } from "../../base/stream-path.ts";
+import { formatTime, parseDuration } from "../../base/time.ts";
 import { need, keptFor, visibility } from "../middleware/access.ts";
 import type { App, AppContext } from "../context.ts";
 import { turnOf } from "../middleware/limits.ts";
 import { integer, query, timeParameters } from "../schema/parameters.ts";
+import { pathFile } from "../schema/path-file.ts";
 import { sendPicture } from "../replies/picture-reply.ts";
 import { outlinedRange } from "../media/planned-range.ts";
 import { refused } from "../replies/replies.ts";
@@ -21,8 +22,12 @@ import {
   signedLinkParameters,
   wantsLink,
 } from "../media/share.ts";
-import { boundedRange } from "../schema/time-range.ts";
+import { boundedRange, requiredRange } from "../schema/time-range.ts";
 import * as z from "../schema/zod.ts";
+
+const spriteOf = pathFile(["vtt", "jpg"], {
+  refusal: "A sprite ends in .vtt or .jpg, for example /mp4/sprite/live/cam1.vtt.",
+});
 
 const route = createRoute({
   method: "get",
@@ -31,7 +36,7 @@ const route = createRoute({
   description:
     "`.vtt` is a storyboard as WebVTT thumbnails, `.jpg` one of the sheets it names, of up to 100 pictures. Its times " +
     "are those of the download with the same range and `gaps`. Each picture is the sync sample at or before its moment.",
-  middleware: need("read", (c) => splitSprite(c.req.param("file") ?? "").streamPath),
+  middleware: need("read", (c) => spriteOf(c).streamPath),
   request: {
     params: z.object({
       file: z.string().openapi({ description: "Stream path and format: `.vtt` or `.jpg`.", example: "live/cam1.vtt" }),
@@ -69,14 +74,10 @@ const route = createRoute({
 export function addSprite(app: App, context: AppContext): void {
   const { catalog, clock, config, planning, pictures } = context;
   app.openapi(route, async (c) => {
-    const { streamPath, format } = splitSprite(c.req.valid("param").file);
+    const { streamPath, format } = spriteOf(c);
     const asked = c.req.valid("query");
     const { gaps, width, sheet } = asked;
-    const range = parseTimeRange(asked, config.timeZone, clock());
-    if (range === undefined) {
-      const message = "Say what to show: range=A~B, start and end, or start and duration.";
-      throw new BoxcarError("missing_start", 400, message);
-    }
+    const range = requiredRange(asked, config.timeZone, clock(), "Say what to show:");
     const { startMs, endMs } = await boundedRange(catalog, streamPath, range);
     if (wantsLink(asked)) {
       const times = { start: formatTime(startMs), end: formatTime(endMs) };
@@ -118,13 +119,4 @@ export function addSprite(app: App, context: AppContext): void {
       headers,
     );
   });
-}
-
-function splitSprite(file: string): { streamPath: string; format: "vtt" | "jpg" } {
-  const [, path, format] = /^(.*)\.(vtt|jpg)$/s.exec(file) ?? [];
-  if (path !== undefined && (format === "vtt" || format === "jpg"))
-    return { streamPath: checkStreamPath(path), format };
-  checkStreamPath(file);
-  const message = "A sprite ends in .vtt or .jpg, for example /mp4/sprite/live/cam1.vtt.";
-  throw new BoxcarError("unknown_format", 404, message);
 }

@@ -1,11 +1,10 @@
 import { createRoute } from "@hono/zod-openapi";
-import { formatTime, parseDuration, parseTimeRange } from "../../base/time.ts";
+import { parseDuration, parseTimeRange } from "../../base/time.ts";
 import { checkStreamPath } from "../../base/stream-path.ts";
-import type { StreamEvent } from "../../catalog/events.ts";
 import { beginEvent, endEvent, type EventParts } from "../../record/events.ts";
 import type { App, AppContext } from "../context.ts";
 import { authorize, need, needSome, streamPathInPath } from "../middleware/access.ts";
-import { json, refused, success } from "../replies/replies.ts";
+import { done, json, refused, success } from "../replies/replies.ts";
 import {
   apiPrefixes,
   eventLevel,
@@ -18,6 +17,7 @@ import {
 } from "../schema/parameters.ts";
 import { bodyParameters, smallBody } from "../schema/request-body.ts";
 import * as z from "../schema/zod.ts";
+import { eventOf, shownEvent } from "./event.ts";
 import { recordingOf } from "./recorder-of.ts";
 
 /** Bytes of the body of a call about an event. */
@@ -26,23 +26,6 @@ const MOST_BODY = 65_536;
 const MOST_EVENTS = 1000;
 /** How long an event may reach back, and on, milliseconds. */
 const LONGEST_EVENT_MS = 86_400_000;
-
-const time = z.iso.datetime();
-
-/** An event, as replies show it. */
-export const shownEvent = z
-  .object({
-    id: z.int(),
-    streamPath: z.string(),
-    eventId: z.string(),
-    eventName: z.string(),
-    eventDesc: z.string(),
-    eventLevel: z.enum(["high", "low"]),
-    startTime: time,
-    endTime: time.openapi({ description: "Exclusive." }),
-    createdAt: time,
-  })
-  .openapi("Event");
 
 const word = (description: string) => z.coerce.string().max(1000).optional().openapi({ description });
 
@@ -124,14 +107,14 @@ export function addEvents(app: App, context: AppContext): void {
         beforeMs: lengthOf(given.beforeDuration, "beforeDuration", eventBeforeMs),
         afterMs: lengthOf(given.afterDuration, "afterDuration", eventAfterMs),
       });
-      return c.json({ code: 0 as const, message: "", data: 0 as const, event: eventOf(event) }, 200);
+      return c.json({ ...done(0 as const), event: eventOf(event) }, 200);
     });
     app.openapi(stopRoute(prefix), async (c) => {
       const given = bodyParameters(await c.req.text(), ended);
       const streamPath = checkStreamPath(given.streamPath);
       authorize(c, "record", streamPath);
       const events = await endEvent(parts(), streamPath, given.eventId);
-      return c.json({ code: 0 as const, message: "", data: events.map(eventOf) }, 200);
+      return c.json(done(events.map(eventOf)), 200);
     });
     app.openapi(listRoute(prefix), async (c) => {
       const { streamPath } = c.req.valid("param");
@@ -139,18 +122,9 @@ export function addEvents(app: App, context: AppContext): void {
       const range = parseTimeRange(times, config.timeZone, clock());
       const page = { limit: pageSize, offset: (pageNum - 1) * pageSize };
       const events = await catalog.events.list({ streamPath, ...range, level, ...page });
-      return c.json({ code: 0 as const, message: "", data: events.map(eventOf) }, 200);
+      return c.json(done(events.map(eventOf)), 200);
     });
   }
-}
-
-/** The record of an event. */
-export function eventOf(event: StreamEvent): z.infer<typeof shownEvent> {
-  const { id, streamPath, eventId, name, description, level, startMs, endMs, createdMs } = event;
-  return {
-    ...{ id, streamPath, eventId, eventName: name, eventDesc: description, eventLevel: level },
-    ...{ startTime: formatTime(startMs), endTime: formatTime(endMs), createdAt: formatTime(createdMs) },
-  };
 }
 
 /** @throws BoxcarError `bad_duration` (400) */

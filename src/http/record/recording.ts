@@ -6,13 +6,12 @@ import { parseDuration } from "../../base/time.ts";
 import type { Source } from "../../catalog/sources.ts";
 import type { App, AppContext, AppEnv } from "../context.ts";
 import { need, needSome, streamPathInPath } from "../middleware/access.ts";
-import { json, refused, success } from "../replies/replies.ts";
+import { done, json, refused, success } from "../replies/replies.ts";
 import { lenient, apiPrefixes, query, streamPathInRoute, streamPathParameter, text } from "../schema/parameters.ts";
 import { bodyOf, bodyParameters, smallBody } from "../schema/request-body.ts";
 import * as z from "../schema/zod.ts";
 import { job, jobOf } from "./job.ts";
-import { recordingOf } from "./recorder-of.ts";
-import { unknown } from "./sources.ts";
+import { recordingOf, unknownSource } from "./recorder-of.ts";
 
 /** Segments last at least and at most so long, milliseconds. */
 const LEAST_FRAGMENT_MS = 1000;
@@ -98,7 +97,7 @@ export function addRecording(app: App, context: AppContext): void {
     });
     await recording.done;
     if (recording.reason !== undefined) throw recording.reason;
-    return c.json({ code: 0 as const, message: "", data: jobOf(recording) }, 200);
+    return c.json(done(jobOf(recording)), 200);
   });
 
   for (const prefix of apiPrefixes)
@@ -109,9 +108,9 @@ export function addRecording(app: App, context: AppContext): void {
       const fragmentMs = fragment === undefined ? undefined : fragmentOf(fragment, config.recording.fragmentMs);
       const folder = folderOf(filePath);
       const known = url === undefined ? await context.catalog.sources.get(streamPath) : adHoc(streamPath, url);
-      const recording = await supervisor.record(known ?? unknown(streamPath), "lost", { fragmentMs, folder });
+      const recording = await supervisor.record(known ?? unknownSource(streamPath), "lost", { fragmentMs, folder });
       await recording.started;
-      return c.json({ code: 0 as const, message: "", data: recording.id }, 200);
+      return c.json(done(recording.id), 200);
     });
 
   for (const prefix of apiPrefixes)
@@ -119,12 +118,12 @@ export function addRecording(app: App, context: AppContext): void {
       const recording = recordingOf(context).recorder.running(c.req.valid("param").streamPath);
       if (recording?.options.standby === "stay") recording.recordNoLonger();
       else recording?.stop();
-      return c.json({ code: 0 as const, message: "", data: recording?.id ?? "0" }, 200);
+      return c.json(done(recording?.id ?? "0"), 200);
     });
 
   app.openapi(jobsRoute, (c) => {
     const shown = recordingOf(context).recorder.recordings.filter(({ options }) => mayRecord(c, options.streamPath));
-    return c.json({ code: 0 as const, message: "", data: shown.map(jobOf) }, 200);
+    return c.json(done(shown.map(jobOf)), 200);
   });
 }
 

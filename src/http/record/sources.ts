@@ -1,14 +1,13 @@
 import { createRoute } from "@hono/zod-openapi";
-import { BoxcarError } from "../../base/errors.ts";
 import { parseDuration } from "../../base/time.ts";
 import type { Source } from "../../catalog/sources.ts";
 import { shownUrl } from "../../record/source-url.ts";
 import type { App, AppContext } from "../context.ts";
 import { need, streamPathInPath } from "../middleware/access.ts";
-import { json, refused, success } from "../replies/replies.ts";
+import { done, json, refused, success } from "../replies/replies.ts";
 import { query, streamPathInRoute, streamPathParameter } from "../schema/parameters.ts";
 import * as z from "../schema/zod.ts";
-import { recordingOf } from "./recorder-of.ts";
+import { recordingOf, unknownSource } from "./recorder-of.ts";
 
 const seconds = (ms: number | null): string | null => (ms === null ? null : `${String(ms / 1000)}s`);
 
@@ -67,11 +66,11 @@ const deleteRoute = createRoute({
 /** `GET, PUT, DELETE /mp4/api/sources/{streamPath}`. */
 export function addSources(app: App, context: AppContext): void {
   const { catalog } = context;
-  const reply = (source: Source) => ({ code: 0 as const, message: "", data: shownOf(source) });
+  const reply = (source: Source) => done(shownOf(source));
 
   app.openapi(getRoute, async (c) => {
     const { streamPath } = c.req.valid("param");
-    return c.json(reply((await catalog.sources.get(streamPath)) ?? unknown(streamPath)), 200);
+    return c.json(reply((await catalog.sources.get(streamPath)) ?? unknownSource(streamPath)), 200);
   });
 
   app.openapi(putRoute, async (c) => {
@@ -93,7 +92,7 @@ export function addSources(app: App, context: AppContext): void {
   app.openapi(deleteRoute, async (c) => {
     const { recorder } = recordingOf(context);
     const { streamPath } = c.req.valid("param");
-    const source = (await catalog.sources.get(streamPath)) ?? unknown(streamPath);
+    const source = (await catalog.sources.get(streamPath)) ?? unknownSource(streamPath);
     await catalog.sources.delete(streamPath);
     recorder.running(streamPath)?.stop();
     return c.json(reply(source), 200);
@@ -105,10 +104,4 @@ function shownOf({ streamPath, url, mode, fragmentMs, retentionMs, retentionByte
     ...{ streamPath, url: shownUrl(url), mode, fragment: seconds(fragmentMs), labels: { ...labels } },
     retention: { age: seconds(retentionMs), bytes: retentionBytes },
   };
-}
-
-/** @throws BoxcarError `unknown_source` (404) */
-export function unknown(streamPath: string): never {
-  const message = `Nothing is known of where ${streamPath} comes from. Set it by PUT /mp4/api/sources/${streamPath}, or give source.`;
-  throw new BoxcarError("unknown_source", 404, message, { streamPath });
 }

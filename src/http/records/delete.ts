@@ -5,7 +5,7 @@ import { parseTimeRange } from "../../base/time.ts";
 import { need, streamPathInPath } from "../middleware/access.ts";
 import type { App, AppPlatform } from "../context.ts";
 import { apiPrefixes, lenient, streamPathInRoute, streamPathParameter, timeParameters } from "../schema/parameters.ts";
-import { json, recordOf, refused, segmentRecord, success } from "../replies/replies.ts";
+import { done, json, recordOf, refused, segmentRecord, success } from "../replies/replies.ts";
 import { bodyParameters, smallBody } from "../schema/request-body.ts";
 import * as z from "../schema/zod.ts";
 
@@ -79,7 +79,7 @@ export function addDelete(app: App, { catalog, clock, config }: AppPlatform): vo
         const message = `Segments ${names} belong to an event of level high and are protected. Nothing was deleted.`;
         throw new BoxcarError("segments_protected", 409, message, { protected: kept });
       }
-      return c.json({ code: 0 as const, message: "", data: outcome.deleted.map(recordOf), protected: kept }, 200);
+      return c.json({ ...done(outcome.deleted.map(recordOf)), protected: kept }, 200);
     });
 }
 

@@ -13,7 +13,7 @@ import {
   streamPathParameter,
   timeParameters,
 } from "../schema/parameters.ts";
-import { json, recordOf, refused, segmentRecord, success } from "../replies/replies.ts";
+import { donePage, json, recordOf, refused, segmentRecord, success } from "../replies/replies.ts";
 import * as z from "../schema/zod.ts";
 
 const mostRows = 1000;
@@ -59,7 +59,7 @@ export function addList(app: App, { catalog, clock, config }: AppContext): void 
       eventLevel,
     };
     const { total, segments } = await listWithGrowing(catalog, { ...selection, pageNum, pageSize });
-    return c.json({ code: 0 as const, message: "", total, pageNum, pageSize, data: segments.map(recordOf) }, 200);
+    return c.json(donePage({ total, pageNum, pageSize }, segments.map(recordOf)), 200);
   };
   for (const prefix of apiPrefixes) {
     const common = { method: "get", summary, middleware, responses, hide: prefix !== apiPrefixes[0] } as const;

@@ -1,8 +1,7 @@
 import { createRoute } from "@hono/zod-openapi";
-import { BoxcarError } from "../../base/errors.ts";
 import type { Interval, RangeOutline } from "../../core/index.ts";
 import { encodeStreamPath } from "../../base/stream-path.ts";
-import { formatTime, parseTimeRange } from "../../base/time.ts";
+import { formatTime } from "../../base/time.ts";
 import { need, needSome, readable, streamPathInPath } from "../middleware/access.ts";
 import type { App, AppContext } from "../context.ts";
 import { outputParameters } from "../schema/output-parameters.ts";
@@ -14,11 +13,11 @@ import {
   streamPathParameter,
   timeParameters,
 } from "../schema/parameters.ts";
-import { eventOf, shownEvent } from "../record/events.ts";
+import { eventOf, shownEvent } from "../record/event.ts";
 import { outlinedRange } from "../media/planned-range.ts";
-import { interval, intervalOf, json, refused, success } from "../replies/replies.ts";
+import { done, donePage, interval, intervalOf, json, refused, success } from "../replies/replies.ts";
 import { atTimes, sharedLink, shareParameters, shareReply, signedLinkParameters, wantsLink } from "../media/share.ts";
-import { boundedRange } from "../schema/time-range.ts";
+import { boundedRange, requiredRange } from "../schema/time-range.ts";
 import * as z from "../schema/zod.ts";
 
 /** The calls that say what is recorded: list, catalog and timeline. */
@@ -35,18 +34,14 @@ export function addRecords(app: App, context: AppContext): void {
         const { streamPath, count, bytes, startMs, endMs } = stream;
         return { streamPath, count, ...intervalOf({ startMs, endMs }), bytes };
       });
-      return c.json({ code: 0 as const, message: "", total, pageNum, pageSize, data }, 200);
+      return c.json(donePage({ total, pageNum, pageSize }, data), 200);
     });
 
   app.openapi(timelineRoute, async (c) => {
     const { streamPath } = c.req.valid("param");
     const query = c.req.valid("query");
     const { cut, gaps, changes, sound, edits, tag, ...times } = query;
-    const asked = parseTimeRange(times, config.timeZone, clock());
-    if (asked === undefined) {
-      const message = "Say which time: range=A~B, start and end, or start and duration.";
-      throw new BoxcarError("missing_start", 400, message);
-    }
+    const asked = requiredRange(times, config.timeZone, clock(), "Say which time:");
     const range = await boundedRange(catalog, streamPath, asked);
     if (wantsLink(query)) {
       const times = { start: formatTime(range.startMs), end: formatTime(range.endMs) };
@@ -68,7 +63,7 @@ export function addRecords(app: App, context: AppContext): void {
         .map(eventOf),
       size: { mp4: plan.size("mp4"), fmp4: plan.size("fmp4") },
     };
-    return c.json({ code: 0 as const, message: "", data }, 200);
+    return c.json(done(data), 200);
   });
 }
 

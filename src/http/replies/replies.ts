@@ -112,6 +112,19 @@ export function success<Data extends z.ZodType>(data: Data): z.ZodObject<typeof 
   return z.object({ ...head, data });
 }
 
+/** A successful reply. */
+export function done<Data>(data: Data): { code: 0; message: string; data: Data } {
+  return { code: 0, message: "", data };
+}
+
+/** A successful reply with one page of a list. */
+export function donePage<Data>(
+  page: { readonly total: number; readonly pageNum: number; readonly pageSize: number },
+  data: Data,
+): { code: 0; message: string; total: number; pageNum: number; pageSize: number; data: Data } {
+  return { code: 0, message: "", ...page, data };
+}
+
 /** Schema of a refusal. `error` is stable; `message` says what to do; further fields belong to the error. */
 const refusal = z
   .looseObject({
@@ -121,6 +134,7 @@ const refusal = z
   })
   .openapi("Refusal");
 
+/** A response whose body is JSON, in a route description. */
 export interface JsonContent<Schema extends z.ZodType> {
   description: string;
   content: { "application/json": { schema: Schema } };

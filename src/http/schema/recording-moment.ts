@@ -2,10 +2,9 @@ import type { Context } from "hono";
 import { BoxcarError } from "../../base/errors.ts";
 import { framesOf } from "../../pictures/storyboard.ts";
 import type { ShownSegment } from "../../pictures/shown-at.ts";
-import { parseTimeRange } from "../../base/time.ts";
 import type { AppContext, AppEnv } from "../context.ts";
 import { outlinedRange } from "../media/planned-range.ts";
-import { boundedRange } from "./time-range.ts";
+import { boundedRange, requiredRange } from "./time-range.ts";
 
 /**
  * What a download shows at a moment of its own time.
@@ -30,11 +29,7 @@ export async function downloadedAt(
   }
   const one = (name: string): string | undefined => query.get(name) ?? undefined;
   const times = { range: one("range"), start: one("start"), end: one("end"), duration: one("duration"), tz: one("tz") };
-  const range = parseTimeRange(times, config.timeZone, clock());
-  if (range === undefined) {
-    const message = "The URL of a download says what it holds: id, range=A~B, start and end, or start and duration.";
-    throw new BoxcarError("missing_start", 400, message);
-  }
+  const range = requiredRange(times, config.timeZone, clock(), "The URL of a download says what it holds: id,");
   const { startMs, endMs } = await boundedRange(catalog, streamPath, range);
   const gaps = query.get("gaps") === "keep" ? "keep" : "skip";
   const plan = await outlinedRange(c, context, { streamPath, startMs, endMs, cut: "frame", gaps, changes: "inband" });

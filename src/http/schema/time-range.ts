@@ -1,7 +1,18 @@
 import type { Catalog } from "../../catalog/catalog.ts";
 import { BoxcarError } from "../../base/errors.ts";
 import { recordedTime } from "../../recordings/with-growing.ts";
-import { formatTime, type TimeRange } from "../../base/time.ts";
+import { formatTime, parseTimeRange, type TimeParameters, type TimeRange } from "../../base/time.ts";
+
+/**
+ * The range that a query asks for, which it must.
+ * @param call how the sentence of the refusal begins
+ * @throws BoxcarError `missing_start` (400), and as `parseTimeRange` does
+ */
+export function requiredRange(times: TimeParameters, zone: string, nowMs: number, call: string): TimeRange {
+  const range = parseTimeRange(times, zone, nowMs);
+  if (range !== undefined) return range;
+  throw new BoxcarError("missing_start", 400, `${call} range=A~B, start and end, or start and duration.`);
+}
 
 /**
  * A range whose ends are known: missing ones are those of what is recorded.

@@ -4,7 +4,7 @@ import { anyone } from "../middleware/access.ts";
 import { capabilities, capabilitiesOf } from "./capabilities.ts";
 import type { App, AppPlatform } from "../context.ts";
 import { query } from "../schema/parameters.ts";
-import { json, refused, success } from "../replies/replies.ts";
+import { done, json, refused, success } from "../replies/replies.ts";
 import * as z from "../schema/zod.ts";
 
 const health = createRoute({
@@ -32,7 +32,7 @@ const readiness = createRoute({
 export function addService(app: App, platform: AppPlatform): void {
   app.openapi(health, (c) => {
     const data = { runtime: platform.runtime, capabilities: capabilitiesOf(platform) };
-    return c.json({ code: 0 as const, message: "", data }, 200);
+    return c.json(done(data), 200);
   });
 
   app.openapi(readiness, async (c) => {
@@ -44,7 +44,7 @@ export function addService(app: App, platform: AppPlatform): void {
       const message = "The catalog or the store does not answer. Look into the log of the server.";
       throw new BoxcarError("not_ready", 503, message, {}, cause);
     }
-    return c.json({ code: 0 as const, message: "", data: null }, 200);
+    return c.json(done(null), 200);
   });
 
   const info = { title: "boxcar", version: "1", description: "Recorded MP4 segments as one seamless MP4." };

@@ -9,7 +9,7 @@ import { askedStart, startParameters } from "../schema/asked-start.ts";
 import type { App, AppPlatform } from "../context.ts";
 import { atOnce } from "../middleware/limits.ts";
 import { integer, query, streamPathInRoute, streamPathParameter } from "../schema/parameters.ts";
-import { json, refused, success, takenOf, takenSegment } from "../replies/replies.ts";
+import { done, json, refused, success, takenOf, takenSegment } from "../replies/replies.ts";
 import * as z from "../schema/zod.ts";
 
 /** How long a client may take when it does not say, and at most, in seconds. */
@@ -91,7 +91,7 @@ export function addDirectUpload(app: App, platform: AppPlatform): void {
     const confirmUrl = `/mp4/api/segments/confirm/${encodeStreamPath(streamPath)}?id=${String(id)}`;
     const data = { id, method, url, headers: { ...fields }, expireTime: formatTime(expiresMs), confirmUrl };
     c.header("Cache-Control", "no-store");
-    return c.json({ code: 0 as const, message: "", data }, 201);
+    return c.json(done(data), 201);
   });
 
   app.openapi(confirm, async (c) => {
@@ -106,6 +106,6 @@ export function addDirectUpload(app: App, platform: AppPlatform): void {
     });
     const data = takenOf(taken);
     c.header("Location", data.url);
-    return c.json({ code: 0 as const, message: "", data }, 201);
+    return c.json(done(data), 201);
   });
 }

@@ -3,7 +3,6 @@ import type { MiddlewareHandler } from "hono";
 import type { Upload, UploadArea } from "../../catalog/upload-rows.ts";
 import { mayShow } from "../../intake/files/file-kind.ts";
 import { storeOf } from "../../intake/files/receive-file.ts";
-import { BoxcarError } from "../../base/errors.ts";
 import { fileDisposition } from "../replies/file-name.ts";
 import { sendMedia } from "../replies/send-media.ts";
 import { storedMedia } from "../replies/stored-media.ts";
@@ -18,6 +17,7 @@ import { shared, shareParameters, shareReply, signedLinkParameters, wantsLink } 
 import { streamReply } from "../replies/stream-reply.ts";
 import { resourcePolicy } from "../middleware/web-pages.ts";
 import { processed } from "../pictures/uploaded-picture.ts";
+import { uploadAt } from "./upload-at.ts";
 import * as z from "../schema/zod.ts";
 
 const content = { ...shared, "application/octet-stream": { schema: z.string().openapi({ format: "binary" }) } };
@@ -80,18 +80,6 @@ export function addFiles(app: App, context: AppContext): void {
 /** To a signed URL of the store, which expires. */
 function redirect(location: string): Response {
   return new Response(null, { status: 302, headers: { Location: location, "Cache-Control": "no-store" } });
-}
-
-/** @throws BoxcarError `unknown_file` (404), `not_available` (501) */
-export async function uploadAt({ uploads, catalog }: AppContext, area: UploadArea, key: string): Promise<Upload> {
-  storeOf(uploads, area);
-  const upload = await catalog.uploads.find(area, key);
-  if (upload !== undefined) return upload;
-  throw new BoxcarError(
-    "unknown_file",
-    404,
-    "No file was uploaded under this name. Take the URL from the upload's reply.",
-  );
 }
 
 /** A file never changes under its name. What a browser would run is only ever saved, and nothing may run in its name. */

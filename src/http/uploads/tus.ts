@@ -5,13 +5,14 @@ import type { ResumableUpload } from "../../catalog/resumable-rows.ts";
 import { inStore } from "../../intake/files/destinations.ts";
 import { classIdOf } from "../../intake/files/receive-form.ts";
 import { ResumableUploads, type UploadState } from "../../intake/tus/tus-upload.ts";
+import { bytesOfBase64 } from "../../base/base64.ts";
 import { BoxcarError } from "../../base/errors.ts";
 import { need } from "../middleware/access.ts";
 import { storedFile, storedFileOf } from "../chat/stored-file.ts";
 import type { App, AppContext, AppEnv } from "../context.ts";
 import { atOnce } from "../middleware/limits.ts";
 import { integer, query } from "../schema/parameters.ts";
-import { json, refused, success } from "../replies/replies.ts";
+import { done, json, refused, success } from "../replies/replies.ts";
 import { bodyOf } from "../schema/request-body.ts";
 import * as z from "../schema/zod.ts";
 
@@ -154,9 +155,8 @@ export function addResumable(app: App, context: AppContext): void {
     tell(c, upload);
     c.header("Upload-Length", String(upload.length));
     const { received: offset, length, file } = upload;
-    const origin = config.publicUrl ?? c.get("origin");
-    const shown = file === undefined ? null : storedFileOf(file, context, origin);
-    return c.json({ code: 0 as const, message: "", data: { offset, length, file: shown } }, 200);
+    const shown = file === undefined ? null : storedFileOf(file, context, c.get("publicOrigin"));
+    return c.json(done({ offset, length, file: shown }), 200);
   });
 
   const append = (c: Context<AppEnv>, id: string, offset: number): Promise<UploadState> => {
@@ -198,12 +198,10 @@ function metadataOf(field: string): Map<string, string> {
   const pairs = field.split(",").flatMap((pair): [string, string][] => {
     const [name = "", value = ""] = pair.trim().split(" ");
     if (name === "") return [];
-    try {
-      return [[name, new TextDecoder().decode(Uint8Array.from(atob(value), (character) => character.charCodeAt(0)))]];
-    } catch (cause) {
-      const message = "The field Upload-Metadata must hold names and values in base64.";
-      throw new BoxcarError("bad_parameter", 400, message, { parameters: ["upload-metadata"] }, cause);
-    }
+    const bytes = bytesOfBase64(value);
+    if (bytes !== undefined) return [[name, new TextDecoder().decode(bytes)]];
+    const message = "The field Upload-Metadata must hold names and values in base64.";
+    throw new BoxcarError("bad_parameter", 400, message, { parameters: ["upload-metadata"] });
   });
   return new Map(pairs);
 }

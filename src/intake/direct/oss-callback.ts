@@ -1,3 +1,4 @@
+import { bytesOfBase64 } from "../../base/base64.ts";
 import { BoxcarError } from "../../base/errors.ts";
 import type { Clock, OssCallbackKeys } from "../../base/ports.ts";
 
@@ -94,10 +95,5 @@ function decodeText(base64: string | undefined): string {
 }
 
 function decodeBytes(base64: string | undefined): Uint8Array | undefined {
-  if (base64 === undefined || base64.length > 4096) return undefined;
-  try {
-    return Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
-  } catch {
-    return undefined;
-  }
+  return base64 === undefined || base64.length > 4096 ? undefined : bytesOfBase64(base64);
 }

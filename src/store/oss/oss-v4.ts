@@ -1,3 +1,4 @@
+import { base64 } from "../../base/base64.ts";
 import { hex } from "../../base/bytes.ts";
 import type { OssSettings } from "../../config/store-settings.ts";
 import { encodeKey, encodeQuery } from "../remote/uri.ts";
@@ -88,12 +89,11 @@ export async function signedForm(
     ...(sessionToken === undefined ? {} : { "x-oss-security-token": sessionToken }),
   };
   const all = { ...fields, ...signing };
-  const policy = base64(
-    JSON.stringify({
-      expiration: new Date(nowMs + seconds * 1000).toISOString(),
-      conditions: [...Object.entries(all).map(([name, value]) => ({ [name]: value })), ...conditions],
-    }),
-  );
+  const text = JSON.stringify({
+    expiration: new Date(nowMs + seconds * 1000).toISOString(),
+    conditions: [...Object.entries(all).map(([name, value]) => ({ [name]: value })), ...conditions],
+  });
+  const policy = base64(utf8.encode(text));
   const signature = hex(new Uint8Array(await hmac(await signingKey(settings, date), policy)));
   return { ...all, policy, "x-oss-signature": signature };
 }
@@ -143,8 +143,4 @@ function isoBasic(ms: number): string {
 async function hmac(key: ArrayBuffer | Uint8Array<ArrayBuffer>, text: string): Promise<ArrayBuffer> {
   const imported = await crypto.subtle.importKey("raw", key, { name: "HMAC", hash: "SHA-256" }, false, ["sign"]);
   return crypto.subtle.sign("HMAC", imported, utf8.encode(text));
-}
-
-function base64(text: string): string {
-  return btoa(String.fromCharCode(...utf8.encode(text)));
 }

@@ -1,0 +1,29 @@
+import { formatTime } from "../../base/time.ts";
+import type { StreamEvent } from "../../catalog/events.ts";
+import * as z from "../schema/zod.ts";
+
+const time = z.iso.datetime();
+
+/** An event, as replies show it. */
+export const shownEvent = z
+  .object({
+    id: z.int(),
+    streamPath: z.string(),
+    eventId: z.string(),
+    eventName: z.string(),
+    eventDesc: z.string(),
+    eventLevel: z.enum(["high", "low"]),
+    startTime: time,
+    endTime: time.openapi({ description: "Exclusive." }),
+    createdAt: time,
+  })
+  .openapi("Event");
+
+/** The record of an event. */
+export function eventOf(event: StreamEvent): z.infer<typeof shownEvent> {
+  const { id, streamPath, eventId, name, description, level, startMs, endMs, createdMs } = event;
+  return {
+    ...{ id, streamPath, eventId, eventName: name, eventDesc: description, eventLevel: level },
+    ...{ startTime: formatTime(startMs), endTime: formatTime(endMs), createdAt: formatTime(createdMs) },
+  };
+}
