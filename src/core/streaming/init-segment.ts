@@ -33,14 +33,23 @@ export interface InitName {
 /** Where a summary has the key. */
 const KEY_AT = INDEX_HEADER_SIZE + TrackRecordAt.descriptionHash;
 
+/** As long as the recordings are kept. */
+const known = new WeakMap<TimedSegment, Configuration>();
+
 /** What the init segments of a recording say. */
-export function configurationOf({ summary }: TimedSegment): Configuration {
-  const told = streamedTracks(summary, "av").map(({ slot, record, trackId }) => [
+export function configurationOf(timed: TimedSegment): Configuration {
+  let configuration = known.get(timed);
+  if (configuration === undefined) known.set(timed, (configuration = told(timed)));
+  return configuration;
+}
+
+function told({ summary }: TimedSegment): Configuration {
+  const tracks = streamedTracks(summary, "av").map(({ slot, record, trackId }) => [
     ...[trackId, record.handler, streamTimescale(record), record.codec],
     ...[record.descriptionHash, record.descriptionCount, record.flags & COMMON, record.tkhdFlags],
     hex(presentationOf(summary, slot)),
   ]);
-  return { key: hex(summary.bytes.subarray(KEY_AT, KEY_AT + 8)), text: JSON.stringify(told) };
+  return { key: hex(summary.bytes.subarray(KEY_AT, KEY_AT + 8)), text: JSON.stringify(tracks) };
 }
 
 /** Names a configuration: 64 bits of its SHA-256, hexadecimal. */

@@ -119,8 +119,10 @@ export async function streamRange(
   return joiner.any;
 }
 
-/** A media segment that is not joined to the next one. */
-interface Divided extends Omit<StreamedSegment, "durationMs"> {
+/** A media segment until it is joined to the next one: there are many, so each is one object all the way. */
+interface Divided extends Omit<StreamedSegment, "startMs" | "durationMs"> {
+  startMs: number;
+  durationMs: number;
   /** When it starts by its own samples, where it is sound that is divided by its picture. */
   readonly ownMs: number;
 }
@@ -171,17 +173,21 @@ class SegmentMaker implements Maker {
     const end = await this.#endOf(placed, groups);
     const segments: Divided[] = [];
     const ownMsOf = this.#query.tracks === "a" ? soundStarts(timed) : undefined;
-    for (let number = start.group; ; number++) {
-      const group = groups.get(number);
-      if (group === undefined || group.first >= end.sample) break;
+    let group = groups.get(start.group);
+    for (let number = start.group; group !== undefined && group.first < end.sample; number++) {
+      const next = groups.get(number + 1);
       const whole = number !== start.group || start.sample <= group.first;
-      const [first, pts] = whole ? [group.first, group.pts] : [start.sample, start.pts];
-      const until = Math.min(groups.get(number + 1)?.first ?? reference.samples, end.sample);
-      if (until <= first) continue;
-      segments.push({
-        ...{ timed, first, end: until, startMs: timed.wallAt(pts), ownMs: ownMsOf?.(first, pts) ?? timed.wallAt(pts) },
-        ...{ bytes: group.bytes, firstBytes: group.firstBytes, sync: !whole || group.sync === 1 },
-      });
+      const first = whole ? group.first : start.sample;
+      const pts = whole ? group.pts : start.pts;
+      const until = Math.min(next?.first ?? reference.samples, end.sample);
+      const startMs = timed.wallAt(pts);
+      const ownMs = ownMsOf?.(first, pts) ?? startMs;
+      const { bytes, firstBytes } = group;
+      const sync = !whole || group.sync === 1;
+      if (until > first) {
+        segments.push({ timed, first, end: until, startMs, durationMs: 0, ownMs, bytes, firstBytes, sync });
+      }
+      group = next;
     }
     return { timed, segments, endMs: end.atMs };
   }
@@ -246,7 +252,7 @@ class Joiner {
   #stretch: StreamedStretch | undefined;
   #begun = false;
   /** Media segments before the range from a sync sample on: they may be needed to decode its first. */
-  #lead: (Divided & StreamedSegment)[] = [];
+  #lead: Divided[] = [];
   any = false;
 
   constructor(query: StreamQuery, sink: StreamSink) {
@@ -278,11 +284,12 @@ class Joiner {
   #emit({ segments }: Portion, endMs: number): void {
     for (const [i, segment] of segments.entries()) {
       const untilMs = segments[i + 1]?.ownMs ?? endMs;
-      this.#place({ ...segment, durationMs: Math.max(1, untilMs - segment.ownMs) });
+      segment.durationMs = Math.max(1, untilMs - segment.ownMs);
+      this.#place(segment);
     }
   }
 
-  #place(segment: Divided & StreamedSegment): void {
+  #place(segment: Divided): void {
     const { startMs, endMs } = this.#query;
     if (segment.startMs >= endMs) return;
     if (segment.sync) this.#lead = [];
@@ -296,15 +303,16 @@ class Joiner {
     this.#lead = [];
   }
 
-  #deliver({ ownMs, ...segment }: Divided & StreamedSegment): void {
-    const { startMs, durationMs } = segment;
+  #deliver(segment: Divided): void {
+    const { startMs, ownMs } = segment;
     this.any = true;
-    if (this.#begun) this.#sink.add({ ...segment, startMs: ownMs });
+    if (this.#begun) segment.startMs = ownMs;
     else {
       // All renditions of a stretch start with its picture.
       if (this.#stretch !== undefined) this.#sink.begin({ ...this.#stretch, startMs });
-      this.#sink.add({ ...segment, durationMs: Math.max(1, durationMs + ownMs - startMs) });
+      segment.durationMs = Math.max(1, segment.durationMs + ownMs - startMs);
     }
     this.#begun = true;
+    this.#sink.add(segment);
   }
 }
