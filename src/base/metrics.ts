@@ -17,6 +17,13 @@ export class Metrics {
     this.#add(name, "gauge", help, { lines: () => [`${name} ${String(read())}`] });
   }
 
+  /** Numbers of several series that are read when they are asked for. @param type `counter` where they only grow while they exist */
+  series(name: string, type: "gauge" | "counter", help: string, read: () => Iterable<readonly [Labels, number]>): void {
+    this.#add(name, type, help, {
+      lines: () => Array.from(read(), ([labels, value]) => `${name}${written(labels)} ${String(value)}`),
+    });
+  }
+
   /** A distribution. @param bounds upper, inclusive, ascending */
   histogram(name: string, help: string, bounds: readonly number[]): Histogram {
     const histogram = new Histogram(name, bounds);

@@ -36,6 +36,7 @@ import { missingRoutes, refusalReply, refusedOf } from "./replies/refusals.ts";
 import { logRequests } from "./middleware/request-log.ts";
 import { addRecording } from "./record/recording.ts";
 import { addEvents } from "./record/events.ts";
+import { addRecordingMetrics } from "./record/metrics.ts";
 import { addSources } from "./record/sources.ts";
 import { addResumable } from "./uploads/tus.ts";
 import { addSegments } from "./media/segments.ts";
@@ -79,6 +80,7 @@ function contextOf(given: AppPlatform): AppContext {
   const { access, planning } = given.config;
   const slots = slotsOf(access, planning);
   const metrics = appMetrics(slots);
+  if (given.recording !== undefined) addRecordingMetrics(metrics.all, given.recording.recorder, given.clock);
   const platform = { ...given, store: measuredStore(storeWithGrowing(given.store, given.catalog.growing), metrics) };
   return {
     ...platform,

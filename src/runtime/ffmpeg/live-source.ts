@@ -48,6 +48,7 @@ export function ffmpegSources(allow: readonly string[], log: Log): SourceReader 
           const next = SOUND.findIndex(({ helps }, i) => i > treatment && helps.test(complaints));
           if (next < 0) throw failed(url, complaints, log);
           treatment = next;
+          yield new Uint8Array(0); // it has answered: that it falls silent is counted anew
         }
       };
     },

@@ -1,0 +1,39 @@
+import type { Metrics } from "../../base/metrics.ts";
+import type { Clock } from "../../base/ports.ts";
+import type { Recorder } from "../../record/recorder.ts";
+import type { Recording } from "../../record/recording.ts";
+
+/** What is told of each recording that runs, by `stream`. */
+export function addRecordingMetrics(all: Metrics, recorder: Recorder, clock: Clock): void {
+  const each = (read: (recording: Recording) => number | undefined) => () =>
+    recorder.recordings.flatMap((recording) => {
+      const value = recording.endedMs === undefined ? read(recording) : undefined;
+      return value === undefined ? [] : [[{ stream: recording.options.streamPath }, value] as const];
+    });
+  const states = (): (readonly [{ state: string }, number])[] => {
+    const counts = new Map<string, number>();
+    for (const { state } of recorder.recordings) counts.set(state, (counts.get(state) ?? 0) + 1);
+    return [...counts].map(([state, count]) => [{ state }, count]);
+  };
+  all.series("boxcar_recordings", "gauge", "Recordings by state, also of those that have ended lately.", states);
+  all.series(
+    ...(["boxcar_recording_bytes_total", "counter", "Bytes that a recording has received."] as const),
+    each(({ bytes }) => bytes),
+  );
+  all.series(
+    ...(["boxcar_recording_segments_total", "counter", "Segments that a recording has begun."] as const),
+    each(({ segments }) => segments),
+  );
+  all.series(
+    ...(["boxcar_recording_connections_total", "counter", "Connections that a recording has had."] as const),
+    each(({ connections }) => connections),
+  );
+  all.series(
+    ...(["boxcar_recording_keeping", "gauge", "Segments of a recording on their way into the store."] as const),
+    each(({ keeping }) => keeping),
+  );
+  all.series(
+    ...(["boxcar_recording_last_sync_age_seconds", "gauge", "Time since the last sync sample was captured."] as const),
+    each(({ lastSyncMs }) => (lastSyncMs === undefined ? undefined : Math.max(0, (clock() - lastSyncMs) / 1000))),
+  );
+}
