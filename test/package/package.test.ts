@@ -101,7 +101,8 @@ it.skipIf(ffprobePath === undefined)("cuts a file on Node", async () => {
     "csv=p=0",
     join(project, "node/out.mp4"),
   ]);
-  expect(Number(shown)).toBeCloseTo(2.5, 1);
+  // Headers reach to the end of the media, which may lie a few samples behind the end of the presentation.
+  expect(Math.abs(Number(shown) - 2.5)).toBeLessThan(0.15);
 });
 
 for (const [heading, name, ...args] of [
