@@ -1,10 +1,11 @@
 import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { startTestServer, type TestServer } from "../app/test-server.ts";
 import { sourceSamples, type SourceSample } from "../support/judge.ts";
 import { packets } from "../support/oracle.ts";
 import { record, RECORDED_AT, type RecordedSegment } from "../support/recording.ts";
-import { ffprobePath } from "../support/tools.ts";
+import { ffmpeg, ffprobePath } from "../support/tools.ts";
 
 /** HLS of recordings: what the playlists list, judged by ffprobe, and how their files are served. */
 
@@ -172,6 +173,26 @@ test("the multivariant playlist states what was measured", async () => {
   const syncs = await (await server.fetch(`/mp4/hls/changing/${iframes}`)).text();
   expect(syncs).toContain("#EXT-X-I-FRAMES-ONLY\n");
   expect(urlsOf(syncs)).toHaveLength(16);
+});
+
+test("a recording that goes on with the group of pictures before it is streamed behind that one", async () => {
+  // Cut every 4 s, with sync samples at 0 s and 6 s.
+  const pattern = join(server.folder, "anywhere-%d.mp4");
+  const picture = ["-f", "lavfi", "-i", "testsrc2=size=96x64:rate=10", "-t", "12", "-c:v", "libx264"];
+  const groups = ["-g", "60", "-keyint_min", "60", "-sc_threshold", "0", "-bf", "0", "-pix_fmt", "yuv420p"];
+  const cut = ["-f", "segment", "-segment_time", "4", "-break_non_keyframes", "1", "-reset_timestamps", "1"];
+  const fragments = ["-segment_format_options", "movflags=+empty_moov+frag_keyframe+default_base_moof"];
+  await ffmpeg(["-v", "error", "-y", ...picture, ...groups, ...cut, ...fragments, pattern]);
+  const files = [0, 1, 2].map((i) => {
+    const startMs = RECORDED_AT + i * 4000;
+    return { file: pattern.replace("%d", String(i)), startMs, endMs: startMs + 4000 };
+  });
+  await upload("anywhere", files);
+  const whole = await playlist("anywhere", "v", `${between(0, 12)}&segment=2s`);
+  expect(durationsOf(whole).map(Math.round)).toEqual([4, 2, 2, 4]);
+  expect(whole).not.toContain("INDEPENDENT");
+  // What is shown at 9 s is decoded from the sync sample at 6 s on.
+  expect(urlsOf(await playlist("anywhere", "v", `${between(9, 10)}&segment=2s`))).toEqual(urlsOf(whole).slice(2));
 });
 
 test("media segments are immutable, and answer HEAD, ranges and conditions", async () => {
