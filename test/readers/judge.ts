@@ -4,8 +4,11 @@ import type { Output, Stretch } from "./outputs.ts";
 import type { Heard, Picture, Reading } from "./reading.ts";
 
 const FRAME = 1 / FPS;
-/** A sound packet of AAC and the delay of its decoder: so much may a duration be longer. Seconds. */
-const SLACK = 0.06;
+/**
+ * A sound packet of AAC and the delay of its decoder, or the delay of reordered pictures: so much may a duration be longer, and a
+ * movie's reaches to the end of its longest media. Seconds.
+ */
+const SLACK = 0.11;
 /** How far sound may be from its picture, seconds. */
 const IN_STEP = 0.07;
 
@@ -55,7 +58,8 @@ function judgePictures(
       number === -1 || times.has(number) ? sum : sum + Math.max(0, (ends[i] ?? time) - time),
     0,
   );
-  if (seen > FRAME / 2) problems.push(`${hidden.length} hidden pictures shown`);
+  // Those of fragments end half a picture before the start.
+  if (seen > FRAME * 0.6) problems.push(`${hidden.length} hidden pictures shown`);
   const found = new Set(named.map(({ number }) => number));
   const missing = wanted.filter(({ number }) => !found.has(number)).length;
   if (missing > 0) problems.push(`${wanted.length - missing} of ${wanted.length} pictures`);

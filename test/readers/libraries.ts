@@ -48,7 +48,8 @@ export async function readWithMp4box({ file }: Given): Promise<Reading> {
       .map(({ cts, timescale }) => delay + (cts - from) / timescale)
       .sort((a, b) => a - b);
   };
-  const shown = times(video).filter((time) => time > -0.001);
+  // What is hidden lies less than a millisecond before 0.
+  const shown = times(video).filter((time) => time > -1e-5);
   const heard = times(audio);
   const ends = (samples.get(audio?.id ?? -1) ?? []).map(({ cts, duration, timescale }) => (cts + duration) / timescale);
   const first = samples.get(audio?.id ?? -1)?.[0];

@@ -56,6 +56,8 @@ export async function readWithFfmpeg({ file, scratch }: Given): Promise<Reading>
   const { code, stderr } = await run(ffmpegPath, [
     ...["-nostdin", "-hide_banner", "-y", "-copyts", "-i", file],
     ...["-map", "0:v:0", "-vf", `scale=${WIDTH}:${HEIGHT}:flags=area,format=gray,showinfo`, "-vsync", "passthrough"],
+    // Times stay those of the file: hidden pictures would fall together in whole frames.
+    ...["-enc_time_base:v", "-1"],
     ...["-f", "rawvideo", pictures, "-map", "0:a:0?", "-af", "aformat=channel_layouts=mono,ashowinfo"],
     ...["-f", "s16le", sound],
   ]);
@@ -71,7 +73,10 @@ export async function readWithFfmpeg({ file, scratch }: Given): Promise<Reading>
   const rate = Number(/ashowinfo.* rate:(\d+)/.exec(stderr)?.[1] ?? 48_000);
   const stated = /Duration: (\d+):(\d+):([\d.]+)/.exec(stderr);
   const duration = stated === null ? undefined : Number(stated[1]) * 3600 + Number(stated[2]) * 60 + Number(stated[3]);
-  const errors = [...stderr.matchAll(/^\[(?!Parsed_).*(error|invalid|corrupt|missing).*$/gim)].length;
+  // That times fall together is said by what writes, of Matroska's milliseconds.
+  const errors = [...stderr.matchAll(/^\[(?!Parsed_).*(error|invalid|corrupt|missing).*$/gim)].filter(
+    ([line]) => !line.includes("to muxer"),
+  ).length;
   return {
     ...(duration === undefined ? {} : { duration }),
     pictures: numbers.map((number, i) => ({ time: times[i] ?? Number.NaN, number })),
