@@ -58,6 +58,18 @@ await mkdir("build/swagger-ui", { recursive: true });
 for (const name of ["swagger-ui.css", "swagger-ui-bundle.js", "favicon-32x32.png"])
   await copyFile(join("node_modules/swagger-ui-dist", name), join("build/swagger-ui", name));
 
+/** The page, for browsers. */
+await build({
+  entryPoints: ["src/preview/page/page.ts", "src/preview/page/page.css"],
+  outdir: "build/page",
+  bundle: true,
+  minify: true,
+  target: "es2022",
+  format: "esm",
+  logLevel: "warning",
+});
+for (const name of ["index.html", "icon.svg"]) await copyFile(join("src/preview/page", name), join("build/page", name));
+
 /**
  * The library, as `npm pack` takes it: packages stay packages, and what entries share lies in chunks that name a runtime only
  * where an entry for that runtime needs them.
@@ -68,6 +80,7 @@ await build({
     { in: "src/core/index.ts", out: "index" },
     { in: "src/http/index.ts", out: "server" },
     { in: "src/client/index.ts", out: "client" },
+    { in: "src/preview/index.ts", out: "preview" },
     { in: "src/runtime/node.ts", out: "node" },
     { in: "src/runtime/bun.ts", out: "bun" },
     { in: "src/runtime/deno.ts", out: "deno" },
@@ -90,4 +103,4 @@ await build({
   logLevel: "warning",
 });
 await cp("build/boxcar.wasm", "dist/boxcar.wasm");
-await cp("build/swagger-ui", "dist/swagger-ui", { recursive: true });
+for (const folder of ["swagger-ui", "page"]) await cp(`build/${folder}`, `dist/${folder}`, { recursive: true });

@@ -71,8 +71,8 @@ export interface AppPlatform {
    * @param env what the runtime handed to the app with the request
    */
   readonly peerAddress?: (env: unknown, request: Request) => string | undefined;
-  /** A file of swagger-ui-dist by its name, or undefined when there is none of that name. */
-  readonly asset: (name: string) => Promise<Asset | undefined>;
+  /** A static file of the build, `page/NAME` or `swagger-ui/NAME`; undefined when there is none of that name. */
+  readonly asset: (path: string) => Promise<Asset | undefined>;
 }
 
 /** What routes work with: the platform, and what the app keeps between requests. */

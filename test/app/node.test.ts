@@ -35,11 +35,14 @@ async function add(size: number): Promise<string> {
 }
 
 describe("the server on Node", () => {
-  it("serves the documentation with all its parts from its own packages", async () => {
+  it.each([
+    ["/", 3],
+    ["/docs", 4],
+  ])("serves the page %s with all its parts from its own build", async (page, parts) => {
     const { url } = await start();
-    const html = await (await fetch(`${url}/`)).text(); // redirects to /docs
+    const html = await (await fetch(url + page)).text();
     const links = [...html.matchAll(/(?:src|href)="([^"]+)"/g)].map(([, link = ""]) => link);
-    expect(links).toHaveLength(4);
+    expect(links).toHaveLength(parts);
     for (const link of links) {
       const response = await fetch(url + link);
       expect(response.status, link).toBe(200);

@@ -78,7 +78,20 @@ describe("service calls", () => {
     const download = paths["/mp4/download/{file}"]?.get?.parameters ?? [];
     expect(download.map(({ name }) => name)).toEqual([
       ...["file", "id", "start", "end", "duration", "range", "tz"],
-      ...["cut", "gaps", "changes", "sound", "chapters", "captions", "filename", "event", "partial", "inline"],
+      ...[
+        "cut",
+        "gaps",
+        "changes",
+        "sound",
+        "edits",
+        "tag",
+        "chapters",
+        "captions",
+        "filename",
+        "event",
+        "partial",
+        "inline",
+      ],
       ...["share", "lifetime", "expires", "signature"],
     ]);
     expect(JSON.stringify(json)).not.toContain("{.+}");

@@ -87,15 +87,16 @@ const FLAGS = [
   "--autoplay-policy=no-user-gesture-required",
 ];
 
-/** A browser with an empty profile on a document of that server, with `window.playback` in it. */
+/** A browser with an empty profile on a document of that server, with `window.playback` in it. Default: one without media. */
 export async function openPage(
   serverUrl: string,
+  path = "/healthz",
 ): Promise<{ readonly page: Page; readonly close: () => Promise<void> }> {
   if (chromiumPath === undefined) throw new Error("no Chromium; guard the test with chromiumPath");
   const profile = await mkdtemp(join(tmpdir(), "boxcar-chromium-"));
   const browser = await chromium.launchPersistentContext(profile, { executablePath: chromiumPath, args: FLAGS });
   const page = await browser.newPage();
-  await page.goto(`${serverUrl}/healthz`); // any document of the server: pixels of its media may be read there
+  await page.goto(serverUrl + path); // any document of the server: pixels of its media may be read there
   await install(page);
   return {
     page,

@@ -62,18 +62,29 @@ export function addService(app: App, platform: AppPlatform): void {
     c.text((description ??= describe()), 200, { "Content-Type": "application/json" }),
   );
 
-  app.get("/", anyone, (c) => c.redirect("/docs"));
+  const policy = (more: string): string => `default-src 'self'; ${more}; base-uri 'none'; frame-ancestors 'none'`;
+  app.get("/", anyone, async (c) => {
+    const asset = await platform.asset("page/index.html");
+    if (asset === undefined) return c.redirect("/docs");
+    c.header("Content-Security-Policy", policy("img-src 'self' blob: data:; media-src 'self' blob:"));
+    c.header("X-Frame-Options", "DENY");
+    return c.body(asset.bytes, 200, { "Content-Type": asset.contentType });
+  });
+  app.get("/page/:name", anyone, async (c) => {
+    const asset = await platform.asset(`page/${c.req.param("name")}`);
+    if (asset === undefined) return c.notFound();
+    return c.body(asset.bytes, 200, { "Content-Type": asset.contentType });
+  });
   app.get("/docs", anyone, (c) => {
-    c.header(
-      "Content-Security-Policy",
-      "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; base-uri 'none'; frame-ancestors 'none'",
-    );
+    c.header("Content-Security-Policy", policy("style-src 'self' 'unsafe-inline'; img-src 'self' data:"));
     c.header("X-Frame-Options", "DENY");
     return c.html(page);
   });
   app.get("/docs/start.js", anyone, (c) => c.body(start, 200, { "Content-Type": "text/javascript; charset=utf-8" }));
   app.get("/docs/:name", anyone, async (c) => {
-    const asset = pageFiles.has(c.req.param("name")) ? await platform.asset(c.req.param("name")) : undefined;
+    const asset = pageFiles.has(c.req.param("name"))
+      ? await platform.asset(`swagger-ui/${c.req.param("name")}`)
+      : undefined;
     if (asset === undefined) return c.notFound();
     return c.body(asset.bytes, 200, { "Content-Type": asset.contentType, "Cache-Control": "public, max-age=86400" });
   });

@@ -60,7 +60,7 @@ export async function openServer(runtime: ServerRuntime, env: Environment): Prom
     decoder: pictureDecoder({ memory: config.decoderMemory, log }),
     openRemote: remoteFiles({ hosts: config.fetchHosts }),
     peerAddress: nodePeerAddress,
-    asset: swaggerAsset,
+    asset: builtAsset,
   });
   const close = async (meanwhile?: Promise<void>): Promise<void> => {
     // First: pushes would hold their connections open.
@@ -165,16 +165,18 @@ async function stop(server: Server, timeoutMs: number): Promise<void> {
 }
 
 const contentTypes: Readonly<Record<string, string>> = {
+  ".html": "text/html; charset=utf-8",
+  ".svg": "image/svg+xml",
   ".css": "text/css; charset=utf-8",
   ".js": "text/javascript; charset=utf-8",
   ".png": "image/png",
 };
 
-async function swaggerAsset(name: string): Promise<Asset | undefined> {
-  const contentType = contentTypes[extname(name)];
-  if (contentType === undefined || !/^[\w.-]+$/.test(name)) return undefined;
+async function builtAsset(path: string): Promise<Asset | undefined> {
+  const contentType = contentTypes[extname(path)];
+  if (contentType === undefined || !/^(page|swagger-ui)\/[\w-][\w.-]*$/.test(path)) return undefined;
   try {
-    return { contentType, bytes: await readBuilt(`swagger-ui/${name}`) };
+    return { contentType, bytes: await readBuilt(path) };
   } catch {
     return undefined;
   }

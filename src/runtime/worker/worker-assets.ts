@@ -1,16 +1,26 @@
+import icon from "../../../build/page/icon.svg";
+import page from "../../../build/page/index.html";
+import pageProgram from "../../../build/page/page.js";
+import pageStyle from "../../../build/page/page.css";
 import bundle from "swagger-ui-dist/swagger-ui-bundle.js";
 import favicon from "swagger-ui-dist/favicon-32x32.png";
 import style from "swagger-ui-dist/swagger-ui.css";
 import type { Asset } from "../../http/context.ts";
 
+const script = "text/javascript; charset=utf-8";
+const css = "text/css; charset=utf-8";
 const files: Readonly<Record<string, readonly [contentType: string, bytes: ArrayBuffer]>> = {
-  "favicon-32x32.png": ["image/png", favicon],
-  "swagger-ui-bundle.js": ["text/javascript; charset=utf-8", bundle],
-  "swagger-ui.css": ["text/css; charset=utf-8", style],
+  "page/icon.svg": ["image/svg+xml", icon],
+  "page/index.html": ["text/html; charset=utf-8", page],
+  "page/page.css": [css, pageStyle],
+  "page/page.js": [script, pageProgram],
+  "swagger-ui/favicon-32x32.png": ["image/png", favicon],
+  "swagger-ui/swagger-ui-bundle.js": [script, bundle],
+  "swagger-ui/swagger-ui.css": [css, style],
 };
 
-/** A file of the documentation page, which the bundle carries. */
-export function workerAsset(name: string): Promise<Asset | undefined> {
-  const found = Object.hasOwn(files, name) ? files[name] : undefined;
+/** A file of the page or of the documentation page, which the bundle carries. */
+export function workerAsset(path: string): Promise<Asset | undefined> {
+  const found = Object.hasOwn(files, path) ? files[path] : undefined;
   return Promise.resolve(found && { contentType: found[0], bytes: new Uint8Array(found[1]) });
 }

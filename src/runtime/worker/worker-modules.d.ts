@@ -10,3 +10,23 @@ declare module "swagger-ui-dist/*" {
   const bytes: ArrayBuffer;
   export default bytes;
 }
+
+declare module "*.svg" {
+  const bytes: ArrayBuffer;
+  export default bytes;
+}
+
+declare module "*.html" {
+  const bytes: ArrayBuffer;
+  export default bytes;
+}
+
+declare module "*/page.js" {
+  const bytes: ArrayBuffer;
+  export default bytes;
+}
+
+declare module "*.css" {
+  const bytes: ArrayBuffer;
+  export default bytes;
+}

@@ -1,0 +1,125 @@
+/** The calls of the page to its server. */
+
+/** One stream that is recorded. */
+export interface StreamRow {
+  readonly streamPath: string;
+  readonly startMs: number;
+  readonly endMs: number;
+  readonly bytes: number;
+}
+
+/** What a download of a range would hold. */
+export interface RangeFacts {
+  readonly coverage: readonly { readonly startMs: number; readonly endMs: number }[];
+  readonly codecs: string;
+  /** Bytes in each format. */
+  readonly size: { readonly mp4: number; readonly fmp4: number };
+}
+
+/** A link that holds for a time, without a token. */
+export interface SharedLink {
+  readonly url: string;
+  readonly expires: string;
+  /** Of its QR code; null when the link is too long for one. */
+  readonly qr: string | null;
+}
+
+interface Reply {
+  readonly message: string;
+  readonly data: unknown;
+}
+
+interface Times {
+  readonly startTime: string;
+  readonly endTime: string;
+}
+
+/** A refusal, with the server's sentence. */
+export class Refused extends Error {
+  /** HTTP status. */
+  readonly status: number;
+
+  constructor(status: number, message: string) {
+    super(message);
+    this.status = status;
+  }
+}
+
+const TOKEN = "boxcar-token";
+
+/** The token that was entered in this tab, if any. */
+export const token = (): string | undefined => sessionStorage.getItem(TOKEN) ?? undefined;
+
+/** Keeps a token for as long as the tab is open; an empty one forgets it. */
+export function setToken(value: string): void {
+  if (value === "") sessionStorage.removeItem(TOKEN);
+  else sessionStorage.setItem(TOKEN, value);
+}
+
+/** Fetches with the token. @throws Refused with the server's sentence */
+export async function ask(path: string, init: RequestInit = {}): Promise<Response> {
+  const known = token();
+  const response = await fetch(path, {
+    ...init,
+    headers: { ...(known === undefined ? {} : { Authorization: `Bearer ${known}` }) },
+  });
+  if (response.ok) return response;
+  const { message = `The server answers ${response.status}.` } = (await response
+    .json()
+    .catch(() => ({}))) as Partial<Reply>;
+  throw new Refused(response.status, message);
+}
+
+async function data<T>(path: string, signal?: AbortSignal): Promise<T> {
+  const response = await ask(path, signal === undefined ? {} : { signal });
+  return ((await response.json()) as Reply).data as T;
+}
+
+/** A stream path as URLs have it. */
+const encoded = (streamPath: string): string => streamPath.split("/").map(encodeURIComponent).join("/");
+
+const timesOf = (startMs: number, endMs: number): string => `start=${Math.round(startMs)}&end=${Math.round(endMs)}`;
+
+const interval = ({ startTime, endTime }: Times): { startMs: number; endMs: number } => ({
+  startMs: Date.parse(startTime),
+  endMs: Date.parse(endTime),
+});
+
+/** All streams, by path. */
+export async function streams(): Promise<StreamRow[]> {
+  const rows = await data<(Times & { streamPath: string; bytes: number })[]>("/mp4/api/catalog");
+  return rows.map((row) => ({ streamPath: row.streamPath, bytes: row.bytes, ...interval(row) }));
+}
+
+/** What is recorded in [startMs, endMs); undefined when nothing is. */
+export async function facts(
+  streamPath: string,
+  startMs: number,
+  endMs: number,
+  signal?: AbortSignal,
+): Promise<RangeFacts | undefined> {
+  try {
+    const path = `/mp4/api/timeline/${encoded(streamPath)}?${timesOf(startMs, endMs)}`;
+    const found = await data<{ coverage: Times[]; codecs: string; size: RangeFacts["size"] }>(path, signal);
+    return { codecs: found.codecs, size: found.size, coverage: found.coverage.map(interval) };
+  } catch (error) {
+    if (error instanceof Refused && error.status === 404) return undefined;
+    throw error;
+  }
+}
+
+/** Of a download of [startMs, endMs). */
+export function downloadPath(streamPath: string, format: "mp4" | "fmp4", startMs: number, endMs: number): string {
+  return `/mp4/download/${encoded(streamPath)}.${format}?${timesOf(startMs, endMs)}`;
+}
+
+/** Of the picture at a time; `sync`: of the sync sample before it, which is cheaper. @param width pixels; 0: its own */
+export function picturePath(streamPath: string, timeMs: number, width: number, sync: boolean): string {
+  const size = width > 0 ? `&width=${width}` : "";
+  return `/mp4/snapshot/${encoded(streamPath)}.jpg?time=${Math.round(timeMs)}${size}${sync ? "&seek=keyframe" : ""}`;
+}
+
+/** A signed link to the same as `path`. */
+export function share(path: string, lifetime: string): Promise<SharedLink> {
+  return data<SharedLink>(`${path}&share=1&lifetime=${encodeURIComponent(lifetime)}`);
+}

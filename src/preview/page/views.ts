@@ -1,0 +1,212 @@
+import { html, nothing, type TemplateResult } from "lit";
+import type { RangeFacts, SharedLink, StreamRow } from "./api.ts";
+import { bytesText, clockText, dateText, lengthText, momentText } from "./clock.ts";
+import type { Span } from "./timeline.ts";
+import type { Words } from "./words.ts";
+
+/** What the page shows. */
+export interface PageState {
+  readonly words: Words;
+  /** Undefined until the server has answered. */
+  readonly rows: readonly StreamRow[] | undefined;
+  readonly search: string;
+  readonly stream: StreamRow | undefined;
+  readonly needsToken: boolean;
+  readonly hasToken: boolean;
+  /** Wall clock of the picture that is shown. */
+  readonly timeMs: number | undefined;
+  readonly paused: boolean;
+  readonly speed: number;
+  /** What downloads and links are of. */
+  readonly range: Span | undefined;
+  readonly isSelected: boolean;
+  /** Of `range`; undefined when nothing of it is recorded, or that is not known yet. */
+  readonly facts: RangeFacts | undefined;
+  readonly hover: { readonly timeMs: number; readonly x: number; readonly picture: string | undefined } | undefined;
+  readonly link: SharedLink | undefined;
+  readonly notice: string;
+}
+
+/** What can be done on the page. */
+export interface PageActions {
+  /** An empty token signs out. */
+  readonly sign: (token: string) => void;
+  readonly search: (text: string) => void;
+  readonly choose: (row: StreamRow) => void;
+  readonly toggle: () => void;
+  readonly step: (pictures: number) => void;
+  readonly speed: (rate: number) => void;
+  readonly mark: (edge: "in" | "out") => void;
+  readonly zoom: (factor: number) => void;
+  readonly clear: () => void;
+  readonly save: (what: "mp4" | "fmp4" | "picture") => void;
+  readonly share: () => void;
+  readonly copy: (link: SharedLink) => void;
+  readonly closeLink: () => void;
+}
+
+const SPEEDS = [0.25, 0.5, 1, 2, 4, 8, 16];
+
+/** The whole page. */
+export function pageView(state: PageState, act: PageActions): TemplateResult {
+  const { words, stream, notice } = state;
+  return html`<header>
+      <h1>boxcar</h1>
+      <nav>
+        ${state.hasToken ? html`<button class="quiet" @click=${() => act.sign("")}>${words.signOut}</button>` : nothing}
+        <a href="/docs">${words.api}</a>
+      </nav>
+    </header>
+    <div class="columns">
+      <aside>${state.needsToken ? signInView(state, act) : streamsView(state, act)}</aside>
+      <main>${stream === undefined ? emptyView(state) : streamView(stream, state, act)}</main>
+    </div>
+    <p class="notice" role="status" ?hidden=${notice === ""}>${notice}</p>`;
+}
+
+function signInView({ words }: PageState, act: PageActions): TemplateResult {
+  const submit = (event: SubmitEvent): void => {
+    event.preventDefault();
+    const field = (event.target as HTMLFormElement).elements.namedItem("token") as HTMLInputElement;
+    act.sign(field.value.trim());
+  };
+  return html`<form class="sign-in" @submit=${submit}>
+    <label for="token">${words.signInWhy}</label>
+    <input
+      id="token"
+      name="token"
+      type="password"
+      autocomplete="current-password"
+      placeholder=${words.token}
+      required
+    />
+    <button class="main">${words.signIn}</button>
+  </form>`;
+}
+
+function streamsView({ words, rows = [], search, stream }: PageState, act: PageActions): TemplateResult {
+  const found = rows.filter(({ streamPath }) => streamPath.includes(search.trim()));
+  return html`<h2>${words.streams}</h2>
+    <input
+      type="search"
+      aria-label=${words.search}
+      placeholder=${words.search}
+      .value=${search}
+      @input=${(event: Event) => act.search((event.target as HTMLInputElement).value)}
+    />
+    <ul class="streams">
+      ${found.map(
+        (row) =>
+          html`<li>
+            <button aria-pressed=${row.streamPath === stream?.streamPath} @click=${() => act.choose(row)}>
+              <strong>${row.streamPath}</strong>
+              <span>${dateText(row.endMs)} ${clockText(row.endMs)} · ${bytesText(row.bytes)}</span>
+            </button>
+          </li>`,
+      )}
+    </ul>
+    ${rows.length > 0 && found.length === 0 ? html`<p class="faint">${words.noMatch}</p>` : nothing}`;
+}
+
+function emptyView({ words, rows }: PageState): TemplateResult {
+  if (rows?.length !== 0) return html`<p class="faint middle">${words.choose}</p>`;
+  const server = location.origin;
+  const ways = [
+    [
+      words.beginPush,
+      `ffmpeg -i rtsp://CAMERA -c copy -f mp4 -movflags frag_keyframe+empty_moov -method POST ${server}/mp4/live/live/cam1`,
+    ],
+    [words.beginImport, "npx boxcar import FOLDER"],
+    [
+      words.beginUpload,
+      `curl -T segment.mp4 "${server}/mp4/api/segments/live/cam1?start=${new Date().toISOString().slice(0, 19)}Z"`,
+    ],
+  ] as const;
+  return html`<section class="empty">
+    <h2>${words.nothing}</h2>
+    <p>${words.begin}</p>
+    <ol>
+      ${ways.map(([what, command]) => html`<li>${what}<code>${command}</code></li>`)}
+    </ol>
+  </section>`;
+}
+
+function streamView({ streamPath }: StreamRow, state: PageState, act: PageActions): TemplateResult {
+  const { words, timeMs } = state;
+  return html`<section class="player">
+      <video playsinline muted aria-label=${streamPath}></video>
+      <output class="clock">${timeMs === undefined ? "" : momentText(timeMs)}</output>
+    </section>
+    ${controlsView(state, act)}
+    <div class="timeline">
+      <canvas role="img" aria-label=${words.timeline} title=${words.timeline}></canvas>
+      ${hoverView(state)}
+    </div>
+    ${rangeView(state, act)}`;
+}
+
+function controlsView({ words, paused, speed }: PageState, act: PageActions): TemplateResult {
+  const chosen = (event: Event): number => Number((event.target as HTMLSelectElement).value);
+  return html`<div class="controls">
+    <button class="main" @click=${act.toggle}>${paused ? words.play : words.pause}</button>
+    <button aria-label=${words.back} title="${words.back} (,)" @click=${() => act.step(-1)}>◂◂</button>
+    <button aria-label=${words.forward} title="${words.forward} (.)" @click=${() => act.step(1)}>▸▸</button>
+    <label class="speed"
+      >${words.speed}
+      <select @change=${(event: Event) => act.speed(chosen(event))}>
+        ${SPEEDS.map((rate) => html`<option value=${rate} ?selected=${rate === speed}>${rate}×</option>`)}
+      </select></label
+    >
+    <span class="space"></span>
+    <button title="I" @click=${() => act.mark("in")}>${words.in}</button>
+    <button title="O" @click=${() => act.mark("out")}>${words.out}</button>
+    <button aria-label=${words.zoomIn} title="${words.zoomIn} (+)" @click=${() => act.zoom(0.5)}>+</button>
+    <button aria-label=${words.zoomOut} title="${words.zoomOut} (-)" @click=${() => act.zoom(2)}>−</button>
+  </div>`;
+}
+
+function hoverView({ hover }: PageState): TemplateResult | typeof nothing {
+  if (hover === undefined) return nothing;
+  const { x, timeMs, picture } = hover;
+  return html`<div class="hover" .style=${`left: clamp(100px, ${String(x)}px, 100% - 100px)`}>
+    ${picture === undefined ? nothing : html`<img src=${picture} alt="" />`}${clockText(timeMs, true)}
+  </div>`;
+}
+
+function rangeView(state: PageState, act: PageActions): TemplateResult | typeof nothing {
+  const { words, range, isSelected, facts } = state;
+  if (range === undefined || range.endMs <= range.startMs) return nothing;
+  const size = facts?.size;
+  const save = (format: "mp4" | "fmp4", label: string): TemplateResult =>
+    html`<button ?disabled=${size === undefined} @click=${() => act.save(format)}>
+      ${label} <small>${size === undefined ? words.notRecorded : bytesText(size[format])}</small>
+    </button>`;
+  return html`<section class="range">
+    <h2>${isSelected ? words.selection : words.wholeView}</h2>
+    <p>
+      <span>${momentText(range.startMs)}</span> – <span>${momentText(range.endMs)}</span>
+      <em>${lengthText(range.endMs - range.startMs)}</em>
+      ${isSelected ? html`<button class="quiet" @click=${act.clear}>${words.clear}</button>` : nothing}
+    </p>
+    <div class="actions">
+      <span>${words.download}</span>
+      ${save("mp4", words.asMp4)} ${save("fmp4", words.asFmp4)}
+      <button @click=${() => act.save("picture")}>${words.picture}</button>
+      <button ?disabled=${size === undefined} @click=${act.share}>${words.share}</button>
+    </div>
+    ${linkView(state, act)}
+  </section>`;
+}
+
+function linkView({ words, link }: PageState, act: PageActions): TemplateResult | typeof nothing {
+  if (link === undefined) return nothing;
+  return html`<div class="link">
+    ${link.qr === null ? nothing : html`<img src=${link.qr} alt="QR" width="132" height="132" />`}
+    <div>
+      <label for="link">${words.link} ${momentText(Date.parse(link.expires))}</label>
+      <input id="link" readonly .value=${link.url} />
+      <button class="main" @click=${() => act.copy(link)}>${words.copy}</button>
+      <button @click=${act.closeLink}>${words.close}</button>
+    </div>
+  </div>`;
+}

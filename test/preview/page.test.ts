@@ -1,0 +1,143 @@
+/** The page in a real Chromium: every picture it shows is the one of its time. */
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { startNode, type RunningServer } from "../../src/runtime/node.ts";
+import { chromiumPath, openPage } from "../browser/chromium.ts";
+import { FPS, recordNumbered, type NumberedOptions } from "../browser/numbered-recording.ts";
+import { random, seedOf } from "../support/random.ts";
+
+const START = Date.UTC(2026, 0, 31, 10, 0, 0);
+const chance = random(seedOf(31));
+let folder = "";
+let server: RunningServer;
+let page: Page;
+let closePage: () => Promise<void>;
+
+/** Uploads a recording whose picture n is taken at START + n pictures. */
+async function upload(stream: string, name: string, options: Partial<NumberedOptions>): Promise<void> {
+  const { first = 0, seconds = 4 } = options;
+  const files = await recordNumbered({ folder, name, segments: 1, seconds, ...options });
+  for (const [i, file] of files.entries()) {
+    const at = START + (first / FPS + i * seconds) * 1000;
+    const url = `${server.url}/mp4/api/segments/${stream}?start=${String(at)}`;
+    const reply = await fetch(url, { method: "PUT", body: await readFile(file) });
+    expect(reply.status, await reply.text()).toBe(201);
+  }
+}
+
+/** Opens the page at a time, seconds after START, and answers the number of the picture it then shows. */
+function shownAt(stream: string, seconds: number): Promise<number> {
+  const at = new Date(START + seconds * 1000).toISOString();
+  return page.evaluate(
+    async (hash) => {
+      location.hash = hash;
+      for (const until = performance.now() + 10_000; performance.now() < until;) {
+        await new Promise((resolve) => setTimeout(resolve, 100));
+        const video = document.querySelector("video");
+        const isThere = video !== null && video.readyState >= 2 && !video.seeking;
+        if (isThere && document.querySelector("output")?.textContent !== "") return window.playback.read(video).number;
+      }
+      const video = document.querySelector("video");
+      const ranges = [...Array(video?.buffered.length ?? 0).keys()].map((i) => [
+        video?.buffered.start(i),
+        video?.buffered.end(i),
+      ]);
+      throw new Error(
+        `no picture for ${hash}: ${JSON.stringify({ at: video?.currentTime, state: video?.readyState, seeking: video?.seeking, ranges })} ${document.querySelector(".notice")?.textContent ?? ""}`,
+      );
+    },
+    new URLSearchParams({ stream, t: at }).toString(),
+  );
+}
+
+beforeAll(async () => {
+  if (chromiumPath === undefined) return;
+  folder = await mkdtemp(join(tmpdir(), "boxcar-page-"));
+  server = await startNode({ PORT: "0", BOXCAR_DATA: join(folder, "data"), BOXCAR_LOG: "error" });
+  // 12 s in three segments, 6 s of nothing, then 4 s of another size.
+  await upload("live/cam1", "cam1", { segments: 3 });
+  await upload("live/cam1", "later", { first: 18 * FPS, size: "320x192" });
+  ({ page, close: closePage } = await openPage(server.url, "/"));
+});
+afterAll(async () => {
+  if (chromiumPath === undefined) return;
+  await closePage();
+  await server.close();
+  await rm(folder, { recursive: true });
+});
+
+describe.skipIf(chromiumPath === undefined)("the page", () => {
+  test("shows the picture of each time, over joints and a change, and behind a gap the first", async () => {
+    const pictures = [0, 4 * FPS - 1, 4 * FPS, 12 * FPS - 1, 18 * FPS, 22 * FPS - 1];
+    for (let i = 0; i < 6; i++) pictures.push(chance.below(12 * FPS));
+    for (const picture of pictures) {
+      // anywhere in its time
+      const seconds = (picture + 0.1 + chance.below(8) / 10) / FPS;
+      expect(await shownAt("live/cam1", seconds), `seed ${chance.seed}, picture ${picture}`).toBe(picture);
+    }
+    expect(await shownAt("live/cam1", 14)).toBe(18 * FPS);
+  });
+
+  test("plays over joints and the gap to the end", async () => {
+    await shownAt("live/cam1", 10);
+    const played = await page.evaluate(async () => {
+      const video = document.querySelector("video");
+      if (video === null) throw new Error("no video");
+      const numbers: number[] = [];
+      const look = (): void => {
+        numbers.push(window.playback.read(video).number);
+        video.requestVideoFrameCallback(look);
+      };
+      video.requestVideoFrameCallback(look);
+      video.playbackRate = 2;
+      await video.play();
+      await new Promise((resolve, reject) => {
+        video.addEventListener("ended", resolve);
+        setTimeout(() => reject(new Error(`stands at ${String(video.currentTime)}`)), 15_000);
+      });
+      return numbers;
+    });
+    expect(played.every((number, i) => i === 0 || number >= (played[i - 1] ?? 0))).toBe(true);
+    expect(played.filter((number) => number >= 12 * FPS && number < 18 * FPS)).toEqual([]);
+    expect(played.filter((number) => number < 12 * FPS).length).toBeGreaterThan(20);
+    expect(played.at(-1)).toBeGreaterThan(21 * FPS);
+  });
+
+  test("steps by pictures, chooses a range by keys, and knows the size of its download", async () => {
+    await shownAt("live/cam1", 5.02);
+    const number = (): Promise<number> =>
+      page.evaluate(async () => {
+        await new Promise((resolve) => setTimeout(resolve, 400));
+        const video = document.querySelector("video");
+        return video === null ? -1 : window.playback.read(video).number;
+      });
+    await page.keyboard.press(".");
+    expect(await number()).toBe(126);
+    await page.keyboard.press("i");
+    await page.keyboard.press(",");
+    await page.keyboard.press(",");
+    expect(await number()).toBe(124);
+    await shownAt("live/cam1", 8);
+    await page.keyboard.press("i");
+    await shownAt("live/cam1", 8.5);
+    await page.keyboard.press("o");
+    const size = page.locator(".actions button small").first();
+    await size.waitFor();
+    expect(await size.textContent()).toMatch(/^\d+ kB$/);
+  });
+
+  test("asks for nothing that its own policy or the server refuses", async () => {
+    const problems: string[] = [];
+    page.on("console", (message) => {
+      if (message.type() === "error") problems.push(message.text());
+    });
+    page.on("pageerror", (error) => problems.push(String(error)));
+    await shownAt("live/cam1", 1);
+    await page.locator("canvas").hover({ position: { x: 200, y: 50 } });
+    await page.locator(".hover img").waitFor();
+    expect(problems).toEqual([]);
+  });
+});
