@@ -41,6 +41,7 @@ describe.each(catalogKinds)("on a %s:", (kind) => {
         id,
         streamPath: "live/cam1",
         key: "k1",
+        identity: "k1",
         eventLevel: null,
         createdMs: 77,
       });
