@@ -29,6 +29,8 @@ describe("the database", () => {
       "008_precision",
       "009_owners",
       "010_configurations",
+      "011_sources",
+      "012_events",
     ]);
     expect(await migrate(opened.db)).toEqual([]);
     const again = await openCatalogFile(opened.path);
