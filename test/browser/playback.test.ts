@@ -97,7 +97,8 @@ const plain: Record<string, Recorded> = {
   av1: { segments: 3, seconds: 2, video: "av1" },
 };
 
-describe.skipIf(chromiumPath === undefined)("Chromium", () => {
+// Under load a player leaves out pictures, also those of a whole second at four times the speed.
+describe.skipIf(chromiumPath === undefined)("Chromium", { retry: 1 }, () => {
   describe.each(Object.entries(plain))("with %s", (stream, recording) => {
     let able = false;
     beforeAll(async () => {

@@ -56,9 +56,12 @@ describe.skipIf(ffprobePath === undefined).each(named)(`$name (seed ${seed})`, (
     ranges.push([from, from + 1000 + numbers.below(TOTAL - from - 1000)]);
   }
   const whole = named[0]?.options === options ? (["mp4", "fmp4"] as const) : (["mp4"] as const);
+  // Each cut is judged by several runs of ffprobe: kinds have it in one format or the other.
+  const at = named.findIndex((one) => one.options === options);
+  const either = at < 2 ? (["mp4", "fmp4"] as const) : at % 2 === 0 ? (["mp4"] as const) : (["fmp4"] as const);
   const cases = ranges.flatMap(([from, to], i) => {
     const last = i === ranges.length - 1;
-    const formats = i === 0 ? whole : last ? (["fmp4"] as const) : (["mp4", "fmp4"] as const);
+    const formats = i === 0 ? whole : last ? (["fmp4"] as const) : either;
     return formats.map((format) => ({ from, to, format, cut: last ? ("keyframe" as const) : ("frame" as const) }));
   });
 

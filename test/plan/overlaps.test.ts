@@ -56,11 +56,14 @@ describe.skipIf(ffprobePath === undefined)("overlapping recordings", () => {
     );
   });
 
-  test.for(cases)("a restarted recorder, $video $audio fragmented=$fragmented as $format", async ({ kind, format }) => {
-    const one = await record({ count: 3, seconds: 3, ...kind });
-    const two = later(await record({ count: 2, seconds: 3, ...kind, seed: 2 }), 4700);
-    await judge([...one.slice(0, 2), ...two], 10_000, format, kind.bframes);
-  });
+  test.for(withSound)(
+    "a restarted recorder, $video $audio fragmented=$fragmented as $format",
+    async ({ kind, format }) => {
+      const one = await record({ count: 3, seconds: 3, ...kind });
+      const two = later(await record({ count: 2, seconds: 3, ...kind, seed: 2 }), 4700);
+      await judge([...one.slice(0, 2), ...two], 10_000, format, kind.bframes);
+    },
+  );
 
   test.for(withSound)(
     "segments that are there twice, $video $audio fragmented=$fragmented as $format",
