@@ -121,6 +121,10 @@ function failed(what: string, how: string): BoxcarError {
 function printLinks(url: string): void {
   const last = new Date(DEMO_START_MS + 6 * DEMO_SEGMENT_MS).toISOString();
   const all = `start=${new Date(DEMO_START_MS).toISOString()}&end=${last}`;
+  const moment = new URLSearchParams({
+    stream: STREAM,
+    t: new Date(DEMO_START_MS + DEMO_SEGMENT_MS).toISOString(),
+  }).toString();
   console.log(`
 try (the server runs until Ctrl-C):
   play the cut    ${url}${cutPath("mp4")}&inline=1
@@ -128,5 +132,6 @@ try (the server runs until Ctrl-C):
   whole minute    ${url}/mp4/download/${STREAM}.mp4?${all}
   what there is   ${url}/mp4/api/timeline/${STREAM}?${all}
   segments        ${url}/mp4/api/list/${STREAM}
-  all calls       ${url}/docs`);
+  all calls       ${url}/docs
+  the page        ${url}/#${moment}`);
 }

@@ -14,7 +14,15 @@ test("the demonstration runs, can be repeated, and leaves a server with links th
 
   const running = start(["demo"], env);
   await running.line("all calls");
-  for (const holding of ["play the cut", "fragmented", "whole minute", "what there is", "segments  ", "all calls"]) {
+  for (const holding of [
+    "play the cut",
+    "fragmented",
+    "whole minute",
+    "what there is",
+    "segments  ",
+    "all calls",
+    "the page",
+  ]) {
     const [url = ""] = /http:\S+/.exec(await running.line(holding)) ?? [];
     const response = await fetch(url);
     expect(response.status, url).toBe(200);
