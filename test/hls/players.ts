@@ -133,6 +133,15 @@ function install(page: Page): Promise<void> {
       return { video, errors, end };
     }
 
+    /** The picture that is shown; undefined while the element changes to another source. */
+    function readOf(video: HTMLVideoElement): Shown | undefined {
+      try {
+        return window.playback.read(video);
+      } catch {
+        return undefined;
+      }
+    }
+
     async function seek(name: PlayerName, src: string, times: readonly number[]): Promise<(Shown | string)[]> {
       const { video, errors, end } = await open(name, src);
       const found: (Shown | string)[] = [];
@@ -143,7 +152,7 @@ function install(page: Page): Promise<void> {
             setTimeout(() => resolve(`no picture at ${time}: ${errors.join("; ")}`), STILL_MS);
             // Another period is another source: a picture of the one before may still come.
             const look = (): void => {
-              const shown = video.seeking || video.readyState < 2 ? undefined : window.playback.read(video);
+              const shown = video.seeking || video.readyState < 2 ? undefined : readOf(video);
               if (shown !== undefined && Math.abs(video.currentTime - time) < 0.01 && shown.number !== last)
                 resolve(shown);
               else setTimeout(look, 20);
