@@ -5,7 +5,7 @@ import { seedOf } from "../support/random.ts";
 import { Fuzzer } from "./case.ts";
 import { keptCrashers } from "./crashers.ts";
 
-const COUNT = 50_000;
+const COUNT = 30_000;
 const seed = seedOf(1);
 const fuzzer = new Fuzzer(await compiledCore(), seed);
 const crashers = await keptCrashers(fileURLToPath(new URL("./crashers", import.meta.url)));
