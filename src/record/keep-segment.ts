@@ -2,6 +2,7 @@ import type { IndexedSegment } from "../core/index.ts";
 import type { Catalog } from "../catalog/catalog.ts";
 import type { Segment } from "../catalog/types.ts";
 import { BoxcarError } from "../base/errors.ts";
+import { paused } from "../base/paused.ts";
 import type { Clock, Log, ObjectInfo, Store } from "../base/ports.ts";
 import { checkedSpan } from "../intake/segments/checked-span.ts";
 import { readySegment } from "../intake/segments/segment-upload.ts";
@@ -93,21 +94,4 @@ async function stored(
   const there = await store.head(key);
   if (there?.size === size) return there;
   return store.put(key, body(), size);
-}
-
-/** Waits, or until the signal is given. */
-export function paused(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) {
-      resolve();
-      return;
-    }
-    const end = (): void => {
-      clearTimeout(timer);
-      signal.removeEventListener("abort", end);
-      resolve();
-    };
-    const timer = setTimeout(end, ms);
-    signal.addEventListener("abort", end);
-  });
 }

@@ -52,11 +52,11 @@ export async function* retain(parts: RetentionParts, nowMs: number, dryRun = fal
     if (retentionBytes === null) continue;
     const [totals] = await catalog.streams({ within: [streamPath] });
     const keptBytes = (totals?.bytes ?? 0) - (dryRun ? removedBytes : 0);
-    yield* remove(oldest(catalog, streamPath, nowMs, keptBytes - retentionBytes), "bytes");
+    yield* remove(first(oldestOf(catalog, streamPath, nowMs), keptBytes - retentionBytes), "bytes");
   }
   const excess = await excessOf(parts);
   if (excess <= 0) return;
-  const doomed = inTurn(await catalog.oldestOf(RECORDER, MOST_REMOVED), excess);
+  const doomed = first(await catalog.oldestOf(RECORDER, MOST_REMOVED), excess);
   for await (const segment of removing(catalog, doomed, nowMs, dryRun)) yield { segment, reason: "disk" };
 }
 
@@ -75,26 +75,20 @@ async function* olderThan(catalog: Catalog, streamPath: string, beforeMs: number
   }
 }
 
-/** The oldest segments of a stream, as many as have so many bytes. */
-async function* oldest(catalog: Catalog, streamPath: string, nowMs: number, bytes: number): AsyncGenerator<Segment> {
-  if (bytes <= 0) return;
-  let left = bytes;
-  for await (const page of catalog.overlapping(streamPath, EARLIEST_MS, nowMs)) {
-    for (const segment of page) {
-      if (left <= 0) return;
-      if (segment.eventLevel === "high") continue;
-      left -= segment.size;
-      yield segment;
-    }
-  }
+/** The segments of a stream that are not protected, the oldest first. */
+async function* oldestOf(catalog: Catalog, streamPath: string, nowMs: number): AsyncGenerator<Segment> {
+  for await (const page of catalog.overlapping(streamPath, EARLIEST_MS, nowMs))
+    yield* page.filter(({ eventLevel }) => eventLevel !== "high");
 }
 
-async function* inTurn(segments: readonly Segment[], bytes: number): AsyncGenerator<Segment> {
+/** As many of the first segments as have so many bytes. */
+async function* first(segments: AsyncIterable<Segment> | Iterable<Segment>, bytes: number): AsyncGenerator<Segment> {
   let left = bytes;
-  for (const segment of segments) {
-    if (left <= 0) return;
+  if (left <= 0) return;
+  for await (const segment of segments) {
+    yield segment;
     left -= segment.size;
-    yield await Promise.resolve(segment);
+    if (left <= 0) return;
   }
 }
 

@@ -2,7 +2,7 @@ import { writeFile } from "node:fs/promises";
 import { describe, expect, test } from "vitest";
 import { box, u16, zeros } from "../support/boxes.ts";
 import { buildMovie, videoEntry, type MovieTrack } from "../support/movie.ts";
-import { frameHashes } from "../support/oracle.ts";
+import { frameHashes, timedFrames } from "../support/oracle.ts";
 import { record, RECORDED_AT } from "../support/recording.ts";
 import { shelve } from "../support/shelf.ts";
 import { ffmpeg, ffprobe, ffprobePath } from "../support/tools.ts";
@@ -55,33 +55,6 @@ describe.skipIf(ffprobePath === undefined)("telemetry that is longer than its vi
   });
 });
 
-/** Pictures as a player shows them, and when. */
-async function pictures(file: string): Promise<{ at: number; hash: string }[]> {
-  const { stdout } = await ffmpeg([
-    "-v",
-    "error",
-    "-copyts",
-    "-i",
-    file,
-    "-map",
-    "0:v",
-    "-fps_mode",
-    "passthrough",
-    "-f",
-    "framehash",
-    "-hash",
-    "md5",
-    "-",
-  ]);
-  const base = /#tb 0: (\d+)\/(\d+)/.exec(stdout);
-  const tick = Number(base?.[1]) / Number(base?.[2]);
-  return stdout
-    .split("\n")
-    .filter((line) => line !== "" && !line.startsWith("#"))
-    .map((line) => line.split(",").map((field) => field.trim()))
-    .map(([, , pts = "", , , hash = ""]) => ({ at: Number(pts) * tick, hash }));
-}
-
 describe.skipIf(ffprobePath === undefined)("cut=keyframe", () => {
   test("shows nothing that the file's own edit list hides", async () => {
     const [segment] = await record({ count: 1, seconds: 4, gop: 1 });
@@ -94,7 +67,7 @@ describe.skipIf(ffprobePath === undefined)("cut=keyframe", () => {
       const plan = await shelf.plan({ startMs: RECORDED_AT + at, endMs: RECORDED_AT + 2000, cut: "keyframe" });
       expect(plan.startMs).toBe(RECORDED_AT);
       for (const format of FORMATS) {
-        const seen = (await pictures(await written(plan, format))).filter((picture) => picture.at > -0.001);
+        const seen = (await timedFrames(await written(plan, format))).filter((picture) => picture.at > -0.001);
         expect(seen[0]?.at, format).toBeLessThan(0.04);
         expect(source.slice(0, 40), format).toEqual(seen.slice(0, 40).map(({ hash }) => hash));
       }

@@ -1,38 +1,9 @@
 import { describe, expect, test } from "vitest";
-import { frameHashes } from "../support/oracle.ts";
+import { frameHashes, timedFrames } from "../support/oracle.ts";
 import { record, RECORDED_AT } from "../support/recording.ts";
 import { shelve } from "../support/shelf.ts";
-import { ffmpeg, ffprobePath } from "../support/tools.ts";
+import { ffprobePath } from "../support/tools.ts";
 import { FORMATS, written } from "./output.ts";
-
-/** Pictures as a player shows them, and when. */
-async function pictures(file: string): Promise<{ at: number; hash: string }[]> {
-  const { stdout } = await ffmpeg([
-    "-v",
-    "error",
-    "-copyts",
-    "-i",
-    file,
-    "-map",
-    "0:v",
-    "-fps_mode",
-    "passthrough",
-    "-enc_time_base",
-    "-1",
-    "-f",
-    "framehash",
-    "-hash",
-    "md5",
-    "-",
-  ]);
-  const base = /#tb 0: (\d+)\/(\d+)/.exec(stdout);
-  const tick = Number(base?.[1]) / Number(base?.[2]);
-  return stdout
-    .split("\n")
-    .filter((line) => line !== "" && !line.startsWith("#"))
-    .map((line) => line.split(",").map((field) => field.trim()))
-    .map(([, , pts = "", , , hash = ""]) => ({ at: Number(pts) * tick, hash }));
-}
 
 describe.skipIf(ffprobePath === undefined)("a cut inside a long picture", () => {
   test.for([1, 5].flatMap((fps) => FORMATS.map((format) => [fps, format] as const)))(
@@ -49,7 +20,7 @@ describe.skipIf(ffprobePath === undefined)("a cut inside a long picture", () => 
       ] as const) {
         const startMs = RECORDED_AT + Math.round((first + part) * long);
         const plan = await shelf.plan({ startMs, endMs: RECORDED_AT + 7500 });
-        const seen = await pictures(await written(plan, format));
+        const seen = await timedFrames(await written(plan, format), "-enc_time_base", "-1");
         // What is before 0 is decoded only.
         const from = seen.findLastIndex(({ at }) => at <= 0.001);
         const rest = seen.slice(Math.max(0, from));

@@ -121,6 +121,22 @@ export async function frameHashes(file: string): Promise<string[]> {
     .map((line) => line.slice(line.lastIndexOf(",") + 1).trim());
 }
 
+/**
+ * Frames as a player shows them, and when, in seconds of the file's own times, negative ones too.
+ * @param more further options of the output
+ */
+export async function timedFrames(file: string, ...more: string[]): Promise<{ at: number; hash: string }[]> {
+  const output = ["-map", "0:v", "-fps_mode", "passthrough", ...more, "-f", "framehash", "-hash", "md5", "-"];
+  const { stdout } = await ffmpeg(["-v", "error", "-copyts", "-i", file, ...output]);
+  const base = /#tb 0: (\d+)\/(\d+)/.exec(stdout);
+  const tick = Number(base?.[1]) / Number(base?.[2]);
+  return stdout
+    .split("\n")
+    .filter((line) => line !== "" && !line.startsWith("#"))
+    .map((line) => line.split(",").map((field) => field.trim()))
+    .map(([, , pts = "", , , hash = ""]) => ({ at: Number(pts) * tick, hash }));
+}
+
 /** Length of the whole presentation in seconds. */
 export async function durationOf(file: string): Promise<number> {
   return Number(await ffprobe(["-v", "error", "-show_entries", "format=duration", "-of", "csv=p=0", file]));

@@ -37,7 +37,6 @@ const english = {
   skipped: "Not recorded, passed over:",
   zoomIn: "Zoom in",
   zoomOut: "Zoom out",
-  newest: "Newest",
   timeline: "Timeline: drag to move, scroll to zoom, Shift and drag to select, arrow keys to step",
   api: "API",
 };
@@ -82,7 +81,6 @@ const chinese: Words = {
   skipped: "无录像，已跳过：",
   zoomIn: "放大",
   zoomOut: "缩小",
-  newest: "最新",
   timeline: "时间轴：拖动平移，滚轮缩放，按住 Shift 拖动选择，方向键逐帧",
   api: "接口文档",
 };

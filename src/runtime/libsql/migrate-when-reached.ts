@@ -1,3 +1,4 @@
+import { paused } from "../../base/paused.ts";
 import { BoxcarError } from "../../base/errors.ts";
 import type { Log } from "../../base/ports.ts";
 
@@ -31,7 +32,7 @@ export async function migrateWhenReached(
   if (await attempt()) return () => Promise.resolve();
   log("warn", "the catalog does not answer yet");
   const keepTrying = async (): Promise<void> => {
-    do await pause(AGAIN_MS, stopping.signal);
+    do await paused(AGAIN_MS, stopping.signal);
     while (!stopping.signal.aborted && !(await attempt()));
   };
   const trying = keepTrying().catch((error: unknown) => {
@@ -41,14 +42,4 @@ export async function migrateWhenReached(
     stopping.abort();
     await trying;
   };
-}
-
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(resolve, ms);
-    signal.addEventListener("abort", () => {
-      clearTimeout(timer);
-      resolve();
-    });
-  });
 }
