@@ -1,6 +1,6 @@
 import { createClient } from "@libsql/client";
 import { execFileSync } from "node:child_process";
-import { mkdtemp, readdir, readFile, rm, statfs, writeFile } from "node:fs/promises";
+import { mkdtemp, open, readdir, readFile, rm, statfs } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
@@ -44,10 +44,17 @@ async function serve(): Promise<Server> {
   };
 }
 
-/** Fills the disk to its last byte. */
+/** Fills the disk to its last byte, whatever the server still writes or gives back meanwhile. */
 async function fill(name: string): Promise<void> {
-  const { bavail, bsize } = await statfs(disk);
-  await writeFile(join(disk, name), new Uint8Array(bavail * bsize));
+  const { bsize } = await statfs(disk);
+  const filler = await open(join(disk, name), "w");
+  try {
+    for (;;) await filler.write(new Uint8Array(bsize));
+  } catch (error) {
+    expect(error).toMatchObject({ code: "ENOSPC" });
+  } finally {
+    await filler.close();
+  }
   expect((await statfs(disk)).bavail).toBe(0);
 }
 
