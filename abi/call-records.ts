@@ -126,7 +126,8 @@ export const Decoding: Record_ = {
   fields: {
     firstDts: i64("Of the first sample: 0 without a pre-roll."),
     lastDts: i64("Of the last sample."),
-    hidden: u32("Samples that are not presented."),
+    recordedFirstDts: i64("Of the first sample, where all but the sample at `shown` keep their times."),
+    recordedLastDts: i64("Of the last sample then."),
   },
 };
 
@@ -159,7 +160,7 @@ export const PieceTrack: Record_ = {
       ),
       "0",
     ),
-    hold: optional(u32("What is hidden ends so long before `start`, and is decoded so much earlier."), "0"),
+    asRecorded: optional(u32("1: all samples but the one at `shown` keep their times."), "0"),
     decoding: { part: Decoding, doc: "Told by `measure`.", answer: true },
     outputFlags: optional(u32("For fragments: bits of TrackFlag over the whole output track."), "0"),
     presentedUntil: optional(

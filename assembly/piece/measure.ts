@@ -4,7 +4,7 @@ import { PieceTrack, Result, TrackRecord } from "../abi/records";
 import { newDurationCursor } from "../index/duration-cursor";
 import { openFragments, PAGE_SAMPLES } from "./fragment-walk";
 import { openParts } from "./part-walk";
-import { Part, partBytes, Piece, pieceTrack } from "./piece";
+import { Part, partBytes, Piece, pieceTrack, rescale } from "./piece";
 import { recordOf } from "../index/segment-index";
 import { cleared, failed, reserve, RESULT } from "../memory/status";
 import { ChunkRuns, Entries, newChunkRuns, newEntries, walkDurations, walkOffsets, walkSyncs } from "./tables";
@@ -48,10 +48,15 @@ function measureDecoding(piece: Piece, slot: u32): void {
   if (failed() || load<u32>(track, PieceTrack.COUNT) == 0) return;
   durations.open(piece, slot);
   const preroll = durations.preroll;
+  const last = load<u32>(track, PieceTrack.COUNT) - 1;
+  const onScreen = preroll.start - durations.base;
+  const moves = preroll.led > 0 && !preroll.reordered;
   store<i64>(track, durations.dts() - durations.base, PieceTrack.FIRST_DTS);
+  store<i64>(track, moves && preroll.shown == 0 ? onScreen : 0, PieceTrack.RECORDED_FIRST_DTS);
   durations.moveToLast();
   store<i64>(track, durations.dts() - durations.base, PieceTrack.LAST_DTS);
-  store<u32>(track, preroll.hidden, PieceTrack.HIDDEN);
+  const natural = rescale(durations.time, durations.from, durations.to);
+  store<i64>(track, moves && preroll.shown == last ? onScreen : natural, PieceTrack.RECORDED_LAST_DTS);
 }
 
 /** What the chunks of one track add up to. */

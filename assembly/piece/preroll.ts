@@ -2,6 +2,7 @@
  * What a track decodes before it presents anything. Many readers know edit lists not at all, or in part; therefore these
  * samples take next to no time: they are decoded one tick apart, the hidden ones are presented one tick apart right
  * before the presentation starts, in their order, and the sample that is on screen then is presented from then on.
+ * In fragments, whose edit lists ffmpeg heeds but as a start, all but that one keep their times.
  * What is decoded behind them keeps its own time: readers seek by decode times less the delay that the edit list tells.
  */
 import { TrackFlag } from "../abi/names";
@@ -17,8 +18,12 @@ const NONE: u32 = u32.MAX_VALUE;
 /** Times are output ticks, samples are counted from the first one of the piece. All 0: nothing changes. */
 @unmanaged
 export class Preroll {
-  /** From this sample on nothing changes. */
+  /** From this sample on nothing changes, or no decode time. */
   led: u32;
+  ledDecoding: u32;
+  /** Whether all but the one on screen keep their times; without composition offsets that one is decoded later, too. */
+  asRecorded: bool;
+  reordered: bool;
   /** Samples that are decoded one tick apart. */
   count: u32;
   /** Those that are not presented. */
@@ -28,18 +33,17 @@ export class Preroll {
   /** Decode times of the first sample, and of the one behind those one tick apart. */
   first: i64;
   behind: i64;
-  /** When the presentation starts, and when what is hidden has been presented. */
+  /** When the presentation starts. */
   start: i64;
-  unhidden: i64;
   /** For each of the first `ranked` samples its place among the hidden ones, NONE for others; 0: the first ones in order. */
   ranks: usize;
   ranked: u32;
 
   /** Decode time of a sample that would be decoded at `natural`. */
   dts(sample: u32, natural: i64): i64 {
-    if (sample >= this.led) return natural;
-    if (sample < this.count) return this.first + sample;
-    return sample == this.count ? this.behind : natural;
+    if (sample >= this.ledDecoding) return natural;
+    if (this.asRecorded) return sample == this.shown ? this.start : natural;
+    return sample < this.count ? this.first + sample : this.behind;
   }
 
   /** Presentation time of a sample that would be presented at `natural`. */
@@ -48,7 +52,7 @@ export class Preroll {
     if (sample == this.shown) return this.start;
     if (sample >= this.ranked) return natural;
     const rank = this.ranks == 0 ? sample : load<u32>(this.ranks + ((<usize>sample) << 2));
-    return rank == NONE ? natural : this.unhidden - this.hidden + rank;
+    return rank == NONE ? natural : this.start - this.hidden + rank;
   }
 }
 
@@ -120,7 +124,19 @@ export function findPreroll(piece: Piece, slot: u32): void {
   offsets.skip(sampleFirst);
   led.time = 0;
   const reordered = (load<u32>(record, TrackRecord.FLAGS) & TrackFlag.Offsets) != 0;
-  count = max(count, rankHidden(preroll, led, before, load<i64>(track, PieceTrack.SHOWN) - firstDts, reordered));
+  const shown = load<i64>(track, PieceTrack.SHOWN) - firstDts;
+  preroll.start = start;
+  preroll.reordered = reordered;
+  if (load<u32>(track, PieceTrack.AS_RECORDED) != 0) {
+    rankHidden(preroll, led, before, shown, false);
+    preroll.hidden = preroll.ranked = 0;
+    preroll.asRecorded = true;
+    if (preroll.shown == NONE) return;
+    preroll.led = preroll.shown + 1;
+    preroll.ledDecoding = reordered ? 0 : preroll.led;
+    return;
+  }
+  count = max(count, rankHidden(preroll, led, before, shown, reordered));
   if (failed() || count == 0) return;
   // Where the last of them is the one on screen, it can be decoded as late as what follows.
   if (preroll.shown == count - 1) {
@@ -129,11 +145,9 @@ export function findPreroll(piece: Piece, slot: u32): void {
     led.time = skipRuns(runs, count);
     if (count == samples || led.dts() > behind) count--;
   }
-  const hold: i64 = preroll.hidden > 0 ? load<u32>(track, PieceTrack.HOLD) : 0;
   preroll.count = count;
-  preroll.start = start;
   preroll.behind = behind;
-  preroll.unhidden = start - hold;
+  preroll.ledDecoding = count + 1;
   preroll.led = max(count + 1, preroll.ranked);
   if (preroll.shown != NONE) preroll.led = max(preroll.led, preroll.shown + 1);
   // None is decoded after it is presented.
@@ -144,7 +158,7 @@ export function findPreroll(piece: Piece, slot: u32): void {
       if (rank != NONE && i > rank) length = max<i64>(length, preroll.hidden + (i - rank));
     }
   }
-  preroll.first = start - hold - length;
+  preroll.first = start - length;
 }
 
 /**

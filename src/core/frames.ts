@@ -161,7 +161,7 @@ async function clipOf(parts: FrameParts, placed: readonly Placed[], exact?: numb
             offsetShift: -rescale(selected.leastOffset, record.timescale, timescale),
             shown: exact,
             // Not every decoder leaves out what is hidden by itself: times well before 0 tell it.
-            hold: timescale,
+            asRecorded: 1,
           }),
     };
     const tracks = timed.summary.tracks.map((other, i) => (i === slot ? piece : leftOut(other)));

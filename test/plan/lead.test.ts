@@ -71,7 +71,9 @@ describe.skipIf(ffprobePath === undefined)("a group of pictures over several seg
       expect(track.widest, track.type).toBeLessThan(1.6);
       expect(Math.abs(track.start), track.type).toBeLessThan(track.frame);
       expect(Math.abs(track.end - (to - from) / 1000), track.type).toBeLessThan(track.frame * 2);
-      if (track.type === "video") expect(track.samples.length).toBe(pictures(from, to));
+      // More than half of that picture is over: in fragments it stays where it was recorded, before the start.
+      const early = format === "fmp4" && from < SECONDS * 1000 ? 1 : 0;
+      if (track.type === "video") expect(track.samples.length).toBe(pictures(from, to) - early);
     }
     if (format === "mp4") expect(await frameHashes(file)).toHaveLength(pictures(from, to));
   });

@@ -23,8 +23,7 @@ async function judge(segments: Files, endMs: number, format: Format, bframes = 3
   expect(await decodeErrors(file)).toBe("");
   for (const track of await shown(file)) {
     const text = `${track.type} of ${file}`;
-    // What fragments only decode comes one and a half frames after the end, however late it was.
-    expect(Math.abs(farthest(await errorsOf(track, segments, RECORDED_AT))), text).toBeLessThan(track.frame * 1.05);
+    expect(Math.abs(farthest(await errorsOf(track, segments, RECORDED_AT))), text).toBeLessThan(track.frame);
     expect(track.closest, text).toBeGreaterThan(0.35);
     expect(track.widest, text).toBeLessThan(track.type === "video" ? 1.6 + bframes : 1.6);
     expect(Math.abs(track.start), text).toBeLessThan(track.frame);

@@ -58,8 +58,7 @@ function judgePictures(
       number === -1 || times.has(number) ? sum : sum + Math.max(0, (ends[i] ?? time) - time),
     0,
   );
-  // Those of fragments end half a picture before the start.
-  if (seen > FRAME * 0.6) problems.push(`${hidden.length} hidden pictures shown`);
+  if (seen > FRAME / 2) problems.push(`${hidden.length} hidden pictures shown`);
   const found = new Set(named.map(({ number }) => number));
   const missing = wanted.filter(({ number }) => !found.has(number)).length;
   if (missing > 0) problems.push(`${wanted.length - missing} of ${wanted.length} pictures`);

@@ -86,12 +86,9 @@ export async function packets(file: string, { edits = true } = {}): Promise<Pack
   return tracks;
 }
 
-/**
- * What a full decode complains about: empty for a clean file. Times stay those of the file: pictures that are only decoded
- * for others would fall together in whole frames.
- */
+/** What a full decode complains about: empty for a clean file. */
 export async function decodeErrors(file: string): Promise<string> {
-  return ffmpeg(["-v", "error", "-i", file, "-enc_time_base", "-1", "-f", "null", "-"]).then(
+  return ffmpeg(["-v", "error", "-i", file, "-f", "null", "-"]).then(
     ({ stderr }) => stderr.trim(),
     (error: unknown) => String(error),
   );

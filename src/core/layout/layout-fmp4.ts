@@ -111,13 +111,13 @@ const NOTHING = { offset: 0, hiddenStart: 0, hiddenEnd: 0 };
 function hiddenOf(track: OutputTrack, { composition, edits }: LayoutParts): { start: number; end: number } {
   const { firstDts, firstPts, delay, duration } = track;
   const ends = Math.min(track.presentedEnd, ticksOf(composition.presentedMs, track.timescale));
-  const start = edits === "list" ? Math.max(0, firstPts) - delay - firstDts + holdOf(track, edits) : 0;
+  const start = edits === "list" ? Math.max(0, firstPts) - delay - firstDts + track.lead : 0;
   return { start: Math.max(0, start), end: Math.max(0, firstDts + duration - delay - ends) };
 }
 
 /** Decode times in fragments cannot be negative: a track's media time starts this much before the presentation. */
 function shiftOf(track: OutputTrack, { composition, edits }: LayoutParts): number {
-  if (edits === "list") return Math.max(0, holdOf(track, edits) - track.firstDts);
+  if (edits === "list") return Math.max(0, track.lead - track.firstDts);
   // Without edit lists all tracks start alike.
   const firstMs = Math.min(
     0,
@@ -126,9 +126,14 @@ function shiftOf(track: OutputTrack, { composition, edits }: LayoutParts): numbe
   return Math.max(-track.firstDts, ticksOf(-firstMs, track.timescale));
 }
 
-/** Ticks between what an edit list hides and what is shown: Chromium shows what is presented right before the start. */
-function holdOf(track: OutputTrack, edits: "list" | "none"): number {
-  return edits === "list" && track.hides ? Math.ceil(track.usualDuration / 2) : 0;
+/**
+ * A first piece's track as fragments with an edit list need it: ffmpeg shows what stands before the edit list of a fragmented
+ * file, and is to see each of its pictures in its own time.
+ */
+function asRecorded(track: PieceTrack, output: OutputTrack): PieceTrack {
+  const lastDuration = track.lastDuration + output.lastLead;
+  if (output.startsEarly) return { ...track, lastDuration, shown: Number.NEGATIVE_INFINITY };
+  return { ...track, lastDuration, asRecorded: 1 };
 }
 
 /** Gives a piece's tracks as fragments need them. */
@@ -136,18 +141,18 @@ function fragmentTracks(parts: LayoutParts): (piece: Piece) => PieceTrack[] {
   const { tracks, presentedMs } = parts.composition;
   const outputs = tracks.map((output) => {
     const shift = shiftOf(output, parts);
-    const held = Math.ceil(1.5 * output.usualDuration);
+    const held = Math.ceil(1.5 * ((output.duration + output.lead) / output.samples));
     const presentedUntil = shift + ticksOf(presentedMs - ROUNDING_MS, output.timescale) + held;
-    return { id: output.id, shift, hold: holdOf(output, parts.edits), outputFlags: output.flags, presentedUntil };
+    return { output, shift, presentedUntil };
   });
   return (piece) =>
     piece.tracks.map((track) => {
-      const output = outputs.find(({ id }) => id === track.trackId);
-      if (output === undefined) return track;
-      const { shift, hold, outputFlags, presentedUntil } = output;
-      const lastDuration = track.lastDuration + (track.led === true ? hold : 0);
+      const found = outputs.find(({ output: { id } }) => id === track.trackId);
+      if (found === undefined) return track;
+      const { output, shift, presentedUntil } = found;
+      const timed = parts.edits === "list" && track.shown !== undefined ? asRecorded(track, output) : track;
       const start = (track.start ?? 0) + shift;
-      return { ...track, dts: track.dts + shift, start, hold, lastDuration, outputFlags, presentedUntil };
+      return { ...timed, dts: track.dts + shift, start, outputFlags: output.flags, presentedUntil };
     });
 }
 

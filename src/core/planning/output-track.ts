@@ -7,7 +7,7 @@ import { TrackFlag } from "../wasm/abi/names.ts";
 import { DurationRuns } from "../layout/duration-runs.ts";
 import { FragmentCounts } from "../layout/fragment-sizes.ts";
 import { sourceOf, type Source } from "./piece.ts";
-import { ticksOf, usualDuration } from "./ticks.ts";
+import { millisecondsOf, ticksOf, usualDuration } from "./ticks.ts";
 
 /** Sample entries of one segment's track, as they go into an output's `stsd`. */
 export interface Descriptions {
@@ -25,6 +25,9 @@ export interface Descriptions {
 
 /** Bytes of sample entries that one track may have in all: recorders have a few of some hundred bytes. */
 const MOST_DESCRIPTION_BYTES = 4 << 20;
+
+/** Pictures that last longer than this are worth showing for what is left of them, in milliseconds. */
+const LONG_PICTURE_MS = 200;
 
 /** A segment and what its summary says. */
 export interface SummarizedSegment {
@@ -74,12 +77,15 @@ export class OutputTrack {
   firstDts = 0;
   /** When the first sample is presented; where a pre-roll takes next to no time, the first one that is shown. */
   firstPts = 0;
+  /** When the picture on screen at the start was recorded to be presented. */
+  shownPts = 0;
   /** From the decoding of the first sync sample to its presentation. */
   delay = 0;
   /** How much earlier than recorded samples are decoded, so that none is decoded after it is presented. */
   early = 0;
-  /** Whether a pre-roll is hidden. */
-  hides = false;
+  /** How much later the first sample, and the last one of its piece, is decoded for a pre-roll than recorded. */
+  lead = 0;
+  lastLead = 0;
   /** Latest end of a sample's presentation. */
   presentedEnd = Number.NEGATIVE_INFINITY;
   /** The last piece with samples of it, as far as it is planned. */
@@ -149,6 +155,15 @@ export class OutputTrack {
     return added.base;
   }
 
+  /**
+   * Whether fragments present the picture on screen at the start when it was recorded, before the start: where less than half
+   * of it would be left, since ffmpeg tells pictures apart by the frame rate. Others are presented from the start on.
+   */
+  get startsEarly(): boolean {
+    const [early, usual] = [-this.shownPts, this.usualDuration];
+    return early > 0.45 * usual && early < usual && millisecondsOf(usual, this.timescale) <= LONG_PICTURE_MS;
+  }
+
   /** Adds the counts of a piece's track. */
   count(track: PieceTrack, { constantSize }: Pick<TrackRecord, "constantSize">): void {
     const { count, counts, offsetShift, descriptionBase } = track;
@@ -172,14 +187,14 @@ export class OutputTrack {
   }
 
   /** Takes in when the samples of its first piece are decoded. */
-  begin(track: PieceTrack, { firstDts, lastDts, hidden }: Decoding): void {
-    const { start = 0, delay = 0, dts } = track;
+  begin(track: PieceTrack, { firstDts, lastDts, recordedFirstDts, recordedLastDts }: Decoding): void {
+    const { dts, lasting } = track;
     const ended = this.lastDts + track.lastDuration;
-    this.hides = hidden > 0;
     this.firstDts = dts + firstDts;
     this.lastDts = dts + lastDts;
+    this.lead = firstDts - (this.startsEarly ? 0 : recordedFirstDts);
+    this.lastLead = lastDts - (this.startsEarly ? lasting : recordedLastDts);
     track.lasting = lastDts - firstDts;
-    track.led = this.lastDts < start - delay;
     track.lastDuration = track.ownDuration = Math.max(1, ended - this.lastDts);
   }
 

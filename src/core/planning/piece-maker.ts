@@ -255,7 +255,8 @@ export class PieceMaker {
       output.delay = this.#options.edits === "list" ? output.firstPts - dts : 0;
       if (isVideo(record) && startsIn(placed, record)) {
         // The picture on screen at the start is shown from there on.
-        output.firstPts = Math.max(0, base + rescale(samples.shown, from, to));
+        output.shownPts = base + rescale(samples.shown, from, to);
+        output.firstPts = Math.max(0, output.shownPts);
         hides = { shown: samples.shown, start: output.firstPts, delay: output.delay };
       }
     } else {

@@ -28,8 +28,6 @@ export interface PieceTrack extends Omit<PieceTrackRecord, Changing>, Mutable<Pi
   lasting: number;
   /** What the last sample lasts by itself. */
   ownDuration: number;
-  /** Whether all of it is decoded a tick each. */
-  led?: boolean;
 }
 
 type Mutable<T> = { -readonly [Name in keyof T]: T[Name] };

@@ -487,19 +487,22 @@ export interface Decoding {
   readonly firstDts: number;
   /** Of the last sample. */
   readonly lastDts: number;
-  /** Samples that are not presented. */
-  readonly hidden: number;
+  /** Of the first sample, where all but the sample at `shown` keep their times. */
+  readonly recordedFirstDts: number;
+  /** Of the last sample then. */
+  readonly recordedLastDts: number;
 }
 
 /** Bytes of a record of Decoding. */
-export const DECODING_SIZE = 24;
+export const DECODING_SIZE = 32;
 
 /** Reads the Decoding at `at`. */
 export function readDecoding(view: DataView, at: number): Decoding {
   return {
     firstDts: i64(view, at),
     lastDts: i64(view, at + 8),
-    hidden: u32(view, at + 16),
+    recordedFirstDts: i64(view, at + 16),
+    recordedLastDts: i64(view, at + 24),
   };
 }
 
@@ -534,8 +537,8 @@ export interface PieceTrack {
   readonly start?: number;
   /** From the decoding of a sync sample to its presentation: what follows a pre-roll is decoded so long before `start`. Default: 0. */
   readonly delay?: number;
-  /** What is hidden ends so long before `start`, and is decoded so much earlier. Default: 0. */
-  readonly hold?: number;
+  /** 1: all samples but the one at `shown` keep their times. Default: 0. */
+  readonly asRecorded?: number;
   /** For fragments: bits of TrackFlag over the whole output track. Default: 0. */
   readonly outputFlags?: number;
   /** For fragments: samples that are only decoded and would be presented later are presented then. Default: Number.POSITIVE_INFINITY. */
@@ -543,7 +546,7 @@ export interface PieceTrack {
 }
 
 /** Bytes of a record of PieceTrack. */
-export const PIECE_TRACK_SIZE = 152;
+export const PIECE_TRACK_SIZE = 160;
 
 /** Where its fields lie. */
 export const PieceTrackAt = {
@@ -560,10 +563,10 @@ export const PieceTrackAt = {
   shown: 80,
   start: 88,
   delay: 96,
-  hold: 104,
+  asRecorded: 104,
   decoding: 112,
-  outputFlags: 136,
-  presentedUntil: 144,
+  outputFlags: 144,
+  presentedUntil: 152,
 } as const;
 
 /** Writes the PieceTrack at `at`. */
@@ -581,9 +584,9 @@ export function writePieceTrack(view: DataView, at: number, value: PieceTrack): 
   setI64(view, at + 80, value.shown ?? Number.NEGATIVE_INFINITY);
   setI64(view, at + 88, value.start ?? 0);
   setI64(view, at + 96, value.delay ?? 0);
-  view.setUint32(at + 104, value.hold ?? 0, true);
-  view.setUint32(at + 136, value.outputFlags ?? 0, true);
-  setI64(view, at + 144, value.presentedUntil ?? Number.POSITIVE_INFINITY);
+  view.setUint32(at + 104, value.asRecorded ?? 0, true);
+  view.setUint32(at + 144, value.outputFlags ?? 0, true);
+  setI64(view, at + 152, value.presentedUntil ?? Number.POSITIVE_INFINITY);
 }
 
 /** One track of an output file, as its headers need it. Movie ticks are those of `mvhd`. */
