@@ -1,5 +1,5 @@
 /** What calls take and give back. */
-import { bound, bytes, i32, i64, inner, optional, place, text, u32, u64 } from "./fields.ts";
+import { bound, bytes, i32, i64, inner, optional, text, u32, u64 } from "./fields.ts";
 import type { Record_ } from "./kinds.ts";
 
 /** Bytes of a track record that an output's track header takes as they are: from its `width` to its `layer`. */
@@ -145,7 +145,9 @@ export const PieceTrack: Record_ = {
     offsetShift: i32("Added to every composition offset."),
     descriptionBase: u32("Output sample description index of the segment's first description, from 1."),
     trackId: u32("Of the output track."),
-    prefix: u32("Inline bytes before every sync sample."),
+    prefix: u32(
+      "Inline bytes before every sync sample: the n-th so many of the piece's inline bytes for the n-th description of the segment. Where there are any, `descriptionBase` describes all samples.",
+    ),
     counts: { part: Counts, doc: "All 0 until it is measured." },
     shown: optional(
       bound(
@@ -242,10 +244,10 @@ export const Splice: Record_ = {
 
 export const Span: Record_ = {
   name: "Span",
-  doc: "Bytes of the stored object, or of the piece's inline bytes when `offset` is the highest (Infinity).",
+  doc: "Bytes of the stored object or, where `offset` is below 0, of the piece's inline bytes, from `-1 - offset` on.",
   host: "reads",
   fields: {
-    offset: place("In the stored object."),
+    offset: i64("In the stored object."),
     length: u64("Bytes."),
   },
 };

@@ -12,7 +12,6 @@ export const i32 = kind(kinds.i32);
 export const u64 = kind(kinds.u64);
 export const i64 = kind(kinds.i64);
 export const bound = kind(kinds.bound);
-export const place = kind(kinds.place);
 export const fixed = kind(kinds.fixed);
 export const hash = kind(kinds.hash);
 export const bytes = (n: number, doc: string): Field => ({ layout: bytesOf(n), doc });

@@ -180,11 +180,7 @@ function hostRecords(): string {
       ...(record.host === "writes" || record.host === "both" ? [hostWriter(record)] : []),
     ];
   });
-  return paragraphs([
-    BY,
-    'import { bound, hexadecimal, i64, place, setI64, text, u32, u64 } from "../view.ts";',
-    ...parts,
-  ]);
+  return paragraphs([BY, 'import { bound, hexadecimal, i64, setI64, text, u32, u64 } from "../view.ts";', ...parts]);
 }
 
 function hostExports(): string {

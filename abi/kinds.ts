@@ -36,8 +36,6 @@ export const kinds = {
   i64: number("i64", 8, (at) => `i64(view, ${at})`, setI64),
   /** A time whose extremes stand for "no bound", which TypeScript has as infinities. */
   bound: number("i64", 8, (at) => `bound(view, ${at})`, setI64),
-  /** An offset whose highest value stands for "somewhere else", which TypeScript has as Infinity. */
-  place: number("u64", 8, (at) => `place(view, ${at})`, never),
   /** A fixed-point number, 16.16. */
   fixed: number("u32, 16.16", 4, (at) => `u32(view, ${at}) / 65_536`, never),
   /** 64 bits that are only compared. */

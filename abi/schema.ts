@@ -254,8 +254,8 @@ export const calls: Readonly<Record<string, Call>> = {
     takes: { pointer: "address", length: "u32", offset: "whole" },
   },
   parameterSets: {
-    doc: "Collects the parameter sets of a sample entry, each behind its length as samples have it. Result: them; `count` the bytes of a length, 0 without any.",
-    takes: { entry: "address", length: "u32" },
+    doc: "Collects the parameter sets of the first sample entry, each behind its length as samples have it, filled up to `least` bytes by supplemental enhancement information: at least 16 more than they have, or 0 for none. Result: them; `count` the bytes of a length, 0 without any; `total` the bytes of the entry.",
+    takes: { entries: "address", length: "u32", least: "u32" },
   },
   inbandEntry: {
     doc: "Rewrites the name of a sample entry to the one that allows parameter sets in the samples. Result: the entry.",

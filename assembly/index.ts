@@ -213,12 +213,13 @@ export function boxes(pointer: usize, length: u32, offset: f64): Status {
 }
 
 /**
- * Collects the parameter sets of a sample entry, each behind its length as samples have it. Result: them; `count`
- * the bytes of a length, 0 without any.
+ * Collects the parameter sets of the first sample entry, each behind its length as samples have it, filled up to
+ * `least` bytes by supplemental enhancement information: at least 16 more than they have, or 0 for none. Result:
+ * them; `count` the bytes of a length, 0 without any; `total` the bytes of the entry.
  */
-export function parameterSets(entry: usize, length: u32): Status {
+export function parameterSets(entries: usize, length: u32, least: u32): Status {
   begin();
-  calls.parameterSets(entry, length);
+  calls.parameterSets(entries, length, least);
   return outcome();
 }
 

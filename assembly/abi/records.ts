@@ -203,7 +203,7 @@ export namespace PieceTrack {
   export const OFFSET_SHIFT: usize = 24; // i32: Added to every composition offset.
   export const DESCRIPTION_BASE: usize = 28; // u32: Output sample description index of the segment's first description, from 1.
   export const TRACK_ID: usize = 32; // u32: Of the output track.
-  export const PREFIX: usize = 36; // u32: Inline bytes before every sync sample.
+  export const PREFIX: usize = 36; // u32: Inline bytes before every sync sample: the n-th so many of the piece's inline bytes for the n-th description of the segment. Where there are any, `descriptionBase` describes all samples.
   export const STTS_ENTRIES: usize = 40; // u32: Entries of `stts`.
   export const CTTS_ENTRIES: usize = 44; // u32: Entries of `ctts`.
   export const SYNC_SAMPLES: usize = 48; // u32: Sync samples.
@@ -282,9 +282,9 @@ export namespace Splice {
   export const SIZE: usize = 16;
 }
 
-/** Bytes of the stored object, or of the piece's inline bytes when `offset` is the highest (Infinity). */
+/** Bytes of the stored object or, where `offset` is below 0, of the piece's inline bytes, from `-1 - offset` on. */
 export namespace Span {
-  export const OFFSET: usize = 0; // u64: In the stored object.
+  export const OFFSET: usize = 0; // i64: In the stored object.
   export const LENGTH: usize = 8; // u64: Bytes.
   export const SIZE: usize = 16;
 }

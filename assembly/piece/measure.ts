@@ -82,8 +82,9 @@ function measureChunks(piece: Piece): void {
   }
   const walk = openParts(piece);
   while (walk.next(part)) {
-    const counts = changetype<ChunkCounts>(load<usize>(all + ((<usize>load<u32>(part, Part.SLOT)) << 2)));
-    counts.runs.add(part, counts.entries, 0, 0);
+    const slot = load<u32>(part, Part.SLOT);
+    const counts = changetype<ChunkCounts>(load<usize>(all + ((<usize>slot) << 2)));
+    counts.runs.add(part, counts.entries, 0, pieceTrack(piece, slot));
     counts.bytes += partBytes(piece, part);
   }
   for (let slot: u32 = 0; slot < piece.slots; slot++) {

@@ -57,6 +57,15 @@ export function rescale(value: i64, from: u32, to: u32): i64 {
   return negative ? -result : result;
 }
 
+/**
+ * The output's number of a sample description of the segment: where parameter sets stand in the samples, one serves all.
+ * @param description from 1
+ */
+export function outputDescription(track: usize, description: u32): u32 {
+  const base = load<u32>(track, PieceTrack.DESCRIPTION_BASE);
+  return load<u32>(track, PieceTrack.PREFIX) > 0 ? base : base - 1 + description;
+}
+
 /** Bytes of a part in the output. */
 export function partBytes(piece: Piece, part: usize): u64 {
   const inlined = load<u32>(part, Part.INLINED);

@@ -27,15 +27,12 @@ export function listSpans(piece: Piece, most: u32): void {
   const walk = changetype<PartWalk>(piece.work);
   const spans = reserve(((offset > 0 ? 0 : min<u64>(walk.wanted, most) * 2) + 1) * Span.SIZE);
   if (failed()) return;
-  if (offset > 0) return output(spans, append(spans, 0, 0, offset, bytes));
+  if (offset > 0) return output(spans, append(spans, 0, 0, <i64>offset, bytes));
   let used: u32 = 0;
   walk.steps = most;
   while (walk.advance()) {
-    if (walk.inlined) {
-      const prefix = load<u32>(pieceTrack(piece, walk.slot), PieceTrack.PREFIX);
-      used = append(spans, 0, used, u64.MAX_VALUE, prefix);
-    }
-    used = append(spans, 0, used, walk.offset, walk.bytes);
+    if (walk.inlined) used = appendInline(piece, spans, used, walk.slot, walk.description);
+    used = append(spans, 0, used, <i64>walk.offset, walk.bytes);
   }
   output(spans, used);
   suspended(changetype<usize>(piece), piece.scratch, walk.wanted == 0);
@@ -72,14 +69,15 @@ function onlyJump(index: usize): u64 {
 export function appendSpans(piece: Piece, places: usize, part: usize, end: usize, spans: usize, used: u32): u32 {
   const begun = used;
   for (; part < end; part += Part.SIZE) {
-    const prefix = load<u32>(pieceTrack(piece, load<u32>(part, Part.SLOT)), PieceTrack.PREFIX);
-    let offset = load<u64>(part, Part.OFFSET);
-    const until = offset + load<u64>(part, Part.BYTES);
+    const slot = load<u32>(part, Part.SLOT);
+    const description = load<u32>(part, Part.DESCRIPTION);
+    let offset = <i64>load<u64>(part, Part.OFFSET);
+    const until = offset + <i64>load<u64>(part, Part.BYTES);
     let inlined = places + ((<usize>load<u32>(part, Part.FIRST_INLINED)) << 3);
     for (let left = load<u32>(part, Part.INLINED); left > 0; left--, inlined += 8) {
-      const sample = load<u64>(inlined);
+      const sample = load<i64>(inlined);
       used = append(spans, begun, used, offset, sample - offset);
-      used = append(spans, begun, used, u64.MAX_VALUE, prefix);
+      used = appendInline(piece, spans, used, slot, description);
       offset = sample;
     }
     used = append(spans, begun, used, offset, until - offset);
@@ -87,18 +85,28 @@ export function appendSpans(piece: Piece, places: usize, part: usize, end: usize
   return used;
 }
 
-function append(spans: usize, begun: u32, used: u32, offset: u64, length: u64): u32 {
+function append(spans: usize, begun: u32, used: u32, offset: i64, length: u64): u32 {
   if (length == 0) return used;
-  if (used > begun && offset != u64.MAX_VALUE) {
+  if (used > begun) {
     const last = spans + <usize>(used - 1) * Span.SIZE;
-    const from = load<u64>(last, Span.OFFSET);
-    if (from != u64.MAX_VALUE && from + load<u64>(last, Span.LENGTH) == offset) {
+    const from = load<i64>(last, Span.OFFSET);
+    if (from >= 0 && from + load<i64>(last, Span.LENGTH) == offset) {
       store<u64>(last, load<u64>(last, Span.LENGTH) + length, Span.LENGTH);
       return used;
     }
   }
+  return add(spans, used, offset, length);
+}
+
+/** Appends the inline bytes of a sample with a description of the segment, from 1. */
+function appendInline(piece: Piece, spans: usize, used: u32, slot: u32, description: u32): u32 {
+  const prefix = load<u32>(pieceTrack(piece, slot), PieceTrack.PREFIX);
+  return add(spans, used, -1 - <i64>(description - 1) * prefix, prefix);
+}
+
+function add(spans: usize, used: u32, offset: i64, length: u64): u32 {
   const span = spans + <usize>used * Span.SIZE;
-  store<u64>(span, offset, Span.OFFSET);
+  store<i64>(span, offset, Span.OFFSET);
   store<u64>(span, length, Span.LENGTH);
   return used + 1;
 }

@@ -2,7 +2,7 @@
 import { newDurationCursor } from "../index/duration-cursor";
 import { newSizeCursor, newSyncCursor } from "../index/cursors";
 import { openParts } from "./part-walk";
-import { Part, Piece, pieceTrack } from "./piece";
+import { outputDescription, Part, Piece, pieceTrack } from "./piece";
 import { newSampleTimes } from "./sample-times";
 import { OffsetsKind, TrackFlag } from "../abi/names";
 import { PieceTrack, TrackRecord } from "../abi/records";
@@ -177,8 +177,8 @@ export class ChunkRuns {
   samples: u32;
   description: u32;
 
-  /** Counts a chunk. `before`: chunks of the output track before the piece; `base` is added to the description. */
-  add(part: usize, entries: Entries, before: u32, base: u32): void {
+  /** Counts a chunk of a PieceTrack. `before`: chunks of the output track before the piece. */
+  add(part: usize, entries: Entries, before: u32, track: usize): void {
     const samples = load<u32>(part, Part.SAMPLES);
     const description = load<u32>(part, Part.DESCRIPTION);
     this.chunks += 1;
@@ -189,7 +189,7 @@ export class ChunkRuns {
     if (to == 0) return;
     put32(to, before + this.chunks);
     put32(to + 4, samples);
-    put32(to + 8, base + description);
+    put32(to + 8, outputDescription(track, description));
   }
 }
 
@@ -200,12 +200,12 @@ export function newChunkRuns(): ChunkRuns {
 
 /** The same of a whole track, `before` chunks of the output track preceding the piece. */
 export function walkChunkRuns(piece: Piece, slot: u32, entries: Entries, before: u32): void {
-  const base = load<u32>(pieceTrack(piece, slot), PieceTrack.DESCRIPTION_BASE) - 1;
+  const track = pieceTrack(piece, slot);
   const walk = openParts(piece);
   const runs = newChunkRuns();
   const part = reserve(Part.SIZE);
   if (failed()) return;
-  while (walk.next(part)) if (load<u32>(part, Part.SLOT) == slot) runs.add(part, entries, before, base);
+  while (walk.next(part)) if (load<u32>(part, Part.SLOT) == slot) runs.add(part, entries, before, track);
 }
 
 /** Chunk offsets (clause 8.7.5), the piece's media starting at `media` in the output. */

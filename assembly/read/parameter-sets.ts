@@ -6,21 +6,24 @@ import { Box, newBox, readBox, u16be } from "../memory/reader";
 import { failed, output, reserve, RESULT } from "../memory/status";
 
 /**
- * Collects the parameter sets of the sample entry at `entry`, each behind its length as samples have it. RESULT: the
- * bytes; A: bytes of a length field, 0 when the entry is neither H.264 nor H.265 or is damaged.
+ * Collects the parameter sets of the first sample entry at `entries`, each behind its length as samples have it, filled up
+ * to `least` bytes. RESULT: the bytes; COUNT: bytes of a length field, 0 when the entry is neither H.264 nor H.265 or is
+ * damaged; TOTAL: bytes of the entry.
  */
-export function collectParameterSets(entry: usize, length: usize): void {
+export function collectParameterSets(entries: usize, length: usize, least: u32): void {
   const box = newBox();
   const config = newBox();
   // Lengths grow from two bytes to at most four.
-  const to = reserve(<u64>length * 3);
-  if (failed() || !readBox(box, entry, entry + length)) return;
-  if (findInEntry(box, Code.vide, Code.avcC, config)) collectAvc(config, to);
-  else if (findInEntry(box, Code.vide, Code.hvcC, config)) collectHevc(config, to);
+  const to = reserve(<u64>length * 3 + least);
+  if (failed() || !readBox(box, entries, entries + length)) return;
+  store<u64>(RESULT, <u64>(box.end - box.start), Result.TOTAL);
+  const end = to + least;
+  if (findInEntry(box, Code.vide, Code.avcC, config)) collectAvc(config, to, end);
+  else if (findInEntry(box, Code.vide, Code.hvcC, config)) collectHevc(config, to, end);
 }
 
 // AVCDecoderConfigurationRecord, clause 5.3.3.1.2
-function collectAvc(config: Box, to: usize): void {
+function collectAvc(config: Box, to: usize, filled: usize): void {
   const end = config.end;
   let from = config.body + 5;
   if (from + 1 > end) return;
@@ -37,11 +40,11 @@ function collectAvc(config: Box, to: usize): void {
       from += 2 + size;
     }
   }
-  finish(to, next, lengthSize);
+  finish(to, fill(next, filled, lengthSize, SEI_AVC), lengthSize);
 }
 
 // HEVCDecoderConfigurationRecord, clause 8.3.3.1.2
-function collectHevc(config: Box, to: usize): void {
+function collectHevc(config: Box, to: usize, filled: usize): void {
   const end = config.end;
   let from = config.body + 22;
   if (from + 1 > end) return;
@@ -60,7 +63,7 @@ function collectHevc(config: Box, to: usize): void {
       from += 2 + size;
     }
   }
-  finish(to, next, lengthSize);
+  finish(to, fill(next, filled, lengthSize, SEI_HEVC), lengthSize);
 }
 
 function unitSize(from: usize, end: usize): i32 {
@@ -69,10 +72,42 @@ function unitSize(from: usize, end: usize): i32 {
   return from + 2 + size > end ? -1 : <i32>size;
 }
 
+function putNumber(to: usize, value: u32, size: u32): void {
+  for (let i: u32 = 0; i < size; i++) store<u8>(to + i, <u8>(value >> ((size - 1 - i) << 3)));
+}
+
 function putUnit(to: usize, from: usize, size: u32, lengthSize: u32): usize {
-  for (let i: u32 = 0; i < lengthSize; i++) store<u8>(to + i, <u8>(size >> ((lengthSize - 1 - i) << 3)));
+  putNumber(to, size, lengthSize);
   memory.copy(to + lengthSize, from, size);
   return to + lengthSize + size;
+}
+
+// Header of a NAL unit of supplemental enhancement information, and the most payload of one: its length, and that of the unit, fit one byte.
+const SEI_AVC: u32 = 0x06;
+const SEI_HEVC: u32 = 0x4e01;
+const FILLER_PAYLOAD: u8 = 3;
+const MOST_PAYLOAD: usize = 200;
+
+/** Fills up to `end` with payload that decoders skip (H.264 and H.265 annex D, filler payload), which the sets stand before. */
+function fill(next: usize, end: usize, lengthSize: u32, header: u32): usize {
+  const headerSize: u32 = header > 0xff ? 2 : 1;
+  // Its length, its header, type and length of the payload, and the trailing bits.
+  const around = lengthSize + headerSize + 3;
+  while (next < end) {
+    const left = end - next;
+    let payload = min<usize>(left - around, MOST_PAYLOAD);
+    if (left - around - payload < around && left - around != payload) payload -= around;
+    putNumber(next, <u32>(payload + around - lengthSize), lengthSize);
+    next += lengthSize;
+    putNumber(next, header, headerSize);
+    next += headerSize;
+    store<u8>(next, FILLER_PAYLOAD);
+    store<u8>(next + 1, <u8>payload);
+    memory.fill(next + 2, 0xff, payload);
+    store<u8>(next + 2 + payload, 0x80);
+    next += payload + 3;
+  }
+  return next;
 }
 
 function finish(start: usize, end: usize, lengthSize: u32): void {

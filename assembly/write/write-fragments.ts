@@ -6,7 +6,7 @@ import { newSizeCursor, newSyncCursor, SizeCursor, SyncCursor } from "../index/c
 import { hasDefaults, isLast } from "../piece/fragment-sizes";
 import { layPage } from "../piece/fragment-page";
 import { FragmentWalk, openFragments } from "../piece/fragment-walk";
-import { Part, partBytes, Piece, pieceTrack } from "../piece/piece";
+import { outputDescription, Part, partBytes, Piece, pieceTrack } from "../piece/piece";
 import { newSampleTimes, SampleTimes } from "../piece/sample-times";
 import { recordOf } from "../index/segment-index";
 import { appendSpans } from "../piece/spans";
@@ -168,7 +168,7 @@ function beginTraf(out: Writer, track: usize, source: RunSource, description: u3
   const fields = 0x2_0002 | (defaults ? 0x18 : 0) | (bySample ? 0x20 : 0);
   const tfhd = beginFullBox(out, Code.tfhd, 0, fields); // base is moof, sample description
   put32(out, load<u32>(track, PieceTrack.TRACK_ID));
-  put32(out, load<u32>(track, PieceTrack.DESCRIPTION_BASE) - 1 + description);
+  put32(out, outputDescription(track, description));
   if (defaults) {
     put32(out, source.duration);
     put32(out, source.sizes.base + source.prefix);

@@ -116,10 +116,10 @@ describe.skipIf(ffprobePath === undefined)("other parameters of the same codec",
   });
 });
 
-/** The sample entry of a file with one track of H.264, and its samples. */
+/** The sample entry of a file with one track of H.264 or H.265, and its samples. */
 async function samplesOf(file: string, entry: number): Promise<{ entry: Uint8Array; samples: MovieSample[] }> {
   const bytes = await readFile(file);
-  const at = bytes.indexOf("avc1", bytes.indexOf("stsd")) - 4;
+  const at = bytes.indexOf("stsd") + 12;
   const asked = ["-show_entries", "packet=pos,size,flags", "-of", "csv=p=0"];
   const lines = (await ffprobe(["-v", "error", ...asked, file])).trim().split("\n");
   const samples = lines.map((line): MovieSample => {
@@ -129,31 +129,55 @@ async function samplesOf(file: string, entry: number): Promise<{ entry: Uint8Arr
   return { entry: bytes.subarray(at, at + bytes.readUInt32BE(at)), samples };
 }
 
-describe.skipIf(ffprobePath === undefined)("a segment with two sample entries", () => {
-  test("keeps them, and says so", async () => {
-    const kinds = (["160x120", "320x240"] as const).map((size) => ({ size, audio: null, bframes: 0 }));
-    const files = (await chained(kinds)).map(({ file }, i) => samplesOf(file, i + 1));
-    const parts = await Promise.all(files);
-    const entries = parts.map(({ entry }) => entry);
-    const samples = parts.flatMap(({ samples }) => samples);
-    const track = { handler: "vide", timescale: 12_800, entries, samples, chunks: [10], size: [320, 240] } as const;
-    const file = scratch("two-entries.mp4");
-    await writeFile(file, buildMovie({ tracks: [track] }).file);
-    const shelf = await shelve([{ file, startMs: RECORDED_AT }]);
-    for (const [from, first] of [
-      [0, 50],
-      [1000, 25],
-    ] as const) {
-      const plan = await shelf.plan({ startMs: RECORDED_AT + from, endMs: RECORDED_AT + 4000 });
-      expect(plan.changes).toBe("entries");
-      const output = await written(plan, "mp4");
-      expect(await decodeErrors(output)).toBe("");
-      expect(await frameSizes(output)).toEqual([`160x120 ${String(first)}`, "320x240 50"]);
-      const head = (await readFile(await written(plan, "fmp4"))).toString("latin1");
-      expect(descriptionsOf(head)).toEqual([1, 2]);
-    }
-  });
-});
+describe.skipIf(ffprobePath === undefined).each(["h264", "h265"] as const)(
+  "a segment of %s with two sample entries",
+  (video) => {
+    /** Parts of 2 s, whose sizes change within the first segment, and between the two. */
+    const parts = ["160x120", "320x240", "96x64"] as const;
+    let shelf: Shelf | undefined;
+    beforeAll(async () => {
+      if (!(await canRecord({ video }))) return;
+      const recorded = await chained(parts.map((size) => ({ video, size, audio: null, bframes: 0 })));
+      const [first, second, third] = await Promise.all(recorded.map(({ file }, i) => samplesOf(file, i === 1 ? 2 : 1)));
+      const [one, other] = [scratch("two-entries.mp4"), scratch("one-entry.mp4")];
+      const track = { handler: "vide", timescale: 12_800, chunks: [10], size: [320, 240] } as const;
+      const movie = (...of: { entry: Uint8Array; samples: MovieSample[] }[]): Uint8Array => {
+        const [entries, samples] = [of.map(({ entry }) => entry), of.flatMap(({ samples }) => samples)];
+        return buildMovie({ tracks: [{ ...track, entries, samples }] }).file;
+      };
+      if (first === undefined || second === undefined || third === undefined) return;
+      await writeFile(one, movie(first, second));
+      await writeFile(other, movie(third));
+      shelf = await shelve([
+        { file: one, startMs: RECORDED_AT },
+        { file: other, startMs: RECORDED_AT + 4000 },
+      ]);
+    });
+
+    const cases = FORMATS.flatMap((format) => [
+      { format, changes: "inband" as const, from: 0, to: 4000, counts: [50, 50] },
+      { format, changes: "inband" as const, from: 3000, to: 6000, counts: [0, 25, 50] },
+      { format, changes: "entries" as const, from: 1000, to: 6000, counts: [25, 50, 50] },
+    ]);
+    test.for(cases)("decodes to the end: $format changes=$changes from $from to $to ms", async (given, { skip }) => {
+      if (shelf === undefined) return skip("this ffmpeg has no such encoder");
+      const { format, changes, from, to, counts } = given;
+      const plan = await shelf.plan({ startMs: RECORDED_AT + from, endMs: RECORDED_AT + to, changes });
+      expect(plan.changes).toBe(changes);
+      const file = await written(plan, format);
+      const entered = new Set(descriptionsOf((await readFile(file)).toString("latin1")));
+      const entries = counts.flatMap((count, i) => (count > 0 ? [i + 1] : []));
+      if (format === "fmp4") expect([...entered]).toEqual(changes === "inband" ? [1] : entries);
+      // ffmpeg knows only one sample description in fragmented files.
+      if (format === "fmp4" && changes === "entries") return;
+      expect(await decodeErrors(file)).toBe("");
+      const frames = counts.flatMap((count, i) => (count > 0 ? [`${parts[i] ?? ""} ${String(count)}`] : []));
+      // ffmpeg shows frames before the start of a fragmented file's edit list.
+      const hidden = format === "fmp4" && from > 0 ? 1 : 0;
+      expect((await frameSizes(file)).slice(hidden)).toEqual(frames.slice(hidden));
+    });
+  },
+);
 
 describe.skipIf(ffprobePath === undefined)("a codec that changes", () => {
   const changes: readonly (readonly RecordingOptions[])[] = [

@@ -5,7 +5,6 @@ import { loadCore } from "../../src/runtime/node/load-core.ts";
 import { Table } from "../../src/core/wasm/abi/names.ts";
 import type { Span } from "../../src/core/wasm/abi/records.ts";
 import type { LentBytes, LoadedIndex, Rest } from "../../src/core/wasm/loaded-index.ts";
-import { INLINE } from "../../src/core/wasm/records/output.ts";
 import { readSummary, type Summary } from "../../src/core/wasm/records/summary.ts";
 import { chunksOf, indexOf, type Timing } from "../support/odd-chunks.ts";
 import { random, seedOf, type Random } from "../support/random.ts";
@@ -42,7 +41,7 @@ function joined(spans: readonly Span[]): Span[] {
   const all: Span[] = [];
   for (const { offset, length } of spans) {
     const last = all.at(-1);
-    const adjacent = last !== undefined && last.offset !== INLINE && last.offset + last.length === offset;
+    const adjacent = last !== undefined && last.offset >= 0 && last.offset + last.length === offset;
     if (adjacent) all[all.length - 1] = { offset: last.offset, length: last.length + length };
     else all.push({ offset, length });
   }

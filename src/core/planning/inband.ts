@@ -1,6 +1,10 @@
+import { concatenated } from "../../base/bytes.ts";
 import type { Core } from "../wasm/module.ts";
-import type { OutputTrack } from "./output-track.ts";
+import type { OutputTrack, ParameterSets } from "./output-track.ts";
 import type { IndexOf, Piece } from "./piece.ts";
+
+/** The least bytes that parameter sets can be filled up by. */
+const LEAST_FILLER = 16;
 
 /**
  * Rule 5 of a plan: where the parameter sets of an H.264 or H.265 track change, they go into the samples. One sample
@@ -13,32 +17,61 @@ export async function moveInband(
   output: OutputTrack | undefined,
   pieces: readonly Piece[],
 ): Promise<void> {
-  const [first] = output?.descriptions ?? [];
-  if (output === undefined || first === undefined || output.descriptions.length < 2) return;
-  const sets = new Map<number, Uint8Array>();
+  if (output?.changes === undefined) return;
+  const [first] = output.descriptions;
+  const sets = new Map<number, ParameterSets>();
   const entries: Uint8Array[] = [];
   const lengthSizes = new Set<number>();
   for (const { base, count, source, offset, length } of output.descriptions) {
-    const entry = (await indexOf(source)).subarray(offset, offset + length);
-    const { bytes, lengthSize } = core.parameterSets(entry);
-    if (count !== 1 || lengthSize === 0) return;
-    entries.push(entry);
-    lengthSizes.add(lengthSize);
-    sets.set(base, bytes);
+    const own = entriesOf(core, (await indexOf(source)).subarray(offset, offset + length));
+    if (own.length !== count) return;
+    sets.set(base, setsOf(core, own));
+    for (const { entry, lengthSize } of own) {
+      entries.push(entry);
+      lengthSizes.add(lengthSize);
+    }
   }
   // Samples state the lengths of their parts in fields of one size.
-  if (lengthSizes.size > 1) return;
+  if (first === undefined || lengthSizes.size > 1 || lengthSizes.has(0)) return;
   for (const piece of pieces) {
     for (const track of piece.tracks) {
       const inline = sets.get(track.descriptionBase);
       if (track.trackId !== output.id || track.count === 0 || inline === undefined) continue;
       track.descriptionBase = first.base;
-      track.prefix = inline.length;
+      track.prefix = inline.each;
       piece.bytes += track.prefix * track.counts.syncSamples;
-      piece.inline = inline;
+      piece.inline = inline.bytes;
     }
   }
   // Its profile and level are the highest of all.
   const entry = entries.reduce((covering, other) => core.coveringEntry(covering, other));
   output.moveInband(sets, core.allowInband(entry));
+}
+
+/** A sample entry and its parameter sets. */
+interface Entry {
+  readonly entry: Uint8Array;
+  readonly bytes: Uint8Array;
+  readonly lengthSize: number;
+}
+
+/** Takes apart the sample entries of a track, up to a damaged one. */
+function entriesOf(core: Core, raw: Uint8Array): Entry[] {
+  const entries: Entry[] = [];
+  for (let rest = raw; rest.length > 0;) {
+    const { bytes, lengthSize, entryLength } = core.parameterSets(rest);
+    if (entryLength === 0) break;
+    entries.push({ entry: rest.subarray(0, entryLength), bytes, lengthSize });
+    rest = rest.subarray(entryLength);
+  }
+  return entries;
+}
+
+function setsOf(core: Core, entries: readonly Entry[]): ParameterSets {
+  const longest = Math.max(...entries.map(({ bytes }) => bytes.length));
+  const [only] = entries;
+  if (only !== undefined && entries.length === 1) return { bytes: only.bytes, each: longest };
+  // All sync samples of a segment grow by as much.
+  const each = longest + LEAST_FILLER;
+  return { bytes: concatenated(entries.map(({ entry }) => core.parameterSets(entry, each).bytes)), each };
 }

@@ -23,6 +23,13 @@ export interface Descriptions {
   syncSamples: number;
 }
 
+/** Parameter sets of a segment's sample descriptions, equally long and one behind another. */
+export interface ParameterSets {
+  readonly bytes: Uint8Array;
+  /** Bytes of those of one description. */
+  readonly each: number;
+}
+
 /** Bytes of sample entries that one track may have in all: recorders have a few of some hundred bytes. */
 const MOST_DESCRIPTION_BYTES = 4 << 20;
 
@@ -212,11 +219,11 @@ export class OutputTrack {
    * @param sets by `base`
    * @param entry the one that then serves all samples
    */
-  moveInband(sets: ReadonlyMap<number, Uint8Array>, entry: Uint8Array): void {
+  moveInband(sets: ReadonlyMap<number, ParameterSets>, entry: Uint8Array): void {
     for (const { base, syncSamples } of this.descriptions) {
-      const { length } = sets.get(base) ?? { length: 0 };
-      this.bytes += length * syncSamples;
-      if (length > 0) this.#constantSize = 0;
+      const { each } = sets.get(base) ?? { each: 0 };
+      this.bytes += each * syncSamples;
+      if (each > 0) this.#constantSize = 0;
     }
     this.descriptions.length = 1;
     this.entry = entry;

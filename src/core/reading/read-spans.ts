@@ -1,6 +1,5 @@
 import type { ByteSpan, Store } from "../../base/ports.ts";
 import type { Span } from "../wasm/abi/records.ts";
-import { INLINE } from "../wasm/records/output.ts";
 
 /** Unwanted bytes between two spans that are read and dropped rather than asked for apart. */
 const READ_THROUGH = 64 << 10;
@@ -127,7 +126,7 @@ function lastBytes(first: Uint8Array, second: Uint8Array, length: number): Uint8
  * What of `parts` lies within `span` of their joined bytes, and how many of these bytes were passed: all that there are, or
  * those up to the end of the span.
  * @param span its offset may be negative
- * @param inline the bytes that INLINE spans stand for
+ * @param inline the bytes that spans with an offset below 0 are of
  */
 export function cutParts(
   parts: Iterable<Part>,
@@ -138,7 +137,7 @@ export function cutParts(
   const cut: Part[] = [];
   let position = 0;
   for (const given of parts) {
-    const part = given instanceof Uint8Array || given.offset !== INLINE ? given : inline;
+    const part = given instanceof Uint8Array || given.offset >= 0 ? given : inlineBytes(inline, given);
     const from = Math.max(0, span.offset - position);
     const to = Math.min(part.length, end - position);
     position += part.length;
@@ -149,4 +148,9 @@ export function cutParts(
     if (position >= end) break;
   }
   return { cut, bytes: position };
+}
+
+function inlineBytes(inline: Uint8Array, { offset, length }: Span): Uint8Array {
+  const start = -1 - offset;
+  return inline.subarray(start, start + length);
 }

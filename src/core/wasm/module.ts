@@ -218,11 +218,19 @@ export class Core {
     };
   }
 
-  /** The parameter sets of an H.264 or H.265 sample entry as samples hold them; `lengthSize` 0 for any other entry. @internal */
-  parameterSets(entry: Uint8Array): { bytes: Uint8Array; lengthSize: number } {
+  /**
+   * The parameter sets of the first of raw H.264 or H.265 sample entries as samples hold them; `lengthSize` 0 for any other
+   * entry. `entryLength`: bytes of the entry.
+   * @param least fills them up to so many bytes: 16 more than they have or more. Default 0: as they are
+   * @internal
+   */
+  parameterSets(entries: Uint8Array, least = 0): { bytes: Uint8Array; lengthSize: number; entryLength: number } {
     const wasm = this.#open();
-    const result = call(wasm, wasm.parameterSets(put(wasm, entry), entry.byteLength));
-    return { bytes: bytesAt(wasm, result.pointer, result.length), lengthSize: result.count };
+    const { pointer, length, count, total } = call(
+      wasm,
+      wasm.parameterSets(put(wasm, entries), entries.byteLength, least),
+    );
+    return { bytes: bytesAt(wasm, pointer, length), lengthSize: count, entryLength: total };
   }
 
   /** The sample entry under the name that allows parameter sets in the samples: `avc3` for `avc1`, `hev1` for `hvc1`. @internal */

@@ -27,12 +27,6 @@ export function bound(view: DataView, at: number): number {
   return value >= TWO_63 ? Number.POSITIVE_INFINITY : value;
 }
 
-/** Like `u64`, the highest value standing for Infinity. */
-export function place(view: DataView, at: number): number {
-  const elsewhere = u32(view, at) === 0xffff_ffff && u32(view, at + 4) === 0xffff_ffff;
-  return elsewhere ? Number.POSITIVE_INFINITY : u64(view, at);
-}
-
 /** 64 bits as hexadecimal text. */
 export function hexadecimal(view: DataView, at: number): string {
   return view.getBigUint64(at, true).toString(16);

@@ -113,10 +113,11 @@ export interface Exports {
    */
   boxes(pointer: number, length: number, offset: number): number;
   /**
-   * Collects the parameter sets of a sample entry, each behind its length as samples have it. Result: them; `count`
-   * the bytes of a length, 0 without any.
+   * Collects the parameter sets of the first sample entry, each behind its length as samples have it, filled up to
+   * `least` bytes by supplemental enhancement information: at least 16 more than they have, or 0 for none. Result:
+   * them; `count` the bytes of a length, 0 without any; `total` the bytes of the entry.
    */
-  parameterSets(entry: number, length: number): number;
+  parameterSets(entries: number, length: number, least: number): number;
   /** Rewrites the name of a sample entry to the one that allows parameter sets in the samples. Result: the entry. */
   inbandEntry(entry: number, length: number): number;
   /**

@@ -1,6 +1,6 @@
 /** Written by `npm run abi` from abi/schema.ts: change it there. */
 
-import { bound, hexadecimal, i64, place, setI64, text, u32, u64 } from "../view.ts";
+import { bound, hexadecimal, i64, setI64, text, u32, u64 } from "../view.ts";
 
 /** What a call reports: what came out, or what went wrong and where. */
 export interface Result {
@@ -527,7 +527,7 @@ export interface PieceTrack {
   readonly descriptionBase: number;
   /** Of the output track. */
   readonly trackId: number;
-  /** Inline bytes before every sync sample. */
+  /** Inline bytes before every sync sample: the n-th so many of the piece's inline bytes for the n-th description of the segment. Where there are any, `descriptionBase` describes all samples. */
   readonly prefix: number;
   /** All 0 until it is measured. */
   readonly counts: Counts;
@@ -743,7 +743,7 @@ export function readSplice(view: DataView, at: number): Splice {
   };
 }
 
-/** Bytes of the stored object, or of the piece's inline bytes when `offset` is the highest (Infinity). */
+/** Bytes of the stored object or, where `offset` is below 0, of the piece's inline bytes, from `-1 - offset` on. */
 export interface Span {
   /** In the stored object. */
   readonly offset: number;
@@ -757,7 +757,7 @@ export const SPAN_SIZE = 16;
 /** Reads the Span at `at`. */
 export function readSpan(view: DataView, at: number): Span {
   return {
-    offset: place(view, at),
+    offset: i64(view, at),
     length: u64(view, at + 8),
   };
 }

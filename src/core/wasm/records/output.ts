@@ -1,9 +1,6 @@
 /** What an output is made of. */
 import { writeChapter as writeChapterRecord, writeOutputTrack, type OutputTrack } from "../abi/records.ts";
 
-/** The `offset` of a span that stands for a piece's inline bytes. */
-export const INLINE = Number.POSITIVE_INFINITY;
-
 /** What a movie's headers say of time as a whole. */
 export interface MovieTime {
   /** Movie ticks a second: those of durations and edit lists. */
