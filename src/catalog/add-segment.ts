@@ -101,6 +101,7 @@ export async function completeSegment(db: CatalogDatabase, id: number, segment: 
       size: segment.size,
       etag: segment.etag,
       summary: segment.summary,
+      groups: segment.groups ?? null,
       index_size: index.byteLength,
     })
     .where("id", "=", id)

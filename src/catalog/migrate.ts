@@ -173,6 +173,7 @@ const migrations: Readonly<Record<string, readonly RawBuilder<unknown>[]>> = {
     )`,
     sql`create index events_time on events (stream_path, end_ms)`,
   ],
+  "013_groups": [sql`alter table segments add column groups text`],
 };
 
 /**

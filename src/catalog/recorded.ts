@@ -18,8 +18,8 @@ const BUCKETS_PAGE = 2000;
 const DEFAULT_ROW_CACHE_BYTES = 16 << 20;
 /** About what a kept row takes with what plans keep of it: an object and its texts, and its tracks read from the summary. */
 const ROW_BYTES = 800;
-const rowBytes = ({ summary, key, codecs, etag }: Segment): number =>
-  ROW_BYTES + 3 * summary.length + 2 * (key.length + codecs.length + etag.length);
+const rowBytes = ({ summary, key, codecs, etag, groups = "" }: Segment): number =>
+  ROW_BYTES + 3 * summary.length + groups.length + 2 * (key.length + codecs.length + etag.length);
 
 /** Some of the ready segments of a range, in order. */
 export interface RecordedPage {

@@ -15,6 +15,7 @@ export const segmentColumns = [
   "etag",
   "event_level",
   "summary",
+  "groups",
   "created_ms",
 ] as const;
 
@@ -35,6 +36,7 @@ export function segmentOf(row: SegmentRow): Segment {
     etag: row.etag,
     eventLevel: row.event_level,
     summary: bytesOf(row.summary),
+    groups: row.groups ?? undefined,
     createdMs: row.created_ms,
     identity: identityOf(row.key),
   };
@@ -42,18 +44,23 @@ export function segmentOf(row: SegmentRow): Segment {
 
 /** The columns of a `Segment` but for its stream path and summary as one JSON text: clients take long for each column. */
 export const packedColumns = sql<string>`json_array(id, start_ms, end_ms, format, codecs, key, size, etag, event_level,
-  created_ms)`;
+  created_ms, groups)`;
 
-type Packed = [number, number, number, Segment["format"], string, string, number, string, EventLevel | null, number];
+type Packed = [
+  ...[id: number, startMs: number, endMs: number, format: Segment["format"], codecs: string, key: string, size: number],
+  ...[etag: string, eventLevel: EventLevel | null, createdMs: number, groups: string | null],
+];
 
 /** The segment of a row that was read with `packedColumns`. */
 export function segmentOfPacked(streamPath: string, packed: string, summary: Uint8Array | ArrayBuffer): Segment {
-  const [id, startMs, endMs, format, codecs, key, size, etag, eventLevel, createdMs] = JSON.parse(packed) as Packed;
+  const [id, startMs, endMs, format, codecs, key, size, etag, eventLevel, createdMs, groups] = JSON.parse(
+    packed,
+  ) as Packed;
   const bytes = bytesOf(summary);
   const identity = identityOf(key);
   return {
     ...{ id, streamPath, startMs, endMs, format, codecs, key, size, etag, eventLevel, createdMs, identity },
-    summary: bytes,
+    ...{ summary: bytes, groups: groups ?? undefined },
   };
 }
 

@@ -31,6 +31,8 @@ export interface SegmentTable {
   /** Start and duration of such a segment in microseconds. */
   start_us: Generated<number>;
   duration_us: Generated<number>;
+  /** Where its media segments of usual length begin, as `notedGroups` says it; null: the index does. */
+  groups: Generated<string | null>;
 }
 
 /** The first part of a segment's index, apart from its row so that listing never reads it. */

@@ -20,7 +20,10 @@ export interface Segment extends RecordedSegment {
 }
 
 /** What `Catalog.completeSegment` adds to a pending segment. */
-export type ReadySegment = Pick<Segment, "startMs" | "endMs" | "format" | "codecs" | "size" | "etag" | "summary"> & {
+export type ReadySegment = Pick<
+  Segment,
+  "startMs" | "endMs" | "format" | "codecs" | "size" | "etag" | "summary" | "groups"
+> & {
   /** The whole segment index. */
   readonly index: Uint8Array;
   /** How far the start may be off either way, milliseconds; default 0: it is exact. */

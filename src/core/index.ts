@@ -34,6 +34,7 @@ export { INDEX_PAGE, wholeDuration, type Indexes, type RecordedSegment, type Seg
 export { planFrame, planKeyframes, type FrameClip, type FrameSample, type FrameTime } from "./frames.ts";
 export { sampledEnd, shownSize } from "./shown.ts";
 
+export { notedGroups, USUAL_GROUPS } from "./streaming/groups.ts";
 export { configurationName, type Configuration, type InitName } from "./streaming/init-segment.ts";
 export type { MediaName, StreamedMedia } from "./streaming/media-segment.ts";
 export type { StreamTracks } from "./streaming/media-time.ts";

@@ -14,6 +14,8 @@ export interface RecordedSegment {
   readonly etag: string;
   /** The start of its segment index: counts and durations a track. */
   readonly summary: Uint8Array;
+  /** What `notedGroups` says of it; absent: its index does. */
+  readonly groups?: string | undefined;
   /** Names its bytes in ETags of outputs. Default: id and ETag. */
   readonly identity?: string | undefined;
 }

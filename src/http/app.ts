@@ -8,6 +8,7 @@ import type { UploadParts } from "../intake/files/receive-file.ts";
 import { BoxcarError } from "../base/errors.ts";
 import { Pictures } from "../pictures/pictures.ts";
 import { Videos } from "../pictures/videos.ts";
+import { Playlists } from "./streaming/send-playlist.ts";
 import { sharingParts } from "../recordings/plan-range.ts";
 import { Planners } from "../recordings/planners.ts";
 import { checkGuards, identify } from "./middleware/access.ts";
@@ -86,6 +87,7 @@ function contextOf(given: AppPlatform): AppContext {
     ...platform,
     planners: plannersOf(platform),
     planning: sharingParts({ ...platform, gapToleranceMs: given.config.gapToleranceMs }),
+    playlists: new Playlists(),
     pictures: new Pictures(
       given.core,
       given.decoder,

@@ -26,6 +26,7 @@ import type { SharingParts } from "../recordings/plan-range.ts";
 import type { Scope } from "../base/scopes.ts";
 import type { Core } from "../core/index.ts";
 import type { AtOnce } from "./middleware/limits.ts";
+import type { Playlists } from "./streaming/send-playlist.ts";
 import type { AppMetrics } from "./service/app-metrics.ts";
 
 /** A static file of the documentation page. */
@@ -79,6 +80,7 @@ export interface AppPlatform {
 export interface AppContext extends AppPlatform {
   readonly planners: Planners;
   readonly planning: SharingParts;
+  readonly playlists: Playlists;
   readonly pictures: Pictures;
   /** In turn, videos of other hosts are read. */
   readonly remotes: FairQueue;

@@ -1,4 +1,4 @@
-import type { IndexedSegment } from "../core/index.ts";
+import type { Core, IndexedSegment } from "../core/index.ts";
 import type { Catalog } from "../catalog/catalog.ts";
 import type { Segment } from "../catalog/types.ts";
 import { BoxcarError } from "../base/errors.ts";
@@ -11,6 +11,7 @@ import type { SpoolFile } from "./spool.ts";
 
 /** What brings a segment from the spool into the store. */
 export interface KeepParts {
+  readonly core: Core;
   readonly catalog: Catalog;
   readonly store: Store;
   readonly clock: Clock;
@@ -58,7 +59,7 @@ export async function keepSegment(
 }
 
 async function tryKeeping(
-  { catalog, store, clock, randomId }: KeepParts,
+  { catalog, core, store, clock, randomId }: KeepParts,
   file: SpoolFile,
   indexed: IndexedSegment,
 ): Promise<Segment> {
@@ -78,7 +79,7 @@ async function tryKeeping(
   const endLease = keepLease(catalog, id, clock, KEYED_RENEW_MS);
   try {
     const info = await stored(store, key, size, () => file.read({ offset: 0, length: size }));
-    return await catalog.completeSegment(id, readySegment(indexed, span, info));
+    return await catalog.completeSegment(id, readySegment(core, indexed, span, info));
   } finally {
     endLease();
   }

@@ -1,4 +1,4 @@
-import { FragmentReader, type Core } from "../core/index.ts";
+import { FragmentReader } from "../core/index.ts";
 import { BoxcarError } from "../base/errors.ts";
 import { keepLease } from "../intake/segments/upload-lease.ts";
 import { segmentKey, type KeyLayout } from "../intake/segments/segment-upload.ts";
@@ -16,7 +16,6 @@ import { backoffMs } from "./backoff.ts";
 
 /** What recordings need. */
 export interface RecordParts extends KeepParts {
-  readonly core: Core;
   readonly spool: Spool;
   /** Milliseconds from anywhere on, never set. */
   readonly monotonic: Clock;

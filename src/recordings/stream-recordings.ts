@@ -19,8 +19,15 @@ const MOST_LOOKED_AT = 64;
 /** Longest range that is streamed, milliseconds: its playlists are made as a whole. */
 export const LONGEST_STREAM_MS = 31 * 86_400_000;
 
+/** Differs whenever what a range is divided into may, as long as nothing before it says where it begins. */
+export function streamVersion({ catalog }: SharingParts, query: RecordingsQuery): Promise<string> {
+  const { startMs, endMs } = around(query);
+  return catalog.recordedVersion(query.streamPath, startMs, endMs);
+}
+
 /**
  * Divides a range of a stream into media segments.
+ * @returns the `streamVersion` of what was divided; undefined when more than that says what it is divided into
  * @throws BoxcarError `not_recorded` (404), `range_too_large` (400), and as `streamRange` does
  */
 export async function streamRecordings(
@@ -28,15 +35,21 @@ export async function streamRecordings(
   query: RecordingsQuery,
   sink: StreamSink,
   bounds: PlanBounds,
-): Promise<void> {
+): Promise<string | undefined> {
   const { streamPath, startMs, endMs } = query;
   if (endMs - startMs > LONGEST_STREAM_MS) throw tooLong(endMs - startMs);
   const { catalog } = parts;
   const wide = around(query);
-  const pages = recordedSegments(catalog.recorded(streamPath, wide.startMs, wide.endMs, bounds), new Set());
-  const before = (segment: RecordedSegment): Promise<RecordedSegment | undefined> =>
-    segmentBefore(parts, streamPath, segment, bounds.pace);
-  if (await streamRange(parts, pages, query, sink, { before, pace: bounds.pace })) return;
+  const versions = new Set<string>();
+  const pages = recordedSegments(catalog.recorded(streamPath, wide.startMs, wide.endMs, bounds), versions);
+  const led: RecordedSegment[] = [];
+  const before = (segment: RecordedSegment): Promise<RecordedSegment | undefined> => {
+    led.push(segment);
+    return segmentBefore(parts, streamPath, segment, bounds.pace);
+  };
+  if (await streamRange(parts, pages, query, sink, { before, pace: bounds.pace })) {
+    return led.length > 0 ? undefined : [...versions].join();
+  }
   const [start, end] = [startMs, endMs].map(formatTime);
   const message = `Nothing of ${streamPath} that can be streamed is recorded between ${start} and ${end}. The timeline and list calls say what is.`;
   throw new BoxcarError("not_recorded", 404, message, { streamPath });

@@ -31,6 +31,7 @@ describe("the database", () => {
       "010_configurations",
       "011_sources",
       "012_events",
+      "013_groups",
     ]);
     expect(await migrate(opened.db)).toEqual([]);
     const again = await openCatalogFile(opened.path);

@@ -65,6 +65,23 @@ beforeAll(async () => {
 });
 afterAll(() => server.close());
 
+test("what was noted of a recording when it was indexed divides it as its index does", async () => {
+  const noted = await playlist("steady", "v", between(0, 12));
+  const indexed = await playlist("steady", "v", `${between(0, 12)}&segment=6001ms`);
+  expect(urlsOf(noted).length).toBeGreaterThan(1);
+  expect(indexed).toBe(noted);
+});
+
+test("a playlist that is asked for again lists what has come since", async () => {
+  const [first, second] = steady.map((segment) => [segment]);
+  await upload("coming", first ?? []);
+  const ask = async (): Promise<number> =>
+    durationsOf(await playlist("coming", "v", between(0, 12))).reduce((sum, lasts) => sum + lasts, 0);
+  expect([await ask(), await ask()]).toEqual([4, 4]);
+  await upload("coming", second ?? []);
+  expect([await ask(), await ask()]).toEqual([8, 8]);
+});
+
 describe.skipIf(ffprobePath === undefined)("ffprobe", () => {
   /** That tracks hold the samples of the source, each once and in order, at their wall-clock times from the first picture on. */
   async function expectSource(

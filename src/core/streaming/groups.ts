@@ -4,11 +4,14 @@ import { ticksOf } from "../planning/ticks.ts";
 import { GROUP_SIZE, readGroup, type Group } from "../wasm/abi/records.ts";
 import type { Indexes } from "../segment.ts";
 import type { Core } from "../wasm/module.ts";
+import { readSummary, type Summary } from "../wasm/records/summary.ts";
 
 /** Bytes of groups kept by default: those of some days of one camera. */
 const DEFAULT_GROUP_CACHE_BYTES = 8 << 20;
-/** What an entry takes besides its records. */
-const ENTRY_BYTES = 300;
+/** What an entry takes besides its groups, and each of these. */
+const [ENTRY_BYTES, GROUP_BYTES] = [300, 60];
+/** Numbers of a group. */
+const FIELDS = 5;
 /** A group may be shorter than it is asked to be by this part: recorders' sync samples come a little early or late. */
 const EARLY = 0.1;
 /** A last group shorter than this part of what is asked for belongs to the one before. */
@@ -16,16 +19,39 @@ const SHORT = 0.5;
 
 /** The groups of pictures of one recording, in order: they cover all samples of its reference track. */
 export class GroupList {
-  readonly #view: DataView;
-  readonly length: number;
+  readonly #groups: readonly Group[];
+  /** Bytes it takes, about. */
+  readonly weight: number;
 
-  constructor(records: Uint8Array) {
-    this.#view = new DataView(records.buffer, records.byteOffset, records.byteLength);
-    this.length = records.byteLength / GROUP_SIZE;
+  constructor(groups: readonly Group[]) {
+    this.#groups = groups;
+    this.weight = ENTRY_BYTES + GROUP_BYTES * groups.length;
+  }
+
+  /** @param text what `text` gave */
+  static read(text: string): GroupList {
+    const numbers = JSON.parse(text) as number[];
+    const groups: Group[] = [];
+    for (let at = 0; at < numbers.length; at += FIELDS) {
+      const [first = 0, pts = 0, bytes = 0, firstBytes = 0, sync = 0] = numbers.slice(at, at + FIELDS);
+      groups.push({ first, pts, bytes, firstBytes, sync });
+    }
+    return new GroupList(groups);
+  }
+
+  /** As text to be kept: all numbers as JSON. */
+  get text(): string {
+    return JSON.stringify(
+      this.#groups.flatMap(({ first, pts, bytes, firstBytes, sync }) => [first, pts, bytes, firstBytes, sync]),
+    );
+  }
+
+  get length(): number {
+    return this.#groups.length;
   }
 
   get(number: number): Group | undefined {
-    return number >= 0 && number < this.length ? readGroup(this.#view, number * GROUP_SIZE) : undefined;
+    return this.#groups[number];
   }
 
   /** Number of the last group that is presented at or before `ticks`; 0 before the first. */
@@ -48,16 +74,31 @@ export interface GroupLength {
   readonly even: boolean;
 }
 
+/** What is wanted unless a request says otherwise. Recordings have these noted. */
+export const USUAL_GROUPS: GroupLength = { lengthMs: 6000, even: true };
+/** Bytes of what is noted, at most: that of some minutes. Of longer recordings there are fewer, and their indexes say it. */
+const MOST_NOTED = 2048;
+
+/** Bytes of the index of a recording that may have so few. */
+const MOST_INDEX = 256 << 10;
+
+/** What of a recording's groups is noted when it is indexed; undefined when that would be too much. */
+export function notedGroups(core: Core, index: Uint8Array): string | undefined {
+  if (index.length > MOST_INDEX) return undefined;
+  const { text } = divided(core, index, readSummary(index), USUAL_GROUPS);
+  return text.length > MOST_NOTED ? undefined : text;
+}
+
 /** Divides recordings into groups of pictures. Indexes never change, so what was found stays true. */
 export class Groups {
   readonly #core: Core;
   readonly #indexes: Indexes;
-  readonly #kept: LruMap<string, Uint8Array>;
+  readonly #kept: LruMap<string, GroupList>;
 
   constructor(core: Core, indexes: Indexes, budget = DEFAULT_GROUP_CACHE_BYTES) {
     this.#core = core;
     this.#indexes = indexes;
-    this.#kept = new LruMap(budget, (records, name) => ENTRY_BYTES + records.byteLength + 2 * name.length);
+    this.#kept = new LruMap(budget, ({ weight }, name) => weight + 2 * name.length);
   }
 
   /**
@@ -69,22 +110,26 @@ export class Groups {
     const { segment, summary } = timed;
     const name = `${segment.id} ${wanted.lengthMs} ${wanted.even}`;
     const known = this.#kept.get(name);
-    if (known !== undefined) return new GroupList(known);
-    const index = await this.#indexes.get(segment.id, upcoming);
-    const records = this.#core.withIndex(index, (loaded) => {
-      const least = ticksOf(wanted.lengthMs * (1 - EARLY), timed.reference.timescale);
-      return loaded.groups(summary.reference, least);
-    });
-    const kept = wanted.even ? evened(records, timed, wanted.lengthMs) : records;
-    this.#kept.set(name, kept);
-    return new GroupList(kept);
+    if (known !== undefined) return known;
+    const isNoted = wanted.lengthMs === USUAL_GROUPS.lengthMs && wanted.even === USUAL_GROUPS.even;
+    const list =
+      isNoted && segment.groups !== undefined
+        ? GroupList.read(segment.groups)
+        : divided(this.#core, await this.#indexes.get(segment.id, upcoming), summary, wanted);
+    this.#kept.set(name, list);
+    return list;
   }
 }
 
-function evened(records: Uint8Array, { reference }: TimedSegment, lengthMs: number): Uint8Array {
-  const list = new GroupList(records);
-  const [before, last] = [list.get(list.length - 2), list.get(list.length - 1)];
-  if (before === undefined || last === undefined || before.sync === 0) return records;
-  if (reference.end - last.pts >= ticksOf(lengthMs * SHORT, reference.timescale)) return records;
-  return records.slice(0, (list.length - 1) * GROUP_SIZE);
+function divided(core: Core, index: Uint8Array, { reference, tracks }: Summary, wanted: GroupLength): GroupList {
+  const track = tracks[reference];
+  if (track === undefined) return new GroupList([]);
+  const least = ticksOf(wanted.lengthMs * (1 - EARLY), track.timescale);
+  const records = core.withIndex(index, (loaded) => loaded.groups(reference, least));
+  const view = new DataView(records.buffer, records.byteOffset, records.byteLength);
+  const groups = Array.from({ length: records.byteLength / GROUP_SIZE }, (_, i) => readGroup(view, i * GROUP_SIZE));
+  const [before, last] = [groups.at(-2), groups.at(-1)];
+  const isShort = last !== undefined && track.end - last.pts < ticksOf(wanted.lengthMs * SHORT, track.timescale);
+  if (wanted.even && isShort && before?.sync === 1) groups.pop();
+  return new GroupList(groups);
 }

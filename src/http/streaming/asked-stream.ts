@@ -1,26 +1,19 @@
 import type { Context } from "hono";
 import { BoxcarError } from "../../base/errors.ts";
 import { parseDuration, parseTimeRange } from "../../base/time.ts";
-import type { StreamSink, StreamTracks } from "../../core/index.ts";
+import { USUAL_GROUPS, type StreamSink, type StreamTracks } from "../../core/index.ts";
 import { streamFolder } from "../../deliver/media-names.ts";
-import { streamRecordings } from "../../recordings/stream-recordings.ts";
+import { streamRecordings, type RecordingsQuery } from "../../recordings/stream-recordings.ts";
 import type { AppContext, AppEnv } from "../context.ts";
 import { paced } from "../media/planned-range.ts";
 import { sameLink } from "../media/share.ts";
-import { keptFor, visibility } from "../middleware/access.ts";
-import { holdPlan } from "../middleware/limits.ts";
-import { sendMedia } from "../replies/send-media.ts";
-import { streamReply } from "../replies/stream-reply.ts";
 import { text, timeParameters } from "../schema/parameters.ts";
 import { boundedRange } from "../schema/time-range.ts";
-import { readyMedia } from "./stream-file.ts";
 
 /** Seconds that a media segment may last about, and does by default. */
-const [SHORTEST_S, LONGEST_S, USUAL_S] = [2, 20, 6];
+const [SHORTEST_S, LONGEST_S, USUAL_S] = [2, 20, USUAL_GROUPS.lengthMs / 1000];
 /** From one picture of a playlist of sync samples to the next, milliseconds, at least. */
 const SYNCS_MS = 500;
-/** How long a playlist of what is over may be kept, seconds: recordings may be deleted. */
-const KEPT_S = 3600;
 
 /** Parameters of playlists and manifests. */
 export const streamParameters = {
@@ -69,27 +62,29 @@ export function sameRange({ startMs, endMs, lengthMs }: AskedStream): URLSearchP
   return fields;
 }
 
+/** A range as it is divided. @param iframes at each sync sample, instead of after the length that is asked for */
+export function queryOf(
+  { streamPath, startMs, endMs, lengthMs }: AskedStream,
+  tracks: StreamTracks,
+  iframes = false,
+): RecordingsQuery {
+  const length = iframes ? { lengthMs: SYNCS_MS, even: false } : { lengthMs, even: true };
+  return { streamPath, startMs, endMs, tracks, length };
+}
+
 /**
  * Divides a range for a request, as it is allowed to.
- * @param iframes at each sync sample, instead of after the length that is asked for
+ * @returns as `streamRecordings` does
  * @throws BoxcarError as `streamRecordings` does
  */
 export function divide(
   c: Context<AppEnv>,
   context: AppContext,
-  { streamPath, startMs, endMs, lengthMs }: AskedStream,
-  tracks: StreamTracks,
+  query: RecordingsQuery,
   sink: StreamSink,
-  iframes = false,
-): Promise<void> {
-  const length = iframes ? { lengthMs: SYNCS_MS, even: false } : { lengthMs, even: true };
+): Promise<string | undefined> {
   const mostSegments = context.config.planning.downloadSegments;
-  return paced(c, context, (bounds) =>
-    streamRecordings(context.planning, { streamPath, startMs, endMs, tracks, length }, sink, {
-      ...bounds,
-      mostSegments,
-    }),
-  );
+  return paced(c, context, (bounds) => streamRecordings(context.planning, query, sink, { ...bounds, mostSegments }));
 }
 
 /** What a playlist lists. */
@@ -110,22 +105,4 @@ export async function mediaQuery(
   const folder = streamFolder(streamPath);
   const extent = new URLSearchParams({ start: String(fromMs), end: String(toMs) });
   return (await sameLink(c, context, folder, extent.toString(), expires)).slice(folder.length);
-}
-
-/** Sends a playlist or manifest. */
-export async function sendText(
-  c: Context<AppEnv>,
-  context: AppContext,
-  { settled }: AskedStream,
-  contentType: string,
-  text: string,
-): Promise<Response> {
-  const bytes = new TextEncoder().encode(text);
-  holdPlan(c, { weight: bytes.length });
-  const headers = new Headers({
-    "Content-Type": contentType,
-    "Cache-Control": settled ? keptFor(c, KEPT_S, context.clock()) : `${visibility(c)}, no-cache`,
-    "X-Request-Id": c.get("requestId"),
-  });
-  return sendMedia(c.req.raw, await readyMedia(bytes), headers, streamReply(c, context), c.env);
 }

@@ -11,7 +11,8 @@ import { atOnce } from "../middleware/limits.ts";
 import { refused } from "../replies/replies.ts";
 import { query } from "../schema/parameters.ts";
 import * as z from "../schema/zod.ts";
-import { askedStream, divide, mediaQuery, sendText, streamParameters } from "./asked-stream.ts";
+import { askedStream, divide, mediaQuery, queryOf, streamParameters } from "./asked-stream.ts";
+import { sendPlaylist } from "./send-playlist.ts";
 
 /** Renditions by the parameter that asks for them. */
 const renditions: Readonly<Record<string, ManifestOptions["tracks"]>> = {
@@ -62,11 +63,14 @@ export function addDash(app: App, context: AppContext): void {
       return shareReply(c, context, query, atTimes(c, `/mp4/dash/${encodeStreamPath(streamPath)}/manifest.mpd`, times));
     }
     const { sha256 } = context;
-    const tracks = renditions[query.tracks] ?? [];
-    const manifest = new Manifest({ tracks, usualMs: asked.lengthMs, folder: streamFolder(streamPath), sha256 });
-    await divide(c, context, asked, query.tracks === "split" ? "av" : query.tracks === "video" ? "v" : "a", manifest);
-    const text = await manifest.text(await mediaQuery(c, context, streamPath, manifest, query.expires));
-    return sendText(c, context, asked, "application/dash+xml", text);
+    const sent = { name: `dash ${query.tracks}`, contentType: "application/dash+xml", expires: query.expires };
+    return sendPlaylist(c, context, asked, sent, async () => {
+      const tracks = renditions[query.tracks] ?? [];
+      const manifest = new Manifest({ tracks, usualMs: asked.lengthMs, folder: streamFolder(streamPath), sha256 });
+      const streamed = query.tracks === "split" ? "av" : query.tracks === "video" ? "v" : "a";
+      const version = await divide(c, context, queryOf(asked, streamed), manifest);
+      return { text: await manifest.text(await mediaQuery(c, context, streamPath, manifest, query.expires)), version };
+    });
   });
 }
 

@@ -25,11 +25,12 @@ import {
   askedStream,
   divide,
   mediaQuery,
+  queryOf,
   sameRange,
-  sendText,
   streamParameters,
   type AskedStream,
 } from "./asked-stream.ts";
+import { sendPlaylist, type MadePlaylist } from "./send-playlist.ts";
 import { sendStreamFile } from "./stream-file.ts";
 
 const parameters = query({
@@ -90,11 +91,12 @@ export function addHls(app: App, context: AppContext): void {
       const times = { start: formatTime(asked.startMs), end: formatTime(asked.endMs) };
       return shareReply(c, context, query, atTimes(c, `${streamFolder(streamPath)}index.m3u8`, times));
     }
-    const text =
-      file.playlist === "index"
-        ? await multivariant(c, context, asked, query)
-        : await mediaPlaylist(c, context, asked, file.playlist, query);
-    return sendText(c, context, asked, "application/vnd.apple.mpegurl", text);
+    const { playlist } = file;
+    const name = playlist === "index" ? `hls ${query.tracks}` : `hls/${playlist}`;
+    const sent = { name, contentType: "application/vnd.apple.mpegurl", expires: query.expires };
+    return sendPlaylist(c, context, asked, sent, () =>
+      playlist === "index" ? multivariant(c, context, asked, query) : mediaPlaylist(c, context, asked, playlist, query),
+    );
   });
 }
 
@@ -112,16 +114,16 @@ async function multivariant(
   context: AppContext,
   asked: AskedStream,
   { tracks, expires }: Query,
-): Promise<string> {
+): Promise<MadePlaylist> {
   const measure = new StreamMeasure(asked.lengthMs);
-  await divide(c, context, asked, tracksOf(tracks), measure);
+  const version = await divide(c, context, queryOf(asked, tracksOf(tracks)), measure);
   const fields = sameRange(asked).toString();
   const url = async (name: PlaylistName): Promise<string> => {
     if (c.get("caller").kind !== "link") return `${name}.m3u8?${fields}`;
     return sameLink(c, context, `${streamFolder(asked.streamPath)}${name}.m3u8`, fields, expires);
   };
   const [av, v, a, iframes] = await Promise.all([url("av"), url("v"), url("a"), url("iframes")]);
-  return multivariantPlaylist(measure, tracks, { av, v, a, iframes });
+  return { text: multivariantPlaylist(measure, tracks, { av, v, a, iframes }), version };
 }
 
 function tracksOf(tracks: Query["tracks"]): StreamTracks {
@@ -134,10 +136,10 @@ async function mediaPlaylist(
   asked: AskedStream,
   name: Exclude<PlaylistName, "index">,
   { expires }: Query,
-): Promise<string> {
+): Promise<MadePlaylist> {
   const iframes = name === "iframes";
   const tracks = iframes ? "v" : name;
   const playlist = new MediaPlaylist({ tracks, iframes, startMs: asked.startMs, sha256: context.sha256 });
-  await divide(c, context, asked, tracks, playlist, iframes);
-  return playlist.text(await mediaQuery(c, context, asked.streamPath, playlist, expires));
+  const version = await divide(c, context, queryOf(asked, tracks, iframes), playlist);
+  return { text: await playlist.text(await mediaQuery(c, context, asked.streamPath, playlist, expires)), version };
 }

@@ -79,7 +79,7 @@ export async function confirmDirectUpload(
     }
     const indexed = await indexStored(parts, info);
     const times = timesOf(asked, indexed, parts.clock());
-    return await complete(catalog, id, { indexed, times }, info);
+    return await complete(parts, id, { indexed, times }, info);
   } catch (error) {
     if (!(error instanceof BoxcarError)) throw error;
     // Another request has confirmed it meanwhile, or else its time is over.

@@ -3,7 +3,7 @@ import { idempotencyMismatch } from "../../catalog/add-segment.ts";
 import type { Catalog } from "../../catalog/catalog.ts";
 import type { Segment } from "../../catalog/types.ts";
 import { BoxcarError } from "../../base/errors.ts";
-import { indexObject, StreamIndexer, type Core, type IndexedSegment } from "../../core/index.ts";
+import { indexObject, notedGroups, StreamIndexer, type Core, type IndexedSegment } from "../../core/index.ts";
 import type { Clock, ObjectInfo, Store } from "../../base/ports.ts";
 import { timesOf, type AskedStart, type SegmentTimes, type StartSource } from "./segment-start.ts";
 import { formatTime } from "../../base/time.ts";
@@ -74,7 +74,7 @@ export async function ingestSegment(parts: IngestParts, incoming: IncomingSegmen
       const message = `The store kept ${String(info.size)} of ${String(passing.size)} bytes. Upload the segment again.`;
       throw new BoxcarError("store_failed", 503, message);
     }
-    return await complete(catalog, begun.id, read, info);
+    return await complete(parts, begun.id, read, info);
   } catch (error) {
     await undo(parts, begun.id, key, error);
     throw error;
@@ -101,7 +101,7 @@ export async function registerInPlace(
   const begun = await beginNamed(catalog, { streamPath, key, nowMs: clock(), idempotencyKey, asked }, clock);
   if (begun.existing !== undefined) return repeatOf(begun.existing, lying);
   try {
-    return await complete(catalog, begun.id, { indexed, times }, info);
+    return await complete(parts, begun.id, { indexed, times }, info);
   } catch (error) {
     await catalog.abandonSegment(begun.id);
     throw error;
@@ -195,24 +195,37 @@ export function repeatOf(segment: Segment, { startMs }: AskedStart): Ingested {
 
 /** Makes a segment ready whose object, of the content that `info` tells of, has been read. */
 export async function complete(
-  catalog: Catalog,
+  { catalog, core }: Pick<IngestParts, "catalog" | "core">,
   id: number,
   { indexed, times }: ReadSegment,
   info: ObjectInfo,
 ): Promise<Ingested> {
-  const segment = await catalog.completeSegment(id, readySegment(indexed, times, info));
+  const segment = await catalog.completeSegment(id, readySegment(core, indexed, times, info));
   const warnings = [...indexed.description.warnings, ...times.warnings];
   return { segment, warnings, startSource: times.source, repeated: false };
 }
 
 /** What the catalog keeps of an indexed object. */
 export function readySegment(
+  core: Core,
   { index, summary, description }: IndexedSegment,
   { startMs, endMs, precisionMs }: SegmentSpan & Partial<Pick<SegmentTimes, "precisionMs">>,
   { size, etag }: { readonly size: number; readonly etag: string },
 ): Parameters<Catalog["completeSegment"]>[1] {
   const { format, codecs, durationMs } = description;
-  return { startMs, endMs, precisionMs, durationMs, format, codecs, size, etag, summary, index };
+  return {
+    startMs,
+    endMs,
+    precisionMs,
+    durationMs,
+    format,
+    codecs,
+    size,
+    etag,
+    summary,
+    index,
+    groups: notedGroups(core, index),
+  };
 }
 
 /** Takes back what a failed segment left. The reconciler does what fails here; the first error stays the answer. */

@@ -62,5 +62,5 @@ function recordAt(slot: number): number {
 function readTrack(view: DataView, at: number): TrackRecord {
   // a and b of the matrix (ISO/IEC 14496-12 section 8.3.2)
   const [a, b] = [u32(view, at + TrackRecordAt.matrix), u32(view, at + TrackRecordAt.matrix + 4)];
-  return { ...readTrackRecord(view, at), quarterTurn: a === 0 && b !== 0 };
+  return Object.assign(readTrackRecord(view, at), { quarterTurn: a === 0 && b !== 0 });
 }
