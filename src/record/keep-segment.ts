@@ -6,7 +6,7 @@ import { paused } from "../base/paused.ts";
 import type { Clock, Log, ObjectInfo, Store } from "../base/ports.ts";
 import { checkedSpan } from "../intake/segments/checked-span.ts";
 import { readySegment } from "../intake/segments/segment-upload.ts";
-import { beginNamed, KEYED_RENEW_MS, keepLease } from "../intake/segments/upload-lease.ts";
+import { beginNamed, KEYED_RENEW_MS, keepLease } from "../intake/lease.ts";
 import type { SpoolFile } from "./spool.ts";
 
 /** What brings a segment from the spool into the store. */
@@ -76,7 +76,8 @@ async function tryKeeping(
     if (begun.existing !== undefined) return begun.existing;
     ({ id } = begun);
   }
-  const endLease = keepLease(catalog, id, clock, KEYED_RENEW_MS);
+  const renewed = id;
+  const endLease = keepLease(() => catalog.renewSegment(renewed, clock()), KEYED_RENEW_MS);
   try {
     const info = await stored(store, key, size, () => file.read({ offset: 0, length: size }));
     return await catalog.completeSegment(id, readySegment(core, indexed, span, info));

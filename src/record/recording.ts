@@ -1,6 +1,6 @@
 import { FragmentReader } from "../core/index.ts";
 import { BoxcarError } from "../base/errors.ts";
-import { keepLease } from "../intake/segments/upload-lease.ts";
+import { keepLease } from "../intake/lease.ts";
 import { segmentKey, type KeyLayout } from "../intake/segments/segment-upload.ts";
 import { rateByEvents } from "./rate-by-events.ts";
 import { paused } from "../base/paused.ts";
@@ -242,7 +242,11 @@ export class Recording {
         return undefined;
       });
     const file = await spool.create({ streamPath, key, id: begun?.id });
-    if (begun !== undefined) this.#leases.set(file, keepLease(catalog, begun.id, clock));
+    if (begun !== undefined)
+      this.#leases.set(
+        file,
+        keepLease(() => catalog.renewSegment(begun.id, clock())),
+      );
     this.segments++;
     return file;
   }

@@ -4,7 +4,7 @@ import { readFile, utimes, writeFile, mkdir, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { reconcile } from "../../src/intake/reconcile/reconcile.ts";
-import { beginNamed, keepLease } from "../../src/intake/segments/upload-lease.ts";
+import { beginNamed, keepLease } from "../../src/intake/lease.ts";
 import { reconcileOnce } from "../../src/runtime/node/reconciler.ts";
 import { FileStore } from "../../src/store/file/file.ts";
 import { startTestServer, type Reply, type TestServer } from "../app/test-server.ts";
@@ -57,7 +57,7 @@ describe("an Idempotency-Key", () => {
     const { catalog, clock } = server.parts;
     const upload = { streamPath: stream, key: `k/${stream}`, idempotencyKey: "k", nowMs: clock() };
     const { id } = await catalog.beginSegment(upload);
-    const end = keepLease(catalog, id, clock, 20);
+    const end = keepLease(() => catalog.renewSegment(id, clock()), 20);
     const repeated = await put(RECORDED_AT, "k");
     end();
     expect(repeated).toMatchObject({ status: 409, json: { error: "idempotency_in_progress" } });

@@ -5,13 +5,9 @@ import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { Catalog } from "../../src/catalog/catalog.ts";
-import {
-  reconcile,
-  type Finding,
-  type ReconcileOptions,
-  type ReconcileParts,
-} from "../../src/intake/reconcile/reconcile.ts";
-import { keepLease } from "../../src/intake/segments/upload-lease.ts";
+import { reconcile } from "../../src/intake/reconcile/reconcile.ts";
+import type { Finding, ReconcileOptions, ReconcileParts } from "../../src/intake/reconcile/types.ts";
+import { keepLease } from "../../src/intake/lease.ts";
 import { openCatalogFile } from "../../src/runtime/libsql/open-catalog.ts";
 import { FileStore } from "../../src/store/file/file.ts";
 import { withPlaces } from "../../src/store/mounts.ts";
@@ -74,7 +70,7 @@ describe("reconcile", () => {
         return opened.catalog.renewSegment(...call);
       },
     };
-    const end = keepLease(watched, id, () => nowMs, 1);
+    const end = keepLease(() => watched.renewSegment(id, nowMs), 1);
     for (let minute = 1; minute <= 10; minute++) {
       nowMs += MINUTE_MS;
       const before = renewals;

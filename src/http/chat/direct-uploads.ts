@@ -1,5 +1,6 @@
 import { createRoute } from "@hono/zod-openapi";
 import { inStore } from "../../intake/files/destinations.ts";
+import { tooLarge } from "../../intake/passing.ts";
 import { announceDirect, completeDirect } from "../../intake/direct/direct-upload.ts";
 import { OssCallbacks } from "../../intake/direct/oss-callback.ts";
 import { base64 } from "../../base/base64.ts";
@@ -103,10 +104,7 @@ export function addDirectUploads(app: App, context: AppContext): void {
   const { config, clock, log } = context;
   app.openapi(presign, async (c) => {
     const announced = c.req.valid("json");
-    if (announced.size > config.maxUpload) {
-      const message = `The file is larger than the ${String(config.maxUpload)} bytes allowed. Raise BOXCAR_MAX_UPLOAD.`;
-      throw new BoxcarError("too_large", 413, message, { maxBytes: config.maxUpload });
-    }
+    if (announced.size > config.maxUpload) throw tooLarge("file", config.maxUpload);
     const destination = inStore(config.uploads.prefix, { clock, timeZone: config.timeZone });
     const { key, put, form } = await announceDirect(context.uploads, announced, destination);
     const data = {

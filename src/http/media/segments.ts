@@ -1,6 +1,7 @@
 import { createRoute } from "@hono/zod-openapi";
 import { BoxcarError } from "../../base/errors.ts";
-import { ingestSegment, tooLarge } from "../../intake/segments/segment-upload.ts";
+import { tooLarge } from "../../intake/passing.ts";
+import { ingestSegment } from "../../intake/segments/segment-upload.ts";
 import { need, segmentOwner, streamPathInPath } from "../middleware/access.ts";
 import { askedStart, startParameters } from "../schema/asked-start.ts";
 import { atOnce } from "../middleware/limits.ts";
@@ -48,7 +49,7 @@ export function addSegments(app: App, platform: AppPlatform): void {
     }
     const length = c.req.header("content-length");
     const size = length === undefined ? undefined : Number(length);
-    if (size !== undefined && size > config.maxUpload) throw tooLarge(config.maxUpload);
+    if (size !== undefined && size > config.maxUpload) throw tooLarge("segment", config.maxUpload);
     const taken = await ingestSegment(
       { ...platform, keyLayout: config.keyLayout },
       {

@@ -3,6 +3,7 @@ import type { Context, MiddlewareHandler } from "hono";
 import { ownerOf } from "../../auth/caller.ts";
 import type { ResumableUpload } from "../../catalog/resumable-rows.ts";
 import { inStore } from "../../intake/files/destinations.ts";
+import { tooLarge } from "../../intake/passing.ts";
 import { classIdOf } from "../../intake/files/receive-form.ts";
 import { ResumableUploads, type UploadState } from "../../intake/tus/tus-upload.ts";
 import { bytesOfBase64 } from "../../base/base64.ts";
@@ -140,7 +141,7 @@ export function addResumable(app: App, context: AppContext): void {
 
   app.openapi(routes.create, async (c) => {
     const { "upload-length": length, "upload-metadata": metadata } = c.req.valid("header");
-    if (length > config.maxUpload) throw tooLarge(config.maxUpload);
+    if (length > config.maxUpload) throw tooLarge("file", config.maxUpload);
     const imageClassId = classIdOf(metadata.get("imageClassId") ?? "0");
     const fileName = metadata.get("filename") ?? "";
     const created = await uploads.create({ owner: ownerOf(c.get("caller")), length, fileName, imageClassId });
@@ -186,11 +187,6 @@ export function addResumable(app: App, context: AppContext): void {
 function tell(c: Context<AppEnv>, { received, untilMs }: ResumableUpload): void {
   c.header("Upload-Offset", String(received));
   c.header("Upload-Expires", new Date(untilMs).toUTCString());
-}
-
-function tooLarge(maxBytes: number): BoxcarError {
-  const message = `The upload is larger than the ${String(maxBytes)} bytes allowed. Raise BOXCAR_MAX_UPLOAD.`;
-  return new BoxcarError("too_large", 413, message, { maxBytes });
 }
 
 /** `Upload-Metadata`: pairs of a name and a value in base64, with commas between. */

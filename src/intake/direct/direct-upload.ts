@@ -1,9 +1,11 @@
 import { gathered } from "../../base/bytes.ts";
 import type { PendingUpload, Upload } from "../../catalog/upload-rows.ts";
 import { BoxcarError } from "../../base/errors.ts";
-import { indexObject, type IndexedSegment } from "../../core/index.ts";
+import type { IndexedSegment } from "../../core/index.ts";
 import type { ObjectInfo, SignedRequest, Store } from "../../base/ports.ts";
 import { HEAD_SIZE, kindOf, kindOfType } from "../files/file-kind.ts";
+import { arrivedObject, checkSize } from "../arrived-object.ts";
+import { indexStored } from "../index-stored.ts";
 import { mediaOf, type Destination, type UploadParts } from "../files/receive-file.ts";
 
 /** How long a signed request is valid, in seconds. */
@@ -68,11 +70,7 @@ export async function completeDirect(parts: UploadParts, key: string): Promise<U
     const message = "No upload was announced under this path, or its time is over. Ask for a new one.";
     throw new BoxcarError("unknown_file", 404, message);
   }
-  const info = await store.head(key);
-  if (info === undefined) {
-    const message = "The file has not arrived in the store. Send it with the signed request first.";
-    throw new BoxcarError("not_uploaded", 400, message);
-  }
+  const info = await arrivedObject(store, key, "file");
   try {
     await checkObject(store, info, pending);
   } catch (error) {
@@ -96,11 +94,9 @@ export async function completeDirect(parts: UploadParts, key: string): Promise<U
   throw new BoxcarError("upload_expired", 409, "The upload's time is over. Ask for a new one.");
 }
 
-async function checkObject(store: Store, { key, size, etag }: ObjectInfo, pending: PendingUpload): Promise<void> {
-  if (size !== pending.size) {
-    const message = `The file in the store has ${String(size)} bytes, ${String(pending.size)} were announced. Send it again.`;
-    throw new BoxcarError("size_mismatch", 400, message, { size, announced: pending.size });
-  }
+async function checkObject(store: Store, info: ObjectInfo, pending: PendingUpload): Promise<void> {
+  checkSize(info, pending.size);
+  const { key, size, etag } = info;
   const length = Math.min(HEAD_SIZE, size);
   const head = await gathered(store.get(key, { offset: 0, length }, etag), length);
   const { contentType } = await kindOf(head, key);
@@ -113,10 +109,10 @@ async function checkObject(store: Store, { key, size, etag }: ObjectInfo, pendin
 async function indexOfMovie(
   { core }: UploadParts,
   store: Store,
-  { key, size, etag }: ObjectInfo,
+  info: ObjectInfo,
 ): Promise<IndexedSegment | undefined> {
   try {
-    return await indexObject(core, size, (span) => gathered(store.get(key, span, etag), span.length));
+    return await indexStored(core, store, info);
   } catch (error) {
     if (error instanceof BoxcarError && error.status < 500) return undefined;
     throw error;

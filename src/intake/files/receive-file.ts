@@ -5,6 +5,8 @@ import { BoxcarError } from "../../base/errors.ts";
 import { StreamIndexer, type Core, type IndexedSegment } from "../../core/index.ts";
 import type { Clock, Store } from "../../base/ports.ts";
 import { removeObject } from "../../store/remove.ts";
+import { keepLease, UPLOAD_LEASE_MS } from "../lease.ts";
+import { passInto, type PassingReader } from "../passing.ts";
 import { HEAD_SIZE, kindOf, type FileKind } from "./file-kind.ts";
 
 /** What taking in files needs. */
@@ -34,13 +36,6 @@ export interface Destination {
 }
 
 /**
- * Silence after which any node may give up another's upload; clocks of all nodes must agree to within a minute. In
- * milliseconds, as is how often an upload says that it is still under way.
- */
-const LEASE_MS = 120_000;
-const RENEW_MS = 30_000;
-
-/**
  * Takes in files of one request. Each goes to its store in one pass, while the indexer reads along; none is to be had
  * before `finish`, and `undo` leaves nothing of them.
  */
@@ -48,7 +43,7 @@ export class Receiver {
   readonly #parts: UploadParts;
   readonly #begun: { readonly id: number; readonly area: UploadArea; readonly key: string }[] = [];
   readonly #received: Omit<StoredUpload, "imageClassId">[] = [];
-  #renewal: ReturnType<typeof setInterval> | undefined;
+  #endLease: (() => void) | undefined;
 
   constructor(parts: UploadParts) {
     this.#parts = parts;
@@ -74,18 +69,14 @@ export class Receiver {
     const nowMs = clock();
     const id = await catalog.uploads.begin({
       ...{ area, key, imageClassId: 0, contentType: kind.contentType, size: 0 },
-      ...{ createdMs: nowMs, untilMs: nowMs + LEASE_MS },
+      ...{ createdMs: nowMs, untilMs: nowMs + UPLOAD_LEASE_MS },
     });
     this.#begun.push({ id, area, key });
-    this.#renewal ??= setInterval(() => this.#renew(), RENEW_MS);
-    const passing = new PassingFile(this.#parts.core, kind);
-    const info = await store.put(key, passing.bytes(body), file.size);
-    if (info.size !== passing.size) {
-      const message = `The store kept ${String(info.size)} of ${String(passing.size)} bytes. Upload the file again.`;
-      throw new BoxcarError("store_failed", 503, message);
-    }
+    this.#endLease ??= keepLease(() => this.#renew());
+    const reader = new MovieReader(this.#parts.core, kind);
+    const { info, read } = await passInto(store, key, { sent: "file", body, size: file.size }, reader);
     const { size, etag } = info;
-    this.#received.push({ id, contentType: kind.contentType, size, etag, ...mediaOf(passing.indexed) });
+    this.#received.push({ id, contentType: kind.contentType, size, etag, ...mediaOf(read) });
     return key;
   }
 
@@ -95,20 +86,19 @@ export class Receiver {
    * @throws BoxcarError `upload_expired` (409), and as the catalog does
    */
   async finish(imageClassId: number, claim?: Claim): Promise<Upload[]> {
-    clearInterval(this.#renewal);
+    this.#endLease?.();
     const files = this.#received.map((file) => ({ ...file, imageClassId }));
     return this.#parts.catalog.uploads.complete(files, claim);
   }
 
-  /** Says that the uploads are still under way. A renewal that fails is made up for by the next. */
-  #renew(): void {
+  #renew(): Promise<unknown> {
     const ids = this.#begun.map(({ id }) => id);
-    this.#parts.catalog.uploads.extend(ids, this.#parts.clock() + LEASE_MS).catch(() => undefined);
+    return this.#parts.catalog.uploads.extend(ids, this.#parts.clock() + UPLOAD_LEASE_MS);
   }
 
   /** Takes back what was taken in. The reconciler does what fails here. */
   async undo(): Promise<void> {
-    clearInterval(this.#renewal);
+    this.#endLease?.();
     for (const { id, area, key } of this.#begun) {
       try {
         await this.#parts.catalog.uploads.expire(id);
@@ -129,40 +119,35 @@ export function storeOf({ areas }: Pick<UploadParts, "areas">, area: UploadArea)
   throw new BoxcarError("not_available", 501, message);
 }
 
-/** The bytes of a file as they pass by the indexer. */
-class PassingFile {
-  /** Bytes seen so far. */
-  size = 0;
-  /** Index of a movie, once it has passed; undefined for other files, and for movies that cannot be indexed. */
-  indexed: IndexedSegment | undefined;
+/** Indexes a movie. One that cannot be indexed is a file like any other: it is kept, without what an index would tell. */
+class MovieReader implements PassingReader<IndexedSegment | undefined> {
   #indexer: StreamIndexer | undefined;
 
   constructor(core: Core, kind: FileKind) {
     if (kind.movie) this.#indexer = new StreamIndexer(core);
   }
 
-  async *bytes(body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-    for await (const chunk of body) {
-      this.size += chunk.length;
-      await this.#index((indexer) => {
-        indexer.push(chunk);
-      });
-      yield chunk;
+  push(chunk: Uint8Array): void {
+    try {
+      this.#indexer?.push(chunk);
+    } catch (error) {
+      this.#giveUp(error);
     }
-    await this.#index(async (indexer) => {
-      this.indexed = await indexer.endAside();
-    });
   }
 
-  /** A movie that cannot be indexed is a file like any other: it is kept, without what an index would tell. */
-  async #index(work: (indexer: StreamIndexer) => void | Promise<void>): Promise<void> {
-    if (this.#indexer === undefined) return;
+  /** Undefined for other files, and for movies that cannot be indexed. */
+  async end(): Promise<IndexedSegment | undefined> {
     try {
-      await work(this.#indexer);
+      return await this.#indexer?.endAside();
     } catch (error) {
-      if (!(error instanceof BoxcarError)) throw error;
-      this.#indexer = undefined;
+      this.#giveUp(error);
+      return undefined;
     }
+  }
+
+  #giveUp(error: unknown): void {
+    if (!(error instanceof BoxcarError)) throw error;
+    this.#indexer = undefined;
   }
 }
 

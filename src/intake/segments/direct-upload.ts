@@ -1,7 +1,9 @@
 import { BoxcarError } from "../../base/errors.ts";
 import type { Presign, SignedRequest } from "../../base/ports.ts";
 import { timesOf, type AskedStart } from "./segment-start.ts";
-import { complete, indexStored, repeatOf, segmentKey, type Ingested, type IngestParts } from "./segment-upload.ts";
+import { arrivedObject, checkSize } from "../arrived-object.ts";
+import { indexStored } from "../index-stored.ts";
+import { complete, repeatOf, segmentKey, type Ingested, type IngestParts } from "./segment-upload.ts";
 
 /** A segment that the client will write to the store itself. */
 export interface DirectUpload {
@@ -57,27 +59,15 @@ export async function confirmDirectUpload(
     readonly etag?: string | undefined;
   },
 ): Promise<Ingested> {
-  const { catalog, store } = parts;
+  const { catalog, core, store } = parts;
   const { streamPath, owner, id, etag } = asked;
   const expected = await catalog.expectedSegment(id);
   if (expected?.streamPath !== streamPath || !["", owner].includes(expected.owner)) return confirmed(parts, asked);
   const { key, size } = expected;
-  const info = await store.head(key);
-  if (info === undefined) {
-    const message = "The segment has not arrived in the store. Send the request that was signed, then confirm.";
-    throw new BoxcarError("not_uploaded", 400, message, { id });
-  }
-  if (etag !== undefined && info.etag !== etag) {
-    const message =
-      "The object in the store is not the one that is confirmed. Give the ETag that the store answered, or none.";
-    throw new BoxcarError("object_changed", 409, message, { expected: etag, found: info.etag });
-  }
+  const info = await arrivedObject(store, key, "segment", etag);
   try {
-    if (info.size !== size) {
-      const message = `The object has ${String(info.size)} bytes; ${String(size)} were announced. Send the file that was announced, or begin a new upload.`;
-      throw new BoxcarError("size_mismatch", 400, message, { expected: size, found: info.size });
-    }
-    const indexed = await indexStored(parts, info);
+    checkSize(info, size);
+    const indexed = await indexStored(core, store, info);
     const times = timesOf(asked, indexed, parts.clock());
     return await complete(parts, id, { indexed, times }, info);
   } catch (error) {

@@ -1,14 +1,15 @@
-import { gathered } from "../../base/bytes.ts";
 import { idempotencyMismatch } from "../../catalog/add-segment.ts";
 import type { Catalog } from "../../catalog/catalog.ts";
 import type { Segment } from "../../catalog/types.ts";
 import { BoxcarError } from "../../base/errors.ts";
-import { indexObject, notedGroups, StreamIndexer, type Core, type IndexedSegment } from "../../core/index.ts";
+import { notedGroups, StreamIndexer, type Core, type IndexedSegment } from "../../core/index.ts";
 import type { Clock, ObjectInfo, Store } from "../../base/ports.ts";
 import { timesOf, type AskedStart, type SegmentTimes, type StartSource } from "./segment-start.ts";
 import { formatTime } from "../../base/time.ts";
 import type { SegmentSpan } from "./checked-span.ts";
-import { beginNamed, KEYED_RENEW_MS, keepLease } from "./upload-lease.ts";
+import { indexStored } from "../index-stored.ts";
+import { beginNamed, KEYED_RENEW_MS, keepLease } from "../lease.ts";
+import { passInto, type PassingBody } from "../passing.ts";
 
 /** What taking in segments needs. */
 export interface IngestParts {
@@ -22,19 +23,13 @@ export interface IngestParts {
   readonly keyLayout?: KeyLayout | undefined;
 }
 
-/** One segment on its way in. */
-export interface IncomingSegment extends AskedStart {
+/** One segment on its way in: the MP4 file. */
+export interface IncomingSegment extends AskedStart, Omit<PassingBody, "sent"> {
   readonly streamPath: string;
-  /** The MP4 file. A chunk is only used until the next one is asked for. */
-  readonly body: AsyncIterable<Uint8Array>;
   /** Who uploads, as `NewSegment.owner`. */
   readonly owner?: string | undefined;
   /** A second segment of the same stream and owner with the same key is not taken; the first one is the answer. */
   readonly idempotencyKey?: string | undefined;
-  /** Bytes the body will have, where that is known. */
-  readonly size?: number | undefined;
-  /** Bytes; default no limit. */
-  readonly maxBytes?: number | undefined;
 }
 
 /** The outcome of taking in a segment. */
@@ -65,18 +60,26 @@ export async function ingestSegment(parts: IngestParts, incoming: IncomingSegmen
     if (incoming.size === undefined) await checkLength(begun.existing, incoming.body);
     return repeatOf(begun.existing, incoming);
   }
-  const endLease = keepLease(catalog, begun.id, clock, idempotencyKey === undefined ? undefined : KEYED_RENEW_MS);
+  const { id } = begun;
+  const everyMs = idempotencyKey === undefined ? undefined : KEYED_RENEW_MS;
+  const endLease = keepLease(() => catalog.renewSegment(id, clock()), everyMs);
   try {
-    const passing = new PassingSegment(core, incoming, nowMs);
-    const info = await store.put(key, passing.bytes(), incoming.size);
-    const read = passing.result();
-    if (info.size !== passing.size) {
-      const message = `The store kept ${String(info.size)} of ${String(passing.size)} bytes. Upload the segment again.`;
-      throw new BoxcarError("store_failed", 503, message);
-    }
-    return await complete(parts, begun.id, read, info);
+    const indexer = new StreamIndexer(core);
+    const { info, read } = await passInto(
+      store,
+      key,
+      { ...incoming, sent: "segment" },
+      {
+        push: (chunk) => indexer.push(chunk),
+        end: async () => {
+          const indexed = await indexer.endAside();
+          return { indexed, times: timesOf(incoming, indexed, nowMs) };
+        },
+      },
+    );
+    return await complete(parts, id, read, info);
   } catch (error) {
-    await undo(parts, begun.id, key, error);
+    await undo(parts, id, key, error);
     throw error;
   } finally {
     endLease();
@@ -91,11 +94,11 @@ export async function registerInPlace(
   parts: Omit<IngestParts, "randomId">,
   lying: AskedStart & Pick<IncomingSegment, "streamPath" | "idempotencyKey"> & { readonly key: string },
 ): Promise<Ingested> {
-  const { catalog, store, clock } = parts;
+  const { catalog, store, core, clock } = parts;
   const { streamPath, key, idempotencyKey } = lying;
   const info = await store.head(key);
   if (info === undefined) throw new BoxcarError("object_missing", 404, `The store has no object ${key}.`, { key });
-  const indexed = await indexStored(parts, info);
+  const indexed = await indexStored(core, store, info);
   const times = timesOf(lying, indexed, clock());
   const asked = { startMs: lying.startMs, size: info.size };
   const begun = await beginNamed(catalog, { streamPath, key, nowMs: clock(), idempotencyKey, asked }, clock);
@@ -108,59 +111,10 @@ export async function registerInPlace(
   }
 }
 
-/** Indexes an object of the store by a few ranged reads of the content that `info` tells of. */
-export function indexStored(
-  { core, store }: Pick<IngestParts, "core" | "store">,
-  info: ObjectInfo,
-): Promise<IndexedSegment> {
-  const { key, size, etag } = info;
-  return indexObject(core, size, async (span) => gathered(store.get(key, span, etag), span.length));
-}
-
 /** What a segment's file holds, and when it was recorded. */
 interface ReadSegment {
   readonly indexed: IndexedSegment;
   readonly times: SegmentTimes;
-}
-
-/** The bytes of a segment as they pass by the indexer. */
-class PassingSegment {
-  /** Bytes seen so far. */
-  size = 0;
-  readonly #incoming: IncomingSegment;
-  readonly #indexer: StreamIndexer;
-  readonly #nowMs: number;
-  #read: ReadSegment | undefined;
-
-  constructor(core: Core, incoming: IncomingSegment, nowMs: number) {
-    this.#incoming = incoming;
-    this.#nowMs = nowMs;
-    this.#indexer = new StreamIndexer(core);
-  }
-
-  /** Ends only after index and times are known to be good, so that the store drops the object of a bad file. */
-  async *bytes(): AsyncGenerator<Uint8Array> {
-    const { body, maxBytes = Number.POSITIVE_INFINITY } = this.#incoming;
-    for await (const chunk of body) {
-      this.size += chunk.length;
-      if (this.size > maxBytes) throw tooLarge(maxBytes);
-      this.#indexer.push(chunk);
-      yield chunk;
-    }
-    const indexed = await this.#indexer.endAside();
-    this.#read = { indexed, times: timesOf(this.#incoming, indexed, this.#nowMs) };
-  }
-
-  result(): ReadSegment {
-    if (this.#read !== undefined) return this.#read;
-    throw new BoxcarError("store_failed", 503, "The store did not read the segment to its end. Upload it again.");
-  }
-}
-
-/** The refusal of a segment of more than `maxBytes` bytes. */
-export function tooLarge(maxBytes: number): BoxcarError {
-  const message = `The segment is larger than the ${String(maxBytes)} bytes allowed. Upload shorter segments, or raise BOXCAR_MAX_UPLOAD.`;
-  return new BoxcarError("too_large", 413, message, { maxBytes });
 }
 
 /** How keys of segments begin: with the stream path, or with four hexadecimal digits of chance. */

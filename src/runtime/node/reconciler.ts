@@ -1,4 +1,5 @@
-import { reconcile, type Finding, type ReconcileParts } from "../../intake/reconcile/reconcile.ts";
+import { reconcile } from "../../intake/reconcile/reconcile.ts";
+import type { Finding, ReconcileParts } from "../../intake/reconcile/types.ts";
 import type { Clock, Log } from "../../base/ports.ts";
 
 const everyMs = 60_000;

@@ -1,7 +1,8 @@
-import type { Catalog } from "../../catalog/catalog.ts";
-import type { BegunSegment, NewSegment } from "../../catalog/types.ts";
-import { BoxcarError } from "../../base/errors.ts";
-import type { Clock } from "../../base/ports.ts";
+/** How an upload says that it is still under way, and what its silence means. */
+import type { Catalog } from "../catalog/catalog.ts";
+import type { BegunSegment, NewSegment } from "../catalog/types.ts";
+import { BoxcarError } from "../base/errors.ts";
+import type { Clock } from "../base/ports.ts";
 
 /**
  * Silence after which any node may give up another's upload. The clocks of all nodes must agree to within a minute: one
@@ -16,15 +17,10 @@ export const KEYED_RENEW_MS = 4000;
 const LISTEN_MS = 2.5 * KEYED_RENEW_MS;
 const LISTEN_EVERY_MS = 500;
 
-/** Renews a pending segment until the returned function is called. A renewal that fails is made up for by the next. */
-export function keepLease(
-  catalog: Pick<Catalog, "renewSegment">,
-  id: number,
-  clock: Clock,
-  everyMs = RENEW_MS,
-): () => void {
+/** Renews a lease until the returned function is called. A renewal that fails is made up for by the next. */
+export function keepLease(renew: () => Promise<unknown>, everyMs = RENEW_MS): () => void {
   const timer = setInterval(() => {
-    catalog.renewSegment(id, clock()).catch(() => undefined);
+    renew().catch(() => undefined);
   }, everyMs);
   return () => clearInterval(timer);
 }

@@ -1,0 +1,28 @@
+/** What a client has written to the store itself, by a signed request. */
+import { BoxcarError } from "../base/errors.ts";
+import type { ObjectInfo, Store } from "../base/ports.ts";
+import type { Sent } from "./passing.ts";
+
+/**
+ * The object that a client was to write.
+ * @param etag what the store told the client; undefined: not compared
+ * @throws BoxcarError `not_uploaded` (400), `object_changed` (409)
+ */
+export async function arrivedObject(store: Store, key: string, sent: Sent, etag?: string): Promise<ObjectInfo> {
+  const info = await store.head(key);
+  if (info === undefined) {
+    const message = `The ${sent} has not arrived in the store. Send the request that was signed, then confirm.`;
+    throw new BoxcarError("not_uploaded", 400, message);
+  }
+  if (etag === undefined || info.etag === etag) return info;
+  const message =
+    "The object in the store is not the one that is confirmed. Give the ETag that the store answered, or none.";
+  throw new BoxcarError("object_changed", 409, message, { expected: etag, found: info.etag });
+}
+
+/** @throws BoxcarError `size_mismatch` (400) when an object has not the bytes that were announced */
+export function checkSize({ size }: ObjectInfo, announced: number): void {
+  if (size === announced) return;
+  const message = `The object has ${String(size)} bytes; ${String(announced)} were announced. Send the file that was announced, or begin a new upload.`;
+  throw new BoxcarError("size_mismatch", 400, message, { expected: announced, found: size });
+}
