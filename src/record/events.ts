@@ -1,10 +1,10 @@
 import type { Catalog } from "../catalog/catalog.ts";
 import type { StreamEvent } from "../catalog/events.ts";
 import type { EventLevel } from "../catalog/types.ts";
-import { BoxcarError } from "../base/errors.ts";
 import type { Clock } from "../base/ports.ts";
 import { rate } from "./rate-by-events.ts";
 import type { Recorder } from "./recorder.ts";
+import { unknownSource } from "./source.ts";
 import type { Supervisor } from "./supervisor.ts";
 
 /** What happens on a stream. */
@@ -40,7 +40,7 @@ export async function beginEvent(parts: EventParts, event: BegunEvent): Promise<
   let recording = recorder.running(streamPath);
   if (recording === undefined) {
     const source = await catalog.sources.get(streamPath);
-    if (source === undefined) throw unknownStream(streamPath);
+    if (source === undefined) throw unknownSource(streamPath);
     recording = await supervisor.record(source, "lost", { standby: "once" });
   }
   if (recording.options.standby !== undefined) recording.recordUntil(endMs, beforeMs);
@@ -64,9 +64,4 @@ export async function endEvent(
   const recording = recorder.running(streamPath);
   if (recording?.options.standby !== undefined && longest === undefined) recording.recordNoLonger();
   return ended;
-}
-
-function unknownStream(streamPath: string): BoxcarError {
-  const message = `Nothing records ${streamPath}, and nothing is known of where it comes from. Set it by PUT /mp4/api/sources/${streamPath}.`;
-  return new BoxcarError("unknown_source", 404, message, { streamPath });
 }

@@ -1,3 +1,4 @@
+import { BoxcarError } from "../base/errors.ts";
 import type { Connect } from "./recording.ts";
 
 /** Reads live sources by URL. */
@@ -9,4 +10,10 @@ export interface SourceReader {
    * @throws BoxcarError (from the iteration) `source_refused` (403), `source_failed` (502), `ffmpeg_missing` (501)
    */
   open(url: string): Connect;
+}
+
+/** The refusal of a stream that no source is known of, and nothing is recorded of now. */
+export function unknownSource(streamPath: string): BoxcarError {
+  const message = `Nothing is known of where ${streamPath} comes from. Set it by PUT /mp4/api/sources/${streamPath}; a start takes it as source, too.`;
+  return new BoxcarError("unknown_source", 404, message, { streamPath });
 }

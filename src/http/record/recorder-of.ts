@@ -8,9 +8,3 @@ export function recordingOf({ recording }: AppPlatform): RecordingPlatform {
     "This server records nothing: it runs where no connection lasts. Record with one on Node, Bun or Deno.";
   throw new BoxcarError("not_available", 501, message);
 }
-
-/** @throws BoxcarError `unknown_source` (404) */
-export function unknownSource(streamPath: string): never {
-  const message = `Nothing is known of where ${streamPath} comes from. Set it by PUT /mp4/api/sources/${streamPath}, or give source.`;
-  throw new BoxcarError("unknown_source", 404, message, { streamPath });
-}

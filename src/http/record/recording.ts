@@ -11,7 +11,8 @@ import { lenient, apiPrefixes, query, streamPathInRoute, streamPathParameter, te
 import { bodyOf, bodyParameters, smallBody } from "../schema/request-body.ts";
 import * as z from "../schema/zod.ts";
 import { job, jobOf } from "./job.ts";
-import { recordingOf, unknownSource } from "./recorder-of.ts";
+import { unknownSource } from "../../record/source.ts";
+import { recordingOf } from "./recorder-of.ts";
 
 /** Segments last at least and at most so long, milliseconds. */
 const LEAST_FRAGMENT_MS = 1000;
@@ -108,7 +109,8 @@ export function addRecording(app: App, context: AppContext): void {
       const fragmentMs = fragment === undefined ? undefined : fragmentOf(fragment, config.recording.fragmentMs);
       const folder = folderOf(filePath);
       const known = url === undefined ? await context.catalog.sources.get(streamPath) : adHoc(streamPath, url);
-      const recording = await supervisor.record(known ?? unknownSource(streamPath), "lost", { fragmentMs, folder });
+      if (known === undefined) throw unknownSource(streamPath);
+      const recording = await supervisor.record(known, "lost", { fragmentMs, folder });
       await recording.started;
       return c.json(done(recording.id), 200);
     });

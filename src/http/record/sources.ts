@@ -7,7 +7,8 @@ import { need, streamPathInPath } from "../middleware/access.ts";
 import { done, json, refused, success } from "../replies/replies.ts";
 import { query, streamPathInRoute, streamPathParameter } from "../schema/parameters.ts";
 import * as z from "../schema/zod.ts";
-import { recordingOf, unknownSource } from "./recorder-of.ts";
+import { unknownSource } from "../../record/source.ts";
+import { recordingOf } from "./recorder-of.ts";
 
 const seconds = (ms: number | null): string | null => (ms === null ? null : `${String(ms / 1000)}s`);
 
@@ -70,7 +71,7 @@ export function addSources(app: App, context: AppContext): void {
 
   app.openapi(getRoute, async (c) => {
     const { streamPath } = c.req.valid("param");
-    return c.json(reply((await catalog.sources.get(streamPath)) ?? unknownSource(streamPath)), 200);
+    return c.json(reply(await knownSource(catalog, streamPath)), 200);
   });
 
   app.openapi(putRoute, async (c) => {
@@ -92,7 +93,7 @@ export function addSources(app: App, context: AppContext): void {
   app.openapi(deleteRoute, async (c) => {
     const { recorder } = recordingOf(context);
     const { streamPath } = c.req.valid("param");
-    const source = (await catalog.sources.get(streamPath)) ?? unknownSource(streamPath);
+    const source = await knownSource(catalog, streamPath);
     await catalog.sources.delete(streamPath);
     recorder.running(streamPath)?.stop();
     return c.json(reply(source), 200);
@@ -104,4 +105,11 @@ function shownOf({ streamPath, url, mode, fragmentMs, retentionMs, retentionByte
     ...{ streamPath, url: shownUrl(url), mode, fragment: seconds(fragmentMs), labels: { ...labels } },
     retention: { age: seconds(retentionMs), bytes: retentionBytes },
   };
+}
+
+/** @throws BoxcarError `unknown_source` (404) */
+async function knownSource({ sources }: AppContext["catalog"], streamPath: string): Promise<Source> {
+  const source = await sources.get(streamPath);
+  if (source === undefined) throw unknownSource(streamPath);
+  return source;
 }
