@@ -121,6 +121,7 @@ export const names: Readonly<Record<string, Names>> = {
       ],
       Closed: [2, "End so that no sample left out is presented before one that is taken."],
       NextSync: [4, "Start at the first sync sample from `start` on."],
+      FromFirst: [8, "Start at the first sample of all."],
     },
   },
   Table: {

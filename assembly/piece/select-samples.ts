@@ -87,6 +87,7 @@ export function selectSamples(index: usize, slot: u32, selection: usize): void {
   const cursor = openSamples(index, record);
   if (failed()) return;
   const start = load<i64>(selection, Selection.START);
+  const fromFirst = (load<u32>(selection, Selection.RULES) & SelectionRule.FromFirst) != 0;
   let presentedEnd = i64.MIN_VALUE;
   let shown = i64.MIN_VALUE;
   for (let i: u32 = 0; i < end; i += cursor.count) {
@@ -98,7 +99,9 @@ export function selectSamples(index: usize, slot: u32, selection: usize): void {
       shown = cursor.pts;
     } else if (cursor.pts <= start) {
       const until = cursor.lastPts <= start ? cursor.count : cursor.before(start + 1);
-      shown = max(shown, cursor.pts + <i64>(until - 1) * cursor.duration);
+      const latest = cursor.pts + <i64>(until - 1) * cursor.duration;
+      // What follows a sync sample in decode order and precedes it on the screen cannot be decoded, unless all is taken.
+      shown = fromFirst && shown > start ? latest : max(shown, latest);
     }
     presentedEnd = max(presentedEnd, cursor.lastPts + cursor.duration);
   }
@@ -127,6 +130,7 @@ function leastOffset(index: usize, record: usize): i32 {
 }
 
 function findFirst(index: usize, record: usize, selection: usize): u32 {
+  if (load<u32>(selection, Selection.RULES) & SelectionRule.FromFirst) return 0;
   const samples = load<u32>(record, TrackRecord.SAMPLES);
   const start = load<i64>(selection, Selection.START);
   const fromSync = (load<u32>(selection, Selection.RULES) & SelectionRule.FromSync) != 0;

@@ -1,62 +1,30 @@
-import { concatenated } from "../base/bytes.ts";
 import { BoxcarError } from "../base/errors.ts";
-import { recordedSources, type RecordedSources } from "./recorded-sources.ts";
-import type { RecordedSegment, SegmentSource } from "./segment.ts";
-import type { Core } from "./wasm/module.ts";
-import { SelectionRule } from "./wasm/abi/names.ts";
-import type { Selected } from "./wasm/abi/records.ts";
-import { TrackFlag } from "./wasm/abi/names.ts";
-import type { TrackRecord } from "./wasm/records/summary.ts";
-import { layoutMp4 } from "./layout/layout-mp4.ts";
-import { NO_HEADERS } from "./layout/layout.ts";
-import { readRegions } from "./layout/regions.ts";
-import { OutputTrack } from "./planning/output-track.ts";
-import { isVideo } from "./planning/track-kinds.ts";
-import { leftOut, NO_COUNTS, sourceOf, type Piece, type PieceTrack } from "./planning/piece.ts";
+import { clipOfRun, clipOfSingles, type FrameClip, type FrameParts, type VideoSamples } from "./frame-clip.ts";
+import { wholeTrack } from "./planning/piece.ts";
 import { ROUNDING_MS, TimedSegment } from "./planning/placed-segment.ts";
-import { rescale, ticksOf } from "./planning/ticks.ts";
+import { ticksOf } from "./planning/ticks.ts";
+import { isVideo } from "./planning/track-kinds.ts";
+import { recordedSources } from "./recorded-sources.ts";
+import type { RecordedSegment, SegmentSource } from "./segment.ts";
+import { SelectionRule, TrackFlag } from "./wasm/abi/names.ts";
+import type { Core } from "./wasm/module.ts";
 
 /** A picture that is wanted: the one that a file shows at a moment, its first or last one beyond its ends. */
 export interface FrameTime {
   readonly source: SegmentSource;
   /** Wall clock, milliseconds. */
   readonly atMs: number;
+  /**
+   * Files that it goes on from without a gap, in order, the first of them with a sync sample: pictures before its own first
+   * sync sample are decoded from there. Default: none.
+   */
+  readonly before?: readonly SegmentSource[] | undefined;
 }
 
-/** One sample of a clip. */
-export interface FrameSample {
-  /** Bytes from the start of the clip. */
-  readonly offset: number;
-  /** Bytes. */
-  readonly length: number;
-  /** RFC 6381. */
-  readonly codec: string;
-}
-
-/** A small MP4 from which pictures are decoded. Its video is all it holds. */
-export interface FrameClip {
-  /** Wall-clock times at which its pictures are first shown, milliseconds, not rounded. */
-  readonly shownMs: readonly number[];
-  /** Bytes. */
-  readonly size: number;
-  /** The runs of samples its pictures are decoded from, of each picture one, in order. */
-  readonly samples: readonly FrameSample[];
-  /** Reads it, once or more. @throws as the files' `read` does */
-  read(): AsyncIterable<Uint8Array>;
-}
-
-/** What clips are made with. */
-interface FrameParts extends RecordedSources {
-  readonly core: Core;
-}
-
-/** Samples of one segment's video, and the picture they are for. */
-interface Found {
-  readonly segment: RecordedSegment;
-  readonly timed: TimedSegment;
-  readonly slot: number;
-  readonly record: TrackRecord;
-  readonly selected: Selected;
+/** Samples that were found for a picture. */
+interface Found extends VideoSamples {
+  /** Whether it is to be decoded from a sync sample of a segment before. */
+  readonly isLate: boolean;
 }
 
 /**
@@ -64,17 +32,25 @@ interface Found {
  * list makes the picture the first one that is presented.
  * @param source a file with video
  * @param atMs wall clock, milliseconds; beyond its ends: its first or last picture
+ * @param before files that it goes on from, as FrameTime has them
  * @throws BoxcarError `no_picture` (422), `encrypted` (409), and as getting the index does
  *
  * @example
  * const clip = await planFrame(core, { ...indexed, startMs: 0, read }, 1500);
  * for await (const chunk of clip.read()) decoder.write(chunk);
  */
-export async function planFrame(core: Core, source: SegmentSource, atMs: number): Promise<FrameClip> {
-  const parts = { core, ...recordedSources([source]) };
-  const found = await find(parts, parts.segments[0], atMs);
-  const { selected } = found;
-  return clipOf(parts, [{ found, count: selected.count, second: 0 }], selected.shown);
+export async function planFrame(
+  core: Core,
+  source: SegmentSource,
+  atMs: number,
+  before: readonly SegmentSource[] = [],
+): Promise<FrameClip> {
+  const parts = { core, ...recordedSources([...before, source]) };
+  const [first, ...others] = parts.segments.slice(0, -1);
+  const found = await find(parts, parts.segments.at(-1), atMs, first !== undefined);
+  if (!found.isLate || first === undefined) return clipOfRun(parts, [found]);
+  const sync = await find(parts, first, Number.POSITIVE_INFINITY);
+  return clipOfRun(parts, [withRest(sync), ...others.map(wholeVideo), found]);
 }
 
 /**
@@ -83,18 +59,23 @@ export async function planFrame(core: Core, source: SegmentSource, atMs: number)
  * @throws BoxcarError as planFrame does
  */
 export async function planKeyframes(core: Core, wanted: readonly FrameTime[]): Promise<FrameClip> {
-  const sources = [...new Set(wanted.map(({ source }) => source))];
+  const firsts = wanted.flatMap(({ before }) => before?.[0] ?? []);
+  const sources = [...new Set([...firsts, ...wanted.map(({ source }) => source)])];
   const parts = { core, ...recordedSources(sources) };
-  const all: Found[] = [];
-  for (const { source, atMs } of wanted) all.push(await find(parts, parts.segments[sources.indexOf(source)], atMs));
-  return clipOf(
-    parts,
-    all.map((found, i) => ({ found, count: 1, second: i })),
-  );
+  const of = (source: SegmentSource): RecordedSegment | undefined => parts.segments[sources.indexOf(source)];
+  if (wanted.length === 0) throw noPicture("No moment was given.");
+  const all: VideoSamples[] = [];
+  for (const { source, atMs, before } of wanted) {
+    const [first] = before ?? [];
+    const found = await find(parts, of(source), atMs, first !== undefined);
+    const isBefore = found.isLate && first !== undefined;
+    all.push(isBefore ? await find(parts, of(first), Number.POSITIVE_INFINITY) : found);
+  }
+  return clipOfSingles(parts, all);
 }
 
-async function find({ core, indexes }: FrameParts, segment: RecordedSegment | undefined, atMs: number): Promise<Found> {
-  if (segment === undefined) throw noPicture("No moment was given.");
+/** The video of a segment, none of its samples taken. */
+function videoOf(segment: RecordedSegment): Omit<VideoSamples, "selected"> {
   const timed = new TimedSegment(segment);
   const slot = timed.summary.tracks.findIndex(isVideo);
   const record = timed.summary.tracks[slot];
@@ -103,112 +84,47 @@ async function find({ core, indexes }: FrameParts, segment: RecordedSegment | un
     const message = "The video is encrypted: no picture of it can be decoded.";
     throw new BoxcarError("encrypted", 409, message, { id: segment.id });
   }
+  return { segment, timed, slot, record };
+}
+
+function wholeVideo(segment: RecordedSegment): VideoSamples {
+  const video = videoOf(segment);
+  return { ...video, selected: wholeTrack(video.record) };
+}
+
+/** From what is found up to the end of its segment. */
+function withRest({ selected, ...video }: VideoSamples): VideoSamples {
+  const { count, lastDts, lastDuration } = wholeTrack(video.record);
+  return { ...video, selected: { ...selected, count: count - selected.first, lastDts, lastDuration } };
+}
+
+/** @param isLed whether what comes before the first sync sample can be decoded from another segment on */
+async function find(
+  { core, indexes }: FrameParts,
+  segment: RecordedSegment | undefined,
+  atMs: number,
+  isLed = false,
+): Promise<Found> {
+  if (segment === undefined) throw noPicture("No moment was given.");
+  const video = videoOf(segment);
+  const { timed, slot, record } = video;
   // Beyond the ends the first and the last picture are shown.
   const ticks = timed.ticksAt(atMs, record) + ticksOf(ROUNDING_MS, record.timescale);
   const start = Math.min(Math.max(ticks, record.start), Math.max(record.start, record.end - 1));
   const selection = { start, end: start + 1, rules: SelectionRule.FromSync, preroll: 0 };
   const index = await indexes.get(segment.id);
-  const selected = core.withIndex(index, (loaded) => {
+  return core.withIndex(index, (loaded) => {
     const exact = loaded.select(slot, selection);
-    // Before the first sync sample nothing can be decoded: that one is the first picture.
-    return exact.count > 0 ? exact : loaded.select(slot, { ...selection, end: Number.POSITIVE_INFINITY });
-  });
-  if (selected.count === 0) throw noPicture("It has no sync sample to decode from.");
-  return { segment, timed, slot, record, selected };
-}
-
-/** One found picture's samples and where it lands. */
-interface Placed {
-  readonly found: Found;
-  readonly count: number;
-  /** Presentation time of the picture. */
-  readonly second: number;
-}
-
-/** @param exact presentation time of the one picture that is wanted, where that is not the first sample */
-async function clipOf(parts: FrameParts, placed: readonly Placed[], exact?: number): Promise<FrameClip> {
-  const [first] = placed;
-  if (first === undefined) throw noPicture("No moment was given.");
-  const track = new OutputTrack(1, first.found.record, first.found.timed, first.found.slot);
-  const { timescale } = track;
-  const pieces: Piece[] = [];
-  const descriptions: Uint8Array[] = [];
-  for (const { found, count, second } of placed) {
-    const { segment, record, selected, slot, timed } = found;
-    const known = track.descriptions.length;
-    const descriptionBase = track.describe(segment, record);
-    const index = await parts.indexes.get(segment.id);
-    if (track.descriptions.length > known) {
-      const { descriptionOffset: at, descriptionLength: length } = record;
-      descriptions.push(index.subarray(at, at + length));
+    const isLate = exact.count === 0 || exact.pts > start;
+    if (isLate && isLed) {
+      const selected = loaded.select(slot, { ...selection, rules: SelectionRule.FromFirst });
+      if (selected.count > 0) return { ...video, selected, isLate };
     }
-    const single = count === 1;
-    const shown = second * timescale;
-    // Nothing is decoded after it is presented.
-    const decoded = selected.dts + selected.leastOffset - (exact ?? 0);
-    const dts = exact === undefined ? shown : rescale(decoded, record.timescale, timescale);
-    const offset = rescale(selected.pts - selected.dts, record.timescale, timescale);
-    const own = rescale(selected.lastDuration, record.timescale, timescale);
-    const lastDuration = single ? timescale : Math.max(1, own);
-    const lasting = single ? 0 : rescale(selected.lastDts - selected.dts, record.timescale, timescale);
-    const piece: PieceTrack = {
-      ...leftOut(record),
-      ...{ first: selected.first, count, dts, timescale, lastDuration, lasting, ownDuration: lastDuration },
-      ...{ descriptionBase, trackId: track.id },
-      ...(exact === undefined
-        ? { offsetShift: -offset }
-        : {
-            offsetShift: -rescale(selected.leastOffset, record.timescale, timescale),
-            shown: exact,
-            // Not every decoder leaves out what is hidden by itself: times well before 0 tell it.
-            asRecorded: 1,
-          }),
-    };
-    const tracks = timed.summary.tracks.map((other, i) => (i === slot ? piece : leftOut(other)));
-    const { counts, decodings, bytes, fragments } = parts.core.withIndex(index, (loaded) => loaded.measure(tracks));
-    piece.counts = counts[slot] ?? NO_COUNTS;
-    track.count(piece, record);
-    pieces.push({ source: sourceOf(segment), tracks, bytes, fragments, inline: new Uint8Array(0) });
-    track.last = piece;
-    track.lastDts = dts + lasting;
-    track.presentedEnd = Math.max(track.presentedEnd, shown + lastDuration);
-    const decoding = decodings[slot];
-    if (exact !== undefined && decoding !== undefined) track.begin(piece, decoding);
-  }
-  const composition = {
-    ...{ tracks: [track], pieces, startMs: 0, endMs: 0, coverage: [], gaps: [], spans: [], clock: [] },
-    ...{
-      joints: pieces.length - 1,
-      segments: pieces.length,
-      fragments: pieces.reduce((sum, piece) => sum + piece.fragments, 0),
-      references: pieces.reduce((sum, piece) => sum + piece.fragments, 0),
-    },
-    ...{ presentedMs: Number.POSITIVE_INFINITY },
-  };
-  const regions = layoutMp4({
-    ...parts,
-    composition,
-    headers: [{ ...NO_HEADERS, descriptions: concatenated(descriptions) }],
-    edits: "list",
-    chapters: undefined,
-    captions: undefined,
+    // Before the first sync sample nothing can be decoded: that one is the first picture.
+    const selected = exact.count > 0 ? exact : loaded.select(slot, { ...selection, end: Number.POSITIVE_INFINITY });
+    if (selected.count === 0) throw noPicture("It has no sync sample to decode from.");
+    return { ...video, selected, isLate: false };
   });
-  const size = regions.reduce((sum, region) => sum + region.length, 0);
-  let offset = size - pieces.reduce((sum, { bytes }) => sum + bytes, 0); // the media lie last
-  const samples = pieces.map(({ bytes: length }, i) => {
-    offset += length;
-    return { offset: offset - length, length, codec: placed[i]?.found.record.codec ?? "" };
-  });
-  return {
-    shownMs: placed.map(({ found: { timed, record, selected } }) => shownAt(timed, record, exact ?? selected.pts)),
-    size,
-    samples,
-    read: () => readRegions(regions, { offset: 0, length: size }),
-  };
-}
-
-function shownAt(timed: TimedSegment, record: TrackRecord, ticks: number): number {
-  return timed.wallAt(rescale(ticks, record.timescale, timed.reference.timescale));
 }
 
 function noPicture(why: string): BoxcarError {

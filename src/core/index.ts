@@ -31,7 +31,8 @@ export type { ClockReading, Interval } from "./planning/composition.ts";
 export type { Media } from "./reading/media.ts";
 export { INDEX_PAGE, wholeDuration, type Indexes, type RecordedSegment, type SegmentSource } from "./segment.ts";
 
-export { planFrame, planKeyframes, type FrameClip, type FrameSample, type FrameTime } from "./frames.ts";
+export { planFrame, planKeyframes, type FrameTime } from "./frames.ts";
+export type { FrameClip, FrameSample } from "./frame-clip.ts";
 export { sampledEnd, shownSize } from "./shown.ts";
 
 export { notedGroups, USUAL_GROUPS } from "./streaming/groups.ts";

@@ -6,7 +6,7 @@ import type { PictureDecoder, PictureShape, SheetShape } from "../base/ports.ts"
 import { inTurn } from "./in-turn.ts";
 import { DoesNotRestart, restarting } from "./restart.ts";
 import { planFrame, planKeyframes, type Core } from "../core/index.ts";
-import type { VideoMoment } from "./videos.ts";
+import type { Video, VideoMoment } from "./videos.ts";
 
 /** A decoded picture. */
 export interface Picture {
@@ -54,15 +54,15 @@ export class Pictures {
    * @throws BoxcarError `not_available` (501) without a decoder, `busy` (429) when as many pictures wait as may,
    *   `client_gone` (499), and as `planFrame`, the decoder and the store do
    */
-  async still({ video, atMs }: VideoMoment, shape: PictureShape, seek: Seek, turn: Turn): Promise<Still> {
+  async still({ video, atMs, before = [] }: VideoMoment, shape: PictureShape, seek: Seek, turn: Turn): Promise<Still> {
     const decoder = this.#required();
     const clip = await (seek === "exact"
-      ? planFrame(this.#core, video, atMs)
-      : planKeyframes(this.#core, [{ source: video, atMs }]));
+      ? planFrame(this.#core, video, atMs, before)
+      : planKeyframes(this.#core, [{ source: video, atMs, before }]));
     const { key, etag } = video;
     const shownMs = clip.shownMs[0] ?? atMs;
     // A sync sample may be asked for either way: it is the same picture.
-    const identity = ["still", key, etag, shownMs - video.startMs, shape];
+    const identity = ["still", versionsOf(before), key, etag, shownMs - video.startMs, shape];
     const make = (): Promise<Uint8Array> => decoder.still(clip.read(), shape);
     // A video whose version is not known may be another one the next time.
     const bytes = await (etag === "" ? inTurn(this.#queue, turn, make) : this.#once(identity, turn, make));
@@ -75,9 +75,11 @@ export class Pictures {
    */
   async sheet(moments: readonly VideoMoment[], shape: SheetShape, turn: Turn): Promise<Picture> {
     const decoder = this.#required();
-    const wanted = moments.map(({ video, atMs }) => ({ source: video, atMs }));
+    const wanted = moments.map(({ video, ...moment }) => ({ source: video, ...moment }));
     const clip = await planKeyframes(this.#core, wanted);
-    const tiles = moments.map(({ video: { key, etag, startMs } }, i) => [key, etag, (clip.shownMs[i] ?? 0) - startMs]);
+    const tiles = moments.map(({ video: { key, etag, startMs }, before = [] }, i) => {
+      return [versionsOf(before), key, etag, (clip.shownMs[i] ?? 0) - startMs];
+    });
     const make = async (): Promise<Uint8Array> => {
       try {
         return await decoder.sheet([restarting(clip)], shape);
@@ -118,6 +120,10 @@ export class Pictures {
       this.#underway.delete(name);
     }
   }
+}
+
+function versionsOf(videos: readonly Video[]): string[][] {
+  return videos.map(({ key, etag }) => [key, etag]);
 }
 
 async function pictureOf(contentType: Picture["contentType"], bytes: Uint8Array): Promise<Picture> {

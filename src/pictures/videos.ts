@@ -1,9 +1,9 @@
+import { Breather } from "../base/breather.ts";
 import { gathered } from "../base/bytes.ts";
-import { indexObject, summaryOf, type Core, type SegmentSource } from "../core/index.ts";
+import { indexObject, summaryOf, type Core, type RecordedSegment, type SegmentSource } from "../core/index.ts";
 import { LruMap } from "../base/lru-map.ts";
 import type { ByteSpan } from "../base/ports.ts";
-import type { Segment } from "../catalog/types.ts";
-import type { SharingParts } from "../recordings/plan-range.ts";
+import { segmentsBefore, type SharingParts } from "../recordings/plan-range.ts";
 import type { ShownSegment } from "./shown-at.ts";
 
 /** A video of which pictures can be taken. */
@@ -19,6 +19,8 @@ export interface VideoMoment {
   readonly video: Video;
   /** Wall clock, milliseconds. */
   readonly atMs: number;
+  /** Recordings that its first pictures are decoded from, in order. Default: none. */
+  readonly before?: readonly Video[];
 }
 
 /** A file that is read by ranges. */
@@ -64,27 +66,52 @@ export class Videos {
   }
 }
 
-/** What recorded segments are read with. */
-type RecordedParts = Pick<SharingParts, "store" | "indexes">;
+/** What recorded segments are found and read with. */
+type RecordedParts = Pick<SharingParts, "catalog" | "gapToleranceMs" | "store" | "indexes">;
 
 /** A moment of a recorded segment. */
-export function recordedMoment(parts: RecordedParts, { segment, atMs }: ShownSegment): VideoMoment {
-  return { video: recordedVideo(parts, segment, []), atMs };
+export async function recordedMoment(
+  parts: RecordedParts,
+  shown: ShownSegment,
+  signal?: AbortSignal,
+): Promise<VideoMoment> {
+  const [moment] = await recordedMoments(parts, [shown], signal);
+  return moment ?? { video: recordedVideo(parts, shown.segment, []), atMs: shown.atMs };
 }
 
-/** Moments of recorded segments, whose indexes are fetched together. */
-export function recordedMoments(parts: RecordedParts, shown: readonly ShownSegment[]): VideoMoment[] {
+/**
+ * Moments of recorded segments, whose indexes are fetched together.
+ * @param signal aborted when the client has gone
+ * @throws BoxcarError `client_gone` (499)
+ */
+export async function recordedMoments(
+  parts: RecordedParts,
+  shown: readonly ShownSegment[],
+  signal?: AbortSignal,
+): Promise<VideoMoment[]> {
+  const pace = new Breather(signal);
   const ids = [...new Set(shown.map(({ segment }) => segment.id))];
-  const videos = new Map<number, Video>();
-  return shown.map(({ segment, atMs }) => {
-    const video = videos.get(segment.id) ?? recordedVideo(parts, segment, ids.slice(ids.indexOf(segment.id) + 1));
-    videos.set(segment.id, video);
-    return { video, atMs };
-  });
+  const videos = new Map<number, Pick<VideoMoment, "video" | "before">>();
+  const moments: VideoMoment[] = [];
+  for (const { segment, atMs } of shown) {
+    const { id } = segment;
+    let found = videos.get(id);
+    if (found === undefined) {
+      const lead = await segmentsBefore(parts, segment, pace);
+      const before = lead.map((earlier) => recordedVideo(parts, earlier, []));
+      found = { video: recordedVideo(parts, segment, ids.slice(ids.indexOf(id) + 1)), before };
+      videos.set(id, found);
+    }
+    moments.push({ ...found, atMs });
+  }
+  return moments;
 }
 
-function recordedVideo({ store, indexes }: RecordedParts, segment: Segment, upcoming: readonly number[]): Video {
-  const { id, key, etag, startMs, summary } = segment;
+function recordedVideo(
+  { store, indexes }: RecordedParts,
+  { id, key, etag, startMs, summary }: RecordedSegment,
+  upcoming: readonly number[],
+): Video {
   const index = (): Promise<Uint8Array> => indexes.get(id, upcoming);
   return { id, key, etag, startMs, summary, index, read: (span) => store.get(key, span, etag) };
 }

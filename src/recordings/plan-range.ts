@@ -11,7 +11,7 @@ import {
   type PlanParts,
   type SegmentsQuery,
 } from "../core/planning/compose.ts";
-import { follows } from "../core/planning/lead.ts";
+import { decodedFrom, follows } from "../core/planning/lead.ts";
 import { Cuts } from "../core/planning/cuts.ts";
 import { Groups } from "../core/streaming/groups.ts";
 import type { Indexes, RecordedSegment } from "../core/segment.ts";
@@ -170,6 +170,15 @@ export async function segmentBefore(
     found = segments.findLast((one) => follows(one, startMs, toleranceMs)) ?? found;
   }
   return found;
+}
+
+/** The segments that the first pictures of one are decoded from, in order; none where it begins with a sync sample. */
+export function segmentsBefore(
+  parts: Pick<RangeParts, "catalog" | "gapToleranceMs">,
+  segment: Segment,
+  pace?: Pace,
+): Promise<RecordedSegment[]> {
+  return decodedFrom(segment, (earlier) => segmentBefore(parts, segment.streamPath, earlier, pace));
 }
 
 function coreParts(parts: RangeParts): PlanParts {

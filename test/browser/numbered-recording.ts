@@ -16,8 +16,10 @@ export interface NumberedOptions {
   /** Number of the first frame. Default 0. */
   readonly first?: number;
   readonly segments: number;
-  /** Length of each, whole seconds; there is a sync sample at every second. */
+  /** Length of each, whole seconds. */
   readonly seconds: number;
+  /** Seconds from one sync sample to the next; segments begin anywhere when it is more than one, without B-frames. Default 1. */
+  readonly group?: number;
   /** Default "h264", with B-frames and AAC. VP9 and AV1 come with Opus. */
   readonly video?: "h264" | "vp9" | "av1";
   /** Default "160x96". */
@@ -49,14 +51,16 @@ export function numberedPictures(size: `${number}x${number}`, first: number): st
 
 /** Encodes one continuous recording and answers its segments' files in order. */
 export async function recordNumbered(options: NumberedOptions): Promise<string[]> {
-  const { folder, name, first = 0, segments, seconds, video = "h264", size = "160x96", fragmented = false } = options;
-  const gop = String(FPS);
+  const { folder, name, first = 0, segments, seconds, group = 1 } = options;
+  const { video = "h264", size = "160x96", fragmented = false } = options;
+  const gop = String(FPS * group);
   const movflags = fragmented ? "+frag_keyframe+empty_moov+default_base_moof" : "+faststart";
   await ffmpeg([
     ...["-v", "error", "-y", "-f", "lavfi", "-i", numberedPictures(size, first)],
     ...["-f", "lavfi", "-i", "anoisesrc=r=48000:a=0.1:seed=1", "-t", String(segments * seconds)],
     ...["-strict", "experimental", "-threads", "1", "-pix_fmt", "yuv420p", "-c:v", ...ENCODERS[video]],
     ...["-g", gop, "-keyint_min", gop, "-f", "segment", "-segment_time", String(seconds), "-reset_timestamps", "1"],
+    ...(group > 1 ? ["-break_non_keyframes", "1", "-bf", "0"] : []),
     ...["-segment_format", "mp4", "-segment_format_options", `movflags=${movflags}`, join(folder, `${name}-%d.mp4`)],
   ]);
   const made = (await readdir(folder)).filter((file) => file.startsWith(`${name}-`));

@@ -28,8 +28,9 @@ async function upload(streamPath: string, file: string, startMs: number): Promis
 
 async function record(streamPath: string, options: Partial<NumberedOptions> = {}): Promise<string[]> {
   const name = streamPath.replaceAll("/", "-");
-  const files = await recordNumbered({ folder, name, segments: SEGMENTS, seconds: SECONDS, ...options });
-  for (const [i, file] of files.entries()) await upload(streamPath, file, START + i * SECONDS * 1000);
+  const { seconds = SECONDS } = options;
+  const files = await recordNumbered({ folder, name, segments: SEGMENTS, ...options, seconds });
+  for (const [i, file] of files.entries()) await upload(streamPath, file, START + i * seconds * 1000);
   return files;
 }
 
@@ -50,6 +51,43 @@ beforeAll(async () => {
 afterAll(async () => {
   await server.close();
   await rm(folder, { recursive: true });
+});
+
+describe("of a group of pictures over several segments", () => {
+  // Sync samples at 0 and 9 s: none in the second segment, and a late one in the third.
+  const stream = "live/anywhere";
+  beforeAll(() => record(stream, { group: 9, seconds: 4, fragmented: true }));
+
+  it("a snapshot is the very frame that is shown at the moment", async () => {
+    const frames = [0, 99, 100, 101, 150, 199, 200, 224, 225, 226, 299];
+    const seen: number[] = [];
+    for (const frame of frames) {
+      // Fragments of ffmpeg put the picture some 20 ms behind their start, where the sound has its priming.
+      const { status, bytes } = await snapshot(`${stream}.png?time=${START + frame * FRAME_MS + 30}`);
+      expect(status).toBe(200);
+      seen.push(numberIn(await greyOf(bytes)));
+    }
+    expect(seen).toEqual(frames);
+  });
+
+  it("seek=keyframe gives the sync sample before it, from an earlier segment, too", async () => {
+    const seen: number[] = [];
+    for (const ms of [500, 4000, 8500, 9500]) {
+      const { headers, bytes } = await snapshot(`${stream}.png?seek=keyframe&time=${START + ms}`);
+      seen.push(numberIn(await greyOf(bytes)));
+      expect(headers.get("boxcar-time")).toBe(new Date(START + (seen.at(-1) ?? 0) * FRAME_MS).toISOString());
+    }
+    expect(seen).toEqual([0, 0, 0, 225]);
+  });
+
+  it("a picture of what follows a gap is the first one that can be decoded", async () => {
+    const alone = "live/anywhere-alone";
+    const files = [1, 2].map((i) => join(folder, `live-anywhere-${i}.mp4`));
+    for (const [i, file] of files.entries()) await upload(alone, file, START + i * 60_000);
+    expect((await snapshot(`${alone}.png?time=${START + 1000}`)).status).toBe(422);
+    const { bytes } = await snapshot(`${alone}.png?time=${START + 60_000}`);
+    expect(numberIn(await greyOf(bytes))).toBe(225);
+  });
 });
 
 describe.each([

@@ -106,6 +106,13 @@ describe("a storyboard", () => {
     expect(await numbersOf(kept)).toEqual([0, 6, 11, 11, 11, 12].map((second) => second * FPS));
   });
 
+  it("shows the sync sample of an earlier segment where one goes on with its group of pictures", async () => {
+    const options = { folder, name: "anywhere", segments: 3, seconds: 4, group: 9, fragmented: true };
+    await upload("live/anywhere", await recordNumbered(options), [0, 4, 8]);
+    const cues = await storyboard(`live/anywhere.vtt?${range(2000, 12_000)}&interval=2s`);
+    expect(await numbersOf(cues)).toEqual([0, 0, 0, 0, 9].map((second) => second * FPS));
+  });
+
   it("chooses its interval, and goes on over several sheets", async () => {
     const cues = await storyboard(`live/cam1.vtt?${range(0, 24_000)}`);
     expect(cues).toHaveLength(24);

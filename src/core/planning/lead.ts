@@ -1,6 +1,6 @@
 import type { RecordedSegment } from "../segment.ts";
 import { isVideo } from "./track-kinds.ts";
-import type { TimedSegment } from "./placed-segment.ts";
+import { TimedSegment } from "./placed-segment.ts";
 import { TrackFlag } from "../wasm/abi/names.ts";
 
 /** Finds the segment that a segment follows without a gap; undefined when there is none. */
@@ -46,6 +46,14 @@ export async function leadOf(
     at = earlier;
   }
   return [];
+}
+
+/** The segments that the first pictures of one are decoded from, in order; none where it begins with a sync sample. */
+export async function decodedFrom(segment: RecordedSegment, before: SegmentBefore): Promise<RecordedSegment[]> {
+  const timed = new TimedSegment(segment);
+  if (!startsLate(timed)) return [];
+  const lead = await leadOf(timed, before, (earlier) => new TimedSegment(earlier));
+  return lead.map((earlier) => earlier.segment);
 }
 
 /** Whether pictures of a segment need others from before it to be decoded. */

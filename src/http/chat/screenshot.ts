@@ -136,7 +136,7 @@ async function take(
     authorize(c, "read", streamPath);
     const timeMs = parseTime(String(time), { zone: config.timeZone, dayOf: clock() });
     const wanted = await shownAt(catalog, streamPath, timeMs, config.gapToleranceMs);
-    const still = await pictures.still(recordedMoment(planning, wanted), shape, seek, turn);
+    const still = await pictures.still(await recordedMoment(planning, wanted, c.req.raw.signal), shape, seek, turn);
     return { still, url: origin + snapshotPath(streamPath, timeMs, shape), timeMs };
   }
   const timeMs = millisecondsOf(time);
@@ -144,7 +144,7 @@ async function take(
   if (source.kind === "recording") {
     authorize(c, "read", source.streamPath);
     const wanted = await downloadedAt(c, context, source.streamPath, source.query, timeMs);
-    const still = await pictures.still(recordedMoment(planning, wanted), shape, seek, turn);
+    const still = await pictures.still(await recordedMoment(planning, wanted, c.req.raw.signal), shape, seek, turn);
     return { still, url: origin + snapshotPath(source.streamPath, wanted.atMs, shape), timeMs };
   }
   if (source.kind === "upload") {

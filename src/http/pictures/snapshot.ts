@@ -73,7 +73,12 @@ export function addSnapshot(app: App, context: AppContext): void {
     }
     const wanted = await shownAt(catalog, streamPath, asked, config.gapToleranceMs);
     const shape = { width, height: 0, format, rotation: "auto" } as const;
-    const still = await pictures.still(recordedMoment(planning, wanted), shape, seek, turnOf(c));
+    const still = await pictures.still(
+      await recordedMoment(planning, wanted, c.req.raw.signal),
+      shape,
+      seek,
+      turnOf(c),
+    );
     const settled = asked !== undefined && asked + config.settleMs <= clock();
     return sendPicture(c, still, {
       "Cache-Control": settled ? keptFor(c, 86_400, clock()) : `${visibility(c)}, no-cache`,

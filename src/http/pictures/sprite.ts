@@ -112,11 +112,8 @@ export function addSprite(app: App, context: AppContext): void {
     }
     const moments = part.map(({ wallMs }) => wallMs);
     const frames = await framesOf(catalog, streamPath, plan, moments, c.req.raw.signal);
+    const recorded = await recordedMoments(planning, frames, c.req.raw.signal);
     const rows = Math.ceil(part.length / COLUMNS);
-    return sendPicture(
-      c,
-      await pictures.sheet(recordedMoments(planning, frames), { columns: COLUMNS, rows, ...size }, turnOf(c)),
-      headers,
-    );
+    return sendPicture(c, await pictures.sheet(recorded, { columns: COLUMNS, rows, ...size }, turnOf(c)), headers);
   });
 }

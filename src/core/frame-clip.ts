@@ -1,0 +1,174 @@
+import { concatenated } from "../base/bytes.ts";
+import { layoutMp4 } from "./layout/layout-mp4.ts";
+import { NO_HEADERS } from "./layout/layout.ts";
+import { readRegions } from "./layout/regions.ts";
+import { OutputTrack } from "./planning/output-track.ts";
+import { leftOut, NO_COUNTS, sourceOf, type Piece, type PieceTrack } from "./planning/piece.ts";
+import type { TimedSegment } from "./planning/placed-segment.ts";
+import { rescale } from "./planning/ticks.ts";
+import type { RecordedSources } from "./recorded-sources.ts";
+import type { RecordedSegment } from "./segment.ts";
+import type { Selected } from "./wasm/abi/records.ts";
+import type { Core } from "./wasm/module.ts";
+import type { TrackRecord } from "./wasm/records/summary.ts";
+
+/** One run of samples of a clip. */
+export interface FrameSample {
+  /** Bytes from the start of the clip. */
+  readonly offset: number;
+  /** Bytes. */
+  readonly length: number;
+  /** RFC 6381. */
+  readonly codec: string;
+}
+
+/** A small MP4 from which pictures are decoded. Its video is all it holds. */
+export interface FrameClip {
+  /** Wall-clock times at which its pictures are first shown, milliseconds, not rounded. */
+  readonly shownMs: readonly number[];
+  /** Bytes. */
+  readonly size: number;
+  /** The runs of samples its pictures are decoded from, of each picture one, in order. */
+  readonly samples: readonly FrameSample[];
+  /** Reads it, once or more. @throws as the files' `read` does */
+  read(): AsyncIterable<Uint8Array>;
+}
+
+/** What clips are made with. */
+export interface FrameParts extends RecordedSources {
+  readonly core: Core;
+}
+
+/** The video of one segment, and samples of it. */
+export interface VideoSamples {
+  readonly segment: RecordedSegment;
+  readonly timed: TimedSegment;
+  readonly slot: number;
+  readonly record: TrackRecord;
+  readonly selected: Selected;
+}
+
+/** Samples and their times in a clip: ticks of its first segment's video, below 0 before what is presented. */
+interface Placed extends VideoSamples {
+  readonly dts: number;
+  /** From the first sample to the last one. */
+  readonly lasting: number;
+  readonly lastDuration: number;
+  readonly offsetShift: number;
+}
+
+/** A clip that presents one picture first: the sample `shown` of the last of runs, which go on one from another. */
+export async function clipOfRun(
+  parts: FrameParts,
+  run: readonly [VideoSamples, ...VideoSamples[]],
+): Promise<FrameClip> {
+  const [
+    {
+      record: { timescale },
+    },
+  ] = run;
+  const placed: Placed[] = [];
+  const last = run.at(-1) ?? run[0];
+  let zero = last.selected.shown;
+  let next: number | undefined;
+  for (const samples of run.toReversed()) {
+    const { record, selected } = samples;
+    const ticks = (own: number): number => rescale(own, record.timescale, timescale);
+    // The presentation of one ends where that of the next one starts.
+    if (placed.length > 0) zero += record.end;
+    const lasting = ticks(selected.lastDts - selected.dts);
+    // Nothing is decoded after it is presented, nor before what precedes it.
+    const natural = ticks(selected.dts + selected.leastOffset - zero);
+    const dts = next === undefined ? natural : Math.min(natural, next - 1 - lasting);
+    const own = Math.max(1, ticks(selected.lastDuration));
+    const lastDuration = next === undefined ? own : next - dts - lasting;
+    placed.unshift({ ...samples, dts, lasting, lastDuration, offsetShift: -ticks(selected.leastOffset) });
+    next = dts;
+    zero -= record.start;
+  }
+  const { lastDuration = 1 } = placed.at(-1) ?? {};
+  const clip = await clipOf(parts, placed, lastDuration);
+  const [from] = clip.samples;
+  const length = clip.samples.reduce((sum, each) => sum + each.length, 0);
+  const samples = from === undefined ? [] : [{ ...from, length }];
+  return { ...clip, samples, shownMs: [shownAt(last, last.selected.shown)] };
+}
+
+/** A clip of single samples, the first one of each selection: the n-th is presented at second n. */
+export function clipOfSingles(parts: FrameParts, singles: readonly VideoSamples[]): Promise<FrameClip> {
+  const { timescale = 1 } = singles[0]?.record ?? {};
+  const placed = singles.map((samples, second): Placed => {
+    const { record, selected } = samples;
+    const offset = rescale(selected.pts - selected.dts, record.timescale, timescale);
+    const single = { ...samples, selected: { ...selected, count: 1 } };
+    return { ...single, dts: second * timescale, lasting: 0, lastDuration: timescale, offsetShift: -offset };
+  });
+  return clipOf(parts, placed, placed.length * timescale);
+}
+
+/** @param presentedEnd ticks of the clip */
+async function clipOf(parts: FrameParts, placed: readonly Placed[], presentedEnd: number): Promise<FrameClip> {
+  const [first] = placed;
+  if (first === undefined) throw new RangeError("a clip of no samples");
+  const track = new OutputTrack(1, first.record, first.timed, first.slot);
+  const { timescale } = track;
+  track.firstDts = first.dts;
+  track.presentedEnd = presentedEnd;
+  const pieces: Piece[] = [];
+  const descriptions: Uint8Array[] = [];
+  for (const { segment, timed, slot, record, selected, dts, lasting, lastDuration, offsetShift } of placed) {
+    const known = track.descriptions.length;
+    const descriptionBase = track.describe(segment, record);
+    const index = await parts.indexes.get(segment.id);
+    if (track.descriptions.length > known) {
+      const { descriptionOffset: at, descriptionLength: length } = record;
+      descriptions.push(index.subarray(at, at + length));
+    }
+    const piece: PieceTrack = {
+      ...leftOut(record),
+      ...{ first: selected.first, count: selected.count, dts, timescale, lastDuration, lasting, offsetShift },
+      ...{ ownDuration: lastDuration, descriptionBase, trackId: track.id },
+    };
+    const tracks = timed.summary.tracks.map((other, i) => (i === slot ? piece : leftOut(other)));
+    const { counts, bytes, fragments } = parts.core.withIndex(index, (loaded) => loaded.measure(tracks));
+    piece.counts = counts[slot] ?? NO_COUNTS;
+    track.count(piece, record);
+    pieces.push({ source: sourceOf(segment), tracks, bytes, fragments, inline: new Uint8Array(0) });
+    track.last = piece;
+    track.lastDts = dts + lasting;
+  }
+  const composition = {
+    ...{ tracks: [track], pieces, startMs: 0, endMs: 0, coverage: [], gaps: [], spans: [], clock: [] },
+    ...{
+      joints: pieces.length - 1,
+      segments: pieces.length,
+      fragments: pieces.reduce((sum, piece) => sum + piece.fragments, 0),
+      references: pieces.reduce((sum, piece) => sum + piece.fragments, 0),
+    },
+    ...{ presentedMs: Number.POSITIVE_INFINITY },
+  };
+  const regions = layoutMp4({
+    ...parts,
+    composition,
+    headers: [{ ...NO_HEADERS, descriptions: concatenated(descriptions) }],
+    edits: "list",
+    chapters: undefined,
+    captions: undefined,
+  });
+  const size = regions.reduce((sum, region) => sum + region.length, 0);
+  let offset = size - pieces.reduce((sum, { bytes }) => sum + bytes, 0); // the media lie last
+  const samples = pieces.map(({ bytes: length }, i) => {
+    offset += length;
+    return { offset: offset - length, length, codec: placed[i]?.record.codec ?? "" };
+  });
+  return {
+    shownMs: placed.map((samples) => shownAt(samples, samples.selected.pts)),
+    size,
+    samples,
+    read: () => readRegions(regions, { offset: 0, length: size }),
+  };
+}
+
+function shownAt({ timed, record }: VideoSamples, ticks: number): number {
+  return timed.wallAt(rescale(ticks, record.timescale, timed.reference.timescale));
+}
