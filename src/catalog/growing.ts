@@ -12,6 +12,8 @@ export interface GrowingSegment {
   readonly key: string;
   /** How many times it has grown; it can be had as it was at any time. */
   readonly version: number;
+  /** Whether it grows on. */
+  readonly open: boolean;
   /** What there is of it at a version. */
   at(version: number): GrownSegment;
   /** Yields exactly `span.length` bytes of it, or throws. */
@@ -33,6 +35,7 @@ export class GrowingSegments {
   readonly #versions = new Map<number, { readonly segment: GrowingSegment; readonly version: number }>();
   readonly #newest = new WeakMap<GrowingSegment, Segment & { readonly version: number }>();
   readonly #byKey = new Map<string, GrowingSegment>();
+  readonly #waiting = new Map<string, Set<() => void>>();
   #lastId = 0;
 
   /** Tells of a segment from now on. */
@@ -40,6 +43,31 @@ export class GrowingSegments {
     const { streamPath, key } = segment;
     this.#open.set(streamPath, [...(this.#open.get(streamPath) ?? []), segment]);
     this.#byKey.set(key, segment);
+    this.grew(streamPath);
+  }
+
+  /** Tells those who wait that a stream's segments have grown, are open no more, or have become ready. */
+  grew(streamPath: string): void {
+    const waiting = this.#waiting.get(streamPath) ?? [];
+    this.#waiting.delete(streamPath);
+    for (const wake of waiting) wake();
+  }
+
+  /** Resolves when a stream's segments have grown, or `signal` is given. */
+  growth(streamPath: string, signal: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      const waiting = this.#waiting.get(streamPath) ?? new Set();
+      this.#waiting.set(streamPath, waiting);
+      const wake = (): void => {
+        signal.removeEventListener("abort", wake);
+        waiting.delete(wake);
+        if (waiting.size === 0 && this.#waiting.get(streamPath) === waiting) this.#waiting.delete(streamPath);
+        resolve();
+      };
+      waiting.add(wake);
+      signal.addEventListener("abort", wake);
+      if (signal.aborted) wake();
+    });
   }
 
   /** No longer tells of a segment, once it is ready or given up. */
@@ -49,6 +77,7 @@ export class GrowingSegments {
     if (others.length === 0) this.#open.delete(streamPath);
     else this.#open.set(streamPath, others);
     this.#byKey.delete(segment.key);
+    this.grew(streamPath);
     const forget = setTimeout(() => {
       for (const [id, entry] of this.#versions) if (entry.segment === segment) this.#versions.delete(id);
     }, REMEMBERED_MS);
@@ -92,11 +121,20 @@ export class GrowingSegments {
   }
 
   #current(segment: GrowingSegment): Segment {
-    const { version } = segment;
+    const { version, open } = segment;
     const known = this.#newest.get(segment);
-    if (known?.version === version) return known;
+    if (known?.version === version && known.open === open) return known;
     const { streamPath, key } = segment;
-    const current = { ...segment.at(version), streamPath, key, id: --this.#lastId, growing: true as const, version };
+    const current = {
+      ...segment.at(version),
+      streamPath,
+      key,
+      id: --this.#lastId,
+      growing: true as const,
+      version,
+      open,
+      lastingId: segment.id,
+    };
     this.#versions.set(current.id, { segment, version });
     this.#newest.set(segment, current);
     return current;

@@ -16,6 +16,10 @@ export interface RecordedSegment {
   readonly summary: Uint8Array;
   /** What `notedGroups` says of it; absent: its index does. */
   readonly groups?: string | undefined;
+  /** The id that it is found by for good, where `id` is that of a version; default: `id`. */
+  readonly lastingId?: number | undefined;
+  /** It is being recorded, and more of it will come. */
+  readonly open?: boolean | undefined;
   /** Names its bytes in ETags of outputs. Default: id and ETag. */
   readonly identity?: string | undefined;
 }

@@ -57,7 +57,7 @@ export class Manifest implements StreamSink {
     const period = this.#periods.at(-1);
     if (period === undefined) return;
     period.measure.add(segment);
-    const { id, startMs: recordedMs } = timed.segment;
+    const { lastingId: id = timed.segment.id, startMs: recordedMs } = timed.segment;
     const [before = "", behind = ""] = mediaName({ id, startMs: recordedMs, tracks: "av", first, end }).split("/av/");
     period.names.push([before, behind]);
     period.times.push(Math.round((startMs + durationMs) * 1000));

@@ -1,6 +1,7 @@
 import type { Sha256 } from "../base/ports.ts";
 import { formatTime } from "../base/time.ts";
 import type { StreamedSegment, StreamedStretch, StreamMeasure, StreamSink, StreamTracks } from "../core/index.ts";
+import type { ListedSegment, WindowNumbers } from "./live-numbers.ts";
 import { initName, mediaName } from "./media-names.ts";
 
 /** The version of HLS whose tags are used: `EXT-X-MAP` of media segments that are no I-frames needs 6, fMP4 7. */
@@ -16,11 +17,21 @@ export interface MediaPlaylistOptions {
   readonly sha256?: Sha256 | undefined;
 }
 
-/** Writes a media playlist (RFC 8216 section 4.3.3) of a range that is over, as the range is divided. */
+/** A playlist that grows. */
+export interface LivePlaylist {
+  /** Numbers of the first media segment of one that slides; absent: it grows from its start on. */
+  readonly numbers?: WindowNumbers | undefined;
+  /** Milliseconds that a media segment lasts at most, as far as that can be told. */
+  readonly targetMs: number;
+}
+
+/** Writes a media playlist (RFC 8216 section 4.3.3) of a range, as the range is divided. */
 export class MediaPlaylist implements StreamSink {
   readonly #options: MediaPlaylistOptions;
   /** Of a stretch only its beginning is noted: what its configuration is called takes time to find out. */
   readonly #entries: (string | StreamedStretch)[] = [];
+  readonly #listed: ListedSegment[] = [];
+  #begins = false;
   #longestMs = 0;
   #independent = true;
   #firstMs: number | undefined;
@@ -32,8 +43,14 @@ export class MediaPlaylist implements StreamSink {
     this.#options = options;
   }
 
+  /** Its media segments, to be numbered. */
+  get listed(): readonly ListedSegment[] {
+    return this.#listed;
+  }
+
   begin(stretch: StreamedStretch): void {
     this.#entries.push(stretch);
+    this.#begins = true;
   }
 
   add({ timed, first, end, startMs, durationMs, sync }: StreamedSegment): void {
@@ -43,21 +60,33 @@ export class MediaPlaylist implements StreamSink {
     this.#independent &&= sync;
     this.fromMs = Math.min(this.fromMs, Math.floor(startMs));
     this.toMs = Math.max(this.toMs, Math.ceil(startMs + durationMs));
-    const { id, startMs: recordedMs } = timed.segment;
+    const { segment } = timed;
+    const { lastingId: id = segment.id, startMs: recordedMs } = segment;
     const name = mediaName({ id, startMs: recordedMs, tracks, first, end: iframes ? first + 1 : end });
     this.#entries.push(`#EXTINF:${seconds(durationMs)},\n${name}`);
+    this.#listed.push({ name: `${id} ${first}`, begins: this.#begins });
+    this.#begins = false;
   }
 
-  /** @param query added to each URL, with its `?` */
-  async text(query = ""): Promise<string> {
+  /**
+   * @param query added to each URL, with its `?`
+   * @param live absent: the range is over
+   */
+  async text(query = "", live?: LivePlaylist): Promise<string> {
     const { tracks, iframes, startMs, sha256 } = this.#options;
     const offsetMs = startMs - (this.#firstMs ?? startMs);
+    const { sequence = 0, discontinuity } = live?.numbers ?? {};
+    const longest = Math.max(1, Math.round(Math.max(this.#longestMs, live?.targetMs ?? 0) / 1000));
     const lines = [
-      ...["#EXTM3U", VERSION, `#EXT-X-TARGETDURATION:${Math.max(1, Math.round(this.#longestMs / 1000))}`],
-      ...["#EXT-X-MEDIA-SEQUENCE:0", "#EXT-X-PLAYLIST-TYPE:VOD"],
+      ...["#EXTM3U", VERSION, `#EXT-X-TARGETDURATION:${longest}`, `#EXT-X-MEDIA-SEQUENCE:${sequence}`],
+      ...(discontinuity === undefined ? [] : [`#EXT-X-DISCONTINUITY-SEQUENCE:${discontinuity}`]),
+      ...(live === undefined ? ["#EXT-X-PLAYLIST-TYPE:VOD"] : []),
+      ...(live !== undefined && live.numbers === undefined ? ["#EXT-X-PLAYLIST-TYPE:EVENT"] : []),
       ...(this.#independent ? ["#EXT-X-INDEPENDENT-SEGMENTS"] : []),
       ...(iframes ? ["#EXT-X-I-FRAMES-ONLY"] : []),
-      ...(offsetMs >= 1 && !iframes ? [`#EXT-X-START:TIME-OFFSET=${seconds(offsetMs)},PRECISE=YES`] : []),
+      ...(offsetMs >= 1 && !iframes && live === undefined
+        ? [`#EXT-X-START:TIME-OFFSET=${seconds(offsetMs)},PRECISE=YES`]
+        : []),
     ];
     const names = new Map<string, string>();
     let known: string | undefined;
@@ -74,7 +103,8 @@ export class MediaPlaylist implements StreamSink {
       known = name;
       lines.push(`#EXT-X-PROGRAM-DATE-TIME:${formatTime(Math.round(begunMs))}`);
     }
-    return `${lines.join("\n")}\n#EXT-X-ENDLIST\n`;
+    if (live === undefined) lines.push("#EXT-X-ENDLIST");
+    return `${lines.join("\n")}\n`;
   }
 }
 

@@ -9,6 +9,7 @@ import { BoxcarError } from "../base/errors.ts";
 import { Pictures } from "../pictures/pictures.ts";
 import { Videos } from "../pictures/videos.ts";
 import { Playlists } from "./streaming/send-playlist.ts";
+import { LiveNumbers } from "../deliver/live-numbers.ts";
 import { sharingParts } from "../recordings/plan-range.ts";
 import { Planners } from "../recordings/planners.ts";
 import { checkGuards, identify } from "./middleware/access.ts";
@@ -88,6 +89,7 @@ function contextOf(given: AppPlatform): AppContext {
     planners: plannersOf(platform),
     planning: sharingParts({ ...platform, gapToleranceMs: given.config.gapToleranceMs }),
     playlists: new Playlists(),
+    liveNumbers: new LiveNumbers(),
     pictures: new Pictures(
       given.core,
       given.decoder,

@@ -21,6 +21,7 @@ import type {
 import type { Recorder } from "../record/recorder.ts";
 import type { SourceReader } from "../record/source.ts";
 import type { Supervisor } from "../record/supervisor.ts";
+import type { LiveNumbers } from "../deliver/live-numbers.ts";
 import type { Planners } from "../recordings/planners.ts";
 import type { SharingParts } from "../recordings/plan-range.ts";
 import type { Scope } from "../base/scopes.ts";
@@ -81,6 +82,7 @@ export interface AppContext extends AppPlatform {
   readonly planners: Planners;
   readonly planning: SharingParts;
   readonly playlists: Playlists;
+  readonly liveNumbers: LiveNumbers;
   readonly pictures: Pictures;
   /** In turn, videos of other hosts are read. */
   readonly remotes: FairQueue;

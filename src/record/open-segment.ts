@@ -17,6 +17,8 @@ export class OpenSegment {
   /** The stream's time at which it begins, milliseconds. */
   readonly mediaStartMs: number;
   readonly isVideo: boolean;
+  /** Whether parts may still come. */
+  isOpen = true;
   /** The stream's time at which its last part ends. */
   mediaEndMs: number;
   /** Wall clock, milliseconds since 1970, not rounded. */
@@ -62,11 +64,15 @@ export class OpenSegment {
   /** As the catalog tells of it while it grows: each part is a version. @param id of its pending row */
   growing(id: number): GrowingSegment {
     const parts = (): number => this.parts;
+    const isOpen = (): boolean => this.isOpen;
     return {
       id,
       ...{ streamPath: this.file.entry.streamPath, key: this.file.entry.key },
       get version() {
         return parts();
+      },
+      get open() {
+        return isOpen();
       },
       at: (version) => this.#at(version),
       read: (span) => this.file.read(span),

@@ -224,10 +224,12 @@ export class Recording {
   /** Lets ranges have what there is of a segment, once it has a row. */
   #tell(segment: OpenSegment): void {
     const { id } = segment.file.entry;
+    const { growing: all } = this.#parts.catalog;
+    if (this.#growing.has(segment)) all.grew(this.options.streamPath);
     if (id === undefined || this.#growing.has(segment)) return;
     const growing = segment.growing(id);
     this.#growing.set(segment, growing);
-    this.#parts.catalog.growing.add(growing);
+    all.add(growing);
   }
 
   /** Begins a segment: its row, if the catalog answers, and its file. */
@@ -253,6 +255,8 @@ export class Recording {
 
   #keep(segment: OpenSegment): void {
     const { file } = segment;
+    segment.isOpen = false;
+    this.#parts.catalog.growing.grew(this.options.streamPath);
     const ready = (): void => {
       const growing = this.#growing.get(segment);
       this.#growing.delete(segment);

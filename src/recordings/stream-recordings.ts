@@ -6,6 +6,7 @@ import { planMediaSegment, type MediaName, type StreamedMedia } from "../core/st
 import { around, streamRange, type StreamQuery, type StreamSink } from "../core/streaming/stream-range.ts";
 import type { RecordedSegment } from "../core/segment.ts";
 import { recordedSegments, segmentBefore, type PlanBounds, type SharingParts } from "./plan-range.ts";
+import { recordedAndGrowing, versionWithGrowing } from "./with-growing.ts";
 
 /** A range of a stream. */
 export interface RecordingsQuery extends StreamQuery {
@@ -22,7 +23,7 @@ export const LONGEST_STREAM_MS = 31 * 86_400_000;
 /** Differs whenever what a range is divided into may, as long as nothing before it says where it begins. */
 export function streamVersion({ catalog }: SharingParts, query: RecordingsQuery): Promise<string> {
   const { startMs, endMs } = around(query);
-  return catalog.recordedVersion(query.streamPath, startMs, endMs);
+  return versionWithGrowing(catalog, query.streamPath, startMs, endMs);
 }
 
 /**
@@ -41,7 +42,7 @@ export async function streamRecordings(
   const { catalog } = parts;
   const wide = around(query);
   const versions = new Set<string>();
-  const pages = recordedSegments(catalog.recorded(streamPath, wide.startMs, wide.endMs, bounds), versions);
+  const pages = recordedSegments(recordedAndGrowing(catalog, streamPath, wide.startMs, wide.endMs, bounds), versions);
   const led: RecordedSegment[] = [];
   const before = (segment: RecordedSegment): Promise<RecordedSegment | undefined> => {
     led.push(segment);
@@ -65,7 +66,7 @@ export async function recordedMedia(
   name: MediaName,
 ): Promise<StreamedMedia | undefined> {
   const { id, startMs } = name;
-  const segment = await parts.catalog.segment(id);
+  const segment = (await parts.catalog.segment(id)) ?? parts.catalog.growing.ofRow(id);
   if (segment === undefined && (await parts.catalog.wasDeleted(id))) {
     const message = `Segment ${id} of ${streamPath} was deleted. Ask for the playlist again.`;
     throw new BoxcarError("segment_deleted", 410, message, { id });
@@ -80,7 +81,8 @@ export async function recordedInit(
   streamPath: string,
   { key, configuration, tracks }: InitName,
 ): Promise<Uint8Array | undefined> {
-  for (const segment of await catalog.configured(streamPath, key, MOST_LOOKED_AT)) {
+  const growing = catalog.growing.overlapping(streamPath, Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY);
+  for (const segment of [...growing, ...(await catalog.configured(streamPath, key, MOST_LOOKED_AT))]) {
     const timed = new TimedSegment(segment);
     if ((await configurationName(configurationOf(timed), sha256)) !== configuration) continue;
     return initSegment(core, timed, await indexes.get(segment.id), tracks);

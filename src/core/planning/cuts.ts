@@ -4,6 +4,7 @@ import { LruMap } from "../../base/lru-map.ts";
 import type { LoadedIndex, MeasuredPiece } from "../wasm/loaded-index.ts";
 import type { Core } from "../wasm/module.ts";
 import type { Selected, Selection } from "../wasm/abi/records.ts";
+import { completeSamples } from "../streaming/complete.ts";
 import { TimedSegment } from "./placed-segment.ts";
 
 /** What is kept by default: the cuts of some ten thousand segments. */
@@ -66,6 +67,11 @@ export class Cuts {
       this.#measured.set(name, measured);
     }
     return measured;
+  }
+
+  /** As `completeSamples`, of a segment that is being recorded. @throws BoxcarError `index_missing` (503) */
+  complete(timed: TimedSegment): Promise<number> {
+    return this.#withIndex(timed.segment.id, (index) => completeSamples(index, timed));
   }
 
   async #withIndex<T>(id: number, use: (index: LoadedIndex) => T): Promise<T> {

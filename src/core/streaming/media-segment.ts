@@ -8,6 +8,7 @@ import { TimedSegment } from "../planning/placed-segment.ts";
 import { encrypted } from "../planning/refusals.ts";
 import { rescale, usualDuration } from "../planning/ticks.ts";
 import type { Media } from "../reading/media.ts";
+import { completeSamples, decodedAt, dividedEnd } from "./complete.ts";
 import { FRAGMENT_BASE, TrackFlag } from "../wasm/abi/names.ts";
 import type { LoadedIndex, SampleRun } from "../wasm/loaded-index.ts";
 import type { Indexes, RecordedSegment } from "../segment.ts";
@@ -29,10 +30,12 @@ export interface MediaSegmentName {
   /** When the recording starts to be presented, milliseconds since 1970: media times count from there. */
   readonly startMs: number;
   readonly tracks: StreamTracks;
-  /** The first sample of the reference track, from 0: a sync sample, or the first of all. */
+  /** The first sample of the reference track, from 0: a sync sample, or the first of all, but in a part. */
   readonly first: number;
   /** Number of the sample behind the last one. */
   readonly end: number;
+  /** Whether it is a part of a media segment, which may begin anywhere. */
+  readonly part?: boolean | undefined;
 }
 
 /** A media segment by its recording. */
@@ -69,8 +72,9 @@ export async function planMediaSegment(
   if (wanted.some(({ record }) => record.flags & TrackFlag.Encrypted)) throw encrypted(segment);
   const index = await parts.indexes.get(segment.id);
   const made = parts.core.withIndex(index, (loaded) => {
+    if (end > completeSamples(loaded, timed)) return undefined;
     const run = loaded.run(summary.reference, first, end - first);
-    if (first > 0 && !run.sync) return undefined;
+    if (first > 0 && !run.sync && name.part !== true) return undefined;
     const tracks = summary.tracks.map((record, slot): PieceTrack => {
       const { trackId } = wanted.find((one) => one.slot === slot) ?? { trackId: 0 };
       const own = slot === summary.reference ? run : startingIn(loaded, timed, slot, { run, ...name });
@@ -91,16 +95,17 @@ export async function planMediaSegment(
 /** The samples of another track that start while those of the reference track are presented; undefined without any. */
 function startingIn(
   loaded: LoadedIndex,
-  { summary, reference }: TimedSegment,
+  timed: TimedSegment,
   slot: number,
-  { run, first, end }: { readonly run: SampleRun; readonly first: number; readonly end: number },
+  { run, first }: { readonly run: SampleRun; readonly first: number },
 ): SampleRun | undefined {
+  const { summary, reference } = timed;
   const record = summary.tracks[slot];
   if (record === undefined) return undefined;
   const own = (ticks: number): number => rescale(ticks, reference.timescale, record.timescale);
   // What an edit list hides before the start of a recording may be what the one before it lacks at its end.
-  const from = first === 0 ? Number.NEGATIVE_INFINITY : own(run.pts);
-  const until = end === reference.samples ? Number.POSITIVE_INFINITY : own(run.presentedEnd);
+  const from = first === 0 ? Number.NEGATIVE_INFINITY : own(run.sync ? run.pts : decodedAt(reference, run));
+  const until = own(dividedEnd(timed, run));
   const found = loaded.select(slot, { start: from, end: until, rules: 0, preroll: 0 });
   // One that has started before belongs to the media segment before.
   const skipped = found.count > 0 && found.pts < from ? 1 : 0;

@@ -170,9 +170,10 @@ class SegmentMaker implements Maker {
     const { reference } = timed;
     const groups = await this.#groupsOf(timed);
     const start = await this.#startOf(placed, groups);
-    const end = await this.#endOf(placed, groups);
-    const segments: Divided[] = [];
     const ownMsOf = this.#query.tracks === "a" ? soundStarts(timed) : undefined;
+    const closed = await this.#endOf(placed, groups);
+    const end = timed.segment.open === true ? await this.#completeUntil(timed, groups, closed, ownMsOf) : closed;
+    const segments: Divided[] = [];
     let group = groups.get(start.group);
     for (let number = start.group; group !== undefined && group.first < end.sample; number++) {
       const next = groups.get(number + 1);
@@ -190,6 +191,21 @@ class SegmentMaker implements Maker {
       group = next;
     }
     return { timed, segments, endMs: end.atMs };
+  }
+
+  /** Where what can be told for good of a recording ends that goes on: with a whole group that another one follows. */
+  async #completeUntil(
+    timed: TimedSegment,
+    groups: GroupList,
+    closed: { sample: number; atMs: number },
+    ownMsOf: ReturnType<typeof soundStarts>,
+  ): Promise<{ sample: number; atMs: number }> {
+    const complete = await this.#cuts.complete(timed);
+    let last = groups.length - 1;
+    while ((groups.get(last)?.first ?? 0) > complete) last--;
+    const { first, pts } = groups.get(last) ?? { first: 0, pts: timed.reference.start };
+    if (first >= closed.sample) return closed;
+    return { sample: first, atMs: ownMsOf?.(first, pts) ?? timed.wallAt(pts) };
   }
 
   /** Where a placed segment begins. The first of a range does with a whole group. */

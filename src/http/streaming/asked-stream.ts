@@ -1,6 +1,6 @@
 import type { Context } from "hono";
 import { BoxcarError } from "../../base/errors.ts";
-import { parseDuration, parseTimeRange } from "../../base/time.ts";
+import { parseDuration, parseTimeRange, type TimeRange } from "../../base/time.ts";
 import { USUAL_GROUPS, type StreamSink, type StreamTracks } from "../../core/index.ts";
 import { streamFolder } from "../../deliver/media-names.ts";
 import { streamRecordings, type RecordingsQuery } from "../../recordings/stream-recordings.ts";
@@ -12,6 +12,10 @@ import { boundedRange } from "../schema/time-range.ts";
 
 /** Seconds that a media segment may last about, and does by default. */
 const [SHORTEST_S, LONGEST_S, USUAL_S] = [2, 20, USUAL_GROUPS.lengthMs / 1000];
+/** Seconds that a playlist that slides may have. */
+const [SHORTEST_WINDOW_S, LONGEST_WINDOW_S] = [20, 86_400];
+/** How long what is expected of a stream that is being recorded may lie ahead, milliseconds. */
+const EXPECTED_MS = 60_000;
 /** From one picture of a playlist of sync samples to the next, milliseconds, at least. */
 const SYNCS_MS = 500;
 
@@ -24,8 +28,17 @@ export const streamParameters = {
   ),
 };
 
+/** Parameters of playlists that may grow. */
+export const liveParameters = {
+  ...streamParameters,
+  window: text(
+    `Instead of times: the newest media segments, ${SHORTEST_WINDOW_S}s to ${LONGEST_WINDOW_S}s of them, of a stream that is being recorded.`,
+    "60s",
+  ),
+};
+
 /** Parameters as a request has them. */
-type Asked = { readonly [Name in keyof typeof streamParameters]?: string | undefined };
+type Asked = { readonly [Name in keyof typeof liveParameters]?: string | undefined };
 
 /** What a playlist or manifest is asked for. */
 export interface AskedStream {
@@ -38,6 +51,10 @@ export interface AskedStream {
   readonly lengthMs: number;
   /** Whether what is recorded of it changes no more, but by deletion. */
   readonly settled: boolean;
+  /** Whether it is being recorded, and more of it will come. */
+  readonly live: boolean;
+  /** The parameters that ask for the same range again. */
+  readonly same: Readonly<Record<string, string>>;
 }
 
 /** Reads what is asked for. @throws BoxcarError `bad_parameter` (400), and as `parseTimeRange` and `boundedRange` do */
@@ -49,15 +66,36 @@ export async function askedStream(context: AppContext, streamPath: string, asked
     throw new BoxcarError("bad_parameter", 400, message, { parameters: ["segment"] });
   }
   const nowMs = clock();
-  const range = parseTimeRange(asked, config.timeZone, nowMs) ?? { startMs: undefined, endMs: undefined };
-  const bounded = await boundedRange(catalog, streamPath, range);
+  const range = rangeOf(asked, config.timeZone, nowMs);
+  const recorded = context.recording?.recorder.running(streamPath) !== undefined;
+  const live = recorded && (range.endMs ?? Number.POSITIVE_INFINITY) > nowMs;
+  const { windowMs } = range;
+  const endMs = range.endMs ?? (live ? nowMs + EXPECTED_MS : undefined);
+  const bounded = await boundedRange(catalog, streamPath, { startMs: range.startMs, endMs });
+  const startMs = windowMs === undefined ? bounded.startMs : (live ? nowMs : bounded.endMs) - windowMs;
   const settled = range.startMs !== undefined && range.endMs !== undefined && range.endMs + config.settleMs <= nowMs;
-  return { streamPath, ...bounded, lengthMs, settled };
+  const isOpen = live && range.endMs === undefined;
+  const same =
+    windowMs === undefined
+      ? { start: String(startMs), ...(isOpen ? {} : { end: String(bounded.endMs) }) }
+      : { window: `${windowMs}ms` };
+  return { streamPath, ...bounded, startMs, lengthMs, settled, live, same };
+}
+
+/** What is asked for, in times and, of a playlist that slides, in how much of it. */
+function rangeOf({ window, ...asked }: Asked, zone: string, nowMs: number): TimeRange & { windowMs?: number } {
+  const range = parseTimeRange(asked, zone, nowMs);
+  if (window === undefined) return range ?? { startMs: undefined, endMs: undefined };
+  const windowMs = parseDuration(window, "window");
+  const isAllowed = windowMs >= SHORTEST_WINDOW_S * 1000 && windowMs <= LONGEST_WINDOW_S * 1000;
+  if (range === undefined && isAllowed) return { startMs: undefined, endMs: undefined, windowMs };
+  const message = `window is ${SHORTEST_WINDOW_S}s to ${LONGEST_WINDOW_S}s, and stands instead of times. Leave out one of them.`;
+  throw new BoxcarError("bad_parameter", 400, message, { parameters: ["window"] });
 }
 
 /** The query of a URL that asks for the same range again. */
-export function sameRange({ startMs, endMs, lengthMs }: AskedStream): URLSearchParams {
-  const fields = new URLSearchParams({ start: String(startMs), end: String(endMs) });
+export function sameRange({ same, lengthMs }: AskedStream): URLSearchParams {
+  const fields = new URLSearchParams(same);
   if (lengthMs !== USUAL_S * 1000) fields.set("segment", `${lengthMs}ms`);
   return fields;
 }

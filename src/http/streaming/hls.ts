@@ -4,7 +4,7 @@ import { BoxcarError } from "../../base/errors.ts";
 import { checkStreamPath } from "../../base/stream-path.ts";
 import { formatTime } from "../../base/time.ts";
 import { StreamMeasure, type StreamTracks } from "../../core/index.ts";
-import { MediaPlaylist, multivariantPlaylist } from "../../deliver/hls.ts";
+import { MediaPlaylist, multivariantPlaylist, type LivePlaylist } from "../../deliver/hls.ts";
 import { readFileName, streamFolder, type PlaylistName, type StreamFile } from "../../deliver/media-names.ts";
 import type { App, AppContext, AppEnv } from "../context.ts";
 import {
@@ -27,14 +27,14 @@ import {
   mediaQuery,
   queryOf,
   sameRange,
-  streamParameters,
+  liveParameters,
   type AskedStream,
 } from "./asked-stream.ts";
-import { sendPlaylist, type MadePlaylist } from "./send-playlist.ts";
+import { oncePlayable, sendPlaylist, type MadePlaylist } from "./send-playlist.ts";
 import { sendStreamFile } from "./stream-file.ts";
 
 const parameters = query({
-  ...streamParameters,
+  ...liveParameters,
   tracks: z
     .enum(["split", "muxed", "video", "audio"], "expected split, muxed, video or audio")
     .default("split")
@@ -86,18 +86,26 @@ export function addHls(app: App, context: AppContext): void {
     const { streamPath, file } = splitStream(c.req.valid("param").file);
     const query = c.req.valid("query");
     if (file.kind !== "playlist") return sendStreamFile(c, context, streamPath, file, query);
-    const asked = await askedStream(context, streamPath, query);
-    if (wantsLink(query)) {
-      const times = { start: formatTime(asked.startMs), end: formatTime(asked.endMs) };
-      return shareReply(c, context, query, atTimes(c, `${streamFolder(streamPath)}index.m3u8`, times));
-    }
     const { playlist } = file;
-    const name = playlist === "index" ? `hls ${query.tracks}` : `hls/${playlist}`;
-    const sent = { name, contentType: "application/vnd.apple.mpegurl", expires: query.expires };
-    return sendPlaylist(c, context, asked, sent, () =>
-      playlist === "index" ? multivariant(c, context, asked, query) : mediaPlaylist(c, context, asked, playlist, query),
-    );
+    if (wantsLink(query)) return share(c, context, streamPath, query);
+    return oncePlayable(c, context, streamPath, async () => {
+      const asked = await askedStream(context, streamPath, query);
+      const name = playlist === "index" ? `hls ${query.tracks}` : `hls/${playlist}`;
+      const sent = { name, contentType: "application/vnd.apple.mpegurl", expires: query.expires };
+      return sendPlaylist(c, context, asked, sent, () =>
+        playlist === "index"
+          ? multivariant(c, context, asked, query)
+          : mediaPlaylist(c, context, asked, playlist, query),
+      );
+    });
   });
+}
+
+async function share(c: Context<AppEnv>, context: AppContext, streamPath: string, query: Query): Promise<Response> {
+  const { startMs, endMs, live } = await askedStream(context, streamPath, query);
+  const end = live && query.end === undefined && query.duration === undefined ? undefined : formatTime(endMs);
+  const times = query.window === undefined ? { start: formatTime(startMs), end } : {};
+  return shareReply(c, context, query, atTimes(c, `${streamFolder(streamPath)}index.m3u8`, times));
 }
 
 /** Reads the path of a stream's file. @throws BoxcarError `unknown_media` (404), `bad_stream_path` (400) */
@@ -141,5 +149,24 @@ async function mediaPlaylist(
   const tracks = iframes ? "v" : name;
   const playlist = new MediaPlaylist({ tracks, iframes, startMs: asked.startMs, sha256: context.sha256 });
   const version = await divide(c, context, queryOf(asked, tracks, iframes), playlist);
-  return { text: await playlist.text(await mediaQuery(c, context, asked.streamPath, playlist, expires)), version };
+  const text = await playlist.text(
+    await mediaQuery(c, context, asked.streamPath, playlist, expires),
+    asked.live ? livePlaylist(context, asked, playlist, iframes) : undefined,
+  );
+  return { text, version };
+}
+
+/** A media segment may be longer than it is asked to be by this part, where the end of what went before is short. */
+const LONGER = 0.5;
+
+function livePlaylist(
+  { liveNumbers, clock }: AppContext,
+  { streamPath, lengthMs, same }: AskedStream,
+  { listed }: MediaPlaylist,
+  iframes: boolean,
+): LivePlaylist {
+  const targetMs = lengthMs * (1 + LONGER);
+  if (same.window === undefined) return { targetMs };
+  const window = JSON.stringify([streamPath, same.window, lengthMs, iframes]);
+  return { targetMs, numbers: liveNumbers.of(window, listed, clock()) };
 }

@@ -1,4 +1,5 @@
 import type { Context } from "hono";
+import { BoxcarError } from "../../base/errors.ts";
 import { LruMap } from "../../base/lru-map.ts";
 import type { Media } from "../../core/index.ts";
 import { streamVersion } from "../../recordings/stream-recordings.ts";
@@ -37,6 +38,29 @@ export interface MadePlaylist {
   readonly version: string | undefined;
 }
 
+/** How long the first media segment of a stream is waited for that has just begun to be recorded, milliseconds. */
+const FIRST_MS = 20_000;
+
+/** Makes a reply of a stream: of one that is being recorded once there is something to play. */
+export async function oncePlayable(
+  c: Context<AppEnv>,
+  { catalog, recording }: AppContext,
+  streamPath: string,
+  reply: () => Promise<Response>,
+): Promise<Response> {
+  const signal = AbortSignal.any([AbortSignal.timeout(FIRST_MS), c.req.raw.signal]);
+  for (;;) {
+    const growth = catalog.growing.growth(streamPath, signal);
+    try {
+      return await reply();
+    } catch (error) {
+      const isEarly = error instanceof BoxcarError && error.error === "not_recorded";
+      if (!isEarly || signal.aborted || recording?.recorder.running(streamPath) === undefined) throw error;
+    }
+    await growth;
+  }
+}
+
 /** What is sent. */
 interface Sent {
   /** Tells it from others of its range. */
@@ -55,10 +79,10 @@ export async function sendPlaylist(
   make: () => Promise<MadePlaylist>,
 ): Promise<Response> {
   const { playlists, planning, clock } = context;
-  const { streamPath, startMs, endMs, lengthMs, settled } = asked;
+  const { streamPath, lengthMs, settled, live, same } = asked;
   // The URLs of one that was asked for by a signed link are signed until the same moment.
   const signed = c.get("caller").kind === "link" ? expires : undefined;
-  const key = JSON.stringify([name, streamPath, startMs, endMs, lengthMs, signed]);
+  const key = JSON.stringify([name, streamPath, same, live, lengthMs, signed]);
   const kept = playlists.get(key);
   let media = kept?.media;
   if (media === undefined || kept?.version !== (await streamVersion(planning, queryOf(asked, "av")))) {

@@ -1,0 +1,41 @@
+import type { TimedSegment } from "../planning/placed-segment.ts";
+import { rescale } from "../planning/ticks.ts";
+import type { LoadedIndex, SampleRun } from "../wasm/loaded-index.ts";
+import type { TrackRecord } from "../wasm/records/summary.ts";
+import { streamedTracks } from "./media-time.ts";
+
+/**
+ * Where samples of the reference track end on the timeline by which other tracks are divided, in its ticks: with the next
+ * sync sample's presentation, else as they are decoded, so that each moment is before or behind, however they are reordered.
+ */
+export function dividedEnd({ reference }: TimedSegment, run: SampleRun): number {
+  if (run.first + run.count === reference.samples) return Number.POSITIVE_INFINITY;
+  if (run.beforeSync) return run.presentedEnd;
+  return decodedAt(reference, { dts: run.lastDts + run.lastDuration });
+}
+
+/** When a sample that is decoded then would be presented, if there were no reordering. */
+export function decodedAt({ firstPts, firstDts }: TrackRecord, { dts }: Pick<SampleRun, "dts">): number {
+  return dts + firstPts - firstDts;
+}
+
+/**
+ * How many samples of the reference track of a recording can be told for good, with what the other tracks have beside them.
+ * Of one that is being recorded the last sample is not among them: what else will lie beside it is not known.
+ */
+export function completeSamples(loaded: LoadedIndex, timed: TimedSegment): number {
+  const { reference, summary, segment } = timed;
+  if (segment.open !== true) return reference.samples;
+  const others = streamedTracks(summary, "av").filter(({ slot }) => slot !== summary.reference);
+  const ends = others.map(({ record }) => {
+    return rescale(record.firstPts + record.duration, record.timescale, reference.timescale);
+  });
+  const end = Math.min(...ends);
+  let [low, high] = [0, reference.samples - 1];
+  while (low < high) {
+    const middle = Math.ceil((low + high) / 2);
+    if (dividedEnd(timed, loaded.run(summary.reference, 0, middle)) <= end) low = middle;
+    else high = middle - 1;
+  }
+  return low;
+}

@@ -1,0 +1,67 @@
+import { LruMap } from "../base/lru-map.ts";
+
+/** Bytes of numbers kept: of some thousand windows. */
+const CACHE_BYTES = 4 << 20;
+/** What a media segment takes of it. */
+const ENTRY_BYTES = 150;
+/** Media segments that are remembered behind a window: another rendition may still list them. */
+const REMEMBERED = 64;
+
+/** A media segment of a window. */
+export interface ListedSegment {
+  /** The same in all renditions. */
+  readonly name: string;
+  /** Whether a discontinuity lies before it. */
+  readonly begins: boolean;
+}
+
+/** `EXT-X-MEDIA-SEQUENCE` and `EXT-X-DISCONTINUITY-SEQUENCE` of a window (RFC 8216 sections 4.3.3.2 and 4.3.3.3). */
+export interface WindowNumbers {
+  readonly sequence: number;
+  readonly discontinuity: number;
+}
+
+/** Numbers the media segments of playlists that slide: each keeps its number for as long as it is listed, in all renditions. */
+export class LiveNumbers {
+  readonly #windows = new LruMap<string, ReadonlyMap<string, WindowNumbers>>(
+    CACHE_BYTES,
+    (numbers, name) => ENTRY_BYTES * (numbers.size + 1) + 2 * name.length,
+  );
+
+  /**
+   * The numbers of a window's first media segment.
+   * @param window names the window
+   * @param nowMs wall clock, milliseconds: where numbers start that nobody has seen, above those from before a restart
+   */
+  of(window: string, listed: readonly ListedSegment[], nowMs: number): WindowNumbers {
+    const known = this.#windows.get(window) ?? new Map<string, WindowNumbers>();
+    const numbers = firstOf(known, listed, Math.floor(nowMs / 1000));
+    const kept = [...known].filter(([, { sequence }]) => sequence >= numbers.sequence - REMEMBERED);
+    const next = new Map(kept);
+    let { discontinuity } = numbers;
+    for (const [i, { name, begins }] of listed.entries()) {
+      if (begins && i > 0) discontinuity++;
+      next.set(name, { sequence: numbers.sequence + i, discontinuity });
+    }
+    this.#windows.set(window, next);
+    return numbers;
+  }
+}
+
+function firstOf(
+  known: ReadonlyMap<string, WindowNumbers>,
+  listed: readonly ListedSegment[],
+  fresh: number,
+): WindowNumbers {
+  const shared = listed.findIndex(({ name }) => known.has(name));
+  const before = known.get(listed[shared]?.name ?? "");
+  if (before !== undefined) {
+    const begun = listed.slice(1, shared + 1).filter(({ begins }) => begins).length;
+    return { sequence: before.sequence - shared, discontinuity: before.discontinuity - begun };
+  }
+  const last = [...known.values()].reduce((a, b) => (b.sequence > a.sequence ? b : a), {
+    sequence: fresh - 1,
+    discontinuity: fresh - 1,
+  });
+  return { sequence: last.sequence + 1, discontinuity: last.discontinuity + 1 };
+}

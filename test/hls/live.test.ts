@@ -1,0 +1,135 @@
+import { readFile } from "node:fs/promises";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { startTestServer, type TestServer } from "../app/test-server.ts";
+import { record } from "../support/recording.ts";
+
+/** HLS of what is being recorded: what its playlists list while it grows, and once it is over. */
+
+let server: TestServer;
+let stream: Buffer<ArrayBuffer>;
+/** Where each movie fragment of the stream begins, and its end. */
+let fragments: number[];
+beforeAll(async () => {
+  server = await startTestServer();
+  const [segment] = await record({ count: 1, seconds: 16, fragmented: true });
+  stream = await readFile(segment?.file ?? "");
+  fragments = [];
+  for (let at = 0; at < stream.length; at += stream.readUInt32BE(at)) {
+    if (stream.toString("latin1", at + 4, at + 8) === "moof") fragments.push(at);
+  }
+  fragments.push(stream.length);
+});
+afterAll(() => server.close());
+
+/** A push that is sent fragment by fragment. */
+function push(streamPath: string): { send: (fragments: number) => Promise<void>; end: () => Promise<unknown> } {
+  let controller: ReadableStreamDefaultController<Uint8Array>;
+  const body = new ReadableStream<Uint8Array>({
+    start: (given) => {
+      controller = given;
+    },
+  });
+  const init = { method: "POST", body, duplex: "half" };
+  const reply = server.call(`/mp4/live/${streamPath}?fragment=6s`, init);
+  let [sent, next] = [0, 0];
+  return {
+    send: async (count) => {
+      next = Math.min(next + count, fragments.length - 1);
+      const end = fragments[next] ?? 0;
+      controller.enqueue(stream.subarray(sent, end));
+      sent = end;
+      for (;;) {
+        const jobs = (await server.call("/mp4/api/jobs")).json.data as { streamPath: string; bytes: number }[];
+        if (jobs.some((job) => job.streamPath === streamPath && job.bytes >= sent)) return;
+        await new Promise((resolve) => setTimeout(resolve, 20));
+      }
+    },
+    end: async () => {
+      controller.close();
+      return (await reply).json;
+    },
+  };
+}
+
+async function playlist(streamPath: string, name: string, query: string): Promise<string> {
+  const reply = await server.fetch(`/mp4/hls/${streamPath}/${name}.m3u8?${query}`);
+  const text = await reply.text();
+  expect(reply.status, text).toBe(200);
+  return text;
+}
+
+const urlsOf = (text: string): string[] => text.split("\n").filter((line) => line !== "" && !line.startsWith("#"));
+const numberOf = (text: string, tag: string): number => Number(new RegExp(`#EXT-X-${tag}:(\\d+)`).exec(text)?.[1]);
+
+async function bytesOf(streamPath: string, url: string): Promise<{ etag: string | null; bytes: Buffer }> {
+  const reply = await server.fetch(`/mp4/hls/${streamPath}/${url}`);
+  expect(reply.status, url).toBe(200);
+  return { etag: reply.headers.get("etag"), bytes: Buffer.from(await reply.arrayBuffer()) };
+}
+
+test("a playlist grows with its recording, and what it has named stays as it is", async () => {
+  const begunMs = Date.now();
+  const { send, end } = push("live/growing");
+  await send(2);
+  // The start of a recording is settled a second after its first part.
+  await new Promise((resolve) => setTimeout(resolve, 1100));
+  const query = `start=${begunMs - 60_000}&segment=2s`;
+  const seen = new Map<string, { etag: string | null; bytes: Buffer }>();
+  let before: string[] = [];
+  for (let number = 3; number < fragments.length; number++) {
+    await send(1);
+    for (const name of ["v", "a"]) {
+      const text = await playlist("live/growing", name, query);
+      expect(text).toContain("#EXT-X-PLAYLIST-TYPE:EVENT");
+      expect(text).not.toContain("#EXT-X-ENDLIST");
+      expect(numberOf(text, "MEDIA-SEQUENCE")).toBe(0);
+      const map = /URI="(.*)"/.exec(text)?.[1] ?? "";
+      for (const url of [map, ...urlsOf(text)]) {
+        if (!seen.has(url)) seen.set(url, await bytesOf("live/growing", url));
+      }
+      if (name === "a") continue;
+      const urls = urlsOf(text);
+      expect(urls.slice(0, before.length)).toEqual(before);
+      before = urls;
+    }
+  }
+  expect(before.length).toBeGreaterThan(4);
+  expect(await end()).toMatchObject({ data: { state: "ended", segments: 3 } });
+  const over = await playlist("live/growing", "v", query);
+  expect(over).toContain("#EXT-X-ENDLIST");
+  expect(urlsOf(over).slice(0, before.length)).toEqual(before);
+  for (const [url, then] of seen) {
+    const now = await bytesOf("live/growing", url);
+    expect(now.etag, url).toBe(then.etag);
+    expect(now.bytes.equals(then.bytes), url).toBe(true);
+  }
+});
+
+test("a playlist that slides keeps the number of each media segment, in all renditions", async () => {
+  const { send, end } = push("live/sliding");
+  await send(2);
+  await new Promise((resolve) => setTimeout(resolve, 1100));
+  await send(fragments.length - 4);
+  const master = await playlist("live/sliding", "index", "window=20s&segment=2s");
+  expect(urlsOf(master)).toEqual(["v.m3u8?window=20000ms&segment=2000ms"]);
+  const first = await playlist("live/sliding", "v", "window=20s&segment=2s");
+  expect(first).not.toContain("#EXT-X-PLAYLIST-TYPE");
+  const sequence = numberOf(first, "MEDIA-SEQUENCE");
+  await send(1);
+  const [more, sound] = [
+    await playlist("live/sliding", "v", "window=20s&segment=2s"),
+    await playlist("live/sliding", "a", "window=20s&segment=2s"),
+  ];
+  expect(numberOf(more, "MEDIA-SEQUENCE")).toBe(sequence + urlsOf(more).indexOf(urlsOf(first)[0] ?? "") * -1);
+  expect(numberOf(sound, "MEDIA-SEQUENCE")).toBe(numberOf(more, "MEDIA-SEQUENCE"));
+  expect(urlsOf(more).length).toBeGreaterThan(urlsOf(first).length - 1);
+  await end();
+  expect(await playlist("live/sliding", "v", "window=20s&segment=2s")).toContain("#EXT-X-ENDLIST");
+});
+
+test("a window is no range, and has its bounds", async () => {
+  for (const query of ["window=1s", "window=60s&start=2026-01-01T00:00:00Z"]) {
+    const { status, json } = await server.call(`/mp4/hls/live/growing/v.m3u8?${query}`);
+    expect([status, json.error], query).toEqual([400, "bad_parameter"]);
+  }
+});
