@@ -3,6 +3,9 @@ import { Box, fullBoxVersion, tableCount } from "../memory/reader";
 import { fail, failed } from "../memory/status";
 import { TrackTables } from "../read/track-tables";
 import { u32be, u64be } from "../memory/reader";
+import { Code } from "../abi/codes";
+import { OutputTrack } from "../abi/records";
+import { beginBox, beginFullBox, endBox, put32, put64, Writer } from "../memory/writer";
 
 /** Edit list, ISO/IEC 14496-12 clause 8.6.6. Entries are kept as they are and resolved once all is known. */
 export function readElst(box: Box, track: TrackTables): void {
@@ -34,4 +37,35 @@ export function editDuration(entry: usize, version: u32): u64 {
 /** Ticks of the track's timescale, -1 for an empty edit. */
 export function editMediaTime(entry: usize, version: u32): i64 {
   return version == 1 ? <i64>u64be(entry + 8) : <i64>(<i32>u32be(entry + 4));
+}
+
+/**
+ * Writes `edts` around it.
+ * @param track OutputTrack
+ * @param fragmented the media are those of all fragments
+ */
+export function writeEdts(out: Writer, track: usize, fragmented: bool): void {
+  const delay = load<u64>(track, OutputTrack.EDIT_DELAY);
+  // 0 is all of the media that the fragments hold (clause 8.6.6.1).
+  const length = fragmented ? 0 : load<u64>(track, OutputTrack.EDIT_DURATION);
+  const time = load<i64>(track, OutputTrack.EDIT_TIME);
+  const wide = delay >= u32.MAX_VALUE || length >= u32.MAX_VALUE || time > i32.MAX_VALUE;
+  const edts = beginBox(out, Code.edts);
+  const elst = beginFullBox(out, Code.elst, u32(wide), 0);
+  put32(out, delay > 0 ? 2 : 1);
+  if (delay > 0) putEdit(out, delay, -1, wide);
+  putEdit(out, length, time, wide);
+  endBox(out, elst);
+  endBox(out, edts);
+}
+
+function putEdit(out: Writer, duration: u64, time: i64, wide: bool): void {
+  if (wide) {
+    put64(out, duration);
+    put64(out, time);
+  } else {
+    put32(out, <u32>duration);
+    put32(out, <u32>time);
+  }
+  put32(out, 0x1_0000);
 }

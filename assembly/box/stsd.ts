@@ -3,6 +3,7 @@ import { Status } from "../abi/names";
 import { Box, failIn, fullBoxVersion, readBox, u16be, u32be } from "../memory/reader";
 import { failed } from "../memory/status";
 import { TrackTables } from "../read/track-tables";
+import { beginFullBox, endBox, put32, putBytes, Writer } from "../memory/writer";
 
 /** Bytes of all sample entries of a track: they are kept with every plan, and have some hundred bytes in recordings. */
 const LARGEST = 256 << 10;
@@ -66,4 +67,12 @@ function readableBox(pointer: usize, limit: usize): bool {
   if (pointer >= limit || limit - pointer < 8) return false;
   const size = u32be(pointer);
   return size >= 8 && size <= <u32>(limit - pointer);
+}
+
+/** @param entries `count` sample entries of `length` bytes in all */
+export function writeStsd(out: Writer, count: u32, entries: usize, length: u32): void {
+  const box = beginFullBox(out, Code.stsd, 0, 0);
+  put32(out, count);
+  putBytes(out, entries, length);
+  endBox(out, box);
 }

@@ -2,6 +2,8 @@ import { Status } from "../abi/names";
 import { Box, failIn, fullBoxVersion, nativeWords, tableCount, u16be, u32be } from "../memory/reader";
 import { failed, reserve } from "../memory/status";
 import { TrackTables } from "../read/track-tables";
+import { Code } from "../abi/codes";
+import { beginFullBox, put32, Writer } from "../memory/writer";
 
 /** Sample sizes, ISO/IEC 14496-12 clause 8.7.3.2. */
 export function readStsz(box: Box, track: TrackTables): void {
@@ -43,4 +45,12 @@ export function readStz2(box: Box, track: TrackTables): void {
     else size = (i & 1) == 0 ? load<u8>(from + (i >> 1)) >> 4 : load<u8>(from + (i >> 1)) & 15;
     store<u32>(track.sizes + (i << 2), size);
   }
+}
+
+/** Begins the box, which the sizes follow where `constant`, the bytes of every sample, is 0. Give the result to `endBox`. */
+export function beginStsz(out: Writer, constant: u32, samples: u32): usize {
+  const box = beginFullBox(out, Code.stsz, 0, 0);
+  put32(out, constant);
+  put32(out, samples);
+  return box;
 }

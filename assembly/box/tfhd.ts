@@ -2,6 +2,8 @@ import { Status } from "../abi/names";
 import { Box, failIn, fullBoxFlags, fullBoxVersion, u32be, u64be } from "../memory/reader";
 import { failed } from "../memory/status";
 import { TrackTables } from "../read/track-tables";
+import { Code } from "../abi/codes";
+import { beginFullBox, endBox, put32, Writer } from "../memory/writer";
 
 /** What holds for the runs of one track fragment. */
 @unmanaged
@@ -16,6 +18,10 @@ export class FragmentDefaults {
 }
 
 export const BASE_DATA_OFFSET: u32 = 0x1;
+export const DESCRIPTION: u32 = 0x2;
+export const DEFAULT_DURATION: u32 = 0x8;
+export const DEFAULT_SIZE: u32 = 0x10;
+export const DEFAULT_FLAGS: u32 = 0x20;
 export const DEFAULT_BASE_IS_MOOF: u32 = 0x2_0000;
 
 /** Track fragment header, ISO/IEC 14496-12 clause 8.8.7: the track's id first, so that its defaults can be found. */
@@ -35,10 +41,10 @@ export function readTfhd(box: Box, track: TrackTables, defaults: FragmentDefault
   let pointer = box.body + 8;
   const need =
     (flags & BASE_DATA_OFFSET ? 8 : 0) +
-    (flags & 2 ? 4 : 0) +
-    (flags & 8 ? 4 : 0) +
-    (flags & 16 ? 4 : 0) +
-    (flags & 32 ? 4 : 0);
+    (flags & DESCRIPTION ? 4 : 0) +
+    (flags & DEFAULT_DURATION ? 4 : 0) +
+    (flags & DEFAULT_SIZE ? 4 : 0) +
+    (flags & DEFAULT_FLAGS ? 4 : 0);
   if (<usize>need > box.end - pointer) return failIn(box, Status.BadBoxSize);
   defaults.flags = flags;
   defaults.trackId = track.id;
@@ -48,22 +54,44 @@ export function readTfhd(box: Box, track: TrackTables, defaults: FragmentDefault
     pointer += 8;
   }
   defaults.description = track.defaultDescription;
-  if (flags & 2) {
+  if (flags & DESCRIPTION) {
     defaults.description = u32be(pointer);
     pointer += 4;
   }
   defaults.duration = track.defaultDuration;
-  if (flags & 8) {
+  if (flags & DEFAULT_DURATION) {
     defaults.duration = u32be(pointer);
     pointer += 4;
   }
   defaults.size = track.defaultSize;
-  if (flags & 16) {
+  if (flags & DEFAULT_SIZE) {
     defaults.size = u32be(pointer);
     pointer += 4;
   }
-  defaults.sampleFlags = flags & 32 ? u32be(pointer) : track.defaultFlags;
+  defaults.sampleFlags = flags & DEFAULT_FLAGS ? u32be(pointer) : track.defaultFlags;
   if (defaults.description == 0 || defaults.description > track.entryCount) {
     failIn(box, Status.BadDescription);
   }
+}
+
+/**
+ * Writes the box, of a fragment whose data offsets count from its `moof`.
+ * @param fields which of those that follow the track's id are there, as in `flags`
+ */
+export function writeTfhd(
+  out: Writer,
+  fields: u32,
+  trackId: u32,
+  description: u32,
+  duration: u32,
+  size: u32,
+  sampleFlags: u32,
+): void {
+  const box = beginFullBox(out, Code.tfhd, 0, fields | DEFAULT_BASE_IS_MOOF);
+  put32(out, trackId);
+  if (fields & DESCRIPTION) put32(out, description);
+  if (fields & DEFAULT_DURATION) put32(out, duration);
+  if (fields & DEFAULT_SIZE) put32(out, size);
+  if (fields & DEFAULT_FLAGS) put32(out, sampleFlags);
+  endBox(out, box);
 }

@@ -2,6 +2,10 @@ import { Status } from "../abi/names";
 import { Box, failIn, fullBoxFlags, fullBoxVersion, u16be, u32be } from "../memory/reader";
 import { failed } from "../memory/status";
 import { TrackTables } from "../read/track-tables";
+import { Code } from "../abi/codes";
+import { OutputTrack, TrackRecord } from "../abi/records";
+import { beginFullBox, endBox, put16, put32, put64, putBytes, putZeros, Writer } from "../memory/writer";
+import { putUnityMatrix } from "./matrix";
 
 /** Track header, ISO/IEC 14496-12 clause 8.3.2. */
 export function readTkhd(box: Box, track: TrackTables): void {
@@ -18,4 +22,34 @@ export function readTkhd(box: Box, track: TrackTables): void {
   track.matrix = rest + 16;
   track.width = u32be(rest + 52);
   track.height = u32be(rest + 56);
+}
+
+// Offsets into PRESENTATION, the part of a track record from WIDTH on.
+const WIDTH: usize = OutputTrack.PRESENTATION;
+const MATRIX: usize = WIDTH + TrackRecord.MATRIX - TrackRecord.WIDTH;
+const VOLUME: usize = WIDTH + TrackRecord.VOLUME - TrackRecord.WIDTH;
+const GROUP: usize = WIDTH + TrackRecord.ALTERNATE_GROUP - TrackRecord.WIDTH;
+const LAYER: usize = WIDTH + TrackRecord.LAYER - TrackRecord.WIDTH;
+
+/** @param track OutputTrack; @param duration of the presentation, movie ticks */
+export function writeTkhd(out: Writer, track: usize, duration: u64): void {
+  const wide = duration >= u32.MAX_VALUE;
+  const box = beginFullBox(out, Code.tkhd, u32(wide), load<u32>(track, OutputTrack.TKHD_FLAGS) & 15);
+  putZeros(out, wide ? 16 : 8);
+  put32(out, load<u32>(track, OutputTrack.ID));
+  put32(out, 0);
+  if (wide) put64(out, duration);
+  else put32(out, <u32>duration);
+  putZeros(out, 8);
+  put16(out, load<u16>(track + LAYER));
+  put16(out, load<u16>(track + GROUP));
+  // Text has the place of the picture it comes with, but is never turned.
+  const text = load<u32>(track, OutputTrack.HANDLER) == Code.sbtl;
+  put16(out, text ? 0 : load<u16>(track + VOLUME));
+  put16(out, 0);
+  if (text) putUnityMatrix(out);
+  else putBytes(out, track + MATRIX, 36);
+  put32(out, load<u32>(track + WIDTH));
+  put32(out, load<u32>(track + WIDTH, 4));
+  endBox(out, box);
 }

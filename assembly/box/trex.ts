@@ -2,6 +2,8 @@ import { Status } from "../abi/names";
 import { Box, failIn, fullBoxVersion, u32be } from "../memory/reader";
 import { failed } from "../memory/status";
 import { TrackTables } from "../read/track-tables";
+import { Code } from "../abi/codes";
+import { beginFullBox, endBox, put32, Writer } from "../memory/writer";
 
 /** Track a `trex` speaks of, 0 after a failure. */
 export function trexTrackId(box: Box): u32 {
@@ -17,4 +19,19 @@ export function readTrex(box: Box, track: TrackTables): void {
   track.defaultDuration = u32be(box.body + 12);
   track.defaultSize = u32be(box.body + 16);
   track.defaultFlags = u32be(box.body + 20);
+}
+
+/** `sample_depends_on` 2, a sync sample; or 1 and the non-sync flag (clause 8.8.3.1). */
+export const SYNC_FLAGS: u32 = 0x0200_0000;
+export const NON_SYNC_FLAGS: u32 = 0x0101_0000;
+
+/** Writes the box: the first sample description, and no other defaults. @param sampleFlags of samples without flags of their own */
+export function writeTrex(out: Writer, trackId: u32, sampleFlags: u32): void {
+  const box = beginFullBox(out, Code.trex, 0, 0);
+  put32(out, trackId);
+  put32(out, 1);
+  put32(out, 0);
+  put32(out, 0);
+  put32(out, sampleFlags);
+  endBox(out, box);
 }

@@ -1,6 +1,8 @@
 import { Status } from "../abi/names";
 import { Box, failIn, fullBoxFlags, fullBoxVersion, u32be } from "../memory/reader";
 import { failed } from "../memory/status";
+import { Code } from "../abi/codes";
+import { beginFullBox, put32, Writer } from "../memory/writer";
 
 export const DATA_OFFSET: u32 = 0x1;
 export const FIRST_SAMPLE_FLAGS: u32 = 0x4;
@@ -35,4 +37,17 @@ export function readTrun(box: Box, run: TrackRun): void {
   run.entries = box.body + head;
   run.entrySize = popcnt<u32>(flags & (DURATION | SAMPLE_SIZE | SAMPLE_FLAGS | COMPOSITION)) * 4;
   if (<u64>run.samples * run.entrySize > <u64>(box.end - run.entries)) failIn(box, Status.BadTable);
+}
+
+/**
+ * Begins the box, whose entries follow. Give the result to `endBox`.
+ * @param fields of the entries, as in `flags`
+ * @param dataOffset from the start of the `moof`
+ */
+export function beginTrun(out: Writer, fields: u32, samples: u32, dataOffset: u32): usize {
+  // Composition offsets of version 1 have a sign.
+  const box = beginFullBox(out, Code.trun, 1, fields | DATA_OFFSET);
+  put32(out, samples);
+  put32(out, dataOffset);
+  return box;
 }

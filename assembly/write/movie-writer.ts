@@ -1,7 +1,7 @@
 /** A `moov` being written whose tables are to be filled with entries from the pieces. */
 import { Table } from "../abi/names";
 import { Splice } from "../abi/records";
-import { endBox, put32, putZeros, Writer } from "../memory/writer";
+import { endBox, Writer } from "../memory/writer";
 
 /** Headers that are being written, and the places in them where tables go. */
 @unmanaged
@@ -25,13 +25,4 @@ export function splice(movie: MovieWriter, box: usize, number: u32, kind: Table,
     movie.spliced += length;
   }
   endBox(movie.out, box, length);
-}
-
-/** The matrix that changes nothing (clause 6.2.2). */
-export function putUnityMatrix(out: Writer): void {
-  put32(out, 0x1_0000);
-  putZeros(out, 12);
-  put32(out, 0x1_0000);
-  putZeros(out, 12);
-  put32(out, 0x4000_0000);
 }

@@ -2,8 +2,12 @@
 import { Code } from "../abi/codes";
 import { CAPTION_SIZE, Table } from "../abi/names";
 import { CaptionBlock } from "../abi/records";
+import { writeMfhd } from "../box/mfhd";
+import { writeTfdt } from "../box/tfdt";
+import { DEFAULT_SIZE, writeTfhd } from "../box/tfhd";
+import { beginTrun, DURATION } from "../box/trun";
 import { output } from "../memory/status";
-import { beginBox, beginFullBox, endBox, newWriter, put32, put64, putBytes, Writer } from "../memory/writer";
+import { beginBox, endBox, newWriter, put32, put64, putBytes, Writer } from "../memory/writer";
 
 const SECOND: u32 = 1000;
 
@@ -85,20 +89,12 @@ export function writeCaptionFragment(block: usize, trackId: u32, sequence: u32):
   const out = newWriter(128 + ((<u64>count) << 2));
   if (out == null) return;
   const moof = beginBox(out, Code.moof);
-  const mfhd = beginFullBox(out, Code.mfhd, 0, 0);
-  put32(out, sequence);
-  endBox(out, mfhd);
+  writeMfhd(out, sequence);
   const traf = beginBox(out, Code.traf);
-  const tfhd = beginFullBox(out, Code.tfhd, 0, 0x2_0010); // base is moof, default size
-  put32(out, trackId);
-  put32(out, CAPTION_SIZE);
-  endBox(out, tfhd);
-  const tfdt = beginFullBox(out, Code.tfdt, 1, 0);
-  put64(out, load<u64>(block, CaptionBlock.AT_MS));
-  endBox(out, tfdt);
-  const trun = beginFullBox(out, Code.trun, 0, 0x101); // data offset, durations
-  put32(out, count);
-  put32(out, <u32>(out.next - moof) + 4 + (count << 2) + 8);
+  writeTfhd(out, DEFAULT_SIZE, trackId, 0, 0, CAPTION_SIZE, 0);
+  writeTfdt(out, load<u64>(block, CaptionBlock.AT_MS));
+  const head = <u32>(out.next - moof) + 20;
+  const trun = beginTrun(out, DURATION, count, head + (count << 2) + 8);
   for (let i: u32 = 0; i < count; i++) put32(out, captionDuration(block, i));
   endBox(out, trun);
   endBox(out, traf);

@@ -2,6 +2,11 @@
 import { Code } from "../abi/codes";
 import { TrackFlag } from "../abi/names";
 import { Fragment, PieceTrack, Result, Span } from "../abi/records";
+import { writeMfhd } from "../box/mfhd";
+import { writeTfdt } from "../box/tfdt";
+import { DEFAULT_DURATION, DEFAULT_FLAGS, DEFAULT_SIZE, DESCRIPTION, writeTfhd } from "../box/tfhd";
+import { NON_SYNC_FLAGS, SYNC_FLAGS } from "../box/trex";
+import { beginTrun, COMPOSITION, DURATION, SAMPLE_FLAGS, SAMPLE_SIZE } from "../box/trun";
 import { newSizeCursor, newSyncCursor, SizeCursor, SyncCursor } from "../index/cursors";
 import { hasDefaults, isLast } from "../piece/fragment-sizes";
 import { layPage } from "../piece/fragment-page";
@@ -11,8 +16,7 @@ import { newSampleTimes, SampleTimes } from "../piece/sample-times";
 import { recordOf } from "../index/segment-index";
 import { appendSpans } from "../piece/spans";
 import { cleared, failed, listed, output, reserve, RESULT, suspended } from "../memory/status";
-import { NON_SYNC_FLAGS, SYNC_FLAGS } from "./write-movie";
-import { beginBox, beginFullBox, endBox, newWriter, put32, put64, Writer } from "../memory/writer";
+import { beginBox, endBox, newWriter, put32, Writer } from "../memory/writer";
 
 /** The heads that one track's samples are read with. */
 @unmanaged
@@ -130,9 +134,7 @@ function writeMoof(
   header: u32,
 ): void {
   const moof = beginBox(out, Code.moof);
-  const mfhd = beginFullBox(out, Code.mfhd, 0, 0);
-  put32(out, sequence);
-  endBox(out, mfhd);
+  writeMfhd(out, sequence);
   for (let slot: u32 = 0; slot < piece.slots; slot++) {
     const pointer = load<usize>(sources + ((<usize>slot) << 2));
     if (pointer == 0) continue;
@@ -165,27 +167,17 @@ function beginTraf(out: Writer, track: usize, source: RunSource, description: u3
   const traf = beginBox(out, Code.traf);
   const defaults = hasDefaults(track);
   const bySample = defaults && !(source.flags & TrackFlag.AllSync);
-  const fields = 0x2_0002 | (defaults ? 0x18 : 0) | (bySample ? 0x20 : 0);
-  const tfhd = beginFullBox(out, Code.tfhd, 0, fields); // base is moof, sample description
-  put32(out, load<u32>(track, PieceTrack.TRACK_ID));
-  put32(out, outputDescription(track, description));
-  if (defaults) {
-    put32(out, source.duration);
-    put32(out, source.sizes.base + source.prefix);
-    if (bySample) put32(out, SYNC_FLAGS);
-  }
-  endBox(out, tfhd);
-  const tfdt = beginFullBox(out, Code.tfdt, 1, 0);
-  put64(out, defaults ? source.dts : source.times.durations.dts());
-  endBox(out, tfdt);
+  const fields = DESCRIPTION | (defaults ? DEFAULT_DURATION | DEFAULT_SIZE : 0) | (bySample ? DEFAULT_FLAGS : 0);
+  const size = source.sizes.base + source.prefix;
+  const number = outputDescription(track, description);
+  writeTfhd(out, fields, load<u32>(track, PieceTrack.TRACK_ID), number, source.duration, size, SYNC_FLAGS);
+  writeTfdt(out, defaults ? source.dts : source.times.durations.dts());
   return traf;
 }
 
 function writeUniformTrun(out: Writer, source: RunSource, part: usize, dataOffset: u32, last: bool): void {
   const samples = load<u32>(part, Part.SAMPLES);
-  const trun = beginFullBox(out, Code.trun, 1, last ? 0x101 : 0x1);
-  put32(out, samples);
-  put32(out, dataOffset);
+  const trun = beginTrun(out, last ? DURATION : 0, samples, dataOffset);
   if (last) put32(out, source.times.durations.lastDuration);
   source.dts += <i64>samples * source.duration;
   endBox(out, trun);
@@ -196,11 +188,9 @@ function writeTrun(out: Writer, source: RunSource, part: usize, dataOffset: u32)
   const times = source.times;
   const bySample = !(flags & TrackFlag.AllSync);
   const composed = (flags & TrackFlag.Offsets) != 0;
-  const fields = 0x301 | (bySample ? 0x400 : 0) | (composed ? 0x800 : 0);
-  const trun = beginFullBox(out, Code.trun, 1, fields);
+  const fields = DURATION | SAMPLE_SIZE | (bySample ? SAMPLE_FLAGS : 0) | (composed ? COMPOSITION : 0);
   const samples = load<u32>(part, Part.SAMPLES);
-  put32(out, samples);
-  put32(out, dataOffset);
+  const trun = beginTrun(out, fields, samples, dataOffset);
   for (let i: u32 = 0; i < samples; i++) {
     times.next();
     put32(out, times.duration);

@@ -2,16 +2,14 @@
 import { Code } from "../abi/codes";
 import { TrackFlag } from "../abi/names";
 import { OutputTrack, Result, Splice } from "../abi/records";
-import { MovieWriter, putUnityMatrix } from "./movie-writer";
+import { writeMvhd } from "../box/mvhd";
+import { NON_SYNC_FLAGS, SYNC_FLAGS, writeTrex } from "../box/trex";
+import { MovieWriter } from "./movie-writer";
 import { failed, listed, output, reserve, RESULT } from "../memory/status";
 import { chaptersBound, writeChapters } from "./write-chapters";
 import { writeMovieDescription, writeUserData } from "./write-kept";
 import { writeTrak } from "./write-trak";
-import { beginBox, beginFullBox, endBox, newWriter, put16, put32, put64, putZeros, Writer } from "../memory/writer";
-
-/** `sample_depends_on` 2, a sync sample; or 1 and the non-sync flag (clause 8.8.3.1). */
-export const SYNC_FLAGS: u32 = 0x0200_0000;
-export const NON_SYNC_FLAGS: u32 = 0x0101_0000;
+import { beginBox, beginFullBox, endBox, newWriter, put32, put64, Writer } from "../memory/writer";
 
 /** Flags of `tkhd` (clause 8.3.2.3). */
 const TRACK_ENABLED: u32 = 1;
@@ -99,23 +97,6 @@ function writeFtyp(out: Writer, fragmented: bool): void {
   endBox(out, box);
 }
 
-// No clock goes into an output: creation and modification times are 0 everywhere.
-function writeMvhd(out: Writer, timescale: u32, duration: u64, nextTrack: u32): void {
-  const wide = duration >= u32.MAX_VALUE;
-  const box = beginFullBox(out, Code.mvhd, u32(wide), 0);
-  putZeros(out, wide ? 16 : 8);
-  put32(out, timescale);
-  if (wide) put64(out, duration);
-  else put32(out, <u32>duration);
-  put32(out, 0x1_0000);
-  put16(out, 0x100);
-  putZeros(out, 10);
-  putUnityMatrix(out);
-  putZeros(out, 24);
-  put32(out, nextTrack);
-  endBox(out, box);
-}
-
 function writeMvex(out: Writer, tracks: usize, count: u32, duration: u64): void {
   const mvex = beginBox(out, Code.mvex);
   const mehd = beginFullBox(out, Code.mehd, 1, 0);
@@ -123,13 +104,8 @@ function writeMvex(out: Writer, tracks: usize, count: u32, duration: u64): void 
   endBox(out, mehd);
   for (let i: u32 = 0; i < count; i++) {
     const track = tracks + <usize>i * OutputTrack.SIZE;
-    const trex = beginFullBox(out, Code.trex, 0, 0);
-    put32(out, load<u32>(track, OutputTrack.ID));
-    put32(out, 1);
-    put32(out, 0);
-    put32(out, 0);
-    put32(out, load<u32>(track, OutputTrack.FLAGS) & TrackFlag.AllSync ? SYNC_FLAGS : NON_SYNC_FLAGS);
-    endBox(out, trex);
+    const allSync = (load<u32>(track, OutputTrack.FLAGS) & TrackFlag.AllSync) != 0;
+    writeTrex(out, load<u32>(track, OutputTrack.ID), allSync ? SYNC_FLAGS : NON_SYNC_FLAGS);
   }
   endBox(out, mvex);
 }
