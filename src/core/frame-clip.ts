@@ -130,7 +130,7 @@ async function clipOf(parts: FrameParts, placed: readonly Placed[], presentedEnd
       ...{ ownDuration: lastDuration, descriptionBase, trackId: track.id },
     };
     const tracks = timed.summary.tracks.map((other, i) => (i === slot ? piece : leftOut(other)));
-    const { counts, bytes, fragments } = parts.core.withIndex(index, (loaded) => loaded.measure(tracks));
+    const { counts, bytes, fragments } = await parts.core.ask(index, ["measure", tracks]);
     piece.counts = counts[slot] ?? NO_COUNTS;
     track.count(piece, record);
     pieces.push({ source: sourceOf(segment), tracks, bytes, fragments, inline: new Uint8Array(0) });

@@ -7,6 +7,7 @@ import { isVideo } from "./planning/track-kinds.ts";
 import { recordedSources } from "./recorded-sources.ts";
 import type { RecordedSegment, SegmentSource } from "./segment.ts";
 import { SelectionRule, TrackFlag } from "./wasm/abi/names.ts";
+import type { Selected, Selection } from "./wasm/abi/records.ts";
 import type { Core } from "./wasm/module.ts";
 
 /** A picture that is wanted: the one that a file shows at a moment, its first or last one beyond its ends. */
@@ -113,18 +114,17 @@ async function find(
   const start = Math.min(Math.max(ticks, record.start), Math.max(record.start, record.end - 1));
   const selection = { start, end: start + 1, rules: SelectionRule.FromSync, preroll: 0 };
   const index = await indexes.get(segment.id);
-  return core.withIndex(index, (loaded) => {
-    const exact = loaded.select(slot, selection);
-    const isLate = exact.count === 0 || exact.pts > start;
-    if (isLate && isLed) {
-      const selected = loaded.select(slot, { ...selection, rules: SelectionRule.FromFirst });
-      if (selected.count > 0) return { ...video, selected, isLate };
-    }
-    // Before the first sync sample nothing can be decoded: that one is the first picture.
-    const selected = exact.count > 0 ? exact : loaded.select(slot, { ...selection, end: Number.POSITIVE_INFINITY });
-    if (selected.count === 0) throw noPicture("It has no sync sample to decode from.");
-    return { ...video, selected, isLate: false };
-  });
+  const select = (wanted: Selection): Promise<Selected> => core.ask(index, ["select", slot, wanted]);
+  const exact = await select(selection);
+  const isLate = exact.count === 0 || exact.pts > start;
+  if (isLate && isLed) {
+    const selected = await select({ ...selection, rules: SelectionRule.FromFirst });
+    if (selected.count > 0) return { ...video, selected, isLate };
+  }
+  // Before the first sync sample nothing can be decoded: that one is the first picture.
+  const selected = exact.count > 0 ? exact : await select({ ...selection, end: Number.POSITIVE_INFINITY });
+  if (selected.count === 0) throw noPicture("It has no sync sample to decode from.");
+  return { ...video, selected, isLate: false };
 }
 
 function noPicture(why: string): BoxcarError {

@@ -10,7 +10,13 @@
  */
 export { BoxcarError, type ErrorFields } from "../base/errors.ts";
 export type { ByteSpan, Pace, Sha256 } from "../base/ports.ts";
-export { createCore, type BuildAside, type BuiltIndex, type Core, type MetadataBox } from "./wasm/module.ts";
+export { createCore, type BuiltIndex, type Core, type MetadataBox } from "./wasm/module.ts";
+
+export type { Aside } from "./wasm/aside.ts";
+/** @internal */
+export { AsideWorker, type AskTask, type BuildTask } from "./wasm/aside.ts";
+/** @internal */
+export type { PackedAnswer } from "./wasm/index-request.ts";
 
 export { indexObject } from "./indexing/index-object.ts";
 export { StreamIndexer, type IndexLimits } from "./indexing/stream-indexer.ts";

@@ -1,12 +1,18 @@
-/** Indexes that are built in a thread. */
+/** Indexes that are built, and asked, in a thread. */
 import { expect, test } from "vitest";
 import { indexObject, type Core, type IndexedSegment } from "../../src/core/index.ts";
-import { buildAside } from "../../src/runtime/node/index-aside.ts";
+import { indexAside } from "../../src/runtime/node/index-aside.ts";
 import { loadCore } from "../../src/runtime/node/load-core.ts";
+import { readSummary } from "../../src/core/wasm/records/summary.ts";
+import type { IndexRequest } from "../../src/core/wasm/index-request.ts";
+import { GROUP_SIZE, readGroup } from "../../src/core/wasm/abi/records.ts";
+import { leftOut } from "../../src/core/planning/piece.ts";
+import { Table } from "../../src/core/wasm/abi/names.ts";
+import { alikeIndex } from "../support/odd-chunks.ts";
 import { recordMetadata } from "../support/recording.ts";
 
 const here = await loadCore();
-const aside = await loadCore(buildAside());
+const aside = await loadCore(indexAside());
 
 function indexed(core: Core, file: Uint8Array): Promise<IndexedSegment> {
   return indexObject(core, file.length, ({ offset, length }) =>
@@ -46,4 +52,101 @@ test("are refused as they would be here, and the next ones built", async () => {
 
 test("of files with little metadata take no thread", async () => {
   expect(await turnsOf(indexed(aside, await recordMetadata(1000)))).toBe(0);
+});
+
+/** Everything that can be asked of an index of one track, with counts that are measured already. */
+function requestsOf(index: Uint8Array): IndexRequest[] {
+  const [record] = readSummary(index).tracks;
+  if (record === undefined) throw new Error("it has no track");
+  const track = { ...leftOut(record), first: 5, count: record.samples - 10, timescale: 90_001, trackId: 1 };
+  const { counts } = here.withIndex(index, (loaded) => loaded.measure([track]));
+  const measured = [{ ...track, counts: counts[0] ?? track.counts }];
+  return [
+    ["select", 0, { start: 1000, end: record.samples - 1000, rules: 0, preroll: 0 }],
+    ["groups", 0, 10_000],
+    ["run", 0, 100, 200],
+    ["measure", [track]],
+    ["table", measured, 0, Table.Stts, 0],
+    ["table", measured, 0, Table.Stsz, 0, { from: 40, most: 10 }],
+    ["spans", measured],
+    ["fragments", measured, 1, { most: 100 }],
+    ["accessEntries", measured, Table.Tfra, 90_001, { offset: 0, hiddenStart: 0, hiddenEnd: 0 }, { most: 100 }],
+  ];
+}
+
+/** An answer, what is lent copied. */
+function answerOf(core: Core, index: Uint8Array, request: IndexRequest): Promise<unknown> {
+  return core.lend(index, request, (answer) => {
+    if (answer instanceof Uint8Array) {
+      const view = new DataView(answer.buffer);
+      return Array.from({ length: answer.length / GROUP_SIZE }, (_, i) => readGroup(view, i * GROUP_SIZE));
+    }
+    // What a call goes on with has room that is not filled yet.
+    if ("rest" in answer && !("copyTo" in answer)) return { ...answer, rest: answer.rest?.length };
+    if (!("copyTo" in answer)) return answer;
+    const bytes = new Uint8Array(answer.length);
+    answer.copyTo(bytes, 0);
+    return { bytes, rest: answer.rest?.length };
+  });
+}
+
+/** A core whose thread is told of, call by call. */
+async function watchedCore(): Promise<{ core: Core; asked: string[] }> {
+  const asked: string[] = [];
+  const { build, ask } = indexAside();
+  const told: typeof ask = (task) => {
+    asked.push(task.request[0]);
+    return ask(task);
+  };
+  return { core: await loadCore({ build, ask: told }), asked };
+}
+
+test("of many samples answer in a thread as they would here", async () => {
+  const { core, asked } = await watchedCore();
+  const index = alikeIndex(here, 300_001);
+  const other = alikeIndex(here, 300_002);
+  const requests = requestsOf(index);
+  for (const [i, request] of requests.entries()) {
+    const name = `request ${String(i)}, ${request[0]}`;
+    expect(await answerOf(core, index, request), name).toEqual(await answerOf(here, index, request));
+    await core.ask(other, ["run", 0, 1, 2]);
+  }
+  expect(asked).toEqual(requests.flatMap(([name]) => [name, "run"]));
+});
+
+test("of many samples go on part by part where they were left", async () => {
+  const index = alikeIndex(here, 300_001);
+  const fragments = requestsOf(index).find(([name]) => name === "fragments") as IndexRequest<"fragments">;
+  const [, tracks, sequence] = fragments;
+  const pagesOf = async (core: Core): Promise<unknown[]> => {
+    const pages: unknown[] = [];
+    let rest: Uint8Array | undefined;
+    do {
+      const page = await core.ask(index, ["fragments", tracks, sequence, { rest, most: 100_000 }]);
+      ({ rest } = page);
+      pages.push([page.headers.length, page.headers.subarray(-100), page.spans.at(-1), rest?.length]);
+    } while (rest !== undefined);
+    return pages;
+  };
+  const pages = await pagesOf(aside);
+  expect(pages.length).toBeGreaterThan(2);
+  expect(pages).toEqual(await pagesOf(here));
+});
+
+test("of many samples are refused as they would be here, and the next ones answer", async () => {
+  const index = alikeIndex(here, 300_001);
+  const broken = Uint8Array.from(index);
+  broken[broken.length - 1] = (broken[broken.length - 1] ?? 0) ^ 1;
+  const request: IndexRequest<"run"> = ["run", 0, 100, 200];
+  const refusal = await here.ask(broken, request).catch((error: unknown) => error);
+  expect(refusal).toMatchObject({ error: "bad_index" });
+  const [first, second] = await Promise.allSettled([aside.ask(broken, request), aside.ask(index, request)]);
+  expect(first).toEqual({ status: "rejected", reason: refusal });
+  expect(second).toEqual({ status: "fulfilled", value: await here.ask(index, request) });
+});
+
+test("of few samples take no thread", async () => {
+  const { core, asked } = await watchedCore();
+  await core.ask(alikeIndex(here, 300_000), ["run", 0, 100, 200]);
+  expect(asked).toEqual([]);
 });

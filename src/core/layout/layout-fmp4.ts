@@ -1,7 +1,7 @@
 import { FRAGMENT_BASE, SIDX_ENTRY, Table, TFRA_ENTRY } from "../wasm/abi/names.ts";
 import type { MovieTrack } from "../wasm/records/output.ts";
 import type { PieceTrack } from "../planning/piece.ts";
-import type { LentBytes, FragmentsPage } from "../wasm/loaded-index.ts";
+import { lentBytes, type LentBytes } from "../wasm/loaded-index.ts";
 import { captionsOf } from "./captions.ts";
 import { FragmentCounts } from "./fragment-sizes.ts";
 import {
@@ -21,7 +21,6 @@ import type { Piece } from "../planning/piece.ts";
 import type { Composition } from "../planning/composition.ts";
 import { millisecondsOf, rescale, ticksOf } from "../planning/ticks.ts";
 import { ROUNDING_MS } from "../planning/placed-segment.ts";
-import type { Part } from "../reading/read-spans.ts";
 import { inlineRegion, mediaRegion, piecesRegion, whenRead, type PieceLengths, type Region } from "./regions.ts";
 
 /** References that one `sidx` can hold (ISO/IEC 14496-12 clause 8.16.3). */
@@ -73,11 +72,15 @@ export function layoutFmp4(parts: LayoutParts): Region[] {
       piecesRegion(
         parts,
         { total: count * SIDX_ENTRY, of: (piece) => references(piece) * SIDX_ENTRY },
-        (index, piece, i, { rest }) =>
-          lengthened(
-            index.accessEntries(tracksOf(piece), Table.Sidx, reference.timescale, hiddenIn(piece), { rest }),
-            behind(i + 1),
-          ),
+        (piece, _, { rest }) => [
+          "accessEntries",
+          tracksOf(piece),
+          Table.Sidx,
+          reference.timescale,
+          hiddenIn(piece),
+          { rest },
+        ],
+        (entries, i) => lengthened(entries, behind(i + 1)),
       ),
     );
   }
@@ -87,17 +90,14 @@ export function layoutFmp4(parts: LayoutParts): Region[] {
   const numbers = whenRead(() => startsOf(pieces, ({ fragments }) => fragments, 1 + (captions?.samples.length ?? 0)));
   const mfra = core.mfra(reference.id, count);
   regions.push(
-    mediaRegion(parts, lengths, (index, piece, i, { rest }) => {
-      const page = index.fragments(tracksOf(piece), numbers()[i] ?? 0, { rest });
-      return { parts: fragmentParts(page), rest: page.rest };
-    }),
+    mediaRegion(parts, lengths, (piece, i, { rest }) => ["fragments", tracksOf(piece), numbers()[i] ?? 0, { rest }]),
     inlineRegion(mfra.head),
     piecesRegion(
       parts,
       { total: count * TFRA_ENTRY, of: (piece) => references(piece) * TFRA_ENTRY },
-      (index, piece, i, { rest }) => {
+      (piece, i, { rest }) => {
         const place = { ...NOTHING, offset: starts()[i] ?? 0 };
-        return index.accessEntries(tracksOf(piece), Table.Tfra, reference.timescale, place, { rest });
+        return ["accessEntries", tracksOf(piece), Table.Tfra, reference.timescale, place, { rest }];
       },
     ),
     inlineRegion(mfra.tail),
@@ -208,9 +208,7 @@ function lengthened(lent: LentBytes, more: number): LentBytes {
   lent.copyTo(entries, 0);
   const view = new DataView(entries.buffer);
   view.setUint32(at, view.getUint32(at) + more);
-  const copyTo: LentBytes["copyTo"] = (target, offset) =>
-    target.set(entries.subarray(offset, offset + target.byteLength));
-  return { length: entries.length, rest: undefined, copyTo };
+  return lentBytes(entries, undefined);
 }
 
 /** The sum of `of` over all pieces before each, and `first`. */
@@ -222,15 +220,4 @@ function startsOf(pieces: readonly Piece[], of: (piece: Piece) => number, first:
     sum += of(piece);
   });
   return starts;
-}
-
-/** The bytes of fragments, in order. */
-export function* fragmentParts({ headers, fragments, spans }: FragmentsPage): Generator<Part> {
-  for (const { headerOffset, headerLength, firstSpan, spans: count } of fragments) {
-    yield headers.subarray(headerOffset, headerOffset + headerLength);
-    for (let i = firstSpan; i < firstSpan + count; i++) {
-      const span = spans[i];
-      if (span !== undefined) yield span;
-    }
-  }
 }

@@ -61,10 +61,11 @@ export function layoutMp4(parts: LayoutParts): Region[] {
   regions.push(inlineRegion(movie.bytes.subarray(at)), inlineRegion(mdat));
   regions.push(
     ...(captions?.samples ?? []),
-    mediaRegion(parts, { total: pieceBytes, of: (piece) => piece.bytes }, (index, piece, _, { rest }) => {
-      const page = index.spans(piece.tracks, { rest });
-      return { parts: page.spans, rest: page.rest };
-    }),
+    mediaRegion(parts, { total: pieceBytes, of: (piece) => piece.bytes }, (piece, _, { rest }) => [
+      "spans",
+      piece.tracks,
+      { rest },
+    ]),
   );
   return regions;
 }
@@ -126,8 +127,7 @@ function tableRegion(parts: LayoutParts, track: OutputTrack, table: number, medi
         return found === undefined ? 0 : bytesOf(found.counts, found.count);
       },
     },
-    (index, piece, i, { bytes }) =>
-      index.table(piece.tracks, slotOf(piece, track), table, before()[i] ?? 0, { from: bytes }),
+    (piece, i, { bytes }) => ["table", piece.tracks, slotOf(piece, track), table, before()[i] ?? 0, { from: bytes }],
   );
 }
 

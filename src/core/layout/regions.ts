@@ -1,7 +1,8 @@
 import { arrived } from "../../base/bytes.ts";
 import { Breather } from "../../base/breather.ts";
 import type { ByteSpan } from "../../base/ports.ts";
-import type { LentBytes, LoadedIndex, Rest } from "../wasm/loaded-index.ts";
+import type { IndexCall, IndexRequest, LendingCall } from "../wasm/index-request.ts";
+import type { FragmentsPage, LentBytes, Rest, SpansPage } from "../wasm/loaded-index.ts";
 import { INDEX_PAGE } from "../segment.ts";
 import type { LayoutParts } from "./layout.ts";
 import type { Composition } from "../planning/composition.ts";
@@ -53,8 +54,8 @@ export interface PieceLengths {
   readonly of: (piece: Piece) => number;
 }
 
-/** Makes a part of the bytes of piece `number`, the one after those that were made. */
-type Make<T> = (index: LoadedIndex, piece: Piece, number: number, made: Made) => T;
+/** What the index of piece `number` is asked for the part of its bytes after those that were made. */
+type Request<Name extends IndexCall> = (piece: Piece, number: number, made: Made) => IndexRequest<Name>;
 
 /** What was made of a piece's bytes. */
 export interface Made {
@@ -64,8 +65,16 @@ export interface Made {
   readonly bytes: number;
 }
 
-/** A region to which each piece contributes bytes made from its index, part by part. */
-export function piecesRegion(parts: LayoutParts, lengths: PieceLengths, make: Make<LentBytes>): Region {
+/**
+ * A region to which each piece contributes bytes made from its index, part by part.
+ * @param mended what becomes of the part of piece `number`; default: it stays as it is
+ */
+export function piecesRegion(
+  parts: LayoutParts,
+  lengths: PieceLengths,
+  request: Request<LendingCall>,
+  mended: (lent: LentBytes, number: number) => LentBytes = (lent) => lent,
+): Region {
   const { pieces } = parts.composition;
   const ends = whenRead(() => endsOf(pieces, lengths));
   return {
@@ -79,8 +88,8 @@ export function piecesRegion(parts: LayoutParts, lengths: PieceLengths, make: Ma
         let passed = 0;
         do {
           const before = passed;
-          const chunk = parts.core.withIndex(index, (loaded) => {
-            const made = make(loaded, piece, number, { rest, bytes: passed });
+          const chunk = await parts.core.lend(index, request(piece, number, { rest, bytes: passed }), (lent) => {
+            const made = mended(lent, number);
             ({ rest } = made);
             const from = Math.max(0, offset - passed);
             const wanted = Math.min(made.length, offset + length - passed) - from;
@@ -101,19 +110,13 @@ export function piecesRegion(parts: LayoutParts, lengths: PieceLengths, make: Ma
   };
 }
 
-/** A part of a piece's media. */
-interface PieceParts {
-  readonly parts: Iterable<Part>;
-  readonly rest: Rest | undefined;
-}
-
 /** What the media of pieces are read with. */
 export interface MediaParts extends Pick<LayoutParts, "core" | "store" | "indexes"> {
   readonly composition: Pick<Composition, "pieces">;
 }
 
 /** A region to which each piece contributes bytes of its stored object, and some of its own between them. */
-export function mediaRegion(parts: MediaParts, lengths: PieceLengths, partsOf: Make<PieceParts>): Region {
+export function mediaRegion(parts: MediaParts, lengths: PieceLengths, request: Request<"spans" | "fragments">): Region {
   const { pieces } = parts.composition;
   const ends = whenRead(() => endsOf(pieces, lengths));
   async function* read({ number, piece, offset, length, last }: PieceSpan): AsyncGenerator<Uint8Array> {
@@ -123,9 +126,9 @@ export function mediaRegion(parts: MediaParts, lengths: PieceLengths, partsOf: M
     let rest: Rest | undefined;
     let passed = 0;
     do {
-      const made = parts.core.withIndex(index, (loaded) => partsOf(loaded, piece, number, { rest, bytes: passed }));
-      const { cut, bytes } = cutParts(made.parts, { offset: offset - passed, length }, piece.inline);
-      rest = made.rest;
+      const page = await parts.core.ask(index, request(piece, number, { rest, bytes: passed }));
+      const { cut, bytes } = cutParts(partsOf(page), { offset: offset - passed, length }, piece.inline);
+      rest = page.rest;
       if (bytes === 0 && rest === undefined) throw shorter(number);
       passed += bytes;
       yield* readParts(piece.made?.media ?? parts.store, piece.source, cut);
@@ -137,6 +140,21 @@ export function mediaRegion(parts: MediaParts, lengths: PieceLengths, partsOf: M
     for (const found of piecesIn(pieces, ends(), span)) yield { length: found.length, read: () => read(found) };
   }
   return { length: lengths.total, read: (span) => inTurn(sources(span)) };
+}
+
+function partsOf(page: SpansPage | FragmentsPage): Iterable<Part> {
+  return "headers" in page ? fragmentParts(page) : page.spans;
+}
+
+/** The bytes of fragments, in order. */
+function* fragmentParts({ headers, fragments, spans }: FragmentsPage): Generator<Part> {
+  for (const { headerOffset, headerLength, firstSpan, spans: count } of fragments) {
+    yield headers.subarray(headerOffset, headerOffset + headerLength);
+    for (let i = firstSpan; i < firstSpan + count; i++) {
+      const span = spans[i];
+      if (span !== undefined) yield span;
+    }
+  }
 }
 
 function shorter(number: number): Error {

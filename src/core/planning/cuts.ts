@@ -1,7 +1,8 @@
 import type { PieceTrack } from "./piece.ts";
 import type { Indexes, RecordedSegment } from "../segment.ts";
 import { LruMap } from "../../base/lru-map.ts";
-import type { LoadedIndex, MeasuredPiece } from "../wasm/loaded-index.ts";
+import type { IndexAnswer, IndexRequest } from "../wasm/index-request.ts";
+import type { MeasuredPiece } from "../wasm/loaded-index.ts";
 import type { Core } from "../wasm/module.ts";
 import type { Selected, Selection } from "../wasm/abi/records.ts";
 import { completeSamples } from "../streaming/complete.ts";
@@ -47,7 +48,7 @@ export class Cuts {
     const name = `${id} ${slot} ${start} ${end} ${rules} ${preroll}`;
     let found = this.#selected.get(name);
     if (found === undefined) {
-      found = await this.#withIndex(id, (index) => index.select(slot, selection));
+      found = await this.#ask(id, ["select", slot, selection]);
       this.#selected.set(name, found);
     }
     return found;
@@ -59,23 +60,23 @@ export class Cuts {
    * @throws BoxcarError `index_missing` (503)
    */
   async measure({ id }: RecordedSegment, tracks: readonly PieceTrack[], scaled: boolean): Promise<MeasuredPiece> {
-    if (scaled) return this.#withIndex(id, (index) => index.measure(tracks));
+    if (scaled) return this.#ask(id, ["measure", tracks]);
     const name = `${id} ${tracks.map(nameOf).join()}`;
     let measured = this.#measured.get(name);
     if (measured === undefined) {
-      measured = await this.#withIndex(id, (index) => index.measure(tracks));
+      measured = await this.#ask(id, ["measure", tracks]);
       this.#measured.set(name, measured);
     }
     return measured;
   }
 
   /** As `completeSamples`, of a segment that is being recorded. @throws BoxcarError `index_missing` (503) */
-  complete(timed: TimedSegment): Promise<number> {
-    return this.#withIndex(timed.segment.id, (index) => completeSamples(index, timed));
+  async complete(timed: TimedSegment): Promise<number> {
+    return this.#core.withIndex(await this.#indexes.get(timed.segment.id), (index) => completeSamples(index, timed));
   }
 
-  async #withIndex<T>(id: number, use: (index: LoadedIndex) => T): Promise<T> {
-    return this.#core.withIndex(await this.#indexes.get(id), use);
+  async #ask<Name extends "select" | "measure">(id: number, request: IndexRequest<Name>): Promise<IndexAnswer<Name>> {
+    return this.#core.ask(await this.#indexes.get(id), request);
   }
 }
 

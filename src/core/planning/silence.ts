@@ -1,5 +1,6 @@
 import type { Store } from "../../base/ports.ts";
-import type { Core, Silence } from "../wasm/module.ts";
+import type { Core } from "../wasm/module.ts";
+import type { Silence } from "../wasm/records/output.ts";
 import type { PieceTrack } from "./piece.ts";
 import type { OutputTrack } from "./output-track.ts";
 import { NO_COUNTS, type IndexOf, type Piece } from "./piece.ts";
@@ -55,7 +56,7 @@ export class SilenceMaker {
       counts: NO_COUNTS,
     };
     const index = core.silentIndex(entry, output.timescale, { count, size: sample.length, duration });
-    const { counts, bytes, fragments } = core.withIndex(index, (loaded) => loaded.measure([track]));
+    const { counts, bytes, fragments } = await core.ask(index, ["measure", [track]]);
     track.counts = counts[0] ?? NO_COUNTS;
     const made = { index, media: repeated(sample) };
     return { source: NOWHERE, tracks: [track], bytes, fragments, inline: new Uint8Array(0), made };

@@ -1,7 +1,8 @@
 import { gathered } from "../../base/bytes.ts";
 import type { RecordedSegment } from "../segment.ts";
 import type { Store } from "../../base/ports.ts";
-import type { Core, TimecodeStep } from "../wasm/module.ts";
+import type { Core } from "../wasm/module.ts";
+import type { TimecodeStep } from "../wasm/records/output.ts";
 import type { PieceTrack } from "./piece.ts";
 import { Code } from "../wasm/abi/names.ts";
 import type { Selected, Selection } from "../wasm/abi/records.ts";
@@ -74,7 +75,9 @@ export async function cutTimecode(
   const left = selected.first + selected.count - shown.first - 1;
   const rest = left > 0 ? await select(end, limitOf(placed, record)) : { ...selected, count: 0 };
   const tracks = alone(summary.tracks, slot, { ...leftOut(record), first: shown.first, count: 1 });
-  const [span, ...others] = core.withIndex(index, (loaded) => loaded.spans(tracks, { most: 0xffff_ffff }).spans);
+  const {
+    spans: [span, ...others],
+  } = await core.ask(index, ["spans", tracks, { most: 0xffff_ffff }]);
   if (span?.length !== 4 || others.length > 0) return undefined;
   return { first, rest, media: { get: (...wanted) => counted(store, segment, span.offset, step, wanted[1]) } };
 }

@@ -3,6 +3,7 @@ import type { TimedSegment } from "../planning/placed-segment.ts";
 import { ticksOf } from "../planning/ticks.ts";
 import { GROUP_SIZE, readGroup, type Group } from "../wasm/abi/records.ts";
 import type { Indexes } from "../segment.ts";
+import { isLarge } from "../wasm/index-request.ts";
 import type { Core } from "../wasm/module.ts";
 import { readSummary, type Summary } from "../wasm/records/summary.ts";
 
@@ -84,8 +85,11 @@ const MOST_INDEX = 256 << 10;
 
 /** What of a recording's groups is noted when it is indexed; undefined when that would be too much. */
 export function notedGroups(core: Core, index: Uint8Array): string | undefined {
-  if (index.length > MOST_INDEX) return undefined;
-  const { text } = divided(core, index, readSummary(index), USUAL_GROUPS);
+  if (index.length > MOST_INDEX || isLarge(index)) return undefined;
+  const summary = readSummary(index);
+  const least = leastOf(summary, USUAL_GROUPS);
+  const records = core.withIndex(index, (loaded) => loaded.groups(summary.reference, least));
+  const { text } = listOf(records, summary, USUAL_GROUPS);
   return text.length > MOST_NOTED ? undefined : text;
 }
 
@@ -115,17 +119,25 @@ export class Groups {
     const list =
       isNoted && segment.groups !== undefined
         ? GroupList.read(segment.groups)
-        : divided(this.#core, await this.#indexes.get(segment.id, upcoming), summary, wanted);
+        : await this.#divided(await this.#indexes.get(segment.id, upcoming), summary, wanted);
     this.#kept.set(name, list);
     return list;
   }
+
+  async #divided(index: Uint8Array, summary: Summary, wanted: GroupLength): Promise<GroupList> {
+    const records = await this.#core.ask(index, ["groups", summary.reference, leastOf(summary, wanted)]);
+    return listOf(records, summary, wanted);
+  }
 }
 
-function divided(core: Core, index: Uint8Array, { reference, tracks }: Summary, wanted: GroupLength): GroupList {
+/** Ticks from the start of a group to that of the next, at least. */
+function leastOf({ reference, tracks }: Summary, { lengthMs }: GroupLength): number {
+  return ticksOf(lengthMs * (1 - EARLY), tracks[reference]?.timescale ?? 1);
+}
+
+function listOf(records: Uint8Array, { reference, tracks }: Summary, wanted: GroupLength): GroupList {
   const track = tracks[reference];
   if (track === undefined) return new GroupList([]);
-  const least = ticksOf(wanted.lengthMs * (1 - EARLY), track.timescale);
-  const records = core.withIndex(index, (loaded) => loaded.groups(reference, least));
   const view = new DataView(records.buffer, records.byteOffset, records.byteLength);
   const groups = Array.from({ length: records.byteLength / GROUP_SIZE }, (_, i) => readGroup(view, i * GROUP_SIZE));
   const [before, last] = [groups.at(-2), groups.at(-1)];

@@ -1,5 +1,4 @@
 import type { Sha256, Store } from "../../base/ports.ts";
-import { fragmentParts } from "../layout/layout-fmp4.ts";
 import { FragmentCounts } from "../layout/fragment-sizes.ts";
 import { PlanIdentity } from "../layout/plan-identity.ts";
 import { mediaRegion, readRegions } from "../layout/regions.ts";
@@ -10,7 +9,8 @@ import { rescale, usualDuration } from "../planning/ticks.ts";
 import type { Media } from "../reading/media.ts";
 import { completeSamples, decodedAt, dividedEnd } from "./complete.ts";
 import { FRAGMENT_BASE, TrackFlag } from "../wasm/abi/names.ts";
-import type { LoadedIndex, SampleRun } from "../wasm/loaded-index.ts";
+import type { IndexAnswer, IndexRequest } from "../wasm/index-request.ts";
+import type { SampleRun } from "../wasm/loaded-index.ts";
 import type { Indexes, RecordedSegment } from "../segment.ts";
 import type { Core } from "../wasm/module.ts";
 import type { TrackRecord } from "../wasm/records/summary.ts";
@@ -24,6 +24,9 @@ export interface StreamParts {
   /** Default: WebCrypto's. */
   readonly sha256?: Sha256 | undefined;
 }
+
+/** Asks the index of a recording. */
+type Ask = <Name extends "run" | "select" | "measure">(request: IndexRequest<Name>) => Promise<IndexAnswer<Name>>;
 
 /** A media segment (RFC 8216 section 3) of a recording: samples that follow one another. */
 export interface MediaSegmentName {
@@ -71,34 +74,36 @@ export async function planMediaSegment(
   if (wanted.length === 0) return undefined;
   if (wanted.some(({ record }) => record.flags & TrackFlag.Encrypted)) throw encrypted(segment);
   const index = await parts.indexes.get(segment.id);
-  const made = parts.core.withIndex(index, (loaded) => {
-    if (end > completeSamples(loaded, timed)) return undefined;
-    const run = loaded.run(summary.reference, first, end - first);
-    if (first > 0 && !run.sync && name.part !== true) return undefined;
-    const tracks = summary.tracks.map((record, slot): PieceTrack => {
-      const { trackId } = wanted.find((one) => one.slot === slot) ?? { trackId: 0 };
-      const own = slot === summary.reference ? run : startingIn(loaded, timed, slot, { run, ...name });
-      return trackId === 0 || own === undefined ? leftOut(record) : placed(timed, startMs, record, own, trackId);
-    });
-    return { tracks, pts: run.pts, ...loaded.measure(tracks) };
-  });
-  if (made === undefined) return undefined;
-  made.tracks.forEach((track, slot) => {
-    track.counts = made.counts[slot] ?? track.counts;
+  // What is being recorded is short.
+  const complete =
+    segment.open === true ? parts.core.withIndex(index, (loaded) => completeSamples(loaded, timed)) : end;
+  if (end > complete) return undefined;
+  const ask: Ask = (request) => parts.core.ask(index, request);
+  const run = await ask(["run", summary.reference, first, end - first]);
+  if (first > 0 && !run.sync && name.part !== true) return undefined;
+  const tracks: PieceTrack[] = [];
+  for (const [slot, record] of summary.tracks.entries()) {
+    const { trackId } = wanted.find((one) => one.slot === slot) ?? { trackId: 0 };
+    const own = slot === summary.reference ? run : await startingIn(ask, timed, slot, { run, ...name });
+    tracks.push(trackId === 0 || own === undefined ? leftOut(record) : placed(timed, startMs, record, own, trackId));
+  }
+  const measured = await ask(["measure", tracks]);
+  tracks.forEach((track, slot) => {
+    track.counts = measured.counts[slot] ?? track.counts;
   });
   const hash = new PlanIdentity(parts.sha256, ["media segment", asked, first, end]);
   await hash.add({ ...segment, startMs });
-  const shownMs = startMs - segment.startMs + timed.wallAt(made.pts);
-  return { ...mediaOf(parts, segment, made), startMs: shownMs, etag: `${await hash.digest()}-m4s` };
+  const shownMs = startMs - segment.startMs + timed.wallAt(run.pts);
+  return { ...mediaOf(parts, segment, { ...measured, tracks }), startMs: shownMs, etag: `${await hash.digest()}-m4s` };
 }
 
 /** The samples of another track that start while those of the reference track are presented; undefined without any. */
-function startingIn(
-  loaded: LoadedIndex,
+async function startingIn(
+  ask: Ask,
   timed: TimedSegment,
   slot: number,
   { run, first }: { readonly run: SampleRun; readonly first: number },
-): SampleRun | undefined {
+): Promise<SampleRun | undefined> {
   const { summary, reference } = timed;
   const record = summary.tracks[slot];
   if (record === undefined) return undefined;
@@ -106,11 +111,11 @@ function startingIn(
   // What an edit list hides before the start of a recording may be what the one before it lacks at its end.
   const from = first === 0 ? Number.NEGATIVE_INFINITY : own(run.sync ? run.pts : decodedAt(reference, run));
   const until = own(dividedEnd(timed, run));
-  const found = loaded.select(slot, { start: from, end: until, rules: 0, preroll: 0 });
+  const found = await ask(["select", slot, { start: from, end: until, rules: 0, preroll: 0 }]);
   // One that has started before belongs to the media segment before.
   const skipped = found.count > 0 && found.pts < from ? 1 : 0;
   const count = found.count - skipped;
-  return count > 0 ? loaded.run(slot, found.first + skipped, count) : undefined;
+  return count > 0 ? ask(["run", slot, found.first + skipped, count]) : undefined;
 }
 
 function placed(
@@ -159,10 +164,7 @@ function mediaOf(
   const region = mediaRegion(
     { core, store, indexes, composition: { pieces: [piece] } },
     { total, of: () => total },
-    (index, _piece, _number, { rest }) => {
-      const page = index.fragments(tracks, sequence, { rest });
-      return { parts: fragmentParts(page), rest: page.rest };
-    },
+    (_piece, _number, { rest }) => ["fragments", tracks, sequence, { rest }],
   );
   return { size: total, read: (span) => readRegions([region], span) };
 }

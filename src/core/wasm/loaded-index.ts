@@ -85,6 +85,14 @@ export interface LentBytes {
   copyTo(target: Uint8Array, offset: number): void;
 }
 
+/** Bytes that are at hand, as those are that are lent. */
+export function lentBytes(bytes: Uint8Array, rest: Rest | undefined): LentBytes {
+  const copyTo: LentBytes["copyTo"] = (target, offset) => {
+    target.set(bytes.subarray(offset, offset + target.byteLength));
+  };
+  return { length: bytes.length, rest, copyTo };
+}
+
 /** A segment index in WASM memory, good for the duration of one `withIndex`. Results are copies, but for LentBytes. */
 export class LoadedIndex {
   readonly #exports: Exports;

@@ -1,4 +1,4 @@
-import { ABI_VERSION, Code, Scan } from "./abi/names.ts";
+import { ABI_VERSION, Code } from "./abi/names.ts";
 import type { Exports } from "./abi/exports.ts";
 import {
   BOX_RECORD_SIZE,
@@ -15,13 +15,31 @@ import {
   writeCaptionBlock,
   writeExtent,
   type CaptionBlock,
-  type Splice,
 } from "./abi/records.ts";
 import { bytesAt, call, put, putRecords, recordsAt, room } from "./exports.ts";
+import {
+  answerTo,
+  isLarge,
+  unpacked,
+  type IndexAnswer,
+  type IndexCall,
+  type IndexRequest,
+  type LendingCall,
+} from "./index-request.ts";
+import type { Aside } from "./aside.ts";
 import { LoadedIndex } from "./loaded-index.ts";
-import { readBox, type ListedBox } from "./records/listing.ts";
+import { ACTIONS, readBox, type ListedBox, type ScannedHeader } from "./records/listing.ts";
 import { readMovieClock, type MovieClock } from "./records/movie-clock.ts";
-import { writeChapter, writeMovieTrack, type Chapter, type MovieTime, type MovieTrack } from "./records/output.ts";
+import {
+  writeChapter,
+  writeMovieTrack,
+  type Chapter,
+  type MovieHeaders,
+  type MovieTime,
+  type MovieTrack,
+  type Silence,
+  type TimecodeStep,
+} from "./records/output.ts";
 import { fourccText, u32, u64 } from "./view.ts";
 
 /** WASM memory never shrinks, so an instance that grew past this is dropped after use. Bytes. */
@@ -46,47 +64,6 @@ export interface BuiltIndex {
   readonly clock: MovieClock;
 }
 
-/** Builds an index where it holds nobody up: in another thread. As `Core.buildIndex`. */
-export type BuildAside = (boxes: readonly MetadataBox[], fileSize: number) => Promise<BuiltIndex>;
-
-/** What to do with a top-level box, told from its first 8 (or, on "more", 16) bytes. */
-export interface ScannedHeader {
-  readonly action: "more" | "skip" | "keep" | "note" | "end";
-  readonly type: string;
-  /** Bytes of the box with its header, 0 when it extends to the end of the file. */
-  readonly size: number;
-}
-
-/** A sample of sound in which nothing is heard. */
-export interface Silence {
-  readonly sample: Uint8Array;
-  /** Ticks. */
-  readonly duration: number;
-}
-
-/** What a timecode grows by. */
-export interface TimecodeStep {
-  readonly frames: number;
-  /** The number behind the last one of a day, where 0 follows; 0: it counts on. */
-  readonly wrapsAt: number;
-}
-
-/** `ftyp` and `moov` of an output with the places where its tables' entries go. */
-export interface MovieHeaders {
-  readonly bytes: Uint8Array;
-  readonly splices: readonly Splice[];
-  /** Bytes with all splices filled. */
-  readonly size: number;
-}
-
-const ACTIONS: Readonly<Record<number, ScannedHeader["action"]>> = {
-  [Scan.More]: "more",
-  [Scan.Skip]: "skip",
-  [Scan.Keep]: "keep",
-  [Scan.Note]: "note",
-  [Scan.End]: "end",
-};
-
 /**
  * The WASM module behind typed calls. Every call is synchronous and leaves nothing behind, so one instance serves
  * everybody. Results are copies. While an index is loaded the module does nothing else: a call of anything but that index
@@ -95,10 +72,10 @@ const ACTIONS: Readonly<Record<number, ScannedHeader["action"]>> = {
 export class Core {
   readonly #module: WebAssembly.Module;
   #exports: Exports | undefined;
-  #loaded = false;
-  readonly #aside: BuildAside | undefined;
+  #loaded: LoadedIndex | undefined;
+  readonly #aside: Aside | undefined;
 
-  constructor(module: WebAssembly.Module, aside?: BuildAside) {
+  constructor(module: WebAssembly.Module, aside?: Aside) {
     this.#module = module;
     this.#aside = aside;
   }
@@ -145,7 +122,9 @@ export class Core {
   /** As `buildIndex`; of much metadata, where others are not held up by it. @internal */
   async index(boxes: readonly MetadataBox[], fileSize: number): Promise<BuiltIndex> {
     const much = boxes.reduce((sum, box) => sum + box.bytes.byteLength, 0) > MUCH_METADATA;
-    return much && this.#aside !== undefined ? this.#aside(boxes, fileSize) : this.buildIndex(boxes, fileSize);
+    return much && this.#aside !== undefined
+      ? this.#aside.build({ boxes, fileSize })
+      : this.buildIndex(boxes, fileSize);
   }
 
   /** A `moof` as it has to be written when it moves, with the media behind it, from one offset of a file to another. @internal */
@@ -157,21 +136,48 @@ export class Core {
 
   /** Lends an index, checked and loaded, for the calls that work on one. `use` must not keep it. @internal */
   withIndex<T>(index: Uint8Array, use: (loaded: LoadedIndex) => T): T {
-    const wasm = this.#open();
+    const loaded = this.load(index);
     try {
-      const pointer = put(wasm, index);
-      call(wasm, wasm.check(pointer, index.byteLength));
-      const loaded = new LoadedIndex(wasm, pointer);
-      this.#loaded = true;
-      try {
-        return use(loaded);
-      } finally {
-        this.#loaded = false;
-        loaded.close();
-      }
+      return use(loaded);
     } finally {
-      this.#close(wasm);
+      this.unload();
     }
+  }
+
+  /** Loads an index until `unload`. @internal */
+  load(index: Uint8Array): LoadedIndex {
+    const wasm = this.#open();
+    const pointer = put(wasm, index);
+    call(wasm, wasm.check(pointer, index.byteLength));
+    this.#loaded = new LoadedIndex(wasm, pointer);
+    return this.#loaded;
+  }
+
+  /** Ends the use of the index that is loaded, if one is. @internal */
+  unload(): void {
+    this.#loaded?.close();
+    this.#loaded = undefined;
+    if (this.#exports !== undefined) this.#close(this.#exports);
+  }
+
+  /** The answer of one call of an index: of a large one, given where others are not held up by it. @internal */
+  ask<Name extends Exclude<IndexCall, LendingCall>>(
+    index: Uint8Array,
+    request: IndexRequest<Name>,
+  ): Promise<IndexAnswer<Name>> {
+    return this.lend(index, request, (answer) => answer);
+  }
+
+  /** As `ask`, of calls that lend: `use` must not keep the answer. @internal */
+  async lend<Name extends IndexCall, T>(
+    index: Uint8Array,
+    request: IndexRequest<Name>,
+    use: (answer: IndexAnswer<Name>) => T,
+  ): Promise<T> {
+    if (this.#aside !== undefined && isLarge(index)) {
+      return use(unpacked<Name>(await this.#aside.ask({ index, request: request as unknown as IndexRequest })));
+    }
+    return this.withIndex(index, (loaded) => use(answerTo(loaded, request)));
   }
 
   /**
@@ -362,7 +368,8 @@ export class Core {
   }
 
   #open(): Exports {
-    if (this.#loaded) throw new Error("An index is loaded: inside withIndex only the LoadedIndex may be used.");
+    if (this.#loaded !== undefined)
+      throw new Error("An index is loaded: inside withIndex only the LoadedIndex may be used.");
     if (this.#exports === undefined) {
       const wasm = new WebAssembly.Instance(this.#module).exports as unknown as Exports;
       const version = wasm.abiVersion() >>> 0; // WebAssembly has no unsigned results
@@ -386,8 +393,9 @@ function putBlocks(wasm: Exports, blocks: readonly CaptionBlock[]): number {
 
 /**
  * Compiles nothing and starts nothing yet: the first call makes the instance.
- * @param aside for the indexes of files with more than 1 MiB of metadata; absent: they are built like all others
+ * @param aside for files with more than 1 MiB of metadata and indexes of more than 300,000 samples; absent: they are worked on
+ * like all others
  */
-export function createCore(module: WebAssembly.Module, aside?: BuildAside): Core {
+export function createCore(module: WebAssembly.Module, aside?: Aside): Core {
   return new Core(module, aside);
 }

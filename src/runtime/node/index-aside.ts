@@ -1,50 +1,142 @@
-/** Builds the indexes of files with much metadata in a thread: a day of recording takes 0.3 s, and the largest file 2 s. */
+/** Works on large indexes in threads: to build that of a day takes 0.3 s, of the largest file 2 s, and a cut of it 1 s. */
 import { Worker } from "node:worker_threads";
 import { BoxcarError, type ErrorFields } from "../../base/errors.ts";
-import type { BuiltIndex, BuildAside, MetadataBox } from "../../core/index.ts";
+import type { Aside, AskTask, BuildTask, BuiltIndex, PackedAnswer } from "../../core/index.ts";
 import { builtUrl } from "./built.ts";
 
-/** What the thread is given. */
-export interface ThreadTask {
-  readonly boxes: readonly MetadataBox[];
-  readonly fileSize: number;
-}
+/** What a thread is sent. The index of a request is left out where it is that of the request before. */
+export type ThreadTask = BuildTask | (Partial<AskTask> & Pick<AskTask, "request">);
 
-/** What it answers: one of the two. */
-export interface ThreadAnswer {
-  readonly built?: BuiltIndex;
-  readonly refusal?: {
-    readonly error: string;
-    readonly status: number;
-    readonly message: string;
-    readonly fields: ErrorFields;
-  };
-}
+/** What it answers. */
+export type ThreadAnswer =
+  | { readonly done: BuiltIndex | PackedAnswer }
+  | {
+      readonly refusal: {
+        readonly error: string;
+        readonly status: number;
+        readonly message: string;
+        readonly fields: ErrorFields;
+      };
+    };
 
-/** Builds indexes in a thread of their own each, one after another: each may take some hundred MiB. */
-export function buildAside(): BuildAside {
+/** How long the thread that is asked waits for the next request, with some ten MB, milliseconds. */
+const IDLE_MS = 5000;
+
+/** Threads for large indexes: one for each that is built, one after another, and one that all requests share. */
+export function indexAside(): Aside {
+  const asked = new AskedThread();
   let last: Promise<unknown> = Promise.resolve();
-  return (boxes, fileSize) => {
-    const built = last.then(() => inThread({ boxes, fileSize }));
-    last = built.catch(() => undefined);
-    return built;
+  return {
+    build: (task) => {
+      const built = last.then(() => buildInThread(task));
+      last = built.catch(() => undefined);
+      return built;
+    },
+    ask: (task) => asked.ask(task),
   };
 }
 
-function inThread({ boxes, fileSize }: ThreadTask): Promise<BuiltIndex> {
+// Each in a thread of its own, whose memory ends with it: that may be some hundred MiB.
+async function buildInThread({ boxes, fileSize }: BuildTask): Promise<BuiltIndex> {
   // Copies: a view would take all of its buffer along.
   const copies = boxes.map(({ offset, bytes }) => ({ offset, bytes: new Uint8Array(bytes) }));
-  const thread = new Worker(builtUrl("index-thread.js"), {
-    workerData: { boxes: copies, fileSize } satisfies ThreadTask,
-    transferList: copies.map(({ bytes }) => bytes.buffer),
-  });
-  return new Promise<BuiltIndex>((resolve, reject) => {
-    thread.once("message", ({ built, refusal }: ThreadAnswer) => {
-      if (built !== undefined) resolve(built);
-      else if (refusal !== undefined)
-        reject(new BoxcarError(refusal.error, refusal.status, refusal.message, refusal.fields));
+  const thread = new IndexThread();
+  try {
+    const buffers = copies.map(({ bytes }) => bytes.buffer);
+    return (await thread.does({ boxes: copies, fileSize }, buffers)) as BuiltIndex;
+  } finally {
+    thread.end();
+  }
+}
+
+/** Asks one index after another in a thread that ends when nobody has asked for a while. */
+class AskedThread {
+  #thread: IndexThread | undefined;
+  /** The index that was sent last: further requests go on with it. */
+  #sent: Uint8Array | undefined;
+  #idle: ReturnType<typeof setTimeout> | undefined;
+
+  async ask(task: AskTask): Promise<PackedAnswer> {
+    clearTimeout(this.#idle);
+    const thread = (this.#thread ??= new IndexThread());
+    try {
+      return (await this.#send(thread, task)) as PackedAnswer;
+    } catch (error) {
+      // What it has loaded is not known.
+      if (this.#thread === thread) this.#sent = undefined;
+      if (thread.ended) this.#end(thread);
+      throw error;
+    } finally {
+      if (this.#thread === thread && !thread.busy) {
+        this.#idle = setTimeout(() => {
+          this.#end(thread);
+        }, IDLE_MS);
+        this.#idle.unref();
+      }
+    }
+  }
+
+  #send(thread: IndexThread, { index, request }: AskTask): Promise<unknown> {
+    if (this.#sent === index) return thread.does({ request }, []);
+    this.#sent = index;
+    const copy = new Uint8Array(index);
+    return thread.does({ index: copy, request }, [copy.buffer]);
+  }
+
+  #end(thread: IndexThread): void {
+    if (this.#thread === thread) [this.#thread, this.#sent] = [undefined, undefined];
+    thread.end();
+  }
+}
+
+interface Waiting {
+  readonly resolve: (done: BuiltIndex | PackedAnswer) => void;
+  readonly reject: (error: Error) => void;
+}
+
+/** A thread that does tasks in the order in which it is sent them. It keeps the process only while it has some. */
+class IndexThread {
+  readonly #worker = new Worker(builtUrl("index-thread.js"));
+  readonly #waiting: Waiting[] = [];
+  ended = false;
+
+  constructor() {
+    this.#worker.on("message", (answer: ThreadAnswer) => {
+      const waiting = this.#waiting.shift();
+      if (!this.busy) this.#worker.unref();
+      if ("done" in answer) waiting?.resolve(answer.done);
+      else {
+        const { error, status, message, fields } = answer.refusal;
+        waiting?.reject(new BoxcarError(error, status, message, fields));
+      }
     });
-    thread.once("error", reject);
-    thread.once("exit", (code) => reject(new Error(`the thread that builds an index ended with ${String(code)}`)));
-  });
+    this.#worker.once("error", (error: Error) => {
+      this.#fail(error);
+    });
+    this.#worker.once("exit", (code) => {
+      this.#fail(new Error(`a thread for indexes ended with ${String(code)}`));
+    });
+  }
+
+  get busy(): boolean {
+    return this.#waiting.length > 0;
+  }
+
+  does(task: ThreadTask, transferred: readonly ArrayBuffer[]): Promise<BuiltIndex | PackedAnswer> {
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ resolve, reject });
+      this.#worker.ref();
+      this.#worker.postMessage(task, transferred);
+    });
+  }
+
+  end(): void {
+    this.ended = true;
+    void this.#worker.terminate();
+  }
+
+  #fail(error: Error): void {
+    this.ended = true;
+    for (const { reject } of this.#waiting.splice(0)) reject(error);
+  }
 }

@@ -1,10 +1,16 @@
-/** The thread that `aside` starts: builds one segment index, answers, and ends. */
-import { parentPort, workerData } from "node:worker_threads";
-import { BoxcarError } from "../../base/errors.ts";
+/** A thread with a core of its own: does the tasks that it is sent, one after another. */
+import { parentPort } from "node:worker_threads";
+import { AsideWorker, BoxcarError } from "../../core/index.ts";
 import { loadCore } from "./load-core.ts";
 import type { ThreadAnswer, ThreadTask } from "./index-aside.ts";
 
-const { boxes, fileSize } = workerData as ThreadTask;
+const loading = loadCore().then((core) => new AsideWorker(core));
+let last: Promise<void> = Promise.resolve();
+
+async function answered(task: ThreadTask): Promise<ThreadAnswer> {
+  const worker = await loading;
+  return { done: "boxes" in task ? worker.build(task) : worker.ask(task) };
+}
 
 /** What a message holds of an error: its class would be lost on the way. */
 function refused(cause: unknown): ThreadAnswer {
@@ -13,13 +19,9 @@ function refused(cause: unknown): ThreadAnswer {
   return { refusal: { error, status, message, fields } };
 }
 
-const core = await loadCore();
-const answer = ((): ThreadAnswer => {
-  try {
-    return { built: core.buildIndex(boxes, fileSize) };
-  } catch (cause) {
-    return refused(cause);
-  }
-})();
-const buffer = answer.built?.index.buffer;
-parentPort?.postMessage(answer, buffer instanceof ArrayBuffer ? [buffer] : []);
+parentPort?.on("message", (task: ThreadTask) => {
+  last = last.then(async () => {
+    const answer = await answered(task).catch(refused);
+    parentPort?.postMessage(answer);
+  });
+});

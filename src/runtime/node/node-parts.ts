@@ -11,7 +11,7 @@ import { openStore, type StoreDrivers } from "../../store/open-store.ts";
 import type { RemoteOptions } from "../../store/remote/remote-store.ts";
 import { withPlaces } from "../../store/mounts.ts";
 import { ossCallbackKeys } from "../outbound/oss-callback-keys.ts";
-import { buildAside } from "./index-aside.ts";
+import { indexAside } from "./index-aside.ts";
 import { loadCore } from "./load-core.ts";
 import { SpoolFolder } from "./spool-folder.ts";
 import { makeFolder, openConfiguredCatalog } from "../libsql/open-configured-catalog.ts";
@@ -39,7 +39,7 @@ const MARK_CHECK = "readyz";
 export async function openNodeParts(config: Pick<Config, "dataFolder" | "catalog" | "store">): Promise<NodeParts> {
   const folder = resolve(config.dataFolder);
   await makeFolder(folder, "BOXCAR_DATA");
-  const core = await loadCore(buildAside());
+  const core = await loadCore(indexAside());
   const opened = await openConfiguredCatalog(config.catalog, folder);
   const { catalog } = opened;
   const own = await openStore(

@@ -1,4 +1,5 @@
 /** What listings show. */
+import { Scan } from "../abi/names.ts";
 import { readBoxRecord, readSampleRecord } from "../abi/records.ts";
 import { fourccText } from "../view.ts";
 
@@ -39,3 +40,20 @@ export function readBox(view: DataView, at: number): ListedBox {
   const { type, length, offset, depth } = readBoxRecord(view, at);
   return { type: fourccText(type), offset, size: length, depth };
 }
+
+/** What to do with a top-level box, told from its first 8 (or, on "more", 16) bytes. */
+export interface ScannedHeader {
+  readonly action: "more" | "skip" | "keep" | "note" | "end";
+  readonly type: string;
+  /** Bytes of the box with its header, 0 when it extends to the end of the file. */
+  readonly size: number;
+}
+
+/** By value of Scan. */
+export const ACTIONS: Readonly<Record<number, ScannedHeader["action"]>> = {
+  [Scan.More]: "more",
+  [Scan.Skip]: "skip",
+  [Scan.Keep]: "keep",
+  [Scan.Note]: "note",
+  [Scan.End]: "end",
+};

@@ -1,5 +1,5 @@
 /** What an output is made of. */
-import { writeChapter as writeChapterRecord, writeOutputTrack, type OutputTrack } from "../abi/records.ts";
+import { writeChapter as writeChapterRecord, writeOutputTrack, type OutputTrack, type Splice } from "../abi/records.ts";
 
 /** What a movie's headers say of time as a whole. */
 export interface MovieTime {
@@ -59,4 +59,26 @@ export interface Chapter {
 /** Writes a chapter, its title being at the address `title`. */
 export function writeChapter(view: DataView, at: number, chapter: Chapter, title: number): void {
   writeChapterRecord(view, at, { start: chapter.startMs * 10_000, title, length: chapter.title.byteLength });
+}
+
+/** A sample of sound in which nothing is heard. */
+export interface Silence {
+  readonly sample: Uint8Array;
+  /** Ticks. */
+  readonly duration: number;
+}
+
+/** What a timecode grows by. */
+export interface TimecodeStep {
+  readonly frames: number;
+  /** The number behind the last one of a day, where 0 follows; 0: it counts on. */
+  readonly wrapsAt: number;
+}
+
+/** `ftyp` and `moov` of an output with the places where its tables' entries go. */
+export interface MovieHeaders {
+  readonly bytes: Uint8Array;
+  readonly splices: readonly Splice[];
+  /** Bytes with all splices filled. */
+  readonly size: number;
 }
