@@ -14,6 +14,7 @@ import {
   readWithGstreamer,
   readWithMediainfo,
   readWithMkvmerge,
+  readWithMpv,
   versionOf,
   type Given,
 } from "./programs.ts";
@@ -75,6 +76,7 @@ export async function openBench(density: number): Promise<Bench> {
   const readers = [
     await program("ffmpeg", ffmpegPath, readWithFfmpeg, ["-version"]),
     await program("GStreamer", "gst-launch-1.0", readWithGstreamer),
+    await program("mpv", "mpv", readWithMpv),
     await program("mkvmerge", "mkvmerge", readWithMkvmerge),
     await program("mediainfo", "mediainfo", readWithMediainfo),
     { name: "mp4box.js", version: "2.4.1", formats: both, read: readWithMp4box },

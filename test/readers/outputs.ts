@@ -42,6 +42,7 @@ const kept = [before, { at: 7, from: 7, to: 11 }];
 export const OUTPUTS: readonly Output[] = [
   one("plain", "plain", 0, 12),
   one("frame cut", "plain", 1.32, 7.32),
+  one("frame cut, edits=none", "plain", 1.32, 7.32, { query: "&edits=none" }),
   one("keyframe cut", "plain", 3.32, 8, {
     query: "&cut=keyframe",
     ...{ pictures: [{ at: 0, from: 2, to: 8 }], sound: [{ at: 0, from: 2, to: 8 }], duration: 6 },
@@ -54,6 +55,7 @@ export const OUTPUTS: readonly Output[] = [
   one("sound missing midway", "absent", 0, 10, { sound: [before, { at: 6, from: 6, to: 10 }] }),
   one("captions, chapters", "plain", 1.32, 7.32, { query: "&captions=clock&chapters=1", texts: 2 }),
   one("HEVC", "hevc", 1.32, 7.32),
+  one("HEVC, edits=none", "hevc", 1.32, 7.32, { query: "&edits=none" }),
   one("Opus", "opus", 1.32, 7.32),
   one("PCM", "pcm", 1.32, 7.32),
   one("G.711", "g711", 1.32, 7.32),

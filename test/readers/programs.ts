@@ -85,6 +85,27 @@ export async function readWithFfmpeg({ file, scratch }: Given): Promise<Reading>
   };
 }
 
+/** Plays with mpv into a file, as fast as it can: pictures and sound with the times of its player. */
+export async function readWithMpv({ file, scratch, ...given }: Given): Promise<Reading> {
+  const played = `${scratch}.nut`;
+  const raw = ["--of=nut", "--ovc=rawvideo", "--oac=pcm_s16le", "--orawts", "--vf=format=gray"];
+  const { code, stdout, stderr } = await run("mpv", [
+    "--no-config",
+    "--msg-level=all=error",
+    file,
+    `--o=${played}`,
+    ...raw,
+  ]);
+  const { pictures = [], sound = [] } = await readWithFfmpeg({ ...given, file: played, scratch });
+  await rm(played, { force: true });
+  const errors = `${stdout}${stderr}`.split("\n").filter((line) => line.includes("ffmpeg")).length;
+  const complaints = [
+    ...(code === 0 ? [] : [`ends with ${code}`]),
+    ...(errors === 0 ? [] : [`${errors} decoding errors`]),
+  ];
+  return { pictures, sound, complaints };
+}
+
 /** Decodes with GStreamer, whose demuxer and decoders clip to segments; times are those at which it would be shown. */
 export async function readWithGstreamer({ file, scratch }: Given): Promise<Reading> {
   const [pictures, sound] = [`${scratch}.pictures`, `${scratch}.sound`];
