@@ -293,12 +293,12 @@ export const calls: Readonly<Record<string, Call>> = {
 };
 
 /** Of these, the ones that the host needs, too. */
-export const hostCodes = "hev1 hvc1 mdat sbtl soun tmcd vide";
+export const hostCodes = "hev1 hvc1 mdat sbtl soun subt text tmcd vide";
 
 /** Four-character codes by name; what is no letter, digit or `_` is `_` there, `©` is `c`. */
 export const codes =
   "HMMT GPMF FIRM Opus av01 av1C avc1 avc3 avcC btrt chpl co64 ctts dfLa dinf dref edts elng elst emsg esds fLaC free " +
   "ftyp gmhd hdlr hev1 hinf hint hnti hvc1 hvcC iloc ilst iso2 iso5 iso6 isom keys mdat mdhd mdia mehd meta mfhd mfra " +
   "mfro minf moof moov mp41 mp4a mp4v mtxi mvex mvhd nmhd pnot prft sbtl sidx skip smhd soun stbl stco sthd stsc stsd " +
-  "stss stsz stts styp stz2 tapt tfdt tfhd tfra tkhd tmcd traf trak tref trex trun udta url_ uuid vide vmhd vp08 vp09 vpcC " +
+  "stss stsz stts styp stz2 subt tapt text tfdt tfhd tfra tkhd tmcd traf trak tref trex trun udta url_ uuid vide vmhd vp08 vp09 vpcC " +
   "wave wide alaw dOps ipcm sowt twos ulaw ©day ©enc ©too";

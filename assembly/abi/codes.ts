@@ -75,7 +75,9 @@ export namespace Code {
   export const stts: u32 = 0x73747473;
   export const styp: u32 = 0x73747970;
   export const stz2: u32 = 0x73747a32;
+  export const subt: u32 = 0x73756274;
   export const tapt: u32 = 0x74617074;
+  export const text: u32 = 0x74657874;
   export const tfdt: u32 = 0x74666474;
   export const tfhd: u32 = 0x74666864;
   export const tfra: u32 = 0x74667261;

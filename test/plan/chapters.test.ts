@@ -1,8 +1,9 @@
+import { writeFile } from "node:fs/promises";
 import { beforeAll, describe, expect, test } from "vitest";
 import { record, RECORDED_AT } from "../support/recording.ts";
 import { shelve, type Shelf } from "../support/shelf.ts";
-import { ffprobe, ffprobePath } from "../support/tools.ts";
-import { FORMATS, written } from "./output.ts";
+import { ffmpeg, ffprobe, ffprobePath } from "../support/tools.ts";
+import { FORMATS, scratch, written } from "./output.ts";
 
 /** Chapters as ffprobe reads them, seconds and title. */
 async function chaptersOf(file: string): Promise<{ start: number; title: string }[]> {
@@ -28,6 +29,24 @@ describe.skipIf(ffprobePath === undefined)("chapters", () => {
     const plan = await shelf.plan({ ...range, chapters: { offsetMinutes: 0 }, gaps: "keep" });
     const kept = await chaptersOf(await written(plan, format));
     expect(kept).toEqual(titles.map((title, i) => ({ start: i * 61.5, title })));
+  });
+
+  test("of the recording itself begin where they began, the one that is on at the start with the cut", async () => {
+    const [recorded] = await record({ count: 1, seconds: 4, audio: null, bframes: 0 });
+    const [titled, list] = [scratch("titled.mp4"), scratch("titles.txt")];
+    const chapter = (from: number, title: string): string =>
+      `[CHAPTER]\nTIMEBASE=1/1000\nSTART=${String(from)}\nEND=${String(from + 2000)}\ntitle=${title}\n`;
+    await writeFile(list, `;FFMETADATA1\n${chapter(0, "First")}${chapter(2000, "Second")}`);
+    const inputs = ["-i", recorded?.file ?? "", "-i", list, "-map_metadata", "1", "-map", "0"];
+    await ffmpeg(["-v", "error", "-y", ...inputs, "-c", "copy", titled]);
+    const one = await shelve([{ file: titled, startMs: RECORDED_AT }]);
+    const cut = await one.plan({ startMs: RECORDED_AT + 500, endMs: RECORDED_AT + 3500 });
+    for (const format of FORMATS) {
+      expect(await chaptersOf(await written(cut, format))).toEqual([
+        { start: 0, title: "First" },
+        { start: 1.5, title: "Second" },
+      ]);
+    }
   });
 
   test("tell the time of the zone asked for", async () => {

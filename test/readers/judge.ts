@@ -52,13 +52,12 @@ function judgePictures(
   if (broken > 0) problems.push(`${broken} broken pictures`);
   // Pictures that stand for no time are not seen.
   const ends = named.map(({ time }, i) => named[i + 1]?.time ?? time + FRAME);
-  const hidden = named.filter(({ number }) => number !== -1 && !times.has(number));
   const seen = named.reduce(
     (sum, { time, number }, i) =>
       number === -1 || times.has(number) ? sum : sum + Math.max(0, (ends[i] ?? time) - time),
     0,
   );
-  if (seen > FRAME / 2) problems.push(`${hidden.length} hidden pictures shown`);
+  if (seen > FRAME / 2) problems.push(`hidden pictures shown for ${seconds(seen)}`);
   const found = new Set(named.map(({ number }) => number));
   const missing = wanted.filter(({ number }) => !found.has(number)).length;
   if (missing > 0) problems.push(`${wanted.length - missing} of ${wanted.length} pictures`);

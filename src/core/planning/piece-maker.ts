@@ -6,7 +6,7 @@ import { TrackFlag } from "../wasm/abi/names.ts";
 import type { TrackRecord } from "../wasm/records/summary.ts";
 import type { Cuts } from "./cuts.ts";
 import { OutputTrack } from "./output-track.ts";
-import { codecFamily, isVideo } from "./track-kinds.ts";
+import { codecFamily, isText, isVideo } from "./track-kinds.ts";
 import { moveInband } from "./inband.ts";
 import {
   countsOf,
@@ -253,8 +253,8 @@ export class PieceMaker {
       output.firstPts = dts + rescale(samples.pts - samples.dts, from, to) + output.early;
       // Readers without edit lists are to wait for nothing.
       output.delay = this.#options.edits === "list" ? output.firstPts - dts : 0;
-      if (isVideo(record) && startsIn(placed, record)) {
-        // The picture on screen at the start is shown from there on.
+      if ((isVideo(record) || isText(record)) && startsIn(placed, record)) {
+        // The picture or text on screen at the start is shown from there on.
         output.shownPts = base + rescale(samples.shown, from, to);
         output.firstPts = Math.max(0, output.shownPts);
         hides = { shown: samples.shown, start: output.firstPts, delay: output.delay };

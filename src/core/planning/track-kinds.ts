@@ -19,6 +19,11 @@ export function needsSync(track: { readonly handler: number; readonly flags: num
   return isVideo(track) || (isSound(track) && (track.flags & TrackFlag.AllSync) === 0);
 }
 
+/** Whether a track is text: subtitles, captions, or titles of chapters. */
+export function isText({ handler }: { readonly handler: number }): boolean {
+  return handler === Code.text || handler === Code.sbtl || handler === Code.subt;
+}
+
 /** Whether a track is audio. */
 export function isSound(track: { readonly handler: number }): boolean {
   return track.handler === Code.soun;

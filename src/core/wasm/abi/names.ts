@@ -34,6 +34,8 @@ export const Code = {
   mdat: 0x6d646174,
   sbtl: 0x7362746c,
   soun: 0x736f756e,
+  subt: 0x73756274,
+  text: 0x74657874,
   tmcd: 0x746d6364,
   vide: 0x76696465,
 } as const;
