@@ -44,6 +44,19 @@ beforeAll(async () => {
 afterAll(() => server.close());
 
 describe.each(["mp4", "fmp4"])("a range as .%s", (format) => {
+  it("whose first object is gone answers with a status, whole or in part", async () => {
+    const path = `live/gone-${format}`;
+    await upload(path, RECORDED_AT, 2);
+    const asked = `/mp4/download/${path}.${format}?${between(500, 3000)}`;
+    for await (const { segments } of server.parts.catalog.recorded(path, RECORDED_AT, RECORDED_AT + 1000))
+      for (const { key } of segments) await server.parts.store.delete(key);
+    for (const range of ["", "bytes=0-", "bytes=10-2000000", "bytes=20000-20009,0-9"]) {
+      const { status, json } = await server.call(asked, { headers: range === "" ? {} : { range } });
+      expect({ range, status, error: json.error }).toEqual({ range, status: 404, error: "object_missing" });
+    }
+    expect((await server.fetch(asked, { method: "HEAD" })).status).toBe(200);
+  });
+
   it("states its length, what it delivers, and how long it may be kept", async () => {
     const { status, headers, bytes } = await download(`live/cam1.${format}?${between(1000, 9000)}`);
     expect(status).toBe(200);

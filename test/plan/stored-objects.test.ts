@@ -51,6 +51,25 @@ const damages = [
 ];
 
 test.for(damages.flatMap((damage) => FORMATS.map((format) => ({ ...damage, format }))))(
+  "a first object that $name ends the read with $error before any byte of it ($format)",
+  async ({ damage, error, format }) => {
+    const segments = await copies();
+    const media = (await (await shelve(segments)).plan(range)).media(format);
+    const whole = await bytesOf(media);
+    await damage(segments[0]?.file ?? "");
+    for (const span of [
+      { offset: 0, length: media.size },
+      { offset: 10, length: media.size - 20 },
+    ]) {
+      const first = media.read(span)[Symbol.asyncIterator]().next();
+      await expect(first, JSON.stringify(span)).rejects.toMatchObject({ error });
+    }
+    // The header alone needs no object.
+    expect((await bytesOf(media, { offset: 0, length: 100 })).equals(whole.subarray(0, 100))).toBe(true);
+  },
+);
+
+test.for(damages.flatMap((damage) => FORMATS.map((format) => ({ ...damage, format }))))(
   "an object that $name since the plan was made ends the read with $error ($format)",
   async ({ damage, error, format }) => {
     const segments = await copies();

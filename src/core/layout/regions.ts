@@ -1,6 +1,7 @@
 import { arrived } from "../../base/bytes.ts";
 import { Breather } from "../../base/breather.ts";
 import type { ByteSpan } from "../../base/ports.ts";
+import { started } from "../../base/started.ts";
 import type { IndexCall, IndexRequest, LendingCall } from "../wasm/index-request.ts";
 import type { FragmentsPage, LentBytes, Rest, SpansPage } from "../wasm/loaded-index.ts";
 import { INDEX_PAGE } from "../segment.ts";
@@ -13,6 +14,8 @@ import { cutParts, readParts, type Part } from "../reading/read-spans.ts";
 /** A stretch of an output whose bytes are made when they are asked for. */
 export interface Region {
   readonly length: number;
+  /** Whether its bytes are those of stored objects, which may be gone. Default: no. */
+  readonly stored?: boolean;
   /** Yields exactly the bytes of `span`, counted from the start of the region. */
   read(span: ByteSpan): AsyncIterable<Uint8Array>;
 }
@@ -35,15 +38,26 @@ export function madeRegion(length: number, make: () => Uint8Array): Region {
   };
 }
 
-/** Reads a span across regions. */
+/** Reads a span across regions. Its first stored object is opened before anything: one that is gone is known by then. */
 export async function* readRegions(regions: readonly Region[], span: ByteSpan): AsyncGenerator<Uint8Array> {
+  const wanted = [...regionsIn(regions, span)];
+  const stored = wanted.find(({ region }) => region.stored);
+  const opened = stored && (await started(stored.region.read(stored.span)));
+  try {
+    for (const part of wanted) yield* part === stored && opened !== undefined ? opened : part.region.read(part.span);
+  } finally {
+    await opened?.close();
+  }
+}
+
+function* regionsIn(regions: readonly Region[], span: ByteSpan): Generator<{ region: Region; span: ByteSpan }> {
   const end = span.offset + span.length;
   let position = 0;
   for (const region of regions) {
     const from = Math.max(0, span.offset - position);
     const to = Math.min(region.length, end - position);
     position += region.length;
-    if (to > from) yield* region.read({ offset: from, length: to - from });
+    if (to > from) yield { region, span: { offset: from, length: to - from } };
     if (position >= end) return;
   }
 }
@@ -139,7 +153,7 @@ export function mediaRegion(parts: MediaParts, lengths: PieceLengths, request: R
   function* sources(span: ByteSpan): Generator<{ length: number; read: () => AsyncGenerator<Uint8Array> }> {
     for (const found of piecesIn(pieces, ends(), span)) yield { length: found.length, read: () => read(found) };
   }
-  return { length: lengths.total, read: (span) => inTurn(sources(span)) };
+  return { length: lengths.total, stored: true, read: (span) => inTurn(sources(span)) };
 }
 
 function partsOf(page: SpansPage | FragmentsPage): Iterable<Part> {

@@ -17,8 +17,8 @@ export interface PinnedObject {
 export type Part = Span | Uint8Array;
 
 /**
- * Yields the bytes of parts of one stored object, reading spans that lie close together in one go. Chunks are only
- * valid until the next one is asked for.
+ * Yields the bytes of parts of one stored object, reading spans that lie close together in one go; what stands before a span
+ * once the object is open. Chunks are only valid until the next one is asked for.
  * @throws BoxcarError as `store.get` does
  */
 export async function* readParts(
@@ -28,16 +28,14 @@ export async function* readParts(
 ): AsyncGenerator<Uint8Array> {
   let i = 0;
   while (i < parts.length) {
-    const part = parts[i];
-    if (part === undefined) return;
-    if (part instanceof Uint8Array) {
-      if (part.length > 0) yield part;
-      i++;
-      continue;
-    }
     const end = endOfGroup(parts, i);
+    if (end === i) break;
     yield* readGroup(store, object, parts.slice(i, end));
     i = end;
+  }
+  // Behind the last span there are inline bytes alone.
+  for (const part of parts.slice(i)) {
+    if (part instanceof Uint8Array && part.length > 0) yield part;
   }
 }
 

@@ -1,5 +1,6 @@
 import type { Media } from "../../core/index.ts";
 import type { ByteSpan } from "../../base/ports.ts";
+import { started } from "../../base/started.ts";
 import { contentRange } from "./byte-range.ts";
 
 /** A body of known length. */
@@ -28,8 +29,13 @@ export function multipartByteRanges(media: Media, spans: readonly ByteSpan[], pa
     length: all.reduce((sum, part) => sum + part.length, 0),
     async *read() {
       for (const [i, span] of spans.entries()) {
-        yield heads[i] ?? new Uint8Array();
-        yield* media.read(span);
+        const body = await started(media.read(span));
+        try {
+          yield heads[i] ?? new Uint8Array();
+          yield* body;
+        } finally {
+          await body.close();
+        }
       }
       yield close;
     },

@@ -1,6 +1,7 @@
 import { BoxcarError } from "../../base/errors.ts";
 import type { Media } from "../../core/index.ts";
 import type { ByteSpan, SendStream } from "../../base/ports.ts";
+import { started } from "../../base/started.ts";
 import { chooseRange, contentRange } from "./byte-range.ts";
 import { evaluateConditions, rangeApplies } from "./conditional.ts";
 import { multipartByteRanges, type SizedBody } from "./multipart.ts";
@@ -63,20 +64,4 @@ function chooseBody(request: Request, media: Media, headers: Headers): { status:
 
 function single(media: Media, contentType: string, span: ByteSpan): SizedBody {
   return { contentType, length: span.length, read: () => media.read(span) };
-}
-
-/** Reads the first chunk now; the returned body starts with it. */
-async function started(body: AsyncIterable<Uint8Array>): Promise<AsyncIterable<Uint8Array>> {
-  const iterator = body[Symbol.asyncIterator]();
-  let first: IteratorResult<Uint8Array> | undefined = await iterator.next();
-  return {
-    [Symbol.asyncIterator]: () => ({
-      next: () => {
-        const now = first;
-        first = undefined;
-        return now === undefined ? iterator.next() : Promise.resolve(now);
-      },
-      return: async (value?: unknown) => (await iterator.return?.(value)) ?? { done: true, value },
-    }),
-  };
 }
