@@ -2433,6 +2433,8 @@ export interface paths {
                     tracks?: "split" | "muxed" | "video" | "audio";
                     /** @description Time zone of times without an offset: an IANA name, or an offset such as `+08:00`. Default: the configured one. */
                     tz?: string;
+                    /** @description Instead of times: the newest media segments, 20s to 86400s of them, of a stream that is being recorded. */
+                    window?: string;
                 };
                 header?: never;
                 path: {
@@ -2473,6 +2475,60 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content?: never;
+                };
+                /** @description Refused: the reply says why and what to do. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Refusal"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/mp4/live/{file}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Follow a stream while it is recorded
+         * @description Fragmented MP4 without an end, from the newest sync sample on, each part as soon as it is safe; it ends with the recording, or where its codecs change. Who reads slower than it is recorded, and is 10 s behind, is taken to the newest sync sample. `X-Start-Time` has the moment of time 0.
+         */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description Picture and sound (`all`), or one of them. */
+                    tracks?: "all" | "video" | "audio";
+                };
+                header?: never;
+                path: {
+                    /** @description Stream path and `.mp4`. */
+                    file: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description The stream. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "video/mp4": string;
+                    };
                 };
                 /** @description Refused: the reply says why and what to do. */
                 default: {

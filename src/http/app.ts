@@ -31,6 +31,7 @@ import { appMetrics } from "./service/app-metrics.ts";
 import { addMetrics } from "./service/metrics.ts";
 import { refuseInput } from "./schema/parameters.ts";
 import { addDash } from "./streaming/dash.ts";
+import { addLive } from "./streaming/live.ts";
 import { addHls } from "./streaming/hls.ts";
 import { addList } from "./records/list.ts";
 import { addRecords } from "./records/records.ts";
@@ -56,6 +57,7 @@ export function createApp(given: AppPlatform): App {
   addDownload(app, context);
   addHls(app, context);
   addDash(app, context);
+  addLive(app, context);
   addList(app, context);
   addRecords(app, context);
   addSegments(app, context);

@@ -68,7 +68,9 @@ export class Recorder {
 
   async #run(recording: Recording): Promise<void> {
     await recording.run();
-    this.#running.delete(recording.options.streamPath);
+    const { streamPath } = recording.options;
+    this.#running.delete(streamPath);
+    this.#parts.catalog.growing.grew(streamPath);
     this.#ended.unshift(recording);
     this.#ended.length = Math.min(this.#ended.length, MOST_ENDED);
     await recording.kept();

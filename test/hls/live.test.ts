@@ -1,18 +1,22 @@
-import { readFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { startTestServer, type TestServer } from "../app/test-server.ts";
+import { packets } from "../support/oracle.ts";
 import { record } from "../support/recording.ts";
 
 /** HLS of what is being recorded: what its playlists list while it grows, and once it is over. */
 
 let server: TestServer;
+let sourceFile: string;
 let stream: Buffer<ArrayBuffer>;
 /** Where each movie fragment of the stream begins, and its end. */
 let fragments: number[];
 beforeAll(async () => {
   server = await startTestServer();
   const [segment] = await record({ count: 1, seconds: 16, fragmented: true });
-  stream = await readFile(segment?.file ?? "");
+  sourceFile = segment?.file ?? "";
+  stream = await readFile(sourceFile);
   fragments = [];
   for (let at = 0; at < stream.length; at += stream.readUInt32BE(at)) {
     if (stream.toString("latin1", at + 4, at + 8) === "moof") fragments.push(at);
@@ -125,6 +129,34 @@ test("a playlist that slides keeps the number of each media segment, in all rend
   expect(urlsOf(more).length).toBeGreaterThan(urlsOf(first).length - 1);
   await end();
   expect(await playlist("live/sliding", "v", "window=20s&segment=2s")).toContain("#EXT-X-ENDLIST");
+});
+
+test("a stream is followed from its newest sync sample to its end, over all its segments, as it was sent", async () => {
+  const { send, end } = push("live/followed");
+  await send(2);
+  await new Promise((resolve) => setTimeout(resolve, 1100));
+  await send(1);
+  const head = await server.fetch("/mp4/live/live/followed.mp4", { method: "HEAD" });
+  expect([head.status, head.headers.get("content-type")]).toEqual([200, "video/mp4"]);
+  const reply = await server.fetch("/mp4/live/live/followed.mp4");
+  expect(reply.status).toBe(200);
+  const body = reply.arrayBuffer();
+  for (let number = 3; number < fragments.length; number++) await send(1);
+  await end();
+  const path = join(server.folder, "followed.mp4");
+  await writeFile(path, new Uint8Array(await body));
+  const [followed, source] = [await packets(path), await packets(sourceFile)];
+  for (const { type, packets: found } of followed) {
+    const hashes = found.map(({ hash }) => hash);
+    const all = source.find((track) => track.type === type)?.packets ?? [];
+    expect(hashes.length, type).toBeGreaterThan(all.length / 2);
+    expect(hashes, type).toEqual(all.slice(-hashes.length).map(({ hash }) => hash));
+    expect(Math.abs(found[0]?.pts ?? 1), type).toBeLessThan(0.1);
+    expect(Math.max(...found.slice(1).map(({ pts }, i) => pts - (found[i]?.pts ?? 0))), type).toBeLessThan(0.3);
+  }
+  expect(followed.map(({ type }) => type).sort()).toEqual(["audio", "video"]);
+  const { status, json } = await server.call("/mp4/live/live/followed.mp4");
+  expect([status, json.error]).toEqual([404, "not_recorded"]);
 });
 
 test("a window is no range, and has its bounds", async () => {

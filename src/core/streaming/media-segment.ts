@@ -30,8 +30,10 @@ type Ask = <Name extends "run" | "select" | "measure">(request: IndexRequest<Nam
 
 /** A media segment (RFC 8216 section 3) of a recording: samples that follow one another. */
 export interface MediaSegmentName {
-  /** When the recording starts to be presented, milliseconds since 1970: media times count from there. */
+  /** When the recording starts to be presented, milliseconds since 1970. */
   readonly startMs: number;
+  /** Wall clock that media times count from, milliseconds. Default: 1970. */
+  readonly originMs?: number | undefined;
   readonly tracks: StreamTracks;
   /** The first sample of the reference track, from 0: a sync sample, or the first of all, but in a part. */
   readonly first: number;
@@ -66,7 +68,7 @@ export async function planMediaSegment(
   segment: RecordedSegment,
   name: MediaSegmentName,
 ): Promise<StreamedMedia | undefined> {
-  const { startMs, tracks: asked, first, end } = name;
+  const { startMs, originMs = 0, tracks: asked, first, end } = name;
   const timed = new TimedSegment(segment);
   const { reference, summary } = timed;
   if (first >= end || end > reference.samples || !hasMediaTimes(name)) return undefined;
@@ -85,7 +87,9 @@ export async function planMediaSegment(
   for (const [slot, record] of summary.tracks.entries()) {
     const { trackId } = wanted.find((one) => one.slot === slot) ?? { trackId: 0 };
     const own = slot === summary.reference ? run : await startingIn(ask, timed, slot, { run, ...name });
-    tracks.push(trackId === 0 || own === undefined ? leftOut(record) : placed(timed, startMs, record, own, trackId));
+    tracks.push(
+      trackId === 0 || own === undefined ? leftOut(record) : placed(timed, startMs - originMs, record, own, trackId),
+    );
   }
   const measured = await ask(["measure", tracks]);
   tracks.forEach((track, slot) => {

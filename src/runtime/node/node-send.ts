@@ -27,13 +27,14 @@ export function nodeSendStream(log: Log, rate: LeastRate): SendStream {
   return async (env, status, headers, body) => {
     const { outgoing } = env as HttpBindings;
     const requestId = headers.get("x-request-id");
-    const expected = Number(headers.get("content-length"));
+    // Without a length it is followed as it is made: nothing of it is held back.
+    const length = headers.get("content-length");
     try {
       const outlet = new Outlet(outgoing, new Patience(rate));
       const gathered = new Gathered(buffers);
       let sent: number | Broken;
       try {
-        sent = await writeAll(outlet, gathered, body, slice, () =>
+        sent = await writeAll(outlet, length === null ? undefined : gathered, body, slice, () =>
           outgoing.writeHead(status, Object.fromEntries(headers)),
         );
       } finally {
@@ -44,7 +45,8 @@ export function nodeSendStream(log: Log, rate: LeastRate): SendStream {
         log("info", "download cut off", { requestId, reason: "its client was too slow" });
       }
       if (typeof sent === "string") return RESPONSE_ALREADY_SENT;
-      if (sent !== expected) throw new Error(`the body has ${String(sent)} of ${String(expected)} bytes`);
+      if (length !== null && sent !== Number(length))
+        throw new Error(`the body has ${String(sent)} of ${length} bytes`);
       outgoing.end();
     } catch (error) {
       // A clean end would pass a broken body off as a whole one.
@@ -59,7 +61,7 @@ export function nodeSendStream(log: Log, rate: LeastRate): SendStream {
 /** Number of bytes written, or why it is not all of them. @param begin writes the head */
 async function writeAll(
   outlet: Outlet,
-  gathered: Gathered,
+  gathered: Gathered | undefined,
   body: AsyncIterable<Uint8Array>,
   slice: TimeSlice,
   begin: () => void,
@@ -76,16 +78,20 @@ async function writeAll(
       const first = sent === 0;
       sent += chunk.length;
       // The first chunk goes out at once: the client waits for it.
-      const small = !first && chunk.length < gatherBelow && gathered.add(chunk);
-      const broken = small ? undefined : await outlet.write(gathered.take(), chunk);
+      const small = !first && chunk.length < gatherBelow && gathered?.add(chunk) === true;
+      const broken = small ? undefined : await outlet.write(...taken(gathered), chunk);
       if (broken !== undefined) return broken;
       await slice.take();
     }
     if (outlet.closed) return "left";
-    return (await outlet.write(gathered.take())) ?? sent;
+    return (await outlet.write(...taken(gathered))) ?? sent;
   } finally {
     await chunks.return?.();
   }
+}
+
+function taken(gathered: Gathered | undefined): Uint8Array[] {
+  return gathered === undefined ? [] : [gathered.take()];
 }
 
 /** Writes to a response and waits until its bytes are gone. */

@@ -1,0 +1,137 @@
+import { TimedSegment } from "../core/planning/placed-segment.ts";
+import { configurationOf, initSegment } from "../core/streaming/init-segment.ts";
+import { planMediaSegment } from "../core/streaming/media-segment.ts";
+import type { StreamTracks } from "../core/streaming/media-time.ts";
+import type { Segment } from "../catalog/types.ts";
+import type { SharingParts } from "./plan-range.ts";
+import { recordedAndGrowing } from "./with-growing.ts";
+
+/** Who is behind what is recorded by more than this is taken to the newest sync sample, milliseconds. */
+const BEHIND_MS = 10_000;
+/** Groups of pictures as they are: a group begins with each sync sample. */
+const EACH_SYNC = { lengthMs: 0, even: false };
+
+/** A stream from now on. */
+export interface FollowedStream {
+  /** Wall clock, milliseconds, not rounded, of its first sample: media times count from there. */
+  readonly startMs: number;
+  /** Fragmented MP4: an init segment, then movie fragments as they are recorded, until the recording ends or changes. */
+  readonly body: AsyncIterable<Uint8Array>;
+}
+
+/** What of a stream is followed. */
+export interface FollowOptions {
+  readonly tracks: StreamTracks;
+  /** Whether more of it may come. */
+  readonly isRecorded: () => boolean;
+  /** Ends it. */
+  readonly signal: AbortSignal;
+}
+
+/** Where a reader is: samples of the reference track up to here were sent. */
+interface Place {
+  segment: Segment;
+  sample: number;
+}
+
+/**
+ * Follows what is being recorded of a stream, from its newest sync sample on. Who reads slowly is taken to the newest sync
+ * sample again, so that nothing piles up.
+ * @returns undefined when nothing of it that has the tracks can be played by now
+ */
+export async function followStream(
+  parts: SharingParts,
+  streamPath: string,
+  { tracks, isRecorded, signal }: FollowOptions,
+): Promise<FollowedStream | undefined> {
+  const segment = newest(parts, streamPath);
+  const place = segment && (await newestSync(parts, segment));
+  if (place === undefined) return undefined;
+  const timed = new TimedSegment(place.segment);
+  const index = await parts.indexes.get(place.segment.id);
+  const init = initSegment(parts.core, timed, index, tracks);
+  if (init === undefined) return undefined;
+  const { pts } = parts.core.withIndex(index, (loaded) => loaded.run(timed.summary.reference, place.sample, 1));
+  const startMs = timed.wallAt(pts);
+  return { startMs, body: follow(parts, place, { init, tracks, startMs, isRecorded, signal }) };
+}
+
+async function* follow(
+  parts: SharingParts,
+  place: Place,
+  {
+    init,
+    tracks,
+    startMs,
+    isRecorded,
+    signal,
+  }: FollowOptions & { readonly init: Uint8Array; readonly startMs: number },
+): AsyncGenerator<Uint8Array, void, undefined> {
+  const { catalog, cuts } = parts;
+  const { streamPath } = place.segment;
+  const configuration = configurationOf(cuts.timed(place.segment)).text;
+  yield init;
+  while (!signal.aborted) {
+    const growth = catalog.growing.growth(streamPath, signal);
+    place.segment = (await current(parts, place.segment)) ?? place.segment;
+    const timed = cuts.timed(place.segment);
+    const end = place.segment.open === true ? await cuts.complete(timed) : timed.reference.samples;
+    if (end > place.sample) {
+      const names = { startMs: place.segment.startMs, originMs: startMs, tracks, first: place.sample, end, part: true };
+      const media = await planMediaSegment(parts, place.segment, names);
+      if (media === undefined) return;
+      yield* media.read({ offset: 0, length: media.size });
+      place.sample = end;
+      const late = newest(parts, streamPath);
+      const isBehind = late !== undefined && late.endMs - timed.endMs > BEHIND_MS;
+      const caught = isBehind ? await newestSync(parts, late) : undefined;
+      if (caught !== undefined) Object.assign(place, caught);
+      continue;
+    }
+    if (place.segment.open !== true) {
+      const isRunning = isRecorded();
+      const next = await following(parts, place.segment);
+      if (next === undefined) {
+        if (!isRunning) return;
+      } else {
+        if (configurationOf(cuts.timed(next)).text !== configuration) return;
+        Object.assign(place, { segment: next, sample: 0 });
+        continue;
+      }
+    }
+    await growth;
+  }
+}
+
+/** The newest version of a recording that may have grown, or have become ready. */
+async function current({ catalog }: SharingParts, { id, lastingId = id }: Segment): Promise<Segment | undefined> {
+  return catalog.growing.ofRow(lastingId) ?? catalog.segment(lastingId);
+}
+
+function newest({ catalog }: SharingParts, streamPath: string): Segment | undefined {
+  return catalog.growing.overlapping(streamPath, Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY).at(-1);
+}
+
+/** Where the newest sync sample is among what can be told for good; undefined when there is none. */
+async function newestSync({ cuts, groups }: SharingParts, segment: Segment): Promise<Place | undefined> {
+  const timed = cuts.timed(segment);
+  const complete = await cuts.complete(timed);
+  const list = await groups.of(timed, EACH_SYNC);
+  for (let number = list.length - 1; number >= 0; number--) {
+    const group = list.get(number);
+    if (group?.sync === 1 && group.first < complete) return { segment, sample: group.first };
+  }
+  return undefined;
+}
+
+/** What was recorded after a segment. */
+async function following(
+  { catalog }: SharingParts,
+  { streamPath, startMs, endMs }: Segment,
+): Promise<Segment | undefined> {
+  for await (const { segments } of recordedAndGrowing(catalog, streamPath, startMs, endMs + BEHIND_MS)) {
+    const next = segments.find((segment) => segment.startMs > startMs);
+    if (next !== undefined) return next;
+  }
+  return undefined;
+}
