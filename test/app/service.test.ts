@@ -50,6 +50,7 @@ describe("service calls", () => {
       "get /mp4/dash/{file}",
       "get /mp4/download/{file}",
       "get /mp4/hls/{file}",
+      "get /mp4/live/{file}",
       "get /mp4/snapshot/{file}",
       "get /mp4/sprite/{file}",
       "get /public/uploads/{key}",
