@@ -50,12 +50,15 @@ export async function versionOf(
   return code === 127 ? undefined : (pattern.exec(stdout + stderr)?.[0] ?? "?");
 }
 
+/** Filters of ffmpeg after which numbers can be read. */
+const SMALL_GREY = `scale=${WIDTH}:${HEIGHT}:flags=area,format=gray`;
+
 /** Decodes with ffmpeg, which hands out pictures and sound with the times of its demuxer. */
 export async function readWithFfmpeg({ file, scratch }: Given): Promise<Reading> {
   const [pictures, sound] = [`${scratch}.gray`, `${scratch}.pcm`];
   const { code, stderr } = await run(ffmpegPath, [
     ...["-nostdin", "-hide_banner", "-y", "-copyts", "-i", file],
-    ...["-map", "0:v:0", "-vf", `scale=${WIDTH}:${HEIGHT}:flags=area,format=gray,showinfo`, "-vsync", "passthrough"],
+    ...["-map", "0:v:0", "-vf", `${SMALL_GREY},showinfo`, "-vsync", "passthrough"],
     // Times stay those of the file: hidden pictures would fall together in whole frames.
     ...["-enc_time_base:v", "-1"],
     ...["-f", "rawvideo", pictures, "-map", "0:a:0?", "-af", "aformat=channel_layouts=mono,ashowinfo"],
@@ -88,7 +91,7 @@ export async function readWithFfmpeg({ file, scratch }: Given): Promise<Reading>
 /** Plays with mpv into a file, as fast as it can: pictures and sound with the times of its player. */
 export async function readWithMpv({ file, scratch, ...given }: Given): Promise<Reading> {
   const played = `${scratch}.nut`;
-  const raw = ["--of=nut", "--ovc=rawvideo", "--oac=pcm_s16le", "--orawts", "--vf=format=gray"];
+  const raw = ["--of=nut", "--ovc=rawvideo", "--oac=pcm_s16le", "--orawts", `--vf=lavfi=[${SMALL_GREY}]`];
   const { code, stdout, stderr } = await run("mpv", [
     "--no-config",
     "--msg-level=all=error",
