@@ -42,6 +42,9 @@ const leave = (client: RawClient): void => {
   client.socket.destroy();
 };
 
+/** The case of a thousand downloads at once. */
+export const SLOW_READERS = "readers that do not read";
+
 /** The cases, in the order in which they are tried. */
 export const cases: readonly Case[] = [
   {
@@ -55,9 +58,9 @@ export const cases: readonly Case[] = [
       }),
   },
   {
-    name: "readers that do not read",
+    name: SLOW_READERS,
     run: ({ url, large, chance, scale }) =>
-      all(many(600, scale), async () => {
+      all(many(1000, scale), async () => {
         const client = await rawClient(url, false);
         await client.write(guestHead("GET", large, from(chance)));
         await wait(5000 * Math.max(scale, 0.4));

@@ -18,6 +18,8 @@ export interface Outcome extends Seen {
   readonly most: number;
   /** Slots in use then. */
   readonly slots: number;
+  /** How long it took, until memory and slots were back. */
+  readonly seconds: number;
 }
 
 const LARGE = 48 << 20;
@@ -26,18 +28,20 @@ const SETTLE_MS = 20_000;
 /**
  * Tries every case once.
  * @param scale how much of everything: 1 in minutes, 0.1 in seconds
+ * @param signal ends it within the case that is tried, by an error
  */
 export async function siege(
   runtime: ServerName,
   seed: number,
   scale: number,
   tell: (outcome: Outcome) => void,
+  signal?: AbortSignal,
 ): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), "boxcar-siege-"));
   const edge = await startEdge(runtime, {
     ...{ BOXCAR_DATA: folder, BOXCAR_TOKEN: token, BOXCAR_GUESTS: "read,upload", BOXCAR_TRUSTED_PROXIES: "127.0.0.1" },
     ...{ BOXCAR_CLIENT_RATE: "0", BOXCAR_TOKEN_RATE: "0", BOXCAR_LOG: "info" },
-    ...{ BOXCAR_UPLOAD_GRACE: "2", BOXCAR_DOWNLOADS: "1000" },
+    ...{ BOXCAR_UPLOAD_GRACE: "2", BOXCAR_DOWNLOADS: "2000" },
   });
   try {
     const { large, wanted } = await prepare(edge.url);
@@ -45,19 +49,33 @@ export async function siege(
     await new Promise((resolve) => setTimeout(resolve, 1000));
     await before.stop();
     const idle = await residentOf(edge);
+    const stopped = aborted(signal);
     for (const { name, run } of cases) {
       const polite = politeClient(edge.url, wanted);
       let most = 0;
+      const startedMs = performance.now();
       const watch = setInterval(() => void residentOf(edge).then((now) => (most = Math.max(most, now))), 200);
-      await run({ url: edge.url, large, chance: random(seed), scale });
+      await Promise.race([run({ url: edge.url, large, chance: random(seed), scale }), stopped]);
       const { slots, memory } = await settled(edge, idle);
       clearInterval(watch);
-      tell({ name, ...(await polite.stop()), memory, most: most - idle, slots });
+      const seconds = (performance.now() - startedMs) / 1000;
+      tell({ name, ...(await polite.stop()), memory, most: most - idle, slots, seconds });
     }
   } finally {
     await edge.stop();
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+/** Rejects when the signal is given. */
+function aborted(signal: AbortSignal | undefined): Promise<never> {
+  const rejected = new Promise<never>((_, reject) => {
+    signal?.addEventListener("abort", () => {
+      reject(new Error("interrupted"));
+    });
+  });
+  rejected.catch(() => undefined); // it may come between two cases
+  return rejected;
 }
 
 /** Uploads what is asked for, and says what the polite client asks. */
