@@ -61,7 +61,7 @@ function firstOf(
   }
   const last = [...known.values()].reduce((a, b) => (b.sequence > a.sequence ? b : a), {
     sequence: fresh - 1,
-    discontinuity: fresh - 1,
+    discontinuity: -1, // hls.js keeps a list as long as this number
   });
   return { sequence: last.sequence + 1, discontinuity: last.discontinuity + 1 };
 }
