@@ -169,11 +169,13 @@ describe.skipIf(sqldPath === undefined)("a server whose catalog is on libSQL ser
     expect((await upload()).status).toBe(201);
     const path = `/mp4/download/live/cam1.mp4?${range}`;
     expect((await call(path)).status).toBe(200);
-    const opened = openCatalogHttp({ url: servers.primary.url, replica: servers.replica });
-    await catchUp(opened.db);
-    await opened.close();
+    if (replica() === servers.replica.url) {
+      const opened = openCatalogHttp({ url: servers.primary.url, replica: servers.replica });
+      await catchUp(opened.db);
+      await opened.close();
+    }
     // A replica in a file asks for what is new once a second.
-    await new Promise((resolve) => setTimeout(resolve, 2500));
+    else await new Promise((resolve) => setTimeout(resolve, 2500));
     await servers.primary.kill();
     expect(await upload()).toMatchObject(unavailable);
     expect((await call(path)).status).toBe(200);
