@@ -1,7 +1,7 @@
 /** Reads the frame numbers of `numbered-recording.ts` back out of pictures. */
 import { execFile } from "node:child_process";
 import { BITS } from "../browser/numbered-recording.ts";
-import { ffmpegPath } from "../support/tools.ts";
+import { stillsFfmpegPath } from "../support/tools.ts";
 
 /** A picture's pixels as grey. */
 export interface Grey {
@@ -16,7 +16,7 @@ export async function greyOf(picture: Uint8Array): Promise<Grey> {
   const args = ["-v", "error", "-i", "pipe:0", "-f", "rawvideo", "-pix_fmt", "gray", "pipe:1"];
   const pixels = await new Promise<Buffer>((resolve, reject) => {
     const options = { encoding: "buffer", maxBuffer: 1 << 28 } as const;
-    const child = execFile(ffmpegPath, args, options, (error, stdout) => {
+    const child = execFile(stillsFfmpegPath, args, options, (error, stdout) => {
       if (error !== null) reject(new Error("the picture cannot be decoded", { cause: error }));
       else resolve(stdout);
     });

@@ -14,6 +14,12 @@ process.env.FFPROBE_PATH ??= await import("@ffprobe-installer/ffprobe").then(
   () => "",
 );
 
+/** An ffmpeg that reads a still picture: the package's, which starts quickly; where there is none, the one above. */
+export const stillsFfmpegPath: string = await import("@ffmpeg-installer/ffmpeg").then(
+  (module) => module.default.path,
+  () => ffmpegPath,
+);
+
 /** The ffprobe that judges, or undefined: then tests that need it must skip and say so. */
 export const ffprobePath: string | undefined = await findFfprobe();
 
