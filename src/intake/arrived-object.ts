@@ -5,14 +5,20 @@ import type { Sent } from "./passing.ts";
 
 /**
  * The object that a client was to write.
- * @param etag what the store told the client; undefined: not compared
+ * @param told.etag what the store told the client; undefined: not compared
+ * @param told.id of the upload, for the refusal
  * @throws BoxcarError `not_uploaded` (400), `object_changed` (409)
  */
-export async function arrivedObject(store: Store, key: string, sent: Sent, etag?: string): Promise<ObjectInfo> {
+export async function arrivedObject(
+  store: Store,
+  key: string,
+  sent: Sent,
+  { etag, ...fields }: { readonly etag?: string | undefined; readonly id?: number } = {},
+): Promise<ObjectInfo> {
   const info = await store.head(key);
   if (info === undefined) {
     const message = `The ${sent} has not arrived in the store. Send the request that was signed, then confirm.`;
-    throw new BoxcarError("not_uploaded", 400, message);
+    throw new BoxcarError("not_uploaded", 400, message, fields);
   }
   if (etag === undefined || info.etag === etag) return info;
   const message =

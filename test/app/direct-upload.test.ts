@@ -82,7 +82,7 @@ describe("a direct upload", () => {
     const signed = await presign();
     expect(new URL(signed.url).origin).toBe(oss.endpoint);
     expect(signed.headers).toMatchObject({ "content-length": String(file.length), "content-type": "video/mp4" });
-    expect(await confirm(signed)).toMatchObject({ status: 400, json: { error: "not_uploaded" } });
+    expect(await confirm(signed)).toMatchObject({ status: 400, json: { error: "not_uploaded", id: signed.id } });
     const stored = await send(signed);
     expect(stored.status).toBe(200);
     const etag = encodeURIComponent(stored.headers.get("etag") ?? "");

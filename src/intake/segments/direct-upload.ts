@@ -64,7 +64,7 @@ export async function confirmDirectUpload(
   const expected = await catalog.expectedSegment(id);
   if (expected?.streamPath !== streamPath || !["", owner].includes(expected.owner)) return confirmed(parts, asked);
   const { key, size } = expected;
-  const info = await arrivedObject(store, key, "segment", etag);
+  const info = await arrivedObject(store, key, "segment", { etag, id });
   try {
     checkSize(info, size);
     const indexed = await indexStored(core, store, info);
