@@ -55,6 +55,7 @@ describe("readConfig", () => {
         fragmentMs: 60_000,
         silenceMs: 10_000,
         allow: [],
+        leaseMs: 30_000,
         eventBeforeMs: 30_000,
         eventAfterMs: 30_000,
         preRollBytes: 64 << 20,

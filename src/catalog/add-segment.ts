@@ -4,6 +4,7 @@ import { formatTime, isDate } from "../base/time.ts";
 import { lastOf, type CatalogDatabase } from "./database.ts";
 import { segmentColumns, segmentOf, type SegmentRow } from "./rows.ts";
 import type { Schema } from "./schema.ts";
+import { giveUpFenced, type Fence } from "./leases.ts";
 import { derivedStart, settleStarts } from "./inexact-starts.ts";
 import { storeFirst, storeRest } from "./segment-indexes.ts";
 import { countAdded } from "./totals.ts";
@@ -80,7 +81,12 @@ function namedBy(db: Kysely<Schema>, { streamPath, owner = "", idempotencyKey = 
 const LATEST_INEXACT_MS = 9_000_000_000_000;
 
 /** See `Catalog.completeSegment`. */
-export async function completeSegment(db: CatalogDatabase, id: number, segment: ReadySegment): Promise<Segment> {
+export async function completeSegment(
+  db: CatalogDatabase,
+  id: number,
+  segment: ReadySegment,
+  fence?: Fence,
+): Promise<Segment> {
   const { startMs, endMs, index } = segment;
   // Microseconds beyond 53 bits, from 2255 on, cannot be kept: such a start is taken as it is stated.
   const precisionMs = Math.max(Math.abs(startMs), Math.abs(endMs)) < LATEST_INEXACT_MS ? (segment.precisionMs ?? 0) : 0;
@@ -110,7 +116,11 @@ export async function completeSegment(db: CatalogDatabase, id: number, segment: 
     .compile();
   const counted = { size: segment.size, startMs: times.start_ms, endMs: times.end_ms };
   const changes = [storeFirst(db.primary, id, index), ...countAdded(db.primary, id, counted)];
-  const [row] = lastOf(await db.batch([...changes, becomeReady]));
+  const fenced = fence === undefined ? [] : [giveUpFenced(db.primary, id, fence, times.end_ms)];
+  const results: readonly [...unknown[][], SegmentRow[]] = await db.batch([...fenced, ...changes, becomeReady]);
+  const [row] = lastOf(results);
+  const [taken] = fenced.length === 0 ? [] : (results[0] as { taken_ms: number }[]);
+  if (taken !== undefined) throw takenOver(id, taken.taken_ms);
   if (row === undefined) {
     const message = "The upload took so long that it was given up. Upload the segment again.";
     throw new BoxcarError("upload_expired", 409, message, { id });
@@ -123,6 +133,12 @@ export async function completeSegment(db: CatalogDatabase, id: number, segment: 
     .where("id", "=", id)
     .executeTakeFirst();
   return segmentOf(settled ?? row);
+}
+
+/** The refusal of a segment that reaches beyond the moment at which another node took over its stream. */
+function takenOver(id: number, takenMs: number): BoxcarError {
+  const message = `Another node has recorded the stream since ${formatTime(takenMs)}. What was recorded here of later moments is set aside.`;
+  return new BoxcarError("taken_over", 409, message, { id, takenMs });
 }
 
 async function inexactTimes(db: CatalogDatabase, id: number, segment: ReadySegment, precisionMs: number) {

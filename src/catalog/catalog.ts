@@ -7,7 +7,7 @@ import { bringTimesBack, takeDuty } from "./duties.ts";
 import { Events } from "./events.ts";
 import { Folders } from "./folders.ts";
 import { GrowingSegments } from "./growing.ts";
-import { Leases } from "./leases.ts";
+import { Leases, type Fence } from "./leases.ts";
 import { listSegments } from "./list-segments.ts";
 import { overlapping } from "./overlapping.ts";
 import { Places } from "./places.ts";
@@ -117,10 +117,12 @@ export class Catalog {
 
   /**
    * Makes a pending segment ready, with its index, in one transaction. Its object must be durable by now.
-   * @throws BoxcarError `upload_expired` (409) when the segment is no longer pending: delete its object
+   * @param fence the lease it was recorded under
+   * @throws BoxcarError `upload_expired` (409) when the segment is no longer pending: delete its object; `taken_over` (409) when it ends
+   *   after another node took over the lease: it is a tombstone then
    */
-  completeSegment(id: number, segment: ReadySegment): Promise<Segment> {
-    return completeSegment(this.#db, id, segment);
+  completeSegment(id: number, segment: ReadySegment, fence?: Fence): Promise<Segment> {
+    return completeSegment(this.#db, id, segment, fence);
   }
 
   /** Removes a pending segment. Any other is left alone. Its object must already be gone. */

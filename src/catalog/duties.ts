@@ -2,7 +2,7 @@ import { sql } from "kysely";
 import type { CatalogDatabase } from "./database.ts";
 
 /** By how much the clocks of two nodes may differ, in milliseconds. */
-const CLOCK_SKEW_MS = 60_000;
+export const CLOCK_SKEW_MS = 60_000;
 
 /** See `Catalog.takeDuty`. A lease beyond the longest one was taken by a clock that was ahead: it is void. */
 export async function takeDuty(db: CatalogDatabase, name: string, nowMs: number, untilMs: number): Promise<boolean> {

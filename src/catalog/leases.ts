@@ -1,5 +1,18 @@
-import { sql } from "kysely";
+import { sql, type CompiledQuery, type Kysely } from "kysely";
 import type { CatalogDatabase } from "./database.ts";
+import { CLOCK_SKEW_MS } from "./duties.ts";
+import type { Schema } from "./schema.ts";
+
+/** How long it is remembered when a token was given out, milliseconds: what was recorded under an older one comes no more. */
+const REMEMBERED_MS = 90 * 86_400_000;
+
+/** The lease that something was done under. */
+export interface Fence {
+  /** Name of the lease. */
+  readonly lease: string;
+  /** Token that its holder had. */
+  readonly token: number;
+}
 
 /** Work that one node at a time holds, for as long as it says that it does. */
 export class Leases {
@@ -10,17 +23,23 @@ export class Leases {
   }
 
   /**
-   * Takes or renews a lease.
+   * Takes or renews a lease. One that lies further ahead than a right clock writes is void.
    * @returns its token, which grows whenever another node takes it over; undefined while another node holds it
    */
   async take(name: string, holder: string, nowMs: number, untilMs: number): Promise<number | undefined> {
+    const { primary } = this.#db;
     const take = sql<{ token: number }>`insert into leases (name, holder, token, until_ms)
       values (${name}, ${holder}, 1, ${untilMs})
       on conflict (name) do update set holder = excluded.holder, until_ms = excluded.until_ms,
         token = token + (leases.holder <> excluded.holder)
       where leases.holder = excluded.holder or leases.until_ms <= ${nowMs}
+        or leases.until_ms > ${untilMs + CLOCK_SKEW_MS}
       returning token`;
-    const [rows] = await this.#db.batch([take.compile(this.#db.primary)]);
+    const note = sql`insert into lease_takes (name, token, taken_ms)
+      select name, token, ${nowMs} from leases where name = ${name} and holder = ${holder}
+      on conflict do nothing`;
+    const forget = sql`delete from lease_takes where name = ${name} and taken_ms < ${nowMs - REMEMBERED_MS}`;
+    const [rows] = await this.#db.batch([take.compile(primary), note.compile(primary), forget.compile(primary)]);
     return rows[0]?.token;
   }
 
@@ -29,4 +48,21 @@ export class Leases {
     const release = sql`update leases set until_ms = 0 where name = ${name} and holder = ${holder}`;
     await this.#db.batch([release.compile(this.#db.primary)]);
   }
+}
+
+/**
+ * Gives up a pending segment that reaches beyond the moment at which another node took over its lease. To stand first in the batch that
+ * makes it ready: the statements behind it then find it pending no longer. Answers with that moment.
+ * @param endMs its end
+ */
+export function giveUpFenced(
+  db: Kysely<Schema>,
+  id: number,
+  { lease, token }: Fence,
+  endMs: number,
+): CompiledQuery<{ taken_ms: number }> {
+  const later = sql`from lease_takes where name = ${lease} and token > ${token}`;
+  return sql<{ taken_ms: number }>`update segments set state = 'tombstone', idempotency_key = null
+    where id = ${id} and state = 'pending' and exists (select 1 ${later} and taken_ms < ${endMs})
+    returning (select min(taken_ms) ${later}) as taken_ms`.compile(db);
 }

@@ -174,6 +174,15 @@ const migrations: Readonly<Record<string, readonly RawBuilder<unknown>[]>> = {
     sql`create index events_time on events (stream_path, end_ms)`,
   ],
   "013_groups": [sql`alter table segments add column groups text`],
+  "014_lease_takes": [
+    // When each token of a lease was given out: who held one before publishes nothing of later moments.
+    sql`create table lease_takes (
+      name text not null,
+      token integer not null,
+      taken_ms integer not null,
+      primary key (name, token)
+    ) without rowid`,
+  ],
 };
 
 /**

@@ -8,6 +8,8 @@ export interface RecordConfig {
   readonly fragmentMs: number;
   /** Milliseconds without a byte after which a source counts as lost. */
   readonly silenceMs: number;
+  /** Milliseconds that other nodes wait for one that says nothing before they take over its sources. */
+  readonly leaseMs: number;
   /** Milliseconds before and after the moment of an event that belong to it where nothing else is said. */
   readonly eventBeforeMs: number;
   readonly eventAfterMs: number;
@@ -31,6 +33,11 @@ export const recordVariables = (duration: z.ZodType<number>) =>
       wholeNumber("seconds", 1, 3600),
       "10",
       "Seconds without a byte after which a live source counts as lost.",
+    ),
+    BOXCAR_SOURCE_LEASE: variable(
+      wholeNumber("seconds", 2, 3600),
+      "30",
+      "Seconds after which the nodes of a catalog take over the sources of a node that says nothing.",
     ),
     BOXCAR_EVENT_BEFORE: variable(
       duration,
@@ -69,6 +76,7 @@ const ENTRY = /^(?:[a-z0-9.-]+|[0-9a-f:.]+|\[[0-9a-f:]+\])(?::\d{1,5}|\/\d{1,3})
 export function recordConfigOf(values: {
   readonly BOXCAR_FRAGMENT: number;
   readonly BOXCAR_SOURCE_TIMEOUT: number;
+  readonly BOXCAR_SOURCE_LEASE: number;
   readonly BOXCAR_EVENT_BEFORE: number;
   readonly BOXCAR_EVENT_AFTER: number;
   readonly BOXCAR_PREROLL_MEMORY: number;
@@ -79,6 +87,7 @@ export function recordConfigOf(values: {
   return {
     fragmentMs: values.BOXCAR_FRAGMENT,
     silenceMs: values.BOXCAR_SOURCE_TIMEOUT * 1000,
+    leaseMs: values.BOXCAR_SOURCE_LEASE * 1000,
     eventBeforeMs: values.BOXCAR_EVENT_BEFORE,
     eventAfterMs: values.BOXCAR_EVENT_AFTER,
     preRollBytes: values.BOXCAR_PREROLL_MEMORY,

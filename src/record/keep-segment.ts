@@ -8,6 +8,7 @@ import { checkedSpan } from "../intake/segments/checked-span.ts";
 import { readySegment } from "../intake/segments/segment-upload.ts";
 import { beginNamed, KEYED_RENEW_MS, keepLease } from "../intake/lease.ts";
 import type { SpoolFile } from "./spool.ts";
+import { upTo, type Kept } from "./up-to.ts";
 
 /** What brings a segment from the spool into the store. */
 export interface KeepParts {
@@ -27,43 +28,87 @@ export const RECORDER = "recorder";
 const FIRST_WAIT_MS = 1000;
 const LONGEST_WAIT_MS = 60_000;
 
+/** What whoever has a segment kept is told. */
+export interface KeepListener {
+  /** The catalog has it; the spool still has, too. */
+  readonly ready?: () => void;
+  /** The catalog or the store will never take it, or not all of it: the file is set aside. */
+  readonly setAside?: (refusal: BoxcarError) => void;
+}
+
 /**
  * Brings a segment that is whole from the spool into the store and the catalog, then removes it from the spool. While either
- * does not answer the spool keeps it, and it is tried again, until `signal` ends that.
- * @param ready called once the catalog has it, before the file is removed
- * @returns undefined when it was given up; the file stays then
+ * does not answer the spool keeps it, and it is tried again, until `signal` ends that. One that is refused is set aside; of one that
+ * reaches beyond the moment at which another node took over its stream the parts before that are kept.
+ * @returns undefined when it was refused or given up
  */
 export async function keepSegment(
   parts: KeepParts,
   file: SpoolFile,
   indexed: IndexedSegment,
   signal: AbortSignal,
-  ready: () => void = () => undefined,
+  listener: KeepListener = {},
 ): Promise<Segment | undefined> {
   await file.close();
+  const { streamPath, key } = file.entry;
+  let kept: Kept = { indexed, size: file.size };
+  let refusal: BoxcarError | undefined;
   for (let waitMs = FIRST_WAIT_MS; ; waitMs = Math.min(2 * waitMs, LONGEST_WAIT_MS)) {
     try {
-      const segment = await tryKeeping(parts, file, indexed);
-      ready();
-      await file.remove();
+      const segment = await tryKeeping(parts, file, kept);
+      listener.ready?.();
+      if (refusal === undefined) await file.remove();
+      else await setAside(parts, file, refusal, listener);
       return segment;
     } catch (error) {
-      const { key, streamPath } = file.entry;
-      const isPassing = !(error instanceof BoxcarError && [400, 422].includes(error.status));
+      if (error instanceof BoxcarError && isFinal(error)) {
+        const before = refusal === undefined ? await partsBefore(parts, file, error) : undefined;
+        refusal = error;
+        if (before !== undefined) {
+          kept = before;
+          continue;
+        }
+        await setAside(parts, file, error, listener);
+        return undefined;
+      }
       const why = error instanceof Error ? error.message : String(error);
-      parts.log(isPassing ? "warn" : "error", "a recorded segment stays in the spool", { streamPath, key, error: why });
-      if (!isPassing || signal.aborted) return undefined;
+      parts.log("warn", "a recorded segment stays in the spool", { streamPath, key, error: why });
+      if (signal.aborted) return undefined;
       await paused(waitMs, signal);
     }
   }
 }
 
+/** Whether no repetition changes a refusal. */
+function isFinal({ error, status }: BoxcarError): boolean {
+  return error === "taken_over" || status === 400 || status === 422;
+}
+
+/** Puts a file aside that is refused for good. */
+export async function setAside(
+  { log }: Pick<KeepParts, "log">,
+  file: SpoolFile,
+  refusal: BoxcarError,
+  { setAside: told }: KeepListener = {},
+): Promise<void> {
+  const { streamPath, key } = file.entry;
+  log("error", "a recorded segment is refused and set aside", { streamPath, key, error: refusal.message });
+  await file.setAside(refusal.message);
+  told?.(refusal);
+}
+
+/** The parts of a file that may be published although another node has taken over its stream. */
+async function partsBefore({ core }: KeepParts, file: SpoolFile, error: BoxcarError): Promise<Kept | undefined> {
+  const { takenMs } = error.fields;
+  return typeof takenMs === "number" ? upTo(core, file, takenMs) : undefined;
+}
+
 async function tryKeeping(
   { catalog, core, store, clock, randomId }: KeepParts,
   file: SpoolFile,
-  indexed: IndexedSegment,
+  { indexed, size }: Kept,
 ): Promise<Segment> {
-  const { entry, size, startMs } = file;
+  const { entry, startMs } = file;
   const span = checkedSpan(startMs, indexed.description.durationMs);
   const known = await catalog.segmentByKey(entry.key);
   if (known !== undefined) return known; // a crash came between the catalog's answer and the end of the file
@@ -80,7 +125,7 @@ async function tryKeeping(
   const endLease = keepLease(() => catalog.renewSegment(renewed, clock()), KEYED_RENEW_MS);
   try {
     const info = await stored(store, key, size, () => file.read({ offset: 0, length: size }));
-    return await catalog.completeSegment(id, readySegment(core, indexed, span, info));
+    return await catalog.completeSegment(id, readySegment(core, indexed, span, info), entry.fence);
   } finally {
     endLease();
   }

@@ -1,6 +1,6 @@
 import { StreamIndexer } from "../core/index.ts";
 import { BoxcarError } from "../base/errors.ts";
-import { keepSegment } from "./keep-segment.ts";
+import { keepSegment, setAside } from "./keep-segment.ts";
 import { Recording, type Connect, type RecordingOptions, type RecordParts } from "./recording.ts";
 import type { SpoolFile } from "./spool.ts";
 
@@ -15,6 +15,7 @@ export interface RecordSettings {
   readonly folder: string;
   readonly reconnects: RecordingOptions["reconnects"];
   readonly standby?: RecordingOptions["standby"];
+  readonly fence?: RecordingOptions["fence"];
 }
 
 /** All recordings of this process. */
@@ -67,7 +68,8 @@ export class Recorder {
   }
 
   async #run(recording: Recording): Promise<void> {
-    await recording.run();
+    recording.over = recording.run();
+    await recording.over;
     const { streamPath } = recording.options;
     this.#running.delete(streamPath);
     this.#parts.catalog.growing.grew(streamPath);
@@ -94,7 +96,12 @@ export class Recorder {
   async #recoverFile(file: SpoolFile): Promise<void> {
     const indexer = new StreamIndexer(this.#parts.core);
     for await (const chunk of file.read({ offset: 0, length: file.size })) indexer.push(chunk);
-    const kept = await keepSegment(this.#parts, file, await indexer.endAside(), this.#givingUp.signal);
+    const indexed = await indexer.endAside().catch(async (error: unknown) => {
+      if (!(error instanceof BoxcarError && error.status === 422)) throw error;
+      await setAside(this.#parts, file, error);
+    });
+    if (indexed === undefined) return;
+    const kept = await keepSegment(this.#parts, file, indexed, this.#givingUp.signal);
     const { streamPath } = file.entry;
     if (kept !== undefined)
       this.#parts.log("info", "recovered a segment", { streamPath, id: kept.id, size: kept.size });

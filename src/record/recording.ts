@@ -5,6 +5,7 @@ import { segmentKey, type KeyLayout } from "../intake/segments/segment-upload.ts
 import { rateByEvents } from "./rate-by-events.ts";
 import { paused } from "../base/paused.ts";
 import { keepSegment, RECORDER, type KeepParts } from "./keep-segment.ts";
+import type { Fence } from "../catalog/leases.ts";
 import type { GrowingSegment } from "../catalog/growing.ts";
 import { PreRoll, type KeptPart, type PreRollBudget } from "./pre-roll.ts";
 import type { OpenSegment } from "./open-segment.ts";
@@ -45,6 +46,8 @@ export interface RecordingOptions {
    * `once`: the same, and it ends with that. Default: it is recorded all the time.
    */
   readonly standby?: "stay" | "once" | undefined;
+  /** The lease that it is recorded under. */
+  readonly fence?: Fence | undefined;
 }
 
 /** What a recording is at. */
@@ -62,10 +65,14 @@ export class Recording {
   bytes = 0;
   segments = 0;
   connections = 0;
+  /** Segments that were refused, and are set aside. */
+  setAside = 0;
   /** Wall-clock time of the last sync sample, milliseconds since 1970. */
   lastSyncMs: number | undefined;
   /** Settles when the first part is safe, or it has failed. */
   readonly started: Promise<void>;
+  /** Resolves when it has ended. */
+  over: Promise<void> = Promise.resolve();
   /** Resolves when it has ended and the store has all segments, or they were given up. */
   done: Promise<void> = Promise.resolve();
   readonly #parts: RecordParts;
@@ -75,6 +82,7 @@ export class Recording {
   readonly #leases = new Map<SpoolFile, () => void>();
   readonly #giveUp: AbortSignal;
   readonly #preRoll: PreRoll;
+  #stopReason: BoxcarError | undefined;
   #untilMs = 0;
   #beforeMs = 0;
   #markStarted: (failure?: BoxcarError) => void = () => undefined;
@@ -96,8 +104,9 @@ export class Recording {
     this.started.catch(() => undefined); // whoever waits for it is told; nobody has to
   }
 
-  /** Ends it: what has come by now becomes a segment. */
-  stop(): void {
+  /** Ends it: what has come by now becomes a segment. @param reason why, when nobody has asked for it */
+  stop(reason?: BoxcarError): void {
+    this.#stopReason ??= reason;
     this.#stopping.abort();
   }
 
@@ -127,7 +136,7 @@ export class Recording {
       this.#parts.log("warn", "a source was lost", { streamPath, reason: this.reason.message });
       await paused(backoffMs(failures), signal);
     }
-    if (signal.aborted) this.reason = undefined;
+    if (signal.aborted) this.reason = this.#stopReason;
     else if (this.segments === 0) this.reason ??= noMedia();
     this.state = this.reason === undefined ? "ended" : "failed";
     this.endedMs = this.#parts.clock();
@@ -235,7 +244,7 @@ export class Recording {
   /** Begins a segment: its row, if the catalog answers, and its file. */
   async #create(startMs: number): Promise<SpoolFile> {
     const { catalog, clock, randomId, keyLayout, spool, log } = this.#parts;
-    const { streamPath, folder } = this.options;
+    const { streamPath, folder, fence } = this.options;
     const key = inFolder(segmentKey(keyLayout, streamPath, Math.floor(startMs), randomId()), folder);
     const begun = await catalog
       .beginSegment({ streamPath, key, nowMs: clock(), owner: RECORDER, idempotencyKey: key })
@@ -243,7 +252,7 @@ export class Recording {
         log("warn", "a recorded segment has no row yet", { streamPath, error: String(error) });
         return undefined;
       });
-    const file = await spool.create({ streamPath, key, id: begun?.id });
+    const file = await spool.create({ streamPath, key, id: begun?.id, fence });
     if (begun !== undefined)
       this.#leases.set(
         file,
@@ -257,12 +266,19 @@ export class Recording {
     const { file } = segment;
     segment.isOpen = false;
     this.#parts.catalog.growing.grew(this.options.streamPath);
-    const ready = (): void => {
+    const over = (): void => {
       const growing = this.#growing.get(segment);
       this.#growing.delete(segment);
       if (growing !== undefined) this.#parts.catalog.growing.remove(growing);
     };
-    const work = keepSegment(this.#parts, file, segment.index(), this.#giveUp, ready)
+    const setAside = (refusal: BoxcarError): void => {
+      this.setAside++;
+      over();
+      if (this.endedMs === undefined) return;
+      this.reason ??= refusal;
+      this.state = "failed";
+    };
+    const work = keepSegment(this.#parts, file, segment.index(), this.#giveUp, { ready: over, setAside })
       .then((kept) => kept && rateByEvents(this.#parts.catalog, kept))
       .catch((error: unknown) => {
         this.#parts.log("error", "a recorded segment stays in the spool", { error: String(error) });

@@ -1,4 +1,5 @@
 import type { ByteSpan } from "../base/ports.ts";
+import type { Fence } from "../catalog/leases.ts";
 
 /** What a file of the spool is to become. */
 export interface SpoolEntry {
@@ -7,6 +8,8 @@ export interface SpoolEntry {
   readonly key: string;
   /** Id of its pending row; undefined while the catalog does not answer. */
   readonly id: number | undefined;
+  /** The lease that its stream is recorded under. */
+  readonly fence?: Fence | undefined;
 }
 
 /**
@@ -31,6 +34,8 @@ export interface SpoolFile {
   close(): Promise<void>;
   /** Removes the file. */
   remove(): Promise<void>;
+  /** Puts the file where it is kept for a week, for a person to look at. @param why what stands beside it */
+  setAside(why: string): Promise<void>;
 }
 
 /** Where segments are kept while they are recorded, and until the store has them. */
@@ -39,4 +44,6 @@ export interface Spool {
   create(entry: SpoolEntry): Promise<SpoolFile>;
   /** Files that processes which are gone have left, cut to what is safe in them. Each is handed out once. */
   leftovers(): AsyncIterable<SpoolFile>;
+  /** Removes files that were set aside a week ago or earlier. */
+  sweep(): Promise<void>;
 }

@@ -2,13 +2,15 @@ import type { Catalog } from "../catalog/catalog.ts";
 import type { Source } from "../catalog/sources.ts";
 import { BoxcarError } from "../base/errors.ts";
 import type { Clock, Log } from "../base/ports.ts";
-import type { Recorder } from "./recorder.ts";
-import type { Recording } from "./recording.ts";
+import type { Fence } from "../catalog/leases.ts";
+import type { Recorder, RecordSettings } from "./recorder.ts";
+import type { Connect, Recording } from "./recording.ts";
 import type { SourceReader } from "./source.ts";
 
-/** How often it is looked what should be recorded, and how long another node waits for one that says nothing. Milliseconds. */
+/** How often it is looked what should be recorded, milliseconds, unless leases are so short that they must be renewed before. */
 const LOOK_MS = 5000;
-const LEASE_MS = 30_000;
+/** Renewals within the time of a lease. */
+const RENEWALS = 3;
 
 /** Until a source that is watched is recorded when a call begins that: until another one ends it. */
 const FOREVER_MS = Number.MAX_SAFE_INTEGER;
@@ -23,6 +25,8 @@ export interface SupervisorParts {
   readonly randomId: () => string;
   /** Milliseconds that a segment lasts where nothing else is said. */
   readonly fragmentMs: number;
+  /** Milliseconds that another node waits for one that says nothing. */
+  readonly leaseMs: number;
 }
 
 /** What a call says of a recording, beyond its source. */
@@ -40,8 +44,8 @@ export interface StartOptions {
 export class Supervisor {
   readonly #parts: SupervisorParts;
   readonly #holder: string;
-  /** Recordings that this node began, and the source each was begun with. */
-  readonly #held = new Map<string, { readonly recording: Recording; readonly source: Source }>();
+  /** Recordings that this node began, and the source each was begun with; undefined: a push. */
+  readonly #held = new Map<string, { readonly recording: Recording; readonly source: Source | undefined }>();
   #timer: ReturnType<typeof setTimeout> | undefined;
   #looking: Promise<void> = Promise.resolve();
   #closed = false;
@@ -66,7 +70,7 @@ export class Supervisor {
           this.#parts.log("warn", "sources cannot be looked after", { error: String(error) });
         })
         .finally(() => {
-          this.lookSoon(LOOK_MS);
+          this.lookSoon(Math.min(LOOK_MS, this.#parts.leaseMs / RENEWALS));
         });
     }, afterMs);
   }
@@ -85,17 +89,41 @@ export class Supervisor {
       watched.recordUntil(FOREVER_MS, 0);
       return watched;
     }
-    if (recorder.running(streamPath) === undefined && !(await this.#takeLease(streamPath))) {
-      const message = `${streamPath} is being recorded by another node. Stop it there first.`;
-      throw new BoxcarError("already_recording", 409, message, { streamPath });
-    }
-    const recording = recorder.start(streamPath, reader.open(url), {
+    return this.#start(source, streamPath, reader.open(url), {
       fragmentMs: options.fragmentMs ?? source.fragmentMs ?? fragmentMs,
       folder: options.folder ?? "",
       reconnects: url.startsWith("file:") ? "never" : reconnects,
       standby: options.standby,
     });
+  }
+
+  /**
+   * Records what a client sends.
+   * @param fragmentMs milliseconds that a segment should last
+   * @throws BoxcarError `already_recording` (409)
+   */
+  push(streamPath: string, connect: Connect, fragmentMs: number): Promise<Recording> {
+    return this.#start(undefined, streamPath, connect, { fragmentMs, folder: "", reconnects: "never" });
+  }
+
+  async #start(
+    source: Source | undefined,
+    streamPath: string,
+    connect: Connect,
+    settings: RecordSettings,
+  ): Promise<Recording> {
+    const { recorder } = this.#parts;
+    const isFree = recorder.running(streamPath) === undefined;
+    const fence = isFree ? await this.#takeLease(streamPath) : undefined;
+    if (isFree && fence === undefined) {
+      const message = `${streamPath} is being recorded by another node. Stop it there first.`;
+      throw new BoxcarError("already_recording", 409, message, { streamPath });
+    }
+    const recording = recorder.start(streamPath, connect, { ...settings, fence });
     this.#held.set(streamPath, { recording, source });
+    void recording.over.then(() => {
+      this.lookSoon(0); // others may have it
+    });
     return recording;
   }
 
@@ -106,15 +134,18 @@ export class Supervisor {
       if (recorder.running(streamPath) !== recording) {
         this.#held.delete(streamPath);
         await catalog.leases.release(leaseOf(streamPath), this.#holder);
-      } else if (!(await this.#takeLease(streamPath))) {
+      } else {
+        const fence = await this.#takeLease(streamPath);
+        if (fence?.token === recording.options.fence?.token) continue;
         log("warn", "another node has taken over a source", { streamPath });
-        recording.stop();
+        recording.stop(takenOver(streamPath));
       }
     }
     const sources = await catalog.sources.all();
     for (const [streamPath, held] of this.#held) {
       const now = sources.find((source) => source.streamPath === streamPath);
-      const wasAuto = held.source.mode !== "demand" && held.recording.options.reconnects === "always";
+      const wasAuto =
+        held.source !== undefined && held.source.mode !== "demand" && held.recording.options.reconnects === "always";
       if (wasAuto && JSON.stringify(now) !== JSON.stringify(held.source)) held.recording.stop();
     }
     for (const source of sources) {
@@ -140,11 +171,18 @@ export class Supervisor {
     await Promise.allSettled(names.map((name) => this.#parts.catalog.leases.release(leaseOf(name), this.#holder)));
   }
 
-  async #takeLease(streamPath: string): Promise<boolean> {
-    const { catalog, clock } = this.#parts;
+  async #takeLease(streamPath: string): Promise<Fence | undefined> {
+    const { catalog, clock, leaseMs } = this.#parts;
     const nowMs = clock();
-    return (await catalog.leases.take(leaseOf(streamPath), this.#holder, nowMs, nowMs + LEASE_MS)) !== undefined;
+    const lease = leaseOf(streamPath);
+    const token = await catalog.leases.take(lease, this.#holder, nowMs, nowMs + leaseMs);
+    return token === undefined ? undefined : { lease, token };
   }
+}
+
+function takenOver(streamPath: string): BoxcarError {
+  const message = `Another node has taken over ${streamPath}, since this one had said nothing for too long.`;
+  return new BoxcarError("taken_over", 409, message, { streamPath });
 }
 
 function leaseOf(streamPath: string): string {

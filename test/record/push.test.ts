@@ -206,3 +206,34 @@ test("what a crash leaves in the spool is recovered, up to the last part that is
     .toEqual([1000]);
   await again.close();
 });
+
+test("a segment that reaches beyond the moment when another node took over is published up to there", async () => {
+  const node = await startTestServer({ BOXCAR_SOURCE_LEASE: "2" });
+  const { body, send, end } = open(stream.subarray(0, 60_000)); // a part, and a piece of the next
+  const pushing = node.call("/mp4/live/live/lost?fragment=60s", {
+    method: "POST",
+    body,
+    duplex: "half",
+  } as RequestInit);
+  await new Promise((resolve) => setTimeout(resolve, 1100)); // its start is settled
+  send(new Uint8Array(stream.subarray(60_000))); // faster than it was captured: five seconds ahead of the clock
+  const recorded = async (): Promise<number> => (await listed("live/lost", node))[0]?.durationMs ?? 0;
+  await expect.poll(recorded).toBe(6000);
+  const takenMs = Date.now() + 2500;
+  expect(await node.parts.catalog.leases.take("source live/lost", "another", takenMs, takenMs + 2000)).toBe(2);
+  end(new Uint8Array());
+  expect(await pushing).toMatchObject({ status: 409, json: { error: "taken_over" } });
+  const [row, ...others] = await listed("live/lost", node);
+  expect(others).toEqual([]);
+  expect([1000, 2000, 3000, 4000, 5000]).toContain(row?.durationMs);
+  expect(Date.parse(row?.endTime ?? "")).toBeLessThanOrEqual(takenMs);
+  expect(Date.parse(row?.endTime ?? "")).toBeGreaterThan(takenMs - 1000);
+  const path = await downloaded("live/lost", node);
+  expect(await packets(path, "v")).toEqual((await packets(file, "v")).slice(0, (row?.durationMs ?? 0) / 40));
+  const aside = join(node.folder, "spool", "refused");
+  const [kept = "", told = ""] = (await readdir(aside)).toSorted((a, b) => a.length - b.length);
+  expect((await stat(join(aside, kept))).size).toBeGreaterThanOrEqual(stream.length - 1000);
+  expect(JSON.parse(await readFile(join(aside, told), "utf8"))).toMatchObject({ streamPath: "live/lost" });
+  expect((await node.call("/mp4/api/jobs")).json.data).toMatchObject([{ setAside: 1, state: "failed" }]);
+  await node.close();
+});

@@ -50,6 +50,7 @@ function memoryFile(): SpoolFile {
     read: () => raise(),
     close: () => Promise.resolve(),
     remove: () => Promise.resolve(),
+    setAside: () => Promise.resolve(),
   });
 }
 

@@ -23,6 +23,7 @@ export const job = z
     bytes: z.int().openapi({ description: "Received." }),
     segments: z.int().openapi({ description: "Begun." }),
     keeping: z.int().openapi({ description: "Segments that are whole and on their way into the store." }),
+    setAside: z.int().openapi({ description: "Segments that were refused for good, and lie in `spool/refused`." }),
     connections: z.int(),
     lastSyncTime: time.nullable().openapi({ description: "When the last sync sample was captured." }),
   })
@@ -30,10 +31,11 @@ export const job = z
 
 /** The record of a recording. */
 export function jobOf(recording: Recording): z.infer<typeof job> {
-  const { id, state, reason, startedMs, endedMs, bytes, segments, keeping, connections, lastSyncMs, options } =
+  const { id, state, reason, startedMs, endedMs, bytes, segments, keeping, setAside, connections, lastSyncMs } =
     recording;
+  const { options } = recording;
   return {
-    ...{ id, state, bytes, segments, keeping, connections },
+    ...{ id, state, bytes, segments, keeping, setAside, connections },
     streamPath: options.streamPath,
     reason: reason === undefined ? null : { error: reason.error, message: reason.message },
     startTime: formatTime(startedMs),

@@ -91,11 +91,8 @@ export function addRecording(app: App, context: AppContext): void {
     const { streamPath } = c.req.valid("param");
     const { fragment } = c.req.valid("query");
     const body = bodyOf(c.req.raw, { bytesPerSecond: 0, graceMs: 0 }); // silence is what a recording ends by
-    const recording = recordingOf(context).recorder.start(streamPath, () => body, {
-      fragmentMs: fragmentOf(fragment, config.recording.fragmentMs),
-      folder: "",
-      reconnects: "never",
-    });
+    const fragmentMs = fragmentOf(fragment, config.recording.fragmentMs);
+    const recording = await recordingOf(context).supervisor.push(streamPath, () => body, fragmentMs);
     await recording.done;
     if (recording.reason !== undefined) throw recording.reason;
     return c.json(done(jobOf(recording)), 200);

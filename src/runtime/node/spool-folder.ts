@@ -13,7 +13,7 @@ import {
   writeFile,
   type FileHandle,
 } from "node:fs/promises";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import type { ByteSpan } from "../../base/ports.ts";
 import type { Spool, SpoolEntry, SpoolFile } from "../../record/spool.ts";
 import { storeError } from "../../store/file/file-errors.ts";
@@ -59,7 +59,7 @@ export class SpoolFolder implements Spool {
     const folders = await readdir(this.#root).catch(() => []);
     for (const name of folders) {
       const folder = join(this.#root, name);
-      if (folder === this.#own || !(await isLeft(folder))) continue;
+      if (name === ASIDE || folder === this.#own || !(await isLeft(folder))) continue;
       // Only one process can rename it.
       const taken = join(this.#root, `.${randomUUID()}`);
       await this.#makeOwn();
@@ -79,6 +79,15 @@ export class SpoolFolder implements Spool {
         if (left !== undefined) yield left;
       }
       await rm(taken, { recursive: true, force: true });
+    }
+  }
+
+  async sweep(): Promise<void> {
+    const folder = join(this.#root, ASIDE);
+    for (const name of await readdir(folder).catch(() => [])) {
+      const path = join(folder, name);
+      const stats = await stat(path).catch(() => undefined);
+      if (stats !== undefined && Date.now() - stats.ctimeMs > ASIDE_MS) await unlink(path).catch(() => undefined);
     }
   }
 
@@ -104,6 +113,10 @@ export class SpoolFolder implements Spool {
 }
 
 const OWNER = "owner";
+
+/** Where files are kept that were refused, and for how long, milliseconds. */
+const ASIDE = "refused";
+const ASIDE_MS = 7 * 86_400_000;
 
 /** Whether the process that a folder belongs to is gone. */
 async function isLeft(folder: string): Promise<boolean> {
@@ -194,6 +207,21 @@ class WrittenFile implements SpoolFile {
     await unlink(this.#path).catch(() => undefined);
     // Last: without its journal a file is nothing.
     await unlink(journalOf(this.#path)).catch(() => undefined);
+  }
+
+  async setAside(why: string): Promise<void> {
+    const { entry, size, startMs } = this;
+    const folder = join(this.#path, "..", "..", ASIDE);
+    const path = join(folder, basename(this.#path));
+    try {
+      await mkdir(folder, { recursive: true });
+      const about = { ...entry, start: new Date(startMs).toISOString(), size, why };
+      await writeFile(`${path}.json`, `${JSON.stringify(about, undefined, 2)}\n`);
+      await rename(this.#path, path);
+      await unlink(journalOf(this.#path));
+    } catch (cause) {
+      throw storeError(entry.key, cause);
+    }
   }
 }
 

@@ -16,25 +16,37 @@ export interface StartedRecording extends RecordingPlatform {
   close(withinMs: number): Promise<void>;
 }
 
+/** How often what was set aside is looked through, milliseconds. */
+const SWEEP_MS = 3_600_000;
+
 /** Prepares recording. */
 export function startRecording(parts: NodeParts, config: Config, log: Log): StartedRecording {
   const { keyLayout, recording } = config;
-  const { fragmentMs, silenceMs, allow, eventBeforeMs, preRollBytes } = recording;
+  const { fragmentMs, silenceMs, allow, eventBeforeMs, preRollBytes, leaseMs } = recording;
   const memory = { preRoll: new PreRollBudget(preRollBytes), preRollMs: eventBeforeMs };
   const recorder = new Recorder({ ...parts, ...memory, log, keyLayout, monotonic: () => performance.now() }, silenceMs);
   const reader = ffmpegSources(allow, log);
+  const sweep = (): void => {
+    parts.spool.sweep().catch((error: unknown) => {
+      log("warn", "what was set aside cannot be removed", { error: String(error) });
+    });
+  };
+  let sweeping: ReturnType<typeof setInterval> | undefined;
   let stopRetention = (): Promise<void> => Promise.resolve();
-  const supervisor = new Supervisor({ ...parts, log, recorder, reader, fragmentMs });
+  const supervisor = new Supervisor({ ...parts, log, recorder, reader, fragmentMs, leaseMs });
   return {
     ...{ recorder, reader, supervisor },
     begin: () => {
       supervisor.start();
       stopRetention = startRetention(retentionParts(parts.catalog, config), parts.clock, log);
+      sweep();
+      sweeping = setInterval(sweep, SWEEP_MS);
       recorder.recover().catch((error: unknown) => {
         log("error", "the spool cannot be read", { error: String(error) });
       });
     },
     close: async (withinMs) => {
+      clearInterval(sweeping);
       await Promise.all([supervisor.close(), stopRetention()]);
       await recorder.close(withinMs);
       await supervisor.releaseAll();
