@@ -133,7 +133,7 @@ export const Decoding: Record_ = {
 
 export const PieceTrack: Record_ = {
   name: "PieceTrack",
-  doc: "One track of one piece: which samples of a segment's track go into the output and where they land. One record a slot of the segment index, in slot order. Ticks are the output track's.",
+  doc: "One track of one piece: which samples of a segment's track go into the output and where they land. One record a track of the segment index, in its order. Ticks are the output track's.",
   host: "writes",
   placed: true,
   fields: {
@@ -174,8 +174,8 @@ export const PieceTrack: Record_ = {
 
 // What an output is made of
 
-export const OutputTrack: Record_ = {
-  name: "OutputTrack",
+export const MovieTrack: Record_ = {
+  name: "MovieTrack",
   doc: "One track of an output file, as its headers need it. Movie ticks are those of `mvhd`.",
   host: "writes",
   fields: {
@@ -201,7 +201,7 @@ export const OutputTrack: Record_ = {
     tkhdFlags: u32("The flags of `tkhd`."),
     keptPointer: u32("Address of the kept boxes of the file it comes from."),
     keptLength: u32("Their bytes."),
-    slot: u32("Of the track in that file's index."),
+    trackIndex: u32("Of the track in that file's index."),
     sourceId: u32("Its id in that file."),
   },
 };
@@ -275,7 +275,7 @@ export const SampleRecord: Record_ = {
   doc: "One sample. Times in ticks on the segment's presentation timeline.",
   host: "reads",
   fields: {
-    slot: u32("Of its track."),
+    trackIndex: u32("Of its track."),
     bytes: u32("Its size."),
     offset: u64("Byte offset in the file."),
     dts: i64("Decode time."),

@@ -15,7 +15,7 @@ export const IndexHeader: Record_ = {
     creationTime: u64("creation time, seconds since 1904-01-01T00:00:00Z, 0 when not stated"),
     majorBrand: inner(u32("major brand")),
     warnings: u32("bits of Warning"),
-    reference: u32("slot (number of the track record) of the reference track: the first video track, else 0"),
+    reference: u32("trackIndex (number of the track record) of the reference track: the first video track, else 0"),
     fragments: u32("fragments the whole segment makes as fragmented MP4"),
     orderKind: inner(u32("kind of the order column: 0 run lengths, 1 one bit a sample")),
     orderOffset: inner(u32("order column: offset")),

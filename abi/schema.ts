@@ -16,7 +16,7 @@ import {
   Fragment,
   Group,
   MovieClock,
-  OutputTrack,
+  MovieTrack,
   PieceTrack,
   Result,
   SampleRecord,
@@ -31,7 +31,7 @@ import type { Call, Names, Record_ } from "./kinds.ts";
 /** All records, a record before those that have it as a part. */
 export const records: readonly Record_[] = [
   ...[Result, Extent, IndexHeader, TrackRecord, MovieClock, Selected, Selection, Group, Counts, Decoding],
-  ...[PieceTrack, OutputTrack, Chapter, CaptionBlock, Splice, Span, Fragment, SampleRecord, BoxRecord, Codec],
+  ...[PieceTrack, MovieTrack, Chapter, CaptionBlock, Splice, Span, Fragment, SampleRecord, BoxRecord, Codec],
 ];
 
 /** Enumerations, and numbers whose bits are added up. */
@@ -178,24 +178,24 @@ export const calls: Readonly<Record<string, Call>> = {
   },
   select: {
     doc: "Fills the answer of a Selection.",
-    takes: { index: "address", slot: "u32", selection: "address" },
+    takes: { index: "address", trackIndex: "u32", selection: "address" },
   },
   groups: {
     doc: "Divides the samples of a track into groups of pictures: one ends at the first sync sample that is presented `least` ticks or more after its own; what precedes the first sync sample is one by itself. Result: Group records.",
-    takes: { index: "address", slot: "u32", least: "whole" },
+    takes: { index: "address", trackIndex: "u32", least: "whole" },
   },
   run: {
     doc: "Fills a Selected record, but for `shown`, with what is true of samples given by number; its `presentedEnd` is where the sample behind them is presented when that is a sync sample. Result: `count` 1 when they begin with a sync sample, and 2 more when one follows them.",
-    takes: { index: "address", slot: "u32", first: "u32", count: "u32", selected: "address" },
+    takes: { index: "address", trackIndex: "u32", first: "u32", count: "u32", selected: "address" },
   },
   measure: {
     doc: "Fills the counts of PieceTrack records. Result: `total` bytes of media, `count` fragments.",
     takes: { index: "address", tracks: "address" },
   },
   table: {
-    doc: "Writes a piece's entries of one table of the track in `slot`. `before`: samples (stss) or chunks (stsc) in front of the piece, or the output offset of its media (stco, co64). Writes `most` entries at most, those behind the first `from` bytes. Result: the entries.",
+    doc: "Writes a piece's entries of one table of the track `trackIndex`. `before`: samples (stss) or chunks (stsc) in front of the piece, or the output offset of its media (stco, co64). Writes `most` entries at most, those behind the first `from` bytes. Result: the entries.",
     takes: {
-      ...{ index: "address", tracks: "address", slot: "u32", kind: "u32", before: "whole" },
+      ...{ index: "address", tracks: "address", trackIndex: "u32", kind: "u32", before: "whole" },
       ...{ from: "whole", most: "u32" },
     },
   },

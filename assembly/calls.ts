@@ -55,19 +55,19 @@ export function check(index: usize, length: u32): void {
   checkIndex(index, length);
 }
 
-export function select(index: usize, slot: u32, selection: usize): void {
-  if (slot >= load<u32>(index, IndexHeader.TRACK_COUNT)) return fail(Status.BadIndex);
-  selectSamples(index, slot, selection);
+export function select(index: usize, trackIndex: u32, selection: usize): void {
+  if (trackIndex >= load<u32>(index, IndexHeader.TRACK_COUNT)) return fail(Status.BadIndex);
+  selectSamples(index, trackIndex, selection);
 }
 
-export function groups(index: usize, slot: u32, least: u64): void {
-  if (slot >= load<u32>(index, IndexHeader.TRACK_COUNT)) return fail(Status.BadIndex);
-  listGroups(index, slot, least);
+export function groups(index: usize, trackIndex: u32, least: u64): void {
+  if (trackIndex >= load<u32>(index, IndexHeader.TRACK_COUNT)) return fail(Status.BadIndex);
+  listGroups(index, trackIndex, least);
 }
 
-export function run(index: usize, slot: u32, first: u32, count: u32, selected: usize): void {
-  if (slot >= load<u32>(index, IndexHeader.TRACK_COUNT)) return fail(Status.BadIndex);
-  measureRun(index, slot, first, count, selected);
+export function run(index: usize, trackIndex: u32, first: u32, count: u32, selected: usize): void {
+  if (trackIndex >= load<u32>(index, IndexHeader.TRACK_COUNT)) return fail(Status.BadIndex);
+  measureRun(index, trackIndex, first, count, selected);
 }
 
 export function measure(index: usize, tracks: usize): void {
@@ -75,11 +75,19 @@ export function measure(index: usize, tracks: usize): void {
   if (!failed()) measurePiece(piece);
 }
 
-export function table(index: usize, tracks: usize, slot: u32, kind: u32, before: u64, from: u64, most: u32): void {
+export function table(
+  index: usize,
+  tracks: usize,
+  trackIndex: u32,
+  kind: u32,
+  before: u64,
+  from: u64,
+  most: u32,
+): void {
   const piece = openPiece(index, tracks);
-  if (slot >= piece.slots) fail(Status.BadIndex);
+  if (trackIndex >= piece.trackCount) fail(Status.BadIndex);
   if (failed()) return;
-  const track = pieceTrack(piece, slot);
+  const track = pieceTrack(piece, trackIndex);
   const entries = newEntries();
   if (failed()) return;
   let field: usize = PieceTrack.COUNT;
@@ -101,12 +109,12 @@ export function table(index: usize, tracks: usize, slot: u32, kind: u32, before:
   const length = <u64>entries.room * entries.size;
   entries.to = reserve(length + 16);
   if (failed()) return;
-  if (kind == Table.Stts) walkDurations(piece, slot, entries);
-  else if (kind == Table.Ctts) walkOffsets(piece, slot, entries);
-  else if (kind == Table.Stss) walkSyncs(piece, slot, entries, <u32>before);
-  else if (kind == Table.Stsc) walkChunkRuns(piece, slot, entries, <u32>before);
-  else if (kind == Table.Stsz) writeSizes(piece, slot, entries);
-  else walkChunks(piece, slot, entries, before);
+  if (kind == Table.Stts) walkDurations(piece, trackIndex, entries);
+  else if (kind == Table.Ctts) walkOffsets(piece, trackIndex, entries);
+  else if (kind == Table.Stss) walkSyncs(piece, trackIndex, entries, <u32>before);
+  else if (kind == Table.Stsc) walkChunkRuns(piece, trackIndex, entries, <u32>before);
+  else if (kind == Table.Stsz) writeSizes(piece, trackIndex, entries);
+  else walkChunks(piece, trackIndex, entries, before);
   // The plan's counts may be those of another index.
   if (entries.count != count) fail(Status.BadIndex);
   output(entries.to, <usize>length);

@@ -34,9 +34,9 @@ export function check(index: usize, length: u32): Status {
 }
 
 /** Fills the answer of a Selection. */
-export function select(index: usize, slot: u32, selection: usize): Status {
+export function select(index: usize, trackIndex: u32, selection: usize): Status {
   begin();
-  calls.select(index, slot, selection);
+  calls.select(index, trackIndex, selection);
   return outcome();
 }
 
@@ -45,9 +45,9 @@ export function select(index: usize, slot: u32, selection: usize): Status {
  * `least` ticks or more after its own; what precedes the first sync sample is one by itself. Result: Group
  * records.
  */
-export function groups(index: usize, slot: u32, least: f64): Status {
+export function groups(index: usize, trackIndex: u32, least: f64): Status {
   begin();
-  calls.groups(index, slot, <u64>least);
+  calls.groups(index, trackIndex, <u64>least);
   return outcome();
 }
 
@@ -56,9 +56,9 @@ export function groups(index: usize, slot: u32, least: f64): Status {
  * where the sample behind them is presented when that is a sync sample. Result: `count` 1 when they begin with a
  * sync sample, and 2 more when one follows them.
  */
-export function run(index: usize, slot: u32, first: u32, count: u32, selected: usize): Status {
+export function run(index: usize, trackIndex: u32, first: u32, count: u32, selected: usize): Status {
   begin();
-  calls.run(index, slot, first, count, selected);
+  calls.run(index, trackIndex, first, count, selected);
   return outcome();
 }
 
@@ -70,13 +70,21 @@ export function measure(index: usize, tracks: usize): Status {
 }
 
 /**
- * Writes a piece's entries of one table of the track in `slot`. `before`: samples (stss) or chunks (stsc) in front
- * of the piece, or the output offset of its media (stco, co64). Writes `most` entries at most, those behind the
- * first `from` bytes. Result: the entries.
+ * Writes a piece's entries of one table of the track `trackIndex`. `before`: samples (stss) or chunks (stsc) in
+ * front of the piece, or the output offset of its media (stco, co64). Writes `most` entries at most, those behind
+ * the first `from` bytes. Result: the entries.
  */
-export function table(index: usize, tracks: usize, slot: u32, kind: u32, before: f64, from: f64, most: u32): Status {
+export function table(
+  index: usize,
+  tracks: usize,
+  trackIndex: u32,
+  kind: u32,
+  before: f64,
+  from: f64,
+  most: u32,
+): Status {
   begin();
-  calls.table(index, tracks, slot, kind, <u64>before, <u64>from, most);
+  calls.table(index, tracks, trackIndex, kind, <u64>before, <u64>from, most);
   return outcome();
 }
 

@@ -53,7 +53,7 @@ describe("a fair queue", () => {
     expect(queue.run({ client: "c" }, () => Promise.resolve("fourth of all"))).toBeUndefined();
     gone.abort();
     const refusal: unknown = await left?.catch((error: unknown) => error);
-    expect(refusal instanceof BoxcarError && refusal.error).toBe("client_gone");
+    expect(refusal instanceof BoxcarError && refusal.code).toBe("client_gone");
     expect(queue.waiting).toBe(2);
     const late = queue.run({ client: "c", signal: AbortSignal.abort() }, () => Promise.resolve("late"));
     await expect(late).rejects.toThrow(BoxcarError);

@@ -16,7 +16,7 @@ const refusal = (run: () => unknown): string => {
   try {
     run();
   } catch (error) {
-    if (error instanceof BoxcarError) return `${String(error.status)} ${error.error}`;
+    if (error instanceof BoxcarError) return `${String(error.status)} ${error.code}`;
     throw error;
   }
   return "accepted";

@@ -35,7 +35,7 @@ export namespace IndexHeader {
   export const CREATION_TIME: usize = 24; // u64: creation time, seconds since 1904-01-01T00:00:00Z, 0 when not stated
   export const MAJOR_BRAND: usize = 32; // u32: major brand
   export const WARNINGS: usize = 36; // u32: bits of Warning
-  export const REFERENCE: usize = 40; // u32: slot (number of the track record) of the reference track: the first video track, else 0
+  export const REFERENCE: usize = 40; // u32: trackIndex (number of the track record) of the reference track: the first video track, else 0
   export const FRAGMENTS: usize = 44; // u32: fragments the whole segment makes as fragmented MP4
   export const ORDER_KIND: usize = 48; // u32: kind of the order column: 0 run lengths, 1 one bit a sample
   export const ORDER_OFFSET: usize = 52; // u32: order column: offset
@@ -192,7 +192,7 @@ export namespace Decoding {
 
 /**
  * One track of one piece: which samples of a segment's track go into the output and where they land. One record a
- * slot of the segment index, in slot order. Ticks are the output track's.
+ * track of the segment index, in its order. Ticks are the output track's.
  */
 export namespace PieceTrack {
   export const FIRST: usize = 0; // u32: The first sample, from 0.
@@ -227,7 +227,7 @@ export namespace PieceTrack {
 }
 
 /** One track of an output file, as its headers need it. Movie ticks are those of `mvhd`. */
-export namespace OutputTrack {
+export namespace MovieTrack {
   export const ID: usize = 0; // u32: Track id, from 1.
   export const HANDLER: usize = 4; // u32: Handler type, a four-character code.
   export const TIMESCALE: usize = 8; // u32: Ticks a second.
@@ -250,7 +250,7 @@ export namespace OutputTrack {
   export const TKHD_FLAGS: usize = 140; // u32: The flags of `tkhd`.
   export const KEPT_POINTER: usize = 144; // u32: Address of the kept boxes of the file it comes from.
   export const KEPT_LENGTH: usize = 148; // u32: Their bytes.
-  export const SLOT: usize = 152; // u32: Of the track in that file's index.
+  export const TRACK_INDEX: usize = 152; // u32: Of the track in that file's index.
   export const SOURCE_ID: usize = 156; // u32: Its id in that file.
   export const SIZE: usize = 160;
 }
@@ -304,7 +304,7 @@ export namespace Fragment {
 
 /** One sample. Times in ticks on the segment's presentation timeline. */
 export namespace SampleRecord {
-  export const SLOT: usize = 0; // u32: Of its track.
+  export const TRACK_INDEX: usize = 0; // u32: Of its track.
   export const BYTES: usize = 4; // u32: Its size.
   export const OFFSET: usize = 8; // u64: Byte offset in the file.
   export const DTS: usize = 16; // i64: Decode time.

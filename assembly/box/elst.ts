@@ -4,7 +4,7 @@ import { fail, failed } from "../memory/status";
 import { TrackTables } from "../read/track-tables";
 import { u32be, u64be } from "../memory/reader";
 import { Code } from "../abi/codes";
-import { OutputTrack } from "../abi/records";
+import { MovieTrack } from "../abi/records";
 import { beginBox, beginFullBox, endBox, put32, put64, Writer } from "../memory/writer";
 
 /** Edit list, ISO/IEC 14496-12 clause 8.6.6. Entries are kept as they are and resolved once all is known. */
@@ -41,14 +41,14 @@ export function editMediaTime(entry: usize, version: u32): i64 {
 
 /**
  * Writes `edts` around it.
- * @param track OutputTrack
+ * @param track MovieTrack
  * @param fragmented the media are those of all fragments
  */
 export function writeEdts(out: Writer, track: usize, fragmented: bool): void {
-  const delay = load<u64>(track, OutputTrack.EDIT_DELAY);
+  const delay = load<u64>(track, MovieTrack.EDIT_DELAY);
   // 0 is all of the media that the fragments hold (clause 8.6.6.1).
-  const length = fragmented ? 0 : load<u64>(track, OutputTrack.EDIT_DURATION);
-  const time = load<i64>(track, OutputTrack.EDIT_TIME);
+  const length = fragmented ? 0 : load<u64>(track, MovieTrack.EDIT_DURATION);
+  const time = load<i64>(track, MovieTrack.EDIT_TIME);
   const wide = delay >= u32.MAX_VALUE || length >= u32.MAX_VALUE || time > i32.MAX_VALUE;
   const edts = beginBox(out, Code.edts);
   const elst = beginFullBox(out, Code.elst, u32(wide), 0);

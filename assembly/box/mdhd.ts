@@ -3,7 +3,7 @@ import { Box, failIn, fullBoxVersion, u16be, u32be } from "../memory/reader";
 import { failed } from "../memory/status";
 import { TrackTables } from "../read/track-tables";
 import { Code } from "../abi/codes";
-import { OutputTrack, TrackRecord } from "../abi/records";
+import { MovieTrack, TrackRecord } from "../abi/records";
 import { beginFullBox, endBox, put16, put32, put64, putZeros, Writer } from "../memory/writer";
 
 /** Media header, ISO/IEC 14496-12 clause 8.4.2. Its duration is not used: the sample tables say it better. */
@@ -16,16 +16,16 @@ export function readMdhd(box: Box, track: TrackTables): void {
   if (track.timescale == 0) failIn(box, Status.BadTimescale);
 }
 
-/** In OutputTrack: its PRESENTATION is the part of a track record from WIDTH on. */
-const LANGUAGE: usize = OutputTrack.PRESENTATION + TrackRecord.LANGUAGE - TrackRecord.WIDTH;
+/** In MovieTrack: its PRESENTATION is the part of a track record from WIDTH on. */
+const LANGUAGE: usize = MovieTrack.PRESENTATION + TrackRecord.LANGUAGE - TrackRecord.WIDTH;
 
-/** @param track OutputTrack */
+/** @param track MovieTrack */
 export function writeMdhd(out: Writer, track: usize, fragmented: bool): void {
-  const duration = fragmented ? 0 : load<u64>(track, OutputTrack.DURATION);
+  const duration = fragmented ? 0 : load<u64>(track, MovieTrack.DURATION);
   const wide = duration >= u32.MAX_VALUE;
   const box = beginFullBox(out, Code.mdhd, u32(wide), 0);
   putZeros(out, wide ? 16 : 8);
-  put32(out, load<u32>(track, OutputTrack.TIMESCALE));
+  put32(out, load<u32>(track, MovieTrack.TIMESCALE));
   if (wide) put64(out, duration);
   else put32(out, <u32>duration);
   put16(out, load<u16>(track + LANGUAGE));

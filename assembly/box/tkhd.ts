@@ -3,7 +3,7 @@ import { Box, failIn, fullBoxFlags, fullBoxVersion, u16be, u32be } from "../memo
 import { failed } from "../memory/status";
 import { TrackTables } from "../read/track-tables";
 import { Code } from "../abi/codes";
-import { OutputTrack, TrackRecord } from "../abi/records";
+import { MovieTrack, TrackRecord } from "../abi/records";
 import { beginFullBox, endBox, put16, put32, put64, putBytes, putZeros, Writer } from "../memory/writer";
 import { putUnityMatrix } from "./matrix";
 
@@ -25,18 +25,18 @@ export function readTkhd(box: Box, track: TrackTables): void {
 }
 
 // Offsets into PRESENTATION, the part of a track record from WIDTH on.
-const WIDTH: usize = OutputTrack.PRESENTATION;
+const WIDTH: usize = MovieTrack.PRESENTATION;
 const MATRIX: usize = WIDTH + TrackRecord.MATRIX - TrackRecord.WIDTH;
 const VOLUME: usize = WIDTH + TrackRecord.VOLUME - TrackRecord.WIDTH;
 const GROUP: usize = WIDTH + TrackRecord.ALTERNATE_GROUP - TrackRecord.WIDTH;
 const LAYER: usize = WIDTH + TrackRecord.LAYER - TrackRecord.WIDTH;
 
-/** @param track OutputTrack; @param duration of the presentation, movie ticks */
+/** @param track MovieTrack; @param duration of the presentation, movie ticks */
 export function writeTkhd(out: Writer, track: usize, duration: u64): void {
   const wide = duration >= u32.MAX_VALUE;
-  const box = beginFullBox(out, Code.tkhd, u32(wide), load<u32>(track, OutputTrack.TKHD_FLAGS) & 15);
+  const box = beginFullBox(out, Code.tkhd, u32(wide), load<u32>(track, MovieTrack.TKHD_FLAGS) & 15);
   putZeros(out, wide ? 16 : 8);
-  put32(out, load<u32>(track, OutputTrack.ID));
+  put32(out, load<u32>(track, MovieTrack.ID));
   put32(out, 0);
   if (wide) put64(out, duration);
   else put32(out, <u32>duration);
@@ -44,7 +44,7 @@ export function writeTkhd(out: Writer, track: usize, duration: u64): void {
   put16(out, load<u16>(track + LAYER));
   put16(out, load<u16>(track + GROUP));
   // Text has the place of the picture it comes with, but is never turned.
-  const text = load<u32>(track, OutputTrack.HANDLER) == Code.sbtl;
+  const text = load<u32>(track, MovieTrack.HANDLER) == Code.sbtl;
   put16(out, text ? 0 : load<u16>(track + VOLUME));
   put16(out, 0);
   if (text) putUnityMatrix(out);

@@ -27,10 +27,10 @@ export class DurationCursor {
   left: u32;
   lastDuration: u32;
 
-  open(piece: Piece, slot: u32): void {
-    const record = recordOf(piece.index, slot);
-    const track = pieceTrack(piece, slot);
-    this.preroll = prerollOf(piece, slot);
+  open(piece: Piece, trackIndex: u32): void {
+    const record = recordOf(piece.index, trackIndex);
+    const track = pieceTrack(piece, trackIndex);
+    this.preroll = prerollOf(piece, trackIndex);
     this.led = this.preroll.led;
     this.runs.open(piece.index, record, TrackRecord.DURATIONS_OFFSET);
     this.first =

@@ -6,7 +6,7 @@ import { IndexHeader, TrackRecord } from "../abi/records";
 import { failed, reserve } from "../memory/status";
 import { Run, TrackTables } from "../read/track-tables";
 
-/** Bits that tell `tracks` slots apart. */
+/** Bits that tell `tracks` tracks apart. */
 export function slotBits(tracks: u32): u32 {
   return tracks <= 1 ? 0 : 32 - clz<u32>(tracks - 1);
 }

@@ -26,13 +26,13 @@ class Columns {
 
 /** RESULT: SampleRecord records in file order, and their number. */
 export function describeSamples(index: usize): void {
-  const slots = load<u32>(index, IndexHeader.TRACK_COUNT);
-  const columns = reserve(<u64>slots * 4);
+  const trackCount = load<u32>(index, IndexHeader.TRACK_COUNT);
+  const columns = reserve(<u64>trackCount * 4);
   const list = reserve(<u64>load<u32>(index, IndexHeader.SAMPLE_COUNT) * SampleRecord.SIZE);
   const order = newOrderCursor();
   if (failed()) return;
-  for (let slot: u32 = 0; slot < slots; slot++) {
-    const record = recordOf(index, slot);
+  for (let trackIndex: u32 = 0; trackIndex < trackCount; trackIndex++) {
+    const record = recordOf(index, trackIndex);
     const column = changetype<Columns>(cleared(offsetof<Columns>()));
     column.sizes = newSizeCursor();
     column.durations = newRunCursor();
@@ -46,12 +46,12 @@ export function describeSamples(index: usize): void {
     column.syncs.open(index, record);
     column.entries.open(index, record, TrackRecord.ENTRIES_OFFSET);
     column.dts = load<i64>(record, TrackRecord.FIRST_DTS);
-    store<usize>(columns + ((<usize>slot) << 2), changetype<usize>(column));
+    store<usize>(columns + ((<usize>trackIndex) << 2), changetype<usize>(column));
   }
   order.open(index);
   let to = list;
   while (order.next()) {
-    const column = changetype<Columns>(load<usize>(columns + ((<usize>order.slot) << 2)));
+    const column = changetype<Columns>(load<usize>(columns + ((<usize>order.trackIndex) << 2)));
     let offset = order.offset;
     for (let i: u32 = 0; i < order.samples; i++, to += SampleRecord.SIZE) {
       if (column.durations.left == 0) column.durations.refill();
@@ -59,7 +59,7 @@ export function describeSamples(index: usize): void {
       column.durations.left--;
       column.entries.left--;
       const size = column.sizes.next();
-      store<u32>(to, order.slot, SampleRecord.SLOT);
+      store<u32>(to, order.trackIndex, SampleRecord.TRACK_INDEX);
       store<u32>(to, size, SampleRecord.BYTES);
       store<u64>(to, offset, SampleRecord.OFFSET);
       store<i64>(to, column.dts, SampleRecord.DTS);

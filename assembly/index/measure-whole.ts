@@ -12,13 +12,13 @@ import { Run, TrackTables } from "../read/track-tables";
 
 /** Fills the counts; what `measurePiece` would find, told from the tables and runs that the index was made of. */
 export function measureWhole(index: usize, movie: Movie): void {
-  const slots = load<u32>(index, IndexHeader.TRACK_COUNT);
-  const tracks = cleared(<usize>slots * PieceTrack.SIZE);
+  const trackCount = load<u32>(index, IndexHeader.TRACK_COUNT);
+  const tracks = cleared(<usize>trackCount * PieceTrack.SIZE);
   if (failed()) return;
-  for (let slot: u32 = 0; slot < slots; slot++) {
-    const record = recordOf(index, slot);
-    const table = trackAt(movie, slot);
-    const track = tracks + <usize>slot * PieceTrack.SIZE;
+  for (let trackIndex: u32 = 0; trackIndex < trackCount; trackIndex++) {
+    const record = recordOf(index, trackIndex);
+    const table = trackAt(movie, trackIndex);
+    const track = tracks + <usize>trackIndex * PieceTrack.SIZE;
     store<u32>(track, load<u32>(record, TrackRecord.SAMPLES), PieceTrack.COUNT);
     store<i64>(track, load<i64>(record, TrackRecord.FIRST_DTS), PieceTrack.DTS);
     store<u32>(track, load<u32>(record, TrackRecord.TIMESCALE), PieceTrack.TIMESCALE);
@@ -36,27 +36,27 @@ export function measureWhole(index: usize, movie: Movie): void {
   }
   const piece = openPiece(index, tracks);
   if (failed()) return;
-  const counters = reserve(<u64>slots * 4);
+  const counters = reserve(<u64>trackCount * 4);
   if (failed()) return;
-  for (let slot: u32 = 0; slot < slots; slot++) {
+  for (let trackIndex: u32 = 0; trackIndex < trackCount; trackIndex++) {
     const counter = changetype<RunCounter>(cleared(offsetof<RunCounter>()));
     if (failed()) return;
-    counter.run = trackAt(movie, slot).adjacent;
-    store<usize>(counters + ((<usize>slot) << 2), changetype<usize>(counter));
+    counter.run = trackAt(movie, trackIndex).adjacent;
+    store<usize>(counters + ((<usize>trackIndex) << 2), changetype<usize>(counter));
   }
   const walk = openFragments(piece);
   while (walk.nextPage(PAGE_SAMPLES)) {
-    for (let slot: u32 = 0; slot < slots; slot++) {
-      changetype<RunCounter>(load<usize>(counters + ((<usize>slot) << 2))).count(piece, slot);
+    for (let trackIndex: u32 = 0; trackIndex < trackCount; trackIndex++) {
+      changetype<RunCounter>(load<usize>(counters + ((<usize>trackIndex) << 2))).count(piece, trackIndex);
     }
   }
   store<u32>(index, walk.before + piece.fragments, IndexHeader.FRAGMENTS);
-  for (let slot: u32 = 0; slot < slots; slot++) {
-    const record = recordOf(index, slot);
-    const counter = changetype<RunCounter>(load<usize>(counters + ((<usize>slot) << 2)));
+  for (let trackIndex: u32 = 0; trackIndex < trackCount; trackIndex++) {
+    const record = recordOf(index, trackIndex);
+    const counter = changetype<RunCounter>(load<usize>(counters + ((<usize>trackIndex) << 2)));
     store<u32>(record, counter.trafs, TrackRecord.TRAFS);
     store<u32>(record, counter.truns, TrackRecord.TRUNS);
-    countChunks(record, trackAt(movie, slot));
+    countChunks(record, trackAt(movie, trackIndex));
   }
 }
 
@@ -84,10 +84,10 @@ class RunCounter {
   begun: u32;
 
   /** Goes on over the fragments of the piece at present. */
-  count(piece: Piece, slot: u32): void {
-    const record = recordOf(piece.index, slot);
+  count(piece: Piece, trackIndex: u32): void {
+    const record = recordOf(piece.index, trackIndex);
     for (let fragment: u32 = 1; fragment <= piece.fragments; fragment++) {
-      const end = bound(piece, fragment, slot);
+      const end = bound(piece, fragment, trackIndex);
       if (end == this.begun) continue;
       // A run that the fragment before ended in goes on here.
       const goesOn = this.passed > this.begun;

@@ -20,21 +20,24 @@ export class OrderCursor {
   nextJump: u64;
   distance: i64;
   /** Set by `next`: the run. */
-  slot: u32;
+  trackIndex: u32;
   samples: u32;
   /** Where the run starts in the file; the caller adds the run's bytes before it asks for the next one. */
   offset: u64;
   left: u32;
-  /** Samples that each slot may still give: u32 a slot. */
+  /** Samples that each track may still give: u32 a track. */
   remaining: usize;
-  slots: u32;
+  trackCount: u32;
 
   open(index: usize): void {
-    this.slots = load<u32>(index, IndexHeader.TRACK_COUNT);
-    this.remaining = cleared(<usize>this.slots * 4);
+    this.trackCount = load<u32>(index, IndexHeader.TRACK_COUNT);
+    this.remaining = cleared(<usize>this.trackCount * 4);
     if (failed()) return;
-    for (let slot: u32 = 0; slot < this.slots; slot++) {
-      store<u32>(this.remaining + ((<usize>slot) << 2), load<u32>(recordOf(index, slot), TrackRecord.SAMPLES));
+    for (let trackIndex: u32 = 0; trackIndex < this.trackCount; trackIndex++) {
+      store<u32>(
+        this.remaining + ((<usize>trackIndex) << 2),
+        load<u32>(recordOf(index, trackIndex), TrackRecord.SAMPLES),
+      );
     }
     this.kind = load<u32>(index, IndexHeader.ORDER_KIND);
     this.bits = slotBits(load<u32>(index, IndexHeader.TRACK_COUNT));
@@ -71,19 +74,19 @@ export class OrderCursor {
     if (this.kind == 1) {
       // Up to 57 bits from the current one on; a longer run simply comes in parts.
       const word = load<u64>(this.pointer + <usize>(ordinal >> 3)) >> (ordinal & 7);
-      this.slot = <u32>(word & 1);
+      this.trackIndex = <u32>(word & 1);
       samples = min<u32>(<u32>ctz<u64>((word & 1) == 1 ? ~word : word), <u32>(64 - (ordinal & 7)));
     } else {
       if (this.left == 0) {
         const value = this.varints.next();
-        this.slot = (<u32>value) & ((1 << this.bits) - 1);
+        this.trackIndex = (<u32>value) & ((1 << this.bits) - 1);
         this.left = <u32>(value >> this.bits);
       }
       samples = this.left;
     }
     samples = <u32>min<u64>(samples, min<u64>(this.nextJump - ordinal, this.total - ordinal));
-    const remaining = this.remaining + ((<usize>this.slot) << 2);
-    if (samples == 0 || this.slot >= this.slots || samples > load<u32>(remaining)) {
+    const remaining = this.remaining + ((<usize>this.trackIndex) << 2);
+    if (samples == 0 || this.trackIndex >= this.trackCount || samples > load<u32>(remaining)) {
       fail(Status.BadIndex);
       return false;
     }

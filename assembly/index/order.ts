@@ -11,7 +11,7 @@ import { Chunk, endChunks, putRun, Run } from "../read/track-tables";
 /** All samples in file order. A run holds samples of one track and one sample description, adjacent in the file. */
 @unmanaged
 export class Order {
-  /** Run records: samples, and the slot of their track. */
+  /** Run records: samples, and the index of their track. */
   runs: usize;
   runsEnd: usize;
   /** The index's jump column. */
@@ -22,9 +22,9 @@ export class Order {
 /** Where the merge stands in one track. Heads form a list, in the order in which their next chunks lie in the file. */
 @unmanaged
 class Head {
-  /** Offset and slot of the next chunk: chunks at the same offset go by slot. */
+  /** Offset and track of the next chunk: chunks at the same offset go by track. */
   key: u64;
-  slot: u32;
+  trackIndex: u32;
   chunk: usize;
   /** Where the track's next run is put. */
   run: usize;
@@ -61,12 +61,12 @@ export function mergeOrder(movie: Movie, fileSize: u64, media: MediaRegions, ord
   last.next = last;
   list.next = last;
   let chunks: u64 = 0;
-  for (let slot: u32 = 0; slot < movie.trackCount; slot++) {
-    const track = trackAt(movie, slot);
+  for (let trackIndex: u32 = 0; trackIndex < movie.trackCount; trackIndex++) {
+    const track = trackAt(movie, trackIndex);
     const head = newHead();
     track.adjacent = reserve(<u64>track.chunkCount * Run.SIZE);
     if (failed()) return 0;
-    head.slot = slot;
+    head.trackIndex = trackIndex;
     move(head, track.chunks, track.adjacent);
     insert(head, list);
     merged.left += track.samples;
@@ -86,7 +86,7 @@ export function mergeOrder(movie: Movie, fileSize: u64, media: MediaRegions, ord
     const head = list.next;
     const next = head.next;
     const start = head.key / MAX_TRACKS;
-    if (start != merged.end || head.slot == lastSlot) {
+    if (start != merged.end || head.trackIndex == lastSlot) {
       jumps = putVarint(putVarint(jumps, jumped - merged.left), zigzag(<i64>(start - merged.end)));
       jumped = merged.left;
       merged.end = start;
@@ -94,7 +94,7 @@ export function mergeOrder(movie: Movie, fileSize: u64, media: MediaRegions, ord
     }
     const turns = takeTurns(merged, head, next);
     if (!turns) takeRun(merged, head, next.key);
-    lastSlot = turns ? next.slot : head.slot;
+    lastSlot = turns ? next.trackIndex : head.trackIndex;
     const stbl = trackAt(movie, lastSlot).stbl;
     if (<i64>merged.end > mediaEnd) return stbl;
     total += merged.end - start;
@@ -112,7 +112,7 @@ export function mergeOrder(movie: Movie, fileSize: u64, media: MediaRegions, ord
   shrinkTo(jumps);
   order.runsEnd = merged.run;
   order.jumpsEnd = jumps;
-  for (let head = list.next; head != last; head = head.next) trackAt(movie, head.slot).adjacentEnd = head.run;
+  for (let head = list.next; head != last; head = head.next) trackAt(movie, head.trackIndex).adjacentEnd = head.run;
   return 0;
 }
 
@@ -122,8 +122,8 @@ export function mergeOrder(movie: Movie, fileSize: u64, media: MediaRegions, ord
  */
 function takeTurns(merged: Merged, head: Head, next: Head): bool {
   const others = next.next.key / MAX_TRACKS;
-  const slot = head.slot;
-  const nextSlot = next.slot;
+  const trackIndex = head.trackIndex;
+  const nextSlot = next.trackIndex;
   const first = head.chunk;
   let chunk = first;
   let nextChunk = next.chunk;
@@ -143,7 +143,7 @@ function takeTurns(merged: Merged, head: Head, next: Head): bool {
     const nextSamples = load<u32>(nextChunk, Chunk.SAMPLES);
     chunkRun = putRun(chunkRun, samples, load<u32>(chunk, Chunk.DESCRIPTION));
     nextRun = putRun(nextRun, nextSamples, load<u32>(nextChunk, Chunk.DESCRIPTION));
-    run = putRun(putRun(run, samples, slot), nextSamples, nextSlot);
+    run = putRun(putRun(run, samples, trackIndex), nextSamples, nextSlot);
     left -= samples + nextSamples;
     end = after;
     chunk += Chunk.SIZE;
@@ -171,9 +171,9 @@ function takeRun(merged: Merged, head: Head, limit: u64): void {
   } while (
     load<u64>(chunk, Chunk.OFFSET) == end &&
     load<u32>(chunk, Chunk.DESCRIPTION) == description &&
-    keyOf(chunk, head.slot) < limit
+    keyOf(chunk, head.trackIndex) < limit
   );
-  merged.run = putRun(merged.run, samples, head.slot);
+  merged.run = putRun(merged.run, samples, head.trackIndex);
   merged.end = end;
   merged.left -= samples;
   move(head, chunk, putRun(head.run, samples, description));
@@ -186,7 +186,7 @@ function newHead(): Head {
 function move(head: Head, chunk: usize, run: usize): void {
   head.chunk = chunk;
   head.run = run;
-  head.key = keyOf(chunk, head.slot);
+  head.key = keyOf(chunk, head.trackIndex);
 }
 
 /** Puts a head at its place in the list behind `before`. */
@@ -196,6 +196,6 @@ function insert(head: Head, before: Head): void {
   before.next = head;
 }
 
-function keyOf(chunk: usize, slot: u32): u64 {
-  return load<u64>(chunk, Chunk.OFFSET) * MAX_TRACKS + slot;
+function keyOf(chunk: usize, trackIndex: u32): u64 {
+  return load<u64>(chunk, Chunk.OFFSET) * MAX_TRACKS + trackIndex;
 }

@@ -5,9 +5,9 @@ import { checksum } from "../memory/checksum";
 import { fail } from "../memory/status";
 import { MAX_SAMPLES } from "../read/track-tables";
 
-/** The record of the track in `slot`. */
-export function recordOf(index: usize, slot: u32): usize {
-  return index + IndexHeader.SIZE + <usize>slot * TrackRecord.SIZE;
+/** The record of the track `trackIndex`. */
+export function recordOf(index: usize, trackIndex: u32): usize {
+  return index + IndexHeader.SIZE + <usize>trackIndex * TrackRecord.SIZE;
 }
 
 /** Whether `length` bytes at `index` are a segment index whose columns all lie inside it. */
@@ -23,8 +23,8 @@ export function checkIndex(index: usize, length: usize): bool {
   let total: u64 = 0;
   if (!inside(index, IndexHeader.ORDER_OFFSET, length) || !inside(index, IndexHeader.JUMPS_OFFSET, length))
     return bad();
-  for (let slot: u32 = 0; slot < tracks; slot++) {
-    const record = recordOf(index, slot);
+  for (let trackIndex: u32 = 0; trackIndex < tracks; trackIndex++) {
+    const record = recordOf(index, trackIndex);
     if (
       !inside(record, TrackRecord.DESCRIPTION_OFFSET, length) ||
       !inside(record, TrackRecord.DURATIONS_OFFSET, length) ||

@@ -23,18 +23,18 @@ export function layPage(walk: FragmentWalk): FragmentPage {
   const piece = walk.piece;
   const count = layParts(walk, page);
   const fragments = cleared(<usize>piece.fragments * Fragment.SIZE);
-  const last = cleared(<usize>piece.slots * 8);
+  const last = cleared(<usize>piece.trackCount * 8);
   if (failed()) return page;
   page.fragments = fragments;
   page.end = page.parts + <usize>count * Part.SIZE;
   for (let part = page.parts; part < page.end; part += Part.SIZE) {
     const fragment = fragments + <usize>load<u32>(part, Part.FRAGMENT) * Fragment.SIZE;
-    const slot = load<u32>(part, Part.SLOT);
+    const trackIndex = load<u32>(part, Part.TRACK_INDEX);
     const key = ((<u64>load<u32>(part, Part.FRAGMENT) + 1) << 32) | load<u32>(part, Part.DESCRIPTION);
     let header = trunSize(piece, part);
-    if (load<u64>(last + ((<usize>slot) << 3)) != key) {
-      store<u64>(last + ((<usize>slot) << 3), key);
-      header += trafSize(pieceTrack(piece, slot));
+    if (load<u64>(last + ((<usize>trackIndex) << 3)) != key) {
+      store<u64>(last + ((<usize>trackIndex) << 3), key);
+      header += trafSize(pieceTrack(piece, trackIndex));
     }
     header += load<u32>(fragment, Fragment.HEADER_LENGTH);
     const media = load<u64>(fragment, Fragment.MEDIA_LENGTH) + partBytes(piece, part);
@@ -61,7 +61,7 @@ export function layPage(walk: FragmentWalk): FragmentPage {
 function layParts(walk: FragmentWalk, page: FragmentPage): u32 {
   const piece = walk.piece;
   const parts = walk.parts;
-  const bound = partsBound(piece, walk.samples) + <u64>(piece.fragments + 1) * piece.slots + 1;
+  const bound = partsBound(piece, walk.samples) + <u64>(piece.fragments + 1) * piece.trackCount + 1;
   const unsorted = reserve(bound * Part.SIZE);
   const counts = cleared(<usize>(piece.fragments + 1) * 4);
   parts.places = reserve(walk.inlinedBound() * 8);

@@ -21,7 +21,7 @@ export function trafSize(track: usize): u64 {
 
 /** Bytes of the `trun` of a part. */
 export function trunSize(piece: Piece, part: usize): u64 {
-  const track = pieceTrack(piece, load<u32>(part, Part.SLOT));
+  const track = pieceTrack(piece, load<u32>(part, Part.TRACK_INDEX));
   if (hasDefaults(track)) return <u64>TRUN_BASE + (isLast(track, part) ? 4 : 0);
   return <u64>TRUN_BASE + <u64>load<u32>(part, Part.SAMPLES) * runEntrySize(load<u32>(track, PieceTrack.OUTPUT_FLAGS));
 }

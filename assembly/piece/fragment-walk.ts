@@ -60,7 +60,7 @@ export class FragmentWalk {
   durations: DurationCursor;
   syncs: SyncCursor;
   offsets: OffsetCursor;
-  /** DecodeCursor of each slot, 0 of the reference and of what is left out. */
+  /** DecodeCursor of each track, 0 of the reference and of what is left out. */
   others: usize;
   /** Samples of the reference track that were passed, and their ticks. */
   passed: u32;
@@ -69,7 +69,7 @@ export class FragmentWalk {
   begun: i64;
   /** The composition offset of its first reference sample. */
   composed: i64;
-  /** The start of the next page's first fragment, and for each slot its first sample, u32. */
+  /** The start of the next page's first fragment, and for each track its first sample, u32. */
   next: usize;
   bounds: usize;
   /** Whether all fragments were given. */
@@ -86,7 +86,7 @@ export class FragmentWalk {
     const piece = this.piece;
     shrinkTo(piece.scratch);
     this.before += piece.fragments;
-    const row = (<usize>piece.slots) << 2;
+    const row = (<usize>piece.trackCount) << 2;
     const record = recordOf(piece.index, piece.reference);
     // Each fragment but the first begins with a sync sample, at least half a second after the one before.
     const halves = load<u64>(record, TrackRecord.DURATION) / max(load<u32>(record, TrackRecord.TIMESCALE) >> 1, 1) + 1;
@@ -115,9 +115,9 @@ export class FragmentWalk {
   inlinedBound(): u64 {
     const piece = this.piece;
     let bound: u64 = 0;
-    for (let slot: u32 = 0; slot < piece.slots; slot++) {
-      if (load<u32>(pieceTrack(piece, slot), PieceTrack.PREFIX) == 0) continue;
-      bound += load<u32>(recordOf(piece.index, slot), TrackRecord.SYNC_SAMPLES);
+    for (let trackIndex: u32 = 0; trackIndex < piece.trackCount; trackIndex++) {
+      if (load<u32>(pieceTrack(piece, trackIndex), PieceTrack.PREFIX) == 0) continue;
+      bound += load<u32>(recordOf(piece.index, trackIndex), TrackRecord.SYNC_SAMPLES);
     }
     return min(bound, this.samples);
   }
@@ -131,13 +131,13 @@ export class FragmentWalk {
     store<u32>(this.bounds + ((<usize>piece.reference) << 2), first - u32(found));
     const from = load<u32>(recordOf(piece.index, piece.reference), TrackRecord.TIMESCALE);
     const shown = this.durations.first + this.begun + this.composed;
-    for (let slot: u32 = 0; slot < piece.slots; slot++) {
-      const pointer = load<usize>(this.others + ((<usize>slot) << 2));
+    for (let trackIndex: u32 = 0; trackIndex < piece.trackCount; trackIndex++) {
+      const pointer = load<usize>(this.others + ((<usize>trackIndex) << 2));
       if (pointer == 0) continue;
       const other = changetype<DecodeCursor>(pointer);
       if (found) other.moveTo(rescale(shown, from, other.timescale));
       else other.sample = other.end;
-      store<u32>(this.bounds + ((<usize>slot) << 2), other.sample);
+      store<u32>(this.bounds + ((<usize>trackIndex) << 2), other.sample);
     }
     return found;
   }
@@ -190,8 +190,8 @@ export function openFragments(piece: Piece): FragmentWalk {
   const durations = newDurationCursor();
   const syncs = newSyncCursor();
   const offsets = newOffsetCursor();
-  const others = cleared(<usize>piece.slots * 4);
-  const bounds = cleared(<usize>piece.slots * 4);
+  const others = cleared(<usize>piece.trackCount * 4);
+  const bounds = cleared(<usize>piece.trackCount * 4);
   const next = reserve(Start.SIZE);
   const parts = openParts(piece, true);
   if (failed()) return walk;
@@ -214,21 +214,21 @@ export function openFragments(piece: Piece): FragmentWalk {
   syncs.skip(first);
   offsets.open(piece.index, record);
   offsets.skip(first);
-  for (let slot: u32 = 0; slot < piece.slots; slot++) {
-    const other = pieceTrack(piece, slot);
+  for (let trackIndex: u32 = 0; trackIndex < piece.trackCount; trackIndex++) {
+    const other = pieceTrack(piece, trackIndex);
     const count = load<u32>(other, PieceTrack.COUNT);
-    if (slot == piece.reference || count == 0) continue;
+    if (trackIndex == piece.reference || count == 0) continue;
     const cursor = changetype<DecodeCursor>(cleared(offsetof<DecodeCursor>()));
     const own = newDurationCursor();
     if (failed()) return walk;
-    own.open(piece, slot);
+    own.open(piece, trackIndex);
     cursor.durations = own;
     cursor.dts = own.first;
     cursor.sample = load<u32>(other, PieceTrack.FIRST);
     cursor.end = cursor.sample + count;
     cursor.timescale = own.from;
-    store<usize>(others + ((<usize>slot) << 2), changetype<usize>(cursor));
-    store<u32>(bounds + ((<usize>slot) << 2), cursor.sample);
+    store<usize>(others + ((<usize>trackIndex) << 2), changetype<usize>(cursor));
+    store<u32>(bounds + ((<usize>trackIndex) << 2), cursor.sample);
   }
   // The first fragment has what the other tracks present before it, too.
   walk.findStart(track);

@@ -7,8 +7,8 @@ import { Status } from "../abi/names";
 import { openSamples } from "./select-samples";
 
 /** Lists the groups of a track. RESULT: address and count of the Group records. */
-export function listGroups(index: usize, slot: u32, least: u64): void {
-  const record = recordOf(index, slot);
+export function listGroups(index: usize, trackIndex: u32, least: u64): void {
+  const record = recordOf(index, trackIndex);
   const samples = load<u32>(record, TrackRecord.SAMPLES);
   const most = load<u32>(record, TrackRecord.SYNC_SAMPLES) + 1;
   const groups = reserve(<u64>most * Group.SIZE);
@@ -52,8 +52,8 @@ export function listGroups(index: usize, slot: u32, least: u64): void {
 }
 
 /** Fills a Selected record for `count` samples from `first` on. RESULT.COUNT: 1 a sync sample is first, 2 one follows them. */
-export function measureRun(index: usize, slot: u32, first: u32, count: u32, selected: usize): void {
-  const record = recordOf(index, slot);
+export function measureRun(index: usize, trackIndex: u32, first: u32, count: u32, selected: usize): void {
+  const record = recordOf(index, trackIndex);
   const samples = load<u32>(record, TrackRecord.SAMPLES);
   const end = <u64>first + count;
   if (end == first || end > samples) return fail(Status.BadIndex);

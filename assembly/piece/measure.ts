@@ -20,33 +20,33 @@ export function uniformity(flags: u32, record: usize, count: u32, entries: u32):
 export function measurePiece(piece: Piece): void {
   const entries = newEntries();
   if (failed()) return;
-  for (let slot: u32 = 0; slot < piece.slots; slot++) {
-    const track = pieceTrack(piece, slot);
+  for (let trackIndex: u32 = 0; trackIndex < piece.trackCount; trackIndex++) {
+    const track = pieceTrack(piece, trackIndex);
     entries.count = 0;
-    walkDurations(piece, slot, entries);
+    walkDurations(piece, trackIndex, entries);
     store<u32>(track, entries.count, PieceTrack.STTS_ENTRIES);
     entries.count = 0;
-    walkOffsets(piece, slot, entries);
+    walkOffsets(piece, trackIndex, entries);
     store<u32>(track, entries.count, PieceTrack.CTTS_ENTRIES);
     entries.count = 0;
-    walkSyncs(piece, slot, entries, 0);
+    walkSyncs(piece, trackIndex, entries, 0);
     store<u32>(track, entries.count, PieceTrack.SYNC_SAMPLES);
     let flags = load<u32>(track, PieceTrack.FLAGS) & ~(TrackFlag.AllSync | TrackFlag.Uniform);
     if (entries.count == load<u32>(track, PieceTrack.COUNT)) flags |= TrackFlag.AllSync;
     const durations = load<u32>(track, PieceTrack.STTS_ENTRIES);
-    flags |= uniformity(flags, recordOf(piece.index, slot), load<u32>(track, PieceTrack.COUNT), durations);
+    flags |= uniformity(flags, recordOf(piece.index, trackIndex), load<u32>(track, PieceTrack.COUNT), durations);
     store<u32>(track, flags, PieceTrack.FLAGS);
-    measureDecoding(piece, slot);
+    measureDecoding(piece, trackIndex);
   }
   measureChunks(piece);
   measureFragments(piece);
 }
 
-function measureDecoding(piece: Piece, slot: u32): void {
-  const track = pieceTrack(piece, slot);
+function measureDecoding(piece: Piece, trackIndex: u32): void {
+  const track = pieceTrack(piece, trackIndex);
   const durations = newDurationCursor();
   if (failed() || load<u32>(track, PieceTrack.COUNT) == 0) return;
-  durations.open(piece, slot);
+  durations.open(piece, trackIndex);
   const preroll = durations.preroll;
   const last = load<u32>(track, PieceTrack.COUNT) - 1;
   const onScreen = preroll.start - durations.base;
@@ -68,28 +68,28 @@ class ChunkCounts {
 }
 
 function measureChunks(piece: Piece): void {
-  const all = reserve(<u64>piece.slots * 4);
+  const all = reserve(<u64>piece.trackCount * 4);
   const part = reserve(Part.SIZE);
   if (failed()) return;
-  for (let slot: u32 = 0; slot < piece.slots; slot++) {
+  for (let trackIndex: u32 = 0; trackIndex < piece.trackCount; trackIndex++) {
     const counts = changetype<ChunkCounts>(cleared(offsetof<ChunkCounts>()));
     const runs = newChunkRuns();
     const entries = newEntries();
     if (failed()) return;
     counts.runs = runs;
     counts.entries = entries;
-    store<usize>(all + ((<usize>slot) << 2), changetype<usize>(counts));
+    store<usize>(all + ((<usize>trackIndex) << 2), changetype<usize>(counts));
   }
   const walk = openParts(piece);
   while (walk.next(part)) {
-    const slot = load<u32>(part, Part.SLOT);
-    const counts = changetype<ChunkCounts>(load<usize>(all + ((<usize>slot) << 2)));
-    counts.runs.add(part, counts.entries, 0, pieceTrack(piece, slot));
+    const trackIndex = load<u32>(part, Part.TRACK_INDEX);
+    const counts = changetype<ChunkCounts>(load<usize>(all + ((<usize>trackIndex) << 2)));
+    counts.runs.add(part, counts.entries, 0, pieceTrack(piece, trackIndex));
     counts.bytes += partBytes(piece, part);
   }
-  for (let slot: u32 = 0; slot < piece.slots; slot++) {
-    const counts = changetype<ChunkCounts>(load<usize>(all + ((<usize>slot) << 2)));
-    const track = pieceTrack(piece, slot);
+  for (let trackIndex: u32 = 0; trackIndex < piece.trackCount; trackIndex++) {
+    const counts = changetype<ChunkCounts>(load<usize>(all + ((<usize>trackIndex) << 2)));
+    const track = pieceTrack(piece, trackIndex);
     store<u32>(track, counts.runs.chunks, PieceTrack.CHUNKS);
     store<u32>(track, counts.entries.count, PieceTrack.STSC_ENTRIES);
     store<u64>(track, counts.bytes, PieceTrack.BYTES);
@@ -99,24 +99,24 @@ function measureChunks(piece: Piece): void {
 
 // A track fragment holds the runs of one track and one description within one fragment.
 function measureFragments(piece: Piece): void {
-  const last = cleared(<usize>piece.slots * 8);
+  const last = cleared(<usize>piece.trackCount * 8);
   const part = reserve(Part.SIZE);
   if (failed()) return;
-  for (let slot: u32 = 0; slot < piece.slots; slot++) {
-    store<u32>(pieceTrack(piece, slot), 0, PieceTrack.TRAFS);
-    store<u32>(pieceTrack(piece, slot), 0, PieceTrack.TRUNS);
+  for (let trackIndex: u32 = 0; trackIndex < piece.trackCount; trackIndex++) {
+    store<u32>(pieceTrack(piece, trackIndex), 0, PieceTrack.TRAFS);
+    store<u32>(pieceTrack(piece, trackIndex), 0, PieceTrack.TRUNS);
   }
   const walk = openFragments(piece);
   while (walk.nextPage(PAGE_SAMPLES)) {
     while (walk.parts.next(part)) {
-      const slot = load<u32>(part, Part.SLOT);
-      const track = pieceTrack(piece, slot);
+      const trackIndex = load<u32>(part, Part.TRACK_INDEX);
+      const track = pieceTrack(piece, trackIndex);
       store<u32>(track, load<u32>(track, PieceTrack.TRUNS) + 1, PieceTrack.TRUNS);
       // A track's parts come in sample order, so its fragments and descriptions never come back.
       const fragment = <u64>walk.before + load<u32>(part, Part.FRAGMENT) + 1;
       const key = (fragment << 32) | load<u32>(part, Part.DESCRIPTION);
-      if (load<u64>(last + ((<usize>slot) << 3)) == key) continue;
-      store<u64>(last + ((<usize>slot) << 3), key);
+      if (load<u64>(last + ((<usize>trackIndex) << 3)) == key) continue;
+      store<u64>(last + ((<usize>trackIndex) << 3), key);
       store<u32>(track, load<u32>(track, PieceTrack.TRAFS) + 1, PieceTrack.TRAFS);
     }
   }

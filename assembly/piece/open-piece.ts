@@ -12,26 +12,26 @@ export function openPiece(index: usize, tracks: usize): Piece {
   if (failed()) return piece;
   piece.index = index;
   piece.tracks = tracks;
-  piece.slots = load<u32>(index, IndexHeader.TRACK_COUNT);
+  piece.trackCount = load<u32>(index, IndexHeader.TRACK_COUNT);
   piece.reference = load<u32>(index, IndexHeader.REFERENCE);
   if (load<u32>(pieceTrack(piece, piece.reference), PieceTrack.COUNT) == 0) {
-    for (let slot: u32 = 0; slot < piece.slots; slot++) {
-      if (load<u32>(pieceTrack(piece, slot), PieceTrack.COUNT) > 0) {
-        piece.reference = slot;
+    for (let trackIndex: u32 = 0; trackIndex < piece.trackCount; trackIndex++) {
+      if (load<u32>(pieceTrack(piece, trackIndex), PieceTrack.COUNT) > 0) {
+        piece.reference = trackIndex;
         break;
       }
     }
   }
   piece.fragments = 1;
-  piece.prerolls = cleared(<usize>piece.slots * offsetof<Preroll>());
+  piece.prerolls = cleared(<usize>piece.trackCount * offsetof<Preroll>());
   if (failed()) return piece;
-  for (let slot: u32 = 0; slot < piece.slots; slot++) {
-    const track = pieceTrack(piece, slot);
+  for (let trackIndex: u32 = 0; trackIndex < piece.trackCount; trackIndex++) {
+    const track = pieceTrack(piece, trackIndex);
     const end = <u64>load<u32>(track, PieceTrack.FIRST) + load<u32>(track, PieceTrack.COUNT);
     // The host made the piece from the segment's summary: it is not that of this index.
-    if (end > load<u32>(recordOf(index, slot), TrackRecord.SAMPLES)) fail(Status.BadIndex);
+    if (end > load<u32>(recordOf(index, trackIndex), TrackRecord.SAMPLES)) fail(Status.BadIndex);
     else if (load<u32>(track, PieceTrack.TIMESCALE) == 0) fail(Status.BadIndex);
-    else if (load<i64>(track, PieceTrack.SHOWN) != i64.MIN_VALUE) findPreroll(piece, slot);
+    else if (load<i64>(track, PieceTrack.SHOWN) != i64.MIN_VALUE) findPreroll(piece, trackIndex);
   }
   return piece;
 }

@@ -39,7 +39,7 @@ class TrackCursor {
 export class PartWalk {
   piece: Piece;
   order: OrderCursor;
-  /** TrackCursor of each slot. */
+  /** TrackCursor of each track. */
   cursors: usize;
   /** Wanted samples that are left. */
   wanted: u64;
@@ -53,7 +53,7 @@ export class PartWalk {
   // The stretch that `advance` moved to: wanted samples that are adjacent and alike.
   offset: u64;
   bytes: u64;
-  slot: u32;
+  trackIndex: u32;
   first: u32;
   samples: u32;
   description: u32;
@@ -91,11 +91,11 @@ export class PartWalk {
         }
         this.left = order.samples;
       }
-      const cursor = this.cursorOf(order.slot);
+      const cursor = this.cursorOf(order.trackIndex);
       const sample = cursor.sample;
       if (sample == cursor.until) {
         if (sample == cursor.end && sample < cursor.last) this.mark();
-        nextAlike(this.piece, cursor, order.slot);
+        nextAlike(this.piece, cursor, order.trackIndex);
       }
       const count = min(this.left, cursor.until - sample);
       const offset = order.offset;
@@ -115,7 +115,7 @@ export class PartWalk {
       this.wanted -= count;
       this.offset = offset;
       this.bytes = bytes;
-      this.slot = order.slot;
+      this.trackIndex = order.trackIndex;
       this.first = sample;
       this.samples = count;
       this.description = cursor.description;
@@ -129,7 +129,7 @@ export class PartWalk {
 
   /** Fills a Part record with the next part. False when there is none. */
   next(part: usize): bool {
-    let slot: u32 = 0;
+    let trackIndex: u32 = 0;
     let first: u32 = 0;
     let samples: u32 = 0;
     let offset: u64 = 0;
@@ -139,7 +139,7 @@ export class PartWalk {
     const firstPlace = this.placeCount;
     while (this.pending || this.advance()) {
       if (samples == 0) {
-        slot = this.slot;
+        trackIndex = this.trackIndex;
         first = this.first;
         offset = this.offset;
         description = this.description;
@@ -147,7 +147,7 @@ export class PartWalk {
       } else if (
         // What is left out divides nothing: in the output, what lies around it is adjacent.
         this.divided ||
-        this.slot != slot ||
+        this.trackIndex != trackIndex ||
         this.offset != offset + bytes ||
         this.first != first + samples ||
         this.fragment != fragment ||
@@ -168,10 +168,10 @@ export class PartWalk {
     const inlined = this.placeCount - firstPlace;
     store<u64>(part, this.position, Part.POSITION);
     this.position += bytes;
-    if (inlined > 0) this.position += <u64>inlined * this.cursorOf(slot).prefix;
+    if (inlined > 0) this.position += <u64>inlined * this.cursorOf(trackIndex).prefix;
     store<u64>(part, offset, Part.OFFSET);
     store<u64>(part, bytes, Part.BYTES);
-    store<u32>(part, slot, Part.SLOT);
+    store<u32>(part, trackIndex, Part.TRACK_INDEX);
     store<u32>(part, first, Part.FIRST);
     store<u32>(part, samples, Part.SAMPLES);
     store<u32>(part, description, Part.DESCRIPTION);
@@ -182,8 +182,8 @@ export class PartWalk {
   }
 
   @inline
-  private cursorOf(slot: u32): TrackCursor {
-    return changetype<TrackCursor>(load<usize>(this.cursors + ((<usize>slot) << 2)));
+  private cursorOf(trackIndex: u32): TrackCursor {
+    return changetype<TrackCursor>(load<usize>(this.cursors + ((<usize>trackIndex) << 2)));
   }
 
   private mark(): void {
@@ -202,11 +202,11 @@ export class PartWalk {
     this.pending = false;
     this.wanted = 0;
     const piece = this.piece;
-    for (let slot: u32 = 0; slot < piece.slots; slot++) {
-      const cursor = this.cursorOf(slot);
+    for (let trackIndex: u32 = 0; trackIndex < piece.trackCount; trackIndex++) {
+      const cursor = this.cursorOf(trackIndex);
       if (cursor.last == 0) continue;
-      cursor.first = bound(piece, 0, slot);
-      cursor.end = bound(piece, piece.fragments, slot);
+      cursor.first = bound(piece, 0, trackIndex);
+      cursor.end = bound(piece, piece.fragments, trackIndex);
       cursor.until = cursor.sample;
       cursor.fragment = 0;
       this.wanted += cursor.end - cursor.first;
@@ -220,21 +220,21 @@ export function openParts(piece: Piece, paged: bool = false): PartWalk {
   const block = allocate(0);
   const walk = changetype<PartWalk>(cleared(offsetof<PartWalk>()));
   const order = newOrderCursor();
-  const cursors = reserve(<u64>piece.slots * 4);
+  const cursors = reserve(<u64>piece.trackCount * 4);
   if (failed()) return walk;
   walk.piece = piece;
   walk.order = order;
   walk.cursors = cursors;
   walk.steps = u32.MAX_VALUE;
   order.open(index);
-  for (let slot: u32 = 0; slot < piece.slots; slot++) {
-    const record = recordOf(index, slot);
+  for (let trackIndex: u32 = 0; trackIndex < piece.trackCount; trackIndex++) {
+    const record = recordOf(index, trackIndex);
     const cursor = changetype<TrackCursor>(cleared(offsetof<TrackCursor>()));
     const sizes = newSizeCursor();
     const entries = newRunCursor();
     const syncs = newSyncCursor();
     if (failed()) return walk;
-    const track = pieceTrack(piece, slot);
+    const track = pieceTrack(piece, trackIndex);
     cursor.sizes = sizes;
     cursor.entries = entries;
     cursor.syncs = syncs;
@@ -247,7 +247,7 @@ export function openParts(piece: Piece, paged: bool = false): PartWalk {
     sizes.open(index, record);
     entries.open(index, record, TrackRecord.ENTRIES_OFFSET);
     syncs.open(index, record);
-    store<usize>(cursors + ((<usize>slot) << 2), changetype<usize>(cursor));
+    store<usize>(cursors + ((<usize>trackIndex) << 2), changetype<usize>(cursor));
     walk.wanted += load<u32>(track, PieceTrack.COUNT);
   }
   if (!paged) return walk;
@@ -258,13 +258,13 @@ export function openParts(piece: Piece, paged: bool = false): PartWalk {
 }
 
 /** Moves to the next samples of one track that are alike. */
-function nextAlike(piece: Piece, cursor: TrackCursor, slot: u32): void {
+function nextAlike(piece: Piece, cursor: TrackCursor, trackIndex: u32): void {
   const sample = cursor.sample;
   const selected = sample >= cursor.first && sample < cursor.end;
   let until = sample < cursor.first ? cursor.first : selected ? cursor.end : u32.MAX_VALUE;
   if (selected && piece.bounds != 0) {
     while (cursor.fragment + 1 < piece.fragments) {
-      const next = bound(piece, cursor.fragment + 1, slot);
+      const next = bound(piece, cursor.fragment + 1, trackIndex);
       if (next > sample) {
         until = min(until, next);
         break;
@@ -294,8 +294,8 @@ export function partsBound(piece: Piece, samples: u64): u64 {
   // One a byte of run lengths or one a bit, and one more a jump; 64 bits at most are one run.
   const perByte: u64 = load<u32>(index, IndexHeader.ORDER_KIND) == 1 ? 8 : 1;
   let bound = perByte * load<u32>(index, IndexHeader.ORDER_LENGTH) + load<u32>(index, IndexHeader.JUMPS_LENGTH) + 1;
-  for (let slot: u32 = 0; slot < piece.slots; slot++) {
-    bound += load<u32>(recordOf(index, slot), TrackRecord.ENTRIES_LENGTH);
+  for (let trackIndex: u32 = 0; trackIndex < piece.trackCount; trackIndex++) {
+    bound += load<u32>(recordOf(index, trackIndex), TrackRecord.ENTRIES_LENGTH);
   }
   return min(samples, bound);
 }

@@ -6,7 +6,7 @@ import { PieceTrack } from "../abi/records";
 export namespace Part {
   export const OFFSET: usize = 0; // u64, in the file
   export const BYTES: usize = 8; // u64, without inline bytes
-  export const SLOT: usize = 16; // u32
+  export const TRACK_INDEX: usize = 16; // u32
   export const FIRST: usize = 20; // u32, sample of the segment's track
   export const SAMPLES: usize = 24; // u32
   export const DESCRIPTION: usize = 28; // u32, from 1
@@ -21,26 +21,26 @@ export namespace Part {
 @unmanaged
 export class Piece {
   index: usize;
-  /** PieceTrack records, one a slot. */
+  /** PieceTrack records, one a track. */
   tracks: usize;
   /** What goes on from call to call: the object that works on the piece. */
   work: usize;
   /** Where what belongs to one call alone begins. */
   scratch: usize;
-  slots: u32;
+  trackCount: u32;
   /** Slot whose sync samples begin fragments. */
   reference: u32;
   /** Fragments that its samples are divided into at present; else 1. */
   fragments: u32;
-  /** For each fragment and slot, the first sample of the fragment, and behind them those after the last one: u32, fragment by fragment. */
+  /** For each fragment and track, the first sample of the fragment, and behind them those after the last one: u32, fragment by fragment. */
   bounds: usize;
-  /** A Preroll for each slot. */
+  /** A Preroll for each track. */
   prerolls: usize;
 }
 
-/** Address of a slot's PieceTrack. */
-export function pieceTrack(piece: Piece, slot: u32): usize {
-  return piece.tracks + <usize>slot * PieceTrack.SIZE;
+/** Address of a track's PieceTrack. */
+export function pieceTrack(piece: Piece, trackIndex: u32): usize {
+  return piece.tracks + <usize>trackIndex * PieceTrack.SIZE;
 }
 
 /** Whether a track of a piece has uniform samples; see TrackFlag. */
@@ -71,10 +71,10 @@ export function partBytes(piece: Piece, part: usize): u64 {
   const inlined = load<u32>(part, Part.INLINED);
   const bytes = load<u64>(part, Part.BYTES);
   if (inlined == 0) return bytes;
-  return bytes + <u64>inlined * load<u32>(pieceTrack(piece, load<u32>(part, Part.SLOT)), PieceTrack.PREFIX);
+  return bytes + <u64>inlined * load<u32>(pieceTrack(piece, load<u32>(part, Part.TRACK_INDEX)), PieceTrack.PREFIX);
 }
 
-/** First sample of `fragment` in `slot`. */
-export function bound(piece: Piece, fragment: u32, slot: u32): u32 {
-  return load<u32>(piece.bounds + ((<usize>fragment * piece.slots + slot) << 2));
+/** First sample of `fragment` in the track `trackIndex`. */
+export function bound(piece: Piece, fragment: u32, trackIndex: u32): u32 {
+  return load<u32>(piece.bounds + ((<usize>fragment * piece.trackCount + trackIndex) << 2));
 }

@@ -57,8 +57,8 @@ export class Preroll {
 }
 
 /** The pre-roll of one track of a piece. */
-export function prerollOf(piece: Piece, slot: u32): Preroll {
-  return changetype<Preroll>(piece.prerolls + <usize>slot * offsetof<Preroll>());
+export function prerollOf(piece: Piece, trackIndex: u32): Preroll {
+  return changetype<Preroll>(piece.prerolls + <usize>trackIndex * offsetof<Preroll>());
 }
 
 /** Samples in decode order, one after another; times are the segment's ticks. */
@@ -88,10 +88,10 @@ class LedSamples {
 }
 
 /** Finds the pre-roll of a track of a piece whose PieceTrack says that there may be one. */
-export function findPreroll(piece: Piece, slot: u32): void {
-  const preroll = prerollOf(piece, slot);
-  const track = pieceTrack(piece, slot);
-  const record = recordOf(piece.index, slot);
+export function findPreroll(piece: Piece, trackIndex: u32): void {
+  const preroll = prerollOf(piece, trackIndex);
+  const track = pieceTrack(piece, trackIndex);
+  const record = recordOf(piece.index, trackIndex);
   const samples = load<u32>(track, PieceTrack.COUNT);
   const start = load<i64>(track, PieceTrack.START);
   const behind = start - load<i64>(track, PieceTrack.DELAY);

@@ -18,10 +18,10 @@ export class SampleTimes {
   /** Composition offset (clause 8.6.1.3). */
   offset: i64;
 
-  open(piece: Piece, slot: u32): void {
-    const track = pieceTrack(piece, slot);
-    this.durations.open(piece, slot);
-    this.offsets.open(piece.index, recordOf(piece.index, slot));
+  open(piece: Piece, trackIndex: u32): void {
+    const track = pieceTrack(piece, trackIndex);
+    this.durations.open(piece, trackIndex);
+    this.offsets.open(piece.index, recordOf(piece.index, trackIndex));
     this.offsets.skip(load<u32>(track, PieceTrack.FIRST));
     this.shift = load<i32>(track, PieceTrack.OFFSET_SHIFT);
   }

@@ -71,8 +71,8 @@ export function openSamples(index: usize, record: usize): SampleCursor {
 }
 
 /** Fills the second part of the Selection record. */
-export function selectSamples(index: usize, slot: u32, selection: usize): void {
-  const record = recordOf(index, slot);
+export function selectSamples(index: usize, trackIndex: u32, selection: usize): void {
+  const record = recordOf(index, trackIndex);
   const samples = load<u32>(record, TrackRecord.SAMPLES);
   const first = findFirst(index, record, selection);
   store<u32>(selection, 0, Selection.COUNT);

@@ -31,7 +31,7 @@ export function listSpans(piece: Piece, most: u32): void {
   let used: u32 = 0;
   walk.steps = most;
   while (walk.advance()) {
-    if (walk.inlined) used = appendInline(piece, spans, used, walk.slot, walk.description);
+    if (walk.inlined) used = appendInline(piece, spans, used, walk.trackIndex, walk.description);
     used = append(spans, 0, used, <i64>walk.offset, walk.bytes);
   }
   output(spans, used);
@@ -41,9 +41,9 @@ export function listSpans(piece: Piece, most: u32): void {
 /** Media bytes of a piece that takes all samples of its segment as they are, else 0. */
 function wholeBytes(piece: Piece): u64 {
   let bytes: u64 = 0;
-  for (let slot: u32 = 0; slot < piece.slots; slot++) {
-    const record = recordOf(piece.index, slot);
-    const track = pieceTrack(piece, slot);
+  for (let trackIndex: u32 = 0; trackIndex < piece.trackCount; trackIndex++) {
+    const record = recordOf(piece.index, trackIndex);
+    const track = pieceTrack(piece, trackIndex);
     // Its first sample is number 0 then: `openPiece` has seen to that.
     if (load<u32>(track, PieceTrack.COUNT) != load<u32>(record, TrackRecord.SAMPLES)) return 0;
     if (load<u32>(track, PieceTrack.PREFIX) > 0) return 0;
@@ -69,7 +69,7 @@ function onlyJump(index: usize): u64 {
 export function appendSpans(piece: Piece, places: usize, part: usize, end: usize, spans: usize, used: u32): u32 {
   const begun = used;
   for (; part < end; part += Part.SIZE) {
-    const slot = load<u32>(part, Part.SLOT);
+    const trackIndex = load<u32>(part, Part.TRACK_INDEX);
     const description = load<u32>(part, Part.DESCRIPTION);
     let offset = <i64>load<u64>(part, Part.OFFSET);
     const until = offset + <i64>load<u64>(part, Part.BYTES);
@@ -77,7 +77,7 @@ export function appendSpans(piece: Piece, places: usize, part: usize, end: usize
     for (let left = load<u32>(part, Part.INLINED); left > 0; left--, inlined += 8) {
       const sample = load<i64>(inlined);
       used = append(spans, begun, used, offset, sample - offset);
-      used = appendInline(piece, spans, used, slot, description);
+      used = appendInline(piece, spans, used, trackIndex, description);
       offset = sample;
     }
     used = append(spans, begun, used, offset, until - offset);
@@ -99,8 +99,8 @@ function append(spans: usize, begun: u32, used: u32, offset: i64, length: u64): 
 }
 
 /** Appends the inline bytes of a sample with a description of the segment, from 1. */
-function appendInline(piece: Piece, spans: usize, used: u32, slot: u32, description: u32): u32 {
-  const prefix = load<u32>(pieceTrack(piece, slot), PieceTrack.PREFIX);
+function appendInline(piece: Piece, spans: usize, used: u32, trackIndex: u32, description: u32): u32 {
+  const prefix = load<u32>(pieceTrack(piece, trackIndex), PieceTrack.PREFIX);
   return add(spans, used, -1 - <i64>(description - 1) * prefix, prefix);
 }
 

@@ -48,15 +48,15 @@ export function newEntries(): Entries {
  * Time-to-sample entries of one track (clause 8.6.1.2), the last sample always in an entry of its own: its duration
  * depends on what follows.
  */
-export function walkDurations(piece: Piece, slot: u32, entries: Entries): void {
-  const track = pieceTrack(piece, slot);
+export function walkDurations(piece: Piece, trackIndex: u32, entries: Entries): void {
+  const track = pieceTrack(piece, trackIndex);
   const count = load<u32>(track, PieceTrack.COUNT);
   if (count == 0) return;
   let samples: u32 = 0;
   let duration: u32 = 0;
   const durations = newDurationCursor();
   if (failed()) return;
-  durations.open(piece, slot);
+  durations.open(piece, trackIndex);
   const single = durations.from == durations.to ? durations.led : count;
   let taken: u32 = 1;
   for (let left = count - 1; left > 0; left -= taken) {
@@ -80,15 +80,15 @@ export function walkDurations(piece: Piece, slot: u32, entries: Entries): void {
 }
 
 /** Composition offset entries (clause 8.6.1.3), in output ticks. Also says whether any is not 0, or negative. */
-export function walkOffsets(piece: Piece, slot: u32, entries: Entries): void {
-  const track = pieceTrack(piece, slot);
-  const record = recordOf(piece.index, slot);
+export function walkOffsets(piece: Piece, trackIndex: u32, entries: Entries): void {
+  const track = pieceTrack(piece, trackIndex);
+  const record = recordOf(piece.index, trackIndex);
   const count = load<u32>(track, PieceTrack.COUNT);
   if (count == 0) return;
   const shift = load<i32>(track, PieceTrack.OFFSET_SHIFT);
   const times = newSampleTimes();
   if (failed()) return;
-  times.open(piece, slot);
+  times.open(piece, trackIndex);
   let flags = load<u32>(track, PieceTrack.FLAGS) & ~(TrackFlag.Offsets | TrackFlag.NegativeOffsets);
   if (!(load<u32>(record, TrackRecord.FLAGS) & TrackFlag.Offsets)) {
     if (shift != 0) flags |= TrackFlag.Offsets;
@@ -127,11 +127,11 @@ export function walkOffsets(piece: Piece, slot: u32, entries: Entries): void {
 }
 
 /** Sync sample numbers (clause 8.6.2), `before` samples of the output track preceding the piece. */
-export function walkSyncs(piece: Piece, slot: u32, entries: Entries, before: u32): void {
-  const track = pieceTrack(piece, slot);
+export function walkSyncs(piece: Piece, trackIndex: u32, entries: Entries, before: u32): void {
+  const track = pieceTrack(piece, trackIndex);
   const syncs = newSyncCursor();
   if (failed()) return;
-  syncs.open(piece.index, recordOf(piece.index, slot));
+  syncs.open(piece.index, recordOf(piece.index, trackIndex));
   syncs.skip(load<u32>(track, PieceTrack.FIRST));
   const count = load<u32>(track, PieceTrack.COUNT);
   const end = entries.first + entries.room;
@@ -151,16 +151,16 @@ export function walkSyncs(piece: Piece, slot: u32, entries: Entries, before: u32
 }
 
 /** Sample sizes (clause 8.7.3.2), inline bytes included. */
-export function writeSizes(piece: Piece, slot: u32, entries: Entries): void {
-  const track = pieceTrack(piece, slot);
+export function writeSizes(piece: Piece, trackIndex: u32, entries: Entries): void {
+  const track = pieceTrack(piece, trackIndex);
   const sizes = newSizeCursor();
   const syncs = newSyncCursor();
   if (failed()) return;
   const first = load<u32>(track, PieceTrack.FIRST) + entries.first;
   const prefix = load<u32>(track, PieceTrack.PREFIX);
-  sizes.open(piece.index, recordOf(piece.index, slot));
+  sizes.open(piece.index, recordOf(piece.index, trackIndex));
   sizes.skip(first);
-  syncs.open(piece.index, recordOf(piece.index, slot));
+  syncs.open(piece.index, recordOf(piece.index, trackIndex));
   syncs.skip(first);
   const end = entries.to + ((<usize>entries.room) << 2);
   for (let to = entries.to; to < end; to += 4) {
@@ -199,22 +199,22 @@ export function newChunkRuns(): ChunkRuns {
 }
 
 /** The same of a whole track, `before` chunks of the output track preceding the piece. */
-export function walkChunkRuns(piece: Piece, slot: u32, entries: Entries, before: u32): void {
-  const track = pieceTrack(piece, slot);
+export function walkChunkRuns(piece: Piece, trackIndex: u32, entries: Entries, before: u32): void {
+  const track = pieceTrack(piece, trackIndex);
   const walk = openParts(piece);
   const runs = newChunkRuns();
   const part = reserve(Part.SIZE);
   if (failed()) return;
-  while (walk.next(part)) if (load<u32>(part, Part.SLOT) == slot) runs.add(part, entries, before, track);
+  while (walk.next(part)) if (load<u32>(part, Part.TRACK_INDEX) == trackIndex) runs.add(part, entries, before, track);
 }
 
 /** Chunk offsets (clause 8.7.5), the piece's media starting at `media` in the output. */
-export function walkChunks(piece: Piece, slot: u32, entries: Entries, media: u64): void {
+export function walkChunks(piece: Piece, trackIndex: u32, entries: Entries, media: u64): void {
   const walk = openParts(piece);
   const part = reserve(Part.SIZE);
   if (failed()) return;
   while (walk.next(part)) {
-    if (load<u32>(part, Part.SLOT) != slot) continue;
+    if (load<u32>(part, Part.TRACK_INDEX) != trackIndex) continue;
     const to = entries.add();
     if (to == 0) continue;
     const offset = media + load<u64>(part, Part.POSITION);

@@ -90,7 +90,8 @@ function isUsual(box: Box, handler: u32): bool {
 }
 
 function slotOf(movie: Movie, id: u32): u32 {
-  for (let slot: u32 = 0; slot < movie.trackCount; slot++) if (trackAt(movie, slot).id == id) return slot;
+  for (let trackIndex: u32 = 0; trackIndex < movie.trackCount; trackIndex++)
+    if (trackAt(movie, trackIndex).id == id) return trackIndex;
   return MOVIE_SCOPE;
 }
 

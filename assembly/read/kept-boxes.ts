@@ -1,11 +1,11 @@
 /**
- * Boxes of `moov` that an index keeps as they are, for the headers of outputs: a column of entries, each the slot of the
+ * Boxes of `moov` that an index keeps as they are, for the headers of outputs: a column of entries, each the index of the
  * track that the box is of (u32, little-endian; `MOVIE_SCOPE`: of the movie) and the box.
  */
 import { Code } from "../abi/codes";
 import { Box, u32be } from "../memory/reader";
 
-/** Instead of a slot: a box of `moov` itself. */
+/** Instead of a track index: a box of `moov` itself. */
 export const MOVIE_SCOPE: u32 = u32.MAX_VALUE;
 /** Bytes of kept boxes that one file may have. */
 export const MAX_KEPT: u32 = 64 << 10;

@@ -146,7 +146,7 @@ function readMdia(mdia: Box, track: TrackTables, movie: Movie): void {
   if (!failed() && track.stbl == 0) fail(Status.MissingBox, Code.stbl, minf.start);
 }
 
-/** Boxes of `stbl` by their slot in the scratch list of `readStbl`. */
+/** Boxes of `stbl` by their place in the scratch list of `readStbl`. */
 const enum Table {
   stsd,
   stts,

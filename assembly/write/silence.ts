@@ -1,6 +1,6 @@
 /** Silent samples of audio codecs that have a known one, and a file of nothing but these. */
 import { Code } from "../abi/codes";
-import { OutputTrack, Result } from "../abi/records";
+import { MovieTrack, Result } from "../abi/records";
 import { readEsds } from "../box/esds";
 import { writeHdlr } from "../box/hdlr";
 import { writeMdhd } from "../box/mdhd";
@@ -127,12 +127,12 @@ export function writeSilentMovie(entry: usize, length: u32, timescale: u32, coun
   put32(out, 1);
   put32(out, Code.mdat);
   put64(out, 16 + <u64>count * size);
-  const track = cleared(OutputTrack.SIZE);
+  const track = cleared(MovieTrack.SIZE);
   if (failed()) return;
-  store<u32>(track, 1, OutputTrack.ID);
-  store<u32>(track, 3, OutputTrack.TKHD_FLAGS);
-  store<u32>(track, timescale, OutputTrack.TIMESCALE);
-  store<u64>(track, <u64>count * ticks, OutputTrack.DURATION);
+  store<u32>(track, 1, MovieTrack.ID);
+  store<u32>(track, 3, MovieTrack.TKHD_FLAGS);
+  store<u32>(track, timescale, MovieTrack.TIMESCALE);
+  store<u64>(track, <u64>count * ticks, MovieTrack.DURATION);
   const moov = beginBox(out, Code.moov);
   writeMvhd(out, timescale, 0, 2);
   const trak = beginBox(out, Code.trak);

@@ -33,16 +33,16 @@ class RunSource {
   duration: u32;
 }
 
-function openSource(piece: Piece, slot: u32): RunSource {
+function openSource(piece: Piece, trackIndex: u32): RunSource {
   const source = changetype<RunSource>(cleared(offsetof<RunSource>()));
   source.times = newSampleTimes();
   source.sizes = newSizeCursor();
   source.syncs = newSyncCursor();
   if (failed()) return source;
-  const record = recordOf(piece.index, slot);
-  const track = pieceTrack(piece, slot);
+  const record = recordOf(piece.index, trackIndex);
+  const track = pieceTrack(piece, trackIndex);
   const first = load<u32>(track, PieceTrack.FIRST);
-  source.times.open(piece, slot);
+  source.times.open(piece, trackIndex);
   source.sizes.open(piece.index, record);
   source.sizes.skip(first);
   source.syncs.open(piece.index, record);
@@ -59,7 +59,7 @@ function openSource(piece: Piece, slot: u32): RunSource {
 @unmanaged
 class FragmentWriter {
   walk: FragmentWalk;
-  /** RunSource of each slot, 0 of what is left out. */
+  /** RunSource of each track, 0 of what is left out. */
   sources: usize;
   /** Number of the next fragment. */
   sequence: u32;
@@ -68,14 +68,14 @@ class FragmentWriter {
 /** Opens the writing of a piece's fragments. @param sequence `mfhd` number of the first */
 export function openWriter(piece: Piece, sequence: u32): void {
   const writer = changetype<FragmentWriter>(cleared(offsetof<FragmentWriter>()));
-  const sources = reserve(<u64>piece.slots * 4);
+  const sources = reserve(<u64>piece.trackCount * 4);
   if (failed()) return;
   piece.work = changetype<usize>(writer);
   writer.sources = sources;
   writer.sequence = sequence;
-  for (let slot: u32 = 0; slot < piece.slots; slot++) {
-    const used = load<u32>(pieceTrack(piece, slot), PieceTrack.COUNT) > 0;
-    store<usize>(sources + ((<usize>slot) << 2), used ? changetype<usize>(openSource(piece, slot)) : 0);
+  for (let trackIndex: u32 = 0; trackIndex < piece.trackCount; trackIndex++) {
+    const used = load<u32>(pieceTrack(piece, trackIndex), PieceTrack.COUNT) > 0;
+    store<usize>(sources + ((<usize>trackIndex) << 2), used ? changetype<usize>(openSource(piece, trackIndex)) : 0);
   }
   writer.walk = openFragments(piece);
 }
@@ -135,24 +135,24 @@ function writeMoof(
 ): void {
   const moof = beginBox(out, Code.moof);
   writeMfhd(out, sequence);
-  for (let slot: u32 = 0; slot < piece.slots; slot++) {
-    const pointer = load<usize>(sources + ((<usize>slot) << 2));
+  for (let trackIndex: u32 = 0; trackIndex < piece.trackCount; trackIndex++) {
+    const pointer = load<usize>(sources + ((<usize>trackIndex) << 2));
     if (pointer == 0) continue;
     const source = changetype<RunSource>(pointer);
     let traf: usize = 0;
     let description: u32 = 0;
     let at = header;
     for (let run = part; run < until; run += Part.SIZE) {
-      if (load<u32>(run, Part.SLOT) == slot) {
+      if (load<u32>(run, Part.TRACK_INDEX) == trackIndex) {
         if (traf != 0 && load<u32>(run, Part.DESCRIPTION) != description) {
           endBox(out, traf);
           traf = 0;
         }
         if (traf == 0) {
           description = load<u32>(run, Part.DESCRIPTION);
-          traf = beginTraf(out, pieceTrack(piece, slot), source, description);
+          traf = beginTraf(out, pieceTrack(piece, trackIndex), source, description);
         }
-        const track = pieceTrack(piece, slot);
+        const track = pieceTrack(piece, trackIndex);
         if (hasDefaults(track)) writeUniformTrun(out, source, run, at, isLast(track, run));
         else writeTrun(out, source, run, at);
       }

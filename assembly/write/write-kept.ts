@@ -2,7 +2,7 @@
 import { Code } from "../abi/codes";
 import { KeptCursor, MOVIE_SCOPE, isMediaInformation, nextKept, peekBox } from "../read/kept-boxes";
 import { Box, newBox, u32be } from "../memory/reader";
-import { OutputTrack } from "../abi/records";
+import { MovieTrack } from "../abi/records";
 import { cleared } from "../memory/status";
 import { beginBox, endBox, put32, putBytes, Writer } from "../memory/writer";
 
@@ -11,13 +11,13 @@ export function keptOf(track: usize, scope: u32): KeptCursor {
   const cursor = changetype<KeptCursor>(cleared(offsetof<KeptCursor>()));
   cursor.box = newBox();
   cursor.scope = scope;
-  cursor.next = load<u32>(track, OutputTrack.KEPT_POINTER);
-  cursor.end = cursor.next + load<u32>(track, OutputTrack.KEPT_LENGTH);
+  cursor.next = load<u32>(track, MovieTrack.KEPT_POINTER);
+  cursor.end = cursor.next + load<u32>(track, MovieTrack.KEPT_LENGTH);
   return cursor;
 }
 
 function keptOfTrack(track: usize): KeptCursor {
-  return keptOf(track, load<u32>(track, OutputTrack.SLOT));
+  return keptOf(track, load<u32>(track, MovieTrack.TRACK_INDEX));
 }
 
 function isUserData(type: u32): bool {
@@ -76,7 +76,7 @@ export function writeUserData(out: Writer, track: usize): void {
 
 /**
  * Writes a track's references (clause 8.3.3) to those of its file's tracks that are in the output, by their new numbers.
- * @param tracks `count` OutputTrack records
+ * @param tracks `count` MovieTrack records
  */
 export function writeReferences(out: Writer, track: usize, tracks: usize, count: u32): void {
   const cursor = keptOfTrack(track);
@@ -87,7 +87,7 @@ export function writeReferences(out: Writer, track: usize, tracks: usize, count:
     for (let at = cursor.box.body; peekBox(kind, at, cursor.box.end); at = kind.end) {
       const references = beginBox(out, kind.type);
       for (let id = kind.body; kind.end - id >= 4 && id < kind.end; id += 4) {
-        const number = outputId(tracks, count, load<u32>(track, OutputTrack.KEPT_POINTER), u32be(id));
+        const number = outputId(tracks, count, load<u32>(track, MovieTrack.KEPT_POINTER), u32be(id));
         if (number != 0) put32(out, number);
       }
       if (out.next - references > 8) endBox(out, references);
@@ -102,9 +102,9 @@ export function writeReferences(out: Writer, track: usize, tracks: usize, count:
 /** The number in the output of the track that its file, whose kept boxes are at `kept`, gives the number `id`; else 0. */
 function outputId(tracks: usize, count: u32, kept: u32, id: u32): u32 {
   for (let i: u32 = 0; i < count; i++) {
-    const track = tracks + <usize>i * OutputTrack.SIZE;
-    if (load<u32>(track, OutputTrack.KEPT_POINTER) == kept && load<u32>(track, OutputTrack.SOURCE_ID) == id) {
-      return load<u32>(track, OutputTrack.ID);
+    const track = tracks + <usize>i * MovieTrack.SIZE;
+    if (load<u32>(track, MovieTrack.KEPT_POINTER) == kept && load<u32>(track, MovieTrack.SOURCE_ID) == id) {
+      return load<u32>(track, MovieTrack.ID);
     }
   }
   return 0;

@@ -1,7 +1,7 @@
 /** `ftyp` and `moov` of an output, progressive or the init segment of a fragmented one; table entries are spliced in. */
 import { Code } from "../abi/codes";
 import { TrackFlag } from "../abi/names";
-import { OutputTrack, Result, Splice } from "../abi/records";
+import { MovieTrack, Result, Splice } from "../abi/records";
 import { writeMvhd } from "../box/mvhd";
 import { NON_SYNC_FLAGS, SYNC_FLAGS, writeTrex } from "../box/trex";
 import { MovieWriter } from "./movie-writer";
@@ -36,9 +36,9 @@ export function writeMovie(
 ): void {
   let room: u64 = 512 + chaptersBound(chapterCount);
   for (let i: u32 = 0; i < count; i++) {
-    const track = tracks + <usize>i * OutputTrack.SIZE;
+    const track = tracks + <usize>i * MovieTrack.SIZE;
     // A track writes its own kept boxes and, the first one, those of its movie.
-    room += 1024 + <u64>load<u32>(track, OutputTrack.DESCRIPTION_LENGTH) + load<u32>(track, OutputTrack.KEPT_LENGTH);
+    room += 1024 + <u64>load<u32>(track, MovieTrack.DESCRIPTION_LENGTH) + load<u32>(track, MovieTrack.KEPT_LENGTH);
   }
   const out = newWriter(room);
   const movie = changetype<MovieWriter>(reserve(offsetof<MovieWriter>()));
@@ -53,18 +53,18 @@ export function writeMovie(
   let highest: u32 = 0;
   let flags: u32 = 0;
   for (let i: u32 = 0; i < count; i++) {
-    const track = tracks + <usize>i * OutputTrack.SIZE;
-    highest = max(highest, load<u32>(track, OutputTrack.ID));
-    flags |= load<u32>(track, OutputTrack.TKHD_FLAGS);
+    const track = tracks + <usize>i * MovieTrack.SIZE;
+    highest = max(highest, load<u32>(track, MovieTrack.ID));
+    flags |= load<u32>(track, MovieTrack.TKHD_FLAGS);
   }
   // Where no track is enabled, nothing would be shown: writers that leave the flags out mean all of them.
   if (!(flags & TRACK_ENABLED)) {
     for (let i: u32 = 0; i < count; i++) {
-      const track = tracks + <usize>i * OutputTrack.SIZE;
+      const track = tracks + <usize>i * MovieTrack.SIZE;
       store<u32>(
         track,
-        load<u32>(track, OutputTrack.TKHD_FLAGS) | TRACK_ENABLED | TRACK_IN_MOVIE,
-        OutputTrack.TKHD_FLAGS,
+        load<u32>(track, MovieTrack.TKHD_FLAGS) | TRACK_ENABLED | TRACK_IN_MOVIE,
+        MovieTrack.TKHD_FLAGS,
       );
     }
   }
@@ -103,9 +103,9 @@ function writeMvex(out: Writer, tracks: usize, count: u32, duration: u64): void 
   put64(out, duration);
   endBox(out, mehd);
   for (let i: u32 = 0; i < count; i++) {
-    const track = tracks + <usize>i * OutputTrack.SIZE;
-    const allSync = (load<u32>(track, OutputTrack.FLAGS) & TrackFlag.AllSync) != 0;
-    writeTrex(out, load<u32>(track, OutputTrack.ID), allSync ? SYNC_FLAGS : NON_SYNC_FLAGS);
+    const track = tracks + <usize>i * MovieTrack.SIZE;
+    const allSync = (load<u32>(track, MovieTrack.FLAGS) & TrackFlag.AllSync) != 0;
+    writeTrex(out, load<u32>(track, MovieTrack.ID), allSync ? SYNC_FLAGS : NON_SYNC_FLAGS);
   }
   endBox(out, mvex);
 }

@@ -10,15 +10,15 @@ export type ErrorFields = Readonly<Record<string, string | number | boolean | re
 export class BoxcarError extends Error {
   override readonly name = "BoxcarError";
   /** Stable name in snake_case, for example `not_recorded`. */
-  readonly error: string;
+  readonly code: string;
   /** HTTP status (RFC 9110 section 15), 400 to 599. */
   readonly status: number;
   /** Details for programs, for example the box and byte offset of a parse error. */
   readonly fields: ErrorFields;
 
-  constructor(error: string, status: number, message: string, fields: ErrorFields = {}, cause?: unknown) {
+  constructor(code: string, status: number, message: string, fields: ErrorFields = {}, cause?: unknown) {
     super(message, cause === undefined ? undefined : { cause });
-    this.error = error;
+    this.code = code;
     this.status = status;
     this.fields = fields;
   }

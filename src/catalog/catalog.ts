@@ -3,16 +3,16 @@ import { bytesOfHex } from "../base/bytes.ts";
 import { beginSegment, completeSegment } from "./add-segment.ts";
 import { lastOf, type CatalogDatabase } from "./database.ts";
 import { deleteSegments } from "./delete-segments.ts";
-import { bringTimesBack, takeDuty } from "./duties.ts";
+import { bringTimesBack, takeLease } from "./timed-leases.ts";
 import { Events } from "./events.ts";
 import { Folders } from "./folders.ts";
 import { GrowingSegments } from "./growing.ts";
 import { Leases, type Fence } from "./leases.ts";
 import { listSegments } from "./list-segments.ts";
 import { overlapping } from "./overlapping.ts";
-import { Places } from "./places.ts";
+import { Mounts } from "./mounts.ts";
 import { RecordedRows, type RecordedBounds, type RecordedPage } from "./recorded.ts";
-import { ResumableRows } from "./resumable-rows.ts";
+import { TusRows } from "./tus-rows.ts";
 import { segmentColumns, segmentOf } from "./rows.ts";
 import { indexesOf, removeIndex } from "./segment-indexes.ts";
 import { Sources } from "./sources.ts";
@@ -65,9 +65,9 @@ export class Catalog {
   /** Uploaded files that are no segments. */
   readonly uploads: UploadRows;
   /** Uploads that arrive in pieces. */
-  readonly resumable: ResumableRows;
+  readonly tus: TusRows;
   /** Folders whose files are segments where they lie. */
-  readonly places: Places;
+  readonly mounts: Mounts;
   /** Where streams come from. */
   readonly sources: Sources;
   /** What happened on streams. */
@@ -83,8 +83,8 @@ export class Catalog {
     this.#wide = new WideReads(db);
     this.#recorded = new RecordedRows(this.#wide);
     this.uploads = new UploadRows(db);
-    this.resumable = new ResumableRows(db);
-    this.places = new Places(db);
+    this.tus = new TusRows(db);
+    this.mounts = new Mounts(db);
     this.folders = new Folders(db);
     this.sources = new Sources(db);
     this.events = new Events(db);
@@ -335,8 +335,8 @@ export class Catalog {
    * Takes over work that one node at a time does for all.
    * @returns false while another node has it; then ask again later
    */
-  takeDuty(name: string, nowMs: number, untilMs: number): Promise<boolean> {
-    return takeDuty(this.#db, name, nowMs, untilMs);
+  takeLease(name: string, nowMs: number, untilMs: number): Promise<boolean> {
+    return takeLease(this.#db, name, nowMs, untilMs);
   }
 
   /**

@@ -74,14 +74,14 @@ export interface StreamCountTable {
 }
 
 /** Work that one node at a time does for all. */
-export interface DutyTable {
+export interface LeaseTimeTable {
   name: string;
   /** Milliseconds since 1970 from which on another node may take it over. */
   until_ms: number;
 }
 
 /** Folders whose files are segments where they lie. */
-export interface PlaceTable {
+export interface MountTable {
   id: Generated<number>;
   path: string;
 }
@@ -115,8 +115,8 @@ export interface UploadIndexTable {
   data: Uint8Array;
 }
 
-/** An upload that arrives in pieces; see `ResumableRows`. */
-export interface ResumableUploadTable {
+/** An upload that arrives in pieces; see `TusRows`. */
+export interface TusUploadTable {
   id: string;
   owner: string;
   /** Bytes of the whole file. Not `length`: rows are arrays, too. */
@@ -132,7 +132,7 @@ export interface ResumableUploadTable {
 }
 
 /** A stored piece of a resumable upload. */
-export interface ResumablePieceTable {
+export interface TusPieceTable {
   upload_id: string;
   offset: number;
   size: number;
@@ -180,14 +180,14 @@ export interface Schema {
   segment_index_parts: SegmentIndexPartTable;
   streams: StreamTable;
   stream_counts: StreamCountTable;
-  places: PlaceTable;
+  places: MountTable;
   folders: FolderTable;
-  duties: DutyTable;
+  duties: LeaseTimeTable;
   sources: SourceTable;
   leases: LeaseTable;
   events: EventTable;
   uploads: UploadTable;
   upload_indexes: UploadIndexTable;
-  resumable_uploads: ResumableUploadTable;
-  resumable_pieces: ResumablePieceTable;
+  resumable_uploads: TusUploadTable;
+  resumable_pieces: TusPieceTable;
 }

@@ -139,7 +139,7 @@ export interface UnsettledSegment {
 }
 
 /** A folder whose files are segments where they lie. */
-export interface Place {
+export interface Mount {
   readonly id: number;
   /** Absolute path of the folder. */
   readonly path: string;

@@ -56,7 +56,7 @@ async function main([name = "--help", ...args]: readonly string[]): Promise<numb
   } catch (error) {
     if (error instanceof BoxcarError) {
       console.error(`boxcar: ${error.message}`);
-      return error.error === "bad_usage" ? 2 : 1;
+      return error.code === "bad_usage" ? 2 : 1;
     }
     // what node:util's parseArgs refuses
     if (error instanceof TypeError && "code" in error && String(error.code).startsWith("ERR_PARSE_ARGS")) {

@@ -3,7 +3,7 @@ import { missingMigrations } from "../catalog/migrate.ts";
 import type { CatalogSettings } from "../config/catalog-settings.ts";
 import type { Store } from "../base/ports.ts";
 import type { OpenCatalog } from "../runtime/libsql/open-catalog.ts";
-import { parsePlaceKey } from "../store/mounts.ts";
+import { parseMountKey } from "../store/mounts.ts";
 import { Complaint, type Checkup } from "./checkup.ts";
 
 /** Nodes give up each other's uploads after two minutes of silence, by their own clocks. */
@@ -38,7 +38,7 @@ export async function checkCatalog(checkup: Checkup, opened: OpenCatalog, settin
   // Of a later time with every run, so that a replica can be seen to have it.
   const markMs = Date.now();
   const isWritten = await checkup.try("catalog: can be written", async () => {
-    if (await catalog.takeDuty("doctor", markMs, markMs)) return undefined;
+    if (await catalog.takeLease("doctor", markMs, markMs)) return undefined;
     throw new Complaint("Another doctor's mark is of a later time: set this machine's clock, or the other's (NTP).");
   });
   if (isWritten && db.replica !== undefined) {
@@ -50,7 +50,7 @@ export async function checkCatalog(checkup: Checkup, opened: OpenCatalog, settin
 /** Whether the store is the one that the catalog tells of. */
 export async function checkTogether(checkup: Checkup, { catalog }: OpenCatalog, store: Store): Promise<void> {
   await checkup.try("catalog and store: belong together", async () => {
-    const segments = (await catalog.readyAfter(0, SAMPLE)).filter(({ key }) => parsePlaceKey(key) === undefined);
+    const segments = (await catalog.readyAfter(0, SAMPLE)).filter(({ key }) => parseMountKey(key) === undefined);
     const lost: string[] = [];
     for (const { key, size, etag } of segments) {
       const info = await store.head(key);
@@ -89,18 +89,18 @@ async function lagOf({ db }: OpenCatalog, markMs: number): Promise<string> {
 }
 
 /** What to do about what a failed check of a catalog says; undefined when that is not known. */
-export function adviceOnCatalog(told: string, settings: CatalogSettings): string | undefined {
+export function adviceOnCatalog(failure: string, settings: CatalogSettings): string | undefined {
   if (settings.driver === "file") {
-    if (/EACCES|EPERM|READONLY|CANTOPEN/.test(told))
+    if (/EACCES|EPERM|READONLY|CANTOPEN/.test(failure))
       return "Let the user that runs boxcar write to that file and its folder.";
-    if (told.includes("not a database")) return "The file of BOXCAR_CATALOG is no database.";
+    if (failure.includes("not a database")) return "The file of BOXCAR_CATALOG is no database.";
     return undefined;
   }
-  if (/status 40[13]|UNAUTHORIZED/i.test(told)) return "The server refuses BOXCAR_CATALOG_TOKEN.";
-  if (/ECONNREFUSED|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|fetch failed|timeout/i.test(told))
+  if (/status 40[13]|UNAUTHORIZED/i.test(failure)) return "The server refuses BOXCAR_CATALOG_TOKEN.";
+  if (/ECONNREFUSED|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|fetch failed|timeout/i.test(failure))
     return "Nothing answers at BOXCAR_CATALOG in BOXCAR_CATALOG_TIMEOUT: check the URL, and the way there.";
-  if (told.includes("no such table")) return "The replica has not got the schema: it follows another primary.";
-  if (/status 404|not valid JSON|Unexpected token/.test(told))
+  if (failure.includes("no such table")) return "The replica has not got the schema: it follows another primary.";
+  if (/status 404|not valid JSON|Unexpected token/.test(failure))
     return "What answers at BOXCAR_CATALOG is no libSQL server.";
   return undefined;
 }

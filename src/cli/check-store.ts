@@ -110,7 +110,7 @@ async function mustRefuse(error: string, otherwise: string, call: () => Promise<
   try {
     await call();
   } catch (cause) {
-    if (cause instanceof BoxcarError && cause.error === error) return undefined;
+    if (cause instanceof BoxcarError && cause.code === error) return undefined;
     throw cause;
   }
   throw new Complaint(`${otherwise}.`);
@@ -138,25 +138,25 @@ async function skewOf(endpoint: string): Promise<string> {
 }
 
 /** What to do about what a failed check of a store says; undefined when that is not known. */
-export function adviceOnStore(told: string, settings: StoreSettings): string | undefined {
+export function adviceOnStore(failure: string, settings: StoreSettings): string | undefined {
   if (settings.driver === "file") {
-    if (/EACCES|EPERM|EROFS|ENOTDIR/.test(told))
+    if (/EACCES|EPERM|EROFS|ENOTDIR/.test(failure))
       return "Name a folder that can be made, and that the user that runs boxcar may write to.";
     return undefined;
   }
   if (settings.driver === "r2") return undefined;
   const { bucket, endpoint } = settings;
-  if (told.includes("NoSuchBucket"))
+  if (failure.includes("NoSuchBucket"))
     return `There is no bucket ${bucket} at ${endpoint}: make it, or correct BOXCAR_STORE.`;
-  if (told.includes("InvalidAccessKeyId")) return "The store does not know BOXCAR_STORE_KEY_ID.";
-  if (told.includes("SignatureDoesNotMatch"))
+  if (failure.includes("InvalidAccessKeyId")) return "The store does not know BOXCAR_STORE_KEY_ID.";
+  if (failure.includes("SignatureDoesNotMatch"))
     return "BOXCAR_STORE_SECRET does not belong to BOXCAR_STORE_KEY_ID, or the region in BOXCAR_STORE is another.";
-  if (told.includes("RequestTimeTooSkewed")) return "Set this machine's clock (NTP).";
-  if (/SecurityToken|InvalidToken|ExpiredToken/.test(told))
+  if (failure.includes("RequestTimeTooSkewed")) return "Set this machine's clock (NTP).";
+  if (/SecurityToken|InvalidToken|ExpiredToken/.test(failure))
     return "BOXCAR_STORE_SESSION_TOKEN is wrong or has expired.";
-  if (/AccessDenied|status 403/.test(told))
+  if (/AccessDenied|status 403/.test(failure))
     return `Allow these credentials to read, write, list and delete objects of ${bucket}, and to upload in parts.`;
-  if (/ECONNREFUSED|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|fetch failed|within \d+ seconds/.test(told))
+  if (/ECONNREFUSED|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|fetch failed|within \d+ seconds/.test(failure))
     return `Nothing answers at ${endpoint}: check endpoint and region in BOXCAR_STORE, and the way there.`;
   return undefined;
 }

@@ -9,10 +9,10 @@ export class Complaint extends Error {
 export class Checkup {
   #complaints = 0;
   readonly #print: (line: string) => void;
-  readonly #advise: (told: string) => string | undefined;
+  readonly #advise: (failure: string) => string | undefined;
 
   /** @param advise what to do about what an error says, in a sentence, where that is known */
-  constructor(print: (line: string) => void, advise: (told: string) => string | undefined) {
+  constructor(print: (line: string) => void, advise: (failure: string) => string | undefined) {
     this.#print = print;
     this.#advise = advise;
   }
@@ -29,14 +29,14 @@ export class Checkup {
    */
   async try(what: string, check: () => Promise<string | undefined>): Promise<boolean> {
     try {
-      const told = await check();
-      this.#print(`ok    ${what}${told === undefined ? "" : ` (${told})`}`);
+      const found = await check();
+      this.#print(`ok    ${what}${found === undefined ? "" : ` (${found})`}`);
       return true;
     } catch (error) {
       this.#complaints++;
-      const told = toldBy(error);
-      const advice = this.#advise(told);
-      this.#print(["FAIL  " + what, told, ...(advice === undefined ? [] : [advice])].join("\n      "));
+      const failure = failureOf(error);
+      const advice = this.#advise(failure);
+      this.#print(["FAIL  " + what, failure, ...(advice === undefined ? [] : [advice])].join("\n      "));
       return false;
     }
   }
@@ -48,7 +48,7 @@ export class Checkup {
 }
 
 /** What an error says, with its innermost reason. */
-function toldBy(error: unknown): string {
+function failureOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   if (error instanceof Complaint) return error.message;
   const reason = reasonOf(error);

@@ -14,7 +14,7 @@ import {
 import type { ByteSpan, ObjectInfo, Store } from "../base/ports.ts";
 import { loadCore } from "../runtime/node/load-core.ts";
 import { FileStore } from "../store/file/file.ts";
-import { placeKey, withPlaces } from "../store/mounts.ts";
+import { mountKey, withMounts } from "../store/mounts.ts";
 import { layOut, type ClipTime } from "./clip-times.ts";
 
 /** A file that is read where it lies. */
@@ -35,20 +35,20 @@ export async function openFiles(core: Core, files: readonly string[]): Promise<O
     ),
   );
   const nowhere = new FileStore(dirname(paths[0] ?? "."));
-  const store = withPlaces(nowhere, (place) => {
+  const store = withMounts(nowhere, (place) => {
     const path = paths[place];
     return Promise.resolve(path === undefined ? undefined : new FileStore(dirname(path)));
   });
   const opened: OpenedFile[] = [];
   for (const [i, path] of paths.entries()) {
-    const key = placeKey(i, basename(path));
+    const key = mountKey(i, basename(path));
     const file = files[i] ?? path;
     const info = await store.head(key);
     if (info === undefined) throw new BoxcarError("object_missing", 404, `${file} is no file.`);
     const read = (span: ByteSpan): Promise<Uint8Array> => gathered(store.get(key, span), span.length);
     const indexed = await indexObject(core, info.size, read).catch((error: unknown) => {
       if (!(error instanceof BoxcarError)) throw error;
-      throw new BoxcarError(error.error, error.status, `${file}: ${error.message}`, error.fields, error);
+      throw new BoxcarError(error.code, error.status, `${file}: ${error.message}`, error.fields, error);
     });
     opened.push({ store, key, info, indexed });
   }

@@ -50,7 +50,7 @@ async function start(data: string): Promise<RunningServer> {
   try {
     return await startNode(env);
   } catch (error) {
-    const taken = error instanceof BoxcarError && error.error === "cannot_listen" && process.env.PORT === undefined;
+    const taken = error instanceof BoxcarError && error.code === "cannot_listen" && process.env.PORT === undefined;
     if (!taken) throw error;
     return startNode({ ...env, PORT: "0" });
   }

@@ -26,21 +26,21 @@ export async function run(args: string[]): Promise<number> {
   parseArgs({ args, options: {} });
   const config = readConfig(process.env);
   const print = (line: string): void => console.log(line);
-  const ofStore = new Checkup(print, (told) => adviceOnStore(told, config.store));
-  const ofCatalog = new Checkup(print, (told) => adviceOnCatalog(told, config.catalog));
+  const ofStore = new Checkup(print, (failure) => adviceOnStore(failure, config.store));
+  const ofCatalog = new Checkup(print, (failure) => adviceOnCatalog(failure, config.catalog));
   let store: Store | undefined;
   let opened: OpenCatalog | undefined;
   try {
     await ofStore.try("store: opens", async () => {
       store = await openConfigured(config);
-      return told(config.store);
+      return storeName(config.store);
     });
     const isStoreWell = store !== undefined && (await checkStore(ofStore, store, config.store, randomUUID()));
     await ofCatalog.try("catalog: opens", async () => {
       const folder = resolve(config.dataFolder);
       await mkdir(folder, { recursive: true });
       opened = await openConfiguredCatalog(config.catalog, folder);
-      return toldOfCatalog(config.catalog);
+      return catalogName(config.catalog);
     });
     const isCatalogWell = opened !== undefined && (await checkCatalog(ofCatalog, opened, config.catalog));
     if (isStoreWell && isCatalogWell && store !== undefined && opened !== undefined) {
@@ -59,13 +59,13 @@ async function openConfigured({ store, dataFolder }: Config): Promise<Store> {
 }
 
 /** What is tried, without secrets. */
-function told(store: Config["store"]): string {
+function storeName(store: Config["store"]): string {
   if (store.driver === "file") return store.folder ?? "media in BOXCAR_DATA";
   if (store.driver === "r2") return store.binding;
   return `${store.bucket} at ${store.endpoint}`;
 }
 
-function toldOfCatalog(catalog: Config["catalog"]): string {
+function catalogName(catalog: Config["catalog"]): string {
   if (catalog.driver === "file") return catalog.path ?? "catalog.db in BOXCAR_DATA";
   const { replica } = catalog;
   if (replica === undefined) return catalog.url;

@@ -6,7 +6,7 @@ import { BoxcarError } from "../base/errors.ts";
 import type { IndexedSegment } from "../core/index.ts";
 import type { SegmentStart } from "../intake/segments/segment-start.ts";
 import { ingestSegment, registerInPlace, type Ingested, type IngestParts } from "../intake/segments/segment-upload.ts";
-import { placeKey } from "../store/mounts.ts";
+import { mountKey } from "../store/mounts.ts";
 import { formatTime } from "../base/time.ts";
 import type { FilePattern, NamedSegment } from "./file-pattern.ts";
 import { RepeatedHours } from "./repeated-hours.ts";
@@ -86,7 +86,7 @@ export async function* importFiles(
   files: readonly FoundFile[],
   options: ImportOptions,
 ): AsyncGenerator<FileOutcome, void, undefined> {
-  const place = options.inPlace ? await parts.catalog.places.numberOf(options.folder) : undefined;
+  const place = options.inPlace ? await parts.catalog.mounts.numberOf(options.folder) : undefined;
   const repeated = new RepeatedHours();
   const stopped = (): boolean => options.signal.aborted;
   for (const file of files) {
@@ -112,7 +112,7 @@ export async function* importFiles(
 /** Whether catalog or store cannot go on. All else is the fault of one file, or of what boxcar makes of it. */
 function endsImport(error: unknown, { inPlace }: ImportOptions): boolean {
   if (!(error instanceof BoxcarError)) return false;
-  const isRead = inPlace && error.error === "store_failed"; // the files themselves are the store
+  const isRead = inPlace && error.code === "store_failed"; // the files themselves are the store
   return (error.status === 503 || error.status === 507) && !isRead;
 }
 
@@ -133,7 +133,7 @@ async function take(
   if (place === undefined) {
     return ingestSegment(parts, { ...times, chooseStart, idempotencyKey, size, body: read(path, stats, signal) });
   }
-  const key = placeKey(place, file.path);
+  const key = mountKey(place, file.path);
   const known = await parts.catalog.segmentByKey(key);
   if (known !== undefined && BigInt(known.size) === stats.size) return { segment: known, warnings: [], repeated: true };
   return registerInPlace(parts, { ...times, chooseStart, idempotencyKey, key });
@@ -183,5 +183,5 @@ function unreadable(cause: unknown): BoxcarError {
 }
 
 function refusalText(error: unknown): string {
-  return error instanceof BoxcarError ? `${error.error}: ${error.message}` : `internal: ${String(error)}`;
+  return error instanceof BoxcarError ? `${error.code}: ${error.message}` : `internal: ${String(error)}`;
 }

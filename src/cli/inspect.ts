@@ -49,8 +49,8 @@ export async function run(args: string[]): Promise<number> {
   const core = await loadCore();
   const { size, boxes, indexed } = await inspect(core, file);
   if (indexed instanceof BoxcarError) {
-    const { error, message, fields } = indexed;
-    if (values.json) console.log(JSON.stringify({ file, size, boxes, error, message, ...fields }, undefined, 2));
+    const { code, message, fields } = indexed;
+    if (values.json) console.log(JSON.stringify({ file, size, boxes, error: code, message, ...fields }, undefined, 2));
     else printBoxes(file, size, boxes);
     console.error(`boxcar: ${file}: ${message}`);
     return 1;
@@ -110,8 +110,8 @@ function formatStated({ ms, source }: StatedStart): string {
 
 function printSamples({ tracks }: SegmentDescription, samples: readonly Sample[]): void {
   console.log("track offset size dts cts duration sync");
-  for (const { slot, offset, size, dts, compositionOffset, duration, sync } of samples) {
-    const id = tracks[slot]?.id ?? 0;
+  for (const { trackIndex, offset, size, dts, compositionOffset, duration, sync } of samples) {
+    const id = tracks[trackIndex]?.id ?? 0;
     console.log(`${id} ${offset} ${size} ${dts} ${dts + compositionOffset} ${duration}${sync ? " sync" : ""}`);
   }
 }

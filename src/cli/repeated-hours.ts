@@ -16,7 +16,7 @@ type Placed = Pick<Segment, "startMs" | "endMs">;
 
 /**
  * The start of recordings whose names are in local time, where clocks that were set back showed an hour twice. Which of
- * both a name means is told by the file's own clock (MediaMTX's `mtxi`), by the moment of its last write, or by the
+ * both a name means is stated by the file's own clock (MediaMTX's `mtxi`), by the moment of its last write, or by the
  * recordings before it in the order of names, which it cannot overlap.
  */
 export class RepeatedHours {
@@ -31,8 +31,8 @@ export class RepeatedHours {
     const { durationMs } = description;
     const nearest = (ms: number): number | undefined =>
       [startMs, againMs].find((possible) => Math.abs(ms - possible) <= CLOCK_MS);
-    const told = statedStart?.source === "mediamtx" ? nearest(statedStart.ms) : undefined;
-    const chosen = told ?? nearest(writtenMs - durationMs);
+    const stated = statedStart?.source === "mediamtx" ? nearest(statedStart.ms) : undefined;
+    const chosen = stated ?? nearest(writtenMs - durationMs);
     if (chosen !== undefined) return start(chosen);
     const overlaps = (from: number): boolean =>
       (this.#placed.get(streamPath) ?? []).some(

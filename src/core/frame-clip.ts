@@ -43,7 +43,7 @@ export interface FrameParts extends RecordedSources {
 export interface VideoSamples {
   readonly segment: RecordedSegment;
   readonly timed: TimedSegment;
-  readonly slot: number;
+  readonly trackIndex: number;
   readonly record: TrackRecord;
   readonly selected: Selected;
 }
@@ -110,13 +110,13 @@ export function clipOfSingles(parts: FrameParts, singles: readonly VideoSamples[
 async function clipOf(parts: FrameParts, placed: readonly Placed[], presentedEnd: number): Promise<FrameClip> {
   const [first] = placed;
   if (first === undefined) throw new RangeError("a clip of no samples");
-  const track = new OutputTrack(1, first.record, first.timed, first.slot);
+  const track = new OutputTrack(1, first.record, first.timed, first.trackIndex);
   const { timescale } = track;
   track.firstDts = first.dts;
   track.presentedEnd = presentedEnd;
   const pieces: Piece[] = [];
   const descriptions: Uint8Array[] = [];
-  for (const { segment, timed, slot, record, selected, dts, lasting, lastDuration, offsetShift } of placed) {
+  for (const { segment, timed, trackIndex, record, selected, dts, lasting, lastDuration, offsetShift } of placed) {
     const known = track.descriptions.length;
     const descriptionBase = track.describe(segment, record);
     const index = await parts.indexes.get(segment.id);
@@ -129,9 +129,9 @@ async function clipOf(parts: FrameParts, placed: readonly Placed[], presentedEnd
       ...{ first: selected.first, count: selected.count, dts, timescale, lastDuration, lasting, offsetShift },
       ...{ ownDuration: lastDuration, descriptionBase, trackId: track.id },
     };
-    const tracks = timed.summary.tracks.map((other, i) => (i === slot ? piece : leftOut(other)));
+    const tracks = timed.summary.tracks.map((other, i) => (i === trackIndex ? piece : leftOut(other)));
     const { counts, bytes, fragments } = await parts.core.ask(index, ["measure", tracks]);
-    piece.counts = counts[slot] ?? NO_COUNTS;
+    piece.counts = counts[trackIndex] ?? NO_COUNTS;
     track.count(piece, record);
     pieces.push({ source: sourceOf(segment), tracks, bytes, fragments, inline: new Uint8Array(0) });
     track.last = piece;

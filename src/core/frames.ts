@@ -78,14 +78,14 @@ export async function planKeyframes(core: Core, wanted: readonly FrameTime[]): P
 /** The video of a segment, none of its samples taken. */
 function videoOf(segment: RecordedSegment): Omit<VideoSamples, "selected"> {
   const timed = new TimedSegment(segment);
-  const slot = timed.summary.tracks.findIndex(isVideo);
-  const record = timed.summary.tracks[slot];
+  const trackIndex = timed.summary.tracks.findIndex(isVideo);
+  const record = timed.summary.tracks[trackIndex];
   if (record === undefined) throw noPicture("It has no video track.");
   if (record.flags & TrackFlag.Encrypted) {
     const message = "The video is encrypted: no picture of it can be decoded.";
     throw new BoxcarError("encrypted", 409, message, { id: segment.id });
   }
-  return { segment, timed, slot, record };
+  return { segment, timed, trackIndex, record };
 }
 
 function wholeVideo(segment: RecordedSegment): VideoSamples {
@@ -108,13 +108,13 @@ async function find(
 ): Promise<Found> {
   if (segment === undefined) throw noPicture("No moment was given.");
   const video = videoOf(segment);
-  const { timed, slot, record } = video;
+  const { timed, trackIndex, record } = video;
   // Beyond the ends the first and the last picture are shown.
   const ticks = timed.ticksAt(atMs, record) + ticksOf(ROUNDING_MS, record.timescale);
   const start = Math.min(Math.max(ticks, record.start), Math.max(record.start, record.end - 1));
   const selection = { start, end: start + 1, rules: SelectionRule.FromSync, preroll: 0 };
   const index = await indexes.get(segment.id);
-  const select = (wanted: Selection): Promise<Selected> => core.ask(index, ["select", slot, wanted]);
+  const select = (wanted: Selection): Promise<Selected> => core.ask(index, ["select", trackIndex, wanted]);
   const exact = await select(selection);
   const isLate = exact.count === 0 || exact.pts > start;
   if (isLate && isLed) {

@@ -39,7 +39,7 @@ export async function beginNamed(
   try {
     return await catalog.beginSegment(segment);
   } catch (error) {
-    if (!(error instanceof BoxcarError && error.error === "idempotency_in_progress")) throw error;
+    if (!(error instanceof BoxcarError && error.code === "idempotency_in_progress")) throw error;
     const before = await catalog.uploadNamed(segment);
     for (const endMs = performance.now() + listenMs; performance.now() < endMs;) {
       await new Promise((resolve) => setTimeout(resolve, Math.min(LISTEN_EVERY_MS, listenMs)));

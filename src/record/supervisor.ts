@@ -152,7 +152,7 @@ export class Supervisor {
       if (source.mode === "demand" || recorder.running(source.streamPath) !== undefined) continue;
       const standby = source.mode === "event" ? "stay" : undefined;
       await this.record(source, "always", { standby }).catch((error: unknown) => {
-        if (error instanceof BoxcarError && error.error === "already_recording") return;
+        if (error instanceof BoxcarError && error.code === "already_recording") return;
         log("warn", "a source cannot be recorded", { streamPath: source.streamPath, error: String(error) });
       });
     }

@@ -106,9 +106,9 @@ async function planned(
   };
   const options = { identity, before, mostPieces, pace: bounds.pace };
   const plan = await planPages(coreParts(parts), segments, query, options).catch(async (error: unknown) => {
-    if (!(error instanceof BoxcarError) || error.error !== "codec_change") throw error;
+    if (!(error instanceof BoxcarError) || error.code !== "codec_change") throw error;
     const spans = await playableSpans(catalog, query, bounds);
-    throw new BoxcarError(error.error, error.status, error.message, { ...error.fields, spans }, error);
+    throw new BoxcarError(error.code, error.status, error.message, { ...error.fields, spans }, error);
   });
   if (plan === undefined) {
     const [start, end] = [startMs, endMs].map(formatTime);

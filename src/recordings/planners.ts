@@ -11,7 +11,7 @@ const RETRY_SECONDS = 5;
 
 /** Few long plans are made at a time, and fewer of one client; the others wait. Short plans, which most are, never do. */
 export class Planners {
-  readonly #places: FairQueue;
+  readonly #queue: FairQueue;
   readonly #refusal: () => BoxcarError;
 
   /**
@@ -20,21 +20,21 @@ export class Planners {
    */
   constructor(limit: number, perClient: number) {
     const waiting = Number.POSITIVE_INFINITY;
-    this.#places = new FairQueue({ atOnce: limit, perClient, waiting, waitingPerClient: WAITING });
+    this.#queue = new FairQueue({ atOnce: limit, perClient, waiting, waitingPerClient: WAITING });
     this.#refusal = () => tooMany(limit, perClient);
   }
 
   /** Long plans that are being made. */
   get running(): number {
-    return this.#places.running;
+    return this.#queue.running;
   }
 
   /** Paces one plan. @param signal aborted when the client has gone */
   pace(client: string, signal?: AbortSignal): PlanPace {
     return new PlanPace(async () => {
-      const place = await this.#places.enter({ client, signal });
-      if (place === undefined) throw this.#refusal();
-      return place;
+      const turn = await this.#queue.enter({ client, signal });
+      if (turn === undefined) throw this.#refusal();
+      return turn;
     }, signal);
   }
 }

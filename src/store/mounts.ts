@@ -3,35 +3,35 @@ import type { ByteSpan, ObjectInfo, Presign, Store } from "../base/ports.ts";
 import { objectMissing } from "./remote/object-errors.ts";
 
 /** Makes the key of a file that stays where it lies. @param path relative to the folder, with `/` between parts */
-export function placeKey(placeId: number, path: string): string {
-  return `@${placeId}/${path}`;
+export function mountKey(mountId: number, path: string): string {
+  return `@${mountId}/${path}`;
 }
 
 /** The folder and the path in it that a key names; undefined for keys of the store's own objects. */
-export function parsePlaceKey(key: string): { readonly placeId: number; readonly path: string } | undefined {
+export function parseMountKey(key: string): { readonly mountId: number; readonly path: string } | undefined {
   const match = /^@(\d+)\/(.*)$/s.exec(key);
-  return match === null ? undefined : { placeId: Number(match[1]), path: match[2] ?? "" };
+  return match === null ? undefined : { mountId: Number(match[1]), path: match[2] ?? "" };
 }
 
 /** Opens the store over a numbered folder; undefined when no folder has the number. */
-export type OpenPlace = (placeId: number) => Promise<Store | undefined>;
+export type OpenMount = (mountId: number) => Promise<Store | undefined>;
 
 /**
  * A store whose keys `@<place>/<path>` name files of other folders, which are only ever read.
- * @param openPlace asked until it answers with a store, then never again for that number
+ * @param openMount asked until it answers with a store, then never again for that number
  */
-export function withPlaces(store: Store, openPlace: OpenPlace): Store {
-  return new PlacesStore(store, openPlace);
+export function withMounts(store: Store, openMount: OpenMount): Store {
+  return new MountedStore(store, openMount);
 }
 
-class PlacesStore implements Store {
+class MountedStore implements Store {
   readonly #own: Store;
-  readonly #openPlace: OpenPlace;
-  readonly #places = new Map<number, Store>();
+  readonly #openMount: OpenMount;
+  readonly #mounts = new Map<number, Store>();
 
-  constructor(own: Store, openPlace: OpenPlace) {
+  constructor(own: Store, openMount: OpenMount) {
     this.#own = own;
-    this.#openPlace = openPlace;
+    this.#openMount = openMount;
   }
 
   /** Of the store's own objects. Signing asks nothing: a key of another folder gives a request that is refused. */
@@ -40,7 +40,7 @@ class PlacesStore implements Store {
   }
 
   async put(key: string, body: AsyncIterable<Uint8Array>, size?: number): Promise<ObjectInfo> {
-    refusePlace(key);
+    refuseMount(key);
     return this.#own.put(key, body, size);
   }
 
@@ -57,7 +57,7 @@ class PlacesStore implements Store {
   }
 
   async delete(key: string): Promise<void> {
-    refusePlace(key);
+    refuseMount(key);
     await this.#own.delete(key);
   }
 
@@ -68,19 +68,19 @@ class PlacesStore implements Store {
   }
 
   async #locate(key: string): Promise<{ readonly store: Store | undefined; readonly path: string }> {
-    const named = parsePlaceKey(key);
+    const named = parseMountKey(key);
     if (named === undefined) return { store: this.#own, path: key };
-    let store = this.#places.get(named.placeId);
+    let store = this.#mounts.get(named.mountId);
     if (store === undefined) {
-      store = await this.#openPlace(named.placeId);
-      if (store !== undefined) this.#places.set(named.placeId, store);
+      store = await this.#openMount(named.mountId);
+      if (store !== undefined) this.#mounts.set(named.mountId, store);
     }
     return { store, path: named.path };
   }
 }
 
-function refusePlace(key: string): void {
-  if (parsePlaceKey(key) === undefined) return;
+function refuseMount(key: string): void {
+  if (parseMountKey(key) === undefined) return;
   throw new BoxcarError("place_read_only", 409, `${key} lies in a folder that boxcar reads and never changes.`, {
     key,
   });

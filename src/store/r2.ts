@@ -72,31 +72,31 @@ class R2Objects implements RemoteObjects {
 
   async write(key: string, bytes: Uint8Array<ArrayBuffer>, mark: string): Promise<Written> {
     const options = { onlyIf: createOnly, customMetadata: { mark } };
-    const written = await told(this.#bucket.put(key, bytes, options));
+    const written = await answered(this.#bucket.put(key, bytes, options));
     if (written === null) throw new RemoteError("exists", "the key is taken");
     return { etag: written.etag };
   }
 
   async begin(key: string, mark: string): Promise<string> {
-    return (await told(this.#bucket.createMultipartUpload(key, { customMetadata: { mark } }))).uploadId;
+    return (await answered(this.#bucket.createMultipartUpload(key, { customMetadata: { mark } }))).uploadId;
   }
 
   async writePart({ key, id }: PartUpload, number: number, bytes: Uint8Array<ArrayBuffer>): Promise<string> {
-    return (await told(this.#bucket.resumeMultipartUpload(key, id).uploadPart(number, bytes))).etag;
+    return (await answered(this.#bucket.resumeMultipartUpload(key, id).uploadPart(number, bytes))).etag;
   }
 
   async complete({ key, id }: PartUpload, etags: readonly string[]): Promise<void> {
     const parts = etags.map((etag, i) => ({ partNumber: i + 1, etag }));
-    await told(this.#bucket.resumeMultipartUpload(key, id).complete(parts));
+    await answered(this.#bucket.resumeMultipartUpload(key, id).complete(parts));
   }
 
   async abort({ key, id }: PartUpload): Promise<void> {
-    await told(this.#bucket.resumeMultipartUpload(key, id).abort());
+    await answered(this.#bucket.resumeMultipartUpload(key, id).abort());
   }
 
   async open(key: string, span: ByteSpan, ifMatch: string | undefined, signal: AbortSignal): Promise<OpenedObject> {
     const condition = ifMatch === undefined ? {} : { onlyIf: { etagMatches: ifMatch } };
-    const found = await told(this.#bucket.get(key, { range: { ...span }, ...condition })).catch(
+    const found = await answered(this.#bucket.get(key, { range: { ...span }, ...condition })).catch(
       async (cause: unknown) => {
         // Not every version names the error of a range that begins at the end.
         const info = await this.head(key);
@@ -114,18 +114,18 @@ class R2Objects implements RemoteObjects {
   }
 
   async head(key: string): Promise<RemoteInfo | undefined> {
-    const found = await told(this.#bucket.head(key));
+    const found = await answered(this.#bucket.head(key));
     if (found === null) return undefined;
     return { key, size: found.size, etag: found.etag, mark: found.customMetadata?.mark };
   }
 
   async remove(key: string): Promise<void> {
-    await told(this.#bucket.delete(key));
+    await answered(this.#bucket.delete(key));
   }
 
   async page(prefix: string, after: string | undefined): Promise<RemotePage> {
     const from = after === undefined ? {} : { cursor: after };
-    const { objects, truncated, cursor } = await told(
+    const { objects, truncated, cursor } = await answered(
       this.#bucket.list({ ...(prefix === "" ? {} : { prefix }), ...from }),
     );
     const infos = objects.map(({ key, size, etag }) => ({ key, size, etag }));
@@ -134,7 +134,7 @@ class R2Objects implements RemoteObjects {
 }
 
 /** Waits for a call of the binding. R2 tells what went wrong by a number in the message. */
-function told<T>(call: Promise<T>): Promise<T> {
+function answered<T>(call: Promise<T>): Promise<T> {
   return call.catch((cause: unknown) => {
     const message = cause instanceof Error ? cause.message : String(cause);
     throw new RemoteError(kindOfMessage(message), message, { cause });

@@ -10,6 +10,6 @@ export async function removeObject(store: Store, key: string): Promise<void> {
   try {
     await store.delete(key);
   } catch (error) {
-    if (!(error instanceof BoxcarError && ["bad_key", "object_misplaced"].includes(error.error))) throw error;
+    if (!(error instanceof BoxcarError && ["bad_key", "object_misplaced"].includes(error.code))) throw error;
   }
 }

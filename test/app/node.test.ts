@@ -112,12 +112,12 @@ describe("the server on Node", () => {
     const { url } = await start();
     const error: unknown = await start({ PORT: new URL(url).port }).catch((cause: unknown) => cause);
     expect(error).toBeInstanceOf(BoxcarError);
-    expect((error as BoxcarError).error).toBe("cannot_listen");
+    expect((error as BoxcarError).code).toBe("cannot_listen");
     expect((error as BoxcarError).message).toContain("PORT");
   });
 
   it("does not start on a public address without a token", async () => {
     const error: unknown = await start({ HOST: "0.0.0.0" }).catch((cause: unknown) => cause);
-    expect((error as BoxcarError).error).toBe("bad_configuration");
+    expect((error as BoxcarError).code).toBe("bad_configuration");
   });
 });

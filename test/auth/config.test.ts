@@ -10,7 +10,7 @@ function problems(env: Env): string {
   try {
     readConfig(env);
   } catch (error) {
-    if (error instanceof BoxcarError && error.error === "bad_configuration") return error.message;
+    if (error instanceof BoxcarError && error.code === "bad_configuration") return error.message;
     throw error;
   }
   return "";

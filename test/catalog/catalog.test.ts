@@ -171,12 +171,12 @@ describe.each(catalogKinds)("on a %s:", (kind) => {
     });
 
     it("gives a duty to one at a time, until its time is over", async () => {
-      const taken = await Promise.all(Array.from({ length: 8 }, () => catalog.takeDuty("d", 1000, 2000)));
+      const taken = await Promise.all(Array.from({ length: 8 }, () => catalog.takeLease("d", 1000, 2000)));
       expect(taken.filter((mine) => mine)).toHaveLength(1);
-      expect(await catalog.takeDuty("other", 1000, 2000)).toBe(true);
-      expect(await catalog.takeDuty("d", 1999, 3000)).toBe(false);
-      expect(await catalog.takeDuty("d", 2000, 3000)).toBe(true);
-      expect(await catalog.takeDuty("d", 2000, 3000)).toBe(false);
+      expect(await catalog.takeLease("other", 1000, 2000)).toBe(true);
+      expect(await catalog.takeLease("d", 1999, 3000)).toBe(false);
+      expect(await catalog.takeLease("d", 2000, 3000)).toBe(true);
+      expect(await catalog.takeLease("d", 2000, 3000)).toBe(false);
     });
 
     it("completes, expires or deletes a segment once, whoever comes first", async () => {
@@ -208,10 +208,10 @@ describe.each(catalogKinds)("on a %s:", (kind) => {
 
     it("numbers a folder once", async () => {
       const numbers = await Promise.all(
-        Array.from({ length: 6 }, (_, i) => catalog.places.numberOf(`/media/${i % 2}`)),
+        Array.from({ length: 6 }, (_, i) => catalog.mounts.numberOf(`/media/${i % 2}`)),
       );
       expect(new Set(numbers).size).toBe(2);
-      expect((await catalog.places.all()).map(({ path }) => path).sort()).toEqual(["/media/0", "/media/1"]);
+      expect((await catalog.mounts.all()).map(({ path }) => path).sort()).toEqual(["/media/0", "/media/1"]);
     });
   });
 

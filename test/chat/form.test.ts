@@ -37,7 +37,7 @@ const refusal = async (form: Form, cuts: readonly number[] = []): Promise<string
   try {
     await read(form, cuts);
   } catch (error) {
-    if (error instanceof BoxcarError) return `${String(error.status)} ${error.error}`;
+    if (error instanceof BoxcarError) return `${String(error.status)} ${error.code}`;
     throw error;
   }
   return "taken";
@@ -173,7 +173,7 @@ describe("readForm", () => {
         yield await Promise.resolve(form.body.subarray(at, at + 1000));
       }
     }
-    await expect(readForm(form.contentType, slowly(), shape).next()).rejects.toMatchObject({ error: "unknown_field" });
+    await expect(readForm(form.contentType, slowly(), shape).next()).rejects.toMatchObject({ code: "unknown_field" });
     expect(asked).toBe(1);
   });
 });

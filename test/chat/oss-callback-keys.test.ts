@@ -26,7 +26,7 @@ function callbacks() {
       await checked.check({ path, query: "", body, authorization: signature, keyUrl });
       return "genuine";
     } catch (error) {
-      if (error instanceof BoxcarError) return error.error;
+      if (error instanceof BoxcarError) return error.code;
       throw error;
     }
   };

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { inStore } from "../../src/intake/files/destinations.ts";
 import type { UploadParts } from "../../src/intake/files/receive-file.ts";
-import { ResumableUploads } from "../../src/intake/tus/tus-upload.ts";
+import { TusUploads } from "../../src/intake/tus/tus-upload.ts";
 import { readConfig } from "../../src/config/config.ts";
 import { BoxcarError } from "../../src/base/errors.ts";
 import { openNodeParts, type NodeParts } from "../../src/runtime/node/node-parts.ts";
@@ -35,7 +35,7 @@ it("two machines that write to one upload make one file, and leave nothing else"
   const uploadParts: UploadParts = { catalog, areas: { store, public: undefined }, core, clock };
   const destination = inStore("images", { clock, timeZone: "UTC" });
   // What one of them holds in memory, the other does not see.
-  const machines = [0, 1].map(() => new ResumableUploads(uploadParts, randomId, destination));
+  const machines = [0, 1].map(() => new TusUploads(uploadParts, randomId, destination));
   const refusals = new Set<string>();
   const stored: string[] = [];
   for (let round = 0; round < 15; round++) {
@@ -52,7 +52,7 @@ it("two machines that write to one upload make one file, and leave nothing else"
             await machine.append(id, announced.owner, { offset: received, body: inChunks(body, 700) });
           } catch (error) {
             if (!(error instanceof BoxcarError)) throw error;
-            refusals.add(`${error.error} ${String(error.status)}`);
+            refusals.add(`${error.code} ${String(error.status)}`);
           }
         }
       }),

@@ -157,7 +157,7 @@ test("--in-place reads files where they lie and never changes them", async () =>
       for await (const chunk of parts.store.get(key, { offset: 0, length: size }, etag))
         chunks.push(Buffer.from(chunk));
       expect(Buffer.concat(chunks)).toEqual(await readFile(join(folder, names[i] ?? "")));
-      await expect(parts.store.delete(key)).rejects.toMatchObject({ error: "place_read_only" });
+      await expect(parts.store.delete(key)).rejects.toMatchObject({ code: "place_read_only" });
     }
   } finally {
     await parts.close();

@@ -17,7 +17,7 @@ interface Described {
     readonly depth: number;
   }[];
   readonly tracks: readonly { readonly samples: number }[];
-  readonly samples: readonly { readonly slot: number; readonly size: number; readonly sync: boolean }[];
+  readonly samples: readonly { readonly trackIndex: number; readonly size: number; readonly sync: boolean }[];
 }
 
 test.skipIf(ffprobePath === undefined)(
@@ -29,8 +29,8 @@ test.skipIf(ffprobePath === undefined)(
     expect(code).toBe(0);
     const described = JSON.parse(stdout) as Described;
     expect(described.format).toBe("mp4");
-    for (const [slot, track] of (await packets(file, { edits: false })).entries()) {
-      const samples = described.samples.filter((sample) => sample.slot === slot);
+    for (const [trackIndex, track] of (await packets(file, { edits: false })).entries()) {
+      const samples = described.samples.filter((sample) => sample.trackIndex === trackIndex);
       expect(samples.map(({ size, sync }) => [size, sync])).toEqual(
         track.packets.map(({ size, sync }) => [size, sync]),
       );

@@ -35,7 +35,7 @@ export async function refusal(promise: Promise<unknown>): Promise<string> {
     () => "no error",
     (error: unknown) => error,
   );
-  return outcome instanceof BoxcarError ? `${outcome.error} ${outcome.status}` : String(outcome);
+  return outcome instanceof BoxcarError ? `${outcome.code} ${outcome.status}` : String(outcome);
 }
 
 export async function listed(store: Store, prefix: string): Promise<ObjectInfo[]> {

@@ -28,8 +28,8 @@ function list(file: Uint8Array): Listed {
   const { index, description } = indexer.end();
   const tracks = new Map<number, ListedSample[]>(description.tracks.map(({ id }) => [id, []]));
   const ids = description.tracks.map(({ id }) => id);
-  for (const { slot, offset, size, sync } of core.withIndex(index, (loaded) => loaded.samples())) {
-    tracks.get(ids[slot] ?? -1)?.push({ offset, size, sync });
+  for (const { trackIndex, offset, size, sync } of core.withIndex(index, (loaded) => loaded.samples())) {
+    tracks.get(ids[trackIndex] ?? -1)?.push({ offset, size, sync });
   }
   return { tracks, codecs: description.codecs };
 }
@@ -40,7 +40,7 @@ async function judge({ file }: CorpusFile): Promise<Outcome> {
   try {
     listed = list(bytes);
   } catch (error) {
-    if (error instanceof BoxcarError && error.status >= 400 && error.status < 500) return `refused: ${error.error}`;
+    if (error instanceof BoxcarError && error.status >= 400 && error.status < 500) return `refused: ${error.code}`;
     return error instanceof Error ? (error.stack ?? error.message) : String(error);
   }
   const expected = await expectationFor(file, /enc[av]|ac-4/.test(listed.codecs) && bytes.includes("sinf"));

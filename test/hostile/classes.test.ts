@@ -47,7 +47,7 @@ async function listed(file: Uint8Array): Promise<string> {
     expect(boxes.length).toBeGreaterThan(3);
     return "accepted";
   } catch (error) {
-    if (error instanceof BoxcarError) return error.error;
+    if (error instanceof BoxcarError) return error.code;
     throw error;
   }
 }

@@ -17,22 +17,27 @@ export function exercise(core: Core, index: Uint8Array, options: { listed: boole
   core.withIndex(index, (loaded) => {
     const summary = readSummary(index);
     const whole = piece(summary, summary.tracks.map(wholeTrack), false);
-    const inlined = summary.tracks.map((record, slot) => {
-      return { ...record, bytes: record.bytes + (whole[slot]?.prefix ?? 0) * record.syncSamples };
+    const inlined = summary.tracks.map((record, trackIndex) => {
+      return { ...record, bytes: record.bytes + (whole[trackIndex]?.prefix ?? 0) * record.syncSamples };
     });
     serve(loaded, counted(whole, inlined), summary, options.exact);
-    const cut = summary.tracks.map((record, slot) => {
+    const cut = summary.tracks.map((record, trackIndex) => {
       const middle = Math.round((record.start + record.end) / 2);
-      const rules = slot % 2 === 0 ? SelectionRule.FromSync | SelectionRule.Closed : 0;
-      return loaded.select(slot, { start: middle, end: Number.POSITIVE_INFINITY, rules, preroll: 0 });
+      const rules = trackIndex % 2 === 0 ? SelectionRule.FromSync | SelectionRule.Closed : 0;
+      return loaded.select(trackIndex, { start: middle, end: Number.POSITIVE_INFINITY, rules, preroll: 0 });
     });
     for (const rescaled of [false, true]) {
       const tracks = piece(summary, cut, rescaled);
       serve(loaded, counted(tracks, loaded.measure(tracks).counts), summary, options.exact);
     }
-    const before = summary.tracks.map((record, slot) => {
+    const before = summary.tracks.map((record, trackIndex) => {
       const end = Math.round((record.start + record.end) / 2);
-      return loaded.select(slot, { start: Number.NEGATIVE_INFINITY, end, rules: SelectionRule.Closed, preroll: 9 });
+      return loaded.select(trackIndex, {
+        start: Number.NEGATIVE_INFINITY,
+        end,
+        rules: SelectionRule.Closed,
+        preroll: 9,
+      });
     });
     loaded.measure(piece(summary, before, false));
     if (options.listed && loaded.samples().length !== summary.sampleCount && options.exact)
@@ -41,8 +46,8 @@ export function exercise(core: Core, index: Uint8Array, options: { listed: boole
 }
 
 function piece(summary: Summary, selected: readonly Selected[], rescaled: boolean): PieceTrack[] {
-  return summary.tracks.map((record, slot): PieceTrack => {
-    const samples = selected[slot];
+  return summary.tracks.map((record, trackIndex): PieceTrack => {
+    const samples = selected[trackIndex];
     if (samples === undefined || samples.count === 0) return leftOut(record);
     return {
       ...leftOut(record),
@@ -51,15 +56,17 @@ function piece(summary: Summary, selected: readonly Selected[], rescaled: boolea
       dts: Math.max(0, samples.dts),
       timescale: rescaled ? 44_100 : record.timescale,
       lastDuration: samples.lastDuration,
-      trackId: slot + 1,
-      prefix: slot === summary.reference ? 3 : 0,
+      trackId: trackIndex + 1,
+      prefix: trackIndex === summary.reference ? 3 : 0,
       outputFlags: record.flags,
     };
   });
 }
 
 function counted(tracks: readonly PieceTrack[], counts: readonly Counts[]): PieceTrack[] {
-  return tracks.map((track, slot) => (track.count > 0 ? { ...track, counts: counts[slot] ?? track.counts } : track));
+  return tracks.map((track, trackIndex) =>
+    track.count > 0 ? { ...track, counts: counts[trackIndex] ?? track.counts } : track,
+  );
 }
 
 function serve(loaded: LoadedIndex, tracks: readonly PieceTrack[], summary: Summary, exact: boolean): void {
@@ -72,12 +79,12 @@ function serve(loaded: LoadedIndex, tracks: readonly PieceTrack[], summary: Summ
     chunks * 4,
     chunks * 8,
   ]);
-  tracks.forEach((track, slot) => {
+  tracks.forEach((track, trackIndex) => {
     if (track.count === 0) return;
     for (const [i, table] of TABLES.entries()) {
-      const { length } = loaded.table(tracks, slot, table, 0);
-      if (length !== lengths[slot]?.[i])
-        throw new Error(`table ${table} has ${length} bytes, not ${lengths[slot]?.[i]}`);
+      const { length } = loaded.table(tracks, trackIndex, table, 0);
+      if (length !== lengths[trackIndex]?.[i])
+        throw new Error(`table ${table} has ${length} bytes, not ${lengths[trackIndex]?.[i]}`);
     }
   });
   const bytes = tracks.reduce((sum, track) => sum + track.counts.bytes, 0);

@@ -136,6 +136,6 @@ function refusalOr(use: () => Outcome): Outcome {
     return use();
   } catch (error) {
     if (!(error instanceof BoxcarError)) throw error;
-    return { name: error.error, detail: [error.message], fields: error.fields };
+    return { name: error.code, detail: [error.message], fields: error.fields };
   }
 }

@@ -28,7 +28,7 @@ function outcome(name: "stts" | "ctts" | "stsz" | "stco", count: number): string
     return "accepted";
   } catch (error) {
     if (!(error instanceof BoxcarError)) throw error;
-    return error.error;
+    return error.code;
   }
 }
 
@@ -45,5 +45,5 @@ test("what a table has no room for is no entry of it", () => {
     if (view.getUint32(4) === 0x7374636f) view.setUint32(12, 0xffff_ffff);
     return table;
   });
-  expect(() => indexOfTables(core, 1000, [promised])).toThrow(expect.objectContaining({ error: "bad_table" }));
+  expect(() => indexOfTables(core, 1000, [promised])).toThrow(expect.objectContaining({ code: "bad_table" }));
 });

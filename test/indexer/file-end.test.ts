@@ -20,7 +20,7 @@ type Outcome = IndexedSegment | { refused: string; box: unknown; offset: unknown
 
 function refusal(error: unknown): Outcome {
   if (!(error instanceof BoxcarError)) throw error;
-  return { refused: error.error, box: error.fields.box, offset: error.fields.offset };
+  return { refused: error.code, box: error.fields.box, offset: error.fields.offset };
 }
 
 /** What both feeders make of a file: bytes that pass by in pieces of 7, and ranged reads. They must agree. */

@@ -8,8 +8,8 @@ import { random, seedOf } from "../support/random.ts";
 const ROUNDS = 400;
 const seed = seedOf(1);
 
-/** A sample's place: slot, offset, size and description. */
-type Place = readonly [slot: number, offset: number, size: number, description: number];
+/** A sample's place: trackIndex, offset, size and description. */
+type Place = readonly [trackIndex: number, offset: number, size: number, description: number];
 
 test(`samples lie in the order of their chunks, adjacent ones in one run (seed ${seed})`, async () => {
   const { core } = new WatchedCore(await compiledCore());
@@ -19,7 +19,12 @@ test(`samples lie in the order of their chunks, adjacent ones in one run (seed $
     const { places, runs } = merged(tracks);
     const index = indexOf(core, tracks);
     const found = core.withIndex(index, (loaded) => loaded.samples());
-    const inOrder = found.map(({ slot, offset, size, description }): Place => [slot, offset, size, description]);
+    const inOrder = found.map(({ trackIndex, offset, size, description }): Place => [
+      trackIndex,
+      offset,
+      size,
+      description,
+    ]);
     expect(inOrder, `round ${round}`).toEqual(places);
     expect(
       readSummary(index).tracks.map(({ chunks }) => chunks),
@@ -33,22 +38,22 @@ function merged(tracks: readonly (readonly Chunk[])[]): { places: Place[]; runs:
   const places: Place[] = [];
   const runs = tracks.map(() => 0);
   const taken = tracks.map(() => 0);
-  let last = { slot: -1, end: -1, description: 0 };
+  let last = { trackIndex: -1, end: -1, description: 0 };
   for (;;) {
-    const next = tracks.map((chunks, slot) => chunks[taken[slot] ?? 0]?.offset ?? Number.POSITIVE_INFINITY);
-    const slot = next.indexOf(Math.min(...next));
-    const chunk = tracks[slot]?.[taken[slot] ?? 0];
+    const next = tracks.map((chunks, trackIndex) => chunks[taken[trackIndex] ?? 0]?.offset ?? Number.POSITIVE_INFINITY);
+    const trackIndex = next.indexOf(Math.min(...next));
+    const chunk = tracks[trackIndex]?.[taken[trackIndex] ?? 0];
     if (chunk === undefined) return { places, runs };
-    taken[slot] = (taken[slot] ?? 0) + 1;
+    taken[trackIndex] = (taken[trackIndex] ?? 0) + 1;
     const { description } = chunk;
-    if (last.slot !== slot || last.end !== chunk.offset || last.description !== description) {
-      runs[slot] = (runs[slot] ?? 0) + 1;
+    if (last.trackIndex !== trackIndex || last.end !== chunk.offset || last.description !== description) {
+      runs[trackIndex] = (runs[trackIndex] ?? 0) + 1;
     }
     let end = chunk.offset;
     for (const size of chunk.sizes) {
-      places.push([slot, end, size, description]);
+      places.push([trackIndex, end, size, description]);
       end += size;
     }
-    last = { slot, end, description };
+    last = { trackIndex, end, description };
   }
 }

@@ -22,7 +22,7 @@ function timesOf(file: Uint8Array): Times {
   indexer.push(file);
   const { index, description } = indexer.end();
   const dts = description.tracks.map((): number[] => []);
-  for (const sample of core.withIndex(index, (loaded) => loaded.samples())) dts[sample.slot]?.push(sample.dts);
+  for (const sample of core.withIndex(index, (loaded) => loaded.samples())) dts[sample.trackIndex]?.push(sample.dts);
   return { dts, summary: readSummary(index), warnings: description.warnings };
 }
 

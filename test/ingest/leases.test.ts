@@ -80,11 +80,11 @@ describe("an Idempotency-Key", () => {
 describe("times of a clock that was ahead", () => {
   it("hold no lease of the reconciler", async () => {
     const { catalog, clock } = server.parts;
-    expect(await catalog.takeDuty("reconcile", YEARS_AHEAD, YEARS_AHEAD + 59_000)).toBe(true);
+    expect(await catalog.takeLease("reconcile", YEARS_AHEAD, YEARS_AHEAD + 59_000)).toBe(true);
     const nowMs = clock();
-    expect(await catalog.takeDuty("reconcile", nowMs, nowMs + 59_000)).toBe(true);
-    expect(await catalog.takeDuty("reconcile", nowMs + 1000, nowMs + 60_000), "this one is right").toBe(false);
-    expect(await catalog.takeDuty("reconcile", nowMs - 50_000, nowMs + 9000), "within the skew").toBe(false);
+    expect(await catalog.takeLease("reconcile", nowMs, nowMs + 59_000)).toBe(true);
+    expect(await catalog.takeLease("reconcile", nowMs + 1000, nowMs + 60_000), "this one is right").toBe(false);
+    expect(await catalog.takeLease("reconcile", nowMs - 50_000, nowMs + 9000), "within the skew").toBe(false);
   });
 
   it("keep nothing from being settled", async () => {
@@ -97,7 +97,7 @@ describe("times of a clock that was ahead", () => {
     const upload = { area: "store", key: `u/${stream}`, contentType: "image/png", size: 0, imageClassId: 0 } as const;
     await catalog.uploads.begin({ ...upload, createdMs: YEARS_AHEAD, untilMs: YEARS_AHEAD + 120_000 });
     const resumable = { id: stream, owner: "o", length: 9, received: 0, pieces: 0, fileName: "", imageClassId: 0 };
-    await catalog.resumable.create({ ...resumable, untilMs: YEARS_AHEAD + DAY, fileKey: undefined });
+    await catalog.tus.create({ ...resumable, untilMs: YEARS_AHEAD + DAY, fileKey: undefined });
     const nowMs = Date.now();
     for await (const finding of reconcile(own.parts, { nowMs })) expect(finding).toBeUndefined();
     const kinds: string[] = [];
@@ -126,10 +126,10 @@ describe("times of a clock that was ahead", () => {
 
   it("end with the next reconciliation", async () => {
     const { catalog, clock } = server.parts;
-    await catalog.takeDuty("reconcile", YEARS_AHEAD, YEARS_AHEAD + 59_000);
+    await catalog.takeLease("reconcile", YEARS_AHEAD, YEARS_AHEAD + 59_000);
     await reconcileOnce(server.parts, clock(), () => undefined, new AbortController().signal);
     const nowMs = clock();
-    expect(await catalog.takeDuty("reconcile", nowMs, nowMs + 59_000), "this server has it").toBe(false);
+    expect(await catalog.takeLease("reconcile", nowMs, nowMs + 59_000), "this server has it").toBe(false);
   });
 });
 

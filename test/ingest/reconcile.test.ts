@@ -10,7 +10,7 @@ import type { Finding, ReconcileOptions, ReconcileParts } from "../../src/intake
 import { keepLease } from "../../src/intake/lease.ts";
 import { openCatalogFile } from "../../src/runtime/libsql/open-catalog.ts";
 import { FileStore } from "../../src/store/file/file.ts";
-import { withPlaces } from "../../src/store/mounts.ts";
+import { withMounts } from "../../src/store/mounts.ts";
 import { openTestCatalog, readySegment, type TestCatalog } from "../catalog/open.ts";
 import { bodyOf, listed, readAll } from "../conformance/store.ts";
 import { random, seedOf } from "../support/random.ts";
@@ -158,18 +158,18 @@ describe("reconcile", () => {
     await mkdir(place);
     await writeFile(join(place, "a.mp4"), "recorded");
     await writeFile(join(place, "b.mp4"), "recorded");
-    const placeId = await opened.catalog.places.numberOf(place);
-    const both = withPlaces(store, (id) => Promise.resolve(id === placeId ? new FileStore(place) : undefined));
-    const head = await both.head(`@${placeId}/a.mp4`);
-    const { id } = await opened.catalog.beginSegment({ streamPath: "s", key: `@${placeId}/a.mp4`, nowMs: 0 });
+    const mountId = await opened.catalog.mounts.numberOf(place);
+    const both = withMounts(store, (id) => Promise.resolve(id === mountId ? new FileStore(place) : undefined));
+    const head = await both.head(`@${mountId}/a.mp4`);
+    const { id } = await opened.catalog.beginSegment({ streamPath: "s", key: `@${mountId}/a.mp4`, nowMs: 0 });
     await opened.catalog.completeSegment(id, { ...readySegment(0, 10), size: 8, etag: head?.etag ?? "" });
-    await opened.catalog.beginSegment({ streamPath: "s", key: `@${placeId}/b.mp4`, nowMs: 0 });
+    await opened.catalog.beginSegment({ streamPath: "s", key: `@${mountId}/b.mp4`, nowMs: 0 });
     const on = { ...parts, store: both };
     expect(await findings({ verify: true }, on)).toMatchObject([{ kind: "upload_removed" }]);
     await opened.catalog.tombstone({ streamPath: "s", ids: [id] }, 0);
     expect(await findings({ verify: true }, on)).toMatchObject([{ kind: "deletion_finished" }]);
     expect(await readdir(place)).toEqual(["a.mp4", "b.mp4"]);
-    expect(String(await readAll(both, `@${placeId}/a.mp4`, { offset: 0, length: 8 }))).toBe("recorded");
+    expect(String(await readAll(both, `@${mountId}/a.mp4`, { offset: 0, length: 8 }))).toBe("recorded");
   });
 
   it("can be ended between two steps, and by its signal", async () => {

@@ -7,7 +7,7 @@ import { ingestSegment, registerInPlace, type Ingested } from "../../src/intake/
 import type { Store } from "../../src/base/ports.ts";
 import { readConfig } from "../../src/config/config.ts";
 import { openNodeParts, type NodeParts } from "../../src/runtime/node/node-parts.ts";
-import { placeKey } from "../../src/store/mounts.ts";
+import { mountKey } from "../../src/store/mounts.ts";
 import { chunksOf } from "../app/test-server.ts";
 import { RECORDED_AT, record } from "../support/recording.ts";
 
@@ -111,7 +111,7 @@ describe("ingestSegment", () => {
     });
     const early = storeWithPut((real) => (key) => real(key, chunksOf(file.subarray(0, 100))));
     for (const store of [short, early]) {
-      await expect(ingest({ store })).rejects.toMatchObject({ error: "store_failed" });
+      await expect(ingest({ store })).rejects.toMatchObject({ code: "store_failed" });
       expect(await left()).toEqual(nothing);
     }
   });
@@ -131,7 +131,7 @@ describe("ingestSegment", () => {
       }
       return real(key, body);
     });
-    await expect(ingest({ store: givenUp })).rejects.toMatchObject({ error: "upload_expired", status: 409 });
+    await expect(ingest({ store: givenUp })).rejects.toMatchObject({ code: "upload_expired", status: 409 });
     expect(await left()).toEqual(nothing);
   });
 
@@ -158,7 +158,7 @@ describe("registerInPlace", () => {
     const place = join(folder, "elsewhere", "recordings");
     await mkdir(place, { recursive: true });
     await copyFile(recordedFile, join(place, "a.mp4"));
-    const key = placeKey(await parts.catalog.places.numberOf(place), "a.mp4");
+    const key = mountKey(await parts.catalog.mounts.numberOf(place), "a.mp4");
     const lying = { streamPath, key, startMs: RECORDED_AT, idempotencyKey: "a" };
     const { segment } = await registerInPlace(parts, lying);
     expect((await left()).objects).toBe(0);
@@ -175,7 +175,7 @@ describe("registerInPlace", () => {
 
   it("refuses an object that is not there", async () => {
     const lying = { streamPath, key: "segments/none.mp4", startMs: 0 };
-    await expect(registerInPlace(parts, lying)).rejects.toMatchObject({ error: "object_missing", status: 404 });
+    await expect(registerInPlace(parts, lying)).rejects.toMatchObject({ code: "object_missing", status: 404 });
     expect(await left()).toEqual(nothing);
   });
 });

@@ -57,15 +57,15 @@ describe("a decoder that", () => {
 
   it("hangs is killed in time, with its children", async () => {
     const mark = `31.${process.pid}`;
-    const { error, status } = await decode(`sleep ${mark} & sleep ${mark}`, { timeLimitMs: 300 });
-    expect({ error, status }).toEqual({ error: "picture_timeout", status: 503 });
+    const { code, status } = await decode(`sleep ${mark} & sleep ${mark}`, { timeLimitMs: 300 });
+    expect({ code, status }).toEqual({ code: "picture_timeout", status: 503 });
     expect(await isRunning(`sleep\0${mark}`)).toBe(false);
   });
 
   it("ends but leaves a child with its pipes takes the child along", async () => {
     const mark = `32.${process.pid}`;
-    const { error } = await decode(`sleep ${mark} & exit 1`);
-    expect(error).toBe("picture_failed");
+    const { code } = await decode(`sleep ${mark} & exit 1`);
+    expect(code).toBe("picture_failed");
     expect(await isRunning(`sleep\0${mark}`)).toBe(false);
   });
 
@@ -77,8 +77,8 @@ describe("a decoder that", () => {
     ["floods its output and then ends well", "head -c 40000000 /dev/zero"],
     ["does not read", "exit 0"],
   ])("%s is a refusal", async (_, script) => {
-    const { error, status } = await decode(script);
-    expect({ error, status }).toEqual({ error: "picture_failed", status: 422 });
+    const { code, status } = await decode(script);
+    expect({ code, status }).toEqual({ code: "picture_failed", status: 422 });
   });
 
   it("floods its error output is not listened to", async () => {
@@ -114,7 +114,7 @@ describe("a decoder that", () => {
       yield await Promise.resolve(video);
       throw new BoxcarError("object_changed", 409, "changed");
     }
-    expect((await refusalOf(runBounded(path, [], failing(), roomy))).error).toBe("object_changed");
+    expect((await refusalOf(runBounded(path, [], failing(), roomy))).code).toBe("object_changed");
     expect(await isRunning(`sleep\u000033.${process.pid}`)).toBe(false);
   });
 
@@ -125,7 +125,7 @@ describe("a decoder that", () => {
     });
     vi.stubEnv("PATH", "/nowhere");
     const decoder = pictureDecoder({ memory: 1 << 30, log });
-    expect((await refusalOf(decoder.still(once(video), shape))).error).toBe("ffmpeg_missing");
+    expect((await refusalOf(decoder.still(once(video), shape))).code).toBe("ffmpeg_missing");
     vi.doUnmock("@ffmpeg-installer/ffmpeg");
   });
 });
@@ -143,13 +143,13 @@ describe("ffmpeg", () => {
     const list = `ffconcat version 1.0\nfile '${join(folder, "v-0.mp4")}'\n`;
     const playlist = `#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\nfile://${join(folder, "v-0.mp4")}\n#EXT-X-ENDLIST\n`;
     for (const bytes of [jpeg, Buffer.from(list), Buffer.from(playlist), new Uint8Array(0), new Uint8Array(100_000)])
-      expect((await refusalOf(decoder.still(once(bytes), shape))).error).toBe("picture_failed");
+      expect((await refusalOf(decoder.still(once(bytes), shape))).code).toBe("picture_failed");
   });
 
   it("decodes no codec that recordings do not have", async () => {
     const file = join(folder, "gif.mov");
     await ffmpeg(["-v", "error", "-y", "-f", "lavfi", "-i", "testsrc=d=1", "-c:v", "qtrle", file]);
-    expect((await refusalOf(decoder.still(once(await readFile(file)), shape))).error).toBe("picture_failed");
+    expect((await refusalOf(decoder.still(once(await readFile(file)), shape))).code).toBe("picture_failed");
   });
 
   it("decodes 4K within its memory", async () => {

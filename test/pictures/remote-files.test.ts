@@ -25,7 +25,7 @@ beforeEach(() => {
 async function refusalOf(promise: Promise<unknown>): Promise<{ error: string; message: string }> {
   const cause: unknown = await promise.catch((error: unknown) => error);
   if (!(cause instanceof BoxcarError)) throw new Error(`no refusal: ${String(cause)}`);
-  return { error: cause.error, message: cause.message };
+  return { error: cause.code, message: cause.message };
 }
 
 async function read(url: string, span: { offset: number; length: number }, given = options): Promise<Buffer> {

@@ -42,7 +42,7 @@ describe("captions over held gaps", () => {
   test.for(FORMATS)("are refused for more than a year, by what is allowed (%s)", async (format) => {
     const long = await plan(810);
     expect(() => long.media(format)).toThrow(
-      expect.objectContaining({ error: "captions_too_long", status: 400, fields: { longestSeconds: 31_622_400 } }),
+      expect.objectContaining({ code: "captions_too_long", status: 400, fields: { longestSeconds: 31_622_400 } }),
     );
   });
 });
@@ -73,7 +73,7 @@ describe("sample entries", () => {
     const shelf = await shelve(files);
     const plan = await shelf.plan({ startMs: 0, endMs: 16_000 });
     expect(plan.weight).toBeGreaterThan(2 * 16 * (250 << 10));
-    const refusal = { error: "too_many_changes", status: 409 };
+    const refusal = { code: "too_many_changes", status: 409 };
     await expect(shelf.plan({ startMs: 0, endMs: 18_000 })).rejects.toMatchObject(refusal);
   });
 });

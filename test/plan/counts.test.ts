@@ -26,9 +26,9 @@ async function compare(file: Uint8Array): Promise<void> {
   expect(measured).toMatchObject({ bytes: tracks.reduce((sum, track) => sum + track.bytes, 0), fragments });
 }
 
-function pieceOf(record: TrackRecord, slot: number): PieceTrack {
+function pieceOf(record: TrackRecord, trackIndex: number): PieceTrack {
   const { first, count, dts, lastDuration } = wholeTrack(record);
-  return { ...leftOut(record), first, count, dts, lastDuration, trackId: slot + 1 };
+  return { ...leftOut(record), first, count, dts, lastDuration, trackId: trackIndex + 1 };
 }
 
 describe("the counts in a summary are those of the whole segment", () => {

@@ -63,7 +63,7 @@ test(`what is made in parts is what is made at once (seed ${seed})`, () => {
     const cut = anyPiece(numbers, readSummary(index));
     if (cut.every(({ count }) => count === 0)) continue;
     const { counts } = core.withIndex(index, (loaded) => loaded.measure(cut));
-    const tracks = cut.map((track, slot) => ({ ...track, counts: counts[slot] ?? track.counts }));
+    const tracks = cut.map((track, trackIndex) => ({ ...track, counts: counts[trackIndex] ?? track.counts }));
     const most = numbers.pick([1, 2, 3, 10, 40]);
     const spans = inParts(index, (loaded, rest) => loaded.spans(tracks, { rest, most }));
     const whole = core.withIndex(index, (loaded) => loaded.spans(tracks));
@@ -88,14 +88,14 @@ test(`what is made in parts is what is made at once (seed ${seed})`, () => {
       const once = core.withIndex(index, (loaded) => bytesOf(loaded.accessEntries(tracks, table, 1000, place)));
       expect(Buffer.concat(entries.map(({ bytes }) => bytes)).equals(once.bytes), `round ${round}`).toBe(true);
     }
-    for (const [slot, track] of tracks.entries()) {
+    for (const [trackIndex, track] of tracks.entries()) {
       if (track.count === 0) continue;
       for (const [table, length] of LENGTHS) {
         core.withIndex(index, (loaded) => {
-          const { bytes } = bytesOf(loaded.table(tracks, slot, table, 5));
+          const { bytes } = bytesOf(loaded.table(tracks, trackIndex, table, 5));
           const parts: Uint8Array[] = [];
           for (let from = 0; from < length(track); from += parts.at(-1)?.length ?? 0) {
-            parts.push(bytesOf(loaded.table(tracks, slot, table, 5, { from, most })).bytes);
+            parts.push(bytesOf(loaded.table(tracks, trackIndex, table, 5, { from, most })).bytes);
           }
           expect(Buffer.concat(parts).equals(bytes), `round ${round}, table ${table}`).toBe(true);
         });
@@ -114,12 +114,17 @@ test(`counts are those of tables, spans and fragments, whatever is left out (see
     if (cut.every(({ count }) => count === 0)) continue;
     const { moofs, found, measured } = core.withIndex(index, (loaded) => {
       const measured = loaded.measure(cut);
-      const tracks = cut.map((track, slot) => ({ ...track, counts: measured.counts[slot] ?? track.counts }));
-      for (const [slot, track] of tracks.entries()) {
+      const tracks = cut.map((track, trackIndex) => ({
+        ...track,
+        counts: measured.counts[trackIndex] ?? track.counts,
+      }));
+      for (const [trackIndex, track] of tracks.entries()) {
         if (track.count === 0) continue;
         for (const [table, length] of LENGTHS) {
           // A table of another number of entries is an error of the core.
-          expect(loaded.table(tracks, slot, table, 0).length, `round ${round}, table ${table}`).toBe(length(track));
+          expect(loaded.table(tracks, trackIndex, table, 0).length, `round ${round}, table ${table}`).toBe(
+            length(track),
+          );
         }
       }
       const { headers, fragments, spans } = loaded.fragments(tracks, 1);
@@ -158,13 +163,13 @@ function anyTiming(numbers: Random): Timing {
 /** Any samples of any tracks, some of them in another timescale or with inline bytes. */
 function anyPiece(numbers: Random, { tracks }: Summary): PieceTrack[] {
   const [rarity, cut] = [numbers.pick([2, 5, 1000]), numbers.below(2) === 0];
-  return tracks.map((record, slot): PieceTrack => {
+  return tracks.map((record, trackIndex): PieceTrack => {
     if (numbers.below(rarity) === 0) return leftOut(record);
     const first = cut ? numbers.below(record.samples) : 0;
     const count = cut ? 1 + numbers.below(record.samples - first) : record.samples;
     return {
       ...leftOut(record),
-      ...{ first, count, trackId: slot + 1 },
+      ...{ first, count, trackId: trackIndex + 1 },
       timescale: numbers.pick([record.timescale, record.timescale, 44_100]),
       lastDuration: numbers.below(100),
       prefix: numbers.pick([0, 0, 5]),

@@ -9,7 +9,7 @@ import { registerInPlace } from "../../src/intake/segments/segment-upload.ts";
 import { loadCore } from "../../src/runtime/node/load-core.ts";
 import { openCatalog } from "../../src/runtime/libsql/open-catalog.ts";
 import { FileStore } from "../../src/store/file/file.ts";
-import { placeKey, withPlaces } from "../../src/store/mounts.ts";
+import { mountKey, withMounts } from "../../src/store/mounts.ts";
 import { basename, dirname } from "node:path";
 import { random, seedOf } from "../support/random.ts";
 import { record, RECORDED_AT } from "../support/recording.ts";
@@ -35,11 +35,11 @@ test("what is told of a range without keeping its pieces is what is delivered", 
     catalog: opened.catalog,
     close: () => opened.close(),
   }));
-  const store = withPlaces(new FileStore("/nowhere"), (place) =>
+  const store = withMounts(new FileStore("/nowhere"), (place) =>
     Promise.resolve(new FileStore(dirname(files[place]?.file ?? ""))),
   );
   for (const [i, { file, startMs }] of files.entries()) {
-    const key = placeKey(i, basename(file));
+    const key = mountKey(i, basename(file));
     await registerInPlace({ core, catalog, store, clock: () => 0 }, { streamPath: "s", startMs, key });
   }
   const indexes = new IndexCache((ids) => catalog.indexesOf(ids));

@@ -12,7 +12,7 @@ import { planRange, type RangeParts, type RangeQuery } from "../../src/recording
 import { loadCore } from "../../src/runtime/node/load-core.ts";
 import { openCatalog } from "../../src/runtime/libsql/open-catalog.ts";
 import { FileStore } from "../../src/store/file/file.ts";
-import { placeKey, withPlaces } from "../../src/store/mounts.ts";
+import { mountKey, withMounts } from "../../src/store/mounts.ts";
 import { random, seedOf } from "../support/random.ts";
 import { record, RECORDED_AT } from "../support/recording.ts";
 import { bytesOf } from "../support/shelf.ts";
@@ -41,7 +41,7 @@ test("a kept plan is what a fresh one would be, whatever is added or deleted", a
   const core = await loadCore();
   const opened = await openCatalog(createClient({ url: ":memory:" }));
   const { catalog, db } = opened;
-  const store = withPlaces(new FileStore("/nowhere"), (place) => {
+  const store = withMounts(new FileStore("/nowhere"), (place) => {
     const file = files[place]?.file;
     return Promise.resolve(file === undefined ? undefined : new FileStore(dirname(file)));
   });
@@ -65,7 +65,7 @@ test("a kept plan is what a fresh one would be, whatever is added or deleted", a
       await catalog.tombstone({ streamPath: "test", ids: [id] }, 0);
       present.delete(place);
     } else if (file !== undefined) {
-      const key = placeKey(place, basename(file.file));
+      const key = mountKey(place, basename(file.file));
       const parts = { core, catalog, store, clock: () => 0 };
       const { segment } = await registerInPlace(parts, { streamPath: "test", startMs: file.startMs, key });
       present.set(place, segment.id);

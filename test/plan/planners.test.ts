@@ -11,7 +11,7 @@ function begin(planners: Planners, client: string, started: string[], signal?: A
   const pace = planners.pace(client, signal);
   void Promise.resolve(pace.breathe(LONG)).then(
     () => started.push(client),
-    (error: unknown) => started.push(`${client}: ${(error as { error: string }).error}`),
+    (error: unknown) => started.push(`${client}: ${(error as { code: string }).code}`),
   );
   return () => {
     pace.end();
@@ -78,6 +78,6 @@ describe("planners", () => {
     await settled();
     expect(started).toEqual(["a", "a: client_gone", "a"]);
     first.abort();
-    expect(() => planners.pace("a", first.signal).breathe()).toThrow(expect.objectContaining({ error: "client_gone" }));
+    expect(() => planners.pace("a", first.signal).breathe()).toThrow(expect.objectContaining({ code: "client_gone" }));
   });
 });

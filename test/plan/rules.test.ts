@@ -149,7 +149,7 @@ describe("rule 1, select", () => {
   it("refuses a range in which nothing is recorded", async () => {
     const refused = planned([first], { startMs: 0, endMs: 10_000 });
     await expect(refused).rejects.toThrow(BoxcarError);
-    await expect(refused).rejects.toMatchObject({ error: "not_recorded" });
+    await expect(refused).rejects.toMatchObject({ code: "not_recorded" });
   });
 });
 
@@ -223,7 +223,7 @@ describe("rule 4, gaps", () => {
 describe("rule 5, changes", () => {
   it("refuses another codec", async () => {
     const refused = planned([first, { ...second, codec: "vp09" }], { startMs: 0, endMs: 20_000 });
-    await expect(refused).rejects.toMatchObject({ error: "codec_change", status: 409 });
+    await expect(refused).rejects.toMatchObject({ code: "codec_change", status: 409 });
   });
 
   it("has a track for as long as it lasts", async () => {

@@ -62,7 +62,7 @@ test.for(damages.flatMap((damage) => FORMATS.map((format) => ({ ...damage, forma
       { offset: 10, length: media.size - 20 },
     ]) {
       const first = media.read(span)[Symbol.asyncIterator]().next();
-      await expect(first, JSON.stringify(span)).rejects.toMatchObject({ error });
+      await expect(first, JSON.stringify(span)).rejects.toMatchObject({ code: error });
     }
     // The header alone needs no object.
     expect((await bytesOf(media, { offset: 0, length: 100 })).equals(whole.subarray(0, 100))).toBe(true);
@@ -84,7 +84,7 @@ test.for(damages.flatMap((damage) => FORMATS.map((format) => ({ ...damage, forma
         read += chunk.length;
       }
     })();
-    await expect(reading).rejects.toMatchObject({ error });
+    await expect(reading).rejects.toMatchObject({ code: error });
     expect(read).toBeGreaterThan(0);
     expect(read).toBeLessThan(media.size);
     // what comes before the damage can still be had

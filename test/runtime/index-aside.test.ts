@@ -139,7 +139,7 @@ test("of many samples are refused as they would be here, and the next ones answe
   broken[broken.length - 1] = (broken[broken.length - 1] ?? 0) ^ 1;
   const request: IndexRequest<"run"> = ["run", 0, 100, 200];
   const refusal = await here.ask(broken, request).catch((error: unknown) => error);
-  expect(refusal).toMatchObject({ error: "bad_index" });
+  expect(refusal).toMatchObject({ code: "bad_index" });
   const [first, second] = await Promise.allSettled([aside.ask(broken, request), aside.ask(index, request)]);
   expect(first).toEqual({ status: "rejected", reason: refusal });
   expect(second).toEqual({ status: "fulfilled", value: await here.ask(index, request) });

@@ -1,6 +1,6 @@
 import { LibsqlError } from "@libsql/client";
 import { describe, expect, it } from "vitest";
-import { inLine } from "../../src/runtime/libsql/write-line.ts";
+import { queueWrites } from "../../src/runtime/libsql/write-queue.ts";
 import { refusal } from "../conformance/store.ts";
 
 const locked = (): LibsqlError => new LibsqlError("database is locked", "SQLITE_BUSY");
@@ -11,7 +11,7 @@ describe("the line of writes", () => {
     let running = 0;
     let most = 0;
     const begun: string[] = [];
-    const batch = inLine(
+    const batch = queueWrites(
       async ([first]) => {
         begun.push(first?.sql ?? "");
         most = Math.max(most, ++running);
@@ -30,21 +30,21 @@ describe("the line of writes", () => {
   it("repeats what was refused because of other writers", async () => {
     let tries = 0;
     const run = () => (++tries < 4 ? Promise.reject(locked()) : Promise.resolve([["kept"]]));
-    expect(await inLine(run, { atOnce: 1, limitMs: 10_000 })(statement("a"))).toEqual([["kept"]]);
+    expect(await queueWrites(run, { atOnce: 1, limitMs: 10_000 })(statement("a"))).toEqual([["kept"]]);
     expect(tries).toBe(4);
   });
 
   it("refuses a batch whose time is over: while it waits, and while it is repeated", async () => {
-    const never = inLine(() => new Promise(() => undefined), { atOnce: 1, limitMs: 50 });
+    const never = queueWrites(() => new Promise(() => undefined), { atOnce: 1, limitMs: 50 });
     void never(statement("a"));
     expect(await refusal(never(statement("b")))).toBe("catalog_busy 503");
-    const busy = inLine(() => Promise.reject(locked()), { atOnce: 1, limitMs: 50 });
+    const busy = queueWrites(() => Promise.reject(locked()), { atOnce: 1, limitMs: 50 });
     expect(await refusal(busy(statement("a")))).toBe("catalog_busy 503");
   });
 
   it("tells a batch how much of its time is left", async () => {
     const left: number[] = [];
-    const batch = inLine(
+    const batch = queueWrites(
       async (_, leftMs) => {
         left.push(leftMs);
         await new Promise((resolve) => setTimeout(resolve, 20));
@@ -57,7 +57,7 @@ describe("the line of writes", () => {
   });
 
   it("goes on after a batch that failed", async () => {
-    const batch = inLine(([first]) => Promise.reject(new Error(first?.sql)), { atOnce: 1, limitMs: 10_000 });
+    const batch = queueWrites(([first]) => Promise.reject(new Error(first?.sql)), { atOnce: 1, limitMs: 10_000 });
     const outcomes = await Promise.allSettled(["a", "b", "c"].map((name) => batch(statement(name))));
     expect(outcomes.map((outcome) => outcome.status === "rejected" && String(outcome.reason))).toEqual([
       "Error: a",

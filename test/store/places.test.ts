@@ -4,12 +4,12 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { Store } from "../../src/base/ports.ts";
 import { FileStore } from "../../src/store/file/file.ts";
-import { parsePlaceKey, placeKey, withPlaces } from "../../src/store/mounts.ts";
+import { parseMountKey, mountKey, withMounts } from "../../src/store/mounts.ts";
 import { bodyOf, listed, readAll, refusal, storeConformance } from "../conformance/store.ts";
 
 storeConformance("a folder beside other folders", async () => {
   const root = await mkdtemp(join(tmpdir(), "boxcar-places-"));
-  const store = withPlaces(new FileStore(join(root, "objects")), () => Promise.resolve(undefined));
+  const store = withMounts(new FileStore(join(root, "objects")), () => Promise.resolve(undefined));
   return { store, close: () => rm(root, { recursive: true }) };
 });
 
@@ -24,19 +24,19 @@ describe("files that stay where they lie", () => {
     await writeFile(join(base, "place", "cam 1", "a.mp4"), "recorded");
     asked = [];
     known = new Map();
-    store = withPlaces(new FileStore(join(base, "objects")), (placeId) => {
-      asked.push(placeId);
-      const path = known.get(placeId);
+    store = withMounts(new FileStore(join(base, "objects")), (mountId) => {
+      asked.push(mountId);
+      const path = known.get(mountId);
       return Promise.resolve(path === undefined ? undefined : new FileStore(path));
     });
   });
   afterEach(() => rm(base, { recursive: true }));
 
   it("are read by keys that name their folder by number", async () => {
-    const key = placeKey(7, "cam 1/a.mp4");
+    const key = mountKey(7, "cam 1/a.mp4");
     expect(key).toBe("@7/cam 1/a.mp4");
-    expect(parsePlaceKey(key)).toEqual({ placeId: 7, path: "cam 1/a.mp4" });
-    expect(parsePlaceKey("segments/@7/a")).toBeUndefined();
+    expect(parseMountKey(key)).toEqual({ mountId: 7, path: "cam 1/a.mp4" });
+    expect(parseMountKey("segments/@7/a")).toBeUndefined();
 
     expect(await store.head(key)).toBeUndefined();
     expect(await refusal(readAll(store, key, { offset: 0, length: 8 }))).toBe("object_missing 404");

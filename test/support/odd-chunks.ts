@@ -48,7 +48,7 @@ export function indexOf(core: Core, tracks: readonly (readonly Chunk[])[], timin
   const samples = tracks.flat().flatMap(({ offset, sizes }) => offset + sizes.reduce((sum, size) => sum + size, 0));
   const end = Math.max(...samples);
   // Overlapping samples must not be larger than the file together.
-  const tables = tracks.map((chunks, slot) => tablesOf(chunks, timing[slot] ?? {}));
+  const tables = tracks.map((chunks, trackIndex) => tablesOf(chunks, timing[trackIndex] ?? {}));
   return indexOfTables(core, end + 1_000_000, tables);
 }
 
@@ -85,13 +85,13 @@ function tablesOf(chunks: readonly Chunk[], { durations = () => 10, offsets, syn
   ];
 }
 
-function trak(tables: readonly Uint8Array[], slot: number): Uint8Array {
+function trak(tables: readonly Uint8Array[], trackIndex: number): Uint8Array {
   const entry = box("mp4a", zeros(6), u16(1), zeros(20));
   const stbl = box("stbl", fullBox("stsd", 0, 0, u32(3), entry, entry, entry), ...tables);
   const dinf = box("dinf", fullBox("dref", 0, 0, u32(1), fullBox("url ", 0, 1)));
   return box(
     "trak",
-    fullBox("tkhd", 0, 7, u32(0, 0, slot + 1, 0, 0, 0, 0), zeros(60)),
+    fullBox("tkhd", 0, 7, u32(0, 0, trackIndex + 1, 0, 0, 0, 0), zeros(60)),
     box(
       "mdia",
       fullBox("mdhd", 0, 0, u32(0, 0, 1000, 0, 0)),

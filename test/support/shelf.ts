@@ -16,7 +16,7 @@ import { planRange } from "../../src/recordings/plan-range.ts";
 import { openCatalog } from "../../src/runtime/libsql/open-catalog.ts";
 import { loadCore } from "../../src/runtime/node/load-core.ts";
 import { FileStore } from "../../src/store/file/file.ts";
-import { placeKey, withPlaces } from "../../src/store/mounts.ts";
+import { mountKey, withMounts } from "../../src/store/mounts.ts";
 
 /** A stream of segments that can be planned. */
 export interface Shelf {
@@ -60,13 +60,13 @@ export async function catalogued(
   const core = await loadCore();
   const opened = await openCatalog(createClient({ url: ":memory:" }));
   const { catalog } = opened;
-  const store = withPlaces(new FileStore("/nowhere"), (place) => {
+  const store = withMounts(new FileStore("/nowhere"), (place) => {
     const file = files[place]?.file;
     return Promise.resolve(file === undefined ? undefined : new FileStore(dirname(file)));
   });
   const parts = { core, catalog, store, clock: () => 0 };
   for (const [i, { file, startMs }] of files.entries()) {
-    await registerInPlace(parts, { streamPath: "test", startMs, key: placeKey(i, basename(file)) });
+    await registerInPlace(parts, { streamPath: "test", startMs, key: mountKey(i, basename(file)) });
   }
   return {
     plan: (query) => planRange(parts, { streamPath: "test", cut: "frame", gaps: "skip", changes: "inband", ...query }),

@@ -32,7 +32,7 @@ export function readPart(core: Core, header: StreamHeader, part: StreamPart): Pa
   try {
     ({ index } = core.buildIndex(boxes, at + part.size));
   } catch (error) {
-    if (error instanceof Error && "error" in error && error.error === "no_samples") return undefined;
+    if (error instanceof Error && "code" in error && error.code === "no_samples") return undefined;
     throw error;
   }
   const { tracks, reference } = readSummary(index);

@@ -107,7 +107,7 @@ function trackOf(
     editTime: -1,
     editDuration: duration,
     tkhdFlags: 3, // enabled, in the movie
-    source: { slot: 0, id: 0, kept: new Uint8Array(0) },
+    source: { trackIndex: 0, id: 0, kept: new Uint8Array(0) },
     presentation: (composition.tracks.find(isVideo) ?? composition.tracks[0])?.presentation ?? new Uint8Array(0),
   };
 }

@@ -45,7 +45,7 @@ export interface TrackHeaders {
 /** Headers of a track without samples, of no segment. */
 export const NO_HEADERS: TrackHeaders = { descriptions: new Uint8Array(0), kept: new Uint8Array(0) };
 
-/** The slot of an output track in a piece, -1 when the piece has no samples of it. */
+/** The index of an output track in a piece, -1 when the piece has no samples of it. */
 export function slotOf(piece: Piece, track: OutputTrack): number {
   return piece.tracks.findIndex((candidate) => candidate.trackId === track.id && candidate.count > 0);
 }
@@ -111,7 +111,7 @@ export function movieTrackOf(
     duration: track.duration,
     presentation: track.presentation,
     tkhdFlags: track.tkhdFlags,
-    source: { slot: track.source.slot, id: track.source.id, kept },
+    source: { trackIndex: track.source.trackIndex, id: track.source.id, kept },
   };
 }
 

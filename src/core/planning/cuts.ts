@@ -42,13 +42,13 @@ export class Cuts {
     return timed;
   }
 
-  /** Finds the samples of the track in `slot` that a cut takes. @throws BoxcarError `index_missing` (503) */
-  async select({ id }: RecordedSegment, slot: number, selection: Selection): Promise<Selected> {
+  /** Finds the samples of the track `trackIndex` that a cut takes. @throws BoxcarError `index_missing` (503) */
+  async select({ id }: RecordedSegment, trackIndex: number, selection: Selection): Promise<Selected> {
     const { start, end, rules, preroll } = selection;
-    const name = `${id} ${slot} ${start} ${end} ${rules} ${preroll}`;
+    const name = `${id} ${trackIndex} ${start} ${end} ${rules} ${preroll}`;
     let found = this.#selected.get(name);
     if (found === undefined) {
-      found = await this.#ask(id, ["select", slot, selection]);
+      found = await this.#ask(id, ["select", trackIndex, selection]);
       this.#selected.set(name, found);
     }
     return found;

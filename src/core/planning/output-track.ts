@@ -56,7 +56,7 @@ export class OutputTrack {
   /** Where the track is found in the first segment. */
   readonly source: {
     readonly segment: RecordedSegment;
-    readonly slot: number;
+    readonly trackIndex: number;
     readonly id: number;
     readonly keptOffset: number;
   };
@@ -102,14 +102,14 @@ export class OutputTrack {
   /** Where parameter sets stand in the samples: the one sample entry that serves them all. */
   entry: Uint8Array | undefined;
 
-  constructor(id: number, record: TrackRecord, { segment, summary }: SummarizedSegment, slot: number) {
+  constructor(id: number, record: TrackRecord, { segment, summary }: SummarizedSegment, trackIndex: number) {
     this.id = id;
     this.handler = record.handler;
     this.timescale = record.timescale;
     this.codec = record.codec;
     this.tkhdFlags = record.tkhdFlags;
-    this.source = { segment, slot, id: record.id, keptOffset: summary.keptOffset };
-    this.presentation = presentationOf(summary, slot);
+    this.source = { segment, trackIndex, id: record.id, keptOffset: summary.keptOffset };
+    this.presentation = presentationOf(summary, trackIndex);
     this.usualDuration = usualDuration(record);
   }
 

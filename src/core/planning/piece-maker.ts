@@ -20,7 +20,7 @@ import {
 } from "./piece.ts";
 import { baseOf, limitOf, type PlacedSegment, type TimedSegment, openEnd } from "./placed-segment.ts";
 import { selectionOf, SNAP_MS, snaps } from "./selection.ts";
-import { SoundFiller } from "./sound-filler.ts";
+import { AudioFiller } from "./audio-filler.ts";
 import { rescale, ticksOf, usualDuration } from "./ticks.ts";
 import { alone, cutTimecode, timecodePiece, timecodeStart } from "./timecode.ts";
 
@@ -42,9 +42,9 @@ export interface PieceMakerOptions {
 const NONE = new Uint8Array(0);
 /** What the tracks of segments of one kind become. */
 interface Match {
-  /** One a slot. */
+  /** One a track. */
   readonly outputs: readonly OutputTrack[];
-  /** One a slot: the output sample description index of the first description; undefined before there is a sample of it. */
+  /** One a track: the output sample description index of the first description; undefined before there is a sample of it. */
   readonly bases: (number | undefined)[];
   /** Whether a track changes its timescale. */
   readonly scaled: boolean;
@@ -67,12 +67,12 @@ export class PieceMaker {
   fragments = 0;
   /** Of them, those that `sidx` and `mfra` refer to. */
   references = 0;
-  readonly #filler: SoundFiller | undefined;
+  readonly #filler: AudioFiller | undefined;
 
   constructor(options: PieceMakerOptions) {
     this.#options = options;
     if (options.sound !== "keep") return;
-    this.#filler = new SoundFiller(options, (piece) => {
+    this.#filler = new AudioFiller(options, (piece) => {
       this.#keep(piece);
     });
   }
@@ -107,9 +107,9 @@ export class PieceMaker {
     const { summary } = placed.timed;
     const match = this.#match(placed.timed);
     const isCut = summary.tracks.some(
-      (_, slot) =>
-        selectionOf(placed, slot, match.outputs[slot], this.#options) !== undefined ||
-        timecodeStart(placed, slot) !== undefined,
+      (_, trackIndex) =>
+        selectionOf(placed, trackIndex, match.outputs[trackIndex], this.#options) !== undefined ||
+        timecodeStart(placed, trackIndex) !== undefined,
     );
     if (match.scaled || isCut || this.#leavesHole(placed, match)) return this.#addCut(placed, match);
     this.#push(placed, match, this.#joinAll(placed, match), summary.tracks, summary.fragments);
@@ -120,38 +120,38 @@ export class PieceMaker {
     const { cuts } = this.#options;
     const { segment, summary } = placed.timed;
     const selected: Selected[] = [];
-    for (const [slot, record] of summary.tracks.entries()) {
-      const selection = selectionOf(placed, slot, match.outputs[slot], this.#options);
-      selected.push(selection === undefined ? wholeTrack(record) : await cuts.select(segment, slot, selection));
+    for (const [trackIndex, record] of summary.tracks.entries()) {
+      const selection = selectionOf(placed, trackIndex, match.outputs[trackIndex], this.#options);
+      selected.push(selection === undefined ? wholeTrack(record) : await cuts.select(segment, trackIndex, selection));
     }
     if (selected.every(({ count }) => count === 0)) return;
     for (const output of this.#outputs) {
-      const slot = match.outputs.indexOf(output);
-      const [record, samples] = [summary.tracks[slot], selected[slot]];
+      const trackIndex = match.outputs.indexOf(output);
+      const [record, samples] = [summary.tracks[trackIndex], selected[trackIndex]];
       const own = record === undefined || samples === undefined ? undefined : { record, samples };
-      await this.#filler?.fillBefore(output, placed, own, () => this.#baseOf(placed, match, slot));
+      await this.#filler?.fillBefore(output, placed, own, () => this.#baseOf(placed, match, trackIndex));
     }
-    for (const [slot, samples] of selected.entries())
-      selected[slot] = await this.#countOn(placed, match, slot, samples);
+    for (const [trackIndex, samples] of selected.entries())
+      selected[trackIndex] = await this.#countOn(placed, match, trackIndex, samples);
     const tracks = this.#joinAll(placed, match, selected);
     const { counts, decodings, fragments } = await cuts.measure(segment, tracks, match.scaled);
-    for (const [slot, track] of tracks.entries()) {
-      const decoding = decodings[slot];
-      if (track.shown !== undefined && decoding !== undefined) match.outputs[slot]?.begin(track, decoding);
+    for (const [trackIndex, track] of tracks.entries()) {
+      const decoding = decodings[trackIndex];
+      if (track.shown !== undefined && decoding !== undefined) match.outputs[trackIndex]?.begin(track, decoding);
     }
     this.#push(placed, match, tracks, counts, fragments);
   }
 
-  /** Lets a timecode begin with the cut, in a piece of its own. Returns what else is taken of the track in `slot`. */
-  async #countOn(placed: PlacedSegment, match: Match, slot: number, selected: Selected): Promise<Selected> {
+  /** Lets a timecode begin with the cut, in a piece of its own. Returns what else is taken of the track `trackIndex`. */
+  async #countOn(placed: PlacedSegment, match: Match, trackIndex: number, selected: Selected): Promise<Selected> {
     const { segment, summary } = placed.timed;
-    const [record, output] = [summary.tracks[slot], match.outputs[slot]];
-    const cut = await cutTimecode(this.#options, placed, slot, selected);
+    const [record, output] = [summary.tracks[trackIndex], match.outputs[trackIndex]];
+    const cut = await cutTimecode(this.#options, placed, trackIndex, selected);
     if (cut === undefined || record === undefined || output === undefined) return selected;
-    const track = this.#join(placed, record, output, cut.first, this.#baseOf(placed, match, slot));
-    const tracks = alone(summary.tracks, slot, track);
+    const track = this.#join(placed, record, output, cut.first, this.#baseOf(placed, match, trackIndex));
+    const tracks = alone(summary.tracks, trackIndex, track);
     const { counts } = await this.#options.cuts.measure(segment, tracks, match.scaled);
-    track.counts = counts[slot] ?? NO_COUNTS;
+    track.counts = counts[trackIndex] ?? NO_COUNTS;
     output.count(track, record);
     this.#keep(timecodePiece(segment, tracks, cut.media));
     return cut.rest;
@@ -165,12 +165,12 @@ export class PieceMaker {
     fragments: number,
   ): void {
     let bytes = 0;
-    for (const [slot, record] of summary.tracks.entries()) {
-      const track = tracks[slot];
+    for (const [trackIndex, record] of summary.tracks.entries()) {
+      const track = tracks[trackIndex];
       if (track === undefined || track.count === 0) continue;
-      track.counts = countsOf(counts[slot] ?? NO_COUNTS);
+      track.counts = countsOf(counts[trackIndex] ?? NO_COUNTS);
       bytes += track.counts.bytes;
-      outputs[slot]?.count(track, record);
+      outputs[trackIndex]?.count(track, record);
     }
     this.made++;
     this.references += fragments;
@@ -187,19 +187,19 @@ export class PieceMaker {
   }
 
   /** The output sample description index of a track's first one. */
-  #baseOf({ timed: { segment, summary } }: PlacedSegment, { outputs, bases }: Match, slot: number): number {
-    const [record, output] = [summary.tracks[slot], outputs[slot]];
+  #baseOf({ timed: { segment, summary } }: PlacedSegment, { outputs, bases }: Match, trackIndex: number): number {
+    const [record, output] = [summary.tracks[trackIndex], outputs[trackIndex]];
     if (record === undefined || output === undefined) return 1;
-    return (bases[slot] ??= output.describe(segment, record));
+    return (bases[trackIndex] ??= output.describe(segment, record));
   }
 
   /** @param selected default: all of each track */
   #joinAll(placed: PlacedSegment, match: Match, selected?: readonly Selected[]): PieceTrack[] {
-    return placed.timed.summary.tracks.map((record, slot) => {
-      const output = match.outputs[slot];
-      const samples = selected === undefined ? wholeTrack(record) : selected[slot];
+    return placed.timed.summary.tracks.map((record, trackIndex) => {
+      const output = match.outputs[trackIndex];
+      const samples = selected === undefined ? wholeTrack(record) : selected[trackIndex];
       if (output === undefined || samples === undefined || samples.count === 0) return leftOut(record);
-      return this.#join(placed, record, output, samples, this.#baseOf(placed, match, slot));
+      return this.#join(placed, record, output, samples, this.#baseOf(placed, match, trackIndex));
     });
   }
 
@@ -208,8 +208,9 @@ export class PieceMaker {
     if (match === undefined) {
       const { tracks } = timed.summary;
       const outputs: OutputTrack[] = [];
-      for (const [slot, record] of tracks.entries()) outputs.push(this.#outputOf(timed, record, slot, outputs));
-      const scaled = outputs.some((output, slot) => output.timescale !== tracks[slot]?.timescale);
+      for (const [trackIndex, record] of tracks.entries())
+        outputs.push(this.#outputOf(timed, record, trackIndex, outputs));
+      const scaled = outputs.some((output, trackIndex) => output.timescale !== tracks[trackIndex]?.timescale);
       match = { outputs, bases: [], scaled };
       this.#matches.set(timed.kind, match);
     }
@@ -217,12 +218,12 @@ export class PieceMaker {
   }
 
   /** Tracks of segments are the same one by handler and by order among those of their handler. */
-  #outputOf(timed: TimedSegment, record: TrackRecord, slot: number, taken: readonly OutputTrack[]): OutputTrack {
+  #outputOf(timed: TimedSegment, record: TrackRecord, trackIndex: number, taken: readonly OutputTrack[]): OutputTrack {
     const { segment } = timed;
     if (record.flags & TrackFlag.Encrypted) throw encrypted(segment);
     const known = this.#outputs.find((output) => output.handler === record.handler && !taken.includes(output));
     if (known === undefined) {
-      const added = new OutputTrack(this.#outputs.length + 1, record, timed, slot);
+      const added = new OutputTrack(this.#outputs.length + 1, record, timed, trackIndex);
       this.#outputs.push(added);
       return added;
     }

@@ -1,7 +1,7 @@
 import type { RecordedSegment } from "../segment.ts";
 import type { Counts, PieceTrack as PieceTrackRecord, Selected } from "../wasm/abi/records.ts";
 import type { TrackRecord } from "../wasm/records/summary.ts";
-import { isSound } from "./track-kinds.ts";
+import { isAudio } from "./track-kinds.ts";
 import type { Store } from "../../base/ports.ts";
 import type { PinnedObject } from "../reading/read-spans.ts";
 import { ticksOf } from "./ticks.ts";
@@ -35,7 +35,7 @@ type Mutable<T> = { -readonly [Name in keyof T]: T[Name] };
 /** The samples of one segment that go into the output, and where they land. */
 export interface Piece {
   readonly source: Source;
-  /** One a slot of the segment's index. */
+  /** One a track of the segment's index. */
   readonly tracks: readonly PieceTrack[];
   /** Bytes of media, inline ones included. */
   bytes: number;
@@ -56,7 +56,7 @@ const OPUS_PREROLL_MS = 80;
  * times to 0 by the earliest of any track
  */
 export function prerollOf(record: TrackRecord, hiddenMs: number): number {
-  if (!isSound(record)) return 0;
+  if (!isAudio(record)) return 0;
   if (record.codec === "opus") return ticksOf(Math.max(OPUS_PREROLL_MS, hiddenMs), record.timescale);
   return record.codec.startsWith("mp4a") ? Math.ceil(record.duration / Math.max(1, record.samples)) : 0;
 }

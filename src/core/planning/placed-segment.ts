@@ -2,7 +2,7 @@ import type { RecordedSegment } from "../segment.ts";
 import { BoxcarError } from "../../base/errors.ts";
 import { readSummary, type Summary, type TrackRecord } from "../wasm/records/summary.ts";
 import { TrackFlag } from "../wasm/abi/names.ts";
-import { isSound, isVideo } from "./track-kinds.ts";
+import { isAudio, isVideo } from "./track-kinds.ts";
 import { millisecondsOf, rescale, ticksOf, usualDuration } from "./ticks.ts";
 
 /**
@@ -138,9 +138,9 @@ export function limitOf(placed: PlacedSegment, record: TrackRecord): number {
 }
 
 /** Where what is taken of a track other than the reference begins, in its ticks; -Infinity: with its first sample. */
-export function othersStartOf({ timed, othersFromMs }: PlacedSegment, slot: number): number {
-  const record = timed.summary.tracks[slot];
-  if (record === undefined || slot === timed.summary.reference) return Number.NEGATIVE_INFINITY;
+export function othersStartOf({ timed, othersFromMs }: PlacedSegment, trackIndex: number): number {
+  const record = timed.summary.tracks[trackIndex];
+  if (record === undefined || trackIndex === timed.summary.reference) return Number.NEGATIVE_INFINITY;
   const start = timed.ticksAt(othersFromMs, record);
   return record.earliestPts + usualDuration(record) < start ? start : Number.NEGATIVE_INFINITY;
 }
@@ -149,13 +149,14 @@ export function othersStartOf({ timed, othersFromMs }: PlacedSegment, slot: numb
  * Where the joint with the next segment ends a track, exclusive, in its ticks: where the next one's own samples begin,
  * since sound that outlasts its picture would stand in for theirs. Infinity when the track ends there by itself.
  */
-export function jointLimitOf({ timed, joint }: PlacedSegment, slot: number): number {
-  const record = timed.summary.tracks[slot];
-  if (joint === undefined || record === undefined || slot === timed.summary.reference) return Number.POSITIVE_INFINITY;
+export function jointLimitOf({ timed, joint }: PlacedSegment, trackIndex: number): number {
+  const record = timed.summary.tracks[trackIndex];
+  if (joint === undefined || record === undefined || trackIndex === timed.summary.reference)
+    return Number.POSITIVE_INFINITY;
   // What measures or describes stands in for nothing: all of it is kept.
-  if (!isSound(record) && !isVideo(record)) return Number.POSITIVE_INFINITY;
+  if (!isAudio(record) && !isVideo(record)) return Number.POSITIVE_INFINITY;
   const { atMs, next, slackMs } = joint;
-  const own = sameTrack(timed.summary, slot, next.summary);
+  const own = sameTrack(timed.summary, trackIndex, next.summary);
   const delayMs = own === undefined ? 0 : next.delayOf(own);
   const limit = timed.ticksAt(atMs + Math.max(0, delayMs), record);
   const slack = Math.ceil(usualDuration(record)) + ticksOf(slackMs, record.timescale);
@@ -163,8 +164,8 @@ export function jointLimitOf({ timed, joint }: PlacedSegment, slot: number): num
 }
 
 /** The track of another segment that is the same by handler and by order among those of its handler. */
-function sameTrack({ tracks }: Summary, slot: number, other: Summary): TrackRecord | undefined {
-  const handler = tracks[slot]?.handler;
-  const nth = tracks.slice(0, slot).filter((record) => record.handler === handler).length;
+function sameTrack({ tracks }: Summary, trackIndex: number, other: Summary): TrackRecord | undefined {
+  const handler = tracks[trackIndex]?.handler;
+  const nth = tracks.slice(0, trackIndex).filter((record) => record.handler === handler).length;
   return other.tracks.filter((record) => record.handler === handler)[nth];
 }

@@ -2,7 +2,7 @@ import { SelectionRule, TrackFlag } from "../wasm/abi/names.ts";
 import type { Selection } from "../wasm/abi/records.ts";
 import type { TrackRecord } from "../wasm/records/summary.ts";
 import type { OutputTrack } from "./output-track.ts";
-import { isSound, isVideo, needsSync } from "./track-kinds.ts";
+import { isAudio, isVideo, needsSync } from "./track-kinds.ts";
 import { prerollOf } from "./piece.ts";
 import { baseOf, jointLimitOf, limitOf, othersStartOf, ROUNDING_MS, type PlacedSegment } from "./placed-segment.ts";
 import { rescale, ticksOf, usualDuration } from "./ticks.ts";
@@ -11,18 +11,18 @@ import { rescale, ticksOf, usualDuration } from "./ticks.ts";
 export const SNAP_MS = 1;
 
 /**
- * What to take of the track in `slot` of a placed segment; undefined for all of it.
+ * What to take of the track `trackIndex` of a placed segment; undefined for all of it.
  * @param output what it becomes part of
  * @param options.edits without edit lists nothing can be hidden: sound starts with its first sample from the start on
  */
 export function selectionOf(
   placed: PlacedSegment,
-  slot: number,
+  trackIndex: number,
   output: OutputTrack | undefined,
   { cut, edits }: { readonly cut: "frame" | "keyframe"; readonly edits: "list" | "none" },
 ): Selection | undefined {
   const { timed } = placed;
-  const record = timed.summary.tracks[slot];
+  const record = timed.summary.tracks[trackIndex];
   if (record === undefined) return undefined;
   const rules = placed.closed ? SelectionRule.Closed : 0;
   if (isVideo(record)) {
@@ -38,18 +38,18 @@ export function selectionOf(
   const padded = record.firstDts + record.duration - record.lastDuration >= record.editEnd;
   const end = Math.min(
     limitOf(placed, record),
-    jointLimitOf(placed, slot),
+    jointLimitOf(placed, trackIndex),
     padded ? record.editEnd : Number.POSITIVE_INFINITY,
   );
   const start = Math.max(
     rescale(placed.from, timed.reference.timescale, record.timescale),
     overlapEnd(placed, record, output) ?? Number.NEGATIVE_INFINITY,
-    othersStartOf(placed, slot),
+    othersStartOf(placed, trackIndex),
   );
   if (start === Number.NEGATIVE_INFINITY && end === Number.POSITIVE_INFINITY) return undefined;
   const isLed = placed.leading && start !== Number.NEGATIVE_INFINITY;
   const preroll = isLed && cut === "frame" && edits === "list" ? prerollOf(record, placed.hiddenMs) : 0;
-  const within = isLed && isSound(record) && edits === "none" ? Math.ceil(usualDuration(record)) - 1 : 0;
+  const within = isLed && isAudio(record) && edits === "none" ? Math.ceil(usualDuration(record)) - 1 : 0;
   if (!needsSync(record)) return { start: start + within, end, rules, preroll };
   const begin = placed.leading && edits === "list" ? SelectionRule.FromSync : SelectionRule.NextSync;
   return { start, end, rules: start === Number.NEGATIVE_INFINITY ? rules : rules | begin, preroll };
@@ -60,7 +60,7 @@ export function selectionOf(
  * may follow, in its ticks. Undefined when it does not. Other tracks hold their last sample no longer than until then.
  */
 function overlapEnd(placed: PlacedSegment, record: TrackRecord, output: OutputTrack | undefined): number | undefined {
-  if (output?.last === undefined || record.samples === 0 || !isSound(record)) return undefined;
+  if (output?.last === undefined || record.samples === 0 || !isAudio(record)) return undefined;
   const [from, to] = [output.timescale, record.timescale];
   const base = baseOf(placed, output);
   const usual = usualDuration(record);
@@ -74,5 +74,5 @@ function overlapEnd(placed: PlacedSegment, record: TrackRecord, output: OutputTr
 
 /** Whether a sound's samples, all alike, go on at a joint as they did before, where rounding alone puts them elsewhere. */
 export function snaps(record: TrackRecord): boolean {
-  return isSound(record) && (record.flags & TrackFlag.Uniform) !== 0;
+  return isAudio(record) && (record.flags & TrackFlag.Uniform) !== 0;
 }

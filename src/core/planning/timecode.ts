@@ -34,17 +34,17 @@ export interface CutTimecode {
  * Where the presentation of a placed segment's timecode track begins later than its first sample, in its ticks; undefined
  * when it does not.
  */
-export function timecodeStart(placed: PlacedSegment, slot: number): number | undefined {
+export function timecodeStart(placed: PlacedSegment, trackIndex: number): number | undefined {
   const { summary, reference } = placed.timed;
-  const record = summary.tracks[slot];
+  const record = summary.tracks[trackIndex];
   if (record?.handler !== Code.tmcd || record.samples === 0 || !isVideo(reference)) return undefined;
   const begun = rescale(Math.max(placed.from, reference.start), reference.timescale, record.timescale);
-  const start = Math.max(begun, othersStartOf(placed, slot));
+  const start = Math.max(begun, othersStartOf(placed, trackIndex));
   return start > record.firstPts + ticksOf(ROUNDING_MS, record.timescale) ? start : undefined;
 }
 
 /**
- * Cuts the timecode track in `slot` of a placed segment: readers take the number of its first sample for that of the first
+ * Cuts the timecode track in `trackIndex` of a placed segment: readers take the number of its first sample for that of the first
  * picture, so that sample begins with the cut, and counts the pictures that were left out before it.
  * @param selected what the cut takes of the track
  * @returns undefined when it may stay as it is
@@ -53,15 +53,15 @@ export function timecodeStart(placed: PlacedSegment, slot: number): number | und
 export async function cutTimecode(
   { core, cuts, indexOf, store }: TimecodeParts,
   placed: PlacedSegment,
-  slot: number,
+  trackIndex: number,
   selected: Selected,
 ): Promise<CutTimecode | undefined> {
   const { segment, summary } = placed.timed;
-  const record = summary.tracks[slot];
-  const start = timecodeStart(placed, slot);
+  const record = summary.tracks[trackIndex];
+  const start = timecodeStart(placed, trackIndex);
   if (record?.descriptionCount !== 1 || start === undefined || selected.count === 0) return undefined;
   const select = (from: number, to: number): Promise<Selected> =>
-    cuts.select(segment, slot, { start: from, end: to, rules: 0, preroll: 0 } satisfies Selection);
+    cuts.select(segment, trackIndex, { start: from, end: to, rules: 0, preroll: 0 } satisfies Selection);
   const shown = await select(start, start + 1);
   if (shown.count !== 1) return undefined;
   const index = await indexOf(segment);
@@ -74,7 +74,7 @@ export async function cutTimecode(
   const first = { ...shown, dts: start, pts: start, lastDts: start, lastDuration: until - start, presentedEnd: until };
   const left = selected.first + selected.count - shown.first - 1;
   const rest = left > 0 ? await select(end, limitOf(placed, record)) : { ...selected, count: 0 };
-  const tracks = alone(summary.tracks, slot, { ...leftOut(record), first: shown.first, count: 1 });
+  const tracks = alone(summary.tracks, trackIndex, { ...leftOut(record), first: shown.first, count: 1 });
   const {
     spans: [span, ...others],
   } = await core.ask(index, ["spans", tracks, { most: 0xffff_ffff }]);
@@ -82,9 +82,9 @@ export async function cutTimecode(
   return { first, rest, media: { get: (...wanted) => counted(store, segment, span.offset, step, wanted[1]) } };
 }
 
-/** A piece's tracks of which only that in `slot` is taken. */
-export function alone(records: readonly TrackRecord[], slot: number, track: PieceTrack): PieceTrack[] {
-  return records.map((record, i) => (i === slot ? track : leftOut(record)));
+/** A piece's tracks of which only that in `trackIndex` is taken. */
+export function alone(records: readonly TrackRecord[], trackIndex: number, track: PieceTrack): PieceTrack[] {
+  return records.map((record, i) => (i === trackIndex ? track : leftOut(record)));
 }
 
 /** The piece of one timecode. */

@@ -16,7 +16,7 @@ export function isVideo(track: { readonly handler: number }): boolean {
 
 /** Whether decoding begins at sync samples only: that of video, and of sound such as xHE-AAC. */
 export function needsSync(track: { readonly handler: number; readonly flags: number }): boolean {
-  return isVideo(track) || (isSound(track) && (track.flags & TrackFlag.AllSync) === 0);
+  return isVideo(track) || (isAudio(track) && (track.flags & TrackFlag.AllSync) === 0);
 }
 
 /** Whether a track is text: subtitles, captions, or titles of chapters. */
@@ -25,6 +25,6 @@ export function isText({ handler }: { readonly handler: number }): boolean {
 }
 
 /** Whether a track is audio. */
-export function isSound(track: { readonly handler: number }): boolean {
+export function isAudio(track: { readonly handler: number }): boolean {
   return track.handler === Code.soun;
 }

@@ -26,7 +26,7 @@ export function decodedAt({ firstPts, firstDts }: TrackRecord, { dts }: Pick<Sam
 export function completeSamples(loaded: LoadedIndex, timed: TimedSegment): number {
   const { reference, summary, segment } = timed;
   if (segment.open !== true) return reference.samples;
-  const others = streamedTracks(summary, "av").filter(({ slot }) => slot !== summary.reference);
+  const others = streamedTracks(summary, "av").filter(({ trackIndex }) => trackIndex !== summary.reference);
   const ends = others.map(({ record }) => {
     return rescale(record.firstPts + record.duration, record.timescale, reference.timescale);
   });

@@ -44,10 +44,10 @@ export function configurationOf(timed: TimedSegment): Configuration {
 }
 
 function told({ summary }: TimedSegment): Configuration {
-  const tracks = streamedTracks(summary, "av").map(({ slot, record, trackId }) => [
+  const tracks = streamedTracks(summary, "av").map(({ trackIndex, record, trackId }) => [
     ...[trackId, record.handler, streamTimescale(record), record.codec],
     ...[record.descriptionHash, record.descriptionCount, record.flags & COMMON, record.tkhdFlags],
-    hex(presentationOf(summary, slot)),
+    hex(presentationOf(summary, trackIndex)),
   ]);
   return { key: hex(summary.bytes.subarray(KEY_AT, KEY_AT + 8)), text: JSON.stringify(tracks) };
 }
@@ -69,7 +69,7 @@ export function initSegment(
   index: Uint8Array,
   asked: StreamTracks,
 ): Uint8Array | undefined {
-  const tracks = streamedTracks(summary, asked).map(({ slot, record, trackId }): MovieTrack => {
+  const tracks = streamedTracks(summary, asked).map(({ trackIndex, record, trackId }): MovieTrack => {
     const { descriptionOffset: at, descriptionLength: length } = record;
     return {
       id: trackId,
@@ -80,9 +80,9 @@ export function initSegment(
       descriptionCount: record.descriptionCount,
       descriptions: core.plainEntries(record.handler, index.subarray(at, at + length)),
       ...{ duration: 0, editDelay: 0, editTime: -1, editDuration: 0 },
-      presentation: presentationOf(summary, slot),
+      presentation: presentationOf(summary, trackIndex),
       tkhdFlags: record.tkhdFlags,
-      source: { slot, id: record.id, kept: new Uint8Array(0) },
+      source: { trackIndex, id: record.id, kept: new Uint8Array(0) },
     };
   });
   if (tracks.length === 0) return undefined;

@@ -84,16 +84,16 @@ export async function planMediaSegment(
   const run = await ask(["run", summary.reference, first, end - first]);
   if (first > 0 && !run.sync && name.part !== true) return undefined;
   const tracks: PieceTrack[] = [];
-  for (const [slot, record] of summary.tracks.entries()) {
-    const { trackId } = wanted.find((one) => one.slot === slot) ?? { trackId: 0 };
-    const own = slot === summary.reference ? run : await startingIn(ask, timed, slot, { run, ...name });
+  for (const [trackIndex, record] of summary.tracks.entries()) {
+    const { trackId } = wanted.find((one) => one.trackIndex === trackIndex) ?? { trackId: 0 };
+    const own = trackIndex === summary.reference ? run : await startingIn(ask, timed, trackIndex, { run, ...name });
     tracks.push(
       trackId === 0 || own === undefined ? leftOut(record) : placed(timed, startMs - originMs, record, own, trackId),
     );
   }
   const measured = await ask(["measure", tracks]);
-  tracks.forEach((track, slot) => {
-    track.counts = measured.counts[slot] ?? track.counts;
+  tracks.forEach((track, trackIndex) => {
+    track.counts = measured.counts[trackIndex] ?? track.counts;
   });
   const hash = new PlanIdentity(parts.sha256, ["media segment", asked, first, end]);
   await hash.add({ ...segment, startMs });
@@ -105,21 +105,21 @@ export async function planMediaSegment(
 async function startingIn(
   ask: Ask,
   timed: TimedSegment,
-  slot: number,
+  trackIndex: number,
   { run, first }: { readonly run: SampleRun; readonly first: number },
 ): Promise<SampleRun | undefined> {
   const { summary, reference } = timed;
-  const record = summary.tracks[slot];
+  const record = summary.tracks[trackIndex];
   if (record === undefined) return undefined;
   const own = (ticks: number): number => rescale(ticks, reference.timescale, record.timescale);
   // What an edit list hides before the start of a recording may be what the one before it lacks at its end.
   const from = first === 0 ? Number.NEGATIVE_INFINITY : own(run.sync ? run.pts : decodedAt(reference, run));
   const until = own(dividedEnd(timed, run));
-  const found = await ask(["select", slot, { start: from, end: until, rules: 0, preroll: 0 }]);
+  const found = await ask(["select", trackIndex, { start: from, end: until, rules: 0, preroll: 0 }]);
   // One that has started before belongs to the media segment before.
   const skipped = found.count > 0 && found.pts < from ? 1 : 0;
   const count = found.count - skipped;
-  return count > 0 ? ask(["run", slot, found.first + skipped, count]) : undefined;
+  return count > 0 ? ask(["run", trackIndex, found.first + skipped, count]) : undefined;
 }
 
 function placed(

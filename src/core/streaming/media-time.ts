@@ -1,4 +1,4 @@
-import { isSound, isVideo } from "../planning/track-kinds.ts";
+import { isAudio, isVideo } from "../planning/track-kinds.ts";
 import type { TimedSegment } from "../planning/placed-segment.ts";
 import { rescale } from "../planning/ticks.ts";
 import type { Summary, TrackRecord } from "../wasm/records/summary.ts";
@@ -8,7 +8,7 @@ export type StreamTracks = "av" | "v" | "a";
 
 /** A track of a recording that is streamed. */
 export interface StreamedTrack {
-  readonly slot: number;
+  readonly trackIndex: number;
   readonly record: TrackRecord;
   /** In media and init segments: 1 the picture, 2 the sound. */
   readonly trackId: number;
@@ -27,12 +27,12 @@ export function hasMediaTimes({ startMs }: { readonly startMs: number }): boolea
 /** The tracks of a recording that are streamed: its first video and its first sound, as far as they are asked for. */
 export function streamedTracks({ tracks }: Pick<Summary, "tracks">, asked: StreamTracks): StreamedTrack[] {
   const found: StreamedTrack[] = [];
-  const take = (slot: number, trackId: number): void => {
-    const record = tracks[slot];
-    if (record !== undefined) found.push({ slot, record, trackId });
+  const take = (trackIndex: number, trackId: number): void => {
+    const record = tracks[trackIndex];
+    if (record !== undefined) found.push({ trackIndex, record, trackId });
   };
   if (asked !== "a") take(tracks.findIndex(isVideo), 1);
-  if (asked !== "v") take(tracks.findIndex(isSound), 2);
+  if (asked !== "v") take(tracks.findIndex(isAudio), 2);
   return found;
 }
 

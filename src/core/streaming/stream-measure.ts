@@ -1,4 +1,4 @@
-import { isSound, isVideo } from "../planning/track-kinds.ts";
+import { isAudio, isVideo } from "../planning/track-kinds.ts";
 import type { TimedSegment } from "../planning/placed-segment.ts";
 import { millisecondsOf, usualDuration } from "../planning/ticks.ts";
 import type { StreamedSegment, StreamSink } from "./stream-range.ts";
@@ -84,7 +84,7 @@ export class StreamMeasure implements StreamSink {
   #take(timed: TimedSegment): void {
     this.#timed = timed;
     const { tracks } = timed.summary;
-    const [video, sound] = [tracks.find(isVideo), tracks.find(isSound)];
+    const [video, sound] = [tracks.find(isVideo), tracks.find(isAudio)];
     this.#soundRate = 0;
     this.#fragmentRate = timed.summary.fragments / Math.max(1, timed.durationMs);
     if (sound !== undefined) {

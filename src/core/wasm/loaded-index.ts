@@ -114,29 +114,29 @@ export class LoadedIndex {
     this.#closed = true;
   }
 
-  /** Finds the samples of the track in `slot` that a cut takes. */
-  select(slot: number, selection: Selection): Selected {
+  /** Finds the samples of the track `trackIndex` that a cut takes. */
+  select(trackIndex: number, selection: Selection): Selected {
     const wasm = this.#wasm();
     const pointer = putRecords(wasm, SELECTION_SIZE, writeSelection, [selection]);
-    call(wasm, wasm.select(this.#index, slot, pointer));
+    call(wasm, wasm.select(this.#index, trackIndex, pointer));
     return readSelected(new DataView(wasm.memory.buffer), pointer + SelectionAt.selected);
   }
 
   /**
-   * The groups of pictures of the track in `slot`, as Group records.
+   * The groups of pictures of the track `trackIndex`, as Group records.
    * @param least ticks from the start of one to that of the next, at least
    */
-  groups(slot: number, least: number): Uint8Array {
+  groups(trackIndex: number, least: number): Uint8Array {
     const wasm = this.#wasm();
-    const { pointer, length } = call(wasm, wasm.groups(this.#index, slot, least));
+    const { pointer, length } = call(wasm, wasm.groups(this.#index, trackIndex, least));
     return bytesAt(wasm, pointer, length * GROUP_SIZE);
   }
 
-  /** What is true of `count` samples of the track in `slot`, from number `first` on. */
-  run(slot: number, first: number, count: number): SampleRun {
+  /** What is true of `count` samples of the track `trackIndex`, from number `first` on. */
+  run(trackIndex: number, first: number, count: number): SampleRun {
     const wasm = this.#wasm();
     const pointer = room(wasm, SELECTED_SIZE);
-    const { count: syncs } = call(wasm, wasm.run(this.#index, slot, first, count, pointer));
+    const { count: syncs } = call(wasm, wasm.run(this.#index, trackIndex, first, count, pointer));
     const selected = readSelected(new DataView(wasm.memory.buffer), pointer);
     return { ...selected, shown: selected.pts, sync: (syncs & 1) !== 0, beforeSync: (syncs & 2) !== 0 };
   }
@@ -161,13 +161,13 @@ export class LoadedIndex {
    */
   table(
     tracks: readonly PieceTrack[],
-    slot: number,
+    trackIndex: number,
     table: number,
     before: number,
     { from = 0, most = ENTRIES }: { readonly from?: number; readonly most?: number } = {},
   ): LentBytes {
     const wasm = this.#wasm();
-    const status = wasm.table(this.#index, putTracks(wasm, tracks), slot, table, before, from, most);
+    const status = wasm.table(this.#index, putTracks(wasm, tracks), trackIndex, table, before, from, most);
     return this.#lend(call(wasm, status));
   }
 

@@ -6,7 +6,7 @@ import {
   CHAPTER_SIZE,
   CODEC_SIZE,
   EXTENT_SIZE,
-  OUTPUT_TRACK_SIZE,
+  MOVIE_TRACK_SIZE,
   readCodec,
   readSplice,
   RESULT_SIZE,
@@ -210,7 +210,7 @@ export class Core {
     );
     const pointer = putRecords(
       wasm,
-      OUTPUT_TRACK_SIZE,
+      MOVIE_TRACK_SIZE,
       (view, at, track) => writeMovieTrack(view, at, track, addressesOf(track)),
       tracks,
     );

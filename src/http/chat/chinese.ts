@@ -59,11 +59,11 @@ const sentences: Readonly<Record<string, string>> = {
 };
 
 /** A refusal as one sentence in Chinese; what has no sentence of its own is told by its status. */
-export function inChinese({ error, status, fields }: BoxcarError): string {
-  const sentence = Object.hasOwn(sentences, error) ? sentences[error] : undefined;
-  if (error === "bad_parameter" && Array.isArray(fields.parameters) && fields.parameters.length > 0)
+export function inChinese({ code, status, fields }: BoxcarError): string {
+  const sentence = Object.hasOwn(sentences, code) ? sentences[code] : undefined;
+  if (code === "bad_parameter" && Array.isArray(fields.parameters) && fields.parameters.length > 0)
     return `参数不正确：${fields.parameters.join("、")}。`;
-  if (error === "too_large" && typeof fields.maxBytes === "number") return `文件过大，最多 ${fields.maxBytes} 字节。`;
+  if (code === "too_large" && typeof fields.maxBytes === "number") return `文件过大，最多 ${fields.maxBytes} 字节。`;
   if (sentence !== undefined) return sentence.endsWith("。") ? sentence : `${sentence}。`;
   return status >= 500 ? "服务器出错，请稍后再试。" : "请求不正确，请检查后重试。";
 }

@@ -29,14 +29,14 @@ export const chatRefused = {
 };
 
 /** The statuses of refusals that the front end tells apart. */
-const told = new Set([400, 401, 403, 413, 415, 429]);
+const OWN_STATUS = new Set([400, 401, 403, 413, 415, 429]);
 
 /**
  * The status under which the front end gets a refusal: 400 for every other 4xx. Failures of the server itself (5xx)
  * keep theirs, so that proxies and monitors see them.
  */
 export function chatStatus(status: number): number {
-  return status >= 500 || told.has(status) ? status : 400;
+  return status >= 500 || OWN_STATUS.has(status) ? status : 400;
 }
 
 /** The body of a refusal. @param chinese whether people read it in Chinese */

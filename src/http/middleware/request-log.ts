@@ -32,7 +32,7 @@ function isAudited(c: Context<AppEnv>, route: string, status: number): boolean {
 /** Who asked for what, and how it ended. */
 function auditOf(c: Context<AppEnv>, status: number): Record<string, unknown> {
   const caller = c.get("caller") as AppEnv["Variables"]["caller"] | undefined; // absent when not even that is known
-  const outcome = c.error instanceof BoxcarError ? c.error.error : status < 400 ? "done" : "failed";
+  const outcome = c.error instanceof BoxcarError ? c.error.code : status < 400 ? "done" : "failed";
   return {
     outcome,
     caller: caller?.name ?? "unknown",

@@ -37,7 +37,7 @@ export function jobOf(recording: Recording): z.infer<typeof job> {
   return {
     ...{ id, state, bytes, segments, keeping, setAside, connections },
     streamPath: options.streamPath,
-    reason: reason === undefined ? null : { error: reason.error, message: reason.message },
+    reason: reason === undefined ? null : { error: reason.code, message: reason.message },
     startTime: formatTime(startedMs),
     endTime: endedMs === undefined ? null : formatTime(endedMs),
     fragmentMs: options.fragmentMs,

@@ -33,7 +33,7 @@ export function refusalReply(error: unknown, request: Refused, log: Log): Respon
     return reply(new BoxcarError("internal", 500, message, { requestId }), request);
   }
   if (error.status >= 500) log("warn", "request refused", { requestId, error: describe(error) });
-  return reply(error.error === "store_failed" ? storeFailed(requestId) : error, request);
+  return reply(error.code === "store_failed" ? storeFailed(requestId) : error, request);
 }
 
 /** What a store or the network says names machines, folders and accounts: that is for the log. */
@@ -43,7 +43,7 @@ function storeFailed(requestId: string): BoxcarError {
 }
 
 function reply(refusal: BoxcarError, { requestId, path, chinese = false, headers: prepared }: Refused): Response {
-  const { error, message, fields } = refusal;
+  const { code, message, fields } = refusal;
   const status = isChatPath(path) ? chatStatus(refusal.status) : refusal.status;
   const headers = new Headers(prepared);
   headers.set("Content-Type", "application/json");
@@ -57,16 +57,16 @@ function reply(refusal: BoxcarError, { requestId, path, chinese = false, headers
   if (status === 503) headers.set("Retry-After", "5");
   if (typeof fields.retryAfterSeconds === "number") headers.set("Retry-After", String(fields.retryAfterSeconds));
   if (isChatPath(path)) return new Response(JSON.stringify(chatFail(refusal, chinese)), { status, headers });
-  const main = { code: status, error, message };
+  const main = { code: status, error: code, message };
   // Twice: the first puts them in front, the second keeps fields from overwriting them.
   return new Response(JSON.stringify({ ...main, ...fields, ...main }), { status, headers });
 }
 
 /** RFC 6750 section 3: what the client should bring. */
-function challengeOf({ error, status, fields }: BoxcarError): string | undefined {
+function challengeOf({ code, status, fields }: BoxcarError): string | undefined {
   const realm = 'Bearer realm="boxcar"';
-  if (error === "invalid_token") return `${realm}, error="invalid_token"`;
-  if (error === "forbidden") return `${realm}, error="insufficient_scope", scope="${String(fields.scope)}"`;
+  if (code === "invalid_token") return `${realm}, error="invalid_token"`;
+  if (code === "forbidden") return `${realm}, error="insufficient_scope", scope="${String(fields.scope)}"`;
   return status === 401 ? realm : undefined;
 }
 

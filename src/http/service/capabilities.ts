@@ -26,6 +26,6 @@ export const capabilities = z
  * BoxcarError `not_available` (501).
  */
 export function capabilitiesOf(platform: AppPlatform): z.infer<typeof capabilities> {
-  const told = Object.entries(ports).map(([name, port]) => [name, port(platform) !== undefined] as const);
-  return Object.fromEntries(told) as z.infer<typeof capabilities>;
+  const available = Object.entries(ports).map(([name, port]) => [name, port(platform) !== undefined] as const);
+  return Object.fromEntries(available) as z.infer<typeof capabilities>;
 }

@@ -54,7 +54,7 @@ export async function oncePlayable(
     try {
       return await reply();
     } catch (error) {
-      const isEarly = error instanceof BoxcarError && error.error === "not_recorded";
+      const isEarly = error instanceof BoxcarError && error.code === "not_recorded";
       if (!isEarly || signal.aborted || recording?.recorder.running(streamPath) === undefined) throw error;
     }
     await growth;

@@ -1,11 +1,11 @@
 import { createRoute } from "@hono/zod-openapi";
 import type { Context, MiddlewareHandler } from "hono";
 import { ownerOf } from "../../auth/caller.ts";
-import type { ResumableUpload } from "../../catalog/resumable-rows.ts";
+import type { TusUpload } from "../../catalog/tus-rows.ts";
 import { inStore } from "../../intake/files/destinations.ts";
 import { tooLarge } from "../../intake/passing.ts";
 import { classIdOf } from "../../intake/files/receive-form.ts";
-import { ResumableUploads, type UploadState } from "../../intake/tus/tus-upload.ts";
+import { TusUploads, type UploadState } from "../../intake/tus/tus-upload.ts";
 import { bytesOfBase64 } from "../../base/base64.ts";
 import { BoxcarError } from "../../base/errors.ts";
 import { need } from "../middleware/access.ts";
@@ -127,10 +127,10 @@ const routes = {
 };
 
 /** Resumable uploads by the tus protocol (https://tus.io/protocols/resumable-upload) at `/api/uploads`. */
-export function addResumable(app: App, context: AppContext): void {
+export function addTus(app: App, context: AppContext): void {
   const { config, clock, randomId } = context;
   const destination = inStore(config.uploads.prefix, { clock, timeZone: config.timeZone });
-  const uploads = new ResumableUploads(context.uploads, randomId, destination);
+  const uploads = new TusUploads(context.uploads, randomId, destination);
 
   app.openapi(routes.options, (c) => {
     c.header("Tus-Version", VERSION);
@@ -184,7 +184,7 @@ export function addResumable(app: App, context: AppContext): void {
   });
 }
 
-function tell(c: Context<AppEnv>, { received, untilMs }: ResumableUpload): void {
+function tell(c: Context<AppEnv>, { received, untilMs }: TusUpload): void {
   c.header("Upload-Offset", String(received));
   c.header("Upload-Expires", new Date(untilMs).toUTCString());
 }

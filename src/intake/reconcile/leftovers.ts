@@ -2,7 +2,7 @@
 import type { UnsettledSegment } from "../../catalog/types.ts";
 import type { UnsettledUpload } from "../../catalog/upload-rows.ts";
 import { piecesPrefix, removePieces } from "../../store/file/pieces.ts";
-import { parsePlaceKey } from "../../store/mounts.ts";
+import { parseMountKey } from "../../store/mounts.ts";
 import { removeObject } from "../../store/remove.ts";
 import { PAGE, pages } from "./pages.ts";
 import type { Finding, ReconcileParts } from "./types.ts";
@@ -41,18 +41,18 @@ export async function* leftovers(
   nowMs: number,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<Leftover, void, undefined> {
-  const { uploads, resumable } = parts.catalog;
+  const { uploads, tus } = parts.catalog;
   const byMs = nowMs - PIECE_GRACE_MS;
   const read = (after: number): Promise<UnsettledSegment[]> => parts.catalog.unsettled(before, after, PAGE);
   yield* rows(0, idOf, read, (row) => segmentLeft(parts, row, nowMs), signal);
   const files = (after: number): Promise<UnsettledUpload[]> => uploads.unsettled(nowMs, after, PAGE);
   yield* rows(0, idOf, files, (row) => fileLeft(parts, row, nowMs), signal);
-  const over = (after: string): Promise<string[]> => resumable.over(byMs, after, PAGE);
+  const over = (after: string): Promise<string[]> => tus.over(byMs, after, PAGE);
   yield* rows(
     "",
     (id) => id,
     over,
-    (id) => resumableLeft(parts, id, byMs),
+    (id) => tusLeft(parts, id, byMs),
     signal,
   );
 }
@@ -80,7 +80,7 @@ function segmentLeft({ catalog, store }: ReconcileParts, row: UnsettledSegment, 
     ...{ kind: isPending ? "upload_removed" : "deletion_finished", key, segmentId: id },
     giveUp: isPending ? () => catalog.expireSegment(id, nowMs) : undefined,
     // What lies in a folder of somebody else's stays there.
-    remove: () => (parsePlaceKey(key) === undefined ? store.delete(key) : Promise.resolve()),
+    remove: () => (parseMountKey(key) === undefined ? store.delete(key) : Promise.resolve()),
     forget: () => catalog.forgetSegment(id),
   };
 }
@@ -98,11 +98,11 @@ function fileLeft(parts: ReconcileParts, { id, area, key }: UnsettledUpload, now
   };
 }
 
-function resumableLeft({ catalog, store }: ReconcileParts, id: string, byMs: number): Leftover {
+function tusLeft({ catalog, store }: ReconcileParts, id: string, byMs: number): Leftover {
   return {
     ...{ kind: "file_removed", key: piecesPrefix(id) },
     remove: () => removePieces(store, id),
-    forget: () => catalog.resumable.forget(id, byMs),
+    forget: () => catalog.tus.forget(id, byMs),
   };
 }
 

@@ -190,7 +190,7 @@ export async function undo(
   error: unknown,
 ): Promise<void> {
   // Its answer must not wait for a second call that goes unanswered.
-  if (error instanceof BoxcarError && error.error === "catalog_unavailable") return;
+  if (error instanceof BoxcarError && error.code === "catalog_unavailable") return;
   try {
     const wasPending = await catalog.expireSegment(id, clock());
     // The commit went through and only its answer was lost: the segment is there to stay.

@@ -1,4 +1,4 @@
-import type { Extension, Piece, ResumableUpload } from "../../catalog/resumable-rows.ts";
+import type { Extension, Piece, TusUpload } from "../../catalog/tus-rows.ts";
 import type { Upload } from "../../catalog/upload-rows.ts";
 import { BoxcarError } from "../../base/errors.ts";
 import type { Store } from "../../base/ports.ts";
@@ -15,7 +15,7 @@ const MAX_PIECES = 10_000;
 const PIECE_SIZE = 16 << 20;
 
 /** What a client says of a file that it begins to upload. */
-export type AnnouncedUpload = Pick<ResumableUpload, "owner" | "length" | "fileName" | "imageClassId">;
+export type AnnouncedUpload = Pick<TusUpload, "owner" | "length" | "fileName" | "imageClassId">;
 
 /** Bytes of an upload that arrive in one request. */
 export interface IncomingBytes {
@@ -28,7 +28,7 @@ export interface IncomingBytes {
 }
 
 /** How far an upload is, and its file once it is finished. */
-export interface UploadState extends ResumableUpload {
+export interface UploadState extends TusUpload {
   readonly file: Upload | undefined;
 }
 
@@ -36,7 +36,7 @@ export interface UploadState extends ResumableUpload {
  * Uploads that may break off and go on: what arrived is kept as pieces in the store, listed in the catalog, so that any
  * machine can go on after any crash. With the last byte the pieces become one file, on the same way as all others.
  */
-export class ResumableUploads {
+export class TusUploads {
   readonly #parts: UploadParts;
   readonly #randomId: () => string;
   readonly #destination: Destination;
@@ -50,10 +50,10 @@ export class ResumableUploads {
   }
 
   /** Begins an upload of `length` bytes, at least 1. */
-  async create(announced: AnnouncedUpload): Promise<ResumableUpload> {
+  async create(announced: AnnouncedUpload): Promise<TusUpload> {
     const { untilMs } = this.#extension();
     const upload = { ...announced, id: this.#randomId(), received: 0, pieces: 0, untilMs, fileKey: undefined };
-    await this.#parts.catalog.resumable.create(upload);
+    await this.#parts.catalog.tus.create(upload);
     return upload;
   }
 
@@ -63,7 +63,7 @@ export class ResumableUploads {
    */
   async find(id: string, owner: string): Promise<UploadState> {
     const { catalog, clock } = this.#parts;
-    const upload = await catalog.resumable.find(id, clock());
+    const upload = await catalog.tus.find(id, clock());
     if (upload?.owner === owner) {
       const file = upload.fileKey === undefined ? undefined : await catalog.uploads.find("store", upload.fileKey);
       // A file whose last transaction was kept although its answer was lost has been taken back.
@@ -89,7 +89,7 @@ export class ResumableUploads {
       await this.#take(upload, bytes.body);
       return await this.find(id, owner);
     } catch (error) {
-      if (error instanceof BoxcarError && error.error === "unsupported_type") await this.#end(id);
+      if (error instanceof BoxcarError && error.code === "unsupported_type") await this.#end(id);
       throw error;
     } finally {
       this.#busy.delete(id);
@@ -108,11 +108,11 @@ export class ResumableUploads {
 
   /** The row stays for the reconciler, which looks for pieces once more when nobody can still be writing one. */
   async #end(id: string): Promise<void> {
-    await this.#parts.catalog.resumable.expire(id, this.#parts.clock());
+    await this.#parts.catalog.tus.expire(id, this.#parts.clock());
     await removePieces(storeOf(this.#parts, "store"), id);
   }
 
-  async #take(upload: ResumableUpload, source: AsyncIterable<Uint8Array>): Promise<void> {
+  async #take(upload: TusUpload, source: AsyncIterable<Uint8Array>): Promise<void> {
     const arriving = new BreakingInput(source, Number.POSITIVE_INFINITY, tooLong);
     const { head, body } = await splitHead(arriving.take(Number.POSITIVE_INFINITY), HEAD_SIZE);
     // A client learns at the start that its file is not taken, when the first bytes come together.
@@ -132,7 +132,7 @@ export class ResumableUploads {
   }
 
   /** Stores the next piece; with the last one, the file. @returns its size */
-  async #takePiece(upload: ResumableUpload, offset: number, input: BreakingInput): Promise<number> {
+  async #takePiece(upload: TusUpload, offset: number, input: BreakingInput): Promise<number> {
     const { id, owner, length } = upload;
     const store = storeOf(this.#parts, "store");
     const key = `${piecesPrefix(id)}${String(offset)}-${this.#randomId()}`;
@@ -141,7 +141,7 @@ export class ResumableUploads {
     let kept = false;
     try {
       if (offset + size === length) await this.#finish(upload, piece);
-      else if (!(await this.#parts.catalog.resumable.append(id, piece, this.#extension())))
+      else if (!(await this.#parts.catalog.tus.append(id, piece, this.#extension())))
         throw wrongOffset((await this.find(id, owner)).received);
       kept = true;
     } finally {
@@ -151,16 +151,16 @@ export class ResumableUploads {
   }
 
   /** Makes the pieces one file. Only then does the last one count as received, so that whatever fails is tried again. */
-  async #finish(upload: ResumableUpload, last: Piece): Promise<void> {
+  async #finish(upload: TusUpload, last: Piece): Promise<void> {
     const { id, owner, fileName, imageClassId, length: size } = upload;
-    const { resumable } = this.#parts.catalog;
+    const { tus } = this.#parts.catalog;
     const store = storeOf(this.#parts, "store");
-    const pieces = [...(await resumable.pieces(id)), last];
+    const pieces = [...(await tus.pieces(id)), last];
     const receiver = new Receiver(this.#parts);
     try {
       const body = contentOf(store, pieces);
       const key = await receiver.receive({ fileName, body, size }, this.#destination);
-      await receiver.finish(imageClassId, resumable.finishing(id, last, key, this.#extension()));
+      await receiver.finish(imageClassId, tus.finishing(id, last, key, this.#extension()));
     } catch (error) {
       await receiver.undo();
       // Another machine may have gone on, or finished and removed the pieces.

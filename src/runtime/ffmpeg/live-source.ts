@@ -140,7 +140,7 @@ class Run {
 
 /** The last line of complaint that is about the source says most, once what is secret has been taken from it. */
 function failed({ text }: SourceUrl, complaints: string, log: Log): BoxcarError {
-  const told = complaints
+  const complained = complaints
     .replaceAll(/\w+:\/\/[^\s']+/g, shownUrl)
     .split("\n")
     .map((line) =>
@@ -150,7 +150,7 @@ function failed({ text }: SourceUrl, complaints: string, log: Log): BoxcarError 
         .trim(),
     )
     .filter((line) => line !== "");
-  log("warn", "ffmpeg cannot read a source", { source: shownUrl(text), complaints: told.join("; ") });
-  const why = told.findLast((line) => !line.startsWith("Impossible to open")) ?? "it ended without a word";
+  log("warn", "ffmpeg cannot read a source", { source: shownUrl(text), complaints: complained.join("; ") });
+  const why = complained.findLast((line) => !line.startsWith("Impossible to open")) ?? "it ended without a word";
   return new BoxcarError("source_failed", 502, `The source cannot be read: ${why.replace(/\.$/, "")}.`);
 }

@@ -67,7 +67,7 @@ export function pictureDecoder(options: DecoderOptions): PictureDecoder {
     for (const mp4 of mp4s) {
       if (performance.now() > until) throw tooSlow();
       yield await run(program, args, mp4).catch((error: unknown) => {
-        if (!(error instanceof BoxcarError) || error.error !== "picture_failed") throw error;
+        if (!(error instanceof BoxcarError) || error.code !== "picture_failed") throw error;
         if (++failures === mp4s.length) throw error;
         return blackTile(shape);
       });

@@ -24,7 +24,7 @@ export async function migrateWhenReached(
       then();
       return true;
     } catch (error) {
-      const isAway = error instanceof BoxcarError && ["catalog_unavailable", "catalog_busy"].includes(error.error);
+      const isAway = error instanceof BoxcarError && ["catalog_unavailable", "catalog_busy"].includes(error.code);
       if (!isAway) throw error;
       return false;
     }

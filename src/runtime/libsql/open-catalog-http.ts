@@ -4,7 +4,7 @@ import { BoxcarError } from "../../base/errors.ts";
 import { batchOver, kyselyOver } from "./libsql-database.ts";
 import type { Reader } from "./libsql-dialect.ts";
 import type { OpenCatalog } from "./open-catalog.ts";
-import { inLine, type TimedBatch } from "./write-line.ts";
+import { queueWrites, type TimedBatch } from "./write-queue.ts";
 
 /** Where a catalog's servers are. */
 export interface CatalogServers {
@@ -39,7 +39,7 @@ export function openCatalogHttp(servers: CatalogServers): OpenCatalog {
   const db = {
     primary: kyselyOver(primary),
     replica: second && kyselyOver(second),
-    batch: batchOver(inLine(run, { atOnce: writesAtOnce, limitMs: timeoutMs })),
+    batch: batchOver(queueWrites(run, { atOnce: writesAtOnce, limitMs: timeoutMs })),
   };
   const close = (): Promise<void> => {
     primary.close();

@@ -6,7 +6,7 @@ import { migrate } from "../../catalog/migrate.ts";
 import { BoxcarError } from "../../base/errors.ts";
 import { CatalogDisk } from "./catalog-disk.ts";
 import { batchOver, kyselyOver, type RunBatch } from "./libsql-database.ts";
-import { inLine, whenFree, type TimedBatch } from "./write-line.ts";
+import { queueWrites, whenFree, type TimedBatch } from "./write-queue.ts";
 
 /** An open catalog and what must be closed with it. */
 export interface OpenCatalog {
@@ -75,7 +75,7 @@ export async function openCatalog(client: Client, disk?: CatalogDisk): Promise<L
   };
   const db: CatalogDatabase = {
     primary: kyselyOver(reader),
-    batch: batchOver(inLine(run, { atOnce: 1, limitMs: BUSY_LIMIT_MS })),
+    batch: batchOver(queueWrites(run, { atOnce: 1, limitMs: BUSY_LIMIT_MS })),
     checkRoom: disk && (() => disk.checkRoom()),
     checkFile: disk && (() => disk.checkFile()),
   };

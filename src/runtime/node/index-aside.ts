@@ -12,7 +12,7 @@ export type ThreadAnswer =
   | { readonly done: BuiltIndex | PackedAnswer }
   | {
       readonly refusal: {
-        readonly error: string;
+        readonly code: string;
         readonly status: number;
         readonly message: string;
         readonly fields: ErrorFields;
@@ -106,8 +106,8 @@ class IndexThread {
       if (!this.busy) this.#worker.unref();
       if ("done" in answer) waiting?.resolve(answer.done);
       else {
-        const { error, status, message, fields } = answer.refusal;
-        waiting?.reject(new BoxcarError(error, status, message, fields));
+        const { code, status, message, fields } = answer.refusal;
+        waiting?.reject(new BoxcarError(code, status, message, fields));
       }
     });
     this.#worker.once("error", (error: Error) => {

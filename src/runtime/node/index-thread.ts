@@ -15,8 +15,8 @@ async function answered(task: ThreadTask): Promise<ThreadAnswer> {
 /** What a message holds of an error: its class would be lost on the way. */
 function refused(cause: unknown): ThreadAnswer {
   if (!(cause instanceof BoxcarError)) throw cause;
-  const { error, status, message, fields } = cause;
-  return { refusal: { error, status, message, fields } };
+  const { code, status, message, fields } = cause;
+  return { refusal: { code, status, message, fields } };
 }
 
 parentPort?.on("message", (task: ThreadTask) => {

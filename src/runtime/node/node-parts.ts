@@ -9,7 +9,7 @@ import { FileStore } from "../../store/file/file.ts";
 import { FolderMark, type RememberedIdentity } from "../../store/file/folder-mark.ts";
 import { openStore, type StoreDrivers } from "../../store/open-store.ts";
 import type { RemoteOptions } from "../../store/remote/remote-store.ts";
-import { withPlaces } from "../../store/mounts.ts";
+import { withMounts } from "../../store/mounts.ts";
 import { ossCallbackKeys } from "../outbound/oss-callback-keys.ts";
 import { indexAside } from "./index-aside.ts";
 import { loadCore } from "./load-core.ts";
@@ -49,8 +49,8 @@ export async function openNodeParts(config: Pick<Config, "dataFolder" | "catalog
       set: (identity) => catalog.folders.remember("media", identity),
     }),
   );
-  const store = withPlaces(own, async (placeId) => {
-    const place = (await catalog.places.all()).find(({ id }) => id === placeId);
+  const store = withMounts(own, async (mountId) => {
+    const place = (await catalog.mounts.all()).find(({ id }) => id === mountId);
     return place === undefined ? undefined : new FileStore(place.path);
   });
   const publicFiles = new FileStore(join(folder, "public"), new FolderMark(join(folder, "public")));

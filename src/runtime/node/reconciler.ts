@@ -40,7 +40,7 @@ export async function reconcileOnce(
   signal: AbortSignal,
 ): Promise<void> {
   // A little less than the distance of two runs: the same node may go on.
-  if (!(await parts.catalog.takeDuty("reconcile", nowMs, nowMs + everyMs - 1000))) return;
+  if (!(await parts.catalog.takeLease("reconcile", nowMs, nowMs + everyMs - 1000))) return;
   for await (const finding of reconcile(parts, { nowMs, signal })) logFinding(log, finding);
 }
 

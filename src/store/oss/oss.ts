@@ -60,29 +60,30 @@ class AliOss implements RemoteObjects {
   async write(key: string, bytes: Uint8Array<ArrayBuffer>, mark: string): Promise<Written> {
     const mime = contentTypeOf(key);
     const options = { ...this.#write, mime, headers: { ...ossDialect.createOnly }, meta: metaOf(mark) };
-    const { res } = await told("PUT", this.#client.put(key, bufferOf(bytes), options));
+    const { res } = await answered("PUT", this.#client.put(key, bufferOf(bytes), options));
     const fields = fieldsOf(res);
     return { etag: etagOf(fields.etag), crc64: fields[CRC64] };
   }
 
   async begin(key: string, mark: string): Promise<string> {
-    return (await told("POST", this.#client.initMultipartUpload(key, { mime: contentTypeOf(key), meta: metaOf(mark) })))
-      .uploadId;
+    return (
+      await answered("POST", this.#client.initMultipartUpload(key, { mime: contentTypeOf(key), meta: metaOf(mark) }))
+    ).uploadId;
   }
 
   async writePart({ key, id }: PartUpload, number: number, bytes: Uint8Array<ArrayBuffer>): Promise<string> {
     const part = this.#client.uploadPart(key, id, number, bufferOf(bytes), 0, bytes.length, this.#write);
-    return etagOf((await told("PUT", part)).etag);
+    return etagOf((await answered("PUT", part)).etag);
   }
 
   async complete({ key, id }: PartUpload, etags: readonly string[]): Promise<void> {
     const parts = etags.map((etag, i) => ({ number: i + 1, etag: `"${etag}"` }));
     const options = { ...this.#write, headers: { ...ossDialect.createOnly } };
-    await told("POST", this.#client.completeMultipartUpload(key, id, parts, options));
+    await answered("POST", this.#client.completeMultipartUpload(key, id, parts, options));
   }
 
   async abort({ key, id }: PartUpload): Promise<void> {
-    await absent(told("DELETE", this.#client.abortMultipartUpload(key, id)));
+    await absent(answered("DELETE", this.#client.abortMultipartUpload(key, id)));
   }
 
   async open(key: string, span: ByteSpan, ifMatch: string | undefined, signal: AbortSignal): Promise<OpenedObject> {
@@ -91,7 +92,7 @@ class AliOss implements RemoteObjects {
       Range: `bytes=${span.offset}-${span.offset + span.length - 1}`,
       ...(ifMatch === undefined ? {} : { "If-Match": `"${ifMatch}"` }),
     };
-    const answer = await told("GET", this.#client.getStream(key, { headers }));
+    const answer = await answered("GET", this.#client.getStream(key, { headers }));
     const body = answer.stream as Readable;
     const stop = (): void => {
       body.destroy();
@@ -112,7 +113,7 @@ class AliOss implements RemoteObjects {
   }
 
   async head(key: string): Promise<RemoteInfo | undefined> {
-    const found = await absent(told("HEAD", this.#client.head(key)));
+    const found = await absent(answered("HEAD", this.#client.head(key)));
     if (found === undefined) return undefined;
     const fields = fieldsOf(found.res);
     const mark = fields[ossDialect.meta + MARK];
@@ -120,7 +121,7 @@ class AliOss implements RemoteObjects {
   }
 
   async remove(key: string): Promise<void> {
-    await absent(told("DELETE", this.#client.delete(key)));
+    await absent(answered("DELETE", this.#client.delete(key)));
   }
 
   async page(prefix: string, after: string | undefined): Promise<RemotePage> {
@@ -129,7 +130,7 @@ class AliOss implements RemoteObjects {
       ...(prefix === "" ? {} : { prefix }),
       ...(after === undefined ? {} : { "continuation-token": after }),
     };
-    const { objects, isTruncated, nextContinuationToken } = await told("GET", this.#client.listV2(query));
+    const { objects, isTruncated, nextContinuationToken } = await answered("GET", this.#client.listV2(query));
     const infos = objects.map(({ name, size, etag }) => ({ key: name, size, etag: etagOf(etag) }));
     return { objects: infos, next: isTruncated ? nextContinuationToken : undefined };
   }
@@ -178,7 +179,7 @@ function signingWith(credentials: CurrentCredentials, client: OSS): OSS {
 }
 
 /** Waits for a call of ali-oss, whose errors carry status and code; without a status they came from the network. */
-function told<T>(method: string, call: Promise<T>): Promise<T> {
+function answered<T>(method: string, call: Promise<T>): Promise<T> {
   return call.catch((cause: unknown) => {
     if (cause instanceof BoxcarError) throw cause;
     const { status, code, message, retryAfter } = cause as Refused;

@@ -24,27 +24,35 @@ export interface Exports {
   /** Checks that an index can be walked safely. */
   check(index: number, length: number): number;
   /** Fills the answer of a Selection. */
-  select(index: number, slot: number, selection: number): number;
+  select(index: number, trackIndex: number, selection: number): number;
   /**
    * Divides the samples of a track into groups of pictures: one ends at the first sync sample that is presented
    * `least` ticks or more after its own; what precedes the first sync sample is one by itself. Result: Group
    * records.
    */
-  groups(index: number, slot: number, least: number): number;
+  groups(index: number, trackIndex: number, least: number): number;
   /**
    * Fills a Selected record, but for `shown`, with what is true of samples given by number; its `presentedEnd` is
    * where the sample behind them is presented when that is a sync sample. Result: `count` 1 when they begin with a
    * sync sample, and 2 more when one follows them.
    */
-  run(index: number, slot: number, first: number, count: number, selected: number): number;
+  run(index: number, trackIndex: number, first: number, count: number, selected: number): number;
   /** Fills the counts of PieceTrack records. Result: `total` bytes of media, `count` fragments. */
   measure(index: number, tracks: number): number;
   /**
-   * Writes a piece's entries of one table of the track in `slot`. `before`: samples (stss) or chunks (stsc) in front
-   * of the piece, or the output offset of its media (stco, co64). Writes `most` entries at most, those behind the
-   * first `from` bytes. Result: the entries.
+   * Writes a piece's entries of one table of the track `trackIndex`. `before`: samples (stss) or chunks (stsc) in
+   * front of the piece, or the output offset of its media (stco, co64). Writes `most` entries at most, those behind
+   * the first `from` bytes. Result: the entries.
    */
-  table(index: number, tracks: number, slot: number, kind: number, before: number, from: number, most: number): number;
+  table(
+    index: number,
+    tracks: number,
+    trackIndex: number,
+    kind: number,
+    before: number,
+    from: number,
+    most: number,
+  ): number;
   /**
    * Lists a piece's media bytes in output order, of `most` runs of samples at most. `state`: what the call before
    * handed out, 0 at first. Result: Span records; the state.

@@ -101,7 +101,7 @@ export interface IndexHeader {
   readonly creationTime: number;
   /** Bits of Warning. */
   readonly warnings: number;
-  /** Slot (number of the track record) of the reference track: the first video track, else 0. */
+  /** TrackIndex (number of the track record) of the reference track: the first video track, else 0. */
   readonly reference: number;
   /** Fragments the whole segment makes as fragmented MP4. */
   readonly fragments: number;
@@ -508,7 +508,7 @@ export function readDecoding(view: DataView, at: number): Decoding {
 
 /**
  * One track of one piece: which samples of a segment's track go into the output and where they land. One record a
- * slot of the segment index, in slot order. Ticks are the output track's.
+ * track of the segment index, in its order. Ticks are the output track's.
  */
 export interface PieceTrack {
   /** The first sample, from 0. */
@@ -590,7 +590,7 @@ export function writePieceTrack(view: DataView, at: number, value: PieceTrack): 
 }
 
 /** One track of an output file, as its headers need it. Movie ticks are those of `mvhd`. */
-export interface OutputTrack {
+export interface MovieTrack {
   /** Track id, from 1. */
   readonly id: number;
   /** Handler type, a four-character code. */
@@ -636,16 +636,16 @@ export interface OutputTrack {
   /** Their bytes. */
   readonly keptLength: number;
   /** Of the track in that file's index. */
-  readonly slot: number;
+  readonly trackIndex: number;
   /** Its id in that file. */
   readonly sourceId: number;
 }
 
-/** Bytes of a record of OutputTrack. */
-export const OUTPUT_TRACK_SIZE = 160;
+/** Bytes of a record of MovieTrack. */
+export const MOVIE_TRACK_SIZE = 160;
 
-/** Writes the OutputTrack at `at`. */
-export function writeOutputTrack(view: DataView, at: number, value: OutputTrack): void {
+/** Writes the MovieTrack at `at`. */
+export function writeMovieTrack(view: DataView, at: number, value: MovieTrack): void {
   view.setUint32(at, value.id, true);
   view.setUint32(at + 4, value.handler, true);
   view.setUint32(at + 8, value.timescale, true);
@@ -668,7 +668,7 @@ export function writeOutputTrack(view: DataView, at: number, value: OutputTrack)
   view.setUint32(at + 140, value.tkhdFlags, true);
   view.setUint32(at + 144, value.keptPointer, true);
   view.setUint32(at + 148, value.keptLength, true);
-  view.setUint32(at + 152, value.slot, true);
+  view.setUint32(at + 152, value.trackIndex, true);
   view.setUint32(at + 156, value.sourceId, true);
 }
 
@@ -793,7 +793,7 @@ export function readFragment(view: DataView, at: number): Fragment {
 /** One sample. Times in ticks on the segment's presentation timeline. */
 export interface SampleRecord {
   /** Of its track. */
-  readonly slot: number;
+  readonly trackIndex: number;
   /** Its size. */
   readonly bytes: number;
   /** Byte offset in the file. */
@@ -816,7 +816,7 @@ export const SAMPLE_RECORD_SIZE = 40;
 /** Reads the SampleRecord at `at`. */
 export function readSampleRecord(view: DataView, at: number): SampleRecord {
   return {
-    slot: u32(view, at),
+    trackIndex: u32(view, at),
     bytes: u32(view, at + 4),
     offset: u64(view, at + 8),
     dts: i64(view, at + 16),

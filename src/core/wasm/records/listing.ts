@@ -5,7 +5,7 @@ import { fourccText } from "../view.ts";
 
 /** One sample, for listings and tests. Times in ticks on the segment's presentation timeline. */
 export interface Sample {
-  readonly slot: number;
+  readonly trackIndex: number;
   readonly size: number;
   /** Byte offset in the file. */
   readonly offset: number;

@@ -1,5 +1,10 @@
 /** What an output is made of. */
-import { writeChapter as writeChapterRecord, writeOutputTrack, type OutputTrack, type Splice } from "../abi/records.ts";
+import {
+  writeChapter as writeChapterRecord,
+  writeMovieTrack as writeMovieTrackRecord,
+  type MovieTrack as MovieTrackRecord,
+  type Splice,
+} from "../abi/records.ts";
 
 /** What a movie's headers say of time as a whole. */
 export interface MovieTime {
@@ -11,8 +16,8 @@ export interface MovieTime {
 
 /** One track of an output file, as its headers need it. */
 export interface MovieTrack extends Omit<
-  OutputTrack,
-  "descriptionPointer" | "descriptionLength" | "keptPointer" | "keptLength" | "slot" | "sourceId"
+  MovieTrackRecord,
+  "descriptionPointer" | "descriptionLength" | "keptPointer" | "keptLength" | "trackIndex" | "sourceId"
 > {
   /** Raw sample entries. */
   readonly descriptions: Uint8Array;
@@ -23,7 +28,7 @@ export interface MovieTrack extends Omit<
 /** A track of a stored file, as the headers of an output need it. */
 export interface TrackSource {
   /** Slot in the file's index. */
-  readonly slot: number;
+  readonly trackIndex: number;
   /** Id in the file. */
   readonly id: number;
   /** The kept boxes of the file's index, the same array for all tracks of one file. */
@@ -37,13 +42,13 @@ export function writeMovieTrack(
   track: MovieTrack,
   { descriptions, kept }: { descriptions: number; kept: number },
 ): void {
-  writeOutputTrack(view, at, {
+  writeMovieTrackRecord(view, at, {
     ...track,
     descriptionPointer: descriptions,
     descriptionLength: track.descriptions.byteLength,
     keptPointer: kept,
     keptLength: track.source.kept.byteLength,
-    slot: track.source.slot,
+    trackIndex: track.source.trackIndex,
     sourceId: track.source.id,
   });
 }

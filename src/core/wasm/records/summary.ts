@@ -46,17 +46,17 @@ export function isSummary(bytes: Uint8Array): boolean {
 export function readSummary(bytes: Uint8Array): Summary {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const { fragmented, trackCount, jumpsOffset, jumpsLength, ...header } = readIndexHeader(view, 0);
-  const tracks = Array.from({ length: trackCount }, (_, slot) => readTrack(view, recordAt(slot)));
+  const tracks = Array.from({ length: trackCount }, (_, trackIndex) => readTrack(view, recordAt(trackIndex)));
   return { ...header, bytes, fragmented: fragmented !== 0, keptOffset: jumpsOffset + jumpsLength, tracks };
 }
 
 /** What an output's track header takes from a track record as it is: OutputTrack.presentation. */
-export function presentationOf(summary: Summary, slot: number): Uint8Array {
-  return summary.bytes.slice(recordAt(slot) + TrackRecordAt.width, recordAt(slot) + TrackRecordAt.codec);
+export function presentationOf(summary: Summary, trackIndex: number): Uint8Array {
+  return summary.bytes.slice(recordAt(trackIndex) + TrackRecordAt.width, recordAt(trackIndex) + TrackRecordAt.codec);
 }
 
-function recordAt(slot: number): number {
-  return INDEX_HEADER_SIZE + slot * TRACK_RECORD_SIZE;
+function recordAt(trackIndex: number): number {
+  return INDEX_HEADER_SIZE + trackIndex * TRACK_RECORD_SIZE;
 }
 
 function readTrack(view: DataView, at: number): TrackRecord {

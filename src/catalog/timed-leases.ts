@@ -4,8 +4,8 @@ import type { CatalogDatabase } from "./database.ts";
 /** By how much the clocks of two nodes may differ, in milliseconds. */
 export const CLOCK_SKEW_MS = 60_000;
 
-/** See `Catalog.takeDuty`. A lease beyond the longest one was taken by a clock that was ahead: it is void. */
-export async function takeDuty(db: CatalogDatabase, name: string, nowMs: number, untilMs: number): Promise<boolean> {
+/** See `Catalog.takeLease`. A lease beyond the longest one was taken by a clock that was ahead: it is void. */
+export async function takeLease(db: CatalogDatabase, name: string, nowMs: number, untilMs: number): Promise<boolean> {
   const take = db.primary
     .insertInto("duties")
     .values({ name, until_ms: untilMs })

@@ -1,10 +1,10 @@
 import { sql, type Selectable, type SqlBool } from "kysely";
 import type { CatalogDatabase } from "./database.ts";
-import type { ResumableUploadTable } from "./schema.ts";
+import type { TusUploadTable } from "./schema.ts";
 import type { Claim } from "./upload-rows.ts";
 
 /** An upload that arrives in pieces. */
-export interface ResumableUpload {
+export interface TusUpload {
   readonly id: string;
   /** Who began it; nobody else finds it. */
   readonly owner: string;
@@ -38,7 +38,7 @@ export interface Extension {
 }
 
 /** Uploads that arrive in pieces, and their pieces. Calls throw as `Catalog`'s do. */
-export class ResumableRows {
+export class TusRows {
   readonly #db: CatalogDatabase;
 
   constructor(db: CatalogDatabase) {
@@ -46,7 +46,7 @@ export class ResumableRows {
   }
 
   /** Notes a new upload. */
-  async create({ id, owner, length, fileName, imageClassId, untilMs }: ResumableUpload): Promise<void> {
+  async create({ id, owner, length, fileName, imageClassId, untilMs }: TusUpload): Promise<void> {
     await this.#db.checkRoom?.();
     const insert = this.#db.primary.insertInto("resumable_uploads").values({
       ...{ id, owner, total: length, file_name: fileName },
@@ -56,7 +56,7 @@ export class ResumableRows {
   }
 
   /** An upload that is not over. */
-  async find(id: string, nowMs: number): Promise<ResumableUpload | undefined> {
+  async find(id: string, nowMs: number): Promise<TusUpload | undefined> {
     const row = await this.#db.primary
       .selectFrom("resumable_uploads")
       .selectAll()
@@ -147,7 +147,7 @@ export class ResumableRows {
   }
 }
 
-function uploadOf(row: Selectable<ResumableUploadTable>): ResumableUpload {
+function uploadOf(row: Selectable<TusUploadTable>): TusUpload {
   return {
     id: row.id,
     owner: row.owner,

@@ -6,7 +6,7 @@ import { indexStored } from "../index-stored.ts";
 import { complete, repeatOf, segmentKey, type Ingested, type IngestParts } from "./segment-upload.ts";
 
 /** A segment that the client will write to the store itself. */
-export interface DirectUpload {
+export interface AnnouncedSegment {
   readonly streamPath: string;
   /** Who may confirm it, as `NewSegment.owner`. */
   readonly owner: string;
@@ -17,7 +17,7 @@ export interface DirectUpload {
 }
 
 /** Permission for one direct upload. */
-export interface BegunDirectUpload {
+export interface BegunDirectSegment {
   /** Names the segment when it is confirmed. */
   readonly id: number;
   /** What the client sends to the store. */
@@ -28,11 +28,11 @@ export interface BegunDirectUpload {
  * Lets a client write a segment to the store without its bytes passing here. The segment is pending until it is
  * confirmed; one that never is gets reconciled away once the permission has expired.
  */
-export async function beginDirectUpload(
+export async function beginDirectSegment(
   { catalog, clock, randomId, keyLayout = "path" }: Pick<IngestParts, "catalog" | "clock" | "randomId" | "keyLayout">,
   presign: Presign,
-  { streamPath, owner, size, seconds }: DirectUpload,
-): Promise<BegunDirectUpload> {
+  { streamPath, owner, size, seconds }: AnnouncedSegment,
+): Promise<BegunDirectSegment> {
   const nowMs = clock();
   const key = segmentKey(keyLayout, streamPath, nowMs, randomId());
   const request = await presign.put(key, { size, contentType: "video/mp4" }, seconds);
@@ -49,7 +49,7 @@ export async function beginDirectUpload(
  * @throws BoxcarError `unknown_id` (404), `not_uploaded` (400), `size_mismatch` (400), `object_changed` (409),
  *   and as `spanOf` (400, 422), the indexer (422), the store and the catalog do
  */
-export async function confirmDirectUpload(
+export async function confirmDirectSegment(
   parts: IngestParts,
   asked: AskedStart & {
     readonly streamPath: string;
@@ -73,7 +73,7 @@ export async function confirmDirectUpload(
   } catch (error) {
     if (!(error instanceof BoxcarError)) throw error;
     // Another request has confirmed it meanwhile, or else its time is over.
-    if (error.error === "upload_expired") return confirmed(parts, asked);
+    if (error.code === "upload_expired") return confirmed(parts, asked);
     // The row stays, so that what is sent later by the same permission is reconciled away once that has expired.
     if (isFaultOfFile(error)) await store.delete(key).catch(() => undefined);
     throw error;
@@ -93,6 +93,6 @@ async function confirmed(
 }
 
 /** Whether confirming again can never succeed. Another start, or ETag, can be given. */
-function isFaultOfFile({ error, status }: BoxcarError): boolean {
-  return error === "size_mismatch" || (status === 422 && error !== "time_out_of_bounds");
+function isFaultOfFile({ code, status }: BoxcarError): boolean {
+  return code === "size_mismatch" || (status === 422 && code !== "time_out_of_bounds");
 }

@@ -31,10 +31,10 @@ export interface DirectUpload {
 }
 
 /**
- * Lets a client send one file to the store itself. Nothing is to be had of it before `completeDirect`.
+ * Lets a client send one file to the store itself. Nothing is to be had of it before `completeDirectFile`.
  * @throws BoxcarError `not_available` (501) when the store signs nothing, `unsupported_type` (415)
  */
-export async function announceDirect(
+export async function announceDirectFile(
   { catalog, areas: { store }, clock }: UploadParts,
   { size, contentType, imageClassId }: AnnouncedFile,
   { keyOf }: Destination,
@@ -60,7 +60,7 @@ export async function announceDirect(
  * @throws BoxcarError `unknown_file` (404), `not_uploaded` (400); `size_mismatch` (400) and `unsupported_type` (415),
  *   after which the file is gone; and as the store and the catalog do
  */
-export async function completeDirect(parts: UploadParts, key: string): Promise<Upload> {
+export async function completeDirectFile(parts: UploadParts, key: string): Promise<Upload> {
   const { catalog, areas } = parts;
   const { store } = areas;
   const known = await catalog.uploads.find("store", key);
@@ -75,7 +75,7 @@ export async function completeDirect(parts: UploadParts, key: string): Promise<U
     await checkObject(store, info, pending);
   } catch (error) {
     // The row stays: until the signed request expires, the file may be sent again, and must not stay unseen then.
-    if (error instanceof BoxcarError && ["size_mismatch", "unsupported_type"].includes(error.error))
+    if (error instanceof BoxcarError && ["size_mismatch", "unsupported_type"].includes(error.code))
       await store.delete(key);
     throw error;
   }
@@ -87,7 +87,7 @@ export async function completeDirect(parts: UploadParts, key: string): Promise<U
     await catalog.uploads.complete([stored]);
   } catch (error) {
     // The client and the store's callback may both come: the second finds it done.
-    if (!(error instanceof BoxcarError && error.error === "upload_expired")) throw error;
+    if (!(error instanceof BoxcarError && error.code === "upload_expired")) throw error;
   }
   const upload = await catalog.uploads.find("store", key);
   if (upload !== undefined) return upload;

@@ -1,6 +1,6 @@
 import { SilenceMaker, type SilenceParts } from "./silence.ts";
 import type { OutputTrack } from "./output-track.ts";
-import { isSound } from "./track-kinds.ts";
+import { isAudio } from "./track-kinds.ts";
 import type { Piece } from "./piece.ts";
 import { baseOf, limitOf, type PlacedSegment } from "./placed-segment.ts";
 import { millisecondsOf, rescale, ticksOf } from "./ticks.ts";
@@ -20,7 +20,7 @@ export interface OwnSound {
  * Fills holes in the sound of an output with silent samples: before it begins, where segments lack it, where a gap is kept,
  * and behind it. Players that know no holes would play what follows one early.
  */
-export class SoundFiller {
+export class AudioFiller {
   readonly #silences: SilenceMaker;
   readonly #add: (piece: Piece) => void;
   /** Tracks that end with silence. */
@@ -34,7 +34,7 @@ export class SoundFiller {
 
   /** Whether the sound of `output` would be missing before a placed segment's own begins, or while it lasts. */
   leavesHole(output: OutputTrack, placed: PlacedSegment, own: OwnSound | undefined): boolean {
-    return isSound(output) && this.#isHole(output, holeEnd(output, placed, own));
+    return isAudio(output) && this.#isHole(output, holeEnd(output, placed, own));
   }
 
   /**
@@ -55,7 +55,7 @@ export class SoundFiller {
   /** Fills the hole between the end of the sound and `endMs`, milliseconds from the start of the output. */
   async fillBehind(output: OutputTrack, endMs: number): Promise<void> {
     const end = ticksOf(endMs, output.timescale);
-    if (output.last === undefined || !isSound(output) || !this.#isHole(output, end)) return;
+    if (output.last === undefined || !isAudio(output) || !this.#isHole(output, end)) return;
     await this.#fill(output, output.last.descriptionBase, end);
   }
 

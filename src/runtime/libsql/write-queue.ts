@@ -2,7 +2,7 @@ import { BoxcarError } from "../../base/errors.ts";
 import { codeOf, type RunBatch, type Statement } from "./libsql-database.ts";
 
 /** How a database takes the writes of one process. */
-export interface WriteLine {
+export interface WriteQueueLimits {
   /** Batches that run at a time, while further ones wait in line; Infinity: there is no line. */
   readonly atOnce: number;
   /** Milliseconds from the moment a batch is asked for to its refusal, waiting included. */
@@ -20,7 +20,7 @@ const [FIRST_MS, LONGEST_MS] = [5, 200];
  * one writer at a time. A libSQL server that many writers crowd stalls for seconds, so nodes do not crowd it.
  * @returns rejects with BoxcarError `catalog_busy` (503) when a batch's time is over; nothing of it was kept then
  */
-export function inLine(run: TimedBatch, { atOnce, limitMs }: WriteLine): RunBatch {
+export function queueWrites(run: TimedBatch, { atOnce, limitMs }: WriteQueueLimits): RunBatch {
   const line = new Set<() => void>();
   let running = 0;
 

@@ -1,6 +1,6 @@
 import { createRoute } from "@hono/zod-openapi";
 import { BoxcarError } from "../../base/errors.ts";
-import { beginDirectUpload, confirmDirectUpload } from "../../intake/segments/direct-upload.ts";
+import { beginDirectSegment, confirmDirectSegment } from "../../intake/segments/direct-segment.ts";
 import { tooLarge } from "../../intake/passing.ts";
 import { encodeStreamPath } from "../../base/stream-path.ts";
 import { formatTime } from "../../base/time.ts";
@@ -72,7 +72,7 @@ const confirm = createRoute({
 });
 
 /** `POST /mp4/api/segments/presign/{streamPath}` and `…/confirm/{streamPath}`. */
-export function addDirectUpload(app: App, platform: AppPlatform): void {
+export function addDirectSegments(app: App, platform: AppPlatform): void {
   const { config, store } = platform;
   app.openapi(presign, async (c) => {
     const { streamPath } = c.req.valid("param");
@@ -82,7 +82,7 @@ export function addDirectUpload(app: App, platform: AppPlatform): void {
       const message = "The store of this server signs no requests. Upload by PUT /mp4/api/segments/{streamPath}.";
       throw new BoxcarError("not_available", 501, message);
     }
-    const { id, request } = await beginDirectUpload(
+    const { id, request } = await beginDirectSegment(
       { ...platform, keyLayout: platform.config.keyLayout },
       store.presign,
       { streamPath, owner: segmentOwner(c), size, seconds: expires },
@@ -97,7 +97,7 @@ export function addDirectUpload(app: App, platform: AppPlatform): void {
   app.openapi(confirm, async (c) => {
     const { streamPath } = c.req.valid("param");
     const { id, etag, ...start } = c.req.valid("query");
-    const taken = await confirmDirectUpload(platform, {
+    const taken = await confirmDirectSegment(platform, {
       ...askedStart(start, platform),
       streamPath,
       owner: segmentOwner(c),

@@ -1,8 +1,8 @@
 import type { CatalogDatabase } from "./database.ts";
-import type { Place } from "./types.ts";
+import type { Mount } from "./types.ts";
 
 /** Folders whose files are segments where they lie, numbered so that the key of an object can name one. */
-export class Places {
+export class Mounts {
   readonly #db: CatalogDatabase;
 
   constructor(db: CatalogDatabase) {
@@ -23,7 +23,7 @@ export class Places {
   }
 
   /** All numbered folders, by number. */
-  all(): Promise<Place[]> {
+  all(): Promise<Mount[]> {
     return this.#db.primary.selectFrom("places").select(["id", "path"]).orderBy("id").execute();
   }
 }

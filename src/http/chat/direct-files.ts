@@ -1,7 +1,7 @@
 import { createRoute } from "@hono/zod-openapi";
 import { inStore } from "../../intake/files/destinations.ts";
 import { tooLarge } from "../../intake/passing.ts";
-import { announceDirect, completeDirect } from "../../intake/direct/direct-upload.ts";
+import { announceDirectFile, completeDirectFile } from "../../intake/direct/direct-file.ts";
 import { OssCallbacks } from "../../intake/direct/oss-callback.ts";
 import { base64 } from "../../base/base64.ts";
 import { BoxcarError, sentenceOf } from "../../base/errors.ts";
@@ -100,13 +100,13 @@ const callback = createRoute({
 });
 
 /** `POST /api/chat/upload/presign`, `/complete` and `/callback`. */
-export function addDirectUploads(app: App, context: AppContext): void {
+export function addDirectFiles(app: App, context: AppContext): void {
   const { config, clock, log } = context;
   app.openapi(presign, async (c) => {
     const announced = c.req.valid("json");
     if (announced.size > config.maxUpload) throw tooLarge("file", config.maxUpload);
     const destination = inStore(config.uploads.prefix, { clock, timeZone: config.timeZone });
-    const { key, put, form } = await announceDirect(context.uploads, announced, destination);
+    const { key, put, form } = await announceDirectFile(context.uploads, announced, destination);
     const data = {
       path: key,
       expires: Math.floor(put.expiresMs / 1000),
@@ -117,7 +117,7 @@ export function addDirectUploads(app: App, context: AppContext): void {
   });
 
   app.openapi(complete, async (c) => {
-    const upload = await completeDirect(context.uploads, c.req.valid("json").path);
+    const upload = await completeDirectFile(context.uploads, c.req.valid("json").path);
     return c.json(chatOk(storedFileOf(upload, context, c.get("publicOrigin"))), 200);
   });
 
@@ -131,7 +131,7 @@ export function addDirectUploads(app: App, context: AppContext): void {
     await callbacks.check({ path: pathname, query: search, body, ...fields });
     c.set("caller", { kind: "oss", name: "OSS", id: "OSS", grants: [] });
     const key = new URLSearchParams(new TextDecoder().decode(body)).get("object") ?? "";
-    const completed = completeDirect(context.uploads, key);
+    const completed = completeDirectFile(context.uploads, key);
     const upload = await within(CALLBACK_MS, completed);
     if (upload !== undefined) return c.json(chatOk(storedFileOf(upload, context, c.get("publicOrigin"))), 200);
     completed.catch((error: unknown) => {
