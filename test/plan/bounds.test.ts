@@ -62,7 +62,7 @@ describe("sample entries", () => {
     await shelve([{ file: await described((256 << 10) - 200, 1), startMs: 0 }]);
     const large = await described(256 << 10, 1);
     await expect(shelve([{ file: large, startMs: 0 }])).rejects.toMatchObject({
-      ...{ error: "description_too_large", status: 422, fields: { box: "stsd" } },
+      ...{ code: "description_too_large", status: 422, fields: { box: "stsd" } },
     });
   });
 

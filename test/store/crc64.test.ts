@@ -37,7 +37,7 @@ describe.each([
     const key = `${name}/${how}`;
     oss.damageNext();
     await expect(store.put(key, bodyOf(new Uint8Array(size).fill(7)))).rejects.toMatchObject({
-      error: "checksum_mismatch",
+      code: "checksum_mismatch",
       status: 502,
     });
     expect(await store.head(key)).toBeUndefined();

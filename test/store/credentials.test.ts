@@ -55,7 +55,7 @@ describe.each([
     const store = open(settings(source), { credentials: credentialsFrom(source) });
     const key = `${name}-${from}`;
     await expect(store.put(`${key}/0`, bodyOf(new Uint8Array(9)))).rejects.toMatchObject({
-      error: "credentials_unavailable",
+      code: "credentials_unavailable",
     });
     for (const [i, seconds] of [8, 3600].entries()) {
       await write(path, issue(i + 2, seconds));
