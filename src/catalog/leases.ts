@@ -1,6 +1,6 @@
 import { sql, type CompiledQuery, type Kysely } from "kysely";
 import type { CatalogDatabase } from "./database.ts";
-import { CLOCK_SKEW_MS } from "./duties.ts";
+import { CLOCK_SKEW_MS } from "./timed-leases.ts";
 import type { Schema } from "./schema.ts";
 
 /** How long it is remembered when a token was given out, milliseconds: what was recorded under an older one comes no more. */

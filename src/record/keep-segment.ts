@@ -80,8 +80,8 @@ export async function keepSegment(
 }
 
 /** Whether no repetition changes a refusal. */
-function isFinal({ error, status }: BoxcarError): boolean {
-  return error === "taken_over" || status === 400 || status === 422;
+function isFinal({ code, status }: BoxcarError): boolean {
+  return code === "taken_over" || status === 400 || status === 422;
 }
 
 /** Puts a file aside that is refused for good. */
