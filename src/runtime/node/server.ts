@@ -7,6 +7,7 @@ import { readConfig, type Config } from "../../config/config.ts";
 import { BoxcarError } from "../../base/errors.ts";
 import type { Log } from "../../base/ports.ts";
 import type { Asset } from "../../http/context.ts";
+import { giveMemoryBack } from "./give-memory-back.ts";
 import { httpServer } from "./http-server.ts";
 import { jsonLog } from "./log.ts";
 import { readBuilt } from "./built.ts";
@@ -85,9 +86,12 @@ export async function startServer(runtime: ServerRuntime, env: Environment): Pro
   const { port } = server.address() as AddressInfo;
   const url = `http://${config.host.includes(":") ? `[${config.host}]` : config.host}:${port}`;
   log("info", "listening", { url, runtime, data: config.dataFolder, timeZone: config.timeZone });
+  // JavaScriptCore, below Bun, does so by itself.
+  const keepMemory = runtime === "bun" ? undefined : giveMemoryBack(server);
   let closing: Promise<void> | undefined;
   const close = async (): Promise<void> => {
     log("info", "stopping");
+    keepMemory?.();
     await opened.close(stop(server, config.stopTimeoutMs));
     log("info", "stopped");
   };
