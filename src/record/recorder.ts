@@ -46,6 +46,19 @@ export class Recorder {
   }
 
   /**
+   * How long the spool has room for what is recorded now, seconds, if the store takes nothing.
+   * @returns undefined when nothing is recorded
+   */
+  async secondsOfSpool(): Promise<number | undefined> {
+    const room = await this.#parts.spool.room();
+    const bits = [...this.#running.values()].reduce(
+      (sum, { state, flow }) => sum + (state === "recording" ? flow.bitrate : 0),
+      0,
+    );
+    return room === undefined || bits === 0 ? undefined : (8 * room) / bits;
+  }
+
+  /**
    * Begins to record a stream.
    * @throws BoxcarError `already_recording` (409), `stopping` (503)
    */

@@ -7,6 +7,7 @@ import { paused } from "../base/paused.ts";
 import { keepSegment, RECORDER, type KeepParts } from "./keep-segment.ts";
 import type { Fence } from "../catalog/leases.ts";
 import type { GrowingSegment } from "../catalog/growing.ts";
+import { Flow } from "./flow.ts";
 import { PreRoll, type KeptPart, type PreRollBudget } from "./pre-roll.ts";
 import type { OpenSegment } from "./open-segment.ts";
 import { arrivals } from "./arrivals.ts";
@@ -67,6 +68,12 @@ export class Recording {
   connections = 0;
   /** Segments that were refused, and are set aside. */
   setAside = 0;
+  /** Parts that came and could not be written. */
+  dropped = 0;
+  /** By how much its time lags behind the clock's, milliseconds. */
+  driftMs: number | undefined;
+  /** How much has come lately. */
+  readonly flow = new Flow();
   /** Wall-clock time of the last sync sample, milliseconds since 1970. */
   lastSyncMs: number | undefined;
   /** Settles when the first part is safe, or it has failed. */
@@ -161,7 +168,9 @@ export class Recording {
           if (event.kind === "header") this.#preRoll.clear();
           const facts = segmenter.watch(event);
           if (facts === undefined || event.kind === "header") continue;
+          this.flow.add(facts, event.size);
           if (!(await this.#takePart(segmenter, { part: event, facts }))) return undefined;
+          this.driftMs = segmenter.driftMs;
           this.#markStarted();
           const { open } = segmenter;
           if (open !== undefined && facts.hasSync)
@@ -188,7 +197,12 @@ export class Recording {
     if (standby === undefined || this.#parts.clock() < this.#untilMs) {
       const before = this.state === "recording" ? [] : this.#preRoll.take(this.#beforeMs);
       // What is not decodable by itself is of no use at the start of an event.
-      for (const { part, facts } of [...before, kept]) await segmenter.write(part, facts);
+      for (const { part, facts } of [...before, kept]) {
+        await segmenter.write(part, facts).catch((error: unknown) => {
+          this.dropped++;
+          throw error;
+        });
+      }
       this.state = "recording";
       return true;
     }
@@ -265,7 +279,7 @@ export class Recording {
   #keep(segment: OpenSegment): void {
     const { file } = segment;
     segment.isOpen = false;
-    this.#parts.catalog.growing.grew(this.options.streamPath);
+    this.#tell(segment); // it can be had before the store has it
     const over = (): void => {
       const growing = this.#growing.get(segment);
       this.#growing.delete(segment);

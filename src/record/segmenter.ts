@@ -59,6 +59,12 @@ export class Segmenter {
     return this.#open;
   }
 
+  /** By how much the clock says that the segment at hand began later than it is told to, milliseconds. */
+  get driftMs(): number | undefined {
+    const open = this.#open;
+    return open && this.#clock.wallAt(open.mediaStartMs) - open.startMs;
+  }
+
   /**
    * Takes what has just arrived, and waits until it is safe.
    * @throws BoxcarError of status.ts (422) for a part that cannot be read, and as the spool does

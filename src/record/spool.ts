@@ -44,6 +44,8 @@ export interface Spool {
   create(entry: SpoolEntry): Promise<SpoolFile>;
   /** Files that processes which are gone have left, cut to what is safe in them. Each is handed out once. */
   leftovers(): AsyncIterable<SpoolFile>;
+  /** Bytes that it has room for; undefined where that is not known. */
+  room(): Promise<number | undefined>;
   /** Removes files that were set aside a week ago or earlier. */
   sweep(): Promise<void>;
 }

@@ -33,6 +33,42 @@ export function addRecordingMetrics(all: Metrics, recorder: Recorder, clock: Clo
     each(({ keeping }) => keeping),
   );
   all.series(
+    ...([
+      "boxcar_recording_set_aside_total",
+      "counter",
+      "Segments of a recording that were refused for good.",
+    ] as const),
+    each(({ setAside }) => setAside),
+  );
+  all.series(
+    ...(["boxcar_recording_dropped_total", "counter", "Parts of a recording that could not be written."] as const),
+    each(({ dropped }) => dropped),
+  );
+  all.series(
+    ...([
+      "boxcar_recording_bits_per_second",
+      "gauge",
+      "What a recording receives, over ten seconds of media.",
+    ] as const),
+    each(({ flow }) => flow.bitrate),
+  );
+  all.series(
+    ...([
+      "boxcar_recording_frames_per_second",
+      "gauge",
+      "Pictures of a recording, over ten seconds of media.",
+    ] as const),
+    each(({ flow }) => flow.frameRate),
+  );
+  all.series(
+    ...([
+      "boxcar_recording_drift_seconds",
+      "gauge",
+      "By how much a recording's time lags behind the clock's.",
+    ] as const),
+    each(({ driftMs }) => (driftMs === undefined ? undefined : driftMs / 1000)),
+  );
+  all.series(
     ...(["boxcar_recording_last_sync_age_seconds", "gauge", "Time since the last sync sample was captured."] as const),
     each(({ lastSyncMs }) => (lastSyncMs === undefined ? undefined : Math.max(0, (clock() - lastSyncMs) / 1000))),
   );

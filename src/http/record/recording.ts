@@ -120,9 +120,11 @@ export function addRecording(app: App, context: AppContext): void {
       return c.json(done(recording?.id ?? "0"), 200);
     });
 
-  app.openapi(jobsRoute, (c) => {
-    const shown = recordingOf(context).recorder.recordings.filter(({ options }) => mayRecord(c, options.streamPath));
-    return c.json(done(shown.map(jobOf)), 200);
+  app.openapi(jobsRoute, async (c) => {
+    const { recorder } = recordingOf(context);
+    const shown = recorder.recordings.filter(({ options }) => mayRecord(c, options.streamPath));
+    const seconds = await recorder.secondsOfSpool();
+    return c.json(done(shown.map((recording) => jobOf(recording, seconds))), 200);
   });
 }
 

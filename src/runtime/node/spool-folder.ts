@@ -8,6 +8,7 @@ import {
   rename,
   rm,
   stat,
+  statfs,
   unlink,
   utimes,
   writeFile,
@@ -80,6 +81,11 @@ export class SpoolFolder implements Spool {
       }
       await rm(taken, { recursive: true, force: true });
     }
+  }
+
+  async room(): Promise<number | undefined> {
+    const stats = await statfs(this.#own).catch(() => undefined);
+    return stats && stats.bavail * stats.bsize;
   }
 
   async sweep(): Promise<void> {
