@@ -45,5 +45,5 @@ export { notedGroups, USUAL_GROUPS } from "./streaming/groups.ts";
 export { configurationName, type Configuration, type InitName } from "./streaming/init-segment.ts";
 export type { MediaName, StreamedMedia } from "./streaming/media-segment.ts";
 export type { StreamTracks } from "./streaming/media-time.ts";
-export type { StreamedSegment, StreamedStretch, StreamSink } from "./streaming/stream-range.ts";
+export type { StreamedSegment, StreamedStretch, StreamSink } from "./streaming/streamed.ts";
 export { StreamMeasure } from "./streaming/stream-measure.ts";

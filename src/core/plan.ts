@@ -101,7 +101,7 @@ function describe({ layout, hash }: Composed): RangeOutline | Plan {
 
 /** The codecs of a track's sample entries as they stand in the output, each once. */
 function codecsOf({ core }: LayoutParts, handler: number, descriptions: Uint8Array = new Uint8Array(0)): string {
-  return [...new Set(core.codecs(handler, descriptions))].join(",");
+  return [...new Set(core.entries.codecs(handler, descriptions))].join(",");
 }
 
 function mediaOf(layout: LayoutParts, hash: string, format: "mp4" | "fmp4"): Media {

@@ -48,11 +48,11 @@ test("neither an index nor what it lent outlives its withIndex", () => {
 
 test("while an index is loaded the core does nothing else", () => {
   core.withIndex(index, (loaded) => {
-    expect(() => core.captionEntry()).toThrow("An index is loaded");
+    expect(() => core.boxes.captionEntry()).toThrow("An index is loaded");
     expect(() => core.withIndex(index, sizes)).toThrow("An index is loaded");
     expect(copied(sizes(loaded))).toHaveLength(12);
   });
-  expect(core.captionEntry()).toHaveLength(64);
+  expect(core.boxes.captionEntry()).toHaveLength(64);
 });
 
 test("a function that fails leaves the core usable", () => {
@@ -60,5 +60,5 @@ test("a function that fails leaves the core usable", () => {
     throw new Error("of its own");
   };
   expect(() => core.withIndex(index, fail)).toThrow("of its own");
-  expect(core.captionEntry()).toHaveLength(64);
+  expect(core.boxes.captionEntry()).toHaveLength(64);
 });

@@ -1,6 +1,6 @@
 import { writeFile } from "node:fs/promises";
 import { beforeAll, describe, expect, test, vi } from "vitest";
-import { Core } from "../../src/core/wasm/module.ts";
+import { OutputBoxes } from "../../src/core/wasm/output-boxes.ts";
 import { box } from "../support/boxes.ts";
 import { buildMovie, videoEntry } from "../support/movie.ts";
 import { RECORDED_AT } from "../support/recording.ts";
@@ -27,7 +27,7 @@ describe("captions over held gaps", () => {
     shelf.plan({ startMs: RECORDED_AT, endMs: RECORDED_AT + untilDay * DAY_MS + 1000, gaps: "keep", captions });
 
   test.for(FORMATS)("are made when they are read, hour by hour (%s)", async (format) => {
-    const made = [vi.spyOn(Core.prototype, "captions"), vi.spyOn(Core.prototype, "captionFragment")];
+    const made = [vi.spyOn(OutputBoxes.prototype, "captions"), vi.spyOn(OutputBoxes.prototype, "captionFragment")];
     const calls = (): number => made.reduce((sum, { mock }) => sum + mock.calls.length, 0);
     const media = (await plan(270)).media(format);
     expect(media.size).toBeGreaterThan(270 * 86_400 * 27);

@@ -74,9 +74,9 @@ describe("a sample entry that covers another one", () => {
   });
 
   test.each(cases)("$name", ({ first, other, expected, codec }) => {
-    const covering = core.coveringEntry(first, other);
+    const covering = core.entries.covering(first, other);
     expect(Buffer.from(covering).toString("hex")).toBe(Buffer.from(expected).toString("hex"));
-    expect(core.codecs(VIDE, covering)).toEqual([codec]);
+    expect(core.entries.codecs(VIDE, covering)).toEqual([codec]);
   });
 
   test("is left as it is where a configuration is damaged", () => {
@@ -84,8 +84,8 @@ describe("a sample entry that covers another one", () => {
     const configuration = whole.subarray(86 + 8, whole.length - 20);
     for (let length = 0; length < configuration.length; length++) {
       const damaged = entry("avc1", box("avcC", configuration.subarray(0, length)));
-      expect(core.coveringEntry(whole, damaged)).toEqual(whole);
-      expect(core.coveringEntry(damaged, whole)).toEqual(damaged);
+      expect(core.entries.covering(whole, damaged)).toEqual(whole);
+      expect(core.entries.covering(damaged, whole)).toEqual(damaged);
     }
   });
 });
@@ -119,9 +119,10 @@ describe("the name of H.265 sample entries", () => {
     const named = (type: string, ...kinds: number[]): Uint8Array =>
       entry(type, box("hvcC", fixed, u8(kinds.length), ...kinds.map(array)));
     const both = bytes(named("hev1", 32, 33, 34), avc(77, 0, 30), named("hev1", 33, 34));
-    const names = (entries: Uint8Array): string[] => core.codecs(VIDE, entries).map((codec) => codec.slice(0, 4));
-    expect(names(core.namedEntries(both, "hvc1"))).toEqual(["hvc1", "avc1", "hev1"]);
-    expect(names(core.namedEntries(named("hvc1", 32, 33, 34), "hev1"))).toEqual(["hev1"]);
+    const names = (entries: Uint8Array): string[] =>
+      core.entries.codecs(VIDE, entries).map((codec) => codec.slice(0, 4));
+    expect(names(core.entries.named(both, "hvc1"))).toEqual(["hvc1", "avc1", "hev1"]);
+    expect(names(core.entries.named(named("hvc1", 32, 33, 34), "hev1"))).toEqual(["hev1"]);
   });
 
   test.for(["hvc1", "hev1"] as const)("%s of a recording", async (tag, { skip }) => {

@@ -155,6 +155,6 @@ describe("what a timecode grows by", () => {
     ["of no rate", entry(2, 25, 0, 25), { frames: 0, wrapsAt: 0 }],
     ["of too few fields", box("tmcd", zeros(24)), { frames: 0, wrapsAt: 0 }],
   ] as const)("%s", async ([, bytes, expected]) => {
-    expect((await loadCore()).timecodeStep(bytes, 90_000, 90_000)).toEqual(expected);
+    expect((await loadCore()).entries.timecodeStep(bytes, 90_000, 90_000)).toEqual(expected);
   });
 });

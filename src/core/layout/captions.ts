@@ -39,15 +39,15 @@ export function captionsOf({ core, composition, captions }: LayoutParts, present
   if (blocks.length === 0) return undefined;
   const track = trackOf(core, composition, blocks, { endMs, duration: presented.duration });
   const samples = blocks.map((block) =>
-    madeRegion(block.count * CAPTION_SIZE, () => core.captions(block, captions.offsetMinutes)),
+    madeRegion(block.count * CAPTION_SIZE, () => core.boxes.captions(block, captions.offsetMinutes)),
   );
   return {
     track,
     bytes: track.samples * CAPTION_SIZE,
     samples,
-    table: (table, start) => inlineRegion(core.captionTable(blocks, table, start)),
+    table: (table, start) => inlineRegion(core.boxes.captionTable(blocks, table, start)),
     fragments: blocks.flatMap((block, i) => [
-      madeRegion(CAPTION_FRAGMENT + 4 * block.count, () => core.captionFragment(block, track.id, i + 1)),
+      madeRegion(CAPTION_FRAGMENT + 4 * block.count, () => core.boxes.captionFragment(block, track.id, i + 1)),
       ...samples.slice(i, i + 1),
     ]),
   };
@@ -94,14 +94,14 @@ function trackOf(
     timescale: SECOND_MS,
     flags: TrackFlag.AllSync,
     samples: blocks.reduce((sum, { count }) => sum + count, 0),
-    sttsEntries: core.captionTable(blocks, Table.Stts, 0).length / 8,
+    sttsEntries: core.boxes.captionTable(blocks, Table.Stts, 0).length / 8,
     cttsEntries: 0,
     syncSamples: 0,
     stscEntries: 1,
     chunks: 1,
     constantSize: CAPTION_SIZE,
     descriptionCount: 1,
-    descriptions: core.captionEntry(),
+    descriptions: core.boxes.captionEntry(),
     duration: endMs,
     editDelay: 0,
     editTime: -1,

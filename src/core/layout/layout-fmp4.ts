@@ -41,7 +41,7 @@ export function layoutFmp4(parts: LayoutParts): Region[] {
   const captionFragments = captions?.fragments ?? [];
   const distance = captionFragments.reduce((sum, region) => sum + region.length, 0);
   const chapters = chaptersOf(parts);
-  const init = inlineRegion(core.movie(tracks, time, { fragmented: true, wide: false, chapters }).bytes);
+  const init = inlineRegion(core.boxes.movie(tracks, time, { fragmented: true, wide: false, chapters }).bytes);
 
   const reference = composition.tracks.find(isVideo) ?? composition.tracks[0];
   if (reference === undefined) return [init];
@@ -68,7 +68,7 @@ export function layoutFmp4(parts: LayoutParts): Region[] {
       );
     const start = Math.max(0, reference.firstPts);
     regions.push(
-      inlineRegion(core.sidxHead(reference.id, reference.timescale, start, distance + behind(0), count)),
+      inlineRegion(core.boxes.sidxHead(reference.id, reference.timescale, start, distance + behind(0), count)),
       piecesRegion(
         parts,
         { total: count * SIDX_ENTRY, of: (piece) => references(piece) * SIDX_ENTRY },
@@ -88,7 +88,7 @@ export function layoutFmp4(parts: LayoutParts): Region[] {
   const first = regions.reduce((sum, region) => sum + region.length, 0);
   const starts = whenRead(() => startsOf(pieces, lengths.of, first));
   const numbers = whenRead(() => startsOf(pieces, ({ fragments }) => fragments, 1 + (captions?.samples.length ?? 0)));
-  const mfra = core.mfra(reference.id, count);
+  const mfra = core.boxes.mfra(reference.id, count);
   regions.push(
     mediaRegion(parts, lengths, (piece, i, { rest }) => ["fragments", tracksOf(piece), numbers()[i] ?? 0, { rest }]),
     inlineRegion(mfra.head),

@@ -41,10 +41,10 @@ export function layoutMp4(parts: LayoutParts): Region[] {
   const media = captionBytes + pieceBytes;
   const chapters = chaptersOf(parts);
   let wide = false;
-  let movie = core.movie(tracks, time, { fragmented: false, wide, chapters });
+  let movie = core.boxes.movie(tracks, time, { fragmented: false, wide, chapters });
   if (movie.size + 8 + media > MAX_32) {
     wide = true;
-    movie = core.movie(tracks, time, { fragmented: false, wide, chapters });
+    movie = core.boxes.movie(tracks, time, { fragmented: false, wide, chapters });
   }
   const mdat = mdatHeader(media);
   const captionStart = movie.size + mdat.length;

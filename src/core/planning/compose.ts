@@ -163,7 +163,7 @@ async function readHeaders(
     await pace.breathe();
   }
   const named = (bytes: Uint8Array, isInband: boolean): Uint8Array =>
-    tag === undefined || isInband ? bytes : core.namedEntries(bytes, tag);
+    tag === undefined || isInband ? bytes : core.entries.named(bytes, tag);
   return tracks.map(({ source, entry }, i) => ({
     descriptions: named(concatenated(entries[i] ?? []), entry !== undefined),
     kept: kept.get(source.segment.id) ?? new Uint8Array(0),

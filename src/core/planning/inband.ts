@@ -44,8 +44,8 @@ export async function moveInband(
     }
   }
   // Its profile and level are the highest of all.
-  const entry = entries.reduce((covering, other) => core.coveringEntry(covering, other));
-  output.moveInband(sets, core.allowInband(entry));
+  const entry = entries.reduce((covering, other) => core.entries.covering(covering, other));
+  output.moveInband(sets, core.entries.allowingInband(entry));
 }
 
 /** A sample entry and its parameter sets. */
@@ -59,7 +59,7 @@ interface Entry {
 function entriesOf(core: Core, raw: Uint8Array): Entry[] {
   const entries: Entry[] = [];
   for (let rest = raw; rest.length > 0;) {
-    const { bytes, lengthSize, entryLength } = core.parameterSets(rest);
+    const { bytes, lengthSize, entryLength } = core.entries.parameterSets(rest);
     if (entryLength === 0) break;
     entries.push({ entry: rest.subarray(0, entryLength), bytes, lengthSize });
     rest = rest.subarray(entryLength);
@@ -73,5 +73,5 @@ function setsOf(core: Core, entries: readonly Entry[]): ParameterSets {
   if (only !== undefined && entries.length === 1) return { bytes: only.bytes, each: longest };
   // All sync samples of a segment grow by as much.
   const each = longest + LEAST_FILLER;
-  return { bytes: concatenated(entries.map(({ entry }) => core.parameterSets(entry, each).bytes)), each };
+  return { bytes: concatenated(entries.map(({ entry }) => core.entries.parameterSets(entry, each).bytes)), each };
 }

@@ -73,7 +73,7 @@ export class SilenceMaker {
     if (found?.count !== 1) return undefined;
     const { source, offset, length } = found;
     const entry = (await this.#parts.indexOf(source)).slice(offset, offset + length);
-    const silence = this.#parts.core.silence(entry, output.timescale);
+    const silence = this.#parts.core.entries.silence(entry, output.timescale);
     return silence === undefined ? undefined : { entry, silence };
   }
 }

@@ -67,7 +67,7 @@ export async function cutTimecode(
   const index = await indexOf(segment);
   const { descriptionOffset: at, descriptionLength: length, timescale } = record;
   const passed = start - shown.pts + ticksOf(ROUNDING_MS, timescale);
-  const step = core.timecodeStep(index.subarray(at, at + length), Math.max(0, Math.floor(passed)), timescale);
+  const step = core.entries.timecodeStep(index.subarray(at, at + length), Math.max(0, Math.floor(passed)), timescale);
   if (step.frames === 0) return undefined;
   const end = shown.pts + shown.lastDuration;
   const until = Math.min(end, Math.max(start + 1, limitOf(placed, record)));

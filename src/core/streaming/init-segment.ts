@@ -78,7 +78,7 @@ export function initSegment(
       flags: record.flags & COMMON,
       ...{ samples: 0, sttsEntries: 0, cttsEntries: 0, syncSamples: 0, stscEntries: 0, chunks: 0, constantSize: 0 },
       descriptionCount: record.descriptionCount,
-      descriptions: core.plainEntries(record.handler, index.subarray(at, at + length)),
+      descriptions: core.entries.plain(record.handler, index.subarray(at, at + length)),
       ...{ duration: 0, editDelay: 0, editTime: -1, editDuration: 0 },
       presentation: presentationOf(summary, trackIndex),
       tkhdFlags: record.tkhdFlags,
@@ -86,7 +86,7 @@ export function initSegment(
     };
   });
   if (tracks.length === 0) return undefined;
-  return core.movie(
+  return core.boxes.movie(
     tracks,
     { timescale: MOVIE_TIMESCALE, duration: 0 },
     { fragmented: true, wide: false, chapters: [] },

@@ -1,7 +1,7 @@
 import { isAudio, isVideo } from "../planning/track-kinds.ts";
 import type { TimedSegment } from "../planning/placed-segment.ts";
 import { millisecondsOf, usualDuration } from "../planning/ticks.ts";
-import type { StreamedSegment, StreamSink } from "./stream-range.ts";
+import type { StreamedSegment, StreamSink } from "./streamed.ts";
 
 /** Bytes of the boxes of a movie fragment of one track, and of a sample in them, at most. */
 const [FRAGMENT_BOXES, SAMPLE_BOXES] = [120, 16];

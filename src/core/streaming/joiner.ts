@@ -1,0 +1,96 @@
+import type { TimedSegment } from "../planning/placed-segment.ts";
+import { configurationOf } from "./init-segment.ts";
+import type { StreamedSegment, StreamedStretch, StreamQuery, StreamSink } from "./streamed.ts";
+
+/** Joints that are off by more than this are told as discontinuities: players stall at holes, however short; milliseconds. */
+const MOST_JITTER_MS = 10;
+
+/** A media segment until it is joined to the next one: there are many, so each is one object all the way. */
+export interface Divided extends Omit<StreamedSegment, "startMs" | "durationMs"> {
+  startMs: number;
+  durationMs: number;
+  /** When it starts by its own samples, where it is sound that is divided by its picture. */
+  readonly ownMs: number;
+}
+
+/** Media segments of one recording that follow one another. */
+export interface Portion {
+  readonly timed: TimedSegment;
+  readonly segments: readonly Divided[];
+  /** Wall-clock end of the last one by itself, milliseconds. */
+  readonly endMs: number;
+}
+
+/** Puts portions one behind the other: how long each media segment lasts, and where they cannot be played through. */
+export class Joiner {
+  readonly #query: StreamQuery;
+  readonly #sink: StreamSink;
+  /** The last portion, which the next one may shorten. */
+  #last: Portion | undefined;
+  #stretch: StreamedStretch | undefined;
+  #begun = false;
+  /** Media segments before the range from a sync sample on: they may be needed to decode its first. */
+  #lead: Divided[] = [];
+  any = false;
+
+  constructor(query: StreamQuery, sink: StreamSink) {
+    this.#query = query;
+    this.#sink = sink;
+  }
+
+  add(portion: Portion): void {
+    const startMs = portion.segments[0]?.startMs ?? 0;
+    const before = this.#last;
+    const configuration = configurationOf(portion.timed);
+    let joins = false;
+    if (before !== undefined) {
+      const isAlike = configuration.text === this.#stretch?.configuration.text;
+      joins = isAlike && Math.abs(startMs - before.endMs) <= MOST_JITTER_MS;
+      this.#emit(before, joins ? (portion.segments[0]?.ownMs ?? startMs) : Math.min(before.endMs, startMs));
+    }
+    this.#last = portion;
+    if (joins) return;
+    this.#stretch = { configuration, startMs };
+    this.#begun = false;
+    this.#lead = [];
+  }
+
+  finish(): void {
+    if (this.#last !== undefined) this.#emit(this.#last, this.#last.endMs);
+  }
+
+  #emit({ segments }: Portion, endMs: number): void {
+    for (const [i, segment] of segments.entries()) {
+      const untilMs = segments[i + 1]?.ownMs ?? endMs;
+      segment.durationMs = Math.max(1, untilMs - segment.ownMs);
+      this.#place(segment);
+    }
+  }
+
+  #place(segment: Divided): void {
+    const { startMs, endMs } = this.#query;
+    if (segment.startMs >= endMs) return;
+    if (segment.sync) this.#lead = [];
+    // Without a sync sample before it, it cannot be decoded.
+    else if (!this.#begun && this.#lead.length === 0) return;
+    if (segment.startMs + segment.durationMs <= startMs) {
+      this.#lead.push(segment);
+      return;
+    }
+    for (const each of [...this.#lead, segment]) this.#deliver(each);
+    this.#lead = [];
+  }
+
+  #deliver(segment: Divided): void {
+    const { startMs, ownMs } = segment;
+    this.any = true;
+    if (this.#begun) segment.startMs = ownMs;
+    else {
+      // All renditions of a stretch start with its picture.
+      if (this.#stretch !== undefined) this.#sink.begin({ ...this.#stretch, startMs });
+      segment.durationMs = Math.max(1, segment.durationMs + ownMs - startMs);
+    }
+    this.#begun = true;
+    this.#sink.add(segment);
+  }
+}

@@ -1,0 +1,136 @@
+import type { Cuts } from "../planning/cuts.ts";
+import type { OutputTrack } from "../planning/output-track.ts";
+import type { Piece } from "../planning/piece.ts";
+import type { Maker } from "../planning/plan-builder.ts";
+import { limitOf, ROUNDING_MS, type PlacedSegment, type TimedSegment } from "../planning/placed-segment.ts";
+import { encrypted } from "../planning/refusals.ts";
+import { millisecondsOf, rescale, ticksOf, usualDuration } from "../planning/ticks.ts";
+import { SelectionRule, TrackFlag } from "../wasm/abi/names.ts";
+import type { GroupList } from "./groups.ts";
+import type { Divided, Joiner, Portion } from "./joiner.ts";
+import { streamedTracks } from "./media-time.ts";
+import type { StreamQuery } from "./streamed.ts";
+
+/** Divides placed segments, instead of making pieces of them. */
+export class SegmentMaker implements Maker {
+  readonly pieces: Piece[] = [];
+  readonly made = 0;
+  readonly fragments = 0;
+  readonly references = 0;
+  readonly #query: StreamQuery;
+  readonly #joiner: Joiner;
+  readonly #cuts: Cuts;
+  readonly #groupsOf: (timed: TimedSegment) => Promise<GroupList>;
+
+  constructor(query: StreamQuery, joiner: Joiner, cuts: Cuts, groupsOf: (timed: TimedSegment) => Promise<GroupList>) {
+    this.#query = query;
+    this.#joiner = joiner;
+    this.#cuts = cuts;
+    this.#groupsOf = groupsOf;
+  }
+
+  finish(): Promise<OutputTrack[]> {
+    return Promise.resolve([]);
+  }
+
+  async add(placed: PlacedSegment): Promise<void> {
+    const { timed } = placed;
+    const wanted = streamedTracks(timed.summary, this.#query.tracks);
+    if (wanted.some(({ record }) => record.flags & TrackFlag.Encrypted)) throw encrypted(timed.segment);
+    const portion = await this.#divide(placed);
+    if (portion.segments.length > 0) this.#joiner.add(portion);
+  }
+
+  async #divide(placed: PlacedSegment): Promise<Portion> {
+    const { timed } = placed;
+    const { reference } = timed;
+    const groups = await this.#groupsOf(timed);
+    const start = await this.#startOf(placed, groups);
+    const ownMsOf = this.#query.tracks === "a" ? soundStarts(timed) : undefined;
+    const closed = await this.#endOf(placed, groups);
+    const end = timed.segment.open === true ? await this.#completeUntil(timed, groups, closed, ownMsOf) : closed;
+    const segments: Divided[] = [];
+    let group = groups.get(start.group);
+    for (let number = start.group; group !== undefined && group.first < end.sample; number++) {
+      const next = groups.get(number + 1);
+      const whole = number !== start.group || start.sample <= group.first;
+      const first = whole ? group.first : start.sample;
+      const pts = whole ? group.pts : start.pts;
+      const until = Math.min(next?.first ?? reference.samples, end.sample);
+      const startMs = timed.wallAt(pts);
+      const ownMs = ownMsOf?.(first, pts) ?? startMs;
+      const { bytes, firstBytes } = group;
+      const sync = !whole || group.sync === 1;
+      if (until > first) {
+        segments.push({ timed, first, end: until, startMs, durationMs: 0, ownMs, bytes, firstBytes, sync });
+      }
+      group = next;
+    }
+    return { timed, segments, endMs: end.atMs };
+  }
+
+  /** Where what can be told for good of a recording ends that goes on: with a whole group that another one follows. */
+  async #completeUntil(
+    timed: TimedSegment,
+    groups: GroupList,
+    closed: { sample: number; atMs: number },
+    ownMsOf: ReturnType<typeof soundStarts>,
+  ): Promise<{ sample: number; atMs: number }> {
+    const complete = await this.#cuts.complete(timed);
+    let last = groups.length - 1;
+    while ((groups.get(last)?.first ?? 0) > complete) last--;
+    const { first, pts } = groups.get(last) ?? { first: 0, pts: timed.reference.start };
+    if (first >= closed.sample) return closed;
+    return { sample: first, atMs: ownMsOf?.(first, pts) ?? timed.wallAt(pts) };
+  }
+
+  /** Where a placed segment begins. The first of a range does with a whole group. */
+  async #startOf(
+    { timed, from, leading }: PlacedSegment,
+    groups: GroupList,
+  ): Promise<{ group: number; sample: number; pts: number }> {
+    const { reference, segment, summary } = timed;
+    if (from === Number.NEGATIVE_INFINITY) return { group: 0, sample: 0, pts: 0 };
+    const start = from + ticksOf(ROUNDING_MS, reference.timescale);
+    if (leading) return { group: groups.at(start), sample: 0, pts: 0 };
+    const selection = { start, end: Number.POSITIVE_INFINITY, rules: SelectionRule.FromSync, preroll: 0 };
+    const { first, pts } = await this.#cuts.select(segment, summary.reference, selection);
+    return { group: groups.at(pts), sample: first, pts };
+  }
+
+  /** Where it ends: with a whole group, but where another one takes over. */
+  async #endOf(placed: PlacedSegment, groups: GroupList): Promise<{ sample: number; atMs: number }> {
+    const { timed, untilMs, closed } = placed;
+    const { reference, segment, summary } = timed;
+    const open = reference.lastDuration > 0 ? 0 : millisecondsOf(usualDuration(reference), reference.timescale);
+    const whole = { sample: reference.samples, atMs: timed.endMs + open };
+    const end = limitOf(placed, reference);
+    if (!Number.isFinite(end)) return whole;
+    if (closed) {
+      const selection = { start: Number.NEGATIVE_INFINITY, end, rules: SelectionRule.Closed, preroll: 0 };
+      const { first, count, presentedEnd } = await this.#cuts.select(segment, summary.reference, selection);
+      return { sample: first + count, atMs: Math.min(untilMs, timed.wallAt(presentedEnd)) };
+    }
+    const next = groups.get(groups.at(end) + 1);
+    return next === undefined ? whole : { sample: next.first, atMs: timed.wallAt(next.pts) };
+  }
+}
+
+/**
+ * When the sound of a media segment starts that is divided by its picture, wall clock, milliseconds: by its first sample and
+ * its time. Undefined where that is not told by arithmetic.
+ */
+function soundStarts(timed: TimedSegment): ((first: number, ticks: number) => number) | undefined {
+  const { reference, summary } = timed;
+  const sound = streamedTracks(summary, "a")[0]?.record;
+  if (sound === undefined || sound === reference) return undefined;
+  // All samples but the last one have one duration.
+  if (sound.sttsEntries > 2 || sound.flags & TrackFlag.Offsets) return undefined;
+  const step = usualDuration(sound);
+  const start = rescale(reference.start, reference.timescale, sound.timescale);
+  return (first, ticks) => {
+    const from = rescale(ticks, reference.timescale, sound.timescale) - sound.firstPts;
+    const before = first === 0 ? 0 : Math.min(Math.max(0, Math.ceil(from / step)), sound.samples);
+    return timed.segment.startMs + millisecondsOf(sound.firstPts + before * step - start, sound.timescale);
+  };
+}

@@ -1,0 +1,48 @@
+import type { TimedSegment } from "../planning/placed-segment.ts";
+import type { GroupLength } from "./groups.ts";
+import type { Configuration } from "./init-segment.ts";
+import type { StreamTracks } from "./media-time.ts";
+
+/** A media segment of a range. */
+export interface StreamedSegment {
+  /** Its recording. */
+  readonly timed: TimedSegment;
+  /** The first sample of the reference track, from 0. */
+  readonly first: number;
+  /** Number of the sample behind the last one. */
+  readonly end: number;
+  /** When it starts to be presented, wall clock, milliseconds, not rounded. */
+  readonly startMs: number;
+  /** Until the next one starts, milliseconds, not rounded. */
+  readonly durationMs: number;
+  /** Bytes of the reference track, about. */
+  readonly bytes: number;
+  /** Of its first sample. */
+  readonly firstBytes: number;
+  /** Whether it can be decoded without the one before. */
+  readonly sync: boolean;
+}
+
+/** Where a stretch begins that is played through without a discontinuity. */
+export interface StreamedStretch {
+  /** What the init segments of all its recordings say. */
+  readonly configuration: Configuration;
+  /** Wall clock, milliseconds, not rounded. */
+  readonly startMs: number;
+}
+
+/** Takes in what a range consists of, in order: each stretch, then its media segments. */
+export interface StreamSink {
+  begin(stretch: StreamedStretch): void;
+  add(segment: StreamedSegment): void;
+}
+
+/** What of a range is streamed. */
+export interface StreamQuery {
+  /** Wall clock, milliseconds. */
+  readonly startMs: number;
+  /** Exclusive. */
+  readonly endMs: number;
+  readonly tracks: StreamTracks;
+  readonly length: GroupLength;
+}
