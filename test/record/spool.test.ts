@@ -65,9 +65,14 @@ function leaving(store: Store): { store: Store; isAway: boolean } {
 }
 
 test("a store that is away loses nothing: the job says how long the spool lasts, and a later server brings it there", async () => {
-  const folder = await mkdtemp(join(tmpdir(), "boxcar-away-"));
-  const away = leaving(new FileStore(join(folder, "media")));
-  const server = await startTestServer({}, { store: away.store }, folder);
+  const shared = await mkdtemp(join(tmpdir(), "boxcar-shared-"));
+  const places = {
+    BOXCAR_CATALOG: `file:${join(shared, "catalog.db")}`,
+    BOXCAR_STORE: `file:${join(shared, "media")}`,
+  };
+  const away = leaving(new FileStore(join(shared, "media")));
+  const server = await startTestServer(places, { store: away.store });
+  const { folder } = server;
   let more: (chunk: Uint8Array) => void = () => undefined;
   let end: () => void = () => undefined;
   const body = new ReadableStream<Uint8Array>({
@@ -107,16 +112,16 @@ test("a store that is away loses nothing: the job says how long the spool lasts,
     );
   await expect.poll(recorded).toBe(6000);
   expect(await packets(server, "/mp4/download/live/a.mp4?partial=1")).toEqual(await hashes(file));
-  // A kill now would leave the spool as it is: the next server brings it all to the store, each segment once.
+  // A kill now would leave the spool as it is: another server brings it all to the store, each segment once.
   const again = await mkdtemp(join(tmpdir(), "boxcar-again-"));
   const spool = join(again, "spool");
   await cp(join(folder, "spool"), spool, { recursive: true });
   for (const name of await readdir(spool)) await writeFile(join(spool, name, "owner"), "999999999");
-  const next = await startTestServer({}, {}, again);
+  const next = await startTestServer(places, {}, again);
   await expect.poll(async () => (await next.call("/mp4/api/list/live/a")).json.total, { timeout: 5000 }).toBe(3);
   expect(await packets(next, "/mp4/download/live/a.mp4")).toEqual(await hashes(file));
   await next.close();
-  // And so does the one that goes on, when the store is back.
+  // The one that goes on after all finds that, when the store is back.
   away.isAway = false;
   end();
   await pushing;
@@ -124,6 +129,7 @@ test("a store that is away loses nothing: the job says how long the spool lasts,
   expect((await server.call("/mp4/api/list/live/a")).json.total).toBe(3);
   expect(await packets(server, "/mp4/download/live/a.mp4")).toEqual(await hashes(file));
   await server.close();
+  await rm(shared, { recursive: true });
 });
 
 test("a full disk ends a part, not what was recorded, and says so", async (context) => {
