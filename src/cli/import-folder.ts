@@ -24,6 +24,8 @@ export interface FoundFile extends NamedSegment {
 export interface FileOutcome {
   readonly path: string;
   readonly outcome: "imported" | "present" | "refused";
+  /** Why it was refused: the stable name of the error. */
+  readonly code?: string | undefined;
   /** A sentence: what was recorded, or why it was refused. */
   readonly text: string;
 }
@@ -52,8 +54,8 @@ export async function findFiles(folder: string, pattern: FilePattern): Promise<F
       if (entry.isDirectory()) waiting.push(`${path}/`);
       if (!entry.isFile() && !entry.isSymbolicLink()) continue;
       try {
-        const named = pattern.match(path);
-        if (named !== undefined) files.push({ path, ...named });
+        const file = fileIn(pattern, path);
+        if (file !== undefined) files.push(file);
         else unmatched.push(path);
       } catch (error) {
         refused.push({ path, outcome: "refused", text: refusalText(error) });
@@ -64,6 +66,12 @@ export async function findFiles(folder: string, pattern: FilePattern): Promise<F
   return { files, unmatched, refused };
 }
 
+/** A file by its path, if a pattern names it. */
+export function fileIn(pattern: FilePattern, path: string): FoundFile | undefined {
+  const named = pattern.match(path);
+  return named && { path, ...named };
+}
+
 /** How files are taken in. */
 export interface ImportOptions {
   /** Absolute, without symbolic links. */
@@ -72,6 +80,8 @@ export interface ImportOptions {
   readonly inPlace: boolean;
   /** How long one file may last; default: 31 days. */
   readonly maxDurationMs?: number | undefined;
+  /** Milliseconds that the last write of a file must lie back. Default: 2 s. */
+  readonly stillMs?: number | undefined;
   /** Aborted: the file at hand is given up without a trace, and the import ends. */
   readonly signal: AbortSignal;
 }
@@ -104,7 +114,8 @@ export async function* importFiles(
     } catch (error) {
       if (stopped()) return;
       if (endsImport(error, options)) throw error;
-      yield { path: file.path, outcome: "refused", text: refusalText(error) };
+      const code = error instanceof BoxcarError ? error.code : undefined;
+      yield { path: file.path, outcome: "refused", code, text: refusalText(error) };
     }
   }
 }
@@ -121,12 +132,12 @@ async function take(
   file: FoundFile,
   place: number | undefined,
   repeated: RepeatedHours,
-  { folder, signal, maxDurationMs }: ImportOptions,
+  { folder, signal, maxDurationMs, stillMs = STILL_MS }: ImportOptions,
 ): Promise<Ingested> {
   const { streamPath, startMs, precisionMs } = file;
   const times = { streamPath, startMs, precisionMs, maxDurationMs };
   const path = join(folder, file.path);
-  const stats = await still(path, signal);
+  const stats = await still(path, stillMs, signal);
   const chooseStart = (indexed: IndexedSegment): SegmentStart => repeated.startOf(file, indexed, Number(stats.mtimeMs));
   const size = Number(stats.size);
   const idempotencyKey = `import:${path}:${stats.size}:${stats.mtimeNs}`;
@@ -140,11 +151,11 @@ async function take(
 }
 
 /** Waits until a file's last write lies a while back. A file that is still being written has no end to its last sample. */
-async function still(path: string, signal: AbortSignal): Promise<BigIntStats> {
+async function still(path: string, stillMs: number, signal: AbortSignal): Promise<BigIntStats> {
   const before = await look(path);
   const age = Date.now() - Number(before.mtimeMs);
-  if (age < 0 || age >= STILL_MS) return before;
-  await sleep(STILL_MS - age, undefined, { signal });
+  if (age < 0 || age >= stillMs) return before;
+  await sleep(stillMs - age, undefined, { signal });
   const after = await look(path);
   if (after.mtimeNs !== before.mtimeNs || after.size !== before.size) throw changing();
   return after;

@@ -1,15 +1,17 @@
 import { realpath, stat } from "node:fs/promises";
+import { setTimeout } from "node:timers/promises";
 import { parseArgs } from "node:util";
-import { readConfig } from "../config/config.ts";
+import { readConfig, type Config } from "../config/config.ts";
 import { openNodeParts } from "../runtime/node/node-parts.ts";
-import { checkTimeZone, formatTime } from "../base/time.ts";
+import { checkTimeZone, formatTime, parseDuration } from "../base/time.ts";
 import { FilePattern } from "./file-pattern.ts";
-import { findFiles, importFiles, type FileOutcome } from "./import-folder.ts";
+import { FollowedFolder, type FollowOptions } from "./follow-folder.ts";
+import { findFiles, importFiles, type FileOutcome, type FoundFile } from "./import-folder.ts";
 import { Progress } from "./progress.ts";
 import { badUsage, onInterrupt } from "./usage.ts";
 
 /** Text of `boxcar import --help`. */
-export const help = `boxcar import DIR --pattern PATTERN [--in-place] [--tz ZONE] [--stream PATH] [--dry-run]
+export const help = `boxcar import DIR --pattern PATTERN [--in-place] [--tz ZONE] [--stream PATH] [--dry-run | --watch [--quiet TIME]]
 
 Takes the recordings of a folder into the catalog of BOXCAR_DATA (default ./data). The pattern says where a file's
 name holds its stream path and start; it is relative to DIR:
@@ -23,6 +25,8 @@ Without %path the stream path is the folder before the first placeholder, as in 
   --tz ZONE      time zone of the names (default BOXCAR_TZ, else the system's)
   --stream PATH  stream path of all files
   --dry-run      show what the pattern reads, import nothing
+  --watch        then follow the folder: files are taken in when they are finished, until Ctrl-C
+  --quiet TIME   with --watch: how long a file must be as it is (default 1s where /proc tells who writes files, else 10s)
 
 Files imported before are skipped, so it can be repeated; a file that cannot be used is reported and skipped, and the
 exit code is 1. Ctrl-C ends it after cleaning up. docs/import.md has the patterns of other recorders.`;
@@ -38,6 +42,8 @@ export async function run(args: string[]): Promise<number> {
       tz: { type: "string" },
       stream: { type: "string" },
       "dry-run": { type: "boolean", default: false },
+      watch: { type: "boolean", default: false },
+      quiet: { type: "string" },
     },
   });
   const [given, ...more] = positionals;
@@ -49,6 +55,11 @@ export async function run(args: string[]): Promise<number> {
   const folder = await realpath(given).catch(() => undefined);
   if (folder === undefined || !(await stat(folder)).isDirectory()) throw badUsage(`${given} is no folder`);
 
+  if (values.watch) {
+    if (values["dry-run"]) throw badUsage("Give one of --watch and --dry-run");
+    const quietMs = values.quiet === undefined ? undefined : parseDuration(values.quiet, "quiet");
+    return followFolder(config, { folder, pattern, quietMs }, values["in-place"]);
+  }
   const found = await findFiles(folder, pattern);
   const refused = [...found.refused];
   if (values["dry-run"]) {
@@ -89,6 +100,50 @@ export async function run(args: string[]): Promise<number> {
   }
   if (interrupt.signal.aborted) return 130;
   return refused.length === 0 ? 0 : 1;
+}
+
+/** How long to wait for a catalog or a store that does not answer, milliseconds. */
+const AWAY_MS = 5000;
+
+/** Takes in what is finished, until it is interrupted. */
+async function followFolder(config: Config, following: FollowOptions, inPlace: boolean): Promise<number> {
+  const parts = await openNodeParts(config);
+  const interrupt = onInterrupt();
+  const { signal } = interrupt;
+  const { maxDurationMs } = config;
+  const options = { folder: following.folder, inPlace, maxDurationMs, stillMs: 0, signal };
+  const followed = new FollowedFolder(following);
+  let refused = 0;
+  const takeIn = async (files: readonly FoundFile[]): Promise<void> => {
+    const left = [...files];
+    for await (const { path, outcome, code, text } of importFiles(parts, files, options)) {
+      const file = left.shift();
+      if (code === "file_changing" && file !== undefined) followed.again(file);
+      else (outcome === "refused" ? console.error : console.log)(`${outcome} ${path}: ${text}`);
+      if (outcome === "refused" && code !== "file_changing") refused++;
+    }
+  };
+  try {
+    await parts.migrate();
+    console.log(`following ${following.folder}`);
+    while (!signal.aborted) {
+      let files: FoundFile[] = [];
+      try {
+        files = await followed.finished();
+        await takeIn(files);
+      } catch (error) {
+        console.error(`boxcar: ${error instanceof Error ? error.message : String(error)}`);
+        // Of what was taken in before that, nothing is taken twice.
+        for (const file of files) followed.again(file);
+        await setTimeout(files.length > 0 ? AWAY_MS : 0, undefined, { signal }).catch(() => undefined);
+      }
+      await followed.pause(signal);
+    }
+  } finally {
+    interrupt.release();
+    await parts.close();
+  }
+  return refused === 0 ? 0 : 1;
 }
 
 /** Says at the end, where it is seen, what was not taken in and why. */
