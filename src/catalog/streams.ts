@@ -41,9 +41,14 @@ export async function countStreams(db: Kysely<Schema>, within: StreamQuery["with
   return (await counted.where(withinPatterns(within)).executeTakeFirst())?.streams ?? 0;
 }
 
+/** Whether one of the patterns matches every stream. @param patterns default: all streams */
+export function isOfAllStreams(patterns: readonly string[] | undefined): boolean {
+  return patterns?.includes("*") !== false;
+}
+
 /** Condition on `stream_path`: that it matches one of the patterns, whose `*` stands for any characters. */
 export function withinPatterns(patterns: readonly string[] | undefined): RawBuilder<boolean> {
-  if (patterns?.includes("*") !== false) return sql<boolean>`true`;
+  if (patterns === undefined || isOfAllStreams(patterns)) return sql<boolean>`true`;
   // One value, however many patterns there are: SQLite bounds the depth of expressions.
   const globs = JSON.stringify(patterns.map(globOf));
   return sql<boolean>`exists (select 1 from json_each(${globs}) where stream_path glob value)`;

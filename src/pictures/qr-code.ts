@@ -1,5 +1,6 @@
-import { imageSync, matrix } from "qr-image";
+import { matrix } from "qr-image";
 import { BoxcarError } from "../base/errors.ts";
+import { bitmapPng, bitmapSvg } from "./bitmap.ts";
 
 /** UTF-8 bytes of the longest text a code may hold; the largest code of the standard has room for 2331 at this level. */
 export const QR_TEXT_BYTES = 2048;
@@ -26,22 +27,20 @@ export interface QrCode {
  * @throws BoxcarError `bad_qr_text` (400) when there is no text or too much, `bad_qr_size` (400) when `size` is too
  * small for it
  */
-export function qrCode(text: string, { size, type }: QrOptions): QrCode {
+export async function qrCode(text: string, { size, type }: QrOptions): Promise<QrCode> {
   const length = new TextEncoder().encode(text).length;
   if (length === 0 || length > QR_TEXT_BYTES) {
     const message = `The text of a QR code has 1 to ${QR_TEXT_BYTES} bytes of UTF-8; this has ${length}.`;
     throw new BoxcarError("bad_qr_text", 400, message, { maxBytes: QR_TEXT_BYTES });
   }
-  if (type === "svg") {
-    const svg = String(imageSync(text, { type, ec_level: LEVEL, margin: QUIET }));
-    return { contentType: "image/svg+xml", bytes: new TextEncoder().encode(svg) };
-  }
-  const modules = matrix(text, LEVEL).length + 2 * QUIET;
-  const scale = Math.floor(size / modules);
+  const modules = matrix(text, LEVEL);
+  if (type === "svg")
+    return { contentType: "image/svg+xml", bytes: new TextEncoder().encode(bitmapSvg(modules, QUIET)) };
+  const side = modules.length + 2 * QUIET;
+  const scale = Math.floor(size / side);
   if (scale < 1) {
-    const message = `A QR code of this text needs ${modules} pixels a side; ${size} is too small. Ask for a larger size.`;
-    throw new BoxcarError("bad_qr_size", 400, message, { leastSize: modules });
+    const message = `A QR code of this text needs ${side} pixels a side; ${size} is too small. Ask for a larger size.`;
+    throw new BoxcarError("bad_qr_size", 400, message, { leastSize: side });
   }
-  const png = imageSync(text, { type, ec_level: LEVEL, margin: QUIET, size: scale });
-  return { contentType: "image/png", bytes: new Uint8Array(png as Uint8Array) };
+  return { contentType: "image/png", bytes: await bitmapPng(modules, QUIET, scale) };
 }

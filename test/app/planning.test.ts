@@ -1,5 +1,5 @@
 import { readFile } from "node:fs/promises";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import type { RecordedPage } from "../../src/catalog/recorded.ts";
 import { record, RECORDED_AT } from "../support/recording.ts";
 import { startTestServer, type TestServer } from "./test-server.ts";
@@ -80,4 +80,46 @@ describe("a client that leaves", () => {
       await endless.close();
     },
   );
+});
+
+it("lists are made for few at a time and for fewer of one client, and for nobody who has gone", async () => {
+  const { catalog: real } = server.parts;
+  const asked: string[] = [];
+  const ends: (() => void)[] = [];
+  const catalog = new Proxy(real, {
+    get: (_, name) => {
+      if (name === "list")
+        return async ({ streamPath }: { streamPath: string }) => {
+          asked.push(streamPath);
+          await new Promise<void>((resolve) => ends.push(resolve));
+          return { total: 0, segments: [] };
+        };
+      const value: unknown = Reflect.get(real, name);
+      return typeof value === "function" ? (value.bind(real) as unknown) : value;
+    },
+  });
+  const env = { BOXCAR_TOKEN: "0123456789-abcdefgh", BOXCAR_GUESTS: "read", BOXCAR_TRUSTED_PROXIES: "127.0.0.1" };
+  const guarded = await startTestServer(env, { catalog });
+  const list = (client: string, stream: string, signal?: AbortSignal): Promise<Response> =>
+    guarded.fetch(`/mp4/api/list/${stream}`, { headers: { "x-forwarded-for": client }, signal: signal ?? null });
+  const until = (isTrue: () => boolean): Promise<void> => vi.waitFor(() => expect(isTrue()).toBe(true), 5000);
+  const leaving = new AbortController();
+  const greedy = [list("198.51.100.1", "a1"), list("198.51.100.1", "a2")];
+  await until(() => asked.length === 2);
+  const gone = list("198.51.100.1", "gone", leaving.signal);
+  gone.catch(() => undefined);
+  greedy.push(list("198.51.100.1", "a3"));
+  const other = list("198.51.100.2", "b1");
+  await until(() => asked.length === 3);
+  expect(asked).toEqual(["a1", "a2", "b1"]);
+  leaving.abort();
+  await expect(gone).rejects.toThrow();
+  await until(() => guarded.lines.some(({ fields }) => fields?.status === 499));
+  for (let i = 0; i < 4; i++) {
+    ends[i]?.();
+    if (i === 0) await until(() => asked.length === 4);
+  }
+  expect(asked).toEqual(["a1", "a2", "b1", "a3"]);
+  expect((await Promise.all([...greedy, other])).map(({ status }) => status)).toEqual([200, 200, 200, 200]);
+  await guarded.close();
 });

@@ -94,7 +94,7 @@ describe("a QR code", () => {
     const { type, bytes } = await picture(codeOf("<script>alert(1)</script>", "&type=svg"));
     expect(type).toBe("image/svg+xml");
     expect(bytes.toString()).toMatch(
-      /^<svg xmlns="http:\/\/www\.w3\.org\/2000\/svg" viewBox="0 0 \d+ \d+"><path d="[MhvzlH\d -]+"\/><\/svg>$/,
+      /^<svg xmlns="http:\/\/www\.w3\.org\/2000\/svg" viewBox="0 0 \d+ \d+" shape-rendering="crispEdges"><path d="[Mhvz\d -]+"\/><\/svg>$/,
     );
     const { headers } = await server.fetch(codeOf("x", "&type=svg"));
     expect(headers.get("content-security-policy")).toContain("sandbox");

@@ -2,6 +2,7 @@ import type { Context, MiddlewareHandler } from "hono";
 import type { AccessConfig } from "../../config/access-config.ts";
 import { RateLimit } from "../../auth/rate-limit.ts";
 import { Slots, type SlotClient } from "../../auth/slots.ts";
+import { nextTurn } from "../../base/breather.ts";
 import { BoxcarError } from "../../base/errors.ts";
 import { FairQueue, type Turn } from "../../base/fair-queue.ts";
 import type { PlanConfig } from "../../config/plan-config.ts";
@@ -18,6 +19,10 @@ const clientShare = 1 / 4;
 const tokenShare = 1 / 4;
 /** Pictures that may wait to be made, in all and of one client. */
 const waitingPictures = { waiting: 400, waitingPerClient: 100 };
+/** Lists that are made at once, those of them of one client, and that may wait for it, in all and of one client. */
+const listsAtOnce = 4;
+const listsOfClient = 2;
+const waitingLists = { waiting: 1000, waitingPerClient: 100 };
 /** Videos of other hosts that are open at once for their pictures. */
 const remotesAtOnce = 8;
 
@@ -30,6 +35,8 @@ export interface AtOnce {
   readonly uploads: Slots;
   /** Bytes of the plans of downloads. */
   readonly plans: Slots;
+  /** Pages of lists. */
+  readonly lists: FairQueue;
 }
 
 /** Counts what runs at once in one app. */
@@ -37,7 +44,8 @@ export function slotsOf({ open, downloadsAtOnce, uploadsAtOnce }: AccessConfig, 
   const slots = (limit: number): Slots =>
     open ? new Slots(limit, limit) : new Slots(limit, Math.ceil(limit * clientShare), Math.floor(limit * tokenShare));
   const plans = new Slots(planMemory, open ? planMemory : planMemory / 2);
-  return { downloads: slots(downloadsAtOnce), uploads: slots(uploadsAtOnce), plans };
+  const lists = new FairQueue({ atOnce: listsAtOnce, perClient: open ? listsAtOnce : listsOfClient, ...waitingLists });
+  return { downloads: slots(downloadsAtOnce), uploads: slots(uploadsAtOnce), plans, lists };
 }
 
 /** The queue of pictures: one client never has all decoders, unless the server has only that one. */
@@ -126,6 +134,25 @@ export function atOnce(kind: "downloads" | "uploads"): MiddlewareHandler<AppEnv>
     }
   };
 }
+
+/**
+ * Waits until it is the client's turn to be answered with a page of a list; nothing is made for one that has gone.
+ * @throws BoxcarError `busy` (429), `client_gone` (499)
+ */
+export const listedInTurn: MiddlewareHandler<AppEnv> = async (c, next) => {
+  const { lists } = c.get("slots");
+  const leave = await lists.enter(turnOf(c));
+  if (leave === undefined) {
+    const message = `${String(lists.waiting)} lists wait to be made, as many as may, ${String(waitingLists.waitingPerClient)} of one client. Ask again in a moment.`;
+    throw new BoxcarError("busy", 429, message, { retryAfterSeconds: slotRetrySeconds });
+  }
+  try {
+    await nextTurn(); // requests that came meanwhile go first
+    await next();
+  } finally {
+    leave();
+  }
+};
 
 /**
  * Counts a plan as in memory for as long as the request holds its slot.

@@ -4,6 +4,7 @@ import { checkStreamPath } from "../../base/stream-path.ts";
 import { beginEvent, endEvent, type EventParts } from "../../record/events.ts";
 import type { App, AppContext } from "../context.ts";
 import { authorize, need, needSome, streamPathInPath } from "../middleware/access.ts";
+import { listedInTurn } from "../middleware/limits.ts";
 import { done, json, refused, success } from "../replies/replies.ts";
 import {
   apiPrefixes,
@@ -71,7 +72,7 @@ const listRoute = (prefix: (typeof apiPrefixes)[number]) =>
   createRoute({
     ...{ method: "get", path: `${prefix}/event/list/${streamPathInRoute}`, hide: prefix !== apiPrefixes[0] },
     summary: "List the events of a stream, newest first",
-    middleware: need("read", streamPathInPath),
+    middleware: [need("read", streamPathInPath), listedInTurn] as const,
     request: {
       params: streamPathParameter(),
       query: lenient({

@@ -4,6 +4,7 @@ import { parseTimeRange } from "../../base/time.ts";
 import { listWithGrowing } from "../../recordings/with-growing.ts";
 import { authorize, needSome, readable } from "../middleware/access.ts";
 import type { App, AppContext, AppEnv } from "../context.ts";
+import { listedInTurn } from "../middleware/limits.ts";
 import {
   apiPrefixes,
   eventLevel,
@@ -34,7 +35,7 @@ const parameters = lenient({
   eventLevel: eventLevel.optional(),
 });
 
-const middleware = needSome("read");
+const middleware = [needSome("read"), listedInTurn];
 const summary = "List segments, newest first";
 const responses = {
   200: json(

@@ -1,9 +1,11 @@
 import { createRoute } from "@hono/zod-openapi";
+import { Breather } from "../../base/breather.ts";
 import type { Interval, RangeOutline } from "../../core/index.ts";
 import { encodeStreamPath } from "../../base/stream-path.ts";
 import { formatTime } from "../../base/time.ts";
 import { need, needSome, readable, streamPathInPath } from "../middleware/access.ts";
 import type { App, AppContext } from "../context.ts";
+import { listedInTurn } from "../middleware/limits.ts";
 import { outputParameters } from "../schema/output-parameters.ts";
 import {
   apiPrefixes,
@@ -30,10 +32,13 @@ export function addRecords(app: App, context: AppContext): void {
       const within = readable(c);
       const total = await catalog.countStreams(within);
       const streams = await catalog.streams({ within, pageNum, pageSize });
-      const data = streams.map((stream) => {
-        const { streamPath, count, bytes, startMs, endMs } = stream;
-        return { streamPath, count, ...intervalOf({ startMs, endMs }), bytes };
-      });
+      const breather = new Breather(c.req.raw.signal);
+      const data: z.infer<typeof streamTotals>[] = [];
+      for (const { streamPath, count, bytes, startMs, endMs } of streams) {
+        data.push({ streamPath, count, ...intervalOf({ startMs, endMs }), bytes });
+        const pause = breather.breathe();
+        if (pause !== undefined) await pause;
+      }
       return c.json(donePage({ total, pageNum, pageSize }, data), 200);
     });
 
@@ -102,7 +107,7 @@ const catalogRoute = (prefix: (typeof apiPrefixes)[number]) =>
     path: `${prefix}/catalog`,
     hide: prefix !== apiPrefixes[0],
     summary: "What is recorded, a stream a row",
-    middleware: needSome("read"),
+    middleware: [needSome("read"), listedInTurn] as const,
     request: {
       query: query({
         pageNum: integer(1, 1_000_000_000).default(1),

@@ -10,7 +10,7 @@ const LITTLE = CHUNK / 64;
 /** Spans read at once above which new ones are read a little at a time. */
 const MANY = 64;
 /** Large buffers that are lent at once; who finds none left reads chunks of `FIRST`. */
-const LENT = 48;
+const LENT = 24;
 /** A consumer that is away with a chunk for longer gives its large buffers back. */
 const SLOW_MS = 500;
 
