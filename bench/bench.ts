@@ -4,6 +4,7 @@ import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { format } from "prettier";
+import { earlierBuild } from "./earlier.ts";
 import { regressions } from "./guard.ts";
 import { DAY, HOUR, LONG, mergedFile, prepare } from "./material.ts";
 import { clients, CUT_SEGMENTS } from "./measure/clients.ts";
@@ -11,6 +12,7 @@ import type { Context, Measurements } from "./measure/context.ts";
 import { ffmpegFile, firstBytes, middleRange } from "./measure/first-byte.ts";
 import { indexing } from "./measure/indexing.ts";
 import { coldStart, memory, moduleSize } from "./measure/memory.ts";
+import { remote } from "./measure/remote.ts";
 import { throughput, wholeHour } from "./measure/transfer.ts";
 import { firstLine, run } from "./process.ts";
 import { GROWTH, table, writeReport } from "./report.ts";
@@ -65,6 +67,13 @@ async function bench(): Promise<number> {
     measurements,
   };
   process.stdout.write(`\n${table(result.rows)}\n`);
+  console.log(
+    Object.entries(measurements)
+      .map(
+        ([k, v]) => k + " " + v.median.toPrecision(4) + " [" + v.min.toPrecision(3) + ".." + v.max.toPrecision(3) + "]",
+      )
+      .join("\n"),
+  );
   if (options.only !== undefined) return 0; // a look at a part is no result
   const worse = await compare(result);
   await mkdir(join("bench", "results"), { recursive: true });
@@ -83,7 +92,8 @@ async function measure(): Promise<Measurements> {
   for (const number of withNginx ? merged : []) await mergedFile(material, number, say);
   const boxcar = await startBoxcar(program, material.data);
   const nginx = withNginx ? await startNginx(material.folder) : undefined;
-  const context: Context = { material, program, boxcar, nginx, merged, rounds };
+  const earlier = await earlierBuild(material.folder, say);
+  const context: Context = { material, program, boxcar, earlier, nginx, merged, rounds };
   const measurements: Measurements = {};
   const counts = GROWTH.filter((number) => number <= count);
   const steps: [string, () => Promise<Measurements>][] = [
@@ -91,6 +101,7 @@ async function measure(): Promise<Measurements> {
     ["indexing", () => indexing(context)],
     ["whole hour", () => wholeHour(context)],
     ["throughput", () => throughput(context, options.quick ? HOUR : LONG)],
+    ["remote store", () => remote(context)],
     ["clients", () => clients(context)],
     ...counts.map((number): [string, () => Promise<Measurements>] => [
       `first byte of ${number}`,

@@ -28,6 +28,9 @@ process.on("exit", () => {
 });
 for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(1));
 
+/** Environment variables beside those of every server. */
+export type Settings = Readonly<Record<string, string>>;
+
 /** The runtimes that boxcar is measured on. */
 export type Runtime = "node" | "bun" | "deno";
 
@@ -42,18 +45,24 @@ function commandOf(runtime: Runtime, program: string): string[] | undefined {
 }
 
 /** Starts boxcar on Node over a data folder and waits until it accepts connections. */
-export async function startBoxcar(program: string, data: string): Promise<Server> {
-  const server = await startOn("node", program, data);
+export async function startBoxcar(program: string, data: string, settings: Settings = {}): Promise<Server> {
+  const server = await startOn("node", program, data, settings);
   if (server === undefined) throw new Error("Node runs this, so it is there");
   return server;
 }
 
 /** Starts boxcar on a runtime; undefined when that is not installed. */
-export async function startOn(runtime: Runtime, program: string, data: string): Promise<Server | undefined> {
+export async function startOn(
+  runtime: Runtime,
+  program: string,
+  data: string,
+  settings: Settings = {},
+): Promise<Server | undefined> {
   const [command, ...args] = commandOf(runtime, program) ?? [];
   if (command === undefined) return undefined;
   const port = await freePort();
-  const env = { ...plainEnvironment, HOST: "127.0.0.1", PORT: String(port), BOXCAR_DATA: data, BOXCAR_LOG: "error" };
+  const own = { HOST: "127.0.0.1", PORT: String(port), BOXCAR_DATA: data, BOXCAR_LOG: "error" };
+  const env = { ...plainEnvironment, ...own, ...settings };
   return started(spawn(command, args, { env, stdio: ["ignore", "ignore", "inherit"] }), port);
 }
 
@@ -66,7 +75,33 @@ export async function startNginx(folder: string): Promise<Nginx> {
   await mkdir(prefix, { recursive: true });
   const port = await freePort();
   const copyingPort = await freePort();
-  await writeFile(join(prefix, "nginx.conf"), nginxConfiguration(folder, prefix, port, copyingPort));
+  const server = await nginxWith(prefix, port, nginxConfiguration(folder, prefix, port, copyingPort));
+  return { ...server, copyingPort };
+}
+
+/** Starts nginx before a server, whose answers it passes on over connections that it keeps. */
+export async function startNginxBefore(folder: string, upstream: number): Promise<Server> {
+  const prefix = join(folder, "proxy");
+  await mkdir(prefix, { recursive: true });
+  const port = await freePort();
+  const servers = `
+  upstream store { server 127.0.0.1:${upstream}; keepalive 16; }
+  server {
+    listen 127.0.0.1:${port};
+    location / {
+      proxy_pass http://store;
+      proxy_http_version 1.1;
+      proxy_set_header Connection "";
+      proxy_buffers 16 64k;
+      proxy_max_temp_file_size 0;
+    }
+  }`;
+  return nginxWith(prefix, port, configurationOf(prefix, servers));
+}
+
+/** Starts nginx. @returns its worker */
+async function nginxWith(prefix: string, port: number, configuration: string): Promise<Server> {
+  await writeFile(join(prefix, "nginx.conf"), configuration);
   const args = ["-p", prefix, "-c", join(prefix, "nginx.conf"), "-e", join(prefix, "error.log")];
   const server = await started(spawn("nginx", args, { stdio: "ignore" }), port);
   // The master listens before its worker is there.
@@ -76,7 +111,7 @@ export async function startNginx(folder: string): Promise<Nginx> {
     worker = Number(children.trim().split(" ")[0]);
     if (worker === 0) await pause(2);
   }
-  return { ...server, pid: worker, copyingPort };
+  return { ...server, pid: worker };
 }
 
 function nginxConfiguration(folder: string, prefix: string, port: number, copyingPort: number): string {
@@ -88,6 +123,10 @@ function nginxConfiguration(folder: string, prefix: string, port: number, copyin
     location /mp4/ { alias ${folder}/merged/; mp4; mp4_max_buffer_size 400m; }
     location /mp4-large/ { alias ${folder}/merged/; mp4; mp4_buffer_size 400m; mp4_max_buffer_size 400m; }
   }`;
+  return configurationOf(prefix, server(port, "on") + server(copyingPort, "off"));
+}
+
+function configurationOf(prefix: string, servers: string): string {
   return `${userInfo().uid === 0 ? "user root;" : ""}
 daemon off;
 worker_processes 1;
@@ -101,7 +140,7 @@ http {
   proxy_temp_path ${prefix}/proxy;
   fastcgi_temp_path ${prefix}/fastcgi;
   uwsgi_temp_path ${prefix}/uwsgi;
-  scgi_temp_path ${prefix}/scgi;${server(port, "on")}${server(copyingPort, "off")}
+  scgi_temp_path ${prefix}/scgi;${servers}
 }
 `;
 }

@@ -29,6 +29,10 @@ const bytesAreCopied =
 const indexing =
   "In this material picture and sound alternate every one or two samples: three thousand chunks are read, ordered, checked against the file and counted, at about ten cycles for each step. A fifth of the time is the host's: finding the metadata, copying it in and the index out.";
 
+const EARLIER = "boxcar at 683458c";
+const remote =
+  "Bucket, server and client share two cores. A byte is read from the kernel into a buffer of Node's, copied into a block when it comes before its turn, and written to the client.";
+
 /** In the order of the report. */
 export const TARGETS: readonly Target[] = [
   {
@@ -174,6 +178,72 @@ export const TARGETS: readonly Target[] = [
     limit: 0.9,
     bound: "least",
     because: bytesAreCopied,
+  },
+  {
+    id: "remote-short",
+    title: "Bucket at 30 ms, 180 ten-second segments",
+    measured: "remote.short.late.boxcar.bytesPerSecond",
+    peer: { name: EARLIER, measured: "remote.short.late.before.bytesPerSecond" },
+    unit: "GB/s",
+    kind: "ratio",
+    limit: 25,
+    bound: "least",
+    because: remote,
+  },
+  {
+    id: "remote-short-object",
+    title: "Bucket at 30 ms, 180 ten-second segments",
+    measured: "remote.short.late.boxcar.bytesPerSecond",
+    peer: { name: "one object, from the bucket itself", measured: "remote.short.late.object.bytesPerSecond" },
+    unit: "GB/s",
+    kind: "ratio",
+    limit: 0.8,
+    bound: "least",
+    because: remote,
+  },
+  {
+    id: "remote-minutes",
+    title: "Bucket at 30 ms, 60 one-minute segments",
+    measured: "remote.minutes.late.boxcar.bytesPerSecond",
+    peer: { name: EARLIER, measured: "remote.minutes.late.before.bytesPerSecond" },
+    unit: "GB/s",
+    kind: "ratio",
+    limit: 8,
+    bound: "least",
+    because: remote,
+  },
+  {
+    id: "remote-soon",
+    title: "Bucket without delay, 60 one-minute segments",
+    measured: "remote.minutes.soon.boxcar.bytesPerSecond",
+    peer: { name: EARLIER, measured: "remote.minutes.soon.before.bytesPerSecond" },
+    unit: "GB/s",
+    kind: "ratio",
+    limit: 3,
+    bound: "least",
+    because: remote,
+  },
+  {
+    id: "remote-soon-cpu",
+    title: "The same, CPU",
+    measured: "remote.minutes.soon.boxcar.cpuSecondsPerGB",
+    peer: { name: EARLIER, measured: "remote.minutes.soon.before.cpuSecondsPerGB" },
+    unit: "s/GB",
+    kind: "ratio",
+    limit: 0.3,
+    bound: "most",
+    because: remote,
+  },
+  {
+    id: "remote-soon-nginx",
+    title: "The same, CPU",
+    measured: "remote.minutes.soon.boxcar.cpuSecondsPerGB",
+    peer: { name: "nginx proxy_pass, one object", measured: "remote.minutes.soon.nginx.cpuSecondsPerGB" },
+    unit: "s/GB",
+    kind: "ratio",
+    limit: 2,
+    bound: "most",
+    because: remote,
   },
   {
     id: "throughput-bun",

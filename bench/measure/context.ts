@@ -9,6 +9,8 @@ export interface Context {
   /** Path of the built `boxcar.js`. */
   readonly program: string;
   readonly boxcar: Server;
+  /** Path of the built `boxcar.js` of an earlier commit; undefined where it cannot be built. */
+  readonly earlier: string | undefined;
   /** Undefined when it is not installed. */
   readonly nginx: Nginx | undefined;
   /** Counts of segments of which nginx has a merged file. */
@@ -24,8 +26,13 @@ let cuts = 0;
 
 /** A cut of (almost) the first `count` segments that was never asked for before: no plan of it can be kept. */
 export function newCut(count: number): Cut {
+  return newCutOf(count * 60);
+}
+
+/** The same of so many seconds. */
+export function newCutOf(seconds: number): Cut {
   cuts++;
-  return { from: 1 + (cuts % 1000) * 0.04 + Math.floor(cuts / 1000) * 0.001, to: count * 60 - 1 };
+  return { from: 1 + (cuts % 1000) * 0.04 + Math.floor(cuts / 1000) * 0.001, to: seconds - 1 };
 }
 
 /** Adds values under a name, when there are any. */

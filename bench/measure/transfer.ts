@@ -7,13 +7,14 @@ import { boxcarPath, startOn } from "../servers.ts";
 import { interleave } from "../statistics.ts";
 import { newCut, record, type Context, type Measurements } from "./context.ts";
 
-interface Cost {
+export interface Cost {
   readonly seconds: number;
   readonly cpuSeconds: number;
   readonly bytes: number;
 }
 
-async function measured(target: Target, pid: number): Promise<Cost> {
+/** What a download costs a process. */
+export async function measured(target: Target, pid: number): Promise<Cost> {
   const before = cpuSeconds(pid);
   const { totalMs, bytes } = await download(target);
   return { seconds: totalMs / 1000, cpuSeconds: cpuSeconds(pid) - before, bytes };
@@ -69,17 +70,26 @@ export async function throughput(context: Context, count: number): Promise<Measu
     1,
   );
   await Promise.all([bun?.stop(), deno?.stop()]);
+  recordCosts(results, "throughput", costs);
+  return results;
+}
+
+/** Records bytes a second, and CPU seconds a gigabyte, of each contestant. */
+export function recordCosts(
+  results: Measurements,
+  under: string,
+  costs: Readonly<Record<string, readonly Cost[]>>,
+): void {
   for (const [name, runs] of Object.entries(costs)) {
     record(
       results,
-      `throughput.${name}.bytesPerSecond`,
+      `${under}.${name}.bytesPerSecond`,
       runs.map(({ bytes, seconds }) => bytes / seconds),
     );
     record(
       results,
-      `throughput.${name}.cpuSecondsPerGB`,
+      `${under}.${name}.cpuSecondsPerGB`,
       cpuMean(runs, ({ bytes }) => bytes / 1e9),
     );
   }
-  return results;
 }

@@ -3,6 +3,8 @@
  * Entry files in `runtime/` make them; nothing else names a runtime or a vendor.
  */
 
+import type { AheadBudget } from "./ahead.ts";
+
 /** A run of bytes in a stored object or a response body. */
 export interface ByteSpan {
   /** First byte, counted from 0. */
@@ -47,6 +49,11 @@ export interface Store {
   delete(key: string): Promise<void>;
   /** All objects whose key starts with `prefix`, in no particular order. */
   list(prefix: string): AsyncIterable<ObjectInfo>;
+  /**
+   * What reading an object ahead of its client is counted in. Absent or undefined where it is at hand: what is asked for comes
+   * at once.
+   */
+  ahead?(key: string): AheadBudget | undefined;
   /** Lets others reach single objects without the store's secret. Absent where the store has no such thing. */
   readonly presign?: Presign | undefined;
 }

@@ -7,7 +7,7 @@ export interface RecordedSources {
   /** In the order of the files. */
   readonly segments: readonly RecordedSegment[];
   readonly indexes: Indexes;
-  readonly store: Pick<Store, "get">;
+  readonly store: Pick<Store, "get" | "ahead">;
 }
 
 /** Gives files the form of recorded segments. */

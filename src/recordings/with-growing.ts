@@ -88,6 +88,7 @@ export function storeWithGrowing(store: Store, growing: GrowingSegments): Store 
       if (ifMatch?.startsWith(GROWING) !== true) return store.get(key, span, ifMatch);
       return growing.byKey(key)?.read(span) ?? store.get(key, span);
     },
+    ahead: (key) => (growing.byKey(key) === undefined ? store.ahead?.(key) : undefined),
     head: (key) => store.head(key),
     delete: (key) => store.delete(key),
     list: (prefix) => store.list(prefix),

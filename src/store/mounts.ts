@@ -1,3 +1,4 @@
+import type { AheadBudget } from "../base/ahead.ts";
 import { BoxcarError } from "../base/errors.ts";
 import type { ByteSpan, ObjectInfo, Presign, Store } from "../base/ports.ts";
 import { objectMissing } from "./remote/object-errors.ts";
@@ -48,6 +49,10 @@ class MountedStore implements Store {
     const { store, path } = await this.#locate(key);
     if (store === undefined) throw objectMissing(key);
     yield* store.get(path, span, ifMatch);
+  }
+
+  ahead(key: string): AheadBudget | undefined {
+    return parseMountKey(key) === undefined ? this.#own.ahead?.(key) : undefined;
   }
 
   async head(key: string): Promise<ObjectInfo | undefined> {

@@ -1,4 +1,3 @@
-import { hex } from "../base/bytes.ts";
 import { AwsV4Signer } from "aws4fetch";
 import type { Presign, SignedRequest, Store } from "../base/ports.ts";
 import type { S3Settings, StoreCredentials } from "../config/store-settings.ts";
@@ -6,7 +5,10 @@ import { currentCredentials, secondsWithin, type CurrentCredentials } from "./re
 import { checkKey } from "./key.ts";
 import { RemoteStore, type RemoteOptions } from "./remote/remote-store.ts";
 import { RestObjects, s3Dialect, type RestRequest } from "./remote/rest-objects.ts";
+import { sendByFetch, type Answer, type Send } from "./remote/send.ts";
 import { bucketUrl, sendSigned } from "./remote/send-signed.ts";
+import { webDigests, type Digests } from "./remote/digests.ts";
+import { signedHeaders } from "./s3-v4.ts";
 import { encodeKey, encodeQuery } from "./remote/uri.ts";
 
 /**
@@ -14,32 +16,42 @@ import { encodeKey, encodeQuery } from "./remote/uri.ts";
  * Signature Version 4, their bodies included.
  */
 export function s3Store(settings: S3Settings, options?: RemoteOptions): Store {
-  const client = new S3Client(settings, currentCredentials(settings, options?.credentials));
-  const fetch = (request: RestRequest, signal: AbortSignal): Promise<Response> => client.fetch(request, signal);
-  return new RemoteStore(new RestObjects(fetch, s3Dialect, client), options);
+  const client = new S3Client(settings, currentCredentials(settings, options?.credentials), options);
+  const send = (request: RestRequest, signal: AbortSignal): Promise<Answer> => client.send(request, signal);
+  return new RemoteStore(new RestObjects(send, s3Dialect, client), options);
 }
 
 class S3Client implements Presign {
   readonly #settings: S3Settings;
   readonly #credentials: CurrentCredentials;
+  readonly #send: Send;
+  readonly #digests: Digests;
   readonly #base: string;
   readonly #presignedBase: string;
   /** Signing keys of the day, kept by the signer. */
   readonly #keys = new Map<string, ArrayBuffer>();
 
-  constructor(settings: S3Settings, credentials: CurrentCredentials) {
+  constructor(
+    settings: S3Settings,
+    credentials: CurrentCredentials,
+    { send = sendByFetch, digests = webDigests }: RemoteOptions = {},
+  ) {
     this.#settings = settings;
+    this.#send = send;
+    this.#digests = digests;
     this.#credentials = credentials;
     this.#base = bucketUrl(settings.bucket, settings);
     this.#presignedBase = bucketUrl(settings.bucket, settings.presigned ?? settings);
   }
 
-  async fetch(request: RestRequest, signal: AbortSignal): Promise<Response> {
-    const { method, key, query, headers, body } = request;
-    const toSign = { ...headers, "x-amz-content-sha256": await sha256(body ?? "") };
+  async send(request: RestRequest, signal: AbortSignal): Promise<Answer> {
+    const { method, key, query, headers, body = "" } = request;
+    const url = urlOf(this.#base, key, query);
+    const bytes = typeof body === "string" ? new TextEncoder().encode(body) : body;
+    const toSign = { method, url: new URL(url), query, headers, body: bytes };
     const credentials = await this.#credentials();
-    const signed = await this.#signer(credentials, method, urlOf(this.#base, key, query), toSign).sign();
-    return sendSigned(signed.url, request, signed.headers, signal);
+    const signed = await signedHeaders(this.#settings, credentials, toSign, this.#digests, Date.now());
+    return sendSigned(this.#send, url, request, signed, signal);
   }
 
   put(key: string, object: { size: number; contentType?: string }, seconds: number): Promise<SignedRequest> {
@@ -65,7 +77,7 @@ class S3Client implements Presign {
     const now = Date.now();
     const seconds = secondsWithin(credentials, asked, now);
     const url = urlOf(this.#presignedBase, key, { ...query, "X-Amz-Expires": String(seconds) });
-    const signed = await this.#signer(credentials, method, url, fields, true).sign();
+    const signed = await this.#signer(credentials, method, url, fields).sign();
     return { method, url: String(signed.url), fields, expiresMs: Math.floor(now / 1000 + seconds) * 1000 };
   }
 
@@ -74,7 +86,6 @@ class S3Client implements Presign {
     method: string,
     url: string,
     headers: Readonly<Record<string, string>>,
-    signQuery = false,
   ): AwsV4Signer {
     const { region } = this.#settings;
     return new AwsV4Signer({
@@ -87,9 +98,9 @@ class S3Client implements Presign {
       secretAccessKey: credentials.secret,
       ...(credentials.sessionToken === undefined ? {} : { sessionToken: credentials.sessionToken }),
       cache: this.#keys,
-      signQuery,
+      signQuery: true,
       // Only then are Content-Length and Content-Type part of a signed URL.
-      allHeaders: signQuery,
+      allHeaders: true,
     });
   }
 }
@@ -97,10 +108,4 @@ class S3Client implements Presign {
 function urlOf(base: string, key: string, query: Readonly<Record<string, string>>): string {
   const search = encodeQuery(query);
   return `${base}/${encodeKey(key)}${search === "" ? "" : `?${search}`}`;
-}
-
-async function sha256(body: Uint8Array<ArrayBuffer> | string): Promise<string> {
-  const bytes = typeof body === "string" ? new TextEncoder().encode(body) : body;
-  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
-  return hex(digest);
 }

@@ -1,5 +1,4 @@
 import { expect, test } from "vitest";
-import { inTurn } from "../../src/core/reading/read-ahead.ts";
 import { cutParts, readParts, type Part } from "../../src/core/reading/read-spans.ts";
 import type { Store } from "../../src/base/ports.ts";
 import { random, seedOf } from "../support/random.ts";
@@ -61,66 +60,4 @@ test("spans far behind or ahead of each other are read apart", async () => {
   const far = [0, 3 << 20, 100, 3 << 20].map((offset) => ({ offset, length: 10 }));
   expect((await collect(readParts(store, { key: "k", etag: "e" }, far))).length).toBe(40);
   expect(reads()).toBe(4);
-});
-
-test("the next source is opened for the last bytes of the one before, and closed when nobody wants it", async () => {
-  const events: string[] = [];
-  const source = (
-    name: string,
-    sizes: readonly number[],
-  ): { length: number; read: () => AsyncGenerator<Uint8Array> } => ({
-    length: sizes.reduce((sum, size) => sum + size, 0),
-    // eslint-disable-next-line @typescript-eslint/require-await -- an async iterable
-    read: async function* () {
-      events.push(`open ${name}`);
-      try {
-        for (const size of sizes) yield new Uint8Array(size);
-      } finally {
-        events.push(`close ${name}`);
-      }
-    },
-  });
-  const large = 1 << 20;
-  const reading = inTurn([source("a", [large, large, 5]), source("b", [1, large, large]), source("c", [1])]);
-  const take = async (): Promise<void> => {
-    events.push(String((await reading.next()).value?.length));
-  };
-  for (let i = 0; i < 4; i++) await take();
-  await reading.return();
-  expect(events).toEqual(["open a", String(large), "open b", String(large), "5", "close a", "1", "close b"]);
-});
-
-test("the first bytes do not wait for the next source", async () => {
-  const opened: string[] = [];
-  const source = (name: string): { length: number; read: () => AsyncGenerator<Uint8Array> } => ({
-    length: 1,
-    // eslint-disable-next-line @typescript-eslint/require-await -- an async iterable
-    read: async function* () {
-      opened.push(name);
-      yield new Uint8Array(1);
-    },
-  });
-  const reading = inTurn([source("a"), source("b")]);
-  await reading.next();
-  expect(opened).toEqual(["a"]);
-});
-
-test("a source that fails early fails in its turn", async () => {
-  // eslint-disable-next-line @typescript-eslint/require-await -- an async iterable
-  async function* broken(): AsyncGenerator<Uint8Array> {
-    yield* [];
-    throw new Error("gone");
-  }
-  // eslint-disable-next-line @typescript-eslint/require-await -- an async iterable
-  async function* good(): AsyncGenerator<Uint8Array> {
-    yield new Uint8Array(2);
-    yield new Uint8Array(3);
-  }
-  const reading = inTurn([
-    { length: 5, read: good },
-    { length: 1, read: broken },
-  ]);
-  expect((await reading.next()).value?.length).toBe(2);
-  expect((await reading.next()).value?.length).toBe(3);
-  await expect(reading.next()).rejects.toThrow("gone");
 });

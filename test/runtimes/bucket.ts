@@ -17,12 +17,16 @@ export interface Bucket {
 
 interface StoredObject {
   readonly bytes: Uint8Array;
+  readonly etag: string;
   /** The `x-amz-meta-` fields it was written with. */
   readonly meta: Readonly<Record<string, string>>;
 }
 
-/** Starts a bucket on a free port of the loopback address. */
-export async function startBucket(): Promise<Bucket> {
+/**
+ * Starts a bucket on a free port of the loopback address.
+ * @param delayMs until it answers a request for an object
+ */
+export async function startBucket(delayMs: () => number = () => 0): Promise<Bucket> {
   const objects = new Map<string, StoredObject>();
   const uploads = new Map<string, { readonly parts: Buffer[]; readonly meta: StoredObject["meta"] }>();
   const open = new Set<ServerResponse>();
@@ -32,6 +36,8 @@ export async function startBucket(): Promise<Bucket> {
     const { pathname, searchParams: query } = new URL(request.url ?? "", "http://x");
     const key = decodeURIComponent(pathname).replace(/^\/media\//, "");
     const body = await collect(request);
+    const waitMs = delayMs();
+    if (waitMs > 0) await new Promise((resolve) => setTimeout(resolve, waitMs));
     const id = query.get("uploadId");
     if (query.has("uploads") || id !== null) {
       answerUpload(request, response, { key, id, body, query });
@@ -43,26 +49,25 @@ export async function startBucket(): Promise<Bucket> {
     }
     if (request.method === "PUT") {
       if (objects.has(key)) return void response.writeHead(412).end();
-      objects.set(key, { bytes: body, meta: metaOf(request) });
+      objects.set(key, objectOf(body, metaOf(request)));
     }
     const found = objects.get(key);
     if (request.method === "DELETE") objects.delete(key);
     if (found === undefined) return void response.writeHead(404).end();
-    if (request.method === "PUT") return void response.writeHead(200, { etag: etagOf(found.bytes) }).end();
+    if (request.method === "PUT") return void response.writeHead(200, { etag: found.etag }).end();
     read(request, response, found);
   }
 
   /** All of them on one page. */
   function list(response: ServerResponse, prefix: string): void {
     const found = [...objects].filter(([key]) => key.startsWith(prefix));
-    const contents = found.map(([key, { bytes }]) => {
-      return `<Contents><Key>${key}</Key><ETag>${etagOf(bytes)}</ETag><Size>${bytes.length}</Size></Contents>`;
+    const contents = found.map(([key, { bytes, etag }]) => {
+      return `<Contents><Key>${key}</Key><ETag>${etag}</ETag><Size>${bytes.length}</Size></Contents>`;
     });
     response.end(`<ListBucketResult><IsTruncated>false</IsTruncated>${contents.join("")}</ListBucketResult>`);
   }
 
-  function read(request: IncomingMessage, response: ServerResponse, { bytes, meta }: StoredObject): void {
-    const etag = etagOf(bytes);
+  function read(request: IncomingMessage, response: ServerResponse, { bytes, etag, meta }: StoredObject): void {
     const pinned = request.headers["if-match"];
     if (pinned !== undefined && pinned !== etag) return void response.writeHead(412).end();
     const [asked, first, last] = /^bytes=(\d+)-(\d+)$/.exec(request.headers.range ?? "") ?? [];
@@ -97,12 +102,12 @@ export async function startBucket(): Promise<Bucket> {
       uploads.delete(id);
       if (request.method === "DELETE") return void response.writeHead(204).end();
       const bytes = Buffer.concat(upload.parts);
-      objects.set(key, { bytes, meta: upload.meta });
+      objects.set(key, objectOf(bytes, upload.meta));
       response.end(`<ETag>${etagOf(bytes)}</ETag>`);
     }
   }
 
-  const server = createServer((request, response) => {
+  const server = createServer({ highWaterMark: 1 << 20 }, (request, response) => {
     answer(request, response).catch((error: unknown) => response.destroy(error as Error));
   });
   server.keepAliveTimeout = 120_000; // no request must meet a connection that is just being closed
@@ -128,6 +133,10 @@ async function collect(request: IncomingMessage): Promise<Buffer> {
   const chunks: Buffer[] = [];
   for await (const chunk of request) chunks.push(chunk as Buffer);
   return Buffer.concat(chunks);
+}
+
+function objectOf(bytes: Uint8Array, meta: StoredObject["meta"]): StoredObject {
+  return { bytes, etag: etagOf(bytes), meta };
 }
 
 function metaOf({ headers }: IncomingMessage): StoredObject["meta"] {

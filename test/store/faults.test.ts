@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { Store } from "../../src/base/ports.ts";
 import type { OssSettings } from "../../src/config/store-settings.ts";
+import { httpSend, nodeDigests } from "../../src/runtime/node/http-send.ts";
 import { ossFetchStore } from "../../src/store/oss/oss-fetch.ts";
 import { ossStore } from "../../src/store/oss/oss.ts";
 import type { RemoteOptions } from "../../src/store/remote/remote-store.ts";
@@ -20,8 +21,12 @@ const impatient: RemoteOptions = {
   idleMs: 150,
 };
 
+/** As the server on Node opens it. */
+const onNode = (settings: OssSettings, options?: RemoteOptions): Store =>
+  ossStore(settings, { ...options, send: httpSend(), digests: nodeDigests });
+
 describe.each([
-  ["ali-oss", ossStore],
+  ["ali-oss and node:http", onNode],
   ["signed fetch", ossFetchStore],
 ])("a faulty store behind %s", (_, open) => {
   let server: OssServer;

@@ -1,6 +1,7 @@
 import { AwsClient } from "aws4fetch";
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, describe } from "vitest";
+import { httpSend, nodeDigests } from "../../src/runtime/node/http-send.ts";
 import { s3Store } from "../../src/store/s3.ts";
 import type { S3Settings } from "../../src/config/store-settings.ts";
 import { storeConformance } from "../conformance/store.ts";
@@ -34,7 +35,7 @@ describe.skipIf(radosgwMissing !== undefined)("S3, served by radosgw", () => {
   }
 
   storeConformance("a bucket", async () => ({
-    store: s3Store(await bucket(), { partBytes }),
+    store: s3Store(await bucket(), { partBytes, send: httpSend(), digests: nodeDigests }),
     close: () => Promise.resolve(),
   }));
   storeConformance("a bucket seen from a Worker", async () => ({

@@ -21,7 +21,7 @@ const MOST_CHAPTERS = 255;
 /** What the bytes of an output are made with. */
 export interface LayoutParts {
   readonly core: Core;
-  readonly store: Pick<Store, "get">;
+  readonly store: Pick<Store, "get" | "ahead">;
   readonly indexes: Indexes;
   readonly composition: Composition;
   /** Whether edit lists hide what is only decoded; without them players show all there is. */

@@ -8,7 +8,7 @@ import { INDEX_PAGE } from "../segment.ts";
 import type { LayoutParts } from "./layout.ts";
 import type { Composition } from "../planning/composition.ts";
 import type { Piece } from "../planning/piece.ts";
-import { inTurn } from "../reading/read-ahead.ts";
+import { inTurn, type Source } from "../reading/read-ahead.ts";
 import { cutParts, readParts, type Part } from "../reading/read-spans.ts";
 
 /** A stretch of an output whose bytes are made when they are asked for. */
@@ -150,8 +150,12 @@ export function mediaRegion(parts: MediaParts, lengths: PieceLengths, request: R
       if (resting !== undefined) await resting;
     } while (passed < end);
   }
-  function* sources(span: ByteSpan): Generator<{ length: number; read: () => AsyncGenerator<Uint8Array> }> {
-    for (const found of piecesIn(pieces, ends(), span)) yield { length: found.length, read: () => read(found) };
+  function* sources(span: ByteSpan): Generator<Source> {
+    for (const found of piecesIn(pieces, ends(), span)) {
+      const { made, source } = found.piece;
+      const ahead = made === undefined ? parts.store.ahead?.(source.key) : undefined;
+      yield { length: found.length, ahead, read: () => read(found) };
+    }
   }
   return { length: lengths.total, stored: true, read: (span) => inTurn(sources(span)) };
 }

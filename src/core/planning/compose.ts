@@ -44,7 +44,7 @@ export interface SegmentsQuery {
 /** What a plan is made with. */
 export interface PlanParts {
   readonly core: Core;
-  readonly store: Pick<Store, "get">;
+  readonly store: Pick<Store, "get" | "ahead">;
   readonly indexes: Indexes;
   /** Default 500. */
   readonly gapToleranceMs?: number;

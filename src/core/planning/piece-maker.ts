@@ -28,7 +28,7 @@ import { alone, cutTimecode, timecodePiece, timecodeStart } from "./timecode.ts"
 export interface PieceMakerOptions {
   readonly core: Core;
   readonly indexOf: IndexOf;
-  readonly store: Pick<Store, "get">;
+  readonly store: Pick<Store, "get" | "ahead">;
   readonly cuts: Cuts;
   readonly cut: "frame" | "keyframe";
   readonly changes: "inband" | "entries";

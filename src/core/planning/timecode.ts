@@ -18,7 +18,7 @@ export interface TimecodeParts {
   readonly core: Core;
   readonly cuts: Cuts;
   readonly indexOf: IndexOf;
-  readonly store: Pick<Store, "get">;
+  readonly store: Pick<Store, "get" | "ahead">;
 }
 
 /** The timecode that a cut begins with, apart from what follows of its track. */

@@ -19,7 +19,7 @@ import { hasMediaTimes, mediaTime, streamedTracks, streamTimescale, type StreamT
 /** What media segments are made with. */
 export interface StreamParts {
   readonly core: Core;
-  readonly store: Pick<Store, "get">;
+  readonly store: Pick<Store, "get" | "ahead">;
   readonly indexes: Indexes;
   /** Default: WebCrypto's. */
   readonly sha256?: Sha256 | undefined;

@@ -18,7 +18,7 @@ const AROUND_MS = 60_000;
 /** What ranges are divided with. */
 export interface StreamRangeParts {
   readonly core: Core;
-  readonly store: Pick<Store, "get">;
+  readonly store: Pick<Store, "get" | "ahead">;
   readonly cuts: Cuts;
   readonly groups: Groups;
   readonly gapToleranceMs: number;

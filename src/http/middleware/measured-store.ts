@@ -25,6 +25,7 @@ export function measuredStore(store: Store, { storeCalls, storeReadBytes, storeW
         chunk: (bytes) => storeReadBytes.add({}, bytes),
         end: (outcome) => storeCalls.add({ operation: "get", outcome }),
       }),
+    ahead: (key) => store.ahead?.(key),
     head: (key) => counted("head", store.head(key)),
     delete: (key) => counted("delete", store.delete(key)),
     list: (prefix) => store.list(prefix),

@@ -8,9 +8,11 @@ import type { CredentialsSource } from "../../config/store-settings.ts";
 import { FileStore } from "../../store/file/file.ts";
 import { FolderMark, type RememberedIdentity } from "../../store/file/folder-mark.ts";
 import { openStore, type StoreDrivers } from "../../store/open-store.ts";
+import type { Send } from "../../store/remote/send.ts";
 import type { RemoteOptions } from "../../store/remote/remote-store.ts";
 import { withMounts } from "../../store/mounts.ts";
 import { ossCallbackKeys } from "../outbound/oss-callback-keys.ts";
+import { httpSend, nodeDigests } from "./http-send.ts";
 import { indexAside } from "./index-aside.ts";
 import { loadCore } from "./load-core.ts";
 import { SpoolFolder } from "./spool-folder.ts";
@@ -35,20 +37,21 @@ export interface NodeParts extends IngestParts {
 /** A key that no object has: asking for it checks the folder alone. */
 const MARK_CHECK = "readyz";
 
-/** Opens the configured catalog and store. */
-export async function openNodeParts(config: Pick<Config, "dataFolder" | "catalog" | "store">): Promise<NodeParts> {
+/** Opens the configured catalog and store. @param send how requests to a remote store are sent */
+export async function openNodeParts(
+  config: Pick<Config, "dataFolder" | "catalog" | "store">,
+  send: Send = httpSend(),
+): Promise<NodeParts> {
   const folder = resolve(config.dataFolder);
   await makeFolder(folder, "BOXCAR_DATA");
   const core = await loadCore(indexAside());
   const opened = await openConfiguredCatalog(config.catalog, folder);
   const { catalog } = opened;
-  const own = await openStore(
-    config.store,
-    nodeStoreDrivers(join(folder, "media"), {
-      get: () => catalog.folders.identityOf("media"),
-      set: (identity) => catalog.folders.remember("media", identity),
-    }),
-  );
+  const identity = {
+    get: () => catalog.folders.identityOf("media"),
+    set: (remembered: string) => catalog.folders.remember("media", remembered),
+  };
+  const own = await openStore(config.store, nodeStoreDrivers(join(folder, "media"), identity, send));
   const store = withMounts(own, async (mountId) => {
     const place = (await catalog.mounts.all()).find(({ id }) => id === mountId);
     return place === undefined ? undefined : new FileStore(place.path);
@@ -84,16 +87,19 @@ export async function openNodeParts(config: Pick<Config, "dataFolder" | "catalog
  * loaded when one is configured.
  * @param media the folder of `file:`
  * @param identity by which that folder is known again; absent: it is believed to be the same
+ * @param send how requests to a remote store are sent
  */
-export function nodeStoreDrivers(media: string, identity?: RememberedIdentity): StoreDrivers {
+export function nodeStoreDrivers(media: string, identity?: RememberedIdentity, send: Send = httpSend()): StoreDrivers {
+  const options = { send, digests: nodeDigests };
   return {
     file: ({ folder }) => {
       const path = folder === undefined ? media : resolve(folder);
       return new FileStore(path, identity && new FolderMark(path, identity));
     },
     oss: async (settings) =>
-      (await import("../../store/oss/oss.ts")).ossStore(settings, await signing(settings.source)),
-    s3: async (settings) => (await import("../../store/s3.ts")).s3Store(settings, await signing(settings.source)),
+      (await import("../../store/oss/oss.ts")).ossStore(settings, { ...options, ...(await signing(settings.source)) }),
+    s3: async (settings) =>
+      (await import("../../store/s3.ts")).s3Store(settings, { ...options, ...(await signing(settings.source)) }),
   };
 }
 

@@ -6,8 +6,10 @@ import { createApp } from "../../http/app.ts";
 import { readConfig, type Config } from "../../config/config.ts";
 import { BoxcarError } from "../../base/errors.ts";
 import type { Log } from "../../base/ports.ts";
+import { sendByFetch } from "../../store/remote/send.ts";
 import type { Asset } from "../../http/context.ts";
 import { giveMemoryBack } from "./give-memory-back.ts";
+import { httpSend } from "./http-send.ts";
 import { httpServer } from "./http-server.ts";
 import { jsonLog } from "./log.ts";
 import { readBuilt } from "./built.ts";
@@ -53,7 +55,7 @@ export interface OpenedServer {
 export async function openServer(runtime: ServerRuntime, env: Environment): Promise<OpenedServer> {
   const config = readConfig(env);
   const log = jsonLog(config.logLevel, (line) => process.stderr.write(`${line}\n`));
-  const parts = await openNodeParts(config);
+  const parts = await openNodeParts(config, runtime === "node" ? httpSend() : sendByFetch);
   const recording = startRecording(parts, config, log);
   const stopUpkeep = await startUpkeep(parts, recording, log);
   const app = createApp({

@@ -15,6 +15,12 @@ import { openCatalogHttp } from "../libsql/open-catalog-http.ts";
 import { reconcileOnce } from "../node/reconciler.ts";
 import { workerSendStream, type WorkerRequest } from "./worker-send.ts";
 
+/**
+ * A request may have six connections open (https://developers.cloudflare.com/workers/platform/limits): that of the object whose
+ * turn it is, one to the catalog, and these. An isolate has 128 MB for all.
+ */
+const AHEAD = { objects: 4, bytes: 4 << 20, allObjects: 64, allBytes: 16 << 20 };
+
 /** What wrangler.toml, secrets and the dashboard give to a worker: variables are texts, the rest are bindings. */
 type Bindings = Readonly<Record<string, unknown>>;
 
@@ -108,12 +114,12 @@ function openWorkerStore(config: Config, env: Bindings): Promise<Store> {
   return openStore(config.store, {
     r2: ({ binding }) => {
       const bucket = env[binding];
-      if (typeof bucket === "object" && bucket !== null) return r2Store(bucket as R2Bucket);
+      if (typeof bucket === "object" && bucket !== null) return r2Store(bucket as R2Bucket, { ahead: AHEAD });
       const message = `BOXCAR_STORE: the worker has no binding ${binding}. Add it to r2_buckets in wrangler.toml.`;
       throw new BoxcarError("bad_configuration", 500, message);
     },
-    s3: s3Store,
-    oss: ossFetchStore,
+    s3: (settings) => s3Store(settings, { ahead: AHEAD }),
+    oss: (settings) => ossFetchStore(settings, { ahead: AHEAD }),
   });
 }
 

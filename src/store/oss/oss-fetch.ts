@@ -5,19 +5,25 @@ import { OssPresign } from "./oss-presign.ts";
 import { signedHeaders } from "./oss-v4.ts";
 import { RemoteStore, type RemoteOptions } from "../remote/remote-store.ts";
 import { ossDialect, RestObjects, type RestRequest } from "../remote/rest-objects.ts";
+import { sendByFetch, type Answer } from "../remote/send.ts";
 import { bucketUrl, sendSigned } from "../remote/send-signed.ts";
 import { encodeKey, encodeQuery } from "../remote/uri.ts";
 
-/** An OSS bucket by signed fetch: for Cloudflare Workers, where ali-oss does not run. */
+/** An OSS bucket without ali-oss: for Cloudflare Workers, where that does not run. */
 export function ossFetchStore(settings: OssSettings, options?: RemoteOptions): Store {
+  return new RemoteStore(ossObjects(settings, options), options);
+}
+
+/** Objects of an OSS bucket by requests of our own. */
+export function ossObjects(settings: OssSettings, options?: RemoteOptions): RestObjects {
   const credentials = currentCredentials(settings, options?.credentials);
   const base = bucketUrl(settings.bucket, settings);
-  const send = async (request: RestRequest, signal: AbortSignal): Promise<Response> => {
+  const send = async (request: RestRequest, signal: AbortSignal): Promise<Answer> => {
     const now = { ...settings, credentials: await credentials() };
-    const headers = await signedHeaders(now, request, Date.now());
+    const headers = await signedHeaders(now, request, Date.now(), options?.digests);
     const search = encodeQuery(request.query);
     const url = `${base}/${encodeKey(request.key)}${search === "" ? "" : `?${search}`}`;
-    return sendSigned(url, request, new Headers(headers), signal);
+    return sendSigned(options?.send ?? sendByFetch, url, request, headers, signal);
   };
-  return new RemoteStore(new RestObjects(send, ossDialect, new OssPresign(settings, credentials)), options);
+  return new RestObjects(send, ossDialect, new OssPresign(settings, credentials));
 }

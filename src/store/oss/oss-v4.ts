@@ -1,12 +1,13 @@
 import { base64 } from "../../base/base64.ts";
 import { hex } from "../../base/bytes.ts";
 import type { OssSettings } from "../../config/store-settings.ts";
+import { hmacOf, webDigests, type Digests } from "../remote/digests.ts";
 import { encodeKey, encodeQuery } from "../remote/uri.ts";
 
 /*
  * OSS Signature Version 4
- * (https://help.aliyun.com/zh/oss/developer-reference/recommend-to-use-signature-version-4) by Web Crypto, for runtimes
- * where ali-oss does not run. Bodies are not signed: `UNSIGNED-PAYLOAD` is what OSS wants.
+ * (https://help.aliyun.com/zh/oss/developer-reference/recommend-to-use-signature-version-4) for what ali-oss does not send.
+ * Bodies are not signed: `UNSIGNED-PAYLOAD` is what OSS wants.
  */
 
 const ALGORITHM = "OSS4-HMAC-SHA256";
@@ -27,6 +28,7 @@ export async function signedHeaders(
   settings: OssSettings,
   request: OssRequest,
   nowMs: number,
+  digests: Digests = webDigests,
 ): Promise<Record<string, string>> {
   const { keyId, sessionToken } = settings.credentials;
   const date = isoBasic(nowMs);
@@ -36,7 +38,7 @@ export async function signedHeaders(
     "x-oss-content-sha256": "UNSIGNED-PAYLOAD",
     ...(sessionToken === undefined ? {} : { "x-oss-security-token": sessionToken }),
   };
-  const signature = await sign(settings, date, canonical(settings, { ...request, headers }, []));
+  const signature = await sign(settings, date, canonical(settings, { ...request, headers }, []), digests);
   return {
     ...headers,
     authorization: `${ALGORITHM} Credential=${keyId}/${scopeOf(settings, date)},Signature=${signature}`,
@@ -94,7 +96,7 @@ export async function signedForm(
     conditions: [...Object.entries(all).map(([name, value]) => ({ [name]: value })), ...conditions],
   });
   const policy = base64(utf8.encode(text));
-  const signature = hex(new Uint8Array(await hmac(await signingKey(settings, date), policy)));
+  const signature = hex(await hmacOf(webDigests, await signingKey(settings, date), policy));
   return { ...all, policy, "x-oss-signature": signature };
 }
 
@@ -119,16 +121,18 @@ function canonical(
   ].join("\n");
 }
 
-async function sign(settings: OssSettings, date: string, request: string): Promise<string> {
-  const digest = hex(new Uint8Array(await crypto.subtle.digest("SHA-256", utf8.encode(request))));
+async function sign(settings: OssSettings, date: string, request: string, digests = webDigests): Promise<string> {
+  const digest = hex(await digests.sha256(utf8.encode(request)));
   const text = [ALGORITHM, date, scopeOf(settings, date), digest].join("\n");
-  return hex(new Uint8Array(await hmac(await signingKey(settings, date), text)));
+  return hex(await hmacOf(digests, await signingKey(settings, date, digests), text));
 }
 
-async function signingKey({ region, credentials }: OssSettings, date: string): Promise<ArrayBuffer> {
-  const ofDay = await hmac(utf8.encode(`aliyun_v4${credentials.secret}`), date.slice(0, 8));
-  const ofRegion = await hmac(ofDay, region);
-  return hmac(await hmac(ofRegion, "oss"), "aliyun_v4_request");
+function signingKey(
+  { region, credentials }: OssSettings,
+  date: string,
+  digests = webDigests,
+): Promise<Uint8Array<ArrayBuffer>> {
+  return hmacOf(digests, `aliyun_v4${credentials.secret}`, date.slice(0, 8), region, "oss", "aliyun_v4_request");
 }
 
 function scopeOf({ region }: OssSettings, date: string): string {
@@ -138,9 +142,4 @@ function scopeOf({ region }: OssSettings, date: string): string {
 /** `20260131T120000Z`. */
 function isoBasic(ms: number): string {
   return new Date(ms).toISOString().replace(/[-:]|\.\d{3}/g, "");
-}
-
-async function hmac(key: ArrayBuffer | Uint8Array<ArrayBuffer>, text: string): Promise<ArrayBuffer> {
-  const imported = await crypto.subtle.importKey("raw", key, { name: "HMAC", hash: "SHA-256" }, false, ["sign"]);
-  return crypto.subtle.sign("HMAC", imported, utf8.encode(text));
 }

@@ -1,11 +1,10 @@
 import OSS from "ali-oss";
-import type { Readable } from "node:stream";
 import { BoxcarError } from "../../base/errors.ts";
 import type { ByteSpan, Store } from "../../base/ports.ts";
 import type { OssSettings } from "../../config/store-settings.ts";
-import { contentSpan } from "../remote/content-range.ts";
 import { contentTypeOf } from "../content-type.ts";
 import { currentCredentials, type CurrentCredentials } from "../remote/credentials.ts";
+import { ossObjects } from "./oss-fetch.ts";
 import { OssPresign } from "./oss-presign.ts";
 import { etagOf, kindOfRefusal, retryAfterMs } from "../refusals.ts";
 import {
@@ -34,6 +33,7 @@ class AliOss implements RemoteObjects {
   readonly presign: OssPresign;
   readonly sums = true;
   readonly #client: OSS;
+  readonly #objects: Pick<RemoteObjects, "open">;
   readonly #write: { readonly timeout: number };
 
   constructor(settings: OssSettings, given: RemoteOptions) {
@@ -52,6 +52,7 @@ class AliOss implements RemoteObjects {
       sldEnable: style === "path",
       cname: style === "cname",
     };
+    this.#objects = ossObjects(settings, given);
     this.presign = new OssPresign(settings, credentials);
     this.#client = signingWith(credentials, keepingRetryAfter(new OSS(options)));
     this.#write = { timeout: writeMs };
@@ -86,30 +87,9 @@ class AliOss implements RemoteObjects {
     await absent(answered("DELETE", this.#client.abortMultipartUpload(key, id)));
   }
 
-  async open(key: string, span: ByteSpan, ifMatch: string | undefined, signal: AbortSignal): Promise<OpenedObject> {
-    const headers = {
-      ...ossDialect.ranged,
-      Range: `bytes=${span.offset}-${span.offset + span.length - 1}`,
-      ...(ifMatch === undefined ? {} : { "If-Match": `"${ifMatch}"` }),
-    };
-    const answer = await answered("GET", this.#client.getStream(key, { headers }));
-    const body = answer.stream as Readable;
-    const stop = (): void => {
-      body.destroy();
-    };
-    signal.addEventListener("abort", stop, { once: true });
-    if (signal.aborted) stop();
-    try {
-      const fields = fieldsOf(answer.res);
-      return {
-        etag: etagOf(fields.etag),
-        span: contentSpan(answer.res.status, fields["content-range"], fields["content-length"]),
-        body,
-      };
-    } catch (cause) {
-      stop();
-      throw cause;
-    }
+  /** Not by ali-oss, whose streams cost twice as much. */
+  open(key: string, span: ByteSpan, ifMatch: string | undefined, signal: AbortSignal): Promise<OpenedObject> {
+    return this.#objects.open(key, span, ifMatch, signal);
   }
 
   async head(key: string): Promise<RemoteInfo | undefined> {

@@ -1,3 +1,4 @@
+import { AheadBudget, type AheadLimits } from "../../base/ahead.ts";
 import type { ByteSpan, ObjectInfo, Presign, Store } from "../../base/ports.ts";
 import type { CurrentCredentials } from "./credentials.ts";
 import { Crc64, summed } from "../oss/crc64.ts";
@@ -8,12 +9,20 @@ import { partsOf, type BodyPart } from "../parts.ts";
 import { readResuming } from "./read-remote.ts";
 import { remoteFailure } from "./remote-failure.ts";
 import { RemoteError, type PartUpload, type RemoteObjects, type Written } from "./remote-objects.ts";
+import type { Send } from "./send.ts";
+import type { Digests } from "./digests.ts";
 import { defaultRetryPolicy, withRetries, type RetryPolicy } from "./retry.ts";
 
 /** How a remote store is used. */
 export interface RemoteOptions extends Partial<RetryPolicy> {
   /** A body of more bytes is written in parts of this size. Default: 8 MiB; S3 takes no less than 5 MiB. */
   readonly partBytes?: number;
+  /** How far downloads may be ahead of their clients. Default: `defaultAheadLimits`. */
+  readonly ahead?: AheadLimits;
+  /** How requests are sent. Default: by fetch. */
+  readonly send?: Send;
+  /** What signatures are made with. Default: WebCrypto. */
+  readonly digests?: Digests;
   /** What requests are signed with. Default: the credentials of the settings. */
   readonly credentials?: CurrentCredentials | undefined;
 }
@@ -31,9 +40,11 @@ export class RemoteStore implements Store {
   readonly #remote: RemoteObjects;
   readonly #policy: RetryPolicy;
   readonly #partBytes: number;
+  readonly #ahead: AheadBudget;
 
   constructor(remote: RemoteObjects, options: RemoteOptions = {}) {
-    const { partBytes = PART, ...policy } = options;
+    const { partBytes = PART, ahead, ...policy } = options;
+    this.#ahead = new AheadBudget(ahead);
     this.#remote = remote;
     this.#policy = { ...defaultRetryPolicy, ...policy };
     this.#partBytes = partBytes;
@@ -60,6 +71,10 @@ export class RemoteStore implements Store {
 
   async *get(key: string, span: ByteSpan, ifMatch?: string): AsyncGenerator<Uint8Array, void, undefined> {
     yield* readResuming(this.#remote, this.#policy, { key: checkKey(key), span, ifMatch });
+  }
+
+  ahead(): AheadBudget {
+    return this.#ahead;
   }
 
   async head(key: string): Promise<ObjectInfo | undefined> {

@@ -8,7 +8,8 @@ import {
   type RemotePage,
   type Written,
 } from "./remote-objects.ts";
-import { chunksOf } from "./chunks.ts";
+
+import type { Answer } from "./send.ts";
 import { contentSpan } from "./content-range.ts";
 import { contentTypeOf } from "../content-type.ts";
 import { etagOf, kindOfRefusal, retryAfterMs } from "../refusals.ts";
@@ -27,7 +28,7 @@ export interface RestRequest {
 }
 
 /** Signs and sends a request, and follows no redirect. */
-export type SignedFetch = (request: RestRequest, signal: AbortSignal) => Promise<Response>;
+export type SignedSend = (request: RestRequest, signal: AbortSignal) => Promise<Answer>;
 
 /** Where S3 and OSS differ. */
 export interface RestDialect {
@@ -63,11 +64,11 @@ const MARK = "boxcar-mark";
 export class RestObjects implements RemoteObjects {
   readonly presign?: Presign;
   readonly sums: boolean;
-  readonly #fetch: SignedFetch;
+  readonly #signed: SignedSend;
   readonly #dialect: RestDialect;
 
-  constructor(fetch: SignedFetch, dialect: RestDialect, presign?: Presign) {
-    this.#fetch = fetch;
+  constructor(send: SignedSend, dialect: RestDialect, presign?: Presign) {
+    this.#signed = send;
     this.#dialect = dialect;
     this.sums = dialect.crc64 !== undefined;
     if (presign !== undefined) this.presign = presign;
@@ -80,8 +81,8 @@ export class RestObjects implements RemoteObjects {
       [this.#dialect.meta + MARK]: mark,
     };
     const response = await this.#send({ method: "PUT", key, query: {}, headers, body: bytes }, signal);
-    await response.body?.cancel();
-    return { etag: etagOf(response.headers.get("etag")), crc64: this.#crc64(response.headers) };
+    response.drop();
+    return { etag: etagOf(response.field("etag")), crc64: this.#crc64(response) };
   }
 
   async begin(key: string, mark: string, signal: AbortSignal): Promise<string> {
@@ -102,8 +103,8 @@ export class RestObjects implements RemoteObjects {
     // A runtime would add a type of its own, which OSS takes for signed.
     const headers = { "content-type": "application/octet-stream" };
     const response = await this.#send({ method: "PUT", key, query, headers, body: bytes }, signal);
-    await response.body?.cancel();
-    return etagOf(response.headers.get("etag"));
+    response.drop();
+    return etagOf(response.field("etag"));
   }
 
   async complete({ key, id }: PartUpload, etags: readonly string[], signal: AbortSignal): Promise<void> {
@@ -116,7 +117,7 @@ export class RestObjects implements RemoteObjects {
     const response = await this.#send(request, signal);
     // S3 may answer 200 before it knows how it ends.
     const xml = await response.text();
-    if (xml.includes("<Error>")) throw refusalOf(request, 200, xml, response.headers);
+    if (xml.includes("<Error>")) throw refusalOf(request, 200, xml, response);
   }
 
   async abort({ key, id }: PartUpload, signal: AbortSignal): Promise<void> {
@@ -131,12 +132,11 @@ export class RestObjects implements RemoteObjects {
     };
     const response = await this.#send({ method: "GET", key, query: {}, headers }, signal);
     try {
-      const etag = etagOf(response.headers.get("etag"));
-      const { status, headers: fields } = response;
-      const there = contentSpan(status, fields.get("content-range"), fields.get("content-length"));
-      return { etag, span: there, body: chunksOf(response.body, signal) };
+      const etag = etagOf(response.field("etag"));
+      const there = contentSpan(response.status, response.field("content-range"), response.field("content-length"));
+      return { etag, span: there, body: response.chunks() };
     } catch (cause) {
-      await response.body?.cancel();
+      response.drop();
       throw cause;
     }
   }
@@ -144,11 +144,10 @@ export class RestObjects implements RemoteObjects {
   async head(key: string, signal: AbortSignal): Promise<RemoteInfo | undefined> {
     const response = await this.#answer({ method: "HEAD", key, query: {}, headers: {} }, signal, [404]);
     if (response === undefined) return undefined;
-    const { headers } = response;
-    const size = Number(headers.get("content-length") ?? Number.NaN);
+    const size = Number(response.field("content-length") ?? Number.NaN);
     if (!Number.isSafeInteger(size)) throw new RemoteError("refused", "it does not say how large the object is");
-    const mark = headers.get(this.#dialect.meta + MARK) ?? undefined;
-    return { key, size, etag: etagOf(headers.get("etag")), mark, crc64: this.#crc64(headers) };
+    const mark = response.field(this.#dialect.meta + MARK) ?? undefined;
+    return { key, size, etag: etagOf(response.field("etag")), mark, crc64: this.#crc64(response) };
   }
 
   async remove(key: string, signal: AbortSignal): Promise<void> {
@@ -169,12 +168,12 @@ export class RestObjects implements RemoteObjects {
     return { objects, next: isTruncated ? textOf(xml, "NextContinuationToken") : undefined };
   }
 
-  #crc64(headers: Headers): string | undefined {
-    return (this.#dialect.crc64 === undefined ? null : headers.get(this.#dialect.crc64)) ?? undefined;
+  #crc64(response: Answer): string | undefined {
+    return (this.#dialect.crc64 === undefined ? null : response.field(this.#dialect.crc64)) ?? undefined;
   }
 
   /** Sends a request that must succeed. */
-  async #send(request: RestRequest, signal: AbortSignal): Promise<Response> {
+  async #send(request: RestRequest, signal: AbortSignal): Promise<Answer> {
     const response = await this.#answer(request, signal, []);
     if (response === undefined) throw new RemoteError("missing", "there is no such object");
     return response;
@@ -183,24 +182,24 @@ export class RestObjects implements RemoteObjects {
   /** Sends a request to remove something, which may be gone already. */
   async #gone(request: RestRequest, signal: AbortSignal): Promise<void> {
     const response = await this.#answer(request, signal, [404]);
-    await response?.body?.cancel();
+    response?.drop();
   }
 
   /** Sends a request; undefined when the answer has one of the statuses that say that there is nothing. */
-  async #answer(request: RestRequest, signal: AbortSignal, absent: readonly number[]): Promise<Response | undefined> {
-    const response = await this.#fetch(request, signal);
-    if (response.ok) return response;
+  async #answer(request: RestRequest, signal: AbortSignal, absent: readonly number[]): Promise<Answer | undefined> {
+    const response = await this.#signed(request, signal);
+    if (response.status >= 200 && response.status < 300) return response;
     const xml = await response.text();
     const code = textOf(xml, "Code");
     if (absent.includes(response.status) && code !== "NoSuchBucket") return undefined;
-    throw refusalOf(request, response.status, xml, response.headers);
+    throw refusalOf(request, response.status, xml, response);
   }
 }
 
-function refusalOf({ method }: RestRequest, status: number, xml: string, headers: Headers): RemoteError {
+function refusalOf({ method }: RestRequest, status: number, xml: string, answer: Answer): RemoteError {
   const code = textOf(xml, "Code") ?? "";
   const said = [`status ${status}`, code, textOf(xml, "Message") ?? ""].filter((part) => part !== "").join(", ");
-  const again = { retryAfterMs: retryAfterMs(headers.get("retry-after")) };
+  const again = { retryAfterMs: retryAfterMs(answer.field("retry-after")) };
   return new RemoteError(kindOfRefusal(method === "GET", status, code), `it answered with ${said}`, again);
 }
 

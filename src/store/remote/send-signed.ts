@@ -1,16 +1,18 @@
 import type { BucketAddress } from "../../config/store-settings.ts";
 import type { RestRequest } from "./rest-objects.ts";
+import type { Answer, Send } from "./send.ts";
 
-/** Sends a signed request by the runtime's own fetch. @param headers the signed ones */
+/** Sends a signed request. @param headers the signed ones */
 export function sendSigned(
-  url: string | URL,
+  send: Send,
+  url: string,
   { method, body }: RestRequest,
-  headers: Headers,
+  headers: Readonly<Record<string, string>>,
   signal: AbortSignal,
-): Promise<Response> {
+): Promise<Answer> {
   // A content-coding would make ranges count other bytes. It is not signed: some runtimes write their own.
-  headers.set("accept-encoding", "identity");
-  return fetch(url, { method, headers, redirect: "manual", signal, ...(body === undefined ? {} : { body }) });
+  const all = { ...headers, "accept-encoding": "identity" };
+  return send(url, { method, headers: all, ...(body === undefined ? {} : { body }) }, signal);
 }
 
 /** The URL of a bucket without a slash at the end. */
