@@ -42,6 +42,7 @@ import {
   type SettledBefore,
 } from "./unsettled.ts";
 import { UploadRows } from "./upload-rows.ts";
+import { WebhookRows } from "./webhook-rows.ts";
 import { WideReads } from "./wide-reads.ts";
 
 const ready = sql.lit("ready" as const);
@@ -74,6 +75,8 @@ export class Catalog {
   readonly events: Events;
   /** Work that one node at a time holds. */
   readonly leases: Leases;
+  /** What is to be told to consumers. */
+  readonly webhooks: WebhookRows;
   /** Identities of the folders that belong to the catalog. */
   readonly folders: Folders;
 
@@ -89,6 +92,7 @@ export class Catalog {
     this.sources = new Sources(db);
     this.events = new Events(db);
     this.leases = new Leases(db);
+    this.webhooks = new WebhookRows(db);
   }
 
   /**

@@ -183,6 +183,20 @@ const migrations: Readonly<Record<string, readonly RawBuilder<unknown>[]>> = {
       primary key (name, token)
     ) without rowid`,
   ],
+  "015_webhooks": [
+    sql`create table webhook_deliveries (
+      id integer primary key autoincrement,
+      consumer text not null,
+      message text not null,
+      body text not null,
+      created_ms integer not null,
+      next_ms integer not null,
+      attempts integer not null,
+      done_ms integer,
+      unique (consumer, message)
+    )`,
+    sql`create index webhook_deliveries_due on webhook_deliveries (next_ms) where done_ms is null`,
+  ],
 };
 
 /**

@@ -210,6 +210,8 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
   const { HOST, PORT, ...rest } = values as Values;
   if (problems.length === 0) {
     problems.push(...accessProblems(rest));
+    if (rest.BOXCAR_WEBHOOKS.length > 0 && rest.BOXCAR_WEBHOOK_SECRET === "")
+      problems.push("BOXCAR_WEBHOOKS: webhooks are signed; set BOXCAR_WEBHOOK_SECRET");
     if (isOpen(rest) && !isLoopback(HOST))
       problems.push(`HOST: ${HOST} can be reached from other machines; set BOXCAR_TOKEN, or listen on 127.0.0.1`);
   }

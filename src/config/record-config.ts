@@ -17,6 +17,8 @@ export interface RecordConfig {
   readonly preRollBytes: number;
   /** Percent of the disk above which the oldest recordings are removed, and down to which; `high` 0: never. */
   readonly disk: { readonly high: number; readonly low: number };
+  /** Who is told of what happens, and the key it is signed with. */
+  readonly webhooks: { readonly consumers: readonly string[]; readonly secret: string };
   /** Hosts, networks and schemes of sources that may be reached although they are not public. */
   readonly allow: readonly string[];
 }
@@ -50,6 +52,22 @@ export const recordVariables = (duration: z.ZodType<number>) =>
       "64M",
       "Memory for what came before events, of all sources of mode `event` together: bytes, or with K, M, G, T.",
     ),
+    BOXCAR_WEBHOOKS: variable(
+      z
+        .string()
+        .transform((text) => text.split(",").filter((entry) => entry !== ""))
+        .refine(
+          (urls) => urls.length <= 10 && urls.every((url) => CONSUMER.test(url) && URL.canParse(url)),
+          "expected at most ten http or https URLs without user and password, with commas between them",
+        ),
+      "",
+      "URLs that are told of recordings, segments and events, with commas between them. See [recording.md](recording.md#webhooks).",
+    ),
+    BOXCAR_WEBHOOK_SECRET: variable(
+      z.string().refine((secret) => secret === "" || secret.length >= 32, "expected at least 32 characters"),
+      "",
+      "Key that webhooks are signed with: at least 32 characters as they are, or `whsec_` and base64. Needed with `BOXCAR_WEBHOOKS`.",
+    ),
     BOXCAR_DISK_HIGH: variable(
       wholeNumber("percent", 0, 99),
       "0",
@@ -72,6 +90,9 @@ export const recordVariables = (duration: z.ZodType<number>) =>
 
 const ENTRY = /^(?:[a-z0-9.-]+|[0-9a-f:.]+|\[[0-9a-f:]+\])(?::\d{1,5}|\/\d{1,3})?$/;
 
+/** Host and port are not the user of a URL. */
+const CONSUMER = /^https?:\/\/[^/?#@\s]+(?:[/?#]\S*)?$/;
+
 /** Puts the values of the variables in their form. */
 export function recordConfigOf(values: {
   readonly BOXCAR_FRAGMENT: number;
@@ -80,6 +101,8 @@ export function recordConfigOf(values: {
   readonly BOXCAR_EVENT_BEFORE: number;
   readonly BOXCAR_EVENT_AFTER: number;
   readonly BOXCAR_PREROLL_MEMORY: number;
+  readonly BOXCAR_WEBHOOKS: readonly string[];
+  readonly BOXCAR_WEBHOOK_SECRET: string;
   readonly BOXCAR_DISK_HIGH: number;
   readonly BOXCAR_DISK_LOW: number;
   readonly BOXCAR_SOURCES_ALLOW: readonly string[];
@@ -92,6 +115,7 @@ export function recordConfigOf(values: {
     eventAfterMs: values.BOXCAR_EVENT_AFTER,
     preRollBytes: values.BOXCAR_PREROLL_MEMORY,
     disk: { high: values.BOXCAR_DISK_HIGH, low: Math.min(values.BOXCAR_DISK_LOW, values.BOXCAR_DISK_HIGH) },
+    webhooks: { consumers: values.BOXCAR_WEBHOOKS, secret: values.BOXCAR_WEBHOOK_SECRET },
     allow: values.BOXCAR_SOURCES_ALLOW,
   };
 }

@@ -20,6 +20,7 @@ import type {
 } from "../base/ports.ts";
 import type { Recorder } from "../record/recorder.ts";
 import type { SourceReader } from "../record/source.ts";
+import type { Tell } from "../record/webhooks.ts";
 import type { Supervisor } from "../record/supervisor.ts";
 import type { LiveNumbers } from "../deliver/live-numbers.ts";
 import type { Planners } from "../recordings/planners.ts";
@@ -41,6 +42,7 @@ export interface RecordingPlatform {
   readonly recorder: Recorder;
   readonly reader: SourceReader;
   readonly supervisor: Supervisor;
+  readonly tell: Tell;
 }
 
 /** Everything the app needs from the runtime it is started in. */

@@ -4,6 +4,8 @@ import type { EventLevel } from "../catalog/types.ts";
 import type { Clock } from "../base/ports.ts";
 import { rate } from "./rate-by-events.ts";
 import type { Recorder } from "./recorder.ts";
+import { formatTime } from "../base/time.ts";
+import type { Tell } from "./webhooks.ts";
 import { unknownSource } from "./source.ts";
 import type { Supervisor } from "./supervisor.ts";
 
@@ -25,6 +27,7 @@ export interface EventParts {
   readonly recorder: Recorder;
   readonly supervisor: Supervisor;
   readonly clock: Clock;
+  readonly tell: Tell;
 }
 
 /**
@@ -50,6 +53,9 @@ export async function beginEvent(parts: EventParts, event: BegunEvent): Promise<
   for await (const page of catalog.overlapping(streamPath, added.startMs, added.endMs)) {
     for (const segment of page) await rate(catalog, segment, level);
   }
+  const times = { startTime: formatTime(added.startMs), endTime: formatTime(endMs) };
+  const told = { eventId, eventName: name, eventDesc: description, eventLevel: level };
+  await parts.tell("event", String(added.id), { id: added.id, streamPath, ...told, ...times });
   return added;
 }
 

@@ -8,6 +8,8 @@ import { checkedSpan } from "../intake/segments/checked-span.ts";
 import { readySegment } from "../intake/segments/segment-upload.ts";
 import { beginNamed, KEYED_RENEW_MS, keepLease } from "../intake/lease.ts";
 import type { SpoolFile } from "./spool.ts";
+import { formatTime } from "../base/time.ts";
+import type { Tell } from "./webhooks.ts";
 import { upTo, type Kept } from "./up-to.ts";
 
 /** What brings a segment from the spool into the store. */
@@ -19,6 +21,7 @@ export interface KeepParts {
   readonly log: Log;
   /** A fresh name each time. */
   readonly randomId: () => string;
+  readonly tell: Tell;
 }
 
 /** The owner of what is recorded: no caller has this name. */
@@ -56,6 +59,7 @@ export async function keepSegment(
   for (let waitMs = FIRST_WAIT_MS; ; waitMs = Math.min(2 * waitMs, LONGEST_WAIT_MS)) {
     try {
       const segment = await tryKeeping(parts, file, kept);
+      await parts.tell("segment", String(segment.id), toldOf(segment));
       listener.ready?.();
       if (refusal === undefined) await file.remove();
       else await setAside(parts, file, refusal, listener);
@@ -77,6 +81,21 @@ export async function keepSegment(
       await paused(waitMs, signal);
     }
   }
+}
+
+/** What consumers are told of a segment. */
+function toldOf({
+  id,
+  streamPath,
+  key,
+  startMs,
+  endMs,
+  size,
+  codecs,
+  format,
+}: Segment): Readonly<Record<string, unknown>> {
+  const times = { startTime: formatTime(startMs), endTime: formatTime(endMs), durationMs: endMs - startMs };
+  return { id, streamPath, filePath: key, ...times, size, codecs, format };
 }
 
 /** Whether no repetition changes a refusal. */

@@ -14,6 +14,7 @@ import { arrivals } from "./arrivals.ts";
 import { Segmenter } from "./segmenter.ts";
 import type { Spool, SpoolFile } from "./spool.ts";
 import type { Clock } from "../base/ports.ts";
+import { formatTime } from "../base/time.ts";
 import { backoffMs } from "./backoff.ts";
 
 /** What recordings need. */
@@ -89,6 +90,9 @@ export class Recording {
   readonly #leases = new Map<SpoolFile, () => void>();
   readonly #giveUp: AbortSignal;
   readonly #preRoll: PreRoll;
+  /** How many times consumers were told that it records, and whether they were told of the end. */
+  #begun = 0;
+  #isBegun = false;
   #stopReason: BoxcarError | undefined;
   #untilMs = 0;
   #beforeMs = 0;
@@ -147,6 +151,7 @@ export class Recording {
     else if (this.segments === 0) this.reason ??= noMedia();
     this.state = this.reason === undefined ? "ended" : "failed";
     this.endedMs = this.#parts.clock();
+    this.#tellOf(false);
     this.#markStarted(this.reason ?? noMedia()); // of no effect once it has started
     this.#parts.log("info", "recording ended", { streamPath, reason: this.reason?.message });
   }
@@ -204,12 +209,25 @@ export class Recording {
         });
       }
       this.state = "recording";
+      this.#tellOf(true);
       return true;
     }
+    this.#tellOf(false);
     if (this.state === "recording") segmenter.pause();
     this.state = "standby";
     this.#preRoll.add(kept);
     return standby === "stay" || this.#untilMs === 0;
+  }
+
+  /** Tells consumers whether it records, where that has changed. */
+  #tellOf(records: boolean): void {
+    if (records === this.#isBegun) return;
+    this.#isBegun = records;
+    if (records) this.#begun++;
+    const { streamPath } = this.options;
+    const reason = this.reason && { error: this.reason.code, message: this.reason.message };
+    const data = { job: this.id, streamPath, time: formatTime(this.#parts.clock()), ...(records ? {} : { reason }) };
+    void this.#parts.tell(records ? "record_start" : "record_end", `${this.id}.${String(this.#begun)}`, data);
   }
 
   /**

@@ -4,6 +4,9 @@ import type { RecordingPlatform } from "../../http/context.ts";
 import { PreRollBudget } from "../../record/pre-roll.ts";
 import { Recorder } from "../../record/recorder.ts";
 import { Supervisor } from "../../record/supervisor.ts";
+import { Webhooks } from "../../record/webhooks.ts";
+import { SourceAllowance } from "../outbound/source-allowance.ts";
+import { webhookPost } from "../outbound/webhook-post.ts";
 import { ffmpegSources } from "../ffmpeg/live-source.ts";
 import { retentionParts, startRetention } from "./retention.ts";
 import type { NodeParts } from "./node-parts.ts";
@@ -24,7 +27,13 @@ export function startRecording(parts: NodeParts, config: Config, log: Log): Star
   const { keyLayout, recording } = config;
   const { fragmentMs, silenceMs, allow, eventBeforeMs, preRollBytes, leaseMs } = recording;
   const memory = { preRoll: new PreRollBudget(preRollBytes), preRollMs: eventBeforeMs };
-  const recorder = new Recorder({ ...parts, ...memory, log, keyLayout, monotonic: () => performance.now() }, silenceMs);
+  const allowance = new SourceAllowance(allow);
+  const webhooks = new Webhooks({ ...parts, ...recording.webhooks, log, post: webhookPost(allowance) });
+  const { tell } = webhooks;
+  const recorder = new Recorder(
+    { ...parts, ...memory, log, tell, keyLayout, monotonic: () => performance.now() },
+    silenceMs,
+  );
   const reader = ffmpegSources(allow, log);
   const sweep = (): void => {
     parts.spool.sweep().catch((error: unknown) => {
@@ -35,8 +44,9 @@ export function startRecording(parts: NodeParts, config: Config, log: Log): Star
   let stopRetention = (): Promise<void> => Promise.resolve();
   const supervisor = new Supervisor({ ...parts, log, recorder, reader, fragmentMs, leaseMs });
   return {
-    ...{ recorder, reader, supervisor },
+    ...{ recorder, reader, supervisor, tell },
     begin: () => {
+      webhooks.start();
       supervisor.start();
       stopRetention = startRetention(retentionParts(parts.catalog, config), parts.clock, log);
       sweep();
@@ -50,6 +60,7 @@ export function startRecording(parts: NodeParts, config: Config, log: Log): Star
       await Promise.all([supervisor.close(), stopRetention()]);
       await recorder.close(withinMs);
       await supervisor.releaseAll();
+      await webhooks.close();
       await parts.spool.close();
     },
   };

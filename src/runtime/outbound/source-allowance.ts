@@ -38,10 +38,20 @@ export class SourceAllowance {
   async checkAddresses(url: SourceUrl): Promise<void> {
     this.check(url);
     if (url.host === "" || this.#lists(url)) return;
-    const found = await lookup(url.host, { all: true }).catch((cause: unknown) => {
-      throw new BoxcarError("source_failed", 502, `The source cannot be read: ${url.host} has no address.`, {}, cause);
-    });
-    if (found.length === 0 || !found.every(({ address }) => this.#mayReach(url, address))) throw refused();
+    const found = await addressesOf(url.host);
+    if (found.length === 0 || !found.every((address) => this.#mayReach(url, address))) throw refused();
+  }
+
+  /**
+   * An address of a host that calls without redirects may be sent to: public, or listed.
+   * @throws BoxcarError `source_refused` (403), `source_failed` (502)
+   */
+  async addressOf(host: string, port: string): Promise<string> {
+    const url = { text: "", scheme: "", host, port, protocols: [] };
+    const found = await addressesOf(host);
+    const [first] = found;
+    if (first === undefined || !found.every((address) => this.#mayReach(url, address))) throw refused();
+    return first;
   }
 
   #lists({ host, port }: SourceUrl): boolean {
@@ -55,6 +65,13 @@ export class SourceAllowance {
     );
     return within || this.#lists(url) || (isPublicAddress(address) && !/^https?$/.test(url.scheme));
   }
+}
+
+async function addressesOf(host: string): Promise<string[]> {
+  const found = await lookup(host, { all: true }).catch((cause: unknown) => {
+    throw new BoxcarError("source_failed", 502, `The source cannot be read: ${host} has no address.`, {}, cause);
+  });
+  return found.map(({ address }) => address);
 }
 
 function refused(): BoxcarError {

@@ -1,0 +1,40 @@
+import * as http from "node:http";
+import * as https from "node:https";
+import type { Post } from "../../record/webhooks.ts";
+import type { SourceAllowance } from "./source-allowance.ts";
+
+const TIME_LIMIT_MS = 10_000;
+
+/**
+ * Sends webhooks by HTTP to addresses that sources may be reached at, and to public ones. Names are looked up once, and the connection
+ * goes to an address that was checked. Redirects are not followed, answers not read.
+ */
+export function webhookPost(allowance: SourceAllowance): Post {
+  return async (text, headers, body) => {
+    const url = new URL(text);
+    const isSecure = url.protocol === "https:";
+    const host = url.hostname.replace(/^\[(.*)\]$/, "$1");
+    const port = url.port === "" ? (isSecure ? "443" : "80") : url.port;
+    const address = await allowance.addressOf(host, port);
+    const length = Buffer.byteLength(body);
+    const options = {
+      ...{ host: address, port, path: url.pathname + url.search, method: "POST", agent: false as const },
+      headers: { ...headers, host: url.host, "content-length": length, "user-agent": "boxcar" },
+    };
+    return new Promise((resolve, reject) => {
+      const request = isSecure ? https.request({ ...options, servername: host }) : http.request(options);
+      const timer = setTimeout(() => {
+        request.destroy(new Error("no answer within ten seconds"));
+      }, TIME_LIMIT_MS);
+      request.on("error", reject);
+      request.on("close", () => {
+        clearTimeout(timer);
+      });
+      request.on("response", (response) => {
+        resolve(response.statusCode ?? 0);
+        response.destroy();
+      });
+      request.end(body);
+    });
+  };
+}

@@ -1,0 +1,103 @@
+import { createHmac } from "node:crypto";
+import { once } from "node:events";
+import { readFile } from "node:fs/promises";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { startTestServer, type TestServer } from "../app/test-server.ts";
+import { record } from "../support/recording.ts";
+
+const secret = "0123456789abcdef0123456789abcdef";
+
+interface Received {
+  readonly path: string;
+  readonly id: string;
+  readonly isSigned: boolean;
+  readonly body: { readonly type: string; readonly timestamp: string; readonly data: Record<string, unknown> };
+}
+
+let consumer: Server;
+let server: TestServer;
+const received: Received[] = [];
+beforeAll(async () => {
+  const refusedOnce = new Set<string>();
+  consumer = createServer((request, response) => {
+    const chunks: Buffer[] = [];
+    request.on("data", (chunk: Buffer) => chunks.push(chunk));
+    request.on("end", () => {
+      const text = Buffer.concat(chunks).toString();
+      const { "webhook-id": id, "webhook-timestamp": timestamp, "webhook-signature": signature } = request.headers;
+      const signed = createHmac("sha256", secret)
+        .update(`${String(id)}.${String(timestamp)}.${text}`)
+        .digest("base64");
+      const isRecent = Math.abs(Number(timestamp) - Date.now() / 1000) < 60;
+      const isSigned = signature === `v1,${signed}` && isRecent;
+      received.push({ path: request.url ?? "", id: String(id), isSigned, body: JSON.parse(text) as Received["body"] });
+      const isFirst = request.url === "/moody" && !refusedOnce.has(String(id));
+      if (isFirst) refusedOnce.add(String(id));
+      response.writeHead(isFirst ? 500 : 204, { location: "/elsewhere" }).end();
+    });
+  }).listen(0);
+  await once(consumer, "listening");
+  const { port } = consumer.address() as AddressInfo;
+  server = await startTestServer({
+    BOXCAR_WEBHOOKS: ["127.0.0.1", "127.0.0.1", "127.0.0.2"]
+      .map((host, i) => `http://${host}:${port}/${["calm", "moody", "private"][i] ?? ""}`)
+      .join(","),
+    BOXCAR_WEBHOOK_SECRET: secret,
+    BOXCAR_SOURCES_ALLOW: "127.0.0.1",
+  });
+});
+afterAll(async () => {
+  await server.close();
+  consumer.close();
+});
+
+const to = (path: string): Received[] => received.filter((one) => one.path === path);
+
+test("consumers are told once of each recording, segment and event, signed, and again when they failed", async () => {
+  const [segment] = await record({ count: 1, seconds: 6, fragmented: true });
+  const stream = new Uint8Array(await readFile(segment?.file ?? ""));
+  let end: () => void = () => undefined;
+  const body = new ReadableStream<Uint8Array>({
+    start: (controller) => {
+      controller.enqueue(stream);
+      end = () => {
+        controller.close();
+      };
+    },
+  });
+  const init = { method: "POST", body, duplex: "half" } as RequestInit;
+  const pushing = server.call("/mp4/live/live/a?fragment=2s", init);
+  await expect.poll(() => to("/calm").some((one) => one.body.type === "record_start"), { timeout: 5000 }).toBe(true);
+  const event = { streamPath: "live/a", eventId: "42", eventName: "Door", eventLevel: "high" };
+  expect((await server.call("/mp4/api/event/start", { method: "POST", body: JSON.stringify(event) })).status).toBe(200);
+  end();
+  expect((await pushing).status).toBe(200);
+  await expect.poll(() => to("/calm").length, { timeout: 5000 }).toBe(6);
+  await expect.poll(() => to("/moody").length, { timeout: 10_000 }).toBe(12);
+  expect(received.every(({ isSigned }) => isSigned)).toBe(true);
+  const types = to("/calm").map((one) => one.body.type);
+  expect(types.toSorted()).toEqual(["event", "record_end", "record_start", "segment", "segment", "segment"]);
+  const ids = to("/calm").map(({ id }) => id);
+  expect(new Set(ids).size).toBe(6);
+  expect(new Set(to("/moody").map(({ id }) => id))).toEqual(new Set(ids));
+  const rows = (await server.call("/mp4/api/list/live/a")).json.data as { id: number; startTime: string }[];
+  const told = to("/calm").filter((one) => one.body.type === "segment");
+  expect(told.map((one) => one.body.data.id).toSorted()).toEqual(rows.map(({ id }) => id).toSorted());
+  expect(told[0]?.body.data).toMatchObject({ streamPath: "live/a", durationMs: 2000 });
+  const [noted] = to("/calm").filter((one) => one.body.type === "event");
+  expect(noted?.body.data).toMatchObject({ eventId: "42", eventName: "Door", eventLevel: "high" });
+  expect(to("/private")).toEqual([]);
+  expect(to("/elsewhere")).toEqual([]);
+  const refusals = server.logged.filter(({ message }) => message === "a webhook was not taken");
+  expect(JSON.stringify(refusals)).toContain("may not be reached");
+  expect(JSON.stringify(server.lines)).not.toContain(secret);
+});
+
+test("webhooks without a secret are refused at the start", async () => {
+  await expect(startTestServer({ BOXCAR_WEBHOOKS: "https://example.com/hook" })).rejects.toThrow(
+    "BOXCAR_WEBHOOK_SECRET",
+  );
+  await expect(startTestServer({ BOXCAR_WEBHOOKS: "https://me:pass@example.com/" })).rejects.toThrow("BOXCAR_WEBHOOKS");
+});
