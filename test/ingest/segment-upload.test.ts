@@ -59,6 +59,22 @@ function storeWithPut(put: (real: Store["put"]) => Store["put"]): Store {
 }
 
 describe("ingestSegment", () => {
+  it("tells the catalog nothing of a body of which hardly anything has come", async () => {
+    let goOn = (): void => undefined;
+    const pause = new Promise<void>((resolve) => (goOn = resolve));
+    async function* slow(): AsyncGenerator<Uint8Array> {
+      for (let i = 0; i < 1000; i++) yield file.subarray(i, i + 1);
+      await pause;
+      yield file.subarray(1000);
+    }
+    const taken = ingestSegment(parts, { streamPath, startMs: RECORDED_AT, body: slow() });
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(await left()).toEqual(nothing);
+    goOn();
+    expect((await taken).segment.size).toBe(file.length);
+    expect(await left()).toEqual({ ready: 1, unsettled: 0, objects: 1 });
+  });
+
   it("stores the bytes under a key that tells stream, day and start", async () => {
     const { segment, repeated } = await ingest();
     expect(repeated).toBe(false);

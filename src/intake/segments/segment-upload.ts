@@ -5,6 +5,7 @@ import { BoxcarError } from "../../base/errors.ts";
 import { notedGroups, StreamIndexer, type Core, type IndexedSegment } from "../../core/index.ts";
 import type { Clock, ObjectInfo, Store } from "../../base/ports.ts";
 import { timesOf, type AskedStart, type SegmentTimes, type StartSource } from "./segment-start.ts";
+import { begunBody } from "../../base/started.ts";
 import { formatTime } from "../../base/time.ts";
 import type { SegmentSpan } from "./checked-span.ts";
 import { indexStored } from "../index-stored.ts";
@@ -22,6 +23,9 @@ export interface IngestParts {
   /** Of the keys that are written. Default: `path`. */
   readonly keyLayout?: KeyLayout | undefined;
 }
+
+/** Bytes of a body that have come before the catalog is told: who sends one now and then writes nothing to it. */
+const BEGUN = 1024;
 
 /** One segment on its way in: the MP4 file. */
 export interface IncomingSegment extends AskedStart, Omit<PassingBody, "sent"> {
@@ -55,9 +59,15 @@ export async function ingestSegment(parts: IngestParts, incoming: IncomingSegmen
   const nowMs = clock();
   const key = segmentKey(keyLayout, streamPath, incoming.startMs ?? nowMs, randomId());
   const asked = { startMs: incoming.startMs, size: incoming.size };
-  const begun = await beginNamed(catalog, { streamPath, key, owner, nowMs, idempotencyKey, asked }, clock);
+  // A key is taken at once: whoever repeats it is to be told.
+  const body = await begunBody(incoming.body, idempotencyKey === undefined ? BEGUN : 0);
+  const begin = beginNamed(catalog, { streamPath, key, owner, nowMs, idempotencyKey, asked }, clock);
+  const begun = await begin.catch(async (error: unknown) => {
+    await body.close();
+    throw error;
+  });
   if (begun.existing !== undefined) {
-    if (incoming.size === undefined) await checkLength(begun.existing, incoming.body);
+    if (incoming.size === undefined) await checkLength(begun.existing, body);
     return repeatOf(begun.existing, incoming);
   }
   const { id } = begun;
@@ -68,7 +78,7 @@ export async function ingestSegment(parts: IngestParts, incoming: IncomingSegmen
     const { info, read } = await passInto(
       store,
       key,
-      { ...incoming, sent: "segment" },
+      { ...incoming, body, sent: "segment" },
       {
         push: (chunk) => indexer.push(chunk),
         end: async () => {
