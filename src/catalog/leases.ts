@@ -43,6 +43,12 @@ export class Leases {
     return rows[0]?.token;
   }
 
+  /** Frees a lease whose holder is gone, unless another node has taken it over since. */
+  async free({ lease, token }: Fence): Promise<void> {
+    const free = sql`update leases set until_ms = 0 where name = ${lease} and token = ${token}`;
+    await this.#db.batch([free.compile(this.#db.primary)]);
+  }
+
   /** Gives a lease back. */
   async release(name: string, holder: string): Promise<void> {
     const release = sql`update leases set until_ms = 0 where name = ${name} and holder = ${holder}`;

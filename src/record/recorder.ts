@@ -107,6 +107,8 @@ export class Recorder {
   }
 
   async #recoverFile(file: SpoolFile): Promise<void> {
+    // Whoever held its stream is gone: nobody has to wait until that shows.
+    if (file.entry.fence !== undefined) await this.#parts.catalog.leases.free(file.entry.fence).catch(() => undefined);
     const indexer = new StreamIndexer(this.#parts.core);
     for await (const chunk of file.read({ offset: 0, length: file.size })) indexer.push(chunk);
     const indexed = await indexer.endAside().catch(async (error: unknown) => {
