@@ -14,6 +14,8 @@ export interface TimedTrack {
   readonly timescale: number;
   /** Of `tkhd`, movie ticks. */
   readonly duration: number;
+  /** Of `mdhd`, track ticks. */
+  readonly mediaDuration: number;
   /** `elst` entries: movie ticks, track ticks. */
   readonly edits: readonly { readonly duration: number; readonly time: number }[];
   readonly samples: readonly TimedSample[];
@@ -94,6 +96,7 @@ function trackOf(trak: DataView, moofs: readonly DataView[]): TimedTrack {
     handler: String.fromCharCode(...new Uint8Array(hdlr.buffer, hdlr.byteOffset + 8, 4)),
     timescale: mdhd.getUint32(version(mdhd) === 1 ? 20 : 12),
     duration: wide ? u64(tkhd, 28) : tkhd.getUint32(20),
+    mediaDuration: version(mdhd) === 1 ? u64(mdhd, 24) : mdhd.getUint32(16),
     edits: editsOf(inside(trak, "edts", "elst")),
     samples: [...tableSamples(need(trak, "mdia", "minf", "stbl")), ...fragments.flatMap(({ samples }) => samples)],
     fragments: fragments.map(({ start, samples }) => {

@@ -82,7 +82,9 @@ function headerOf(
   const header = { ...movieTrackOf(track, headers), editDelay: delay };
   if (edits === "list") return { ...header, editTime: preroll, editDuration: duration };
   const shown = duration + rescale(preroll, track.timescale, timescale);
-  return { ...header, editTime: delay > 0 ? 0 : -1, editDuration: shown };
+  // Without an edit list readers such as GStreamer end with the media, though the last sample decoded may not be the last shown.
+  const media = Math.max(header.duration, rescale(shown, timescale, track.timescale));
+  return { ...header, duration: media, editTime: delay > 0 ? 0 : -1, editDuration: shown };
 }
 
 function mdatHeader(media: number): Uint8Array {
