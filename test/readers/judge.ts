@@ -30,7 +30,7 @@ export function judge(output: Output, reading: Reading): string[] {
   }
   const wanted = picturesOf(output);
   if (count !== undefined && count !== wanted.length) problems.push(`${count} of ${wanted.length} pictures`);
-  const shift = pictures === undefined ? 0 : judgePictures(wanted, pictures, problems);
+  const shift = pictures === undefined ? 0 : judgePictures(wanted, pictures, reading.transcoded ?? false, problems);
   if (looks !== undefined) judgeLooks(wanted, looks, problems);
   const soundEnd = output.sound.reduce((most, { at, from, to }) => Math.max(most, at + to - from), 0);
   if (soundUntil !== undefined && Math.abs(soundUntil - soundEnd) > 0.1) {
@@ -44,6 +44,7 @@ export function judge(output: Output, reading: Reading): string[] {
 function judgePictures(
   wanted: readonly { time: number; number: number }[],
   pictures: readonly Picture[],
+  transcoded: boolean,
   problems: string[],
 ): number {
   const named = pictures.map(({ time, number }, i) => ({ time, number: number ?? wanted[i]?.number ?? -2 }));
@@ -60,15 +61,16 @@ function judgePictures(
   if (seen > FRAME / 2) problems.push(`hidden pictures shown for ${seconds(seen)}`);
   const found = new Set(named.map(({ number }) => number));
   const missing = wanted.filter(({ number }) => !found.has(number)).length;
-  if (missing > 0) problems.push(`${wanted.length - missing} of ${wanted.length} pictures`);
+  const [lost, delay] = transcoded ? [1, 0.1] : [0, FRAME];
+  if (missing > lost) problems.push(`${wanted.length - missing} of ${wanted.length} pictures`);
   const late = named.flatMap(({ time, number }) => {
     const at = times.get(number);
     return at === undefined ? [] : [time - at];
   });
   const shift = median(late);
-  if (Math.abs(shift) > FRAME) problems.push(`pictures ${seconds(Math.abs(shift))} ${shift > 0 ? "late" : "early"}`);
+  if (Math.abs(shift) > delay) problems.push(`pictures ${seconds(Math.abs(shift))} ${shift > 0 ? "late" : "early"}`);
   const astray = late.filter((value) => Math.abs(value - shift) > FRAME * 1.01).length;
-  if (astray > 0) problems.push(`${astray} pictures at wrong times`);
+  if (astray > lost) problems.push(`${astray} pictures at wrong times`);
   return shift;
 }
 

@@ -20,6 +20,7 @@ import {
 } from "./programs.ts";
 import type { Reading } from "./reading.ts";
 import { recordStream, type StreamName } from "./streams.ts";
+import { readWithVlc, vlcVersion } from "./vlc.ts";
 
 /** Something that reads downloads, and is at hand here. */
 export interface Reader {
@@ -77,6 +78,7 @@ export async function openBench(density: number): Promise<Bench> {
     await program("ffmpeg", ffmpegPath, readWithFfmpeg, ["-version"]),
     await program("GStreamer", "gst-launch-1.0", readWithGstreamer),
     await program("mpv", "mpv", readWithMpv),
+    reader("VLC", await vlcVersion(), readWithVlc),
     await program("mkvmerge", "mkvmerge", readWithMkvmerge),
     await program("mediainfo", "mediainfo", readWithMediainfo),
     { name: "mp4box.js", version: "2.4.1", formats: both, read: readWithMp4box },
@@ -110,7 +112,10 @@ async function program(
   read: Reader["read"],
   versionArgs?: string[],
 ): Promise<Reader | undefined> {
-  const version = await versionOf(path, undefined, versionArgs);
+  return reader(name, await versionOf(path, undefined, versionArgs), read);
+}
+
+function reader(name: string, version: string | undefined, read: Reader["read"]): Reader | undefined {
   if (version === undefined) console.warn(`SKIPPING ${name}: it is not installed`);
   return version === undefined ? undefined : { name, version, formats: both, read };
 }

@@ -23,7 +23,7 @@ export interface Finished {
 }
 
 const execute = promisify(execFile);
-const TIMEOUT_MS = 60_000;
+export const TIMEOUT_MS = 60_000;
 
 /** Runs a program to its end, whatever its exit code: 124 when it took too long. */
 export async function run(

@@ -29,6 +29,8 @@ export interface Reading {
   readonly sound?: readonly Heard[];
   /** Where sound ends, seconds, when the reader does not decode. */
   readonly soundUntil?: number;
+  /** Taken where the reader transcodes, which may lose a picture and starts its clock up to 0.1 s late. */
+  readonly transcoded?: boolean;
   /** What it complained of. */
   readonly complaints?: readonly string[];
 }
