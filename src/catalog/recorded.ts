@@ -12,6 +12,8 @@ import type { WideReads } from "./wide-reads.ts";
 const BLOCK_MS = BUCKET_MS / 4;
 /** Rows of one query; a server refuses answers of about 10 MB, a row has about 1 kB. */
 const PAGE = 512;
+/** Blocks that are read at the same time. */
+const AT_ONCE = 4;
 /** Buckets of one query: what is worked on in one turn. */
 const BUCKETS_PAGE = 2000;
 /** Bytes of rows kept by default: about four days of one-minute segments. */
@@ -110,13 +112,13 @@ export class RecordedRows {
     const within = buckets.filter(({ number }) => number * BUCKET_MS >= startMs && (number + 1) * BUCKET_MS <= endMs);
     if (within.reduce((sum, { count }) => sum + count, 0) > mostSegments) throw tooLarge(mostSegments);
     await pace.breathe(Math.floor(blocks.reduce((sum, { about }) => sum + about, 0)));
-    for (const { bucket, first, end } of blocks) {
-      for (let number = first; number < end; number++) {
-        for await (const { segments, version } of this.#block(wide, streamPath, number, bucket, pace)) {
-          const overlapping = segments.filter((segment) => segment.endMs > startMs && segment.startMs < endMs);
-          yield { segments: overlapping, version: versionOf({ number: bucket.number, version }) };
-        }
-      }
+    const wanted = blocks.flatMap(({ bucket, first, end }) =>
+      Array.from({ length: Math.max(0, end - first) }, (_, i) => ({ bucket, number: first + i })),
+    );
+    const read = startedAhead(wanted, ({ bucket, number }) => this.#block(wide, streamPath, number, bucket, pace));
+    for await (const [{ bucket }, { segments, version }] of read) {
+      const overlapping = segments.filter((segment) => segment.endMs > startMs && segment.startMs < endMs);
+      yield { segments: overlapping, version: versionOf({ number: bucket.number, version }) };
     }
   }
 
@@ -207,6 +209,34 @@ export class RecordedRows {
       if (rows.length < PAGE || last === undefined) return;
       after = { startMs: last.startMs, id: last.id };
     }
+  }
+}
+
+/** What is made of each item, in their order. The first of each is awaited for several at once: a server answers late. */
+async function* startedAhead<Item, Made>(
+  items: readonly Item[],
+  make: (item: Item) => AsyncGenerator<Made>,
+): AsyncGenerator<[Item, Made], void, undefined> {
+  const begun: { readonly item: Item; readonly made: AsyncGenerator<Made>; first: Promise<IteratorResult<Made>> }[] =
+    [];
+  let next = 0;
+  try {
+    while (next < items.length || begun.length > 0) {
+      for (const item of items.slice(next, next + AT_ONCE - begun.length)) {
+        const made = make(item);
+        const first = made.next();
+        first.catch(() => undefined); // met in its turn
+        begun.push({ item, made, first });
+        next++;
+      }
+      const [current] = begun;
+      if (current === undefined) return;
+      for (let step = await current.first; step.done !== true; step = await current.made.next())
+        yield [current.item, step.value];
+      begun.shift();
+    }
+  } finally {
+    await Promise.all(begun.map(({ made }) => made.return(undefined).catch(() => undefined)));
   }
 }
 

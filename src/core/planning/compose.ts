@@ -1,6 +1,6 @@
 import { concatenated } from "../../base/bytes.ts";
 import { Breather } from "../../base/breather.ts";
-import type { Indexes, RecordedSegment } from "../segment.ts";
+import { INDEX_PAGE, type Indexes, type RecordedSegment } from "../segment.ts";
 import { BoxcarError } from "../../base/errors.ts";
 import type { Pace, Sha256, Store } from "../../base/ports.ts";
 import type { Core } from "../wasm/module.ts";
@@ -15,6 +15,8 @@ import { PlanIdentity } from "../layout/plan-identity.ts";
 export const DEFAULT_GAP_TOLERANCE_MS = 500;
 /** Segments that are planned from one look at the clock to the next. */
 const STRIDE = 64;
+/** Samples of segments whose indexes are read together: about a megabyte. */
+const FEW_SAMPLES = 400_000;
 /** How many segments it is like to work on one that has to be cut: its samples are walked. */
 const CUT_WORK = 20;
 /** Bytes of sample entries that it is like to work on one segment for. */
@@ -84,7 +86,8 @@ export async function compose(
   const { core, store, indexes } = parts;
   const { edits = "list" } = query;
   const gapToleranceMs = parts.gapToleranceMs ?? DEFAULT_GAP_TOLERANCE_MS;
-  const cuts = parts.cuts ?? new Cuts(core, indexes);
+  let upcoming: readonly number[] = [];
+  const cuts = (parts.cuts ?? new Cuts(core, indexes)).readingAlong(() => upcoming);
   const indexOf = ({ id }: { readonly id: number }): Promise<Uint8Array> => indexes.get(id);
   const named = new PlanIdentity(parts.sha256, [gapToleranceMs, ...identity]);
   const builder = new PlanBuilder({
@@ -96,7 +99,11 @@ export async function compose(
     },
   });
   let added = 0;
-  for await (const page of pages) {
+  let isFirst = true;
+  for await (const page of firstTogether(pages)) {
+    // The first bytes of an output take the indexes of its first segments: they are read with the first that is needed.
+    upcoming = isFirst ? fewOf(page, cuts) : [];
+    isFirst = false;
     for (const segment of page) {
       // For most there is nothing to wait for, and waiting takes longer than adding.
       const naming = named.add(segment);
@@ -120,6 +127,35 @@ export async function compose(
   const headers = await readHeaders(composition, parts, { tag: query.tag, pace });
   const { chapters, captions } = query;
   return { layout: { core, store, indexes, composition, headers, edits, chapters, captions }, hash: await hash };
+}
+
+/** The same segments; the first page has as many as indexes are read at once, as far as there are so many. */
+async function* firstTogether(
+  pages: AsyncIterable<readonly RecordedSegment[]> | Iterable<readonly RecordedSegment[]>,
+): AsyncGenerator<readonly RecordedSegment[], void, undefined> {
+  let first: readonly RecordedSegment[] | undefined = [];
+  for await (const page of pages) {
+    if (first === undefined) yield page;
+    else {
+      first = first.concat(page);
+      if (first.length < INDEX_PAGE) continue;
+      yield first;
+      first = undefined;
+    }
+  }
+  if (first !== undefined) yield first;
+}
+
+/** Those of the first segments whose indexes take about one answer of a catalog. */
+function fewOf(page: readonly RecordedSegment[], cuts: Cuts): number[] {
+  const ids: number[] = [];
+  let samples = 0;
+  for (const segment of page.slice(0, INDEX_PAGE)) {
+    samples += cuts.timed(segment).summary.tracks.reduce((sum, track) => sum + track.samples, 0);
+    if (samples > FEW_SAMPLES) break;
+    ids.push(segment.id);
+  }
+  return ids;
 }
 
 /** Says that a segment cannot be decoded. */

@@ -13,6 +13,22 @@ const DEFAULT_CUT_CACHE_BYTES = 4 << 20;
 /** About what one answer takes, and the place of it. */
 const ENTRY_BYTES = 400;
 
+/** What was found so far. */
+interface Found {
+  readonly selected: LruMap<string, Selected>;
+  readonly measured: LruMap<string, MeasuredPiece>;
+  /** As long as the catalog keeps the rows. */
+  readonly timed: WeakMap<RecordedSegment, TimedSegment>;
+}
+
+function nothingFound(budget: number): Found {
+  return {
+    selected: new LruMap(budget / 2, (_, name) => ENTRY_BYTES + name.length),
+    measured: new LruMap(budget / 2, ({ counts }, name) => ENTRY_BYTES * (1 + counts.length) + name.length),
+    timed: new WeakMap(),
+  };
+}
+
 /**
  * Cuts segments by their indexes. Indexes never change, so what was found stays true: ranges that overlap share joints
  * that have to be cut, and only the first of them walks the samples, and reads the summaries.
@@ -20,24 +36,29 @@ const ENTRY_BYTES = 400;
 export class Cuts {
   readonly #core: Core;
   readonly #indexes: Indexes;
-  readonly #selected: LruMap<string, Selected>;
-  readonly #measured: LruMap<string, MeasuredPiece>;
-  /** As long as the catalog keeps the rows. */
-  readonly #timed = new WeakMap<RecordedSegment, TimedSegment>();
+  readonly #found: Found;
 
-  constructor(core: Core, indexes: Indexes, budget = DEFAULT_CUT_CACHE_BYTES) {
+  constructor(core: Core, indexes: Indexes, found: Found = nothingFound(DEFAULT_CUT_CACHE_BYTES)) {
     this.#core = core;
     this.#indexes = indexes;
-    this.#selected = new LruMap(budget / 2, (_, name) => ENTRY_BYTES + name.length);
-    this.#measured = new LruMap(budget / 2, ({ counts }, name) => ENTRY_BYTES * (1 + counts.length) + name.length);
+    this.#found = found;
+  }
+
+  /**
+   * The same, for one plan: with an index that has to be read it reads others.
+   * @param upcoming whose indexes are wanted soon
+   */
+  readingAlong(upcoming: () => readonly number[]): Cuts {
+    const indexes: Indexes = { get: (id, more = upcoming()) => this.#indexes.get(id, more) };
+    return new Cuts(this.#core, indexes, this.#found);
   }
 
   /** A segment with what its summary says. @throws BoxcarError `bad_index` (500) */
   timed(segment: RecordedSegment): TimedSegment {
-    let timed = this.#timed.get(segment);
+    let timed = this.#found.timed.get(segment);
     if (timed === undefined) {
       timed = new TimedSegment(segment);
-      this.#timed.set(segment, timed);
+      this.#found.timed.set(segment, timed);
     }
     return timed;
   }
@@ -46,10 +67,10 @@ export class Cuts {
   async select({ id }: RecordedSegment, trackIndex: number, selection: Selection): Promise<Selected> {
     const { start, end, rules, preroll } = selection;
     const name = `${id} ${trackIndex} ${start} ${end} ${rules} ${preroll}`;
-    let found = this.#selected.get(name);
+    let found = this.#found.selected.get(name);
     if (found === undefined) {
       found = await this.#ask(id, ["select", trackIndex, selection]);
-      this.#selected.set(name, found);
+      this.#found.selected.set(name, found);
     }
     return found;
   }
@@ -62,10 +83,10 @@ export class Cuts {
   async measure({ id }: RecordedSegment, tracks: readonly PieceTrack[], scaled: boolean): Promise<MeasuredPiece> {
     if (scaled) return this.#ask(id, ["measure", tracks]);
     const name = `${id} ${tracks.map(nameOf).join()}`;
-    let measured = this.#measured.get(name);
+    let measured = this.#found.measured.get(name);
     if (measured === undefined) {
       measured = await this.#ask(id, ["measure", tracks]);
-      this.#measured.set(name, measured);
+      this.#found.measured.set(name, measured);
     }
     return measured;
   }
