@@ -4,13 +4,15 @@ import { readdir, readFile, writeFile } from "node:fs/promises";
 import { createServer, type AddressInfo, type Server } from "node:net";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { readSourceUrl } from "../../src/record/source-url.ts";
+import { SourceAllowance } from "../../src/runtime/outbound/source-allowance.ts";
 import { startTestServer, type TestServer } from "../app/test-server.ts";
 import { ffmpegPath, ffprobe, hasEncoder } from "../support/tools.ts";
 
 let server: TestServer;
 const children: ChildProcess[] = [];
 beforeAll(async () => {
-  server = await startTestServer({ BOXCAR_SOURCES_ALLOW: "127.0.0.0/8,lavfi", BOXCAR_SOURCE_TIMEOUT: "5" });
+  server = await startTestServer({ BOXCAR_SOURCES_ALLOW: "127.0.0.0/8,lavfi,file", BOXCAR_SOURCE_TIMEOUT: "5" });
 });
 afterAll(async () => {
   await server.close();
@@ -32,8 +34,8 @@ async function jobOf(streamPath: string): Promise<Job | undefined> {
   return jobs.find((job) => job.streamPath === streamPath);
 }
 
-async function packets(path: string): Promise<string[]> {
-  const shown = ["-show_data_hash", "md5", "-show_entries", "packet=data_hash", "-select_streams", "v:0"];
+async function packets(path: string, track = "v:0"): Promise<string[]> {
+  const shown = ["-show_data_hash", "md5", "-show_entries", "packet=data_hash", "-select_streams", track];
   return (await ffprobe(["-v", "error", ...shown, path])).match(/MD5:\w+/g) ?? [];
 }
 
@@ -172,15 +174,39 @@ test.skipIf(!(await hasEncoder("libx264")))("a source of mode auto is recorded u
   await expect.poll(async () => (await server.call("/mp4/api/list/live/auto")).json.total).toBeGreaterThan(0);
 });
 
+test.skipIf(!(await hasEncoder("libx264")))("MPEG-TS with AAC is recorded whole, by one connection", async () => {
+  const [stream, sent] = [join(server.folder, "sent.ts"), join(server.folder, "sent.m4a")];
+  const inputs = ["-f", "lavfi", "-i", "testsrc2=size=160x120:rate=25", "-f", "lavfi", "-i", "sine=sample_rate=48000"];
+  const encode = ["-t", "4", "-c:v", "libx264", "-preset", "ultrafast", "-g", "25", "-c:a", "aac"];
+  const tee = `[f=mpegts]${stream}|[f=mp4:select=a]${sent}`;
+  const both = ["-map", "0:v", "-map", "1:a", "-flags", "+global_header", "-f", "tee", tee];
+  const child = spawn(ffmpegPath, ["-v", "error", ...inputs, ...encode, ...both], { stdio: "ignore" });
+  await once(child, "exit");
+  const started = await post("/mp4/api/start/live/ts", { source: `file:${stream}`, fragment: "1s" });
+  expect(started).toMatchObject({ status: 200, json: { code: 0 } });
+  await expect.poll(() => jobOf("live/ts"), { timeout: 15_000 }).toMatchObject({ state: "ended", connections: 1 });
+  await expect.poll(() => jobOf("live/ts")).toMatchObject({ keeping: 0, setAside: 0 });
+  const path = join(server.folder, "got-ts.mp4");
+  await writeFile(path, new Uint8Array(await (await server.fetch("/mp4/download/live/ts.mp4")).arrayBuffer()));
+  expect(await packets(path)).toHaveLength(100);
+  const sound = await packets(path, "a:0");
+  expect(sound.length).toBeGreaterThan(180);
+  expect((await packets(sent, "a:0")).join(" ")).toContain(sound.join(" "));
+});
+
 test("a source that cannot be read is refused, and the job says why", async () => {
   const start = (source: string): ReturnType<typeof post> => post("/mp4/api/start/live/none", { source });
   expect(await post("/mp4/api/start/live/none")).toMatchObject({ status: 404, json: { error: "unknown_source" } });
   for (const source of ["gopher://127.0.0.1/a", "rtsp:///a", "rtsp://host/a b", `rtsp://host/${"a".repeat(3000)}`]) {
     expect(await start(source)).toMatchObject({ status: 400, json: { error: "bad_source" } });
   }
-  for (const source of ["rtsp://192.168.1.1/a", "rtsp://[::1]/a", "file:/etc/passwd", "http://93.184.216.34/a.m3u8"]) {
+  for (const source of ["rtsp://192.168.1.1/a", "rtsp://[::1]/a", "http://93.184.216.34/a.m3u8"]) {
     expect(await start(source)).toMatchObject({ status: 403, json: { error: "source_refused" } });
   }
+  const unlisted = new SourceAllowance([]);
+  expect(() => {
+    unlisted.check(readSourceUrl("file:/etc/passwd"));
+  }).toThrow("may not be reached");
   const closed = await start(`rtsp://user:hidden-secret@127.0.0.1:${await freePort()}/a`);
   expect(closed).toMatchObject({ status: 502, json: { error: "source_failed" } });
   expect(closed.json.message).toContain("refused");

@@ -10,11 +10,17 @@ import { findFfmpeg } from "./ffmpeg-path.ts";
 /** Characters kept of what ffmpeg complains of, the last ones. */
 const COMPLAINTS = 2000;
 
-/** What is done to sound, in the order in which it is tried, and the complaint of the one before that it helps against. */
+/**
+ * What is done to sound, in the order in which it is tried, and the complaint of the one before that it helps against. The filter takes the
+ * headers of MPEG-TS (ADTS) from AAC, and leaves other AAC as it is; without it ffmpeg ends only once samples are out.
+ */
 const SOUND: readonly { readonly args: readonly string[]; readonly helps: RegExp }[] = [
-  { args: ["-c:a", "copy"], helps: /^$/ },
-  { args: ["-c:a", "copy", "-bsf:a", "aac_adtstoasc"], helps: /use the audio bitstream filter 'aac_adtstoasc'/ },
-  { args: ["-c:a", "aac"], helps: /Could not find tag for codec|codec not currently supported/ },
+  { args: ["-c:a", "copy", "-bsf:a", "aac_adtstoasc"], helps: /^$/ },
+  { args: ["-c:a", "copy"], helps: /Codec '(?:mp[23]|e?ac3|opus|flac|alac)' .*not supported by the bitstream filter/ },
+  {
+    args: ["-c:a", "aac"],
+    helps: /not supported by the bitstream filter|Could not find tag for codec|codec not currently supported/,
+  },
 ];
 
 /** Parts of half a second, each group of pictures with a part of its own; `delay_moov`: else it has no edit lists. */
