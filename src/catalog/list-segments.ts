@@ -1,6 +1,6 @@
 import { sql, type Kysely, type RawBuilder } from "kysely";
 import { Breather } from "../base/breather.ts";
-import { segmentColumns, segmentOf, type SegmentRow } from "./rows.ts";
+import { packedColumns, segmentColumns, segmentOf, segmentOfPacked, type SegmentRow } from "./rows.ts";
 import type { Schema } from "./schema.ts";
 import { globOf, isOfAllStreams, withinPatterns } from "./streams.ts";
 import { BUCKET_MS, bucketOf } from "./totals.ts";
@@ -129,27 +129,27 @@ class Listing {
   /** Reads what a page has of the body. */
   async read(window: Window): Promise<Segment[]> {
     const rows = await this.#rows(window.fromMs, window.toMs)
-      .select(segmentColumns)
+      .select(["stream_path", packedColumns.as("packed"), "summary"])
       .orderBy("start_ms", "desc")
       .orderBy("id", "desc")
       .limit(this.#query.pageSize)
       .offset(window.skip)
       .execute();
-    return rows.map(segmentOf);
+    return rows.map(({ stream_path: path, packed, summary }) => segmentOfPacked(path, packed, summary));
   }
 
   /** Reads a page of the segments that lie in the range as a whole. */
   async readContained(skip: number): Promise<Segment[]> {
     const { startMs = -FOREVER_MS, endMs = FOREVER_MS, pageSize } = this.#query;
     const rows = await this.#rows(startMs, endMs)
-      .select(segmentColumns)
+      .select(["stream_path", packedColumns.as("packed"), "summary"])
       .where("end_ms", "<=", endMs)
       .orderBy("start_ms", "desc")
       .orderBy("id", "desc")
       .limit(pageSize)
       .offset(skip)
       .execute();
-    return rows.map(segmentOf);
+    return rows.map(({ stream_path: path, packed, summary }) => segmentOfPacked(path, packed, summary));
   }
 
   /** Reads some of the lead. */
