@@ -52,7 +52,7 @@ test(
         (response) => response.status,
         () => "killed",
       );
-      const cut = 60_000 + rng.below(stream.length - 60_000);
+      const cut = 80_000 + rng.below(stream.length - 80_000); // behind the second part
       send(stream.slice(0, 50_000));
       await new Promise((resolve) => setTimeout(resolve, 1100)); // it is told of from now on
       send(stream.slice(50_000, cut));
