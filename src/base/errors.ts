@@ -5,7 +5,7 @@ export type ErrorFields = Readonly<Record<string, string | number | boolean | re
  * The one error of boxcar. Everything that is refused on purpose is one of these; anything else that is thrown is a
  * defect and answers 500.
  *
- * `error` is the stable name clients may switch on; `message` says what happened, what was expected and what to do.
+ * `code` is the stable name programs may switch on (`error` in replies of the server); `message` says what happened, what was expected and what to do.
  */
 export class BoxcarError extends Error {
   override readonly name = "BoxcarError";

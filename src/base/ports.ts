@@ -1,6 +1,6 @@
 /**
  * The ports: what boxcar needs from the machine it runs on, as the smallest structural types that serve.
- * Entry files in `runtime/` make them; nothing else names a runtime or a vendor.
+ * Entry files in `runtime/` make them; nothing else imports a runtime or a vendor.
  */
 
 import type { AheadBudget } from "./ahead.ts";

@@ -10,12 +10,15 @@ it("every error a request can meet is in the table of docs/http.md", async () =>
     (path) => path.endsWith(".ts") && !path.startsWith("cli/"),
   );
   const names = new Set<string>();
+  const statuses = new Set<string>();
   for (const path of files) {
     const source = await readFile(join(root, path), "utf8");
     for (const [, name = ""] of source.matchAll(/new BoxcarError\(\s*"(\w+)"/g)) names.add(name);
-    if (path !== "wasm/status.ts") continue;
-    for (const [, name = ""] of source.matchAll(/^ {2}\[\s*"(\w+)",\s/gm)) names.add(name);
+    if (path !== "core/wasm/status.ts") continue;
+    for (const [, name = ""] of source.matchAll(/^ {2}\w+: \[\s*"(\w+)",\s/gm)) statuses.add(name);
   }
+  expect(statuses.size).toBeGreaterThan(20);
+  for (const name of statuses) names.add(name);
   expect(names.size).toBeGreaterThan(50);
   const starting = [
     "bad_configuration",

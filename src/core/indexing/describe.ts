@@ -1,7 +1,9 @@
 import { Warning } from "../wasm/abi/names.ts";
+import { millisecondsOf } from "../planning/ticks.ts";
 import { readSummary, summaryOf, type TrackRecord } from "../wasm/records/summary.ts";
 import { fourccText } from "../wasm/view.ts";
 import type { BuiltIndex } from "../wasm/module.ts";
+import { shownSize } from "../shown.ts";
 import { doubtsOf } from "./doubtful-tracks.ts";
 import type { IndexedSegment, SegmentDescription, TrackDescription } from "./segment-index.ts";
 import { statedStart } from "./stated-start.ts";
@@ -32,13 +34,13 @@ export function describeIndex({ index, clock }: BuiltIndex): IndexedSegment {
 export function describeSummary(bytes: Uint8Array): SegmentDescription {
   const summary = readSummary(bytes);
   const reference = summary.tracks[summary.reference];
-  const video = summary.tracks.find((track) => fourccText(track.handler) === "vide");
+  const { width = 0, height = 0 } = shownSize(bytes) ?? {};
   return {
     format: summary.fragmented ? "fmp4" : "mp4",
-    durationMs: reference === undefined ? 0 : milliseconds(reference.end - reference.start, reference),
+    durationMs: reference === undefined ? 0 : millisecondsOf(reference.end - reference.start, reference.timescale),
     codecs: summary.tracks.map((track) => track.codec).join(","),
-    width: Math.round(video?.width ?? 0),
-    height: Math.round(video?.height ?? 0),
+    width: Math.round(width),
+    height: Math.round(height),
     tracks: summary.tracks.map(describeTrack),
     warnings: [
       ...WARNINGS.filter(([bit]) => summary.warnings & bit).map(([, sentence]) => sentence),
@@ -54,10 +56,6 @@ function describeTrack(track: TrackRecord): TrackDescription {
     codec: track.codec,
     timescale: track.timescale,
     samples: track.samples,
-    durationMs: milliseconds(track.duration, track),
+    durationMs: millisecondsOf(track.duration, track.timescale),
   };
-}
-
-function milliseconds(ticks: number, track: TrackRecord): number {
-  return (ticks / track.timescale) * 1000;
 }

@@ -20,7 +20,7 @@ export interface SegmentDescription {
   readonly durationMs: number;
   /** RFC 6381, comma separated, in track order. */
   readonly codecs: string;
-  /** Pixels as presented (`tkhd`), 0 without video. */
+  /** Pixels as presented (`tkhd`: turned as its matrix says), 0 without video. */
   readonly width: number;
   readonly height: number;
   readonly tracks: readonly TrackDescription[];

@@ -43,7 +43,7 @@ export interface BuiltIndex {
 
 /**
  * The WASM module behind typed calls. Every call is synchronous and leaves nothing behind, so one instance serves
- * everybody. Results are copies. While an index is loaded the module does nothing else: a call of anything but that index
+ * everybody. Results are copies, but what `lend` lends. While an index is loaded the module does nothing else: a call of anything but that index
  * is an error, since it would overwrite it.
  */
 export class Core {

@@ -2,7 +2,7 @@ import { BoxcarError } from "../../base/errors.ts";
 import { Status } from "./abi/names.ts";
 
 /** Name and sentence for each Status. */
-const REFUSALS: Readonly<Record<keyof typeof Status, readonly [error: string, sentence: string]>> = {
+const REFUSALS: Readonly<Record<keyof typeof Status, readonly [code: string, sentence: string]>> = {
   Ok: ["ok", ""],
   NotMp4: [
     "not_mp4",
@@ -54,7 +54,7 @@ const REFUSALS: Readonly<Record<keyof typeof Status, readonly [error: string, se
   ],
 };
 
-const BY_NUMBER = new Map<number, readonly [error: string, sentence: string]>();
+const BY_NUMBER = new Map<number, readonly [code: string, sentence: string]>();
 for (const [name, number] of Object.entries(Status)) BY_NUMBER.set(number, REFUSALS[name as keyof typeof Status]);
 
 /** Faults of what is stored here, not of what a client sent. */
@@ -66,10 +66,10 @@ const OURS = new Set(["bad_index"]);
  * @param offset where, in bytes from the start of the file
  */
 export function refusal(status: number, box: string, offset: number): BoxcarError {
-  const [error, sentence] = BY_NUMBER.get(status) ?? [
+  const [code, sentence] = BY_NUMBER.get(status) ?? [
     "defect",
     `The parser stopped with the unknown status ${status}.`,
   ];
   const where = box === "" ? "" : ` (box ${box} at byte ${offset})`;
-  return new BoxcarError(error, OURS.has(error) ? 500 : 422, sentence + where, box === "" ? {} : { box, offset });
+  return new BoxcarError(code, OURS.has(code) ? 500 : 422, sentence + where, box === "" ? {} : { box, offset });
 }
