@@ -29,7 +29,7 @@ import type {
   Segment,
   SegmentPage,
   Selection,
-  StreamQuery,
+  StreamsQuery,
   StreamTotals,
   UnsettledSegment,
 } from "./types.ts";
@@ -264,7 +264,7 @@ export class Catalog {
   }
 
   /** Streams with ready segments, ordered by path. @param query default: all of them */
-  streams(query: StreamQuery = {}): Promise<StreamTotals[]> {
+  streams(query: StreamsQuery = {}): Promise<StreamTotals[]> {
     return this.#wide.read(
       (db) => readStreams(db, query),
       (streams) => streams.length > 0,
@@ -272,7 +272,7 @@ export class Catalog {
   }
 
   /** How many streams with ready segments there are. @param within patterns one of which each matches; default: all */
-  countStreams(within?: StreamQuery["within"]): Promise<number> {
+  countStreams(within?: StreamsQuery["within"]): Promise<number> {
     return this.#wide.read(
       (db) => countStreams(db, within),
       (found) => found > 0,

@@ -1,7 +1,7 @@
 import { sql, type Kysely, type RawBuilder } from "kysely";
 import { Breather } from "../base/breather.ts";
 import type { Schema } from "./schema.ts";
-import type { StreamQuery, StreamTotals } from "./types.ts";
+import type { StreamsQuery, StreamTotals } from "./types.ts";
 
 /** Streams of one query: what is worked on in one turn. */
 const PAGE = 1000;
@@ -9,7 +9,7 @@ const PAGE = 1000;
 /** See `Catalog.streams`. */
 export async function readStreams(
   db: Kysely<Schema>,
-  { within, pageNum = 1, pageSize = Number.MAX_SAFE_INTEGER }: StreamQuery,
+  { within, pageNum = 1, pageSize = Number.MAX_SAFE_INTEGER }: StreamsQuery,
 ): Promise<StreamTotals[]> {
   const streams: StreamTotals[] = [];
   const breather = new Breather();
@@ -36,7 +36,7 @@ export async function readStreams(
 }
 
 /** See `Catalog.countStreams`. */
-export async function countStreams(db: Kysely<Schema>, within: StreamQuery["within"]): Promise<number> {
+export async function countStreams(db: Kysely<Schema>, within: StreamsQuery["within"]): Promise<number> {
   const counted = db.selectFrom("streams").select((eb) => eb.fn.countAll<number>().as("streams"));
   return (await counted.where(withinPatterns(within)).executeTakeFirst())?.streams ?? 0;
 }

@@ -96,7 +96,7 @@ export interface SegmentPage {
 }
 
 /** Which streams to list. */
-export interface StreamQuery {
+export interface StreamsQuery {
   /** Patterns one of which a stream must match; `*` stands for any characters. Default: all streams. */
   readonly within?: readonly string[];
   /** From 1, the default. */

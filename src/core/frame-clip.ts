@@ -5,7 +5,7 @@ import { readRegions } from "./layout/regions.ts";
 import { OutputTrack } from "./planning/output-track.ts";
 import { leftOut, NO_COUNTS, sourceOf, type Piece, type PieceTrack } from "./planning/piece.ts";
 import type { TimedSegment } from "./planning/placed-segment.ts";
-import { rescale } from "./planning/ticks.ts";
+import { rescale } from "./ticks.ts";
 import type { RecordedSources } from "./recorded-sources.ts";
 import type { RecordedSegment } from "./segment.ts";
 import type { Selected } from "./wasm/abi/records.ts";
@@ -138,7 +138,7 @@ async function clipOf(parts: FrameParts, placed: readonly Placed[], presentedEnd
     track.lastDts = dts + lasting;
   }
   const composition = {
-    ...{ tracks: [track], pieces, startMs: 0, endMs: 0, coverage: [], gaps: [], spans: [], clock: [] },
+    ...{ tracks: [track], pieces, startMs: 0, endMs: 0, coverage: [], gaps: [], chapterStarts: [], clock: [] },
     ...{
       joints: pieces.length - 1,
       segments: pieces.length,

@@ -5,7 +5,7 @@ import type { LayoutParts } from "./layout/layout.ts";
 import { weightOf } from "./layout/plan-weight.ts";
 import { readRegions } from "./layout/regions.ts";
 import type { ClockReading, Interval } from "./planning/composition.ts";
-import { isVideo } from "./planning/track-kinds.ts";
+import { isVideo } from "./track-kinds.ts";
 import type { Media } from "./reading/media.ts";
 import type { RecordedSegment } from "./segment.ts";
 

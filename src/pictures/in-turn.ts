@@ -8,7 +8,7 @@ const BUSY_SECONDS = 5;
  * Makes a picture when it is its client's turn.
  * @throws BoxcarError `busy` (429), `client_gone` (499), and as `make` does
  */
-export async function inTurn<Made>(queue: FairQueue, turn: Turn, make: () => Promise<Made>): Promise<Made> {
+export async function afterWaiting<Made>(queue: FairQueue, turn: Turn, make: () => Promise<Made>): Promise<Made> {
   const made = queue.run(turn, make);
   if (made !== undefined) return made;
   const message = `${String(queue.waiting)} pictures wait to be made, as many as may. Ask again in a moment.`;

@@ -3,7 +3,7 @@ import { BoxcarError } from "../base/errors.ts";
 import type { FairQueue, Turn } from "../base/fair-queue.ts";
 import { LruMap } from "../base/lru-map.ts";
 import type { PictureDecoder, PictureShape, SheetShape } from "../base/ports.ts";
-import { inTurn } from "./in-turn.ts";
+import { afterWaiting } from "./in-turn.ts";
 import { DoesNotRestart, restarting } from "./restart.ts";
 import { planFrame, planKeyframes, type Core } from "../core/index.ts";
 import type { Video, VideoMoment } from "./videos.ts";
@@ -65,7 +65,7 @@ export class Pictures {
     const identity = ["still", versionsOf(before), key, etag, shownMs - video.startMs, shape];
     const make = (): Promise<Uint8Array> => decoder.still(clip.read(), shape);
     // A video whose version is not known may be another one the next time.
-    const bytes = await (etag === "" ? inTurn(this.#queue, turn, make) : this.#once(identity, turn, make));
+    const bytes = await (etag === "" ? afterWaiting(this.#queue, turn, make) : this.#once(identity, turn, make));
     return { ...(await pictureOf(CONTENT_TYPES[shape.format], bytes)), shownMs };
   }
 
@@ -106,7 +106,7 @@ export class Pictures {
     const name = JSON.stringify(identity);
     const known = (): Uint8Array | Promise<Uint8Array> | undefined => this.#cache.get(name) ?? this.#underway.get(name);
     // Asked once more when its turn comes: another may have wanted it meanwhile.
-    return known() ?? inTurn(this.#queue, turn, async () => known() ?? this.#make(name, make));
+    return known() ?? afterWaiting(this.#queue, turn, async () => known() ?? this.#make(name, make));
   }
 
   async #make(name: string, make: () => Promise<Uint8Array>): Promise<Uint8Array> {

@@ -1,3 +1,4 @@
+import { concatenated } from "../base/bytes.ts";
 import type { FrameClip, FrameSample } from "../core/index.ts";
 
 /** Bytes at the start of a sample in which its first slice begins, behind parameter sets and messages. */
@@ -21,7 +22,7 @@ export async function* restarting(clip: FrameClip): AsyncGenerator<Uint8Array> {
       const wanted = Math.min(HEAD, sample.length);
       const start = sample.offset + head.length - from;
       if (start >= chunk.length) break;
-      head = joined(head, chunk.subarray(start, start + wanted - head.length));
+      head = concatenated([head, chunk.subarray(start, start + wanted - head.length)]);
       const verdict = restarts(sample, head);
       if (verdict === undefined && head.length < wanted) break;
       if (verdict !== true) throw new DoesNotRestart();
@@ -46,11 +47,4 @@ function restarts({ codec }: FrameSample, head: Uint8Array): boolean | undefined
     if (hevc && type < 32) return type >= 16 && type <= 20; // BLA, IDR: H.265 table 7-1
   }
   return undefined;
-}
-
-function joined(a: Uint8Array, b: Uint8Array): Uint8Array<ArrayBuffer> {
-  const both = new Uint8Array(a.length + b.length);
-  both.set(a);
-  both.set(b, a.length);
-  return both;
 }

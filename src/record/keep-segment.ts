@@ -108,12 +108,12 @@ export async function setAside(
   { log }: Pick<KeepParts, "log">,
   file: SpoolFile,
   refusal: BoxcarError,
-  { setAside: told }: KeepListener = {},
+  { setAside: onSetAside }: KeepListener = {},
 ): Promise<void> {
   const { streamPath, key } = file.entry;
   log("error", "a recorded segment is refused and set aside", { streamPath, key, error: refusal.message });
   await file.setAside(refusal.message);
-  told?.(refusal);
+  onSetAside?.(refusal);
 }
 
 /** The parts of a file that may be published although another node has taken over its stream. */

@@ -29,7 +29,7 @@ export interface FollowOptions {
 }
 
 /** Where a reader is: samples of the reference track up to here were sent. */
-interface Place {
+interface Position {
   segment: Segment;
   sample: number;
 }
@@ -58,7 +58,7 @@ export async function followStream(
 
 async function* follow(
   parts: SharingParts,
-  place: Place,
+  place: Position,
   {
     init,
     tracks,
@@ -67,15 +67,15 @@ async function* follow(
     signal,
   }: FollowOptions & { readonly init: Uint8Array; readonly startMs: number },
 ): AsyncGenerator<Uint8Array, void, undefined> {
-  const { catalog, cuts } = parts;
+  const { catalog, queries } = parts;
   const { streamPath } = place.segment;
-  const configuration = configurationOf(cuts.timed(place.segment)).text;
+  const configuration = configurationOf(queries.timed(place.segment)).text;
   yield init;
   while (!signal.aborted) {
     const growth = catalog.growing.growth(streamPath, signal);
     place.segment = (await current(parts, place.segment)) ?? place.segment;
-    const timed = cuts.timed(place.segment);
-    const end = place.segment.open === true ? await cuts.complete(timed) : timed.reference.samples;
+    const timed = queries.timed(place.segment);
+    const end = place.segment.open === true ? await queries.complete(timed) : timed.reference.samples;
     if (end > place.sample) {
       const names = { startMs: place.segment.startMs, originMs: startMs, tracks, first: place.sample, end, part: true };
       const media = await planMediaSegment(parts, place.segment, names);
@@ -94,7 +94,7 @@ async function* follow(
       if (next === undefined) {
         if (!isRunning) return;
       } else {
-        if (configurationOf(cuts.timed(next)).text !== configuration) return;
+        if (configurationOf(queries.timed(next)).text !== configuration) return;
         Object.assign(place, { segment: next, sample: 0 });
         continue;
       }
@@ -113,9 +113,9 @@ function newest({ catalog }: SharingParts, streamPath: string): Segment | undefi
 }
 
 /** Where the newest sync sample is among what can be told for good; undefined when there is none. */
-async function newestSync({ cuts, groups }: SharingParts, segment: Segment): Promise<Place | undefined> {
-  const timed = cuts.timed(segment);
-  const complete = await cuts.complete(timed);
+async function newestSync({ queries, groups }: SharingParts, segment: Segment): Promise<Position | undefined> {
+  const timed = queries.timed(segment);
+  const complete = await queries.complete(timed);
   const list = await groups.of(timed, EACH_SYNC);
   for (let number = list.length - 1; number >= 0; number--) {
     const group = list.get(number);

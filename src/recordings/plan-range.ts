@@ -12,7 +12,7 @@ import {
   type SegmentsQuery,
 } from "../core/planning/compose.ts";
 import { decodedFrom, follows } from "../core/planning/lead.ts";
-import { Cuts } from "../core/planning/cuts.ts";
+import { IndexQueries } from "../core/planning/index-queries.ts";
 import { Groups } from "../core/streaming/groups.ts";
 import type { Indexes, RecordedSegment } from "../core/segment.ts";
 import { IndexCache } from "./index-cache.ts";
@@ -37,7 +37,7 @@ export interface RangeParts extends Omit<PlanParts, "indexes"> {
 /** What plans and playlists are made with that share what was read for them. */
 export interface SharingParts extends RangeParts {
   readonly indexes: Indexes;
-  readonly cuts: Cuts;
+  readonly queries: IndexQueries;
   readonly groups: Groups;
   readonly gapToleranceMs: number;
 }
@@ -48,8 +48,8 @@ export function sharingParts(
 ): SharingParts {
   const { core, catalog, store, sha256, gapToleranceMs = DEFAULT_GAP_TOLERANCE_MS } = given;
   const indexes = indexesOf(catalog);
-  const [cuts, groups] = [new Cuts(core, indexes), new Groups(core, indexes)];
-  return { core, catalog, store, indexes, cuts, groups, sha256, plans: new PlanCache(), gapToleranceMs };
+  const [queries, groups] = [new IndexQueries(core, indexes), new Groups(core, indexes)];
+  return { core, catalog, store, indexes, queries, groups, sha256, plans: new PlanCache(), gapToleranceMs };
 }
 
 /** How far, and how fast, a plan may be made. */

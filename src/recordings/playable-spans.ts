@@ -2,7 +2,7 @@ import type { Catalog } from "../catalog/catalog.ts";
 import { downloadPath } from "../base/stream-path.ts";
 import { formatTime } from "../base/time.ts";
 import type { PlanBounds } from "./plan-range.ts";
-import { codecFamily } from "../core/planning/track-kinds.ts";
+import { codecFamily } from "../core/track-kinds.ts";
 
 /** A part of a range that can be downloaded as one file. */
 export interface PlayableSpan {

@@ -3,7 +3,7 @@ import { formatTime } from "../base/time.ts";
 import { TimedSegment } from "../core/planning/placed-segment.ts";
 import { configurationName, configurationOf, initSegment, type InitName } from "../core/streaming/init-segment.ts";
 import { planMediaSegment, type MediaName, type StreamedMedia } from "../core/streaming/media-segment.ts";
-import { around, streamRange } from "../core/streaming/stream-range.ts";
+import { withMargin, streamRange } from "../core/streaming/stream-range.ts";
 import type { StreamQuery, StreamSink } from "../core/streaming/streamed.ts";
 import type { RecordedSegment } from "../core/segment.ts";
 import { recordedSegments, segmentBefore, type PlanBounds, type SharingParts } from "./plan-range.ts";
@@ -23,7 +23,7 @@ export const LONGEST_STREAM_MS = 31 * 86_400_000;
 
 /** Differs whenever what a range is divided into may, as long as nothing before it says where it begins. */
 export function streamVersion({ catalog }: SharingParts, query: RecordingsQuery): Promise<string> {
-  const { startMs, endMs } = around(query);
+  const { startMs, endMs } = withMargin(query);
   return versionWithGrowing(catalog, query.streamPath, startMs, endMs);
 }
 
@@ -41,7 +41,7 @@ export async function streamRecordings(
   const { streamPath, startMs, endMs } = query;
   if (endMs - startMs > LONGEST_STREAM_MS) throw tooLong(endMs - startMs);
   const { catalog } = parts;
-  const wide = around(query);
+  const wide = withMargin(query);
   const versions = new Set<string>();
   const pages = recordedSegments(recordedAndGrowing(catalog, streamPath, wide.startMs, wide.endMs, bounds), versions);
   const led: RecordedSegment[] = [];

@@ -4,7 +4,7 @@ import { basename, dirname } from "node:path";
 import { expect, test } from "vitest";
 import { Catalog } from "../../src/catalog/catalog.ts";
 import { registerInPlace } from "../../src/intake/segments/segment-upload.ts";
-import { Cuts } from "../../src/core/planning/cuts.ts";
+import { IndexQueries } from "../../src/core/planning/index-queries.ts";
 import { IndexCache } from "../../src/recordings/index-cache.ts";
 import { PlanCache } from "../../src/recordings/plan-cache.ts";
 import type { Plan } from "../../src/core/plan.ts";
@@ -47,8 +47,8 @@ test("a kept plan is what a fresh one would be, whatever is added or deleted", a
   });
   const indexes = new IndexCache((ids) => catalog.indexesOf(ids));
   const sha256 = (bytes: Uint8Array): Uint8Array => createHash("sha256").update(bytes).digest();
-  const cuts = new Cuts(core, indexes);
-  const kept: RangeParts = { core, catalog, store, indexes, cuts, sha256, plans: new PlanCache() };
+  const indexQueries = new IndexQueries(core, indexes);
+  const kept: RangeParts = { core, catalog, store, indexes, queries: indexQueries, sha256, plans: new PlanCache() };
   const queries = Array.from({ length: 6 }, (): RangeQuery => {
     const startMs = RECORDED_AT + rng.below(6000);
     const endMs = startMs + 500 + rng.below(6000);

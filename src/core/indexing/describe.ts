@@ -1,5 +1,5 @@
 import { Warning } from "../wasm/abi/names.ts";
-import { millisecondsOf } from "../planning/ticks.ts";
+import { millisecondsOf } from "../ticks.ts";
 import { readSummary, summaryOf, type TrackRecord } from "../wasm/records/summary.ts";
 import { fourccText } from "../wasm/view.ts";
 import type { BuiltIndex } from "../wasm/module.ts";

@@ -1,5 +1,7 @@
+import { millisecondsOf } from "../ticks.ts";
+import { isVideo } from "../track-kinds.ts";
 import { TrackFlag } from "../wasm/abi/names.ts";
-import type { Summary, TrackRecord } from "../wasm/records/summary.ts";
+import type { Summary } from "../wasm/records/summary.ts";
 import { fourccText } from "../wasm/view.ts";
 
 /** A last sample is doubted that lasts this many times as long as the others, and at least this long. */
@@ -15,22 +17,22 @@ export function doubtsOf({ tracks, reference }: Summary): string[] {
   const doubts: string[] = [];
   for (const track of tracks) {
     const name = { vide: "video", soun: "sound" }[fourccText(track.handler)] ?? `${fourccText(track.handler)} track`;
-    const lastMs = millisecondsOf(track.lastDuration, track);
+    const lastMs = millisecondsOf(track.lastDuration, track.timescale);
     const usual = (track.duration - track.lastDuration) / Math.max(1, track.samples - 1);
     if (track.samples > 1 && lastMs >= LONG_MS && track.lastDuration > LONG_TIMES * usual) {
-      const usualMs = millisecondsOf(usual, track).toFixed(0);
+      const usualMs = millisecondsOf(usual, track.timescale).toFixed(0);
       doubts.push(
         `The last sample of the ${name} is said to last ${(lastMs / 1000).toFixed(1)} s, the others ${usualMs} ms: it is held until something else is recorded.`,
       );
     }
-    const afterMs = millisecondsOf(track.start, track) - millisecondsOf(main.end, main);
-    const beforeMs = millisecondsOf(main.start, main) - millisecondsOf(track.end, track);
+    const afterMs = millisecondsOf(track.start, track.timescale) - millisecondsOf(main.end, main.timescale);
+    const beforeMs = millisecondsOf(main.start, main.timescale) - millisecondsOf(track.end, track.timescale);
     if (Math.max(afterMs, beforeMs) > FAR_MS) {
       const which = afterMs > 0 ? "starts long after" : "ends long before";
       doubts.push(`The ${name} ${which} the other tracks: ranges leave it out.`);
     }
   }
-  if (fourccText(main.handler) !== "vide") return doubts;
+  if (!isVideo(main)) return doubts;
   if (main.syncSamples === 0) {
     doubts.push(
       "No sample of the video is a sync sample: it is shown only behind a segment that it follows without a gap; else ranges of it are refused with no_sync_sample.",
@@ -41,8 +43,4 @@ export function doubtsOf({ tracks, reference }: Summary): string[] {
     );
   }
   return doubts;
-}
-
-function millisecondsOf(ticks: number, { timescale }: TrackRecord): number {
-  return (ticks / timescale) * 1000;
 }

@@ -1,8 +1,9 @@
 import type { TrackRecord } from "../wasm/records/summary.ts";
+import { millisecondsOf } from "../ticks.ts";
+import { isVideo } from "../track-kinds.ts";
 import { readSummary } from "../wasm/records/summary.ts";
 import { TrackFlag } from "../wasm/abi/names.ts";
 import type { Core, MetadataBox } from "../wasm/module.ts";
-import { fourccText } from "../wasm/view.ts";
 import { describeIndex } from "./describe.ts";
 import type { StreamHeader, StreamPart } from "./fragment-reader.ts";
 import type { IndexedSegment } from "./segment-index.ts";
@@ -40,11 +41,11 @@ export function readPart(core: Core, header: StreamHeader, part: StreamPart): Pa
   if (track === undefined) return undefined;
   return {
     track,
-    isVideo: fourccText(track.handler) === "vide",
+    isVideo: isVideo(track),
     startsSync: track.syncSamples > 0 && (track.flags & TrackFlag.LateSync) === 0,
     hasSync: track.syncSamples > 0,
-    startMs: (track.start / track.timescale) * 1000,
-    endMs: (track.end / track.timescale) * 1000,
+    startMs: millisecondsOf(track.start, track.timescale),
+    endMs: millisecondsOf(track.end, track.timescale),
   };
 }
 

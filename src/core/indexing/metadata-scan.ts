@@ -1,6 +1,8 @@
+import { concatenated } from "../../base/bytes.ts";
 import { BoxcarError } from "../../base/errors.ts";
 import type { ByteSpan } from "../../base/ports.ts";
 import type { Core, MetadataBox } from "../wasm/module.ts";
+import { Status } from "../wasm/abi/names.ts";
 import { refusal } from "../wasm/status.ts";
 
 /** Metadata a file may have, in bytes, when nothing else is said. A day of one recording in one file has about 70 MB. */
@@ -66,7 +68,7 @@ export class MetadataScan {
       return;
     }
     // What is kept of it is copied by `new Uint8Array`: `slice` makes no copy of a Node Buffer.
-    const header = this.#header.length === 0 ? bytes : joined(this.#header, bytes);
+    const header = this.#header.length === 0 ? bytes : concatenated([this.#header, bytes]);
     const scanned = this.#core.scanHeader(header, this.#boxOffset, this.#movie);
     this.#type = scanned.type;
     this.#skipped = undefined;
@@ -86,7 +88,7 @@ export class MetadataScan {
       if (scanned.action === "end" || scanned.size === 0) this.#endless = true;
       else this.#startBox(this.#boxOffset + scanned.size);
     } else {
-      if (scanned.size === 0) throw refusal(3, scanned.type, this.#boxOffset);
+      if (scanned.size === 0) throw refusal(Status.BadBoxSize, scanned.type, this.#boxOffset);
       this.#charge(Math.max(scanned.size, LEAST_KEPT));
       this.#header = box.bytes;
       this.#wanted = { offset: this.#boxOffset + header.length, length: scanned.size - header.length };
@@ -119,7 +121,7 @@ export class MetadataScan {
   }
 
   #keep(bytes: Uint8Array): void {
-    const box = joined(this.#header, bytes);
+    const box = concatenated([this.#header, bytes]);
     this.#boxes.push({ offset: this.#boxOffset, bytes: box });
     this.#movie ||= this.#type === "moov";
     this.#startBox(this.#boxOffset + box.length);
@@ -133,11 +135,4 @@ function tooLarge(box: string, offset: number, limit: number): BoxcarError {
     `The file's metadata is larger than ${limit} bytes (box ${box} at byte ${offset}). Split the recording.`,
     { box, offset, limit },
   );
-}
-
-function joined(a: Uint8Array, b: Uint8Array): Uint8Array {
-  const both = new Uint8Array(a.length + b.length);
-  both.set(a);
-  both.set(b, a.length);
-  return both;
 }

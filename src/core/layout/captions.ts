@@ -4,7 +4,7 @@ import { CAPTION_FRAGMENT, CAPTION_SIZE, Code, Table, TrackFlag } from "../wasm/
 import type { CaptionBlock } from "../wasm/abi/records.ts";
 import type { MovieTime, MovieTrack } from "../wasm/records/output.ts";
 import type { LayoutParts } from "./layout.ts";
-import { isVideo } from "../planning/track-kinds.ts";
+import { isVideo } from "../track-kinds.ts";
 import type { ClockReading, Composition } from "../planning/composition.ts";
 import { inlineRegion, madeRegion, type Region } from "./regions.ts";
 

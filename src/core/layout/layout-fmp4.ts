@@ -9,17 +9,17 @@ import {
   movieTime,
   movieTrackOf,
   MOVIE_TIMESCALE,
-  presentationOf,
+  presentedTime,
   presentedEnd,
   NO_HEADERS,
   type LayoutParts,
   type TrackHeaders,
 } from "./layout.ts";
 import type { OutputTrack } from "../planning/output-track.ts";
-import { isVideo } from "../planning/track-kinds.ts";
+import { isVideo } from "../track-kinds.ts";
 import type { Piece } from "../planning/piece.ts";
 import type { Composition } from "../planning/composition.ts";
-import { millisecondsOf, rescale, ticksOf } from "../planning/ticks.ts";
+import { millisecondsOf, rescale, ticksOf } from "../ticks.ts";
 import { ROUNDING_MS } from "../planning/placed-segment.ts";
 import { inlineRegion, mediaRegion, piecesRegion, whenRead, type PieceLengths, type Region } from "./regions.ts";
 
@@ -159,7 +159,7 @@ function fragmentTracks(parts: LayoutParts): (piece: Piece) => PieceTrack[] {
 function headerOf(parts: LayoutParts, track: OutputTrack, headers: TrackHeaders = NO_HEADERS): MovieTrack {
   const shift = shiftOf(track, parts);
   const hides = parts.edits === "list" && shift > 0;
-  const { delay, duration } = presentationOf(track, parts.composition, MOVIE_TIMESCALE);
+  const { delay, duration } = presentedTime(track, parts.composition, MOVIE_TIMESCALE);
   return {
     ...movieTrackOf(track, headers),
     duration: shift + track.firstDts + track.duration,

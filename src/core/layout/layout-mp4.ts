@@ -10,7 +10,7 @@ import {
   movieTimescaleOf,
   movieTrackOf,
   pieceTrackOf,
-  presentationOf,
+  presentedTime,
   presentedEnd,
   slotOf,
   NO_HEADERS,
@@ -19,7 +19,7 @@ import {
 } from "./layout.ts";
 import type { OutputTrack } from "../planning/output-track.ts";
 import type { Piece } from "../planning/piece.ts";
-import { rescale } from "../planning/ticks.ts";
+import { rescale } from "../ticks.ts";
 import { inlineRegion, madeRegion, mediaRegion, piecesRegion, whenRead, type Region } from "./regions.ts";
 
 /** Highest offset and size that 32 bits hold. */
@@ -76,7 +76,7 @@ function headerOf(
   timescale: number,
   headers: TrackHeaders = NO_HEADERS,
 ): MovieTrack {
-  const { delay, duration } = presentationOf(track, composition, timescale);
+  const { delay, duration } = presentedTime(track, composition, timescale);
   // Media time 0 is the first sample's decode time.
   const preroll = Math.max(0, track.firstPts) - track.firstDts;
   const header = { ...movieTrackOf(track, headers), editDelay: delay };

@@ -7,7 +7,7 @@ import type { Indexes } from "../segment.ts";
 import type { OutputTrack } from "../planning/output-track.ts";
 import type { Piece } from "../planning/piece.ts";
 import type { Composition } from "../planning/composition.ts";
-import { millisecondsOf, rescale } from "../planning/ticks.ts";
+import { millisecondsOf, rescale } from "../ticks.ts";
 
 /** How captions and chapters tell the time. */
 export interface ClockOptions {
@@ -64,7 +64,7 @@ export function movieTimescaleOf({ tracks }: Composition): number {
 }
 
 /** When a track is presented, in movie ticks: from `delay` on, for `duration`. */
-export function presentationOf(
+export function presentedTime(
   track: OutputTrack,
   { presentedMs }: Composition,
   timescale: number,
@@ -119,7 +119,7 @@ export function movieTrackOf(
 export function chaptersOf({ chapters, composition }: LayoutParts): Chapter[] {
   if (chapters === undefined) return [];
   const { offsetMinutes } = chapters;
-  return composition.spans.slice(0, MOST_CHAPTERS).map(({ atMs, wallMs }) => {
+  return composition.chapterStarts.slice(0, MOST_CHAPTERS).map(({ atMs, wallMs }) => {
     const shown = formatTime(Math.trunc(wallMs) + offsetMinutes * 60_000)
       .slice(0, 19)
       .replace("T", " ");

@@ -11,7 +11,7 @@ const DESCRIPTION_COPIES = 4;
 
 /** About what is kept with a plan, bytes. */
 export function weightOf(
-  { pieces, tracks, gaps, coverage, spans, clock }: Composition,
+  { pieces, tracks, gaps, coverage, chapterStarts: spans, clock }: Composition,
   headers: readonly TrackHeaders[],
 ): number {
   const intervals = gaps.length + coverage.length + spans.length + clock.length;

@@ -1,7 +1,7 @@
 import type { TrackRecord } from "../wasm/records/summary.ts";
-import { isVideo } from "./track-kinds.ts";
+import { isVideo } from "../track-kinds.ts";
 import { ROUNDING_MS, type PlacedSegment } from "./placed-segment.ts";
-import { millisecondsOf, ticksOf, usualDuration } from "./ticks.ts";
+import { millisecondsOf, ticksOf, meanDuration } from "../ticks.ts";
 
 /**
  * The start of the picture that `ticks` is meant by, when it is that of one but for the rounding of wall-clock times:
@@ -9,13 +9,13 @@ import { millisecondsOf, ticksOf, usualDuration } from "./ticks.ts";
  */
 export function snapped(ticks: number, track: TrackRecord): number {
   if (!isVideo(track) || track.sttsEntries > 2 || track.samples < 2) return ticks;
-  const step = usualDuration(track);
+  const step = meanDuration(track);
   const start = track.earliestPts + Math.round((ticks - track.earliestPts) / step) * step;
   return Math.abs(start - ticks) <= ticksOf(ROUNDING_MS, track.timescale) ? start : ticks;
 }
 
 /** When the output shows the end of what was asked for, milliseconds from its start. */
-export function endOf({ timed, place, timescale }: PlacedSegment, endMs: number): number {
+export function endOf({ timed, outputStart: place, timescale }: PlacedSegment, endMs: number): number {
   const { reference } = timed;
   const end = snapped(timed.ticksAt(endMs, reference), reference);
   return millisecondsOf(place, timescale) + millisecondsOf(end - reference.start, reference.timescale);

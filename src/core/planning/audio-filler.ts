@@ -1,9 +1,9 @@
 import { SilenceMaker, type SilenceParts } from "./silence.ts";
 import type { OutputTrack } from "./output-track.ts";
-import { isAudio } from "./track-kinds.ts";
+import { isAudio } from "../track-kinds.ts";
 import type { Piece } from "./piece.ts";
 import { baseOf, limitOf, type PlacedSegment } from "./placed-segment.ts";
-import { millisecondsOf, rescale, ticksOf } from "./ticks.ts";
+import { millisecondsOf, rescale, ticksOf } from "../ticks.ts";
 import type { Selected } from "../wasm/abi/records.ts";
 import type { TrackRecord } from "../wasm/records/summary.ts";
 

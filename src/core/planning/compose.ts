@@ -4,7 +4,7 @@ import { INDEX_PAGE, type Indexes, type RecordedSegment } from "../segment.ts";
 import { BoxcarError } from "../../base/errors.ts";
 import type { Pace, Sha256, Store } from "../../base/ports.ts";
 import type { Core } from "../wasm/module.ts";
-import { Cuts } from "./cuts.ts";
+import { IndexQueries } from "./index-queries.ts";
 import type { ClockOptions, LayoutParts, TrackHeaders } from "../layout/layout.ts";
 import type { SegmentBefore } from "./lead.ts";
 import type { Composition } from "./composition.ts";
@@ -51,7 +51,7 @@ export interface PlanParts {
   /** Default 500. */
   readonly gapToleranceMs?: number;
   /** What cutting found before, shared between plans; default: nothing. */
-  readonly cuts?: Cuts;
+  readonly queries?: IndexQueries;
   /** Default: WebCrypto's. */
   readonly sha256?: Sha256 | undefined;
 }
@@ -87,11 +87,11 @@ export async function compose(
   const { edits = "list" } = query;
   const gapToleranceMs = parts.gapToleranceMs ?? DEFAULT_GAP_TOLERANCE_MS;
   let upcoming: readonly number[] = [];
-  const cuts = (parts.cuts ?? new Cuts(core, indexes)).readingAlong(() => upcoming);
+  const queries = (parts.queries ?? new IndexQueries(core, indexes)).readingAlong(() => upcoming);
   const indexOf = ({ id }: { readonly id: number }): Promise<Uint8Array> => indexes.get(id);
   const named = new PlanIdentity(parts.sha256, [gapToleranceMs, ...identity]);
   const builder = new PlanBuilder({
-    ...{ ...query, edits, gapToleranceMs, core, cuts, indexOf, store, mostPieces },
+    ...{ ...query, edits, gapToleranceMs, core, queries, indexOf, store, mostPieces },
     before: async (segment) => {
       const found = await before(segment);
       if (found !== undefined) named.addBefore(found);
@@ -102,7 +102,7 @@ export async function compose(
   let isFirst = true;
   for await (const page of firstTogether(pages)) {
     // The first bytes of an output take the indexes of its first segments: they are read with the first that is needed.
-    upcoming = isFirst ? fewOf(page, cuts) : [];
+    upcoming = isFirst ? fewOf(page, queries) : [];
     isFirst = false;
     for (const segment of page) {
       // For most there is nothing to wait for, and waiting takes longer than adding.
@@ -147,11 +147,11 @@ async function* firstTogether(
 }
 
 /** Those of the first segments whose indexes take about one answer of a catalog. */
-function fewOf(page: readonly RecordedSegment[], cuts: Cuts): number[] {
+function fewOf(page: readonly RecordedSegment[], queries: IndexQueries): number[] {
   const ids: number[] = [];
   let samples = 0;
   for (const segment of page.slice(0, INDEX_PAGE)) {
-    samples += cuts.timed(segment).summary.tracks.reduce((sum, track) => sum + track.samples, 0);
+    samples += queries.timed(segment).summary.tracks.reduce((sum, track) => sum + track.samples, 0);
     if (samples > FEW_SAMPLES) break;
     ids.push(segment.id);
   }

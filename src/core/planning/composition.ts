@@ -33,7 +33,7 @@ export interface Composition {
   readonly gaps: readonly Interval[];
   readonly joints: number;
   /** Where the output starts, and where it goes on after a gap, in order. */
-  readonly spans: readonly ClockReading[];
+  readonly chapterStarts: readonly ClockReading[];
   /** Readings of the clock, in order, the first at 0: from one on it runs evenly, to within a frame, until the next. */
   readonly clock: readonly ClockReading[];
   /** End of the presentation in milliseconds from its start, Infinity when nothing is hidden at the end. */

@@ -1,6 +1,6 @@
-import { isVideo } from "./track-kinds.ts";
+import { isVideo } from "../track-kinds.ts";
 import type { TimedSegment } from "./placed-segment.ts";
-import { millisecondsOf, rescale, ticksOf } from "./ticks.ts";
+import { millisecondsOf, rescale, ticksOf } from "../ticks.ts";
 
 /** How long the reference track of a segment is presented, in ticks of `timescale`. */
 export function lengthOf({ reference }: TimedSegment, timescale: number): number {

@@ -1,5 +1,5 @@
 import type { RecordedSegment } from "../segment.ts";
-import { isVideo } from "./track-kinds.ts";
+import { isVideo } from "../track-kinds.ts";
 import { TimedSegment } from "./placed-segment.ts";
 import { TrackFlag } from "../wasm/abi/names.ts";
 

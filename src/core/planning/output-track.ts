@@ -7,7 +7,7 @@ import { TrackFlag } from "../wasm/abi/names.ts";
 import { DurationRuns } from "../layout/duration-runs.ts";
 import { FragmentCounts } from "../layout/fragment-sizes.ts";
 import { sourceOf, type Source } from "./piece.ts";
-import { millisecondsOf, ticksOf, usualDuration } from "./ticks.ts";
+import { millisecondsOf, ticksOf, meanDuration } from "../ticks.ts";
 
 /** Sample entries of one segment's track, as they go into an output's `stsd`. */
 export interface Descriptions {
@@ -110,7 +110,7 @@ export class OutputTrack {
     this.tkhdFlags = record.tkhdFlags;
     this.source = { segment, trackIndex, id: record.id, keptOffset: summary.keptOffset };
     this.presentation = presentationOf(summary, trackIndex);
-    this.usualDuration = usualDuration(record);
+    this.usualDuration = meanDuration(record);
   }
 
   /** How the samples follow a change of their parameters; undefined where nothing changes. */

@@ -4,9 +4,9 @@ import type { Core } from "../wasm/module.ts";
 import type { Counts, Selected } from "../wasm/abi/records.ts";
 import { TrackFlag } from "../wasm/abi/names.ts";
 import type { TrackRecord } from "../wasm/records/summary.ts";
-import type { Cuts } from "./cuts.ts";
+import type { IndexQueries } from "./index-queries.ts";
 import { OutputTrack } from "./output-track.ts";
-import { codecFamily, isText, isVideo } from "./track-kinds.ts";
+import { codecFamily, isText, isVideo } from "../track-kinds.ts";
 import { moveInband } from "./inband.ts";
 import {
   countsOf,
@@ -21,7 +21,7 @@ import {
 import { baseOf, limitOf, type PlacedSegment, type TimedSegment, openEnd } from "./placed-segment.ts";
 import { selectionOf, SNAP_MS, snaps } from "./selection.ts";
 import { AudioFiller } from "./audio-filler.ts";
-import { rescale, ticksOf, usualDuration } from "./ticks.ts";
+import { rescale, ticksOf, meanDuration } from "../ticks.ts";
 import { alone, cutTimecode, timecodePiece, timecodeStart } from "./timecode.ts";
 
 /** What pieces are made with. */
@@ -29,7 +29,7 @@ export interface PieceMakerOptions {
   readonly core: Core;
   readonly indexOf: IndexOf;
   readonly store: Pick<Store, "get" | "ahead">;
-  readonly cuts: Cuts;
+  readonly queries: IndexQueries;
   readonly cut: "frame" | "keyframe";
   readonly changes: "inband" | "entries";
   readonly edits: "list" | "none";
@@ -117,12 +117,14 @@ export class PieceMaker {
   }
 
   async #addCut(placed: PlacedSegment, match: Match): Promise<void> {
-    const { cuts } = this.#options;
+    const { queries } = this.#options;
     const { segment, summary } = placed.timed;
     const selected: Selected[] = [];
     for (const [trackIndex, record] of summary.tracks.entries()) {
       const selection = selectionOf(placed, trackIndex, match.outputs[trackIndex], this.#options);
-      selected.push(selection === undefined ? wholeTrack(record) : await cuts.select(segment, trackIndex, selection));
+      selected.push(
+        selection === undefined ? wholeTrack(record) : await queries.select(segment, trackIndex, selection),
+      );
     }
     if (selected.every(({ count }) => count === 0)) return;
     for (const output of this.#outputs) {
@@ -134,7 +136,7 @@ export class PieceMaker {
     for (const [trackIndex, samples] of selected.entries())
       selected[trackIndex] = await this.#countOn(placed, match, trackIndex, samples);
     const tracks = this.#joinAll(placed, match, selected);
-    const { counts, decodings, fragments } = await cuts.measure(segment, tracks, match.scaled);
+    const { counts, decodings, fragments } = await queries.measure(segment, tracks, match.scaled);
     for (const [trackIndex, track] of tracks.entries()) {
       const decoding = decodings[trackIndex];
       if (track.shown !== undefined && decoding !== undefined) match.outputs[trackIndex]?.begin(track, decoding);
@@ -150,7 +152,7 @@ export class PieceMaker {
     if (cut === undefined || record === undefined || output === undefined) return selected;
     const track = this.#join(placed, record, output, cut.first, this.#baseOf(placed, match, trackIndex));
     const tracks = alone(summary.tracks, trackIndex, track);
-    const { counts } = await this.#options.cuts.measure(segment, tracks, match.scaled);
+    const { counts } = await this.#options.queries.measure(segment, tracks, match.scaled);
     track.counts = counts[trackIndex] ?? NO_COUNTS;
     output.count(track, record);
     this.#keep(timecodePiece(segment, tracks, cut.media));
@@ -244,7 +246,7 @@ export class PieceMaker {
     const held = heldUntil(placed, record, samples);
     const open = openEnd(placed, record);
     const lastDuration =
-      rescale(held + (open > 0 ? Math.round(usualDuration(record)) : 0) - samples.dts, from, to) - lasting;
+      rescale(held + (open > 0 ? Math.round(meanDuration(record)) : 0) - samples.dts, from, to) - lasting;
     if (output.last === undefined) output.early = -rescale(samples.leastOffset, from, to);
     let dts = base + rescale(samples.dts, from, to) - output.early;
     let offsetShift = output.early;
@@ -299,13 +301,13 @@ export class PieceMaker {
 }
 
 /** Whether the presentation of the output starts in a placed segment: not in one that is only decoded for the next. */
-function startsIn({ leading, from, timed: { reference } }: PlacedSegment, record: TrackRecord): boolean {
+function startsIn({ mayPreroll: leading, from, timed: { reference } }: PlacedSegment, record: TrackRecord): boolean {
   return leading && rescale(from, reference.timescale, record.timescale) < record.end;
 }
 
 /** Where the last sample taken ends, in decode time: one that is held far beyond the others ends with the range. */
 function heldUntil(placed: PlacedSegment, record: TrackRecord, { lastDts, lastDuration }: Selected): number {
-  const usual = Math.ceil(usualDuration(record));
+  const usual = Math.ceil(meanDuration(record));
   const limit = Math.max(limitOf(placed, record), lastDts + usual);
   return lastDuration > 2 * usual ? Math.min(lastDts + lastDuration, limit) : lastDts + lastDuration;
 }

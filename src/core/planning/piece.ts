@@ -1,10 +1,10 @@
 import type { RecordedSegment } from "../segment.ts";
 import type { Counts, PieceTrack as PieceTrackRecord, Selected } from "../wasm/abi/records.ts";
 import type { TrackRecord } from "../wasm/records/summary.ts";
-import { isAudio } from "./track-kinds.ts";
+import { isAudio } from "../track-kinds.ts";
 import type { Store } from "../../base/ports.ts";
 import type { PinnedObject } from "../reading/read-spans.ts";
-import { ticksOf } from "./ticks.ts";
+import { ticksOf } from "../ticks.ts";
 
 /** Gets the index of one segment. */
 export type IndexOf = (segment: { readonly id: number }) => Promise<Uint8Array>;

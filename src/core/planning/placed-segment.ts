@@ -2,8 +2,8 @@ import type { RecordedSegment } from "../segment.ts";
 import { BoxcarError } from "../../base/errors.ts";
 import { readSummary, type Summary, type TrackRecord } from "../wasm/records/summary.ts";
 import { TrackFlag } from "../wasm/abi/names.ts";
-import { isAudio, isVideo } from "./track-kinds.ts";
-import { millisecondsOf, rescale, ticksOf, usualDuration } from "./ticks.ts";
+import { isAudio, isVideo } from "../track-kinds.ts";
+import { millisecondsOf, rescale, ticksOf, meanDuration } from "../ticks.ts";
 
 /**
  * Half a millisecond: wall-clock times are whole milliseconds, so a frame this close to one is meant by it. Keeps
@@ -52,7 +52,7 @@ export class TimedSegment {
   /** Wall-clock time up to which the reference track has samples, the last one counted as lasting no longer than the others do. */
   get sampledEndMs(): number {
     const { samples, timescale } = this.reference;
-    const usual = samples > 1 ? millisecondsOf(usualDuration(this.reference), timescale) : 0;
+    const usual = samples > 1 ? millisecondsOf(meanDuration(this.reference), timescale) : 0;
     return Math.min(this.endMs, this.heldFromMs + usual);
   }
 
@@ -60,7 +60,7 @@ export class TimedSegment {
   endsBy(wallMs: number): boolean {
     const { tracks } = this.summary;
     if (wallMs < this.endMs) return false;
-    return tracks.every((record) => record.end <= this.ticksAt(wallMs, record) + usualDuration(record));
+    return tracks.every((record) => record.end <= this.ticksAt(wallMs, record) + meanDuration(record));
   }
 
   /** A wall-clock time on the presentation timeline of the segment, in ticks of `track`. */
@@ -88,7 +88,7 @@ export class TimedSegment {
 export function openEnd(placed: PlacedSegment, record: TrackRecord): number {
   const { samples, lastDuration, end, earliestPts } = record;
   if (placed.joint !== undefined || Number.isFinite(placed.untilMs) || lastDuration > 0 || samples < 2) return 0;
-  const usual = usualDuration(record);
+  const usual = meanDuration(record);
   return Math.max(0, Math.round(Math.min(usual, samples * usual - (end - earliestPts))));
 }
 
@@ -105,19 +105,19 @@ export interface Joint {
 export interface PlacedSegment {
   readonly timed: TimedSegment;
   /** Output time of the reference track's start, in ticks of `timescale`. */
-  readonly place: number;
+  readonly outputStart: number;
   /** Ticks that places are counted in: those of the output's first reference track. */
   readonly timescale: number;
   /** Presentation starts here, ticks of the segment's reference track; -Infinity: with its first sample. */
   readonly from: number;
   /** The first of the output: samples before `from` may be taken to decode it. */
-  readonly leading: boolean;
+  readonly mayPreroll: boolean;
   /** How long before `from` hidden samples of the reference track are presented, milliseconds: those of segments before. */
   readonly hiddenMs: number;
   /** Wall-clock end of what is taken, milliseconds; Infinity: to its last sample. */
   readonly untilMs: number;
   /** Whether a later segment takes over at `untilMs`. */
-  readonly closed: boolean;
+  readonly takenOver: boolean;
   /** Wall-clock time before which nothing is taken of tracks other than the reference, milliseconds; -Infinity: all. */
   readonly othersFromMs: number;
   /** Undefined for the last segment, and where `untilMs` says it. */
@@ -125,7 +125,10 @@ export interface PlacedSegment {
 }
 
 /** What turns a time of the segment's presentation into one of the output's, both in ticks of the output track. */
-export function baseOf({ timed, place, timescale }: PlacedSegment, output: { readonly timescale: number }): number {
+export function baseOf(
+  { timed, outputStart: place, timescale }: PlacedSegment,
+  output: { readonly timescale: number },
+): number {
   const { reference } = timed;
   return rescale(place, timescale, output.timescale) - rescale(reference.start, reference.timescale, output.timescale);
 }
@@ -142,7 +145,7 @@ export function othersStartOf({ timed, othersFromMs }: PlacedSegment, trackIndex
   const record = timed.summary.tracks[trackIndex];
   if (record === undefined || trackIndex === timed.summary.reference) return Number.NEGATIVE_INFINITY;
   const start = timed.ticksAt(othersFromMs, record);
-  return record.earliestPts + usualDuration(record) < start ? start : Number.NEGATIVE_INFINITY;
+  return record.earliestPts + meanDuration(record) < start ? start : Number.NEGATIVE_INFINITY;
 }
 
 /**
@@ -159,7 +162,7 @@ export function jointLimitOf({ timed, joint }: PlacedSegment, trackIndex: number
   const own = sameTrack(timed.summary, trackIndex, next.summary);
   const delayMs = own === undefined ? 0 : next.delayOf(own);
   const limit = timed.ticksAt(atMs + Math.max(0, delayMs), record);
-  const slack = Math.ceil(usualDuration(record)) + ticksOf(slackMs, record.timescale);
+  const slack = Math.ceil(meanDuration(record)) + ticksOf(slackMs, record.timescale);
   return record.end - limit > slack ? limit : Number.POSITIVE_INFINITY;
 }
 

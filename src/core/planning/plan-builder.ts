@@ -2,16 +2,14 @@ import type { RecordedSegment } from "../segment.ts";
 import { SelectionRule } from "../wasm/abi/names.ts";
 import type { Selected, Selection } from "../wasm/abi/records.ts";
 import { endOf, snapped } from "./asked-times.ts";
-import type { ClockReading, Composition, Interval } from "./composition.ts";
+import type { Composition } from "./composition.ts";
 import { lengthOf, ticksToNext } from "./following.ts";
 import { leadOf, startsLate, type LeftSegment, type SegmentBefore } from "./lead.ts";
-import { isVideo, needsSync } from "./track-kinds.ts";
+import { isVideo, needsSync } from "../track-kinds.ts";
 import { PieceMaker, type PieceMakerOptions } from "./piece-maker.ts";
+import { RecordedTimes } from "./recorded-times.ts";
 import { ROUNDING_MS, type PlacedSegment, type TimedSegment, openEnd } from "./placed-segment.ts";
-import { millisecondsOf, rescale, ticksOf } from "./ticks.ts";
-
-/** The clock is read anew where it has gone off by more than this, milliseconds: a frame. */
-const CLOCK_TOLERANCE_MS = 40;
+import { millisecondsOf, rescale, ticksOf } from "../ticks.ts";
 
 /** What a plan is asked for. */
 export interface BuilderOptions extends PieceMakerOptions {
@@ -34,13 +32,9 @@ export type Maker = Pick<PieceMaker, "add" | "finish" | "pieces" | "made" | "fra
 export class PlanBuilder {
   readonly #options: BuilderOptions;
   readonly #maker: Maker;
-  readonly #coverage: { readonly startMs: number; endMs: number }[] = [];
-  readonly #gaps: Interval[] = [];
-  readonly #spans: ClockReading[] = [];
-  readonly #clock: ClockReading[] = [];
+  readonly #times: RecordedTimes;
   /** The last segment: placed, but not yet a piece, since a later one may overlap it. */
   #current: PlacedSegment | undefined;
-  #startMs = 0;
   /** A segment that was left while it held a picture, and where it goes on. */
   #resumed: LeftSegment | undefined;
   /** Segments that are only decoded. */
@@ -51,11 +45,12 @@ export class PlanBuilder {
   constructor(options: BuilderOptions, maker: Maker = new PieceMaker(options)) {
     this.#options = options;
     this.#maker = maker;
+    this.#times = new RecordedTimes(options.endMs);
   }
 
   /** Adds the next segment: at once where that needs no index, else the caller has to wait. @throws BoxcarError as PieceMaker.add does */
   add(segment: RecordedSegment): Promise<void> | undefined {
-    const timed = this.#options.cuts.timed(segment);
+    const timed = this.#options.queries.timed(segment);
     const before = this.#current;
     if (before === undefined) return this.#addFirst(timed);
     const resumed = this.#resumed;
@@ -87,26 +82,23 @@ export class PlanBuilder {
     const endMs = Math.min(last.untilMs, statedEndMs + openMs);
     const bounded = this.#options.cut === "frame" && this.#options.endMs < Number.MAX_SAFE_INTEGER;
     const presentedMs = bounded ? endOf(last, this.#options.endMs) : Number.POSITIVE_INFINITY;
-    const pictureEndMs = millisecondsOf(last.place, last.timescale) + endMs - last.timed.segment.startMs;
+    const pictureEndMs = millisecondsOf(last.outputStart, last.timescale) + endMs - last.timed.segment.startMs;
     return {
       tracks: await this.#maker.finish(pictureEndMs, presentedMs),
       pieces: this.#maker.pieces,
       segments: this.#maker.made,
       fragments: this.#maker.fragments,
       references: this.#maker.references,
-      startMs: this.#startMs,
+      startMs: this.#times.startMs,
       endMs,
-      coverage: this.#coverage,
-      gaps: this.#gaps,
-      spans: this.#spans,
-      clock: this.#clock,
+      ...this.#times.all,
       joints: Math.max(0, this.#maker.made - this.#leading - 1),
       presentedMs,
     };
   }
 
   async #addFirst(timed: TimedSegment): Promise<void> {
-    const { startMs, endMs, cut, cuts, before } = this.#options;
+    const { startMs, endMs, cut, queries, before } = this.#options;
     const { reference, segment } = timed;
     const asked = startMs > segment.startMs ? snapped(timed.ticksAt(startMs, reference), reference) : reference.start;
     if (timed.wallAt(asked) >= endMs) return;
@@ -117,7 +109,7 @@ export class PlanBuilder {
     const found = await this.#findReference(timed, asked);
     const isLate = found.count === 0 || found.pts > asked + ticksOf(ROUNDING_MS, reference.timescale);
     if (isLate) {
-      const lead = await leadOf(timed, before, (earlier) => cuts.timed(earlier));
+      const lead = await leadOf(timed, before, (earlier) => queries.timed(earlier));
       if (lead.length > 0) return this.#beginBefore(lead, timed, asked);
     }
     const from = cut === "keyframe" ? Math.max(reference.start, found.pts) : Math.max(asked, found.shown);
@@ -130,14 +122,8 @@ export class PlanBuilder {
   #begin(timed: TimedSegment, from: number): void {
     const { reference } = timed;
     const placed = this.#placed(timed, reference.start - from, reference.timescale);
-    this.#current = { ...placed, from, leading: true };
-    this.#startAt(timed, from);
-  }
-
-  #startAt(timed: TimedSegment, from: number): void {
-    this.#startMs = timed.wallAt(from);
-    for (const told of [this.#spans, this.#clock]) told.push({ atMs: 0, wallMs: this.#startMs });
-    this.#cover(timed, this.#startMs);
+    this.#current = { ...placed, from, mayPreroll: true };
+    this.#times.start(timed.wallAt(from), timed.endMs);
   }
 
   /** Starts the output with the moment `from` of a segment that is decoded from the sync sample of an earlier one on. */
@@ -158,15 +144,14 @@ export class PlanBuilder {
     }, 0);
     const place = timed.reference.start - from - length;
     const hiddenMs = millisecondsOf(start - place - sync.pts, timescale);
-    this.#current = { ...this.#placed(first, place, timescale), from: start - place, leading: true, hiddenMs };
+    this.#current = { ...this.#placed(first, place, timescale), from: start - place, mayPreroll: true, hiddenMs };
     for (const each of others) {
       const placed = await this.#follow(each);
-      const othersFromMs = each.wallAt(each.reference.start - placed.place);
-      this.#current = { ...placed, othersFromMs, leading: true, hiddenMs };
+      const othersFromMs = each.wallAt(each.reference.start - placed.outputStart);
+      this.#current = { ...placed, othersFromMs, mayPreroll: true, hiddenMs };
     }
     this.#leading = lead.length;
-    for (const told of [this.#spans, this.#clock, this.#coverage]) told.length = 0;
-    this.#startAt(timed, from);
+    this.#times.start(timed.wallAt(from), timed.endMs);
   }
 
   /** Adds a segment that goes on where the one before ends. Returns where it is placed. */
@@ -189,18 +174,17 @@ export class PlanBuilder {
       isGap && !isClosed
         ? lengthOf(before.timed, timescale) + ticksOf(distanceMs, timescale)
         : ticksToNext(before.timed, timed, { distanceMs, toleranceMs, timescale });
-    const begin = before.place + ticks;
+    const begin = before.outputStart + ticks;
     const place = from === undefined ? begin : begin - rescale(from - reference.start, reference.timescale, timescale);
     // Where a gap is closed, other tracks end and begin about where the picture does.
     const othersFromMs = startMs - (isClosed ? 0 : Math.max(0, distanceMs)) - toleranceMs;
     this.#current = { ...this.#placed(timed, place, timescale), from: from ?? Number.NEGATIVE_INFINITY, othersFromMs };
     const atMs = millisecondsOf(begin, timescale);
-    if (isGap) {
-      this.#gaps.push({ startMs: before.timed.endMs, endMs: startMs });
-      this.#spans.push({ atMs, wallMs: startMs });
+    if (isGap) this.#times.addGap({ startMs: before.timed.endMs, endMs: startMs }, atMs, timed.endMs);
+    else {
+      this.#times.readClock(atMs, startMs);
+      this.#times.extend(timed.endMs);
     }
-    this.#readClock(atMs, startMs);
-    this.#cover(timed, isGap ? startMs : undefined);
     const jointMs = isGap && !isClosed ? startMs : before.timed.endMs;
     return this.#maker.add({ ...before, joint: { next: timed, atMs: jointMs, slackMs: isClosed ? 0 : toleranceMs } });
   }
@@ -218,19 +202,18 @@ export class PlanBuilder {
     if (found?.count === 0) return;
     const from = found?.pts ?? Number.NEGATIVE_INFINITY;
     const atMs = Math.max(timed.wallAt(Math.max(from, reference.start)), before.timed.sampledEndMs);
-    if (atMs <= this.#startMs && this.#maker.pieces.length === 0) return this.#addInstead(timed);
+    if (atMs <= this.#times.startMs && this.#maker.pieces.length === 0) return this.#addInstead(timed);
     const overlapMs = Math.max(0, before.timed.sampledEndMs - segment.startMs);
     const distance = ticksOf(segment.startMs + overlapMs - before.timed.segment.startMs, before.timescale);
-    const placed = this.#placed(timed, before.place + distance, before.timescale);
+    const placed = this.#placed(timed, before.outputStart + distance, before.timescale);
     this.#current = { ...placed, from, othersFromMs: segment.startMs };
-    this.#readClock(millisecondsOf(placed.place, before.timescale), segment.startMs);
-    this.#cover(timed);
+    this.#times.readClock(millisecondsOf(placed.outputStart, before.timescale), segment.startMs);
+    this.#times.extend(timed.endMs);
     await this.#maker.add({ ...before, joint: { next: timed, atMs, slackMs: 0 } });
   }
 
   /** Starts the output anew: of a segment that is only held within the range nothing is shown when another has samples. */
   #addInstead(timed: TimedSegment): Promise<void> {
-    for (const told of [this.#spans, this.#clock, this.#coverage, this.#gaps]) told.length = 0;
     this.#current = undefined;
     return this.#addFirst(timed);
   }
@@ -249,13 +232,13 @@ export class PlanBuilder {
     this.#resumed = { timed: before.timed, ticks, atMs: heldMs };
     const { pts: from = Number.NEGATIVE_INFINITY } = found ?? {};
     const untilMs = timed.wallAt(Math.max(from, timed.reference.start));
-    if (untilMs <= this.#startMs && this.#maker.pieces.length === 0) return this.#addInstead(timed);
-    await this.#maker.add({ ...before, untilMs: Math.min(before.untilMs, untilMs), closed: true });
+    if (untilMs <= this.#times.startMs && this.#maker.pieces.length === 0) return this.#addInstead(timed);
+    await this.#maker.add({ ...before, untilMs: Math.min(before.untilMs, untilMs), takenOver: true });
     const { startMs } = timed.segment;
     const distance = ticksOf(startMs - before.timed.segment.startMs, before.timescale);
-    const placed = this.#placed(timed, before.place + distance, before.timescale);
+    const placed = this.#placed(timed, before.outputStart + distance, before.timescale);
     this.#current = { ...placed, from, othersFromMs: startMs };
-    this.#cover(timed);
+    this.#times.extend(timed.endMs);
   }
 
   /** Until when the picture shown at a moment is held, ticks of the reference track; undefined when it is not. */
@@ -263,7 +246,7 @@ export class PlanBuilder {
     const { segment, summary, reference } = timed;
     const start = timed.ticksAt(wallMs, reference) + ticksOf(ROUNDING_MS, reference.timescale);
     const selection: Selection = { start, end: start + 1, rules: 0, preroll: 0 };
-    const { count, presentedEnd } = await this.#options.cuts.select(segment, summary.reference, selection);
+    const { count, presentedEnd } = await this.#options.queries.select(segment, summary.reference, selection);
     return count > 0 && timed.wallAt(presentedEnd) - wallMs > this.#options.gapToleranceMs ? presentedEnd : undefined;
   }
 
@@ -285,42 +268,26 @@ export class PlanBuilder {
     const found = await this.#findReference(timed, timed.ticksAt(before.timed.sampledEndMs, timed.reference));
     if (found.count === 0) return;
     const joinMs = timed.wallAt(found.pts);
-    await this.#maker.add({ ...before, untilMs: Math.min(before.untilMs, joinMs), closed: true });
+    await this.#maker.add({ ...before, untilMs: Math.min(before.untilMs, joinMs), takenOver: true });
     const distance = ticksOf(segment.startMs - before.timed.segment.startMs, before.timescale);
-    this.#current = { ...this.#placed(timed, before.place + distance, before.timescale), from: found.pts };
-    this.#cover(timed);
+    this.#current = { ...this.#placed(timed, before.outputStart + distance, before.timescale), from: found.pts };
+    this.#times.extend(timed.endMs);
   }
 
   #placed(timed: TimedSegment, place: number, timescale: number): PlacedSegment {
     const untilMs = timed.endsBy(this.#options.endMs) ? Number.POSITIVE_INFINITY : this.#options.endMs;
     return {
       timed,
-      place,
+      outputStart: place,
       timescale,
       from: Number.NEGATIVE_INFINITY,
-      leading: false,
+      mayPreroll: false,
       hiddenMs: 0,
       untilMs,
-      closed: false,
+      takenOver: false,
       othersFromMs: Number.NEGATIVE_INFINITY,
       joint: undefined,
     };
-  }
-
-  #readClock(atMs: number, wallMs: number): void {
-    const last = this.#clock.at(-1);
-    if (last === undefined) return;
-    const off = wallMs - last.wallMs - (atMs - last.atMs);
-    if (Math.abs(off) > CLOCK_TOLERANCE_MS) this.#clock.push({ atMs, wallMs });
-  }
-
-  /** @param fromMs where a stretch of coverage begins; absent: the segment goes on with the one before */
-  #cover(timed: TimedSegment, fromMs?: number): void {
-    const endMs = Math.min(timed.endMs, this.#options.endMs);
-    const last = this.#coverage.at(-1);
-    if (fromMs !== undefined || last === undefined)
-      this.#coverage.push({ startMs: fromMs ?? timed.segment.startMs, endMs });
-    else last.endMs = endMs;
   }
 
   /** Finds where the reference track can be decoded from to present the moment `ticks`. */
@@ -329,6 +296,6 @@ export class PlanBuilder {
     const start = ticks + ticksOf(ROUNDING_MS, reference.timescale);
     const rules = needsSync(reference) ? SelectionRule.FromSync : 0;
     const selection: Selection = { start, end: Number.POSITIVE_INFINITY, rules, preroll: 0 };
-    return this.#options.cuts.select(segment, summary.reference, selection);
+    return this.#options.queries.select(segment, summary.reference, selection);
   }
 }

@@ -2,10 +2,10 @@ import { SelectionRule, TrackFlag } from "../wasm/abi/names.ts";
 import type { Selection } from "../wasm/abi/records.ts";
 import type { TrackRecord } from "../wasm/records/summary.ts";
 import type { OutputTrack } from "./output-track.ts";
-import { isAudio, isVideo, needsSync } from "./track-kinds.ts";
+import { isAudio, isVideo, needsSync } from "../track-kinds.ts";
 import { prerollOf } from "./piece.ts";
 import { baseOf, jointLimitOf, limitOf, othersStartOf, ROUNDING_MS, type PlacedSegment } from "./placed-segment.ts";
-import { rescale, ticksOf, usualDuration } from "./ticks.ts";
+import { rescale, ticksOf, meanDuration } from "../ticks.ts";
 
 /** What edit lists in milliseconds, and wall-clock times, may put sound off by. */
 export const SNAP_MS = 1;
@@ -24,7 +24,7 @@ export function selectionOf(
   const { timed } = placed;
   const record = timed.summary.tracks[trackIndex];
   if (record === undefined) return undefined;
-  const rules = placed.closed ? SelectionRule.Closed : 0;
+  const rules = placed.takenOver ? SelectionRule.Closed : 0;
   if (isVideo(record)) {
     const end = limitOf(placed, record);
     if (placed.from === Number.NEGATIVE_INFINITY && end === Number.POSITIVE_INFINITY) return undefined;
@@ -47,11 +47,11 @@ export function selectionOf(
     othersStartOf(placed, trackIndex),
   );
   if (start === Number.NEGATIVE_INFINITY && end === Number.POSITIVE_INFINITY) return undefined;
-  const isLed = placed.leading && start !== Number.NEGATIVE_INFINITY;
+  const isLed = placed.mayPreroll && start !== Number.NEGATIVE_INFINITY;
   const preroll = isLed && cut === "frame" && edits === "list" ? prerollOf(record, placed.hiddenMs) : 0;
-  const within = isLed && isAudio(record) && edits === "none" ? Math.ceil(usualDuration(record)) - 1 : 0;
+  const within = isLed && isAudio(record) && edits === "none" ? Math.ceil(meanDuration(record)) - 1 : 0;
   if (!needsSync(record)) return { start: start + within, end, rules, preroll };
-  const begin = placed.leading && edits === "list" ? SelectionRule.FromSync : SelectionRule.NextSync;
+  const begin = placed.mayPreroll && edits === "list" ? SelectionRule.FromSync : SelectionRule.NextSync;
   return { start, end, rules: start === Number.NEGATIVE_INFINITY ? rules : rules | begin, preroll };
 }
 
@@ -63,7 +63,7 @@ function overlapEnd(placed: PlacedSegment, record: TrackRecord, output: OutputTr
   if (output?.last === undefined || record.samples === 0 || !isAudio(record)) return undefined;
   const [from, to] = [output.timescale, record.timescale];
   const base = baseOf(placed, output);
-  const usual = usualDuration(record);
+  const usual = meanDuration(record);
   const half = Math.floor(usual / 2);
   // The last sample decodes to a whole one, also when it is cut short or said to last longer.
   const ended = rescale(output.lastDts - base, from, to) + Math.ceil(usual);

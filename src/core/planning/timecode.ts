@@ -7,16 +7,16 @@ import type { PieceTrack } from "./piece.ts";
 import { Code } from "../wasm/abi/names.ts";
 import type { Selected, Selection } from "../wasm/abi/records.ts";
 import type { TrackRecord } from "../wasm/records/summary.ts";
-import type { Cuts } from "./cuts.ts";
-import { isVideo } from "./track-kinds.ts";
+import type { IndexQueries } from "./index-queries.ts";
+import { isVideo } from "../track-kinds.ts";
 import { leftOut, sourceOf, type IndexOf, type Piece } from "./piece.ts";
 import { limitOf, othersStartOf, ROUNDING_MS, type PlacedSegment } from "./placed-segment.ts";
-import { rescale, ticksOf } from "./ticks.ts";
+import { rescale, ticksOf } from "../ticks.ts";
 
 /** What cutting timecodes needs. */
 export interface TimecodeParts {
   readonly core: Core;
-  readonly cuts: Cuts;
+  readonly queries: IndexQueries;
   readonly indexOf: IndexOf;
   readonly store: Pick<Store, "get" | "ahead">;
 }
@@ -51,7 +51,7 @@ export function timecodeStart(placed: PlacedSegment, trackIndex: number): number
  * @throws BoxcarError `index_missing` (503)
  */
 export async function cutTimecode(
-  { core, cuts, indexOf, store }: TimecodeParts,
+  { core, queries, indexOf, store }: TimecodeParts,
   placed: PlacedSegment,
   trackIndex: number,
   selected: Selected,
@@ -61,7 +61,7 @@ export async function cutTimecode(
   const start = timecodeStart(placed, trackIndex);
   if (record?.descriptionCount !== 1 || start === undefined || selected.count === 0) return undefined;
   const select = (from: number, to: number): Promise<Selected> =>
-    cuts.select(segment, trackIndex, { start: from, end: to, rules: 0, preroll: 0 } satisfies Selection);
+    queries.select(segment, trackIndex, { start: from, end: to, rules: 0, preroll: 0 } satisfies Selection);
   const shown = await select(start, start + 1);
   if (shown.count !== 1) return undefined;
   const index = await indexOf(segment);

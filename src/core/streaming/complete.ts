@@ -1,5 +1,5 @@
 import type { TimedSegment } from "../planning/placed-segment.ts";
-import { rescale } from "../planning/ticks.ts";
+import { rescale } from "../ticks.ts";
 import type { LoadedIndex, SampleRun } from "../wasm/loaded-index.ts";
 import type { TrackRecord } from "../wasm/records/summary.ts";
 import { streamedTracks } from "./media-time.ts";

@@ -1,6 +1,6 @@
 import { LruMap } from "../../base/lru-map.ts";
 import type { TimedSegment } from "../planning/placed-segment.ts";
-import { ticksOf } from "../planning/ticks.ts";
+import { ticksOf } from "../ticks.ts";
 import { GROUP_SIZE, readGroup, type Group } from "../wasm/abi/records.ts";
 import type { Indexes } from "../segment.ts";
 import { isLarge } from "../wasm/index-request.ts";

@@ -39,11 +39,11 @@ const known = new WeakMap<TimedSegment, Configuration>();
 /** What the init segments of a recording say. */
 export function configurationOf(timed: TimedSegment): Configuration {
   let configuration = known.get(timed);
-  if (configuration === undefined) known.set(timed, (configuration = told(timed)));
+  if (configuration === undefined) known.set(timed, (configuration = newConfiguration(timed)));
   return configuration;
 }
 
-function told({ summary }: TimedSegment): Configuration {
+function newConfiguration({ summary }: TimedSegment): Configuration {
   const tracks = streamedTracks(summary, "av").map(({ trackIndex, record, trackId }) => [
     ...[trackId, record.handler, streamTimescale(record), record.codec],
     ...[record.descriptionHash, record.descriptionCount, record.flags & COMMON, record.tkhdFlags],

@@ -6,7 +6,7 @@ import type { StreamedSegment, StreamedStretch, StreamQuery, StreamSink } from "
 const MOST_JITTER_MS = 10;
 
 /** A media segment until it is joined to the next one: there are many, so each is one object all the way. */
-export interface Divided extends Omit<StreamedSegment, "startMs" | "durationMs"> {
+export interface PendingSegment extends Omit<StreamedSegment, "startMs" | "durationMs"> {
   startMs: number;
   durationMs: number;
   /** When it starts by its own samples, where it is sound that is divided by its picture. */
@@ -14,9 +14,9 @@ export interface Divided extends Omit<StreamedSegment, "startMs" | "durationMs">
 }
 
 /** Media segments of one recording that follow one another. */
-export interface Portion {
+export interface SegmentRun {
   readonly timed: TimedSegment;
-  readonly segments: readonly Divided[];
+  readonly segments: readonly PendingSegment[];
   /** Wall-clock end of the last one by itself, milliseconds. */
   readonly endMs: number;
 }
@@ -26,11 +26,11 @@ export class Joiner {
   readonly #query: StreamQuery;
   readonly #sink: StreamSink;
   /** The last portion, which the next one may shorten. */
-  #last: Portion | undefined;
+  #last: SegmentRun | undefined;
   #stretch: StreamedStretch | undefined;
   #begun = false;
   /** Media segments before the range from a sync sample on: they may be needed to decode its first. */
-  #lead: Divided[] = [];
+  #lead: PendingSegment[] = [];
   any = false;
 
   constructor(query: StreamQuery, sink: StreamSink) {
@@ -38,7 +38,7 @@ export class Joiner {
     this.#sink = sink;
   }
 
-  add(portion: Portion): void {
+  add(portion: SegmentRun): void {
     const startMs = portion.segments[0]?.startMs ?? 0;
     const before = this.#last;
     const configuration = configurationOf(portion.timed);
@@ -59,7 +59,7 @@ export class Joiner {
     if (this.#last !== undefined) this.#emit(this.#last, this.#last.endMs);
   }
 
-  #emit({ segments }: Portion, endMs: number): void {
+  #emit({ segments }: SegmentRun, endMs: number): void {
     for (const [i, segment] of segments.entries()) {
       const untilMs = segments[i + 1]?.ownMs ?? endMs;
       segment.durationMs = Math.max(1, untilMs - segment.ownMs);
@@ -67,7 +67,7 @@ export class Joiner {
     }
   }
 
-  #place(segment: Divided): void {
+  #place(segment: PendingSegment): void {
     const { startMs, endMs } = this.#query;
     if (segment.startMs >= endMs) return;
     if (segment.sync) this.#lead = [];
@@ -81,7 +81,7 @@ export class Joiner {
     this.#lead = [];
   }
 
-  #deliver(segment: Divided): void {
+  #deliver(segment: PendingSegment): void {
     const { startMs, ownMs } = segment;
     this.any = true;
     if (this.#begun) segment.startMs = ownMs;

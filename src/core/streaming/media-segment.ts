@@ -5,7 +5,7 @@ import { mediaRegion, readRegions } from "../layout/regions.ts";
 import { leftOut, sourceOf, type Piece, type PieceTrack } from "../planning/piece.ts";
 import { TimedSegment } from "../planning/placed-segment.ts";
 import { encrypted } from "../planning/refusals.ts";
-import { rescale, usualDuration } from "../planning/ticks.ts";
+import { rescale, meanDuration } from "../ticks.ts";
 import type { Media } from "../reading/media.ts";
 import { completeSamples, decodedAt, dividedEnd } from "./complete.ts";
 import { FRAGMENT_BASE, TrackFlag } from "../wasm/abi/names.ts";
@@ -40,7 +40,7 @@ export interface MediaSegmentName {
   /** Number of the sample behind the last one. */
   readonly end: number;
   /** Whether it is a part of a media segment, which may begin anywhere. */
-  readonly part?: boolean | undefined;
+  readonly partial?: boolean | undefined;
 }
 
 /** A media segment by its recording. */
@@ -82,7 +82,7 @@ export async function planMediaSegment(
   if (end > complete) return undefined;
   const ask: Ask = (request) => parts.core.ask(index, request);
   const run = await ask(["run", summary.reference, first, end - first]);
-  if (first > 0 && !run.sync && name.part !== true) return undefined;
+  if (first > 0 && !run.sync && name.partial !== true) return undefined;
   const tracks: PieceTrack[] = [];
   for (const [trackIndex, record] of summary.tracks.entries()) {
     const { trackId } = wanted.find((one) => one.trackIndex === trackIndex) ?? { trackId: 0 };
@@ -133,7 +133,7 @@ function placed(
   const scaled = (ticks: number): number => rescale(ticks, record.timescale, timescale);
   // The same for all samples of a recording: how much later than it is decoded its first one is presented.
   const delay = record.flags & TrackFlag.Offsets ? record.firstPts - record.firstDts : 0;
-  const lasts = run.lastDuration > 0 ? run.lastDuration : Math.max(1, Math.round(usualDuration(record)));
+  const lasts = run.lastDuration > 0 ? run.lastDuration : Math.max(1, Math.round(meanDuration(record)));
   const lastDuration = scaled(lasts);
   return {
     first: run.first,

@@ -1,6 +1,6 @@
-import { isAudio, isVideo } from "../planning/track-kinds.ts";
+import { isAudio, isVideo } from "../track-kinds.ts";
 import type { TimedSegment } from "../planning/placed-segment.ts";
-import { rescale } from "../planning/ticks.ts";
+import { rescale } from "../ticks.ts";
 import type { Summary, TrackRecord } from "../wasm/records/summary.ts";
 
 /** Which tracks media segments have: picture and sound together, or one of them. */

@@ -1,13 +1,13 @@
-import type { Cuts } from "../planning/cuts.ts";
+import type { IndexQueries } from "../planning/index-queries.ts";
 import type { OutputTrack } from "../planning/output-track.ts";
 import type { Piece } from "../planning/piece.ts";
 import type { Maker } from "../planning/plan-builder.ts";
 import { limitOf, ROUNDING_MS, type PlacedSegment, type TimedSegment } from "../planning/placed-segment.ts";
 import { encrypted } from "../planning/refusals.ts";
-import { millisecondsOf, rescale, ticksOf, usualDuration } from "../planning/ticks.ts";
+import { millisecondsOf, rescale, ticksOf, meanDuration } from "../ticks.ts";
 import { SelectionRule, TrackFlag } from "../wasm/abi/names.ts";
 import type { GroupList } from "./groups.ts";
-import type { Divided, Joiner, Portion } from "./joiner.ts";
+import type { PendingSegment, Joiner, SegmentRun } from "./joiner.ts";
 import { streamedTracks } from "./media-time.ts";
 import type { StreamQuery } from "./streamed.ts";
 
@@ -19,13 +19,18 @@ export class SegmentMaker implements Maker {
   readonly references = 0;
   readonly #query: StreamQuery;
   readonly #joiner: Joiner;
-  readonly #cuts: Cuts;
+  readonly #queries: IndexQueries;
   readonly #groupsOf: (timed: TimedSegment) => Promise<GroupList>;
 
-  constructor(query: StreamQuery, joiner: Joiner, cuts: Cuts, groupsOf: (timed: TimedSegment) => Promise<GroupList>) {
+  constructor(
+    query: StreamQuery,
+    joiner: Joiner,
+    queries: IndexQueries,
+    groupsOf: (timed: TimedSegment) => Promise<GroupList>,
+  ) {
     this.#query = query;
     this.#joiner = joiner;
-    this.#cuts = cuts;
+    this.#queries = queries;
     this.#groupsOf = groupsOf;
   }
 
@@ -41,7 +46,7 @@ export class SegmentMaker implements Maker {
     if (portion.segments.length > 0) this.#joiner.add(portion);
   }
 
-  async #divide(placed: PlacedSegment): Promise<Portion> {
+  async #divide(placed: PlacedSegment): Promise<SegmentRun> {
     const { timed } = placed;
     const { reference } = timed;
     const groups = await this.#groupsOf(timed);
@@ -49,7 +54,7 @@ export class SegmentMaker implements Maker {
     const ownMsOf = this.#query.tracks === "a" ? soundStarts(timed) : undefined;
     const closed = await this.#endOf(placed, groups);
     const end = timed.segment.open === true ? await this.#completeUntil(timed, groups, closed, ownMsOf) : closed;
-    const segments: Divided[] = [];
+    const segments: PendingSegment[] = [];
     let group = groups.get(start.group);
     for (let number = start.group; group !== undefined && group.first < end.sample; number++) {
       const next = groups.get(number + 1);
@@ -76,7 +81,7 @@ export class SegmentMaker implements Maker {
     closed: { sample: number; atMs: number },
     ownMsOf: ReturnType<typeof soundStarts>,
   ): Promise<{ sample: number; atMs: number }> {
-    const complete = await this.#cuts.complete(timed);
+    const complete = await this.#queries.complete(timed);
     let last = groups.length - 1;
     while ((groups.get(last)?.first ?? 0) > complete) last--;
     const { first, pts } = groups.get(last) ?? { first: 0, pts: timed.reference.start };
@@ -86,7 +91,7 @@ export class SegmentMaker implements Maker {
 
   /** Where a placed segment begins. The first of a range does with a whole group. */
   async #startOf(
-    { timed, from, leading }: PlacedSegment,
+    { timed, from, mayPreroll: leading }: PlacedSegment,
     groups: GroupList,
   ): Promise<{ group: number; sample: number; pts: number }> {
     const { reference, segment, summary } = timed;
@@ -94,21 +99,21 @@ export class SegmentMaker implements Maker {
     const start = from + ticksOf(ROUNDING_MS, reference.timescale);
     if (leading) return { group: groups.at(start), sample: 0, pts: 0 };
     const selection = { start, end: Number.POSITIVE_INFINITY, rules: SelectionRule.FromSync, preroll: 0 };
-    const { first, pts } = await this.#cuts.select(segment, summary.reference, selection);
+    const { first, pts } = await this.#queries.select(segment, summary.reference, selection);
     return { group: groups.at(pts), sample: first, pts };
   }
 
   /** Where it ends: with a whole group, but where another one takes over. */
   async #endOf(placed: PlacedSegment, groups: GroupList): Promise<{ sample: number; atMs: number }> {
-    const { timed, untilMs, closed } = placed;
+    const { timed, untilMs, takenOver: closed } = placed;
     const { reference, segment, summary } = timed;
-    const open = reference.lastDuration > 0 ? 0 : millisecondsOf(usualDuration(reference), reference.timescale);
+    const open = reference.lastDuration > 0 ? 0 : millisecondsOf(meanDuration(reference), reference.timescale);
     const whole = { sample: reference.samples, atMs: timed.endMs + open };
     const end = limitOf(placed, reference);
     if (!Number.isFinite(end)) return whole;
     if (closed) {
       const selection = { start: Number.NEGATIVE_INFINITY, end, rules: SelectionRule.Closed, preroll: 0 };
-      const { first, count, presentedEnd } = await this.#cuts.select(segment, summary.reference, selection);
+      const { first, count, presentedEnd } = await this.#queries.select(segment, summary.reference, selection);
       return { sample: first + count, atMs: Math.min(untilMs, timed.wallAt(presentedEnd)) };
     }
     const next = groups.get(groups.at(end) + 1);
@@ -126,7 +131,7 @@ function soundStarts(timed: TimedSegment): ((first: number, ticks: number) => nu
   if (sound === undefined || sound === reference) return undefined;
   // All samples but the last one have one duration.
   if (sound.sttsEntries > 2 || sound.flags & TrackFlag.Offsets) return undefined;
-  const step = usualDuration(sound);
+  const step = meanDuration(sound);
   const start = rescale(reference.start, reference.timescale, sound.timescale);
   return (first, ticks) => {
     const from = rescale(ticks, reference.timescale, sound.timescale) - sound.firstPts;

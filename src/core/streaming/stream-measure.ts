@@ -1,6 +1,6 @@
-import { isAudio, isVideo } from "../planning/track-kinds.ts";
+import { isAudio, isVideo } from "../track-kinds.ts";
 import type { TimedSegment } from "../planning/placed-segment.ts";
-import { millisecondsOf, usualDuration } from "../planning/ticks.ts";
+import { millisecondsOf, meanDuration } from "../ticks.ts";
 import type { StreamedSegment, StreamSink } from "./streamed.ts";
 
 /** Bytes of the boxes of a movie fragment of one track, and of a sample in them, at most. */
@@ -97,7 +97,7 @@ export class StreamMeasure implements StreamSink {
     this.videoCodec ??= video.codec;
     const [width, height] = video.quarterTurn ? [video.height, video.width] : [video.width, video.height];
     if (width * height > this.width * this.height) [this.width, this.height] = [Math.round(width), Math.round(height)];
-    const lasts = millisecondsOf(usualDuration(video), video.timescale);
+    const lasts = millisecondsOf(meanDuration(video), video.timescale);
     if (lasts > 0) this.frameRate = Math.max(this.frameRate, 1000 / lasts);
   }
 }

@@ -1,10 +1,10 @@
 import { Breather } from "../../base/breather.ts";
 import type { Pace, Store } from "../../base/ports.ts";
 import { noSyncSample } from "../planning/compose.ts";
-import type { Cuts } from "../planning/cuts.ts";
+import type { IndexQueries } from "../planning/index-queries.ts";
 import type { SegmentBefore } from "../planning/lead.ts";
 import { PlanBuilder } from "../planning/plan-builder.ts";
-import type { RecordedSegment } from "../segment.ts";
+import { INDEX_PAGE, type RecordedSegment } from "../segment.ts";
 import type { Core } from "../wasm/module.ts";
 import type { Groups } from "./groups.ts";
 import { Joiner } from "./joiner.ts";
@@ -19,13 +19,16 @@ const AROUND_MS = 60_000;
 export interface StreamRangeParts {
   readonly core: Core;
   readonly store: Pick<Store, "get" | "ahead">;
-  readonly cuts: Cuts;
+  readonly queries: IndexQueries;
   readonly groups: Groups;
   readonly gapToleranceMs: number;
 }
 
 /** The range whose recordings say what `streamRange` finds: more than is asked for. */
-export function around({ startMs, endMs }: Pick<StreamQuery, "startMs" | "endMs">): { startMs: number; endMs: number } {
+export function withMargin({ startMs, endMs }: Pick<StreamQuery, "startMs" | "endMs">): {
+  startMs: number;
+  endMs: number;
+} {
   return { startMs: startMs - AROUND_MS, endMs: endMs + AROUND_MS };
 }
 
@@ -43,21 +46,21 @@ export async function streamRange(
   sink: StreamSink,
   { before, pace = new Breather() }: { readonly before: SegmentBefore; readonly pace?: Pace | undefined },
 ): Promise<boolean> {
-  const { core, store, cuts, groups, gapToleranceMs } = parts;
+  const { core, store, queries, groups, gapToleranceMs } = parts;
   const joiner = new Joiner(query, sink);
   let upcoming: readonly number[] = [];
-  const maker = new SegmentMaker(query, joiner, cuts, (timed) => groups.of(timed, query.length, upcoming));
+  const maker = new SegmentMaker(query, joiner, queries, (timed) => groups.of(timed, query.length, upcoming));
   const options = {
-    ...{ core, store, cuts, before, gapToleranceMs, indexOf: () => Promise.reject(new Error("no piece is made")) },
+    ...{ core, store, queries, before, gapToleranceMs, indexOf: () => Promise.reject(new Error("no piece is made")) },
     ...({ cut: "keyframe", gaps: "skip", changes: "entries", edits: "list", mostPieces: 0 } as const),
-    ...around(query),
+    ...withMargin(query),
   };
   const builder = new PlanBuilder(options, maker);
   for await (const page of pages) {
     for (const [i, segment] of page.entries()) {
-      const { summary } = cuts.timed(segment);
+      const { summary } = queries.timed(segment);
       if (!hasMediaTimes(segment) || streamedTracks(summary, query.tracks).length === 0) continue;
-      upcoming = page.slice(i, i + 64).map(({ id }) => id);
+      upcoming = page.slice(i, i + INDEX_PAGE).map(({ id }) => id);
       await builder.add(segment);
       const resting = pace.breathe(1);
       if (resting !== undefined) await resting;

@@ -2,7 +2,7 @@ import { nextTurn } from "../../base/breather.ts";
 import { createRoute } from "@hono/zod-openapi";
 import { BoxcarError } from "../../base/errors.ts";
 import type { FairQueue, Turn } from "../../base/fair-queue.ts";
-import { inTurn } from "../../pictures/in-turn.ts";
+import { afterWaiting } from "../../pictures/in-turn.ts";
 import type { QrOptions } from "../../pictures/qr-code.ts";
 import { need } from "../middleware/access.ts";
 import type { App, AppContext } from "../context.ts";
@@ -99,7 +99,7 @@ function pageUrl(page: string, fields: Readonly<Record<string, string>>): string
 
 async function reply(queue: FairQueue, turn: Turn, text: string, options: QrOptions): Promise<Response> {
   const { qrCode } = await import("../../pictures/qr-code.ts"); // no part of the start
-  const { contentType, bytes } = await inTurn(queue, turn, async () => {
+  const { contentType, bytes } = await afterWaiting(queue, turn, async () => {
     await nextTurn(); // requests that came meanwhile go first
     return qrCode(text, options);
   });

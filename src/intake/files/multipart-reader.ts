@@ -1,3 +1,4 @@
+import { concatenated } from "../../base/bytes.ts";
 import { BoxcarError } from "../../base/errors.ts";
 
 /** Bytes of the header fields of one part, at most. */
@@ -45,7 +46,7 @@ export class MultipartReader {
     if (!/^[ \t]*$/.test(padding)) throw badForm("has a boundary that is followed by something else than a line break");
     this.#inPart = true;
     // The line break before the header makes one without any fields end like all others.
-    this.#buffer = joined(LINE, this.#buffer);
+    this.#buffer = concatenated([LINE, this.#buffer]);
     return dispositionOf(await this.#until(BLANK_LINE));
   }
 
@@ -92,7 +93,7 @@ export class MultipartReader {
     const held = new Uint8Array(this.#buffer);
     const chunk = await this.#source.next();
     if (chunk.done === true) throw badForm("ends before its last boundary");
-    this.#buffer = held.length === 0 ? chunk.value : joined(held, chunk.value);
+    this.#buffer = held.length === 0 ? chunk.value : concatenated([held, chunk.value]);
   }
 }
 
@@ -126,11 +127,4 @@ function startsWith(bytes: Uint8Array, start: Uint8Array): boolean {
   if (bytes.length < start.length) return false;
   for (let i = 0; i < start.length; i++) if (bytes[i] !== start[i]) return false;
   return true;
-}
-
-function joined(a: Uint8Array, b: Uint8Array): Uint8Array {
-  const both = new Uint8Array(a.length + b.length);
-  both.set(a);
-  both.set(b, a.length);
-  return both;
 }

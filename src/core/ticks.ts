@@ -2,7 +2,7 @@
  * Time as whole ticks of a timescale. Nothing here is a float of seconds; milliseconds come in from the wall clock and
  * may carry a fraction.
  */
-import type { TrackRecord } from "../wasm/records/summary.ts";
+import type { TrackRecord } from "./wasm/records/summary.ts";
 
 /**
  * `value` ticks of timescale `from` in ticks of `to`, rounded to the nearest (half away from zero), exact as long as
@@ -38,6 +38,6 @@ export function millisecondsOf(ticks: number, timescale: number): number {
 type Lasting = Pick<TrackRecord, "samples" | "duration" | "lastDuration">;
 
 /** What a sample of a track lasts in the mean, ticks, not rounded; the last one, which may be held, does not count. */
-export function usualDuration({ samples, duration, lastDuration }: Lasting): number {
+export function meanDuration({ samples, duration, lastDuration }: Lasting): number {
   return samples > 1 ? (duration - lastDuration) / (samples - 1) : duration;
 }

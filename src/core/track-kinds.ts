@@ -1,4 +1,4 @@
-import { Code, TrackFlag } from "../wasm/abi/names.ts";
+import { Code, TrackFlag } from "./wasm/abi/names.ts";
 
 /** What tells whether a player can follow from one sample entry to the next: the codec without its parameters. */
 export function codecFamily(codec: string): string {

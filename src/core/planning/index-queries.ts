@@ -30,10 +30,10 @@ function nothingFound(budget: number): Found {
 }
 
 /**
- * Cuts segments by their indexes. Indexes never change, so what was found stays true: ranges that overlap share joints
+ * IndexQueries segments by their indexes. Indexes never change, so what was found stays true: ranges that overlap share joints
  * that have to be cut, and only the first of them walks the samples, and reads the summaries.
  */
-export class Cuts {
+export class IndexQueries {
   readonly #core: Core;
   readonly #indexes: Indexes;
   readonly #found: Found;
@@ -48,9 +48,9 @@ export class Cuts {
    * The same, for one plan: with an index that has to be read it reads others.
    * @param upcoming whose indexes are wanted soon
    */
-  readingAlong(upcoming: () => readonly number[]): Cuts {
+  readingAlong(upcoming: () => readonly number[]): IndexQueries {
     const indexes: Indexes = { get: (id, more = upcoming()) => this.#indexes.get(id, more) };
-    return new Cuts(this.#core, indexes, this.#found);
+    return new IndexQueries(this.#core, indexes, this.#found);
   }
 
   /** A segment with what its summary says. @throws BoxcarError `bad_index` (500) */

@@ -1,0 +1,59 @@
+import type { ClockReading, Interval } from "./composition.ts";
+
+/** The clock is read anew where it has gone off by more than this, milliseconds: a frame. */
+const CLOCK_TOLERANCE_MS = 40;
+
+/** Which recorded times an output shows, noted while its segments are placed. All wall clock, milliseconds, not rounded. */
+export class RecordedTimes {
+  readonly #coverage: { readonly startMs: number; endMs: number }[] = [];
+  readonly #gaps: Interval[] = [];
+  readonly #chapterStarts: ClockReading[] = [];
+  readonly #clock: ClockReading[] = [];
+  readonly #untilMs: number;
+  #startMs = 0;
+
+  /** @param untilMs end of what is asked for, exclusive */
+  constructor(untilMs: number) {
+    this.#untilMs = untilMs;
+  }
+
+  /** Where the output starts. */
+  get startMs(): number {
+    return this.#startMs;
+  }
+
+  /** As a composition has them. */
+  get all(): { coverage: Interval[]; gaps: Interval[]; chapterStarts: ClockReading[]; clock: ClockReading[] } {
+    return { coverage: this.#coverage, gaps: this.#gaps, chapterStarts: this.#chapterStarts, clock: this.#clock };
+  }
+
+  /** Starts the output, anew if it was started, with a recording from `startMs` until `endMs`, exclusive. */
+  start(startMs: number, endMs: number): void {
+    for (const list of [this.#coverage, this.#gaps, this.#chapterStarts, this.#clock]) list.length = 0;
+    this.#startMs = startMs;
+    for (const list of [this.#chapterStarts, this.#clock]) list.push({ atMs: 0, wallMs: startMs });
+    this.#coverage.push({ startMs, endMs: Math.min(endMs, this.#untilMs) });
+  }
+
+  /** Goes on with a recording that begins behind a gap. @param atMs milliseconds from the start of the presentation */
+  addGap(gap: Interval, atMs: number, endMs: number): void {
+    this.#gaps.push(gap);
+    this.#chapterStarts.push({ atMs, wallMs: gap.endMs });
+    this.readClock(atMs, gap.endMs);
+    this.#coverage.push({ startMs: gap.endMs, endMs: Math.min(endMs, this.#untilMs) });
+  }
+
+  /** Goes on with a recording that ends at `endMs`, exclusive, without a gap. */
+  extend(endMs: number): void {
+    const last = this.#coverage.at(-1);
+    if (last !== undefined) last.endMs = Math.min(endMs, this.#untilMs);
+  }
+
+  /** Notes what the clock shows at a moment, `atMs` from the start of the presentation, if it has gone off. */
+  readClock(atMs: number, wallMs: number): void {
+    const last = this.#clock.at(-1);
+    if (last === undefined) return;
+    const off = wallMs - last.wallMs - (atMs - last.atMs);
+    if (Math.abs(off) > CLOCK_TOLERANCE_MS) this.#clock.push({ atMs, wallMs });
+  }
+}
