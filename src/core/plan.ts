@@ -9,7 +9,7 @@ import { isVideo } from "./track-kinds.ts";
 import type { Media } from "./reading/media.ts";
 import type { RecordedSegment } from "./segment.ts";
 
-/** What would be delivered. Everything that can be refused has been by now. */
+/** What would be delivered. Everything that can be refused has been by now, but the captions of more than a year. */
 export interface RangeOutline {
   /** Wall-clock time that is presented, milliseconds, end exclusive, not rounded. */
   readonly startMs: number;
@@ -26,13 +26,13 @@ export interface RangeOutline {
   readonly segments: number;
   /** Bytes that are kept of it, about. */
   readonly weight: number;
-  /** Bytes of the output: the layout is arithmetic and reads nothing. */
+  /** Bytes of the output: the layout is arithmetic and reads nothing. @throws BoxcarError `captions_too_long` (400) */
   size(format: "mp4" | "fmp4"): number;
 }
 
 /** What will be delivered. */
 export interface Plan extends RangeOutline {
-  /** The output's bytes. */
+  /** The output's bytes. @throws BoxcarError `captions_too_long` (400) */
   media(format: "mp4" | "fmp4"): Media;
 }
 

@@ -21,7 +21,7 @@ const MOST_LOOKED_AT = 64;
 /** Longest range that is streamed, milliseconds: its playlists are made as a whole. */
 export const LONGEST_STREAM_MS = 31 * 86_400_000;
 
-/** Differs whenever what a range is divided into may, as long as nothing before it says where it begins. */
+/** A validator of what a range is divided into: another one whenever that may be another, unless a recording before the range has part in it. */
 export function streamVersion({ catalog }: SharingParts, query: RecordingsQuery): Promise<string> {
   const { startMs, endMs } = withMargin(query);
   return versionWithGrowing(catalog, query.streamPath, startMs, endMs);

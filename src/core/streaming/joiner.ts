@@ -5,7 +5,7 @@ import type { StreamedSegment, StreamedStretch, StreamQuery, StreamSink } from "
 /** Joints that are off by more than this are told as discontinuities: players stall at holes, however short; milliseconds. */
 const MOST_JITTER_MS = 10;
 
-/** A media segment until it is joined to the next one: there are many, so each is one object all the way. */
+/** A media segment whose end is not known before the next one is. Changed in place: a day has thousands. */
 export interface PendingSegment extends Omit<StreamedSegment, "startMs" | "durationMs"> {
   startMs: number;
   durationMs: number;

@@ -74,7 +74,7 @@ export class SegmentMaker implements Maker {
     return { timed, segments, endMs: end.atMs };
   }
 
-  /** Where what can be told for good of a recording ends that goes on: with a whole group that another one follows. */
+  /** Where the media segments end that a recording which grows is sure to have: with the last group of pictures that another one follows. */
   async #completeUntil(
     timed: TimedSegment,
     groups: GroupList,
