@@ -77,7 +77,14 @@ async function* follow(
     const timed = queries.timed(place.segment);
     const end = place.segment.open === true ? await queries.complete(timed) : timed.reference.samples;
     if (end > place.sample) {
-      const names = { startMs: place.segment.startMs, originMs: startMs, tracks, first: place.sample, end, partial: true };
+      const names = {
+        startMs: place.segment.startMs,
+        originMs: startMs,
+        tracks,
+        first: place.sample,
+        end,
+        partial: true,
+      };
       const media = await planMediaSegment(parts, place.segment, names);
       if (media === undefined) return;
       yield* media.read({ offset: 0, length: media.size });

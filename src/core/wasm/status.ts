@@ -66,10 +66,7 @@ const OURS = new Set(["bad_index"]);
  * @param offset where, in bytes from the start of the file
  */
 export function refusal(status: number, box: string, offset: number): BoxcarError {
-  const [code, sentence] = BY_NUMBER.get(status) ?? [
-    "defect",
-    `The parser stopped with the unknown status ${status}.`,
-  ];
+  const [code, sentence] = BY_NUMBER.get(status) ?? ["defect", `The parser stopped with the unknown status ${status}.`];
   const where = box === "" ? "" : ` (box ${box} at byte ${offset})`;
   return new BoxcarError(code, OURS.has(code) ? 500 : 422, sentence + where, box === "" ? {} : { box, offset });
 }
