@@ -76,15 +76,15 @@ export class Manifest implements StreamSink {
     ];
     for (const [i, period] of this.#periods.entries()) {
       lines.push(`<Period id="${i}" duration="${duration(lengthOf(period.times))}">`);
-      for (const tracks of this.#options.tracks) lines.push(...(await this.#rendition(period, tracks, escaped(query))));
+      for (const tracks of this.#options.tracks) lines.push(await this.#rendition(period, tracks, escaped(query)));
       lines.push("</Period>");
     }
-    return `${lines.join("\n")}\n</MPD>\n`;
+    return `${lines.filter((line) => line !== "").join("\n")}\n</MPD>\n`;
   }
 
-  async #rendition({ stretch, measure, names, times }: Period, tracks: "v" | "a", query: string): Promise<string[]> {
+  async #rendition({ stretch, measure, names, times }: Period, tracks: "v" | "a", query: string): Promise<string> {
     const codec = tracks === "v" ? measure.videoCodec : measure.audioCodec;
-    if (codec === undefined) return [];
+    if (codec === undefined) return "";
     const init = await initName(stretch.configuration, tracks, this.#options.sha256);
     const [type, rate] = tracks === "v" ? ["video", measure.picture] : ["audio", measure.sound];
     const { width, height, frameRate } = measure;
@@ -97,7 +97,7 @@ export class Manifest implements StreamSink {
       ...timeline(times),
       ...names.map(([before, behind]) => `<SegmentURL media="${before}/${tracks}/${behind}${query}"/>`),
       "</SegmentList>\n</Representation>\n</AdaptationSet>",
-    ];
+    ].join("\n");
   }
 }
 

@@ -6,6 +6,7 @@ import { planMediaSegment, type MediaName, type StreamedMedia } from "../core/st
 import { withMargin, streamRange } from "../core/streaming/stream-range.ts";
 import type { StreamQuery, StreamSink } from "../core/streaming/streamed.ts";
 import type { RecordedSegment } from "../core/segment.ts";
+import { boundedSink } from "./bounded-sink.ts";
 import { recordedSegments, segmentBefore, type PlanBounds, type SharingParts } from "./plan-range.ts";
 import { recordedAndGrowing, versionWithGrowing } from "./with-growing.ts";
 
@@ -49,7 +50,7 @@ export async function streamRecordings(
     led.push(segment);
     return segmentBefore(parts, streamPath, segment, bounds.pace);
   };
-  if (await streamRange(parts, pages, query, sink, { before, pace: bounds.pace })) {
+  if (await streamRange(parts, pages, query, boundedSink(sink), { before, pace: bounds.pace })) {
     return led.length > 0 ? undefined : [...versions].join();
   }
   const [start, end] = [startMs, endMs].map(formatTime);

@@ -127,8 +127,7 @@ export function storeConformance(name: string, open: () => Promise<OpenStore>): 
       const winners = outcomes.flatMap((outcome, i) => (outcome.status === "fulfilled" ? [i] : []));
       expect(winners).toHaveLength(1);
       for (const outcome of outcomes) {
-        if (outcome.status === "rejected")
-          expect(outcome.reason).toMatchObject({ error: "object_exists", status: 409 });
+        if (outcome.status === "rejected") expect(outcome.reason).toMatchObject({ code: "object_exists", status: 409 });
       }
       const found = await readAll(store, "race", { offset: 0, length: 300_000 });
       expect(found.equals(contents[winners[0] ?? 0] ?? Buffer.alloc(0))).toBe(true);

@@ -1,6 +1,8 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { StreamedSegment } from "../../src/core/index.ts";
+import { boundedSink } from "../../src/recordings/bounded-sink.ts";
 import { startTestServer, type TestServer } from "../app/test-server.ts";
 import { sourceSamples, type SourceSample } from "../support/judge.ts";
 import { packets } from "../support/oracle.ts";
@@ -288,4 +290,15 @@ test("a signed playlist leads to its own media segments, and to no others", asyn
   } finally {
     await closed.close();
   }
+});
+
+test("a playlist takes so many media segments, and the one more is refused before it is listed", () => {
+  let listed = 0;
+  const sink = boundedSink({ begin: () => undefined, add: () => listed++ }, 3);
+  const add = (): void => {
+    sink.add({} as StreamedSegment);
+  };
+  for (let i = 0; i < 3; i++) add();
+  expect(add).toThrow(/at most 3 media segments/);
+  expect(listed).toBe(3);
 });

@@ -1,3 +1,4 @@
+import { BoxcarError } from "../../base/errors.ts";
 import { LruMap } from "../../base/lru-map.ts";
 import type { TimedSegment } from "../planning/placed-segment.ts";
 import { ticksOf } from "../ticks.ts";
@@ -83,6 +84,9 @@ const MOST_NOTED = 2048;
 /** Bytes of the index of a recording that may have so few. */
 const MOST_INDEX = 256 << 10;
 
+/** Groups of one recording, which are listed in one turn: three days of 6 seconds in one file. */
+const MOST_GROUPS = 50_000;
+
 /** What of a recording's groups is noted when it is indexed; undefined when that would be too much. */
 export function notedGroups(core: Core, index: Uint8Array): string | undefined {
   if (index.length > MOST_INDEX || isLarge(index)) return undefined;
@@ -108,7 +112,7 @@ export class Groups {
   /**
    * The groups of a recording's reference track.
    * @param upcoming ids of recordings that will be wanted next
-   * @throws BoxcarError `index_missing` (503)
+   * @throws BoxcarError `index_missing` (503), `range_too_large` (400)
    */
   async of(timed: TimedSegment, wanted: GroupLength, upcoming: readonly number[] = []): Promise<GroupList> {
     const { segment, summary } = timed;
@@ -126,8 +130,15 @@ export class Groups {
 
   async #divided(index: Uint8Array, summary: Summary, wanted: GroupLength): Promise<GroupList> {
     const records = await this.#core.ask(index, ["groups", summary.reference, leastOf(summary, wanted)]);
+    const count = records.byteLength / GROUP_SIZE;
+    if (count > MOST_GROUPS) throw tooMany(count);
     return listOf(records, summary, wanted);
   }
+}
+
+function tooMany(count: number): BoxcarError {
+  const message = `A recording of this range would be ${String(count)} media segments, and at most ${String(MOST_GROUPS)} are listed of one. Ask for longer ones (segment=20s), or upload it in parts.`;
+  return new BoxcarError("range_too_large", 400, message, { mostMediaSegments: MOST_GROUPS });
 }
 
 /** Ticks from the start of a group to that of the next, at least. */
