@@ -19,9 +19,12 @@ const clientShare = 1 / 4;
 const tokenShare = 1 / 4;
 /** Pictures that may wait to be made, in all and of one client. */
 const waitingPictures = { waiting: 400, waitingPerClient: 100 };
-/** Lists that are made at once, those of them of one client, and that may wait for it, in all and of one client. */
-const listsAtOnce = 4;
-const listsOfClient = 2;
+/**
+ * Lists that are made at once, those of them of one client, and that may wait for it, in all and of one client. Most of the
+ * time they wait for the catalog: few at once would answer late when that is far away, or gone.
+ */
+const listsAtOnce = 64;
+const listsOfClient = 16;
 const waitingLists = { waiting: 1000, waitingPerClient: 100 };
 /** Videos of other hosts that are open at once for their pictures. */
 const remotesAtOnce = 8;
