@@ -5,8 +5,10 @@ import { LentBuffers } from "./lent-buffers.ts";
 const CHUNK = 1024 * 1024;
 /** Of a span that fits into one chunk this much is read first: whoever asks for so little waits for its first byte. */
 const FIRST = CHUNK / 16;
-/** Read at a time where a consumer is slow. */
+/** Read at a time where many read, or a consumer is slow. */
 const LITTLE = CHUNK / 64;
+/** Spans read at once above which new ones are read a little at a time. */
+const MANY = 64;
 /** Large buffers that are lent at once; who finds none left reads chunks of `FIRST`. */
 const LENT = 24;
 /** A consumer that is away with a chunk for longer gives its large buffers back. */
@@ -18,6 +20,7 @@ const SLOW_MS = 500;
  */
 export class FileReader {
   readonly #buffers = new LentBuffers(CHUNK, LENT);
+  #reading = 0;
 
   /**
    * Yields the bytes of a span. A chunk is only valid until the next one is asked for. The handle stays open; no read
@@ -27,8 +30,9 @@ export class FileReader {
   async *read(handle: FileHandle, span: ByteSpan, short: () => Error): AsyncGenerator<Uint8Array, void, undefined> {
     const end = span.offset + span.length;
     const held = new Set<Uint8Array>();
+    const size = ++this.#reading > MANY ? LITTLE : FIRST;
     let position = span.offset;
-    let current = (span.length > CHUNK ? this.#large(held) : undefined) ?? small(span.length, FIRST);
+    let current = (span.length > CHUNK ? this.#large(held) : undefined) ?? small(span.length, size);
     let spare: Uint8Array | undefined;
     let ahead = fill(handle, current, position, end);
     let isSlow = false;
@@ -43,7 +47,7 @@ export class FileReader {
           break;
         }
         const left = end - position;
-        const next = isSlow ? undefined : left <= FIRST ? small(left, FIRST) : (spare ?? this.#large(held));
+        const next = isSlow ? undefined : left <= FIRST ? small(left, size) : (spare ?? this.#large(held));
         if (next !== undefined) ahead = fill(handle, next, position, end);
         const sinceMs = performance.now();
         yield chunk;
@@ -64,6 +68,7 @@ export class FileReader {
       this.#giveBack(held);
     } finally {
       await ahead.catch(() => undefined);
+      this.#reading--;
       // A consumer that gave up may still have its last chunk in flight.
       held.forEach(() => {
         this.#buffers.drop();
