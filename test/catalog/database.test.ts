@@ -32,6 +32,8 @@ describe("the database", () => {
       "011_sources",
       "012_events",
       "013_groups",
+      "014_lease_takes",
+      "015_webhooks",
     ]);
     expect(await migrate(opened.db)).toEqual([]);
     const again = await openCatalogFile(opened.path);
