@@ -1,4 +1,4 @@
-import { writeFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { describe, expect, test } from "vitest";
 import { judgeCut } from "../support/judge.ts";
 import { buildMovie, audioEntry, videoEntry, type MovieSample } from "../support/movie.ts";
@@ -51,6 +51,19 @@ describe.skipIf(ffprobePath === undefined)("odd material", () => {
       const [track] = await packets(output, { edits: false });
       expect(track?.packets).toHaveLength((to - from) / 40);
     }
+  });
+
+  test.for(FORMATS)("a single picture that is said to last no time is shown (%s)", async (format) => {
+    const file = scratch("single.mp4");
+    const picture = ["-f", "lavfi", "-i", "testsrc2=size=160x120", "-frames:v", "1", "-use_editlist", "0", file];
+    await ffmpeg(["-v", "error", "-y", ...picture]);
+    const bytes = await readFile(file);
+    bytes.writeUInt32BE(0, bytes.indexOf("stts") + 16); // sample_delta (ISO 14496-12, 8.6.1.2)
+    await writeFile(file, bytes);
+    const shelf = await shelve([{ file, startMs: RECORDED_AT }]);
+    const output = await written(await shelf.plan(PRESENT), format);
+    const { stdout } = await ffmpeg(["-v", "error", "-i", output, "-f", "framemd5", "-"]);
+    expect(stdout.split("\n").filter((line) => line !== "" && !line.startsWith("#"))).toHaveLength(1);
   });
 
   test.for(FORMATS)("a variable frame rate (%s)", async (format) => {

@@ -83,11 +83,12 @@ export class TimedSegment {
 
 /**
  * What the presentation of a track lacks at its end because the duration of its last sample is stated as 0, ticks: it is
- * shown as long as the others are, when nothing follows it.
+ * shown as long as the others are, when nothing follows it; a single one for a millisecond.
  */
 export function openEnd(placed: PlacedSegment, record: TrackRecord): number {
-  const { samples, lastDuration, end, earliestPts } = record;
-  if (placed.joint !== undefined || Number.isFinite(placed.untilMs) || lastDuration > 0 || samples < 2) return 0;
+  const { samples, lastDuration, end, earliestPts, timescale } = record;
+  if (placed.joint !== undefined || Number.isFinite(placed.untilMs) || lastDuration > 0 || samples === 0) return 0;
+  if (samples === 1) return Math.max(1, ticksOf(1, timescale));
   const usual = meanDuration(record);
   return Math.max(0, Math.round(Math.min(usual, samples * usual - (end - earliestPts))));
 }
