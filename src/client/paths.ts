@@ -2968,12 +2968,20 @@ export interface components {
             streamPath: string;
         };
         Job: {
+            /** @description Bits a second, over the last ten seconds of media. */
+            bitrate: number;
             /** @description Received. */
             bytes: number;
             connections: number;
+            /** @description By how much the recording's time lags behind the clock's; negative: it is ahead. */
+            driftMs: number | null;
+            /** @description Parts that came and could not be written, such as to a full disk. */
+            dropped: number;
             /** Format: date-time */
             endTime: string | null;
             fragmentMs: number;
+            /** @description Pictures a second, over the last ten seconds of media. */
+            frameRate: number;
             /**
              * @description Opaque.
              * @example 620417388513064321
@@ -2993,6 +3001,10 @@ export interface components {
             } | null;
             /** @description Begun. */
             segments: number;
+            /** @description Segments that were refused for good, and lie in `spool/refused`. */
+            setAside: number;
+            /** @description While segments wait for the store: how long the spool still has room for all that is recorded here. */
+            spoolSeconds: number | null;
             /** Format: date-time */
             startTime: string;
             /**

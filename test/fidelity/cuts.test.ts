@@ -50,14 +50,14 @@ describe.skipIf(ffprobePath === undefined).each(named)(`$name (seed ${seed})`, (
   const numbers = random(seed + JSON.stringify(options).length);
   const ranges: [from: number, to: number][] = [[0, TOTAL]];
   // The fixed ones are tried with the first kinds alone: each cut is judged by several runs of ffprobe.
-  if (named.findIndex((one) => one.options === options) < 2) ranges.push([1000, 2000], [TOTAL - 1500, TOTAL]);
-  for (const wanted = ranges.length + 2; ranges.length < wanted;) {
+  const at = named.findIndex((one) => one.options === options);
+  if (at < 2) ranges.push([1000, 2000], [TOTAL - 1500, TOTAL]);
+  for (const wanted = ranges.length + (at < 2 ? 2 : 1); ranges.length < wanted;) {
     const from = numbers.below(TOTAL - 1500);
     ranges.push([from, from + 1000 + numbers.below(TOTAL - from - 1000)]);
   }
   const whole = named[0]?.options === options ? (["mp4", "fmp4"] as const) : (["mp4"] as const);
-  // Each cut is judged by several runs of ffprobe: kinds have it in one format or the other.
-  const at = named.findIndex((one) => one.options === options);
+  // Kinds have it in one format or the other.
   const either = at < 2 ? (["mp4", "fmp4"] as const) : at % 2 === 0 ? (["mp4"] as const) : (["fmp4"] as const);
   const cases = ranges.flatMap(([from, to], i) => {
     const last = i === ranges.length - 1;
