@@ -1,13 +1,16 @@
 import { hex } from "../base/bytes.ts";
 import type { S3Settings, StoreCredentials } from "../config/store-settings.ts";
-import { hmacOf, type Digests } from "./remote/digests.ts";
+import type { Digests } from "./remote/digests.ts";
+import { isoBasic, scopeText, signatureOf, type SignatureScheme } from "./remote/signature-v4.ts";
 import { encodeKey, encodeUri } from "./remote/uri.ts";
 
 /** AWS Signature Version 4 of requests (https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-header-based-auth.html). */
 
-const ALGORITHM = "AWS4-HMAC-SHA256";
+const SCHEME: SignatureScheme = {
+  ...{ algorithm: "AWS4-HMAC-SHA256", secretPrefix: "AWS4" },
+  ...{ service: "s3", terminator: "aws4_request" },
+};
 const UNSIGNED: ReadonlySet<string> = new Set(["content-type", "content-length", "range"]);
-const utf8 = new TextEncoder();
 
 /** What is signed of a request. */
 export interface S3Request {
@@ -27,12 +30,12 @@ export async function signedHeaders(
   digests: Digests,
   nowMs: number,
 ): Promise<Record<string, string>> {
-  const date = new Date(nowMs).toISOString().replace(/[-:]|\.\d{3}/g, "");
+  const scope = { region, date: isoBasic(nowMs) };
   const payload = hex(await digests.sha256(body));
   const headers: Record<string, string> = {
     ...given,
     "x-amz-content-sha256": payload,
-    "x-amz-date": date,
+    "x-amz-date": scope.date,
     ...(sessionToken === undefined ? {} : { "x-amz-security-token": sessionToken }),
   };
   const signed = Object.entries({ ...headers, host: url.host })
@@ -47,13 +50,10 @@ export async function signedHeaders(
     names,
     payload,
   ].join("\n");
-  const scope = `${date.slice(0, 8)}/${region}/s3/aws4_request`;
-  const text = [ALGORITHM, date, scope, hex(await digests.sha256(utf8.encode(canonical)))].join("\n");
-  const key = await hmacOf(digests, `AWS4${secret}`, date.slice(0, 8), region, "s3", "aws4_request");
-  const signature = hex(await hmacOf(digests, key, text));
+  const signature = await signatureOf(SCHEME, secret, scope, canonical, digests);
   return {
     ...headers,
-    authorization: `${ALGORITHM} Credential=${keyId}/${scope}, SignedHeaders=${names}, Signature=${signature}`,
+    authorization: `${SCHEME.algorithm} Credential=${keyId}/${scopeText(SCHEME, scope)}, SignedHeaders=${names}, Signature=${signature}`,
   };
 }
 

@@ -2,6 +2,14 @@ import { base64 } from "../../base/base64.ts";
 import { hex } from "../../base/bytes.ts";
 import type { OssSettings } from "../../config/store-settings.ts";
 import { hmacOf, webDigests, type Digests } from "../remote/digests.ts";
+import {
+  isoBasic,
+  scopeText,
+  signatureOf,
+  signingKey,
+  type SignatureScheme,
+  type SigningScope,
+} from "../remote/signature-v4.ts";
 import { encodeKey, encodeQuery } from "../remote/uri.ts";
 
 /*
@@ -10,7 +18,10 @@ import { encodeKey, encodeQuery } from "../remote/uri.ts";
  * Bodies are not signed: `UNSIGNED-PAYLOAD` is what OSS wants.
  */
 
-const ALGORITHM = "OSS4-HMAC-SHA256";
+const SCHEME: SignatureScheme = {
+  ...{ algorithm: "OSS4-HMAC-SHA256", secretPrefix: "aliyun_v4" },
+  ...{ service: "oss", terminator: "aliyun_v4_request" },
+};
 const utf8 = new TextEncoder();
 
 /** What is signed of a request. */
@@ -31,17 +42,17 @@ export async function signedHeaders(
   digests: Digests = webDigests,
 ): Promise<Record<string, string>> {
   const { keyId, sessionToken } = settings.credentials;
-  const date = isoBasic(nowMs);
+  const scope = { region: settings.region, date: isoBasic(nowMs) };
   const headers = {
     ...request.headers,
-    "x-oss-date": date,
+    "x-oss-date": scope.date,
     "x-oss-content-sha256": "UNSIGNED-PAYLOAD",
     ...(sessionToken === undefined ? {} : { "x-oss-security-token": sessionToken }),
   };
-  const signature = await sign(settings, date, canonical(settings, { ...request, headers }, []), digests);
+  const signature = await sign(settings, scope, canonical(settings, { ...request, headers }, []), digests);
   return {
     ...headers,
-    authorization: `${ALGORITHM} Credential=${keyId}/${scopeOf(settings, date)},Signature=${signature}`,
+    authorization: `${SCHEME.algorithm} Credential=${keyId}/${scopeText(SCHEME, scope)},Signature=${signature}`,
   };
 }
 
@@ -53,20 +64,20 @@ export async function signedQuery(
   nowMs: number,
 ): Promise<Record<string, string>> {
   const { keyId, sessionToken } = settings.credentials;
-  const date = isoBasic(nowMs);
+  const scope = { region: settings.region, date: isoBasic(nowMs) };
   const additional = Object.keys(request.headers)
     .filter((name) => !isAlwaysSigned(name))
     .sort();
   const query = {
     ...request.query,
     ...(additional.length === 0 ? {} : { "x-oss-additional-headers": additional.join(";") }),
-    "x-oss-signature-version": ALGORITHM,
-    "x-oss-credential": `${keyId}/${scopeOf(settings, date)}`,
-    "x-oss-date": date,
+    "x-oss-signature-version": SCHEME.algorithm,
+    "x-oss-credential": `${keyId}/${scopeText(SCHEME, scope)}`,
+    "x-oss-date": scope.date,
     "x-oss-expires": String(seconds),
     ...(sessionToken === undefined ? {} : { "x-oss-security-token": sessionToken }),
   };
-  const signature = await sign(settings, date, canonical(settings, { ...request, query }, additional));
+  const signature = await sign(settings, scope, canonical(settings, { ...request, query }, additional));
   return { ...query, "x-oss-signature": signature };
 }
 
@@ -83,11 +94,11 @@ export async function signedForm(
   nowMs: number,
 ): Promise<Record<string, string>> {
   const { keyId, sessionToken } = settings.credentials;
-  const date = isoBasic(nowMs);
+  const scope = { region: settings.region, date: isoBasic(nowMs) };
   const signing = {
-    "x-oss-signature-version": ALGORITHM,
-    "x-oss-credential": `${keyId}/${scopeOf(settings, date)}`,
-    "x-oss-date": date,
+    "x-oss-signature-version": SCHEME.algorithm,
+    "x-oss-credential": `${keyId}/${scopeText(SCHEME, scope)}`,
+    "x-oss-date": scope.date,
     ...(sessionToken === undefined ? {} : { "x-oss-security-token": sessionToken }),
   };
   const all = { ...fields, ...signing };
@@ -96,7 +107,9 @@ export async function signedForm(
     conditions: [...Object.entries(all).map(([name, value]) => ({ [name]: value })), ...conditions],
   });
   const policy = base64(utf8.encode(text));
-  const signature = hex(await hmacOf(webDigests, await signingKey(settings, date), policy));
+  const signature = hex(
+    await hmacOf(webDigests, await signingKey(SCHEME, settings.credentials.secret, scope, webDigests), policy),
+  );
   return { ...all, policy, "x-oss-signature": signature };
 }
 
@@ -121,25 +134,11 @@ function canonical(
   ].join("\n");
 }
 
-async function sign(settings: OssSettings, date: string, request: string, digests = webDigests): Promise<string> {
-  const digest = hex(await digests.sha256(utf8.encode(request)));
-  const text = [ALGORITHM, date, scopeOf(settings, date), digest].join("\n");
-  return hex(await hmacOf(digests, await signingKey(settings, date, digests), text));
-}
-
-function signingKey(
-  { region, credentials }: OssSettings,
-  date: string,
+function sign(
+  { credentials }: OssSettings,
+  scope: SigningScope,
+  request: string,
   digests = webDigests,
-): Promise<Uint8Array<ArrayBuffer>> {
-  return hmacOf(digests, `aliyun_v4${credentials.secret}`, date.slice(0, 8), region, "oss", "aliyun_v4_request");
-}
-
-function scopeOf({ region }: OssSettings, date: string): string {
-  return `${date.slice(0, 8)}/${region}/oss/aliyun_v4_request`;
-}
-
-/** `20260131T120000Z`. */
-function isoBasic(ms: number): string {
-  return new Date(ms).toISOString().replace(/[-:]|\.\d{3}/g, "");
+): Promise<string> {
+  return signatureOf(SCHEME, credentials.secret, scope, request, digests);
 }
