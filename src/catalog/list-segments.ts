@@ -126,30 +126,23 @@ class Listing {
     };
   }
 
-  /** Reads what a page has of the body. */
-  async read(window: Window): Promise<Segment[]> {
-    const rows = await this.#rows(window.fromMs, window.toMs)
+  /** Reads what a page has of a window. @param endsByMs only segments that end by then; default: all */
+  async read({ fromMs, toMs, skip }: Window, endsByMs?: number): Promise<Segment[]> {
+    const rows = await this.#rows(fromMs, toMs)
+      .$if(endsByMs !== undefined, (found) => found.where("end_ms", "<=", endsByMs ?? 0))
       .select(["stream_path", packedColumns.as("packed"), "summary"])
       .orderBy("start_ms", "desc")
       .orderBy("id", "desc")
       .limit(this.#query.pageSize)
-      .offset(window.skip)
+      .offset(skip)
       .execute();
     return rows.map(({ stream_path: path, packed, summary }) => segmentOfPacked(path, packed, summary));
   }
 
   /** Reads a page of the segments that lie in the range as a whole. */
-  async readContained(skip: number): Promise<Segment[]> {
-    const { startMs = -FOREVER_MS, endMs = FOREVER_MS, pageSize } = this.#query;
-    const rows = await this.#rows(startMs, endMs)
-      .select(["stream_path", packedColumns.as("packed"), "summary"])
-      .where("end_ms", "<=", endMs)
-      .orderBy("start_ms", "desc")
-      .orderBy("id", "desc")
-      .limit(pageSize)
-      .offset(skip)
-      .execute();
-    return rows.map(({ stream_path: path, packed, summary }) => segmentOfPacked(path, packed, summary));
+  readContained(skip: number): Promise<Segment[]> {
+    const { startMs = -FOREVER_MS, endMs = FOREVER_MS } = this.#query;
+    return this.read({ fromMs: startMs, toMs: endMs, skip }, endMs);
   }
 
   /** Reads some of the lead. */
