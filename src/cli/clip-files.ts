@@ -35,8 +35,8 @@ export async function openFiles(core: Core, files: readonly string[]): Promise<O
     ),
   );
   const nowhere = new FileStore(dirname(paths[0] ?? "."));
-  const store = withMounts(nowhere, (place) => {
-    const path = paths[place];
+  const store = withMounts(nowhere, (mountId) => {
+    const path = paths[mountId];
     return Promise.resolve(path === undefined ? undefined : new FileStore(dirname(path)));
   });
   const opened: OpenedFile[] = [];

@@ -96,13 +96,13 @@ export async function* importFiles(
   files: readonly FoundFile[],
   options: ImportOptions,
 ): AsyncGenerator<FileOutcome, void, undefined> {
-  const place = options.inPlace ? await parts.catalog.mounts.numberOf(options.folder) : undefined;
+  const mountId = options.inPlace ? await parts.catalog.mounts.numberOf(options.folder) : undefined;
   const repeated = new RepeatedHours();
   const stopped = (): boolean => options.signal.aborted;
   for (const file of files) {
     if (stopped()) return;
     try {
-      const { segment, warnings, repeated: present } = await take(parts, file, place, repeated, options);
+      const { segment, warnings, repeated: present } = await take(parts, file, mountId, repeated, options);
       repeated.note(file, segment);
       const seconds = ((segment.endMs - segment.startMs) / 1000).toFixed(1);
       const what = `${segment.streamPath} ${formatTime(segment.startMs)} ${seconds} s`;
@@ -130,7 +130,7 @@ function endsImport(error: unknown, { inPlace }: ImportOptions): boolean {
 async function take(
   parts: IngestParts,
   file: FoundFile,
-  place: number | undefined,
+  mountId: number | undefined,
   repeated: RepeatedHours,
   { folder, signal, maxDurationMs, stillMs = STILL_MS }: ImportOptions,
 ): Promise<Ingested> {
@@ -141,10 +141,10 @@ async function take(
   const chooseStart = (indexed: IndexedSegment): SegmentStart => repeated.startOf(file, indexed, Number(stats.mtimeMs));
   const size = Number(stats.size);
   const idempotencyKey = `import:${path}:${stats.size}:${stats.mtimeNs}`;
-  if (place === undefined) {
+  if (mountId === undefined) {
     return ingestSegment(parts, { ...times, chooseStart, idempotencyKey, size, body: read(path, stats, signal) });
   }
-  const key = mountKey(place, file.path);
+  const key = mountKey(mountId, file.path);
   const known = await parts.catalog.segmentByKey(key);
   if (known !== undefined && BigInt(known.size) === stats.size) return { segment: known, warnings: [], repeated: true };
   return registerInPlace(parts, { ...times, chooseStart, idempotencyKey, key });

@@ -18,7 +18,7 @@ export function parseMountKey(key: string): { readonly mountId: number; readonly
 export type OpenMount = (mountId: number) => Promise<Store | undefined>;
 
 /**
- * A store whose keys `@<place>/<path>` name files of other folders, which are only ever read.
+ * A store whose keys `@<mount>/<path>` name files of other folders, which are only ever read.
  * @param openMount asked until it answers with a store, then never again for that number
  */
 export function withMounts(store: Store, openMount: OpenMount): Store {

@@ -53,8 +53,8 @@ export async function openNodeParts(
   };
   const own = await openStore(config.store, nodeStoreDrivers(join(folder, "media"), identity, send));
   const store = withMounts(own, async (mountId) => {
-    const place = (await catalog.mounts.all()).find(({ id }) => id === mountId);
-    return place === undefined ? undefined : new FileStore(place.path);
+    const mount = (await catalog.mounts.all()).find(({ id }) => id === mountId);
+    return mount === undefined ? undefined : new FileStore(mount.path);
   });
   const publicFiles = new FileStore(join(folder, "public"), new FolderMark(join(folder, "public")));
   const folders = own instanceof FileStore ? [own, publicFiles] : [publicFiles];
