@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { statusOf } from "../src/base/error-codes.ts";
 import { BoxcarError } from "../src/base/errors.ts";
 import {
   checkTimeZone,
@@ -16,7 +17,7 @@ const refusal = (run: () => unknown): string => {
   try {
     run();
   } catch (error) {
-    if (error instanceof BoxcarError) return `${String(error.status)} ${error.code}`;
+    if (error instanceof BoxcarError) return `${String(statusOf(error))} ${error.code}`;
     throw error;
   }
   return "accepted";

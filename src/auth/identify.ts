@@ -79,5 +79,5 @@ export class Identification {
 }
 
 function invalid(message: string): BoxcarError {
-  return new BoxcarError("invalid_token", 401, message);
+  return new BoxcarError("invalid_token", message);
 }

@@ -103,7 +103,7 @@ function checkClaims(payload: JWTPayload, latest: number): void {
   const isText = (value: unknown): boolean => typeof value === "string";
   const expect = (claim: string, holds: (value: unknown) => boolean, expected: string): void => {
     if (!Object.hasOwn(claims, claim) || holds(claims[claim])) return;
-    throw new BoxcarError("invalid_token", 401, `The claim ${claim} of the token must be ${expected}.`);
+    throw new BoxcarError("invalid_token", `The claim ${claim} of the token must be ${expected}.`);
   };
   for (const claim of ["iss", "sub", "jti"]) expect(claim, isText, "a text");
   expect("aud", (aud) => isText(aud) || (Array.isArray(aud) && aud.every(isText)), "a text or an array of texts");
@@ -130,7 +130,7 @@ function refusalOf(error: unknown): unknown {
   if (error instanceof BoxcarError) return error;
   // What is no JOSEError is a key of the provider that jose refuses, such as an RSA key of 1024 bits.
   const sentence = error instanceof errors.JOSEError ? sentenceOf(error) : "The token names a key that cannot be used.";
-  return new BoxcarError("invalid_token", 401, sentence, {}, error);
+  return new BoxcarError("invalid_token", sentence, {}, error);
 }
 
 function sentenceOf(error: errors.JOSEError): string {

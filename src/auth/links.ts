@@ -31,7 +31,7 @@ export class Links {
     const [key] = await this.#keys;
     if (key === undefined) {
       const message = "Signed links need a secret. Set BOXCAR_LINK_SECRET.";
-      throw new BoxcarError("not_available", 501, message);
+      throw new BoxcarError("not_available", message);
     }
     const signed = new URLSearchParams(query);
     signed.set("expires", String(Math.floor(expiresMs / 1000)));
@@ -58,10 +58,10 @@ export class Links {
     if (!genuine || !once) {
       const message =
         "The signature of the link does not match it. Use the link as it was given, or ask for a new one.";
-      throw new BoxcarError("bad_link", 403, message);
+      throw new BoxcarError("bad_link", message);
     }
     if (Math.floor(this.#clock() / 1000) > Number(valueOf("expires")))
-      throw new BoxcarError("link_expired", 403, "The link has expired. Ask for a new one.");
+      throw new BoxcarError("link_expired", "The link has expired. Ask for a new one.");
   }
 }
 

@@ -55,7 +55,7 @@ export function remoteKeys(url: string, clock: Clock, log: Log): PublicKeys {
       if (error instanceof errors.JWKSNoMatchingKey || error instanceof errors.JWKSMultipleMatchingKeys) throw error;
       if (error instanceof errors.JOSENotSupported) throw error;
       const message = "The keys that sign tokens cannot be fetched at the moment. Try again later.";
-      throw new BoxcarError("keys_unavailable", 503, message, {}, error);
+      throw new BoxcarError("keys_unavailable", message, {}, error);
     }
   };
 }

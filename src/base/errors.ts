@@ -1,3 +1,5 @@
+import type { ErrorCode } from "./error-codes.ts";
+
 /** What an error says besides its sentence: plain values that go into the JSON reply as they are. */
 export type ErrorFields = Readonly<Record<string, string | number | boolean | readonly unknown[]>>;
 
@@ -9,17 +11,13 @@ export type ErrorFields = Readonly<Record<string, string | number | boolean | re
  */
 export class BoxcarError extends Error {
   override readonly name = "BoxcarError";
-  /** Stable name in snake_case, for example `not_recorded`. */
-  readonly code: string;
-  /** HTTP status (RFC 9110 section 15), 400 to 599. */
-  readonly status: number;
+  readonly code: ErrorCode;
   /** Details for programs, for example the box and byte offset of a parse error. */
   readonly fields: ErrorFields;
 
-  constructor(code: string, status: number, message: string, fields: ErrorFields = {}, cause?: unknown) {
+  constructor(code: ErrorCode, message: string, fields: ErrorFields = {}, cause?: unknown) {
     super(message, cause === undefined ? undefined : { cause });
     this.code = code;
-    this.status = status;
     this.fields = fields;
   }
 }
@@ -36,5 +34,5 @@ export function sentenceOf(error: unknown, withStack = false): string {
 
 /** What ends work whose client has closed its connection: nobody reads it but the log. */
 export function clientGone(): BoxcarError {
-  return new BoxcarError("client_gone", 499, "The client closed the connection before its answer was ready.");
+  return new BoxcarError("client_gone", "The client closed the connection before its answer was ready.");
 }

@@ -9,7 +9,7 @@ import { BoxcarError } from "./errors.ts";
 export function checkStreamPath(path: string, wildcards = false): string {
   const bad = (expected: string): BoxcarError => {
     const message = `"${path.slice(0, 64).replace(/\p{Cc}/gu, "?")}" is no stream path: ${expected}. Use names between slashes, such as live/cam1.`;
-    return new BoxcarError("bad_stream_path", 400, message);
+    return new BoxcarError("bad_stream_path", message);
   };
   const bytes = (text: string): number => new TextEncoder().encode(text).length;
   if (bytes(path) > 512) throw bad("it may have at most 512 bytes");

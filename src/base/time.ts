@@ -62,7 +62,7 @@ export function parseTime(text: string, context: TimeContext, name = "time"): nu
   const ms = instantOf(text, context);
   if (ms !== undefined && isDate(ms)) return ms;
   const message = `${name} "${text.slice(0, 64)}" is no time of the years 0001 to 9999. ${accepted}.`;
-  throw new BoxcarError("bad_time", 400, message, { parameter: name });
+  throw new BoxcarError("bad_time", message, { parameter: name });
 }
 
 function instantOf(text: string, context: TimeContext): number | undefined {
@@ -108,7 +108,7 @@ export function parseDuration(text: string, name = "duration"): number {
   if ((units === null && !seconds) || value <= 0) {
     const expected = "Expected is more than nothing: seconds (90, 2.5) or units (500ms, 30s, 1m30s, 2h)";
     const message = `${name} "${text.slice(0, 64)}" is no length of time. ${expected}.`;
-    throw new BoxcarError("bad_duration", 400, message, { parameter: name });
+    throw new BoxcarError("bad_duration", message, { parameter: name });
   }
   return value;
 }
@@ -136,7 +136,7 @@ export function parseTimeRange(query: TimeParameters, defaultZone: string, nowMs
   }
   if (start === undefined) {
     if (duration !== undefined)
-      throw new BoxcarError("missing_start", 400, "duration needs a start. Give start, or range=A~B.");
+      throw new BoxcarError("missing_start", "duration needs a start. Give start, or range=A~B.");
     return end === undefined ? undefined : { startMs: undefined, endMs: parseTime(end, today, "end") };
   }
   if (end !== undefined && duration !== undefined) throw badRange("Give either end or duration, not both.");
@@ -146,7 +146,7 @@ export function parseTimeRange(query: TimeParameters, defaultZone: string, nowMs
 }
 
 function badRange(message: string): BoxcarError {
-  return new BoxcarError("bad_range", 400, message);
+  return new BoxcarError("bad_range", message);
 }
 
 function ordered(startMs: number, endMs: number | undefined): TimeRange {
@@ -197,7 +197,7 @@ export function checkTimeZone(zone: string): string {
   const message =
     `"${zone.slice(0, 64)}" is no known time zone. Give an IANA name such as UTC or Asia/Shanghai, or an offset such as ` +
     "+08:00; abbreviations such as CST mean several zones.";
-  throw new BoxcarError("bad_time_zone", 400, message);
+  throw new BoxcarError("bad_time_zone", message);
 }
 
 /** Whether `checkTimeZone` takes the zone. */

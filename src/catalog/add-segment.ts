@@ -39,10 +39,10 @@ export async function beginSegment(db: CatalogDatabase, segment: NewSegment): Pr
   if (named !== undefined && idempotencyKey !== undefined) {
     const message = `An upload to ${streamPath} with this Idempotency-Key is still running. Wait for its end, then repeat.`;
     const fields = { streamPath, idempotencyKey, retryAfterSeconds: RETRY_S };
-    throw new BoxcarError("idempotency_in_progress", 409, message, fields);
+    throw new BoxcarError("idempotency_in_progress", message, fields);
   }
   const message = `The catalog already has a segment with the key ${key}.`;
-  throw new BoxcarError("segment_exists", 409, message, { key });
+  throw new BoxcarError("segment_exists", message, { key });
 }
 
 /**
@@ -63,7 +63,7 @@ export function idempotencyMismatch(existing: Segment, startMs = existing.startM
   const { id, streamPath, size } = existing;
   const start = formatTime(startMs);
   const message = `This Idempotency-Key named a segment of ${streamPath} that starts at ${start} and has ${size} bytes: nothing of this request was taken. Send another segment with a key of its own.`;
-  return new BoxcarError("idempotency_mismatch", 422, message, { id, start, size });
+  return new BoxcarError("idempotency_mismatch", message, { id, start, size });
 }
 
 /** The segment an earlier request of this owner with this idempotency key made. */
@@ -123,7 +123,7 @@ export async function completeSegment(
   if (taken !== undefined) throw takenOver(id, taken.taken_ms);
   if (row === undefined) {
     const message = "The upload took so long that it was given up. Upload the segment again.";
-    throw new BoxcarError("upload_expired", 409, message, { id });
+    throw new BoxcarError("upload_expired", message, { id });
   }
   if (precisionMs === 0) return segmentOf(row);
   await settleStarts(db, row.stream_path, id, startMs);
@@ -138,7 +138,7 @@ export async function completeSegment(
 /** The refusal of a segment that reaches beyond the moment at which another node took over its stream. */
 function takenOver(id: number, takenMs: number): BoxcarError {
   const message = `Another node has recorded the stream since ${formatTime(takenMs)}. What was recorded here of later moments is set aside.`;
-  return new BoxcarError("taken_over", 409, message, { id, takenMs });
+  return new BoxcarError("taken_over", message, { id, takenMs });
 }
 
 async function inexactTimes(db: CatalogDatabase, id: number, segment: ReadySegment, precisionMs: number) {

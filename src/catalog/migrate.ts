@@ -253,5 +253,5 @@ function checkNotNewer(known: readonly string[]): void {
   const newer = known.filter((name) => !Object.hasOwn(migrations, name));
   if (newer.length === 0) return;
   const message = `The catalog was made by a later version of boxcar (${newer.join(", ")}). Run that version.`;
-  throw new BoxcarError("catalog_newer", 500, message, { migrations: newer });
+  throw new BoxcarError("catalog_newer", message, { migrations: newer });
 }

@@ -246,5 +246,5 @@ function versionOf({ number, version }: Pick<Bucket, "number" | "version">): str
 
 function tooLarge(most: number): BoxcarError {
   const message = `The range has more than ${String(most)} segments, which is the most that one call takes. Ask for shorter ranges.`;
-  return new BoxcarError("range_too_large", 400, message, { mostSegments: most });
+  return new BoxcarError("range_too_large", message, { mostSegments: most });
 }

@@ -140,7 +140,7 @@ export class UploadRows {
     const stored = results.slice(before.length).flatMap((rows) => (rows as UploadRow[]).map(uploadOf));
     if (stored.length === uploads.length) return stored;
     const message = "The upload took so long that it was given up. Upload the file again.";
-    throw new BoxcarError("upload_expired", 409, message);
+    throw new BoxcarError("upload_expired", message);
   }
 
   /** A stored upload by its key. */

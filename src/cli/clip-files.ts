@@ -30,7 +30,7 @@ export async function openFiles(core: Core, files: readonly string[]): Promise<O
   const paths = await Promise.all(
     files.map((file) =>
       realpath(file).catch((cause: unknown) => {
-        throw new BoxcarError("object_missing", 404, `${file} cannot be read: there is no such file.`, {}, cause);
+        throw new BoxcarError("object_missing", `${file} cannot be read: there is no such file.`, {}, cause);
       }),
     ),
   );
@@ -44,11 +44,11 @@ export async function openFiles(core: Core, files: readonly string[]): Promise<O
     const key = mountKey(i, basename(path));
     const file = files[i] ?? path;
     const info = await store.head(key);
-    if (info === undefined) throw new BoxcarError("object_missing", 404, `${file} is no file.`);
+    if (info === undefined) throw new BoxcarError("object_missing", `${file} is no file.`);
     const read = (span: ByteSpan): Promise<Uint8Array> => gathered(store.get(key, span), span.length);
     const indexed = await indexObject(core, info.size, read).catch((error: unknown) => {
       if (!(error instanceof BoxcarError)) throw error;
-      throw new BoxcarError(error.code, error.status, `${file}: ${error.message}`, error.fields, error);
+      throw new BoxcarError(error.code, `${file}: ${error.message}`, error.fields, error);
     });
     opened.push({ store, key, info, indexed });
   }

@@ -115,7 +115,7 @@ function cutPath(format: "mp4" | "fmp4"): string {
 }
 
 function failed(what: string, how: string): BoxcarError {
-  return new BoxcarError("demo_failed", 500, `The demonstration failed at ${what}: ${how}`);
+  return new BoxcarError("demo_failed", `The demonstration failed at ${what}: ${how}`);
 }
 
 function printLinks(url: string): void {

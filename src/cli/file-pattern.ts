@@ -133,5 +133,5 @@ function fixedFolder(pattern: string): string {
 }
 
 function badPattern(pattern: string, fault: string): BoxcarError {
-  return new BoxcarError("bad_pattern", 400, `The pattern ${pattern} cannot be used: ${fault}.`);
+  return new BoxcarError("bad_pattern", `The pattern ${pattern} cannot be used: ${fault}.`);
 }

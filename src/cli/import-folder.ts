@@ -2,6 +2,7 @@ import { createReadStream, type BigIntStats } from "node:fs";
 import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { statusOf } from "../base/error-codes.ts";
 import { BoxcarError } from "../base/errors.ts";
 import type { IndexedSegment } from "../core/index.ts";
 import type { SegmentStart } from "../intake/segments/segment-start.ts";
@@ -124,7 +125,7 @@ export async function* importFiles(
 function endsImport(error: unknown, { inPlace }: ImportOptions): boolean {
   if (!(error instanceof BoxcarError)) return false;
   const isRead = inPlace && error.code === "store_failed"; // the files themselves are the store
-  return (error.status === 503 || error.status === 507) && !isRead;
+  return [503, 507].includes(statusOf(error)) && !isRead;
 }
 
 async function take(
@@ -185,12 +186,12 @@ async function* read(path: string, before: BigIntStats, signal: AbortSignal): As
 }
 
 function changing(): BoxcarError {
-  return new BoxcarError("file_changing", 409, "It is still being written. Import again when it is finished.");
+  return new BoxcarError("file_changing", "It is still being written. Import again when it is finished.");
 }
 
 function unreadable(cause: unknown): BoxcarError {
   const why = cause instanceof Error ? cause.message : String(cause);
-  return new BoxcarError("file_unreadable", 422, `It cannot be read: ${why}.`, {}, cause);
+  return new BoxcarError("file_unreadable", `It cannot be read: ${why}.`, {}, cause);
 }
 
 function refusalText(error: unknown): string {

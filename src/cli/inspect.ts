@@ -70,12 +70,12 @@ export async function run(args: string[]): Promise<number> {
 
 async function inspect(core: Core, file: string): Promise<Inspection> {
   const path = await realpath(file).catch((cause: unknown) => {
-    throw new BoxcarError("object_missing", 404, `${file} cannot be read: there is no such file.`, {}, cause);
+    throw new BoxcarError("object_missing", `${file} cannot be read: there is no such file.`, {}, cause);
   });
   const store = new FileStore(dirname(path));
   const key = basename(path);
   const info = await store.head(key);
-  if (info === undefined) throw new BoxcarError("object_missing", 404, `${file} is no file.`);
+  if (info === undefined) throw new BoxcarError("object_missing", `${file} is no file.`);
   const read = (span: ByteSpan): Promise<Uint8Array> => gathered(store.get(key, span), span.length);
   const boxes = await inspectObject(core, info.size, read);
   const indexed = await indexObject(core, info.size, read).catch((error: unknown) => {

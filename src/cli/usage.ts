@@ -2,7 +2,7 @@ import { BoxcarError } from "../base/errors.ts";
 
 /** The refusal of arguments that make no sense together; the program ends with exit code 2. */
 export function badUsage(message: string): BoxcarError {
-  return new BoxcarError("bad_usage", 400, message);
+  return new BoxcarError("bad_usage", message);
 }
 
 /**

@@ -226,7 +226,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
   if ("problems" in store) problems.push(...store.problems.map((problem) => `BOXCAR_STORE: ${problem}`));
   if (problems.length > 0 || "problems" in catalog || "problems" in store) {
     const message = `The configuration cannot be used:\n${problems.map((problem) => `- ${problem}`).join("\n")}`;
-    throw new BoxcarError("bad_configuration", 500, message, { problems });
+    throw new BoxcarError("bad_configuration", message, { problems });
   }
   return {
     host: HOST,

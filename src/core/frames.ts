@@ -83,7 +83,7 @@ function videoOf(segment: RecordedSegment): Omit<VideoSamples, "selected"> {
   if (record === undefined) throw noPicture("It has no video track.");
   if (record.flags & TrackFlag.Encrypted) {
     const message = "The video is encrypted: no picture of it can be decoded.";
-    throw new BoxcarError("encrypted", 409, message, { id: segment.id });
+    throw new BoxcarError("encrypted", message, { id: segment.id });
   }
   return { segment, timed, trackIndex, record };
 }
@@ -128,5 +128,5 @@ async function find(
 }
 
 function noPicture(why: string): BoxcarError {
-  return new BoxcarError("no_picture", 422, `There is no picture to be had of this video. ${why}`);
+  return new BoxcarError("no_picture", `There is no picture to be had of this video. ${why}`);
 }

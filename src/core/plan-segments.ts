@@ -39,5 +39,5 @@ export async function planSegments(
   });
   if (plan !== undefined && isWhole(plan)) return plan;
   const message = `Nothing of these files is shown between ${formatTime(startMs)} and ${formatTime(endMs)}.`;
-  throw new BoxcarError("not_recorded", 404, message);
+  throw new BoxcarError("not_recorded", message);
 }

@@ -155,7 +155,7 @@ function checkBody({ method, headers }: Request): void {
     : Number(headers.get("content-length") ?? 0);
   if ((method !== "GET" && method !== "HEAD") || length <= MOST_IGNORED_BODY) return;
   const message = `A ${method} request has no body. Send it without one, or use the method of the call that takes it.`;
-  throw new BoxcarError("unexpected_body", 400, message);
+  throw new BoxcarError("unexpected_body", message);
 }
 
 function checkEncoding(path: string): void {
@@ -163,12 +163,12 @@ function checkEncoding(path: string): void {
     decodeURIComponent(path);
   } catch (cause) {
     const message = "The path of the URL is not valid percent-encoded UTF-8. Write a percent sign in a name as %25.";
-    throw new BoxcarError("bad_path", 400, message, {}, cause);
+    throw new BoxcarError("bad_path", message, {}, cause);
   }
 }
 
 /** What the HTTP libraries refuse by themselves, such as a body that is no JSON, in boxcar's form. */
 function refusalOf(error: unknown): unknown {
   if (!(error instanceof HTTPException) || error.status >= 500) return error;
-  return new BoxcarError("bad_request", error.status, `${error.message}. GET /docs shows what is expected.`, {}, error);
+  return new BoxcarError("bad_request", `${error.message}. GET /docs shows what is expected.`, {}, error);
 }

@@ -52,12 +52,12 @@ export async function passInto<Read>(
 }
 
 function notKept(sent: Sent, what: string): BoxcarError {
-  return new BoxcarError("store_failed", 503, `The store ${what}. Upload the ${sent} again.`);
+  return new BoxcarError("store_failed", `The store ${what}. Upload the ${sent} again.`);
 }
 
 /** The refusal of more than `maxBytes` bytes. */
 export function tooLarge(sent: Sent, maxBytes: number): BoxcarError {
   const cure = sent === "segment" ? "Upload shorter segments, or raise" : "Raise";
   const message = `The ${sent} is larger than the ${String(maxBytes)} bytes allowed. ${cure} BOXCAR_MAX_UPLOAD.`;
-  return new BoxcarError("too_large", 413, message, { maxBytes });
+  return new BoxcarError("too_large", message, { maxBytes });
 }

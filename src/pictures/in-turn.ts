@@ -12,5 +12,5 @@ export async function afterWaiting<Made>(queue: FairQueue, turn: Turn, make: () 
   const made = queue.run(turn, make);
   if (made !== undefined) return made;
   const message = `${String(queue.waiting)} pictures wait to be made, as many as may. Ask again in a moment.`;
-  throw new BoxcarError("busy", 429, message, { retryAfterSeconds: BUSY_SECONDS });
+  throw new BoxcarError("busy", message, { retryAfterSeconds: BUSY_SECONDS });
 }

@@ -62,5 +62,5 @@ export function ossDecodes(codecs: string): boolean {
 
 function bad(why: string): BoxcarError {
   const message = `x-oss-process: ${why}. Expected is for example video/snapshot,t_1000,f_jpg,w_800,h_0,m_fast.`;
-  return new BoxcarError("bad_process", 400, message, { parameters: ["x-oss-process"] });
+  return new BoxcarError("bad_process", message, { parameters: ["x-oss-process"] });
 }

@@ -99,7 +99,7 @@ export class Pictures {
   #required(): PictureDecoder {
     if (this.#decoder !== undefined) return this.#decoder;
     const message = "This server cannot decode pictures: it runs where ffmpeg cannot be started. Ask one on Node.";
-    throw new BoxcarError("not_available", 501, message);
+    throw new BoxcarError("not_available", message);
   }
 
   async #once(identity: readonly unknown[], turn: Turn, make: () => Promise<Uint8Array>): Promise<Uint8Array> {

@@ -31,7 +31,7 @@ export async function qrCode(text: string, { size, type }: QrOptions): Promise<Q
   const length = new TextEncoder().encode(text).length;
   if (length === 0 || length > QR_TEXT_BYTES) {
     const message = `The text of a QR code has 1 to ${QR_TEXT_BYTES} bytes of UTF-8; this has ${length}.`;
-    throw new BoxcarError("bad_qr_text", 400, message, { maxBytes: QR_TEXT_BYTES });
+    throw new BoxcarError("bad_qr_text", message, { maxBytes: QR_TEXT_BYTES });
   }
   const modules = matrix(text, LEVEL);
   if (type === "svg")
@@ -40,7 +40,7 @@ export async function qrCode(text: string, { size, type }: QrOptions): Promise<Q
   const scale = Math.floor(size / side);
   if (scale < 1) {
     const message = `A QR code of this text needs ${side} pixels a side; ${size} is too small. Ask for a larger size.`;
-    throw new BoxcarError("bad_qr_size", 400, message, { leastSize: side });
+    throw new BoxcarError("bad_qr_size", message, { leastSize: side });
   }
   return { contentType: "image/png", bytes: await bitmapPng(modules, QUIET, scale) };
 }

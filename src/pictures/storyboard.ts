@@ -38,7 +38,7 @@ export function tilesOf(plan: RangeOutline, intervalMs: number | undefined): { i
   if (step < LEAST_INTERVAL_MS || count > TILES * SHEETS) {
     const least = Math.max(LEAST_INTERVAL_MS, Math.ceil(lengthMs / TILES / SHEETS));
     const message = `A storyboard of this range has an interval of ${least} ms or more. Leave it out, or take a longer one.`;
-    throw new BoxcarError("too_many_tiles", 400, message, { leastIntervalMs: least });
+    throw new BoxcarError("too_many_tiles", message, { leastIntervalMs: least });
   }
   const tiles: Tile[] = [];
   let reading = 0;

@@ -47,5 +47,5 @@ export async function* arrivals(
 
 function silent(silenceMs: number): BoxcarError {
   const message = `The source sent nothing for ${String(silenceMs / 1000)} seconds. Look whether it runs and can be reached.`;
-  return new BoxcarError("source_silent", 504, message);
+  return new BoxcarError("source_silent", message);
 }

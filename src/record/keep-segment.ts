@@ -1,6 +1,7 @@
 import type { Core, IndexedSegment } from "../core/index.ts";
 import type { Catalog } from "../catalog/catalog.ts";
 import type { Segment } from "../catalog/types.ts";
+import { statusOf } from "../base/error-codes.ts";
 import { BoxcarError } from "../base/errors.ts";
 import { paused } from "../base/paused.ts";
 import type { Clock, Log, ObjectInfo, Store } from "../base/ports.ts";
@@ -99,8 +100,8 @@ function toldOf({
 }
 
 /** Whether no repetition changes a refusal. */
-function isFinal({ code, status }: BoxcarError): boolean {
-  return code === "taken_over" || status === 400 || status === 422;
+function isFinal(refusal: BoxcarError): boolean {
+  return refusal.code === "taken_over" || [400, 422].includes(statusOf(refusal));
 }
 
 /** Puts a file aside that is refused for good. */

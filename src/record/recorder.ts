@@ -1,4 +1,5 @@
 import { StreamIndexer } from "../core/index.ts";
+import { statusOf } from "../base/error-codes.ts";
 import { BoxcarError } from "../base/errors.ts";
 import { keepSegment, setAside } from "./keep-segment.ts";
 import { Recording, type Connect, type RecordingOptions, type RecordParts } from "./recording.ts";
@@ -66,10 +67,10 @@ export class Recorder {
     const running = this.#running.get(streamPath);
     if (running !== undefined) {
       const message = `${streamPath} is being recorded by job ${running.id}. Stop it first: POST /mp4/api/stop/${streamPath}.`;
-      throw new BoxcarError("already_recording", 409, message, { streamPath, job: running.id });
+      throw new BoxcarError("already_recording", message, { streamPath, job: running.id });
     }
     if (this.#closing) {
-      throw new BoxcarError("stopping", 503, "The server is stopping. Connect again when it is back.");
+      throw new BoxcarError("stopping", "The server is stopping. Connect again when it is back.");
     }
     const options = { ...settings, streamPath, connect, silenceMs: this.#silenceMs };
     const recording = new Recording(this.#parts, jobId(this.#parts.randomId()), options, this.#givingUp.signal);
@@ -112,7 +113,7 @@ export class Recorder {
     const indexer = new StreamIndexer(this.#parts.core);
     for await (const chunk of file.read({ offset: 0, length: file.size })) indexer.push(chunk);
     const indexed = await indexer.endAside().catch(async (error: unknown) => {
-      if (!(error instanceof BoxcarError && error.status === 422)) throw error;
+      if (!(error instanceof BoxcarError && statusOf(error) === 422)) throw error;
       await setAside(this.#parts, file, error);
     });
     if (indexed === undefined) return;

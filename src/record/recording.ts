@@ -142,7 +142,7 @@ export class Recording {
       const isOver = this.options.standby === "once" && this.#untilMs > 0 && this.#parts.clock() >= this.#untilMs;
       if (signal.aborted || isOver || reconnects === "never" || (reconnects === "lost" && this.segments === 0)) break;
       if (this.bytes > before) failures = 0;
-      this.reason ??= new BoxcarError("source_ended", 502, "The source has ended.");
+      this.reason ??= new BoxcarError("source_ended", "The source has ended.");
       this.state = "waiting";
       this.#parts.log("warn", "a source was lost", { streamPath, reason: this.reason.message });
       await paused(backoffMs(failures), signal);
@@ -187,7 +187,7 @@ export class Recording {
     } catch (error) {
       if (error instanceof BoxcarError) return error;
       this.#parts.log("error", "recording failed", { streamPath, error: error instanceof Error ? error.stack : error });
-      return new BoxcarError("recording_failed", 500, "Recording failed. The server's log says why.", {}, error);
+      return new BoxcarError("recording_failed", "Recording failed. The server's log says why.", {}, error);
     } finally {
       signal.removeEventListener("abort", end);
       ending.abort();
@@ -329,5 +329,5 @@ function inFolder(key: string, folder: string): string {
 }
 
 function noMedia(): BoxcarError {
-  return new BoxcarError("no_media", 422, "The stream ended before anything of it could be recorded.");
+  return new BoxcarError("no_media", "The stream ended before anything of it could be recorded.");
 }

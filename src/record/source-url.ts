@@ -48,5 +48,5 @@ export function shownUrl(text: string): string {
 }
 
 function badSource(why: string): BoxcarError {
-  return new BoxcarError("bad_source", 400, `The URL of the source cannot be taken: ${why}.`);
+  return new BoxcarError("bad_source", `The URL of the source cannot be taken: ${why}.`);
 }

@@ -117,7 +117,7 @@ export class Supervisor {
     const fence = isFree ? await this.#takeLease(streamPath) : undefined;
     if (isFree && fence === undefined) {
       const message = `${streamPath} is being recorded by another node. Stop it there first.`;
-      throw new BoxcarError("already_recording", 409, message, { streamPath });
+      throw new BoxcarError("already_recording", message, { streamPath });
     }
     const recording = recorder.start(streamPath, connect, { ...settings, fence });
     this.#held.set(streamPath, { recording, source });
@@ -182,7 +182,7 @@ export class Supervisor {
 
 function takenOver(streamPath: string): BoxcarError {
   const message = `Another node has taken over ${streamPath}, since this one had said nothing for too long.`;
-  return new BoxcarError("taken_over", 409, message, { streamPath });
+  return new BoxcarError("taken_over", message, { streamPath });
 }
 
 function leaseOf(streamPath: string): string {

@@ -18,7 +18,7 @@ export function boundedSink(sink: StreamSink, most = MOST_MEDIA_SEGMENTS): Strea
     add: (segment) => {
       if (++count > most) {
         const message = `A playlist lists at most ${String(most)} media segments, and this range has more. Ask for a shorter range, or for longer ones (segment=20s).`;
-        throw new BoxcarError("range_too_large", 400, message, { mostMediaSegments: most });
+        throw new BoxcarError("range_too_large", message, { mostMediaSegments: most });
       }
       sink.add(segment);
     },

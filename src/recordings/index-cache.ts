@@ -38,7 +38,7 @@ export class IndexCache implements Indexes {
     const index = found.get(id);
     if (index === undefined) {
       const message = `Segment ${id} was deleted while it was needed. Ask for the range again.`;
-      throw new BoxcarError("index_missing", 503, message, { id });
+      throw new BoxcarError("index_missing", message, { id });
     }
     return index;
   }

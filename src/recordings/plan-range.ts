@@ -108,12 +108,12 @@ async function planned(
   const plan = await planPages(coreParts(parts), segments, query, options).catch(async (error: unknown) => {
     if (!(error instanceof BoxcarError) || error.code !== "codec_change") throw error;
     const spans = await playableSpans(catalog, query, bounds);
-    throw new BoxcarError(error.code, error.status, error.message, { ...error.fields, spans }, error);
+    throw new BoxcarError(error.code, error.message, { ...error.fields, spans }, error);
   });
   if (plan === undefined) {
     const [start, end] = [startMs, endMs].map(formatTime);
     const message = `Nothing of ${streamPath} is recorded between ${start} and ${end}. The timeline and list calls say what is.`;
-    throw new BoxcarError("not_recorded", 404, message, { streamPath });
+    throw new BoxcarError("not_recorded", message, { streamPath });
   }
   // What is recorded before the range is not part of its version.
   if (led.length === 0) plans?.set(name, { version: [...versions].join(), plan });

@@ -72,5 +72,5 @@ export class PlanPace implements Pace {
 
 function tooMany(limit: number, perClient: number): BoxcarError {
   const message = `At most ${String(limit)} long ranges are planned at once, ${String(perClient)} of one client, and ${String(WAITING)} of its wait. Try again in a moment, or ask for shorter ranges.`;
-  return new BoxcarError("too_many_plans", 429, message, { retryAfterSeconds: RETRY_SECONDS });
+  return new BoxcarError("too_many_plans", message, { retryAfterSeconds: RETRY_SECONDS });
 }

@@ -55,7 +55,7 @@ export async function streamRecordings(
   }
   const [start, end] = [startMs, endMs].map(formatTime);
   const message = `Nothing of ${streamPath} that can be streamed is recorded between ${start} and ${end}. The timeline and list calls say what is.`;
-  throw new BoxcarError("not_recorded", 404, message, { streamPath });
+  throw new BoxcarError("not_recorded", message, { streamPath });
 }
 
 /**
@@ -71,7 +71,7 @@ export async function recordedMedia(
   const segment = (await parts.catalog.segment(id)) ?? parts.catalog.growing.ofRow(id);
   if (segment === undefined && (await parts.catalog.wasDeleted(id))) {
     const message = `Segment ${id} of ${streamPath} was deleted. Ask for the playlist again.`;
-    throw new BoxcarError("segment_deleted", 410, message, { id });
+    throw new BoxcarError("segment_deleted", message, { id });
   }
   if (segment?.streamPath !== streamPath || Math.abs(segment.startMs - startMs) > MOST_CORRECTION_MS) return undefined;
   return planMediaSegment(parts, segment, name);
@@ -95,5 +95,5 @@ export async function recordedInit(
 function tooLong(lengthMs: number): BoxcarError {
   const [asked, longest] = [Math.ceil(lengthMs / 86_400_000), LONGEST_STREAM_MS / 86_400_000];
   const message = `A playlist holds at most ${String(longest)} days; these are ${String(asked)}. Ask for shorter ranges, one after another.`;
-  return new BoxcarError("range_too_large", 400, message, { longestSeconds: LONGEST_STREAM_MS / 1000 });
+  return new BoxcarError("range_too_large", message, { longestSeconds: LONGEST_STREAM_MS / 1000 });
 }

@@ -26,7 +26,6 @@ export function badKey(key: string, fault: string, cause?: unknown): BoxcarError
   const shown = key.length > 100 ? `${key.slice(0, 100)}…` : key;
   return new BoxcarError(
     "bad_key",
-    400,
     `The store key ${JSON.stringify(shown)} ${fault}. Use a relative path such as segments/live/cam1/1.mp4.`,
     {},
     cause,

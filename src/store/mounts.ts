@@ -86,7 +86,7 @@ class MountedStore implements Store {
 
 function refuseMount(key: string): void {
   if (parseMountKey(key) === undefined) return;
-  throw new BoxcarError("place_read_only", 409, `${key} lies in a folder that boxcar reads and never changes.`, {
+  throw new BoxcarError("place_read_only", `${key} lies in a folder that boxcar reads and never changes.`, {
     key,
   });
 }

@@ -21,5 +21,5 @@ export async function openStore(settings: StoreSettings, drivers: StoreDrivers):
   const open = drivers[settings.driver] as ((settings: StoreSettings) => Store | Promise<Store>) | undefined;
   if (open !== undefined) return open(settings);
   const message = `BOXCAR_STORE: there is no ${settings.driver} store on this runtime; it has ${Object.keys(drivers).join(", ")}.`;
-  throw new BoxcarError("bad_configuration", 500, message);
+  throw new BoxcarError("bad_configuration", message);
 }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { MAX_TEXT_SIZE, MAX_TEXTS, readForm } from "../../src/intake/files/form.ts";
+import { statusOf } from "../../src/base/error-codes.ts";
 import { BoxcarError } from "../../src/base/errors.ts";
 import { styles, writeForm, type Form, type FormField } from "../support/forms.ts";
 import { random, seedOf } from "../support/random.ts";
@@ -37,7 +38,7 @@ const refusal = async (form: Form, cuts: readonly number[] = []): Promise<string
   try {
     await read(form, cuts);
   } catch (error) {
-    if (error instanceof BoxcarError) return `${String(error.status)} ${error.code}`;
+    if (error instanceof BoxcarError) return `${String(statusOf(error))} ${error.code}`;
     throw error;
   }
   return "taken";

@@ -7,6 +7,7 @@ import { inStore } from "../../src/intake/files/destinations.ts";
 import type { UploadParts } from "../../src/intake/files/receive-file.ts";
 import { TusUploads } from "../../src/intake/tus/tus-upload.ts";
 import { readConfig } from "../../src/config/config.ts";
+import { statusOf } from "../../src/base/error-codes.ts";
 import { BoxcarError } from "../../src/base/errors.ts";
 import { openNodeParts, type NodeParts } from "../../src/runtime/node/node-parts.ts";
 import { png } from "../support/forms.ts";
@@ -52,7 +53,7 @@ it("two machines that write to one upload make one file, and leave nothing else"
             await machine.append(id, announced.owner, { offset: received, body: inChunks(body, 700) });
           } catch (error) {
             if (!(error instanceof BoxcarError)) throw error;
-            refusals.add(`${error.code} ${String(error.status)}`);
+            refusals.add(`${error.code} ${String(statusOf(error))}`);
           }
         }
       }),

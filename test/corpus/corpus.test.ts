@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { expect, test } from "vitest";
+import { statusOf } from "../../src/base/error-codes.ts";
 import { BoxcarError } from "../../src/base/errors.ts";
 import { StreamIndexer } from "../../src/core/indexing/stream-indexer.ts";
 import { loadCore } from "../../src/runtime/node/load-core.ts";
@@ -40,7 +41,7 @@ async function judge({ file }: CorpusFile): Promise<Outcome> {
   try {
     listed = list(bytes);
   } catch (error) {
-    if (error instanceof BoxcarError && error.status >= 400 && error.status < 500) return `refused: ${error.code}`;
+    if (error instanceof BoxcarError && statusOf(error) < 500) return `refused: ${error.code}`;
     return error instanceof Error ? (error.stack ?? error.message) : String(error);
   }
   const expected = await expectationFor(file, /enc[av]|ac-4/.test(listed.codecs) && bytes.includes("sinf"));

@@ -57,8 +57,8 @@ describe("a decoder that", () => {
 
   it("hangs is killed in time, with its children", async () => {
     const mark = `31.${process.pid}`;
-    const { code, status } = await decode(`sleep ${mark} & sleep ${mark}`, { timeLimitMs: 300 });
-    expect({ code, status }).toEqual({ code: "picture_timeout", status: 503 });
+    const { code } = await decode(`sleep ${mark} & sleep ${mark}`, { timeLimitMs: 300 });
+    expect(code).toBe("picture_timeout");
     expect(await isRunning(`sleep\0${mark}`)).toBe(false);
   });
 
@@ -77,8 +77,8 @@ describe("a decoder that", () => {
     ["floods its output and then ends well", "head -c 40000000 /dev/zero"],
     ["does not read", "exit 0"],
   ])("%s is a refusal", async (_, script) => {
-    const { code, status } = await decode(script);
-    expect({ code, status }).toEqual({ code: "picture_failed", status: 422 });
+    const { code } = await decode(script);
+    expect(code).toBe("picture_failed");
   });
 
   it("floods its error output is not listened to", async () => {
@@ -112,7 +112,7 @@ describe("a decoder that", () => {
     const path = await fake("waits", `sleep 33.${process.pid}`);
     async function* failing(): AsyncGenerator<Uint8Array> {
       yield await Promise.resolve(video);
-      throw new BoxcarError("object_changed", 409, "changed");
+      throw new BoxcarError("object_changed", "changed");
     }
     expect((await refusalOf(runBounded(path, [], failing(), roomy))).code).toBe("object_changed");
     expect(await isRunning(`sleep\u000033.${process.pid}`)).toBe(false);

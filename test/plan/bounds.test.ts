@@ -42,7 +42,7 @@ describe("captions over held gaps", () => {
   test.for(FORMATS)("are refused for more than a year, by what is allowed (%s)", async (format) => {
     const long = await plan(810);
     expect(() => long.media(format)).toThrow(
-      expect.objectContaining({ code: "captions_too_long", status: 400, fields: { longestSeconds: 31_622_400 } }),
+      expect.objectContaining({ code: "captions_too_long", fields: { longestSeconds: 31_622_400 } }),
     );
   });
 });
@@ -62,7 +62,7 @@ describe("sample entries", () => {
     await shelve([{ file: await described((256 << 10) - 200, 1), startMs: 0 }]);
     const large = await described(256 << 10, 1);
     await expect(shelve([{ file: large, startMs: 0 }])).rejects.toMatchObject({
-      ...{ code: "description_too_large", status: 422, fields: { box: "stsd" } },
+      ...{ code: "description_too_large", fields: { box: "stsd" } },
     });
   });
 
@@ -73,7 +73,7 @@ describe("sample entries", () => {
     const shelf = await shelve(files);
     const plan = await shelf.plan({ startMs: 0, endMs: 16_000 });
     expect(plan.weight).toBeGreaterThan(2 * 16 * (250 << 10));
-    const refusal = { code: "too_many_changes", status: 409 };
+    const refusal = { code: "too_many_changes" };
     await expect(shelf.plan({ startMs: 0, endMs: 18_000 })).rejects.toMatchObject(refusal);
   });
 });

@@ -75,13 +75,13 @@ describe.skipIf(ffprobePath === undefined)("a gap", () => {
   test("alone is not recorded", async () => {
     const asked = shelf.plan({ startMs: RECORDED_AT + 4500, endMs: RECORDED_AT + 6500 });
     await expect(asked).rejects.toThrow(BoxcarError);
-    await expect(asked).rejects.toMatchObject({ code: "not_recorded", status: 404 });
+    await expect(asked).rejects.toMatchObject({ code: "not_recorded" });
   });
 
   test("of a week is too long to be kept by audio of 48 kHz", async () => {
     const far = await shelve(await withGap(7 * 86_400_000));
     const range = { startMs: RECORDED_AT, endMs: RECORDED_AT + 8 * 86_400_000 };
-    await expect(far.plan({ ...range, gaps: "keep" })).rejects.toMatchObject({ code: "gap_too_long", status: 400 });
+    await expect(far.plan({ ...range, gaps: "keep" })).rejects.toMatchObject({ code: "gap_too_long" });
     expect((await far.plan(range)).joints).toBe(3);
   });
 });

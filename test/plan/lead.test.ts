@@ -91,7 +91,7 @@ describe.skipIf(ffprobePath === undefined)("a group of pictures over several seg
     });
     const cut = await shelve(late);
     const alone = { startMs: RECORDED_AT + 4500, endMs: RECORDED_AT + 10_000 };
-    await expect(cut.plan(alone)).rejects.toMatchObject({ code: "no_sync_sample", status: 409 });
+    await expect(cut.plan(alone)).rejects.toMatchObject({ code: "no_sync_sample" });
     const plan = await cut.plan({ startMs: RECORDED_AT + 4500, endMs: RECORDED_AT + 25_000 });
     expect(plan).toMatchObject({ startMs: RECORDED_AT + 18_000, gaps: [] });
 

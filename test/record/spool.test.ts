@@ -49,7 +49,7 @@ async function hashes(path: string): Promise<string[]> {
 /** A store that takes nothing while it is away. */
 function leaving(store: Store): { store: Store; isAway: boolean } {
   const away = (): never => {
-    throw new BoxcarError("store_failed", 503, "The store is away.");
+    throw new BoxcarError("store_failed", "The store is away.");
   };
   const parts: { store: Store; isAway: boolean } = {
     isAway: true,

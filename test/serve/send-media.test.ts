@@ -158,7 +158,7 @@ describe("ranges", () => {
 
 describe("failures", () => {
   it("before the first byte have a status of their own", async () => {
-    const gone = new BoxcarError("object_missing", 404, "The object is gone.");
+    const gone = new BoxcarError("object_missing", "The object is gone.");
     const { url } = await serve({
       size: 10,
       etag: "x",

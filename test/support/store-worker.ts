@@ -34,8 +34,8 @@ const worker = {
       return await answer(store, call, request);
     } catch (cause) {
       if (!(cause instanceof BoxcarError)) throw cause;
-      const { code, status, message } = cause;
-      return Response.json({ code, status, message }, { status: 599 });
+      const { code, message } = cause;
+      return Response.json({ code, message }, { status: 599 });
     }
   },
 };

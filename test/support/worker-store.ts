@@ -97,7 +97,7 @@ class WorkerStore implements Store {
     const response = await fetch(this.#url, init);
     if (response.status === 200) return response;
     if (response.status !== 599) throw new Error(await response.text());
-    const { code, status, message } = (await response.json()) as BoxcarError;
-    throw new BoxcarError(code, status, message);
+    const { code, message } = (await response.json()) as BoxcarError;
+    throw new BoxcarError(code, message);
   }
 }

@@ -107,7 +107,7 @@ export class FragmentReader {
     const most = type === "mdat" ? MOST_MEDIA : MOST_METADATA;
     if (!KEPT.includes(type) || size <= most) return;
     const message = `The box ${type} of the stream has ${size} bytes; ${most} are allowed. Write shorter fragments.`;
-    throw new BoxcarError("part_too_large", 422, message, { box: type, most });
+    throw new BoxcarError("part_too_large", message, { box: type, most });
   }
 
   #close({ type, offset, header, chunks }: OpenBox): StreamHeader | StreamPart | undefined {
@@ -132,5 +132,5 @@ export class FragmentReader {
 
 function notFragmented(why: string): BoxcarError {
   const message = `This is no stream of fragmented MP4: ${why}. With ffmpeg: -f mp4 -movflags +frag_keyframe+empty_moov+default_base_moof.`;
-  return new BoxcarError("not_fragmented", 422, message);
+  return new BoxcarError("not_fragmented", message);
 }

@@ -32,7 +32,7 @@ export async function scanObject(
   limits: IndexLimits = {},
   visit?: (box: TopLevelBox) => void,
 ): Promise<MetadataScan> {
-  if (size === 0) throw new BoxcarError("not_mp4", 422, "The file is empty. Send the bytes of an MP4 file.");
+  if (size === 0) throw new BoxcarError("not_mp4", "The file is empty. Send the bytes of an MP4 file.");
   const scan = new MetadataScan(core, limits.metadataBytes ?? DEFAULT_METADATA_LIMIT, visit);
   let window = { offset: 0, bytes: new Uint8Array(0) as Uint8Array };
   for (;;) {

@@ -131,7 +131,6 @@ export class MetadataScan {
 function tooLarge(box: string, offset: number, limit: number): BoxcarError {
   return new BoxcarError(
     "metadata_too_large",
-    413,
     `The file's metadata is larger than ${limit} bytes (box ${box} at byte ${offset}). Split the recording.`,
     { box, offset, limit },
   );

@@ -115,5 +115,5 @@ function trackOf(
 function tooLong(endMs: number): BoxcarError {
   const [seconds, longest] = [endMs, LONGEST_CAPTIONS_MS].map((ms) => Math.ceil(ms / SECOND_MS));
   const message = `Captions are written for up to ${String(longest)} seconds; this would last ${String(seconds)}. Take a shorter range, or captions=none.`;
-  return new BoxcarError("captions_too_long", 400, message, { longestSeconds: longest ?? 0 });
+  return new BoxcarError("captions_too_long", message, { longestSeconds: longest ?? 0 });
 }

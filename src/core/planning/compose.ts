@@ -161,7 +161,7 @@ function fewOf(page: readonly RecordedSegment[], queries: IndexQueries): number[
 /** Says that a segment cannot be decoded. */
 export function noSyncSample({ id }: RecordedSegment): BoxcarError {
   const message = `Segment ${id} has no sync sample to start from, nor has what is recorded before it. Download it as it is stored, by id.`;
-  return new BoxcarError("no_sync_sample", 409, message, { id });
+  return new BoxcarError("no_sync_sample", message, { id });
 }
 
 /**

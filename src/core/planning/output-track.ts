@@ -232,5 +232,5 @@ export class OutputTrack {
 
 function tooManyChanges({ id }: RecordedSegment): BoxcarError {
   const message = `Up to segment ${id} the range has more than ${MOST_DESCRIPTION_BYTES} bytes of different sample entries. Ask for shorter ranges.`;
-  return new BoxcarError("too_many_changes", 409, message, { id });
+  return new BoxcarError("too_many_changes", message, { id });
 }

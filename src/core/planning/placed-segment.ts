@@ -26,8 +26,7 @@ export class TimedSegment {
     this.segment = segment;
     this.summary = readSummary(segment.summary);
     const reference = this.summary.tracks[this.summary.reference];
-    if (reference === undefined)
-      throw new BoxcarError("bad_index", 500, `Segment ${segment.id} has a damaged summary.`);
+    if (reference === undefined) throw new BoxcarError("bad_index", `Segment ${segment.id} has a damaged summary.`);
     this.reference = reference;
     this.durationMs = millisecondsOf(reference.end - reference.start, reference.timescale);
     const { tracks } = this.summary;

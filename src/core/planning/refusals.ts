@@ -5,17 +5,17 @@ import type { RecordedSegment } from "../segment.ts";
 /** Refuses to cut what is encrypted. */
 export function encrypted({ id }: RecordedSegment): BoxcarError {
   const message = `Segment ${id} is encrypted, and cutting would lose what its samples need to be decrypted. Download it whole by id.`;
-  return new BoxcarError("encrypted", 409, message, { id });
+  return new BoxcarError("encrypted", message, { id });
 }
 
 /** Refuses a range over two codecs. */
 export function codecChange({ id }: RecordedSegment, before: string, after: string): BoxcarError {
   const message = `The codec changes from ${before} to ${after} at segment ${id}, which no player follows inside one track. Download the spans one by one.`;
-  return new BoxcarError("codec_change", 409, message, { id, before, after });
+  return new BoxcarError("codec_change", message, { id, before, after });
 }
 
 /** Refuses a gap that the sample before it cannot last over. */
 export function tooLongGap({ id }: RecordedSegment): BoxcarError {
   const message = `The distance before segment ${id} is longer than one sample can last. Use gaps=skip, or a shorter range.`;
-  return new BoxcarError("gap_too_long", 400, message, { id });
+  return new BoxcarError("gap_too_long", message, { id });
 }

@@ -138,7 +138,7 @@ export class Groups {
 
 function tooMany(count: number): BoxcarError {
   const message = `A recording of this range would be ${String(count)} media segments, and at most ${String(MOST_GROUPS)} are listed of one. Ask for longer ones (segment=20s), or upload it in parts.`;
-  return new BoxcarError("range_too_large", 400, message, { mostMediaSegments: MOST_GROUPS });
+  return new BoxcarError("range_too_large", message, { mostMediaSegments: MOST_GROUPS });
 }
 
 /** Ticks from the start of a group to that of the next, at least. */

@@ -15,8 +15,7 @@ export function call(wasm: Exports, status: number): Result {
 /** Address of `size` free bytes, good until the next `reset`. @throws BoxcarError out_of_memory */
 export function room(wasm: Exports, size: number): number {
   const pointer = wasm.allocate(size);
-  if (pointer === 0)
-    throw new BoxcarError("out_of_memory", 422, `${size} bytes of metadata do not fit the memory limit.`);
+  if (pointer === 0) throw new BoxcarError("out_of_memory", `${size} bytes of metadata do not fit the memory limit.`);
   return pointer;
 }
 

@@ -1,9 +1,9 @@
+import type { ErrorCode } from "../../base/error-codes.ts";
 import { BoxcarError } from "../../base/errors.ts";
 import { Status } from "./abi/names.ts";
 
-/** Name and sentence for each Status. */
-const REFUSALS: Readonly<Record<keyof typeof Status, readonly [code: string, sentence: string]>> = {
-  Ok: ["ok", ""],
+/** Code and sentence of each Status. */
+const REFUSALS: Readonly<Record<Exclude<keyof typeof Status, "Ok">, readonly [code: ErrorCode, sentence: string]>> = {
   NotMp4: [
     "not_mp4",
     "This is not an ISO base media (MP4) file. Send the bytes of an .mp4, .m4v, .m4a, .mov or .3gp file.",
@@ -54,11 +54,8 @@ const REFUSALS: Readonly<Record<keyof typeof Status, readonly [code: string, sen
   ],
 };
 
-const BY_NUMBER = new Map<number, readonly [code: string, sentence: string]>();
-for (const [name, number] of Object.entries(Status)) BY_NUMBER.set(number, REFUSALS[name as keyof typeof Status]);
-
-/** Faults of what is stored here, not of what a client sent. */
-const OURS = new Set(["bad_index"]);
+const BY_NUMBER = new Map<number, readonly [code: ErrorCode, sentence: string]>();
+for (const [name, refusal] of Object.entries(REFUSALS)) BY_NUMBER.set(Status[name as keyof typeof Status], refusal);
 
 /**
  * The error for a status code of the WASM module.
@@ -66,7 +63,9 @@ const OURS = new Set(["bad_index"]);
  * @param offset where, in bytes from the start of the file
  */
 export function refusal(status: number, box: string, offset: number): BoxcarError {
-  const [code, sentence] = BY_NUMBER.get(status) ?? ["defect", `The parser stopped with the unknown status ${status}.`];
+  const known = BY_NUMBER.get(status);
+  if (known === undefined) throw new Error(`the parser stopped with the unknown status ${status}`);
+  const [code, sentence] = known;
   const where = box === "" ? "" : ` (box ${box} at byte ${offset})`;
-  return new BoxcarError(code, OURS.has(code) ? 500 : 422, sentence + where, box === "" ? {} : { box, offset });
+  return new BoxcarError(code, sentence + where, box === "" ? {} : { box, offset });
 }

@@ -1,3 +1,4 @@
+import { statusOf } from "../../base/error-codes.ts";
 import type { BoxcarError } from "../../base/errors.ts";
 
 /** Refusals of the chat front end's calls in Chinese: it shows them to people. What goes on in detail is for the log. */
@@ -59,13 +60,14 @@ const sentences: Readonly<Record<string, string>> = {
 };
 
 /** A refusal as one sentence in Chinese; what has no sentence of its own is told by its status. */
-export function inChinese({ code, status, fields }: BoxcarError): string {
+export function inChinese(refusal: BoxcarError): string {
+  const { code, fields } = refusal;
   const sentence = Object.hasOwn(sentences, code) ? sentences[code] : undefined;
   if (code === "bad_parameter" && Array.isArray(fields.parameters) && fields.parameters.length > 0)
     return `参数不正确：${fields.parameters.join("、")}。`;
   if (code === "too_large" && typeof fields.maxBytes === "number") return `文件过大，最多 ${fields.maxBytes} 字节。`;
   if (sentence !== undefined) return sentence.endsWith("。") ? sentence : `${sentence}。`;
-  return status >= 500 ? "服务器出错，请稍后再试。" : "请求不正确，请检查后重试。";
+  return statusOf(refusal) >= 500 ? "服务器出错，请稍后再试。" : "请求不正确，请检查后重试。";
 }
 
 /** Whether Chinese comes first in an `Accept-Language` field (RFC 9110 section 12.5.4). */

@@ -124,7 +124,7 @@ export function addDirectFiles(app: App, context: AppContext): void {
   const callbacks = context.ossCallbackKeys && new OssCallbacks(context.ossCallbackKeys, clock);
   app.openapi(callback, async (c) => {
     if (callbacks === undefined)
-      throw new BoxcarError("not_available", 501, "This server cannot check OSS. Use POST /api/chat/upload/complete.");
+      throw new BoxcarError("not_available", "This server cannot check OSS. Use POST /api/chat/upload/complete.");
     const body = new Uint8Array(await c.req.arrayBuffer());
     const { pathname, search } = new URL(c.req.url);
     const fields = { authorization: c.req.header("authorization"), keyUrl: c.req.header("x-oss-pub-key-url") };

@@ -76,7 +76,7 @@ export function addQrCodes(app: App, { config }: AppContext): void {
     if (type !== "H5") return draw(asciiJson({ id: /^[1-9]\d{0,14}$/.test(id) ? Number(id) : id, name }));
     if (http === undefined) {
       const message = "type=H5 needs http: the URL of the page that the code opens.";
-      throw new BoxcarError("bad_parameter", 400, message, { parameters: ["http"] });
+      throw new BoxcarError("bad_parameter", message, { parameters: ["http"] });
     }
     return draw(pageUrl(http.includes("#") ? http : http + config.uploads.chatPage, { id, chatType }));
   });

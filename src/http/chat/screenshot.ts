@@ -129,7 +129,7 @@ async function take(
   const turn = turnOf(c);
   if ((videoUrl === undefined) === (streamPath === undefined)) {
     const message = "Say of which video: videoUrl, or streamPath for a recording, one of them.";
-    throw new BoxcarError("bad_parameter", 400, message, { parameters: ["videoUrl"] });
+    throw new BoxcarError("bad_parameter", message, { parameters: ["videoUrl"] });
   }
   if (streamPath !== undefined) {
     checkStreamPath(streamPath);
@@ -173,7 +173,7 @@ async function remoteStill(
 ): Promise<Still> {
   if (openRemote === undefined) {
     const message = "This server does not read videos of other hosts: its runtime cannot do it safely.";
-    throw new BoxcarError("not_available", 501, message);
+    throw new BoxcarError("not_available", message);
   }
   const still = remotes.run(turn, async () => {
     const file = await openRemote(url);
@@ -187,7 +187,7 @@ async function remoteStill(
   });
   if (still !== undefined) return still;
   const message = `${String(remotes.waiting)} videos of other hosts wait to be read, as many as may. Ask again in a moment.`;
-  throw new BoxcarError("busy", 429, message, { retryAfterSeconds: 5 });
+  throw new BoxcarError("busy", message, { retryAfterSeconds: 5 });
 }
 
 function millisecondsOf(time: string | number): number {
@@ -195,7 +195,7 @@ function millisecondsOf(time: string | number): number {
   if (value >= 0 && value <= Number.MAX_SAFE_INTEGER) return Math.floor(value);
   const message =
     "time: expected milliseconds from the start of the video, a number from 0 on, 0 for the first picture.";
-  throw new BoxcarError("bad_time", 400, message, { parameter: "time" });
+  throw new BoxcarError("bad_time", message, { parameter: "time" });
 }
 
 function snapshotPath(streamPath: string, atMs: number, { width, format }: PictureShape): string {

@@ -93,7 +93,7 @@ function folderOf(name: string): string {
 
 function unknownFolder(known: readonly string[]): BoxcarError {
   const message = `Files cannot be uploaded into this folder. Use one of: ${known.join(", ")} (BOXCAR_UPLOAD_FOLDERS).`;
-  return new BoxcarError("unknown_folder", 400, message);
+  return new BoxcarError("unknown_folder", message);
 }
 
 interface FormBody {

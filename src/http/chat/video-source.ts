@@ -34,7 +34,7 @@ export function videoSource(videoUrl: string, origins: readonly string[], filesU
   if (recording !== undefined)
     return { kind: "recording", streamPath: checkStreamPath(recording), query: url.searchParams };
   const message = "There is no video under this path. Give the URL of an uploaded file or of a download.";
-  throw new BoxcarError("unknown_file", 404, message);
+  throw new BoxcarError("unknown_file", message);
 }
 
 /** The origins under which this server may be named: by the request, by the configuration, and on its own machine. */
@@ -52,6 +52,6 @@ function decoded(path: string): string {
   try {
     return decodeURIComponent(path);
   } catch (cause) {
-    throw new BoxcarError("bad_path", 400, "The path of videoUrl is not valid percent-encoded UTF-8.", {}, cause);
+    throw new BoxcarError("bad_path", "The path of videoUrl is not valid percent-encoded UTF-8.", {}, cause);
   }
 }

@@ -195,7 +195,7 @@ async function eventRange(
   const event = await context.catalog.events.get(id);
   if (event?.streamPath === streamPath) return event;
   const message = `${streamPath} has no event ${String(id)}. GET /mp4/api/event/list/${streamPath} lists those it has.`;
-  throw new BoxcarError("unknown_id", 404, message, { id });
+  throw new BoxcarError("unknown_id", message, { id });
 }
 
 /** @throws BoxcarError `bad_range` (400) when a time is given, too */
@@ -203,7 +203,7 @@ function refuseTimes(query: Query, why: string): void {
   const given = (["start", "end", "duration", "range"] as const).filter((name) => query[name] !== undefined);
   if (given.length === 0) return;
   const message = `${why} and cannot be combined with ${given.join(", ")}. Give one or the other.`;
-  throw new BoxcarError("bad_range", 400, message, { parameters: given });
+  throw new BoxcarError("bad_range", message, { parameters: given });
 }
 
 /** Longest time after which a client is told to ask again, seconds. */
@@ -214,7 +214,7 @@ function checkIsOver(context: AppContext, streamPath: string, endMs: number | un
   if (endMs === undefined || endMs <= nowMs || context.recording?.recorder.running(streamPath) === undefined) return;
   const seconds = Math.min(Math.ceil((endMs - nowMs) / 1000) + 1, LONGEST_RETRY_S);
   const message = `${streamPath} is being recorded, and the range ends in the future. Ask again then, or take what there is with partial=1.`;
-  throw new BoxcarError("not_over", 425, message, { retryAfterSeconds: seconds });
+  throw new BoxcarError("not_over", message, { retryAfterSeconds: seconds });
 }
 
 async function deliverSegment(
@@ -256,5 +256,5 @@ async function wholeSegment(
 
 function unknownSegment(streamPath: string, id: number): BoxcarError {
   const message = `${streamPath} has no segment ${String(id)}. GET /mp4/api/list/${streamPath} lists those it has.`;
-  return new BoxcarError("unknown_id", 404, message, { id });
+  return new BoxcarError("unknown_id", message, { id });
 }

@@ -45,7 +45,7 @@ export function addSegments(app: App, platform: AppPlatform): void {
     const type = c.req.header("content-type") ?? "";
     if (/^\s*multipart\//i.test(type)) {
       const message = "The body must be the MP4 file itself, not a form. With curl: curl -T segment.mp4 URL.";
-      throw new BoxcarError("unsupported_body", 415, message);
+      throw new BoxcarError("unsupported_body", message);
     }
     const length = c.req.header("content-length");
     const size = length === undefined ? undefined : Number(length);

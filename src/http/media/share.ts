@@ -83,7 +83,7 @@ export async function shareReply(
   const lifetimeMs = parseDuration(lifetime, "lifetime");
   if (lifetimeMs > longestLinkSeconds * secondMs) {
     const message = `A link may be valid for at most ${String(longestLinkSeconds)} seconds (BOXCAR_LINK_LIFETIME).`;
-    throw new BoxcarError("lifetime_too_long", 400, message, { longestSeconds: longestLinkSeconds });
+    throw new BoxcarError("lifetime_too_long", message, { longestSeconds: longestLinkSeconds });
   }
   const expiresMs = Math.floor((clock() + lifetimeMs) / secondMs) * secondMs;
   const given = Object.entries(same.query).filter((pair): pair is [string, string] => pair[1] !== undefined);

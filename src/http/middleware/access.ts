@@ -133,9 +133,9 @@ function checkSome(c: Context<AppEnv>, scope: Scope): void {
 
 /** Who brought no credentials may bring some; who did lacks a scope. */
 function refusalOf(c: Context<AppEnv>, scope: Scope, message: string): BoxcarError {
-  if (c.get("caller").kind !== "guest") return new BoxcarError("forbidden", 403, message, { scope });
+  if (c.get("caller").kind !== "guest") return new BoxcarError("forbidden", message, { scope });
   const wanted = `This needs a token with the scope ${scope}. Send it as Authorization: Bearer TOKEN.`;
-  return new BoxcarError("unauthorized", 401, wanted);
+  return new BoxcarError("unauthorized", wanted);
 }
 
 function guard(check: (c: Context<AppEnv>) => void): MiddlewareHandler<AppEnv> {

@@ -25,7 +25,7 @@ export const refuseWithoutUrl: MiddlewareHandler<AppEnv> = async (c, next) => {
   if (c.get("origin") !== "") return next();
   const message =
     "The Host field and the target of the request make no URL. Send the name or address of the server as Host, and a path.";
-  throw new BoxcarError("bad_url", 400, message);
+  throw new BoxcarError("bad_url", message);
 };
 
 function forwardedOrigin(c: Context<AppEnv>, origin: string): string {

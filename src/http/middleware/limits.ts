@@ -117,7 +117,7 @@ function take(c: Context<AppEnv>, name: string, rate: RateLimit, key: string): v
   c.header("RateLimit", `"${name}";r=${String(remaining)};t=${String(seconds)}`, { append: true });
   if (granted) return;
   const message = `More than ${String(rate.perMinute)} requests a minute from one ${name}. Wait ${String(seconds)} seconds.`;
-  throw new BoxcarError("too_many_requests", 429, message, { retryAfterSeconds: seconds });
+  throw new BoxcarError("too_many_requests", message, { retryAfterSeconds: seconds });
 }
 
 /**
@@ -147,7 +147,7 @@ export const listedInTurn: MiddlewareHandler<AppEnv> = async (c, next) => {
   const leave = await lists.enter(turnOf(c));
   if (leave === undefined) {
     const message = `${String(lists.waiting)} lists wait to be made, as many as may, ${String(waitingLists.waitingPerClient)} of one client. Ask again in a moment.`;
-    throw new BoxcarError("busy", 429, message, { retryAfterSeconds: slotRetrySeconds });
+    throw new BoxcarError("busy", message, { retryAfterSeconds: slotRetrySeconds });
   }
   try {
     await nextTurn(); // requests that came meanwhile go first
@@ -175,17 +175,17 @@ export function holdPlan(c: Context<AppEnv>, { weight }: { readonly weight: numb
 
 function tooManyPlans({ limit, perClient }: Slots, weight: number): BoxcarError {
   const message = `The plan of this download takes ${String(weight)} bytes, and those that run may have ${String(limit)}, of one client ${String(perClient)}. Try again when others are through, ask for a shorter range, or raise BOXCAR_PLAN_MEMORY.`;
-  return new BoxcarError("too_many_plans", 429, message, { retryAfterSeconds: slotRetrySeconds });
+  return new BoxcarError("too_many_plans", message, { retryAfterSeconds: slotRetrySeconds });
 }
 
 function tooManyDownloads(slots: Slots): BoxcarError {
   const message = `At most ${String(slots.limit)} downloads run at once, ${sharesOf(slots)}. Try again in a moment.`;
-  return new BoxcarError("too_many_downloads", 429, message, { retryAfterSeconds: slotRetrySeconds });
+  return new BoxcarError("too_many_downloads", message, { retryAfterSeconds: slotRetrySeconds });
 }
 
 function tooManyUploads(slots: Slots): BoxcarError {
   const message = `At most ${String(slots.limit)} uploads run at once, ${sharesOf(slots)}. Try again in a moment.`;
-  return new BoxcarError("too_many_uploads", 429, message, { retryAfterSeconds: slotRetrySeconds });
+  return new BoxcarError("too_many_uploads", message, { retryAfterSeconds: slotRetrySeconds });
 }
 
 function sharesOf({ limit, perClient, kept }: Slots): string {

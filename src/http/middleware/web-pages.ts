@@ -68,7 +68,7 @@ function refuseOtherHosts({ hostname, protocol }: URL, names: ReadonlySet<string
   if (isAddress || protocol === "https:" || names.has(hostname) || hostname.endsWith(".localhost")) return;
   const message =
     "Callers without credentials are answered under localhost, addresses and configured names only. Name the server in BOXCAR_PUBLIC_URL or BOXCAR_HOSTS.";
-  throw new BoxcarError("unknown_host", 421, message);
+  throw new BoxcarError("unknown_host", message);
 }
 
 /** A page's browser says where a request comes from in `Sec-Fetch-Site`, older ones in `Origin` alone; programs say nothing. */
@@ -80,7 +80,7 @@ function refuseOtherOrigins(c: Context<AppEnv>, allowed: readonly string[], name
   if (site === undefined && (origin === undefined || isOwn(origin, c, names))) return;
   const message =
     "A web page of another origin may not change anything here. List it in BOXCAR_CORS_ORIGINS to allow it.";
-  throw new BoxcarError("cross_origin", 403, message);
+  throw new BoxcarError("cross_origin", message);
 }
 
 /** Hosts, not origins: a proxy in front may add TLS, and may not say so. */
@@ -93,5 +93,5 @@ function isOwn(origin: string, c: Context<AppEnv>, names: readonly string[]): bo
 function behindProxy(): BoxcarError {
   const message =
     "A server without tokens serves its own machine and changes nothing for a proxy, which would let everyone do so. Set BOXCAR_TOKEN.";
-  return new BoxcarError("behind_proxy", 403, message);
+  return new BoxcarError("behind_proxy", message);
 }

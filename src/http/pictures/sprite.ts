@@ -108,7 +108,7 @@ export function addSprite(app: App, context: AppContext): void {
     const part = tiles.slice(sheet * TILES, (sheet + 1) * TILES);
     if (part.length === 0) {
       const message = `This storyboard has ${Math.ceil(tiles.length / TILES)} sheets, numbered from 0. Its .vtt names them.`;
-      throw new BoxcarError("unknown_sheet", 404, message, { sheet });
+      throw new BoxcarError("unknown_sheet", message, { sheet });
     }
     const moments = part.map(({ wallMs }) => wallMs);
     const frames = await framesOf(catalog, streamPath, plan, moments, c.req.raw.signal);

@@ -36,7 +36,7 @@ export async function processed(
   const { timeMs, seek, shape } = readOssSnapshot(process);
   if (!upload.contentType.startsWith("video/")) {
     const message = "video/snapshot takes a picture of a video; this file is none.";
-    throw new BoxcarError("no_picture", 422, message, { contentType: upload.contentType });
+    throw new BoxcarError("no_picture", message, { contentType: upload.contentType });
   }
   const { presign } = storeOf(context.uploads, upload.area);
   if (presign?.process !== undefined && ossDecodes(upload.media?.codecs ?? "")) {

@@ -6,5 +6,5 @@ export function recordingOf({ recording }: AppPlatform): RecordingPlatform {
   if (recording !== undefined) return recording;
   const message =
     "This server records nothing: it runs where no connection lasts. Record with one on Node, Bun or Deno.";
-  throw new BoxcarError("not_available", 501, message);
+  throw new BoxcarError("not_available", message);
 }

@@ -137,7 +137,7 @@ function fragmentOf(text: string | undefined, defaultMs: number): number {
   if (text === undefined) return defaultMs;
   const ms = parseDuration(text, "fragment");
   if (ms >= LEAST_FRAGMENT_MS && ms <= LONGEST_FRAGMENT_MS) return ms;
-  throw new BoxcarError("bad_duration", 400, "fragment is from 1s to 1h.", { parameter: "fragment" });
+  throw new BoxcarError("bad_duration", "fragment is from 1s to 1h.", { parameter: "fragment" });
 }
 
 /** @throws BoxcarError `bad_parameter` (400) */
@@ -146,7 +146,7 @@ function folderOf(filePath: string | undefined): string {
   if (folder === "" || (folder.length <= 200 && folder.split("/").every((name) => /^[\w-][\w.-]*$/.test(name))))
     return folder;
   const message = "filePath: expected names of letters, digits, dots, dashes and underscores, with / between them.";
-  throw new BoxcarError("bad_parameter", 400, message, { parameters: ["filePath"] });
+  throw new BoxcarError("bad_parameter", message, { parameters: ["filePath"] });
 }
 
 function adHoc(streamPath: string, url: string): Source {

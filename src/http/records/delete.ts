@@ -77,7 +77,7 @@ export function addDelete(app: App, { catalog, clock, config }: AppPlatform): vo
         if (kept.length === 0) throw nothingSelected(selection);
         const names = kept.map(({ id }) => id).join(", ");
         const message = `Segments ${names} belong to an event of level high and are protected. Nothing was deleted.`;
-        throw new BoxcarError("segments_protected", 409, message, { protected: kept });
+        throw new BoxcarError("segments_protected", message, { protected: kept });
       }
       return c.json({ ...done(outcome.deleted.map(recordOf)), protected: kept }, 200);
     });
@@ -119,9 +119,9 @@ function nothingSelected(selection: Selection): BoxcarError {
       ? " A range takes segments that lie in it as a whole; match=overlapping takes all that reach into it."
       : "";
   const message = `${streamPath} has no such segments. GET /mp4/api/list/${streamPath} lists those it has.${hint}`;
-  return new BoxcarError("not_recorded", 404, message, { streamPath });
+  return new BoxcarError("not_recorded", message, { streamPath });
 }
 
 function badSelection(message: string): BoxcarError {
-  return new BoxcarError("bad_selection", 400, message);
+  return new BoxcarError("bad_selection", message);
 }

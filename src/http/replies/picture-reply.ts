@@ -21,7 +21,7 @@ export function sendPicture(c: Context<AppEnv>, body: SmallBody, headers: Readon
   const verdict = evaluateConditions(conditions, etag);
   if (verdict === 412) {
     const message = "The picture no longer has the entity tag that If-Match names. Ask again without If-Match.";
-    throw new BoxcarError("precondition_failed", 412, message, { etag: `"${etag}"` });
+    throw new BoxcarError("precondition_failed", message, { etag: `"${etag}"` });
   }
   const all = { ...headers, ETag: `"${etag}"`, "X-Request-Id": c.get("requestId") };
   if (verdict === 304) return new Response(null, { status: 304, headers: all });

@@ -1,5 +1,6 @@
 import type { Context } from "hono";
 import { TrieRouter } from "hono/router/trie-router";
+import { statusOf } from "../../base/error-codes.ts";
 import { BoxcarError } from "../../base/errors.ts";
 import type { Log } from "../../base/ports.ts";
 import { prefersChinese } from "../chat/chinese.ts";
@@ -30,21 +31,21 @@ export function refusalReply(error: unknown, request: Refused, log: Log): Respon
   if (!(error instanceof BoxcarError)) {
     log("error", "request failed", { requestId, error: describe(error) });
     const message = `boxcar failed on this request. Its log says why under the request id ${requestId}.`;
-    return reply(new BoxcarError("internal", 500, message, { requestId }), request);
+    return reply(new BoxcarError("internal", message, { requestId }), request);
   }
-  if (error.status >= 500) log("warn", "request refused", { requestId, error: describe(error) });
+  if (statusOf(error) >= 500) log("warn", "request refused", { requestId, error: describe(error) });
   return reply(error.code === "store_failed" ? storeFailed(requestId) : error, request);
 }
 
 /** What a store or the network says names machines, folders and accounts: that is for the log. */
 function storeFailed(requestId: string): BoxcarError {
   const message = `The store does not work at the moment. Try again; the server's log says why under the request id ${requestId}.`;
-  return new BoxcarError("store_failed", 503, message, { requestId });
+  return new BoxcarError("store_failed", message, { requestId });
 }
 
 function reply(refusal: BoxcarError, { requestId, path, chinese = false, headers: prepared }: Refused): Response {
   const { code, message, fields } = refusal;
-  const status = isChatPath(path) ? chatStatus(refusal.status) : refusal.status;
+  const status = isChatPath(path) ? chatStatus(statusOf(refusal)) : statusOf(refusal);
   const headers = new Headers(prepared);
   headers.set("Content-Type", "application/json");
   headers.set("Cache-Control", "no-store");
@@ -63,11 +64,12 @@ function reply(refusal: BoxcarError, { requestId, path, chinese = false, headers
 }
 
 /** RFC 6750 section 3: what the client should bring. */
-function challengeOf({ code, status, fields }: BoxcarError): string | undefined {
+function challengeOf(refusal: BoxcarError): string | undefined {
+  const { code, fields } = refusal;
   const realm = 'Bearer realm="boxcar"';
   if (code === "invalid_token") return `${realm}, error="invalid_token"`;
   if (code === "forbidden") return `${realm}, error="insufficient_scope", scope="${String(fields.scope)}"`;
-  return status === 401 ? realm : undefined;
+  return statusOf(refusal) === 401 ? realm : undefined;
 }
 
 function describe(error: unknown): string {
@@ -100,10 +102,10 @@ export function missingRoutes(routes: Routes): (c: Context) => BoxcarError {
     const allow = [...new Set(matched.map(([name]) => name))];
     if (allow.length === 0 || allow.includes(method)) {
       const message = `There is no ${method} ${shown}. GET /docs shows all calls.`;
-      return new BoxcarError("unknown_route", 404, message);
+      return new BoxcarError("unknown_route", message);
     }
     const message = `${shown} has no ${method}; it has ${allow.join(", ")}. GET /docs shows all calls.`;
-    return new BoxcarError("method_not_allowed", 405, message, { allow });
+    return new BoxcarError("method_not_allowed", message, { allow });
   };
 }
 

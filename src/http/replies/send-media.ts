@@ -29,7 +29,7 @@ export async function sendMedia(
   const verdict = evaluateConditions(conditions, media.etag);
   if (verdict === 412) {
     const message = "The media no longer has the entity tag that If-Match names. Ask again without If-Match.";
-    throw new BoxcarError("precondition_failed", 412, message, { etag: `"${media.etag}"` });
+    throw new BoxcarError("precondition_failed", message, { etag: `"${media.etag}"` });
   }
   if (verdict === 304) {
     headers.delete("Content-Disposition");
@@ -52,7 +52,7 @@ function chooseBody(request: Request, media: Media, headers: Headers): { status:
   const choice = applies ? chooseRange(range, media.size) : "whole";
   if (choice === "unsatisfiable") {
     const message = `The media has ${String(media.size)} bytes; the range asked for lies outside of them.`;
-    throw new BoxcarError("range_not_satisfiable", 416, message, { size: media.size });
+    throw new BoxcarError("range_not_satisfiable", message, { size: media.size });
   }
   if (choice === "whole") return { status: 200, body: single(media, mediaType, { offset: 0, length: media.size }) };
   const [first] = choice;

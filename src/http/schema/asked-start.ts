@@ -52,5 +52,5 @@ function parsePrecision(precision: string | undefined, start: string | undefined
   const ms = precision === "0" ? 0 : parseDuration(precision, "precision");
   if (ms <= MOST_PRECISION_MS) return ms;
   const message = `precision "${precision.slice(0, 64)}" is more than a minute. State the start more exactly.`;
-  throw new BoxcarError("bad_duration", 400, message, { parameter: "precision" });
+  throw new BoxcarError("bad_duration", message, { parameter: "precision" });
 }

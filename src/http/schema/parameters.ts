@@ -97,5 +97,5 @@ export function refuseInput(result: { readonly success: boolean; readonly error?
   const issues = result.error?.issues ?? [];
   const problems = issues.map(({ path, message }) => (path.length === 0 ? message : `${path.join(".")}: ${message}`));
   const parameters = issues.flatMap(({ path }) => path.map(String));
-  throw new BoxcarError("bad_parameter", 400, `${problems.join("; ")}.`, { parameters });
+  throw new BoxcarError("bad_parameter", `${problems.join("; ")}.`, { parameters });
 }

@@ -37,5 +37,5 @@ function split<Format extends string>(
   if (at >= 0 && format !== undefined) return { streamPath: checkStreamPath(file.slice(0, at)), format };
   const streamPath = checkStreamPath(file);
   if ("format" in otherwise) return { streamPath, format: otherwise.format };
-  throw new BoxcarError("unknown_format", 404, otherwise.refusal);
+  throw new BoxcarError("unknown_format", otherwise.refusal);
 }

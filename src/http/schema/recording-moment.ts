@@ -24,7 +24,7 @@ export async function downloadedAt(
   if (id !== null) {
     const segment = /^\d{1,15}$/.test(id) ? await catalog.segment(Number(id)) : undefined;
     if (segment?.streamPath !== streamPath)
-      throw new BoxcarError("unknown_id", 404, `${streamPath} has no segment ${id.slice(0, 32)}.`);
+      throw new BoxcarError("unknown_id", `${streamPath} has no segment ${id.slice(0, 32)}.`);
     return { segment, atMs: segment.startMs + timeMs };
   }
   const one = (name: string): string | undefined => query.get(name) ?? undefined;
@@ -37,5 +37,5 @@ export async function downloadedAt(
   const wallMs = Math.min(reading.wallMs + timeMs - reading.atMs, plan.endMs - 1);
   const [frame] = await framesOf(catalog, streamPath, plan, [wallMs]);
   if (frame !== undefined) return frame;
-  throw new BoxcarError("not_recorded", 404, `Nothing of ${streamPath} is recorded in the range of the download.`);
+  throw new BoxcarError("not_recorded", `Nothing of ${streamPath} is recorded in the range of the download.`);
 }

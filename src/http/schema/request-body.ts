@@ -15,12 +15,12 @@ export function bodyOf(request: Request, rate: LeastRate): AsyncGenerator<Uint8A
   if (request.headers.has("content-range")) {
     const message =
       "A body with Content-Range is a part of a file. Send the whole file, or use resumable uploads at /api/uploads.";
-    throw new BoxcarError("partial_body", 400, message);
+    throw new BoxcarError("partial_body", message);
   }
   const encoding = request.headers.get("content-encoding") ?? "identity";
   if (encoding.trim().toLowerCase() !== "identity") {
     const message = "A body with a Content-Encoding is not taken. Send the file as it is.";
-    throw new BoxcarError("unsupported_encoding", 415, message);
+    throw new BoxcarError("unsupported_encoding", message);
   }
   return arriving(request, rate);
 }
@@ -43,12 +43,12 @@ async function* arriving(request: Request, rate: LeastRate): AsyncGenerator<Uint
 
 function aborted(cause: unknown): never {
   const message = "The connection broke off before everything had arrived. Upload it again.";
-  throw new BoxcarError("upload_aborted", 400, message, {}, cause);
+  throw new BoxcarError("upload_aborted", message, {}, cause);
 }
 
 function tooSlow({ bytesPerSecond, graceMs }: LeastRate): BoxcarError {
   const message = `The upload was ${String(graceMs / 1000)} seconds behind the ${String(bytesPerSecond)} bytes a second that are the least. Send faster, or set BOXCAR_LEAST_UPLOAD_RATE.`;
-  return new BoxcarError("upload_too_slow", 408, message);
+  return new BoxcarError("upload_too_slow", message);
 }
 
 /**
@@ -72,7 +72,7 @@ async function* bounded(body: AsyncIterable<Uint8Array>, maxBytes: number): Asyn
 
 function tooLarge(maxBytes: number): BoxcarError {
   const message = `The upload is larger than the ${String(maxBytes)} bytes allowed. Upload less at once, or raise BOXCAR_MAX_UPLOAD.`;
-  return new BoxcarError("too_large", 413, message, { maxBytes });
+  return new BoxcarError("too_large", message, { maxBytes });
 }
 
 /** Refuses bodies of more than `maxSize` bytes. @throws BoxcarError `too_large` (413) */
@@ -80,7 +80,7 @@ export function smallBody(maxSize: number): MiddlewareHandler {
   return bodyLimit({
     maxSize,
     onError: () => {
-      throw new BoxcarError("too_large", 413, `The body may have at most ${maxSize} bytes.`, { maxBytes: maxSize });
+      throw new BoxcarError("too_large", `The body may have at most ${maxSize} bytes.`, { maxBytes: maxSize });
     },
   });
 }
@@ -94,7 +94,7 @@ export function bodyParameters<Schema extends z.ZodType>(body: string, schema: S
   try {
     if (body.trim() !== "") value = JSON.parse(body);
   } catch (cause) {
-    throw new BoxcarError("bad_request", 400, "The body is no JSON. GET /docs shows what is expected.", {}, cause);
+    throw new BoxcarError("bad_request", "The body is no JSON. GET /docs shows what is expected.", {}, cause);
   }
   const parsed = schema.safeParse(value);
   refuseInput(parsed);

@@ -11,7 +11,7 @@ import { formatTime, parseTimeRange, type TimeParameters, type TimeRange } from 
 export function requiredRange(times: TimeParameters, zone: string, nowMs: number, call: string): TimeRange {
   const range = parseTimeRange(times, zone, nowMs);
   if (range !== undefined) return range;
-  throw new BoxcarError("missing_start", 400, `${call} range=A~B, start and end, or start and duration.`);
+  throw new BoxcarError("missing_start", `${call} range=A~B, start and end, or start and duration.`);
 }
 
 /**
@@ -30,5 +30,5 @@ export async function boundedRange(
   const from = startMs === undefined ? "" : ` from ${formatTime(startMs)} on`;
   const to = endMs === undefined ? "" : ` until ${formatTime(endMs)}`;
   const message = `Nothing of ${streamPath} is recorded${from}${to}. GET /mp4/api/catalog shows what is.`;
-  throw new BoxcarError("not_recorded", 404, message, { streamPath });
+  throw new BoxcarError("not_recorded", message, { streamPath });
 }

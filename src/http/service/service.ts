@@ -42,7 +42,7 @@ export function addService(app: App, platform: AppPlatform): void {
       await Promise.all([catalog.ping(), store.head("readyz"), publicFiles?.head("readyz")]);
     } catch (cause) {
       const message = "The catalog or the store does not answer. Look into the log of the server.";
-      throw new BoxcarError("not_ready", 503, message, {}, cause);
+      throw new BoxcarError("not_ready", message, {}, cause);
     }
     return c.json(done(null), 200);
   });

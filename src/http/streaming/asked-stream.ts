@@ -63,7 +63,7 @@ export async function askedStream(context: AppContext, streamPath: string, asked
   const lengthMs = asked.segment === undefined ? USUAL_S * 1000 : parseDuration(asked.segment, "segment");
   if (lengthMs < SHORTEST_S * 1000 || lengthMs > LONGEST_S * 1000) {
     const message = `A media segment lasts ${SHORTEST_S}s to ${LONGEST_S}s, and segment=${asked.segment ?? ""} is not between.`;
-    throw new BoxcarError("bad_parameter", 400, message, { parameters: ["segment"] });
+    throw new BoxcarError("bad_parameter", message, { parameters: ["segment"] });
   }
   const nowMs = clock();
   const range = rangeOf(asked, config.timeZone, nowMs);
@@ -90,7 +90,7 @@ function rangeOf({ window, ...asked }: Asked, zone: string, nowMs: number): Time
   const isAllowed = windowMs >= SHORTEST_WINDOW_S * 1000 && windowMs <= LONGEST_WINDOW_S * 1000;
   if (range === undefined && isAllowed) return { startMs: undefined, endMs: undefined, windowMs };
   const message = `window is ${SHORTEST_WINDOW_S}s to ${LONGEST_WINDOW_S}s, and stands instead of times. Leave out one of them.`;
-  throw new BoxcarError("bad_parameter", 400, message, { parameters: ["window"] });
+  throw new BoxcarError("bad_parameter", message, { parameters: ["window"] });
 }
 
 /** The query of a URL that asks for the same range again. */

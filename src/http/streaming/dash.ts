@@ -78,5 +78,5 @@ function splitManifest(path: string): string {
   const [, streamPath] = /^(.+)\/manifest\.mpd$/s.exec(path) ?? [];
   if (streamPath !== undefined) return checkStreamPath(streamPath);
   const message = "There is no such manifest. GET /mp4/dash/{streamPath}/manifest.mpd has that of a stream.";
-  throw new BoxcarError("unknown_media", 404, message);
+  throw new BoxcarError("unknown_media", message);
 }

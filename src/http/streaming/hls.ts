@@ -114,7 +114,7 @@ export function splitStream(path: string): { streamPath: string; file: StreamFil
   if (found !== undefined) return { streamPath: checkStreamPath(found.streamPath), file: found.file };
   const message =
     "There is no such playlist or media segment. GET /mp4/hls/{streamPath}/index.m3u8 leads to those there are.";
-  throw new BoxcarError("unknown_media", 404, message);
+  throw new BoxcarError("unknown_media", message);
 }
 
 async function multivariant(

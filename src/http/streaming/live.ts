@@ -58,7 +58,7 @@ export function addLive(app: App, context: AppContext): void {
       const followed = isRecorded() ? await followStream(context.planning, streamPath, options) : undefined;
       if (followed === undefined) {
         const message = `${streamPath} is not being recorded here, or has no such tracks. GET /mp4/api/jobs shows what is; what was recorded plays by GET /mp4/hls/${streamPath}/index.m3u8.`;
-        throw new BoxcarError("not_recorded", 404, message, { streamPath });
+        throw new BoxcarError("not_recorded", message, { streamPath });
       }
       const headers = new Headers({
         "Content-Type": tracks === "audio" ? "audio/mp4" : "video/mp4",

@@ -42,7 +42,7 @@ export async function sendStreamFile(
   }
   if (media === undefined) {
     const message = `${streamPath} has no such init or media segment. GET /mp4/hls/${streamPath}/index.m3u8 leads to those it has.`;
-    throw new BoxcarError("unknown_media", 404, message);
+    throw new BoxcarError("unknown_media", message);
   }
   const { tracks } = file.kind === "init" ? file.init : file.media;
   const headers = new Headers({
@@ -66,5 +66,5 @@ export async function readyMedia(bytes: Uint8Array): Promise<Media> {
 function checkExtent({ startMs }: { readonly startMs: number }, { start, end }: LinkExtent): void {
   if (startMs >= Number(start) && startMs < Number(end)) return;
   const message = "The signed link is for another time of the stream. Use the URLs of its playlist as they are.";
-  throw new BoxcarError("forbidden", 403, message, { scope: "read" });
+  throw new BoxcarError("forbidden", message, { scope: "read" });
 }

@@ -80,7 +80,7 @@ export function addDirectSegments(app: App, platform: AppPlatform): void {
     if (size > config.maxUpload) throw tooLarge("segment", config.maxUpload);
     if (store.presign === undefined) {
       const message = "The store of this server signs no requests. Upload by PUT /mp4/api/segments/{streamPath}.";
-      throw new BoxcarError("not_available", 501, message);
+      throw new BoxcarError("not_available", message);
     }
     const { id, request } = await beginDirectSegment(
       { ...platform, keyLayout: platform.config.keyLayout },

@@ -46,7 +46,7 @@ const tus: MiddlewareHandler<AppEnv> = async (c, next) => {
 const checkVersion: MiddlewareHandler<AppEnv> = async (c, next) => {
   if (c.req.header("tus-resumable") === VERSION) return next();
   const message = `This needs the field Tus-Resumable: ${VERSION}, of the version of tus that is spoken here.`;
-  throw new BoxcarError("unsupported_tus", 412, message, { versions: [VERSION] });
+  throw new BoxcarError("unsupported_tus", message, { versions: [VERSION] });
 };
 
 /** A version that is stated must be this one, also where none has to be. */
@@ -57,14 +57,14 @@ const checkStatedVersion: MiddlewareHandler<AppEnv> = async (c, next) =>
 const refuseParts: MiddlewareHandler<AppEnv> = async (c, next) => {
   if (c.req.header("upload-concat") === undefined) return next();
   const message = "Uploads are not put together here: there is no Upload-Concat. Send the whole file in one upload.";
-  throw new BoxcarError("bad_parameter", 400, message, { parameters: ["upload-concat"] });
+  throw new BoxcarError("bad_parameter", message, { parameters: ["upload-concat"] });
 };
 
 /** A request with the method PATCH, or with POST from clients that have no PATCH. */
 const checkOverride: MiddlewareHandler<AppEnv> = async (c, next) => {
   if (c.req.header("x-http-method-override") === "PATCH") return next();
   const message = "To send bytes use PATCH, or POST with the field X-HTTP-Method-Override: PATCH.";
-  throw new BoxcarError("bad_parameter", 400, message, { parameters: ["x-http-method-override"] });
+  throw new BoxcarError("bad_parameter", message, { parameters: ["x-http-method-override"] });
 };
 
 const description = `The tus protocol ${VERSION}: creation, creation-with-upload, expiration and termination.`;
@@ -171,7 +171,7 @@ export function addTus(app: App, context: AppContext): void {
   };
   const appendAt = async (c: Context<AppEnv>, id: string, offset: number): Promise<Response> => {
     if (c.req.header("content-type") !== CONTENT_TYPE)
-      throw new BoxcarError("unsupported_body", 415, `Send the bytes with Content-Type: ${CONTENT_TYPE}.`);
+      throw new BoxcarError("unsupported_body", `Send the bytes with Content-Type: ${CONTENT_TYPE}.`);
     tell(c, await append(c, id, offset));
     return c.body(null, 204);
   };
@@ -197,7 +197,7 @@ function metadataOf(field: string): Map<string, string> {
     const bytes = bytesOfBase64(value);
     if (bytes !== undefined) return [[name, new TextDecoder().decode(bytes)]];
     const message = "The field Upload-Metadata must hold names and values in base64.";
-    throw new BoxcarError("bad_parameter", 400, message, { parameters: ["upload-metadata"] });
+    throw new BoxcarError("bad_parameter", message, { parameters: ["upload-metadata"] });
   });
   return new Map(pairs);
 }

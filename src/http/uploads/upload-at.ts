@@ -8,9 +8,5 @@ export async function uploadAt({ uploads, catalog }: AppContext, area: UploadAre
   storeOf(uploads, area);
   const upload = await catalog.uploads.find(area, key);
   if (upload !== undefined) return upload;
-  throw new BoxcarError(
-    "unknown_file",
-    404,
-    "No file was uploaded under this name. Take the URL from the upload's reply.",
-  );
+  throw new BoxcarError("unknown_file", "No file was uploaded under this name. Take the URL from the upload's reply.");
 }

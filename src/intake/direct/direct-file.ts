@@ -1,5 +1,6 @@
 import { gathered } from "../../base/bytes.ts";
 import type { PendingUpload, Upload } from "../../catalog/upload-rows.ts";
+import { statusOf } from "../../base/error-codes.ts";
 import { BoxcarError } from "../../base/errors.ts";
 import type { IndexedSegment } from "../../core/index.ts";
 import type { ObjectInfo, SignedRequest, Store } from "../../base/ports.ts";
@@ -42,7 +43,7 @@ export async function announceDirectFile(
   const presign = store?.presign;
   if (presign === undefined) {
     const message = "This server's store takes files only through the server. Use POST /api/chat/uploadAliyun.";
-    throw new BoxcarError("not_available", 501, message);
+    throw new BoxcarError("not_available", message);
   }
   const kind = kindOfType(contentType);
   const key = keyOf(kind.ending);
@@ -68,7 +69,7 @@ export async function completeDirectFile(parts: UploadParts, key: string): Promi
   const pending = await catalog.uploads.pending("store", key);
   if (pending === undefined || pending.size === 0 || store === undefined) {
     const message = "No upload was announced under this path, or its time is over. Ask for a new one.";
-    throw new BoxcarError("unknown_file", 404, message);
+    throw new BoxcarError("unknown_file", message);
   }
   const info = await arrivedObject(store, key, "file");
   try {
@@ -91,7 +92,7 @@ export async function completeDirectFile(parts: UploadParts, key: string): Promi
   }
   const upload = await catalog.uploads.find("store", key);
   if (upload !== undefined) return upload;
-  throw new BoxcarError("upload_expired", 409, "The upload's time is over. Ask for a new one.");
+  throw new BoxcarError("upload_expired", "The upload's time is over. Ask for a new one.");
 }
 
 async function checkObject(store: Store, info: ObjectInfo, pending: PendingUpload): Promise<void> {
@@ -102,7 +103,7 @@ async function checkObject(store: Store, info: ObjectInfo, pending: PendingUploa
   const { contentType } = await kindOf(head, key);
   if (contentType === pending.contentType) return;
   const message = `The file in the store is ${contentType}, ${pending.contentType} was announced. Announce what it is.`;
-  throw new BoxcarError("unsupported_type", 415, message, { found: contentType });
+  throw new BoxcarError("unsupported_type", message, { found: contentType });
 }
 
 /** The index of a movie by a few ranged reads; undefined when it cannot be indexed. */
@@ -114,7 +115,7 @@ async function indexOfMovie(
   try {
     return await indexStored(core, store, info);
   } catch (error) {
-    if (error instanceof BoxcarError && error.status < 500) return undefined;
+    if (error instanceof BoxcarError && statusOf(error) < 500) return undefined;
     throw error;
   }
 }

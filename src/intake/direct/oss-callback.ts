@@ -62,7 +62,7 @@ export class OssCallbacks {
     const key = await (known === undefined || (await this.#failed(known)) ? this.#fetch(name) : known.key);
     if (key !== undefined) return key;
     const message = "The public key of OSS cannot be fetched now, so the callback cannot be checked. Send it again.";
-    throw new BoxcarError("keys_unavailable", 503, message);
+    throw new BoxcarError("keys_unavailable", message);
   }
 
   /** Whether a key could not be fetched, long enough ago to try again. */
@@ -86,7 +86,7 @@ export class OssCallbacks {
 
 function badSignature(): BoxcarError {
   const message = "The request is not signed by OSS. Only OSS itself may call this, after an upload.";
-  return new BoxcarError("bad_signature", 403, message);
+  return new BoxcarError("bad_signature", message);
 }
 
 function decodeText(base64: string | undefined): string {

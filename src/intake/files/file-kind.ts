@@ -40,7 +40,7 @@ export async function kindOf(head: Uint8Array, name: string): Promise<FileKind> 
   if (type !== undefined) return kindOfRow(type);
   const found = mime === "" ? "nothing known" : mime;
   const message = `${JSON.stringify(name.slice(0, 100))} is of no type that is taken: its bytes show ${found}. Upload an image, audio, a video, a PDF or an Office document.`;
-  throw new BoxcarError("unsupported_type", 415, message, { found: mime });
+  throw new BoxcarError("unsupported_type", message, { found: mime });
 }
 
 /**
@@ -51,7 +51,7 @@ export function kindOfType(contentType: string): FileKind {
   const type = mediaType(contentType);
   if (type !== undefined) return kindOfRow(type);
   const message = `Files of the type ${JSON.stringify(contentType.slice(0, 100))} are not taken. Upload an image, audio, a video, a PDF or an Office document.`;
-  throw new BoxcarError("unsupported_type", 415, message, { found: contentType });
+  throw new BoxcarError("unsupported_type", message, { found: contentType });
 }
 
 function kindOfRow({ contentType, ending, movie }: MediaType): FileKind {

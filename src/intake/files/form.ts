@@ -40,7 +40,7 @@ export async function* readForm(
 ): AsyncGenerator<FormPart, void, undefined> {
   if (!/^multipart\/form-data\s*(?:;|$)/i.test(contentType)) {
     const message = `The body must be a form (multipart/form-data) with a file${shape.file === undefined ? "" : ` in the field ${shape.file}`}.`;
-    throw new BoxcarError("unsupported_body", 415, message);
+    throw new BoxcarError("unsupported_body", message);
   }
   const source = body[Symbol.asyncIterator]();
   try {
@@ -85,7 +85,7 @@ async function textOf(content: AsyncIterable<Uint8Array>): Promise<string> {
     size += chunk.length;
     if (size > MAX_TEXT_SIZE) {
       const message = `A text field may have ${String(MAX_TEXT_SIZE)} bytes. Files go into a field of their own.`;
-      throw new BoxcarError("field_too_large", 400, message);
+      throw new BoxcarError("field_too_large", message);
     }
     text += decoder.decode(chunk, { stream: true });
   }
@@ -109,10 +109,10 @@ async function begun(content: AsyncGenerator<Uint8Array>): Promise<AsyncIterable
 function tooMany({ maxFiles }: FormShape): BoxcarError {
   const files = `${String(maxFiles)} file${maxFiles === 1 ? "" : "s"}`;
   const message = `This form may hold at most ${files} and ${String(MAX_TEXTS)} text fields. Send the rest in another one.`;
-  return new BoxcarError("too_many_parts", 400, message);
+  return new BoxcarError("too_many_parts", message);
 }
 
 function unknownField(name: string, { file = "" }: FormShape): BoxcarError {
   const message = `The form has a file in the field ${JSON.stringify(name.slice(0, 100))}. Files go into the field ${file}.`;
-  return new BoxcarError("unknown_field", 400, message);
+  return new BoxcarError("unknown_field", message);
 }

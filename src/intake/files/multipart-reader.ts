@@ -99,7 +99,7 @@ export class MultipartReader {
 
 /** The refusal of a form that is not written as one. @param fault completes "The form …" */
 export function badForm(fault: string): BoxcarError {
-  return new BoxcarError("bad_form", 400, `The form ${fault}. Send it as multipart/form-data (RFC 7578).`);
+  return new BoxcarError("bad_form", `The form ${fault}. Send it as multipart/form-data (RFC 7578).`);
 }
 
 function dispositionOf(header: string): string {

@@ -116,7 +116,7 @@ export function storeOf({ areas }: Pick<UploadParts, "areas">, area: UploadArea)
   const store = areas[area];
   if (store !== undefined) return store;
   const message = "This server has no disk for public files. Use POST /api/chat/uploadAliyun, which goes to the store.";
-  throw new BoxcarError("not_available", 501, message);
+  throw new BoxcarError("not_available", message);
 }
 
 /** Indexes a movie. One that cannot be indexed is a file like any other: it is kept, without what an index would tell. */
@@ -163,7 +163,7 @@ export function mediaOf(indexed: IndexedSegment | undefined): {
 
 function emptyFile(fileName: string): BoxcarError {
   const name = JSON.stringify(fileName.slice(0, 100));
-  return new BoxcarError("empty_file", 400, `The file ${name} is empty. Choose it again and upload it.`);
+  return new BoxcarError("empty_file", `The file ${name} is empty. Choose it again and upload it.`);
 }
 
 /** Reads the first bytes of a body; `body` gives all of it, these included. */

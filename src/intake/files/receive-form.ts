@@ -37,7 +37,7 @@ export async function receiveForm(parts: UploadParts, form: IncomingForm): Promi
     if (receiver.count === 0) {
       const field = form.field === undefined ? "" : ` Put one into its field ${form.field}.`;
       const message = `The form has no file.${field}`;
-      throw new BoxcarError("no_file", 400, message);
+      throw new BoxcarError("no_file", message);
     }
     return await receiver.finish(imageClassId ?? 0);
   } catch (error) {
@@ -59,5 +59,5 @@ function agreed(known: number | undefined, id: number, name: string): number {
 }
 
 function badClass(message: string): BoxcarError {
-  return new BoxcarError("bad_parameter", 400, message, { parameters: ["imageClassId"] });
+  return new BoxcarError("bad_parameter", message, { parameters: ["imageClassId"] });
 }

@@ -22,12 +22,12 @@ export function checkedSpan(startMs: number, durationMs: number, maxDurationMs =
   // Negated, so that what is no number is refused, too.
   if (!(durationMs <= maxDurationMs)) {
     const message = `The segment states a duration of ${shown(durationMs)}; ${shown(maxDurationMs)} are allowed. Repair its sample durations, split the recording, or raise BOXCAR_MAX_DURATION.`;
-    throw new BoxcarError("segment_too_long", 422, message, { maxDurationMs });
+    throw new BoxcarError("segment_too_long", message, { maxDurationMs });
   }
   const span = { startMs: Math.floor(startMs), endMs: Math.floor(startMs) + wholeDuration(durationMs) };
   if (isDate(span.startMs) && isDate(span.endMs)) return span;
   const message = `The segment would not lie between ${formatTime(EARLIEST_MS)} and ${formatTime(LATEST_MS)}. Give its start as start=….`;
-  throw new BoxcarError("time_out_of_bounds", 422, message);
+  throw new BoxcarError("time_out_of_bounds", message);
 }
 
 function shown(ms: number): string {

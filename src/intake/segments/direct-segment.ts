@@ -1,3 +1,4 @@
+import { statusOf } from "../../base/error-codes.ts";
 import { BoxcarError } from "../../base/errors.ts";
 import type { Presign, SignedRequest } from "../../base/ports.ts";
 import { timesOf, type AskedStart } from "./segment-start.ts";
@@ -89,10 +90,11 @@ async function confirmed(
   const segment = await catalog.segment(id);
   if (segment?.streamPath === streamPath) return repeatOf(segment, asked);
   const message = `${streamPath} has no upload ${String(id)}: it was never begun, has expired, or was refused. Begin a new one.`;
-  throw new BoxcarError("unknown_id", 404, message, { id });
+  throw new BoxcarError("unknown_id", message, { id });
 }
 
 /** Whether confirming again can never succeed. Another start, or ETag, can be given. */
-function isFaultOfFile({ code, status }: BoxcarError): boolean {
-  return code === "size_mismatch" || (status === 422 && code !== "time_out_of_bounds");
+function isFaultOfFile(refusal: BoxcarError): boolean {
+  const { code } = refusal;
+  return code === "size_mismatch" || (statusOf(refusal) === 422 && code !== "time_out_of_bounds");
 }

@@ -59,7 +59,7 @@ function startOf(asked: AskedStart, indexed: IndexedSegment, nowMs: number): Seg
   if (stated === undefined) {
     const message =
       "The file does not state when it was recorded. Give it as start=…, for example start=2026-01-31T12:00:00Z.";
-    throw new BoxcarError("start_missing", 400, message);
+    throw new BoxcarError("start_missing", message);
   }
   const { zone, defaultZone = "UTC" } = asked;
   const ms = instantOf(stated, zone ?? defaultZone);

@@ -107,7 +107,7 @@ export async function registerInPlace(
   const { catalog, store, core, clock } = parts;
   const { streamPath, key, idempotencyKey } = lying;
   const info = await store.head(key);
-  if (info === undefined) throw new BoxcarError("object_missing", 404, `The store has no object ${key}.`, { key });
+  if (info === undefined) throw new BoxcarError("object_missing", `The store has no object ${key}.`, { key });
   const indexed = await indexStored(core, store, info);
   const times = timesOf(lying, indexed, clock());
   const asked = { startMs: lying.startMs, size: info.size };

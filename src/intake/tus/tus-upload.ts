@@ -69,7 +69,7 @@ export class TusUploads {
       // A file whose last transaction was kept although its answer was lost has been taken back.
       if (file !== undefined || upload.fileKey === undefined) return { ...upload, file };
     }
-    throw new BoxcarError("unknown_upload", 404, "There is no such upload, or its time is over. Begin a new one.");
+    throw new BoxcarError("unknown_upload", "There is no such upload, or its time is over. Begin a new one.");
   }
 
   /**
@@ -187,19 +187,19 @@ function pieceSizeOf(length: number): number {
 
 function busy(): BoxcarError {
   const message = "Another request is writing to this upload. Ask for its offset in a moment, and go on from there.";
-  return new BoxcarError("upload_busy", 423, message);
+  return new BoxcarError("upload_busy", message);
 }
 
 function wrongOffset(received: number): BoxcarError {
   const message = `The upload has ${String(received)} bytes. Go on from there.`;
-  return new BoxcarError("wrong_offset", 409, message, { offset: received });
+  return new BoxcarError("wrong_offset", message, { offset: received });
 }
 
 function tooLong(): BoxcarError {
-  return new BoxcarError("too_large", 413, "More bytes came than the upload was announced with. Begin a new one.");
+  return new BoxcarError("too_large", "More bytes came than the upload was announced with. Begin a new one.");
 }
 
 function tooManyPieces(): BoxcarError {
   const message = `The upload came in more than ${String(MAX_PIECES)} pieces. Begin a new one, and send more bytes in each request.`;
-  return new BoxcarError("too_many_pieces", 400, message);
+  return new BoxcarError("too_many_pieces", message);
 }

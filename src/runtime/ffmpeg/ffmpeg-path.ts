@@ -25,7 +25,7 @@ export async function findFfmpeg(): Promise<string> {
     () => undefined, // the package throws on platforms it has no build for
   );
   if (packaged !== undefined && (await works(packaged))) return packaged;
-  throw new BoxcarError("ffmpeg_missing", 501, "No working ffmpeg was found. Install one, or name it in FFMPEG_PATH.");
+  throw new BoxcarError("ffmpeg_missing", "No working ffmpeg was found. Install one, or name it in FFMPEG_PATH.");
 }
 
 /**

@@ -158,5 +158,5 @@ function failed({ text }: SourceUrl, complaints: string, log: Log): BoxcarError 
     .filter((line) => line !== "");
   log("warn", "ffmpeg cannot read a source", { source: shownUrl(text), complaints: complained.join("; ") });
   const why = complained.findLast((line) => !line.startsWith("Impossible to open")) ?? "it ended without a word";
-  return new BoxcarError("source_failed", 502, `The source cannot be read: ${why.replace(/\.$/, "")}.`);
+  return new BoxcarError("source_failed", `The source cannot be read: ${why.replace(/\.$/, "")}.`);
 }

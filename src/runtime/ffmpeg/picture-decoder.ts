@@ -181,11 +181,11 @@ async function commandOf(
 
 function tooSlow(): BoxcarError {
   const message = "Decoding the picture took too long and was given up. Ask for another moment, or try again later.";
-  return new BoxcarError("picture_timeout", 503, message);
+  return new BoxcarError("picture_timeout", message);
 }
 
 function failed(): BoxcarError {
   const message =
     "No picture could be decoded from the video. Its data may be damaged, too large, or of a codec ffmpeg lacks here.";
-  return new BoxcarError("picture_failed", 422, message);
+  return new BoxcarError("picture_failed", message);
 }

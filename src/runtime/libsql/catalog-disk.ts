@@ -42,7 +42,7 @@ export class CatalogDisk {
   checkFile(): void {
     if (identityOf(this.#path) === this.#identity) return;
     const message = "The catalog's file was removed or replaced while it was open. Put it back, or restart the server.";
-    throw new BoxcarError("catalog_unavailable", 503, message, {}, new Error(this.#path));
+    throw new BoxcarError("catalog_unavailable", message, {}, new Error(this.#path));
   }
 
   /** Says whether there is room for an upload's rows. @throws BoxcarError `store_full` (507), and as `checkFile` does */
@@ -54,7 +54,7 @@ export class CatalogDisk {
     if (free >= RESERVE_BYTES && (kept || (free >= 2 * RESERVE_BYTES && (await (this.#keeping ??= this.#keep())))))
       return;
     const message = "The disk that holds the catalog is full. Delete recordings, or free some space, and try again.";
-    throw new BoxcarError("store_full", 507, message);
+    throw new BoxcarError("store_full", message);
   }
 
   /** Does work, and again with more of the reserve given up while there is no room for it. */

@@ -29,7 +29,7 @@ export function batchOver(run: RunBatch): CatalogDatabase["batch"] {
     } catch (cause) {
       if (codeOf(cause) !== "SQLITE_FULL") throw cause;
       const message = "The disk that holds the catalog is full. Free some space and try again.";
-      throw new BoxcarError("store_full", 507, message, {}, cause);
+      throw new BoxcarError("store_full", message, {}, cause);
     }
   };
 }

@@ -85,11 +85,5 @@ async function beforeEnd<T>(leftMs: number, call: Promise<T>): Promise<T> {
 }
 
 function unavailable(cause: unknown): BoxcarError {
-  return new BoxcarError(
-    "catalog_unavailable",
-    503,
-    "The catalog does not answer. Try again in a few seconds.",
-    {},
-    cause,
-  );
+  return new BoxcarError("catalog_unavailable", "The catalog does not answer. Try again in a few seconds.", {}, cause);
 }

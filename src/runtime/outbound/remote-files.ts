@@ -46,7 +46,7 @@ export function remoteFiles(options: RemoteOptions): OpenRemote {
   return async (url) => {
     if (open.size >= MOST_OPEN) {
       const message = `${MOST_OPEN} videos of other hosts are being read, as many as may be at once. Ask again in a moment.`;
-      throw new BoxcarError("busy", 429, message, { retryAfterSeconds: 1 });
+      throw new BoxcarError("busy", message, { retryAfterSeconds: 1 });
     }
     const file = new Connection(options, () => open.delete(file));
     open.add(file);
@@ -254,5 +254,5 @@ function unreadable(cause: unknown): BoxcarError {
   const message =
     "The video could not be read from its URL. It must be a public http or https URL that answers soon; " +
     "hosts inside a private network have to be listed in BOXCAR_FETCH_HOSTS.";
-  return new BoxcarError("remote_unreadable", 400, message, {}, cause);
+  return new BoxcarError("remote_unreadable", message, {}, cause);
 }

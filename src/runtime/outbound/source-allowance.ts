@@ -69,7 +69,7 @@ export class SourceAllowance {
 
 async function addressesOf(host: string): Promise<string[]> {
   const found = await lookup(host, { all: true }).catch((cause: unknown) => {
-    throw new BoxcarError("source_failed", 502, `The source cannot be read: ${host} has no address.`, {}, cause);
+    throw new BoxcarError("source_failed", `The source cannot be read: ${host} has no address.`, {}, cause);
   });
   return found.map(({ address }) => address);
 }
@@ -77,5 +77,5 @@ async function addressesOf(host: string): Promise<string[]> {
 function refused(): BoxcarError {
   const message =
     "The source may not be reached. Hosts and networks that are not public, hosts of http sources, and the schemes file and lavfi have to be listed in BOXCAR_SOURCES_ALLOW.";
-  return new BoxcarError("source_refused", 403, message);
+  return new BoxcarError("source_refused", message);
 }

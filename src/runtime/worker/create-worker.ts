@@ -107,7 +107,7 @@ function openWorkerCatalog(settings: CatalogSettings): Catalog {
     if (replica === undefined || "url" in replica) return openCatalogHttp({ ...server, replica }).catalog;
   }
   const message = "BOXCAR_CATALOG, BOXCAR_CATALOG_REPLICA: a worker has no files; name libSQL servers.";
-  throw new BoxcarError("bad_configuration", 500, message);
+  throw new BoxcarError("bad_configuration", message);
 }
 
 function openWorkerStore(config: Config, env: Bindings): Promise<Store> {
@@ -116,7 +116,7 @@ function openWorkerStore(config: Config, env: Bindings): Promise<Store> {
       const bucket = env[binding];
       if (typeof bucket === "object" && bucket !== null) return r2Store(bucket as R2Bucket, { ahead: AHEAD });
       const message = `BOXCAR_STORE: the worker has no binding ${binding}. Add it to r2_buckets in wrangler.toml.`;
-      throw new BoxcarError("bad_configuration", 500, message);
+      throw new BoxcarError("bad_configuration", message);
     },
     s3: (settings) => s3Store(settings, { ahead: AHEAD }),
     oss: (settings) => ossFetchStore(settings, { ahead: AHEAD }),

@@ -67,7 +67,7 @@ export function currentCredentials(
   if (given !== undefined) return given;
   if (source === undefined) return () => Promise.resolve(credentials);
   const message = "BOXCAR_STORE_CREDENTIALS: a worker runs no commands, has no files and no role; set secrets instead.";
-  throw new BoxcarError("bad_configuration", 500, message);
+  throw new BoxcarError("bad_configuration", message);
 }
 
 /** As many of the asked seconds as the credentials hold: what they signed is void with them. */
@@ -78,7 +78,7 @@ export function secondsWithin({ expiresMs }: StoreCredentials, asked: number, no
 /** The store's credentials cannot be had. @param why a sentence's end without its full stop */
 export function unavailable(why: string, cause?: unknown): BoxcarError {
   const message = `The credentials of the store cannot be had: ${why}. See BOXCAR_STORE_CREDENTIALS.`;
-  return new BoxcarError("credentials_unavailable", 503, message, { retryAfterSeconds: 30 }, cause);
+  return new BoxcarError("credentials_unavailable", message, { retryAfterSeconds: 30 }, cause);
 }
 
 function objectIn(text: string): Readonly<Record<string, unknown>> {
