@@ -4,9 +4,10 @@ import { box, u16, zeros } from "../support/boxes.ts";
 import { buildMovie, videoEntry, type MovieTrack } from "../support/movie.ts";
 import { frameHashes, timedFrames } from "../support/oracle.ts";
 import { record, RECORDED_AT } from "../support/recording.ts";
-import { shelve } from "../support/shelf.ts";
+import { bytesOf, shelve } from "../support/shelf.ts";
+import { timingOf } from "../support/timing.ts";
 import { ffmpeg, ffprobe, ffprobePath } from "../support/tools.ts";
-import { FORMATS, scratch, written } from "./output.ts";
+import { FORMATS, scratch, shown, written } from "./output.ts";
 
 const text = new TextEncoder();
 
@@ -55,7 +56,62 @@ describe.skipIf(ffprobePath === undefined)("telemetry that is longer than its vi
   });
 });
 
+/** A file of pictures at 25 a second, in decode order; the last one may be stated to last no time. */
+async function pictures(count: number, { order = [0], last = 40 }): Promise<string> {
+  const samples = Array.from({ length: count }, (_, i) => ({
+    data: text.encode(`picture ${String(i)}`),
+    duration: i === count - 1 ? last : 40,
+    offset: ((order[i % order.length] ?? 0) - (i % order.length) + order.length) * 40,
+    sync: i === 0,
+  }));
+  const entries = [videoEntry("mp4v", 64, 48)];
+  const edits: MovieTrack["edits"] = [[0, order.length * 40]];
+  const file = scratch("pictures.mp4");
+  const track: MovieTrack = { handler: "vide", timescale: 1000, entries, samples, edits, size: [64, 48] };
+  await writeFile(file, buildMovie({ tracks: [track] }).file);
+  return file;
+}
+
+describe.skipIf(ffprobePath === undefined)("a range up to the stated end of a recording", () => {
+  test.for(FORMATS)("has its last picture, also when that is stated to last no time (%s)", async (format) => {
+    const shelf = await shelve([{ file: await pictures(50, { last: 0 }), startMs: RECORDED_AT }]);
+    const plan = await shelf.plan({ startMs: RECORDED_AT, endMs: RECORDED_AT + 1960 });
+    const [video] = await shown(await written(plan, format));
+    expect(video?.samples).toHaveLength(50);
+    expect(plan.endMs).toBe(RECORDED_AT + 2000);
+    const before = await shelf.plan({ startMs: RECORDED_AT, endMs: RECORDED_AT + 1950 });
+    expect((await shown(await written(before, format)))[0]?.samples).toHaveLength(49);
+  });
+});
+
+describe.skipIf(ffprobePath === undefined)("edits=none", () => {
+  test.for(FORMATS)(
+    "ends the media with the last picture where all are decoded before the start (%s)",
+    async (format) => {
+      const shelf = await shelve([{ file: await pictures(50, { order: [0, 4, 2, 1, 3] }), startMs: RECORDED_AT }]);
+      const range = { startMs: RECORDED_AT + 1970, endMs: RECORDED_AT + 2000, edits: "none" as const };
+      const { tracks } = timingOf(await bytesOf((await shelf.plan(range)).media(format)));
+      const samples = tracks[0]?.samples ?? [];
+      const end = samples.reduce((sum, { duration }) => sum + duration, 0);
+      const shownAt = Math.max(...samples.map(({ dts, offset }) => dts + offset));
+      expect(end - shownAt).toBe(30);
+    },
+  );
+});
+
 describe.skipIf(ffprobePath === undefined)("cut=keyframe", () => {
+  test("shows nothing beyond the end that only others need", async () => {
+    const [segment] = await record({ count: 1, seconds: 4, gop: 1 });
+    const shelf = await shelve([{ file: segment?.file ?? "", startMs: RECORDED_AT }]);
+    for (const to of [1400, 1440, 1480, 1520, 3640]) {
+      const plan = await shelf.plan({ startMs: RECORDED_AT + 500, endMs: RECORDED_AT + to, cut: "keyframe" });
+      expect(await frameHashes(await written(plan, "mp4"))).toHaveLength(to / 40);
+      // In fragments they come right behind the end.
+      const [video] = await shown(await written(plan, "fmp4"));
+      expect(video?.samples.at(-1)?.pts).toBeLessThan(to / 1000 + 0.06);
+    }
+  });
+
   test("shows nothing that the file's own edit list hides", async () => {
     const [segment] = await record({ count: 1, seconds: 4, gop: 1 });
     const file = scratch("hidden.mp4");

@@ -93,6 +93,8 @@ export class OutputTrack {
   /** How much later the first sample, and the last one of its piece, is decoded for a pre-roll than recorded. */
   lead = 0;
   lastLead = 0;
+  /** The first piece, where its last sample belongs to the pre-roll. */
+  #led: PieceTrack | undefined;
   /** Latest end of a sample's presentation. */
   presentedEnd = Number.NEGATIVE_INFINITY;
   /** The last piece with samples of it, as far as it is planned. */
@@ -203,15 +205,22 @@ export class OutputTrack {
     this.lastLead = lastDts - (this.startsEarly ? lasting : recordedLastDts);
     track.lasting = lastDts - firstDts;
     track.lastDuration = track.ownDuration = Math.max(1, ended - this.lastDts);
+    if (lastDts > recordedLastDts) this.#led = track;
   }
 
   /** Ends the track with the presentation: not every reader knows where an edit list ends. */
   finish(presentedMs: number): void {
     const { last } = this;
+    if (last === undefined) return;
+    const left = ticksOf(presentedMs, this.timescale) - this.lastDts;
     // Where samples are reordered, the last one to be decoded is not the last one shown.
-    if (last === undefined || this.flags & TrackFlag.Offsets) return;
-    const left = Math.max(1, ticksOf(presentedMs, this.timescale) - this.lastDts);
-    last.lastDuration = Math.min(last.lastDuration, left);
+    if (!(this.flags & TrackFlag.Offsets)) last.lastDuration = Math.min(last.lastDuration, Math.max(1, left));
+    // Of a pre-roll nothing is decoded behind, it lasts as long as what is shown.
+    else if (this.#led === last) {
+      const lasting = Math.max(1, Math.min(left, this.presentedEnd - this.lastDts));
+      this.lastLead -= lasting - last.lastDuration;
+      last.lastDuration = lasting;
+    }
   }
 
   /**

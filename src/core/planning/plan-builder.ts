@@ -22,6 +22,9 @@ export interface BuilderOptions extends PieceMakerOptions {
   readonly before: SegmentBefore;
 }
 
+/** Ends are stated in whole milliseconds, rounded up. */
+const WHOLE_MS = 1;
+
 /** What becomes of placed segments: pieces of one output, unless something else is made of them. */
 export type Maker = Pick<PieceMaker, "add" | "finish" | "pieces" | "made" | "fragments" | "references">;
 
@@ -80,8 +83,11 @@ export class PlanBuilder {
     const { reference, endMs: statedEndMs } = last.timed;
     const openMs = millisecondsOf(openEnd(last, reference), reference.timescale);
     const endMs = Math.min(last.untilMs, statedEndMs + openMs);
-    const bounded = this.#options.cut === "frame" && this.#options.endMs < Number.MAX_SAFE_INTEGER;
-    const presentedMs = bounded ? endOf(last, this.#options.endMs) : Number.POSITIVE_INFINITY;
+    // Up to the end that is stated means all of it, also where the last sample is stated to last no time.
+    const isWhole = openMs > 0 && Math.abs(this.#options.endMs - statedEndMs) <= WHOLE_MS;
+    const askedEndMs = isWhole ? endMs : this.#options.endMs;
+    const bounded = askedEndMs < Number.MAX_SAFE_INTEGER;
+    const presentedMs = bounded ? endOf(last, askedEndMs) : Number.POSITIVE_INFINITY;
     const pictureEndMs = millisecondsOf(last.outputStart, last.timescale) + endMs - last.timed.segment.startMs;
     return {
       tracks: await this.#maker.finish(pictureEndMs, presentedMs),
