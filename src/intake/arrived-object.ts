@@ -1,7 +1,7 @@
 /** What a client has written to the store itself, by a signed request. */
 import { BoxcarError } from "../base/errors.ts";
 import type { ObjectInfo, Store } from "../base/ports.ts";
-import type { Sent } from "./passing.ts";
+import type { Sent } from "./upload-size.ts";
 
 /**
  * The object that a client was to write.

@@ -1,9 +1,7 @@
-/** The way of a body into the store: in one pass, within its limit, while somebody reads along. */
+/** The way of a body into the store: in one pass, while somebody reads along. */
 import { BoxcarError } from "../base/errors.ts";
 import type { ObjectInfo, Store } from "../base/ports.ts";
-
-/** What is sent: a recorded segment, or any file. */
-export type Sent = "segment" | "file";
+import type { Sent } from "./upload-size.ts";
 
 /** A body on its way in. */
 export interface PassingBody {
@@ -12,8 +10,6 @@ export interface PassingBody {
   readonly body: AsyncIterable<Uint8Array>;
   /** Bytes, where that is known. */
   readonly size?: number | undefined;
-  /** Bytes; default no limit. */
-  readonly maxBytes?: number | undefined;
 }
 
 /** Reads a body as it passes by. What it throws ends the upload. */
@@ -26,12 +22,12 @@ export interface PassingReader<Read> {
 /**
  * Stores a body while `reader` reads along. It ends before the store keeps the object, so that nothing stays of a body that it
  * refuses.
- * @throws BoxcarError `too_large` (413), `store_failed` (503), and as the body, the store and `reader` do
+ * @throws BoxcarError `store_failed` (503), and as the body, the store and `reader` do
  */
 export async function passInto<Read>(
   store: Store,
   key: string,
-  { sent, body, size, maxBytes = Number.POSITIVE_INFINITY }: PassingBody,
+  { sent, body, size }: PassingBody,
   reader: PassingReader<Read>,
 ): Promise<{ readonly info: ObjectInfo; readonly read: Read }> {
   let passed = 0;
@@ -39,7 +35,6 @@ export async function passInto<Read>(
   async function* bytes(): AsyncGenerator<Uint8Array> {
     for await (const chunk of body) {
       passed += chunk.length;
-      if (passed > maxBytes) throw tooLarge(sent, maxBytes);
       reader.push(chunk);
       yield chunk;
     }
@@ -53,11 +48,4 @@ export async function passInto<Read>(
 
 function notKept(sent: Sent, what: string): BoxcarError {
   return new BoxcarError("store_failed", `The store ${what}. Upload the ${sent} again.`);
-}
-
-/** The refusal of more than `maxBytes` bytes. */
-export function tooLarge(sent: Sent, maxBytes: number): BoxcarError {
-  const cure = sent === "segment" ? "Upload shorter segments, or raise" : "Raise";
-  const message = `The ${sent} is larger than the ${String(maxBytes)} bytes allowed. ${cure} BOXCAR_MAX_UPLOAD.`;
-  return new BoxcarError("too_large", message, { maxBytes });
 }

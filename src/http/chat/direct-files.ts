@@ -1,6 +1,6 @@
 import { createRoute } from "@hono/zod-openapi";
 import { inStore } from "../../intake/files/destinations.ts";
-import { tooLarge } from "../../intake/passing.ts";
+import { checkUploadSize } from "../../intake/upload-size.ts";
 import { announceDirectFile, completeDirectFile } from "../../intake/direct/direct-file.ts";
 import { OssCallbacks } from "../../intake/direct/oss-callback.ts";
 import { base64 } from "../../base/base64.ts";
@@ -104,7 +104,7 @@ export function addDirectFiles(app: App, context: AppContext): void {
   const { config, clock, log } = context;
   app.openapi(presign, async (c) => {
     const announced = c.req.valid("json");
-    if (announced.size > config.maxUpload) throw tooLarge("file", config.maxUpload);
+    checkUploadSize("file", announced.size, config.maxUpload);
     const destination = inStore(config.uploads.prefix, { clock, timeZone: config.timeZone });
     const { key, put, form } = await announceDirectFile(context.uploads, announced, destination);
     const data = {

@@ -9,7 +9,8 @@ import type { App, AppContext } from "../context.ts";
 import { atOnce } from "../middleware/limits.ts";
 import { integer, lenient } from "../schema/parameters.ts";
 import { json } from "../replies/replies.ts";
-import { boundedBodyOf } from "../schema/request-body.ts";
+import { checkUploadSize, ofUploadSize } from "../../intake/upload-size.ts";
+import { bodyOf } from "../schema/request-body.ts";
 import * as z from "../schema/zod.ts";
 import { chatOk, chatRefused, chatSuccess } from "./envelope.ts";
 import { mediaSchema, mediaOf, publicUrl, storedFile, storedFileOf } from "./stored-file.ts";
@@ -56,7 +57,8 @@ export function addUploads(app: App, context: AppContext): void {
 
   const receive = (request: Request, form: Omit<IncomingForm, "contentType" | "body">): Promise<Upload[]> => {
     const contentType = request.headers.get("content-type") ?? "";
-    const body = boundedBodyOf(request, config.maxUpload, config.rates.uploads);
+    checkUploadSize("form", Number(request.headers.get("content-length") ?? 0), config.maxUpload);
+    const body = ofUploadSize("form", bodyOf(request, config.rates.uploads), config.maxUpload);
     return receiveForm(context.uploads, { ...form, contentType, body });
   };
 

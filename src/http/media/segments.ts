@@ -1,6 +1,6 @@
 import { createRoute } from "@hono/zod-openapi";
 import { BoxcarError } from "../../base/errors.ts";
-import { tooLarge } from "../../intake/passing.ts";
+import { checkUploadSize, ofUploadSize } from "../../intake/upload-size.ts";
 import { ingestSegment } from "../../intake/segments/segment-upload.ts";
 import { need, segmentOwner, streamPathInPath } from "../middleware/access.ts";
 import { askedStart, startParameters } from "../schema/asked-start.ts";
@@ -49,17 +49,16 @@ export function addSegments(app: App, platform: AppPlatform): void {
     }
     const length = c.req.header("content-length");
     const size = length === undefined ? undefined : Number(length);
-    if (size !== undefined && size > config.maxUpload) throw tooLarge("segment", config.maxUpload);
+    checkUploadSize("segment", size ?? 0, config.maxUpload);
     const taken = await ingestSegment(
       { ...platform, keyLayout: config.keyLayout },
       {
         ...asked,
         streamPath,
-        body: bodyOf(c.req.raw, config.rates.uploads),
+        body: ofUploadSize("segment", bodyOf(c.req.raw, config.rates.uploads), config.maxUpload),
         size,
         owner: segmentOwner(c),
         idempotencyKey: c.req.valid("header")["idempotency-key"],
-        maxBytes: config.maxUpload,
       },
     );
     const data = takenOf(taken);

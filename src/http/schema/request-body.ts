@@ -51,30 +51,6 @@ function tooSlow({ bytesPerSecond, graceMs }: LeastRate): BoxcarError {
   return new BoxcarError("upload_too_slow", message);
 }
 
-/**
- * The bytes of a request, at most `maxBytes` of them.
- * @throws BoxcarError `too_large` (413): at once when the request says so itself, else when they have come;
- *   and as `bodyOf` does
- */
-export function boundedBodyOf(request: Request, maxBytes: number, rate: LeastRate): AsyncIterable<Uint8Array> {
-  if (Number(request.headers.get("content-length") ?? 0) > maxBytes) throw tooLarge(maxBytes);
-  return bounded(bodyOf(request, rate), maxBytes);
-}
-
-async function* bounded(body: AsyncIterable<Uint8Array>, maxBytes: number): AsyncGenerator<Uint8Array> {
-  let size = 0;
-  for await (const chunk of body) {
-    size += chunk.length;
-    if (size > maxBytes) throw tooLarge(maxBytes);
-    yield chunk;
-  }
-}
-
-function tooLarge(maxBytes: number): BoxcarError {
-  const message = `The upload is larger than the ${String(maxBytes)} bytes allowed. Upload less at once, or raise BOXCAR_MAX_UPLOAD.`;
-  return new BoxcarError("too_large", message, { maxBytes });
-}
-
 /** Refuses bodies of more than `maxSize` bytes. @throws BoxcarError `too_large` (413) */
 export function smallBody(maxSize: number): MiddlewareHandler {
   return bodyLimit({

@@ -1,7 +1,7 @@
 import { createRoute } from "@hono/zod-openapi";
 import { BoxcarError } from "../../base/errors.ts";
 import { beginDirectSegment, confirmDirectSegment } from "../../intake/segments/direct-segment.ts";
-import { tooLarge } from "../../intake/passing.ts";
+import { checkUploadSize } from "../../intake/upload-size.ts";
 import { encodeStreamPath } from "../../base/stream-path.ts";
 import { formatTime } from "../../base/time.ts";
 import { need, segmentOwner, streamPathInPath } from "../middleware/access.ts";
@@ -77,7 +77,7 @@ export function addDirectSegments(app: App, platform: AppPlatform): void {
   app.openapi(presign, async (c) => {
     const { streamPath } = c.req.valid("param");
     const { size, expires = DEFAULT_SECONDS } = c.req.valid("query");
-    if (size > config.maxUpload) throw tooLarge("segment", config.maxUpload);
+    checkUploadSize("segment", size, config.maxUpload);
     if (store.presign === undefined) {
       const message = "The store of this server signs no requests. Upload by PUT /mp4/api/segments/{streamPath}.";
       throw new BoxcarError("not_available", message);

@@ -3,7 +3,7 @@ import type { Context, MiddlewareHandler } from "hono";
 import { ownerOf } from "../../auth/caller.ts";
 import type { TusUpload } from "../../catalog/tus-rows.ts";
 import { inStore } from "../../intake/files/destinations.ts";
-import { tooLarge } from "../../intake/passing.ts";
+import { checkUploadSize } from "../../intake/upload-size.ts";
 import { classIdOf } from "../../intake/files/receive-form.ts";
 import { TusUploads, type UploadState } from "../../intake/tus/tus-upload.ts";
 import { bytesOfBase64 } from "../../base/base64.ts";
@@ -141,7 +141,7 @@ export function addTus(app: App, context: AppContext): void {
 
   app.openapi(routes.create, async (c) => {
     const { "upload-length": length, "upload-metadata": metadata } = c.req.valid("header");
-    if (length > config.maxUpload) throw tooLarge("file", config.maxUpload);
+    checkUploadSize("file", length, config.maxUpload);
     const imageClassId = classIdOf(metadata.get("imageClassId") ?? "0");
     const fileName = metadata.get("filename") ?? "";
     const created = await uploads.create({ owner: ownerOf(c.get("caller")), length, fileName, imageClassId });
