@@ -112,6 +112,8 @@ export interface AppEnv {
     scope?: Scope | undefined;
     /** The stream it asked for. */
     streamPath?: string | undefined;
+    /** Whether the handler of a route that guards no certain stream has asked for which the caller has the scope. */
+    narrowed?: boolean;
     /** Whether the call hands on a permission, and so is audited although it only reads. */
     handsOn?: boolean;
     /** What middleware has set, for replies that are made without Hono. */

@@ -10,7 +10,7 @@ import { recordedMoment } from "../../pictures/videos.ts";
 import type { ByteSpan, PictureShape } from "../../base/ports.ts";
 import { checkStreamPath, encodeStreamPath } from "../../base/stream-path.ts";
 import { formatTime, parseTime } from "../../base/time.ts";
-import { authorize, needSome } from "../middleware/access.ts";
+import { authorize, needSome, needsNone } from "../middleware/access.ts";
 import type { App, AppContext, AppEnv } from "../context.ts";
 import { uploadAt } from "../uploads/upload-at.ts";
 import { turnOf } from "../middleware/limits.ts";
@@ -149,6 +149,7 @@ async function take(
   }
   if (source.kind === "upload") {
     if (source.area === "store" && !config.uploads.publicFiles) authorize(c, "read", undefined);
+    else needsNone(c);
     const upload = await uploadAt(context, source.area, source.key);
     const video = await uploadedVideo(context, upload);
     const still = await pictures.still({ video, atMs: timeMs }, shape, seek, turn);

@@ -68,12 +68,22 @@ export function need(scope: Scope, streamPathOf?: (c: Context<AppEnv>) => string
 
 /**
  * Guard of a route whose handler finds the streams itself, in a body or in the catalog: the caller needs the scope for
- * at least some streams. The handler must call `authorize` for each stream, or narrow its answer with `readable`.
+ * at least some streams. The handler calls `authorize` for each stream, narrows its answer with `readable` or `granted`, or
+ * says `needsNone`; the reply of one that did none of these is never sent.
  */
 export function needSome(scope: Scope): MiddlewareHandler<AppEnv> {
-  return guard((c) => {
+  const handler: MiddlewareHandler<AppEnv> = async (c, next) => {
     checkSome(c, scope);
-  });
+    await next();
+    if (c.error === undefined && c.get("narrowed") !== true)
+      throw new Error(`${c.req.method} ${c.req.path} did not ask for which streams the caller has the scope ${scope}`);
+  };
+  return Object.assign(handler, { [guards]: true });
+}
+
+/** Says that what a request asks for needs no permission beyond that of its guard. */
+export function needsNone(c: Context<AppEnv>): void {
+  c.set("narrowed", true);
 }
 
 /** `streamPathOf` for a route with `{streamPath}` in its path. */
@@ -88,6 +98,7 @@ export function streamPathInPath(c: Context<AppEnv>): string {
  */
 export function authorize(c: Context<AppEnv>, scope: Scope, streamPath: string | undefined): void {
   checkSome(c, scope);
+  c.set("narrowed", true);
   c.set("streamPath", streamPath);
   if (allows(c.get("caller").grants, scope, streamPath)) return;
   const message =
@@ -108,7 +119,15 @@ export function segmentOwner(c: Context<AppEnv>): string {
 
 /** Patterns of the streams the caller may read; `*` stands for any run of characters, slashes included. */
 export function readable(c: Context<AppEnv>): string[] {
+  c.set("narrowed", true);
   return patternsOf(c.get("caller").grants, "read");
+}
+
+/** For which streams the caller has a scope. */
+export function granted(c: Context<AppEnv>, scope: Scope): (streamPath: string) => boolean {
+  c.set("narrowed", true);
+  const { grants } = c.get("caller");
+  return (streamPath) => allows(grants, scope, streamPath);
 }
 
 /** Whether caches may show a reply to others: the caller brought nothing that they would have to bring. */

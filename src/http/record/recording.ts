@@ -1,11 +1,9 @@
 import { createRoute } from "@hono/zod-openapi";
-import type { Context } from "hono";
 import { BoxcarError } from "../../base/errors.ts";
-import { allows } from "../../base/scopes.ts";
 import { parseDuration } from "../../base/time.ts";
 import type { Source } from "../../catalog/sources.ts";
-import type { App, AppContext, AppEnv } from "../context.ts";
-import { need, needSome, streamPathInPath } from "../middleware/access.ts";
+import type { App, AppContext } from "../context.ts";
+import { granted, need, needSome, streamPathInPath } from "../middleware/access.ts";
 import { done, json, refused, success } from "../replies/replies.ts";
 import { lenient, apiPrefixes, query, streamPathInRoute, streamPathParameter, text } from "../schema/parameters.ts";
 import { bodyOf, bodyParameters, smallBody } from "../schema/request-body.ts";
@@ -122,14 +120,11 @@ export function addRecording(app: App, context: AppContext): void {
 
   app.openapi(jobsRoute, async (c) => {
     const { recorder } = recordingOf(context);
-    const shown = recorder.recordings.filter(({ options }) => mayRecord(c, options.streamPath));
+    const mayRecord = granted(c, "record");
+    const shown = recorder.recordings.filter(({ options }) => mayRecord(options.streamPath));
     const seconds = await recorder.secondsOfSpool();
     return c.json(done(shown.map((recording) => jobOf(recording, seconds))), 200);
   });
-}
-
-function mayRecord(c: Context<AppEnv>, streamPath: string): boolean {
-  return allows(c.get("caller").grants, "record", streamPath);
 }
 
 /** @throws BoxcarError `bad_duration` (400) */
