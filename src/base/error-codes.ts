@@ -171,6 +171,7 @@ const STATUSES = {
   index_missing: 503,
   keys_unavailable: 503,
   not_ready: 503,
+  not_yet: 503,
   picture_timeout: 503,
   stopping: 503,
   store_failed: 503,

@@ -2411,12 +2411,18 @@ export interface paths {
         get: {
             parameters: {
                 query?: {
+                    /** @description The reply waits until a playlist that grows has this media segment (RFC 8216bis section 6.2.5.2). */
+                    _HLS_msn?: number;
+                    /** @description With `_HLS_msn`: this Partial Segment of it. */
+                    _HLS_part?: number;
                     /** @description Length instead of an end: seconds, or with units (`500ms`, `1m30s`). */
                     duration?: string;
                     /** @description Moment after the last one. Default: the newest recorded sample. Alone: from the oldest one on. */
                     end?: string;
                     /** @description End of a signed link, in seconds since 1970. Only with `signature`. */
                     expires?: string;
+                    /** @description `low`: Partial Segments of half a second, and blocking reloads, of what is being recorded (Low-Latency HLS). */
+                    latency?: "low" | "usual";
                     /** @description How long that link is valid. Default: 24h. */
                     lifetime?: string;
                     /** @description Both ends in one: `A~B`, of digits also `A-B`. A time alone at the end takes the start's date. */

@@ -42,8 +42,9 @@ export type { FrameClip, FrameSample } from "./frame-clip.ts";
 export { sampledEnd, shownSize } from "./shown.ts";
 
 export { notedGroups, USUAL_GROUPS } from "./streaming/groups.ts";
+export { PART_MS, type PartedSegment, type PartialSegment, type PartName } from "./streaming/partial-segments.ts";
 export { configurationName, type Configuration, type InitName } from "./streaming/init-segment.ts";
 export type { MediaName, StreamedMedia } from "./streaming/media-segment.ts";
-export type { StreamTracks } from "./streaming/media-time.ts";
-export type { StreamedSegment, StreamedStretch, StreamSink } from "./streaming/streamed.ts";
+export { streamedTracks, type StreamTracks } from "./streaming/media-time.ts";
+export type { StreamedSegment, StreamedStretch, StreamSink, UnfinishedSegment } from "./streaming/streamed.ts";
 export { StreamMeasure } from "./streaming/stream-measure.ts";

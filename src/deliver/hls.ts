@@ -1,11 +1,27 @@
 import type { Sha256 } from "../base/ports.ts";
 import { formatTime } from "../base/time.ts";
-import type { StreamedSegment, StreamedStretch, StreamMeasure, StreamSink, StreamTracks } from "../core/index.ts";
+import {
+  PART_MS,
+  streamedTracks,
+  type PartedSegment,
+  type PartialSegment,
+  type StreamedSegment,
+  type StreamedStretch,
+  type StreamSink,
+  type StreamTracks,
+  type UnfinishedSegment,
+} from "../core/index.ts";
+import type { PlaylistEnd } from "./blocking-reload.ts";
 import type { ListedSegment, WindowNumbers } from "./live-numbers.ts";
-import { initName, mediaName } from "./media-names.ts";
+import { initName, mediaName, partName } from "./media-names.ts";
 
 /** The version of HLS whose tags are used: `EXT-X-MAP` of media segments that are no I-frames needs 6, fMP4 7. */
-const VERSION = "#EXT-X-VERSION:7";
+export const VERSION = "#EXT-X-VERSION:7";
+
+/** Partial Segments are listed as far back as so many target durations (RFC 8216bis section 6.2.2). */
+const PARTED_TARGETS = 3;
+/** How far players keep behind the end, in Partial Segments (RFC 8216bis section 4.4.3.8). */
+const HOLD_BACK_PARTS = 3;
 
 /** What a media playlist lists. */
 export interface MediaPlaylistOptions {
@@ -14,8 +30,13 @@ export interface MediaPlaylistOptions {
   readonly iframes: boolean;
   /** Wall clock, milliseconds: where playback starts, if that is within the first media segment. */
   readonly startMs: number;
+  /** What its media segments last about, milliseconds. */
+  readonly lengthMs: number;
   readonly sha256?: Sha256 | undefined;
 }
+
+/** Finds how far the media segment has come that begins with a sample of a recording. */
+export type FindParts = (segment: Pick<StreamedSegment, "timed" | "first">) => Promise<PartedSegment | undefined>;
 
 /** A playlist that grows. */
 export interface LivePlaylist {
@@ -23,6 +44,8 @@ export interface LivePlaylist {
   readonly numbers?: WindowNumbers | undefined;
   /** Milliseconds that a media segment lasts at most, as far as that can be told. */
   readonly targetMs: number;
+  /** URLs of playlists of the same range that have the same Partial Segments; absent: none are listed. */
+  readonly reports?: readonly string[] | undefined;
 }
 
 /** Writes a media playlist (RFC 8216 section 4.3.3) of a range, as the range is divided. */
@@ -31,6 +54,10 @@ export class MediaPlaylist implements StreamSink {
   /** Of a stretch only its beginning is noted: what its configuration is called takes time to find out. */
   readonly #entries: (string | StreamedStretch)[] = [];
   readonly #listed: ListedSegment[] = [];
+  readonly #segments: Pick<StreamedSegment, "timed" | "first" | "end" | "durationMs">[] = [];
+  #unfinished: UnfinishedSegment | undefined;
+  /** By the numbers of their media segments in the list. */
+  readonly #parts = new Map<number, readonly PartialSegment[]>();
   #begins = false;
   #longestMs = 0;
   #independent = true;
@@ -60,12 +87,49 @@ export class MediaPlaylist implements StreamSink {
     this.#independent &&= sync;
     this.fromMs = Math.min(this.fromMs, Math.floor(startMs));
     this.toMs = Math.max(this.toMs, Math.ceil(startMs + durationMs));
-    const { segment } = timed;
-    const { lastingId: id = segment.id, startMs: recordedMs } = segment;
-    const name = mediaName({ id, startMs: recordedMs, tracks, first, end: iframes ? first + 1 : end });
+    const recording = recordingOf(timed);
+    const name = mediaName({ ...recording, tracks, first, end: iframes ? first + 1 : end });
     this.#entries.push(`#EXTINF:${seconds(durationMs)},\n${name}`);
-    this.#listed.push({ name: `${id} ${first}`, begins: this.#begins });
+    this.#segments.push({ timed, first, end, durationMs });
+    this.#listed.push({ name: `${recording.id} ${first}`, begins: this.#begins });
     this.#begins = false;
+  }
+
+  unfinished(segment: UnfinishedSegment): void {
+    this.#unfinished = segment;
+  }
+
+  /** Lists Partial Segments, too, of the unfinished media segment and of those before it. */
+  async addParts(find: FindParts, targetMs: number): Promise<void> {
+    let leftMs = PARTED_TARGETS * targetMs;
+    const { length } = this.#segments;
+    if (this.#unfinished !== undefined) {
+      const { parts = [] } = (await find(this.#unfinished)) ?? {};
+      this.#parts.set(length, parts);
+      const lastedMs = parts.reduce((sum, { durationMs }) => sum + durationMs, 0);
+      leftMs -= lastedMs;
+      // The one that a hint names is among what is listed.
+      this.toMs = Math.max(this.toMs, Math.ceil(this.#unfinished.startMs + lastedMs + PART_MS));
+    }
+    for (const [i, { timed, first, end, durationMs }] of [...this.#segments.entries()].reverse()) {
+      if (leftMs <= 0) break;
+      leftMs -= durationMs;
+      const found = await find({ timed, first });
+      // Where another recorder takes over, it ends earlier than its parts do.
+      if (found?.whole === true && found.end === end) this.#parts.set(i, found.parts);
+    }
+  }
+
+  /** How far it has come. @param sequence media sequence number of its first media segment */
+  endOf(sequence: number): PlaylistEnd {
+    const parts = new Map([...this.#parts].map(([number, { length }]) => [sequence + number, length]));
+    return { next: sequence + this.#segments.length, parts };
+  }
+
+  /** The kinds of tracks that its newest recording has. */
+  get kinds(): readonly StreamTracks[] {
+    const { tracks = [] } = (this.#unfinished ?? this.#segments.at(-1))?.timed.summary ?? {};
+    return (["v", "a"] as const).filter((kind) => streamedTracks({ tracks }, kind).length > 0);
   }
 
   /**
@@ -82,6 +146,7 @@ export class MediaPlaylist implements StreamSink {
       ...(discontinuity === undefined ? [] : [`#EXT-X-DISCONTINUITY-SEQUENCE:${discontinuity}`]),
       ...(live === undefined ? ["#EXT-X-PLAYLIST-TYPE:VOD"] : []),
       ...(live !== undefined && live.numbers === undefined ? ["#EXT-X-PLAYLIST-TYPE:EVENT"] : []),
+      ...(live?.reports === undefined ? [] : this.#lowLatencyHead()),
       ...(this.#independent ? ["#EXT-X-INDEPENDENT-SEGMENTS"] : []),
       ...(iframes ? ["#EXT-X-I-FRAMES-ONLY"] : []),
       ...(offsetMs >= 1 && !iframes && live === undefined
@@ -90,9 +155,10 @@ export class MediaPlaylist implements StreamSink {
     ];
     const names = new Map<string, string>();
     let known: string | undefined;
+    let number = 0;
     for (const [i, entry] of this.#entries.entries()) {
       if (typeof entry === "string") {
-        lines.push(entry + query);
+        lines.push(...this.#partLines(number++, query), entry + query);
         continue;
       }
       const { configuration, startMs: begunMs } = entry;
@@ -103,54 +169,47 @@ export class MediaPlaylist implements StreamSink {
       known = name;
       lines.push(`#EXT-X-PROGRAM-DATE-TIME:${formatTime(Math.round(begunMs))}`);
     }
+    lines.push(...this.#partLines(number, query));
     if (live === undefined) lines.push("#EXT-X-ENDLIST");
+    for (const url of live?.reports ?? []) lines.push(this.#report(url, sequence));
     return `${lines.join("\n")}\n`;
+  }
+
+  #lowLatencyHead(): string[] {
+    const longestMs = Math.max(PART_MS, ...[...this.#parts.values()].flat().map(({ durationMs }) => durationMs));
+    return [
+      `#EXT-X-SERVER-CONTROL:CAN-BLOCK-RELOAD=YES,PART-HOLD-BACK=${seconds(HOLD_BACK_PARTS * longestMs)}`,
+      `#EXT-X-PART-INF:PART-TARGET=${seconds(longestMs)}`,
+    ];
+  }
+
+  /** The Partial Segments of a media segment; behind those of the unfinished one the next one that will come. */
+  #partLines(number: number, query: string): string[] {
+    const { timed, first } = this.#segments[number] ?? this.#unfinished ?? {};
+    const parts = this.#parts.get(number);
+    if (timed === undefined || first === undefined || parts === undefined) return [];
+    const { tracks, lengthMs } = this.#options;
+    const uri = (part: number): string =>
+      `URI="${partName({ ...recordingOf(timed), tracks, first, part, lengthMs })}${query}"`;
+    const lines = parts.map(({ durationMs, sync }, part) => {
+      const independent = sync || tracks === "a" ? ",INDEPENDENT=YES" : "";
+      return `#EXT-X-PART:DURATION=${seconds(durationMs)},${uri(part)}${independent}`;
+    });
+    if (number === this.#segments.length) lines.push(`#EXT-X-PRELOAD-HINT:TYPE=PART,${uri(parts.length)}`);
+    return lines;
+  }
+
+  #report(url: string, sequence: number): string {
+    const parts = this.#parts.get(this.#segments.length)?.length ?? 0;
+    const last = sequence + this.#segments.length;
+    const place = parts > 0 ? `LAST-MSN=${last},LAST-PART=${parts - 1}` : `LAST-MSN=${last - 1}`;
+    return `#EXT-X-RENDITION-REPORT:URI="${url}",${place}`;
   }
 }
 
-/** URLs of the media playlists that a multivariant playlist names. */
-export interface RenditionUrls {
-  readonly av: string;
-  readonly v: string;
-  readonly a: string;
-  readonly iframes: string;
-}
-
-/** Writes a multivariant playlist (RFC 8216 section 4.3.4) of a range that was measured. */
-export function multivariantPlaylist(
-  measure: StreamMeasure,
-  tracks: "muxed" | "split" | "video" | "audio",
-  urls: RenditionUrls,
-): string {
-  const { videoCodec, audioCodec, width, height, frameRate } = measure;
-  const pictured = videoCodec !== undefined && tracks !== "audio";
-  const sounding = audioCodec !== undefined && tracks !== "video";
-  const split = tracks === "split" && pictured && sounding;
-  const codecs = [pictured ? videoCodec : undefined, sounding ? audioCodec : undefined].filter((one) => one);
-  const rate = pictured ? (sounding ? measure.both : measure.picture) : measure.sound;
-  const shape = [
-    ...(width > 0 ? [`RESOLUTION=${width}x${height}`] : []),
-    ...(frameRate > 0 ? [`FRAME-RATE=${frameRate.toFixed(3)}`] : []),
-  ];
-  const quoted = (names: readonly (string | undefined)[]): string => `CODECS="${names.join(",")}"`;
-  const stream = [
-    ...[`BANDWIDTH=${rate.peak}`, `AVERAGE-BANDWIDTH=${rate.average}`, quoted(codecs)],
-    ...(pictured ? shape : []),
-    ...(split ? ['AUDIO="sound"'] : []),
-    ...(pictured ? ["CLOSED-CAPTIONS=NONE"] : []),
-  ];
-  const iframes = [`BANDWIDTH=${measure.syncs.peak}`, quoted([videoCodec]), ...shape.slice(0, 1)];
-  return [
-    ...["#EXTM3U", VERSION],
-    ...(measure.independent ? ["#EXT-X-INDEPENDENT-SEGMENTS"] : []),
-    ...(split
-      ? [`#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="sound",NAME="sound",DEFAULT=YES,AUTOSELECT=YES,URI="${urls.a}"`]
-      : []),
-    `#EXT-X-STREAM-INF:${stream.join(",")}`,
-    pictured ? (sounding && !split ? urls.av : urls.v) : urls.a,
-    ...(pictured ? [`#EXT-X-I-FRAME-STREAM-INF:${iframes.join(",")},URI="${urls.iframes}"`] : []),
-    "",
-  ].join("\n");
+/** How a recording is named, whether it grows or not. */
+function recordingOf({ segment }: StreamedSegment["timed"]): { readonly id: number; readonly startMs: number } {
+  return { id: segment.lastingId ?? segment.id, startMs: segment.startMs };
 }
 
 /** Seconds with as many digits as are not 0, six at most: sums of thousands of them stay exact to a millisecond. */

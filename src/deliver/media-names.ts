@@ -4,6 +4,7 @@ import {
   type Configuration,
   type InitName,
   type MediaName,
+  type PartName,
   type StreamTracks,
 } from "../core/index.ts";
 import type { Sha256 } from "../base/ports.ts";
@@ -15,7 +16,8 @@ export type PlaylistName = "index" | StreamTracks | "iframes";
 export type StreamFile =
   | { readonly kind: "playlist"; readonly playlist: PlaylistName }
   | { readonly kind: "init"; readonly init: InitName }
-  | { readonly kind: "media"; readonly media: MediaName };
+  | { readonly kind: "media"; readonly media: MediaName }
+  | { readonly kind: "part"; readonly part: PartName };
 
 /** The folder of all streams. */
 export const streamsPath = "/mp4/hls/";
@@ -30,6 +32,11 @@ export function mediaName({ id, startMs, tracks, first, end }: MediaName): strin
   return `${id}-${startMs}/${tracks}/${first}-${end}.m4s`;
 }
 
+/** Writes the name of a Partial Segment: known before it has come. */
+export function partName({ id, startMs, tracks, first, part, lengthMs }: PartName): string {
+  return `${id}-${startMs}/${tracks}/${first}.${part}-${lengthMs}.m4s`;
+}
+
 /** Writes the name of an init segment. */
 export async function initName(configuration: Configuration, tracks: StreamTracks, sha256?: Sha256): Promise<string> {
   return `${configuration.key}-${await configurationName(configuration, sha256)}/${tracks}.mp4`;
@@ -38,7 +45,7 @@ export async function initName(configuration: Configuration, tracks: StreamTrack
 const NUMBER = String.raw`(0|[1-9]\d{0,14})`;
 const PLAYLIST = /^(.+)\/(index|av|v|a|iframes)\.m3u8$/s;
 const INIT = /^(.+)\/([0-9a-f]{16})-([0-9a-f]{16})\/(av|v|a)\.mp4$/s;
-const MEDIA = new RegExp(`^(.+)/${NUMBER}-${NUMBER}/(av|v|a)/${NUMBER}-${NUMBER}\\.m4s$`, "s");
+const MEDIA = new RegExp(`^(.+)/${NUMBER}-${NUMBER}/(av|v|a)/${NUMBER}(?:\\.${NUMBER})?-${NUMBER}\\.m4s$`, "s");
 
 /** Reads the name of a file: the stream it belongs to, not checked, and what it is. Undefined when it is none. */
 export function readFileName(path: string): { readonly streamPath: string; readonly file: StreamFile } | undefined {
@@ -49,9 +56,9 @@ export function readFileName(path: string): { readonly streamPath: string; reado
   if (of !== undefined) {
     return { streamPath: configured, file: { kind: "init", init: { key, configuration, tracks: of as StreamTracks } } };
   }
-  const [, streamPath = "", id, start, tracks, first, end] = MEDIA.exec(path) ?? [];
+  const [, streamPath = "", id, start, tracks, first, part, last] = MEDIA.exec(path) ?? [];
   if (tracks === undefined) return undefined;
-  const [startMs, numbers] = [Number(start), { first: Number(first), end: Number(end) }];
-  const media = { id: Number(id), startMs, tracks: tracks as StreamTracks, ...numbers };
-  return { streamPath, file: { kind: "media", media } };
+  const media = { id: Number(id), startMs: Number(start), tracks: tracks as StreamTracks, first: Number(first) };
+  if (part === undefined) return { streamPath, file: { kind: "media", media: { ...media, end: Number(last) } } };
+  return { streamPath, file: { kind: "part", part: { ...media, part: Number(part), lengthMs: Number(last) } } };
 }

@@ -22,5 +22,8 @@ export function boundedSink(sink: StreamSink, most = MOST_MEDIA_SEGMENTS): Strea
       }
       sink.add(segment);
     },
+    unfinished: (segment) => {
+      sink.unfinished?.(segment);
+    },
   };
 }

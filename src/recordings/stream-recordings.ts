@@ -5,7 +5,9 @@ import { configurationName, configurationOf, initSegment, type InitName } from "
 import { planMediaSegment, type MediaName, type StreamedMedia } from "../core/streaming/media-segment.ts";
 import { withMargin, streamRange } from "../core/streaming/stream-range.ts";
 import type { StreamQuery, StreamSink } from "../core/streaming/streamed.ts";
+import type { PartName } from "../core/streaming/partial-segments.ts";
 import type { RecordedSegment } from "../core/segment.ts";
+import type { Segment } from "../catalog/types.ts";
 import { boundedSink } from "./bounded-sink.ts";
 import { recordedSegments, segmentBefore, type PlanBounds, type SharingParts } from "./plan-range.ts";
 import { recordedAndGrowing, versionWithGrowing } from "./with-growing.ts";
@@ -67,14 +69,41 @@ export async function recordedMedia(
   streamPath: string,
   name: MediaName,
 ): Promise<StreamedMedia | undefined> {
-  const { id, startMs } = name;
-  const segment = (await parts.catalog.segment(id)) ?? parts.catalog.growing.ofRow(id);
-  if (segment === undefined && (await parts.catalog.wasDeleted(id))) {
+  const segment = await namedRecording(parts, streamPath, name);
+  return segment && planMediaSegment(parts, segment, name);
+}
+
+/**
+ * Finds a Partial Segment that a playlist named, or that comes next. Undefined when there is none of that name.
+ * @returns `coming` when it is the next one of what is being recorded
+ * @throws BoxcarError `segment_deleted` (410), and as `planMediaSegment` and `Groups.parted` do
+ */
+export async function recordedPart(
+  parts: SharingParts,
+  streamPath: string,
+  { part: number, lengthMs, ...name }: PartName,
+): Promise<StreamedMedia | "coming" | undefined> {
+  const segment = await namedRecording(parts, streamPath, name);
+  if (segment === undefined) return undefined;
+  const timed = parts.queries.timed(segment);
+  const found = await parts.groups.parted(timed, name.first, { lengthMs, even: false });
+  const part = found?.parts[number];
+  if (part === undefined) return found?.whole === false && found.parts.length === number ? "coming" : undefined;
+  return planMediaSegment(parts, segment, { ...name, first: part.first, end: part.end, partial: true });
+}
+
+async function namedRecording(
+  { catalog }: SharingParts,
+  streamPath: string,
+  { id, startMs }: Pick<MediaName, "id" | "startMs">,
+): Promise<Segment | undefined> {
+  const segment = (await catalog.segment(id)) ?? catalog.growing.ofRow(id);
+  if (segment === undefined && (await catalog.wasDeleted(id))) {
     const message = `Segment ${id} of ${streamPath} was deleted. Ask for the playlist again.`;
     throw new BoxcarError("segment_deleted", message, { id });
   }
-  if (segment?.streamPath !== streamPath || Math.abs(segment.startMs - startMs) > MOST_CORRECTION_MS) return undefined;
-  return planMediaSegment(parts, segment, name);
+  const isNamed = segment?.streamPath === streamPath && Math.abs(segment.startMs - startMs) <= MOST_CORRECTION_MS;
+  return isNamed ? segment : undefined;
 }
 
 /** Finds an init segment that a playlist named. Undefined when there is none of that name. */

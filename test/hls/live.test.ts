@@ -159,6 +159,137 @@ test("a stream is followed from its newest sync sample to its end, over all its 
   expect([status, json.error]).toEqual([404, "not_recorded"]);
 });
 
+/** A line of a playlist that names a file: its attributes, and the file. */
+const named = (text: string, tag: string): { line: string; url: string }[] =>
+  [...text.matchAll(new RegExp(`^#EXT-X-${tag}:(.*)$`, "gm"))].map(([, line = ""]) => ({
+    line,
+    url: /URI="([^"]*)"/.exec(line)?.[1] ?? "",
+  }));
+
+test("with latency=low a playlist lists parts as they come, which its hint has named, and each sample is in one", async () => {
+  const { send, end } = push("live/low");
+  await send(2);
+  await new Promise((resolve) => setTimeout(resolve, 1100));
+  await send(1);
+  const query = `start=${Date.now() - 60_000}&segment=2s&latency=low`;
+  const seen = { v: new Map<string, string>(), a: new Map<string, string>() };
+  const whole = new Map<string, string[]>();
+  const read = (name: "v" | "a", text: string): void => {
+    let parts: string[] = [];
+    for (const line of text.split("\n")) {
+      const [, url] = /^#EXT-X-PART:.*URI="([^"]*)"/.exec(line) ?? [];
+      if (url !== undefined) {
+        parts.push(url);
+        const known = seen[name].get(url);
+        if (known !== undefined) expect(line).toBe(known);
+        seen[name].set(url, line);
+      } else if (line.endsWith(".m4s")) {
+        if (parts.length > 0) whole.set(line, parts);
+        parts = [];
+      }
+    }
+  };
+  const first = await playlist("live/low", "index", query);
+  expect(urlsOf(first)[0]).toContain("latency=low");
+  let [msn, part] = [0, 0];
+  const hints: string[] = [];
+  for (let number = 4; number < fragments.length; number++) {
+    const waiting = (["v", "a"] as const).map((name) =>
+      playlist("live/low", name, `${query}&_HLS_msn=${msn}&_HLS_part=${part}`),
+    );
+    await send(1);
+    const [v = "", a = ""] = await Promise.all(waiting);
+    read("v", v);
+    read("a", a);
+    expect(v).toMatch(
+      /#EXT-X-SERVER-CONTROL:CAN-BLOCK-RELOAD=YES,PART-HOLD-BACK=1.5\n#EXT-X-PART-INF:PART-TARGET=0.5\n/,
+    );
+    for (const [text, other] of [
+      [v, "a"],
+      [a, "v"],
+    ] as const) {
+      const durations = named(text, "PART").map(({ line }) => Number(/DURATION=([\d.]+)/.exec(line)?.[1]));
+      expect(Math.max(...durations)).toBeLessThanOrEqual(0.5);
+      const [hint] = named(text, "PRELOAD-HINT");
+      if (hint !== undefined) hints.push(hint.url);
+      const [, at = ""] = /^(.*\.\d+)-/.exec(hint?.url ?? "") ?? [];
+      expect(seen[other === "a" ? "v" : "a"].has(hint?.url ?? "")).toBe(false);
+      const last = numberOf(text, "MEDIA-SEQUENCE") + urlsOf(text).length;
+      const next = Number(at.split(".").at(-1));
+      const [report] = named(text, "RENDITION-REPORT");
+      expect(report?.url).toContain(`${other}.m3u8?`);
+      expect(report?.line).toContain(next > 0 ? `LAST-MSN=${last},LAST-PART=${next - 1}` : `LAST-MSN=${last - 1}`);
+      [msn, part] = [last, next];
+    }
+  }
+  const { url: hinted = "" } = named(await playlist("live/low", "v", query), "PRELOAD-HINT")[0] ?? {};
+  const preloaded = server.fetch(`/mp4/hls/live/low/${hinted}`);
+  await end();
+  expect((await preloaded).status).toBe(200);
+  // What is listed of it when it is over is what was listed before.
+  const over = await playlist("live/low", "v", query);
+  expect(over).toContain("#EXT-X-ENDLIST");
+  expect(over).not.toContain("#EXT-X-PART");
+  const media = urlsOf(over);
+  for (const name of whole.keys()) if (name.includes("/v/")) expect(media).toContain(name);
+  const hashesOf = async (urls: readonly string[]): Promise<string[]> => {
+    const files = await Promise.all(urls.map(async (url) => (await bytesOf("live/low", url)).bytes));
+    const path = join(server.folder, "parts.mp4");
+    await writeFile(path, Buffer.concat(files));
+    return (await packets(path)).flatMap(({ packets: found }) => found.map(({ hash }) => hash));
+  };
+  expect(hints.length).toBeGreaterThan(10);
+  expect(hints.slice(0, -2).filter((url) => !seen.v.has(url) && !seen.a.has(url))).toEqual([]);
+  const source = await packets(sourceFile);
+  for (const [name, type] of [
+    ["v", "video"],
+    ["a", "audio"],
+  ] as const) {
+    const list = await playlist("live/low", name, query);
+    const init = /URI="(.*)"/.exec(list)?.[1] ?? "";
+    const all = source.find((track) => track.type === type)?.packets.map(({ hash }) => hash) ?? [];
+    const found = await hashesOf([init, ...seen[name].keys()]);
+    expect(found.length, name).toBeGreaterThan(all.length - 2.5 * (type === "video" ? 25 : 47));
+    expect(found, name).toEqual(all.slice(0, found.length));
+    expect(await hashesOf([init, ...urlsOf(list)]), name).toEqual(all);
+    const [url = "", parts = []] = [...whole].findLast(([of]) => of.includes(`/${name}/`)) ?? [];
+    expect(await hashesOf([init, url])).toEqual(await hashesOf([init, ...parts]));
+  }
+});
+
+test("a reload that asks for nonsense, or for what does not come, is refused", async () => {
+  const { send, end } = push("live/late");
+  await send(2);
+  await new Promise((resolve) => setTimeout(resolve, 1100));
+  await send(4);
+  const query = `start=${Date.now() - 60_000}&segment=2s&latency=low`;
+  const refusal = async (path: string): Promise<unknown> => {
+    const { status, json } = await server.call(`/mp4/hls/live/late/${path}`);
+    return [status, json.error];
+  };
+  const text = await playlist("live/late", "v", query);
+  const last = urlsOf(text).length;
+  expect(await refusal(`v.m3u8?${query}&_HLS_part=1`)).toEqual([400, "bad_parameter"]);
+  expect(await refusal(`v.m3u8?${query}&_HLS_msn=x`)).toEqual([400, "bad_parameter"]);
+  expect(await refusal(`v.m3u8?${query}&_HLS_msn=${last + 5}`)).toEqual([400, "bad_parameter"]);
+  const { url: hinted = "" } = named(text, "PRELOAD-HINT")[0] ?? {};
+  const beyond = hinted.replace(/\.(\d+)-/, (_, part) => `.${Number(part) + 1}-`);
+  expect(await refusal(beyond)).toEqual([404, "unknown_media"]);
+  expect(await refusal(hinted.replace(/(\d+)(\.\d+)-/, (_, first, part) => `${Number(first) + 1}${part}-`))).toEqual([
+    404,
+    "unknown_media",
+  ]);
+  // Who leaves is waited for no longer, and those there are do not hold up the end.
+  const leaving = new AbortController();
+  const left = server.fetch(`/mp4/hls/live/late/${hinted}`, { signal: leaving.signal }).catch(() => "left");
+  leaving.abort();
+  expect(await left).toBe("left");
+  expect(await (await server.fetch(`/mp4/hls/live/late/v.m3u8?${query}&_HLS_msn=${last - 1}`)).text()).toBe(text);
+  const waiting = server.fetch(`/mp4/hls/live/late/v.m3u8?${query}&_HLS_msn=${last + 1}`);
+  await end();
+  expect(await (await waiting).text()).toContain("#EXT-X-ENDLIST");
+});
+
 test("a window is no range, and has its bounds", async () => {
   for (const query of ["window=1s", "window=60s&start=2026-01-01T00:00:00Z"]) {
     const { status, json } = await server.call(`/mp4/hls/live/growing/v.m3u8?${query}`);

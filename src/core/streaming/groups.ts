@@ -7,11 +7,15 @@ import type { Indexes } from "../segment.ts";
 import { isLarge } from "../wasm/index-request.ts";
 import type { Core } from "../wasm/module.ts";
 import { readSummary, type Summary } from "../wasm/records/summary.ts";
+import { completeSamples } from "./complete.ts";
+import { partialSegments, type PartedSegment } from "./partial-segments.ts";
 
 /** Bytes of groups kept by default: those of some days of one camera. */
 const DEFAULT_GROUP_CACHE_BYTES = 8 << 20;
 /** What an entry takes besides its groups, and each of these. */
 const [ENTRY_BYTES, GROUP_BYTES] = [300, 60];
+/** What is kept of Partial Segments, those of some hundred streams, and what one takes. */
+const [PARTED_CACHE_BYTES, PART_BYTES] = [1 << 20, 60];
 /** Numbers of a group. */
 const FIELDS = 5;
 /** A group may be shorter than it is asked to be by this part: recorders' sync samples come a little early or late. */
@@ -56,16 +60,27 @@ export class GroupList {
     return this.#groups[number];
   }
 
+  /** Number of the group that begins with a sample; undefined when none does. */
+  from(sample: number): number | undefined {
+    const number = lastWhere(this.length, (i) => (this.get(i)?.first ?? 0) <= sample);
+    return this.get(number)?.first === sample ? number : undefined;
+  }
+
   /** Number of the last group that is presented at or before `ticks`; 0 before the first. */
   at(ticks: number): number {
-    let [low, high] = [0, this.length];
-    while (high - low > 1) {
-      const middle = (low + high) >>> 1;
-      if ((this.get(middle)?.pts ?? 0) <= ticks) low = middle;
-      else high = middle;
-    }
-    return low;
+    return lastWhere(this.length, (i) => (this.get(i)?.pts ?? 0) <= ticks);
   }
+}
+
+/** The last of so many numbers for which something holds that holds for none behind one for which it does not; 0 for none. */
+function lastWhere(count: number, holds: (number: number) => boolean): number {
+  let [low, high] = [0, count];
+  while (high - low > 1) {
+    const middle = (low + high) >>> 1;
+    if (holds(middle)) low = middle;
+    else high = middle;
+  }
+  return low;
 }
 
 /** Which groups are wanted. */
@@ -102,6 +117,11 @@ export class Groups {
   readonly #core: Core;
   readonly #indexes: Indexes;
   readonly #kept: LruMap<string, GroupList>;
+  /** Of media segments that are whole. */
+  readonly #parted = new LruMap<string, PartedSegment>(
+    PARTED_CACHE_BYTES,
+    ({ parts }, name) => ENTRY_BYTES + PART_BYTES * parts.length + 2 * name.length,
+  );
 
   constructor(core: Core, indexes: Indexes, budget = DEFAULT_GROUP_CACHE_BYTES) {
     this.#core = core;
@@ -126,6 +146,32 @@ export class Groups {
         : await this.#divided(await this.#indexes.get(segment.id, upcoming), summary, wanted);
     this.#kept.set(name, list);
     return list;
+  }
+
+  /**
+   * The Partial Segments of the media segment that begins with the sample `first`.
+   * @returns undefined when none of that length begins there
+   * @throws BoxcarError `index_missing` (503), `range_too_large` (400)
+   */
+  async parted(timed: TimedSegment, first: number, wanted: GroupLength): Promise<PartedSegment | undefined> {
+    const { segment, reference } = timed;
+    const list = await this.of(timed, wanted);
+    const number = list.from(first);
+    if (number === undefined) return undefined;
+    const until = list.get(number + 1)?.first;
+    const { id, lastingId = id, open } = segment;
+    const name = `${lastingId} ${first} ${until ?? "end"}`;
+    const known = this.#parted.get(name);
+    if (known !== undefined) return known;
+    const index = await this.#indexes.get(id);
+    return this.#core.withIndex(index, (loaded) => {
+      const complete = open === true ? completeSamples(loaded, timed) : reference.samples;
+      const whole = until === undefined ? open !== true : until <= complete;
+      const end = Math.min(until ?? reference.samples, complete);
+      const parted = { end, whole, parts: partialSegments(loaded, timed, { first, end, whole }) };
+      if (whole) this.#parted.set(name, parted);
+      return parted;
+    });
   }
 
   async #divided(index: Uint8Array, summary: Summary, wanted: GroupLength): Promise<GroupList> {

@@ -1,6 +1,6 @@
 import type { TimedSegment } from "../planning/placed-segment.ts";
 import { configurationOf } from "./init-segment.ts";
-import type { StreamedSegment, StreamedStretch, StreamQuery, StreamSink } from "./streamed.ts";
+import type { StreamedSegment, StreamedStretch, StreamQuery, StreamSink, UnfinishedSegment } from "./streamed.ts";
 
 /** Joints that are off by more than this are told as discontinuities: players stall at holes, however short; milliseconds. */
 const MOST_JITTER_MS = 10;
@@ -13,12 +13,17 @@ export interface PendingSegment extends Omit<StreamedSegment, "startMs" | "durat
   readonly ownMs: number;
 }
 
+/** An unfinished media segment, with its own start as `PendingSegment` has it. */
+export type GrowingGroup = UnfinishedSegment & Pick<PendingSegment, "ownMs">;
+
 /** Media segments of one recording that follow one another. */
 export interface SegmentRun {
   readonly timed: TimedSegment;
   readonly segments: readonly PendingSegment[];
   /** Wall-clock end of the last one by itself, milliseconds. */
   readonly endMs: number;
+  /** What follows them, of a recording that grows. */
+  readonly unfinished: GrowingGroup | undefined;
 }
 
 /** Puts portions one behind the other: how long each media segment lasts, and where they cannot be played through. */
@@ -39,14 +44,15 @@ export class Joiner {
   }
 
   add(portion: SegmentRun): void {
-    const startMs = portion.segments[0]?.startMs ?? 0;
+    const first = portion.segments[0] ?? portion.unfinished;
+    const startMs = first?.startMs ?? 0;
     const before = this.#last;
     const configuration = configurationOf(portion.timed);
     let joins = false;
     if (before !== undefined) {
       const isAlike = configuration.text === this.#stretch?.configuration.text;
       joins = isAlike && Math.abs(startMs - before.endMs) <= MOST_JITTER_MS;
-      this.#emit(before, joins ? (portion.segments[0]?.ownMs ?? startMs) : Math.min(before.endMs, startMs));
+      this.#emit(before, joins ? (first?.ownMs ?? startMs) : Math.min(before.endMs, startMs));
     }
     this.#last = portion;
     if (joins) return;
@@ -56,7 +62,17 @@ export class Joiner {
   }
 
   finish(): void {
-    if (this.#last !== undefined) this.#emit(this.#last, this.#last.endMs);
+    if (this.#last === undefined) return;
+    this.#emit(this.#last, this.#last.endMs);
+    this.#placeUnfinished(this.#last.unfinished);
+  }
+
+  /** Only behind what has been delivered: a range that begins with it has nothing yet. */
+  #placeUnfinished(unfinished: UnfinishedSegment | undefined): void {
+    if (unfinished === undefined || this.#query.unfinished !== true) return;
+    if (!this.any || unfinished.startMs >= this.#query.endMs || !(this.#begun || unfinished.sync)) return;
+    if (!this.#begun && this.#stretch !== undefined) this.#sink.begin(this.#stretch);
+    this.#sink.unfinished?.(unfinished);
   }
 
   #emit({ segments }: SegmentRun, endMs: number): void {

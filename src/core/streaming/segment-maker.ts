@@ -6,8 +6,9 @@ import { limitOf, ROUNDING_MS, type PlacedSegment, type TimedSegment } from "../
 import { encrypted } from "../planning/refusals.ts";
 import { millisecondsOf, rescale, ticksOf, meanDuration } from "../ticks.ts";
 import { SelectionRule, TrackFlag } from "../wasm/abi/names.ts";
+import type { Group } from "../wasm/abi/records.ts";
 import type { GroupList } from "./groups.ts";
-import type { PendingSegment, Joiner, SegmentRun } from "./joiner.ts";
+import type { GrowingGroup, PendingSegment, Joiner, SegmentRun } from "./joiner.ts";
 import { streamedTracks } from "./media-time.ts";
 import type { StreamQuery } from "./streamed.ts";
 
@@ -43,7 +44,7 @@ export class SegmentMaker implements Maker {
     const wanted = streamedTracks(timed.summary, this.#query.tracks);
     if (wanted.some(({ record }) => record.flags & TrackFlag.Encrypted)) throw encrypted(timed.segment);
     const portion = await this.#divide(placed);
-    if (portion.segments.length > 0) this.#joiner.add(portion);
+    if (portion.segments.length > 0 || portion.unfinished !== undefined) this.#joiner.add(portion);
   }
 
   async #divide(placed: PlacedSegment): Promise<SegmentRun> {
@@ -52,8 +53,16 @@ export class SegmentMaker implements Maker {
     const groups = await this.#groupsOf(timed);
     const start = await this.#startOf(placed, groups);
     const ownMsOf = this.#query.tracks === "a" ? soundStarts(timed) : undefined;
+    const place = ({ first, pts, sync }: Group): GrowingGroup => {
+      const startMs = timed.wallAt(pts);
+      return { timed, first, startMs, ownMs: ownMsOf?.(first, pts) ?? startMs, sync: sync === 1 };
+    };
     const closed = await this.#endOf(placed, groups);
-    const end = timed.segment.open === true ? await this.#completeUntil(timed, groups, closed, ownMsOf) : closed;
+    const open = timed.segment.open === true ? await this.#openGroup(timed, groups) : undefined;
+    const growing = open !== undefined && open.first < closed.sample ? place(open) : undefined;
+    const end = growing ? { sample: growing.first, atMs: growing.ownMs } : closed;
+    // Where another recorder takes over in the midst of it, it is told once it is all there.
+    const unfinished = growing && start.sample <= growing.first ? growing : undefined;
     const segments: PendingSegment[] = [];
     let group = groups.get(start.group);
     for (let number = start.group; group !== undefined && group.first < end.sample; number++) {
@@ -71,22 +80,15 @@ export class SegmentMaker implements Maker {
       }
       group = next;
     }
-    return { timed, segments, endMs: end.atMs };
+    return { timed, segments, endMs: end.atMs, unfinished };
   }
 
-  /** Where the media segments end that a recording which grows is sure to have: with the last group of pictures that another one follows. */
-  async #completeUntil(
-    timed: TimedSegment,
-    groups: GroupList,
-    closed: { sample: number; atMs: number },
-    ownMsOf: ReturnType<typeof soundStarts>,
-  ): Promise<{ sample: number; atMs: number }> {
+  /** The last group of a recording that grows: those before it are whole, and what lies beside them has come, too. */
+  async #openGroup(timed: TimedSegment, groups: GroupList): Promise<Group | undefined> {
     const complete = await this.#queries.complete(timed);
     let last = groups.length - 1;
     while ((groups.get(last)?.first ?? 0) > complete) last--;
-    const { first, pts } = groups.get(last) ?? { first: 0, pts: timed.reference.start };
-    if (first >= closed.sample) return closed;
-    return { sample: first, atMs: ownMsOf?.(first, pts) ?? timed.wallAt(pts) };
+    return groups.get(last);
   }
 
   /** Where a placed segment begins. The first of a range does with a whole group. */

@@ -31,10 +31,15 @@ export interface StreamedStretch {
   readonly startMs: number;
 }
 
+/** A media segment of which more is being recorded, as far as it has come. */
+export type UnfinishedSegment = Pick<StreamedSegment, "timed" | "first" | "startMs" | "sync">;
+
 /** Takes in what a range consists of, in order: each stretch, then its media segments. */
 export interface StreamSink {
   begin(stretch: StreamedStretch): void;
   add(segment: StreamedSegment): void;
+  /** What the range ends with, if it is being recorded. */
+  unfinished?(segment: UnfinishedSegment): void;
 }
 
 /** What of a range is streamed. */
@@ -45,4 +50,6 @@ export interface StreamQuery {
   readonly endMs: number;
   readonly tracks: StreamTracks;
   readonly length: GroupLength;
+  /** Whether a media segment is told of, too, that is being recorded. Default: only those that are all there. */
+  readonly unfinished?: boolean | undefined;
 }

@@ -44,10 +44,13 @@ function signedPath(path: string): string {
   return found === undefined || found.file.kind === "playlist" ? path : `${streamsPath}${found.streamPath}/`;
 }
 
+/** Directives that players of HLS add to URLs (RFC 8216bis section 6.2.5) are not signed. */
+const deliveryDirectives = "_HLS_";
+
 function queryOf(c: Context<AppEnv>): [string, string][] {
-  return Object.entries(c.req.queries()).flatMap(([name, values]) =>
-    values.map((value): [string, string] => [name, value]),
-  );
+  return Object.entries(c.req.queries())
+    .filter(([name]) => !name.startsWith(deliveryDirectives))
+    .flatMap(([name, values]) => values.map((value): [string, string] => [name, value]));
 }
 
 /** Guard of a route that is open to anyone. */

@@ -9,6 +9,7 @@ import { paced } from "../media/planned-range.ts";
 import { sameLink } from "../media/share.ts";
 import { text, timeParameters } from "../schema/parameters.ts";
 import { boundedRange } from "../schema/time-range.ts";
+import * as z from "../schema/zod.ts";
 
 /** Seconds that a media segment may last about, and does by default. */
 const [SHORTEST_S, LONGEST_S, USUAL_S] = [2, 20, USUAL_GROUPS.lengthMs / 1000];
@@ -31,6 +32,10 @@ export const streamParameters = {
 /** Parameters of playlists that may grow. */
 export const liveParameters = {
   ...streamParameters,
+  latency: z.enum(["low", "usual"], "expected low or usual").default("usual").openapi({
+    description:
+      "`low`: Partial Segments of half a second, and blocking reloads, of what is being recorded (Low-Latency HLS).",
+  }),
   window: text(
     `Instead of times: the newest media segments, ${SHORTEST_WINDOW_S}s to ${LONGEST_WINDOW_S}s of them, of a stream that is being recorded.`,
     "60s",
@@ -53,6 +58,8 @@ export interface AskedStream {
   readonly settled: boolean;
   /** Whether it is being recorded, and more of it will come. */
   readonly live: boolean;
+  /** Whether Partial Segments are asked for, once there are any. */
+  readonly low: boolean;
   /** The parameters that ask for the same range again. */
   readonly same: Readonly<Record<string, string>>;
 }
@@ -60,11 +67,7 @@ export interface AskedStream {
 /** Reads what is asked for. @throws BoxcarError `bad_parameter` (400), and as `parseTimeRange` and `boundedRange` do */
 export async function askedStream(context: AppContext, streamPath: string, asked: Asked): Promise<AskedStream> {
   const { catalog, config, clock } = context;
-  const lengthMs = asked.segment === undefined ? USUAL_S * 1000 : parseDuration(asked.segment, "segment");
-  if (lengthMs < SHORTEST_S * 1000 || lengthMs > LONGEST_S * 1000) {
-    const message = `A media segment lasts ${SHORTEST_S}s to ${LONGEST_S}s, and segment=${asked.segment ?? ""} is not between.`;
-    throw new BoxcarError("bad_parameter", message, { parameters: ["segment"] });
-  }
+  const lengthMs = lengthOf(asked);
   const nowMs = clock();
   const range = rangeOf(asked, config.timeZone, nowMs);
   const recorded = context.recording?.recorder.running(streamPath) !== undefined;
@@ -79,7 +82,25 @@ export async function askedStream(context: AppContext, streamPath: string, asked
     windowMs === undefined
       ? { start: String(startMs), ...(isOpen ? {} : { end: String(bounded.endMs) }) }
       : { window: `${windowMs}ms` };
-  return { streamPath, ...bounded, startMs, lengthMs, settled, live, same };
+  const low = asked.latency === "low";
+  return {
+    streamPath,
+    ...bounded,
+    startMs,
+    lengthMs,
+    settled,
+    live,
+    low,
+    same: low ? { ...same, latency: "low" } : same,
+  };
+}
+
+/** What a media segment lasts about, milliseconds. @throws BoxcarError `bad_parameter` (400) */
+export function lengthOf({ segment }: Pick<Asked, "segment">): number {
+  const lengthMs = segment === undefined ? USUAL_S * 1000 : parseDuration(segment, "segment");
+  if (lengthMs >= SHORTEST_S * 1000 && lengthMs <= LONGEST_S * 1000) return lengthMs;
+  const message = `A media segment lasts ${SHORTEST_S}s to ${LONGEST_S}s, and segment=${segment ?? ""} is not between.`;
+  throw new BoxcarError("bad_parameter", message, { parameters: ["segment"] });
 }
 
 /** What is asked for, in times and, of a playlist that slides, in how much of it. */
@@ -102,12 +123,13 @@ export function sameRange({ same, lengthMs }: AskedStream): URLSearchParams {
 
 /** A range as it is divided. @param iframes at each sync sample, instead of after the length that is asked for */
 export function queryOf(
-  { streamPath, startMs, endMs, lengthMs }: AskedStream,
+  { streamPath, startMs, endMs, lengthMs, low }: AskedStream,
   tracks: StreamTracks,
   iframes = false,
 ): RecordingsQuery {
-  const length = iframes ? { lengthMs: SYNCS_MS, even: false } : { lengthMs, even: true };
-  return { streamPath, startMs, endMs, tracks, length };
+  // A short last media segment of a recording was listed before it was known to be the last one.
+  const length = iframes ? { lengthMs: SYNCS_MS, even: false } : { lengthMs, even: !low };
+  return { streamPath, startMs, endMs, tracks, length, unfinished: low && !iframes };
 }
 
 /**

@@ -4,7 +4,9 @@ import { BoxcarError } from "../../base/errors.ts";
 import { checkStreamPath } from "../../base/stream-path.ts";
 import { formatTime } from "../../base/time.ts";
 import { StreamMeasure, type StreamTracks } from "../../core/index.ts";
-import { MediaPlaylist, multivariantPlaylist, type LivePlaylist } from "../../deliver/hls.ts";
+import { hasReached, type AwaitedEnd } from "../../deliver/blocking-reload.ts";
+import { MediaPlaylist, type LivePlaylist } from "../../deliver/hls.ts";
+import { multivariantPlaylist } from "../../deliver/multivariant.ts";
 import { readFileName, streamFolder, type PlaylistName, type StreamFile } from "../../deliver/media-names.ts";
 import type { App, AppContext, AppEnv } from "../context.ts";
 import {
@@ -19,18 +21,20 @@ import {
 import { need } from "../middleware/access.ts";
 import { atOnce } from "../middleware/limits.ts";
 import { refused } from "../replies/replies.ts";
-import { query } from "../schema/parameters.ts";
+import { integer, query } from "../schema/parameters.ts";
 import * as z from "../schema/zod.ts";
 import {
   askedStream,
   divide,
+  lengthOf,
   mediaQuery,
   queryOf,
   sameRange,
   liveParameters,
   type AskedStream,
 } from "./asked-stream.ts";
-import { oncePlayable, sendPlaylist, type MadePlaylist } from "./send-playlist.ts";
+import { notYet, onGrowth, oncePlayable } from "./on-growth.ts";
+import { readyPlaylist, sendReady, type MadePlaylist } from "./send-playlist.ts";
 import { sendStreamFile } from "./stream-file.ts";
 
 const parameters = query({
@@ -41,6 +45,10 @@ const parameters = query({
     .openapi({
       description: "Sound as a rendition of its own (`split`), picture and sound together (`muxed`), or one of them.",
     }),
+  _HLS_msn: integer(0).optional().openapi({
+    description: "The reply waits until a playlist that grows has this media segment (RFC 8216bis section 6.2.5.2).",
+  }),
+  _HLS_part: integer(0).optional().openapi({ description: "With `_HLS_msn`: this Partial Segment of it." }),
   ...shareParameters,
   ...signedLinkParameters,
 });
@@ -88,17 +96,34 @@ export function addHls(app: App, context: AppContext): void {
     if (file.kind !== "playlist") return sendStreamFile(c, context, streamPath, file, query);
     const { playlist } = file;
     if (wantsLink(query)) return share(c, context, streamPath, query);
-    return oncePlayable(c, context, streamPath, async () => {
+    const awaited = awaitedEnd(query);
+    const send = async (): Promise<Response | undefined> => {
       const asked = await askedStream(context, streamPath, query);
       const name = playlist === "index" ? `hls ${query.tracks}` : `hls/${playlist}`;
       const sent = { name, contentType: "application/vnd.apple.mpegurl", expires: query.expires };
-      return sendPlaylist(c, context, asked, sent, () =>
+      const ready = await readyPlaylist(c, context, asked, sent, () =>
         playlist === "index"
           ? multivariant(c, context, asked, query)
           : mediaPlaylist(c, context, asked, playlist, query),
       );
+      const isReached = awaited === undefined || ready.end === undefined || hasReached(ready.end, awaited);
+      return isReached ? sendReady(c, context, asked, sent, ready) : undefined;
+    };
+    return oncePlayable(c, context, streamPath, async () => {
+      const mostMs = WAITED_TARGETS * targetOf(lengthOf(query));
+      const reply = await (awaited === undefined ? send() : onGrowth(c, context, streamPath, mostMs, send));
+      if (reply === undefined) throw notYet(streamPath, mostMs);
+      return reply;
     });
   });
+}
+
+/** What a reload waits for. @throws BoxcarError `bad_parameter` (400) */
+function awaitedEnd({ _HLS_msn: msn, _HLS_part: part }: Query): AwaitedEnd | undefined {
+  if (msn !== undefined) return { msn, part };
+  if (part === undefined) return undefined;
+  const message = "_HLS_part is a part of the media segment that _HLS_msn says, which is missing.";
+  throw new BoxcarError("bad_parameter", message, { parameters: ["_HLS_part"] });
 }
 
 async function share(c: Context<AppEnv>, context: AppContext, streamPath: string, query: Query): Promise<Response> {
@@ -125,13 +150,22 @@ async function multivariant(
 ): Promise<MadePlaylist> {
   const measure = new StreamMeasure(asked.lengthMs);
   const version = await divide(c, context, queryOf(asked, tracksOf(tracks)), measure);
-  const fields = sameRange(asked).toString();
-  const url = async (name: PlaylistName): Promise<string> => {
-    if (c.get("caller").kind !== "link") return `${name}.m3u8?${fields}`;
-    return sameLink(c, context, `${streamFolder(asked.streamPath)}${name}.m3u8`, fields, expires);
-  };
+  const url = (name: PlaylistName): Promise<string> => playlistUrl(c, context, asked, name, expires);
   const [av, v, a, iframes] = await Promise.all([url("av"), url("v"), url("a"), url("iframes")]);
   return { text: multivariantPlaylist(measure, tracks, { av, v, a, iframes }), version };
+}
+
+/** The URL of another playlist of the same range, from this one's. */
+async function playlistUrl(
+  c: Context<AppEnv>,
+  context: AppContext,
+  asked: AskedStream,
+  name: PlaylistName,
+  expires: string | undefined,
+): Promise<string> {
+  const fields = sameRange(asked).toString();
+  if (c.get("caller").kind !== "link") return `${name}.m3u8?${fields}`;
+  return sameLink(c, context, `${streamFolder(asked.streamPath)}${name}.m3u8`, fields, expires);
 }
 
 function tracksOf(tracks: Query["tracks"]): StreamTracks {
@@ -147,26 +181,45 @@ async function mediaPlaylist(
 ): Promise<MadePlaylist> {
   const iframes = name === "iframes";
   const tracks = iframes ? "v" : name;
-  const playlist = new MediaPlaylist({ tracks, iframes, startMs: asked.startMs, sha256: context.sha256 });
-  const version = await divide(c, context, queryOf(asked, tracks, iframes), playlist);
-  const text = await playlist.text(
-    await mediaQuery(c, context, asked.streamPath, playlist, expires),
-    asked.live ? livePlaylist(context, asked, playlist, iframes) : undefined,
-  );
-  return { text, version };
+  const { lengthMs, startMs, streamPath } = asked;
+  const { sha256, planning } = context;
+  const playlist = new MediaPlaylist({ tracks, iframes, startMs, lengthMs, sha256 });
+  const query = queryOf(asked, tracks, iframes);
+  const version = await divide(c, context, query, playlist);
+  const isParted = asked.live && query.unfinished === true;
+  if (isParted)
+    await playlist.addParts(
+      ({ timed, first }) => planning.groups.parted(timed, first, query.length),
+      targetOf(lengthMs),
+    );
+  const live = asked.live ? livePlaylist(context, asked, playlist, iframes) : undefined;
+  const others = playlist.kinds.filter((kind) => kind !== name && name !== "av");
+  const reports = isParted
+    ? await Promise.all(others.map((kind) => playlistUrl(c, context, asked, kind, expires)))
+    : undefined;
+  const signed = await mediaQuery(c, context, streamPath, playlist, expires);
+  const end = live && playlist.endOf(live.numbers?.sequence ?? 0);
+  return { text: await playlist.text(signed, live && { ...live, reports }), version, end };
 }
 
 /** A media segment may be longer than it is asked to be by this part, where the end of what went before is short. */
 const LONGER = 0.5;
+/** How many target durations a reload waits (RFC 8216bis section 6.2.5.2). */
+const WAITED_TARGETS = 3;
+
+/** Target duration of a playlist that grows, milliseconds. @param lengthMs what a media segment lasts about */
+function targetOf(lengthMs: number): number {
+  return Math.round(lengthMs * (1 + LONGER));
+}
 
 function livePlaylist(
   { liveNumbers, clock }: AppContext,
-  { streamPath, lengthMs, same }: AskedStream,
+  { streamPath, lengthMs, low, same }: AskedStream,
   { listed }: MediaPlaylist,
   iframes: boolean,
 ): LivePlaylist {
-  const targetMs = lengthMs * (1 + LONGER);
+  const targetMs = targetOf(lengthMs);
   if (same.window === undefined) return { targetMs };
-  const window = JSON.stringify([streamPath, same.window, lengthMs, iframes]);
+  const window = JSON.stringify([streamPath, same.window, lengthMs, low, iframes]);
   return { targetMs, numbers: liveNumbers.of(window, listed, clock()) };
 }

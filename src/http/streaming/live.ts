@@ -10,7 +10,7 @@ import { streamReply } from "../replies/stream-reply.ts";
 import { query } from "../schema/parameters.ts";
 import { pathFile } from "../schema/path-file.ts";
 import * as z from "../schema/zod.ts";
-import { oncePlayable } from "./send-playlist.ts";
+import { oncePlayable } from "./on-growth.ts";
 
 const fileOf = pathFile(["mp4"], {
   refusal: "GET /mp4/live/{streamPath}.mp4 follows a stream; POST /mp4/live/{streamPath} records one.",

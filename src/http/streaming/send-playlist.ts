@@ -1,7 +1,7 @@
 import type { Context } from "hono";
-import { BoxcarError } from "../../base/errors.ts";
 import { LruMap } from "../../base/lru-map.ts";
 import type { Media } from "../../core/index.ts";
+import type { PlaylistEnd } from "../../deliver/blocking-reload.ts";
 import { streamVersion } from "../../recordings/stream-recordings.ts";
 import type { AppContext, AppEnv } from "../context.ts";
 import { keptFor, visibility } from "../middleware/access.ts";
@@ -20,14 +20,18 @@ const ENTRY_BYTES = 500;
 
 /** A playlist or manifest, and the version of the recordings that it was made from. */
 interface KeptPlaylist {
-  readonly version: string;
+  readonly version: string | undefined;
   readonly media: Media;
+  readonly end: PlaylistEnd | undefined;
 }
 
 /** Playlists and manifests by what they were asked for: players ask again and again, each viewer for the same. */
 export class Playlists extends LruMap<string, KeptPlaylist> {
+  /** Those that are being made, by the same and the version of the recordings: who waited for more of a stream share them. */
+  readonly making = new Map<string, Promise<KeptPlaylist>>();
+
   constructor(budget = DEFAULT_CACHE_BYTES) {
-    super(budget, ({ version, media }, name) => ENTRY_BYTES + media.size + 2 * (name.length + version.length));
+    super(budget, ({ version = "", media }, name) => ENTRY_BYTES + media.size + 2 * (name.length + version.length));
   }
 }
 
@@ -36,29 +40,8 @@ export interface MadePlaylist {
   readonly text: string;
   /** As `streamRecordings` gives it. */
   readonly version: string | undefined;
-}
-
-/** How long the first media segment of a stream is waited for that has just begun to be recorded, milliseconds. */
-const FIRST_MS = 20_000;
-
-/** Makes a reply of a stream: of one that is being recorded once there is something to play. */
-export async function oncePlayable(
-  c: Context<AppEnv>,
-  { catalog, recording }: AppContext,
-  streamPath: string,
-  reply: () => Promise<Response>,
-): Promise<Response> {
-  const signal = AbortSignal.any([AbortSignal.timeout(FIRST_MS), c.req.raw.signal]);
-  for (;;) {
-    const growth = catalog.growing.growth(streamPath, signal);
-    try {
-      return await reply();
-    } catch (error) {
-      const isEarly = error instanceof BoxcarError && error.code === "not_recorded";
-      if (!isEarly || signal.aborted || recording?.recorder.running(streamPath) === undefined) throw error;
-    }
-    await growth;
-  }
+  /** Of one that grows. */
+  readonly end?: PlaylistEnd | undefined;
 }
 
 /** What is sent. */
@@ -75,27 +58,61 @@ export async function sendPlaylist(
   c: Context<AppEnv>,
   context: AppContext,
   asked: AskedStream,
-  { name, contentType, expires }: Sent,
+  sent: Sent,
   make: () => Promise<MadePlaylist>,
 ): Promise<Response> {
-  const { playlists, planning, clock } = context;
-  const { streamPath, lengthMs, settled, live, same } = asked;
-  // The URLs of one that was asked for by a signed link are signed until the same moment.
-  const signed = c.get("caller").kind === "link" ? expires : undefined;
-  const key = JSON.stringify([name, streamPath, same, live, lengthMs, signed]);
-  const kept = playlists.get(key);
-  let media = kept?.media;
-  if (media === undefined || kept?.version !== (await streamVersion(planning, queryOf(asked, "av")))) {
-    const { text, version } = await make();
-    const bytes = new TextEncoder().encode(text);
-    holdPlan(c, { weight: bytes.length });
-    media = await readyMedia(bytes);
-    if (version !== undefined) playlists.set(key, { version, media });
-  }
+  return sendReady(c, context, asked, sent, await readyPlaylist(c, context, asked, sent, make));
+}
+
+/** Sends a playlist or manifest that is ready. */
+export function sendReady(
+  c: Context<AppEnv>,
+  context: AppContext,
+  { settled }: AskedStream,
+  { contentType }: Sent,
+  { media }: KeptPlaylist,
+): Promise<Response> {
   const headers = new Headers({
     "Content-Type": contentType,
-    "Cache-Control": settled ? keptFor(c, KEPT_S, clock()) : `${visibility(c)}, no-cache`,
+    "Cache-Control": settled ? keptFor(c, KEPT_S, context.clock()) : `${visibility(c)}, no-cache`,
     "X-Request-Id": c.get("requestId"),
   });
   return sendMedia(c.req.raw, media, headers, streamReply(c, context), c.env);
+}
+
+/** A playlist or manifest as it was made before, unless recordings have changed since. */
+export async function readyPlaylist(
+  c: Context<AppEnv>,
+  { playlists, planning }: AppContext,
+  asked: AskedStream,
+  { name, expires }: Sent,
+  make: () => Promise<MadePlaylist>,
+): Promise<KeptPlaylist> {
+  const { streamPath, lengthMs, live, same } = asked;
+  // The URLs of one that was asked for by a signed link are signed until the same moment.
+  const signed = c.get("caller").kind === "link" ? expires : undefined;
+  const key = JSON.stringify([name, streamPath, same, live, lengthMs, signed]);
+  const version = await streamVersion(planning, queryOf(asked, "av"));
+  const kept = playlists.get(key);
+  if (kept?.version === version) return kept;
+  const place = `${key} ${version}`;
+  // One that was made for a client that has left meanwhile is made again.
+  const shared = await playlists.making.get(place)?.catch(() => undefined);
+  if (shared !== undefined) return shared;
+  const making = made(c, make);
+  playlists.making.set(place, making);
+  try {
+    const playlist = await making;
+    if (playlist.version !== undefined) playlists.set(key, playlist);
+    return playlist;
+  } finally {
+    if (playlists.making.get(place) === making) playlists.making.delete(place);
+  }
+}
+
+async function made(c: Context<AppEnv>, make: () => Promise<MadePlaylist>): Promise<KeptPlaylist> {
+  const { text, version, end } = await make();
+  const bytes = new TextEncoder().encode(text);
+  holdPlan(c, { weight: bytes.length });
+  return { version, media: await readyMedia(bytes), end };
 }

@@ -1,17 +1,21 @@
 import type { Context } from "hono";
 import { arrived } from "../../base/bytes.ts";
 import { BoxcarError } from "../../base/errors.ts";
-import type { Media } from "../../core/index.ts";
+import type { Media, PartName, StreamedMedia } from "../../core/index.ts";
 import type { StreamFile } from "../../deliver/media-names.ts";
 import { hashOf } from "../../pictures/pictures.ts";
-import { recordedInit, recordedMedia } from "../../recordings/stream-recordings.ts";
+import { recordedInit, recordedMedia, recordedPart } from "../../recordings/stream-recordings.ts";
 import type { AppContext, AppEnv } from "../context.ts";
 import { keptFor } from "../middleware/access.ts";
 import { sendMedia } from "../replies/send-media.ts";
 import { streamReply } from "../replies/stream-reply.ts";
+import { notYet, onGrowth } from "./on-growth.ts";
 
 /** How long what never changes may be kept, in seconds. */
 const YEAR_S = 31_536_000;
+
+/** How long a Partial Segment is waited for that comes next, milliseconds. */
+const PART_WAIT_MS = 10_000;
 
 /** What of a stream a signed link is for. */
 interface LinkExtent {
@@ -36,7 +40,9 @@ export async function sendStreamFile(
     const bytes = await recordedInit(planning, streamPath, file.init);
     media = bytes && (await readyMedia(bytes));
   } else {
-    const found = await recordedMedia(planning, streamPath, file.media);
+    const found = await (file.kind === "media"
+      ? recordedMedia(planning, streamPath, file.media)
+      : comingPart(c, context, streamPath, file.part));
     if (found !== undefined && c.get("caller").kind === "link") checkExtent(found, extent);
     media = found;
   }
@@ -44,13 +50,28 @@ export async function sendStreamFile(
     const message = `${streamPath} has no such init or media segment. GET /mp4/hls/${streamPath}/index.m3u8 leads to those it has.`;
     throw new BoxcarError("unknown_media", message);
   }
-  const { tracks } = file.kind === "init" ? file.init : file.media;
+  const { tracks } = file.kind === "init" ? file.init : file.kind === "part" ? file.part : file.media;
   const headers = new Headers({
     "Content-Type": tracks === "a" ? "audio/mp4" : "video/mp4",
     "Cache-Control": `${keptFor(c, YEAR_S, clock())}, immutable`,
     "X-Request-Id": c.get("requestId"),
   });
   return sendMedia(c.req.raw, media, headers, streamReply(c, context), c.env);
+}
+
+/** A Partial Segment: of what is being recorded also the next one, once it has come. @throws BoxcarError `not_yet` (503) */
+async function comingPart(
+  c: Context<AppEnv>,
+  context: AppContext,
+  streamPath: string,
+  part: PartName,
+): Promise<StreamedMedia | undefined> {
+  const found = await onGrowth(c, context, streamPath, PART_WAIT_MS, async () => {
+    const media = await recordedPart(context.planning, streamPath, part);
+    return media === "coming" ? undefined : { media };
+  });
+  if (found === undefined) throw notYet(streamPath, PART_WAIT_MS);
+  return found.media;
 }
 
 /** Bytes that are at hand, as a body. */
