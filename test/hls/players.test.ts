@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { startTestServer, type TestServer } from "../app/test-server.ts";
 import { chromiumPath } from "../browser/chromium.ts";
 import { FPS, recordNumbered, type NumberedOptions } from "../browser/numbered-recording.ts";
+import { pushNumbered } from "./live-source.ts";
 import { openStreamPlayers, type PlayerName, type StreamPlayers } from "./players.ts";
 
 /** What players and parsers make of one stream with a joint, a gap and a changed size in it. */
@@ -93,6 +94,22 @@ describe.skipIf(chromiumPath === undefined)("in Chromium", { retry: 2 }, () => {
   ])("%s finds the exact pictures by %s", async ([name, , path]) => {
     const found = await players.seek(name, path, times);
     expect(found.map((shown) => (typeof shown === "string" ? shown : shown.number))).toEqual(times.map(frameAt));
+  });
+
+  test("hls.js follows what is being recorded by its parts, over the joints of segments", async () => {
+    const source = await pushNumbered(server.url, "live/now", folder, 12);
+    const { shown, errors, parts } = await players.follow(
+      "/mp4/hls/live/now/index.m3u8?window=20s&segment=2s&latency=low",
+      4,
+    );
+    expect(errors).toEqual([]);
+    expect(parts).toBeGreaterThan(4);
+    const numbers = shown.map(({ number }) => number);
+    expect(numbers.length).toBeGreaterThan(FPS);
+    expect(numbers).toEqual(numbers.toSorted((a, b) => a - b));
+    const behindMs = shown.map(({ number, atMs }) => atMs - (source.startMs + (number * 1000) / FPS));
+    expect(Math.min(...behindMs)).toBeGreaterThan(0);
+    await source.over;
   });
 
   test("hls.js plays over joint, gap and change to the end", async () => {

@@ -27,13 +27,28 @@ export interface StreamPlayers {
   seek(name: PlayerName, path: string, times: readonly number[]): Promise<(Shown | string)[]>;
   /** @param from seconds */
   play(name: PlayerName, path: string, from?: number): Promise<StreamPlayed>;
+  /** What hls.js shows of a stream that is being recorded, for so many seconds from its first picture on. */
+  follow(path: string, seconds: number): Promise<Followed>;
   close(): Promise<void>;
+}
+
+/** What came of following a stream. */
+export interface Followed {
+  /** Each picture, and when it was shown, milliseconds since 1970. */
+  readonly shown: readonly { readonly number: number; readonly atMs: number }[];
+  /** From the request to the first picture, milliseconds. */
+  readonly firstMs: number;
+  readonly errors: readonly string[];
+  /** Parts that were loaded. */
+  readonly parts: number;
+  /** The longest time without a new picture, milliseconds. */
+  readonly stalledMs: number;
 }
 
 /** What the scripts put into the page, as far as it is used. */
 interface PlayerScripts {
   readonly Hls: {
-    readonly Events: { readonly ERROR: string };
+    readonly Events: { readonly ERROR: string; readonly FRAG_LOADED: string };
     new (options: object): {
       on(event: string, listener: (event: unknown, data: Record<string, unknown>) => void): void;
       loadSource(src: string): void;
@@ -66,6 +81,7 @@ declare global {
     streams: {
       seek(name: PlayerName, src: string, times: readonly number[]): Promise<(Shown | string)[]>;
       play(name: PlayerName, src: string, from: number): Promise<StreamPlayed>;
+      follow(src: string, seconds: number): Promise<Followed>;
     };
   }
 }
@@ -81,6 +97,8 @@ export async function openStreamPlayers(serverUrl: string): Promise<StreamPlayer
       page.evaluate(([of, src, at]) => window.streams.seek(of, src, at), [name, serverUrl + path, times] as const),
     play: (name, path, from = 0) =>
       page.evaluate(([of, src, at]) => window.streams.play(of, src, at), [name, serverUrl + path, from] as const),
+    follow: (path, seconds) =>
+      page.evaluate(([src, lasts]) => window.streams.follow(src, lasts), [serverUrl + path, seconds] as const),
     close,
   };
 }
@@ -210,6 +228,36 @@ function install(page: Page): Promise<void> {
       };
     }
 
-    window.streams = { seek, play };
+    async function follow(src: string, seconds: number): Promise<Followed> {
+      document.body.replaceChildren();
+      const video = document.createElement("video");
+      video.muted = true;
+      document.body.append(video);
+      const errors: string[] = [];
+      let parts = 0;
+      const hls = new Hls({ enableWorker: false, lowLatencyMode: true });
+      hls.on(Hls.Events.ERROR, (_, { details, reason }) => errors.push([details, reason].map(String).join(" ")));
+      hls.on(Hls.Events.FRAG_LOADED, (_, { part }) => (parts += part ? 1 : 0));
+      const shown: { number: number; atMs: number }[] = [];
+      const beganMs = Date.now();
+      let stalledMs = 0;
+      const look = (): void => {
+        const { number } = window.playback.read(video);
+        const atMs = Date.now();
+        stalledMs = Math.max(stalledMs, atMs - (shown.at(-1)?.atMs ?? atMs));
+        shown.push({ number, atMs });
+        video.requestVideoFrameCallback(look);
+      };
+      video.requestVideoFrameCallback(look);
+      hls.loadSource(src);
+      hls.attachMedia(video);
+      video.play().catch((cause: unknown) => errors.push(String(cause)));
+      while (Date.now() - (shown[0]?.atMs ?? Date.now()) < seconds * 1000 && Date.now() - beganMs < 30_000)
+        await new Promise((resolve) => setTimeout(resolve, 50));
+      hls.destroy();
+      return { shown, firstMs: (shown[0]?.atMs ?? Number.NaN) - beganMs, errors, parts, stalledMs };
+    }
+
+    window.streams = { seek, play, follow };
   });
 }
