@@ -58,17 +58,32 @@ await mkdir("build/swagger-ui", { recursive: true });
 for (const name of ["swagger-ui.css", "swagger-ui-bundle.js", "favicon-32x32.png"])
   await copyFile(join("node_modules/swagger-ui-dist", name), join("build/swagger-ui", name));
 
-/** The page, for browsers. */
+/** What opens files in a browser, with WebAssembly, comes when it is asked for. */
+const filesApart = {
+  name: "files-apart",
+  setup({ onResolve }) {
+    onResolve({ filter: /\/recorded-files\.ts$/ }, ({ kind }) =>
+      kind === "dynamic-import" ? { path: "./recorded-files.js", external: true } : undefined,
+    );
+  },
+};
+
+/** The page, for browsers. Its files have the same names in each build: Workers carry a list of them. */
 await build({
-  entryPoints: ["src/preview/page/page.ts", "src/preview/page/page.css"],
+  entryPoints: ["src/preview/page/page.ts", "src/preview/page/page.css", "src/preview/recorded-files.ts"],
   outdir: "build/page",
+  entryNames: "[name]",
   bundle: true,
   minify: true,
   target: "es2022",
   format: "esm",
+  plugins: [filesApart],
   logLevel: "warning",
 });
 for (const name of ["index.html", "icon.svg"]) await copyFile(join("src/preview/page", name), join("build/page", name));
+await copyFile("build/boxcar.wasm", "build/page/boxcar.wasm");
+// Wrangler compiles what is named wasm; this one is served.
+await copyFile("build/boxcar.wasm", "build/boxcar.bin");
 
 /**
  * The library, as `npm pack` takes it: packages stay packages, and what entries share lies in chunks that name a runtime only
@@ -81,6 +96,7 @@ await build({
     { in: "src/http/index.ts", out: "server" },
     { in: "src/client/index.ts", out: "client" },
     { in: "src/preview/index.ts", out: "preview" },
+    { in: "src/preview/recorded-files.ts", out: "recorded-files" },
     { in: "src/runtime/node.ts", out: "node" },
     { in: "src/runtime/bun.ts", out: "bun" },
     { in: "src/runtime/deno.ts", out: "deno" },

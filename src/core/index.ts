@@ -30,6 +30,7 @@ export { inspectObject, inspectSamples } from "./indexing/inspect-object.ts";
 export type { ListedBox, Sample } from "./wasm/records/listing.ts";
 
 export { planSegments, type SegmentsParts, type SegmentsRange } from "./plan-segments.ts";
+export { streamSegments, type SegmentOfStream, type SegmentStream, type StreamRange } from "./stream-segments.ts";
 export type { Plan, RangeOutline } from "./plan.ts";
 export type { SegmentsQuery } from "./planning/compose.ts";
 export type { ClockOptions } from "./layout/layout.ts";

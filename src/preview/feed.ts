@@ -1,43 +1,46 @@
-import type { MediaSegment } from "./playlist.ts";
+import type { MediaSegment, SegmentBytes, Source } from "./source.ts";
 
 /** Seconds of media that are kept ready before and behind the picture that is shown. */
 const AHEAD_S = 30;
 const BEHIND_S = 20;
 
-/** How bytes are fetched: with the credentials that the server asks for. @throws Error unless the answer is 200 */
-export type FetchBytes = (url: string, signal: AbortSignal) => Promise<ArrayBuffer>;
+/** What a buffer of a source's media is called (RFC 6381). */
+export const typeOf = (codecs: string): string => `video/mp4; codecs="${codecs}"`;
 
 /**
- * Feeds a `<video>` with media segments by Media Source Extensions. What lies between recordings takes no time: a hole would stop
+ * A type without the profiles and levels of its codecs: buffers take another one of these as it is, while `changeType` costs the
+ * last pictures before it in Chromium.
+ */
+const familyOf = (type: string): string => type.replaceAll(/\.[^,"]*/g, "");
+
+/**
+ * Feeds a `<video>` with a source by Media Source Extensions. What lies between recordings takes no time: a hole would stop
  * playback, and the decoder would keep the last pictures before it. Only what is near the picture that is shown is fetched and kept.
  */
 export class Feed {
   readonly #video: HTMLVideoElement;
+  readonly #source: Source;
   readonly #segments: readonly MediaSegment[];
-  readonly #fetchBytes: FetchBytes;
   readonly #onError: (error: unknown) => void;
-  readonly #source = new MediaSource();
+  readonly #media = new MediaSource();
   readonly #ending = new AbortController();
-  readonly #inits = new Map<string, Promise<ArrayBuffer>>();
+  readonly #inits = new Map<number, Promise<SegmentBytes>>();
   /** Segments that the buffer holds. */
   readonly #held = new Set<number>();
   #buffer: SourceBuffer | undefined;
-  #initUrl: string | undefined;
+  /** Number of the init segment that the buffer goes by. */
+  #init: number | undefined;
   #fetching: { readonly index: number; readonly abort: AbortController } | undefined;
   #working = false;
 
-  constructor(
-    video: HTMLVideoElement,
-    segments: readonly MediaSegment[],
-    options: { type: string; fetchBytes: FetchBytes; onError: (error: unknown) => void },
-  ) {
+  constructor(video: HTMLVideoElement, source: Source, onError: (error: unknown) => void) {
     this.#video = video;
-    this.#segments = segments;
-    this.#fetchBytes = options.fetchBytes;
-    this.#onError = options.onError;
-    const url = URL.createObjectURL(this.#source);
+    this.#source = source;
+    this.#segments = source.segments;
+    this.#onError = onError;
+    const url = URL.createObjectURL(this.#media);
     const { signal } = this.#ending;
-    this.#source.addEventListener("sourceopen", () => this.#open(options.type), { once: true, signal });
+    this.#media.addEventListener("sourceopen", () => this.#open(), { once: true, signal });
     for (const event of ["seeking", "timeupdate", "waiting"] as const)
       video.addEventListener(event, () => this.#work(), { signal });
     video.src = url;
@@ -70,10 +73,12 @@ export class Feed {
     return this.#startOf(index) + (this.#segments[index]?.durationMs ?? 0) / 1000;
   }
 
-  #open(type: string): void {
+  #open(): void {
     try {
-      const buffer = this.#source.addSourceBuffer(type);
-      this.#source.duration = this.#endOf(this.#segments.length - 1);
+      this.#init = this.#segments[this.at(this.#video.currentTime) ?? 0]?.init ?? 0;
+      const buffer = this.#media.addSourceBuffer(this.#typeOf(this.#init));
+      this.#init = undefined;
+      this.#media.duration = this.#endOf(this.#segments.length - 1);
       this.#buffer = buffer;
       this.#work();
     } catch (error) {
@@ -117,14 +122,10 @@ export class Feed {
       const abort = new AbortController();
       this.#fetching = { index, abort };
       try {
-        const [init, media] = await Promise.all([
-          this.#init(segment.initUrl),
-          this.#fetchBytes(segment.url, abort.signal),
-        ]);
+        const [init, media] = await Promise.all([this.#initOf(segment.init), this.#source.media(index, abort.signal)]);
         if (abort.signal.aborted) continue;
         await this.#makeRoom();
-        if (segment.initUrl !== this.#initUrl) await this.#append(init);
-        this.#initUrl = segment.initUrl;
+        if (segment.init !== this.#init) await this.#begin(segment.init, init);
         if (this.#buffer !== undefined) this.#buffer.timestampOffset = segment.atS - segment.startMs / 1000;
         await this.#append(media);
         this.#held.add(index);
@@ -136,16 +137,29 @@ export class Feed {
     }
     if (
       this.#held.has(this.#segments.length - 1) &&
-      this.#source.readyState === "open" &&
+      this.#media.readyState === "open" &&
       this.#buffer?.updating === false
     )
-      this.#source.endOfStream();
+      this.#media.endOfStream();
   }
 
-  #init(url: string): Promise<ArrayBuffer> {
-    const known = this.#inits.get(url) ?? this.#fetchBytes(url, this.#ending.signal);
-    this.#inits.set(url, known);
+  #initOf(number: number): Promise<SegmentBytes> {
+    const known = this.#inits.get(number) ?? this.#source.init(number, this.#ending.signal);
+    this.#inits.set(number, known);
     return known;
+  }
+
+  #typeOf(init: number): string {
+    return typeOf(this.#source.codecs[init] ?? "");
+  }
+
+  /** Goes over to another init segment. */
+  async #begin(number: number, init: SegmentBytes): Promise<void> {
+    const before = this.#init;
+    if (before !== undefined && familyOf(this.#typeOf(before)) !== familyOf(this.#typeOf(number)))
+      this.#buffer?.changeType(this.#typeOf(number));
+    await this.#append(init);
+    this.#init = number;
   }
 
   /** Lets go of what lies far from the picture. */
@@ -160,7 +174,7 @@ export class Feed {
     }
   }
 
-  #append(bytes: ArrayBuffer): Promise<void> {
+  #append(bytes: SegmentBytes): Promise<void> {
     return this.#update((buffer) => buffer.appendBuffer(bytes));
   }
 

@@ -1,10 +1,20 @@
 /**
- * Plays recordings of a boxcar server in a web page, without WebAssembly.
+ * Plays recordings in a web page: ranges of a boxcar server without WebAssembly, MP4 files and URLs with it.
  *
  * @example
- * import { Player } from "boxcar/preview";
+ * import { openFiles, Player } from "boxcar/preview";
  * const player = new Player(document.querySelector("video"));
  * await player.open({ server: "https://video.example", streamPath: "live/cam1", startMs, endMs });
+ * await player.open(await openFiles(input.files));
  */
-export { Player, type PlayerEvents, type PlayerRange } from "./player.ts";
-export type { Gap } from "./playlist.ts";
+export { Player, type PlayerEvents } from "./player.ts";
+export { openRange, type PlayerRange, type Token } from "./server-range.ts";
+export {
+  openFiles,
+  type FileOutput,
+  type FileToOpen,
+  type OpenFilesOptions,
+  type OutputOptions,
+  type RecordedFiles,
+} from "./open-files.ts";
+export type { Gap, MediaSegment, SegmentBytes, Source } from "./source.ts";

@@ -1,22 +1,9 @@
-import { Feed, type FetchBytes } from "./feed.ts";
-import { gapsBetween, readSegments, readVariant, type Gap, type MediaSegment } from "./playlist.ts";
+import { Feed, typeOf } from "./feed.ts";
+import { openRange, type PlayerRange, type Token } from "./server-range.ts";
+import { gapsOf, type Gap, type MediaSegment, type Source } from "./source.ts";
 
-/** What is between two recordings and shorter than this (milliseconds) is no gap, as for downloads. */
-const GAP_MS = 500;
 /** Seconds: a time that falls on a picture's start must not be rounded before it. */
 const ROUNDING_S = 0.0005;
-
-/** A time range of a stream on a boxcar server. */
-export interface PlayerRange {
-  /** Origin of the server, without a slash at the end. Default: that of the page. */
-  readonly server?: string;
-  /** `live/cam1` */
-  readonly streamPath: string;
-  /** Milliseconds since 1970. */
-  readonly startMs: number;
-  /** Exclusive. */
-  readonly endMs: number;
-}
 
 /** What a player tells by events of these names; `detail` has more. */
 export interface PlayerEvents {
@@ -39,7 +26,7 @@ export interface PlayerEvents {
  */
 export class Player extends EventTarget {
   readonly video: HTMLVideoElement;
-  readonly #token: () => string | undefined;
+  readonly #token: Token;
   readonly #ending = new AbortController();
   #feed: Feed | undefined;
   #segments: readonly MediaSegment[] = [];
@@ -49,7 +36,7 @@ export class Player extends EventTarget {
   #opening = new AbortController();
 
   /** @param token the bearer token that the server asks for, if any */
-  constructor(video: HTMLVideoElement, token: () => string | undefined = () => undefined) {
+  constructor(video: HTMLVideoElement, token: Token = () => undefined) {
     super();
     this.video = video;
     this.#token = token;
@@ -77,32 +64,28 @@ export class Player extends EventTarget {
   }
 
   /**
-   * Opens a range and shows its first picture. A range that is open already is left.
+   * Opens a range of a server, or another source, and shows its first picture.
    * @throws Error with the server's sentence, or that the browser cannot play the codecs
    */
-  async open(range: PlayerRange): Promise<void> {
+  async open(what: PlayerRange | Source): Promise<void> {
     this.#opening.abort();
     this.#opening = new AbortController();
     const { signal } = this.#opening;
     this.#feed?.close();
-    const folder = `${range.server ?? location.origin}/mp4/hls/${range.streamPath.split("/").map(encodeURIComponent).join("/")}`;
-    const times = `start=${Math.floor(range.startMs)}&end=${Math.ceil(range.endMs)}`;
-    const index = `${folder}/index.m3u8?${times}&tracks=muxed`;
-    const variant = readVariant(await this.#text(index, signal), index);
-    const type = `video/mp4; codecs="${variant.codecs}"`;
-    if (!MediaSource.isTypeSupported(type)) throw new Error(`This browser cannot play ${variant.codecs}.`);
-    const segments = readSegments(await this.#text(variant.url, signal), variant.url);
+    const source = "segments" in what ? what : await openRange(what, this.#token, signal);
+    signal.throwIfAborted();
+    const missing = source.codecs.find((codecs) => !MediaSource.isTypeSupported(typeOf(codecs)));
+    if (missing !== undefined) throw new Error(`This browser cannot play ${missing}.`);
+    const { segments } = source;
     const [first, last] = [segments[0], segments.at(-1)];
     if (first === undefined || last === undefined) throw new Error("Nothing is recorded in this range.");
     this.#segments = segments;
-    this.#gaps = gapsBetween(segments, GAP_MS);
-    this.#frameMs = 1000 / (variant.frameRate ?? 25);
-    this.#feed = new Feed(this.video, segments, {
-      type,
-      fetchBytes: this.#bytes,
-      onError: (error) => this.#tell("error", { message: error instanceof Error ? error.message : String(error) }),
-    });
-    this.seek(Math.max(range.startMs, first.startMs));
+    this.#gaps = gapsOf(segments);
+    this.#frameMs = 1000 / (source.frameRate ?? 25);
+    this.#feed = new Feed(this.video, source, (error) =>
+      this.#tell("error", { message: error instanceof Error ? error.message : String(error) }),
+    );
+    this.seek("segments" in what ? first.startMs : Math.max(what.startMs, first.startMs));
     this.#tell("open", { gaps: this.#gaps, startMs: first.startMs, endMs: last.startMs + last.durationMs });
   }
 
@@ -115,6 +98,15 @@ export class Player extends EventTarget {
   step(pictures: number): void {
     this.video.pause();
     this.video.currentTime = Math.max(0, this.video.currentTime + (pictures * this.#frameMs) / 1000);
+  }
+
+  /** The picture that is shown, in its own size, as PNG. @throws Error when there is none yet */
+  async snapshot(): Promise<Blob> {
+    const { videoWidth: width, videoHeight: height } = this.video;
+    if (width === 0) throw new Error("There is no picture yet.");
+    const canvas = new OffscreenCanvas(width, height);
+    canvas.getContext("2d")?.drawImage(this.video, 0, 0, width, height);
+    return canvas.convertToBlob();
   }
 
   /** Lets go of the element. */
@@ -147,19 +139,4 @@ export class Player extends EventTarget {
   #tell<K extends keyof PlayerEvents>(name: K, detail: PlayerEvents[K]): void {
     this.dispatchEvent(new CustomEvent(name, { detail }));
   }
-
-  async #fetch(url: string, signal: AbortSignal): Promise<Response> {
-    const token = this.#token();
-    const response = await fetch(url, {
-      signal,
-      headers: token === undefined ? {} : { Authorization: `Bearer ${token}` },
-    });
-    if (response.ok) return response;
-    const { message } = (await response.json().catch(() => ({}))) as { message?: string };
-    throw new Error(message ?? `The server answers ${response.status}.`);
-  }
-
-  readonly #text = async (url: string, signal: AbortSignal): Promise<string> => (await this.#fetch(url, signal)).text();
-
-  readonly #bytes: FetchBytes = async (url, signal) => (await this.#fetch(url, signal)).arrayBuffer();
 }

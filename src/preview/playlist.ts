@@ -1,24 +1,6 @@
-/** Media segments as a media playlist (RFC 8216) of a boxcar server lists them. */
+import type { TimedSegment } from "./source.ts";
 
-/** One media segment. */
-export interface MediaSegment {
-  /** Absolute. */
-  readonly url: string;
-  /** Of the init segment that it needs. Absolute. */
-  readonly initUrl: string;
-  /** Wall clock of its first picture, milliseconds since 1970, with a fraction. */
-  readonly startMs: number;
-  readonly durationMs: number;
-  /** Where it is played, seconds from the start of the range: a gap takes no time. */
-  readonly atS: number;
-}
-
-/** Wall-clock time in which nothing is recorded. */
-export interface Gap {
-  readonly startMs: number;
-  /** Exclusive. */
-  readonly endMs: number;
-}
+/** Playlists (RFC 8216) as a boxcar server writes them. */
 
 /** What the multivariant playlist says of a range. */
 export interface Variant {
@@ -44,39 +26,35 @@ export function readVariant(text: string, base: string): Variant {
   };
 }
 
-/** Seconds before the first segment: its first picture may lie a little before the time that is stated for it. */
-const LEAD_S = 0.1;
-
-/** Reads a media playlist: its segments in order. */
-export function readSegments(text: string, base: string): MediaSegment[] {
-  const segments: MediaSegment[] = [];
-  let initUrl = base;
-  let startMs = 0;
-  let durationMs = 0;
-  // Where what is told of next is played, and what is to be added to its wall clock for that.
-  let atS = LEAD_S;
-  let offsetS = 0;
-  for (const line of text.split("\n")) {
-    const [, tag, value = ""] = /^#EXT(?:-X-)?([A-Z-]+):(.*)$/.exec(line) ?? [];
-    if (tag === "MAP") initUrl = new URL(/URI="([^"]*)"/.exec(value)?.[1] ?? "", base).href;
-    else if (tag === "PROGRAM-DATE-TIME") {
-      startMs = Date.parse(value);
-      offsetS = atS - startMs / 1000;
-    } else if (tag === "INF") durationMs = Number.parseFloat(value) * 1000;
-    else if (line !== "" && !line.startsWith("#")) {
-      segments.push({ url: new URL(line, base).href, initUrl, startMs, durationMs, atS: startMs / 1000 + offsetS });
-      startMs += durationMs;
-      atS = startMs / 1000 + offsetS;
-    }
-  }
-  return segments;
+/** What a media playlist lists. URLs are absolute. */
+export interface ListedMedia {
+  /** Of the init segments, by their numbers. */
+  readonly inits: readonly string[];
+  readonly segments: readonly (TimedSegment & { readonly url: string })[];
 }
 
-/** What lies between segments, where it is longer than `toleranceMs`. */
-export function gapsBetween(segments: readonly MediaSegment[], toleranceMs: number): Gap[] {
-  return segments.slice(1).flatMap(({ startMs: endMs }, i) => {
-    const before = segments[i];
-    const startMs = before === undefined ? endMs : before.startMs + before.durationMs;
-    return endMs - startMs > toleranceMs ? [{ startMs, endMs }] : [];
-  });
+/** Reads a media playlist: its segments in order. */
+export function readSegments(text: string, base: string): ListedMedia {
+  const inits: string[] = [];
+  const segments: (TimedSegment & { readonly url: string })[] = [];
+  let init = 0;
+  let startMs = 0;
+  let durationMs = 0;
+  let begins = true;
+  for (const line of text.split("\n")) {
+    const [, tag, value = ""] = /^#EXT(?:-X-)?([A-Z-]+):(.*)$/.exec(line) ?? [];
+    if (tag === "MAP") {
+      const url = new URL(/URI="([^"]*)"/.exec(value)?.[1] ?? "", base).href;
+      init = inits.includes(url) ? inits.indexOf(url) : inits.push(url) - 1;
+    } else if (tag === "PROGRAM-DATE-TIME") {
+      startMs = Date.parse(value);
+      begins = true;
+    } else if (tag === "INF") durationMs = Number.parseFloat(value) * 1000;
+    else if (line !== "" && !line.startsWith("#")) {
+      segments.push({ url: new URL(line, base).href, init, startMs, durationMs, begins });
+      startMs += durationMs;
+      begins = false;
+    }
+  }
+  return { inits, segments };
 }

@@ -66,7 +66,8 @@ export function addService(app: App, platform: AppPlatform): void {
   app.get("/", anyone, async (c) => {
     const asset = await platform.asset("page/index.html");
     if (asset === undefined) return c.redirect("/docs");
-    c.header("Content-Security-Policy", policy("img-src 'self' blob: data:; media-src 'self' blob:"));
+    const scripts = "script-src 'self' 'wasm-unsafe-eval'"; // files are opened by WebAssembly
+    c.header("Content-Security-Policy", policy(`${scripts}; img-src 'self' blob: data:; media-src 'self' blob:`));
     c.header("X-Frame-Options", "DENY");
     return c.body(asset.bytes, 200, { "Content-Type": asset.contentType });
   });

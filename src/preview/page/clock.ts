@@ -1,23 +1,31 @@
-/** Wall-clock times as people read them, in the browser's zone. */
+/**
+ * Times as people read them: wall clock in the browser's zone; of files that do not state when they were recorded, and count
+ * from 1970, the time from their start.
+ */
 
-const pad = (value: number, digits = 2): string => String(value).padStart(digits, "0");
+/** Before that no recording was made: 1971, milliseconds. */
+const FIRST_WALL_MS = 365 * 86_400_000;
+
+/** What to add to a time for the `Date` whose UTC fields are shown. */
+function zoneMs(ms: number): number {
+  return ms < FIRST_WALL_MS ? 0 : -new Date(ms).getTimezoneOffset() * 60_000;
+}
+
+const fieldsOf = (ms: number): string => new Date(Math.max(0, ms) + zoneMs(ms)).toISOString();
 
 /** `2026-01-31` */
 export function dateText(ms: number): string {
-  const at = new Date(ms);
-  return `${at.getFullYear()}-${pad(at.getMonth() + 1)}-${pad(at.getDate())}`;
+  return fieldsOf(ms).slice(0, 10);
 }
 
 /** `10:07:13`, or with milliseconds `10:07:13.040` */
 export function clockText(ms: number, withMs = false): string {
-  const at = new Date(ms);
-  const text = `${pad(at.getHours())}:${pad(at.getMinutes())}:${pad(at.getSeconds())}`;
-  return withMs ? `${text}.${pad(at.getMilliseconds(), 3)}` : text;
+  return fieldsOf(ms).slice(11, withMs ? 23 : 19);
 }
 
 /** `2026-01-31 10:07:13.040` */
 export function momentText(ms: number): string {
-  return `${dateText(ms)} ${clockText(ms, true)}`;
+  return ms < FIRST_WALL_MS ? clockText(ms, true) : `${dateText(ms)} ${clockText(ms, true)}`;
 }
 
 /** `1 h 20 min`, `12 min 5 s`, `4.2 s` */
@@ -50,9 +58,10 @@ const STEPS = [
 /** Ticks of a ruler over [startMs, endMs), at most `most`, at round local times. */
 export function ticks(startMs: number, endMs: number, most: number): { readonly ms: number; readonly text: string }[] {
   const step = STEPS.find((one) => (endMs - startMs) / one <= most) ?? 365 * day;
-  const zone = new Date(startMs).getTimezoneOffset() * minute;
+  const zone = -zoneMs(startMs);
   const found = [];
   for (let ms = Math.ceil((startMs - zone) / step) * step + zone; ms < endMs; ms += step) {
+    if (ms < 0) continue;
     const text = step >= day ? dateText(ms).slice(5) : step < second ? clockText(ms, true) : clockText(ms);
     found.push({ ms, text: step >= minute && step < day ? text.slice(0, 5) : text });
   }

@@ -1,4 +1,8 @@
+import type { FileOutput } from "../open-files.ts";
 import { ask, share, token } from "./api.ts";
+
+/** Larger files than this are written where the viewer says, as they are made, where the browser can do that. Bytes. */
+const HELD = 256 << 20;
 
 /** Files that a browser fetches by itself, which can send no token: they go by signed links then. */
 
@@ -9,10 +13,38 @@ async function followable(path: string): Promise<string> {
 
 /** Lets the browser save a file. @param name what it suggests */
 export async function download(path: string, name: string): Promise<void> {
+  follow(await followable(path), name);
+}
+
+function follow(url: string, name: string): void {
   const link = document.createElement("a");
-  link.href = await followable(path);
-  link.download = name.replaceAll(":", "-");
+  link.href = url;
+  link.download = fileName(name);
   link.click();
+}
+
+const fileName = (name: string): string => name.replaceAll(/[:/\\]/g, "-");
+
+/** Lets the viewer choose where to write a file; only some browsers have it. */
+interface SavePicker {
+  readonly showSaveFilePicker?: (options: { suggestedName: string }) => Promise<FileSystemFileHandle>;
+}
+
+/** Saves what is made in the page. @param name what is suggested */
+export async function save(output: FileOutput, name: string): Promise<void> {
+  const picker = (window as SavePicker).showSaveFilePicker;
+  if (output.size > HELD && picker !== undefined) {
+    const file = await picker.call(window, { suggestedName: fileName(name) });
+    return output.stream().pipeTo(await file.createWritable());
+  }
+  saveBlob(await new Response(output.stream(), { headers: { "Content-Type": "video/mp4" } }).blob(), name);
+}
+
+/** Saves bytes that are at hand. */
+export function saveBlob(blob: Blob, name: string): void {
+  const url = URL.createObjectURL(blob);
+  follow(url, name);
+  setTimeout(() => URL.revokeObjectURL(url), 60_000);
 }
 
 let shown = "";

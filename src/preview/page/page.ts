@@ -2,7 +2,6 @@ import { render } from "lit";
 import { Player } from "../player.ts";
 import {
   downloadPath,
-  facts,
   picturePath,
   Refused,
   setToken,
@@ -14,8 +13,10 @@ import {
   type StreamRow,
 } from "./api.ts";
 import { clockText, momentText } from "./clock.ts";
-import { download, pictureUrl } from "./files.ts";
+import { takeDrops } from "./drops.ts";
+import { download, pictureUrl, saveBlob } from "./files.ts";
 import { pressKey, type KeyActions } from "./keys.ts";
+import { localRecording, serverRecording, type Recording } from "./recording.ts";
 import { Timeline, type Span } from "./timeline.ts";
 import { pageView, type PageState } from "./views.ts";
 import { wordsFor } from "./words.ts";
@@ -23,15 +24,16 @@ import { wordsFor } from "./words.ts";
 const { language, words } = wordsFor(navigator.languages);
 /** What is shown of a stream at first: its newest hour. */
 const FIRST_VIEW_MS = 3_600_000;
-/** A range that is opened for playing, around the time that was chosen. */
-const PLAYED_MS = 6 * 3_600_000;
 
 /** The page: what it shows, and what happens when something is done on it. */
 class Page {
   readonly #root: HTMLElement;
   #rows: readonly StreamRow[] | undefined;
   #search = "";
-  #stream: StreamRow | undefined;
+  #recording: Recording | undefined;
+  /** Files of this device that were opened last. */
+  #local: Recording | undefined;
+  #isOver = false;
   #player: Player | undefined;
   #timeline: Timeline | undefined;
   /** What the player has open. */
@@ -52,6 +54,13 @@ class Page {
     document.documentElement.lang = language;
     document.addEventListener("keydown", (event) => pressKey(event, this.#actions));
     addEventListener("hashchange", () => void this.#follow());
+    takeDrops(
+      (isOver) => {
+        this.#isOver = isOver;
+        this.#render();
+      },
+      (files) => void this.#openFiles(files),
+    );
   }
 
   async start(): Promise<void> {
@@ -73,19 +82,29 @@ class Page {
     const row = this.#rows?.find(({ streamPath }) => streamPath === wanted.get("stream")) ?? this.#rows?.[0];
     const at = Date.parse(wanted.get("t") ?? "");
     if (row === undefined) return;
-    if (row === this.#stream && !Number.isNaN(at)) await this.#seek(at);
-    else await this.#choose(row, Number.isNaN(at) ? undefined : at);
+    if (row.streamPath === this.#recording?.streamPath && !Number.isNaN(at)) await this.#seek(at);
+    else await this.#choose(serverRecording(row), Number.isNaN(at) ? undefined : at);
   }
 
-  async #choose(row: StreamRow, atMs = Math.max(row.startMs, row.endMs - FIRST_VIEW_MS)): Promise<void> {
-    this.#stream = row;
+  /** Plays files of this device. */
+  async #openFiles(files: readonly File[]): Promise<void> {
+    try {
+      this.#local = await localRecording(files);
+      await this.#choose(this.#local, this.#local.startMs);
+    } catch (error) {
+      this.#tell(error);
+    }
+  }
+
+  async #choose(row: Recording, atMs = Math.max(row.startMs, row.endMs - FIRST_VIEW_MS)): Promise<void> {
+    this.#recording = row;
     this.#selection = undefined;
     this.#link = undefined;
     this.#open = undefined;
     this.#notice = "";
     this.#render(); // the elements that player and timeline work on
     this.#attach();
-    const length = Math.min(FIRST_VIEW_MS, Math.max(10_000, row.endMs - row.startMs));
+    const length = Math.min(FIRST_VIEW_MS, Math.max(2_000, row.endMs - row.startMs));
     const startMs = Math.min(atMs, row.endMs - length);
     this.#timeline?.show({ startMs: startMs - length * 0.02, endMs: startMs + length * 1.02 });
     await this.#seek(atMs);
@@ -122,22 +141,19 @@ class Page {
 
   /** Shows the picture of a time, opening the hours around it where they are not open. */
   async #seek(timeMs: number): Promise<void> {
-    const { streamPath, startMs, endMs } = this.#stream ?? { streamPath: "", startMs: 0, endMs: 0 };
-    const player = this.#player;
-    if (player === undefined || streamPath === "") return;
+    const [player, recording] = [this.#player, this.#recording];
+    if (player === undefined || recording === undefined) return;
     try {
       if (this.#open === undefined || timeMs < this.#open.startMs || timeMs >= this.#open.endMs) {
-        const from = Math.max(startMs, Math.min(timeMs, endMs) - PLAYED_MS / 2);
-        this.#open = { startMs: from, endMs: Math.max(from + 1, Math.min(endMs, from + PLAYED_MS)) };
-        await player.open({ streamPath, ...this.#open });
+        const { span, what } = recording.playable(timeMs);
+        this.#open = span;
+        await player.open(what);
       }
       player.seek(timeMs);
       this.#notice = "";
-      history.replaceState(
-        null,
-        "",
-        `#${new URLSearchParams({ stream: streamPath, t: new Date(timeMs).toISOString() }).toString()}`,
-      );
+      const { streamPath } = recording;
+      const place = streamPath === undefined ? "" : { stream: streamPath, t: new Date(timeMs).toISOString() };
+      history.replaceState(null, "", `#${new URLSearchParams(place).toString()}`);
     } catch (error) {
       this.#open = undefined;
       this.#tell(error);
@@ -156,7 +172,7 @@ class Page {
   /** What downloads and links are of. */
   #range(): Span | undefined {
     const view = this.#timeline?.view;
-    const { startMs = 0, endMs = 0 } = this.#stream ?? {};
+    const { startMs = 0, endMs = 0 } = this.#recording ?? {};
     if (this.#selection !== undefined) return this.#selection;
     return view && { startMs: Math.max(view.startMs, startMs), endMs: Math.min(view.endMs, endMs) };
   }
@@ -168,16 +184,12 @@ class Page {
     this.#looking = new AbortController();
     const { signal } = this.#looking;
     this.#factsTimer = setTimeout(() => {
-      const { streamPath } = this.#stream ?? { streamPath: "" };
-      const [timeline, range] = [this.#timeline, this.#range()];
-      if (timeline === undefined || range === undefined || streamPath === "") return;
-      const shown = facts(streamPath, timeline.view.startMs, timeline.view.endMs, signal).then((found) => {
+      const [recording, timeline, range] = [this.#recording, this.#timeline, this.#range()];
+      if (timeline === undefined || range === undefined || recording === undefined) return;
+      const shown = recording.facts(timeline.view, signal).then((found) => {
         timeline.coverage = found?.coverage ?? [];
       });
-      const held =
-        range.endMs > range.startMs
-          ? facts(streamPath, range.startMs, range.endMs, signal)
-          : Promise.resolve(undefined);
+      const held = range.endMs > range.startMs ? recording.facts(range, signal) : Promise.resolve(undefined);
       void Promise.all([shown, held])
         .then(([, found]) => {
           this.#facts = found;
@@ -191,9 +203,9 @@ class Page {
 
   #hoverAt(at: { readonly timeMs: number; readonly x: number } | undefined): void {
     clearTimeout(this.#hoverTimer);
-    this.#hover = at && { ...at, picture: this.#hover?.picture };
-    const { streamPath } = this.#stream ?? { streamPath: "" };
-    if (at !== undefined)
+    const { streamPath } = this.#recording ?? {};
+    this.#hover = at && { ...at, picture: streamPath === undefined ? undefined : this.#hover?.picture };
+    if (at !== undefined && streamPath !== undefined)
       this.#hoverTimer = setTimeout(() => {
         void pictureUrl(picturePath(streamPath, at.timeMs, 192, true)).then((picture) => {
           if (this.#hover !== undefined) this.#hover = { ...this.#hover, picture };
@@ -204,10 +216,10 @@ class Page {
   }
 
   async #share(): Promise<void> {
-    const range = this.#range();
-    if (range === undefined || this.#stream === undefined) return;
+    const [range, { streamPath } = {}] = [this.#range(), this.#recording];
+    if (range === undefined || streamPath === undefined) return;
     try {
-      this.#link = await share(downloadPath(this.#stream.streamPath, "mp4", range.startMs, range.endMs), "24h");
+      this.#link = await share(downloadPath(streamPath, "mp4", range.startMs, range.endMs), "24h");
     } catch (error) {
       this.#tell(error);
     }
@@ -215,15 +227,14 @@ class Page {
   }
 
   async #save(what: "mp4" | "fmp4" | "picture"): Promise<void> {
-    const range = this.#range();
-    const { streamPath } = this.#stream ?? { streamPath: "" };
-    if (range === undefined) return;
-    const { startMs, endMs } = range;
-    const timeMs = what === "picture" ? (this.#timeMs ?? startMs) : startMs;
-    const name = `${streamPath.replaceAll("/", "-")} ${momentText(timeMs)}`;
+    const [range, recording, player] = [this.#range(), this.#recording, this.#player];
+    if (range === undefined || recording === undefined || player === undefined) return;
+    const { name, streamPath } = recording;
+    const title = (timeMs: number): string => `${name.replace(/\.[^.]+$/, "")} ${momentText(timeMs)}`;
     try {
-      if (what === "picture") await download(picturePath(streamPath, timeMs, 0, false), `${name}.jpg`);
-      else await download(downloadPath(streamPath, what, startMs, endMs), `${name}.mp4`);
+      if (what !== "picture") await recording.download(what, range, `${title(range.startMs)}.mp4`);
+      else if (streamPath === undefined) saveBlob(await player.snapshot(), `${title(player.timeMs)}.png`);
+      else await download(picturePath(streamPath, player.timeMs, 0, false), `${title(player.timeMs)}.jpg`);
     } catch (error) {
       this.#tell(error);
     }
@@ -249,6 +260,7 @@ class Page {
   }
 
   #tell(error: unknown): void {
+    if (error instanceof Error && error.name === "AbortError") return; // something else was asked for meanwhile
     this.#notice = error instanceof Error ? error.message : String(error);
     this.#render();
   }
@@ -256,7 +268,7 @@ class Page {
   #sign(value: string): void {
     setToken(value);
     this.#notice = "";
-    this.#stream = undefined;
+    this.#recording = undefined;
     this.#rows = undefined;
     this.#player?.close();
     this.#player = undefined;
@@ -270,7 +282,9 @@ class Page {
       this.#search = text;
       this.#render();
     },
-    choose: (row) => void this.#choose(row),
+    choose: (row) => void this.#choose(serverRecording(row)),
+    openFiles: (files) => void this.#openFiles(files),
+    chooseLocal: () => void (this.#local && this.#choose(this.#local, this.#local.startMs)),
     toggle: () => this.#toggle(),
     step: (pictures) => this.#player?.step(pictures),
     speed: (rate) => {
@@ -293,7 +307,9 @@ class Page {
       words,
       rows: this.#rows,
       search: this.#search,
-      stream: this.#stream,
+      recording: this.#recording,
+      local: this.#local,
+      isOver: this.#isOver,
       needsToken: this.#needsToken,
       hasToken: token() !== undefined,
       timeMs: this.#timeMs,

@@ -1,6 +1,7 @@
 import { html, nothing, type TemplateResult } from "lit";
 import type { RangeFacts, SharedLink, StreamRow } from "./api.ts";
 import { bytesText, clockText, dateText, lengthText, momentText } from "./clock.ts";
+import type { Recording } from "./recording.ts";
 import type { Span } from "./timeline.ts";
 import type { Words } from "./words.ts";
 
@@ -10,7 +11,11 @@ export interface PageState {
   /** Undefined until the server has answered. */
   readonly rows: readonly StreamRow[] | undefined;
   readonly search: string;
-  readonly stream: StreamRow | undefined;
+  readonly recording: Recording | undefined;
+  /** Files of this device. */
+  readonly local: Recording | undefined;
+  /** Whether files are held over the page. */
+  readonly isOver: boolean;
   readonly needsToken: boolean;
   readonly hasToken: boolean;
   /** Wall clock of the picture that is shown. */
@@ -33,6 +38,8 @@ export interface PageActions {
   readonly sign: (token: string) => void;
   readonly search: (text: string) => void;
   readonly choose: (row: StreamRow) => void;
+  readonly chooseLocal: () => void;
+  readonly openFiles: (files: readonly File[]) => void;
   readonly toggle: () => void;
   readonly step: (pictures: number) => void;
   readonly speed: (rate: number) => void;
@@ -49,7 +56,7 @@ const SPEEDS = [0.25, 0.5, 1, 2, 4, 8, 16];
 
 /** The whole page. */
 export function pageView(state: PageState, act: PageActions): TemplateResult {
-  const { words, stream, notice } = state;
+  const { words, recording, notice } = state;
   return html`<header>
       <h1>boxcar</h1>
       <nav>
@@ -58,8 +65,11 @@ export function pageView(state: PageState, act: PageActions): TemplateResult {
       </nav>
     </header>
     <div class="columns">
-      <aside>${state.needsToken ? signInView(state, act) : streamsView(state, act)}</aside>
-      <main>${stream === undefined ? emptyView(state) : streamView(stream, state, act)}</main>
+      <aside>${state.needsToken ? signInView(state, act) : streamsView(state, act)} ${localView(state, act)}</aside>
+      <main>${recording === undefined ? emptyView(state) : recordingView(recording, state, act)}</main>
+    </div>
+    <div class="drop" ?hidden=${!state.isOver}>
+      <p>${words.drop}<small>${words.staysHere}</small></p>
     </div>
     <p class="notice" role="status" ?hidden=${notice === ""}>${notice}</p>`;
 }
@@ -84,7 +94,35 @@ function signInView({ words }: PageState, act: PageActions): TemplateResult {
   </form>`;
 }
 
-function streamsView({ words, rows = [], search, stream }: PageState, act: PageActions): TemplateResult {
+function localView({ words, recording, local }: PageState, act: PageActions): TemplateResult {
+  const chosen = (event: Event): void => {
+    const field = event.target as HTMLInputElement;
+    const files = [...(field.files ?? [])];
+    if (files.length > 0) act.openFiles(files);
+    field.value = "";
+  };
+  return html`<section class="local">
+    <h2>${words.onThisDevice}</h2>
+    ${
+      local === undefined
+        ? nothing
+        : html`<ul class="streams">
+            <li>
+              <button aria-pressed=${local === recording} @click=${act.chooseLocal}>
+                <strong>${local.name}</strong>
+                <span>${lengthText(local.endMs - local.startMs)}</span>
+              </button>
+            </li>
+          </ul>`
+    }
+    <label class="button"
+      >${words.openFiles}<input type="file" accept="video/*,audio/*,.mp4,.m4s,.mov,.m4a" multiple @change=${chosen}
+    /></label>
+    <p class="faint">${words.openFilesWhy}</p>
+  </section>`;
+}
+
+function streamsView({ words, rows = [], search, recording }: PageState, act: PageActions): TemplateResult {
   const found = rows.filter(({ streamPath }) => streamPath.includes(search.trim()));
   return html`<h2>${words.streams}</h2>
     <input
@@ -98,7 +136,7 @@ function streamsView({ words, rows = [], search, stream }: PageState, act: PageA
       ${found.map(
         (row) =>
           html`<li>
-            <button aria-pressed=${row.streamPath === stream?.streamPath} @click=${() => act.choose(row)}>
+            <button aria-pressed=${row.streamPath === recording?.streamPath} @click=${() => act.choose(row)}>
               <strong>${row.streamPath}</strong>
               <span>${dateText(row.endMs)} ${clockText(row.endMs)} · ${bytesText(row.bytes)}</span>
             </button>
@@ -131,10 +169,10 @@ function emptyView({ words, rows }: PageState): TemplateResult {
   </section>`;
 }
 
-function streamView({ streamPath }: StreamRow, state: PageState, act: PageActions): TemplateResult {
+function recordingView({ name }: Recording, state: PageState, act: PageActions): TemplateResult {
   const { words, timeMs } = state;
   return html`<section class="player">
-      <video playsinline muted aria-label=${streamPath}></video>
+      <video playsinline muted aria-label=${name}></video>
       <output class="clock">${timeMs === undefined ? "" : momentText(timeMs)}</output>
     </section>
     ${controlsView(state, act)}
@@ -174,7 +212,7 @@ function hoverView({ hover }: PageState): TemplateResult | typeof nothing {
 }
 
 function rangeView(state: PageState, act: PageActions): TemplateResult | typeof nothing {
-  const { words, range, isSelected, facts } = state;
+  const { words, range, isSelected, facts, recording } = state;
   if (range === undefined || range.endMs <= range.startMs) return nothing;
   const size = facts?.size;
   const save = (format: "mp4" | "fmp4", label: string): TemplateResult =>
@@ -192,7 +230,11 @@ function rangeView(state: PageState, act: PageActions): TemplateResult | typeof 
       <span>${words.download}</span>
       ${save("mp4", words.asMp4)} ${save("fmp4", words.asFmp4)}
       <button @click=${() => act.save("picture")}>${words.picture}</button>
-      <button ?disabled=${size === undefined} @click=${act.share}>${words.share}</button>
+      ${
+        recording?.streamPath === undefined
+          ? nothing
+          : html`<button ?disabled=${size === undefined} @click=${act.share}>${words.share}</button>`
+      }
     </div>
     ${linkView(state, act)}
   </section>`;

@@ -38,6 +38,11 @@ const english = {
   zoomIn: "Zoom in",
   zoomOut: "Zoom out",
   timeline: "Timeline: drag to move, scroll to zoom, Shift and drag to select, arrow keys to step",
+  onThisDevice: "On this device",
+  openFiles: "Open files",
+  openFilesWhy: "MP4 files are played, joined and cut in this browser. Nothing is uploaded.",
+  drop: "Drop files to play them",
+  staysHere: "They stay on this device.",
   api: "API",
 };
 
@@ -82,6 +87,11 @@ const chinese: Words = {
   zoomIn: "放大",
   zoomOut: "缩小",
   timeline: "时间轴：拖动平移，滚轮缩放，按住 Shift 拖动选择，方向键逐帧",
+  onThisDevice: "本机文件",
+  openFiles: "打开文件",
+  openFilesWhy: "MP4 文件在浏览器内播放、拼接和剪切，不会上传。",
+  drop: "松开即可播放文件",
+  staysHere: "文件只留在本机。",
   api: "接口文档",
 };
 

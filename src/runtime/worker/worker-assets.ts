@@ -1,6 +1,8 @@
+import served from "../../../build/boxcar.bin";
 import icon from "../../../build/page/icon.svg";
 import page from "../../../build/page/index.html";
 import pageProgram from "../../../build/page/page.js";
+import recordedFiles from "../../../build/page/recorded-files.js";
 import pageStyle from "../../../build/page/page.css";
 import bundle from "swagger-ui-dist/swagger-ui-bundle.js";
 import favicon from "swagger-ui-dist/favicon-32x32.png";
@@ -10,10 +12,12 @@ import type { Asset } from "../../http/context.ts";
 const script = "text/javascript; charset=utf-8";
 const css = "text/css; charset=utf-8";
 const files: Readonly<Record<string, readonly [contentType: string, bytes: ArrayBuffer]>> = {
+  "page/boxcar.wasm": ["application/wasm", served],
   "page/icon.svg": ["image/svg+xml", icon],
   "page/index.html": ["text/html; charset=utf-8", page],
   "page/page.css": [css, pageStyle],
   "page/page.js": [script, pageProgram],
+  "page/recorded-files.js": [script, recordedFiles],
   "swagger-ui/favicon-32x32.png": ["image/png", favicon],
   "swagger-ui/swagger-ui-bundle.js": [script, bundle],
   "swagger-ui/swagger-ui.css": [css, style],

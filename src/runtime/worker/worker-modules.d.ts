@@ -21,6 +21,16 @@ declare module "*.html" {
   export default bytes;
 }
 
+declare module "*.bin" {
+  const bytes: ArrayBuffer;
+  export default bytes;
+}
+
+declare module "*/recorded-files.js" {
+  const bytes: ArrayBuffer;
+  export default bytes;
+}
+
 declare module "*/page.js" {
   const bytes: ArrayBuffer;
   export default bytes;

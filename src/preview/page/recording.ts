@@ -1,0 +1,82 @@
+import { openFiles, type RecordedFiles } from "../open-files.ts";
+import { gapsOf, type Source } from "../source.ts";
+import type { PlayerRange } from "../server-range.ts";
+import { downloadPath, facts, type RangeFacts, type StreamRow } from "./api.ts";
+import { download, save } from "./files.ts";
+import type { Span } from "./timeline.ts";
+
+/** A range of a server that is opened for playing, around the time that was chosen. */
+const PLAYED_MS = 6 * 3_600_000;
+
+/** What the page shows: a stream of its server, or files of this device. */
+export interface Recording extends Span {
+  /** What the viewer knows it by. */
+  readonly name: string;
+  /** Absent: it lies on this device. */
+  readonly streamPath?: string;
+  /** What to open to play a time, and what part of the recording that is. */
+  playable(timeMs: number): { readonly span: Span; readonly what: PlayerRange | Source };
+  /** What a download of a range would hold; undefined when nothing is recorded there. */
+  facts(range: Span, signal: AbortSignal): Promise<RangeFacts | undefined>;
+  /** Hands a range to the viewer. @param name of the file @throws Error with a sentence */
+  download(format: "mp4" | "fmp4", range: Span, name: string): Promise<void>;
+}
+
+/** A stream of the server. */
+export function serverRecording({
+  streamPath,
+  startMs,
+  endMs,
+}: StreamRow): Recording & { readonly streamPath: string } {
+  return {
+    ...{ name: streamPath, streamPath, startMs, endMs },
+    playable(timeMs) {
+      const from = Math.max(startMs, Math.min(timeMs, endMs) - PLAYED_MS / 2);
+      const span = { startMs: from, endMs: Math.max(from + 1, Math.min(endMs, from + PLAYED_MS)) };
+      return { span, what: { streamPath, ...span } };
+    },
+    facts: (range, signal) => facts(streamPath, range.startMs, range.endMs, signal),
+    download: (format, range, name) => download(downloadPath(streamPath, format, range.startMs, range.endMs), name),
+  };
+}
+
+/** Files of this device. @throws Error naming the file, with a sentence */
+export async function localRecording(chosen: readonly File[]): Promise<Recording> {
+  // Recorders name their files by time.
+  const inOrder = chosen.toSorted((a, b) => a.name.localeCompare(b.name, undefined, { numeric: true }));
+  const files = await openFiles(inOrder);
+  const { startMs, endMs } = files;
+  const [first] = inOrder;
+  return {
+    name: inOrder.length > 1 ? `${first?.name ?? ""} + ${inOrder.length - 1}` : (first?.name ?? ""),
+    ...{ startMs, endMs },
+    playable: () => ({ span: { startMs, endMs: endMs + 1 }, what: files }),
+    facts: (range) => factsOf(files, range),
+    async download(format, range, name) {
+      await save(await files.output({ format, ...range }), name);
+    },
+  };
+}
+
+async function factsOf(files: RecordedFiles, range: Span): Promise<RangeFacts | undefined> {
+  const within = { startMs: Math.max(range.startMs, files.startMs), endMs: Math.min(range.endMs, files.endMs) };
+  if (within.endMs <= within.startMs) return undefined;
+  const bytes = (format: "mp4" | "fmp4"): Promise<number> =>
+    files.output({ ...within, format }).then(({ size }) => size);
+  try {
+    const [mp4, fmp4] = [await bytes("mp4"), await bytes("fmp4")];
+    return { codecs: [...new Set(files.codecs)].join(), size: { mp4, fmp4 }, coverage: coverageOf(files) };
+  } catch {
+    return undefined; // a gap, or files that cannot be joined: downloading them says it
+  }
+}
+
+function coverageOf(files: RecordedFiles): Span[] {
+  const spans: Span[] = [];
+  let { startMs } = files;
+  for (const gap of gapsOf(files.segments)) {
+    spans.push({ startMs, endMs: gap.startMs });
+    startMs = gap.endMs;
+  }
+  return [...spans, { startMs, endMs: files.endMs }];
+}

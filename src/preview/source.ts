@@ -1,0 +1,66 @@
+/** Bytes of an init segment or a media segment. */
+export type SegmentBytes = ArrayBuffer | Uint8Array<ArrayBuffer>;
+
+/** A media segment: whole groups of pictures of one recording. */
+export interface MediaSegment {
+  /** Wall clock of its first picture, milliseconds since 1970, with a fraction. Media times count from 1970. */
+  readonly startMs: number;
+  readonly durationMs: number;
+  /** Number of the init segment that it needs. */
+  readonly init: number;
+  /** Where it is played, seconds: a gap takes no time. */
+  readonly atS: number;
+}
+
+/**
+ * A virtual fragmented file: init segments, an index of its media segments, and their bytes once they are asked for. Whatever
+ * can be played is one.
+ */
+export interface Source {
+  /** RFC 6381, comma separated, of each init segment. */
+  readonly codecs: readonly string[];
+  /** Pictures a second; undefined without a picture. */
+  readonly frameRate: number | undefined;
+  /** In order, at least one. */
+  readonly segments: readonly MediaSegment[];
+  /** @throws Error with a sentence for the viewer */
+  init(number: number, signal: AbortSignal): Promise<SegmentBytes>;
+  /** @throws Error with a sentence for the viewer */
+  media(number: number, signal: AbortSignal): Promise<SegmentBytes>;
+}
+
+/** Wall-clock time in which nothing is recorded. */
+export interface Gap {
+  readonly startMs: number;
+  /** Exclusive. */
+  readonly endMs: number;
+}
+
+/** Seconds before the first segment: its first picture may lie a little before the time that is stated for it. */
+const LEAD_S = 0.1;
+/** What is between two recordings and shorter than this (milliseconds) is no gap, as for downloads. */
+const GAP_MS = 500;
+
+/** A media segment by the wall clock; one that `begins` does not go on from the one before. */
+export type TimedSegment = Omit<MediaSegment, "atS"> & { readonly begins: boolean };
+
+/** Says where media segments are played: one behind the other, whatever lies between them. */
+export function placed(segments: readonly TimedSegment[]): MediaSegment[] {
+  let atS = LEAD_S;
+  let offsetS = 0;
+  return segments.map(({ startMs, durationMs, init, begins }) => {
+    if (begins) offsetS = atS - startMs / 1000;
+    const segment = { startMs, durationMs, init, atS: startMs / 1000 + offsetS };
+    atS = segment.atS + durationMs / 1000;
+    return segment;
+  });
+}
+
+/** What lies between media segments. */
+export function gapsOf(segments: readonly MediaSegment[]): Gap[] {
+  return segments.slice(1).flatMap(({ startMs: endMs }, i) => {
+    const before = segments[i];
+    const startMs = before === undefined ? endMs : before.startMs + before.durationMs;
+    return endMs - startMs > GAP_MS ? [{ startMs, endMs }] : [];
+  });
+}
