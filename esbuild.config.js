@@ -70,7 +70,10 @@ const filesApart = {
 
 /** The page, for browsers. Its files have the same names in each build: Workers carry a list of them. */
 await build({
-  entryPoints: ["src/preview/page/page.ts", "src/preview/page/page.css", "src/preview/recorded-files.ts"],
+  entryPoints: [
+    ...["src/preview/page/page.ts", "src/preview/page/page.css", "src/preview/recorded-files.ts"],
+    { in: "src/preview/script.ts", out: "player" },
+  ],
   outdir: "build/page",
   entryNames: "[name]",
   bundle: true,

@@ -29,6 +29,8 @@ export interface SegmentOfStream {
 
 /** Files as players by Media Source Extensions take them: init segments and media segments. */
 export interface SegmentStream {
+  /** Wall clock that the decode times of media segments count from, milliseconds. */
+  readonly originMs: number;
   /** RFC 6381, comma separated, of each init segment. */
   readonly codecs: readonly string[];
   /** Pictures a second, the most there are; 0 without a picture. */
@@ -36,7 +38,7 @@ export interface SegmentStream {
   readonly segments: readonly SegmentOfStream[];
   /** An init segment. @throws as getting indexes does */
   init(number: number): Promise<Uint8Array>;
-  /** A media segment: movie fragments whose decode times count from 1970. @throws as the files' `read` does */
+  /** A media segment: movie fragments. @throws as the files' `read` does */
   media(number: number): Promise<Uint8Array>;
 }
 
@@ -52,6 +54,8 @@ export interface StreamRange {
 
 /** Short: what is read before a picture is shown is at most one of them. */
 const SEGMENT_MS = 2000;
+/** Decode times cannot be negative, and sound may begin so long before its picture, milliseconds. */
+const LEAD_MS = 60_000;
 
 /**
  * Divides files into media segments, in the order of their starts, placed as `planSegments` places them: whole groups of
@@ -79,7 +83,9 @@ export async function streamSegments(
     const message = `Nothing of these files is shown between ${formatTime(startMs)} and ${formatTime(endMs)}.`;
     throw new BoxcarError("not_recorded", message);
   }
+  const originMs = (list.segments[0]?.startMs ?? 0) - LEAD_MS;
   return {
+    originMs,
     codecs: list.stretches.map(({ timed }) => codecsOf(timed, tracks)),
     frameRate: list.measure.frameRate,
     segments: list.segments,
@@ -89,7 +95,7 @@ export async function streamSegments(
     },
     async media(number) {
       const { timed, first, end } = list.added[number] ?? noSuch(number);
-      const name = { startMs: timed.segment.startMs, tracks, first, end };
+      const name = { startMs: timed.segment.startMs, originMs, tracks, first, end };
       const media = await planMediaSegment({ core, store, indexes, sha256 }, timed.segment, name);
       if (media === undefined) return noSuch(number);
       return gathered(media.read({ offset: 0, length: media.size }), media.size);

@@ -43,6 +43,8 @@ export class Feed {
     this.#media.addEventListener("sourceopen", () => this.#open(), { once: true, signal });
     for (const event of ["seeking", "timeupdate", "waiting"] as const)
       video.addEventListener(event, () => this.#work(), { signal });
+    const broken = (): void => onError(new Error("The browser cannot decode this recording."));
+    video.addEventListener("error", broken, { signal });
     video.src = url;
     signal.addEventListener("abort", () => URL.revokeObjectURL(url), { once: true });
   }
@@ -91,7 +93,7 @@ export class Feed {
     const wanted = this.#wanted();
     if (this.#fetching !== undefined && wanted !== undefined && wanted !== this.#fetching.index && this.#video.seeking)
       this.#fetching.abort.abort(); // the viewer has gone elsewhere
-    if (this.#working) return;
+    if (this.#working || this.#buffer === undefined) return;
     this.#working = true;
     void this.#fill()
       .catch((error: unknown) => {
@@ -126,7 +128,8 @@ export class Feed {
         if (abort.signal.aborted) continue;
         await this.#makeRoom();
         if (segment.init !== this.#init) await this.#begin(segment.init, init);
-        if (this.#buffer !== undefined) this.#buffer.timestampOffset = segment.atS - segment.startMs / 1000;
+        if (this.#buffer !== undefined)
+          this.#buffer.timestampOffset = segment.atS - (segment.startMs - this.#source.originMs) / 1000;
         await this.#append(media);
         this.#held.add(index);
       } catch (error) {

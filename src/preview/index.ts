@@ -7,7 +7,8 @@
  * await player.open({ server: "https://video.example", streamPath: "live/cam1", startMs, endMs });
  * await player.open(await openFiles(input.files));
  */
-export { Player, type PlayerEvents } from "./player.ts";
+export { BoxcarPlayer, defineBoxcarPlayer } from "./element/boxcar-player.ts";
+export { Player, type PlayedRange, type PlayerEvents } from "./player.ts";
 export { openRange, type PlayerRange, type Token } from "./server-range.ts";
 export {
   openFiles,

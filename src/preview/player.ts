@@ -1,9 +1,14 @@
 import { Feed, typeOf } from "./feed.ts";
 import { openRange, type PlayerRange, type Token } from "./server-range.ts";
+import { Pictures } from "./pictures.ts";
+import { Skimmer } from "./skimmer.ts";
 import { gapsOf, type Gap, type MediaSegment, type Source } from "./source.ts";
 
 /** Seconds: a time that falls on a picture's start must not be rounded before it. */
 const ROUNDING_S = 0.0005;
+/** Faster than this only sync samples are shown, without sound. */
+const FASTEST_PLAYED = 4;
+const [SLOWEST, FASTEST] = [0.25, 16];
 
 /** What a player tells by events of these names; `detail` has more. */
 export interface PlayerEvents {
@@ -11,9 +16,19 @@ export interface PlayerEvents {
   readonly open: { readonly gaps: readonly Gap[]; readonly startMs: number; readonly endMs: number };
   /** Another picture is shown. Wall clock, milliseconds since 1970. */
   readonly time: { readonly timeMs: number };
+  /** It plays or pauses, at this rate. */
+  readonly state: { readonly paused: boolean; readonly rate: number };
+  /** In and out were set; undefined: they were taken away. */
+  readonly range: PlayedRange | undefined;
   /** A gap was passed over. */
   readonly gap: Gap;
   readonly error: { readonly message: string };
+}
+
+/** What is played from in to out: wall clock, milliseconds since 1970, the end exclusive. */
+export interface PlayedRange {
+  readonly startMs: number;
+  readonly endMs: number;
 }
 
 /**
@@ -28,11 +43,18 @@ export class Player extends EventTarget {
   readonly video: HTMLVideoElement;
   readonly #token: Token;
   readonly #ending = new AbortController();
+  readonly #pictures: Pictures;
+  readonly #skimmer = new Skimmer((timeMs) => this.#skimTo(timeMs));
   #feed: Feed | undefined;
   #segments: readonly MediaSegment[] = [];
   #gaps: readonly Gap[] = [];
   #shown: MediaSegment | undefined;
   #frameMs = 40;
+  #rate = 1;
+  #range: PlayedRange | undefined;
+  #stepping = Promise.resolve();
+  /** Whether playback repeats what is between in and out, or all that is open. */
+  loop = false;
   #opening = new AbortController();
 
   /** @param token the bearer token that the server asks for, if any */
@@ -41,9 +63,12 @@ export class Player extends EventTarget {
     this.video = video;
     this.#token = token;
     const { signal } = this.#ending;
+    this.#pictures = new Pictures(video, signal, () => this.#noteEnd());
     for (const event of ["timeupdate", "seeked"] as const)
       video.addEventListener(event, () => this.#tell("time", { timeMs: this.timeMs }), { signal });
     video.addEventListener("timeupdate", () => this.#noteGap(), { signal });
+    for (const event of ["play", "pause"] as const) video.addEventListener(event, () => this.#tellState(), { signal });
+    video.addEventListener("ended", () => this.#again(), { signal });
   }
 
   /** Wall clock of the picture that is shown, milliseconds since 1970. */
@@ -51,6 +76,33 @@ export class Player extends EventTarget {
     const { currentTime } = this.video;
     const segment = this.#segments[this.#feed?.at(currentTime) ?? this.#segments.length - 1];
     return segment === undefined ? 0 : segment.startMs + (currentTime - segment.atS) * 1000;
+  }
+
+  get paused(): boolean {
+    return this.video.paused && !this.#skimmer.isRunning;
+  }
+
+  /** How fast it plays, from 0.25 to 16. Above 4 only sync samples are shown, without sound. */
+  get rate(): number {
+    return this.#rate;
+  }
+
+  set rate(rate: number) {
+    const wasPlaying = !this.paused;
+    this.#rate = Math.min(FASTEST, Math.max(SLOWEST, rate));
+    this.video.playbackRate = Math.min(FASTEST_PLAYED, this.#rate);
+    if (wasPlaying) this.play();
+    this.#tellState();
+  }
+
+  /** In and out: playback that reaches the end pauses there, or begins again (`loop`). */
+  get range(): PlayedRange | undefined {
+    return this.#range;
+  }
+
+  set range(range: PlayedRange | undefined) {
+    this.#range = range;
+    this.#tell("range", range);
   }
 
   /** Gaps of the range that is open. */
@@ -71,6 +123,7 @@ export class Player extends EventTarget {
     this.#opening.abort();
     this.#opening = new AbortController();
     const { signal } = this.#opening;
+    this.pause();
     this.#feed?.close();
     const source = "segments" in what ? what : await openRange(what, this.#token, signal);
     signal.throwIfAborted();
@@ -89,15 +142,42 @@ export class Player extends EventTarget {
     this.#tell("open", { gaps: this.#gaps, startMs: first.startMs, endMs: last.startMs + last.durationMs });
   }
 
+  /** Plays on. */
+  play(): void {
+    if (this.#rate <= FASTEST_PLAYED) {
+      this.#skimmer.stop();
+      this.video.play().catch(() => undefined); // it was paused meanwhile, or the browser wants a click first
+      return;
+    }
+    this.video.pause();
+    this.#skimmer.start(this.timeMs, this.#rate);
+    this.#tellState();
+  }
+
+  pause(): void {
+    const wasSkimming = this.#skimmer.isRunning;
+    this.#skimmer.stop();
+    this.video.pause();
+    if (wasSkimming) this.#tellState();
+  }
+
   /** Shows the picture of a wall-clock time (milliseconds since 1970); in a gap, the first one behind it. */
   seek(timeMs: number): void {
+    this.#skimmer.move(timeMs);
     if (this.#segments.length > 0) this.video.currentTime = this.#placeOf(timeMs);
   }
 
-  /** Goes on, or back, by pictures. */
-  step(pictures: number): void {
-    this.video.pause();
-    this.video.currentTime = Math.max(0, this.video.currentTime + (pictures * this.#frameMs) / 1000);
+  /** Goes on, or back, by pictures: from one sample to the next, however long they last. Resolves once the last one is shown. */
+  step(pictures: number): Promise<void> {
+    this.pause();
+    const frameS = this.#frameMs / 1000;
+    this.#stepping = this.#stepping.then(async () => {
+      for (let i = 0; i < Math.abs(pictures); i++) {
+        if (pictures > 0) await this.#pictures.forward(frameS);
+        else await this.#pictures.back(frameS);
+      }
+    });
+    return this.#stepping;
   }
 
   /** The picture that is shown, in its own size, as PNG. @throws Error when there is none yet */
@@ -111,9 +191,49 @@ export class Player extends EventTarget {
 
   /** Lets go of the element. */
   close(): void {
+    this.pause();
     this.#ending.abort();
     this.#opening.abort();
     this.#feed?.close();
+  }
+
+  #tellState(): void {
+    this.#tell("state", { paused: this.paused, rate: this.#rate });
+  }
+
+  /** Shows the sync sample before a time, unless the one before is still on its way. */
+  #skimTo(timeMs: number): boolean {
+    const [last, end] = [this.#segments.at(-1), this.#range?.endMs ?? Number.POSITIVE_INFINITY];
+    if (last === undefined || timeMs >= Math.min(end, last.startMs + last.durationMs)) {
+      this.#again();
+      return this.loop;
+    }
+    const segment = this.#segments[this.#feed?.at(this.#placeOf(timeMs)) ?? 0];
+    const { seeking, currentTime } = this.video;
+    const atS = (segment?.atS ?? 0) + ROUNDING_S;
+    if (!seeking && Math.abs(currentTime - atS) > ROUNDING_S) this.video.currentTime = atS;
+    return true;
+  }
+
+  /** What follows the end: the start, or a pause. */
+  #again(): void {
+    const first = this.#range?.startMs ?? this.#segments[0]?.startMs ?? 0;
+    if (!this.loop) {
+      this.pause();
+      return;
+    }
+    this.seek(first);
+    this.play();
+  }
+
+  /** Ends playback with the last picture before out. */
+  #noteEnd(): void {
+    const range = this.#range;
+    if (range === undefined || this.video.paused || this.video.seeking) return;
+    const timeMs = this.timeMs;
+    // What began behind the end goes on.
+    const isEnd = timeMs >= range.endMs - this.#frameMs / 2 && timeMs < range.endMs + 1000;
+    if (isEnd) this.#again();
   }
 
   /** Says when a gap is passed over. */

@@ -46,6 +46,7 @@ interface Indexed {
 
 /** MP4 files as one recording, read and cut in the page. */
 export class RecordedFiles implements Source {
+  readonly originMs: number;
   readonly codecs: readonly string[];
   readonly frameRate: number | undefined;
   readonly segments: readonly MediaSegment[];
@@ -63,6 +64,7 @@ export class RecordedFiles implements Source {
     this.#core = core;
     this.#sources = sources;
     this.#stream = stream;
+    this.originMs = stream.originMs;
     this.codecs = stream.codecs;
     this.frameRate = stream.frameRate > 0 ? stream.frameRate : undefined;
     this.segments = placed(stream.segments);

@@ -27,6 +27,7 @@ export async function openRange(range: PlayerRange, token: Token, signal: AbortS
   const { url, codecs, frameRate } = readVariant(await text(index), index);
   const { inits, segments } = readSegments(await text(url), url);
   return {
+    originMs: 0,
     codecs: inits.map(() => codecs),
     frameRate,
     segments: placed(segments),

@@ -3,7 +3,7 @@ export type SegmentBytes = ArrayBuffer | Uint8Array<ArrayBuffer>;
 
 /** A media segment: whole groups of pictures of one recording. */
 export interface MediaSegment {
-  /** Wall clock of its first picture, milliseconds since 1970, with a fraction. Media times count from 1970. */
+  /** Wall clock of its first picture, milliseconds since 1970, with a fraction. */
   readonly startMs: number;
   readonly durationMs: number;
   /** Number of the init segment that it needs. */
@@ -17,6 +17,8 @@ export interface MediaSegment {
  * can be played is one.
  */
 export interface Source {
+  /** Wall clock that media times count from, milliseconds since 1970. */
+  readonly originMs: number;
   /** RFC 6381, comma separated, of each init segment. */
   readonly codecs: readonly string[];
   /** Pictures a second; undefined without a picture. */

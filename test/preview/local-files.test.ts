@@ -24,8 +24,8 @@ let changing: string[] = [];
 /** Goes to a time of the files, seconds, and answers the number of the picture that is shown then. */
 function shownAt(seconds: number): Promise<number> {
   return page.evaluate(async (ms) => {
-    const video = document.querySelector("video");
-    if (video === null) throw new Error("no video");
+    const video = document.querySelector("boxcar-player")?.video;
+    if (video === undefined) throw new Error("no video");
     const settled = new Promise((resolve) => video.addEventListener("seeked", resolve, { once: true }));
     const pictured = new Promise((resolve) => video.requestVideoFrameCallback(resolve));
     video.currentTime = 0.1 + ms / 1000; // segments are placed behind a lead of 0.1 s
@@ -35,11 +35,11 @@ function shownAt(seconds: number): Promise<number> {
 }
 
 async function openFiles(paths: string[]): Promise<void> {
-  const before = await page.evaluate(() => document.querySelector("video")?.src);
+  const before = await page.evaluate(() => document.querySelector("boxcar-player")?.video.src);
   await page.locator("input[type=file]").setInputFiles(paths);
   await page.waitForFunction((src) => {
-    const video = document.querySelector("video");
-    return video !== null && video.src !== src && video.readyState >= 2;
+    const video = document.querySelector("boxcar-player")?.video;
+    return video !== undefined && video.src !== src && video.readyState >= 2;
   }, before);
 }
 

@@ -36,11 +36,12 @@ function shownAt(stream: string, seconds: number): Promise<number> {
       location.hash = hash;
       for (const until = performance.now() + 10_000; performance.now() < until;) {
         await new Promise((resolve) => setTimeout(resolve, 100));
-        const video = document.querySelector("video");
-        const isThere = video !== null && video.readyState >= 2 && !video.seeking;
-        if (isThere && document.querySelector("output")?.textContent !== "") return window.playback.read(video).number;
+        const video = document.querySelector("boxcar-player")?.video;
+        const isThere = video !== undefined && video.readyState >= 2 && !video.seeking;
+        if (isThere && document.querySelector("boxcar-player")?.shadowRoot?.querySelector("output")?.textContent !== "")
+          return window.playback.read(video).number;
       }
-      const video = document.querySelector("video");
+      const video = document.querySelector("boxcar-player")?.video;
       const ranges = [...Array(video?.buffered.length ?? 0).keys()].map((i) => [
         video?.buffered.start(i),
         video?.buffered.end(i),
@@ -84,8 +85,8 @@ describe.skipIf(chromiumPath === undefined)("the page", () => {
   test("plays over joints and the gap to the end", async () => {
     await shownAt("live/cam1", 10);
     const played = await page.evaluate(async () => {
-      const video = document.querySelector("video");
-      if (video === null) throw new Error("no video");
+      const video = document.querySelector("boxcar-player")?.video;
+      if (video === undefined) throw new Error("no video");
       const numbers: number[] = [];
       const look = (): void => {
         numbers.push(window.playback.read(video).number);
@@ -111,8 +112,8 @@ describe.skipIf(chromiumPath === undefined)("the page", () => {
     const number = (): Promise<number> =>
       page.evaluate(async () => {
         await new Promise((resolve) => setTimeout(resolve, 400));
-        const video = document.querySelector("video");
-        return video === null ? -1 : window.playback.read(video).number;
+        const video = document.querySelector("boxcar-player")?.video;
+        return video === undefined ? -1 : window.playback.read(video).number;
       });
     await page.keyboard.press(".");
     expect(await number()).toBe(126);
@@ -136,7 +137,7 @@ describe.skipIf(chromiumPath === undefined)("the page", () => {
     });
     page.on("pageerror", (error) => problems.push(String(error)));
     await shownAt("live/cam1", 1);
-    await page.locator("canvas").hover({ position: { x: 200, y: 50 } });
+    await page.locator(".timeline canvas").hover({ position: { x: 200, y: 50 } });
     await page.locator(".hover img").waitFor();
     expect(problems).toEqual([]);
   });

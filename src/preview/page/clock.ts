@@ -1,32 +1,7 @@
-/**
- * Times as people read them: wall clock in the browser's zone; of files that do not state when they were recorded, and count
- * from 1970, the time from their start.
- */
+/** Times and sizes as people read them. */
+import { clockText, dateText, zoneMs } from "../clock.ts";
 
-/** Before that no recording was made: 1971, milliseconds. */
-const FIRST_WALL_MS = 365 * 86_400_000;
-
-/** What to add to a time for the `Date` whose UTC fields are shown. */
-function zoneMs(ms: number): number {
-  return ms < FIRST_WALL_MS ? 0 : -new Date(ms).getTimezoneOffset() * 60_000;
-}
-
-const fieldsOf = (ms: number): string => new Date(Math.max(0, ms) + zoneMs(ms)).toISOString();
-
-/** `2026-01-31` */
-export function dateText(ms: number): string {
-  return fieldsOf(ms).slice(0, 10);
-}
-
-/** `10:07:13`, or with milliseconds `10:07:13.040` */
-export function clockText(ms: number, withMs = false): string {
-  return fieldsOf(ms).slice(11, withMs ? 23 : 19);
-}
-
-/** `2026-01-31 10:07:13.040` */
-export function momentText(ms: number): string {
-  return ms < FIRST_WALL_MS ? clockText(ms, true) : `${dateText(ms)} ${clockText(ms, true)}`;
-}
+export { clockText, dateText, momentText } from "../clock.ts";
 
 /** `1 h 20 min`, `12 min 5 s`, `4.2 s` */
 export function lengthText(ms: number): string {

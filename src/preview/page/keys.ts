@@ -16,6 +16,7 @@ const ACTIONS: Readonly<Record<string, (act: KeyActions) => void>> = {
   ArrowRight: (act) => act.seekBy(5),
   j: (act) => act.seekBy(-10),
   l: (act) => act.seekBy(10),
+  m: (act) => act.mute(),
   i: (act) => act.mark("in"),
   o: (act) => act.mark("out"),
   f: (act) => act.fullscreen(),
@@ -32,5 +33,6 @@ export function pressKey(event: KeyboardEvent, act: KeyActions): void {
   const action = ACTIONS[event.key];
   if (action === undefined) return;
   event.preventDefault();
+  event.stopPropagation(); // the player has keys of its own
   action(act);
 }

@@ -1,5 +1,6 @@
 import { render } from "lit";
-import { Player } from "../player.ts";
+import { defineBoxcarPlayer, type BoxcarPlayer } from "../element/boxcar-player.ts";
+import type { PlayerEvents } from "../player.ts";
 import {
   downloadPath,
   picturePath,
@@ -12,10 +13,12 @@ import {
   type SharedLink,
   type StreamRow,
 } from "./api.ts";
-import { clockText, momentText } from "./clock.ts";
+import { momentText } from "./clock.ts";
 import { takeDrops } from "./drops.ts";
-import { download, pictureUrl, saveBlob } from "./files.ts";
+import { download, saveBlob } from "./files.ts";
+import { Hover } from "./hover.ts";
 import { pressKey, type KeyActions } from "./keys.ts";
+import { Look } from "./look.ts";
 import { localRecording, serverRecording, type Recording } from "./recording.ts";
 import { Timeline, type Span } from "./timeline.ts";
 import { pageView, type PageState } from "./views.ts";
@@ -34,17 +37,22 @@ class Page {
   /** Files of this device that were opened last. */
   #local: Recording | undefined;
   #isOver = false;
-  #player: Player | undefined;
+  #player: BoxcarPlayer | undefined;
   #timeline: Timeline | undefined;
   /** What the player has open. */
   #open: Span | undefined;
   #selection: Span | undefined;
   #facts: RangeFacts | undefined;
-  #looking = new AbortController();
-  #factsTimer: ReturnType<typeof setTimeout> | undefined;
   #timeMs: number | undefined;
-  #hover: { readonly timeMs: number; readonly x: number; readonly picture: string | undefined } | undefined;
-  #hoverTimer: ReturnType<typeof setTimeout> | undefined;
+  readonly #hover = new Hover(() => this.#render());
+  readonly #looker = new Look(
+    ({ coverage, facts }) => {
+      if (this.#timeline !== undefined) this.#timeline.coverage = coverage;
+      this.#facts = facts;
+      this.#render();
+    },
+    (error) => this.#tell(error),
+  );
   #link: SharedLink | undefined;
   #notice = "";
   #needsToken = false;
@@ -52,7 +60,7 @@ class Page {
   constructor(root: HTMLElement) {
     this.#root = root;
     document.documentElement.lang = language;
-    document.addEventListener("keydown", (event) => pressKey(event, this.#actions));
+    document.addEventListener("keydown", (event) => pressKey(event, this.#actions), { capture: true });
     addEventListener("hashchange", () => void this.#follow());
     takeDrops(
       (isOver) => {
@@ -111,31 +119,28 @@ class Page {
   }
 
   #attach(): void {
-    const video = this.#root.querySelector("video");
+    const player = this.#root.querySelector("boxcar-player");
     const canvas = this.#root.querySelector("canvas");
-    if (video !== null && this.#player?.video !== video) {
+    if (player !== null && this.#player !== player) {
       this.#player?.close();
-      const player = new Player(video, token);
+      this.#player = player;
+      player.token = token;
       player.addEventListener("time", () => {
         this.#timeMs = player.timeMs;
         if (this.#timeline !== undefined) this.#timeline.playheadMs = this.#timeMs;
         this.#render();
       });
-      player.addEventListener("gap", (event) => {
-        const { startMs, endMs } = (event as CustomEvent<Span>).detail;
-        this.#notice = `${words.skipped} ${clockText(startMs)} – ${clockText(endMs)}`;
-        this.#render();
+      player.addEventListener("error", (event: Event) => {
+        this.#tell(new Error((event as CustomEvent<PlayerEvents["error"]>).detail.message));
       });
-      player.addEventListener("error", (event) => this.#tell(new Error((event as CustomEvent<Error>).detail.message)));
-      for (const event of ["play", "pause", "ratechange"]) video.addEventListener(event, () => this.#render());
-      this.#player = player;
+      for (const event of ["state", "range"]) player.addEventListener(event, () => this.#render());
     }
     if (canvas !== null && this.#timeline === undefined)
       this.#timeline = new Timeline(canvas, {
         onView: () => this.#look(),
         onSeek: (timeMs) => void this.#seek(timeMs),
         onSelect: (selection) => this.#select(selection),
-        onHover: (at) => this.#hoverAt(at),
+        onHover: (at) => this.#hover.move(at, this.#recording?.streamPath),
       });
   }
 
@@ -165,8 +170,16 @@ class Page {
     this.#selection = selection;
     this.#link = undefined;
     if (this.#timeline !== undefined) this.#timeline.selection = selection;
+    if (this.#player !== undefined) this.#player.range = selection;
     this.#look();
     this.#render();
+  }
+
+  async #playRange(): Promise<void> {
+    const range = this.#range();
+    if (range === undefined) return;
+    await this.#seek(range.startMs);
+    this.#player?.play();
   }
 
   /** What downloads and links are of. */
@@ -177,42 +190,11 @@ class Page {
     return view && { startMs: Math.max(view.startMs, startMs), endMs: Math.min(view.endMs, endMs) };
   }
 
-  /** Asks what is recorded of what is shown, and what a download would hold, once nothing moves any more. */
   #look(): void {
-    clearTimeout(this.#factsTimer);
-    this.#looking.abort();
-    this.#looking = new AbortController();
-    const { signal } = this.#looking;
-    this.#factsTimer = setTimeout(() => {
-      const [recording, timeline, range] = [this.#recording, this.#timeline, this.#range()];
-      if (timeline === undefined || range === undefined || recording === undefined) return;
-      const shown = recording.facts(timeline.view, signal).then((found) => {
-        timeline.coverage = found?.coverage ?? [];
-      });
-      const held = range.endMs > range.startMs ? recording.facts(range, signal) : Promise.resolve(undefined);
-      void Promise.all([shown, held])
-        .then(([, found]) => {
-          this.#facts = found;
-          this.#render();
-        })
-        .catch((error: unknown) => {
-          if (!signal.aborted) this.#tell(error);
-        });
-    }, 120);
-  }
-
-  #hoverAt(at: { readonly timeMs: number; readonly x: number } | undefined): void {
-    clearTimeout(this.#hoverTimer);
-    const { streamPath } = this.#recording ?? {};
-    this.#hover = at && { ...at, picture: streamPath === undefined ? undefined : this.#hover?.picture };
-    if (at !== undefined && streamPath !== undefined)
-      this.#hoverTimer = setTimeout(() => {
-        void pictureUrl(picturePath(streamPath, at.timeMs, 192, true)).then((picture) => {
-          if (this.#hover !== undefined) this.#hover = { ...this.#hover, picture };
-          this.#render();
-        });
-      }, 150);
-    this.#render();
+    this.#looker.soon(() => {
+      const [recording, view, range] = [this.#recording, this.#timeline?.view, this.#range()];
+      return recording && view && range && { recording, view, range };
+    });
   }
 
   async #share(): Promise<void> {
@@ -238,13 +220,6 @@ class Page {
     } catch (error) {
       this.#tell(error);
     }
-  }
-
-  #toggle(): void {
-    const video = this.#player?.video;
-    if (video === undefined) return;
-    if (video.paused) void video.play().catch(() => undefined);
-    else video.pause();
   }
 
   #mark(edge: "in" | "out"): void {
@@ -285,11 +260,20 @@ class Page {
     choose: (row) => void this.#choose(serverRecording(row)),
     openFiles: (files) => void this.#openFiles(files),
     chooseLocal: () => void (this.#local && this.#choose(this.#local, this.#local.startMs)),
-    toggle: () => this.#toggle(),
-    step: (pictures) => this.#player?.step(pictures),
+    toggle: () => this.#player?.toggle(),
+    step: (pictures) => void this.#player?.step(pictures),
     speed: (rate) => {
-      if (this.#player !== undefined) this.#player.video.playbackRate = rate;
+      if (this.#player !== undefined) this.#player.rate = rate;
     },
+    mute: () => {
+      if (this.#player !== undefined) this.#player.muted = !this.#player.muted;
+      this.#render();
+    },
+    loop: () => {
+      if (this.#player !== undefined) this.#player.loop = !this.#player.loop;
+      this.#render();
+    },
+    playRange: () => void this.#playRange(),
     mark: (edge) => this.#mark(edge),
     zoom: (factor) => this.#timeline?.zoom(factor),
     clear: () => this.#select(undefined),
@@ -297,12 +281,12 @@ class Page {
     share: () => void this.#share(),
     copy: ({ url }) => void navigator.clipboard.writeText(url).then(() => this.#tell(words.copied)),
     seekBy: (seconds) => void this.#seek((this.#timeMs ?? 0) + seconds * 1000),
-    fullscreen: () => void this.#player?.video.requestFullscreen().catch(() => undefined),
+    fullscreen: () => void this.#player?.fullscreen(),
     closeLink: () => this.#select(this.#selection),
   };
 
   #render(): void {
-    const video = this.#player?.video;
+    const player = this.#player;
     const state: PageState = {
       words,
       rows: this.#rows,
@@ -313,12 +297,14 @@ class Page {
       needsToken: this.#needsToken,
       hasToken: token() !== undefined,
       timeMs: this.#timeMs,
-      paused: video?.paused ?? true,
-      speed: video?.playbackRate ?? 1,
+      paused: player?.paused ?? true,
+      speed: player?.rate ?? 1,
+      muted: player?.muted ?? false,
+      loop: player?.loop ?? false,
       range: this.#range(),
       isSelected: this.#selection !== undefined,
       facts: this.#facts,
-      hover: this.#hover,
+      hover: this.#hover.state,
       link: this.#link,
       notice: this.#notice,
     };
@@ -326,5 +312,6 @@ class Page {
   }
 }
 
+defineBoxcarPlayer();
 const root = document.querySelector<HTMLElement>("#page");
 if (root !== null) void new Page(root).start();

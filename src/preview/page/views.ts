@@ -1,6 +1,7 @@
 import { html, nothing, type TemplateResult } from "lit";
 import type { RangeFacts, SharedLink, StreamRow } from "./api.ts";
 import { bytesText, clockText, dateText, lengthText, momentText } from "./clock.ts";
+import type { HoverState } from "./hover.ts";
 import type { Recording } from "./recording.ts";
 import type { Span } from "./timeline.ts";
 import type { Words } from "./words.ts";
@@ -22,12 +23,15 @@ export interface PageState {
   readonly timeMs: number | undefined;
   readonly paused: boolean;
   readonly speed: number;
+  readonly muted: boolean;
+  /** Whether playback repeats. */
+  readonly loop: boolean;
   /** What downloads and links are of. */
   readonly range: Span | undefined;
   readonly isSelected: boolean;
   /** Of `range`; undefined when nothing of it is recorded, or that is not known yet. */
   readonly facts: RangeFacts | undefined;
-  readonly hover: { readonly timeMs: number; readonly x: number; readonly picture: string | undefined } | undefined;
+  readonly hover: HoverState | undefined;
   readonly link: SharedLink | undefined;
   readonly notice: string;
 }
@@ -43,6 +47,10 @@ export interface PageActions {
   readonly toggle: () => void;
   readonly step: (pictures: number) => void;
   readonly speed: (rate: number) => void;
+  readonly mute: () => void;
+  readonly loop: () => void;
+  /** Plays what is selected. */
+  readonly playRange: () => void;
   readonly mark: (edge: "in" | "out") => void;
   readonly zoom: (factor: number) => void;
   readonly clear: () => void;
@@ -170,10 +178,9 @@ function emptyView({ words, rows }: PageState): TemplateResult {
 }
 
 function recordingView({ name }: Recording, state: PageState, act: PageActions): TemplateResult {
-  const { words, timeMs } = state;
+  const { words } = state;
   return html`<section class="player">
-      <video playsinline muted aria-label=${name}></video>
-      <output class="clock">${timeMs === undefined ? "" : momentText(timeMs)}</output>
+      <boxcar-player aria-label=${name}></boxcar-player>
     </section>
     ${controlsView(state, act)}
     <div class="timeline">
@@ -183,7 +190,7 @@ function recordingView({ name }: Recording, state: PageState, act: PageActions):
     ${rangeView(state, act)}`;
 }
 
-function controlsView({ words, paused, speed }: PageState, act: PageActions): TemplateResult {
+function controlsView({ words, paused, speed, muted, loop }: PageState, act: PageActions): TemplateResult {
   const chosen = (event: Event): number => Number((event.target as HTMLSelectElement).value);
   return html`<div class="controls">
     <button class="main" @click=${act.toggle}>${paused ? words.play : words.pause}</button>
@@ -195,6 +202,8 @@ function controlsView({ words, paused, speed }: PageState, act: PageActions): Te
         ${SPEEDS.map((rate) => html`<option value=${rate} ?selected=${rate === speed}>${rate}×</option>`)}
       </select></label
     >
+    <button title="M" aria-pressed=${muted} @click=${act.mute}>${words.mute}</button>
+    <button aria-pressed=${loop} @click=${act.loop}>${words.loop}</button>
     <span class="space"></span>
     <button title="I" @click=${() => act.mark("in")}>${words.in}</button>
     <button title="O" @click=${() => act.mark("out")}>${words.out}</button>
@@ -224,7 +233,12 @@ function rangeView(state: PageState, act: PageActions): TemplateResult | typeof 
     <p>
       <span>${momentText(range.startMs)}</span> – <span>${momentText(range.endMs)}</span>
       <em>${lengthText(range.endMs - range.startMs)}</em>
-      ${isSelected ? html`<button class="quiet" @click=${act.clear}>${words.clear}</button>` : nothing}
+      ${
+        isSelected
+          ? html`<button class="quiet" @click=${act.playRange}>${words.playRange}</button>
+              <button class="quiet" @click=${act.clear}>${words.clear}</button>`
+          : nothing
+      }
     </p>
     <div class="actions">
       <span>${words.download}</span>

@@ -2,6 +2,7 @@ import served from "../../../build/boxcar.bin";
 import icon from "../../../build/page/icon.svg";
 import page from "../../../build/page/index.html";
 import pageProgram from "../../../build/page/page.js";
+import player from "../../../build/page/player.js";
 import recordedFiles from "../../../build/page/recorded-files.js";
 import pageStyle from "../../../build/page/page.css";
 import bundle from "swagger-ui-dist/swagger-ui-bundle.js";
@@ -17,6 +18,7 @@ const files: Readonly<Record<string, readonly [contentType: string, bytes: Array
   "page/index.html": ["text/html; charset=utf-8", page],
   "page/page.css": [css, pageStyle],
   "page/page.js": [script, pageProgram],
+  "page/player.js": [script, player],
   "page/recorded-files.js": [script, recordedFiles],
   "swagger-ui/favicon-32x32.png": ["image/png", favicon],
   "swagger-ui/swagger-ui-bundle.js": [script, bundle],

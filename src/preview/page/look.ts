@@ -1,0 +1,46 @@
+import type { RangeFacts } from "./api.ts";
+import type { Recording } from "./recording.ts";
+import type { Span } from "./timeline.ts";
+
+/** So long nothing moves before the server is asked, milliseconds. */
+const STILL_MS = 120;
+
+/** What was found out. */
+export interface Looked {
+  /** What is recorded of what the timeline shows. */
+  readonly coverage: readonly Span[];
+  /** Of the range that downloads are of; undefined when nothing of it is recorded. */
+  readonly facts: RangeFacts | undefined;
+}
+
+/** Finds out what is recorded, once nothing moves any more. */
+export class Look {
+  readonly #done: (found: Looked) => void;
+  readonly #failed: (error: unknown) => void;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #asking = new AbortController();
+
+  constructor(done: (found: Looked) => void, failed: (error: unknown) => void) {
+    this.#done = done;
+    this.#failed = failed;
+  }
+
+  /** @param asked what is to be known, by the time it is asked for */
+  soon(asked: () => { readonly recording: Recording; readonly view: Span; readonly range: Span } | undefined): void {
+    clearTimeout(this.#timer);
+    this.#asking.abort();
+    this.#asking = new AbortController();
+    const { signal } = this.#asking;
+    this.#timer = setTimeout(() => {
+      const wanted = asked();
+      if (wanted === undefined) return;
+      const { recording, view, range } = wanted;
+      const held = range.endMs > range.startMs ? recording.facts(range, signal) : Promise.resolve(undefined);
+      Promise.all([recording.facts(view, signal), held])
+        .then(([shown, facts]) => this.#done({ coverage: shown?.coverage ?? [], facts }))
+        .catch((error: unknown) => {
+          if (!signal.aborted) this.#failed(error);
+        });
+    }, STILL_MS);
+  }
+}

@@ -1,0 +1,207 @@
+/** `<boxcar-player>` in a real Chromium, on a page that has nothing else, as another site would use it. */
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type * as library from "../../src/preview/index.ts";
+import { startNode, type RunningServer } from "../../src/runtime/node.ts";
+import { chromiumPath, openPage } from "../browser/chromium.ts";
+import { FPS, recordNumbered } from "../browser/numbered-recording.ts";
+import { random, seedOf } from "../support/random.ts";
+
+declare global {
+  interface Window {
+    preview: typeof library;
+  }
+}
+
+const START = Date.UTC(2026, 0, 31, 10, 0, 0);
+const chance = random(seedOf(33));
+let folder = "";
+let server: RunningServer;
+let page: Page;
+let closePage: () => Promise<void>;
+
+/** The number of the picture that is shown, once the player has come to rest. */
+function shown(): Promise<number> {
+  return page.evaluate(async () => {
+    const player = document.querySelector("boxcar-player");
+    for (const until = performance.now() + 10_000; performance.now() < until;) {
+      await new Promise((resolve) => setTimeout(resolve, 120));
+      if (player !== null && player.video.readyState >= 2 && !player.video.seeking)
+        return window.playback.read(player.video).number;
+    }
+    const { video } = player ?? {};
+    const ranges = [...Array(video?.buffered.length ?? 0).keys()].map((i) => [
+      video?.buffered.start(i),
+      video?.buffered.end(i),
+    ]);
+    const { currentTime, readyState, seeking } = video ?? {};
+    const told = player?.shadowRoot?.querySelector(".error")?.textContent;
+    throw new Error(`no picture: ${JSON.stringify({ told, currentTime, readyState, seeking, ranges })}`);
+  });
+}
+
+const player = <T>(use: (player: HTMLElementTagNameMap["boxcar-player"]) => T): Promise<T> =>
+  page.evaluate<T>(`(${String(use)})(document.querySelector("boxcar-player"))`);
+
+/** Goes to the middle of a picture. */
+async function seekTo(picture: number): Promise<void> {
+  await page.evaluate(
+    (ms) => document.querySelector("boxcar-player")?.seek(ms),
+    START + ((picture + 0.5) / FPS) * 1000,
+  );
+}
+
+beforeAll(async () => {
+  if (chromiumPath === undefined) return;
+  folder = await mkdtemp(join(tmpdir(), "boxcar-element-"));
+  server = await startNode({ PORT: "0", BOXCAR_DATA: join(folder, "data"), BOXCAR_LOG: "error" });
+  // 8 s, 4 s of nothing, 4 s.
+  const files = await recordNumbered({ folder, name: "cam", segments: 3, seconds: 4 });
+  for (const [i, file] of files.entries()) {
+    const at = START + (i < 2 ? i * 4 : 12) * 1000;
+    const url = `${server.url}/mp4/api/segments/live/cam?start=${String(at)}`;
+    expect((await fetch(url, { method: "PUT", body: await readFile(file) })).status).toBe(201);
+  }
+  ({ page, close: closePage } = await openPage(server.url));
+  await page.addScriptTag({ type: "module", content: `import * as all from "/page/player.js"; window.preview = all;` });
+  await page.waitForFunction(() => "preview" in window);
+  await page.evaluate((start) => {
+    const element = document.createElement("boxcar-player");
+    const times = { start: new Date(start).toISOString(), end: String(start + 16_000) };
+    for (const [name, value] of Object.entries({ stream: "live/cam", ...times, t: String(start + 2020) }))
+      element.setAttribute(name, value);
+    for (const name of ["controls", "muted", "link"]) element.toggleAttribute(name);
+    element.style.width = "480px";
+    document.body.replaceChildren(element);
+  }, START);
+});
+afterAll(async () => {
+  if (chromiumPath === undefined) return;
+  await closePage();
+  await server.close();
+  await rm(folder, { recursive: true });
+});
+
+describe.skipIf(chromiumPath === undefined)("<boxcar-player>", () => {
+  test("opens what its attributes name, at the moment they name", async () => {
+    expect(await shown()).toBe(50);
+    const gaps = await player(({ gaps }) => gaps.map(({ startMs, endMs }) => [startMs, endMs]));
+    expect(gaps).toEqual([[START + 8000, START + 12_000]]);
+  });
+
+  test("steps, seeks, plays and chooses by keys", async () => {
+    const press = async (...keys: string[]): Promise<number> => {
+      for (const key of keys) await page.keyboard.press(key);
+      return shown();
+    };
+    await player((element) => element.focus());
+    await seekTo(50);
+    expect(await shown()).toBe(50);
+    expect(await press(".", ".", ".")).toBe(53);
+    expect(await press(",", ",")).toBe(51);
+    expect(await press("ArrowRight")).toBe(51 + 5 * FPS);
+    expect(await press("ArrowLeft", "i")).toBe(51);
+    expect(await press("ArrowRight", "o", "j")).toBe(0);
+    const range = await player(({ range }) => range);
+    expect(Math.round((range?.endMs ?? 0) - (range?.startMs ?? 0))).toBe(5000);
+    await page.keyboard.press("m");
+    expect(await player(({ muted }) => muted)).toBe(false);
+    await page.keyboard.press(" ");
+    expect(await player(({ paused }) => paused)).toBe(false);
+    await page.keyboard.press("k");
+    expect(await player(({ paused }) => paused)).toBe(true);
+    expect(await page.evaluate(() => location.hash)).toMatch(/^#t=2026-01-31T10:00:0\d/);
+  });
+
+  test("pauses at out, or goes on at in", async () => {
+    await page.evaluate(async (start) => {
+      const element = document.querySelector("boxcar-player");
+      if (element === null) return;
+      element.range = { startMs: start + 1000, endMs: start + 2000 };
+      element.seek(start + 1500);
+      element.rate = 2;
+      element.play();
+      await new Promise((resolve) => element.addEventListener("state", () => element.paused && resolve(undefined)));
+    }, START);
+    const stopped = await shown();
+    expect(stopped).toBeGreaterThanOrEqual(49);
+    expect(stopped).toBeLessThanOrEqual(51);
+    const repeated = await page.evaluate(async (start) => {
+      const element = document.querySelector("boxcar-player");
+      if (element === null) return [];
+      element.loop = true;
+      element.seek(start + 1500);
+      element.play();
+      const numbers: number[] = [];
+      const look = (): void => {
+        numbers.push(window.playback.read(element.video).number);
+        element.video.requestVideoFrameCallback(look);
+      };
+      element.video.requestVideoFrameCallback(look);
+      while (numbers.filter((number, i) => number < (numbers[i - 1] ?? 0)).length < 2)
+        await new Promise((resolve) => setTimeout(resolve, 50));
+      element.pause();
+      element.loop = false;
+      element.range = undefined;
+      return numbers;
+    }, START);
+    expect(repeated.filter((number) => number < 25 || number > 52)).toEqual([]);
+  });
+
+  test("skims by sync samples above 4×, over the gap, to the end", async () => {
+    const numbers = await page.evaluate(async (start) => {
+      const element = document.querySelector("boxcar-player");
+      if (element === null) return [];
+      element.seek(start);
+      element.rate = 16;
+      const found: number[] = [];
+      const note = (): void => void found.push(window.playback.read(element.video).number);
+      element.video.addEventListener("seeked", note);
+      element.play();
+      while (!element.paused) await new Promise((resolve) => setTimeout(resolve, 50));
+      element.video.removeEventListener("seeked", note);
+      element.rate = 1;
+      return found;
+    }, START);
+    expect(numbers.length).toBeGreaterThan(1);
+    // Media segments of a server last 4 s here: each begins with a sync sample.
+    expect(numbers.filter((number) => number % (4 * FPS) !== 0)).toEqual([]);
+  });
+
+  test("gives the picture that is shown as a file named by its time", async () => {
+    await seekTo(60);
+    expect(await shown()).toBe(60);
+    const file = await page.evaluate(async () => {
+      const file = await document.querySelector("boxcar-player")?.snapshot();
+      return { name: file?.name, first: [...new Uint8Array((await file?.arrayBuffer()) ?? []).subarray(1, 4)] };
+    });
+    expect(file.name).toMatch(/^live-cam 2026-01-31 \d\d-\d\d-02\.4\d\d\.png$/);
+    expect(String.fromCharCode(...file.first)).toBe("PNG");
+  });
+
+  test("plays URLs of plain MP4 files as one recording, every picture in its time", async () => {
+    const problem = await page.evaluate(async (start) => {
+      const url = (from: number, until: number): string =>
+        `/mp4/download/live/cam.mp4?start=${String(start + from * 1000)}&end=${String(start + until * 1000)}`;
+      const files = await window.preview.openFiles([
+        { file: url(0, 8), startMs: start },
+        { file: url(12, 16), startMs: start + 12_000 },
+      ]);
+      await document.querySelector("boxcar-player")?.open(files);
+      return files.segments.length > 0 ? "" : "no segments";
+    }, START);
+    expect(problem).toBe("");
+    const pictures = [0, 8 * FPS - 1];
+    for (let i = 0; i < 18; i++) pictures.push(chance.below(8 * FPS));
+    for (const picture of pictures) {
+      await seekTo(picture);
+      expect(await shown(), `seed ${chance.seed}`).toBe(picture);
+    }
+    // A gap takes no time: what is sought in it is what follows.
+    await seekTo(10 * FPS);
+    expect(await shown()).toBe(8 * FPS);
+  });
+});
