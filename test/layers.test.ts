@@ -83,6 +83,21 @@ describe("the files of src", () => {
     expect(asked).toEqual([]);
   });
 
+  it("import no room of routes but their own", () => {
+    const routesOf = (file: string): string | undefined => {
+      const [, folder, room = ""] = file.split("/");
+      return folder === "http" && layers.routes.includes(room) ? room : undefined;
+    };
+    const together = ["src/http/app.ts", "src/http/context.ts"]; // what puts them together
+    const asked = [...all].flatMap(([file, imports]) =>
+      imports
+        .filter((other) => ![undefined, routesOf(file)].includes(routesOf(other)) && !together.includes(file))
+        .map((other) => `${file} imports ${other}`),
+    );
+    expect(new Set([...all.keys()].map(routesOf)).size).toBe(layers.routes.length + 1);
+    expect(asked).toEqual([]);
+  });
+
   it("import one another in no ring", () => {
     expect(ringIn(importsOf("src", false))).toEqual([]);
   });

@@ -27,7 +27,7 @@ import { addFiles } from "./uploads/files.ts";
 import { limitClients, limitTokens, pictureQueue, remoteQueue, slotsOf } from "./middleware/limits.ts";
 import { storeWithGrowing } from "../recordings/with-growing.ts";
 import { measuredStore } from "./middleware/measured-store.ts";
-import { appMetrics } from "./service/app-metrics.ts";
+import { appMetrics } from "./app-metrics.ts";
 import { addMetrics } from "./service/metrics.ts";
 import { refuseInput } from "./schema/parameters.ts";
 import { addDash } from "./streaming/dash.ts";

@@ -29,7 +29,7 @@ import type { Scope } from "../base/scopes.ts";
 import type { Core } from "../core/index.ts";
 import type { AtOnce } from "./middleware/limits.ts";
 import type { Playlists } from "./streaming/send-playlist.ts";
-import type { AppMetrics } from "./service/app-metrics.ts";
+import type { AppMetrics } from "./app-metrics.ts";
 
 /** A static file of the documentation page. */
 export interface Asset {

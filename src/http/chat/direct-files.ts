@@ -11,8 +11,8 @@ import type { App, AppContext } from "../context.ts";
 import { json } from "../replies/replies.ts";
 import { smallBody } from "../schema/request-body.ts";
 import * as z from "../schema/zod.ts";
-import { chatOk, chatRefused, chatSuccess } from "./envelope.ts";
-import { storedFile, storedFileOf } from "./stored-file.ts";
+import { chatOk, chatRefused, chatSuccess } from "../replies/envelope.ts";
+import { storedFile, storedFileOf } from "../files/stored-file.ts";
 
 /** Bytes of a JSON body, or of a callback's. */
 const MAX_BODY = 16_384;

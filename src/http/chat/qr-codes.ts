@@ -8,9 +8,9 @@ import { need } from "../middleware/access.ts";
 import type { App, AppContext } from "../context.ts";
 import { qrQueue, turnOf } from "../middleware/limits.ts";
 import { integer, lenient, query } from "../schema/parameters.ts";
-import { signedLinkParameters } from "../media/share.ts";
+import { signedLinkParameters } from "../ranges/share.ts";
 import * as z from "../schema/zod.ts";
-import { chatRefused } from "./envelope.ts";
+import { chatRefused } from "../replies/envelope.ts";
 
 const shape = {
   size: integer(32, 2048).default(300).openapi({ description: "Pixels a side at most; whole pixels a module." }),

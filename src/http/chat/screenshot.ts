@@ -12,14 +12,14 @@ import { checkStreamPath, encodeStreamPath } from "../../base/stream-path.ts";
 import { formatTime, parseTime } from "../../base/time.ts";
 import { authorize, needSome, needsNone } from "../middleware/access.ts";
 import type { App, AppContext, AppEnv } from "../context.ts";
-import { uploadAt } from "../uploads/upload-at.ts";
+import { uploadAt } from "../files/upload-at.ts";
 import { turnOf } from "../middleware/limits.ts";
 import { smallBody } from "../schema/request-body.ts";
 import { downloadedAt } from "../schema/recording-moment.ts";
 import { json } from "../replies/replies.ts";
-import { uploadedVideo } from "../pictures/uploaded-picture.ts";
+import { uploadedVideo } from "../files/uploaded-picture.ts";
 import * as z from "../schema/zod.ts";
-import { chatOk, chatRefused, chatSuccess } from "./envelope.ts";
+import { chatOk, chatRefused, chatSuccess } from "../replies/envelope.ts";
 import { keepPicture } from "./keep-picture.ts";
 import { originsOf, videoSource } from "./video-source.ts";
 

@@ -12,8 +12,8 @@ import { json } from "../replies/replies.ts";
 import { checkUploadSize, ofUploadSize } from "../../intake/upload-size.ts";
 import { bodyOf } from "../schema/request-body.ts";
 import * as z from "../schema/zod.ts";
-import { chatOk, chatRefused, chatSuccess } from "./envelope.ts";
-import { mediaSchema, mediaOf, publicUrl, storedFile, storedFileOf } from "./stored-file.ts";
+import { chatOk, chatRefused, chatSuccess } from "../replies/envelope.ts";
+import { mediaSchema, mediaOf, publicUrl, storedFile, storedFileOf } from "../files/stored-file.ts";
 
 /** Files in one form for the store, at most. */
 const MAX_FILES = 20;

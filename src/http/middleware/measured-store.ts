@@ -1,6 +1,6 @@
 import { observe } from "../../base/observe.ts";
 import type { Store } from "../../base/ports.ts";
-import type { AppMetrics } from "../service/app-metrics.ts";
+import type { AppMetrics } from "../app-metrics.ts";
 
 /** A store whose calls are counted. */
 export function measuredStore(store: Store, { storeCalls, storeReadBytes, storeWrittenBytes }: AppMetrics): Store {

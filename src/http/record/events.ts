@@ -18,7 +18,7 @@ import {
 } from "../schema/parameters.ts";
 import { bodyParameters, smallBody } from "../schema/request-body.ts";
 import * as z from "../schema/zod.ts";
-import { eventOf, shownEvent } from "./event.ts";
+import { eventOf, shownEvent } from "../replies/event.ts";
 import { recordingOf } from "./recorder-of.ts";
 
 /** Bytes of the body of a call about an event. */

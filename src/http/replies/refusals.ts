@@ -3,8 +3,8 @@ import { TrieRouter } from "hono/router/trie-router";
 import { statusOf } from "../../base/error-codes.ts";
 import { BoxcarError } from "../../base/errors.ts";
 import type { Log } from "../../base/ports.ts";
-import { prefersChinese } from "../chat/chinese.ts";
-import { chatFail, chatStatus, isChatPath } from "../chat/envelope.ts";
+import { prefersChinese } from "./chinese.ts";
+import { chatFail, chatStatus, isChatPath } from "./envelope.ts";
 import type { AppEnv } from "../context.ts";
 
 /**

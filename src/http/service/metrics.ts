@@ -1,6 +1,6 @@
 import { need } from "../middleware/access.ts";
 import type { App } from "../context.ts";
-import type { AppMetrics } from "./app-metrics.ts";
+import type { AppMetrics } from "../app-metrics.ts";
 
 /** `GET /metrics`. */
 export function addMetrics(app: App, { all }: AppMetrics): void {

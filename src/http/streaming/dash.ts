@@ -5,7 +5,7 @@ import { formatTime } from "../../base/time.ts";
 import { Manifest, type ManifestOptions } from "../../deliver/dash.ts";
 import { streamFolder } from "../../deliver/media-names.ts";
 import type { App, AppContext } from "../context.ts";
-import { atTimes, shared, shareParameters, shareReply, signedLinkParameters, wantsLink } from "../media/share.ts";
+import { atTimes, shared, shareParameters, shareReply, signedLinkParameters, wantsLink } from "../ranges/share.ts";
 import { need } from "../middleware/access.ts";
 import { atOnce } from "../middleware/limits.ts";
 import { refused } from "../replies/replies.ts";

@@ -17,7 +17,7 @@ import {
   shareReply,
   signedLinkParameters,
   wantsLink,
-} from "../media/share.ts";
+} from "../ranges/share.ts";
 import { need } from "../middleware/access.ts";
 import { atOnce } from "../middleware/limits.ts";
 import { refused } from "../replies/replies.ts";

@@ -13,11 +13,11 @@ import { atOnce, turnOf } from "../middleware/limits.ts";
 import { query } from "../schema/parameters.ts";
 import { sendPicture } from "../replies/picture-reply.ts";
 import { refused } from "../replies/replies.ts";
-import { shared, shareParameters, shareReply, signedLinkParameters, wantsLink } from "../media/share.ts";
+import { shared, shareParameters, shareReply, signedLinkParameters, wantsLink } from "../ranges/share.ts";
 import { streamReply } from "../replies/stream-reply.ts";
 import { resourcePolicy } from "../middleware/web-pages.ts";
-import { processed } from "../pictures/uploaded-picture.ts";
-import { uploadAt } from "./upload-at.ts";
+import { processed } from "../files/uploaded-picture.ts";
+import { uploadAt } from "../files/upload-at.ts";
 import * as z from "../schema/zod.ts";
 
 const content = { ...shared, "application/octet-stream": { schema: z.string().openapi({ format: "binary" }) } };

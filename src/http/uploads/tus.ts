@@ -9,7 +9,7 @@ import { TusUploads, type UploadState } from "../../intake/tus/tus-upload.ts";
 import { bytesOfBase64 } from "../../base/base64.ts";
 import { BoxcarError } from "../../base/errors.ts";
 import { need } from "../middleware/access.ts";
-import { storedFile, storedFileOf } from "../chat/stored-file.ts";
+import { storedFile, storedFileOf } from "../files/stored-file.ts";
 import type { App, AppContext, AppEnv } from "../context.ts";
 import { atOnce } from "../middleware/limits.ts";
 import { integer, query } from "../schema/parameters.ts";

@@ -1,7 +1,7 @@
 /** What uploads and deletions that did not end have left: a row, and what lies in a store for it. */
 import type { UnsettledSegment } from "../../catalog/types.ts";
 import type { UnsettledUpload } from "../../catalog/upload-rows.ts";
-import { piecesPrefix, removePieces } from "../../store/file/pieces.ts";
+import { piecesPrefix, removePieces } from "../tus/pieces.ts";
 import { parseMountKey } from "../../store/mounts.ts";
 import { removeObject } from "../../store/remove.ts";
 import { PAGE, pages } from "./pages.ts";

@@ -2,7 +2,7 @@ import type { Extension, Piece, TusUpload } from "../../catalog/tus-rows.ts";
 import type { Upload } from "../../catalog/upload-rows.ts";
 import { BoxcarError } from "../../base/errors.ts";
 import type { Store } from "../../base/ports.ts";
-import { piecesPrefix, removePieces } from "../../store/file/pieces.ts";
+import { piecesPrefix, removePieces } from "./pieces.ts";
 import { BreakingInput } from "../files/breaking-input.ts";
 import { HEAD_SIZE, kindOf } from "../files/file-kind.ts";
 import { Receiver, splitHead, storeOf, type Destination, type UploadParts } from "../files/receive-file.ts";

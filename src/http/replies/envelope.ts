@@ -1,5 +1,5 @@
 import type { BoxcarError } from "../../base/errors.ts";
-import { json } from "../replies/replies.ts";
+import { json } from "./replies.ts";
 import * as z from "../schema/zod.ts";
 import { inChinese } from "./chinese.ts";
 
