@@ -83,6 +83,20 @@ describe("the files of src", () => {
     expect(asked).toEqual([]);
   });
 
+  it("of the core's stages import earlier stages alone", () => {
+    const stageOf = (file: string): number => {
+      const [, folder, room = ""] = file.split("/");
+      return folder === "core" ? layers.coreStages.indexOf(room) : -1;
+    };
+    const ahead = [...all].flatMap(([file, imports]) =>
+      imports
+        .filter((other) => stageOf(file) !== -1 && stageOf(other) > stageOf(file))
+        .map((other) => `${file} imports ${other}`),
+    );
+    expect(new Set([...all.keys()].map(stageOf)).size).toBe(layers.coreStages.length + 1);
+    expect(ahead).toEqual([]);
+  });
+
   it("import no room of routes but their own", () => {
     const routesOf = (file: string): string | undefined => {
       const [, folder, room = ""] = file.split("/");

@@ -1,7 +1,7 @@
 import { BoxcarError } from "../base/errors.ts";
 import { formatTime } from "../base/time.ts";
 import { identityOf, isWhole, planPages, type Plan } from "./plan.ts";
-import { DEFAULT_GAP_TOLERANCE_MS, type PlanParts, type SegmentsQuery } from "./planning/compose.ts";
+import { DEFAULT_GAP_TOLERANCE_MS, type PlanParts, type SegmentsQuery } from "./compose.ts";
 import { follows } from "./planning/lead.ts";
 import { recordedSources } from "./recorded-sources.ts";
 import type { SegmentSource } from "./segment.ts";

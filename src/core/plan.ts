@@ -1,4 +1,4 @@
-import { compose, type ComposeOptions, type Composed, type PlanParts, type SegmentsQuery } from "./planning/compose.ts";
+import { compose, type ComposeOptions, type Composed, type PlanParts, type SegmentsQuery } from "./compose.ts";
 import { layoutFmp4 } from "./layout/layout-fmp4.ts";
 import { layoutMp4 } from "./layout/layout-mp4.ts";
 import type { LayoutParts } from "./layout/layout.ts";

@@ -1,7 +1,7 @@
 import { TimedSegment } from "../core/planning/placed-segment.ts";
 import { configurationOf, initSegment } from "../core/streaming/init-segment.ts";
 import { planMediaSegment } from "../core/streaming/media-segment.ts";
-import type { StreamTracks } from "../core/streaming/media-time.ts";
+import type { StreamTracks } from "../core/streamed-tracks.ts";
 import type { Segment } from "../catalog/types.ts";
 import type { SharingParts } from "./plan-range.ts";
 import { recordedAndGrowing } from "./with-growing.ts";

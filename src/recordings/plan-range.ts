@@ -5,13 +5,9 @@ import { BoxcarError } from "../base/errors.ts";
 import type { Pace } from "../base/ports.ts";
 import { formatTime } from "../base/time.ts";
 import { identityOf, isWhole, planPages, type Plan, type RangeOutline } from "../core/plan.ts";
-import {
-  DEFAULT_GAP_TOLERANCE_MS,
-  noSyncSample,
-  type PlanParts,
-  type SegmentsQuery,
-} from "../core/planning/compose.ts";
+import { DEFAULT_GAP_TOLERANCE_MS, type PlanParts, type SegmentsQuery } from "../core/compose.ts";
 import { decodedFrom, follows } from "../core/planning/lead.ts";
+import { noSyncSample } from "../core/planning/refusals.ts";
 import { IndexQueries } from "../core/planning/index-queries.ts";
 import { Groups } from "../core/streaming/groups.ts";
 import type { Indexes, RecordedSegment } from "../core/segment.ts";

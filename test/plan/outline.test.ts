@@ -1,7 +1,7 @@
 import { createClient } from "@libsql/client";
 import { expect, test } from "vitest";
 import { IndexCache } from "../../src/recordings/index-cache.ts";
-import { compose, type SegmentsQuery } from "../../src/core/planning/compose.ts";
+import { compose, type SegmentsQuery } from "../../src/core/compose.ts";
 import { layoutFmp4 } from "../../src/core/layout/layout-fmp4.ts";
 import { layoutMp4 } from "../../src/core/layout/layout-mp4.ts";
 import type { Segment } from "../../src/catalog/types.ts";

@@ -3,7 +3,7 @@ import type { MovieTrack } from "../wasm/records/output.ts";
 import type { PieceTrack } from "../planning/piece.ts";
 import { lentBytes, type LentBytes } from "../wasm/loaded-index.ts";
 import { captionsOf } from "./captions.ts";
-import { FragmentCounts } from "./fragment-sizes.ts";
+import { FragmentCounts } from "../planning/fragment-sizes.ts";
 import {
   chaptersOf,
   movieTime,

@@ -3,7 +3,7 @@ import type { MovieTrack } from "../wasm/records/output.ts";
 import type { Counts } from "../wasm/abi/records.ts";
 import type { PieceTrack } from "../planning/piece.ts";
 import { captionsOf } from "./captions.ts";
-import { durationEntries } from "./duration-runs.ts";
+import { durationEntries } from "../planning/duration-runs.ts";
 import {
   chaptersOf,
   movieTime,

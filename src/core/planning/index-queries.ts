@@ -5,7 +5,7 @@ import type { IndexAnswer, IndexRequest } from "../wasm/index-request.ts";
 import type { MeasuredPiece } from "../wasm/loaded-index.ts";
 import type { Core } from "../wasm/module.ts";
 import type { Selected, Selection } from "../wasm/abi/records.ts";
-import { completeSamples } from "../streaming/complete.ts";
+import { completeSamples } from "./complete.ts";
 import { TimedSegment } from "./placed-segment.ts";
 
 /** What is kept by default: the cuts of some ten thousand segments. */

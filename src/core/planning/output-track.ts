@@ -4,8 +4,8 @@ import type { Decoding } from "../wasm/abi/records.ts";
 import type { PieceTrack } from "./piece.ts";
 import { presentationOf, type Summary, type TrackRecord } from "../wasm/records/summary.ts";
 import { TrackFlag } from "../wasm/abi/names.ts";
-import { DurationRuns } from "../layout/duration-runs.ts";
-import { FragmentCounts } from "../layout/fragment-sizes.ts";
+import { DurationRuns } from "./duration-runs.ts";
+import { FragmentCounts } from "./fragment-sizes.ts";
 import { sourceOf, type Source } from "./piece.ts";
 import { millisecondsOf, ticksOf, meanDuration } from "../ticks.ts";
 

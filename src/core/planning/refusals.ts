@@ -19,3 +19,9 @@ export function tooLongGap({ id }: RecordedSegment): BoxcarError {
   const message = `The distance before segment ${id} is longer than one sample can last. Use gaps=skip, or a shorter range.`;
   return new BoxcarError("gap_too_long", message, { id });
 }
+
+/** Says that a segment cannot be decoded. */
+export function noSyncSample({ id }: RecordedSegment): BoxcarError {
+  const message = `Segment ${id} has no sync sample to start from, nor has what is recorded before it. Download it as it is stored, by id.`;
+  return new BoxcarError("no_sync_sample", message, { id });
+}

@@ -7,7 +7,7 @@ import type { Indexes } from "../segment.ts";
 import { isLarge } from "../wasm/index-request.ts";
 import type { Core } from "../wasm/module.ts";
 import { readSummary, type Summary } from "../wasm/records/summary.ts";
-import { completeSamples } from "./complete.ts";
+import { completeSamples } from "../planning/complete.ts";
 import { partialSegments, type PartedSegment } from "./partial-segments.ts";
 
 /** Bytes of groups kept by default: those of some days of one camera. */

@@ -8,7 +8,8 @@ import { INDEX_HEADER_SIZE, TrackRecordAt } from "../wasm/abi/records.ts";
 import type { Core } from "../wasm/module.ts";
 import type { MovieTrack } from "../wasm/records/output.ts";
 import { presentationOf } from "../wasm/records/summary.ts";
-import { streamedTracks, streamTimescale, type StreamTracks } from "./media-time.ts";
+import { streamTimescale } from "./media-time.ts";
+import { streamedTracks, type StreamTracks } from "../streamed-tracks.ts";
 
 /** What all samples of an init segment's tracks have in common besides their sample entries. */
 const COMMON = TrackFlag.AllSync;

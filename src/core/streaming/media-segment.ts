@@ -1,5 +1,5 @@
 import type { Sha256, Store } from "../../base/ports.ts";
-import { FragmentCounts } from "../layout/fragment-sizes.ts";
+import { FragmentCounts } from "../planning/fragment-sizes.ts";
 import { PlanIdentity } from "../layout/plan-identity.ts";
 import { mediaRegion, readRegions } from "../layout/regions.ts";
 import { leftOut, sourceOf, type Piece, type PieceTrack } from "../planning/piece.ts";
@@ -7,14 +7,15 @@ import { TimedSegment } from "../planning/placed-segment.ts";
 import { encrypted } from "../planning/refusals.ts";
 import { rescale, meanDuration } from "../ticks.ts";
 import type { Media } from "../reading/media.ts";
-import { completeSamples, decodedAt, dividedEnd } from "./complete.ts";
+import { completeSamples, decodedAt, dividedEnd } from "../planning/complete.ts";
 import { FRAGMENT_BASE, TrackFlag } from "../wasm/abi/names.ts";
 import type { IndexAnswer, IndexRequest } from "../wasm/index-request.ts";
 import type { SampleRun } from "../wasm/loaded-index.ts";
 import type { Indexes, RecordedSegment } from "../segment.ts";
 import type { Core } from "../wasm/module.ts";
 import type { TrackRecord } from "../wasm/records/summary.ts";
-import { hasMediaTimes, mediaTime, streamedTracks, streamTimescale, type StreamTracks } from "./media-time.ts";
+import { hasMediaTimes, mediaTime, streamTimescale } from "./media-time.ts";
+import { streamedTracks, type StreamTracks } from "../streamed-tracks.ts";
 
 /** What media segments are made with. */
 export interface StreamParts {

@@ -1,18 +1,6 @@
-import { isAudio, isVideo } from "../track-kinds.ts";
 import type { TimedSegment } from "../planning/placed-segment.ts";
 import { rescale } from "../ticks.ts";
-import type { Summary, TrackRecord } from "../wasm/records/summary.ts";
-
-/** Which tracks media segments have: picture and sound together, or one of them. */
-export type StreamTracks = "av" | "v" | "a";
-
-/** A track of a recording that is streamed. */
-export interface StreamedTrack {
-  readonly trackIndex: number;
-  readonly record: TrackRecord;
-  /** In media and init segments: 1 the picture, 2 the sound. */
-  readonly trackId: number;
-}
+import type { TrackRecord } from "../wasm/records/summary.ts";
 
 /** Finest timescale: media times count from 1970, and have to be whole numbers below 2^53. */
 const FINEST = 1_000_000;
@@ -22,18 +10,6 @@ const USUAL = 90_000;
 /** Whether a recording's media times can be told: it starts in the years 1970 to 2255. */
 export function hasMediaTimes({ startMs }: { readonly startMs: number }): boolean {
   return startMs >= 0 && startMs < Number.MAX_SAFE_INTEGER / (FINEST / 1000);
-}
-
-/** The tracks of a recording that are streamed: its first video and its first sound, as far as they are asked for. */
-export function streamedTracks({ tracks }: Pick<Summary, "tracks">, asked: StreamTracks): StreamedTrack[] {
-  const found: StreamedTrack[] = [];
-  const take = (trackIndex: number, trackId: number): void => {
-    const record = tracks[trackIndex];
-    if (record !== undefined) found.push({ trackIndex, record, trackId });
-  };
-  if (asked !== "a") take(tracks.findIndex(isVideo), 1);
-  if (asked !== "v") take(tracks.findIndex(isAudio), 2);
-  return found;
 }
 
 /** Ticks a second of a streamed track. */

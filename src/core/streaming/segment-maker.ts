@@ -9,7 +9,7 @@ import { SelectionRule, TrackFlag } from "../wasm/abi/names.ts";
 import type { Group } from "../wasm/abi/records.ts";
 import type { GroupList } from "./groups.ts";
 import type { GrowingGroup, PendingSegment, Joiner, SegmentRun } from "./joiner.ts";
-import { streamedTracks } from "./media-time.ts";
+import { streamedTracks } from "../streamed-tracks.ts";
 import type { StreamQuery } from "./streamed.ts";
 
 /** Divides placed segments, instead of making pieces of them. */

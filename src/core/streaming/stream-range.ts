@@ -1,14 +1,15 @@
 import { Breather } from "../../base/breather.ts";
 import type { Pace, Store } from "../../base/ports.ts";
-import { noSyncSample } from "../planning/compose.ts";
 import type { IndexQueries } from "../planning/index-queries.ts";
 import type { SegmentBefore } from "../planning/lead.ts";
 import { PlanBuilder } from "../planning/plan-builder.ts";
+import { noSyncSample } from "../planning/refusals.ts";
 import { INDEX_PAGE, type RecordedSegment } from "../segment.ts";
 import type { Core } from "../wasm/module.ts";
 import type { Groups } from "./groups.ts";
 import { Joiner } from "./joiner.ts";
-import { hasMediaTimes, streamedTracks } from "./media-time.ts";
+import { hasMediaTimes } from "./media-time.ts";
+import { streamedTracks } from "../streamed-tracks.ts";
 import { SegmentMaker } from "./segment-maker.ts";
 import type { StreamQuery, StreamSink } from "./streamed.ts";
 

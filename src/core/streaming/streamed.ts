@@ -1,7 +1,7 @@
 import type { TimedSegment } from "../planning/placed-segment.ts";
 import type { GroupLength } from "./groups.ts";
 import type { Configuration } from "./init-segment.ts";
-import type { StreamTracks } from "./media-time.ts";
+import type { StreamTracks } from "../streamed-tracks.ts";
 
 /** A media segment of a range. */
 export interface StreamedSegment {

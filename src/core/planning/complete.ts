@@ -1,8 +1,8 @@
-import type { TimedSegment } from "../planning/placed-segment.ts";
+import type { TimedSegment } from "./placed-segment.ts";
 import { rescale } from "../ticks.ts";
 import type { LoadedIndex, SampleRun } from "../wasm/loaded-index.ts";
 import type { TrackRecord } from "../wasm/records/summary.ts";
-import { streamedTracks } from "./media-time.ts";
+import { streamedTracks } from "../streamed-tracks.ts";
 
 /**
  * Where samples of the reference track end on the timeline by which other tracks are divided, in its ticks: with the next

@@ -1,15 +1,15 @@
-import { concatenated } from "../../base/bytes.ts";
-import { Breather } from "../../base/breather.ts";
-import { INDEX_PAGE, type Indexes, type RecordedSegment } from "../segment.ts";
-import { BoxcarError } from "../../base/errors.ts";
-import type { Pace, Sha256, Store } from "../../base/ports.ts";
-import type { Core } from "../wasm/module.ts";
-import { IndexQueries } from "./index-queries.ts";
-import type { ClockOptions, LayoutParts, TrackHeaders } from "../layout/layout.ts";
-import type { SegmentBefore } from "./lead.ts";
-import type { Composition } from "./composition.ts";
-import { PlanBuilder } from "./plan-builder.ts";
-import { PlanIdentity } from "../layout/plan-identity.ts";
+import { concatenated } from "../base/bytes.ts";
+import { Breather } from "../base/breather.ts";
+import { INDEX_PAGE, type Indexes, type RecordedSegment } from "./segment.ts";
+import type { Pace, Sha256, Store } from "../base/ports.ts";
+import type { Core } from "./wasm/module.ts";
+import { IndexQueries } from "./planning/index-queries.ts";
+import type { ClockOptions, LayoutParts, TrackHeaders } from "./layout/layout.ts";
+import type { SegmentBefore } from "./planning/lead.ts";
+import type { Composition } from "./planning/composition.ts";
+import { PlanBuilder } from "./planning/plan-builder.ts";
+import { noSyncSample } from "./planning/refusals.ts";
+import { PlanIdentity } from "./layout/plan-identity.ts";
 
 /** A distance between segments above this is a gap, milliseconds. */
 export const DEFAULT_GAP_TOLERANCE_MS = 500;
@@ -156,12 +156,6 @@ function fewOf(page: readonly RecordedSegment[], queries: IndexQueries): number[
     ids.push(segment.id);
   }
   return ids;
-}
-
-/** Says that a segment cannot be decoded. */
-export function noSyncSample({ id }: RecordedSegment): BoxcarError {
-  const message = `Segment ${id} has no sync sample to start from, nor has what is recorded before it. Download it as it is stored, by id.`;
-  return new BoxcarError("no_sync_sample", message, { id });
 }
 
 /**

@@ -1,4 +1,4 @@
-import type { PieceTrack } from "../planning/piece.ts";
+import type { PieceTrack } from "./piece.ts";
 
 /**
  * The entries of `stts` (ISO/IEC 14496-12 clause 8.6.1.2) of a track all of whose pieces are uniform, equal neighbours

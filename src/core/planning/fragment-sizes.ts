@@ -1,4 +1,4 @@
-import type { PieceTrack } from "../planning/piece.ts";
+import type { PieceTrack } from "./piece.ts";
 import { TRAF_BASE, TrackFlag, TRUN_BASE } from "../wasm/abi/names.ts";
 
 /** What the fragments of one track are made of, in one piece or several. */
