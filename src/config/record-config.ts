@@ -84,7 +84,7 @@ export const recordVariables = (duration: z.ZodType<number>) =>
           "expected hosts in lower case (each with a port or without), networks such as 192.168.0.0/16, file or lavfi, with commas between them",
         ),
       "",
-      "What sources may be reached besides public addresses: hosts (`name` or `name:port`), networks (`192.168.0.0/16`), and the schemes `file` and `lavfi`, with commas between them. See [recording.md](recording.md).",
+      "Sources that are allowed besides public RTMP and SRT: hosts (`name` or `name:port`), networks (`192.168.0.0/16`), and the schemes `file` and `lavfi`, with commas between them. See [recording.md](recording.md).",
     ),
   }) satisfies Record<string, Variable<unknown>>;
 

@@ -14,6 +14,13 @@ const SCHEMES: Readonly<Record<string, readonly string[]>> = {
   lavfi: [],
 };
 
+/**
+ * What the query of a `udp:` URL may say, which ffmpeg reads as its own options. Others would take a port that another source
+ * reads (`reuse`, `localport`), or any amount of memory.
+ */
+const UDP_OPTIONS =
+  /^(?:(?:sources|block|localaddr)=[0-9a-f.:,]+|fifo_size=\d{1,6}|(?:buffer_size|timeout)=\d{1,9}|overrun_nonfatal=[01])$/i;
+
 /** Characters of a source's URL. */
 const LONGEST_URL = 2048;
 
@@ -26,6 +33,11 @@ export interface SourceUrl {
   readonly host: string;
   readonly port: string;
   readonly protocols: readonly string[];
+  /**
+   * Whether reading it connects to its host and to nothing else: servers of RTSP and HTTP can send a reader on to another host, and UDP
+   * and a listening SRT open a port here.
+   */
+  readonly staysWithHost: boolean;
 }
 
 /** Reads the URL of a source. @throws BoxcarError `bad_source` (400), which never shows it */
@@ -35,11 +47,25 @@ export function readSourceUrl(text: string): SourceUrl {
   if (protocols === undefined) throw badSource(`it must begin with ${Object.keys(SCHEMES).join(":, ")}:`);
   if (text.length > LONGEST_URL || !/^[\x21-\x7e]+$/.test(text))
     throw badSource(`it must have at most ${String(LONGEST_URL)} printable characters without spaces`);
-  if (scheme === "lavfi" || scheme === "file") return { text, scheme, host: "", port: "", protocols };
+  if (scheme === "lavfi" || scheme === "file")
+    return { text, scheme, host: "", port: "", protocols, staysWithHost: false };
   const authority = /^[a-z]+:\/\/(?:[^/?#]*@)?(\[[0-9a-f:.]+\]|[^/?#:@]+)(?::(\d{1,5}))?(?:[/?#]|$)/i.exec(text);
   if (authority === null) throw badSource("it names no host");
+  const options = /\?(.*)$/.exec(text)?.[1]?.split("&") ?? [];
+  if (scheme === "udp" && !options.every((option) => UDP_OPTIONS.test(option)))
+    throw badSource(
+      "after the ? of a udp URL there may be sources, block, localaddr, timeout, buffer_size, overrun_nonfatal and fifo_size (up to 999999)",
+    );
+  const calls = scheme === "srt" && options.every((option) => !/^mode(?:=(?!caller$)|$)/.test(option));
   const [, host = "", port = ""] = authority;
-  return { text, scheme, host: host.replace(/^\[(.*)\]$/, "$1").toLowerCase(), port, protocols };
+  return {
+    text,
+    scheme,
+    host: host.replace(/^\[(.*)\]$/, "$1").toLowerCase(),
+    port,
+    protocols,
+    staysWithHost: calls || scheme === "rtmp" || scheme === "rtmps",
+  };
 }
 
 /** A source's URL without what is secret in it: user, password, and the values of its query. */

@@ -203,15 +203,44 @@ test("a source that cannot be read is refused, and the job says why", async () =
   for (const source of ["rtsp://192.168.1.1/a", "rtsp://[::1]/a", "http://93.184.216.34/a.m3u8"]) {
     expect(await start(source)).toMatchObject({ status: 403, json: { error: "source_refused" } });
   }
-  const unlisted = new SourceAllowance([]);
-  expect(() => {
-    unlisted.check(readSourceUrl("file:/etc/passwd"));
-  }).toThrow("may not be reached");
+  for (const query of ["reuse=1", "localport=9", "fifo_size=100000000", "timeout=1&reuse", "fifo_size=7#&reuse=1"])
+    expect(await start(`udp://127.0.0.1:9/?${query}`)).toMatchObject({ status: 400, json: { error: "bad_source" } });
   const closed = await start(`rtsp://user:hidden-secret@127.0.0.1:${await freePort()}/a`);
   expect(closed).toMatchObject({ status: 502, json: { error: "source_failed" } });
   expect(closed.json.message).toContain("refused");
   expect(await jobOf("live/none")).toMatchObject({ state: "failed", reason: { error: "source_failed" } });
   expect(JSON.stringify([closed, server.lines])).not.toContain("hidden-secret");
+});
+
+test("by itself only a source that keeps its reader to its own host may be reached, and only at a public address", async () => {
+  const unlisted = new SourceAllowance([]);
+  const isRefused = (url: string): Promise<boolean> =>
+    unlisted.checkAddresses(readSourceUrl(url)).then(
+      () => false,
+      () => true,
+    );
+  // Servers of the first four can redirect; udp, and srt that listens, open a port of this machine.
+  const hosts = ["http:", "https:", "rtsp:", "rtsps:", "udp:"].map((scheme) => `${scheme}//93.184.216.34:9000/a`);
+  const listening = [
+    "mode=listener",
+    "latency=1&mode=rendezvous",
+    "a#&mode=listener",
+    "mode=caller&mode=listener",
+    "mode",
+  ];
+  const refused = [...hosts, ...listening.map((query) => `srt://93.184.216.34:9000?${query}`), "file:/etc/passwd"];
+  for (const url of refused) expect([url, await isRefused(url)]).toEqual([url, true]);
+  for (const url of [
+    "rtmp://93.184.216.34/a",
+    "rtmps://93.184.216.34/a",
+    "srt://93.184.216.34:9000?mode=caller&latency=9",
+  ])
+    expect([url, await isRefused(url)]).toEqual([url, false]);
+  for (const url of ["rtmp://10.0.0.1/a", "srt://127.0.0.1:9000"])
+    expect([url, await isRefused(url)]).toEqual([url, true]);
+  const listed = new SourceAllowance(["93.184.216.34", "10.0.0.0/8"]);
+  for (const url of [hosts[2] ?? "", hosts[4] ?? "", "rtsp://10.1.1.1/a"])
+    await listed.checkAddresses(readSourceUrl(url));
 });
 
 test("a source that does not answer is given up", async () => {

@@ -8,8 +8,8 @@ type Network = [ipaddr.IPv4 | ipaddr.IPv6, number];
 
 /**
  * Which sources may be reached. Public addresses may by protocols that stay with one host; whatever else only as the operator
- * lists it: hosts, networks, and the schemes `file` and `lavfi`. By http and https, where servers send their readers on
- * to other hosts, only listed ones may.
+ * lists it: hosts, networks, and the schemes `file` and `lavfi`. Where servers can send their readers on to other hosts
+ * (http, https, rtsp, rtsps), or a port is opened here (udp, a listening srt), only listed ones may.
  */
 export class SourceAllowance {
   readonly #listed: ReadonlySet<string>;
@@ -31,7 +31,7 @@ export class SourceAllowance {
     if (scheme === "file" || scheme === "lavfi") return this.#listed.has(scheme);
     if (ipaddr.isValid(host)) return this.#mayReach(url, host);
     // What a name leads to is seen later: it may be in a listed network.
-    return !/^https?$/.test(scheme) || this.#lists(url) || this.#networks.length > 0;
+    return url.staysWithHost || this.#lists(url) || this.#networks.length > 0;
   }
 
   /** The same of the addresses that its name leads to now. @throws BoxcarError `source_refused` (403), `source_failed` (502) */
@@ -47,7 +47,7 @@ export class SourceAllowance {
    * @throws BoxcarError `source_refused` (403), `source_failed` (502)
    */
   async addressOf(host: string, port: string): Promise<string> {
-    const url = { text: "", scheme: "", host, port, protocols: [] };
+    const url = { text: "", scheme: "", host, port, protocols: [], staysWithHost: true };
     const found = await addressesOf(host);
     const [first] = found;
     if (first === undefined || !found.every((address) => this.#mayReach(url, address))) throw refused();
@@ -63,7 +63,7 @@ export class SourceAllowance {
     const within = this.#networks.some(
       ([network, bits]) => network.kind() === parsed.kind() && parsed.match([network, bits]),
     );
-    return within || this.#lists(url) || (isPublicAddress(address) && !/^https?$/.test(url.scheme));
+    return within || this.#lists(url) || (url.staysWithHost && isPublicAddress(address));
   }
 }
 
@@ -76,6 +76,6 @@ async function addressesOf(host: string): Promise<string[]> {
 
 function refused(): BoxcarError {
   const message =
-    "The source may not be reached. Hosts and networks that are not public, hosts of http sources, and the schemes file and lavfi have to be listed in BOXCAR_SOURCES_ALLOW.";
+    "The source may not be reached. Only rtmp, rtmps and srt sources at public addresses may be by themselves: all other hosts and networks, and the schemes file and lavfi, have to be listed in BOXCAR_SOURCES_ALLOW.";
   return new BoxcarError("source_refused", message);
 }
