@@ -128,6 +128,7 @@ export const Decoding: Record_ = {
     lastDts: i64("Of the last sample."),
     recordedFirstDts: i64("Of the first sample, where all but the sample at `shown` keep their times."),
     recordedLastDts: i64("Of the last sample then."),
+    hidden: i64("Samples that are hidden, each presented for a tick."),
   },
 };
 
@@ -160,6 +161,14 @@ export const PieceTrack: Record_ = {
       i64(
         "From the decoding of a sync sample to its presentation: what follows a pre-roll is decoded so long before `start`.",
       ),
+      "0",
+    ),
+    leads: optional(
+      u32("1: all samples are decoded one tick apart, before those of the piece that goes on from it."),
+      "0",
+    ),
+    hiddenBehind: optional(
+      u32("Samples of later pieces that are hidden, each presented for a tick before `start`."),
       "0",
     ),
     asRecorded: optional(u32("1: all samples but the one at `shown` keep their times."), "0"),

@@ -187,7 +187,8 @@ export namespace Decoding {
   export const LAST_DTS: usize = 8; // i64: Of the last sample.
   export const RECORDED_FIRST_DTS: usize = 16; // i64: Of the first sample, where all but the sample at `shown` keep their times.
   export const RECORDED_LAST_DTS: usize = 24; // i64: Of the last sample then.
-  export const SIZE: usize = 32;
+  export const HIDDEN: usize = 32; // i64: Samples that are hidden, each presented for a tick.
+  export const SIZE: usize = 40;
 }
 
 /**
@@ -216,14 +217,17 @@ export namespace PieceTrack {
   export const SHOWN: usize = 80; // i64: Ticks of the segment's track: samples presented before are hidden, a pre-roll that takes next to no time.
   export const START: usize = 88; // i64: When the sample at `shown` is presented.
   export const DELAY: usize = 96; // i64: From the decoding of a sync sample to its presentation: what follows a pre-roll is decoded so long before `start`.
-  export const AS_RECORDED: usize = 104; // u32: 1: all samples but the one at `shown` keep their times.
-  export const FIRST_DTS: usize = 112; // i64: Of the first sample: 0 without a pre-roll.
-  export const LAST_DTS: usize = 120; // i64: Of the last sample.
-  export const RECORDED_FIRST_DTS: usize = 128; // i64: Of the first sample, where all but the sample at `shown` keep their times.
-  export const RECORDED_LAST_DTS: usize = 136; // i64: Of the last sample then.
-  export const OUTPUT_FLAGS: usize = 144; // u32: For fragments: bits of TrackFlag over the whole output track.
-  export const PRESENTED_UNTIL: usize = 152; // i64: For fragments: samples that are only decoded and would be presented later are presented then.
-  export const SIZE: usize = 160;
+  export const LEADS: usize = 104; // u32: 1: all samples are decoded one tick apart, before those of the piece that goes on from it.
+  export const HIDDEN_BEHIND: usize = 108; // u32: Samples of later pieces that are hidden, each presented for a tick before `start`.
+  export const AS_RECORDED: usize = 112; // u32: 1: all samples but the one at `shown` keep their times.
+  export const FIRST_DTS: usize = 120; // i64: Of the first sample: 0 without a pre-roll.
+  export const LAST_DTS: usize = 128; // i64: Of the last sample.
+  export const RECORDED_FIRST_DTS: usize = 136; // i64: Of the first sample, where all but the sample at `shown` keep their times.
+  export const RECORDED_LAST_DTS: usize = 144; // i64: Of the last sample then.
+  export const HIDDEN: usize = 152; // i64: Samples that are hidden, each presented for a tick.
+  export const OUTPUT_FLAGS: usize = 160; // u32: For fragments: bits of TrackFlag over the whole output track.
+  export const PRESENTED_UNTIL: usize = 168; // i64: For fragments: samples that are only decoded and would be presented later are presented then.
+  export const SIZE: usize = 176;
 }
 
 /** One track of an output file, as its headers need it. Movie ticks are those of `mvhd`. */

@@ -50,6 +50,7 @@ function measureDecoding(piece: Piece, trackIndex: u32): void {
   const preroll = durations.preroll;
   const last = load<u32>(track, PieceTrack.COUNT) - 1;
   const onScreen = preroll.start - durations.base;
+  store<i64>(track, preroll.hidden, PieceTrack.HIDDEN);
   const moves = preroll.led > 0 && !preroll.reordered;
   store<i64>(track, durations.dts() - durations.base, PieceTrack.FIRST_DTS);
   store<i64>(track, moves && preroll.shown == 0 ? onScreen : 0, PieceTrack.RECORDED_FIRST_DTS);

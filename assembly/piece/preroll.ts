@@ -3,6 +3,7 @@
  * samples take next to no time: they are decoded one tick apart, the hidden ones are presented one tick apart right
  * before the presentation starts, in their order, and the sample that is on screen then is presented from then on.
  * In fragments, whose edit lists ffmpeg heeds but as a start, all but that one keep their times.
+ * Where decoding begins in an earlier segment, all of that one is decoded so, in front of what goes on from it.
  * What is decoded behind them keeps its own time: readers seek by decode times less the delay that the edit list tells.
  */
 import { TrackFlag } from "../abi/names";
@@ -35,6 +36,8 @@ export class Preroll {
   behind: i64;
   /** When the presentation starts. */
   start: i64;
+  /** Where the presentation of the hidden ones ends: with that start, or where those of later pieces begin. */
+  hiddenEnd: i64;
   /** For each of the first `ranked` samples its place among the hidden ones, NONE for others; 0: the first ones in order. */
   ranks: usize;
   ranked: u32;
@@ -52,7 +55,7 @@ export class Preroll {
     if (sample == this.shown) return this.start;
     if (sample >= this.ranked) return natural;
     const rank = this.ranks == 0 ? sample : load<u32>(this.ranks + ((<usize>sample) << 2));
-    return rank == NONE ? natural : this.start - this.hidden + rank;
+    return rank == NONE ? natural : this.hiddenEnd - this.hidden + rank;
   }
 }
 
@@ -111,7 +114,8 @@ export function findPreroll(piece: Piece, trackIndex: u32): void {
   // What is decoded from the start on is presented from then on: no composition offset is negative.
   let count: u32 = 0;
   let before: u32 = 0;
-  for (; before < samples && led.dts() < start; before++) {
+  const leads = load<u32>(track, PieceTrack.LEADS) != 0;
+  for (; before < samples && (leads || led.dts() < start); before++) {
     if (led.dts() < behind) count = before + 1;
     if (runs.left == 0) runs.refill();
     runs.left--;
@@ -126,6 +130,7 @@ export function findPreroll(piece: Piece, trackIndex: u32): void {
   const reordered = (load<u32>(record, TrackRecord.FLAGS) & TrackFlag.Offsets) != 0;
   const shown = load<i64>(track, PieceTrack.SHOWN) - firstDts;
   preroll.start = start;
+  preroll.hiddenEnd = start - load<u32>(track, PieceTrack.HIDDEN_BEHIND);
   preroll.reordered = reordered;
   if (load<u32>(track, PieceTrack.AS_RECORDED) != 0) {
     rankHidden(preroll, led, before, shown, false);
@@ -137,9 +142,11 @@ export function findPreroll(piece: Piece, trackIndex: u32): void {
     return;
   }
   count = max(count, rankHidden(preroll, led, before, shown, reordered));
-  if (failed() || count == 0) return;
+  if (leads) count = samples;
+  if (failed() || (count == 0 && preroll.shown == NONE)) return;
+  const decodesEarly = count > 0;
   // Where the last of them is the one on screen, it can be decoded as late as what follows.
-  if (preroll.shown == count - 1) {
+  if (count > 0 && preroll.shown == count - 1 && !leads) {
     runs.open(piece.index, record, TrackRecord.DURATIONS_OFFSET);
     skipRuns(runs, sampleFirst);
     led.time = skipRuns(runs, count);
@@ -147,18 +154,20 @@ export function findPreroll(piece: Piece, trackIndex: u32): void {
   }
   preroll.count = count;
   preroll.behind = behind;
-  preroll.ledDecoding = count + 1;
-  preroll.led = max(count + 1, preroll.ranked);
+  // Behind an earlier segment it may be decoded as late as what follows, too.
+  preroll.ledDecoding = decodesEarly ? count + 1 : 0;
+  preroll.led = max(preroll.ledDecoding, preroll.ranked);
   if (preroll.shown != NONE) preroll.led = max(preroll.led, preroll.shown + 1);
   // None is decoded after it is presented.
-  let length = max<i64>(start - behind + count, preroll.hidden);
+  const hiddenStart = preroll.hiddenEnd - preroll.hidden;
+  let first = min<i64>(behind - count, hiddenStart);
   if (preroll.ranks != 0) {
     for (let i: u32 = 0; i < min(count, preroll.ranked); i++) {
       const rank = load<u32>(preroll.ranks + ((<usize>i) << 2));
-      if (rank != NONE && i > rank) length = max<i64>(length, preroll.hidden + (i - rank));
+      if (rank != NONE && i > rank) first = min<i64>(first, hiddenStart - (i - rank));
     }
   }
-  preroll.first = start - length;
+  preroll.first = first;
 }
 
 /**

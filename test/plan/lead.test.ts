@@ -1,7 +1,11 @@
+import { writeFile } from "node:fs/promises";
 import { beforeAll, describe, expect, test } from "vitest";
+import { buildMovie, videoEntry, type MovieSample, type MovieTrack } from "../support/movie.ts";
 import { decodeErrors, frameHashes } from "../support/oracle.ts";
+import { random, seedOf, type Random } from "../support/random.ts";
 import { RECORDED_AT, type RecordedSegment } from "../support/recording.ts";
-import { shelve, type Shelf } from "../support/shelf.ts";
+import { bytesOf, shelve, type Shelf } from "../support/shelf.ts";
+import { timingOf } from "../support/timing.ts";
 import { ffmpeg, ffprobePath } from "../support/tools.ts";
 import { errorsOf, farthest, FORMATS, scratch, shown, written } from "./output.ts";
 
@@ -122,5 +126,94 @@ describe.skipIf(ffprobePath === undefined)("reordered pictures over several segm
     const [video] = await shown(file);
     expect(video?.samples.length).toBeGreaterThanOrEqual(97);
     expect(video?.widest).toBeLessThan(3.5);
+  });
+});
+
+/** A recording in decode order, cut into files anywhere, also amid pictures that are presented in another order. */
+function splitAnywhere(numbers: Random): { files: Uint8Array[]; startsMs: number[]; pts: number[]; syncs: number[] } {
+  const pattern = numbers.pick([[0], [1, 0], [2, 0, 1], [3, 1, 0, 2], [4, 2, 0, 1, 3]]);
+  const [step, group] = [512, 1 + pattern.length * (3 + numbers.below(8))];
+  const count = group * 4;
+  const order = Array.from({ length: count }, (_, i) => {
+    const within = i % group;
+    const place = within === 0 ? 0 : within - 1 - ((within - 1) % pattern.length);
+    return i - within + (within === 0 ? 0 : 1 + place + (pattern[(within - 1) % pattern.length] ?? 0));
+  });
+  const shift = Math.max(...order.map((picture, i) => i - picture)) * step;
+  const samples = order.map((picture, i): MovieSample => {
+    const offset = (picture - i) * step + shift;
+    return { data: numbers.bytes(40), duration: step, offset, sync: i % group === 0 };
+  });
+  const cuts = [0, ...Array.from({ length: 4 }, () => 1 + numbers.below(count - 1)), count];
+  const ends = [...new Set(cuts)].sort((a, b) => a - b);
+  const parts = ends.slice(1).map((end, i) => [ends[i] ?? 0, end] as const);
+  const startsMs = parts.map(([from, to]) => Math.min(...order.slice(from, to)) * 40);
+  // A few pictures alone may be presented before those of the file before.
+  if (startsMs.some((start, i) => start <= (startsMs[i - 1] ?? -1))) return splitAnywhere(numbers);
+  return {
+    files: parts.map(([from, to]) => {
+      const entries = [videoEntry("mp4v", 320, 180)];
+      const video: MovieTrack = {
+        handler: "vide",
+        timescale: 12_800,
+        entries,
+        samples: samples.slice(from, to),
+        chunks: [3],
+      };
+      return buildMovie({ tracks: [video] }).file;
+    }),
+    startsMs,
+    pts: order.map((picture) => picture * 40),
+    syncs: order.flatMap((_, i) => (i % group === 0 ? [i] : [])),
+  };
+}
+
+describe("a recording that was cut in decode order", () => {
+  const seed = seedOf(7);
+  test.for(FORMATS)(`shows each picture at its time (%s, seed ${String(seed)})`, async (format) => {
+    const numbers = random(seed);
+    for (let round = 0; round < 25; round++) {
+      const { files, startsMs, pts, syncs } = splitAnywhere(numbers);
+      const sources = await Promise.all(
+        files.map(async (bytes, i) => {
+          const file = scratch("split.mp4");
+          await writeFile(file, bytes);
+          return { file, startMs: RECORDED_AT + (startsMs[i] ?? 0) };
+        }),
+      );
+      const shelf = await shelve(sources);
+      const length = pts.length * 40;
+      const from = numbers.below(length - 200);
+      const to = from + 100 + numbers.below(length - from - 100);
+      for (const edits of ["list", "none"] as const) {
+        const name = `round ${String(round)} ${edits} ${String(from)}-${String(to)} of ${startsMs.join()}`;
+        const plan = await shelf.plan({ startMs: RECORDED_AT + from, endMs: RECORDED_AT + to, edits });
+        const begun = plan.startMs - RECORDED_AT;
+        expect(Math.abs(begun - from), name).toBeLessThan(0.6);
+        const [video] = timingOf(await bytesOf(plan.media(format))).tracks;
+        if (video === undefined) throw new Error(`${name}: no video`);
+        const first = syncs.findLast((i) => (pts[i] ?? 0) <= begun + 0.5) ?? 0;
+        const wanted = pts.slice(first, first + video.samples.length);
+        const last = pts.reduce((most, time, i) => (time < to - 0.5 ? i : most), 0);
+        expect(video.samples.length, name).toBeGreaterThanOrEqual(last + 1 - first);
+        const onScreen = Math.max(...wanted.filter((time) => time <= begun + 0.5));
+        const times = video.samples.map(({ dts, offset }) => dts + offset);
+        expect(new Set(times).size, name).toBe(times.length);
+        const zero = edits === "list" ? (video.edits[0]?.time ?? 0) : (times[wanted.indexOf(onScreen)] ?? NaN);
+        const isEarly = format === "fmp4" && edits === "list";
+        for (const [i, { dts, duration, offset }] of video.samples.entries()) {
+          const natural = wanted[i] ?? NaN;
+          const at = ((dts + offset - zero) * 1000) / video.timescale;
+          const about = `${name}: ${String(natural)} at ${String(at)}`;
+          expect(offset, about).toBeGreaterThanOrEqual(0);
+          expect(duration, about).toBeGreaterThan(0);
+          if (natural >= to) continue;
+          if (natural > onScreen) expect(Math.abs(at - (natural - begun)), about).toBeLessThan(0.6);
+          else if (natural === onScreen) expect(Math.abs(at), about).toBeLessThan(isEarly ? 40 : 0.6);
+          else if (isEarly) expect(at, about).toBeLessThan(0.6);
+          else expect(Math.abs(at + 5), about).toBeLessThan(5.6);
+        }
+      }
+    }
   });
 });

@@ -111,13 +111,13 @@ const NOTHING = { offset: 0, hiddenStart: 0, hiddenEnd: 0 };
 function hiddenOf(track: OutputTrack, { composition, edits }: LayoutParts): { start: number; end: number } {
   const { firstDts, firstPts, delay, duration } = track;
   const ends = Math.min(track.presentedEnd, ticksOf(composition.presentedMs, track.timescale));
-  const start = edits === "list" ? Math.max(0, firstPts) - delay - firstDts + track.lead : 0;
+  const start = edits === "list" ? Math.max(0, firstPts) - delay - firstDts + track.firstLead : 0;
   return { start: Math.max(0, start), end: Math.max(0, firstDts + duration - delay - ends) };
 }
 
 /** Decode times in fragments cannot be negative: a track's media time starts this much before the presentation. */
 function shiftOf(track: OutputTrack, { composition, edits }: LayoutParts): number {
-  if (edits === "list") return Math.max(0, track.lead - track.firstDts);
+  if (edits === "list") return Math.max(0, track.firstLead - track.firstDts);
   // Without edit lists all tracks start alike.
   const firstMs = Math.min(
     0,
@@ -131,7 +131,7 @@ function shiftOf(track: OutputTrack, { composition, edits }: LayoutParts): numbe
  * file, and is to see each of its pictures in its own time.
  */
 function asRecorded(track: PieceTrack, output: OutputTrack): PieceTrack {
-  const lastDuration = track.lastDuration + output.lastLead;
+  const lastDuration = track.lastDuration + (track.lastLead ?? 0);
   if (output.startsEarly) return { ...track, lastDuration, shown: Number.NEGATIVE_INFINITY };
   return { ...track, lastDuration, asRecorded: 1 };
 }
@@ -141,7 +141,7 @@ function fragmentTracks(parts: LayoutParts): (piece: Piece) => PieceTrack[] {
   const { tracks, presentedMs } = parts.composition;
   const outputs = tracks.map((output) => {
     const shift = shiftOf(output, parts);
-    const held = Math.ceil(1.5 * ((output.duration + output.lead) / output.samples));
+    const held = Math.ceil(1.5 * ((output.duration + output.firstLead) / output.samples));
     const presentedUntil = shift + ticksOf(presentedMs - ROUNDING_MS, output.timescale) + held;
     return { output, shift, presentedUntil };
   });

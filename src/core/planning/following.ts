@@ -1,10 +1,32 @@
 import { isVideo } from "../track-kinds.ts";
+import { startsLate } from "./lead.ts";
 import type { TimedSegment } from "./placed-segment.ts";
-import { millisecondsOf, rescale, ticksOf } from "../ticks.ts";
+import { meanDuration, millisecondsOf, rescale, ticksOf } from "../ticks.ts";
 
 /** How long the reference track of a segment is presented, in ticks of `timescale`. */
 export function lengthOf({ reference }: TimedSegment, timescale: number): number {
   return rescale(reference.end - reference.start, reference.timescale, timescale);
+}
+
+/**
+ * Whether a segment goes on in decode order from the one before: its first pictures may be presented before the last ones
+ * of that one, and are decoded from them.
+ */
+export function goesOn(before: TimedSegment, next: TimedSegment): boolean {
+  return startsLate(next) && before.kind === next.kind;
+}
+
+/** By how much a segment starts later than where the one before ends, by the wall clock, milliseconds; below 0: they overlap. */
+export function distanceMsOf(before: TimedSegment, next: TimedSegment): number {
+  if (!goesOn(before, next)) return next.segment.startMs - before.endMs;
+  const { timescale } = before.reference;
+  return next.segment.startMs - before.segment.startMs - millisecondsOf(decodedBetween(before, next), timescale);
+}
+
+/** From the start of a segment to that of the one that goes on from it, ticks of both: decode times go on without a distance. */
+function decodedBetween({ reference: before }: TimedSegment, { reference: next }: TimedSegment): number {
+  const open = before.lastDuration > 0 ? 0 : Math.round(meanDuration(before));
+  return before.firstDts + before.duration + open - before.start - (next.firstDts - next.start);
 }
 
 /**
@@ -17,6 +39,7 @@ export function ticksToNext(
   next: TimedSegment,
   { distanceMs, toleranceMs, timescale }: { distanceMs: number; toleranceMs: number; timescale: number },
 ): number {
+  if (goesOn(before, next)) return rescale(decodedBetween(before, next), before.reference.timescale, timescale);
   const hidden = hiddenLeadOf(next, distanceMs + toleranceMs, timescale);
   return lengthOf(before, timescale) + openEndOf(before, distanceMs, timescale) + hidden;
 }

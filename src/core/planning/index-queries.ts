@@ -102,7 +102,17 @@ export class IndexQueries {
 }
 
 /** What the counts of a piece's track, and its decode times, depend on. */
-function nameOf({ first, count, offsetShift, shown, start = 0, delay = 0, dts }: PieceTrack): string {
+function nameOf({
+  first,
+  count,
+  offsetShift,
+  shown,
+  start = 0,
+  delay = 0,
+  leads = 0,
+  hiddenBehind = 0,
+  dts,
+}: PieceTrack): string {
   const name = `${first} ${count} ${offsetShift}`;
-  return shown === undefined ? name : `${name} ${shown} ${start - dts} ${delay}`;
+  return shown === undefined ? name : `${name} ${shown} ${start - dts} ${delay} ${leads} ${hiddenBehind}`;
 }

@@ -90,10 +90,11 @@ export class OutputTrack {
   delay = 0;
   /** How much earlier than recorded samples are decoded, so that none is decoded after it is presented. */
   early = 0;
-  /** How much later the first sample, and the last one of its piece, is decoded for a pre-roll than recorded. */
-  lead = 0;
-  lastLead = 0;
-  /** The first piece, where its last sample belongs to the pre-roll. */
+  /** How much later the first sample is decoded for a pre-roll than recorded. */
+  firstLead = 0;
+  /** Of the piece that was begun last: when its first sample is decoded, and would be as recorded; hidden samples from it on. */
+  #leadBehind = { firstDts: 0, recordedFirst: 0, hidden: 0 };
+  /** The piece that the presentation starts in, where its last sample belongs to the pre-roll. */
   #led: PieceTrack | undefined;
   /** Latest end of a sample's presentation. */
   presentedEnd = Number.NEGATIVE_INFINITY;
@@ -195,17 +196,37 @@ export class OutputTrack {
     this.#constantSize = this.#constantSize === undefined || this.#constantSize === constantSize ? constantSize : 0;
   }
 
-  /** Takes in when the samples of its first piece are decoded. */
-  begin(track: PieceTrack, { firstDts, lastDts, recordedFirstDts, recordedLastDts }: Decoding): void {
-    const { dts, lasting } = track;
-    const ended = this.lastDts + track.lastDuration;
+  /**
+   * Takes in when the samples of a piece are decoded that is a pre-roll, or has one: of several the last one first, each but
+   * that one after it was told what it leads to.
+   */
+  begin(track: PieceTrack, { firstDts, lastDts, recordedFirstDts, recordedLastDts, hidden }: Decoding): void {
+    const { dts, lasting, hiddenBehind = 0 } = track;
+    const [recordedFirst, recordedLast] = this.startsEarly ? [0, lasting] : [recordedFirstDts, recordedLastDts];
     this.firstDts = dts + firstDts;
-    this.lastDts = dts + lastDts;
-    this.lead = firstDts - (this.startsEarly ? 0 : recordedFirstDts);
-    this.lastLead = lastDts - (this.startsEarly ? lasting : recordedLastDts);
+    this.firstLead = firstDts - recordedFirst;
     track.lasting = lastDts - firstDts;
-    track.lastDuration = track.ownDuration = Math.max(1, ended - this.lastDts);
-    if (lastDts > recordedLastDts) this.#led = track;
+    if (track.leads === 1) {
+      const recordedDuration = track.lastDuration + this.#leadBehind.recordedFirst;
+      track.lastDuration = this.#leadBehind.firstDts - (dts + lastDts);
+      track.lastLead = recordedDuration - track.lastDuration;
+    } else {
+      const ended = this.lastDts + track.lastDuration;
+      this.lastDts = dts + lastDts;
+      track.lastDuration = Math.max(1, ended - this.lastDts);
+      track.lastLead = lastDts - recordedLast;
+      if (lastDts > recordedLastDts) this.#led = track;
+    }
+    track.ownDuration = track.lastDuration;
+    this.#leadBehind = { firstDts: this.firstDts, recordedFirst, hidden: hidden + hiddenBehind };
+  }
+
+  /** Lets the samples of a piece be decoded right before those of the one that goes on from it. */
+  lead(track: PieceTrack): void {
+    if (track.shown === undefined || track.count === 0) return;
+    track.leads = 1;
+    track.delay = (track.start ?? 0) - this.firstDts;
+    track.hiddenBehind = this.#leadBehind.hidden;
   }
 
   /** Ends the track with the presentation: not every reader knows where an edit list ends. */
@@ -218,7 +239,7 @@ export class OutputTrack {
     // Of a pre-roll nothing is decoded behind, it lasts as long as what is shown.
     else if (this.#led === last) {
       const lasting = Math.max(1, Math.min(left, this.presentedEnd - this.lastDts));
-      this.lastLead -= lasting - last.lastDuration;
+      last.lastLead = (last.lastLead ?? 0) + last.lastDuration - lasting;
       last.lastDuration = lasting;
     }
   }

@@ -4,6 +4,7 @@ import type { Core } from "../wasm/module.ts";
 import type { Counts, Selected } from "../wasm/abi/records.ts";
 import { TrackFlag } from "../wasm/abi/names.ts";
 import type { TrackRecord } from "../wasm/records/summary.ts";
+import type { MeasuredPiece } from "../wasm/loaded-index.ts";
 import type { IndexQueries } from "./index-queries.ts";
 import { OutputTrack } from "./output-track.ts";
 import { codecFamily, isText, isVideo } from "../track-kinds.ts";
@@ -18,8 +19,16 @@ import {
   type Piece,
   type PieceTrack,
 } from "./piece.ts";
-import { baseOf, limitOf, type PlacedSegment, type TimedSegment, openEnd } from "./placed-segment.ts";
-import { selectionOf, SNAP_MS, snaps } from "./selection.ts";
+import {
+  baseOf,
+  heldUntil,
+  openEnd,
+  shownAt,
+  startsIn,
+  type PlacedSegment,
+  type TimedSegment,
+} from "./placed-segment.ts";
+import { selectionOf, shownOf, SNAP_MS, snaps } from "./selection.ts";
 import { AudioFiller } from "./audio-filler.ts";
 import { rescale, ticksOf, meanDuration } from "../ticks.ts";
 import { alone, cutTimecode, timecodePiece, timecodeStart } from "./timecode.ts";
@@ -40,6 +49,13 @@ export interface PieceMakerOptions {
 }
 
 const NONE = new Uint8Array(0);
+
+/** What is taken of a placed segment that is cut. */
+interface Cut {
+  readonly placed: PlacedSegment;
+  readonly tracks: readonly PieceTrack[];
+}
+
 /** What the tracks of segments of one kind become. */
 interface Match {
   /** One a track. */
@@ -68,6 +84,8 @@ export class PieceMaker {
   /** Of them, those that `sidx` and `mfra` refer to. */
   references = 0;
   readonly #filler: AudioFiller | undefined;
+  /** What is decoded before the segment that the presentation starts in, which goes on from it. */
+  #leading: PlacedSegment[] = [];
 
   constructor(options: PieceMakerOptions) {
     this.#options = options;
@@ -105,6 +123,10 @@ export class PieceMaker {
    */
   add(placed: PlacedSegment): Promise<void> | undefined {
     const { summary } = placed.timed;
+    if (placed.leads) {
+      this.#leading.push(placed);
+      return undefined;
+    }
     const match = this.#match(placed.timed);
     const isCut = summary.tracks.some(
       (_, trackIndex) =>
@@ -117,6 +139,37 @@ export class PieceMaker {
   }
 
   async #addCut(placed: PlacedSegment, match: Match): Promise<void> {
+    const run = [...this.#leading, placed];
+    this.#leading = [];
+    const output = match.outputs[placed.timed.summary.reference];
+    const shown = run.length > 1 && output !== undefined ? await shownOf(run, output, this.#options) : undefined;
+    const cuts: Cut[] = [];
+    for (const each of run) {
+      const tracks = await this.#cut(each, match, shown);
+      if (tracks !== undefined) cuts.push({ placed: each, tracks });
+    }
+    const measured: MeasuredPiece[] = [];
+    // The last one is measured first: what leads to it is decoded right before it.
+    for (const [i, { placed: each, tracks }] of [...cuts.entries()].reverse()) {
+      const behind = cuts[i + 1]?.tracks;
+      for (const [trackIndex, track] of tracks.entries()) {
+        if (behind !== undefined) match.outputs[trackIndex]?.lead(track);
+      }
+      const found = await this.#options.queries.measure(each.timed.segment, tracks, match.scaled);
+      for (const [trackIndex, track] of tracks.entries()) {
+        const decoding = found.decodings[trackIndex];
+        if (track.shown !== undefined && decoding !== undefined) match.outputs[trackIndex]?.begin(track, decoding);
+      }
+      measured.unshift(found);
+    }
+    for (const [i, { placed: each, tracks }] of cuts.entries()) {
+      const found = measured[i];
+      if (found !== undefined) this.#push(each, match, tracks, found.counts, found.fragments);
+    }
+  }
+
+  /** Selects and joins the tracks of a placed segment. Undefined when nothing of it is taken. */
+  async #cut(placed: PlacedSegment, match: Match, shown: number | undefined): Promise<PieceTrack[] | undefined> {
     const { queries } = this.#options;
     const { segment, summary } = placed.timed;
     const selected: Selected[] = [];
@@ -126,7 +179,7 @@ export class PieceMaker {
         selection === undefined ? wholeTrack(record) : await queries.select(segment, trackIndex, selection),
       );
     }
-    if (selected.every(({ count }) => count === 0)) return;
+    if (selected.every(({ count }) => count === 0)) return undefined;
     for (const output of this.#outputs) {
       const trackIndex = match.outputs.indexOf(output);
       const [record, samples] = [summary.tracks[trackIndex], selected[trackIndex]];
@@ -135,13 +188,7 @@ export class PieceMaker {
     }
     for (const [trackIndex, samples] of selected.entries())
       selected[trackIndex] = await this.#countOn(placed, match, trackIndex, samples);
-    const tracks = this.#joinAll(placed, match, selected);
-    const { counts, decodings, fragments } = await queries.measure(segment, tracks, match.scaled);
-    for (const [trackIndex, track] of tracks.entries()) {
-      const decoding = decodings[trackIndex];
-      if (track.shown !== undefined && decoding !== undefined) match.outputs[trackIndex]?.begin(track, decoding);
-    }
-    this.#push(placed, match, tracks, counts, fragments);
+    return this.#joinAll(placed, match, selected, shown);
   }
 
   /** Lets a timecode begin with the cut, in a piece of its own. Returns what else is taken of the track `trackIndex`. */
@@ -195,13 +242,19 @@ export class PieceMaker {
     return (bases[trackIndex] ??= output.describe(segment, record));
   }
 
-  /** @param selected default: all of each track */
-  #joinAll(placed: PlacedSegment, match: Match, selected?: readonly Selected[]): PieceTrack[] {
+  /**
+   * @param selected default: all of each track
+   * @param shownPts when the picture that is on screen at the start was recorded to be presented, output ticks; default: as selected
+   */
+  #joinAll(placed: PlacedSegment, match: Match, selected?: readonly Selected[], shownPts?: number): PieceTrack[] {
     return placed.timed.summary.tracks.map((record, trackIndex) => {
       const output = match.outputs[trackIndex];
       const samples = selected === undefined ? wholeTrack(record) : selected[trackIndex];
       if (output === undefined || samples === undefined || samples.count === 0) return leftOut(record);
-      return this.#join(placed, record, output, samples, this.#baseOf(placed, match, trackIndex));
+      const isReference = trackIndex === placed.timed.summary.reference;
+      const isKnown = isReference && shownPts !== undefined;
+      const shown = isKnown ? shownAt(placed, output, record, shownPts) : samples.shown;
+      return this.#join(placed, record, output, { ...samples, shown }, this.#baseOf(placed, match, trackIndex));
     });
   }
 
@@ -276,6 +329,8 @@ export class PieceMaker {
       }
       if (distance > 0xffff_ffff) throw tooLongGap(placed.timed.segment);
       output.last.lastDuration = distance;
+      if (isVideo(record) && placed.isLed)
+        hides = { shown: samples.shown, start: output.firstPts, delay: output.delay };
     }
     const piece: PieceTrack = {
       first: samples.first,
@@ -298,16 +353,4 @@ export class PieceMaker {
     output.presentedEnd = Math.max(output.presentedEnd, presentedEnd);
     return piece;
   }
-}
-
-/** Whether the presentation of the output starts in a placed segment: not in one that is only decoded for the next. */
-function startsIn({ mayPreroll: leading, from, timed: { reference } }: PlacedSegment, record: TrackRecord): boolean {
-  return leading && rescale(from, reference.timescale, record.timescale) < record.end;
-}
-
-/** Where the last sample taken ends, in decode time: one that is held far beyond the others ends with the range. */
-function heldUntil(placed: PlacedSegment, record: TrackRecord, { lastDts, lastDuration }: Selected): number {
-  const usual = Math.ceil(meanDuration(record));
-  const limit = Math.max(limitOf(placed, record), lastDts + usual);
-  return lastDuration > 2 * usual ? Math.min(lastDts + lastDuration, limit) : lastDts + lastDuration;
 }

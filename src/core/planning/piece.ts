@@ -20,7 +20,7 @@ export function sourceOf({ id, key, etag }: RecordedSegment): Source {
 }
 
 /** What joints, in-band parameter sets and measuring change of a track that is planned already. */
-type Changing = "lastDuration" | "descriptionBase" | "prefix" | "counts";
+type Changing = "lastDuration" | "descriptionBase" | "prefix" | "counts" | "leads" | "delay" | "hiddenBehind";
 
 /** One track of a piece. */
 export interface PieceTrack extends Omit<PieceTrackRecord, Changing>, Mutable<Pick<PieceTrackRecord, Changing>> {
@@ -28,6 +28,8 @@ export interface PieceTrack extends Omit<PieceTrackRecord, Changing>, Mutable<Pi
   lasting: number;
   /** What the last sample lasts by itself. */
   ownDuration: number;
+  /** How much later its last sample is decoded for a pre-roll than recorded, ticks. Default: 0. */
+  lastLead?: number;
 }
 
 type Mutable<T> = { -readonly [Name in keyof T]: T[Name] };

@@ -2,6 +2,7 @@ import type { RecordedSegment } from "../segment.ts";
 import { BoxcarError } from "../../base/errors.ts";
 import { readSummary, type Summary, type TrackRecord } from "../wasm/records/summary.ts";
 import { TrackFlag } from "../wasm/abi/names.ts";
+import type { Selected } from "../wasm/abi/records.ts";
 import { isAudio, isVideo } from "../track-kinds.ts";
 import { millisecondsOf, rescale, ticksOf, meanDuration } from "../ticks.ts";
 
@@ -110,8 +111,12 @@ export interface PlacedSegment {
   readonly timescale: number;
   /** Presentation starts here, ticks of the segment's reference track; -Infinity: with its first sample. */
   readonly from: number;
-  /** The first of the output: samples before `from` may be taken to decode it. */
+  /** The presentation of the output starts in it, or in one that goes on from it: samples before `from` may be taken to decode it. */
   readonly mayPreroll: boolean;
+  /** It goes on, in decode order, from the segment before, which is a part of the same pre-roll. */
+  readonly isLed: boolean;
+  /** The next one is so led by it. */
+  readonly leads: boolean;
   /** How long before `from` hidden samples of the reference track are presented, milliseconds: those of segments before. */
   readonly hiddenMs: number;
   /** Wall-clock end of what is taken, milliseconds; Infinity: to its last sample. */
@@ -146,6 +151,30 @@ export function othersStartOf({ timed, othersFromMs }: PlacedSegment, trackIndex
   if (record === undefined || trackIndex === timed.summary.reference) return Number.NEGATIVE_INFINITY;
   const start = timed.ticksAt(othersFromMs, record);
   return record.earliestPts + meanDuration(record) < start ? start : Number.NEGATIVE_INFINITY;
+}
+
+/** Whether the presentation of the output starts in a placed segment, or its picture in one that goes on from it. */
+export function startsIn(placed: PlacedSegment, record: TrackRecord): boolean {
+  const { mayPreroll, leads, from, timed } = placed;
+  const starts = rescale(from, timed.reference.timescale, record.timescale) < record.end;
+  return mayPreroll && (starts || (leads && isVideo(record)));
+}
+
+/** The output's tick `start` in ticks of a placed segment's track. */
+export function shownAt(
+  placed: PlacedSegment,
+  output: { readonly timescale: number },
+  record: TrackRecord,
+  start: number,
+): number {
+  return rescale(start - baseOf(placed, output), output.timescale, record.timescale);
+}
+
+/** Where the last sample taken ends, in decode time: one that is held far beyond the others ends with the range. */
+export function heldUntil(placed: PlacedSegment, record: TrackRecord, { lastDts, lastDuration }: Selected): number {
+  const usual = Math.ceil(meanDuration(record));
+  const limit = Math.max(limitOf(placed, record), lastDts + usual);
+  return lastDuration > 2 * usual ? Math.min(lastDts + lastDuration, limit) : lastDts + lastDuration;
 }
 
 /**

@@ -3,7 +3,7 @@ import { SelectionRule } from "../wasm/abi/names.ts";
 import type { Selected, Selection } from "../wasm/abi/records.ts";
 import { endOf, snapped } from "./asked-times.ts";
 import type { Composition } from "./composition.ts";
-import { lengthOf, ticksToNext } from "./following.ts";
+import { distanceMsOf, goesOn, lengthOf, ticksToNext } from "./following.ts";
 import { leadOf, startsLate, type LeftSegment, type SegmentBefore } from "./lead.ts";
 import { isVideo, needsSync } from "../track-kinds.ts";
 import { PieceMaker, type PieceMakerOptions } from "./piece-maker.ts";
@@ -58,11 +58,12 @@ export class PlanBuilder {
     if (before === undefined) return this.#addFirst(timed);
     const resumed = this.#resumed;
     if (resumed !== undefined && resumed.atMs <= segment.startMs) return this.#resume(resumed, segment);
-    const { endMs, sampledEndMs } = before.timed;
+    const { sampledEndMs } = before.timed;
     const { gapToleranceMs } = this.#options;
     const tolerated = Math.min(gapToleranceMs, timed.durationMs / 2);
-    if (endMs - segment.startMs <= tolerated) {
-      const isGap = segment.startMs - endMs > gapToleranceMs;
+    const distanceMs = distanceMsOf(before.timed, timed);
+    if (-distanceMs <= tolerated) {
+      const isGap = distanceMs > gapToleranceMs;
       if (isGap && startsLate(timed)) return this.#addLate(timed, before);
       return this.#addNext(timed, before);
     }
@@ -145,26 +146,21 @@ export class PlanBuilder {
     const toleranceMs = this.#options.gapToleranceMs;
     const length = lead.reduce((sum, each, i) => {
       const next = others[i] ?? timed;
-      const distanceMs = next.segment.startMs - each.endMs;
+      const distanceMs = distanceMsOf(each, next);
       return sum + ticksToNext(each, next, { distanceMs, toleranceMs, timescale });
     }, 0);
     const place = timed.reference.start - from - length;
     const hiddenMs = millisecondsOf(start - place - sync.pts, timescale);
     this.#current = { ...this.#placed(first, place, timescale), from: start - place, mayPreroll: true, hiddenMs };
-    for (const each of others) {
-      const placed = await this.#follow(each);
-      const othersFromMs = each.wallAt(each.reference.start - placed.outputStart);
-      this.#current = { ...placed, othersFromMs, mayPreroll: true, hiddenMs };
-    }
+    for (const each of others) await this.#follow(each);
     this.#leading = lead.length;
     this.#times.start(timed.wallAt(from), timed.endMs);
   }
 
-  /** Adds a segment that goes on where the one before ends. Returns where it is placed. */
-  async #follow(timed: TimedSegment): Promise<PlacedSegment> {
+  /** Adds a segment that goes on where the one before ends. */
+  async #follow(timed: TimedSegment): Promise<void> {
     const before = this.#current;
     if (before !== undefined) await this.#addNext(timed, before);
-    return this.#current ?? this.#placed(timed, 0, timed.reference.timescale);
   }
 
   /** @param from where it can be decoded from, ticks of its reference track; absent: with its first sample */
@@ -173,7 +169,7 @@ export class PlanBuilder {
     const { timescale } = before;
     const { reference, segment } = timed;
     const startMs = from === undefined ? segment.startMs : timed.wallAt(from);
-    const distanceMs = startMs - before.timed.endMs;
+    const distanceMs = from === undefined ? distanceMsOf(before.timed, timed) : startMs - before.timed.endMs;
     const isGap = distanceMs > toleranceMs;
     const isClosed = isGap && gaps === "skip";
     const ticks =
@@ -185,6 +181,7 @@ export class PlanBuilder {
     // Where a gap is closed, other tracks end and begin about where the picture does.
     const othersFromMs = startMs - (isClosed ? 0 : Math.max(0, distanceMs)) - toleranceMs;
     this.#current = { ...this.#placed(timed, place, timescale), from: from ?? Number.NEGATIVE_INFINITY, othersFromMs };
+    if (!isGap && from === undefined && goesOn(before.timed, timed)) return this.#goOn(before, this.#current);
     const atMs = millisecondsOf(begin, timescale);
     if (isGap) this.#times.addGap({ startMs: before.timed.endMs, endMs: startMs }, atMs, timed.endMs);
     else {
@@ -193,6 +190,19 @@ export class PlanBuilder {
     }
     const jointMs = isGap && !isClosed ? startMs : before.timed.endMs;
     return this.#maker.add({ ...before, joint: { next: timed, atMs: jointMs, slackMs: isClosed ? 0 : toleranceMs } });
+  }
+
+  /** Goes on with a segment that is decoded from the one before, which it takes all of. */
+  #goOn(before: PlacedSegment, placed: PlacedSegment): Promise<void> | undefined {
+    const { timed, outputStart: place, timescale } = placed;
+    this.#times.extend(timed.endMs);
+    // The picture on screen when the output starts may be in either.
+    const isLed = before.mayPreroll && place <= ticksOf(ROUNDING_MS, timescale);
+    if (!isLed) this.#times.readClock(millisecondsOf(place, timescale), timed.segment.startMs);
+    const from = timed.reference.start - rescale(place, timescale, timed.reference.timescale);
+    if (isLed) this.#current = { ...placed, from, mayPreroll: true, isLed, hiddenMs: before.hiddenMs };
+    const joint = { next: timed, atMs: before.timed.endMs, slackMs: this.#options.gapToleranceMs };
+    return this.#maker.add({ ...before, untilMs: Number.POSITIVE_INFINITY, leads: isLed, joint });
   }
 
   /** Adds a segment that starts behind a gap without a sync sample: it is there from its first sync sample on. */
@@ -287,7 +297,7 @@ export class PlanBuilder {
       outputStart: place,
       timescale,
       from: Number.NEGATIVE_INFINITY,
-      mayPreroll: false,
+      ...{ mayPreroll: false, isLed: false, leads: false },
       hiddenMs: 0,
       untilMs,
       takenOver: false,

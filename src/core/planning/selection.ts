@@ -1,6 +1,7 @@
 import { SelectionRule, TrackFlag } from "../wasm/abi/names.ts";
 import type { Selection } from "../wasm/abi/records.ts";
 import type { TrackRecord } from "../wasm/records/summary.ts";
+import type { IndexQueries } from "./index-queries.ts";
 import type { OutputTrack } from "./output-track.ts";
 import { isAudio, isVideo, needsSync } from "../track-kinds.ts";
 import { prerollOf } from "./piece.ts";
@@ -31,7 +32,7 @@ export function selectionOf(
     const from = rescale(placed.from, timed.reference.timescale, record.timescale);
     const start = from + ticksOf(ROUNDING_MS, record.timescale);
     const fromSync = placed.from === Number.NEGATIVE_INFINITY ? 0 : SelectionRule.FromSync;
-    return { start, end, rules: rules | fromSync, preroll: 0 };
+    return { start, end, rules: rules | (placed.isLed ? SelectionRule.FromFirst : fromSync), preroll: 0 };
   }
   // What an edit list hides in front of a joint may be sound that the segment before lacks: recorders shift it out of
   // sight to start with the video. What is there twice is left out as an overlap.
@@ -47,12 +48,34 @@ export function selectionOf(
     othersStartOf(placed, trackIndex),
   );
   if (start === Number.NEGATIVE_INFINITY && end === Number.POSITIVE_INFINITY) return undefined;
-  const isLed = placed.mayPreroll && start !== Number.NEGATIVE_INFINITY;
-  const preroll = isLed && cut === "frame" && edits === "list" ? prerollOf(record, placed.hiddenMs) : 0;
-  const within = isLed && isAudio(record) && edits === "none" ? Math.ceil(meanDuration(record)) - 1 : 0;
+  const begins = placed.mayPreroll && start !== Number.NEGATIVE_INFINITY;
+  const preroll = begins && cut === "frame" && edits === "list" ? prerollOf(record, placed.hiddenMs) : 0;
+  const within = begins && isAudio(record) && edits === "none" ? Math.ceil(meanDuration(record)) - 1 : 0;
   if (!needsSync(record)) return { start: start + within, end, rules, preroll };
   const begin = placed.mayPreroll && edits === "list" ? SelectionRule.FromSync : SelectionRule.NextSync;
   return { start, end, rules: start === Number.NEGATIVE_INFINITY ? rules : rules | begin, preroll };
+}
+
+/**
+ * When the picture that is on screen at the start of the output was recorded to be presented, ticks of the output's reference
+ * track: of segments that are decoded one from another, whichever has it. Undefined when there is none by then.
+ */
+export async function shownOf(
+  run: readonly PlacedSegment[],
+  output: OutputTrack,
+  options: { readonly cut: "frame" | "keyframe"; readonly edits: "list" | "none"; readonly queries: IndexQueries },
+): Promise<number | undefined> {
+  let latest: number | undefined;
+  for (const placed of run) {
+    const { segment, summary, reference } = placed.timed;
+    const selection = selectionOf(placed, summary.reference, output, options);
+    if (selection === undefined) continue;
+    const { count, shown } = await options.queries.select(segment, summary.reference, selection);
+    if (count === 0 || shown > selection.start) continue;
+    const pts = baseOf(placed, output) + rescale(shown, reference.timescale, output.timescale);
+    latest = Math.max(latest ?? pts, pts);
+  }
+  return latest;
 }
 
 /**

@@ -93,11 +93,11 @@ export class SegmentMaker implements Maker {
 
   /** Where a placed segment begins. The first of a range does with a whole group. */
   async #startOf(
-    { timed, from, mayPreroll: leading }: PlacedSegment,
+    { timed, from, mayPreroll: leading, isLed }: PlacedSegment,
     groups: GroupList,
   ): Promise<{ group: number; sample: number; pts: number }> {
     const { reference, segment, summary } = timed;
-    if (from === Number.NEGATIVE_INFINITY) return { group: 0, sample: 0, pts: 0 };
+    if (from === Number.NEGATIVE_INFINITY || isLed) return { group: 0, sample: 0, pts: 0 };
     const start = from + ticksOf(ROUNDING_MS, reference.timescale);
     if (leading) return { group: groups.at(start), sample: 0, pts: 0 };
     const selection = { start, end: Number.POSITIVE_INFINITY, rules: SelectionRule.FromSync, preroll: 0 };

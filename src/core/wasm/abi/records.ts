@@ -491,10 +491,12 @@ export interface Decoding {
   readonly recordedFirstDts: number;
   /** Of the last sample then. */
   readonly recordedLastDts: number;
+  /** Samples that are hidden, each presented for a tick. */
+  readonly hidden: number;
 }
 
 /** Bytes of a record of Decoding. */
-export const DECODING_SIZE = 32;
+export const DECODING_SIZE = 40;
 
 /** Reads the Decoding at `at`. */
 export function readDecoding(view: DataView, at: number): Decoding {
@@ -503,6 +505,7 @@ export function readDecoding(view: DataView, at: number): Decoding {
     lastDts: i64(view, at + 8),
     recordedFirstDts: i64(view, at + 16),
     recordedLastDts: i64(view, at + 24),
+    hidden: i64(view, at + 32),
   };
 }
 
@@ -537,6 +540,10 @@ export interface PieceTrack {
   readonly start?: number;
   /** From the decoding of a sync sample to its presentation: what follows a pre-roll is decoded so long before `start`. Default: 0. */
   readonly delay?: number;
+  /** 1: all samples are decoded one tick apart, before those of the piece that goes on from it. Default: 0. */
+  readonly leads?: number;
+  /** Samples of later pieces that are hidden, each presented for a tick before `start`. Default: 0. */
+  readonly hiddenBehind?: number;
   /** 1: all samples but the one at `shown` keep their times. Default: 0. */
   readonly asRecorded?: number;
   /** For fragments: bits of TrackFlag over the whole output track. Default: 0. */
@@ -546,7 +553,7 @@ export interface PieceTrack {
 }
 
 /** Bytes of a record of PieceTrack. */
-export const PIECE_TRACK_SIZE = 160;
+export const PIECE_TRACK_SIZE = 176;
 
 /** Where its fields lie. */
 export const PieceTrackAt = {
@@ -563,10 +570,12 @@ export const PieceTrackAt = {
   shown: 80,
   start: 88,
   delay: 96,
-  asRecorded: 104,
-  decoding: 112,
-  outputFlags: 144,
-  presentedUntil: 152,
+  leads: 104,
+  hiddenBehind: 108,
+  asRecorded: 112,
+  decoding: 120,
+  outputFlags: 160,
+  presentedUntil: 168,
 } as const;
 
 /** Writes the PieceTrack at `at`. */
@@ -584,9 +593,11 @@ export function writePieceTrack(view: DataView, at: number, value: PieceTrack): 
   setI64(view, at + 80, value.shown ?? Number.NEGATIVE_INFINITY);
   setI64(view, at + 88, value.start ?? 0);
   setI64(view, at + 96, value.delay ?? 0);
-  view.setUint32(at + 104, value.asRecorded ?? 0, true);
-  view.setUint32(at + 144, value.outputFlags ?? 0, true);
-  setI64(view, at + 152, value.presentedUntil ?? Number.POSITIVE_INFINITY);
+  view.setUint32(at + 104, value.leads ?? 0, true);
+  view.setUint32(at + 108, value.hiddenBehind ?? 0, true);
+  view.setUint32(at + 112, value.asRecorded ?? 0, true);
+  view.setUint32(at + 160, value.outputFlags ?? 0, true);
+  setI64(view, at + 168, value.presentedUntil ?? Number.POSITIVE_INFINITY);
 }
 
 /** One track of an output file, as its headers need it. Movie ticks are those of `mvhd`. */
