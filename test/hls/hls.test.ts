@@ -285,6 +285,25 @@ test("a signed playlist leads to its own media segments, and to no others", asyn
     const query = (media[0] ?? "").slice((media[0] ?? "").indexOf("?"));
     expect(await status(`${base}${urlsOf(open)[0] ?? ""}${query}`)).toBe(403);
     expect(await status(`${base}${urlsOf(open)[0] ?? ""}${query.replace(/end=\d+/, "end=9999999999999")}`)).toBe(403);
+    // A name that begins as one that is listed, and goes on to the end of its recording; and other tracks than the link's.
+    const shared = await closed.call(`${base}index.m3u8?${between(0, 1)}&segment=2s&tracks=video&share=1`, {
+      headers: { authorization },
+    });
+    const pictures = await (await fetch((shared.json.data as { url: string }).url)).text();
+    const listed = urlsOf(await (await closed.fetch(urlsOf(pictures)[0] ?? "")).text());
+    for (const url of listed) expect(await status(base + url), url).toBe(200);
+    const lastOne = listed.at(-1) ?? "";
+    const [, first = "", end = ""] = /\/(\d+)-(\d+)\.m4s/.exec(lastOne) ?? [];
+    const named = (tracks: string, until: number): string =>
+      base + lastOne.replace(/\/v\/.*\.m4s/, `/${tracks}/${first}-${until}.m4s`);
+    const [length, all] = [Number(end) - Number(first), Number(end)];
+    expect(await status(named("v", all))).toBe(200);
+    for (const until of [all + 1, all + length]) {
+      const open = named("v", until).replace(/\?.*/, "");
+      expect(await status(open, { authorization })).toBe(200);
+      expect(await status(named("v", until))).toBe(403);
+    }
+    for (const tracks of ["a", "av"]) expect(await status(named(tracks, all))).toBe(403);
     expect(await status(`/mp4/hls/live/other/${media[0] ?? ""}`)).toBe(403);
     expect(await status(`${base}av.m3u8${query}`)).toBe(403);
   } finally {

@@ -54,6 +54,8 @@ export interface MediaName extends MediaSegmentName {
 export interface StreamedMedia extends Media {
   /** When it starts to be presented, wall clock, milliseconds, not rounded. */
   readonly startMs: number;
+  /** When the last sample of the reference track would be presented, if there were no reordering; in the same way. */
+  readonly lastMs: number;
 }
 
 /**
@@ -98,8 +100,10 @@ export async function planMediaSegment(
   });
   const hash = new PlanIdentity(parts.sha256, ["media segment", asked, first, end]);
   await hash.add({ ...segment, startMs });
-  const shownMs = startMs - segment.startMs + timed.wallAt(run.pts);
-  return { ...mediaOf(parts, segment, { ...measured, tracks }), startMs: shownMs, etag: `${await hash.digest()}-m4s` };
+  const shownMs = (ticks: number): number => startMs - segment.startMs + timed.wallAt(ticks);
+  const delay = Math.min(run.pts - run.dts, reference.firstPts - reference.firstDts);
+  const times = { startMs: shownMs(run.pts), lastMs: shownMs(run.lastDts + delay) };
+  return { ...mediaOf(parts, segment, { ...measured, tracks }), ...times, etag: `${await hash.digest()}-m4s` };
 }
 
 /** The samples of another track that start while those of the reference track are presented; undefined without any. */

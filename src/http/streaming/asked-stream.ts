@@ -151,18 +151,23 @@ export function divide(
 interface Extent {
   readonly fromMs: number;
   readonly toMs: number;
+  /** As the parameter says it. */
+  readonly tracks: string;
 }
+
+/** How the parameter `tracks` names what is in a media segment. */
+export const TRACKS: Readonly<Record<StreamTracks, string>> = { av: "muxed", v: "video", a: "audio" };
 
 /** The query that a playlist's URLs need: for who came by a signed link one signature for all that it lists, and for nothing else. */
 export async function mediaQuery(
   c: Context<AppEnv>,
   context: AppContext,
   streamPath: string,
-  { fromMs, toMs }: Extent,
+  { fromMs, toMs, tracks }: Extent,
   expires: string | undefined,
 ): Promise<string> {
   if (c.get("caller").kind !== "link") return "";
   const folder = streamFolder(streamPath);
-  const extent = new URLSearchParams({ start: String(fromMs), end: String(toMs) });
+  const extent = new URLSearchParams({ start: String(fromMs), end: String(toMs), tracks });
   return (await sameLink(c, context, folder, extent.toString(), expires)).slice(folder.length);
 }

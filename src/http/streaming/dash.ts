@@ -69,7 +69,8 @@ export function addDash(app: App, context: AppContext): void {
       const manifest = new Manifest({ tracks, usualMs: asked.lengthMs, folder: streamFolder(streamPath), sha256 });
       const streamed = query.tracks === "split" ? "av" : query.tracks === "video" ? "v" : "a";
       const version = await divide(c, context, queryOf(asked, streamed), manifest);
-      return { text: await manifest.text(await mediaQuery(c, context, streamPath, manifest, query.expires)), version };
+      const extent = { fromMs: manifest.fromMs, toMs: manifest.toMs, tracks: query.tracks };
+      return { text: await manifest.text(await mediaQuery(c, context, streamPath, extent, query.expires)), version };
     });
   });
 }

@@ -31,6 +31,7 @@ import {
   queryOf,
   sameRange,
   liveParameters,
+  TRACKS,
   type AskedStream,
 } from "./asked-stream.ts";
 import { notYet, onGrowth, oncePlayable } from "./on-growth.ts";
@@ -197,7 +198,8 @@ async function mediaPlaylist(
   const reports = isParted
     ? await Promise.all(others.map((kind) => playlistUrl(c, context, asked, kind, expires)))
     : undefined;
-  const signed = await mediaQuery(c, context, streamPath, playlist, expires);
+  const { fromMs, toMs } = playlist;
+  const signed = await mediaQuery(c, context, streamPath, { fromMs, toMs, tracks: TRACKS[tracks] }, expires);
   const end = live && playlist.endOf(live.numbers?.sequence ?? 0);
   return { text: await playlist.text(signed, live && { ...live, reports }), version, end };
 }

@@ -1,7 +1,7 @@
 import type { Context } from "hono";
 import { arrived } from "../../base/bytes.ts";
 import { BoxcarError } from "../../base/errors.ts";
-import type { Media, PartName, StreamedMedia } from "../../core/index.ts";
+import type { Media, PartName, StreamedMedia, StreamTracks } from "../../core/index.ts";
 import type { StreamFile } from "../../deliver/media-names.ts";
 import { hashOf } from "../../pictures/pictures.ts";
 import { recordedInit, recordedMedia, recordedPart } from "../../recordings/stream-recordings.ts";
@@ -9,6 +9,7 @@ import type { AppContext, AppEnv } from "../context.ts";
 import { keptFor } from "../middleware/access.ts";
 import { sendMedia } from "../replies/send-media.ts";
 import { streamReply } from "../replies/stream-reply.ts";
+import { TRACKS } from "./asked-stream.ts";
 import { notYet, onGrowth } from "./on-growth.ts";
 
 /** How long what never changes may be kept, in seconds. */
@@ -21,6 +22,8 @@ const PART_WAIT_MS = 10_000;
 interface LinkExtent {
   readonly start?: string | undefined;
   readonly end?: string | undefined;
+  /** As the parameter says it; `split`: any. */
+  readonly tracks: string;
 }
 
 /**
@@ -35,6 +38,7 @@ export async function sendStreamFile(
   extent: LinkExtent,
 ): Promise<Response> {
   const { planning, clock } = context;
+  const { tracks } = file.kind === "init" ? file.init : file.kind === "part" ? file.part : file.media;
   let media: Media | undefined;
   if (file.kind === "init") {
     const bytes = await recordedInit(planning, streamPath, file.init);
@@ -43,14 +47,13 @@ export async function sendStreamFile(
     const found = await (file.kind === "media"
       ? recordedMedia(planning, streamPath, file.media)
       : comingPart(c, context, streamPath, file.part));
-    if (found !== undefined && c.get("caller").kind === "link") checkExtent(found, extent);
+    if (found !== undefined && c.get("caller").kind === "link") checkExtent(found, tracks, extent);
     media = found;
   }
   if (media === undefined) {
     const message = `${streamPath} has no such init or media segment. GET /mp4/hls/${streamPath}/index.m3u8 leads to those it has.`;
     throw new BoxcarError("unknown_media", message);
   }
-  const { tracks } = file.kind === "init" ? file.init : file.kind === "part" ? file.part : file.media;
   const headers = new Headers({
     "Content-Type": tracks === "a" ? "audio/mp4" : "video/mp4",
     "Cache-Control": `${keptFor(c, YEAR_S, clock())}, immutable`,
@@ -83,9 +86,14 @@ export async function readyMedia(bytes: Uint8Array): Promise<Media> {
   };
 }
 
-/** A signed link is for the media segments of its playlist, which start within what it states. */
-function checkExtent({ startMs }: { readonly startMs: number }, { start, end }: LinkExtent): void {
-  if (startMs >= Number(start) && startMs < Number(end)) return;
-  const message = "The signed link is for another time of the stream. Use the URLs of its playlist as they are.";
+/**
+ * A signed link is for the media segments of its playlist: those of its tracks that lie within what it states. Without its signature the
+ * name of one could be made to hold the rest of its recording.
+ */
+function checkExtent({ startMs, lastMs }: StreamedMedia, tracks: StreamTracks, extent: LinkExtent): void {
+  const isWithin = startMs >= Number(extent.start) && lastMs < Number(extent.end);
+  if (isWithin && (extent.tracks === "split" || extent.tracks === TRACKS[tracks])) return;
+  const message =
+    "The signed link is for another time of the stream, or for other tracks. Use the URLs of its playlist as they are.";
   throw new BoxcarError("forbidden", message, { scope: "read" });
 }
