@@ -13,7 +13,7 @@ import {
 } from "../core/index.ts";
 import type { PlaylistEnd } from "./blocking-reload.ts";
 import type { ListedSegment, WindowNumbers } from "./live-numbers.ts";
-import { initName, mediaName, partName } from "./media-names.ts";
+import { initName, mediaFile, mediaFolder, partName } from "./media-names.ts";
 
 /** The version of HLS whose tags are used: `EXT-X-MAP` of media segments that are no I-frames needs 6, fMP4 7. */
 export const VERSION = "#EXT-X-VERSION:7";
@@ -22,6 +22,14 @@ export const VERSION = "#EXT-X-VERSION:7";
 const PARTED_TARGETS = 3;
 /** How far players keep behind the end, in Partial Segments (RFC 8216bis section 4.4.3.8). */
 const HOLD_BACK_PARTS = 3;
+
+/** A recording. */
+type Recorded = StreamedSegment["timed"];
+
+/** Stands for the query of a URL, which is known last. */
+const QUERY = "\0";
+/** Lines that become one string. */
+const LINES_AT_ONCE = 100;
 
 /** What a media playlist lists. */
 export interface MediaPlaylistOptions {
@@ -32,6 +40,8 @@ export interface MediaPlaylistOptions {
   readonly startMs: number;
   /** What its media segments last about, milliseconds. */
   readonly lengthMs: number;
+  /** Whether it grows. */
+  readonly live: boolean;
   readonly sha256?: Sha256 | undefined;
 }
 
@@ -51,10 +61,18 @@ export interface LivePlaylist {
 /** Writes a media playlist (RFC 8216 section 4.3.3) of a range, as the range is divided. */
 export class MediaPlaylist implements StreamSink {
   readonly #options: MediaPlaylistOptions;
-  /** Of a stretch only its beginning is noted: what its configuration is called takes time to find out. */
+  /**
+   * Lines of media segments, with `QUERY` behind each URL: one string for each of one that grows, else for many. Of a stretch
+   * only its beginning is noted: what its configuration is called takes time to find out.
+   */
   readonly #entries: (string | StreamedStretch)[] = [];
+  /** Lines that are no entry yet: in one string they take a tenth. */
+  #lines: string[] = [];
+  /** Of one that grows. */
   readonly #listed: ListedSegment[] = [];
   readonly #segments: Pick<StreamedSegment, "timed" | "first" | "end" | "durationMs">[] = [];
+  #timed: Recorded | undefined;
+  #folder = "";
   #unfinished: UnfinishedSegment | undefined;
   /** By the numbers of their media segments in the list. */
   readonly #parts = new Map<number, readonly PartialSegment[]>();
@@ -76,23 +94,33 @@ export class MediaPlaylist implements StreamSink {
   }
 
   begin(stretch: StreamedStretch): void {
+    this.#gather();
     this.#entries.push(stretch);
     this.#begins = true;
   }
 
   add({ timed, first, end, startMs, durationMs, sync }: StreamedSegment): void {
-    const { tracks, iframes } = this.#options;
+    const { tracks, iframes, live } = this.#options;
     this.#firstMs ??= startMs;
     this.#longestMs = Math.max(this.#longestMs, durationMs);
     this.#independent &&= sync;
     this.fromMs = Math.min(this.fromMs, Math.floor(startMs));
     this.toMs = Math.max(this.toMs, Math.ceil(startMs + durationMs));
-    const recording = recordingOf(timed);
-    const name = mediaName({ ...recording, tracks, first, end: iframes ? first + 1 : end });
-    this.#entries.push(`#EXTINF:${seconds(durationMs)},\n${name}`);
-    this.#segments.push({ timed, first, end, durationMs });
-    this.#listed.push({ name: `${recording.id} ${first}`, begins: this.#begins });
+    if (this.#timed !== timed) this.#folder = mediaFolder({ ...recordingOf(timed), tracks });
+    this.#timed = timed;
+    const file = mediaFile({ first, end: iframes ? first + 1 : end });
+    this.#lines.push(`#EXTINF:${seconds(durationMs)},\n${this.#folder}${file}${QUERY}\n`);
+    if (live) {
+      this.#gather();
+      this.#segments.push({ timed, first, end, durationMs });
+      this.#listed.push({ name: `${recordingOf(timed).id} ${first}`, begins: this.#begins });
+    } else if (this.#lines.length === LINES_AT_ONCE) this.#gather();
     this.#begins = false;
+  }
+
+  #gather(): void {
+    if (this.#lines.length > 0) this.#entries.push(this.#lines.join(""));
+    this.#lines = [];
   }
 
   unfinished(segment: UnfinishedSegment): void {
@@ -138,6 +166,7 @@ export class MediaPlaylist implements StreamSink {
    */
   async text(query = "", live?: LivePlaylist): Promise<string> {
     const { tracks, iframes, startMs, sha256 } = this.#options;
+    this.#gather();
     const offsetMs = startMs - (this.#firstMs ?? startMs);
     const { sequence = 0, discontinuity } = live?.numbers ?? {};
     const longest = Math.max(1, Math.round(Math.max(this.#longestMs, live?.targetMs ?? 0) / 1000));
@@ -153,26 +182,31 @@ export class MediaPlaylist implements StreamSink {
         ? [`#EXT-X-START:TIME-OFFSET=${seconds(offsetMs)},PRECISE=YES`]
         : []),
     ];
+    const texts = [`${lines.join("\n")}\n`];
+    const say = (line: string): void => {
+      texts.push(`${line}\n`);
+    };
     const names = new Map<string, string>();
     let known: string | undefined;
     let number = 0;
     for (const [i, entry] of this.#entries.entries()) {
       if (typeof entry === "string") {
-        lines.push(...this.#partLines(number++, query), entry + query);
+        this.#partLines(number++, query).forEach(say);
+        texts.push(entry.replaceAll(QUERY, query));
         continue;
       }
       const { configuration, startMs: begunMs } = entry;
       const name = names.get(configuration.text) ?? (await initName(configuration, tracks, sha256));
       names.set(configuration.text, name);
-      if (i > 0) lines.push("#EXT-X-DISCONTINUITY");
-      if (name !== known) lines.push(`#EXT-X-MAP:URI="${name}${query}"`);
+      if (i > 0) say("#EXT-X-DISCONTINUITY");
+      if (name !== known) say(`#EXT-X-MAP:URI="${name}${query}"`);
       known = name;
-      lines.push(`#EXT-X-PROGRAM-DATE-TIME:${formatTime(Math.round(begunMs))}`);
+      say(`#EXT-X-PROGRAM-DATE-TIME:${formatTime(Math.round(begunMs))}`);
     }
-    lines.push(...this.#partLines(number, query));
-    if (live === undefined) lines.push("#EXT-X-ENDLIST");
-    for (const url of live?.reports ?? []) lines.push(this.#report(url, sequence));
-    return `${lines.join("\n")}\n`;
+    this.#partLines(number, query).forEach(say);
+    if (live === undefined) say("#EXT-X-ENDLIST");
+    for (const url of live?.reports ?? []) say(this.#report(url, sequence));
+    return texts.join("");
   }
 
   #lowLatencyHead(): string[] {
@@ -208,11 +242,12 @@ export class MediaPlaylist implements StreamSink {
 }
 
 /** How a recording is named, whether it grows or not. */
-function recordingOf({ segment }: StreamedSegment["timed"]): { readonly id: number; readonly startMs: number } {
+function recordingOf({ segment }: Recorded): { readonly id: number; readonly startMs: number } {
   return { id: segment.lastingId ?? segment.id, startMs: segment.startMs };
 }
 
 /** Seconds with as many digits as are not 0, six at most: sums of thousands of them stay exact to a millisecond. */
 function seconds(ms: number): string {
+  if (Number.isInteger(ms)) return String(ms / 1000);
   return String(Number((ms / 1000).toFixed(6)));
 }

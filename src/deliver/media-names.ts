@@ -28,13 +28,23 @@ export function streamFolder(streamPath: string): string {
 }
 
 /** Writes the name of a media segment below its stream's folder. It depends on nothing but what it holds. */
-export function mediaName({ id, startMs, tracks, first, end }: MediaName): string {
-  return `${id}-${startMs}/${tracks}/${first}-${end}.m4s`;
+export function mediaName(name: MediaName): string {
+  return mediaFolder(name) + mediaFile(name);
+}
+
+/** The folder of the media segments of a recording, with a slash at the end. */
+export function mediaFolder({ id, startMs, tracks }: Pick<MediaName, "id" | "startMs" | "tracks">): string {
+  return `${id}-${startMs}/${tracks}/`;
+}
+
+/** The name of a media segment in its folder. */
+export function mediaFile({ first, end }: Pick<MediaName, "first" | "end">): string {
+  return `${first}-${end}.m4s`;
 }
 
 /** Writes the name of a Partial Segment: known before it has come. */
-export function partName({ id, startMs, tracks, first, part, lengthMs }: PartName): string {
-  return `${id}-${startMs}/${tracks}/${first}.${part}-${lengthMs}.m4s`;
+export function partName({ first, part, lengthMs, ...recording }: PartName): string {
+  return `${mediaFolder(recording)}${first}.${part}-${lengthMs}.m4s`;
 }
 
 /** Writes the name of an init segment. */

@@ -12,8 +12,8 @@ import { partialSegments, type PartedSegment } from "./partial-segments.ts";
 
 /** Bytes of groups kept by default: those of some days of one camera. */
 const DEFAULT_GROUP_CACHE_BYTES = 8 << 20;
-/** What an entry takes besides its groups, and each of these. */
-const [ENTRY_BYTES, GROUP_BYTES] = [300, 60];
+/** What an entry takes besides its numbers, and each of these. */
+const [ENTRY_BYTES, NUMBER_BYTES] = [300, 8];
 /** What is kept of Partial Segments, those of some hundred streams, and what one takes. */
 const [PARTED_CACHE_BYTES, PART_BYTES] = [1 << 20, 60];
 /** Numbers of a group. */
@@ -25,50 +25,48 @@ const SHORT = 0.5;
 
 /** The groups of pictures of one recording, in order: they cover all samples of its reference track. */
 export class GroupList {
-  readonly #groups: readonly Group[];
+  /** Their fields, one group after another: days of them are kept. */
+  readonly #numbers: readonly number[];
   /** Bytes it takes, about. */
   readonly weight: number;
 
-  constructor(groups: readonly Group[]) {
-    this.#groups = groups;
-    this.weight = ENTRY_BYTES + GROUP_BYTES * groups.length;
+  constructor(numbers: readonly number[]) {
+    this.#numbers = numbers;
+    this.weight = ENTRY_BYTES + NUMBER_BYTES * numbers.length;
   }
 
   /** @param text what `text` gave */
   static read(text: string): GroupList {
-    const numbers = JSON.parse(text) as number[];
-    const groups: Group[] = [];
-    for (let at = 0; at < numbers.length; at += FIELDS) {
-      const [first = 0, pts = 0, bytes = 0, firstBytes = 0, sync = 0] = numbers.slice(at, at + FIELDS);
-      groups.push({ first, pts, bytes, firstBytes, sync });
-    }
-    return new GroupList(groups);
+    return new GroupList(JSON.parse(text) as number[]);
   }
 
   /** As text to be kept: all numbers as JSON. */
   get text(): string {
-    return JSON.stringify(
-      this.#groups.flatMap(({ first, pts, bytes, firstBytes, sync }) => [first, pts, bytes, firstBytes, sync]),
-    );
+    return JSON.stringify(this.#numbers);
   }
 
   get length(): number {
-    return this.#groups.length;
+    return this.#numbers.length / FIELDS;
   }
 
   get(number: number): Group | undefined {
-    return this.#groups[number];
+    const at = number * FIELDS;
+    const numbers = this.#numbers;
+    const first = numbers[at];
+    if (first === undefined) return undefined;
+    const [pts, bytes] = [numbers[at + 1] ?? 0, numbers[at + 2] ?? 0];
+    return { first, pts, bytes, firstBytes: numbers[at + 3] ?? 0, sync: numbers[at + 4] ?? 0 };
   }
 
   /** Number of the group that begins with a sample; undefined when none does. */
   from(sample: number): number | undefined {
-    const number = lastWhere(this.length, (i) => (this.get(i)?.first ?? 0) <= sample);
+    const number = lastWhere(this.length, (i) => (this.#numbers[i * FIELDS] ?? 0) <= sample);
     return this.get(number)?.first === sample ? number : undefined;
   }
 
   /** Number of the last group that is presented at or before `ticks`; 0 before the first. */
   at(ticks: number): number {
-    return lastWhere(this.length, (i) => (this.get(i)?.pts ?? 0) <= ticks);
+    return lastWhere(this.length, (i) => (this.#numbers[i * FIELDS + 1] ?? 0) <= ticks);
   }
 }
 
@@ -200,5 +198,7 @@ function listOf(records: Uint8Array, { reference, tracks }: Summary, wanted: Gro
   const [before, last] = [groups.at(-2), groups.at(-1)];
   const isShort = last !== undefined && track.end - last.pts < ticksOf(wanted.lengthMs * SHORT, track.timescale);
   if (wanted.even && isShort && before?.sync === 1) groups.pop();
-  return new GroupList(groups);
+  return new GroupList(
+    groups.flatMap(({ first, pts, bytes, firstBytes, sync }) => [first, pts, bytes, firstBytes, sync]),
+  );
 }

@@ -184,7 +184,7 @@ async function mediaPlaylist(
   const tracks = iframes ? "v" : name;
   const { lengthMs, startMs, streamPath } = asked;
   const { sha256, planning } = context;
-  const playlist = new MediaPlaylist({ tracks, iframes, startMs, lengthMs, sha256 });
+  const playlist = new MediaPlaylist({ tracks, iframes, startMs, lengthMs, live: asked.live, sha256 });
   const query = queryOf(asked, tracks, iframes);
   const version = await divide(c, context, query, playlist);
   const isParted = asked.live && query.unfinished === true;
