@@ -2201,7 +2201,7 @@ export interface paths {
         };
         /**
          * Stream a time range by DASH
-         * @description `{streamPath}/manifest.mpd` is the manifest of a range. It names the init and media segments that HLS has, with picture and sound apart; each stretch without a gap or change is a period.
+         * @description `{streamPath}/manifest.mpd` is the manifest of a range. It names the init and media segments that HLS has, with picture and sound apart; each stretch without a gap or change is a period. That of a stream that is being recorded is dynamic.
          */
         get: {
             parameters: {
@@ -2228,6 +2228,8 @@ export interface paths {
                     tracks?: "split" | "video" | "audio";
                     /** @description Time zone of times without an offset: an IANA name, or an offset such as `+08:00`. Default: the configured one. */
                     tz?: string;
+                    /** @description Instead of times: the newest media segments, 20s to 86400s of them, of a stream that is being recorded. */
+                    window?: string;
                 };
                 header?: never;
                 path: {

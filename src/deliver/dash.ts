@@ -1,5 +1,7 @@
 import type { Sha256 } from "../base/ports.ts";
+import { formatTime } from "../base/time.ts";
 import {
+  configurationName,
   StreamMeasure,
   type StreamedSegment,
   type StreamedStretch,
@@ -19,8 +21,23 @@ export interface ManifestOptions {
   readonly usualMs: number;
   /** Folder of the media segments, with a slash at the end. */
   readonly folder: string;
+  /** Of a stream that is being recorded; absent: the range is over. */
+  readonly live?: LiveManifest | undefined;
   readonly sha256?: Sha256 | undefined;
 }
+
+/** A manifest that is asked for again as more is recorded. */
+export interface LiveManifest {
+  /** Wall clock, milliseconds. */
+  readonly nowMs: number;
+  /** Milliseconds that it reaches back from there; absent: it grows from its start on. */
+  readonly windowMs?: number | undefined;
+  /** Whether nothing more will come. */
+  readonly over: boolean;
+}
+
+/** Players keep so many media segments behind what is being recorded: the newest is listed once the next one has begun. */
+const DELAY_SEGMENTS = 4;
 
 /** A stretch that is played through: a period of the manifest. */
 interface Period {
@@ -28,17 +45,20 @@ interface Period {
   readonly measure: StreamMeasure;
   /** Names of the media segments in two parts, before and behind those of their tracks. */
   readonly names: (readonly [string, string])[];
-  /** Where each starts, wall clock, microseconds, and where the last one ends. */
-  readonly times: number[];
+  /** Where each starts and ends, wall clock, microseconds. */
+  readonly times: (readonly [number, number])[];
 }
 
 /**
- * Writes a manifest (ISO/IEC 23009-1) of a range that is over, as the range is divided: a period for each stretch, whose
- * picture and sound are renditions of their own.
+ * Writes a manifest (ISO/IEC 23009-1) of a range, as the range is divided: a period for each stretch, whose picture and sound
+ * are renditions of their own. One that grows has a period for each configuration, in which gaps are holes: where a period
+ * starts must stay while it slides.
  */
 export class Manifest implements StreamSink {
   readonly #options: ManifestOptions;
   readonly #periods: Period[] = [];
+  /** Whether a gap lies before what comes next. */
+  #isGap = false;
   /** What is listed, wall clock, milliseconds: from here until there, exclusive. */
   fromMs = Number.POSITIVE_INFINITY;
   toMs = Number.NEGATIVE_INFINITY;
@@ -48,8 +68,11 @@ export class Manifest implements StreamSink {
   }
 
   begin(stretch: StreamedStretch): void {
+    const goesOn = this.#periods.at(-1)?.stretch.configuration.text === stretch.configuration.text;
+    this.#isGap = this.#options.live !== undefined && goesOn;
+    if (this.#isGap) return;
     const measure = new StreamMeasure(this.#options.usualMs);
-    this.#periods.push({ stretch, measure, names: [], times: [Math.round(stretch.startMs * 1000)] });
+    this.#periods.push({ stretch, measure, names: [], times: [] });
   }
 
   add(segment: StreamedSegment): void {
@@ -60,29 +83,50 @@ export class Manifest implements StreamSink {
     const { lastingId: id = timed.segment.id, startMs: recordedMs } = timed.segment;
     const [before = "", behind = ""] = mediaName({ id, startMs: recordedMs, tracks: "av", first, end }).split("/av/");
     period.names.push([before, behind]);
-    period.times.push(Math.round((startMs + durationMs) * 1000));
+    const start = this.#isGap ? startMs * 1000 : (period.times.at(-1)?.[1] ?? period.stretch.startMs * 1000);
+    period.times.push([Math.round(start), Math.round((startMs + durationMs) * 1000)]);
+    this.#isGap = false;
     this.fromMs = Math.min(this.fromMs, Math.floor(startMs));
     this.toMs = Math.max(this.toMs, Math.ceil(startMs + durationMs));
   }
 
   /** @param query added to each URL, with its `?` */
   async text(query = ""): Promise<string> {
-    const { usualMs, folder } = this.#options;
+    const { usualMs, folder, live, tracks: listed } = this.#options;
     const total = this.#periods.reduce((sum, { times }) => sum + lengthOf(times), 0);
+    // Of one that slides presentation times are those of the media.
+    const origin = live?.windowMs === undefined ? (this.#periods[0]?.times[0]?.[0] ?? 0) : 0;
+    const kind =
+      live === undefined
+        ? `type="static" profiles="urn:mpeg:dash:profile:full:2011" mediaPresentationDuration="${duration(total)}"`
+        : dynamic(live, usualMs, { origin, end: this.#periods.at(-1)?.times.at(-1)?.[1] ?? origin });
     const lines = [
       '<?xml version="1.0" encoding="utf-8"?>',
-      `<MPD xmlns="urn:mpeg:dash:schema:mpd:2011" type="static" profiles="urn:mpeg:dash:profile:full:2011" mediaPresentationDuration="${duration(total)}" minBufferTime="${duration(usualMs * 1000)}">`,
+      `<MPD xmlns="urn:mpeg:dash:schema:mpd:2011" ${kind} minBufferTime="${duration(usualMs * 1000)}">`,
       `<BaseURL>${escaped(folder)}</BaseURL>`,
     ];
     for (const [i, period] of this.#periods.entries()) {
-      lines.push(`<Period id="${i}" duration="${duration(lengthOf(period.times))}">`);
-      for (const tracks of this.#options.tracks) lines.push(await this.#rendition(period, tracks, escaped(query)));
+      const begins = period.times[0]?.[0] ?? 0;
+      const start = live === undefined ? begins : i === 0 ? origin : begins;
+      const place =
+        live === undefined
+          ? `id="${i}" duration="${duration(lengthOf(period.times))}"`
+          : await idOf(period, start - origin);
+      lines.push(`<Period ${place}>`);
+      for (const tracks of listed) lines.push(await this.#rendition(period, tracks, { query: escaped(query), start }));
       lines.push("</Period>");
     }
+    if (live !== undefined)
+      lines.push(`<UTCTiming schemeIdUri="urn:mpeg:dash:utc:direct:2014" value="${formatTime(live.nowMs)}"/>`);
     return `${lines.filter((line) => line !== "").join("\n")}\n</MPD>\n`;
   }
 
-  async #rendition({ stretch, measure, names, times }: Period, tracks: "v" | "a", query: string): Promise<string> {
+  /** @param at.start where its presentation starts, media time, microseconds */
+  async #rendition(
+    { stretch, measure, names, times }: Period,
+    tracks: "v" | "a",
+    { query, start }: { readonly query: string; readonly start: number },
+  ): Promise<string> {
     const codec = tracks === "v" ? measure.videoCodec : measure.audioCodec;
     if (codec === undefined) return "";
     const init = await initName(stretch.configuration, tracks, this.#options.sha256);
@@ -92,7 +136,7 @@ export class Manifest implements StreamSink {
     return [
       `<AdaptationSet contentType="${type}" mimeType="${type}/mp4" segmentAlignment="true" startWithSAP="1">`,
       `<Representation id="${tracks}" codecs="${codec}" bandwidth="${rate.peak}"${shape}>`,
-      `<SegmentList timescale="${TIMESCALE}" presentationTimeOffset="${times[0] ?? 0}">`,
+      `<SegmentList timescale="${TIMESCALE}" presentationTimeOffset="${start}">`,
       `<Initialization sourceURL="${init}${query}"/>`,
       ...timeline(times),
       ...names.map(([before, behind]) => `<SegmentURL media="${before}/${tracks}/${behind}${query}"/>`),
@@ -101,15 +145,36 @@ export class Manifest implements StreamSink {
   }
 }
 
-function lengthOf(times: readonly number[]): number {
-  return (times.at(-1) ?? 0) - (times[0] ?? 0);
+/** The attributes of a manifest that is asked for again. @param span what presentation times count from and where they end, microseconds */
+function dynamic(
+  { nowMs, windowMs, over }: LiveManifest,
+  usualMs: number,
+  { origin, end }: { readonly origin: number; readonly end: number },
+): string {
+  const usual = usualMs * 1000;
+  return [
+    'type="dynamic" profiles="urn:mpeg:dash:profile:full:2011"',
+    `availabilityStartTime="${formatTime(Math.floor(origin / 1000))}" publishTime="${formatTime(nowMs)}"`,
+    over ? `mediaPresentationDuration="${duration(end - origin)}"` : `minimumUpdatePeriod="${duration(usual)}"`,
+    `suggestedPresentationDelay="${duration(DELAY_SEGMENTS * usual)}"`,
+    ...(windowMs === undefined ? [] : [`timeShiftBufferDepth="${duration(windowMs * 1000)}"`]),
+  ].join(" ");
+}
+
+/** What a period of a manifest that grows is known by, whatever is listed of it. */
+async function idOf({ stretch }: Period, start: number): Promise<string> {
+  return `id="${await configurationName(stretch.configuration)}-${start}" start="${duration(start)}"`;
+}
+
+function lengthOf(times: Period["times"]): number {
+  return (times.at(-1)?.[1] ?? 0) - (times[0]?.[0] ?? 0);
 }
 
 /** An entry for each media segment: dash.js counts entries, not their repetitions, to find a URL in the list. */
-function timeline(times: readonly number[]): string[] {
-  const entries = times.slice(1).map((end, i) => {
-    const start = times[i] ?? end;
-    return i === 0 ? `<S t="${start}" d="${end - start}"/>` : `<S d="${end - start}"/>`;
+function timeline(times: Period["times"]): string[] {
+  const entries = times.map(([start, end], i) => {
+    const goesOn = times[i - 1]?.[1] === start;
+    return goesOn ? `<S d="${end - start}"/>` : `<S t="${start}" d="${end - start}"/>`;
   });
   return ["<SegmentTimeline>", ...entries, "</SegmentTimeline>"];
 }

@@ -127,8 +127,24 @@ test("a playlist that slides keeps the number of each media segment, in all rend
   expect(numberOf(more, "MEDIA-SEQUENCE")).toBe(sequence + urlsOf(more).indexOf(urlsOf(first)[0] ?? "") * -1);
   expect(numberOf(sound, "MEDIA-SEQUENCE")).toBe(numberOf(more, "MEDIA-SEQUENCE"));
   expect(urlsOf(more).length).toBeGreaterThan(urlsOf(first).length - 1);
+  const manifest = async (query: string): Promise<string> =>
+    (await server.fetch(`/mp4/dash/live/sliding/manifest.mpd?segment=2s&${query}`)).text();
+  const [sliding, growing] = [await manifest("window=20s"), await manifest(`start=${Date.now() - 60_000}`)];
+  for (const text of [sliding, growing]) {
+    expect(text).toMatch(/type="dynamic".* minimumUpdatePeriod="PT2S"/);
+    const media = [...text.matchAll(/media="([^"]*\/v\/[^"]*)"/g)].map(([, url]) => url);
+    expect(media.length).toBeGreaterThan(4);
+    expect(media).toEqual(urlsOf(more).slice(0, media.length));
+  }
+  expect(sliding).toMatch(/availabilityStartTime="1970-01-01T00:00:00.000Z".* timeShiftBufferDepth="PT20S"/);
+  expect(sliding).toMatch(/<Period id="[0-9a-f]{16}-0" start="PT0S">/);
+  expect(growing).not.toContain("timeShiftBufferDepth");
   await end();
   expect(await playlist("live/sliding", "v", "window=20s&segment=2s")).toContain("#EXT-X-ENDLIST");
+  const over = await manifest("window=20s");
+  expect(over).toContain('type="dynamic"');
+  expect(over).not.toContain("minimumUpdatePeriod");
+  expect(await manifest(`start=${Date.now() - 60_000}`)).toContain('type="static"');
 });
 
 test("a stream is followed from its newest sync sample to its end, over all its segments, as it was sent", async () => {

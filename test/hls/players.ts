@@ -27,8 +27,8 @@ export interface StreamPlayers {
   seek(name: PlayerName, path: string, times: readonly number[]): Promise<(Shown | string)[]>;
   /** @param from seconds */
   play(name: PlayerName, path: string, from?: number): Promise<StreamPlayed>;
-  /** What hls.js shows of a stream that is being recorded, for so many seconds from its first picture on. */
-  follow(path: string, seconds: number): Promise<Followed>;
+  /** What is shown of a stream that is being recorded, for so many seconds from the first picture on. */
+  follow(name: PlayerName, path: string, seconds: number): Promise<Followed>;
   close(): Promise<void>;
 }
 
@@ -81,7 +81,7 @@ declare global {
     streams: {
       seek(name: PlayerName, src: string, times: readonly number[]): Promise<(Shown | string)[]>;
       play(name: PlayerName, src: string, from: number): Promise<StreamPlayed>;
-      follow(src: string, seconds: number): Promise<Followed>;
+      follow(name: PlayerName, src: string, seconds: number): Promise<Followed>;
     };
   }
 }
@@ -97,8 +97,12 @@ export async function openStreamPlayers(serverUrl: string): Promise<StreamPlayer
       page.evaluate(([of, src, at]) => window.streams.seek(of, src, at), [name, serverUrl + path, times] as const),
     play: (name, path, from = 0) =>
       page.evaluate(([of, src, at]) => window.streams.play(of, src, at), [name, serverUrl + path, from] as const),
-    follow: (path, seconds) =>
-      page.evaluate(([src, lasts]) => window.streams.follow(src, lasts), [serverUrl + path, seconds] as const),
+    follow: (name, path, seconds) =>
+      page.evaluate(([of, src, lasts]) => window.streams.follow(of, src, lasts), [
+        name,
+        serverUrl + path,
+        seconds,
+      ] as const),
     close,
   };
 }
@@ -110,7 +114,7 @@ function install(page: Page): Promise<void> {
     const { Hls, shaka, dashjs } = window as unknown as PlayerScripts;
 
     /** An element on which a player has its first picture, what ends it, and what went wrong. */
-    async function open(name: PlayerName, src: string) {
+    async function open(name: PlayerName, src: string, prepare?: (video: HTMLVideoElement) => void) {
       document.body.replaceChildren();
       const video = document.createElement("video");
       video.muted = true;
@@ -118,15 +122,18 @@ function install(page: Page): Promise<void> {
       const errors: string[] = [];
       const pictured = new Promise<void>((resolve, reject) => {
         video.requestVideoFrameCallback(() => resolve());
-        setTimeout(() => reject(new Error(`no picture: ${errors.join("; ")}`)), 2 * STILL_MS);
+        setTimeout(() => reject(new Error(`no picture: ${errors.join("; ")}`)), 4 * STILL_MS);
       });
       pictured.catch(() => undefined);
       let end = (): unknown => undefined;
+      let parts = 0;
+      prepare?.(video);
       if (name === "hls.js") {
         const hls = new Hls({ enableWorker: false });
         hls.on(Hls.Events.ERROR, (_, { details, fatal, reason, error }) =>
           errors.push([details, fatal, reason, error].map(String).join(" ")),
         );
+        hls.on(Hls.Events.FRAG_LOADED, (_, { part }) => (parts += part ? 1 : 0));
         hls.loadSource(src);
         hls.attachMedia(video);
         end = () => hls.destroy();
@@ -148,7 +155,7 @@ function install(page: Page): Promise<void> {
       }
       video.addEventListener("error", () => errors.push(`MediaError ${video.error?.code}: ${video.error?.message}`));
       await pictured;
-      return { video, errors, end };
+      return { video, errors, end, parts: () => parts };
     }
 
     /** The picture that is shown; undefined while the element changes to another source. */
@@ -228,34 +235,24 @@ function install(page: Page): Promise<void> {
       };
     }
 
-    async function follow(src: string, seconds: number): Promise<Followed> {
-      document.body.replaceChildren();
-      const video = document.createElement("video");
-      video.muted = true;
-      document.body.append(video);
-      const errors: string[] = [];
-      let parts = 0;
-      const hls = new Hls({ enableWorker: false, lowLatencyMode: true });
-      hls.on(Hls.Events.ERROR, (_, { details, reason }) => errors.push([details, reason].map(String).join(" ")));
-      hls.on(Hls.Events.FRAG_LOADED, (_, { part }) => (parts += part ? 1 : 0));
-      const shown: { number: number; atMs: number }[] = [];
+    async function follow(name: PlayerName, src: string, seconds: number): Promise<Followed> {
       const beganMs = Date.now();
+      const shown: { number: number; atMs: number }[] = [];
       let stalledMs = 0;
-      const look = (): void => {
-        const { number } = window.playback.read(video);
-        const atMs = Date.now();
-        stalledMs = Math.max(stalledMs, atMs - (shown.at(-1)?.atMs ?? atMs));
-        shown.push({ number, atMs });
-        video.requestVideoFrameCallback(look);
-      };
-      video.requestVideoFrameCallback(look);
-      hls.loadSource(src);
-      hls.attachMedia(video);
+      const { video, errors, end, parts } = await open(name, src, (element) => {
+        const look = (): void => {
+          const { number } = window.playback.read(element);
+          const atMs = Date.now();
+          stalledMs = Math.max(stalledMs, atMs - (shown.at(-1)?.atMs ?? atMs));
+          shown.push({ number, atMs });
+          element.requestVideoFrameCallback(look);
+        };
+        element.requestVideoFrameCallback(look);
+      });
       video.play().catch((cause: unknown) => errors.push(String(cause)));
-      while (Date.now() - (shown[0]?.atMs ?? Date.now()) < seconds * 1000 && Date.now() - beganMs < 30_000)
-        await new Promise((resolve) => setTimeout(resolve, 50));
-      hls.destroy();
-      return { shown, firstMs: (shown[0]?.atMs ?? Number.NaN) - beganMs, errors, parts, stalledMs };
+      await new Promise((resolve) => setTimeout(resolve, seconds * 1000));
+      await end();
+      return { shown, firstMs: (shown[0]?.atMs ?? Number.NaN) - beganMs, errors, parts: parts(), stalledMs };
     }
 
     window.streams = { seek, play, follow };

@@ -1,6 +1,6 @@
 import type { Context } from "hono";
 import { BoxcarError } from "../../base/errors.ts";
-import { parseDuration, parseTimeRange, type TimeRange } from "../../base/time.ts";
+import { formatTime, parseDuration, parseTimeRange, type TimeRange } from "../../base/time.ts";
 import { USUAL_GROUPS, type StreamSink, type StreamTracks } from "../../core/index.ts";
 import { streamFolder } from "../../deliver/media-names.ts";
 import { streamRecordings, type RecordingsQuery } from "../../recordings/stream-recordings.ts";
@@ -21,29 +21,29 @@ const EXPECTED_MS = 60_000;
 const SYNCS_MS = 500;
 
 /** Parameters of playlists and manifests. */
-export const streamParameters = {
+export const liveParameters = {
   ...timeParameters,
   segment: text(
     `What a media segment lasts about, ${SHORTEST_S}s to ${LONGEST_S}s: whole groups of pictures. Default ${USUAL_S}s.`,
     "6s",
   ),
-};
-
-/** Parameters of playlists that may grow. */
-export const liveParameters = {
-  ...streamParameters,
-  latency: z.enum(["low", "usual"], "expected low or usual").default("usual").openapi({
-    description:
-      "`low`: Partial Segments of half a second, and blocking reloads, of what is being recorded (Low-Latency HLS).",
-  }),
   window: text(
     `Instead of times: the newest media segments, ${SHORTEST_WINDOW_S}s to ${LONGEST_WINDOW_S}s of them, of a stream that is being recorded.`,
     "60s",
   ),
 };
 
+/** Parameters of playlists alone. */
+export const playlistParameters = {
+  ...liveParameters,
+  latency: z.enum(["low", "usual"], "expected low or usual").default("usual").openapi({
+    description:
+      "`low`: Partial Segments of half a second, and blocking reloads, of what is being recorded (Low-Latency HLS).",
+  }),
+};
+
 /** Parameters as a request has them. */
-type Asked = { readonly [Name in keyof typeof liveParameters]?: string | undefined };
+type Asked = { readonly [Name in keyof typeof playlistParameters]?: string | undefined };
 
 /** What a playlist or manifest is asked for. */
 export interface AskedStream {
@@ -58,6 +58,8 @@ export interface AskedStream {
   readonly settled: boolean;
   /** Whether it is being recorded, and more of it will come. */
   readonly live: boolean;
+  /** Of what slides: how far it reaches back, milliseconds. */
+  readonly windowMs: number | undefined;
   /** Whether Partial Segments are asked for, once there are any. */
   readonly low: boolean;
   /** The parameters that ask for the same range again. */
@@ -88,6 +90,7 @@ export async function askedStream(context: AppContext, streamPath: string, asked
     ...bounded,
     startMs,
     lengthMs,
+    windowMs,
     settled,
     live,
     low,
@@ -112,6 +115,16 @@ function rangeOf({ window, ...asked }: Asked, zone: string, nowMs: number): Time
   if (range === undefined && isAllowed) return { startMs: undefined, endMs: undefined, windowMs };
   const message = `window is ${SHORTEST_WINDOW_S}s to ${LONGEST_WINDOW_S}s, and stands instead of times. Leave out one of them.`;
   throw new BoxcarError("bad_parameter", message, { parameters: ["window"] });
+}
+
+/** The times of a link to what was asked for: it goes on growing, or sliding, where it does. */
+export function sharedTimes(
+  { startMs, endMs, live, windowMs }: AskedStream,
+  { end, duration }: Pick<Asked, "end" | "duration">,
+): { readonly start?: string; readonly end?: string | undefined } {
+  if (windowMs !== undefined) return {};
+  const isOpen = live && end === undefined && duration === undefined;
+  return { start: formatTime(startMs), end: isOpen ? undefined : formatTime(endMs) };
 }
 
 /** The query of a URL that asks for the same range again. */

@@ -1,8 +1,7 @@
 import { createRoute } from "@hono/zod-openapi";
 import { BoxcarError } from "../../base/errors.ts";
 import { checkStreamPath, encodeStreamPath } from "../../base/stream-path.ts";
-import { formatTime } from "../../base/time.ts";
-import { Manifest, type ManifestOptions } from "../../deliver/dash.ts";
+import { Manifest, type LiveManifest, type ManifestOptions } from "../../deliver/dash.ts";
 import { streamFolder } from "../../deliver/media-names.ts";
 import type { App, AppContext } from "../context.ts";
 import { atTimes, shared, shareParameters, shareReply, signedLinkParameters, wantsLink } from "../ranges/share.ts";
@@ -11,7 +10,16 @@ import { atOnce } from "../middleware/limits.ts";
 import { refused } from "../replies/replies.ts";
 import { query } from "../schema/parameters.ts";
 import * as z from "../schema/zod.ts";
-import { askedStream, divide, mediaQuery, queryOf, streamParameters } from "./asked-stream.ts";
+import {
+  askedStream,
+  divide,
+  liveParameters,
+  mediaQuery,
+  queryOf,
+  sharedTimes,
+  type AskedStream,
+} from "./asked-stream.ts";
+import { oncePlayable } from "./on-growth.ts";
 import { sendPlaylist } from "./send-playlist.ts";
 
 /** Renditions by the parameter that asks for them. */
@@ -27,14 +35,14 @@ const route = createRoute({
   summary: "Stream a time range by DASH",
   description:
     "`{streamPath}/manifest.mpd` is the manifest of a range. It names the init and media segments that HLS has, with picture and " +
-    "sound apart; each stretch without a gap or change is a period.",
+    "sound apart; each stretch without a gap or change is a period. That of a stream that is being recorded is dynamic.",
   middleware: [need("read", (c) => splitManifest(c.req.param("file") ?? "")), atOnce("downloads")] as const,
   request: {
     params: z.object({
       file: z.string().openapi({ description: "Stream path and `manifest.mpd`.", example: "live/cam1/manifest.mpd" }),
     }),
     query: query({
-      ...streamParameters,
+      ...liveParameters,
       tracks: z.enum(["split", "video", "audio"], "expected split, video or audio").default("split").openapi({
         description: "Picture and sound (`split`), or one of them.",
       }),
@@ -57,22 +65,31 @@ export function addDash(app: App, context: AppContext): void {
   app.openapi(route, async (c) => {
     const streamPath = splitManifest(c.req.valid("param").file);
     const query = c.req.valid("query");
-    const asked = await askedStream(context, streamPath, query);
     if (wantsLink(query)) {
-      const times = { start: formatTime(asked.startMs), end: formatTime(asked.endMs) };
+      const times = sharedTimes(await askedStream(context, streamPath, query), query);
       return shareReply(c, context, query, atTimes(c, `/mp4/dash/${encodeStreamPath(streamPath)}/manifest.mpd`, times));
     }
-    const { sha256 } = context;
     const sent = { name: `dash ${query.tracks}`, contentType: "application/dash+xml", expires: query.expires };
-    return sendPlaylist(c, context, asked, sent, async () => {
-      const tracks = renditions[query.tracks] ?? [];
-      const manifest = new Manifest({ tracks, usualMs: asked.lengthMs, folder: streamFolder(streamPath), sha256 });
-      const streamed = query.tracks === "split" ? "av" : query.tracks === "video" ? "v" : "a";
-      const version = await divide(c, context, queryOf(asked, streamed), manifest);
-      const extent = { fromMs: manifest.fromMs, toMs: manifest.toMs, tracks: query.tracks };
-      return { text: await manifest.text(await mediaQuery(c, context, streamPath, extent, query.expires)), version };
+    return oncePlayable(c, context, streamPath, async () => {
+      const asked = await askedStream(context, streamPath, query);
+      return sendPlaylist(c, context, asked, sent, async () => {
+        const live = liveManifest(context, asked);
+        const tracks = renditions[query.tracks] ?? [];
+        const options = { tracks, usualMs: asked.lengthMs, folder: streamFolder(streamPath), live };
+        const manifest = new Manifest({ ...options, sha256: context.sha256 });
+        const streamed = query.tracks === "split" ? "av" : query.tracks === "video" ? "v" : "a";
+        const version = await divide(c, context, queryOf(asked, streamed), manifest);
+        const extent = { fromMs: manifest.fromMs, toMs: manifest.toMs, tracks: query.tracks };
+        const text = await manifest.text(await mediaQuery(c, context, streamPath, extent, query.expires));
+        // One that tells the time is made anew for each.
+        return { text, version: live === undefined ? version : undefined };
+      });
     });
   });
+}
+
+function liveManifest({ clock }: AppContext, { live, windowMs }: AskedStream): LiveManifest | undefined {
+  return live || windowMs !== undefined ? { nowMs: clock(), windowMs, over: !live } : undefined;
 }
 
 function splitManifest(path: string): string {

@@ -2,7 +2,6 @@ import { createRoute } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import { BoxcarError } from "../../base/errors.ts";
 import { checkStreamPath } from "../../base/stream-path.ts";
-import { formatTime } from "../../base/time.ts";
 import { StreamMeasure, type StreamTracks } from "../../core/index.ts";
 import { hasReached, type AwaitedEnd } from "../../deliver/blocking-reload.ts";
 import { MediaPlaylist, type LivePlaylist } from "../../deliver/hls.ts";
@@ -30,7 +29,8 @@ import {
   mediaQuery,
   queryOf,
   sameRange,
-  liveParameters,
+  sharedTimes,
+  playlistParameters,
   TRACKS,
   type AskedStream,
 } from "./asked-stream.ts";
@@ -39,7 +39,7 @@ import { readyPlaylist, sendReady, type MadePlaylist } from "./send-playlist.ts"
 import { sendStreamFile } from "./stream-file.ts";
 
 const parameters = query({
-  ...liveParameters,
+  ...playlistParameters,
   tracks: z
     .enum(["split", "muxed", "video", "audio"], "expected split, muxed, video or audio")
     .default("split")
@@ -128,9 +128,7 @@ function awaitedEnd({ _HLS_msn: msn, _HLS_part: part }: Query): AwaitedEnd | und
 }
 
 async function share(c: Context<AppEnv>, context: AppContext, streamPath: string, query: Query): Promise<Response> {
-  const { startMs, endMs, live } = await askedStream(context, streamPath, query);
-  const end = live && query.end === undefined && query.duration === undefined ? undefined : formatTime(endMs);
-  const times = query.window === undefined ? { start: formatTime(startMs), end } : {};
+  const times = sharedTimes(await askedStream(context, streamPath, query), query);
   return shareReply(c, context, query, atTimes(c, `${streamFolder(streamPath)}index.m3u8`, times));
 }
 
