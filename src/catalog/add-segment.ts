@@ -5,7 +5,7 @@ import { lastOf, type CatalogDatabase } from "./database.ts";
 import { segmentColumns, segmentOf, type SegmentRow } from "./rows.ts";
 import type { Schema } from "./schema.ts";
 import { giveUpFenced, type Fence } from "./leases.ts";
-import { derivedStart, settleStarts } from "./inexact-starts.ts";
+import { derivedStart, followerOf, settleStarts } from "./inexact-starts.ts";
 import { storeFirst, storeRest } from "./segment-indexes.ts";
 import { countAdded } from "./totals.ts";
 import type { BegunSegment, NewSegment, ReadySegment, Segment } from "./types.ts";
@@ -117,15 +117,22 @@ export async function completeSegment(
   const counted = { size: segment.size, startMs: times.start_ms, endMs: times.end_ms };
   const changes = [storeFirst(db.primary, id, index), ...countAdded(db.primary, id, counted)];
   const fenced = fence === undefined ? [] : [giveUpFenced(db.primary, id, fence, times.end_ms)];
-  const results: readonly [...unknown[][], SegmentRow[]] = await db.batch([...fenced, ...changes, becomeReady]);
+  const follower = followerOf(db.primary, id, segment);
+  const results: readonly [...unknown[][], SegmentRow[]] = await db.batch([
+    ...fenced,
+    ...changes,
+    follower,
+    becomeReady,
+  ]);
   const [row] = lastOf(results);
+  const leads = (results.at(-2)?.length ?? 0) > 0;
   const [taken] = fenced.length === 0 ? [] : (results[0] as { taken_ms: number }[]);
   if (taken !== undefined) throw takenOver(id, taken.taken_ms);
   if (row === undefined) {
     const message = "The upload took so long that it was given up. Upload the segment again.";
     throw new BoxcarError("upload_expired", message, { id });
   }
-  if (precisionMs === 0) return segmentOf(row);
+  if (precisionMs === 0 && !leads) return segmentOf(row);
   await settleStarts(db, row.stream_path, id, startMs);
   const settled = await db.primary
     .selectFrom("segments")

@@ -7,8 +7,15 @@ import { bucketOf, countMoved, narrowTotals } from "./totals.ts";
  * Starts that are only known to a precision, such as those of file names of whole seconds. A segment whose stated start
  * lies within the precisions of where the one before ends goes on there: its start is derived from it, so that no
  * distance or overlap is told that is none. Derived from the stated starts alone, in their order, the starts are the same
- * in whatever order segments arrive; a later segment never moves an earlier one.
+ * in whatever order segments arrive; a later segment never moves an earlier one. A segment that was cut amid a group of
+ * pictures is stated by when it was cut, not by its first picture: of such ones the start is derived from exact ones, too.
  */
+
+/**
+ * How exactly a segment states its start that goes on amid a group of pictures, milliseconds: as far as pictures are out of order,
+ * and no farther than what is no gap.
+ */
+export const CUT_PRECISION_MS = 500;
 
 /** A derived start is brought back to within the precision of its stated one by this much at a joint: below any gap. */
 const CORRECTION_US = 100_000;
@@ -39,9 +46,30 @@ function derive({ statedMs, precisionMs }: Stated, before: InexactRow | undefine
   if (before === undefined) return { us: stated, follows: false };
   const end = before.start_us + before.duration_us;
   const off = stated - end;
-  if (Math.abs(off) > (precisionMs + before.precision_ms) * 1000) return { us: stated, follows: false };
+  if (!mayFollow({ statedMs, precisionMs }, before, off)) return { us: stated, follows: false };
   const beyond = Math.max(0, Math.abs(off) - precisionMs * 1000);
   return { us: end + Math.sign(off) * Math.min(beyond, CORRECTION_US), follows: true };
+}
+
+/** Whether a segment may go on where the one before ends, which `off` microseconds lie between by what is stated and derived. */
+function mayFollow({ statedMs, precisionMs }: Stated, before: InexactRow, off: number): boolean {
+  if (precisionMs !== CUT_PRECISION_MS) return Math.abs(off) <= (precisionMs + before.precision_ms) * 1000;
+  // Behind a gap it cannot be decoded: what is one by the stated starts stays one.
+  const stated = statedMs - before.stated_ms - before.duration_us / 1000;
+  const named = before.precision_ms === CUT_PRECISION_MS ? 0 : before.precision_ms;
+  return Math.abs(stated) <= precisionMs + named;
+}
+
+/** Asks for a segment whose start is derived from the exact one that is about to become ready: `settleStarts` is to be called then. */
+export function followerOf(
+  db: Kysely<Schema>,
+  id: number,
+  { startMs, endMs }: { readonly startMs: number; readonly endMs: number },
+): CompiledQuery<{ id: number }> {
+  return sql<{ id: number }>`select id from segments where state = 'ready'
+    and stream_path = (select stream_path from segments where id = ${id})
+    and stated_ms > ${Math.max(startMs, endMs - CUT_PRECISION_MS - 1)} and stated_ms <= ${endMs + CUT_PRECISION_MS}
+    and precision_ms = ${CUT_PRECISION_MS} limit 1`.compile(db);
 }
 
 /** The start of a segment that is about to become ready, microseconds. */
@@ -51,7 +79,8 @@ export async function derivedStart(
   id: number,
   stated: Stated,
 ): Promise<number> {
-  return derive(stated, await rowBefore(db, streamPath, { ms: stated.statedMs, id })).us;
+  const at = { ms: stated.statedMs, id };
+  return derive(stated, await leading(db, streamPath, { ...stated, at }, await rowBefore(db, streamPath, at))).us;
 }
 
 /**
@@ -112,8 +141,10 @@ async function movesFrom(db: Kysely<Schema>, streamPath: string, from: Position,
       .limit(PAGE)
       .execute();
     for (const row of rows) {
-      const { us, follows } = derive({ statedMs: row.stated_ms, precisionMs: row.precision_ms }, before);
-      if (before !== undefined) {
+      const stated = { statedMs: row.stated_ms, precisionMs: row.precision_ms };
+      const led = await leading(db, streamPath, { ...stated, at: positionOf(row) }, before);
+      const { us, follows } = derive(stated, led);
+      if (before !== undefined && before === led) {
         const endMs = follows ? Math.round(us / 1000) : Math.ceil((before.start_us + before.duration_us) / 1000);
         const known = moves.at(-1)?.at.id === before.id ? moves.pop() : undefined;
         const moved = { row: before, us: before.start_us, ...known, at: positionOf(before), endMs };
@@ -141,6 +172,34 @@ function changesOf(db: Kysely<Schema>, { row, us, endMs }: Move): CompiledQuery[
     sql`update segments set start_us = ${us}, start_ms = ${startMs}, end_ms = ${endMs}
       where id in (select id ${unchanged})`.compile(db),
   ];
+}
+
+/**
+ * The row that a segment may follow: the inexact one before it, or an exact one behind that when it goes on amid a group of
+ * pictures.
+ */
+async function leading(
+  db: Kysely<Schema>,
+  streamPath: string,
+  { at, precisionMs }: Stated & { readonly at: Position },
+  before: InexactRow | undefined,
+): Promise<InexactRow | undefined> {
+  if (precisionMs !== CUT_PRECISION_MS) return before;
+  const exact = await db
+    .selectFrom("segments")
+    .select(["id", "start_ms", "end_ms"])
+    .where("state", "=", sql.lit("ready" as const))
+    .where("stated_ms", "is", null)
+    .where("stream_path", "=", streamPath)
+    .where("start_ms", "<", at.ms)
+    .orderBy("start_ms", "desc")
+    .orderBy("id", "desc")
+    .limit(1)
+    .executeTakeFirst();
+  if (exact === undefined || (before !== undefined && exact.start_ms < before.stated_ms)) return before;
+  const { id, start_ms: startMs, end_ms: endMs } = exact;
+  const times = { stated_ms: startMs, start_us: startMs * 1000, duration_us: (endMs - startMs) * 1000, end_ms: endMs };
+  return { id, precision_ms: 0, ...times };
 }
 
 async function rowBefore(

@@ -41,6 +41,8 @@ export { INDEX_PAGE, wholeDuration, type Indexes, type RecordedSegment, type Seg
 export { planFrame, planKeyframes, type FrameTime } from "./frames.ts";
 export type { FrameClip, FrameSample } from "./frame-clip.ts";
 export { sampledEnd, shownSize } from "./shown.ts";
+/** @internal */
+export { goesOnAmidGroup } from "./planning/lead.ts";
 
 export { notedGroups, USUAL_GROUPS } from "./streaming/groups.ts";
 export { PART_MS, type PartedSegment, type PartialSegment, type PartName } from "./streaming/partial-segments.ts";

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { CUT_PRECISION_MS } from "../../src/catalog/inexact-starts.ts";
 import type { Segment } from "../../src/catalog/types.ts";
 import { random, seedOf, type Random } from "../support/random.ts";
 import { openTestCatalog, readySegment, type TestCatalog } from "./open.ts";
@@ -19,11 +20,11 @@ interface Named {
 }
 
 let count = 0;
-async function add(streamPath: string, { statedMs, durationMs }: Named): Promise<Segment> {
+async function add(streamPath: string, { statedMs, durationMs }: Named, precisionMs = SECOND): Promise<Segment> {
   const { catalog } = opened;
   const { id } = await catalog.beginSegment({ streamPath, key: `k${String(count++)}`, nowMs: 0 });
   const ready = readySegment(statedMs, statedMs + Math.ceil(durationMs));
-  return catalog.completeSegment(id, { ...ready, precisionMs: SECOND, durationMs });
+  return catalog.completeSegment(id, { ...ready, precisionMs, durationMs });
 }
 
 async function listed(streamPath: string): Promise<Pick<Segment, "startMs" | "endMs">[]> {
@@ -116,6 +117,37 @@ describe("inexact starts", () => {
     const named = Array.from({ length: 60 }, (_, i) => ({ statedMs: BASE + i * 10_000, durationMs: 10_090 }));
     for (const each of named) await add("s", each);
     expectSeamless(await listed("s"), named);
+  });
+
+  it("are derived from exact ones where a segment was cut amid a group of pictures, up to the gap tolerance", async () => {
+    const tenSeconds = { durationMs: 10_000 };
+    // Cut at each ten seconds, while its first pictures were presented 400 ms before.
+    const named: [Named, number][] = [
+      [{ statedMs: BASE, durationMs: 9600 }, 0],
+      [{ statedMs: BASE + 10_000, ...tenSeconds }, CUT_PRECISION_MS],
+      [{ statedMs: BASE + 20_000, ...tenSeconds }, CUT_PRECISION_MS],
+      // Behind a gap of 600 ms it starts when it says.
+      [{ statedMs: BASE + 30_600, ...tenSeconds }, CUT_PRECISION_MS],
+      [{ statedMs: BASE + 40_700, ...tenSeconds }, 0],
+      // What is further off than it can be comes nearer, by less than a gap.
+      [{ statedMs: BASE + 51_000, durationMs: 9700 }, CUT_PRECISION_MS],
+      [{ statedMs: BASE + 61_000, ...tenSeconds }, CUT_PRECISION_MS],
+    ];
+    for (const each of named) await add("s", ...each);
+    for (const each of named.toReversed()) await add("backwards", ...each);
+    expect(await listed("backwards")).toEqual(await listed("s"));
+    const starts = (await listed("s")).map(({ startMs }) => startMs - BASE);
+    expect(starts).toEqual([0, 9600, 19_600, 30_600, 40_700, 50_700, 60_500]);
+  });
+
+  it("of such ones do not drift away where durations are wrong", async () => {
+    await add("s", { statedMs: BASE, durationMs: 9950 }, 0);
+    for (let i = 1; i < 60; i++) await add("s", { statedMs: BASE + i * 10_000, durationMs: 9950 }, CUT_PRECISION_MS);
+    const found = await listed("s");
+    const off = found.map(({ startMs }, i) => startMs - BASE - i * 10_000);
+    expect(Math.max(...off.map(Math.abs))).toBeLessThanOrEqual(550);
+    for (const [i, { endMs }] of found.entries())
+      expect(Math.abs((found[i + 1]?.startMs ?? endMs) - endMs)).toBeLessThan(101);
   });
 
   it("stay as they are when earlier segments are deleted", async () => {

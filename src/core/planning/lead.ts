@@ -2,6 +2,7 @@ import type { RecordedSegment } from "../segment.ts";
 import { isVideo } from "../track-kinds.ts";
 import { TimedSegment } from "./placed-segment.ts";
 import { TrackFlag } from "../wasm/abi/names.ts";
+import { readSummary } from "../wasm/records/summary.ts";
 
 /** Finds the segment that a segment follows without a gap; undefined when there is none. */
 export type SegmentBefore = (segment: RecordedSegment) => Promise<RecordedSegment | undefined>;
@@ -57,6 +58,13 @@ export async function decodedFrom(segment: RecordedSegment, before: SegmentBefor
 }
 
 /** Whether pictures of a segment need others from before it to be decoded. */
-export function startsLate({ reference }: TimedSegment): boolean {
+export function startsLate({ reference }: Pick<TimedSegment, "reference">): boolean {
   return isVideo(reference) && (reference.flags & TrackFlag.LateSync) !== 0;
+}
+
+/** The same of a segment's summary: whether it has sync samples, but begins without one. @throws BoxcarError `bad_index` (500) */
+export function goesOnAmidGroup(summary: Uint8Array): boolean {
+  const { tracks, reference } = readSummary(summary);
+  const track = tracks[reference];
+  return track !== undefined && startsLate({ reference: track });
 }

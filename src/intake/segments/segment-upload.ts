@@ -1,8 +1,9 @@
+import { CUT_PRECISION_MS } from "../../catalog/inexact-starts.ts";
 import { idempotencyMismatch } from "../../catalog/add-segment.ts";
 import type { Catalog } from "../../catalog/catalog.ts";
 import type { Segment } from "../../catalog/types.ts";
 import { BoxcarError } from "../../base/errors.ts";
-import { notedGroups, StreamIndexer, type Core, type IndexedSegment } from "../../core/index.ts";
+import { goesOnAmidGroup, notedGroups, StreamIndexer, type Core, type IndexedSegment } from "../../core/index.ts";
 import type { Clock, ObjectInfo, Store } from "../../base/ports.ts";
 import { timesOf, type AskedStart, type SegmentTimes, type StartSource } from "./segment-start.ts";
 import { begunBody } from "../../base/started.ts";
@@ -180,7 +181,7 @@ export function readySegment(
   return {
     startMs,
     endMs,
-    precisionMs,
+    precisionMs: goesOnAmidGroup(summary) ? Math.max(precisionMs ?? 0, CUT_PRECISION_MS) : precisionMs,
     durationMs,
     format,
     codecs,
