@@ -197,6 +197,11 @@ const migrations: Readonly<Record<string, readonly RawBuilder<unknown>[]>> = {
     )`,
     sql`create index webhook_deliveries_due on webhook_deliveries (next_ms) where done_ms is null`,
   ],
+  "016_webhooks_due": [
+    // Of each consumer by itself: what one has not taken is not looked through for the others.
+    sql`drop index webhook_deliveries_due`,
+    sql`create index webhook_deliveries_due on webhook_deliveries (consumer, next_ms) where done_ms is null`,
+  ],
 };
 
 /**

@@ -33,11 +33,11 @@ export class WebhookRows {
     );
   }
 
-  /** Claims what is due, so that no other node attempts it before a moment. @param untilMs that moment */
-  async claim(consumers: readonly string[], nowMs: number, untilMs: number, limit: number): Promise<Delivery[]> {
+  /** Claims what is due to a consumer, so that no other node attempts it before a moment. @param untilMs that moment */
+  async claim(consumer: string, nowMs: number, untilMs: number, limit: number): Promise<Delivery[]> {
     const claim = sql<Delivery>`update webhook_deliveries set next_ms = ${untilMs}, attempts = attempts + 1
       where id in (select id from webhook_deliveries
-        where done_ms is null and next_ms <= ${nowMs} and consumer in (${sql.join(consumers)})
+        where done_ms is null and next_ms <= ${nowMs} and consumer = ${consumer}
         order by next_ms, id limit ${limit})
       returning id, consumer, message, body, attempts - 1 as attempts`;
     const [rows] = await this.#db.batch([claim.compile(this.#db.primary)]);

@@ -2,6 +2,7 @@ import { base64, bytesOfBase64 } from "../base/base64.ts";
 import type { Clock, Log } from "../base/ports.ts";
 import { formatTime } from "../base/time.ts";
 import type { Catalog } from "../catalog/catalog.ts";
+import type { Delivery } from "../catalog/webhook-rows.ts";
 import { backoffMs } from "./backoff.ts";
 
 /** What consumers are told of. */
@@ -31,7 +32,7 @@ export interface WebhookParts {
 /** How often it is looked for what is due, and for how long others leave alone what this node attempts. Milliseconds. */
 const LOOK_MS = 1000;
 const CLAIM_MS = 60_000;
-/** What is attempted at once. */
+/** What is attempted at once with one consumer. */
 const AT_ONCE = 16;
 /** Attempts are twice as far apart each time, up to an hour, and end after so many: about a day. */
 const LONGEST_WAIT_MS = 3_600_000;
@@ -51,6 +52,8 @@ export class Webhooks {
   #unwritten: { readonly message: string; readonly body: string }[] = [];
   #timer: ReturnType<typeof setTimeout> | undefined;
   #looking: Promise<void> = Promise.resolve();
+  /** Consumers that are being told something: one that does not answer holds up itself alone. */
+  readonly #told = new Map<string, Promise<void>>();
   #closed = false;
   #forgottenMs = 0;
 
@@ -81,6 +84,7 @@ export class Webhooks {
     this.#closed = true;
     clearTimeout(this.#timer);
     await this.#looking;
+    await Promise.all(this.#told.values());
     await this.#write().catch(() => undefined);
   }
 
@@ -88,14 +92,16 @@ export class Webhooks {
     if (this.#closed) return;
     this.#timer = setTimeout(() => {
       this.#looking = this.#look()
-        .catch((error: unknown) => {
-          this.#parts.log("warn", "webhooks cannot be looked after", { error: String(error) });
-        })
+        .catch(this.#complain)
         .finally(() => {
           this.#next();
         });
     }, LOOK_MS);
   }
+
+  readonly #complain = (error: unknown): void => {
+    this.#parts.log("warn", "webhooks cannot be looked after", { error: String(error) });
+  };
 
   async #write(): Promise<void> {
     const { catalog, consumers, clock } = this.#parts;
@@ -114,11 +120,28 @@ export class Webhooks {
       await catalog.webhooks.forget(nowMs - REMEMBERED_MS);
       this.#forgottenMs = nowMs;
     }
-    const due = await catalog.webhooks.claim(consumers, nowMs, nowMs + CLAIM_MS, AT_ONCE);
-    await Promise.all(due.map((delivery) => this.#deliver(delivery)));
+    for (const consumer of consumers) {
+      if (this.#told.has(consumer)) continue;
+      const told = this.#deliverTo(consumer)
+        .catch(this.#complain)
+        .finally(() => this.#told.delete(consumer));
+      this.#told.set(consumer, told);
+    }
   }
 
-  async #deliver({ id, consumer, message, body, attempts }: Awaited<ReturnType<Catalog["webhooks"]["claim"]>>[number]) {
+  /** Delivers what is due to a consumer, for as long as it takes all of it. */
+  async #deliverTo(consumer: string): Promise<void> {
+    const { catalog, clock } = this.#parts;
+    for (let taken = true; taken && !this.#closed;) {
+      const nowMs = clock();
+      const due = await catalog.webhooks.claim(consumer, nowMs, nowMs + CLAIM_MS, AT_ONCE);
+      const answers = await Promise.all(due.map((delivery) => this.#deliver(delivery)));
+      taken = due.length === AT_ONCE && answers.every(Boolean);
+    }
+  }
+
+  /** @returns whether it was taken */
+  async #deliver({ id, consumer, message, body, attempts }: Delivery): Promise<boolean> {
     const { catalog, clock, log, post, secret } = this.#parts;
     const seconds = String(Math.floor(clock() / 1000));
     const signed = await crypto.subtle.sign(
@@ -135,15 +158,20 @@ export class Webhooks {
     const answer = await post(consumer, headers, body).catch((error: unknown) =>
       error instanceof Error ? error.message : String(error),
     );
-    if (typeof answer === "number" && answer >= 200 && answer < 300) return catalog.webhooks.done(id, clock());
+    if (typeof answer === "number" && answer >= 200 && answer < 300) {
+      await catalog.webhooks.done(id, clock());
+      return true;
+    }
     const { origin } = new URL(consumer);
     const fields = { consumer: origin, message, answer, attempts: attempts + 1 };
     if (attempts + 1 >= MOST_ATTEMPTS || answer === 410) {
       log("error", "a webhook is given up", fields);
-      return catalog.webhooks.done(id, clock());
+      await catalog.webhooks.done(id, clock());
+      return false;
     }
     log("warn", "a webhook was not taken", fields);
-    return catalog.webhooks.later(id, clock() + backoffMs(attempts, Math.random(), LONGEST_WAIT_MS));
+    await catalog.webhooks.later(id, clock() + backoffMs(attempts, Math.random(), LONGEST_WAIT_MS));
+    return false;
   }
 }
 

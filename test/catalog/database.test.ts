@@ -34,6 +34,7 @@ describe("the database", () => {
       "013_groups",
       "014_lease_takes",
       "015_webhooks",
+      "016_webhooks_due",
     ]);
     expect(await migrate(opened.db)).toEqual([]);
     const again = await openCatalogFile(opened.path);

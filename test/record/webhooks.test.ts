@@ -4,7 +4,9 @@ import { readFile } from "node:fs/promises";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { Webhooks } from "../../src/record/webhooks.ts";
 import { startTestServer, type TestServer } from "../app/test-server.ts";
+import { openTestCatalog } from "../catalog/open.ts";
 import { record } from "../support/recording.ts";
 
 const secret = "0123456789abcdef0123456789abcdef";
@@ -93,6 +95,42 @@ test("consumers are told once of each recording, segment and event, signed, and 
   const refusals = server.logged.filter(({ message }) => message === "a webhook was not taken");
   expect(JSON.stringify(refusals)).toContain("may not be reached");
   expect(JSON.stringify(server.lines)).not.toContain(secret);
+});
+
+test("a consumer that does not answer holds up no other one, and what is due to one is told without pauses", async () => {
+  const clock = (): number => Date.now();
+  const opened = await openTestCatalog();
+  const answered: string[] = [];
+  let asked = 0;
+  let release: () => void = () => undefined;
+  const silence = new Promise<number>((resolve) => {
+    release = () => {
+      resolve(204);
+    };
+  });
+  const webhooks = new Webhooks({
+    catalog: opened.catalog,
+    clock,
+    log: () => undefined,
+    secret,
+    consumers: ["https://silent.example/", "https://prompt.example/"],
+    post: (url, headers) => {
+      asked += 1;
+      if (url.includes("silent")) return silence;
+      answered.push(headers["webhook-id"] ?? "");
+      return Promise.resolve(204);
+    },
+  });
+  for (let i = 0; i < 40; i++) await webhooks.tell("event", String(i), {});
+  webhooks.start();
+  await expect.poll(() => answered.length, { timeout: 5000 }).toBe(40);
+  expect(new Set(answered).size).toBe(40);
+  expect(asked - answered.length).toBe(16);
+  await webhooks.tell("event", "late", {});
+  await expect.poll(() => answered.at(-1), { timeout: 5000 }).toBe("event.late");
+  release();
+  await webhooks.close();
+  await opened.close();
 });
 
 test("webhooks without a secret are refused at the start", async () => {
