@@ -43,6 +43,7 @@ import { addRecordingMetrics } from "./record/metrics.ts";
 import { addSources } from "./record/sources.ts";
 import { addTus } from "./uploads/tus.ts";
 import { addSegments } from "./media/segments.ts";
+import { addOwnAccess } from "./service/own-access.ts";
 import { addService } from "./service/service.ts";
 import { addSnapshot } from "./pictures/snapshot.ts";
 import { addSprite } from "./pictures/sprite.ts";
@@ -75,6 +76,7 @@ export function createApp(given: AppPlatform): App {
   addTus(app, context);
   addFiles(app, context);
   addMetrics(app, context.metrics);
+  addOwnAccess(app);
   addService(app, context);
   checkGuards(app.routes);
   return app;

@@ -135,8 +135,8 @@ declare global {
   }
 }
 
-/** Puts `window.playback` into the page. The function runs there: nothing of this module is in reach. */
-function install(page: Page): Promise<void> {
+/** Puts `window.playback` into the page, which is gone with each document. The function runs there: nothing of this module is in reach. */
+export function install(page: Page): Promise<void> {
   return page.evaluate((bits) => {
     const STILL_MS = 3000; // so long without progress is an end
     const canvas = document.createElement("canvas");

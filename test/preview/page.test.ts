@@ -5,7 +5,7 @@ import { join } from "node:path";
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { startNode, type RunningServer } from "../../src/runtime/node.ts";
-import { chromiumPath, openPage } from "../browser/chromium.ts";
+import { chromiumPath, install, openPage } from "../browser/chromium.ts";
 import { FPS, recordNumbered, type NumberedOptions } from "../browser/numbered-recording.ts";
 import { random, seedOf } from "../support/random.ts";
 
@@ -52,6 +52,19 @@ function shownAt(stream: string, seconds: number): Promise<number> {
     },
     new URLSearchParams({ stream, t: at }).toString(),
   );
+}
+
+/** Selects all that the timeline shows. */
+async function selectAll(): Promise<void> {
+  await page.waitForTimeout(500);
+  const box = await page.locator(".timeline canvas").boundingBox();
+  if (box === null) throw new Error("no timeline");
+  await page.keyboard.down("Shift");
+  await page.mouse.move(box.x + 2, box.y + 50);
+  await page.mouse.down();
+  await page.mouse.move(box.x + box.width - 2, box.y + 50, { steps: 3 });
+  await page.mouse.up();
+  await page.keyboard.up("Shift");
 }
 
 beforeAll(async () => {
@@ -128,6 +141,80 @@ describe.skipIf(chromiumPath === undefined)("the page", () => {
     const size = page.locator(".actions button small").first();
     await size.waitFor();
     expect(await size.textContent()).toMatch(/^\d+ kB$/);
+  });
+
+  test("uploads files into a stream, and deletes what is selected once it was said what that is", async () => {
+    const [file] = await recordNumbered({ folder, name: "new", segments: 1, seconds: 4 });
+    await page
+      .locator("input[type=file]")
+      .nth(1)
+      .setInputFiles(file ?? "");
+    await page.locator(".uploads input[name=streamPath]").fill("live/new");
+    await page.locator(".uploads input[name=start]").fill("2026-01-31T10:00:00");
+    await page.locator(".uploads .actions button.main").click();
+    await page.locator(".uploads em").waitFor();
+    await page.locator(".uploads .actions button").nth(1).click();
+    await page.locator(".streams button", { hasText: "live/new" }).click();
+    await selectAll();
+    await page.locator(".danger").first().click();
+    expect(await page.locator(".question").textContent()).toContain("Segments to delete: 1");
+    await page.locator(".question .danger").click();
+    await page.locator(".streams button", { hasText: "live/new" }).waitFor({ state: "detached" });
+    const left = (await (await fetch(`${server.url}/mp4/api/catalog`)).json()) as { data: { streamPath: string }[] };
+    expect(left.data.map(({ streamPath }) => streamPath)).toEqual(["live/cam1"]);
+  });
+
+  test("shows what is recorded now, lists its events, and says that what they protect stays", async () => {
+    const [file = ""] = await recordNumbered({ folder, name: "now", segments: 1, seconds: 4, fragmented: true });
+    const bytes = await readFile(file);
+    let end = (): void => undefined;
+    const body = new ReadableStream<Uint8Array>({
+      start(controller) {
+        controller.enqueue(new Uint8Array(bytes));
+        end = () => controller.close();
+      },
+    });
+    const pushed = fetch(`${server.url}/mp4/live/live/now`, { method: "POST", body, duplex: "half" } as RequestInit);
+    await page.reload();
+    await page.locator(".live").waitFor();
+    await page.locator(".streams button", { hasText: "live/now" }).click();
+    await page.locator("summary").click();
+    await page.locator("input[name=eventName]").fill("Alarm");
+    await page.locator("select[name=eventLevel]").selectOption("high");
+    await page.locator("details form button").click();
+    await page.locator(".notice", { hasText: "Event noted" }).waitFor();
+    end();
+    expect((await pushed).status).toBe(200);
+    await page.reload();
+    await page.locator(".streams button", { hasText: "live/now" }).click();
+    await page.locator(".events button", { hasText: "Alarm" }).waitFor();
+    await selectAll();
+    await page.locator(".danger").first().click();
+    expect(await page.locator(".question").textContent()).toMatch(/Nothing in the selection .*Protected .*: 1\./s);
+    await page.locator(".question button").click();
+  });
+
+  test("shows four cameras in step", async () => {
+    await upload("live/cam2", "cam2", { segments: 2 });
+    await page.reload();
+    await install(page);
+    await shownAt("live/cam1", 2.02);
+    await page.locator(".cameras button").nth(1).click();
+    const number = (): Promise<number> =>
+      page.evaluate(async () => {
+        const player = document.querySelector<HTMLElementTagNameMap["boxcar-player"]>("boxcar-player[data-stream]");
+        for (const until = performance.now() + 8000; performance.now() < until;) {
+          await new Promise((resolve) => setTimeout(resolve, 200));
+          if (player !== null && player.video.readyState >= 2 && !player.video.seeking && player.timeMs > 0)
+            return window.playback.read(player.video).number;
+        }
+        return -1;
+      });
+    expect(await number()).toBe(50);
+    await page.keyboard.press(".");
+    await page.waitForTimeout(500);
+    expect(await number()).toBe(51);
+    await page.locator(".cameras button").first().click();
   });
 
   test("asks for nothing that its own policy or the server refuses", async () => {

@@ -47,6 +47,7 @@ export class BoxcarPlayer extends Base {
     super();
     this.#words = elementWords(this.closest("[lang]")?.getAttribute("lang") ?? document.documentElement.lang);
     this.video.playsInline = true;
+    this.video.part.add("video");
     this.#controls = new Controls(this, this.#words);
     const root = this.attachShadow({ mode: "open" });
     const sheet = new CSSStyleSheet();

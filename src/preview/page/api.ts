@@ -12,8 +12,17 @@ export interface StreamRow {
 export interface RangeFacts {
   readonly coverage: readonly { readonly startMs: number; readonly endMs: number }[];
   readonly codecs: string;
+  readonly events: readonly RangeEvent[];
   /** Bytes in each format. */
   readonly size: { readonly mp4: number; readonly fmp4: number };
+}
+
+/** Something that happened, by the wall clock. */
+export interface RangeEvent {
+  readonly startMs: number;
+  readonly endMs: number;
+  readonly name: string;
+  readonly level: "high" | "low";
 }
 
 /** A link that holds for a time, without a token. */
@@ -32,6 +41,12 @@ interface Reply {
 interface Times {
   readonly startTime: string;
   readonly endTime: string;
+}
+
+/** What the server tells of a range. */
+interface ToldFacts extends Pick<RangeFacts, "codecs" | "size"> {
+  readonly coverage: readonly Times[];
+  readonly events: readonly (Times & { eventName: string; eventId: string; eventLevel: RangeEvent["level"] })[];
 }
 
 /** A refusal, with the server's sentence. */
@@ -70,15 +85,18 @@ export async function ask(path: string, init: RequestInit = {}): Promise<Respons
   throw new Refused(response.status, message);
 }
 
-async function data<T>(path: string, signal?: AbortSignal): Promise<T> {
+/** The data of a reply. @throws Refused with the server's sentence */
+export async function data<T>(path: string, signal?: AbortSignal): Promise<T> {
   const response = await ask(path, signal === undefined ? {} : { signal });
   return ((await response.json()) as Reply).data as T;
 }
 
 /** A stream path as URLs have it. */
-const encoded = (streamPath: string): string => streamPath.split("/").map(encodeURIComponent).join("/");
+export const encoded = (streamPath: string): string => streamPath.split("/").map(encodeURIComponent).join("/");
 
-const timesOf = (startMs: number, endMs: number): string => `start=${Math.round(startMs)}&end=${Math.round(endMs)}`;
+/** A range as parameters. */
+export const timesOf = (startMs: number, endMs: number): string =>
+  `start=${Math.round(startMs)}&end=${Math.round(endMs)}`;
 
 const interval = ({ startTime, endTime }: Times): { startMs: number; endMs: number } => ({
   startMs: Date.parse(startTime),
@@ -100,8 +118,11 @@ export async function facts(
 ): Promise<RangeFacts | undefined> {
   try {
     const path = `/mp4/api/timeline/${encoded(streamPath)}?${timesOf(startMs, endMs)}`;
-    const found = await data<{ coverage: Times[]; codecs: string; size: RangeFacts["size"] }>(path, signal);
-    return { codecs: found.codecs, size: found.size, coverage: found.coverage.map(interval) };
+    const found = await data<ToldFacts>(path, signal);
+    const events = found.events.map((event) => {
+      return { ...interval(event), name: event.eventName || event.eventId, level: event.eventLevel };
+    });
+    return { codecs: found.codecs, size: found.size, coverage: found.coverage.map(interval), events };
   } catch (error) {
     if (error instanceof Refused && error.status === 404) return undefined;
     throw error;

@@ -1,5 +1,9 @@
-/** Takes files that are dropped anywhere on the page. @param onOver whether files are held over it */
-export function takeDrops(onOver: (isOver: boolean) => void, onFiles: (files: File[]) => void): void {
+/**
+ * Takes files that are dropped anywhere on the page.
+ * @param onOver whether files are held over it
+ * @param onFiles the files, and what the place where they were dropped is for (`data-drop`)
+ */
+export function takeDrops(onOver: (isOver: boolean) => void, onFiles: (files: File[], what: string) => void): void {
   let depth = 0; // each element that is entered is left again
   const holdsFiles = (event: DragEvent): boolean => event.dataTransfer?.types.includes("Files") === true;
   const over = (by: number): void => {
@@ -20,6 +24,7 @@ export function takeDrops(onOver: (isOver: boolean) => void, onFiles: (files: Fi
     event.preventDefault();
     over(0);
     const files = [...(event.dataTransfer?.files ?? [])];
-    if (files.length > 0) onFiles(files);
+    const place = (event.target as Element).closest<HTMLElement>("[data-drop]");
+    if (files.length > 0) onFiles(files, place?.dataset.drop ?? "");
   });
 }

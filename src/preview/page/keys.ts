@@ -1,4 +1,4 @@
-import type { PageActions } from "./views.ts";
+import type { PageActions } from "./state.ts";
 
 /** What keys do beside the page's actions. */
 export interface KeyActions extends PageActions {

@@ -1,4 +1,4 @@
-import type { RangeFacts } from "./api.ts";
+import type { RangeEvent, RangeFacts } from "./api.ts";
 import type { Recording } from "./recording.ts";
 import type { Span } from "./timeline.ts";
 
@@ -9,6 +9,7 @@ const STILL_MS = 120;
 export interface Looked {
   /** What is recorded of what the timeline shows. */
   readonly coverage: readonly Span[];
+  readonly events: readonly RangeEvent[];
   /** Of the range that downloads are of; undefined when nothing of it is recorded. */
   readonly facts: RangeFacts | undefined;
 }
@@ -37,7 +38,7 @@ export class Look {
       const { recording, view, range } = wanted;
       const held = range.endMs > range.startMs ? recording.facts(range, signal) : Promise.resolve(undefined);
       Promise.all([recording.facts(view, signal), held])
-        .then(([shown, facts]) => this.#done({ coverage: shown?.coverage ?? [], facts }))
+        .then(([shown, facts]) => this.#done({ coverage: shown?.coverage ?? [], events: shown?.events ?? [], facts }))
         .catch((error: unknown) => {
           if (!signal.aborted) this.#failed(error);
         });

@@ -1,27 +1,23 @@
 import { render } from "lit";
 import { defineBoxcarPlayer, type BoxcarPlayer } from "../element/boxcar-player.ts";
 import type { PlayerEvents } from "../player.ts";
-import {
-  downloadPath,
-  picturePath,
-  Refused,
-  setToken,
-  share,
-  streams,
-  token,
-  type RangeFacts,
-  type SharedLink,
-  type StreamRow,
-} from "./api.ts";
-import { momentText } from "./clock.ts";
+import { Refused, setToken, streams, token, type RangeEvent, type RangeFacts, type StreamRow } from "./api.ts";
+import { Cameras } from "./cameras.ts";
+import { Deletion } from "./deletion.ts";
 import { takeDrops } from "./drops.ts";
-import { download, saveBlob } from "./files.ts";
+import { handOut, marked } from "./hand-out.ts";
 import { Hover } from "./hover.ts";
 import { pressKey, type KeyActions } from "./keys.ts";
 import { Look } from "./look.ts";
+import { allowed, NOTHING_ALLOWED } from "./manage-api.ts";
+import type { PanelHost } from "./panel.ts";
+import { Recorder } from "./recorder.ts";
 import { localRecording, serverRecording, type Recording } from "./recording.ts";
 import { Timeline, type Span } from "./timeline.ts";
-import { pageView, type PageState } from "./views.ts";
+import { Sharing } from "./sharing.ts";
+import type { PageState, Panels } from "./state.ts";
+import { Uploads } from "./uploads.ts";
+import { pageView } from "./views.ts";
 import { wordsFor } from "./words.ts";
 
 const { language, words } = wordsFor(navigator.languages);
@@ -29,11 +25,14 @@ const { language, words } = wordsFor(navigator.languages);
 const FIRST_VIEW_MS = 3_600_000;
 
 /** The page: what it shows, and what happens when something is done on it. */
-class Page {
+class Page implements PanelHost {
+  readonly words = words;
   readonly #root: HTMLElement;
-  #rows: readonly StreamRow[] | undefined;
+  /** Streams that have segments; undefined until the server has answered. */
+  #kept: readonly StreamRow[] | undefined;
   #search = "";
-  #recording: Recording | undefined;
+  allowed = NOTHING_ALLOWED;
+  recording: Recording | undefined;
   /** Files of this device that were opened last. */
   #local: Recording | undefined;
   #isOver = false;
@@ -44,16 +43,24 @@ class Page {
   #selection: Span | undefined;
   #facts: RangeFacts | undefined;
   #timeMs: number | undefined;
-  readonly #hover = new Hover(() => this.#render());
+  #events: readonly RangeEvent[] = [];
+  readonly #panels: Panels = {
+    deletion: new Deletion(this),
+    sharing: new Sharing(this),
+    uploads: new Uploads(this),
+    recorder: new Recorder(this),
+    cameras: new Cameras(this, () => this.#rows ?? []),
+  };
+  readonly #hover = new Hover(() => this.changed());
   readonly #looker = new Look(
-    ({ coverage, facts }) => {
-      if (this.#timeline !== undefined) this.#timeline.coverage = coverage;
+    ({ coverage, events, facts }) => {
+      if (this.#timeline !== undefined) Object.assign(this.#timeline, { coverage, events });
+      this.#events = events;
       this.#facts = facts;
-      this.#render();
+      this.changed();
     },
-    (error) => this.#tell(error),
+    (error) => this.tell(error),
   );
-  #link: SharedLink | undefined;
   #notice = "";
   #needsToken = false;
 
@@ -65,23 +72,39 @@ class Page {
     takeDrops(
       (isOver) => {
         this.#isOver = isOver;
-        this.#render();
+        this.changed();
       },
-      (files) => void this.#openFiles(files),
+      (files, what) => (what === "upload" ? this.#panels.uploads.add(files) : void this.#openFiles(files)),
     );
   }
 
+  get #rows(): readonly StreamRow[] | undefined {
+    return this.#kept && this.#panels.recorder.streams(this.#kept);
+  }
+
   async start(): Promise<void> {
-    this.#render();
+    this.changed();
     try {
-      this.#rows = await streams();
+      this.#kept = await streams();
       this.#needsToken = false;
+      this.allowed = await allowed();
+      await this.#panels.recorder.watch();
       await this.#follow();
     } catch (error) {
       if (error instanceof Refused && (error.status === 401 || error.status === 403)) this.#needsToken = true;
-      this.#tell(error);
+      this.tell(error);
     }
-    this.#render();
+    this.changed();
+  }
+
+  async reload(): Promise<void> {
+    this.#kept = await streams();
+    const row = this.#rows?.find(({ streamPath }) => streamPath === this.recording?.streamPath);
+    if (this.recording?.streamPath !== undefined) this.recording = row && serverRecording(row);
+    if (this.recording === undefined) await this.#follow();
+    this.#open = undefined; // what is open may have changed
+    this.#look();
+    this.changed();
   }
 
   /** Goes where the fragment of the URL says: `#stream=live%2Fcam1&t=2026-01-31T10:00:05Z`. */
@@ -90,7 +113,7 @@ class Page {
     const row = this.#rows?.find(({ streamPath }) => streamPath === wanted.get("stream")) ?? this.#rows?.[0];
     const at = Date.parse(wanted.get("t") ?? "");
     if (row === undefined) return;
-    if (row.streamPath === this.#recording?.streamPath && !Number.isNaN(at)) await this.#seek(at);
+    if (row.streamPath === this.recording?.streamPath && !Number.isNaN(at)) await this.#seek(at);
     else await this.#choose(serverRecording(row), Number.isNaN(at) ? undefined : at);
   }
 
@@ -100,17 +123,17 @@ class Page {
       this.#local = await localRecording(files);
       await this.#choose(this.#local, this.#local.startMs);
     } catch (error) {
-      this.#tell(error);
+      this.tell(error);
     }
   }
 
   async #choose(row: Recording, atMs = Math.max(row.startMs, row.endMs - FIRST_VIEW_MS)): Promise<void> {
-    this.#recording = row;
+    this.recording = row;
     this.#selection = undefined;
-    this.#link = undefined;
+    this.#panels.sharing.close();
     this.#open = undefined;
     this.#notice = "";
-    this.#render(); // the elements that player and timeline work on
+    this.changed(); // the elements that player and timeline work on
     this.#attach();
     const length = Math.min(FIRST_VIEW_MS, Math.max(2_000, row.endMs - row.startMs));
     const startMs = Math.min(atMs, row.endMs - length);
@@ -119,7 +142,7 @@ class Page {
   }
 
   #attach(): void {
-    const player = this.#root.querySelector("boxcar-player");
+    const player = this.#root.querySelector<BoxcarPlayer>("boxcar-player:not([data-stream])");
     const canvas = this.#root.querySelector("canvas");
     if (player !== null && this.#player !== player) {
       this.#player?.close();
@@ -128,25 +151,25 @@ class Page {
       player.addEventListener("time", () => {
         this.#timeMs = player.timeMs;
         if (this.#timeline !== undefined) this.#timeline.playheadMs = this.#timeMs;
-        this.#render();
+        this.changed();
       });
       player.addEventListener("error", (event: Event) => {
-        this.#tell(new Error((event as CustomEvent<PlayerEvents["error"]>).detail.message));
+        this.tell(new Error((event as CustomEvent<PlayerEvents["error"]>).detail.message));
       });
-      for (const event of ["state", "range"]) player.addEventListener(event, () => this.#render());
+      for (const event of ["state", "range"]) player.addEventListener(event, () => this.changed());
     }
     if (canvas !== null && this.#timeline === undefined)
       this.#timeline = new Timeline(canvas, {
         onView: () => this.#look(),
         onSeek: (timeMs) => void this.#seek(timeMs),
         onSelect: (selection) => this.#select(selection),
-        onHover: (at) => this.#hover.move(at, this.#recording?.streamPath),
+        onHover: (at) => this.#hover.move(at, this.recording?.streamPath),
       });
   }
 
   /** Shows the picture of a time, opening the hours around it where they are not open. */
   async #seek(timeMs: number): Promise<void> {
-    const [player, recording] = [this.#player, this.#recording];
+    const [player, recording] = [this.#player, this.recording];
     if (player === undefined || recording === undefined) return;
     try {
       if (this.#open === undefined || timeMs < this.#open.startMs || timeMs >= this.#open.endMs) {
@@ -161,90 +184,68 @@ class Page {
       history.replaceState(null, "", `#${new URLSearchParams(place).toString()}`);
     } catch (error) {
       this.#open = undefined;
-      this.#tell(error);
+      this.tell(error);
     }
-    this.#render();
+    this.changed();
   }
 
   #select(selection: Span | undefined): void {
     this.#selection = selection;
-    this.#link = undefined;
+    this.#panels.sharing.close();
     if (this.#timeline !== undefined) this.#timeline.selection = selection;
     if (this.#player !== undefined) this.#player.range = selection;
     this.#look();
-    this.#render();
+    this.changed();
   }
 
   async #playRange(): Promise<void> {
-    const range = this.#range();
+    const range = this.range;
     if (range === undefined) return;
     await this.#seek(range.startMs);
     this.#player?.play();
   }
 
-  /** What downloads and links are of. */
-  #range(): Span | undefined {
+  get range(): Span | undefined {
     const view = this.#timeline?.view;
-    const { startMs = 0, endMs = 0 } = this.#recording ?? {};
+    const { startMs = 0, endMs = 0 } = this.recording ?? {};
     if (this.#selection !== undefined) return this.#selection;
     return view && { startMs: Math.max(view.startMs, startMs), endMs: Math.min(view.endMs, endMs) };
   }
 
   #look(): void {
     this.#looker.soon(() => {
-      const [recording, view, range] = [this.#recording, this.#timeline?.view, this.#range()];
+      const [recording, view, range] = [this.recording, this.#timeline?.view, this.range];
       return recording && view && range && { recording, view, range };
     });
   }
 
-  async #share(): Promise<void> {
-    const [range, { streamPath } = {}] = [this.#range(), this.#recording];
-    if (range === undefined || streamPath === undefined) return;
-    try {
-      this.#link = await share(downloadPath(streamPath, "mp4", range.startMs, range.endMs), "24h");
-    } catch (error) {
-      this.#tell(error);
-    }
-    this.#render();
+  async #save(what: "mp4" | "fmp4" | "picture"): Promise<void> {
+    const [range, recording, player] = [this.range, this.recording, this.#player];
+    if (range === undefined || recording === undefined || player === undefined) return;
+    await handOut(what, recording, range, player).catch((error: unknown) => this.tell(error));
   }
 
-  async #save(what: "mp4" | "fmp4" | "picture"): Promise<void> {
-    const [range, recording, player] = [this.#range(), this.#recording, this.#player];
-    if (range === undefined || recording === undefined || player === undefined) return;
-    const { name, streamPath } = recording;
-    const title = (timeMs: number): string => `${name.replace(/\.[^.]+$/, "")} ${momentText(timeMs)}`;
-    try {
-      if (what !== "picture") await recording.download(what, range, `${title(range.startMs)}.mp4`);
-      else if (streamPath === undefined) saveBlob(await player.snapshot(), `${title(player.timeMs)}.png`);
-      else await download(picturePath(streamPath, player.timeMs, 0, false), `${title(player.timeMs)}.jpg`);
-    } catch (error) {
-      this.#tell(error);
-    }
+  #switch(what: "muted" | "loop"): void {
+    if (this.#player !== undefined) this.#player[what] = !this.#player[what];
+    this.changed();
   }
 
   #mark(edge: "in" | "out"): void {
     const [timeMs, view] = [this.#timeMs, this.#timeline?.view];
-    if (timeMs === undefined || view === undefined) return;
-    const { startMs, endMs } =
-      this.#selection ?? (edge === "in" ? { startMs: 0, endMs: view.endMs } : { startMs: view.startMs, endMs: 0 });
-    const chosen =
-      edge === "in"
-        ? { startMs: timeMs, endMs: Math.max(endMs, timeMs + 1000) }
-        : { startMs: Math.min(startMs, timeMs - 1000), endMs: timeMs };
-    this.#select(chosen);
+    if (timeMs !== undefined && view !== undefined) this.#select(marked(edge, timeMs, this.#selection, view));
   }
 
-  #tell(error: unknown): void {
-    if (error instanceof Error && error.name === "AbortError") return; // something else was asked for meanwhile
-    this.#notice = error instanceof Error ? error.message : String(error);
-    this.#render();
+  tell(what: unknown): void {
+    if (what instanceof Error && what.name === "AbortError") return; // something else was asked for meanwhile
+    this.#notice = what instanceof Error ? what.message : String(what);
+    this.changed();
   }
 
   #sign(value: string): void {
     setToken(value);
     this.#notice = "";
-    this.#recording = undefined;
-    this.#rows = undefined;
+    this.recording = undefined;
+    this.#kept = undefined;
     this.#player?.close();
     this.#player = undefined;
     this.#timeline = undefined;
@@ -255,7 +256,7 @@ class Page {
     sign: (value) => this.#sign(value),
     search: (text) => {
       this.#search = text;
-      this.#render();
+      this.changed();
     },
     choose: (row) => void this.#choose(serverRecording(row)),
     openFiles: (files) => void this.#openFiles(files),
@@ -265,33 +266,26 @@ class Page {
     speed: (rate) => {
       if (this.#player !== undefined) this.#player.rate = rate;
     },
-    mute: () => {
-      if (this.#player !== undefined) this.#player.muted = !this.#player.muted;
-      this.#render();
-    },
-    loop: () => {
-      if (this.#player !== undefined) this.#player.loop = !this.#player.loop;
-      this.#render();
-    },
+    mute: () => this.#switch("muted"),
+    loop: () => this.#switch("loop"),
     playRange: () => void this.#playRange(),
     mark: (edge) => this.#mark(edge),
     zoom: (factor) => this.#timeline?.zoom(factor),
     clear: () => this.#select(undefined),
     save: (what) => void this.#save(what),
-    share: () => void this.#share(),
-    copy: ({ url }) => void navigator.clipboard.writeText(url).then(() => this.#tell(words.copied)),
     seekBy: (seconds) => void this.#seek((this.#timeMs ?? 0) + seconds * 1000),
     fullscreen: () => void this.#player?.fullscreen(),
-    closeLink: () => this.#select(this.#selection),
+    seek: (timeMs) => void this.#seek(timeMs),
+    upload: (files) => this.#panels.uploads.add(files),
   };
 
-  #render(): void {
+  changed(): void {
     const player = this.#player;
     const state: PageState = {
       words,
       rows: this.#rows,
       search: this.#search,
-      recording: this.#recording,
+      recording: this.recording,
       local: this.#local,
       isOver: this.#isOver,
       needsToken: this.#needsToken,
@@ -301,14 +295,17 @@ class Page {
       speed: player?.rate ?? 1,
       muted: player?.muted ?? false,
       loop: player?.loop ?? false,
-      range: this.#range(),
+      range: this.range,
       isSelected: this.#selection !== undefined,
       facts: this.#facts,
       hover: this.#hover.state,
-      link: this.#link,
       notice: this.#notice,
+      events: this.#events,
+      allowed: this.allowed,
+      panels: this.#panels,
     };
     render(pageView(state, this.#actions), this.#root);
+    this.#panels.cameras.follow(player, this.#root);
   }
 }
 

@@ -65,7 +65,7 @@ async function factsOf(files: RecordedFiles, range: Span): Promise<RangeFacts | 
     files.output({ ...within, format }).then(({ size }) => size);
   try {
     const [mp4, fmp4] = [await bytes("mp4"), await bytes("fmp4")];
-    return { codecs: [...new Set(files.codecs)].join(), size: { mp4, fmp4 }, coverage: coverageOf(files) };
+    return { codecs: [...new Set(files.codecs)].join(), size: { mp4, fmp4 }, coverage: coverageOf(files), events: [] };
   } catch {
     return undefined; // a gap, or files that cannot be joined: downloading them says it
   }

@@ -1,3 +1,4 @@
+import type { RangeEvent } from "./api.ts";
 import { ticks } from "./clock.ts";
 
 /** A stretch of wall-clock time, milliseconds since 1970, the end exclusive. */
@@ -28,6 +29,7 @@ export class Timeline {
   readonly #handlers: TimelineHandlers;
   #view: Span = { startMs: 0, endMs: 1 };
   #coverage: readonly Span[] = [];
+  #events: readonly RangeEvent[] = [];
   #selection: Span | undefined;
   #playheadMs: number | undefined;
   #isDrawing = false;
@@ -70,6 +72,12 @@ export class Timeline {
   /** Sets what is recorded of the times that are shown. */
   set coverage(coverage: readonly Span[]) {
     this.#coverage = coverage;
+    this.#draw();
+  }
+
+  /** Sets what happened in the times that are shown. */
+  set events(events: readonly RangeEvent[]) {
+    this.#events = events;
     this.#draw();
   }
 
@@ -166,6 +174,10 @@ export class Timeline {
       context.fillRect(x(ms), top - 6, 1, bottom - top + 6);
       context.fillStyle = color("--faint");
       context.fillText(text, x(ms) + 4, top - 14);
+    }
+    for (const { startMs: from, endMs: to, level } of this.#events) {
+      context.fillStyle = color(level === "high" ? "--high" : "--low");
+      context.fillRect(x(from), bottom - 8, Math.max(4, x(to) - x(from)), 8);
     }
     if (this.#selection !== undefined) {
       const [from, to] = [x(this.#selection.startMs), x(this.#selection.endMs)];

@@ -1,64 +1,8 @@
 import { html, nothing, type TemplateResult } from "lit";
-import type { RangeFacts, SharedLink, StreamRow } from "./api.ts";
-import { bytesText, clockText, dateText, lengthText, momentText } from "./clock.ts";
-import type { HoverState } from "./hover.ts";
+import { bytesText, clockText, lengthText, momentText } from "./clock.ts";
 import type { Recording } from "./recording.ts";
-import type { Span } from "./timeline.ts";
-import type { Words } from "./words.ts";
-
-/** What the page shows. */
-export interface PageState {
-  readonly words: Words;
-  /** Undefined until the server has answered. */
-  readonly rows: readonly StreamRow[] | undefined;
-  readonly search: string;
-  readonly recording: Recording | undefined;
-  /** Files of this device. */
-  readonly local: Recording | undefined;
-  /** Whether files are held over the page. */
-  readonly isOver: boolean;
-  readonly needsToken: boolean;
-  readonly hasToken: boolean;
-  /** Wall clock of the picture that is shown. */
-  readonly timeMs: number | undefined;
-  readonly paused: boolean;
-  readonly speed: number;
-  readonly muted: boolean;
-  /** Whether playback repeats. */
-  readonly loop: boolean;
-  /** What downloads and links are of. */
-  readonly range: Span | undefined;
-  readonly isSelected: boolean;
-  /** Of `range`; undefined when nothing of it is recorded, or that is not known yet. */
-  readonly facts: RangeFacts | undefined;
-  readonly hover: HoverState | undefined;
-  readonly link: SharedLink | undefined;
-  readonly notice: string;
-}
-
-/** What can be done on the page. */
-export interface PageActions {
-  /** An empty token signs out. */
-  readonly sign: (token: string) => void;
-  readonly search: (text: string) => void;
-  readonly choose: (row: StreamRow) => void;
-  readonly chooseLocal: () => void;
-  readonly openFiles: (files: readonly File[]) => void;
-  readonly toggle: () => void;
-  readonly step: (pictures: number) => void;
-  readonly speed: (rate: number) => void;
-  readonly mute: () => void;
-  readonly loop: () => void;
-  /** Plays what is selected. */
-  readonly playRange: () => void;
-  readonly mark: (edge: "in" | "out") => void;
-  readonly zoom: (factor: number) => void;
-  readonly clear: () => void;
-  readonly save: (what: "mp4" | "fmp4" | "picture") => void;
-  readonly share: () => void;
-  readonly copy: (link: SharedLink) => void;
-  readonly closeLink: () => void;
-}
+import { emptyView, localView, signInView, streamsView } from "./side-views.ts";
+import type { PageActions, PageState } from "./state.ts";
 
 const SPEEDS = [0.25, 0.5, 1, 2, 4, 8, 16];
 
@@ -74,120 +18,54 @@ export function pageView(state: PageState, act: PageActions): TemplateResult {
     </header>
     <div class="columns">
       <aside>${state.needsToken ? signInView(state, act) : streamsView(state, act)} ${localView(state, act)}</aside>
-      <main>${recording === undefined ? emptyView(state) : recordingView(recording, state, act)}</main>
+      <main>
+        ${state.panels.uploads.view()}
+        ${recording === undefined ? emptyView(state) : recordingView(recording, state, act)}
+      </main>
     </div>
     <div class="drop" ?hidden=${!state.isOver}>
       <p>${words.drop}<small>${words.staysHere}</small></p>
+      ${state.allowed.may("upload") ? html`<p data-drop="upload">${words.dropUpload}<small>${words.dropUploadWhy}</small></p>` : nothing}
     </div>
     <p class="notice" role="status" ?hidden=${notice === ""}>${notice}</p>`;
 }
 
-function signInView({ words }: PageState, act: PageActions): TemplateResult {
-  const submit = (event: SubmitEvent): void => {
-    event.preventDefault();
-    const field = (event.target as HTMLFormElement).elements.namedItem("token") as HTMLInputElement;
-    act.sign(field.value.trim());
-  };
-  return html`<form class="sign-in" @submit=${submit}>
-    <label for="token">${words.signInWhy}</label>
-    <input
-      id="token"
-      name="token"
-      type="password"
-      autocomplete="current-password"
-      placeholder=${words.token}
-      required
-    />
-    <button class="main">${words.signIn}</button>
-  </form>`;
-}
-
-function localView({ words, recording, local }: PageState, act: PageActions): TemplateResult {
-  const chosen = (event: Event): void => {
-    const field = event.target as HTMLInputElement;
-    const files = [...(field.files ?? [])];
-    if (files.length > 0) act.openFiles(files);
-    field.value = "";
-  };
-  return html`<section class="local">
-    <h2>${words.onThisDevice}</h2>
-    ${
-      local === undefined
-        ? nothing
-        : html`<ul class="streams">
-            <li>
-              <button aria-pressed=${local === recording} @click=${act.chooseLocal}>
-                <strong>${local.name}</strong>
-                <span>${lengthText(local.endMs - local.startMs)}</span>
-              </button>
-            </li>
-          </ul>`
-    }
-    <label class="button"
-      >${words.openFiles}<input type="file" accept="video/*,audio/*,.mp4,.m4s,.mov,.m4a" multiple @change=${chosen}
-    /></label>
-    <p class="faint">${words.openFilesWhy}</p>
-  </section>`;
-}
-
-function streamsView({ words, rows = [], search, recording }: PageState, act: PageActions): TemplateResult {
-  const found = rows.filter(({ streamPath }) => streamPath.includes(search.trim()));
-  return html`<h2>${words.streams}</h2>
-    <input
-      type="search"
-      aria-label=${words.search}
-      placeholder=${words.search}
-      .value=${search}
-      @input=${(event: Event) => act.search((event.target as HTMLInputElement).value)}
-    />
-    <ul class="streams">
-      ${found.map(
-        (row) =>
-          html`<li>
-            <button aria-pressed=${row.streamPath === recording?.streamPath} @click=${() => act.choose(row)}>
-              <strong>${row.streamPath}</strong>
-              <span>${dateText(row.endMs)} ${clockText(row.endMs)} · ${bytesText(row.bytes)}</span>
-            </button>
-          </li>`,
-      )}
-    </ul>
-    ${rows.length > 0 && found.length === 0 ? html`<p class="faint">${words.noMatch}</p>` : nothing}`;
-}
-
-function emptyView({ words, rows }: PageState): TemplateResult {
-  if (rows?.length !== 0) return html`<p class="faint middle">${words.choose}</p>`;
-  const server = location.origin;
-  const ways = [
-    [
-      words.beginPush,
-      `ffmpeg -i rtsp://CAMERA -c copy -f mp4 -movflags frag_keyframe+empty_moov -method POST ${server}/mp4/live/live/cam1`,
-    ],
-    [words.beginImport, "npx boxcar import FOLDER"],
-    [
-      words.beginUpload,
-      `curl -T segment.mp4 "${server}/mp4/api/segments/live/cam1?start=${new Date().toISOString().slice(0, 19)}Z"`,
-    ],
-  ] as const;
-  return html`<section class="empty">
-    <h2>${words.nothing}</h2>
-    <p>${words.begin}</p>
-    <ol>
-      ${ways.map(([what, command]) => html`<li>${what}<code>${command}</code></li>`)}
-    </ol>
-  </section>`;
-}
-
 function recordingView({ name }: Recording, state: PageState, act: PageActions): TemplateResult {
   const { words } = state;
-  return html`<section class="player">
-      <boxcar-player aria-label=${name}></boxcar-player>
+  const { cameras, recorder } = state.panels;
+  return html`<div class="top">
+      <h2>${name}</h2>
+      ${cameras.choice()} ${recorder.view()}
+    </div>
+    <section class="player" data-count=${cameras.count}>
+      <figure><boxcar-player aria-label=${name}></boxcar-player></figure>
+      ${cameras.view()}
     </section>
     ${controlsView(state, act)}
     <div class="timeline">
       <canvas role="img" aria-label=${words.timeline} title=${words.timeline}></canvas>
       ${hoverView(state)}
     </div>
-    ${rangeView(state, act)}`;
+    ${eventsView(state, act)} ${rangeView(state, act)}`;
+}
+
+/** Events that are listed at most. */
+const LISTED = 12;
+
+function eventsView({ words, events }: PageState, act: PageActions): TemplateResult | typeof nothing {
+  if (events.length === 0) return nothing;
+  return html`<section class="events" aria-label=${words.events}>
+    ${events
+      .slice(-LISTED)
+      .map(
+        ({ startMs, name, level }) =>
+          html`<button @click=${() => act.seek(startMs)}>
+            <span class=${`mark ${level}`}></span>${clockText(startMs)} ${name}<span class="hidden">
+              (${level === "high" ? words.high : words.low})</span
+            >
+          </button>`,
+      )}
+  </section>`;
 }
 
 function controlsView({ words, paused, speed, muted, loop }: PageState, act: PageActions): TemplateResult {
@@ -221,7 +99,7 @@ function hoverView({ hover }: PageState): TemplateResult | typeof nothing {
 }
 
 function rangeView(state: PageState, act: PageActions): TemplateResult | typeof nothing {
-  const { words, range, isSelected, facts, recording } = state;
+  const { words, range, isSelected, facts } = state;
   if (range === undefined || range.endMs <= range.startMs) return nothing;
   const size = facts?.size;
   const save = (format: "mp4" | "fmp4", label: string): TemplateResult =>
@@ -244,25 +122,10 @@ function rangeView(state: PageState, act: PageActions): TemplateResult | typeof 
       <span>${words.download}</span>
       ${save("mp4", words.asMp4)} ${save("fmp4", words.asFmp4)}
       <button @click=${() => act.save("picture")}>${words.picture}</button>
-      ${
-        recording?.streamPath === undefined
-          ? nothing
-          : html`<button ?disabled=${size === undefined} @click=${act.share}>${words.share}</button>`
-      }
+      ${state.panels.sharing.button(size !== undefined)}
+      <span class="space"></span>
+      ${isSelected ? state.panels.deletion.button() : nothing}
     </div>
-    ${linkView(state, act)}
+    ${state.panels.sharing.view()} ${state.panels.deletion.view()}
   </section>`;
-}
-
-function linkView({ words, link }: PageState, act: PageActions): TemplateResult | typeof nothing {
-  if (link === undefined) return nothing;
-  return html`<div class="link">
-    ${link.qr === null ? nothing : html`<img src=${link.qr} alt="QR" width="132" height="132" />`}
-    <div>
-      <label for="link">${words.link} ${momentText(Date.parse(link.expires))}</label>
-      <input id="link" readonly .value=${link.url} />
-      <button class="main" @click=${() => act.copy(link)}>${words.copy}</button>
-      <button @click=${act.closeLink}>${words.close}</button>
-    </div>
-  </div>`;
 }
