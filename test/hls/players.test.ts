@@ -7,7 +7,8 @@ import { parse as parseMpd } from "mpd-parser";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { startTestServer, type TestServer } from "../app/test-server.ts";
 import { chromiumPath } from "../browser/chromium.ts";
-import { FPS, recordNumbered, type NumberedOptions } from "../browser/numbered-recording.ts";
+import { BITS, FPS, recordNumbered, type NumberedOptions } from "../browser/numbered-recording.ts";
+import { run, versionOf } from "../readers/programs.ts";
 import { pushNumbered } from "./live-source.ts";
 import { openStreamPlayers, type PlayerName, type StreamPlayers } from "./players.ts";
 
@@ -72,6 +73,30 @@ test("hls-parser, m3u8-parser and mpd-parser read the same durations and discont
   expect(pictures.map(({ resolvedUri }) => resolvedUri.slice(base.length))).toEqual(
     parsed.segments.map(({ uri }) => uri),
   );
+});
+
+const gstreamer = await versionOf("gst-launch-1.0");
+test.skipIf(gstreamer === undefined).for([
+  ["HLS", "split", `/mp4/hls/live/cam/index.m3u8?start=${START}&end=${START + 4000}&segment=2s`],
+  ["HLS", "muxed", `/mp4/hls/live/cam/index.m3u8?start=${START}&end=${START + 4000}&segment=2s&tracks=muxed`],
+  ["DASH", "split", `/mp4/dash/live/cam/manifest.mpd?start=${START}&end=${START + 4000}&segment=2s`],
+])("GStreamer decodes all pictures of %s, %s, in order", async ([, , path]) => {
+  const file = join(folder, "gstreamer.gray");
+  const { code, stderr } = await run("gst-launch-1.0", [
+    ...["-q", "uridecodebin3", `uri=${server.url}${path}`, "name=d"],
+    ...["d.", "!", "queue", "!", "videoconvert", "!", "video/x-raw,format=GRAY8", "!", "filesink", `location=${file}`],
+    ...["d.", "!", "queue", "!", "audioconvert", "!", "fakesink"],
+  ]);
+  expect(code, stderr).toBe(0);
+  const [bytes, width, height] = [await readFile(file), 160, 96];
+  const numbers = Array.from({ length: bytes.length / (width * height) }, (_, frame) => {
+    const row = frame * width * height + (height / 4) * width;
+    const bits = Array.from({ length: BITS }, (__, bit) =>
+      (bytes[row + Math.floor(((bit + 0.5) * width) / BITS)] ?? 0) > 127 ? 2 ** bit : 0,
+    );
+    return bits.reduce((sum, bit) => sum + bit, 0);
+  });
+  expect(numbers).toEqual(Array.from({ length: 4 * FPS }, (_, frame) => frame));
 });
 
 // dash.js makes another source for each period; on a busy machine it may lose a seek that comes meanwhile.
