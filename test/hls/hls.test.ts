@@ -311,6 +311,44 @@ test("a signed playlist leads to its own media segments, and to no others", asyn
   }
 });
 
+test("a signed manifest leads to its media segments, and pages of an allowed origin may read both", async () => {
+  const origin = "https://player.example";
+  const closed = await startTestServer({ ...variables, BOXCAR_GUESTS: "", BOXCAR_CORS_ORIGINS: origin });
+  try {
+    for (const { file, startMs } of steady.slice(0, 2)) {
+      const init = { method: "PUT", body: await readFile(file), headers: { authorization } };
+      expect((await closed.call(`/mp4/api/segments/live/cam?start=${startMs}`, init)).status).toBe(201);
+    }
+    const path = `/mp4/dash/live/cam/manifest.mpd?${between(0, 8)}&segment=2s`;
+    expect((await closed.fetch(path)).status).toBe(401);
+    const { json } = await closed.call(`${path}&share=1`, { headers: { authorization } });
+    const reply = await fetch((json.data as { url: string }).url, { headers: { origin } });
+    expect(reply.headers.get("access-control-allow-origin")).toBe(origin);
+    const text = await reply.text();
+    const urls = [...text.matchAll(/(?:sourceURL|media)="([^"]*)"/g)].map(([, url = ""]) =>
+      url.replaceAll("&amp;", "&"),
+    );
+    expect(urls).toHaveLength(10);
+    for (const url of urls) {
+      const media = await closed.fetch(`/mp4/hls/live/cam/${url}`, { headers: { origin, range: "bytes=0-99" } });
+      expect([media.status, media.headers.get("access-control-allow-origin")], url).toEqual([206, origin]);
+    }
+    const foreign = await closed.fetch(`/mp4/hls/live/cam/${urls[1] ?? ""}`, {
+      headers: { origin: "https://other.example" },
+    });
+    expect(foreign.headers.get("access-control-allow-origin")).not.toBe("https://other.example");
+    // What players add to the URL of a playlist is not signed.
+    const list = await closed.call(`/mp4/hls/live/cam/index.m3u8?${between(0, 8)}&share=1`, {
+      headers: { authorization },
+    });
+    const { url } = list.json.data as { url: string };
+    expect((await fetch(`${url}&_HLS_msn=0&_HLS_part=0`)).status).toBe(200);
+    expect((await fetch(`${url}&segment=2s`)).status).toBe(403);
+  } finally {
+    await closed.close();
+  }
+});
+
 test("a playlist takes so many media segments, and the one more is refused before it is listed", () => {
   let listed = 0;
   const sink = boundedSink({ begin: () => undefined, add: () => listed++ }, 3);
