@@ -60,6 +60,42 @@ it.each([
   server.clear();
 });
 
+it.each([
+  ["ali-oss", ossStore],
+  ["signed fetch", ossFetchStore],
+])("what is presigned for a custom domain holds there, while %s keeps to its own endpoint", async (_, open) => {
+  const presigned = { endpoint: server.domain, style: "cname" } as const;
+  const store = open({ ...settings(), presigned }, { partBytes });
+  const bytes = Buffer.from("abc");
+  const [key, type] = ["a/ä b.mp4", "video/mp4"];
+  const put = await store.presign?.put(key, { size: 3, contentType: type }, 60);
+  expect(put?.url.startsWith(`${server.domain}/a/`)).toBe(true);
+  expect((await fetch(put?.url ?? "", { method: "PUT", headers: put?.fields ?? {}, body: bytes })).status).toBe(200);
+  expect((await store.head(key))?.size).toBe(3);
+  const get = await store.presign?.get(key, 60);
+  expect(await (await fetch(get?.url ?? "")).text()).toBe("abc");
+  const form = await store.presign?.form?.("a/form.mp4", { maxSize: 3, contentType: type }, 60);
+  const body = new FormData();
+  for (const [name, value] of Object.entries(form?.fields ?? {})) body.append(name, value);
+  body.append("file", new Blob([bytes]));
+  expect((await fetch(form?.url ?? "", { method: "POST", body })).status).toBe(200);
+  await store.delete(key);
+  await store.delete("a/form.mp4");
+  server.clear();
+});
+
+it("all is done by a custom domain, where that is the only address (signed fetch)", async () => {
+  const store = ossFetchStore({ ...settings(), endpoint: server.domain, style: "cname" }, { partBytes });
+  const body = new Uint8Array(3 * partBytes).map((_, i) => i);
+  await store.put("a/b.mp4", bodyOf(body));
+  expect((await store.head("a/b.mp4"))?.size).toBe(body.length);
+  const { url } = (await store.presign?.get("a/b.mp4", 60)) ?? { url: "" };
+  expect(new Uint8Array(await (await fetch(url)).arrayBuffer())).toEqual(body);
+  await store.delete("a/b.mp4");
+  expect(await store.head("a/b.mp4")).toBeUndefined();
+  server.clear();
+});
+
 it("a form's type cannot be changed by who sends it", async () => {
   const form = await ossStore(settings()).presign?.form?.("a/b.mp4", { maxSize: 9, contentType: "video/mp4" }, 3600);
   const send = async (fields: Record<string, string>, partType: string): Promise<number> => {

@@ -8,6 +8,8 @@ import { checkForm, checkSignature, OssRefusal, type OssAccount, type SignedPart
 export interface OssServer {
   /** Origin; the bucket stands first in the path. */
   readonly endpoint: string;
+  /** Origin of the bucket's custom domain: paths are keys. */
+  readonly domain: string;
   readonly account: OssAccount;
   /** How many requests came with which signature. */
   readonly signed: Record<"v1" | "v4" | "url" | "form", number>;
@@ -49,6 +51,7 @@ export async function startOssServer(): Promise<OssServer> {
   const { port } = server.address() as AddressInfo;
   return {
     endpoint: `http://localhost:${port}`, // ali-oss puts the bucket before the host of an address
+    domain: `http://127.0.0.1:${port}`,
     account,
     signed: bucket.signed,
     unfinished: () => bucket.uploads.size,
@@ -80,7 +83,9 @@ class Bucket {
   async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     try {
       const url = new URL(request.url ?? "/", "http://localhost");
-      const [, bucket = "", key = ""] = /^\/([^/]*)\/?(.*)$/s.exec(decodeURIComponent(url.pathname)) ?? [];
+      const path = decodeURIComponent(url.pathname);
+      const named = request.headers.host?.startsWith("127.") === true ? `/${this.#account.bucket}${path}` : path;
+      const [, bucket = "", key = ""] = /^\/([^/]*)\/?(.*)$/s.exec(named) ?? [];
       if (bucket !== this.#account.bucket) throw new OssRefusal(404, "NoSuchBucket");
       if (Buffer.byteLength(key) > 1023) throw new OssRefusal(400, "InvalidObjectName");
       const { method = "", headers } = request;
