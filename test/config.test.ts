@@ -56,6 +56,7 @@ describe("readConfig", () => {
         silenceMs: 10_000,
         allow: [],
         leaseMs: 30_000,
+        mostSources: 256,
         webhooks: { consumers: [], secret: "" },
         eventBeforeMs: 30_000,
         eventAfterMs: 30_000,

@@ -140,6 +140,7 @@ const STATUSES = {
   busy: 429,
   too_many_downloads: 429,
   too_many_plans: 429,
+  too_many_sources: 429,
   too_many_requests: 429,
   too_many_uploads: 429,
 

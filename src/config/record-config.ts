@@ -10,6 +10,8 @@ export interface RecordConfig {
   readonly silenceMs: number;
   /** Milliseconds that other nodes wait for one that says nothing before they take over its sources. */
   readonly leaseMs: number;
+  /** Sources that are read at once. */
+  readonly mostSources: number;
   /** Milliseconds before and after the moment of an event that belong to it where nothing else is said. */
   readonly eventBeforeMs: number;
   readonly eventAfterMs: number;
@@ -40,6 +42,11 @@ export const recordVariables = (duration: z.ZodType<number>) =>
       wholeNumber("seconds", 2, 3600),
       "30",
       "Seconds after which the nodes of a catalog take over the sources of a node that says nothing.",
+    ),
+    BOXCAR_SOURCES: variable(
+      wholeNumber("sources", 1, 100_000),
+      "256",
+      "Sources that are read at once by this process, each by an ffmpeg of its own; further ones wait, or another node takes them.",
     ),
     BOXCAR_EVENT_BEFORE: variable(
       duration,
@@ -98,6 +105,7 @@ export function recordConfigOf(values: {
   readonly BOXCAR_FRAGMENT: number;
   readonly BOXCAR_SOURCE_TIMEOUT: number;
   readonly BOXCAR_SOURCE_LEASE: number;
+  readonly BOXCAR_SOURCES: number;
   readonly BOXCAR_EVENT_BEFORE: number;
   readonly BOXCAR_EVENT_AFTER: number;
   readonly BOXCAR_PREROLL_MEMORY: number;
@@ -111,6 +119,7 @@ export function recordConfigOf(values: {
     fragmentMs: values.BOXCAR_FRAGMENT,
     silenceMs: values.BOXCAR_SOURCE_TIMEOUT * 1000,
     leaseMs: values.BOXCAR_SOURCE_LEASE * 1000,
+    mostSources: values.BOXCAR_SOURCES,
     eventBeforeMs: values.BOXCAR_EVENT_BEFORE,
     eventAfterMs: values.BOXCAR_EVENT_AFTER,
     preRollBytes: values.BOXCAR_PREROLL_MEMORY,

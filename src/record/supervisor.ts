@@ -12,6 +12,9 @@ const LOOK_MS = 5000;
 /** Renewals within the time of a lease. */
 const RENEWALS = 3;
 
+/** When to ask again for a source that there is no room for, seconds. */
+const RETRY_S = 30;
+
 /** Until a source that is watched is recorded when a call begins that: until another one ends it. */
 const FOREVER_MS = Number.MAX_SAFE_INTEGER;
 
@@ -27,6 +30,8 @@ export interface SupervisorParts {
   readonly fragmentMs: number;
   /** Milliseconds that another node waits for one that says nothing. */
   readonly leaseMs: number;
+  /** Sources that are read at once. */
+  readonly mostSources: number;
 }
 
 /** What a call says of a recording, beyond its source. */
@@ -46,6 +51,10 @@ export class Supervisor {
   readonly #holder: string;
   /** Recordings that this node began, and the source each was begun with; undefined: a push. */
   readonly #held = new Map<string, { readonly recording: Recording; readonly source: Source | undefined }>();
+  /** Sources that wait for their lease. */
+  #starting = 0;
+  /** Streams whose source could not be recorded when it was last tried: that is logged once. */
+  readonly #refused = new Set<string>();
   #timer: ReturnType<typeof setTimeout> | undefined;
   #looking: Promise<void> = Promise.resolve();
   #closed = false;
@@ -78,7 +87,7 @@ export class Supervisor {
   /**
    * Records a source.
    * @param reconnects as `RecordingOptions` has it
-   * @throws BoxcarError `already_recording` (409), and as the reader does
+   * @throws BoxcarError `already_recording` (409), `too_many_sources` (429), and as the reader does
    */
   async record(source: Source, reconnects: "lost" | "always", options: StartOptions = {}): Promise<Recording> {
     const { recorder, reader, fragmentMs } = this.#parts;
@@ -89,12 +98,29 @@ export class Supervisor {
       watched.recordUntil(FOREVER_MS, 0);
       return watched;
     }
-    return this.#start(source, streamPath, reader.open(url), {
-      fragmentMs: options.fragmentMs ?? source.fragmentMs ?? fragmentMs,
-      folder: options.folder ?? "",
-      reconnects: url.startsWith("file:") ? "never" : reconnects,
-      standby: options.standby,
-    });
+    this.#checkRoom(watched);
+    this.#starting++;
+    try {
+      return await this.#start(source, streamPath, reader.open(url), {
+        fragmentMs: options.fragmentMs ?? source.fragmentMs ?? fragmentMs,
+        folder: options.folder ?? "",
+        reconnects: url.startsWith("file:") ? "never" : reconnects,
+        standby: options.standby,
+      });
+    } finally {
+      this.#starting--;
+    }
+  }
+
+  /** @param running of the same stream, which is refused as what it is */
+  #checkRoom(running: Recording | undefined): void {
+    const { recorder, mostSources } = this.#parts;
+    const read = [...this.#held].filter(
+      ([streamPath, { recording, source }]) => source !== undefined && recorder.running(streamPath) === recording,
+    );
+    if (running !== undefined || read.length + this.#starting < mostSources) return;
+    const message = `This server reads ${String(mostSources)} sources already, as many as it may (BOXCAR_SOURCES). Stop one, or try again later.`;
+    throw new BoxcarError("too_many_sources", message, { retryAfterSeconds: RETRY_S });
   }
 
   /**
@@ -142,6 +168,8 @@ export class Supervisor {
       }
     }
     const sources = await catalog.sources.all();
+    const known = new Set(sources.map(({ streamPath }) => streamPath));
+    for (const streamPath of this.#refused) if (!known.has(streamPath)) this.#refused.delete(streamPath);
     for (const [streamPath, held] of this.#held) {
       const now = sources.find((source) => source.streamPath === streamPath);
       const wasAuto =
@@ -151,10 +179,16 @@ export class Supervisor {
     for (const source of sources) {
       if (source.mode === "demand" || recorder.running(source.streamPath) !== undefined) continue;
       const standby = source.mode === "event" ? "stay" : undefined;
-      await this.record(source, "always", { standby }).catch((error: unknown) => {
-        if (error instanceof BoxcarError && error.code === "already_recording") return;
-        log("warn", "a source cannot be recorded", { streamPath: source.streamPath, error: String(error) });
-      });
+      const { streamPath } = source;
+      await this.record(source, "always", { standby }).then(
+        () => this.#refused.delete(streamPath),
+        (error: unknown) => {
+          if (error instanceof BoxcarError && error.code === "already_recording") return;
+          if (this.#refused.has(streamPath)) return;
+          this.#refused.add(streamPath);
+          log("warn", "a source cannot be recorded", { streamPath, error: String(error) });
+        },
+      );
     }
   }
 

@@ -243,6 +243,35 @@ test("by itself only a source that keeps its reader to its own host may be reach
     await listed.checkAddresses(readSourceUrl(url));
 });
 
+test("a server reads so many sources at once, and says of one more that it waits", async () => {
+  const small = await startTestServer({ BOXCAR_SOURCES_ALLOW: "lavfi", BOXCAR_SOURCES: "1" });
+  const url = "lavfi:testsrc2=size=160x120:rate=10";
+  const json = { "content-type": "application/json" };
+  const start = (name: string): ReturnType<typeof post> =>
+    small.call(`/mp4/api/start/live/${name}`, { method: "POST", body: JSON.stringify({ source: url }) });
+  try {
+    const both = await Promise.all([start("one"), start("two")]); // at the same time
+    expect(both.map(({ status }) => status).toSorted()).toEqual([200, 429]);
+    const [read, other] = both[0].status === 200 ? ["one", "two"] : ["two", "one"];
+    expect(await start(read)).toMatchObject({ status: 409, json: { error: "already_recording" } });
+    expect(await start(other)).toMatchObject({ status: 429, json: { error: "too_many_sources" } });
+    const body = JSON.stringify({ url, mode: "auto" });
+    const put = { method: "PUT", headers: json, body };
+    expect((await small.call("/mp4/api/sources/live/three", put)).status).toBe(200);
+    expect((await small.call(`/mp4/api/stop/live/${read}`, { method: "POST" })).status).toBe(200);
+    const isRead = async (): Promise<boolean> => {
+      const jobs = (await small.call("/mp4/api/jobs")).json.data as Job[];
+      return jobs.some(({ streamPath, state }) => streamPath === "live/three" && state === "recording");
+    };
+    await expect.poll(isRead, { timeout: 20_000 }).toBe(true);
+    const told = small.logged.filter(({ message }) => message === "a source cannot be recorded");
+    expect(told.length).toBeLessThan(2);
+    expect(await start(other)).toMatchObject({ status: 429, json: { error: "too_many_sources" } });
+  } finally {
+    await small.close();
+  }
+});
+
 test("a source that does not answer is given up", async () => {
   const silent: Server = createServer(() => undefined).listen(0, "127.0.0.1");
   await once(silent, "listening");

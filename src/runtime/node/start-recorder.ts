@@ -25,7 +25,7 @@ const SWEEP_MS = 3_600_000;
 /** Prepares recording. */
 export function startRecording(parts: NodeParts, config: Config, log: Log): StartedRecording {
   const { keyLayout, recording } = config;
-  const { fragmentMs, silenceMs, allow, eventBeforeMs, preRollBytes, leaseMs } = recording;
+  const { fragmentMs, silenceMs, allow, eventBeforeMs, preRollBytes, leaseMs, mostSources } = recording;
   const memory = { preRoll: new PreRollBudget(preRollBytes), preRollMs: eventBeforeMs };
   const allowance = new SourceAllowance(allow);
   const webhooks = new Webhooks({ ...parts, ...recording.webhooks, log, post: webhookPost(allowance) });
@@ -42,7 +42,7 @@ export function startRecording(parts: NodeParts, config: Config, log: Log): Star
   };
   let sweeping: ReturnType<typeof setInterval> | undefined;
   let stopRetention = (): Promise<void> => Promise.resolve();
-  const supervisor = new Supervisor({ ...parts, log, recorder, reader, fragmentMs, leaseMs });
+  const supervisor = new Supervisor({ ...parts, log, recorder, reader, fragmentMs, leaseMs, mostSources });
   return {
     ...{ recorder, reader, supervisor, tell },
     begin: () => {
