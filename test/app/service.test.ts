@@ -40,6 +40,7 @@ describe("service calls", () => {
       "get /api/uploads/{id}",
       "get /files/{key}",
       "get /healthz",
+      "get /mp4/api/access",
       "get /mp4/api/catalog",
       "get /mp4/api/event/list/{streamPath}",
       "get /mp4/api/jobs",
