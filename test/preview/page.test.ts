@@ -1,4 +1,5 @@
 /** The page in a real Chromium: every picture it shows is the one of its time. */
+import { existsSync } from "node:fs";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -9,6 +10,12 @@ import { chromiumPath, install, openPage } from "../browser/chromium.ts";
 import { FPS, recordNumbered, type NumberedOptions } from "../browser/numbered-recording.ts";
 import { random, seedOf } from "../support/random.ts";
 
+/** A window with axe-core in it. */
+interface AxeWindow {
+  readonly axe: { run(): Promise<{ violations: { id: string; impact: string }[] }> };
+}
+
+const AXE = "node_modules/axe-core/axe.min.js";
 const START = Date.UTC(2026, 0, 31, 10, 0, 0);
 const chance = random(seedOf(31));
 let folder = "";
@@ -216,6 +223,31 @@ describe.skipIf(chromiumPath === undefined)("the page", () => {
     expect(await number()).toBe(51);
     await page.locator(".cameras button").first().click();
   });
+
+  // `npm ci` brings it.
+  test.skipIf(!existsSync(AXE)).for([["/", "light"] as const, ["/", "dark"] as const, ["/docs", "light"] as const])(
+    "has nothing that axe finds serious at %s in %s, at the width of a desk and of a phone",
+    async ([path, colorScheme]) => {
+      const axe = await readFile(AXE, "utf8");
+      const own = await page.context().newPage();
+      await own.emulateMedia({ colorScheme });
+      await own.goto(server.url + path);
+      await own
+        .locator(path === "/" ? ".range h2" : ".opblock")
+        .first()
+        .waitFor();
+      await own.evaluate(axe);
+      for (const width of [1280, 390]) {
+        await own.setViewportSize({ width, height: 860 });
+        const found = await own.evaluate(async () => {
+          const { violations } = await (window as unknown as AxeWindow).axe.run();
+          return violations.filter(({ impact }) => impact === "serious" || impact === "critical").map(({ id }) => id);
+        });
+        expect(found, `${String(width)} px`).toEqual([]);
+      }
+      await own.close();
+    },
+  );
 
   test("asks for nothing that its own policy or the server refuses", async () => {
     const problems: string[] = [];

@@ -93,6 +93,22 @@ export function addService(app: App, platform: AppPlatform): void {
 
 const pageFiles = new Set(["swagger-ui.css", "swagger-ui-bundle.js", "favicon-32x32.png"]);
 
+/** Colours of Swagger UI that are too faint to be read by all (WCAG 2.2, 1.4.3), darker. */
+const contrast = `
+  .swagger-ui .info .title small, .swagger-ui .info .title small pre { background: #4a6a00; }
+  .swagger-ui .info .title small.version-stamp, .swagger-ui .info .title small.version-stamp pre { background: #4a6a00; }
+  .swagger-ui .info .link .url, .swagger-ui a.link, .swagger-ui .info a { color: #1c5fb4; }
+  .swagger-ui .btn.authorize, .swagger-ui .btn.authorize span { color: #1b6e45; border-color: #1b6e45; }
+  .swagger-ui .opblock.opblock-get .opblock-summary-method { background: #1c5fb4; }
+  .swagger-ui .opblock.opblock-post .opblock-summary-method { background: #1b6e45; }
+  .swagger-ui .opblock.opblock-put .opblock-summary-method { background: #8a5200; }
+  .swagger-ui .opblock.opblock-delete .opblock-summary-method { background: #b3261e; }
+  .swagger-ui .opblock.opblock-patch .opblock-summary-method { background: #0f6b62; }
+  .swagger-ui .opblock.opblock-head .opblock-summary-method { background: #6d28d9; }
+  .swagger-ui .opblock.opblock-options .opblock-summary-method { background: #0d5aa7; }
+  .swagger-ui .json-schema-2020-12-expand-deep-button { color: #4b5563; }
+`;
+
 const page = `<!doctype html>
 <html lang="en">
   <head>
@@ -101,13 +117,15 @@ const page = `<!doctype html>
     <title>boxcar API</title>
     <link rel="icon" href="/docs/favicon-32x32.png" />
     <link rel="stylesheet" href="/docs/swagger-ui.css" />
+    <style>${contrast}</style>
   </head>
   <body>
-    <main id="api"></main>
+    <div id="api"></div>
     <script src="/docs/swagger-ui-bundle.js"></script>
     <script src="/docs/start.js"></script>
   </body>
 </html>
 `;
 
-const start = `SwaggerUIBundle({ url: "/openapi.json", domNode: document.getElementById("api"), deepLinking: true });\n`;
+// Its deep links are links inside buttons, which assistive technology cannot tell apart.
+const start = `SwaggerUIBundle({ url: "/openapi.json", domNode: document.getElementById("api") });\n`;
