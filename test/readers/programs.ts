@@ -43,7 +43,7 @@ export async function run(
 /** The first line of what a program says of its version; undefined when there is none. */
 export async function versionOf(
   program: string,
-  pattern = /\d+(\.\d+)+/,
+  pattern = /(?<!-)\d+(\.\d+)+/,
   args = ["--version"],
 ): Promise<string | undefined> {
   const { code, stdout, stderr } = await run(program, args);
