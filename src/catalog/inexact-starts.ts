@@ -19,6 +19,8 @@ export const CUT_PRECISION_MS = 500;
 
 /** A derived start is brought back to within the precision of its stated one by this much at a joint: below any gap. */
 const CORRECTION_US = 100_000;
+/** What was cut amid a group of pictures keeps its stated start when that is off by no more than a frame. */
+const FRAME_US = 40_000;
 /** Rows looked at together. */
 const PAGE = 64;
 /** Rows changed together, about. */
@@ -47,6 +49,7 @@ function derive({ statedMs, precisionMs }: Stated, before: InexactRow | undefine
   const end = before.start_us + before.duration_us;
   const off = stated - end;
   if (!mayFollow({ statedMs, precisionMs }, before, off)) return { us: stated, follows: false };
+  if (precisionMs === CUT_PRECISION_MS && Math.abs(off) <= FRAME_US) return { us: stated, follows: true };
   const beyond = Math.max(0, Math.abs(off) - precisionMs * 1000);
   return { us: end + Math.sign(off) * Math.min(beyond, CORRECTION_US), follows: true };
 }

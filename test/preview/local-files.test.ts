@@ -36,7 +36,7 @@ function shownAt(seconds: number): Promise<number> {
 
 async function openFiles(paths: string[]): Promise<void> {
   const before = await page.evaluate(() => document.querySelector("boxcar-player")?.video.src);
-  await page.locator("input[type=file]").setInputFiles(paths);
+  await page.getByRole("button", { name: "Open files" }).setInputFiles(paths);
   await page.waitForFunction((src) => {
     const video = document.querySelector("boxcar-player")?.video;
     return video !== undefined && video.src !== src && video.readyState >= 2;
@@ -94,7 +94,7 @@ describe.skipIf(chromiumPath === undefined)("files of the device", () => {
   test("that are no MP4 are refused by name", async () => {
     const path = join(folder, "cut.txt");
     await writeFile(path, "no movie at all");
-    await page.locator("input[type=file]").setInputFiles(path);
+    await page.getByRole("button", { name: "Open files" }).setInputFiles(path);
     await page.locator(".notice", { hasText: "cut.txt" }).waitFor();
   });
 });

@@ -152,10 +152,7 @@ describe.skipIf(chromiumPath === undefined)("the page", () => {
 
   test("uploads files into a stream, and deletes what is selected once it was said what that is", async () => {
     const [file] = await recordNumbered({ folder, name: "new", segments: 1, seconds: 4 });
-    await page
-      .locator("input[type=file]")
-      .nth(1)
-      .setInputFiles(file ?? "");
+    await page.getByRole("button", { name: "Upload recordings" }).setInputFiles(file ?? "");
     await page.locator(".uploads input[name=streamPath]").fill("live/new");
     await page.locator(".uploads input[name=start]").fill("2026-01-31T10:00:00");
     await page.locator(".uploads .actions button.main").click();
