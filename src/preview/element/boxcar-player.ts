@@ -1,5 +1,7 @@
 import { clockText, momentText } from "../clock.ts";
 import { Player, type PlayedRange, type PlayerEvents } from "../player.ts";
+import { marked } from "../marked.ts";
+import { fileName, saveBlob } from "../save.ts";
 import type { PlayerRange } from "../server-range.ts";
 import type { Gap, Source } from "../source.ts";
 import { Controls } from "./controls.ts";
@@ -9,8 +11,6 @@ import { elementWords, type ElementWords } from "./words.ts";
 
 /** How long it is said that a gap was passed over, milliseconds. */
 const TELLING_MS = 4000;
-/** In and out that are set alone make a range of so much, milliseconds. */
-const MARKED_MS = 1000;
 
 /** Outside of browsers, where the module may be loaded but no element made. */
 const Base =
@@ -169,28 +169,20 @@ export class BoxcarPlayer extends Base {
 
   /** Sets in, or out, to the picture that is shown. */
   mark(edge: "in" | "out"): void {
-    const { timeMs, range } = this;
-    this.range =
-      edge === "in"
-        ? { startMs: timeMs, endMs: Math.max(range?.endMs ?? 0, timeMs + MARKED_MS) }
-        : { startMs: Math.min(range?.startMs ?? timeMs, timeMs - MARKED_MS), endMs: timeMs };
+    const { timeMs, range = { startMs: timeMs, endMs: timeMs } } = this;
+    this.range = marked(edge, timeMs, range);
   }
 
   /** The picture that is shown as PNG, named by its time. @throws Error when there is none yet */
   async snapshot(): Promise<File> {
     const name = `${this.getAttribute("stream") ?? "picture"} ${momentText(this.timeMs)}.png`;
-    return new File([await this.#player.snapshot()], name.replaceAll(/[/:]/g, "-"), { type: "image/png" });
+    return new File([await this.#player.snapshot()], fileName(name), { type: "image/png" });
   }
 
   /** Lets the viewer keep the picture that is shown. */
   async savePicture(): Promise<void> {
     const file = await this.snapshot().catch(() => undefined);
-    if (file === undefined) return;
-    const link = document.createElement("a");
-    link.href = URL.createObjectURL(file);
-    link.download = file.name;
-    link.click();
-    setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
+    if (file !== undefined) saveBlob(file, file.name);
   }
 
   /** Fills the screen, or ends that. */

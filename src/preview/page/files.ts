@@ -1,4 +1,5 @@
 import type { FileOutput } from "../open-files.ts";
+import { fileName, saveBlob, saveUrl } from "../save.ts";
 import { ask, share, token } from "./api.ts";
 
 /** Larger files than this are written where the viewer says, as they are made, where the browser can do that. Bytes. */
@@ -13,17 +14,8 @@ async function followable(path: string): Promise<string> {
 
 /** Lets the browser save a file. @param name what it suggests */
 export async function download(path: string, name: string): Promise<void> {
-  follow(await followable(path), name);
+  saveUrl(await followable(path), name);
 }
-
-function follow(url: string, name: string): void {
-  const link = document.createElement("a");
-  link.href = url;
-  link.download = fileName(name);
-  link.click();
-}
-
-const fileName = (name: string): string => name.replaceAll(/[:/\\]/g, "-");
 
 /** Lets the viewer choose where to write a file; only some browsers have it. */
 interface SavePicker {
@@ -38,13 +30,6 @@ export async function save(output: FileOutput, name: string): Promise<void> {
     return output.stream().pipeTo(await file.createWritable());
   }
   saveBlob(await new Response(output.stream(), { headers: { "Content-Type": "video/mp4" } }).blob(), name);
-}
-
-/** Saves bytes that are at hand. */
-export function saveBlob(blob: Blob, name: string): void {
-  const url = URL.createObjectURL(blob);
-  follow(url, name);
-  setTimeout(() => URL.revokeObjectURL(url), 60_000);
 }
 
 let shown = "";

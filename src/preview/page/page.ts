@@ -1,11 +1,12 @@
 import { render } from "lit";
 import { defineBoxcarPlayer, type BoxcarPlayer } from "../element/boxcar-player.ts";
+import { marked } from "../marked.ts";
 import type { PlayerEvents } from "../player.ts";
 import { Refused, setToken, streams, token, type RangeEvent, type RangeFacts, type StreamRow } from "./api.ts";
 import { Cameras } from "./cameras.ts";
 import { Deletion } from "./deletion.ts";
 import { takeDrops } from "./drops.ts";
-import { handOut, marked } from "./hand-out.ts";
+import { handOut } from "./hand-out.ts";
 import { Hover } from "./hover.ts";
 import { pressKey, type KeyActions } from "./keys.ts";
 import { Look } from "./look.ts";
@@ -232,7 +233,7 @@ class Page implements PanelHost {
 
   #mark(edge: "in" | "out"): void {
     const [timeMs, view] = [this.#timeMs, this.#timeline?.view];
-    if (timeMs !== undefined && view !== undefined) this.#select(marked(edge, timeMs, this.#selection, view));
+    if (timeMs !== undefined && view !== undefined) this.#select(marked(edge, timeMs, this.#selection ?? view));
   }
 
   tell(what: unknown): void {
