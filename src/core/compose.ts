@@ -7,7 +7,8 @@ import { IndexQueries } from "./planning/index-queries.ts";
 import type { ClockOptions, LayoutParts, TrackHeaders } from "./layout/layout.ts";
 import type { SegmentBefore } from "./planning/lead.ts";
 import type { Composition } from "./planning/composition.ts";
-import { PlanBuilder } from "./planning/plan-builder.ts";
+import { PieceMaker } from "./planning/piece-maker.ts";
+import { Placer } from "./planning/placer.ts";
 import { noSyncSample } from "./planning/refusals.ts";
 import { PlanIdentity } from "./layout/plan-identity.ts";
 
@@ -90,14 +91,13 @@ export async function compose(
   const queries = (parts.queries ?? new IndexQueries(core, indexes)).readingAlong(() => upcoming);
   const indexOf = ({ id }: { readonly id: number }): Promise<Uint8Array> => indexes.get(id);
   const named = new PlanIdentity(parts.sha256, [gapToleranceMs, ...identity]);
-  const builder = new PlanBuilder({
-    ...{ ...query, edits, gapToleranceMs, core, queries, indexOf, store, mostPieces },
-    before: async (segment) => {
-      const found = await before(segment);
-      if (found !== undefined) named.addBefore(found);
-      return found;
-    },
-  });
+  const namedBefore: SegmentBefore = async (segment) => {
+    const found = await before(segment);
+    if (found !== undefined) named.addBefore(found);
+    return found;
+  };
+  const maker = new PieceMaker({ ...query, edits, core, queries, indexOf, store, mostPieces });
+  const placer = new Placer({ ...query, gapToleranceMs, queries, before: namedBefore }, maker);
   let added = 0;
   let isFirst = true;
   for await (const page of firstTogether(pages)) {
@@ -108,7 +108,7 @@ export async function compose(
       // For most there is nothing to wait for, and waiting takes longer than adding.
       const naming = named.add(segment);
       if (naming !== undefined) await naming;
-      const cutting = builder.add(segment);
+      const cutting = placer.add(segment);
       if (cutting !== undefined) await cutting;
       else if (++added % STRIDE !== 0) continue;
       const resting = pace.breathe(cutting === undefined ? 0 : CUT_WORK);
@@ -116,11 +116,12 @@ export async function compose(
     }
   }
   const hash = named.digest();
-  const composition = await builder.finish();
-  if (composition === undefined || composition.segments === 0) {
-    if (builder.undecodable !== undefined) throw noSyncSample(builder.undecodable);
+  const placement = await placer.finish();
+  if (placement === undefined || maker.isEmpty) {
+    if (placer.undecodable !== undefined) throw noSyncSample(placer.undecodable);
     return undefined;
   }
+  const composition = await maker.finish(placement);
   // Large sample entries are held in memory from here on: who has some waits as for a long plan.
   const described = composition.tracks.flatMap(({ descriptions }) => descriptions);
   await pace.breathe(Math.floor(described.reduce((sum, { length }) => sum + length, 0) / DESCRIPTION_WORK));

@@ -34,7 +34,7 @@ export { streamSegments, type SegmentOfStream, type SegmentStream, type StreamRa
 export type { Plan, RangeOutline } from "./plan.ts";
 export type { SegmentsQuery } from "./compose.ts";
 export type { ClockOptions } from "./layout/layout.ts";
-export type { ClockReading, Interval } from "./planning/composition.ts";
+export type { ClockReading, Interval } from "./planning/recorded-times.ts";
 export type { Media } from "./reading/media.ts";
 export { INDEX_PAGE, wholeDuration, type Indexes, type RecordedSegment, type SegmentSource } from "./segment.ts";
 

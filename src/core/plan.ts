@@ -4,7 +4,7 @@ import { layoutMp4 } from "./layout/layout-mp4.ts";
 import type { LayoutParts } from "./layout/layout.ts";
 import { weightOf } from "./layout/plan-weight.ts";
 import { readRegions } from "./layout/regions.ts";
-import type { ClockReading, Interval } from "./planning/composition.ts";
+import type { ClockReading, Interval } from "./planning/recorded-times.ts";
 import { isVideo } from "./track-kinds.ts";
 import type { Media } from "./reading/media.ts";
 import type { RecordedSegment } from "./segment.ts";

@@ -5,7 +5,8 @@ import type { CaptionBlock } from "../wasm/abi/records.ts";
 import type { MovieTime, MovieTrack } from "../wasm/records/output.ts";
 import type { LayoutParts } from "./layout.ts";
 import { isVideo } from "../track-kinds.ts";
-import type { ClockReading, Composition } from "../planning/composition.ts";
+import type { Composition } from "../planning/composition.ts";
+import type { ClockReading } from "../planning/recorded-times.ts";
 import { inlineRegion, madeRegion, type Region } from "./regions.ts";
 
 /** A text track that tells the wall-clock time, a sample for each of its seconds. */

@@ -1,4 +1,4 @@
-import { codecChange, encrypted, tooLongGap } from "./refusals.ts";
+import { codecChange, encrypted } from "./refusals.ts";
 import type { Store } from "../../base/ports.ts";
 import type { Core } from "../wasm/module.ts";
 import type { Counts, Selected } from "../wasm/abi/records.ts";
@@ -7,7 +7,7 @@ import type { TrackRecord } from "../wasm/records/summary.ts";
 import type { MeasuredPiece } from "../wasm/loaded-index.ts";
 import type { IndexQueries } from "./index-queries.ts";
 import { OutputTrack } from "./output-track.ts";
-import { codecFamily, isText, isVideo } from "../track-kinds.ts";
+import { codecFamily, isVideo } from "../track-kinds.ts";
 import { moveInband } from "./inband.ts";
 import {
   countsOf,
@@ -19,18 +19,12 @@ import {
   type Piece,
   type PieceTrack,
 } from "./piece.ts";
-import {
-  baseOf,
-  heldUntil,
-  openEnd,
-  shownAt,
-  startsIn,
-  type PlacedSegment,
-  type TimedSegment,
-} from "./placed-segment.ts";
-import { selectionOf, shownOf, SNAP_MS, snaps } from "./selection.ts";
+import { shownAt, type PlacedSegment, type TimedSegment } from "./placed-segment.ts";
+import type { Placement, PlacedSink } from "./placer.ts";
+import type { Composition } from "./composition.ts";
+import { join } from "./join.ts";
+import { selectionOf, shownOf } from "./selection.ts";
 import { AudioFiller } from "./audio-filler.ts";
-import { rescale, ticksOf, meanDuration } from "../ticks.ts";
 import { alone, cutTimecode, timecodePiece, timecodeStart } from "./timecode.ts";
 
 /** What pieces are made with. */
@@ -70,19 +64,16 @@ interface Match {
  * Turns placed segments into pieces, one after another: selects their samples, gives them their times and mends each
  * track's joint with what is before (rules 3 and 5 of a plan).
  */
-export class PieceMaker {
+export class PieceMaker implements PlacedSink {
   readonly #options: PieceMakerOptions;
   readonly #outputs: OutputTrack[] = [];
   /** By kind of segment. */
   readonly #matches = new Map<string, Match>();
   /** In order; none when there are more than are to be kept. */
-  readonly pieces: Piece[] = [];
-  /** Segments that pieces were made of. */
-  made = 0;
-  /** Movie fragments that all pieces make. */
-  fragments = 0;
-  /** Of them, those that `sidx` and `mfra` refer to. */
-  references = 0;
+  readonly #pieces: Piece[] = [];
+  #segments = 0;
+  #fragments = 0;
+  #references = 0;
   readonly #filler: AudioFiller | undefined;
   /** What is decoded before the segment that the presentation starts in, which goes on from it. */
   #leading: PlacedSegment[] = [];
@@ -95,25 +86,27 @@ export class PieceMaker {
     });
   }
 
-  #keep(piece: Piece): void {
-    this.fragments += piece.fragments;
-    if (this.made <= this.#options.mostPieces) this.pieces.push(piece);
-    else this.pieces.length = 0;
+  get isEmpty(): boolean {
+    return this.#segments === 0;
   }
 
-  /**
-   * Mends what is only known once all pieces are. Returns the output's tracks that hold samples.
-   * @param endMs end of the picture, milliseconds from the start of the output
-   * @param presentedMs end of the presentation
-   */
-  async finish(endMs: number, presentedMs: number): Promise<OutputTrack[]> {
-    const outputs = this.#outputs;
+  /** Mends what is only known once all pieces are. Of the tracks there are those that hold samples. */
+  async finish({ leading, pictureEndMs, ...shown }: Placement): Promise<Composition> {
+    const [outputs, pieces] = [this.#outputs, this.#pieces];
     for (const output of outputs) {
-      await this.#filler?.fillBehind(output, endMs);
-      output.finish(presentedMs);
+      await this.#filler?.fillBehind(output, pictureEndMs);
+      output.finish(shown.presentedMs);
     }
-    if (this.#options.changes === "inband") await moveInband(this.#options, outputs.find(isVideo), this.pieces);
-    return outputs.filter((track) => track.samples > 0);
+    if (this.#options.changes === "inband") await moveInband(this.#options, outputs.find(isVideo), pieces);
+    return {
+      ...shown,
+      tracks: outputs.filter((track) => track.samples > 0),
+      pieces,
+      segments: this.#segments,
+      fragments: this.#fragments,
+      references: this.#references,
+      joints: Math.max(0, this.#segments - leading - 1),
+    };
   }
 
   /**
@@ -197,7 +190,8 @@ export class PieceMaker {
     const [record, output] = [summary.tracks[trackIndex], match.outputs[trackIndex]];
     const cut = await cutTimecode(this.#options, placed, trackIndex, selected);
     if (cut === undefined || record === undefined || output === undefined) return selected;
-    const track = this.#join(placed, record, output, cut.first, this.#baseOf(placed, match, trackIndex));
+    const descriptionBase = this.#baseOf(placed, match, trackIndex);
+    const track = join(output, { placed, record, samples: cut.first, descriptionBase }, this.#options.edits);
     const tracks = alone(summary.tracks, trackIndex, track);
     const { counts } = await this.#options.queries.measure(segment, tracks, match.scaled);
     track.counts = counts[trackIndex] ?? NO_COUNTS;
@@ -221,9 +215,15 @@ export class PieceMaker {
       bytes += track.counts.bytes;
       outputs[trackIndex]?.count(track, record);
     }
-    this.made++;
-    this.references += fragments;
+    this.#segments++;
+    this.#references += fragments;
     this.#keep({ source: sourceOf(segment), tracks, bytes, fragments, inline: NONE });
+  }
+
+  #keep(piece: Piece): void {
+    this.#fragments += piece.fragments;
+    if (this.#segments <= this.#options.mostPieces) this.#pieces.push(piece);
+    else this.#pieces.length = 0;
   }
 
   #leavesHole(placed: PlacedSegment, { outputs }: Match): boolean {
@@ -254,7 +254,8 @@ export class PieceMaker {
       const isReference = trackIndex === placed.timed.summary.reference;
       const isKnown = isReference && shownPts !== undefined;
       const shown = isKnown ? shownAt(placed, output, record, shownPts) : samples.shown;
-      return this.#join(placed, record, output, { ...samples, shown }, this.#baseOf(placed, match, trackIndex));
+      const descriptionBase = this.#baseOf(placed, match, trackIndex);
+      return join(output, { placed, record, samples: { ...samples, shown }, descriptionBase }, this.#options.edits);
     });
   }
 
@@ -284,73 +285,5 @@ export class PieceMaker {
     }
     if (known.codec === record.codec || codecFamily(known.codec) === codecFamily(record.codec)) return known;
     throw codecChange(segment, known.codec, record.codec);
-  }
-
-  #join(
-    placed: PlacedSegment,
-    record: TrackRecord,
-    output: OutputTrack,
-    samples: Selected,
-    descriptionBase: number,
-  ): PieceTrack {
-    const [from, to] = [record.timescale, output.timescale];
-    const base = baseOf(placed, output);
-    const lasting = rescale(samples.lastDts - samples.dts, from, to);
-    const held = heldUntil(placed, record, samples);
-    const open = openEnd(placed, record);
-    const lastDuration =
-      rescale(held + (open > 0 ? Math.round(meanDuration(record)) : 0) - samples.dts, from, to) - lasting;
-    if (output.last === undefined) output.early = -rescale(samples.leastOffset, from, to);
-    let dts = base + rescale(samples.dts, from, to) - output.early;
-    let offsetShift = output.early;
-    let hides: Pick<PieceTrack, "shown" | "start" | "delay"> | undefined;
-    if (output.last === undefined) {
-      output.firstDts = dts;
-      output.firstPts = dts + rescale(samples.pts - samples.dts, from, to) + output.early;
-      // Readers without edit lists are to wait for nothing.
-      output.delay = this.#options.edits === "list" ? output.firstPts - dts : 0;
-      if ((isVideo(record) || isText(record)) && startsIn(placed, record)) {
-        // The picture or text on screen at the start is shown from there on.
-        output.shownPts = base + rescale(samples.shown, from, to);
-        output.firstPts = Math.max(0, output.shownPts);
-        hides = { shown: samples.shown, start: output.firstPts, delay: output.delay };
-      }
-    } else {
-      let distance = dts - output.lastDts;
-      const { ownDuration } = output.last;
-      if (snaps(record) && Math.abs(distance - ownDuration) <= ticksOf(SNAP_MS, to)) {
-        distance = Math.max(1, ownDuration);
-        dts = output.lastDts + distance;
-      } else if (distance < 1) {
-        // More reordering than before the joint: decode later than the segment says, present as it says.
-        distance = Math.max(1, output.last.lastDuration);
-        offsetShift += dts - (output.lastDts + distance);
-        dts = output.lastDts + distance;
-      }
-      if (distance > 0xffff_ffff) throw tooLongGap(placed.timed.segment);
-      output.last.lastDuration = distance;
-      if (isVideo(record) && placed.isLed)
-        hides = { shown: samples.shown, start: output.firstPts, delay: output.delay };
-    }
-    const piece: PieceTrack = {
-      first: samples.first,
-      count: samples.count,
-      dts,
-      ...hides,
-      timescale: to,
-      lastDuration,
-      lasting,
-      ownDuration: lastDuration,
-      offsetShift,
-      descriptionBase,
-      trackId: output.id,
-      prefix: 0,
-      counts: NO_COUNTS,
-    };
-    const presentedEnd = base + rescale(Math.min(samples.presentedEnd, record.editEnd) + open, from, to);
-    output.last = piece;
-    output.lastDts = dts + lasting;
-    output.presentedEnd = Math.max(output.presentedEnd, presentedEnd);
-    return piece;
   }
 }

@@ -1,9 +1,31 @@
-import type { ClockReading, Interval } from "./composition.ts";
+/** Wall-clock interval in milliseconds, end exclusive. */
+export interface Interval {
+  readonly startMs: number;
+  readonly endMs: number;
+}
+
+/** What the clock showed at a moment of the output. */
+export interface ClockReading {
+  /** Milliseconds from the start of the output's presentation. */
+  readonly atMs: number;
+  /** Wall clock, milliseconds. */
+  readonly wallMs: number;
+}
 
 /** The clock is read anew where it has gone off by more than this, milliseconds: a frame. */
 const CLOCK_TOLERANCE_MS = 40;
 
-/** Which recorded times an output shows, noted while its segments are placed. All wall clock, milliseconds, not rounded. */
+/** Which recorded times an output shows, wall clock, milliseconds, not rounded. */
+export interface ShownTimes {
+  readonly coverage: readonly Interval[];
+  readonly gaps: readonly Interval[];
+  /** Where the output starts, and where it goes on after a gap, in order. */
+  readonly chapterStarts: readonly ClockReading[];
+  /** Readings of the clock, in order, the first at 0: from one on it runs evenly, to within a frame, until the next. */
+  readonly clock: readonly ClockReading[];
+}
+
+/** Notes them while the segments of an output are placed. */
 export class RecordedTimes {
   readonly #coverage: { readonly startMs: number; endMs: number }[] = [];
   readonly #gaps: Interval[] = [];
@@ -22,8 +44,7 @@ export class RecordedTimes {
     return this.#startMs;
   }
 
-  /** As a composition has them. */
-  get all(): { coverage: Interval[]; gaps: Interval[]; chapterStarts: ClockReading[]; clock: ClockReading[] } {
+  get all(): ShownTimes {
     return { coverage: this.#coverage, gaps: this.#gaps, chapterStarts: this.#chapterStarts, clock: this.#clock };
   }
 

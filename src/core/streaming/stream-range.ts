@@ -1,16 +1,15 @@
 import { Breather } from "../../base/breather.ts";
-import type { Pace, Store } from "../../base/ports.ts";
+import type { Pace } from "../../base/ports.ts";
 import type { IndexQueries } from "../planning/index-queries.ts";
 import type { SegmentBefore } from "../planning/lead.ts";
-import { PlanBuilder } from "../planning/plan-builder.ts";
+import { Placer } from "../planning/placer.ts";
 import { noSyncSample } from "../planning/refusals.ts";
 import { INDEX_PAGE, type RecordedSegment } from "../segment.ts";
-import type { Core } from "../wasm/module.ts";
 import type { Groups } from "./groups.ts";
 import { Joiner } from "./joiner.ts";
 import { hasMediaTimes } from "./media-time.ts";
 import { streamedTracks } from "../streamed-tracks.ts";
-import { SegmentMaker } from "./segment-maker.ts";
+import { Divider } from "./divider.ts";
 import type { StreamQuery, StreamSink } from "./streamed.ts";
 
 /** Recordings this far from a range tell where others take over in it, so that neighbouring ranges find the same; milliseconds. */
@@ -18,8 +17,6 @@ const AROUND_MS = 60_000;
 
 /** What ranges are divided with. */
 export interface StreamRangeParts {
-  readonly core: Core;
-  readonly store: Pick<Store, "get" | "ahead">;
   readonly queries: IndexQueries;
   readonly groups: Groups;
   readonly gapToleranceMs: number;
@@ -47,28 +44,26 @@ export async function streamRange(
   sink: StreamSink,
   { before, pace = new Breather() }: { readonly before: SegmentBefore; readonly pace?: Pace | undefined },
 ): Promise<boolean> {
-  const { core, store, queries, groups, gapToleranceMs } = parts;
+  const { queries, groups, gapToleranceMs } = parts;
   const joiner = new Joiner(query, sink);
   let upcoming: readonly number[] = [];
-  const maker = new SegmentMaker(query, joiner, queries, (timed) => groups.of(timed, query.length, upcoming));
-  const options = {
-    ...{ core, store, queries, before, gapToleranceMs, indexOf: () => Promise.reject(new Error("no piece is made")) },
-    ...({ cut: "keyframe", gaps: "skip", changes: "entries", edits: "list", mostPieces: 0 } as const),
-    ...withMargin(query),
-  };
-  const builder = new PlanBuilder(options, maker);
+  const divider = new Divider(query, joiner, queries, (timed) => groups.of(timed, query.length, upcoming));
+  const placer = new Placer(
+    { ...withMargin(query), cut: "keyframe", gaps: "skip", gapToleranceMs, queries, before },
+    divider,
+  );
   for await (const page of pages) {
     for (const [i, segment] of page.entries()) {
       const { summary } = queries.timed(segment);
       if (!hasMediaTimes(segment) || streamedTracks(summary, query.tracks).length === 0) continue;
       upcoming = page.slice(i, i + INDEX_PAGE).map(({ id }) => id);
-      await builder.add(segment);
+      await placer.add(segment);
       const resting = pace.breathe(1);
       if (resting !== undefined) await resting;
     }
   }
-  await builder.finish();
+  await placer.finish();
   joiner.finish();
-  if (!joiner.any && builder.undecodable !== undefined) throw noSyncSample(builder.undecodable);
+  if (!joiner.any && placer.undecodable !== undefined) throw noSyncSample(placer.undecodable);
   return joiner.any;
 }

@@ -9,7 +9,7 @@ import { TimeSlice } from "./time-slice.ts";
 /** Chunks smaller than this are gathered before they are written: a write costs more than copying so little. */
 const gatherBelow = 64 * 1024;
 const gatherSize = 256 * 1024;
-/** Gathered when as many large buffers are lent as may be. */
+/** Gathered when as many large buffers are lent as may be; chunks of half of it and more are then written as they are. */
 const gatherLittle = 32 * 1024;
 const gatherLent = 16;
 
@@ -149,10 +149,10 @@ class Gathered {
     this.#buffers = buffers;
   }
 
-  /** False when the chunk does not fit any more. */
+  /** False when the chunk does not fit any more, or is better written as it is. */
   add(chunk: Uint8Array): boolean {
-    this.#bytes ??= this.#room();
-    if (this.#length + chunk.length > this.#bytes.length) return false;
+    this.#bytes ??= this.#room(chunk.length);
+    if (this.#bytes === undefined || this.#length + chunk.length > this.#bytes.length) return false;
     this.#bytes.set(chunk, this.#length);
     this.#length += chunk.length;
     return true;
@@ -172,9 +172,10 @@ class Gathered {
     this.#bytes = undefined;
   }
 
-  #room(): Uint8Array {
+  /** Room for the chunks to come, when the first is of a length that is worth it. */
+  #room(first: number): Uint8Array | undefined {
     const lent = this.#buffers.take();
     this.#isLent = lent !== undefined;
-    return lent ?? new Uint8Array(gatherLittle);
+    return lent ?? (first < gatherLittle / 2 ? new Uint8Array(gatherLittle) : undefined);
   }
 }

@@ -2,20 +2,21 @@ import type { RecordedSegment } from "../segment.ts";
 import { SelectionRule } from "../wasm/abi/names.ts";
 import type { Selected, Selection } from "../wasm/abi/records.ts";
 import { endOf, snapped } from "./asked-times.ts";
-import type { Composition } from "./composition.ts";
 import { distanceMsOf, goesOn, lengthOf, ticksToNext } from "./following.ts";
 import { leadOf, startsLate, type LeftSegment, type SegmentBefore } from "./lead.ts";
 import { isVideo, needsSync } from "../track-kinds.ts";
-import { PieceMaker, type PieceMakerOptions } from "./piece-maker.ts";
-import { RecordedTimes } from "./recorded-times.ts";
+import type { IndexQueries } from "./index-queries.ts";
+import { RecordedTimes, type ShownTimes } from "./recorded-times.ts";
 import { ROUNDING_MS, type PlacedSegment, type TimedSegment, openEnd } from "./placed-segment.ts";
 import { millisecondsOf, rescale, ticksOf } from "../ticks.ts";
 
-/** What a plan is asked for. */
-export interface BuilderOptions extends PieceMakerOptions {
+/** What a range is asked for. */
+export interface PlacerOptions {
+  readonly queries: Pick<IndexQueries, "timed" | "select">;
   /** Wall-clock time asked for, milliseconds, end exclusive. */
   readonly startMs: number;
   readonly endMs: number;
+  readonly cut: "frame" | "keyframe";
   readonly gaps: "skip" | "keep";
   /** Wall-clock distance between segments above which it is a gap, milliseconds. */
   readonly gapToleranceMs: number;
@@ -25,18 +26,36 @@ export interface BuilderOptions extends PieceMakerOptions {
 /** Ends are stated in whole milliseconds, rounded up. */
 const WHOLE_MS = 1;
 
-/** What becomes of placed segments: pieces of one output, unless something else is made of them. */
-export type Maker = Pick<PieceMaker, "add" | "finish" | "pieces" | "made" | "fragments" | "references">;
+/** What is made of placed segments. */
+export interface PlacedSink {
+  /** Whether nothing was made yet. */
+  readonly isEmpty: boolean;
+  /** Takes the next segment: at once where that needs no index, else the caller has to wait. */
+  add(placed: PlacedSegment): Promise<void> | undefined;
+}
+
+/** Where all segments of a range have landed. */
+export interface Placement extends ShownTimes {
+  /** Wall clock, milliseconds, end exclusive. */
+  readonly startMs: number;
+  readonly endMs: number;
+  /** Segments that are only decoded. */
+  readonly leading: number;
+  /** End of the picture, milliseconds from the start of the output. */
+  readonly pictureEndMs: number;
+  /** End of the presentation in milliseconds from its start, Infinity when nothing is hidden at the end. */
+  readonly presentedMs: number;
+}
 
 /**
  * Puts segments one after another, in order of their start: where each lands, what is a gap and what overlaps (rules 1
  * to 4 of a plan). Works from summaries; an index is only asked for where a segment is cut.
  */
-export class PlanBuilder {
-  readonly #options: BuilderOptions;
-  readonly #maker: Maker;
+export class Placer {
+  readonly #options: PlacerOptions;
+  readonly #sink: PlacedSink;
   readonly #times: RecordedTimes;
-  /** The last segment: placed, but not yet a piece, since a later one may overlap it. */
+  /** The last segment: placed, but not yet handed on, since a later one may overlap it. */
   #current: PlacedSegment | undefined;
   /** A segment that was left while it held a picture, and where it goes on. */
   #resumed: LeftSegment | undefined;
@@ -45,13 +64,13 @@ export class PlanBuilder {
   /** A segment of the range that cannot be decoded, since there is no sync sample in it or before it. */
   undecodable: RecordedSegment | undefined;
 
-  constructor(options: BuilderOptions, maker: Maker = new PieceMaker(options)) {
+  constructor(options: PlacerOptions, sink: PlacedSink) {
     this.#options = options;
-    this.#maker = maker;
+    this.#sink = sink;
     this.#times = new RecordedTimes(options.endMs);
   }
 
-  /** Adds the next segment: at once where that needs no index, else the caller has to wait. @throws BoxcarError as PieceMaker.add does */
+  /** Adds the next segment: at once where that needs no index, else the caller has to wait. @throws BoxcarError as the sink does */
   add(segment: RecordedSegment): Promise<void> | undefined {
     const timed = this.#options.queries.timed(segment);
     const before = this.#current;
@@ -74,13 +93,13 @@ export class PlanBuilder {
     return undefined;
   }
 
-  /** Closes the plan. Undefined when no sample fell into the range. */
-  async finish(): Promise<Composition | undefined> {
+  /** Hands on the last segment. Undefined when nothing fell into the range. */
+  async finish(): Promise<Placement | undefined> {
     const resumed = this.#resumed;
     if (resumed !== undefined && resumed.atMs < this.#options.endMs) await this.#resume(resumed);
     const last = this.#current;
     if (last === undefined) return undefined;
-    await this.#maker.add(last);
+    await this.#sink.add(last);
     const { reference, endMs: statedEndMs } = last.timed;
     const openMs = millisecondsOf(openEnd(last, reference), reference.timescale);
     const endMs = Math.min(last.untilMs, statedEndMs + openMs);
@@ -89,17 +108,12 @@ export class PlanBuilder {
     const askedEndMs = isWhole ? endMs : this.#options.endMs;
     const bounded = askedEndMs < Number.MAX_SAFE_INTEGER;
     const presentedMs = bounded ? endOf(last, askedEndMs) : Number.POSITIVE_INFINITY;
-    const pictureEndMs = millisecondsOf(last.outputStart, last.timescale) + endMs - last.timed.segment.startMs;
     return {
-      tracks: await this.#maker.finish(pictureEndMs, presentedMs),
-      pieces: this.#maker.pieces,
-      segments: this.#maker.made,
-      fragments: this.#maker.fragments,
-      references: this.#maker.references,
       startMs: this.#times.startMs,
       endMs,
       ...this.#times.all,
-      joints: Math.max(0, this.#maker.made - this.#leading - 1),
+      leading: this.#leading,
+      pictureEndMs: millisecondsOf(last.outputStart, last.timescale) + endMs - last.timed.segment.startMs,
       presentedMs,
     };
   }
@@ -189,7 +203,7 @@ export class PlanBuilder {
       this.#times.extend(timed.endMs);
     }
     const jointMs = isGap && !isClosed ? startMs : before.timed.endMs;
-    return this.#maker.add({ ...before, joint: { next: timed, atMs: jointMs, slackMs: isClosed ? 0 : toleranceMs } });
+    return this.#sink.add({ ...before, joint: { next: timed, atMs: jointMs, slackMs: isClosed ? 0 : toleranceMs } });
   }
 
   /** Goes on with a segment that is decoded from the one before, which it takes all of. */
@@ -202,7 +216,7 @@ export class PlanBuilder {
     const from = timed.reference.start - rescale(place, timescale, timed.reference.timescale);
     if (isLed) this.#current = { ...placed, from, mayPreroll: true, isLed, hiddenMs: before.hiddenMs };
     const joint = { next: timed, atMs: before.timed.endMs, slackMs: this.#options.gapToleranceMs };
-    return this.#maker.add({ ...before, untilMs: Number.POSITIVE_INFINITY, leads: isLed, joint });
+    return this.#sink.add({ ...before, untilMs: Number.POSITIVE_INFINITY, leads: isLed, joint });
   }
 
   /** Adds a segment that starts behind a gap without a sync sample: it is there from its first sync sample on. */
@@ -218,14 +232,14 @@ export class PlanBuilder {
     if (found?.count === 0) return;
     const from = found?.pts ?? Number.NEGATIVE_INFINITY;
     const atMs = Math.max(timed.wallAt(Math.max(from, reference.start)), before.timed.sampledEndMs);
-    if (atMs <= this.#times.startMs && this.#maker.pieces.length === 0) return this.#addInstead(timed);
+    if (atMs <= this.#times.startMs && this.#sink.isEmpty) return this.#addInstead(timed);
     const overlapMs = Math.max(0, before.timed.sampledEndMs - segment.startMs);
     const distance = ticksOf(segment.startMs + overlapMs - before.timed.segment.startMs, before.timescale);
     const placed = this.#placed(timed, before.outputStart + distance, before.timescale);
     this.#current = { ...placed, from, othersFromMs: segment.startMs };
     this.#times.readClock(millisecondsOf(placed.outputStart, before.timescale), segment.startMs);
     this.#times.extend(timed.endMs);
-    await this.#maker.add({ ...before, joint: { next: timed, atMs, slackMs: 0 } });
+    await this.#sink.add({ ...before, joint: { next: timed, atMs, slackMs: 0 } });
   }
 
   /** Starts the output anew: of a segment that is only held within the range nothing is shown when another has samples. */
@@ -248,8 +262,8 @@ export class PlanBuilder {
     this.#resumed = { timed: before.timed, ticks, atMs: heldMs };
     const { pts: from = Number.NEGATIVE_INFINITY } = found ?? {};
     const untilMs = timed.wallAt(Math.max(from, timed.reference.start));
-    if (untilMs <= this.#times.startMs && this.#maker.pieces.length === 0) return this.#addInstead(timed);
-    await this.#maker.add({ ...before, untilMs: Math.min(before.untilMs, untilMs), takenOver: true });
+    if (untilMs <= this.#times.startMs && this.#sink.isEmpty) return this.#addInstead(timed);
+    await this.#sink.add({ ...before, untilMs: Math.min(before.untilMs, untilMs), takenOver: true });
     const { startMs } = timed.segment;
     const distance = ticksOf(startMs - before.timed.segment.startMs, before.timescale);
     const placed = this.#placed(timed, before.outputStart + distance, before.timescale);
@@ -284,7 +298,7 @@ export class PlanBuilder {
     const found = await this.#findReference(timed, timed.ticksAt(before.timed.sampledEndMs, timed.reference));
     if (found.count === 0) return;
     const joinMs = timed.wallAt(found.pts);
-    await this.#maker.add({ ...before, untilMs: Math.min(before.untilMs, joinMs), takenOver: true });
+    await this.#sink.add({ ...before, untilMs: Math.min(before.untilMs, joinMs), takenOver: true });
     const distance = ticksOf(segment.startMs - before.timed.segment.startMs, before.timescale);
     this.#current = { ...this.#placed(timed, before.outputStart + distance, before.timescale), from: found.pts };
     this.#times.extend(timed.endMs);

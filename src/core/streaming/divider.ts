@@ -1,7 +1,5 @@
 import type { IndexQueries } from "../planning/index-queries.ts";
-import type { OutputTrack } from "../planning/output-track.ts";
-import type { Piece } from "../planning/piece.ts";
-import type { Maker } from "../planning/plan-builder.ts";
+import type { PlacedSink } from "../planning/placer.ts";
 import { limitOf, ROUNDING_MS, type PlacedSegment, type TimedSegment } from "../planning/placed-segment.ts";
 import { encrypted } from "../planning/refusals.ts";
 import { millisecondsOf, rescale, ticksOf, meanDuration } from "../ticks.ts";
@@ -12,12 +10,8 @@ import type { GrowingGroup, PendingSegment, Joiner, SegmentRun } from "./joiner.
 import { streamedTracks } from "../streamed-tracks.ts";
 import type { StreamQuery } from "./streamed.ts";
 
-/** Divides placed segments, instead of making pieces of them. */
-export class SegmentMaker implements Maker {
-  readonly pieces: Piece[] = [];
-  readonly made = 0;
-  readonly fragments = 0;
-  readonly references = 0;
+/** Divides placed segments into media segments, where a download makes pieces of them. */
+export class Divider implements PlacedSink {
   readonly #query: StreamQuery;
   readonly #joiner: Joiner;
   readonly #queries: IndexQueries;
@@ -35,8 +29,8 @@ export class SegmentMaker implements Maker {
     this.#groupsOf = groupsOf;
   }
 
-  finish(): Promise<OutputTrack[]> {
-    return Promise.resolve([]);
+  get isEmpty(): boolean {
+    return !this.#joiner.any;
   }
 
   async add(placed: PlacedSegment): Promise<void> {

@@ -1,0 +1,105 @@
+import { isText, isVideo } from "../track-kinds.ts";
+import { meanDuration, rescale, ticksOf } from "../ticks.ts";
+import type { Selected } from "../wasm/abi/records.ts";
+import type { TrackRecord } from "../wasm/records/summary.ts";
+import type { OutputTrack } from "./output-track.ts";
+import { NO_COUNTS, type PieceTrack } from "./piece.ts";
+import { baseOf, heldUntil, openEnd, startsIn, type PlacedSegment } from "./placed-segment.ts";
+import { tooLongGap } from "./refusals.ts";
+import { SNAP_MS, snaps } from "./selection.ts";
+
+/** What is taken of one track of a placed segment. */
+export interface Taken {
+  readonly placed: PlacedSegment;
+  readonly record: TrackRecord;
+  readonly samples: Selected;
+  /** Output sample description index of the segment's first one. */
+  readonly descriptionBase: number;
+}
+
+/** When the first sample that is taken is decoded, and what that changes. */
+interface Start {
+  /** Output ticks. */
+  readonly dts: number;
+  /** Added to every composition offset, so that samples are presented when they were recorded to be. */
+  readonly offsetShift: number;
+  /** What hides the samples before the one that is shown first. */
+  readonly hides?: Pick<PieceTrack, "shown" | "start" | "delay">;
+}
+
+/**
+ * Adds samples to an output track: they begin it, or go on from what is there (rule 5 of a plan).
+ * @throws BoxcarError `gap_too_long` (400)
+ */
+export function join(output: OutputTrack, taken: Taken, edits: "list" | "none"): PieceTrack {
+  const { placed, record, samples, descriptionBase } = taken;
+  const [from, to] = [record.timescale, output.timescale];
+  const { dts, offsetShift, hides } =
+    output.last === undefined ? begin(output, taken, edits) : goOn(output, output.last, taken);
+  const lasting = rescale(samples.lastDts - samples.dts, from, to);
+  const held = heldUntil(placed, record, samples);
+  const open = openEnd(placed, record);
+  const lastDuration =
+    rescale(held + (open > 0 ? Math.round(meanDuration(record)) : 0) - samples.dts, from, to) - lasting;
+  const track: PieceTrack = {
+    first: samples.first,
+    count: samples.count,
+    dts,
+    ...hides,
+    timescale: to,
+    lastDuration,
+    lasting,
+    ownDuration: lastDuration,
+    offsetShift,
+    descriptionBase,
+    trackId: output.id,
+    prefix: 0,
+    counts: NO_COUNTS,
+  };
+  const presentedEnd = rescale(Math.min(samples.presentedEnd, record.editEnd) + open, from, to);
+  output.last = track;
+  output.lastDts = dts + lasting;
+  output.presentedEnd = Math.max(output.presentedEnd, baseOf(placed, output) + presentedEnd);
+  return track;
+}
+
+/** Begins a track. */
+function begin(output: OutputTrack, { placed, record, samples }: Taken, edits: "list" | "none"): Start {
+  const [from, to] = [record.timescale, output.timescale];
+  const base = baseOf(placed, output);
+  const early = -rescale(samples.leastOffset, from, to);
+  const dts = base + rescale(samples.dts, from, to) - early;
+  output.early = early;
+  output.firstDts = dts;
+  output.firstPts = dts + rescale(samples.pts - samples.dts, from, to) + early;
+  // Readers without edit lists are to wait for nothing.
+  output.delay = edits === "list" ? output.firstPts - dts : 0;
+  if (!(isVideo(record) || isText(record)) || !startsIn(placed, record)) return { dts, offsetShift: early };
+  // The picture or text on screen at the start is shown from there on.
+  output.shownPts = base + rescale(samples.shown, from, to);
+  output.firstPts = Math.max(0, output.shownPts);
+  return { dts, offsetShift: early, hides: hiding(output, samples) };
+}
+
+/** Goes on where the samples before end, which then last until then. */
+function goOn(output: OutputTrack, last: PieceTrack, { placed, record, samples }: Taken): Start {
+  const [from, to] = [record.timescale, output.timescale];
+  const recorded = baseOf(placed, output) + rescale(samples.dts, from, to) - output.early;
+  let distance = recorded - output.lastDts;
+  let offsetShift = output.early;
+  if (snaps(record) && Math.abs(distance - last.ownDuration) <= ticksOf(SNAP_MS, to)) {
+    distance = Math.max(1, last.ownDuration);
+  } else if (distance < 1) {
+    // More reordering than before the joint: decode later than the segment says, present as it says.
+    distance = Math.max(1, last.lastDuration);
+    offsetShift += recorded - (output.lastDts + distance);
+  }
+  if (distance > 0xffff_ffff) throw tooLongGap(placed.timed.segment);
+  last.lastDuration = distance;
+  const dts = output.lastDts + distance;
+  return isVideo(record) && placed.isLed ? { dts, offsetShift, hides: hiding(output, samples) } : { dts, offsetShift };
+}
+
+function hiding({ firstPts, delay }: OutputTrack, { shown }: Selected): NonNullable<Start["hides"]> {
+  return { shown, start: firstPts, delay };
+}
