@@ -220,10 +220,7 @@ export function systemTimeZone(tz: string | undefined): string {
   if (timeZone !== undefined && isTimeZone(timeZone)) return timeZone;
   // A rule of POSIX such as CST-8 has no name; what it says holds for now.
   const ahead = -new Date().getTimezoneOffset();
-  const [hours, minutes] = [Math.trunc(Math.abs(ahead) / 60), Math.abs(ahead) % 60].map((n) =>
-    String(n).padStart(2, "0"),
-  );
-  return ahead === 0 ? "UTC" : `${ahead < 0 ? "-" : "+"}${hours ?? ""}:${minutes ?? ""}`;
+  return ahead === 0 ? "UTC" : offsetText(ahead);
 }
 
 function zoneFormat(zone: string): Intl.DateTimeFormat {
@@ -236,6 +233,21 @@ function zoneFormat(zone: string): Intl.DateTimeFormat {
 export function offsetMs(sign: string | undefined, hours: string | undefined, minutes: string | undefined): number {
   const ms = (Number(hours) * 60 + Number(minutes)) * 60_000;
   return sign === "-" ? -ms : ms;
+}
+
+/** How a moment is shown, to the second, with how far its local time is ahead of UTC: `2026-01-31 18:00:00+08:00`. */
+export function clockText(ms: number, offsetMinutes: number): string {
+  const local = formatTime(ms + offsetMinutes * 60_000)
+    .slice(0, 19)
+    .replace("T", " ");
+  return local + (offsetMinutes === 0 ? " UTC" : offsetText(offsetMinutes));
+}
+
+/** An offset from UTC as `+08:00`. */
+export function offsetText(offsetMinutes: number): string {
+  const ahead = Math.abs(offsetMinutes);
+  const [hours, minutes] = [Math.floor(ahead / 60), ahead % 60].map((part) => String(part).padStart(2, "0"));
+  return `${offsetMinutes < 0 ? "-" : "+"}${hours ?? ""}:${minutes ?? ""}`;
 }
 
 /** Milliseconds that local time in `zone` is ahead of UTC at an instant. */

@@ -2261,12 +2261,16 @@ export interface paths {
         get: {
             parameters: {
                 query?: {
+                    /** @description `clock`: captions (WebVTT) that tell the wall-clock time of each second, in `tz`. */
+                    captions?: "none" | "clock";
                     /** @description Length instead of an end: seconds, or with units (`500ms`, `1m30s`). */
                     duration?: string;
                     /** @description Moment after the last one. Default: the newest recorded sample. Alone: from the oldest one on. */
                     end?: string;
                     /** @description End of a signed link, in seconds since 1970. Only with `signature`. */
                     expires?: string;
+                    /** @description Close gaps (`skip`), or give them their time: `EXT-X-GAP` in HLS, nothing in the timeline of DASH (`keep`). */
+                    gaps?: "skip" | "keep";
                     /** @description How long that link is valid. Default: 24h. */
                     lifetime?: string;
                     /** @description Both ends in one: `A~B`, of digits also `A-B`. A time alone at the end takes the start's date. */
@@ -2472,12 +2476,16 @@ export interface paths {
                     _HLS_msn?: number;
                     /** @description With `_HLS_msn`: this Partial Segment of it. */
                     _HLS_part?: number;
+                    /** @description `clock`: captions (WebVTT) that tell the wall-clock time of each second, in `tz`. */
+                    captions?: "none" | "clock";
                     /** @description Length instead of an end: seconds, or with units (`500ms`, `1m30s`). */
                     duration?: string;
                     /** @description Moment after the last one. Default: the newest recorded sample. Alone: from the oldest one on. */
                     end?: string;
                     /** @description End of a signed link, in seconds since 1970. Only with `signature`. */
                     expires?: string;
+                    /** @description Close gaps (`skip`), or give them their time: `EXT-X-GAP` in HLS, nothing in the timeline of DASH (`keep`). */
+                    gaps?: "skip" | "keep";
                     /** @description `low`: Partial Segments of half a second, and blocking reloads, of what is being recorded (Low-Latency HLS). */
                     latency?: "low" | "usual";
                     /** @description How long that link is valid. Default: 24h. */
@@ -2522,6 +2530,7 @@ export interface paths {
                         };
                         "application/vnd.apple.mpegurl": string;
                         "audio/mp4": string;
+                        "text/vtt": string;
                         "video/mp4": string;
                     };
                 };

@@ -49,5 +49,11 @@ export { PART_MS, type PartedSegment, type PartialSegment, type PartName } from 
 export { configurationName, type Configuration, type InitName } from "./streaming/init-segment.ts";
 export type { MediaName, StreamedMedia } from "./streaming/media-segment.ts";
 export { streamedTracks, type StreamTracks } from "./streamed-tracks.ts";
-export type { StreamedSegment, StreamedStretch, StreamSink, UnfinishedSegment } from "./streaming/streamed.ts";
+export type {
+  StreamedGap,
+  StreamedSegment,
+  StreamedStretch,
+  StreamSink,
+  UnfinishedSegment,
+} from "./streaming/streamed.ts";
 export { StreamMeasure } from "./streaming/stream-measure.ts";

@@ -8,10 +8,14 @@ import {
   type StreamSink,
   type StreamTracks,
 } from "../core/index.ts";
-import { initName, mediaName } from "./media-names.ts";
+import { captionsName, initName, mediaName } from "./media-names.ts";
 
 /** Ticks a second of timelines. */
 const TIMESCALE = 1_000_000;
+
+/** Bits of a caption, one a second. */
+const CAPTION_RATE = 500;
+const LIST_END = "</SegmentList>\n</Representation>\n</AdaptationSet>";
 
 /** What a manifest is written with. */
 export interface ManifestOptions {
@@ -21,6 +25,10 @@ export interface ManifestOptions {
   readonly usualMs: number;
   /** Folder of the media segments, with a slash at the end. */
   readonly folder: string;
+  /** Whether gaps take their time. Of a stream that is being recorded they do anyway. */
+  readonly gaps: "skip" | "keep";
+  /** Captions that tell the wall clock; absent: there are none. */
+  readonly captions?: { readonly offsetMinutes: number } | undefined;
   /** Of a stream that is being recorded; absent: the range is over. */
   readonly live?: LiveManifest | undefined;
   readonly sha256?: Sha256 | undefined;
@@ -57,6 +65,7 @@ interface Period {
 export class Manifest implements StreamSink {
   readonly #options: ManifestOptions;
   readonly #periods: Period[] = [];
+  readonly #keepsGaps: boolean;
   /** Whether a gap lies before what comes next. */
   #isGap = false;
   /** What is listed, wall clock, milliseconds: from here until there, exclusive. */
@@ -65,6 +74,7 @@ export class Manifest implements StreamSink {
 
   constructor(options: ManifestOptions) {
     this.#options = options;
+    this.#keepsGaps = options.live !== undefined || options.gaps === "keep";
   }
 
   begin(stretch: StreamedStretch): void {
@@ -93,39 +103,43 @@ export class Manifest implements StreamSink {
   /** @param query added to each URL, with its `?` */
   async text(query = ""): Promise<string> {
     const { usualMs, folder, live, tracks: listed } = this.#options;
-    const total = this.#periods.reduce((sum, { times }) => sum + lengthOf(times), 0);
     // Of one that slides presentation times are those of the media.
     const origin = live?.windowMs === undefined ? (this.#periods[0]?.times[0]?.[0] ?? 0) : 0;
+    const end = this.#periods.at(-1)?.times.at(-1)?.[1] ?? origin;
+    const total = this.#keepsGaps ? end - origin : this.#periods.reduce((sum, { times }) => sum + lengthOf(times), 0);
     const kind =
       live === undefined
         ? `type="static" profiles="urn:mpeg:dash:profile:full:2011" mediaPresentationDuration="${duration(total)}"`
-        : dynamic(live, usualMs, { origin, end: this.#periods.at(-1)?.times.at(-1)?.[1] ?? origin });
+        : dynamic(live, usualMs, { origin, end });
     const lines = [
       '<?xml version="1.0" encoding="utf-8"?>',
       `<MPD xmlns="urn:mpeg:dash:schema:mpd:2011" ${kind} minBufferTime="${duration(usualMs * 1000)}">`,
       `<BaseURL>${escaped(folder)}</BaseURL>`,
     ];
+    let presented = 0;
     for (const [i, period] of this.#periods.entries()) {
       const begins = period.times[0]?.[0] ?? 0;
       const start = live === undefined ? begins : i === 0 ? origin : begins;
+      if (this.#keepsGaps) presented = start - origin;
       const place =
         live === undefined
-          ? `id="${i}" duration="${duration(lengthOf(period.times))}"`
-          : await idOf(period, start - origin);
+          ? `id="${i}" ${this.#keepsGaps ? `start="${duration(presented)}"` : `duration="${duration(lengthOf(period.times))}"`}`
+          : await idOf(period, presented);
+      const placed = { query: escaped(query), start, presented };
       lines.push(`<Period ${place}>`);
-      for (const tracks of listed) lines.push(await this.#rendition(period, tracks, { query: escaped(query), start }));
-      lines.push("</Period>");
+      for (const tracks of listed) lines.push(await this.#rendition(period, tracks, placed));
+      lines.push(this.#clock(period, placed), "</Period>");
+      presented += lengthOf(period.times);
     }
     if (live !== undefined)
       lines.push(`<UTCTiming schemeIdUri="urn:mpeg:dash:utc:direct:2014" value="${formatTime(live.nowMs)}"/>`);
     return `${lines.filter((line) => line !== "").join("\n")}\n</MPD>\n`;
   }
 
-  /** @param at.start where its presentation starts, media time, microseconds */
   async #rendition(
     { stretch, measure, names, times }: Period,
     tracks: "v" | "a",
-    { query, start }: { readonly query: string; readonly start: number },
+    { query, start }: PlacedPeriod,
   ): Promise<string> {
     const codec = tracks === "v" ? measure.videoCodec : measure.audioCodec;
     if (codec === undefined) return "";
@@ -140,9 +154,44 @@ export class Manifest implements StreamSink {
       `<Initialization sourceURL="${init}${query}"/>`,
       ...timeline(times),
       ...names.map(([before, behind]) => `<SegmentURL media="${before}/${tracks}/${behind}${query}"/>`),
-      "</SegmentList>\n</Representation>\n</AdaptationSet>",
+      LIST_END,
     ].join("\n");
   }
+
+  /**
+   * Captions, beside each media segment. dash.js takes the times of cues for those of the presentation whatever the period says, others add
+   * the period's start less its offset: which is 0 here.
+   */
+  #clock({ times }: Period, { query, start, presented }: PlacedPeriod): string {
+    const { captions } = this.#options;
+    if (captions === undefined) return "";
+    const shown = times.map(([from, to]) => [from - start + presented, to - start + presented] as const);
+    const names = times.map(([from, to], i) => {
+      const [startMs = 0, endMs = 0, presentedMs = 0] = [from, to, shown[i]?.[0] ?? 0].map((at) =>
+        Math.round(at / 1000),
+      );
+      return captionsName({ ...captions, startMs, endMs, presentedMs });
+    });
+    return [
+      '<AdaptationSet contentType="text" mimeType="text/vtt">',
+      '<Role schemeIdUri="urn:mpeg:dash:role:2011" value="caption"/>',
+      `<Representation id="clock" bandwidth="${CAPTION_RATE}">`,
+      `<SegmentList timescale="${TIMESCALE}" presentationTimeOffset="${presented}">`,
+      ...timeline(shown),
+      ...names.map((name) => `<SegmentURL media="${name}${query}"/>`),
+      LIST_END,
+    ].join("\n");
+  }
+}
+
+/** Where a period is presented. */
+interface PlacedPeriod {
+  /** Added to each URL, escaped. */
+  readonly query: string;
+  /** Where its presentation starts, media time, microseconds. */
+  readonly start: number;
+  /** The same from the start of the manifest on. */
+  readonly presented: number;
 }
 
 /** The attributes of a manifest that is asked for again. @param span what presentation times count from and where they end, microseconds */

@@ -5,6 +5,7 @@ import {
   streamedTracks,
   type PartedSegment,
   type PartialSegment,
+  type StreamedGap,
   type StreamedSegment,
   type StreamedStretch,
   type StreamSink,
@@ -13,10 +14,12 @@ import {
 } from "../core/index.ts";
 import type { PlaylistEnd } from "./blocking-reload.ts";
 import type { ListedSegment, WindowNumbers } from "./live-numbers.ts";
-import { initName, mediaFile, mediaFolder, partName } from "./media-names.ts";
+import { captionsName, GAP, initName, mediaFile, mediaFolder, partName } from "./media-names.ts";
 
 /** The version of HLS whose tags are used: `EXT-X-MAP` of media segments that are no I-frames needs 6, fMP4 7. */
 export const VERSION = "#EXT-X-VERSION:7";
+/** `EXT-X-GAP` needs 8. */
+const VERSION_OF_GAPS = "#EXT-X-VERSION:8";
 
 /** Partial Segments are listed as far back as so many target durations (RFC 8216bis section 6.2.2). */
 const PARTED_TARGETS = 3;
@@ -36,6 +39,8 @@ export interface MediaPlaylistOptions {
   readonly tracks: StreamTracks;
   /** Only the sync sample that each media segment begins with. */
   readonly iframes: boolean;
+  /** Captions beside each media segment, instead of it. */
+  readonly captions?: { readonly offsetMinutes: number } | undefined;
   /** Wall clock, milliseconds: where playback starts, if that is within the first media segment. */
   readonly startMs: number;
   /** What its media segments last about, milliseconds. */
@@ -58,6 +63,14 @@ export interface LivePlaylist {
   readonly reports?: readonly string[] | undefined;
 }
 
+/** What of a media segment finds its Partial Segments. */
+type NamedSegment = Pick<StreamedSegment, "timed" | "first" | "end" | "durationMs">;
+
+/** A stretch, and whether its media times go on from those before it: over a gap that is kept. */
+interface ListedStretch extends StreamedStretch {
+  readonly goesOn: boolean;
+}
+
 /** Writes a media playlist (RFC 8216 section 4.3.3) of a range, as the range is divided. */
 export class MediaPlaylist implements StreamSink {
   readonly #options: MediaPlaylistOptions;
@@ -65,18 +78,21 @@ export class MediaPlaylist implements StreamSink {
    * Lines of media segments, with `QUERY` behind each URL: one string for each of one that grows, else for many. Of a stretch
    * only its beginning is noted: what its configuration is called takes time to find out.
    */
-  readonly #entries: (string | StreamedStretch)[] = [];
+  readonly #entries: (string | ListedStretch)[] = [];
   /** Lines that are no entry yet: in one string they take a tenth. */
   #lines: string[] = [];
-  /** Of one that grows. */
+  /** Of one that grows: each media segment, and each portion of a gap. */
   readonly #listed: ListedSegment[] = [];
-  readonly #segments: Pick<StreamedSegment, "timed" | "first" | "end" | "durationMs">[] = [];
+  readonly #segments: (NamedSegment | undefined)[] = [];
   #timed: Recorded | undefined;
   #folder = "";
   #unfinished: UnfinishedSegment | undefined;
   /** By the numbers of their media segments in the list. */
   readonly #parts = new Map<number, readonly PartialSegment[]>();
   #begins = false;
+  #afterGap = false;
+  #hasGaps = false;
+  #configuration: string | undefined;
   #longestMs = 0;
   #independent = true;
   #firstMs: number | undefined;
@@ -95,27 +111,49 @@ export class MediaPlaylist implements StreamSink {
 
   begin(stretch: StreamedStretch): void {
     this.#gather();
-    this.#entries.push(stretch);
-    this.#begins = true;
+    const { text } = stretch.configuration;
+    const goesOn = this.#afterGap && text === this.#configuration;
+    this.#entries.push({ ...stretch, goesOn });
+    [this.#configuration, this.#afterGap, this.#begins] = [text, false, !goesOn];
   }
 
-  add({ timed, first, end, startMs, durationMs, sync }: StreamedSegment): void {
-    const { tracks, iframes, live } = this.#options;
+  gap({ startMs, durationMs }: StreamedGap): void {
+    this.#afterGap = this.#hasGaps = true;
+    this.#longestMs = Math.max(this.#longestMs, durationMs);
+    this.#lines.push(`#EXT-X-GAP\n#EXTINF:${seconds(durationMs)},\n${GAP}${QUERY}\n`);
+    this.#listOne({ name: `gap ${startMs}`, begins: false });
+  }
+
+  add(segment: StreamedSegment): void {
+    const { timed, first, end, startMs, durationMs, sync } = segment;
     this.#firstMs ??= startMs;
     this.#longestMs = Math.max(this.#longestMs, durationMs);
     this.#independent &&= sync;
     this.fromMs = Math.min(this.fromMs, Math.floor(startMs));
     this.toMs = Math.max(this.toMs, Math.ceil(startMs + durationMs));
+    this.#lines.push(`#EXTINF:${seconds(durationMs)},\n${this.#nameOf(segment)}${QUERY}\n`);
+    const listed = { name: `${recordingOf(timed).id} ${first}`, begins: this.#begins };
+    this.#listOne(listed, { timed, first, end, durationMs });
+    this.#begins = false;
+  }
+
+  #nameOf({ timed, first, end, startMs, durationMs }: StreamedSegment): string {
+    const { tracks, iframes, captions } = this.#options;
+    if (captions !== undefined) {
+      const [fromMs, toMs] = [startMs, startMs + durationMs].map(Math.round);
+      return captionsName({ ...captions, startMs: fromMs ?? 0, endMs: toMs ?? 0 });
+    }
     if (this.#timed !== timed) this.#folder = mediaFolder({ ...recordingOf(timed), tracks });
     this.#timed = timed;
-    const file = mediaFile({ first, end: iframes ? first + 1 : end });
-    this.#lines.push(`#EXTINF:${seconds(durationMs)},\n${this.#folder}${file}${QUERY}\n`);
-    if (live) {
+    return this.#folder + mediaFile({ first, end: iframes ? first + 1 : end });
+  }
+
+  #listOne(listed: ListedSegment, segment?: NamedSegment): void {
+    if (this.#options.live) {
       this.#gather();
-      this.#segments.push({ timed, first, end, durationMs });
-      this.#listed.push({ name: `${recordingOf(timed).id} ${first}`, begins: this.#begins });
+      this.#segments.push(segment);
+      this.#listed.push(listed);
     } else if (this.#lines.length === LINES_AT_ONCE) this.#gather();
-    this.#begins = false;
   }
 
   #gather(): void {
@@ -139,8 +177,9 @@ export class MediaPlaylist implements StreamSink {
       // The one that a hint names is among what is listed.
       this.toMs = Math.max(this.toMs, Math.ceil(this.#unfinished.startMs + lastedMs + PART_MS));
     }
-    for (const [i, { timed, first, end, durationMs }] of [...this.#segments.entries()].reverse()) {
-      if (leftMs <= 0) break;
+    for (const [i, segment] of [...this.#segments.entries()].reverse()) {
+      if (leftMs <= 0 || segment === undefined) break;
+      const { timed, first, end, durationMs } = segment;
       leftMs -= durationMs;
       const found = await find({ timed, first });
       // Where another recorder takes over, it ends earlier than its parts do.
@@ -165,13 +204,18 @@ export class MediaPlaylist implements StreamSink {
    * @param live absent: the range is over
    */
   async text(query = "", live?: LivePlaylist): Promise<string> {
-    const { tracks, iframes, startMs, sha256 } = this.#options;
+    const { tracks, iframes, captions, startMs, sha256 } = this.#options;
     this.#gather();
     const offsetMs = startMs - (this.#firstMs ?? startMs);
     const { sequence = 0, discontinuity } = live?.numbers ?? {};
     const longest = Math.max(1, Math.round(Math.max(this.#longestMs, live?.targetMs ?? 0) / 1000));
     const lines = [
-      ...["#EXTM3U", VERSION, `#EXT-X-TARGETDURATION:${longest}`, `#EXT-X-MEDIA-SEQUENCE:${sequence}`],
+      ...[
+        "#EXTM3U",
+        this.#hasGaps ? VERSION_OF_GAPS : VERSION,
+        `#EXT-X-TARGETDURATION:${longest}`,
+        `#EXT-X-MEDIA-SEQUENCE:${sequence}`,
+      ],
       ...(discontinuity === undefined ? [] : [`#EXT-X-DISCONTINUITY-SEQUENCE:${discontinuity}`]),
       ...(live === undefined ? ["#EXT-X-PLAYLIST-TYPE:VOD"] : []),
       ...(live !== undefined && live.numbers === undefined ? ["#EXT-X-PLAYLIST-TYPE:EVENT"] : []),
@@ -195,11 +239,11 @@ export class MediaPlaylist implements StreamSink {
         texts.push(entry.replaceAll(QUERY, query));
         continue;
       }
-      const { configuration, startMs: begunMs } = entry;
+      const { configuration, startMs: begunMs, goesOn } = entry;
       const name = names.get(configuration.text) ?? (await initName(configuration, tracks, sha256));
       names.set(configuration.text, name);
-      if (i > 0) say("#EXT-X-DISCONTINUITY");
-      if (name !== known) say(`#EXT-X-MAP:URI="${name}${query}"`);
+      if (i > 0 && !goesOn) say("#EXT-X-DISCONTINUITY");
+      if (name !== known && captions === undefined) say(`#EXT-X-MAP:URI="${name}${query}"`);
       known = name;
       say(`#EXT-X-PROGRAM-DATE-TIME:${formatTime(Math.round(begunMs))}`);
     }

@@ -1,3 +1,4 @@
+import { offsetMs, offsetText } from "../base/time.ts";
 import { encodeStreamPath } from "../base/stream-path.ts";
 import {
   configurationName,
@@ -8,16 +9,18 @@ import {
   type StreamTracks,
 } from "../core/index.ts";
 import type { Sha256 } from "../base/ports.ts";
+import type { CaptionsName } from "./clock-captions.ts";
 
 /** The playlists of a stream: the multivariant one, media playlists by their tracks, and that of sync samples. */
-export type PlaylistName = "index" | StreamTracks | "iframes";
+export type PlaylistName = "index" | StreamTracks | "iframes" | "captions";
 
 /** A file of a stream, as it is named below its folder. */
 export type StreamFile =
   | { readonly kind: "playlist"; readonly playlist: PlaylistName }
   | { readonly kind: "init"; readonly init: InitName }
   | { readonly kind: "media"; readonly media: MediaName }
-  | { readonly kind: "part"; readonly part: PartName };
+  | { readonly kind: "part"; readonly part: PartName }
+  | { readonly kind: "captions"; readonly captions: CaptionsName };
 
 /** The folder of all streams. */
 export const streamsPath = "/mp4/hls/";
@@ -52,10 +55,21 @@ export async function initName(configuration: Configuration, tracks: StreamTrack
   return `${configuration.key}-${await configurationName(configuration, sha256)}/${tracks}.mp4`;
 }
 
+/** Writes the name of a segment of captions. */
+export function captionsName({ startMs, endMs, offsetMinutes, presentedMs }: CaptionsName): string {
+  const zone = offsetText(offsetMinutes).replace(":", "");
+  return `clock/${startMs}-${endMs}${zone}${presentedMs === undefined ? "" : `.${presentedMs}`}.vtt`;
+}
+
+/** The name of what is listed for a part of a gap: there is nothing of that name (RFC 8216bis section 4.4.4.7). */
+export const GAP = "gap.m4s";
+
 const NUMBER = String.raw`(0|[1-9]\d{0,14})`;
-const PLAYLIST = /^(.+)\/(index|av|v|a|iframes)\.m3u8$/s;
+const PLAYLIST = /^(.+)\/(index|av|v|a|iframes|captions)\.m3u8$/s;
 const INIT = /^(.+)\/([0-9a-f]{16})-([0-9a-f]{16})\/(av|v|a)\.mp4$/s;
 const MEDIA = new RegExp(`^(.+)/${NUMBER}-${NUMBER}/(av|v|a)/${NUMBER}(?:\\.${NUMBER})?-${NUMBER}\\.m4s$`, "s");
+
+const CAPTIONS = new RegExp(`^(.+)/clock/${NUMBER}-${NUMBER}([+-])(\\d\\d)([0-5]\\d)(?:\\.${NUMBER})?\\.vtt$`, "s");
 
 /** Reads the name of a file: the stream it belongs to, not checked, and what it is. Undefined when it is none. */
 export function readFileName(path: string): { readonly streamPath: string; readonly file: StreamFile } | undefined {
@@ -65,6 +79,16 @@ export function readFileName(path: string): { readonly streamPath: string; reado
   const [, configured = "", key = "", configuration = "", of] = INIT.exec(path) ?? [];
   if (of !== undefined) {
     return { streamPath: configured, file: { kind: "init", init: { key, configuration, tracks: of as StreamTracks } } };
+  }
+  const [, captioned = "", from, to, sign, hours, minutes, at] = CAPTIONS.exec(path) ?? [];
+  if (from !== undefined) {
+    const captions = {
+      startMs: Number(from),
+      endMs: Number(to),
+      offsetMinutes: offsetMs(sign, hours, minutes) / 60_000,
+    };
+    const presentedMs = at === undefined ? undefined : Number(at);
+    return { streamPath: captioned, file: { kind: "captions", captions: { ...captions, presentedMs } } };
   }
   const [, streamPath = "", id, start, tracks, first, part, last] = MEDIA.exec(path) ?? [];
   if (tracks === undefined) return undefined;

@@ -7,6 +7,8 @@ export interface RenditionUrls {
   readonly v: string;
   readonly a: string;
   readonly iframes: string;
+  /** Absent: there are none. */
+  readonly captions?: string | undefined;
 }
 
 /** Writes a multivariant playlist (RFC 8216 section 4.3.4) of a range that was measured. */
@@ -30,6 +32,7 @@ export function multivariantPlaylist(
     ...[`BANDWIDTH=${rate.peak}`, `AVERAGE-BANDWIDTH=${rate.average}`, quoted(codecs)],
     ...(pictured ? shape : []),
     ...(split ? ['AUDIO="sound"'] : []),
+    ...(urls.captions === undefined ? [] : ['SUBTITLES="captions"']),
     ...(pictured ? ["CLOSED-CAPTIONS=NONE"] : []),
   ];
   const iframes = [`BANDWIDTH=${measure.syncs.peak}`, quoted([videoCodec]), ...shape.slice(0, 1)];
@@ -39,6 +42,11 @@ export function multivariantPlaylist(
     ...(split
       ? [`#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="sound",NAME="sound",DEFAULT=YES,AUTOSELECT=YES,URI="${urls.a}"`]
       : []),
+    ...(urls.captions === undefined
+      ? []
+      : [
+          `#EXT-X-MEDIA:TYPE=SUBTITLES,GROUP-ID="captions",NAME="clock",DEFAULT=YES,AUTOSELECT=YES,URI="${urls.captions}"`,
+        ]),
     `#EXT-X-STREAM-INF:${stream.join(",")}`,
     pictured ? (sounding && !split ? urls.av : urls.v) : urls.a,
     ...(pictured ? [`#EXT-X-I-FRAME-STREAM-INF:${iframes.join(",")},URI="${urls.iframes}"`] : []),

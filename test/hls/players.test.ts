@@ -142,6 +142,30 @@ describe.skipIf(chromiumPath === undefined)("in Chromium", { retry: 2 }, () => {
     await source.over;
   });
 
+  test.for<[PlayerName, string, string]>([
+    ["hls.js", "HLS", hls],
+    ["shaka", "HLS", hls],
+    ["shaka", "DASH", dash],
+    ["dash.js", "DASH", dash],
+  ])("%s shows the clock of captions by %s", async ([name, , path]) => {
+    const found = await players.captions(name, `${path}&captions=clock&tz=UTC`, [1.5, 7.5, 4.06]);
+    expect(found).toEqual([1, 10, 7].map((second) => `2026-01-31 10:00:${String(second).padStart(2, "0")} UTC`));
+  });
+
+  test.for<[PlayerName, string, string]>([
+    ["hls.js", "HLS", hls],
+    ["shaka", "HLS", hls],
+    ["shaka", "DASH", dash],
+    ["dash.js", "DASH", dash],
+  ])("%s plays over a gap that is kept, by %s", async ([name, , path]) => {
+    const { ended, error, shown, duration } = await players.play(name, `${path}&gaps=keep`, 3);
+    expect({ ended, error }).toEqual({ ended: true, error: undefined });
+    expect(duration).toBeCloseTo(LENGTH + 3, 1);
+    const numbers = shown.map(({ number }) => number);
+    expect(numbers).toEqual(numbers.toSorted((a, b) => a - b));
+    expect(new Set(numbers.map((number) => Math.floor(number / FPS)))).toEqual(new Set([3, 7, 8, 9, 10]));
+  });
+
   test("hls.js plays over joint, gap and change to the end", async () => {
     const { ended, error, shown, duration } = await players.play("hls.js", hls, 1.5);
     expect({ ended, error }).toEqual({ ended: true, error: undefined });

@@ -27,6 +27,8 @@ export interface StreamPlayers {
   seek(name: PlayerName, path: string, times: readonly number[]): Promise<(Shown | string)[]>;
   /** @param from seconds */
   play(name: PlayerName, path: string, from?: number): Promise<StreamPlayed>;
+  /** What captions say at each of the times (seconds). */
+  captions(name: PlayerName, path: string, times: readonly number[]): Promise<string[]>;
   /** What is shown of a stream that is being recorded, for so many seconds from the first picture on. */
   follow(name: PlayerName, path: string, seconds: number): Promise<Followed>;
   close(): Promise<void>;
@@ -61,6 +63,7 @@ interface PlayerScripts {
       attach(video: HTMLVideoElement): Promise<void>;
       addEventListener(event: string, listener: (event: { readonly detail: unknown }) => void): void;
       load(src: string): Promise<void>;
+      configure(options: object): void;
       destroy(): Promise<void>;
     };
   };
@@ -69,6 +72,7 @@ interface PlayerScripts {
       create(): {
         updateSettings(settings: object): void;
         on(event: string, listener: (event: { readonly error: unknown }) => void): void;
+        setTextTrack(number: number): void;
         initialize(video: HTMLVideoElement, src: string, autoplay: boolean): void;
         destroy(): void;
       };
@@ -81,6 +85,7 @@ declare global {
     streams: {
       seek(name: PlayerName, src: string, times: readonly number[]): Promise<(Shown | string)[]>;
       play(name: PlayerName, src: string, from: number): Promise<StreamPlayed>;
+      captions(name: PlayerName, src: string, times: readonly number[]): Promise<string[]>;
       follow(name: PlayerName, src: string, seconds: number): Promise<Followed>;
     };
   }
@@ -97,6 +102,8 @@ export async function openStreamPlayers(serverUrl: string): Promise<StreamPlayer
       page.evaluate(([of, src, at]) => window.streams.seek(of, src, at), [name, serverUrl + path, times] as const),
     play: (name, path, from = 0) =>
       page.evaluate(([of, src, at]) => window.streams.play(of, src, at), [name, serverUrl + path, from] as const),
+    captions: (name, path, times) =>
+      page.evaluate(([of, src, at]) => window.streams.captions(of, src, at), [name, serverUrl + path, times] as const),
     follow: (name, path, seconds) =>
       page.evaluate(([of, src, lasts]) => window.streams.follow(of, src, lasts), [
         name,
@@ -127,6 +134,7 @@ function install(page: Page): Promise<void> {
       pictured.catch(() => undefined);
       let end = (): unknown => undefined;
       let parts = 0;
+      let showCaptions = (): void => undefined;
       prepare?.(video);
       if (name === "hls.js") {
         const hls = new Hls({ enableWorker: false });
@@ -139,6 +147,8 @@ function install(page: Page): Promise<void> {
         end = () => hls.destroy();
       } else if (name === "shaka") {
         const player = new shaka.Player();
+        // Shaka places captions that are chosen later only beside pictures that have yet to come.
+        player.configure({ preferredText: [{ language: "und" }] });
         await player.attach(video);
         player.addEventListener("error", ({ detail }) => errors.push(JSON.stringify(detail)));
         player.load(src).catch((error: unknown) => errors.push(JSON.stringify(error)));
@@ -149,13 +159,14 @@ function install(page: Page): Promise<void> {
         player.on("error", ({ error }) => errors.push(JSON.stringify(error)));
         player.initialize(video, src, false);
         end = () => player.destroy();
+        showCaptions = () => player.setTextTrack(0);
       } else {
         video.src = src;
         video.preload = "auto";
       }
       video.addEventListener("error", () => errors.push(`MediaError ${video.error?.code}: ${video.error?.message}`));
       await pictured;
-      return { video, errors, end, parts: () => parts };
+      return { video, errors, end, showCaptions, parts: () => parts };
     }
 
     /** The picture that is shown; undefined while the element changes to another source. */
@@ -188,6 +199,31 @@ function install(page: Page): Promise<void> {
         );
         const shown = found.at(-1);
         last = typeof shown === "object" ? shown.number : undefined;
+      }
+      await end();
+      return found;
+    }
+
+    async function captions(name: PlayerName, src: string, times: readonly number[]): Promise<string[]> {
+      const { video, errors, end, showCaptions } = await open(name, src);
+      showCaptions();
+      const found: string[] = [];
+      for (const time of times) {
+        video.currentTime = time;
+        found.push(
+          await new Promise<string>((resolve) => {
+            setTimeout(() => resolve(`no caption at ${time}: ${errors.join("; ")}`), STILL_MS);
+            const look = (): void => {
+              const cues = [...video.textTracks].flatMap((track) => [...(track.activeCues ?? [])]);
+              const texts = cues
+                .filter((cue) => cue.startTime <= time && time < cue.endTime)
+                .map((cue) => (cue as VTTCue).text);
+              if (!video.seeking && texts.length > 0) resolve(texts.join("; "));
+              else setTimeout(look, 20);
+            };
+            look();
+          }),
+        );
       }
       await end();
       return found;
@@ -255,6 +291,6 @@ function install(page: Page): Promise<void> {
       return { shown, firstMs: (shown[0]?.atMs ?? Number.NaN) - beganMs, errors, parts: parts(), stalledMs };
     }
 
-    window.streams = { seek, play, follow };
+    window.streams = { seek, captions, play, follow };
   });
 }

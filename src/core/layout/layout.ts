@@ -1,5 +1,5 @@
 import type { Store } from "../../base/ports.ts";
-import { formatTime } from "../../base/time.ts";
+import { clockText } from "../../base/time.ts";
 import type { Core } from "../wasm/module.ts";
 import type { Chapter, MovieTime, MovieTrack } from "../wasm/records/output.ts";
 import type { PieceTrack } from "../planning/piece.ts";
@@ -120,16 +120,6 @@ export function chaptersOf({ chapters, composition }: LayoutParts): Chapter[] {
   if (chapters === undefined) return [];
   const { offsetMinutes } = chapters;
   return composition.chapterStarts.slice(0, MOST_CHAPTERS).map(({ atMs, wallMs }) => {
-    const shown = formatTime(Math.trunc(wallMs) + offsetMinutes * 60_000)
-      .slice(0, 19)
-      .replace("T", " ");
-    return { startMs: atMs, title: new TextEncoder().encode(shown + zoneText(offsetMinutes)) };
+    return { startMs: atMs, title: new TextEncoder().encode(clockText(Math.trunc(wallMs), offsetMinutes)) };
   });
-}
-
-function zoneText(offsetMinutes: number): string {
-  if (offsetMinutes === 0) return " UTC";
-  const ahead = Math.abs(offsetMinutes);
-  const [hours, minutes] = [Math.floor(ahead / 60), ahead % 60].map((part) => String(part).padStart(2, "0"));
-  return `${offsetMinutes < 0 ? "-" : "+"}${hours}:${minutes}`;
 }

@@ -30,17 +30,21 @@ export interface SegmentRun {
 export class Joiner {
   readonly #query: StreamQuery;
   readonly #sink: StreamSink;
+  readonly #gapToleranceMs: number;
   /** The last portion, which the next one may shorten. */
   #last: SegmentRun | undefined;
   #stretch: StreamedStretch | undefined;
   #begun = false;
   /** Media segments before the range from a sync sample on: they may be needed to decode its first. */
   #lead: PendingSegment[] = [];
+  /** Where what was delivered ends, wall clock, milliseconds. */
+  #deliveredMs = 0;
   any = false;
 
-  constructor(query: StreamQuery, sink: StreamSink) {
+  constructor(query: StreamQuery, sink: StreamSink, gapToleranceMs: number) {
     this.#query = query;
     this.#sink = sink;
+    this.#gapToleranceMs = gapToleranceMs;
   }
 
   add(portion: SegmentRun): void {
@@ -71,7 +75,7 @@ export class Joiner {
   #placeUnfinished(unfinished: UnfinishedSegment | undefined): void {
     if (unfinished === undefined || this.#query.unfinished !== true) return;
     if (!this.any || unfinished.startMs >= this.#query.endMs || !(this.#begun || unfinished.sync)) return;
-    if (!this.#begun && this.#stretch !== undefined) this.#sink.begin(this.#stretch);
+    if (!this.#begun) this.#begin(unfinished.startMs);
     this.#sink.unfinished?.(unfinished);
   }
 
@@ -99,14 +103,27 @@ export class Joiner {
 
   #deliver(segment: PendingSegment): void {
     const { startMs, ownMs } = segment;
-    this.any = true;
     if (this.#begun) segment.startMs = ownMs;
     else {
-      // All renditions of a stretch start with its picture.
-      if (this.#stretch !== undefined) this.#sink.begin({ ...this.#stretch, startMs });
+      this.#begin(startMs);
       segment.durationMs = Math.max(1, segment.durationMs + ownMs - startMs);
     }
+    this.any = true;
     this.#begun = true;
+    this.#deliveredMs = segment.startMs + segment.durationMs;
     this.#sink.add(segment);
+  }
+
+  /** All renditions of a stretch start with its picture. */
+  #begin(startMs: number): void {
+    if (this.#stretch === undefined) return;
+    const { gapPortionMs } = this.#query;
+    const lengthMs = startMs - this.#deliveredMs;
+    if (this.any && gapPortionMs !== undefined && lengthMs > this.#gapToleranceMs) {
+      const count = Math.ceil(lengthMs / gapPortionMs);
+      const durationMs = lengthMs / count;
+      for (let i = 0; i < count; i++) this.#sink.gap?.({ startMs: this.#deliveredMs + i * durationMs, durationMs });
+    }
+    this.#sink.begin({ ...this.#stretch, startMs });
   }
 }

@@ -45,7 +45,7 @@ export async function streamRange(
   { before, pace = new Breather() }: { readonly before: SegmentBefore; readonly pace?: Pace | undefined },
 ): Promise<boolean> {
   const { queries, groups, gapToleranceMs } = parts;
-  const joiner = new Joiner(query, sink);
+  const joiner = new Joiner(query, sink, gapToleranceMs);
   let upcoming: readonly number[] = [];
   const divider = new Divider(query, joiner, queries, (timed) => groups.of(timed, query.length, upcoming));
   const placer = new Placer(

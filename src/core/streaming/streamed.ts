@@ -34,10 +34,19 @@ export interface StreamedStretch {
 /** A media segment of which more is being recorded, as far as it has come. */
 export type UnfinishedSegment = Pick<StreamedSegment, "timed" | "first" | "startMs" | "sync">;
 
+/** A part of a time in which nothing was recorded. */
+export interface StreamedGap {
+  /** Wall clock, milliseconds, not rounded. */
+  readonly startMs: number;
+  readonly durationMs: number;
+}
+
 /** Takes in what a range consists of, in order: each stretch, then its media segments. */
 export interface StreamSink {
   begin(stretch: StreamedStretch): void;
   add(segment: StreamedSegment): void;
+  /** Between two stretches, where gaps are kept: as many as the gap takes. */
+  gap?(gap: StreamedGap): void;
   /** What the range ends with, if it is being recorded. */
   unfinished?(segment: UnfinishedSegment): void;
 }
@@ -50,6 +59,8 @@ export interface StreamQuery {
   readonly endMs: number;
   readonly tracks: StreamTracks;
   readonly length: GroupLength;
+  /** Gaps are kept, and told of in portions of at most so many milliseconds. Default: they take no time, and are not told of. */
+  readonly gapPortionMs?: number | undefined;
   /** Whether a media segment is told of, too, that is being recorded. Default: only those that are all there. */
   readonly unfinished?: boolean | undefined;
 }

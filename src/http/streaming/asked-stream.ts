@@ -1,6 +1,6 @@
 import type { Context } from "hono";
 import { BoxcarError } from "../../base/errors.ts";
-import { formatTime, parseDuration, parseTimeRange, type TimeRange } from "../../base/time.ts";
+import { formatTime, parseDuration, parseTimeRange, zoneOffset, type TimeRange } from "../../base/time.ts";
 import { USUAL_GROUPS, type StreamSink, type StreamTracks } from "../../core/index.ts";
 import { streamFolder } from "../../deliver/media-names.ts";
 import { streamRecordings, type RecordingsQuery } from "../../recordings/stream-recordings.ts";
@@ -31,6 +31,13 @@ export const liveParameters = {
     `Instead of times: the newest media segments, ${SHORTEST_WINDOW_S}s to ${LONGEST_WINDOW_S}s of them, of a stream that is being recorded.`,
     "60s",
   ),
+  gaps: z.enum(["skip", "keep"], "expected skip or keep").default("skip").openapi({
+    description:
+      "Close gaps (`skip`), or give them their time: `EXT-X-GAP` in HLS, nothing in the timeline of DASH (`keep`).",
+  }),
+  captions: z.enum(["none", "clock"], "expected none or clock").default("none").openapi({
+    description: "`clock`: captions (WebVTT) that tell the wall-clock time of each second, in `tz`.",
+  }),
 };
 
 /** Parameters of playlists alone. */
@@ -43,7 +50,9 @@ export const playlistParameters = {
 };
 
 /** Parameters as a request has them. */
-type Asked = { readonly [Name in keyof typeof playlistParameters]?: string | undefined };
+type Asked = { readonly [Name in keyof typeof playlistParameters]?: string | undefined } & {
+  readonly gaps?: AskedStream["gaps"];
+};
 
 /** What a playlist or manifest is asked for. */
 export interface AskedStream {
@@ -62,6 +71,9 @@ export interface AskedStream {
   readonly windowMs: number | undefined;
   /** Whether Partial Segments are asked for, once there are any. */
   readonly low: boolean;
+  readonly gaps: "skip" | "keep";
+  /** How far captions are ahead of UTC, from start to end. */
+  readonly captions: { readonly offsetMinutes: number };
   /** The parameters that ask for the same range again. */
   readonly same: Readonly<Record<string, string>>;
 }
@@ -85,6 +97,8 @@ export async function askedStream(context: AppContext, streamPath: string, asked
       ? { start: String(startMs), ...(isOpen ? {} : { end: String(bounded.endMs) }) }
       : { window: `${windowMs}ms` };
   const low = asked.latency === "low";
+  const { gaps = "skip" } = asked;
+  const offsetMinutes = Math.round(zoneOffset(asked.tz ?? config.timeZone, startMs) / 60_000);
   return {
     streamPath,
     ...bounded,
@@ -94,7 +108,9 @@ export async function askedStream(context: AppContext, streamPath: string, asked
     settled,
     live,
     low,
-    same: low ? { ...same, latency: "low" } : same,
+    gaps,
+    captions: { offsetMinutes },
+    same: { ...same, ...(low ? { latency: "low" } : {}), ...(gaps === "keep" ? { gaps } : {}) },
   };
 }
 
@@ -120,11 +136,12 @@ function rangeOf({ window, ...asked }: Asked, zone: string, nowMs: number): Time
 /** The times of a link to what was asked for: it goes on growing, or sliding, where it does. */
 export function sharedTimes(
   { startMs, endMs, live, windowMs }: AskedStream,
-  { end, duration }: Pick<Asked, "end" | "duration">,
-): { readonly start?: string; readonly end?: string | undefined } {
-  if (windowMs !== undefined) return {};
+  { end, duration, captions, tz }: Pick<Asked, "end" | "duration" | "captions" | "tz">,
+): Readonly<Record<string, string | undefined>> {
+  const zone = captions === "clock" ? { tz } : {};
+  if (windowMs !== undefined) return zone;
   const isOpen = live && end === undefined && duration === undefined;
-  return { start: formatTime(startMs), end: isOpen ? undefined : formatTime(endMs) };
+  return { start: formatTime(startMs), end: isOpen ? undefined : formatTime(endMs), ...zone };
 }
 
 /** The query of a URL that asks for the same range again. */
@@ -136,13 +153,14 @@ export function sameRange({ same, lengthMs }: AskedStream): URLSearchParams {
 
 /** A range as it is divided. @param iframes at each sync sample, instead of after the length that is asked for */
 export function queryOf(
-  { streamPath, startMs, endMs, lengthMs, low }: AskedStream,
+  { streamPath, startMs, endMs, lengthMs, low, gaps }: AskedStream,
   tracks: StreamTracks,
   iframes = false,
 ): RecordingsQuery {
   // A short last media segment of a recording was listed before it was known to be the last one.
   const length = iframes ? { lengthMs: SYNCS_MS, even: false } : { lengthMs, even: !low };
-  return { streamPath, startMs, endMs, tracks, length, unfinished: low && !iframes };
+  const kept = gaps === "keep" ? { gapPortionMs: lengthMs } : {};
+  return { streamPath, startMs, endMs, tracks, length, unfinished: low && !iframes, ...kept };
 }
 
 /**

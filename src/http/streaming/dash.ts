@@ -69,13 +69,17 @@ export function addDash(app: App, context: AppContext): void {
       const times = sharedTimes(await askedStream(context, streamPath, query), query);
       return shareReply(c, context, query, atTimes(c, `/mp4/dash/${encodeStreamPath(streamPath)}/manifest.mpd`, times));
     }
-    const sent = { name: `dash ${query.tracks}`, contentType: "application/dash+xml", expires: query.expires };
     return oncePlayable(c, context, streamPath, async () => {
       const asked = await askedStream(context, streamPath, query);
+      const clock = query.captions === "clock" ? ` ${asked.captions.offsetMinutes}` : "";
+      const name = `dash ${query.tracks}${clock}`;
+      const sent = { name, contentType: "application/dash+xml", expires: query.expires };
       return sendPlaylist(c, context, asked, sent, async () => {
         const live = liveManifest(context, asked);
         const tracks = renditions[query.tracks] ?? [];
-        const options = { tracks, usualMs: asked.lengthMs, folder: streamFolder(streamPath), live };
+        const { gaps, lengthMs: usualMs } = asked;
+        const captions = query.captions === "clock" ? asked.captions : undefined;
+        const options = { tracks, usualMs, folder: streamFolder(streamPath), live, gaps, captions };
         const manifest = new Manifest({ ...options, sha256: context.sha256 });
         const streamed = query.tracks === "split" ? "av" : query.tracks === "video" ? "v" : "a";
         const version = await divide(c, context, queryOf(asked, streamed), manifest);

@@ -2,6 +2,7 @@ import { createRoute } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import { BoxcarError } from "../../base/errors.ts";
 import { checkStreamPath } from "../../base/stream-path.ts";
+import { offsetText } from "../../base/time.ts";
 import { StreamMeasure, type StreamTracks } from "../../core/index.ts";
 import { hasReached, type AwaitedEnd } from "../../deliver/blocking-reload.ts";
 import { MediaPlaylist, type LivePlaylist } from "../../deliver/hls.ts";
@@ -79,6 +80,7 @@ const route = createRoute({
         "application/vnd.apple.mpegurl": { schema: z.string() },
         "video/mp4": { schema: z.string().openapi({ format: "binary" }) },
         "audio/mp4": { schema: z.string().openapi({ format: "binary" }) },
+        "text/vtt": { schema: z.string() },
       },
     },
     206: { description: "The ranges of it that were asked for." },
@@ -100,7 +102,8 @@ export function addHls(app: App, context: AppContext): void {
     const awaited = awaitedEnd(query);
     const send = async (): Promise<Response | undefined> => {
       const asked = await askedStream(context, streamPath, query);
-      const name = playlist === "index" ? `hls ${query.tracks}` : `hls/${playlist}`;
+      const clock = query.captions === "clock" || playlist === "captions" ? ` ${asked.captions.offsetMinutes}` : "";
+      const name = (playlist === "index" ? `hls ${query.tracks}` : `hls/${playlist}`) + clock;
       const sent = { name, contentType: "application/vnd.apple.mpegurl", expires: query.expires };
       const ready = await readyPlaylist(c, context, asked, sent, () =>
         playlist === "index"
@@ -145,13 +148,14 @@ async function multivariant(
   c: Context<AppEnv>,
   context: AppContext,
   asked: AskedStream,
-  { tracks, expires }: Query,
+  { tracks, captions, expires }: Query,
 ): Promise<MadePlaylist> {
   const measure = new StreamMeasure(asked.lengthMs);
   const version = await divide(c, context, queryOf(asked, tracksOf(tracks)), measure);
   const url = (name: PlaylistName): Promise<string> => playlistUrl(c, context, asked, name, expires);
   const [av, v, a, iframes] = await Promise.all([url("av"), url("v"), url("a"), url("iframes")]);
-  return { text: multivariantPlaylist(measure, tracks, { av, v, a, iframes }), version };
+  const clock = captions === "clock" ? await url("captions") : undefined;
+  return { text: multivariantPlaylist(measure, tracks, { av, v, a, iframes, captions: clock }), version };
 }
 
 /** The URL of another playlist of the same range, from this one's. */
@@ -162,7 +166,9 @@ async function playlistUrl(
   name: PlaylistName,
   expires: string | undefined,
 ): Promise<string> {
-  const fields = sameRange(asked).toString();
+  const range = sameRange(asked);
+  if (name === "captions") range.set("tz", offsetText(asked.captions.offsetMinutes));
+  const fields = range.toString();
   if (c.get("caller").kind !== "link") return `${name}.m3u8?${fields}`;
   return sameLink(c, context, `${streamFolder(asked.streamPath)}${name}.m3u8`, fields, expires);
 }
@@ -179,13 +185,14 @@ async function mediaPlaylist(
   { expires }: Query,
 ): Promise<MadePlaylist> {
   const iframes = name === "iframes";
-  const tracks = iframes ? "v" : name;
+  const captions = name === "captions" ? asked.captions : undefined;
+  const tracks = iframes ? "v" : name === "captions" ? "av" : name;
   const { lengthMs, startMs, streamPath } = asked;
   const { sha256, planning } = context;
-  const playlist = new MediaPlaylist({ tracks, iframes, startMs, lengthMs, live: asked.live, sha256 });
+  const playlist = new MediaPlaylist({ tracks, iframes, captions, startMs, lengthMs, live: asked.live, sha256 });
   const query = queryOf(asked, tracks, iframes);
   const version = await divide(c, context, query, playlist);
-  const isParted = asked.live && query.unfinished === true;
+  const isParted = asked.live && query.unfinished === true && captions === undefined;
   if (isParted)
     await playlist.addParts(
       ({ timed, first }) => planning.groups.parted(timed, first, query.length),
@@ -214,12 +221,12 @@ function targetOf(lengthMs: number): number {
 
 function livePlaylist(
   { liveNumbers, clock }: AppContext,
-  { streamPath, lengthMs, low, same }: AskedStream,
+  { streamPath, lengthMs, low, gaps, same }: AskedStream,
   { listed }: MediaPlaylist,
   iframes: boolean,
 ): LivePlaylist {
   const targetMs = targetOf(lengthMs);
   if (same.window === undefined) return { targetMs };
-  const window = JSON.stringify([streamPath, same.window, lengthMs, low, iframes]);
+  const window = JSON.stringify([streamPath, same.window, lengthMs, low, gaps, iframes]);
   return { targetMs, numbers: liveNumbers.of(window, listed, clock()) };
 }

@@ -2,6 +2,7 @@ import type { Context } from "hono";
 import { arrived } from "../../base/bytes.ts";
 import { BoxcarError } from "../../base/errors.ts";
 import type { Media, PartName, StreamedMedia, StreamTracks } from "../../core/index.ts";
+import { clockCaptions } from "../../deliver/clock-captions.ts";
 import type { StreamFile } from "../../deliver/media-names.ts";
 import { hashOf } from "../../pictures/pictures.ts";
 import { recordedInit, recordedMedia, recordedPart } from "../../recordings/stream-recordings.ts";
@@ -38,16 +39,19 @@ export async function sendStreamFile(
   extent: LinkExtent,
 ): Promise<Response> {
   const { planning, clock } = context;
-  const { tracks } = file.kind === "init" ? file.init : file.kind === "part" ? file.part : file.media;
+  const tracks = tracksIn(file);
   let media: Media | undefined;
   if (file.kind === "init") {
     const bytes = await recordedInit(planning, streamPath, file.init);
     media = bytes && (await readyMedia(bytes));
+  } else if (file.kind === "captions") {
+    const captions = clockCaptions(file.captions);
+    media = captions === undefined ? undefined : await readyMedia(new TextEncoder().encode(captions));
   } else {
     const found = await (file.kind === "media"
       ? recordedMedia(planning, streamPath, file.media)
       : comingPart(c, context, streamPath, file.part));
-    if (found !== undefined && c.get("caller").kind === "link") checkExtent(found, tracks, extent);
+    if (found !== undefined && c.get("caller").kind === "link") checkExtent(found, tracks ?? "av", extent);
     media = found;
   }
   if (media === undefined) {
@@ -55,11 +59,17 @@ export async function sendStreamFile(
     throw new BoxcarError("unknown_media", message);
   }
   const headers = new Headers({
-    "Content-Type": tracks === "a" ? "audio/mp4" : "video/mp4",
+    "Content-Type": tracks === undefined ? "text/vtt; charset=utf-8" : tracks === "a" ? "audio/mp4" : "video/mp4",
     "Cache-Control": `${keptFor(c, YEAR_S, clock())}, immutable`,
     "X-Request-Id": c.get("requestId"),
   });
   return sendMedia(c.req.raw, media, headers, streamReply(c, context), c.env);
+}
+
+/** The tracks that a file has media of. */
+function tracksIn(file: Exclude<StreamFile, { kind: "playlist" }>): StreamTracks | undefined {
+  if (file.kind === "captions") return undefined;
+  return (file.kind === "init" ? file.init : file.kind === "part" ? file.part : file.media).tracks;
 }
 
 /** A Partial Segment: of what is being recorded also the next one, once it has come. @throws BoxcarError `not_yet` (503) */

@@ -1,0 +1,46 @@
+/** Captions that tell the wall clock, a cue for each of its seconds, as WebVTT (https://www.w3.org/TR/webvtt1). */
+
+import { clockText } from "../base/time.ts";
+
+/** A segment of captions: all that it says follows from it. */
+export interface CaptionsName {
+  /** What it is for, wall clock, milliseconds; exclusive of the end. */
+  readonly startMs: number;
+  readonly endMs: number;
+  /** How far local time is ahead of UTC. */
+  readonly offsetMinutes: number;
+  /**
+   * When it is presented, milliseconds, for players that take its times as they are (DASH). Default: times count from its start, which
+   * a header maps to the media time (RFC 8216 section 3.5).
+   */
+  readonly presentedMs?: number | undefined;
+}
+
+const SECOND_MS = 1000;
+/** Longest segment of captions: media segments of pictures that come every few hours are long. */
+const LONGEST_MS = 86_400_000;
+/** Ticks a millisecond of MPEG-2 systems, whose times have 33 bits. */
+const [MPEG_TICKS, MPEG_WRAPS] = [90, 2 ** 33];
+
+/** The text of a segment of captions; undefined when there is none of that name. */
+export function clockCaptions({ startMs, endMs, offsetMinutes, presentedMs }: CaptionsName): string | undefined {
+  const lengthMs = endMs - startMs;
+  if (lengthMs <= 0 || lengthMs > LONGEST_MS || endMs > Number.MAX_SAFE_INTEGER / MPEG_TICKS) return undefined;
+  const mapped = `X-TIMESTAMP-MAP=LOCAL:00:00:00.000,MPEGTS:${(startMs * MPEG_TICKS) % MPEG_WRAPS}\n`;
+  const atMs = (presentedMs ?? 0) - startMs;
+  const cues: string[] = [];
+  for (let fromMs = startMs; fromMs < endMs;) {
+    const second = Math.floor(fromMs / SECOND_MS) * SECOND_MS;
+    const untilMs = Math.min(second + SECOND_MS, endMs);
+    cues.push(`\n${cueTime(atMs + fromMs)} --> ${cueTime(atMs + untilMs)}\n${clockText(second, offsetMinutes)}\n`);
+    fromMs = untilMs;
+  }
+  return `WEBVTT\n${presentedMs === undefined ? mapped : ""}${cues.join("")}`;
+}
+
+function cueTime(ms: number): string {
+  const part = (value: number, digits: number): string => String(value).padStart(digits, "0");
+  const seconds = Math.floor(ms / SECOND_MS);
+  const minutes = Math.floor(seconds / 60);
+  return `${part(Math.floor(minutes / 60), 2)}:${part(minutes % 60, 2)}:${part(seconds % 60, 2)}.${part(ms % SECOND_MS, 3)}`;
+}
