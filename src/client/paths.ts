@@ -2476,6 +2476,8 @@ export interface paths {
                     _HLS_msn?: number;
                     /** @description With `_HLS_msn`: this Partial Segment of it. */
                     _HLS_part?: number;
+                    /** @description Of a playlist that grows, only what is newer than its skip boundary (RFC 8216bis section 6.2.5.1). */
+                    _HLS_skip?: "YES" | "v2";
                     /** @description `clock`: captions (WebVTT) that tell the wall-clock time of each second, in `tz`. */
                     captions?: "none" | "clock";
                     /** @description Length instead of an end: seconds, or with units (`500ms`, `1m30s`). */

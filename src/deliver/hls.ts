@@ -18,8 +18,10 @@ import { captionsName, GAP, initName, mediaFile, mediaFolder, partName } from ".
 
 /** The version of HLS whose tags are used: `EXT-X-MAP` of media segments that are no I-frames needs 6, fMP4 7. */
 export const VERSION = "#EXT-X-VERSION:7";
-/** `EXT-X-GAP` needs 8. */
-const VERSION_OF_GAPS = "#EXT-X-VERSION:8";
+/** `EXT-X-GAP` needs 8, `EXT-X-SKIP` 9 (RFC 8216bis section 8). */
+const [VERSION_OF_GAPS, VERSION_OF_SKIPS] = ["#EXT-X-VERSION:8", "#EXT-X-VERSION:9"];
+/** What is older than so many target durations may be skipped (RFC 8216bis section 4.4.3.8). */
+const SKIPPED_TARGETS = 6;
 
 /** Partial Segments are listed as far back as so many target durations (RFC 8216bis section 6.2.2). */
 const PARTED_TARGETS = 3;
@@ -61,6 +63,8 @@ export interface LivePlaylist {
   readonly targetMs: number;
   /** URLs of playlists of the same range that have the same Partial Segments; absent: none are listed. */
   readonly reports?: readonly string[] | undefined;
+  /** Whether only what is new is listed (RFC 8216bis section 6.2.5.1). */
+  readonly skips: boolean;
 }
 
 /** What of a media segment finds its Partial Segments. */
@@ -121,7 +125,7 @@ export class MediaPlaylist implements StreamSink {
     this.#afterGap = this.#hasGaps = true;
     this.#longestMs = Math.max(this.#longestMs, durationMs);
     this.#lines.push(`#EXT-X-GAP\n#EXTINF:${seconds(durationMs)},\n${GAP}${QUERY}\n`);
-    this.#listOne({ name: `gap ${startMs}`, begins: false });
+    this.#listOne({ name: `gap ${startMs}`, begins: false, durationMs });
   }
 
   add(segment: StreamedSegment): void {
@@ -132,7 +136,7 @@ export class MediaPlaylist implements StreamSink {
     this.fromMs = Math.min(this.fromMs, Math.floor(startMs));
     this.toMs = Math.max(this.toMs, Math.ceil(startMs + durationMs));
     this.#lines.push(`#EXTINF:${seconds(durationMs)},\n${this.#nameOf(segment)}${QUERY}\n`);
-    const listed = { name: `${recordingOf(timed).id} ${first}`, begins: this.#begins };
+    const listed = { name: `${recordingOf(timed).id} ${first}`, begins: this.#begins, durationMs };
     this.#listOne(listed, { timed, first, end, durationMs });
     this.#begins = false;
   }
@@ -209,22 +213,20 @@ export class MediaPlaylist implements StreamSink {
     const offsetMs = startMs - (this.#firstMs ?? startMs);
     const { sequence = 0, discontinuity } = live?.numbers ?? {};
     const longest = Math.max(1, Math.round(Math.max(this.#longestMs, live?.targetMs ?? 0) / 1000));
+    const skipped = live?.skips === true ? this.#skippable(SKIPPED_TARGETS * longest * 1000) : 0;
+    const version = skipped > 0 ? VERSION_OF_SKIPS : this.#hasGaps ? VERSION_OF_GAPS : VERSION;
     const lines = [
-      ...[
-        "#EXTM3U",
-        this.#hasGaps ? VERSION_OF_GAPS : VERSION,
-        `#EXT-X-TARGETDURATION:${longest}`,
-        `#EXT-X-MEDIA-SEQUENCE:${sequence}`,
-      ],
+      ...["#EXTM3U", version, `#EXT-X-TARGETDURATION:${longest}`, `#EXT-X-MEDIA-SEQUENCE:${sequence}`],
       ...(discontinuity === undefined ? [] : [`#EXT-X-DISCONTINUITY-SEQUENCE:${discontinuity}`]),
       ...(live === undefined ? ["#EXT-X-PLAYLIST-TYPE:VOD"] : []),
       ...(live !== undefined && live.numbers === undefined ? ["#EXT-X-PLAYLIST-TYPE:EVENT"] : []),
-      ...(live?.reports === undefined ? [] : this.#lowLatencyHead()),
+      ...(live === undefined ? [] : this.#serverControl(live, SKIPPED_TARGETS * longest)),
       ...(this.#independent ? ["#EXT-X-INDEPENDENT-SEGMENTS"] : []),
       ...(iframes ? ["#EXT-X-I-FRAMES-ONLY"] : []),
       ...(offsetMs >= 1 && !iframes && live === undefined
         ? [`#EXT-X-START:TIME-OFFSET=${seconds(offsetMs)},PRECISE=YES`]
         : []),
+      ...(skipped > 0 ? [`#EXT-X-SKIP:SKIPPED-SEGMENTS=${skipped}`] : []),
     ];
     const texts = [`${lines.join("\n")}\n`];
     const say = (line: string): void => {
@@ -234,18 +236,21 @@ export class MediaPlaylist implements StreamSink {
     let known: string | undefined;
     let number = 0;
     for (const [i, entry] of this.#entries.entries()) {
-      if (typeof entry === "string") {
+      if (typeof entry === "string" && number < skipped) number++;
+      else if (typeof entry === "string") {
         this.#partLines(number++, query).forEach(say);
         texts.push(entry.replaceAll(QUERY, query));
-        continue;
+      } else {
+        const { configuration, startMs: begunMs, goesOn } = entry;
+        const name = names.get(configuration.text) ?? (await initName(configuration, tracks, sha256));
+        names.set(configuration.text, name);
+        const isNew = name !== known && captions === undefined;
+        known = name;
+        if (number < skipped) continue;
+        if (i > 0 && !goesOn) say("#EXT-X-DISCONTINUITY");
+        if (isNew) say(`#EXT-X-MAP:URI="${name}${query}"`);
+        say(`#EXT-X-PROGRAM-DATE-TIME:${formatTime(Math.round(begunMs))}`);
       }
-      const { configuration, startMs: begunMs, goesOn } = entry;
-      const name = names.get(configuration.text) ?? (await initName(configuration, tracks, sha256));
-      names.set(configuration.text, name);
-      if (i > 0 && !goesOn) say("#EXT-X-DISCONTINUITY");
-      if (name !== known && captions === undefined) say(`#EXT-X-MAP:URI="${name}${query}"`);
-      known = name;
-      say(`#EXT-X-PROGRAM-DATE-TIME:${formatTime(Math.round(begunMs))}`);
     }
     this.#partLines(number, query).forEach(say);
     if (live === undefined) say("#EXT-X-ENDLIST");
@@ -253,10 +258,20 @@ export class MediaPlaylist implements StreamSink {
     return texts.join("");
   }
 
-  #lowLatencyHead(): string[] {
+  /** How many media segments lie further from the end than so many milliseconds. */
+  #skippable(boundaryMs: number): number {
+    let [number, behindMs] = [this.#listed.length, 0];
+    while (number > 0 && behindMs < boundaryMs) behindMs += this.#listed[--number]?.durationMs ?? 0;
+    return number;
+  }
+
+  /** @param skipUntil seconds */
+  #serverControl({ reports }: LivePlaylist, skipUntil: number): string[] {
+    const skip = `CAN-SKIP-UNTIL=${skipUntil}`;
+    if (reports === undefined) return [`#EXT-X-SERVER-CONTROL:${skip}`];
     const longestMs = Math.max(PART_MS, ...[...this.#parts.values()].flat().map(({ durationMs }) => durationMs));
     return [
-      `#EXT-X-SERVER-CONTROL:CAN-BLOCK-RELOAD=YES,PART-HOLD-BACK=${seconds(HOLD_BACK_PARTS * longestMs)}`,
+      `#EXT-X-SERVER-CONTROL:CAN-BLOCK-RELOAD=YES,${skip},PART-HOLD-BACK=${seconds(HOLD_BACK_PARTS * longestMs)}`,
       `#EXT-X-PART-INF:PART-TARGET=${seconds(longestMs)}`,
     ];
   }

@@ -13,6 +13,7 @@ export interface ListedSegment {
   readonly name: string;
   /** Whether a discontinuity lies before it. */
   readonly begins: boolean;
+  readonly durationMs: number;
 }
 
 /** `EXT-X-MEDIA-SEQUENCE` and `EXT-X-DISCONTINUITY-SEQUENCE` of a window (RFC 8216 sections 4.3.3.2 and 4.3.3.3). */

@@ -218,7 +218,7 @@ test("with latency=low a playlist lists parts as they come, which its hint has n
     read("v", v);
     read("a", a);
     expect(v).toMatch(
-      /#EXT-X-SERVER-CONTROL:CAN-BLOCK-RELOAD=YES,PART-HOLD-BACK=1.5\n#EXT-X-PART-INF:PART-TARGET=0.5\n/,
+      /#EXT-X-SERVER-CONTROL:CAN-BLOCK-RELOAD=YES,CAN-SKIP-UNTIL=18,PART-HOLD-BACK=1.5\n#EXT-X-PART-INF:PART-TARGET=0.5\n/,
     );
     for (const [text, other] of [
       [v, "a"],
@@ -304,6 +304,38 @@ test("a reload that asks for nonsense, or for what does not come, is refused", a
   const waiting = server.fetch(`/mp4/hls/live/late/v.m3u8?${query}&_HLS_msn=${last + 1}`);
   await end();
   expect(await (await waiting).text()).toContain("#EXT-X-ENDLIST");
+});
+
+test("a reload with _HLS_skip lists what is newer than six target durations, and says how much it leaves out", async () => {
+  const start = Date.now() - 30_000;
+  const init = { method: "PUT", body: stream };
+  expect((await server.call(`/mp4/api/segments/live/skipped?start=${start}`, init)).status).toBe(201);
+  const { send, end } = push("live/skipped");
+  await send(2);
+  await new Promise((resolve) => setTimeout(resolve, 1100));
+  await send(8);
+  for (const latency of ["", "&latency=low"]) {
+    const query = `start=${start}&segment=2s${latency}`;
+    const [whole, part] = [
+      await playlist("live/skipped", "v", query),
+      await playlist("live/skipped", "v", `${query}&_HLS_skip=YES`),
+    ];
+    expect(whole).toMatch(/#EXT-X-SERVER-CONTROL:(CAN-BLOCK-RELOAD=YES,)?CAN-SKIP-UNTIL=18[,\n]/);
+    expect(whole).not.toContain("#EXT-X-SKIP");
+    const skipped = Number(/#EXT-X-SKIP:SKIPPED-SEGMENTS=(\d+)\n/.exec(part)?.[1]);
+    expect(skipped).toBeGreaterThan(0);
+    expect(urlsOf(part)).toEqual(urlsOf(whole).slice(skipped));
+    const lasting = (from: number): number =>
+      [...whole.matchAll(/#EXTINF:([\d.]+)/g)].slice(from).reduce((sum, [, seconds]) => sum + Number(seconds), 0);
+    expect(lasting(skipped)).toBeGreaterThanOrEqual(18);
+    expect(lasting(skipped + 1)).toBeLessThan(18);
+    expect(part).toContain("#EXT-X-VERSION:9\n");
+    // All behind the first that is listed is as it was.
+    const [url = ""] = urlsOf(part);
+    expect(part.slice(part.indexOf(url))).toBe(whole.slice(whole.indexOf(url)));
+  }
+  await end();
+  expect(await playlist("live/skipped", "v", `start=${start}&_HLS_skip=YES`)).not.toContain("SKIP");
 });
 
 test("a window is no range, and has its bounds", async () => {

@@ -115,8 +115,8 @@ export class Groups {
   readonly #core: Core;
   readonly #indexes: Indexes;
   readonly #kept: LruMap<string, GroupList>;
-  /** Of media segments that are whole. */
-  readonly #parted = new LruMap<string, PartedSegment>(
+  /** Of media segments, as far as they have come: parts stay as they are, and only what is new is divided. */
+  readonly #parted = new LruMap<string, PartedSegment & { readonly id: number }>(
     PARTED_CACHE_BYTES,
     ({ parts }, name) => ENTRY_BYTES + PART_BYTES * parts.length + 2 * name.length,
   );
@@ -158,16 +158,18 @@ export class Groups {
     if (number === undefined) return undefined;
     const until = list.get(number + 1)?.first;
     const { id, lastingId = id, open } = segment;
-    const name = `${lastingId} ${first} ${until ?? "end"}`;
+    const name = `${lastingId} ${first} ${wanted.lengthMs}`;
     const known = this.#parted.get(name);
-    if (known !== undefined) return known;
+    if (known?.whole === true || known?.id === id) return known;
+    const { parts: before = [] } = known ?? {};
     const index = await this.#indexes.get(id);
     return this.#core.withIndex(index, (loaded) => {
       const complete = open === true ? completeSamples(loaded, timed) : reference.samples;
       const whole = until === undefined ? open !== true : until <= complete;
       const end = Math.min(until ?? reference.samples, complete);
-      const parted = { end, whole, parts: partialSegments(loaded, timed, { first, end, whole }) };
-      if (whole) this.#parted.set(name, parted);
+      const more = partialSegments(loaded, timed, { first: before.at(-1)?.end ?? first, end, whole });
+      const parted = { id, end, whole, parts: [...before, ...more] };
+      this.#parted.set(name, parted);
       return parted;
     });
   }

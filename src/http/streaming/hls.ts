@@ -51,6 +51,9 @@ const parameters = query({
     description: "The reply waits until a playlist that grows has this media segment (RFC 8216bis section 6.2.5.2).",
   }),
   _HLS_part: integer(0).optional().openapi({ description: "With `_HLS_msn`: this Partial Segment of it." }),
+  _HLS_skip: z.enum(["YES", "v2"], "expected YES or v2").optional().openapi({
+    description: "Of a playlist that grows, only what is newer than its skip boundary (RFC 8216bis section 6.2.5.1).",
+  }),
   ...shareParameters,
   ...signedLinkParameters,
 });
@@ -103,7 +106,8 @@ export function addHls(app: App, context: AppContext): void {
     const send = async (): Promise<Response | undefined> => {
       const asked = await askedStream(context, streamPath, query);
       const clock = query.captions === "clock" || playlist === "captions" ? ` ${asked.captions.offsetMinutes}` : "";
-      const name = (playlist === "index" ? `hls ${query.tracks}` : `hls/${playlist}`) + clock;
+      const skip = query._HLS_skip === undefined || !asked.live ? "" : " skip";
+      const name = (playlist === "index" ? `hls ${query.tracks}` : `hls/${playlist}`) + clock + skip;
       const sent = { name, contentType: "application/vnd.apple.mpegurl", expires: query.expires };
       const ready = await readyPlaylist(c, context, asked, sent, () =>
         playlist === "index"
@@ -182,7 +186,7 @@ async function mediaPlaylist(
   context: AppContext,
   asked: AskedStream,
   name: Exclude<PlaylistName, "index">,
-  { expires }: Query,
+  { expires, _HLS_skip: skip }: Query,
 ): Promise<MadePlaylist> {
   const iframes = name === "iframes";
   const captions = name === "captions" ? asked.captions : undefined;
@@ -206,7 +210,7 @@ async function mediaPlaylist(
   const { fromMs, toMs } = playlist;
   const signed = await mediaQuery(c, context, streamPath, { fromMs, toMs, tracks: TRACKS[tracks] }, expires);
   const end = live && playlist.endOf(live.numbers?.sequence ?? 0);
-  return { text: await playlist.text(signed, live && { ...live, reports }), version, end };
+  return { text: await playlist.text(signed, live && { ...live, reports, skips: skip !== undefined }), version, end };
 }
 
 /** A media segment may be longer than it is asked to be by this part, where the end of what went before is short. */
@@ -224,7 +228,7 @@ function livePlaylist(
   { streamPath, lengthMs, low, gaps, same }: AskedStream,
   { listed }: MediaPlaylist,
   iframes: boolean,
-): LivePlaylist {
+): Omit<LivePlaylist, "skips"> {
   const targetMs = targetOf(lengthMs);
   if (same.window === undefined) return { targetMs };
   const window = JSON.stringify([streamPath, same.window, lengthMs, low, gaps, iframes]);
