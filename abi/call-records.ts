@@ -277,6 +277,56 @@ export const Fragment: Record_ = {
   },
 };
 
+// Streams that are recorded as they come
+
+export const LiveTrack: Record_ = {
+  name: "LiveTrack",
+  doc: "One track of a stream, as its headers need it.",
+  host: "writes",
+  fields: {
+    id: u32("Track id, from 1."),
+    handler: u32("Handler type, a four-character code."),
+    timescale: u32("Ticks a second."),
+    entry: u32("Address of its sample entry."),
+    entryLength: u32("Bytes of it."),
+  },
+};
+
+export const LiveRun: Record_ = {
+  name: "LiveRun",
+  doc: "The samples of one track in a movie fragment.",
+  host: "writes",
+  fields: {
+    dts: u64("Decode time of the first one, ticks of the track."),
+    trackId: u32("Of the track."),
+    samples: u32("At least 1."),
+    allSync: u32("1: every sample of the track is a sync sample."),
+  },
+};
+
+export const LiveSample: Record_ = {
+  name: "LiveSample",
+  doc: "One sample of a movie fragment, in ticks of its track.",
+  host: "writes",
+  fields: {
+    duration: u32("From its decode time to that of the next one."),
+    bytes: u32("Its size."),
+    compositionOffset: i32("From decode to presentation time."),
+    sync: u32("1: sync sample."),
+  },
+};
+
+export const ProducerTime: Record_ = {
+  name: "ProducerTime",
+  doc: "When media was captured, by the clock of who produced it.",
+  host: "reads",
+  fields: {
+    trackId: u32("Of the track."),
+    wallUs: u64("Microseconds since 1970."),
+    mediaTime: u64("Ticks of the track that were captured then."),
+  },
+};
+
 // Listings
 
 export const SampleRecord: Record_ = {

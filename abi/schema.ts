@@ -15,9 +15,13 @@ import {
   Extent,
   Fragment,
   Group,
+  LiveRun,
+  LiveSample,
+  LiveTrack,
   MovieClock,
   MovieTrack,
   PieceTrack,
+  ProducerTime,
   Result,
   SampleRecord,
   Selected,
@@ -32,6 +36,7 @@ import type { Call, Names, Record_ } from "./kinds.ts";
 export const records: readonly Record_[] = [
   ...[Result, Extent, IndexHeader, TrackRecord, MovieClock, Selected, Selection, Group, Counts, Decoding],
   ...[PieceTrack, MovieTrack, Chapter, CaptionBlock, Splice, Span, Fragment, SampleRecord, BoxRecord, Codec],
+  ...[LiveTrack, LiveRun, LiveSample, ProducerTime],
 ];
 
 /** Enumerations, and numbers whose bits are added up. */
@@ -246,6 +251,30 @@ export const calls: Readonly<Record<string, Call>> = {
     doc: "Moves a `moof` of a file, and the media behind it, from one offset to another, in place. Result: the box.",
     takes: { pointer: "address", length: "u32", from: "whole", to: "whole" },
   },
+  videoEntry: {
+    doc: "Writes the sample entry `type`, `avc1` or `hvc1`, of parameter sets, each behind its length in four bytes. Result: the entry; `count` how many pictures may precede one in decoding and follow it in output, 4294967295 when that is not told.",
+    takes: { sets: "address", length: "u32", type: "u32" },
+  },
+  aacEntry: {
+    doc: "Writes the sample entry of an AudioSpecificConfig. Result: the entry; `count` the samples of a frame; `total` samples a second.",
+    takes: { config: "address", length: "u32" },
+  },
+  liveMovie: {
+    doc: "Writes `ftyp` and `moov` of a stream of LiveTrack records. Result: the bytes.",
+    takes: { tracks: "address", count: "u32" },
+  },
+  liveFragment: {
+    doc: "Writes `moof` and the header of `mdat` for LiveRun records, whose LiveSample records lie one behind the other, as their media does. Result: the bytes.",
+    takes: { runs: "address", count: "u32", samples: "address", sequence: "u32" },
+  },
+  producerTime: {
+    doc: "Writes `prft`: that ticks of a track were captured so many microseconds after 1970. Result: the box.",
+    takes: { trackId: "u32", wallUs: "whole", mediaTime: "whole" },
+  },
+  readProducerTime: {
+    doc: "Reads `prft`. Result: a ProducerTime; none when it states another time than that of capture or encoding.",
+    takes: { pointer: "address", length: "u32" },
+  },
   samples: {
     doc: "Lists every sample of an index, in file order. Result: SampleRecord records.",
     takes: { index: "address" },
@@ -293,12 +322,12 @@ export const calls: Readonly<Record<string, Call>> = {
 };
 
 /** Of these, the ones that the host needs, too. */
-export const hostCodes = "hev1 hvc1 mdat sbtl soun subt text tmcd vide";
+export const hostCodes = "avc1 hev1 hvc1 mdat sbtl soun subt text tmcd vide";
 
 /** Four-character codes by name; what is no letter, digit or `_` is `_` there, `©` is `c`. */
 export const codes =
   "HMMT GPMF FIRM Opus av01 av1C avc1 avc3 avcC btrt chpl co64 ctts dfLa dinf dref edts elng elst emsg esds fLaC free " +
   "ftyp gmhd hdlr hev1 hinf hint hnti hvc1 hvcC iloc ilst iso2 iso5 iso6 isom keys mdat mdhd mdia mehd meta mfhd mfra " +
-  "mfro minf moof moov mp41 mp4a mp4v mtxi mvex mvhd nmhd pnot prft sbtl sidx skip smhd soun stbl stco sthd stsc stsd " +
+  "mfro minf moof moov mp41 mp4a mp4v mtxi mvex mvhd nmhd pasp pnot prft sbtl sidx skip smhd soun stbl stco sthd stsc stsd " +
   "stss stsz stts styp stz2 subt tapt text tfdt tfhd tfra tkhd tmcd traf trak tref trex trun udta url_ uuid vide vmhd vp08 vp09 vpcC " +
   "wave wide alaw dOps ipcm sowt twos ulaw ©day ©enc ©too";

@@ -178,3 +178,6 @@ export {
   writeCaptionTable as captionTable,
 } from "./write/write-captions";
 export { writeMovie as movie } from "./write/write-movie";
+export { readPrft as readProducerTime, writePrft as producerTime } from "./box/prft";
+export { writeAacEntry as aacEntry, writeVideoEntry as videoEntry } from "./live/sample-entry";
+export { writeLiveFragment as liveFragment, writeLiveMovie as liveMovie } from "./live/write-live";

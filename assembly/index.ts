@@ -203,6 +203,58 @@ export function moveFragment(pointer: usize, length: u32, from: f64, to: f64): S
   return outcome();
 }
 
+/**
+ * Writes the sample entry `type`, `avc1` or `hvc1`, of parameter sets, each behind its length in four bytes.
+ * Result: the entry; `count` how many pictures may precede one in decoding and follow it in output, 4294967295
+ * when that is not told.
+ */
+export function videoEntry(sets: usize, length: u32, type: u32): Status {
+  begin();
+  calls.videoEntry(sets, length, type);
+  return outcome();
+}
+
+/**
+ * Writes the sample entry of an AudioSpecificConfig. Result: the entry; `count` the samples of a frame; `total`
+ * samples a second.
+ */
+export function aacEntry(config: usize, length: u32): Status {
+  begin();
+  calls.aacEntry(config, length);
+  return outcome();
+}
+
+/** Writes `ftyp` and `moov` of a stream of LiveTrack records. Result: the bytes. */
+export function liveMovie(tracks: usize, count: u32): Status {
+  begin();
+  calls.liveMovie(tracks, count);
+  return outcome();
+}
+
+/**
+ * Writes `moof` and the header of `mdat` for LiveRun records, whose LiveSample records lie one behind the other,
+ * as their media does. Result: the bytes.
+ */
+export function liveFragment(runs: usize, count: u32, samples: usize, sequence: u32): Status {
+  begin();
+  calls.liveFragment(runs, count, samples, sequence);
+  return outcome();
+}
+
+/** Writes `prft`: that ticks of a track were captured so many microseconds after 1970. Result: the box. */
+export function producerTime(trackId: u32, wallUs: f64, mediaTime: f64): Status {
+  begin();
+  calls.producerTime(trackId, <u64>wallUs, <u64>mediaTime);
+  return outcome();
+}
+
+/** Reads `prft`. Result: a ProducerTime; none when it states another time than that of capture or encoding. */
+export function readProducerTime(pointer: usize, length: u32): Status {
+  begin();
+  calls.readProducerTime(pointer, length);
+  return outcome();
+}
+
 /** Lists every sample of an index, in file order. Result: SampleRecord records. */
 export function samples(index: usize): Status {
   begin();

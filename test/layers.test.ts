@@ -121,7 +121,7 @@ describe("the files of assembly", () => {
   const all = importsOf("assembly", true);
 
   it("lie in a room each", () => {
-    const rooms = ["abi", "memory", "box", "read", "index", "piece", "write"];
+    const rooms = ["abi", "memory", "box", "read", "index", "piece", "write", "live"];
     const entries = ["assembly/index.ts", "assembly/calls.ts", "assembly/use.ts"];
     expect(all.size).toBeGreaterThan(50);
     expect(

@@ -58,6 +58,7 @@ export namespace Code {
   export const mvex: u32 = 0x6d766578;
   export const mvhd: u32 = 0x6d766864;
   export const nmhd: u32 = 0x6e6d6864;
+  export const pasp: u32 = 0x70617370;
   export const pnot: u32 = 0x706e6f74;
   export const prft: u32 = 0x70726674;
   export const sbtl: u32 = 0x7362746c;

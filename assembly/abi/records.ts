@@ -333,3 +333,39 @@ export namespace Codec {
   export const CODEC: usize = 0; // 40 bytes of ASCII, padded with 0: RFC 6381.
   export const SIZE: usize = 40;
 }
+
+/** One track of a stream, as its headers need it. */
+export namespace LiveTrack {
+  export const ID: usize = 0; // u32: Track id, from 1.
+  export const HANDLER: usize = 4; // u32: Handler type, a four-character code.
+  export const TIMESCALE: usize = 8; // u32: Ticks a second.
+  export const ENTRY: usize = 12; // u32: Address of its sample entry.
+  export const ENTRY_LENGTH: usize = 16; // u32: Bytes of it.
+  export const SIZE: usize = 24;
+}
+
+/** The samples of one track in a movie fragment. */
+export namespace LiveRun {
+  export const DTS: usize = 0; // u64: Decode time of the first one, ticks of the track.
+  export const TRACK_ID: usize = 8; // u32: Of the track.
+  export const SAMPLES: usize = 12; // u32: At least 1.
+  export const ALL_SYNC: usize = 16; // u32: 1: every sample of the track is a sync sample.
+  export const SIZE: usize = 24;
+}
+
+/** One sample of a movie fragment, in ticks of its track. */
+export namespace LiveSample {
+  export const DURATION: usize = 0; // u32: From its decode time to that of the next one.
+  export const BYTES: usize = 4; // u32: Its size.
+  export const COMPOSITION_OFFSET: usize = 8; // i32: From decode to presentation time.
+  export const SYNC: usize = 12; // u32: 1: sync sample.
+  export const SIZE: usize = 16;
+}
+
+/** When media was captured, by the clock of who produced it. */
+export namespace ProducerTime {
+  export const TRACK_ID: usize = 0; // u32: Of the track.
+  export const WALL_US: usize = 8; // u64: Microseconds since 1970.
+  export const MEDIA_TIME: usize = 16; // u64: Ticks of the track that were captured then.
+  export const SIZE: usize = 24;
+}

@@ -3,10 +3,14 @@ import type { Clock } from "../base/ports.ts";
 /** What came within so many milliseconds is compared; at least as long as the bursts in which HLS arrives. */
 const WINDOW_MS = 10_000;
 
+/** How long before its arrival media may have been captured: what says more goes by a clock that is not set. */
+const LONGEST_WAY_MS = 5000;
+
 /**
  * Finds out when the media of a live stream was captured from when it arrives. Whatever is between camera and here (caches of
  * groups of pictures, probing, networks) can only make it arrive late: the smallest distance between arrival and media time
- * that was seen lately is the one to go by. Arrivals are told by a clock that never jumps.
+ * that was seen lately is the one to go by. Arrivals are told by a clock that never jumps. Where the stream tells itself when it was
+ * captured, that is believed as far as it agrees with the arrival.
  */
 export class LiveClock {
   readonly #clock: Clock;
@@ -18,6 +22,8 @@ export class LiveClock {
   #lowestMs = Number.POSITIVE_INFINITY;
   #beforeMs = Number.POSITIVE_INFINITY;
   #windowMs = 0;
+  /** What the producer's wall clock is ahead of media time. */
+  #producerMs: number | undefined;
 
   /** @param monotonic milliseconds from anywhere on */
   constructor(clock: Clock, monotonic: Clock) {
@@ -54,15 +60,24 @@ export class LiveClock {
     this.#lowestMs = Math.min(this.#lowestMs, distanceMs);
   }
 
+  /** Notes when media was captured by what its producer says, milliseconds since 1970. */
+  captured(mediaMs: number, wallMs: number): void {
+    this.#producerMs = wallMs - mediaMs;
+  }
+
   /** Forgets what was seen, when the stream counts its time anew. */
   restart(): void {
     this.#lowestMs = Number.POSITIVE_INFINITY;
     this.#beforeMs = Number.POSITIVE_INFINITY;
     this.#windowMs = this.#monotonic();
+    this.#producerMs = undefined;
   }
 
   /** The wall-clock time of a media time, milliseconds since 1970, not rounded. Something must have arrived. */
   wallAt(mediaMs: number): number {
-    return mediaMs + Math.min(this.#lowestMs, this.#beforeMs) + this.#aheadMs;
+    const arrivedMs = mediaMs + Math.min(this.#lowestMs, this.#beforeMs) + this.#aheadMs;
+    if (this.#producerMs === undefined) return arrivedMs;
+    const capturedMs = mediaMs + this.#producerMs;
+    return capturedMs <= arrivedMs && arrivedMs - capturedMs <= LONGEST_WAY_MS ? capturedMs : arrivedMs;
   }
 }

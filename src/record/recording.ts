@@ -28,8 +28,11 @@ export interface RecordParts extends KeepParts {
   readonly preRollMs: number;
 }
 
-/** Connects to what a stream comes from and yields its bytes, which stay valid, until it ends or `signal` is given. */
-export type Connect = (signal: AbortSignal) => AsyncIterable<Uint8Array>;
+/**
+ * Connects to what a stream comes from and yields its bytes, which stay valid, until it ends or `signal` is given.
+ * `dropped` is told how much a server has left out.
+ */
+export type Connect = (signal: AbortSignal, dropped: (count: number) => void) => AsyncIterable<Uint8Array>;
 
 /** What is to be recorded. */
 export interface RecordingOptions {
@@ -69,7 +72,7 @@ export class Recording {
   connections = 0;
   /** Segments that were refused, and are set aside. */
   setAside = 0;
-  /** Parts that came and could not be written. */
+  /** Parts that came and could not be written, and packets that a server left out. */
   dropped = 0;
   /** By how much its time lags behind the clock's, milliseconds. */
   driftMs: number | undefined;
@@ -166,9 +169,12 @@ export class Recording {
     signal.addEventListener("abort", end);
     const reader = new FragmentReader(this.#parts.core);
     const segmenter = new Segmenter(this.#segmenterParts(), fragmentMs);
+    const dropped = (count: number): void => {
+      this.dropped += count;
+    };
     this.connections++;
     try {
-      for await (const chunk of arrivals(connect(ending.signal), silenceMs, signal)) {
+      for await (const chunk of arrivals(connect(ending.signal, dropped), silenceMs, signal)) {
         for (const event of reader.push(chunk)) {
           if (event.kind === "header") this.#preRoll.clear();
           const facts = segmenter.watch(event);

@@ -89,7 +89,9 @@ export class Segmenter {
     if (facts === undefined) return undefined;
     // A part that brings nothing of the reference track tells nothing of the time.
     this.#hasVideo ||= facts.isVideo;
-    if (facts.isVideo === this.#hasVideo) this.#clock.arrived(facts.endMs);
+    if (facts.isVideo !== this.#hasVideo) return facts;
+    this.#clock.arrived(facts.endMs);
+    if (facts.capturedMs !== undefined) this.#clock.captured(facts.startMs, facts.capturedMs);
     return facts;
   }
 
@@ -169,6 +171,7 @@ export class Segmenter {
       const expectedMs = last.endMs + jumpMs;
       this.#clock.restart();
       this.#clock.arrived(facts.endMs);
+      if (facts.capturedMs !== undefined) this.#clock.captured(facts.startMs, facts.capturedMs);
       const arrivedMs = this.#clock.wallAt(facts.startMs);
       const isMissing = jumpMs > 0 && Math.abs(arrivedMs - expectedMs) <= STEP_MS + (facts.endMs - facts.startMs);
       return Math.max(last.endMs, isMissing ? expectedMs : arrivedMs);

@@ -7,6 +7,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { readSourceUrl } from "../../src/record/source-url.ts";
 import { SourceAllowance } from "../../src/runtime/outbound/source-allowance.ts";
 import { startTestServer, type TestServer } from "../app/test-server.ts";
+import { startRtspServer } from "../support/rtsp-server.ts";
 import { ffmpegPath, ffprobe, hasEncoder } from "../support/tools.ts";
 
 let server: TestServer;
@@ -117,37 +118,21 @@ test.skipIf(!(await hasEncoder("libx264")))(
   },
 );
 
-/** An RTSP server with H.264 and G.711, by GStreamer; undefined where its bindings are missing. */
-async function rtspServer(): Promise<number | undefined> {
-  const script = [
-    "import gi",
-    'gi.require_version("Gst", "1.0"); gi.require_version("GstRtspServer", "1.0")',
-    "from gi.repository import Gst, GstRtspServer, GLib",
-    "Gst.init(None)",
-    'server = GstRtspServer.RTSPServer(); server.set_address("127.0.0.1"); server.set_service("0")',
-    "media = GstRtspServer.RTSPMediaFactory(); media.set_shared(True)",
-    `media.set_launch("( videotestsrc is-live=true ! video/x-raw,width=160,height=120,framerate=25/1 ! x264enc tune=zerolatency key-int-max=25 ! rtph264pay name=pay0 pt=96 config-interval=1 audiotestsrc is-live=true ! audio/x-raw,rate=8000,channels=1 ! alawenc ! rtppcmapay name=pay1 )")`,
-    'server.get_mount_points().add_factory("/cam", media)',
-    "server.attach(None); print(server.get_bound_port(), flush=True); GLib.MainLoop().run()",
-  ].join("\n");
-  const child = spawn("/usr/bin/python3", ["-c", script], { stdio: ["ignore", "pipe", "ignore"] });
-  children.push(child);
-  const [port] = (await Promise.race([
-    once(child.stdout, "data"),
-    once(child, "exit"),
-    once(child, "error"),
-  ])) as unknown[];
-  return port instanceof Buffer ? Number(port.toString()) : undefined;
-}
+const CAMERA =
+  "( videotestsrc is-live=true ! video/x-raw,width=160,height=120,framerate=25/1 ! x264enc tune=zerolatency key-int-max=25 ! rtph264pay name=pay0 pt=96 config-interval=1 audiotestsrc is-live=true ! audio/x-raw,rate=8000,channels=1 ! alawenc ! rtppcmapay name=pay1 )";
 
 test("an RTSP camera with G.711 is recorded with its sound as AAC", async (context) => {
-  const port = await rtspServer();
-  if (port === undefined) {
+  const rtsp = await startRtspServer({ "/cam": CAMERA });
+  if (rtsp === undefined) {
     console.warn("SKIPPING RTSP: gst-rtsp-server is missing (gir1.2-gst-rtsp-server-1.0)");
     context.skip();
     return;
   }
-  const started = await post("/mp4/api/start/live/rtsp", { source: `rtsp://127.0.0.1:${port}/cam`, fragment: "1s" });
+  children.push(rtsp.process);
+  const started = await post("/mp4/api/start/live/rtsp", {
+    source: `rtsp://127.0.0.1:${rtsp.port}/cam`,
+    fragment: "1s",
+  });
   expect(started).toMatchObject({ status: 200, json: { code: 0 } });
   await expect
     .poll(async () => (await server.call("/mp4/api/list/live/rtsp")).json.total, { timeout: 15_000 })

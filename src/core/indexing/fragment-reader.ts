@@ -1,5 +1,6 @@
 import { concatenated } from "../../base/bytes.ts";
 import { BoxcarError } from "../../base/errors.ts";
+import type { ProducerTime } from "../wasm/abi/records.ts";
 import type { Core, MetadataBox } from "../wasm/module.ts";
 
 /** Bytes that `ftyp` and `moov` of a live stream, and a `moof`, may have. */
@@ -8,7 +9,7 @@ const MOST_METADATA = 8 << 20;
 const MOST_MEDIA = 64 << 20;
 const HEADER = 8;
 const LARGE_HEADER = 16;
-const KEPT = ["ftyp", "moov", "moof", "mdat"];
+const KEPT = ["ftyp", "moov", "moof", "mdat", "prft"];
 
 /** What stands before the parts of a stream: `ftyp` and `moov` (an initialization segment, ISO/IEC 23009-1 clause 3.1.18). */
 export interface StreamHeader {
@@ -30,6 +31,8 @@ export interface StreamPart {
   readonly media: readonly Uint8Array[];
   /** Bytes of all. */
   readonly size: number;
+  /** What a `prft` before it says of when its media was captured. */
+  readonly produced?: ProducerTime | undefined;
 }
 
 interface OpenBox {
@@ -43,7 +46,7 @@ interface OpenBox {
 
 /**
  * Takes a stream of fragmented MP4 apart as it arrives: its header, then part after part, each as soon as its last byte is
- * there. Boxes between them (`styp`, `sidx`, `prft`, `emsg`) are left out. A header may come again, when parameters change.
+ * there. Boxes between them (`styp`, `sidx`, `emsg`) are left out, `prft` is read. A header may come again, when parameters change.
  */
 export class FragmentReader {
   readonly #core: Core;
@@ -54,6 +57,7 @@ export class FragmentReader {
   #box: OpenBox | undefined;
   #fileType: Uint8Array | undefined;
   #started = false;
+  #produced: ProducerTime | undefined;
   #moof: { readonly offset: number; readonly bytes: Uint8Array } | undefined;
 
   constructor(core: Core) {
@@ -112,6 +116,7 @@ export class FragmentReader {
 
   #close({ type, offset, header, chunks }: OpenBox): StreamHeader | StreamPart | undefined {
     if (type === "ftyp") this.#fileType = concatenated(chunks);
+    if (type === "prft") this.#produced = this.#core.live.readProducerTime(concatenated(chunks));
     if (type === "moof") this.#moof = { offset, bytes: concatenated(chunks) };
     if (type === "moov") {
       this.#started = true;
@@ -122,11 +127,13 @@ export class FragmentReader {
     }
     if (type !== "mdat" || this.#moof === undefined) return undefined;
     const { offset: start, bytes: moof } = this.#moof;
+    const produced = this.#produced;
     this.#moof = undefined;
+    this.#produced = undefined;
     // What lies between the two is part of the distance that data offsets count.
     if (start + moof.length !== offset) throw notFragmented("a box stands between a moof and its mdat");
     const size = moof.length + chunks.reduce((sum, { length }) => sum + length, 0);
-    return { kind: "part", offset: start, moof, mediaHeader: header, media: chunks, size };
+    return { kind: "part", offset: start, moof, mediaHeader: header, media: chunks, size, produced };
   }
 }
 

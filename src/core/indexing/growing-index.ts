@@ -20,6 +20,8 @@ export interface PartFacts {
   /** First moment and end of its presentation on the stream's own timeline, milliseconds, not rounded. */
   readonly startMs: number;
   readonly endMs: number;
+  /** When `startMs` was captured, by the clock of who produced it, milliseconds since 1970; undefined: not told. */
+  readonly capturedMs: number | undefined;
 }
 
 /**
@@ -46,7 +48,13 @@ export function readPart(core: Core, header: StreamHeader, part: StreamPart): Pa
     hasSync: track.syncSamples > 0,
     startMs: millisecondsOf(track.start, track.timescale),
     endMs: millisecondsOf(track.end, track.timescale),
+    capturedMs: capturedAt(part, track),
   };
+}
+
+function capturedAt({ produced }: StreamPart, { id, start, timescale }: TrackRecord): number | undefined {
+  if (produced?.trackId !== id) return undefined;
+  return produced.wallUs / 1000 + millisecondsOf(start - produced.mediaTime, timescale);
 }
 
 /** What the index of a file is made from of a part that lies at `offset` in it. */

@@ -12,6 +12,7 @@ import {
   type LendingCall,
 } from "./index-request.ts";
 import type { Aside } from "./aside.ts";
+import { LiveBoxes } from "./live-boxes.ts";
 import { LoadedIndex } from "./loaded-index.ts";
 import { ACTIONS, readBox, type ListedBox, type ScannedHeader } from "./records/listing.ts";
 import { readMovieClock, type MovieClock } from "./records/movie-clock.ts";
@@ -55,6 +56,8 @@ export class Core {
   readonly entries = new SampleEntries(() => this.#open());
   /** @internal */
   readonly boxes = new OutputBoxes(() => this.#open());
+  /** @internal */
+  readonly live = new LiveBoxes(() => this.#open());
 
   constructor(module: WebAssembly.Module, aside?: Aside) {
     this.#module = module;

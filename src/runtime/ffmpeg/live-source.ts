@@ -4,7 +4,7 @@ import { BoxcarError } from "../../base/errors.ts";
 import type { Log } from "../../base/ports.ts";
 import type { SourceReader } from "../../record/source.ts";
 import { readSourceUrl, shownUrl, type SourceUrl } from "../../record/source-url.ts";
-import { SourceAllowance } from "../outbound/source-allowance.ts";
+import type { SourceAllowance } from "../outbound/source-allowance.ts";
 import { findFfmpeg } from "./ffmpeg-path.ts";
 
 /** Characters kept of what ffmpeg complains of, the last ones. */
@@ -32,10 +32,8 @@ const OUTPUT = [
 /**
  * Reads sources with ffmpeg, which only puts their samples into fragments: a process for each connection. It gets the URL by a pipe, so
  * that nobody sees its credentials in a list of processes, and nothing of this process's environment.
- * @param allow as `BOXCAR_SOURCES_ALLOW` has it
  */
-export function ffmpegSources(allow: readonly string[], log: Log): SourceReader {
-  const allowance = new SourceAllowance(allow);
+export function ffmpegSources(allowance: SourceAllowance, log: Log): SourceReader {
   return {
     check: (url) => {
       allowance.check(readSourceUrl(url));

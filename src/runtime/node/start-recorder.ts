@@ -8,6 +8,7 @@ import { Webhooks } from "../../record/webhooks.ts";
 import { SourceAllowance } from "../outbound/source-allowance.ts";
 import { webhookPost } from "../outbound/webhook-post.ts";
 import { ffmpegSources } from "../ffmpeg/live-source.ts";
+import { liveSources } from "../rtsp/live-sources.ts";
 import { retentionParts, startRetention } from "./retention.ts";
 import type { NodeParts } from "./node-parts.ts";
 
@@ -34,7 +35,7 @@ export function startRecording(parts: NodeParts, config: Config, log: Log): Star
     { ...parts, ...memory, log, tell, keyLayout, monotonic: () => performance.now() },
     silenceMs,
   );
-  const reader = ffmpegSources(allow, log);
+  const reader = liveSources(parts.core, allowance, ffmpegSources(allowance, log), log);
   const sweep = (): void => {
     parts.spool.sweep().catch((error: unknown) => {
       log("warn", "what was set aside cannot be removed", { error: String(error) });

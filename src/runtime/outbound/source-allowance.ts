@@ -43,6 +43,18 @@ export class SourceAllowance {
   }
 
   /**
+   * The addresses that a source may be reached at: those that its name leads to now, all of which were checked.
+   * @throws BoxcarError `source_refused` (403), `source_failed` (502)
+   */
+  async addressesOf(url: SourceUrl): Promise<string[]> {
+    this.check(url);
+    const found = await addressesOf(url.host);
+    if (found.length === 0 || !(this.#lists(url) || found.every((address) => this.#mayReach(url, address))))
+      throw refused();
+    return found;
+  }
+
+  /**
    * An address of a host that calls without redirects may be sent to: public, or listed.
    * @throws BoxcarError `source_refused` (403), `source_failed` (502)
    */

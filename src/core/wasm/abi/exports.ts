@@ -113,6 +113,28 @@ export interface Exports {
   captionFragment(block: number, trackId: number, sequence: number): number;
   /** Moves a `moof` of a file, and the media behind it, from one offset to another, in place. Result: the box. */
   moveFragment(pointer: number, length: number, from: number, to: number): number;
+  /**
+   * Writes the sample entry `type`, `avc1` or `hvc1`, of parameter sets, each behind its length in four bytes.
+   * Result: the entry; `count` how many pictures may precede one in decoding and follow it in output, 4294967295
+   * when that is not told.
+   */
+  videoEntry(sets: number, length: number, type: number): number;
+  /**
+   * Writes the sample entry of an AudioSpecificConfig. Result: the entry; `count` the samples of a frame; `total`
+   * samples a second.
+   */
+  aacEntry(config: number, length: number): number;
+  /** Writes `ftyp` and `moov` of a stream of LiveTrack records. Result: the bytes. */
+  liveMovie(tracks: number, count: number): number;
+  /**
+   * Writes `moof` and the header of `mdat` for LiveRun records, whose LiveSample records lie one behind the other,
+   * as their media does. Result: the bytes.
+   */
+  liveFragment(runs: number, count: number, samples: number, sequence: number): number;
+  /** Writes `prft`: that ticks of a track were captured so many microseconds after 1970. Result: the box. */
+  producerTime(trackId: number, wallUs: number, mediaTime: number): number;
+  /** Reads `prft`. Result: a ProducerTime; none when it states another time than that of capture or encoding. */
+  readProducerTime(pointer: number, length: number): number;
   /** Lists every sample of an index, in file order. Result: SampleRecord records. */
   samples(index: number): number;
   /**

@@ -878,3 +878,97 @@ export function readCodec(view: DataView, at: number): Codec {
     codec: text(view, at, 40),
   };
 }
+
+/** One track of a stream, as its headers need it. */
+export interface LiveTrack {
+  /** Track id, from 1. */
+  readonly id: number;
+  /** Handler type, a four-character code. */
+  readonly handler: number;
+  /** Ticks a second. */
+  readonly timescale: number;
+  /** Address of its sample entry. */
+  readonly entry: number;
+  /** Bytes of it. */
+  readonly entryLength: number;
+}
+
+/** Bytes of a record of LiveTrack. */
+export const LIVE_TRACK_SIZE = 24;
+
+/** Writes the LiveTrack at `at`. */
+export function writeLiveTrack(view: DataView, at: number, value: LiveTrack): void {
+  view.setUint32(at, value.id, true);
+  view.setUint32(at + 4, value.handler, true);
+  view.setUint32(at + 8, value.timescale, true);
+  view.setUint32(at + 12, value.entry, true);
+  view.setUint32(at + 16, value.entryLength, true);
+}
+
+/** The samples of one track in a movie fragment. */
+export interface LiveRun {
+  /** Decode time of the first one, ticks of the track. */
+  readonly dts: number;
+  /** Of the track. */
+  readonly trackId: number;
+  /** At least 1. */
+  readonly samples: number;
+  /** 1: every sample of the track is a sync sample. */
+  readonly allSync: number;
+}
+
+/** Bytes of a record of LiveRun. */
+export const LIVE_RUN_SIZE = 24;
+
+/** Writes the LiveRun at `at`. */
+export function writeLiveRun(view: DataView, at: number, value: LiveRun): void {
+  setI64(view, at, value.dts);
+  view.setUint32(at + 8, value.trackId, true);
+  view.setUint32(at + 12, value.samples, true);
+  view.setUint32(at + 16, value.allSync, true);
+}
+
+/** One sample of a movie fragment, in ticks of its track. */
+export interface LiveSample {
+  /** From its decode time to that of the next one. */
+  readonly duration: number;
+  /** Its size. */
+  readonly bytes: number;
+  /** From decode to presentation time. */
+  readonly compositionOffset: number;
+  /** 1: sync sample. */
+  readonly sync: number;
+}
+
+/** Bytes of a record of LiveSample. */
+export const LIVE_SAMPLE_SIZE = 16;
+
+/** Writes the LiveSample at `at`. */
+export function writeLiveSample(view: DataView, at: number, value: LiveSample): void {
+  view.setUint32(at, value.duration, true);
+  view.setUint32(at + 4, value.bytes, true);
+  view.setInt32(at + 8, value.compositionOffset, true);
+  view.setUint32(at + 12, value.sync, true);
+}
+
+/** When media was captured, by the clock of who produced it. */
+export interface ProducerTime {
+  /** Of the track. */
+  readonly trackId: number;
+  /** Microseconds since 1970. */
+  readonly wallUs: number;
+  /** Ticks of the track that were captured then. */
+  readonly mediaTime: number;
+}
+
+/** Bytes of a record of ProducerTime. */
+export const PRODUCER_TIME_SIZE = 24;
+
+/** Reads the ProducerTime at `at`. */
+export function readProducerTime(view: DataView, at: number): ProducerTime {
+  return {
+    trackId: u32(view, at),
+    wallUs: u64(view, at + 8),
+    mediaTime: u64(view, at + 16),
+  };
+}

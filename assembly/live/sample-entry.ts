@@ -1,0 +1,118 @@
+/** Sample entries of live streams, made of what their codecs tell of themselves. */
+import { Code } from "../abi/codes";
+import { Status } from "../abi/names";
+import { Result } from "../abi/records";
+import { u32be } from "../memory/reader";
+import { cleared, fail, failed, output, RESULT } from "../memory/status";
+import {
+  beginBox,
+  beginFullBox,
+  endBox,
+  newWriter,
+  put16,
+  put32,
+  put8,
+  putBytes,
+  putZeros,
+  Writer,
+} from "../memory/writer";
+import { avcSets, readAvcSps, writeAvcC } from "./avc";
+import { bit, payloadBits, unsigned } from "./bits";
+import { hevcSets, readHevcSps, writeHvcC } from "./hevc";
+import { VideoFacts } from "./video-facts";
+
+/** What the sets may have in all, bytes: lengths of two bytes each. */
+const MOST_SETS: u32 = 0xffff;
+
+/** Writes the entry `avc1` or `hvc1`. RESULT: the entry; COUNT: pictures that are reordered. */
+export function writeVideoEntry(sets: usize, length: u32, type: u32): void {
+  const facts = changetype<VideoFacts>(cleared(offsetof<VideoFacts>()));
+  const out = newWriter(<u64>length + 256);
+  if (out == null || failed()) return;
+  const hevc = type == Code.hvc1;
+  const end = sets + length;
+  const sps: usize = hevc ? hevcSets(sets, end) : avcSets(sets, end);
+  if (sps == 0 || length > MOST_SETS) return fail(Status.BadDescription, type);
+  const read = hevc ? readHevcSps(sps + 4, u32be(sps), facts) : readAvcSps(sps + 4, u32be(sps), facts);
+  if (!read) return fail(Status.BadDescription, type);
+  // VisualSampleEntry, ISO/IEC 14496-12 clause 12.1.3
+  const entry = beginBox(out, type);
+  putZeros(out, 6);
+  put16(out, 1);
+  putZeros(out, 16);
+  put16(out, facts.width);
+  put16(out, facts.height);
+  put32(out, 72 << 16);
+  put32(out, 72 << 16);
+  put32(out, 0);
+  put16(out, 1);
+  putZeros(out, 32);
+  put16(out, 24);
+  put16(out, 0xffff);
+  if (hevc) writeHvcC(out, sets, end, facts);
+  else writeAvcC(out, sets, end, facts);
+  if (facts.aspectWidth > 0 && facts.aspectHeight > 0) {
+    const pasp = beginBox(out, Code.pasp);
+    put32(out, facts.aspectWidth);
+    put32(out, facts.aspectHeight);
+    endBox(out, pasp);
+  }
+  endBox(out, entry);
+  output(out.start, out.next - out.start);
+  store<u32>(RESULT, facts.reorder, Result.COUNT);
+}
+
+const RATES: StaticArray<u32> = [
+  96000, 88200, 64000, 48000, 44100, 32000, 24000, 22050, 16000, 12000, 11025, 8000, 7350,
+];
+
+/** Writes the entry `mp4a`. RESULT: the entry; COUNT: samples of a frame; TOTAL: samples a second. */
+export function writeAacEntry(config: usize, length: u32): void {
+  const out = newWriter(<u64>length + 128);
+  const bits = payloadBits(config, length, 0);
+  if (out == null || bits == null) return;
+  // AudioSpecificConfig, ISO/IEC 14496-3 clause 1.6.2.1
+  const object = unsigned(bits, 5);
+  const index = unsigned(bits, 4);
+  const rate = index == 15 ? unsigned(bits, 24) : index < 13 ? RATES[index] : 0;
+  const channels = unsigned(bits, 4);
+  if (length > 64 || object == 0 || object == 31 || rate == 0 || channels > 7)
+    return fail(Status.BadDescription, Code.mp4a);
+  if (object == 5 || object == 29) unsigned(bits, unsigned(bits, 4) == 15 ? 29 : 5);
+  const samples: u32 = bit(bits) ? 960 : 1024;
+  if (bits.overrun) return fail(Status.BadDescription, Code.mp4a);
+  // AudioSampleEntry, ISO/IEC 14496-12 clause 12.2.3
+  const entry = beginBox(out, Code.mp4a);
+  putZeros(out, 6);
+  put16(out, 1);
+  putZeros(out, 8);
+  put16(out, channels == 7 ? 8 : channels == 0 ? 2 : channels);
+  put16(out, 16);
+  put32(out, 0);
+  put32(out, rate < 0x1_0000 ? rate << 16 : 0);
+  writeEsds(out, config, length);
+  endBox(out, entry);
+  output(out.start, out.next - out.start);
+  store<u32>(RESULT, samples, Result.COUNT);
+  store<u64>(RESULT, rate, Result.TOTAL);
+}
+
+// ISO/IEC 14496-14 clause 5.6, ISO/IEC 14496-1 clause 7.2.6: ES, decoder configuration, its specific info, SL of files.
+function writeEsds(out: Writer, config: usize, length: u32): void {
+  const esds = beginFullBox(out, Code.esds, 0, 0);
+  put8(out, 3);
+  put8(out, 3 + 2 + 13 + 2 + length + 3);
+  putZeros(out, 3);
+  put8(out, 4);
+  put8(out, 13 + 2 + length);
+  put8(out, 0x40);
+  put8(out, (5 << 2) | 1);
+  putZeros(out, 11);
+  put8(out, 5);
+  put8(out, length);
+  putBytes(out, config, length);
+  put8(out, 6);
+  put8(out, 1);
+  put8(out, 2);
+  endBox(out, esds);
+}

@@ -1,0 +1,146 @@
+import { once } from "node:events";
+import { connect, type Socket } from "node:net";
+import { Authorization, type Credentials } from "./authorization.ts";
+import { sourceFailed } from "./hand-over.ts";
+import { MessageReader, type Answer, type Packet } from "./messages.ts";
+
+/** Packets that may come before the answer to PLAY does. */
+const MOST_EARLY = 10_000;
+
+/** Methods that this client uses (RFC 2326 section 10). */
+type Method = "OPTIONS" | "DESCRIBE" | "SETUP" | "PLAY" | "GET_PARAMETER" | "TEARDOWN";
+
+/** One connection to a server of RTSP 1.0 (RFC 2326). */
+export class RtspConnection {
+  readonly #socket: Socket;
+  readonly #chunks: AsyncIterator<Uint8Array>;
+  readonly #reader = new MessageReader();
+  readonly #authorization: Authorization | undefined;
+  #number = 0;
+  #session: string | undefined;
+  #early: Packet[] = [];
+  #unread: Iterator<Answer | Packet> | undefined;
+
+  private constructor(socket: Socket, credentials: Credentials | undefined) {
+    this.#socket = socket;
+    this.#chunks = (socket as AsyncIterable<Uint8Array>)[Symbol.asyncIterator]();
+    this.#authorization = credentials && new Authorization(credentials);
+  }
+
+  /**
+   * Connects to the first of some addresses that answers.
+   * @param signal ends the connection
+   * @throws BoxcarError `source_failed`
+   */
+  static async open(
+    addresses: readonly string[],
+    port: number,
+    credentials: Credentials | undefined,
+    signal: AbortSignal,
+  ): Promise<RtspConnection> {
+    let why = "it has no address";
+    for (const host of addresses) {
+      const socket = connect({ host, port, noDelay: true });
+      const destroy = (): void => {
+        socket.destroy();
+      };
+      signal.addEventListener("abort", destroy);
+      if (signal.aborted) destroy();
+      socket.once("close", () => {
+        signal.removeEventListener("abort", destroy);
+      });
+      try {
+        await once(socket, "connect");
+        socket.on("error", () => undefined); // who reads is told
+        return new RtspConnection(socket, credentials);
+      } catch (error) {
+        socket.destroy();
+        if (signal.aborted) break;
+        const code = error instanceof Error && "code" in error ? String(error.code) : "";
+        why = code === "ECONNREFUSED" ? "Connection refused" : `it cannot be connected to (${code})`;
+      }
+    }
+    throw sourceFailed(why);
+  }
+
+  /** The session that further requests belong to. */
+  set session(id: string) {
+    this.#session = id;
+  }
+
+  /**
+   * Sends a request, and waits for its answer; a challenge is answered.
+   * @throws BoxcarError `source_failed`
+   */
+  async ask(method: Method, uri: string, headers: Readonly<Record<string, string>> = {}): Promise<Answer> {
+    for (let challenges = 0; ; challenges++) {
+      this.send(method, uri, headers);
+      const answer = await this.#answer(this.#number);
+      const challenged = answer.headers.get("www-authenticate");
+      // Once more: a nonce may have gone stale.
+      const mayAgain = answer.status === 401 && challenges < 2 && challenged !== undefined;
+      if (!mayAgain || this.#authorization?.challenge(challenged) !== true) return answer;
+    }
+  }
+
+  /** Sends a request whose answer nobody waits for. */
+  send(method: Method, uri: string, headers: Readonly<Record<string, string>> = {}): void {
+    const authorization = this.#authorization?.header({ method, uri });
+    const all = {
+      CSeq: String(++this.#number),
+      "User-Agent": "boxcar",
+      ...(this.#session === undefined ? {} : { Session: this.#session }),
+      ...(authorization === undefined ? {} : { Authorization: authorization }),
+      ...headers,
+    };
+    const lines = Object.entries(all).map(([name, value]) => `${name}: ${value}\r\n`);
+    this.#socket.write(`${method} ${uri} RTSP/1.0\r\n${lines.join("")}\r\n`);
+  }
+
+  /** The packets of each piece that comes, those first that came before this was asked. Ends with the connection. */
+  async *packets(): AsyncGenerator<readonly Packet[], void, undefined> {
+    const early = this.#early;
+    this.#early = [];
+    for (let message = this.#unread?.next(); message?.done === false; message = this.#unread?.next())
+      if ("channel" in message.value) early.push(message.value);
+    this.#unread = undefined;
+    yield early;
+    for (;;) {
+      const chunk = await this.#next();
+      if (chunk === undefined) return;
+      const packets: Packet[] = [];
+      for (const message of this.#reader.push(chunk)) if ("channel" in message) packets.push(message);
+      yield packets;
+    }
+  }
+
+  /** Ends the connection once all is sent. */
+  close(): void {
+    this.#socket.end();
+    this.#socket.destroySoon();
+  }
+
+  async #answer(number: number): Promise<Answer> {
+    for (;;) {
+      for (let message = this.#unread?.next(); message?.done === false; message = this.#unread?.next()) {
+        const { value } = message;
+        if (!("channel" in value)) {
+          // Answers to what nobody waits for carry another number, and requests of the server no status.
+          if (value.status > 0 && Number(value.headers.get("cseq")?.[0] ?? number) === number) return value;
+        } else if (this.#early.push(value) > MOST_EARLY) throw sourceFailed("it does not answer");
+      }
+      const chunk = await this.#next();
+      if (chunk === undefined) throw sourceFailed("it closed the connection");
+      this.#unread = this.#reader.push(chunk);
+    }
+  }
+
+  async #next(): Promise<Uint8Array | undefined> {
+    try {
+      const step = await this.#chunks.next();
+      return step.done === true ? undefined : step.value;
+    } catch {
+      return undefined; // a connection that breaks off has ended
+    }
+  }
+}

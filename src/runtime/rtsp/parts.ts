@@ -1,0 +1,125 @@
+import { concatenated } from "../../base/bytes.ts";
+import type { Core, LiveRun, LiveTrack } from "../../core/index.ts";
+import type { TimedSample } from "./video-track.ts";
+
+/** How long a part lasts that no sync sample ends, seconds. */
+const PART_SECONDS = 0.5;
+/** Bytes and samples after which a part ends in any case. */
+const MOST_BYTES = 8 << 20;
+const MOST_SAMPLES = 2000;
+/** A distance between two samples that is a hole, when it is so much longer than the one before, seconds and times. */
+const HOLE_SECONDS = 1;
+const HOLE_TIMES = 4;
+
+interface Lasting extends TimedSample {
+  readonly bytes: number;
+  /** Ticks; of the newest sample it is not known yet. */
+  duration: number;
+}
+
+/** Samples of one track that are in no part yet, in ticks of its own from the start of the stream. */
+class Pending {
+  readonly track: LiveTrack;
+  samples: Lasting[] = [];
+  bytes = 0;
+  /** Ticks of a sample. */
+  #usual = 0;
+
+  constructor(track: LiveTrack) {
+    this.track = track;
+  }
+
+  /** Adds the next sample. Returns whether there is a hole before it, for which the sample before is not made longer when `splits`. */
+  add(sample: TimedSample, splits: boolean): boolean {
+    const last = this.samples.at(-1);
+    const bytes = sample.chunks.reduce((sum, { length }) => sum + length, 0);
+    this.bytes += bytes;
+    this.samples.push({ ...sample, bytes, duration: this.#usual });
+    if (last === undefined) return false;
+    const ticks = sample.dts - last.dts;
+    const isHole = this.#usual > 0 && ticks > Math.max(HOLE_SECONDS * this.track.timescale, HOLE_TIMES * this.#usual);
+    if (!isHole || !splits) last.duration = ticks;
+    if (!isHole) this.#usual = ticks;
+    return isHole;
+  }
+
+  /** Takes out all samples but the last `left` ones. */
+  take(left: number): Lasting[] {
+    const taken = this.samples.splice(0, Math.max(0, this.samples.length - left));
+    for (const { bytes } of taken) this.bytes -= bytes;
+    return taken;
+  }
+}
+
+/** Says when ticks of a track were captured, milliseconds since 1970; undefined when nobody knows. */
+export type Captured = (ticks: number) => number | undefined;
+
+/** Makes fragmented MP4 of samples: a part begins with each sync sample, and half a second after the one before. */
+export class Parts {
+  readonly #core: Core;
+  readonly #captured: Captured;
+  readonly #pending: readonly Pending[];
+  #sequence = 0;
+
+  /** @param tracks the first one is the one that parts go by; @param captured of its ticks */
+  constructor(core: Core, tracks: readonly LiveTrack[], captured: Captured) {
+    this.#core = core;
+    this.#captured = captured;
+    this.#pending = tracks.map((track) => new Pending(track));
+  }
+
+  /** `ftyp` and `moov`. */
+  header(): Uint8Array {
+    return this.#core.live.header(this.#pending.map(({ track }) => track));
+  }
+
+  /** Takes the next sample of the track with an id. Returns the part that it ends. */
+  add(id: number, sample: TimedSample): Uint8Array | undefined {
+    const [first] = this.#pending;
+    const pending = this.#pending.find(({ track }) => track.id === id);
+    if (pending === undefined) return undefined;
+    const leads = pending === first;
+    const isHole = pending.add(sample, leads);
+    if (!leads) return undefined;
+    const { samples, track, bytes } = pending;
+    const lasts = sample.dts - (samples[0]?.dts ?? 0);
+    const isLong = lasts >= PART_SECONDS * track.timescale || bytes > MOST_BYTES || samples.length > MOST_SAMPLES;
+    if (samples.length < 2 || !(isHole || isLong || (track.kind === "video" && sample.isSync))) return undefined;
+    return this.#cut(1);
+  }
+
+  /** The part of what is left. */
+  end(): Uint8Array | undefined {
+    return this.#cut(0);
+  }
+
+  /** Ends the part at hand. @param left newest samples of each track that stay */
+  #cut(left: number): Uint8Array | undefined {
+    const taken = this.#pending.map((pending) => ({ track: pending.track, samples: pending.take(left) }));
+    const runs = taken.filter(({ samples }) => samples.length > 0);
+    const [first] = runs;
+    if (first === undefined) return undefined;
+    const { live } = this.#core;
+    const head = live.fragment(runs.map(runOf), ++this.#sequence);
+    const media = runs.flatMap(({ samples }) => samples.flatMap(({ chunks }) => chunks));
+    return concatenated([...this.#prft(first), head, ...media]);
+  }
+
+  #prft({ track, samples }: { track: LiveTrack; samples: readonly Lasting[] }): Uint8Array[] {
+    const mediaTime = samples[0]?.pts;
+    if (track !== this.#pending[0]?.track || mediaTime === undefined) return [];
+    const wallMs = this.#captured(mediaTime);
+    if (wallMs === undefined || wallMs < 0) return [];
+    return [this.#core.live.producerTime({ trackId: track.id, wallUs: Math.round(wallMs * 1000), mediaTime })];
+  }
+}
+
+function runOf({ track, samples }: { track: LiveTrack; samples: readonly Lasting[] }): LiveRun {
+  return {
+    track,
+    dts: samples[0]?.dts ?? 0,
+    samples: samples.map(({ bytes, duration, isSync, pts, dts }) => ({
+      ...{ bytes, duration, isSync, compositionOffset: pts - dts },
+    })),
+  };
+}

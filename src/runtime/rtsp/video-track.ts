@@ -1,0 +1,157 @@
+import { BoxcarError } from "../../base/errors.ts";
+import type { Core } from "../../core/index.ts";
+import { AccessUnits, type AccessUnit, type NalUnit } from "./access-units.ts";
+import { DecodeTimes } from "./decode-times.ts";
+import { HandOver } from "./hand-over.ts";
+import type { Medium } from "./sdp.ts";
+import type { RtpPacket } from "./rtp.ts";
+import type { TrackClock } from "./track-clock.ts";
+
+/** One sample, in ticks of its RTP clock that count on. */
+export interface TimedSample {
+  readonly dts: number;
+  readonly pts: number;
+  readonly isSync: boolean;
+  readonly chunks: readonly Uint8Array[];
+  /** The sample entry, where it is another one than that of the sample before. */
+  readonly entry?: Uint8Array | undefined;
+}
+
+type Waiting = Omit<TimedSample, "dts">;
+
+/** Types of NAL units of one codec. */
+interface Types {
+  readonly name: "avc1" | "hvc1";
+  /** Of parameter sets, in the order in which they depend on each other. */
+  readonly sets: readonly number[];
+  readonly sprops: readonly string[];
+  readonly isPicture: (type: number) => boolean;
+  readonly isSync: (type: number) => boolean;
+  /** Of pictures that refer to what precedes the sync sample that they follow, and are presented before it. */
+  readonly isSkipped: (type: number) => boolean;
+}
+
+const TYPES: Readonly<Record<"h264" | "h265", Types>> = {
+  // ITU-T H.264 table 7-1
+  h264: {
+    ...{ name: "avc1", sets: [7, 8], sprops: ["sprop-parameter-sets"] },
+    isPicture: (type) => type >= 1 && type <= 5,
+    isSync: (type) => type === 5,
+    isSkipped: () => false,
+  },
+  // ITU-T H.265 table 7-1: pictures, those of random access, and RASL
+  h265: {
+    ...{ name: "hvc1", sets: [32, 33, 34], sprops: ["sprop-vps", "sprop-sps", "sprop-pps"] },
+    isPicture: (type) => type < 32,
+    isSync: (type) => type >= 16 && type <= 21,
+    isSkipped: (type) => type === 8 || type === 9,
+  },
+};
+
+/** Pictures that may come before a sync sample: half a minute of the fastest cameras. */
+const MOST_UNUSED = 3600;
+
+/** Makes samples of the packets of a video stream. Its parameter sets go into the sample entry, and samples have none. */
+export class VideoTrack {
+  readonly #core: Core;
+  readonly #types: Types;
+  readonly #clock: TrackClock;
+  readonly #units: AccessUnits;
+  /** Parameter sets, by type: as they are in the entry, and as they came last. */
+  #used = new Map<number, readonly Uint8Array[]>();
+  #newest = new Map<number, readonly Uint8Array[]>();
+  #times: DecodeTimes | undefined;
+  #waiting: Waiting[] = [];
+  #unused = 0;
+  #isFirst = true;
+  #lastDts = Number.NEGATIVE_INFINITY;
+
+  constructor(core: Core, medium: Medium & { codec: "h264" | "h265" }, clock: TrackClock) {
+    this.#core = core;
+    this.#types = TYPES[medium.codec];
+    this.#clock = clock;
+    this.#units = new AccessUnits(medium.codec);
+    const sets = this.#types.sprops
+      .flatMap((name) => (medium.parameters.get(name) ?? "").split(","))
+      .map((base64) => Buffer.from(base64, "base64"))
+      .filter(({ length }) => length > 2)
+      .map((bytes) => ({ type: this.#typeOf(bytes), chunks: [bytes] }));
+    this.#takeSets(sets);
+  }
+
+  #typeOf([first = 0]: Uint8Array): number {
+    return this.#types.name === "avc1" ? first & 31 : (first >> 1) & 63;
+  }
+
+  /** The samples that are known by the next packet. @throws as `AccessUnits.push` does, and HandOver when there is no sync sample */
+  push(packet: RtpPacket, isAfterLoss: boolean): TimedSample[] {
+    const unit = this.#units.push(packet, isAfterLoss);
+    return unit === undefined ? [] : this.#take(unit);
+  }
+
+  /** The samples that are left. */
+  end(): TimedSample[] {
+    const unit = this.#units.end();
+    return [...(unit === undefined ? [] : this.#take(unit)), ...this.#timed(this.#times?.end() ?? [])];
+  }
+
+  #take({ timestamp, units }: AccessUnit): TimedSample[] {
+    const { sets, isPicture, isSync, isSkipped } = this.#types;
+    this.#takeSets(units);
+    if (!units.some(({ type }) => isPicture(type))) return [];
+    const sync = units.some(({ type }) => isSync(type));
+    const before = sync && this.#newest.size > 0 ? this.#begin() : undefined;
+    if (this.#times === undefined) {
+      if (++this.#unused > MOST_UNUSED) throw new HandOver("no sync sample comes");
+      return [];
+    }
+    const pts = this.#clock.timestamps.extend(timestamp);
+    if (this.#isFirst && !sync && units.some(({ type }) => isSkipped(type))) return [];
+    this.#isFirst &&= sync;
+    const chunks = units.filter(({ type }) => !sets.includes(type)).flatMap((unit) => [lengthOf(unit), ...unit.chunks]);
+    this.#waiting.push({ pts, isSync: sync, chunks, entry: before?.entry });
+    return [...(before?.samples ?? []), ...this.#timed(this.#times.push(pts))];
+  }
+
+  /** Parameter sets replace those of their type, unless all of them are there. */
+  #takeSets(units: readonly NalUnit[]): void {
+    for (const type of this.#types.sets) {
+      const came = units
+        .filter((unit) => unit.type === type)
+        .map(({ chunks }) => new Uint8Array(Buffer.concat(chunks)));
+      const known = this.#newest.get(type) ?? this.#used.get(type) ?? [];
+      if (came.every((set) => known.some((one) => Buffer.compare(one, set) === 0))) continue;
+      if (this.#newest.size === 0) this.#newest = new Map(this.#used);
+      this.#newest.set(type, came);
+    }
+  }
+
+  /** Goes on with the newest parameter sets. Returns the entry, and what came before it. */
+  #begin(): { samples: TimedSample[]; entry: Uint8Array } | undefined {
+    const { name, sets } = this.#types;
+    if (sets.some((type) => !this.#newest.has(type))) return undefined;
+    try {
+      const { entry, reorder } = this.#core.live.videoEntry(name, [...this.#newest.values()].flat());
+      const samples = this.#timed(this.#times?.end() ?? []);
+      this.#used = this.#newest;
+      this.#newest = new Map();
+      this.#times = new DecodeTimes(reorder, this.#lastDts);
+      return { samples, entry };
+    } catch (error) {
+      if (error instanceof BoxcarError) throw new HandOver("its parameter sets cannot be read");
+      throw error;
+    }
+  }
+
+  #timed(times: readonly number[]): TimedSample[] {
+    this.#lastDts = times.at(-1) ?? this.#lastDts;
+    return this.#waiting.splice(0, times.length).map((sample, i) => ({ ...sample, dts: times[i] ?? 0 }));
+  }
+}
+
+function lengthOf({ chunks }: NalUnit): Uint8Array {
+  const bytes = new Uint8Array(4);
+  const length = chunks.reduce((sum, chunk) => sum + chunk.length, 0);
+  new DataView(bytes.buffer).setUint32(0, length);
+  return bytes;
+}
