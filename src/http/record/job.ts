@@ -31,12 +31,10 @@ export const job = z
       .number()
       .nullable()
       .openapi({ description: "By how much the recording's time lags behind the clock's; negative: it is ahead." }),
-    dropped: z
-      .int()
-      .openapi({
-        description:
-          "Parts that came and could not be written, such as to a full disk, and RTP packets that a server left out.",
-      }),
+    dropped: z.int().openapi({
+      description:
+        "Parts that came and could not be written, such as to a full disk, and RTP packets that a server left out.",
+    }),
     spoolSeconds: z.int().nullable().openapi({
       description:
         "While segments wait for the store: how long the spool still has room for all that is recorded here.",
