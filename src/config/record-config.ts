@@ -46,7 +46,7 @@ export const recordVariables = (duration: z.ZodType<number>) =>
     BOXCAR_SOURCES: variable(
       wholeNumber("sources", 1, 100_000),
       "256",
-      "Sources that are read at once by this process, each by an ffmpeg of its own; further ones wait, or another node takes them.",
+      "Sources that are read at once by this process; further ones wait, or another node takes them.",
     ),
     BOXCAR_EVENT_BEFORE: variable(
       duration,
