@@ -267,6 +267,10 @@ export const calls: Readonly<Record<string, Call>> = {
     doc: "Writes `moof` and the header of `mdat` for LiveRun records, whose LiveSample records lie one behind the other, as their media does. Result: the bytes.",
     takes: { runs: "address", count: "u32", samples: "address", sequence: "u32" },
   },
+  renewedMovie: {
+    doc: "Writes a `moov` whose sample entry of a track has the parameter sets that stand in a sample, in place of its own of their types. Result: the box; nothing when it has all of them already.",
+    takes: { moov: "address", length: "u32", trackId: "u32", sample: "address", sampleLength: "u32" },
+  },
   producerTime: {
     doc: "Writes `prft`: that ticks of a track were captured so many microseconds after 1970. Result: the box.",
     takes: { trackId: "u32", wallUs: "whole", mediaTime: "whole" },

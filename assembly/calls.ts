@@ -179,5 +179,6 @@ export {
 } from "./write/write-captions";
 export { writeMovie as movie } from "./write/write-movie";
 export { readPrft as readProducerTime, writePrft as producerTime } from "./box/prft";
+export { renewMovie as renewedMovie } from "./live/renew-movie";
 export { writeAacEntry as aacEntry, writeVideoEntry as videoEntry } from "./live/sample-entry";
 export { writeLiveFragment as liveFragment, writeLiveMovie as liveMovie } from "./live/write-live";

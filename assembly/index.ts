@@ -241,6 +241,16 @@ export function liveFragment(runs: usize, count: u32, samples: usize, sequence: 
   return outcome();
 }
 
+/**
+ * Writes a `moov` whose sample entry of a track has the parameter sets that stand in a sample, in place of its own
+ * of their types. Result: the box; nothing when it has all of them already.
+ */
+export function renewedMovie(moov: usize, length: u32, trackId: u32, sample: usize, sampleLength: u32): Status {
+  begin();
+  calls.renewedMovie(moov, length, trackId, sample, sampleLength);
+  return outcome();
+}
+
 /** Writes `prft`: that ticks of a track were captured so many microseconds after 1970. Result: the box. */
 export function producerTime(trackId: u32, wallUs: f64, mediaTime: f64): Status {
   begin();

@@ -15,7 +15,8 @@ export function nextUnit(at: usize, end: usize): usize {
   return isUnit(at, end) ? at + 4 + u32be(at) : end;
 }
 
-function isUnit(at: usize, end: usize): bool {
+/** Whether a unit with its length lies between two addresses. */
+export function isUnit(at: usize, end: usize): bool {
   return end - at > 4 && u32be(at) > 0 && u32be(at) <= <u32>(end - at - 4);
 }
 

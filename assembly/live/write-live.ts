@@ -58,7 +58,7 @@ export function writeLiveMovie(tracks: usize, count: u32): void {
 }
 
 /** The size that the pictures are shown at, 16.16 and 16.16: as in the sample entry, wider or narrower by `pasp`. */
-function storeSize(to: usize, entry: usize, length: u32): void {
+export function storeSize(to: usize, entry: usize, length: u32): void {
   const box = newBox();
   const pasp = newBox();
   if (failed() || !readBox(box, entry, entry + length)) return;

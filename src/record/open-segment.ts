@@ -23,15 +23,16 @@ export class OpenSegment {
   mediaEndMs: number;
   /** Wall clock, milliseconds since 1970, not rounded. */
   startMs: number;
-  readonly #header: StreamHeader;
+  /** What stands before its parts. */
+  readonly header: StreamHeader;
   readonly #index: GrowingIndex;
 
   /** @param facts of its first part */
-  constructor(core: Core, file: SpoolFile, header: StreamHeader, facts: PartFacts, startMs: number, createdMs: number) {
+  constructor(core: Core, file: SpoolFile, facts: PartFacts, startMs: number, createdMs: number) {
     this.file = file;
     this.#createdMs = createdMs;
-    this.#header = header;
-    this.#index = new GrowingIndex(core, header);
+    this.header = facts.header;
+    this.#index = new GrowingIndex(core, facts.header);
     this.mediaStartMs = facts.startMs;
     this.mediaEndMs = facts.startMs;
     this.isVideo = facts.isVideo;
@@ -91,6 +92,6 @@ export class OpenSegment {
   }
 
   #next(part: StreamPart): { header: Uint8Array[]; chunks: Uint8Array[] } {
-    return { header: this.parts === 0 ? [this.#header.bytes] : [], chunks: this.#index.bytesOf(part) };
+    return { header: this.parts === 0 ? [this.header.bytes] : [], chunks: this.#index.bytesOf(part) };
   }
 }

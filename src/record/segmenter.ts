@@ -31,14 +31,16 @@ export interface SegmenterParts {
 }
 
 /**
- * Makes segments of a live stream. A new one begins with the first sync sample after `fragmentMs`, when the header changes,
- * and where the stream's time jumps. Segments of one stream join exactly: what the clock says of the next one's start moves
+ * Makes segments of a live stream. A new one begins with the first sync sample after `fragmentMs`, when the header or the parameter
+ * sets change, and where the stream's time jumps. Segments of one stream join exactly: what the clock says of the next one's start moves
  * it by 500 ppm at most.
  */
 export class Segmenter {
   readonly #parts: SegmenterParts;
   readonly #fragmentMs: number;
   readonly #clock: LiveClock;
+  /** As the stream has it, and as its last part needs it. */
+  #given: StreamHeader | undefined;
   #header: StreamHeader | undefined;
   #open: OpenSegment | undefined;
   /** Where the segment before ended, on both clocks; undefined when the next one does not go on there. */
@@ -87,6 +89,7 @@ export class Segmenter {
     }
     const facts = this.#header && readPart(this.#parts.core, this.#header, event);
     if (facts === undefined) return undefined;
+    this.#header = facts.header;
     // A part that brings nothing of the reference track tells nothing of the time.
     this.#hasVideo ||= facts.isVideo;
     if (facts.isVideo !== this.#hasVideo) return facts;
@@ -97,10 +100,8 @@ export class Segmenter {
 
   /** Records a part that was watched, and waits until it is safe. @throws BoxcarError as the spool does */
   async write(part: StreamPart, facts: PartFacts): Promise<void> {
-    const header = this.#header;
-    if (header === undefined) return;
     if (this.#open !== undefined && this.#mustCut(this.#open, facts)) this.end();
-    const open = (this.#open ??= await this.#begin(header, facts));
+    const open = (this.#open ??= await this.#begin(facts));
     if (!this.#settled) open.startMs = this.#clock.wallAt(open.mediaStartMs);
     this.#settled ||= this.#clock.ageMs >= SETTLING_MS;
     await open.append(part, facts);
@@ -125,13 +126,15 @@ export class Segmenter {
   }
 
   #takeHeader(header: StreamHeader): void {
-    if (this.#header !== undefined && sameBytes(this.#header.bytes, header.bytes)) return;
+    if (this.#given !== undefined && sameBytes(this.#given.bytes, header.bytes)) return;
     this.end();
+    this.#given = header;
     this.#header = header;
     this.#hasVideo = false;
   }
 
   #mustCut(open: OpenSegment, facts: PartFacts): boolean {
+    if (facts.header !== open.header) return true;
     if (facts.isVideo !== open.isVideo) return facts.isVideo;
     if (Math.abs(facts.startMs - open.mediaEndMs) > STEP_MS) return true;
     if (this.#isLate(open) && facts.startsSync) return true;
@@ -149,16 +152,9 @@ export class Segmenter {
     );
   }
 
-  async #begin(header: StreamHeader, facts: PartFacts): Promise<OpenSegment> {
+  async #begin(facts: PartFacts): Promise<OpenSegment> {
     const startMs = this.#startOf(facts);
-    return new OpenSegment(
-      this.#parts.core,
-      await this.#parts.create(startMs),
-      header,
-      facts,
-      startMs,
-      this.#parts.clock(),
-    );
+    return new OpenSegment(this.#parts.core, await this.#parts.create(startMs), facts, startMs, this.#parts.clock());
   }
 
   #startOf(facts: PartFacts): number {

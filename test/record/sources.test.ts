@@ -179,6 +179,44 @@ test.skipIf(!(await hasEncoder("libx264")))("MPEG-TS with AAC is recorded whole,
   expect((await packets(sent, "a:0")).join(" ")).toContain(sound.join(" "));
 });
 
+test.skipIf(!(await hasEncoder("libx264")))("parameters that come anew inside of samples begin a segment", async () => {
+  const files: Uint8Array[] = [];
+  for (const [i, size] of ["160x120", "320x240", "160x120"].entries()) {
+    const path = join(server.folder, `${i}.ts`);
+    const input = [
+      "-f",
+      "lavfi",
+      "-i",
+      `testsrc2=size=${size}:rate=25`,
+      "-t",
+      "1",
+      "-c:v",
+      "libx264",
+      "-preset",
+      "ultrafast",
+    ];
+    const child = spawn(ffmpegPath, ["-v", "error", ...input, "-output_ts_offset", String(i), path], {
+      stdio: "ignore",
+    });
+    await once(child, "exit");
+    files.push(await readFile(path));
+  }
+  const stream = join(server.folder, "changing.ts");
+  await writeFile(stream, Buffer.concat(files));
+  expect(await post("/mp4/api/start/live/sizes", { source: `file:${stream}` })).toMatchObject({ status: 200 });
+  await expect.poll(() => jobOf("live/sizes"), { timeout: 15_000 }).toMatchObject({ state: "ended", keeping: 0 });
+  const list = (await server.call("/mp4/api/list/live/sizes")).json.data as Record<string, unknown>[];
+  expect(list.map(({ codecs }) => codecs)).toEqual(["avc1.42C00B", "avc1.42C00D", "avc1.42C00B"]);
+  const path = join(server.folder, "sizes.mp4");
+  await writeFile(path, new Uint8Array(await (await server.fetch("/mp4/download/live/sizes.mp4")).arrayBuffer()));
+  const frames = await ffprobe(["-v", "error", "-show_entries", "frame=width,height", "-of", "csv=p=0", path]);
+  const widths = frames.trim().split(/\s+/);
+  expect(widths).toHaveLength(75);
+  expect(widths.map((size) => size.split(",")[0])).toEqual(
+    [160, 320, 160].flatMap((width) => Array.from({ length: 25 }, () => String(width))),
+  );
+});
+
 test("a source that cannot be read is refused, and the job says why", async () => {
   const start = (source: string): ReturnType<typeof post> => post("/mp4/api/start/live/none", { source });
   expect(await post("/mp4/api/start/live/none")).toMatchObject({ status: 404, json: { error: "unknown_source" } });

@@ -1,4 +1,6 @@
 import type { TrackRecord } from "../wasm/records/summary.ts";
+import { concatenated } from "../../base/bytes.ts";
+import { BoxcarError } from "../../base/errors.ts";
 import { millisecondsOf } from "../ticks.ts";
 import { isVideo } from "../track-kinds.ts";
 import { readSummary } from "../wasm/records/summary.ts";
@@ -6,10 +8,16 @@ import { TrackFlag } from "../wasm/abi/names.ts";
 import type { Core, MetadataBox } from "../wasm/module.ts";
 import { describeIndex } from "./describe.ts";
 import type { StreamHeader, StreamPart } from "./fragment-reader.ts";
+import { inspectSamples } from "./inspect-object.ts";
 import type { IndexedSegment } from "./segment-index.ts";
+
+/** Bytes of a sample in which its parameter sets stand. */
+const SETS_WITHIN = 64 << 10;
 
 /** What a part of a live stream holds. */
 export interface PartFacts {
+  /** The header that it needs: the stream's, or one with the parameter sets that its first sample brings. */
+  readonly header: StreamHeader;
   /** The video track, else the first one that has samples in the part. */
   readonly track: TrackRecord;
   readonly isVideo: boolean;
@@ -26,11 +34,12 @@ export interface PartFacts {
 
 /**
  * What a part holds; undefined when it has no samples.
+ * @param given the header of the part before
  * @throws BoxcarError of status.ts (422), when it does not belong to the header, or its samples lie elsewhere
  */
-export function readPart(core: Core, header: StreamHeader, part: StreamPart): PartFacts | undefined {
-  const at = header.bytes.length;
-  const boxes = [...header.boxes, ...partBoxes(core, part, at)];
+export function readPart(core: Core, given: StreamHeader, part: StreamPart): PartFacts | undefined {
+  const at = given.bytes.length;
+  const boxes = [...given.boxes, ...partBoxes(core, part, at)];
   let index: Uint8Array;
   try {
     ({ index } = core.buildIndex(boxes, at + part.size));
@@ -41,15 +50,47 @@ export function readPart(core: Core, header: StreamHeader, part: StreamPart): Pa
   const { tracks, reference } = readSummary(index);
   const track = tracks[reference];
   if (track === undefined) return undefined;
+  const startsSync = track.syncSamples > 0 && (track.flags & TrackFlag.LateSync) === 0;
+  const header = startsSync && isVideo(track) ? renewed(core, given, part, index) : given;
   return {
-    track,
+    ...{ header, track, startsSync },
     isVideo: isVideo(track),
-    startsSync: track.syncSamples > 0 && (track.flags & TrackFlag.LateSync) === 0,
     hasSync: track.syncSamples > 0,
     startMs: millisecondsOf(track.start, track.timescale),
     endMs: millisecondsOf(track.end, track.timescale),
     capturedMs: capturedAt(part, track),
   };
+}
+
+/** The header with the parameter sets of the part's first sample, when they are new. */
+function renewed(core: Core, header: StreamHeader, part: StreamPart, index: Uint8Array): StreamHeader {
+  const { tracks, reference } = readSummary(index);
+  const first = inspectSamples(core, index).find(({ trackIndex }) => trackIndex === reference);
+  const moov = header.boxes.at(-1);
+  if (first === undefined || moov === undefined) return header;
+  const at = first.offset - header.bytes.length - part.moof.length;
+  const sample = spanOf(part.media, at, Math.min(first.size, SETS_WITHIN));
+  let bytes: Uint8Array | undefined;
+  try {
+    bytes = core.live.renewedMovie(moov.bytes, tracks[reference]?.id ?? 0, sample);
+  } catch (error) {
+    if (error instanceof BoxcarError) return header; // sets that cannot be read describe nothing
+    throw error;
+  }
+  if (bytes === undefined) return header;
+  const boxes = [...header.boxes.slice(0, -1), { offset: moov.offset, bytes }];
+  return { kind: "header", boxes, bytes: concatenated(boxes.map((box) => box.bytes)) };
+}
+
+/** A copy of `length` bytes of chunks, or fewer where they end. */
+function spanOf(chunks: readonly Uint8Array[], offset: number, length: number): Uint8Array {
+  const taken: Uint8Array[] = [];
+  let at = 0;
+  for (const chunk of chunks) {
+    if (at < offset + length) taken.push(chunk.subarray(Math.max(0, offset - at), Math.max(0, offset + length - at)));
+    at += chunk.length;
+  }
+  return concatenated(taken);
 }
 
 function capturedAt({ produced }: StreamPart, { id, start, timescale }: TrackRecord): number | undefined {

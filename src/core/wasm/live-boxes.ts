@@ -110,6 +110,17 @@ export class LiveBoxes {
     return bytesAt(wasm, result.pointer, result.length);
   }
 
+  /**
+   * A `moov` whose sample entry of a track has the parameter sets that stand in a sample; undefined when it has all of them already.
+   * @param sample its first bytes
+   */
+  renewedMovie(moov: Uint8Array, trackId: number, sample: Uint8Array): Uint8Array | undefined {
+    const wasm = this.#enter();
+    const [movie, first] = [put(wasm, moov), put(wasm, sample)];
+    const result = call(wasm, wasm.renewedMovie(movie, moov.length, trackId, first, sample.length));
+    return result.length === 0 ? undefined : bytesAt(wasm, result.pointer, result.length);
+  }
+
   /** `prft`: when media of a track was captured (ISO/IEC 14496-12 clause 8.16.5). */
   producerTime({ trackId, wallUs, mediaTime }: ProducerTime): Uint8Array {
     const wasm = this.#enter();

@@ -131,6 +131,11 @@ export interface Exports {
    * as their media does. Result: the bytes.
    */
   liveFragment(runs: number, count: number, samples: number, sequence: number): number;
+  /**
+   * Writes a `moov` whose sample entry of a track has the parameter sets that stand in a sample, in place of its own
+   * of their types. Result: the box; nothing when it has all of them already.
+   */
+  renewedMovie(moov: number, length: number, trackId: number, sample: number, sampleLength: number): number;
   /** Writes `prft`: that ticks of a track were captured so many microseconds after 1970. Result: the box. */
   producerTime(trackId: number, wallUs: number, mediaTime: number): number;
   /** Reads `prft`. Result: a ProducerTime; none when it states another time than that of capture or encoding. */

@@ -1,0 +1,137 @@
+/** The headers of a stream whose parameter sets change inside of its samples. */
+import { Code } from "../abi/codes";
+import { Result } from "../abi/records";
+import { findInEntry } from "../box/stsd";
+import { Box, enter, newBox, nextBox, readBox, u32be, u64be } from "../memory/reader";
+import { failed, locate, output, RESULT } from "../memory/status";
+import { newWriter, put32, putBytes, Writer } from "../memory/writer";
+import { collectParameterSets } from "../read/parameter-sets";
+import { writeVideoEntry } from "./sample-entry";
+import { storeSize } from "./write-live";
+import { isUnit, nextUnit, unitType } from "./units";
+
+/**
+ * Writes a `moov` whose sample entry of a track has the parameter sets that stand in a sample, in place of its own of their
+ * types. RESULT: the box; nothing when all of them are in it already, or it has no single entry of H.264 or H.265.
+ */
+export function renewMovie(moov: usize, length: u32, trackId: u32, sample: usize, sampleLength: u32): void {
+  locate(moov, 0);
+  const whole = newBox();
+  const tkhd = newBox();
+  if (failed() || !readBox(whole, moov, moov + length) || whole.type != Code.moov) return;
+  const trak = findTrack(whole, trackId, tkhd);
+  const mdia = child(trak, Code.mdia);
+  const minf = child(mdia, Code.minf);
+  const stbl = child(minf, Code.stbl);
+  const stsd = child(stbl, Code.stsd);
+  const entry = newBox();
+  if (failed() || stsd.end - stsd.body < 8 || u32be(stsd.body + 4) != 1) return;
+  if (!readBox(entry, stsd.body + 8, stsd.end) || entry.end - entry.body < 78) return;
+  const config = newBox();
+  const hevc = findInEntry(entry, Code.vide, Code.hvcC, config);
+  if (!hevc && !findInEntry(entry, Code.vide, Code.avcC, config)) return;
+  const sets = newWriter(<u64>sampleLength * 4 + <u64>(entry.end - entry.start) * 4);
+  if (sets == null || !mergeSets(sets, entry, sample, sample + sampleLength, hevc)) return output(0, 0);
+  writeVideoEntry(sets.start, <u32>(sets.next - sets.start), hevc ? Code.hvc1 : Code.avc1);
+  if (failed()) return;
+  const renewed = load<u32>(RESULT, Result.POINTER);
+  const size = load<u32>(RESULT, Result.LENGTH);
+  store<u32>(renewed, bswap<u32>(entry.type), 4);
+  const out = newWriter(<u64>length + size);
+  if (out == null) return;
+  putBytes(out, moov, entry.start - moov);
+  putBytes(out, renewed, size);
+  putBytes(out, entry.end, moov + length - entry.end);
+  const more = <i64>size - <i64>(entry.end - entry.start);
+  const shift = out.start - moov;
+  for (let i = 0; i < 6; i++) {
+    const box = i == 0 ? whole : i == 1 ? trak : i == 2 ? mdia : i == 3 ? minf : i == 4 ? stbl : stsd;
+    if (u32be(box.start) == 1) store<u64>(box.start + shift, bswap<u64>(<u64>(<i64>u64be(box.start + 8) + more)), 8);
+    else store<u32>(box.start + shift, bswap<u32>(<u32>(<i64>u32be(box.start) + more)));
+  }
+  if (tkhd.start != 0 && load<u32>(entry.body, 24) != load<u32>(renewed, 32)) {
+    const place = tkhd.end - 8 + shift + (tkhd.start > entry.start ? <usize>more : 0);
+    storeSize(place, renewed, size);
+    store<u32>(place, bswap<u32>(load<u32>(place)));
+    store<u32>(place, bswap<u32>(load<u32>(place, 4)), 4);
+  }
+  output(out.start, out.next - out.start);
+}
+
+/** The first box of a type inside another; one of size 0 when there is none. */
+function child(parent: Box, type: u32): Box {
+  const box = enter(parent);
+  while (nextBox(box, parent)) if (box.type == type) return box;
+  return newBox();
+}
+
+/** The `trak` of an id, and its `tkhd`; one of size 0 when there is none. */
+function findTrack(moov: Box, trackId: u32, tkhd: Box): Box {
+  const trak = enter(moov);
+  while (nextBox(trak, moov)) {
+    if (trak.type != Code.trak) continue;
+    const head = child(trak, Code.tkhd);
+    if (head.end - head.body < 84) continue;
+    if (u32be(head.body + (load<u8>(head.body) == 1 ? 20 : 12)) != trackId) continue;
+    tkhd.start = head.start;
+    tkhd.end = head.end;
+    return trak;
+  }
+  return newBox();
+}
+
+/**
+ * Collects the sets of a sample, and those of the entry whose types the sample has none of, each behind its length in four bytes. False
+ * when the entry has all of them.
+ */
+function mergeSets(out: Writer, entry: Box, sample: usize, sampleEnd: usize, hevc: bool): bool {
+  collectParameterSets(entry.start, entry.end - entry.start, 0);
+  const lengthSize = load<u32>(RESULT, Result.COUNT);
+  if (failed() || lengthSize == 0) return false;
+  const own = load<u32>(RESULT, Result.POINTER);
+  const known = widened(own, own + load<u32>(RESULT, Result.LENGTH), lengthSize, hevc);
+  const came = widened(sample, sampleEnd, lengthSize, hevc);
+  if (known == null || came == null) return false;
+  let isNew = false;
+  let types: u64 = 0;
+  for (let at = came.start; at < came.next; at = nextUnit(at, came.next)) {
+    types |= (<u64>1) << unitType(at + 4, hevc);
+    isNew = isNew || !holds(known, at);
+  }
+  if (!isNew) return false;
+  for (let at = known.start; at < known.next; at = nextUnit(at, known.next)) {
+    if (!(types & ((<u64>1) << unitType(at + 4, hevc)))) putBytes(out, at, 4 + u32be(at));
+  }
+  putBytes(out, came.start, came.next - came.start);
+  return true;
+}
+
+/** The parameter sets between two addresses, each behind its length in four bytes; null when memory is out. */
+function widened(from: usize, end: usize, lengthSize: u32, hevc: bool): Writer | null {
+  const out = newWriter(<u64>(end - from) * 4 + 4);
+  if (out == null) return null;
+  while (from + lengthSize < end) {
+    let length: usize = 0;
+    for (let i: u32 = 0; i < lengthSize; i++) length = (length << 8) | load<u8>(from + i);
+    from += lengthSize;
+    if (length > end - from) break;
+    if (length > 2 && isSet(unitType(from, hevc), hevc)) {
+      put32(out, <u32>length);
+      putBytes(out, from, length);
+    }
+    from += length;
+  }
+  return out;
+}
+
+function isSet(type: u32, hevc: bool): bool {
+  return hevc ? type >= 32 && type <= 34 : type == 7 || type == 8;
+}
+
+function holds(units: Writer, unit: usize): bool {
+  const size = 4 + u32be(unit);
+  for (let at = units.start; at < units.next; at = nextUnit(at, units.next)) {
+    if (isUnit(at, units.next) && memory.compare(at, unit, min<usize>(size, units.next - at)) == 0) return true;
+  }
+  return false;
+}
