@@ -53,10 +53,23 @@ export function oneAtATime(listener: RequestListener): RequestListener {
     }
     waiting++;
     line.push([incoming, outgoing]);
+    if (line.length === 2) abortWithoutTraces(socket);
     // Not at once: the end of this request, which is parsed next, would make the connection read on.
     if (line.length === READ_UNTIL)
       setImmediate(() => {
         if (line.length >= READ_UNTIL) socket.pause();
       });
   };
+}
+
+/** `node:http` makes an error for each request that waits when its connection closes: thousands of stack traces that nobody reads. */
+function abortWithoutTraces(socket: Socket): void {
+  let limit = 0;
+  socket.prependOnceListener("close", () => {
+    limit = Error.stackTraceLimit;
+    Error.stackTraceLimit = 0;
+  });
+  socket.once("close", () => {
+    Error.stackTraceLimit = limit;
+  });
 }
