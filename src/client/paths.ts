@@ -2358,8 +2358,8 @@ export interface paths {
                     captions?: "none" | "clock";
                     /** @description Put changed parameter sets in-band, or into further sample descriptions (`entries`). */
                     changes?: "inband" | "entries";
-                    /** @description `1`: write a chapter, titled with its wall-clock time in `tz`, for each stretch without gaps. */
-                    chapters?: "0" | "1";
+                    /** @description `1`: write a chapter, titled with its wall-clock time in `tz`, for each stretch without gaps; `events`: for each event of the range, titled with its name. */
+                    chapters?: "0" | "1" | "events";
                     /** @description Start exactly at the start (`frame`), or at the sync sample at or before it (`keyframe`). */
                     cut?: "frame" | "keyframe";
                     /** @description Length instead of an end: seconds, or with units (`500ms`, `1m30s`). */
@@ -3049,7 +3049,7 @@ export interface components {
             connections: number;
             /** @description By how much the recording's time lags behind the clock's; negative: it is ahead. */
             driftMs: number | null;
-            /** @description Parts that came and could not be written, such as to a full disk. */
+            /** @description Parts that came and could not be written, such as to a full disk, and RTP packets that a server left out. */
             dropped: number;
             /** Format: date-time */
             endTime: string | null;

@@ -4,7 +4,7 @@ import { INDEX_PAGE, type Indexes, type RecordedSegment } from "./segment.ts";
 import type { Pace, Sha256, Store } from "../base/ports.ts";
 import type { Core } from "./wasm/module.ts";
 import { IndexQueries } from "./planning/index-queries.ts";
-import type { ClockOptions, LayoutParts, TrackHeaders } from "./layout/layout.ts";
+import type { ChapterOptions, ClockOptions, LayoutParts, TrackHeaders } from "./layout/layout.ts";
 import type { SegmentBefore } from "./planning/lead.ts";
 import type { Composition } from "./planning/composition.ts";
 import { PieceMaker } from "./planning/piece-maker.ts";
@@ -39,7 +39,7 @@ export interface SegmentsQuery {
   /** Name of the sample entries of H.265; those with parameter sets in the samples stay `hev1`. Default: as recorded. */
   readonly tag?: "hvc1" | "hev1" | undefined;
   /** Default: none. */
-  readonly chapters?: ClockOptions;
+  readonly chapters?: ChapterOptions;
   /** Default: none. */
   readonly captions?: ClockOptions;
 }

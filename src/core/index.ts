@@ -35,7 +35,9 @@ export { planSegments, type SegmentsParts, type SegmentsRange } from "./plan-seg
 export { streamSegments, type SegmentOfStream, type SegmentStream, type StreamRange } from "./stream-segments.ts";
 export type { Plan, RangeOutline } from "./plan.ts";
 export type { SegmentsQuery } from "./compose.ts";
-export type { ClockOptions } from "./layout/layout.ts";
+export type { ChapterOptions, ClockOptions, Mark } from "./layout/layout.ts";
+/** @internal */
+export { MOST_CHAPTERS } from "./layout/layout.ts";
 export type { ClockReading, Interval } from "./planning/recorded-times.ts";
 export type { Media } from "./reading/media.ts";
 export { INDEX_PAGE, wholeDuration, type Indexes, type RecordedSegment, type SegmentSource } from "./segment.ts";

@@ -67,6 +67,7 @@ export function identityOf({
 }: SegmentsQuery): unknown[] {
   const identity: unknown[] = [startMs, endMs, cut, gaps, changes, chapters !== undefined];
   if (chapters !== undefined && chapters.offsetMinutes !== 0) identity.push("chapters", chapters.offsetMinutes);
+  if (chapters?.marks !== undefined) identity.push("marks", chapters.marks);
   if (sound === "keep") identity.push("sound");
   if (edits === "none") identity.push("edits");
   if (tag !== undefined) identity.push("tag", tag);

@@ -49,6 +49,22 @@ describe.skipIf(ffprobePath === undefined)("chapters", () => {
     }
   });
 
+  test.for(FORMATS)("mark moments where they are presented, or what follows them (%s)", async (format) => {
+    const at = (seconds: number, title: string): { wallMs: number; title: string } => {
+      return { wallMs: RECORDED_AT + seconds * 1000, title };
+    };
+    // Before the range, in it, where nothing was recorded, and behind that; a long title is cut between characters.
+    const marks = [at(-5, "Before"), at(1.25, "Door"), at(30, "Gap"), at(63, "Tür".repeat(100))];
+    const titled = ["Before", "Door", "Gap", "Tür".repeat(63) + "Tü"];
+    const marked = async (gaps: "skip" | "keep", offsetMinutes = 0): Promise<{ start: number; title: string }[]> =>
+      chaptersOf(await written(await shelf.plan({ ...range, gaps, chapters: { offsetMinutes, marks } }), format));
+    expect(await marked("skip")).toEqual([0, 0.75, 1.5, 2.5].map((start, i) => ({ start, title: titled[i] })));
+    expect(await marked("keep")).toEqual([0, 0.75, 29.5, 62.5].map((start, i) => ({ start, title: titled[i] })));
+    const etag = async (given: typeof marks): Promise<string> =>
+      (await shelf.plan({ ...range, chapters: { offsetMinutes: 0, marks: given } })).media(format).etag;
+    expect(new Set([await etag(marks), await etag(marks.slice(1)), await etag([])]).size).toBe(3);
+  });
+
   test("tell the time of the zone asked for", async () => {
     const plan = await shelf.plan({ ...range, chapters: { offsetMinutes: -210 } });
     const [first] = await chaptersOf(await written(plan, "mp4"));

@@ -1,6 +1,8 @@
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { startTestServer, type TestServer } from "../app/test-server.ts";
-import { hasEncoder } from "../support/tools.ts";
+import { ffprobe, hasEncoder } from "../support/tools.ts";
 
 let server: TestServer;
 const canEncode = await hasEncoder("libx264");
@@ -58,7 +60,9 @@ test.skipIf(!canEncode)(
     expect(longer.json.event).toMatchObject({ eventId: "ring again", eventLevel: "low" });
     await expect.poll(() => stateOf("live/door"), { timeout: 10_000 }).toBe("standby");
     await expect
-      .poll(async () => (await listed("/mp4/api/list/live/door")).every(({ eventLevel }) => eventLevel !== null))
+      .poll(async () => (await listed("/mp4/api/list/live/door")).every(({ eventLevel }) => eventLevel !== null), {
+        timeout: 10_000,
+      })
       .toBe(true);
     const rows = await listed("/mp4/api/list/live/door?pageSize=100");
     expect(Date.parse(rows.at(-1)?.startTime ?? "")).toBeLessThanOrEqual(Date.parse(noted.startTime) + 500);
@@ -73,6 +77,12 @@ test.skipIf(!canEncode)(
     const lasts =
       Date.parse(download.headers.get("boxcar-end") ?? "") - Date.parse(download.headers.get("boxcar-start") ?? "");
     expect(lasts).toBeGreaterThan(2400);
+    const titled = await server.fetch(`/mp4/download/live/door.mp4?event=${noted.id}&chapters=events`);
+    expect(titled.headers.get("cache-control")).toContain("no-cache");
+    const path = join(server.folder, "door.mp4");
+    await writeFile(path, new Uint8Array(await titled.arrayBuffer()));
+    const shown = await ffprobe(["-v", "error", "-show_entries", "chapter_tags=title", "-of", "csv=p=0", path]);
+    expect(shown.trim().split("\n")).toEqual(["Door", "Door"]);
     const day = `start=${Date.parse(noted.startTime) - 60_000}&end=${Date.now()}`;
     const timeline = (await server.call(`/mp4/api/timeline/live/door?${day}`)).json.data as {
       events: Shown[];

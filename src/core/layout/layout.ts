@@ -6,6 +6,7 @@ import type { PieceTrack } from "../planning/piece.ts";
 import type { Indexes } from "../segment.ts";
 import type { OutputTrack } from "../planning/output-track.ts";
 import type { Piece } from "../planning/piece.ts";
+import type { ClockReading } from "../planning/recorded-times.ts";
 import type { Composition } from "../planning/composition.ts";
 import { millisecondsOf, rescale } from "../ticks.ts";
 
@@ -15,8 +16,21 @@ export interface ClockOptions {
   readonly offsetMinutes: number;
 }
 
-/** Chapters that a file lists: players know no more of one `chpl`. */
-const MOST_CHAPTERS = 255;
+/** Something that happened while a range was recorded. */
+export interface Mark {
+  /** Wall clock, milliseconds since 1970. */
+  readonly wallMs: number;
+  readonly title: string;
+}
+
+/** What chapters a file has: a clock's for each stretch without gaps, or one for each of `marks`, in their order. */
+export interface ChapterOptions extends ClockOptions {
+  readonly marks?: readonly Mark[];
+}
+
+/** Chapters that a file lists, and bytes of the title of one: players know no more of one `chpl`. */
+export const MOST_CHAPTERS = 255;
+const LONGEST_TITLE = 255;
 
 /** What the bytes of an output are made with. */
 export interface LayoutParts {
@@ -26,8 +40,8 @@ export interface LayoutParts {
   readonly composition: Composition;
   /** Whether edit lists hide what is only decoded; without them players show all there is. */
   readonly edits: "list" | "none";
-  /** A chapter for each stretch without gaps, when they are wanted. */
-  readonly chapters: ClockOptions | undefined;
+  /** Chapters, when they are wanted. */
+  readonly chapters: ChapterOptions | undefined;
   /** A text track with the wall-clock time, when it is wanted. */
   readonly captions: ClockOptions | undefined;
   /** What each track of the composition takes from indexes. */
@@ -115,11 +129,28 @@ export function movieTrackOf(
   };
 }
 
-/** A chapter for each stretch without gaps, titled with its wall-clock start; none unless they are wanted. */
+/** The chapters that are wanted. A mark stands where its moment is presented, or what follows it when nothing was recorded then. */
 export function chaptersOf({ chapters, composition }: LayoutParts): Chapter[] {
   if (chapters === undefined) return [];
-  const { offsetMinutes } = chapters;
-  return composition.chapterStarts.slice(0, MOST_CHAPTERS).map(({ atMs, wallMs }) => {
-    return { startMs: atMs, title: new TextEncoder().encode(clockText(Math.trunc(wallMs), offsetMinutes)) };
+  const { offsetMinutes, marks } = chapters;
+  const spans = (): Mark[] =>
+    composition.chapterStarts.map(({ wallMs }) => ({ wallMs, title: clockText(Math.trunc(wallMs), offsetMinutes) }));
+  const starts = marks === undefined ? composition.chapterStarts.map(({ atMs }) => atMs) : undefined;
+  return (marks ?? spans()).slice(0, MOST_CHAPTERS).map(({ wallMs, title }, i) => {
+    return { startMs: starts?.[i] ?? presentedAt(composition.clock, wallMs), title: titleBytes(title) };
   });
+}
+
+/** Milliseconds from the start of the output at which a moment is presented. */
+function presentedAt(clock: readonly ClockReading[], wallMs: number): number {
+  const i = clock.findLastIndex((reading) => reading.wallMs <= wallMs);
+  const reading = clock[i];
+  if (reading === undefined) return 0;
+  return Math.min(reading.atMs + wallMs - reading.wallMs, clock[i + 1]?.atMs ?? Number.POSITIVE_INFINITY);
+}
+
+/** As many whole characters of a title as there is room for. */
+function titleBytes(title: string): Uint8Array {
+  const bytes = new Uint8Array(LONGEST_TITLE);
+  return bytes.subarray(0, new TextEncoder().encodeInto(title, bytes).written);
 }

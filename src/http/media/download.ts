@@ -2,7 +2,7 @@ import { createRoute } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import type { Segment } from "../../catalog/types.ts";
 import { BoxcarError } from "../../base/errors.ts";
-import type { Media, RangeOutline } from "../../core/index.ts";
+import { MOST_CHAPTERS, type Mark, type Media, type RangeOutline } from "../../core/index.ts";
 import { planSegment } from "../../recordings/plan-range.ts";
 import { defaultFileName, disposition } from "../replies/file-name.ts";
 import { sendMedia } from "../replies/send-media.ts";
@@ -26,8 +26,9 @@ const parameters = lenient({
   id: integer(1).optional().openapi({ description: "One whole segment, instead of a time range.", example: "42" }),
   ...timeParameters,
   ...outputParameters,
-  chapters: z.enum(["0", "1"], "expected 0 or 1").default("0").openapi({
-    description: "`1`: write a chapter, titled with its wall-clock time in `tz`, for each stretch without gaps.",
+  chapters: z.enum(["0", "1", "events"], "expected 0, 1 or events").default("0").openapi({
+    description:
+      "`1`: write a chapter, titled with its wall-clock time in `tz`, for each stretch without gaps; `events`: for each event of the range, titled with its name.",
   }),
   captions: z.enum(["none", "clock"], "expected none or clock").default("none").openapi({
     description: "`clock`: add a text track that tells the wall-clock time, in `tz`, every second.",
@@ -155,7 +156,9 @@ async function deliverRange(
     sound,
     edits,
     tag,
-    ...(query.chapters === "1" ? { chapters: { offsetMinutes } } : {}),
+    ...(query.chapters === "0"
+      ? {}
+      : { chapters: { offsetMinutes, ...(await marksOf(context, streamPath, query, bounded)) } }),
     ...(query.captions === "clock" ? { captions: { offsetMinutes } } : {}),
   });
   const { startMs, endMs, joints, changes: told } = plan;
@@ -164,7 +167,7 @@ async function deliverRange(
   const complete =
     plan.gaps.length === 0 && startMs <= bounded.startMs + gapToleranceMs && endMs >= bounded.endMs - gapToleranceMs;
   const isClosed = asked.startMs !== undefined && asked.endMs !== undefined && asked.endMs + settleMs <= nowMs;
-  const settled = complete && isClosed;
+  const settled = complete && isClosed && query.chapters !== "events"; // one may still be noted
   const same = (): Record<string, string | undefined> => ({
     start: formatTime(bounded.startMs),
     end: formatTime(bounded.endMs),
@@ -181,6 +184,19 @@ async function deliverRange(
     settled,
     query: same,
   };
+}
+
+/** The events of a range that are to be chapters of it, the newest ones when they are too many. */
+async function marksOf(
+  { catalog }: AppContext,
+  streamPath: string,
+  { chapters }: Query,
+  { startMs, endMs }: { readonly startMs: number; readonly endMs: number },
+): Promise<{ marks?: Mark[] }> {
+  if (chapters !== "events") return {};
+  const events = await catalog.events.list({ streamPath, startMs, endMs, limit: MOST_CHAPTERS });
+  const marks = events.toReversed().map(({ name, eventId, startMs: wallMs }) => ({ wallMs, title: name || eventId }));
+  return { marks };
 }
 
 /** The time of the event that is asked for. @throws BoxcarError `bad_range` (400), `unknown_id` (404) */
