@@ -8,6 +8,7 @@ import { Events } from "./events.ts";
 import { Folders } from "./folders.ts";
 import { GrowingSegments } from "./growing.ts";
 import { Leases, type Fence } from "./leases.ts";
+import { HourRows, type MadeHour } from "./hours.ts";
 import { listSegments } from "./list-segments.ts";
 import { overlapping } from "./overlapping.ts";
 import { Mounts } from "./mounts.ts";
@@ -61,6 +62,7 @@ export class Catalog {
   readonly #db: CatalogDatabase;
   readonly #wide: WideReads;
   readonly #recorded: RecordedRows;
+  readonly #hours: HourRows;
   /** What is being recorded in this process. */
   readonly growing = new GrowingSegments();
   /** Uploaded files that are no segments. */
@@ -84,7 +86,8 @@ export class Catalog {
   constructor(db: CatalogDatabase) {
     this.#db = db;
     this.#wide = new WideReads(db);
-    this.#recorded = new RecordedRows(this.#wide);
+    this.#hours = new HourRows(db);
+    this.#recorded = new RecordedRows(this.#wide, undefined, this.#hours);
     this.uploads = new UploadRows(db);
     this.tus = new TusRows(db);
     this.mounts = new Mounts(db);
@@ -210,6 +213,11 @@ export class Catalog {
    */
   recorded(streamPath: string, startMs: number, endMs: number, bounds?: RecordedBounds): AsyncIterable<RecordedPage> {
     return this.#recorded.pages(streamPath, startMs, endMs, bounds);
+  }
+
+  /** Keeps what was made of hours that `recorded` gave, but for those that have changed since. */
+  keepHours(streamPath: string, made: readonly MadeHour[]): Promise<void> {
+    return this.#hours.keep(streamPath, made);
   }
 
   /** The distinct versions of the pages that `recorded` would give now, joined by commas: equal means the same segments. */

@@ -2,6 +2,21 @@ import { sql, type RawBuilder } from "kysely";
 import { BoxcarError } from "../base/errors.ts";
 import type { CatalogDatabase } from "./database.ts";
 
+/** The hour, since 1970, of the start of a row: SQLite divides towards zero. */
+const hourOf = (row: "new" | "old" | "segments"): RawBuilder<unknown> => {
+  const start = sql.ref(`${row}.start_ms`);
+  return sql`((${start} - ((${start} % 3600000) + 3600000) % 3600000) / 3600000)`;
+};
+/** Gives the hour of a row that is ready another version, and drops what was kept of it. */
+const changeHour = (row: "new" | "old"): RawBuilder<unknown> => sql`insert into hours (stream_path, hour, version)
+  select ${sql.ref(`${row}.stream_path`)}, ${hourOf(row)}, random() & 9007199254740991
+    where ${sql.ref(`${row}.state`)} = 'ready'
+  on conflict (stream_path, hour) do update set version = excluded.version, runs = null`;
+/** Drops the hour that a ready row has left, when it was the last one. */
+const leaveHour = sql`delete from hours where stream_path = old.stream_path and hour = ${hourOf("old")}
+  and not exists (select 1 from segments where state = 'ready' and segments.stream_path = old.stream_path
+    and start_ms >= ${hourOf("old")} * 3600000 and start_ms < (${hourOf("old")} + 1) * 3600000)`;
+
 /** Migrations run in the order of their names and are never edited once released; they only add. */
 const migrations: Readonly<Record<string, readonly RawBuilder<unknown>[]>> = {
   "001_segments": [
@@ -201,6 +216,25 @@ const migrations: Readonly<Record<string, readonly RawBuilder<unknown>[]>> = {
     // Of each consumer by itself: what one has not taken is not looked through for the others.
     sql`drop index webhook_deliveries_due`,
     sql`create index webhook_deliveries_due on webhook_deliveries (consumer, next_ms) where done_ms is null`,
+  ],
+  "017_hours": [
+    // What is kept of the segments that start in an hour. No writer has to think of it: triggers do.
+    sql`create table hours (
+      stream_path text not null,
+      hour integer not null,
+      version integer not null,
+      runs blob,
+      primary key (stream_path, hour)
+    )`,
+    sql`insert into hours (stream_path, hour, version)
+      select distinct stream_path, ${hourOf("segments")}, 0 from segments where state = 'ready'`,
+    sql`create trigger segments_added after insert on segments when new.state = 'ready'
+      begin ${changeHour("new")}; end`,
+    sql`create trigger segments_changed after update of stream_path, state, start_ms, end_ms, key, etag, summary, groups, codecs
+      on segments when old.state = 'ready' or new.state = 'ready'
+      begin ${changeHour("old")}; ${changeHour("new")}; ${leaveHour}; end`,
+    sql`create trigger segments_removed after delete on segments when old.state = 'ready'
+      begin ${changeHour("old")}; ${leaveHour}; end`,
   ],
 };
 

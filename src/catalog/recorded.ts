@@ -3,13 +3,17 @@ import { Breather } from "../base/breather.ts";
 import { BoxcarError } from "../base/errors.ts";
 import { LruMap } from "../base/lru-map.ts";
 import type { Pace } from "../base/ports.ts";
+import { HOUR_MS, type HourRows } from "./hours.ts";
+import { hourPages, versionOf, type Block, type Bucket, type RecordedHour } from "./recorded-hours.ts";
 import { packedColumns, segmentOfPacked } from "./rows.ts";
 import { BUCKET_MS, withinReach } from "./totals.ts";
 import type { Segment } from "./types.ts";
 import type { WideReads } from "./wide-reads.ts";
 
 /** Rows are read and kept in blocks of one hour of start times: 60 rows of a recorder that cuts by the minute. */
-const BLOCK_MS = BUCKET_MS / 4;
+const BLOCK_MS = HOUR_MS;
+/** Fewer segments are read one by one sooner. */
+const MANY = 120;
 /** Rows of one query; a server refuses answers of about 10 MB, a row has about 1 kB. */
 const PAGE = 512;
 /** Blocks that are read at the same time. */
@@ -28,6 +32,8 @@ export interface RecordedPage {
   readonly segments: readonly Segment[];
   /** What `RecordedRows.version` says of this part of the range, as it was when the segments were read. */
   readonly version: string;
+  /** Instead of `segments` a whole hour. */
+  readonly hour?: RecordedHour | undefined;
 }
 
 /** How rows are read. */
@@ -36,16 +42,11 @@ export interface RecordedBounds {
   readonly pace?: Pace | undefined;
   /** Segments that a range may have; default: any number. */
   readonly mostSegments?: number | undefined;
+  /** Give whole hours as such, where that is worth it, as far as they end by this moment, milliseconds. Default: none. */
+  readonly hoursUntilMs?: number | undefined;
 }
 
-interface Bucket {
-  readonly number: number;
-  readonly version: string;
-  /** Ready segments that start in it. */
-  readonly count: number;
-}
-
-interface Block {
+interface KeptBlock {
   readonly segments: readonly Segment[];
   readonly version: string;
   readonly bytes: number;
@@ -58,12 +59,15 @@ interface Block {
  */
 export class RecordedRows {
   readonly #wide: WideReads;
-  readonly #blocks: LruMap<string, Block>;
+  readonly #hours: HourRows | undefined;
+  readonly #blocks: LruMap<string, KeptBlock>;
   /** Bytes of a block that is kept: one large block must not take the place of all others. */
   readonly #largestBlock: number;
 
-  constructor(wide: WideReads, budget = DEFAULT_ROW_CACHE_BYTES) {
+  /** @param hours default: none are given */
+  constructor(wide: WideReads, budget = DEFAULT_ROW_CACHE_BYTES, hours?: HourRows) {
     this.#wide = wide;
+    this.#hours = hours;
     this.#blocks = new LruMap(budget, ({ bytes }) => bytes);
     this.#largestBlock = budget / 4;
   }
@@ -82,13 +86,17 @@ export class RecordedRows {
     streamPath: string,
     startMs: number,
     endMs: number,
-    { pace = new Breather(), mostSegments = Number.POSITIVE_INFINITY }: RecordedBounds = {},
+    {
+      pace = new Breather(),
+      mostSegments = Number.POSITIVE_INFINITY,
+      hoursUntilMs = Number.NEGATIVE_INFINITY,
+    }: RecordedBounds = {},
   ): AsyncGenerator<RecordedPage, void, undefined> {
     const { atPrimary } = this.#wide;
     let found = 0;
     for (const wide of atPrimary === undefined ? [this.#wide] : [this.#wide, atPrimary]) {
-      for await (const page of this.#pages(wide, streamPath, startMs, endMs, { pace, mostSegments })) {
-        found += page.segments.length;
+      for await (const page of this.#pages(wide, streamPath, startMs, endMs, { pace, mostSegments, hoursUntilMs })) {
+        found += page.hour === undefined ? page.segments.length : 1;
         if (found > mostSegments) throw tooLarge(mostSegments);
         yield page;
       }
@@ -101,9 +109,9 @@ export class RecordedRows {
     streamPath: string,
     startMs: number,
     endMs: number,
-    { pace, mostSegments }: { pace: Pace; mostSegments: number },
+    { pace, mostSegments, hoursUntilMs }: { pace: Pace; mostSegments: number; hoursUntilMs: number },
   ): AsyncGenerator<RecordedPage, void, undefined> {
-    const { longestMs, buckets } = await this.#buckets(wide, streamPath, { startMs, endMs }, pace);
+    const { longestMs, untilMs, buckets } = await this.#buckets(wide, streamPath, { startMs, endMs }, pace);
     const blocks = buckets.map((bucket) => {
       const first = Math.floor(Math.max(startMs - longestMs, bucket.number * BUCKET_MS) / BLOCK_MS);
       const end = Math.ceil(Math.min(endMs, (bucket.number + 1) * BUCKET_MS) / BLOCK_MS);
@@ -111,11 +119,36 @@ export class RecordedRows {
     });
     const within = buckets.filter(({ number }) => number * BUCKET_MS >= startMs && (number + 1) * BUCKET_MS <= endMs);
     if (within.reduce((sum, { count }) => sum + count, 0) > mostSegments) throw tooLarge(mostSegments);
-    await pace.breathe(Math.floor(blocks.reduce((sum, { about }) => sum + about, 0)));
     const wanted = blocks.flatMap(({ bucket, first, end }) =>
       Array.from({ length: Math.max(0, end - first) }, (_, i) => ({ bucket, number: first + i })),
     );
-    const read = startedAhead(wanted, ({ bucket, number }) => this.#block(wide, streamPath, number, bucket, pace));
+    const about = blocks.reduce((sum, block) => sum + block.about, 0);
+    const whole = wanted.filter(({ number }) => {
+      const [beginsMs, endsMs] = [number * BLOCK_MS, (number + 1) * BLOCK_MS];
+      return beginsMs >= Math.max(startMs, 0) && endsMs <= Math.min(endMs, hoursUntilMs, untilMs);
+    });
+    const [first, last] = [whole[0]?.number ?? 0, whole.at(-1)?.number ?? 0];
+    const isWorthIt = this.#hours !== undefined && last > first && about >= MANY;
+    const segmentsOf = (some: readonly Block[]): AsyncGenerator<RecordedPage> =>
+      this.#segmentsOf(wide, streamPath, some, { startMs, endMs, pace });
+    if (this.#hours === undefined || !isWorthIt) {
+      await pace.breathe(Math.floor(about));
+      yield* segmentsOf(wanted);
+      return;
+    }
+    yield* segmentsOf(wanted.filter(({ number }) => number < first));
+    const hourParts = { hours: this.#hours, wide, streamPath, pace };
+    yield* hourPages({ ...hourParts, segmentsOf: (block) => segmentsOf([block]) }, whole);
+    yield* segmentsOf(wanted.filter(({ number }) => number > last));
+  }
+
+  async *#segmentsOf(
+    wide: WideReads,
+    streamPath: string,
+    blocks: readonly Block[],
+    { startMs, endMs, pace }: { readonly startMs: number; readonly endMs: number; readonly pace: Pace },
+  ): AsyncGenerator<RecordedPage, void, undefined> {
+    const read = startedAhead(blocks, ({ bucket, number }) => this.#block(wide, streamPath, number, bucket, pace));
     for await (const [{ bucket }, { segments, version }] of read) {
       const overlapping = segments.filter((segment) => segment.endMs > startMs && segment.startMs < endMs);
       yield { segments: overlapping, version: versionOf({ number: bucket.number, version }) };
@@ -149,20 +182,20 @@ export class RecordedRows {
     if (bytes <= this.#largestBlock) this.#blocks.set(name, { segments, version: version ?? "", bytes });
   }
 
-  /** Buckets that may hold starts of segments of the range; empty ones have no row. */
+  /** Buckets that may hold starts of segments of the range; empty ones have no row. And until when the stream is recorded. */
   async #buckets(
     wide: WideReads,
     streamPath: string,
     { startMs, endMs }: { readonly startMs: number; readonly endMs: number },
     pace: Pace,
-  ): Promise<{ longestMs: number; buckets: Bucket[] }> {
+  ): Promise<{ longestMs: number; untilMs: number; buckets: Bucket[] }> {
     const buckets: Bucket[] = [];
-    let longestMs = 0;
-    if (endMs <= startMs) return { longestMs, buckets };
+    let [longestMs, untilMs] = [0, 0];
+    if (endMs <= startMs) return { longestMs, untilMs, buckets };
     const first = Math.floor(startMs / BUCKET_MS);
     for (let after = Number.MIN_SAFE_INTEGER; ; await pace.breathe()) {
-      const query = sql<{ bucket: number; version: string; count: number; longest_ms: number }>`
-        select bucket, json_group_array(json_array(event_level, version)) as version, sum(stream_counts.count) as count, longest_ms
+      const query = sql<{ bucket: number; version: string; count: number; longest_ms: number; end_ms: number }>`
+        select bucket, json_group_array(json_array(event_level, version)) as version, sum(stream_counts.count) as count, longest_ms, end_ms
         from streams cross join stream_counts on stream_counts.stream_path = streams.stream_path
         where streams.stream_path = ${streamPath} and ${withinReach(startMs)}
           and bucket > ${after} and bucket <= ${Math.floor((endMs - 1) / BUCKET_MS)}
@@ -172,12 +205,17 @@ export class RecordedRows {
         (found) => found.rows.length > 0,
       );
       longestMs = rows[0]?.longest_ms ?? longestMs;
+      untilMs = rows[0]?.end_ms ?? untilMs;
       for (const { bucket: number, version, count } of rows) buckets.push({ number, version, count });
       const last = rows.at(-1);
       if (last === undefined || rows.length < BUCKETS_PAGE) break;
       after = last.bucket;
     }
-    return { longestMs, buckets: buckets.filter(({ number }) => (number + 1) * BUCKET_MS > startMs - longestMs) };
+    return {
+      longestMs,
+      untilMs,
+      buckets: buckets.filter(({ number }) => (number + 1) * BUCKET_MS > startMs - longestMs),
+    };
   }
 
   /** Reads a block, with the version its bucket has in the same moment: rows of a replica may lag behind. */
@@ -238,10 +276,6 @@ async function* startedAhead<Item, Made>(
   } finally {
     await Promise.all(begun.map(({ made }) => made.return(undefined).catch(() => undefined)));
   }
-}
-
-function versionOf({ number, version }: Pick<Bucket, "number" | "version">): string {
-  return `${number}${version}`;
 }
 
 function tooLarge(most: number): BoxcarError {

@@ -9,6 +9,7 @@ import type { SegmentBefore } from "./planning/lead.ts";
 import type { Composition } from "./planning/composition.ts";
 import { PieceMaker } from "./planning/piece-maker.ts";
 import { Placer } from "./planning/placer.ts";
+import { addHour, isReadyHour, type ReadyHour } from "./planning/ready-hour.ts";
 import { noSyncSample } from "./planning/refusals.ts";
 import { PlanIdentity } from "./layout/plan-identity.ts";
 
@@ -43,6 +44,11 @@ export interface SegmentsQuery {
   /** Default: none. */
   readonly captions?: ClockOptions;
 }
+
+/** Segments in the order of their starts; ready hours only where pieces are not asked for. */
+export type Page = readonly RecordedSegment[] | ReadyHour;
+/** All of them, one behind another. */
+export type Pages = AsyncIterable<Page> | Iterable<Page>;
 
 /** What a plan is made with. */
 export interface PlanParts {
@@ -80,7 +86,7 @@ export interface ComposeOptions {
  */
 export async function compose(
   parts: PlanParts,
-  pages: AsyncIterable<readonly RecordedSegment[]> | Iterable<readonly RecordedSegment[]>,
+  pages: Pages,
   query: SegmentsQuery,
   { identity, before, mostPieces, pace = new Breather() }: ComposeOptions,
 ): Promise<Composed | undefined> {
@@ -100,7 +106,17 @@ export async function compose(
   const placer = new Placer({ ...query, gapToleranceMs, queries, before: namedBefore }, maker);
   let added = 0;
   let isFirst = true;
+  const add = async (segment: RecordedSegment): Promise<void> => {
+    await named.add(segment);
+    await placer.add(segment);
+    await pace.breathe();
+  };
   for await (const page of firstTogether(pages)) {
+    if (isReadyHour(page)) {
+      await addHour(placer, page, add);
+      await pace.breathe();
+      continue;
+    }
     // The first bytes of an output take the indexes of its first segments: they are read with the first that is needed.
     upcoming = isFirst ? fewOf(page, queries) : [];
     isFirst = false;
@@ -130,14 +146,16 @@ export async function compose(
   return { layout: { core, store, indexes, composition, headers, edits, chapters, captions }, hash: await hash };
 }
 
-/** The same segments; the first page has as many as indexes are read at once, as far as there are so many. */
-async function* firstTogether(
-  pages: AsyncIterable<readonly RecordedSegment[]> | Iterable<readonly RecordedSegment[]>,
-): AsyncGenerator<readonly RecordedSegment[], void, undefined> {
+/** The same segments; the first page has as many as indexes are read at once, as far as there are so many before a ready hour. */
+async function* firstTogether(pages: Pages): AsyncGenerator<Page, void, undefined> {
   let first: readonly RecordedSegment[] | undefined = [];
   for await (const page of pages) {
     if (first === undefined) yield page;
-    else {
+    else if (isReadyHour(page)) {
+      yield first;
+      first = undefined;
+      yield page;
+    } else {
       first = first.concat(page);
       if (first.length < INDEX_PAGE) continue;
       yield first;

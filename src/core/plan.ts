@@ -1,4 +1,11 @@
-import { compose, type ComposeOptions, type Composed, type PlanParts, type SegmentsQuery } from "./compose.ts";
+import {
+  compose,
+  type ComposeOptions,
+  type Composed,
+  type Pages,
+  type PlanParts,
+  type SegmentsQuery,
+} from "./compose.ts";
 import { layoutFmp4 } from "./layout/layout-fmp4.ts";
 import { layoutMp4 } from "./layout/layout-mp4.ts";
 import type { LayoutParts } from "./layout/layout.ts";
@@ -7,7 +14,6 @@ import { readRegions } from "./layout/regions.ts";
 import type { ClockReading, Interval } from "./planning/recorded-times.ts";
 import { isVideo } from "./track-kinds.ts";
 import type { Media } from "./reading/media.ts";
-import type { RecordedSegment } from "./segment.ts";
 
 /** What would be delivered. Everything that can be refused has been by now, but the captions of more than a year. */
 export interface RangeOutline {
@@ -44,7 +50,7 @@ export interface Plan extends RangeOutline {
  */
 export async function planPages(
   parts: PlanParts,
-  pages: AsyncIterable<readonly RecordedSegment[]> | Iterable<readonly RecordedSegment[]>,
+  pages: Pages,
   query: SegmentsQuery,
   options: ComposeOptions,
 ): Promise<RangeOutline | Plan | undefined> {

@@ -14,6 +14,7 @@ import type { Indexes, RecordedSegment } from "../core/segment.ts";
 import { IndexCache } from "./index-cache.ts";
 import { PlanCache } from "./plan-cache.ts";
 import { playableSpans } from "./playable-spans.ts";
+import { readyHours } from "./ready-hours.ts";
 import { recordedAndGrowing, versionWithGrowing } from "./with-growing.ts";
 
 /** What a range download asks for. */
@@ -94,14 +95,18 @@ async function planned(
     if (version === kept.version) return kept.plan;
   }
   const versions = new Set<string>();
-  const segments = recordedSegments(recordedAndGrowing(catalog, streamPath, startMs, endMs, bounds), versions);
+  const hoursUntilMs = Number.isFinite(mostPieces) ? Number.POSITIVE_INFINITY : undefined;
+  const recorded = recordedAndGrowing(catalog, streamPath, startMs, endMs, { ...bounds, hoursUntilMs });
+  const shared = coreParts(parts);
+  const queries = shared.queries ?? new IndexQueries(shared.core, shared.indexes);
+  const pages = readyHours({ ...parts, queries }, streamPath, recorded, versions);
   const led: RecordedSegment[] = [];
   const before = (segment: RecordedSegment): Promise<RecordedSegment | undefined> => {
     led.push(segment);
     return segmentBefore(parts, streamPath, segment, bounds.pace);
   };
   const options = { identity, before, mostPieces, pace: bounds.pace };
-  const plan = await planPages(coreParts(parts), segments, query, options).catch(async (error: unknown) => {
+  const plan = await planPages({ ...shared, queries }, pages, query, options).catch(async (error: unknown) => {
     if (!(error instanceof BoxcarError) || error.code !== "codec_change") throw error;
     const spans = await playableSpans(catalog, query, bounds);
     throw new BoxcarError(error.code, error.message, { ...error.fields, spans }, error);

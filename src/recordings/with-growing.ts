@@ -15,7 +15,9 @@ export async function* recordedAndGrowing(
 ): AsyncGenerator<RecordedPage, void, undefined> {
   // Before the rows: what becomes ready meanwhile is among both, and is left out here.
   let growing: readonly Segment[] = catalog.growing.overlapping(streamPath, startMs, endMs);
-  for await (const page of catalog.recorded(streamPath, startMs, endMs, bounds)) {
+  const growingMs = Math.min(...growing.map((segment) => segment.startMs));
+  const hoursUntilMs = Math.min(bounds?.hoursUntilMs ?? Number.NEGATIVE_INFINITY, growingMs);
+  for await (const page of catalog.recorded(streamPath, startMs, endMs, { ...bounds, hoursUntilMs })) {
     if (growing.length === 0) {
       yield page;
       continue;

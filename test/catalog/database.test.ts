@@ -35,6 +35,7 @@ describe("the database", () => {
       "014_lease_takes",
       "015_webhooks",
       "016_webhooks_due",
+      "017_hours",
     ]);
     expect(await migrate(opened.db)).toEqual([]);
     const again = await openCatalogFile(opened.path);

@@ -11,8 +11,20 @@ export class DurationRuns {
 
   /** Adds the track of a piece. The last sample of the one before has its duration by then. */
   add(track: PieceTrack): void {
-    if (this.#last !== undefined) this.#put(this.#last.lastDuration);
-    if (track.count > 1) this.#put(stepOf(track));
+    if (this.#last !== undefined) this.put(this.#last.lastDuration);
+    if (track.count > 1) this.put(stepOf(track));
+    this.#last = track;
+  }
+
+  /** The same so far, to go on by itself. */
+  copy(): DurationRuns {
+    const copy = new DurationRuns();
+    [copy.#runs, copy.#duration, copy.#last] = [this.#runs, this.#duration, this.#last];
+    return copy;
+  }
+
+  /** Ends with the track of a piece, the durations of whose samples but the last one were put. */
+  endWith(track: PieceTrack): void {
     this.#last = track;
   }
 
@@ -22,7 +34,8 @@ export class DurationRuns {
     return this.#runs + (this.#last.lastDuration === this.#duration ? 0 : 1);
   }
 
-  #put(duration: number): void {
+  /** Goes on with samples of one duration, ticks. */
+  put(duration: number): void {
     if (duration !== this.#duration) this.#runs++;
     this.#duration = duration;
   }

@@ -1,4 +1,5 @@
 import type { PieceTrack } from "./piece.ts";
+import type { RunCounts } from "./segment-run.ts";
 import { TRAF_BASE, TrackFlag, TRUN_BASE } from "../wasm/abi/names.ts";
 
 /** What the fragments of one track are made of, in one piece or several. */
@@ -21,6 +22,16 @@ export class FragmentCounts {
       this.#lasts++;
     } else this.#samples += count;
     return this;
+  }
+
+  /** Adds the tracks of whole pieces. @param offsetShift as that of each */
+  addRun({ segments, samples, trafs, truns }: RunCounts, uniform: boolean, offsetShift: number): void {
+    this.#trafs += trafs;
+    this.#truns += truns;
+    if (uniform && offsetShift === 0) {
+      this.#defaults += trafs;
+      this.#lasts += segments;
+    } else this.#samples += samples;
   }
 
   /**

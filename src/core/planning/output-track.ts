@@ -6,7 +6,9 @@ import { presentationOf, type Summary, type TrackRecord } from "../wasm/records/
 import { TrackFlag } from "../wasm/abi/names.ts";
 import { DurationRuns } from "./duration-runs.ts";
 import { FragmentCounts } from "./fragment-sizes.ts";
-import { sourceOf, type Source } from "./piece.ts";
+import type { Followed } from "./follow-run.ts";
+import type { RunCounts } from "./segment-run.ts";
+import { NO_COUNTS, sourceOf, type Source } from "./piece.ts";
 import { millisecondsOf, ticksOf, meanDuration } from "../ticks.ts";
 
 /** Sample entries of one segment's track, as they go into an output's `stsd`. */
@@ -130,6 +132,11 @@ export class OutputTrack {
     return this.#durations?.entries ?? this.#sttsEntries;
   }
 
+  /** The durations of all pieces, as long as these are uniform. */
+  get durations(): DurationRuns | undefined {
+    return this.#durations;
+  }
+
   /** Whether equal durations are joined across pieces, into what `durationEntries` makes of them. */
   get joinsDurations(): boolean {
     return this.#durations !== undefined;
@@ -193,6 +200,38 @@ export class OutputTrack {
     this.chunks += counts.chunks;
     this.inFragments.add(track);
     this.bytes += counts.bytes;
+    this.#constantSize = this.#constantSize === undefined || this.#constantSize === constantSize ? constantSize : 0;
+  }
+
+  /** Adds the counts of a run's track, whose pieces nobody keeps. */
+  follow(followed: Followed, descriptionBase: number): void {
+    const { counts, uniform, durations, samples, dts, lasting, lastDuration, presentedEnd } = followed;
+    for (const part of counts) this.#countRun(part, uniform, this.#byBase.get(descriptionBase));
+    this.#durations = durations;
+    this.last = {
+      ...{ first: 0, count: samples, dts, timescale: this.timescale, lastDuration, lasting, ownDuration: lastDuration },
+      ...{ offsetShift: this.early, descriptionBase, trackId: this.id, prefix: 0, counts: NO_COUNTS },
+    };
+    durations?.endWith(this.last);
+    this.lastDts = dts + lasting;
+    this.presentedEnd = presentedEnd;
+  }
+
+  #countRun(run: RunCounts, uniform: boolean, described: Descriptions | undefined): void {
+    const { flags, commonFlags, constantSize } = run;
+    if (described !== undefined) described.syncSamples += run.syncSamples;
+    const allSync = this.flags & commonFlags & TrackFlag.AllSync;
+    this.flags = ((this.flags | flags) & ~(TrackFlag.AllSync | TrackFlag.Uniform)) | allSync;
+    if (this.early !== 0) this.flags |= TrackFlag.Offsets;
+    if (this.early < 0) this.flags |= TrackFlag.NegativeOffsets;
+    this.samples += run.samples;
+    this.#sttsEntries += run.sttsEntries;
+    this.cttsEntries += run.cttsEntries;
+    this.syncSamples += run.syncSamples;
+    this.stscEntries += run.stscEntries;
+    this.chunks += run.chunks;
+    this.inFragments.addRun(run, uniform, this.early);
+    this.bytes += run.bytes;
     this.#constantSize = this.#constantSize === undefined || this.#constantSize === constantSize ? constantSize : 0;
   }
 

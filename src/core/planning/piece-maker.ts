@@ -6,6 +6,7 @@ import { TrackFlag } from "../wasm/abi/names.ts";
 import type { TrackRecord } from "../wasm/records/summary.ts";
 import type { MeasuredPiece } from "../wasm/loaded-index.ts";
 import type { IndexQueries } from "./index-queries.ts";
+import { followRuns, sumOf, type RunSpan } from "./follow-run.ts";
 import { OutputTrack } from "./output-track.ts";
 import { codecFamily, isVideo } from "../track-kinds.ts";
 import { moveInband } from "./inband.ts";
@@ -23,6 +24,7 @@ import { shownAt, type PlacedSegment, type TimedSegment } from "./placed-segment
 import type { Placement, PlacedSink } from "./placer.ts";
 import type { Composition } from "./composition.ts";
 import { join } from "./join.ts";
+import type { Match } from "./match.ts";
 import { selectionOf, shownOf } from "./selection.ts";
 import { AudioFiller } from "./audio-filler.ts";
 import { alone, cutTimecode, timecodePiece, timecodeStart } from "./timecode.ts";
@@ -50,16 +52,6 @@ interface Cut {
   readonly tracks: readonly PieceTrack[];
 }
 
-/** What the tracks of segments of one kind become. */
-interface Match {
-  /** One a track. */
-  readonly outputs: readonly OutputTrack[];
-  /** One a track: the output sample description index of the first description; undefined before there is a sample of it. */
-  readonly bases: (number | undefined)[];
-  /** Whether a track changes its timescale. */
-  readonly scaled: boolean;
-}
-
 /**
  * Turns placed segments into pieces, one after another: selects their samples, gives them their times and mends each
  * track's joint with what is before (rules 3 and 5 of a plan).
@@ -75,6 +67,8 @@ export class PieceMaker implements PlacedSink {
   #fragments = 0;
   #references = 0;
   readonly #filler: AudioFiller | undefined;
+  /** Whether pieces are missing, those of runs. */
+  #dropped = false;
   /** What is decoded before the segment that the presentation starts in, which goes on from it. */
   #leading: PlacedSegment[] = [];
 
@@ -161,6 +155,20 @@ export class PieceMaker implements PlacedSink {
     }
   }
 
+  /** Adds what the pieces of runs add up to, without making them. */
+  addRun(spans: readonly RunSpan[]): boolean {
+    const match = this.#matches.get(spans[0]?.run.kind ?? "");
+    if (match === undefined || match.scaled || this.#filler !== undefined || this.#leading.length > 0) return false;
+    if (!followRuns(match, spans)) return false;
+    const { segments, fragments } = sumOf(spans);
+    this.#segments += segments;
+    this.#fragments += fragments;
+    this.#references += fragments;
+    this.#dropped = true;
+    this.#pieces.length = 0;
+    return true;
+  }
+
   /** Selects and joins the tracks of a placed segment. Undefined when nothing of it is taken. */
   async #cut(placed: PlacedSegment, match: Match, shown: number | undefined): Promise<PieceTrack[] | undefined> {
     const { queries } = this.#options;
@@ -222,7 +230,7 @@ export class PieceMaker implements PlacedSink {
 
   #keep(piece: Piece): void {
     this.#fragments += piece.fragments;
-    if (this.#segments <= this.#options.mostPieces) this.#pieces.push(piece);
+    if (this.#segments <= this.#options.mostPieces && !this.#dropped) this.#pieces.push(piece);
     else this.#pieces.length = 0;
   }
 

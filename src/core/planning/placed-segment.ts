@@ -146,7 +146,10 @@ export function limitOf(placed: PlacedSegment, record: TrackRecord): number {
 }
 
 /** Where what is taken of a track other than the reference begins, in its ticks; -Infinity: with its first sample. */
-export function othersStartOf({ timed, othersFromMs }: PlacedSegment, trackIndex: number): number {
+export function othersStartOf(
+  { timed, othersFromMs }: Pick<PlacedSegment, "timed" | "othersFromMs">,
+  trackIndex: number,
+): number {
   const record = timed.summary.tracks[trackIndex];
   if (record === undefined || trackIndex === timed.summary.reference) return Number.NEGATIVE_INFINITY;
   const start = timed.ticksAt(othersFromMs, record);

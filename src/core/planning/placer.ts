@@ -7,6 +7,9 @@ import { leadOf, startsLate, type LeftSegment, type SegmentBefore } from "./lead
 import { isVideo, needsSync } from "../track-kinds.ts";
 import type { IndexQueries } from "./index-queries.ts";
 import { RecordedTimes, type ShownTimes } from "./recorded-times.ts";
+import { at, type RunSpan } from "./follow-run.ts";
+import { endMsOf, secondOf, spansTo, type RunPlace } from "./run-place.ts";
+import type { SegmentRun } from "./segment-run.ts";
 import { ROUNDING_MS, type PlacedSegment, type TimedSegment, openEnd } from "./placed-segment.ts";
 import { millisecondsOf, rescale, ticksOf } from "../ticks.ts";
 
@@ -32,6 +35,8 @@ export interface PlacedSink {
   readonly isEmpty: boolean;
   /** Takes the next segment: at once where that needs no index, else the caller has to wait. */
   add(placed: PlacedSegment): Promise<void> | undefined;
+  /** Takes segments of runs as wholes. Returns false, and changes nothing, when it has to be given them one by one. */
+  addRun?(spans: readonly RunSpan[]): boolean;
 }
 
 /** Where all segments of a range have landed. */
@@ -57,6 +62,8 @@ export class Placer {
   readonly #times: RecordedTimes;
   /** The last segment: placed, but not yet handed on, since a later one may overlap it. */
   #current: PlacedSegment | undefined;
+  /** Instead of it the last segment of a run, where the run was added as a whole. */
+  #behind: RunPlace | undefined;
   /** A segment that was left while it held a picture, and where it goes on. */
   #resumed: LeftSegment | undefined;
   /** Segments that are only decoded. */
@@ -73,6 +80,7 @@ export class Placer {
   /** Adds the next segment: at once where that needs no index, else the caller has to wait. @throws BoxcarError as the sink does */
   add(segment: RecordedSegment): Promise<void> | undefined {
     const timed = this.#options.queries.timed(segment);
+    this.#settle();
     const before = this.#current;
     if (before === undefined) return this.#addFirst(timed);
     const resumed = this.#resumed;
@@ -93,8 +101,37 @@ export class Placer {
     return undefined;
   }
 
+  /**
+   * Goes on with all of a run, without a look at each of its segments: behind a run that it goes on from, or behind its first and
+   * second segment, which were added.
+   * @returns false, and nothing is changed, when its segments have to be added one by one
+   */
+  addRun(run: SegmentRun): boolean {
+    const { endMs, gapToleranceMs } = this.#options;
+    const behind = this.#behind ?? secondOf(run, this.#current);
+    if (behind === undefined || this.#resumed !== undefined || run.overMs > endMs) return false;
+    const spans = spansTo(run, behind, gapToleranceMs);
+    if (spans === undefined || this.#sink.addRun?.(spans) !== true) return false;
+    const { places } = spans.at(-1) ?? behind;
+    for (let i = behind.run === run ? behind.at + 1 : 0; i < run.count; i++)
+      this.#times.readClock(millisecondsOf(at(places, i), run.timescale), at(run.startMs, i));
+    this.#times.extend(endMsOf(run, run.count - 1));
+    this.#behind = { run, at: run.count - 1, places };
+    return true;
+  }
+
+  /** Goes on from the last segment of a run as from any other. */
+  #settle(): void {
+    if (this.#behind === undefined) return;
+    const { run, at: last, places } = this.#behind;
+    this.#behind = undefined;
+    const placed = this.#placed(this.#options.queries.timed(run.last), at(places, last), run.timescale);
+    this.#current = { ...placed, othersFromMs: run.last.startMs - this.#options.gapToleranceMs };
+  }
+
   /** Hands on the last segment. Undefined when nothing fell into the range. */
   async finish(): Promise<Placement | undefined> {
+    this.#settle();
     const resumed = this.#resumed;
     if (resumed !== undefined && resumed.atMs < this.#options.endMs) await this.#resume(resumed);
     const last = this.#current;

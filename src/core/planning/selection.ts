@@ -84,15 +84,32 @@ export async function shownOf(
  */
 function overlapEnd(placed: PlacedSegment, record: TrackRecord, output: OutputTrack | undefined): number | undefined {
   if (output?.last === undefined || record.samples === 0 || !isAudio(record)) return undefined;
-  const [from, to] = [output.timescale, record.timescale];
-  const base = baseOf(placed, output);
-  const usual = meanDuration(record);
+  const lastDts = rescale(output.lastDts - baseOf(placed, output), output.timescale, record.timescale);
+  return soundFrom(record, lastDts);
+}
+
+/** From when on sound is taken behind other sound whose last sample is decoded at `lastDts`, in its ticks; undefined: all of it. */
+export function soundFrom(record: TrackRecord, lastDts: number): number | undefined {
+  const { firstDts, timescale } = record;
+  return soundFromBy({ firstDts, timescale, usual: meanDuration(record), snaps: snaps(record) }, lastDts);
+}
+
+/** The same by what of the record says it. @param sound.usual as `meanDuration` gives it */
+export function soundFromBy(
+  {
+    firstDts,
+    timescale,
+    usual,
+    snaps: isSnapping,
+  }: { firstDts: number; timescale: number; usual: number; snaps: boolean },
+  lastDts: number,
+): number | undefined {
   const half = Math.floor(usual / 2);
   // The last sample decodes to a whole one, also when it is cut short or said to last longer.
-  const ended = rescale(output.lastDts - base, from, to) + Math.ceil(usual);
+  const ended = lastDts + Math.ceil(usual);
   // A sample is taken when it ends after START: leave out those of which more than half is already there.
-  const tolerated = snaps(record) ? Math.max(half, ticksOf(SNAP_MS, to)) : half;
-  return ended - record.firstDts > tolerated ? ended + half : undefined;
+  const tolerated = isSnapping ? Math.max(half, ticksOf(SNAP_MS, timescale)) : half;
+  return ended - firstDts > tolerated ? ended + half : undefined;
 }
 
 /** Whether a sound's samples, all alike, go on at a joint as they did before, where rounding alone puts them elsewhere. */

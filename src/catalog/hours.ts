@@ -1,0 +1,68 @@
+import { sql } from "kysely";
+import type { CatalogDatabase } from "./database.ts";
+import { bytesOf } from "./rows.ts";
+import { BUCKET_MS } from "./totals.ts";
+import type { WideReads } from "./wide-reads.ts";
+
+/** An hour of start times, in milliseconds. */
+export const HOUR_MS = 3_600_000;
+/** Hours of one query, some MB. */
+const PAGE = 256;
+
+/** What is kept of the ready segments of a stream that start in one hour. */
+export interface HourRow {
+  /** Hours since 1970. */
+  readonly hour: number;
+  /** Another one after every change of such a segment. */
+  readonly version: number;
+  /** What `HourRows.keep` was given since; null: nothing. */
+  readonly runs: Uint8Array | null;
+  /** That of its bucket of `stream_counts`, as `RecordedRows` has it, in the same moment. */
+  readonly bucketVersion: string;
+}
+
+/** What becomes kept of an hour. */
+export interface MadeHour extends Pick<HourRow, "hour" | "version"> {
+  readonly runs: Uint8Array;
+}
+
+/**
+ * Hours of streams: a row for each in which a ready segment starts. Triggers of the database make and change the rows, and
+ * drop what was kept, in the transaction that changes a segment, whoever does.
+ */
+export class HourRows {
+  readonly #db: CatalogDatabase;
+
+  constructor(db: CatalogDatabase) {
+    this.#db = db;
+  }
+
+  /** The hours [first, end) of a stream in order, those without a ready segment left out. None of before 1970. */
+  async *read(wide: WideReads, streamPath: string, first: number, end: number): AsyncGenerator<HourRow> {
+    const hours = BUCKET_MS / HOUR_MS;
+    for (let after = Math.max(first, 0) - 1; ;) {
+      const query = sql<Omit<HourRow, "runs"> & { runs: ArrayBuffer | null }>`
+        select hour, version, runs, (select json_group_array(json_array(event_level, version)) from stream_counts
+          where stream_path = hours.stream_path and bucket = hours.hour / ${sql.lit(hours)}) as "bucketVersion"
+        from hours where stream_path = ${streamPath} and hour > ${after} and hour < ${end} order by hour limit ${PAGE}`;
+      const { rows } = await wide.read(
+        (db) => query.execute(db),
+        () => true,
+      );
+      for (const { runs, ...row } of rows) yield { ...row, runs: runs === null ? null : bytesOf(runs) };
+      const last = rows.at(-1);
+      if (last === undefined || rows.length < PAGE) return;
+      after = last.hour;
+    }
+  }
+
+  /** Keeps what was made of hours, but for those that have changed since. */
+  async keep(streamPath: string, made: readonly MadeHour[]): Promise<void> {
+    const { primary, batch } = this.#db;
+    const statements = made.map(({ hour, version, runs }) =>
+      sql`update hours set runs = ${runs}
+        where stream_path = ${streamPath} and hour = ${hour} and version = ${version}`.compile(primary),
+    );
+    await batch(statements);
+  }
+}

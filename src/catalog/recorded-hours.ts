@@ -1,0 +1,85 @@
+import type { Pace } from "../base/ports.ts";
+import { HOUR_MS, type HourRow, type HourRows } from "./hours.ts";
+import { BUCKET_MS } from "./totals.ts";
+import type { RecordedPage } from "./recorded.ts";
+import type { Segment } from "./types.ts";
+import type { WideReads } from "./wide-reads.ts";
+
+/** A bucket of `stream_counts`, of all event levels. */
+export interface Bucket {
+  readonly number: number;
+  readonly version: string;
+  /** Ready segments that start in it. */
+  readonly count: number;
+}
+
+/** The segments of a stream that start in one hour. */
+export interface Block {
+  readonly bucket: Bucket;
+  /** Hours since 1970. */
+  readonly number: number;
+}
+
+/** A whole hour of a range, over by now. */
+export interface RecordedHour extends Pick<HourRow, "hour" | "version" | "runs"> {
+  /** Its segments, in order. */
+  readonly segments: () => Promise<readonly Segment[]>;
+}
+
+/** What hours are read with. */
+interface HourParts {
+  readonly hours: HourRows;
+  readonly wide: WideReads;
+  readonly streamPath: string;
+  readonly pace: Pace;
+  /** Reads the segments of one. */
+  readonly segmentsOf: (block: Block) => AsyncGenerator<RecordedPage>;
+}
+
+/** How `RecordedPage` names the version of a bucket. */
+export function versionOf({ number, version }: Pick<Bucket, "number" | "version">): string {
+  return `${number}${version}`;
+}
+
+/** Hours that follow one another, as such; one by one where their rows are not as old as their buckets are. */
+export async function* hourPages(
+  { hours, wide, streamPath, pace, segmentsOf }: HourParts,
+  blocks: readonly Block[],
+): AsyncGenerator<RecordedPage, void, undefined> {
+  const [first, last] = [blocks[0]?.number ?? 0, blocks.at(-1)?.number ?? 0];
+  const rows = hours.read(wide, streamPath, first, last + 1);
+  let next = await rows.next();
+  const found = new Map<number, HourRow>();
+  let [current, isCurrent]: [Bucket | undefined, boolean] = [undefined, false];
+  for (const block of blocks) {
+    const { bucket, number } = block;
+    if (bucket !== current) {
+      found.clear();
+      for (; next.done !== true && bucketOf(next.value) <= bucket.number; next = await rows.next())
+        found.set(next.value.hour, next.value);
+      isCurrent = [...found.values()].some(({ bucketVersion }) => bucketVersion === bucket.version);
+      current = bucket;
+      await pace.breathe();
+    }
+    const row = found.get(number);
+    // An hour without a row has no segment, as long as its bucket is the one that is known.
+    if (!isCurrent || (row !== undefined && row.bucketVersion !== bucket.version)) yield* segmentsOf(block);
+    else if (row !== undefined) {
+      const { hour, version, runs } = row;
+      yield { segments: [], version: versionOf(bucket), hour: { hour, version, runs, segments: read(block) } };
+    }
+  }
+
+  function read(block: Block): RecordedHour["segments"] {
+    return async () => {
+      await pace.breathe(Math.floor((block.bucket.count * HOUR_MS) / BUCKET_MS));
+      const segments: Segment[] = [];
+      for await (const page of segmentsOf(block)) segments.push(...page.segments);
+      return segments;
+    };
+  }
+}
+
+function bucketOf({ hour }: HourRow): number {
+  return Math.floor((hour * HOUR_MS) / BUCKET_MS);
+}

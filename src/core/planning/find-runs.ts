@@ -1,0 +1,216 @@
+import { meanDuration, millisecondsOf, rescale, ticksOf } from "../ticks.ts";
+import { isAudio, isVideo, needsSync } from "../track-kinds.ts";
+import { TrackFlag } from "../wasm/abi/names.ts";
+import type { Counts, Selected, Selection } from "../wasm/abi/records.ts";
+import type { TrackRecord } from "../wasm/records/summary.ts";
+import { INDEX_PAGE, type RecordedSegment } from "../segment.ts";
+import type { IndexQueries } from "./index-queries.ts";
+import { startsLate } from "./lead.ts";
+import { leftOut, wholeTrack } from "./piece.ts";
+import { othersStartOf, type TimedSegment } from "./placed-segment.ts";
+import { goesOnSimply, type RunCounts, type RunItem, type RunTrack, type SegmentRun } from "./segment-run.ts";
+import { soundFrom, snaps } from "./selection.ts";
+
+/** Shorter runs are not worth one. */
+const LEAST_RUN = 4;
+/** Ticks and bytes beyond are none of a recorder's. */
+const MOST = 2 ** 50;
+
+/** A segment of a run, and what is taken of it. */
+interface Taken {
+  readonly timed: TimedSegment;
+  readonly tracks: readonly { readonly record: TrackRecord; readonly selected: Selected; readonly counts: Counts }[];
+  readonly fragments: number;
+}
+
+/**
+ * Finds the runs among segments.
+ * @param segments in the order of their starts
+ * @param toleranceMs distance up to which there is no gap
+ * @throws BoxcarError `index_missing` (503)
+ */
+export async function findRuns(
+  queries: IndexQueries,
+  segments: readonly RecordedSegment[],
+  toleranceMs: number,
+): Promise<RunItem[]> {
+  const items: RunItem[] = [];
+  let run: Taken[] = [];
+  const end = (): void => {
+    if (run.length < LEAST_RUN) items.push(...run.map(({ timed }) => timed.segment));
+    else items.push(runOf(run));
+    run = [];
+  };
+  let passed = 0;
+  const along = queries.readingAlong(() => segments.slice(passed, passed + INDEX_PAGE).map(({ id }) => id));
+  for (const [i, segment] of segments.entries()) {
+    passed = i;
+    const timed = queries.timed(segment);
+    const plain = isPlain(timed, toleranceMs);
+    const last = run.at(-1);
+    if (!plain || (last !== undefined && !continues(last.timed, timed, toleranceMs))) end();
+    let taken = plain ? await takenOf(along, timed, run.at(-1)) : undefined;
+    if (plain && taken === undefined) {
+      end();
+      taken = await takenOf(along, timed, undefined);
+    }
+    if (taken === undefined) items.push(segment);
+    else run.push(taken);
+  }
+  end();
+  return items;
+}
+
+function continues(before: TimedSegment, next: TimedSegment, toleranceMs: number): boolean {
+  const [own, others] = [before.summary.tracks, next.summary.tracks];
+  return (
+    before.kind === next.kind &&
+    own.every((record, i) => others[i] !== undefined && isUniform(record) === isUniform(others[i])) &&
+    goesOnSimply(timesOf(before), timesOf(next), toleranceMs)
+  );
+}
+
+function isUniform({ flags }: Pick<TrackRecord, "flags">): boolean {
+  return (flags & TrackFlag.Uniform) !== 0;
+}
+
+function timesOf({ segment, durationMs }: TimedSegment): { startMs: number; durationMs: number } {
+  return { startMs: segment.startMs, durationMs };
+}
+
+/** Whether a plan takes all of a segment whose neighbours it goes on from and to, but for sound that is there twice. */
+function isPlain(timed: TimedSegment, toleranceMs: number): boolean {
+  const { reference, segment, summary } = timed;
+  if (segment.open === true || startsLate(timed) || reference.lastDuration === 0) return false;
+  if (isVideo(reference) && reference.earliestPts < reference.start) return false;
+  return summary.tracks.every((record, trackIndex) => {
+    const { flags, samples, firstDts, duration, lastDuration, editEnd, end, bytes } = record;
+    if (!(isVideo(record) || isAudio(record)) || samples < 2 || flags & TrackFlag.Encrypted) return false;
+    if (Math.max(Math.abs(firstDts) + duration, Math.abs(end), bytes) > MOST) return false;
+    if (isVideo(record)) return true;
+    if (firstDts + duration - lastDuration >= editEnd) return false;
+    if (record === reference) return true;
+    const slack = Math.ceil(meanDuration(record)) + ticksOf(toleranceMs, record.timescale);
+    const othersFromMs = segment.startMs - toleranceMs;
+    return (
+      end - timed.ticksAt(timed.endMs, record) <= slack &&
+      othersStartOf({ timed, othersFromMs }, trackIndex) === Number.NEGATIVE_INFINITY
+    );
+  });
+}
+
+/** What is taken of a plain segment behind another one. Undefined when more than arithmetic says it. */
+async function takenOf(
+  queries: IndexQueries,
+  timed: TimedSegment,
+  before: Taken | undefined,
+): Promise<Taken | undefined> {
+  const { segment, summary } = timed;
+  const starts = summary.tracks.map((record, i) => before && startOf(timed, record, before, i));
+  const whole = summary.tracks.map((record) => ({ record, selected: wholeTrack(record), counts: record }));
+  if (starts.every((start) => start === undefined)) return { timed, tracks: whole, fragments: summary.fragments };
+  const selected: Selected[] = [];
+  for (const [i, { record, selected: all }] of whole.entries()) {
+    const start = starts[i];
+    if (start === undefined) selected.push(all);
+    else {
+      // All samples but the last one have one duration: which of them are left out is told by the time alone.
+      if (needsSync(record) || record.sttsEntries > 2) return undefined;
+      const selection: Selection = { start, end: Number.POSITIVE_INFINITY, rules: 0, preroll: 0 };
+      selected.push(await queries.select(segment, i, selection));
+    }
+  }
+  if (selected.some(({ count }) => count < 2)) return undefined;
+  const pieces = selected.map(({ first, count, dts }, i) => {
+    const { record } = whole[i] ?? {};
+    return { ...leftOut(record ?? timed.reference), first, count, dts, trackId: i + 1 };
+  });
+  const { counts, fragments } = await queries.measure(segment, pieces, false);
+  const tracks = whole.map(({ record }, i) => ({
+    record,
+    selected: selected[i] ?? wholeTrack(record),
+    counts: counts[i] ?? record,
+  }));
+  if (tracks.some((track) => isUniform(track.counts) !== isUniform(track.record))) return undefined;
+  return { timed, tracks, fragments };
+}
+
+/** From when on sound is taken behind a segment that goes on to `timed`; undefined: all of it. */
+function startOf(timed: TimedSegment, record: TrackRecord, before: Taken, trackIndex: number): number | undefined {
+  const last = before.tracks[trackIndex]?.selected;
+  if (last === undefined || !isAudio(record)) return undefined;
+  // From the presentation of the one to that of the other, both of which start at the same moment of the output.
+  const { end, timescale } = before.timed.reference;
+  const advance = rescale(end - timed.reference.start, timescale, record.timescale);
+  return soundFrom(record, last.lastDts - advance);
+}
+
+function runOf(run: readonly Taken[]): SegmentRun {
+  const [first, second] = run as [Taken, Taken];
+  const last = run.at(-1) ?? first;
+  const column = (value: (timed: TimedSegment) => number): Float64Array =>
+    Float64Array.from(run, ({ timed }) => value(timed));
+  const parts = [[first], [second], run.slice(2, -1), [last]];
+  return {
+    kind: first.timed.kind,
+    count: run.length,
+    timescale: first.timed.reference.timescale,
+    startMs: column(({ segment }) => segment.startMs),
+    start: column(({ reference }) => reference.start),
+    length: column(({ reference }) => reference.end - reference.start),
+    overMs: Math.ceil(Math.max(...run.map(({ timed }) => overMs(timed)))),
+    fragments: parts.map((part) => part.reduce((sum, { fragments }) => sum + fragments, 0)),
+    tracks: first.tracks.map((_, i) => trackOf(run, parts, i)),
+    ...{ first: first.timed.segment, second: second.timed.segment, last: last.timed.segment },
+  };
+}
+
+function trackOf(run: readonly Taken[], parts: readonly (readonly Taken[])[], trackIndex: number): RunTrack {
+  const of = (part: readonly Taken[]): Taken["tracks"] => part.flatMap(({ tracks }) => tracks[trackIndex] ?? []);
+  const all = of(run);
+  const column = (value: (track: Taken["tracks"][number]) => number): Float64Array => Float64Array.from(all, value);
+  const { record } = all[0] ?? { record: undefined };
+  const uniform = record !== undefined && isUniform(record);
+  return {
+    timescale: record?.timescale ?? 0,
+    ...{ sound: record !== undefined && isAudio(record), snaps: record !== undefined && snaps(record), uniform },
+    samples: column(({ selected }) => selected.count),
+    firstDts: column(({ selected }) => selected.dts),
+    lasting: column(({ selected }) => selected.lastDts - selected.dts),
+    lastDuration: column(({ selected }) => selected.lastDuration),
+    end: column(({ selected, record: { editEnd } }) => Math.min(selected.presentedEnd, editEnd)),
+    ownSamples: column((track) => track.record.samples),
+    ownFirstDts: column((track) => track.record.firstDts),
+    ownLasting: column((track) => track.record.duration - track.record.lastDuration),
+    counts: parts.map((part) => countsOf(of(part))),
+  };
+}
+
+/** When the last of a segment's tracks has ended, wall clock, milliseconds, rounded up by up to a tick. */
+function overMs(timed: TimedSegment): number {
+  const { startMs } = timed.segment;
+  const ends = timed.summary.tracks.map(
+    (record) => startMs + millisecondsOf(record.end - timed.ticksAt(startMs, record) + 1, record.timescale),
+  );
+  return Math.max(timed.endMs, ...ends);
+}
+
+function countsOf(tracks: Taken["tracks"]): RunCounts {
+  const sum = (value: (counts: Counts) => number): number => tracks.reduce((all, { counts }) => all + value(counts), 0);
+  const constantSize = tracks[0]?.record.constantSize ?? 0;
+  return {
+    segments: tracks.length,
+    samples: tracks.reduce((all, { selected }) => all + selected.count, 0),
+    sttsEntries: sum(({ sttsEntries }) => sttsEntries),
+    cttsEntries: sum(({ cttsEntries }) => cttsEntries),
+    syncSamples: sum(({ syncSamples }) => syncSamples),
+    stscEntries: sum(({ stscEntries }) => stscEntries),
+    chunks: sum(({ chunks }) => chunks),
+    trafs: sum(({ trafs }) => trafs),
+    truns: sum(({ truns }) => truns),
+    bytes: sum(({ bytes }) => bytes),
+    flags: tracks.reduce((all, { counts }) => all | counts.flags, 0),
+    commonFlags: tracks.reduce((all, { counts }) => all & counts.flags, -1),
+    constantSize: tracks.every(({ record }) => record.constantSize === constantSize) ? constantSize : 0,
+  };
+}

@@ -1,0 +1,110 @@
+import { rescale, ticksOf } from "../ticks.ts";
+import type { DurationRuns } from "./duration-runs.ts";
+import type { OutputTrack } from "./output-track.ts";
+import type { Match } from "./match.ts";
+import type { RunCounts, RunTrack, SegmentRun } from "./segment-run.ts";
+import { SNAP_MS, soundFromBy } from "./selection.ts";
+
+/** Segments of a run that become pieces. */
+export interface RunSpan {
+  readonly run: SegmentRun;
+  /** The first of them, and the one behind the last. */
+  readonly first: number;
+  readonly end: number;
+  /** Those of the run's parts that these are. */
+  readonly parts: readonly number[];
+  /** Output time at which the reference track of each of the run's segments starts, ticks of `run.timescale`. */
+  readonly places: Float64Array;
+}
+
+/** What becomes of an output track by a run. */
+export interface Followed {
+  readonly counts: readonly RunCounts[];
+  readonly uniform: boolean;
+  readonly durations: DurationRuns | undefined;
+  /** Of the last piece. */
+  readonly samples: number;
+  readonly dts: number;
+  readonly lasting: number;
+  readonly lastDuration: number;
+  readonly presentedEnd: number;
+}
+
+/** Longest duration of a sample. */
+const MOST_TICKS = 0xffff_ffff;
+
+/** What the pieces of some spans are: how many segments, and movie fragments. */
+export function sumOf(spans: readonly RunSpan[]): { readonly segments: number; readonly fragments: number } {
+  let [segments, fragments] = [0, 0];
+  for (const { run, first, end, parts } of spans) {
+    segments += end - first;
+    for (const part of parts) fragments += run.fragments[part] ?? 0;
+  }
+  return { segments, fragments };
+}
+
+/**
+ * Lets all output tracks of a kind of segments follow spans.
+ * @returns false, and nothing is changed, when one of them cannot
+ */
+export function followRuns({ outputs, bases }: Pick<Match, "outputs" | "bases">, spans: readonly RunSpan[]): boolean {
+  const followed = outputs.map((output, trackIndex) => followRun(output, trackIndex, spans));
+  if (!followed.every((one) => one !== undefined)) return false;
+  for (const [i, one] of followed.entries()) outputs[i]?.follow(one, bases[i] ?? 1);
+  return true;
+}
+
+/**
+ * Joins the track `trackIndex` of segments of which all is taken to what an output track has, as `PieceMaker` joins one after
+ * another. Undefined, and nothing is changed, where that would take an index, or give a sample another time than recorded.
+ */
+function followRun(output: OutputTrack, trackIndex: number, spans: readonly RunSpan[]): Followed | undefined {
+  const { last, timescale, early } = output;
+  if (last === undefined) return undefined;
+  let { lastDts, presentedEnd } = output;
+  let { ownDuration, lasting } = last;
+  let [samples, dts, uniform] = [last.count, last.dts, true];
+  const counts: RunCounts[] = [];
+  const durations = output.durations?.copy();
+  const snap = ticksOf(SNAP_MS, timescale);
+  for (const { run, first, end, parts, places } of spans) {
+    const track = run.tracks[trackIndex];
+    if (track?.timescale !== timescale) return undefined;
+    counts.push(...parts.flatMap((part) => track.counts[part] ?? []));
+    uniform &&= track.uniform;
+    for (let i = first; i < end; i++) {
+      const base =
+        rescale(at(places, i), run.timescale, timescale) - rescale(at(run.start, i), run.timescale, timescale);
+      const recordedDts = base + at(track.firstDts, i);
+      samples = at(track.samples, i);
+      lasting = at(track.lasting, i);
+      if (track.sound && !takesTheSame(track, i, lastDts - base)) return undefined;
+      let distance = recordedDts - early - lastDts;
+      if (track.snaps && Math.abs(distance - ownDuration) <= snap) distance = Math.max(1, ownDuration);
+      else if (distance < 1) return undefined;
+      if (distance > MOST_TICKS) return undefined;
+      dts = lastDts + distance;
+      durations?.put(distance);
+      durations?.put(lasting / (samples - 1));
+      ownDuration = at(track.lastDuration, i);
+      lastDts = dts + lasting;
+      presentedEnd = Math.max(presentedEnd, base + at(track.end, i));
+    }
+  }
+  const runs = uniform ? durations : undefined;
+  return { counts, uniform, durations: runs, samples, dts, lasting, lastDuration: ownDuration, presentedEnd };
+}
+
+/** Whether of the sound of a segment as much is taken as was when the run was found. @param before decode time of the last sample before it */
+function takesTheSame(track: RunTrack, number: number, before: number): boolean {
+  const { timescale, snaps } = track;
+  const [firstDts, taken] = [at(track.ownFirstDts, number), at(track.firstDts, number)];
+  const usual = at(track.ownLasting, number) / (at(track.ownSamples, number) - 1);
+  const start = soundFromBy({ firstDts, timescale, usual, snaps }, before);
+  return start === undefined ? taken === firstDts : taken <= start && start < taken + usual && taken > firstDts;
+}
+
+/** A value of a column, which has it. */
+export function at(column: Float64Array, number: number): number {
+  return column[number] ?? 0;
+}

@@ -1,0 +1,115 @@
+import { ColumnReader, ColumnWriter } from "../../base/columns.ts";
+import type { RecordedSegment } from "../segment.ts";
+import { isRun, RUN_PARTS, type RunCounts, type RunItem, type RunTrack, type SegmentRun } from "./segment-run.ts";
+
+/** Of what is written: raise it when the same bytes would say something else, or runs would be found in another way. */
+const FORMAT = 1;
+
+/** What a run is kept as, and a segment that belongs to none. */
+const [SEGMENT, RUN] = [0, 1];
+
+const COLUMNS = [
+  "samples",
+  "firstDts",
+  "lasting",
+  "lastDuration",
+  "end",
+  "ownSamples",
+  "ownFirstDts",
+  "ownLasting",
+] as const;
+const COUNTS = [
+  ...["segments", "samples", "sttsEntries", "cttsEntries", "syncSamples", "stscEntries", "chunks", "trafs", "truns"],
+  ...["bytes", "flags", "commonFlags", "constantSize"],
+] as readonly (keyof RunCounts)[];
+
+/** Runs as bytes. @param toleranceMs what they were found with */
+export function keptRuns(items: readonly RunItem[], toleranceMs: number): Uint8Array {
+  const writer = new ColumnWriter();
+  writer.number(FORMAT);
+  writer.number(toleranceMs);
+  for (const item of items) {
+    writer.number(isRun(item) ? RUN : SEGMENT);
+    if (isRun(item)) writeRun(writer, item);
+    else writeSegment(writer, item);
+  }
+  return writer.bytes;
+}
+
+/** Reads runs. Undefined when they were written by another version, or found with another tolerance. */
+export function readRuns(bytes: Uint8Array, toleranceMs: number): RunItem[] | undefined {
+  const reader = new ColumnReader(bytes);
+  if (reader.number() !== FORMAT || reader.number() !== toleranceMs) return undefined;
+  const items: RunItem[] = [];
+  while (!reader.ended) items.push(reader.number() === RUN ? readRun(reader) : readSegment(reader.block()));
+  return items;
+}
+
+function writeSegment(writer: ColumnWriter, { summary, ...others }: RecordedSegment): void {
+  const own = new ColumnWriter();
+  own.text(JSON.stringify(others));
+  own.block(summary);
+  writer.block(own.bytes);
+}
+
+function readSegment(block: Uint8Array): RecordedSegment {
+  const reader = new ColumnReader(block);
+  const others = JSON.parse(reader.text()) as Omit<RecordedSegment, "summary">;
+  return { ...others, summary: reader.block() };
+}
+
+function writeRun(writer: ColumnWriter, run: SegmentRun): void {
+  const { kind, count, timescale, startMs, start, length, overMs, fragments, tracks, first, second, last } = run;
+  for (const segment of [first, second, last]) writeSegment(writer, segment);
+  writer.text(kind);
+  for (const number of [count, timescale, overMs, ...fragments, tracks.length]) writer.number(number);
+  for (const column of [startMs, start, length]) writer.column(column);
+  for (const track of tracks) {
+    const { sound, snaps, uniform, counts } = track;
+    for (const number of [track.timescale, Number(sound), Number(snaps), Number(uniform)]) writer.number(number);
+    for (const name of COLUMNS) writer.column(track[name]);
+    for (const part of counts) for (const name of COUNTS) writer.number(part[name]);
+  }
+}
+
+function readRun(reader: ColumnReader): SegmentRun {
+  const segments = [reader.block(), reader.block(), reader.block()].map(onceRead) as [Once, Once, Once];
+  const kind = reader.text();
+  const [count, timescale, overMs] = [reader.number(), reader.number(), reader.number()];
+  const fragments = Array.from({ length: RUN_PARTS }, () => reader.number());
+  const tracks = reader.number();
+  const [startMs, start, length] = [reader.column(count), reader.column(count), reader.column(count)];
+  return {
+    ...{ kind, count, timescale, startMs, start, length, overMs, fragments },
+    tracks: Array.from({ length: tracks }, () => readTrack(reader, count)),
+    get first() {
+      return segments[0]();
+    },
+    get second() {
+      return segments[1]();
+    },
+    get last() {
+      return segments[2]();
+    },
+  };
+}
+
+function readTrack(reader: ColumnReader, count: number): RunTrack {
+  const timescale = reader.number();
+  const [sound, snaps, uniform] = [reader.number() === 1, reader.number() === 1, reader.number() === 1];
+  const columns = Object.fromEntries(COLUMNS.map((name) => [name, reader.column(count)])) as Columns;
+  const counts = Array.from({ length: RUN_PARTS }, () => {
+    const values = COUNTS.map((name) => [name, reader.number()] as const);
+    return Object.fromEntries(values) as unknown as RunCounts;
+  });
+  return { timescale, sound, snaps, uniform, ...columns, counts };
+}
+
+type Columns = Record<(typeof COLUMNS)[number], Float64Array>;
+type Once = () => RecordedSegment;
+
+/** Most runs go on from one another, and nobody asks for their segments. */
+function onceRead(block: Uint8Array): Once {
+  let segment: RecordedSegment | undefined;
+  return () => (segment ??= readSegment(block));
+}

@@ -1,0 +1,89 @@
+import type { RecordedSegment } from "../segment.ts";
+
+/** What the pieces of some whole tracks add up to. */
+export interface RunCounts {
+  readonly segments: number;
+  readonly samples: number;
+  readonly sttsEntries: number;
+  readonly cttsEntries: number;
+  readonly syncSamples: number;
+  readonly stscEntries: number;
+  readonly chunks: number;
+  readonly trafs: number;
+  readonly truns: number;
+  readonly bytes: number;
+  /** Bits of TrackFlag that some have. */
+  readonly flags: number;
+  /** Those that all have. */
+  readonly commonFlags: number;
+  /** Bytes of every sample, 0 when they differ. */
+  readonly constantSize: number;
+}
+
+/** The parts of a run whose counts are told apart: its first and second segment, those between, and its last one. */
+export const RUN_PARTS = 4;
+
+/** One track of a run: a value for each segment. */
+export interface RunTrack {
+  readonly timescale: number;
+  /** Whether it is sound, and of a kind that `snaps`. */
+  readonly sound: boolean;
+  readonly snaps: boolean;
+  readonly uniform: boolean;
+  /** Of what is taken of it: how many, when the first is decoded, and the ticks from there to the last one. */
+  readonly samples: Float64Array;
+  readonly firstDts: Float64Array;
+  readonly lasting: Float64Array;
+  readonly lastDuration: Float64Array;
+  /** End of its presentation. */
+  readonly end: Float64Array;
+  /** The same of all of it. */
+  readonly ownSamples: Float64Array;
+  readonly ownFirstDts: Float64Array;
+  readonly ownLasting: Float64Array;
+  /** Of its parts, in order. */
+  readonly counts: readonly RunCounts[];
+}
+
+/**
+ * Segments of one kind each of which goes on where the one before ends, of which a plan takes all but what is there twice of their
+ * sound: what placing them needs, in columns.
+ */
+export interface SegmentRun {
+  /** As `TimedSegment` has it. */
+  readonly kind: string;
+  /** How many segments these are. */
+  readonly count: number;
+  /** Ticks a second of the reference track. */
+  readonly timescale: number;
+  readonly startMs: Float64Array;
+  /** Where the presentation of the reference track starts, and how long it is, ticks. */
+  readonly start: Float64Array;
+  readonly length: Float64Array;
+  /** Wall clock, milliseconds: by then all of it has ended. */
+  readonly overMs: number;
+  /** Movie fragments of its parts. */
+  readonly fragments: readonly number[];
+  readonly tracks: readonly RunTrack[];
+  readonly first: RecordedSegment;
+  readonly second: RecordedSegment;
+  readonly last: RecordedSegment;
+}
+
+/** Segments in order: runs, and what does not belong to any. */
+export type RunItem = SegmentRun | RecordedSegment;
+
+/** Whether an item is a run. */
+export function isRun(item: RunItem): item is SegmentRun {
+  return "kind" in item;
+}
+
+/** Whether a segment that starts at `startMs` goes on where another one ends, so that it follows it as it is. All milliseconds. */
+export function goesOnSimply(
+  before: { readonly startMs: number; readonly durationMs: number },
+  next: { readonly startMs: number; readonly durationMs: number },
+  toleranceMs: number,
+): boolean {
+  const distanceMs = next.startMs - (before.startMs + before.durationMs);
+  return distanceMs <= toleranceMs && -distanceMs <= Math.min(toleranceMs, next.durationMs / 2);
+}

@@ -1,0 +1,69 @@
+import type { Catalog } from "../catalog/catalog.ts";
+import type { MadeHour } from "../catalog/hours.ts";
+import type { RecordedPage } from "../catalog/recorded.ts";
+import type { RecordedHour } from "../catalog/recorded-hours.ts";
+import { DEFAULT_GAP_TOLERANCE_MS, type Page } from "../core/compose.ts";
+import { keptRuns, readRuns } from "../core/planning/kept-runs.ts";
+import { findRuns } from "../core/planning/find-runs.ts";
+import type { IndexQueries } from "../core/planning/index-queries.ts";
+import type { RunItem } from "../core/planning/segment-run.ts";
+
+/** Hours that are kept in one transaction. */
+const TOGETHER = 24;
+/** An hour of more items is no better than its segments. */
+const MOST_ITEMS = 60;
+
+/** What hours are made ready with. */
+interface HourParts {
+  readonly catalog: Catalog;
+  readonly queries: IndexQueries;
+  readonly gapToleranceMs?: number | undefined;
+}
+
+/**
+ * The segments of pages, whole hours as runs: those that are not kept as runs are made into some, and kept for whoever asks
+ * next.
+ * @param versions notes those of the pages
+ */
+export async function* readyHours(
+  { catalog, queries, gapToleranceMs = DEFAULT_GAP_TOLERANCE_MS }: HourParts,
+  streamPath: string,
+  pages: AsyncIterable<RecordedPage>,
+  versions: Set<string>,
+): AsyncGenerator<Page, void, undefined> {
+  const made: MadeHour[] = [];
+  const keep = (): Promise<void> => catalog.keepHours(streamPath, made.splice(0)).catch(() => undefined); // made again when it is wanted
+  try {
+    for await (const { segments, version, hour } of pages) {
+      versions.add(version);
+      if (hour === undefined) {
+        yield segments;
+        continue;
+      }
+      const runs = keptRunsOf(hour, gapToleranceMs);
+      if (runs !== undefined && runs.length > 0) {
+        yield { items: runs, segments: hour.segments };
+        continue;
+      }
+      const read = await hour.segments();
+      if (runs !== undefined) {
+        yield read;
+        continue;
+      }
+      const items = await findRuns(queries, read, gapToleranceMs);
+      const { hour: number, version: ofHour } = hour;
+      const kept = items.length > MOST_ITEMS ? new Uint8Array(0) : keptRuns(items, gapToleranceMs);
+      made.push({ hour: number, version: ofHour, runs: kept });
+      if (made.length === TOGETHER) await keep();
+      yield { items, segments: hour.segments };
+    }
+  } finally {
+    if (made.length > 0) await keep();
+  }
+}
+
+/** The runs that are kept of an hour; none where it is not worth it; undefined when they have to be made. */
+function keptRunsOf({ runs }: RecordedHour, toleranceMs: number): RunItem[] | undefined {
+  if (runs === null) return undefined;
+  return runs.length === 0 ? [] : readRuns(runs, toleranceMs);
+}

@@ -1,0 +1,201 @@
+import { sql } from "kysely";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { readRuns } from "../../src/core/planning/kept-runs.ts";
+import { Placer } from "../../src/core/planning/placer.ts";
+import { isRun } from "../../src/core/planning/segment-run.ts";
+import { indexObject, type Core, type IndexedSegment, type RangeOutline } from "../../src/core/index.ts";
+import type { Catalog } from "../../src/catalog/catalog.ts";
+import { migrate } from "../../src/catalog/migrate.ts";
+import { BoxcarError } from "../../src/base/errors.ts";
+import { outlineRange, planRange, sharingParts, type RangeQuery } from "../../src/recordings/plan-range.ts";
+import { openCatalogFile, type OpenCatalog } from "../../src/runtime/libsql/open-catalog.ts";
+import { loadCore } from "../../src/runtime/node/load-core.ts";
+import { audioEntry, buildMovie, videoEntry, type MovieSample } from "../support/movie.ts";
+import { random, seedOf, type Random } from "../support/random.ts";
+import { openTestCatalog, type TestCatalog } from "./open.ts";
+
+const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
+/** In the middle of an hour. */
+const BEGIN_MS = 10_000 * HOUR_MS + 50 * MINUTE_MS;
+const HOURS = 4;
+
+/** What one-minute recordings may differ in. */
+interface Kind {
+  readonly video: number;
+  readonly width: number;
+  /** Sound whose samples are all alike. */
+  readonly uniform: boolean;
+  readonly reordered: boolean;
+}
+
+const KINDS: readonly Kind[] = [
+  { video: 90_000, width: 160, uniform: false, reordered: false },
+  { video: 12_800, width: 160, uniform: false, reordered: true },
+  { video: 90_000, width: 320, uniform: true, reordered: false },
+  { video: 30_000, width: 160, uniform: true, reordered: true },
+];
+
+/** A minute of pictures, two seconds each, with sound in samples of 0.7 s: some more or fewer of them, and earlier or later. */
+function minute(rng: Random, { video, width, uniform, reordered }: Kind): Uint8Array {
+  const frame = 2 * video;
+  const size = 20 + rng.below(4);
+  const pictures = Array.from({ length: 30 }, (_, i): MovieSample => {
+    const sync = i % 5 === 0;
+    const offset = reordered ? frame * (sync ? 1 : rng.pick([0, 1])) : 0;
+    return { data: new Uint8Array(10 + rng.below(40)), duration: frame, offset, sync };
+  });
+  const sounds = Array.from({ length: 85 + rng.below(3) }, (): MovieSample => {
+    return { data: new Uint8Array(uniform ? size : size + rng.below(9)), duration: 5600 };
+  });
+  const lead = reordered ? frame : 0;
+  const before = rng.pick([0, 0, 0, 2800, 5600]);
+  return buildMovie({
+    tracks: [
+      {
+        ...{ handler: "vide", timescale: video, entries: [videoEntry("avc1", width, 120)], samples: pictures },
+        ...{ size: [width, 120], edits: [[MINUTE_MS, lead]], chunks: [1 + rng.below(3)] },
+      },
+      {
+        ...{ handler: "soun", timescale: 8000, entries: [audioEntry("sowt", 1, 8000)], samples: sounds },
+        ...{
+          edits: [[rng.below(20) === 0 ? MINUTE_MS : 2 * MINUTE_MS, before]],
+          chunks: [3],
+          sizes: uniform ? "constant" : "stsz",
+        },
+      },
+    ],
+  }).file;
+}
+
+describe("hours that are kept", () => {
+  let core: Core;
+  let opened: TestCatalog;
+  let other: OpenCatalog;
+  const rng = random(seedOf(23));
+  const indexed = new Map<Kind, IndexedSegment[]>();
+  beforeAll(async () => {
+    core = await loadCore();
+    opened = await openTestCatalog();
+    other = await openCatalogFile(opened.path);
+    for (const kind of KINDS) {
+      const made: IndexedSegment[] = [];
+      for (let i = 0; i < 6; i++) {
+        const bytes = minute(rng, kind);
+        made.push(
+          await indexObject(core, bytes.length, ({ offset, length }) =>
+            Promise.resolve(bytes.slice(offset, offset + length)),
+          ),
+        );
+      }
+      indexed.set(kind, made);
+    }
+  });
+  afterAll(async () => {
+    await other.close();
+    await opened.close();
+  });
+
+  let keys = 0;
+  async function add(catalog: Catalog, streamPath: string, startMs: number, kind: Kind): Promise<number> {
+    const { index, summary, description } = rng.pick(indexed.get(kind) ?? []);
+    const { id } = await catalog.beginSegment({ streamPath, key: `segments/${String(keys++)}`, nowMs: startMs });
+    const endMs = startMs + Math.ceil(description.durationMs);
+    const precisionMs = rng.pick([0, 0, 500]);
+    const facts = { format: "mp4", codecs: description.codecs, size: 1000, etag: `e${String(id)}`, summary } as const;
+    await catalog.completeSegment(id, { ...facts, startMs, endMs, index, precisionMs });
+    return id;
+  }
+
+  /** A stream of some hours, with what recorders leave. */
+  async function fill(streamPath: string): Promise<number[]> {
+    const ids: number[] = [];
+    let atMs = BEGIN_MS;
+    let kind = rng.pick(KINDS);
+    while (atMs < BEGIN_MS + HOURS * HOUR_MS) {
+      ids.push(await add(opened.catalog, streamPath, atMs + rng.pick([0, 0, 0, 15, -15]), kind));
+      const odd = rng.below(100);
+      if (odd === 0) kind = rng.pick(KINDS);
+      atMs += MINUTE_MS + (odd === 1 ? 90_000 : odd === 2 ? -7000 : 0);
+    }
+    return ids;
+  }
+
+  /** What is told of a range, or why it is refused. */
+  async function told(made: () => Promise<RangeOutline>): Promise<unknown> {
+    try {
+      const outline = await made();
+      const { startMs, endMs, joints, gaps, coverage, clock, codecs, changes, segments } = outline;
+      const sizes = [outline.size("mp4"), outline.size("fmp4")];
+      return { startMs, endMs, joints, gaps, coverage, clock, codecs, changes, segments, sizes };
+    } catch (error) {
+      if (error instanceof BoxcarError) return error.code;
+      throw error;
+    }
+  }
+
+  const fresh = (catalog: Catalog) => sharingParts({ core, catalog, store: noStore });
+
+  it("tell of a range what its segments tell, whatever has changed, and whoever changed it", async () => {
+    const follows = vi.spyOn(Placer.prototype, "addRun");
+    const streamPath = "one";
+    const ids = await fill(streamPath);
+    for (let round = 0; round < 8; round++) {
+      const query: RangeQuery = {
+        streamPath,
+        startMs: BEGIN_MS + rng.below(HOUR_MS / 4) - 5 * MINUTE_MS,
+        endMs: BEGIN_MS + HOURS * HOUR_MS - rng.pick([0, 20 * MINUTE_MS, rng.below(20 * MINUTE_MS)]),
+        ...{ cut: rng.pick(["frame", "keyframe"] as const), gaps: rng.pick(["skip", "keep"] as const) },
+        ...{ changes: rng.pick(["inband", "entries"] as const), edits: rng.pick(["list", "none"] as const) },
+        sound: rng.pick(["none", "none", "keep"] as const),
+      };
+      const message = `seed ${String(rng.seed)}, ${streamPath}, round ${String(round)}: ${JSON.stringify(query)}`;
+      const wanted = await told(() => planRange(fresh(opened.catalog), query));
+      for (const { catalog } of [opened, other, opened])
+        expect(await told(() => outlineRange(fresh(catalog), query)), message).toEqual(wanted);
+      const catalog = rng.pick([opened.catalog, other.catalog]);
+      const change = rng.below(4);
+      const atMs = BEGIN_MS + rng.below(HOURS * HOUR_MS);
+      if (change === 0) await catalog.tombstone({ streamPath, ids: [rng.pick(ids)] }, 0);
+      else if (change === 1)
+        await catalog.tombstone({ streamPath, startMs: atMs, endMs: atMs + 3 * MINUTE_MS, match: "contained" }, 0);
+      else await add(catalog, streamPath, change === 2 ? atMs : atMs - (atMs % MINUTE_MS), rng.pick(KINDS));
+    }
+    const followed = follows.mock.results.filter(({ value }) => value === true).length;
+    expect(followed).toBeGreaterThan(0);
+    follows.mockRestore();
+    const rows = await sql<{ runs: ArrayBuffer }>`select runs from hours where length(runs) > 0`.execute(
+      opened.db.primary,
+    );
+    const runs = rows.rows.flatMap(({ runs }) => readRuns(new Uint8Array(runs), 500)?.filter(isRun) ?? []);
+    expect(Math.max(...runs.map(({ count }) => count))).toBeGreaterThan(3);
+  }, 60_000);
+
+  it("go with the last segment, and begin with the first", async () => {
+    const hours = async (): Promise<unknown[]> =>
+      (
+        await sql`select hour, runs is null as changed from hours where stream_path = 'three'`.execute(
+          opened.db.primary,
+        )
+      ).rows;
+    const id = await add(opened.catalog, "three", -1, rng.pick(KINDS));
+    expect(await hours()).toEqual([{ hour: -1, changed: 1 }]);
+    await sql`update hours set runs = x'' where stream_path = 'three'`.execute(opened.db.primary);
+    await opened.catalog.rateSegment(id, "high");
+    expect(await hours()).toEqual([{ hour: -1, changed: 0 }]);
+    await sql`update segments set size = size + 1, etag = 'x' where id = ${id}`.execute(opened.db.primary);
+    expect(await hours()).toEqual([{ hour: -1, changed: 1 }]);
+    await sql`update segments set start_ms = 0 where id = ${id}`.execute(opened.db.primary);
+    expect(await hours()).toEqual([{ hour: 0, changed: 1 }]);
+    await sql`delete from segment_indexes where segment_id = ${id}`.execute(opened.db.primary);
+    await sql`delete from segments where id = ${id}`.execute(opened.db.primary);
+    expect(await hours()).toEqual([]);
+    await migrate(opened.db);
+  });
+});
+
+const noStore = {
+  get: () => {
+    throw new Error("nothing is read");
+  },
+};
