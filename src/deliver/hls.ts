@@ -2,6 +2,7 @@ import type { Sha256 } from "../base/ports.ts";
 import { formatTime } from "../base/time.ts";
 import {
   PART_MS,
+  type Configuration,
   streamedTracks,
   type PartedSegment,
   type PartialSegment,
@@ -20,6 +21,8 @@ import { captionsName, GAP, initName, mediaFile, mediaFolder, partName } from ".
 export const VERSION = "#EXT-X-VERSION:7";
 /** `EXT-X-GAP` needs 8, `EXT-X-SKIP` 9 (RFC 8216bis section 8). */
 const [VERSION_OF_GAPS, VERSION_OF_SKIPS] = ["#EXT-X-VERSION:8", "#EXT-X-VERSION:9"];
+/** A tag of our own, which others pass over: what the next init segment's tracks are coded by. A variant states one for a whole range. */
+const CODECS = "#EXT-X-BOXCAR-CODECS";
 /** What is older than so many target durations may be skipped (RFC 8216bis section 4.4.3.8). */
 const SKIPPED_TARGETS = 6;
 
@@ -248,6 +251,7 @@ export class MediaPlaylist implements StreamSink {
         known = name;
         if (number < skipped) continue;
         if (i > 0 && !goesOn) say("#EXT-X-DISCONTINUITY");
+        if (isNew && !iframes) say(`${CODECS}:${codecsOf(configuration, tracks)}`);
         if (isNew) say(`#EXT-X-MAP:URI="${name}${query}"`);
         say(`#EXT-X-PROGRAM-DATE-TIME:${formatTime(Math.round(begunMs))}`);
       }
@@ -298,6 +302,10 @@ export class MediaPlaylist implements StreamSink {
     const place = parts > 0 ? `LAST-MSN=${last},LAST-PART=${parts - 1}` : `LAST-MSN=${last - 1}`;
     return `#EXT-X-RENDITION-REPORT:URI="${url}",${place}`;
   }
+}
+
+function codecsOf({ codecs: { v, a } }: Configuration, tracks: StreamTracks): string {
+  return [tracks === "a" ? undefined : v, tracks === "v" ? undefined : a].filter((codec) => codec !== undefined).join();
 }
 
 /** How a recording is named, whether it grows or not. */

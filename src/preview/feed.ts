@@ -1,26 +1,20 @@
-import type { MediaSegment, SegmentBytes, Source } from "./source.ts";
+import { endOf, segmentAt, typeOf, type Reel } from "./reels.ts";
+import type { SegmentBytes, Source } from "./source.ts";
 
 /** Seconds of media that are kept ready before and behind the picture that is shown. */
 const AHEAD_S = 30;
 const BEHIND_S = 20;
 
-/** What a buffer of a source's media is called (RFC 6381). */
-export const typeOf = (codecs: string): string => `video/mp4; codecs="${codecs}"`;
-
 /**
- * A type without the profiles and levels of its codecs: buffers take another one of these as it is, while `changeType` costs the
- * last pictures before it in Chromium.
- */
-const familyOf = (type: string): string => type.replaceAll(/\.[^,"]*/g, "");
-
-/**
- * Feeds a `<video>` with a source by Media Source Extensions. What lies between recordings takes no time: a hole would stop
+ * Feeds a `<video>` with a reel of a source by Media Source Extensions. What lies between recordings takes no time: a hole would stop
  * playback, and the decoder would keep the last pictures before it. Only what is near the picture that is shown is fetched and kept.
  */
 export class Feed {
   readonly #video: HTMLVideoElement;
   readonly #source: Source;
-  readonly #segments: readonly MediaSegment[];
+  #reel: Reel;
+  /** Whether the reel will have more segments. */
+  #isGrowing: boolean;
   readonly #onError: (error: unknown) => void;
   readonly #media = new MediaSource();
   readonly #ending = new AbortController();
@@ -33,10 +27,16 @@ export class Feed {
   #fetching: { readonly index: number; readonly abort: AbortController } | undefined;
   #working = false;
 
-  constructor(video: HTMLVideoElement, source: Source, onError: (error: unknown) => void) {
+  constructor(
+    video: HTMLVideoElement,
+    source: Source,
+    { reel, isGrowing }: { readonly reel: Reel; readonly isGrowing: boolean },
+    onError: (error: unknown) => void,
+  ) {
     this.#video = video;
     this.#source = source;
-    this.#segments = source.segments;
+    this.#reel = reel;
+    this.#isGrowing = isGrowing;
     this.#onError = onError;
     const url = URL.createObjectURL(this.#media);
     const { signal } = this.#ending;
@@ -49,20 +49,16 @@ export class Feed {
     signal.addEventListener("abort", () => URL.revokeObjectURL(url), { once: true });
   }
 
-  /** The segment that holds a time of the element (seconds), or else the next one; undefined behind the last. */
-  at(time: number): number | undefined {
-    let [low, high] = [0, this.#segments.length];
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if (this.#endOf(middle) > time) high = middle;
-      else low = middle + 1;
-    }
-    return low < this.#segments.length ? low : undefined;
+  /** Takes in what has come since. */
+  grow(reel: Reel, isGrowing: boolean): void {
+    this.#reel = reel;
+    this.#isGrowing = isGrowing;
+    this.#work();
   }
 
   /** Where a segment begins, seconds of the element. */
   #startOf(index: number): number {
-    return this.#segments[index]?.atS ?? 0;
+    return this.#source.segments[index]?.atS ?? 0;
   }
 
   /** Ends all requests and lets go of the element. */
@@ -72,15 +68,13 @@ export class Feed {
   }
 
   #endOf(index: number): number {
-    return this.#startOf(index) + (this.#segments[index]?.durationMs ?? 0) / 1000;
+    return endOf(this.#source.segments[index]);
   }
 
   #open(): void {
     try {
-      this.#init = this.#segments[this.at(this.#video.currentTime) ?? 0]?.init ?? 0;
-      const buffer = this.#media.addSourceBuffer(this.#typeOf(this.#init));
-      this.#init = undefined;
-      this.#media.duration = this.#endOf(this.#segments.length - 1);
+      const buffer = this.#media.addSourceBuffer(typeOf(this.#reel.codecs));
+      this.#media.duration = this.#isGrowing ? Number.POSITIVE_INFINITY : this.#endOf(this.#reel.end - 1);
       this.#buffer = buffer;
       this.#work();
     } catch (error) {
@@ -107,9 +101,9 @@ export class Feed {
   /** The next segment to fetch: the nearest one from the picture on that is not there. */
   #wanted(): number | undefined {
     const { currentTime } = this.#video;
-    const from = this.at(currentTime);
+    const from = segmentAt(this.#source.segments, currentTime);
     if (from === undefined) return undefined;
-    for (let i = from, ready = 0; i < this.#segments.length && ready < AHEAD_S; i++) {
+    for (let i = Math.max(from, this.#reel.from), ready = 0; i < this.#reel.end && ready < AHEAD_S; i++) {
       if (!this.#held.has(i)) return i;
       ready += this.#endOf(i) - Math.max(currentTime, this.#startOf(i));
     }
@@ -119,7 +113,7 @@ export class Feed {
   async #fill(): Promise<void> {
     for (;;) {
       const index = this.#wanted();
-      const segment = index === undefined ? undefined : this.#segments[index];
+      const segment = index === undefined ? undefined : this.#source.segments[index];
       if (index === undefined || segment === undefined || this.#ending.signal.aborted) break;
       const abort = new AbortController();
       this.#fetching = { index, abort };
@@ -127,7 +121,8 @@ export class Feed {
         const [init, media] = await Promise.all([this.#initOf(segment.init), this.#source.media(index, abort.signal)]);
         if (abort.signal.aborted) continue;
         await this.#makeRoom();
-        if (segment.init !== this.#init) await this.#begin(segment.init, init);
+        if (segment.init !== this.#init) await this.#append(init);
+        this.#init = segment.init;
         if (this.#buffer !== undefined)
           this.#buffer.timestampOffset = segment.atS - (segment.startMs - this.#source.originMs) / 1000;
         await this.#append(media);
@@ -139,7 +134,8 @@ export class Feed {
       }
     }
     if (
-      this.#held.has(this.#segments.length - 1) &&
+      !this.#isGrowing &&
+      this.#held.has(this.#reel.end - 1) &&
       this.#media.readyState === "open" &&
       this.#buffer?.updating === false
     )
@@ -150,19 +146,6 @@ export class Feed {
     const known = this.#inits.get(number) ?? this.#source.init(number, this.#ending.signal);
     this.#inits.set(number, known);
     return known;
-  }
-
-  #typeOf(init: number): string {
-    return typeOf(this.#source.codecs[init] ?? "");
-  }
-
-  /** Goes over to another init segment. */
-  async #begin(number: number, init: SegmentBytes): Promise<void> {
-    const before = this.#init;
-    if (before !== undefined && familyOf(this.#typeOf(before)) !== familyOf(this.#typeOf(number)))
-      this.#buffer?.changeType(this.#typeOf(number));
-    await this.#append(init);
-    this.#init = number;
   }
 
   /** Lets go of what lies far from the picture. */

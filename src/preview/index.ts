@@ -8,8 +8,10 @@
  * await player.open(await openFiles(input.files));
  */
 export { BoxcarPlayer, defineBoxcarPlayer } from "./element/boxcar-player.ts";
-export { Player, type PlayedRange, type PlayerEvents } from "./player.ts";
-export { openRange, type PlayerRange, type Token } from "./server-range.ts";
+export type { PlayedRange, PlayerEvents } from "./events.ts";
+export { Player } from "./player.ts";
+export type { Token } from "./http.ts";
+export { openRange, type PlayerRange } from "./server-range.ts";
 export {
   openFiles,
   type FileOutput,

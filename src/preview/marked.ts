@@ -1,4 +1,4 @@
-import type { PlayedRange } from "./player.ts";
+import type { PlayedRange } from "./events.ts";
 
 /** A range is at least so long once in, or out, is set, milliseconds. */
 const LEAST_MS = 1000;

@@ -1,6 +1,9 @@
-import { Feed, typeOf } from "./feed.ts";
-import { openRange, type PlayerRange, type Token } from "./server-range.ts";
+import type { PlayedRange, PlayerEvents, PlayerTarget } from "./events.ts";
+import type { Token } from "./http.ts";
+import { openRange, type PlayerRange } from "./server-range.ts";
 import { Pictures } from "./pictures.ts";
+import { segmentAt } from "./reels.ts";
+import { Screen } from "./screen.ts";
 import { Skimmer } from "./skimmer.ts";
 import { gapsOf, type Gap, type MediaSegment, type Source } from "./source.ts";
 
@@ -10,26 +13,11 @@ const ROUNDING_S = 0.0005;
 const FASTEST_PLAYED = 4;
 const [SLOWEST, FASTEST] = [0.25, 16];
 
-/** What a player tells by events of these names; `detail` has more. */
-export interface PlayerEvents {
-  /** The range is open: its gaps, and the wall-clock time of its first picture. */
-  readonly open: { readonly gaps: readonly Gap[]; readonly startMs: number; readonly endMs: number };
-  /** Another picture is shown. Wall clock, milliseconds since 1970. */
-  readonly time: { readonly timeMs: number };
-  /** It plays or pauses, at this rate. */
-  readonly state: { readonly paused: boolean; readonly rate: number };
-  /** In and out were set; undefined: they were taken away. */
-  readonly range: PlayedRange | undefined;
-  /** A gap was passed over. */
-  readonly gap: Gap;
-  readonly error: { readonly message: string };
-}
+/** From the newest media segment of a stream that is being recorded to the one that is played first. */
+const NEWEST = 2;
 
-/** What is played from in to out: wall clock, milliseconds since 1970, the end exclusive. */
-export interface PlayedRange {
-  readonly startMs: number;
-  readonly endMs: number;
-}
+/** Events are typed. */
+const Target = EventTarget as unknown as new () => PlayerTarget & Pick<EventTarget, "dispatchEvent">;
 
 /**
  * Plays time ranges of recordings in a `<video>`: frame-exact seeks by the wall clock, over joints, gaps and changes.
@@ -39,14 +27,15 @@ export interface PlayedRange {
  * await player.open({ streamPath: "live/cam1", startMs: Date.parse("2026-01-31T10:00:00Z"), endMs: Date.parse("2026-01-31T11:00:00Z") });
  * player.seek(Date.parse("2026-01-31T10:07:13Z"));
  */
-export class Player extends EventTarget {
+export class Player extends Target {
   readonly video: HTMLVideoElement;
   readonly #token: Token;
   readonly #ending = new AbortController();
   readonly #pictures: Pictures;
   readonly #skimmer = new Skimmer((timeMs) => this.#skimTo(timeMs));
-  #feed: Feed | undefined;
-  #segments: readonly MediaSegment[] = [];
+  #source: Source | undefined;
+  #screen: Screen | undefined;
+  #isGrowing = false;
   #gaps: readonly Gap[] = [];
   #shown: MediaSegment | undefined;
   #frameMs = 40;
@@ -68,14 +57,20 @@ export class Player extends EventTarget {
       video.addEventListener(event, () => this.#tell("time", { timeMs: this.timeMs }), { signal });
     video.addEventListener("timeupdate", () => this.#noteGap(), { signal });
     for (const event of ["play", "pause"] as const) video.addEventListener(event, () => this.#tellState(), { signal });
-    video.addEventListener("ended", () => this.#again(), { signal });
+    video.addEventListener("ended", () => this.#next(), { signal });
   }
 
   /** Wall clock of the picture that is shown, milliseconds since 1970. */
   get timeMs(): number {
     const { currentTime } = this.video;
-    const segment = this.#segments[this.#feed?.at(currentTime) ?? this.#segments.length - 1];
+    const segments = this.#segments;
+    const segment = segments[segmentAt(segments, currentTime) ?? segments.length - 1];
     return segment === undefined ? 0 : segment.startMs + (currentTime - segment.atS) * 1000;
+  }
+
+  /** Whether more is being recorded of what is open. */
+  get isLive(): boolean {
+    return this.#isGrowing;
   }
 
   get paused(): boolean {
@@ -90,7 +85,8 @@ export class Player extends EventTarget {
   set rate(rate: number) {
     const wasPlaying = !this.paused;
     this.#rate = Math.min(FASTEST, Math.max(SLOWEST, rate));
-    this.video.playbackRate = Math.min(FASTEST_PLAYED, this.#rate);
+    // Another source begins with the default.
+    this.video.defaultPlaybackRate = this.video.playbackRate = Math.min(FASTEST_PLAYED, this.#rate);
     if (wasPlaying) this.play();
     this.#tellState();
   }
@@ -102,7 +98,7 @@ export class Player extends EventTarget {
 
   set range(range: PlayedRange | undefined) {
     this.#range = range;
-    this.#tell("range", range);
+    this.#tell("range", range ?? null);
   }
 
   /** Gaps of the range that is open. */
@@ -124,27 +120,36 @@ export class Player extends EventTarget {
     this.#opening = new AbortController();
     const { signal } = this.#opening;
     this.pause();
-    this.#feed?.close();
+    this.#screen?.close();
     const source = "segments" in what ? what : await openRange(what, this.#token, signal);
     signal.throwIfAborted();
-    const missing = source.codecs.find((codecs) => !MediaSource.isTypeSupported(typeOf(codecs)));
-    if (missing !== undefined) throw new Error(`This browser cannot play ${missing}.`);
-    const { segments } = source;
-    const [first, last] = [segments[0], segments.at(-1)];
-    if (first === undefined || last === undefined) throw new Error("Nothing is recorded in this range.");
-    this.#segments = segments;
-    this.#gaps = gapsOf(segments);
+    const [first] = source.segments;
+    if (first === undefined) throw new Error("Nothing is recorded in this range.");
+    this.#screen = new Screen(this.video, source, {
+      onStills: (codecs) => this.#tell("stills", codecs === undefined ? null : { codecs }),
+      onStill: () => this.#tell("time", { timeMs: this.timeMs }),
+      onError: (error) => this.#tellError(error),
+    });
+    this.#source = source;
+    this.#isGrowing = source.grow !== undefined;
+    this.#gaps = gapsOf(source.segments);
     this.#frameMs = 1000 / (source.frameRate ?? 25);
-    this.#feed = new Feed(this.video, source, (error) =>
-      this.#tell("error", { message: error instanceof Error ? error.message : String(error) }),
-    );
-    this.seek("segments" in what ? first.startMs : Math.max(what.startMs, first.startMs));
-    this.#tell("open", { gaps: this.#gaps, startMs: first.startMs, endMs: last.startMs + last.durationMs });
+    if ("segments" in what) this.seek(first.startMs);
+    else if (what.startMs === undefined) this.toNewest();
+    else this.seek(Math.max(what.startMs, first.startMs));
+    this.#tell("open", this.#extent);
+    if (source.grow !== undefined) void this.#grow(source, signal);
+  }
+
+  /** Shows the newest picture of what is being recorded, but for what playback needs ahead. */
+  toNewest(): void {
+    const segment = this.#segments.at(-NEWEST) ?? this.#segments[0];
+    if (segment !== undefined) this.seek(segment.startMs);
   }
 
   /** Plays on. */
   play(): void {
-    if (this.#rate <= FASTEST_PLAYED) {
+    if (this.#rate <= FASTEST_PLAYED && this.#screen?.isStill !== true) {
       this.#skimmer.stop();
       this.video.play().catch(() => undefined); // it was paused meanwhile, or the browser wants a click first
       return;
@@ -164,7 +169,7 @@ export class Player extends EventTarget {
   /** Shows the picture of a wall-clock time (milliseconds since 1970); in a gap, the first one behind it. */
   seek(timeMs: number): void {
     this.#skimmer.move(timeMs);
-    if (this.#segments.length > 0) this.video.currentTime = this.#placeOf(timeMs);
+    if (this.#segments.length > 0) this.#screen?.show(this.#placeOf(timeMs));
   }
 
   /** Goes on, or back, by pictures: from one sample to the next, however long they last. Resolves once the last one is shown. */
@@ -194,7 +199,44 @@ export class Player extends EventTarget {
     this.pause();
     this.#ending.abort();
     this.#opening.abort();
-    this.#feed?.close();
+    this.#screen?.close();
+  }
+
+  get #segments(): readonly MediaSegment[] {
+    return this.#source?.segments ?? [];
+  }
+
+  get #extent(): PlayerEvents["open"] {
+    const [first, last] = [this.#segments[0], this.#segments.at(-1)];
+    const endMs = last === undefined ? 0 : last.startMs + last.durationMs;
+    return { gaps: this.#gaps, startMs: first?.startMs ?? 0, endMs };
+  }
+
+  /** Takes in what is recorded while it is open. */
+  async #grow(source: Source, signal: AbortSignal): Promise<void> {
+    try {
+      while (this.#isGrowing) {
+        const isGrowing = (await source.grow?.(signal)) === true;
+        if (signal.aborted) return;
+        this.#isGrowing = isGrowing;
+        this.#gaps = gapsOf(source.segments);
+        this.#screen?.grow(isGrowing);
+        this.#tell("growth", this.#extent);
+      }
+    } catch (error) {
+      if (!signal.aborted) this.#tellError(error);
+    }
+  }
+
+  /** Plays what follows the buffer that has ended. */
+  #next(): void {
+    const nextS = this.#screen?.nextS;
+    if (nextS === undefined) {
+      this.#again();
+      return;
+    }
+    this.#screen?.show(nextS + ROUNDING_S);
+    this.play();
   }
 
   #tellState(): void {
@@ -208,11 +250,16 @@ export class Player extends EventTarget {
       this.#again();
       return this.loop;
     }
-    const segment = this.#segments[this.#feed?.at(this.#placeOf(timeMs)) ?? 0];
-    const { seeking, currentTime } = this.video;
-    const atS = (segment?.atS ?? 0) + ROUNDING_S;
-    if (!seeking && Math.abs(currentTime - atS) > ROUNDING_S) this.video.currentTime = atS;
-    return true;
+    const [screen, placeS] = [this.#screen, this.#placeOf(timeMs)];
+    const index = segmentAt(this.#segments, placeS) ?? 0;
+    if (screen?.isReady !== true) return true;
+    const isStill = screen.isStillAt(index);
+    const atS = isStill ? placeS : (this.#segments[index]?.atS ?? 0) + ROUNDING_S;
+    if (Math.abs(this.video.currentTime - atS) > ROUNDING_S) screen.show(atS);
+    // What was shown by single pictures goes on as it plays.
+    const isOver = !isStill && this.#rate <= FASTEST_PLAYED;
+    if (isOver) this.play();
+    return !isOver;
   }
 
   /** What follows the end: the start, or a pause. */
@@ -238,7 +285,7 @@ export class Player extends EventTarget {
 
   /** Says when a gap is passed over. */
   #noteGap(): void {
-    const segment = this.#segments[this.#feed?.at(this.video.currentTime) ?? -1];
+    const segment = this.#segments[segmentAt(this.#segments, this.video.currentTime) ?? -1];
     const before = this.#shown;
     this.#shown = segment;
     if (segment === undefined || before === undefined || this.video.seeking) return;
@@ -254,6 +301,10 @@ export class Player extends EventTarget {
     if (segment === undefined) return 0;
     const { startMs, durationMs, atS } = segment;
     return atS + Math.min(Math.max(0, timeMs - startMs), durationMs - 1) / 1000 + ROUNDING_S;
+  }
+
+  #tellError(error: unknown): void {
+    this.#tell("error", { message: error instanceof Error ? error.message : String(error) });
   }
 
   #tell<K extends keyof PlayerEvents>(name: K, detail: PlayerEvents[K]): void {

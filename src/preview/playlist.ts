@@ -26,16 +26,26 @@ export function readVariant(text: string, base: string): Variant {
   };
 }
 
+/** An init segment. */
+export interface ListedInit {
+  readonly url: string;
+  /** RFC 6381, comma separated. */
+  readonly codecs: string;
+}
+
 /** What a media playlist lists. URLs are absolute. */
 export interface ListedMedia {
-  /** Of the init segments, by their numbers. */
-  readonly inits: readonly string[];
+  /** By their numbers. */
+  readonly inits: readonly ListedInit[];
   readonly segments: readonly (TimedSegment & { readonly url: string })[];
+  /** Whether there will be more. */
+  readonly isGrowing: boolean;
 }
 
 /** Reads a media playlist: its segments in order. */
 export function readSegments(text: string, base: string): ListedMedia {
-  const inits: string[] = [];
+  const inits: ListedInit[] = [];
+  let codecs = "";
   const segments: (TimedSegment & { readonly url: string })[] = [];
   let init = 0;
   let startMs = 0;
@@ -45,8 +55,10 @@ export function readSegments(text: string, base: string): ListedMedia {
     const [, tag, value = ""] = /^#EXT(?:-X-)?([A-Z-]+):(.*)$/.exec(line) ?? [];
     if (tag === "MAP") {
       const url = new URL(/URI="([^"]*)"/.exec(value)?.[1] ?? "", base).href;
-      init = inits.includes(url) ? inits.indexOf(url) : inits.push(url) - 1;
-    } else if (tag === "PROGRAM-DATE-TIME") {
+      const known = inits.findIndex((one) => one.url === url);
+      init = known === -1 ? inits.push({ url, codecs }) - 1 : known;
+    } else if (tag === "BOXCAR-CODECS") codecs = value;
+    else if (tag === "PROGRAM-DATE-TIME") {
       startMs = Date.parse(value);
       begins = true;
     } else if (tag === "INF") durationMs = Number.parseFloat(value) * 1000;
@@ -56,5 +68,5 @@ export function readSegments(text: string, base: string): ListedMedia {
       begins = false;
     }
   }
-  return { inits, segments };
+  return { inits, segments, isGrowing: !text.includes("#EXT-X-ENDLIST") };
 }

@@ -1,48 +1,76 @@
-import { readSegments, readVariant } from "./playlist.ts";
-import { placed, type Source } from "./source.ts";
+import { ask, type Token } from "./http.ts";
+import { readSegments, readVariant, type ListedMedia } from "./playlist.ts";
+import { placed, type MediaSegment, type Source } from "./source.ts";
 
-/** A time range of a stream on a boxcar server. */
-export interface PlayerRange {
+/** A stream on a boxcar server. */
+export interface PlayerStream {
   /** Origin of the server, without a slash at the end. Default: that of the page. */
   readonly server?: string;
   /** `live/cam1` */
   readonly streamPath: string;
-  /** Milliseconds since 1970. */
-  readonly startMs: number;
-  /** Exclusive. */
-  readonly endMs: number;
 }
 
-/** The bearer token that a server asks for, if any. */
-export type Token = () => string | undefined;
+/** A time range of a stream. */
+export interface PlayerRange extends PlayerStream {
+  /** Milliseconds since 1970. Absent: what is being recorded, from the newest picture on. */
+  readonly startMs?: number;
+  /** Exclusive. Absent: of a stream that is being recorded, all that will come, too. */
+  readonly endMs?: number;
+}
+
+/** What is there behind the newest picture when a stream is opened that is being recorded, milliseconds. */
+const BEHIND_MS = 300_000;
+/** What a media segment lasts about of what is being recorded: it is shown once it is all there. */
+const LIVE_SEGMENT = "2s";
+/** Between two questions for more, at least, milliseconds: where the server answers at once. */
+const PAUSE_MS = 500;
 
 /** Opens a range of a server, by its playlist. @throws Error with the server's sentence */
 export async function openRange(range: PlayerRange, token: Token, signal: AbortSignal): Promise<Source> {
-  const folder = `${range.server ?? location.origin}/mp4/hls/${range.streamPath.split("/").map(encodeURIComponent).join("/")}`;
-  const times = `start=${Math.floor(range.startMs)}&end=${Math.ceil(range.endMs)}`;
-  const index = `${folder}/index.m3u8?${times}&tracks=muxed`;
+  const path = range.streamPath.split("/").map(encodeURIComponent).join("/");
+  const { server = location.origin, startMs = Date.now() - BEHIND_MS, endMs } = range;
+  const times = endMs === undefined ? `&segment=${LIVE_SEGMENT}` : `&end=${Math.ceil(endMs)}`;
+  const index = `${server}/mp4/hls/${path}/index.m3u8?start=${Math.floor(startMs)}${times}&tracks=muxed`;
   const text = async (url: string): Promise<string> => (await ask(url, token, signal)).text();
   const bytes = async (url = "", ending: AbortSignal): Promise<ArrayBuffer> =>
     (await ask(url, token, ending)).arrayBuffer();
   const { url, codecs, frameRate } = readVariant(await text(index), index);
-  const { inits, segments } = readSegments(await text(url), url);
-  return {
+  let listed = readSegments(await text(url), url);
+  const codecsOf = ({ inits }: ListedMedia): string[] =>
+    inits.map((init) => (init.codecs === "" ? codecs : init.codecs));
+  const source = {
     originMs: 0,
-    codecs: inits.map(() => codecs),
+    codecs: codecsOf(listed),
     frameRate,
-    segments: placed(segments),
-    init: (number, ending) => bytes(inits[number], ending),
-    media: (number, ending) => bytes(segments[number]?.url, ending),
+    segments: placed(listed.segments),
+    init: (number: number, ending: AbortSignal) => bytes(listed.inits[number]?.url, ending),
+    media: (number: number, ending: AbortSignal) => bytes(listed.segments[number]?.url, ending),
+    picture: async (timeMs: number, ending: AbortSignal) => {
+      const time = Math.floor(timeMs);
+      return (await ask(`${server}/mp4/snapshot/${path}.jpg?time=${time}&width=1280`, token, ending)).blob();
+    },
   };
-}
-
-async function ask(url: string, token: Token, signal: AbortSignal): Promise<Response> {
-  const known = token();
-  const response = await fetch(url, {
-    signal,
-    headers: known === undefined ? {} : { Authorization: `Bearer ${known}` },
-  });
-  if (response.ok) return response;
-  const { message } = (await response.json().catch(() => ({}))) as { message?: string };
-  throw new Error(message ?? `The server answers ${response.status}.`);
+  if (!listed.isGrowing) return source;
+  /** Waits for more. Names that were listed stay: whoever pauses goes on in what was recorded meanwhile. */
+  const grow = async (ending: AbortSignal): Promise<boolean> => {
+    for (;;) {
+      const askedMs = performance.now();
+      const reload = `${url}&_HLS_msn=${listed.segments.length}`;
+      const before = listed.segments.length;
+      // One that does not come in time is asked for again, as is one of a server that starts anew.
+      const reply = await ask(reload, token, ending).catch((error: unknown) => {
+        if (ending.aborted) throw error;
+        return undefined;
+      });
+      if (reply !== undefined) {
+        listed = readSegments(await reply.text(), url);
+        source.codecs = codecsOf(listed);
+        source.segments = placed(listed.segments);
+        if (listed.segments.length > before) return true;
+        if (!listed.isGrowing) return false;
+      }
+      await new Promise((resolve) => setTimeout(resolve, Math.max(0, PAUSE_MS - (performance.now() - askedMs))));
+    }
+  };
+  return Object.assign(source, { grow }) satisfies Source & { segments: readonly MediaSegment[] };
 }

@@ -29,6 +29,10 @@ export interface Source {
   init(number: number, signal: AbortSignal): Promise<SegmentBytes>;
   /** @throws Error with a sentence for the viewer */
   media(number: number, signal: AbortSignal): Promise<SegmentBytes>;
+  /** The picture of a wall-clock time, milliseconds since 1970, for browsers that lack a codec. Absent: they cannot show it. */
+  picture?(timeMs: number, signal: AbortSignal): Promise<Blob>;
+  /** Of what is being recorded: resolves once `segments` has more; false: there will be no more. */
+  grow?(signal: AbortSignal): Promise<boolean>;
 }
 
 /** Wall-clock time in which nothing is recorded. */

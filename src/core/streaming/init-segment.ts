@@ -20,6 +20,8 @@ export interface Configuration {
   readonly key: string;
   /** All of it, but for what tells of one file alone, such as bit rates. */
   readonly text: string;
+  /** RFC 6381, of the tracks that there are. */
+  readonly codecs: { readonly v: string | undefined; readonly a: string | undefined };
 }
 
 /** An init segment by its configuration. */
@@ -50,7 +52,8 @@ function newConfiguration({ summary }: TimedSegment): Configuration {
     ...[record.descriptionHash, record.descriptionCount, record.flags & COMMON, record.tkhdFlags],
     hex(presentationOf(summary, trackIndex)),
   ]);
-  return { key: hex(summary.bytes.subarray(KEY_AT, KEY_AT + 8)), text: JSON.stringify(tracks) };
+  const [v, a] = (["v", "a"] as const).map((kind) => streamedTracks(summary, kind)[0]?.record.codec);
+  return { key: hex(summary.bytes.subarray(KEY_AT, KEY_AT + 8)), text: JSON.stringify(tracks), codecs: { v, a } };
 }
 
 /** Names a configuration: 64 bits of its SHA-256, hexadecimal. */

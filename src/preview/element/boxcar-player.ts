@@ -1,5 +1,6 @@
 import { clockText, momentText } from "../clock.ts";
-import { Player, type PlayedRange, type PlayerEvents } from "../player.ts";
+import type { PlayedRange, PlayerEvents, PlayerTarget } from "../events.ts";
+import { Player } from "../player.ts";
 import { marked } from "../marked.ts";
 import { fileName, saveBlob } from "../save.ts";
 import type { PlayerRange } from "../server-range.ts";
@@ -12,21 +13,22 @@ import { elementWords, type ElementWords } from "./words.ts";
 /** How long it is said that a gap was passed over, milliseconds. */
 const TELLING_MS = 4000;
 
+/** An element whose events are typed. */
+type TypedElement = Omit<HTMLElement, keyof PlayerTarget> & PlayerTarget & Pick<HTMLElement, keyof PlayerTarget>;
 /** Outside of browsers, where the module may be loaded but no element made. */
-const Base =
-  (globalThis as { HTMLElement?: typeof HTMLElement }).HTMLElement ?? (Object as unknown as typeof HTMLElement);
+const Base = ((globalThis as { HTMLElement?: unknown }).HTMLElement ?? Object) as new () => TypedElement;
 
 /**
  * `<boxcar-player>`: plays a range of a boxcar server, named by attributes, or whatever else is opened in it.
  *
- * Attributes: `server` (an origin), `stream`, `start` and `end` (RFC 3339 or milliseconds), `t` (the moment that is shown first),
+ * Attributes: `server` (an origin), `stream`, `start` and `end` (RFC 3339 or milliseconds), `live` (what is being recorded), `t` (the moment that is shown first),
  * `controls`, `muted`, `loop`, `link` (the moment stands in the page's URL, `#t=2026-01-31T10:00:05Z`). Events: those of `PlayerEvents`.
  *
  * @example
  * <boxcar-player stream="live/cam1" start="2026-01-31T10:00:00Z" end="2026-01-31T11:00:00Z" controls></boxcar-player>
  */
 export class BoxcarPlayer extends Base {
-  static readonly observedAttributes = ["server", "stream", "start", "end", "t", "muted", "loop"];
+  static readonly observedAttributes = ["server", "stream", "start", "end", "live", "t", "muted", "loop"];
   /** The bearer token that the server asks for, if any: set before anything is opened. */
   token: () => string | undefined = () => undefined;
   readonly video = document.createElement("video");
@@ -62,8 +64,8 @@ export class BoxcarPlayer extends Base {
     this.#gap.role = "status";
     this.#clock.setAttribute("aria-live", "off");
     root.append(this.video, this.#clock, this.#gap, this.#error, this.#controls.element);
-    for (const name of ["open", "time", "state", "range", "gap", "error"] as const)
-      this.#player.addEventListener(name, (event) => this.#note(name, (event as CustomEvent<never>).detail));
+    for (const name of ["open", "growth", "time", "state", "range", "gap", "stills", "error"] as const)
+      this.#player.addEventListener(name, ({ detail }) => this.#note(name, detail));
     this.addEventListener("keydown", (event) => pressPlayerKey(event, this));
   }
 
@@ -96,6 +98,11 @@ export class BoxcarPlayer extends Base {
 
   get paused(): boolean {
     return this.#player.paused;
+  }
+
+  /** Whether more is being recorded of what is open. */
+  get isLive(): boolean {
+    return this.#player.isLive;
   }
 
   get gaps(): readonly Gap[] {
@@ -162,6 +169,11 @@ export class BoxcarPlayer extends Base {
     this.#player.seek(timeMs);
   }
 
+  /** As `Player.toNewest`. */
+  toNewest(): void {
+    this.#player.toNewest();
+  }
+
   /** As `Player.step`. */
   step(pictures: number): Promise<void> {
     return this.#player.step(pictures);
@@ -205,10 +217,13 @@ export class BoxcarPlayer extends Base {
     const streamPath = this.getAttribute("stream");
     const time = (name: string): number => timeOf(this.getAttribute(name) ?? "");
     const [startMs, endMs] = [time("start"), time("end")];
-    if (streamPath === null || Number.isNaN(startMs) || Number.isNaN(endMs)) return;
+    const isLive = this.hasAttribute("live");
+    if (streamPath === null || (!isLive && (Number.isNaN(startMs) || Number.isNaN(endMs)))) return;
     const server = this.getAttribute("server");
     const shownMs = (this.hasAttribute("link") ? linkedTime() : undefined) ?? time("t");
-    void this.open({ streamPath, startMs, endMs, ...(server === null ? {} : { server }) }).then(
+    const stream = { streamPath, ...(server === null ? {} : { server }) };
+    const range = isLive ? (Number.isNaN(startMs) ? {} : { startMs }) : { startMs, endMs };
+    void this.open({ ...stream, ...range }).then(
       () => {
         if (!Number.isNaN(shownMs)) this.seek(shownMs);
       },
@@ -220,7 +235,8 @@ export class BoxcarPlayer extends Base {
   }
 
   #note<K extends keyof PlayerEvents>(name: K, detail: PlayerEvents[K]): void {
-    if (name === "open") this.#controls.shown = detail as PlayerEvents["open"];
+    if (name === "open" || name === "growth") this.#controls.shown = detail as PlayerEvents["open"];
+    if (name === "stills") this.#tellStills(detail as PlayerEvents["stills"]);
     if (name === "range") this.#controls.draw();
     if (name === "error") this.#error.textContent = (detail as PlayerEvents["error"]).message;
     if (name === "gap") this.#tellGap(detail as Gap);
@@ -228,6 +244,10 @@ export class BoxcarPlayer extends Base {
     this.#controls.update();
     if (this.hasAttribute("link") && name === "state" && this.paused) this.#link();
     this.dispatchEvent(new CustomEvent(name, { detail }));
+  }
+
+  #tellStills(stills: PlayerEvents["stills"]): void {
+    this.#error.textContent = stills === null ? "" : `${this.#words.stills} ${stills.codecs}`;
   }
 
   #tellGap({ startMs, endMs }: Gap): void {

@@ -14,6 +14,7 @@ const english = {
   fullscreen: "Full screen (F)",
   seek: "Position",
   notRecorded: "Not recorded",
+  stills: "Single pictures: this browser cannot play",
 };
 
 /** Names of sentences. */
@@ -33,6 +34,7 @@ const chinese: ElementWords = {
   fullscreen: "全屏（F）",
   seek: "位置",
   notRecorded: "无录像",
+  stills: "仅显示静态画面：此浏览器无法播放",
 };
 
 /** The words of a language, by its tag (BCP 47). */

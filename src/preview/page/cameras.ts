@@ -1,7 +1,6 @@
 import { html, nothing, type TemplateResult } from "lit";
 import { repeat } from "lit/directives/repeat.js";
 import type { BoxcarPlayer } from "../element/boxcar-player.ts";
-import type { PlayerEvents } from "../player.ts";
 import { token, type StreamRow } from "./api.ts";
 import type { PanelHost } from "./panel.ts";
 import { serverRecording } from "./recording.ts";
@@ -109,7 +108,7 @@ export class Cameras {
     player.token = token;
     const beside: Beside = { row, player, open: undefined, asked: undefined };
     player.addEventListener("open", (event) => {
-      const { startMs, endMs } = (event as CustomEvent<PlayerEvents["open"]>).detail;
+      const { startMs, endMs } = event.detail;
       beside.open = { startMs, endMs };
       this.#host.changed();
     });

@@ -1,7 +1,7 @@
 import { render } from "lit";
 import { defineBoxcarPlayer, type BoxcarPlayer } from "../element/boxcar-player.ts";
 import { marked } from "../marked.ts";
-import type { PlayerEvents } from "../player.ts";
+import type { PlayerEvents } from "../events.ts";
 import { Refused, setToken, streams, token, type RangeEvent, type RangeFacts, type StreamRow } from "./api.ts";
 import { Cameras } from "./cameras.ts";
 import { Deletion } from "./deletion.ts";

@@ -1,0 +1,106 @@
+import { Feed } from "./feed.ts";
+import { reelsOf, segmentAt, type Reel } from "./reels.ts";
+import type { Source } from "./source.ts";
+import { Stills } from "./stills.ts";
+
+/** What a screen tells. */
+export interface ScreenEvents {
+  /** Single pictures are shown from here on, since the browser lacks these codecs (RFC 6381); undefined: it plays again. */
+  readonly onStills: (codecs: string | undefined) => void;
+  /** Another single picture is shown. */
+  readonly onStill: () => void;
+  readonly onError: (error: unknown) => void;
+}
+
+/** Shows a source in a `<video>`: each reel by a buffer of its own, and by single pictures what the browser lacks codecs for. */
+export class Screen {
+  readonly #video: HTMLVideoElement;
+  readonly #source: Source;
+  readonly #events: ScreenEvents;
+  #reels: readonly Reel[];
+  /** Number of the reel that is on. */
+  #reel = -1;
+  #feed: Feed | undefined;
+  #stills: Stills | undefined;
+  #isGrowing: boolean;
+
+  /** @throws Error when the browser lacks a codec and the source has no pictures of its own */
+  constructor(video: HTMLVideoElement, source: Source, events: ScreenEvents) {
+    this.#video = video;
+    this.#source = source;
+    this.#events = events;
+    this.#reels = reelsOf(source);
+    this.#isGrowing = source.grow !== undefined;
+    const missing = this.#reels.find(({ isPlayable }) => !isPlayable && source.picture === undefined);
+    if (missing !== undefined) throw new Error(`This browser cannot play ${missing.codecs}.`);
+  }
+
+  /** Whether single pictures are shown. */
+  get isStill(): boolean {
+    return this.#stills !== undefined;
+  }
+
+  /** Whether it can show another picture at once. */
+  get isReady(): boolean {
+    return this.#stills === undefined ? !this.#video.seeking : !this.#stills.isBusy;
+  }
+
+  /** Whether a segment is shown by single pictures. */
+  isStillAt(index: number): boolean {
+    return this.#reels[this.#reelOf(index)]?.isPlayable === false;
+  }
+
+  /** Shows what is played at a time of the element, seconds. */
+  show(atS: number): void {
+    const { segments } = this.#source;
+    const index = segmentAt(segments, atS) ?? segments.length - 1;
+    const reel = this.#reelOf(index);
+    if (reel !== this.#reel) this.#enter(reel);
+    this.#video.currentTime = atS;
+    const segment = segments[index];
+    if (segment !== undefined) this.#stills?.show(segment.startMs + Math.max(0, atS - segment.atS) * 1000);
+  }
+
+  /** Where the reel begins that follows the one that is on, seconds of the element; undefined behind the last. */
+  get nextS(): number | undefined {
+    return this.#source.segments[this.#reels[this.#reel + 1]?.from ?? Number.NaN]?.atS;
+  }
+
+  /** Takes in what the source has more. @param isGrowing whether there will be more again */
+  grow(isGrowing: boolean): void {
+    this.#reels = reelsOf(this.#source);
+    this.#isGrowing = isGrowing;
+    const reel = this.#reels[this.#reel];
+    if (reel !== undefined) this.#feed?.grow(reel, this.#grows(this.#reel));
+  }
+
+  /** Lets go of the element. */
+  close(): void {
+    this.#feed?.close();
+    this.#stills?.close();
+    [this.#feed, this.#stills] = [undefined, undefined];
+  }
+
+  #reelOf(index: number): number {
+    return this.#reels.findLastIndex(({ from }) => from <= index);
+  }
+
+  #grows(reel: number): boolean {
+    return this.#isGrowing && reel === this.#reels.length - 1;
+  }
+
+  /** Goes over to another reel, at rest. */
+  #enter(number: number): void {
+    const [source, reel, wasStill] = [this.#source, this.#reels[number], this.isStill];
+    this.close();
+    this.#reel = number;
+    const { onStill: onShown, onError } = this.#events;
+    if (reel?.isPlayable === true) {
+      this.#feed = new Feed(this.#video, source, { reel, isGrowing: this.#grows(number) }, onError);
+      if (wasStill) this.#events.onStills(undefined);
+    } else if (reel !== undefined && source.picture !== undefined) {
+      this.#stills = new Stills(this.#video, source.picture.bind(source), { onShown, onError });
+      this.#events.onStills(reel.codecs);
+    }
+  }
+}
