@@ -75,7 +75,10 @@ export interface AppPlatform {
    * @param env what the runtime handed to the app with the request
    */
   readonly peerAddress?: (env: unknown, request: Request) => string | undefined;
-  /** A static file of the build, `page/NAME` or `swagger-ui/NAME`; undefined when there is none of that name. */
+  /**
+   * A static file of the build, `page/NAME` or `swagger-ui/NAME`; undefined when there is none of that name. Behind the name, `.br` or `.gz`:
+   * the same compressed; undefined where it is not kept so.
+   */
   readonly asset: (path: string) => Promise<Asset | undefined>;
 }
 

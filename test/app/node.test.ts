@@ -50,6 +50,29 @@ describe("the server on Node", () => {
     }
   });
 
+  it("sends the files of its pages compressed to who takes them so", async () => {
+    const { url } = await start();
+    const sent = async (path: string, accepted: string): Promise<[coding: string | null, body: Buffer]> => {
+      const reply = await fetch(url + path, { headers: { "accept-encoding": accepted } });
+      expect([reply.status, reply.headers.get("vary")]).toEqual([200, expect.stringContaining("Accept-Encoding")]);
+      // fetch takes the coding off again.
+      return [reply.headers.get("content-encoding"), Buffer.from(await reply.arrayBuffer())];
+    };
+    for (const path of ["/", "/page/page.js", "/page/boxcar.wasm", "/docs/swagger-ui.css"]) {
+      const [coding, plain] = await sent(path, "identity");
+      expect(coding, path).toBeNull();
+      for (const [accepted, expected] of [
+        ["gzip, deflate, br, zstd", "br"],
+        ["gzip;q=0.8, BR;q=0", "gzip"],
+        ["gzip;q=0.000, x-br", null],
+      ] as const) {
+        const [given, body] = await sent(path, accepted);
+        expect(given, accepted).toBe(expected);
+        expect(body.equals(plain), accepted).toBe(true);
+      }
+    }
+  });
+
   it("keeps what it has over a restart, bytes and entity tag alike", async () => {
     const path = await add(100_000);
     const first = await start();

@@ -118,6 +118,7 @@ describe("refusals", () => {
     ["GET", "/nothing"],
     ["GET", "/mp4/api/lists"],
     ["GET", "/docs/package.json"],
+    ["GET", "/page/page.js.br"],
   ])("%s %s is JSON 404", async (method, path) => {
     const { status, json } = await server.call(path, { method });
     expect({ status, code: json.code, error: json.error }).toEqual({ status: 404, code: 404, error: "unknown_route" });

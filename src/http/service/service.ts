@@ -6,6 +6,7 @@ import type { App, AppPlatform } from "../context.ts";
 import { query } from "../schema/parameters.ts";
 import { done, json, refused, success } from "../replies/replies.ts";
 import * as z from "../schema/zod.ts";
+import { staticFile } from "./static-files.ts";
 
 const health = createRoute({
   method: "get",
@@ -64,17 +65,14 @@ export function addService(app: App, platform: AppPlatform): void {
 
   const policy = (more: string): string => `default-src 'self'; ${more}; base-uri 'none'; frame-ancestors 'none'`;
   app.get("/", anyone, async (c) => {
-    const asset = await platform.asset("page/index.html");
-    if (asset === undefined) return c.redirect("/docs");
     const scripts = "script-src 'self' 'wasm-unsafe-eval'"; // files are opened by WebAssembly
     c.header("Content-Security-Policy", policy(`${scripts}; img-src 'self' blob: data:; media-src 'self' blob:`));
     c.header("X-Frame-Options", "DENY");
-    return c.body(asset.bytes, 200, { "Content-Type": asset.contentType });
+    return (await staticFile(c, platform, "page/index.html")) ?? c.redirect("/docs");
   });
   app.get("/page/:name", anyone, async (c) => {
-    const asset = await platform.asset(`page/${c.req.param("name")}`);
-    if (asset === undefined) return c.notFound();
-    return c.body(asset.bytes, 200, { "Content-Type": asset.contentType });
+    const name = c.req.param("name");
+    return (isCompressed(name) ? undefined : await staticFile(c, platform, `page/${name}`)) ?? c.notFound();
   });
   app.get("/docs", anyone, (c) => {
     c.header("Content-Security-Policy", policy("style-src 'self' 'unsafe-inline'; img-src 'self' data:"));
@@ -83,14 +81,16 @@ export function addService(app: App, platform: AppPlatform): void {
   });
   app.get("/docs/start.js", anyone, (c) => c.body(start, 200, { "Content-Type": "text/javascript; charset=utf-8" }));
   app.get("/docs/:name", anyone, async (c) => {
-    const asset = pageFiles.has(c.req.param("name"))
-      ? await platform.asset(`swagger-ui/${c.req.param("name")}`)
-      : undefined;
-    if (asset === undefined) return c.notFound();
-    return c.body(asset.bytes, 200, { "Content-Type": asset.contentType, "Cache-Control": "public, max-age=86400" });
+    const kept = { "Cache-Control": "public, max-age=86400" };
+    const name = c.req.param("name");
+    return (
+      (pageFiles.has(name) ? await staticFile(c, platform, `swagger-ui/${name}`, kept) : undefined) ?? c.notFound()
+    );
   });
 }
 
+/** Files are named without what they are kept in. */
+const isCompressed = (name: string): boolean => /\.(br|gz)$/.test(name);
 const pageFiles = new Set(["swagger-ui.css", "swagger-ui-bundle.js", "favicon-32x32.png"]);
 
 /** Colours of Swagger UI that are too faint to be read by all (WCAG 2.2, 1.4.3), darker. */

@@ -180,7 +180,7 @@ const contentTypes: Readonly<Record<string, string>> = {
 };
 
 async function builtAsset(path: string): Promise<Asset | undefined> {
-  const contentType = contentTypes[extname(path)];
+  const contentType = contentTypes[extname(path.replace(/\.(br|gz)$/, ""))];
   if (contentType === undefined || !/^(page|swagger-ui)\/[\w-][\w.-]*$/.test(path)) return undefined;
   try {
     return { contentType, bytes: await readBuilt(path) };
