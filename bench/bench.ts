@@ -11,6 +11,7 @@ import { clients, CUT_SEGMENTS } from "./measure/clients.ts";
 import type { Context, Measurements } from "./measure/context.ts";
 import { ffmpegFile, firstBytes, middleRange } from "./measure/first-byte.ts";
 import { indexing } from "./measure/indexing.ts";
+import { many } from "./measure/many.ts";
 import { coldStart, memory, moduleSize } from "./measure/memory.ts";
 import { remote } from "./measure/remote.ts";
 import { throughput, wholeHour } from "./measure/transfer.ts";
@@ -103,6 +104,10 @@ async function measure(): Promise<Measurements> {
     ["throughput", () => throughput(context, options.quick ? HOUR : LONG)],
     ["remote store", () => remote(context)],
     ["clients", () => clients(context)],
+    ["many segments of a day", () => many(context, 1)],
+    ...(options.quick
+      ? []
+      : [["many segments of a month", () => many(context, 30)] as [string, () => Promise<Measurements>]]),
     ...counts.map((number): [string, () => Promise<Measurements>] => [
       `first byte of ${number}`,
       () => firstBytes(context, number),

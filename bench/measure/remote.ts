@@ -87,7 +87,7 @@ export async function remote(context: Context): Promise<Measurements> {
 }
 
 /** The minutes cut into pieces of ten seconds. */
-async function shortSegments({ folder, segments }: Material): Promise<string[]> {
+export async function shortSegments({ folder, segments }: Material): Promise<string[]> {
   const target = join(folder, "short");
   if (!existsSync(target)) {
     const making = join(folder, "short.part");

@@ -215,6 +215,11 @@ export class Catalog {
     return this.#recorded.pages(streamPath, startMs, endMs, bounds);
   }
 
+  /** Hours of streams, since 1970, that are over and of which nothing is kept, newest first. */
+  hoursToMake(limit: number): Promise<{ readonly streamPath: string; readonly hour: number }[]> {
+    return this.#hours.missing(limit);
+  }
+
   /** Keeps what was made of hours that `recorded` gave, but for those that have changed since. */
   keepHours(streamPath: string, made: readonly MadeHour[]): Promise<void> {
     return this.#hours.keep(streamPath, made);

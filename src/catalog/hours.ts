@@ -56,6 +56,14 @@ export class HourRows {
     }
   }
 
+  /** Hours that are over and of which nothing is kept, newest first. */
+  async missing(limit: number): Promise<{ streamPath: string; hour: number }[]> {
+    const query = sql<{ streamPath: string; hour: number }>`
+      select hours.stream_path as "streamPath", hour from hours join streams on streams.stream_path = hours.stream_path
+      where runs is null and hour >= 0 and (hour + 1) * ${sql.lit(HOUR_MS)} <= end_ms order by hour desc limit ${limit}`;
+    return (await query.execute(this.#db.primary)).rows;
+  }
+
   /** Keeps what was made of hours, but for those that have changed since. */
   async keep(streamPath: string, made: readonly MadeHour[]): Promise<void> {
     const { primary, batch } = this.#db;

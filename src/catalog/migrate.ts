@@ -236,6 +236,7 @@ const migrations: Readonly<Record<string, readonly RawBuilder<unknown>[]>> = {
     sql`create trigger segments_removed after delete on segments when old.state = 'ready'
       begin ${changeHour("old")}; ${leaveHour}; end`,
   ],
+  "018_hours_to_make": [sql`create index hours_to_make on hours (hour) where runs is null`],
 };
 
 /**

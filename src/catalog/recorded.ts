@@ -44,6 +44,8 @@ export interface RecordedBounds {
   readonly mostSegments?: number | undefined;
   /** Give whole hours as such, where that is worth it, as far as they end by this moment, milliseconds. Default: none. */
   readonly hoursUntilMs?: number | undefined;
+  /** Give hours as such, however few segments they have. Default: only where that is worth it. */
+  readonly eachHour?: boolean | undefined;
 }
 
 interface KeptBlock {
@@ -90,12 +92,18 @@ export class RecordedRows {
       pace = new Breather(),
       mostSegments = Number.POSITIVE_INFINITY,
       hoursUntilMs = Number.NEGATIVE_INFINITY,
+      eachHour = false,
     }: RecordedBounds = {},
   ): AsyncGenerator<RecordedPage, void, undefined> {
     const { atPrimary } = this.#wide;
     let found = 0;
     for (const wide of atPrimary === undefined ? [this.#wide] : [this.#wide, atPrimary]) {
-      for await (const page of this.#pages(wide, streamPath, startMs, endMs, { pace, mostSegments, hoursUntilMs })) {
+      for await (const page of this.#pages(wide, streamPath, startMs, endMs, {
+        pace,
+        mostSegments,
+        hoursUntilMs,
+        eachHour,
+      })) {
         found += page.hour === undefined ? page.segments.length : 1;
         if (found > mostSegments) throw tooLarge(mostSegments);
         yield page;
@@ -109,7 +117,12 @@ export class RecordedRows {
     streamPath: string,
     startMs: number,
     endMs: number,
-    { pace, mostSegments, hoursUntilMs }: { pace: Pace; mostSegments: number; hoursUntilMs: number },
+    {
+      pace,
+      mostSegments,
+      hoursUntilMs,
+      eachHour,
+    }: { [Name in keyof RecordedBounds]-?: NonNullable<RecordedBounds[Name]> },
   ): AsyncGenerator<RecordedPage, void, undefined> {
     const { longestMs, untilMs, buckets } = await this.#buckets(wide, streamPath, { startMs, endMs }, pace);
     const blocks = buckets.map((bucket) => {
@@ -128,7 +141,7 @@ export class RecordedRows {
       return beginsMs >= Math.max(startMs, 0) && endsMs <= Math.min(endMs, hoursUntilMs, untilMs);
     });
     const [first, last] = [whole[0]?.number ?? 0, whole.at(-1)?.number ?? 0];
-    const isWorthIt = this.#hours !== undefined && last > first && about >= MANY;
+    const isWorthIt = this.#hours !== undefined && (eachHour || (last > first && about >= MANY)) && whole.length > 0;
     const segmentsOf = (some: readonly Block[]): AsyncGenerator<RecordedPage> =>
       this.#segmentsOf(wide, streamPath, some, { startMs, endMs, pace });
     if (this.#hours === undefined || !isWorthIt) {

@@ -1,5 +1,6 @@
+import { Breather } from "../base/breather.ts";
 import type { Catalog } from "../catalog/catalog.ts";
-import type { MadeHour } from "../catalog/hours.ts";
+import { HOUR_MS, type MadeHour } from "../catalog/hours.ts";
 import type { RecordedPage } from "../catalog/recorded.ts";
 import type { RecordedHour } from "../catalog/recorded-hours.ts";
 import { DEFAULT_GAP_TOLERANCE_MS, type Page } from "../core/compose.ts";
@@ -59,6 +60,22 @@ export async function* readyHours(
     }
   } finally {
     if (made.length > 0) await keep();
+  }
+}
+
+/**
+ * Makes hours that are over and of which nothing is kept, newest first: who asks for them next finds them.
+ * @param most hours
+ */
+export async function makeHours(parts: HourParts, most: number, signal: AbortSignal): Promise<void> {
+  const pace = new Breather();
+  const missing = await parts.catalog.hoursToMake(most);
+  for (const { streamPath, hour } of missing) {
+    if (signal.aborted) break;
+    const bounds = { pace, hoursUntilMs: Number.POSITIVE_INFINITY, eachHour: true };
+    const pages = parts.catalog.recorded(streamPath, hour * HOUR_MS, (hour + 1) * HOUR_MS, bounds);
+    const made = readyHours(parts, streamPath, pages, new Set());
+    while ((await made.next()).done !== true);
   }
 }
 

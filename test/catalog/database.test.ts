@@ -36,6 +36,7 @@ describe("the database", () => {
       "015_webhooks",
       "016_webhooks_due",
       "017_hours",
+      "018_hours_to_make",
     ]);
     expect(await migrate(opened.db)).toEqual([]);
     const again = await openCatalogFile(opened.path);

@@ -8,6 +8,7 @@ import type { Catalog } from "../../src/catalog/catalog.ts";
 import { migrate } from "../../src/catalog/migrate.ts";
 import { BoxcarError } from "../../src/base/errors.ts";
 import { outlineRange, planRange, sharingParts, type RangeQuery } from "../../src/recordings/plan-range.ts";
+import { makeHours } from "../../src/recordings/ready-hours.ts";
 import { openCatalogFile, type OpenCatalog } from "../../src/runtime/libsql/open-catalog.ts";
 import { loadCore } from "../../src/runtime/node/load-core.ts";
 import { audioEntry, buildMovie, videoEntry, type MovieSample } from "../support/movie.ts";
@@ -170,6 +171,22 @@ describe("hours that are kept", () => {
     const runs = rows.rows.flatMap(({ runs }) => readRuns(new Uint8Array(runs), 500)?.filter(isRun) ?? []);
     expect(Math.max(...runs.map(({ count }) => count))).toBeGreaterThan(3);
   }, 60_000);
+
+  it("are made beforehand, once they are over", async () => {
+    for (let i = 0; i < 3; i++) await add(opened.catalog, "four", BEGIN_MS + i * HOUR_MS, rng.pick(KINDS));
+    const made = async (): Promise<unknown[]> =>
+      (
+        await sql`select hour from hours where stream_path = 'four' and runs is not null order by hour`.execute(
+          opened.db.primary,
+        )
+      ).rows;
+    const { queries } = fresh(opened.catalog);
+    await makeHours({ catalog: opened.catalog, queries }, 100, new AbortController().signal);
+    expect(await made()).toEqual([{ hour: 10_000 }, { hour: 10_001 }]);
+    expect(await opened.catalog.hoursToMake(100)).toEqual([]);
+    await add(opened.catalog, "four", BEGIN_MS + MINUTE_MS, rng.pick(KINDS));
+    expect(await made()).toEqual([{ hour: 10_001 }]);
+  });
 
   it("go with the last segment, and begin with the first", async () => {
     const hours = async (): Promise<unknown[]> =>

@@ -1,20 +1,31 @@
 import { reconcile } from "../../intake/reconcile/reconcile.ts";
+import type { Core } from "../../core/index.ts";
+import { sharingParts } from "../../recordings/plan-range.ts";
+import { makeHours } from "../../recordings/ready-hours.ts";
 import type { Finding, ReconcileParts } from "../../intake/reconcile/types.ts";
 import type { Clock, Log } from "../../base/ports.ts";
 
 const everyMs = 60_000;
 /** The first time, clients that waited for the server go before. */
 const firstMs = 1000;
+/** Hours that are made ready each time: some seconds of work, in small turns. */
+const hoursEach = 120;
+
+/** What the upkeep of a catalog needs. */
+export interface UpkeepParts extends ReconcileParts {
+  readonly core: Core;
+  readonly gapToleranceMs: number;
+}
 
 /**
- * Reconciles once a minute, the first time in a second, unless another node of the same catalog is doing so.
+ * Reconciles once a minute, and makes hours ready, the first time in a second, unless another node of the same catalog is doing so.
  * @returns stops it, once the step under way is done
  */
-export function startReconciler(parts: ReconcileParts, clock: Clock, log: Log): () => Promise<void> {
+export function startReconciler(parts: UpkeepParts, clock: Clock, log: Log): () => Promise<void> {
   const stopping = new AbortController();
   const run = async (): Promise<void> => {
     try {
-      await reconcileOnce(parts, clock(), log, stopping.signal);
+      if (await reconcileOnce(parts, clock(), log, stopping.signal)) await makeReady(parts, stopping.signal);
     } catch (error) {
       log("error", "reconciling failed", { error: error instanceof Error ? error.stack : String(error) });
     }
@@ -32,16 +43,24 @@ export function startReconciler(parts: ReconcileParts, clock: Clock, log: Log): 
   };
 }
 
-/** Reconciles once, unless another node of the same catalog has done so within the last minute. */
+async function makeReady({ core, catalog, store, gapToleranceMs }: UpkeepParts, signal: AbortSignal): Promise<void> {
+  await makeHours(sharingParts({ core, catalog, store, sha256: undefined, gapToleranceMs }), hoursEach, signal);
+}
+
+/**
+ * Reconciles once, unless another node of the same catalog has done so within the last minute.
+ * @returns whether it did
+ */
 export async function reconcileOnce(
   parts: ReconcileParts,
   nowMs: number,
   log: Log,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<boolean> {
   // A little less than the distance of two runs: the same node may go on.
-  if (!(await parts.catalog.takeLease("reconcile", nowMs, nowMs + everyMs - 1000))) return;
+  if (!(await parts.catalog.takeLease("reconcile", nowMs, nowMs + everyMs - 1000))) return false;
   for await (const finding of reconcile(parts, { nowMs, signal })) logFinding(log, finding);
+  return true;
 }
 
 const attention: readonly Finding["kind"][] = ["orphan", "object_missing", "object_changed", "store_failed"];

@@ -19,7 +19,7 @@ import { nodePeerAddress } from "./node-peer.ts";
 import { nodeSendStream } from "./node-send.ts";
 import { pictureDecoder } from "../ffmpeg/picture-decoder.ts";
 import { startRecording, type StartedRecording } from "./start-recorder.ts";
-import { startReconciler } from "./reconciler.ts";
+import { startReconciler, type UpkeepParts } from "./reconciler.ts";
 import { endOnFailure, tellFailure } from "./start-failure.ts";
 import { remoteFiles } from "../outbound/remote-files.ts";
 
@@ -57,7 +57,7 @@ export async function openServer(runtime: ServerRuntime, env: Environment): Prom
   const log = jsonLog(config.logLevel, (line) => process.stderr.write(`${line}\n`));
   const parts = await openNodeParts(config, runtime === "node" ? httpSend() : sendByFetch);
   const recording = startRecording(parts, config, log);
-  const stopUpkeep = await startUpkeep(parts, recording, log);
+  const stopUpkeep = await startUpkeep({ ...parts, gapToleranceMs: config.gapToleranceMs }, recording, log);
   const app = createApp({
     ...{ ...parts, runtime, config, log, recording, sendStream: nodeSendStream(log, config.rates.downloads) },
     decoder: pictureDecoder({ memory: config.decoderMemory, log }),
@@ -101,7 +101,11 @@ export async function startServer(runtime: ServerRuntime, env: Environment): Pro
 }
 
 /** Migrates the catalog, then records, and reconciles it with the store from time to time. Returns what ends both. */
-async function startUpkeep(parts: NodeParts, recording: StartedRecording, log: Log): Promise<() => Promise<void>> {
+async function startUpkeep(
+  parts: NodeParts & UpkeepParts,
+  recording: StartedRecording,
+  log: Log,
+): Promise<() => Promise<void>> {
   let stopReconciler = (): Promise<void> => Promise.resolve();
   const reconcile = (): void => {
     recording.begin();
