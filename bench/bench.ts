@@ -13,6 +13,7 @@ import { ffmpegFile, firstBytes, middleRange } from "./measure/first-byte.ts";
 import { indexing } from "./measure/indexing.ts";
 import { many } from "./measure/many.ts";
 import { coldStart, memory, moduleSize } from "./measure/memory.ts";
+import { recording } from "./measure/recording.ts";
 import { remote } from "./measure/remote.ts";
 import { throughput, wholeHour } from "./measure/transfer.ts";
 import { firstLine, run } from "./process.ts";
@@ -108,6 +109,7 @@ async function measure(): Promise<Measurements> {
     ...(options.quick
       ? []
       : [["many segments of a month", () => many(context, 30)] as [string, () => Promise<Measurements>]]),
+    ["recording", () => recording(material.folder, program)],
     ...counts.map((number): [string, () => Promise<Measurements>] => [
       `first byte of ${number}`,
       () => firstBytes(context, number),

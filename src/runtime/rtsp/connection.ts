@@ -4,6 +4,12 @@ import { Authorization, type Credentials } from "./authorization.ts";
 import { sourceFailed } from "./hand-over.ts";
 import { MessageReader, type Answer, type Packet } from "./messages.ts";
 
+/**
+ * How long packets gather before they are read, milliseconds, unless there were so many bytes at once: reading each by itself costs
+ * several times as much as all that is done with it.
+ */
+const GATHERING_MS = 50;
+const MUCH = 16 << 10;
 /** Packets that may come before the answer to PLAY does. */
 const MOST_EARLY = 10_000;
 
@@ -13,7 +19,10 @@ type Method = "OPTIONS" | "DESCRIBE" | "SETUP" | "PLAY" | "GET_PARAMETER" | "TEA
 /** One connection to a server of RTSP 1.0 (RFC 2326). */
 export class RtspConnection {
   readonly #socket: Socket;
-  readonly #chunks: AsyncIterator<Uint8Array>;
+  /** What has come, chunks that came at once among them, and whether that is all; `#wake` is called when either changes. */
+  readonly #chunks: Uint8Array[] = [];
+  #isOver = false;
+  #wake: () => void = () => undefined;
   readonly #reader = new MessageReader();
   readonly #authorization: Authorization | undefined;
   #number = 0;
@@ -23,7 +32,16 @@ export class RtspConnection {
 
   private constructor(socket: Socket, credentials: Credentials | undefined) {
     this.#socket = socket;
-    this.#chunks = (socket as AsyncIterable<Uint8Array>)[Symbol.asyncIterator]();
+    const over = (): void => {
+      this.#isOver = true;
+      this.#wake();
+    };
+    socket.on("data", (chunk: Uint8Array) => {
+      this.#chunks.push(chunk);
+      this.#wake();
+    });
+    socket.on("end", over).on("close", over).on("error", over);
+    socket.pause();
     this.#authorization = credentials && new Authorization(credentials);
   }
 
@@ -51,7 +69,6 @@ export class RtspConnection {
       });
       try {
         await once(socket, "connect");
-        socket.on("error", () => undefined); // who reads is told
         return new RtspConnection(socket, credentials);
       } catch (error) {
         socket.destroy();
@@ -105,9 +122,11 @@ export class RtspConnection {
       if ("channel" in message.value) early.push(message.value);
     this.#unread = undefined;
     yield early;
-    for (;;) {
+    for (let length = MUCH; ;) {
+      if (length < MUCH && this.#chunks.length === 0) await new Promise((resolve) => setTimeout(resolve, GATHERING_MS));
       const chunk = await this.#next();
       if (chunk === undefined) return;
+      ({ length } = chunk);
       const packets: Packet[] = [];
       for (const message of this.#reader.push(chunk)) if ("channel" in message) packets.push(message);
       yield packets;
@@ -135,12 +154,15 @@ export class RtspConnection {
     }
   }
 
+  /** What comes next; undefined at the end, also when the connection breaks off. */
   async #next(): Promise<Uint8Array | undefined> {
-    try {
-      const step = await this.#chunks.next();
-      return step.done === true ? undefined : step.value;
-    } catch {
-      return undefined; // a connection that breaks off has ended
+    if (this.#chunks.length === 0 && !this.#isOver) {
+      this.#socket.resume();
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
+      this.#socket.pause();
     }
+    return this.#chunks.shift();
   }
 }

@@ -40,6 +40,8 @@ export class LiveMedia {
   #entries = new Map<number, Uint8Array>();
   #waiting: TimedSample[] = [];
   #out: Uint8Array[] = [];
+  /** Media whose senders have left. */
+  readonly #left = new Set<number>();
 
   /**
    * @param dropped told how many packets a server has left out
@@ -94,11 +96,12 @@ export class LiveMedia {
     return at === 0;
   }
 
-  /** Takes packets of RTCP of a medium. Returns whether that medium has ended. */
+  /** Takes packets of RTCP of a medium. Returns whether all media have ended. */
   control(at: number, bytes: Uint8Array): boolean {
     const { report, isOver } = readRtcp(bytes);
     if (report !== undefined) this.#flows[at]?.clock.reported(report);
-    return isOver;
+    if (isOver) this.#left.add(at);
+    return this.#left.size === this.#flows.length;
   }
 
   /** The bytes that are there by now. */

@@ -130,7 +130,7 @@ async function* play(
       for (const { channel, bytes } of packets) {
         const at = channels.get(channel & ~1);
         if (at === undefined) continue;
-        if ((channel & 1) === 1) isOver = (media.control(at, bytes) && at === 0) || isOver;
+        if ((channel & 1) === 1) isOver = media.control(at, bytes) || isOver;
         else leads = media.packet(at, bytes, nowMs) || leads;
       }
       const out = media.take();
