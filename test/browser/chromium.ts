@@ -136,7 +136,7 @@ declare global {
 }
 
 /** Puts `window.playback` into the page, which is gone with each document. The function runs there: nothing of this module is in reach. */
-export function install(page: Page): Promise<void> {
+export function install(page: Pick<Page, "evaluate">): Promise<void> {
   return page.evaluate((bits) => {
     const STILL_MS = 3000; // so long without progress is an end
     const canvas = document.createElement("canvas");

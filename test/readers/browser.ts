@@ -1,5 +1,5 @@
-/** Chromium as a reader: a `<video>` of the file, and a `<video>` fed with it through Media Source Extensions. */
-import type { Page } from "playwright-core";
+/** Browsers as readers: a `<video>` of the file, and a `<video>` fed with it through Media Source Extensions. */
+import type { Evaluates } from "../browser/firefox.ts";
 import { TONES } from "./streams.ts";
 import type { Heard, Picture, Reading } from "./reading.ts";
 
@@ -26,7 +26,7 @@ interface Watched {
 }
 
 /** Puts `window.watch` into a page that has `window.playback`. */
-export function installWatch(page: Page): Promise<void> {
+export function installWatch(page: Evaluates): Promise<void> {
   return page.evaluate(() => {
     const STILL_MS = 4000;
 
@@ -63,19 +63,20 @@ export function installWatch(page: Page): Promise<void> {
       return { time, number: window.playback.read(video).number };
     }
 
-    /** Plays from the start and notes which tone is heard when. */
+    /** Plays from the start and notes which tone is heard when; nothing where the machine has no device for sound (Firefox waits for one). */
     async function listen(
       video: HTMLVideoElement,
       tones: readonly number[],
     ): Promise<{ time: number; tone: number }[]> {
       const heard: { time: number; tone: number }[] = [];
       const context = new AudioContext({ sampleRate: 16_000 });
+      await orAfter(STILL_MS, undefined, context.resume());
+      if (context.state !== "running") return heard;
       const analyser = new AnalyserNode(context, { fftSize: 1024, smoothingTimeConstant: 0 });
       context.createMediaElementSource(video).connect(analyser).connect(context.destination);
       const bins = new Float32Array(analyser.frequencyBinCount);
       const binOf = (tone: number): number => Math.round((tone * analyser.fftSize) / context.sampleRate);
       video.currentTime = 0;
-      await context.resume();
       const ended = new Promise<void>((resolve) => {
         let [last, still] = [-1, performance.now()];
         const timer = setInterval(() => {
@@ -141,7 +142,7 @@ export function installWatch(page: Page): Promise<void> {
  * @param mse its type for Media Source Extensions; undefined: `<video src>`
  */
 export async function readInPage(
-  page: Page,
+  page: Evaluates,
   url: string,
   mse: string | undefined,
   times: readonly number[],

@@ -3,6 +3,7 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { chromiumPath, openPage } from "../browser/chromium.ts";
+import { firefoxPath, openFirefox, type Evaluates } from "../browser/firefox.ts";
 import { startNode } from "../../src/runtime/node.ts";
 import { ffmpegPath } from "../support/tools.ts";
 import { installWatch, readInPage } from "./browser.ts";
@@ -44,8 +45,8 @@ const both: readonly Format[] = ["mp4", "fmp4"];
 export async function openBench(density: number): Promise<Bench> {
   const folder = await mkdtemp(join(tmpdir(), "boxcar-readers-"));
   const server = await startNode({ PORT: "0", BOXCAR_DATA: join(folder, "data"), BOXCAR_LOG: "error" });
-  const browser = chromiumPath === undefined ? undefined : await openPage(server.url);
-  if (browser !== undefined) await installWatch(browser.page);
+  const browsers = await openBrowsers(server.url);
+  for (const { page } of browsers) await installWatch(page);
   const recorded = new Map<StreamName, Promise<void>>();
   const files = new Map<string, Promise<string>>();
   let scratches = 0;
@@ -65,14 +66,13 @@ export async function openBench(density: number): Promise<Bench> {
     return file;
   }
 
-  const inPage = (name: string, mse: boolean): Reader | undefined =>
-    browser && {
-      ...{ name, version: browser.page.context().browser()?.version() ?? "", formats: mse ? ["fmp4"] : both },
-      read: async ({ url }, output) => {
-        const type = mse ? await typeOf(server.url, output) : undefined;
-        return readInPage(browser.page, url, type, momentsOf(output, density));
-      },
-    };
+  const inPage = ({ name, version, page }: Browser, mse: boolean): Reader => ({
+    ...{ name: `${name} ${mse ? "MSE" : "`<video>`"}`, version, formats: mse ? ["fmp4"] : both },
+    read: async ({ url }, output) => {
+      const type = mse ? await typeOf(server.url, output) : undefined;
+      return readInPage(page, url, type, momentsOf(output, density));
+    },
+  });
 
   const readers = [
     await program("ffmpeg", ffmpegPath, readWithFfmpeg, ["-version"]),
@@ -83,8 +83,7 @@ export async function openBench(density: number): Promise<Bench> {
     await program("mediainfo", "mediainfo", readWithMediainfo),
     { name: "mp4box.js", version: "2.4.1", formats: both, read: readWithMp4box },
     { name: "mediabunny", version: "1.61.0", formats: both, read: readWithMediabunny },
-    inPage("Chromium `<video>`", false),
-    inPage("Chromium MSE", true),
+    ...browsers.flatMap((browser) => [inPage(browser, false), inPage(browser, true)]),
   ].filter((reader) => reader !== undefined);
 
   return {
@@ -99,11 +98,31 @@ export async function openBench(density: number): Promise<Bench> {
       return judge(output, await reader.read({ file, url, scratch, texts: output.texts ?? 0 }, output));
     },
     close: async () => {
-      await browser?.close();
+      for (const browser of browsers) await browser.close();
       await server.close();
       await rm(folder, { recursive: true });
     },
   };
+}
+
+/** A browser with a page of the server. */
+interface Browser {
+  readonly name: string;
+  readonly version: string;
+  readonly page: Evaluates;
+  readonly close: () => Promise<void>;
+}
+
+/** Those that are at hand. */
+async function openBrowsers(url: string): Promise<Browser[]> {
+  const browsers: Browser[] = [];
+  if (chromiumPath !== undefined) {
+    const { page, close } = await openPage(url);
+    browsers.push({ name: "Chromium", version: page.context().browser()?.version() ?? "", page, close });
+  }
+  if (firefoxPath === undefined) console.warn("SKIPPING Firefox: it is not installed");
+  else browsers.push({ name: "Firefox", ...(await openFirefox(url)) });
+  return browsers;
 }
 
 async function program(
