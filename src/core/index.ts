@@ -27,6 +27,8 @@ export { GrowingIndex, readPart, type PartFacts } from "./indexing/growing-index
 export type { IndexedSegment, SegmentDescription, TrackDescription } from "./indexing/segment-index.ts";
 export { instantOf, type StatedSource, type StatedStart } from "./indexing/stated-start.ts";
 export { describeSummary } from "./indexing/describe.ts";
+/** @internal */
+export { warningsOf } from "./indexing/describe.ts";
 export { isSummary, summaryOf } from "./wasm/records/summary.ts";
 export { inspectObject, inspectSamples } from "./indexing/inspect-object.ts";
 export type { ListedBox, Sample } from "./wasm/records/listing.ts";

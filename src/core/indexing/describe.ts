@@ -1,6 +1,6 @@
 import { Warning } from "../wasm/abi/names.ts";
 import { millisecondsOf } from "../ticks.ts";
-import { readSummary, summaryOf, type TrackRecord } from "../wasm/records/summary.ts";
+import { readSummary, summaryOf, type Summary, type TrackRecord } from "../wasm/records/summary.ts";
 import { fourccText } from "../wasm/view.ts";
 import type { BuiltIndex } from "../wasm/module.ts";
 import { shownSize } from "../shown.ts";
@@ -42,11 +42,19 @@ export function describeSummary(bytes: Uint8Array): SegmentDescription {
     width: Math.round(width),
     height: Math.round(height),
     tracks: summary.tracks.map(describeTrack),
-    warnings: [
-      ...WARNINGS.filter(([bit]) => summary.warnings & bit).map(([, sentence]) => sentence),
-      ...doubtsOf(summary),
-    ],
+    warnings: warningsIn(summary),
   };
+}
+
+/** What was repaired of a segment, or is doubtful, as `describeSummary` says it: of a list of thousands that is all that is asked. */
+export function warningsOf(bytes: Uint8Array): readonly string[] {
+  return warningsIn(readSummary(bytes));
+}
+
+function warningsIn(summary: Summary): string[] {
+  const { warnings } = summary;
+  const said = warnings === 0 ? [] : WARNINGS.filter(([bit]) => warnings & bit).map(([, sentence]) => sentence);
+  return [...said, ...doubtsOf(summary)];
 }
 
 function describeTrack(track: TrackRecord): TrackDescription {

@@ -16,20 +16,19 @@ export function doubtsOf({ tracks, reference }: Summary): string[] {
   if (main === undefined) return [];
   const doubts: string[] = [];
   for (const track of tracks) {
-    const name = { vide: "video", soun: "sound" }[fourccText(track.handler)] ?? `${fourccText(track.handler)} track`;
     const lastMs = millisecondsOf(track.lastDuration, track.timescale);
     const usual = (track.duration - track.lastDuration) / Math.max(1, track.samples - 1);
     if (track.samples > 1 && lastMs >= LONG_MS && track.lastDuration > LONG_TIMES * usual) {
       const usualMs = millisecondsOf(usual, track.timescale).toFixed(0);
       doubts.push(
-        `The last sample of the ${name} is said to last ${(lastMs / 1000).toFixed(1)} s, the others ${usualMs} ms: it is held until something else is recorded.`,
+        `The last sample of the ${nameOf(track)} is said to last ${(lastMs / 1000).toFixed(1)} s, the others ${usualMs} ms: it is held until something else is recorded.`,
       );
     }
     const afterMs = millisecondsOf(track.start, track.timescale) - millisecondsOf(main.end, main.timescale);
     const beforeMs = millisecondsOf(main.start, main.timescale) - millisecondsOf(track.end, track.timescale);
     if (Math.max(afterMs, beforeMs) > FAR_MS) {
       const which = afterMs > 0 ? "starts long after" : "ends long before";
-      doubts.push(`The ${name} ${which} the other tracks: ranges leave it out.`);
+      doubts.push(`The ${nameOf(track)} ${which} the other tracks: ranges leave it out.`);
     }
   }
   if (!isVideo(main)) return doubts;
@@ -43,4 +42,9 @@ export function doubtsOf({ tracks, reference }: Summary): string[] {
     );
   }
   return doubts;
+}
+
+function nameOf({ handler }: { readonly handler: number }): string {
+  const kind = fourccText(handler);
+  return { vide: "video", soun: "sound" }[kind] ?? `${kind} track`;
 }

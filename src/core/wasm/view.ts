@@ -29,14 +29,16 @@ export function bound(view: DataView, at: number): number {
 
 /** 64 bits as hexadecimal text. */
 export function hexadecimal(view: DataView, at: number): string {
-  return view.getBigUint64(at, true).toString(16);
+  // Without a BigInt: this is called for every track of every summary that is read.
+  const [low, high] = [view.getUint32(at, true).toString(16), view.getUint32(at + 4, true)];
+  return high === 0 ? low : high.toString(16) + low.padStart(8, "0");
 }
 
 /** ASCII text of at most `size` characters, padded with zeros. */
 export function text(view: DataView, at: number, size: number): string {
-  let characters = "";
-  for (let i = at; i < at + size && view.getUint8(i) !== 0; i++) characters += String.fromCharCode(view.getUint8(i));
-  return characters;
+  const bytes = new Uint8Array(view.buffer, view.byteOffset + at, size);
+  const end = bytes.indexOf(0);
+  return String.fromCharCode(...(end < 0 ? bytes : bytes.subarray(0, end)));
 }
 
 /** Writes a 64-bit field: `value` rounded, or the extreme that stands for its infinity. */

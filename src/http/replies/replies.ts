@@ -1,4 +1,4 @@
-import { describeSummary, isSummary } from "../../core/index.ts";
+import { isSummary, warningsOf } from "../../core/index.ts";
 import type { Segment } from "../../catalog/types.ts";
 import type { Ingested } from "../../intake/segments/segment-upload.ts";
 import { downloadPath } from "../../base/stream-path.ts";
@@ -42,7 +42,7 @@ export const segmentRecord = z
 /** The record of a segment. */
 export function recordOf(segment: Segment): z.infer<typeof segmentRecord> {
   const { id, streamPath, startMs, endMs, size, format, codecs, eventLevel, summary, key } = segment;
-  const warnings = isSummary(summary) ? describeSummary(summary).warnings : [];
+  const warnings = isSummary(summary) ? warningsOf(summary) : [];
   return {
     id,
     streamPath,
@@ -85,15 +85,16 @@ export function takenOf({ segment, startSource, warnings }: Ingested): z.infer<t
 }
 
 /** Short names of codecs by how their RFC 6381 names begin. */
-const videoNames = { avc: "h264", hvc: "h265", hev: "h265", av01: "av1", vp08: "vp8", vp09: "vp9", mp4v: "mpeg4" };
-const audioNames = {
+const videoNames = Object.entries({
+  ...{ avc: "h264", hvc: "h265", hev: "h265", av01: "av1", vp08: "vp8", vp09: "vp9", mp4v: "mpeg4" },
+});
+const audioNames = Object.entries({
   ...{ "mp4a.40": "aac", "mp4a.6": "mp3", Opus: "opus", opus: "opus", fLaC: "flac", "ac-3": "ac3", "ec-3": "eac3" },
   ...{ alaw: "pcma", ulaw: "pcmu", sowt: "pcm", twos: "pcm", ipcm: "pcm", fpcm: "pcm" },
-};
+});
 
-function firstName(codecs: string, names: Readonly<Record<string, string>>): string {
-  for (const codec of codecs.split(","))
-    for (const [begins, name] of Object.entries(names)) if (codec.startsWith(begins)) return name;
+function firstName(codecs: string, names: readonly (readonly [begins: string, name: string])[]): string {
+  for (const codec of codecs.split(",")) for (const [begins, name] of names) if (codec.startsWith(begins)) return name;
   return "";
 }
 
