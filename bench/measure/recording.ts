@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { startRtspServer } from "../../test/support/rtsp-server.ts";
-import { cpuSeconds, end, pause, run } from "../process.ts";
+import { cpuSeconds, end, pause } from "../process.ts";
 import { startBoxcar } from "../servers.ts";
 import { record, type Measurements } from "./context.ts";
 
@@ -12,7 +12,6 @@ const STREAMS = 20;
 /** Milliseconds until all of them run evenly, and that are measured. */
 const SETTLING_MS = 10_000;
 const MEASURED_MS = 20_000;
-const MATERIAL_S = 120;
 
 /** Cost of processes. */
 interface Usage {
@@ -28,11 +27,11 @@ interface Usage {
  */
 export async function recording(folder: string, program: string): Promise<Measurements> {
   const results: Measurements = {};
-  const camera = join(folder, "camera.mp4");
-  const inputs = ["-f", "lavfi", "-i", "testsrc2=size=640x360:rate=25", "-f", "lavfi", "-i", "sine=sample_rate=48000"];
-  const video = ["-c:v", "libx264", "-preset", "veryfast", "-b:v", "530k", "-g", "50", "-bf", "2"];
-  await run("ffmpeg", ["-v", "error", "-y", ...inputs, "-t", String(MATERIAL_S), ...video, "-c:a", "aac", camera]);
-  const launch = `( filesrc location=${camera} ! qtdemux name=d d.video_0 ! queue ! h264parse ! rtph264pay name=pay0 config-interval=-1 d.audio_0 ! queue ! aacparse ! rtpmp4gpay name=pay1 pt=97 )`;
+  // Live: of a file the server would seek, for all of its clients, with each that comes.
+  const video =
+    "videotestsrc is-live=true ! video/x-raw,width=640,height=360,framerate=25/1 ! x264enc speed-preset=veryfast bitrate=530 key-int-max=50 bframes=2";
+  const sound = "audiotestsrc is-live=true ! audio/x-raw,rate=48000,channels=1 ! avenc_aac ! aacparse";
+  const launch = `( ${video} ! rtph264pay name=pay0 config-interval=-1 ${sound} ! rtpmp4gpay name=pay1 pt=97 )`;
   for (const way of ["own", "ffmpeg", "segment"] as const) {
     const server = await startRtspServer({ "/camera": launch });
     if (server === undefined) return {};
