@@ -112,7 +112,8 @@ async function* play(
     uris.push(uri);
     seconds = timeout ?? seconds;
   }
-  const playing = await connection.ask("PLAY", whole, { Range: "npt=0.000-" });
+  // Without a range: servers that share one stream among their readers would take all of them to its start.
+  const playing = await connection.ask("PLAY", whole);
   succeed(playing);
   stateStarts(media, playing, uris, used);
   const keeping = setInterval(
