@@ -222,7 +222,9 @@ describe.skipIf(chromiumPath === undefined)("the page", () => {
   });
 
   // `npm ci` brings it.
-  test.skipIf(!existsSync(AXE)).for([["/", "light"] as const, ["/", "dark"] as const, ["/docs", "light"] as const])(
+  test
+    .skipIf(!existsSync(AXE))
+    .for([["/", "light"] as const, ["/", "dark"] as const, ["/docs", "light"] as const, ["/docs", "dark"] as const])(
     "has nothing that axe finds serious at %s in %s, at the width of a desk and of a phone",
     async ([path, colorScheme]) => {
       const axe = await readFile(AXE, "utf8");
