@@ -258,6 +258,13 @@ test("servers that answer oddly are handed over to ffmpeg, or refused, and no re
     const port = await fakeServer({ DESCRIBE: answer });
     expect(await start(port)).toMatchObject({ status: 502, json: { error: "source_failed" } });
   }
+  const packet = `$\0\x7f\x7f${"x".repeat(0x7f7f)}`;
+  const flooding = await fakeServer({ OPTIONS: `200 OK\r\n\r\n${packet.repeat(140)}` });
+  const { status, json } = await start(flooding);
+  expect({ status, message: json.message }).toEqual({
+    status: 502,
+    message: expect.stringContaining("packets instead"),
+  });
   expect(server.lines.slice(lines).filter(({ message }) => message === "ffmpeg reads a source")).toEqual([]);
   expect(JSON.stringify(server.lines)).not.toContain("hidden");
 });

@@ -10,8 +10,8 @@ import { MessageReader, type Answer, type Packet } from "./messages.ts";
  */
 const GATHERING_MS = 50;
 const MUCH = 16 << 10;
-/** Packets that may come before the answer to PLAY does. */
-const MOST_EARLY = 10_000;
+/** Bytes of packets that may come before the answer to PLAY does. */
+const MOST_EARLY = 4 << 20;
 
 /** Methods that this client uses (RFC 2326 section 10). */
 type Method = "OPTIONS" | "DESCRIBE" | "SETUP" | "PLAY" | "GET_PARAMETER" | "TEARDOWN";
@@ -28,6 +28,7 @@ export class RtspConnection {
   #number = 0;
   #session: string | undefined;
   #early: Packet[] = [];
+  #earlyBytes = 0;
   #unread: Iterator<Answer | Packet> | undefined;
 
   private constructor(socket: Socket, credentials: Credentials | undefined) {
@@ -146,7 +147,11 @@ export class RtspConnection {
         if (!("channel" in value)) {
           // Answers to what nobody waits for carry another number, and requests of the server no status.
           if (value.status > 0 && Number(value.headers.get("cseq")?.[0] ?? number) === number) return value;
-        } else if (this.#early.push(value) > MOST_EARLY) throw sourceFailed("it does not answer");
+        } else {
+          this.#early.push(value);
+          this.#earlyBytes += value.bytes.length;
+          if (this.#earlyBytes > MOST_EARLY) throw sourceFailed("it sends packets instead of answers");
+        }
       }
       const chunk = await this.#next();
       if (chunk === undefined) throw sourceFailed("it closed the connection");
