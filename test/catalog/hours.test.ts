@@ -148,7 +148,7 @@ describe("hours that are kept", () => {
         endMs: BEGIN_MS + HOURS * HOUR_MS - rng.pick([0, 20 * MINUTE_MS, rng.below(20 * MINUTE_MS)]),
         ...{ cut: rng.pick(["frame", "keyframe"] as const), gaps: rng.pick(["skip", "keep"] as const) },
         ...{ changes: rng.pick(["inband", "entries"] as const), edits: rng.pick(["list", "none"] as const) },
-        sound: rng.pick(["none", "none", "keep"] as const),
+        sound: rng.pick(["none", "keep", "keep"] as const),
       };
       const message = `seed ${String(rng.seed)}, ${streamPath}, round ${String(round)}: ${JSON.stringify(query)}`;
       const wanted = await told(() => planRange(fresh(opened.catalog), query));

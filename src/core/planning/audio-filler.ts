@@ -8,7 +8,7 @@ import type { Selected } from "../wasm/abi/records.ts";
 import type { TrackRecord } from "../wasm/records/summary.ts";
 
 /** A hole in the sound is filled when it is at least this long, milliseconds: joints alone leave less. */
-const LEAST_HOLE_MS = 100;
+export const LEAST_HOLE_MS = 100;
 
 /** Sound that a segment brings along, as far as it is taken. */
 export interface OwnSound {
@@ -35,6 +35,11 @@ export class AudioFiller {
   /** Whether the sound of `output` would be missing before a placed segment's own begins, or while it lasts. */
   leavesHole(output: OutputTrack, placed: PlacedSegment, own: OwnSound | undefined): boolean {
     return isAudio(output) && this.#isHole(output, holeEnd(output, placed, own));
+  }
+
+  /** Whether the sound of `output` ends with silence, or is none of those that go on. */
+  isBusyWith(output: OutputTrack, goingOn: readonly OutputTrack[]): boolean {
+    return isAudio(output) && (!goingOn.includes(output) || this.#silent.get(output) === output.last);
   }
 
   /**

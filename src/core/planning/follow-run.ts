@@ -1,4 +1,6 @@
-import { rescale, ticksOf } from "../ticks.ts";
+import { millisecondsOf, rescale, ticksOf } from "../ticks.ts";
+import { TrackFlag } from "../wasm/abi/names.ts";
+import { LEAST_HOLE_MS } from "./audio-filler.ts";
 import type { DurationRuns } from "./duration-runs.ts";
 import type { OutputTrack } from "./output-track.ts";
 import type { Match } from "./match.ts";
@@ -45,10 +47,15 @@ export function sumOf(spans: readonly RunSpan[]): { readonly segments: number; r
 
 /**
  * Lets all output tracks of a kind of segments follow spans.
+ * @param filled whether holes in the sound are filled: then one is gone through segment by segment
  * @returns false, and nothing is changed, when one of them cannot
  */
-export function followRuns({ outputs, bases }: Pick<Match, "outputs" | "bases">, spans: readonly RunSpan[]): boolean {
-  const followed = outputs.map((output, trackIndex) => followRun(output, trackIndex, spans));
+export function followRuns(
+  { outputs, bases }: Pick<Match, "outputs" | "bases">,
+  spans: readonly RunSpan[],
+  filled: boolean,
+): boolean {
+  const followed = outputs.map((output, trackIndex) => followRun(output, trackIndex, spans, filled));
   if (!followed.every((one) => one !== undefined)) return false;
   for (const [i, one] of followed.entries()) outputs[i]?.follow(one, bases[i] ?? 1);
   return true;
@@ -58,7 +65,12 @@ export function followRuns({ outputs, bases }: Pick<Match, "outputs" | "bases">,
  * Joins the track `trackIndex` of segments of which all is taken to what an output track has, as `PieceMaker` joins one after
  * another. Undefined, and nothing is changed, where that would take an index, or give a sample another time than recorded.
  */
-function followRun(output: OutputTrack, trackIndex: number, spans: readonly RunSpan[]): Followed | undefined {
+function followRun(
+  output: OutputTrack,
+  trackIndex: number,
+  spans: readonly RunSpan[],
+  filled: boolean,
+): Followed | undefined {
   const { last, timescale, early } = output;
   if (last === undefined) return undefined;
   let { lastDts, presentedEnd } = output;
@@ -78,6 +90,7 @@ function followRun(output: OutputTrack, trackIndex: number, spans: readonly RunS
       const recordedDts = base + at(track.firstDts, i);
       samples = at(track.samples, i);
       lasting = at(track.lasting, i);
+      if (track.sound && filled && isHole(track, recordedDts - lastDts - ownDuration)) return undefined;
       if (track.sound && !takesTheSame(track, i, lastDts - base)) return undefined;
       let distance = recordedDts - early - lastDts;
       if (track.snaps && Math.abs(distance - ownDuration) <= snap) distance = Math.max(1, ownDuration);
@@ -93,6 +106,11 @@ function followRun(output: OutputTrack, trackIndex: number, spans: readonly RunS
   }
   const runs = uniform ? durations : undefined;
   return { counts, uniform, durations: runs, samples, dts, lasting, lastDuration: ownDuration, presentedEnd };
+}
+
+/** Whether so many ticks before sound are a hole that is filled, or might be. */
+function isHole({ timescale, counts }: RunTrack, ticks: number): boolean {
+  return counts.some(({ flags }) => flags & TrackFlag.Offsets) || millisecondsOf(ticks, timescale) >= LEAST_HOLE_MS;
 }
 
 /** Whether of the sound of a segment as much is taken as was when the run was found. @param before decode time of the last sample before it */

@@ -158,8 +158,10 @@ export class PieceMaker implements PlacedSink {
   /** Adds what the pieces of runs add up to, without making them. */
   addRun(spans: readonly RunSpan[]): boolean {
     const match = this.#matches.get(spans[0]?.run.kind ?? "");
-    if (match === undefined || match.scaled || this.#filler !== undefined || this.#leading.length > 0) return false;
-    if (!followRuns(match, spans)) return false;
+    if (match === undefined || match.scaled || this.#leading.length > 0) return false;
+    const filler = this.#filler;
+    if (filler !== undefined && this.#outputs.some((output) => filler.isBusyWith(output, match.outputs))) return false;
+    if (!followRuns(match, spans, filler !== undefined)) return false;
     const { segments, fragments } = sumOf(spans);
     this.#segments += segments;
     this.#fragments += fragments;
