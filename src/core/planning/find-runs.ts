@@ -14,7 +14,7 @@ import { soundFrom, snaps } from "./selection.ts";
 /** Shorter runs are not worth one. */
 const LEAST_RUN = 4;
 /** Ticks and bytes beyond are none of a recorder's. */
-const MOST = 2 ** 50;
+const EXACT = 2 ** 50;
 
 /** A segment of a run, and what is taken of it. */
 interface Taken {
@@ -86,7 +86,7 @@ function isPlain(timed: TimedSegment, toleranceMs: number): boolean {
   return summary.tracks.every((record, trackIndex) => {
     const { flags, samples, firstDts, duration, lastDuration, editEnd, end, bytes } = record;
     if (!(isVideo(record) || isAudio(record)) || samples < 2 || flags & TrackFlag.Encrypted) return false;
-    if (Math.max(Math.abs(firstDts) + duration, Math.abs(end), bytes) > MOST) return false;
+    if (Math.max(Math.abs(firstDts) + duration, Math.abs(end), bytes) > EXACT) return false;
     if (isVideo(record)) return true;
     if (firstDts + duration - lastDuration >= editEnd) return false;
     if (record === reference) return true;
