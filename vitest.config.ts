@@ -5,8 +5,7 @@ export default defineConfig({
     include: ["test/**/*.test.ts"],
     testTimeout: 60_000,
     hookTimeout: 120_000,
-    // One more than the two cores that it is planned for: tests also wait.
-    maxWorkers: 3,
+    maxWorkers: 2,
     // A process imports the modules once for all its test files: they must leave no state behind in them.
     isolate: false,
   },
