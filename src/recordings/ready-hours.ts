@@ -1,4 +1,5 @@
 import { Breather } from "../base/breather.ts";
+import type { Pace } from "../base/ports.ts";
 import type { Catalog } from "../catalog/catalog.ts";
 import { HOUR_MS, type MadeHour } from "../catalog/hours.ts";
 import type { RecordedPage } from "../catalog/recorded.ts";
@@ -19,6 +20,8 @@ interface HourParts {
   readonly catalog: Catalog;
   readonly queries: IndexQueries;
   readonly gapToleranceMs?: number | undefined;
+  /** Default: a breath every ten milliseconds. */
+  readonly pace?: Pace | undefined;
 }
 
 /**
@@ -27,7 +30,7 @@ interface HourParts {
  * @param versions notes those of the pages
  */
 export async function* readyHours(
-  { catalog, queries, gapToleranceMs = DEFAULT_GAP_TOLERANCE_MS }: HourParts,
+  { catalog, queries, gapToleranceMs = DEFAULT_GAP_TOLERANCE_MS, pace = new Breather() }: HourParts,
   streamPath: string,
   pages: AsyncIterable<RecordedPage>,
   versions: Set<string>,
@@ -51,7 +54,7 @@ export async function* readyHours(
         yield read;
         continue;
       }
-      const items = await findRuns(queries, read, gapToleranceMs);
+      const items = await findRuns(queries, read, gapToleranceMs, pace);
       const { hour: number, version: ofHour } = hour;
       const kept = items.length > MOST_ITEMS ? new Uint8Array(0) : keptRuns(items, gapToleranceMs);
       made.push({ hour: number, version: ofHour, runs: kept });
@@ -67,14 +70,14 @@ export async function* readyHours(
  * Makes hours that are over and of which nothing is kept, newest first: who asks for them next finds them.
  * @param most hours
  */
-export async function makeHours(parts: HourParts, most: number, signal: AbortSignal): Promise<void> {
+export async function makeHours(parts: Omit<HourParts, "pace">, most: number, signal: AbortSignal): Promise<void> {
   const pace = new Breather();
   const missing = await parts.catalog.hoursToMake(most);
   for (const { streamPath, hour } of missing) {
     if (signal.aborted) break;
     const bounds = { pace, hoursUntilMs: Number.POSITIVE_INFINITY, eachHour: true };
     const pages = parts.catalog.recorded(streamPath, hour * HOUR_MS, (hour + 1) * HOUR_MS, bounds);
-    const made = readyHours(parts, streamPath, pages, new Set());
+    const made = readyHours({ ...parts, pace }, streamPath, pages, new Set());
     while ((await made.next()).done !== true);
   }
 }

@@ -9,7 +9,7 @@ import { auth, token, upload } from "./client.ts";
 import { isInstalled, servers, startEdge, type ProcessEdge } from "./edges.ts";
 import { head, rawClient } from "./raw-client.ts";
 
-const SEGMENTS = 20_000;
+const SEGMENTS = 50_000;
 
 /** Copies the one segment of a catalog: each starts 1.5 s after the one before, and has to be cut. */
 async function copySegments(file: string): Promise<void> {

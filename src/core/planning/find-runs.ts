@@ -1,3 +1,4 @@
+import type { Pace } from "../../base/ports.ts";
 import { meanDuration, millisecondsOf, rescale, ticksOf } from "../ticks.ts";
 import { isAudio, isVideo, needsSync } from "../track-kinds.ts";
 import { TrackFlag } from "../wasm/abi/names.ts";
@@ -27,12 +28,13 @@ interface Taken {
  * Finds the runs among segments.
  * @param segments in the order of their starts
  * @param toleranceMs distance up to which there is no gap
- * @throws BoxcarError `index_missing` (503)
+ * @throws BoxcarError `index_missing` (503), and as the pace does
  */
 export async function findRuns(
   queries: IndexQueries,
   segments: readonly RecordedSegment[],
   toleranceMs: number,
+  pace: Pace,
 ): Promise<RunItem[]> {
   const items: RunItem[] = [];
   let run: Taken[] = [];
@@ -56,6 +58,8 @@ export async function findRuns(
     }
     if (taken === undefined) items.push(segment);
     else run.push(taken);
+    const resting = pace.breathe();
+    if (resting !== undefined) await resting;
   }
   end();
   return items;
