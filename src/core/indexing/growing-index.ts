@@ -51,7 +51,7 @@ export function readPart(core: Core, given: StreamHeader, part: StreamPart): Par
   const track = tracks[reference];
   if (track === undefined) return undefined;
   const startsSync = track.syncSamples > 0 && (track.flags & TrackFlag.LateSync) === 0;
-  const header = startsSync && isVideo(track) ? renewed(core, given, part, index) : given;
+  const header = startsSync && isVideo(track) ? renewed(core, given, part, { index, reference, track }) : given;
   return {
     ...{ header, track, startsSync },
     isVideo: isVideo(track),
@@ -63,8 +63,12 @@ export function readPart(core: Core, given: StreamHeader, part: StreamPart): Par
 }
 
 /** The header with the parameter sets of the part's first sample, when they are new. */
-function renewed(core: Core, header: StreamHeader, part: StreamPart, index: Uint8Array): StreamHeader {
-  const { tracks, reference } = readSummary(index);
+function renewed(
+  core: Core,
+  header: StreamHeader,
+  part: StreamPart,
+  { index, reference, track }: { index: Uint8Array; reference: number; track: TrackRecord },
+): StreamHeader {
   const first = inspectSamples(core, index).find(({ trackIndex }) => trackIndex === reference);
   const moov = header.boxes.at(-1);
   if (first === undefined || moov === undefined) return header;
@@ -72,7 +76,7 @@ function renewed(core: Core, header: StreamHeader, part: StreamPart, index: Uint
   const sample = spanOf(part.media, at, Math.min(first.size, SETS_WITHIN));
   let bytes: Uint8Array | undefined;
   try {
-    bytes = core.live.renewedMovie(moov.bytes, tracks[reference]?.id ?? 0, sample);
+    bytes = core.live.renewedMovie(moov.bytes, track.id, sample);
   } catch (error) {
     if (error instanceof BoxcarError) return header; // sets that cannot be read describe nothing
     throw error;

@@ -1,11 +1,12 @@
-import { millisecondsOf, rescale, ticksOf } from "../ticks.ts";
+import { millisecondsOf, rescale } from "../ticks.ts";
 import { TrackFlag } from "../wasm/abi/names.ts";
 import { LEAST_HOLE_MS } from "./audio-filler.ts";
 import type { DurationRuns } from "./duration-runs.ts";
 import type { OutputTrack } from "./output-track.ts";
 import type { Match } from "./match.ts";
 import type { RunCounts, RunTrack, SegmentRun } from "./segment-run.ts";
-import { SNAP_MS, soundFromBy } from "./selection.ts";
+import { LONGEST_TICKS } from "./join.ts";
+import { snappedDistance, soundFromBy } from "./selection.ts";
 
 /** Segments of a run that become pieces. */
 export interface RunSpan {
@@ -31,9 +32,6 @@ export interface Followed {
   readonly lastDuration: number;
   readonly presentedEnd: number;
 }
-
-/** Longest duration of a sample. */
-const MOST_TICKS = 0xffff_ffff;
 
 /** What the pieces of some spans are: how many segments, and movie fragments. */
 export function sumOf(spans: readonly RunSpan[]): { readonly segments: number; readonly fragments: number } {
@@ -78,7 +76,6 @@ function followRun(
   let [samples, dts, uniform] = [last.count, last.dts, true];
   const counts: RunCounts[] = [];
   const durations = output.durations?.copy();
-  const snap = ticksOf(SNAP_MS, timescale);
   for (const { run, first, end, parts, places } of spans) {
     const track = run.tracks[trackIndex];
     if (track?.timescale !== timescale) return undefined;
@@ -92,10 +89,10 @@ function followRun(
       lasting = at(track.lasting, i);
       if (track.sound && filled && isHole(track, recordedDts - lastDts - ownDuration)) return undefined;
       if (track.sound && !takesTheSame(track, i, lastDts - base)) return undefined;
-      let distance = recordedDts - early - lastDts;
-      if (track.snaps && Math.abs(distance - ownDuration) <= snap) distance = Math.max(1, ownDuration);
-      else if (distance < 1) return undefined;
-      if (distance > MOST_TICKS) return undefined;
+      const recordedDistance = recordedDts - early - lastDts;
+      const snapped = track.snaps ? snappedDistance(recordedDistance, ownDuration, timescale) : undefined;
+      const distance = snapped ?? recordedDistance;
+      if (distance < 1 || distance > LONGEST_TICKS) return undefined;
       dts = lastDts + distance;
       durations?.put(distance);
       durations?.put(lasting / (samples - 1));

@@ -15,17 +15,17 @@ export class FragmentCounts {
 
   /** Adds the track of a piece. */
   add({ counts, count, offsetShift }: PieceTrack): this {
-    this.#trafs += counts.trafs;
-    this.#truns += counts.truns;
-    if (counts.flags & TrackFlag.Uniform && offsetShift === 0) {
-      this.#defaults += counts.trafs;
-      this.#lasts++;
-    } else this.#samples += count;
+    const { trafs, truns, flags } = counts;
+    this.addRun({ segments: 1, samples: count, trafs, truns }, (flags & TrackFlag.Uniform) !== 0, offsetShift);
     return this;
   }
 
   /** Adds the tracks of whole pieces. @param offsetShift as that of each */
-  addRun({ segments, samples, trafs, truns }: RunCounts, uniform: boolean, offsetShift: number): void {
+  addRun(
+    { segments, samples, trafs, truns }: Pick<RunCounts, "segments" | "samples" | "trafs" | "truns">,
+    uniform: boolean,
+    offsetShift: number,
+  ): void {
     this.#trafs += trafs;
     this.#truns += truns;
     if (uniform && offsetShift === 0) {

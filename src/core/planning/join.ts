@@ -1,12 +1,15 @@
 import { isText, isVideo } from "../track-kinds.ts";
-import { meanDuration, rescale, ticksOf } from "../ticks.ts";
+import { meanDuration, rescale } from "../ticks.ts";
 import type { Selected } from "../wasm/abi/records.ts";
 import type { TrackRecord } from "../wasm/records/summary.ts";
 import type { OutputTrack } from "./output-track.ts";
 import { NO_COUNTS, type PieceTrack } from "./piece.ts";
 import { baseOf, heldUntil, openEnd, startsIn, type PlacedSegment } from "./placed-segment.ts";
 import { tooLongGap } from "./refusals.ts";
-import { SNAP_MS, snaps } from "./selection.ts";
+import { snappedDistance, snaps } from "./selection.ts";
+
+/** Longest duration of a sample (`stts`, ISO/IEC 14496-12 clause 8.6.1.2). */
+export const LONGEST_TICKS = 0xffff_ffff;
 
 /** What is taken of one track of a placed segment. */
 export interface Taken {
@@ -85,16 +88,16 @@ function begin(output: OutputTrack, { placed, record, samples }: Taken, edits: "
 function goOn(output: OutputTrack, last: PieceTrack, { placed, record, samples }: Taken): Start {
   const [from, to] = [record.timescale, output.timescale];
   const recorded = baseOf(placed, output) + rescale(samples.dts, from, to) - output.early;
-  let distance = recorded - output.lastDts;
+  const recordedDistance = recorded - output.lastDts;
+  const snapped = snaps(record) ? snappedDistance(recordedDistance, last.ownDuration, to) : undefined;
+  let distance = snapped ?? recordedDistance;
   let offsetShift = output.early;
-  if (snaps(record) && Math.abs(distance - last.ownDuration) <= ticksOf(SNAP_MS, to)) {
-    distance = Math.max(1, last.ownDuration);
-  } else if (distance < 1) {
+  if (distance < 1) {
     // More reordering than before the joint: decode later than the segment says, present as it says.
     distance = Math.max(1, last.lastDuration);
     offsetShift += recorded - (output.lastDts + distance);
   }
-  if (distance > 0xffff_ffff) throw tooLongGap(placed.timed.segment);
+  if (distance > LONGEST_TICKS) throw tooLongGap(placed.timed.segment);
   last.lastDuration = distance;
   const dts = output.lastDts + distance;
   return isVideo(record) && placed.isLed ? { dts, offsetShift, hides: hiding(output, samples) } : { dts, offsetShift };

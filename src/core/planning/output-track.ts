@@ -1,6 +1,6 @@
 import type { RecordedSegment } from "../segment.ts";
 import { BoxcarError } from "../../base/errors.ts";
-import type { Decoding } from "../wasm/abi/records.ts";
+import type { Counts, Decoding } from "../wasm/abi/records.ts";
 import type { PieceTrack } from "./piece.ts";
 import { presentationOf, type Summary, type TrackRecord } from "../wasm/records/summary.ts";
 import { TrackFlag } from "../wasm/abi/names.ts";
@@ -183,30 +183,20 @@ export class OutputTrack {
 
   /** Adds the counts of a piece's track. */
   count(track: PieceTrack, { constantSize }: Pick<TrackRecord, "constantSize">): void {
-    const { count, counts, offsetShift, descriptionBase } = track;
-    const described = this.#byBase.get(descriptionBase);
-    if (described !== undefined) described.syncSamples += counts.syncSamples;
-    const allSync = this.flags & counts.flags & TrackFlag.AllSync;
-    this.flags = ((this.flags | counts.flags) & ~(TrackFlag.AllSync | TrackFlag.Uniform)) | allSync;
-    if (offsetShift !== 0) this.flags |= TrackFlag.Offsets;
-    if (offsetShift < 0) this.flags |= TrackFlag.NegativeOffsets;
-    this.samples += count;
-    this.#sttsEntries += counts.sttsEntries;
+    const { count: samples, counts, offsetShift, descriptionBase } = track;
+    this.#sum(counts, { samples, constantSize, commonFlags: counts.flags, offsetShift, descriptionBase });
     if (counts.flags & TrackFlag.Uniform) this.#durations?.add(track);
     else this.#durations = undefined;
-    this.cttsEntries += counts.cttsEntries;
-    this.syncSamples += counts.syncSamples;
-    this.stscEntries += counts.stscEntries;
-    this.chunks += counts.chunks;
     this.inFragments.add(track);
-    this.bytes += counts.bytes;
-    this.#constantSize = this.#constantSize === undefined || this.#constantSize === constantSize ? constantSize : 0;
   }
 
   /** Adds the counts of a run's track, whose pieces nobody keeps. */
   follow(followed: Followed, descriptionBase: number): void {
     const { counts, uniform, durations, samples, dts, lasting, lastDuration, presentedEnd } = followed;
-    for (const part of counts) this.#countRun(part, uniform, this.#byBase.get(descriptionBase));
+    for (const part of counts) {
+      this.#sum(part, { ...part, offsetShift: this.early, descriptionBase });
+      this.inFragments.addRun(part, uniform, this.early);
+    }
     this.#durations = durations;
     this.last = {
       ...{ first: 0, count: samples, dts, timescale: this.timescale, lastDuration, lasting, ownDuration: lastDuration },
@@ -217,21 +207,26 @@ export class OutputTrack {
     this.presentedEnd = presentedEnd;
   }
 
-  #countRun(run: RunCounts, uniform: boolean, described: Descriptions | undefined): void {
-    const { flags, commonFlags, constantSize } = run;
-    if (described !== undefined) described.syncSamples += run.syncSamples;
+  /** Adds counts. @param more.commonFlags bits of TrackFlag that all that is counted has */
+  #sum(
+    counts: Pick<RunCounts, keyof RunCounts & keyof Counts>,
+    more: Pick<RunCounts, "samples" | "commonFlags" | "constantSize"> &
+      Pick<PieceTrack, "offsetShift" | "descriptionBase">,
+  ): void {
+    const { samples, commonFlags, constantSize, offsetShift, descriptionBase } = more;
+    const described = this.#byBase.get(descriptionBase);
+    if (described !== undefined) described.syncSamples += counts.syncSamples;
     const allSync = this.flags & commonFlags & TrackFlag.AllSync;
-    this.flags = ((this.flags | flags) & ~(TrackFlag.AllSync | TrackFlag.Uniform)) | allSync;
-    if (this.early !== 0) this.flags |= TrackFlag.Offsets;
-    if (this.early < 0) this.flags |= TrackFlag.NegativeOffsets;
-    this.samples += run.samples;
-    this.#sttsEntries += run.sttsEntries;
-    this.cttsEntries += run.cttsEntries;
-    this.syncSamples += run.syncSamples;
-    this.stscEntries += run.stscEntries;
-    this.chunks += run.chunks;
-    this.inFragments.addRun(run, uniform, this.early);
-    this.bytes += run.bytes;
+    this.flags = ((this.flags | counts.flags) & ~(TrackFlag.AllSync | TrackFlag.Uniform)) | allSync;
+    if (offsetShift !== 0) this.flags |= TrackFlag.Offsets;
+    if (offsetShift < 0) this.flags |= TrackFlag.NegativeOffsets;
+    this.samples += samples;
+    this.#sttsEntries += counts.sttsEntries;
+    this.cttsEntries += counts.cttsEntries;
+    this.syncSamples += counts.syncSamples;
+    this.stscEntries += counts.stscEntries;
+    this.chunks += counts.chunks;
+    this.bytes += counts.bytes;
     this.#constantSize = this.#constantSize === undefined || this.#constantSize === constantSize ? constantSize : 0;
   }
 

@@ -9,7 +9,7 @@ import { baseOf, jointLimitOf, limitOf, othersStartOf, ROUNDING_MS, type PlacedS
 import { rescale, ticksOf, meanDuration } from "../ticks.ts";
 
 /** What edit lists in milliseconds, and wall-clock times, may put sound off by. */
-export const SNAP_MS = 1;
+const SNAP_MS = 1;
 
 /**
  * What to take of the track `trackIndex` of a placed segment; undefined for all of it.
@@ -110,6 +110,16 @@ export function soundFromBy(
   // A sample is taken when it ends after START: leave out those of which more than half is already there.
   const tolerated = isSnapping ? Math.max(half, ticksOf(SNAP_MS, timescale)) : half;
   return ended - firstDts > tolerated ? ended + half : undefined;
+}
+
+/**
+ * How far samples that `snaps` go on from the one before, ticks of `timescale`, where rounding alone puts them elsewhere;
+ * undefined where more does.
+ * @param distance as recorded
+ * @param ownDuration of the sample before
+ */
+export function snappedDistance(distance: number, ownDuration: number, timescale: number): number | undefined {
+  return Math.abs(distance - ownDuration) <= ticksOf(SNAP_MS, timescale) ? Math.max(1, ownDuration) : undefined;
 }
 
 /** Whether a sound's samples, all alike, go on at a joint as they did before, where rounding alone puts them elsewhere. */
