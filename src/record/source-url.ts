@@ -29,6 +29,8 @@ export interface SourceUrl {
   /** As it was given. */
   readonly text: string;
   readonly scheme: string;
+  /** User and password, as they stand before the `@`; undefined where there is none. */
+  readonly userInfo: string | undefined;
   /** Name or address, IPv6 without brackets; empty for `file` and `lavfi`. */
   readonly host: string;
   readonly port: string;
@@ -48,8 +50,8 @@ export function readSourceUrl(text: string): SourceUrl {
   if (text.length > LONGEST_URL || !/^[\x21-\x7e]+$/.test(text))
     throw badSource(`it must have at most ${String(LONGEST_URL)} printable characters without spaces`);
   if (scheme === "lavfi" || scheme === "file")
-    return { text, scheme, host: "", port: "", protocols, staysWithHost: false };
-  const authority = /^[a-z]+:\/\/(?:[^/?#]*@)?(\[[0-9a-f:.]+\]|[^/?#:@]+)(?::(\d{1,5}))?(?:[/?#]|$)/i.exec(text);
+    return { text, scheme, userInfo: undefined, host: "", port: "", protocols, staysWithHost: false };
+  const authority = /^[a-z]+:\/\/(?:([^/?#]*)@)?(\[[0-9a-f:.]+\]|[^/?#:@]+)(?::(\d{1,5}))?(?:[/?#]|$)/i.exec(text);
   if (authority === null) throw badSource("it names no host");
   const options = /\?(.*)$/.exec(text)?.[1]?.split("&") ?? [];
   if (scheme === "udp" && !options.every((option) => UDP_OPTIONS.test(option)))
@@ -57,15 +59,21 @@ export function readSourceUrl(text: string): SourceUrl {
       "after the ? of a udp URL there may be sources, block, localaddr, timeout, buffer_size, overrun_nonfatal and fifo_size (up to 999999)",
     );
   const calls = scheme === "srt" && options.every((option) => !/^mode(?:=(?!caller$)|$)/.test(option));
-  const [, host = "", port = ""] = authority;
+  const [, userInfo, host = "", port = ""] = authority;
   return {
     text,
     scheme,
+    userInfo,
     host: host.replace(/^\[(.*)\]$/, "$1").toLowerCase(),
     port,
     protocols,
     staysWithHost: calls || scheme === "rtmp" || scheme === "rtmps",
   };
+}
+
+/** The URL of a source without user and password. */
+export function withoutUserInfo({ text, userInfo }: SourceUrl): string {
+  return userInfo === undefined ? text : text.replace(`//${userInfo}@`, () => "//");
 }
 
 /** A source's URL without what is secret in it: user, password, and the values of its query. */

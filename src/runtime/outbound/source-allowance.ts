@@ -59,7 +59,7 @@ export class SourceAllowance {
    * @throws BoxcarError `source_refused` (403), `source_failed` (502)
    */
   async addressOf(host: string, port: string): Promise<string> {
-    const url = { text: "", scheme: "", host, port, protocols: [], staysWithHost: true };
+    const url = { text: "", scheme: "", userInfo: undefined, host, port, protocols: [], staysWithHost: true };
     const found = await addressesOf(host);
     const [first] = found;
     if (first === undefined || !found.every((address) => this.#mayReach(url, address))) throw refused();

@@ -17,11 +17,23 @@ export interface AccessUnit {
   readonly units: readonly NalUnit[];
 }
 
-/** Types of packets, and of units, of one codec. */
-interface Format {
+/** How NAL units of one codec are told apart. */
+export interface NalTypes {
+  /** By the first byte. */
+  readonly typeOf: (first: number) => number;
+  readonly isPicture: (type: number) => boolean;
+}
+
+/** ITU-T H.264 table 7-1 and H.265 table 7-1. */
+export const NAL_TYPES: Readonly<Record<"h264" | "h265", NalTypes>> = {
+  h264: { typeOf: (first) => first & 31, isPicture: (type) => type >= 1 && type <= 5 },
+  h265: { typeOf: (first) => (first >> 1) & 63, isPicture: (type) => type < 32 },
+};
+
+/** Types of packets of one codec, and of its units. */
+interface Format extends NalTypes {
   /** Bytes of the header of a unit. */
   readonly header: 1 | 2;
-  readonly typeOf: (first: number) => number;
   readonly aggregation: number;
   readonly fragment: number;
   /** From here on all other types are packets that are not known here. */
@@ -29,23 +41,20 @@ interface Format {
   /** The first byte of a unit's header by that of its fragments, and its type. */
   readonly headerOf: (first: number, type: number) => number;
   readonly typeBits: number;
-  readonly isPicture: (type: number) => boolean;
 }
 
 const FORMATS: Readonly<Record<"h264" | "h265", Format>> = {
   // RFC 6184 section 5.2: STAP-A and FU-A
   h264: {
+    ...NAL_TYPES.h264,
     ...{ header: 1, aggregation: 24, fragment: 28, firstOther: 24, typeBits: 31 },
-    typeOf: (first) => first & 31,
     headerOf: (first, type) => (first & 0xe0) | type,
-    isPicture: (type) => type >= 1 && type <= 5,
   },
   // RFC 7798 section 4.4
   h265: {
+    ...NAL_TYPES.h265,
     ...{ header: 2, aggregation: 48, fragment: 49, firstOther: 48, typeBits: 63 },
-    typeOf: (first) => (first >> 1) & 63,
     headerOf: (first, type) => (first & 0x81) | (type << 1),
-    isPicture: (type) => type < 32,
   },
 };
 

@@ -1,6 +1,6 @@
 import type { Core } from "../../core/index.ts";
 import { BoxcarError } from "../../base/errors.ts";
-import { readSourceUrl, type SourceUrl } from "../../record/source-url.ts";
+import { readSourceUrl, withoutUserInfo, type SourceUrl } from "../../record/source-url.ts";
 import type { SourceAllowance } from "../outbound/source-allowance.ts";
 import { RtspConnection } from "./connection.ts";
 import { HandOver, sourceFailed } from "./hand-over.ts";
@@ -67,8 +67,8 @@ interface Described {
 }
 
 /** Asks what there is. Returns the URL that it is to be asked for at instead, when the server says so. */
-async function describe(connection: RtspConnection, { text }: SourceUrl): Promise<Described | string> {
-  const url = text.replace(/^(\w+:\/\/)[^/?#]*@/, "$1");
+async function describe(connection: RtspConnection, source: SourceUrl): Promise<Described | string> {
+  const url = withoutUserInfo(source);
   const options = await connection.ask("OPTIONS", url);
   const keeps = /\bGET_PARAMETER\b/.test(options.headers.get("public")?.join() ?? "") ? "GET_PARAMETER" : "OPTIONS";
   const answer = await connection.ask("DESCRIBE", url, { Accept: "application/sdp" });
@@ -88,9 +88,8 @@ function redirected(from: SourceUrl, location: string): SourceUrl {
     throw sourceFailed("it redirects to what is no source");
   }
   if (url.scheme !== "rtsp") throw sourceFailed(`it redirects to ${url.scheme}`);
-  if (url.host !== from.host || url.port !== from.port || /^\w+:\/\/[^/?#]*@/.test(url.text)) return url;
-  const [user = ""] = /^\w+:\/\/[^/?#]*@/.exec(from.text) ?? [];
-  return user === "" ? url : readSourceUrl(location.replace(/^\w+:\/\//, () => user));
+  const isSame = url.host === from.host && url.port === from.port;
+  return isSame && url.userInfo === undefined ? { ...url, userInfo: from.userInfo } : url;
 }
 
 async function* play(
@@ -203,9 +202,9 @@ function isUri(text: string): boolean {
 }
 
 /** User and password of a URL, whose `%` stand for bytes. @throws BoxcarError `bad_source` for what no header can hold */
-function credentialsOf({ text }: SourceUrl): { user: string; password: string } | undefined {
-  const [, user, password = ""] = /^\w+:\/\/([^/?#@:]*)(?::([^/?#]*))?@/.exec(text) ?? [];
-  if (user === undefined) return undefined;
+function credentialsOf({ userInfo }: SourceUrl): { user: string; password: string } | undefined {
+  if (userInfo === undefined) return undefined;
+  const [, user = "", password = ""] = /^([^@:]*)(?::(.*))?/.exec(userInfo) ?? [];
   const credentials = { user: decoded(user), password: decoded(password) };
   if (/\p{Cc}/u.test(credentials.user + credentials.password))
     throw new BoxcarError("bad_source", "The URL of the source cannot be taken: user and password must be printable.");

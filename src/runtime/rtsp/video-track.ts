@@ -1,6 +1,6 @@
 import { BoxcarError } from "../../base/errors.ts";
 import type { Core } from "../../core/index.ts";
-import { AccessUnits, type AccessUnit, type NalUnit } from "./access-units.ts";
+import { AccessUnits, NAL_TYPES, type AccessUnit, type NalTypes, type NalUnit } from "./access-units.ts";
 import { DecodeTimes } from "./decode-times.ts";
 import { HandOver } from "./hand-over.ts";
 import type { Medium } from "./sdp.ts";
@@ -25,7 +25,6 @@ interface Types {
   /** Of parameter sets, in the order in which they depend on each other. */
   readonly sets: readonly number[];
   readonly sprops: readonly string[];
-  readonly isPicture: (type: number) => boolean;
   readonly isSync: (type: number) => boolean;
   /** Of pictures that refer to what precedes the sync sample that they follow, and are presented before it. */
   readonly isSkipped: (type: number) => boolean;
@@ -35,14 +34,12 @@ const TYPES: Readonly<Record<"h264" | "h265", Types>> = {
   // ITU-T H.264 table 7-1
   h264: {
     ...{ name: "avc1", sets: [7, 8], sprops: ["sprop-parameter-sets"] },
-    isPicture: (type) => type >= 1 && type <= 5,
     isSync: (type) => type === 5,
     isSkipped: () => false,
   },
-  // ITU-T H.265 table 7-1: pictures, those of random access, and RASL
+  // ITU-T H.265 table 7-1: pictures of random access, and RASL
   h265: {
     ...{ name: "hvc1", sets: [32, 33, 34], sprops: ["sprop-vps", "sprop-sps", "sprop-pps"] },
-    isPicture: (type) => type < 32,
     isSync: (type) => type >= 16 && type <= 21,
     isSkipped: (type) => type === 8 || type === 9,
   },
@@ -54,7 +51,7 @@ const MOST_UNUSED = 3600;
 /** Makes samples of the packets of a video stream. Its parameter sets go into the sample entry, and samples have none. */
 export class VideoTrack {
   readonly #core: Core;
-  readonly #types: Types;
+  readonly #types: Types & NalTypes;
   readonly #clock: TrackClock;
   readonly #units: AccessUnits;
   /** Parameter sets, by type: as they are in the entry, and as they came last. */
@@ -68,19 +65,15 @@ export class VideoTrack {
 
   constructor(core: Core, medium: Medium & { codec: "h264" | "h265" }, clock: TrackClock) {
     this.#core = core;
-    this.#types = TYPES[medium.codec];
+    this.#types = { ...TYPES[medium.codec], ...NAL_TYPES[medium.codec] };
     this.#clock = clock;
     this.#units = new AccessUnits(medium.codec);
     const sets = this.#types.sprops
       .flatMap((name) => (medium.parameters.get(name) ?? "").split(","))
       .map((base64) => Buffer.from(base64, "base64"))
       .filter(({ length }) => length > 2)
-      .map((bytes) => ({ type: this.#typeOf(bytes), chunks: [bytes] }));
+      .map((bytes) => ({ type: this.#types.typeOf(bytes[0] ?? 0), chunks: [bytes] }));
     this.#takeSets(sets);
-  }
-
-  #typeOf([first = 0]: Uint8Array): number {
-    return this.#types.name === "avc1" ? first & 31 : (first >> 1) & 63;
   }
 
   /** The samples that are known by the next packet. @throws as `AccessUnits.push` does, and HandOver when there is no sync sample */
