@@ -1,14 +1,25 @@
 /** The bearer token that a server asks for, if any. */
 export type Token = () => string | undefined;
 
-/** Asks a boxcar server. @throws Error with the server's sentence */
-export async function ask(url: string, token: Token, signal: AbortSignal): Promise<Response> {
+/** A refusal, with the server's sentence. */
+export class Refused extends Error {
+  /** HTTP status. */
+  readonly status: number;
+
+  constructor(status: number, message: string) {
+    super(message);
+    this.status = status;
+  }
+}
+
+/** Asks a boxcar server, with the token. @throws Refused with the server's sentence */
+export async function ask(url: string, token: Token, init: Omit<RequestInit, "headers"> = {}): Promise<Response> {
   const known = token();
-  const response = await fetch(url, {
-    signal,
-    headers: known === undefined ? {} : { Authorization: `Bearer ${known}` },
-  });
+  const headers = known === undefined ? {} : { Authorization: `Bearer ${known}` };
+  const response = await fetch(url, { ...init, headers });
   if (response.ok) return response;
-  const { message } = (await response.json().catch(() => ({}))) as { message?: string };
-  throw new Error(message ?? `The server answers ${response.status}.`);
+  const { message = `The server answers ${response.status}.` } = (await response.json().catch(() => ({}))) as {
+    message?: string;
+  };
+  throw new Refused(response.status, message);
 }

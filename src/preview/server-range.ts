@@ -31,9 +31,9 @@ export async function openRange(range: PlayerRange, token: Token, signal: AbortS
   const { server = location.origin, startMs = Date.now() - BEHIND_MS, endMs } = range;
   const times = endMs === undefined ? `&segment=${LIVE_SEGMENT}` : `&end=${Math.ceil(endMs)}`;
   const index = `${server}/mp4/hls/${path}/index.m3u8?start=${Math.floor(startMs)}${times}&tracks=muxed`;
-  const text = async (url: string): Promise<string> => (await ask(url, token, signal)).text();
+  const text = async (url: string): Promise<string> => (await ask(url, token, { signal })).text();
   const bytes = async (url = "", ending: AbortSignal): Promise<ArrayBuffer> =>
-    (await ask(url, token, ending)).arrayBuffer();
+    (await ask(url, token, { signal: ending })).arrayBuffer();
   const { url, codecs, frameRate } = readVariant(await text(index), index);
   let listed = readSegments(await text(url), url);
   const codecsOf = ({ inits }: ListedMedia): string[] =>
@@ -47,7 +47,9 @@ export async function openRange(range: PlayerRange, token: Token, signal: AbortS
     media: (number: number, ending: AbortSignal) => bytes(listed.segments[number]?.url, ending),
     picture: async (timeMs: number, ending: AbortSignal) => {
       const time = Math.floor(timeMs);
-      return (await ask(`${server}/mp4/snapshot/${path}.jpg?time=${time}&width=1280`, token, ending)).blob();
+      return (
+        await ask(`${server}/mp4/snapshot/${path}.jpg?time=${time}&width=1280`, token, { signal: ending })
+      ).blob();
     },
   };
   if (!listed.isGrowing) return source;
@@ -58,7 +60,7 @@ export async function openRange(range: PlayerRange, token: Token, signal: AbortS
       const reload = `${url}&_HLS_msn=${listed.segments.length}`;
       const before = listed.segments.length;
       // One that does not come in time is asked for again, as is one of a server that starts anew.
-      const reply = await ask(reload, token, ending).catch((error: unknown) => {
+      const reply = await ask(reload, token, { signal: ending }).catch((error: unknown) => {
         if (ending.aborted) throw error;
         return undefined;
       });

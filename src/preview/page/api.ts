@@ -1,4 +1,5 @@
 /** The calls of the page to its server. */
+import { ask as askServer, Refused } from "../http.ts";
 
 /** One stream that is recorded. */
 export interface StreamRow {
@@ -49,17 +50,6 @@ interface ToldFacts extends Pick<RangeFacts, "codecs" | "size"> {
   readonly events: readonly (Times & { eventName: string; eventId: string; eventLevel: RangeEvent["level"] })[];
 }
 
-/** A refusal, with the server's sentence. */
-export class Refused extends Error {
-  /** HTTP status. */
-  readonly status: number;
-
-  constructor(status: number, message: string) {
-    super(message);
-    this.status = status;
-  }
-}
-
 const TOKEN = "boxcar-token";
 
 /** The token that was entered in this tab, if any. */
@@ -71,18 +61,9 @@ export function setToken(value: string): void {
   else sessionStorage.setItem(TOKEN, value);
 }
 
-/** Fetches with the token. @throws Refused with the server's sentence */
-export async function ask(path: string, init: RequestInit = {}): Promise<Response> {
-  const known = token();
-  const response = await fetch(path, {
-    ...init,
-    headers: { ...(known === undefined ? {} : { Authorization: `Bearer ${known}` }) },
-  });
-  if (response.ok) return response;
-  const { message = `The server answers ${response.status}.` } = (await response
-    .json()
-    .catch(() => ({}))) as Partial<Reply>;
-  throw new Refused(response.status, message);
+/** Asks the page's server. @throws Refused with the server's sentence */
+export function ask(path: string, init: Omit<RequestInit, "headers"> = {}): Promise<Response> {
+  return askServer(path, token, init);
 }
 
 /** The data of a reply. @throws Refused with the server's sentence */
