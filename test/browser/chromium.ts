@@ -55,15 +55,20 @@ export interface Cue {
 }
 
 /** The Chromium to drive: `CHROMIUM_PATH`, else where distributions install it; undefined when there is none. */
-export const chromiumPath: string | undefined = [
+export const chromiumPath: string | undefined = firstExecutable(
   process.env.CHROMIUM_PATH,
   "/usr/bin/chromium",
   "/usr/bin/chromium-browser",
   "/usr/bin/google-chrome",
-].find((path) => path !== undefined && path !== "" && isExecutable(path));
+);
 
 if (chromiumPath === undefined) {
   console.warn("SKIPPING every test that needs a browser: no Chromium in CHROMIUM_PATH or /usr/bin");
+}
+
+/** The first of some paths that can be run. */
+export function firstExecutable(...paths: readonly (string | undefined)[]): string | undefined {
+  return paths.find((path) => path !== undefined && path !== "" && isExecutable(path));
 }
 
 function isExecutable(path: string): boolean {

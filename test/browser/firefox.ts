@@ -1,14 +1,13 @@
 /** A real Firefox, driven by WebDriver BiDi: playwright drives a patched one alone. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { accessSync, constants } from "node:fs";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import type { Page } from "playwright-core";
 import { WebSocket } from "ws";
-import { install } from "./chromium.ts";
+import { firstExecutable, install } from "./chromium.ts";
 
 /** What works in a page of either browser. */
 export type Evaluates = Pick<Page, "evaluate">;
@@ -21,20 +20,11 @@ const PREFERENCES = {
 };
 
 /** The Firefox to drive: `FIREFOX_PATH`, else where distributions install it; undefined when there is none. */
-export const firefoxPath: string | undefined = [
+export const firefoxPath: string | undefined = firstExecutable(
   process.env.FIREFOX_PATH,
   "/usr/bin/firefox-esr",
   "/usr/bin/firefox",
-].find((path) => path !== undefined && path !== "" && isExecutable(path));
-
-function isExecutable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
-}
+);
 
 /** A Firefox with an empty profile on a document of that server, with `window.playback` in it. */
 export async function openFirefox(

@@ -2,6 +2,7 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { startTestServer, type TestServer } from "../app/test-server.ts";
+import { jobAt, postTo } from "./calls.ts";
 import { ffprobe, hasEncoder } from "../support/tools.ts";
 
 let server: TestServer;
@@ -18,8 +19,7 @@ interface Shown {
   readonly eventLevel: string | null;
 }
 
-const post = (path: string, body: object): ReturnType<TestServer["call"]> =>
-  server.call(path, { method: "POST", body: JSON.stringify(body) });
+const post = (path: string, body: object): ReturnType<TestServer["call"]> => postTo(server, path, body);
 
 async function watch(streamPath: string, mode: string): Promise<void> {
   const body = JSON.stringify({ url: "lavfi:testsrc2=size=160x120:rate=25", mode, fragment: "1s" });
@@ -28,8 +28,7 @@ async function watch(streamPath: string, mode: string): Promise<void> {
 }
 
 async function stateOf(streamPath: string): Promise<string | undefined> {
-  const jobs = (await server.call("/mp4/api/jobs")).json.data as { streamPath: string; state: string }[];
-  return jobs.find((job) => job.streamPath === streamPath)?.state;
+  return (await jobAt(server, streamPath))?.state;
 }
 
 const listed = async (path: string): Promise<Shown[]> => (await server.call(path)).json.data as Shown[];

@@ -5,7 +5,7 @@ import { expect, test } from "vitest";
 import { startEdge, type ProcessEdge } from "../runtimes/edges.ts";
 import { random, seedOf } from "../support/random.ts";
 import { record } from "../support/recording.ts";
-import { ffprobe } from "../support/tools.ts";
+import { packetHashes } from "../support/tools.ts";
 
 const ROUNDS = Number(process.env.BOXCAR_KILLS ?? 2);
 
@@ -20,11 +20,6 @@ async function listed(node: ProcessEdge): Promise<Segment[]> {
   return ((await response.json()) as { data: Segment[] }).data.toReversed();
 }
 
-async function hashes(path: string): Promise<string[]> {
-  const shown = ["-show_data_hash", "md5", "-show_entries", "packet=data_hash", "-select_streams", "v:0"];
-  return (await ffprobe(["-v", "error", ...shown, path])).match(/MD5:\w+/g) ?? [];
-}
-
 const sum = (segments: readonly Segment[]): number => segments.reduce((all, { durationMs }) => all + durationMs, 0);
 
 test(
@@ -34,7 +29,7 @@ test(
     const folder = await mkdtemp(join(tmpdir(), "boxcar-kill-"));
     const [source] = await record({ count: 1, seconds: 6, fragmented: true });
     const stream = new Uint8Array(await readFile(source?.file ?? ""));
-    const sent = await hashes(source?.file ?? "");
+    const sent = await packetHashes(source?.file ?? "");
     const known = new Set<number>();
     const start = (): Promise<ProcessEdge> => startEdge("node", { BOXCAR_DATA: folder, BOXCAR_LOG: "info" });
     let node = await start();
@@ -73,7 +68,7 @@ test(
         const path = join(folder, "segment.mp4");
         const media = await fetch(`${node.url}/mp4/download/live/a.mp4?id=${id}`);
         await writeFile(path, new Uint8Array(await media.arrayBuffer()));
-        found.push(...(await hashes(path)));
+        found.push(...(await packetHashes(path)));
       }
       expect(found.length, `round ${round}`).toBeGreaterThan(0);
       expect(found, `round ${round}`).toEqual(sent.slice(0, found.length));

@@ -5,9 +5,10 @@ import { createServer, type AddressInfo, type Server } from "node:net";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { startTestServer, type TestServer } from "../app/test-server.ts";
+import { jobAt, postTo, type Job } from "./calls.ts";
 import { startRtspServer, type RtspServer } from "../support/rtsp-server.ts";
 import { packetized, rtp, senderReport } from "../support/rtp.ts";
-import { ffmpegPath, ffprobe, hasEncoder } from "../support/tools.ts";
+import { ffmpegPath, ffprobe, hasEncoder, packetHashes } from "../support/tools.ts";
 
 let server: TestServer;
 let rtsp: RtspServer | undefined;
@@ -59,25 +60,8 @@ afterAll(async () => {
   for (const fake of fakes) fake.close();
 });
 
-const post = (path: string, body: object = {}): ReturnType<TestServer["call"]> =>
-  server.call(path, { method: "POST", body: JSON.stringify(body) });
-
-interface Job {
-  readonly streamPath: string;
-  readonly state: string;
-  readonly dropped: number;
-  readonly reason: { readonly error: string; readonly message: string } | null;
-}
-
-async function jobOf(streamPath: string): Promise<Job | undefined> {
-  const jobs = (await server.call("/mp4/api/jobs")).json.data as Job[];
-  return jobs.find((job) => job.streamPath === streamPath);
-}
-
-async function packets(path: string, track = "v:0"): Promise<string[]> {
-  const shown = ["-show_data_hash", "md5", "-show_entries", "packet=data_hash", "-select_streams", track];
-  return (await ffprobe(["-v", "error", ...shown, path])).match(/MD5:\w+/g) ?? [];
-}
+const post = (path: string, body: object = {}): ReturnType<TestServer["call"]> => postTo(server, path, body);
+const jobOf = (streamPath: string): Promise<Job | undefined> => jobAt(server, streamPath);
 
 async function recorded(streamPath: string): Promise<string> {
   await expect.poll(async () => (await jobOf(streamPath))?.state, { timeout: 20_000 }).toBe("waiting");
@@ -108,8 +92,8 @@ test.skipIf(!canEncode)(
     expect(both.map(({ status }) => status)).toEqual([200, 200]);
     await Promise.all(["avc", "hevc"].map((name) => recorded(`live/${name}`)));
     for (const name of ["avc", "hevc"]) {
-      const sent = await packets(join(server.folder, `${name}.mp4`));
-      const got = await packets(join(server.folder, `live-${name}.mp4`));
+      const sent = await packetHashes(join(server.folder, `${name}.mp4`));
+      const got = await packetHashes(join(server.folder, `live-${name}.mp4`));
       expect(got.slice(0, sent.length)).toEqual(sent); // it may have been connected again by now
       const list = (await server.call(`/mp4/api/list/live/${name}`)).json.data as {
         startTime: string;
@@ -120,9 +104,9 @@ test.skipIf(!canEncode)(
       expect(Math.abs(holeMs)).toBeLessThanOrEqual(2); // whole milliseconds, and what follows the clock
       expect(await jobOf(`live/${name}`)).toMatchObject({ dropped: 0 });
     }
-    const sound = await packets(join(server.folder, "live-avc.mp4"), "a:0");
+    const sound = await packetHashes(join(server.folder, "live-avc.mp4"), "a:0");
     expect(sound.length).toBeGreaterThan(135);
-    expect((await packets(join(server.folder, "avc.mp4"), "a:0")).join(" ")).toContain(sound.join(" "));
+    expect((await packetHashes(join(server.folder, "avc.mp4"), "a:0")).join(" ")).toContain(sound.join(" "));
     expect(JSON.stringify(server.lines)).not.toContain("hidden");
   },
 );

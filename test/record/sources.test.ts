@@ -7,8 +7,9 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { readSourceUrl } from "../../src/record/source-url.ts";
 import { SourceAllowance } from "../../src/runtime/outbound/source-allowance.ts";
 import { startTestServer, type TestServer } from "../app/test-server.ts";
+import { jobAt, postTo, type Job } from "./calls.ts";
 import { startRtspServer } from "../support/rtsp-server.ts";
-import { ffmpegPath, ffprobe, hasEncoder } from "../support/tools.ts";
+import { ffmpegPath, ffprobe, hasEncoder, packetHashes } from "../support/tools.ts";
 
 let server: TestServer;
 const children: ChildProcess[] = [];
@@ -20,25 +21,8 @@ afterAll(async () => {
   for (const child of children) child.kill("SIGKILL");
 });
 
-const post = (path: string, body: object = {}): ReturnType<TestServer["call"]> =>
-  server.call(path, { method: "POST", body: JSON.stringify(body) });
-
-interface Job {
-  readonly id: string;
-  readonly streamPath: string;
-  readonly state: string;
-  readonly reason: { readonly error: string; readonly message: string } | null;
-}
-
-async function jobOf(streamPath: string): Promise<Job | undefined> {
-  const jobs = (await server.call("/mp4/api/jobs")).json.data as Job[];
-  return jobs.find((job) => job.streamPath === streamPath);
-}
-
-async function packets(path: string, track = "v:0"): Promise<string[]> {
-  const shown = ["-show_data_hash", "md5", "-show_entries", "packet=data_hash", "-select_streams", track];
-  return (await ffprobe(["-v", "error", ...shown, path])).match(/MD5:\w+/g) ?? [];
-}
+const post = (path: string, body: object = {}): ReturnType<TestServer["call"]> => postTo(server, path, body);
+const jobOf = (streamPath: string): Promise<Job | undefined> => jobAt(server, streamPath);
 
 async function freePort(): Promise<number> {
   const listener = createServer();
@@ -111,7 +95,7 @@ test.skipIf(!(await hasEncoder("libx264")))(
     await expect.poll(async () => (await jobOf("live/rtmp"))?.state).toBe("ended");
     const path = join(server.folder, "got.mp4");
     await writeFile(path, new Uint8Array(await (await server.fetch("/mp4/download/live/rtmp.mp4")).arrayBuffer()));
-    const [got, all] = [await packets(path), await packets(sent)];
+    const [got, all] = [await packetHashes(path), await packetHashes(sent)];
     expect(all.length).toBe(150);
     expect(got).toEqual(all);
     expect(JSON.stringify(server.lines)).not.toContain("hidden-secret");
@@ -173,10 +157,10 @@ test.skipIf(!(await hasEncoder("libx264")))("MPEG-TS with AAC is recorded whole,
   await expect.poll(() => jobOf("live/ts")).toMatchObject({ keeping: 0, setAside: 0 });
   const path = join(server.folder, "got-ts.mp4");
   await writeFile(path, new Uint8Array(await (await server.fetch("/mp4/download/live/ts.mp4")).arrayBuffer()));
-  expect(await packets(path)).toHaveLength(100);
-  const sound = await packets(path, "a:0");
+  expect(await packetHashes(path)).toHaveLength(100);
+  const sound = await packetHashes(path, "a:0");
   expect(sound.length).toBeGreaterThan(180);
-  expect((await packets(sent, "a:0")).join(" ")).toContain(sound.join(" "));
+  expect((await packetHashes(sent, "a:0")).join(" ")).toContain(sound.join(" "));
 });
 
 test.skipIf(!(await hasEncoder("libx264")))("parameters that come anew inside of samples begin a segment", async () => {

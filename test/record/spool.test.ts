@@ -8,7 +8,7 @@ import type { Store } from "../../src/base/ports.ts";
 import { FileStore } from "../../src/store/file/file.ts";
 import { startTestServer, type TestServer } from "../app/test-server.ts";
 import { record } from "../support/recording.ts";
-import { ffprobe } from "../support/tools.ts";
+import { packetHashes } from "../support/tools.ts";
 
 let file: string;
 let stream: Uint8Array<ArrayBuffer>;
@@ -38,12 +38,7 @@ async function packets(server: TestServer, path: string): Promise<string[]> {
   expect(whole.status).toBe(200);
   const saved = join(server.folder, "whole.mp4");
   await writeFile(saved, new Uint8Array(await whole.arrayBuffer()));
-  return hashes(saved);
-}
-
-async function hashes(path: string): Promise<string[]> {
-  const shown = ["-show_data_hash", "md5", "-show_entries", "packet=data_hash", "-select_streams", "v:0"];
-  return (await ffprobe(["-v", "error", ...shown, path])).match(/MD5:\w+/g) ?? [];
+  return packetHashes(saved);
 }
 
 /** A store that takes nothing while it is away. */
@@ -111,7 +106,7 @@ test("a store that is away loses nothing: the job says how long the spool lasts,
       0,
     );
   await expect.poll(recorded).toBe(6000);
-  expect(await packets(server, "/mp4/download/live/a.mp4?partial=1")).toEqual(await hashes(file));
+  expect(await packets(server, "/mp4/download/live/a.mp4?partial=1")).toEqual(await packetHashes(file));
   // A kill now would leave the spool as it is: another server brings it all to the store, each segment once.
   const again = await mkdtemp(join(tmpdir(), "boxcar-again-"));
   const spool = join(again, "spool");
@@ -119,7 +114,7 @@ test("a store that is away loses nothing: the job says how long the spool lasts,
   for (const name of await readdir(spool)) await writeFile(join(spool, name, "owner"), "999999999");
   const next = await startTestServer(places, {}, again);
   await expect.poll(async () => (await next.call("/mp4/api/list/live/a")).json.total, { timeout: 5000 }).toBe(3);
-  expect(await packets(next, "/mp4/download/live/a.mp4")).toEqual(await hashes(file));
+  expect(await packets(next, "/mp4/download/live/a.mp4")).toEqual(await packetHashes(file));
   await next.close();
   // The one that goes on after all finds that, when the store is back.
   away.isAway = false;
@@ -127,7 +122,7 @@ test("a store that is away loses nothing: the job says how long the spool lasts,
   await pushing;
   expect(await jobOf(server)).toMatchObject({ state: "ended", keeping: 0, setAside: 0, spoolSeconds: null });
   expect((await server.call("/mp4/api/list/live/a")).json.total).toBe(3);
-  expect(await packets(server, "/mp4/download/live/a.mp4")).toEqual(await hashes(file));
+  expect(await packets(server, "/mp4/download/live/a.mp4")).toEqual(await packetHashes(file));
   await server.close();
   await rm(shared, { recursive: true });
 });
@@ -152,7 +147,7 @@ test("a full disk ends a part, not what was recorded, and says so", async (conte
     expect(await jobOf(server)).toMatchObject({ state: "failed", dropped: 1, reason: { error: "store_full" } });
     const kept = await packets(server, "/mp4/download/live/full.mp4");
     expect(kept.length).toBeGreaterThan(25);
-    expect(kept).toEqual((await hashes(file)).slice(0, kept.length));
+    expect(kept).toEqual((await packetHashes(file)).slice(0, kept.length));
     await server.close().catch(() => undefined);
     await rm(other, { recursive: true });
   } finally {

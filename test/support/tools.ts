@@ -46,3 +46,9 @@ const encoders = ffmpeg(["-encoders"]).then(
 export async function hasEncoder(name: string): Promise<boolean> {
   return (await encoders).has(name);
 }
+
+/** MD5 of the packets of one of a file's tracks, in order. @param track as ffprobe names it */
+export async function packetHashes(path: string, track = "v:0"): Promise<string[]> {
+  const shown = ["-show_data_hash", "md5", "-show_entries", "packet=data_hash", "-select_streams", track];
+  return (await ffprobe(["-v", "error", ...shown, path])).match(/MD5:\w+/g) ?? [];
+}
