@@ -2,18 +2,19 @@ import { BoxcarError } from "./errors.ts";
 
 /**
  * Returns a stream path when it may name a stream: at most 512 bytes of UTF-8, parts of 1 to 200 bytes between single
- * slashes, none of them `.` or `..`, without control characters, backslashes and `*`.
+ * slashes, none of them `.` or `..`, without control characters, separators of lines (U+2028, U+2029), backslashes and `*`.
  * @param wildcards whether `*` may stand in it, as in listings
  * @throws BoxcarError `bad_stream_path` (400)
  */
 export function checkStreamPath(path: string, wildcards = false): string {
   const bad = (expected: string): BoxcarError => {
-    const message = `"${path.slice(0, 64).replace(/\p{Cc}/gu, "?")}" is no stream path: ${expected}. Use names between slashes, such as live/cam1.`;
+    const message = `"${path.slice(0, 64).replace(/[\p{Cc}\p{Zl}\p{Zp}]/gu, "?")}" is no stream path: ${expected}. Use names between slashes, such as live/cam1.`;
     return new BoxcarError("bad_stream_path", message);
   };
   const bytes = (text: string): number => new TextEncoder().encode(text).length;
   if (bytes(path) > 512) throw bad("it may have at most 512 bytes");
-  if (/[\p{Cc}\p{Cs}\\]/u.test(path)) throw bad("it may not hold control characters, backslashes or broken characters");
+  if (/[\p{Cc}\p{Zl}\p{Zp}\p{Cs}\\]/u.test(path))
+    throw bad("it may not hold control characters, ends of lines, backslashes or broken characters");
   if (!wildcards && path.includes("*")) throw bad("* is a wildcard, which only the list understands");
   for (const part of path.split("/")) {
     if (part === "" || part === "." || part === "..") throw bad('no part may be empty, "." or ".."');

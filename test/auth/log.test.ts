@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import { SignJWT } from "jose";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { startTestServer, type TestServer } from "../app/test-server.ts";
+import { jsonLog } from "../../src/runtime/node/log.ts";
 import { png } from "../support/forms.ts";
 import { RECORDED_AT, record } from "../support/recording.ts";
 
@@ -219,4 +220,12 @@ describe("the audit log", () => {
     await expect(server.fetch(path, broken)).rejects.toThrow();
     await expect.poll(() => audits().slice(before)).toMatchObject([{ outcome: "upload_aborted", caller: "recorder" }]);
   });
+});
+
+it("has one line for each entry, whatever the texts in it hold", () => {
+  const lines: string[] = [];
+  const path = "/a\n\u2028\u2029\u0085\u001b[2K\u009b2K\u202e\ufeff\u007f/é\u{1f600}";
+  jsonLog("info", (line) => lines.push(line))("info", "request", { path });
+  expect(lines.join()).toMatch(/^[\x20-\x7eé\u{1f600}]+$/u);
+  expect(JSON.parse(lines.join())).toMatchObject({ path });
 });

@@ -143,6 +143,9 @@ describe.each(servers.filter(isInstalled))("a connection to the server on %s", (
       head("OPTIONS", "*", fields),
       head("PUT", "http://xn--a/healthz", fields),
       "PUT /healthz HTTP/1.1\r\ntransfer-encoding: chunked\r\n\r\n",
+      ...["/healthz", "http://127.0.0.1/healthz"].map((target) =>
+        head("PUT", target, fields).replace("\r\n", "\r\nHost: 127.0.0.1\r\n"),
+      ),
     ];
     // Bun refuses it by itself, and closes.
     const named = (text: string): boolean => name !== "bun" || !text.startsWith("OPTIONS *");

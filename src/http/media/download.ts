@@ -12,7 +12,7 @@ import { formatTime, parseTimeRange, zoneOffset } from "../../base/time.ts";
 import { need, keptFor, visibility } from "../middleware/access.ts";
 import type { App, AppContext, AppEnv } from "../context.ts";
 import { outputParameters } from "../schema/output-parameters.ts";
-import { integer, lenient, timeParameters } from "../schema/parameters.ts";
+import { integer, lenient, spanning, timeParameters } from "../schema/parameters.ts";
 import { atOnce, holdPlan } from "../middleware/limits.ts";
 import { plannedRange } from "../ranges/planned-range.ts";
 import { refused } from "../replies/replies.ts";
@@ -53,7 +53,7 @@ const fileOf = pathFile(["mp4", "fmp4"], { format: "mp4" });
 const route = createRoute({
   method: "get",
   // A suffix after a parameter that spans slashes is more than the router knows: the handler splits it off.
-  path: "/mp4/download/{file}{.+}",
+  path: `/mp4/download/{file}${spanning}`,
   summary: "Download a time range, or one segment, as one MP4",
   description:
     "The length is exact and the ETag strong, so downloads resume at any byte. `Boxcar-Start` and `Boxcar-End` state " +

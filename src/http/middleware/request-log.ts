@@ -2,6 +2,7 @@ import type { Context, MiddlewareHandler } from "hono";
 import { routePath } from "hono/route";
 import { BoxcarError } from "../../base/errors.ts";
 import type { AppContext, AppEnv } from "../context.ts";
+import { spanning } from "../schema/parameters.ts";
 
 /**
  * Logs every request, and once more as `audit` each one that may have changed something or was refused to its caller.
@@ -48,7 +49,7 @@ const noRoute = "none";
 /** The pattern of the route that answered: a small set, unlike paths. */
 function routeOf(c: Context<AppEnv>): string {
   const pattern = routePath(c, -1);
-  return pattern === "/*" ? noRoute : pattern.replace("{.+}", "");
+  return pattern === "/*" ? noRoute : pattern.replace(spanning, "");
 }
 
 function knownMethod(method: string): string {

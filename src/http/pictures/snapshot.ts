@@ -7,7 +7,7 @@ import { checkTimeZone, formatTime, parseTime } from "../../base/time.ts";
 import { need, keptFor, visibility } from "../middleware/access.ts";
 import type { App, AppContext } from "../context.ts";
 import { turnOf } from "../middleware/limits.ts";
-import { integer, query, timeParameters } from "../schema/parameters.ts";
+import { integer, query, spanning, timeParameters } from "../schema/parameters.ts";
 import { pathFile } from "../schema/path-file.ts";
 import { sendPicture } from "../replies/picture-reply.ts";
 import { refused } from "../replies/replies.ts";
@@ -22,7 +22,7 @@ const pictureOf = pathFile(["jpg", "png"], {
 
 const route = createRoute({
   method: "get",
-  path: "/mp4/snapshot/{file}{.+}",
+  path: `/mp4/snapshot/{file}${spanning}`,
   summary: "A picture of a recording",
   description: "`Boxcar-Time` says since when the picture was shown. Only the samples it is decoded from are read.",
   middleware: need("read", (c) => pictureOf(c).streamPath),

@@ -8,7 +8,7 @@ import { formatTime, parseDuration } from "../../base/time.ts";
 import { need, keptFor, visibility } from "../middleware/access.ts";
 import type { App, AppContext } from "../context.ts";
 import { turnOf } from "../middleware/limits.ts";
-import { integer, query, timeParameters } from "../schema/parameters.ts";
+import { integer, query, spanning, timeParameters } from "../schema/parameters.ts";
 import { pathFile } from "../schema/path-file.ts";
 import { sendPicture } from "../replies/picture-reply.ts";
 import { outlinedRange } from "../ranges/planned-range.ts";
@@ -31,7 +31,7 @@ const spriteOf = pathFile(["vtt", "jpg"], {
 
 const route = createRoute({
   method: "get",
-  path: "/mp4/sprite/{file}{.+}",
+  path: `/mp4/sprite/{file}${spanning}`,
   summary: "Small pictures of a time range, for scrubbing",
   description:
     "`.vtt` is a storyboard as WebVTT thumbnails, `.jpg` one of the sheets it names, of up to 100 pictures. Its times " +

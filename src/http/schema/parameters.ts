@@ -58,8 +58,11 @@ export const timeParameters = {
   ),
 };
 
-/** `{streamPath}` in a route; the braces after it let it hold slashes and vanish from the description. */
-export const streamPathInRoute = "{streamPath}{.+}";
+/** Behind a parameter of a route: lets it hold slashes, and ends of lines, which are for its check to refuse. It vanishes from the description. */
+export const spanning = "{[^]+}";
+
+/** `{streamPath}` in a route. */
+export const streamPathInRoute = `{streamPath}${spanning}` as const;
 
 /** The path parameter of `streamPathInRoute`. */
 export function streamPathParameter(

@@ -3,7 +3,7 @@ import { BoxcarError } from "../../base/errors.ts";
 import { anyone } from "../middleware/access.ts";
 import { capabilities, capabilitiesOf } from "./capabilities.ts";
 import type { App, AppPlatform } from "../context.ts";
-import { query } from "../schema/parameters.ts";
+import { query, spanning } from "../schema/parameters.ts";
 import { done, json, refused, success } from "../replies/replies.ts";
 import * as z from "../schema/zod.ts";
 import { staticFile } from "./static-files.ts";
@@ -55,7 +55,7 @@ export function addService(app: App, platform: AppPlatform): void {
     const document = app.getOpenAPI31Document({ openapi: "3.1.0", info, security });
     // The braces that let a path parameter span slashes belong to the router alone.
     const paths: Record<string, unknown> = {};
-    for (const [path, item] of Object.entries(document.paths ?? {})) paths[path.replace("{.+}", "")] = item;
+    for (const [path, item] of Object.entries(document.paths ?? {})) paths[path.replace(spanning, "")] = item;
     return JSON.stringify({ ...document, paths });
   };
   let description: string | undefined; // made when it is first asked for: a server is to start soon

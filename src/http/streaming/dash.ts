@@ -8,7 +8,7 @@ import { atTimes, shared, shareParameters, shareReply, signedLinkParameters, wan
 import { need } from "../middleware/access.ts";
 import { atOnce } from "../middleware/limits.ts";
 import { refused } from "../replies/replies.ts";
-import { query } from "../schema/parameters.ts";
+import { query, spanning } from "../schema/parameters.ts";
 import * as z from "../schema/zod.ts";
 import {
   askedStream,
@@ -31,7 +31,7 @@ const renditions: Readonly<Record<string, ManifestOptions["tracks"]>> = {
 
 const route = createRoute({
   method: "get",
-  path: "/mp4/dash/{file}{.+}",
+  path: `/mp4/dash/{file}${spanning}`,
   summary: "Stream a time range by DASH",
   description:
     "`{streamPath}/manifest.mpd` is the manifest of a range. It names the init and media segments that HLS has, with picture and " +

@@ -21,7 +21,7 @@ import {
 import { need } from "../middleware/access.ts";
 import { atOnce } from "../middleware/limits.ts";
 import { refused } from "../replies/replies.ts";
-import { integer, query } from "../schema/parameters.ts";
+import { integer, query, spanning } from "../schema/parameters.ts";
 import * as z from "../schema/zod.ts";
 import {
   askedStream,
@@ -60,7 +60,7 @@ const parameters = query({
 
 const route = createRoute({
   method: "get",
-  path: "/mp4/hls/{file}{.+}",
+  path: `/mp4/hls/{file}${spanning}`,
   summary: "Stream a time range by HLS",
   description:
     "`{streamPath}/index.m3u8` is the multivariant playlist of a range. It names media playlists, which name init and media " +

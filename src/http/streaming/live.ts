@@ -7,7 +7,7 @@ import { need } from "../middleware/access.ts";
 import { atOnce } from "../middleware/limits.ts";
 import { refused } from "../replies/replies.ts";
 import { streamReply } from "../replies/stream-reply.ts";
-import { query } from "../schema/parameters.ts";
+import { query, spanning } from "../schema/parameters.ts";
 import { pathFile } from "../schema/path-file.ts";
 import * as z from "../schema/zod.ts";
 import { oncePlayable } from "./on-growth.ts";
@@ -21,7 +21,7 @@ const tracksOf = { all: "av", video: "v", audio: "a" } as const;
 
 const route = createRoute({
   method: "get",
-  path: "/mp4/live/{file}{.+}",
+  path: `/mp4/live/{file}${spanning}`,
   summary: "Follow a stream while it is recorded",
   description:
     "Fragmented MP4 without an end, from the newest sync sample on, each part as soon as it is safe; it ends with the recording, or where its " +

@@ -10,7 +10,7 @@ import { encodeStreamPath } from "../../base/stream-path.ts";
 import { anyone, need } from "../middleware/access.ts";
 import type { App, AppContext, AppEnv } from "../context.ts";
 import { atOnce, turnOf } from "../middleware/limits.ts";
-import { query } from "../schema/parameters.ts";
+import { query, spanning } from "../schema/parameters.ts";
 import { sendPicture } from "../replies/picture-reply.ts";
 import { refused } from "../replies/replies.ts";
 import { shared, shareParameters, shareReply, signedLinkParameters, wantsLink } from "../ranges/share.ts";
@@ -53,7 +53,7 @@ export function addFiles(app: App, context: AppContext): void {
       const upload = await uploadAt(context, area, c.req.valid("param").key);
       const asked = c.req.valid("query");
       if (wantsLink(asked)) {
-        const same = { path: path.replace("{key}{.+}", encodeStreamPath(upload.key)) };
+        const same = { path: path.replace(`{key}${spanning}`, encodeStreamPath(upload.key)) };
         return shareReply(c, context, asked, { ...same, query: { "x-oss-process": asked["x-oss-process"] } });
       }
       const headers = fileHeaders(upload, guard === anyone);
@@ -73,8 +73,8 @@ export function addFiles(app: App, context: AppContext): void {
     });
   };
   const guard = context.config.uploads.publicFiles ? anyone : need("read");
-  serve("/files/{key}{.+}", "An uploaded file", "store", guard);
-  serve("/public/uploads/{key}{.+}", "An uploaded file on this machine's disk", "public", anyone);
+  serve(`/files/{key}${spanning}`, "An uploaded file", "store", guard);
+  serve(`/public/uploads/{key}${spanning}`, "An uploaded file on this machine's disk", "public", anyone);
 }
 
 /** To a signed URL of the store, which expires. */

@@ -4,13 +4,15 @@ import type { IncomingMessage } from "node:http";
 const NO_HOST = "256.256.256.256";
 
 /**
- * Leaves it to the app to refuse a request whose `Host` and target make no URL (RFC 9110 section 7.1). The HTTP adapter
+ * Leaves it to the app to refuse a request whose `Host` and target make no URL, or more than one (RFC 9110 section 7.1). The HTTP adapter
  * would do so by itself: without a reason, a line in the log, a limit of rates, or a bound on what else the client sends.
  */
 export function leaveRefusalToApp(incoming: IncomingMessage): void {
-  const { url = "", headers } = incoming;
+  const { url = "", headers, rawHeaders } = incoming;
   const [path = ""] = url.split("?", 1);
-  if (path.includes("\\") || !(path.startsWith("/") || isAbsolute(url))) {
+  // Of several `Host` fields others take the last one, for example a proxy in front (RFC 9112 section 3.2).
+  const hosts = rawHeaders.filter((name, i) => i % 2 === 0 && name.toLowerCase() === "host").length;
+  if (hosts > 1 || path.includes("\\") || !(path.startsWith("/") || isAbsolute(url))) {
     incoming.url = "/";
     headers.host = NO_HOST;
   } else if (path.startsWith("/")) {
