@@ -5,7 +5,7 @@ import { TimeSlice } from "../../src/runtime/node/time-slice.ts";
 /** Workers that each do `steps` steps, each of which takes `stepMs` on a clock of the test's own; all that they did. */
 function working(workers: number, steps: number, stepMs: number): { done: string[]; all: Promise<unknown> } {
   let now = 0;
-  const slice = new TimeSlice(() => now);
+  const slice = new TimeSlice(0.25, () => now);
   const done: string[] = [];
   const work = async (name: number): Promise<void> => {
     for (let step = 0; step < steps; step++) {
@@ -50,4 +50,16 @@ it("begins a new slice after a rest", async () => {
   expect(again.done).toEqual([]);
   await again.all;
   expect(again.done).toHaveLength(3);
+});
+
+it("has the clients take turns", async () => {
+  const slice = new TimeSlice(0);
+  const done: string[] = [];
+  await Promise.all(
+    ["crowd", "crowd", "crowd", "one", "crowd", "other"].map(async (client, i) => {
+      await slice.take(client);
+      done.push(`${client} ${String(i)}`);
+    }),
+  );
+  expect(done).toEqual(["crowd 0", "one 3", "other 5", "crowd 1", "crowd 2", "crowd 4"]);
 });

@@ -1,8 +1,12 @@
 import { getRequestListener, type HttpBindings } from "@hono/node-server";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { hasBody, replyEarly } from "./early-reply.ts";
-import { oneAtATime } from "./one-at-a-time.ts";
+import { closeWithoutTraces, oneAtATime } from "./one-at-a-time.ts";
 import { leaveRefusalToApp } from "./request-url.ts";
+import { TimeSlice } from "./time-slice.ts";
+
+/** How long one turn of the event loop may spend on requests that begin, milliseconds. */
+const SLICE_MS = 2;
 
 type Fetch = (request: Request, env: HttpBindings) => Response | Promise<Response>;
 
@@ -27,7 +31,22 @@ export function httpServer(fetch: Fetch, { idleTimeoutMs }: { readonly idleTimeo
     leaveRefusalToApp(incoming);
     void listener(incoming, outgoing);
   };
-  const server = createServer(limits, oneAtATime(serve));
+  const slice = new TimeSlice(SLICE_MS);
+  const serveInTurn = (incoming: IncomingMessage, outgoing: ServerResponse): void => {
+    const turn = slice.take(clientOf(incoming));
+    if (turn === undefined) serve(incoming, outgoing);
+    else
+      void turn.then(() => {
+        if (!outgoing.destroyed) serve(incoming, outgoing);
+      });
+  };
+  const server = createServer(limits, oneAtATime(serveInTurn));
+  server.on("connection", closeWithoutTraces);
   server.timeout = idleTimeoutMs;
   return server;
+}
+
+/** Who takes turns with others: by what a client states, true or not. One that states much waits longer for itself. */
+function clientOf({ headers, socket }: IncomingMessage): string {
+  return `${String(socket.remoteAddress)} ${String(headers["x-forwarded-for"])} ${headers.authorization ?? ""}`;
 }

@@ -13,6 +13,9 @@ const gatherSize = 256 * 1024;
 const gatherLittle = 32 * 1024;
 const gatherLent = 16;
 
+/** How long one turn of the event loop may spend on bodies, milliseconds. */
+const SLICE_MS = 0.25;
+
 /** Why a body was not sent to its end. */
 type Broken = "left" | "slow";
 
@@ -22,7 +25,7 @@ type Broken = "left" | "slow";
  * @param rate how slowly a client may take a body; one that is slower is cut off
  */
 export function nodeSendStream(log: Log, rate: LeastRate): SendStream {
-  const slice = new TimeSlice();
+  const slice = new TimeSlice(SLICE_MS);
   const buffers = new LentBuffers(gatherSize, gatherLent);
   return async (env, status, headers, body) => {
     const { outgoing } = env as HttpBindings;

@@ -53,7 +53,6 @@ export function oneAtATime(listener: RequestListener): RequestListener {
     }
     waiting++;
     line.push([incoming, outgoing]);
-    if (line.length === 2) abortWithoutTraces(socket);
     // Not at once: the end of this request, which is parsed next, would make the connection read on.
     if (line.length === READ_UNTIL)
       setImmediate(() => {
@@ -62,8 +61,11 @@ export function oneAtATime(listener: RequestListener): RequestListener {
   };
 }
 
-/** `node:http` makes an error for each request that waits when its connection closes: thousands of stack traces that nobody reads. */
-function abortWithoutTraces(socket: Socket): void {
+/**
+ * Has the connection close without stack traces that nobody reads: `node:http` makes an error for each request that it has
+ * parsed and that is not through by then, and there may be hundreds in one packet.
+ */
+export function closeWithoutTraces(socket: Socket): void {
   let limit = 0;
   socket.prependOnceListener("close", () => {
     limit = Error.stackTraceLimit;

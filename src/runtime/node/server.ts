@@ -150,13 +150,16 @@ export async function runServer(runtime: ServerRuntime): Promise<void> {
   hasStarted();
 }
 
+/** Connections that may wait to be accepted; the system may allow fewer. Whoever comes beyond them tries again after a second. */
+const MOST_UNACCEPTED = 4096;
+
 function listen(server: Server, { host, port }: Config): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once("error", (cause) => {
       const message = `Cannot listen on ${host} port ${port}: ${cause.message}. Set HOST and PORT to a free address.`;
       reject(new BoxcarError("cannot_listen", message, { host, port }, cause));
     });
-    server.listen(port, host, resolve);
+    server.listen({ port, host, backlog: MOST_UNACCEPTED }, resolve);
   });
 }
 

@@ -1,44 +1,55 @@
-/** How long one turn of the event loop may spend on bodies, milliseconds. */
-const SLICE_MS = 0.25;
-
 /**
- * Shares the event loop between bodies that are being sent and everything else. A turn of the loop accepts one connection
- * and then does all work that is ready: unless bodies pause, whoever connects in a crowd waits for all who came before.
+ * Shares the event loop between work of one kind and everything else. A turn of the loop does all work that is ready: unless
+ * bodies pause, and a crowd of requests begins one after another, whoever comes waits for all who came before.
  */
 export class TimeSlice {
+  readonly #sliceMs: number;
   readonly #now: () => number;
-  readonly #waiting: (() => void)[] = [];
-  /** When this turn's slice ends; undefined in a turn that has sent nothing yet. */
+  /** What goes on, by client, in the order in which it is their turn. */
+  readonly #waiting = new Map<string, (() => void)[]>();
+  /** When this turn's slice ends; undefined in a turn that has done nothing yet. */
   #end: number | undefined;
 
-  /** @param now milliseconds on a clock that never goes back */
-  constructor(now: () => number = () => performance.now()) {
+  /**
+   * @param sliceMs how long one turn of the event loop may spend, milliseconds
+   * @param now milliseconds on a clock that never goes back
+   */
+  constructor(sliceMs: number, now: () => number = () => performance.now()) {
+    this.#sliceMs = sliceMs;
     this.#now = now;
   }
 
   /**
    * Asks for the next step. Undefined when nobody waits and there is time left in this turn; else resolves in a later
-   * one, in the order of the calls.
+   * one: the clients take turns, the steps of each in the order of the calls.
    */
-  take(): Promise<void> | undefined {
+  take(client = ""): Promise<void> | undefined {
     const end = this.#end ?? this.#begin();
-    if (this.#waiting.length === 0 && this.#now() < end) return undefined;
-    return new Promise((resolve) => this.#waiting.push(resolve));
+    if (this.#waiting.size === 0 && this.#now() < end) return undefined;
+    const line = this.#waiting.get(client);
+    return new Promise((resolve) => {
+      if (line === undefined) this.#waiting.set(client, [resolve]);
+      else line.push(resolve);
+    });
   }
 
   #begin(): number {
     setImmediate(() => {
       this.#goOn();
     });
-    return (this.#end = this.#now() + SLICE_MS);
+    return (this.#end = this.#now() + this.#sliceMs);
   }
 
   /** The turn after: one of those who wait goes on, in a slice of its own. */
   #goOn(): void {
     this.#end = undefined;
-    const next = this.#waiting.shift();
-    if (next === undefined) return;
+    const [first] = this.#waiting;
+    if (first === undefined) return;
+    const [client, line] = first;
+    const next = line.shift();
+    this.#waiting.delete(client);
+    if (line.length > 0) this.#waiting.set(client, line);
     this.#begin();
-    next();
+    next?.();
   }
 }
