@@ -42,7 +42,10 @@ export function readFileEnd(extents: usize, count: u32, buffer: usize, fileSize:
   let size: u64 = u32be(header);
   if (size == 0) {
     // The box takes the rest of the file; but zeros are no box.
-    if (end.type == 0) leaveOut(end, Warning.TrailingBytes);
+    if (end.type != 0) return end;
+    leaveOut(end, Warning.TrailingBytes);
+    // Instead of its media: what a power cut did not let a file system write of a fragment reads as zeros.
+    if (count > 1 && typeOf(extent - Extent.SIZE, buffer) == Code.moof) leaveOut(end, Warning.LastFragmentDropped);
     return end;
   }
   if (size == 1) size = length < 16 ? u64.MAX_VALUE : u64be(header + 8);
@@ -56,6 +59,10 @@ export function readFileEnd(extents: usize, count: u32, buffer: usize, fileSize:
     failAtEnd(end);
   } else if (size != length) leaveOut(end, Warning.TrailingBytes);
   return end;
+}
+
+function typeOf(extent: usize, buffer: usize): u32 {
+  return u32be(buffer + load<u32>(extent, Extent.BUFFER_OFFSET) + 4);
 }
 
 function leaveOut(end: FileEnd, warning: Warning): void {

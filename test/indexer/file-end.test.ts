@@ -166,6 +166,14 @@ describe("a fragmented file that was cut", () => {
     return { dropped, clean: box === at };
   }
 
+  test("at every byte, with zeros for what was not written", async () => {
+    const [before, cut] = [bytes(initSegment(), part(1), part(2)), part(3)];
+    for (let at = 8; at < find(cut, "moof").size + 8; at++) {
+      const file = bytes(before, cut.subarray(0, at), zeros(cut.length - at + 16));
+      expect({ at, ...(told(await indexed(file)) as object) }).toEqual({ at, samples: [6, 40], warnings: [DROPPED] });
+    }
+  });
+
   test("its kept fragments are the same as without the rest", async () => {
     const kept = await indexed(bytes(initSegment(), part(1), part(2)));
     const cut = await indexed(bytes(initSegment(), part(1), part(2), part(3).subarray(0, -1)));
