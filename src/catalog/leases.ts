@@ -43,6 +43,19 @@ export class Leases {
     return rows[0]?.token;
   }
 
+  /** Renews leases that are held, with one statement for all of them. @returns the token of each that still is, by name */
+  async renew(names: readonly string[], holder: string, untilMs: number): Promise<ReadonlyMap<string, number>> {
+    if (names.length === 0) return new Map();
+    const renew = this.#db.primary
+      .updateTable("leases")
+      .set({ until_ms: untilMs })
+      .where("holder", "=", holder)
+      .where("name", "in", names)
+      .returning(["name", "token"]);
+    const [rows] = await this.#db.batch([renew.compile()]);
+    return new Map(rows.map(({ name, token }) => [name, token]));
+  }
+
   /** Frees a lease whose holder is gone, unless another node has taken it over since. */
   async free({ lease, token }: Fence): Promise<void> {
     const free = sql`update leases set until_ms = 0 where name = ${lease} and token = ${token}`;

@@ -51,9 +51,10 @@ export class OpenSegment {
 
   /** Takes the next part, and waits until it is safe. @throws BoxcarError as `SpoolFile.append` does */
   async append(part: StreamPart, facts: PartFacts): Promise<void> {
-    const { header, chunks } = this.#next(part);
-    await this.file.append([...header, ...chunks], this.startMs);
-    this.#index.add(part);
+    const placed = this.#index.place(part);
+    const header = this.parts === 0 ? [this.header.bytes] : [];
+    await this.file.append([...header, ...placed.chunks], this.startMs);
+    this.#index.add(placed);
     if (facts.isVideo === this.isVideo) this.mediaEndMs = Math.max(this.mediaEndMs, facts.endMs);
   }
 
@@ -89,9 +90,5 @@ export class OpenSegment {
       ...{ size: this.#index.sizeOf(version), etag: `${GROWING}${String(version)}`, identity: this.file.entry.key },
       ...{ eventLevel: null, createdMs: this.#createdMs },
     };
-  }
-
-  #next(part: StreamPart): { header: Uint8Array[]; chunks: Uint8Array[] } {
-    return { header: this.parts === 0 ? [this.header.bytes] : [], chunks: this.#index.bytesOf(part) };
   }
 }

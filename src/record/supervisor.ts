@@ -155,14 +155,18 @@ export class Supervisor {
 
   /** Renews what is held, begins what should be recorded and ends what should not. */
   async look(): Promise<void> {
-    const { catalog, recorder, log } = this.#parts;
+    const { catalog, recorder, log, clock, leaseMs } = this.#parts;
     for (const [streamPath, { recording }] of this.#held) {
-      if (recorder.running(streamPath) !== recording) {
-        this.#held.delete(streamPath);
-        await catalog.leases.release(leaseOf(streamPath), this.#holder);
-      } else {
-        const fence = await this.#takeLease(streamPath);
-        if (fence?.token === recording.options.fence?.token) continue;
+      if (recorder.running(streamPath) === recording) continue;
+      this.#held.delete(streamPath);
+      await catalog.leases.release(leaseOf(streamPath), this.#holder);
+    }
+    const names = [...this.#held.keys()].map(leaseOf);
+    const renewed = await catalog.leases.renew(names, this.#holder, clock() + leaseMs);
+    for (const [streamPath, { recording }] of this.#held) {
+      // One that was taken over meanwhile, or was never held, is free again or not.
+      const token = renewed.get(leaseOf(streamPath)) ?? (await this.#takeLease(streamPath))?.token;
+      if (token !== recording.options.fence?.token) {
         log("warn", "another node has taken over a source", { streamPath });
         recording.stop(takenOver(streamPath));
       }

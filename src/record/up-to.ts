@@ -15,7 +15,7 @@ export async function upTo(core: Core, file: SpoolFile, endMs: number): Promise<
   for await (const chunk of file.read({ offset: 0, length: file.size })) {
     for (const event of reader.push(chunk.slice())) {
       if (event.kind === "header") index = new GrowingIndex(core, event);
-      else index?.add(event);
+      else index?.add(index.place(event));
     }
   }
   if (index === undefined) return undefined;

@@ -8,7 +8,6 @@ import { TrackFlag } from "../wasm/abi/names.ts";
 import type { Core, MetadataBox } from "../wasm/module.ts";
 import { describeIndex } from "./describe.ts";
 import type { StreamHeader, StreamPart } from "./fragment-reader.ts";
-import { inspectSamples } from "./inspect-object.ts";
 import type { IndexedSegment } from "./segment-index.ts";
 
 /** Bytes of a sample in which its parameter sets stand. */
@@ -69,7 +68,7 @@ function renewed(
   part: StreamPart,
   { index, reference, track }: { index: Uint8Array; reference: number; track: TrackRecord },
 ): StreamHeader {
-  const first = inspectSamples(core, index).find(({ trackIndex }) => trackIndex === reference);
+  const first = core.withIndex(index, (loaded) => loaded.firstSample(reference));
   const moov = header.boxes.at(-1);
   if (first === undefined || moov === undefined) return header;
   const at = first.offset - header.bytes.length - part.moof.length;
@@ -111,6 +110,15 @@ function partBoxes(core: Core, part: StreamPart, offset: number): [MetadataBox, 
   ];
 }
 
+/** A part with its place in a file. */
+export interface PlacedPart {
+  /** Its bytes. */
+  readonly chunks: readonly Uint8Array[];
+  readonly size: number;
+  /** @internal What the index is made from. */
+  readonly boxes: readonly MetadataBox[];
+}
+
 /** The index of a file that grows by parts. */
 export class GrowingIndex {
   readonly #core: Core;
@@ -137,15 +145,16 @@ export class GrowingIndex {
     return this.#sizes.at(-1) ?? 0;
   }
 
-  /** The bytes of the next part as they have to lie in the file. */
-  bytesOf(part: StreamPart): Uint8Array[] {
-    return [partBoxes(this.#core, part, this.size)[0].bytes, ...part.media];
+  /** The next part as it has to lie in the file. */
+  place(part: StreamPart): PlacedPart {
+    const boxes = partBoxes(this.#core, part, this.size);
+    return { boxes, chunks: [boxes[0].bytes, ...part.media], size: part.size };
   }
 
-  /** Takes the next part. */
-  add(part: StreamPart): void {
-    this.#boxes.push(...partBoxes(this.#core, part, this.size));
-    this.#sizes.push(this.size + part.size);
+  /** Takes the next part, once it lies in the file. */
+  add({ boxes, size }: PlacedPart): void {
+    this.#boxes.push(...boxes);
+    this.#sizes.push(this.size + size);
   }
 
   /** Bytes of the file up to the end of a part. @param parts how many, default all */

@@ -42,18 +42,16 @@ export interface LiveTrack {
 
 /** One sample of a movie fragment, in ticks of its track. */
 export interface LiveSample {
+  readonly dts: number;
+  readonly pts: number;
   readonly duration: number;
   readonly bytes: number;
-  /** From decode to presentation time. */
-  readonly compositionOffset: number;
   readonly isSync: boolean;
 }
 
 /** Samples of one track that follow one another. */
 export interface LiveRun {
   readonly track: LiveTrack;
-  /** Decode time of the first one, ticks of the track. */
-  readonly dts: number;
   readonly samples: readonly LiveSample[];
 }
 
@@ -100,10 +98,18 @@ export class LiveBoxes {
   /** `moof` and the header of `mdat`, in which the samples of each run lie one behind the other. @param sequence from 1 */
   fragment(runs: readonly LiveRun[], sequence: number): Uint8Array {
     const wasm = this.#enter();
-    const records = runs.map(({ track, dts, samples }) => ({
-      ...{ dts, trackId: track.id, samples: samples.length, allSync: track.kind === "sound" ? 1 : 0 },
+    const records = runs.map(({ track, samples }) => ({
+      ...{ dts: samples[0]?.dts ?? 0, trackId: track.id },
+      ...{ samples: samples.length, allSync: track.kind === "sound" ? 1 : 0 },
     }));
-    const samples = runs.flatMap((run) => run.samples.map((sample) => ({ ...sample, sync: sample.isSync ? 1 : 0 })));
+    const samples = runs.flatMap((run) =>
+      run.samples.map(({ dts, pts, duration, bytes, isSync }) => ({
+        duration,
+        bytes,
+        compositionOffset: pts - dts,
+        sync: isSync ? 1 : 0,
+      })),
+    );
     const pointer = putRecords(wasm, LIVE_RUN_SIZE, writeLiveRun, records);
     const media = putRecords(wasm, LIVE_SAMPLE_SIZE, writeLiveSample, samples);
     const result = call(wasm, wasm.liveFragment(pointer, records.length, media, sequence));

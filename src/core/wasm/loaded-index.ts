@@ -219,6 +219,18 @@ export class LoadedIndex {
     return recordsAt(wasm, SAMPLE_RECORD_SIZE, readSample, pointer, length);
   }
 
+  /** The first sample of a track in file order. @param trackIndex place of the track in the summary */
+  firstSample(trackIndex: number): Sample | undefined {
+    const wasm = this.#wasm();
+    const { pointer, length } = call(wasm, wasm.samples(this.#index));
+    const view = new DataView(wasm.memory.buffer, pointer, length * SAMPLE_RECORD_SIZE);
+    for (let at = 0; at < view.byteLength; at += SAMPLE_RECORD_SIZE) {
+      const sample = readSample(view, at);
+      if (sample.trackIndex === trackIndex) return sample;
+    }
+    return undefined;
+  }
+
   #wasm(): Exports {
     if (this.#closed) throw new Error("This index is loaded no more: use it inside the function given to withIndex.");
     this.#calls++;

@@ -5,11 +5,13 @@ import { sourceFailed } from "./hand-over.ts";
 import { MessageReader, type Answer, type Packet } from "./messages.ts";
 
 /**
- * How long packets gather before they are read, milliseconds, unless there were so many bytes at once: reading each by itself costs
- * several times as much as all that is done with it.
+ * How often packets are read, milliseconds, unless there were so many bytes at once: reading each by itself costs several times as much
+ * as all that is done with it. All connections are read at the same moments, whole multiples of this, so that what they share is at hand.
  */
 const GATHERING_MS = 50;
 const MUCH = 16 << 10;
+/** Bytes that are read at once. */
+const READ = 64 << 10;
 /** Bytes of packets that may come before the answer to PLAY does. */
 const MOST_EARLY = 4 << 20;
 
@@ -31,18 +33,19 @@ export class RtspConnection {
   #earlyBytes = 0;
   #unread: Iterator<Answer | Packet> | undefined;
 
-  private constructor(socket: Socket, credentials: Credentials | undefined) {
-    this.#socket = socket;
+  private constructor(host: string, port: number, credentials: Credentials | undefined) {
+    // One buffer for all that is read: else each read has memory of its own of this size, for a few packets.
+    const callback = (length: number, buffer: Uint8Array): boolean => {
+      this.#chunks.push(Uint8Array.prototype.slice.call(buffer, 0, length));
+      this.#wake();
+      return true;
+    };
+    this.#socket = connect({ host, port, noDelay: true, onread: { buffer: new Uint8Array(READ), callback } });
     const over = (): void => {
       this.#isOver = true;
       this.#wake();
     };
-    socket.on("data", (chunk: Uint8Array) => {
-      this.#chunks.push(chunk);
-      this.#wake();
-    });
-    socket.on("end", over).on("close", over).on("error", over);
-    socket.pause();
+    this.#socket.on("end", over).on("close", over).on("error", over);
     this.#authorization = credentials && new Authorization(credentials);
   }
 
@@ -59,7 +62,8 @@ export class RtspConnection {
   ): Promise<RtspConnection> {
     let why = "it has no address";
     for (const host of addresses) {
-      const socket = connect({ host, port, noDelay: true });
+      const connection = new RtspConnection(host, port, credentials);
+      const socket = connection.#socket;
       const destroy = (): void => {
         socket.destroy();
       };
@@ -70,7 +74,8 @@ export class RtspConnection {
       });
       try {
         await once(socket, "connect");
-        return new RtspConnection(socket, credentials);
+        socket.pause();
+        return connection;
       } catch (error) {
         socket.destroy();
         if (signal.aborted) break;
@@ -124,7 +129,9 @@ export class RtspConnection {
     this.#unread = undefined;
     yield early;
     for (let length = MUCH; ;) {
-      if (length < MUCH && this.#chunks.length === 0) await new Promise((resolve) => setTimeout(resolve, GATHERING_MS));
+      if (length < MUCH && this.#chunks.length === 0) {
+        await new Promise((resolve) => setTimeout(resolve, GATHERING_MS - (performance.now() % GATHERING_MS)));
+      }
       const chunk = await this.#next();
       if (chunk === undefined) return;
       ({ length } = chunk);

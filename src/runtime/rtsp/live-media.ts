@@ -5,7 +5,8 @@ import { readRtp, readRtcp } from "./rtp.ts";
 import type { Medium, Session } from "./sdp.ts";
 import { SoundTrack } from "./sound-track.ts";
 import { TrackClock } from "./track-clock.ts";
-import { VideoTrack, type TimedSample } from "./video-track.ts";
+import type { TimedSample } from "./timed-sample.ts";
+import { VideoTrack } from "./video-track.ts";
 
 /** Seconds of a stream's time at which it begins: decode times of its first pictures may precede those of their presentation. */
 const START = 10;
@@ -139,11 +140,13 @@ export class LiveMedia {
     flow.lastPts = sample.pts;
     if (sample.entry !== undefined) this.#entries.set(flow.id, sample.entry);
     if (this.#parts === undefined || sample.entry !== undefined) this.#begin(flow, sample);
-    this.#put(this.#parts?.add(flow.id, moved(sample, flow.offset ?? 0)));
+    move(sample, flow.offset ?? 0);
+    this.#put(this.#parts?.add(flow.id, sample));
+    const [, other] = this.#flows;
+    if (other === undefined || this.#waiting.length === 0) return;
     const waiting = this.#waiting;
     this.#waiting = [];
-    const [, other] = this.#flows;
-    if (other !== undefined) for (const one of waiting) this.#follow(other, one);
+    for (const one of waiting) this.#follow(other, one);
   }
 
   /** Begins the stream, or goes on with another sample entry. */
@@ -170,12 +173,16 @@ export class LiveMedia {
     const { clockRate } = flow.medium;
     const offset = -Math.round(flow.clock.ticksAt(lead.clock, -lead.offset));
     if (flow.offset === undefined || Math.abs(offset - flow.offset) > LARGEST_SKEW * clockRate) flow.offset = offset;
-    const { dts } = moved(sample, flow.offset);
+    const { pts } = sample;
+    move(sample, flow.offset);
+    const { dts } = sample;
     if (dts < START * clockRate) return;
-    const last = flow.lastPts === undefined ? dts : flow.lastDts + Math.max(1, (sample.pts - flow.lastPts) >> 1);
-    flow.lastPts = sample.pts;
+    const last = flow.lastPts === undefined ? dts : flow.lastDts + Math.max(1, (pts - flow.lastPts) >> 1);
+    flow.lastPts = pts;
     flow.lastDts = Math.max(dts, last);
-    this.#put(this.#parts?.add(flow.id, { ...sample, dts: flow.lastDts, pts: flow.lastDts }));
+    sample.dts = flow.lastDts;
+    sample.pts = flow.lastDts;
+    this.#put(this.#parts?.add(flow.id, sample));
   }
 
   #put(bytes: Uint8Array | undefined): void {
@@ -183,8 +190,9 @@ export class LiveMedia {
   }
 }
 
-function moved(sample: TimedSample, offset: number): TimedSample {
-  return { ...sample, dts: sample.dts + offset, pts: sample.pts + offset };
+function move(sample: TimedSample, offset: number): void {
+  sample.dts += offset;
+  sample.pts += offset;
 }
 
 function videoOf(medium: Medium): Medium & { codec: "h264" | "h265" } {

@@ -7,6 +7,7 @@ const MOST_BODY = 256 << 10;
 const INTERLEAVED = 0x24;
 const LINE_FEED = 0x0a;
 const PACKET_HEADER = 4;
+const NOTHING: Uint8Array = new Uint8Array(0);
 
 /** An answer (RFC 2326 section 7), or a request of the server, which has status 0. */
 export interface Answer {
@@ -25,7 +26,7 @@ export interface Packet {
 
 /** Takes what a server of RTSP sends over TCP apart. */
 export class MessageReader {
-  #rest: Uint8Array = new Uint8Array(0);
+  #rest = NOTHING;
 
   /**
    * Takes the next bytes, and keeps references to them.
@@ -53,7 +54,7 @@ export class MessageReader {
       at = end;
     }
     // A copy: little is left, and what it was cut from can go.
-    this.#rest = bytes.slice(at);
+    this.#rest = at === bytes.length ? NOTHING : bytes.slice(at);
   }
 }
 

@@ -1,6 +1,6 @@
 import { concatenated } from "../../base/bytes.ts";
-import type { Core, LiveRun, LiveTrack } from "../../core/index.ts";
-import type { TimedSample } from "./video-track.ts";
+import type { Core, LiveTrack } from "../../core/index.ts";
+import type { TimedSample } from "./timed-sample.ts";
 
 /** How long a part lasts that no sync sample ends, seconds. */
 const PART_SECONDS = 0.5;
@@ -11,16 +11,10 @@ const MOST_SAMPLES = 2000;
 const HOLE_SECONDS = 1;
 const HOLE_TIMES = 4;
 
-interface Lasting extends TimedSample {
-  readonly bytes: number;
-  /** Ticks; of the newest sample it is not known yet. */
-  duration: number;
-}
-
 /** Samples of one track that are in no part yet, in ticks of its own from the start of the stream. */
 class Pending {
   readonly track: LiveTrack;
-  samples: Lasting[] = [];
+  samples: TimedSample[] = [];
   bytes = 0;
   /** Ticks of a sample. */
   #usual = 0;
@@ -32,9 +26,9 @@ class Pending {
   /** Adds the next sample. Returns whether there is a hole before it, for which the sample before is not made longer when `splits`. */
   add(sample: TimedSample, splits: boolean): boolean {
     const last = this.samples.at(-1);
-    const bytes = sample.chunks.reduce((sum, { length }) => sum + length, 0);
-    this.bytes += bytes;
-    this.samples.push({ ...sample, bytes, duration: this.#usual });
+    this.bytes += sample.bytes;
+    sample.duration = this.#usual;
+    this.samples.push(sample);
     if (last === undefined) return false;
     const ticks = sample.dts - last.dts;
     const isHole = this.#usual > 0 && ticks > Math.max(HOLE_SECONDS * this.track.timescale, HOLE_TIMES * this.#usual);
@@ -44,7 +38,7 @@ class Pending {
   }
 
   /** Takes out all samples but the last `left` ones. */
-  take(left: number): Lasting[] {
+  take(left: number): TimedSample[] {
     const taken = this.samples.splice(0, Math.max(0, this.samples.length - left));
     for (const { bytes } of taken) this.bytes -= bytes;
     return taken;
@@ -100,26 +94,16 @@ export class Parts {
     const [first] = runs;
     if (first === undefined) return undefined;
     const { live } = this.#core;
-    const head = live.fragment(runs.map(runOf), ++this.#sequence);
+    const head = live.fragment(runs, ++this.#sequence);
     const media = runs.flatMap(({ samples }) => samples.flatMap(({ chunks }) => chunks));
     return concatenated([...this.#prft(first), head, ...media]);
   }
 
-  #prft({ track, samples }: { track: LiveTrack; samples: readonly Lasting[] }): Uint8Array[] {
+  #prft({ track, samples }: { track: LiveTrack; samples: readonly TimedSample[] }): Uint8Array[] {
     const mediaTime = samples[0]?.pts;
     if (track !== this.#pending[0]?.track || mediaTime === undefined) return [];
     const wallMs = this.#captured(mediaTime);
     if (wallMs === undefined || wallMs < 0) return [];
     return [this.#core.live.producerTime({ trackId: track.id, wallUs: Math.round(wallMs * 1000), mediaTime })];
   }
-}
-
-function runOf({ track, samples }: { track: LiveTrack; samples: readonly Lasting[] }): LiveRun {
-  return {
-    track,
-    dts: samples[0]?.dts ?? 0,
-    samples: samples.map(({ bytes, duration, isSync, pts, dts }) => ({
-      ...{ bytes, duration, isSync, compositionOffset: pts - dts },
-    })),
-  };
 }

@@ -6,7 +6,7 @@ import { HandOver } from "./hand-over.ts";
 import type { Medium } from "./sdp.ts";
 import type { RtpPacket } from "./rtp.ts";
 import type { TrackClock } from "./track-clock.ts";
-import type { TimedSample } from "./video-track.ts";
+import type { TimedSample } from "./timed-sample.ts";
 
 /** Makes samples of the packets of an AAC stream. */
 export class SoundTrack {
@@ -38,7 +38,7 @@ export class SoundTrack {
     const start = this.#clock.timestamps.extend(packet.timestamp);
     return frames.map((frame, i) => {
       const pts = start + Math.round(i * this.#ticks);
-      return { pts, dts: pts, isSync: true, chunks: [frame] };
+      return { pts, dts: pts, duration: 0, isSync: true, chunks: [frame], bytes: frame.length, entry: undefined };
     });
   }
 }

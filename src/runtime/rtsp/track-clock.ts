@@ -40,15 +40,20 @@ export class TrackClock {
   /** The ticks of this clock at the moment at which another one has `ticks`. */
   ticksAt(other: TrackClock, ticks: number): number {
     const byArrival = other.#arrivedMs - this.#arrivedMs;
-    const told = [
-      [other.#reportedMs, this.#reportedMs],
-      [other.#statedMs, this.#statedMs],
-    ].map(([theirs, own]) => (theirs === undefined || own === undefined ? Number.NaN : theirs - own));
-    const skewMs = told.find((ms) => Math.abs(ms - byArrival) <= LARGEST_SKEW_MS) ?? byArrival;
+    const reported = skew(other.#reportedMs, this.#reportedMs);
+    const stated = skew(other.#statedMs, this.#statedMs);
+    let skewMs = byArrival;
+    if (Math.abs(reported - byArrival) <= LARGEST_SKEW_MS) skewMs = reported;
+    else if (Math.abs(stated - byArrival) <= LARGEST_SKEW_MS) skewMs = stated;
     return ((skewMs + other.#ms(ticks)) * this.#rate) / 1000;
   }
 
   #ms(ticks: number): number {
     return (ticks * 1000) / this.#rate;
   }
+}
+
+/** NaN: one of them is not known. */
+function skew(theirs: number | undefined, own: number | undefined): number {
+  return theirs === undefined || own === undefined ? Number.NaN : theirs - own;
 }

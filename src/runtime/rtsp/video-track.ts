@@ -5,19 +5,8 @@ import { DecodeTimes } from "./decode-times.ts";
 import { HandOver } from "./hand-over.ts";
 import type { Medium } from "./sdp.ts";
 import type { RtpPacket } from "./rtp.ts";
+import type { TimedSample } from "./timed-sample.ts";
 import type { TrackClock } from "./track-clock.ts";
-
-/** One sample, in ticks of its RTP clock that count on. */
-export interface TimedSample {
-  readonly dts: number;
-  readonly pts: number;
-  readonly isSync: boolean;
-  readonly chunks: readonly Uint8Array[];
-  /** The sample entry, where it is another one than that of the sample before. */
-  readonly entry?: Uint8Array | undefined;
-}
-
-type Waiting = Omit<TimedSample, "dts">;
 
 /** Types of NAL units of one codec. */
 interface Types {
@@ -45,6 +34,9 @@ const TYPES: Readonly<Record<"h264" | "h265", Types>> = {
   },
 };
 
+/** Bytes of the length before a unit. */
+const PREFIX = 4;
+
 /** Pictures that may come before a sync sample: half a minute of the fastest cameras. */
 const MOST_UNUSED = 3600;
 
@@ -58,7 +50,8 @@ export class VideoTrack {
   #used = new Map<number, readonly Uint8Array[]>();
   #newest = new Map<number, readonly Uint8Array[]>();
   #times: DecodeTimes | undefined;
-  #waiting: Waiting[] = [];
+  /** Samples whose decode time is not known yet. */
+  #waiting: TimedSample[] = [];
   #unused = 0;
   #isFirst = true;
   #lastDts = Number.NEGATIVE_INFINITY;
@@ -101,13 +94,22 @@ export class VideoTrack {
     const pts = this.#clock.timestamps.extend(timestamp);
     if (this.#isFirst && !sync && units.some(({ type }) => isSkipped(type))) return [];
     this.#isFirst &&= sync;
-    const chunks = units.filter(({ type }) => !sets.includes(type)).flatMap((unit) => [lengthOf(unit), ...unit.chunks]);
-    this.#waiting.push({ pts, isSync: sync, chunks, entry: before?.entry });
-    return [...(before?.samples ?? []), ...this.#timed(this.#times.push(pts))];
+    const chunks: Uint8Array[] = [];
+    let bytes = 0;
+    for (const unit of units) {
+      if (sets.includes(unit.type)) continue;
+      const length = lengthOf(unit);
+      chunks.push(prefix(length), ...unit.chunks);
+      bytes += PREFIX + length;
+    }
+    this.#waiting.push({ pts, dts: pts, duration: 0, isSync: sync, chunks, bytes, entry: before?.entry });
+    const timed = this.#timed(this.#times.push(pts));
+    return before === undefined ? timed : [...before.samples, ...timed];
   }
 
   /** Parameter sets replace those of their type, unless all of them are there. */
   #takeSets(units: readonly NalUnit[]): void {
+    if (!units.some(({ type }) => this.#types.sets.includes(type))) return;
     for (const type of this.#types.sets) {
       const came = units
         .filter((unit) => unit.type === type)
@@ -138,13 +140,19 @@ export class VideoTrack {
 
   #timed(times: readonly number[]): TimedSample[] {
     this.#lastDts = times.at(-1) ?? this.#lastDts;
-    return this.#waiting.splice(0, times.length).map((sample, i) => ({ ...sample, dts: times[i] ?? 0 }));
+    const samples = this.#waiting.splice(0, times.length);
+    for (const [i, sample] of samples.entries()) sample.dts = times[i] ?? 0;
+    return samples;
   }
 }
 
-function lengthOf({ chunks }: NalUnit): Uint8Array {
-  const bytes = new Uint8Array(4);
-  const length = chunks.reduce((sum, chunk) => sum + chunk.length, 0);
-  new DataView(bytes.buffer).setUint32(0, length);
-  return bytes;
+function lengthOf({ chunks }: NalUnit): number {
+  let length = 0;
+  for (const chunk of chunks) length += chunk.length;
+  return length;
+}
+
+/** What stands before a unit in a sample: its length. */
+function prefix(length: number): Uint8Array {
+  return Uint8Array.of(length >>> 24, length >>> 16, length >>> 8, length);
 }
