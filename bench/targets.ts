@@ -33,6 +33,10 @@ const EARLIER = "boxcar at 683458c";
 const remote =
   "Bucket, server and client share two cores. A byte is read from the kernel into a buffer of Node's, copied into a block when it comes before its turn, and written to the client.";
 
+const SEGMENT = "ffmpeg -c copy -f segment";
+const recordingIsSafe =
+  "Every half a second a part is parsed, indexed, given a checksum and synced with its journal: two writes that wait for the disk. ffmpeg syncs nothing.";
+
 /** In the order of the report. */
 export const TARGETS: readonly Target[] = [
   {
@@ -458,5 +462,55 @@ export const TARGETS: readonly Target[] = [
     limit: 16,
     bound: "most",
     because: "Brotli, which edge networks and browsers take, brings it to 17 kB.",
+  },
+  {
+    id: "record-own-ffmpeg",
+    title: "Recording a camera by the RTSP client: CPU each second",
+    measured: "recording.own.boxcar.cpu.ms",
+    peer: { name: SEGMENT, measured: "recording.segment.ffmpeg.cpu.ms" },
+    unit: "ms",
+    kind: "ratio",
+    limit: 0.5,
+    bound: "most",
+    because: recordingIsSafe,
+  },
+  {
+    id: "record-own-cpu",
+    title: "Recording a camera by the RTSP client: CPU each second",
+    measured: "recording.own.boxcar.cpu.ms",
+    unit: "ms",
+    kind: "value",
+    limit: 4,
+    bound: "most",
+    because: recordingIsSafe,
+  },
+  {
+    id: "record-own-memory",
+    title: "Recording a camera by the RTSP client: memory",
+    measured: "recording.own.boxcar.memory.bytes",
+    peer: { name: SEGMENT, measured: "recording.segment.ffmpeg.memory.bytes" },
+    unit: "MB",
+    kind: "value",
+    limit: 8,
+    bound: "most",
+  },
+  {
+    id: "record-pipe-cpu",
+    title: "Recording a camera by an ffmpeg: CPU of boxcar each second",
+    measured: "recording.ffmpeg.boxcar.cpu.ms",
+    unit: "ms",
+    kind: "value",
+    limit: 1.5,
+    bound: "most",
+    because: recordingIsSafe,
+  },
+  {
+    id: "record-pipe-memory",
+    title: "Recording a camera by an ffmpeg: memory of boxcar",
+    measured: "recording.ffmpeg.boxcar.memory.bytes",
+    unit: "MB",
+    kind: "value",
+    limit: 4,
+    bound: "most",
   },
 ];

@@ -9,9 +9,11 @@ import { startBoxcar } from "../servers.ts";
 import { record, type Measurements } from "./context.ts";
 
 const STREAMS = 20;
-/** Milliseconds until all of them run evenly, and that are measured. */
-const SETTLING_MS = 10_000;
-const MEASURED_MS = 20_000;
+/** Milliseconds until all of them run evenly, and that are measured: each stream ends one segment in that time. */
+const SETTLING_MS = 15_000;
+const MEASURED_MS = 60_000;
+/** Milliseconds between two clients: the server serves no crowd that comes at once. */
+const APART_MS = 200;
 
 /** Cost of processes. */
 interface Usage {
@@ -21,77 +23,91 @@ interface Usage {
   readonly memory: number;
 }
 
+/** One way to record all streams, while it runs. */
+interface Way {
+  usages(): Record<string, Usage>;
+  stop(): Promise<void>;
+}
+
 /**
- * CPU milliseconds a second and memory of one of twenty streams of H.264 (640×360, 25 fps, about 600 kbit/s) and AAC: of boxcar, and of
- * its ffmpegs. Empty where gst-rtsp-server is missing.
+ * CPU milliseconds a second and memory of one of twenty streams of H.264 (640×360, 25 fps, about 600 kbit/s) and AAC, recorded in all
+ * ways at the same time: of boxcar, and of its ffmpegs. Empty where gst-rtsp-server is missing.
  */
 export async function recording(folder: string, program: string): Promise<Measurements> {
-  const results: Measurements = {};
   // Live: of a file the server would seek, for all of its clients, with each that comes.
   const video =
-    "videotestsrc is-live=true ! video/x-raw,width=640,height=360,framerate=25/1 ! x264enc speed-preset=veryfast bitrate=530 key-int-max=50 bframes=2";
+    "videotestsrc is-live=true ! video/x-raw,width=640,height=360,framerate=25/1 ! x264enc speed-preset=ultrafast bitrate=530 key-int-max=50 bframes=2";
   const sound = "audiotestsrc is-live=true ! audio/x-raw,rate=48000,channels=1 ! avenc_aac ! aacparse";
   const launch = `( ${video} ! rtph264pay name=pay0 config-interval=-1 ${sound} ! rtpmp4gpay name=pay1 pt=97 )`;
-  for (const way of ["own", "ffmpeg", "segment"] as const) {
-    const server = await startRtspServer({ "/camera": launch });
-    if (server === undefined) return {};
-    const data = await mkdtemp(join(folder, "recorded-"));
-    const url = `rtsp://127.0.0.1:${String(server.port)}/camera`;
-    const usage =
-      way === "segment"
-        ? await bySegment(url, data)
-        : await byBoxcar(program, data, way === "own" ? url : `${url}?tcp`);
-    for (const [name, { cpu, memory }] of Object.entries(usage)) {
-      record(results, `recording.${way}.${name}.cpu.ms`, [(cpu * 1000) / (MEASURED_MS / 1000) / STREAMS]);
-      record(results, `recording.${way}.${name}.memory.bytes`, [memory / STREAMS]);
+  const server = await startRtspServer({ "/camera": launch });
+  if (server === undefined) return {};
+  const url = `rtsp://127.0.0.1:${String(server.port)}/camera`;
+  const data = await mkdtemp(join(folder, "recorded-"));
+  const ways: Record<string, Way> = {};
+  try {
+    ways.own = await byBoxcar(program, join(data, "own"), url);
+    ways.ffmpeg = await byBoxcar(program, join(data, "ffmpeg"), `${url}?tcp`);
+    ways.segment = await bySegment(url, join(data, "segment"));
+    await pause(SETTLING_MS);
+    const before = usagesOf(ways);
+    await pause(MEASURED_MS);
+    const results: Measurements = {};
+    for (const [name, { cpu, memory }] of usagesOf(ways)) {
+      const used = cpu - (before.get(name)?.cpu ?? 0);
+      record(results, `recording.${name}.cpu.ms`, [(used * 1000) / (MEASURED_MS / 1000) / STREAMS]);
+      record(results, `recording.${name}.memory.bytes`, [memory / STREAMS]);
     }
+    return results;
+  } finally {
+    for (const way of Object.values(ways)) await way.stop();
     await end(server.process, "SIGKILL");
-    await rm(data, { recursive: true });
+    await rm(data, { recursive: true, force: true });
   }
-  return results;
 }
 
-async function byBoxcar(program: string, data: string, url: string): Promise<Record<string, Usage>> {
+/** By way and process. */
+function usagesOf(ways: Readonly<Record<string, Way>>): ReadonlyMap<string, Usage> {
+  const named = Object.entries(ways).flatMap(([way, { usages }]) =>
+    Object.entries(usages()).map(([name, usage]): [string, Usage] => [`${way}.${name}`, usage]),
+  );
+  return new Map(named);
+}
+
+async function byBoxcar(program: string, data: string, url: string): Promise<Way> {
   const server = await startBoxcar(program, data, { BOXCAR_SOURCES_ALLOW: "127.0.0.0/8" });
   const idle = usageOf([server.pid]);
-  const base = `http://127.0.0.1:${String(server.port)}/mp4/api/start/live`;
+  const base = `http://127.0.0.1:${String(server.port)}/mp4/api`;
+  const body = JSON.stringify({ source: url });
+  const starts: Promise<Response>[] = [];
   for (let i = 0; i < STREAMS; i++) {
-    const body = JSON.stringify({ source: url, fragment: "10s" });
-    const answer = await fetch(`${base}/${String(i)}`, { method: "POST", body });
-    if (!answer.ok) throw new Error(await answer.text());
+    starts.push(fetch(`${base}/start/live/${String(i)}`, { method: "POST", body }));
+    await pause(APART_MS);
   }
-  const usage = await measured(() => {
-    const { cpu, memory } = usageOf([server.pid]);
-    return { boxcar: { cpu, memory: memory - idle.memory }, children: usageOf(childrenOf(server.pid)) };
-  });
-  await server.stop();
-  return usage;
+  for (const answer of await Promise.all(starts)) if (!answer.ok) throw new Error(await answer.text());
+  return {
+    usages: () => {
+      const { cpu, memory } = usageOf([server.pid]);
+      return { boxcar: { cpu, memory: memory - idle.memory }, children: usageOf(childrenOf(server.pid)) };
+    },
+    stop: () => server.stop(),
+  };
 }
 
-async function bySegment(url: string, data: string): Promise<Record<string, Usage>> {
+async function bySegment(url: string, data: string): Promise<Way> {
   const children: ChildProcess[] = [];
   for (let i = 0; i < STREAMS; i++) {
-    await mkdir(join(data, String(i)));
-    const output = ["-c", "copy", "-f", "segment", "-segment_time", "10", join(data, String(i), "%d.mp4")];
+    await mkdir(join(data, String(i)), { recursive: true });
+    const output = ["-c", "copy", "-f", "segment", "-segment_time", "60", join(data, String(i), "%d.mp4")];
     const args = ["-v", "error", "-nostdin", "-rtsp_transport", "tcp", "-i", url, ...output];
     children.push(spawn("ffmpeg", args, { stdio: "ignore" }));
-    await pause(300); // the server serves no crowd that comes at once
+    await pause(APART_MS);
   }
-  const usage = await measured(() => ({ ffmpeg: usageOf(children.map(({ pid }) => pid ?? 0)) }));
-  for (const child of children) await end(child, "SIGKILL");
-  return usage;
-}
-
-/** What was used while it was measured, and the memory at the end of that. */
-async function measured(usages: () => Record<string, Usage>): Promise<Record<string, Usage>> {
-  await pause(SETTLING_MS);
-  const before = usages();
-  await pause(MEASURED_MS);
-  const grown = Object.entries(usages()).map(([name, { cpu, memory }]): [string, Usage] => [
-    name,
-    { cpu: cpu - (before[name]?.cpu ?? 0), memory },
-  ]);
-  return Object.fromEntries(grown);
+  return {
+    usages: () => ({ ffmpeg: usageOf(children.map(({ pid }) => pid ?? 0)) }),
+    stop: async () => {
+      for (const child of children) await end(child, "SIGKILL");
+    },
+  };
 }
 
 function usageOf(pids: readonly number[]): Usage {
