@@ -25,7 +25,7 @@ interface Usage {
 
 /** One way to record all streams, while it runs. */
 interface Way {
-  usages(): Record<string, Usage>;
+  readonly usages: () => Record<string, Usage>;
   stop(): Promise<void>;
 }
 
