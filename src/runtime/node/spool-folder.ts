@@ -244,13 +244,13 @@ function journalOf(path: string): string {
 }
 
 /** Chunks that Linux takes with one call (`IOV_MAX`). */
-const MOST_CHUNKS = 1024;
+const CHUNKS_AT_ONCE = 1024;
 
 /** Writes chunks one behind the other, with a single call unless the system takes less of them. */
 async function writeAll(file: FileHandle, chunks: readonly Uint8Array[], at: number): Promise<void> {
   let [left, position] = [chunks, at];
   while (left.length > 0) {
-    const { bytesWritten } = await file.writev(left.slice(0, MOST_CHUNKS), position);
+    const { bytesWritten } = await file.writev(left.slice(0, CHUNKS_AT_ONCE), position);
     position += bytesWritten;
     left = without(left, bytesWritten);
   }
