@@ -32,6 +32,7 @@ const STATUSES = {
   no_file: 400,
   not_uploaded: 400,
   partial_body: 400,
+  chunks_too_small: 400,
   range_too_large: 400,
   remote_unreadable: 400,
   size_mismatch: 400,

@@ -105,7 +105,10 @@ describe("a stream is taken apart alike", () => {
     for (const length of [1, 7, 1000, 40_000]) {
       const shown = (event: StreamHeader | StreamPart): unknown[] =>
         event.kind === "header" ? [event.bytes] : [event.offset, event.moof, concatenated(event.media)];
-      expect(read(stream.subarray(0, 70_000), length).map(shown)).toEqual(whole.slice(0, 3).map(shown));
+      const events = read(stream.subarray(0, 70_000), length);
+      expect(events.map(shown)).toEqual(whole.slice(0, 3).map(shown));
+      // Small chunks are not held one by one.
+      for (const event of events) if (event.kind === "part") expect(event.media.length).toBeLessThan(event.size / 500);
     }
   });
 });

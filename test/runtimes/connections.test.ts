@@ -134,6 +134,26 @@ describe.each(servers.filter(isInstalled))("a connection to the server on %s", (
     await until("downloads", 0);
   });
 
+  it("refuses a body of chunks of a byte, and is closed", async () => {
+    const fields = { "transfer-encoding": "chunked", "content-type": "video/mp4" };
+    const box = "\0p\0\0moov"; // of 7 MiB
+    const refused: [string, string][] = [
+      [head("PUT", "/mp4/api/segments/a?start=1", fields), "chunks_too_small"],
+      [head("POST", "/mp4/live/a", fields), "chunks_too_small"],
+      [head("PUT", "/mp4/api/segments/a?start=never", fields), "bad_time"],
+    ];
+    for (const [text, error] of refused) {
+      const client = await rawClient(edge.url);
+      await client.write(`${text}8\r\n${box}\r\n`);
+      await client.write("1\r\nx\r\n".repeat(20_000));
+      await client.closed;
+      const reply = client.received().toString("latin1");
+      expect(reply).toMatch(/^HTTP\/1.1 400 [^]*^connection: close\r$/im);
+      expect(reply).toContain(`"error":"${error}"`);
+    }
+    await until("uploads", 0);
+  });
+
   it("refuses by name what makes no URL, and reads only so much of its body", async () => {
     const hosts = ["xn--a", "1.2.3.4.5", "256.256.256.256", "9999999999", "a b", "a@b", "a/b", "a:b", "a:99999", ""];
     const fields = { "transfer-encoding": "chunked" };

@@ -1,4 +1,5 @@
 import { concatenated } from "../../base/bytes.ts";
+import { HeldChunks } from "../../base/small-chunks.ts";
 import { BoxcarError } from "../../base/errors.ts";
 import type { ProducerTime } from "../wasm/abi/records.ts";
 import type { Core, MetadataBox } from "../wasm/module.ts";
@@ -39,7 +40,7 @@ interface OpenBox {
   readonly type: string;
   readonly offset: number;
   readonly header: Uint8Array;
-  readonly chunks: Uint8Array[];
+  readonly chunks: HeldChunks;
   /** Bytes still to come. */
   left: number;
 }
@@ -65,7 +66,7 @@ export class FragmentReader {
   }
 
   /**
-   * Takes the next bytes, and keeps references to them.
+   * Takes the next bytes, and keeps references to them, but to small chunks.
    * @throws BoxcarError of status.ts (`not_mp4`, `bad_box_size`), `not_fragmented` (422), `part_too_large` (422)
    */
   *push(chunk: Uint8Array): Generator<StreamHeader | StreamPart, void, undefined> {
@@ -96,7 +97,7 @@ export class FragmentReader {
       return bytes.length;
     }
     this.#check(type, size);
-    const chunks = KEPT.includes(type) ? [head] : [];
+    const chunks = KEPT.includes(type) ? new HeldChunks(head) : new HeldChunks();
     this.#box = { type, offset: this.#offset, header: head, chunks, left: size - head.length };
     this.#offset += size;
     this.#head = new Uint8Array(0);
@@ -114,7 +115,7 @@ export class FragmentReader {
     throw new BoxcarError("part_too_large", message, { box: type, most });
   }
 
-  #close({ type, offset, header, chunks }: OpenBox): StreamHeader | StreamPart | undefined {
+  #close({ type, offset, header, chunks: { all: chunks } }: OpenBox): StreamHeader | StreamPart | undefined {
     if (type === "ftyp") this.#fileType = concatenated(chunks);
     if (type === "prft") this.#produced = this.#core.live.readProducerTime(concatenated(chunks));
     if (type === "moof") this.#moof = { offset, bytes: concatenated(chunks) };

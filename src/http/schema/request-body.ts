@@ -2,6 +2,7 @@ import { bodyLimit } from "hono/body-limit";
 import type { MiddlewareHandler } from "hono";
 import { BoxcarError } from "../../base/errors.ts";
 import { Patience, type LeastRate } from "../../base/least-rate.ts";
+import { ChunkSizes } from "../../base/small-chunks.ts";
 import { refuseInput } from "./parameters.ts";
 import type * as z from "./zod.ts";
 
@@ -9,7 +10,7 @@ import type * as z from "./zod.ts";
  * The bytes of a request, which must be all of a file, as they are. A connection that breaks off is the client's doing,
  * not a defect.
  * @throws BoxcarError `partial_body` (400, RFC 9110 section 14.5) and `unsupported_encoding` (415, section 8.4.1) at once;
- *   `upload_aborted` (400), `upload_too_slow` (408)
+ *   `upload_aborted` (400), `chunks_too_small` (400), `upload_too_slow` (408)
  */
 export function bodyOf(request: Request, rate: LeastRate): AsyncGenerator<Uint8Array, void, undefined> {
   if (request.headers.has("content-range")) {
@@ -29,11 +30,13 @@ async function* arriving(request: Request, rate: LeastRate): AsyncGenerator<Uint
   if (request.body === null) return;
   const reader = request.body.getReader();
   const patience = new Patience(rate);
+  const sizes = new ChunkSizes();
   try {
     for (;;) {
       const step = await patience.wait(reader.read(), ({ value }) => value?.length ?? 0).catch(aborted);
       if (step === undefined) throw tooSlow(rate);
       if (step.done) return;
+      if (sizes.areTooSmall(step.value.length)) throw tooSmall();
       yield step.value;
     }
   } finally {
@@ -44,6 +47,11 @@ async function* arriving(request: Request, rate: LeastRate): AsyncGenerator<Uint
 function aborted(cause: unknown): never {
   const message = "The connection broke off before everything had arrived. Upload it again.";
   throw new BoxcarError("upload_aborted", message, {}, cause);
+}
+
+function tooSmall(): BoxcarError {
+  const message = "The body comes in chunks of a few bytes. Gather them: send chunks of some kilobytes.";
+  return new BoxcarError("chunks_too_small", message);
 }
 
 function tooSlow({ bytesPerSecond, graceMs }: LeastRate): BoxcarError {

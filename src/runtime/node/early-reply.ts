@@ -1,6 +1,7 @@
 import type { HttpBindings } from "@hono/node-server";
 import { RESPONSE_ALREADY_SENT } from "@hono/node-server/utils/response";
 import type { IncomingMessage } from "node:http";
+import { ChunkSizes } from "../../base/small-chunks.ts";
 
 /** How long, and how much, is read of a request that has its reply already. */
 const LINGER_MS = 30_000;
@@ -35,6 +36,7 @@ function rest(incoming: IncomingMessage): Promise<void> {
   incoming.removeAllListeners("data");
   return new Promise((resolve) => {
     let left = LINGER_BYTES;
+    const sizes = new ChunkSizes();
     const settle = (): void => {
       clearTimeout(limit);
       clearTimeout(idle);
@@ -46,7 +48,7 @@ function rest(incoming: IncomingMessage): Promise<void> {
     const drop = ({ length }: Uint8Array): void => {
       idle.refresh();
       left -= length;
-      if (left < 0) settle();
+      if (left < 0 || sizes.areTooSmall(length)) settle();
     };
     for (const event of ["end", "error", "close"]) incoming.once(event, settle);
     incoming.on("data", drop);
