@@ -5,11 +5,11 @@ export type Release = () => void;
 export interface SlotClient {
   /** Equal for what counts as one client. */
   readonly name: string;
-  /** Whether it has brought a token. */
+  /** Whether it may have what is kept: it has brought a token, or, of sources, is an administrator. */
   readonly known: boolean;
 }
 
-/** How many of one kind of thing may run at once: in all, for one client, and for all that brought no token. */
+/** How many of one kind of thing may run at once: in all, for one client, and for all that are not known. */
 export class Slots {
   readonly limit: number;
   readonly perClient: number;
@@ -21,7 +21,7 @@ export class Slots {
 
   /**
    * @param perClient of `limit`, those that one client may hold
-   * @param kept of `limit`, those that only clients with a token may have
+   * @param kept of `limit`, those that only known clients may have
    */
   constructor(limit: number, perClient: number, kept = 0) {
     this.limit = limit;
@@ -56,4 +56,16 @@ export class Slots {
       else this.#clients.set(name, left);
     };
   }
+}
+
+/** One client may hold this part of all slots. */
+const clientShare = 1 / 4;
+/** This part of all slots is kept for clients that are known. */
+const knownShare = 1 / 4;
+
+/** So many slots, shared among clients. @param open whether all clients are those of one machine, which shares as it likes */
+export function sharedSlots(limit: number, open: boolean): Slots {
+  return open
+    ? new Slots(limit, limit)
+    : new Slots(limit, Math.ceil(limit * clientShare), Math.floor(limit * knownShare));
 }

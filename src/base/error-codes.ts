@@ -142,6 +142,7 @@ const STATUSES = {
   too_many_downloads: 429,
   too_many_plans: 429,
   too_many_sources: 429,
+  too_many_events: 429,
   too_many_requests: 429,
   too_many_uploads: 429,
 

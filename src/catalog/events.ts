@@ -30,9 +30,19 @@ export interface EventQuery {
   readonly offset?: number;
 }
 
+/** How long an event is kept of whose time nothing is recorded: what waits in a spool is rated by it yet. Milliseconds. */
+const KEPT_MS = 7 * 86_400_000;
+/** Events that are looked at in one turn. */
+const PAGE = 1000;
+/** Events of one stream that may end within a day. */
+const MOST_A_DAY = 10_000;
+const DAY_MS = 86_400_000;
+
 /** The events of a catalog. */
 export class Events {
   readonly #db: CatalogDatabase;
+  /** Up to which id `forget` has gone. */
+  #lookedAt = 0;
 
   constructor(db: CatalogDatabase) {
     this.#db = db;
@@ -51,6 +61,38 @@ export class Events {
       .compile();
     const [[row]] = await this.#db.batch([insert]);
     return { ...event, id: row?.id ?? 0 };
+  }
+
+  /** Whether a stream has as many events of the last day as it may. */
+  async areTooMany(streamPath: string, nowMs: number): Promise<boolean> {
+    const recent = this.#db.primary
+      .selectFrom("events")
+      .select("id")
+      .where("stream_path", "=", streamPath)
+      .where("end_ms", ">", nowMs - DAY_MS)
+      .offset(MOST_A_DAY - 1)
+      .limit(1);
+    return (await recent.execute()).length > 0;
+  }
+
+  /**
+   * Forgets events that are long over and of whose time nothing is recorded any more. Looks at a page of them, the oldest first, and goes on
+   * there when it is called again.
+   * @returns how many were forgotten
+   */
+  async forget(nowMs: number): Promise<number> {
+    const { primary } = this.#db;
+    const page = sql`(select * from events where id > ${this.#lookedAt} order by id limit ${PAGE})`;
+    const last = sql<{ id: number | null }>`select max(id) as id from ${page}`;
+    const recorded = sql`select 1 from segments where state = 'ready' and segments.stream_path = event.stream_path
+      and segments.start_ms >= event.start_ms - coalesce(streams.longest_ms, 0)
+      and segments.start_ms < event.end_ms and segments.end_ms > event.start_ms`;
+    const over = sql`select event.id from ${page} as event left join streams on streams.stream_path = event.stream_path
+      where event.end_ms < ${nowMs - KEPT_MS} and not exists (${recorded})`;
+    const remove = sql`delete from events where id in (${over}) returning id`;
+    const [[found], removed] = await this.#db.batch([last.compile(primary), remove.compile(primary)]);
+    this.#lookedAt = found?.id ?? 0;
+    return removed.length;
   }
 
   /** Ends events of a stream that would go on beyond a moment. @param eventId only those of this name */

@@ -237,6 +237,7 @@ const migrations: Readonly<Record<string, readonly RawBuilder<unknown>[]>> = {
       begin ${changeHour("old")}; ${leaveHour}; end`,
   ],
   "018_hours_to_make": [sql`create index hours_to_make on hours (hour) where runs is null`],
+  "019_source_owners": [sql`alter table sources add column owner text not null default ''`],
 };
 
 /**

@@ -150,6 +150,8 @@ export interface SourceTable {
   retention_bytes: number | null;
   /** JSON. */
   labels: string;
+  /** Who has set it; empty: an administrator. */
+  owner: Generated<string>;
 }
 
 /** Something that happened on a stream; see `StreamEvent`. */

@@ -15,6 +15,8 @@ export interface Source {
   /** Bytes beyond which the oldest segments are removed; null: never. */
   readonly retentionBytes: number | null;
   readonly labels: Readonly<Record<string, string>>;
+  /** Who has set it, for whom it counts when it is read; empty: an administrator. */
+  readonly owner: string;
 }
 
 /** The sources of a catalog. */
@@ -41,12 +43,22 @@ export class Sources {
     return row && sourceOf(row);
   }
 
+  /** How many sources somebody has set. */
+  async countOf(owner: string): Promise<number> {
+    const row = await this.#db.primary
+      .selectFrom("sources")
+      .select(({ fn }) => fn.countAll<number>().as("sources"))
+      .where("owner", "=", owner)
+      .executeTakeFirst();
+    return row?.sources ?? 0;
+  }
+
   /** Sets the source of a stream. */
   async put(source: Source): Promise<void> {
-    const { streamPath, url, mode, fragmentMs, retentionMs, retentionBytes, labels } = source;
+    const { streamPath, url, mode, fragmentMs, retentionMs, retentionBytes, labels, owner } = source;
     const values = {
       ...{ url, mode, fragment_ms: fragmentMs, retention_ms: retentionMs, retention_bytes: retentionBytes },
-      labels: JSON.stringify(labels),
+      ...{ labels: JSON.stringify(labels), owner },
     };
     const put = this.#db.primary
       .insertInto("sources")
@@ -66,7 +78,7 @@ export class Sources {
   }
 }
 
-function sourceOf(row: SourceTable): Source {
+function sourceOf(row: Omit<SourceTable, "owner"> & { readonly owner: string }): Source {
   return {
     streamPath: row.stream_path,
     url: row.url,
@@ -75,5 +87,6 @@ function sourceOf(row: SourceTable): Source {
     retentionMs: row.retention_ms,
     retentionBytes: row.retention_bytes,
     labels: JSON.parse(row.labels) as Record<string, string>,
+    owner: row.owner,
   };
 }

@@ -4,6 +4,7 @@ import type { EventLevel } from "../catalog/types.ts";
 import type { Clock } from "../base/ports.ts";
 import { rate } from "./rate-by-events.ts";
 import type { Recorder } from "./recorder.ts";
+import { BoxcarError } from "../base/errors.ts";
 import { formatTime } from "../base/time.ts";
 import type { Tell } from "./webhooks.ts";
 import { unknownSource } from "./source.ts";
@@ -19,6 +20,8 @@ export interface BegunEvent {
   /** Milliseconds before now, and after it, that belong to it. */
   readonly beforeMs: number;
   readonly afterMs: number;
+  /** For whom a source counts that is read for it; empty: an administrator. */
+  readonly owner: string;
 }
 
 /** What events are noted and recorded with. */
@@ -33,18 +36,20 @@ export interface EventParts {
 /**
  * Notes an event. A stream that is recorded anyway keeps its segments of that time; one that is watched, or not even that, is
  * recorded until the event ends, and longer if another one ends later.
- * @throws BoxcarError `unknown_source` (404) when nothing is known of the stream, and as `Supervisor.record` does; then nothing is noted
+ * @throws BoxcarError `unknown_source` (404) when nothing is known of the stream, `too_many_events` (429), and as `Supervisor.record` does; then
+ *   nothing is noted
  */
 export async function beginEvent(parts: EventParts, event: BegunEvent): Promise<StreamEvent> {
   const { catalog, recorder, supervisor, clock } = parts;
   const { streamPath, beforeMs, afterMs, level } = event;
   const nowMs = clock();
   const endMs = nowMs + afterMs;
+  if (await catalog.events.areTooMany(streamPath, nowMs)) throw tooManyEvents(streamPath);
   let recording = recorder.running(streamPath);
   if (recording === undefined) {
     const source = await catalog.sources.get(streamPath);
     if (source === undefined) throw unknownSource(streamPath);
-    recording = await supervisor.record(source, "lost", { standby: "once" });
+    recording = await supervisor.record(source, "lost", { standby: "once", owner: event.owner });
   }
   if (recording.options.standby !== undefined) recording.recordUntil(endMs, beforeMs);
   const { eventId, name, description } = event;
@@ -70,4 +75,9 @@ export async function endEvent(
   const recording = recorder.running(streamPath);
   if (recording?.options.standby !== undefined && longest === undefined) recording.recordNoLonger();
   return ended;
+}
+
+function tooManyEvents(streamPath: string): BoxcarError {
+  const message = `${streamPath} has as many events of the last day as are noted. Tell of what belongs together as one, by a longer afterDuration.`;
+  return new BoxcarError("too_many_events", message, { streamPath });
 }

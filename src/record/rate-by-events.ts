@@ -4,9 +4,11 @@ import type { EventLevel, Segment } from "../catalog/types.ts";
 /** Rates a segment that has just become ready by the events of its time. */
 export async function rateByEvents(catalog: Catalog, segment: Segment): Promise<void> {
   const { streamPath, startMs, endMs } = segment;
-  const events = await catalog.events.list({ streamPath, startMs, endMs, limit: 1000 });
-  if (events.some(({ level }) => level === "high")) await rate(catalog, segment, "high");
-  else if (events.length > 0) await rate(catalog, segment, "low");
+  // One by one: of many events only some would be listed.
+  for (const level of ["high", "low"] as const) {
+    const events = await catalog.events.list({ streamPath, startMs, endMs, level, limit: 1 });
+    if (events.length > 0) return rate(catalog, segment, level);
+  }
 }
 
 /** Rates a segment, unless it is rated as high already. */

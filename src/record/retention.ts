@@ -32,7 +32,7 @@ export interface Removed {
 
 /**
  * Removes what sources do not keep any longer, by age, then by bytes, and the oldest recordings of a disk that is too full; the oldest
- * first, segments of events rated `high` never. Downloads of them that are under way come to their end.
+ * first, segments of events rated `high` never. Downloads of them that are under way come to their end. Events go that protect nothing any more.
  * @param dryRun only tells what would be removed
  */
 export async function* retain(parts: RetentionParts, nowMs: number, dryRun = false): AsyncGenerator<Removed> {
@@ -54,6 +54,7 @@ export async function* retain(parts: RetentionParts, nowMs: number, dryRun = fal
     const keptBytes = (totals?.bytes ?? 0) - (dryRun ? removedBytes : 0);
     yield* remove(first(oldestOf(catalog, streamPath, nowMs), keptBytes - retentionBytes), "bytes");
   }
+  if (!dryRun) await catalog.events.forget(nowMs);
   const excess = await excessOf(parts);
   if (excess <= 0) return;
   const doomed = first(await catalog.oldestOf(RECORDER, MOST_REMOVED), excess);

@@ -1,5 +1,6 @@
 import type { Catalog } from "../catalog/catalog.ts";
 import type { Source } from "../catalog/sources.ts";
+import type { Release, Slots } from "../auth/slots.ts";
 import { BoxcarError } from "../base/errors.ts";
 import type { Clock, Log } from "../base/ports.ts";
 import type { Fence } from "../catalog/leases.ts";
@@ -30,8 +31,8 @@ export interface SupervisorParts {
   readonly fragmentMs: number;
   /** Milliseconds that another node waits for one that says nothing. */
   readonly leaseMs: number;
-  /** Sources that are read at once. */
-  readonly mostSources: number;
+  /** Sources that are read at once; those of an administrator count as known, and each by itself. */
+  readonly slots: Slots;
 }
 
 /** What a call says of a recording, beyond its source. */
@@ -40,6 +41,8 @@ export interface StartOptions {
   readonly folder?: string | undefined;
   /** As `RecordingOptions` has it. */
   readonly standby?: "stay" | "once" | undefined;
+  /** For whom it counts; empty: an administrator. Default: who has set the source. */
+  readonly owner?: string | undefined;
 }
 
 /**
@@ -51,8 +54,6 @@ export class Supervisor {
   readonly #holder: string;
   /** Recordings that this node began, and the source each was begun with; undefined: a push. */
   readonly #held = new Map<string, { readonly recording: Recording; readonly source: Source | undefined }>();
-  /** Sources that wait for their lease. */
-  #starting = 0;
   /** Streams whose source could not be recorded when it was last tried: that is logged once. */
   readonly #refused = new Set<string>();
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -98,28 +99,31 @@ export class Supervisor {
       watched.recordUntil(FOREVER_MS, 0);
       return watched;
     }
-    this.#checkRoom(watched);
-    this.#starting++;
+    // A stream that is recorded is refused as what it is.
+    const leave = watched === undefined ? this.#takeSlot(streamPath, options.owner ?? source.owner) : undefined;
     try {
-      return await this.#start(source, streamPath, reader.open(url), {
+      const recording = await this.#start(source, streamPath, reader.open(url), {
         fragmentMs: options.fragmentMs ?? source.fragmentMs ?? fragmentMs,
         folder: options.folder ?? "",
         reconnects: url.startsWith("file:") ? "never" : reconnects,
         standby: options.standby,
       });
-    } finally {
-      this.#starting--;
+      void recording.over.then(leave);
+      return recording;
+    } catch (error) {
+      leave?.();
+      throw error;
     }
   }
 
-  /** @param running of the same stream, which is refused as what it is */
-  #checkRoom(running: Recording | undefined): void {
-    const { recorder, mostSources } = this.#parts;
-    const read = [...this.#held].filter(
-      ([streamPath, { recording, source }]) => source !== undefined && recorder.running(streamPath) === recording,
-    );
-    if (running !== undefined || read.length + this.#starting < mostSources) return;
-    const message = `This server reads ${String(mostSources)} sources already, as many as it may (BOXCAR_SOURCES). Stop one, or try again later.`;
+  /** @throws BoxcarError `too_many_sources` (429) */
+  #takeSlot(streamPath: string, owner: string): Release {
+    const { slots } = this.#parts;
+    const isKnown = owner === "";
+    const release = slots.take({ name: isKnown ? `of an administrator: ${streamPath}` : owner, known: isKnown });
+    if (release !== undefined) return release;
+    const { limit, perClient, kept } = slots;
+    const message = `This server reads at most ${String(limit)} sources (BOXCAR_SOURCES): ${String(perClient)} of one caller, and ${String(limit - kept)} of all that are no administrators. Stop one, or try again later.`;
     throw new BoxcarError("too_many_sources", message, { retryAfterSeconds: RETRY_S });
   }
 
@@ -172,10 +176,10 @@ export class Supervisor {
       }
     }
     const sources = await catalog.sources.all();
-    const known = new Set(sources.map(({ streamPath }) => streamPath));
+    const known = new Map(sources.map((source) => [source.streamPath, source]));
     for (const streamPath of this.#refused) if (!known.has(streamPath)) this.#refused.delete(streamPath);
     for (const [streamPath, held] of this.#held) {
-      const now = sources.find((source) => source.streamPath === streamPath);
+      const now = known.get(streamPath);
       const wasAuto =
         held.source !== undefined && held.source.mode !== "demand" && held.recording.options.reconnects === "always";
       if (wasAuto && JSON.stringify(now) !== JSON.stringify(held.source)) held.recording.stop();

@@ -37,6 +37,7 @@ describe("the database", () => {
       "016_webhooks_due",
       "017_hours",
       "018_hours_to_make",
+      "019_source_owners",
     ]);
     expect(await migrate(opened.db)).toEqual([]);
     const again = await openCatalogFile(opened.path);

@@ -1,6 +1,9 @@
+import { createClient } from "@libsql/client";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Segment } from "../../src/catalog/types.ts";
+import { rateByEvents } from "../../src/record/rate-by-events.ts";
 import { retain, type Removed } from "../../src/record/retention.ts";
+import { postTo } from "./calls.ts";
 import { addSegment, startTestServer, type TestServer } from "../app/test-server.ts";
 
 let server: TestServer;
@@ -28,7 +31,7 @@ async function removed(parts: Partial<Parameters<typeof retain>[0]> = {}, dryRun
 }
 
 async function source(streamPath: string, retentionMs: number | null, retentionBytes: number | null): Promise<void> {
-  const rest = { url: "rtsp://camera/a", mode: "demand", fragmentMs: null, labels: {} } as const;
+  const rest = { url: "rtsp://camera/a", mode: "demand", fragmentMs: null, labels: {}, owner: "" } as const;
   await server.parts.catalog.sources.put({ streamPath, retentionMs, retentionBytes, ...rest });
 }
 
@@ -88,6 +91,47 @@ test("a disk that is too full loses the oldest recordings, whosever they are, do
   ]);
   // What was deleted is as good as gone.
   expect(await removed({ disk: disk(9001), water })).toEqual([]);
+});
+
+test("an event goes a week after its end, once nothing of its time is recorded", async () => {
+  const { catalog } = server.parts;
+  const [old = fail()] = await recorded("live/events", [400]);
+  const at = async (hour: number, level: "high" | "low" = "low"): Promise<number> => {
+    const times = { startMs: NOW - hour * HOUR - 120_000, endMs: NOW - hour * HOUR - 30_000, createdMs: NOW };
+    return (
+      await catalog.events.add({ streamPath: "live/events", eventId: "", name: "", description: "", level, ...times })
+    ).id;
+  };
+  const [over, of, recent] = [await at(500), await at(400), await at(100)];
+  const left = async (): Promise<number[]> =>
+    (await catalog.events.list({ streamPath: "live/events", limit: 10 })).map(({ id }) => id);
+  await removed({}, true);
+  expect(await left()).toEqual([recent, of, over]);
+  await removed();
+  expect(await left()).toEqual([recent, of]);
+  await catalog.tombstone({ streamPath: "live/events", ids: [old.id] }, NOW);
+  await removed(); // has come to the end, and begins anew
+  await removed();
+  expect(await left()).toEqual([recent]);
+});
+
+test("a segment is protected by one event among many, and a stream has so many of a day", async () => {
+  const { catalog } = server.parts;
+  const [segment = fail()] = await recorded("live/many", [1]);
+  const event = { streamPath: "live/many", eventId: "", name: "", description: "", createdMs: NOW };
+  await catalog.events.add({ ...event, startMs: segment.startMs, endMs: segment.endMs, level: "high" });
+  const db = createClient({ url: `file:${server.folder}/catalog.db` });
+  const columns = "stream_path, event_id, name, description, created_ms, level, start_ms";
+  await db.execute(`with recursive n(i) as (select 1 union all select i + 1 from n where i < 10000)
+    insert into events (${columns}, end_ms) select ${columns.replace("level", "'low'")}, ${Date.now()} from events cross join n
+    where stream_path = 'live/many'`);
+  db.close();
+  await rateByEvents(catalog, segment);
+  const { segments } = await catalog.list({ streamPath: "live/many", pageNum: 1, pageSize: 10 });
+  expect(segments.map(({ eventLevel }) => eventLevel)).toEqual(["high"]);
+  await source("live/many", null, null);
+  const refused = await postTo(server, "/mp4/api/event/start", { streamPath: "live/many" });
+  expect(refused).toMatchObject({ status: 429, json: { error: "too_many_events" } });
 });
 
 async function* chunk(): AsyncGenerator<Uint8Array> {

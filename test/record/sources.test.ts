@@ -279,6 +279,66 @@ test("a server reads so many sources at once, and says of one more that it waits
   }
 });
 
+test("one caller leaves sources to others, and an administrator finds one", async () => {
+  const [admin, mallory, alice] = ["administrators-token-01", "mallorys-token-0123456", "alices-token-012345678"];
+  const tokens = JSON.stringify([
+    { name: "mallory", scopes: ["record:live/*"], token: mallory },
+    { name: "alice", scopes: ["record"], token: alice },
+  ]);
+  const env = { BOXCAR_SOURCES_ALLOW: "lavfi", BOXCAR_SOURCES: "4", BOXCAR_TOKEN: admin, BOXCAR_TOKENS: tokens };
+  const shared = await startTestServer({ ...env, BOXCAR_UPLOADS: "4" });
+  const url = "lavfi:testsrc2=size=160x120:rate=10";
+  const as = (token: string): Record<string, string> => ({
+    authorization: `Bearer ${token}`,
+    "content-type": "application/json",
+  });
+  const start = (name: string, token: string): ReturnType<typeof post> =>
+    shared.call(`/mp4/api/start/live/${name}`, {
+      method: "POST",
+      headers: as(token),
+      body: JSON.stringify({ source: url }),
+    });
+  const put = (name: string, source: object): ReturnType<typeof post> =>
+    shared.call(`/mp4/api/sources/live/${name}`, { method: "PUT", headers: as(mallory), body: JSON.stringify(source) });
+  try {
+    const [first, second] = await Promise.all([start("a", mallory), start("b", mallory)]);
+    expect([first.status, second.status].toSorted()).toEqual([200, 429]);
+    // Nor does a source that is always recorded, or an event, get her more.
+    expect((await put("c", { url, mode: "auto" })).status).toBe(200);
+    const event = { method: "POST", headers: as(mallory), body: JSON.stringify({ streamPath: "live/c" }) };
+    expect(await shared.call("/mp4/api/event/start", event)).toMatchObject({ json: { error: "too_many_sources" } });
+    for (const [name, token] of [
+      ["d", alice],
+      ["e", admin],
+      ["f", admin],
+    ] as const) {
+      expect((await start(name, token)).status).toBe(200);
+    }
+    expect(await start("g", admin)).toMatchObject({ status: 429, json: { error: "too_many_sources" } });
+    expect(await put("h", { url, fragment: "2h" })).toMatchObject({ status: 400, json: { error: "bad_duration" } });
+    const large = { url, labels: Object.fromEntries(Array.from({ length: 900 }, (_, i) => [`${i}`, "x".repeat(100)])) };
+    expect(await put("h", large)).toMatchObject({ status: 413, json: { error: "too_large" } });
+    // A push takes the slot of an upload.
+    const push = (name: string): RequestInit & { duplex: "half" } => ({
+      ...{ method: "POST", headers: as(mallory), duplex: "half" },
+      body: new ReadableStream({ start: (sent) => sent.enqueue(new Uint8Array(Buffer.from(`\0\0\0\x10ftyp${name}`))) }),
+    });
+    const open = new AbortController();
+    const pushing = shared.fetch("/mp4/live/live/p1", { ...push("p1"), signal: open.signal }).catch(() => undefined);
+    const other = async (): Promise<unknown> =>
+      (
+        await shared
+          .call("/mp4/live/live/p2", { ...push("p2"), signal: AbortSignal.timeout(3000) })
+          .catch(() => undefined)
+      )?.json.error;
+    await expect.poll(other, { timeout: 10_000 }).toBe("too_many_uploads");
+    open.abort();
+    await pushing;
+  } finally {
+    await shared.close();
+  }
+});
+
 test("a source that does not answer is given up", async () => {
   const silent: Server = createServer(() => undefined).listen(0, "127.0.0.1");
   await once(silent, "listening");

@@ -120,6 +120,12 @@ export function segmentOwner(c: Context<AppEnv>): string {
   return caller.kind === "local" ? "" : ownerOf(caller);
 }
 
+/** For whom a source counts that the caller sets or starts; empty: an administrator, or the one caller of an open server. */
+export function sourceOwner(c: Context<AppEnv>): string {
+  const caller = c.get("caller");
+  return allows(caller.grants, "admin", undefined) ? "" : ownerOf(caller);
+}
+
 /** Patterns of the streams the caller may read; `*` stands for any run of characters, slashes included. */
 export function readable(c: Context<AppEnv>): string[] {
   c.set("narrowed", true);

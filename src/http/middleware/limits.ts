@@ -1,7 +1,7 @@
 import type { Context, MiddlewareHandler } from "hono";
 import type { AccessConfig } from "../../config/access-config.ts";
 import { RateLimit } from "../../auth/rate-limit.ts";
-import { Slots, type SlotClient } from "../../auth/slots.ts";
+import { sharedSlots, Slots, type SlotClient } from "../../auth/slots.ts";
 import { nextTurn } from "../../base/breather.ts";
 import { BoxcarError } from "../../base/errors.ts";
 import { FairQueue, type Turn } from "../../base/fair-queue.ts";
@@ -13,10 +13,6 @@ import type { AppEnv } from "../context.ts";
 
 /** Seconds after which a client may try again that found all slots in use. */
 const slotRetrySeconds = 5;
-/** One client may hold this part of all slots. */
-const clientShare = 1 / 4;
-/** This part of all slots is kept for requests with a token: guests, and holders of links, cannot have them. */
-const tokenShare = 1 / 4;
 /** Pictures that may wait to be made, in all and of one client. */
 const waitingPictures = { waiting: 400, waitingPerClient: 100 };
 /**
@@ -44,8 +40,7 @@ export interface AtOnce {
 
 /** Counts what runs at once in one app. */
 export function slotsOf({ open, downloadsAtOnce, uploadsAtOnce }: AccessConfig, { planMemory }: PlanConfig): AtOnce {
-  const slots = (limit: number): Slots =>
-    open ? new Slots(limit, limit) : new Slots(limit, Math.ceil(limit * clientShare), Math.floor(limit * tokenShare));
+  const slots = (limit: number): Slots => sharedSlots(limit, open);
   const plans = new Slots(planMemory, open ? planMemory : planMemory / 2);
   const lists = new FairQueue({ atOnce: listsAtOnce, perClient: open ? listsAtOnce : listsOfClient, ...waitingLists });
   return { downloads: slots(downloadsAtOnce), uploads: slots(uploadsAtOnce), plans, lists };

@@ -3,7 +3,7 @@ import { parseDuration, parseTimeRange } from "../../base/time.ts";
 import { checkStreamPath } from "../../base/stream-path.ts";
 import { beginEvent, endEvent, type EventParts } from "../../record/events.ts";
 import type { App, AppContext } from "../context.ts";
-import { authorize, need, needSome, streamPathInPath } from "../middleware/access.ts";
+import { authorize, need, needSome, sourceOwner, streamPathInPath } from "../middleware/access.ts";
 import { listedInTurn } from "../middleware/limits.ts";
 import { done, json, refused, success } from "../replies/replies.ts";
 import {
@@ -105,6 +105,7 @@ export function addEvents(app: App, context: AppContext): void {
       const { eventBeforeMs, eventAfterMs } = config.recording;
       const event = await beginEvent(parts(), {
         ...{ streamPath, eventId, name: eventName, description: eventDesc, level: eventLevel },
+        owner: sourceOwner(c),
         beforeMs: lengthOf(given.beforeDuration, "beforeDuration", eventBeforeMs),
         afterMs: lengthOf(given.afterDuration, "afterDuration", eventAfterMs),
       });

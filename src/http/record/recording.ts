@@ -3,7 +3,8 @@ import { BoxcarError } from "../../base/errors.ts";
 import { parseDuration } from "../../base/time.ts";
 import type { Source } from "../../catalog/sources.ts";
 import type { App, AppContext } from "../context.ts";
-import { granted, need, needSome, streamPathInPath } from "../middleware/access.ts";
+import { granted, need, needSome, sourceOwner, streamPathInPath } from "../middleware/access.ts";
+import { atOnce } from "../middleware/limits.ts";
 import { done, json, refused, success } from "../replies/replies.ts";
 import { lenient, apiPrefixes, query, streamPathInRoute, streamPathParameter, text } from "../schema/parameters.ts";
 import { bodyOf, bodyParameters, smallBody } from "../schema/request-body.ts";
@@ -25,7 +26,7 @@ const pushRoute = createRoute({
   description:
     "The body is fragmented MP4, for as long as the client sends. Each part (`moof` and `mdat`) is safe on disk once it has " +
     "come as a whole; the answer comes when the body ends.",
-  middleware: need("record", streamPathInPath),
+  middleware: [need("record", streamPathInPath), atOnce("uploads")] as const,
   request: {
     params: streamPathParameter(),
     query: query({ fragment }),
@@ -105,7 +106,7 @@ export function addRecording(app: App, context: AppContext): void {
       const folder = folderOf(filePath);
       const known = url === undefined ? await context.catalog.sources.get(streamPath) : adHoc(streamPath, url);
       if (known === undefined) throw unknownSource(streamPath);
-      const recording = await supervisor.record(known, "lost", { fragmentMs, folder });
+      const recording = await supervisor.record(known, "lost", { fragmentMs, folder, owner: sourceOwner(c) });
       await recording.started;
       return c.json(done(recording.id), 200);
     });
@@ -127,8 +128,8 @@ export function addRecording(app: App, context: AppContext): void {
   });
 }
 
-/** @throws BoxcarError `bad_duration` (400) */
-function fragmentOf(text: string | undefined, defaultMs: number): number {
+/** How long a segment should last, milliseconds. @throws BoxcarError `bad_duration` (400) */
+export function fragmentOf(text: string | undefined, defaultMs: number): number {
   if (text === undefined) return defaultMs;
   const ms = parseDuration(text, "fragment");
   if (ms >= LEAST_FRAGMENT_MS && ms <= LONGEST_FRAGMENT_MS) return ms;
@@ -145,5 +146,14 @@ function folderOf(filePath: string | undefined): string {
 }
 
 function adHoc(streamPath: string, url: string): Source {
-  return { streamPath, url, mode: "demand", fragmentMs: null, retentionMs: null, retentionBytes: null, labels: {} };
+  return {
+    streamPath,
+    url,
+    mode: "demand",
+    fragmentMs: null,
+    retentionMs: null,
+    retentionBytes: null,
+    labels: {},
+    owner: "",
+  };
 }

@@ -3,12 +3,20 @@ import { parseDuration } from "../../base/time.ts";
 import type { Source } from "../../catalog/sources.ts";
 import { shownUrl } from "../../record/source-url.ts";
 import type { App, AppContext } from "../context.ts";
-import { need, streamPathInPath } from "../middleware/access.ts";
+import { BoxcarError } from "../../base/errors.ts";
+import { need, sourceOwner, streamPathInPath } from "../middleware/access.ts";
 import { done, json, refused, success } from "../replies/replies.ts";
 import { query, streamPathInRoute, streamPathParameter } from "../schema/parameters.ts";
+import { smallBody } from "../schema/request-body.ts";
 import * as z from "../schema/zod.ts";
+import { fragmentOf } from "./recording.ts";
 import { unknownSource } from "../../record/source.ts";
 import { recordingOf } from "./recorder-of.ts";
+
+/** Bytes of the body that sets a source. */
+const MOST_BODY = 65_536;
+/** Sources that a caller may have set who is no administrator: all are gone through every few seconds. */
+const MOST_SET = 1000;
 
 const seconds = (ms: number | null): string | null => (ms === null ? null : `${String(ms / 1000)}s`);
 
@@ -51,7 +59,8 @@ const getRoute = createRoute({
 });
 
 const putRoute = createRoute({
-  ...{ ...common, method: "put", summary: "Set where a stream comes from" },
+  ...{ path, method: "put", summary: "Set where a stream comes from" },
+  middleware: [need("record", streamPathInPath), smallBody(MOST_BODY)] as const,
   description: "A source of mode `auto` is recorded from then on, also after a restart.",
   request: { params, query: query({}), body: { required: true, content: { "application/json": { schema: written } } } },
   responses,
@@ -79,9 +88,11 @@ export function addSources(app: App, context: AppContext): void {
     const { streamPath } = c.req.valid("param");
     const { url, mode, fragment, retention, labels = {} } = c.req.valid("json");
     reader.check(url);
+    const owner = sourceOwner(c);
+    if (owner !== "" && (await catalog.sources.countOf(owner)) >= MOST_SET) throw tooManySet();
     const source = {
-      ...{ streamPath, url, mode, labels },
-      fragmentMs: fragment === undefined ? null : parseDuration(fragment, "fragment"),
+      ...{ streamPath, url, mode, labels, owner },
+      fragmentMs: fragment === undefined ? null : fragmentOf(fragment, 0),
       retentionMs: retention?.age === undefined ? null : parseDuration(retention.age, "retention.age"),
       retentionBytes: retention?.bytes ?? null,
     };
@@ -105,6 +116,11 @@ function shownOf({ streamPath, url, mode, fragmentMs, retentionMs, retentionByte
     ...{ streamPath, url: shownUrl(url), mode, fragment: seconds(fragmentMs), labels: { ...labels } },
     retention: { age: seconds(retentionMs), bytes: retentionBytes },
   };
+}
+
+function tooManySet(): BoxcarError {
+  const message = `You have set ${String(MOST_SET)} sources, as many as one may who is no administrator. Remove some first.`;
+  return new BoxcarError("too_many_sources", message);
 }
 
 /** @throws BoxcarError `unknown_source` (404) */

@@ -1,3 +1,4 @@
+import { sharedSlots } from "../../auth/slots.ts";
 import type { Config } from "../../config/config.ts";
 import type { Log } from "../../base/ports.ts";
 import type { RecordingPlatform } from "../../http/context.ts";
@@ -43,7 +44,8 @@ export function startRecording(parts: NodeParts, config: Config, log: Log): Star
   };
   let sweeping: ReturnType<typeof setInterval> | undefined;
   let stopRetention = (): Promise<void> => Promise.resolve();
-  const supervisor = new Supervisor({ ...parts, log, recorder, reader, fragmentMs, leaseMs, mostSources });
+  const slots = sharedSlots(mostSources, config.access.open);
+  const supervisor = new Supervisor({ ...parts, log, recorder, reader, fragmentMs, leaseMs, slots });
   return {
     ...{ recorder, reader, supervisor, tell },
     begin: () => {
