@@ -1,6 +1,5 @@
 import { createRoute } from "@hono/zod-openapi";
 import { BoxcarError } from "../../base/errors.ts";
-import { parseDuration } from "../../base/time.ts";
 import type { Source } from "../../catalog/sources.ts";
 import type { App, AppContext } from "../context.ts";
 import { granted, need, needSome, sourceOwner, streamPathInPath } from "../middleware/access.ts";
@@ -9,13 +8,10 @@ import { done, json, refused, success } from "../replies/replies.ts";
 import { lenient, apiPrefixes, query, streamPathInRoute, streamPathParameter, text } from "../schema/parameters.ts";
 import { bodyOf, bodyParameters, smallBody } from "../schema/request-body.ts";
 import * as z from "../schema/zod.ts";
+import { fragmentOf } from "./fragment.ts";
 import { job, jobOf } from "./job.ts";
 import { unknownSource } from "../../record/source.ts";
 import { recordingOf } from "./recorder-of.ts";
-
-/** Segments last at least and at most so long, milliseconds. */
-const LEAST_FRAGMENT_MS = 1000;
-const LONGEST_FRAGMENT_MS = 3_600_000;
 
 const fragment = text("How long a segment should last: seconds, or with units. Default: `BOXCAR_FRAGMENT`.", "60s");
 
@@ -126,14 +122,6 @@ export function addRecording(app: App, context: AppContext): void {
     const seconds = await recorder.secondsOfSpool();
     return c.json(done(shown.map((recording) => jobOf(recording, seconds))), 200);
   });
-}
-
-/** How long a segment should last, milliseconds. @throws BoxcarError `bad_duration` (400) */
-export function fragmentOf(text: string | undefined, defaultMs: number): number {
-  if (text === undefined) return defaultMs;
-  const ms = parseDuration(text, "fragment");
-  if (ms >= LEAST_FRAGMENT_MS && ms <= LONGEST_FRAGMENT_MS) return ms;
-  throw new BoxcarError("bad_duration", "fragment is from 1s to 1h.", { parameter: "fragment" });
 }
 
 /** @throws BoxcarError `bad_parameter` (400) */

@@ -9,7 +9,7 @@ import { done, json, refused, success } from "../replies/replies.ts";
 import { query, streamPathInRoute, streamPathParameter } from "../schema/parameters.ts";
 import { smallBody } from "../schema/request-body.ts";
 import * as z from "../schema/zod.ts";
-import { fragmentOf } from "./recording.ts";
+import { fragmentOf } from "./fragment.ts";
 import { unknownSource } from "../../record/source.ts";
 import { recordingOf } from "./recorder-of.ts";
 
