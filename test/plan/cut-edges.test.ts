@@ -57,17 +57,17 @@ describe.skipIf(ffprobePath === undefined)("telemetry that is longer than its vi
 });
 
 /** A file of pictures at 25 a second, in decode order; the last one may be stated to last no time. */
-async function pictures(count: number, { order = [0], last = 40 }): Promise<string> {
+async function pictures(count: number, { order = [0], timescale = 1000, usual = 40, last = usual }): Promise<string> {
   const samples = Array.from({ length: count }, (_, i) => ({
     data: text.encode(`picture ${String(i)}`),
-    duration: i === count - 1 ? last : 40,
-    offset: ((order[i % order.length] ?? 0) - (i % order.length) + order.length) * 40,
+    duration: i === count - 1 ? last : usual,
+    offset: ((order[i % order.length] ?? 0) - (i % order.length) + order.length) * usual,
     sync: i === 0,
   }));
   const entries = [videoEntry("mp4v", 64, 48)];
-  const edits: MovieTrack["edits"] = [[0, order.length * 40]];
+  const edits: MovieTrack["edits"] = [[0, order.length * usual]];
   const file = scratch("pictures.mp4");
-  const track: MovieTrack = { handler: "vide", timescale: 1000, entries, samples, edits, size: [64, 48] };
+  const track: MovieTrack = { handler: "vide", timescale, entries, samples, edits, size: [64, 48] };
   await writeFile(file, buildMovie({ tracks: [track] }).file);
   return file;
 }
@@ -81,6 +81,25 @@ describe.skipIf(ffprobePath === undefined)("a range up to the stated end of a re
     expect(plan.endMs).toBe(RECORDED_AT + 2000);
     const before = await shelf.plan({ startMs: RECORDED_AT, endMs: RECORDED_AT + 1950 });
     expect((await shown(await written(before, format)))[0]?.samples).toHaveLength(49);
+  });
+});
+
+describe("two pictures behind the end of a fragmented cut that others need", () => {
+  test.for([
+    [30_000, 1001],
+    [600, 20],
+    [60_000, 1001],
+  ] as const)("come no closer to each other than a frame (%i/%i)", async ([timescale, usual]) => {
+    const file = await pictures(60, { order: [0, 4, 2, 1, 3], timescale, usual });
+    const shelf = await shelve([{ file, startMs: RECORDED_AT }]);
+    for (const part of [0.1, 0.3, 0.45]) {
+      const endMs = RECORDED_AT + Math.ceil(((21 + part) * usual * 1000) / timescale);
+      const plan = await shelf.plan({ startMs: RECORDED_AT, endMs });
+      const [video] = timingOf(await bytesOf(plan.media("fmp4"))).tracks;
+      const times = (video?.samples ?? []).map(({ dts, offset }) => dts + offset).sort((a, b) => a - b);
+      expect(times).toHaveLength(24);
+      expect(Math.min(...times.slice(1).map((time, i) => time - (times[i] ?? 0)))).toBe(usual);
+    }
   });
 });
 

@@ -105,6 +105,12 @@ export function layoutFmp4(parts: LayoutParts): Region[] {
   return regions;
 }
 
+/**
+ * What is only decoded behind the end of a presentation is over this much after it, or two and a half frames where these are longer:
+ * closer to each other than the frame rate, pictures make readers complain.
+ */
+const HELD_MS = 100;
+
 const NOTHING = { offset: 0, hiddenStart: 0, hiddenEnd: 0 };
 
 /** Ticks of a track before and after what is presented of it: decode times less the delay are presentation times. */
@@ -141,7 +147,8 @@ function fragmentTracks(parts: LayoutParts): (piece: Piece) => PieceTrack[] {
   const { tracks, presentedMs } = parts.composition;
   const outputs = tracks.map((output) => {
     const shift = shiftOf(output, parts);
-    const held = Math.ceil(1.5 * ((output.duration + output.firstLead) / output.samples));
+    const frame = (output.duration + output.firstLead) / output.samples;
+    const held = Math.ceil(Math.max(1.5 * frame, ticksOf(HELD_MS, output.timescale) - frame));
     const presentedUntil = shift + ticksOf(presentedMs - ROUNDING_MS, output.timescale) + held;
     return { output, shift, presentedUntil };
   });
