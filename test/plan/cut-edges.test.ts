@@ -85,11 +85,11 @@ describe.skipIf(ffprobePath === undefined)("a range up to the stated end of a re
 });
 
 describe("two pictures behind the end of a fragmented cut that others need", () => {
-  test.for([
+  test.each([
     [30_000, 1001],
     [600, 20],
     [60_000, 1001],
-  ] as const)("come no closer to each other than a frame (%i/%i)", async ([timescale, usual]) => {
+  ])("come no closer to each other than a frame (%i/%i)", async (timescale, usual) => {
     const file = await pictures(60, { order: [0, 4, 2, 1, 3], timescale, usual });
     const shelf = await shelve([{ file, startMs: RECORDED_AT }]);
     for (const part of [0.1, 0.3, 0.45]) {
