@@ -57,7 +57,11 @@ describe.skipIf(ffprobePath === undefined)("telemetry that is longer than its vi
 });
 
 /** A file of pictures at 25 a second, in decode order; the last one may be stated to last no time. */
-async function pictures(count: number, { order = [0], timescale = 1000, usual = 40, last = usual }): Promise<string> {
+async function pictures(
+  count: number,
+  options: { order?: readonly number[]; timescale?: number; usual?: number; last?: number },
+): Promise<string> {
+  const { order = [0], timescale = 1000, usual = 40, last = usual } = options;
   const samples = Array.from({ length: count }, (_, i) => ({
     data: text.encode(`picture ${String(i)}`),
     duration: i === count - 1 ? last : usual,
