@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { readFile, writeFile } from "node:fs/promises";
-import { createServer, type AddressInfo, type Server } from "node:net";
+import { connect, createServer, type AddressInfo, type Server } from "node:net";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { startTestServer, type TestServer } from "../app/test-server.ts";
@@ -31,15 +31,8 @@ beforeAll(async () => {
   if (!canEncode) return;
   const avc = ["-c:v", "libx264", "-preset", "veryfast", "-bf", "2", "-g", "25", "-keyint_min", "25"];
   await make("avc.mp4", [...VIDEO, ...SOUND, "-t", "3", ...avc, "-c:a", "aac"]);
-  await make("hevc.mp4", [
-    ...VIDEO,
-    "-t",
-    "3",
-    "-c:v",
-    "libx265",
-    "-x265-params",
-    "bframes=2:keyint=25:log-level=none",
-  ]);
+  const hevc = ["-c:v", "libx265", "-x265-params", "bframes=2:keyint=25:log-level=none"];
+  await make("hevc.mp4", [...VIDEO, "-t", "3", ...hevc]);
   const from = (name: string, demuxed: string): string =>
     `( filesrc location=${join(server.folder, name)} ! qtdemux name=d d.video_0 ! queue ! ${demuxed} )`;
   rtsp = await startRtspServer(
@@ -49,6 +42,7 @@ beforeAll(async () => {
         "h264parse ! rtph264pay name=pay0 config-interval=-1 d.audio_0 ! queue ! aacparse ! rtpmp4gpay name=pay1 pt=97",
       ),
       "/hevc": from("hevc.mp4", "h265parse ! rtph265pay name=pay0 config-interval=-1"),
+      "/udp": from("avc.mp4", "h264parse ! rtph264pay name=pay0 config-interval=0"),
     },
     ["user", "hidden secret"],
   );
@@ -86,11 +80,14 @@ test.skipIf(!canEncode)(
     const wrong = await post("/mp4/api/start/live/none", { source: url.replace("hidden", "wrong") + "/avc" });
     expect(wrong).toMatchObject({ status: 502, json: { error: "source_failed" } });
     expect(wrong.json.message).toContain("401");
-    const both = await Promise.all(
-      ["avc", "hevc"].map((name) => post(`/mp4/api/start/live/${name}`, { source: `${url}/${name}`, fragment: "1s" })),
+    const all = await Promise.all(
+      ["avc", "hevc", "udp?udp"].map((path) => {
+        const [name = ""] = path.split("?");
+        return post(`/mp4/api/start/live/${name}`, { source: `${url}/${path}`, fragment: "1s" });
+      }),
     );
-    expect(both.map(({ status }) => status)).toEqual([200, 200]);
-    await Promise.all(["avc", "hevc"].map((name) => recorded(`live/${name}`)));
+    expect(all.map(({ status }) => status)).toEqual([200, 200, 200]);
+    await Promise.all(["avc", "hevc", "udp"].map((name) => recorded(`live/${name}`)));
     for (const name of ["avc", "hevc"]) {
       const sent = await packetHashes(join(server.folder, `${name}.mp4`));
       const got = await packetHashes(join(server.folder, `live-${name}.mp4`));
@@ -107,9 +104,57 @@ test.skipIf(!canEncode)(
     const sound = await packetHashes(join(server.folder, "live-avc.mp4"), "a:0");
     expect(sound.length).toBeGreaterThan(135);
     expect((await packetHashes(join(server.folder, "avc.mp4"), "a:0")).join(" ")).toContain(sound.join(" "));
+    // By ffmpeg over UDP: the first picture is hidden, since it is reordered.
+    const udp = await packetHashes(join(server.folder, "live-udp.mp4"));
+    const [sent, last] = [await packetHashes(join(server.folder, "avc.mp4")), udp.slice(0, 73)];
+    expect(last).toHaveLength(73);
+    expect(sent.join(" ")).toContain(last.join(" "));
     expect(JSON.stringify(server.lines)).not.toContain("hidden");
   },
 );
+
+test("a server that stands still is left, and recorded again behind a gap once it goes on", async (context) => {
+  const camera =
+    "( videotestsrc is-live=true ! video/x-raw,width=160,height=120,framerate=25/1 ! x264enc tune=zerolatency key-int-max=10 ! rtph264pay name=pay0 config-interval=-1 )";
+  const live = await startRtspServer({ "/live": camera });
+  if (live === undefined || !(await offers(live.port, "/live"))) {
+    console.warn(
+      "SKIPPING a server that stands still: gst-rtsp-server or x264enc is missing (gstreamer1.0-plugins-ugly)",
+    );
+    live?.process.kill("SIGKILL");
+    context.skip();
+    return;
+  }
+  children.push(live.process);
+  const waiting = await startTestServer({ BOXCAR_SOURCES_ALLOW: "127.0.0.0/8", BOXCAR_SOURCE_TIMEOUT: "3" });
+  try {
+    const source = `rtsp://127.0.0.1:${live.port}/live`;
+    expect(await postTo(waiting, "/mp4/api/start/live/still", { source })).toMatchObject({ status: 200 });
+    const job = (): Promise<Job | undefined> => jobAt(waiting, "live/still");
+    live.process.kill("SIGSTOP");
+    await expect.poll(job, { timeout: 10_000 }).toMatchObject({ state: "waiting", reason: { error: "source_silent" } });
+    live.process.kill("SIGCONT");
+    await expect.poll(async () => (await job())?.state, { timeout: 20_000 }).toBe("recording");
+    await postTo(waiting, "/mp4/api/stop/live/still");
+    await expect.poll(job).toMatchObject({ state: "ended", keeping: 0 });
+    const timeline = await waiting.call("/mp4/api/timeline/live/still?start=0");
+    const { gaps } = timeline.json.data as { gaps: unknown[] };
+    const list = (await waiting.call("/mp4/api/list/live/still")).json.data as unknown[];
+    expect([list.length, gaps.length]).toEqual([2, 1]);
+  } finally {
+    live.process.kill("SIGKILL");
+    await waiting.close();
+  }
+});
+
+/** Whether a server describes what it has at a path: it may lack an encoder. */
+async function offers(port: number, path: string): Promise<boolean> {
+  const socket = connect(port, "127.0.0.1");
+  socket.write(`DESCRIBE rtsp://127.0.0.1:${port}${path} RTSP/1.0\r\nCSeq: 1\r\n\r\n`);
+  const [answer] = (await once(socket, "data")) as [Buffer];
+  socket.destroy();
+  return answer.toString("latin1").startsWith("RTSP/1.0 200");
+}
 
 /** NAL units of an H.264 stream, by picture. */
 async function pictures(size: string): Promise<Uint8Array[][]> {
