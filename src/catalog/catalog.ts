@@ -1,10 +1,18 @@
-import { sql } from "kysely";
-import { bytesOfHex } from "../base/bytes.ts";
 import { beginSegment, completeSegment } from "./add-segment.ts";
 import { lastOf, type CatalogDatabase } from "./database.ts";
 import { deleteSegments } from "./delete-segments.ts";
 import { bringTimesBack, takeLease } from "./timed-leases.ts";
 import { Events } from "./events.ts";
+import {
+  configuredSegments,
+  deletedBytes,
+  expectedSegment,
+  knownKeys,
+  oldestOf,
+  readyAfter,
+  readySegment,
+  wasDeleted,
+} from "./find-segments.ts";
 import { Folders } from "./folders.ts";
 import { GrowingSegments } from "./growing.ts";
 import { Leases, type Fence } from "./leases.ts";
@@ -14,10 +22,9 @@ import { overlapping } from "./overlapping.ts";
 import { Mounts } from "./mounts.ts";
 import { RecordedRows, type RecordedBounds, type RecordedPage } from "./recorded.ts";
 import { TusRows } from "./tus-rows.ts";
-import { segmentColumns, segmentOf } from "./rows.ts";
-import { indexesOf, removeIndex } from "./segment-indexes.ts";
+import { indexesOf } from "./segment-indexes.ts";
 import { Sources } from "./sources.ts";
-import { countStreams, readStreams } from "./streams.ts";
+import { countStreams, readStreams, recordedTime } from "./streams.ts";
 import { countRated } from "./totals.ts";
 import type {
   BegunSegment,
@@ -36,6 +43,8 @@ import type {
 } from "./types.ts";
 import {
   expireSegment,
+  removeSegment,
+  renewSegment,
   unsettledSegments,
   uploadNamed,
   type NamedUpload,
@@ -45,8 +54,6 @@ import {
 import { UploadRows } from "./upload-rows.ts";
 import { WebhookRows } from "./webhook-rows.ts";
 import { WideReads } from "./wide-reads.ts";
-
-const ready = sql.lit("ready" as const);
 
 /**
  * What is recorded: which segments exist, when they were recorded, where their bytes lie and how they are built.
@@ -111,15 +118,8 @@ export class Catalog {
    * given up.
    * @returns false when it is no longer pending
    */
-  async renewSegment(id: number, nowMs: number): Promise<boolean> {
-    const renew = this.#db.primary
-      .updateTable("segments")
-      .set({ state_ms: nowMs })
-      .where("id", "=", id)
-      .where("state", "=", "pending")
-      .returning("id");
-    const [rows] = await this.#db.batch([renew.compile()]);
-    return rows.length > 0;
+  renewSegment(id: number, nowMs: number): Promise<boolean> {
+    return renewSegment(this.#db, id, nowMs);
   }
 
   /**
@@ -133,69 +133,36 @@ export class Catalog {
   }
 
   /** Removes a pending segment. Any other is left alone. Its object must already be gone. */
-  async abandonSegment(id: number): Promise<void> {
-    const remove = this.#db.primary.deleteFrom("segments").where("id", "=", id).where("state", "=", "pending");
-    await this.#db.batch([...removeIndex(this.#db.primary, id, "pending"), remove.compile()]);
+  abandonSegment(id: number): Promise<void> {
+    return removeSegment(this.#db, id, "pending");
   }
 
   /** A ready segment by id. */
-  async segment(id: number): Promise<Segment | undefined> {
-    const row = await this.#db.primary
-      .selectFrom("segments")
-      .select(segmentColumns)
-      .where("id", "=", id)
-      .where("state", "=", ready)
-      .executeTakeFirst();
-    return row && segmentOf(row);
+  segment(id: number): Promise<Segment | undefined> {
+    return readySegment(this.#db.primary, { id });
   }
 
   /** Whether a segment was there once: ids are given out in order, and never twice. */
-  async wasDeleted(id: number): Promise<boolean> {
-    const { rows } = await sql<{ state: string | null; seq: number }>`
-      select seq, (select state from segments where id = ${id}) as state
-      from sqlite_sequence where name = 'segments'`.execute(this.#db.primary);
-    const [row] = rows;
-    return row !== undefined && id > 0 && id <= row.seq && (row.state === null || row.state === "tombstone");
+  wasDeleted(id: number): Promise<boolean> {
+    return wasDeleted(this.#db.primary, id);
   }
 
   /**
    * Ready segments of a stream whose first sample entries have a hash, newest first.
    * @param hash 8 bytes, as the summary has them, hexadecimal
    */
-  async configured(streamPath: string, hash: string, most: number): Promise<Segment[]> {
-    const rows = await this.#db.primary
-      .selectFrom("segments")
-      .select(segmentColumns)
-      .where("stream_path", "=", streamPath)
-      .where("state", "=", ready)
-      .where(sql<boolean>`substr(summary, 201, 8) = ${bytesOfHex(hash)}`)
-      .orderBy("start_ms", "desc")
-      .limit(most)
-      .execute();
-    return rows.map(segmentOf);
+  configured(streamPath: string, hash: string, most: number): Promise<Segment[]> {
+    return configuredSegments(this.#db.primary, streamPath, hash, most);
   }
 
   /** A pending segment whose object others write, by id. */
-  async expectedSegment(id: number): Promise<ExpectedSegment | undefined> {
-    const row = await this.#db.primary
-      .selectFrom("segments")
-      .select(["id", "stream_path", "owner", "key", "size"])
-      .where("id", "=", id)
-      .where("state", "=", "pending")
-      .where("size", ">", 0)
-      .executeTakeFirst();
-    return row && { id: row.id, streamPath: row.stream_path, owner: row.owner, key: row.key, size: row.size };
+  expectedSegment(id: number): Promise<ExpectedSegment | undefined> {
+    return expectedSegment(this.#db.primary, id);
   }
 
   /** A ready segment by the key of its object. */
-  async segmentByKey(key: string): Promise<Segment | undefined> {
-    const row = await this.#db.primary
-      .selectFrom("segments")
-      .select(segmentColumns)
-      .where("key", "=", key)
-      .where("state", "=", ready)
-      .executeTakeFirst();
-    return row && segmentOf(row);
+  segmentByKey(key: string): Promise<Segment | undefined> {
+    return readySegment(this.#db.primary, { key });
   }
 
   /**
@@ -250,17 +217,11 @@ export class Catalog {
   }
 
   /** From the first start (inclusive) to the latest end (exclusive) of any ready segment of a stream; undefined when it has none. */
-  async recordedTime(streamPath: string): Promise<{ readonly startMs: number; readonly endMs: number } | undefined> {
-    const row = await this.#wide.read(
-      (db) =>
-        db
-          .selectFrom("streams")
-          .select(["start_ms", "end_ms"])
-          .where("stream_path", "=", streamPath)
-          .executeTakeFirst(),
+  recordedTime(streamPath: string): Promise<{ readonly startMs: number; readonly endMs: number } | undefined> {
+    return this.#wide.read(
+      (db) => recordedTime(db, streamPath),
       (found) => found !== undefined,
     );
-    return row && { startMs: row.start_ms, endMs: row.end_ms };
   }
 
   /** The latest end of any ready segment of a stream, exclusive; undefined when there is none. */
@@ -306,13 +267,14 @@ export class Catalog {
    * @returns whether there is such a segment
    */
   async rateSegment(id: number, eventLevel: EventLevel | null): Promise<boolean> {
-    const rate = this.#db.primary
+    const { primary } = this.#db;
+    const rate = primary
       .updateTable("segments")
       .set({ event_level: eventLevel })
       .where("id", "=", id)
-      .where("state", "=", ready)
+      .where("state", "=", "ready")
       .returning("id");
-    const results = await this.#db.batch([...countRated(this.#db.primary, id, eventLevel), rate.compile()]);
+    const results = await this.#db.batch([...countRated(primary, id, eventLevel), rate.compile()]);
     return lastOf(results).length > 0;
   }
 
@@ -343,9 +305,8 @@ export class Catalog {
   }
 
   /** Removes a tombstone and its index. Its object must already be gone. */
-  async forgetSegment(id: number): Promise<void> {
-    const remove = this.#db.primary.deleteFrom("segments").where("id", "=", id).where("state", "=", "tombstone");
-    await this.#db.batch([...removeIndex(this.#db.primary, id, "tombstone"), remove.compile()]);
+  forgetSegment(id: number): Promise<void> {
+    return removeSegment(this.#db, id, "tombstone");
   }
 
   /**
@@ -365,46 +326,22 @@ export class Catalog {
   }
 
   /** Ready segments of all streams by id. @param afterId only ids above this one */
-  async readyAfter(afterId: number, limit: number): Promise<Segment[]> {
-    const rows = await this.#db.primary
-      .selectFrom("segments")
-      .select(segmentColumns)
-      .where("id", ">", afterId)
-      // `+` keeps SQLite from preferring the index on streams, which would sort the whole table.
-      .where(sql<string>`+state`, "=", ready)
-      .orderBy("id")
-      .limit(limit)
-      .execute();
-    return rows.map(segmentOf);
+  readyAfter(afterId: number, limit: number): Promise<Segment[]> {
+    return readyAfter(this.#db.primary, afterId, limit);
   }
 
   /** The oldest ready segments that one owner uploaded, protected ones left out. */
-  async oldestOf(owner: string, limit: number): Promise<Segment[]> {
-    const rows = await this.#db.primary
-      .selectFrom("segments")
-      .select(segmentColumns)
-      .where("state", "=", ready)
-      .where("owner", "=", owner)
-      .where((eb) => eb.or([eb("event_level", "is", null), eb("event_level", "<>", "high")]))
-      .orderBy("start_ms")
-      .limit(limit)
-      .execute();
-    return rows.map(segmentOf);
+  oldestOf(owner: string, limit: number): Promise<Segment[]> {
+    return oldestOf(this.#db.primary, owner, limit);
   }
 
   /** Bytes of deleted segments whose objects may still be there. */
-  async deletedBytes(): Promise<number> {
-    const row = await this.#db.primary
-      .selectFrom("segments")
-      .select((eb) => eb.fn.sum<number | null>("size").as("bytes"))
-      .where("state", "=", "tombstone")
-      .executeTakeFirst();
-    return row?.bytes ?? 0;
+  deletedBytes(): Promise<number> {
+    return deletedBytes(this.#db.primary);
   }
 
   /** Those of the given keys that any row names, whatever its state. @param keys at most 1000 */
-  async knownKeys(keys: readonly string[]): Promise<Set<string>> {
-    const rows = await this.#db.primary.selectFrom("segments").select("key").where("key", "in", keys).execute();
-    return new Set(rows.map((row) => row.key));
+  knownKeys(keys: readonly string[]): Promise<Set<string>> {
+    return knownKeys(this.#db.primary, keys);
   }
 }

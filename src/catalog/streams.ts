@@ -58,3 +58,16 @@ export function withinPatterns(patterns: readonly string[] | undefined): RawBuil
 export function globOf(pattern: string): string {
   return pattern.replace(/[[?]/g, "[$&]");
 }
+
+/** See `Catalog.recordedTime`. */
+export async function recordedTime(
+  db: Kysely<Schema>,
+  streamPath: string,
+): Promise<{ readonly startMs: number; readonly endMs: number } | undefined> {
+  const row = await db
+    .selectFrom("streams")
+    .select(["start_ms", "end_ms"])
+    .where("stream_path", "=", streamPath)
+    .executeTakeFirst();
+  return row && { startMs: row.start_ms, endMs: row.end_ms };
+}

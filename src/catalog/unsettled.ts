@@ -1,6 +1,7 @@
 import { sql, type Kysely } from "kysely";
 import type { CatalogDatabase } from "./database.ts";
 import type { Schema } from "./schema.ts";
+import { removeIndex } from "./segment-indexes.ts";
 import type { NewSegment, UnsettledSegment } from "./types.ts";
 
 /** Moments before which something must have happened to count as over, milliseconds since 1970. */
@@ -77,4 +78,22 @@ export async function expireSegment(
     .returning("id");
   const [rows] = await db.batch([expire.compile()]);
   return rows.length > 0;
+}
+
+/** See `Catalog.renewSegment`. */
+export async function renewSegment(db: CatalogDatabase, id: number, nowMs: number): Promise<boolean> {
+  const renew = db.primary
+    .updateTable("segments")
+    .set({ state_ms: nowMs })
+    .where("id", "=", id)
+    .where("state", "=", "pending")
+    .returning("id");
+  const [rows] = await db.batch([renew.compile()]);
+  return rows.length > 0;
+}
+
+/** Removes the row and the index of a segment that is in the given state: see `Catalog.abandonSegment` and `Catalog.forgetSegment`. */
+export async function removeSegment(db: CatalogDatabase, id: number, state: "pending" | "tombstone"): Promise<void> {
+  const remove = db.primary.deleteFrom("segments").where("id", "=", id).where("state", "=", state);
+  await db.batch([...removeIndex(db.primary, id, state), remove.compile()]);
 }

@@ -7,7 +7,7 @@ import { FORMATS, OUTPUTS } from "./outputs.ts";
  * and said so.
  */
 const HELD: readonly (readonly [output: string, readers: readonly string[]])[] = [
-  ["keyframe cut", ["mkvmerge", "mediainfo", "mp4box.js", "Chromium `<video>`", "Chromium MSE"]],
+  ["keyframe cut", ["mkvmerge", "mediainfo", "mp4box.js", "Chromium MSE"]],
   ["frame cut, edits=none", ["ffmpeg", "mpv", "Chromium MSE"]],
   ["change in-band", ["ffmpeg", "mkvmerge", "mp4box.js", "mediabunny"]],
   ["gap closed", ["mkvmerge", "mediabunny"]],

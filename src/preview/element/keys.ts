@@ -1,3 +1,4 @@
+import { commandKey } from "../command-key.ts";
 import type { BoxcarPlayer } from "./boxcar-player.ts";
 
 /** Seconds that arrow keys, and J and L, go. */
@@ -18,12 +19,9 @@ const ACTIONS: Readonly<Record<string, (player: BoxcarPlayer) => void>> = {
   f: (player) => void player.fullscreen(),
 };
 
-/** Does what a key stands for. @returns whether it stands for anything */
+/** Does what a key stands for, where it is a command. @returns whether it is one */
 export function pressPlayerKey(event: KeyboardEvent, player: BoxcarPlayer): boolean {
-  const target = event.composedPath()[0] as HTMLElement;
-  if (event.ctrlKey || event.metaKey || event.altKey || /^(INPUT|SELECT|TEXTAREA)$/.test(target.tagName)) return false;
-  if (event.key === " " && target.tagName === "BUTTON") return false;
-  const action = ACTIONS[event.key.length === 1 ? event.key.toLowerCase() : event.key];
+  const action = ACTIONS[commandKey(event) ?? ""];
   if (action === undefined) return false;
   event.preventDefault();
   action(player);

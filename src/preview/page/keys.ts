@@ -1,3 +1,4 @@
+import { commandKey } from "../command-key.ts";
 import type { PageActions } from "./state.ts";
 
 /** What keys do beside the page's actions. */
@@ -25,12 +26,9 @@ const ACTIONS: Readonly<Record<string, (act: KeyActions) => void>> = {
   Escape: (act) => act.clear(),
 };
 
-/** Does what a key stands for, unless it is being typed, or presses a button. */
+/** Does what a key stands for, where it is a command. */
 export function pressKey(event: KeyboardEvent, act: KeyActions): void {
-  const { tagName } = event.target as HTMLElement;
-  if (event.ctrlKey || event.metaKey || event.altKey || /^(INPUT|SELECT|TEXTAREA)$/.test(tagName)) return;
-  if (event.key === " " && tagName === "BUTTON") return;
-  const action = ACTIONS[event.key];
+  const action = ACTIONS[commandKey(event) ?? ""];
   if (action === undefined) return;
   event.preventDefault();
   event.stopPropagation(); // the player has keys of its own
