@@ -22,6 +22,7 @@ import {
   type Fingerprint,
 } from "./client.ts";
 import { isInstalled, servers, startEdge, type Edge, type ServerName } from "./edges.ts";
+import { copySegments, leave } from "./left-plan.ts";
 import { bundleWorker, startWorker, type WorkerEdge } from "./worker-edge.ts";
 
 const chance = random(seedOf(5));
@@ -276,6 +277,13 @@ describe.skipIf(sqldPath === undefined)("on every runtime", () => {
       const whole = Buffer.from(await (await ask(large)).arrayBuffer());
       expect(createHash("sha256").update(whole).digest("hex")).toBe(largeHash);
     });
+  });
+
+  it("lets the worker end a plan whose client has gone", async () => {
+    const [segment] = await record({ count: 1, seconds: 2 });
+    await upload(urlOf("node"), "left", RECORDED_AT, await readFile(segment?.file ?? ""));
+    await copySegments(sqld.url, "left", 10_000);
+    for (const path of ["api/timeline/left", "download/left.mp4"]) await leave(worker.url, path, 10_000, "reset");
   });
 
   it("lets the worker settle what crashes left, when its cron says so", async () => {
