@@ -280,7 +280,10 @@ export class Player extends Target {
     const timeMs = this.timeMs;
     // What began behind the end goes on.
     const isEnd = timeMs >= range.endMs - this.#frameMs / 2 && timeMs < range.endMs + 1000;
-    if (isEnd) this.#again();
+    if (!isEnd) return;
+    this.#again();
+    // A busy machine shows some pictures more before it hears of the end.
+    if (!this.loop) this.seek(range.endMs - 1);
   }
 
   /** Says when a gap is passed over. */
