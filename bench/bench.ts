@@ -1,6 +1,7 @@
 /** `npm run bench`: measures boxcar beside its peers. See bench/README.md. */
 import { existsSync } from "node:fs";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { format } from "prettier";
@@ -36,6 +37,8 @@ const name = options.name ?? (options.quick ? "quick" : "full");
 const ROUNDS = options.quick ? 3 : 5;
 /** How many times worse a row may be than before. Few rounds vary more. */
 const TOLERANCE = Number(options.tolerance ?? (options.quick ? 2 : 1.5));
+/** The step that needs none of the material. */
+const RECORDING = "recording";
 const resultPath = join("bench", "results", `${name}.json`);
 const say = (text: string): void => {
   process.stderr.write(`${new Date().toISOString().slice(11, 19)} ${text}\n`);
@@ -84,8 +87,20 @@ async function bench(): Promise<number> {
   return worse ? 1 : 0;
 }
 
+/** Whether a step is to be measured. */
+function isAsked(title: string): boolean {
+  return options.only?.every((part) => !title.includes(part)) !== true;
+}
+
 async function measure(): Promise<Measurements> {
   const program = resolve("build", "boxcar.js");
+  const measurements: Measurements = {};
+  // It needs none of the material, which takes longer to make.
+  if (isAsked(RECORDING)) {
+    say(RECORDING);
+    Object.assign(measurements, await recording(tmpdir(), program));
+    if (options.only?.every((part) => RECORDING.includes(part)) === true) return measurements;
+  }
   const count = options.quick ? HOUR : DAY;
   const rounds = ROUNDS;
   const material = await prepare(program, count, say);
@@ -96,7 +111,6 @@ async function measure(): Promise<Measurements> {
   const nginx = withNginx ? await startNginx(material.folder) : undefined;
   const earlier = await earlierBuild(material.folder, say);
   const context: Context = { material, program, boxcar, earlier, nginx, merged, rounds };
-  const measurements: Measurements = {};
   const counts = GROWTH.filter((number) => number <= count);
   const steps: [string, () => Promise<Measurements>][] = [
     ["module size", () => moduleSize(context)],
@@ -109,7 +123,6 @@ async function measure(): Promise<Measurements> {
     ...(options.quick
       ? []
       : [["many segments of a month", () => many(context, 30)] as [string, () => Promise<Measurements>]]),
-    ["recording", () => recording(material.folder, program)],
     ...counts.map((number): [string, () => Promise<Measurements>] => [
       `first byte of ${number}`,
       () => firstBytes(context, number),
@@ -127,7 +140,7 @@ async function measure(): Promise<Measurements> {
     ]),
   ];
   for (const [title, step] of steps) {
-    if (options.only?.every((part) => !title.includes(part)) === true) continue;
+    if (!isAsked(title)) continue;
     say(title);
     Object.assign(measurements, await step());
   }

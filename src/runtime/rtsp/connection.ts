@@ -7,8 +7,9 @@ import { MessageReader, type Answer, type Packet } from "./messages.ts";
 /**
  * How often packets are read, milliseconds, unless there were so many bytes at once: reading each by itself costs several times as much
  * as all that is done with it. All connections are read at the same moments, whole multiples of this, so that what they share is at hand.
+ * No multiple of the time between two pictures: some picture soon is read as it comes, and tells when it was captured.
  */
-const GATHERING_MS = 50;
+const GATHERING_MS = 70;
 const MUCH = 16 << 10;
 /** Bytes that are read at once. */
 const READ = 64 << 10;
