@@ -17,6 +17,9 @@ import type { Clock } from "../base/ports.ts";
 import { formatTime } from "../base/time.ts";
 import { backoffMs } from "./backoff.ts";
 
+/** A part, once it has begun, is whole within so many times what counts as silence: who sends a byte now and then records nothing. */
+const PART_SILENCES = 5;
+
 /** What recordings need. */
 export interface RecordParts extends KeepParts {
   readonly spool: Spool;
@@ -173,6 +176,7 @@ export class Recording {
       this.dropped += count;
     };
     this.connections++;
+    let wholeMs = this.#parts.monotonic();
     try {
       for await (const chunk of arrivals(connect(ending.signal, dropped), silenceMs, signal)) {
         for (const event of reader.push(chunk)) {
@@ -181,6 +185,7 @@ export class Recording {
           if (facts === undefined || event.kind === "header") continue;
           this.flow.add(facts, event.size);
           if (!(await this.#takePart(segmenter, { part: event, facts }))) return undefined;
+          wholeMs = this.#parts.monotonic();
           this.driftMs = segmenter.driftMs;
           this.#markStarted();
           const { open } = segmenter;
@@ -188,6 +193,7 @@ export class Recording {
             this.lastSyncMs = open.startMs + Math.max(0, facts.startMs - open.mediaStartMs);
         }
         this.bytes += chunk.length;
+        if (this.#parts.monotonic() - wholeMs > PART_SILENCES * silenceMs) throw noPart(PART_SILENCES * silenceMs);
       }
       return undefined;
     } catch (error) {
@@ -332,6 +338,11 @@ export class Recording {
 
 function inFolder(key: string, folder: string): string {
   return folder === "" ? key : key.replace("segments/", () => `segments/${folder}/`);
+}
+
+function noPart(ms: number): BoxcarError {
+  const message = `No part of the stream became whole in ${String(ms / 1000)} seconds. Send faster, or in shorter fragments.`;
+  return new BoxcarError("source_silent", message);
 }
 
 function noMedia(): BoxcarError {

@@ -339,6 +339,27 @@ test("one caller leaves sources to others, and an administrator finds one", asyn
   }
 });
 
+test("a push of a byte now and then is ended", async () => {
+  const patient = await startTestServer({ BOXCAR_SOURCE_TIMEOUT: "1" });
+  let timer: ReturnType<typeof setInterval> | undefined;
+  const body = new ReadableStream<Uint8Array>({
+    start: (sent) => {
+      sent.enqueue(Buffer.from("\0\x10\0\0moov"));
+      timer = setInterval(() => sent.enqueue(new Uint8Array(1)), 300);
+    },
+  });
+  try {
+    const init = { method: "POST", body, duplex: "half" as const };
+    expect(await patient.call("/mp4/live/live/slow", init)).toMatchObject({
+      status: 504,
+      json: { error: "source_silent" },
+    });
+  } finally {
+    clearInterval(timer);
+    await patient.close();
+  }
+}, 20_000);
+
 test("a source that does not answer is given up", async () => {
   const silent: Server = createServer(() => undefined).listen(0, "127.0.0.1");
   await once(silent, "listening");
