@@ -59,9 +59,16 @@ describe.skipIf(ffprobePath === undefined)("telemetry that is longer than its vi
 /** A file of pictures at 25 a second, in decode order; the last one may be stated to last no time. */
 async function pictures(
   count: number,
-  options: { order?: readonly number[]; timescale?: number; usual?: number; last?: number },
+  options: {
+    order?: readonly number[];
+    timescale?: number;
+    usual?: number;
+    last?: number;
+    /** Pictures that the edit list shows; 0: all. */
+    edited?: number;
+  },
 ): Promise<string> {
-  const { order = [0], timescale = 1000, usual = 40, last = usual } = options;
+  const { order = [0], timescale = 1000, usual = 40, last = usual, edited = 0 } = options;
   const samples = Array.from({ length: count }, (_, i) => ({
     data: text.encode(`picture ${String(i)}`),
     duration: i === count - 1 ? last : usual,
@@ -69,7 +76,7 @@ async function pictures(
     sync: i === 0,
   }));
   const entries = [videoEntry("mp4v", 64, 48)];
-  const edits: MovieTrack["edits"] = [[0, order.length * usual]];
+  const edits: MovieTrack["edits"] = [[(edited * usual * 1000) / timescale, order.length * usual]];
   const file = scratch("pictures.mp4");
   const track: MovieTrack = { handler: "vide", timescale, entries, samples, edits, size: [64, 48] };
   await writeFile(file, buildMovie({ tracks: [track] }).file);
@@ -103,6 +110,23 @@ describe("two pictures behind the end of a fragmented cut that others need", () 
       const times = (video?.samples ?? []).map(({ dts, offset }) => dts + offset).sort((a, b) => a - b);
       expect(times).toHaveLength(24);
       expect(Math.min(...times.slice(1).map((time, i) => time - (times[i] ?? 0)))).toBe(usual);
+    }
+  });
+});
+
+describe("pictures that an edit list hides at the end of a recording", () => {
+  test.each([30, 40, 45])("are not shown where the next one goes on, of %i shown", async (edited) => {
+    const order = [0, 4, 2, 1, 3];
+    const file = await pictures(60, { order, edited });
+    const starts = [0, 1, 2].map((i) => RECORDED_AT + i * edited * 40);
+    const shelf = await shelve(starts.map((startMs) => ({ file, startMs })));
+    for (const format of FORMATS) {
+      const plan = await shelf.plan({ startMs: RECORDED_AT, endMs: RECORDED_AT + edited * 120 });
+      const samples = timingOf(await bytesOf(plan.media(format))).tracks[0]?.samples ?? [];
+      const times = samples.map(({ dts, offset }) => dts + offset).sort((a, b) => a - b);
+      // Edits are told to the millisecond, and end with it.
+      const shownAt = times.map((time) => Math.round((time - (times[0] ?? 0)) / 40));
+      expect(shownAt).toEqual(Array.from({ length: 3 * edited }, (_, i) => i));
     }
   });
 });

@@ -8,7 +8,7 @@ import { INDEX_PAGE, type RecordedSegment } from "../segment.ts";
 import type { IndexQueries } from "./index-queries.ts";
 import { startsLate } from "./lead.ts";
 import { leftOut, wholeTrack } from "./piece.ts";
-import { othersStartOf, type TimedSegment } from "./placed-segment.ts";
+import { othersStartOf, shownUntil, type TimedSegment } from "./placed-segment.ts";
 import { goesOnSimply, type RunCounts, type RunItem, type RunTrack, type SegmentRun } from "./segment-run.ts";
 import { soundFrom, snaps } from "./selection.ts";
 
@@ -91,7 +91,7 @@ function isPlain(timed: TimedSegment, toleranceMs: number): boolean {
     const { flags, samples, firstDts, duration, lastDuration, editEnd, end, bytes } = record;
     if (!(isVideo(record) || isAudio(record)) || samples < 2 || flags & TrackFlag.Encrypted) return false;
     if (Math.max(Math.abs(firstDts) + duration, Math.abs(end), bytes) > EXACT) return false;
-    if (isVideo(record)) return true;
+    if (isVideo(record)) return shownUntil(record) === Number.POSITIVE_INFINITY;
     if (firstDts + duration - lastDuration >= editEnd) return false;
     if (record === reference) return true;
     const slack = Math.ceil(meanDuration(record)) + ticksOf(toleranceMs, record.timescale);

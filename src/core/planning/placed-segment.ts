@@ -145,6 +145,16 @@ export function limitOf(placed: PlacedSegment, record: TrackRecord): number {
   return placed.timed.ticksAt(placed.untilMs, record) - rounding;
 }
 
+/**
+ * From when on an edit list hides pictures at the end of a segment, in its ticks; Infinity when none. Edits are rounded: what is
+ * shown for less than half a picture's time is hidden.
+ */
+export function shownUntil(record: TrackRecord): number {
+  const half = meanDuration(record) / 2;
+  const isTrimmed = record.earliestPts + record.duration - record.editEnd > half;
+  return isTrimmed ? Math.ceil(record.editEnd - half) : Number.POSITIVE_INFINITY;
+}
+
 /** Where what is taken of a track other than the reference begins, in its ticks; -Infinity: with its first sample. */
 export function othersStartOf(
   { timed, othersFromMs }: Pick<PlacedSegment, "timed" | "othersFromMs">,

@@ -5,7 +5,15 @@ import type { IndexQueries } from "./index-queries.ts";
 import type { OutputTrack } from "./output-track.ts";
 import { isAudio, isVideo, needsSync } from "../track-kinds.ts";
 import { prerollOf } from "./piece.ts";
-import { baseOf, jointLimitOf, limitOf, othersStartOf, ROUNDING_MS, type PlacedSegment } from "./placed-segment.ts";
+import {
+  baseOf,
+  jointLimitOf,
+  limitOf,
+  othersStartOf,
+  ROUNDING_MS,
+  shownUntil,
+  type PlacedSegment,
+} from "./placed-segment.ts";
 import { rescale, ticksOf, meanDuration } from "../ticks.ts";
 
 /** What edit lists in milliseconds, and wall-clock times, may put sound off by. */
@@ -27,12 +35,14 @@ export function selectionOf(
   if (record === undefined) return undefined;
   const rules = placed.takenOver ? SelectionRule.Closed : 0;
   if (isVideo(record)) {
-    const end = limitOf(placed, record);
+    const end = Math.min(limitOf(placed, record), shownUntil(record));
     if (placed.from === Number.NEGATIVE_INFINITY && end === Number.POSITIVE_INFINITY) return undefined;
     const from = rescale(placed.from, timed.reference.timescale, record.timescale);
     const start = from + ticksOf(ROUNDING_MS, record.timescale);
     const fromSync = placed.from === Number.NEGATIVE_INFINITY ? 0 : SelectionRule.FromSync;
-    return { start, end, rules: rules | (placed.isLed ? SelectionRule.FromFirst : fromSync), preroll: 0 };
+    // What only serves to decode behind its end would be shown in the midst of what follows.
+    const closed = placed.joint !== undefined && end === shownUntil(record) ? SelectionRule.Closed : 0;
+    return { start, end, rules: rules | closed | (placed.isLed ? SelectionRule.FromFirst : fromSync), preroll: 0 };
   }
   // What an edit list hides in front of a joint may be sound that the segment before lacks: recorders shift it out of
   // sight to start with the video. What is there twice is left out as an overlap.

@@ -1,6 +1,6 @@
 import type { IndexQueries } from "../planning/index-queries.ts";
 import type { PlacedSink } from "../planning/placer.ts";
-import { limitOf, ROUNDING_MS, type PlacedSegment, type TimedSegment } from "../planning/placed-segment.ts";
+import { limitOf, ROUNDING_MS, shownUntil, type PlacedSegment, type TimedSegment } from "../planning/placed-segment.ts";
 import { encrypted } from "../planning/refusals.ts";
 import { millisecondsOf, rescale, ticksOf, meanDuration } from "../ticks.ts";
 import { SelectionRule, TrackFlag } from "../wasm/abi/names.ts";
@@ -8,6 +8,7 @@ import type { Group } from "../wasm/abi/records.ts";
 import type { GroupList } from "./groups.ts";
 import type { GrowingGroup, PendingSegment, Joiner, SegmentRun } from "./joiner.ts";
 import { streamedTracks } from "../streamed-tracks.ts";
+import { isVideo } from "../track-kinds.ts";
 import type { StreamQuery } from "./streamed.ts";
 
 /** Divides placed segments into media segments, where a download makes pieces of them. */
@@ -101,13 +102,14 @@ export class Divider implements PlacedSink {
 
   /** Where it ends: with a whole group, but where another one takes over. */
   async #endOf(placed: PlacedSegment, groups: GroupList): Promise<{ sample: number; atMs: number }> {
-    const { timed, untilMs, takenOver: closed } = placed;
+    const { timed, untilMs, takenOver } = placed;
     const { reference, segment, summary } = timed;
     const open = reference.lastDuration > 0 ? 0 : millisecondsOf(meanDuration(reference), reference.timescale);
     const whole = { sample: reference.samples, atMs: timed.endMs + open };
-    const end = limitOf(placed, reference);
+    const shown = isVideo(reference) ? shownUntil(reference) : Number.POSITIVE_INFINITY;
+    const end = Math.min(limitOf(placed, reference), shown);
     if (!Number.isFinite(end)) return whole;
-    if (closed) {
+    if (takenOver || end === shown) {
       const selection = { start: Number.NEGATIVE_INFINITY, end, rules: SelectionRule.Closed, preroll: 0 };
       const { first, count, presentedEnd } = await this.#queries.select(segment, summary.reference, selection);
       return { sample: first + count, atMs: Math.min(untilMs, timed.wallAt(presentedEnd)) };
