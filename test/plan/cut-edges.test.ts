@@ -66,17 +66,21 @@ async function pictures(
     last?: number;
     /** Pictures that the edit list shows; 0: all. */
     edited?: number;
+    /** Those that it hides in front. */
+    hidden?: number;
+    /** From one sync sample to the next. Default: one alone. */
+    group?: number;
   },
 ): Promise<string> {
-  const { order = [0], timescale = 1000, usual = 40, last = usual, edited = 0 } = options;
+  const { order = [0], timescale = 1000, usual = 40, last = usual, edited = 0, hidden = 0, group = count } = options;
   const samples = Array.from({ length: count }, (_, i) => ({
     data: text.encode(`picture ${String(i)}`),
     duration: i === count - 1 ? last : usual,
     offset: ((order[i % order.length] ?? 0) - (i % order.length) + order.length) * usual,
-    sync: i === 0,
+    sync: i % group === 0,
   }));
   const entries = [videoEntry("mp4v", 64, 48)];
-  const edits: MovieTrack["edits"] = [[(edited * usual * 1000) / timescale, order.length * usual]];
+  const edits: MovieTrack["edits"] = [[(edited * usual * 1000) / timescale, (order.length + hidden) * usual]];
   const file = scratch("pictures.mp4");
   const track: MovieTrack = { handler: "vide", timescale, entries, samples, edits, size: [64, 48] };
   await writeFile(file, buildMovie({ tracks: [track] }).file);
@@ -127,6 +131,25 @@ describe("pictures that an edit list hides at the end of a recording", () => {
       // Edits are told to the millisecond, and end with it.
       const shownAt = times.map((time) => Math.round((time - (times[0] ?? 0)) / 40));
       expect(shownAt).toEqual(Array.from({ length: 3 * edited }, (_, i) => i));
+    }
+  });
+});
+
+describe("pictures that an edit list hides at the start of a recording", () => {
+  test.each([0, 1400, 1900, 2600])("are decoded in step with what they go on from, from %i ms on", async (fromMs) => {
+    // 30 pictures of a recording that is copied in pieces of 50 from the sync sample before each.
+    const file = await pictures(80, { hidden: 30, group: 40 });
+    const segments = [0, 1, 2].map((i) => ({ file, startMs: RECORDED_AT + i * 2000 }));
+    const range = { startMs: RECORDED_AT + fromMs, endMs: RECORDED_AT + 6000 };
+    for (const format of FORMATS) {
+      const plan = await (await shelve(segments)).plan({ ...range, edits: "none" });
+      const samples = timingOf(await bytesOf(plan.media(format))).tracks[0]?.samples ?? [];
+      const times = samples.map(({ dts, offset }) => dts + offset);
+      expect(times).toEqual([...times].sort((a, b) => a - b));
+      expect(new Set(times).size).toBe(times.length);
+      expect(plan.endMs).toBe(RECORDED_AT + 6000);
+      const { dts = 0, duration = 0 } = samples.at(-1) ?? {};
+      expect(Math.abs(dts + duration - (6000 - fromMs))).toBeLessThan(100);
     }
   });
 });

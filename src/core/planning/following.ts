@@ -55,7 +55,16 @@ function openEndOf({ reference }: TimedSegment, distanceMs: number, timescale: n
  * Frames an edit list hides at the start of a segment, the leading pictures of an open group of pictures, can be
  * decoded behind the segment before, and are what it lacks at its end: they get their time, when it is at most `mostMs`.
  */
-function hiddenLeadOf({ reference }: TimedSegment, mostMs: number, timescale: number): number {
-  const lead = isVideo(reference) ? Math.max(0, reference.start - reference.earliestPts) : 0;
-  return millisecondsOf(lead, reference.timescale) <= mostMs ? rescale(lead, reference.timescale, timescale) : 0;
+function hiddenLeadOf(next: TimedSegment, mostMs: number, timescale: number): number {
+  const { reference } = next;
+  return hidesMore(next, mostMs) ? 0 : rescale(hiddenTicks(reference), reference.timescale, timescale);
+}
+
+/** Whether an edit list hides pictures for longer than `mostMs` at the start of a segment. */
+export function hidesMore({ reference }: TimedSegment, mostMs: number): boolean {
+  return millisecondsOf(hiddenTicks(reference), reference.timescale) > mostMs;
+}
+
+function hiddenTicks(reference: TimedSegment["reference"]): number {
+  return isVideo(reference) ? Math.max(0, reference.start - reference.earliestPts) : 0;
 }

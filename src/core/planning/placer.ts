@@ -2,7 +2,7 @@ import type { RecordedSegment } from "../segment.ts";
 import { SelectionRule } from "../wasm/abi/names.ts";
 import type { Selected, Selection } from "../wasm/abi/records.ts";
 import { endOf, snapped } from "./asked-times.ts";
-import { distanceMsOf, goesOn, lengthOf, ticksToNext } from "./following.ts";
+import { distanceMsOf, goesOn, hidesMore, lengthOf, ticksToNext } from "./following.ts";
 import { leadOf, startsLate, type LeftSegment, type SegmentBefore } from "./lead.ts";
 import { isVideo, needsSync } from "../track-kinds.ts";
 import type { IndexQueries } from "./index-queries.ts";
@@ -92,6 +92,8 @@ export class Placer {
     if (-distanceMs <= tolerated) {
       const isGap = distanceMs > gapToleranceMs;
       if (isGap && startsLate(timed)) return this.#addLate(timed, before);
+      if (!goesOn(before.timed, timed) && hidesMore(timed, distanceMs + gapToleranceMs))
+        return this.#addHiding(timed, before);
       return this.#addNext(timed, before);
     }
     if (sampledEndMs - segment.startMs <= tolerated) return this.#addInHold(timed, before);
@@ -262,6 +264,26 @@ export class Placer {
     if (found.count > 0) await this.#addNext(timed, before, Math.max(found.pts, timed.reference.start));
   }
 
+  /**
+   * Adds a segment whose edit list hides more than the one before lacks: what it is decoded from shows the moments of that one, which
+   * it takes over. Where the output has not begun by then, it is there from its first sync sample that is shown.
+   */
+  async #addHiding(timed: TimedSegment, before: PlacedSegment): Promise<void> {
+    const { reference, summary, segment } = timed;
+    const { count, pts } = await this.#findReference(timed, reference.start);
+    const begunMs = Math.max(before.timed.segment.startMs, this.#times.startMs);
+    if (count > 0 && timed.wallAt(pts) > begunMs) return this.#takeOver(timed, before, pts);
+    const selection = {
+      ...{ start: reference.start, end: Number.POSITIVE_INFINITY },
+      ...{ rules: SelectionRule.NextSync, preroll: 0 },
+    };
+    const next = await this.#options.queries.select(segment, summary.reference, selection);
+    if (next.count === 0) return;
+    const from = Math.max(next.pts, reference.start);
+    const isGap = timed.wallAt(from) - before.timed.endMs > this.#options.gapToleranceMs;
+    return isGap ? this.#addNext(timed, before, from) : this.#takeOver(timed, before, from);
+  }
+
   /** A last sample that is held, however long it is said to last, yields to a recording that has samples by then. */
   async #addInHold(timed: TimedSegment, before: PlacedSegment): Promise<void> {
     const { reference, segment } = timed;
@@ -331,13 +353,16 @@ export class Placer {
 
   // The later recording takes over at its last sync sample inside the earlier one, which is cut there.
   async #addOverlapping(timed: TimedSegment, before: PlacedSegment): Promise<void> {
-    const { segment } = timed;
     const found = await this.#findReference(timed, timed.ticksAt(before.timed.sampledEndMs, timed.reference));
-    if (found.count === 0) return;
-    const joinMs = timed.wallAt(found.pts);
-    await this.#sink.add({ ...before, untilMs: Math.min(before.untilMs, joinMs), takenOver: true });
-    const distance = ticksOf(segment.startMs - before.timed.segment.startMs, before.timescale);
-    this.#current = { ...this.#placed(timed, before.outputStart + distance, before.timescale), from: found.pts };
+    if (found.count > 0) await this.#takeOver(timed, before, found.pts);
+  }
+
+  /** Goes on with a segment from a sync sample on, ticks of its reference track, where the wall clock has it. */
+  async #takeOver(timed: TimedSegment, before: PlacedSegment, from: number): Promise<void> {
+    const untilMs = Math.min(before.untilMs, timed.wallAt(from));
+    await this.#sink.add({ ...before, untilMs, takenOver: true });
+    const distance = ticksOf(timed.segment.startMs - before.timed.segment.startMs, before.timescale);
+    this.#current = { ...this.#placed(timed, before.outputStart + distance, before.timescale), from };
     this.#times.extend(timed.endMs);
   }
 
