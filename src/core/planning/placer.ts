@@ -266,13 +266,17 @@ export class Placer {
 
   /**
    * Adds a segment whose edit list hides more than the one before lacks: what it is decoded from shows the moments of that one, which
-   * it takes over. Where the output has not begun by then, it is there from its first sync sample that is shown.
+   * it takes over, or begins the output with. Where that one starts later, it is there from its first sync sample that is shown.
    */
   async #addHiding(timed: TimedSegment, before: PlacedSegment): Promise<void> {
     const { reference, summary, segment } = timed;
     const { count, pts } = await this.#findReference(timed, reference.start);
-    const begunMs = Math.max(before.timed.segment.startMs, this.#times.startMs);
-    if (count > 0 && timed.wallAt(pts) > begunMs) return this.#takeOver(timed, before, pts);
+    const { startMs } = this.#times;
+    const isBegun = timed.wallAt(pts) > startMs;
+    if (count > 0 && isBegun && timed.wallAt(pts) > before.timed.segment.startMs)
+      return this.#takeOver(timed, before, pts);
+    if (count > 0 && !isBegun && this.#sink.isEmpty)
+      return this.#begin(timed, Math.max(pts, timed.ticksAt(startMs, reference)));
     const selection = {
       ...{ start: reference.start, end: Number.POSITIVE_INFINITY },
       ...{ rules: SelectionRule.NextSync, preroll: 0 },
