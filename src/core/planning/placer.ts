@@ -1,11 +1,10 @@
 import type { RecordedSegment } from "../segment.ts";
-import { SelectionRule } from "../wasm/abi/names.ts";
-import type { Selected, Selection } from "../wasm/abi/records.ts";
 import { endOf, snapped } from "./asked-times.ts";
 import { distanceMsOf, goesOn, hidesMore, lengthOf, ticksToNext } from "./following.ts";
 import { leadOf, startsLate, type LeftSegment, type SegmentBefore } from "./lead.ts";
-import { isVideo, needsSync } from "../track-kinds.ts";
+import { isVideo } from "../track-kinds.ts";
 import type { IndexQueries } from "./index-queries.ts";
+import { findReference, fromHidden, holdAt } from "./reference-queries.ts";
 import { RecordedTimes, type ShownTimes } from "./recorded-times.ts";
 import { at, type RunSpan } from "./follow-run.ts";
 import { endMsOf, secondOf, spansTo, type RunPlace } from "./run-place.ts";
@@ -166,7 +165,7 @@ export class Placer {
       this.#begin(timed, Math.max(asked, reference.firstPts));
       return;
     }
-    const found = await this.#findReference(timed, asked);
+    const found = await findReference(this.#options.queries, timed, asked);
     const isLate = found.count === 0 || found.pts > asked + ticksOf(ROUNDING_MS, reference.timescale);
     if (isLate) {
       const lead = await leadOf(timed, before, (earlier) => queries.timed(earlier));
@@ -190,7 +189,7 @@ export class Placer {
   async #beginBefore(lead: readonly TimedSegment[], timed: TimedSegment, from: number): Promise<void> {
     const [first, ...others] = [...lead, timed] as const;
     const { timescale, start, end } = first.reference;
-    const sync = await this.#findReference(first, end);
+    const sync = await findReference(this.#options.queries, first, end);
     if (this.#options.cut === "keyframe") {
       this.#begin(first, Math.max(start, sync.pts));
       for (const each of others) await this.#follow(each);
@@ -260,38 +259,26 @@ export class Placer {
 
   /** Adds a segment that starts behind a gap without a sync sample: it is there from its first sync sample on. */
   async #addLate(timed: TimedSegment, before: PlacedSegment): Promise<void> {
-    const found = await this.#findReference(timed, timed.reference.start);
+    const found = await findReference(this.#options.queries, timed, timed.reference.start);
     if (found.count > 0) await this.#addNext(timed, before, Math.max(found.pts, timed.reference.start));
   }
 
-  /**
-   * Adds a segment whose edit list hides more than the one before lacks: what it is decoded from shows the moments of that one, which
-   * it takes over, or begins the output with. Where that one starts later, it is there from its first sync sample that is shown.
-   */
+  /** Adds a segment whose edit list hides more in front than the one before lacks. */
   async #addHiding(timed: TimedSegment, before: PlacedSegment): Promise<void> {
-    const { reference, summary, segment } = timed;
-    const { count, pts } = await this.#findReference(timed, reference.start);
-    const { startMs } = this.#times;
-    const isBegun = timed.wallAt(pts) > startMs;
-    if (count > 0 && isBegun && timed.wallAt(pts) > before.timed.segment.startMs)
-      return this.#takeOver(timed, before, pts);
-    if (count > 0 && !isBegun && this.#sink.isEmpty)
-      return this.#begin(timed, Math.max(pts, timed.ticksAt(startMs, reference)));
-    const selection = {
-      ...{ start: reference.start, end: Number.POSITIVE_INFINITY },
-      ...{ rules: SelectionRule.NextSync, preroll: 0 },
-    };
-    const next = await this.#options.queries.select(segment, summary.reference, selection);
-    if (next.count === 0) return;
-    const from = Math.max(next.pts, reference.start);
-    const isGap = timed.wallAt(from) - before.timed.endMs > this.#options.gapToleranceMs;
-    return isGap ? this.#addNext(timed, before, from) : this.#takeOver(timed, before, from);
+    const { queries, gapToleranceMs } = this.#options;
+    const output = { startMs: this.#times.startMs, isEmpty: this.#sink.isEmpty };
+    const found = await fromHidden(queries, timed, before.timed, output);
+    if (found === undefined) return;
+    if (found.begins) this.#begin(timed, found.from);
+    else if (timed.wallAt(found.from) - before.timed.endMs > gapToleranceMs)
+      await this.#addNext(timed, before, found.from);
+    else await this.#takeOver(timed, before, found.from);
   }
 
   /** A last sample that is held, however long it is said to last, yields to a recording that has samples by then. */
   async #addInHold(timed: TimedSegment, before: PlacedSegment): Promise<void> {
     const { reference, segment } = timed;
-    const found = startsLate(timed) ? await this.#findReference(timed, reference.start) : undefined;
+    const found = startsLate(timed) ? await findReference(this.#options.queries, timed, reference.start) : undefined;
     if (found?.count === 0) return;
     const from = found?.pts ?? Number.NEGATIVE_INFINITY;
     const atMs = Math.max(timed.wallAt(Math.max(from, reference.start)), before.timed.sampledEndMs);
@@ -313,14 +300,17 @@ export class Placer {
 
   /** Adds a segment that starts where the one before has samples, or holds one over all of it. */
   async #addInside(timed: TimedSegment, before: PlacedSegment, tolerated: number): Promise<void> {
-    const ticks = await this.#holdAt(before.timed, timed.segment.startMs);
+    const { queries, gapToleranceMs } = this.#options;
+    const ticks = await holdAt(queries, before.timed, timed.segment.startMs, gapToleranceMs);
     const heldMs = ticks === undefined ? Number.NEGATIVE_INFINITY : before.timed.wallAt(ticks);
     const isHeld = timed.endMs <= heldMs + tolerated || (Number.isFinite(heldMs) && timed.endMs > before.timed.endMs);
     if (ticks === undefined || !isHeld) {
       if (timed.endMs - before.timed.sampledEndMs > tolerated) await this.#addOverlapping(timed, before);
       return;
     }
-    const found = startsLate(timed) ? await this.#findReference(timed, timed.reference.start) : undefined;
+    const found = startsLate(timed)
+      ? await findReference(this.#options.queries, timed, timed.reference.start)
+      : undefined;
     if (found?.count === 0) return;
     this.#resumed = { timed: before.timed, ticks, atMs: heldMs };
     const { pts: from = Number.NEGATIVE_INFINITY } = found ?? {};
@@ -334,21 +324,12 @@ export class Placer {
     this.#times.extend(timed.endMs);
   }
 
-  /** Until when the picture shown at a moment is held, ticks of the reference track; undefined when it is not. */
-  async #holdAt(timed: TimedSegment, wallMs: number): Promise<number | undefined> {
-    const { segment, summary, reference } = timed;
-    const start = timed.ticksAt(wallMs, reference) + ticksOf(ROUNDING_MS, reference.timescale);
-    const selection: Selection = { start, end: start + 1, rules: 0, preroll: 0 };
-    const { count, presentedEnd } = await this.#options.queries.select(segment, summary.reference, selection);
-    return count > 0 && timed.wallAt(presentedEnd) - wallMs > this.#options.gapToleranceMs ? presentedEnd : undefined;
-  }
-
   /** Goes on with a segment after what it was left for, when it does so with a sync sample. */
   async #resume({ timed, ticks, atMs }: LeftSegment, next?: RecordedSegment): Promise<void> {
     this.#resumed = undefined;
     const before = this.#current;
     if (before !== undefined && before.timed.endMs <= atMs + this.#options.gapToleranceMs) {
-      const found = await this.#findReference(timed, ticks);
+      const found = await findReference(this.#options.queries, timed, ticks);
       const isSync = Math.abs(found.pts - ticks) <= ticksOf(ROUNDING_MS, timed.reference.timescale);
       if (found.count > 0 && isSync) await this.#addNext(timed, before, ticks);
     }
@@ -357,7 +338,11 @@ export class Placer {
 
   // The later recording takes over at its last sync sample inside the earlier one, which is cut there.
   async #addOverlapping(timed: TimedSegment, before: PlacedSegment): Promise<void> {
-    const found = await this.#findReference(timed, timed.ticksAt(before.timed.sampledEndMs, timed.reference));
+    const found = await findReference(
+      this.#options.queries,
+      timed,
+      timed.ticksAt(before.timed.sampledEndMs, timed.reference),
+    );
     if (found.count > 0) await this.#takeOver(timed, before, found.pts);
   }
 
@@ -384,14 +369,5 @@ export class Placer {
       othersFromMs: Number.NEGATIVE_INFINITY,
       joint: undefined,
     };
-  }
-
-  /** Finds where the reference track can be decoded from to present the moment `ticks`. */
-  #findReference(timed: TimedSegment, ticks: number): Promise<Selected> {
-    const { reference, summary, segment } = timed;
-    const start = ticks + ticksOf(ROUNDING_MS, reference.timescale);
-    const rules = needsSync(reference) ? SelectionRule.FromSync : 0;
-    const selection: Selection = { start, end: Number.POSITIVE_INFINITY, rules, preroll: 0 };
-    return this.#options.queries.select(segment, summary.reference, selection);
   }
 }
