@@ -183,12 +183,14 @@ function writeHeader(record: usize, track: TrackTables): void {
 }
 
 // The edit list becomes one shift: leading empty edits delay, the first media edit says where presentation starts and
-// ends (clause 8.6.6). What further edits ask for is reported, not done.
+// ends, and those that go on where the one before ends are the same edit (clause 8.6.6). What further edits ask for is
+// reported, not done.
 function resolveTimes(record: usize, track: TrackTables, movieTimescale: u32): u32 {
   let warnings: u32 = 0;
   let delay: u64 = 0;
   let mediaTime: i64 = -1;
   let duration: u64 = 0;
+  let followed = true;
   const size = editSize(track.editVersion);
   for (let i: u32 = 0; i < track.editCount; i++) {
     const entry = track.edits + <usize>i * size;
@@ -198,8 +200,12 @@ function resolveTimes(record: usize, track: TrackTables, movieTimescale: u32): u
       fail(Status.Overflow, Code.elst, entry);
       return 0;
     }
-    if (mediaTime >= 0) warnings |= Warning.EditListSimplified;
-    else if (time < 0) delay = min(delay + length, MAX_TIME + 1);
+    if (mediaTime >= 0) {
+      if (!followed || !goesOn(time * track.fineness, mediaTime, duration, track, movieTimescale)) {
+        followed = false;
+        warnings |= Warning.EditListSimplified;
+      } else duration = length == 0 ? 0 : min(duration + length, MAX_TIME);
+    } else if (time < 0) delay = min(delay + length, MAX_TIME + 1);
     else {
       mediaTime = min(time, <i64>MAX_TIME) * track.fineness;
       duration = length;
@@ -241,11 +247,19 @@ function resolveTimes(record: usize, track: TrackTables, movieTimescale: u32): u
   if (!presentedInterval(record, track)) {
     // An edit list that shows nothing at all is taken as none.
     warnings |= Warning.EditListSimplified;
+    store<i64>(record, <i64>track.baseDts, TrackRecord.FIRST_DTS);
     store<i64>(record, i64.MIN_VALUE, TrackRecord.EDIT_START);
     store<i64>(record, i64.MAX_VALUE, TrackRecord.EDIT_END);
     presentedInterval(record, track);
   }
   return warnings;
+}
+
+/** Whether an edit shows what follows another one's media, to within a tick of the movie's; one of no duration has no end. */
+function goesOn(time: i64, before: i64, duration: u64, track: TrackTables, movieTimescale: u32): bool {
+  if (time < 0 || duration == 0) return false;
+  const off = time - before - <i64>scaled(duration, track.timescale, movieTimescale);
+  return abs<i64>(off) <= <i64>max<u32>(track.timescale / movieTimescale, 1);
 }
 
 /** `value` ticks of timescale `from` in ticks of `to`, rounded to the nearest; above MAX_TIME when that is passed. */

@@ -135,3 +135,86 @@ describe("timescales coarser than a millisecond", () => {
     expect(dts[0]?.[1]).toBe((400_000 - 2) * 4096);
   });
 });
+
+describe("edits one after another", () => {
+  // Movie ticks are milliseconds; media lasts 12 frames of 512 ticks at 12,800: 480 ms, presented from tick 1024 on.
+  const told = (edits: readonly (readonly [number, number])[]): { end: number; simplified: boolean } => {
+    const { summary, warnings } = timesOf(buildMovie({ tracks: [{ ...video, edits }], timescale: 1000 }).file);
+    const [track] = summary.tracks;
+    return {
+      end: ((track?.end ?? 0) / 12_800) * 1000,
+      simplified: warnings.some((warning) => warning.startsWith("An edit list asks for several edits")),
+    };
+  };
+
+  test("that go on where the one before ends are one", () => {
+    const one = told([[320, 1024]]);
+    expect(one.simplified).toBe(false);
+    expect(
+      told([
+        [120, 1024],
+        [200, 1024 + 1536],
+      ]),
+    ).toEqual(one);
+    expect(
+      told([
+        [120, 1024],
+        [100, 1024 + 1536],
+        [100, 1024 + 2816],
+      ]),
+    ).toEqual(one);
+    // To within one tick of the movie's.
+    expect(
+      told([
+        [120, 1024],
+        [200, 1024 + 1536 + 12],
+      ]),
+    ).toEqual(one);
+  });
+
+  test("of which the last has no end show all that follows", () => {
+    expect(
+      told([
+        [120, 1024],
+        [0, 1024 + 1536],
+      ]),
+    ).toEqual(told([[0, 1024]]));
+  });
+
+  test("that show nothing are none", () => {
+    const seen = (edits: readonly (readonly [number, number])[]): unknown => {
+      const { dts, summary } = timesOf(buildMovie({ tracks: [{ ...video, edits }], timescale: 1000 }).file);
+      const [track] = summary.tracks;
+      return { dts, start: track?.start, end: track?.end };
+    };
+    expect(seen([[200, 1_000_000]])).toEqual(seen([]));
+    expect(told([[200, 1_000_000]]).simplified).toBe(true);
+  });
+
+  test.each([
+    [
+      "leave something out",
+      [
+        [120, 1024],
+        [200, 1024 + 1536 + 512],
+      ],
+    ],
+    [
+      "repeat something",
+      [
+        [120, 1024],
+        [200, 1024],
+      ],
+    ],
+    [
+      "stop in between",
+      [
+        [120, 1024],
+        [100, -1],
+        [200, 1024 + 1536],
+      ],
+    ],
+  ] as const)("that %s are the first alone", (_, edits) => {
+    expect(told(edits)).toEqual({ ...told([[120, 1024]]), simplified: true });
+  });
+});
