@@ -41,7 +41,13 @@ export async function manySegments(program: string, data: string, stream: ManySe
     ...{ start_ms: `start_ms + turn * ${periodMs}`, end_ms: `end_ms + turn * ${periodMs}` },
     ...{ stated_ms: `stated_ms + turn * ${periodMs}`, start_us: `start_us + turn * ${periodMs} * 1000` },
   };
+  const counted: Readonly<Record<string, string>> = {
+    ...{ bucket: `start_ms / ${BUCKET_MS}`, event_level: "''", count: "count(*)" },
+    ...{ reach_ms: "max(end_ms)", version: "random() & 9007199254740991" },
+  };
+  // An earlier build knows fewer of them.
   const columns = await columnsOf("segments");
+  const counts = await columnsOf("stream_counts");
   const first = `(select min(id) from segments where stream_path = '${streamPath}')`;
   const turns = `with recursive turns (turn) as (select 1 union all select turn + 1 from turns where turn < ${Math.ceil(count / files.length) - 1})`;
   const start = STREAM_START;
@@ -57,8 +63,7 @@ export async function manySegments(program: string, data: string, stream: ManySe
     insert into streams select stream_path, count(*), sum(size), min(start_ms), max(end_ms), max(end_ms - start_ms)
       from segments where stream_path = '${streamPath}' group by stream_path;
     delete from stream_counts where stream_path = '${streamPath}';
-    insert into stream_counts (stream_path, bucket, event_level, count, reach_ms, version)
-      select stream_path, start_ms / ${BUCKET_MS}, '', count(*), max(end_ms), random() & 9007199254740991
+    insert into stream_counts (${counts.join()}) select ${counts.map((name) => counted[name] ?? name).join()}
       from segments where stream_path = '${streamPath}' and start_ms >= ${start} group by 1, 2;
     commit;`);
   db.close();
