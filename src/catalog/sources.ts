@@ -1,3 +1,4 @@
+import type { Selectable } from "kysely";
 import type { CatalogDatabase } from "./database.ts";
 import type { SourceTable } from "./schema.ts";
 
@@ -78,7 +79,7 @@ export class Sources {
   }
 }
 
-function sourceOf(row: Omit<SourceTable, "owner"> & { readonly owner: string }): Source {
+function sourceOf(row: Selectable<SourceTable>): Source {
   return {
     streamPath: row.stream_path,
     url: row.url,

@@ -57,7 +57,7 @@ it("has the clients take turns", async () => {
   const done: string[] = [];
   await Promise.all(
     ["crowd", "crowd", "crowd", "one", "crowd", "other"].map(async (client, i) => {
-      await slice.take(client);
+      await slice.take(() => client);
       done.push(`${client} ${String(i)}`);
     }),
   );

@@ -86,7 +86,7 @@ export function addRecording(app: App, context: AppContext): void {
     const { streamPath } = c.req.valid("param");
     const { fragment } = c.req.valid("query");
     const body = bodyOf(c.req.raw, { bytesPerSecond: 0, graceMs: 0 }); // silence is what a recording ends by
-    const fragmentMs = fragmentOf(fragment, config.recording.fragmentMs);
+    const fragmentMs = fragment === undefined ? config.recording.fragmentMs : fragmentOf(fragment);
     const recording = await recordingOf(context).supervisor.push(streamPath, () => body, fragmentMs);
     await recording.done;
     if (recording.reason !== undefined) throw recording.reason;
@@ -98,7 +98,7 @@ export function addRecording(app: App, context: AppContext): void {
       const { supervisor } = recordingOf(context);
       const { streamPath } = c.req.valid("param");
       const { fragment, filePath, source: url } = bodyParameters(await c.req.text(), startBody);
-      const fragmentMs = fragment === undefined ? undefined : fragmentOf(fragment, config.recording.fragmentMs);
+      const fragmentMs = fragment === undefined ? undefined : fragmentOf(fragment);
       const folder = folderOf(filePath);
       const known = url === undefined ? await context.catalog.sources.get(streamPath) : adHoc(streamPath, url);
       if (known === undefined) throw unknownSource(streamPath);

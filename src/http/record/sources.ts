@@ -92,7 +92,7 @@ export function addSources(app: App, context: AppContext): void {
     if (owner !== "" && (await catalog.sources.countOf(owner)) >= MOST_SET) throw tooManySet();
     const source = {
       ...{ streamPath, url, mode, labels, owner },
-      fragmentMs: fragment === undefined ? null : fragmentOf(fragment, 0),
+      fragmentMs: fragment === undefined ? null : fragmentOf(fragment),
       retentionMs: retention?.age === undefined ? null : parseDuration(retention.age, "retention.age"),
       retentionBytes: retention?.bytes ?? null,
     };

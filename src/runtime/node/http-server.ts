@@ -33,7 +33,7 @@ export function httpServer(fetch: Fetch, { idleTimeoutMs }: { readonly idleTimeo
   };
   const slice = new TimeSlice(SLICE_MS);
   const serveInTurn = (incoming: IncomingMessage, outgoing: ServerResponse): void => {
-    const turn = slice.take(clientOf(incoming));
+    const turn = slice.take(() => clientOf(incoming));
     if (turn === undefined) serve(incoming, outgoing);
     else
       void turn.then(() => {

@@ -22,10 +22,12 @@ export class TimeSlice {
   /**
    * Asks for the next step. Undefined when nobody waits and there is time left in this turn; else resolves in a later
    * one: the clients take turns, the steps of each in the order of the calls.
+   * @param clientOf asked only where it has to wait; default: all are one client
    */
-  take(client = ""): Promise<void> | undefined {
+  take(clientOf = (): string => ""): Promise<void> | undefined {
     const end = this.#end ?? this.#begin();
     if (this.#waiting.size === 0 && this.#now() < end) return undefined;
+    const client = clientOf();
     const line = this.#waiting.get(client);
     return new Promise((resolve) => {
       if (line === undefined) this.#waiting.set(client, [resolve]);
