@@ -11,7 +11,7 @@ export const Result: Record_ = {
   name: "Result",
   doc: "What a call reports: what came out, or what went wrong and where.",
   host: "reads",
-  placed: true,
+  placed: ["length", "box", "total"],
   fields: {
     pointer: u32("Address of the output."),
     length: u32("Bytes or records of the output."),
@@ -79,7 +79,7 @@ export const Selection: Record_ = {
   name: "Selection",
   doc: "Which samples of a track to take, in ticks of the track on the segment's presentation timeline.",
   host: "writes",
-  placed: true,
+  placed: ["selected"],
   fields: {
     start: bound("-Infinity: from the first sample on."),
     end: bound("Exclusive; Infinity: to the last sample."),
@@ -136,7 +136,7 @@ export const PieceTrack: Record_ = {
   name: "PieceTrack",
   doc: "One track of one piece: which samples of a segment's track go into the output and where they land. One record a track of the segment index, in its order. Ticks are the output track's.",
   host: "writes",
-  placed: true,
+  placed: ["counts", "decoding"],
   fields: {
     first: u32("The first sample, from 0."),
     count: u32("0 leaves the track out."),

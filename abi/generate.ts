@@ -169,12 +169,13 @@ function hostWriter(record: Record_): string {
 function hostRecords(): string {
   const parts = records.flatMap((record) => {
     const { placed, size } = lay(record);
-    const offsets = placed.map(({ name, at }) => `${name}: ${at}`).join(", ");
+    const asked = placed.filter(({ name }) => record.placed?.includes(name));
+    const offsets = asked.map(({ name, at }) => `${name}: ${at}`).join(", ");
     return [
       ...(record.host === undefined ? [] : [hostInterface(record)]),
       `/** Bytes of a record of ${record.name}. */\nexport const ${constantCase(record.name)}_SIZE = ${size};`,
       ...(record.placed
-        ? [`/** Where its fields lie. */\nexport const ${record.name}At = { ${offsets} } as const;`]
+        ? [`/** Where fields of it lie. */\nexport const ${record.name}At = { ${offsets} } as const;`]
         : []),
       ...(record.host === "reads" || record.host === "both" ? [hostReader(record)] : []),
       ...(record.host === "writes" || record.host === "both" ? [hostWriter(record)] : []),

@@ -35,7 +35,7 @@ export const TrackRecord: Record_ = {
   name: "TrackRecord",
   doc: "One track of a segment index, with the counts of all of it. Times are ticks of its timescale on the segment's presentation timeline, that is after the edit list: a sample is presented at its decode time plus its composition offset.",
   host: "reads",
-  placed: true,
+  placed: ["descriptionHash", "width", "matrix", "codec"],
   fields: {
     id: u32("track id"),
     handler: u32("handler type, a four-character code"),

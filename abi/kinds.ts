@@ -80,8 +80,8 @@ export interface Record_ {
   readonly doc: string;
   /** What TypeScript does with it; nothing when absent. */
   readonly host?: "reads" | "writes" | "both";
-  /** TypeScript needs to know where its fields lie. */
-  readonly placed?: true;
+  /** Fields of which TypeScript needs to know where they lie, beside what it does with the record. */
+  readonly placed?: readonly string[];
   readonly fields: Readonly<Record<string, Field | Part>>;
 }
 

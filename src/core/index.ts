@@ -22,7 +22,7 @@ export { indexObject } from "./indexing/index-object.ts";
 export { StreamIndexer, type IndexLimits } from "./indexing/stream-indexer.ts";
 export { FragmentReader, type StreamHeader, type StreamPart } from "./indexing/fragment-reader.ts";
 /** @internal */
-export type { LiveRun, LiveTrack } from "./wasm/live-boxes.ts";
+export { LiveBoxes, type LiveRun, type LiveTrack } from "./wasm/live-boxes.ts";
 export { GrowingIndex, readPart, type PartFacts } from "./indexing/growing-index.ts";
 export type { IndexedSegment, SegmentDescription, TrackDescription } from "./indexing/segment-index.ts";
 export { instantOf, type StatedSource, type StatedStart } from "./indexing/stated-start.ts";

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { expect, test } from "vitest";
+import { LiveBoxes } from "../../src/core/index.ts";
 import { LiveClock } from "../../src/record/live-clock.ts";
 import { AacFrames } from "../../src/runtime/rtsp/aac-frames.ts";
 import { AccessUnits } from "../../src/runtime/rtsp/access-units.ts";
@@ -222,16 +223,16 @@ test("a session is read as far as it can be recorded here, and handed over where
 });
 
 test("the time of capture is written beside a part and read again", async () => {
-  const core = await loadCore();
+  const boxes = new LiveBoxes(await loadCore());
   const time = { trackId: 1, wallUs: Date.UTC(2026, 0, 31) * 1000 + 123_456, mediaTime: 900_000 };
-  const box = core.live.producerTime(time);
-  const read = core.live.readProducerTime(box);
+  const box = boxes.producerTime(time);
+  const read = boxes.readProducerTime(box);
   expect(Math.abs((read?.wallUs ?? 0) - time.wallUs)).toBeLessThanOrEqual(1);
   expect(read).toMatchObject({ trackId: 1, mediaTime: 900_000 });
   for (const flags of [1, 2, 4, 8]) {
     const other = box.slice();
     other[11] = flags;
-    expect(core.live.readProducerTime(other)).toBeUndefined();
+    expect(boxes.readProducerTime(other)).toBeUndefined();
   }
 });
 

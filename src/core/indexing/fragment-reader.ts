@@ -2,6 +2,7 @@ import { concatenated } from "../../base/bytes.ts";
 import { HeldChunks } from "../../base/small-chunks.ts";
 import { BoxcarError } from "../../base/errors.ts";
 import type { ProducerTime } from "../wasm/abi/records.ts";
+import { LiveBoxes } from "../wasm/live-boxes.ts";
 import type { Core, MetadataBox } from "../wasm/module.ts";
 
 /** Bytes that `ftyp` and `moov` of a live stream, and a `moof`, may have. */
@@ -117,7 +118,7 @@ export class FragmentReader {
 
   #close({ type, offset, header, chunks: { all: chunks } }: OpenBox): StreamHeader | StreamPart | undefined {
     if (type === "ftyp") this.#fileType = concatenated(chunks);
-    if (type === "prft") this.#produced = this.#core.live.readProducerTime(concatenated(chunks));
+    if (type === "prft") this.#produced = new LiveBoxes(this.#core).readProducerTime(concatenated(chunks));
     if (type === "moof") this.#moof = { offset, bytes: concatenated(chunks) };
     if (type === "moov") {
       this.#started = true;

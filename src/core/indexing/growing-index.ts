@@ -5,6 +5,7 @@ import { millisecondsOf } from "../ticks.ts";
 import { isVideo } from "../track-kinds.ts";
 import { readSummary } from "../wasm/records/summary.ts";
 import { TrackFlag } from "../wasm/abi/names.ts";
+import { LiveBoxes } from "../wasm/live-boxes.ts";
 import type { Core, MetadataBox } from "../wasm/module.ts";
 import { describeIndex } from "./describe.ts";
 import type { StreamHeader, StreamPart } from "./fragment-reader.ts";
@@ -75,7 +76,7 @@ function renewed(
   const sample = spanOf(part.media, at, Math.min(first.size, SETS_WITHIN));
   let bytes: Uint8Array | undefined;
   try {
-    bytes = core.live.renewedMovie(moov.bytes, track.id, sample);
+    bytes = new LiveBoxes(core).renewedMovie(moov.bytes, track.id, sample);
   } catch (error) {
     if (error instanceof BoxcarError) return header; // sets that cannot be read describe nothing
     throw error;
@@ -103,7 +104,7 @@ function capturedAt({ produced }: StreamPart, { id, start, timescale }: TrackRec
 
 /** What the index of a file is made from of a part that lies at `offset` in it. */
 function partBoxes(core: Core, part: StreamPart, offset: number): [MetadataBox, MetadataBox] {
-  const moof = core.moveFragment(part.moof, part.offset, offset);
+  const moof = new LiveBoxes(core).moveFragment(part.moof, part.offset, offset);
   return [
     { offset, bytes: moof },
     { offset: offset + moof.length, bytes: part.mediaHeader },

@@ -1,6 +1,5 @@
 import { concatenated } from "../../base/bytes.ts";
 import { Code } from "./abi/names.ts";
-import type { Exports } from "./abi/exports.ts";
 import {
   LIVE_RUN_SIZE,
   LIVE_SAMPLE_SIZE,
@@ -12,6 +11,7 @@ import {
   type ProducerTime,
 } from "./abi/records.ts";
 import { bytesAt, call, put, putRecords } from "./exports.ts";
+import type { Core } from "./module.ts";
 
 /** What the module says of a number that a parameter set does not tell. */
 const UNTOLD = 0xffff_ffff;
@@ -55,13 +55,12 @@ export interface LiveRun {
   readonly samples: readonly LiveSample[];
 }
 
-/** The calls that write a stream as it comes. */
+/** The calls that read and write a stream as it comes: apart from `Core`, since only recorders need them. */
 export class LiveBoxes {
-  readonly #enter: () => Exports;
+  readonly #core: Pick<Core, "enter">;
 
-  /** @param enter begins a call of the module, as `Core` does */
-  constructor(enter: () => Exports) {
-    this.#enter = enter;
+  constructor(core: Pick<Core, "enter">) {
+    this.#core = core;
   }
 
   /**
@@ -69,7 +68,7 @@ export class LiveBoxes {
    * @throws BoxcarError `bad_description` when one is missing or damaged
    */
   videoEntry(type: "avc1" | "hvc1", sets: readonly Uint8Array[]): VideoEntry {
-    const wasm = this.#enter();
+    const wasm = this.#core.enter();
     const bytes = concatenated(sets.flatMap((set) => [lengthOf(set), set]));
     const result = call(wasm, wasm.videoEntry(put(wasm, bytes), bytes.length, Code[type]));
     const reorder = result.count === UNTOLD ? undefined : result.count;
@@ -78,14 +77,14 @@ export class LiveBoxes {
 
   /** The sample entry of an AudioSpecificConfig. @throws BoxcarError `bad_description` */
   aacEntry(config: Uint8Array): AacEntry {
-    const wasm = this.#enter();
+    const wasm = this.#core.enter();
     const { pointer, length, count, total } = call(wasm, wasm.aacEntry(put(wasm, config), config.length));
     return { entry: bytesAt(wasm, pointer, length), frame: count, rate: total };
   }
 
   /** `ftyp` and `moov`. */
   header(tracks: readonly LiveTrack[]): Uint8Array {
-    const wasm = this.#enter();
+    const wasm = this.#core.enter();
     const records = tracks.map(({ id, kind, timescale, entry }) => ({
       ...{ id, timescale, handler: kind === "video" ? Code.vide : Code.soun },
       ...{ entry: put(wasm, entry), entryLength: entry.length },
@@ -97,7 +96,7 @@ export class LiveBoxes {
 
   /** `moof` and the header of `mdat`, in which the samples of each run lie one behind the other. @param sequence from 1 */
   fragment(runs: readonly LiveRun[], sequence: number): Uint8Array {
-    const wasm = this.#enter();
+    const wasm = this.#core.enter();
     const records = runs.map(({ track, samples }) => ({
       ...{ dts: samples[0]?.dts ?? 0, trackId: track.id },
       ...{ samples: samples.length, allSync: track.kind === "sound" ? 1 : 0 },
@@ -116,12 +115,19 @@ export class LiveBoxes {
     return bytesAt(wasm, result.pointer, result.length);
   }
 
+  /** A `moof` as it has to be written when it moves, with the media behind it, from one offset of a file to another. */
+  moveFragment(moof: Uint8Array, from: number, to: number): Uint8Array {
+    const wasm = this.#core.enter();
+    const result = call(wasm, wasm.moveFragment(put(wasm, moof), moof.byteLength, from, to));
+    return bytesAt(wasm, result.pointer, result.length);
+  }
+
   /**
    * A `moov` whose sample entry of a track has the parameter sets that stand in a sample; undefined when it has all of them already.
    * @param sample its first bytes
    */
   renewedMovie(moov: Uint8Array, trackId: number, sample: Uint8Array): Uint8Array | undefined {
-    const wasm = this.#enter();
+    const wasm = this.#core.enter();
     const [movie, first] = [put(wasm, moov), put(wasm, sample)];
     const result = call(wasm, wasm.renewedMovie(movie, moov.length, trackId, first, sample.length));
     return result.length === 0 ? undefined : bytesAt(wasm, result.pointer, result.length);
@@ -129,14 +135,14 @@ export class LiveBoxes {
 
   /** `prft`: when media of a track was captured (ISO/IEC 14496-12 clause 8.16.5). */
   producerTime({ trackId, wallUs, mediaTime }: ProducerTime): Uint8Array {
-    const wasm = this.#enter();
+    const wasm = this.#core.enter();
     const result = call(wasm, wasm.producerTime(trackId, wallUs, mediaTime));
     return bytesAt(wasm, result.pointer, result.length);
   }
 
   /** What a `prft` says of the time of capture; undefined when it states another one. @throws BoxcarError of status.ts */
   readProducerTime(box: Uint8Array): ProducerTime | undefined {
-    const wasm = this.#enter();
+    const wasm = this.#core.enter();
     const result = call(wasm, wasm.readProducerTime(put(wasm, box), box.length));
     return result.length === 0 ? undefined : readProducerTime(new DataView(wasm.memory.buffer), result.pointer);
   }

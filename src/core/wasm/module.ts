@@ -12,7 +12,6 @@ import {
   type LendingCall,
 } from "./index-request.ts";
 import type { Aside } from "./aside.ts";
-import { LiveBoxes } from "./live-boxes.ts";
 import { LoadedIndex } from "./loaded-index.ts";
 import { ACTIONS, readBox, type ListedBox, type ScannedHeader } from "./records/listing.ts";
 import { readMovieClock, type MovieClock } from "./records/movie-clock.ts";
@@ -53,11 +52,9 @@ export class Core {
   #loaded: LoadedIndex | undefined;
   readonly #aside: Aside | undefined;
   /** @internal */
-  readonly entries = new SampleEntries(() => this.#open());
+  readonly entries = new SampleEntries(() => this.enter());
   /** @internal */
-  readonly boxes = new OutputBoxes(() => this.#open());
-  /** @internal */
-  readonly live = new LiveBoxes(() => this.#open());
+  readonly boxes = new OutputBoxes(() => this.enter());
 
   constructor(module: WebAssembly.Module, aside?: Aside) {
     this.#module = module;
@@ -71,7 +68,7 @@ export class Core {
    * @internal
    */
   scanHeader(bytes: Uint8Array, offset: number, complete: boolean): ScannedHeader {
-    const wasm = this.#open();
+    const wasm = this.enter();
     const status = wasm.scan(put(wasm, bytes), bytes.byteLength, offset, complete ? 1 : 0);
     if (status !== 0) call(wasm, status);
     // Field by field: a file may have a million of these.
@@ -82,7 +79,7 @@ export class Core {
 
   /** Builds the segment index of a file of `fileSize` bytes from the boxes that `MetadataScan` kept, in file order. @internal */
   buildIndex(boxes: readonly MetadataBox[], fileSize: number): BuiltIndex {
-    const wasm = this.#open();
+    const wasm = this.enter();
     try {
       const total = boxes.reduce((sum, box) => sum + box.bytes.byteLength, 0);
       const buffer = room(wasm, total);
@@ -111,13 +108,6 @@ export class Core {
       : this.buildIndex(boxes, fileSize);
   }
 
-  /** A `moof` as it has to be written when it moves, with the media behind it, from one offset of a file to another. @internal */
-  moveFragment(moof: Uint8Array, from: number, to: number): Uint8Array {
-    const wasm = this.#open();
-    const result = call(wasm, wasm.moveFragment(put(wasm, moof), moof.byteLength, from, to));
-    return bytesAt(wasm, result.pointer, result.length);
-  }
-
   /** Lends an index, checked and loaded, for the calls that work on one. `use` must not keep it. @internal */
   withIndex<T>(index: Uint8Array, use: (loaded: LoadedIndex) => T): T {
     const loaded = this.load(index);
@@ -130,7 +120,7 @@ export class Core {
 
   /** Loads an index until `unload`. @internal */
   load(index: Uint8Array): LoadedIndex {
-    const wasm = this.#open();
+    const wasm = this.enter();
     const pointer = put(wasm, index);
     call(wasm, wasm.check(pointer, index.byteLength));
     this.#loaded = new LoadedIndex(wasm, pointer);
@@ -170,7 +160,7 @@ export class Core {
     timescale: number,
     { count, size, duration }: { count: number; size: number; duration: number },
   ): Uint8Array {
-    const wasm = this.#open();
+    const wasm = this.enter();
     const pointer = put(wasm, entry);
     const result = call(wasm, wasm.silentMovie(pointer, entry.byteLength, timescale, count, size, duration));
     const bytes = bytesAt(wasm, result.pointer, result.length);
@@ -181,7 +171,7 @@ export class Core {
 
   /** The boxes inside one kept box, itself first, parents before children. For listings. @internal */
   listBoxes(box: MetadataBox): ListedBox[] {
-    const wasm = this.#open();
+    const wasm = this.enter();
     try {
       const result = call(wasm, wasm.boxes(put(wasm, box.bytes), box.bytes.byteLength, box.offset));
       return recordsAt(wasm, BOX_RECORD_SIZE, readBox, result.pointer, result.length);
@@ -190,7 +180,8 @@ export class Core {
     }
   }
 
-  #open(): Exports {
+  /** Begins a call: what the one before left is gone. @internal */
+  enter(): Exports {
     if (this.#loaded !== undefined)
       throw new Error("An index is loaded: inside withIndex only the LoadedIndex may be used.");
     if (this.#exports === undefined) {

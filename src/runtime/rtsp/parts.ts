@@ -1,5 +1,5 @@
 import { concatenated } from "../../base/bytes.ts";
-import type { Core, LiveTrack } from "../../core/index.ts";
+import { LiveBoxes, type Core, type LiveTrack } from "../../core/index.ts";
 import type { TimedSample } from "./timed-sample.ts";
 
 /** How long a part lasts that no sync sample ends, seconds. */
@@ -50,21 +50,21 @@ export type Captured = (ticks: number) => number | undefined;
 
 /** Makes fragmented MP4 of samples: a part begins with each sync sample, and half a second after the one before. */
 export class Parts {
-  readonly #core: Core;
+  readonly #boxes: LiveBoxes;
   readonly #captured: Captured;
   readonly #pending: readonly Pending[];
   #sequence = 0;
 
   /** @param tracks the first one is the one that parts go by; @param captured of its ticks */
   constructor(core: Core, tracks: readonly LiveTrack[], captured: Captured) {
-    this.#core = core;
+    this.#boxes = new LiveBoxes(core);
     this.#captured = captured;
     this.#pending = tracks.map((track) => new Pending(track));
   }
 
   /** `ftyp` and `moov`. */
   header(): Uint8Array {
-    return this.#core.live.header(this.#pending.map(({ track }) => track));
+    return this.#boxes.header(this.#pending.map(({ track }) => track));
   }
 
   /** Takes the next sample of the track with an id. Returns the part that it ends. */
@@ -93,8 +93,7 @@ export class Parts {
     const runs = taken.filter(({ samples }) => samples.length > 0);
     const [first] = runs;
     if (first === undefined) return undefined;
-    const { live } = this.#core;
-    const head = live.fragment(runs, ++this.#sequence);
+    const head = this.#boxes.fragment(runs, ++this.#sequence);
     const media = runs.flatMap(({ samples }) => samples.flatMap(({ chunks }) => chunks));
     return concatenated([...this.#prft(first), head, ...media]);
   }
@@ -104,6 +103,6 @@ export class Parts {
     if (track !== this.#pending[0]?.track || mediaTime === undefined) return [];
     const wallMs = this.#captured(mediaTime);
     if (wallMs === undefined || wallMs < 0) return [];
-    return [this.#core.live.producerTime({ trackId: track.id, wallUs: Math.round(wallMs * 1000), mediaTime })];
+    return [this.#boxes.producerTime({ trackId: track.id, wallUs: Math.round(wallMs * 1000), mediaTime })];
   }
 }

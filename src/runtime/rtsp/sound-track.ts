@@ -1,6 +1,6 @@
 import { BoxcarError } from "../../base/errors.ts";
 import { bytesOfHex } from "../../base/bytes.ts";
-import type { Core } from "../../core/index.ts";
+import { LiveBoxes, type Core } from "../../core/index.ts";
 import { AacFrames } from "./aac-frames.ts";
 import { HandOver } from "./hand-over.ts";
 import type { Medium } from "./sdp.ts";
@@ -22,7 +22,7 @@ export class SoundTrack {
     const config = parameters.get("config") ?? "";
     if (!/^(?:[\da-f]{2}){2,64}$/i.test(config)) throw new HandOver("its sound has no configuration");
     try {
-      const { entry, frame, rate } = core.live.aacEntry(bytesOfHex(config));
+      const { entry, frame, rate } = new LiveBoxes(core).aacEntry(bytesOfHex(config));
       this.entry = entry;
       this.#ticks = (frame * clockRate) / rate;
     } catch (error) {

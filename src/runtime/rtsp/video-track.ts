@@ -1,5 +1,5 @@
 import { BoxcarError } from "../../base/errors.ts";
-import type { Core } from "../../core/index.ts";
+import { LiveBoxes, type Core } from "../../core/index.ts";
 import { AccessUnits, NAL_TYPES, type AccessUnit, type NalTypes, type NalUnit } from "./access-units.ts";
 import { DecodeTimes } from "./decode-times.ts";
 import { HandOver } from "./hand-over.ts";
@@ -42,7 +42,7 @@ const MOST_UNUSED = 3600;
 
 /** Makes samples of the packets of a video stream. Its parameter sets go into the sample entry, and samples have none. */
 export class VideoTrack {
-  readonly #core: Core;
+  readonly #boxes: LiveBoxes;
   readonly #types: Types & NalTypes;
   readonly #clock: TrackClock;
   readonly #units: AccessUnits;
@@ -57,7 +57,7 @@ export class VideoTrack {
   #lastDts = Number.NEGATIVE_INFINITY;
 
   constructor(core: Core, medium: Medium & { codec: "h264" | "h265" }, clock: TrackClock) {
-    this.#core = core;
+    this.#boxes = new LiveBoxes(core);
     this.#types = { ...TYPES[medium.codec], ...NAL_TYPES[medium.codec] };
     this.#clock = clock;
     this.#units = new AccessUnits(medium.codec);
@@ -126,7 +126,7 @@ export class VideoTrack {
     const { name, sets } = this.#types;
     if (sets.some((type) => !this.#newest.has(type))) return undefined;
     try {
-      const { entry, reorder } = this.#core.live.videoEntry(name, [...this.#newest.values()].flat());
+      const { entry, reorder } = this.#boxes.videoEntry(name, [...this.#newest.values()].flat());
       const samples = this.#timed(this.#times?.end() ?? []);
       this.#used = this.#newest;
       this.#newest = new Map();

@@ -33,21 +33,8 @@ export interface Result {
 /** Bytes of a record of Result. */
 export const RESULT_SIZE = 64;
 
-/** Where its fields lie. */
-export const ResultAt = {
-  pointer: 0,
-  length: 4,
-  listPointer: 8,
-  listLength: 12,
-  spansPointer: 16,
-  spansLength: 20,
-  statePointer: 24,
-  stateLength: 28,
-  box: 32,
-  offset: 40,
-  total: 48,
-  count: 56,
-} as const;
+/** Where fields of it lie. */
+export const ResultAt = { length: 4, box: 32, total: 48 } as const;
 
 /** Reads the Result at `at`. */
 export function readResult(view: DataView, at: number): Result {
@@ -206,62 +193,8 @@ export interface TrackRecord {
 /** Bytes of a record of TrackRecord. */
 export const TRACK_RECORD_SIZE = 312;
 
-/** Where its fields lie. */
-export const TrackRecordAt = {
-  id: 0,
-  handler: 4,
-  timescale: 8,
-  flags: 12,
-  samples: 16,
-  constantSize: 20,
-  bytes: 24,
-  firstDts: 32,
-  duration: 40,
-  start: 48,
-  end: 56,
-  editStart: 64,
-  editEnd: 72,
-  firstPts: 80,
-  lastDuration: 88,
-  sttsEntries: 92,
-  cttsEntries: 96,
-  syncSamples: 100,
-  chunks: 104,
-  stscEntries: 108,
-  trafs: 112,
-  truns: 116,
-  descriptionHash: 120,
-  descriptionCount: 128,
-  descriptionOffset: 132,
-  descriptionLength: 136,
-  durationsOffset: 140,
-  durationsLength: 144,
-  offsetsKind: 148,
-  offsetsOffset: 152,
-  offsetsLength: 156,
-  sizesWidth: 160,
-  sizesBase: 164,
-  sizesOffset: 168,
-  sizesLength: 172,
-  sizesExceptions: 176,
-  syncOffset: 180,
-  syncLength: 184,
-  entriesOffset: 188,
-  entriesLength: 192,
-  editsOffset: 196,
-  editsLength: 200,
-  width: 204,
-  height: 208,
-  matrix: 212,
-  language: 248,
-  volume: 250,
-  alternateGroup: 252,
-  layer: 254,
-  codec: 256,
-  editsVersion: 296,
-  tkhdFlags: 300,
-  earliestPts: 304,
-} as const;
+/** Where fields of it lie. */
+export const TrackRecordAt = { descriptionHash: 120, width: 204, matrix: 212, codec: 256 } as const;
 
 /** Reads the TrackRecord at `at`. */
 export function readTrackRecord(view: DataView, at: number): TrackRecord {
@@ -383,8 +316,8 @@ export interface Selection {
 /** Bytes of a record of Selection. */
 export const SELECTION_SIZE = 88;
 
-/** Where its fields lie. */
-export const SelectionAt = { start: 0, end: 8, rules: 16, preroll: 20, selected: 24 } as const;
+/** Where fields of it lie. */
+export const SelectionAt = { selected: 24 } as const;
 
 /** Writes the Selection at `at`. */
 export function writeSelection(view: DataView, at: number, value: Selection): void {
@@ -555,28 +488,8 @@ export interface PieceTrack {
 /** Bytes of a record of PieceTrack. */
 export const PIECE_TRACK_SIZE = 176;
 
-/** Where its fields lie. */
-export const PieceTrackAt = {
-  first: 0,
-  count: 4,
-  dts: 8,
-  timescale: 16,
-  lastDuration: 20,
-  offsetShift: 24,
-  descriptionBase: 28,
-  trackId: 32,
-  prefix: 36,
-  counts: 40,
-  shown: 80,
-  start: 88,
-  delay: 96,
-  leads: 104,
-  hiddenBehind: 108,
-  asRecorded: 112,
-  decoding: 120,
-  outputFlags: 160,
-  presentedUntil: 168,
-} as const;
+/** Where fields of it lie. */
+export const PieceTrackAt = { counts: 40, decoding: 120 } as const;
 
 /** Writes the PieceTrack at `at`. */
 export function writePieceTrack(view: DataView, at: number, value: PieceTrack): void {
