@@ -44,12 +44,13 @@ export class Sources {
     return row && sourceOf(row);
   }
 
-  /** How many sources somebody has set. */
-  async countOf(owner: string): Promise<number> {
+  /** How many sources somebody has set, `streamPath`'s aside. */
+  async countOthers(owner: string, streamPath: string): Promise<number> {
     const row = await this.#db.primary
       .selectFrom("sources")
       .select(({ fn }) => fn.countAll<number>().as("sources"))
       .where("owner", "=", owner)
+      .where("stream_path", "!=", streamPath)
       .executeTakeFirst();
     return row?.sources ?? 0;
   }

@@ -6,7 +6,7 @@ import { frameHashes } from "../support/oracle.ts";
 import { random, seedOf } from "../support/random.ts";
 import { canRecord, record, RECORDED_AT, type RecordingOptions } from "../support/recording.ts";
 import { bytesOf, shelve, type Shelf } from "../support/shelf.ts";
-import { ffmpegPath } from "../support/tools.ts";
+import { ffmpeg, ffmpegPath } from "../support/tools.ts";
 
 /** A frame cut shows the source's pictures of its time: the first, the last, and all between, as a decoder sees them. */
 const recordings: RecordingOptions[] = [
@@ -60,5 +60,18 @@ describe.each(recordings)(`$video $audio fragmented=$fragmented (seed ${seed}, $
     const sync = from - (from % fps);
     expect(seen.slice(0, to - sync)).toEqual(pictures.slice(sync, to));
     expect(seen.length - (to - sync)).toBeLessThanOrEqual(2);
+  });
+
+  // Some at the edges of what ffmpeg rounds to another picture's time.
+  test("ffmpeg decodes fragmented cuts that start inside a picture without a complaint", async ({ skip }) => {
+    if (shelf === undefined) return skip("this ffmpeg has no such encoder");
+    for (const part of [0.2, 0.3, 0.4, 0.6, 0.9]) {
+      const startMs = RECORDED_AT + Math.round(((fps + 1 + part) * 1000) / fps);
+      const plan = await shelf.plan({ startMs, endMs: startMs + 3191 });
+      const file = join(folder, `inside-${String(part)}.mp4`);
+      await writeFile(file, await bytesOf(plan.media("fmp4")));
+      const { stderr } = await ffmpeg(["-v", "error", "-i", file, "-f", "null", "-"]);
+      expect([part, stderr]).toEqual([part, ""]);
+    }
   });
 });

@@ -117,9 +117,9 @@ function judge(
   const onScreen = Math.max(...wanted.filter((time) => time <= fromMs + 0.5));
   const hidden = wanted.flatMap((time, i) => (time < onScreen ? [[time, times[i] ?? NaN] as const] : []));
   const inOrder = hidden.sort(([a], [b]) => a - b).map(([, time]) => time);
-  // In fragments each keeps its time. There a picture of which less than half would be left stays where it was recorded, unless it is a long one.
+  // In fragments each keeps its time, also the one on screen at the start, unless it is a long one.
   const past = (fromMs - onScreen) / 1000 / decoding.usual;
-  const early = format === "fmp4" && past > 0.45 && past < 1 && decoding.usual <= 0.2 ? fromMs - onScreen : 0;
+  const early = format === "fmp4" && past < 1 && decoding.usual <= 0.2 ? fromMs - onScreen : 0;
   const ticksEarly = -(times[wanted.indexOf(onScreen)] ?? NaN);
   expect(Math.abs((ticksEarly * 1000) / track.timescale - early)).toBeLessThan(0.6);
   if (format === "mp4") expect(inOrder).toEqual(inOrder.map((_, i) => i - inOrder.length));

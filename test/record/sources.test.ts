@@ -318,6 +318,13 @@ test("one caller leaves sources to others, and an administrator finds one", asyn
     expect(await put("h", { url, fragment: "2h" })).toMatchObject({ status: 400, json: { error: "bad_duration" } });
     const large = { url, labels: Object.fromEntries(Array.from({ length: 900 }, (_, i) => [`${i}`, "x".repeat(100)])) };
     expect(await put("h", large)).toMatchObject({ status: 413, json: { error: "too_large" } });
+    // Who has set as many as may be can change one, but not set another.
+    const { sources } = shared.parts.catalog;
+    const own = await sources.get("live/c");
+    if (own === undefined) throw new Error("live/c is not set");
+    for (let i = 0; i < 999; i++) await sources.put({ ...own, streamPath: `live/own${i}`, mode: "demand" });
+    expect((await put("own7", { url, mode: "event" })).status).toBe(200);
+    expect(await put("more", { url })).toMatchObject({ status: 429, json: { error: "too_many_sources" } });
     // A push takes the slot of an upload.
     const push = (name: string): RequestInit & { duplex: "half" } => ({
       ...{ method: "POST", headers: as(mallory), duplex: "half" },

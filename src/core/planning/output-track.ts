@@ -173,12 +173,12 @@ export class OutputTrack {
   }
 
   /**
-   * Whether fragments present the picture on screen at the start when it was recorded, before the start: where less than half
-   * of it would be left, since ffmpeg tells pictures apart by the frame rate. Others are presented from the start on.
+   * Whether fragments present the picture on screen at the start when it was recorded, before the start, since ffmpeg tells
+   * pictures apart by the frame rate. Of long pictures it would miss too much; they are presented from the start on.
    */
   get startsEarly(): boolean {
     const [early, usual] = [-this.shownPts, this.usualDuration];
-    return early > 0.45 * usual && early < usual && millisecondsOf(usual, this.timescale) <= LONG_PICTURE_MS;
+    return early > 0 && early < usual && millisecondsOf(usual, this.timescale) <= LONG_PICTURE_MS;
   }
 
   /** Adds the counts of a piece's track. */

@@ -89,7 +89,7 @@ export function addSources(app: App, context: AppContext): void {
     const { url, mode, fragment, retention, labels = {} } = c.req.valid("json");
     reader.check(url);
     const owner = sourceOwner(c);
-    if (owner !== "" && (await catalog.sources.countOf(owner)) >= MOST_SET) throw tooManySet();
+    if (owner !== "" && (await catalog.sources.countOthers(owner, streamPath)) >= MOST_SET) throw tooManySet();
     const source = {
       ...{ streamPath, url, mode, labels, owner },
       fragmentMs: fragment === undefined ? null : fragmentOf(fragment),
