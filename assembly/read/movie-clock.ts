@@ -7,6 +7,7 @@ import { Code } from "../abi/codes";
 import { ClockDevice } from "../abi/names";
 import { Extent, MovieClock } from "../abi/records";
 import { readMvhd, MovieHeader } from "../box/mvhd";
+import { isMediaHeader } from "./media-regions";
 import { Box, enter, newBox, nextBox, readBox, u32be, u64be } from "../memory/reader";
 import { cleared, failed } from "../memory/status";
 
@@ -16,6 +17,7 @@ export function readMovieClock(extents: usize, count: u32, buffer: usize): usize
   const moov = newBox();
   for (let i: u32 = 0; i < count && !failed(); i++) {
     const extent = extents + <usize>i * Extent.SIZE;
+    if (isMediaHeader(extent, buffer)) continue;
     const start = buffer + load<u32>(extent, Extent.BUFFER_OFFSET);
     if (!readBox(moov, start, start + load<u32>(extent, Extent.LENGTH), true)) continue;
     if (moov.type == Code.moov) readClocks(clock, moov);

@@ -11,9 +11,15 @@ const EPOCH_1904 = 2_082_844_800;
 const CREATED = EPOCH_1904 + Date.UTC(2026, 0, 31, 10, 0, 4) / 1000;
 
 function stated(creationTime: number, ...extras: Uint8Array[]): StatedStart | undefined {
+  const [first, last] = (["first", "last"] as const).map((moov) => statedIn(moov, creationTime, extras));
+  expect(last).toEqual(first);
+  return first;
+}
+
+function statedIn(moov: "first" | "last", creationTime: number, extras: Uint8Array[]): StatedStart | undefined {
   const { file } = buildMovie({
     creationTime: BigInt(creationTime),
-    extras,
+    ...{ moov, extras },
     tracks: [
       {
         handler: "soun",
@@ -41,7 +47,9 @@ const mpeg4 = (...pairs: [string, string][]): Uint8Array =>
   fullBox("meta", 0, 0, handler, keys(...pairs.map(([key]) => key)), items(...pairs.map(([, value]) => value)));
 
 const CREATION_DATE = "com.apple.quicktime.creationdate";
-const at = (text: string, source: string): { ms: number; source: string } => ({ ms: Date.parse(text), source });
+const at = (text: string, source: string, precisionMs = 1000): { ms: number; precisionMs: number; source: string } => ({
+  ...{ ms: Date.parse(text), precisionMs, source },
+});
 
 test("an iPhone's creation date comes before mvhd's, which is when the file was exported", () => {
   const expected = at("2026-01-31T18:00:00+08:00", "quicktime");
@@ -50,7 +58,10 @@ test("an iPhone's creation date comes before mvhd's, which is when the file was 
   expect(stated(CREATED, mpeg4([CREATION_DATE, "2026-01-31T18:00:00+08:00"], make))).toEqual(expected);
   expect(stated(CREATED, box("udta", mpeg4([CREATION_DATE, "2026-01-31T10:00:00Z"])))).toEqual(expected);
   expect(stated(0, quicktime([CREATION_DATE, "2026-01-31T10:00:00.250Z"]))).toEqual(
-    at("2026-01-31T10:00:00.250Z", "quicktime"),
+    at("2026-01-31T10:00:00.250Z", "quicktime", 0),
+  );
+  expect(stated(0, quicktime([CREATION_DATE, "2026-01-31T18:00:00.5+0800"]))).toEqual(
+    at("2026-01-31T10:00:00.500Z", "quicktime", 100),
   );
 });
 
@@ -84,7 +95,7 @@ test("a GoPro states local time", () => {
 test("MediaMTX states the wall clock of its segment", () => {
   const ns = BigInt(Date.parse("2026-01-31T10:00:00.125Z")) * 1_000_000n + 999_999n;
   const mtxi = fullBox("mtxi", 0, 0, zeros(16), u64(7), u64(0), u64(ns));
-  expect(stated(0, box("udta", mtxi))).toEqual(at("2026-01-31T10:00:00.125Z", "mediamtx"));
+  expect(stated(0, box("udta", mtxi))).toEqual(at("2026-01-31T10:00:00.125Z", "mediamtx", 0));
   expect(stated(0, box("udta", fullBox("mtxi", 0, 0, zeros(30))))).toBeUndefined();
 });
 
