@@ -87,7 +87,12 @@ function instantOf(text: string, context: TimeContext): number | undefined {
 
 /** How far a written time may be off when nothing more is said: one in seconds since 1970, whose fraction is cut off, by one. */
 export function precisionOf(text: string): number {
-  return /^\d{1,11}$/.test(text) ? 1000 : 0;
+  return /^\d{1,11}$/.test(text) ? digitPrecision(0) : 0;
+}
+
+/** How far a time whose seconds have so many digits of a fraction may be off, milliseconds; 0 for milliseconds and less. */
+export function digitPrecision(digits: number): number {
+  return digits >= 3 ? 0 : 10 ** (3 - digits);
 }
 
 function millisecondsOfDay([hours, minutes, seconds, fraction]: readonly (string | undefined)[]): number {

@@ -1,6 +1,6 @@
 import { BoxcarError } from "../base/errors.ts";
 import { checkStreamPath } from "../base/stream-path.ts";
-import { localInstants, offsetMs } from "../base/time.ts";
+import { digitPrecision, localInstants, offsetMs } from "../base/time.ts";
 
 /** What a recorder's file name says about a segment. */
 export interface NamedSegment {
@@ -114,8 +114,8 @@ function precisionOf(values: ReadonlyMap<string, string>): number {
   const unix = values.get("s");
   if (unix !== undefined && unix.length > 11) return 0;
   const digits = values.get("f")?.length;
-  if (digits !== undefined) return digits >= 3 ? 0 : 10 ** (3 - digits);
-  if (unix !== undefined || values.has("S")) return 1000;
+  if (digits !== undefined) return digitPrecision(digits);
+  if (unix !== undefined || values.has("S")) return digitPrecision(0);
   return 60_000; // more would make one of segments far apart
 }
 

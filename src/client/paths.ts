@@ -1616,7 +1616,7 @@ export interface paths {
         put: {
             parameters: {
                 query?: {
-                    /** @description How far `start` may be off either way, at most a minute: seconds, or with units (`40ms`, `1s`), `0` for exact. Segments that follow one another within it are joined exactly. Default: a second for seconds since 1970, else 0. */
+                    /** @description How far the start may be off either way, at most a minute: seconds, or with units (`40ms`, `1s`), `0` for exact. Segments that follow one another within it are joined exactly. Default: a second for seconds since 1970 and for what files state in whole seconds, else 0. */
                     precision?: string;
                     /** @description When the recording starts. Default: as the file states it; `startSource` of the reply says by what. */
                     start?: string;
@@ -1697,7 +1697,7 @@ export interface paths {
                     etag?: string;
                     /** @description As the begun upload was named. */
                     id: number;
-                    /** @description How far `start` may be off either way, at most a minute: seconds, or with units (`40ms`, `1s`), `0` for exact. Segments that follow one another within it are joined exactly. Default: a second for seconds since 1970, else 0. */
+                    /** @description How far the start may be off either way, at most a minute: seconds, or with units (`40ms`, `1s`), `0` for exact. Segments that follow one another within it are joined exactly. Default: a second for seconds since 1970 and for what files state in whole seconds, else 0. */
                     precision?: string;
                     /** @description When the recording starts. Default: as the file states it; `startSource` of the reply says by what. */
                     start?: string;

@@ -5,6 +5,7 @@ import { FilePattern } from "../../src/cli/file-pattern.ts";
 import { packets } from "../support/oracle.ts";
 import { record, RECORDED_AT, type RecordedSegment } from "../support/recording.ts";
 import { ffprobePath } from "../support/tools.ts";
+import { remuxed } from "../plan/output.ts";
 import { startTestServer, type TestServer } from "./test-server.ts";
 
 let server: TestServer;
@@ -19,13 +20,18 @@ afterAll(() => server.close());
 const startOf = (i: number): number => Math.floor((RECORDED_AT + 300 + i * 3960) / 1000);
 
 describe.skipIf(ffprobePath === undefined)("starts of whole seconds", () => {
+  const stating = (file: string, seconds: number): Promise<string> =>
+    remuxed(file, "-metadata", `creation_time=${new Date(seconds * 1000).toISOString()}`);
+
   it.each([
     ["seconds since 1970", (seconds: number) => `start=${seconds}`],
     ["precision=1s", (seconds: number) => `start=${new Date(seconds * 1000).toISOString()}&precision=1s`],
+    ["what the files state", () => ""],
   ])("by %s lose no picture and show no gap", async (name, times) => {
     const stream = `live/${name.replaceAll(/\W/g, "")}`;
     for (const i of [3, 0, 1, 5, 4, 2]) {
-      const body = await readFile(segments[i]?.file ?? "");
+      const { file = "" } = segments[i] ?? {};
+      const body = await readFile(times(0) === "" ? await stating(file, startOf(i)) : file);
       const path = `/mp4/api/segments/${stream}?${times(startOf(i))}`;
       expect((await server.call(path, { method: "PUT", body })).status).toBe(201);
     }
@@ -51,6 +57,14 @@ describe.skipIf(ffprobePath === undefined)("starts of whole seconds", () => {
     expect(precision("%path/%Y-%m-%d_%H-%M-%S-%f.mp4", "cam/2026-01-31_10-00-00-123456.mp4")).toBe(0);
     expect(precision("%path/%Y-%m-%d_%H-%M-%S-%f.mp4", "cam/2026-01-31_10-00-00-1.mp4")).toBe(100);
     expect(precision("%path/%Y-%m-%d_%H-%M.mp4", "cam/2026-01-31_10-00.mp4")).toBe(60_000);
+  });
+
+  it("that a file states are exact where the request says so", async () => {
+    for (const i of [0, 1]) {
+      const body = await readFile(await stating(segments[i]?.file ?? "", startOf(i)));
+      const { json } = await server.call("/mp4/api/segments/live/exact?precision=0", { method: "PUT", body });
+      expect(json.data).toMatchObject({ startSource: "mvhd", startTime: new Date(startOf(i) * 1000).toISOString() });
+    }
   });
 
   it("refuse a precision of more than a minute", async () => {

@@ -1,4 +1,4 @@
-import { isDate, localToInstant } from "../../base/time.ts";
+import { digitPrecision, isDate, localToInstant } from "../../base/time.ts";
 import type { MovieClock } from "../wasm/records/movie-clock.ts";
 
 /** Seconds from 1904-01-01 to 1970-01-01, the epochs of ISO base media files and of everyone else. */
@@ -16,6 +16,8 @@ export type StatedSource = "quicktime" | "mediamtx" | "mvhd" | "mvhd_end" | "mvh
 export interface StatedStart {
   /** Milliseconds since 1970; of `mvhd_local`, the local time as if it were UTC. */
   readonly ms: number;
+  /** How far it may be off either way, milliseconds: what the statement leaves out. */
+  readonly precisionMs: number;
   readonly source: StatedSource;
 }
 
@@ -25,12 +27,13 @@ export interface StatedStart {
  */
 export function statedStart(clock: MovieClock, durationMs: number): StatedStart | undefined {
   const quicktime = parseCreationDate(clock.creationDate);
-  if (isMeant(quicktime)) return { ms: quicktime, source: "quicktime" };
-  if (isMeant(clock.wallClockMs)) return { ms: clock.wallClockMs, source: "mediamtx" };
+  if (quicktime !== undefined && isMeant(quicktime.ms)) return { ...quicktime, source: "quicktime" };
+  if (isMeant(clock.wallClockMs)) return { ms: clock.wallClockMs, precisionMs: 0, source: "mediamtx" };
   const ms = (clock.creationTime - EPOCH_1904) * 1000;
   if (!isMeant(ms)) return undefined;
-  if (clock.device === "android") return { ms: Math.round(ms - durationMs), source: "mvhd_end" };
-  return { ms, source: clock.device === "gopro" ? "mvhd_local" : "mvhd" };
+  const precisionMs = digitPrecision(0);
+  if (clock.device === "android") return { ms: Math.round(ms - durationMs), precisionMs, source: "mvhd_end" };
+  return { ms, precisionMs, source: clock.device === "gopro" ? "mvhd_local" : "mvhd" };
 }
 
 /** The instant of a stated start. @param zone of local times, as `checkTimeZone` takes it */
@@ -42,10 +45,11 @@ function isMeant(ms: number): boolean {
   return ms >= FIRST_MEANT_MS && isDate(ms);
 }
 
-/** ISO 8601 as devices write it: `2026-01-31T12:00:00+0800`, also with a fraction, `+08:00` or `Z`. NaN for anything else. */
-function parseCreationDate(text: string): number {
-  const match = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?)(?:Z|([-+]\d\d):?(\d\d))$/.exec(text);
-  if (match === null) return Number.NaN;
-  const [, local = "", hours, minutes = ""] = match;
-  return Date.parse(hours === undefined ? `${local}Z` : `${local}${hours}:${minutes}`);
+/** ISO 8601 as devices write it: `2026-01-31T12:00:00+0800`, also with a fraction, `+08:00` or `Z`. */
+function parseCreationDate(text: string): Pick<StatedStart, "ms" | "precisionMs"> | undefined {
+  const match = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(\.\d{1,9})?(?:Z|([-+]\d\d):?(\d\d))$/.exec(text);
+  if (match === null) return undefined;
+  const [, second = "", fraction = "", hours, minutes = ""] = match;
+  const ms = Date.parse(second + fraction + (hours === undefined ? "Z" : `${hours}:${minutes}`));
+  return { ms, precisionMs: digitPrecision(Math.max(0, fraction.length - 1)) };
 }

@@ -10,8 +10,9 @@ export const startParameters = {
     description: "When the recording starts. Default: as the file states it; `startSource` of the reply says by what.",
   }),
   precision: text(
-    "How far `start` may be off either way, at most a minute: seconds, or with units (`40ms`, `1s`), `0` for exact. " +
-      "Segments that follow one another within it are joined exactly. Default: a second for seconds since 1970, else 0.",
+    "How far the start may be off either way, at most a minute: seconds, or with units (`40ms`, `1s`), `0` for exact. " +
+      "Segments that follow one another within it are joined exactly. Default: a second for seconds since 1970 and for " +
+      "what files state in whole seconds, else 0.",
     "1s",
   ),
   tz: timeParameters.tz,
@@ -46,9 +47,9 @@ export function askedStart(
 /** Beyond it, what follows what is a guess. Milliseconds. */
 const MOST_PRECISION_MS = 60_000;
 
-/** Milliseconds of `precision`, or what `start` says of itself. */
-function parsePrecision(precision: string | undefined, start: string | undefined): number {
-  if (precision === undefined) return start === undefined ? 0 : precisionOf(start);
+/** Milliseconds of `precision`, or what `start` says of itself; undefined: as the file states. */
+function parsePrecision(precision: string | undefined, start: string | undefined): number | undefined {
+  if (precision === undefined) return start === undefined ? undefined : precisionOf(start);
   const ms = precision === "0" ? 0 : parseDuration(precision, "precision");
   if (ms <= MOST_PRECISION_MS) return ms;
   const message = `precision "${precision.slice(0, 64)}" is more than a minute. State the start more exactly.`;

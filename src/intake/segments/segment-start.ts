@@ -11,6 +11,8 @@ export interface SegmentStart {
   /** Milliseconds since 1970. */
   readonly ms: number;
   readonly source: StartSource;
+  /** How far it may be off either way, milliseconds, by what the file states. Default 0. */
+  readonly precisionMs?: number;
   /** Why it may be wrong, one sentence each. */
   readonly warnings: readonly string[];
 }
@@ -19,7 +21,7 @@ export interface SegmentStart {
 export interface AskedStart {
   /** Milliseconds since 1970 at which the reference track starts to be presented; absent: as the file states it. */
   readonly startMs?: number | undefined;
-  /** How far such a start, or one of a file's name, may be off either way, milliseconds. Default 0. */
+  /** How far the start may be off either way, milliseconds. Default: as the file states, where it states the start; else 0. */
   readonly precisionMs?: number | undefined;
   /** Decides once the file is indexed, instead of `startMs`. */
   readonly chooseStart?: ((indexed: IndexedSegment) => SegmentStart) | undefined;
@@ -47,8 +49,8 @@ const AHEAD_MS = 60_000;
  * @throws BoxcarError `start_missing` (400), and as `checkedSpan` does
  */
 export function timesOf(asked: AskedStart, indexed: IndexedSegment, nowMs: number): SegmentTimes {
-  const { ms, source, warnings } = startOf(asked, indexed, nowMs);
-  const precisionMs = source === "request" || source === "name" ? (asked.precisionMs ?? 0) : 0;
+  const { ms, source, precisionMs: stated = 0, warnings } = startOf(asked, indexed, nowMs);
+  const precisionMs = asked.precisionMs ?? stated;
   return { ...checkedSpan(ms, indexed.description.durationMs, asked.maxDurationMs), precisionMs, source, warnings };
 }
 
@@ -74,5 +76,5 @@ function startOf(asked: AskedStart, indexed: IndexedSegment, nowMs: number): Seg
       `The start that the file states, ${formatTime(ms)}, lies in the future. Give start=… if it is wrong.`,
     );
   }
-  return { ms, source: stated.source, warnings };
+  return { ms, source: stated.source, precisionMs: stated.precisionMs, warnings };
 }
