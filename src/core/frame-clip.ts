@@ -2,6 +2,7 @@ import { concatenated } from "../base/bytes.ts";
 import { layoutMp4 } from "./layout/layout-mp4.ts";
 import { NO_HEADERS } from "./layout/layout.ts";
 import { readRegions } from "./layout/regions.ts";
+import { Pieces } from "./planning/pieces.ts";
 import { OutputTrack } from "./planning/output-track.ts";
 import { leftOut, NO_COUNTS, sourceOf, type Piece, type PieceTrack } from "./planning/piece.ts";
 import type { TimedSegment } from "./planning/placed-segment.ts";
@@ -138,7 +139,7 @@ async function clipOf(parts: FrameParts, placed: readonly Placed[], presentedEnd
     track.lastDts = dts + lasting;
   }
   const composition = {
-    ...{ tracks: [track], pieces, startMs: 0, endMs: 0, coverage: [], gaps: [], chapterStarts: [], clock: [] },
+    ...{ tracks: [track], pieces: new Pieces(pieces), startMs: 0, endMs: 0, coverage: [], gaps: [], chapterStarts: [], clock: [] },
     ...{
       joints: pieces.length - 1,
       segments: pieces.length,

@@ -65,7 +65,7 @@ test("what is told of a range without keeping its pieces is what is delivered", 
       const { layout, hash } = composed;
       const { pieces, segments } = layout.composition;
       if (pieces.length < segments) {
-        expect(pieces).toEqual([]);
+        expect(pieces.length).toBe(0);
         dropped++;
       }
       const sizes = [layoutMp4(layout), layoutFmp4(layout)].map((regions) =>

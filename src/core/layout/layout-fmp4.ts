@@ -17,6 +17,7 @@ import {
 } from "./layout.ts";
 import type { OutputTrack } from "../planning/output-track.ts";
 import { isVideo } from "../track-kinds.ts";
+import type { Pieces } from "../planning/pieces.ts";
 import type { Piece } from "../planning/piece.ts";
 import type { Composition } from "../planning/composition.ts";
 import { millisecondsOf, rescale, ticksOf } from "../ticks.ts";
@@ -54,12 +55,14 @@ export function layoutFmp4(parts: LayoutParts): Region[] {
   if (count <= MAX_REFERENCES) {
     // Its times are those of the presentation: what the edit list hides at either end does not count (clause 8.16.3).
     const hidden = hiddenOf(reference, parts);
-    const referred = pieces.filter(isReferred);
-    const [first, last] = [referred[0], referred.at(-1)];
-    const hiddenIn = (piece: Piece): typeof NOTHING => ({
+    const ends = whenRead(() => {
+      const referred = Array.from(pieces, isReferred);
+      return { first: referred.indexOf(true), last: referred.lastIndexOf(true) };
+    });
+    const hiddenIn = (i: number): typeof NOTHING => ({
       offset: 0,
-      hiddenStart: piece === first ? hidden.start : 0,
-      hiddenEnd: piece === last ? hidden.end : 0,
+      hiddenStart: i === ends().first ? hidden.start : 0,
+      hiddenEnd: i === ends().last ? hidden.end : 0,
     });
     const behind = (i: number): number =>
       bytesOf(
@@ -72,12 +75,12 @@ export function layoutFmp4(parts: LayoutParts): Region[] {
       piecesRegion(
         parts,
         { total: count * SIDX_ENTRY, of: (piece) => references(piece) * SIDX_ENTRY },
-        (piece, _, { rest }) => [
+        (piece, i, { rest }) => [
           "accessEntries",
           tracksOf(piece),
           Table.Sidx,
           reference.timescale,
-          hiddenIn(piece),
+          hiddenIn(i),
           { rest },
         ],
         (entries, i) => lengthened(entries, behind(i + 1)),
@@ -193,9 +196,9 @@ function fragmentLengths({ tracks, fragments }: Composition): PieceLengths {
 }
 
 /** The pieces from number `first` on, as far as they are `wanted` without a break. */
-function* stretch(pieces: readonly Piece[], first: number, wanted: (piece: Piece) => boolean): Generator<Piece> {
+function* stretch(pieces: Pieces, first: number, wanted: (piece: Piece) => boolean): Generator<Piece> {
   for (let i = first; ; i++) {
-    const piece = pieces[i];
+    const piece = pieces.at(i);
     if (piece === undefined || !wanted(piece)) return;
     yield piece;
   }
@@ -219,12 +222,13 @@ function lengthened(lent: LentBytes, more: number): LentBytes {
 }
 
 /** The sum of `of` over all pieces before each, and `first`. */
-function startsOf(pieces: readonly Piece[], of: (piece: Piece) => number, first: number): Float64Array {
+function startsOf(pieces: Pieces, of: (piece: Piece) => number, first: number): Float64Array {
   const starts = new Float64Array(pieces.length);
   let sum = first;
-  pieces.forEach((piece, i) => {
-    starts[i] = sum;
+  let i = 0;
+  for (const piece of pieces) {
+    starts[i++] = sum;
     sum += of(piece);
-  });
+  }
   return starts;
 }

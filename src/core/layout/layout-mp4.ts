@@ -18,7 +18,7 @@ import {
   type TrackHeaders,
 } from "./layout.ts";
 import type { OutputTrack } from "../planning/output-track.ts";
-import type { Piece } from "../planning/piece.ts";
+import type { Pieces } from "../planning/pieces.ts";
 import { rescale } from "../ticks.ts";
 import { inlineRegion, madeRegion, mediaRegion, piecesRegion, whenRead, type Region } from "./regions.ts";
 
@@ -112,7 +112,7 @@ const ENTRY_BYTES: Readonly<Record<number, (counts: TableCounts, samples: number
 function tableRegion(parts: LayoutParts, track: OutputTrack, table: number, mediaStart: number): Region {
   const { pieces } = parts.composition;
   if (table === Table.Stts && track.joinsDurations) {
-    const tracks = (): PieceTrack[] => pieces.flatMap((piece) => pieceTrackOf(piece, track) ?? []);
+    const tracks = (): PieceTrack[] => Array.from(pieces, (piece) => pieceTrackOf(piece, track) ?? []).flat();
     return madeRegion(
       track.sttsEntries * 8,
       whenRead(() => durationEntries(tracks())),
@@ -134,15 +134,16 @@ function tableRegion(parts: LayoutParts, track: OutputTrack, table: number, medi
 }
 
 // What each piece's entries count from: samples, chunks, or the offset of the piece's media.
-function startsOf(pieces: readonly Piece[], track: OutputTrack, table: number, mediaStart: number): Float64Array {
+function startsOf(pieces: Pieces, track: OutputTrack, table: number, mediaStart: number): Float64Array {
   const starts = new Float64Array(pieces.length);
   let sum = table === Table.Stco || table === Table.Co64 ? mediaStart : 0;
-  pieces.forEach((piece, i) => {
-    starts[i] = sum;
+  let i = 0;
+  for (const piece of pieces) {
+    starts[i++] = sum;
     const found = pieceTrackOf(piece, track);
     if (table === Table.Stss) sum += found?.count ?? 0;
     else if (table === Table.Stsc) sum += found?.counts.chunks ?? 0;
     else sum += piece.bytes;
-  });
+  }
   return starts;
 }

@@ -3,8 +3,10 @@ import type { Composition } from "../planning/composition.ts";
 
 /** About what a plan and both its layouts take in memory, bytes: besides, and for each of what they are made of. */
 const PLAN_BYTES = 10_000;
-const PIECE_BYTES = 500;
-const PIECE_TRACK_BYTES = 250;
+/** Where each piece begins and ends: in each table of a progressive file, in its media, and among fragments. */
+const PLACES_OF_TRACK = 14;
+const PLACES = 6;
+const PLACE_BYTES = 8;
 const INTERVAL_BYTES = 100;
 /** Headers of an output hold its sample entries and kept boxes once more in each format, and while they are made. */
 const DESCRIPTION_COPIES = 4;
@@ -18,16 +20,12 @@ export function weightOf(
   const kept = new Set(headers.map((header) => header.kept));
   const parts = [...headers.map(({ descriptions }) => descriptions), ...kept];
   const raw = parts.reduce((sum, { length }) => sum + length, 0);
-  const inline = new Set(pieces.map((piece) => piece.inline));
-  const sets = [...inline].reduce((sum, { length }) => sum + length, 0);
-  const made = pieces.reduce((sum, piece) => sum + (piece.made?.index?.length ?? 0), 0);
   const records = tracks.reduce((sum, track) => sum + track.descriptions.length, 0);
   return (
     PLAN_BYTES +
-    pieces.length * (PIECE_BYTES + tracks.length * PIECE_TRACK_BYTES) +
+    pieces.weight +
+    pieces.length * (PLACES + tracks.length * PLACES_OF_TRACK) * PLACE_BYTES +
     (intervals + records) * INTERVAL_BYTES +
-    raw * DESCRIPTION_COPIES +
-    sets +
-    made
+    raw * DESCRIPTION_COPIES
   );
 }

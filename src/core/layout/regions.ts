@@ -7,6 +7,7 @@ import type { FragmentsPage, LentBytes, Rest, SpansPage } from "../wasm/loaded-i
 import { INDEX_PAGE } from "../segment.ts";
 import type { LayoutParts } from "./layout.ts";
 import type { Composition } from "../planning/composition.ts";
+import type { Pieces } from "../planning/pieces.ts";
 import type { Piece } from "../planning/piece.ts";
 import { inTurn, type Source } from "../reading/read-ahead.ts";
 import { cutParts, readParts, type Part } from "../reading/read-spans.ts";
@@ -194,21 +195,20 @@ export function whenRead<T extends object>(make: () => T): () => T {
 }
 
 /** Where each piece's bytes end in a region. @throws Error when they do not add up to its length */
-function endsOf(pieces: readonly Piece[], lengths: PieceLengths): Float64Array {
+function endsOf(pieces: Pieces, lengths: PieceLengths): Float64Array {
   const ends = new Float64Array(pieces.length);
   let sum = 0;
-  pieces.forEach((piece, i) => {
-    ends[i] = sum += lengths.of(piece);
-  });
+  let i = 0;
+  for (const piece of pieces) ends[i++] = sum += lengths.of(piece);
   if (sum !== lengths.total) throw new Error(`the pieces have ${String(sum)} of ${String(lengths.total)} bytes`);
   return ends;
 }
 
-function* piecesIn(pieces: readonly Piece[], ends: Float64Array, span: ByteSpan): Generator<PieceSpan> {
+function* piecesIn(pieces: Pieces, ends: Float64Array, span: ByteSpan): Generator<PieceSpan> {
   const end = span.offset + span.length;
   const last = firstAbove(ends, end - 1);
   for (let number = firstAbove(ends, span.offset); number <= last; number++) {
-    const piece = pieces[number];
+    const piece = pieces.at(number);
     const start = number === 0 ? 0 : (ends[number - 1] ?? 0);
     const offset = Math.max(0, span.offset - start);
     const length = Math.min(ends[number] ?? 0, end) - start - offset;
@@ -234,11 +234,12 @@ function indexOf(
   last: number,
 ): Promise<Uint8Array> {
   const { pieces } = parts.composition;
-  const made = pieces[number]?.made?.index;
+  const made = pieces.at(number)?.made?.index;
   if (made !== undefined) return Promise.resolve(made);
-  const next = pieces
-    .slice(number + 1, Math.min(number + INDEX_PAGE, last + 1))
-    .filter((piece) => piece.made?.index === undefined);
-  const upcoming = next.map(({ source }) => source.id);
-  return parts.indexes.get(pieces[number]?.source.id ?? 0, upcoming);
+  const upcoming: number[] = [];
+  for (let i = number + 1; i < Math.min(number + INDEX_PAGE, last + 1); i++) {
+    const next = pieces.at(i);
+    if (next !== undefined && next.made?.index === undefined) upcoming.push(next.source.id);
+  }
+  return parts.indexes.get(pieces.at(number)?.source.id ?? 0, upcoming);
 }

@@ -23,6 +23,7 @@ import {
 import { shownAt, type PlacedSegment, type TimedSegment } from "./placed-segment.ts";
 import type { Placement, PlacedSink } from "./placer.ts";
 import type { Composition } from "./composition.ts";
+import { Pieces } from "./pieces.ts";
 import { join } from "./join.ts";
 import type { Match } from "./match.ts";
 import { selectionOf, shownOf } from "./selection.ts";
@@ -95,7 +96,7 @@ export class PieceMaker implements PlacedSink {
     return {
       ...shown,
       tracks: outputs.filter((track) => track.samples > 0),
-      pieces,
+      pieces: new Pieces(pieces),
       segments: this.#segments,
       fragments: this.#fragments,
       references: this.#references,

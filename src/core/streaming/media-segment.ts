@@ -3,6 +3,7 @@ import { FragmentCounts } from "../planning/fragment-sizes.ts";
 import { PlanIdentity } from "../layout/plan-identity.ts";
 import { mediaRegion, readRegions } from "../layout/regions.ts";
 import { leftOut, sourceOf, type Piece, type PieceTrack } from "../planning/piece.ts";
+import { Pieces } from "../planning/pieces.ts";
 import { TimedSegment } from "../planning/placed-segment.ts";
 import { encrypted } from "../planning/refusals.ts";
 import { rescale, meanDuration } from "../ticks.ts";
@@ -171,7 +172,7 @@ function mediaOf(
   // Sequence numbers grow with the samples (ISO/IEC 14496-12 clause 8.8.5).
   const sequence = 1 + (heads[0]?.first ?? 0);
   const region = mediaRegion(
-    { core, store, indexes, composition: { pieces: [piece] } },
+    { core, store, indexes, composition: { pieces: new Pieces([piece]) } },
     { total, of: () => total },
     (_piece, _number, { rest }) => ["fragments", tracks, sequence, { rest }],
   );
