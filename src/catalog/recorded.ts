@@ -291,7 +291,8 @@ async function* startedAhead<Item, Made>(
   }
 }
 
-function tooLarge(most: number): BoxcarError {
+/** More than were to be. */
+export function tooLarge(most: number): BoxcarError {
   const message = `The range has more than ${String(most)} segments, which is the most that one call takes. Ask for shorter ranges.`;
   return new BoxcarError("range_too_large", message, { mostSegments: most });
 }

@@ -106,14 +106,14 @@ export async function compose(
   const placer = new Placer({ ...query, gapToleranceMs, queries, before: namedBefore }, maker);
   let added = 0;
   let isFirst = true;
-  const add = async (segment: RecordedSegment): Promise<void> => {
-    await named.add(segment);
+  const place = async (segment: RecordedSegment): Promise<void> => {
     await placer.add(segment);
     await pace.breathe();
   };
   for await (const page of firstTogether(pages)) {
     if (isReadyHour(page)) {
-      await addHour(placer, page, add);
+      await named.addHour(page.names);
+      await addHour(placer, page, place);
       await pace.breathe();
       continue;
     }

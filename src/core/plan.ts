@@ -34,6 +34,8 @@ export interface RangeOutline {
   readonly weight: number;
   /** Bytes of the output: the layout is arithmetic and reads nothing. @throws BoxcarError `captions_too_long` (400) */
   size(format: "mp4" | "fmp4"): number;
+  /** As `Media` has it. */
+  etag(format: "mp4" | "fmp4"): string;
 }
 
 /** What will be delivered. */
@@ -102,6 +104,7 @@ function describe({ layout, hash }: Composed): RangeOutline | Plan {
     segments: composition.segments,
     weight: weightOf(composition, headers),
     size: (format) => media(format).size,
+    etag: (format) => etagOf(hash, format),
   };
   return composition.pieces.length < composition.segments ? outline : { ...outline, media };
 }
@@ -111,11 +114,15 @@ function codecsOf({ core }: LayoutParts, handler: number, descriptions: Uint8Arr
   return [...new Set(core.entries.codecs(handler, descriptions))].join(",");
 }
 
+function etagOf(hash: string, format: "mp4" | "fmp4"): string {
+  return `${hash}-${format}`;
+}
+
 function mediaOf(layout: LayoutParts, hash: string, format: "mp4" | "fmp4"): Media {
   const regions = format === "mp4" ? layoutMp4(layout) : layoutFmp4(layout);
   return {
     size: regions.reduce((sum, region) => sum + region.length, 0),
-    etag: `${hash}-${format}`,
+    etag: etagOf(hash, format),
     read: (span) => readRegions(regions, span),
   };
 }

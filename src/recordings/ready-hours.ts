@@ -1,25 +1,31 @@
 import { Breather } from "../base/breather.ts";
-import type { Pace } from "../base/ports.ts";
+import type { Pace, Sha256 } from "../base/ports.ts";
 import type { Catalog } from "../catalog/catalog.ts";
 import { HOUR_MS, type MadeHour } from "../catalog/hours.ts";
-import type { RecordedPage } from "../catalog/recorded.ts";
+import { tooLarge, type RecordedPage } from "../catalog/recorded.ts";
 import type { RecordedHour } from "../catalog/recorded-hours.ts";
 import { DEFAULT_GAP_TOLERANCE_MS, type Page } from "../core/compose.ts";
-import { keptRuns, readRuns } from "../core/planning/kept-runs.ts";
+import { SegmentNames } from "../core/layout/plan-identity.ts";
+import { keptRuns, readRuns, type KeptRuns } from "../core/planning/kept-runs.ts";
+import { countOf, isReadyHour } from "../core/planning/ready-hour.ts";
 import { findRuns } from "../core/planning/find-runs.ts";
 import type { IndexQueries } from "../core/planning/index-queries.ts";
-import type { RunItem } from "../core/planning/segment-run.ts";
 
 /** Hours that are kept in one transaction. */
 const TOGETHER = 24;
 /** An hour of more items is no better than its segments. */
 const MOST_ITEMS = 60;
 
+/** Of such an hour nothing is kept. */
+const NOT_WORTH = "not worth it";
+
 /** What hours are made ready with. */
 interface HourParts {
   readonly catalog: Catalog;
   readonly queries: IndexQueries;
   readonly gapToleranceMs?: number | undefined;
+  /** Default: WebCrypto's. */
+  readonly sha256?: Sha256 | undefined;
   /** Default: a breath every ten milliseconds. */
   readonly pace?: Pace | undefined;
 }
@@ -28,38 +34,50 @@ interface HourParts {
  * The segments of pages, whole hours as runs: those that are not kept as runs are made into some, and kept for whoever asks
  * next.
  * @param versions notes those of the pages
+ * @param mostSegments that there may be; default: any number
+ * @throws BoxcarError `range_too_large` (400), `index_missing` (503), and as the pages do
  */
 export async function* readyHours(
-  { catalog, queries, gapToleranceMs = DEFAULT_GAP_TOLERANCE_MS, pace = new Breather() }: HourParts,
+  { catalog, queries, gapToleranceMs = DEFAULT_GAP_TOLERANCE_MS, sha256, pace = new Breather() }: HourParts,
   streamPath: string,
   pages: AsyncIterable<RecordedPage>,
   versions: Set<string>,
+  mostSegments = Number.POSITIVE_INFINITY,
 ): AsyncGenerator<Page, void, undefined> {
+  let found = 0;
+  const count = <One extends Page>(page: One): One => {
+    found += isReadyHour(page) ? countOf(page) : page.length;
+    if (found > mostSegments) throw tooLarge(mostSegments);
+    return page;
+  };
   const made: MadeHour[] = [];
   const keep = (): Promise<void> => catalog.keepHours(streamPath, made.splice(0)).catch(() => undefined); // made again when it is wanted
   try {
     for await (const { segments, version, hour } of pages) {
       versions.add(version);
       if (hour === undefined) {
-        yield segments;
+        yield count(segments);
         continue;
       }
-      const runs = keptRunsOf(hour, gapToleranceMs);
-      if (runs !== undefined && runs.length > 0) {
-        yield { items: runs, segments: hour.segments };
+      const known = keptRunsOf(hour, gapToleranceMs);
+      if (known !== undefined && known !== NOT_WORTH) {
+        yield count({ ...known, segments: hour.segments });
         continue;
       }
       const read = await hour.segments();
-      if (runs !== undefined) {
-        yield read;
+      if (known === NOT_WORTH) {
+        yield count(read);
         continue;
       }
       const items = await findRuns(queries, read, gapToleranceMs, pace);
+      const named = new SegmentNames(sha256);
+      for (const segment of read) await named.add(segment);
+      const names = await named.digest();
       const { hour: number, version: ofHour } = hour;
-      const kept = items.length > MOST_ITEMS ? new Uint8Array(0) : keptRuns(items, gapToleranceMs);
+      const kept = items.length > MOST_ITEMS ? new Uint8Array(0) : keptRuns({ items, names }, gapToleranceMs);
       made.push({ hour: number, version: ofHour, runs: kept });
       if (made.length === TOGETHER) await keep();
-      yield { items, segments: hour.segments };
+      yield count({ items, names, segments: hour.segments });
     }
   } finally {
     if (made.length > 0) await keep();
@@ -82,8 +100,8 @@ export async function makeHours(parts: Omit<HourParts, "pace">, most: number, si
   }
 }
 
-/** The runs that are kept of an hour; none where it is not worth it; undefined when they have to be made. */
-function keptRunsOf({ runs }: RecordedHour, toleranceMs: number): RunItem[] | undefined {
+/** The runs that are kept of an hour; undefined when they have to be made. */
+function keptRunsOf({ runs }: RecordedHour, toleranceMs: number): KeptRuns | typeof NOT_WORTH | undefined {
   if (runs === null) return undefined;
-  return runs.length === 0 ? [] : readRuns(runs, toleranceMs);
+  return runs.length === 0 ? NOT_WORTH : readRuns(runs, toleranceMs);
 }

@@ -127,7 +127,7 @@ describe("hours that are kept", () => {
     try {
       const outline = await made();
       const { startMs, endMs, joints, gaps, coverage, clock, codecs, changes, segments } = outline;
-      const sizes = [outline.size("mp4"), outline.size("fmp4")];
+      const sizes = [outline.size("mp4"), outline.size("fmp4"), outline.etag("mp4")];
       return { startMs, endMs, joints, gaps, coverage, clock, codecs, changes, segments, sizes };
     } catch (error) {
       if (error instanceof BoxcarError) return error.code;
@@ -168,7 +168,7 @@ describe("hours that are kept", () => {
     const rows = await sql<{ runs: ArrayBuffer }>`select runs from hours where length(runs) > 0`.execute(
       opened.db.primary,
     );
-    const runs = rows.rows.flatMap(({ runs }) => readRuns(new Uint8Array(runs), 500)?.filter(isRun) ?? []);
+    const runs = rows.rows.flatMap(({ runs }) => readRuns(new Uint8Array(runs), 500)?.items.filter(isRun) ?? []);
     expect(Math.max(...runs.map(({ count }) => count))).toBeGreaterThan(3);
   }, 60_000);
 

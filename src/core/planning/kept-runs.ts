@@ -3,7 +3,7 @@ import type { RecordedSegment } from "../segment.ts";
 import { isRun, RUN_PARTS, type RunCounts, type RunItem, type RunTrack, type SegmentRun } from "./segment-run.ts";
 
 /** Of what is written: raise it when the same bytes would say something else, or runs would be found in another way. */
-const FORMAT = 1;
+const FORMAT = 2;
 
 /** What a run is kept as, and a segment that belongs to none. */
 const [SEGMENT, RUN] = [0, 1];
@@ -23,11 +23,19 @@ const COUNTS = [
   ...["bytes", "flags", "commonFlags", "constantSize"],
 ] as readonly (keyof RunCounts)[];
 
+/** The segments of an hour. */
+export interface KeptRuns {
+  readonly items: readonly RunItem[];
+  /** As `ReadyHour` has it. */
+  readonly names: string;
+}
+
 /** Runs as bytes. @param toleranceMs what they were found with */
-export function keptRuns(items: readonly RunItem[], toleranceMs: number): Uint8Array {
+export function keptRuns({ items, names }: KeptRuns, toleranceMs: number): Uint8Array {
   const writer = new ColumnWriter();
   writer.number(FORMAT);
   writer.number(toleranceMs);
+  writer.text(names);
   for (const item of items) {
     writer.number(isRun(item) ? RUN : SEGMENT);
     if (isRun(item)) writeRun(writer, item);
@@ -37,12 +45,13 @@ export function keptRuns(items: readonly RunItem[], toleranceMs: number): Uint8A
 }
 
 /** Reads runs. Undefined when they were written by another version, or found with another tolerance. */
-export function readRuns(bytes: Uint8Array, toleranceMs: number): RunItem[] | undefined {
+export function readRuns(bytes: Uint8Array, toleranceMs: number): KeptRuns | undefined {
   const reader = new ColumnReader(bytes);
   if (reader.number() !== FORMAT || reader.number() !== toleranceMs) return undefined;
+  const names = reader.text();
   const items: RunItem[] = [];
   while (!reader.ended) items.push(reader.number() === RUN ? readRun(reader) : readSegment(reader.block()));
-  return items;
+  return { items, names };
 }
 
 function writeSegment(writer: ColumnWriter, { summary, ...others }: RecordedSegment): void {

@@ -5,6 +5,8 @@ import { isRun, type RunItem } from "./segment-run.ts";
 /** The segments that start in one hour, as they were made ready beforehand. */
 export interface ReadyHour {
   readonly items: readonly RunItem[];
+  /** The digest of their `SegmentNames`. */
+  readonly names: string;
   /** The same segments one by one. */
   readonly segments: () => Promise<readonly RecordedSegment[]>;
 }
@@ -12,6 +14,11 @@ export interface ReadyHour {
 /** Whether a page of segments is a ready hour. */
 export function isReadyHour(page: readonly RecordedSegment[] | ReadyHour): page is ReadyHour {
   return "items" in page;
+}
+
+/** How many segments an hour has. */
+export function countOf({ items }: ReadyHour): number {
+  return items.reduce((sum, item) => sum + (isRun(item) ? item.count : 1), 0);
 }
 
 /** Adds an hour: its runs as wholes where that can be. @param add adds one segment */

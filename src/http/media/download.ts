@@ -3,7 +3,7 @@ import type { Context } from "hono";
 import type { Segment } from "../../catalog/types.ts";
 import { BoxcarError } from "../../base/errors.ts";
 import { MOST_CHAPTERS, type Mark, type Media, type RangeOutline } from "../../core/index.ts";
-import { planSegment } from "../../recordings/plan-range.ts";
+import { planSegment, type RangeQuery } from "../../recordings/plan-range.ts";
 import { defaultFileName, disposition } from "../replies/file-name.ts";
 import { sendMedia } from "../replies/send-media.ts";
 import { storedMedia } from "../replies/stored-media.ts";
@@ -14,7 +14,7 @@ import type { App, AppContext, AppEnv } from "../context.ts";
 import { outputParameters } from "../schema/output-parameters.ts";
 import { integer, lenient, spanning, timeParameters } from "../schema/parameters.ts";
 import { atOnce, holdPlan } from "../middleware/limits.ts";
-import { plannedRange } from "../ranges/planned-range.ts";
+import { outlinedRange, plannedRange } from "../ranges/planned-range.ts";
 import { refused } from "../replies/replies.ts";
 import { shared, shareParameters, shareReply, signedLinkParameters, wantsLink } from "../ranges/share.ts";
 import { streamReply } from "../replies/stream-reply.ts";
@@ -147,7 +147,7 @@ async function deliverRange(
   const bounded = await boundedRange(context.catalog, streamPath, asked);
   // One offset for the whole file, stated with every time: the clock of a caption never jumps.
   const offsetMinutes = Math.round(zoneOffset(query.tz ?? context.config.timeZone, bounded.startMs) / 60_000);
-  const plan = await plannedRange(c, context, {
+  const wanted = {
     streamPath,
     ...bounded,
     cut,
@@ -160,7 +160,8 @@ async function deliverRange(
       ? {}
       : { chapters: { offsetMinutes, ...(await marksOf(context, streamPath, query, bounded)) } }),
     ...(query.captions === "clock" ? { captions: { offsetMinutes } } : {}),
-  });
+  };
+  const { plan, media } = await plannedMedia(c, context, wanted, format);
   const { startMs, endMs, joints, changes: told } = plan;
   const { settleMs, gapToleranceMs } = context.config;
   // What is missing may still be uploaded; where all is there, nothing can be added.
@@ -175,7 +176,7 @@ async function deliverRange(
     ...optionsOf(query),
   });
   return {
-    media: plan.media(format),
+    media,
     startMs,
     endMs,
     joints,
@@ -184,6 +185,24 @@ async function deliverRange(
     settled,
     query: same,
   };
+}
+
+/** What a range becomes: for a HEAD request no more than is told of it. */
+async function plannedMedia(
+  c: Context<AppEnv>,
+  context: AppContext,
+  query: RangeQuery,
+  format: "mp4" | "fmp4",
+): Promise<{ plan: RangeOutline; media: Media }> {
+  if (c.req.raw.method !== "HEAD") {
+    const plan = await plannedRange(c, context, query);
+    return { plan, media: plan.media(format) };
+  }
+  const plan = await outlinedRange(c, context, query, context.config.planning.downloadSegments);
+  const read = (): never => {
+    throw new Error("the reply to a HEAD request has no body");
+  };
+  return { plan, media: { size: plan.size(format), etag: plan.etag(format), read } };
 }
 
 /** The events of a range that are to be chapters of it, the newest ones when they are too many. */

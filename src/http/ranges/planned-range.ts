@@ -19,9 +19,13 @@ export function plannedRange(c: Context<AppEnv>, context: AppContext, query: Ran
   });
 }
 
-/** The same of `outlineRange`. @throws BoxcarError as `outlineRange` does */
-export function outlinedRange(c: Context<AppEnv>, context: AppContext, query: RangeQuery): Promise<RangeOutline> {
-  const mostSegments = context.config.planning.timelineSegments;
+/** The same of `outlineRange`. @param mostSegments default: those of a timeline @throws BoxcarError as `outlineRange` does */
+export function outlinedRange(
+  c: Context<AppEnv>,
+  context: AppContext,
+  query: RangeQuery,
+  mostSegments = context.config.planning.timelineSegments,
+): Promise<RangeOutline> {
   return paced(c, context, (pace) => outlineRange(context.planning, query, { ...pace, mostSegments }));
 }
 
