@@ -139,7 +139,16 @@ async function clipOf(parts: FrameParts, placed: readonly Placed[], presentedEnd
     track.lastDts = dts + lasting;
   }
   const composition = {
-    ...{ tracks: [track], pieces: new Pieces(pieces), startMs: 0, endMs: 0, coverage: [], gaps: [], chapterStarts: [], clock: [] },
+    ...{
+      tracks: [track],
+      pieces: new Pieces(pieces),
+      startMs: 0,
+      endMs: 0,
+      coverage: [],
+      gaps: [],
+      chapterStarts: [],
+      clock: [],
+    },
     ...{
       joints: pieces.length - 1,
       segments: pieces.length,

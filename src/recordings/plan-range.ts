@@ -99,7 +99,13 @@ async function planned(
   const recorded = recordedAndGrowing(catalog, streamPath, startMs, endMs, { ...bounds, hoursUntilMs });
   const shared = coreParts(parts);
   const queries = shared.queries ?? new IndexQueries(shared.core, shared.indexes);
-  const pages = readyHours({ ...parts, queries, pace: bounds.pace }, streamPath, recorded, versions, bounds.mostSegments);
+  const pages = readyHours(
+    { ...parts, queries, pace: bounds.pace },
+    streamPath,
+    recorded,
+    versions,
+    bounds.mostSegments,
+  );
   const led: RecordedSegment[] = [];
   const before = (segment: RecordedSegment): Promise<RecordedSegment | undefined> => {
     led.push(segment);
