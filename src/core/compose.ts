@@ -8,9 +8,9 @@ import type { ChapterOptions, ClockOptions, LayoutParts, TrackHeaders } from "./
 import type { SegmentBefore } from "./planning/lead.ts";
 import type { Composition } from "./planning/composition.ts";
 import { PieceMaker } from "./planning/piece-maker.ts";
-import { Placer } from "./planning/placer.ts";
 import { addHour, isReadyHour, type ReadyHour } from "./planning/ready-hour.ts";
 import { noSyncSample } from "./planning/refusals.ts";
+import { RunPlacer } from "./planning/run-placer.ts";
 import { PlanIdentity } from "./layout/plan-identity.ts";
 
 /** A distance between segments above this is a gap, milliseconds. */
@@ -103,7 +103,7 @@ export async function compose(
     return found;
   };
   const maker = new PieceMaker({ ...query, edits, core, queries, indexOf, store, mostPieces });
-  const placer = new Placer({ ...query, gapToleranceMs, queries, before: namedBefore }, maker);
+  const placer = new RunPlacer({ ...query, gapToleranceMs, queries, before: namedBefore }, maker);
   let added = 0;
   let isFirst = true;
   const place = async (segment: RecordedSegment): Promise<void> => {

@@ -1,7 +1,7 @@
 import { sql } from "kysely";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { readRuns } from "../../src/core/planning/kept-runs.ts";
-import { Placer } from "../../src/core/planning/placer.ts";
+import { RunPlacer } from "../../src/core/planning/run-placer.ts";
 import { isRun } from "../../src/core/planning/segment-run.ts";
 import { indexObject, type Core, type IndexedSegment, type RangeOutline } from "../../src/core/index.ts";
 import type { Catalog } from "../../src/catalog/catalog.ts";
@@ -138,7 +138,7 @@ describe("hours that are kept", () => {
   const fresh = (catalog: Catalog) => sharingParts({ core, catalog, store: noStore });
 
   it("tell of a range what its segments tell, whatever has changed, and whoever changed it", async () => {
-    const follows = vi.spyOn(Placer.prototype, "addRun");
+    const follows = vi.spyOn(RunPlacer.prototype, "addRun");
     const streamPath = "one";
     const ids = await fill(streamPath);
     for (let round = 0; round < 8; round++) {
@@ -183,7 +183,7 @@ describe("hours that are kept", () => {
     const { queries } = fresh(opened.catalog);
     await makeHours({ catalog: opened.catalog, queries }, 100, new AbortController().signal);
     expect(await made()).toEqual([{ hour: 10_000 }, { hour: 10_001 }]);
-    expect(await opened.catalog.hoursToMake(100)).toEqual([]);
+    expect(await opened.catalog.hours.missing(100)).toEqual([]);
     await add(opened.catalog, "four", BEGIN_MS + MINUTE_MS, rng.pick(KINDS));
     expect(await made()).toEqual([{ hour: 10_001 }]);
   });

@@ -1,6 +1,6 @@
 import type { OutputTrack } from "./output-track.ts";
 import type { Pieces } from "./pieces.ts";
-import type { Placement } from "./placer.ts";
+import type { Placement } from "./placement.ts";
 
 /** Everything an output is made of, before its bytes are laid out. */
 export interface Composition extends Omit<Placement, "leading" | "pictureEndMs"> {

@@ -44,6 +44,23 @@ export function ticksToNext(
   return lengthOf(before, timescale) + openEndOf(before, distanceMs, timescale) + hidden;
 }
 
+/** From the start of the first of some segments, each of which goes on where the one before ends, to that of the last one: as `ticksToNext`. */
+export function ticksOver(
+  segments: readonly TimedSegment[],
+  { toleranceMs, timescale }: { toleranceMs: number; timescale: number },
+): number {
+  let ticks = 0;
+  let before: TimedSegment | undefined;
+  for (const next of segments) {
+    if (before !== undefined) {
+      const distanceMs = distanceMsOf(before, next);
+      ticks += ticksToNext(before, next, { distanceMs, toleranceMs, timescale });
+    }
+    before = next;
+  }
+  return ticks;
+}
+
 /** A last sample whose duration is stated as 0 lasts until the next segment, at most as long as the others. */
 function openEndOf({ reference }: TimedSegment, distanceMs: number, timescale: number): number {
   if (reference.lastDuration > 0 || reference.samples < 2 || distanceMs <= 0) return 0;

@@ -21,7 +21,8 @@ import {
   type PieceTrack,
 } from "./piece.ts";
 import { shownAt, type PlacedSegment, type TimedSegment } from "./placed-segment.ts";
-import type { Placement, PlacedSink } from "./placer.ts";
+import type { Placement } from "./placement.ts";
+import type { RunSink } from "./run-placer.ts";
 import type { Composition } from "./composition.ts";
 import { Pieces } from "./pieces.ts";
 import { join } from "./join.ts";
@@ -57,7 +58,7 @@ interface Cut {
  * Turns placed segments into pieces, one after another: selects their samples, gives them their times and mends each
  * track's joint with what is before (rules 3 and 5 of a plan).
  */
-export class PieceMaker implements PlacedSink {
+export class PieceMaker implements RunSink {
   readonly #options: PieceMakerOptions;
   readonly #outputs: OutputTrack[] = [];
   /** By kind of segment. */

@@ -129,6 +129,28 @@ export interface PlacedSegment {
   readonly joint: Joint | undefined;
 }
 
+/**
+ * A segment of which all is taken that lies before the end of what is asked for.
+ * @param place as `PlacedSegment.outputStart`, ticks of `timescale`; endMs: wall clock, milliseconds, exclusive
+ */
+export function placedAt(
+  timed: TimedSegment,
+  { place, timescale, endMs }: { readonly place: number; readonly timescale: number; readonly endMs: number },
+): PlacedSegment {
+  return {
+    timed,
+    outputStart: place,
+    timescale,
+    from: Number.NEGATIVE_INFINITY,
+    ...{ mayPreroll: false, isLed: false, leads: false },
+    hiddenMs: 0,
+    untilMs: timed.endsBy(endMs) ? Number.POSITIVE_INFINITY : endMs,
+    takenOver: false,
+    othersFromMs: Number.NEGATIVE_INFINITY,
+    joint: undefined,
+  };
+}
+
 /** What turns a time of the segment's presentation into one of the output's, both in ticks of the output track. */
 export function baseOf(
   { timed, outputStart: place, timescale }: PlacedSegment,

@@ -1,15 +1,14 @@
 import type { RecordedSegment } from "../segment.ts";
-import { endOf, snapped } from "./asked-times.ts";
-import { distanceMsOf, goesOn, hidesMore, lengthOf, ticksToNext } from "./following.ts";
+import { snapped } from "./asked-times.ts";
+import { isGap, isOverlap, overlapTolerated } from "./gap.ts";
+import { distanceMsOf, goesOn, hidesMore, lengthOf, ticksOver, ticksToNext } from "./following.ts";
 import { leadOf, startsLate, type LeftSegment, type SegmentBefore } from "./lead.ts";
 import { isVideo } from "../track-kinds.ts";
 import type { IndexQueries } from "./index-queries.ts";
-import { findReference, fromHidden, holdAt } from "./reference-queries.ts";
-import { RecordedTimes, type ShownTimes } from "./recorded-times.ts";
-import { at, type RunSpan } from "./follow-run.ts";
-import { endMsOf, secondOf, spansTo, type RunPlace } from "./run-place.ts";
-import type { SegmentRun } from "./segment-run.ts";
-import { ROUNDING_MS, type PlacedSegment, type TimedSegment, openEnd } from "./placed-segment.ts";
+import { decodableFrom, findReference, fromHidden, holdAt } from "./reference-queries.ts";
+import { RecordedTimes } from "./recorded-times.ts";
+import { endsOf, type Placement } from "./placement.ts";
+import { placedAt, ROUNDING_MS, type PlacedSegment, type TimedSegment } from "./placed-segment.ts";
 import { millisecondsOf, rescale, ticksOf } from "../ticks.ts";
 
 /** What a range is asked for. */
@@ -25,30 +24,12 @@ export interface PlacerOptions {
   readonly before: SegmentBefore;
 }
 
-/** Ends are stated in whole milliseconds, rounded up. */
-const WHOLE_MS = 1;
-
 /** What is made of placed segments. */
 export interface PlacedSink {
   /** Whether nothing was made yet. */
   readonly isEmpty: boolean;
   /** Takes the next segment: at once where that needs no index, else the caller has to wait. */
   add(placed: PlacedSegment): Promise<void> | undefined;
-  /** Takes segments of runs as wholes. Returns false, and changes nothing, when it has to be given them one by one. */
-  addRun?(spans: readonly RunSpan[]): boolean;
-}
-
-/** Where all segments of a range have landed. */
-export interface Placement extends ShownTimes {
-  /** Wall clock, milliseconds, end exclusive. */
-  readonly startMs: number;
-  readonly endMs: number;
-  /** Segments that are only decoded. */
-  readonly leading: number;
-  /** End of the picture, milliseconds from the start of the output. */
-  readonly pictureEndMs: number;
-  /** End of the presentation in milliseconds from its start, Infinity when nothing is hidden at the end. */
-  readonly presentedMs: number;
 }
 
 /**
@@ -58,11 +39,10 @@ export interface Placement extends ShownTimes {
 export class Placer {
   readonly #options: PlacerOptions;
   readonly #sink: PlacedSink;
-  readonly #times: RecordedTimes;
+  /** Which recorded times the output shows, as far as segments are placed. */
+  readonly times: RecordedTimes;
   /** The last segment: placed, but not yet handed on, since a later one may overlap it. */
   #current: PlacedSegment | undefined;
-  /** Instead of it the last segment of a run, where the run was added as a whole. */
-  #behind: RunPlace | undefined;
   /** A segment that was left while it held a picture, and where it goes on. */
   #resumed: LeftSegment | undefined;
   /** Segments that are only decoded. */
@@ -73,24 +53,22 @@ export class Placer {
   constructor(options: PlacerOptions, sink: PlacedSink) {
     this.#options = options;
     this.#sink = sink;
-    this.#times = new RecordedTimes(options.endMs);
+    this.times = new RecordedTimes(options.endMs);
   }
 
   /** Adds the next segment: at once where that needs no index, else the caller has to wait. @throws BoxcarError as the sink does */
   add(segment: RecordedSegment): Promise<void> | undefined {
     const timed = this.#options.queries.timed(segment);
-    this.#settle();
     const before = this.#current;
     if (before === undefined) return this.#addFirst(timed);
     const resumed = this.#resumed;
     if (resumed !== undefined && resumed.atMs <= segment.startMs) return this.#resume(resumed, segment);
     const { sampledEndMs } = before.timed;
     const { gapToleranceMs } = this.#options;
-    const tolerated = Math.min(gapToleranceMs, timed.durationMs / 2);
+    const tolerated = overlapTolerated(timed.durationMs, gapToleranceMs);
     const distanceMs = distanceMsOf(before.timed, timed);
-    if (-distanceMs <= tolerated) {
-      const isGap = distanceMs > gapToleranceMs;
-      if (isGap && startsLate(timed)) return this.#addLate(timed, before);
+    if (!isOverlap(distanceMs, timed.durationMs, gapToleranceMs)) {
+      if (isGap(distanceMs, gapToleranceMs) && startsLate(timed)) return this.#addLate(timed, before);
       if (!goesOn(before.timed, timed) && hidesMore(timed, distanceMs + gapToleranceMs))
         return this.#addHiding(timed, before);
       return this.#addNext(timed, before);
@@ -102,58 +80,26 @@ export class Placer {
     return undefined;
   }
 
-  /**
-   * Goes on with all of a run, without a look at each of its segments: behind a run that it goes on from, or behind its first and
-   * second segment, which were added.
-   * @returns false, and nothing is changed, when its segments have to be added one by one
-   */
-  addRun(run: SegmentRun): boolean {
-    const { endMs, gapToleranceMs } = this.#options;
-    const behind = this.#behind ?? secondOf(run, this.#current);
-    if (behind === undefined || this.#resumed !== undefined || run.overMs > endMs) return false;
-    const spans = spansTo(run, behind, gapToleranceMs);
-    if (spans === undefined || this.#sink.addRun?.(spans) !== true) return false;
-    const { places } = spans.at(-1) ?? behind;
-    for (let i = behind.run === run ? behind.at + 1 : 0; i < run.count; i++)
-      this.#times.readClock(millisecondsOf(at(places, i), run.timescale), at(run.startMs, i));
-    this.#times.extend(endMsOf(run, run.count - 1));
-    this.#behind = { run, at: run.count - 1, places };
-    return true;
+  /** The last segment; undefined while there is none, and while it stands in for one that goes on behind it. */
+  get last(): PlacedSegment | undefined {
+    return this.#resumed === undefined ? this.#current : undefined;
   }
 
-  /** Goes on from the last segment of a run as from any other. */
-  #settle(): void {
-    if (this.#behind === undefined) return;
-    const { run, at: last, places } = this.#behind;
-    this.#behind = undefined;
-    const placed = this.#placed(this.#options.queries.timed(run.last), at(places, last), run.timescale);
-    this.#current = { ...placed, othersFromMs: run.last.startMs - this.#options.gapToleranceMs };
+  /** Goes on behind a segment of which others have made what there is to make. @param place as `PlacedSegment.outputStart` */
+  resumeAt(segment: RecordedSegment, place: number, timescale: number): void {
+    const placed = this.#placed(this.#options.queries.timed(segment), place, timescale);
+    this.#current = { ...placed, othersFromMs: segment.startMs - this.#options.gapToleranceMs };
   }
 
   /** Hands on the last segment. Undefined when nothing fell into the range. */
   async finish(): Promise<Placement | undefined> {
-    this.#settle();
     const resumed = this.#resumed;
     if (resumed !== undefined && resumed.atMs < this.#options.endMs) await this.#resume(resumed);
     const last = this.#current;
     if (last === undefined) return undefined;
     await this.#sink.add(last);
-    const { reference, endMs: statedEndMs } = last.timed;
-    const openMs = millisecondsOf(openEnd(last, reference), reference.timescale);
-    const endMs = Math.min(last.untilMs, statedEndMs + openMs);
-    // Up to the end that is stated means all of it, also where the last sample is stated to last no time.
-    const isWhole = openMs > 0 && Math.abs(this.#options.endMs - statedEndMs) <= WHOLE_MS;
-    const askedEndMs = isWhole ? endMs : this.#options.endMs;
-    const bounded = askedEndMs < Number.MAX_SAFE_INTEGER;
-    const presentedMs = bounded ? endOf(last, askedEndMs) : Number.POSITIVE_INFINITY;
-    return {
-      startMs: this.#times.startMs,
-      endMs,
-      ...this.#times.all,
-      leading: this.#leading,
-      pictureEndMs: millisecondsOf(last.outputStart, last.timescale) + endMs - last.timed.segment.startMs,
-      presentedMs,
-    };
+    const { startMs, all } = this.times;
+    return { startMs, ...all, leading: this.#leading, ...endsOf(last, this.#options.endMs) };
   }
 
   async #addFirst(timed: TimedSegment): Promise<void> {
@@ -182,7 +128,7 @@ export class Placer {
     const { reference } = timed;
     const placed = this.#placed(timed, reference.start - from, reference.timescale);
     this.#current = { ...placed, from, mayPreroll: true };
-    this.#times.start(timed.wallAt(from), timed.endMs);
+    this.times.start(timed.wallAt(from), timed.endMs);
   }
 
   /** Starts the output with the moment `from` of a segment that is decoded from the sync sample of an earlier one on. */
@@ -195,18 +141,13 @@ export class Placer {
       for (const each of others) await this.#follow(each);
       return;
     }
-    const toleranceMs = this.#options.gapToleranceMs;
-    const length = lead.reduce((sum, each, i) => {
-      const next = others[i] ?? timed;
-      const distanceMs = distanceMsOf(each, next);
-      return sum + ticksToNext(each, next, { distanceMs, toleranceMs, timescale });
-    }, 0);
+    const length = ticksOver([...lead, timed], { toleranceMs: this.#options.gapToleranceMs, timescale });
     const place = timed.reference.start - from - length;
     const hiddenMs = millisecondsOf(start - place - sync.pts, timescale);
     this.#current = { ...this.#placed(first, place, timescale), from: start - place, mayPreroll: true, hiddenMs };
     for (const each of others) await this.#follow(each);
     this.#leading = lead.length;
-    this.#times.start(timed.wallAt(from), timed.endMs);
+    this.times.start(timed.wallAt(from), timed.endMs);
   }
 
   /** Adds a segment that goes on where the one before ends. */
@@ -222,10 +163,10 @@ export class Placer {
     const { reference, segment } = timed;
     const startMs = from === undefined ? segment.startMs : timed.wallAt(from);
     const distanceMs = from === undefined ? distanceMsOf(before.timed, timed) : startMs - before.timed.endMs;
-    const isGap = distanceMs > toleranceMs;
-    const isClosed = isGap && gaps === "skip";
+    const isBehindGap = isGap(distanceMs, toleranceMs);
+    const isClosed = isBehindGap && gaps === "skip";
     const ticks =
-      isGap && !isClosed
+      isBehindGap && !isClosed
         ? lengthOf(before.timed, timescale) + ticksOf(distanceMs, timescale)
         : ticksToNext(before.timed, timed, { distanceMs, toleranceMs, timescale });
     const begin = before.outputStart + ticks;
@@ -233,24 +174,24 @@ export class Placer {
     // Where a gap is closed, other tracks end and begin about where the picture does.
     const othersFromMs = startMs - (isClosed ? 0 : Math.max(0, distanceMs)) - toleranceMs;
     this.#current = { ...this.#placed(timed, place, timescale), from: from ?? Number.NEGATIVE_INFINITY, othersFromMs };
-    if (!isGap && from === undefined && goesOn(before.timed, timed)) return this.#goOn(before, this.#current);
+    if (!isBehindGap && from === undefined && goesOn(before.timed, timed)) return this.#goOn(before, this.#current);
     const atMs = millisecondsOf(begin, timescale);
-    if (isGap) this.#times.addGap({ startMs: before.timed.endMs, endMs: startMs }, atMs, timed.endMs);
+    if (isBehindGap) this.times.addGap({ startMs: before.timed.endMs, endMs: startMs }, atMs, timed.endMs);
     else {
-      this.#times.readClock(atMs, startMs);
-      this.#times.extend(timed.endMs);
+      this.times.readClock(atMs, startMs);
+      this.times.extend(timed.endMs);
     }
-    const jointMs = isGap && !isClosed ? startMs : before.timed.endMs;
+    const jointMs = isBehindGap && !isClosed ? startMs : before.timed.endMs;
     return this.#sink.add({ ...before, joint: { next: timed, atMs: jointMs, slackMs: isClosed ? 0 : toleranceMs } });
   }
 
   /** Goes on with a segment that is decoded from the one before, which it takes all of. */
   #goOn(before: PlacedSegment, placed: PlacedSegment): Promise<void> | undefined {
     const { timed, outputStart: place, timescale } = placed;
-    this.#times.extend(timed.endMs);
+    this.times.extend(timed.endMs);
     // The picture on screen when the output starts may be in either.
     const isLed = before.mayPreroll && place <= ticksOf(ROUNDING_MS, timescale);
-    if (!isLed) this.#times.readClock(millisecondsOf(place, timescale), timed.segment.startMs);
+    if (!isLed) this.times.readClock(millisecondsOf(place, timescale), timed.segment.startMs);
     const from = timed.reference.start - rescale(place, timescale, timed.reference.timescale);
     if (isLed) this.#current = { ...placed, from, mayPreroll: true, isLed, hiddenMs: before.hiddenMs };
     const joint = { next: timed, atMs: before.timed.endMs, slackMs: this.#options.gapToleranceMs };
@@ -259,18 +200,18 @@ export class Placer {
 
   /** Adds a segment that starts behind a gap without a sync sample: it is there from its first sync sample on. */
   async #addLate(timed: TimedSegment, before: PlacedSegment): Promise<void> {
-    const found = await findReference(this.#options.queries, timed, timed.reference.start);
-    if (found.count > 0) await this.#addNext(timed, before, Math.max(found.pts, timed.reference.start));
+    const from = await decodableFrom(this.#options.queries, timed);
+    if (from !== undefined) await this.#addNext(timed, before, Math.max(from, timed.reference.start));
   }
 
   /** Adds a segment whose edit list hides more in front than the one before lacks. */
   async #addHiding(timed: TimedSegment, before: PlacedSegment): Promise<void> {
     const { queries, gapToleranceMs } = this.#options;
-    const output = { startMs: this.#times.startMs, isEmpty: this.#sink.isEmpty };
+    const output = { startMs: this.times.startMs, isEmpty: this.#sink.isEmpty };
     const found = await fromHidden(queries, timed, before.timed, output);
     if (found === undefined) return;
     if (found.begins) this.#begin(timed, found.from);
-    else if (timed.wallAt(found.from) - before.timed.endMs > gapToleranceMs)
+    else if (isGap(timed.wallAt(found.from) - before.timed.endMs, gapToleranceMs))
       await this.#addNext(timed, before, found.from);
     else await this.#takeOver(timed, before, found.from);
   }
@@ -278,17 +219,15 @@ export class Placer {
   /** A last sample that is held, however long it is said to last, yields to a recording that has samples by then. */
   async #addInHold(timed: TimedSegment, before: PlacedSegment): Promise<void> {
     const { reference, segment } = timed;
-    const found = startsLate(timed) ? await findReference(this.#options.queries, timed, reference.start) : undefined;
-    if (found?.count === 0) return;
-    const from = found?.pts ?? Number.NEGATIVE_INFINITY;
+    const from = await decodableFrom(this.#options.queries, timed);
+    if (from === undefined) return;
     const atMs = Math.max(timed.wallAt(Math.max(from, reference.start)), before.timed.sampledEndMs);
-    if (atMs <= this.#times.startMs && this.#sink.isEmpty) return this.#addInstead(timed);
+    if (atMs <= this.times.startMs && this.#sink.isEmpty) return this.#addInstead(timed);
     const overlapMs = Math.max(0, before.timed.sampledEndMs - segment.startMs);
-    const distance = ticksOf(segment.startMs + overlapMs - before.timed.segment.startMs, before.timescale);
-    const placed = this.#placed(timed, before.outputStart + distance, before.timescale);
+    const placed = this.#placedByClock(timed, before, overlapMs);
     this.#current = { ...placed, from, othersFromMs: segment.startMs };
-    this.#times.readClock(millisecondsOf(placed.outputStart, before.timescale), segment.startMs);
-    this.#times.extend(timed.endMs);
+    this.times.readClock(millisecondsOf(placed.outputStart, before.timescale), segment.startMs);
+    this.times.extend(timed.endMs);
     await this.#sink.add({ ...before, joint: { next: timed, atMs, slackMs: 0 } });
   }
 
@@ -308,20 +247,14 @@ export class Placer {
       if (timed.endMs - before.timed.sampledEndMs > tolerated) await this.#addOverlapping(timed, before);
       return;
     }
-    const found = startsLate(timed)
-      ? await findReference(this.#options.queries, timed, timed.reference.start)
-      : undefined;
-    if (found?.count === 0) return;
+    const from = await decodableFrom(queries, timed);
+    if (from === undefined) return;
     this.#resumed = { timed: before.timed, ticks, atMs: heldMs };
-    const { pts: from = Number.NEGATIVE_INFINITY } = found ?? {};
     const untilMs = timed.wallAt(Math.max(from, timed.reference.start));
-    if (untilMs <= this.#times.startMs && this.#sink.isEmpty) return this.#addInstead(timed);
+    if (untilMs <= this.times.startMs && this.#sink.isEmpty) return this.#addInstead(timed);
     await this.#sink.add({ ...before, untilMs: Math.min(before.untilMs, untilMs), takenOver: true });
-    const { startMs } = timed.segment;
-    const distance = ticksOf(startMs - before.timed.segment.startMs, before.timescale);
-    const placed = this.#placed(timed, before.outputStart + distance, before.timescale);
-    this.#current = { ...placed, from, othersFromMs: startMs };
-    this.#times.extend(timed.endMs);
+    this.#current = { ...this.#placedByClock(timed, before), from, othersFromMs: timed.segment.startMs };
+    this.times.extend(timed.endMs);
   }
 
   /** Goes on with a segment after what it was left for, when it does so with a sync sample. */
@@ -338,11 +271,8 @@ export class Placer {
 
   // The later recording takes over at its last sync sample inside the earlier one, which is cut there.
   async #addOverlapping(timed: TimedSegment, before: PlacedSegment): Promise<void> {
-    const found = await findReference(
-      this.#options.queries,
-      timed,
-      timed.ticksAt(before.timed.sampledEndMs, timed.reference),
-    );
+    const ticks = timed.ticksAt(before.timed.sampledEndMs, timed.reference);
+    const found = await findReference(this.#options.queries, timed, ticks);
     if (found.count > 0) await this.#takeOver(timed, before, found.pts);
   }
 
@@ -350,24 +280,21 @@ export class Placer {
   async #takeOver(timed: TimedSegment, before: PlacedSegment, from: number): Promise<void> {
     const untilMs = Math.min(before.untilMs, timed.wallAt(from));
     await this.#sink.add({ ...before, untilMs, takenOver: true });
-    const distance = ticksOf(timed.segment.startMs - before.timed.segment.startMs, before.timescale);
-    this.#current = { ...this.#placed(timed, before.outputStart + distance, before.timescale), from };
-    this.#times.extend(timed.endMs);
+    this.#current = { ...this.#placedByClock(timed, before), from };
+    this.times.extend(timed.endMs);
+  }
+
+  /** A segment where the wall clock has it behind the start of the one before. @param laterMs milliseconds that it is put off by */
+  #placedByClock(
+    timed: TimedSegment,
+    { timed: before, outputStart, timescale }: PlacedSegment,
+    laterMs = 0,
+  ): PlacedSegment {
+    const distanceMs = timed.segment.startMs + laterMs - before.segment.startMs;
+    return this.#placed(timed, outputStart + ticksOf(distanceMs, timescale), timescale);
   }
 
   #placed(timed: TimedSegment, place: number, timescale: number): PlacedSegment {
-    const untilMs = timed.endsBy(this.#options.endMs) ? Number.POSITIVE_INFINITY : this.#options.endMs;
-    return {
-      timed,
-      outputStart: place,
-      timescale,
-      from: Number.NEGATIVE_INFINITY,
-      ...{ mayPreroll: false, isLed: false, leads: false },
-      hiddenMs: 0,
-      untilMs,
-      takenOver: false,
-      othersFromMs: Number.NEGATIVE_INFINITY,
-      joint: undefined,
-    };
+    return placedAt(timed, { place, timescale, endMs: this.#options.endMs });
   }
 }

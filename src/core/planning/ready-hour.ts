@@ -1,5 +1,5 @@
 import type { RecordedSegment } from "../segment.ts";
-import type { Placer } from "./placer.ts";
+import type { RunPlacer } from "./run-placer.ts";
 import { isRun, type RunItem } from "./segment-run.ts";
 
 /** The segments that start in one hour, as they were made ready beforehand. */
@@ -23,7 +23,7 @@ export function countOf({ items }: ReadyHour): number {
 
 /** Adds an hour: its runs as wholes where that can be. @param add adds one segment */
 export async function addHour(
-  placer: Placer,
+  placer: RunPlacer,
   hour: ReadyHour,
   add: (segment: RecordedSegment) => Promise<void>,
 ): Promise<void> {

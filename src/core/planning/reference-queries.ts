@@ -1,5 +1,6 @@
 import { SelectionRule } from "../wasm/abi/names.ts";
 import type { Selected, Selection } from "../wasm/abi/records.ts";
+import { startsLate } from "./lead.ts";
 import { needsSync } from "../track-kinds.ts";
 import { ticksOf } from "../ticks.ts";
 import type { IndexQueries } from "./index-queries.ts";
@@ -14,6 +15,16 @@ export function findReference(queries: Queries, timed: TimedSegment, ticks: numb
   const rules = needsSync(reference) ? SelectionRule.FromSync : 0;
   const selection: Selection = { start, end: Number.POSITIVE_INFINITY, rules, preroll: 0 };
   return queries.select(segment, summary.reference, selection);
+}
+
+/**
+ * From where on a segment can be decoded by itself, ticks of its reference track: from its first sample (-Infinity), or, where that
+ * is no sync sample, from the first one. Undefined: it has none.
+ */
+export async function decodableFrom(queries: Queries, timed: TimedSegment): Promise<number | undefined> {
+  if (!startsLate(timed)) return Number.NEGATIVE_INFINITY;
+  const { count, pts } = await findReference(queries, timed, timed.reference.start);
+  return count > 0 ? pts : undefined;
 }
 
 /** Until when the picture shown at a moment is held for longer than `toleranceMs`, ticks of the reference track. */

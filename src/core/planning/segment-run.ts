@@ -1,4 +1,5 @@
 import type { RecordedSegment } from "../segment.ts";
+import { isGap, isOverlap } from "./gap.ts";
 
 /** What the pieces of some whole tracks add up to. */
 export interface RunCounts {
@@ -85,5 +86,5 @@ export function goesOnSimply(
   toleranceMs: number,
 ): boolean {
   const distanceMs = next.startMs - (before.startMs + before.durationMs);
-  return distanceMs <= toleranceMs && -distanceMs <= Math.min(toleranceMs, next.durationMs / 2);
+  return !isGap(distanceMs, toleranceMs) && !isOverlap(distanceMs, next.durationMs, toleranceMs);
 }
