@@ -1,7 +1,6 @@
 import { beginSegment, completeSegment } from "./add-segment.ts";
 import { lastOf, type CatalogDatabase } from "./database.ts";
 import { deleteSegments } from "./delete-segments.ts";
-import { bringTimesBack, takeLease } from "./timed-leases.ts";
 import { Events } from "./events.ts";
 import {
   configuredSegments,
@@ -16,7 +15,7 @@ import {
 import { Folders } from "./folders.ts";
 import { GrowingSegments } from "./growing.ts";
 import { Leases, type Fence } from "./leases.ts";
-import { HourRows, type MadeHour } from "./hours.ts";
+import { HourRows } from "./hours.ts";
 import { listSegments } from "./list-segments.ts";
 import { overlapping } from "./overlapping.ts";
 import { Mounts } from "./mounts.ts";
@@ -39,18 +38,8 @@ import type {
   Selection,
   StreamsQuery,
   StreamTotals,
-  UnsettledSegment,
 } from "./types.ts";
-import {
-  expireSegment,
-  removeSegment,
-  renewSegment,
-  unsettledSegments,
-  uploadNamed,
-  type NamedUpload,
-  type UploadName,
-  type SettledBefore,
-} from "./unsettled.ts";
+import { UnsettledSegments } from "./unsettled.ts";
 import { UploadRows } from "./upload-rows.ts";
 import { WebhookRows } from "./webhook-rows.ts";
 import { WideReads } from "./wide-reads.ts";
@@ -69,9 +58,12 @@ export class Catalog {
   readonly #db: CatalogDatabase;
   readonly #wide: WideReads;
   readonly #recorded: RecordedRows;
-  readonly #hours: HourRows;
   /** What is being recorded in this process. */
   readonly growing = new GrowingSegments();
+  /** What was made of hours that are over. */
+  readonly hours: HourRows;
+  /** Segments that are not ready: uploads under way, and deletions. */
+  readonly unsettled: UnsettledSegments;
   /** Uploaded files that are no segments. */
   readonly uploads: UploadRows;
   /** Uploads that arrive in pieces. */
@@ -93,8 +85,9 @@ export class Catalog {
   constructor(db: CatalogDatabase) {
     this.#db = db;
     this.#wide = new WideReads(db);
-    this.#hours = new HourRows(db);
-    this.#recorded = new RecordedRows(this.#wide, undefined, this.#hours);
+    this.hours = new HourRows(db);
+    this.unsettled = new UnsettledSegments(db);
+    this.#recorded = new RecordedRows(this.#wide, undefined, this.hours);
     this.uploads = new UploadRows(db);
     this.tus = new TusRows(db);
     this.mounts = new Mounts(db);
@@ -114,15 +107,6 @@ export class Catalog {
   }
 
   /**
-   * Says that a pending segment's upload is still under way: from every upload, more often than pending segments are
-   * given up.
-   * @returns false when it is no longer pending
-   */
-  renewSegment(id: number, nowMs: number): Promise<boolean> {
-    return renewSegment(this.#db, id, nowMs);
-  }
-
-  /**
    * Makes a pending segment ready, with its index, in one transaction. Its object must be durable by now.
    * @param fence the lease it was recorded under
    * @throws BoxcarError `upload_expired` (409) when the segment is no longer pending: delete its object; `taken_over` (409) when it ends
@@ -130,11 +114,6 @@ export class Catalog {
    */
   completeSegment(id: number, segment: ReadySegment, fence?: Fence): Promise<Segment> {
     return completeSegment(this.#db, id, segment, fence);
-  }
-
-  /** Removes a pending segment. Any other is left alone. Its object must already be gone. */
-  abandonSegment(id: number): Promise<void> {
-    return removeSegment(this.#db, id, "pending");
   }
 
   /** A ready segment by id. */
@@ -180,16 +159,6 @@ export class Catalog {
    */
   recorded(streamPath: string, startMs: number, endMs: number, bounds?: RecordedBounds): AsyncIterable<RecordedPage> {
     return this.#recorded.pages(streamPath, startMs, endMs, bounds);
-  }
-
-  /** Hours of streams, since 1970, that are over and of which nothing is kept, newest first. */
-  hoursToMake(limit: number): Promise<{ readonly streamPath: string; readonly hour: number }[]> {
-    return this.#hours.missing(limit);
-  }
-
-  /** Keeps what was made of hours that `recorded` gave, but for those that have changed since. */
-  keepHours(streamPath: string, made: readonly MadeHour[]): Promise<void> {
-    return this.#hours.keep(streamPath, made);
   }
 
   /** The distinct versions of the pages that `recorded` would give now, joined by commas: equal means the same segments. */
@@ -281,48 +250,6 @@ export class Catalog {
   /** Deletes the selected segments except protected ones: they are gone at once, their objects after a grace. */
   tombstone(selection: Selection, nowMs: number): Promise<Deletion> {
     return deleteSegments(this.#db, selection, nowMs);
-  }
-
-  /**
-   * Segments between two states, by id: uploads begun and deletions made before the given moments.
-   * @param afterId only ids above this one
-   */
-  unsettled(before: SettledBefore, afterId: number, limit: number): Promise<UnsettledSegment[]> {
-    return unsettledSegments(this.#db.primary, before, afterId, limit);
-  }
-
-  /** The upload under way that an idempotency key names. */
-  uploadNamed(name: UploadName): Promise<NamedUpload | undefined> {
-    return uploadNamed(this.#db.primary, name);
-  }
-
-  /**
-   * Turns a pending segment into a tombstone, so that it can no longer become ready. False when it is not pending.
-   * @param heardMs only while it was last heard of then
-   */
-  expireSegment(id: number, nowMs: number, heardMs?: number): Promise<boolean> {
-    return expireSegment(this.#db, id, nowMs, heardMs);
-  }
-
-  /** Removes a tombstone and its index. Its object must already be gone. */
-  forgetSegment(id: number): Promise<void> {
-    return removeSegment(this.#db, id, "tombstone");
-  }
-
-  /**
-   * Takes over work that one node at a time does for all.
-   * @returns false while another node has it; then ask again later
-   */
-  takeLease(name: string, nowMs: number, untilMs: number): Promise<boolean> {
-    return takeLease(this.#db, name, nowMs, untilMs);
-  }
-
-  /**
-   * Brings times that only a clock which was ahead can have written back to what a right one writes at the latest: they
-   * would otherwise hold what they date for as long as it was ahead.
-   */
-  bringTimesBack(nowMs: number): Promise<void> {
-    return bringTimesBack(this.#db, nowMs);
   }
 
   /** Ready segments of all streams by id. @param afterId only ids above this one */

@@ -1,6 +1,6 @@
 import { sql, type CompiledQuery, type Kysely } from "kysely";
 import type { CatalogDatabase } from "./database.ts";
-import { CLOCK_SKEW_MS } from "./timed-leases.ts";
+import { CLOCK_SKEW_MS } from "./clock-skew.ts";
 import type { Schema } from "./schema.ts";
 
 /** How long it is remembered when a token was given out, milliseconds: what was recorded under an older one comes no more. */
@@ -14,7 +14,10 @@ export interface Fence {
   readonly token: number;
 }
 
-/** Work that one node at a time holds, for as long as it says that it does. */
+/** Has no holder: it ends with its time, and nobody renews it. */
+const NOBODY = "";
+
+/** Work that one node at a time does for all: it holds it for as long as it says that it does, or takes a turn that ends by itself. */
 export class Leases {
   readonly #db: CatalogDatabase;
 
@@ -32,7 +35,7 @@ export class Leases {
       values (${name}, ${holder}, 1, ${untilMs})
       on conflict (name) do update set holder = excluded.holder, until_ms = excluded.until_ms,
         token = token + (leases.holder <> excluded.holder)
-      where leases.holder = excluded.holder or leases.until_ms <= ${nowMs}
+      where (leases.holder = excluded.holder and leases.holder <> ${NOBODY}) or leases.until_ms <= ${nowMs}
         or leases.until_ms > ${untilMs + CLOCK_SKEW_MS}
       returning token`;
     const note = sql`insert into lease_takes (name, token, taken_ms)
@@ -41,6 +44,14 @@ export class Leases {
     const forget = sql`delete from lease_takes where name = ${name} and taken_ms < ${nowMs - REMEMBERED_MS}`;
     const [rows] = await this.#db.batch([take.compile(primary), note.compile(primary), forget.compile(primary)]);
     return rows[0]?.token;
+  }
+
+  /**
+   * Takes a turn at work: until `untilMs` no node takes another.
+   * @returns false while the last turn has not ended; then ask again later
+   */
+  async takeTurn(name: string, nowMs: number, untilMs: number): Promise<boolean> {
+    return (await this.take(name, NOBODY, nowMs, untilMs)) !== undefined;
   }
 
   /** Renews leases that are held, with one statement for all of them. @returns the token of each that still is, by name */

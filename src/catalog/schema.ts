@@ -73,13 +73,6 @@ export interface StreamCountTable {
   version: Generated<number>;
 }
 
-/** Work that one node at a time does for all. */
-export interface LeaseTimeTable {
-  name: string;
-  /** Milliseconds since 1970 from which on another node may take it over. */
-  until_ms: number;
-}
-
 /** Folders whose files are segments where they lie. */
 export interface MountTable {
   id: Generated<number>;
@@ -184,7 +177,6 @@ export interface Schema {
   stream_counts: StreamCountTable;
   places: MountTable;
   folders: FolderTable;
-  duties: LeaseTimeTable;
   sources: SourceTable;
   leases: LeaseTable;
   events: EventTable;

@@ -38,7 +38,7 @@ export async function checkCatalog(checkup: Checkup, opened: OpenCatalog, settin
   // Of a later time with every run, so that a replica can be seen to have it.
   const markMs = Date.now();
   const isWritten = await checkup.try("catalog: can be written", async () => {
-    if (await catalog.takeLease("doctor", markMs, markMs)) return undefined;
+    if (await catalog.leases.takeTurn("doctor", markMs, markMs)) return undefined;
     throw new Complaint("Another doctor's mark is of a later time: set this machine's clock, or the other's (NTP).");
   });
   if (isWritten && db.replica !== undefined) {
@@ -75,7 +75,7 @@ async function skewOf({ db }: OpenCatalog): Promise<string> {
 async function lagOf({ db }: OpenCatalog, markMs: number): Promise<string> {
   const startedMs = performance.now();
   for (;;) {
-    const rows = await db.replica?.selectFrom("duties").select("until_ms").where("name", "=", "doctor").execute();
+    const rows = await db.replica?.selectFrom("leases").select("until_ms").where("name", "=", "doctor").execute();
     const waitedMs = performance.now() - startedMs;
     if (rows?.[0]?.until_ms === markMs) return `after ${Math.round(waitedMs)} ms`;
     if (waitedMs > LAG_LIMIT_MS) {

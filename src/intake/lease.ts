@@ -31,7 +31,7 @@ export function keepLease(renew: () => Promise<unknown>, everyMs = RENEW_MS): ()
  * @throws BoxcarError `idempotency_in_progress` (409) while it is heard of, and as `Catalog.beginSegment` does
  */
 export async function beginNamed(
-  catalog: Pick<Catalog, "beginSegment" | "uploadNamed" | "expireSegment">,
+  catalog: Pick<Catalog, "beginSegment" | "unsettled">,
   segment: NewSegment,
   clock: Clock,
   listenMs = LISTEN_MS,
@@ -40,14 +40,14 @@ export async function beginNamed(
     return await catalog.beginSegment(segment);
   } catch (error) {
     if (!(error instanceof BoxcarError && error.code === "idempotency_in_progress")) throw error;
-    const before = await catalog.uploadNamed(segment);
+    const before = await catalog.unsettled.named(segment);
     for (const endMs = performance.now() + listenMs; performance.now() < endMs;) {
       await new Promise((resolve) => setTimeout(resolve, Math.min(LISTEN_EVERY_MS, listenMs)));
-      const now = await catalog.uploadNamed(segment);
+      const now = await catalog.unsettled.named(segment);
       if (now === undefined) return catalog.beginSegment(segment);
       if (now.id !== before?.id || now.heardMs !== before.heardMs) throw error;
     }
-    if (before !== undefined) await catalog.expireSegment(before.id, clock(), before.heardMs);
+    if (before !== undefined) await catalog.unsettled.expire(before.id, clock(), before.heardMs);
     return catalog.beginSegment(segment);
   }
 }

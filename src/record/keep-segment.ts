@@ -133,7 +133,7 @@ async function tryKeeping(
   const known = await catalog.segmentByKey(entry.key);
   if (known !== undefined) return known; // a crash came between the catalog's answer and the end of the file
   let { id, key } = entry;
-  if (id === undefined || !(await catalog.renewSegment(id, clock()))) {
+  if (id === undefined || !(await catalog.unsettled.renew(id, clock()))) {
     // A row that was given up takes the object of its key with it.
     if (id !== undefined) key = key.replace(/(\.mp4)?$/, `-${randomId()}$1`);
     const named = { owner: RECORDER, idempotencyKey: entry.key };
@@ -142,7 +142,7 @@ async function tryKeeping(
     ({ id } = begun);
   }
   const renewed = id;
-  const endLease = keepLease(() => catalog.renewSegment(renewed, clock()), KEYED_RENEW_MS);
+  const endLease = keepLease(() => catalog.unsettled.renew(renewed, clock()), KEYED_RENEW_MS);
   try {
     const info = await stored(store, key, size, () => file.read({ offset: 0, length: size }));
     return await catalog.completeSegment(id, readySegment(core, indexed, span, info), entry.fence);

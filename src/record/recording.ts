@@ -1,18 +1,11 @@
 import { FragmentReader } from "../core/index.ts";
 import { BoxcarError } from "../base/errors.ts";
-import { keepLease } from "../intake/lease.ts";
-import { segmentKey, type KeyLayout } from "../intake/segments/segment-upload.ts";
-import { rateByEvents } from "./rate-by-events.ts";
 import { paused } from "../base/paused.ts";
-import { keepSegment, RECORDER, type KeepParts } from "./keep-segment.ts";
-import type { Fence } from "../catalog/leases.ts";
-import type { GrowingSegment } from "../catalog/growing.ts";
 import { Flow } from "./flow.ts";
 import { PreRoll, type KeptPart, type PreRollBudget } from "./pre-roll.ts";
-import type { OpenSegment } from "./open-segment.ts";
 import { arrivals } from "./arrivals.ts";
+import { RecordedSegments, type RecordedSegmentOptions, type RecordedSegmentParts } from "./recorded-segments.ts";
 import { Segmenter } from "./segmenter.ts";
-import type { Spool, SpoolFile } from "./spool.ts";
 import type { Clock } from "../base/ports.ts";
 import { formatTime } from "../base/time.ts";
 import { backoffMs } from "./backoff.ts";
@@ -21,11 +14,9 @@ import { backoffMs } from "./backoff.ts";
 const PART_SILENCES = 5;
 
 /** What recordings need. */
-export interface RecordParts extends KeepParts {
-  readonly spool: Spool;
+export interface RecordParts extends RecordedSegmentParts {
   /** Milliseconds from anywhere on, never set. */
   readonly monotonic: Clock;
-  readonly keyLayout: KeyLayout;
   readonly preRoll: PreRollBudget;
   /** Milliseconds that are kept in memory of a source that is watched. */
   readonly preRollMs: number;
@@ -38,13 +29,10 @@ export interface RecordParts extends KeepParts {
 export type Connect = (signal: AbortSignal, dropped: (count: number) => void) => AsyncIterable<Uint8Array>;
 
 /** What is to be recorded. */
-export interface RecordingOptions {
-  readonly streamPath: string;
+export interface RecordingOptions extends RecordedSegmentOptions {
   readonly connect: Connect;
   /** Milliseconds that a segment should last. */
   readonly fragmentMs: number;
-  /** Folder below `segments/` for the keys of its objects; empty: none. */
-  readonly folder: string;
   /** Milliseconds without a byte after which a connection counts as lost. */
   readonly silenceMs: number;
   /** When it is connected again: never, once a recorded source is lost, or always, also when it cannot be reached at first. */
@@ -54,8 +42,6 @@ export interface RecordingOptions {
    * `once`: the same, and it ends with that. Default: it is recorded all the time.
    */
   readonly standby?: "stay" | "once" | undefined;
-  /** The lease that it is recorded under. */
-  readonly fence?: Fence | undefined;
 }
 
 /** What a recording is at. */
@@ -71,10 +57,7 @@ export class Recording {
   reason: BoxcarError | undefined;
   endedMs: number | undefined;
   bytes = 0;
-  segments = 0;
   connections = 0;
-  /** Segments that were refused, and are set aside. */
-  setAside = 0;
   /** Parts that came and could not be written, and packets that a server left out. */
   dropped = 0;
   /** By how much its time lags behind the clock's, milliseconds. */
@@ -91,10 +74,7 @@ export class Recording {
   done: Promise<void> = Promise.resolve();
   readonly #parts: RecordParts;
   readonly #stopping = new AbortController();
-  readonly #keeping = new Set<Promise<unknown>>();
-  readonly #growing = new Map<OpenSegment, GrowingSegment>();
-  readonly #leases = new Map<SpoolFile, () => void>();
-  readonly #giveUp: AbortSignal;
+  readonly #segments: RecordedSegments;
   readonly #preRoll: PreRoll;
   /** How many times consumers were told that it records, and whether they were told of the end. */
   #begun = 0;
@@ -110,7 +90,11 @@ export class Recording {
     this.id = id;
     this.options = options;
     this.startedMs = parts.clock();
-    this.#giveUp = giveUp;
+    this.#segments = new RecordedSegments(parts, options, giveUp, (refusal) => {
+      if (this.endedMs === undefined) return;
+      this.reason ??= refusal;
+      this.state = "failed";
+    });
     this.#preRoll = new PreRoll(parts.preRoll, options.standby === undefined ? 0 : parts.preRollMs);
     this.started = new Promise((resolve, reject) => {
       this.#markStarted = (failure) => {
@@ -127,14 +111,24 @@ export class Recording {
     this.#stopping.abort();
   }
 
+  /** Segments that were begun. */
+  get segments(): number {
+    return this.#segments.begun;
+  }
+
   /** Segments that are on their way into the store. */
   get keeping(): number {
-    return this.#keeping.size;
+    return this.#segments.keeping;
+  }
+
+  /** Segments that were refused, and are set aside. */
+  get setAside(): number {
+    return this.#segments.setAside;
   }
 
   /** Waits until the store has all segments, or they were given up. */
-  async kept(): Promise<void> {
-    while (this.#keeping.size > 0) await Promise.all(this.#keeping);
+  kept(): Promise<void> {
+    return this.#segments.kept();
   }
 
   /** Records until it is stopped, or the source ends and is not connected again. */
@@ -264,80 +258,15 @@ export class Recording {
   #segmenterParts(): ConstructorParameters<typeof Segmenter>[0] {
     return {
       ...this.#parts,
-      create: (startMs) => this.#create(startMs),
+      create: (startMs) => this.#segments.create(startMs),
       close: (segment) => {
-        this.#keep(segment);
+        this.#segments.keep(segment);
       },
       grown: (segment) => {
-        this.#tell(segment);
+        this.#segments.show(segment);
       },
     };
   }
-
-  /** Lets ranges have what there is of a segment, once it has a row. */
-  #tell(segment: OpenSegment): void {
-    const { id } = segment.file.entry;
-    const { growing: all } = this.#parts.catalog;
-    if (this.#growing.has(segment)) all.grew(this.options.streamPath);
-    if (id === undefined || this.#growing.has(segment)) return;
-    const growing = segment.growing(id);
-    this.#growing.set(segment, growing);
-    all.add(growing);
-  }
-
-  /** Begins a segment: its row, if the catalog answers, and its file. */
-  async #create(startMs: number): Promise<SpoolFile> {
-    const { catalog, clock, randomId, keyLayout, spool, log } = this.#parts;
-    const { streamPath, folder, fence } = this.options;
-    const key = inFolder(segmentKey(keyLayout, streamPath, Math.floor(startMs), randomId()), folder);
-    const begun = await catalog
-      .beginSegment({ streamPath, key, nowMs: clock(), owner: RECORDER, idempotencyKey: key })
-      .catch((error: unknown) => {
-        log("warn", "a recorded segment has no row yet", { streamPath, error: String(error) });
-        return undefined;
-      });
-    const file = await spool.create({ streamPath, key, id: begun?.id, fence });
-    if (begun !== undefined)
-      this.#leases.set(
-        file,
-        keepLease(() => catalog.renewSegment(begun.id, clock())),
-      );
-    this.segments++;
-    return file;
-  }
-
-  #keep(segment: OpenSegment): void {
-    const { file } = segment;
-    segment.isOpen = false;
-    this.#tell(segment); // it can be had before the store has it
-    const over = (): void => {
-      const growing = this.#growing.get(segment);
-      this.#growing.delete(segment);
-      if (growing !== undefined) this.#parts.catalog.growing.remove(growing);
-    };
-    const setAside = (refusal: BoxcarError): void => {
-      this.setAside++;
-      over();
-      if (this.endedMs === undefined) return;
-      this.reason ??= refusal;
-      this.state = "failed";
-    };
-    const work = keepSegment(this.#parts, file, segment.index(), this.#giveUp, { ready: over, setAside })
-      .then((kept) => kept && rateByEvents(this.#parts.catalog, kept))
-      .catch((error: unknown) => {
-        this.#parts.log("error", "a recorded segment stays in the spool", { error: String(error) });
-      })
-      .finally(() => {
-        this.#leases.get(file)?.();
-        this.#leases.delete(file);
-        this.#keeping.delete(work);
-      });
-    this.#keeping.add(work);
-  }
-}
-
-function inFolder(key: string, folder: string): string {
-  return folder === "" ? key : key.replace("segments/", () => `segments/${folder}/`);
 }
 
 function noPart(ms: number): BoxcarError {

@@ -51,7 +51,7 @@ export async function* readyHours(
     return page;
   };
   const made: MadeHour[] = [];
-  const keep = (): Promise<void> => catalog.keepHours(streamPath, made.splice(0)).catch(() => undefined); // made again when it is wanted
+  const keep = (): Promise<void> => catalog.hours.keep(streamPath, made.splice(0)).catch(() => undefined); // made again when it is wanted
   try {
     for await (const { segments, version, hour } of pages) {
       versions.add(version);
@@ -90,7 +90,7 @@ export async function* readyHours(
  */
 export async function makeHours(parts: Omit<HourParts, "pace">, most: number, signal: AbortSignal): Promise<void> {
   const pace = new Breather();
-  const missing = await parts.catalog.hoursToMake(most);
+  const missing = await parts.catalog.hours.missing(most);
   for (const { streamPath, hour } of missing) {
     if (signal.aborted) break;
     const bounds = { pace, hoursUntilMs: Number.POSITIVE_INFINITY, eachHour: true };

@@ -63,7 +63,7 @@ async function settle(nowMs: number): Promise<string[]> {
 
 async function unsettled(): Promise<number> {
   const ever = Number.MAX_SAFE_INTEGER;
-  return (await server.parts.catalog.unsettled({ pendingMs: ever, tombstoneMs: ever }, 0, 10)).length;
+  return (await server.parts.catalog.unsettled.page({ pendingMs: ever, tombstoneMs: ever }, 0, 10)).length;
 }
 
 describe("a direct upload", () => {

@@ -124,7 +124,7 @@ describe("the server on Node", () => {
     await start();
     const ever = Number.MAX_SAFE_INTEGER;
     const left = async (): Promise<string[]> =>
-      (await crashed.catalog.unsettled({ pendingMs: ever, tombstoneMs: ever }, 0, 10)).map(({ key }) => key);
+      (await crashed.catalog.unsettled.page({ pendingMs: ever, tombstoneMs: ever }, 0, 10)).map(({ key }) => key);
     for (let i = 0; i < 500 && (await left()).length > 1; i++) await new Promise((resolve) => setTimeout(resolve, 10));
     expect(await left()).toEqual(["segments/a/new.mp4"]);
     expect(await crashed.store.head("segments/a/old.mp4")).toBeUndefined();

@@ -54,7 +54,7 @@ async function objects(): Promise<number> {
 /** Rows of any state, as the catalog itself sees them. */
 async function rows(): Promise<number> {
   const { total } = await server.parts.catalog.list({ streamPath: path, pageNum: 1, pageSize: 1 });
-  const pending = await server.parts.catalog.unsettled({ pendingMs: Date.now() + 1e9, tombstoneMs: 0 }, 0, 10);
+  const pending = await server.parts.catalog.unsettled.page({ pendingMs: Date.now() + 1e9, tombstoneMs: 0 }, 0, 10);
   return total + pending.length;
 }
 

@@ -60,7 +60,7 @@ describe.each(catalogKinds)("on a %s:", (kind) => {
       expect(await catalog.newestEnd("live/cam1")).toBeUndefined();
       // A download that was planned before the deletion still finds its index.
       expect((await catalog.indexesOf([id])).size).toBe(1);
-      await catalog.forgetSegment(id);
+      await catalog.unsettled.forget(id);
       expect((await catalog.indexesOf([id])).size).toBe(0);
 
       const next = await catalog.beginSegment({ streamPath: "live/cam1", key: "k1", nowMs: 78 });
@@ -69,13 +69,13 @@ describe.each(catalogKinds)("on a %s:", (kind) => {
 
     it("completes only what is pending, once", async () => {
       const { id } = await catalog.beginSegment({ streamPath: "s", key: "k", nowMs: 0 });
-      await catalog.abandonSegment(id);
+      await catalog.unsettled.abandon(id);
       expect(await refusal(catalog.completeSegment(id, readySegment(0, 1)))).toBe("upload_expired 409");
       const again = await catalog.beginSegment({ streamPath: "s", key: "k", nowMs: 0 });
       await catalog.completeSegment(again.id, readySegment(0, 1));
       expect(await refusal(catalog.completeSegment(again.id, readySegment(0, 2)))).toBe("upload_expired 409");
-      await catalog.abandonSegment(again.id);
-      await catalog.forgetSegment(again.id);
+      await catalog.unsettled.abandon(again.id);
+      await catalog.unsettled.forget(again.id);
       expect(await catalog.segment(again.id)).toMatchObject({ endMs: 1 });
       expect(await catalog.streams()).toMatchObject([{ count: 1, endMs: 1 }]);
     });
@@ -102,11 +102,12 @@ describe.each(catalogKinds)("on a %s:", (kind) => {
       const owned = await catalog.beginSegment({ ...request, owner: "token a", key: "k7" });
       expect(owned.existing).toBeUndefined();
       const name = { streamPath: "s", idempotencyKey: "once" };
-      expect((await catalog.uploadNamed({ ...name, owner: "token a" }))?.id).toBe(owned.id);
-      for (const owner of [undefined, "token b"]) expect(await catalog.uploadNamed({ ...name, owner })).toBeUndefined();
+      expect((await catalog.unsettled.named({ ...name, owner: "token a" }))?.id).toBe(owned.id);
+      for (const owner of [undefined, "token b"])
+        expect(await catalog.unsettled.named({ ...name, owner })).toBeUndefined();
       const other = await catalog.beginSegment({ ...request, streamPath: "t", key: "k4" });
       expect(other.existing).toBeUndefined();
-      await catalog.abandonSegment(other.id);
+      await catalog.unsettled.abandon(other.id);
       expect((await catalog.beginSegment({ ...request, streamPath: "t", key: "k5" })).existing).toBeUndefined();
       await catalog.tombstone({ streamPath: "s", ids: [first.id] }, 5);
       expect((await catalog.beginSegment({ ...request, key: "k6" })).existing).toBeUndefined();
@@ -161,24 +162,24 @@ describe.each(catalogKinds)("on a %s:", (kind) => {
   describe("work of several nodes", () => {
     it("gives up an upload only after it has been silent", async () => {
       const { id } = await catalog.beginSegment({ streamPath: "s", key: "k", nowMs: 1000 });
-      const silent = (pendingMs: number) => catalog.unsettled({ pendingMs, tombstoneMs: 0 }, 0, 10);
+      const silent = (pendingMs: number) => catalog.unsettled.page({ pendingMs, tombstoneMs: 0 }, 0, 10);
       expect(await silent(1001)).toMatchObject([{ id }]);
-      expect(await catalog.renewSegment(id, 5000)).toBe(true);
+      expect(await catalog.unsettled.renew(id, 5000)).toBe(true);
       expect(await silent(5000)).toEqual([]);
       expect(await silent(5001)).toMatchObject([{ id }]);
-      expect(await catalog.expireSegment(id, 6000)).toBe(true);
-      expect(await catalog.expireSegment(id, 6000)).toBe(false);
-      expect(await catalog.renewSegment(id, 7000)).toBe(false);
+      expect(await catalog.unsettled.expire(id, 6000)).toBe(true);
+      expect(await catalog.unsettled.expire(id, 6000)).toBe(false);
+      expect(await catalog.unsettled.renew(id, 7000)).toBe(false);
       expect(await refusal(catalog.completeSegment(id, readySegment(0, 10)))).toBe("upload_expired 409");
     });
 
-    it("gives a duty to one at a time, until its time is over", async () => {
-      const taken = await Promise.all(Array.from({ length: 8 }, () => catalog.takeLease("d", 1000, 2000)));
+    it("gives a turn to one at a time, until its time is over", async () => {
+      const taken = await Promise.all(Array.from({ length: 8 }, () => catalog.leases.takeTurn("d", 1000, 2000)));
       expect(taken.filter((mine) => mine)).toHaveLength(1);
-      expect(await catalog.takeLease("other", 1000, 2000)).toBe(true);
-      expect(await catalog.takeLease("d", 1999, 3000)).toBe(false);
-      expect(await catalog.takeLease("d", 2000, 3000)).toBe(true);
-      expect(await catalog.takeLease("d", 2000, 3000)).toBe(false);
+      expect(await catalog.leases.takeTurn("other", 1000, 2000)).toBe(true);
+      expect(await catalog.leases.takeTurn("d", 1999, 3000)).toBe(false);
+      expect(await catalog.leases.takeTurn("d", 2000, 3000)).toBe(true);
+      expect(await catalog.leases.takeTurn("d", 2000, 3000)).toBe(false);
     });
 
     it("completes, expires or deletes a segment once, whoever comes first", async () => {
@@ -190,7 +191,7 @@ describe.each(catalogKinds)("on a %s:", (kind) => {
             () => "completed",
             () => "refused",
           );
-        const expire = async (): Promise<string> => ((await catalog.expireSegment(id, 0)) ? "expired" : "late");
+        const expire = async (): Promise<string> => ((await catalog.unsettled.expire(id, 0)) ? "expired" : "late");
         const calls = rng.below(2) === 0 ? [complete, expire, complete, expire] : [expire, complete, expire, complete];
         const outcomes = await Promise.all(calls.map((call) => call()));
         const won = outcomes.filter((outcome) => outcome === "completed" || outcome === "expired");
@@ -271,7 +272,7 @@ describe.each(catalogKinds)("on a %s:", (kind) => {
       for (const [id, index] of indexes) expect(Buffer.compare(found.get(id) ?? new Uint8Array(), index)).toBe(0);
       for (const id of indexes.keys()) {
         await catalog.tombstone({ streamPath: "s", ids: [id] }, 0);
-        await catalog.forgetSegment(id);
+        await catalog.unsettled.forget(id);
       }
       expect(await opened.db.primary.selectFrom("segment_index_parts").select("part").execute()).toEqual([]);
       expect(await opened.db.primary.selectFrom("segment_indexes").select("segment_id").execute()).toEqual([]);

@@ -38,6 +38,7 @@ describe("the database", () => {
       "017_hours",
       "018_hours_to_make",
       "019_source_owners",
+      "020_turns_are_leases",
     ]);
     expect(await migrate(opened.db)).toEqual([]);
     const again = await openCatalogFile(opened.path);

@@ -232,7 +232,7 @@ describe("no query walks over a stream", () => {
       await watched.segmentByKey("k");
       await watched.knownKeys(["k"]);
       await watched.readyAfter(5, 5);
-      await watched.unsettled({ pendingMs: 1, tombstoneMs: 1 }, 0, 10);
+      await watched.unsettled.page({ pendingMs: 1, tombstoneMs: 1 }, 0, 10);
     });
     expect(plans.length).toBeGreaterThan(15);
     expect(plans.filter((plan) => plan.includes("SCAN") && plan !== "SCAN now")).toEqual([]); // one row

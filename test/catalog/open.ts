@@ -78,7 +78,7 @@ export async function stopServers(): Promise<void> {
 }
 
 async function empty(db: CatalogDatabase): Promise<void> {
-  const tables = ["segment_indexes", "segment_index_parts", "segments", "streams", "stream_counts", "places", "duties"];
+  const tables = ["segment_indexes", "segment_index_parts", "segments", "streams", "stream_counts", "places", "leases"];
   await db.batch(tables.map((table) => sql`delete from ${sql.table(table)}`.compile(db.primary)));
 }
 

@@ -104,7 +104,7 @@ describe.skipIf(sqldPath === undefined)("a server whose catalog is on libSQL ser
     // Earlier tests may have left uploads of their own, which a paused server began when it went on.
     const isOurs = ({ key }: { key?: string | undefined }): boolean => key?.startsWith("segments/live/lost/") === true;
     const isBegun = async (): Promise<boolean> =>
-      (await opened.catalog.unsettled({ pendingMs: Date.now() + 60_000, tombstoneMs: 0 }, 0, 100)).some(isOurs);
+      (await opened.catalog.unsettled.page({ pendingMs: Date.now() + 60_000, tombstoneMs: 0 }, 0, 100)).some(isOurs);
     const slow = new ReadableStream<Uint8Array>({
       async start(controller) {
         controller.enqueue(segment.subarray(0, 1000));

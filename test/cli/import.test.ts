@@ -48,7 +48,7 @@ async function holdings(data: string, streamPath: string): Promise<{ segments: S
   try {
     const { segments } = await parts.catalog.list({ streamPath, pageNum: 1, pageSize: 1000 });
     const never = Number.MAX_SAFE_INTEGER;
-    const unsettled = await parts.catalog.unsettled({ pendingMs: never, tombstoneMs: never }, 0, 1000);
+    const unsettled = await parts.catalog.unsettled.page({ pendingMs: never, tombstoneMs: never }, 0, 1000);
     return { segments: [...segments].reverse(), unsettled: unsettled.length };
   } finally {
     await parts.close();

@@ -57,7 +57,7 @@ describe("an Idempotency-Key", () => {
     const { catalog, clock } = server.parts;
     const upload = { streamPath: stream, key: `k/${stream}`, idempotencyKey: "k", nowMs: clock() };
     const { id } = await catalog.beginSegment(upload);
-    const end = keepLease(() => catalog.renewSegment(id, clock()), 20);
+    const end = keepLease(() => catalog.unsettled.renew(id, clock()), 20);
     const repeated = await put(RECORDED_AT, "k");
     end();
     expect(repeated).toMatchObject({ status: 409, json: { error: "idempotency_in_progress" } });
@@ -72,7 +72,7 @@ describe("an Idempotency-Key", () => {
       const begun = await beginNamed(catalog, { ...upload, key: `k/${stream}/${i}/again` }, clock, 100);
       expect(begun).toMatchObject({ existing: undefined });
       expect(begun.id).toBeGreaterThan(id);
-      expect(await catalog.renewSegment(id, clock()), "the first one has lost its row").toBe(false);
+      expect(await catalog.unsettled.renew(id, clock()), "the first one has lost its row").toBe(false);
     }
   });
 });
@@ -80,11 +80,11 @@ describe("an Idempotency-Key", () => {
 describe("times of a clock that was ahead", () => {
   it("hold no lease of the reconciler", async () => {
     const { catalog, clock } = server.parts;
-    expect(await catalog.takeLease("reconcile", YEARS_AHEAD, YEARS_AHEAD + 59_000)).toBe(true);
+    expect(await catalog.leases.takeTurn("reconcile", YEARS_AHEAD, YEARS_AHEAD + 59_000)).toBe(true);
     const nowMs = clock();
-    expect(await catalog.takeLease("reconcile", nowMs, nowMs + 59_000)).toBe(true);
-    expect(await catalog.takeLease("reconcile", nowMs + 1000, nowMs + 60_000), "this one is right").toBe(false);
-    expect(await catalog.takeLease("reconcile", nowMs - 50_000, nowMs + 9000), "within the skew").toBe(false);
+    expect(await catalog.leases.takeTurn("reconcile", nowMs, nowMs + 59_000)).toBe(true);
+    expect(await catalog.leases.takeTurn("reconcile", nowMs + 1000, nowMs + 60_000), "this one is right").toBe(false);
+    expect(await catalog.leases.takeTurn("reconcile", nowMs - 50_000, nowMs + 9000), "within the skew").toBe(false);
   });
 
   it("keep nothing from being settled", async () => {
@@ -126,10 +126,10 @@ describe("times of a clock that was ahead", () => {
 
   it("end with the next reconciliation", async () => {
     const { catalog, clock } = server.parts;
-    await catalog.takeLease("reconcile", YEARS_AHEAD, YEARS_AHEAD + 59_000);
+    await catalog.leases.takeTurn("reconcile", YEARS_AHEAD, YEARS_AHEAD + 59_000);
     await reconcileOnce(server.parts, clock(), () => undefined, new AbortController().signal);
     const nowMs = clock();
-    expect(await catalog.takeLease("reconcile", nowMs, nowMs + 59_000), "this server has it").toBe(false);
+    expect(await catalog.leases.takeTurn("reconcile", nowMs, nowMs + 59_000), "this server has it").toBe(false);
   });
 });
 

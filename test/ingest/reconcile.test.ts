@@ -64,13 +64,11 @@ describe("reconcile", () => {
     const { id } = await opened.catalog.beginSegment({ streamPath: "s", key: "segments/slow", nowMs: NOW_MS });
     let nowMs = NOW_MS;
     let renewals = 0;
-    const watched = {
-      renewSegment: (...call: Parameters<Catalog["renewSegment"]>) => {
-        renewals++;
-        return opened.catalog.renewSegment(...call);
-      },
+    const renew = (): Promise<boolean> => {
+      renewals++;
+      return opened.catalog.unsettled.renew(id, nowMs);
     };
-    const end = keepLease(() => watched.renewSegment(id, nowMs), 1);
+    const end = keepLease(renew, 1);
     for (let minute = 1; minute <= 10; minute++) {
       nowMs += MINUTE_MS;
       const before = renewals;

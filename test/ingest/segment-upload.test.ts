@@ -38,7 +38,7 @@ const ingest = (changes: Partial<NodeParts> = {}, startMs: number | undefined = 
 async function left(): Promise<{ ready: number; unsettled: number; objects: number }> {
   const { total } = await parts.catalog.list({ streamPath: "*", pageNum: 1, pageSize: 1 });
   const ever = Number.MAX_SAFE_INTEGER;
-  const unsettled = await parts.catalog.unsettled({ pendingMs: ever, tombstoneMs: ever }, 0, 10);
+  const unsettled = await parts.catalog.unsettled.page({ pendingMs: ever, tombstoneMs: ever }, 0, 10);
   const keys: string[] = [];
   for await (const { key } of parts.store.list("segments/")) keys.push(key);
   return { ready: total, unsettled: unsettled.length, objects: keys.length };
@@ -141,9 +141,9 @@ describe("ingestSegment", () => {
   it("leaves nothing when another process gave it up meanwhile", async () => {
     const ever = Number.MAX_SAFE_INTEGER;
     const givenUp = storeWithPut((real) => async (key, body) => {
-      for (const { id } of await parts.catalog.unsettled({ pendingMs: ever, tombstoneMs: ever }, 0, 10)) {
-        await parts.catalog.expireSegment(id, 0);
-        await parts.catalog.forgetSegment(id);
+      for (const { id } of await parts.catalog.unsettled.page({ pendingMs: ever, tombstoneMs: ever }, 0, 10)) {
+        await parts.catalog.unsettled.expire(id, 0);
+        await parts.catalog.unsettled.forget(id);
       }
       return real(key, body);
     });

@@ -8,11 +8,13 @@ export async function catchUp(db: CatalogDatabase): Promise<void> {
   if (db.replica === undefined) return;
   const mark = Date.now() * 1000 + (++marks % 1000);
   await db.batch([
-    sql`insert into duties values ('mark', ${mark}) on conflict do update set until_ms = ${mark}`.compile(db.primary),
+    sql`insert into leases values ('mark', '', 1, ${mark}) on conflict do update set until_ms = ${mark}`.compile(
+      db.primary,
+    ),
   ]);
   for (;;) {
     // A replica whose primary was killed may fail while it takes over the primary's new log.
-    const marked = db.replica.selectFrom("duties").select("until_ms").where("name", "=", "mark");
+    const marked = db.replica.selectFrom("leases").select("until_ms").where("name", "=", "mark");
     const seen = await marked.execute().catch(() => []);
     if (seen[0]?.until_ms === mark) return;
     await new Promise((resolve) => setTimeout(resolve, 5));

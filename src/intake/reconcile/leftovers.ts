@@ -43,7 +43,7 @@ export async function* leftovers(
 ): AsyncGenerator<Leftover, void, undefined> {
   const { uploads, tus } = parts.catalog;
   const byMs = nowMs - PIECE_GRACE_MS;
-  const read = (after: number): Promise<UnsettledSegment[]> => parts.catalog.unsettled(before, after, PAGE);
+  const read = (after: number): Promise<UnsettledSegment[]> => parts.catalog.unsettled.page(before, after, PAGE);
   yield* rows(0, idOf, read, (row) => segmentLeft(parts, row, nowMs), signal);
   const files = (after: number): Promise<UnsettledUpload[]> => uploads.unsettled(nowMs, after, PAGE);
   yield* rows(0, idOf, files, (row) => fileLeft(parts, row, nowMs), signal);
@@ -78,10 +78,10 @@ function segmentLeft({ catalog, store }: ReconcileParts, row: UnsettledSegment, 
   const isPending = state === "pending";
   return {
     ...{ kind: isPending ? "upload_removed" : "deletion_finished", key, segmentId: id },
-    giveUp: isPending ? () => catalog.expireSegment(id, nowMs) : undefined,
+    giveUp: isPending ? () => catalog.unsettled.expire(id, nowMs) : undefined,
     // What lies in a folder of somebody else's stays there.
     remove: () => (parseMountKey(key) === undefined ? store.delete(key) : Promise.resolve()),
-    forget: () => catalog.forgetSegment(id),
+    forget: () => catalog.unsettled.forget(id),
   };
 }
 

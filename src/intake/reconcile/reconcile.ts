@@ -15,7 +15,7 @@ export async function* reconcile(
   options: ReconcileOptions,
 ): AsyncGenerator<Finding, void, undefined> {
   const { nowMs, pendingGraceMs = UPLOAD_LEASE_MS, tombstoneGraceMs = 600_000 } = options;
-  await parts.catalog.bringTimesBack(nowMs);
+  await parts.catalog.unsettled.bringTimesBack(nowMs);
   const swept = (await parts.sweep?.(nowMs - TEMPORARY_GRACE_MS)) ?? 0;
   if (swept > 0) yield { kind: "temporary_removed", count: swept };
   const before = { pendingMs: nowMs - pendingGraceMs, tombstoneMs: nowMs - tombstoneGraceMs };

@@ -73,7 +73,7 @@ export async function ingestSegment(parts: IngestParts, incoming: IncomingSegmen
   }
   const { id } = begun;
   const everyMs = idempotencyKey === undefined ? undefined : KEYED_RENEW_MS;
-  const endLease = keepLease(() => catalog.renewSegment(id, clock()), everyMs);
+  const endLease = keepLease(() => catalog.unsettled.renew(id, clock()), everyMs);
   try {
     const indexer = new StreamIndexer(core);
     const { info, read } = await passInto(
@@ -117,7 +117,7 @@ export async function registerInPlace(
   try {
     return await complete(parts, begun.id, { indexed, times }, info);
   } catch (error) {
-    await catalog.abandonSegment(begun.id);
+    await catalog.unsettled.abandon(begun.id);
     throw error;
   }
 }
@@ -203,11 +203,11 @@ export async function undo(
   // Its answer must not wait for a second call that goes unanswered.
   if (error instanceof BoxcarError && error.code === "catalog_unavailable") return;
   try {
-    const wasPending = await catalog.expireSegment(id, clock());
+    const wasPending = await catalog.unsettled.expire(id, clock());
     // The commit went through and only its answer was lost: the segment is there to stay.
     if (!wasPending && (await catalog.segment(id)) !== undefined) return;
     await store.delete(key);
-    await catalog.forgetSegment(id);
+    await catalog.unsettled.forget(id);
   } catch {
     // The tombstone, or the pending row, stays for the reconciler.
   }

@@ -58,7 +58,7 @@ export async function reconcileOnce(
   signal: AbortSignal,
 ): Promise<boolean> {
   // A little less than the distance of two runs: the same node may go on.
-  if (!(await parts.catalog.takeLease("reconcile", nowMs, nowMs + everyMs - 1000))) return false;
+  if (!(await parts.catalog.leases.takeTurn("reconcile", nowMs, nowMs + everyMs - 1000))) return false;
   for await (const finding of reconcile(parts, { nowMs, signal })) logFinding(log, finding);
   return true;
 }

@@ -34,7 +34,7 @@ export function startRetention(parts: RetentionParts, clock: Clock, log: Log): (
   let running = Promise.resolve();
   const run = async (): Promise<void> => {
     const nowMs = clock();
-    if (!(await parts.catalog.takeLease("retain", nowMs, nowMs + EVERY_MS - 1000))) return;
+    if (!(await parts.catalog.leases.takeTurn("retain", nowMs, nowMs + EVERY_MS - 1000))) return;
     const sums = new Map<string, { segments: number; bytes: number }>();
     for await (const { segment, reason } of retain(parts, nowMs)) {
       const name = `${segment.streamPath} ${reason}`;

@@ -4,28 +4,13 @@ import type { CatalogDatabase } from "./database.ts";
 /** By how much the clocks of two nodes may differ, in milliseconds. */
 export const CLOCK_SKEW_MS = 60_000;
 
-/** See `Catalog.takeLease`. A lease beyond the longest one was taken by a clock that was ahead: it is void. */
-export async function takeLease(db: CatalogDatabase, name: string, nowMs: number, untilMs: number): Promise<boolean> {
-  const take = db.primary
-    .insertInto("duties")
-    .values({ name, until_ms: untilMs })
-    .onConflict((conflict) =>
-      conflict
-        .column("name")
-        .doUpdateSet({ until_ms: untilMs })
-        .where((eb) =>
-          eb.or([eb("duties.until_ms", "<=", nowMs), eb("duties.until_ms", ">", untilMs + CLOCK_SKEW_MS)]),
-        ),
-    )
-    .returning("name");
-  const [rows] = await db.batch([take.compile()]);
-  return rows.length > 0;
-}
-
-/** How far ahead a lease, or the end of an upload's time, may lie: no right clock writes a later one. In milliseconds. */
+/** How far ahead the time of a pending segment, or the end of an upload's time, may lie: no right clock writes a later one. In milliseconds. */
 const LONGEST_MS = 86_400_000;
 
-/** See `Catalog.bringTimesBack`. */
+/**
+ * Brings times that only a clock which was ahead can have written back to what a right one writes at the latest: they
+ * would otherwise hold what they date for as long as it was ahead.
+ */
 export async function bringTimesBack(db: CatalogDatabase, nowMs: number): Promise<void> {
   const { primary } = db;
   const latest = nowMs + LONGEST_MS;
