@@ -1,7 +1,7 @@
 import { FRAGMENT_BASE, SIDX_ENTRY, Table, TFRA_ENTRY } from "../wasm/abi/names.ts";
 import type { MovieTrack } from "../wasm/records/output.ts";
 import type { PieceTrack } from "../planning/piece.ts";
-import { lentBytes, type LentBytes } from "../wasm/loaded-index.ts";
+import { lentBytes, type LentBytes, type LoadedIndex } from "../wasm/loaded-index.ts";
 import { captionsOf } from "./captions.ts";
 import { FragmentCounts } from "../planning/fragment-sizes.ts";
 import {
@@ -27,85 +27,132 @@ import { inlineRegion, mediaRegion, piecesRegion, whenRead, type PieceLengths, t
 /** References that one `sidx` can hold (ISO/IEC 14496-12 clause 8.16.3). */
 const MAX_REFERENCES = 0xffff;
 
+/** The fragments of an output, and which of them `sidx` and `mfra` list: those of the reference track. */
+interface Fragments {
+  readonly parts: LayoutParts;
+  readonly reference: OutputTrack;
+  /** The tracks of a piece as fragments need them. */
+  readonly tracksOf: (piece: Piece) => PieceTrack[];
+  readonly lengths: PieceLengths;
+  /** How many are listed. */
+  readonly count: number;
+  /** Silence between pictures belongs to the fragments before it. */
+  readonly isListed: (piece: Piece) => boolean;
+}
+
+/** Where the media of a piece lies, and what is hidden of it, in ticks of the reference track. */
+type Place = Parameters<LoadedIndex["accessEntries"]>[3];
+
 /**
  * Lays out a fragmented MP4: init segment, `sidx`, a `moof` and `mdat` per group of pictures, `mfra`. A range beyond
  * what one `sidx` can hold goes without; `mfra` lists all fragments in any case.
  */
 export function layoutFmp4(parts: LayoutParts): Region[] {
   const { composition, core } = parts;
-  const { pieces } = composition;
-  const tracksOf = fragmentTracks(parts);
   const tracks = composition.tracks.map((track, i) => headerOf(parts, track, parts.headers[i]));
   const captions = captionsOf(parts, { timescale: MOVIE_TIMESCALE, duration: presentedEnd(tracks) });
   if (captions !== undefined) tracks.push(captions.track);
   const time = movieTime(tracks, MOVIE_TIMESCALE);
-  const captionFragments = captions?.fragments ?? [];
-  const distance = captionFragments.reduce((sum, region) => sum + region.length, 0);
-  const chapters = chaptersOf(parts);
-  const init = inlineRegion(core.boxes.movie(tracks, time, { fragmented: true, wide: false, chapters }).bytes);
+  const options = { fragmented: true, wide: false, chapters: chaptersOf(parts) };
+  const init = inlineRegion(core.boxes.movie(tracks, time, options).bytes);
 
+  const fragments = fragmentsOf(parts);
+  if (fragments === undefined) return [init];
+  const captionFragments = captions?.fragments ?? [];
+  const head = [init, ...sidx(fragments, bytesOf(captionFragments)), ...captionFragments];
+  const sequence = 1 + (captions?.samples.length ?? 0);
+  return [...head, movieFragments(fragments, sequence), ...mfra(fragments, bytesOf(head))];
+}
+
+/** Undefined for an output without tracks. */
+function fragmentsOf(parts: LayoutParts): Fragments | undefined {
+  const { composition } = parts;
   const reference = composition.tracks.find(isVideo) ?? composition.tracks[0];
-  if (reference === undefined) return [init];
-  // Silence between pictures belongs to the fragments before it.
-  const isReferred = ({ made }: Piece): boolean => made === undefined || !isVideo(reference);
-  const references = (piece: Piece): number => (isReferred(piece) ? piece.fragments : 0);
-  const lengths = fragmentLengths(composition);
-  const count = isVideo(reference) ? composition.references : composition.fragments;
-  const regions = [init];
-  if (count <= MAX_REFERENCES) {
-    // Its times are those of the presentation: what the edit list hides at either end does not count (clause 8.16.3).
-    const hidden = hiddenOf(reference, parts);
-    const ends = whenRead(() => {
-      const referred = Array.from(pieces, isReferred);
-      return { first: referred.indexOf(true), last: referred.lastIndexOf(true) };
-    });
-    const hiddenIn = (i: number): typeof NOTHING => ({
-      offset: 0,
-      hiddenStart: i === ends().first ? hidden.start : 0,
-      hiddenEnd: i === ends().last ? hidden.end : 0,
-    });
-    const behind = (i: number): number =>
-      bytesOf(
-        stretch(pieces, i, (piece) => !isReferred(piece)),
-        lengths.of,
-      );
-    const start = Math.max(0, reference.firstPts);
-    regions.push(
-      inlineRegion(core.boxes.sidxHead(reference.id, reference.timescale, start, distance + behind(0), count)),
-      piecesRegion(
-        parts,
-        { total: count * SIDX_ENTRY, of: (piece) => references(piece) * SIDX_ENTRY },
-        (piece, i, { rest }) => [
-          "accessEntries",
-          tracksOf(piece),
-          Table.Sidx,
-          reference.timescale,
-          hiddenIn(i),
-          { rest },
-        ],
-        (entries, i) => lengthened(entries, behind(i + 1)),
-      ),
-    );
-  }
-  regions.push(...captionFragments);
-  const first = regions.reduce((sum, region) => sum + region.length, 0);
-  const starts = whenRead(() => startsOf(pieces, lengths.of, first));
-  const numbers = whenRead(() => startsOf(pieces, ({ fragments }) => fragments, 1 + (captions?.samples.length ?? 0)));
-  const mfra = core.boxes.mfra(reference.id, count);
-  regions.push(
-    mediaRegion(parts, lengths, (piece, i, { rest }) => ["fragments", tracksOf(piece), numbers()[i] ?? 0, { rest }]),
-    inlineRegion(mfra.head),
-    piecesRegion(
-      parts,
-      { total: count * TFRA_ENTRY, of: (piece) => references(piece) * TFRA_ENTRY },
-      (piece, i, { rest }) => {
-        const place = { ...NOTHING, offset: starts()[i] ?? 0 };
-        return ["accessEntries", tracksOf(piece), Table.Tfra, reference.timescale, place, { rest }];
-      },
+  if (reference === undefined) return undefined;
+  const shows = isVideo(reference);
+  return {
+    parts,
+    reference,
+    tracksOf: fragmentTracks(parts),
+    lengths: fragmentLengths(composition),
+    count: shows ? composition.references : composition.fragments,
+    isListed: ({ made }) => made === undefined || !shows,
+  };
+}
+
+/** Segment index; none where the fragments are more than one can hold. @param distance bytes between it and the first fragment */
+function sidx(fragments: Fragments, distance: number): Region[] {
+  const { parts, reference, count, isListed, lengths } = fragments;
+  if (count > MAX_REFERENCES) return [];
+  const { pieces } = parts.composition;
+  // Its times are those of the presentation: what the edit list hides at either end does not count (clause 8.16.3).
+  const hidden = hiddenOf(reference, parts);
+  const ends = whenRead(() => {
+    const listed = Array.from(pieces, isListed);
+    return { first: listed.indexOf(true), last: listed.lastIndexOf(true) };
+  });
+  const place = (i: number): Place => ({
+    offset: 0,
+    hiddenStart: i === ends().first ? hidden.start : 0,
+    hiddenEnd: i === ends().last ? hidden.end : 0,
+  });
+  // A reference reaches over what is not listed behind it.
+  const unlistedFrom = (first: number): number => {
+    let bytes = 0;
+    for (let i = first; ; i++) {
+      const piece = pieces.at(i);
+      if (piece === undefined || isListed(piece)) return bytes;
+      bytes += lengths.of(piece);
+    }
+  };
+  const { id, timescale, firstPts } = reference;
+  const start = Math.max(0, firstPts);
+  return [
+    inlineRegion(parts.core.boxes.sidxHead(id, timescale, start, distance + unlistedFrom(0), count)),
+    accessEntries(fragments, { table: Table.Sidx, size: SIDX_ENTRY }, place, (entries, i) =>
+      lengthened(entries, unlistedFrom(i + 1)),
     ),
-    inlineRegion(mfra.tail),
+  ];
+}
+
+/** All `moof`s, each with its `mdat`. @param sequence number of the first one */
+function movieFragments({ parts, tracksOf, lengths }: Fragments, sequence: number): Region {
+  const numbers = whenRead(() => startsOf(parts.composition.pieces, (piece) => piece.fragments, sequence));
+  return mediaRegion(parts, lengths, (piece, i, { rest }) => [
+    "fragments",
+    tracksOf(piece),
+    numbers()[i] ?? 0,
+    { rest },
+  ]);
+}
+
+/** Movie fragment random access. @param first offset of the first fragment in the file */
+function mfra(fragments: Fragments, first: number): Region[] {
+  const { parts, reference, count, lengths } = fragments;
+  const starts = whenRead(() => startsOf(parts.composition.pieces, lengths.of, first));
+  const { head, tail } = parts.core.boxes.mfra(reference.id, count);
+  const place = (i: number): Place => ({ offset: starts()[i] ?? 0, hiddenStart: 0, hiddenEnd: 0 });
+  return [
+    inlineRegion(head),
+    accessEntries(fragments, { table: Table.Tfra, size: TFRA_ENTRY }, place),
+    inlineRegion(tail),
+  ];
+}
+
+/** An entry of a table for each fragment that is listed. @param size bytes of one */
+function accessEntries(
+  { parts, reference, tracksOf, count, isListed }: Fragments,
+  { table, size }: { readonly table: number; readonly size: number },
+  placeOf: (number: number) => Place,
+  mended?: (lent: LentBytes, number: number) => LentBytes,
+): Region {
+  const lengths = { total: count * size, of: (piece: Piece) => (isListed(piece) ? piece.fragments * size : 0) };
+  return piecesRegion(
+    parts,
+    lengths,
+    (piece, i, { rest }) => ["accessEntries", tracksOf(piece), table, reference.timescale, placeOf(i), { rest }],
+    mended,
   );
-  return regions;
 }
 
 /**
@@ -113,8 +160,6 @@ export function layoutFmp4(parts: LayoutParts): Region[] {
  * closer to each other than the frame rate, pictures make readers complain.
  */
 const HELD_MS = 100;
-
-const NOTHING = { offset: 0, hiddenStart: 0, hiddenEnd: 0 };
 
 /** Ticks of a track before and after what is presented of it: decode times less the delay are presentation times. */
 function hiddenOf(track: OutputTrack, { composition, edits }: LayoutParts): { start: number; end: number } {
@@ -195,19 +240,8 @@ function fragmentLengths({ tracks, fragments }: Composition): PieceLengths {
   };
 }
 
-/** The pieces from number `first` on, as far as they are `wanted` without a break. */
-function* stretch(pieces: Pieces, first: number, wanted: (piece: Piece) => boolean): Generator<Piece> {
-  for (let i = first; ; i++) {
-    const piece = pieces.at(i);
-    if (piece === undefined || !wanted(piece)) return;
-    yield piece;
-  }
-}
-
-function bytesOf(pieces: Iterable<Piece>, of: (piece: Piece) => number): number {
-  let sum = 0;
-  for (const piece of pieces) sum += of(piece);
-  return sum;
+function bytesOf(regions: readonly Region[]): number {
+  return regions.reduce((sum, region) => sum + region.length, 0);
 }
 
 /** Entries of `sidx` whose last one also refers to the `more` bytes behind it. */
