@@ -1,4 +1,4 @@
-import { sql, type CompiledQuery, type Kysely } from "kysely";
+import { sql, type CompiledQuery, type Expression, type Kysely } from "kysely";
 import type { CatalogDatabase } from "./database.ts";
 import type { Schema } from "./schema.ts";
 import { bucketOf, countMoved, narrowTotals } from "./totals.ts";
@@ -42,6 +42,13 @@ interface InexactRow {
   readonly end_ms: number;
 }
 
+/** The exact segment that one may follow that was cut amid a group of pictures. */
+interface ExactBefore {
+  readonly exact_id: number | null;
+  readonly exact_start_ms: number | null;
+  readonly exact_end_ms: number | null;
+}
+
 /** Where a segment starts, microseconds, and whether it goes on where the one before ends. */
 function derive({ statedMs, precisionMs }: Stated, before: InexactRow | undefined): { us: number; follows: boolean } {
   const stated = statedMs * 1000;
@@ -82,8 +89,14 @@ export async function derivedStart(
   id: number,
   stated: Stated,
 ): Promise<number> {
-  const at = { ms: stated.statedMs, id };
-  return derive(stated, await leading(db, streamPath, { ...stated, at }, await rowBefore(db, streamPath, at))).us;
+  const before = await rowBefore(db, streamPath, { ms: stated.statedMs, id });
+  if (stated.precisionMs !== CUT_PRECISION_MS) return derive(stated, before).us;
+  const exact = await db
+    .selectFrom("segments")
+    .select(["id as exact_id", "start_ms as exact_start_ms", "end_ms as exact_end_ms"])
+    .where("id", "=", exactBefore(streamPath, sql.val(stated.statedMs)))
+    .executeTakeFirst();
+  return derive(stated, leading(exact && exactOf(exact), before)).us;
 }
 
 /**
@@ -137,15 +150,21 @@ async function movesFrom(db: Kysely<Schema>, streamPath: string, from: Position,
   let before = await rowBefore(db, streamPath, from);
   let at = { ms: from.ms, id: from.id - 1 };
   while (moves.length < MOST_MOVES) {
-    const rows = await inexact(db, streamPath)
-      .where(sql<boolean>`(stated_ms, id) > (${at.ms}, ${at.id})`)
-      .orderBy("stated_ms")
-      .orderBy("id")
+    const rows: (InexactRow & ExactBefore)[] = await inexact(db, streamPath)
+      .leftJoin("segments as exact", (join) =>
+        join
+          .on("segments.precision_ms", "=", CUT_PRECISION_MS)
+          .on("exact.id", "=", exactBefore(streamPath, sql.ref("segments.stated_ms"))),
+      )
+      .select(["exact.id as exact_id", "exact.start_ms as exact_start_ms", "exact.end_ms as exact_end_ms"])
+      .where(sql<boolean>`(segments.stated_ms, segments.id) > (${at.ms}, ${at.id})`)
+      .orderBy("segments.stated_ms")
+      .orderBy("segments.id")
       .limit(PAGE)
       .execute();
     for (const row of rows) {
       const stated = { statedMs: row.stated_ms, precisionMs: row.precision_ms };
-      const led = await leading(db, streamPath, { ...stated, at: positionOf(row) }, before);
+      const led = leading(exactOf(row), before);
       const { us, follows } = derive(stated, led);
       if (before !== undefined && before === led) {
         const endMs = follows ? Math.round(us / 1000) : Math.ceil((before.start_us + before.duration_us) / 1000);
@@ -177,32 +196,23 @@ function changesOf(db: Kysely<Schema>, { row, us, endMs }: Move): CompiledQuery[
   ];
 }
 
-/**
- * The row that a segment may follow: the inexact one before it, or an exact one behind that when it goes on amid a group of
- * pictures.
- */
-async function leading(
-  db: Kysely<Schema>,
-  streamPath: string,
-  { at, precisionMs }: Stated & { readonly at: Position },
-  before: InexactRow | undefined,
-): Promise<InexactRow | undefined> {
-  if (precisionMs !== CUT_PRECISION_MS) return before;
-  const exact = await db
-    .selectFrom("segments")
-    .select(["id", "start_ms", "end_ms"])
-    .where("state", "=", sql.lit("ready" as const))
-    .where("stated_ms", "is", null)
-    .where("stream_path", "=", streamPath)
-    .where("start_ms", "<", at.ms)
-    .orderBy("start_ms", "desc")
-    .orderBy("id", "desc")
-    .limit(1)
-    .executeTakeFirst();
-  if (exact === undefined || (before !== undefined && exact.start_ms < before.stated_ms)) return before;
-  const { id, start_ms: startMs, end_ms: endMs } = exact;
-  const times = { stated_ms: startMs, start_us: startMs * 1000, duration_us: (endMs - startMs) * 1000, end_ms: endMs };
-  return { id, precision_ms: 0, ...times };
+/** The row that a segment may follow: the inexact one before it, or an exact one behind that. */
+function leading(exact: InexactRow | undefined, before: InexactRow | undefined): InexactRow | undefined {
+  return exact === undefined || (before !== undefined && exact.stated_ms < before.stated_ms) ? before : exact;
+}
+
+/** What a row says of the exact segment before it, if there is one. */
+function exactOf({ exact_id: id, exact_start_ms: startMs, exact_end_ms: endMs }: ExactBefore): InexactRow | undefined {
+  if (id === null || startMs === null || endMs === null) return undefined;
+  const times = { start_us: startMs * 1000, duration_us: (endMs - startMs) * 1000, end_ms: endMs };
+  return { id, stated_ms: startMs, precision_ms: 0, ...times };
+}
+
+/** Id of the last segment with an exact start before a moment, milliseconds. */
+function exactBefore(streamPath: string, ms: Expression<number | null>) {
+  return sql<number>`(select id from segments as earlier where earlier.state = 'ready' and earlier.stated_ms is null
+    and earlier.stream_path = ${streamPath} and earlier.start_ms < ${ms}
+    order by earlier.start_ms desc, earlier.id desc limit 1)`;
 }
 
 async function rowBefore(
@@ -211,9 +221,9 @@ async function rowBefore(
   { ms, id }: Position,
 ): Promise<InexactRow | undefined> {
   return inexact(db, streamPath)
-    .where(sql<boolean>`(stated_ms, id) < (${ms}, ${id})`)
-    .orderBy("stated_ms", "desc")
-    .orderBy("id", "desc")
+    .where(sql<boolean>`(segments.stated_ms, segments.id) < (${ms}, ${id})`)
+    .orderBy("segments.stated_ms", "desc")
+    .orderBy("segments.id", "desc")
     .limit(1)
     .executeTakeFirst();
 }
@@ -221,8 +231,9 @@ async function rowBefore(
 function inexact(db: Kysely<Schema>, streamPath: string) {
   return db
     .selectFrom("segments")
-    .select(["id", "precision_ms", "start_us", "duration_us", "end_ms", sql<number>`stated_ms`.as("stated_ms")])
-    .where("state", "=", sql.lit("ready" as const))
-    .where("stated_ms", "is not", null)
-    .where("stream_path", "=", streamPath);
+    .select(["segments.id", "segments.precision_ms", "segments.start_us", "segments.duration_us", "segments.end_ms"])
+    .select(sql<number>`segments.stated_ms`.as("stated_ms"))
+    .where("segments.state", "=", sql.lit("ready" as const))
+    .where("segments.stated_ms", "is not", null)
+    .where("segments.stream_path", "=", streamPath);
 }

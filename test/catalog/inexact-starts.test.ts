@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { CUT_PRECISION_MS } from "../../src/catalog/inexact-starts.ts";
 import type { Segment } from "../../src/catalog/types.ts";
 import { random, seedOf, type Random } from "../support/random.ts";
@@ -53,6 +53,18 @@ function expectSeamless(found: readonly Pick<Segment, "startMs" | "endMs">[], st
 }
 
 describe("inexact starts", () => {
+  it("of a page of segments are brought up to date by one read", async () => {
+    const late = (i: number): Named => ({ statedMs: BASE + (i + 1) * 2000 + 60 + i, durationMs: 2000 });
+    for (let i = 0; i < 40; i++) await add("cut", late(i), CUT_PRECISION_MS);
+    const reads = vi.spyOn(opened.db.primary.getExecutor(), "executeQuery");
+    await add("cut", { statedMs: BASE, durationMs: 2000 });
+    expect(reads.mock.calls.length).toBeLessThan(10);
+    reads.mockRestore();
+    expect((await listed("cut")).map(({ startMs }) => startMs - BASE)).toEqual(
+      Array.from({ length: 41 }, (_, i) => i * 2000),
+    );
+  });
+
   it("are taken as stated where microseconds pass 53 bits, and harm none that come later", async () => {
     const far = { statedMs: Date.UTC(5138, 0, 1), durationMs: 10_000 };
     expect(await add("far", far)).toMatchObject({ startMs: far.statedMs, endMs: far.statedMs + 10_000 });
