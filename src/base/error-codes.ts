@@ -1,5 +1,3 @@
-import type { BoxcarError } from "./errors.ts";
-
 /**
  * Every code of an error, and the HTTP status it is answered with (RFC 9110 section 15). docs/http.md has them all, and
  * says what to do.
@@ -188,6 +186,6 @@ const STATUSES = {
 export type ErrorCode = keyof typeof STATUSES;
 
 /** The HTTP status of a reply that says the error, 400 to 599. */
-export function statusOf({ code }: BoxcarError): (typeof STATUSES)[ErrorCode] {
+export function statusOf({ code }: { readonly code: ErrorCode }): (typeof STATUSES)[ErrorCode] {
   return STATUSES[code];
 }

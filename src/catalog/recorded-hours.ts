@@ -1,7 +1,6 @@
 import type { Pace } from "../base/ports.ts";
 import { HOUR_MS, type HourRow, type HourRows } from "./hours.ts";
 import { BUCKET_MS } from "./totals.ts";
-import type { RecordedPage } from "./recorded.ts";
 import type { Segment } from "./types.ts";
 import type { WideReads } from "./wide-reads.ts";
 
@@ -24,6 +23,15 @@ export interface Block {
 export interface RecordedHour extends Pick<HourRow, "hour" | "version" | "runs"> {
   /** Its segments, in order. */
   readonly segments: () => Promise<readonly Segment[]>;
+}
+
+/** Some of the ready segments of a range, in order. */
+export interface RecordedPage {
+  readonly segments: readonly Segment[];
+  /** What `RecordedRows.version` says of this part of the range, as it was when the segments were read. */
+  readonly version: string;
+  /** Instead of `segments` a whole hour. */
+  readonly hour?: RecordedHour | undefined;
 }
 
 /** What hours are read with. */

@@ -4,7 +4,7 @@ import { BoxcarError } from "../base/errors.ts";
 import { LruMap } from "../base/lru-map.ts";
 import type { Pace } from "../base/ports.ts";
 import { HOUR_MS, type HourRows } from "./hours.ts";
-import { hourPages, versionOf, type Block, type Bucket, type RecordedHour } from "./recorded-hours.ts";
+import { hourPages, versionOf, type Block, type Bucket, type RecordedPage } from "./recorded-hours.ts";
 import { packedColumns, segmentOfPacked } from "./rows.ts";
 import { BUCKET_MS, withinReach } from "./totals.ts";
 import type { Segment } from "./types.ts";
@@ -26,15 +26,6 @@ const DEFAULT_ROW_CACHE_BYTES = 16 << 20;
 const ROW_BYTES = 800;
 const rowBytes = ({ summary, key, codecs, etag, groups = "" }: Segment): number =>
   ROW_BYTES + 3 * summary.length + groups.length + 2 * (key.length + codecs.length + etag.length);
-
-/** Some of the ready segments of a range, in order. */
-export interface RecordedPage {
-  readonly segments: readonly Segment[];
-  /** What `RecordedRows.version` says of this part of the range, as it was when the segments were read. */
-  readonly version: string;
-  /** Instead of `segments` a whole hour. */
-  readonly hour?: RecordedHour | undefined;
-}
 
 /** How rows are read. */
 export interface RecordedBounds {

@@ -10,11 +10,14 @@
  */
 export { BoxcarError, type ErrorFields } from "../base/errors.ts";
 export type { ByteSpan, Pace, Sha256 } from "../base/ports.ts";
-export { createCore, type BuiltIndex, type Core, type MetadataBox } from "./wasm/module.ts";
+export { createCore, type Core } from "./wasm/module.ts";
+export type { BuiltIndex, MetadataBox } from "./wasm/built-index.ts";
 
 export type { Aside } from "./wasm/aside.ts";
 /** @internal */
-export { AsideWorker, type AskTask, type BuildTask } from "./wasm/aside.ts";
+export { AsideWorker } from "./wasm/aside-worker.ts";
+/** @internal */
+export type { AskTask, BuildTask } from "./wasm/aside.ts";
 /** @internal */
 export type { PackedAnswer } from "./wasm/index-request.ts";
 

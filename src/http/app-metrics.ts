@@ -1,5 +1,5 @@
 import { Metrics, type Counter, type Histogram } from "../base/metrics.ts";
-import type { AtOnce } from "./middleware/limits.ts";
+import type { AtOnce } from "./at-once.ts";
 
 const secondsBounds = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 

@@ -27,8 +27,8 @@ import type { Planners } from "../recordings/planners.ts";
 import type { SharingParts } from "../recordings/plan-range.ts";
 import type { Scope } from "../base/scopes.ts";
 import type { Core } from "../core/index.ts";
-import type { AtOnce } from "./middleware/limits.ts";
-import type { Playlists } from "./streaming/send-playlist.ts";
+import type { AtOnce } from "./at-once.ts";
+import type { Playlists } from "./streaming/playlists.ts";
 import type { AppMetrics } from "./app-metrics.ts";
 
 /** A static file of the documentation page. */

@@ -1,22 +1,7 @@
+import type { FileToOpen, OpenFilesOptions } from "./files-to-open.ts";
 import type { FileOutput, OutputOptions, RecordedFiles } from "./recorded-files.ts";
 
-export type { FileOutput, OutputOptions, RecordedFiles };
-
-/** A file to open: one that the user chose, or the URL of one. */
-export interface FileToOpen {
-  /** A URL is read by ranges (RFC 9110 section 14): its server has to allow this page to (CORS). */
-  readonly file: Blob | string;
-  /** When it starts, milliseconds since 1970. Given for all files or for none. */
-  readonly startMs?: number;
-}
-
-/** How files are opened. */
-export interface OpenFilesOptions {
-  /** The WebAssembly module, or where it is. Default: `boxcar.wasm` beside this script. */
-  readonly wasm?: WebAssembly.Module | string | URL;
-  /** Ends the opening. */
-  readonly signal?: AbortSignal;
-}
+export type { FileOutput, FileToOpen, OpenFilesOptions, OutputOptions, RecordedFiles };
 
 /**
  * Opens MP4 files in the browser, without any server: as one recording that is played (`player.open`) and cut (`output`).

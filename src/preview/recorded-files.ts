@@ -12,7 +12,7 @@ import {
   type SegmentStream,
 } from "../core/index.ts";
 import { byteReader, windowed, type ByteReader } from "./byte-reader.ts";
-import type { FileToOpen, OpenFilesOptions } from "./open-files.ts";
+import type { FileToOpen, OpenFilesOptions } from "./files-to-open.ts";
 import { placed, type MediaSegment, type SegmentBytes, type Source } from "./source.ts";
 
 /** Files that are opened at once. */

@@ -1,5 +1,5 @@
 import type { Catalog } from "../catalog/catalog.ts";
-import type { RecordedPage } from "../catalog/recorded.ts";
+import type { RecordedPage } from "../catalog/recorded-hours.ts";
 import type { Segment } from "../catalog/types.ts";
 import { BoxcarError } from "../base/errors.ts";
 import type { Pace } from "../base/ports.ts";

@@ -1,7 +1,7 @@
 import type { Catalog } from "../catalog/catalog.ts";
+import type { RecordedBounds } from "../catalog/recorded.ts";
 import { downloadPath } from "../base/stream-path.ts";
 import { formatTime } from "../base/time.ts";
-import type { PlanBounds } from "./plan-range.ts";
 import { codecFamily } from "../core/track-kinds.ts";
 
 /** A part of a range that can be downloaded as one file. */
@@ -23,7 +23,7 @@ const MAX_SPANS = 100;
 export async function playableSpans(
   catalog: Catalog,
   query: { readonly streamPath: string; readonly startMs: number; readonly endMs: number },
-  bounds: PlanBounds,
+  bounds: RecordedBounds,
 ): Promise<PlayableSpan[]> {
   const spans: { startMs: number; endMs: number; codecs: string; families: string }[] = [];
   let coveredMs = query.startMs;

@@ -1,6 +1,7 @@
 import type { Catalog } from "../catalog/catalog.ts";
 import { GROWING, type GrowingSegments } from "../catalog/growing.ts";
-import type { RecordedBounds, RecordedPage } from "../catalog/recorded.ts";
+import type { RecordedBounds } from "../catalog/recorded.ts";
+import type { RecordedPage } from "../catalog/recorded-hours.ts";
 import type { ListQuery, Segment, SegmentPage } from "../catalog/types.ts";
 import { matches } from "../base/scopes.ts";
 import type { Store } from "../base/ports.ts";

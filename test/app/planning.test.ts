@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import type { RecordedPage } from "../../src/catalog/recorded.ts";
+import type { RecordedPage } from "../../src/catalog/recorded-hours.ts";
 import { record, RECORDED_AT } from "../support/recording.ts";
 import { startTestServer, type TestServer } from "./test-server.ts";
 

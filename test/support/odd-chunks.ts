@@ -1,5 +1,6 @@
 /** Segments of any chunks, as a core's index builder takes them: only their metadata exists. */
-import type { Core, MetadataBox } from "../../src/core/wasm/module.ts";
+import type { MetadataBox } from "../../src/core/wasm/built-index.ts";
+import type { Core } from "../../src/core/wasm/module.ts";
 import { box, bytes, fullBox, u16, u32, u64, zeros } from "./boxes.ts";
 import type { Random } from "./random.ts";
 

@@ -2,7 +2,7 @@ import { Warning } from "../wasm/abi/names.ts";
 import { millisecondsOf } from "../ticks.ts";
 import { readSummary, summaryOf, type Summary, type TrackRecord } from "../wasm/records/summary.ts";
 import { fourccText } from "../wasm/view.ts";
-import type { BuiltIndex } from "../wasm/module.ts";
+import type { BuiltIndex } from "../wasm/built-index.ts";
 import { shownSize } from "../shown.ts";
 import { doubtsOf } from "./doubtful-tracks.ts";
 import type { IndexedSegment, SegmentDescription, TrackDescription } from "./segment-index.ts";

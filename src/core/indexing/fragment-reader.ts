@@ -3,7 +3,8 @@ import { HeldChunks } from "../../base/small-chunks.ts";
 import { BoxcarError } from "../../base/errors.ts";
 import type { ProducerTime } from "../wasm/abi/records.ts";
 import { LiveBoxes } from "../wasm/live-boxes.ts";
-import type { Core, MetadataBox } from "../wasm/module.ts";
+import type { MetadataBox } from "../wasm/built-index.ts";
+import type { Core } from "../wasm/module.ts";
 
 /** Bytes that `ftyp` and `moov` of a live stream, and a `moof`, may have. */
 const MOST_METADATA = 8 << 20;

@@ -1,7 +1,8 @@
 import { concatenated } from "../../base/bytes.ts";
 import { BoxcarError } from "../../base/errors.ts";
 import type { ByteSpan } from "../../base/ports.ts";
-import type { Core, MetadataBox } from "../wasm/module.ts";
+import type { MetadataBox } from "../wasm/built-index.ts";
+import type { Core } from "../wasm/module.ts";
 import { Status } from "../wasm/abi/names.ts";
 import { refusal } from "../wasm/status.ts";
 

@@ -1,7 +1,7 @@
 import { millisecondsOf, rescale } from "../ticks.ts";
 import { TrackFlag } from "../wasm/abi/names.ts";
 import { LEAST_HOLE_MS } from "./audio-filler.ts";
-import type { DurationRuns } from "./duration-runs.ts";
+import type { Followed } from "./followed.ts";
 import type { OutputTrack } from "./output-track.ts";
 import type { Match } from "./match.ts";
 import type { RunCounts, RunTrack, SegmentRun } from "./segment-run.ts";
@@ -18,19 +18,6 @@ export interface RunSpan {
   readonly parts: readonly number[];
   /** Output time at which the reference track of each of the run's segments starts, ticks of `run.timescale`. */
   readonly places: Float64Array;
-}
-
-/** What becomes of an output track by a run. */
-export interface Followed {
-  readonly counts: readonly RunCounts[];
-  readonly uniform: boolean;
-  readonly durations: DurationRuns | undefined;
-  /** Of the last piece. */
-  readonly samples: number;
-  readonly dts: number;
-  readonly lasting: number;
-  readonly lastDuration: number;
-  readonly presentedEnd: number;
 }
 
 /** What the pieces of some spans are: how many segments, and movie fragments. */

@@ -1,6 +1,5 @@
-import { answerTo, packed, type IndexRequest, type PackedAnswer } from "./index-request.ts";
-import type { LoadedIndex } from "./loaded-index.ts";
-import type { BuiltIndex, Core, MetadataBox } from "./module.ts";
+import type { BuiltIndex, MetadataBox } from "./built-index.ts";
+import type { IndexRequest, PackedAnswer } from "./index-request.ts";
 
 /** An index to build. @internal */
 export interface BuildTask {
@@ -20,29 +19,4 @@ export interface Aside {
   readonly build: (task: BuildTask) => Promise<BuiltIndex>;
   /** @internal */
   readonly ask: (task: AskTask) => Promise<PackedAnswer>;
-}
-
-/** The other side: does tasks with a core of its own. @internal */
-export class AsideWorker {
-  readonly #core: Core;
-  #loaded: LoadedIndex | undefined;
-
-  constructor(core: Core) {
-    this.#core = core;
-  }
-
-  build({ boxes, fileSize }: BuildTask): BuiltIndex {
-    return this.#core.buildIndex(boxes, fileSize);
-  }
-
-  /** @param task its index may be left out where it is that of the task before */
-  ask({ index, request }: Partial<AskTask> & Pick<AskTask, "request">): PackedAnswer {
-    if (index !== undefined) {
-      this.#core.unload();
-      this.#loaded = undefined;
-      this.#loaded = this.#core.load(index);
-    }
-    if (this.#loaded === undefined) throw new Error("no index is loaded");
-    return packed(answerTo(this.#loaded, request));
-  }
 }

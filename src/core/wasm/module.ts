@@ -12,9 +12,10 @@ import {
   type LendingCall,
 } from "./index-request.ts";
 import type { Aside } from "./aside.ts";
+import type { BuiltIndex, MetadataBox } from "./built-index.ts";
 import { LoadedIndex } from "./loaded-index.ts";
 import { ACTIONS, readBox, type ListedBox, type ScannedHeader } from "./records/listing.ts";
-import { readMovieClock, type MovieClock } from "./records/movie-clock.ts";
+import { readMovieClock } from "./records/movie-clock.ts";
 import { OutputBoxes } from "./output-boxes.ts";
 import { SampleEntries } from "./sample-entries.ts";
 import { fourccText, u32, u64 } from "./view.ts";
@@ -24,22 +25,6 @@ const KEEP_MEMORY = 32 << 20;
 
 /** Bytes of metadata whose index takes a few milliseconds to build: 90,000 samples as recorders write them. */
 const MUCH_METADATA = 1 << 20;
-
-/** One kept top-level box of a file. */
-export interface MetadataBox {
-  /** Where it starts in the file. */
-  readonly offset: number;
-  /** The box, header included. */
-  readonly bytes: Uint8Array;
-}
-
-/** What indexing a file gives. */
-export interface BuiltIndex {
-  /** The segment index. */
-  readonly index: Uint8Array;
-  /** What the file says of the time it was recorded; the index does not keep it. */
-  readonly clock: MovieClock;
-}
 
 /**
  * The WASM module behind typed calls. Every call is synchronous and leaves nothing behind, so one instance serves

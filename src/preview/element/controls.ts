@@ -1,5 +1,5 @@
 import { clockText } from "../clock.ts";
-import type { BoxcarPlayer } from "./boxcar-player.ts";
+import type { Controlled } from "./controlled.ts";
 import { icon, type ICONS } from "./icons.ts";
 import type { ElementWords } from "./words.ts";
 
@@ -14,7 +14,7 @@ interface Shown {
 /** The bar below the picture: buttons, and the range with its gaps. */
 export class Controls {
   readonly element = document.createElement("div");
-  readonly #player: BoxcarPlayer;
+  readonly #player: Controlled;
   readonly #words: ElementWords;
   readonly #toggle: HTMLButtonElement;
   readonly #mute: HTMLButtonElement;
@@ -24,7 +24,7 @@ export class Controls {
   readonly #track = document.createElement("canvas");
   #shown: Shown = { startMs: 0, endMs: 1 };
 
-  constructor(player: BoxcarPlayer, words: ElementWords) {
+  constructor(player: Controlled, words: ElementWords) {
     this.#player = player;
     this.#words = words;
     this.element.className = "bar";

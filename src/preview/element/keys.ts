@@ -1,10 +1,10 @@
 import { commandKey } from "../command-key.ts";
-import type { BoxcarPlayer } from "./boxcar-player.ts";
+import type { Controlled } from "./controlled.ts";
 
 /** Seconds that arrow keys, and J and L, go. */
 const [SHORT_S, LONG_S] = [5, 10];
 
-const ACTIONS: Readonly<Record<string, (player: BoxcarPlayer) => void>> = {
+const ACTIONS: Readonly<Record<string, (player: Controlled) => void>> = {
   " ": (player) => player.toggle(),
   k: (player) => player.toggle(),
   ",": (player) => void player.step(-1),
@@ -20,7 +20,7 @@ const ACTIONS: Readonly<Record<string, (player: BoxcarPlayer) => void>> = {
 };
 
 /** Does what a key stands for, where it is a command. @returns whether it is one */
-export function pressPlayerKey(event: KeyboardEvent, player: BoxcarPlayer): boolean {
+export function pressPlayerKey(event: KeyboardEvent, player: Controlled): boolean {
   const action = ACTIONS[commandKey(event) ?? ""];
   if (action === undefined) return false;
   event.preventDefault();

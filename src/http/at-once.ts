@@ -1,0 +1,55 @@
+import { sharedSlots, Slots } from "../auth/slots.ts";
+import { FairQueue } from "../base/fair-queue.ts";
+import type { AccessConfig } from "../config/access-config.ts";
+import type { PlanConfig } from "../config/plan-config.ts";
+
+/** Pictures that may wait to be made, in all and of one client. */
+const waitingPictures = { waiting: 400, waitingPerClient: 100 };
+/**
+ * Lists that are made at once, and those of them of one client. Most of the
+ * time they wait for the catalog: few at once would answer late when that is far away, or gone.
+ */
+const listsAtOnce = 64;
+const listsOfClient = 16;
+/** Lists that may wait, in all and of one client. */
+export const waitingLists = { waiting: 1000, waitingPerClient: 100 };
+/** Videos of other hosts that are open at once for their pictures. */
+const remotesAtOnce = 8;
+
+/** What may run at once. */
+export interface AtOnce {
+  readonly downloads: Slots;
+  readonly uploads: Slots;
+  /** Bytes of the plans of downloads. */
+  readonly plans: Slots;
+  /** Pages of lists. */
+  readonly lists: FairQueue;
+}
+
+/** Counts what runs at once in one app. */
+export function slotsOf({ open, downloadsAtOnce, uploadsAtOnce }: AccessConfig, { planMemory }: PlanConfig): AtOnce {
+  const slots = (limit: number): Slots => sharedSlots(limit, open);
+  const plans = new Slots(planMemory, open ? planMemory : planMemory / 2);
+  const lists = new FairQueue({ atOnce: listsAtOnce, perClient: open ? listsAtOnce : listsOfClient, ...waitingLists });
+  return { downloads: slots(downloadsAtOnce), uploads: slots(uploadsAtOnce), plans, lists };
+}
+
+/** The queue of pictures: one client never has all decoders, unless the server has only that one. */
+export function pictureQueue({ open }: AccessConfig, decoders: number): FairQueue {
+  const perClient = open ? decoders : Math.max(1, decoders - 1);
+  return new FairQueue({ atOnce: decoders, perClient, ...waitingPictures });
+}
+
+/** The queue of QR codes: each takes the thread that serves all, so that there is one at a time. */
+export function qrQueue(): FairQueue {
+  return new FairQueue({ atOnce: 1, perClient: 1, ...waitingPictures });
+}
+
+/** The queue of videos of other hosts. */
+export function remoteQueue({ open }: AccessConfig): FairQueue {
+  return new FairQueue({
+    atOnce: remotesAtOnce,
+    perClient: open ? remotesAtOnce : remotesAtOnce / 2,
+    ...waitingPictures,
+  });
+}
