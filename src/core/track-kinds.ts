@@ -28,3 +28,14 @@ export function isText({ handler }: { readonly handler: number }): boolean {
 export function isAudio(track: { readonly handler: number }): boolean {
   return track.handler === Code.soun;
 }
+
+const WITHOUT_FRAMES = new Set("flac alac ulaw alaw sowt twos lpcm ipcm fpcm in24 in32 fl32 fl64 raw NONE".split(" "));
+
+/**
+ * Whether a sample of sound decodes to what it is stated to last, also when that is less than others last: PCM, and lossless
+ * codecs. Other codecs fill up the last one.
+ * @param codec RFC 6381
+ */
+export function decodesAsStated(codec: string): boolean {
+  return WITHOUT_FRAMES.has(codec.trim());
+}

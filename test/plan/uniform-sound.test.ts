@@ -1,7 +1,7 @@
 import { readFile, stat } from "node:fs/promises";
 import { describe, expect, test } from "vitest";
 import { decodeErrors, packets } from "../support/oracle.ts";
-import { record, RECORDED_AT, type RecordedSegment, type RecordingOptions } from "../support/recording.ts";
+import { canRecord, record, RECORDED_AT, type RecordedSegment, type RecordingOptions } from "../support/recording.ts";
 import { shelve } from "../support/shelf.ts";
 import { ffprobePath } from "../support/tools.ts";
 import { decoded, FORMATS, written } from "./output.ts";
@@ -61,5 +61,26 @@ describe.skipIf(ffprobePath === undefined)("sound whose samples are all alike", 
     expect(bytes).toBe(1.75 * 8000);
     const steps = sound?.packets.slice(1).map(({ dts }, i) => dts - (sound.packets[i]?.dts ?? 0)) ?? [];
     expect(Math.min(...steps)).toBeGreaterThan(0);
+  });
+
+  const SHORT: RecordingOptions[] = [
+    { audio: "flac", video: null },
+    { audio: "flac", bframes: 0 },
+    { audio: "pcm", video: null, fragmented: true, seconds: 3 },
+  ];
+  test.for(SHORT)("of unequal samples loses none behind a short one ($audio, video $video)", async (kind, { skip }) => {
+    if (!(await canRecord(kind))) return skip("this ffmpeg has no such encoder");
+    // Each one an encode of its own, whose last sample is less than half as long as the others.
+    const recorded = await Promise.all([1, 2, 3].map((seed) => record({ count: 1, seconds: 1, seed, ...kind })));
+    const lastsMs = (kind.seconds ?? 1) * 1000;
+    const segments = recorded.flat().map((one, i) => ({ ...one, startMs: RECORDED_AT + i * lastsMs }));
+    const plan = await (await shelve(segments)).plan({ startMs: RECORDED_AT, endMs: RECORDED_AT + 3 * lastsMs });
+    const wanted = await soundOfAll(segments);
+    for (const format of FORMATS) {
+      const { sound, complaints } = await decoded(await written(plan, format));
+      expect(sound.length, format).toBe(wanted.length);
+      expect(sound.equals(wanted), format).toBe(true);
+      expect(complaints).toBe("");
+    }
   });
 });

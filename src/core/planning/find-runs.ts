@@ -146,7 +146,7 @@ function startOf(timed: TimedSegment, record: TrackRecord, before: Taken, trackI
   // From the presentation of the one to that of the other, both of which start at the same moment of the output.
   const { end, timescale } = before.timed.reference;
   const advance = rescale(end - timed.reference.start, timescale, record.timescale);
-  return soundFrom(record, last.lastDts - advance);
+  return soundFrom(record, { lastDts: last.lastDts - advance, lastDuration: last.lastDuration });
 }
 
 function runOf(run: readonly Taken[]): SegmentRun {

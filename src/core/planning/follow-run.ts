@@ -6,7 +6,7 @@ import type { OutputTrack } from "./output-track.ts";
 import type { Match } from "./match.ts";
 import type { RunCounts, RunTrack, SegmentRun } from "./segment-run.ts";
 import { LONGEST_TICKS } from "./join.ts";
-import { snappedDistance, soundFromBy } from "./selection.ts";
+import { snappedDistance, soundFromBy, type SoundBefore } from "./selection.ts";
 
 /** Segments of a run that become pieces. */
 export interface RunSpan {
@@ -56,7 +56,7 @@ function followRun(
   spans: readonly RunSpan[],
   filled: boolean,
 ): Followed | undefined {
-  const { last, timescale, early } = output;
+  const { last, timescale, early, codec } = output;
   if (last === undefined) return undefined;
   let { lastDts, presentedEnd } = output;
   let { ownDuration, lasting } = last;
@@ -75,7 +75,8 @@ function followRun(
       samples = at(track.samples, i);
       lasting = at(track.lasting, i);
       if (track.sound && filled && isHole(track, recordedDts - lastDts - ownDuration)) return undefined;
-      if (track.sound && !takesTheSame(track, i, lastDts - base)) return undefined;
+      const before = { lastDts: lastDts - base, lastDuration: ownDuration };
+      if (track.sound && !takesTheSame(track, codec, i, before)) return undefined;
       const recordedDistance = recordedDts - early - lastDts;
       const snapped = track.snaps ? snappedDistance(recordedDistance, ownDuration, timescale) : undefined;
       const distance = snapped ?? recordedDistance;
@@ -97,12 +98,12 @@ function isHole({ timescale, counts }: RunTrack, ticks: number): boolean {
   return counts.some(({ flags }) => flags & TrackFlag.Offsets) || millisecondsOf(ticks, timescale) >= LEAST_HOLE_MS;
 }
 
-/** Whether of the sound of a segment as much is taken as was when the run was found. @param before decode time of the last sample before it */
-function takesTheSame(track: RunTrack, number: number, before: number): boolean {
+/** Whether of the sound of a segment as much is taken as was when the run was found. @param before the last sample before it */
+function takesTheSame(track: RunTrack, codec: string, number: number, before: SoundBefore): boolean {
   const { timescale, snaps } = track;
   const [firstDts, taken] = [at(track.ownFirstDts, number), at(track.firstDts, number)];
   const usual = at(track.ownLasting, number) / (at(track.ownSamples, number) - 1);
-  const start = soundFromBy({ firstDts, timescale, usual, snaps }, before);
+  const start = soundFromBy({ firstDts, timescale, codec, usual, snaps }, before);
   return start === undefined ? taken === firstDts : taken <= start && start < taken + usual && taken > firstDts;
 }
 

@@ -3,7 +3,7 @@ import type { Selection } from "../wasm/abi/records.ts";
 import type { TrackRecord } from "../wasm/records/summary.ts";
 import type { IndexQueries } from "./index-queries.ts";
 import type { OutputTrack } from "./output-track.ts";
-import { isAudio, isVideo, needsSync } from "../track-kinds.ts";
+import { decodesAsStated, isAudio, isVideo, needsSync } from "../track-kinds.ts";
 import { prerollOf } from "./piece.ts";
 import {
   baseOf,
@@ -94,29 +94,34 @@ export async function shownOf(
  */
 function overlapEnd(placed: PlacedSegment, record: TrackRecord, output: OutputTrack | undefined): number | undefined {
   if (output?.last === undefined || record.samples === 0 || !isAudio(record)) return undefined;
-  const lastDts = rescale(output.lastDts - baseOf(placed, output), output.timescale, record.timescale);
-  return soundFrom(record, lastDts);
+  const [from, to] = [output.timescale, record.timescale];
+  const lastDts = rescale(output.lastDts - baseOf(placed, output), from, to);
+  return soundFrom(record, { lastDts, lastDuration: rescale(output.last.ownDuration, from, to) });
 }
 
-/** From when on sound is taken behind other sound whose last sample is decoded at `lastDts`, in its ticks; undefined: all of it. */
-export function soundFrom(record: TrackRecord, lastDts: number): number | undefined {
-  const { firstDts, timescale } = record;
-  return soundFromBy({ firstDts, timescale, usual: meanDuration(record), snaps: snaps(record) }, lastDts);
+/** The last sample of sound before a joint, ticks of the sound behind it. */
+export interface SoundBefore {
+  readonly lastDts: number;
+  /** As stated, 0 where it is not. */
+  readonly lastDuration: number;
+}
+
+/** From when on sound is taken behind other sound, in its ticks; undefined: all of it. */
+export function soundFrom(record: TrackRecord, before: SoundBefore): number | undefined {
+  const { firstDts, timescale, codec } = record;
+  return soundFromBy({ firstDts, timescale, codec, usual: meanDuration(record), snaps: snaps(record) }, before);
 }
 
 /** The same by what of the record says it. @param sound.usual as `meanDuration` gives it */
 export function soundFromBy(
-  {
-    firstDts,
-    timescale,
-    usual,
-    snaps: isSnapping,
-  }: { firstDts: number; timescale: number; usual: number; snaps: boolean },
-  lastDts: number,
+  sound: Pick<TrackRecord, "firstDts" | "timescale" | "codec"> & { readonly usual: number; readonly snaps: boolean },
+  { lastDts, lastDuration }: SoundBefore,
 ): number | undefined {
+  const { firstDts, timescale, codec, usual, snaps: isSnapping } = sound;
   const half = Math.floor(usual / 2);
-  // The last sample decodes to a whole one, also when it is cut short or said to last longer.
-  const ended = lastDts + Math.ceil(usual);
+  // Of most codecs the last sample decodes to a whole one, also when it is cut short or said to last longer.
+  const isShort = lastDuration > 0 && lastDuration < usual && decodesAsStated(codec);
+  const ended = lastDts + Math.ceil(isShort ? lastDuration : usual);
   // A sample is taken when it ends after START: leave out those of which more than half is already there.
   const tolerated = isSnapping ? Math.max(half, ticksOf(SNAP_MS, timescale)) : half;
   return ended - firstDts > tolerated ? ended + half : undefined;
