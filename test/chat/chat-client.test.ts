@@ -77,6 +77,10 @@ describe("an upload to the store", () => {
     const { status, data } = await post(guests, "/api/chat/uploadAliyun", fields);
     expect({ status, count: (data as unknown[]).length }).toEqual({ status: 200, count: 2 });
     expect(await post(guests, "/api/chat/uploadAliyun", [empty])).toMatchObject({ status: 400, msg: "fail" });
+    const cover = { ...empty, name: "cover" };
+    expect(await post(guests, "/api/chat/uploadAliyun", [cover, img, cover])).toMatchObject({ status: 200 });
+    const filled = { ...img, name: "cover" };
+    expect(await post(guests, "/api/chat/uploadAliyun", [filled, img])).toMatchObject({ status: 400, msg: "fail" });
   });
 });
 

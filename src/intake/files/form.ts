@@ -29,7 +29,7 @@ export const MAX_TEXT_SIZE = 8192;
 
 /**
  * Reads a form (`multipart/form-data`, RFC 7578) part by part as it arrives. A file that does not belong is refused before its
- * body is read; one that its sender left empty, without a name, is none.
+ * body is read; one that its sender left empty, without a name, is none in any field.
  * @throws BoxcarError 400 `bad_form`, `unknown_field`, `too_many_parts`, `field_too_large`; 415 `unsupported_body`; and
  *   as `body` does
  */
@@ -51,9 +51,9 @@ export async function* readForm(
       if (name === undefined) throw badForm("has a part without a name");
       const fileName = parameterOf(header, "filename");
       if (fileName !== undefined || name === shape.file) {
-        if (!isFileField(name, shape)) throw unknownField(name, shape);
         const file = fileName === "" ? await begun(reader.content()) : reader.content();
         if (file === undefined) continue;
+        if (!isFileField(name, shape)) throw unknownField(name, shape);
         if (left.files > 0) left.files--;
         else if (shape.further === "passed over") continue;
         else throw tooMany(shape);
