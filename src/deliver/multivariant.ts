@@ -1,5 +1,5 @@
 import type { StreamMeasure } from "../core/index.ts";
-import { VERSION } from "./hls.ts";
+import { VERSION } from "./media-playlist.ts";
 
 /** URLs of the media playlists that a multivariant playlist names. */
 export interface RenditionUrls {

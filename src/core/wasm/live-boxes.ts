@@ -10,7 +10,7 @@ import {
   writeLiveTrack,
   type ProducerTime,
 } from "./abi/records.ts";
-import { bytesAt, call, put, putRecords } from "./exports.ts";
+import { bytesAt, call, put, putRecords } from "./call.ts";
 import type { Core } from "./module.ts";
 
 /** What the module says of a number that a parameter set does not tell. */

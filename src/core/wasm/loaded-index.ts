@@ -25,7 +25,7 @@ import {
   type Selection,
   type Span,
 } from "./abi/records.ts";
-import { bytesAt, call, put, putRecords, recordsAt, room } from "./exports.ts";
+import { bytesAt, call, put, putRecords, recordsAt, room } from "./call.ts";
 import { readSample, type Sample } from "./records/listing.ts";
 
 /** Samples, or runs of them, that one call works on: some milliseconds, and all of the usual piece. */

@@ -1,7 +1,7 @@
 import { ABI_VERSION } from "./abi/names.ts";
 import type { Exports } from "./abi/exports.ts";
 import { BOX_RECORD_SIZE, EXTENT_SIZE, RESULT_SIZE, ResultAt, writeExtent } from "./abi/records.ts";
-import { bytesAt, call, put, putRecords, recordsAt, room } from "./exports.ts";
+import { bytesAt, call, put, putRecords, recordsAt, room } from "./call.ts";
 import {
   answerTo,
   isLarge,

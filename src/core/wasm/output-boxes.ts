@@ -8,7 +8,7 @@ import {
   writeCaptionBlock,
   type CaptionBlock,
 } from "./abi/records.ts";
-import { bytesAt, call, put, putRecords, recordsAt } from "./exports.ts";
+import { bytesAt, call, put, putRecords, recordsAt } from "./call.ts";
 import {
   writeChapter,
   writeMovieTrack,

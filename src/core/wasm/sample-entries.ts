@@ -1,7 +1,7 @@
 import { Code } from "./abi/names.ts";
 import type { Exports } from "./abi/exports.ts";
 import { CODEC_SIZE, readCodec } from "./abi/records.ts";
-import { bytesAt, call, put, recordsAt } from "./exports.ts";
+import { bytesAt, call, put, recordsAt } from "./call.ts";
 import type { Silence, TimecodeStep } from "./records/output.ts";
 
 /** The calls that read and write sample entries (ISO 14496-12, 8.5.2). */

@@ -9,7 +9,7 @@ import type { App, AppContext } from "../context.ts";
 import { qrQueue } from "../at-once.ts";
 import { turnOf } from "../middleware/limits.ts";
 import { integer, lenient, query } from "../schema/parameters.ts";
-import { signedLinkParameters } from "../ranges/share.ts";
+import { signedLinkParameters } from "../time-ranges/share.ts";
 import * as z from "../schema/zod.ts";
 import { chatRefused } from "../replies/envelope.ts";
 

@@ -11,7 +11,7 @@ import { integer, query, spanning, timeParameters } from "../schema/parameters.t
 import { pathFile } from "../schema/path-file.ts";
 import { sendPicture } from "../replies/picture-reply.ts";
 import { refused } from "../replies/replies.ts";
-import { atTimes, shared, shareParameters, shareReply, signedLinkParameters, wantsLink } from "../ranges/share.ts";
+import { atTimes, shared, shareParameters, shareReply, signedLinkParameters, wantsLink } from "../time-ranges/share.ts";
 import * as z from "../schema/zod.ts";
 
 const binary = z.string().openapi({ format: "binary" });

@@ -11,7 +11,7 @@ import { turnOf } from "../middleware/limits.ts";
 import { integer, query, spanning, timeParameters } from "../schema/parameters.ts";
 import { pathFile } from "../schema/path-file.ts";
 import { sendPicture } from "../replies/picture-reply.ts";
-import { outlinedRange } from "../ranges/planned-range.ts";
+import { outlinedRange } from "../time-ranges/planned-range.ts";
 import { refused } from "../replies/replies.ts";
 import {
   atTimes,
@@ -21,7 +21,7 @@ import {
   shareReply,
   signedLinkParameters,
   wantsLink,
-} from "../ranges/share.ts";
+} from "../time-ranges/share.ts";
 import { boundedRange, requiredRange } from "../schema/time-range.ts";
 import * as z from "../schema/zod.ts";
 

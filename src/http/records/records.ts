@@ -16,9 +16,16 @@ import {
   timeParameters,
 } from "../schema/parameters.ts";
 import { eventOf, shownEvent } from "../replies/event.ts";
-import { outlinedRange } from "../ranges/planned-range.ts";
+import { outlinedRange } from "../time-ranges/planned-range.ts";
 import { done, donePage, interval, intervalOf, json, refused, success } from "../replies/replies.ts";
-import { atTimes, sharedLink, shareParameters, shareReply, signedLinkParameters, wantsLink } from "../ranges/share.ts";
+import {
+  atTimes,
+  sharedLink,
+  shareParameters,
+  shareReply,
+  signedLinkParameters,
+  wantsLink,
+} from "../time-ranges/share.ts";
 import { boundedRange, requiredRange } from "../schema/time-range.ts";
 import * as z from "../schema/zod.ts";
 

@@ -3,7 +3,7 @@ import { BoxcarError } from "../../base/errors.ts";
 import { framesOf } from "../../pictures/storyboard.ts";
 import type { ShownSegment } from "../../pictures/shown-at.ts";
 import type { AppContext, AppEnv } from "../context.ts";
-import { outlinedRange } from "../ranges/planned-range.ts";
+import { outlinedRange } from "../time-ranges/planned-range.ts";
 import { boundedRange, requiredRange } from "./time-range.ts";
 
 /**

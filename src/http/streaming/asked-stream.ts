@@ -5,8 +5,8 @@ import { USUAL_GROUPS, type StreamSink, type StreamTracks } from "../../core/ind
 import { streamFolder } from "../../deliver/media-names.ts";
 import { streamRecordings, type RecordingsQuery } from "../../recordings/stream-recordings.ts";
 import type { AppContext, AppEnv } from "../context.ts";
-import { paced } from "../ranges/planned-range.ts";
-import { sameLink } from "../ranges/share.ts";
+import { paced } from "../time-ranges/planned-range.ts";
+import { sameLink } from "../time-ranges/share.ts";
 import { text, timeParameters } from "../schema/parameters.ts";
 import { boundedRange } from "../schema/time-range.ts";
 import * as z from "../schema/zod.ts";

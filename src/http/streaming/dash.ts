@@ -4,7 +4,7 @@ import { checkStreamPath, encodeStreamPath } from "../../base/stream-path.ts";
 import { Manifest, type LiveManifest, type ManifestOptions } from "../../deliver/dash.ts";
 import { streamFolder } from "../../deliver/media-names.ts";
 import type { App, AppContext } from "../context.ts";
-import { atTimes, shared, shareParameters, shareReply, signedLinkParameters, wantsLink } from "../ranges/share.ts";
+import { atTimes, shared, shareParameters, shareReply, signedLinkParameters, wantsLink } from "../time-ranges/share.ts";
 import { need } from "../middleware/access.ts";
 import { atOnce } from "../middleware/limits.ts";
 import { refused } from "../replies/replies.ts";

@@ -5,7 +5,7 @@ import { checkStreamPath } from "../../base/stream-path.ts";
 import { offsetText } from "../../base/time.ts";
 import { StreamMeasure, type StreamTracks } from "../../core/index.ts";
 import { hasReached, type AwaitedEnd } from "../../deliver/blocking-reload.ts";
-import { MediaPlaylist, type LivePlaylist } from "../../deliver/hls.ts";
+import { MediaPlaylist, type LivePlaylist } from "../../deliver/media-playlist.ts";
 import { multivariantPlaylist } from "../../deliver/multivariant.ts";
 import { readFileName, streamFolder, type PlaylistName, type StreamFile } from "../../deliver/media-names.ts";
 import type { App, AppContext, AppEnv } from "../context.ts";
@@ -17,7 +17,7 @@ import {
   shareReply,
   signedLinkParameters,
   wantsLink,
-} from "../ranges/share.ts";
+} from "../time-ranges/share.ts";
 import { need } from "../middleware/access.ts";
 import { atOnce } from "../middleware/limits.ts";
 import { refused } from "../replies/replies.ts";

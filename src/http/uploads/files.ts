@@ -13,7 +13,7 @@ import { atOnce, turnOf } from "../middleware/limits.ts";
 import { query, spanning } from "../schema/parameters.ts";
 import { sendPicture } from "../replies/picture-reply.ts";
 import { refused } from "../replies/replies.ts";
-import { shared, shareParameters, shareReply, signedLinkParameters, wantsLink } from "../ranges/share.ts";
+import { shared, shareParameters, shareReply, signedLinkParameters, wantsLink } from "../time-ranges/share.ts";
 import { streamReply } from "../replies/stream-reply.ts";
 import { resourcePolicy } from "../middleware/web-pages.ts";
 import { processed } from "../files/uploaded-picture.ts";

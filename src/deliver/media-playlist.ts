@@ -4,8 +4,6 @@ import {
   PART_MS,
   type Configuration,
   streamedTracks,
-  type PartedSegment,
-  type PartialSegment,
   type StreamedGap,
   type StreamedSegment,
   type StreamedStretch,
@@ -14,8 +12,10 @@ import {
   type UnfinishedSegment,
 } from "../core/index.ts";
 import type { PlaylistEnd } from "./blocking-reload.ts";
+import { ListedParts, type FindParts, type NamedSegment } from "./listed-parts.ts";
 import type { ListedSegment, WindowNumbers } from "./live-numbers.ts";
-import { captionsName, GAP, initName, mediaFile, mediaFolder, partName } from "./media-names.ts";
+import { captionsName, GAP, initName, mediaFile, mediaFolder } from "./media-names.ts";
+import { recordingOf, seconds } from "./playlist-values.ts";
 
 /** The version of HLS whose tags are used: `EXT-X-MAP` of media segments that are no I-frames needs 6, fMP4 7. */
 export const VERSION = "#EXT-X-VERSION:7";
@@ -25,14 +25,6 @@ const [VERSION_OF_GAPS, VERSION_OF_SKIPS] = ["#EXT-X-VERSION:8", "#EXT-X-VERSION
 const CODECS = "#EXT-X-BOXCAR-CODECS";
 /** What is older than so many target durations may be skipped (RFC 8216bis section 4.4.3.8). */
 const SKIPPED_TARGETS = 6;
-
-/** Partial Segments are listed as far back as so many target durations (RFC 8216bis section 6.2.2). */
-const PARTED_TARGETS = 3;
-/** How far players keep behind the end, in Partial Segments (RFC 8216bis section 4.4.3.8). */
-const HOLD_BACK_PARTS = 3;
-
-/** A recording. */
-type Recorded = StreamedSegment["timed"];
 
 /** Stands for the query of a URL, which is known last. */
 const QUERY = "\0";
@@ -55,9 +47,6 @@ export interface MediaPlaylistOptions {
   readonly sha256?: Sha256 | undefined;
 }
 
-/** Finds how far the media segment has come that begins with a sample of a recording. */
-export type FindParts = (segment: Pick<StreamedSegment, "timed" | "first">) => Promise<PartedSegment | undefined>;
-
 /** A playlist that grows. */
 export interface LivePlaylist {
   /** Numbers of the first media segment of one that slides; absent: it grows from its start on. */
@@ -69,9 +58,6 @@ export interface LivePlaylist {
   /** Whether only what is new is listed (RFC 8216bis section 6.2.5.1). */
   readonly skips: boolean;
 }
-
-/** What of a media segment finds its Partial Segments. */
-type NamedSegment = Pick<StreamedSegment, "timed" | "first" | "end" | "durationMs">;
 
 /** A stretch, and whether its media times go on from those before it: over a gap that is kept. */
 interface ListedStretch extends StreamedStretch {
@@ -90,12 +76,10 @@ export class MediaPlaylist implements StreamSink {
   #lines: string[] = [];
   /** Of one that grows: each media segment, and each portion of a gap. */
   readonly #listed: ListedSegment[] = [];
-  readonly #segments: (NamedSegment | undefined)[] = [];
-  #timed: Recorded | undefined;
+  /** The same as far as they are media segments, with their Partial Segments. */
+  readonly #parts: ListedParts;
+  #timed: StreamedSegment["timed"] | undefined;
   #folder = "";
-  #unfinished: UnfinishedSegment | undefined;
-  /** By the numbers of their media segments in the list. */
-  readonly #parts = new Map<number, readonly PartialSegment[]>();
   #begins = false;
   #afterGap = false;
   #hasGaps = false;
@@ -109,6 +93,7 @@ export class MediaPlaylist implements StreamSink {
 
   constructor(options: MediaPlaylistOptions) {
     this.#options = options;
+    this.#parts = new ListedParts(options);
   }
 
   /** Its media segments, to be numbered. */
@@ -158,7 +143,7 @@ export class MediaPlaylist implements StreamSink {
   #listOne(listed: ListedSegment, segment?: NamedSegment): void {
     if (this.#options.live) {
       this.#gather();
-      this.#segments.push(segment);
+      this.#parts.push(segment);
       this.#listed.push(listed);
     } else if (this.#lines.length === LINES_AT_ONCE) this.#gather();
   }
@@ -169,40 +154,24 @@ export class MediaPlaylist implements StreamSink {
   }
 
   unfinished(segment: UnfinishedSegment): void {
-    this.#unfinished = segment;
+    this.#parts.unfinished = segment;
   }
 
   /** Lists Partial Segments, too, of the unfinished media segment and of those before it. */
   async addParts(find: FindParts, targetMs: number): Promise<void> {
-    let leftMs = PARTED_TARGETS * targetMs;
-    const { length } = this.#segments;
-    if (this.#unfinished !== undefined) {
-      const { parts = [] } = (await find(this.#unfinished)) ?? {};
-      this.#parts.set(length, parts);
-      const lastedMs = parts.reduce((sum, { durationMs }) => sum + durationMs, 0);
-      leftMs -= lastedMs;
-      // The one that a hint names is among what is listed.
-      this.toMs = Math.max(this.toMs, Math.ceil(this.#unfinished.startMs + lastedMs + PART_MS));
-    }
-    for (const [i, segment] of [...this.#segments.entries()].reverse()) {
-      if (leftMs <= 0 || segment === undefined) break;
-      const { timed, first, end, durationMs } = segment;
-      leftMs -= durationMs;
-      const found = await find({ timed, first });
-      // Where another recorder takes over, it ends earlier than its parts do.
-      if (found?.whole === true && found.end === end) this.#parts.set(i, found.parts);
-    }
+    // The one that a hint names is among what is listed.
+    const endMs = await this.#parts.find(find, targetMs);
+    if (endMs !== undefined) this.toMs = Math.max(this.toMs, Math.ceil(endMs + PART_MS));
   }
 
   /** How far it has come. @param sequence media sequence number of its first media segment */
   endOf(sequence: number): PlaylistEnd {
-    const parts = new Map([...this.#parts].map(([number, { length }]) => [sequence + number, length]));
-    return { next: sequence + this.#segments.length, parts };
+    return this.#parts.endOf(sequence);
   }
 
   /** The kinds of tracks that its newest recording has. */
   get kinds(): readonly StreamTracks[] {
-    const { tracks = [] } = (this.#unfinished ?? this.#segments.at(-1))?.timed.summary ?? {};
+    const { tracks = [] } = this.#parts.newest?.timed.summary ?? {};
     return (["v", "a"] as const).filter((kind) => streamedTracks({ tracks }, kind).length > 0);
   }
 
@@ -223,7 +192,7 @@ export class MediaPlaylist implements StreamSink {
       ...(discontinuity === undefined ? [] : [`#EXT-X-DISCONTINUITY-SEQUENCE:${discontinuity}`]),
       ...(live === undefined ? ["#EXT-X-PLAYLIST-TYPE:VOD"] : []),
       ...(live !== undefined && live.numbers === undefined ? ["#EXT-X-PLAYLIST-TYPE:EVENT"] : []),
-      ...(live === undefined ? [] : this.#serverControl(live, SKIPPED_TARGETS * longest)),
+      ...(live === undefined ? [] : this.#parts.serverControl(SKIPPED_TARGETS * longest, live.reports !== undefined)),
       ...(this.#independent ? ["#EXT-X-INDEPENDENT-SEGMENTS"] : []),
       ...(iframes ? ["#EXT-X-I-FRAMES-ONLY"] : []),
       ...(offsetMs >= 1 && !iframes && live === undefined
@@ -241,7 +210,7 @@ export class MediaPlaylist implements StreamSink {
     for (const [i, entry] of this.#entries.entries()) {
       if (typeof entry === "string" && number < skipped) number++;
       else if (typeof entry === "string") {
-        this.#partLines(number++, query).forEach(say);
+        this.#parts.lines(number++, query).forEach(say);
         texts.push(entry.replaceAll(QUERY, query));
       } else {
         const { configuration, startMs: begunMs, goesOn } = entry;
@@ -256,9 +225,9 @@ export class MediaPlaylist implements StreamSink {
         say(`#EXT-X-PROGRAM-DATE-TIME:${formatTime(Math.round(begunMs))}`);
       }
     }
-    this.#partLines(number, query).forEach(say);
+    this.#parts.lines(number, query).forEach(say);
     if (live === undefined) say("#EXT-X-ENDLIST");
-    for (const url of live?.reports ?? []) say(this.#report(url, sequence));
+    for (const url of live?.reports ?? []) say(this.#parts.report(url, sequence));
     return texts.join("");
   }
 
@@ -268,53 +237,8 @@ export class MediaPlaylist implements StreamSink {
     while (number > 0 && behindMs < boundaryMs) behindMs += this.#listed[--number]?.durationMs ?? 0;
     return number;
   }
-
-  /** @param skipUntil seconds */
-  #serverControl({ reports }: LivePlaylist, skipUntil: number): string[] {
-    const skip = `CAN-SKIP-UNTIL=${skipUntil}`;
-    if (reports === undefined) return [`#EXT-X-SERVER-CONTROL:${skip}`];
-    const longestMs = Math.max(PART_MS, ...[...this.#parts.values()].flat().map(({ durationMs }) => durationMs));
-    return [
-      `#EXT-X-SERVER-CONTROL:CAN-BLOCK-RELOAD=YES,${skip},PART-HOLD-BACK=${seconds(HOLD_BACK_PARTS * longestMs)}`,
-      `#EXT-X-PART-INF:PART-TARGET=${seconds(longestMs)}`,
-    ];
-  }
-
-  /** The Partial Segments of a media segment; behind those of the unfinished one the next one that will come. */
-  #partLines(number: number, query: string): string[] {
-    const { timed, first } = this.#segments[number] ?? this.#unfinished ?? {};
-    const parts = this.#parts.get(number);
-    if (timed === undefined || first === undefined || parts === undefined) return [];
-    const { tracks, lengthMs } = this.#options;
-    const uri = (part: number): string =>
-      `URI="${partName({ ...recordingOf(timed), tracks, first, part, lengthMs })}${query}"`;
-    const lines = parts.map(({ durationMs, sync }, part) => {
-      const independent = sync || tracks === "a" ? ",INDEPENDENT=YES" : "";
-      return `#EXT-X-PART:DURATION=${seconds(durationMs)},${uri(part)}${independent}`;
-    });
-    if (number === this.#segments.length) lines.push(`#EXT-X-PRELOAD-HINT:TYPE=PART,${uri(parts.length)}`);
-    return lines;
-  }
-
-  #report(url: string, sequence: number): string {
-    const parts = this.#parts.get(this.#segments.length)?.length ?? 0;
-    const last = sequence + this.#segments.length;
-    const place = parts > 0 ? `LAST-MSN=${last},LAST-PART=${parts - 1}` : `LAST-MSN=${last - 1}`;
-    return `#EXT-X-RENDITION-REPORT:URI="${url}",${place}`;
-  }
 }
 
 function codecsOf({ codecs: { v, a } }: Configuration, tracks: StreamTracks): string {
   return [tracks === "a" ? undefined : v, tracks === "v" ? undefined : a].filter((codec) => codec !== undefined).join();
-}
-
-/** How a recording is named, whether it grows or not. */
-function recordingOf({ segment }: Recorded): { readonly id: number; readonly startMs: number } {
-  return { id: segment.lastingId ?? segment.id, startMs: segment.startMs };
-}
-
-/** Seconds with as many digits as are not 0, six at most: sums of thousands of them stay exact to a millisecond. */
-function seconds(ms: number): string {
-  if (Number.isInteger(ms)) return String(ms / 1000);
-  return String(Number((ms / 1000).toFixed(6)));
 }
