@@ -4,6 +4,7 @@ import type { S3Settings, StoreCredentials } from "../config/store-settings.ts";
 import { currentCredentials, secondsWithin, type CurrentCredentials } from "./remote/credentials.ts";
 import { checkKey } from "./key.ts";
 import { RemoteStore, type RemoteOptions } from "./remote/remote-store.ts";
+import { answeredAs, putFields } from "./remote/presigned-request.ts";
 import { RestObjects, s3Dialect, type RestRequest } from "./remote/rest-objects.ts";
 import { sendByFetch, type Answer, type Send } from "./remote/send.ts";
 import { bucketUrl, sendSigned } from "./remote/send-signed.ts";
@@ -55,14 +56,11 @@ class S3Client implements Presign {
   }
 
   put(key: string, object: { size: number; contentType?: string }, seconds: number): Promise<SignedRequest> {
-    const type = object.contentType === undefined ? {} : { "content-type": object.contentType };
-    const fields = { "content-length": String(object.size), ...s3Dialect.createOnly, ...type };
-    return this.#presign("PUT", key, {}, fields, seconds);
+    return this.#presign("PUT", key, {}, putFields(s3Dialect, object), seconds);
   }
 
   get(key: string, seconds: number, contentType?: string): Promise<SignedRequest> {
-    const query = contentType === undefined ? {} : { "response-content-type": contentType };
-    return this.#presign("GET", key, query, {}, seconds);
+    return this.#presign("GET", key, answeredAs(contentType), {}, seconds);
   }
 
   async #presign(

@@ -3,6 +3,7 @@ import type { OssSettings } from "../../config/store-settings.ts";
 import { secondsWithin, type CurrentCredentials } from "../remote/credentials.ts";
 import { checkKey } from "../key.ts";
 import { signedForm, signedQuery } from "./oss-v4.ts";
+import { answeredAs, putFields } from "../remote/presigned-request.ts";
 import { ossDialect } from "../remote/rest-objects.ts";
 import { bucketUrl } from "../remote/send-signed.ts";
 import { encodeKey, encodeQuery } from "../remote/uri.ts";
@@ -23,14 +24,11 @@ export class OssPresign implements Presign {
   }
 
   put(key: string, object: { size: number; contentType?: string }, seconds: number): Promise<SignedRequest> {
-    const type = object.contentType === undefined ? {} : { "content-type": object.contentType };
-    const fields = { "content-length": String(object.size), ...ossDialect.createOnly, ...type };
-    return this.#sign("PUT", key, {}, fields, seconds);
+    return this.#sign("PUT", key, {}, putFields(ossDialect, object), seconds);
   }
 
   get(key: string, seconds: number, contentType?: string): Promise<SignedRequest> {
-    const query = contentType === undefined ? {} : { "response-content-type": contentType };
-    return this.#sign("GET", key, query, {}, seconds);
+    return this.#sign("GET", key, answeredAs(contentType), {}, seconds);
   }
 
   process(key: string, process: string, seconds: number): Promise<SignedRequest> {
