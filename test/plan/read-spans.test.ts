@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { cutParts, readParts, type Part } from "../../src/core/reading/read-spans.ts";
+import { cutParts, readParts, type Part } from "../../src/core/reading/read-parts.ts";
 import type { Store } from "../../src/base/ports.ts";
 import { random, seedOf } from "../support/random.ts";
 

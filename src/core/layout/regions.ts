@@ -10,7 +10,7 @@ import type { Composition } from "../planning/composition.ts";
 import type { Pieces } from "../planning/pieces.ts";
 import type { Piece } from "../planning/piece.ts";
 import { inTurn, type Source } from "../reading/read-ahead.ts";
-import { cutParts, readParts, type Part } from "../reading/read-spans.ts";
+import { cutParts, readParts, type Part } from "../reading/read-parts.ts";
 
 /** A stretch of an output whose bytes are made when they are asked for. */
 export interface Region {

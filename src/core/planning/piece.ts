@@ -3,7 +3,7 @@ import type { Counts, PieceTrack as PieceTrackRecord, Selected } from "../wasm/a
 import type { TrackRecord } from "../wasm/records/summary.ts";
 import { isAudio } from "../track-kinds.ts";
 import type { Store } from "../../base/ports.ts";
-import type { PinnedObject } from "../reading/read-spans.ts";
+import type { PinnedObject } from "../reading/read-parts.ts";
 import { ticksOf } from "../ticks.ts";
 
 /** Gets the index of one segment. */
