@@ -4,24 +4,28 @@ import { Garbage } from "../../src/runtime/node/give-memory-back.ts";
 
 const MiB = 1 << 20;
 
-it("collects after 24 MiB have come up, and then from what is left", () => {
+it("collects three times after 24 MiB have come up, and then from what is left", () => {
   const garbage = new Garbage(40 * MiB);
   const look = (held: number): boolean => garbage.isWorthIt({ held: held * MiB, connections: 1, busy: 0 });
   expect(look(63)).toBe(false);
-  expect(look(64)).toBe(true);
-  garbage.collected({ held: 60 * MiB, connections: 1 });
+  for (let i = 0; i < 3; i++) {
+    expect(look(64)).toBe(true);
+    garbage.collected({ held: 60 * MiB, connections: 1 });
+  }
   expect(look(64)).toBe(false);
   // V8 has collected by itself: from there on.
   expect(look(30)).toBe(false);
   expect(look(54)).toBe(true);
 });
 
-it("collects once when a crowd has gone, though nothing came up: what it held lies there", () => {
+it("collects three times when a crowd has gone, though nothing came up: what it held lies there", () => {
   const garbage = new Garbage(40 * MiB);
   const look = (connections: number): boolean => garbage.isWorthIt({ held: 50 * MiB, connections, busy: 0 });
   expect([10, 100, 80, 37, 36].map(look)).toEqual([false, false, false, false, true]);
-  garbage.collected({ held: 50 * MiB, connections: 36 });
-  expect(look(0)).toBe(false);
+  for (let i = 0; i < 3; i++) {
+    garbage.collected({ held: 50 * MiB, connections: 0 });
+    expect(look(0)).toBe(i < 2);
+  }
 });
 
 it("waits while somebody would be kept waiting", () => {

@@ -11,6 +11,9 @@ const CROWD = 64;
 /** Share of one processor's time below which nobody is kept waiting. */
 const CALM = 0.3;
 
+/** One finds the pages that are left half empty, the next joins them, the last makes the young generation smaller. */
+const COLLECTIONS = 3;
+
 /** The process, as one look finds it. */
 export interface Look {
   /** Bytes of the heap and of buffers, living or not. */
@@ -25,6 +28,7 @@ export interface Look {
 export class Garbage {
   #held: number;
   #crowd = 0;
+  #collections = 0;
 
   /** @param held bytes at the start */
   constructor(held: number) {
@@ -35,13 +39,14 @@ export class Garbage {
   isWorthIt({ held, connections, busy }: Look): boolean {
     this.#held = Math.min(this.#held, held);
     this.#crowd = Math.max(this.#crowd, connections);
-    return busy < CALM && (held - this.#held >= GROWN || this.#crowd - connections >= CROWD);
+    return busy < CALM && (this.#collections > 0 || held - this.#held >= GROWN || this.#crowd - connections >= CROWD);
   }
 
   /** To be called after a collection, with what is left. */
   collected({ held, connections }: Pick<Look, "held" | "connections">): void {
     this.#held = held;
     this.#crowd = connections;
+    this.#collections = (this.#collections + 1) % COLLECTIONS;
   }
 }
 
