@@ -46,6 +46,7 @@ export async function siege(
     ...{ BOXCAR_DATA: folder, BOXCAR_TOKEN: token, BOXCAR_GUESTS: "read,upload", BOXCAR_TRUSTED_PROXIES: "127.0.0.1" },
     ...{ BOXCAR_CLIENT_RATE: "0", BOXCAR_TOKEN_RATE: "0", BOXCAR_LOG: "info" },
     ...{ BOXCAR_UPLOAD_GRACE: "2", BOXCAR_DOWNLOADS: "2000" },
+    MALLOC_TRIM_THRESHOLD_: "131072", // as docs/deploy.md says
   });
   try {
     const { large, wanted } = await prepare(edge.url);
