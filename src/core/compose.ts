@@ -8,9 +8,9 @@ import type { ChapterOptions, ClockOptions, LayoutParts, TrackHeaders } from "./
 import type { SegmentBefore } from "./planning/lead.ts";
 import type { Composition } from "./planning/composition.ts";
 import { PieceMaker } from "./planning/piece-maker.ts";
-import { addHour, isReadyHour, type ReadyHour } from "./planning/ready-hour.ts";
+import { Placer } from "./planning/placer.ts";
+import { isReady, type ReadySegments } from "./planning/ready-segments.ts";
 import { noSyncSample } from "./planning/refusals.ts";
-import { RunPlacer } from "./planning/run-placer.ts";
 import { PlanIdentity } from "./layout/plan-identity.ts";
 
 /** A distance between segments above this is a gap, milliseconds. */
@@ -45,8 +45,8 @@ export interface SegmentsQuery {
   readonly captions?: ClockOptions;
 }
 
-/** Segments in the order of their starts; ready hours only where pieces are not asked for. */
-export type Page = readonly RecordedSegment[] | ReadyHour;
+/** Segments in the order of their starts; ready ones only where pieces are not asked for. */
+export type Page = readonly RecordedSegment[] | ReadySegments;
 /** All of them, one behind another. */
 export type Pages = AsyncIterable<Page> | Iterable<Page>;
 
@@ -103,7 +103,7 @@ export async function compose(
     return found;
   };
   const maker = new PieceMaker({ ...query, edits, core, queries, indexOf, store, mostPieces });
-  const placer = new RunPlacer({ ...query, gapToleranceMs, queries, before: namedBefore }, maker);
+  const placer = new Placer({ ...query, gapToleranceMs, queries, before: namedBefore }, maker);
   let added = 0;
   let isFirst = true;
   const place = async (segment: RecordedSegment): Promise<void> => {
@@ -111,9 +111,9 @@ export async function compose(
     await pace.breathe();
   };
   for await (const page of firstTogether(pages)) {
-    if (isReadyHour(page)) {
+    if (isReady(page)) {
       await named.addHour(page.names);
-      await addHour(placer, page, place);
+      await page.addTo({ placer, maker, add: place });
       await pace.breathe();
       continue;
     }
@@ -146,12 +146,12 @@ export async function compose(
   return { layout: { core, store, indexes, composition, headers, edits, chapters, captions }, hash: await hash };
 }
 
-/** The same segments; the first page has as many as indexes are read at once, as far as there are so many before a ready hour. */
+/** The same segments; the first page has as many as indexes are read at once, as far as there are so many before ready ones. */
 async function* firstTogether(pages: Pages): AsyncGenerator<Page, void, undefined> {
   let first: readonly RecordedSegment[] | undefined = [];
   for await (const page of pages) {
     if (first === undefined) yield page;
-    else if (isReadyHour(page)) {
+    else if (isReady(page)) {
       yield first;
       first = undefined;
       yield page;

@@ -14,7 +14,7 @@ import type { Indexes, RecordedSegment } from "../core/segment.ts";
 import { IndexCache } from "./index-cache.ts";
 import { PlanCache } from "./plan-cache.ts";
 import { playableSpans } from "./playable-spans.ts";
-import { readyHours } from "./ready-hours.ts";
+import { readyHours } from "./hours/ready-hours.ts";
 import { recordedAndGrowing, versionWithGrowing } from "./with-growing.ts";
 
 /** What a range download asks for. */

@@ -1,14 +1,14 @@
 import { sql } from "kysely";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import { readRuns } from "../../src/core/planning/kept-runs.ts";
-import { RunPlacer } from "../../src/core/planning/run-placer.ts";
-import { isRun } from "../../src/core/planning/segment-run.ts";
+import { readRuns } from "../../src/recordings/hours/kept-runs.ts";
+import { RunPlacer } from "../../src/recordings/hours/run-placer.ts";
+import { isRun } from "../../src/recordings/hours/segment-run.ts";
 import { indexObject, type Core, type IndexedSegment, type RangeOutline } from "../../src/core/index.ts";
 import type { Catalog } from "../../src/catalog/catalog.ts";
 import { migrate } from "../../src/catalog/migrate.ts";
 import { BoxcarError } from "../../src/base/errors.ts";
 import { outlineRange, planRange, sharingParts, type RangeQuery } from "../../src/recordings/plan-range.ts";
-import { makeHours } from "../../src/recordings/ready-hours.ts";
+import { makeHours } from "../../src/recordings/hours/ready-hours.ts";
 import { openCatalogFile, type OpenCatalog } from "../../src/runtime/libsql/open-catalog.ts";
 import { loadCore } from "../../src/runtime/node/load-core.ts";
 import { audioEntry, buildMovie, videoEntry, type MovieSample } from "../support/movie.ts";

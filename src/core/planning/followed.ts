@@ -1,7 +1,26 @@
 import type { DurationRuns } from "./duration-runs.ts";
-import type { RunCounts } from "./segment-run.ts";
 
-/** What becomes of an output track by a run. */
+/** What the pieces of some whole tracks add up to. */
+export interface RunCounts {
+  readonly segments: number;
+  readonly samples: number;
+  readonly sttsEntries: number;
+  readonly cttsEntries: number;
+  readonly syncSamples: number;
+  readonly stscEntries: number;
+  readonly chunks: number;
+  readonly trafs: number;
+  readonly truns: number;
+  readonly bytes: number;
+  /** Bits of TrackFlag that some have. */
+  readonly flags: number;
+  /** Those that all have. */
+  readonly commonFlags: number;
+  /** Bytes of every sample, 0 when they differ. */
+  readonly constantSize: number;
+}
+
+/** What becomes of an output track by whole segments of one kind. */
 export interface Followed {
   readonly counts: readonly RunCounts[];
   readonly uniform: boolean;

@@ -6,8 +6,7 @@ import { presentationOf, type Summary, type TrackRecord } from "../wasm/records/
 import { TrackFlag } from "../wasm/abi/names.ts";
 import { DurationRuns } from "./duration-runs.ts";
 import { FragmentCounts } from "./fragment-sizes.ts";
-import type { Followed } from "./followed.ts";
-import type { RunCounts } from "./segment-run.ts";
+import type { Followed, RunCounts } from "./followed.ts";
 import { NO_COUNTS, sourceOf, type Source } from "./piece.ts";
 import { millisecondsOf, ticksOf, meanDuration } from "../ticks.ts";
 

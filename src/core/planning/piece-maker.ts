@@ -6,7 +6,6 @@ import { TrackFlag } from "../wasm/abi/names.ts";
 import type { TrackRecord } from "../wasm/records/summary.ts";
 import type { MeasuredPiece } from "../wasm/loaded-index.ts";
 import type { IndexQueries } from "./index-queries.ts";
-import { followRuns, sumOf, type RunSpan } from "./follow-run.ts";
 import { OutputTrack } from "./output-track.ts";
 import { codecFamily, isVideo } from "../track-kinds.ts";
 import { moveInband } from "./inband.ts";
@@ -22,7 +21,7 @@ import {
 } from "./piece.ts";
 import { shownAt, type PlacedSegment, type TimedSegment } from "./placed-segment.ts";
 import type { Placement } from "./placement.ts";
-import type { RunSink } from "./run-placer.ts";
+import type { PlacedSink } from "./placer.ts";
 import type { Composition } from "./composition.ts";
 import { Pieces } from "./pieces.ts";
 import { join } from "./join.ts";
@@ -58,7 +57,7 @@ interface Cut {
  * Turns placed segments into pieces, one after another: selects their samples, gives them their times and mends each
  * track's joint with what is before (rules 3 and 5 of a plan).
  */
-export class PieceMaker implements RunSink {
+export class PieceMaker implements PlacedSink {
   readonly #options: PieceMakerOptions;
   readonly #outputs: OutputTrack[] = [];
   /** By kind of segment. */
@@ -69,7 +68,7 @@ export class PieceMaker implements RunSink {
   #fragments = 0;
   #references = 0;
   readonly #filler: AudioFiller | undefined;
-  /** Whether pieces are missing, those of runs. */
+  /** Whether pieces are missing, those that were not made. */
   #dropped = false;
   /** What is decoded before the segment that the presentation starts in, which goes on from it. */
   #leading: PlacedSegment[] = [];
@@ -157,14 +156,20 @@ export class PieceMaker implements RunSink {
     }
   }
 
-  /** Adds what the pieces of runs add up to, without making them. */
-  addRun(spans: readonly RunSpan[]): boolean {
-    const match = this.#matches.get(spans[0]?.run.kind ?? "");
+  /**
+   * Adds what the pieces of segments of a kind add up to, without making them.
+   * @param follow lets the output tracks of the kind follow; filled: whether holes in the sound are filled. False: nothing is changed
+   */
+  addUnmade(
+    kind: string,
+    { segments, fragments }: { readonly segments: number; readonly fragments: number },
+    follow: (match: Match, filled: boolean) => boolean,
+  ): boolean {
+    const match = this.#matches.get(kind);
     if (match === undefined || match.scaled || this.#leading.length > 0) return false;
     const filler = this.#filler;
     if (filler !== undefined && this.#outputs.some((output) => filler.isBusyWith(output, match.outputs))) return false;
-    if (!followRuns(match, spans, filler !== undefined)) return false;
-    const { segments, fragments } = sumOf(spans);
+    if (!follow(match, filler !== undefined)) return false;
     this.#segments += segments;
     this.#fragments += fragments;
     this.#references += fragments;

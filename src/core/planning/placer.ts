@@ -32,12 +32,18 @@ export interface PlacedSink {
   add(placed: PlacedSegment): Promise<void> | undefined;
 }
 
+/** Places segments by a shorter way, behind the last one that was added. */
+export interface StandIn {
+  /** Says where the last of them lies (`Placer.resumeAt`), if it has not: others come, or none. */
+  settle(): void;
+}
+
 /**
  * Puts segments one after another, in order of their start: where each lands, what is a gap and what overlaps (rules 1
  * to 4 of a plan). Works from summaries; an index is only asked for where a segment is cut.
  */
 export class Placer {
-  readonly #options: PlacerOptions;
+  readonly options: PlacerOptions;
   readonly #sink: PlacedSink;
   /** Which recorded times the output shows, as far as segments are placed. */
   readonly times: RecordedTimes;
@@ -47,24 +53,27 @@ export class Placer {
   #resumed: LeftSegment | undefined;
   /** Segments that are only decoded. */
   #leading = 0;
+  /** Who places segments for it, if anybody does. */
+  standIn: StandIn | undefined;
   /** A segment of the range that cannot be decoded, since there is no sync sample in it or before it. */
   undecodable: RecordedSegment | undefined;
 
   constructor(options: PlacerOptions, sink: PlacedSink) {
-    this.#options = options;
+    this.options = options;
     this.#sink = sink;
     this.times = new RecordedTimes(options.endMs);
   }
 
   /** Adds the next segment: at once where that needs no index, else the caller has to wait. @throws BoxcarError as the sink does */
   add(segment: RecordedSegment): Promise<void> | undefined {
-    const timed = this.#options.queries.timed(segment);
+    this.standIn?.settle();
+    const timed = this.options.queries.timed(segment);
     const before = this.#current;
     if (before === undefined) return this.#addFirst(timed);
     const resumed = this.#resumed;
     if (resumed !== undefined && resumed.atMs <= segment.startMs) return this.#resume(resumed, segment);
     const { sampledEndMs } = before.timed;
-    const { gapToleranceMs } = this.#options;
+    const { gapToleranceMs } = this.options;
     const tolerated = overlapTolerated(timed.durationMs, gapToleranceMs);
     const distanceMs = distanceMsOf(before.timed, timed);
     if (!isOverlap(distanceMs, timed.durationMs, gapToleranceMs)) {
@@ -87,23 +96,24 @@ export class Placer {
 
   /** Goes on behind a segment of which others have made what there is to make. @param place as `PlacedSegment.outputStart` */
   resumeAt(segment: RecordedSegment, place: number, timescale: number): void {
-    const placed = this.#placed(this.#options.queries.timed(segment), place, timescale);
-    this.#current = { ...placed, othersFromMs: segment.startMs - this.#options.gapToleranceMs };
+    const placed = this.#placed(this.options.queries.timed(segment), place, timescale);
+    this.#current = { ...placed, othersFromMs: segment.startMs - this.options.gapToleranceMs };
   }
 
   /** Hands on the last segment. Undefined when nothing fell into the range. */
   async finish(): Promise<Placement | undefined> {
+    this.standIn?.settle();
     const resumed = this.#resumed;
-    if (resumed !== undefined && resumed.atMs < this.#options.endMs) await this.#resume(resumed);
+    if (resumed !== undefined && resumed.atMs < this.options.endMs) await this.#resume(resumed);
     const last = this.#current;
     if (last === undefined) return undefined;
     await this.#sink.add(last);
     const { startMs, all } = this.times;
-    return { startMs, ...all, leading: this.#leading, ...endsOf(last, this.#options.endMs) };
+    return { startMs, ...all, leading: this.#leading, ...endsOf(last, this.options.endMs) };
   }
 
   async #addFirst(timed: TimedSegment): Promise<void> {
-    const { startMs, endMs, cut, queries, before } = this.#options;
+    const { startMs, endMs, cut, queries, before } = this.options;
     const { reference, segment } = timed;
     const asked = startMs > segment.startMs ? snapped(timed.ticksAt(startMs, reference), reference) : reference.start;
     if (timed.wallAt(asked) >= endMs) return;
@@ -111,7 +121,7 @@ export class Placer {
       this.#begin(timed, Math.max(asked, reference.firstPts));
       return;
     }
-    const found = await findReference(this.#options.queries, timed, asked);
+    const found = await findReference(this.options.queries, timed, asked);
     const isLate = found.count === 0 || found.pts > asked + ticksOf(ROUNDING_MS, reference.timescale);
     if (isLate) {
       const lead = await leadOf(timed, before, (earlier) => queries.timed(earlier));
@@ -135,13 +145,13 @@ export class Placer {
   async #beginBefore(lead: readonly TimedSegment[], timed: TimedSegment, from: number): Promise<void> {
     const [first, ...others] = [...lead, timed] as const;
     const { timescale, start, end } = first.reference;
-    const sync = await findReference(this.#options.queries, first, end);
-    if (this.#options.cut === "keyframe") {
+    const sync = await findReference(this.options.queries, first, end);
+    if (this.options.cut === "keyframe") {
       this.#begin(first, Math.max(start, sync.pts));
       for (const each of others) await this.#follow(each);
       return;
     }
-    const length = ticksOver([...lead, timed], { toleranceMs: this.#options.gapToleranceMs, timescale });
+    const length = ticksOver([...lead, timed], { toleranceMs: this.options.gapToleranceMs, timescale });
     const place = timed.reference.start - from - length;
     const hiddenMs = millisecondsOf(start - place - sync.pts, timescale);
     this.#current = { ...this.#placed(first, place, timescale), from: start - place, mayPreroll: true, hiddenMs };
@@ -158,7 +168,7 @@ export class Placer {
 
   /** @param from where it can be decoded from, ticks of its reference track; absent: with its first sample */
   #addNext(timed: TimedSegment, before: PlacedSegment, from?: number): Promise<void> | undefined {
-    const { gapToleranceMs: toleranceMs, gaps } = this.#options;
+    const { gapToleranceMs: toleranceMs, gaps } = this.options;
     const { timescale } = before;
     const { reference, segment } = timed;
     const startMs = from === undefined ? segment.startMs : timed.wallAt(from);
@@ -194,19 +204,19 @@ export class Placer {
     if (!isLed) this.times.readClock(millisecondsOf(place, timescale), timed.segment.startMs);
     const from = timed.reference.start - rescale(place, timescale, timed.reference.timescale);
     if (isLed) this.#current = { ...placed, from, mayPreroll: true, isLed, hiddenMs: before.hiddenMs };
-    const joint = { next: timed, atMs: before.timed.endMs, slackMs: this.#options.gapToleranceMs };
+    const joint = { next: timed, atMs: before.timed.endMs, slackMs: this.options.gapToleranceMs };
     return this.#sink.add({ ...before, untilMs: Number.POSITIVE_INFINITY, leads: isLed, joint });
   }
 
   /** Adds a segment that starts behind a gap without a sync sample: it is there from its first sync sample on. */
   async #addLate(timed: TimedSegment, before: PlacedSegment): Promise<void> {
-    const from = await decodableFrom(this.#options.queries, timed);
+    const from = await decodableFrom(this.options.queries, timed);
     if (from !== undefined) await this.#addNext(timed, before, Math.max(from, timed.reference.start));
   }
 
   /** Adds a segment whose edit list hides more in front than the one before lacks. */
   async #addHiding(timed: TimedSegment, before: PlacedSegment): Promise<void> {
-    const { queries, gapToleranceMs } = this.#options;
+    const { queries, gapToleranceMs } = this.options;
     const output = { startMs: this.times.startMs, isEmpty: this.#sink.isEmpty };
     const found = await fromHidden(queries, timed, before.timed, output);
     if (found === undefined) return;
@@ -219,7 +229,7 @@ export class Placer {
   /** A last sample that is held, however long it is said to last, yields to a recording that has samples by then. */
   async #addInHold(timed: TimedSegment, before: PlacedSegment): Promise<void> {
     const { reference, segment } = timed;
-    const from = await decodableFrom(this.#options.queries, timed);
+    const from = await decodableFrom(this.options.queries, timed);
     if (from === undefined) return;
     const atMs = Math.max(timed.wallAt(Math.max(from, reference.start)), before.timed.sampledEndMs);
     if (atMs <= this.times.startMs && this.#sink.isEmpty) return this.#addInstead(timed);
@@ -239,7 +249,7 @@ export class Placer {
 
   /** Adds a segment that starts where the one before has samples, or holds one over all of it. */
   async #addInside(timed: TimedSegment, before: PlacedSegment, tolerated: number): Promise<void> {
-    const { queries, gapToleranceMs } = this.#options;
+    const { queries, gapToleranceMs } = this.options;
     const ticks = await holdAt(queries, before.timed, timed.segment.startMs, gapToleranceMs);
     const heldMs = ticks === undefined ? Number.NEGATIVE_INFINITY : before.timed.wallAt(ticks);
     const isHeld = timed.endMs <= heldMs + tolerated || (Number.isFinite(heldMs) && timed.endMs > before.timed.endMs);
@@ -261,8 +271,8 @@ export class Placer {
   async #resume({ timed, ticks, atMs }: LeftSegment, next?: RecordedSegment): Promise<void> {
     this.#resumed = undefined;
     const before = this.#current;
-    if (before !== undefined && before.timed.endMs <= atMs + this.#options.gapToleranceMs) {
-      const found = await findReference(this.#options.queries, timed, ticks);
+    if (before !== undefined && before.timed.endMs <= atMs + this.options.gapToleranceMs) {
+      const found = await findReference(this.options.queries, timed, ticks);
       const isSync = Math.abs(found.pts - ticks) <= ticksOf(ROUNDING_MS, timed.reference.timescale);
       if (found.count > 0 && isSync) await this.#addNext(timed, before, ticks);
     }
@@ -272,7 +282,7 @@ export class Placer {
   // The later recording takes over at its last sync sample inside the earlier one, which is cut there.
   async #addOverlapping(timed: TimedSegment, before: PlacedSegment): Promise<void> {
     const ticks = timed.ticksAt(before.timed.sampledEndMs, timed.reference);
-    const found = await findReference(this.#options.queries, timed, ticks);
+    const found = await findReference(this.options.queries, timed, ticks);
     if (found.count > 0) await this.#takeOver(timed, before, found.pts);
   }
 
@@ -295,6 +305,6 @@ export class Placer {
   }
 
   #placed(timed: TimedSegment, place: number, timescale: number): PlacedSegment {
-    return placedAt(timed, { place, timescale, endMs: this.#options.endMs });
+    return placedAt(timed, { place, timescale, endMs: this.options.endMs });
   }
 }

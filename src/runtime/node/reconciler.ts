@@ -1,7 +1,7 @@
 import { reconcile } from "../../intake/reconcile/reconcile.ts";
 import type { Core } from "../../core/index.ts";
 import { sharingParts } from "../../recordings/plan-range.ts";
-import { makeHours } from "../../recordings/ready-hours.ts";
+import { makeHours } from "../../recordings/hours/ready-hours.ts";
 import type { Finding, ReconcileParts } from "../../intake/reconcile/types.ts";
 import type { Clock, Log } from "../../base/ports.ts";
 

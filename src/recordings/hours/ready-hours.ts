@@ -1,15 +1,16 @@
-import { Breather } from "../base/breather.ts";
-import type { Pace, Sha256 } from "../base/ports.ts";
-import type { Catalog } from "../catalog/catalog.ts";
-import { HOUR_MS, type MadeHour } from "../catalog/hours.ts";
-import { tooLarge } from "../catalog/recorded.ts";
-import type { RecordedHour, RecordedPage } from "../catalog/recorded-hours.ts";
-import { DEFAULT_GAP_TOLERANCE_MS, type Page } from "../core/compose.ts";
-import { SegmentNames } from "../core/layout/plan-identity.ts";
-import { keptRuns, readRuns, type KeptRuns } from "../core/planning/kept-runs.ts";
-import { countOf, isReadyHour } from "../core/planning/ready-hour.ts";
-import { findRuns } from "../core/planning/find-runs.ts";
-import type { IndexQueries } from "../core/planning/index-queries.ts";
+import { Breather } from "../../base/breather.ts";
+import type { Pace, Sha256 } from "../../base/ports.ts";
+import type { Catalog } from "../../catalog/catalog.ts";
+import { HOUR_MS, type MadeHour } from "../../catalog/hours.ts";
+import { tooLarge } from "../../catalog/recorded.ts";
+import type { RecordedHour, RecordedPage } from "../../catalog/recorded-hours.ts";
+import { DEFAULT_GAP_TOLERANCE_MS, type Page } from "../../core/compose.ts";
+import type { RecordedSegment } from "../../core/segment.ts";
+import { SegmentNames } from "../../core/layout/plan-identity.ts";
+import { keptRuns, readRuns, type KeptRuns } from "./kept-runs.ts";
+import { ReadyHour } from "./ready-hour.ts";
+import { findRuns } from "./find-runs.ts";
+import type { IndexQueries } from "../../core/planning/index-queries.ts";
 
 /** Hours that are kept in one transaction. */
 const TOGETHER = 24;
@@ -45,8 +46,8 @@ export async function* readyHours(
   mostSegments = Number.POSITIVE_INFINITY,
 ): AsyncGenerator<Page, void, undefined> {
   let found = 0;
-  const count = <One extends Page>(page: One): One => {
-    found += isReadyHour(page) ? countOf(page) : page.length;
+  const count = <One extends ReadyHour | readonly RecordedSegment[]>(page: One): One => {
+    found += page instanceof ReadyHour ? page.count : page.length;
     if (found > mostSegments) throw tooLarge(mostSegments);
     return page;
   };
@@ -61,7 +62,7 @@ export async function* readyHours(
       }
       const known = keptRunsOf(hour, gapToleranceMs);
       if (known !== undefined && known !== NOT_WORTH) {
-        yield count({ ...known, segments: hour.segments });
+        yield count(new ReadyHour(known, hour.segments));
         continue;
       }
       const read = await hour.segments();
@@ -77,7 +78,7 @@ export async function* readyHours(
       const kept = items.length > MOST_ITEMS ? new Uint8Array(0) : keptRuns({ items, names }, gapToleranceMs);
       made.push({ hour: number, version: ofHour, runs: kept });
       if (made.length === TOGETHER) await keep();
-      yield count({ items, names, segments: hour.segments });
+      yield count(new ReadyHour({ items, names }, hour.segments));
     }
   } finally {
     if (made.length > 0) await keep();

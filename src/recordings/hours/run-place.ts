@@ -1,6 +1,6 @@
-import { millisecondsOf } from "../ticks.ts";
+import { millisecondsOf } from "../../core/ticks.ts";
 import { at, type RunSpan } from "./follow-run.ts";
-import type { PlacedSegment } from "./placed-segment.ts";
+import type { PlacedSegment } from "../../core/planning/placed-segment.ts";
 import { goesOnSimply, type SegmentRun } from "./segment-run.ts";
 
 /** A segment of a run that is placed, but not yet a piece. */

@@ -1,12 +1,12 @@
-import { millisecondsOf, rescale } from "../ticks.ts";
-import { TrackFlag } from "../wasm/abi/names.ts";
-import { LEAST_HOLE_MS } from "./audio-filler.ts";
-import type { Followed } from "./followed.ts";
-import type { OutputTrack } from "./output-track.ts";
-import type { Match } from "./match.ts";
-import type { RunCounts, RunTrack, SegmentRun } from "./segment-run.ts";
-import { LONGEST_TICKS } from "./join.ts";
-import { snappedDistance, soundFromBy, type SoundBefore } from "./selection.ts";
+import { millisecondsOf, rescale } from "../../core/ticks.ts";
+import { TrackFlag } from "../../core/wasm/abi/names.ts";
+import { LEAST_HOLE_MS } from "../../core/planning/audio-filler.ts";
+import type { OutputTrack } from "../../core/planning/output-track.ts";
+import type { Match } from "../../core/planning/match.ts";
+import type { Followed, RunCounts } from "../../core/planning/followed.ts";
+import type { RunTrack, SegmentRun } from "./segment-run.ts";
+import { LONGEST_TICKS } from "../../core/planning/join.ts";
+import { snappedDistance, soundFromBy, type SoundBefore } from "../../core/planning/selection.ts";
 
 /** Segments of a run that become pieces. */
 export interface RunSpan {

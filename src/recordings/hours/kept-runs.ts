@@ -1,6 +1,7 @@
 import { ColumnReader, ColumnWriter } from "../../base/columns.ts";
-import type { RecordedSegment } from "../segment.ts";
-import { isRun, RUN_PARTS, type RunCounts, type RunItem, type RunTrack, type SegmentRun } from "./segment-run.ts";
+import type { RecordedSegment } from "../../core/segment.ts";
+import type { RunCounts } from "../../core/planning/followed.ts";
+import { isRun, RUN_PARTS, type RunItem, type RunTrack, type SegmentRun } from "./segment-run.ts";
 
 /** Of what is written: raise it when the same bytes would say something else, or runs would be found in another way. */
 const FORMAT = 2;

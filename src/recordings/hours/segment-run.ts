@@ -1,25 +1,6 @@
-import type { RecordedSegment } from "../segment.ts";
-import { isGap, isOverlap } from "./gap.ts";
-
-/** What the pieces of some whole tracks add up to. */
-export interface RunCounts {
-  readonly segments: number;
-  readonly samples: number;
-  readonly sttsEntries: number;
-  readonly cttsEntries: number;
-  readonly syncSamples: number;
-  readonly stscEntries: number;
-  readonly chunks: number;
-  readonly trafs: number;
-  readonly truns: number;
-  readonly bytes: number;
-  /** Bits of TrackFlag that some have. */
-  readonly flags: number;
-  /** Those that all have. */
-  readonly commonFlags: number;
-  /** Bytes of every sample, 0 when they differ. */
-  readonly constantSize: number;
-}
+import type { RunCounts } from "../../core/planning/followed.ts";
+import type { RecordedSegment } from "../../core/segment.ts";
+import { isGap, isOverlap } from "../../core/planning/gap.ts";
 
 /** The parts of a run whose counts are told apart: its first and second segment, those between, and its last one. */
 export const RUN_PARTS = 4;

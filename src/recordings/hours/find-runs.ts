@@ -1,16 +1,17 @@
 import type { Pace } from "../../base/ports.ts";
-import { meanDuration, millisecondsOf, rescale, ticksOf } from "../ticks.ts";
-import { isAudio, isVideo, needsSync } from "../track-kinds.ts";
-import { TrackFlag } from "../wasm/abi/names.ts";
-import type { Counts, Selected, Selection } from "../wasm/abi/records.ts";
-import type { TrackRecord } from "../wasm/records/summary.ts";
-import { INDEX_PAGE, type RecordedSegment } from "../segment.ts";
-import type { IndexQueries } from "./index-queries.ts";
-import { startsLate } from "./lead.ts";
-import { leftOut, wholeTrack } from "./piece.ts";
-import { othersStartOf, shownUntil, type TimedSegment } from "./placed-segment.ts";
-import { goesOnSimply, type RunCounts, type RunItem, type RunTrack, type SegmentRun } from "./segment-run.ts";
-import { soundFrom, snaps } from "./selection.ts";
+import { meanDuration, millisecondsOf, rescale, ticksOf } from "../../core/ticks.ts";
+import { isAudio, isVideo, needsSync } from "../../core/track-kinds.ts";
+import { TrackFlag } from "../../core/wasm/abi/names.ts";
+import type { Counts, Selected, Selection } from "../../core/wasm/abi/records.ts";
+import type { TrackRecord } from "../../core/wasm/records/summary.ts";
+import { INDEX_PAGE, type RecordedSegment } from "../../core/segment.ts";
+import type { IndexQueries } from "../../core/planning/index-queries.ts";
+import { startsLate } from "../../core/planning/lead.ts";
+import { leftOut, wholeTrack } from "../../core/planning/piece.ts";
+import { othersStartOf, shownUntil, type TimedSegment } from "../../core/planning/placed-segment.ts";
+import type { RunCounts } from "../../core/planning/followed.ts";
+import { goesOnSimply, type RunItem, type RunTrack, type SegmentRun } from "./segment-run.ts";
+import { soundFrom, snaps } from "../../core/planning/selection.ts";
 
 /** Shorter runs are not worth one. */
 const LEAST_RUN = 4;

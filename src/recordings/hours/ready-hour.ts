@@ -1,0 +1,44 @@
+import type { PlanTarget, ReadySegments } from "../../core/planning/ready-segments.ts";
+import type { RecordedSegment } from "../../core/segment.ts";
+import type { KeptRuns } from "./kept-runs.ts";
+import { RunPlacer } from "./run-placer.ts";
+import { isRun } from "./segment-run.ts";
+
+/** The segments that start in one hour, as they were made ready beforehand. */
+export class ReadyHour implements ReadySegments {
+  readonly names: string;
+  readonly #items: KeptRuns["items"];
+  readonly #segments: () => Promise<readonly RecordedSegment[]>;
+
+  /** @param segments the same one by one */
+  constructor({ items, names }: KeptRuns, segments: () => Promise<readonly RecordedSegment[]>) {
+    this.names = names;
+    this.#items = items;
+    this.#segments = segments;
+  }
+
+  /** How many segments it has. */
+  get count(): number {
+    return this.#items.reduce((sum, item) => sum + (isRun(item) ? item.count : 1), 0);
+  }
+
+  /** Adds it: its runs as wholes where that can be. */
+  async addTo({ placer, maker, add }: PlanTarget): Promise<void> {
+    const runs = RunPlacer.of(placer, maker);
+    for (const item of this.#items) {
+      if (!isRun(item)) await add(item);
+      else if (!runs.addRun(item)) {
+        await add(item.first);
+        await add(item.second);
+        if (runs.addRun(item)) continue;
+        for (const segment of await this.#segments())
+          if (isBehind(segment, item.second) && !isBehind(segment, item.last)) await add(segment);
+      }
+    }
+  }
+}
+
+/** Whether a segment comes after another one. */
+function isBehind(segment: RecordedSegment, other: RecordedSegment): boolean {
+  return segment.startMs === other.startMs ? segment.id > other.id : segment.startMs > other.startMs;
+}
