@@ -1,13 +1,14 @@
 import { TimedSegment } from "./planning/placed-segment.ts";
 import type { RecordedSegment } from "./segment.ts";
-import { readSummary } from "./wasm/records/summary.ts";
+import { isQuarterTurn, readSummary } from "./wasm/records/summary.ts";
 
 /** Pixels of the picture as it is shown, turned where the file says so; undefined without one. */
 export function shownSize(summary: Uint8Array): { readonly width: number; readonly height: number } | undefined {
-  const video = readSummary(summary).tracks.find((track) => track.width > 0 && track.height > 0);
+  const read = readSummary(summary);
+  const video = read.tracks.find((track) => track.width > 0 && track.height > 0);
   if (video === undefined) return undefined;
-  const { width, height, quarterTurn } = video;
-  return quarterTurn ? { width: height, height: width } : { width, height };
+  const { width, height } = video;
+  return isQuarterTurn(read, video) ? { width: height, height: width } : { width, height };
 }
 
 /**

@@ -234,12 +234,13 @@ function indexOf(
   last: number,
 ): Promise<Uint8Array> {
   const { pieces } = parts.composition;
-  const made = pieces.at(number)?.made?.index;
+  const id = pieces.indexedBy(number);
+  const made = id === undefined ? pieces.at(number)?.made?.index : undefined;
   if (made !== undefined) return Promise.resolve(made);
   const upcoming: number[] = [];
   for (let i = number + 1; i < Math.min(number + INDEX_PAGE, last + 1); i++) {
-    const next = pieces.at(i);
-    if (next !== undefined && next.made?.index === undefined) upcoming.push(next.source.id);
+    const next = pieces.indexedBy(i);
+    if (next !== undefined) upcoming.push(next);
   }
-  return parts.indexes.get(pieces.at(number)?.source.id ?? 0, upcoming);
+  return parts.indexes.get(id ?? 0, upcoming);
 }

@@ -44,11 +44,10 @@ export function join(output: OutputTrack, taken: Taken, edits: "list" | "none"):
   const open = openEnd(placed, record);
   const lastDuration =
     rescale(held + (open > 0 ? Math.round(meanDuration(record)) : 0) - samples.dts, from, to) - lasting;
-  const track: PieceTrack = {
+  const own: PieceTrack = {
     first: samples.first,
     count: samples.count,
     dts,
-    ...hides,
     timescale: to,
     lastDuration,
     lasting,
@@ -59,6 +58,7 @@ export function join(output: OutputTrack, taken: Taken, edits: "list" | "none"):
     prefix: 0,
     counts: NO_COUNTS,
   };
+  const track = hides === undefined ? own : { ...own, ...hides };
   const presentedEnd = rescale(Math.min(samples.presentedEnd, record.editEnd) + open, from, to);
   output.last = track;
   output.lastDts = dts + lasting;

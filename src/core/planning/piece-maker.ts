@@ -270,9 +270,9 @@ export class PieceMaker implements PlacedSink {
       if (output === undefined || samples === undefined || samples.count === 0) return leftOut(record);
       const isReference = trackIndex === placed.timed.summary.reference;
       const isKnown = isReference && shownPts !== undefined;
-      const shown = isKnown ? shownAt(placed, output, record, shownPts) : samples.shown;
+      const taken = isKnown ? { ...samples, shown: shownAt(placed, output, record, shownPts) } : samples;
       const descriptionBase = this.#baseOf(placed, match, trackIndex);
-      return join(output, { placed, record, samples: { ...samples, shown }, descriptionBase }, this.#options.edits);
+      return join(output, { placed, record, samples: taken, descriptionBase }, this.#options.edits);
     });
   }
 

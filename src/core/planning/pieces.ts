@@ -70,6 +70,11 @@ export class Pieces implements Iterable<Piece> {
     };
   }
 
+  /** The segment whose index a piece is made from; undefined for a piece with an index of its own. */
+  indexedBy(number: number): number | undefined {
+    return this.#unusual.get(number)?.made?.index === undefined ? valueOf(this.#ids, number) : undefined;
+  }
+
   *[Symbol.iterator](): Generator<Piece> {
     for (let i = 0; i < this.length; i++) {
       const piece = this.at(i);
@@ -102,8 +107,32 @@ function packedTrack(tracks: readonly (PieceTrack | undefined)[]): PackedTrack {
   };
 }
 
+/** Field by field: every byte that is sent of thousands of pieces asks for some. */
 function trackAt({ fields, counts }: PackedTrack, number: number): PieceTrack {
-  return { ...valuesAt(TRACK_FIELDS, fields, number), counts: valuesAt(COUNT_FIELDS, counts, number) };
+  return {
+    first: valueOf(fields.first, number),
+    count: valueOf(fields.count, number),
+    dts: valueOf(fields.dts, number),
+    timescale: valueOf(fields.timescale, number),
+    lastDuration: valueOf(fields.lastDuration, number),
+    lasting: valueOf(fields.lasting, number),
+    ownDuration: valueOf(fields.ownDuration, number),
+    offsetShift: valueOf(fields.offsetShift, number),
+    descriptionBase: valueOf(fields.descriptionBase, number),
+    trackId: valueOf(fields.trackId, number),
+    prefix: valueOf(fields.prefix, number),
+    counts: {
+      sttsEntries: valueOf(counts.sttsEntries, number),
+      cttsEntries: valueOf(counts.cttsEntries, number),
+      syncSamples: valueOf(counts.syncSamples, number),
+      chunks: valueOf(counts.chunks, number),
+      stscEntries: valueOf(counts.stscEntries, number),
+      trafs: valueOf(counts.trafs, number),
+      truns: valueOf(counts.truns, number),
+      flags: valueOf(counts.flags, number),
+      bytes: valueOf(counts.bytes, number),
+    },
+  };
 }
 
 function columnsOf({ fields, counts }: PackedTrack): readonly Column[] {
@@ -114,21 +143,16 @@ function packed<Name extends string>(names: readonly Name[], column: (name: Name
   return Object.fromEntries(names.map((name) => [name, column(name)])) as Columns<Name>;
 }
 
-function valuesAt<Name extends string>(
-  names: readonly Name[],
-  columns: Columns<Name>,
-  number: number,
-): Record<Name, number> {
-  const values: Partial<Record<Name, number>> = {};
-  for (const name of names) values[name] = valueOf(columns[name], number);
-  return values as Record<Name, number>;
-}
-
 function columnOf<T>(items: readonly T[], value: (item: T) => number): Column {
-  const first = items[0] === undefined ? 0 : value(items[0]);
-  if (items.every((item) => value(item) === first)) return first;
-  const values = Float64Array.from(items, value);
-  return values.every((one) => one === (one | 0)) ? Int32Array.from(values) : values;
+  const values = new Float64Array(items.length);
+  let [alike, short] = [true, true];
+  for (const [i, item] of items.entries()) {
+    const one = (values[i] = value(item));
+    alike &&= one === values[0];
+    short &&= one === (one | 0);
+  }
+  if (alike) return values[0] ?? 0;
+  return short ? new Int32Array(values) : values;
 }
 
 function valueOf(column: Column, number: number): number {

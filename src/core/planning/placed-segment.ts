@@ -31,11 +31,10 @@ export class TimedSegment {
     this.reference = reference;
     this.durationMs = millisecondsOf(reference.end - reference.start, reference.timescale);
     const { tracks } = this.summary;
-    this.kind = JSON.stringify(
-      tracks.map(({ handler, timescale, codec, descriptionHash, flags }) => {
-        return [handler, timescale, codec, descriptionHash, flags & TrackFlag.Encrypted];
-      }),
-    );
+    let kind = "";
+    for (const { handler, timescale, codec, descriptionHash, flags } of tracks)
+      kind += `${handler} ${timescale} ${codec} ${descriptionHash} ${flags & TrackFlag.Encrypted},`;
+    this.kind = kind;
   }
 
   /** Wall-clock end of the reference track, milliseconds, exclusive, not rounded. */
@@ -142,7 +141,9 @@ export function placedAt(
     outputStart: place,
     timescale,
     from: Number.NEGATIVE_INFINITY,
-    ...{ mayPreroll: false, isLed: false, leads: false },
+    mayPreroll: false,
+    isLed: false,
+    leads: false,
     hiddenMs: 0,
     untilMs: timed.endsBy(endMs) ? Number.POSITIVE_INFINITY : endMs,
     takenOver: false,

@@ -7,7 +7,7 @@ import { TrackFlag } from "../wasm/abi/names.ts";
 import { INDEX_HEADER_SIZE, TrackRecordAt } from "../wasm/abi/records.ts";
 import type { Core } from "../wasm/module.ts";
 import type { MovieTrack } from "../wasm/records/output.ts";
-import { presentationOf } from "../wasm/records/summary.ts";
+import { isPresentedAlike, presentationOf } from "../wasm/records/summary.ts";
 import { streamTimescale } from "./media-time.ts";
 import { streamedTracks, type StreamTracks } from "../streamed-tracks.ts";
 
@@ -39,11 +39,28 @@ const KEY_AT = INDEX_HEADER_SIZE + TrackRecordAt.descriptionHash;
 /** As long as the recordings are kept. */
 const known = new WeakMap<TimedSegment, Configuration>();
 
-/** What the init segments of a recording say. */
-export function configurationOf(timed: TimedSegment): Configuration {
+/** What the init segments of a recording say. @param like one that may say the same, such as the one before it */
+export function configurationOf(timed: TimedSegment, like?: TimedSegment): Configuration {
   let configuration = known.get(timed);
-  if (configuration === undefined) known.set(timed, (configuration = newConfiguration(timed)));
+  if (configuration === undefined) {
+    configuration = like !== undefined && isAlike(timed, like) ? configurationOf(like) : newConfiguration(timed);
+    known.set(timed, configuration);
+  }
   return configuration;
+}
+
+/** Whether the init segments of two recordings say the same, told without writing down what they say. */
+function isAlike(one: TimedSegment, other: TimedSegment): boolean {
+  const others = other.summary.tracks;
+  return (
+    one.kind === other.kind &&
+    one.summary.tracks.every(({ descriptionCount, flags, tkhdFlags }, i) => {
+      const record = others[i];
+      if (descriptionCount !== record?.descriptionCount) return false;
+      if ((flags & COMMON) !== (record.flags & COMMON) || tkhdFlags !== record.tkhdFlags) return false;
+      return isPresentedAlike(one.summary, other.summary, i);
+    })
+  );
 }
 
 function newConfiguration({ summary }: TimedSegment): Configuration {

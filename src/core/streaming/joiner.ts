@@ -51,7 +51,7 @@ export class Joiner {
     const first = portion.segments[0] ?? portion.unfinished;
     const startMs = first?.startMs ?? 0;
     const before = this.#last;
-    const configuration = configurationOf(portion.timed);
+    const configuration = configurationOf(portion.timed, before?.timed);
     let joins = false;
     if (before !== undefined) {
       const isAlike = configuration.text === this.#stretch?.configuration.text;

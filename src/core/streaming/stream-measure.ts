@@ -1,6 +1,7 @@
 import { isAudio, isVideo } from "../track-kinds.ts";
 import type { TimedSegment } from "../planning/placed-segment.ts";
 import { millisecondsOf, meanDuration } from "../ticks.ts";
+import { isQuarterTurn } from "../wasm/records/summary.ts";
 import type { StreamedSegment, StreamSink } from "./streamed.ts";
 
 /** Bytes of the boxes of a movie fragment of one track, and of a sample in them, at most. */
@@ -95,7 +96,9 @@ export class StreamMeasure implements StreamSink {
     }
     if (video === undefined) return;
     this.videoCodec ??= video.codec;
-    const [width, height] = video.quarterTurn ? [video.height, video.width] : [video.width, video.height];
+    const [width, height] = isQuarterTurn(timed.summary, video)
+      ? [video.height, video.width]
+      : [video.width, video.height];
     if (width * height > this.width * this.height) [this.width, this.height] = [Math.round(width), Math.round(height)];
     const lasts = millisecondsOf(meanDuration(video), video.timescale);
     if (lasts > 0) this.frameRate = Math.max(this.frameRate, 1000 / lasts);

@@ -36,9 +36,14 @@ export function hexadecimal(view: DataView, at: number): string {
 
 /** ASCII text of at most `size` characters, padded with zeros. */
 export function text(view: DataView, at: number, size: number): string {
-  const bytes = new Uint8Array(view.buffer, view.byteOffset + at, size);
-  const end = bytes.indexOf(0);
-  return String.fromCharCode(...(end < 0 ? bytes : bytes.subarray(0, end)));
+  // Without an array: this is called for every track of every summary that is read.
+  let read = "";
+  for (let i = at; i < at + size; i++) {
+    const code = view.getUint8(i);
+    if (code === 0) break;
+    read += String.fromCharCode(code);
+  }
+  return read;
 }
 
 /** Writes a 64-bit field: `value` rounded, or the extreme that stands for its infinity. */
