@@ -87,13 +87,15 @@ function sidx(fragments: Fragments, distance: number): Region[] {
   const { pieces } = parts.composition;
   // Its times are those of the presentation: what the edit list hides at either end does not count (clause 8.16.3).
   const hidden = hiddenOf(reference, parts);
+  const dtsOf = (i: number): number => pieces.at(i)?.tracks.find(({ trackId }) => trackId === reference.id)?.dts ?? 0;
   const ends = whenRead(() => {
     const listed = Array.from(pieces, isListed);
-    return { first: listed.indexOf(true), last: listed.lastIndexOf(true) };
+    return { firstDts: dtsOf(listed.indexOf(true)), last: listed.lastIndexOf(true) };
   });
   const place = (i: number): Place => ({
     offset: 0,
-    hiddenStart: i === ends().first ? hidden.start : 0,
+    // Where decoding begins in an earlier segment, several pieces may be hidden.
+    hiddenStart: hidden.start > 0 ? Math.max(0, hidden.start + ends().firstDts - dtsOf(i)) : 0,
     hiddenEnd: i === ends().last ? hidden.end : 0,
   });
   // A reference reaches over what is not listed behind it.
