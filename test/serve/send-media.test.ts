@@ -13,13 +13,21 @@ afterEach(() => {
   for (const close of closers.splice(0)) close();
 });
 
-/** Serves one media on a real socket; gives its URL and what was logged. */
-async function serve(media: Media): Promise<{ url: string; port: number; logged: string[] }> {
+/** Serves one media, or one for each request, on a real socket; gives its URL and what was logged. */
+async function serve(
+  media: Media | ((request: Request) => Media),
+): Promise<{ url: string; port: number; logged: string[] }> {
   const logged: string[] = [];
   const send = nodeSendStream((_level, message) => logged.push(message), { bytesPerSecond: 0, graceMs: 0 });
   const server = createAdaptorServer({
     fetch: (request, env) =>
-      sendMedia(request, media, new Headers({ "Content-Disposition": "inline" }), send, env).catch((error: unknown) =>
+      sendMedia(
+        request,
+        typeof media === "function" ? media(request) : media,
+        new Headers({ "Content-Disposition": "inline" }),
+        send,
+        env,
+      ).catch((error: unknown) =>
         refusalReply(error, { requestId: "request-1", path: "/", headers: new Headers() }, () => undefined),
       ),
   });
@@ -153,6 +161,42 @@ describe("ranges", () => {
     if (status === 304) expect(response.headers.get("content-length")).toBeNull();
     const { length } = await body(response);
     if (status !== 412) expect(length).toBe({ 200: 5000, 206: 10, 304: 0 }[status]);
+  });
+});
+
+describe("downloads of a crowd", () => {
+  it("take turns with those of others, client by client", async () => {
+    let ofCrowd = 0;
+    let whenDone = 0;
+    const chunk = patternBytes(0, 65_536);
+    const media = (chunks: number, made: () => void): Media => ({
+      size: chunks * chunk.length,
+      etag: "crowd",
+      // eslint-disable-next-line @typescript-eslint/require-await -- a body is asynchronous whatever it is made of
+      async *read() {
+        for (let i = 0; i < chunks; i++) {
+          made();
+          yield chunk;
+        }
+      },
+    });
+    const one = media(40, () => (whenDone = ofCrowd));
+    const many = media(1000, () => ofCrowd++);
+    const { url, port } = await serve((request) => (request.headers.has("authorization") ? one : many));
+    const crowd = Array.from({ length: 100 }, () => connect(port, "127.0.0.1"));
+    for (const socket of crowd)
+      socket
+        .on("error", () => undefined)
+        .resume()
+        .write("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+    try {
+      await until(() => ofCrowd > 1000);
+      const before = ofCrowd;
+      await body(await fetch(url, { headers: { authorization: "Bearer one" } }));
+      expect(whenDone - before).toBeLessThan(40 * 40);
+    } finally {
+      for (const socket of crowd) socket.destroy();
+    }
   });
 });
 

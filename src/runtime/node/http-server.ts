@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { hasBody, replyEarly } from "./early-reply.ts";
 import { closeWithoutTraces, oneAtATime } from "./one-at-a-time.ts";
 import { leaveRefusalToApp } from "./request-url.ts";
-import { TimeSlice } from "./time-slice.ts";
+import { clientOf, TimeSlice } from "./time-slice.ts";
 
 /** How long one turn of the event loop may spend on requests that begin, milliseconds. */
 const SLICE_MS = 2;
@@ -44,9 +44,4 @@ export function httpServer(fetch: Fetch, { idleTimeoutMs }: { readonly idleTimeo
   server.on("connection", closeWithoutTraces);
   server.timeout = idleTimeoutMs;
   return server;
-}
-
-/** Who takes turns with others: by what a client states, true or not. One that states much waits longer for itself. */
-function clientOf({ headers, socket }: IncomingMessage): string {
-  return `${String(socket.remoteAddress)} ${String(headers["x-forwarded-for"])} ${headers.authorization ?? ""}`;
 }

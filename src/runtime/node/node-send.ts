@@ -4,7 +4,7 @@ import type { ServerResponse } from "node:http";
 import { Patience, type LeastRate } from "../../base/least-rate.ts";
 import type { Log, SendStream } from "../../base/ports.ts";
 import { LentBuffers } from "../../store/file/lent-buffers.ts";
-import { TimeSlice } from "./time-slice.ts";
+import { clientOf, TimeSlice } from "./time-slice.ts";
 
 /** Chunks smaller than this are gathered before they are written: a write costs more than copying so little. */
 const gatherBelow = 64 * 1024;
@@ -28,7 +28,9 @@ export function nodeSendStream(log: Log, rate: LeastRate): SendStream {
   const slice = new TimeSlice(SLICE_MS);
   const buffers = new LentBuffers(gatherSize, gatherLent);
   return async (env, status, headers, body) => {
-    const { outgoing } = env as HttpBindings;
+    const { incoming, outgoing } = env as HttpBindings;
+    let client: string | undefined;
+    const turn = (): Promise<void> | undefined => slice.take(() => (client ??= clientOf(incoming)));
     const requestId = headers.get("x-request-id");
     // Without a length it is followed as it is made: nothing of it is held back.
     const length = headers.get("content-length");
@@ -37,7 +39,7 @@ export function nodeSendStream(log: Log, rate: LeastRate): SendStream {
       const gathered = new Gathered(buffers);
       let sent: number | Broken;
       try {
-        sent = await writeAll(outlet, length === null ? undefined : gathered, body, slice, () =>
+        sent = await writeAll(outlet, length === null ? undefined : gathered, body, turn, () =>
           outgoing.writeHead(status, Object.fromEntries(headers)),
         );
       } finally {
@@ -61,12 +63,12 @@ export function nodeSendStream(log: Log, rate: LeastRate): SendStream {
   };
 }
 
-/** Number of bytes written, or why it is not all of them. @param begin writes the head */
+/** Number of bytes written, or why it is not all of them. @param turn asked for after each chunk @param begin writes the head */
 async function writeAll(
   outlet: Outlet,
   gathered: Gathered | undefined,
   body: AsyncIterable<Uint8Array>,
-  slice: TimeSlice,
+  turn: () => Promise<void> | undefined,
   begin: () => void,
 ): Promise<number | Broken> {
   let sent = 0;
@@ -84,7 +86,7 @@ async function writeAll(
       const small = !first && chunk.length < gatherBelow && gathered?.add(chunk) === true;
       const broken = small ? undefined : await outlet.write(...taken(gathered), chunk);
       if (broken !== undefined) return broken;
-      await slice.take();
+      await turn();
     }
     if (outlet.closed) return "left";
     return (await outlet.write(...taken(gathered))) ?? sent;

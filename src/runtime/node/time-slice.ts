@@ -1,3 +1,5 @@
+import type { IncomingMessage } from "node:http";
+
 /**
  * Shares the event loop between work of one kind and everything else. A turn of the loop does all work that is ready: unless
  * bodies pause, and a crowd of requests begins one after another, whoever comes waits for all who came before.
@@ -54,4 +56,9 @@ export class TimeSlice {
     this.#begin();
     next?.();
   }
+}
+
+/** Who takes turns with others: by what a client states, true or not. One that states much waits longer for itself. */
+export function clientOf({ headers, socket }: IncomingMessage): string {
+  return `${String(socket.remoteAddress)} ${String(headers["x-forwarded-for"])} ${headers.authorization ?? ""}`;
 }
