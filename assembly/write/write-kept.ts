@@ -1,5 +1,6 @@
 /** Boxes that an index kept, in the headers of an output. */
 import { Code } from "../abi/codes";
+import { writeHdlrOf } from "../box/hdlr";
 import { KeptCursor, MOVIE_SCOPE, isMediaInformation, nextKept, peekBox } from "../read/kept-boxes";
 import { Box, newBox, u32be } from "../memory/reader";
 import { MovieTrack } from "../abi/records";
@@ -37,7 +38,8 @@ export function writeKept(out: Writer, track: usize, type: u32): bool {
   const cursor = keptOfTrack(track);
   while (nextKept(cursor)) {
     if (cursor.box.type != type) continue;
-    putBox(out, cursor.box);
+    if (type == Code.hdlr) writeHdlrOf(out, cursor.box);
+    else putBox(out, cursor.box);
     return true;
   }
   return false;

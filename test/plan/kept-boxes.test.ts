@@ -7,6 +7,8 @@ import { audio, video } from "../hostile/good.ts";
 import { box, bytes, find, fullBox, u16, u32, zeros } from "../support/boxes.ts";
 import { buildMovie, type Movie, type MovieTrack } from "../support/movie.ts";
 import { bytesOf, shelve } from "../support/shelf.ts";
+import { record, RECORDED_AT } from "../support/recording.ts";
+import { ffprobePath } from "../support/tools.ts";
 import { FORMATS, scratch } from "./output.ts";
 
 const core = createCore(await compiledCore());
@@ -201,5 +203,17 @@ test("user data that is damaged is left out as far as it is", async () => {
   const damaged = bytes(u32(8 + place.length + 12), "udta", place, u32(1000), "LENS", zeros(4));
   for (const file of await outputs([{ tracks: [{ ...video, edits: [] }], extras: [damaged] }])) {
     expect(at(file, "udta")).toBe(Buffer.from(box("udta", place)).toString("latin1"));
+  }
+});
+
+test.skipIf(ffprobePath === undefined)("names of QuickTime's handlers are written as MPEG-4 has them", async () => {
+  const shelf = await shelve(await record({ count: 1, seconds: 1, audio: "g711" }));
+  const plan = await shelf.plan({ startMs: RECORDED_AT, endMs: RECORDED_AT + 1000 });
+  for (const format of FORMATS) {
+    const names = all(await bytesOf(plan.media(format)), "hdlr").map((hdlr) => [hdlr.slice(12, 20), hdlr.slice(32)]);
+    expect(names).toEqual([
+      ["\0\0\0\0vide", "VideoHandler\0"],
+      ["\0\0\0\0soun", "SoundHandler\0"],
+    ]);
   }
 });
