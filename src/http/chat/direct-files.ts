@@ -14,10 +14,6 @@ import * as z from "../schema/zod.ts";
 import { chatOk, chatRefused, chatSuccess } from "../replies/envelope.ts";
 import { storedFile, storedFileOf } from "../files/stored-file.ts";
 
-/** Bytes of a JSON body, or of a callback's. */
-const MAX_BODY = 16_384;
-const small = smallBody(MAX_BODY);
-
 const signed = z.object({
   method: z.enum(["GET", "PUT", "POST"]),
   url: z.string(),
@@ -31,7 +27,7 @@ const presign = createRoute({
   method: "post",
   path: "/api/chat/upload/presign",
   summary: "Announce a file that the client will send to the store itself",
-  middleware: [need("upload"), small] as const,
+  middleware: [need("upload"), smallBody] as const,
   request: {
     body: {
       required: true,
@@ -66,7 +62,7 @@ const complete = createRoute({
   method: "post",
   path: "/api/chat/upload/complete",
   summary: "Take over a file that was sent to the store",
-  middleware: [need("upload"), small] as const,
+  middleware: [need("upload"), smallBody] as const,
   request: {
     body: {
       required: true,
@@ -88,7 +84,7 @@ const callback = createRoute({
   summary: "What OSS calls after an upload by form",
   description:
     "Signed by OSS. The file is looked at in the store; nothing the body says of it is believed but its name.",
-  middleware: [anyone, small] as const,
+  middleware: [anyone, smallBody] as const,
   // The query belongs to the URL that was configured, and is signed with it.
   responses: {
     200: json(

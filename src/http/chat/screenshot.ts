@@ -23,9 +23,6 @@ import { chatOk, chatRefused, chatSuccess } from "../replies/envelope.ts";
 import { keepPicture } from "./keep-picture.ts";
 import { originsOf, videoSource } from "./video-source.ts";
 
-/** Bytes of a body. */
-const MAX_BODY = 65_536;
-
 /** A whole number, also as forms write it. */
 const whole = (least: number, most: number): z.ZodType<number> => {
   const message = `expected a whole number from ${least} to ${most}`;
@@ -62,7 +59,7 @@ const route = createRoute({
   description:
     "Of an uploaded file or a recording no more is read than the samples the picture is decoded from, and no network is " +
     "used. An MP4 of another host is read by ranges; its picture is kept in the store, which takes the scope `upload`.",
-  middleware: [needSome("read"), smallBody(MAX_BODY)] as const,
+  middleware: [needSome("read"), smallBody] as const,
   request: {
     body: {
       required: false,

@@ -21,8 +21,6 @@ import * as z from "../schema/zod.ts";
 import { eventOf, shownEvent } from "../replies/event.ts";
 import { recordingOf } from "./recorder-of.ts";
 
-/** Bytes of the body of a call about an event. */
-const MOST_BODY = 65_536;
 /** Events of one reply. */
 const MOST_EVENTS = 1000;
 /** How long an event may reach back, and on, milliseconds. */
@@ -49,7 +47,7 @@ const ended = lenient({
 });
 
 const body = (schema: typeof begun | typeof ended) => ({ required: true, content: { "*/*": { schema } } });
-const middleware = [needSome("record"), smallBody(MOST_BODY)];
+const middleware = [needSome("record"), smallBody];
 
 const startRoute = (prefix: (typeof apiPrefixes)[number]) =>
   createRoute({

@@ -31,9 +31,6 @@ const pushRoute = createRoute({
   responses: { 200: json("The stream has ended and is recorded.", success(job)), ...refused },
 });
 
-/** Bytes of the body of a start. */
-const MOST_BODY = 65_536;
-
 const startBody = lenient({
   fragment,
   filePath: text("Folder below `segments/` for the keys of its objects. `.`: none.", "cameras/front"),
@@ -48,7 +45,7 @@ const startRoute = (prefix: (typeof apiPrefixes)[number]) =>
     hide: prefix !== apiPrefixes[0],
     summary: "Record a stream from its source",
     description: "Answers once the first part is recorded. `data` is the id of the job.",
-    middleware: [need("record", streamPathInPath), smallBody(MOST_BODY)] as const,
+    middleware: [need("record", streamPathInPath), smallBody] as const,
     request: {
       params: streamPathParameter(),
       query: lenient({}),

@@ -13,8 +13,6 @@ import { fragmentOf } from "./fragment.ts";
 import { unknownSource } from "../../record/source.ts";
 import { recordingOf } from "./recorder-of.ts";
 
-/** Bytes of the body that sets a source. */
-const MOST_BODY = 65_536;
 /** Sources that a caller may have set who is no administrator: all are gone through every few seconds. */
 const MOST_SET = 1000;
 
@@ -60,7 +58,7 @@ const getRoute = createRoute({
 
 const putRoute = createRoute({
   ...{ path, method: "put", summary: "Set where a stream comes from" },
-  middleware: [need("record", streamPathInPath), smallBody(MOST_BODY)] as const,
+  middleware: [need("record", streamPathInPath), smallBody] as const,
   description: "A source of mode `auto` is recorded from then on, also after a restart.",
   request: { params, query: query({}), body: { required: true, content: { "application/json": { schema: written } } } },
   responses,

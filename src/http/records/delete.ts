@@ -26,9 +26,6 @@ const ids = z
   .optional()
   .openapi({ type: "array", items: { type: "integer" }, description: "In a query with commas between them." });
 
-/** Bytes of a body; a thousand ids fit many times. */
-const maxBody = 65_536;
-
 const parameters = lenient({
   ids,
   ...timeParameters,
@@ -49,7 +46,7 @@ const route = (prefix: (typeof apiPrefixes)[number]) =>
     description:
       "Deletes the segments named by `ids`, else every segment that lies as a whole in a time range with both ends. Segments " +
       "of events rated `high` are protected and stay. The parameters may stand in the query or in a JSON body of any type.",
-    middleware: [need("delete", streamPathInPath), smallBody(maxBody)] as const,
+    middleware: [need("delete", streamPathInPath), smallBody] as const,
     request: {
       params: streamPathParameter(),
       query: parameters,

@@ -59,15 +59,16 @@ function tooSlow({ bytesPerSecond, graceMs }: LeastRate): BoxcarError {
   return new BoxcarError("upload_too_slow", message);
 }
 
-/** Refuses bodies of more than `maxSize` bytes. @throws BoxcarError `too_large` (413) */
-export function smallBody(maxSize: number): MiddlewareHandler {
-  return bodyLimit({
-    maxSize,
-    onError: () => {
-      throw new BoxcarError("too_large", `The body may have at most ${maxSize} bytes.`, { maxBytes: maxSize });
-    },
-  });
-}
+/** Bytes of the body of a call that is no upload. */
+const SMALL_BODY = 65_536;
+
+/** Refuses bodies of more than 64 KiB. @throws BoxcarError `too_large` (413) */
+export const smallBody: MiddlewareHandler = bodyLimit({
+  maxSize: SMALL_BODY,
+  onError: () => {
+    throw new BoxcarError("too_large", `The body may have at most ${SMALL_BODY} bytes.`, { maxBytes: SMALL_BODY });
+  },
+});
 
 /**
  * What a JSON body says, whatever type it is sent as: `curl -d` calls JSON a form. An empty one says nothing.
