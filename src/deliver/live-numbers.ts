@@ -4,7 +4,10 @@ import { LruMap } from "../base/lru-map.ts";
 const CACHE_BYTES = 4 << 20;
 /** What a media segment takes of it. */
 const ENTRY_BYTES = 150;
-/** Media segments that are remembered behind a window: another rendition may still list them. */
+/**
+ * Media segments of a window that are remembered, the newest ones: the next playlist, of whatever rendition, still lists one of them, and
+ * those before it are counted back from there. So a window of a day takes as little as others, and does not push them out.
+ */
 const REMEMBERED = 64;
 
 /** A media segment of a window. */
@@ -37,13 +40,15 @@ export class LiveNumbers {
   of(window: string, listed: readonly ListedSegment[], nowMs: number): WindowNumbers {
     const known = this.#windows.get(window) ?? new Map<string, WindowNumbers>();
     const numbers = firstOf(known, listed, Math.floor(nowMs / 1000));
-    const kept = [...known].filter(([, { sequence }]) => sequence >= numbers.sequence - REMEMBERED);
-    const next = new Map(kept);
+    const next = new Map(known);
+    const oldest = numbers.sequence + listed.length - REMEMBERED;
     let { discontinuity } = numbers;
     for (const [i, { name, begins }] of listed.entries()) {
       if (begins && i > 0) discontinuity++;
-      next.set(name, { sequence: numbers.sequence + i, discontinuity });
+      const sequence = numbers.sequence + i;
+      if (sequence >= oldest) next.set(name, { sequence, discontinuity });
     }
+    for (const [name, { sequence }] of known) if (sequence < oldest) next.delete(name);
     this.#windows.set(window, next);
     return numbers;
   }

@@ -1,10 +1,11 @@
 import { createHash } from "node:crypto";
-import { constants, createReadStream } from "node:fs";
+import { constants } from "node:fs";
 import { mkdir, open, readFile, rename, unlink, writeFile, type FileHandle } from "node:fs/promises";
 import { basename, join } from "node:path";
 import type { ByteSpan } from "../../base/ports.ts";
 import type { SpoolEntry, SpoolFile } from "../../record/spool.ts";
 import { storeError } from "../../store/file/file-errors.ts";
+import { FileReader } from "../../store/file/read-file.ts";
 import { objectShort } from "../../store/remote/object-errors.ts";
 
 /** For new files, each of whose writes returns once its bytes are safe: one call instead of two. */
@@ -16,6 +17,9 @@ interface Noted {
   readonly sum: string;
   readonly startMs: number;
 }
+
+/** Hundreds may follow what is recorded, each as slowly as it likes. */
+const reader = new FileReader();
 
 /** Where files are kept that were refused, beside the folders of processes. */
 export const ASIDE = "refused";
@@ -72,17 +76,15 @@ export class WrittenFile implements SpoolFile {
 
   async *read(span: ByteSpan): AsyncGenerator<Uint8Array, void, undefined> {
     const { key } = this.entry;
-    let left = span.length;
+    let file: FileHandle | undefined;
     try {
-      const end = span.offset + span.length - 1;
-      for await (const chunk of createReadStream(this.#path, { start: span.offset, end, highWaterMark: 1 << 20 })) {
-        left -= (chunk as Uint8Array).length;
-        yield chunk as Uint8Array;
-      }
+      file = await open(this.#path);
+      yield* reader.read(file, span, () => objectShort(key, span));
     } catch (cause) {
       throw storeError(key, cause);
+    } finally {
+      await file?.close();
     }
-    if (left > 0) throw objectShort(key, span);
   }
 
   async close(): Promise<void> {
