@@ -74,7 +74,10 @@ export function atOnce(kind: "downloads" | "uploads"): MiddlewareHandler<AppEnv>
     const slots = c.get("slots")[kind];
     const release = slots.take(clientOf(c));
     if (release === undefined) throw kind === "downloads" ? tooManyDownloads(slots) : tooManyUploads(slots);
-    c.set("release", release);
+    c.set("release", () => {
+      c.get("releasePlan")?.();
+      release();
+    });
     try {
       await next();
     } finally {
@@ -103,19 +106,18 @@ export const listedInTurn: MiddlewareHandler<AppEnv> = async (c, next) => {
 };
 
 /**
- * Counts a plan as in memory for as long as the request holds its slot.
+ * Counts a plan as in memory for as long as the request holds its slot, or until it has another one: a reload that waits makes
+ * a playlist each time that the stream has grown.
  * @throws BoxcarError `too_many_plans` (429)
  */
 export function holdPlan(c: Context<AppEnv>, { weight }: { readonly weight: number }): void {
+  c.get("releasePlan")?.();
+  c.set("releasePlan", undefined);
   if (weight <= SMALL_PLAN) return;
   const { plans } = c.get("slots");
   const release = plans.take(clientOf(c), weight);
   if (release === undefined) throw tooManyPlans(plans, weight);
-  const slot = c.get("release");
-  c.set("release", () => {
-    release();
-    slot?.();
-  });
+  c.set("releasePlan", release);
 }
 
 function tooManyPlans({ limit, perClient }: Slots, weight: number): BoxcarError {
