@@ -24,3 +24,22 @@ test("sockets have their turn while several work, each for as long as it may at 
   expect(Math.max(...turns)).toBeLessThan(100);
   server.close();
 });
+
+test("no more than one of many who have paused goes on in a turn of the event loop", async () => {
+  const went: number[] = [];
+  const breathers = Array.from({ length: 60 }, () => new Breather());
+  const until = performance.now() + 11;
+  while (performance.now() < until);
+  const all = Promise.all(
+    breathers.map(async (breather, i) => {
+      await breather.breathe();
+      went.push(i);
+    }),
+  );
+  for (let before = 0; went.length < breathers.length; before = went.length) {
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(went.length - before).toBeLessThanOrEqual(1);
+  }
+  await all;
+  expect(went).toEqual(breathers.map((_, i) => i));
+});

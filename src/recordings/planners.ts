@@ -5,8 +5,8 @@ import type { Pace } from "../base/ports.ts";
 
 /** Segments that a plan may work on without a place among the planners: almost three days of one-minute segments. */
 export const SHORT_PLAN = 4000;
-/** Plans of one client that may wait for a place. */
-const WAITING = 16;
+/** Plans of one client that may wait for a place: those of a page of sixteen cameras. */
+const WAITING = 64;
 const RETRY_SECONDS = 5;
 
 /** Few long plans are made at a time, and fewer of one client; the others wait. Short plans, which most are, never do. */

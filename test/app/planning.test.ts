@@ -19,6 +19,18 @@ beforeAll(async () => {
 });
 afterAll(() => server.close());
 
+/** The server's catalog, but for what it says is recorded. */
+function catalogWith(recorded: (...asked: unknown[]) => AsyncGenerator<RecordedPage>): typeof server.parts.catalog {
+  const { catalog } = server.parts;
+  return new Proxy(catalog, {
+    get: (_, name) => {
+      if (name === "recorded") return recorded;
+      const value: unknown = Reflect.get(catalog, name);
+      return typeof value === "function" ? (value.bind(catalog) as unknown) : value;
+    },
+  });
+}
+
 describe("a range", () => {
   it.each([
     ["/mp4/api/timeline/live/cam", 4],
@@ -56,15 +68,7 @@ describe("a client that leaves", () => {
           ended = true;
         }
       }
-      const { catalog: real } = server.parts;
-      const catalog = new Proxy(real, {
-        get: (_, name) => {
-          if (name === "recorded") return recorded;
-          const value: unknown = Reflect.get(real, name);
-          return typeof value === "function" ? (value.bind(real) as unknown) : value;
-        },
-      });
-      const endless = await startTestServer({}, { catalog });
+      const endless = await startTestServer({}, { catalog: catalogWith(recorded) });
       const leaving = new AbortController();
       const answer = endless.fetch(`${path}?start=0&end=9999999999`, { signal: leaving.signal });
       answer.catch(() => undefined);
@@ -80,6 +84,42 @@ describe("a client that leaves", () => {
       await endless.close();
     },
   );
+});
+
+it("playlists of many media segments are made few at a time, and wait before anything is read for them", async () => {
+  const asked: unknown[] = [];
+  const gone = new AbortController();
+  // eslint-disable-next-line require-yield -- what is being read is not read to its end
+  async function* recorded(_: unknown, startMs: unknown): AsyncGenerator<RecordedPage> {
+    asked.push(startMs);
+    await new Promise((resolve) => {
+      gone.signal.addEventListener("abort", resolve);
+    });
+  }
+  const slow = await startTestServer({ BOXCAR_PLANNERS: "1" }, { catalog: catalogWith(recorded) });
+  const ask = (hours: number, length: number): void => {
+    const query = `start=${String(RECORDED_AT)}&duration=${String(hours)}h&segment=${String(length)}s`;
+    slow.fetch(`/mp4/hls/live/cam/v.m3u8?${query}`, { signal: gone.signal }).catch(() => undefined);
+  };
+  try {
+    for (const [hours, length, so] of [
+      [24, 2, 1],
+      [24, 2, 1], // waits
+      [24, 6, 2],
+      [25, 2, 2], // waits
+      [1, 2, 3],
+    ] as const) {
+      ask(hours, length);
+      await vi.waitFor(() => {
+        expect(asked).toHaveLength(so);
+      });
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      expect(asked).toHaveLength(so);
+    }
+  } finally {
+    gone.abort();
+    await slow.close();
+  }
 });
 
 it("lists are made for few at a time and for fewer of one client, and for nobody who has gone", async () => {

@@ -15,6 +15,9 @@ import type { StreamQuery, StreamSink } from "./streamed.ts";
 /** Recordings this far from a range tell where others take over in it, so that neighbouring ranges find the same; milliseconds. */
 const AROUND_MS = 60_000;
 
+/** Media segments that are as much work as a recording is. */
+const IN_STEP = 8;
+
 /** What ranges are divided with. */
 export interface StreamRangeParts {
   readonly queries: IndexQueries;
@@ -52,6 +55,8 @@ export async function streamRange(
     { ...withMargin(query), cut: "keyframe", gaps: "skip", gapToleranceMs, queries, before },
     divider,
   );
+  // At once: many who are half done hold much memory.
+  await pace.breathe(Math.floor((query.endMs - query.startMs) / query.length.lengthMs / IN_STEP));
   for await (const page of pages) {
     for (const [i, segment] of page.entries()) {
       const { summary } = queries.timed(segment);
