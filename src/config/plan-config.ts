@@ -17,7 +17,7 @@ export const planVariables = {
   BOXCAR_PLANNERS: variable(
     wholeNumber("plans", 1, 256),
     "4",
-    "Long ranges (beyond some 4,000 segments) that are planned at once, half of them for one client; further ones wait.",
+    "Long ranges (beyond some 4,000 segments, or 32,000 media segments of a playlist) that are planned at once, half of them for one client; further ones wait.",
   ),
   BOXCAR_TIMELINE_SEGMENTS: variable(
     wholeNumber("segments", 1, 10_000_000),

@@ -57,7 +57,7 @@ describe("planners", () => {
   it("refuse a client that has too many waiting, and nobody else", async () => {
     const planners = new Planners(1, 1);
     const started: string[] = [];
-    for (let i = 0; i < 18; i++) begin(planners, "a", started);
+    for (let i = 0; i < 66; i++) begin(planners, "a", started);
     begin(planners, "b", started);
     await settled();
     expect(started.filter((name) => name !== "a")).toEqual(["a: too_many_plans"]);
