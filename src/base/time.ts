@@ -43,6 +43,9 @@ const dateTimePattern = new RegExp(
 );
 const timePattern = new RegExp(`^${timeOfDay}$`);
 
+/** An hour, milliseconds: segments are named, and kept ready, by the hour since 1970 that they start in. */
+export const HOUR_MS = 3_600_000;
+
 /** The first moment that is taken: RFC 3339 writes years up to 9999, and the year 0 is left out. Both ends inclusive. */
 export const EARLIEST_MS = Date.parse("0001-01-01T00:00:00.000Z");
 /** See `EARLIEST_MS`. */

@@ -1,11 +1,10 @@
 import { sql } from "kysely";
+import { HOUR_MS } from "../base/time.ts";
 import type { CatalogDatabase } from "./database.ts";
 import { bytesOf } from "./rows.ts";
 import { BUCKET_MS } from "./totals.ts";
 import type { WideReads } from "./wide-reads.ts";
 
-/** An hour of start times, in milliseconds. */
-export const HOUR_MS = 3_600_000;
 /** Hours of one query, some MB. */
 const PAGE = 256;
 

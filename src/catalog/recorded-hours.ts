@@ -1,5 +1,6 @@
 import type { Pace } from "../base/ports.ts";
-import { HOUR_MS, type HourRow, type HourRows } from "./hours.ts";
+import { HOUR_MS } from "../base/time.ts";
+import type { HourRow, HourRows } from "./hours.ts";
 import { BUCKET_MS } from "./totals.ts";
 import type { Segment } from "./types.ts";
 import type { WideReads } from "./wide-reads.ts";

@@ -17,7 +17,6 @@ import {
 } from "./layout.ts";
 import type { OutputTrack } from "../planning/output-track.ts";
 import { isVideo } from "../track-kinds.ts";
-import type { Pieces } from "../planning/pieces.ts";
 import type { Piece } from "../planning/piece.ts";
 import type { Composition } from "../planning/composition.ts";
 import { millisecondsOf, rescale, ticksOf } from "../ticks.ts";
@@ -119,7 +118,7 @@ function sidx(fragments: Fragments, distance: number): Region[] {
 
 /** All `moof`s, each with its `mdat`. @param sequence number of the first one */
 function movieFragments({ parts, tracksOf, lengths }: Fragments, sequence: number): Region {
-  const numbers = whenRead(() => startsOf(parts.composition.pieces, (piece) => piece.fragments, sequence));
+  const numbers = whenRead(() => parts.composition.pieces.sums((piece) => piece.fragments, sequence));
   return mediaRegion(parts, lengths, (piece, i, { rest }) => [
     "fragments",
     tracksOf(piece),
@@ -131,7 +130,7 @@ function movieFragments({ parts, tracksOf, lengths }: Fragments, sequence: numbe
 /** Movie fragment random access. @param first offset of the first fragment in the file */
 function mfra(fragments: Fragments, first: number): Region[] {
   const { parts, reference, count, lengths } = fragments;
-  const starts = whenRead(() => startsOf(parts.composition.pieces, lengths.of, first));
+  const starts = whenRead(() => parts.composition.pieces.sums(lengths.of, first));
   const { head, tail } = parts.core.boxes.mfra(reference.id, count);
   const place = (i: number): Place => ({ offset: starts()[i] ?? 0, hiddenStart: 0, hiddenEnd: 0 });
   return [
@@ -255,16 +254,4 @@ function lengthened(lent: LentBytes, more: number): LentBytes {
   const view = new DataView(entries.buffer);
   view.setUint32(at, view.getUint32(at) + more);
   return lentBytes(entries, undefined);
-}
-
-/** The sum of `of` over all pieces before each, and `first`. */
-function startsOf(pieces: Pieces, of: (piece: Piece) => number, first: number): Float64Array {
-  const starts = new Float64Array(pieces.length);
-  let sum = first;
-  let i = 0;
-  for (const piece of pieces) {
-    starts[i++] = sum;
-    sum += of(piece);
-  }
-  return starts;
 }

@@ -135,15 +135,7 @@ function tableRegion(parts: LayoutParts, track: OutputTrack, table: number, medi
 
 // What each piece's entries count from: samples, chunks, or the offset of the piece's media.
 function startsOf(pieces: Pieces, track: OutputTrack, table: number, mediaStart: number): Float64Array {
-  const starts = new Float64Array(pieces.length);
-  let sum = table === Table.Stco || table === Table.Co64 ? mediaStart : 0;
-  let i = 0;
-  for (const piece of pieces) {
-    starts[i++] = sum;
-    const found = pieceTrackOf(piece, track);
-    if (table === Table.Stss) sum += found?.count ?? 0;
-    else if (table === Table.Stsc) sum += found?.counts.chunks ?? 0;
-    else sum += piece.bytes;
-  }
-  return starts;
+  if (table === Table.Stss) return pieces.sums((piece) => pieceTrackOf(piece, track)?.count ?? 0);
+  if (table === Table.Stsc) return pieces.sums((piece) => pieceTrackOf(piece, track)?.counts.chunks ?? 0);
+  return pieces.sums(({ bytes }) => bytes, table === Table.Stco || table === Table.Co64 ? mediaStart : 0);
 }

@@ -1,13 +1,13 @@
 import { hex } from "../../base/bytes.ts";
 import type { RecordedSegment } from "../segment.ts";
 import type { Sha256 } from "../../base/ports.ts";
+import { HOUR_MS } from "../../base/time.ts";
 import { webSha256 } from "../../base/sha256.ts";
 
 /** Goes into every ETag: raise it when the same plan would give other bytes. */
 const LAYOUT_VERSION = 17;
 /** Values that are hashed at once: some 200 kB of text. */
 const BLOCK = 8192;
-const HOUR_MS = 3_600_000;
 
 /** Names segments that follow one another by one hash: of the name and start of each. */
 export class SegmentNames {

@@ -196,12 +196,10 @@ export function whenRead<T extends object>(make: () => T): () => T {
 
 /** Where each piece's bytes end in a region. @throws Error when they do not add up to its length */
 function endsOf(pieces: Pieces, lengths: PieceLengths): Float64Array {
-  const ends = new Float64Array(pieces.length);
-  let sum = 0;
-  let i = 0;
-  for (const piece of pieces) ends[i++] = sum += lengths.of(piece);
+  const sums = pieces.sums(lengths.of);
+  const sum = sums[pieces.length] ?? 0;
   if (sum !== lengths.total) throw new Error(`the pieces have ${String(sum)} of ${String(lengths.total)} bytes`);
-  return ends;
+  return sums.subarray(1);
 }
 
 function* piecesIn(pieces: Pieces, ends: Float64Array, span: ByteSpan): Generator<PieceSpan> {

@@ -82,6 +82,15 @@ export class Pieces implements Iterable<Piece> {
     }
   }
 
+  /** What `of` sums up to with the pieces before each, and at the end with all, from `first` on: one value more than pieces. */
+  sums(of: (piece: Piece) => number, first = 0): Float64Array {
+    const sums = new Float64Array(this.length + 1);
+    let number = 0;
+    let sum = (sums[0] = first);
+    for (const piece of this) sums[++number] = sum += of(piece);
+    return sums;
+  }
+
   /** About what they take in memory, bytes: also of what they share with each other, but once. */
   get weight(): number {
     const columns = [this.#ids, this.#bytes, this.#fragments, ...this.#tracks.flatMap(columnsOf)];

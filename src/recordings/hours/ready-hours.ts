@@ -1,7 +1,8 @@
 import { Breather } from "../../base/breather.ts";
 import type { Pace, Sha256 } from "../../base/ports.ts";
 import type { Catalog } from "../../catalog/catalog.ts";
-import { HOUR_MS, type MadeHour } from "../../catalog/hours.ts";
+import { HOUR_MS } from "../../base/time.ts";
+import type { MadeHour } from "../../catalog/hours.ts";
 import { tooLarge } from "../../catalog/recorded.ts";
 import type { RecordedHour, RecordedPage } from "../../catalog/recorded-hours.ts";
 import { DEFAULT_GAP_TOLERANCE_MS, type Page } from "../../core/compose.ts";
