@@ -5,7 +5,7 @@ import { TimeSlice } from "../../src/runtime/node/time-slice.ts";
 /** Workers that each do `steps` steps, each of which takes `stepMs` on a clock of the test's own; all that they did. */
 function working(workers: number, steps: number, stepMs: number): { done: string[]; all: Promise<unknown> } {
   let now = 0;
-  const slice = new TimeSlice(0.25, () => now);
+  const slice = new TimeSlice(0.25, 1, () => now);
   const done: string[] = [];
   const work = async (name: number): Promise<void> => {
     for (let step = 0; step < steps; step++) {
@@ -53,7 +53,7 @@ it("begins a new slice after a rest", async () => {
 });
 
 it("has the clients take turns", async () => {
-  const slice = new TimeSlice(0);
+  const slice = new TimeSlice(0, 1);
   const done: string[] = [];
   await Promise.all(
     ["crowd", "crowd", "crowd", "one", "crowd", "other"].map(async (client, i) => {
@@ -62,4 +62,23 @@ it("has the clients take turns", async () => {
     }),
   );
   expect(done).toEqual(["crowd 0", "one 3", "other 5", "crowd 1", "crowd 2", "crowd 4"]);
+});
+
+it("has a few clients go on in one turn, each by one step", async () => {
+  const slice = new TimeSlice(0, 2);
+  const done: string[] = [];
+  const all = Promise.all(
+    ["crowd", "crowd", "one", "one", "other"].map(async (client) => {
+      await slice.take(() => client);
+      done.push(client);
+    }),
+  );
+  const seen: number[] = [];
+  while (done.length < 5) {
+    await nextTurn();
+    seen.push(done.length);
+  }
+  await all;
+  expect(seen).toEqual([2, 4, 5]);
+  expect(done).toEqual(["crowd", "one", "other", "crowd", "one"]);
 });

@@ -31,7 +31,7 @@ export function httpServer(fetch: Fetch, { idleTimeoutMs }: { readonly idleTimeo
     leaveRefusalToApp(incoming);
     void listener(incoming, outgoing);
   };
-  const slice = new TimeSlice(SLICE_MS);
+  const slice = new TimeSlice(SLICE_MS, 1);
   const serveInTurn = (incoming: IncomingMessage, outgoing: ServerResponse): void => {
     const turn = slice.take(() => clientOf(incoming));
     if (turn === undefined) serve(incoming, outgoing);

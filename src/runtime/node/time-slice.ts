@@ -6,6 +6,7 @@ import type { IncomingMessage } from "node:http";
  */
 export class TimeSlice {
   readonly #sliceMs: number;
+  readonly #clients: number;
   readonly #now: () => number;
   /** What goes on, by client, in the order in which it is their turn. */
   readonly #waiting = new Map<string, (() => void)[]>();
@@ -14,10 +15,12 @@ export class TimeSlice {
 
   /**
    * @param sliceMs how long one turn of the event loop may spend, milliseconds
+   * @param clients how many of those who wait go on in one turn, each of another client; 1 and more
    * @param now milliseconds on a clock that never goes back
    */
-  constructor(sliceMs: number, now: () => number = () => performance.now()) {
+  constructor(sliceMs: number, clients: number, now: () => number = () => performance.now()) {
     this.#sliceMs = sliceMs;
+    this.#clients = clients;
     this.#now = now;
   }
 
@@ -44,17 +47,19 @@ export class TimeSlice {
     return (this.#end = this.#now() + this.#sliceMs);
   }
 
-  /** The turn after: one of those who wait goes on, in a slice of its own. */
+  /** The turn after: the first of those who wait goes on, of a few clients. */
   #goOn(): void {
     this.#end = undefined;
-    const [first] = this.#waiting;
-    if (first === undefined) return;
-    const [client, line] = first;
-    const next = line.shift();
-    this.#waiting.delete(client);
-    if (line.length > 0) this.#waiting.set(client, line);
+    const whose = [...this.#waiting].slice(0, this.#clients);
+    if (whose.length === 0) return;
+    const going = whose.map(([client, line]) => {
+      const next = line.shift();
+      this.#waiting.delete(client);
+      if (line.length > 0) this.#waiting.set(client, line);
+      return next;
+    });
     this.#begin();
-    next?.();
+    for (const next of going) next?.();
   }
 }
 
