@@ -6,9 +6,12 @@ import {
   type StreamedSegment,
   type StreamedStretch,
   type StreamSink,
+  PART_MS,
   type StreamTracks,
+  type UnfinishedSegment,
 } from "../core/index.ts";
-import { captionsName, initName, mediaName } from "./media-names.ts";
+import { captionsName, initName, mediaName, partsName } from "./media-names.ts";
+import { recordingOf } from "./playlist-values.ts";
 
 /** Ticks a second of timelines. */
 const TIMESCALE = 1_000_000;
@@ -42,10 +45,24 @@ export interface LiveManifest {
   readonly windowMs?: number | undefined;
   /** Whether nothing more will come. */
   readonly over: boolean;
+  /** Whether the media segment that is being recorded is listed, too. */
+  readonly low: boolean;
 }
 
 /** Players keep so many media segments behind what is being recorded: the newest is listed once the next one has begun. */
 const DELAY_SEGMENTS = 4;
+/**
+ * How far they keep behind of low latency, milliseconds: a part comes after half a second, and they learn of the next media segment up to a
+ * second after it has begun (dash.js asks no more often). They may play so much faster and slower to stay there.
+ */
+const [LATENCY_MS, LEAST_RATE, MOST_RATE] = [2500, 0.96, 1.04];
+
+const SERVICE = [
+  '<ServiceDescription id="0">',
+  `<Latency target="${LATENCY_MS}"/>`,
+  `<PlaybackRate min="${LEAST_RATE}" max="${MOST_RATE}"/>`,
+  "</ServiceDescription>",
+].join("\n");
 
 /** A stretch that is played through: a period of the manifest. */
 interface Period {
@@ -55,6 +72,8 @@ interface Period {
   readonly names: (readonly [string, string])[];
   /** Where each starts and ends, wall clock, microseconds. */
   readonly times: (readonly [number, number])[];
+  /** What of it is being recorded, behind the others: its name and times, as far as they can be foreseen. */
+  open?: { readonly name: (tracks: StreamTracks) => string; readonly time: readonly [number, number] };
 }
 
 /**
@@ -90,14 +109,32 @@ export class Manifest implements StreamSink {
     const period = this.#periods.at(-1);
     if (period === undefined) return;
     period.measure.add(segment);
-    const { lastingId: id = timed.segment.id, startMs: recordedMs } = timed.segment;
-    const [before = "", behind = ""] = mediaName({ id, startMs: recordedMs, tracks: "av", first, end }).split("/av/");
+    const [before = "", behind = ""] = mediaName({ ...recordingOf(timed), tracks: "av", first, end }).split("/av/");
     period.names.push([before, behind]);
     const start = this.#isGap ? startMs * 1000 : (period.times.at(-1)?.[1] ?? period.stretch.startMs * 1000);
     period.times.push([Math.round(start), Math.round((startMs + durationMs) * 1000)]);
     this.#isGap = false;
     this.fromMs = Math.min(this.fromMs, Math.floor(startMs));
     this.toMs = Math.max(this.toMs, Math.ceil(startMs + durationMs));
+  }
+
+  /** A period begins with a media segment that is all there: what it has is measured by those. */
+  unfinished({ timed, first, startMs }: UnfinishedSegment): void {
+    const { live, usualMs: lengthMs } = this.#options;
+    const period = this.#periods.at(-1);
+    if (live?.low !== true || period === undefined) return;
+    if (period.times.length === 0) {
+      this.#periods.pop();
+      return;
+    }
+    const [before = 0, end = 0] = period.times.at(-1) ?? [];
+    const start = this.#isGap ? Math.round(startMs * 1000) : end;
+    const usual = this.#isGap ? lengthMs * 1000 : end - before;
+    const lasts = Math.max(usual, Math.ceil((timed.endMs - startMs + PART_MS) * 1000));
+    const name = (tracks: StreamTracks): string => partsName({ ...recordingOf(timed), tracks, first, lengthMs });
+    period.open = { name, time: [start, start + lasts] };
+    // It may last longer than the one before.
+    this.toMs = Math.max(this.toMs, Math.ceil((start + 2 * lasts) / 1000));
   }
 
   /** @param query added to each URL, with its `?` */
@@ -115,6 +152,7 @@ export class Manifest implements StreamSink {
       '<?xml version="1.0" encoding="utf-8"?>',
       `<MPD xmlns="urn:mpeg:dash:schema:mpd:2011" ${kind} minBufferTime="${duration(usualMs * 1000)}">`,
       `<BaseURL>${escaped(folder)}</BaseURL>`,
+      ...(live?.low === true ? [SERVICE] : []),
     ];
     let presented = 0;
     for (const [i, period] of this.#periods.entries()) {
@@ -137,7 +175,7 @@ export class Manifest implements StreamSink {
   }
 
   async #rendition(
-    { stretch, measure, names, times }: Period,
+    { stretch, measure, names, times, open }: Period,
     tracks: "v" | "a",
     { query, start }: PlacedPeriod,
   ): Promise<string> {
@@ -150,12 +188,22 @@ export class Manifest implements StreamSink {
     return [
       `<AdaptationSet contentType="${type}" mimeType="${type}/mp4" segmentAlignment="true" startWithSAP="1">`,
       `<Representation id="${tracks}" codecs="${codec}" bandwidth="${rate.peak}"${shape}>`,
-      `<SegmentList timescale="${TIMESCALE}" presentationTimeOffset="${start}">`,
+      `<SegmentList timescale="${TIMESCALE}" presentationTimeOffset="${start}"${this.#availability(open)}>`,
       `<Initialization sourceURL="${init}${query}"/>`,
-      ...timeline(times),
+      ...timeline(open === undefined ? times : [...times, open.time]),
       ...names.map(([before, behind]) => `<SegmentURL media="${before}/${tracks}/${behind}${query}"/>`),
+      ...(open === undefined ? [] : [`<SegmentURL media="${open.name(tracks)}${query}"/>`]),
       LIST_END,
     ].join("\n");
+  }
+
+  /** From when on media segments can be asked for of low latency: once a part of one has come. */
+  #availability(open: Period["open"]): string {
+    const { live, usualMs } = this.#options;
+    if (live?.low !== true) return "";
+    const [start, end] = open?.time ?? [0, usualMs * 1000];
+    const ahead = (end - start) / 1e6 - PART_MS / 1000;
+    return ` availabilityTimeOffset="${Number(ahead.toFixed(6))}" availabilityTimeComplete="false"`;
   }
 
   /**
@@ -196,7 +244,7 @@ interface PlacedPeriod {
 
 /** The attributes of a manifest that is asked for again. @param span what presentation times count from and where they end, microseconds */
 function dynamic(
-  { nowMs, windowMs, over }: LiveManifest,
+  { nowMs, windowMs, over, low }: LiveManifest,
   usualMs: number,
   { origin, end }: { readonly origin: number; readonly end: number },
 ): string {
@@ -204,8 +252,10 @@ function dynamic(
   return [
     'type="dynamic" profiles="urn:mpeg:dash:profile:full:2011"',
     `availabilityStartTime="${formatTime(Math.floor(origin / 1000))}" publishTime="${formatTime(nowMs)}"`,
-    over ? `mediaPresentationDuration="${duration(end - origin)}"` : `minimumUpdatePeriod="${duration(usual)}"`,
-    `suggestedPresentationDelay="${duration(DELAY_SEGMENTS * usual)}"`,
+    over
+      ? `mediaPresentationDuration="${duration(end - origin)}"`
+      : `minimumUpdatePeriod="${duration(low ? PART_MS * 1000 : usual)}"`,
+    `suggestedPresentationDelay="${duration(low ? LATENCY_MS * 1000 : DELAY_SEGMENTS * usual)}"`,
     ...(windowMs === undefined ? [] : [`timeShiftBufferDepth="${duration(windowMs * 1000)}"`]),
   ].join(" ");
 }

@@ -20,7 +20,11 @@ export type StreamFile =
   | { readonly kind: "init"; readonly init: InitName }
   | { readonly kind: "media"; readonly media: MediaName }
   | { readonly kind: "part"; readonly part: PartName }
+  | { readonly kind: "parts"; readonly parts: PartsName }
   | { readonly kind: "captions"; readonly captions: CaptionsName };
+
+/** All Partial Segments of a media segment, one behind the other, of which only its first sample has to be known. */
+export type PartsName = Omit<PartName, "part">;
 
 /** The folder of all streams. */
 export const streamsPath = "/mp4/hls/";
@@ -50,6 +54,11 @@ export function partName({ first, part, lengthMs, ...recording }: PartName): str
   return `${mediaFolder(recording)}${first}.${part}-${lengthMs}.m4s`;
 }
 
+/** Writes the name of a media segment as it grows: known before it has come. */
+export function partsName({ first, lengthMs, ...recording }: PartsName): string {
+  return `${mediaFolder(recording)}${first}.${ALL}-${lengthMs}.m4s`;
+}
+
 /** Writes the name of an init segment. */
 export async function initName(configuration: Configuration, tracks: StreamTracks, sha256?: Sha256): Promise<string> {
   return `${configuration.key}-${await configurationName(configuration, sha256)}/${tracks}.mp4`;
@@ -64,10 +73,13 @@ export function captionsName({ startMs, endMs, offsetMinutes, presentedMs }: Cap
 /** The name of what is listed for a part of a gap: there is nothing of that name (RFC 8216bis section 4.4.4.7). */
 export const GAP = "gap.m4s";
 
+/** Stands for the number of a Partial Segment: all of them. */
+const ALL = "all";
+
 const NUMBER = String.raw`(0|[1-9]\d{0,14})`;
 const PLAYLIST = /^(.+)\/(index|av|v|a|iframes|captions)\.m3u8$/s;
 const INIT = /^(.+)\/([0-9a-f]{16})-([0-9a-f]{16})\/(av|v|a)\.mp4$/s;
-const MEDIA = new RegExp(`^(.+)/${NUMBER}-${NUMBER}/(av|v|a)/${NUMBER}(?:\\.${NUMBER})?-${NUMBER}\\.m4s$`, "s");
+const MEDIA = new RegExp(`^(.+)/${NUMBER}-${NUMBER}/(av|v|a)/${NUMBER}(?:\\.(${ALL}|${NUMBER}))?-${NUMBER}\\.m4s$`, "s");
 
 const CAPTIONS = new RegExp(`^(.+)/clock/${NUMBER}-${NUMBER}([+-])(\\d\\d)([0-5]\\d)(?:\\.${NUMBER})?\\.vtt$`, "s");
 
@@ -90,9 +102,11 @@ export function readFileName(path: string): { readonly streamPath: string; reado
     const presentedMs = at === undefined ? undefined : Number(at);
     return { streamPath: captioned, file: { kind: "captions", captions: { ...captions, presentedMs } } };
   }
-  const [, streamPath = "", id, start, tracks, first, part, last] = MEDIA.exec(path) ?? [];
+  const [, streamPath = "", id, start, tracks, first, part, , last] = MEDIA.exec(path) ?? [];
   if (tracks === undefined) return undefined;
   const media = { id: Number(id), startMs: Number(start), tracks: tracks as StreamTracks, first: Number(first) };
   if (part === undefined) return { streamPath, file: { kind: "media", media: { ...media, end: Number(last) } } };
-  return { streamPath, file: { kind: "part", part: { ...media, part: Number(part), lengthMs: Number(last) } } };
+  const parts = { ...media, lengthMs: Number(last) };
+  if (part === ALL) return { streamPath, file: { kind: "parts", parts } };
+  return { streamPath, file: { kind: "part", part: { ...parts, part: Number(part) } } };
 }

@@ -12,7 +12,7 @@ export interface LiveSource {
 }
 
 /** Pictures of a movie fragment: 80 ms. */
-const FRAGMENT = 2;
+export const FRAGMENT = 2;
 
 /** Pushes so many seconds, a movie fragment as soon as its last picture would have been taken. */
 export async function pushNumbered(

@@ -1,5 +1,6 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { parse as parseMpd } from "mpd-parser";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { startTestServer, type TestServer } from "../app/test-server.ts";
 import { packets } from "../support/oracle.ts";
@@ -13,7 +14,7 @@ let stream: Buffer<ArrayBuffer>;
 /** Where each movie fragment of the stream begins, and its end. */
 let fragments: number[];
 beforeAll(async () => {
-  server = await startTestServer();
+  server = await startTestServer({ BOXCAR_LINK_SECRET: "a-link-secret-of-32-characters-00" });
   const [segment] = await record({ count: 1, seconds: 16, fragmented: true });
   sourceFile = segment?.file ?? "";
   stream = await readFile(sourceFile);
@@ -271,6 +272,68 @@ test("with latency=low a playlist lists parts as they come, which its hint has n
     const [url = "", parts = []] = [...whole].findLast(([of]) => of.includes(`/${name}/`)) ?? [];
     expect(await hashesOf([init, url])).toEqual(await hashesOf([init, ...parts]));
   }
+});
+
+/** The media segments of a manifest's pictures or sound. */
+const mediaOf = (manifest: string, tracks: "v" | "a"): string[] =>
+  [...manifest.matchAll(/media="([^"]*)"/g)]
+    .map(([, url = ""]) => url.replaceAll("&amp;", "&"))
+    .filter((url) => url.includes(`/${tracks}/`));
+
+test("with latency=low a manifest lists the media segment that grows, which is sent part by part", async () => {
+  const { send, end } = push("live/grown");
+  await send(2);
+  await new Promise((resolve) => setTimeout(resolve, 1100));
+  await send(3);
+  const query = `start=${Date.now() - 60_000}&segment=2s&latency=low`;
+  const path = `/mp4/dash/live/grown/manifest.mpd?${query}`;
+  const text = await (await server.fetch(path)).text();
+  expect(text).toMatch(/<MPD .*type="dynamic".* minimumUpdatePeriod="PT0.5S" suggestedPresentationDelay="PT2.5S"/);
+  expect(text).toMatch(/<ServiceDescription id="0">\n<Latency target="2500"\/>\n<PlaybackRate min="0.96" max="1.04"\/>/);
+  expect(text).toMatch(/<SegmentList .* availabilityTimeOffset="1.5" availabilityTimeComplete="false">/);
+  expect(text).toMatch(/<UTCTiming schemeIdUri="urn:mpeg:dash:utc:direct:2014" value="20/);
+  const parsed = parseMpd(text, { manifestUri: `${server.url}${path}` });
+  const listed = mediaOf(text, "v");
+  const growing = listed.at(-1) ?? "";
+  expect(growing).toMatch(/\/v\/\d+\.all-2000\.m4s$/);
+  expect(parsed.playlists[0]?.segments.map(({ resolvedUri }) => resolvedUri)).toEqual(
+    listed.map((url) => `${server.url}/mp4/hls/live/grown/${url}`),
+  );
+  const usual = await (await server.fetch(path.replace("&latency=low", ""))).text();
+  expect(mediaOf(usual, "v")).toEqual(listed.slice(0, -1));
+
+  const reply = await server.fetch(`/mp4/hls/live/grown/${growing}`);
+  expect([reply.status, reply.headers.get("content-length")]).toEqual([200, null]);
+  const reader = reply.body?.getReader();
+  const chunks = [(await reader?.read())?.value ?? new Uint8Array()];
+  expect(Buffer.from(chunks[0] ?? []).toString("latin1", 4, 8)).toBe("moof");
+  const share = await server.call(`${path}&tracks=video&share=1`);
+  const signed = await (await fetch((share.json.data as { url: string }).url)).text();
+  const link = mediaOf(signed, "v").at(-1) ?? "";
+  const linked = server.fetch(`/mp4/hls/live/grown/${link}`).then((one) => one.arrayBuffer());
+  await send(fragments.length - 8);
+  for (let step = await reader?.read(); step?.value !== undefined; step = await reader?.read()) chunks.push(step.value);
+  await end();
+  const grown = Buffer.concat(chunks);
+  expect(Buffer.from(await linked).equals(grown)).toBe(true);
+  const sound = await server.call(`/mp4/hls/live/grown/${link.replace("/v/", "/a/")}`);
+  expect([sound.status, sound.json.error]).toEqual([403, "forbidden"]);
+
+  const over = mediaOf(await (await server.fetch(path)).text(), "v");
+  const first = /(\d+)\.all/.exec(growing)?.[1] ?? "";
+  const whole = over.find((url) => url.includes(`/v/${first}-`)) ?? "";
+  expect(over.slice(0, listed.length)).toEqual([...listed.slice(0, -1), whole]);
+  expect((await bytesOf("live/grown", growing)).bytes.equals(grown)).toBe(true);
+  const { url: init = "" } = named(await playlist("live/grown", "v", query), "MAP")[0] ?? {};
+  const hashesOf = async (url: string): Promise<string[]> => {
+    const files = await Promise.all([init, url].map(async (one) => (await bytesOf("live/grown", one)).bytes));
+    const file = join(server.folder, "grown.mp4");
+    await writeFile(file, Buffer.concat(files));
+    return (await packets(file)).flatMap(({ packets: found }) => found.map(({ hash }) => hash));
+  };
+  expect(await hashesOf(growing)).toEqual(await hashesOf(whole));
+  const { status, json } = await server.call(`/mp4/hls/live/grown/${growing.replace(/\d+\.all/, "1.all")}`);
+  expect([status, json.error]).toEqual([404, "unknown_media"]);
 });
 
 test("a reload that asks for nonsense, or for what does not come, is refused", async () => {

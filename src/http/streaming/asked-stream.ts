@@ -21,7 +21,7 @@ const EXPECTED_MS = 60_000;
 const SYNCS_MS = 500;
 
 /** Parameters of playlists and manifests. */
-export const liveParameters = {
+export const playlistParameters = {
   ...timeParameters,
   segment: text(
     `What a media segment lasts about, ${SHORTEST_S}s to ${LONGEST_S}s: whole groups of pictures. Default ${USUAL_S}s.`,
@@ -38,14 +38,9 @@ export const liveParameters = {
   captions: z.enum(["none", "clock"], "expected none or clock").default("none").openapi({
     description: "`clock`: captions (WebVTT) that tell the wall-clock time of each second, in `tz`.",
   }),
-};
-
-/** Parameters of playlists alone. */
-export const playlistParameters = {
-  ...liveParameters,
   latency: z.enum(["low", "usual"], "expected low or usual").default("usual").openapi({
     description:
-      "`low`: Partial Segments of half a second, and blocking reloads, of what is being recorded (Low-Latency HLS).",
+      "`low`: what is being recorded as it comes: Partial Segments of half a second, and blocking reloads (Low-Latency HLS); the media segment that grows (DASH).",
   }),
 };
 

@@ -13,8 +13,8 @@ import * as z from "../schema/zod.ts";
 import {
   askedStream,
   divide,
-  liveParameters,
   mediaQuery,
+  playlistParameters,
   queryOf,
   sharedTimes,
   type AskedStream,
@@ -42,7 +42,7 @@ const route = createRoute({
       file: z.string().openapi({ description: "Stream path and `manifest.mpd`.", example: "live/cam1/manifest.mpd" }),
     }),
     query: query({
-      ...liveParameters,
+      ...playlistParameters,
       tracks: z.enum(["split", "video", "audio"], "expected split, video or audio").default("split").openapi({
         description: "Picture and sound (`split`), or one of them.",
       }),
@@ -92,8 +92,8 @@ export function addDash(app: App, context: AppContext): void {
   });
 }
 
-function liveManifest({ clock }: AppContext, { live, windowMs }: AskedStream): LiveManifest | undefined {
-  return live || windowMs !== undefined ? { nowMs: clock(), windowMs, over: !live } : undefined;
+function liveManifest({ clock }: AppContext, { live, windowMs, low }: AskedStream): LiveManifest | undefined {
+  return live || windowMs !== undefined ? { nowMs: clock(), windowMs, over: !live, low: live && low } : undefined;
 }
 
 function splitManifest(path: string): string {

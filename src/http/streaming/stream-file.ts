@@ -1,9 +1,10 @@
 import type { Context } from "hono";
 import { arrived } from "../../base/bytes.ts";
 import { BoxcarError } from "../../base/errors.ts";
+import { started } from "../../base/started.ts";
 import type { Media, PartName, StreamedMedia, StreamTracks } from "../../core/index.ts";
 import { clockCaptions } from "../../deliver/clock-captions.ts";
-import type { StreamFile } from "../../deliver/media-names.ts";
+import type { PartsName, StreamFile } from "../../deliver/media-names.ts";
 import { hashOf } from "../../pictures/pictures.ts";
 import { recordedInit, recordedMedia, recordedPart } from "../../recordings/stream-recordings.ts";
 import type { AppContext, AppEnv } from "../context.ts";
@@ -40,6 +41,12 @@ export async function sendStreamFile(
 ): Promise<Response> {
   const { planning, clock } = context;
   const tracks = tracksIn(file);
+  const headers = new Headers({
+    "Content-Type": tracks === undefined ? "text/vtt; charset=utf-8" : tracks === "a" ? "audio/mp4" : "video/mp4",
+    "Cache-Control": `${keptFor(c, YEAR_S, clock())}, immutable`,
+    "X-Request-Id": c.get("requestId"),
+  });
+  if (file.kind === "parts") return sendParts(c, context, streamPath, file.parts, { headers, extent });
   let media: Media | undefined;
   if (file.kind === "init") {
     const bytes = await recordedInit(planning, streamPath, file.init);
@@ -51,25 +58,65 @@ export async function sendStreamFile(
     const found = await (file.kind === "media"
       ? recordedMedia(planning, streamPath, file.media)
       : comingPart(c, context, streamPath, file.part));
-    if (found !== undefined && c.get("caller").kind === "link") checkExtent(found, tracks ?? "av", extent);
+    if (found !== undefined) checkExtent(c, found, tracks ?? "av", extent);
     media = found;
   }
-  if (media === undefined) {
-    const message = `${streamPath} has no such init or media segment. GET /mp4/hls/${streamPath}/index.m3u8 leads to those it has.`;
-    throw new BoxcarError("unknown_media", message);
-  }
-  const headers = new Headers({
-    "Content-Type": tracks === undefined ? "text/vtt; charset=utf-8" : tracks === "a" ? "audio/mp4" : "video/mp4",
-    "Cache-Control": `${keptFor(c, YEAR_S, clock())}, immutable`,
-    "X-Request-Id": c.get("requestId"),
-  });
+  if (media === undefined) throw unknown(streamPath);
   return sendMedia(c.req.raw, media, headers, streamReply(c, context), c.env);
+}
+
+/**
+ * Sends a media segment part by part, as they come. Its length is not known before its end; its bytes never change.
+ * @throws BoxcarError `unknown_media` (404), and as `sendStreamFile` does
+ */
+async function sendParts(
+  c: Context<AppEnv>,
+  context: AppContext,
+  streamPath: string,
+  name: PartsName,
+  { headers, extent }: { readonly headers: Headers; readonly extent: LinkExtent },
+): Promise<Response> {
+  const partOf = async (part: number): Promise<StreamedMedia | undefined> => {
+    const media = await comingPart(c, context, streamPath, { ...name, part });
+    if (media !== undefined) checkExtent(c, media, name.tracks, extent);
+    return media;
+  };
+  const first = await partOf(0);
+  if (first === undefined) throw unknown(streamPath);
+  if (c.req.method === "HEAD") return new Response(null, { status: 200, headers });
+  return streamReply(c, context)(c.env, 200, headers, await started(eachPart(first, partOf)));
+}
+
+async function* eachPart(
+  first: StreamedMedia,
+  partOf: (part: number) => Promise<StreamedMedia | undefined>,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  let media: StreamedMedia | undefined = first;
+  for (let part = 1; media !== undefined; part++) {
+    yield* media.read({ offset: 0, length: media.size });
+    media = await partOf(part);
+  }
+}
+
+function unknown(streamPath: string): BoxcarError {
+  const message = `${streamPath} has no such init or media segment. GET /mp4/hls/${streamPath}/index.m3u8 leads to those it has.`;
+  return new BoxcarError("unknown_media", message);
 }
 
 /** The tracks that a file has media of. */
 function tracksIn(file: Exclude<StreamFile, { kind: "playlist" }>): StreamTracks | undefined {
-  if (file.kind === "captions") return undefined;
-  return (file.kind === "init" ? file.init : file.kind === "part" ? file.part : file.media).tracks;
+  switch (file.kind) {
+    case "captions":
+      return undefined;
+    case "init":
+      return file.init.tracks;
+    case "media":
+      return file.media.tracks;
+    case "part":
+      return file.part.tracks;
+    case "parts":
+      return file.parts.tracks;
+  }
 }
 
 /** A Partial Segment: of what is being recorded also the next one, once it has come. @throws BoxcarError `not_yet` (503) */
@@ -100,7 +147,13 @@ export async function readyMedia(bytes: Uint8Array): Promise<Media> {
  * A signed link is for the media segments of its playlist: those of its tracks that lie within what it states. Without its signature the
  * name of one could be made to hold the rest of its recording.
  */
-function checkExtent({ startMs, lastMs }: StreamedMedia, tracks: StreamTracks, extent: LinkExtent): void {
+function checkExtent(
+  c: Context<AppEnv>,
+  { startMs, lastMs }: StreamedMedia,
+  tracks: StreamTracks,
+  extent: LinkExtent,
+): void {
+  if (c.get("caller").kind !== "link") return;
   const isWithin = startMs >= Number(extent.start) && lastMs < Number(extent.end);
   if (isWithin && (extent.tracks === "split" || extent.tracks === TRACKS[tracks])) return;
   const message =
