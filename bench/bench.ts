@@ -13,6 +13,7 @@ import type { Context, Measurements } from "./measure/context.ts";
 import { ffmpegFile, firstBytes, middleRange } from "./measure/first-byte.ts";
 import { indexing } from "./measure/indexing.ts";
 import { many } from "./measure/many.ts";
+import { streaming } from "./measure/streaming.ts";
 import { coldStart, memory, moduleSize } from "./measure/memory.ts";
 import { recording } from "./measure/recording.ts";
 import { remote } from "./measure/remote.ts";
@@ -119,6 +120,7 @@ async function measure(): Promise<Measurements> {
     ["throughput", () => throughput(context, options.quick ? HOUR : LONG)],
     ["remote store", () => remote(context)],
     ["clients", () => clients(context)],
+    ...(options.quick ? [] : [["hls of a day", () => streaming(context)] as [string, () => Promise<Measurements>]]),
     ["many segments of a day", () => many(context, 1)],
     ...(options.quick
       ? []

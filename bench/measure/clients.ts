@@ -5,14 +5,15 @@ import { interleave, quantile } from "../statistics.ts";
 import { newCut, record, type Context, type Measurements } from "./context.ts";
 
 /** Clients at the same time. */
-const CLIENTS = 64;
+export const CLIENTS = 64;
 /** Each download is a cut of that many segments. */
 export const CUT_SEGMENTS = 2;
 /** How long a round goes on. */
 const SECONDS = 2;
 const BUFFER = 256 << 10;
 
-interface Crowd {
+/** What came of it. */
+export interface Crowd {
   readonly bytesPerSecond: number;
   /** Of each client's first download: all of them ask at once. */
   readonly burst: readonly number[];
@@ -58,7 +59,8 @@ export async function clients(context: Context): Promise<Measurements> {
   return results;
 }
 
-async function crowd(size: number, next: () => Target): Promise<Crowd> {
+/** So many clients at the same time, each of which takes one download after another. */
+export async function crowd(size: number, next: () => Target): Promise<Crowd> {
   const started = performance.now();
   const burst: number[] = [];
   const steady: number[] = [];

@@ -2271,6 +2271,8 @@ export interface paths {
                     expires?: string;
                     /** @description Close gaps (`skip`), or give them their time: `EXT-X-GAP` in HLS, nothing in the timeline of DASH (`keep`). */
                     gaps?: "skip" | "keep";
+                    /** @description `low`: what is being recorded as it comes: Partial Segments of half a second, and blocking reloads (Low-Latency HLS); the media segment that grows (DASH). */
+                    latency?: "low" | "usual";
                     /** @description How long that link is valid. Default: 24h. */
                     lifetime?: string;
                     /** @description Both ends in one: `A~B`, of digits also `A-B`. A time alone at the end takes the start's date. */
@@ -2488,7 +2490,7 @@ export interface paths {
                     expires?: string;
                     /** @description Close gaps (`skip`), or give them their time: `EXT-X-GAP` in HLS, nothing in the timeline of DASH (`keep`). */
                     gaps?: "skip" | "keep";
-                    /** @description `low`: Partial Segments of half a second, and blocking reloads, of what is being recorded (Low-Latency HLS). */
+                    /** @description `low`: what is being recorded as it comes: Partial Segments of half a second, and blocking reloads (Low-Latency HLS); the media segment that grows (DASH). */
                     latency?: "low" | "usual";
                     /** @description How long that link is valid. Default: 24h. */
                     lifetime?: string;

@@ -10,7 +10,7 @@ import {
   type StreamTracks,
   type UnfinishedSegment,
 } from "../core/index.ts";
-import { captionsName, initName, mediaName, partsName } from "./media-names.ts";
+import { captionsName, initName, mediaName, NOW, partsName } from "./media-names.ts";
 import { recordingOf } from "./playlist-values.ts";
 
 /** Ticks a second of timelines. */
@@ -18,7 +18,9 @@ const TIMESCALE = 1_000_000;
 
 /** Bits of a caption, one a second. */
 const CAPTION_RATE = 500;
-const LIST_END = "</SegmentList>\n</Representation>\n</AdaptationSet>";
+const LIST_END = "</SegmentList>\n</Representation>\n</AdaptationSet>\n";
+/** Entries that are written at a time. */
+const STEP = 200;
 
 /** What a manifest is written with. */
 export interface ManifestOptions {
@@ -137,8 +139,8 @@ export class Manifest implements StreamSink {
     this.toMs = Math.max(this.toMs, Math.ceil((start + 2 * lasts) / 1000));
   }
 
-  /** @param query added to each URL, with its `?` */
-  async text(query = ""): Promise<string> {
+  /** The manifest, some lines at a time. @param query added to each URL, with its `?` */
+  async *text(query = ""): AsyncGenerator<string, void, undefined> {
     const { usualMs, folder, live, tracks: listed } = this.#options;
     // Of one that slides presentation times are those of the media.
     const origin = live?.windowMs === undefined ? (this.#periods[0]?.times[0]?.[0] ?? 0) : 0;
@@ -148,12 +150,12 @@ export class Manifest implements StreamSink {
       live === undefined
         ? `type="static" profiles="urn:mpeg:dash:profile:full:2011" mediaPresentationDuration="${duration(total)}"`
         : dynamic(live, usualMs, { origin, end });
-    const lines = [
+    yield lines([
       '<?xml version="1.0" encoding="utf-8"?>',
       `<MPD xmlns="urn:mpeg:dash:schema:mpd:2011" ${kind} minBufferTime="${duration(usualMs * 1000)}">`,
       `<BaseURL>${escaped(folder)}</BaseURL>`,
       ...(live?.low === true ? [SERVICE] : []),
-    ];
+    ]);
     let presented = 0;
     for (const [i, period] of this.#periods.entries()) {
       const begins = period.times[0]?.[0] ?? 0;
@@ -164,37 +166,42 @@ export class Manifest implements StreamSink {
           ? `id="${i}" ${this.#keepsGaps ? `start="${duration(presented)}"` : `duration="${duration(lengthOf(period.times))}"`}`
           : await idOf(period, presented);
       const placed = { query: escaped(query), start, presented };
-      lines.push(`<Period ${place}>`);
-      for (const tracks of listed) lines.push(await this.#rendition(period, tracks, placed));
-      lines.push(this.#clock(period, placed), "</Period>");
+      yield `<Period ${place}>\n`;
+      for (const tracks of listed) yield* this.#rendition(period, tracks, placed);
+      yield* this.#clock(period, placed);
+      yield "</Period>\n";
       presented += lengthOf(period.times);
     }
+    // By the time that dash.js looks at what is told here, up to a second has gone.
     if (live !== undefined)
-      lines.push(`<UTCTiming schemeIdUri="urn:mpeg:dash:utc:direct:2014" value="${formatTime(live.nowMs)}"/>`);
-    return `${lines.filter((line) => line !== "").join("\n")}\n</MPD>\n`;
+      yield lines([
+        `<UTCTiming schemeIdUri="urn:mpeg:dash:utc:http-iso:2014" value="${escaped(folder + NOW + query)}"/>`,
+        `<UTCTiming schemeIdUri="urn:mpeg:dash:utc:direct:2014" value="${formatTime(live.nowMs)}"/>`,
+      ]);
+    yield "</MPD>\n";
   }
 
-  async #rendition(
+  async *#rendition(
     { stretch, measure, names, times, open }: Period,
     tracks: "v" | "a",
     { query, start }: PlacedPeriod,
-  ): Promise<string> {
+  ): AsyncGenerator<string, void, undefined> {
     const codec = tracks === "v" ? measure.videoCodec : measure.audioCodec;
-    if (codec === undefined) return "";
+    if (codec === undefined) return;
     const init = await initName(stretch.configuration, tracks, this.#options.sha256);
     const [type, rate] = tracks === "v" ? ["video", measure.picture] : ["audio", measure.sound];
     const { width, height, frameRate } = measure;
     const shape = tracks === "v" ? ` width="${width}" height="${height}" frameRate="${fraction(frameRate)}"` : "";
-    return [
+    yield lines([
       `<AdaptationSet contentType="${type}" mimeType="${type}/mp4" segmentAlignment="true" startWithSAP="1">`,
       `<Representation id="${tracks}" codecs="${codec}" bandwidth="${rate.peak}"${shape}>`,
       `<SegmentList timescale="${TIMESCALE}" presentationTimeOffset="${start}"${this.#availability(open)}>`,
       `<Initialization sourceURL="${init}${query}"/>`,
-      ...timeline(open === undefined ? times : [...times, open.time]),
-      ...names.map(([before, behind]) => `<SegmentURL media="${before}/${tracks}/${behind}${query}"/>`),
-      ...(open === undefined ? [] : [`<SegmentURL media="${open.name(tracks)}${query}"/>`]),
-      LIST_END,
-    ].join("\n");
+    ]);
+    yield* timeline(open === undefined ? times : [...times, open.time]);
+    yield* inSteps(names, ([before, behind]) => `<SegmentURL media="${before}/${tracks}/${behind}${query}"/>\n`);
+    if (open !== undefined) yield `<SegmentURL media="${open.name(tracks)}${query}"/>\n`;
+    yield LIST_END;
   }
 
   /** From when on media segments can be asked for of low latency: once a part of one has come. */
@@ -210,25 +217,22 @@ export class Manifest implements StreamSink {
    * Captions, beside each media segment. dash.js takes the times of cues for those of the presentation whatever the period says, others add
    * the period's start less its offset: which is 0 here.
    */
-  #clock({ times }: Period, { query, start, presented }: PlacedPeriod): string {
+  *#clock({ times }: Period, { query, start, presented }: PlacedPeriod): Generator<string, void, undefined> {
     const { captions } = this.#options;
-    if (captions === undefined) return "";
-    const shown = times.map(([from, to]) => [from - start + presented, to - start + presented] as const);
-    const names = times.map(([from, to], i) => {
-      const [startMs = 0, endMs = 0, presentedMs = 0] = [from, to, shown[i]?.[0] ?? 0].map((at) =>
-        Math.round(at / 1000),
-      );
-      return captionsName({ ...captions, startMs, endMs, presentedMs });
-    });
-    return [
+    if (captions === undefined) return;
+    const shown = (at: number): number => at - start + presented;
+    yield lines([
       '<AdaptationSet contentType="text" mimeType="text/vtt">',
       '<Role schemeIdUri="urn:mpeg:dash:role:2011" value="caption"/>',
       `<Representation id="clock" bandwidth="${CAPTION_RATE}">`,
       `<SegmentList timescale="${TIMESCALE}" presentationTimeOffset="${presented}">`,
-      ...timeline(shown),
-      ...names.map((name) => `<SegmentURL media="${name}${query}"/>`),
-      LIST_END,
-    ].join("\n");
+    ]);
+    yield* timeline(times, shown);
+    yield* inSteps(times, ([from, to]) => {
+      const [startMs = 0, endMs = 0, presentedMs = 0] = [from, to, shown(from)].map((at) => Math.round(at / 1000));
+      return `<SegmentURL media="${captionsName({ ...captions, startMs, endMs, presentedMs })}${query}"/>\n`;
+    });
+    yield LIST_END;
   }
 }
 
@@ -269,13 +273,33 @@ function lengthOf(times: Period["times"]): number {
   return (times.at(-1)?.[1] ?? 0) - (times[0]?.[0] ?? 0);
 }
 
-/** An entry for each media segment: dash.js counts entries, not their repetitions, to find a URL in the list. */
-function timeline(times: Period["times"]): string[] {
-  const entries = times.map(([start, end], i) => {
+/**
+ * An entry for each media segment: dash.js counts entries, not their repetitions, to find a URL in the list.
+ * @param shown where a time is presented
+ */
+function* timeline(times: Period["times"], shown = (at: number): number => at): Generator<string, void, undefined> {
+  yield "<SegmentTimeline>\n";
+  yield* inSteps(times, ([start, end], i) => {
     const goesOn = times[i - 1]?.[1] === start;
-    return goesOn ? `<S d="${end - start}"/>` : `<S t="${start}" d="${end - start}"/>`;
+    return goesOn ? `<S d="${end - start}"/>\n` : `<S t="${shown(start)}" d="${end - start}"/>\n`;
   });
-  return ["<SegmentTimeline>", ...entries, "</SegmentTimeline>"];
+  yield "</SegmentTimeline>\n";
+}
+
+/** What is written for each entry, `STEP` of them at a time. */
+function* inSteps<Entry>(
+  entries: readonly Entry[],
+  write: (entry: Entry, i: number) => string,
+): Generator<string, void, undefined> {
+  for (let from = 0; from < entries.length; from += STEP)
+    yield entries
+      .slice(from, from + STEP)
+      .map((entry, i) => write(entry, from + i))
+      .join("");
+}
+
+function lines(texts: readonly string[]): string {
+  return texts.map((line) => `${line}\n`).join("");
 }
 
 /** A frame rate as a whole number, or as a fraction of thousandths. */

@@ -21,7 +21,8 @@ export type StreamFile =
   | { readonly kind: "media"; readonly media: MediaName }
   | { readonly kind: "part"; readonly part: PartName }
   | { readonly kind: "parts"; readonly parts: PartsName }
-  | { readonly kind: "captions"; readonly captions: CaptionsName };
+  | { readonly kind: "captions"; readonly captions: CaptionsName }
+  | { readonly kind: "now" };
 
 /** All Partial Segments of a media segment, one behind the other, of which only its first sample has to be known. */
 export type PartsName = Omit<PartName, "part">;
@@ -76,10 +77,16 @@ export const GAP = "gap.m4s";
 /** Stands for the number of a Partial Segment: all of them. */
 const ALL = "all";
 
+/** The name of what tells a server's time. */
+export const NOW = "clock/now.txt";
+
 const NUMBER = String.raw`(0|[1-9]\d{0,14})`;
 const PLAYLIST = /^(.+)\/(index|av|v|a|iframes|captions)\.m3u8$/s;
 const INIT = /^(.+)\/([0-9a-f]{16})-([0-9a-f]{16})\/(av|v|a)\.mp4$/s;
-const MEDIA = new RegExp(`^(.+)/${NUMBER}-${NUMBER}/(av|v|a)/${NUMBER}(?:\\.(${ALL}|${NUMBER}))?-${NUMBER}\\.m4s$`, "s");
+const MEDIA = new RegExp(
+  `^(.+)/${NUMBER}-${NUMBER}/(av|v|a)/${NUMBER}(?:\\.(${ALL}|${NUMBER}))?-${NUMBER}\\.m4s$`,
+  "s",
+);
 
 const CAPTIONS = new RegExp(`^(.+)/clock/${NUMBER}-${NUMBER}([+-])(\\d\\d)([0-5]\\d)(?:\\.${NUMBER})?\\.vtt$`, "s");
 
@@ -102,6 +109,7 @@ export function readFileName(path: string): { readonly streamPath: string; reado
     const presentedMs = at === undefined ? undefined : Number(at);
     return { streamPath: captioned, file: { kind: "captions", captions: { ...captions, presentedMs } } };
   }
+  if (path.endsWith(`/${NOW}`)) return { streamPath: path.slice(0, -NOW.length - 1), file: { kind: "now" } };
   const [, streamPath = "", id, start, tracks, first, part, , last] = MEDIA.exec(path) ?? [];
   if (tracks === undefined) return undefined;
   const media = { id: Number(id), startMs: Number(start), tracks: tracks as StreamTracks, first: Number(first) };

@@ -176,10 +176,11 @@ export class MediaPlaylist implements StreamSink {
   }
 
   /**
+   * The playlist, some lines at a time.
    * @param query added to each URL, with its `?`
    * @param live absent: the range is over
    */
-  async text(query = "", live?: LivePlaylist): Promise<string> {
+  async *text(query = "", live?: LivePlaylist): AsyncGenerator<string, void, undefined> {
     const { tracks, iframes, captions, startMs, sha256 } = this.#options;
     this.#gather();
     const offsetMs = startMs - (this.#firstMs ?? startMs);
@@ -200,18 +201,14 @@ export class MediaPlaylist implements StreamSink {
         : []),
       ...(skipped > 0 ? [`#EXT-X-SKIP:SKIPPED-SEGMENTS=${skipped}`] : []),
     ];
-    const texts = [`${lines.join("\n")}\n`];
-    const say = (line: string): void => {
-      texts.push(`${line}\n`);
-    };
+    yield joined(lines);
     const names = new Map<string, string>();
     let known: string | undefined;
     let number = 0;
     for (const [i, entry] of this.#entries.entries()) {
       if (typeof entry === "string" && number < skipped) number++;
       else if (typeof entry === "string") {
-        this.#parts.lines(number++, query).forEach(say);
-        texts.push(entry.replaceAll(QUERY, query));
+        yield joined(this.#parts.lines(number++, query)) + entry.replaceAll(QUERY, query);
       } else {
         const { configuration, startMs: begunMs, goesOn } = entry;
         const name = names.get(configuration.text) ?? (await initName(configuration, tracks, sha256));
@@ -219,16 +216,19 @@ export class MediaPlaylist implements StreamSink {
         const isNew = name !== known && captions === undefined;
         known = name;
         if (number < skipped) continue;
-        if (i > 0 && !goesOn) say("#EXT-X-DISCONTINUITY");
-        if (isNew && !iframes) say(`${CODECS}:${codecsOf(configuration, tracks)}`);
-        if (isNew) say(`#EXT-X-MAP:URI="${name}${query}"`);
-        say(`#EXT-X-PROGRAM-DATE-TIME:${formatTime(Math.round(begunMs))}`);
+        yield joined([
+          ...(i > 0 && !goesOn ? ["#EXT-X-DISCONTINUITY"] : []),
+          ...(isNew && !iframes ? [`${CODECS}:${codecsOf(configuration, tracks)}`] : []),
+          ...(isNew ? [`#EXT-X-MAP:URI="${name}${query}"`] : []),
+          `#EXT-X-PROGRAM-DATE-TIME:${formatTime(Math.round(begunMs))}`,
+        ]);
       }
     }
-    this.#parts.lines(number, query).forEach(say);
-    if (live === undefined) say("#EXT-X-ENDLIST");
-    for (const url of live?.reports ?? []) say(this.#parts.report(url, sequence));
-    return texts.join("");
+    yield joined([
+      ...this.#parts.lines(number, query),
+      ...(live === undefined ? ["#EXT-X-ENDLIST"] : []),
+      ...(live?.reports ?? []).map((url) => this.#parts.report(url, sequence)),
+    ]);
   }
 
   /** How many media segments lie further from the end than so many milliseconds. */
@@ -237,6 +237,10 @@ export class MediaPlaylist implements StreamSink {
     while (number > 0 && behindMs < boundaryMs) behindMs += this.#listed[--number]?.durationMs ?? 0;
     return number;
   }
+}
+
+function joined(lines: readonly string[]): string {
+  return lines.map((line) => `${line}\n`).join("");
 }
 
 function codecsOf({ codecs: { v, a } }: Configuration, tracks: StreamTracks): string {

@@ -22,6 +22,8 @@ export interface NumberedOptions {
   readonly group?: number;
   /** Default "h264", with B-frames and AAC. VP9 and AV1 come with Opus. */
   readonly video?: "h264" | "vp9" | "av1";
+  /** Default: AAC beside H.264, Opus beside the others. */
+  readonly sound?: "aac";
   /** Default "160x96". */
   readonly size?: `${number}x${number}`;
   /** Fragmented segments instead of progressive ones. Default false. */
@@ -52,13 +54,14 @@ export function numberedPictures(size: `${number}x${number}`, first: number): st
 /** Encodes one continuous recording and answers its segments' files in order. */
 export async function recordNumbered(options: NumberedOptions): Promise<string[]> {
   const { folder, name, first = 0, segments, seconds, group = 1 } = options;
-  const { video = "h264", size = "160x96", fragmented = false } = options;
+  const { video = "h264", size = "160x96", fragmented = false, sound } = options;
   const gop = String(FPS * group);
   const movflags = fragmented ? "+frag_keyframe+empty_moov+default_base_moof" : "+faststart";
   await ffmpeg([
     ...["-v", "error", "-y", "-f", "lavfi", "-i", numberedPictures(size, first)],
     ...["-f", "lavfi", "-i", "anoisesrc=r=48000:a=0.1:seed=1", "-t", String(segments * seconds)],
     ...["-strict", "experimental", "-threads", "1", "-pix_fmt", "yuv420p", "-c:v", ...ENCODERS[video]],
+    ...(sound === undefined ? [] : ["-c:a", sound]),
     ...["-g", gop, "-keyint_min", gop, "-f", "segment", "-segment_time", String(seconds), "-reset_timestamps", "1"],
     ...(group > 1 ? ["-break_non_keyframes", "1", "-bf", "0"] : []),
     ...["-segment_format", "mp4", "-segment_format_options", `movflags=${movflags}`, join(folder, `${name}-%d.mp4`)],

@@ -1,4 +1,7 @@
-/** `npm run latency`: how far players in Chromium are behind what is being recorded, and when a part of it can be fetched. */
+/**
+ * `npm run latency`: how far players in Chromium are behind what is being recorded, and when a part of it can be fetched.
+ * `npm run latency -- WORD…` measures the players whose line has all of the words.
+ */
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -25,7 +28,8 @@ const outputs: readonly (readonly [PlayerName, "hls" | "dash", string])[] = [
 /** Milliseconds, sorted: the median, the 95th percentile and the worst. */
 function spread(milliseconds: readonly number[]): string {
   const sorted = milliseconds.toSorted((a, b) => a - b);
-  const at = (share: number): string => String(Math.round(sorted[Math.floor(share * (sorted.length - 1))] ?? Number.NaN));
+  const at = (share: number): string =>
+    String(Math.round(sorted[Math.floor(share * (sorted.length - 1))] ?? Number.NaN));
   return `median ${at(0.5)} ms, p95 ${at(0.95)} ms, worst ${at(1)} ms`;
 }
 
@@ -70,17 +74,23 @@ const server = await startTestServer();
 try {
   const source = await pushNumbered(server.url, "live/parts", folder, 30);
   await pause(3000);
-  console.log(`first picture of a part fetched after it arrived: ${spread(await fetchParts(server, "live/parts", source.startMs, 28))}`);
+  console.log(
+    `first picture of a part fetched after it arrived: ${spread(await fetchParts(server, "live/parts", source.startMs, 28))}`,
+  );
   await source.over;
   const players = await openStreamPlayers(server.url);
-  for (const [name, by, query] of outputs) {
+  const asked = outputs.filter((output) => process.argv.slice(2).every((word) => output.join(" ").includes(word)));
+  for (const [name, by, query] of asked) {
     const { startMs, over } = await pushNumbered(server.url, "live/now", folder, FOLLOWED + 12);
     await pause(6000);
     const file = by === "hls" ? "index.m3u8" : "manifest.mpd";
     const { shown, errors, stalledMs } = await players.follow(name, `/mp4/${by}/live/now/${file}?${query}`, FOLLOWED);
     const settled = shown.filter(({ atMs }) => atMs > (shown[0]?.atMs ?? 0) + SETTLING * 1000);
     const behind = settled.map(({ number, atMs }) => atMs - (startMs + (number * 1000) / FPS));
-    console.log(`${name}, ${by}, ${query}: behind ${spread(behind)}; longest picture ${Math.round(stalledMs)} ms`, ...errors);
+    console.log(
+      `${name}, ${by}, ${query}: behind ${spread(behind)}; longest picture ${Math.round(stalledMs)} ms`,
+      ...errors,
+    );
     await over;
   }
   await players.close();

@@ -289,9 +289,15 @@ test("with latency=low a manifest lists the media segment that grows, which is s
   const path = `/mp4/dash/live/grown/manifest.mpd?${query}`;
   const text = await (await server.fetch(path)).text();
   expect(text).toMatch(/<MPD .*type="dynamic".* minimumUpdatePeriod="PT0.5S" suggestedPresentationDelay="PT2.5S"/);
-  expect(text).toMatch(/<ServiceDescription id="0">\n<Latency target="2500"\/>\n<PlaybackRate min="0.96" max="1.04"\/>/);
+  expect(text).toMatch(
+    /<ServiceDescription id="0">\n<Latency target="2500"\/>\n<PlaybackRate min="0.96" max="1.04"\/>/,
+  );
   expect(text).toMatch(/<SegmentList .* availabilityTimeOffset="1.5" availabilityTimeComplete="false">/);
   expect(text).toMatch(/<UTCTiming schemeIdUri="urn:mpeg:dash:utc:direct:2014" value="20/);
+  const [, clock = ""] = /<UTCTiming schemeIdUri="urn:mpeg:dash:utc:http-iso:2014" value="([^"]*)"/.exec(text) ?? [];
+  const told = await server.fetch(clock);
+  expect([told.status, told.headers.get("cache-control")]).toEqual([200, "no-store"]);
+  expect(Math.abs(Date.parse(await told.text()) - Date.now())).toBeLessThan(5000);
   const parsed = parseMpd(text, { manifestUri: `${server.url}${path}` });
   const listed = mediaOf(text, "v");
   const growing = listed.at(-1) ?? "";

@@ -11,6 +11,11 @@ const scripts = [
   "dashjs/dist/modern/umd/dash.all.min.js",
 ];
 
+/** A picture, and the moment that the player takes it for, milliseconds since 1970: of hls.js. */
+export interface Dated extends Shown {
+  readonly dateMs?: number | undefined;
+}
+
 /** What came of playing a source. */
 export interface StreamPlayed {
   readonly duration: number;
@@ -24,7 +29,7 @@ export interface StreamPlayed {
 
 export interface StreamPlayers {
   /** The pictures after seeking to each of the times (seconds), in that order. */
-  seek(name: PlayerName, path: string, times: readonly number[]): Promise<(Shown | string)[]>;
+  seek(name: PlayerName, path: string, times: readonly number[]): Promise<(Dated | string)[]>;
   /** @param from seconds */
   play(name: PlayerName, path: string, from?: number): Promise<StreamPlayed>;
   /** What captions say at each of the times (seconds). */
@@ -55,6 +60,7 @@ interface PlayerScripts {
       on(event: string, listener: (event: unknown, data: Record<string, unknown>) => void): void;
       loadSource(src: string): void;
       attachMedia(video: HTMLVideoElement): void;
+      readonly playingDate: Date | null;
       destroy(): void;
     };
   };
@@ -83,7 +89,7 @@ interface PlayerScripts {
 declare global {
   interface Window {
     streams: {
-      seek(name: PlayerName, src: string, times: readonly number[]): Promise<(Shown | string)[]>;
+      seek(name: PlayerName, src: string, times: readonly number[]): Promise<(Dated | string)[]>;
       play(name: PlayerName, src: string, from: number): Promise<StreamPlayed>;
       captions(name: PlayerName, src: string, times: readonly number[]): Promise<string[]>;
       follow(name: PlayerName, src: string, seconds: number): Promise<Followed>;
@@ -134,6 +140,7 @@ function install(page: Page): Promise<void> {
       pictured.catch(() => undefined);
       let end = (): unknown => undefined;
       let parts = 0;
+      let dateMs = (): number | undefined => undefined;
       let showCaptions = (): void => undefined;
       prepare?.(video);
       if (name === "hls.js") {
@@ -145,6 +152,7 @@ function install(page: Page): Promise<void> {
         hls.loadSource(src);
         hls.attachMedia(video);
         end = () => hls.destroy();
+        dateMs = () => hls.playingDate?.getTime();
       } else if (name === "shaka") {
         const player = new shaka.Player();
         // Shaka places captions that are chosen later only beside pictures that have yet to come.
@@ -163,10 +171,14 @@ function install(page: Page): Promise<void> {
       } else {
         video.src = src;
         video.preload = "auto";
+        end = () => {
+          video.removeAttribute("src");
+          video.load();
+        };
       }
       video.addEventListener("error", () => errors.push(`MediaError ${video.error?.code}: ${video.error?.message}`));
       await pictured;
-      return { video, errors, end, showCaptions, parts: () => parts };
+      return { video, errors, end, showCaptions, dateMs, parts: () => parts };
     }
 
     /** The picture that is shown; undefined while the element changes to another source. */
@@ -178,19 +190,19 @@ function install(page: Page): Promise<void> {
       }
     }
 
-    async function seek(name: PlayerName, src: string, times: readonly number[]): Promise<(Shown | string)[]> {
-      const { video, errors, end } = await open(name, src);
-      const found: (Shown | string)[] = [];
+    async function seek(name: PlayerName, src: string, times: readonly number[]): Promise<(Dated | string)[]> {
+      const { video, errors, end, dateMs } = await open(name, src);
+      const found: (Dated | string)[] = [];
       let last: number | undefined;
       for (const time of times) {
         found.push(
-          await new Promise<Shown | string>((resolve) => {
+          await new Promise<Dated | string>((resolve) => {
             setTimeout(() => resolve(`no picture at ${time}: ${errors.join("; ")}`), STILL_MS);
             // Another period is another source: a picture of the one before may still come.
             const look = (): void => {
               const shown = video.seeking || video.readyState < 2 ? undefined : readOf(video);
               if (shown !== undefined && Math.abs(video.currentTime - time) < 0.01 && shown.number !== last)
-                resolve(shown);
+                resolve({ ...shown, dateMs: dateMs() });
               else setTimeout(look, 20);
             };
             video.currentTime = time;

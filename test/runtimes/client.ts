@@ -78,6 +78,24 @@ export async function fingerprint(link: string): Promise<Fingerprint> {
   return { status, etag: headers.get("etag"), length: headers.get("content-length"), sha256 };
 }
 
+/** The playlists of a stream, and all that they name of it, also as it is named while it grows. */
+export async function streamedFiles(url: string, streamPath: string): Promise<Map<string, Fingerprint>> {
+  const query = `start=${RECORDED_AT}&end=${RECORDED_AT + 8000}&segment=2s`;
+  const folder = `/mp4/hls/${streamPath}/`;
+  const lists = ["v", "a", "av", "iframes", "captions"].map((name) => `${folder}${name}.m3u8?${query}`);
+  const files = lists.map(async (path) => {
+    const text = await (await fetch(url + path, { headers: auth })).text();
+    return [...text.matchAll(/^(?:#EXT-X-MAP:URI="([^"]*)"|([^#\n].*))$/gm)].map(([, map, file]) => map ?? file ?? "");
+  });
+  const named = new Set((await Promise.all(files)).flat());
+  const growing = [...named].map((name) => name.replace(/(\d+)-\d+\.m4s$/, "$1.all-2000.m4s"));
+  const paths = [
+    ...[...lists, `${folder}index.m3u8?${query}`, `/mp4/dash/${streamPath}/manifest.mpd?${query}`],
+    ...[...named, ...growing.filter((name) => !named.has(name)).slice(0, 2)].map((name) => folder + name),
+  ];
+  return new Map(await Promise.all(paths.map(async (path) => [path, await fingerprint(url + path)] as const)));
+}
+
 /** A server that can be reached beyond its machine has a token; so have all here. */
 export const token = "a-token-for-the-tests";
 /** Goes with every request. Idle connections are not kept: one that is being closed would fail the next request. */

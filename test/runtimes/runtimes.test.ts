@@ -15,6 +15,7 @@ import {
   fingerprint,
   openDownload,
   randomDownloads,
+  streamedFiles,
   token,
   upload,
   uploadRecordings,
@@ -39,6 +40,8 @@ let worker: WorkerEdge;
 let workerR2: WorkerEdge;
 let paths: string[];
 let reference: Fingerprint[];
+/** By Node, by path. */
+let streamed: Map<string, Fingerprint> | undefined;
 /** Path of a download that no buffer between store and client holds, and the SHA-256 of it. */
 let large: string;
 let largeHash: string;
@@ -105,6 +108,12 @@ describe.skipIf(sqldPath === undefined)("on every runtime", () => {
       const found = await Promise.all(paths.map((path) => fingerprint(urlOf(name) + path)));
       expect(found, `seed ${chance.seed}`).toEqual(reference);
       expect(new Set(reference.map(({ status }) => status))).toEqual(new Set([200]));
+    });
+
+    it("streams by HLS and DASH what Node does, byte by byte", async () => {
+      streamed ??= await streamedFiles(urlOf("node"), "live/plain");
+      expect(await streamedFiles(urlOf(name), "live/plain")).toEqual(streamed);
+      expect(new Set([...streamed.values()].map(({ status }) => status))).toEqual(new Set([200]));
     });
 
     it("answers HEAD as GET, without a body and without ranges", async () => {

@@ -1,4 +1,5 @@
 import type { Context } from "hono";
+import { concatenated } from "../../base/bytes.ts";
 import { BoxcarError } from "../../base/errors.ts";
 import { formatTime, parseDuration, parseTimeRange, zoneOffset, type TimeRange } from "../../base/time.ts";
 import { USUAL_GROUPS, type StreamSink, type StreamTracks } from "../../core/index.ts";
@@ -158,19 +159,35 @@ export function queryOf(
   return { streamPath, startMs, endMs, tracks, length, unfinished: low && !iframes, ...kept };
 }
 
+/** What is written of a range that was divided. */
+export interface WrittenRange {
+  readonly bytes: Uint8Array;
+  /** As `streamRecordings` gives it. */
+  readonly version: string | undefined;
+}
+
 /**
- * Divides a range for a request, as it is allowed to.
- * @returns as `streamRecordings` does
+ * Divides a range for a request, as it is allowed to, and writes what came of it: text of a month is megabytes, which others do not wait for.
+ * @param write gives the text piece by piece
  * @throws BoxcarError as `streamRecordings` does
  */
 export function divide(
   c: Context<AppEnv>,
   context: AppContext,
   query: RecordingsQuery,
-  sink: StreamSink,
-): Promise<string | undefined> {
+  { sink, write }: { readonly sink: StreamSink; readonly write: () => AsyncIterable<string> },
+): Promise<WrittenRange> {
   const mostSegments = context.config.planning.downloadSegments;
-  return paced(c, context, (bounds) => streamRecordings(context.planning, query, sink, { ...bounds, mostSegments }));
+  return paced(c, context, async (bounds) => {
+    const version = await streamRecordings(context.planning, query, sink, { ...bounds, mostSegments });
+    const [encoder, pieces]: [TextEncoder, Uint8Array[]] = [new TextEncoder(), []];
+    for await (const text of write()) {
+      pieces.push(encoder.encode(text));
+      const resting = bounds.pace?.breathe();
+      if (resting !== undefined) await resting;
+    }
+    return { bytes: concatenated(pieces), version };
+  });
 }
 
 /** What a playlist lists. */

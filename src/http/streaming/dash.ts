@@ -82,11 +82,13 @@ export function addDash(app: App, context: AppContext): void {
         const options = { tracks, usualMs, folder: streamFolder(streamPath), live, gaps, captions };
         const manifest = new Manifest({ ...options, sha256: context.sha256 });
         const streamed = query.tracks === "split" ? "av" : query.tracks === "video" ? "v" : "a";
-        const version = await divide(c, context, queryOf(asked, streamed), manifest);
-        const extent = { fromMs: manifest.fromMs, toMs: manifest.toMs, tracks: query.tracks };
-        const text = await manifest.text(await mediaQuery(c, context, streamPath, extent, query.expires));
+        const write = async function* (): AsyncGenerator<string, void, undefined> {
+          const extent = { fromMs: manifest.fromMs, toMs: manifest.toMs, tracks: query.tracks };
+          yield* manifest.text(await mediaQuery(c, context, streamPath, extent, query.expires));
+        };
+        const made = await divide(c, context, queryOf(asked, streamed), { sink: manifest, write });
         // One that tells the time is made anew for each.
-        return { text, version: live === undefined ? version : undefined };
+        return live === undefined ? made : { ...made, version: undefined };
       });
     });
   });

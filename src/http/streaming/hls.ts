@@ -4,7 +4,7 @@ import { BoxcarError } from "../../base/errors.ts";
 import { checkStreamPath } from "../../base/stream-path.ts";
 import { offsetText } from "../../base/time.ts";
 import { StreamMeasure, type StreamTracks } from "../../core/index.ts";
-import { hasReached, type AwaitedEnd } from "../../deliver/blocking-reload.ts";
+import { hasReached, type AwaitedEnd, type PlaylistEnd } from "../../deliver/blocking-reload.ts";
 import { MediaPlaylist, type LivePlaylist } from "../../deliver/media-playlist.ts";
 import { multivariantPlaylist } from "../../deliver/multivariant.ts";
 import { readFileName, streamFolder, type PlaylistName, type StreamFile } from "../../deliver/media-names.ts";
@@ -155,11 +155,13 @@ async function multivariant(
   { tracks, captions, expires }: Query,
 ): Promise<MadePlaylist> {
   const measure = new StreamMeasure(asked.lengthMs);
-  const version = await divide(c, context, queryOf(asked, tracksOf(tracks)), measure);
   const url = (name: PlaylistName): Promise<string> => playlistUrl(c, context, asked, name, expires);
-  const [av, v, a, iframes] = await Promise.all([url("av"), url("v"), url("a"), url("iframes")]);
-  const clock = captions === "clock" ? await url("captions") : undefined;
-  return { text: multivariantPlaylist(measure, tracks, { av, v, a, iframes, captions: clock }), version };
+  const write = async function* (): AsyncGenerator<string, void, undefined> {
+    const [av, v, a, iframes] = await Promise.all([url("av"), url("v"), url("a"), url("iframes")]);
+    const clock = captions === "clock" ? await url("captions") : undefined;
+    yield multivariantPlaylist(measure, tracks, { av, v, a, iframes, captions: clock });
+  };
+  return divide(c, context, queryOf(asked, tracksOf(tracks)), { sink: measure, write });
 }
 
 /** The URL of another playlist of the same range, from this one's. */
@@ -195,22 +197,25 @@ async function mediaPlaylist(
   const { sha256, planning } = context;
   const playlist = new MediaPlaylist({ tracks, iframes, captions, startMs, lengthMs, live: asked.live, sha256 });
   const query = queryOf(asked, tracks, iframes);
-  const version = await divide(c, context, query, playlist);
   const isParted = asked.live && query.unfinished === true && captions === undefined;
-  if (isParted)
-    await playlist.addParts(
-      ({ timed, first }) => planning.groups.parted(timed, first, query.length),
-      targetOf(lengthMs),
-    );
-  const live = asked.live ? livePlaylist(context, asked, playlist, iframes) : undefined;
-  const others = playlist.kinds.filter((kind) => kind !== name && name !== "av");
-  const reports = isParted
-    ? await Promise.all(others.map((kind) => playlistUrl(c, context, asked, kind, expires)))
-    : undefined;
-  const { fromMs, toMs } = playlist;
-  const signed = await mediaQuery(c, context, streamPath, { fromMs, toMs, tracks: TRACKS[tracks] }, expires);
-  const end = live && playlist.endOf(live.numbers?.sequence ?? 0);
-  return { text: await playlist.text(signed, live && { ...live, reports, skips: skip !== undefined }), version, end };
+  let end: PlaylistEnd | undefined;
+  const write = async function* (): AsyncGenerator<string, void, undefined> {
+    if (isParted)
+      await playlist.addParts(
+        ({ timed, first }) => planning.groups.parted(timed, first, query.length),
+        targetOf(lengthMs),
+      );
+    const live = asked.live ? livePlaylist(context, asked, playlist, iframes) : undefined;
+    const others = playlist.kinds.filter((kind) => kind !== name && name !== "av");
+    const reports = isParted
+      ? await Promise.all(others.map((kind) => playlistUrl(c, context, asked, kind, expires)))
+      : undefined;
+    const { fromMs, toMs } = playlist;
+    const signed = await mediaQuery(c, context, streamPath, { fromMs, toMs, tracks: TRACKS[tracks] }, expires);
+    end = live && playlist.endOf(live.numbers?.sequence ?? 0);
+    yield* playlist.text(signed, live && { ...live, reports, skips: skip !== undefined });
+  };
+  return { ...(await divide(c, context, query, { sink: playlist, write })), end };
 }
 
 /** A media segment may be longer than it is asked to be by this part, where the end of what went before is short. */

@@ -6,17 +6,14 @@ import { keptFor, visibility } from "../middleware/access.ts";
 import { holdPlan } from "../middleware/limits.ts";
 import { sendMedia } from "../replies/send-media.ts";
 import { streamReply } from "../replies/stream-reply.ts";
-import { queryOf, type AskedStream } from "./asked-stream.ts";
+import { queryOf, type AskedStream, type WrittenRange } from "./asked-stream.ts";
 import type { KeptPlaylist } from "./playlists.ts";
 import { readyMedia } from "./stream-file.ts";
 
 /** How long a playlist of what is over may be kept by clients, seconds: recordings may be deleted. */
 const KEPT_S = 3600;
 /** A playlist or manifest that was just made. */
-export interface MadePlaylist {
-  readonly text: string;
-  /** As `streamRecordings` gives it. */
-  readonly version: string | undefined;
+export interface MadePlaylist extends WrittenRange {
   /** Of one that grows. */
   readonly end?: PlaylistEnd | undefined;
 }
@@ -88,8 +85,7 @@ export async function readyPlaylist(
 }
 
 async function made(c: Context<AppEnv>, make: () => Promise<MadePlaylist>): Promise<KeptPlaylist> {
-  const { text, version, end } = await make();
-  const bytes = new TextEncoder().encode(text);
+  const { bytes, version, end } = await make();
   holdPlan(c, { weight: bytes.length });
   return { version, media: await readyMedia(bytes), end };
 }

@@ -2,6 +2,7 @@ import type { Context } from "hono";
 import { arrived } from "../../base/bytes.ts";
 import { BoxcarError } from "../../base/errors.ts";
 import { started } from "../../base/started.ts";
+import { formatTime } from "../../base/time.ts";
 import type { Media, PartName, StreamedMedia, StreamTracks } from "../../core/index.ts";
 import { clockCaptions } from "../../deliver/clock-captions.ts";
 import type { PartsName, StreamFile } from "../../deliver/media-names.ts";
@@ -40,6 +41,7 @@ export async function sendStreamFile(
   extent: LinkExtent,
 ): Promise<Response> {
   const { planning, clock } = context;
+  if (file.kind === "now") return c.text(formatTime(clock()), 200, { "Cache-Control": "no-store" });
   const tracks = tracksIn(file);
   const headers = new Headers({
     "Content-Type": tracks === undefined ? "text/vtt; charset=utf-8" : tracks === "a" ? "audio/mp4" : "video/mp4",
@@ -104,7 +106,7 @@ function unknown(streamPath: string): BoxcarError {
 }
 
 /** The tracks that a file has media of. */
-function tracksIn(file: Exclude<StreamFile, { kind: "playlist" }>): StreamTracks | undefined {
+function tracksIn(file: Exclude<StreamFile, { kind: "playlist" | "now" }>): StreamTracks | undefined {
   switch (file.kind) {
     case "captions":
       return undefined;

@@ -11,14 +11,19 @@ export interface WorkerRequest {
 /** A stream of workerd's own that declares the `Content-Length` of its response; closing it short is an error. */
 declare const FixedLengthStream: new (length: number) => TransformStream<Uint8Array, Uint8Array>;
 
+/** The same without a length: of a `TransformStream` a write is over before its chunk has been taken, and chunks are used again. */
+declare const IdentityTransformStream: new () => TransformStream<Uint8Array, Uint8Array>;
+
 /**
- * Sends bodies as streams of fixed length. A chunk is written only when the one before has been taken; a body that
+ * Sends bodies as streams of fixed length, where that is known. A chunk is written only when the one before has been taken; a body that
  * fails, or is short, errors the stream, and so breaks the connection.
  */
 export function workerSendStream(log: Log): SendStream {
   return (env, status, headers, body) => {
     const request = env as WorkerRequest;
-    const { readable, writable } = new FixedLengthStream(Number(headers.get("content-length")));
+    const length = headers.get("content-length");
+    const { readable, writable } =
+      length === null ? new IdentityTransformStream() : new FixedLengthStream(Number(length));
     const requestId = headers.get("x-request-id");
     const sent = pump(body, writable.getWriter(), request.signal).catch((error: unknown) => {
       if (request.signal.aborted) return;
