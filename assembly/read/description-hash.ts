@@ -19,7 +19,7 @@ export function hashDescriptions(entries: usize, length: u32, handler: u32): u64
   for (let pointer = entries; readBox(entry, pointer, end); pointer = entry.end) {
     const children = min(entryChildren(entry, handler), entry.end);
     hash = add(hash, entry.start + 4, children);
-    hash = addChildren(hash, children, entry.end);
+    hash = addChildren(hash, children, entry.end, true);
   }
   return hash;
 }
@@ -29,14 +29,17 @@ function add(hash: u64, from: usize, to: usize): u64 {
   return hash;
 }
 
-function addChildren(hash: u64, pointer: usize, end: usize): u64 {
+// QuickTime puts the `esds` of sound into a `wave`.
+function addChildren(hash: u64, pointer: usize, end: usize, outermost: bool): u64 {
   while (end - pointer >= 8 && pointer < end) {
     const size = u32be(pointer);
     if (size < 8 || size > <u32>(end - pointer)) break;
     const type = u32be(pointer + 4);
     if (type == Code.esds) hash = addElementary(hash, pointer, pointer + size);
     else if (type == Code.dfLa) hash = addFlac(hash, pointer, pointer + size);
-    else if (type != Code.btrt) hash = add(hash, pointer, pointer + size);
+    else if (type == Code.wave && outermost) {
+      hash = addChildren(add(hash, pointer, pointer + 8), pointer + 8, pointer + size, false);
+    } else if (type != Code.btrt) hash = add(hash, pointer, pointer + size);
     pointer += size;
   }
   return add(hash, pointer, end);

@@ -149,9 +149,9 @@ function takenOver(id: number, takenMs: number): BoxcarError {
 }
 
 async function inexactTimes(db: CatalogDatabase, id: number, segment: ReadySegment, precisionMs: number) {
-  const { startMs: statedMs, endMs } = segment;
+  const { startMs: statedMs, endMs, summary } = segment;
   const row = await db.primary.selectFrom("segments").select("stream_path").where("id", "=", id).executeTakeFirst();
-  const us = await derivedStart(db.primary, row?.stream_path ?? "", id, { statedMs, precisionMs });
+  const us = await derivedStart(db.primary, row?.stream_path ?? "", id, { statedMs, precisionMs, summary });
   const durationUs = Math.round((segment.durationMs ?? endMs - statedMs) * 1000);
   return {
     start_ms: Math.round(us / 1000),

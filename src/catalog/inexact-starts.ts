@@ -1,5 +1,7 @@
 import { sql, type CompiledQuery, type Expression, type Kysely } from "kysely";
+import { expectedStart } from "../core/index.ts";
 import type { CatalogDatabase } from "./database.ts";
+import { bytesOf } from "./rows.ts";
 import type { Schema } from "./schema.ts";
 import { bucketOf, countMoved, narrowTotals } from "./totals.ts";
 
@@ -30,6 +32,8 @@ const MOST_MOVES = 256;
 interface Stated {
   readonly statedMs: number;
   readonly precisionMs: number;
+  /** Tells where it goes on: some pictures of its start may be hidden. */
+  readonly summary: Uint8Array;
 }
 
 /** A row with an inexact start. Microseconds, so that no rounding adds up. */
@@ -40,6 +44,7 @@ interface InexactRow {
   readonly start_us: number;
   readonly duration_us: number;
   readonly end_ms: number;
+  readonly summary: Uint8Array | ArrayBuffer;
 }
 
 /** The exact segment that one may follow that was cut amid a group of pictures. */
@@ -47,25 +52,36 @@ interface ExactBefore {
   readonly exact_id: number | null;
   readonly exact_start_ms: number | null;
   readonly exact_end_ms: number | null;
+  readonly exact_summary: Uint8Array | ArrayBuffer | null;
 }
 
 /** Where a segment starts, microseconds, and whether it goes on where the one before ends. */
-function derive({ statedMs, precisionMs }: Stated, before: InexactRow | undefined): { us: number; follows: boolean } {
+function derive(
+  { statedMs, precisionMs, summary }: Stated,
+  before: InexactRow | undefined,
+): { us: number; follows: boolean } {
   const stated = statedMs * 1000;
   if (before === undefined) return { us: stated, follows: false };
-  const end = before.start_us + before.duration_us;
+  const expectedMs = expectedStart(bytesOf(before.summary), summary, CUT_PRECISION_MS);
+  const lengthUs = expectedMs === undefined ? before.duration_us : Math.round(expectedMs * 1000);
+  const end = before.start_us + lengthUs;
   const off = stated - end;
-  if (!mayFollow({ statedMs, precisionMs }, before, off)) return { us: stated, follows: false };
+  if (!mayFollow({ statedMs, precisionMs }, before, off, lengthUs)) return { us: stated, follows: false };
   if (precisionMs === CUT_PRECISION_MS && Math.abs(off) <= FRAME_US) return { us: stated, follows: true };
   const beyond = Math.max(0, Math.abs(off) - precisionMs * 1000);
   return { us: end + Math.sign(off) * Math.min(beyond, CORRECTION_US), follows: true };
 }
 
 /** Whether a segment may go on where the one before ends, which `off` microseconds lie between by what is stated and derived. */
-function mayFollow({ statedMs, precisionMs }: Stated, before: InexactRow, off: number): boolean {
+function mayFollow(
+  { statedMs, precisionMs }: Omit<Stated, "summary">,
+  before: InexactRow,
+  off: number,
+  lengthUs: number,
+): boolean {
   if (precisionMs !== CUT_PRECISION_MS) return Math.abs(off) <= (precisionMs + before.precision_ms) * 1000;
   // Behind a gap it cannot be decoded: what is one by the stated starts stays one.
-  const stated = statedMs - before.stated_ms - before.duration_us / 1000;
+  const stated = statedMs - before.stated_ms - lengthUs / 1000;
   const named = before.precision_ms === CUT_PRECISION_MS ? 0 : before.precision_ms;
   return Math.abs(stated) <= precisionMs + named;
 }
@@ -93,7 +109,7 @@ export async function derivedStart(
   if (stated.precisionMs !== CUT_PRECISION_MS) return derive(stated, before).us;
   const exact = await db
     .selectFrom("segments")
-    .select(["id as exact_id", "start_ms as exact_start_ms", "end_ms as exact_end_ms"])
+    .select(["id as exact_id", "start_ms as exact_start_ms", "end_ms as exact_end_ms", "summary as exact_summary"])
     .where("id", "=", exactBefore(streamPath, sql.val(stated.statedMs)))
     .executeTakeFirst();
   return derive(stated, leading(exact && exactOf(exact), before)).us;
@@ -157,13 +173,14 @@ async function movesFrom(db: Kysely<Schema>, streamPath: string, from: Position,
           .on("exact.id", "=", exactBefore(streamPath, sql.ref("segments.stated_ms"))),
       )
       .select(["exact.id as exact_id", "exact.start_ms as exact_start_ms", "exact.end_ms as exact_end_ms"])
+      .select("exact.summary as exact_summary")
       .where(sql<boolean>`(segments.stated_ms, segments.id) > (${at.ms}, ${at.id})`)
       .orderBy("segments.stated_ms")
       .orderBy("segments.id")
       .limit(PAGE)
       .execute();
     for (const row of rows) {
-      const stated = { statedMs: row.stated_ms, precisionMs: row.precision_ms };
+      const stated = { statedMs: row.stated_ms, precisionMs: row.precision_ms, summary: bytesOf(row.summary) };
       const led = leading(exactOf(row), before);
       const { us, follows } = derive(stated, led);
       if (before !== undefined && before === led) {
@@ -202,10 +219,11 @@ function leading(exact: InexactRow | undefined, before: InexactRow | undefined):
 }
 
 /** What a row says of the exact segment before it, if there is one. */
-function exactOf({ exact_id: id, exact_start_ms: startMs, exact_end_ms: endMs }: ExactBefore): InexactRow | undefined {
-  if (id === null || startMs === null || endMs === null) return undefined;
+function exactOf(row: ExactBefore): InexactRow | undefined {
+  const { exact_id: id, exact_start_ms: startMs, exact_end_ms: endMs, exact_summary: summary } = row;
+  if (id === null || startMs === null || endMs === null || summary === null) return undefined;
   const times = { start_us: startMs * 1000, duration_us: (endMs - startMs) * 1000, end_ms: endMs };
-  return { id, stated_ms: startMs, precision_ms: 0, ...times };
+  return { id, stated_ms: startMs, precision_ms: 0, ...times, summary };
 }
 
 /** Id of the last segment with an exact start before a moment, milliseconds. */
@@ -232,7 +250,7 @@ function inexact(db: Kysely<Schema>, streamPath: string) {
   return db
     .selectFrom("segments")
     .select(["segments.id", "segments.precision_ms", "segments.start_us", "segments.duration_us", "segments.end_ms"])
-    .select(sql<number>`segments.stated_ms`.as("stated_ms"))
+    .select(["segments.summary", sql<number>`segments.stated_ms`.as("stated_ms")])
     .where("segments.state", "=", sql.lit("ready" as const))
     .where("segments.stated_ms", "is not", null)
     .where("segments.stream_path", "=", streamPath);

@@ -51,6 +51,8 @@ export { planFrame, planKeyframes, type FrameTime } from "./frames.ts";
 export type { FrameClip, FrameSample } from "./frame-clip.ts";
 export { sampledEnd, shownSize } from "./shown.ts";
 /** @internal */
+export { expectedStart } from "./expected-start.ts";
+/** @internal */
 export { goesOnAmidGroup } from "./planning/lead.ts";
 
 export { notedGroups, USUAL_GROUPS } from "./streaming/groups.ts";

@@ -111,6 +111,27 @@ describe.skipIf(ffprobePath === undefined)("sound is kept in step by silence", (
   );
 });
 
+describe.skipIf(ffprobePath === undefined)("silence does not come between", () => {
+  test("encodes of their own with long samples, whose last one is cut short", async () => {
+    const segments = await Promise.all(
+      [1, 2].map(async (seed, i) => {
+        const [segment] = await record({ count: 1, seconds: 3, rate: 8000, bframes: 0, seed });
+        return { file: segment?.file ?? "", startMs: RECORDED_AT + i * 3000 };
+      }),
+    );
+    const shelf = await shelve(segments);
+    const file = await written(await shelf.plan({ startMs: RECORDED_AT, endMs: RECORDED_AT + 6000 }), "mp4");
+    const recorded = new Set((await Promise.all(segments.map((segment) => soundIn(segment.file)))).flat().map(hashOf));
+    const found = (await soundIn(file)).map(hashOf);
+    expect(found.length).toBeGreaterThan(40);
+    expect(found.filter((hash) => !recorded.has(hash))).toEqual([]);
+  });
+});
+
+function hashOf({ hash }: { readonly hash: string }): string {
+  return hash;
+}
+
 async function soundIn(file: string): Promise<readonly { pts: number; duration: number; hash: string }[]> {
   const tracks = await packets(file);
   return tracks.find(({ type }) => type === "audio")?.packets.filter(({ hidden }) => !hidden) ?? [];

@@ -1,3 +1,4 @@
+import { readFile } from "node:fs/promises";
 import { describe, expect, test } from "vitest";
 import { decodeErrors, packets } from "../support/oracle.ts";
 import { record, RECORDED_AT, type RecordedSegment } from "../support/recording.ts";
@@ -51,6 +52,22 @@ describe.skipIf(ffprobePath === undefined)("segments whose tracks differ", () =>
     expect((tracks[1]?.samples.length ?? 0) * (1024 / 48_000)).toBeCloseTo(4, 0);
     expect(tracks[0]?.samples).toHaveLength(250);
   });
+
+  test.for(FORMATS)(
+    "in the bit rates of QuickTime sound, which need no sample entry of their own (%s)",
+    async (format) => {
+      const segments = await replaced(await record({ count: 3, seconds: 2 }), async (file) => {
+        const output = scratch("sound.mov");
+        await ffmpeg(["-v", "error", "-y", "-i", file, "-map", "0", "-c", "copy", output]);
+        return output;
+      });
+      const shelf = await shelve(segments);
+      const plan = await shelf.plan({ startMs: RECORDED_AT, endMs: RECORDED_AT + 6000 });
+      const bytes = await readFile(await written(plan, format));
+      const entries = [...bytes.toString("latin1").matchAll(/stsd/g)].map(({ index }) => bytes.readUInt32BE(index + 8));
+      expect(entries).toEqual([1, 1]);
+    },
+  );
 
   test.for(FORMATS)("in whether there is a picture (%s)", async (format) => {
     const recorded = await record({ count: 3, seconds: 2 });

@@ -3,11 +3,11 @@ import type { OutputTrack } from "./output-track.ts";
 import { isAudio } from "../track-kinds.ts";
 import type { Piece } from "./piece.ts";
 import { baseOf, limitOf, type PlacedSegment } from "./placed-segment.ts";
-import { millisecondsOf, rescale, ticksOf } from "../ticks.ts";
+import { rescale, ticksOf } from "../ticks.ts";
 import type { Selected } from "../wasm/abi/records.ts";
 import type { TrackRecord } from "../wasm/records/summary.ts";
 
-/** A hole in the sound is filled when it is at least this long, milliseconds: joints alone leave less. */
+/** A hole in the sound is filled when it is at least this long, milliseconds, and one and a half samples: joints alone leave less. */
 export const LEAST_HOLE_MS = 100;
 
 /** Sound that a segment brings along, as far as it is taken. */
@@ -68,8 +68,10 @@ export class AudioFiller {
   #isHole(output: OutputTrack, until: number): boolean {
     const hole = until - endOf(output);
     if (hole < 1) return false;
-    const continued = output.last !== undefined && this.#silent.get(output) === output.last;
-    return continued || millisecondsOf(hole, output.timescale) >= LEAST_HOLE_MS;
+    const { last, timescale } = output;
+    if (last !== undefined && this.#silent.get(output) === last) return true;
+    const usual = last === undefined || last.count < 2 ? 0 : last.lasting / (last.count - 1);
+    return hole >= Math.max(ticksOf(LEAST_HOLE_MS, timescale), 1.5 * usual);
   }
 
   async #fill(output: OutputTrack, base: number, until: number): Promise<void> {

@@ -1,6 +1,6 @@
 import { isVideo } from "../track-kinds.ts";
 import { startsLate } from "./lead.ts";
-import type { TimedSegment } from "./placed-segment.ts";
+import { shownUntil, type TimedSegment } from "./placed-segment.ts";
 import { meanDuration, millisecondsOf, rescale, ticksOf } from "../ticks.ts";
 
 /** How long the reference track of a segment is presented, in ticks of `timescale`. */
@@ -16,6 +16,31 @@ export function goesOn(before: TimedSegment, next: TimedSegment): boolean {
   return startsLate(next) && before.kind === next.kind;
 }
 
+/** Where the samples of the reference track end in decode time, its ticks. */
+export function decodedEnd({ reference }: TimedSegment): number {
+  return reference.firstDts + reference.duration;
+}
+
+/**
+ * Whether a segment was cut in decode order: its last pictures, from `decodedEnd` on, lack some that are presented before them.
+ * Told where all pictures last equally long: from the first to the last one it takes longer than they do.
+ */
+export function isRagged(timed: TimedSegment): boolean {
+  const { reference } = timed;
+  const { samples, sttsEntries, lastDuration, duration, earliestPts, end } = reference;
+  if (!isVideo(reference) || startsLate(timed) || samples < 2 || sttsEntries > 2) return false;
+  const step = meanDuration(reference);
+  if (Math.abs(lastDuration - step) > step / 2 || Number.isFinite(shownUntil(reference))) return false;
+  return end - earliestPts - duration > step / 2 && end > decodedEnd(timed);
+}
+
+/** Whether the next segment repeats the ragged end of one: by the clock it starts where that was cut rather than where it ends. */
+export function repeatsEnd(before: TimedSegment, next: TimedSegment): boolean {
+  if (!isRagged(before)) return false;
+  const { startMs } = next.segment;
+  return Math.abs(startMs - before.wallAt(decodedEnd(before))) < Math.abs(startMs - before.endMs);
+}
+
 /** By how much a segment starts later than where the one before ends, by the wall clock, milliseconds; below 0: they overlap. */
 export function distanceMsOf(before: TimedSegment, next: TimedSegment): number {
   if (!goesOn(before, next)) return next.segment.startMs - before.endMs;
@@ -24,7 +49,7 @@ export function distanceMsOf(before: TimedSegment, next: TimedSegment): number {
 }
 
 /** From the start of a segment to that of the one that goes on from it, ticks of both: decode times go on without a distance. */
-function decodedBetween({ reference: before }: TimedSegment, { reference: next }: TimedSegment): number {
+export function decodedBetween({ reference: before }: TimedSegment, { reference: next }: TimedSegment): number {
   const open = before.lastDuration > 0 ? 0 : Math.round(meanDuration(before));
   return before.firstDts + before.duration + open - before.start - (next.firstDts - next.start);
 }
@@ -77,11 +102,17 @@ function hiddenLeadOf(next: TimedSegment, mostMs: number, timescale: number): nu
   return hidesMore(next, mostMs) ? 0 : rescale(hiddenTicks(reference), reference.timescale, timescale);
 }
 
+/** Whether an edit list hides the picture that a segment is decoded from, and not just some that lead it. */
+export function hidesSync({ reference }: TimedSegment): boolean {
+  return isVideo(reference) && reference.firstPts < reference.start;
+}
+
 /** Whether an edit list hides pictures for longer than `mostMs` at the start of a segment. */
 export function hidesMore({ reference }: TimedSegment, mostMs: number): boolean {
   return millisecondsOf(hiddenTicks(reference), reference.timescale) > mostMs;
 }
 
-function hiddenTicks(reference: TimedSegment["reference"]): number {
+/** How long an edit list hides pictures at the start of a segment, ticks of its reference track. */
+export function hiddenTicks(reference: TimedSegment["reference"]): number {
   return isVideo(reference) ? Math.max(0, reference.start - reference.earliestPts) : 0;
 }

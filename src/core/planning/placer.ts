@@ -1,7 +1,17 @@
 import type { RecordedSegment } from "../segment.ts";
 import { snapped } from "./asked-times.ts";
 import { isGap, isOverlap, overlapTolerated } from "./gap.ts";
-import { distanceMsOf, goesOn, hidesMore, lengthOf, ticksOver, ticksToNext } from "./following.ts";
+import {
+  decodedEnd,
+  distanceMsOf,
+  goesOn,
+  hidesMore,
+  hidesSync,
+  lengthOf,
+  repeatsEnd,
+  ticksOver,
+  ticksToNext,
+} from "./following.ts";
 import { leadOf, startsLate, type LeftSegment, type SegmentBefore } from "./lead.ts";
 import { isVideo } from "../track-kinds.ts";
 import type { IndexQueries } from "./index-queries.ts";
@@ -77,9 +87,12 @@ export class Placer {
     const tolerated = overlapTolerated(timed.durationMs, gapToleranceMs);
     const distanceMs = distanceMsOf(before.timed, timed);
     if (!isOverlap(distanceMs, timed.durationMs, gapToleranceMs)) {
-      if (isGap(distanceMs, gapToleranceMs) && startsLate(timed)) return this.#addLate(timed, before);
-      if (!goesOn(before.timed, timed) && hidesMore(timed, distanceMs + gapToleranceMs))
-        return this.#addHiding(timed, before);
+      const isBehindGap = isGap(distanceMs, gapToleranceMs);
+      if (isBehindGap && startsLate(timed)) return this.#addLate(timed, before);
+      if (goesOn(before.timed, timed)) return this.#addNext(timed, before);
+      const repeats = !isBehindGap && hidesSync(timed);
+      if (repeats || hidesMore(timed, distanceMs + gapToleranceMs)) return this.#addHiding(timed, before);
+      if (repeatsEnd(before.timed, timed)) return this.#addRepeating(timed, before);
       return this.#addNext(timed, before);
     }
     if (sampledEndMs - segment.startMs <= tolerated) return this.#addInHold(timed, before);
@@ -224,6 +237,19 @@ export class Placer {
     else if (isGap(timed.wallAt(found.from) - before.timed.endMs, gapToleranceMs))
       await this.#addNext(timed, before, found.from);
     else await this.#takeOver(timed, before, found.from);
+  }
+
+  /** Adds a segment that starts where the one before was cut in decode order: what that one has of later pictures lacks others. */
+  #addRepeating(timed: TimedSegment, before: PlacedSegment): Promise<void> | undefined {
+    const { reference } = before.timed;
+    const end = decodedEnd(before.timed);
+    const untilMs = before.timed.wallAt(end);
+    if (untilMs <= this.times.startMs && this.#sink.isEmpty) return this.#addInstead(timed);
+    const place = before.outputStart + rescale(end - reference.start, reference.timescale, before.timescale);
+    this.#current = { ...this.#placed(timed, place, before.timescale), from: timed.reference.start };
+    this.times.readClock(millisecondsOf(place, before.timescale), timed.segment.startMs);
+    this.times.extend(timed.endMs);
+    return this.#sink.add({ ...before, untilMs: Math.min(before.untilMs, untilMs), takenOver: true });
   }
 
   /** A last sample that is held, however long it is said to last, yields to a recording that has samples by then. */

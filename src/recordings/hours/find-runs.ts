@@ -6,6 +6,7 @@ import type { Counts, Selected, Selection } from "../../core/wasm/abi/records.ts
 import type { TrackRecord } from "../../core/wasm/records/summary.ts";
 import { INDEX_PAGE, type RecordedSegment } from "../../core/segment.ts";
 import type { IndexQueries } from "../../core/planning/index-queries.ts";
+import { isRagged } from "../../core/planning/following.ts";
 import { startsLate } from "../../core/planning/lead.ts";
 import { leftOut, wholeTrack } from "../../core/planning/piece.ts";
 import { othersStartOf, shownUntil, type TimedSegment } from "../../core/planning/placed-segment.ts";
@@ -87,7 +88,7 @@ function timesOf({ segment, durationMs }: TimedSegment): { startMs: number; dura
 function isPlain(timed: TimedSegment, toleranceMs: number): boolean {
   const { reference, segment, summary } = timed;
   if (segment.open === true || startsLate(timed) || reference.lastDuration === 0) return false;
-  if (isVideo(reference) && reference.earliestPts < reference.start) return false;
+  if (isVideo(reference) && (reference.earliestPts < reference.start || isRagged(timed))) return false;
   return summary.tracks.every((record, trackIndex) => {
     const { flags, samples, firstDts, duration, lastDuration, editEnd, end, bytes } = record;
     if (!(isVideo(record) || isAudio(record)) || samples < 2 || flags & TrackFlag.Encrypted) return false;

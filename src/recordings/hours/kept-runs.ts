@@ -4,7 +4,7 @@ import type { RunCounts } from "../../core/planning/followed.ts";
 import { isRun, RUN_PARTS, type RunItem, type RunTrack, type SegmentRun } from "./segment-run.ts";
 
 /** Of what is written: raise it when the same bytes would say something else, or runs would be found in another way. */
-const FORMAT = 3;
+const FORMAT = 4;
 
 /** What a run is kept as, and a segment that belongs to none. */
 const [SEGMENT, RUN] = [0, 1];
