@@ -190,6 +190,26 @@ test("a client that is away gives back what was read ahead for it, and gets it l
   expect(store.open).toBe(0);
 });
 
+test("what is given up counts as open until it is closed", async () => {
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] });
+  const store = new LateStore({ objects: 4, bytes: 1 << 20, allObjects: 3, allBytes: 1 << 20 });
+  const sources = Array.from({ length: 8 }, () =>
+    store.source(
+      new Uint8Array(200 * KIB),
+      () => 30,
+      () => 64 * KIB,
+    ),
+  );
+  const reading = inTurn(sources);
+  while (store.budget.objects < 3) await untilSettled(reading.next());
+  const left = reading.return();
+  await vi.advanceTimersByTimeAsync(0);
+  expect(store.open).toBeGreaterThan(0);
+  expect(store.budget.objects).toBeGreaterThanOrEqual(store.open);
+  await untilSettled(left);
+  expect([store.open, store.budget.objects]).toEqual([0, 0]);
+});
+
 test("the next source is opened for the last bytes of the one before, and closed when nobody wants it", async () => {
   const events: string[] = [];
   const source = (

@@ -193,12 +193,17 @@ class Opened {
     }
   }
 
-  /** Gives it up, wherever it is. */
+  /** Gives it up, wherever it is. It counts as open until it is closed. */
   async close(): Promise<void> {
-    this.#begin();
+    const isAhead = !this.#isTurn;
+    this.#isTurn = true;
     await this.#filling.catch(() => undefined);
     for (const { bytes } of this.#blocks.splice(0)) this.#ahead?.budget.give(bytes);
-    await this.#iterator.return?.();
+    try {
+      await this.#iterator.return?.();
+    } finally {
+      if (isAhead) this.#ahead?.budget.close();
+    }
   }
 
   /** Ends its being ahead. */
