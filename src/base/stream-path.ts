@@ -1,4 +1,5 @@
 import { BoxcarError } from "./errors.ts";
+import { remembered } from "./remembered.ts";
 
 /**
  * Returns a stream path when it may name a stream: at most 512 bytes of UTF-8, parts of 1 to 200 bytes between single
@@ -24,9 +25,9 @@ export function checkStreamPath(path: string, wildcards = false): string {
 }
 
 /** A stream path as it stands in a URL: percent-encoded, its slashes kept. */
-export function encodeStreamPath(streamPath: string): string {
-  return streamPath.split("/").map(encodeURIComponent).join("/");
-}
+export const encodeStreamPath = remembered((streamPath: string): string =>
+  streamPath.split("/").map(encodeURIComponent).join("/"),
+);
 
 /** The path of a stream's downloads, percent-encoded: `/mp4/download/live/cam1.mp4`. */
 export function downloadPath(streamPath: string, format: "mp4" | "fmp4"): string {

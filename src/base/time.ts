@@ -1,4 +1,5 @@
 import { BoxcarError } from "./errors.ts";
+import { utcText } from "./utc-text.ts";
 
 /**
  * Wall-clock times as people write them in URLs, read into integer milliseconds, and back.
@@ -170,7 +171,7 @@ function ordered(startMs: number, endMs: number | undefined): TimeRange {
  * 9999, which only rows of older versions have, is shown as the nearest one inside.
  */
 export function formatTime(ms: number): string {
-  return new Date(Math.min(LATEST_MS, Math.max(EARLIEST_MS, Math.round(ms)))).toISOString();
+  return utcText(Math.min(LATEST_MS, Math.max(EARLIEST_MS, Math.round(ms))));
 }
 
 /** The date of a moment in a time zone: `2026-01-31`. */

@@ -1,4 +1,4 @@
-import type { Kysely } from "kysely";
+import { sql, type Kysely } from "kysely";
 import { BoxcarError } from "../base/errors.ts";
 import { formatTime, isDate } from "../base/time.ts";
 import { lastOf, type CatalogDatabase } from "./database.ts";
@@ -87,16 +87,11 @@ export async function completeSegment(
   segment: ReadySegment,
   fence?: Fence,
 ): Promise<Segment> {
-  const { startMs, endMs, index } = segment;
-  // Microseconds beyond 53 bits, from 2255 on, cannot be kept: such a start is taken as it is stated.
-  const precisionMs = Math.max(Math.abs(startMs), Math.abs(endMs)) < LATEST_INEXACT_MS ? (segment.precisionMs ?? 0) : 0;
-  const isSpan = [startMs, endMs].every((ms) => Number.isSafeInteger(ms) && isDate(ms)) && endMs > startMs;
-  if (!isSpan) {
-    throw new RangeError(`A segment lasts from one whole millisecond to a later one, not from ${startMs} to ${endMs}`);
-  }
+  const { startMs, index } = segment;
+  const precisionMs = checkedPrecision(segment);
   for (const query of storeRest(db.primary, id, index)) await db.batch([query]);
   const times =
-    precisionMs > 0 ? await inexactTimes(db, id, segment, precisionMs) : { start_ms: startMs, end_ms: endMs };
+    precisionMs > 0 ? await inexactTimes(db, id, segment, precisionMs) : { start_ms: startMs, end_ms: segment.endMs };
   const becomeReady = db.primary
     .updateTable("segments")
     .set({
@@ -108,14 +103,16 @@ export async function completeSegment(
       etag: segment.etag,
       summary: segment.summary,
       groups: segment.groups ?? null,
+      warned: segment.warned === undefined ? null : segment.warned ? 1 : 0,
       index_size: index.byteLength,
     })
     .where("id", "=", id)
     .where("state", "=", "pending")
     .returning(segmentColumns)
     .compile();
-  const counted = { size: segment.size, startMs: times.start_ms, endMs: times.end_ms };
-  const changes = [storeFirst(db.primary, id, index), ...countAdded(db.primary, id, counted)];
+  const counted = sql`select stream_path, ${times.start_ms} as start_ms, ${times.end_ms} as end_ms,
+      ${segment.size} as size, event_level from segments where id = ${id} and state = 'pending'`;
+  const changes = [storeFirst(db.primary, id, index), ...countAdded(db.primary, counted)];
   const fenced = fence === undefined ? [] : [giveUpFenced(db.primary, id, fence, times.end_ms)];
   const follower = followerOf(db.primary, id, segment);
   const results: readonly [...unknown[][], SegmentRow[]] = await db.batch([
@@ -133,13 +130,31 @@ export async function completeSegment(
     throw new BoxcarError("upload_expired", message, { id });
   }
   if (precisionMs === 0 && !leads) return segmentOf(row);
-  await settleStarts(db, row.stream_path, id, startMs);
+  await settleStarts(db, row.stream_path, { ms: startMs, id });
   const settled = await db.primary
     .selectFrom("segments")
     .select(segmentColumns)
     .where("id", "=", id)
     .executeTakeFirst();
   return segmentOf(settled ?? row);
+}
+
+/**
+ * How far a start may be off, milliseconds; 0: it is exact.
+ * @throws RangeError when the segment does not last from one whole millisecond to a later one
+ */
+export function checkedPrecision({ startMs, endMs, precisionMs = 0 }: ReadySegment): number {
+  const isSpan = [startMs, endMs].every((ms) => Number.isSafeInteger(ms) && isDate(ms)) && endMs > startMs;
+  if (!isSpan) {
+    throw new RangeError(`A segment lasts from one whole millisecond to a later one, not from ${startMs} to ${endMs}`);
+  }
+  // Microseconds beyond 53 bits, from 2255 on, cannot be kept: such a start is taken as it is stated.
+  return Math.max(Math.abs(startMs), Math.abs(endMs)) < LATEST_INEXACT_MS ? precisionMs : 0;
+}
+
+/** How long a segment lasts, microseconds. */
+export function durationUsOf({ startMs, endMs, durationMs }: ReadySegment): number {
+  return Math.round((durationMs ?? endMs - startMs) * 1000);
 }
 
 /** The refusal of a segment that reaches beyond the moment at which another node took over its stream. */
@@ -149,10 +164,10 @@ function takenOver(id: number, takenMs: number): BoxcarError {
 }
 
 async function inexactTimes(db: CatalogDatabase, id: number, segment: ReadySegment, precisionMs: number) {
-  const { startMs: statedMs, endMs, summary } = segment;
+  const { startMs: statedMs, summary } = segment;
   const row = await db.primary.selectFrom("segments").select("stream_path").where("id", "=", id).executeTakeFirst();
   const us = await derivedStart(db.primary, row?.stream_path ?? "", id, { statedMs, precisionMs, summary });
-  const durationUs = Math.round((segment.durationMs ?? endMs - statedMs) * 1000);
+  const durationUs = durationUsOf(segment);
   return {
     start_ms: Math.round(us / 1000),
     end_ms: Math.ceil((us + durationUs) / 1000),

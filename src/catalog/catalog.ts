@@ -1,4 +1,5 @@
 import { beginSegment, completeSegment } from "./add-segment.ts";
+import { addSegments } from "./add-segments.ts";
 import { lastOf, type CatalogDatabase } from "./database.ts";
 import { deleteSegments } from "./delete-segments.ts";
 import { Events } from "./events.ts";
@@ -10,6 +11,7 @@ import {
   oldestOf,
   readyAfter,
   readySegment,
+  segmentsByKey,
   wasDeleted,
 } from "./find-segments.ts";
 import { Folders } from "./folders.ts";
@@ -32,6 +34,7 @@ import type {
   EventLevel,
   ExpectedSegment,
   ListQuery,
+  LyingSegment,
   NewSegment,
   ReadySegment,
   Segment,
@@ -117,6 +120,15 @@ export class Catalog {
     return completeSegment(this.#db, id, segment, fence);
   }
 
+  /**
+   * Makes segments ready whose objects lie there already, a transaction for many.
+   * @param segments whose indexes have at most `PART_BYTES` each
+   * @returns those that were added, by key; the catalog has the keys of the others, or their idempotency keys
+   */
+  addSegments(segments: readonly LyingSegment[]): Promise<Map<string, Segment>> {
+    return addSegments(this.#db, segments);
+  }
+
   /** A ready segment by id. */
   segment(id: number): Promise<Segment | undefined> {
     return readySegment(this.#db.primary, { id });
@@ -143,6 +155,11 @@ export class Catalog {
   /** A ready segment by the key of its object. */
   segmentByKey(key: string): Promise<Segment | undefined> {
     return readySegment(this.#db.primary, { key });
+  }
+
+  /** Ready segments by the keys of their objects. @param keys at most 1000 */
+  segmentsByKey(keys: readonly string[]): Promise<Map<string, Segment>> {
+    return segmentsByKey(this.#db.primary, keys);
   }
 
   /**

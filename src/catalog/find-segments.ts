@@ -22,6 +22,17 @@ export async function readySegment(
   return row && segmentOf(row);
 }
 
+/** See `Catalog.segmentsByKey`. */
+export async function segmentsByKey(db: Kysely<Schema>, keys: readonly string[]): Promise<Map<string, Segment>> {
+  const rows = await db
+    .selectFrom("segments")
+    .select(segmentColumns)
+    .where("key", "in", keys)
+    .where("state", "=", ready)
+    .execute();
+  return new Map(rows.map((row) => [row.key, segmentOf(row)]));
+}
+
 /** See `Catalog.expectedSegment`. */
 export async function expectedSegment(db: Kysely<Schema>, id: number): Promise<ExpectedSegment | undefined> {
   const row = await db

@@ -110,38 +110,67 @@ export async function derivedStart(
   const exact = await db
     .selectFrom("segments")
     .select(["id as exact_id", "start_ms as exact_start_ms", "end_ms as exact_end_ms", "summary as exact_summary"])
-    .where("id", "=", exactBefore(streamPath, sql.val(stated.statedMs)))
+    .where("id", "=", exactBefore(streamPath, sql.val(stated.statedMs), sql.val(before?.stated_ms ?? EARLIEST_MS)))
     .executeTakeFirst();
   return derive(stated, leading(exact && exactOf(exact), before)).us;
 }
 
+/** A segment that is about to become ready, with an inexact start; microseconds where not said otherwise. */
+export interface InexactTimes extends Stated {
+  readonly durationUs: number;
+}
+
 /**
- * Brings the starts of a segment and of those that follow it up to date, and the end of the one before it. To be called
- * when it has become ready; calling it again changes nothing. Rows that another node changes meanwhile are looked at anew.
+ * Where segments start that are about to become ready together, microseconds, in the order of their stated starts: as it is when
+ * nothing is recorded among them, which `settleStarts` finds out.
+ */
+export async function derivedStarts(
+  db: Kysely<Schema>,
+  streamPath: string,
+  segments: readonly InexactTimes[],
+): Promise<number[]> {
+  const [first] = segments;
+  if (first === undefined) return [];
+  let before = await rowBefore(db, streamPath, { ms: first.statedMs, id: Number.MAX_SAFE_INTEGER });
+  return segments.map(({ durationUs, ...stated }) => {
+    const { us } = derive(stated, before);
+    const times = { start_us: us, duration_us: durationUs, end_ms: Math.ceil((us + durationUs) / 1000) };
+    const { statedMs, precisionMs, summary } = stated;
+    before = { id: 0, stated_ms: statedMs, precision_ms: precisionMs, summary, ...times };
+    return us;
+  });
+}
+
+/** Where a segment stands in the order of stated starts. */
+export interface Position {
+  /** Stated start, milliseconds. */
+  readonly ms: number;
+  readonly id: number;
+}
+
+/**
+ * Brings the starts of segments and of those that follow them up to date, and the end of the one before them. To be called
+ * when they have become ready; calling it again changes nothing. Rows that another node changes meanwhile are looked at anew.
+ * @param from the first of them
+ * @param upTo the last of them
  */
 export async function settleStarts(
   db: CatalogDatabase,
   streamPath: string,
-  id: number,
-  statedMs: number,
+  from: Position,
+  upTo: Position = from,
 ): Promise<void> {
-  const from = { ms: statedMs, id };
-  let past = from;
+  let past = upTo;
   for (;;) {
     const moves = await movesFrom(db.primary, streamPath, from, past);
     const last = moves.at(-1);
     if (last === undefined) return;
     const changes = moves.flatMap((move) => changesOf(db.primary, move));
-    await db.batch([...changes, ...narrowTotals(db.primary, streamPath, sql`from segments where id = ${id}`)]);
+    const moved = sql`from segments where id in (${sql.join([from.id, ...moves.map(({ row }) => row.id)])})`;
+    await db.batch([...changes, ...narrowTotals(db.primary, streamPath, moved)]);
     // Of what was changed, some may have been changed by others first: it is looked at again as far as it went.
     if (isBefore(past, last.at)) past = last.at;
   }
-}
-
-/** Where a segment stands in the order of stated starts. */
-interface Position {
-  readonly ms: number;
-  readonly id: number;
 }
 
 /** New times of a segment. */
@@ -170,7 +199,13 @@ async function movesFrom(db: Kysely<Schema>, streamPath: string, from: Position,
       .leftJoin("segments as exact", (join) =>
         join
           .on("segments.precision_ms", "=", CUT_PRECISION_MS)
-          .on("exact.id", "=", exactBefore(streamPath, sql.ref("segments.stated_ms"))),
+          // Only then: SQLite would look for it anyway.
+          .on(
+            "exact.id",
+            "=",
+            sql<number>`case when segments.precision_ms = ${CUT_PRECISION_MS} then
+            ${exactBefore(streamPath, sql.ref("segments.stated_ms"), statedBefore)} end`,
+          ),
       )
       .select(["exact.id as exact_id", "exact.start_ms as exact_start_ms", "exact.end_ms as exact_end_ms"])
       .select("exact.summary as exact_summary")
@@ -226,10 +261,22 @@ function exactOf(row: ExactBefore): InexactRow | undefined {
   return { id, stated_ms: startMs, precision_ms: 0, ...times, summary };
 }
 
-/** Id of the last segment with an exact start before a moment, milliseconds. */
-function exactBefore(streamPath: string, ms: Expression<number | null>) {
+/** Before all times, and safe to compare in SQL. */
+const EARLIEST_MS = -Number.MAX_SAFE_INTEGER;
+
+/** The stated start of the segment before the one of `segments`, milliseconds. */
+const statedBefore = sql<number>`coalesce((select stated_ms from segments as stated where stated.state = 'ready'
+  and stated.stated_ms is not null and stated.stream_path = segments.stream_path
+  and (stated.stated_ms, stated.id) < (segments.stated_ms, segments.id)
+  order by stated.stated_ms desc, stated.id desc limit 1), ${sql.lit(EARLIEST_MS)})`;
+
+/**
+ * Id of the last segment with an exact start before a moment, milliseconds.
+ * @param sinceMs the start of the one before with an inexact start: what is before it is not followed, and a stream may have thousands
+ */
+function exactBefore(streamPath: string, ms: Expression<number | null>, sinceMs: Expression<number>) {
   return sql<number>`(select id from segments as earlier where earlier.state = 'ready' and earlier.stated_ms is null
-    and earlier.stream_path = ${streamPath} and earlier.start_ms < ${ms}
+    and earlier.stream_path = ${streamPath} and earlier.start_ms < ${ms} and earlier.start_ms >= ${sinceMs}
     order by earlier.start_ms desc, earlier.id desc limit 1)`;
 }
 

@@ -1,10 +1,10 @@
 import { sql, type Kysely, type RawBuilder } from "kysely";
 import { Breather } from "../base/breather.ts";
-import { packedColumns, segmentColumns, segmentOf, segmentOfPacked, type SegmentRow } from "./rows.ts";
+import { bytesOf, listedColumns, listedSegments } from "./rows.ts";
 import type { Schema } from "./schema.ts";
 import { globOf, isOfAllStreams, withinPatterns } from "./streams.ts";
 import { BUCKET_MS, bucketOf } from "./totals.ts";
-import type { ListQuery, Segment, SegmentPage } from "./types.ts";
+import type { ListedSegment, ListQuery, SegmentPage } from "./types.ts";
 
 /** The start times, from inclusive and to exclusive, that hold a page, which comes after `skip` newer segments. */
 interface Window {
@@ -127,30 +127,39 @@ class Listing {
   }
 
   /** Reads what a page has of a window. @param endsByMs only segments that end by then; default: all */
-  async read({ fromMs, toMs, skip }: Window, endsByMs?: number): Promise<Segment[]> {
-    const rows = await this.#rows(fromMs, toMs)
-      .$if(endsByMs !== undefined, (found) => found.where("end_ms", "<=", endsByMs ?? 0))
-      .select(["stream_path", packedColumns.as("packed"), "summary"])
+  read({ fromMs, toMs, skip }: Window, endsByMs?: number): Promise<ListedSegment[]> {
+    const found = this.#rows(fromMs, toMs)
+      .$if(endsByMs !== undefined, (rows) => rows.where("end_ms", "<=", endsByMs ?? 0))
+      .select(listedColumns.as("listed"))
       .orderBy("start_ms", "desc")
       .orderBy("id", "desc")
       .limit(this.#query.pageSize)
-      .offset(skip)
-      .execute();
-    return rows.map(({ stream_path: path, packed, summary }) => segmentOfPacked(path, packed, summary));
+      .offset(skip);
+    return this.#listed(sql`${found}`);
   }
 
   /** Reads a page of the segments that lie in the range as a whole. */
-  readContained(skip: number): Promise<Segment[]> {
+  readContained(skip: number): Promise<ListedSegment[]> {
     const { startMs = -FOREVER_MS, endMs = FOREVER_MS } = this.#query;
     return this.read({ fromMs: startMs, toMs: endMs, skip }, endMs);
   }
 
   /** Reads some of the lead. */
-  async readLead(startMs: number, skip: number, limit: number): Promise<Segment[]> {
-    const columns = sql.join(segmentColumns.map((name) => sql.ref(`segments.${name}`)));
-    const { rows } = await sql<SegmentRow>`select ${columns} ${this.#lead(startMs)}
-      order by start_ms desc, id desc limit ${limit} offset ${skip}`.execute(this.#db);
-    return rows.map(segmentOf);
+  readLead(startMs: number, skip: number, limit: number): Promise<ListedSegment[]> {
+    return this.#listed(sql`select ${listedColumns} as listed ${this.#lead(startMs)}
+      order by start_ms desc, id desc limit ${limit} offset ${skip}`);
+  }
+
+  /** @param rows a query for `listedColumns`, in order, as `listed` */
+  async #listed(rows: RawBuilder<unknown>): Promise<ListedSegment[]> {
+    const joined = sql<{ all: string | null }>`select group_concat(listed) as "all" from (${rows})`;
+    const [row] = (await joined.execute(this.#db)).rows;
+    return listedSegments(row?.all ?? "", (ids) => this.#summaries(ids));
+  }
+
+  async #summaries(ids: readonly number[]): Promise<Map<number, Uint8Array>> {
+    const rows = await this.#db.selectFrom("segments").select(["id", "summary"]).where("id", "in", ids).execute();
+    return new Map(rows.map(({ id, summary }) => [id, bytesOf(summary)]));
   }
 
   /** The ready segments asked for that start before a moment and end after it: looked for where some reach beyond it. */

@@ -239,6 +239,7 @@ const migrations: Readonly<Record<string, readonly RawBuilder<unknown>[]>> = {
   "018_hours_to_make": [sql`create index hours_to_make on hours (hour) where runs is null`],
   "019_source_owners": [sql`alter table sources add column owner text not null default ''`],
   "020_turns_are_leases": [sql`drop table duties`],
+  "021_warned": [sql`alter table segments add column warned integer`],
 };
 
 /**

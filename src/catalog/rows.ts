@@ -1,6 +1,6 @@
 import { sql, type Selectable } from "kysely";
 import type { SegmentTable } from "./schema.ts";
-import type { EventLevel, Segment } from "./types.ts";
+import type { EventLevel, ListedSegment, Segment } from "./types.ts";
 
 /** The columns of a `Segment`. */
 export const segmentColumns = [
@@ -62,6 +62,33 @@ export function segmentOfPacked(streamPath: string, packed: string, summary: Uin
     ...{ id, streamPath, startMs, endMs, format, codecs, key, size, etag, eventLevel, createdMs, identity },
     ...{ summary: bytes, groups: groups ?? undefined },
   };
+}
+
+/** The columns of a `ListedSegment` but for its summary, as `packedColumns` has those of a `Segment`. */
+export const listedColumns = sql<string>`json_array(id, segments.stream_path, start_ms, end_ms, format, codecs, key, size,
+  segments.event_level, created_ms, warned)`;
+
+type Listed = [
+  ...[id: number, streamPath: string, startMs: number, endMs: number, format: Segment["format"], codecs: string],
+  ...[key: string, size: number, eventLevel: EventLevel | null, createdMs: number, warned: 0 | 1 | null],
+];
+
+/**
+ * The segments of rows that were read with `listedColumns`, which commas join: one text of all takes a quarter of the time of
+ * one each.
+ * @param summariesOf gets those by id of which there may be something to warn
+ */
+export async function listedSegments(
+  joined: string,
+  summariesOf: (ids: readonly number[]) => Promise<ReadonlyMap<number, Uint8Array>>,
+): Promise<ListedSegment[]> {
+  const rows = JSON.parse(`[${joined}]`) as Listed[];
+  const warned = rows.filter((row) => row[10] !== 0).map(([id]) => id);
+  const summaries = warned.length === 0 ? undefined : await summariesOf(warned);
+  return rows.map(([id, streamPath, startMs, endMs, format, codecs, key, size, eventLevel, createdMs]) => {
+    const summary = summaries?.get(id);
+    return { id, streamPath, startMs, endMs, format, codecs, key, size, eventLevel, createdMs, summary };
+  });
 }
 
 /** What names the bytes of an object: its key, which is written once; of a file that others may change (`@1/…`) id and ETag. */

@@ -33,6 +33,8 @@ export interface SegmentTable {
   duration_us: Generated<number>;
   /** Where its media segments of usual length begin, as `notedGroups` says it; null: the index does. */
   groups: Generated<string | null>;
+  /** Whether `warningsOf` its summary has something to say; null, of rows of older versions: it is to be asked. */
+  warned: Generated<0 | 1 | null>;
 }
 
 /** The first part of a segment's index, apart from its row so that listing never reads it. */

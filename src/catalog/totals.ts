@@ -22,26 +22,25 @@ const bucket = sql<number>`((start_ms - ((start_ms % ${sql.lit(BUCKET_MS)}) + ${
 /** Statements of a batch whose rows nobody needs. */
 export type Changes = readonly CompiledQuery[];
 
-/** What the totals need to know of a segment. */
-export interface Counted {
-  readonly startMs: number;
-  readonly endMs: number;
-  readonly size: number;
-}
-
-/** Adds a segment to its stream's totals, unless its row is not pending. To stand before it becomes ready. */
-export function countAdded(db: Kysely<Schema>, id: number, { startMs, endMs, size }: Counted): Changes {
-  const pending = sql`from segments where id = ${id} and state = 'pending'`;
+/**
+ * Adds segments to the totals of their streams. To stand before they become ready.
+ * @param added selects `stream_path`, `start_ms`, `end_ms`, `size` and `event_level` of each
+ */
+export function countAdded(db: Kysely<Schema>, added: RawBuilder<unknown>): Changes {
   return [
     sql`insert into streams (stream_path, count, bytes, start_ms, end_ms, longest_ms)
-      select stream_path, 1, ${size}, ${startMs}, ${endMs}, ${endMs - startMs} ${pending}
+      select stream_path, count(*), sum(size), min(start_ms), max(end_ms), max(end_ms - start_ms)
+      from (${added}) where true group by stream_path
       on conflict (stream_path) do update set
-        count = count + 1,
+        count = count + excluded.count,
         bytes = bytes + excluded.bytes,
         start_ms = min(start_ms, excluded.start_ms),
         end_ms = max(end_ms, excluded.end_ms),
         longest_ms = max(longest_ms, excluded.longest_ms)`.compile(db),
-    changeCounts(db, sql`select stream_path, ${bucketOf(startMs)}, coalesce(event_level, ''), 1, ${endMs} ${pending}`),
+    changeCounts(
+      db,
+      sql`select stream_path, ${bucket}, coalesce(event_level, ''), count(*), max(end_ms) from (${added}) group by 1, 2, 3`,
+    ),
   ];
 }
 

@@ -30,7 +30,14 @@ export type ReadySegment = Pick<
   readonly precisionMs?: number | undefined;
   /** How long the segment lasts, milliseconds, not rounded; default: from start to end. */
   readonly durationMs?: number | undefined;
+  /** Whether there is something to warn of; default: its summary tells. */
+  readonly warned?: boolean | undefined;
 };
+
+/** A segment whose object lies there already, and stays: nothing has to be noted before it is ready. */
+export interface LyingSegment extends ReadySegment, Pick<NewSegment, "streamPath" | "key" | "nowMs"> {
+  readonly idempotencyKey: string;
+}
 
 /** A segment that is about to be written. */
 export interface NewSegment {
@@ -87,12 +94,31 @@ export interface ListQuery {
   readonly skip?: number;
 }
 
+/** A segment as lists show it. */
+export interface ListedSegment extends Pick<
+  Segment,
+  | "id"
+  | "streamPath"
+  | "startMs"
+  | "endMs"
+  | "format"
+  | "codecs"
+  | "key"
+  | "size"
+  | "eventLevel"
+  | "createdMs"
+  | "growing"
+> {
+  /** Absent where there is nothing to warn of. */
+  readonly summary?: Uint8Array | undefined;
+}
+
 /** A page of a listing. */
 export interface SegmentPage {
   /** How many segments the query matches on all pages. */
   readonly total: number;
   /** Newest start first. */
-  readonly segments: readonly Segment[];
+  readonly segments: readonly ListedSegment[];
 }
 
 /** Which streams to list. */

@@ -13,6 +13,12 @@ export interface NamedSegment {
   readonly precisionMs: number;
 }
 
+/** One file of a folder, by what its name says. */
+export interface FoundFile extends NamedSegment {
+  /** Relative to the folder, with `/` between parts. */
+  readonly path: string;
+}
+
 /** What a pattern leaves open. */
 export interface PatternOptions {
   /** Zone the names are written in, as `checkTimeZone` takes it, unless they hold `%z` or `%s`. */

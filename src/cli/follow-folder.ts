@@ -1,8 +1,8 @@
 import { readdir, readFile, readlink, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { FilePattern } from "./file-pattern.ts";
-import { fileIn, type FoundFile } from "./import-folder.ts";
+import type { FilePattern, FoundFile } from "./file-pattern.ts";
+import { fileIn } from "./import-folder.ts";
 
 /** How often a folder is looked at, milliseconds. */
 const LOOK_MS = 400;

@@ -9,17 +9,12 @@ import type { SegmentStart } from "../intake/segments/segment-start.ts";
 import { ingestSegment, registerInPlace, type Ingested, type IngestParts } from "../intake/segments/segment-upload.ts";
 import { mountKey } from "../store/mounts.ts";
 import { formatTime } from "../base/time.ts";
-import type { FilePattern, NamedSegment } from "./file-pattern.ts";
+import type { FilePattern, FoundFile } from "./file-pattern.ts";
+import { FILES_TOGETHER, FilesTogether, type ImportOptions } from "./import-together.ts";
 import { RepeatedHours } from "./repeated-hours.ts";
 
-/** A file whose last write is younger than this is looked at twice before it is taken. */
-const STILL_MS = 2000;
-
-/** One file of a folder, by what its name says. */
-export interface FoundFile extends NamedSegment {
-  /** Relative to the folder, with `/` between parts. */
-  readonly path: string;
-}
+/** A file whose last write is younger than this may still be written, where nothing else tells. Milliseconds. */
+export const STILL_MS = 2000;
 
 /** What became of one file. */
 export interface FileOutcome {
@@ -73,23 +68,9 @@ export function fileIn(pattern: FilePattern, path: string): FoundFile | undefine
   return named && { path, ...named };
 }
 
-/** How files are taken in. */
-export interface ImportOptions {
-  /** Absolute, without symbolic links. */
-  readonly folder: string;
-  /** The files stay where they lie; only their index goes into the catalog. Otherwise they are copied. */
-  readonly inPlace: boolean;
-  /** How long one file may last; default: 31 days. */
-  readonly maxDurationMs?: number | undefined;
-  /** Milliseconds that the last write of a file must lie back. Default: 2 s. */
-  readonly stillMs?: number | undefined;
-  /** Aborted: the file at hand is given up without a trace, and the import ends. */
-  readonly signal: AbortSignal;
-}
-
 /**
- * Takes in files one after another and says what became of each. A file that was imported before, unchanged, is
- * present; one that cannot be taken is refused and the next one follows.
+ * Takes in files and says what became of each, in order. A file that was imported before, unchanged, is present; one that cannot
+ * be taken is refused and the next one follows.
  * @throws BoxcarError when the catalog or the store cannot go on: `store_full` (507), `store_failed` (503), …
  */
 export async function* importFiles(
@@ -98,27 +79,35 @@ export async function* importFiles(
   options: ImportOptions,
 ): AsyncGenerator<FileOutcome, void, undefined> {
   const mountId = options.inPlace ? await parts.catalog.mounts.numberOf(options.folder) : undefined;
+  const together = mountId === undefined ? undefined : new FilesTogether(parts, options, mountId);
   const repeated = new RepeatedHours();
   const stopped = (): boolean => options.signal.aborted;
-  for (const file of files) {
-    if (stopped()) return;
-    try {
-      const { segment, warnings, repeated: present } = await take(parts, file, mountId, repeated, options);
-      repeated.note(file, segment);
-      const seconds = ((segment.endMs - segment.startMs) / 1000).toFixed(1);
-      const what = `${segment.streamPath} ${formatTime(segment.startMs)} ${seconds} s`;
-      yield {
-        path: file.path,
-        outcome: present ? "present" : "imported",
-        text: [what, ...warnings].join("; "),
-      };
-    } catch (error) {
-      if (stopped()) return;
+  for (let first = 0; first < files.length; first += FILES_TOGETHER) {
+    const group = files.slice(first, first + FILES_TOGETHER);
+    const taken = await together?.take(group).catch((error: unknown) => {
       if (endsImport(error, options)) throw error;
-      const code = error instanceof BoxcarError ? error.code : undefined;
-      yield { path: file.path, outcome: "refused", code, text: refusalText(error) };
+      return undefined; // one by one they may go
+    });
+    for (const file of group) {
+      if (stopped()) return;
+      try {
+        const ingested = taken?.get(file) ?? (await take(parts, file, mountId, repeated, options));
+        repeated.note(file, ingested.segment);
+        yield outcomeOf(file, ingested);
+      } catch (error) {
+        if (stopped()) return;
+        if (endsImport(error, options)) throw error;
+        const code = error instanceof BoxcarError ? error.code : undefined;
+        yield { path: file.path, outcome: "refused", code, text: refusalText(error) };
+      }
     }
   }
+}
+
+function outcomeOf({ path }: FoundFile, { segment, warnings, repeated }: Ingested): FileOutcome {
+  const seconds = ((segment.endMs - segment.startMs) / 1000).toFixed(1);
+  const what = `${segment.streamPath} ${formatTime(segment.startMs)} ${seconds} s`;
+  return { path, outcome: repeated ? "present" : "imported", text: [what, ...warnings].join("; ") };
 }
 
 /** Whether catalog or store cannot go on. All else is the fault of one file, or of what boxcar makes of it. */
@@ -133,7 +122,7 @@ async function take(
   file: FoundFile,
   mountId: number | undefined,
   repeated: RepeatedHours,
-  { folder, signal, maxDurationMs, stillMs = STILL_MS }: ImportOptions,
+  { folder, signal, maxDurationMs, stillMs }: ImportOptions,
 ): Promise<Ingested> {
   const { streamPath, startMs, precisionMs } = file;
   const times = { streamPath, startMs, precisionMs, maxDurationMs };

@@ -4,9 +4,9 @@ import { parseArgs } from "node:util";
 import { readConfig, type Config } from "../config/config.ts";
 import { openNodeParts } from "../runtime/node/node-parts.ts";
 import { checkTimeZone, formatTime, parseDuration } from "../base/time.ts";
-import { FilePattern } from "./file-pattern.ts";
+import { FilePattern, type FoundFile } from "./file-pattern.ts";
 import { FollowedFolder, type FollowOptions } from "./follow-folder.ts";
-import { findFiles, importFiles, type FileOutcome, type FoundFile } from "./import-folder.ts";
+import { findFiles, importFiles, STILL_MS, type FileOutcome } from "./import-folder.ts";
 import { Progress } from "./progress.ts";
 import { badUsage, onInterrupt } from "./usage.ts";
 
@@ -79,7 +79,7 @@ export async function run(args: string[]): Promise<number> {
   try {
     await parts.migrate();
     const { maxDurationMs } = config;
-    const options = { folder, inPlace: values["in-place"], maxDurationMs, signal: interrupt.signal };
+    const options = { folder, inPlace: values["in-place"], maxDurationMs, stillMs: STILL_MS, signal: interrupt.signal };
     for await (const done of importFiles(parts, found.files, options)) {
       const { path, outcome, text } = done;
       if (outcome === "refused") refused.push(done);

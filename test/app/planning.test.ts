@@ -50,7 +50,7 @@ describe("a client that leaves", () => {
   it.each(["/mp4/api/timeline/live/cam", "/mp4/download/live/cam.mp4", "/mp4/sprite/live/cam.vtt"])(
     "ends the work for %s",
     async (path) => {
-      const [segment] = (await server.parts.catalog.list({ streamPath: "live/cam", pageNum: 1, pageSize: 1 })).segments;
+      const [segment] = await server.parts.catalog.readyAfter(0, 1);
       let pages = 0;
       let ended = false;
       /** A recording without an end. */

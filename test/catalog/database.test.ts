@@ -39,6 +39,7 @@ describe("the database", () => {
       "018_hours_to_make",
       "019_source_owners",
       "020_turns_are_leases",
+      "021_warned",
     ]);
     expect(await migrate(opened.db)).toEqual([]);
     const again = await openCatalogFile(opened.path);

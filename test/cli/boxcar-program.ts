@@ -16,11 +16,11 @@ export function boxcar(args: readonly string[], env: Record<string, string> = {}
   return start(args, env).finished;
 }
 
-/** Starts the built program; `interrupt` is Ctrl-C, and `line` waits for a line of output. */
+/** Starts the built program; `interrupt` is Ctrl-C, `kill` gives it no time, and `line` waits for a line of output. */
 export function start(
   args: readonly string[],
   env: Record<string, string> = {},
-): { readonly finished: Promise<Finished>; interrupt(): void; line(holding: string): Promise<string> } {
+): { readonly finished: Promise<Finished>; interrupt(): void; kill(): void; line(holding: string): Promise<string> } {
   if (!existsSync(PROGRAM)) throw new Error("the program is not built: npm run build");
   const child = spawn(process.execPath, [PROGRAM, ...args], { env: { ...process.env, ...env } });
   let stdout = "";
@@ -42,5 +42,5 @@ export function start(
       look();
       child.once("close", () => reject(new Error(`ended without "${holding}":\n${stdout}${stderr}`)));
     });
-  return { finished, interrupt: () => void child.kill("SIGINT"), line };
+  return { finished, interrupt: () => void child.kill("SIGINT"), kill: () => void child.kill("SIGKILL"), line };
 }

@@ -14,7 +14,7 @@ import {
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { beforeAll, expect, test } from "vitest";
-import type { Segment } from "../../src/catalog/types.ts";
+import type { ListedSegment } from "../../src/catalog/types.ts";
 import { readConfig } from "../../src/config/config.ts";
 import { openNodeParts } from "../../src/runtime/node/node-parts.ts";
 import { record, type RecordedSegment } from "../support/recording.ts";
@@ -43,7 +43,7 @@ async function age(path: string): Promise<void> {
 }
 
 /** What a data folder holds: the ready segments of one stream, oldest first, and how many rows are unsettled. */
-async function holdings(data: string, streamPath: string): Promise<{ segments: Segment[]; unsettled: number }> {
+async function holdings(data: string, streamPath: string): Promise<{ segments: ListedSegment[]; unsettled: number }> {
   const parts = await openNodeParts(readConfig({ BOXCAR_DATA: data }));
   try {
     const { segments } = await parts.catalog.list({ streamPath, pageNum: 1, pageSize: 1000 });
@@ -152,7 +152,8 @@ test("--in-place reads files where they lie and never changes them", async () =>
   expect(segments).toHaveLength(2);
   const parts = await openNodeParts(readConfig({ BOXCAR_DATA: data }));
   try {
-    for (const [i, { key, size, etag }] of segments.entries()) {
+    for (const [i, { id, key, size }] of segments.entries()) {
+      const etag = (await parts.catalog.segment(id))?.etag;
       const chunks: Buffer[] = [];
       for await (const chunk of parts.store.get(key, { offset: 0, length: size }, etag))
         chunks.push(Buffer.from(chunk));
@@ -229,6 +230,36 @@ test("Ctrl-C ends an import cleanly, and the next one goes on", async () => {
   const second = await boxcar(args, { BOXCAR_DATA: data });
   expect(second.code).toBe(0);
   expect(summary(second.stdout)).toBe(`${count - done} imported, ${done} already there, 0 refused`);
+});
+
+test("--in-place goes on where it was killed amid many files, past bad ones that it names", async () => {
+  const [folder, data] = [await newFolder(), await newFolder()];
+  const count = 700;
+  const at = (i: number): string => join(folder, `cam/${String(1769853600 + 2 * i)}.mp4`);
+  await lay(folder, ["cam/1769853600.mp4"]);
+  for (let i = 1; i < count; i++) await (i % 100 === 50 ? writeFile(at(i), "no video") : link(at(0), at(i)));
+  await Promise.all(Array.from({ length: count }, (_, i) => age(at(i))));
+  const args = ["import", folder, "--in-place", "--pattern", "%path/%s.mp4"];
+  const running = start(args, { BOXCAR_DATA: data });
+  await running.line(`1/${count} `);
+  running.kill();
+  expect((await running.finished).code).toBeNull();
+  const killed = await holdings(data, "cam");
+  expect(killed.unsettled).toBe(0);
+  expect(killed.segments.length).toBeGreaterThan(0);
+  expect(killed.segments.length).toBeLessThan(count);
+
+  const { code, stdout, stderr } = await boxcar(args, { BOXCAR_DATA: data });
+  const [bad, done] = [7, killed.segments.length];
+  expect(code).toBe(1);
+  expect(summary(stdout)).toBe(`${count - bad - done} imported, ${done} already there, ${bad} refused`);
+  for (let i = 50; i < count; i += 100)
+    expect(stderr).toContain(`refused cam/${String(1769853600 + 2 * i)}.mp4: not_mp4`);
+  expect(stderr).toContain(`${count}/${count} imported cam/${String(1769853600 + 2 * (count - 1))}.mp4: cam `);
+  const { segments, unsettled } = await holdings(data, "cam");
+  expect({ segments: segments.length, unsettled, objects: await objectsIn(data) }).toEqual({
+    ...{ segments: count - bad, unsettled: 0, objects: 0 },
+  });
 });
 
 test("names of an hour that clocks showed twice are told apart by the last write, or by the order of names", async () => {

@@ -1,6 +1,7 @@
 import { isSummary, warningsOf } from "../../core/index.ts";
-import type { Segment } from "../../catalog/types.ts";
+import type { ListedSegment } from "../../catalog/types.ts";
 import type { Ingested } from "../../intake/segments/segment-upload.ts";
+import { remembered } from "../../base/remembered.ts";
 import { downloadPath } from "../../base/stream-path.ts";
 import { formatTime } from "../../base/time.ts";
 import * as z from "../schema/zod.ts";
@@ -40,9 +41,10 @@ export const segmentRecord = z
   .openapi("Segment");
 
 /** The record of a segment. */
-export function recordOf(segment: Segment): z.infer<typeof segmentRecord> {
+export function recordOf(segment: ListedSegment): z.infer<typeof segmentRecord> {
   const { id, streamPath, startMs, endMs, size, format, codecs, eventLevel, summary, key } = segment;
-  const warnings = isSummary(summary) ? warningsOf(summary) : [];
+  const warnings = summary !== undefined && isSummary(summary) ? warningsOf(summary) : [];
+  const { videoCodec, audioCodec } = namesOf(codecs);
   return {
     id,
     streamPath,
@@ -58,8 +60,8 @@ export function recordOf(segment: Segment): z.infer<typeof segmentRecord> {
     filePath: key,
     filename: key.slice(key.lastIndexOf("/") + 1),
     duration: endMs - startMs,
-    videoCodec: firstName(codecs, videoNames),
-    audioCodec: firstName(codecs, audioNames),
+    videoCodec,
+    audioCodec,
     createdAt: formatTime(segment.createdMs),
     ...(segment.growing === true && { recording: true as const }),
   };
@@ -92,6 +94,11 @@ const audioNames = Object.entries({
   ...{ "mp4a.40": "aac", "mp4a.6": "mp3", Opus: "opus", opus: "opus", fLaC: "flac", "ac-3": "ac3", "ec-3": "eac3" },
   ...{ alaw: "pcma", ulaw: "pcmu", sowt: "pcm", twos: "pcm", ipcm: "pcm", fpcm: "pcm" },
 });
+
+const namesOf = remembered((codecs: string) => ({
+  videoCodec: firstName(codecs, videoNames),
+  audioCodec: firstName(codecs, audioNames),
+}));
 
 function firstName(codecs: string, names: readonly (readonly [begins: string, name: string])[]): string {
   for (const codec of codecs.split(",")) for (const [begins, name] of names) if (codec.startsWith(begins)) return name;

@@ -177,7 +177,7 @@ export function readySegment(
   { startMs, endMs, precisionMs }: SegmentSpan & Partial<Pick<SegmentTimes, "precisionMs">>,
   { size, etag }: { readonly size: number; readonly etag: string },
 ): Parameters<Catalog["completeSegment"]>[1] {
-  const { format, codecs, durationMs } = description;
+  const { format, codecs, durationMs, warnings } = description;
   return {
     startMs,
     endMs,
@@ -190,6 +190,7 @@ export function readySegment(
     summary,
     index,
     groups: notedGroups(core, index),
+    warned: warnings.length > 0,
   };
 }
 

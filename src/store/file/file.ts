@@ -1,14 +1,15 @@
 import { randomUUID } from "node:crypto";
 import { constants, type BigIntStats } from "node:fs";
-import { link, lstat, mkdir, open, opendir, realpath, stat, unlink, utimes, type FileHandle } from "node:fs/promises";
+import { link, lstat, open, opendir, realpath, stat, unlink, utimes, type FileHandle } from "node:fs/promises";
 import { dirname, join, sep } from "node:path";
 import type { ByteSpan, ObjectInfo, Store } from "../../base/ports.ts";
 import { isAbsent, storeError } from "./file-errors.ts";
+import { makeFolder, syncFolder } from "./folders.ts";
 import { MARK, type FolderMark } from "./folder-mark.ts";
 import { badKey, checkKey, isKey } from "../key.ts";
 import { objectChanged, objectExists, objectMisplaced, objectMissing, objectShort } from "../remote/object-errors.ts";
 import { ofSize } from "../of-size.ts";
-import { FileReader } from "./read-file.ts";
+import { FileReader, readSpan } from "./read-file.ts";
 
 /** Folder under the root for objects that are being written. No key reaches it. */
 const TEMPORARY = ".boxcar-tmp";
@@ -61,18 +62,8 @@ export class FileStore implements Store {
   }
 
   async *get(key: string, span: ByteSpan, ifMatch?: string): AsyncGenerator<Uint8Array, void, undefined> {
-    const path = await this.#realPath(key);
-    if (path === undefined) throw await this.#missing(key);
-    let handle: FileHandle;
+    const { handle, stats } = await this.#open(key);
     try {
-      // Without O_NONBLOCK, opening a named pipe would wait for a writer.
-      handle = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
-    } catch (cause) {
-      throw isAbsent(cause) ? await this.#missing(key) : storeError(key, cause);
-    }
-    try {
-      const stats = await handle.stat({ bigint: true });
-      if (!stats.isFile()) throw objectMissing(key);
       const etag = etagOf(stats);
       if (ifMatch !== undefined && ifMatch !== etag) throw objectChanged(key, ifMatch, etag);
       if (stats.size < BigInt(span.offset + span.length)) throw objectShort(key, span);
@@ -81,6 +72,44 @@ export class FileStore implements Store {
       throw storeError(key, cause);
     } finally {
       await handle.close();
+    }
+  }
+
+  /**
+   * Reads parts of an object, which is opened once.
+   * @param use `read` gives exactly a span inside of the object, in memory of its own
+   * @throws BoxcarError `object_missing` (404) and as `get` does, and whatever `use` throws
+   */
+  async reading<T>(
+    key: string,
+    use: (info: ObjectInfo, read: (span: ByteSpan) => Promise<Uint8Array>) => Promise<T>,
+  ): Promise<T> {
+    const { handle, stats } = await this.#open(key);
+    try {
+      return await use(infoOf(key, stats), (span) =>
+        files(
+          key,
+          readSpan(handle, span, () => objectShort(key, span)),
+        ),
+      );
+    } finally {
+      await handle.close();
+    }
+  }
+
+  async #open(key: string): Promise<{ handle: FileHandle; stats: BigIntStats }> {
+    const path = await this.#realPath(key);
+    if (path === undefined) throw await this.#missing(key);
+    let handle: FileHandle | undefined;
+    try {
+      // Without O_NONBLOCK, opening a named pipe would wait for a writer.
+      handle = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+      const stats = await handle.stat({ bigint: true });
+      if (!stats.isFile()) throw objectMissing(key);
+      return { handle, stats };
+    } catch (cause) {
+      await handle?.close();
+      throw isAbsent(cause) ? await this.#missing(key) : storeError(key, cause);
     }
   }
 
@@ -258,22 +287,6 @@ async function write(
     await files(key, handle.utimes(seconds, seconds));
     await files(key, handle.sync());
     return infoOf(key, await files(key, handle.stat({ bigint: true })));
-  } finally {
-    await handle.close();
-  }
-}
-
-/** Makes a folder and those above it, durably. */
-async function makeFolder(folder: string): Promise<void> {
-  const first = await mkdir(folder, { recursive: true });
-  if (first === undefined) return;
-  for (let path = folder; path !== dirname(first); path = dirname(path)) await syncFolder(dirname(path));
-}
-
-async function syncFolder(folder: string): Promise<void> {
-  const handle = await open(folder, "r");
-  try {
-    await handle.sync();
   } finally {
     await handle.close();
   }

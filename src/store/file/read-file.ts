@@ -98,3 +98,18 @@ function fill(handle: FileHandle, buffer: Uint8Array, position: number, end: num
   read.catch(() => undefined);
   return read;
 }
+
+/** Reads a span at once, into memory of its own. @param short as `FileReader.read` has it */
+export async function readSpan(
+  handle: FileHandle,
+  { offset, length }: ByteSpan,
+  short: () => Error,
+): Promise<Uint8Array> {
+  const bytes = new Uint8Array(length);
+  for (let done = 0; done < length;) {
+    const { bytesRead } = await handle.read(bytes, done, length - done, offset + done);
+    if (bytesRead === 0) throw short();
+    done += bytesRead;
+  }
+  return bytes;
+}
