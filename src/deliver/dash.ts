@@ -70,8 +70,8 @@ const SERVICE = [
 interface Period {
   readonly stretch: StreamedStretch;
   readonly measure: StreamMeasure;
-  /** Names of the media segments in two parts, before and behind those of their tracks. */
-  readonly names: (readonly [string, string])[];
+  /** Names of the media segments with picture and sound together. */
+  readonly names: string[];
   /** Where each starts and ends, wall clock, microseconds. */
   readonly times: (readonly [number, number])[];
   /** What of it is being recorded, behind the others: its name and times, as far as they can be foreseen. */
@@ -111,8 +111,7 @@ export class Manifest implements StreamSink {
     const period = this.#periods.at(-1);
     if (period === undefined) return;
     period.measure.add(segment);
-    const [before = "", behind = ""] = mediaName({ ...recordingOf(timed), tracks: "av", first, end }).split("/av/");
-    period.names.push([before, behind]);
+    period.names.push(mediaName({ ...recordingOf(timed), tracks: "av", first, end }));
     const start = this.#isGap ? startMs * 1000 : (period.times.at(-1)?.[1] ?? period.stretch.startMs * 1000);
     period.times.push([Math.round(start), Math.round((startMs + durationMs) * 1000)]);
     this.#isGap = false;
@@ -199,7 +198,7 @@ export class Manifest implements StreamSink {
       `<Initialization sourceURL="${init}${query}"/>`,
     ]);
     yield* timeline(open === undefined ? times : [...times, open.time]);
-    yield* inSteps(names, ([before, behind]) => `<SegmentURL media="${before}/${tracks}/${behind}${query}"/>\n`);
+    yield* inSteps(names, (name) => `<SegmentURL media="${name.replace("/av/", `/${tracks}/`)}${query}"/>\n`);
     if (open !== undefined) yield `<SegmentURL media="${open.name(tracks)}${query}"/>\n`;
     yield LIST_END;
   }
