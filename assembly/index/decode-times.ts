@@ -11,7 +11,8 @@ const MAX_RESTARTS: u32 = 64;
  * Goes on at the decode time that a track fragment states. Where that is later than its samples so far reach, the last of
  * them lasts until then. Where it is earlier, the samples that reach beyond it make room, so that all that follows is at
  * its stated time; but when that would take more than half of all there is, or a sample would last longer than can be
- * written, the track's clock has started anew: its times count on from here.
+ * written, the track's clock has started anew: its times count on from here. A last sample without a duration shares that of the
+ * one before: ffmpeg states so what it writes a sample a fragment.
  */
 export function jumpTo(track: TrackTables, stated: u64): void {
   if (track.samples == 0) {
@@ -20,13 +21,26 @@ export function jumpTo(track: TrackTables, stated: u64): void {
     return;
   }
   const distance = <i64>stated + track.clockShift - <i64>track.nextDts;
-  if (distance == 0 || track.durationRuns == 0) return;
+  if (distance == 0) return share(track);
+  if (track.durationRuns == 0) return;
   if (distance > 0 ? lengthen(track, distance) : shorten(track, -distance)) {
     track.nextDts += distance;
     return;
   }
   track.clockShift -= distance;
   track.restarts += 1;
+  track.warnings |= Warning.DurationsRepaired;
+}
+
+/** Lets a last sample that lasts no time take half of the one before. */
+function share(track: TrackTables): void {
+  if (track.durationRuns < 2) return;
+  const last = track.durations + <usize>(track.durationRuns - 1) * Run.SIZE;
+  const before = load<u32>(last - Run.SIZE, Run.VALUE);
+  if (load<u32>(last, Run.VALUE) != 0 || load<u32>(last, Run.COUNT) != 1 || before < 2) return;
+  dropLast(track, 2);
+  track.durationRuns = appendRun(track.durations, track.durationRuns, 1, before - before / 2);
+  track.durationRuns = appendRun(track.durations, track.durationRuns, 1, before / 2);
   track.warnings |= Warning.DurationsRepaired;
 }
 

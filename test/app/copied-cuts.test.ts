@@ -16,7 +16,11 @@ let folder = "";
 beforeAll(async () => {
   server = await startTestServer();
   folder = await mkdtemp(join(tmpdir(), "boxcar-copied-"));
-  await Promise.all([source("closed", "keyint=50"), source("open", "keyint=50:open-gop=1")]);
+  await Promise.all([
+    source("closed", "keyint=50"),
+    source("open", "keyint=50:open-gop=1"),
+    source("ntsc", "keyint=50", "30000/1001"),
+  ]);
 });
 afterAll(async () => {
   await server.close();
@@ -24,10 +28,10 @@ afterAll(async () => {
 });
 
 /** An encode with three B-frames, all pictures unlike each other. */
-async function source(name: string, parameters: string): Promise<void> {
+async function source(name: string, parameters: string, rate = String(FPS)): Promise<void> {
   const noise = "noise=alls=12:allf=t:all_seed=7";
   await ffmpeg([
-    ...["-v", "error", "-f", "lavfi", "-i", `testsrc2=size=96x64:rate=${FPS},${noise}`],
+    ...["-v", "error", "-f", "lavfi", "-i", `testsrc2=size=96x64:rate=${rate},${noise}`],
     ...["-f", "lavfi", "-i", "sine=frequency=440", "-t", String(LENGTH), "-c:a", "aac"],
     ...["-c:v", "libx264", "-preset", "ultrafast", "-x264-params"],
     ...[`${parameters}:min-keyint=5:scenecut=0:bframes=3:b-adapt=0`, join(folder, `${name}.mp4`)],
@@ -121,22 +125,36 @@ describe.skipIf(ffprobePath === undefined)("parts cut by copying", () => {
       ["named by whole seconds", (ms: number) => String(Math.floor((RECORDED_AT + 300 + ms) / 1000)), 300],
     ])("follow each other as they were, %s", async (stated, start) => {
       const stream = `${path}/${stated.replaceAll(/\W/g, "")}`;
-      for (const [i, file] of files.entries()) {
-        const query = `start=${start(at[i] ?? 0)}`;
-        const body = await readFile(file);
-        const { status } = await server.call(`/mp4/api/segments/${stream}?${query}`, { method: "PUT", body });
-        expect(status).toBe(201);
-      }
+      for (const [i, file] of files.entries()) await upload(stream, file, start(at[i] ?? 0));
       const { data } = (await server.call(`/mp4/api/list/${stream}?pageSize=100`)).json;
       const starts = (data as { startTime: string }[]).map(({ startTime }) => Date.parse(startTime)).reverse();
       expect(starts.map((ms) => ms - (starts[0] ?? 0))).toEqual(at);
-      const reply = await server.fetch(`/mp4/download/${stream}.mp4?start=${RECORDED_AT - 1000}&duration=1m`);
-      expect(reply.headers.get("boxcar-gaps")).toBe("0");
-      const file = join(folder, `${stream.replaceAll("/", "-")}.mp4`);
-      await writeFile(file, new Uint8Array(await reply.arrayBuffer()));
-      const found = (await pictures(file)).map((md5) => wanted.indexOf(md5));
+      const found = (await downloaded(stream)).map((md5) => wanted.indexOf(md5));
       const whole = Math.round((at.at(-1) ?? 0) / 1000) * FPS;
       expect(found.slice(0, whole)).toEqual(Array.from({ length: whole }, (_, i) => i));
     });
   });
+
+  it("show each picture once where their starts lie between pictures", async () => {
+    const { files, at } = await copied("ntsc", 5.12);
+    for (const [i, file] of files.entries()) await upload("live/ntsc", file, String(RECORDED_AT + (at[i] ?? 0) * 1000));
+    const wanted = await picturesOf("ntsc");
+    const found = (await downloaded("live/ntsc")).map((md5) => wanted.indexOf(md5)).slice(0, 600);
+    expect(found).toEqual(found.map((_, i) => i));
+  });
 });
+
+async function upload(stream: string, file: string, start: string): Promise<void> {
+  const body = await readFile(file);
+  const { status } = await server.call(`/mp4/api/segments/${stream}?start=${start}`, { method: "PUT", body });
+  expect(status).toBe(201);
+}
+
+/** The pictures of all of a stream. */
+async function downloaded(stream: string): Promise<string[]> {
+  const reply = await server.fetch(`/mp4/download/${stream}.mp4?start=${RECORDED_AT - 1000}&duration=1m`);
+  expect(reply.headers.get("boxcar-gaps")).toBe("0");
+  const file = join(folder, `${stream.replaceAll("/", "-")}.mp4`);
+  await writeFile(file, new Uint8Array(await reply.arrayBuffer()));
+  return pictures(file);
+}

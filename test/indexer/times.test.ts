@@ -75,6 +75,23 @@ describe("decode times that fragments state", () => {
     expect(dts).toEqual([...even(0), ...even(5120), ...even(10_240), ...even(15_360), ...even(22_240)]);
   });
 
+  test("of samples that last no time share the time of the one before", () => {
+    const { dts } = timesOf(
+      bytes(
+        initSegment(),
+        ...[
+          [0, 512],
+          [1024, 0],
+          [1024, 512],
+          [1536, 512],
+        ].map(([start = 0, duration = 0], i) =>
+          fragment(zeros(10), i + 1, (at) => bytes(tfhd(1), tfdt(start), trun(at, [{ duration, flags: 0x200_0000 }]))),
+        ),
+      ),
+    );
+    expect(dts[0]).toEqual([0, 512, 1024, 1536]);
+  });
+
   test("is told as a warning only where times could not be kept", () => {
     const told = (second: number): readonly string[] =>
       timesOf(

@@ -34,11 +34,21 @@ export function isRagged(timed: TimedSegment): boolean {
   return end - earliestPts - duration > step / 2 && end > decodedEnd(timed);
 }
 
+/** By how much later than its clock says a segment starts that goes on where the one before was cut in decode order, milliseconds. */
+export function cutLaterMs(before: TimedSegment, next: TimedSegment): number {
+  return before.wallAt(decodedEnd(before)) - next.segment.startMs;
+}
+
+/** The same of one that hides its sync sample, and was cut by copying as the one before was; by more than a picture, others are meant. */
+export function hiddenLaterMs(before: TimedSegment, next: TimedSegment): number {
+  const laterMs = cutLaterMs(before, next);
+  const pictureMs = millisecondsOf(meanDuration(before.reference), before.reference.timescale);
+  return hidesSync(next) && Math.abs(laterMs) < pictureMs ? laterMs : 0;
+}
+
 /** Whether the next segment repeats the ragged end of one: by the clock it starts where that was cut rather than where it ends. */
 export function repeatsEnd(before: TimedSegment, next: TimedSegment): boolean {
-  if (!isRagged(before)) return false;
-  const { startMs } = next.segment;
-  return Math.abs(startMs - before.wallAt(decodedEnd(before))) < Math.abs(startMs - before.endMs);
+  return isRagged(before) && Math.abs(cutLaterMs(before, next)) < Math.abs(before.endMs - next.segment.startMs);
 }
 
 /** By how much a segment starts later than where the one before ends, by the wall clock, milliseconds; below 0: they overlap. */

@@ -2,9 +2,10 @@ import type { RecordedSegment } from "../segment.ts";
 import { snapped } from "./asked-times.ts";
 import { isGap, isOverlap, overlapTolerated } from "./gap.ts";
 import {
-  decodedEnd,
+  cutLaterMs,
   distanceMsOf,
   goesOn,
+  hiddenLaterMs,
   hidesMore,
   hidesSync,
   lengthOf,
@@ -236,20 +237,14 @@ export class Placer {
     if (found.begins) this.#begin(timed, found.from);
     else if (isGap(timed.wallAt(found.from) - before.timed.endMs, gapToleranceMs))
       await this.#addNext(timed, before, found.from);
-    else await this.#takeOver(timed, before, found.from);
+    else await this.#takeOver(timed, before, found.from, hiddenLaterMs(before.timed, timed));
   }
 
   /** Adds a segment that starts where the one before was cut in decode order: what that one has of later pictures lacks others. */
   #addRepeating(timed: TimedSegment, before: PlacedSegment): Promise<void> | undefined {
-    const { reference } = before.timed;
-    const end = decodedEnd(before.timed);
-    const untilMs = before.timed.wallAt(end);
-    if (untilMs <= this.times.startMs && this.#sink.isEmpty) return this.#addInstead(timed);
-    const place = before.outputStart + rescale(end - reference.start, reference.timescale, before.timescale);
-    this.#current = { ...this.#placed(timed, place, before.timescale), from: timed.reference.start };
-    this.times.readClock(millisecondsOf(place, before.timescale), timed.segment.startMs);
-    this.times.extend(timed.endMs);
-    return this.#sink.add({ ...before, untilMs: Math.min(before.untilMs, untilMs), takenOver: true });
+    const laterMs = cutLaterMs(before.timed, timed);
+    if (timed.segment.startMs + laterMs <= this.times.startMs && this.#sink.isEmpty) return this.#addInstead(timed);
+    return this.#takeOver(timed, before, timed.reference.start, laterMs);
   }
 
   /** A last sample that is held, however long it is said to last, yields to a recording that has samples by then. */
@@ -312,11 +307,16 @@ export class Placer {
     if (found.count > 0) await this.#takeOver(timed, before, found.pts);
   }
 
-  /** Goes on with a segment from a sync sample on, ticks of its reference track, where the wall clock has it. */
-  async #takeOver(timed: TimedSegment, before: PlacedSegment, from: number): Promise<void> {
-    const untilMs = Math.min(before.untilMs, timed.wallAt(from));
+  /**
+   * Goes on with a segment from a sync sample on, ticks of its reference track, where the wall clock has it.
+   * @param laterMs milliseconds that its clock is put off by
+   */
+  async #takeOver(timed: TimedSegment, before: PlacedSegment, from: number, laterMs = 0): Promise<void> {
+    const untilMs = Math.min(before.untilMs, timed.wallAt(from) + laterMs);
     await this.#sink.add({ ...before, untilMs, takenOver: true });
-    this.#current = { ...this.#placedByClock(timed, before), from };
+    const placed = this.#placedByClock(timed, before, laterMs);
+    this.#current = { ...placed, from };
+    this.times.readClock(millisecondsOf(placed.outputStart, before.timescale), timed.segment.startMs);
     this.times.extend(timed.endMs);
   }
 
