@@ -166,7 +166,7 @@ describe.skipIf(chromiumPath === undefined)("in Chromium", { retry: 2 }, () => {
   ];
   test.for(isTorture ? turning : turning.slice(0, 1))(
     "%s plays by %s where another recorder takes over, the size changes, and the codec",
-    async ([name, , path, count]) => {
+    async ([name, by, path, count]) => {
       const upTo = (frames: number): string =>
         `${path}?start=${START}&end=${START + (frames * 1000) / FPS - 100}&segment=2s`;
       const { ended, error, shown, stalledMs, stalledAt } = await players.play(name, upTo(TURNS[count] ?? 0));
@@ -179,11 +179,13 @@ describe.skipIf(chromiumPath === undefined)("in Chromium", { retry: 2 }, () => {
       console.log(`${name}: longest picture ${Math.round(stalledMs)} ms, at ${stalledAt} s`);
       expect(stalledMs).toBeLessThan(300);
       // Back over a change of codec dash.js may fail. The last picture before another recorder takes over needs what is left out.
+      // Its time is closed up, but by Shaka with HLS.
+      const closed = name === "shaka" && by === "HLS" ? 0 : 1;
       const [, taken = 0, , frames = 0] = TURNS;
       const within = midst(frames - 1);
       const found = await players.seek(name, upTo(frames), within);
       expect(found.map((one) => (typeof one === "string" ? one : one.number))).toEqual(
-        within.map((time) => Math.floor(time * FPS)).map((frame) => (frame < taken - 1 ? frame : frame + 1)),
+        within.map((time) => Math.floor(time * FPS)).map((frame) => (frame < taken - 1 ? frame : frame + closed)),
       );
     },
   );

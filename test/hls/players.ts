@@ -198,12 +198,17 @@ function install(page: Page): Promise<void> {
         found.push(
           await new Promise<Dated | string>((resolve) => {
             setTimeout(() => resolve(`no picture at ${time}: ${errors.join("; ")}`), STILL_MS);
+            // dash.js may lose a seek while it changes from one period to another.
+            const again = setTimeout(() => {
+              if (name === "dash.js") video.currentTime = time;
+            }, STILL_MS / 2);
             // Another period is another source: a picture of the one before may still come.
             const look = (): void => {
               const shown = video.seeking || video.readyState < 2 ? undefined : readOf(video);
-              if (shown !== undefined && Math.abs(video.currentTime - time) < 0.01 && shown.number !== last)
+              if (shown !== undefined && Math.abs(video.currentTime - time) < 0.01 && shown.number !== last) {
+                clearTimeout(again);
                 resolve({ ...shown, dateMs: dateMs() });
-              else setTimeout(look, 20);
+              } else setTimeout(look, 20);
             };
             video.currentTime = time;
             look();
