@@ -1,3 +1,4 @@
+import type { BigIntStats } from "node:fs";
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { PART_BYTES } from "../catalog/segment-indexes.ts";
@@ -84,15 +85,20 @@ export class FilesTogether {
     const { folder, stillMs, maxDurationMs } = this.#options;
     const { streamPath, startMs, againMs, precisionMs } = file;
     const path = join(folder, file.path);
-    const stats = await stat(path, { bigint: true });
-    const ageMs = Date.now() - Number(stats.mtimeMs);
-    if (ageMs >= 0 && ageMs < stillMs) return undefined;
-    if (known !== undefined) return BigInt(known.size) === stats.size ? "present" : undefined;
+    const isStill = ({ mtimeMs }: BigIntStats): boolean => {
+      const ageMs = Date.now() - Number(mtimeMs);
+      return ageMs < 0 || ageMs >= stillMs;
+    };
+    if (known !== undefined) {
+      const stats = await stat(path, { bigint: true });
+      return isStill(stats) && BigInt(known.size) === stats.size ? "present" : undefined;
+    }
     if (againMs !== undefined) return undefined; // which of both it is depends on those before it
-    const { info, indexed } = await this.#files.reading(file.path, async (info, span) => ({
-      ...{ info, indexed: await indexObject(core, info.size, span) },
-    }));
-    if (BigInt(info.size) !== stats.size || indexed.index.byteLength > PART_BYTES) return undefined;
+    const found = await this.#files.reading(file.path, async ({ info, stats, read }) =>
+      isStill(stats) ? { info, stats, indexed: await indexObject(core, info.size, read) } : undefined,
+    );
+    if (found === undefined || found.indexed.index.byteLength > PART_BYTES) return undefined;
+    const { info, stats, indexed } = found;
     const times = timesOf({ startMs, precisionMs, maxDurationMs }, indexed, clock());
     const idempotencyKey = `import:${path}:${stats.size}:${stats.mtimeNs}`;
     const named = { streamPath, key: this.#keyOf(file), idempotencyKey, nowMs: clock() };

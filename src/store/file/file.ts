@@ -9,7 +9,7 @@ import { MARK, type FolderMark } from "./folder-mark.ts";
 import { badKey, checkKey, isKey } from "../key.ts";
 import { objectChanged, objectExists, objectMisplaced, objectMissing, objectShort } from "../remote/object-errors.ts";
 import { ofSize } from "../of-size.ts";
-import { FileReader, readSpan } from "./read-file.ts";
+import { FileReader, readSpan, type OpenObject } from "./read-file.ts";
 
 /** Folder under the root for objects that are being written. No key reaches it. */
 const TEMPORARY = ".boxcar-tmp";
@@ -77,21 +77,18 @@ export class FileStore implements Store {
 
   /**
    * Reads parts of an object, which is opened once.
-   * @param use `read` gives exactly a span inside of the object, in memory of its own
+   * @param use gets what is known of it; `read` gives exactly a span inside of it, in memory of its own
    * @throws BoxcarError `object_missing` (404) and as `get` does, and whatever `use` throws
    */
-  async reading<T>(
-    key: string,
-    use: (info: ObjectInfo, read: (span: ByteSpan) => Promise<Uint8Array>) => Promise<T>,
-  ): Promise<T> {
+  async reading<T>(key: string, use: (object: OpenObject) => Promise<T>): Promise<T> {
     const { handle, stats } = await this.#open(key);
-    try {
-      return await use(infoOf(key, stats), (span) =>
-        files(
-          key,
-          readSpan(handle, span, () => objectShort(key, span)),
-        ),
+    const read = (span: ByteSpan): Promise<Uint8Array> =>
+      files(
+        key,
+        readSpan(handle, span, () => objectShort(key, span)),
       );
+    try {
+      return await use({ info: infoOf(key, stats), stats, read });
     } finally {
       await handle.close();
     }

@@ -1,5 +1,6 @@
+import type { BigIntStats } from "node:fs";
 import type { FileHandle } from "node:fs/promises";
-import type { ByteSpan } from "../../base/ports.ts";
+import type { ByteSpan, ObjectInfo } from "../../base/ports.ts";
 import { LentBuffers } from "./lent-buffers.ts";
 
 const CHUNK = 1024 * 1024;
@@ -97,6 +98,13 @@ function fill(handle: FileHandle, buffer: Uint8Array, position: number, end: num
   // The consumer may be away while this fails; the failure is met when the chunk is awaited.
   read.catch(() => undefined);
   return read;
+}
+
+/** An object that is open. */
+export interface OpenObject {
+  readonly info: ObjectInfo;
+  readonly stats: BigIntStats;
+  readonly read: (span: ByteSpan) => Promise<Uint8Array>;
 }
 
 /** Reads a span at once, into memory of its own. @param short as `FileReader.read` has it */
