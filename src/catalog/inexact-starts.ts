@@ -1,51 +1,16 @@
 import { sql, type CompiledQuery, type Expression, type Kysely } from "kysely";
-import { expectedStart } from "../core/index.ts";
 import type { CatalogDatabase } from "./database.ts";
+import { CUT_PRECISION_MS, deriveStart, leading, type InexactRow, type Stated } from "./derive-start.ts";
 import { bytesOf } from "./rows.ts";
 import type { Schema } from "./schema.ts";
 import { bucketOf, countMoved, narrowTotals } from "./totals.ts";
 
-/**
- * Starts that are only known to a precision, such as those of file names of whole seconds. A segment whose stated start
- * lies within the precisions of where the one before ends goes on there: its start is derived from it, so that no
- * distance or overlap is told that is none. Derived from the stated starts alone, in their order, the starts are the same
- * in whatever order segments arrive; a later segment never moves an earlier one. A segment that was cut amid a group of
- * pictures is stated by when it was cut, not by its first picture: of such ones the start is derived from exact ones, too.
- */
+/** Inexact starts as the catalog keeps them: see `deriveStart` for the rule. */
 
-/**
- * How exactly a segment states its start that goes on amid a group of pictures, milliseconds: as far as pictures are out of order,
- * and no farther than what is no gap.
- */
-export const CUT_PRECISION_MS = 500;
-
-/** A derived start is brought back to within the precision of its stated one by this much at a joint: below any gap. */
-const CORRECTION_US = 100_000;
-/** What was cut amid a group of pictures keeps its stated start when that is off by no more than a frame. */
-const FRAME_US = 40_000;
 /** Rows looked at together. */
 const PAGE = 64;
 /** Rows changed together, about. */
 const MOST_MOVES = 256;
-
-/** What is stated of a segment whose start is inexact. */
-interface Stated {
-  readonly statedMs: number;
-  readonly precisionMs: number;
-  /** Tells where it goes on: some pictures of its start may be hidden. */
-  readonly summary: Uint8Array;
-}
-
-/** A row with an inexact start. Microseconds, so that no rounding adds up. */
-interface InexactRow {
-  readonly id: number;
-  readonly stated_ms: number;
-  readonly precision_ms: number;
-  readonly start_us: number;
-  readonly duration_us: number;
-  readonly end_ms: number;
-  readonly summary: Uint8Array | ArrayBuffer;
-}
 
 /** The exact segment that one may follow that was cut amid a group of pictures. */
 interface ExactBefore {
@@ -53,37 +18,6 @@ interface ExactBefore {
   readonly exact_start_ms: number | null;
   readonly exact_end_ms: number | null;
   readonly exact_summary: Uint8Array | ArrayBuffer | null;
-}
-
-/** Where a segment starts, microseconds, and whether it goes on where the one before ends. */
-function derive(
-  { statedMs, precisionMs, summary }: Stated,
-  before: InexactRow | undefined,
-): { us: number; follows: boolean } {
-  const stated = statedMs * 1000;
-  if (before === undefined) return { us: stated, follows: false };
-  const expectedMs = expectedStart(bytesOf(before.summary), summary, CUT_PRECISION_MS);
-  const lengthUs = expectedMs === undefined ? before.duration_us : Math.round(expectedMs * 1000);
-  const end = before.start_us + lengthUs;
-  const off = stated - end;
-  if (!mayFollow({ statedMs, precisionMs }, before, off, lengthUs)) return { us: stated, follows: false };
-  if (precisionMs === CUT_PRECISION_MS && Math.abs(off) <= FRAME_US) return { us: stated, follows: true };
-  const beyond = Math.max(0, Math.abs(off) - precisionMs * 1000);
-  return { us: end + Math.sign(off) * Math.min(beyond, CORRECTION_US), follows: true };
-}
-
-/** Whether a segment may go on where the one before ends, which `off` microseconds lie between by what is stated and derived. */
-function mayFollow(
-  { statedMs, precisionMs }: Omit<Stated, "summary">,
-  before: InexactRow,
-  off: number,
-  lengthUs: number,
-): boolean {
-  if (precisionMs !== CUT_PRECISION_MS) return Math.abs(off) <= (precisionMs + before.precision_ms) * 1000;
-  // Behind a gap it cannot be decoded: what is one by the stated starts stays one.
-  const stated = statedMs - before.stated_ms - lengthUs / 1000;
-  const named = before.precision_ms === CUT_PRECISION_MS ? 0 : before.precision_ms;
-  return Math.abs(stated) <= precisionMs + named;
 }
 
 /** Asks for a segment whose start is derived from the exact one that is about to become ready: `settleStarts` is to be called then. */
@@ -106,13 +40,13 @@ export async function derivedStart(
   stated: Stated,
 ): Promise<number> {
   const before = await rowBefore(db, streamPath, { ms: stated.statedMs, id });
-  if (stated.precisionMs !== CUT_PRECISION_MS) return derive(stated, before).us;
+  if (stated.precisionMs !== CUT_PRECISION_MS) return deriveStart(stated, before).us;
   const exact = await db
     .selectFrom("segments")
     .select(["id as exact_id", "start_ms as exact_start_ms", "end_ms as exact_end_ms", "summary as exact_summary"])
     .where("id", "=", exactBefore(streamPath, sql.val(stated.statedMs), sql.val(before?.stated_ms ?? EARLIEST_MS)))
     .executeTakeFirst();
-  return derive(stated, leading(exact && exactOf(exact), before)).us;
+  return deriveStart(stated, leading(exact && exactOf(exact), before)).us;
 }
 
 /** A segment that is about to become ready, with an inexact start; microseconds where not said otherwise. */
@@ -133,7 +67,7 @@ export async function derivedStarts(
   if (first === undefined) return [];
   let before = await rowBefore(db, streamPath, { ms: first.statedMs, id: Number.MAX_SAFE_INTEGER });
   return segments.map(({ durationUs, ...stated }) => {
-    const { us } = derive(stated, before);
+    const { us } = deriveStart(stated, before);
     const times = { start_us: us, duration_us: durationUs, end_ms: Math.ceil((us + durationUs) / 1000) };
     const { statedMs, precisionMs, summary } = stated;
     before = { id: 0, stated_ms: statedMs, precision_ms: precisionMs, summary, ...times };
@@ -217,7 +151,7 @@ async function movesFrom(db: Kysely<Schema>, streamPath: string, from: Position,
     for (const row of rows) {
       const stated = { statedMs: row.stated_ms, precisionMs: row.precision_ms, summary: bytesOf(row.summary) };
       const led = leading(exactOf(row), before);
-      const { us, follows } = derive(stated, led);
+      const { us, follows } = deriveStart(stated, led);
       if (before !== undefined && before === led) {
         const endMs = follows ? Math.round(us / 1000) : Math.ceil((before.start_us + before.duration_us) / 1000);
         const known = moves.at(-1)?.at.id === before.id ? moves.pop() : undefined;
@@ -246,11 +180,6 @@ function changesOf(db: Kysely<Schema>, { row, us, endMs }: Move): CompiledQuery[
     sql`update segments set start_us = ${us}, start_ms = ${startMs}, end_ms = ${endMs}
       where id in (select id ${unchanged})`.compile(db),
   ];
-}
-
-/** The row that a segment may follow: the inexact one before it, or an exact one behind that. */
-function leading(exact: InexactRow | undefined, before: InexactRow | undefined): InexactRow | undefined {
-  return exact === undefined || (before !== undefined && exact.stated_ms < before.stated_ms) ? before : exact;
 }
 
 /** What a row says of the exact segment before it, if there is one. */

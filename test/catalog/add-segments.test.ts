@@ -1,6 +1,6 @@
 import { sql } from "kysely";
 import { afterEach, beforeEach, expect, it } from "vitest";
-import { CUT_PRECISION_MS } from "../../src/catalog/inexact-starts.ts";
+import { CUT_PRECISION_MS } from "../../src/catalog/derive-start.ts";
 import type { LyingSegment, ReadySegment, Segment } from "../../src/catalog/types.ts";
 import { random, seedOf, type Random } from "../support/random.ts";
 import { catalogKinds, openCatalogOf, readySegment, stopServers, type CatalogKind } from "./open.ts";

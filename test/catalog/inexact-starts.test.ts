@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { CUT_PRECISION_MS } from "../../src/catalog/inexact-starts.ts";
+import { CUT_PRECISION_MS } from "../../src/catalog/derive-start.ts";
 import type { Segment } from "../../src/catalog/types.ts";
 import { random, seedOf, type Random } from "../support/random.ts";
 import { openTestCatalog, readySegment, type TestCatalog } from "./open.ts";

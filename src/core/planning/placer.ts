@@ -1,23 +1,13 @@
 import type { RecordedSegment } from "../segment.ts";
 import { snapped } from "./asked-times.ts";
-import { isGap, isOverlap, overlapTolerated } from "./gap.ts";
-import {
-  cutLaterMs,
-  distanceMsOf,
-  goesOn,
-  hiddenLaterMs,
-  hidesMore,
-  hidesSync,
-  lengthOf,
-  repeatsEnd,
-  ticksOver,
-  ticksToNext,
-} from "./following.ts";
-import { leadOf, startsLate, type LeftSegment, type SegmentBefore } from "./lead.ts";
+import { isGap, overlapTolerated } from "./gap.ts";
+import { cutLaterMs, distanceMsOf, goesOn, hiddenLaterMs, lengthOf, ticksOver, ticksToNext } from "./following.ts";
+import { leadOf, type LeftSegment, type SegmentBefore } from "./lead.ts";
 import { isVideo } from "../track-kinds.ts";
 import type { IndexQueries } from "./index-queries.ts";
 import { decodableFrom, findReference, fromHidden, holdAt } from "./reference-queries.ts";
 import { RecordedTimes } from "./recorded-times.ts";
+import { relationOf } from "./relation.ts";
 import { endsOf, type Placement } from "./placement.ts";
 import { placedAt, ROUNDING_MS, type PlacedSegment, type TimedSegment } from "./placed-segment.ts";
 import { millisecondsOf, rescale, ticksOf } from "../ticks.ts";
@@ -83,24 +73,24 @@ export class Placer {
     if (before === undefined) return this.#addFirst(timed);
     const resumed = this.#resumed;
     if (resumed !== undefined && resumed.atMs <= segment.startMs) return this.#resume(resumed, segment);
-    const { sampledEndMs } = before.timed;
-    const { gapToleranceMs } = this.options;
-    const tolerated = overlapTolerated(timed.durationMs, gapToleranceMs);
-    const distanceMs = distanceMsOf(before.timed, timed);
-    if (!isOverlap(distanceMs, timed.durationMs, gapToleranceMs)) {
-      const isBehindGap = isGap(distanceMs, gapToleranceMs);
-      if (isBehindGap && startsLate(timed)) return this.#addLate(timed, before);
-      if (goesOn(before.timed, timed)) return this.#addNext(timed, before);
-      const repeats = !isBehindGap && hidesSync(timed);
-      if (repeats || hidesMore(timed, distanceMs + gapToleranceMs)) return this.#addHiding(timed, before);
-      if (repeatsEnd(before.timed, timed)) return this.#addRepeating(timed, before);
-      return this.#addNext(timed, before);
+    switch (relationOf(before.timed, timed, this.options.gapToleranceMs)) {
+      case "next":
+        return this.#addNext(timed, before);
+      case "late":
+        return this.#addLate(timed, before);
+      case "hiding":
+        return this.#addHiding(timed, before);
+      case "repeating":
+        return this.#addRepeating(timed, before);
+      case "in hold":
+        return this.#addInHold(timed, before);
+      case "inside":
+        return this.#addInside(timed, before);
+      case "overlapping":
+        return this.#addOverlapping(timed, before);
+      case "covered":
+        return undefined;
     }
-    if (sampledEndMs - segment.startMs <= tolerated) return this.#addInHold(timed, before);
-    // Only samples of unequal durations may leave a picture held in the midst of a segment.
-    if (before.timed.reference.sttsEntries > 2) return this.#addInside(timed, before, tolerated);
-    if (timed.endMs - sampledEndMs > tolerated) return this.#addOverlapping(timed, before);
-    return undefined;
   }
 
   /** The last segment; undefined while there is none, and while it stands in for one that goes on behind it. */
@@ -269,8 +259,9 @@ export class Placer {
   }
 
   /** Adds a segment that starts where the one before has samples, or holds one over all of it. */
-  async #addInside(timed: TimedSegment, before: PlacedSegment, tolerated: number): Promise<void> {
+  async #addInside(timed: TimedSegment, before: PlacedSegment): Promise<void> {
     const { queries, gapToleranceMs } = this.options;
+    const tolerated = overlapTolerated(timed.durationMs, gapToleranceMs);
     const ticks = await holdAt(queries, before.timed, timed.segment.startMs, gapToleranceMs);
     const heldMs = ticks === undefined ? Number.NEGATIVE_INFINITY : before.timed.wallAt(ticks);
     const isHeld = timed.endMs <= heldMs + tolerated || (Number.isFinite(heldMs) && timed.endMs > before.timed.endMs);

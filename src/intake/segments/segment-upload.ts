@@ -1,4 +1,4 @@
-import { CUT_PRECISION_MS } from "../../catalog/inexact-starts.ts";
+import { CUT_PRECISION_MS } from "../../catalog/derive-start.ts";
 import { idempotencyMismatch } from "../../catalog/add-segment.ts";
 import type { Catalog } from "../../catalog/catalog.ts";
 import type { Segment } from "../../catalog/types.ts";
