@@ -15,8 +15,11 @@ const gatherLent = 16;
 
 /** How long one turn of the event loop may spend on bodies, milliseconds. */
 const SLICE_MS = 0.25;
-/** Of how many clients a chunk each is sent in one turn. One alone would have each chunk wait for as many turns as there are clients. */
-const CLIENTS = 16;
+/**
+ * Of how many clients a chunk each is sent in one turn. One alone would have each chunk wait for as many turns as there are clients;
+ * from eight on Deno keeps single reads waiting for seconds beside a thousand readers.
+ */
+const CLIENTS = 4;
 
 /** Why a body was not sent to its end. */
 type Broken = "left" | "slow";
