@@ -171,12 +171,12 @@ export class Manifest implements StreamSink {
       yield "</Period>\n";
       presented += lengthOf(period.times);
     }
-    // By the time that dash.js looks at what is told here, up to a second has gone.
+    // By the time that dash.js looks at what is told here, up to a second has gone: too much for low latency. Farther behind it is better off
+    // without: it stood still for twelve seconds when it asked for the time there.
+    if (live?.low === true)
+      yield `<UTCTiming schemeIdUri="urn:mpeg:dash:utc:http-iso:2014" value="${escaped(folder + NOW + query)}"/>\n`;
     if (live !== undefined)
-      yield lines([
-        `<UTCTiming schemeIdUri="urn:mpeg:dash:utc:http-iso:2014" value="${escaped(folder + NOW + query)}"/>`,
-        `<UTCTiming schemeIdUri="urn:mpeg:dash:utc:direct:2014" value="${formatTime(live.nowMs)}"/>`,
-      ]);
+      yield `<UTCTiming schemeIdUri="urn:mpeg:dash:utc:direct:2014" value="${formatTime(live.nowMs)}"/>\n`;
     yield "</MPD>\n";
   }
 

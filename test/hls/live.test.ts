@@ -306,6 +306,8 @@ test("with latency=low a manifest lists the media segment that grows, which is s
     listed.map((url) => `${server.url}/mp4/hls/live/grown/${url}`),
   );
   const usual = await (await server.fetch(path.replace("&latency=low", ""))).text();
+  expect(usual).not.toContain("http-iso"); // dash.js stood still for twelve seconds with it
+  expect(usual).toContain("utc:direct:2014");
   expect(mediaOf(usual, "v")).toEqual(listed.slice(0, -1));
 
   const reply = await server.fetch(`/mp4/hls/live/grown/${growing}`);
