@@ -2,6 +2,7 @@ import { sql, type Kysely } from "kysely";
 import { BoxcarError } from "../base/errors.ts";
 import { formatTime, isDate } from "../base/time.ts";
 import { lastOf, type CatalogDatabase } from "./database.ts";
+import { endMsOf, startMsOf } from "./derive-start.ts";
 import { segmentColumns, segmentOf, type SegmentRow } from "./rows.ts";
 import type { Schema } from "./schema.ts";
 import { giveUpFenced, type Fence } from "./leases.ts";
@@ -169,8 +170,8 @@ async function inexactTimes(db: CatalogDatabase, id: number, segment: ReadySegme
   const us = await derivedStart(db.primary, row?.stream_path ?? "", id, { statedMs, precisionMs, summary });
   const durationUs = durationUsOf(segment);
   return {
-    start_ms: Math.round(us / 1000),
-    end_ms: Math.ceil((us + durationUs) / 1000),
+    start_ms: startMsOf(us),
+    end_ms: endMsOf(us, durationUs),
     ...{ stated_ms: statedMs, precision_ms: precisionMs, start_us: us, duration_us: durationUs },
   };
 }

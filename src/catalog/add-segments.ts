@@ -2,7 +2,7 @@ import { sql, type Kysely } from "kysely";
 import { concatenated } from "../base/bytes.ts";
 import { checkedPrecision, durationUsOf } from "./add-segment.ts";
 import { lastOf, type CatalogDatabase } from "./database.ts";
-import { CUT_PRECISION_MS } from "./derive-start.ts";
+import { CUT_PRECISION_MS, endMsOf, startMsOf } from "./derive-start.ts";
 import { derivedStarts, settleStarts, type Position } from "./inexact-starts.ts";
 import { segmentColumns, segmentOf } from "./rows.ts";
 import type { Schema } from "./schema.ts";
@@ -76,7 +76,7 @@ async function place(db: Kysely<Schema>, streamPath: string, segments: readonly 
     const us = precisionMs > 0 ? starts.shift() : undefined;
     if (us === undefined) return { segment, startMs: segment.startMs, endMs: segment.endMs };
     const inexact = [statedMs, precisionMs, us, durationUs] as const;
-    return { segment, startMs: Math.round(us / 1000), endMs: Math.ceil((us + durationUs) / 1000), inexact };
+    return { segment, startMs: startMsOf(us), endMs: endMsOf(us, durationUs), inexact };
   });
 }
 

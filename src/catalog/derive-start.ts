@@ -39,6 +39,16 @@ export interface InexactRow {
   readonly summary: Uint8Array | ArrayBuffer;
 }
 
+/** The start of a row, milliseconds. @param us where it lies, microseconds */
+export function startMsOf(us: number): number {
+  return Math.round(us / 1000);
+}
+
+/** The end of a row, milliseconds: what it has never reaches beyond. Both microseconds. */
+export function endMsOf(us: number, durationUs: number): number {
+  return Math.ceil((us + durationUs) / 1000);
+}
+
 /** Where a segment starts, microseconds, and whether it goes on where the one before ends. */
 export function deriveStart(
   { statedMs, precisionMs, summary }: Stated,

@@ -1,6 +1,14 @@
 import { sql, type CompiledQuery, type Expression, type Kysely } from "kysely";
 import type { CatalogDatabase } from "./database.ts";
-import { CUT_PRECISION_MS, deriveStart, leading, type InexactRow, type Stated } from "./derive-start.ts";
+import {
+  CUT_PRECISION_MS,
+  deriveStart,
+  endMsOf,
+  leading,
+  startMsOf,
+  type InexactRow,
+  type Stated,
+} from "./derive-start.ts";
 import { bytesOf } from "./rows.ts";
 import type { Schema } from "./schema.ts";
 import { bucketOf, countMoved, narrowTotals } from "./totals.ts";
@@ -68,7 +76,7 @@ export async function derivedStarts(
   let before = await rowBefore(db, streamPath, { ms: first.statedMs, id: Number.MAX_SAFE_INTEGER });
   return segments.map(({ durationUs, ...stated }) => {
     const { us } = deriveStart(stated, before);
-    const times = { start_us: us, duration_us: durationUs, end_ms: Math.ceil((us + durationUs) / 1000) };
+    const times = { start_us: us, duration_us: durationUs, end_ms: endMsOf(us, durationUs) };
     const { statedMs, precisionMs, summary } = stated;
     before = { id: 0, stated_ms: statedMs, precision_ms: precisionMs, summary, ...times };
     return us;
@@ -153,13 +161,13 @@ async function movesFrom(db: Kysely<Schema>, streamPath: string, from: Position,
       const led = leading(exactOf(row), before);
       const { us, follows } = deriveStart(stated, led);
       if (before !== undefined && before === led) {
-        const endMs = follows ? Math.round(us / 1000) : Math.ceil((before.start_us + before.duration_us) / 1000);
+        const endMs = follows ? startMsOf(us) : endMsOf(before.start_us, before.duration_us);
         const known = moves.at(-1)?.at.id === before.id ? moves.pop() : undefined;
         const moved = { row: before, us: before.start_us, ...known, at: positionOf(before), endMs };
         if (known !== undefined || endMs !== before.end_ms) moves.push(moved);
       }
       const isMoved = us !== row.start_us;
-      if (isMoved) moves.push({ row, at: positionOf(row), us, endMs: Math.ceil((us + row.duration_us) / 1000) });
+      if (isMoved) moves.push({ row, at: positionOf(row), us, endMs: endMsOf(us, row.duration_us) });
       else if (isBefore(past, positionOf(row))) return moves;
       before = { ...row, start_us: us };
     }
@@ -172,7 +180,7 @@ async function movesFrom(db: Kysely<Schema>, streamPath: string, from: Position,
 
 /** Moves a segment, unless it has been moved since its row was read. */
 function changesOf(db: Kysely<Schema>, { row, us, endMs }: Move): CompiledQuery[] {
-  const startMs = Math.round(us / 1000);
+  const startMs = startMsOf(us);
   const unchanged = sql`from segments where id = ${row.id} and state = 'ready'
     and start_us = ${row.start_us} and end_ms = ${row.end_ms}`;
   return [

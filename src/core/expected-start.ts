@@ -1,12 +1,4 @@
-import {
-  decodedBetween,
-  decodedEnd,
-  goesOn,
-  hiddenTicks,
-  hidesMore,
-  hidesSync,
-  isRagged,
-} from "./planning/following.ts";
+import { decodedBetween, decodedEnd, goesOn, hiddenLeadOf, hidesSync, isRagged } from "./planning/following.ts";
 import { TimedSegment } from "./planning/placed-segment.ts";
 import { millisecondsOf } from "./ticks.ts";
 import { isSummary } from "./wasm/records/summary.ts";
@@ -27,8 +19,8 @@ function expectedMs(before: TimedSegment, next: TimedSegment, mostMs: number): n
   const decodedMs = millisecondsOf(Math.min(end, decodedEnd(before)) - start, timescale);
   // What hides the sync sample that it is decoded from was cut by copying, and so was the one before: by decode times.
   if (hidesSync(next) || isRagged(before)) return decodedMs;
-  const hiddenMs = hidesMore(next, mostMs) ? 0 : millisecondsOf(hiddenTicks(next.reference), next.reference.timescale);
-  return before.durationMs + hiddenMs;
+  const { timescale: ticks } = next.reference;
+  return before.durationMs + millisecondsOf(hiddenLeadOf(next, mostMs, ticks), ticks);
 }
 
 function timedBy(summary: Uint8Array): TimedSegment {

@@ -59,9 +59,10 @@ export function distanceMsOf(before: TimedSegment, next: TimedSegment): number {
 }
 
 /** From the start of a segment to that of the one that goes on from it, ticks of both: decode times go on without a distance. */
-export function decodedBetween({ reference: before }: TimedSegment, { reference: next }: TimedSegment): number {
-  const open = before.lastDuration > 0 ? 0 : Math.round(meanDuration(before));
-  return before.firstDts + before.duration + open - before.start - (next.firstDts - next.start);
+export function decodedBetween(before: TimedSegment, { reference: next }: TimedSegment): number {
+  const { lastDuration, start } = before.reference;
+  const open = lastDuration > 0 ? 0 : Math.round(meanDuration(before.reference));
+  return decodedEnd(before) + open - start - (next.firstDts - next.start);
 }
 
 /**
@@ -107,7 +108,7 @@ function openEndOf({ reference }: TimedSegment, distanceMs: number, timescale: n
  * Frames an edit list hides at the start of a segment, the leading pictures of an open group of pictures, can be
  * decoded behind the segment before, and are what it lacks at its end: they get their time, when it is at most `mostMs`.
  */
-function hiddenLeadOf(next: TimedSegment, mostMs: number, timescale: number): number {
+export function hiddenLeadOf(next: TimedSegment, mostMs: number, timescale: number): number {
   const { reference } = next;
   return hidesMore(next, mostMs) ? 0 : rescale(hiddenTicks(reference), reference.timescale, timescale);
 }
@@ -123,6 +124,6 @@ export function hidesMore({ reference }: TimedSegment, mostMs: number): boolean 
 }
 
 /** How long an edit list hides pictures at the start of a segment, ticks of its reference track. */
-export function hiddenTicks(reference: TimedSegment["reference"]): number {
+function hiddenTicks(reference: TimedSegment["reference"]): number {
   return isVideo(reference) ? Math.max(0, reference.start - reference.earliestPts) : 0;
 }

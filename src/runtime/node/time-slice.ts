@@ -50,8 +50,9 @@ export class TimeSlice {
   /** The turn after: the first of those who wait goes on, of a few clients. */
   #goOn(): void {
     this.#end = undefined;
-    const whose = [...this.#waiting].slice(0, this.#clients);
-    if (whose.length === 0) return;
+    if (this.#waiting.size === 0) return;
+    const whose: [string, (() => void)[]][] = [];
+    for (const waiting of this.#waiting) if (whose.push(waiting) === this.#clients) break;
     const going = whose.map(([client, line]) => {
       const next = line.shift();
       this.#waiting.delete(client);
