@@ -1,3 +1,4 @@
+import { BoxcarError } from "../base/errors.ts";
 import { beginSegment, completeSegment } from "./add-segment.ts";
 import { addSegments } from "./add-segments.ts";
 import { lastOf, type CatalogDatabase } from "./database.ts";
@@ -20,6 +21,7 @@ import { Leases, type Fence } from "./leases.ts";
 import { HourRows } from "./hours.ts";
 import { listSegments } from "./list-segments.ts";
 import { overlapping } from "./overlapping.ts";
+import { hasNewestSchema } from "./migrate.ts";
 import { Mounts } from "./mounts.ts";
 import { RecordedRows, type RecordedBounds } from "./recorded.ts";
 import type { RecordedPage } from "./recorded-hours.ts";
@@ -240,13 +242,12 @@ export class Catalog {
     );
   }
 
-  /** Whether the catalog can be read, and keeps what is written. @throws BoxcarError `catalog_unavailable` (503) */
+  /** Whether the catalog can be read, has the newest schema, and keeps what is written. @throws BoxcarError `catalog_unavailable` (503) */
   async ping(): Promise<void> {
     this.#db.checkFile?.();
-    await this.#wide.read(
-      (db) => db.selectFrom("streams").select("count").limit(1).execute(),
-      () => true,
-    );
+    const isNewest = await this.#wide.read(hasNewestSchema, (newest) => newest);
+    if (isNewest) return;
+    throw new BoxcarError("catalog_unavailable", "The catalog has not been migrated to the newest schema.");
   }
 
   /**

@@ -292,6 +292,12 @@ export async function missingMigrations({ primary }: Pick<CatalogDatabase, "prim
   return Object.keys(migrations).filter((name) => !known.includes(name));
 }
 
+/** Whether the last migration has run. Fails where none has. */
+export async function hasNewestSchema(db: CatalogDatabase["primary"]): Promise<boolean> {
+  const last = Object.keys(migrations).at(-1);
+  return (await sql`select 1 from kysely_migration where name = ${last}`.execute(db)).rows.length > 0;
+}
+
 function checkNotNewer(known: readonly string[]): void {
   const newer = known.filter((name) => !Object.hasOwn(migrations, name));
   if (newer.length === 0) return;

@@ -17,6 +17,18 @@ beforeEach(async () => {
 afterEach(() => opened.close());
 
 describe("the database", () => {
+  it("is not there for anyone before its last migration has run", async () => {
+    const { primary } = opened.db;
+    await catalog.ping();
+    await sql`alter table segments drop column warned`.execute(primary);
+    await sql`delete from kysely_migration where name = '021_warned'`.execute(primary);
+    for (const call of [catalog.ping(), add(catalog, "live/cam1", 0, 1000)])
+      expect(await refusal(call)).toBe("catalog_unavailable 503");
+    expect(await migrate(opened.db)).toEqual(["021_warned"]);
+    await catalog.ping();
+    await add(catalog, "live/cam1", 0, 1000);
+  });
+
   it("is migrated once", async () => {
     expect(opened.migrated).toEqual([
       "001_segments",

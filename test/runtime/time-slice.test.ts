@@ -1,11 +1,12 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { expect, it } from "vitest";
 import { TimeSlice } from "../../src/runtime/node/time-slice.ts";
+import { ReadsUnderWay } from "../../src/store/file/reads-under-way.ts";
 
 /** Workers that each do `steps` steps, each of which takes `stepMs` on a clock of the test's own; all that they did. */
 function working(workers: number, steps: number, stepMs: number): { done: string[]; all: Promise<unknown> } {
   let now = 0;
-  const slice = new TimeSlice(0.25, 1, () => now);
+  const slice = new TimeSlice(0.25, 1, undefined, () => now);
   const done: string[] = [];
   const work = async (name: number): Promise<void> => {
     for (let step = 0; step < steps; step++) {
@@ -81,4 +82,28 @@ it("has a few clients go on in one turn, each by one step", async () => {
   await all;
   expect(seen).toEqual([2, 4, 5]);
   expect(done).toEqual(["crowd", "one", "other", "crowd", "one"]);
+});
+
+it("has nobody go on while there is enough elsewhere", async () => {
+  const elsewhere = new ReadsUnderWay();
+  const settle: (() => void)[] = [];
+  for (let i = 0; i < 8; i++)
+    void elsewhere.count(
+      new Promise<void>((resolve) => {
+        settle.push(resolve);
+      }),
+    );
+  const slice = new TimeSlice(0, 4, elsewhere);
+  const done: string[] = [];
+  const all = Promise.all(
+    ["first", "second", "third"].map(async (client) => {
+      await slice.take(() => client);
+      done.push(client);
+    }),
+  );
+  for (let turn = 0; turn < 5; turn++) await nextTurn();
+  expect(done).toEqual([]);
+  settle[0]?.();
+  await all;
+  expect(done).toEqual(["first", "second", "third"]);
 });

@@ -16,7 +16,11 @@ export type RunBatch = (statements: Statement[]) => Promise<readonly (readonly u
 
 /** Reads through a libSQL client, which stays the caller's to close. */
 export function kyselyOver(client: Reader): Kysely<Schema> {
-  return new Kysely<Schema>({ dialect: libsqlDialect(client) });
+  const execute: Reader["execute"] = (statement: Parameters<Reader["execute"]>[0]) =>
+    client.execute(statement).catch((cause: unknown) => {
+      throw refusalOf(cause);
+    });
+  return new Kysely<Schema>({ dialect: libsqlDialect({ execute }) });
 }
 
 /** `CatalogDatabase.batch` over what runs statements. */
@@ -27,11 +31,23 @@ export function batchOver(run: RunBatch): CatalogDatabase["batch"] {
       // Each query carries the type of its rows.
       return (await run(statements)) as RowsOf<Queries>;
     } catch (cause) {
-      if (codeOf(cause) !== "SQLITE_FULL") throw cause;
-      const message = "The disk that holds the catalog is full. Free some space and try again.";
-      throw new BoxcarError("store_full", message, {}, cause);
+      throw refusalOf(cause);
     }
   };
+}
+
+/** What a client is told of an error of libSQL; the error itself when that is for the log alone. */
+function refusalOf(error: unknown): unknown {
+  if (codeOf(error) === "SQLITE_FULL") {
+    const message = "The disk that holds the catalog is full. Free some space and try again.";
+    return new BoxcarError("store_full", message, {}, error);
+  }
+  // Between the first and the last migration of a catalog that was away when the server started, or is another server's to migrate.
+  if (error instanceof Error && /no such (?:table|column)|has no column/.test(error.message)) {
+    const message = "The schema of the catalog is older than this server. Try again when it has been migrated.";
+    return new BoxcarError("catalog_unavailable", message, {}, error);
+  }
+  return error;
 }
 
 /** What libSQL names an error, for example `SQLITE_BUSY`. */

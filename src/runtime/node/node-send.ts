@@ -4,6 +4,7 @@ import type { ServerResponse } from "node:http";
 import { Patience, type LeastRate } from "../../base/least-rate.ts";
 import type { Log, SendStream } from "../../base/ports.ts";
 import { LentBuffers } from "../../store/file/lent-buffers.ts";
+import { readsUnderWay } from "../../store/file/reads-under-way.ts";
 import { clientOf, TimeSlice } from "./time-slice.ts";
 
 /** Chunks smaller than this are gathered before they are written: a write costs more than copying so little. */
@@ -15,11 +16,11 @@ const gatherLent = 16;
 
 /** How long one turn of the event loop may spend on bodies, milliseconds. */
 const SLICE_MS = 0.25;
-/**
- * Of how many clients a chunk each is sent in one turn. One alone would have each chunk wait for as many turns as there are clients;
- * from eight on Deno keeps single reads waiting for seconds beside a thousand readers.
- */
-const CLIENTS = 4;
+/** Of how many clients a chunk each is sent in one turn. One alone would have each chunk wait for as many turns as there are clients. */
+const CLIENTS = 8;
+
+/** So much of each body is sent without turns: whoever asks for little waits for the turn of its request alone. */
+const AT_ONCE = 256 * 1024;
 
 /** Why a body was not sent to its end. */
 type Broken = "left" | "slow";
@@ -30,7 +31,7 @@ type Broken = "left" | "slow";
  * @param rate how slowly a client may take a body; one that is slower is cut off
  */
 export function nodeSendStream(log: Log, rate: LeastRate): SendStream {
-  const slice = new TimeSlice(SLICE_MS, CLIENTS);
+  const slice = new TimeSlice(SLICE_MS, CLIENTS, readsUnderWay);
   const buffers = new LentBuffers(gatherSize, gatherLent);
   return async (env, status, headers, body) => {
     const { incoming, outgoing } = env as HttpBindings;
@@ -92,7 +93,7 @@ async function writeAll(
       if (!first && chunk.length < gatherBelow && gathered?.add(chunk) === true) continue;
       const broken = await outlet.write(...taken(gathered), chunk);
       if (broken !== undefined) return broken;
-      await turn();
+      if (sent > AT_ONCE) await turn();
     }
     if (outlet.closed) return "left";
     return (await outlet.write(...taken(gathered))) ?? sent;

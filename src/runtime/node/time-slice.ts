@@ -1,5 +1,11 @@
 import type { IncomingMessage } from "node:http";
 
+/** What the steps lead to, elsewhere, and too much of which would only wait there. */
+export interface Elsewhere {
+  readonly areEnough: boolean;
+  whenFewer(call: () => void): void;
+}
+
 /**
  * Shares the event loop between work of one kind and everything else. A turn of the loop does all work that is ready: unless
  * bodies pause, and a crowd of requests begins one after another, whoever comes waits for all who came before.
@@ -7,6 +13,7 @@ import type { IncomingMessage } from "node:http";
 export class TimeSlice {
   readonly #sliceMs: number;
   readonly #clients: number;
+  readonly #elsewhere: Elsewhere | undefined;
   readonly #now: () => number;
   /** What goes on, by client, in the order in which it is their turn. */
   readonly #waiting = new Map<string, (() => void)[]>();
@@ -16,11 +23,13 @@ export class TimeSlice {
   /**
    * @param sliceMs how long one turn of the event loop may spend, milliseconds
    * @param clients how many of those who wait go on in one turn, each of another client; 1 and more
+   * @param elsewhere nobody who waits goes on while there is enough of it; default: nothing of the kind
    * @param now milliseconds on a clock that never goes back
    */
-  constructor(sliceMs: number, clients: number, now: () => number = () => performance.now()) {
+  constructor(sliceMs: number, clients: number, elsewhere?: Elsewhere, now: () => number = () => performance.now()) {
     this.#sliceMs = sliceMs;
     this.#clients = clients;
+    this.#elsewhere = elsewhere;
     this.#now = now;
   }
 
@@ -41,14 +50,24 @@ export class TimeSlice {
   }
 
   #begin(): number {
+    this.#goOnInNextTurn();
+    return (this.#end = this.#now() + this.#sliceMs);
+  }
+
+  #goOnInNextTurn(): void {
     setImmediate(() => {
       this.#goOn();
     });
-    return (this.#end = this.#now() + this.#sliceMs);
   }
 
   /** The turn after: the first of those who wait goes on, of a few clients. */
   #goOn(): void {
+    if (this.#waiting.size > 0 && this.#elsewhere?.areEnough === true) {
+      this.#elsewhere.whenFewer(() => {
+        this.#goOnInNextTurn();
+      });
+      return;
+    }
     this.#end = undefined;
     if (this.#waiting.size === 0) return;
     const whose: [string, (() => void)[]][] = [];

@@ -2,6 +2,7 @@ import type { BigIntStats } from "node:fs";
 import type { FileHandle } from "node:fs/promises";
 import type { ByteSpan, ObjectInfo } from "../../base/ports.ts";
 import { LentBuffers } from "./lent-buffers.ts";
+import { readsUnderWay } from "./reads-under-way.ts";
 
 const CHUNK = 1024 * 1024;
 /** Of a span that fits into one chunk this much is read first: whoever asks for so little waits for its first byte. */
@@ -48,13 +49,13 @@ export class FileReader {
           break;
         }
         const left = end - position;
-        const next = isSlow ? undefined : left <= FIRST ? small(left, size) : (spare ?? this.#large(held));
+        const next = isSlow ? undefined : (spare ?? (left <= FIRST ? small(left, size) : this.#large(held)));
         if (next !== undefined) ahead = fill(handle, next, position, end);
         const sinceMs = performance.now();
         yield chunk;
         isSlow = performance.now() - sinceMs > SLOW_MS;
         if (next !== undefined && !isSlow) {
-          spare = held.has(current) ? current : undefined;
+          spare = current;
           current = next;
           continue;
         }
@@ -94,7 +95,7 @@ function small(length: number, most: number): Uint8Array {
 }
 
 function fill(handle: FileHandle, buffer: Uint8Array, position: number, end: number): Promise<{ bytesRead: number }> {
-  const read = handle.read(buffer, 0, Math.min(buffer.byteLength, end - position), position);
+  const read = readsUnderWay.count(handle.read(buffer, 0, Math.min(buffer.byteLength, end - position), position));
   // The consumer may be away while this fails; the failure is met when the chunk is awaited.
   read.catch(() => undefined);
   return read;
