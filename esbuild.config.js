@@ -1,5 +1,5 @@
 import { copyFile, cp, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { brotliCompressSync, constants, gzipSync } from "node:zlib";
 import { build } from "esbuild";
 
@@ -59,12 +59,12 @@ await mkdir("build/swagger-ui", { recursive: true });
 for (const name of ["swagger-ui.css", "swagger-ui-bundle.js", "favicon-32x32.png"])
   await copyFile(join("node_modules/swagger-ui-dist", name), join("build/swagger-ui", name));
 
-/** What opens files in a browser, with WebAssembly, comes when it is asked for. */
+/** What opens files in a browser, with WebAssembly, and what uploads them, come when they are asked for. */
 const filesApart = {
   name: "files-apart",
   setup({ onResolve }) {
-    onResolve({ filter: /\/recorded-files\.ts$/ }, ({ kind }) =>
-      kind === "dynamic-import" ? { path: "./recorded-files.js", external: true } : undefined,
+    onResolve({ filter: /\/(recorded-files|uploader)\.ts$/ }, ({ kind, path }) =>
+      kind === "dynamic-import" ? { path: `./${basename(path, ".ts")}.js`, external: true } : undefined,
     );
   },
 };
@@ -73,6 +73,7 @@ const filesApart = {
 await build({
   entryPoints: [
     ...["src/preview/page/page.ts", "src/preview/page/page.css", "src/preview/recorded-files.ts"],
+    "src/preview/page/uploader.ts",
     { in: "src/preview/script.ts", out: "player" },
   ],
   outdir: "build/page",

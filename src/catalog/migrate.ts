@@ -240,6 +240,10 @@ const migrations: Readonly<Record<string, readonly RawBuilder<unknown>[]>> = {
   "019_source_owners": [sql`alter table sources add column owner text not null default ''`],
   "020_turns_are_leases": [sql`drop table duties`],
   "021_warned": [sql`alter table segments add column warned integer`],
+  "022_resumable_segments": [
+    sql`alter table resumable_uploads add column segment text`,
+    sql`alter table resumable_uploads add column segment_id integer`,
+  ],
 };
 
 /**

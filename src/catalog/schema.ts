@@ -124,6 +124,9 @@ export interface TusUploadTable {
   /** When it is over. */
   until_ms: number;
   file_key: Generated<string | null>;
+  /** JSON of an `AnnouncedSegment`; null: it becomes a file. */
+  segment: string | null;
+  segment_id: Generated<number | null>;
 }
 
 /** A stored piece of a resumable upload. */

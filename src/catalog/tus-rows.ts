@@ -3,6 +3,16 @@ import type { CatalogDatabase } from "./database.ts";
 import type { TusUploadTable } from "./schema.ts";
 import type { Claim } from "./upload-rows.ts";
 
+/** The segment that an upload becomes: its stream, and what was said of its start, as `AskedStart` has it. */
+export interface AnnouncedSegment {
+  readonly streamPath: string;
+  readonly startMs?: number | undefined;
+  readonly precisionMs?: number | undefined;
+  readonly zone?: string | undefined;
+  readonly defaultZone?: string | undefined;
+  readonly maxDurationMs?: number | undefined;
+}
+
 /** An upload that arrives in pieces. */
 export interface TusUpload {
   readonly id: string;
@@ -21,6 +31,10 @@ export interface TusUpload {
   readonly untilMs: number;
   /** Key of the finished file; undefined before. */
   readonly fileKey: string | undefined;
+  /** Undefined: it becomes a file. */
+  readonly segment: AnnouncedSegment | undefined;
+  /** Of the finished segment; undefined before. */
+  readonly segmentId: number | undefined;
 }
 
 /** A stored piece of a resumable upload. */
@@ -46,11 +60,12 @@ export class TusRows {
   }
 
   /** Notes a new upload. */
-  async create({ id, owner, length, fileName, imageClassId, untilMs }: TusUpload): Promise<void> {
+  async create({ id, owner, length, fileName, imageClassId, untilMs, segment }: TusUpload): Promise<void> {
     await this.#db.checkRoom?.();
     const insert = this.#db.primary.insertInto("resumable_uploads").values({
       ...{ id, owner, total: length, file_name: fileName },
       ...{ image_class_id: imageClassId, until_ms: untilMs },
+      segment: segment === undefined ? null : JSON.stringify(segment),
     });
     await this.#db.batch([insert.compile()]);
   }
@@ -101,6 +116,21 @@ export class TusRows {
       change: this.#advance(id, last, extension).set({ file_key: key }).where(isPending).compile(),
       holds: sql<SqlBool>`exists (select 1 from resumable_uploads where id = ${id} and file_key = ${key})`,
     };
+  }
+
+  /**
+   * Finishes an upload whose segment is ready: its last bytes count as received.
+   * @returns false when they did already, or the upload is over
+   */
+  async finishSegment(
+    id: string,
+    last: Pick<Piece, "offset" | "size">,
+    segmentId: number,
+    extension: Extension,
+  ): Promise<boolean> {
+    const finish = this.#advance(id, last, extension).set({ segment_id: segmentId });
+    const [rows] = await this.#db.batch([finish.compile()]);
+    return rows.length > 0;
   }
 
   #advance(id: string, { offset, size }: Pick<Piece, "offset" | "size">, { nowMs, untilMs }: Extension) {
@@ -158,5 +188,7 @@ function uploadOf(row: Selectable<TusUploadTable>): TusUpload {
     imageClassId: row.image_class_id,
     untilMs: row.until_ms,
     fileKey: row.file_key ?? undefined,
+    segment: row.segment === null ? undefined : (JSON.parse(row.segment) as AnnouncedSegment),
+    segmentId: row.segment_id ?? undefined,
   };
 }

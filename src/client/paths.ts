@@ -595,7 +595,7 @@ export interface paths {
                 header: {
                     /** @description Bytes of the whole file. */
                     "upload-length": number;
-                    /** @description `filename` and `imageClassId`: names and values in base64, by tus. */
+                    /** @description `filename` and `imageClassId`, or, of a segment, `streamPath` and what its upload takes as parameters (`start`, `precision`, `tz`): names and values in base64, by tus. */
                     "upload-metadata"?: string;
                 };
                 path?: never;
@@ -653,7 +653,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * How far a resumable upload is, and the file once it is finished
+         * How far a resumable upload is, and the file or the segment once it is finished
          * @description The tus protocol 1.0.0: creation, creation-with-upload, expiration and termination.
          */
         get: {
@@ -680,6 +680,7 @@ export interface paths {
                                 file: components["schemas"]["StoredFile"] & (Record<string, never> | null);
                                 length: number;
                                 offset: number;
+                                segment: components["schemas"]["Segment"] & (Record<string, never> | null);
                             };
                             message: string;
                         };

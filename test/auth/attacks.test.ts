@@ -203,10 +203,7 @@ describe("what others began", () => {
     expect(begun.status).toBe(201);
     const piece = { "content-type": "application/offset+octet-stream", "upload-offset": "0" };
     const override = { "x-http-method-override": "PATCH" };
-    for (const [token, expected] of [
-      [other, 404],
-      [mallory, 403],
-    ] as const) {
+    for (const token of [other, mallory]) {
       const headers = { ...as(token), ...fields };
       const answers = [
         await statusOf(path, { headers }),
@@ -215,7 +212,7 @@ describe("what others began", () => {
         await statusOf(path, { method: "POST", headers: { ...headers, ...piece, ...override }, body: "12345" }),
         await statusOf(path, { method: "DELETE", headers }),
       ];
-      expect(answers).toEqual(Array(5).fill(expected));
+      expect(answers).toEqual(Array(5).fill(404));
     }
     const state = await server.call(path, { headers: { ...as(uploader), ...fields } });
     expect(state.json.data).toMatchObject({ offset: 0 });

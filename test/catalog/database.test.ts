@@ -20,13 +20,25 @@ describe("the database", () => {
   it("is not there for anyone before its last migration has run", async () => {
     const { primary } = opened.db;
     await catalog.ping();
-    await sql`alter table segments drop column warned`.execute(primary);
-    await sql`delete from kysely_migration where name = '021_warned'`.execute(primary);
-    for (const call of [catalog.ping(), add(catalog, "live/cam1", 0, 1000)])
+    const upload = {
+      id: "a",
+      owner: "o",
+      length: 9,
+      received: 0,
+      pieces: 0,
+      fileName: "",
+      imageClassId: 0,
+      untilMs: 0,
+      ...{ fileKey: undefined, segment: undefined, segmentId: undefined },
+    };
+    for (const column of ["segment", "segment_id"])
+      await sql`alter table resumable_uploads drop column ${sql.ref(column)}`.execute(primary);
+    await sql`delete from kysely_migration where name = '022_resumable_segments'`.execute(primary);
+    for (const call of [catalog.ping(), catalog.tus.create(upload)])
       expect(await refusal(call)).toBe("catalog_unavailable 503");
-    expect(await migrate(opened.db)).toEqual(["021_warned"]);
+    expect(await migrate(opened.db)).toEqual(["022_resumable_segments"]);
     await catalog.ping();
-    await add(catalog, "live/cam1", 0, 1000);
+    await catalog.tus.create(upload);
   });
 
   it("is migrated once", async () => {
@@ -52,6 +64,7 @@ describe("the database", () => {
       "019_source_owners",
       "020_turns_are_leases",
       "021_warned",
+      "022_resumable_segments",
     ]);
     expect(await migrate(opened.db)).toEqual([]);
     const again = await openCatalogFile(opened.path);

@@ -34,14 +34,20 @@ it("two machines that write to one upload make one file, and leave nothing else"
   const chance = random(seed);
   const { store, catalog, core, clock, randomId } = parts;
   const uploadParts: UploadParts = { catalog, areas: { store, public: undefined }, core, clock };
-  const destination = inStore("images", { clock, timeZone: "UTC" });
+  const destinations = { files: inStore("images", { clock, timeZone: "UTC" }), keyLayout: "path" } as const;
   // What one of them holds in memory, the other does not see.
-  const machines = [0, 1].map(() => new TusUploads(uploadParts, randomId, destination));
+  const machines = [0, 1].map(() => new TusUploads(uploadParts, randomId, destinations));
   const refusals = new Set<string>();
   const stored: string[] = [];
   for (let round = 0; round < 15; round++) {
     const bytes = Buffer.concat([png, chance.bytes(chance.below(5000))]);
-    const announced = { owner: "token app", length: bytes.length, fileName: "", imageClassId: round };
+    const announced = {
+      owner: "token app",
+      length: bytes.length,
+      fileName: "",
+      imageClassId: round,
+      segment: undefined,
+    };
     const { id } = (await machines[0]?.create(announced)) ?? { id: "" };
     await Promise.all(
       machines.map(async (machine) => {

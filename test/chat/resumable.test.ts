@@ -91,7 +91,7 @@ describe("resumable uploads", () => {
     const metadata = [pair("filename", "晚餐.mp4"), pair("imageClassId", "4"), "is_secret"].join(",");
     const path = await begin(bytes.length, { "Upload-Metadata": metadata });
     expect(path).toMatch(/^\/api\/uploads\/[\w-]+$/);
-    expect(await stateOf(path)).toEqual({ offset: 0, length: bytes.length, file: null });
+    expect(await stateOf(path)).toEqual({ offset: 0, length: bytes.length, file: null, segment: null });
 
     const first = await patch(path, 0, bytes.subarray(0, 10_000));
     expect({ status: first.status, offset: first.headers.get("upload-offset") }).toEqual({

@@ -1,19 +1,21 @@
 import { createRoute } from "@hono/zod-openapi";
 import type { Context, MiddlewareHandler } from "hono";
 import { ownerOf } from "../../auth/caller.ts";
-import type { TusUpload } from "../../catalog/tus-rows.ts";
+import type { AnnouncedSegment, TusUpload } from "../../catalog/tus-rows.ts";
 import { inStore } from "../../intake/files/destinations.ts";
 import { checkUploadSize } from "../../intake/upload-size.ts";
 import { classIdOf } from "../../intake/files/receive-form.ts";
 import { TusUploads, type UploadState } from "../../intake/tus/tus-upload.ts";
+import { checkStreamPath } from "../../base/stream-path.ts";
 import { bytesOfBase64 } from "../../base/base64.ts";
 import { BoxcarError } from "../../base/errors.ts";
-import { need } from "../middleware/access.ts";
+import { authorize, needsNone, needSome } from "../middleware/access.ts";
 import { storedFile, storedFileOf } from "../files/stored-file.ts";
 import type { App, AppContext, AppEnv } from "../context.ts";
 import { atOnce } from "../middleware/limits.ts";
 import { integer, query } from "../schema/parameters.ts";
-import { done, json, refused, success } from "../replies/replies.ts";
+import { done, json, recordOf, refused, segmentRecord, success } from "../replies/replies.ts";
+import { askedStart } from "../schema/asked-start.ts";
 import { bodyOf } from "../schema/request-body.ts";
 import * as z from "../schema/zod.ts";
 
@@ -33,7 +35,12 @@ const createFields = z.object({
     .max(MAX_METADATA, `expected at most ${String(MAX_METADATA)} characters`)
     .default("")
     .transform(metadataOf)
-    .openapi({ type: "string", description: "`filename` and `imageClassId`: names and values in base64, by tus." }),
+    .openapi({
+      type: "string",
+      description:
+        "`filename` and `imageClassId`, or, of a segment, `streamPath` and what its upload takes as parameters (`start`, " +
+        "`precision`, `tz`): names and values in base64, by tus.",
+    }),
 });
 
 /** Every answer states the version, refusals too. */
@@ -67,13 +74,20 @@ const checkOverride: MiddlewareHandler<AppEnv> = async (c, next) => {
   throw new BoxcarError("bad_parameter", message, { parameters: ["x-http-method-override"] });
 };
 
+const uploadState = z.object({
+  offset: z.int(),
+  length: z.int(),
+  file: storedFile.nullable(),
+  segment: segmentRecord.nullable(),
+});
+
 const description = `The tus protocol ${VERSION}: creation, creation-with-upload, expiration and termination.`;
 const routes = {
   options: createRoute({
     method: "options",
     path: PATH,
     summary: "What resumable uploads support",
-    middleware: [tus, need("upload")] as const,
+    middleware: [tus, needSome("upload")] as const,
     responses: { 204: { description: "In header fields." } },
   }),
   create: createRoute({
@@ -81,19 +95,19 @@ const routes = {
     path: PATH,
     summary: "Begin a resumable upload",
     description,
-    middleware: [tus, need("upload"), checkVersion, refuseParts, atOnce("uploads")] as const,
+    middleware: [tus, needSome("upload"), checkVersion, refuseParts, atOnce("uploads")] as const,
     request: { query: query({}), headers: createFields },
     responses: { 201: { description: "Send the bytes to `Location`." }, ...refused },
   }),
   state: createRoute({
     method: "get",
     path: onePath,
-    summary: "How far a resumable upload is, and the file once it is finished",
+    summary: "How far a resumable upload is, and the file or the segment once it is finished",
     description,
-    middleware: [tus, need("upload"), checkStatedVersion] as const,
+    middleware: [tus, needSome("upload"), checkStatedVersion] as const,
     request: { params, query: query({}) },
     responses: {
-      200: json("The upload.", success(z.object({ offset: z.int(), length: z.int(), file: storedFile.nullable() }))),
+      200: json("The upload.", success(uploadState)),
       ...refused,
     },
   }),
@@ -102,7 +116,7 @@ const routes = {
     path: onePath,
     summary: "Send bytes of a resumable upload",
     description,
-    middleware: [tus, need("upload"), checkVersion, atOnce("uploads")] as const,
+    middleware: [tus, needSome("upload"), checkVersion, atOnce("uploads")] as const,
     request: { params, query: query({}), headers: offsetField },
     responses: { 204: { description: "The bytes are kept." }, ...refused },
   }),
@@ -111,7 +125,7 @@ const routes = {
     path: onePath,
     summary: "The same as PATCH, from clients that have no PATCH",
     description: "With the field `X-HTTP-Method-Override: PATCH`.",
-    middleware: [tus, need("upload"), checkVersion, checkOverride, atOnce("uploads")] as const,
+    middleware: [tus, needSome("upload"), checkVersion, checkOverride, atOnce("uploads")] as const,
     request: { params, query: query({}), headers: offsetField },
     responses: { 204: { description: "The bytes are kept." }, ...refused },
   }),
@@ -120,7 +134,7 @@ const routes = {
     path: onePath,
     summary: "Give up a resumable upload",
     description,
-    middleware: [tus, need("upload"), checkVersion] as const,
+    middleware: [tus, needSome("upload"), checkVersion] as const,
     request: { params, query: query({}) },
     responses: { 204: { description: "It is gone." }, ...refused },
   }),
@@ -129,10 +143,18 @@ const routes = {
 /** Resumable uploads by the tus protocol (https://tus.io/protocols/resumable-upload) at `/api/uploads`. */
 export function addTus(app: App, context: AppContext): void {
   const { config, clock, randomId } = context;
-  const destination = inStore(config.uploads.prefix, { clock, timeZone: config.timeZone });
-  const uploads = new TusUploads(context.uploads, randomId, destination);
+  const files = inStore(config.uploads.prefix, { clock, timeZone: config.timeZone });
+  const uploads = new TusUploads(context.uploads, randomId, { files, keyLayout: config.keyLayout });
+
+  /** The caller's own upload; it may still be written only by who may write to its stream. */
+  const owned = async (c: Context<AppEnv>, id: string): Promise<UploadState> => {
+    const upload = await uploads.find(id, ownerOf(c.get("caller")));
+    authorize(c, "upload", upload.announced?.streamPath);
+    return upload;
+  };
 
   app.openapi(routes.options, (c) => {
+    needsNone(c);
     c.header("Tus-Version", VERSION);
     c.header("Tus-Extension", EXTENSIONS);
     c.header("Tus-Max-Size", String(config.maxUpload));
@@ -142,9 +164,12 @@ export function addTus(app: App, context: AppContext): void {
   app.openapi(routes.create, async (c) => {
     const { "upload-length": length, "upload-metadata": metadata } = c.req.valid("header");
     checkUploadSize("file", length, config.maxUpload);
+    const segment = segmentOf(metadata, context);
+    authorize(c, "upload", segment?.streamPath);
     const imageClassId = classIdOf(metadata.get("imageClassId") ?? "0");
     const fileName = metadata.get("filename") ?? "";
-    const created = await uploads.create({ owner: ownerOf(c.get("caller")), length, fileName, imageClassId });
+    const owner = ownerOf(c.get("caller"));
+    const created = await uploads.create({ owner, length, fileName, imageClassId, segment });
     c.header("Location", `${PATH}/${created.id}`);
     const withBytes = c.req.header("content-type") === CONTENT_TYPE;
     tell(c, withBytes ? await append(c, created.id, 0) : created);
@@ -152,12 +177,15 @@ export function addTus(app: App, context: AppContext): void {
   });
 
   app.openapi(routes.state, async (c) => {
-    const upload = await uploads.find(c.req.valid("param").id, ownerOf(c.get("caller")));
+    const upload = await owned(c, c.req.valid("param").id);
     tell(c, upload);
     c.header("Upload-Length", String(upload.length));
-    const { received: offset, length, file } = upload;
+    const { received: offset, length, file, segment } = upload;
     const shown = file === undefined ? null : storedFileOf(file, context, c.get("publicOrigin"));
-    return c.json(done({ offset, length, file: shown }), 200);
+    return c.json(
+      done({ offset, length, file: shown, segment: segment === undefined ? null : recordOf(segment) }),
+      200,
+    );
   });
 
   const append = (c: Context<AppEnv>, id: string, offset: number): Promise<UploadState> => {
@@ -172,6 +200,7 @@ export function addTus(app: App, context: AppContext): void {
   const appendAt = async (c: Context<AppEnv>, id: string, offset: number): Promise<Response> => {
     if (c.req.header("content-type") !== CONTENT_TYPE)
       throw new BoxcarError("unsupported_body", `Send the bytes with Content-Type: ${CONTENT_TYPE}.`);
+    await owned(c, id);
     tell(c, await append(c, id, offset));
     return c.body(null, 204);
   };
@@ -179,12 +208,24 @@ export function addTus(app: App, context: AppContext): void {
   app.openapi(routes.appendByPost, (c) => appendAt(c, c.req.valid("param").id, c.req.valid("header")["upload-offset"]));
 
   app.openapi(routes.remove, async (c) => {
-    await uploads.remove(c.req.valid("param").id, ownerOf(c.get("caller")));
+    const { id } = await owned(c, c.req.valid("param").id);
+    await uploads.remove(id, ownerOf(c.get("caller")));
     return c.body(null, 204);
   });
 }
 
-function tell(c: Context<AppEnv>, { received, untilMs }: TusUpload): void {
+/**
+ * The segment that the metadata of an upload announces.
+ * @throws BoxcarError as `checkStreamPath` and `askedStart` do
+ */
+function segmentOf(metadata: ReadonlyMap<string, string>, context: AppContext): AnnouncedSegment | undefined {
+  const streamPath = metadata.get("streamPath");
+  if (streamPath === undefined) return undefined;
+  const [start, precision, tz] = ["start", "precision", "tz"].map((name) => metadata.get(name));
+  return { streamPath: checkStreamPath(streamPath), ...askedStart({ start, precision, tz }, context) };
+}
+
+function tell(c: Context<AppEnv>, { received, untilMs }: Pick<TusUpload, "received" | "untilMs">): void {
   c.header("Upload-Offset", String(received));
   c.header("Upload-Expires", new Date(untilMs).toUTCString());
 }

@@ -1,7 +1,10 @@
-import type { Extension, Piece, TusUpload } from "../../catalog/tus-rows.ts";
+import type { AnnouncedSegment, Extension, Piece, TusUpload } from "../../catalog/tus-rows.ts";
+import type { Segment } from "../../catalog/types.ts";
 import type { Upload } from "../../catalog/upload-rows.ts";
+import { statusOf } from "../../base/error-codes.ts";
 import { BoxcarError } from "../../base/errors.ts";
 import type { Store } from "../../base/ports.ts";
+import { ingestSegment, type KeyLayout } from "../segments/segment-upload.ts";
 import { piecesPrefix, removePieces } from "./pieces.ts";
 import { BreakingInput } from "../files/breaking-input.ts";
 import { HEAD_SIZE, kindOf } from "../files/file-kind.ts";
@@ -15,7 +18,7 @@ const MAX_PIECES = 10_000;
 const PIECE_SIZE = 16 << 20;
 
 /** What a client says of a file that it begins to upload. */
-export type AnnouncedUpload = Pick<TusUpload, "owner" | "length" | "fileName" | "imageClassId">;
+export type AnnouncedUpload = Pick<TusUpload, "owner" | "length" | "fileName" | "imageClassId" | "segment">;
 
 /** Bytes of an upload that arrive in one request. */
 export interface IncomingBytes {
@@ -27,34 +30,46 @@ export interface IncomingBytes {
   readonly size?: number | undefined;
 }
 
-/** How far an upload is, and its file once it is finished. */
-export interface UploadState extends TusUpload {
+/** How far an upload is, and its file or its segment once it is finished. */
+export interface UploadState extends Omit<TusUpload, "segment"> {
+  /** What it is to become a segment of. */
+  readonly announced: AnnouncedSegment | undefined;
   readonly file: Upload | undefined;
+  /** Undefined also where it has been deleted. */
+  readonly segment: Segment | undefined;
+}
+
+/** Where what was uploaded goes. */
+export interface Destinations {
+  readonly files: Destination;
+  /** Of keys of segments. */
+  readonly keyLayout: KeyLayout;
 }
 
 /**
  * Uploads that may break off and go on: what arrived is kept as pieces in the store, listed in the catalog, so that any
- * machine can go on after any crash. With the last byte the pieces become one file, on the same way as all others.
+ * machine can go on after any crash. With the last byte the pieces become one file, or one segment, on the same way as all others.
  */
 export class TusUploads {
   readonly #parts: UploadParts;
   readonly #randomId: () => string;
-  readonly #destination: Destination;
+  readonly #destinations: Destinations;
   /** Uploads that this process is writing to. */
   readonly #busy = new Set<string>();
 
-  constructor(parts: UploadParts, randomId: () => string, destination: Destination) {
+  constructor(parts: UploadParts, randomId: () => string, destinations: Destinations) {
     this.#parts = parts;
     this.#randomId = randomId;
-    this.#destination = destination;
+    this.#destinations = destinations;
   }
 
   /** Begins an upload of `length` bytes, at least 1. */
   async create(announced: AnnouncedUpload): Promise<TusUpload> {
     const { untilMs } = this.#extension();
-    const upload = { ...announced, id: this.#randomId(), received: 0, pieces: 0, untilMs, fileKey: undefined };
-    await this.#parts.catalog.tus.create(upload);
-    return upload;
+    const upload = { ...announced, id: this.#randomId(), received: 0, pieces: 0, untilMs };
+    const begun = { ...upload, fileKey: undefined, segmentId: undefined };
+    await this.#parts.catalog.tus.create(begun);
+    return begun;
   }
 
   /**
@@ -67,7 +82,10 @@ export class TusUploads {
     if (upload?.owner === owner) {
       const file = upload.fileKey === undefined ? undefined : await catalog.uploads.find("store", upload.fileKey);
       // A file whose last transaction was kept although its answer was lost has been taken back.
-      if (file !== undefined || upload.fileKey === undefined) return { ...upload, file };
+      if (file !== undefined || upload.fileKey === undefined) {
+        const segment = upload.segmentId === undefined ? undefined : await catalog.segment(upload.segmentId);
+        return { ...upload, announced: upload.segment, file, segment };
+      }
     }
     throw new BoxcarError("unknown_upload", "There is no such upload, or its time is over. Begin a new one.");
   }
@@ -76,8 +94,8 @@ export class TusUploads {
    * Adds bytes. What arrived before their body breaks off is kept.
    * @returns the upload as it is then
    * @throws BoxcarError `unknown_upload` (404), `wrong_offset` (409), `upload_busy` (423), `too_large` (413),
-   *   `too_many_pieces` (400); `unsupported_type` (415), after which the upload is gone; and as the body, the store and the
-   *   catalog do
+   *   `too_many_pieces` (400); `unsupported_type` (415), and what `ingestSegment` refuses (400, 422), after which the upload is
+   *   gone; and as the body, the store and the catalog do
    */
   async append(id: string, owner: string, bytes: IncomingBytes): Promise<UploadState> {
     if (this.#busy.has(id)) throw busy();
@@ -86,7 +104,7 @@ export class TusUploads {
       const upload = await this.find(id, owner);
       if (upload.received !== bytes.offset) throw wrongOffset(upload.received);
       if ((bytes.size ?? 0) > upload.length - upload.received) throw tooLong();
-      await this.#take(upload, bytes.body);
+      await this.#take({ ...upload, segment: upload.announced }, bytes.body);
       return await this.find(id, owner);
     } catch (error) {
       if (error instanceof BoxcarError && error.code === "unsupported_type") await this.#end(id);
@@ -116,7 +134,8 @@ export class TusUploads {
     const arriving = new BreakingInput(source, Number.POSITIVE_INFINITY, tooLong);
     const { head, body } = await splitHead(arriving.take(Number.POSITIVE_INFINITY), HEAD_SIZE);
     // A client learns at the start that its file is not taken, when the first bytes come together.
-    if (upload.received === 0 && head.length >= Math.min(HEAD_SIZE, upload.length)) await kindOf(head, upload.fileName);
+    if (upload.segment === undefined && upload.received === 0 && head.length >= Math.min(HEAD_SIZE, upload.length))
+      await kindOf(head, upload.fileName);
     const input = new BreakingInput(body, upload.length - upload.received, tooLong);
     try {
       for (let { received, pieces } = upload; !(await input.atEnd()); pieces++) {
@@ -150,25 +169,54 @@ export class TusUploads {
     return size;
   }
 
-  /** Makes the pieces one file. Only then does the last one count as received, so that whatever fails is tried again. */
+  /** Makes the pieces one file, or one segment. Only then does the last one count as received, so that whatever fails is tried again. */
   async #finish(upload: TusUpload, last: Piece): Promise<void> {
-    const { id, owner, fileName, imageClassId, length: size } = upload;
-    const { tus } = this.#parts.catalog;
+    const { id, segment } = upload;
+    const pieces = [...(await this.#parts.catalog.tus.pieces(id)), last];
     const store = storeOf(this.#parts, "store");
-    const pieces = [...(await tus.pieces(id)), last];
-    const receiver = new Receiver(this.#parts);
+    const content = contentOf(store, pieces);
     try {
-      const body = contentOf(store, pieces);
-      const key = await receiver.receive({ fileName, body, size }, this.#destination);
-      await receiver.finish(imageClassId, tus.finishing(id, last, key, this.#extension()));
+      if (segment === undefined) await this.#finishFile(upload, last, content);
+      else await this.#finishSegment(upload, segment, last, content);
     } catch (error) {
-      await receiver.undo();
       // Another machine may have gone on, or finished and removed the pieces.
-      const { received } = await this.find(id, owner);
-      if (received !== last.offset) throw wrongOffset(received);
+      const now = await this.#parts.catalog.tus.find(id, this.#parts.clock());
+      if (now !== undefined && now.received !== last.offset) throw wrongOffset(now.received);
       throw error;
     }
     await removePieces(store, id).catch(() => undefined); // the reconciler does it once the upload is over
+  }
+
+  async #finishFile(upload: TusUpload, last: Piece, body: AsyncIterable<Uint8Array>): Promise<void> {
+    const { id, fileName, imageClassId, length: size } = upload;
+    const receiver = new Receiver(this.#parts);
+    try {
+      const key = await receiver.receive({ fileName, body, size }, this.#destinations.files);
+      const finishing = this.#parts.catalog.tus.finishing(id, last, key, this.#extension());
+      await receiver.finish(imageClassId, finishing);
+    } catch (error) {
+      await receiver.undo();
+      throw error;
+    }
+  }
+
+  /** The segment is ready before the upload is finished. Who breaks off between finds it again by a key of the upload's own. */
+  async #finishSegment(
+    { id, owner, length: size }: TusUpload,
+    announced: AnnouncedSegment,
+    last: Piece,
+    body: AsyncIterable<Uint8Array>,
+  ): Promise<void> {
+    const { catalog } = this.#parts;
+    const { keyLayout } = this.#destinations;
+    const parts = { ...this.#parts, store: storeOf(this.#parts, "store"), randomId: this.#randomId, keyLayout };
+    const incoming = { ...announced, body, size, owner, idempotencyKey: `tus-${id}` };
+    const { segment } = await ingestSegment(parts, incoming).catch(async (error: unknown) => {
+      // Sent again, it would be refused again.
+      if (error instanceof BoxcarError && [400, 422].includes(statusOf(error))) await this.#end(id);
+      throw error;
+    });
+    if (!(await catalog.tus.finishSegment(id, last, segment.id, this.#extension()))) throw wrongOffset(size);
   }
 
   #extension(): Extension {

@@ -1,6 +1,6 @@
 /** The calls of the page that change something on its server, and those that tell what may be changed. */
 import { allows, parseGrant, type Grant, type Scope } from "../../base/scopes.ts";
-import { ask, data, encoded, timesOf, token } from "./api.ts";
+import { ask, data, encoded, timesOf } from "./api.ts";
 import type { Span } from "./timeline.ts";
 
 /** What the viewer may do on a server, and what it can do. */
@@ -70,43 +70,4 @@ export async function record(streamPath: string, what: "start" | "stop"): Promis
 export async function noteEvent(streamPath: string, eventName: string, eventLevel: "high" | "low"): Promise<void> {
   const body = JSON.stringify({ streamPath, eventId: String(Date.now()), eventName, eventLevel });
   await ask("/mp4/api/event/start", { method: "POST", body });
-}
-
-/**
- * Uploads a segment. Repeated with the same key it is stored once.
- * @param startMs undefined: when it starts stands in the file
- * @param onProgress told of the part that is sent, 0 to 1
- * @returns when it ends, milliseconds since 1970
- * @throws Error with the server's sentence; TypeError when the connection broke
- */
-export function uploadSegment(
-  streamPath: string,
-  file: File,
-  { startMs, key, onProgress }: { startMs: number | undefined; key: string; onProgress: (part: number) => void },
-): Promise<number> {
-  const times = startMs === undefined ? "" : `?start=${Math.round(startMs)}`;
-  return new Promise((resolve, reject) => {
-    const request = new XMLHttpRequest(); // fetch tells no progress of what is sent
-    request.open("PUT", `/mp4/api/segments/${encoded(streamPath)}${times}`);
-    const known = token();
-    if (known !== undefined) request.setRequestHeader("Authorization", `Bearer ${known}`);
-    request.setRequestHeader("Content-Type", "video/mp4");
-    request.setRequestHeader("Idempotency-Key", key);
-    request.upload.addEventListener("progress", ({ loaded, total }) => onProgress(loaded / Math.max(1, total)));
-    request.addEventListener("error", () => reject(new TypeError("The connection broke.")));
-    request.addEventListener("load", () => {
-      const { message, data: segment } = replyOf(request.responseText);
-      if (request.status < 300) resolve(Date.parse(segment?.endTime ?? ""));
-      else reject(new Error(message ?? `The server answers ${request.status}.`));
-    });
-    request.send(file);
-  });
-}
-
-function replyOf(text: string): { readonly message?: string; readonly data?: { readonly endTime: string } } {
-  try {
-    return JSON.parse(text) as ReturnType<typeof replyOf>;
-  } catch {
-    return {};
-  }
 }

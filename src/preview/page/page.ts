@@ -76,7 +76,7 @@ class Page implements PanelHost {
         this.#isOver = isOver;
         this.changed();
       },
-      (files, what) => (what === "upload" ? this.#panels.uploads.add(files) : void this.#openFiles(files)),
+      (files, what) => void (what === "upload" ? this.#panels.uploads.add(files) : this.#openFiles(files)),
     );
   }
 
@@ -278,7 +278,7 @@ class Page implements PanelHost {
     seekBy: (seconds) => void this.#seek((this.#timeMs ?? 0) + seconds * 1000),
     fullscreen: () => void this.#player?.fullscreen(),
     seek: (timeMs) => void this.#seek(timeMs),
-    upload: (files) => this.#panels.uploads.add(files),
+    upload: (files) => void this.#panels.uploads.add(files),
   };
 
   changed(): void {

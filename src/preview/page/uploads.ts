@@ -1,14 +1,11 @@
 import { html, nothing, type TemplateResult } from "lit";
-import { uploadSegment } from "./manage-api.ts";
 import type { PanelHost } from "./panel.ts";
-
-/** Waits before what broke off is sent again, milliseconds. */
-const AGAIN_MS = [1000, 3000, 9000];
+import type { SegmentTarget } from "./uploader.ts";
 
 interface Upload {
   readonly file: File;
-  /** Names it, so that it is stored once however often it is sent. */
-  readonly key: string;
+  /** Where it was to go when it was begun before. */
+  earlier?: SegmentTarget | undefined;
   state: "waiting" | "sending" | "done" | "failed";
   /** Sent, 0 to 1. */
   part: number;
@@ -22,20 +19,29 @@ export class Uploads {
   #streamPath = "";
   /** Of the next file; undefined: the files say it themselves. */
   #startMs: number | undefined;
-  #isRunning = false;
+  /** Ends what is being sent. */
+  #running: AbortController | undefined;
 
   constructor(host: PanelHost) {
     this.#host = host;
   }
 
-  /** Takes files; they are sent once it was said where to. */
-  add(files: readonly File[]): void {
+  /** Takes files; they are sent once it was said where to. Those that were begun before go on there. */
+  async add(files: readonly File[]): Promise<void> {
     if (this.#list.every(({ state }) => state === "done")) {
       this.#list = [];
       this.#streamPath = this.#host.recording?.streamPath ?? "live/cam1";
+      this.#startMs = undefined;
     }
     const inOrder = files.toSorted((a, b) => a.name.localeCompare(b.name, undefined, { numeric: true }));
-    this.#list.push(...inOrder.map((file): Upload => ({ file, key: keyOf(), state: "waiting", part: 0, message: "" })));
+    const added = inOrder.map((file): Upload => ({ file, state: "waiting", part: 0, message: "" }));
+    this.#list.push(...added);
+    this.#host.changed();
+    const { earlierTarget } = await uploader();
+    for (const upload of added) upload.earlier = await earlierTarget(upload.file);
+    const { earlier } = this.#list[0] ?? {};
+    if (earlier !== undefined && this.#running === undefined)
+      [this.#streamPath, this.#startMs] = [earlier.streamPath, earlier.startMs];
     this.#host.changed();
   }
 
@@ -58,18 +64,25 @@ export class Uploads {
       <h2>${words.upload}</h2>
       <form @submit=${send}>
         <label>${words.uploadTo}<input name="streamPath" .value=${this.#streamPath} required /></label>
-        <label>${words.uploadStart}<input name="start" type="datetime-local" step="1" /></label>
+        <label
+          >${words.uploadStart}<input
+            name="start"
+            type="datetime-local"
+            step=${(this.#startMs ?? 0) % 1000 === 0 ? 1 : 0.001}
+            .value=${localTime(this.#startMs)}
+        /></label>
         <div class="actions">
-          <button class="main" ?disabled=${!isWaiting || this.#isRunning}>${words.upload}</button>
-          <button type="button" @click=${() => this.#clear()} ?disabled=${this.#isRunning}>${words.close}</button>
+          <button class="main" ?disabled=${!isWaiting || this.#running !== undefined}>${words.upload}</button>
+          <button type="button" @click=${() => this.#clear()}>${words.close}</button>
         </div>
       </form>
       <ul>
         ${this.#list.map(
-          ({ file, state, part, message }) =>
+          ({ file, state, part, message, earlier }) =>
             html`<li>
               <span>${file.name}</span>
               ${state === "sending" ? html`<progress max="1" .value=${part} aria-label=${file.name}></progress>` : nothing}
+              ${state === "waiting" && earlier !== undefined ? html`<em>${words.uploadBegun}</em>` : nothing}
               ${state === "done" ? html`<em>${words.uploaded}</em>` : nothing}
               ${message === "" ? nothing : html`<small role="alert">${message}</small>`}
             </li>`,
@@ -79,47 +92,47 @@ export class Uploads {
   }
 
   #clear(): void {
+    this.#running?.abort();
     this.#list = [];
     this.#host.changed();
   }
 
   async #run(): Promise<void> {
-    if (this.#isRunning) return;
-    this.#isRunning = true;
-    for (const upload of this.#list) if (upload.state === "waiting") await this.#send(upload);
-    this.#isRunning = false;
+    if (this.#running !== undefined) return;
+    this.#running = new AbortController();
+    const { signal } = this.#running;
+    for (const upload of this.#list)
+      if (upload.state === "waiting" && !signal.aborted) await this.#send(upload, signal);
+    this.#running = undefined;
     await this.#host.reload();
   }
 
-  async #send(upload: Upload): Promise<void> {
+  async #send(upload: Upload, signal: AbortSignal): Promise<void> {
     upload.message = "";
-    for (const [tries, waitMs] of [...AGAIN_MS, 0].entries()) {
-      upload.state = "sending";
-      try {
-        const onProgress = (part: number): void => {
-          upload.part = part;
-          this.#host.changed();
-        };
-        const { file, key } = upload;
-        const endMs = await uploadSegment(this.#streamPath, file, { startMs: this.#startMs, key, onProgress });
-        if (this.#startMs !== undefined) this.#startMs = endMs;
-        upload.state = "done";
-        break;
-      } catch (error) {
-        upload.state = "failed";
-        upload.message = error instanceof Error ? error.message : String(error);
-        // What the server refuses it refuses again.
-        if (!(error instanceof TypeError) || tries === AGAIN_MS.length) break;
-        this.#host.changed();
-        await new Promise((resolve) => setTimeout(resolve, waitMs));
-      }
+    upload.state = "sending";
+    const onProgress = (part: number): void => {
+      upload.part = part;
+      this.#host.changed();
+    };
+    try {
+      const { sendSegment } = await uploader();
+      const target = { streamPath: this.#streamPath, startMs: this.#startMs };
+      const endMs = await sendSegment(upload.file, target, { onProgress, signal });
+      if (this.#startMs !== undefined) this.#startMs = endMs;
+      upload.state = "done";
+    } catch (error) {
+      upload.state = "failed";
+      upload.message = error instanceof Error ? error.message : String(error);
     }
-    if (upload.state === "done") upload.message = "";
     this.#host.changed();
   }
 }
 
-/** A name that nobody else chooses. */
-function keyOf(): string {
-  return [...crypto.getRandomValues(new Uint8Array(12))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+/** What sends them comes when it is needed. */
+const uploader = () => import("./uploader.ts");
+
+/** As fields of time have it: in the browser's zone. */
+function localTime(ms: number | undefined): string {
+  if (ms === undefined) return "";
+  return new Date(ms - new Date(ms).getTimezoneOffset() * 60_000).toISOString().slice(0, -1);
 }

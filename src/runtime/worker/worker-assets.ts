@@ -4,6 +4,7 @@ import page from "../../../build/page/index.html";
 import pageProgram from "../../../build/page/page.js";
 import player from "../../../build/page/player.js";
 import recordedFiles from "../../../build/page/recorded-files.js";
+import uploader from "../../../build/page/uploader.js";
 import pageStyle from "../../../build/page/page.css";
 import bundle from "swagger-ui-dist/swagger-ui-bundle.js";
 import favicon from "swagger-ui-dist/favicon-32x32.png";
@@ -20,6 +21,7 @@ const files: Readonly<Record<string, readonly [contentType: string, bytes: Array
   "page/page.js": [script, pageProgram],
   "page/player.js": [script, player],
   "page/recorded-files.js": [script, recordedFiles],
+  "page/uploader.js": [script, uploader],
   "swagger-ui/favicon-32x32.png": ["image/png", favicon],
   "swagger-ui/swagger-ui-bundle.js": [script, bundle],
   "swagger-ui/swagger-ui.css": [css, style],

@@ -31,6 +31,11 @@ declare module "*/recorded-files.js" {
   export default bytes;
 }
 
+declare module "*/uploader.js" {
+  const bytes: ArrayBuffer;
+  export default bytes;
+}
+
 declare module "*/player.js" {
   const bytes: ArrayBuffer;
   export default bytes;
