@@ -61,3 +61,17 @@ test("spans far behind or ahead of each other are read apart", async () => {
   expect((await collect(readParts(store, { key: "k", etag: "e" }, far))).length).toBe(40);
   expect(reads()).toBe(4);
 });
+
+test("short pieces of what was read come together, long ones as they are", async () => {
+  const object = new Uint8Array(1 << 20);
+  const sizes = async (chunkSize: number, parts: readonly Part[]): Promise<number[]> => {
+    const found: number[] = [];
+    const { store } = storeOf(object, () => chunkSize);
+    for await (const { length } of readParts(store, { key: "k", etag: "e" }, parts)) found.push(length);
+    return found;
+  };
+  const everyOther = Array.from({ length: 100 }, (_, i) => ({ offset: 2000 * i, length: 1000 }));
+  expect(await sizes(50_000, [new Uint8Array(100), ...everyOther])).toEqual([25_100, 25_000, 25_000, 25_000]);
+  const long = 1 << 16;
+  expect(await sizes(long, [new Uint8Array(10), { offset: 0, length: 2 * long }])).toEqual([10, long, long]);
+});

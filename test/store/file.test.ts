@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { FileStore } from "../../src/store/file/file.ts";
+import { RealPaths } from "../../src/store/file/real-paths.ts";
 import { bodyOf, listed, readAll, refusal, storeConformance } from "../conformance/store.ts";
 
 const MIB = 1024 * 1024;
@@ -141,6 +142,34 @@ describe("a folder", () => {
 
     await symlink(join(root, "in"), join(root, "alias"));
     expect(String(await readAll(store, "alias/side", span))).toBe("inside");
+  });
+
+  it("notices at once what takes the place of a file in a folder that it was just in, and of the folder after a moment", async () => {
+    const span = { offset: 0, length: 6 };
+    const { etag } = await store.put("in/side", bodyOf(Buffer.from("inside")));
+    await mkdir(join(base, "outside"));
+    await writeFile(join(base, "outside", "side"), "secret");
+    expect(String(await readAll(store, "in/side", span, etag))).toBe("inside");
+    await rename(join(root, "in", "side"), join(root, "in", "before"));
+    expect(await refusal(readAll(store, "in/side", span, etag))).toBe("object_missing 404");
+    await writeFile(join(root, "in", "side"), "another");
+    expect(await refusal(readAll(store, "in/side", span, etag))).toBe("object_changed 409");
+    await rm(join(root, "in", "side"));
+    await symlink(join(base, "outside", "side"), join(root, "in", "side"));
+    expect(await refusal(readAll(store, "in/side", span))).toBe("object_misplaced 502");
+
+    let nowMs = 0;
+    const paths = new RealPaths(root, () => nowMs);
+    expect(await paths.folder(join(root, "in"))).toBe(join(root, "in"));
+    await rename(join(root, "in"), join(root, "moved"));
+    await symlink("moved", join(root, "in"));
+    expect(await paths.folder(join(root, "in"))).toBe(join(root, "in"));
+    nowMs = 1000;
+    expect(await paths.folder(join(root, "in"))).toBe(join(root, "moved"));
+    await rm(join(root, "in"));
+    await symlink(join(base, "outside"), join(root, "in"));
+    nowMs = 2000;
+    expect(await paths.folder(join(root, "in"))).toBeUndefined();
   });
 
   it("goes on when its folder is moved and a link is left in its place", async () => {

@@ -1,3 +1,4 @@
+import { concatenated } from "../../base/bytes.ts";
 import type { ByteSpan, Store } from "../../base/ports.ts";
 import type { Span } from "../wasm/abi/records.ts";
 
@@ -6,6 +7,12 @@ const READ_THROUGH = 64 << 10;
 
 /** How far back a span may lie behind what was read: sound is stored a little before or after its pictures. Bytes. */
 const LOOK_BACK = 1 << 20;
+
+/** Pieces shorter than this are handed on together: the way to the client costs more than copying so little. Bytes. */
+const SHORT = 64 << 10;
+
+/** Most that is copied together, bytes. */
+const TOGETHER = 256 << 10;
 
 /** A stored object as a plan pins it. */
 export interface PinnedObject {
@@ -73,9 +80,10 @@ async function* readGroup(
   let done = 0;
   for await (const chunk of store.get(object.key, { offset, length: end - offset }, object.etag)) {
     const read = position + chunk.length;
+    const found: Uint8Array[] = [];
     for (let part = parts[i]; part !== undefined; part = parts[i]) {
       if (part instanceof Uint8Array) {
-        if (part.length > 0) yield part;
+        found.push(part);
         i++;
         continue;
       }
@@ -83,16 +91,32 @@ async function* readGroup(
       if (from >= read) break;
       const [bytes, start] = from < position ? [held, position - held.length] : [chunk, position];
       const until = Math.min(endOf(part), start + bytes.length);
-      yield bytes.subarray(from - start, until - start);
+      found.push(bytes.subarray(from - start, until - start));
       done += until - from;
       if (until < endOf(part)) continue;
       i++;
       done = 0;
     }
+    yield* together(found);
     const part = parts[i];
     const current = part === undefined || part instanceof Uint8Array ? read : part.offset + done;
     held = lastBytes(held, chunk, read - Math.min(current, lowest[i + 1] ?? read, read));
     position = read;
+  }
+}
+
+/** The bytes of all pieces in order; of short ones that follow one another a copy. */
+function* together(pieces: readonly Uint8Array[]): Generator<Uint8Array> {
+  for (let i = 0, end = 0; i < pieces.length; i = end) {
+    let length = 0;
+    for (end = i; end < pieces.length; end++) {
+      const next = pieces[end]?.length ?? 0;
+      if (next >= SHORT || length + next > TOGETHER) break;
+      length += next;
+    }
+    const run = pieces.slice(i, (end = Math.max(end, i + 1)));
+    const bytes = run.length === 1 ? run[0] : concatenated(run);
+    if (bytes !== undefined && bytes.length > 0) yield bytes;
   }
 }
 

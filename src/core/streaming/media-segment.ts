@@ -90,10 +90,9 @@ export async function planMediaSegment(
   const tracks: PieceTrack[] = [];
   for (const [trackIndex, record] of summary.tracks.entries()) {
     const { trackId } = wanted.find((one) => one.trackIndex === trackIndex) ?? { trackId: 0 };
-    const own = trackIndex === summary.reference ? run : await startingIn(ask, timed, trackIndex, { run, ...name });
-    tracks.push(
-      trackId === 0 || own === undefined ? leftOut(record) : placed(timed, startMs - originMs, record, own, trackId),
-    );
+    const startingThere = (): Promise<SampleRun | undefined> => startingIn(ask, timed, trackIndex, { run, ...name });
+    const own = trackId === 0 ? undefined : trackIndex === summary.reference ? run : await startingThere();
+    tracks.push(own === undefined ? leftOut(record) : placed(timed, startMs - originMs, record, own, trackId));
   }
   const measured = await ask(["measure", tracks]);
   tracks.forEach((track, trackIndex) => {

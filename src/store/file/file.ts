@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
-import { constants, type BigIntStats } from "node:fs";
+import { constants, fstatSync, type BigIntStats } from "node:fs";
 import { link, lstat, open, opendir, realpath, stat, unlink, utimes, type FileHandle } from "node:fs/promises";
-import { dirname, join, sep } from "node:path";
+import { basename, dirname, join } from "node:path";
 import type { ByteSpan, ObjectInfo, Store } from "../../base/ports.ts";
 import { isAbsent, storeError } from "./file-errors.ts";
 import { makeFolder, syncFolder } from "./folders.ts";
@@ -10,6 +10,7 @@ import { badKey, checkKey, isKey } from "../key.ts";
 import { objectChanged, objectExists, objectMisplaced, objectMissing, objectShort } from "../remote/object-errors.ts";
 import { ofSize } from "../of-size.ts";
 import { FileReader, readSpan, type OpenObject } from "./read-file.ts";
+import { RealPaths } from "./real-paths.ts";
 
 /** Folder under the root for objects that are being written. No key reaches it. */
 const TEMPORARY = ".boxcar-tmp";
@@ -27,9 +28,8 @@ export class FileStore implements Store {
   readonly #root: string;
   readonly #mark: FolderMark | undefined;
   readonly #reader = new FileReader();
+  readonly #real: RealPaths;
   #lastMs = 0;
-  /** The root without symbolic links, as it was when last asked for. */
-  #realRoot: string | undefined;
 
   /**
    * @param root absolute path of the folder; it is made when the first object is put
@@ -37,6 +37,7 @@ export class FileStore implements Store {
    */
   constructor(root: string, mark?: FolderMark) {
     this.#root = root;
+    this.#real = new RealPaths(root);
     this.#mark = mark;
   }
 
@@ -95,18 +96,32 @@ export class FileStore implements Store {
   }
 
   async #open(key: string): Promise<{ handle: FileHandle; stats: BigIntStats }> {
-    const path = await this.#realPath(key);
-    if (path === undefined) throw await this.#missing(key);
     let handle: FileHandle | undefined;
     try {
-      // Without O_NONBLOCK, opening a named pipe would wait for a writer.
-      handle = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
-      const stats = await handle.stat({ bigint: true });
+      handle = await this.#openPlain(key);
+      if (handle === undefined) {
+        const path = await this.#realPath(key);
+        if (path === undefined) throw await this.#missing(key);
+        handle = await openReal(path);
+      }
+      // Not in a thread: opening has just fetched what it tells.
+      const stats = fstatSync(handle.fd, { bigint: true });
       if (!stats.isFile()) throw objectMissing(key);
       return { handle, stats };
     } catch (cause) {
       await handle?.close();
       throw isAbsent(cause) ? await this.#missing(key) : storeError(key, cause);
+    }
+  }
+
+  /** Opens a file that is no link, in a folder that is where it was a moment ago; undefined when there is none. */
+  async #openPlain(key: string): Promise<FileHandle | undefined> {
+    const path = this.#pathOf(key);
+    try {
+      const folder = await this.#real.folder(dirname(path));
+      return folder === undefined ? undefined : await openReal(join(folder, basename(path)));
+    } catch {
+      return undefined; // what is wrong is found out step by step
     }
   }
 
@@ -224,7 +239,8 @@ export class FileStore implements Store {
     const path = this.#pathOf(key);
     try {
       const real = await realpath(path);
-      if (!(await this.#isBelowRoot(real))) throw objectMisplaced(key, "leads out of the store by a symbolic link");
+      if (!(await this.#real.isBelowRoot(real)))
+        throw objectMisplaced(key, "leads out of the store by a symbolic link");
       return real;
     } catch (cause) {
       if (isAbsent(cause)) return undefined;
@@ -237,18 +253,16 @@ export class FileStore implements Store {
     for (let path = folder; ; path = dirname(path)) {
       const real = await ifAny(realpath(path));
       if (real === undefined) continue;
-      if (await this.#isBelowRoot(real)) return;
+      if (await this.#real.isBelowRoot(real)) return;
       throw objectMisplaced(key, "leads out of the store by a symbolic link");
     }
   }
+}
 
-  /** Whether a path without symbolic links is the root or lies below it. */
-  async #isBelowRoot(real: string): Promise<boolean> {
-    const isBelow = (root: string): boolean => real === root || real.startsWith(root + sep);
-    if (this.#realRoot !== undefined && isBelow(this.#realRoot)) return true;
-    // Asked for again before anything is refused: an operator may have moved the folder and left a link.
-    return isBelow((this.#realRoot = await realpath(this.#root)));
-  }
+/** Opens a path whose last part is no link. */
+function openReal(path: string): Promise<FileHandle> {
+  // Without O_NONBLOCK, opening a named pipe would wait for a writer.
+  return open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
 }
 
 /** Waits for file operations on an object and says what their failure means; failures of a body are left as they are. */

@@ -5,7 +5,7 @@ import { LentBuffers } from "./lent-buffers.ts";
 import { readsUnderWay } from "./reads-under-way.ts";
 
 const CHUNK = 1024 * 1024;
-/** Of a span that fits into one chunk this much is read first: whoever asks for so little waits for its first byte. */
+/** Read at a time by whoever finds no large buffer; a longer span is worth one. */
 const FIRST = CHUNK / 16;
 /** Read at a time where many read, or a consumer is slow. */
 const LITTLE = CHUNK / 64;
@@ -34,7 +34,8 @@ export class FileReader {
     const held = new Set<Uint8Array>();
     const size = ++this.#reading > MANY ? LITTLE : FIRST;
     let position = span.offset;
-    let current = (span.length > CHUNK ? this.#large(held) : undefined) ?? small(span.length, size);
+    const isLong = span.length > (size === FIRST ? FIRST : CHUNK);
+    let current = (isLong ? this.#large(held) : undefined) ?? small(span.length, size);
     let spare: Uint8Array | undefined;
     let ahead = fill(handle, current, position, end);
     let isSlow = false;
