@@ -21,6 +21,9 @@ const EXPECTED_MS = 60_000;
 /** From one picture of a playlist of sync samples to the next, milliseconds, at least. */
 const SYNCS_MS = 500;
 
+/** Characters of a playlist or manifest that are encoded at a time: a manifest of many gaps has a million lines. */
+const GATHERED = 64 * 1024;
+
 /** Parameters of playlists and manifests. */
 export const playlistParameters = {
   ...timeParameters,
@@ -181,11 +184,17 @@ export function divide(
   return paced(c, context, async (bounds) => {
     const version = await streamRecordings(context.planning, query, sink, { ...bounds, mostSegments });
     const [encoder, pieces]: [TextEncoder, Uint8Array[]] = [new TextEncoder(), []];
+    let gathered = "";
     for await (const text of write()) {
-      pieces.push(encoder.encode(text));
+      gathered += text;
+      if (gathered.length >= GATHERED) {
+        pieces.push(encoder.encode(gathered));
+        gathered = "";
+      }
       const resting = bounds.pace?.breathe();
       if (resting !== undefined) await resting;
     }
+    pieces.push(encoder.encode(gathered));
     return { bytes: concatenated(pieces), version };
   });
 }
