@@ -17,26 +17,32 @@ const { navigator } = globalThis as { navigator?: { readonly userAgent?: string 
 /** In Workers what goes on ends with its request, whoever else waits for it. */
 const IN_ONE_LINE = "setImmediate" in globalThis && navigator?.userAgent !== "Cloudflare-Workers";
 
-/** What goes on with work that pauses, in the order in which it does. */
-const paused: (() => void)[] = [];
+/** Those who wait for a turn, of whom one goes on in each, in the order in which they came. */
+export class Line {
+  readonly #waiting: (() => void)[] = [];
 
-/**
- * A turn in which no other work goes on that had paused. A turn of the event loop does all that is ready: sixty who work for
- * 10 ms each would keep whoever comes waiting for 600 ms, again at each step of its answer.
- */
-function ownTurn(): Promise<void> {
-  return new Promise((resolve) => {
-    paused.push(resolve);
-    if (paused.length === 1) void goOn();
-  });
-}
+  /** A turn of the event loop in which nobody else of this line goes on. */
+  turn(): Promise<void> {
+    if (!IN_ONE_LINE) return nextTurn();
+    return new Promise((resolve) => {
+      this.#waiting.push(resolve);
+      if (this.#waiting.length === 1) void this.#goOn();
+    });
+  }
 
-async function goOn(): Promise<void> {
-  while (paused.length > 0) {
-    await nextTurn();
-    paused.shift()?.();
+  async #goOn(): Promise<void> {
+    while (this.#waiting.length > 0) {
+      await nextTurn();
+      this.#waiting.shift()?.();
+    }
   }
 }
+
+/**
+ * Work that has paused. A turn of the event loop does all that is ready: sixty who work for 10 ms each would keep whoever comes
+ * waiting for 600 ms, again at each step of its answer.
+ */
+const paused = new Line();
 
 /**
  * Lets other work have its turn in long sequences of queries. A local database answers without ever leaving the thread,
@@ -57,7 +63,7 @@ export class Breather implements Pace {
   }
 
   async #pause(): Promise<void> {
-    await (IN_ONE_LINE ? ownTurn() : nextTurn());
+    await paused.turn();
     this.#sinceMs = performance.now();
     if (this.#signal?.aborted === true) throw clientGone();
   }

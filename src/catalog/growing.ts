@@ -36,6 +36,8 @@ export class GrowingSegments {
   readonly #newest = new WeakMap<GrowingSegment, Segment & { readonly version: number }>();
   readonly #byKey = new Map<string, GrowingSegment>();
   readonly #waiting = new Map<string, Set<() => void>>();
+  readonly #growths = new Map<string, number>();
+  #lastGrowth = 0;
   #lastId = 0;
 
   /** Tells of a segment from now on. */
@@ -48,9 +50,15 @@ export class GrowingSegments {
 
   /** Tells those who wait that a stream's segments have grown, are open no more, or have become ready. */
   grew(streamPath: string): void {
+    this.#growths.set(streamPath, ++this.#lastGrowth);
     const waiting = this.#waiting.get(streamPath) ?? [];
     this.#waiting.delete(streamPath);
     for (const wake of waiting) wake();
+  }
+
+  /** Another number each time that a stream's segments have grown; undefined for one that is not being recorded. */
+  lastGrowth(streamPath: string): number | undefined {
+    return this.#growths.get(streamPath);
   }
 
   /** Resolves when a stream's segments have grown, or `signal` is given. */
@@ -80,6 +88,7 @@ export class GrowingSegments {
     this.grew(streamPath);
     const forget = setTimeout(() => {
       for (const [id, entry] of this.#versions) if (entry.segment === segment) this.#versions.delete(id);
+      if (!this.#open.has(streamPath)) this.#growths.delete(streamPath);
     }, REMEMBERED_MS);
     (forget as { unref?: () => void }).unref?.();
   }

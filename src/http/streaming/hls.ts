@@ -35,8 +35,9 @@ import {
   TRACKS,
   type AskedStream,
 } from "./asked-stream.ts";
-import { notYet, onGrowth, oncePlayable } from "./on-growth.ts";
-import { readyPlaylist, sendReady, type MadePlaylist } from "./send-playlist.ts";
+import { MadeOnGrowth, notYet, onGrowth, oncePlayable } from "./on-growth.ts";
+import type { KeptPlaylist } from "./playlists.ts";
+import { readyPlaylist, sendReady, type MadePlaylist, type Sent } from "./send-playlist.ts";
 import { sendStreamFile } from "./stream-file.ts";
 
 const parameters = query({
@@ -96,6 +97,7 @@ type Query = z.infer<typeof parameters>;
 
 /** `GET, HEAD /mp4/hls/{streamPath}/index.m3u8`, and the files that it leads to. */
 export function addHls(app: App, context: AppContext): void {
+  const awaitedPlaylists = new MadeOnGrowth<MadeHls>();
   app.openapi(route, async (c) => {
     const { streamPath, file } = splitStream(c.req.valid("param").file);
     const query = c.req.valid("query");
@@ -103,7 +105,7 @@ export function addHls(app: App, context: AppContext): void {
     const { playlist } = file;
     if (wantsLink(query)) return share(c, context, streamPath, query);
     const awaited = awaitedEnd(query);
-    const send = async (): Promise<Response | undefined> => {
+    const make = async (): Promise<MadeHls> => {
       const asked = await askedStream(context, streamPath, query);
       const clock = query.captions === "clock" || playlist === "captions" ? ` ${asked.captions.offsetMinutes}` : "";
       const skip = query._HLS_skip === undefined || !asked.live ? "" : " skip";
@@ -114,6 +116,12 @@ export function addHls(app: App, context: AppContext): void {
           ? multivariant(c, context, asked, query)
           : mediaPlaylist(c, context, asked, playlist, query),
       );
+      return { asked, sent, ready };
+    };
+    const send = async (): Promise<Response | undefined> => {
+      const { asked, sent, ready } = await (awaited === undefined
+        ? make()
+        : awaitedPlaylists.of(context, streamPath, sameReload(c), make));
       const isReached = awaited === undefined || ready.end === undefined || hasReached(ready.end, awaited);
       return isReached ? sendReady(c, context, asked, sent, ready) : undefined;
     };
@@ -124,6 +132,20 @@ export function addHls(app: App, context: AppContext): void {
       return reply;
     });
   });
+}
+
+/** A playlist that is ready, and what it was asked for by. */
+interface MadeHls {
+  readonly asked: AskedStream;
+  readonly sent: Sent;
+  readonly ready: KeptPlaylist;
+}
+
+/** What a reload has in common with all that may be answered by the same playlist, whatever they wait for. */
+function sameReload(c: Context<AppEnv>): string {
+  const { pathname, searchParams } = new URL(c.req.url);
+  for (const name of ["_HLS_msn", "_HLS_part"]) searchParams.delete(name);
+  return JSON.stringify([pathname, searchParams.toString(), c.get("caller").kind === "link"]);
 }
 
 /** What a reload waits for. @throws BoxcarError `bad_parameter` (400) */

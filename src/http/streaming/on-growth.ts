@@ -1,9 +1,14 @@
 import type { Context } from "hono";
+import { Line } from "../../base/breather.ts";
 import { BoxcarError } from "../../base/errors.ts";
+import { LruMap } from "../../base/lru-map.ts";
 import type { AppContext, AppEnv } from "../context.ts";
 
 /** How long the first media segment of a stream is waited for that has just begun to be recorded, milliseconds. */
 const FIRST_MS = 20_000;
+
+/** Who goes on after a stream has grown: thousands may have waited for the same, and nobody else would have a turn before all were answered. */
+const goingOn = new Line();
 
 /**
  * Tries again whenever more of a stream has been recorded.
@@ -22,6 +27,38 @@ export async function onGrowth<T>(
     const found = await attempt();
     if (found !== undefined || signal.aborted) return found;
     await growth;
+    await goingOn.turn();
+  }
+}
+
+/** Things that are waited for at once, by so many at least, and made once for all. */
+const SHARED = 16;
+
+/** What thousands wait for who ask for the same: it is made once each time that the stream has grown. */
+export class MadeOnGrowth<T extends object> {
+  readonly #made = new LruMap<string, { readonly growth: number; readonly making: Promise<T> }>(SHARED, () => 1);
+
+  /**
+   * What is made of a stream as it is now.
+   * @param same tells what is asked for from all else
+   * @param make whoever it is called for, it makes the same
+   */
+  async of(
+    { catalog }: Pick<AppContext, "catalog">,
+    streamPath: string,
+    same: string,
+    make: () => Promise<T>,
+  ): Promise<T> {
+    const growth = catalog.growing.lastGrowth(streamPath);
+    const before = this.#made.get(same);
+    if (before !== undefined && before.growth === growth) {
+      // One that was made for a client that has left meanwhile is made again.
+      const made = await before.making.catch(() => undefined);
+      if (made !== undefined) return made;
+    }
+    const making = make();
+    if (growth !== undefined) this.#made.set(same, { growth, making });
+    return making;
   }
 }
 

@@ -19,7 +19,7 @@ export interface MadePlaylist extends WrittenRange {
 }
 
 /** What is sent. */
-interface Sent {
+export interface Sent {
   /** Tells it from others of its range. */
   readonly name: string;
   readonly contentType: string;
