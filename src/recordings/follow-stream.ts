@@ -1,3 +1,4 @@
+import { Line } from "../base/breather.ts";
 import { TimedSegment } from "../core/planning/placed-segment.ts";
 import { configurationOf, initSegment } from "../core/streaming/init-segment.ts";
 import { planMediaSegment } from "../core/streaming/media-segment.ts";
@@ -10,6 +11,12 @@ import { recordedAndGrowing } from "./with-growing.ts";
 const BEHIND_MS = 10_000;
 /** Groups of pictures as they are: a group begins with each sync sample. */
 const EACH_SYNC = { lengthMs: 0, even: false };
+
+/**
+ * Viewers go on one in a turn of the event loop: hundreds may follow a stream, of which a fragment comes with each picture. Who
+ * has waited for a turn is sent all that has come meanwhile.
+ */
+const goingOn = new Line();
 
 /** A stream from now on. */
 export interface FollowedStream {
@@ -107,6 +114,7 @@ async function* follow(
       }
     }
     await growth;
+    await goingOn.turn();
   }
 }
 
