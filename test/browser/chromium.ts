@@ -132,7 +132,7 @@ declare global {
       seek(src: string, times: readonly number[]): Promise<(Shown | string)[]>;
       cues(src: string): Promise<Cue[]>;
       /** The picture that the element shows now. */
-      read(video: HTMLVideoElement): Shown;
+      read(video: HTMLVideoElement | HTMLImageElement): Shown;
     };
   }
   interface HTMLVideoElement {
@@ -148,8 +148,8 @@ export function install(page: Pick<Page, "evaluate">): Promise<void> {
     const context = canvas.getContext("2d", { willReadFrequently: true });
     if (context === null) throw new Error("no canvas");
 
-    function read(video: HTMLVideoElement): Shown {
-      const frame = new VideoFrame(video); // picture and time together, whatever the element does next
+    function read(video: HTMLVideoElement | HTMLImageElement): Shown {
+      const frame = video instanceof HTMLImageElement ? new VideoFrame(video, { timestamp: 0 }) : new VideoFrame(video); // picture and time together, whatever the element does next
       const [width, height] = [frame.displayWidth, frame.displayHeight];
       [canvas.width, canvas.height] = [width, height];
       context?.drawImage(frame, 0, 0);

@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { startNode, type RunningServer } from "../../src/runtime/node.ts";
 import { chromiumPath, openPage } from "../browser/chromium.ts";
 import { FPS, recordNumbered } from "../browser/numbered-recording.ts";
+import { ffmpeg } from "../support/tools.ts";
 import { judgeCut } from "../support/judge.ts";
 import { random, seedOf } from "../support/random.ts";
 
@@ -74,6 +75,52 @@ describe.skipIf(chromiumPath === undefined)("files of the device", () => {
       expect(await shownAt(seconds), `seed ${chance.seed}, picture ${picture}`).toBe(picture);
     }
     expect(problems).toEqual([]);
+  });
+
+  test("show the picture under the pointer", async () => {
+    await openFiles(alike);
+    const timeline = page.locator(".timeline canvas");
+    const { width } = (await timeline.boundingBox()) ?? { width: 0 };
+    for (const part of [0.1 + chance.below(300) / 1000, 0.6 + chance.below(300) / 1000]) {
+      const before =
+        (await page.locator(".hover img").count()) > 0 && (await page.locator(".hover img").getAttribute("src"));
+      await timeline.hover({ position: { x: Math.round(part * width), y: 50 } });
+      await page.waitForFunction((src) => {
+        const picture = document.querySelector<HTMLImageElement>(".hover img");
+        return picture !== null && picture.src !== src && picture.complete && picture.naturalWidth > 0;
+      }, before);
+      const { number, text } = await page.evaluate(() => {
+        const picture = document.querySelector<HTMLImageElement>(".hover img");
+        return {
+          number: picture === null ? -1 : window.playback.read(picture).number,
+          text: document.querySelector(".hover")?.textContent ?? "",
+        };
+      });
+      // The label has the time of the day, which begins with the first file; it is cut to milliseconds.
+      const [, seconds = "", ms = ""] = /:(\d\d)\.(\d+)\s*$/.exec(text) ?? [];
+      const picture = (Number(seconds) + Number(`0.${ms}`)) * FPS;
+      expect(number, `seed ${chance.seed}, ${text}`).toBeGreaterThanOrEqual(Math.floor(picture - 0.05));
+      expect(number, `seed ${chance.seed}, ${text}`).toBeLessThanOrEqual(Math.floor(picture + 0.05));
+    }
+  });
+
+  test("of which one lacks sound are joined, and play to the end", async () => {
+    const mute = join(folder, "mute.mp4");
+    const [first = "", second = ""] = alike;
+    await ffmpeg(["-v", "error", "-y", "-i", second, "-map", "0:v", "-c", "copy", mute]);
+    await openFiles([first, mute]);
+    const pictures = [0, LENGTH * FPS - 1, LENGTH * FPS, 2 * LENGTH * FPS - 1];
+    for (const picture of pictures) expect(await shownAt((picture + 0.5) / FPS)).toBe(picture);
+    await shownAt(LENGTH - 0.5);
+    const isOver = page.evaluate(async () => {
+      const video = document.querySelector("boxcar-player")?.video;
+      if (video === undefined) throw new Error("no video");
+      video.playbackRate = 4;
+      await video.play();
+      await new Promise((resolve) => video.addEventListener("ended", resolve));
+      return video.ended;
+    });
+    expect(await isOver).toBe(true);
   });
 
   test("are joined and cut into a download that is whole", async () => {

@@ -61,7 +61,7 @@ export class Cameras {
 
   /** The other cameras. */
   view(): unknown {
-    const { recording } = this.#host;
+    const { recording, words } = this.#host;
     if (this.#count === 1 || recording?.streamPath === undefined) return nothing;
     return repeat(
       this.#others(),
@@ -69,6 +69,7 @@ export class Cameras {
       ({ streamPath }) =>
         html`<figure>
           <boxcar-player muted data-stream=${streamPath} aria-label=${streamPath}></boxcar-player>
+          <p class="away-note">${words.notRecorded}</p>
           <figcaption>${streamPath}</figcaption>
         </figure>`,
     );

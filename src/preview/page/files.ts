@@ -1,6 +1,6 @@
 import type { FileOutput } from "../open-files.ts";
 import { fileName, saveBlob, saveUrl } from "../save.ts";
-import { ask, share, token } from "./api.ts";
+import { share, token } from "./api.ts";
 
 /** Larger files than this are written where the viewer says, as they are made, where the browser can do that. Bytes. */
 const HELD = 256 << 20;
@@ -32,15 +32,23 @@ export async function save(output: FileOutput, name: string): Promise<void> {
   saveBlob(await new Response(output.stream(), { headers: { "Content-Type": "video/mp4" } }).blob(), name);
 }
 
-let shown = "";
-
-/** A picture as a URL of this page, until the next one is asked for; undefined where there is none. */
-export async function pictureUrl(path: string): Promise<string | undefined> {
-  const picture = await ask(path).then(
-    (response) => response.blob(),
-    () => undefined,
-  );
-  URL.revokeObjectURL(shown);
-  shown = picture === undefined ? "" : URL.createObjectURL(picture);
-  return picture && shown;
+/** The picture that an MP4 begins with, as JPEG. @param width pixels @throws Error where the browser cannot decode it */
+export async function firstPicture(movie: Blob, width: number): Promise<Blob> {
+  const url = URL.createObjectURL(movie);
+  const video = document.createElement("video");
+  try {
+    await new Promise((resolve, reject) => {
+      video.addEventListener("loadeddata", resolve);
+      video.addEventListener("error", () => reject(new Error("The browser cannot decode this picture.")));
+      Object.assign(video, { muted: true, preload: "auto", src: url });
+    });
+    const height = Math.max(1, Math.round((width * video.videoHeight) / Math.max(1, video.videoWidth)));
+    const canvas = new OffscreenCanvas(width, height);
+    canvas.getContext("2d")?.drawImage(video, 0, 0, width, height);
+    return await canvas.convertToBlob({ type: "image/jpeg" });
+  } finally {
+    video.removeAttribute("src");
+    video.load(); // lets go of the decoder
+    URL.revokeObjectURL(url);
+  }
 }

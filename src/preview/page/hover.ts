@@ -1,5 +1,4 @@
-import { picturePath } from "./api.ts";
-import { pictureUrl } from "./files.ts";
+import type { Recording } from "./recording.ts";
 
 /** So long the pointer stands still before a picture is asked for, milliseconds. */
 const STILL_MS = 150;
@@ -17,6 +16,7 @@ export interface HoverState {
 /** Shows pictures of the moments that the pointer is over. */
 export class Hover {
   readonly #changed: () => void;
+  #wantedMs: number | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
   /** Undefined: the pointer is elsewhere. */
   state: HoverState | undefined;
@@ -25,18 +25,24 @@ export class Hover {
     this.#changed = changed;
   }
 
-  /** @param streamPath undefined: the server has no pictures of it */
-  move(at: { readonly timeMs: number; readonly x: number } | undefined, streamPath: string | undefined): void {
+  /** @param recording what the timeline shows */
+  move(
+    at: { readonly timeMs: number; readonly x: number } | undefined,
+    recording: Pick<Recording, "picture"> | undefined,
+  ): void {
     clearTimeout(this.#timer);
-    this.state = at && { ...at, picture: streamPath === undefined ? undefined : this.state?.picture };
-    if (at !== undefined && streamPath !== undefined)
-      this.#timer = setTimeout(() => void this.#show(streamPath, at.timeMs), STILL_MS);
+    this.#wantedMs = at?.timeMs;
+    this.state = at && { ...at, picture: this.state?.picture };
+    if (at !== undefined && recording !== undefined)
+      this.#timer = setTimeout(() => void this.#show(recording, at.timeMs), STILL_MS);
     this.#changed();
   }
 
-  async #show(streamPath: string, timeMs: number): Promise<void> {
-    const picture = await pictureUrl(picturePath(streamPath, timeMs, WIDTH, true));
-    if (this.state !== undefined) this.state = { ...this.state, picture };
+  async #show(recording: Pick<Recording, "picture">, timeMs: number): Promise<void> {
+    const picture = await recording.picture(timeMs, WIDTH).catch(() => undefined); // nothing is recorded there
+    if (this.state === undefined || this.#wantedMs !== timeMs) return;
+    URL.revokeObjectURL(this.state.picture ?? "");
+    this.state = { ...this.state, picture: picture && URL.createObjectURL(picture) };
     this.#changed();
   }
 }

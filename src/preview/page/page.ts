@@ -165,7 +165,7 @@ class Page implements PanelHost {
         onView: () => this.#look(),
         onSeek: (timeMs) => void this.#seek(timeMs),
         onSelect: (selection) => this.#select(selection),
-        onHover: (at) => this.#hover.move(at, this.recording?.streamPath),
+        onHover: (at) => this.#hover.move(at, this.recording),
       });
   }
 

@@ -1,12 +1,15 @@
 import { openFiles, type RecordedFiles } from "../open-files.ts";
 import { gapsOf, type Source } from "../source.ts";
 import type { PlayerRange } from "../server-range.ts";
-import { downloadPath, facts, type RangeFacts, type StreamRow } from "./api.ts";
-import { download, save } from "./files.ts";
+import { ask, downloadPath, facts, picturePath, type RangeFacts, type StreamRow } from "./api.ts";
+import { download, firstPicture, save } from "./files.ts";
 import type { Span } from "./timeline.ts";
 
 /** A range of a server that is opened for playing, around the time that was chosen. */
 const PLAYED_MS = 6 * 3_600_000;
+
+/** Of a file so much is cut for the picture it begins with. */
+const PICTURE_MS = 40;
 
 /** What the page shows: a stream of its server, or files of this device. */
 export interface Recording extends Span {
@@ -18,6 +21,8 @@ export interface Recording extends Span {
   playable(timeMs: number): { readonly span: Span; readonly what: PlayerRange | Source };
   /** What a download of a range would hold; undefined when nothing is recorded there. */
   facts(range: Span, signal: AbortSignal): Promise<RangeFacts | undefined>;
+  /** The picture of a time, or one near it, small. @param width pixels @throws Error where there is none */
+  picture(timeMs: number, width: number): Promise<Blob>;
   /** Hands a range to the viewer. @param name of the file @throws Error with a sentence */
   download(format: "mp4" | "fmp4", range: Span, name: string): Promise<void>;
 }
@@ -36,6 +41,7 @@ export function serverRecording({
       return { span, what: { streamPath, ...span } };
     },
     facts: (range, signal) => facts(streamPath, range.startMs, range.endMs, signal),
+    picture: async (timeMs, width) => (await ask(picturePath(streamPath, timeMs, width, true))).blob(),
     download: (format, range, name) => download(downloadPath(streamPath, format, range.startMs, range.endMs), name),
   };
 }
@@ -52,6 +58,13 @@ export async function localRecording(chosen: readonly File[]): Promise<Recording
     ...{ startMs, endMs },
     playable: () => ({ span: { startMs, endMs: endMs + 1 }, what: files }),
     facts: (range) => factsOf(files, range),
+    async picture(timeMs, width) {
+      const movie = await files.output({ startMs: timeMs, endMs: timeMs + PICTURE_MS });
+      return firstPicture(
+        await new Response(movie.stream(), { headers: { "Content-Type": "video/mp4" } }).blob(),
+        width,
+      );
+    },
     async download(format, range, name) {
       await save(await files.output({ format, ...range }), name);
     },
