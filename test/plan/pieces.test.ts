@@ -2,6 +2,7 @@ import { expect, it } from "vitest";
 import { indexObject } from "../../src/core/index.ts";
 import type { RecordedSegment } from "../../src/core/segment.ts";
 import { planPages } from "../../src/core/plan.ts";
+import { KeptPieces } from "../../src/core/planning/kept-pieces.ts";
 import { NO_COUNTS, type Piece, type PieceTrack } from "../../src/core/planning/piece.ts";
 import { Pieces } from "../../src/core/planning/pieces.ts";
 import { PlanCache } from "../../src/recordings/plan-cache.ts";
@@ -40,6 +41,35 @@ it("gives pieces as they were", () => {
     const packed = new Pieces(pieces);
     expect([...packed], `seed ${rng.seed}`).toEqual(pieces);
     expect([packed.length, packed.at(-1), packed.at(count)]).toEqual([count, undefined, undefined]);
+    const weigh = ({ bytes, tracks }: Piece): number =>
+      tracks.reduce((sum, { dts, counts }) => sum + dts + counts.bytes, bytes);
+    const sums = pieces.map((_, i) => pieces.slice(0, i).reduce((sum, piece) => sum + weigh(piece), 7));
+    expect([...packed.sums(weigh, 7)].slice(0, -1), `seed ${rng.seed}`).toEqual(sums);
+  }
+});
+
+it("keeps what becomes of pieces while their output is made", async () => {
+  const rng = random(seedOf(72));
+  for (const isChanged of [false, true]) {
+    const outputs: { last: PieceTrack | undefined }[] = [];
+    const [kept, pieces] = [new KeptPieces(outputs), [] as Piece[]];
+    for (let i = 0; i < 300; i++) {
+      const piece = pieceOf(rng, i);
+      for (const track of piece.tracks) {
+        const output = (outputs[track.trackId - 1] ??= { last: undefined });
+        if (output.last !== undefined) output.last.lastDuration = rng.below(1e6);
+        output.last = track;
+      }
+      kept.push(piece);
+      pieces.push(piece);
+    }
+    for (const { last } of outputs) if (last !== undefined) last.lastDuration = 1;
+    const change = (all: readonly Piece[]): Promise<void> => {
+      for (const piece of [...all, ...pieces]) piece.inline = INLINE[1];
+      return Promise.resolve();
+    };
+    const packed = await (isChanged ? kept.finish(change) : kept.finish());
+    expect([...packed], `seed ${rng.seed}`).toEqual(pieces);
   }
 });
 

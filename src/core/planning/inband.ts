@@ -14,10 +14,9 @@ const LEAST_FILLER = 16;
  */
 export async function moveInband(
   { core, indexOf }: { readonly core: Core; readonly indexOf: IndexOf },
-  output: OutputTrack | undefined,
+  output: OutputTrack,
   pieces: readonly Piece[],
 ): Promise<void> {
-  if (output?.changes === undefined) return;
   const [first] = output.descriptions;
   const sets = new Map<number, ParameterSets>();
   const entries: Uint8Array[] = [];

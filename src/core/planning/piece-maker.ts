@@ -23,7 +23,7 @@ import { shownAt, type PlacedSegment, type TimedSegment } from "./placed-segment
 import type { Placement } from "./placement.ts";
 import type { PlacedSink } from "./placer.ts";
 import type { Composition } from "./composition.ts";
-import { Pieces } from "./pieces.ts";
+import { KeptPieces } from "./kept-pieces.ts";
 import { join } from "./join.ts";
 import type { Match } from "./match.ts";
 import { selectionOf, shownOf } from "./selection.ts";
@@ -63,7 +63,7 @@ export class PieceMaker implements PlacedSink {
   /** By kind of segment. */
   readonly #matches = new Map<string, Match>();
   /** In order; none when there are more than are to be kept. */
-  readonly #pieces: Piece[] = [];
+  readonly #pieces = new KeptPieces(this.#outputs);
   #segments = 0;
   #fragments = 0;
   #references = 0;
@@ -87,16 +87,20 @@ export class PieceMaker implements PlacedSink {
 
   /** Mends what is only known once all pieces are. Of the tracks there are those that hold samples. */
   async finish({ leading, pictureEndMs, ...shown }: Placement): Promise<Composition> {
-    const [outputs, pieces] = [this.#outputs, this.#pieces];
+    const outputs = this.#outputs;
     for (const output of outputs) {
       await this.#filler?.fillBehind(output, pictureEndMs);
       output.finish(shown.presentedMs);
     }
-    if (this.#options.changes === "inband") await moveInband(this.#options, outputs.find(isVideo), pieces);
+    const video = outputs.find(isVideo);
+    const isMoved = this.#options.changes === "inband" && video?.changes !== undefined;
+    const pieces = await this.#pieces.finish(
+      isMoved ? (changing) => moveInband(this.#options, video, changing) : undefined,
+    );
     return {
       ...shown,
       tracks: outputs.filter((track) => track.samples > 0),
-      pieces: new Pieces(pieces),
+      pieces,
       segments: this.#segments,
       fragments: this.#fragments,
       references: this.#references,
@@ -174,7 +178,7 @@ export class PieceMaker implements PlacedSink {
     this.#fragments += fragments;
     this.#references += fragments;
     this.#dropped = true;
-    this.#pieces.length = 0;
+    this.#pieces.drop();
     return true;
   }
 
@@ -240,7 +244,7 @@ export class PieceMaker implements PlacedSink {
   #keep(piece: Piece): void {
     this.#fragments += piece.fragments;
     if (this.#segments <= this.#options.mostPieces && !this.#dropped) this.#pieces.push(piece);
-    else this.#pieces.length = 0;
+    else this.#pieces.drop();
   }
 
   #leavesHole(placed: PlacedSegment, { outputs }: Match): boolean {

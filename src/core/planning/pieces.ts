@@ -1,7 +1,5 @@
-import type { Piece, PieceTrack } from "./piece.ts";
-
-/** One value of each piece, or the one that all of them have. */
-type Column = number | Int32Array | Float64Array;
+import { Column } from "./column.ts";
+import { NO_COUNTS, type Piece, type PieceTrack } from "./piece.ts";
 
 // prettier-ignore
 const TRACK_FIELDS = [
@@ -25,82 +23,126 @@ interface PackedTrack {
   readonly counts: Columns<(typeof COUNT_FIELDS)[number]>;
 }
 
+/** A piece that is written over. */
+type Scratch = { -readonly [Name in keyof Omit<Piece, "tracks" | "made">]: Piece[Name] } & {
+  readonly tracks: readonly ScratchTrack[];
+};
+type ScratchTrack = Record<(typeof TRACK_FIELDS)[number], number> & {
+  readonly counts: Record<(typeof COUNT_FIELDS)[number], number>;
+};
+
 /**
  * The pieces of an output, in order, as columns: a day of short segments has some thousands of them, most of whose numbers are
  * alike. `at` gives a copy. A piece with more to it (made, or cut where the output starts) stays as it is.
  */
 export class Pieces implements Iterable<Piece> {
-  readonly length: number;
+  #length = 0;
   /** By number, those that stay as they are. */
   readonly #unusual = new Map<number, Piece>();
-  readonly #ids: Column;
-  readonly #keys: readonly string[];
-  readonly #etags: readonly string[];
-  readonly #bytes: Column;
-  readonly #fragments: Column;
-  /** A single one where all have the same. */
-  readonly #inline: readonly Uint8Array[];
-  readonly #tracks: readonly PackedTrack[];
+  readonly #ids = new Column();
+  readonly #keys: string[] = [];
+  readonly #etags: string[] = [];
+  readonly #bytes = new Column();
+  readonly #fragments = new Column();
+  /** A single one as long as all have the same. */
+  #inline: Uint8Array[] = [];
+  /** As many as the first of the usual pieces has. */
+  #tracks: readonly PackedTrack[] | undefined;
 
-  constructor(pieces: readonly Piece[]) {
-    this.length = pieces.length;
-    const tracks = pieces.find(isUsual)?.tracks.length ?? 0;
-    for (const [i, piece] of pieces.entries())
-      if (piece.tracks.length !== tracks || !isUsual(piece)) this.#unusual.set(i, piece);
-    this.#ids = columnOf(pieces, ({ source }) => source.id);
-    this.#keys = pieces.map(({ source }) => source.key);
-    this.#etags = pieces.map(({ source }) => source.etag);
-    this.#bytes = columnOf(pieces, ({ bytes }) => bytes);
-    this.#fragments = columnOf(pieces, ({ fragments }) => fragments);
-    const alike = pieces.slice(0, 1).map(({ inline }) => inline);
-    this.#inline = pieces.every(({ inline }) => inline === alike[0]) ? alike : pieces.map(({ inline }) => inline);
-    this.#tracks = Array.from({ length: tracks }, (_, i) => packedTrack(pieces.map((piece) => piece.tracks[i])));
+  constructor(pieces: Iterable<Piece> = []) {
+    for (const piece of pieces) this.push(piece);
+    this.trim();
+  }
+
+  get length(): number {
+    return this.#length;
+  }
+
+  /** Adds a piece that does not change any more. */
+  push(piece: Piece): void {
+    const { source, tracks, bytes, fragments, inline } = piece;
+    this.#ids.push(source.id);
+    this.#keys.push(source.key);
+    this.#etags.push(source.etag);
+    this.#bytes.push(bytes);
+    this.#fragments.push(fragments);
+    const [alike = inline, ...others] = this.#inline.slice(0, 2);
+    if (others.length > 0 || inline !== alike) {
+      if (others.length === 0) this.#inline = Array.from({ length: this.#length }, () => alike);
+      this.#inline.push(inline);
+    } else this.#inline[0] = inline;
+    const usual = isUsual(piece);
+    if (usual) this.#tracks ??= tracks.map(() => packedTrack(this.#length));
+    const isPacked = usual && tracks.length === this.#tracks?.length;
+    for (const [i, packed] of this.#tracks?.entries() ?? []) pushTrack(packed, isPacked ? tracks[i] : undefined);
+    if (!isPacked) this.#unusual.set(this.#length, piece);
+    this.#length++;
+  }
+
+  /** Gives up the room for more. */
+  trim(): void {
+    for (const column of this.#columns) column.trim();
   }
 
   at(number: number): Piece | undefined {
-    if (number < 0 || number >= this.length) return undefined;
-    const unusual = this.#unusual.get(number);
-    if (unusual !== undefined) return unusual;
-    return {
-      source: { id: valueOf(this.#ids, number), key: this.#keys[number] ?? "", etag: this.#etags[number] ?? "" },
-      tracks: this.#tracks.map((track) => trackAt(track, number)),
-      bytes: valueOf(this.#bytes, number),
-      fragments: valueOf(this.#fragments, number),
-      inline: this.#inline[number] ?? this.#inline[0] ?? new Uint8Array(0),
-    };
+    if (number < 0 || number >= this.#length) return undefined;
+    return this.#unusual.get(number) ?? this.#read(number, this.#scratch());
   }
 
   /** The segment whose index a piece is made from; undefined for a piece with an index of its own. */
   indexedBy(number: number): number | undefined {
-    return this.#unusual.get(number)?.made?.index === undefined ? valueOf(this.#ids, number) : undefined;
+    return this.#unusual.get(number)?.made?.index === undefined ? this.#ids.at(number) : undefined;
   }
 
   *[Symbol.iterator](): Generator<Piece> {
-    for (let i = 0; i < this.length; i++) {
+    for (let i = 0; i < this.#length; i++) {
       const piece = this.at(i);
       if (piece !== undefined) yield piece;
     }
   }
 
-  /** What `of` sums up to with the pieces before each, and at the end with all, from `first` on: one value more than pieces. */
+  /**
+   * What `of` sums up to with the pieces before each, and at the end with all, from `first` on: one value more than pieces.
+   * @param of must not keep what it is given: thousands of objects would wait for the garbage collector
+   */
   sums(of: (piece: Piece) => number, first = 0): Float64Array {
-    const sums = new Float64Array(this.length + 1);
-    let number = 0;
+    const sums = new Float64Array(this.#length + 1);
+    const scratch = this.#scratch();
     let sum = (sums[0] = first);
-    for (const piece of this) sums[++number] = sum += of(piece);
+    for (let i = 0; i < this.#length; i++) sums[i + 1] = sum += of(this.#unusual.get(i) ?? this.#read(i, scratch));
     return sums;
   }
 
   /** About what they take in memory, bytes: also of what they share with each other, but once. */
   get weight(): number {
-    const columns = [this.#ids, this.#bytes, this.#fragments, ...this.#tracks.flatMap(columnsOf)];
-    const inline = [...new Set(this.#inline)].reduce((sum, { length }) => sum + length, 8 * this.#inline.length);
-    let weight = columns.reduce<number>((sum, column) => sum + bytesOf(column), inline);
+    let weight = [...new Set(this.#inline)].reduce((sum, { length }) => sum + length, 8 * this.#inline.length);
+    for (const column of this.#columns) weight += column.bytes;
     for (const texts of [this.#keys, this.#etags])
       weight = texts.reduce((sum, { length }) => sum + TEXT_BYTES + length, weight);
     for (const { tracks, made } of this.#unusual.values())
       weight += PIECE_BYTES + tracks.length * TRACK_BYTES + (made?.index?.length ?? 0);
     return weight;
+  }
+
+  get #columns(): Column[] {
+    return [this.#ids, this.#bytes, this.#fragments, ...(this.#tracks ?? []).flatMap(columnsOf)];
+  }
+
+  #scratch(): Scratch {
+    const tracks = (this.#tracks ?? []).map(() => blankTrack());
+    return { source: { id: 0, key: "", etag: "" }, tracks, bytes: 0, fragments: 0, inline: new Uint8Array(0) };
+  }
+
+  #read(number: number, into: Scratch): Piece {
+    into.source = { id: this.#ids.at(number), key: this.#keys[number] ?? "", etag: this.#etags[number] ?? "" };
+    into.bytes = this.#bytes.at(number);
+    into.fragments = this.#fragments.at(number);
+    into.inline = this.#inline[number] ?? this.#inline[0] ?? into.inline;
+    for (const [i, track] of into.tracks.entries()) {
+      const packed = this.#tracks?.[i];
+      if (packed !== undefined) readTrack(packed, number, track);
+    }
+    return into;
   }
 }
 
@@ -109,65 +151,66 @@ function isUsual({ made, tracks }: Piece): boolean {
   return made === undefined && tracks.every((track) => Object.keys(track).length === TRACK_FIELDS.length + 1);
 }
 
-function packedTrack(tracks: readonly (PieceTrack | undefined)[]): PackedTrack {
-  return {
-    fields: packed(TRACK_FIELDS, (name) => columnOf(tracks, (track) => track?.[name] ?? 0)),
-    counts: packed(COUNT_FIELDS, (name) => columnOf(tracks, (track) => track?.counts[name] ?? 0)),
-  };
+/** @param skipped pieces before the first one with such a track */
+function packedTrack(skipped: number): PackedTrack {
+  const columns = <Name extends string>(names: readonly Name[]): Columns<Name> =>
+    Object.fromEntries(names.map((name) => [name, new Column(skipped)])) as Columns<Name>;
+  return { fields: columns(TRACK_FIELDS), counts: columns(COUNT_FIELDS) };
 }
 
-/** Field by field: every byte that is sent of thousands of pieces asks for some. */
-function trackAt({ fields, counts }: PackedTrack, number: number): PieceTrack {
-  return {
-    first: valueOf(fields.first, number),
-    count: valueOf(fields.count, number),
-    dts: valueOf(fields.dts, number),
-    timescale: valueOf(fields.timescale, number),
-    lastDuration: valueOf(fields.lastDuration, number),
-    lasting: valueOf(fields.lasting, number),
-    ownDuration: valueOf(fields.ownDuration, number),
-    offsetShift: valueOf(fields.offsetShift, number),
-    descriptionBase: valueOf(fields.descriptionBase, number),
-    trackId: valueOf(fields.trackId, number),
-    prefix: valueOf(fields.prefix, number),
-    counts: {
-      sttsEntries: valueOf(counts.sttsEntries, number),
-      cttsEntries: valueOf(counts.cttsEntries, number),
-      syncSamples: valueOf(counts.syncSamples, number),
-      chunks: valueOf(counts.chunks, number),
-      stscEntries: valueOf(counts.stscEntries, number),
-      trafs: valueOf(counts.trafs, number),
-      truns: valueOf(counts.truns, number),
-      flags: valueOf(counts.flags, number),
-      bytes: valueOf(counts.bytes, number),
-    },
-  };
-}
-
-function columnsOf({ fields, counts }: PackedTrack): readonly Column[] {
+function columnsOf({ fields, counts }: PackedTrack): Column[] {
   return [...Object.values(fields), ...Object.values(counts)];
 }
 
-function packed<Name extends string>(names: readonly Name[], column: (name: Name) => Column): Columns<Name> {
-  return Object.fromEntries(names.map((name) => [name, column(name)])) as Columns<Name>;
-}
-
-function columnOf<T>(items: readonly T[], value: (item: T) => number): Column {
-  const values = new Float64Array(items.length);
-  let [alike, short] = [true, true];
-  for (const [i, item] of items.entries()) {
-    const one = (values[i] = value(item));
-    alike &&= one === values[0];
-    short &&= one === (one | 0);
+/** @param track undefined for that of a piece that stays as it is */
+function pushTrack(packed: PackedTrack, track: PieceTrack | undefined): void {
+  const { fields, counts } = packed;
+  if (track === undefined) for (const column of columnsOf(packed)) column.skip();
+  else {
+    for (const name of TRACK_FIELDS) fields[name].push(track[name]);
+    for (const name of COUNT_FIELDS) counts[name].push(track.counts[name]);
   }
-  if (alike) return values[0] ?? 0;
-  return short ? new Int32Array(values) : values;
 }
 
-function valueOf(column: Column, number: number): number {
-  return typeof column === "number" ? column : (column[number] ?? 0);
+/** Field by field: every byte that is sent of thousands of pieces asks for some. */
+function readTrack({ fields, counts: columns }: PackedTrack, number: number, into: ScratchTrack): void {
+  into.first = fields.first.at(number);
+  into.count = fields.count.at(number);
+  into.dts = fields.dts.at(number);
+  into.timescale = fields.timescale.at(number);
+  into.lastDuration = fields.lastDuration.at(number);
+  into.lasting = fields.lasting.at(number);
+  into.ownDuration = fields.ownDuration.at(number);
+  into.offsetShift = fields.offsetShift.at(number);
+  into.descriptionBase = fields.descriptionBase.at(number);
+  into.trackId = fields.trackId.at(number);
+  into.prefix = fields.prefix.at(number);
+  const { counts } = into;
+  counts.sttsEntries = columns.sttsEntries.at(number);
+  counts.cttsEntries = columns.cttsEntries.at(number);
+  counts.syncSamples = columns.syncSamples.at(number);
+  counts.chunks = columns.chunks.at(number);
+  counts.stscEntries = columns.stscEntries.at(number);
+  counts.trafs = columns.trafs.at(number);
+  counts.truns = columns.truns.at(number);
+  counts.flags = columns.flags.at(number);
+  counts.bytes = columns.bytes.at(number);
 }
 
-function bytesOf(column: Column): number {
-  return typeof column === "number" ? 8 : column.byteLength;
+/** Its fields in the order that all tracks of pieces have them in: the same functions read both. */
+function blankTrack(): ScratchTrack {
+  return {
+    first: 0,
+    count: 0,
+    dts: 0,
+    timescale: 0,
+    lastDuration: 0,
+    lasting: 0,
+    ownDuration: 0,
+    offsetShift: 0,
+    descriptionBase: 0,
+    trackId: 0,
+    prefix: 0,
+    counts: { ...NO_COUNTS },
+  };
 }

@@ -1,0 +1,51 @@
+/** Numbers one behind another of which many are alike: a single one as long as all are, else as few bytes each as they take. */
+export class Column {
+  #length: number;
+  /** As long as `#values` is undefined, all of them. */
+  #alike: number | undefined;
+  /** With room for more. */
+  #values: Int32Array | Float64Array | undefined;
+
+  /** @param skipped how many there are in front that nobody asks for */
+  constructor(skipped = 0) {
+    this.#length = skipped;
+  }
+
+  push(value: number): void {
+    const number = this.#length++;
+    this.#alike ??= value;
+    if (this.#values === undefined && value === this.#alike) return;
+    this.#values ??= new Int32Array(0);
+    if (this.#values instanceof Int32Array && (value !== (value | 0) || this.#alike !== (this.#alike | 0)))
+      this.#values = Float64Array.from(this.#values);
+    if (number >= this.#values.length) this.#values = resized(this.#values, 2 * number + 8, this.#alike);
+    this.#values[number] = value;
+  }
+
+  /** Adds one that nobody asks for. */
+  skip(): void {
+    if (this.#values === undefined) this.#length++;
+    else this.push(this.#alike ?? 0);
+  }
+
+  at(number: number): number {
+    return this.#values === undefined ? (this.#alike ?? 0) : (this.#values[number] ?? 0);
+  }
+
+  /** Gives up the room for more. */
+  trim(): void {
+    if (this.#values !== undefined) this.#values = this.#values.slice(0, this.#length);
+  }
+
+  /** About what it takes in memory. */
+  get bytes(): number {
+    return 8 + (this.#values?.byteLength ?? 0);
+  }
+}
+
+function resized<Values extends Int32Array | Float64Array>(values: Values, length: number, filled: number): Values {
+  const larger = values instanceof Int32Array ? new Int32Array(length) : new Float64Array(length);
+  larger.fill(filled, values.length);
+  larger.set(values);
+  return larger as Values;
+}

@@ -1,0 +1,45 @@
+import type { OutputTrack } from "./output-track.ts";
+import type { Piece } from "./piece.ts";
+import { Pieces } from "./pieces.ts";
+
+/** Pieces that are packed together. */
+const PACKED = 64;
+
+/** The pieces of an output while it is made: packed as soon as nothing changes them any more. */
+export class KeptPieces {
+  readonly #outputs: readonly Pick<OutputTrack, "last">[];
+  #packed = new Pieces();
+  /** Those behind them. */
+  #changing: Piece[] = [];
+
+  /** @param outputs all there are by now */
+  constructor(outputs: readonly Pick<OutputTrack, "last">[]) {
+    this.#outputs = outputs;
+  }
+
+  push(piece: Piece): void {
+    if (this.#changing.push(piece) % PACKED !== 0) return;
+    // What follows the last samples of a track may change these.
+    const lasts = this.#outputs.map(({ last }) => last);
+    const first = this.#changing.findIndex(({ tracks }) => tracks.some((track) => lasts.includes(track)));
+    for (const done of this.#changing.splice(0, first)) this.#packed.push(done);
+  }
+
+  /** Forgets all of them. */
+  drop(): void {
+    this.#packed = new Pieces();
+    this.#changing = [];
+  }
+
+  /** Ends them. @param change changes some of them; default: none */
+  async finish(change?: (pieces: readonly Piece[]) => Promise<void>): Promise<Pieces> {
+    if (change !== undefined) {
+      const pieces = [...this.#packed, ...this.#changing];
+      await change(pieces);
+      return new Pieces(pieces);
+    }
+    for (const piece of this.#changing) this.#packed.push(piece);
+    this.#packed.trim();
+    return this.#packed;
+  }
+}
