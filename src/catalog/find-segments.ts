@@ -1,6 +1,6 @@
 import { sql, type Kysely } from "kysely";
 import { bytesOfHex } from "../base/bytes.ts";
-import { segmentColumns, segmentOf } from "./rows.ts";
+import { packedColumns, segmentColumns, segmentOf, segmentOfPacked } from "./rows.ts";
 import type { Schema } from "./schema.ts";
 import type { ExpectedSegment, Segment } from "./types.ts";
 
@@ -13,13 +13,13 @@ export async function readySegment(
   db: Kysely<Schema>,
   name: { readonly id: number } | { readonly key: string },
 ): Promise<Segment | undefined> {
-  const row = await db
-    .selectFrom("segments")
-    .select(segmentColumns)
-    .where((eb) => eb.and(name))
-    .where("state", "=", ready)
-    .executeTakeFirst();
-  return row && segmentOf(row);
+  const isNamed = "id" in name ? sql`id = ${name.id}` : sql`key = ${name.key}`;
+  const { rows } = await sql<{ stream_path: string; packed: string; summary: ArrayBuffer }>`
+    select stream_path, ${packedColumns} as packed, summary from segments where ${isNamed} and state = 'ready'`.execute(
+    db,
+  );
+  const [row] = rows;
+  return row && segmentOfPacked(row.stream_path, row.packed, row.summary);
 }
 
 /** See `Catalog.segmentsByKey`. */
