@@ -5,8 +5,10 @@ import { LentBuffers } from "./lent-buffers.ts";
 import { readsUnderWay } from "./reads-under-way.ts";
 
 const CHUNK = 1024 * 1024;
-/** Read at a time by whoever finds no large buffer; a longer span is worth one. */
+/** Of a span that fits into one chunk this much is read first: whoever asks for so little waits for its first byte. */
 const FIRST = CHUNK / 16;
+/** Spans read at once above which new ones of up to one chunk are read in one piece: each step waits in line by then. */
+const FEW = 4;
 /** Read at a time where many read, or a consumer is slow. */
 const LITTLE = CHUNK / 64;
 /** Spans read at once above which new ones are read a little at a time. */
@@ -33,9 +35,9 @@ export class FileReader {
     const end = span.offset + span.length;
     const held = new Set<Uint8Array>();
     const size = ++this.#reading > MANY ? LITTLE : FIRST;
+    const inOnePiece = span.length > FIRST && this.#reading > FEW && this.#reading <= MANY;
     let position = span.offset;
-    const isLong = span.length > (size === FIRST ? FIRST : CHUNK);
-    let current = (isLong ? this.#large(held) : undefined) ?? small(span.length, size);
+    let current = (span.length > CHUNK || inOnePiece ? this.#large(held) : undefined) ?? small(span.length, size);
     let spare: Uint8Array | undefined;
     let ahead = fill(handle, current, position, end);
     let isSlow = false;
