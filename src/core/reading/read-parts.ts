@@ -11,6 +11,8 @@ const LOOK_BACK = 1 << 20;
 /** Pieces shorter than this are handed on together: the way to the client costs more than copying so little. Bytes. */
 const SHORT = 64 << 10;
 
+/** So little of a chunk is not: where thousands are slow, chunks are small, and each would hold a copy, too. Bytes. */
+const LITTLE = 16 << 10;
 /** Most that is copied together, bytes. */
 const TOGETHER = 256 << 10;
 
@@ -97,7 +99,7 @@ async function* readGroup(
       i++;
       done = 0;
     }
-    yield* together(found);
+    yield* chunk.length > LITTLE ? together(found) : found.filter(({ length }) => length > 0);
     const part = parts[i];
     const current = part === undefined || part instanceof Uint8Array ? read : part.offset + done;
     held = lastBytes(held, chunk, read - Math.min(current, lowest[i + 1] ?? read, read));
