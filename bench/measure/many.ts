@@ -14,13 +14,28 @@ const DAY = 8640;
 /** Files whose sound ends where the next one's begins, also from the last to the first: 160 s of 1024 samples each. */
 const ALIKE = 16;
 
+/** The first bytes of a download: most of the segments have no media. */
+const BEGINNING = { range: "bytes=0-999" };
+
 /** The requests: what is measured, for how many days, and by which method. */
 const REQUESTS = {
   timeline: { days: 1, method: "GET", path: `/mp4/api/timeline/${STREAM}` },
   timelineMonth: { days: 30, method: "GET", path: `/mp4/api/timeline/${STREAM}` },
   head: { days: 1, method: "HEAD", path: `/mp4/download/${STREAM}.mp4` },
+  download: { days: 1, method: "GET", path: `/mp4/download/${STREAM}.mp4`, headers: BEGINNING },
+  list: { days: 1, method: "GET", path: `/mp4/api/list/${STREAM}`, more: "&pageSize=1000" },
   playlist: { days: 1, method: "GET", path: `/mp4/hls/${STREAM}/av.m3u8` },
-} as const;
+} as const satisfies Record<string, Request>;
+
+/** A request for a range. */
+interface Request {
+  readonly days: number;
+  readonly method: "GET" | "HEAD";
+  readonly path: string;
+  /** Behind the parameters of the range. */
+  readonly more?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+}
 
 /** A catalog of `days` made by each build, whose server is started anew for each request. */
 export async function many(context: Context, days: number): Promise<Measurements> {
@@ -34,7 +49,7 @@ export async function many(context: Context, days: number): Promise<Measurements
     if (built === undefined) continue;
     const data = join(folder, build);
     await manySegments(built, data, { streamPath: STREAM, files, seconds: 10, count: days * DAY });
-    for (const [name, { method, path, days: asked }] of Object.entries(REQUESTS)) {
+    for (const [name, { method, path, days: asked, more = "", headers = {} }] of Object.entries<Request>(REQUESTS)) {
       if (asked !== days) continue;
       const [cold, again, memory]: [number[], number[], number[]] = [[], [], []];
       // The first one makes what is kept from then on.
@@ -42,7 +57,10 @@ export async function many(context: Context, days: number): Promise<Measurements
         const server = await startBoxcar(built, data);
         const ask = async (): Promise<number> => {
           const startedMs = performance.now();
-          const reply = await fetch(`http://127.0.0.1:${String(server.port)}${path}?${query}`, { method });
+          const reply = await fetch(`http://127.0.0.1:${String(server.port)}${path}?${query}${more}`, {
+            method,
+            headers,
+          });
           await reply.arrayBuffer();
           // The earlier build has no playlists.
           if (!reply.ok && build === "boxcar") throw new Error(`${path}: ${String(reply.status)}`);
