@@ -1,6 +1,7 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { readdir, readFile, writeFile } from "node:fs/promises";
+import { createServer as createHttpServer } from "node:http";
 import { createServer, type AddressInfo, type Server } from "node:net";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -9,7 +10,7 @@ import { SourceAllowance } from "../../src/runtime/outbound/source-allowance.ts"
 import { startTestServer, type TestServer } from "../app/test-server.ts";
 import { jobAt, postTo, type Job } from "./calls.ts";
 import { startRtspServer } from "../support/rtsp-server.ts";
-import { ffmpegPath, ffprobe, hasEncoder, packetHashes } from "../support/tools.ts";
+import { ffmpeg, ffmpegPath, ffprobe, hasEncoder, packetHashes } from "../support/tools.ts";
 
 let server: TestServer;
 const children: ChildProcess[] = [];
@@ -99,6 +100,75 @@ test.skipIf(!(await hasEncoder("libx264")))(
     expect(all.length).toBe(150);
     expect(got).toEqual(all);
     expect(JSON.stringify(server.lines)).not.toContain("hidden-secret");
+  },
+);
+
+/** The header of an FLV file, and its tags, each with a time by so much later. */
+async function flvOf(size: string, laterMs: number): Promise<readonly [Buffer, readonly Buffer[]]> {
+  const path = join(server.folder, `${size}.flv`);
+  const encode = ["-c:v", "libx264", "-preset", "ultrafast", "-g", "25", "-pix_fmt", "yuv420p"];
+  await ffmpeg(["-f", "lavfi", "-i", `testsrc2=size=${size}:rate=25:duration=2`, ...encode, "-f", "flv", path]);
+  const file = await readFile(path);
+  const tags: Buffer[] = [];
+  for (let at = 13; at + 15 <= file.length;) {
+    const tag = file.subarray(at, at + 15 + file.readUIntBE(at + 1, 3));
+    tag.writeUIntBE(tag.readUIntBE(4, 3) + laterMs, 4, 3);
+    tags.push(tag);
+    at += tag.length;
+  }
+  return [file.subarray(0, 13), tags];
+}
+
+test.skipIf(!(await hasEncoder("libx264")))(
+  "a source by FLV whose picture gets another size goes on in a segment of that size",
+  async () => {
+    const [header, first] = await flvOf("160x120", 0);
+    const [, second] = await flvOf("320x240", 2000);
+    // Tags of the end and of what the file has are of no use to those who watch; repeated parameters are.
+    const [isScript, isEnd] = [(tag: Buffer) => tag[0] === 18, (tag: Buffer) => tag[0] === 9 && tag[12] === 2];
+    const isParameters = (tag: Buffer): boolean => tag[0] === 9 && tag[12] === 0;
+    const small = first.filter((tag) => !isEnd(tag));
+    const again = small.find(isParameters) ?? Buffer.alloc(0);
+    const large = second.filter((tag) => !isEnd(tag) && !isScript(tag));
+    // The first one goes on after some time, as a camera does, unless it was given up by then.
+    const connections = [
+      [[header, ...small.slice(0, 30), again, ...small.slice(30), ...large.slice(0, 2)], large.slice(2)],
+      [[header, ...large], []],
+    ] as const;
+    let count = 0;
+    const flv = createHttpServer((_, response) => {
+      const [now, later] = connections[count++] ?? [[], []];
+      response.writeHead(now.length === 0 ? 404 : 200, { "content-type": "video/x-flv" });
+      response.write(Buffer.concat(now));
+      const timer = setTimeout(() => response.end(Buffer.concat(later)), later.length === 0 ? 0 : 3000);
+      response.on("close", () => {
+        clearTimeout(timer);
+      });
+    }).listen(0, "127.0.0.1");
+    await once(flv, "listening");
+    const source = `http://127.0.0.1:${(flv.address() as AddressInfo).port}/cam.flv`;
+    expect(await post("/mp4/api/start/live/flv", { source, fragment: "1s" })).toMatchObject({ status: 200 });
+    await expect.poll(() => count, { timeout: 15_000 }).toBeGreaterThan(1);
+    await expect.poll(async () => (await jobOf("live/flv"))?.state, { timeout: 15_000 }).toBe("waiting");
+    await post("/mp4/api/stop/live/flv");
+    await expect.poll(async () => (await jobOf("live/flv"))?.state, { timeout: 15_000 }).toBe("ended");
+    flv.close();
+    const path = join(server.folder, "flv.mp4");
+    const reply = await server.fetch("/mp4/download/live/flv.mp4?changes=entries");
+    await writeFile(path, new Uint8Array(await reply.arrayBuffer()));
+    const frames = await ffprobe([
+      "-v",
+      "error",
+      "-select_streams",
+      "v",
+      "-show_entries",
+      "frame=width,height",
+      "-of",
+      "csv=p=0",
+      path,
+    ]);
+    const sizes = [...frames.matchAll(/^(\d+),(\d+)/gm)].map(([, width, height]) => `${width}x${height}`);
+    expect(sizes).toEqual([...Array<string>(50).fill("160x120"), ...Array<string>(50).fill("320x240")]);
   },
 );
 

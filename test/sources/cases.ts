@@ -79,7 +79,7 @@ async function byFfmpeg({ avc, hevc }: Material): Promise<Case[]> {
     {
       ...{ ...common, name: "RTMP", url: `rtmp://127.0.0.1:${rtmp}/live/a` },
       begin: () => listen(avc, [...FLV, "-listen", "1", `rtmp://127.0.0.1:${rtmp}/live/a`]),
-      known: "ffmpeg 5.1 loses new parameters that come midway",
+      known: "connected anew where the picture gets other parameters",
     },
     {
       ...{ ...common, name: "HTTP-FLV", url: `http://127.0.0.1:${flv}/a.flv` },

@@ -1,11 +1,14 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { createInterface } from "node:readline";
+import type { Readable } from "node:stream";
 import { BoxcarError } from "../../base/errors.ts";
 import type { Log } from "../../base/ports.ts";
 import type { SourceReader } from "../../record/source.ts";
 import { readSourceUrl, shownUrl, type SourceUrl } from "../../record/source-url.ts";
 import type { SourceAllowance } from "../outbound/source-allowance.ts";
 import { findFfmpeg } from "./ffmpeg-path.ts";
+import { ParameterWatch, WATCHED } from "./parameter-watch.ts";
 
 /** Characters kept of what ffmpeg complains of, the last ones. */
 const COMPLAINTS = 2000;
@@ -48,6 +51,7 @@ export function ffmpegSources(allowance: SourceAllowance, log: Log): SourceReade
           const run = new Run(program, argumentsOf(url, SOUND[treatment]?.args ?? []), scriptOf(url), signal);
           yield* run.output();
           const complaints = await run.end();
+          if (run.hasChanged && !signal.aborted) continue; // connected anew, it begins with the new parameters
           if (run.bytes > 0 || signal.aborted) return;
           const next = SOUND.findIndex(({ helps }, i) => i > treatment && helps.test(complaints));
           if (next < 0) throw failed(url, complaints, log);
@@ -80,8 +84,12 @@ function argumentsOf(url: SourceUrl, sound: readonly string[]): string[] {
   const whitelist = ["-protocol_whitelist", ["pipe", ...url.protocols].join(",")];
   // Without conversions: samples stay as they are.
   const input = [...paced, "-f", "concat", "-safe", "0", "-auto_convert", "0", ...whitelist, "-i", "pipe:0"];
-  return [...quiet, ...input, "-map", "0:v:0?", "-map", "0:a:0?", "-c:v", "copy", ...sound, ...OUTPUT];
+  const output = ["-map", "0:v:0?", "-map", "0:a:0?", "-c:v", "copy", ...sound, ...OUTPUT];
+  return [...quiet, ...input, ...output, ...(besideSamples.test(url.scheme) ? WATCHED : [])];
 }
+
+/** What may send parameters beside its samples. RTSP has them in its samples, and tells times beside each. */
+const besideSamples = /^(?:rtmp|http)/;
 
 /** A script of one entry for ffmpeg's concat demuxer, which opens the URL that it names. */
 function scriptOf({ text, scheme }: SourceUrl): string {
@@ -94,6 +102,8 @@ function scriptOf({ text, scheme }: SourceUrl): string {
 class Run {
   /** Bytes it has put out. */
   bytes = 0;
+  /** Whether it was ended because the picture has got other parameters. */
+  hasChanged = false;
   readonly #child;
   readonly #ended: Promise<unknown>;
   readonly #signal: AbortSignal;
@@ -106,7 +116,7 @@ class Run {
       const value = process.env[name];
       if (value !== undefined) env[name] = value;
     }
-    const child = spawn(program, args, { stdio: ["pipe", "pipe", "pipe"], cwd: "/", env });
+    const child = spawn(program, args, { stdio: ["pipe", "pipe", "pipe", "pipe"], cwd: "/", env });
     this.#child = child;
     this.#ended = once(child, "close").catch(() => undefined);
     child.stdin.on("error", () => undefined); // it has ended before it read the script
@@ -117,6 +127,12 @@ class Run {
     this.#kill = () => {
       child.kill("SIGKILL");
     };
+    const watch = new ParameterWatch();
+    createInterface({ input: child.stdio[3] as Readable }).on("line", (line) => {
+      if (!watch.isChange(line)) return;
+      this.hasChanged = true;
+      this.#kill();
+    });
     this.#signal = signal;
     signal.addEventListener("abort", this.#kill);
     if (signal.aborted) this.#kill();
