@@ -14,7 +14,10 @@ export interface LiveSource {
 /** Pictures of a movie fragment: 80 ms. */
 export const FRAGMENT = 2;
 
-/** Pushes so many seconds, a movie fragment as soon as its last picture would have been taken. */
+/** The recording is over so long after the last picture at the latest: who waits for it is told which wait it was. */
+const ANSWERED_MS = 20_000;
+
+/** Pushes so many seconds, a movie fragment as soon as its last picture would have been taken. Resolves when it is being recorded. */
 export async function pushNumbered(
   serverUrl: string,
   streamPath: string,
@@ -47,12 +50,21 @@ export async function pushNumbered(
       if (sent + 1 >= starts.length) controller.close();
     },
   });
-  const init = { method: "POST", body, duplex: "half" } as RequestInit;
+  const signal = AbortSignal.timeout(seconds * 1000 + ANSWERED_MS);
+  const init = { method: "POST", body, duplex: "half", signal } as RequestInit;
   const reply = fetch(`${serverUrl}/mp4/live/${streamPath}?fragment=5s`, init);
+  while (!(await isRecorded(serverUrl, streamPath))) await new Promise((resolve) => setTimeout(resolve, 20));
   return {
     startMs,
     over: reply.then(async (ended) => {
       await ended.text();
     }),
   };
+}
+
+async function isRecorded(serverUrl: string, streamPath: string): Promise<boolean> {
+  const { data } = (await (await fetch(`${serverUrl}/mp4/api/jobs`)).json()) as {
+    data: { streamPath: string; state: string }[];
+  };
+  return data.some((job) => job.streamPath === streamPath && job.state === "recording");
 }

@@ -113,7 +113,7 @@ describe.skipIf(chromiumPath === undefined)("<boxcar-player>", () => {
     expect(await player(({ paused }) => paused)).toBe(false);
     await page.keyboard.press("k");
     expect(await player(({ paused }) => paused)).toBe(true);
-    expect(await page.evaluate(() => location.hash)).toMatch(/^#t=2026-01-31T10:00:0\d/);
+    await expect.poll(() => page.evaluate(() => location.hash)).toMatch(/^#t=2026-01-31T10:00:0\d/);
   });
 
   test("pauses at out, or goes on at in", async () => {

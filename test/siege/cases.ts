@@ -108,13 +108,13 @@ export const cases: readonly Case[] = [
         const start = chance.pick(["", `?start=${String(chance.below(1e9))}`]);
         const path = `/mp4/api/segments/absurd${start}`;
         const asked = ["mp4", "fmp4"].map(
-          (format) => `/mp4/download/absurd.${format}?start=0&duration=30d&captions=clock`,
+          (format) => `/mp4/download/absurd.${format}?start=0&duration=720h&captions=clock`,
         );
         await fetch(url + path, { method: "PUT", body, headers: from(chance) }).then(drained, ignored);
         for (const get of [
           ...asked,
-          "/mp4/api/timeline/absurd?start=0&duration=30d",
-          "/mp4/sprite/absurd.vtt?start=0&duration=30d",
+          "/mp4/api/timeline/absurd?start=0&duration=720h",
+          "/mp4/sprite/absurd.vtt?start=0&duration=720h",
         ])
           await fetch(url + get, { method: "HEAD", headers: from(chance) }).then(drained, ignored);
       }
