@@ -66,5 +66,7 @@ export async function manySegments(program: string, data: string, stream: ManySe
     insert into stream_counts (${counts.join()}) select ${counts.map((name) => counted[name] ?? name).join()}
       from segments where stream_path = '${streamPath}' and start_ms >= ${start} group by 1, 2;
     commit;`);
+  // Else the log of a month is written into the database once this connection is collected, while the server starts.
+  await db.execute("pragma wal_checkpoint(truncate)");
   db.close();
 }
