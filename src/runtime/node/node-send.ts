@@ -16,8 +16,8 @@ const gatherLent = 16;
 
 /** How long one turn of the event loop may spend on bodies, milliseconds. */
 const SLICE_MS = 0.25;
-/** Of how many clients a chunk each is sent in one turn. One alone would have each chunk wait for as many turns as there are clients. */
-const CLIENTS = 8;
+/** Chunks that are sent in one turn, of as many clients. One alone would have each chunk wait for as many turns as there are clients. */
+const CHUNKS = 8;
 
 /** So much of each body is sent without turns: whoever asks for little waits for the turn of its request alone. */
 const AT_ONCE = 256 * 1024;
@@ -31,7 +31,7 @@ type Broken = "left" | "slow";
  * @param rate how slowly a client may take a body; one that is slower is cut off
  */
 export function nodeSendStream(log: Log, rate: LeastRate): SendStream {
-  const slice = new TimeSlice(SLICE_MS, CLIENTS, readsUnderWay);
+  const slice = new TimeSlice(SLICE_MS, CHUNKS, readsUnderWay);
   const buffers = new LentBuffers(gatherSize, gatherLent);
   return async (env, status, headers, body) => {
     const { incoming, outgoing } = env as HttpBindings;

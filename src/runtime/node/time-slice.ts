@@ -12,7 +12,7 @@ export interface Elsewhere {
  */
 export class TimeSlice {
   readonly #sliceMs: number;
-  readonly #clients: number;
+  readonly #steps: number;
   readonly #elsewhere: Elsewhere | undefined;
   readonly #now: () => number;
   /** What goes on, by client, in the order in which it is their turn. */
@@ -22,13 +22,13 @@ export class TimeSlice {
 
   /**
    * @param sliceMs how long one turn of the event loop may spend, milliseconds
-   * @param clients how many of those who wait go on in one turn, each of another client; 1 and more
+   * @param steps how many go on in one turn, each of another client as long as there are so many; 1 and more
    * @param elsewhere nobody who waits goes on while there is enough of it; default: nothing of the kind
    * @param now milliseconds on a clock that never goes back
    */
-  constructor(sliceMs: number, clients: number, elsewhere?: Elsewhere, now: () => number = () => performance.now()) {
+  constructor(sliceMs: number, steps: number, elsewhere?: Elsewhere, now: () => number = () => performance.now()) {
     this.#sliceMs = sliceMs;
-    this.#clients = clients;
+    this.#steps = steps;
     this.#elsewhere = elsewhere;
     this.#now = now;
   }
@@ -60,7 +60,7 @@ export class TimeSlice {
     });
   }
 
-  /** The turn after: the first of those who wait goes on, of a few clients. */
+  /** The turn after: some of those who wait go on, client by client. */
   #goOn(): void {
     if (this.#waiting.size > 0 && this.#elsewhere?.areEnough === true) {
       this.#elsewhere.whenFewer(() => {
@@ -70,14 +70,15 @@ export class TimeSlice {
     }
     this.#end = undefined;
     if (this.#waiting.size === 0) return;
-    const whose: [string, (() => void)[]][] = [];
-    for (const waiting of this.#waiting) if (whose.push(waiting) === this.#clients) break;
-    const going = whose.map(([client, line]) => {
-      const next = line.shift();
+    const going: ((() => void) | undefined)[] = [];
+    for (let i = 0; i < this.#steps; i++) {
+      const [first] = this.#waiting;
+      if (first === undefined) break;
+      const [client, line] = first;
+      going.push(line.shift());
       this.#waiting.delete(client);
       if (line.length > 0) this.#waiting.set(client, line);
-      return next;
-    });
+    }
     this.#begin();
     for (const next of going) next?.();
   }
