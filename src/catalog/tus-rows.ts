@@ -31,8 +31,8 @@ export interface TusUpload {
   readonly untilMs: number;
   /** Key of the finished file; undefined before. */
   readonly fileKey: string | undefined;
-  /** Undefined: it becomes a file. */
-  readonly segment: AnnouncedSegment | undefined;
+  /** The segment that it becomes; undefined: it becomes a file. */
+  readonly announced: AnnouncedSegment | undefined;
   /** Of the finished segment; undefined before. */
   readonly segmentId: number | undefined;
 }
@@ -60,12 +60,12 @@ export class TusRows {
   }
 
   /** Notes a new upload. */
-  async create({ id, owner, length, fileName, imageClassId, untilMs, segment }: TusUpload): Promise<void> {
+  async create({ id, owner, length, fileName, imageClassId, untilMs, announced }: TusUpload): Promise<void> {
     await this.#db.checkRoom?.();
     const insert = this.#db.primary.insertInto("resumable_uploads").values({
       ...{ id, owner, total: length, file_name: fileName },
       ...{ image_class_id: imageClassId, until_ms: untilMs },
-      segment: segment === undefined ? null : JSON.stringify(segment),
+      segment: announced === undefined ? null : JSON.stringify(announced),
     });
     await this.#db.batch([insert.compile()]);
   }
@@ -188,7 +188,7 @@ function uploadOf(row: Selectable<TusUploadTable>): TusUpload {
     imageClassId: row.image_class_id,
     untilMs: row.until_ms,
     fileKey: row.file_key ?? undefined,
-    segment: row.segment === null ? undefined : (JSON.parse(row.segment) as AnnouncedSegment),
+    announced: row.segment === null ? undefined : (JSON.parse(row.segment) as AnnouncedSegment),
     segmentId: row.segment_id ?? undefined,
   };
 }

@@ -29,7 +29,7 @@ describe("the database", () => {
       fileName: "",
       imageClassId: 0,
       untilMs: 0,
-      ...{ fileKey: undefined, segment: undefined, segmentId: undefined },
+      ...{ fileKey: undefined, announced: undefined, segmentId: undefined },
     };
     for (const column of ["segment", "segment_id"])
       await sql`alter table resumable_uploads drop column ${sql.ref(column)}`.execute(primary);

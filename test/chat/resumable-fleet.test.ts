@@ -46,7 +46,7 @@ it("two machines that write to one upload make one file, and leave nothing else"
       length: bytes.length,
       fileName: "",
       imageClassId: round,
-      segment: undefined,
+      announced: undefined,
     };
     const { id } = (await machines[0]?.create(announced)) ?? { id: "" };
     await Promise.all(

@@ -97,7 +97,7 @@ describe("times of a clock that was ahead", () => {
     const upload = { area: "store", key: `u/${stream}`, contentType: "image/png", size: 0, imageClassId: 0 } as const;
     await catalog.uploads.begin({ ...upload, createdMs: YEARS_AHEAD, untilMs: YEARS_AHEAD + 120_000 });
     const resumable = { id: stream, owner: "o", length: 9, received: 0, pieces: 0, fileName: "", imageClassId: 0 };
-    const unfinished = { fileKey: undefined, segment: undefined, segmentId: undefined };
+    const unfinished = { fileKey: undefined, announced: undefined, segmentId: undefined };
     await catalog.tus.create({ ...resumable, untilMs: YEARS_AHEAD + DAY, ...unfinished });
     const nowMs = Date.now();
     for await (const finding of reconcile(own.parts, { nowMs })) expect(finding).toBeUndefined();

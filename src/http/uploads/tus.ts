@@ -164,12 +164,12 @@ export function addTus(app: App, context: AppContext): void {
   app.openapi(routes.create, async (c) => {
     const { "upload-length": length, "upload-metadata": metadata } = c.req.valid("header");
     checkUploadSize("file", length, config.maxUpload);
-    const segment = segmentOf(metadata, context);
-    authorize(c, "upload", segment?.streamPath);
+    const announced = segmentOf(metadata, context);
+    authorize(c, "upload", announced?.streamPath);
     const imageClassId = classIdOf(metadata.get("imageClassId") ?? "0");
     const fileName = metadata.get("filename") ?? "";
     const owner = ownerOf(c.get("caller"));
-    const created = await uploads.create({ owner, length, fileName, imageClassId, segment });
+    const created = await uploads.create({ owner, length, fileName, imageClassId, announced });
     c.header("Location", `${PATH}/${created.id}`);
     const withBytes = c.req.header("content-type") === CONTENT_TYPE;
     tell(c, withBytes ? await append(c, created.id, 0) : created);

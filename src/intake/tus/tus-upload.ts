@@ -18,7 +18,7 @@ const MAX_PIECES = 10_000;
 const PIECE_SIZE = 16 << 20;
 
 /** What a client says of a file that it begins to upload. */
-export type AnnouncedUpload = Pick<TusUpload, "owner" | "length" | "fileName" | "imageClassId" | "segment">;
+export type AnnouncedUpload = Pick<TusUpload, "owner" | "length" | "fileName" | "imageClassId" | "announced">;
 
 /** Bytes of an upload that arrive in one request. */
 export interface IncomingBytes {
@@ -31,9 +31,7 @@ export interface IncomingBytes {
 }
 
 /** How far an upload is, and its file or its segment once it is finished. */
-export interface UploadState extends Omit<TusUpload, "segment"> {
-  /** What it is to become a segment of. */
-  readonly announced: AnnouncedSegment | undefined;
+export interface UploadState extends TusUpload {
   readonly file: Upload | undefined;
   /** Undefined also where it has been deleted. */
   readonly segment: Segment | undefined;
@@ -84,7 +82,7 @@ export class TusUploads {
       // A file whose last transaction was kept although its answer was lost has been taken back.
       if (file !== undefined || upload.fileKey === undefined) {
         const segment = upload.segmentId === undefined ? undefined : await catalog.segment(upload.segmentId);
-        return { ...upload, announced: upload.segment, file, segment };
+        return { ...upload, file, segment };
       }
     }
     throw new BoxcarError("unknown_upload", "There is no such upload, or its time is over. Begin a new one.");
@@ -104,7 +102,7 @@ export class TusUploads {
       const upload = await this.find(id, owner);
       if (upload.received !== bytes.offset) throw wrongOffset(upload.received);
       if ((bytes.size ?? 0) > upload.length - upload.received) throw tooLong();
-      await this.#take({ ...upload, segment: upload.announced }, bytes.body);
+      await this.#take(upload, bytes.body);
       return await this.find(id, owner);
     } catch (error) {
       if (error instanceof BoxcarError && error.code === "unsupported_type") await this.#end(id);
@@ -134,7 +132,7 @@ export class TusUploads {
     const arriving = new BreakingInput(source, Number.POSITIVE_INFINITY, tooLong);
     const { head, body } = await splitHead(arriving.take(Number.POSITIVE_INFINITY), HEAD_SIZE);
     // A client learns at the start that its file is not taken, when the first bytes come together.
-    if (upload.segment === undefined && upload.received === 0 && head.length >= Math.min(HEAD_SIZE, upload.length))
+    if (upload.announced === undefined && upload.received === 0 && head.length >= Math.min(HEAD_SIZE, upload.length))
       await kindOf(head, upload.fileName);
     const input = new BreakingInput(body, upload.length - upload.received, tooLong);
     try {
@@ -171,13 +169,13 @@ export class TusUploads {
 
   /** Makes the pieces one file, or one segment. Only then does the last one count as received, so that whatever fails is tried again. */
   async #finish(upload: TusUpload, last: Piece): Promise<void> {
-    const { id, segment } = upload;
+    const { id, announced } = upload;
     const pieces = [...(await this.#parts.catalog.tus.pieces(id)), last];
     const store = storeOf(this.#parts, "store");
     const content = contentOf(store, pieces);
     try {
-      if (segment === undefined) await this.#finishFile(upload, last, content);
-      else await this.#finishSegment(upload, segment, last, content);
+      if (announced === undefined) await this.#finishFile(upload, last, content);
+      else await this.#finishSegment(upload, announced, last, content);
     } catch (error) {
       // Another machine may have gone on, or finished and removed the pieces.
       const now = await this.#parts.catalog.tus.find(id, this.#parts.clock());

@@ -32,6 +32,7 @@ export class Hover {
   ): void {
     clearTimeout(this.#timer);
     this.#wantedMs = at?.timeMs;
+    if (at === undefined) URL.revokeObjectURL(this.state?.picture ?? "");
     this.state = at && { ...at, picture: this.state?.picture };
     if (at !== undefined && recording !== undefined)
       this.#timer = setTimeout(() => void this.#show(recording, at.timeMs), STILL_MS);
