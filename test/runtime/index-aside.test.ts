@@ -1,5 +1,6 @@
 /** Indexes that are built, and asked, in a thread. */
-import { expect, test } from "vitest";
+import { Worker } from "node:worker_threads";
+import { expect, test, vi } from "vitest";
 import { indexObject, type Core, type IndexedSegment } from "../../src/core/index.ts";
 import { indexAside } from "../../src/runtime/node/index-aside.ts";
 import { loadCore } from "../../src/runtime/node/load-core.ts";
@@ -8,6 +9,8 @@ import type { IndexRequest } from "../../src/core/wasm/index-request.ts";
 import { GROUP_SIZE, readGroup } from "../../src/core/wasm/abi/records.ts";
 import { leftOut } from "../../src/core/planning/piece.ts";
 import { Table } from "../../src/core/wasm/abi/names.ts";
+import { fragment, initSegment, tfdt, tfhd, trun } from "../hostile/fragments.ts";
+import { bytes } from "../support/boxes.ts";
 import { alikeIndex } from "../support/odd-chunks.ts";
 import { recordMetadata } from "../support/recording.ts";
 
@@ -38,6 +41,17 @@ test("are those that would be built here, and others have their turn meanwhile",
   const built = indexed(aside, file);
   expect(await turnsOf(built)).toBeGreaterThan(1);
   expect(await built).toEqual(await indexed(here, file));
+});
+
+test("of many boxes are handed over as few objects, each of which costs as much as those before it", async () => {
+  const run = (at: number) => (mediaAt: number) => bytes(tfhd(1), tfdt(512 * at), trun(mediaAt, [{ size: 1 }]));
+  const parts = Array.from({ length: 10_000 }, (_, i) => fragment(new Uint8Array(1), i + 1, run(i)));
+  const file = bytes(initSegment(), ...parts);
+  const sent = vi.spyOn(Worker.prototype, "postMessage");
+  const built = await indexed(aside, file);
+  expect(sent.mock.calls.map(([, transferred]) => (transferred as unknown[]).length)).toEqual([3]);
+  sent.mockRestore();
+  expect(built).toEqual(await indexed(here, file));
 });
 
 test("are refused as they would be here, and the next ones built", async () => {

@@ -3,9 +3,10 @@ import { Worker } from "node:worker_threads";
 import { BoxcarError } from "../../base/errors.ts";
 import type { Aside, AskTask, BuildTask, BuiltIndex, PackedAnswer } from "../../core/index.ts";
 import { builtUrl } from "./built.ts";
+import { packedBuild, type PackedBuild } from "./packed-build.ts";
 
 /** What a thread is sent. The index of a request is left out where it is that of the request before. */
-export type ThreadTask = BuildTask | (Partial<AskTask> & Pick<AskTask, "request">);
+export type ThreadTask = PackedBuild | (Partial<AskTask> & Pick<AskTask, "request">);
 
 /** What it answers. */
 export type ThreadAnswer =
@@ -29,13 +30,15 @@ export function indexAside(): Aside {
 }
 
 // Each in a thread of its own, whose memory ends with it: that may be some hundred MiB.
-async function buildInThread({ boxes, fileSize }: BuildTask): Promise<BuiltIndex> {
-  // Copies: a view would take all of its buffer along.
-  const copies = boxes.map(({ offset, bytes }) => ({ offset, bytes: new Uint8Array(bytes) }));
+async function buildInThread(task: BuildTask): Promise<BuiltIndex> {
   const thread = new IndexThread();
   try {
-    const buffers = copies.map(({ bytes }) => bytes.buffer);
-    return (await thread.does({ boxes: copies, fileSize }, buffers)) as BuiltIndex;
+    const packed = await packedBuild(task);
+    return (await thread.does(packed, [
+      packed.bytes.buffer,
+      packed.offsets.buffer,
+      packed.lengths.buffer,
+    ])) as BuiltIndex;
   } finally {
     thread.end();
   }
