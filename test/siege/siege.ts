@@ -8,7 +8,7 @@ import { startEdge, type ProcessEdge, type ServerName } from "../runtimes/edges.
 import { random } from "../support/random.ts";
 import { record, RECORDED_AT } from "../support/recording.ts";
 import { cases } from "./cases.ts";
-import { politeClient, type Seen, type Wanted } from "./polite.ts";
+import { politeClients, type Asking, type Seen, type Wanted } from "./polite.ts";
 
 /** What is known after one case. */
 export interface Outcome extends Seen {
@@ -50,13 +50,15 @@ export async function siege(
   });
   try {
     const { large, wanted } = await prepare(edge.url);
-    const before = politeClient(edge.url, wanted);
+    const asking: Asking = { url: edge.url, authorization: auth.authorization, wanted };
+    const politeClient = await politeClients();
+    const before = politeClient(asking);
     for (const until = Date.now() + WARM_MS * scale; Date.now() < until;) await downloaded(edge.url + large);
     await before.stop();
     const idle = await residentOf(edge);
     const stopped = aborted(signal);
     for (const { name, run } of cases) {
-      const polite = politeClient(edge.url, wanted);
+      const polite = politeClient(asking);
       let most = 0;
       const startedMs = performance.now();
       const watch = setInterval(() => void residentOf(edge).then((now) => (most = Math.max(most, now))), 200);
@@ -86,36 +88,24 @@ function aborted(signal: AbortSignal | undefined): Promise<never> {
 }
 
 /** Uploads what is asked for, and says what the polite client asks. */
-async function prepare(url: string): Promise<{ large: string; wanted: (turn: number) => Wanted }> {
+async function prepare(url: string): Promise<{ large: string; wanted: readonly Wanted[] }> {
   const segments = await record({ count: 3, seconds: 2 });
   const files = await Promise.all(segments.map(({ file }) => readFile(file)));
   for (const [i, { startMs }] of segments.entries()) await upload(url, "polite", startMs, files[i] ?? new Uint8Array());
+  const [body = new Uint8Array()] = files;
   const free = Buffer.alloc(LARGE);
   free.writeUInt32BE(LARGE, 0);
   free.write("free", 4, "latin1");
-  const { url: large } = await upload(url, "large", RECORDED_AT, Buffer.concat([files[0] ?? Buffer.alloc(0), free]));
+  const { url: large } = await upload(url, "large", RECORDED_AT, Buffer.concat([body, free]));
   const path = `/mp4/download/polite.mp4?start=${String(RECORDED_AT + 500)}&end=${String(RECORDED_AT + 5500)}`;
   const whole = new Uint8Array(await (await fetch(url + path, { headers: auth })).arrayBuffer());
   const sha256 = createHash("sha256").update(whole).digest("hex");
-  const wanted = (turn: number): Wanted => {
-    switch (turn % 4) {
-      case 0:
-        return { method: "GET", path, status: 200, sha256 };
-      case 1:
-        return { method: "GET", path: large, fields: { range: "bytes=1000-200999" }, status: 206 };
-      case 2:
-        return { method: "GET", path: "/mp4/api/list/polite", status: 200 };
-      default: {
-        const startMs = RECORDED_AT + 3_600_000 + turn * 2000;
-        return {
-          method: "PUT",
-          path: `/mp4/api/segments/own?start=${String(startMs)}`,
-          body: files[0] ?? new Uint8Array(),
-          status: 201,
-        };
-      }
-    }
-  };
+  const wanted: readonly Wanted[] = [
+    { method: "GET", path, status: 200, sha256 },
+    { method: "GET", path: large, fields: { range: "bytes=1000-200999" }, status: 206 },
+    { method: "GET", path: "/mp4/api/list/polite", status: 200 },
+    { method: "PUT", path: "/mp4/api/segments/own", startMs: RECORDED_AT + 3_600_000, body, status: 201 },
+  ];
   return { large, wanted };
 }
 
