@@ -5,8 +5,9 @@ import { bytesOf } from "./rows.ts";
 import { BUCKET_MS } from "./totals.ts";
 import type { WideReads } from "./wide-reads.ts";
 
-/** Hours of one query, some MB. */
+/** Hours of one query, some MB: a server refuses answers of about 10. With their pieces they are larger. */
 const PAGE = 256;
+const PAGE_WITH_PIECES = 48;
 
 /** What is kept of the ready segments of a stream that start in one hour. */
 export interface HourRow {
@@ -16,6 +17,8 @@ export interface HourRow {
   readonly version: number;
   /** What `HourRows.keep` was given since; null: nothing. */
   readonly runs: Uint8Array | null;
+  /** The same of what was wanted; null: nothing. */
+  readonly pieces: Uint8Array | null;
   /** That of its bucket of `stream_counts`, as `RecordedRows` has it, in the same moment. */
   readonly bucketVersion: string;
 }
@@ -23,6 +26,8 @@ export interface HourRow {
 /** What becomes kept of an hour. */
 export interface MadeHour extends Pick<HourRow, "hour" | "version"> {
   readonly runs: Uint8Array;
+  /** What goes with it that is read only where it is wanted; null: nothing. */
+  readonly pieces: Uint8Array | null;
 }
 
 /**
@@ -36,21 +41,31 @@ export class HourRows {
     this.#db = db;
   }
 
-  /** The hours [first, end) of a stream in order, those without a ready segment left out. None of before 1970. */
-  async *read(wide: WideReads, streamPath: string, first: number, end: number): AsyncGenerator<HourRow> {
+  /**
+   * The hours [first, end) of a stream in order, those without a ready segment left out. None of before 1970.
+   * @param withPieces whether what goes with what is kept is wanted
+   */
+  async *read(
+    wide: WideReads,
+    streamPath: string,
+    { first, end, withPieces }: { readonly first: number; readonly end: number; readonly withPieces: boolean },
+  ): AsyncGenerator<HourRow> {
+    const page = withPieces ? PAGE_WITH_PIECES : PAGE;
+    const pieces = withPieces ? sql.ref("pieces") : sql.lit(null);
     const hours = BUCKET_MS / HOUR_MS;
     for (let after = Math.max(first, 0) - 1; ;) {
-      const query = sql<Omit<HourRow, "runs"> & { runs: ArrayBuffer | null }>`
-        select hour, version, runs, (select json_group_array(json_array(event_level, version)) from stream_counts
+      const query = sql<Omit<HourRow, "runs" | "pieces"> & { runs: ArrayBuffer | null; pieces: ArrayBuffer | null }>`
+        select hour, version, runs, ${pieces} as pieces, (select json_group_array(json_array(event_level, version)) from stream_counts
           where stream_path = hours.stream_path and bucket = hours.hour / ${sql.lit(hours)}) as "bucketVersion"
-        from hours where stream_path = ${streamPath} and hour > ${after} and hour < ${end} order by hour limit ${PAGE}`;
+        from hours where stream_path = ${streamPath} and hour > ${after} and hour < ${end} order by hour limit ${page}`;
       const { rows } = await wide.read(
         (db) => query.execute(db),
         () => true,
       );
-      for (const { runs, ...row } of rows) yield { ...row, runs: runs === null ? null : bytesOf(runs) };
+      for (const row of rows)
+        yield { ...row, runs: row.runs && bytesOf(row.runs), pieces: row.pieces && bytesOf(row.pieces) };
       const last = rows.at(-1);
-      if (last === undefined || rows.length < PAGE) return;
+      if (last === undefined || rows.length < page) return;
       after = last.hour;
     }
   }
@@ -66,8 +81,8 @@ export class HourRows {
   /** Keeps what was made of hours, but for those that have changed since. */
   async keep(streamPath: string, made: readonly MadeHour[]): Promise<void> {
     const { primary, batch } = this.#db;
-    const statements = made.map(({ hour, version, runs }) =>
-      sql`update hours set runs = ${runs}
+    const statements = made.map(({ hour, version, runs, pieces }) =>
+      sql`update hours set runs = ${runs}, pieces = ${pieces}
         where stream_path = ${streamPath} and hour = ${hour} and version = ${version}`.compile(primary),
     );
     await batch(statements);

@@ -244,6 +244,11 @@ const migrations: Readonly<Record<string, readonly RawBuilder<unknown>[]>> = {
     sql`alter table resumable_uploads add column segment text`,
     sql`alter table resumable_uploads add column segment_id integer`,
   ],
+  "023_pieces_of_hours": [
+    // Made anew, with what their pieces take.
+    sql`alter table hours add column pieces blob`,
+    sql`update hours set runs = null`,
+  ],
 };
 
 /**

@@ -21,7 +21,7 @@ export interface Block {
 }
 
 /** A whole hour of a range, over by now. */
-export interface RecordedHour extends Pick<HourRow, "hour" | "version" | "runs"> {
+export interface RecordedHour extends Pick<HourRow, "hour" | "version" | "runs" | "pieces"> {
   /** Its segments, in order. */
   readonly segments: () => Promise<readonly Segment[]>;
 }
@@ -41,8 +41,10 @@ interface HourParts {
   readonly wide: WideReads;
   readonly streamPath: string;
   readonly pace: Pace;
-  /** Reads the segments of one. */
-  readonly segmentsOf: (block: Block) => AsyncGenerator<RecordedPage>;
+  /** Whether hours are given only where something is kept of them, with what goes with it. */
+  readonly withPieces: boolean;
+  /** Reads the segments of some. */
+  readonly segmentsOf: (blocks: readonly Block[]) => AsyncGenerator<RecordedPage>;
 }
 
 /** How `RecordedPage` names the version of a bucket. */
@@ -50,16 +52,24 @@ export function versionOf({ number, version }: Pick<Bucket, "number" | "version"
   return `${number}${version}`;
 }
 
-/** Hours that follow one another, as such; one by one where their rows are not as old as their buckets are. */
+/** Hours that follow one another, as such; their segments where nothing is kept of them, or their rows are not as old as their buckets are. */
 export async function* hourPages(
-  { hours, wide, streamPath, pace, segmentsOf }: HourParts,
+  { hours, wide, streamPath, pace, withPieces, segmentsOf }: HourParts,
   blocks: readonly Block[],
 ): AsyncGenerator<RecordedPage, void, undefined> {
   const [first, last] = [blocks[0]?.number ?? 0, blocks.at(-1)?.number ?? 0];
-  const rows = hours.read(wide, streamPath, first, last + 1);
+  const rows = hours.read(wide, streamPath, { first, end: last + 1, withPieces });
   let next = await rows.next();
   const found = new Map<number, HourRow>();
   let [current, isCurrent]: [Bucket | undefined, boolean] = [undefined, false];
+  /** Those that are read one by one, several at a time. */
+  let plain: Block[] = [];
+  async function* plainPages(): AsyncGenerator<RecordedPage, void, undefined> {
+    if (plain.length === 0) return;
+    await pace.breathe(plain.reduce((sum, block) => sum + about(block), 0));
+    yield* segmentsOf(plain);
+    plain = [];
+  }
   for (const block of blocks) {
     const { bucket, number } = block;
     if (bucket !== current) {
@@ -72,21 +82,34 @@ export async function* hourPages(
     }
     const row = found.get(number);
     // An hour without a row has no segment, as long as its bucket is the one that is known.
-    if (!isCurrent || (row !== undefined && row.bucketVersion !== bucket.version)) yield* segmentsOf(block);
-    else if (row !== undefined) {
-      const { hour, version, runs } = row;
-      yield { segments: [], version: versionOf(bucket), hour: { hour, version, runs, segments: read(block) } };
+    if (isCurrent && row === undefined) continue;
+    if (row?.bucketVersion !== bucket.version || (withPieces && !hasPieces(row))) {
+      plain.push(block);
+      continue;
     }
+    yield* plainPages();
+    const { hour, version, runs, pieces } = row;
+    yield { segments: [], version: versionOf(bucket), hour: { hour, version, runs, pieces, segments: read(block) } };
   }
+  yield* plainPages();
 
   function read(block: Block): RecordedHour["segments"] {
     return async () => {
-      await pace.breathe(Math.floor((block.bucket.count * HOUR_MS) / BUCKET_MS));
+      await pace.breathe(about(block));
       const segments: Segment[] = [];
-      for await (const page of segmentsOf(block)) segments.push(...page.segments);
+      for await (const page of segmentsOf([block])) segments.push(...page.segments);
       return segments;
     };
   }
+}
+
+function hasPieces({ runs, pieces }: HourRow): boolean {
+  return runs !== null && pieces !== null;
+}
+
+/** Segments that start in an hour, about. */
+function about({ bucket }: Block): number {
+  return Math.floor((bucket.count * HOUR_MS) / BUCKET_MS);
 }
 
 function bucketOf({ hour }: HourRow): number {

@@ -36,6 +36,8 @@ export interface RecordedBounds {
   readonly mostSegments?: number | undefined;
   /** Give whole hours as such, where that is worth it, as far as they end by this moment, milliseconds. Default: none. */
   readonly hoursUntilMs?: number | undefined;
+  /** Give those of which something is kept with what goes with it, and the segments of the others. Default: give all without it. */
+  readonly withPieces?: boolean | undefined;
   /** Give hours as such, however few segments they have. Default: only where that is worth it. */
   readonly eachHour?: boolean | undefined;
 }
@@ -84,6 +86,7 @@ export class RecordedRows {
       pace = new Breather(),
       mostSegments = Number.POSITIVE_INFINITY,
       hoursUntilMs = Number.NEGATIVE_INFINITY,
+      withPieces = false,
       eachHour = false,
     }: RecordedBounds = {},
   ): AsyncGenerator<RecordedPage, void, undefined> {
@@ -94,6 +97,7 @@ export class RecordedRows {
         pace,
         mostSegments,
         hoursUntilMs,
+        withPieces,
         eachHour,
       })) {
         found += page.hour === undefined ? page.segments.length : 1;
@@ -113,6 +117,7 @@ export class RecordedRows {
       pace,
       mostSegments,
       hoursUntilMs,
+      withPieces,
       eachHour,
     }: { [Name in keyof RecordedBounds]-?: NonNullable<RecordedBounds[Name]> },
   ): AsyncGenerator<RecordedPage, void, undefined> {
@@ -142,8 +147,7 @@ export class RecordedRows {
       return;
     }
     yield* segmentsOf(wanted.filter(({ number }) => number < first));
-    const hourParts = { hours: this.#hours, wide, streamPath, pace };
-    yield* hourPages({ ...hourParts, segmentsOf: (block) => segmentsOf([block]) }, whole);
+    yield* hourPages({ hours: this.#hours, wide, streamPath, pace, withPieces, segmentsOf }, whole);
     yield* segmentsOf(wanted.filter(({ number }) => number > last));
   }
 

@@ -95,8 +95,8 @@ async function planned(
     if (version === kept.version) return kept.plan;
   }
   const versions = new Set<string>();
-  const hoursUntilMs = Number.isFinite(mostPieces) ? Number.POSITIVE_INFINITY : undefined;
-  const recorded = recordedAndGrowing(catalog, streamPath, startMs, endMs, { ...bounds, hoursUntilMs });
+  const hours = { hoursUntilMs: Number.POSITIVE_INFINITY, withPieces: !Number.isFinite(mostPieces) };
+  const recorded = recordedAndGrowing(catalog, streamPath, startMs, endMs, { ...bounds, ...hours });
   const shared = coreParts(parts);
   const queries = shared.queries ?? new IndexQueries(shared.core, shared.indexes);
   const pages = readyHours(

@@ -20,25 +20,14 @@ describe("the database", () => {
   it("is not there for anyone before its last migration has run", async () => {
     const { primary } = opened.db;
     await catalog.ping();
-    const upload = {
-      id: "a",
-      owner: "o",
-      length: 9,
-      received: 0,
-      pieces: 0,
-      fileName: "",
-      imageClassId: 0,
-      untilMs: 0,
-      ...{ fileKey: undefined, announced: undefined, segmentId: undefined },
-    };
-    for (const column of ["segment", "segment_id"])
-      await sql`alter table resumable_uploads drop column ${sql.ref(column)}`.execute(primary);
-    await sql`delete from kysely_migration where name = '022_resumable_segments'`.execute(primary);
-    for (const call of [catalog.ping(), catalog.tus.create(upload)])
+    const made = { hour: 0, version: 0, runs: new Uint8Array(1), pieces: null };
+    await sql`alter table hours drop column pieces`.execute(primary);
+    await sql`delete from kysely_migration where name = '023_pieces_of_hours'`.execute(primary);
+    for (const call of [catalog.ping(), catalog.hours.keep("s", [made])])
       expect(await refusal(call)).toBe("catalog_unavailable 503");
-    expect(await migrate(opened.db)).toEqual(["022_resumable_segments"]);
+    expect(await migrate(opened.db)).toEqual(["023_pieces_of_hours"]);
     await catalog.ping();
-    await catalog.tus.create(upload);
+    await catalog.hours.keep("s", [made]);
   });
 
   it("is migrated once", async () => {
@@ -65,6 +54,7 @@ describe("the database", () => {
       "020_turns_are_leases",
       "021_warned",
       "022_resumable_segments",
+      "023_pieces_of_hours",
     ]);
     expect(await migrate(opened.db)).toEqual([]);
     const again = await openCatalogFile(opened.path);

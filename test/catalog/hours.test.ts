@@ -1,12 +1,16 @@
+import { createHash } from "node:crypto";
+import { basename } from "node:path";
 import { sql } from "kysely";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { readRuns } from "../../src/recordings/hours/kept-runs.ts";
 import { RunPlacer } from "../../src/recordings/hours/run-placer.ts";
 import { isRun } from "../../src/recordings/hours/segment-run.ts";
-import { indexObject, type Core, type IndexedSegment, type RangeOutline } from "../../src/core/index.ts";
+import { indexObject, type Core, type IndexedSegment, type Plan, type RangeOutline } from "../../src/core/index.ts";
 import type { Catalog } from "../../src/catalog/catalog.ts";
 import { migrate } from "../../src/catalog/migrate.ts";
+import { arrived } from "../../src/base/bytes.ts";
 import { BoxcarError } from "../../src/base/errors.ts";
+import type { ByteSpan } from "../../src/base/ports.ts";
 import { outlineRange, planRange, sharingParts, type RangeQuery } from "../../src/recordings/plan-range.ts";
 import { makeHours } from "../../src/recordings/hours/ready-hours.ts";
 import { openCatalogFile, type OpenCatalog } from "../../src/runtime/libsql/open-catalog.ts";
@@ -135,7 +139,20 @@ describe("hours that are kept", () => {
     }
   }
 
-  const fresh = (catalog: Catalog) => sharingParts({ core, catalog, store: noStore });
+  const fresh = (catalog: Catalog) => sharingParts({ core, catalog, store: anyStore });
+
+  /** A hash of what is delivered of a range, or why it is refused. */
+  async function delivered(format: "mp4" | "fmp4", made: () => Promise<Plan>): Promise<string> {
+    try {
+      const media = (await made()).media(format);
+      const hash = createHash("sha256");
+      for await (const chunk of media.read({ offset: 0, length: media.size })) hash.update(chunk);
+      return hash.digest("hex");
+    } catch (error) {
+      if (error instanceof BoxcarError) return error.code;
+      throw error;
+    }
+  }
 
   it("tell of a range what its segments tell, whatever has changed, and whoever changed it", async () => {
     const follows = vi.spyOn(RunPlacer.prototype, "addRun");
@@ -151,9 +168,13 @@ describe("hours that are kept", () => {
         sound: rng.pick(["none", "keep", "keep"] as const),
       };
       const message = `seed ${String(rng.seed)}, ${streamPath}, round ${String(round)}: ${JSON.stringify(query)}`;
+      await sql`update hours set runs = null`.execute(opened.db.primary);
       const wanted = await told(() => planRange(fresh(opened.catalog), query));
+      const format = rng.pick(["mp4", "fmp4"] as const);
+      const bytes = await delivered(format, () => planRange(fresh(opened.catalog), query));
       for (const { catalog } of [opened, other, opened])
         expect(await told(() => outlineRange(fresh(catalog), query)), message).toEqual(wanted);
+      expect(await delivered(format, () => planRange(fresh(other.catalog), query)), message).toBe(bytes);
       const catalog = rng.pick([opened.catalog, other.catalog]);
       const change = rng.below(4);
       const atMs = BEGIN_MS + rng.below(HOURS * HOUR_MS);
@@ -211,8 +232,8 @@ describe("hours that are kept", () => {
   });
 });
 
-const noStore = {
-  get: () => {
-    throw new Error("nothing is read");
-  },
+/** A store that has bytes of any object. */
+const anyStore = {
+  get: (key: string, { offset, length }: ByteSpan) =>
+    arrived(new Uint8Array(length).fill(offset + Number(basename(key)))),
 };

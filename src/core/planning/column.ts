@@ -22,6 +22,16 @@ export class Column {
     this.#values[number] = value;
   }
 
+  /** Adds the values [first, end) of others. */
+  append(values: Float64Array, first: number, end: number): void {
+    for (let i = first; i < end; i++) this.push(values[i] ?? 0);
+  }
+
+  /** Adds the same value many times. */
+  repeat(value: number, times: number): void {
+    for (let i = 0; i < times; i++) this.push(value);
+  }
+
   /** Adds one that nobody asks for. */
   skip(): void {
     if (this.#values === undefined) this.#length++;

@@ -1,4 +1,5 @@
 import type { DurationRuns } from "./duration-runs.ts";
+import type { TrackColumns } from "./piece-columns.ts";
 
 /** What the pieces of some whole tracks add up to. */
 export interface RunCounts {
@@ -31,4 +32,8 @@ export interface Followed {
   readonly lasting: number;
   readonly lastDuration: number;
   readonly presentedEnd: number;
+  /** What the last sample before them lasts until they go on. */
+  readonly distance: number;
+  /** Of each piece, by the spans that they are of; empty where nobody knows what they are made of. */
+  readonly times: readonly Pick<TrackColumns, "dts" | "lastDuration">[];
 }

@@ -1,5 +1,6 @@
 import type { OutputTrack } from "./output-track.ts";
 import type { Piece } from "./piece.ts";
+import { pieceOf, type PieceColumns } from "./piece-columns.ts";
 import { Pieces } from "./pieces.ts";
 
 /** Pieces that are packed together. */
@@ -23,6 +24,22 @@ export class KeptPieces {
     const lasts = this.#outputs.map(({ last }) => last);
     const first = this.#changing.findIndex(({ tracks }) => tracks.some((track) => lasts.includes(track)));
     for (const done of this.#changing.splice(0, first)) this.#packed.push(done);
+  }
+
+  /**
+   * Adds pieces when nothing changes those before them any more. Of the new ones the last may still be changed.
+   * @returns that one
+   */
+  pushColumns(all: readonly PieceColumns[]): Piece | undefined {
+    for (const done of this.#changing.splice(0)) this.#packed.push(done);
+    for (const columns of all.slice(0, -1)) this.#packed.pushColumns(columns);
+    const last = all.at(-1);
+    if (last === undefined) return undefined;
+    const end = last.end - 1;
+    this.#packed.pushColumns({ ...last, end });
+    const piece = pieceOf(last, end);
+    this.#changing.push(piece);
+    return piece;
   }
 
   /** Forgets all of them. */

@@ -189,15 +189,15 @@ export class OutputTrack {
     this.inFragments.add(track);
   }
 
-  /** Adds the counts of a run's track, whose pieces nobody keeps. */
-  follow(followed: Followed, descriptionBase: number): void {
+  /** Adds the counts of a run's track. @param kept its last piece; default: nobody keeps its pieces */
+  follow(followed: Followed, descriptionBase: number, kept?: PieceTrack): void {
     const { counts, uniform, durations, samples, dts, lasting, lastDuration, presentedEnd } = followed;
     for (const part of counts) {
       this.#sum(part, { ...part, offsetShift: this.early, descriptionBase });
       this.inFragments.addRun(part, uniform, this.early);
     }
     this.#durations = durations;
-    this.last = {
+    this.last = kept ?? {
       ...{ first: 0, count: samples, dts, timescale: this.timescale, lastDuration, lasting, ownDuration: lastDuration },
       ...{ offsetShift: this.early, descriptionBase, trackId: this.id, prefix: 0, counts: NO_COUNTS },
     };

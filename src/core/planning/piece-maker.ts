@@ -25,7 +25,9 @@ import type { PlacedSink } from "./placer.ts";
 import type { Composition } from "./composition.ts";
 import { KeptPieces } from "./kept-pieces.ts";
 import { join } from "./join.ts";
+import type { AlikeSegments } from "./alike-segments.ts";
 import type { Match } from "./match.ts";
+import { NO_INLINE } from "./piece-columns.ts";
 import { selectionOf, shownOf } from "./selection.ts";
 import { AudioFiller } from "./audio-filler.ts";
 import { alone, cutTimecode, timecodePiece, timecodeStart } from "./timecode.ts";
@@ -44,8 +46,6 @@ export interface PieceMakerOptions {
   /** Of more pieces none are kept. */
   readonly mostPieces: number;
 }
-
-const NONE = new Uint8Array(0);
 
 /** What is taken of a placed segment that is cut. */
 interface Cut {
@@ -160,23 +160,26 @@ export class PieceMaker implements PlacedSink {
     }
   }
 
-  /**
-   * Adds what the pieces of segments of a kind add up to, without making them.
-   * @param follow lets the output tracks of the kind follow; filled: whether holes in the sound are filled. False: nothing is changed
-   */
-  addUnmade(
-    kind: string,
-    { segments, fragments }: { readonly segments: number; readonly fragments: number },
-    follow: (match: Match, filled: boolean) => boolean,
-  ): boolean {
+  /** Adds alike segments all at once. @returns false, and nothing is changed, when they have to be added one by one */
+  addAlike({ kind, segments, fragments, follow, columns }: AlikeSegments): boolean {
     const match = this.#matches.get(kind);
     if (match === undefined || match.scaled || this.#leading.length > 0) return false;
     const filler = this.#filler;
     if (filler !== undefined && this.#outputs.some((output) => filler.isBusyWith(output, match.outputs))) return false;
-    if (!follow(match, filler !== undefined)) return false;
+    const isKept = this.#options.mostPieces === Number.POSITIVE_INFINITY;
+    // What follows may change the last piece of a track that has none among these.
+    if (isKept && !this.#outputs.every((output) => match.outputs.includes(output))) return false;
+    const followed = follow(match, filler !== undefined);
+    const pieces = isKept ? followed && columns(match, followed) : undefined;
+    if (followed === undefined || (isKept && pieces === undefined)) return false;
+    for (const [i, { last }] of match.outputs.entries())
+      if (last !== undefined) last.lastDuration = followed[i]?.distance ?? last.lastDuration;
+    const kept = pieces && this.#pieces.pushColumns(pieces);
+    for (const [i, one] of followed.entries()) match.outputs[i]?.follow(one, match.bases[i] ?? 1, kept?.tracks[i]);
     this.#segments += segments;
     this.#fragments += fragments;
     this.#references += fragments;
+    if (isKept) return true;
     this.#dropped = true;
     this.#pieces.drop();
     return true;
@@ -238,7 +241,7 @@ export class PieceMaker implements PlacedSink {
     }
     this.#segments++;
     this.#references += fragments;
-    this.#keep({ source: sourceOf(segment), tracks, bytes, fragments, inline: NONE });
+    this.#keep({ source: sourceOf(segment), tracks, bytes, fragments, inline: NO_INLINE });
   }
 
   #keep(piece: Piece): void {

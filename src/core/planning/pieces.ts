@@ -1,13 +1,10 @@
 import { Column } from "./column.ts";
 import { NO_COUNTS, type Piece, type PieceTrack } from "./piece.ts";
+import { COUNT_COLUMNS, NO_INLINE, pieceOf, TRACK_COLUMNS, type PieceColumns } from "./piece-columns.ts";
 
 // prettier-ignore
 const TRACK_FIELDS = [
   "first", "count", "dts", "timescale", "lastDuration", "lasting", "ownDuration", "offsetShift", "descriptionBase", "trackId", "prefix",
-] as const;
-// prettier-ignore
-const COUNT_FIELDS = [
-  "sttsEntries", "cttsEntries", "syncSamples", "chunks", "stscEntries", "trafs", "truns", "flags", "bytes",
 ] as const;
 
 /** About what a piece takes by itself, and each of its tracks, bytes. */
@@ -20,7 +17,7 @@ type Columns<Name extends string> = Readonly<Record<Name, Column>>;
 
 interface PackedTrack {
   readonly fields: Columns<(typeof TRACK_FIELDS)[number]>;
-  readonly counts: Columns<(typeof COUNT_FIELDS)[number]>;
+  readonly counts: Columns<(typeof COUNT_COLUMNS)[number]>;
 }
 
 /** A piece that is written over. */
@@ -28,7 +25,7 @@ type Scratch = { -readonly [Name in keyof Omit<Piece, "tracks" | "made">]: Piece
   readonly tracks: readonly ScratchTrack[];
 };
 type ScratchTrack = Record<(typeof TRACK_FIELDS)[number], number> & {
-  readonly counts: Record<(typeof COUNT_FIELDS)[number], number>;
+  readonly counts: Record<(typeof COUNT_COLUMNS)[number], number>;
 };
 
 /**
@@ -66,17 +63,44 @@ export class Pieces implements Iterable<Piece> {
     this.#etags.push(source.etag);
     this.#bytes.push(bytes);
     this.#fragments.push(fragments);
-    const [alike = inline, ...others] = this.#inline.slice(0, 2);
-    if (others.length > 0 || inline !== alike) {
-      if (others.length === 0) this.#inline = Array.from({ length: this.#length }, () => alike);
-      this.#inline.push(inline);
-    } else this.#inline[0] = inline;
+    this.#pushInline(inline);
     const usual = isUsual(piece);
     if (usual) this.#tracks ??= tracks.map(() => packedTrack(this.#length));
     const isPacked = usual && tracks.length === this.#tracks?.length;
     for (const [i, packed] of this.#tracks?.entries() ?? []) pushTrack(packed, isPacked ? tracks[i] : undefined);
     if (!isPacked) this.#unusual.set(this.#length, piece);
     this.#length++;
+  }
+
+  /** Adds pieces that do not change any more. */
+  pushColumns(columns: PieceColumns): void {
+    const { first, end, sources, tracks } = columns;
+    this.#tracks ??= tracks.map(() => packedTrack(this.#length));
+    if (tracks.length !== this.#tracks.length) {
+      for (let i = first; i < end; i++) this.push(pieceOf(columns, i));
+      return;
+    }
+    const count = end - first;
+    this.#ids.append(sources.ids, first, end);
+    this.#fragments.append(sources.fragments, first, end);
+    for (let i = first; i < end; i++) {
+      this.#keys.push(sources.keys[i] ?? "");
+      this.#etags.push(sources.etags[i] ?? "");
+      this.#bytes.push(tracks.reduce((sum, { counts }) => sum + (counts.bytes[i] ?? 0), 0));
+    }
+    for (const [i, { fields, counts }] of this.#tracks.entries()) {
+      const track = tracks[i];
+      if (track === undefined) continue;
+      const { timescale, offsetShift, descriptionBase, trackId } = track.common;
+      for (const name of TRACK_COLUMNS) fields[name].append(track[name], first, end);
+      for (const name of COUNT_COLUMNS) counts[name].append(track.counts[name], first, end);
+      fields.timescale.repeat(timescale, count);
+      fields.offsetShift.repeat(offsetShift, count);
+      fields.descriptionBase.repeat(descriptionBase, count);
+      fields.trackId.repeat(trackId, count);
+      fields.prefix.repeat(0, count);
+    }
+    for (let i = 0; i < count; i++, this.#length++) this.#pushInline(NO_INLINE);
   }
 
   /** Gives up the room for more. */
@@ -124,6 +148,15 @@ export class Pieces implements Iterable<Piece> {
     return weight;
   }
 
+  /** Adds the inline bytes of the piece that comes next. */
+  #pushInline(inline: Uint8Array): void {
+    const [alike = inline] = this.#inline;
+    if (this.#inline.length > 1 || inline !== alike) {
+      if (this.#inline.length <= 1) this.#inline = Array.from({ length: this.#length }, () => alike);
+      this.#inline.push(inline);
+    } else this.#inline[0] = inline;
+  }
+
   get #columns(): Column[] {
     return [this.#ids, this.#bytes, this.#fragments, ...(this.#tracks ?? []).flatMap(columnsOf)];
   }
@@ -155,7 +188,7 @@ function isUsual({ made, tracks }: Piece): boolean {
 function packedTrack(skipped: number): PackedTrack {
   const columns = <Name extends string>(names: readonly Name[]): Columns<Name> =>
     Object.fromEntries(names.map((name) => [name, new Column(skipped)])) as Columns<Name>;
-  return { fields: columns(TRACK_FIELDS), counts: columns(COUNT_FIELDS) };
+  return { fields: columns(TRACK_FIELDS), counts: columns(COUNT_COLUMNS) };
 }
 
 function columnsOf({ fields, counts }: PackedTrack): Column[] {
@@ -168,7 +201,7 @@ function pushTrack(packed: PackedTrack, track: PieceTrack | undefined): void {
   if (track === undefined) for (const column of columnsOf(packed)) column.skip();
   else {
     for (const name of TRACK_FIELDS) fields[name].push(track[name]);
-    for (const name of COUNT_FIELDS) counts[name].push(track.counts[name]);
+    for (const name of COUNT_COLUMNS) counts[name].push(track.counts[name]);
   }
 }
 

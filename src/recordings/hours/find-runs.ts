@@ -11,7 +11,8 @@ import { startsLate } from "../../core/planning/lead.ts";
 import { leftOut, wholeTrack } from "../../core/planning/piece.ts";
 import { othersStartOf, shownUntil, type TimedSegment } from "../../core/planning/placed-segment.ts";
 import type { RunCounts } from "../../core/planning/followed.ts";
-import { goesOnSimply, type RunItem, type RunTrack, type SegmentRun } from "./segment-run.ts";
+import { COUNT_COLUMNS, type CountColumns } from "../../core/planning/piece-columns.ts";
+import { goesOnSimply, type RunItem, type RunPieces, type RunTrack, type SegmentRun } from "./segment-run.ts";
 import { soundFrom, snaps } from "../../core/planning/selection.ts";
 
 /** Shorter runs are not worth one. */
@@ -167,8 +168,26 @@ function runOf(run: readonly Taken[]): SegmentRun {
     overMs: Math.ceil(Math.max(...run.map(({ timed }) => overMs(timed)))),
     fragments: parts.map((part) => part.reduce((sum, { fragments }) => sum + fragments, 0)),
     tracks: first.tracks.map((_, i) => trackOf(run, parts, i)),
+    pieces: piecesOf(run),
     ...{ first: first.timed.segment, second: second.timed.segment, last: last.timed.segment },
   };
+}
+
+function piecesOf(run: readonly Taken[]): RunPieces {
+  const segments = run.map(({ timed }) => timed.segment);
+  const sources = {
+    ids: Float64Array.from(segments, ({ id }) => id),
+    keys: segments.map(({ key }) => key),
+    etags: segments.map(({ etag }) => etag),
+    fragments: Float64Array.from(run, ({ fragments }) => fragments),
+  };
+  const tracks = (run[0]?.tracks ?? []).map((_, i) => {
+    const all = run.flatMap(({ tracks }) => tracks[i] ?? []);
+    const columns = COUNT_COLUMNS.map((name) => [name, Float64Array.from(all, ({ counts }) => counts[name])] as const);
+    const first = Float64Array.from(all, ({ selected }) => selected.first);
+    return { first, counts: Object.fromEntries(columns) as unknown as CountColumns };
+  });
+  return { sources, tracks };
 }
 
 function trackOf(run: readonly Taken[], parts: readonly (readonly Taken[])[], trackIndex: number): RunTrack {

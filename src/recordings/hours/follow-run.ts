@@ -4,6 +4,7 @@ import { LEAST_HOLE_MS } from "../../core/planning/audio-filler.ts";
 import type { OutputTrack } from "../../core/planning/output-track.ts";
 import type { Match } from "../../core/planning/match.ts";
 import type { Followed, RunCounts } from "../../core/planning/followed.ts";
+import type { PieceColumns, TrackColumns } from "../../core/planning/piece-columns.ts";
 import type { RunTrack, SegmentRun } from "./segment-run.ts";
 import { LONGEST_TICKS } from "../../core/planning/join.ts";
 import { snappedDistance, soundFromBy, type SoundBefore } from "../../core/planning/selection.ts";
@@ -31,19 +32,44 @@ export function sumOf(spans: readonly RunSpan[]): { readonly segments: number; r
 }
 
 /**
- * Lets all output tracks of a kind of segments follow spans.
+ * What becomes of all output tracks of a kind of segments by spans; undefined when they cannot follow.
  * @param filled whether holes in the sound are filled: then one is gone through segment by segment
- * @returns false, and nothing is changed, when one of them cannot
  */
 export function followRuns(
-  { outputs, bases }: Pick<Match, "outputs" | "bases">,
+  { outputs }: Pick<Match, "outputs">,
   spans: readonly RunSpan[],
   filled: boolean,
-): boolean {
-  const followed = outputs.map((output, trackIndex) => followRun(output, trackIndex, spans, filled));
-  if (!followed.every((one) => one !== undefined)) return false;
-  for (const [i, one] of followed.entries()) outputs[i]?.follow(one, bases[i] ?? 1);
-  return true;
+): readonly Followed[] | undefined {
+  const followed: Followed[] = [];
+  for (const [trackIndex, output] of outputs.entries()) {
+    const one = followRun(output, trackIndex, spans, filled);
+    if (one === undefined) return undefined;
+    followed.push(one);
+  }
+  return followed;
+}
+
+/** The pieces of spans; undefined when it is not known what they are made of. */
+export function piecesOf(
+  { outputs, bases }: Pick<Match, "outputs" | "bases">,
+  spans: readonly RunSpan[],
+  followed: readonly Followed[],
+): readonly PieceColumns[] | undefined {
+  const all: PieceColumns[] = [];
+  for (const [number, { run, first, end }] of spans.entries()) {
+    if (run.pieces === undefined) return undefined;
+    const { sources, tracks } = run.pieces;
+    const columns = outputs.flatMap((output, i): TrackColumns[] => {
+      const [track, own, times] = [run.tracks[i], tracks[i], followed[i]?.times[number]];
+      if (track === undefined || own === undefined || times === undefined) return [];
+      const { timescale, early: offsetShift, id: trackId } = output;
+      const { samples: count, lasting, lastDuration: ownDuration } = track;
+      const common = { timescale, offsetShift, descriptionBase: bases[i] ?? 1, trackId };
+      return [{ ...own, ...times, count, lasting, ownDuration, common }];
+    });
+    all.push({ first, end, sources, tracks: columns });
+  }
+  return all;
 }
 
 /**
@@ -61,6 +87,10 @@ function followRun(
   let { lastDts, presentedEnd } = output;
   let { ownDuration, lasting } = last;
   let [samples, dts, uniform] = [last.count, last.dts, true];
+  let distanceTo: number | undefined;
+  const times: Followed["times"][number][] = [];
+  /** The piece before, where it is one of them. */
+  let [before, beforeAt]: [Float64Array | undefined, number] = [undefined, 0];
   const counts: RunCounts[] = [];
   const durations = output.durations?.copy();
   for (const { run, first, end, parts, places } of spans) {
@@ -68,6 +98,8 @@ function followRun(
     if (track?.timescale !== timescale) return undefined;
     counts.push(...parts.flatMap((part) => track.counts[part] ?? []));
     uniform &&= track.uniform;
+    const own = run.pieces && { dts: new Float64Array(run.count), lastDuration: new Float64Array(run.count) };
+    if (own !== undefined) times.push(own);
     for (let i = first; i < end; i++) {
       const base =
         rescale(at(places, i), run.timescale, timescale) - rescale(at(run.start, i), run.timescale, timescale);
@@ -75,13 +107,19 @@ function followRun(
       samples = at(track.samples, i);
       lasting = at(track.lasting, i);
       if (track.sound && filled && isHole(track, recordedDts - lastDts - ownDuration)) return undefined;
-      const before = { lastDts: lastDts - base, lastDuration: ownDuration };
-      if (track.sound && !takesTheSame(track, codec, i, before)) return undefined;
+      const soundBefore = { lastDts: lastDts - base, lastDuration: ownDuration };
+      if (track.sound && !takesTheSame(track, codec, i, soundBefore)) return undefined;
       const recordedDistance = recordedDts - early - lastDts;
       const snapped = track.snaps ? snappedDistance(recordedDistance, ownDuration, timescale) : undefined;
       const distance = snapped ?? recordedDistance;
       if (distance < 1 || distance > LONGEST_TICKS) return undefined;
       dts = lastDts + distance;
+      distanceTo ??= distance;
+      if (own !== undefined) {
+        if (before !== undefined) before[beforeAt] = distance;
+        [before, beforeAt] = [own.lastDuration, i];
+        own.dts[i] = dts;
+      }
       durations?.put(distance);
       durations?.put(lasting / (samples - 1));
       ownDuration = at(track.lastDuration, i);
@@ -89,8 +127,21 @@ function followRun(
       presentedEnd = Math.max(presentedEnd, base + at(track.end, i));
     }
   }
+  if (before !== undefined) before[beforeAt] = ownDuration;
   const runs = uniform ? durations : undefined;
-  return { counts, uniform, durations: runs, samples, dts, lasting, lastDuration: ownDuration, presentedEnd };
+  const distance = distanceTo ?? last.lastDuration;
+  return {
+    counts,
+    uniform,
+    durations: runs,
+    samples,
+    dts,
+    lasting,
+    lastDuration: ownDuration,
+    presentedEnd,
+    distance,
+    times,
+  };
 }
 
 /** Whether so many ticks before sound are a hole that is filled, or might be. */

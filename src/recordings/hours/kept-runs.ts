@@ -1,6 +1,7 @@
 import { ColumnReader, ColumnWriter } from "../../base/columns.ts";
 import type { RecordedSegment } from "../../core/segment.ts";
 import type { RunCounts } from "../../core/planning/followed.ts";
+import { piecesReader } from "./run-pieces.ts";
 import { isRun, RUN_PARTS, type RunItem, type RunTrack, type SegmentRun } from "./segment-run.ts";
 
 /** Of what is written: raise it when the same bytes would say something else, or runs would be found in another way. */
@@ -45,13 +46,17 @@ export function keptRuns({ items, names }: KeptRuns, toleranceMs: number): Uint8
   return writer.bytes;
 }
 
-/** Reads runs. Undefined when they were written by another version, or found with another tolerance. */
-export function readRuns(bytes: Uint8Array, toleranceMs: number): KeptRuns | undefined {
+/**
+ * Reads runs. Undefined when they were written by another version, or found with another tolerance.
+ * @param pieces what `keptPieces` wrote of them. Default: they have none
+ */
+export function readRuns(bytes: Uint8Array, toleranceMs: number, pieces?: Uint8Array): KeptRuns | undefined {
   const reader = new ColumnReader(bytes);
   if (reader.number() !== FORMAT || reader.number() !== toleranceMs) return undefined;
   const names = reader.text();
   const items: RunItem[] = [];
-  while (!reader.ended) items.push(reader.number() === RUN ? readRun(reader) : readSegment(reader.block()));
+  const piecesOf = pieces && piecesReader(pieces);
+  while (!reader.ended) items.push(reader.number() === RUN ? readRun(reader, piecesOf) : readSegment(reader.block()));
   return { items, names };
 }
 
@@ -82,7 +87,7 @@ function writeRun(writer: ColumnWriter, run: SegmentRun): void {
   }
 }
 
-function readRun(reader: ColumnReader): SegmentRun {
+function readRun(reader: ColumnReader, piecesOf: ReturnType<typeof piecesReader>): SegmentRun {
   const segments = [reader.block(), reader.block(), reader.block()].map(onceRead) as [Once, Once, Once];
   const kind = reader.text();
   const [count, timescale, overMs] = [reader.number(), reader.number(), reader.number()];
@@ -92,6 +97,7 @@ function readRun(reader: ColumnReader): SegmentRun {
   return {
     ...{ kind, count, timescale, startMs, start, length, overMs, fragments },
     tracks: Array.from({ length: tracks }, () => readTrack(reader, count)),
+    pieces: piecesOf?.(count, tracks),
     get first() {
       return segments[0]();
     },

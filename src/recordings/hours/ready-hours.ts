@@ -9,6 +9,7 @@ import { DEFAULT_GAP_TOLERANCE_MS, type Page } from "../../core/compose.ts";
 import type { RecordedSegment } from "../../core/segment.ts";
 import { SegmentNames } from "../../core/layout/plan-identity.ts";
 import { keptRuns, readRuns, type KeptRuns } from "./kept-runs.ts";
+import { keptPieces } from "./run-pieces.ts";
 import { ReadyHour } from "./ready-hour.ts";
 import { findRuns } from "./find-runs.ts";
 import type { IndexQueries } from "../../core/planning/index-queries.ts";
@@ -17,6 +18,8 @@ import type { IndexQueries } from "../../core/planning/index-queries.ts";
 const TOGETHER = 24;
 /** An hour of more items is no better than its segments. */
 const MOST_ITEMS = 60;
+/** What the pieces of an hour take is kept up to this: some thousand segments, and of many hours what a server answers with. */
+const MOST_PIECES_BYTES = 192 << 10;
 
 /** Of such an hour nothing is kept. */
 const NOT_WORTH = "not worth it";
@@ -63,11 +66,14 @@ export async function* readyHours(
       }
       const known = keptRunsOf(hour, gapToleranceMs);
       if (known !== undefined && known !== NOT_WORTH) {
-        yield count(new ReadyHour(known, hour.segments));
+        const ready = count(new ReadyHour(known, hour.segments));
+        // Its pieces will be kept.
+        if (hour.pieces !== null) await pace.breathe(ready.count);
+        yield ready;
         continue;
       }
       const read = await hour.segments();
-      if (known === NOT_WORTH) {
+      if (known === NOT_WORTH || hour.pieces !== null) {
         yield count(read);
         continue;
       }
@@ -76,8 +82,7 @@ export async function* readyHours(
       for (const segment of read) await named.add(segment);
       const names = await named.digest();
       const { hour: number, version: ofHour } = hour;
-      const kept = items.length > MOST_ITEMS ? new Uint8Array(0) : keptRuns({ items, names }, gapToleranceMs);
-      made.push({ hour: number, version: ofHour, runs: kept });
+      made.push({ hour: number, version: ofHour, ...keptOf({ items, names }, gapToleranceMs) });
       if (made.length === TOGETHER) await keep();
       yield count(new ReadyHour({ items, names }, hour.segments));
     }
@@ -103,7 +108,14 @@ export async function makeHours(parts: Omit<HourParts, "pace">, most: number, si
 }
 
 /** The runs that are kept of an hour; undefined when they have to be made. */
-function keptRunsOf({ runs }: RecordedHour, toleranceMs: number): KeptRuns | typeof NOT_WORTH | undefined {
+function keptRunsOf({ runs, pieces }: RecordedHour, toleranceMs: number): KeptRuns | typeof NOT_WORTH | undefined {
   if (runs === null) return undefined;
-  return runs.length === 0 ? NOT_WORTH : readRuns(runs, toleranceMs);
+  return runs.length === 0 ? NOT_WORTH : readRuns(runs, toleranceMs, pieces ?? undefined);
+}
+
+/** What becomes kept of an hour. */
+function keptOf(runs: KeptRuns, toleranceMs: number): Pick<MadeHour, "runs" | "pieces"> {
+  if (runs.items.length > MOST_ITEMS) return { runs: new Uint8Array(0), pieces: null };
+  const pieces = keptPieces(runs.items);
+  return { runs: keptRuns(runs, toleranceMs), pieces: pieces.length > MOST_PIECES_BYTES ? null : pieces };
 }

@@ -1,7 +1,7 @@
 import type { PieceMaker } from "../../core/planning/piece-maker.ts";
 import type { Placer, StandIn } from "../../core/planning/placer.ts";
 import { millisecondsOf } from "../../core/ticks.ts";
-import { at, followRuns, sumOf } from "./follow-run.ts";
+import { at, followRuns, piecesOf, sumOf } from "./follow-run.ts";
 import { endMsOf, secondOf, spansTo, type RunPlace } from "./run-place.ts";
 import type { SegmentRun } from "./segment-run.ts";
 
@@ -37,8 +37,13 @@ export class RunPlacer implements StandIn {
     if (behind === undefined || run.overMs > endMs) return false;
     const spans = spansTo(run, behind, gapToleranceMs);
     if (spans === undefined) return false;
-    const follow: Parameters<PieceMaker["addUnmade"]>[2] = (match, filled) => followRuns(match, spans, filled);
-    if (!this.#maker.addUnmade(run.kind, sumOf(spans), follow)) return false;
+    const isAdded = this.#maker.addAlike({
+      kind: run.kind,
+      ...sumOf(spans),
+      follow: (match, filled) => followRuns(match, spans, filled),
+      columns: (match, followed) => piecesOf(match, spans, followed),
+    });
+    if (!isAdded) return false;
     const { places } = spans.at(-1) ?? behind;
     const { times } = this.#placer;
     for (let i = behind.run === run ? behind.at + 1 : 0; i < run.count; i++)

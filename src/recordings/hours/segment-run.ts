@@ -1,4 +1,5 @@
 import type { RunCounts } from "../../core/planning/followed.ts";
+import type { CountColumns, SourceColumns } from "../../core/planning/piece-columns.ts";
 import type { RecordedSegment } from "../../core/segment.ts";
 import { isGap, isOverlap } from "../../core/planning/gap.ts";
 
@@ -27,6 +28,13 @@ export interface RunTrack {
   readonly counts: readonly RunCounts[];
 }
 
+/** What pieces of a run take beside it, a value for each segment. */
+export interface RunPieces {
+  readonly sources: SourceColumns;
+  /** Number of the first sample that is taken, and what is counted of all of them. */
+  readonly tracks: readonly { readonly first: Float64Array; readonly counts: CountColumns }[];
+}
+
 /**
  * Segments of one kind each of which goes on where the one before ends, of which a plan takes all but what is there twice of their
  * sound: what placing them needs, in columns.
@@ -47,6 +55,8 @@ export interface SegmentRun {
   /** Movie fragments of its parts. */
   readonly fragments: readonly number[];
   readonly tracks: readonly RunTrack[];
+  /** Only where pieces are wanted. */
+  readonly pieces?: RunPieces | undefined;
   readonly first: RecordedSegment;
   readonly second: RecordedSegment;
   readonly last: RecordedSegment;

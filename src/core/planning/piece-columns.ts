@@ -1,0 +1,64 @@
+import type { Counts } from "../wasm/abi/records.ts";
+import type { Piece, PieceTrack } from "./piece.ts";
+
+/** What differs from piece to piece of one track of alike segments. */
+export const TRACK_COLUMNS = ["first", "count", "dts", "lastDuration", "lasting", "ownDuration"] as const;
+/** What is counted of it. */
+// prettier-ignore
+export const COUNT_COLUMNS = [
+  "sttsEntries", "cttsEntries", "syncSamples", "chunks", "stscEntries", "trafs", "truns", "flags", "bytes",
+] as const satisfies readonly (keyof Counts)[];
+
+/** One track of pieces in columns: a value for each piece, and what all have in common. */
+export interface TrackColumns extends Readonly<Record<(typeof TRACK_COLUMNS)[number], Float64Array>> {
+  readonly common: Pick<PieceTrack, "timescale" | "offsetShift" | "descriptionBase" | "trackId">;
+  readonly counts: CountColumns;
+}
+
+/** What is counted of each. */
+export type CountColumns = Readonly<Record<(typeof COUNT_COLUMNS)[number], Float64Array>>;
+
+/** Where the media of pieces lie, and what each makes, in columns. */
+export interface SourceColumns {
+  readonly ids: Float64Array;
+  readonly keys: readonly string[];
+  readonly etags: readonly string[];
+  readonly fragments: Float64Array;
+}
+
+/** Pieces of segments of one kind, one behind another, nothing of which is hidden, made or put in front: those [first, end) of columns. */
+export interface PieceColumns {
+  readonly first: number;
+  readonly end: number;
+  readonly sources: SourceColumns;
+  readonly tracks: readonly TrackColumns[];
+}
+
+/** Bytes in front of the sync samples of pieces that need none. */
+export const NO_INLINE = new Uint8Array(0);
+
+/** One of them by itself. */
+export function pieceOf({ sources, tracks }: PieceColumns, number: number): Piece {
+  const at = (column: Float64Array): number => column[number] ?? 0;
+  const own = tracks.map(({ common, counts, first, count, dts, lastDuration, lasting, ownDuration }): PieceTrack => ({
+    first: at(first),
+    count: at(count),
+    dts: at(dts),
+    timescale: common.timescale,
+    lastDuration: at(lastDuration),
+    lasting: at(lasting),
+    ownDuration: at(ownDuration),
+    offsetShift: common.offsetShift,
+    descriptionBase: common.descriptionBase,
+    trackId: common.trackId,
+    prefix: 0,
+    counts: Object.fromEntries(COUNT_COLUMNS.map((name) => [name, at(counts[name])])) as unknown as Counts,
+  }));
+  return {
+    source: { id: at(sources.ids), key: sources.keys[number] ?? "", etag: sources.etags[number] ?? "" },
+    tracks: own,
+    bytes: own.reduce((sum, { counts }) => sum + counts.bytes, 0),
+    fragments: at(sources.fragments),
+    inline: NO_INLINE,
+  };
+}

@@ -1,0 +1,39 @@
+import { ColumnReader, ColumnWriter } from "../../base/columns.ts";
+import { COUNT_COLUMNS, type CountColumns } from "../../core/planning/piece-columns.ts";
+import { isRun, type RunItem, type RunPieces } from "./segment-run.ts";
+
+/** Of what is written: raise it when the same bytes would say something else. */
+const FORMAT = 1;
+
+/** What the pieces of runs take, as bytes: apart from the runs, since only downloads need it, and it is more than they are. */
+export function keptPieces(items: readonly RunItem[]): Uint8Array {
+  const writer = new ColumnWriter();
+  writer.number(FORMAT);
+  for (const item of items) {
+    if (!isRun(item) || item.pieces === undefined) continue;
+    const { sources, tracks } = item.pieces;
+    writer.column(sources.ids);
+    writer.text(JSON.stringify([sources.keys, sources.etags]));
+    writer.column(sources.fragments);
+    for (const { first, counts } of tracks)
+      for (const column of [first, ...COUNT_COLUMNS.map((name) => counts[name])]) writer.column(column);
+  }
+  return writer.bytes;
+}
+
+/** Reads what `keptPieces` wrote, of one run after another. Undefined when another version wrote it. */
+export function piecesReader(bytes: Uint8Array): ((count: number, tracks: number) => RunPieces) | undefined {
+  const reader = new ColumnReader(bytes);
+  if (reader.number() !== FORMAT) return undefined;
+  return (count, tracks) => {
+    const ids = reader.column(count);
+    const [keys, etags] = JSON.parse(reader.text()) as [string[], string[]];
+    const fragments = reader.column(count);
+    const read = Array.from({ length: tracks }, () => {
+      const first = reader.column(count);
+      const columns = COUNT_COLUMNS.map((name) => [name, reader.column(count)] as const);
+      return { first, counts: Object.fromEntries(columns) as unknown as CountColumns };
+    });
+    return { sources: { ids, keys, etags, fragments }, tracks: read };
+  };
+}
