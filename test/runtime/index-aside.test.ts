@@ -159,6 +159,16 @@ test("of many samples are refused as they would be here, and the next ones answe
   expect(second).toEqual({ status: "fulfilled", value: await here.ask(index, request) });
 });
 
+test("of many samples take turns: who asks one of them much keeps nobody else waiting", async () => {
+  const [much, little] = [alikeIndex(here, 300_001), alikeIndex(here, 300_002)];
+  const request: IndexRequest<"run"> = ["run", 0, 100, 200];
+  const answered: string[] = [];
+  const ask = (name: string, index: Uint8Array): Promise<void> =>
+    aside.ask(index, request).then(() => void answered.push(name));
+  await Promise.all([...Array.from({ length: 5 }, () => ask("much", much)), ask("little", little)]);
+  expect(answered.indexOf("little")).toBe(2);
+});
+
 test("of few samples take no thread", async () => {
   const { core, asked } = await watchedCore();
   await core.ask(alikeIndex(here, 300_000), ["run", 0, 100, 200]);

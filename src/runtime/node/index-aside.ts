@@ -44,43 +44,76 @@ async function buildInThread(task: BuildTask): Promise<BuiltIndex> {
   }
 }
 
-/** Asks one index after another in a thread that ends when nobody has asked for a while. */
+/** A request that waits for the thread. */
+interface Asked extends Waiting {
+  readonly task: AskTask;
+}
+
+/**
+ * Asks indexes in a thread that ends when nobody has asked for a while. The indexes take turns: a cut of the largest takes a
+ * second, and who asks for many of one would keep all others waiting for them.
+ */
 class AskedThread {
   #thread: IndexThread | undefined;
   /** The index that was sent last: further requests go on with it. */
   #sent: Uint8Array | undefined;
   #idle: ReturnType<typeof setTimeout> | undefined;
+  #working = false;
+  /** Who waits, by index, the index first whose turn is next. */
+  readonly #waiting = new Map<Uint8Array, Asked[]>();
 
-  async ask(task: AskTask): Promise<PackedAnswer> {
+  ask(task: AskTask): Promise<PackedAnswer> {
+    return new Promise<BuiltIndex | PackedAnswer>((resolve, reject) => {
+      const asked = { task, resolve, reject };
+      const others = this.#waiting.get(task.index);
+      if (others === undefined) this.#waiting.set(task.index, [asked]);
+      else others.push(asked);
+      if (!this.#working) void this.#work();
+    }) as Promise<PackedAnswer>;
+  }
+
+  async #work(): Promise<void> {
     clearTimeout(this.#idle);
+    this.#working = true;
+    for (let next = this.#next(); next !== undefined; next = this.#next()) {
+      await this.#send(next.task).then(next.resolve, next.reject);
+    }
+    this.#working = false;
+    this.#idle = setTimeout(() => {
+      this.#end();
+    }, IDLE_MS);
+    this.#idle.unref();
+  }
+
+  /** Whose turn it is: the index goes behind all others. */
+  #next(): Asked | undefined {
+    for (const [index, asked] of this.#waiting) {
+      const next = asked.shift();
+      this.#waiting.delete(index);
+      if (asked.length > 0) this.#waiting.set(index, asked);
+      return next;
+    }
+    return undefined;
+  }
+
+  async #send({ index, request }: AskTask): Promise<BuiltIndex | PackedAnswer> {
     const thread = (this.#thread ??= new IndexThread());
     try {
-      return (await this.#send(thread, task)) as PackedAnswer;
+      if (this.#sent === index) return await thread.does({ request }, []);
+      this.#sent = index;
+      const copy = new Uint8Array(index);
+      return await thread.does({ index: copy, request }, [copy.buffer]);
     } catch (error) {
       // What it has loaded is not known.
-      if (this.#thread === thread) this.#sent = undefined;
-      if (thread.ended) this.#end(thread);
+      this.#sent = undefined;
+      if (thread.ended) this.#end();
       throw error;
-    } finally {
-      if (this.#thread === thread && !thread.busy) {
-        this.#idle = setTimeout(() => {
-          this.#end(thread);
-        }, IDLE_MS);
-        this.#idle.unref();
-      }
     }
   }
 
-  #send(thread: IndexThread, { index, request }: AskTask): Promise<unknown> {
-    if (this.#sent === index) return thread.does({ request }, []);
-    this.#sent = index;
-    const copy = new Uint8Array(index);
-    return thread.does({ index: copy, request }, [copy.buffer]);
-  }
-
-  #end(thread: IndexThread): void {
-    if (this.#thread === thread) [this.#thread, this.#sent] = [undefined, undefined];
-    thread.end();
+  #end(): void {
+    this.#thread?.end();
+    [this.#thread, this.#sent] = [undefined, undefined];
   }
 }
 
