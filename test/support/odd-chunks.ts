@@ -1,6 +1,7 @@
 /** Segments of any chunks, as a core's index builder takes them: only their metadata exists. */
 import type { MetadataBox } from "../../src/core/wasm/built-index.ts";
 import type { Core } from "../../src/core/wasm/module.ts";
+import { packedBoxes } from "../../src/core/wasm/packed-boxes.ts";
 import { box, bytes, fullBox, u16, u32, u64, zeros } from "./boxes.ts";
 import type { Random } from "./random.ts";
 
@@ -67,7 +68,7 @@ export function indexOfTables(core: Core, size: number, tables: readonly (readon
     { offset: MEDIA - 16, bytes: bytes(u32(1), "mdat", u64(size)) },
     { offset: MEDIA - 16 + size, bytes: moov },
   ];
-  return core.buildIndex(boxes, MEDIA - 16 + size + moov.length).index;
+  return core.buildIndex(packedBoxes(boxes), MEDIA - 16 + size + moov.length).index;
 }
 
 function tablesOf(chunks: readonly Chunk[], { durations = () => 10, offsets, syncs }: Timing): Uint8Array[] {

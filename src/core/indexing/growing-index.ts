@@ -8,6 +8,7 @@ import { TrackFlag } from "../wasm/abi/names.ts";
 import { LiveBoxes } from "../wasm/live-boxes.ts";
 import type { MetadataBox } from "../wasm/built-index.ts";
 import type { Core } from "../wasm/module.ts";
+import { packedBoxes } from "../wasm/packed-boxes.ts";
 import { describeIndex } from "./describe.ts";
 import type { StreamHeader, StreamPart } from "./fragment-reader.ts";
 import type { IndexedSegment } from "./segment-index.ts";
@@ -43,7 +44,7 @@ export function readPart(core: Core, given: StreamHeader, part: StreamPart): Par
   const boxes = [...given.boxes, ...partBoxes(core, part, at)];
   let index: Uint8Array;
   try {
-    ({ index } = core.buildIndex(boxes, at + part.size));
+    ({ index } = core.buildIndex(packedBoxes(boxes), at + part.size));
   } catch (error) {
     if (error instanceof Error && "code" in error && error.code === "no_samples") return undefined;
     throw error;
@@ -167,6 +168,6 @@ export class GrowingIndex {
   /** The index of the file up to the end of a part. @param parts how many, default all */
   build(parts = this.parts): IndexedSegment {
     const boxes = this.#boxes.slice(0, this.#headerBoxes + 2 * parts);
-    return describeIndex(this.#core.buildIndex(boxes, this.sizeOf(parts)));
+    return describeIndex(this.#core.buildIndex(packedBoxes(boxes), this.sizeOf(parts)));
   }
 }

@@ -1,6 +1,7 @@
 import type { ByteSpan } from "../../base/ports.ts";
 import type { Core } from "../wasm/module.ts";
 import type { ListedBox, Sample } from "../wasm/records/listing.ts";
+import { unpackedBoxes } from "../wasm/packed-boxes.ts";
 import { scanObject } from "./index-object.ts";
 import type { TopLevelBox } from "./metadata-scan.ts";
 
@@ -15,7 +16,7 @@ export async function inspectObject(
 ): Promise<ListedBox[]> {
   const visited: TopLevelBox[] = [];
   const scan = await scanObject(core, size, read, {}, (box) => visited.push(box));
-  const kept = new Map(scan.finish(size).map((box) => [box.offset, box]));
+  const kept = new Map([...unpackedBoxes(scan.finish(size))].map((box) => [box.offset, box]));
   return visited.flatMap((box) => {
     const metadata = kept.get(box.offset);
     // Of media data only the header is kept.

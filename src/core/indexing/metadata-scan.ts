@@ -3,6 +3,7 @@ import { BoxcarError } from "../../base/errors.ts";
 import type { ByteSpan } from "../../base/ports.ts";
 import type { MetadataBox } from "../wasm/built-index.ts";
 import type { Core } from "../wasm/module.ts";
+import { BoxPacker, type PackedBoxes } from "../wasm/packed-boxes.ts";
 import { Status } from "../wasm/abi/names.ts";
 import { refusal } from "../wasm/status.ts";
 
@@ -31,7 +32,7 @@ export interface TopLevelBox {
 export class MetadataScan {
   readonly #core: Core;
   readonly #limit: number;
-  readonly #boxes: MetadataBox[] = [];
+  readonly #boxes = new BoxPacker();
   #boxOffset = 0;
   readonly #visit: (box: TopLevelBox) => void;
   #type = "";
@@ -70,48 +71,48 @@ export class MetadataScan {
     }
     // What is kept of it is copied by `new Uint8Array`: `slice` makes no copy of a Node Buffer.
     const header = this.#header.length === 0 ? bytes : concatenated([this.#header, bytes]);
-    const scanned = this.#core.scanHeader(header, this.#boxOffset, this.#movie);
+    const offset = this.#boxOffset;
+    const scanned = this.#core.scanHeader(header, offset, this.#movie);
     this.#type = scanned.type;
     this.#skipped = undefined;
     if (scanned.action === "more") {
       this.#header = new Uint8Array(header);
-      this.#wanted = { offset: this.#boxOffset + HEADER, length: LARGE_HEADER - HEADER };
+      this.#wanted = { offset: offset + HEADER, length: LARGE_HEADER - HEADER };
       return;
     }
-    const box = { offset: this.#boxOffset, bytes: new Uint8Array(header) };
-    if (scanned.action !== "end") this.#visit({ type: scanned.type, offset: box.offset, size: scanned.size });
-    if (scanned.action === "note") {
-      this.#charge(LEAST_KEPT);
-      this.#boxes.push(box);
-    }
+    if (scanned.action !== "end") this.#visit({ type: scanned.type, offset, size: scanned.size });
     if (scanned.action !== "keep") {
-      if (scanned.action !== "note") this.#skipped = box;
+      if (scanned.action === "note") this.#add(header, LEAST_KEPT);
+      else this.#skipped = { offset, bytes: new Uint8Array(header) };
       if (scanned.action === "end" || scanned.size === 0) this.#endless = true;
-      else this.#startBox(this.#boxOffset + scanned.size);
+      else this.#startBox(offset + scanned.size);
     } else {
-      if (scanned.size === 0) throw refusal(Status.BadBoxSize, scanned.type, this.#boxOffset);
-      this.#charge(Math.max(scanned.size, LEAST_KEPT));
-      this.#header = box.bytes;
-      this.#wanted = { offset: this.#boxOffset + header.length, length: scanned.size - header.length };
+      if (scanned.size === 0) throw refusal(Status.BadBoxSize, scanned.type, offset);
+      this.#add(header, Math.max(scanned.size, LEAST_KEPT));
+      this.#keeping = true;
+      this.#wanted = { offset: offset + header.length, length: scanned.size - header.length };
       if (this.#wanted.length === 0) this.#keep(NOTHING);
-      else this.#keeping = true;
     }
   }
 
   /**
-   * The kept boxes of a file that turned out to have `size` bytes. What it ends in is the last of them where the core has to
+   * Once: the kept boxes of a file that turned out to have `size` bytes. What it ends in is the last of them where the core has to
    * know of it: what there is of a box's header.
    */
-  finish(size: number): readonly MetadataBox[] {
-    if (size === this.#boxOffset) return this.#boxes;
-    const behind = size > this.#boxOffset && !this.#endless;
-    const last = behind ? { offset: this.#boxOffset, bytes: this.#header } : this.#skipped;
-    return last === undefined ? this.#boxes : [...this.#boxes, last];
+  finish(size: number): PackedBoxes {
+    if (size !== this.#boxOffset && !this.#keeping) {
+      const behind = size > this.#boxOffset && !this.#endless;
+      const last = behind ? { offset: this.#boxOffset, bytes: this.#header } : this.#skipped;
+      if (last !== undefined) this.#boxes.add(last.offset, last.bytes);
+    }
+    return this.#boxes.packed();
   }
 
-  #charge(bytes: number): void {
-    this.#kept += bytes;
+  /** Keeps the current box, as far as it is there. @param charged bytes that it counts against the limit */
+  #add(header: Uint8Array, charged: number): void {
+    this.#kept += charged;
     if (this.#kept > this.#limit) throw tooLarge(this.#type, this.#boxOffset, this.#limit);
+    this.#boxes.add(this.#boxOffset, header);
   }
 
   #startBox(offset: number): void {
@@ -122,10 +123,9 @@ export class MetadataScan {
   }
 
   #keep(bytes: Uint8Array): void {
-    const box = concatenated([this.#header, bytes]);
-    this.#boxes.push({ offset: this.#boxOffset, bytes: box });
+    this.#boxes.extend(bytes);
     this.#movie ||= this.#type === "moov";
-    this.#startBox(this.#boxOffset + box.length);
+    this.#startBox(this.#wanted.offset + this.#wanted.length);
   }
 }
 

@@ -1,9 +1,10 @@
-import type { BuiltIndex, MetadataBox } from "./built-index.ts";
+import type { BuiltIndex } from "./built-index.ts";
 import type { IndexRequest, PackedAnswer } from "./index-request.ts";
+import type { PackedBoxes } from "./packed-boxes.ts";
 
-/** An index to build. @internal */
+/** An index to build. The memory of the boxes is handed over. @internal */
 export interface BuildTask {
-  readonly boxes: readonly MetadataBox[];
+  readonly boxes: PackedBoxes;
   readonly fileSize: number;
 }
 

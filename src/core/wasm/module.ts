@@ -1,7 +1,7 @@
 import { ABI_VERSION } from "./abi/names.ts";
 import type { Exports } from "./abi/exports.ts";
 import { BOX_RECORD_SIZE, EXTENT_SIZE, RESULT_SIZE, ResultAt, writeExtent } from "./abi/records.ts";
-import { bytesAt, call, put, putRecords, recordsAt, room } from "./call.ts";
+import { bytesAt, call, put, recordsAt, room } from "./call.ts";
 import {
   answerTo,
   isLarge,
@@ -17,6 +17,7 @@ import { LoadedIndex } from "./loaded-index.ts";
 import { ACTIONS, readBox, type ListedBox, type ScannedHeader } from "./records/listing.ts";
 import { readMovieClock } from "./records/movie-clock.ts";
 import { OutputBoxes } from "./output-boxes.ts";
+import { packedBoxes, type PackedBoxes } from "./packed-boxes.ts";
 import { SampleEntries } from "./sample-entries.ts";
 import { fourccText, u32, u64 } from "./view.ts";
 
@@ -63,21 +64,18 @@ export class Core {
   }
 
   /** Builds the segment index of a file of `fileSize` bytes from the boxes that `MetadataScan` kept, in file order. @internal */
-  buildIndex(boxes: readonly MetadataBox[], fileSize: number): BuiltIndex {
+  buildIndex({ bytes, offsets, lengths }: PackedBoxes, fileSize: number): BuiltIndex {
     const wasm = this.enter();
     try {
-      const total = boxes.reduce((sum, box) => sum + box.bytes.byteLength, 0);
-      const buffer = room(wasm, total);
-      const memory = new Uint8Array(wasm.memory.buffer);
+      const buffer = put(wasm, bytes);
+      const extents = room(wasm, EXTENT_SIZE * lengths.length);
+      const view = new DataView(wasm.memory.buffer);
       let bufferOffset = 0;
-      const placed = boxes.map(({ offset, bytes }) => {
-        memory.set(bytes, buffer + bufferOffset);
-        const extent = { fileOffset: offset, bufferOffset, length: bytes.byteLength };
-        bufferOffset += bytes.byteLength;
-        return extent;
-      });
-      const extents = putRecords(wasm, EXTENT_SIZE, writeExtent, placed);
-      const result = call(wasm, wasm.index(extents, boxes.length, buffer, fileSize));
+      for (const [i, length] of lengths.entries()) {
+        writeExtent(view, extents + i * EXTENT_SIZE, { fileOffset: offsets[i] ?? 0, bufferOffset, length });
+        bufferOffset += length;
+      }
+      const result = call(wasm, wasm.index(extents, lengths.length, buffer, fileSize));
       const clock = readMovieClock(new DataView(wasm.memory.buffer), result.listPointer);
       return { index: bytesAt(wasm, result.pointer, result.length), clock };
     } finally {
@@ -85,9 +83,9 @@ export class Core {
     }
   }
 
-  /** As `buildIndex`; of much metadata, where others are not held up by it. @internal */
-  async index(boxes: readonly MetadataBox[], fileSize: number): Promise<BuiltIndex> {
-    const much = boxes.reduce((sum, box) => sum + box.bytes.byteLength, 0) > MUCH_METADATA;
+  /** As `buildIndex`; of much metadata, where others are not held up by it. @param boxes handed over @internal */
+  async index(boxes: PackedBoxes, fileSize: number): Promise<BuiltIndex> {
+    const much = boxes.bytes.length > MUCH_METADATA;
     return much && this.#aside !== undefined
       ? this.#aside.build({ boxes, fileSize })
       : this.buildIndex(boxes, fileSize);
@@ -151,7 +149,7 @@ export class Core {
     const bytes = bytesAt(wasm, result.pointer, result.length);
     const media = { offset: 0, bytes: bytes.subarray(0, 16) };
     const moov = { offset: 16 + count * size, bytes: bytes.subarray(16) };
-    return this.buildIndex([media, moov], moov.offset + moov.bytes.length).index;
+    return this.buildIndex(packedBoxes([media, moov]), moov.offset + moov.bytes.length).index;
   }
 
   /** The boxes inside one kept box, itself first, parents before children. For listings. @internal */

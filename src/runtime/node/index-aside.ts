@@ -3,10 +3,9 @@ import { Worker } from "node:worker_threads";
 import { BoxcarError } from "../../base/errors.ts";
 import type { Aside, AskTask, BuildTask, BuiltIndex, PackedAnswer } from "../../core/index.ts";
 import { builtUrl } from "./built.ts";
-import { packedBuild, type PackedBuild } from "./packed-build.ts";
 
 /** What a thread is sent. The index of a request is left out where it is that of the request before. */
-export type ThreadTask = PackedBuild | (Partial<AskTask> & Pick<AskTask, "request">);
+export type ThreadTask = BuildTask | (Partial<AskTask> & Pick<AskTask, "request">);
 
 /** What it answers. */
 export type ThreadAnswer =
@@ -33,12 +32,8 @@ export function indexAside(): Aside {
 async function buildInThread(task: BuildTask): Promise<BuiltIndex> {
   const thread = new IndexThread();
   try {
-    const packed = await packedBuild(task);
-    return (await thread.does(packed, [
-      packed.bytes.buffer,
-      packed.offsets.buffer,
-      packed.lengths.buffer,
-    ])) as BuiltIndex;
+    const { bytes, offsets, lengths } = task.boxes;
+    return (await thread.does(task, [bytes.buffer, offsets.buffer, lengths.buffer])) as BuiltIndex;
   } finally {
     thread.end();
   }

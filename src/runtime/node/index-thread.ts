@@ -3,14 +3,13 @@ import { parentPort } from "node:worker_threads";
 import { AsideWorker, BoxcarError } from "../../core/index.ts";
 import { loadCore } from "./load-core.ts";
 import type { ThreadAnswer, ThreadTask } from "./index-aside.ts";
-import { unpackedBuild } from "./packed-build.ts";
 
 const loading = loadCore().then((core) => new AsideWorker(core));
 let last: Promise<void> = Promise.resolve();
 
 async function answered(task: ThreadTask): Promise<ThreadAnswer> {
   const worker = await loading;
-  return { done: "fileSize" in task ? worker.build(unpackedBuild(task)) : worker.ask(task) };
+  return { done: "boxes" in task ? worker.build(task) : worker.ask(task) };
 }
 
 /** What a message holds of an error: its class would be lost on the way. */

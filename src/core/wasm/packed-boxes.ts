@@ -1,0 +1,63 @@
+import type { MetadataBox } from "./built-index.ts";
+
+/**
+ * Kept top-level boxes of a file, in file order, end to end: a file may have a million of some bytes each, and an object for each
+ * takes a hundred times as much, and as long to hand to a thread. @internal
+ */
+export interface PackedBoxes {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  /** Where each starts in the file. */
+  readonly offsets: Float64Array<ArrayBuffer>;
+  readonly lengths: Uint32Array<ArrayBuffer>;
+}
+
+/** Packs boxes as they come. @internal */
+export class BoxPacker {
+  #bytes = new Uint8Array(0);
+  #used = 0;
+  readonly #offsets: number[] = [];
+  readonly #lengths: number[] = [];
+
+  /** Adds a box that starts at `offset` in the file. @param bytes copied: what is there of it so far */
+  add(offset: number, bytes: Uint8Array): void {
+    this.#offsets.push(offset);
+    this.#lengths.push(0);
+    this.extend(bytes);
+  }
+
+  /** Goes on with the box that was added last. */
+  extend(bytes: Uint8Array): void {
+    const end = this.#used + bytes.length;
+    if (end > this.#bytes.length) {
+      const grown = new Uint8Array(Math.max(end, 2 * this.#used));
+      grown.set(this.#bytes.subarray(0, this.#used));
+      this.#bytes = grown;
+    }
+    this.#bytes.set(bytes, this.#used);
+    this.#used = end;
+    const last = this.#lengths.length - 1;
+    this.#lengths[last] = (this.#lengths[last] ?? 0) + bytes.length;
+  }
+
+  /** The boxes so far. What is added later may overwrite none of it. */
+  packed(): PackedBoxes {
+    const bytes = this.#bytes.subarray(0, this.#used);
+    return { bytes, offsets: Float64Array.from(this.#offsets), lengths: Uint32Array.from(this.#lengths) };
+  }
+}
+
+/** Boxes in file order, packed. @internal */
+export function packedBoxes(boxes: readonly MetadataBox[]): PackedBoxes {
+  const packer = new BoxPacker();
+  for (const { offset, bytes } of boxes) packer.add(offset, bytes);
+  return packer.packed();
+}
+
+/** Boxes that were packed, one by one, as views. @internal */
+export function* unpackedBoxes({ bytes, offsets, lengths }: PackedBoxes): Generator<MetadataBox, void, undefined> {
+  let at = 0;
+  for (const [i, length] of lengths.entries()) {
+    yield { offset: offsets[i] ?? 0, bytes: bytes.subarray(at, at + length) };
+    at += length;
+  }
+}
