@@ -37,6 +37,7 @@ describe("readConfig", () => {
         tokenRate: 6000,
         downloadsAtOnce: 512,
         uploadsAtOnce: 128,
+        uploadMemory: 2 ** 29,
       },
       timeZone: "UTC",
       maxUpload: 2 * 2 ** 30,

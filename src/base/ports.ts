@@ -183,3 +183,9 @@ export interface OssCallbackKeys {
   /** Checks an RSA signature (PKCS #1 v1.5) over the MD5 digest of `data`; false also for a key that is none. */
   readonly verify: (publicKey: string, data: Uint8Array, signature: Uint8Array) => boolean;
 }
+
+/**
+ * Told how many bytes of memory an upload needs in all, before it needs them.
+ * @throws BoxcarError `too_many_uploads` (429) when it may not have them now
+ */
+export type HoldMemory = (bytes: number) => void;

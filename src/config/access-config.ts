@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { anyStream, parseGrant, type Grant } from "../base/scopes.ts";
-import { variable, wholeNumber } from "./variables.ts";
+import { bytes, variable, wholeNumber } from "./variables.ts";
 
 /** A static token that the server knows: the token itself, or its digest. */
 export interface TokenEntry {
@@ -47,6 +47,8 @@ export interface AccessConfig {
   readonly tokenRate: number;
   readonly downloadsAtOnce: number;
   readonly uploadsAtOnce: number;
+  /** Bytes that uploads keep in memory until they are whole. */
+  readonly uploadMemory: number;
 }
 
 const secret = z
@@ -222,6 +224,11 @@ export const accessVariables = {
   ),
   BOXCAR_DOWNLOADS: variable(wholeNumber("downloads", 1, 100_000), "512", "Downloads that may run at once."),
   BOXCAR_UPLOADS: variable(wholeNumber("uploads", 1, 100_000), "128", "Uploads that may run at once."),
+  BOXCAR_UPLOAD_MEMORY: variable(
+    bytes,
+    "512M",
+    "Memory for the metadata of uploads that run, and for parts of pushed streams that are not whole, half of it for one client: bytes, or with K, M, G, T. The first MiB of each does not count.",
+  ),
 } as const;
 
 type Values = { [Name in keyof typeof accessVariables]: z.output<(typeof accessVariables)[Name]["schema"]> };
@@ -291,5 +298,6 @@ export function accessConfigOf(values: Values, publicUrl: string | undefined): A
     tokenRate: values.BOXCAR_TOKEN_RATE,
     downloadsAtOnce: values.BOXCAR_DOWNLOADS,
     uploadsAtOnce: values.BOXCAR_UPLOADS,
+    uploadMemory: values.BOXCAR_UPLOAD_MEMORY,
   };
 }

@@ -22,7 +22,8 @@ export type { AskTask, BuildTask } from "./wasm/aside.ts";
 export type { PackedAnswer } from "./wasm/index-request.ts";
 
 export { indexObject } from "./indexing/index-object.ts";
-export { StreamIndexer, type IndexLimits } from "./indexing/stream-indexer.ts";
+export { StreamIndexer } from "./indexing/stream-indexer.ts";
+export type { IndexLimits } from "./indexing/metadata-scan.ts";
 export { FragmentReader, type StreamHeader, type StreamPart } from "./indexing/fragment-reader.ts";
 /** @internal */
 export { LiveBoxes, type LiveRun, type LiveTrack } from "./wasm/live-boxes.ts";

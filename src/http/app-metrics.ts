@@ -21,7 +21,7 @@ export interface AppMetrics {
 }
 
 /** Makes the metrics of one app. */
-export function appMetrics({ downloads, uploads, plans }: AtOnce): AppMetrics {
+export function appMetrics({ downloads, uploads, uploadBytes, plans }: AtOnce): AppMetrics {
   const all = new Metrics();
   const metrics = {
     all,
@@ -35,6 +35,11 @@ export function appMetrics({ downloads, uploads, plans }: AtOnce): AppMetrics {
   };
   all.gauge("boxcar_downloads", "Downloads that run.", () => downloads.taken);
   all.gauge("boxcar_uploads", "Uploads that run.", () => uploads.taken);
+  all.gauge(
+    "boxcar_upload_bytes",
+    "Bytes that uploads that run keep in memory, the first MiB of each left out.",
+    () => uploadBytes.taken,
+  );
   all.gauge("boxcar_plan_bytes", "Bytes of the plans of downloads that run, small ones left out.", () => plans.taken);
   return metrics;
 }

@@ -20,6 +20,8 @@ const remotesAtOnce = 8;
 export interface AtOnce {
   readonly downloads: Slots;
   readonly uploads: Slots;
+  /** Bytes of memory that uploads keep what is not whole in. */
+  readonly uploadBytes: Slots;
   /** Bytes of the plans of downloads. */
   readonly plans: Slots;
   /** Pages of lists. */
@@ -27,11 +29,15 @@ export interface AtOnce {
 }
 
 /** Counts what runs at once in one app. */
-export function slotsOf({ open, downloadsAtOnce, uploadsAtOnce }: AccessConfig, { planMemory }: PlanConfig): AtOnce {
+export function slotsOf(
+  { open, downloadsAtOnce, uploadsAtOnce, uploadMemory }: AccessConfig,
+  { planMemory }: PlanConfig,
+): AtOnce {
   const slots = (limit: number): Slots => sharedSlots(limit, open);
-  const plans = new Slots(planMemory, open ? planMemory : planMemory / 2);
+  const memory = (bytes: number): Slots => new Slots(bytes, open ? bytes : bytes / 2);
+  const [plans, uploadBytes] = [memory(planMemory), memory(uploadMemory)];
   const lists = new FairQueue({ atOnce: listsAtOnce, perClient: open ? listsAtOnce : listsOfClient, ...waitingLists });
-  return { downloads: slots(downloadsAtOnce), uploads: slots(uploadsAtOnce), plans, lists };
+  return { downloads: slots(downloadsAtOnce), uploads: slots(uploadsAtOnce), uploadBytes, plans, lists };
 }
 
 /** The queue of pictures: one client never has all decoders, unless the server has only that one. */

@@ -124,6 +124,8 @@ export interface AppEnv {
     slots: AtOnce;
     /** Gives back the slot that the request holds. */
     release?: Release | undefined;
+    /** Counts the memory no longer that the request holds. */
+    releaseMemory?: Release | undefined;
     /** Counts the plan no longer that the request holds. */
     releasePlan?: Release | undefined;
     /** What a streamed reply has sent so far. */

@@ -1,6 +1,6 @@
 /** The way of a body into the store: in one pass, while somebody reads along. */
 import { BoxcarError } from "../base/errors.ts";
-import type { ObjectInfo, Store } from "../base/ports.ts";
+import type { HoldMemory, ObjectInfo, Store } from "../base/ports.ts";
 import type { Sent } from "./upload-size.ts";
 
 /** A body on its way in. */
@@ -10,6 +10,8 @@ export interface PassingBody {
   readonly body: AsyncIterable<Uint8Array>;
   /** Bytes, where that is known. */
   readonly size?: number | undefined;
+  /** Told of the memory that its metadata takes. */
+  readonly hold?: HoldMemory | undefined;
 }
 
 /** Reads a body as it passes by. What it throws ends the upload. */

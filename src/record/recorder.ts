@@ -17,6 +17,7 @@ export interface RecordSettings {
   readonly reconnects: RecordingOptions["reconnects"];
   readonly standby?: RecordingOptions["standby"];
   readonly fence?: RecordingOptions["fence"];
+  readonly hold?: RecordingOptions["hold"];
 }
 
 /** All recordings of this process. */

@@ -6,7 +6,7 @@ import { PreRoll, type KeptPart, type PreRollBudget } from "./pre-roll.ts";
 import { arrivals } from "./arrivals.ts";
 import { RecordedSegments, type RecordedSegmentOptions, type RecordedSegmentParts } from "./recorded-segments.ts";
 import { Segmenter } from "./segmenter.ts";
-import type { Clock } from "../base/ports.ts";
+import type { Clock, HoldMemory } from "../base/ports.ts";
 import { formatTime } from "../base/time.ts";
 import { backoffMs } from "./backoff.ts";
 
@@ -42,6 +42,8 @@ export interface RecordingOptions extends RecordedSegmentOptions {
    * `once`: the same, and it ends with that. Default: it is recorded all the time.
    */
   readonly standby?: "stay" | "once" | undefined;
+  /** Told of the memory that a part takes until it is whole. */
+  readonly hold?: HoldMemory | undefined;
 }
 
 /** What a recording is at. */
@@ -164,7 +166,7 @@ export class Recording {
       ending.abort();
     };
     signal.addEventListener("abort", end);
-    const reader = new FragmentReader(this.#parts.core);
+    const reader = new FragmentReader(this.#parts.core, this.options.hold);
     const segmenter = new Segmenter(this.#segmenterParts(), fragmentMs);
     const dropped = (count: number): void => {
       this.dropped += count;

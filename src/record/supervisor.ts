@@ -2,7 +2,7 @@ import type { Catalog } from "../catalog/catalog.ts";
 import type { Source } from "../catalog/sources.ts";
 import type { Release, Slots } from "../auth/slots.ts";
 import { BoxcarError } from "../base/errors.ts";
-import type { Clock, Log } from "../base/ports.ts";
+import type { Clock, HoldMemory, Log } from "../base/ports.ts";
 import type { Fence } from "../catalog/leases.ts";
 import type { Recorder, RecordSettings } from "./recorder.ts";
 import type { Connect, Recording } from "./recording.ts";
@@ -130,10 +130,11 @@ export class Supervisor {
   /**
    * Records what a client sends.
    * @param fragmentMs milliseconds that a segment should last
+   * @param hold told of the memory that a part takes until it is whole
    * @throws BoxcarError `already_recording` (409)
    */
-  push(streamPath: string, connect: Connect, fragmentMs: number): Promise<Recording> {
-    return this.#start(undefined, streamPath, connect, { fragmentMs, folder: "", reconnects: "never" });
+  push(streamPath: string, connect: Connect, fragmentMs: number, hold?: HoldMemory): Promise<Recording> {
+    return this.#start(undefined, streamPath, connect, { fragmentMs, hold, folder: "", reconnects: "never" });
   }
 
   async #start(

@@ -1,6 +1,7 @@
 import { concatenated } from "../../base/bytes.ts";
 import { HeldChunks } from "../../base/small-chunks.ts";
 import { BoxcarError } from "../../base/errors.ts";
+import type { HoldMemory } from "../../base/ports.ts";
 import type { ProducerTime } from "../wasm/abi/records.ts";
 import { LiveBoxes } from "../wasm/live-boxes.ts";
 import type { MetadataBox } from "../wasm/built-index.ts";
@@ -53,6 +54,7 @@ interface OpenBox {
  */
 export class FragmentReader {
   readonly #core: Core;
+  readonly #hold: HoldMemory | undefined;
   #offset = 0;
   /** Header of the next box, as far as it has come, and how long it is. */
   #head: Uint8Array = new Uint8Array(0);
@@ -63,13 +65,15 @@ export class FragmentReader {
   #produced: ProducerTime | undefined;
   #moof: { readonly offset: number; readonly bytes: Uint8Array } | undefined;
 
-  constructor(core: Core) {
+  /** @param hold told of the bytes of what is on its way */
+  constructor(core: Core, hold?: HoldMemory) {
     this.#core = core;
+    this.#hold = hold;
   }
 
   /**
    * Takes the next bytes, and keeps references to them, but to small chunks.
-   * @throws BoxcarError of status.ts (`not_mp4`, `bad_box_size`), `not_fragmented` (422), `part_too_large` (422)
+   * @throws BoxcarError of status.ts (`not_mp4`, `bad_box_size`), `not_fragmented` (422), `part_too_large` (422), and as `hold` does
    */
   *push(chunk: Uint8Array): Generator<StreamHeader | StreamPart, void, undefined> {
     for (let at = 0; at < chunk.length;) {
@@ -112,7 +116,11 @@ export class FragmentReader {
     if (type === "mdat" && this.#moof === undefined) throw notFragmented("it has an mdat box without a moof before it");
     if (type === "moof" && !this.#started) throw notFragmented("it has a moof box without a moov before it");
     const most = type === "mdat" ? MOST_MEDIA : MOST_METADATA;
-    if (!KEPT.includes(type) || size <= most) return;
+    if (!KEPT.includes(type)) return;
+    if (size <= most) {
+      this.#hold?.(size);
+      return;
+    }
     const message = `The box ${type} of the stream has ${size} bytes; ${most} are allowed. Write shorter fragments.`;
     throw new BoxcarError("part_too_large", message, { box: type, most });
   }

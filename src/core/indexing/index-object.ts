@@ -2,9 +2,8 @@ import { BoxcarError } from "../../base/errors.ts";
 import type { ByteSpan } from "../../base/ports.ts";
 import type { Core } from "../wasm/module.ts";
 import { describeIndex } from "./describe.ts";
-import { DEFAULT_METADATA_LIMIT, MetadataScan, type TopLevelBox } from "./metadata-scan.ts";
+import { MetadataScan, type IndexLimits, type TopLevelBox } from "./metadata-scan.ts";
 import type { IndexedSegment } from "./segment-index.ts";
-import type { IndexLimits } from "./stream-indexer.ts";
 
 /** Bytes read at once where little is wanted: box headers and small boxes often follow one another. */
 const WINDOW = 16 << 10;
@@ -33,7 +32,7 @@ export async function scanObject(
   visit?: (box: TopLevelBox) => void,
 ): Promise<MetadataScan> {
   if (size === 0) throw new BoxcarError("not_mp4", "The file is empty. Send the bytes of an MP4 file.");
-  const scan = new MetadataScan(core, limits.metadataBytes ?? DEFAULT_METADATA_LIMIT, visit);
+  const scan = new MetadataScan(core, limits, visit);
   let window = { offset: 0, bytes: new Uint8Array(0) as Uint8Array };
   for (;;) {
     const wanted = scan.wanted;

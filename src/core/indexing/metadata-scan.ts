@@ -1,6 +1,6 @@
 import { concatenated } from "../../base/bytes.ts";
 import { BoxcarError } from "../../base/errors.ts";
-import type { ByteSpan } from "../../base/ports.ts";
+import type { ByteSpan, HoldMemory } from "../../base/ports.ts";
 import type { MetadataBox } from "../wasm/built-index.ts";
 import type { Core } from "../wasm/module.ts";
 import { BoxPacker, type PackedBoxes } from "../wasm/packed-boxes.ts";
@@ -15,6 +15,14 @@ const LEAST_KEPT = 128;
 const HEADER = 8;
 const LARGE_HEADER = 16;
 const NOTHING: Uint8Array = new Uint8Array(0);
+
+/** Bounds on what an indexer takes from a file. */
+export interface IndexLimits {
+  /** Bytes of metadata, default 128 MiB. */
+  readonly metadataBytes?: number;
+  /** Told how much metadata is kept. */
+  readonly hold?: HoldMemory | undefined;
+}
 
 /** A top-level box as its header announces it. */
 export interface TopLevelBox {
@@ -32,6 +40,7 @@ export interface TopLevelBox {
 export class MetadataScan {
   readonly #core: Core;
   readonly #limit: number;
+  readonly #hold: HoldMemory | undefined;
   readonly #boxes = new BoxPacker();
   #boxOffset = 0;
   readonly #visit: (box: TopLevelBox) => void;
@@ -49,10 +58,11 @@ export class MetadataScan {
   #skipped: MetadataBox | undefined;
 
   /** @param visit told of every top-level box, in file order */
-  constructor(core: Core, limit = DEFAULT_METADATA_LIMIT, visit: (box: TopLevelBox) => void = () => undefined) {
+  constructor(core: Core, limits: IndexLimits = {}, visit: (box: TopLevelBox) => void = () => undefined) {
     this.#visit = visit;
     this.#core = core;
-    this.#limit = limit;
+    this.#limit = limits.metadataBytes ?? DEFAULT_METADATA_LIMIT;
+    this.#hold = limits.hold;
   }
 
   /** The bytes needed next; undefined once the rest of the file is not needed. */
@@ -62,7 +72,7 @@ export class MetadataScan {
 
   /**
    * Takes the wanted bytes, all of them. Keeps no reference to `bytes`.
-   * @throws BoxcarError of status.ts, `metadata_too_large` (413)
+   * @throws BoxcarError of status.ts, `metadata_too_large` (413), and as `limits.hold` does
    */
   accept(bytes: Uint8Array): void {
     if (this.#keeping) {
@@ -112,6 +122,7 @@ export class MetadataScan {
   #add(header: Uint8Array, charged: number): void {
     this.#kept += charged;
     if (this.#kept > this.#limit) throw tooLarge(this.#type, this.#boxOffset, this.#limit);
+    this.#hold?.(this.#kept);
     this.#boxes.add(this.#boxOffset, header);
   }
 

@@ -1,13 +1,7 @@
 import type { Core } from "../wasm/module.ts";
 import { describeIndex } from "./describe.ts";
-import { DEFAULT_METADATA_LIMIT, MetadataScan } from "./metadata-scan.ts";
+import { MetadataScan, type IndexLimits } from "./metadata-scan.ts";
 import type { IndexedSegment } from "./segment-index.ts";
-
-/** Bounds on what an indexer takes from a file. */
-export interface IndexLimits {
-  /** Bytes of metadata, default 128 MiB. */
-  readonly metadataBytes?: number;
-}
 
 /** Indexes a file from its bytes as they pass by, in chunks of any size. Keeps its metadata, never its media. */
 export class StreamIndexer {
@@ -20,7 +14,7 @@ export class StreamIndexer {
 
   constructor(core: Core, limits: IndexLimits = {}) {
     this.#core = core;
-    this.#scan = new MetadataScan(core, limits.metadataBytes ?? DEFAULT_METADATA_LIMIT);
+    this.#scan = new MetadataScan(core, limits);
   }
 
   /**

@@ -1,12 +1,13 @@
 import { createRoute } from "@hono/zod-openapi";
+import type { Context } from "hono";
 import type { Upload } from "../../catalog/upload-rows.ts";
 import { inPublicFolder, inStore } from "../../intake/files/destinations.ts";
 import { storeOf } from "../../intake/files/receive-file.ts";
 import { receiveForm, type IncomingForm } from "../../intake/files/receive-form.ts";
 import { BoxcarError } from "../../base/errors.ts";
 import { need } from "../middleware/access.ts";
-import type { App, AppContext } from "../context.ts";
-import { atOnce } from "../middleware/limits.ts";
+import type { App, AppContext, AppEnv } from "../context.ts";
+import { atOnce, memoryOf } from "../middleware/limits.ts";
 import { integer, lenient } from "../schema/parameters.ts";
 import { json } from "../replies/replies.ts";
 import { checkUploadSize, ofUploadSize } from "../../intake/upload-size.ts";
@@ -55,17 +56,21 @@ export function addUploads(app: App, context: AppContext): void {
   const { config } = context;
   const keys = { clock: context.clock, timeZone: config.timeZone };
 
-  const receive = (request: Request, form: Omit<IncomingForm, "contentType" | "body">): Promise<Upload[]> => {
+  const receive = (
+    c: Context<AppEnv>,
+    form: Omit<IncomingForm, "contentType" | "body" | "hold">,
+  ): Promise<Upload[]> => {
+    const request = c.req.raw;
     const contentType = request.headers.get("content-type") ?? "";
     checkUploadSize("form", Number(request.headers.get("content-length") ?? 0), config.maxUpload);
     const body = ofUploadSize("form", bodyOf(request, config.rates.uploads), config.maxUpload);
-    return receiveForm(context.uploads, { ...form, contentType, body });
+    return receiveForm(context.uploads, { ...form, contentType, body, hold: memoryOf(c) });
   };
 
   app.openapi(toStore, async (c) => {
     const { imageClassId } = c.req.valid("query");
     const destination = inStore(config.uploads.prefix, keys);
-    const uploads = await receive(c.req.raw, { field: "img", maxFiles: MAX_FILES, destination, imageClassId });
+    const uploads = await receive(c, { field: "img", maxFiles: MAX_FILES, destination, imageClassId });
     const origin = c.get("publicOrigin");
     return c.json(chatOk(uploads.map((upload) => storedFileOf(upload, context, origin))), 200);
   });
@@ -79,7 +84,7 @@ export function addUploads(app: App, context: AppContext): void {
     const destination = inPublicFolder(folder, keys);
     // Its front end goes by one URL: of the first file, whatever else the form has.
     const shape = { field: undefined, maxFiles: 1, further: "passed over" } as const;
-    const [upload] = await receive(c.req.raw, { ...shape, destination, imageClassId });
+    const [upload] = await receive(c, { ...shape, destination, imageClassId });
     if (upload === undefined) throw new Error("a form was taken in without a file");
     return c.json(chatOk({ url: publicUrl(upload), ...mediaOf(upload) }), 200);
   });

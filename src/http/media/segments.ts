@@ -4,7 +4,7 @@ import { checkUploadSize, ofUploadSize } from "../../intake/upload-size.ts";
 import { ingestSegment } from "../../intake/segments/segment-upload.ts";
 import { need, segmentOwner, streamPathInPath } from "../middleware/access.ts";
 import { askedStart, startParameters } from "../schema/asked-start.ts";
-import { atOnce } from "../middleware/limits.ts";
+import { atOnce, memoryOf } from "../middleware/limits.ts";
 import type { App, AppPlatform } from "../context.ts";
 import { query, streamPathInRoute, streamPathParameter } from "../schema/parameters.ts";
 import { done, json, refused, success, takenOf, takenSegment } from "../replies/replies.ts";
@@ -57,6 +57,7 @@ export function addSegments(app: App, platform: AppPlatform): void {
         streamPath,
         body: ofUploadSize("segment", bodyOf(c.req.raw, config.rates.uploads), config.maxUpload),
         size,
+        hold: memoryOf(c),
         owner: segmentOwner(c),
         idempotencyKey: c.req.valid("header")["idempotency-key"],
       },

@@ -5,7 +5,7 @@ import type { SlotClient, Slots } from "../../auth/slots.ts";
 import { nextTurn } from "../../base/breather.ts";
 import { BoxcarError } from "../../base/errors.ts";
 import type { Turn } from "../../base/fair-queue.ts";
-import type { Clock } from "../../base/ports.ts";
+import type { Clock, HoldMemory } from "../../base/ports.ts";
 import { waitingLists } from "../at-once.ts";
 import type { AppEnv } from "../context.ts";
 
@@ -15,6 +15,8 @@ import type { AppEnv } from "../context.ts";
 const slotRetrySeconds = 5;
 /** Bytes of a plan that is not counted: most are smaller, and no more of them are kept than there are slots. */
 const SMALL_PLAN = 256 << 10;
+/** Bytes in steps of which the memory of uploads is counted, the first one not: most need no more. */
+const MEMORY_STEP = 1 << 20;
 
 /** The turn of a request in a queue. */
 export function turnOf(c: Context<AppEnv>): Turn {
@@ -76,6 +78,7 @@ export function atOnce(kind: "downloads" | "uploads"): MiddlewareHandler<AppEnv>
     if (release === undefined) throw kind === "downloads" ? tooManyDownloads(slots) : tooManyUploads(slots);
     c.set("release", () => {
       c.get("releasePlan")?.();
+      c.get("releaseMemory")?.();
       release();
     });
     try {
@@ -118,6 +121,32 @@ export function holdPlan(c: Context<AppEnv>, { weight }: { readonly weight: numb
   const release = plans.take(clientOf(c), weight);
   if (release === undefined) throw tooManyPlans(plans, weight);
   c.set("releasePlan", release);
+}
+
+/**
+ * Counts what an upload keeps in memory for as long as the request holds its slot: it needs most of it until its end.
+ * @returns throws `too_many_uploads` (429)
+ */
+export function memoryOf(c: Context<AppEnv>): HoldMemory {
+  let held = MEMORY_STEP;
+  return (bytes) => {
+    if (bytes <= held) return;
+    const { uploadBytes } = c.get("slots");
+    const more = Math.ceil((bytes - held) / MEMORY_STEP) * MEMORY_STEP;
+    const release = uploadBytes.take(clientOf(c), more);
+    if (release === undefined) throw tooMuchMemory(uploadBytes, held + more);
+    held += more;
+    const others = c.get("releaseMemory");
+    c.set("releaseMemory", () => {
+      others?.();
+      release();
+    });
+  };
+}
+
+function tooMuchMemory({ limit, perClient }: Slots, bytes: number): BoxcarError {
+  const message = `This upload needs ${String(bytes)} bytes of memory until it is whole, and those that run may have ${String(limit)}, of one client ${String(perClient)}. Try again when others are through, send shorter segments or parts, or raise BOXCAR_UPLOAD_MEMORY.`;
+  return new BoxcarError("too_many_uploads", message, { retryAfterSeconds: slotRetrySeconds });
 }
 
 function tooManyPlans({ limit, perClient }: Slots, weight: number): BoxcarError {

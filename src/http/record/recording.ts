@@ -3,7 +3,7 @@ import { BoxcarError } from "../../base/errors.ts";
 import type { Source } from "../../catalog/sources.ts";
 import type { App, AppContext } from "../context.ts";
 import { granted, need, needSome, sourceOwner, streamPathInPath } from "../middleware/access.ts";
-import { atOnce } from "../middleware/limits.ts";
+import { atOnce, memoryOf } from "../middleware/limits.ts";
 import { done, json, refused, success } from "../replies/replies.ts";
 import { lenient, apiPrefixes, query, streamPathInRoute, streamPathParameter, text } from "../schema/parameters.ts";
 import { bodyOf, bodyParameters, smallBody } from "../schema/request-body.ts";
@@ -84,7 +84,7 @@ export function addRecording(app: App, context: AppContext): void {
     const { fragment } = c.req.valid("query");
     const body = bodyOf(c.req.raw, { bytesPerSecond: 0, graceMs: 0 }); // silence is what a recording ends by
     const fragmentMs = fragment === undefined ? config.recording.fragmentMs : fragmentOf(fragment);
-    const recording = await recordingOf(context).supervisor.push(streamPath, () => body, fragmentMs);
+    const recording = await recordingOf(context).supervisor.push(streamPath, () => body, fragmentMs, memoryOf(c));
     await recording.done;
     if (recording.reason !== undefined) throw recording.reason;
     return c.json(done(jobOf(recording)), 200);

@@ -12,7 +12,7 @@ import { BoxcarError } from "../../base/errors.ts";
 import { authorize, needsNone, needSome } from "../middleware/access.ts";
 import { storedFile, storedFileOf } from "../files/stored-file.ts";
 import type { App, AppContext, AppEnv } from "../context.ts";
-import { atOnce } from "../middleware/limits.ts";
+import { atOnce, memoryOf } from "../middleware/limits.ts";
 import { integer, query } from "../schema/parameters.ts";
 import { done, json, recordOf, refused, segmentRecord, success } from "../replies/replies.ts";
 import { askedStart } from "../schema/asked-start.ts";
@@ -195,6 +195,7 @@ export function addTus(app: App, context: AppContext): void {
       offset,
       body: bodyOf(c.req.raw, config.rates.uploads),
       size,
+      hold: memoryOf(c),
     });
   };
   const appendAt = async (c: Context<AppEnv>, id: string, offset: number): Promise<Response> => {

@@ -3,7 +3,7 @@ import type { Catalog } from "../../catalog/catalog.ts";
 import type { Claim, StoredUpload, Upload, UploadArea, UploadMedia } from "../../catalog/upload-rows.ts";
 import { BoxcarError } from "../../base/errors.ts";
 import { StreamIndexer, type Core, type IndexedSegment } from "../../core/index.ts";
-import type { Clock, Store } from "../../base/ports.ts";
+import type { Clock, HoldMemory, Store } from "../../base/ports.ts";
 import { removeObject } from "../../store/remove.ts";
 import { keepLease, UPLOAD_LEASE_MS } from "../lease.ts";
 import { passInto, type PassingReader } from "../passing.ts";
@@ -26,6 +26,8 @@ export interface IncomingFile {
   readonly body: AsyncIterable<Uint8Array>;
   /** Bytes, where that is known. */
   readonly size?: number | undefined;
+  /** Told of the memory that its metadata takes. */
+  readonly hold?: HoldMemory | undefined;
 }
 
 /** Where a file is to go. */
@@ -73,7 +75,7 @@ export class Receiver {
     });
     this.#begun.push({ id, area, key });
     this.#endLease ??= keepLease(() => this.#renew());
-    const reader = new MovieReader(this.#parts.core, kind);
+    const reader = new MovieReader(this.#parts.core, kind, file.hold);
     const { info, read } = await passInto(store, key, { sent: "file", body, size: file.size }, reader);
     const { size, etag } = info;
     this.#received.push({ id, contentType: kind.contentType, size, etag, ...mediaOf(read) });
@@ -123,8 +125,8 @@ export function storeOf({ areas }: Pick<UploadParts, "areas">, area: UploadArea)
 class MovieReader implements PassingReader<IndexedSegment | undefined> {
   #indexer: StreamIndexer | undefined;
 
-  constructor(core: Core, kind: FileKind) {
-    if (kind.movie) this.#indexer = new StreamIndexer(core);
+  constructor(core: Core, kind: FileKind, hold: HoldMemory | undefined) {
+    if (kind.movie) this.#indexer = new StreamIndexer(core, { hold });
   }
 
   push(chunk: Uint8Array): void {
@@ -146,7 +148,7 @@ class MovieReader implements PassingReader<IndexedSegment | undefined> {
   }
 
   #giveUp(error: unknown): void {
-    if (!(error instanceof BoxcarError)) throw error;
+    if (!(error instanceof BoxcarError) || error.code === "too_many_uploads") throw error;
     this.#indexer = undefined;
   }
 }

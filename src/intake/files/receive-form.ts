@@ -1,5 +1,6 @@
 import type { Upload } from "../../catalog/upload-rows.ts";
 import { BoxcarError } from "../../base/errors.ts";
+import type { HoldMemory } from "../../base/ports.ts";
 import { readForm } from "./form.ts";
 import { Receiver, type Destination, type UploadParts } from "./receive-file.ts";
 
@@ -7,6 +8,8 @@ import { Receiver, type Destination, type UploadParts } from "./receive-file.ts"
 export interface IncomingForm {
   readonly contentType: string;
   readonly body: AsyncIterable<Uint8Array>;
+  /** Told of the memory that the metadata of its files takes. */
+  readonly hold?: HoldMemory | undefined;
   /** Name of the field that holds files; undefined: any. */
   readonly field: string | undefined;
   readonly maxFiles: number;
@@ -30,7 +33,7 @@ export async function receiveForm(parts: UploadParts, form: IncomingForm): Promi
     let { imageClassId } = form;
     const shape = { file: form.field, maxFiles: form.maxFiles, further: form.further };
     for await (const part of readForm(form.contentType, form.body, shape)) {
-      if (part.kind === "file") await receiver.receive(part, form.destination);
+      if (part.kind === "file") await receiver.receive({ ...part, hold: form.hold }, form.destination);
       else if (CLASS_FIELDS.includes(part.name) && part.value !== "")
         imageClassId = agreed(imageClassId, classIdOf(part.value), part.name);
     }

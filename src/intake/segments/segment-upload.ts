@@ -75,7 +75,7 @@ export async function ingestSegment(parts: IngestParts, incoming: IncomingSegmen
   const everyMs = idempotencyKey === undefined ? undefined : KEYED_RENEW_MS;
   const endLease = keepLease(() => catalog.unsettled.renew(id, clock()), everyMs);
   try {
-    const indexer = new StreamIndexer(core);
+    const indexer = new StreamIndexer(core, { hold: incoming.hold });
     const { info, read } = await passInto(
       store,
       key,

@@ -3,7 +3,7 @@ import type { Segment } from "../../catalog/types.ts";
 import type { Upload } from "../../catalog/upload-rows.ts";
 import { statusOf } from "../../base/error-codes.ts";
 import { BoxcarError } from "../../base/errors.ts";
-import type { Store } from "../../base/ports.ts";
+import type { HoldMemory, Store } from "../../base/ports.ts";
 import { ingestSegment, type KeyLayout } from "../segments/segment-upload.ts";
 import { piecesPrefix, removePieces } from "./pieces.ts";
 import { BreakingInput } from "../files/breaking-input.ts";
@@ -28,7 +28,12 @@ export interface IncomingBytes {
   readonly body: AsyncIterable<Uint8Array>;
   /** How many they are, where that is known. */
   readonly size?: number | undefined;
+  /** Told of the memory that the metadata of the whole file takes. */
+  readonly hold?: HoldMemory | undefined;
 }
+
+/** The whole of a file that came in pieces. */
+type Content = Pick<IncomingBytes, "body" | "hold">;
 
 /** How far an upload is, and its file or its segment once it is finished. */
 export interface UploadState extends TusUpload {
@@ -102,7 +107,7 @@ export class TusUploads {
       const upload = await this.find(id, owner);
       if (upload.received !== bytes.offset) throw wrongOffset(upload.received);
       if ((bytes.size ?? 0) > upload.length - upload.received) throw tooLong();
-      await this.#take(upload, bytes.body);
+      await this.#take(upload, bytes);
       return await this.find(id, owner);
     } catch (error) {
       if (error instanceof BoxcarError && error.code === "unsupported_type") await this.#end(id);
@@ -128,7 +133,7 @@ export class TusUploads {
     await removePieces(storeOf(this.#parts, "store"), id);
   }
 
-  async #take(upload: TusUpload, source: AsyncIterable<Uint8Array>): Promise<void> {
+  async #take(upload: TusUpload, { body: source, hold }: IncomingBytes): Promise<void> {
     const arriving = new BreakingInput(source, Number.POSITIVE_INFINITY, tooLong);
     const { head, body } = await splitHead(arriving.take(Number.POSITIVE_INFINITY), HEAD_SIZE);
     // A client learns at the start that its file is not taken, when the first bytes come together.
@@ -138,7 +143,7 @@ export class TusUploads {
     try {
       for (let { received, pieces } = upload; !(await input.atEnd()); pieces++) {
         if (pieces >= MAX_PIECES) throw tooManyPieces();
-        received += await this.#takePiece(upload, received, input);
+        received += await this.#takePiece(upload, received, input, hold);
       }
     } finally {
       await input.close();
@@ -149,7 +154,12 @@ export class TusUploads {
   }
 
   /** Stores the next piece; with the last one, the file. @returns its size */
-  async #takePiece(upload: TusUpload, offset: number, input: BreakingInput): Promise<number> {
+  async #takePiece(
+    upload: TusUpload,
+    offset: number,
+    input: BreakingInput,
+    hold: HoldMemory | undefined,
+  ): Promise<number> {
     const { id, owner, length } = upload;
     const store = storeOf(this.#parts, "store");
     const key = `${piecesPrefix(id)}${String(offset)}-${this.#randomId()}`;
@@ -157,7 +167,7 @@ export class TusUploads {
     const piece = { offset, size, key, etag };
     let kept = false;
     try {
-      if (offset + size === length) await this.#finish(upload, piece);
+      if (offset + size === length) await this.#finish(upload, piece, hold);
       else if (!(await this.#parts.catalog.tus.append(id, piece, this.#extension())))
         throw wrongOffset((await this.find(id, owner)).received);
       kept = true;
@@ -168,11 +178,11 @@ export class TusUploads {
   }
 
   /** Makes the pieces one file, or one segment. Only then does the last one count as received, so that whatever fails is tried again. */
-  async #finish(upload: TusUpload, last: Piece): Promise<void> {
+  async #finish(upload: TusUpload, last: Piece, hold: HoldMemory | undefined): Promise<void> {
     const { id, announced } = upload;
     const pieces = [...(await this.#parts.catalog.tus.pieces(id)), last];
     const store = storeOf(this.#parts, "store");
-    const content = contentOf(store, pieces);
+    const content = { body: contentOf(store, pieces), hold };
     try {
       if (announced === undefined) await this.#finishFile(upload, last, content);
       else await this.#finishSegment(upload, announced, last, content);
@@ -185,11 +195,11 @@ export class TusUploads {
     await removePieces(store, id).catch(() => undefined); // the reconciler does it once the upload is over
   }
 
-  async #finishFile(upload: TusUpload, last: Piece, body: AsyncIterable<Uint8Array>): Promise<void> {
+  async #finishFile(upload: TusUpload, last: Piece, content: Content): Promise<void> {
     const { id, fileName, imageClassId, length: size } = upload;
     const receiver = new Receiver(this.#parts);
     try {
-      const key = await receiver.receive({ fileName, body, size }, this.#destinations.files);
+      const key = await receiver.receive({ fileName, size, ...content }, this.#destinations.files);
       const finishing = this.#parts.catalog.tus.finishing(id, last, key, this.#extension());
       await receiver.finish(imageClassId, finishing);
     } catch (error) {
@@ -203,12 +213,12 @@ export class TusUploads {
     { id, owner, length: size }: TusUpload,
     announced: AnnouncedSegment,
     last: Piece,
-    body: AsyncIterable<Uint8Array>,
+    content: Content,
   ): Promise<void> {
     const { catalog } = this.#parts;
     const { keyLayout } = this.#destinations;
     const parts = { ...this.#parts, store: storeOf(this.#parts, "store"), randomId: this.#randomId, keyLayout };
-    const incoming = { ...announced, body, size, owner, idempotencyKey: `tus-${id}` };
+    const incoming = { ...announced, ...content, size, owner, idempotencyKey: `tus-${id}` };
     const { segment } = await ingestSegment(parts, incoming).catch(async (error: unknown) => {
       // Sent again, it would be refused again.
       if (error instanceof BoxcarError && [400, 422].includes(statusOf(error))) await this.#end(id);
