@@ -15,6 +15,7 @@ import { indexing } from "./measure/indexing.ts";
 import { many } from "./measure/many.ts";
 import { streaming } from "./measure/streaming.ts";
 import { coldStart, memory, moduleSize } from "./measure/memory.ts";
+import { preview } from "./measure/preview.ts";
 import { recording } from "./measure/recording.ts";
 import { remote } from "./measure/remote.ts";
 import { throughput, wholeHour } from "./measure/transfer.ts";
@@ -24,7 +25,8 @@ import { commit, load, machine, versions, type Result } from "./result.ts";
 import { rows } from "./rows.ts";
 import { startBoxcar, startNginx } from "./servers.ts";
 
-const { values: options } = parseArgs({
+const { values: options, positionals } = parseArgs({
+  allowPositionals: true,
   options: {
     quick: { type: "boolean", default: false },
     report: { type: "boolean", default: false },
@@ -33,6 +35,8 @@ const { values: options } = parseArgs({
     only: { type: "string", multiple: true },
   },
 });
+/** Titles of steps, or parts of them; undefined: all. */
+const only = positionals.length === 0 ? options.only : [...(options.only ?? []), ...positionals];
 const name = options.name ?? (options.quick ? "quick" : "full");
 /** Rounds that count. */
 const ROUNDS = options.quick ? 3 : 5;
@@ -80,7 +84,7 @@ async function bench(): Promise<number> {
       )
       .join("\n"),
   );
-  if (options.only !== undefined) return 0; // a look at a part is no result
+  if (only !== undefined) return 0; // a look at a part is no result
   const worse = await compare(result);
   await mkdir(join("bench", "results"), { recursive: true });
   await writeFile(resultPath, await format(JSON.stringify(result), { parser: "json", printWidth: 120 }));
@@ -90,7 +94,7 @@ async function bench(): Promise<number> {
 
 /** Whether a step is to be measured. */
 function isAsked(title: string): boolean {
-  return options.only?.every((part) => !title.includes(part)) !== true;
+  return only?.every((part) => !title.includes(part)) !== true;
 }
 
 async function measure(): Promise<Measurements> {
@@ -100,7 +104,7 @@ async function measure(): Promise<Measurements> {
   if (isAsked(RECORDING)) {
     say(RECORDING);
     Object.assign(measurements, await recording(tmpdir(), program));
-    if (options.only?.every((part) => RECORDING.includes(part)) === true) return measurements;
+    if (only?.every((part) => RECORDING.includes(part)) === true) return measurements;
   }
   const count = options.quick ? HOUR : DAY;
   const rounds = ROUNDS;
@@ -129,6 +133,7 @@ async function measure(): Promise<Measurements> {
       `first byte of ${number}`,
       () => firstBytes(context, number),
     ]),
+    ["preview", () => preview(context)],
     ["range", () => middleRange(context, count)],
     ["cold start", () => coldStart(context)],
     ...counts.map((number): [string, () => Promise<Measurements>] => [

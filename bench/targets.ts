@@ -1,5 +1,6 @@
 /** The targets: what is measured, against what, and why one may not be met. */
 import { HOUR, DAY } from "./material.ts";
+import { PREVIEW_TARGETS } from "./preview-targets.ts";
 
 export type Unit = "ms" | "s" | "MB" | "kB" | "GB/s" | "s/GB" | "bytes" | "M samples/s";
 
@@ -602,4 +603,5 @@ export const TARGETS: readonly Target[] = [
     limit: 4,
     bound: "most",
   },
+  ...PREVIEW_TARGETS,
 ];

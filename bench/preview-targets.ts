@@ -1,0 +1,99 @@
+/** The targets of the player and the page; see `targets.ts`. */
+import type { Target } from "./targets.ts";
+
+const MOST = { kind: "value", bound: "most" } as const;
+const RATIO = { kind: "ratio", bound: "most" } as const;
+const severalFiles =
+  "All files are opened before the first picture is shown: where one ends, and the next begins, is known by then.";
+
+/** In the order of the report. */
+export const PREVIEW_TARGETS: readonly Target[] = [
+  ...(["hour", "day"] as const).flatMap((name): Target[] => [
+    {
+      ...MOST,
+      id: `preview-${name}`,
+      title: `Player: first picture of ${name === "hour" ? "an hour" : "a day"} of a server`,
+      measured: `preview.${name}.first.boxcar.ms`,
+      unit: "ms",
+      limit: name === "hour" ? 200 : 300,
+    },
+    {
+      ...MOST,
+      id: `preview-${name}-heap`,
+      title: "The same, heap of the page",
+      measured: `preview.${name}.heap.boxcar.bytes`,
+      unit: "MB",
+      limit: 50,
+    },
+    {
+      ...MOST,
+      id: `preview-${name}-seek`,
+      title: "The same, seeks to any picture, p95",
+      measured: `preview.${name}.seekP95.ms`,
+      unit: "ms",
+      limit: 60,
+    },
+  ]),
+  {
+    ...MOST,
+    id: "preview-read",
+    title: "Player: read of a server while a minute is played, above 1.2 times the minute",
+    measured: "preview.hour.readBeyond.bytes",
+    unit: "MB",
+    limit: 2,
+  },
+  ...(["url", "files", "segments"] as const).flatMap((name): Target[] => {
+    const title = {
+      url: "Player: first picture of a file of 130 MB by its URL",
+      files: "Player: first picture of 60 files of the viewer",
+      segments: "Player: first picture of 60 URLs at 30 ms a request",
+    }[name];
+    const common = { unit: "ms", measured: `preview.${name}.first.boxcar.ms` } as const;
+    const because = name === "url" ? {} : { because: severalFiles };
+    return [
+      {
+        ...{ ...MOST, ...common, ...because, id: `preview-${name}`, title },
+        limit: { url: 250, files: 110, segments: 400 }[name],
+      },
+      ...(["mp4box", "mediabunny"] as const).map((peer): Target => ({
+        ...{ ...RATIO, ...common, ...because, id: `preview-${name}-${peer}`, title, limit: 0.5 },
+        peer: {
+          name: peer === "mp4box" ? "mp4box.js and MSE" : "mediabunny and canvas",
+          measured: `preview.${name}.first.${peer}.ms`,
+        },
+      })),
+    ];
+  }),
+  ...(["url", "segments"] as const).map((name): Target => ({
+    ...MOST,
+    id: `preview-${name}-seek`,
+    title: name === "url" ? "Player: seeks in a file of 130 MB, p95" : "Player: seeks in 60 files by URLs, p95",
+    measured: `preview.${name}.seekP95.ms`,
+    unit: "ms",
+    limit: 80,
+  })),
+  {
+    ...MOST,
+    id: "page-size",
+    title: "Page: all of it, gzip",
+    measured: "preview.page.gzip.bytes",
+    unit: "kB",
+    limit: 200,
+  },
+  {
+    ...MOST,
+    id: "page-paint",
+    title: "Page: first contentful paint",
+    measured: "preview.page.paint.ms",
+    unit: "ms",
+    limit: 300,
+  },
+  {
+    ...MOST,
+    id: "page-timeline",
+    title: "Page: from frame to frame while a timeline of 259,200 segments is dragged, p95",
+    measured: "preview.timeline.frameP95.ms",
+    unit: "ms",
+    limit: 17,
+  },
+];
