@@ -39,7 +39,7 @@ declare global {
 const PIECE = 1 << 20;
 
 const PLAYER = "/page/player.js";
-const preview = import(PLAYER as string) as Promise<typeof library>;
+const preview = import(PLAYER) as Promise<typeof library>;
 let own: library.Player | undefined;
 let startMs = 0;
 

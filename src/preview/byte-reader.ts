@@ -17,8 +17,14 @@ export interface ByteReader {
   readonly read: (span: Span) => Promise<Uint8Array<ArrayBuffer>>;
 }
 
+/** A file as it was opened. */
+export interface OpenedFile extends ByteReader {
+  /** Its first bytes, where they came with the answer that told its size. */
+  readonly head?: Uint8Array<ArrayBuffer>;
+}
+
 /** Opens a file, or a URL. @throws Error with a sentence for the viewer */
-export async function byteReader(file: Blob | string, signal: AbortSignal): Promise<ByteReader> {
+export async function openBytes(file: Blob | string, signal: AbortSignal): Promise<OpenedFile> {
   return typeof file === "string" ? overHttp(new URL(file, location.href), signal) : ofBlob(file);
 }
 
@@ -30,24 +36,20 @@ function ofBlob(blob: Blob, name = "name" in blob ? String(blob.name) : "file"):
   };
 }
 
-/** A reader of few requests: what lies near what was asked for is kept until something else is. */
-export function windowed({ name, size, read }: ByteReader): ByteReader {
-  let window = { offset: 0, bytes: new Uint8Array(0) };
-  return {
-    name,
-    size,
-    async read({ offset, length }) {
-      if (offset < window.offset || offset + length > window.offset + window.bytes.length) {
-        const wanted = Math.min(size - offset, Math.max(length, WINDOW));
-        window = { offset, bytes: await read({ offset, length: wanted }) };
-      }
-      const from = offset - window.offset;
-      return window.bytes.subarray(from, from + length);
-    },
+/** Reads with few requests: what lies near what was asked for is kept until something else is. */
+export function windowed({ size, head = new Uint8Array(0), read }: OpenedFile): ByteReader["read"] {
+  let window = { offset: 0, bytes: head };
+  return async ({ offset, length }) => {
+    if (offset < window.offset || offset + length > window.offset + window.bytes.length) {
+      const wanted = Math.min(size - offset, Math.max(length, WINDOW));
+      window = { offset, bytes: await read({ offset, length: wanted }) };
+    }
+    const from = offset - window.offset;
+    return window.bytes.subarray(from, from + length);
   };
 }
 
-async function overHttp(url: URL, signal: AbortSignal): Promise<ByteReader> {
+async function overHttp(url: URL, signal: AbortSignal): Promise<OpenedFile> {
   const name = decodeURIComponent(url.pathname.split("/").at(-1) ?? "") || url.host;
   const ask = async (offset: number, length: number): Promise<Response> => {
     const headers = { Range: `bytes=${offset}-${offset + length - 1}` };
@@ -72,8 +74,8 @@ async function overHttp(url: URL, signal: AbortSignal): Promise<ByteReader> {
   return {
     name,
     size,
+    head,
     async read({ offset, length }) {
-      if (offset + length <= head.length) return head.slice(offset, offset + length);
       const response = await ask(offset, length);
       const bytes = new Uint8Array(await response.arrayBuffer());
       if (response.status === 206 && bytes.length === length) return bytes;

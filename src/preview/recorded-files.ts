@@ -11,7 +11,7 @@ import {
   type SegmentsRange,
   type SegmentStream,
 } from "../core/index.ts";
-import { byteReader, windowed, type ByteReader } from "./byte-reader.ts";
+import { openBytes, windowed, type ByteReader } from "./byte-reader.ts";
 import type { FileToOpen, OpenFilesOptions } from "./files-to-open.ts";
 import { placed, type MediaSegment, type SegmentBytes, type Source } from "./source.ts";
 
@@ -146,13 +146,14 @@ async function moduleOf(wasm: OpenFilesOptions["wasm"]): Promise<WebAssembly.Mod
 }
 
 async function indexOf(core: Core, file: Blob | string, signal: AbortSignal): Promise<Indexed> {
-  const reader = await byteReader(file, signal);
-  const near = windowed(reader);
-  const indexed = await indexObject(core, reader.size, (span) => near.read(span)).catch((cause: unknown) => {
-    throw new Error(`${reader.name}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+  const opened = await openBytes(file, signal);
+  const { name, size, read } = opened;
+  const indexed = await indexObject(core, size, windowed(opened)).catch((cause: unknown) => {
+    throw new Error(`${name}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
   });
   signal.throwIfAborted();
-  return { reader, indexed };
+  // Not its first bytes: hundreds of files would keep as many times 256 KiB.
+  return { reader: { name, size, read }, indexed };
 }
 
 /** When each file starts, milliseconds since 1970: as given, as stated, or one behind the other. */
