@@ -47,7 +47,7 @@ export interface Reply {
  */
 export async function startTestServer(
   env: Record<string, string> = {},
-  overrides: Partial<NodeParts & Pick<AppPlatform, "decoder" | "openRemote">> = {},
+  overrides: Partial<NodeParts & Pick<AppPlatform, "decoder" | "openRemote"> & { recoverMs: number }> = {},
   given?: string,
 ): Promise<TestServer> {
   const folder = given ?? (await mkdtemp(join(tmpdir(), "boxcar-app-")));
@@ -60,7 +60,7 @@ export async function startTestServer(
     lines.push({ level, message, fields });
     if (level === "warn" || level === "error") logged.push({ message, fields });
   };
-  const recording = startRecording(parts, config, log);
+  const recording = startRecording(parts, config, log, overrides.recoverMs);
   const app = createApp({
     recording,
     decoder: pictureDecoder({ memory: config.decoderMemory, log }),

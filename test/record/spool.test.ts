@@ -1,4 +1,4 @@
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { cp, mkdtemp, readdir, readFile, rm, statfs, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -111,8 +111,12 @@ test("a store that is away loses nothing: the job says how long the spool lasts,
   const again = await mkdtemp(join(tmpdir(), "boxcar-again-"));
   const spool = join(again, "spool");
   await cp(join(folder, "spool"), spool, { recursive: true });
-  for (const name of await readdir(spool)) await writeFile(join(spool, name, "owner"), "999999999");
-  const next = await startTestServer(places, {}, again);
+  // Its number is that of another process for now, so that it seems to live.
+  const other = spawn("sleep", ["60"]);
+  for (const name of await readdir(spool)) await writeFile(join(spool, name, "owner"), String(other.pid));
+  const next = await startTestServer(places, { recoverMs: 20 }, again);
+  expect((await next.call("/mp4/api/list/live/a")).json.total).toBe(0);
+  other.kill();
   await expect.poll(async () => (await next.call("/mp4/api/list/live/a")).json.total, { timeout: 5000 }).toBe(3);
   expect(await packets(next, "/mp4/download/live/a.mp4")).toEqual(await packetHashes(file));
   await next.close();

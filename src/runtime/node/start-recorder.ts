@@ -24,8 +24,17 @@ export interface StartedRecording extends RecordingPlatform {
 /** How often what was set aside is looked through, milliseconds. */
 const SWEEP_MS = 3_600_000;
 
-/** Prepares recording. */
-export function startRecording(parts: NodeParts, config: Config, log: Log): StartedRecording {
+/**
+ * How often what a crash left is looked for, milliseconds: on a full disk it cannot be taken up, and a process that has got the
+ * number of the one before seems to be that one for a minute.
+ */
+const RECOVER_MS = 60_000;
+
+/**
+ * Prepares recording.
+ * @param recoverMs time between two looks for what a crash left
+ */
+export function startRecording(parts: NodeParts, config: Config, log: Log, recoverMs = RECOVER_MS): StartedRecording {
   const { keyLayout, recording } = config;
   const { fragmentMs, silenceMs, allow, eventBeforeMs, preRollBytes, leaseMs, mostSources } = recording;
   const memory = { preRoll: new PreRollBudget(preRollBytes), preRollMs: eventBeforeMs };
@@ -43,6 +52,13 @@ export function startRecording(parts: NodeParts, config: Config, log: Log): Star
     });
   };
   let sweeping: ReturnType<typeof setInterval> | undefined;
+  let recovering: ReturnType<typeof setTimeout> | undefined;
+  const recover = async (): Promise<void> => {
+    await recorder.recover().catch((error: unknown) => {
+      log("error", "the spool cannot be read", { error: String(error) });
+    });
+    if (sweeping !== undefined) recovering = setTimeout(() => void recover(), recoverMs).unref();
+  };
   let stopRetention = (): Promise<void> => Promise.resolve();
   const slots = sharedSlots(mostSources, config.access.open);
   const supervisor = new Supervisor({ ...parts, log, recorder, reader, fragmentMs, leaseMs, slots });
@@ -54,12 +70,12 @@ export function startRecording(parts: NodeParts, config: Config, log: Log): Star
       stopRetention = startRetention(retentionParts(parts.catalog, config), parts.clock, log);
       sweep();
       sweeping = setInterval(sweep, SWEEP_MS);
-      recorder.recover().catch((error: unknown) => {
-        log("error", "the spool cannot be read", { error: String(error) });
-      });
+      void recover();
     },
     close: async (withinMs) => {
       clearInterval(sweeping);
+      clearTimeout(recovering);
+      sweeping = undefined;
       await Promise.all([supervisor.close(), stopRetention()]);
       await recorder.close(withinMs);
       await supervisor.releaseAll();
