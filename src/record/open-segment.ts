@@ -10,6 +10,10 @@ import {
 import { GROWING, type GrowingSegment, type GrownSegment } from "../catalog/growing.ts";
 import type { SpoolFile } from "./spool.ts";
 
+/** Parts of a segment, and bytes of their metadata: its index is made in one turn, of all of them each time that it has grown. */
+const MOST_PARTS = 16_384;
+const MOST_METADATA = 8 << 20;
+
 /** A segment that is being recorded: a file of the spool and the index of what is in it. */
 export class OpenSegment {
   readonly file: SpoolFile;
@@ -47,6 +51,11 @@ export class OpenSegment {
   /** Parts that are safe. */
   get parts(): number {
     return this.#index.parts;
+  }
+
+  /** What its index is made from, of what that may have: from 0 to 1. */
+  get fill(): number {
+    return Math.max(this.parts / MOST_PARTS, this.#index.metadataBytes / MOST_METADATA);
   }
 
   /** Takes the next part, and waits until it is safe. @throws BoxcarError as `SpoolFile.append` does */

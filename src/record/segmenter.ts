@@ -13,6 +13,9 @@ const SLEW = 0.0005;
 /** A segment is cut without a sync sample at the start of a part once it lasts this many times as long as it should. */
 const OVERDUE = 2;
 
+/** From here on, of what its index is made from, a segment ends at the next sync sample. */
+const NEARLY_FULL = 7 / 8;
+
 /** Frames do not come at whole seconds: half of one at 25 a second. */
 const ROUNDING_MS = 20;
 
@@ -32,7 +35,7 @@ export interface SegmenterParts {
 
 /**
  * Makes segments of a live stream. A new one begins with the first sync sample after `fragmentMs`, when the header or the parameter
- * sets change, and where the stream's time jumps. Segments of one stream join exactly: what the clock says of the next one's start moves
+ * sets change, where the stream's time jumps, and before its index is too large to be made at once. Segments of one stream join exactly: what the clock says of the next one's start moves
  * it by 500 ppm at most.
  */
 export class Segmenter {
@@ -139,7 +142,8 @@ export class Segmenter {
     if (Math.abs(facts.startMs - open.mediaEndMs) > STEP_MS) return true;
     if (this.#isLate(open) && facts.startsSync) return true;
     const lasted = facts.startMs - open.mediaStartMs;
-    if (lasted < this.#fragmentMs - ROUNDING_MS) return false;
+    if (open.fill >= 1) return true;
+    if (lasted < this.#fragmentMs - ROUNDING_MS && open.fill < NEARLY_FULL) return false;
     return facts.startsSync || (facts.hasSync && lasted >= OVERDUE * this.#fragmentMs);
   }
 

@@ -10,6 +10,8 @@ import { Segmenter } from "../../src/record/segmenter.ts";
 import type { SpoolFile } from "../../src/record/spool.ts";
 import { loadCore } from "../../src/runtime/node/load-core.ts";
 import { concatenated } from "../../src/base/bytes.ts";
+import { fragment, initSegment, tfdt, tfhd, trun } from "../hostile/fragments.ts";
+import { bytes, u32 } from "../support/boxes.ts";
 import { record } from "../support/recording.ts";
 
 let core: Core;
@@ -131,6 +133,31 @@ describe("segments of a stream", () => {
     await bench.take(header, ...parts.slice(0, 4));
     await bench.live(...parts.slice(4));
     expect(bench.spans()).toEqual([[0, 6000]]);
+  });
+
+  /** A stream of video whose parts have 10,000 samples in 12.5 s, the first of each with these flags. */
+  function made(count: number, flags: number): (StreamHeader | StreamPart)[] {
+    const [samples, duration] = [10_000, 16];
+    const rest = Array.from({ length: samples - 1 }, () => ({ size: 1, duration }));
+    const table = trun(0, [{ size: 1, duration, flags }, ...rest]);
+    const run = (at: number) => (mediaAt: number) => {
+      table.set(u32(mediaAt), 16); // its data offset
+      return bytes(tfhd(1), tfdt(duration * samples * at), table);
+    };
+    const media = new Uint8Array(samples);
+    const whole = bytes(initSegment(), ...Array.from({ length: count }, (_, i) => fragment(media, i + 1, run(i))));
+    return read(whole, whole.length);
+  }
+
+  it("end before their index is large: at a sync sample, else at any part", async () => {
+    const bench = new Bench(3_600_000);
+    await bench.take(...made(55, 0x101_0000));
+    // 16 bytes a sample, and some hundred of boxes.
+    const metadata = 160_000 + 112;
+    expect(bench.closed.map((segment) => segment.parts)).toEqual([Math.ceil((8 << 20) / metadata)]);
+    const other = new Bench(3_600_000);
+    await other.take(...made(55, 0x200_0000));
+    expect(other.closed.map((segment) => segment.parts)).toEqual([Math.ceil((7 << 20) / metadata)]);
   });
 
   it("are not moved by what arrives late", async () => {

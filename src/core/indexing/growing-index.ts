@@ -129,6 +129,7 @@ export class GrowingIndex {
   readonly #headerBoxes: number;
   /** Bytes of the file up to the end of each part; first those of the header. */
   readonly #sizes: number[];
+  #metadataBytes = 0;
 
   /** @param header with which the file begins */
   constructor(core: Core, header: StreamHeader) {
@@ -141,6 +142,11 @@ export class GrowingIndex {
   /** Parts so far. */
   get parts(): number {
     return this.#sizes.length - 1;
+  }
+
+  /** Bytes of the metadata of all parts so far. */
+  get metadataBytes(): number {
+    return this.#metadataBytes;
   }
 
   /** Bytes of the file so far. */
@@ -157,6 +163,7 @@ export class GrowingIndex {
   /** Takes the next part, once it lies in the file. */
   add({ boxes, size }: PlacedPart): void {
     this.#boxes.push(...boxes);
+    for (const { bytes } of boxes) this.#metadataBytes += bytes.length;
     this.#sizes.push(this.size + size);
   }
 
