@@ -163,6 +163,12 @@ export const PieceTrack: Record_ = {
       ),
       "0",
     ),
+    usual: optional(
+      u32(
+        "What a sample usually lasts: a pre-roll is decoded, in the mean, a multiple of this before what follows. 0: right before `start` less `delay`.",
+      ),
+      "0",
+    ),
     leads: optional(
       u32("1: all samples are decoded one tick apart, before those of the piece that goes on from it."),
       "0",
@@ -175,9 +181,12 @@ export const PieceTrack: Record_ = {
     decoding: { part: Decoding, doc: "Told by `measure`.", answer: true },
     outputFlags: optional(u32("For fragments: bits of TrackFlag over the whole output track."), "0"),
     presentedUntil: optional(
-      bound("For fragments: samples that are only decoded and would be presented later are presented then."),
+      bound("For fragments: samples presented from then on are only decoded."),
       "Number.POSITIVE_INFINITY",
     ),
+    lateApart: optional(u32("So far apart, at most, they are presented behind the last one that is shown."), "0"),
+    lateCloser: optional(u32("Each by so much earlier at most, so as not to come after `latest`."), "0"),
+    latest: optional(bound("When the last of them is presented, if that can be."), "Number.POSITIVE_INFINITY"),
   },
 };
 

@@ -96,6 +96,7 @@ export const names: Readonly<Record<string, Names>> = {
         32,
         "More than one sample, all sync samples of one size without composition offsets, all but the last of one duration; `truns` counts a run of its own for the last one then. Not set in indexes made before 2026-11-28.",
       ],
+      PrerollOffsets: [64, "Composition offsets of a pre-roll are not 0, while no other is: never in an index."],
     },
   },
   OffsetsKind: {

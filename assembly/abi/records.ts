@@ -217,17 +217,21 @@ export namespace PieceTrack {
   export const SHOWN: usize = 80; // i64: Ticks of the segment's track: samples presented before are hidden, a pre-roll that takes next to no time.
   export const START: usize = 88; // i64: When the sample at `shown` is presented.
   export const DELAY: usize = 96; // i64: From the decoding of a sync sample to its presentation: what follows a pre-roll is decoded so long before `start`.
-  export const LEADS: usize = 104; // u32: 1: all samples are decoded one tick apart, before those of the piece that goes on from it.
-  export const HIDDEN_BEHIND: usize = 108; // u32: Samples of later pieces that are hidden, each presented for a tick before `start`.
-  export const AS_RECORDED: usize = 112; // u32: 1: all samples but the one at `shown` keep their times.
+  export const USUAL: usize = 104; // u32: What a sample usually lasts: a pre-roll is decoded, in the mean, a multiple of this before what follows. 0: right before `start` less `delay`.
+  export const LEADS: usize = 108; // u32: 1: all samples are decoded one tick apart, before those of the piece that goes on from it.
+  export const HIDDEN_BEHIND: usize = 112; // u32: Samples of later pieces that are hidden, each presented for a tick before `start`.
+  export const AS_RECORDED: usize = 116; // u32: 1: all samples but the one at `shown` keep their times.
   export const FIRST_DTS: usize = 120; // i64: Of the first sample: 0 without a pre-roll.
   export const LAST_DTS: usize = 128; // i64: Of the last sample.
   export const RECORDED_FIRST_DTS: usize = 136; // i64: Of the first sample, where all but the sample at `shown` keep their times.
   export const RECORDED_LAST_DTS: usize = 144; // i64: Of the last sample then.
   export const HIDDEN: usize = 152; // i64: Samples that are hidden, each presented for a tick.
   export const OUTPUT_FLAGS: usize = 160; // u32: For fragments: bits of TrackFlag over the whole output track.
-  export const PRESENTED_UNTIL: usize = 168; // i64: For fragments: samples that are only decoded and would be presented later are presented then.
-  export const SIZE: usize = 176;
+  export const PRESENTED_UNTIL: usize = 168; // i64: For fragments: samples presented from then on are only decoded.
+  export const LATE_APART: usize = 176; // u32: So far apart, at most, they are presented behind the last one that is shown.
+  export const LATE_CLOSER: usize = 180; // u32: Each by so much earlier at most, so as not to come after `latest`.
+  export const LATEST: usize = 184; // i64: When the last of them is presented, if that can be.
+  export const SIZE: usize = 192;
 }
 
 /** One track of an output file, as its headers need it. Movie ticks are those of `mvhd`. */

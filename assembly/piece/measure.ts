@@ -11,7 +11,7 @@ import { ChunkRuns, Entries, newChunkRuns, newEntries, walkDurations, walkOffset
 
 /** TrackFlag.Uniform when `count` samples of a track, whose durations make `entries` of `stts`, are alike; else 0. */
 export function uniformity(flags: u32, record: usize, count: u32, entries: u32): u32 {
-  const known = flags & (TrackFlag.AllSync | TrackFlag.Offsets);
+  const known = flags & (TrackFlag.AllSync | TrackFlag.Offsets | TrackFlag.PrerollOffsets);
   const alike = count > 1 && entries <= 2 && load<u32>(record, TrackRecord.CONSTANT_SIZE) > 0;
   return alike && known == TrackFlag.AllSync ? TrackFlag.Uniform : 0;
 }

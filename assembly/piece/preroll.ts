@@ -1,7 +1,7 @@
 /**
  * What a track decodes before it presents anything. Many readers know edit lists not at all, or in part; therefore these
- * samples take next to no time: they are decoded one tick apart, the hidden ones are presented one tick apart right
- * before the presentation starts, in their order, and the sample that is on screen then is presented from then on.
+ * samples take next to no time: they are decoded one tick apart, at most some samples' time ahead, the hidden ones are presented
+ * one tick apart right before the presentation starts, in their order, and the sample that is on screen then is presented from then on.
  * In fragments, whose edit lists ffmpeg heeds but as a start, all but that one keep their times.
  * Where decoding begins in an earlier segment, all of that one is decoded so, in front of what goes on from it.
  * What is decoded behind them keeps its own time: readers seek by decode times less the delay that the edit list tells.
@@ -25,6 +25,8 @@ export class Preroll {
   /** Whether all but the one on screen keep their times; without composition offsets that one is decoded later, too. */
   asRecorded: bool;
   reordered: bool;
+  /** Whether samples have composition offsets that otherwise have none. */
+  offsets: bool;
   /** Samples that are decoded one tick apart. */
   count: u32;
   /** Those that are not presented. */
@@ -128,6 +130,7 @@ export function findPreroll(piece: Piece, trackIndex: u32): void {
   offsets.skip(sampleFirst);
   led.time = 0;
   const reordered = (load<u32>(record, TrackRecord.FLAGS) & TrackFlag.Offsets) != 0;
+  const usual = <i64>load<u32>(track, PieceTrack.USUAL);
   const shown = load<i64>(track, PieceTrack.SHOWN) - firstDts;
   preroll.start = start;
   preroll.hiddenEnd = start - load<u32>(track, PieceTrack.HIDDEN_BEHIND);
@@ -141,33 +144,54 @@ export function findPreroll(piece: Piece, trackIndex: u32): void {
     preroll.ledDecoding = reordered ? 0 : preroll.led;
     return;
   }
+  preroll.offsets = usual > 0 && !reordered;
   count = max(count, rankHidden(preroll, led, before, shown, reordered));
   if (leads) count = samples;
   if (failed() || (count == 0 && preroll.shown == NONE)) return;
-  const decodesEarly = count > 0;
-  // Where the last of them is the one on screen, it can be decoded as late as what follows.
-  if (count > 0 && preroll.shown == count - 1 && !leads) {
-    runs.open(piece.index, record, TrackRecord.DURATIONS_OFFSET);
-    skipRuns(runs, sampleFirst);
-    led.time = skipRuns(runs, count);
-    if (count == samples || led.dts() > behind) count--;
+  runs.open(piece.index, record, TrackRecord.DURATIONS_OFFSET);
+  skipRuns(runs, sampleFirst);
+  led.time = skipRuns(runs, count);
+  const latest = latestFirst(preroll, count);
+  if (usual > 0 && count > 0 && count < samples) {
+    preroll.count = preroll.ledDecoding = count;
+    preroll.first = onGrid(preroll, led.dts(), usual, latest);
+  } else {
+    const decodesEarly = count > 0;
+    // Where the last of them is the one on screen, it can be decoded as late as what follows.
+    if (decodesEarly && preroll.shown == count - 1 && !leads && (count == samples || led.dts() > behind)) count--;
+    preroll.count = count;
+    // Behind an earlier segment it may be decoded as late as what follows, too.
+    preroll.ledDecoding = decodesEarly ? count + 1 : 0;
+    preroll.behind = behind;
+    preroll.first = min<i64>(latest, behind - count);
   }
-  preroll.count = count;
-  preroll.behind = behind;
-  // Behind an earlier segment it may be decoded as late as what follows, too.
-  preroll.ledDecoding = decodesEarly ? count + 1 : 0;
   preroll.led = max(preroll.ledDecoding, preroll.ranked);
   if (preroll.shown != NONE) preroll.led = max(preroll.led, preroll.shown + 1);
-  // None is decoded after it is presented.
+}
+
+/** The latest that the first of `count` samples can be decoded so that, a tick apart, none is decoded after it is presented. */
+function latestFirst(preroll: Preroll, count: u32): i64 {
   const hiddenStart = preroll.hiddenEnd - preroll.hidden;
-  let first = min<i64>(behind - count, hiddenStart);
+  let latest = hiddenStart;
   if (preroll.ranks != 0) {
     for (let i: u32 = 0; i < min(count, preroll.ranked); i++) {
       const rank = load<u32>(preroll.ranks + ((<usize>i) << 2));
-      if (rank != NONE && i > rank) first = min<i64>(first, hiddenStart - (i - rank));
+      if (rank != NONE && i > rank) latest = min<i64>(latest, hiddenStart - (i - rank));
     }
   }
-  preroll.first = first;
+  return latest;
+}
+
+/**
+ * When the first sample is decoded so that those a tick apart are, in the mean, a multiple of `usual` before the `next` one: ffmpeg
+ * guesses a frame rate from decode times and rounds by it, so that two pictures fall on one time where the guess is too low.
+ */
+function onGrid(preroll: Preroll, next: i64, usual: i64, latest: i64): i64 {
+  const count = preroll.count;
+  const wanted = next - usual - (count - 1) / 2;
+  let most = min<i64>(latest, next - count);
+  if (preroll.shown < count) most = min<i64>(most, preroll.start - preroll.shown);
+  return wanted <= most ? wanted : wanted - ((wanted - most + usual - 1) / usual) * usual;
 }
 
 /**

@@ -89,8 +89,10 @@ export function walkOffsets(piece: Piece, trackIndex: u32, entries: Entries): vo
   const times = newSampleTimes();
   if (failed()) return;
   times.open(piece, trackIndex);
-  let flags = load<u32>(track, PieceTrack.FLAGS) & ~(TrackFlag.Offsets | TrackFlag.NegativeOffsets);
-  if (!(load<u32>(record, TrackRecord.FLAGS) & TrackFlag.Offsets)) {
+  const anyOffset = TrackFlag.Offsets | TrackFlag.NegativeOffsets | TrackFlag.PrerollOffsets;
+  let flags = load<u32>(track, PieceTrack.FLAGS) & ~anyOffset;
+  const ofPreroll = times.durations.preroll.offsets;
+  if (!(load<u32>(record, TrackRecord.FLAGS) & TrackFlag.Offsets) && !ofPreroll) {
     if (shift != 0) flags |= TrackFlag.Offsets;
     if (shift < 0) flags |= TrackFlag.NegativeOffsets;
     store<u32>(track, flags, PieceTrack.FLAGS);
@@ -101,7 +103,7 @@ export function walkOffsets(piece: Piece, trackIndex: u32, entries: Entries): vo
   const durations = times.durations;
   const offsets = times.offsets;
   const single = durations.from == durations.to ? durations.led : count;
-  const alike = offsets.kind == OffsetsKind.Runs;
+  const alike = offsets.kind == OffsetsKind.Runs || offsets.kind == OffsetsKind.None;
   let taken: u32 = 1;
   for (let i: u32 = 0; i < count; i += taken) {
     let next: i32 = 0;
@@ -119,7 +121,7 @@ export function walkOffsets(piece: Piece, trackIndex: u32, entries: Entries): vo
     }
     value = next;
     samples += taken;
-    if (value != 0) flags |= TrackFlag.Offsets;
+    if (value != 0) flags |= ofPreroll && shift == 0 ? TrackFlag.PrerollOffsets : TrackFlag.Offsets;
     if (value < 0) flags |= TrackFlag.NegativeOffsets;
   }
   store<u32>(track, flags, PieceTrack.FLAGS);

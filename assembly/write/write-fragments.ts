@@ -11,6 +11,7 @@ import { newSizeCursor, newSyncCursor, SizeCursor, SyncCursor } from "../index/c
 import { hasDefaults, isLast } from "../piece/fragment-sizes";
 import { layPage } from "../piece/fragment-page";
 import { FragmentWalk, openFragments } from "../piece/fragment-walk";
+import { LateSamples, newLateSamples } from "../piece/late-samples";
 import { outputDescription, Part, partBytes, Piece, pieceTrack } from "../piece/piece";
 import { newSampleTimes, SampleTimes } from "../piece/sample-times";
 import { recordOf } from "../index/segment-index";
@@ -24,8 +25,8 @@ class RunSource {
   times: SampleTimes;
   sizes: SizeCursor;
   syncs: SyncCursor;
+  late: LateSamples;
   flags: u32;
-  until: i64;
   prefix: u32;
   /** Decode time of the next sample, where all are alike. */
   dts: i64;
@@ -36,6 +37,7 @@ class RunSource {
 function openSource(piece: Piece, trackIndex: u32): RunSource {
   const source = changetype<RunSource>(cleared(offsetof<RunSource>()));
   source.times = newSampleTimes();
+  source.late = newLateSamples();
   source.sizes = newSizeCursor();
   source.syncs = newSyncCursor();
   if (failed()) return source;
@@ -49,7 +51,7 @@ function openSource(piece: Piece, trackIndex: u32): RunSource {
   source.syncs.skip(first);
   source.flags = load<u32>(track, PieceTrack.OUTPUT_FLAGS);
   source.prefix = load<u32>(track, PieceTrack.PREFIX);
-  source.until = load<i64>(track, PieceTrack.PRESENTED_UNTIL);
+  source.late.open(piece, trackIndex);
   source.dts = source.times.durations.dts();
   if (hasDefaults(track)) source.duration = source.times.durations.next();
   return source;
@@ -197,12 +199,7 @@ function writeTrun(out: Writer, source: RunSource, part: usize, dataOffset: u32)
     const sync = source.syncs.next();
     put32(out, source.sizes.next() + (sync ? source.prefix : 0));
     if (bySample) put32(out, sync ? SYNC_FLAGS : NON_SYNC_FLAGS);
-    if (composed) {
-      let offset = times.offset;
-      // Many players ignore an edit list's end in fragmented files; what only serves to decode must not stretch it.
-      if (times.dts + offset >= source.until) offset = source.until++ - times.dts;
-      put32(out, <u32>(<i32>offset));
-    }
+    if (composed) put32(out, <u32>(<i32>(source.late.pts(times.dts + times.offset) - times.dts)));
   }
   endBox(out, trun);
 }

@@ -62,7 +62,7 @@ function writeTables(movie: MovieWriter, track: usize, number: u32, fragmented: 
   );
   const flags = load<u32>(track, MovieTrack.FLAGS);
   table(movie, number, Code.stts, 0, Table.Stts, 8, fragmented ? 0 : load<u32>(track, MovieTrack.STTS_ENTRIES));
-  if (!fragmented && flags & TrackFlag.Offsets) {
+  if (!fragmented && flags & (TrackFlag.Offsets | TrackFlag.PrerollOffsets)) {
     const version = u32((flags & TrackFlag.NegativeOffsets) != 0);
     table(movie, number, Code.ctts, version, Table.Ctts, 8, load<u32>(track, MovieTrack.CTTS_ENTRIES));
   }

@@ -6,7 +6,7 @@ import { frameHashes } from "../support/oracle.ts";
 import { random, seedOf } from "../support/random.ts";
 import { canRecord, record, RECORDED_AT, type RecordingOptions } from "../support/recording.ts";
 import { bytesOf, shelve, type Shelf } from "../support/shelf.ts";
-import { ffmpeg, ffmpegPath } from "../support/tools.ts";
+import { ffmpeg, ffmpegPath, ffprobe } from "../support/tools.ts";
 
 /** A frame cut shows the source's pictures of its time: the first, the last, and all between, as a decoder sees them. */
 const recordings: RecordingOptions[] = [
@@ -62,12 +62,26 @@ describe.each(recordings)(`$video $audio fragmented=$fragmented (seed ${seed}, $
     expect(seen.length - (to - sync)).toBeLessThanOrEqual(2);
   });
 
-  // Some at the edges of what ffmpeg rounds to another picture's time.
-  test("ffmpeg decodes fragmented cuts that start inside a picture without a complaint", async ({ skip }) => {
+  // It guesses the rate from decode times, and rounds times by a rate that is too low to one for two pictures.
+  test("ffmpeg tells the frame rate wherever a cut starts", async ({ skip }) => {
     if (shelf === undefined) return skip("this ffmpeg has no such encoder");
-    for (const part of [0.2, 0.3, 0.4, 0.6, 0.9]) {
+    for (const hidden of [3, 6, 7, 9, 11, 13].map((pictures, i) => pictures + 0.7 + (i % 3) * 0.07)) {
+      const startMs = RECORDED_AT + Math.round(((fps + hidden) * 1000) / fps);
+      const plan = await shelf.plan({ startMs, endMs: startMs + 5000 });
+      const file = join(folder, `rate-${String(hidden)}.mp4`);
+      await writeFile(file, await bytesOf(plan.media("mp4")));
+      const rate = await ffprobe(["-select_streams", "v", "-show_entries", "stream=r_frame_rate", "-of", "csv=p=0", file]);
+      const [frames = NaN, seconds = NaN] = rate.trim().split("/").map(Number);
+      expect(frames / seconds, String(hidden)).toBeGreaterThanOrEqual(fps);
+    }
+  });
+
+  // Some at the edges of what ffmpeg rounds to another picture's time, and ends for which two later pictures are decoded.
+  test("ffmpeg decodes fragmented cuts that start or end inside a picture without a complaint", async ({ skip }) => {
+    if (shelf === undefined) return skip("this ffmpeg has no such encoder");
+    for (const part of [0, 0.2, 0.3, 0.4, 0.6, 0.9]) {
       const startMs = RECORDED_AT + Math.round(((fps + part) * 1000) / fps);
-      const plan = await shelf.plan({ startMs, endMs: startMs + 3191 });
+      const plan = await shelf.plan({ startMs, endMs: part > 0 ? startMs + 3191 : startMs + (53 * 1000) / fps + 5 });
       const file = join(folder, `inside-${String(part)}.mp4`);
       await writeFile(file, await bytesOf(plan.media("fmp4")));
       const { stderr } = await ffmpeg(["-v", "error", "-i", file, "-f", "null", "-"]);

@@ -88,14 +88,16 @@ function recorded(source: Source, numbers: Random): { file: Uint8Array; pts: num
     ],
   });
   // Offsets below 0 are moved up by the least.
-  const decoding = { delay: -least / timescale, usual: (starts.at(-1) ?? 0) / (starts.length - 1) / timescale };
+  const usual = (starts.at(-1) ?? 0) / (starts.length - 1) / timescale;
+  const decoding = { delay: -least / timescale, usual, step: variable ? 0 : step / timescale };
   return { file, pts: pts.map((time) => (time * 1000) / timescale), decoding };
 }
 
-/** What a source's pictures are decoded before they are presented, seconds, and what they last in the mean. */
+/** What a source's pictures are decoded before they are presented, seconds, and what they last, in the mean and each (0: various). */
 interface Decoding {
   readonly delay: number;
   readonly usual: number;
+  readonly step: number;
 }
 
 function judge(
@@ -128,9 +130,18 @@ function judge(
     const shown = delay * 1000 + ((times[i] ?? NaN) * 1000) / track.timescale;
     expect(Math.abs(shown - (time === onScreen ? Math.max(-early, time - fromMs) : time - fromMs))).toBeLessThan(0.6);
   }
-  // Decoding keeps its delay, and a pre-roll takes some ticks on top.
-  const most = format === "mp4" ? (GROUP + 8) / track.timescale : (GROUP + 1) * 2 * decoding.usual;
+  // Decoding keeps its delay, and a pre-roll takes some ticks on top, in even steps of a picture.
+  const ticks = (GROUP + 8) / track.timescale;
+  const steps = Math.ceil(ticks / decoding.usual) + 1;
+  const most = format === "mp4" ? ticks + steps * decoding.usual : (GROUP + 1) * 2 * decoding.usual;
   expect(origin / track.timescale - decoding.delay).toBeLessThan(most);
+  const step = decoding.step * track.timescale;
+  const aside = samples.findIndex(({ duration }) => duration > 1) + 1;
+  // Decode times tell one frame rate: those a tick apart are, in the mean, whole pictures before what follows.
+  if (format === "mp4" && step > 1 && aside > 1) {
+    const pictures = ((samples[aside]?.dts ?? NaN) - (aside - 1) / 2) / step;
+    expect(Math.abs(pictures - Math.round(pictures)) * step).toBeLessThan(1);
+  }
 }
 
 /** Without edit lists the picture starts within some ticks of 0, with what is hidden, and the sound is in step with it. */

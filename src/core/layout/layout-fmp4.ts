@@ -156,10 +156,7 @@ function accessEntries(
   );
 }
 
-/**
- * What is only decoded behind the end of a presentation is over this much after it, or two and a half frames where these are longer:
- * closer to each other than the frame rate, pictures make readers complain.
- */
+/** What is only decoded behind the end of a presentation is over this much after it, or two and a half frames where these are longer, if it can be. */
 const HELD_MS = 100;
 
 /** Ticks of a track before and after what is presented of it: decode times less the delay are presentation times. */
@@ -191,24 +188,44 @@ function asRecorded(track: PieceTrack, output: OutputTrack): PieceTrack {
   return { ...track, lastDuration, asRecorded: 1 };
 }
 
+/** What says where samples go that are only decoded behind the end of a presentation; see `LateSamples`. */
+type Late = Pick<PieceTrack, "presentedUntil" | "lateApart" | "lateCloser" | "latest">;
+
+/** Where samples go that are only decoded, behind the end of the presentation. @param shift what the media time is ahead of it */
+function lateOf(output: OutputTrack, { tracks, presentedMs }: Composition, shift: number): Late {
+  const { timescale } = output;
+  const frame = (output.duration + output.firstLead) / output.samples;
+  const presentedUntil = shift + ticksOf(presentedMs - ROUNDING_MS, timescale);
+  const held = Math.max(1.5 * frame, ticksOf(HELD_MS, timescale) - frame);
+  // ffmpeg rounds to frames from the first sample of any track on, and complains of two that fall on one.
+  const firstOf = (track: OutputTrack): number => track.firstDts - track.firstLead + track.delay;
+  const firstMs = Math.min(...tracks.map((track) => millisecondsOf(firstOf(track), track.timescale)));
+  const phase = (firstOf(output) - ticksOf(firstMs, timescale)) / frame;
+  const closer = Math.floor((0.5 + phase - Math.round(phase)) * frame) - 1;
+  return {
+    presentedUntil,
+    lateApart: Math.ceil(frame),
+    lateCloser: Math.max(0, closer),
+    latest: presentedUntil + Math.floor(held),
+  };
+}
+
 /** Gives a piece's tracks as fragments need them. */
 function fragmentTracks(parts: LayoutParts): (piece: Piece) => PieceTrack[] {
-  const { tracks, presentedMs } = parts.composition;
-  const outputs = tracks.map((output) => {
+  const { composition } = parts;
+  const outputs = composition.tracks.map((output) => {
     const shift = shiftOf(output, parts);
-    const frame = (output.duration + output.firstLead) / output.samples;
-    const held = Math.ceil(Math.max(1.5 * frame, ticksOf(HELD_MS, output.timescale) - frame));
-    const presentedUntil = shift + ticksOf(presentedMs - ROUNDING_MS, output.timescale) + held;
-    return { output, shift, presentedUntil };
+    return { output, shift, late: lateOf(output, composition, shift) };
   });
   return (piece) =>
     piece.tracks.map((track) => {
       const found = outputs.find(({ output: { id } }) => id === track.trackId);
       if (found === undefined) return track;
-      const { output, shift, presentedUntil } = found;
+      const { output, shift, late } = found;
       const timed = parts.edits === "list" && track.shown !== undefined ? asRecorded(track, output) : track;
       const start = (track.start ?? 0) + shift;
-      return { ...timed, dts: track.dts + shift, start, outputFlags: output.flags, presentedUntil };
+      const isLast = track.dts === output.last?.dts;
+      return { ...timed, dts: track.dts + shift, start, outputFlags: output.flags, ...(isLast ? late : undefined) };
     });
 }
 

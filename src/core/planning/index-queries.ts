@@ -109,10 +109,11 @@ function nameOf({
   shown,
   start = 0,
   delay = 0,
+  usual = 0,
   leads = 0,
   hiddenBehind = 0,
   dts,
 }: PieceTrack): string {
   const name = `${first} ${count} ${offsetShift}`;
-  return shown === undefined ? name : `${name} ${shown} ${start - dts} ${delay} ${leads} ${hiddenBehind}`;
+  return shown === undefined ? name : `${name} ${shown} ${start - dts} ${delay} ${usual} ${leads} ${hiddenBehind}`;
 }

@@ -27,7 +27,7 @@ interface Start {
   /** Added to every composition offset, so that samples are presented when they were recorded to be. */
   readonly offsetShift: number;
   /** What hides the samples before the one that is shown first. */
-  readonly hides?: Pick<PieceTrack, "shown" | "start" | "delay">;
+  readonly hides?: Pick<PieceTrack, "shown" | "start" | "delay" | "usual">;
 }
 
 /**
@@ -76,7 +76,8 @@ function begin(output: OutputTrack, { placed, record, samples }: Taken, edits: "
   output.firstDts = dts;
   output.firstPts = dts + rescale(samples.pts - samples.dts, from, to) + early;
   // Readers without edit lists are to wait for nothing.
-  output.delay = edits === "list" ? output.firstPts - dts : 0;
+  if (edits === "list") output.delay = output.firstPts - dts;
+  if (edits === "list" && isVideo(record)) output.step = Math.max(1, Math.round(output.usualDuration));
   if (!(isVideo(record) || isText(record)) || !startsIn(placed, record)) return { dts, offsetShift: early };
   // The picture or text on screen at the start is shown from there on.
   output.shownPts = base + rescale(samples.shown, from, to);
@@ -103,6 +104,6 @@ function goOn(output: OutputTrack, last: PieceTrack, { placed, record, samples }
   return isVideo(record) && placed.isLed ? { dts, offsetShift, hides: hiding(output, samples) } : { dts, offsetShift };
 }
 
-function hiding({ firstPts, delay }: OutputTrack, { shown }: Selected): NonNullable<Start["hides"]> {
-  return { shown, start: firstPts, delay };
+function hiding({ firstPts, delay, step }: OutputTrack, { shown }: Selected): NonNullable<Start["hides"]> {
+  return { shown, start: firstPts, delay, usual: step };
 }

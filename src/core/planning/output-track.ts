@@ -89,6 +89,8 @@ export class OutputTrack {
   shownPts = 0;
   /** From the decoding of the first sync sample to its presentation. */
   delay = 0;
+  /** What decode times keep to in front of the presentation, where an edit list hides a pre-roll of pictures; else 0. */
+  step = 0;
   /** How much earlier than recorded samples are decoded, so that none is decoded after it is presented. */
   early = 0;
   /** How much later the first sample is decoded for a pre-roll than recorded. */

@@ -1,7 +1,7 @@
 /** Written by `npm run abi` from abi/schema.ts: change it there. */
 
 /** Of records, names and calls: both sides must have the same. */
-export const ABI_VERSION = 991115896;
+export const ABI_VERSION = 2362554423;
 
 /** Bytes of every caption: a length of two bytes and "2026-01-31 10:00:00+08:00". */
 export const CAPTION_SIZE = 27;
@@ -131,6 +131,8 @@ export const TrackFlag = {
    * duration; `truns` counts a run of its own for the last one then. Not set in indexes made before 2026-11-28.
    */
   Uniform: 32,
+  /** Composition offsets of a pre-roll are not 0, while no other is: never in an index. */
+  PrerollOffsets: 64,
 } as const;
 
 /** How composition offsets are stored. */

@@ -473,6 +473,8 @@ export interface PieceTrack {
   readonly start?: number;
   /** From the decoding of a sync sample to its presentation: what follows a pre-roll is decoded so long before `start`. Default: 0. */
   readonly delay?: number;
+  /** What a sample usually lasts: a pre-roll is decoded, in the mean, a multiple of this before what follows. 0: right before `start` less `delay`. Default: 0. */
+  readonly usual?: number;
   /** 1: all samples are decoded one tick apart, before those of the piece that goes on from it. Default: 0. */
   readonly leads?: number;
   /** Samples of later pieces that are hidden, each presented for a tick before `start`. Default: 0. */
@@ -481,12 +483,18 @@ export interface PieceTrack {
   readonly asRecorded?: number;
   /** For fragments: bits of TrackFlag over the whole output track. Default: 0. */
   readonly outputFlags?: number;
-  /** For fragments: samples that are only decoded and would be presented later are presented then. Default: Number.POSITIVE_INFINITY. */
+  /** For fragments: samples presented from then on are only decoded. Default: Number.POSITIVE_INFINITY. */
   readonly presentedUntil?: number;
+  /** So far apart, at most, they are presented behind the last one that is shown. Default: 0. */
+  readonly lateApart?: number;
+  /** Each by so much earlier at most, so as not to come after `latest`. Default: 0. */
+  readonly lateCloser?: number;
+  /** When the last of them is presented, if that can be. Default: Number.POSITIVE_INFINITY. */
+  readonly latest?: number;
 }
 
 /** Bytes of a record of PieceTrack. */
-export const PIECE_TRACK_SIZE = 176;
+export const PIECE_TRACK_SIZE = 192;
 
 /** Where fields of it lie. */
 export const PieceTrackAt = { counts: 40, decoding: 120 } as const;
@@ -506,11 +514,15 @@ export function writePieceTrack(view: DataView, at: number, value: PieceTrack): 
   setI64(view, at + 80, value.shown ?? Number.NEGATIVE_INFINITY);
   setI64(view, at + 88, value.start ?? 0);
   setI64(view, at + 96, value.delay ?? 0);
-  view.setUint32(at + 104, value.leads ?? 0, true);
-  view.setUint32(at + 108, value.hiddenBehind ?? 0, true);
-  view.setUint32(at + 112, value.asRecorded ?? 0, true);
+  view.setUint32(at + 104, value.usual ?? 0, true);
+  view.setUint32(at + 108, value.leads ?? 0, true);
+  view.setUint32(at + 112, value.hiddenBehind ?? 0, true);
+  view.setUint32(at + 116, value.asRecorded ?? 0, true);
   view.setUint32(at + 160, value.outputFlags ?? 0, true);
   setI64(view, at + 168, value.presentedUntil ?? Number.POSITIVE_INFINITY);
+  view.setUint32(at + 176, value.lateApart ?? 0, true);
+  view.setUint32(at + 180, value.lateCloser ?? 0, true);
+  setI64(view, at + 184, value.latest ?? Number.POSITIVE_INFINITY);
 }
 
 /** One track of an output file, as its headers need it. Movie ticks are those of `mvhd`. */
