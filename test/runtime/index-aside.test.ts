@@ -10,8 +10,8 @@ import { GROUP_SIZE, readGroup } from "../../src/core/wasm/abi/records.ts";
 import { leftOut } from "../../src/core/planning/piece.ts";
 import { Table } from "../../src/core/wasm/abi/names.ts";
 import { fragment, initSegment, tfdt, tfhd, trun } from "../hostile/fragments.ts";
-import { bytes } from "../support/boxes.ts";
-import { alikeIndex } from "../support/odd-chunks.ts";
+import { bytes, fullBox, u32 } from "../support/boxes.ts";
+import { alikeIndex, indexOfTables } from "../support/odd-chunks.ts";
 import { recordMetadata } from "../support/recording.ts";
 
 const here = await loadCore();
@@ -159,14 +159,36 @@ test("of many samples are refused as they would be here, and the next ones answe
   expect(second).toEqual({ status: "fulfilled", value: await here.ask(index, request) });
 });
 
-test("of many samples take turns: who asks one of them much keeps nobody else waiting", async () => {
+test("of many samples are asked one request at a time each: who asks one of them much keeps nobody else waiting", async () => {
   const [much, little] = [alikeIndex(here, 300_001), alikeIndex(here, 300_002)];
   const request: IndexRequest<"run"> = ["run", 0, 100, 200];
-  const answered: string[] = [];
-  const ask = (name: string, index: Uint8Array): Promise<void> =>
-    aside.ask(index, request).then(() => void answered.push(name));
-  await Promise.all([...Array.from({ length: 5 }, () => ask("much", much)), ask("little", little)]);
-  expect(answered.indexOf("little")).toBe(2);
+  const sent = vi.spyOn(Worker.prototype, "postMessage");
+  const asked = [...Array.from({ length: 5 }, () => much), little].map((index) => aside.ask(index, request));
+  // Another request of the same index would come without it.
+  expect(sent.mock.calls.map(([task]) => "index" in (task as object))).toEqual([true, true]);
+  await Promise.all(asked);
+  expect(sent).toHaveBeenCalledTimes(asked.length);
+  sent.mockRestore();
+});
+
+test("of many tracks answer in a thread sooner: each step may look at all of them", async () => {
+  const { core, asked } = await watchedCore();
+  const tables = (count: number, at: number): Uint8Array[] => [
+    fullBox("stts", 0, 0, u32(1, count, 1)),
+    fullBox("stsc", 0, 0, u32(1, 1, count, 1)),
+    fullBox("stsz", 0, 0, u32(1, count)),
+    fullBox("stco", 0, 0, u32(1, at)),
+  ];
+  const index = (tracks: number): Uint8Array =>
+    indexOfTables(
+      here,
+      10_000 * tracks + 16,
+      Array.from({ length: tracks }, (_, i) => tables(10_000, 100 + 10_000 * i)),
+    );
+  await core.ask(index(7), ["run", 0, 100, 200]);
+  expect(asked).toEqual([]);
+  await core.ask(index(8), ["run", 0, 100, 200]);
+  expect(asked).toEqual(["run"]);
 });
 
 test("of few samples take no thread", async () => {

@@ -11,12 +11,15 @@ export type ThreadTask = BuildTask | (Partial<AskTask> & Pick<AskTask, "request"
 export type ThreadAnswer =
   { readonly done: BuiltIndex | PackedAnswer } | { readonly refusal: Pick<BoxcarError, "code" | "message" | "fields"> };
 
-/** How long the thread that is asked waits for the next request, with some ten MB, milliseconds. */
+/** Threads that indexes are asked in: each takes a processor, and some ten MB while it is asked. */
+const ASKED_AT_ONCE = 2;
+
+/** How long a thread that is asked waits for the next request, with some ten MB, milliseconds. */
 const IDLE_MS = 5000;
 
-/** Threads for large indexes: one for each that is built, one after another, and one that all requests share. */
+/** Threads for large indexes: one for each that is built, one after another, and a few that all requests share. */
 export function indexAside(): Aside {
-  const asked = new AskedThread();
+  const asked = new AskedThreads();
   let last: Promise<unknown> = Promise.resolve();
   return {
     build: (task) => {
@@ -39,23 +42,21 @@ async function buildInThread(task: BuildTask): Promise<BuiltIndex> {
   }
 }
 
-/** A request that waits for the thread. */
+/** A request that waits for a thread. */
 interface Asked extends Waiting {
   readonly task: AskTask;
 }
 
 /**
- * Asks indexes in a thread that ends when nobody has asked for a while. The indexes take turns: a cut of the largest takes a
- * second, and who asks for many of one would keep all others waiting for them.
+ * Asks indexes in a few threads, one request of each index at a time, and the indexes take turns: a cut of the largest takes
+ * seconds, and who asks for many of one would keep all others waiting.
  */
-class AskedThread {
-  #thread: IndexThread | undefined;
-  /** The index that was sent last: further requests go on with it. */
-  #sent: Uint8Array | undefined;
-  #idle: ReturnType<typeof setTimeout> | undefined;
-  #working = false;
+class AskedThreads {
+  readonly #free = Array.from({ length: ASKED_AT_ONCE }, () => new AskedThread());
   /** Who waits, by index, the index first whose turn is next. */
   readonly #waiting = new Map<Uint8Array, Asked[]>();
+  /** Indexes that are being asked. */
+  readonly #asked = new Set<Uint8Array>();
 
   ask(task: AskTask): Promise<PackedAnswer> {
     return new Promise<BuiltIndex | PackedAnswer>((resolve, reject) => {
@@ -63,35 +64,47 @@ class AskedThread {
       const others = this.#waiting.get(task.index);
       if (others === undefined) this.#waiting.set(task.index, [asked]);
       else others.push(asked);
-      if (!this.#working) void this.#work();
+      this.#goOn();
     }) as Promise<PackedAnswer>;
   }
 
-  async #work(): Promise<void> {
-    clearTimeout(this.#idle);
-    this.#working = true;
-    for (let next = this.#next(); next !== undefined; next = this.#next()) {
-      await this.#send(next.task).then(next.resolve, next.reject);
-    }
-    this.#working = false;
-    this.#idle = setTimeout(() => {
-      this.#end();
-    }, IDLE_MS);
-    this.#idle.unref();
-  }
-
-  /** Whose turn it is: the index goes behind all others. */
-  #next(): Asked | undefined {
+  /** Gives free threads what is next. */
+  #goOn(): void {
     for (const [index, asked] of this.#waiting) {
+      if (this.#free.length === 0) return;
+      if (this.#asked.has(index)) continue;
+      const last = this.#free.findIndex((thread) => thread.sent === index);
+      const [thread] = this.#free.splice(Math.max(0, last), 1);
       const next = asked.shift();
       this.#waiting.delete(index);
       if (asked.length > 0) this.#waiting.set(index, asked);
-      return next;
+      if (thread !== undefined && next !== undefined) void this.#ask(thread, next);
     }
-    return undefined;
   }
 
-  async #send({ index, request }: AskTask): Promise<BuiltIndex | PackedAnswer> {
+  async #ask(thread: AskedThread, { task, resolve, reject }: Asked): Promise<void> {
+    this.#asked.add(task.index);
+    await thread.ask(task).then(resolve, reject);
+    this.#asked.delete(task.index);
+    this.#free.push(thread);
+    this.#goOn();
+  }
+}
+
+/** A thread that is asked, and ends when nobody has asked for a while. */
+class AskedThread {
+  #thread: IndexThread | undefined;
+  /** The index that was sent last: further requests go on with it. */
+  #sent: Uint8Array | undefined;
+  #idle: ReturnType<typeof setTimeout> | undefined;
+
+  /** The index that it has loaded. */
+  get sent(): Uint8Array | undefined {
+    return this.#sent;
+  }
+
+  async ask({ index, request }: AskTask): Promise<BuiltIndex | PackedAnswer> {
+    clearTimeout(this.#idle);
     const thread = (this.#thread ??= new IndexThread());
     try {
       if (this.#sent === index) return await thread.does({ request }, []);
@@ -103,6 +116,10 @@ class AskedThread {
       this.#sent = undefined;
       if (thread.ended) this.#end();
       throw error;
+    } finally {
+      this.#idle = setTimeout(() => {
+        this.#end();
+      }, IDLE_MS).unref();
     }
   }
 
