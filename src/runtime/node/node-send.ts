@@ -16,7 +16,7 @@ const gatherLent = 16;
 
 /** How long one turn of the event loop may spend on bodies, milliseconds. */
 const SLICE_MS = 0.25;
-/** Chunks that are sent in one turn, of as many clients. One alone would have each chunk wait for as many turns as there are clients. */
+/** Chunks that are sent in one turn at most: small ones. */
 const CHUNKS = 8;
 
 /** So much of each body is sent without turns: whoever asks for little waits for the turn of its request alone. */

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from "node:http";
+import { nextTick } from "node:process";
 
 /** What the steps lead to, elsewhere, and too much of which would only wait there. */
 export interface Elsewhere {
@@ -21,8 +22,8 @@ export class TimeSlice {
   #end: number | undefined;
 
   /**
-   * @param sliceMs how long one turn of the event loop may spend, milliseconds
-   * @param steps how many go on in one turn, each of another client as long as there are so many; 1 and more
+   * @param sliceMs how long one turn of the event loop may spend, milliseconds: one step goes on in any case
+   * @param steps how many go on in one turn at most, of those who wait; 1 and more
    * @param elsewhere nobody who waits goes on while there is enough of it; default: nothing of the kind
    * @param now milliseconds on a clock that never goes back
    */
@@ -60,7 +61,7 @@ export class TimeSlice {
     });
   }
 
-  /** The turn after: some of those who wait go on, client by client. */
+  /** The turn after: some of those who wait go on. */
   #goOn(): void {
     if (this.#waiting.size > 0 && this.#elsewhere?.areEnough === true) {
       this.#elsewhere.whenFewer(() => {
@@ -69,18 +70,25 @@ export class TimeSlice {
       return;
     }
     this.#end = undefined;
-    if (this.#waiting.size === 0) return;
-    const going: ((() => void) | undefined)[] = [];
-    for (let i = 0; i < this.#steps; i++) {
-      const [first] = this.#waiting;
-      if (first === undefined) break;
-      const [client, line] = first;
-      going.push(line.shift());
-      this.#waiting.delete(client);
-      if (line.length > 0) this.#waiting.set(client, line);
-    }
-    this.#begin();
-    for (const next of going) next?.();
+    if (this.#waiting.size > 0) this.#goOnUntil(this.#begin(), this.#steps);
+  }
+
+  /** Client by client one after another goes on, as long as there is time left in this turn. */
+  #goOnUntil(end: number, steps: number): void {
+    const [first] = this.#waiting;
+    if (first === undefined) return;
+    const [client, line] = first;
+    const next = line.shift();
+    this.#waiting.delete(client);
+    if (line.length > 0) this.#waiting.set(client, line);
+    next?.();
+    if (steps === 1 || this.#waiting.size === 0) return;
+    // A tick that a promise asks for comes when all promises are settled: by then all that the step does at once is done.
+    queueMicrotask(() => {
+      nextTick(() => {
+        if (this.#now() < end && this.#elsewhere?.areEnough !== true) this.#goOnUntil(end, steps - 1);
+      });
+    });
   }
 }
 
