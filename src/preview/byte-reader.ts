@@ -1,5 +1,5 @@
-/** Bytes of a file that are read at once while it is indexed: those of `moov` mostly come with the first or the last of them. */
-const WINDOW = 256 << 10;
+/** Bytes of a file that are read at once while it is indexed: `moov` of a minute mostly comes with the first or the last of them. */
+const WINDOW = 64 << 10;
 
 /** A run of bytes of a file. */
 interface Span {

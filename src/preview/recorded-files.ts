@@ -152,7 +152,7 @@ async function indexOf(core: Core, file: Blob | string, signal: AbortSignal): Pr
     throw new Error(`${name}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
   });
   signal.throwIfAborted();
-  // Not its first bytes: hundreds of files would keep as many times 256 KiB.
+  // Without its first bytes: there may be thousands of files.
   return { reader: { name, size, read }, indexed };
 }
 
