@@ -11,6 +11,7 @@ import { DAY, HOUR, LONG, mergedFile, prepare } from "./material.ts";
 import { clients, CUT_SEGMENTS } from "./measure/clients.ts";
 import type { Context, Measurements } from "./measure/context.ts";
 import { ffmpegFile, firstBytes, middleRange } from "./measure/first-byte.ts";
+import { importing } from "./measure/importing.ts";
 import { indexing } from "./measure/indexing.ts";
 import { many } from "./measure/many.ts";
 import { streaming } from "./measure/streaming.ts";
@@ -134,6 +135,7 @@ async function measure(): Promise<Measurements> {
       () => firstBytes(context, number),
     ]),
     ["preview", () => preview(context)],
+    ["import in place", () => importing(context)],
     ["range", () => middleRange(context, count)],
     ["cold start", () => coldStart(context)],
     ...counts.map((number): [string, () => Promise<Measurements>] => [

@@ -34,6 +34,7 @@ const SCALE: Readonly<Record<Unit, number>> = {
   "s/GB": 1,
   bytes: 1,
   "M samples/s": 1e6,
+  "files/s": 1,
 };
 
 /** One row a target. */
