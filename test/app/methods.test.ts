@@ -1,4 +1,5 @@
 import { request } from "node:http";
+import { connect } from "node:net";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { startTestServer, type TestServer } from "./test-server.ts";
 
@@ -76,5 +77,24 @@ describe("a method that a path does not have", () => {
       const read = await server.fetch("/mp4/api/delete/live/cam1?ids=1", { headers: { [name]: "POST" } });
       expect(read.status).toBe(405);
     }
+  });
+});
+
+describe("a small body that breaks off", () => {
+  it.each([
+    ["of a stated length", "content-length: 10\r\n\r\n{"],
+    ["in chunks", "transfer-encoding: chunked\r\n\r\n1\r\n{\r\n"],
+    ["in chunks that are none", "transfer-encoding: chunked\r\n\r\n1\r\n{\r\nzz\r\n"],
+  ])("%s is its client's doing, and no defect of the server", async (_, sent) => {
+    const since = server.lines.length;
+    const path = "/mp4/api/delete/live/none";
+    const socket = connect(server.port, "127.0.0.1").on("error", () => undefined);
+    socket.write(`POST ${path} HTTP/1.1\r\nhost: 127.0.0.1\r\n${sent}`);
+    setTimeout(() => socket.destroy(), 50);
+    const answered = (): unknown =>
+      server.lines.slice(since).find(({ message, fields }) => message === "request" && fields?.path === path)?.fields
+        ?.status;
+    await expect.poll(answered, { interval: 20, timeout: 5000 }).toBe(400);
+    expect(server.lines.slice(since).filter(({ level }) => level === "error")).toEqual([]);
   });
 });

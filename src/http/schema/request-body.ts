@@ -62,13 +62,24 @@ function tooSlow({ bytesPerSecond, graceMs }: LeastRate): BoxcarError {
 /** Bytes of the body of a call that is no upload. */
 const SMALL_BODY = 65_536;
 
-/** Refuses bodies of more than 64 KiB. @throws BoxcarError `too_large` (413) */
-export const smallBody: MiddlewareHandler = bodyLimit({
+const limited = bodyLimit({
   maxSize: SMALL_BODY,
   onError: () => {
     throw new BoxcarError("too_large", `The body may have at most ${SMALL_BODY} bytes.`, { maxBytes: SMALL_BODY });
   },
 });
+
+/** Refuses bodies of more than 64 KiB, and what is no whole body. @throws BoxcarError `too_large` (413), `upload_aborted` (400) */
+export const smallBody: MiddlewareHandler = async (c, next) => {
+  // Whoever reads it is given the same bytes.
+  const read = async (): Promise<void> => {
+    await c.req.arrayBuffer();
+  };
+  await limited(c, read).catch((cause: unknown) =>
+    cause instanceof BoxcarError ? Promise.reject(cause) : aborted(cause),
+  );
+  await next();
+};
 
 /**
  * What a JSON body says, whatever type it is sent as: `curl -d` calls JSON a form. An empty one says nothing.
