@@ -24,10 +24,12 @@ export async function measure(file: string, ffprobe: string | undefined): Promis
       by: "boxcar",
     };
   }
-  const entries = ["-show_entries", "format=duration:stream=codec_name", "-of", "json"];
+  // Not the duration of the file: that of its media, of which more is decoded than shown.
+  const entries = ["-show_entries", "stream=codec_name,duration", "-of", "json"];
   const { stdout } = await run(ffprobe, ["-v", "error", ...entries, file]);
-  const { streams, format } = JSON.parse(stdout) as { streams: { codec_name: string }[]; format: { duration: string } };
-  return { seconds: Number(format.duration), codecs: streams.map((stream) => stream.codec_name), by: "ffprobe" };
+  const { streams } = JSON.parse(stdout) as { streams: { codec_name: string; duration: string }[] };
+  const seconds = Math.max(...streams.map(({ duration }) => Number(duration)));
+  return { seconds, codecs: streams.map((stream) => stream.codec_name), by: "ffprobe" };
 }
 
 /** Decodes a file to its end. @returns what ffmpeg complains about, empty for a clean file */
