@@ -13,10 +13,15 @@ export interface PackedBoxes {
 
 /** Packs boxes as they come. @internal */
 export class BoxPacker {
-  #bytes = new Uint8Array(0);
+  #bytes: Uint8Array<ArrayBuffer>;
   #used = 0;
   readonly #offsets: number[] = [];
   readonly #lengths: number[] = [];
+
+  /** @param room bytes of the boxes, where that is known */
+  constructor(room = 0) {
+    this.#bytes = new Uint8Array(room);
+  }
 
   /** Adds a box that starts at `offset` in the file. @param bytes copied: what is there of it so far */
   add(offset: number, bytes: Uint8Array): void {
@@ -48,7 +53,7 @@ export class BoxPacker {
 
 /** Boxes in file order, packed. @internal */
 export function packedBoxes(boxes: readonly MetadataBox[]): PackedBoxes {
-  const packer = new BoxPacker();
+  const packer = new BoxPacker(boxes.reduce((sum, { bytes }) => sum + bytes.length, 0));
   for (const { offset, bytes } of boxes) packer.add(offset, bytes);
   return packer.packed();
 }
