@@ -1,9 +1,7 @@
 /** Streams of many segments, made of the rows of a few imported ones: what a catalog costs does not need their media. */
-import { link, mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { createClient } from "@libsql/client";
-import { STREAM_START } from "./material.ts";
-import { run } from "./process.ts";
+import { importRecordings, linkRecordings, STREAM_START } from "./material.ts";
 
 /** Width of a bucket of `stream_counts`, milliseconds. */
 const BUCKET_MS = 14_400_000;
@@ -23,14 +21,9 @@ export interface ManySegments {
  */
 export async function manySegments(program: string, data: string, stream: ManySegments): Promise<void> {
   const { streamPath, files, seconds, count } = stream;
-  const recordings = join(data, "recordings", streamPath);
-  await mkdir(recordings, { recursive: true });
-  for (const [i, file] of files.entries()) {
-    const at = new Date(STREAM_START + i * seconds * 1000).toISOString().slice(0, 19).replaceAll(":", "-");
-    await link(file, join(recordings, `${at}.mp4`));
-  }
-  const args = [program, "import", join(data, "recordings"), "--pattern", "%path/%Y-%m-%dT%H-%M-%S.mp4", "--tz", "UTC"];
-  await run(process.execPath, args, { ...process.env, BOXCAR_DATA: data });
+  const recordings = join(data, "recordings");
+  await linkRecordings(join(recordings, streamPath), files, seconds, files.length);
+  await importRecordings(program, recordings, { BOXCAR_DATA: data });
   const db = createClient({ url: `file:${join(data, "catalog.db")}` });
   const columnsOf = async (table: string): Promise<string[]> =>
     (await db.execute(`select name from pragma_table_info('${table}')`)).rows.map(({ name }) => name as string);

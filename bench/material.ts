@@ -91,21 +91,40 @@ async function importSegments(
   const counted = (n: number): string => join(data, `imported-${n}`);
   if (existsSync(counted(count)) || existsSync(counted(DAY))) return data;
   say(`importing ${count} segments`);
-  // The same names for any count: a file imported before is passed over.
   const recordings = join(folder, "recordings");
-  await mkdir(join(recordings, STREAM), { recursive: true });
-  for (let i = 0; i < count; i++) {
-    const text = new Date(STREAM_START + i * 60_000).toISOString().slice(0, 19).replaceAll(":", "-");
-    const path = join(recordings, STREAM, `${text}.mp4`);
-    if (!existsSync(path)) await link(segmentAt({ segments }, i), path);
-  }
-  await run(
-    process.execPath,
-    [program, "import", recordings, "--pattern", "%path/%Y-%m-%dT%H-%M-%S.mp4", "--tz", "UTC"],
-    { ...process.env, BOXCAR_DATA: data },
-  );
+  await linkRecordings(join(recordings, STREAM), segments, 60, count);
+  await importRecordings(program, recordings, { BOXCAR_DATA: data });
   await writeFile(counted(count), "");
   return data;
+}
+
+/**
+ * Makes a folder of `count` recordings, named by their starts, of files that are used in turn. What is there is left: the names
+ * are the same for any count.
+ */
+export async function linkRecordings(
+  folder: string,
+  files: readonly string[],
+  seconds: number,
+  count: number,
+): Promise<void> {
+  await mkdir(folder, { recursive: true });
+  for (let i = 0; i < count; i++) {
+    const at = new Date(STREAM_START + i * seconds * 1000).toISOString().slice(0, 19).replaceAll(":", "-");
+    const path = join(folder, `${at}.mp4`);
+    if (!existsSync(path)) await link(files[i % files.length] ?? "", path);
+  }
+}
+
+/** Imports a folder of streams with such recordings, as users do. @param env variables beside those of this process */
+export async function importRecordings(
+  program: string,
+  recordings: string,
+  env: Readonly<Record<string, string>>,
+  ...options: readonly string[]
+): Promise<void> {
+  const args = ["--pattern", "%path/%Y-%m-%dT%H-%M-%S.mp4", "--tz", "UTC", ...options];
+  await run(process.execPath, [program, "import", recordings, ...args], { ...process.env, ...env });
 }
 
 /** A list for `ffmpeg -f concat` of the first `count` segments. */

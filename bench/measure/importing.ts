@@ -1,9 +1,8 @@
 /** How fast recordings are imported that stay where they lie. */
-import { link, mkdir, mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { STREAM, STREAM_START } from "../material.ts";
-import { run } from "../process.ts";
+import { importRecordings, linkRecordings, STREAM } from "../material.ts";
 import { interleave } from "../statistics.ts";
 import { record, type Context, type Measurements } from "./context.ts";
 import { shortSegments } from "./remote.ts";
@@ -17,17 +16,11 @@ export async function importing({ material, program, earlier, rounds }: Context)
   const results: Measurements = {};
   const folder = await mkdtemp(join(tmpdir(), "boxcar-import-"));
   const recordings = join(folder, "recordings");
-  await mkdir(join(recordings, STREAM), { recursive: true });
-  const files = await shortSegments(material);
-  for (let i = 0; i < FILES; i++) {
-    const at = new Date(STREAM_START + i * SECONDS * 1000).toISOString().slice(0, 19).replaceAll(":", "-");
-    await link(files[i % files.length] ?? "", join(recordings, STREAM, `${at}.mp4`));
-  }
-  const options = ["--in-place", "--pattern", "%path/%Y-%m-%dT%H-%M-%S.mp4", "--tz", "UTC"];
+  await linkRecordings(join(recordings, STREAM), await shortSegments(material), SECONDS, FILES);
   const imported = (built: string) => async (): Promise<number> => {
     const data = await mkdtemp(join(folder, "data-"));
     const startedMs = performance.now();
-    await run(process.execPath, [built, "import", recordings, ...options], { ...process.env, BOXCAR_DATA: data });
+    await importRecordings(built, recordings, { BOXCAR_DATA: data }, "--in-place");
     const seconds = (performance.now() - startedMs) / 1000;
     await rm(data, { recursive: true });
     return FILES / seconds;

@@ -1,6 +1,5 @@
 /** The player and the page in a real Chromium, beside what others build with mp4box.js and mediabunny. */
-import { readdir, readFile, stat } from "node:fs/promises";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { gzipSync } from "node:zlib";

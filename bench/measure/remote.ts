@@ -2,10 +2,10 @@
 import { fork } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
-import { link, mkdir, mkdtemp, readdir, rename, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, rename, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { segmentAt, STREAM, STREAM_START, type Material } from "../material.ts";
+import { importRecordings, linkRecordings, STREAM, type Material } from "../material.ts";
 import { end, run } from "../process.ts";
 import { boxcarPath, startBoxcar, startNginxBefore, type Server } from "../servers.ts";
 import { interleave } from "../statistics.ts";
@@ -42,17 +42,11 @@ export async function remote(context: Context): Promise<Measurements> {
   for (const [name, { seconds, count }] of Object.entries({ short: SHORT, minutes: MINUTES })) {
     const bucket = await startBenchBucket();
     const folder = await mkdtemp(join(tmpdir(), "boxcar-remote-"));
-    const recordings = join(folder, "recordings", STREAM);
-    await mkdir(recordings, { recursive: true });
-    for (let i = 0; i < count; i++) {
-      const at = new Date(STREAM_START + i * seconds * 1000).toISOString().slice(0, 19).replaceAll(":", "-");
-      const file = seconds === 60 ? segmentAt(material, i) : (shortFiles[i % shortFiles.length] ?? "");
-      await link(file, join(recordings, `${at}.mp4`));
-    }
+    const recordings = join(folder, "recordings");
+    const files = seconds === 60 ? material.segments : shortFiles;
+    await linkRecordings(join(recordings, STREAM), files, seconds, count);
     const start = async (built: string, data: string): Promise<Server> => {
-      const env = { ...process.env, ...bucket.env, BOXCAR_DATA: data };
-      const args = [built, "import", join(folder, "recordings"), "--pattern", "%path/%Y-%m-%dT%H-%M-%S.mp4"];
-      await run(process.execPath, [...args, "--tz", "UTC"], env);
+      await importRecordings(built, recordings, { ...bucket.env, BOXCAR_DATA: data });
       return startBoxcar(built, data, bucket.env);
     };
     const boxcar = await start(program, join(folder, "now"));
