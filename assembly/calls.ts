@@ -26,10 +26,14 @@ import { begin, fail, failed, listed, locate, output, reserve } from "./memory/s
 import { listSpans, openSpans } from "./piece/spans";
 import { openWriter, writeFragments } from "./write/write-fragments";
 
-/** Memory that indexing may use whatever the file is, in bytes; or INDEX_FACTOR times the file's metadata, up to INDEX_MOST. */
-const INDEX_MEMORY: u64 = 64 << 20;
-const INDEX_FACTOR: u64 = 8;
-const INDEX_MOST: u64 = 768 << 20;
+/**
+ * Memory that indexing may use whatever the file is, in bytes; or INDEX_FACTOR times the file's metadata, up to INDEX_MOST.
+ * The most comes of a chunk of its own for each sample: an offset of 4 bytes takes 24 as a chunk, 16 as two runs, and as many
+ * as 40 in the columns until their length is known.
+ */
+const INDEX_MEMORY = 64 << 20;
+const INDEX_FACTOR = 24;
+const INDEX_MOST = 768 << 20;
 /** The same for the calls on an index. One file order byte may stand for a part of 40 bytes. */
 const PIECE_MEMORY: u64 = 256 << 20;
 const PIECE_FACTOR: u64 = 64;
@@ -42,7 +46,7 @@ export function scan(pointer: usize, length: u32, offset: u64, complete: bool): 
 export function index(extents: usize, count: u32, buffer: usize, size: u64): void {
   let metadata: u64 = 0;
   for (let i: u32 = 0; i < count; i++) metadata += load<u32>(extents + <usize>i * Extent.SIZE, Extent.LENGTH);
-  limitArena(max(INDEX_MEMORY, min(metadata * INDEX_FACTOR, INDEX_MOST)));
+  limitArena(max<u64>(INDEX_MEMORY, min<u64>(metadata * INDEX_FACTOR, INDEX_MOST)));
   const clock = readMovieClock(extents, count, buffer);
   if (clock == 0) return;
   begin(); // what was damaged there is not stated

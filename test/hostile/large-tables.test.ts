@@ -47,3 +47,25 @@ test("what a table has no room for is no entry of it", () => {
   });
   expect(() => indexOfTables(core, 1000, [promised])).toThrow(expect.objectContaining({ code: "bad_table" }));
 });
+
+/** Tables of one of two tracks whose samples alternate, one a chunk; those of listed sizes with holes between them. */
+function alternating(trackIndex: number, count: number, sizes: "constant" | "listed"): Uint8Array[] {
+  const offsets = new DataView(new ArrayBuffer(count * 4));
+  const listed = new DataView(new ArrayBuffer(sizes === "listed" ? count * 4 : 0));
+  for (let i = 0; i < count; i++) {
+    offsets.setUint32(i * 4, 100 + (2 * i + trackIndex) * 10);
+    if (sizes === "listed") listed.setUint32(i * 4, 1 + (i % 9));
+  }
+  return [
+    fullBox("stts", 0, 0, u32(1, count, 1)),
+    fullBox("stsc", 0, 0, u32(1, 1, 1, 1)),
+    fullBox("stsz", 0, 0, u32(sizes === "constant" ? 10 : 0, count), new Uint8Array(listed.buffer)),
+    fullBox("stco", 0, 0, u32(count), new Uint8Array(offsets.buffer)),
+  ];
+}
+
+test.for(["constant", "listed"] as const)("hours whose samples alternate are taken, of %s sizes", (sizes) => {
+  const count = 600_000;
+  const tracks = [0, 1].map((trackIndex) => alternating(trackIndex, count, sizes));
+  expect(indexOfTables(core, count * 20 + 16, tracks).length).toBeGreaterThan(count / 4);
+});
