@@ -4,17 +4,10 @@ import { Extent, IndexHeader, PieceTrack, Result } from "./abi/records";
 import { limitArena } from "./memory/arena";
 import { buildIndex } from "./index/index-segment";
 import { listBoxes } from "./read/list-boxes";
+import { newChunks, walkTrackChunks } from "./piece/chunks";
 import { measurePiece } from "./piece/measure";
 import { readMovieClock } from "./read/movie-clock";
-import {
-  newEntries,
-  walkChunkRuns,
-  walkDurations,
-  walkOffsets,
-  walkSyncs,
-  walkChunks,
-  writeSizes,
-} from "./piece/tables";
+import { newEntries, walkDurations, walkOffsets, walkSyncs, writeSizes } from "./piece/tables";
 import { openPiece } from "./piece/open-piece";
 import { Piece, pieceTrack } from "./piece/piece";
 import { openAccess, writeAccessEntries } from "./write/random-access";
@@ -116,9 +109,8 @@ export function table(
   if (kind == Table.Stts) walkDurations(piece, trackIndex, entries);
   else if (kind == Table.Ctts) walkOffsets(piece, trackIndex, entries);
   else if (kind == Table.Stss) walkSyncs(piece, trackIndex, entries, <u32>before);
-  else if (kind == Table.Stsc) walkChunkRuns(piece, trackIndex, entries, <u32>before);
   else if (kind == Table.Stsz) writeSizes(piece, trackIndex, entries);
-  else walkChunks(piece, trackIndex, entries, before);
+  else walkTrackChunks(piece, trackIndex, newChunks(piece, trackIndex, entries, kind != Table.Stsc, before));
   // The plan's counts may be those of another index.
   if (entries.count != count) fail(Status.BadIndex);
   output(entries.to, <usize>length);

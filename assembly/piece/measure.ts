@@ -2,12 +2,12 @@
 import { TrackFlag } from "../abi/names";
 import { PieceTrack, Result, TrackRecord } from "../abi/records";
 import { newDurationCursor } from "../index/duration-cursor";
+import { Chunks, newChunks, walkChunks } from "./chunks";
 import { openFragments, PAGE_SAMPLES } from "./fragment-walk";
-import { openParts } from "./part-walk";
-import { Part, partBytes, Piece, pieceTrack, rescale } from "./piece";
+import { Part, Piece, pieceTrack, rescale } from "./piece";
 import { recordOf } from "../index/segment-index";
 import { cleared, failed, reserve, RESULT } from "../memory/status";
-import { ChunkRuns, Entries, newChunkRuns, newEntries, walkDurations, walkOffsets, walkSyncs } from "./tables";
+import { newEntries, walkDurations, walkOffsets, walkSyncs } from "./tables";
 
 /** TrackFlag.Uniform when `count` samples of a track, whose durations make `entries` of `stts`, are alike; else 0. */
 export function uniformity(flags: u32, record: usize, count: u32, entries: u32): u32 {
@@ -60,42 +60,25 @@ function measureDecoding(piece: Piece, trackIndex: u32): void {
   store<i64>(track, moves && preroll.shown == last ? onScreen : natural, PieceTrack.RECORDED_LAST_DTS);
 }
 
-/** What the chunks of one track add up to. */
-@unmanaged
-class ChunkCounts {
-  runs: ChunkRuns;
-  entries: Entries;
-  bytes: u64;
-}
-
 function measureChunks(piece: Piece): void {
   const all = reserve(<u64>piece.trackCount * 4);
-  const part = reserve(Part.SIZE);
   if (failed()) return;
   for (let trackIndex: u32 = 0; trackIndex < piece.trackCount; trackIndex++) {
-    const counts = changetype<ChunkCounts>(cleared(offsetof<ChunkCounts>()));
-    const runs = newChunkRuns();
-    const entries = newEntries();
+    const chunks = newChunks(piece, trackIndex, newEntries(), false, 0);
     if (failed()) return;
-    counts.runs = runs;
-    counts.entries = entries;
-    store<usize>(all + ((<usize>trackIndex) << 2), changetype<usize>(counts));
+    store<usize>(all + ((<usize>trackIndex) << 2), changetype<usize>(chunks));
   }
-  const walk = openParts(piece);
-  while (walk.next(part)) {
-    const trackIndex = load<u32>(part, Part.TRACK_INDEX);
-    const counts = changetype<ChunkCounts>(load<usize>(all + ((<usize>trackIndex) << 2)));
-    counts.runs.add(part, counts.entries, 0, pieceTrack(piece, trackIndex));
-    counts.bytes += partBytes(piece, part);
-  }
+  walkChunks(piece, all);
+  let total: u64 = 0;
   for (let trackIndex: u32 = 0; trackIndex < piece.trackCount; trackIndex++) {
-    const counts = changetype<ChunkCounts>(load<usize>(all + ((<usize>trackIndex) << 2)));
+    const chunks = changetype<Chunks>(load<usize>(all + ((<usize>trackIndex) << 2)));
     const track = pieceTrack(piece, trackIndex);
-    store<u32>(track, counts.runs.chunks, PieceTrack.CHUNKS);
-    store<u32>(track, counts.entries.count, PieceTrack.STSC_ENTRIES);
-    store<u64>(track, counts.bytes, PieceTrack.BYTES);
+    store<u32>(track, chunks.count, PieceTrack.CHUNKS);
+    store<u32>(track, chunks.entries.count, PieceTrack.STSC_ENTRIES);
+    store<u64>(track, chunks.bytes, PieceTrack.BYTES);
+    total += chunks.bytes;
   }
-  store<u64>(RESULT, walk.position, Result.TOTAL);
+  store<u64>(RESULT, total, Result.TOTAL);
 }
 
 // A track fragment holds the runs of one track and one description within one fragment.

@@ -1,15 +1,15 @@
 /** A piece's sample tables: all entries are counted and a window of them is written, so that counts and tables cannot disagree. */
 import { newDurationCursor } from "../index/duration-cursor";
 import { newSizeCursor, newSyncCursor } from "../index/cursors";
-import { openParts } from "./part-walk";
-import { outputDescription, Part, Piece, pieceTrack } from "./piece";
+import { Piece, pieceTrack } from "./piece";
 import { newSampleTimes } from "./sample-times";
 import { OffsetsKind, TrackFlag } from "../abi/names";
 import { PieceTrack, TrackRecord } from "../abi/records";
 import { recordOf } from "../index/segment-index";
-import { cleared, failed, reserve } from "../memory/status";
+import { cleared, failed } from "../memory/status";
 
-function put32(to: usize, value: u32): void {
+/** Writes a big-endian field of 32 bits. */
+export function put32(to: usize, value: u32): void {
   store<u32>(to, bswap<u32>(value));
 }
 
@@ -170,57 +170,4 @@ export function writeSizes(piece: Piece, trackIndex: u32, entries: Entries): voi
     put32(to, prefix > 0 && syncs.next() ? size + prefix : size);
   }
   entries.count = load<u32>(track, PieceTrack.COUNT);
-}
-
-/** Sample-to-chunk entries of one track (clause 8.7.4): a part is a chunk. */
-@unmanaged
-export class ChunkRuns {
-  chunks: u32;
-  samples: u32;
-  description: u32;
-
-  /** Counts a chunk of a PieceTrack. `before`: chunks of the output track before the piece. */
-  add(part: usize, entries: Entries, before: u32, track: usize): void {
-    const samples = load<u32>(part, Part.SAMPLES);
-    const description = load<u32>(part, Part.DESCRIPTION);
-    this.chunks += 1;
-    if (samples == this.samples && description == this.description) return;
-    this.samples = samples;
-    this.description = description;
-    const to = entries.add();
-    if (to == 0) return;
-    put32(to, before + this.chunks);
-    put32(to + 4, samples);
-    put32(to + 8, outputDescription(track, description));
-  }
-}
-
-/** Chunk runs that are still to be written. */
-export function newChunkRuns(): ChunkRuns {
-  return changetype<ChunkRuns>(cleared(offsetof<ChunkRuns>()));
-}
-
-/** The same of a whole track, `before` chunks of the output track preceding the piece. */
-export function walkChunkRuns(piece: Piece, trackIndex: u32, entries: Entries, before: u32): void {
-  const track = pieceTrack(piece, trackIndex);
-  const walk = openParts(piece);
-  const runs = newChunkRuns();
-  const part = reserve(Part.SIZE);
-  if (failed()) return;
-  while (walk.next(part)) if (load<u32>(part, Part.TRACK_INDEX) == trackIndex) runs.add(part, entries, before, track);
-}
-
-/** Chunk offsets (clause 8.7.5), the piece's media starting at `media` in the output. */
-export function walkChunks(piece: Piece, trackIndex: u32, entries: Entries, media: u64): void {
-  const walk = openParts(piece);
-  const part = reserve(Part.SIZE);
-  if (failed()) return;
-  while (walk.next(part)) {
-    if (load<u32>(part, Part.TRACK_INDEX) != trackIndex) continue;
-    const to = entries.add();
-    if (to == 0) continue;
-    const offset = media + load<u64>(part, Part.POSITION);
-    if (entries.size == 8) store<u64>(to, bswap<u64>(offset));
-    else put32(to, <u32>offset);
-  }
 }
