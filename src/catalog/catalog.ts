@@ -1,3 +1,4 @@
+import type { Around } from "../base/around.ts";
 import { BoxcarError } from "../base/errors.ts";
 import { beginSegment, completeSegment } from "./add-segment.ts";
 import { addSegments } from "./add-segments.ts";
@@ -182,8 +183,8 @@ export class Catalog {
   }
 
   /** The distinct versions of the pages that `recorded` would give now, joined by commas: equal means the same segments. */
-  recordedVersion(streamPath: string, startMs: number, endMs: number): Promise<string> {
-    return this.#recorded.version(streamPath, startMs, endMs);
+  recordedVersion(streamPath: string, startMs: number, endMs: number, around?: Around): Promise<string> {
+    return this.#recorded.version(streamPath, startMs, endMs, around);
   }
 
   /** The indexes of segments by id, also of deleted ones while their row exists; unknown ids are left out. */

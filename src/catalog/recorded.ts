@@ -1,4 +1,5 @@
 import { sql } from "kysely";
+import { NOTHING_AROUND, reachesInto, type Around } from "../base/around.ts";
 import { Breather } from "../base/breather.ts";
 import { BoxcarError } from "../base/errors.ts";
 import { LruMap } from "../base/lru-map.ts";
@@ -38,8 +39,17 @@ export interface RecordedBounds {
   readonly hoursUntilMs?: number | undefined;
   /** Give those of which something is kept with what goes with it, and the segments of the others. Default: give all without it. */
   readonly withPieces?: boolean | undefined;
+  /** Give also segments that end up to so long before the range, or begin behind it: they are not counted. Default: none. */
+  readonly around?: Around | undefined;
   /** Give hours as such, however few segments they have. Default: only where that is worth it. */
   readonly eachHour?: boolean | undefined;
+}
+
+/** A range, and how far around it segments are given, too. */
+interface RowsRange {
+  readonly startMs: number;
+  readonly endMs: number;
+  readonly around: Around;
 }
 
 interface KeptBlock {
@@ -69,8 +79,8 @@ export class RecordedRows {
   }
 
   /** Differs whenever the answer of `pages` may: the distinct versions of its pages, joined by commas. */
-  async version(streamPath: string, startMs: number, endMs: number): Promise<string> {
-    const { buckets } = await this.#buckets(this.#wide, streamPath, { startMs, endMs }, new Breather());
+  async version(streamPath: string, startMs: number, endMs: number, around = NOTHING_AROUND): Promise<string> {
+    const { buckets } = await this.#buckets(this.#wide, streamPath, { startMs, endMs, around }, new Breather());
     return buckets.map(versionOf).join();
   }
 
@@ -87,10 +97,12 @@ export class RecordedRows {
       mostSegments = Number.POSITIVE_INFINITY,
       hoursUntilMs = Number.NEGATIVE_INFINITY,
       withPieces = false,
+      around = NOTHING_AROUND,
       eachHour = false,
     }: RecordedBounds = {},
   ): AsyncGenerator<RecordedPage, void, undefined> {
     const { atPrimary } = this.#wide;
+    const range = { startMs, endMs };
     let found = 0;
     for (const wide of atPrimary === undefined ? [this.#wide] : [this.#wide, atPrimary]) {
       for await (const page of this.#pages(wide, streamPath, startMs, endMs, {
@@ -98,9 +110,10 @@ export class RecordedRows {
         mostSegments,
         hoursUntilMs,
         withPieces,
+        around,
         eachHour,
       })) {
-        found += page.hour === undefined ? page.segments.length : 1;
+        found += page.hour === undefined ? page.segments.filter((one) => reachesInto(one, range)).length : 1;
         if (found > mostSegments) throw tooLarge(mostSegments);
         yield page;
       }
@@ -118,13 +131,16 @@ export class RecordedRows {
       mostSegments,
       hoursUntilMs,
       withPieces,
+      around,
       eachHour,
     }: { [Name in keyof RecordedBounds]-?: NonNullable<RecordedBounds[Name]> },
   ): AsyncGenerator<RecordedPage, void, undefined> {
-    const { longestMs, untilMs, buckets } = await this.#buckets(wide, streamPath, { startMs, endMs }, pace);
+    const range: RowsRange = { startMs, endMs, around };
+    const { longestMs, untilMs, buckets } = await this.#buckets(wide, streamPath, range, pace);
     const blocks = buckets.map((bucket) => {
-      const first = Math.floor(Math.max(startMs - longestMs, bucket.number * BUCKET_MS) / BLOCK_MS);
-      const end = Math.ceil(Math.min(endMs, (bucket.number + 1) * BUCKET_MS) / BLOCK_MS);
+      const fromMs = startMs - around.beforeMs - longestMs;
+      const first = Math.floor(Math.max(fromMs, bucket.number * BUCKET_MS) / BLOCK_MS);
+      const end = Math.ceil(Math.min(endMs + around.behindMs, (bucket.number + 1) * BUCKET_MS) / BLOCK_MS);
       return { bucket, first, end, about: (bucket.count * (end - first) * BLOCK_MS) / BUCKET_MS };
     });
     const within = buckets.filter(({ number }) => number * BUCKET_MS >= startMs && (number + 1) * BUCKET_MS <= endMs);
@@ -140,7 +156,7 @@ export class RecordedRows {
     const [first, last] = [whole[0]?.number ?? 0, whole.at(-1)?.number ?? 0];
     const isWorthIt = this.#hours !== undefined && (eachHour || (last > first && about >= MANY)) && whole.length > 0;
     const segmentsOf = (some: readonly Block[]): AsyncGenerator<RecordedPage> =>
-      this.#segmentsOf(wide, streamPath, some, { startMs, endMs, pace });
+      this.#segmentsOf(wide, streamPath, some, range, pace);
     if (this.#hours === undefined || !isWorthIt) {
       await pace.breathe(Math.floor(about));
       yield* segmentsOf(wanted);
@@ -155,11 +171,12 @@ export class RecordedRows {
     wide: WideReads,
     streamPath: string,
     blocks: readonly Block[],
-    { startMs, endMs, pace }: { readonly startMs: number; readonly endMs: number; readonly pace: Pace },
+    range: RowsRange,
+    pace: Pace,
   ): AsyncGenerator<RecordedPage, void, undefined> {
     const read = startedAhead(blocks, ({ bucket, number }) => this.#block(wide, streamPath, number, bucket, pace));
     for await (const [{ bucket }, { segments, version }] of read) {
-      const overlapping = segments.filter((segment) => segment.endMs > startMs && segment.startMs < endMs);
+      const overlapping = segments.filter((segment) => reachesInto(segment, range, range.around));
       yield { segments: overlapping, version: versionOf({ number: bucket.number, version }) };
     }
   }
@@ -195,20 +212,21 @@ export class RecordedRows {
   async #buckets(
     wide: WideReads,
     streamPath: string,
-    { startMs, endMs }: { readonly startMs: number; readonly endMs: number },
+    { startMs, endMs, around }: RowsRange,
     pace: Pace,
   ): Promise<{ longestMs: number; untilMs: number; buckets: Bucket[] }> {
     const buckets: Bucket[] = [];
     let [longestMs, untilMs] = [0, 0];
     if (endMs <= startMs) return { longestMs, untilMs, buckets };
-    const first = Math.floor(startMs / BUCKET_MS);
+    const [fromMs, toMs] = [startMs - around.beforeMs, endMs + around.behindMs];
+    const first = Math.floor(fromMs / BUCKET_MS);
     for (let after = Number.MIN_SAFE_INTEGER; ; await pace.breathe()) {
       const query = sql<{ bucket: number; version: string; count: number; longest_ms: number; end_ms: number }>`
         select bucket, json_group_array(json_array(event_level, version)) as version, sum(stream_counts.count) as count, longest_ms, end_ms
         from streams cross join stream_counts on stream_counts.stream_path = streams.stream_path
-        where streams.stream_path = ${streamPath} and ${withinReach(startMs)}
-          and bucket > ${after} and bucket <= ${Math.floor((endMs - 1) / BUCKET_MS)}
-        group by bucket having bucket >= ${first} or max(reach_ms) > ${startMs} order by bucket limit ${BUCKETS_PAGE}`;
+        where streams.stream_path = ${streamPath} and ${withinReach(fromMs)}
+          and bucket > ${after} and bucket <= ${Math.floor((toMs - 1) / BUCKET_MS)}
+        group by bucket having bucket >= ${first} or max(reach_ms) > ${fromMs} order by bucket limit ${BUCKETS_PAGE}`;
       const { rows } = await wide.read(
         (db) => query.execute(db),
         (found) => found.rows.length > 0,
@@ -223,7 +241,7 @@ export class RecordedRows {
     return {
       longestMs,
       untilMs,
-      buckets: buckets.filter(({ number }) => (number + 1) * BUCKET_MS > startMs - longestMs),
+      buckets: buckets.filter(({ number }) => (number + 1) * BUCKET_MS > fromMs - longestMs),
     };
   }
 

@@ -1,3 +1,4 @@
+import { reachesInto } from "../base/around.ts";
 import { concatenated } from "../base/bytes.ts";
 import { Breather } from "../base/breather.ts";
 import { INDEX_PAGE, type Indexes, type RecordedSegment } from "./segment.ts";
@@ -118,11 +119,16 @@ export async function compose(
       continue;
     }
     // The first bytes of an output take the indexes of its first segments: they are read with the first that is needed.
-    upcoming = isFirst ? fewOf(page, queries) : [];
+    upcoming = isFirst
+      ? fewOf(
+          page.filter((segment) => reachesInto(segment, query)),
+          queries,
+        )
+      : [];
     isFirst = false;
     for (const segment of page) {
-      // For most there is nothing to wait for, and waiting takes longer than adding.
-      const naming = named.add(segment);
+      // For most there is nothing to wait for, and waiting takes longer than adding. Those around the range only tell of holes.
+      const naming = reachesInto(segment, query) ? named.add(segment) : undefined;
       if (naming !== undefined) await naming;
       const cutting = placer.add(segment);
       if (cutting !== undefined) await cutting;
@@ -131,6 +137,7 @@ export async function compose(
       if (resting !== undefined) await resting;
     }
   }
+  if (placer.held !== undefined) named.addBefore(placer.held);
   const hash = named.digest();
   const placement = await placer.finish();
   if (placement === undefined || maker.isEmpty) {

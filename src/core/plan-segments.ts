@@ -1,7 +1,9 @@
+import { reachesInto } from "../base/around.ts";
 import { BoxcarError } from "../base/errors.ts";
 import { formatTime } from "../base/time.ts";
 import { identityOf, isWhole, planPages, type Plan } from "./plan.ts";
 import { DEFAULT_GAP_TOLERANCE_MS, type PlanParts, type SegmentsQuery } from "./compose.ts";
+import { aroundHoles } from "./planning/hole.ts";
 import { follows } from "./planning/lead.ts";
 import { recordedSources } from "./recorded-sources.ts";
 import type { SegmentSource } from "./segment.ts";
@@ -31,7 +33,8 @@ export async function planSegments(
   const { startMs, endMs } = query;
   const toleranceMs = parts.gapToleranceMs ?? DEFAULT_GAP_TOLERANCE_MS;
   const inOrder = segments.toSorted((a, b) => a.startMs - b.startMs);
-  const asked = inOrder.filter((segment) => segment.startMs < endMs && segment.endMs > startMs);
+  const around = aroundHoles(query, toleranceMs);
+  const asked = inOrder.filter((segment) => reachesInto(segment, query, around));
   const plan = await planPages({ ...parts, store, indexes }, [asked], query, {
     identity: identityOf(query),
     before: ({ startMs: at }) => Promise.resolve(inOrder.findLast((one) => follows(one, at, toleranceMs))),

@@ -6,6 +6,7 @@ import type { Pace } from "../base/ports.ts";
 import { formatTime } from "../base/time.ts";
 import { identityOf, isWhole, planPages, type Plan, type RangeOutline } from "../core/plan.ts";
 import { DEFAULT_GAP_TOLERANCE_MS, type PlanParts, type SegmentsQuery } from "../core/compose.ts";
+import { aroundHoles } from "../core/planning/hole.ts";
 import { decodedFrom, follows } from "../core/planning/lead.ts";
 import { noSyncSample } from "../core/planning/refusals.ts";
 import { IndexQueries } from "../core/planning/index-queries.ts";
@@ -89,14 +90,15 @@ async function planned(
   const { catalog, plans } = parts;
   const identity = identityOf(query);
   const name = JSON.stringify([streamPath, ...identity]);
+  const around = aroundHoles(query, parts.gapToleranceMs ?? DEFAULT_GAP_TOLERANCE_MS);
   const kept = plans?.get(name);
   if (kept !== undefined && (Number.isFinite(mostPieces) || isWhole(kept.plan))) {
-    const version = await versionWithGrowing(catalog, streamPath, startMs, endMs);
+    const version = await versionWithGrowing(catalog, streamPath, startMs, endMs, around);
     if (version === kept.version) return kept.plan;
   }
   const versions = new Set<string>();
   const hours = { hoursUntilMs: Number.POSITIVE_INFINITY, withPieces: !Number.isFinite(mostPieces) };
-  const recorded = recordedAndGrowing(catalog, streamPath, startMs, endMs, { ...bounds, ...hours });
+  const recorded = recordedAndGrowing(catalog, streamPath, startMs, endMs, { ...bounds, ...hours, around });
   const shared = coreParts(parts);
   const queries = shared.queries ?? new IndexQueries(shared.core, shared.indexes);
   const pages = readyHours(
@@ -104,7 +106,7 @@ async function planned(
     streamPath,
     recorded,
     versions,
-    bounds.mostSegments,
+    bounds.mostSegments === undefined ? undefined : { segments: bounds.mostSegments, range: query },
   );
   const led: RecordedSegment[] = [];
   const before = (segment: RecordedSegment): Promise<RecordedSegment | undefined> => {

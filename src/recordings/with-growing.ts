@@ -1,3 +1,4 @@
+import { NOTHING_AROUND, type Around } from "../base/around.ts";
 import type { Catalog } from "../catalog/catalog.ts";
 import { GROWING, type GrowingSegments } from "../catalog/growing.ts";
 import type { RecordedBounds } from "../catalog/recorded.ts";
@@ -15,7 +16,7 @@ export async function* recordedAndGrowing(
   bounds?: RecordedBounds,
 ): AsyncGenerator<RecordedPage, void, undefined> {
   // Before the rows: what becomes ready meanwhile is among both, and is left out here.
-  let growing: readonly Segment[] = catalog.growing.overlapping(streamPath, startMs, endMs);
+  let growing = growingWithin(catalog, streamPath, startMs, endMs, bounds?.around);
   const growingMs = Math.min(...growing.map((segment) => segment.startMs));
   const hoursUntilMs = Math.min(bounds?.hoursUntilMs ?? Number.NEGATIVE_INFINITY, growingMs);
   for await (const page of catalog.recorded(streamPath, startMs, endMs, { ...bounds, hoursUntilMs })) {
@@ -40,10 +41,21 @@ export async function versionWithGrowing(
   streamPath: string,
   startMs: number,
   endMs: number,
+  around?: Around,
 ): Promise<string> {
-  const growing = catalog.growing.overlapping(streamPath, startMs, endMs);
-  const version = await catalog.recordedVersion(streamPath, startMs, endMs);
+  const growing = growingWithin(catalog, streamPath, startMs, endMs, around);
+  const version = await catalog.recordedVersion(streamPath, startMs, endMs, around);
   return growing.length === 0 ? version : `${version}${versionOf(growing)}`;
+}
+
+function growingWithin(
+  { growing }: Catalog,
+  streamPath: string,
+  startMs: number,
+  endMs: number,
+  { beforeMs, behindMs } = NOTHING_AROUND,
+): readonly Segment[] {
+  return growing.overlapping(streamPath, startMs - beforeMs, endMs + behindMs);
 }
 
 /** `Catalog.recordedTime`, with what is being recorded here. */

@@ -49,9 +49,11 @@ test("a kept plan is what a fresh one would be, whatever is added or deleted", a
   const sha256 = (bytes: Uint8Array): Uint8Array => createHash("sha256").update(bytes).digest();
   const indexQueries = new IndexQueries(core, indexes);
   const kept: RangeParts = { core, catalog, store, indexes, queries: indexQueries, sha256, plans: new PlanCache() };
-  const queries = Array.from({ length: 6 }, (): RangeQuery => {
-    const startMs = RECORDED_AT + rng.below(6000);
-    const endMs = startMs + 500 + rng.below(6000);
+  // The second file begins behind a hole, in which two of the ranges start; one lies wholly in it.
+  const holeMs = RECORDED_AT + 2000;
+  const queries = Array.from({ length: 8 }, (_, i): RangeQuery => {
+    const startMs = i < 2 ? holeMs + 10 : RECORDED_AT + rng.below(6000);
+    const endMs = i === 0 ? holeMs + 20 : startMs + 500 + rng.below(6000);
     const cut = rng.pick(["frame", "keyframe"] as const);
     return { streamPath: "test", startMs, endMs, cut, gaps: rng.pick(["skip", "keep"] as const), changes: "inband" };
   });
@@ -67,7 +69,8 @@ test("a kept plan is what a fresh one would be, whatever is added or deleted", a
     } else if (file !== undefined) {
       const key = mountKey(place, basename(file.file));
       const parts = { core, catalog, store, clock: () => 0 };
-      const { segment } = await registerInPlace(parts, { streamPath: "test", startMs: file.startMs, key });
+      const startMs = file.startMs + (place === 1 ? 30 : 0);
+      const { segment } = await registerInPlace(parts, { streamPath: "test", startMs, key });
       present.set(place, segment.id);
     }
     const query = rng.pick(queries);

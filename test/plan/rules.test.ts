@@ -174,6 +174,41 @@ describe("rule 2, cut", () => {
     },
   );
 
+  it.each([
+    [12_003, 197],
+    [12_100, 100],
+    [12_197, 3],
+  ])("holds the last picture at a start of %i ms, in a hole below the tolerance, for %i ms", async (startMs, held) => {
+    const range = { startMs, endMs: 13_000 };
+    const { pictures, sound, coverage, gaps, lasting } = await planned([first, { at: 12_200 }, { at: 14_200 }], range);
+    expect(pictures.filter(([, at]) => at >= 0).slice(0, 3)).toEqual([
+      ["p0.49", 0],
+      ["p1.0", held],
+      ["p1.1", held + PICTURE],
+    ]);
+    expect(pictures[0]).toEqual(["p0.40", -9]);
+    expect(sound[0]).toEqual(["s1.0", held]);
+    expect([coverage, gaps, lasting]).toEqual([[range], [], 13_000 - startMs]);
+  });
+
+  it("holds it over a range that lies wholly in such a hole", async () => {
+    const range = { startMs: 12_050, endMs: 12_150 };
+    const { pictures, sound, coverage, joints, lasting } = await planned([first, { at: 12_200 }], range);
+    expect(pictures.filter(([, at]) => at >= 0)).toEqual([["p0.49", 0]]);
+    expect([sound, coverage, joints, lasting]).toEqual([[], [range], 0, 100]);
+    await expect(planned([first], range)).rejects.toMatchObject({ code: "not_recorded" });
+    await expect(planned([first, { at: 12_501 }], range)).rejects.toMatchObject({ code: "not_recorded" });
+  });
+
+  it("begins with the next segment behind a gap, and behind one of another kind", async () => {
+    const range = { startMs: 12_100, endMs: 13_000 };
+    const behindGap = await planned([first, { at: 12_501 }], range);
+    const behindOther = await planned([first, { at: 12_200, sound: false }], range);
+    expect(behindGap.coverage).toEqual([{ startMs: 12_501, endMs: 13_000 }]);
+    expect(behindOther.coverage).toEqual([{ startMs: 12_200, endMs: 13_000 }]);
+    for (const { pictures } of [behindGap, behindOther]) expect(pictures[0]).toEqual(["p1.0", 0]);
+  });
+
   it("hides nothing with cut=keyframe", async () => {
     const { pictures } = await planned([first], { startMs: 11_100, endMs: 11_800, cut: "keyframe" });
     expect(pictures[0]).toEqual(["p0.20", 0]);

@@ -4,7 +4,7 @@ import type { Selected } from "../wasm/abi/records.ts";
 import type { TrackRecord } from "../wasm/records/summary.ts";
 import type { OutputTrack } from "./output-track.ts";
 import { NO_COUNTS, type PieceTrack } from "./piece.ts";
-import { baseOf, heldUntil, openEnd, startsIn, type PlacedSegment } from "./placed-segment.ts";
+import { baseOf, heldOverEnd, heldUntil, openEnd, startsIn, type PlacedSegment } from "./placed-segment.ts";
 import { tooLongGap } from "./refusals.ts";
 import { snappedDistance, snaps } from "./selection.ts";
 
@@ -59,7 +59,8 @@ export function join(output: OutputTrack, taken: Taken, edits: "list" | "none"):
     counts: NO_COUNTS,
   };
   const track = hides === undefined ? own : { ...own, ...hides };
-  const presentedEnd = rescale(Math.min(samples.presentedEnd, record.editEnd) + open, from, to);
+  const ownEnd = Math.min(samples.presentedEnd, record.editEnd) + open;
+  const presentedEnd = rescale(heldOverEnd(placed, record) ?? ownEnd, from, to);
   output.last = track;
   output.lastDts = dts + lasting;
   output.presentedEnd = Math.max(output.presentedEnd, baseOf(placed, output) + presentedEnd);

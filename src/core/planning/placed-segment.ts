@@ -193,7 +193,20 @@ export function othersStartOf(
 export function startsIn(placed: PlacedSegment, record: TrackRecord): boolean {
   const { mayPreroll, leads, from, timed } = placed;
   const starts = rescale(from, timed.reference.timescale, record.timescale) < record.end;
-  return mayPreroll && (starts || (leads && isVideo(record)));
+  return mayPreroll && (starts || ((leads || startsBehind(placed)) && isVideo(record)));
+}
+
+/** Whether the output starts in the hole behind a placed segment: its last picture is shown from there on. */
+export function startsBehind({ from, timed: { reference } }: Pick<PlacedSegment, "from" | "timed">): boolean {
+  return isVideo(reference) && from >= reference.end;
+}
+
+/** Where such a picture ends that nothing follows within the range, ticks of `record`; else undefined. */
+export function heldOverEnd(placed: PlacedSegment, record: TrackRecord): number | undefined {
+  const { timed, untilMs } = placed;
+  return isVideo(record) && Number.isFinite(untilMs) && startsBehind(placed)
+    ? timed.ticksAt(untilMs, record)
+    : undefined;
 }
 
 /** The output's tick `start` in ticks of a placed segment's track. */
@@ -208,6 +221,8 @@ export function shownAt(
 
 /** Where the last sample taken ends, in decode time: one that is held far beyond the others ends with the range. */
 export function heldUntil(placed: PlacedSegment, record: TrackRecord, { lastDts, lastDuration }: Selected): number {
+  const heldOver = heldOverEnd(placed, record);
+  if (heldOver !== undefined) return heldOver;
   const usual = Math.ceil(meanDuration(record));
   const limit = Math.max(limitOf(placed, record), lastDts + usual);
   return lastDuration > 2 * usual ? Math.min(lastDts + lastDuration, limit) : lastDts + lastDuration;

@@ -1,6 +1,6 @@
 import { millisecondsOf } from "../ticks.ts";
 import { endOf } from "./asked-times.ts";
-import { openEnd, type PlacedSegment } from "./placed-segment.ts";
+import { heldOverEnd, openEnd, type PlacedSegment } from "./placed-segment.ts";
 import type { ShownTimes } from "./recorded-times.ts";
 
 /** Ends are stated in whole milliseconds, rounded up. */
@@ -26,7 +26,8 @@ export function endsOf(
 ): Pick<Placement, "endMs" | "pictureEndMs" | "presentedMs"> {
   const { reference, segment, endMs: statedEndMs } = last.timed;
   const openMs = millisecondsOf(openEnd(last, reference), reference.timescale);
-  const endMs = Math.min(last.untilMs, statedEndMs + openMs);
+  const isHeldOver = heldOverEnd(last, reference) !== undefined;
+  const endMs = isHeldOver ? last.untilMs : Math.min(last.untilMs, statedEndMs + openMs);
   // Up to the end that is stated means all of it, also where the last sample is stated to last no time.
   const isWhole = openMs > 0 && Math.abs(untilMs - statedEndMs) <= WHOLE_MS;
   const askedEndMs = isWhole ? endMs : untilMs;

@@ -2,6 +2,7 @@ import type { RecordedSegment } from "../segment.ts";
 import { snapped } from "./asked-times.ts";
 import { isGap, overlapTolerated } from "./gap.ts";
 import { cutLaterMs, distanceMsOf, goesOn, hiddenLaterMs, lengthOf, ticksOver, ticksToNext } from "./following.ts";
+import { behindHole, heldBefore } from "./hole.ts";
 import { leadOf, type LeftSegment, type SegmentBefore } from "./lead.ts";
 import { isVideo } from "../track-kinds.ts";
 import type { IndexQueries } from "./index-queries.ts";
@@ -9,7 +10,7 @@ import { decodableFrom, findReference, fromHidden, holdAt } from "./reference-qu
 import { RecordedTimes } from "./recorded-times.ts";
 import { relationOf } from "./relation.ts";
 import { endsOf, type Placement } from "./placement.ts";
-import { placedAt, ROUNDING_MS, type PlacedSegment, type TimedSegment } from "./placed-segment.ts";
+import { placedAt, ROUNDING_MS, startsBehind, type PlacedSegment, type TimedSegment } from "./placed-segment.ts";
 import { millisecondsOf, rescale, ticksOf } from "../ticks.ts";
 
 /** What a range is asked for. */
@@ -52,6 +53,10 @@ export class Placer {
   #current: PlacedSegment | undefined;
   /** A segment that was left while it held a picture, and where it goes on. */
   #resumed: LeftSegment | undefined;
+  /** Segments that end before the range, of which the last one may be held into it. */
+  readonly #ended: TimedSegment[] = [];
+  /** The one that is. */
+  held: RecordedSegment | undefined;
   /** Segments that are only decoded. */
   #leading = 0;
   /** Who places segments for it, if anybody does. */
@@ -65,12 +70,21 @@ export class Placer {
     this.times = new RecordedTimes(options.endMs);
   }
 
-  /** Adds the next segment: at once where that needs no index, else the caller has to wait. @throws BoxcarError as the sink does */
+  /**
+   * Adds the next segment: at once where that needs no index, else the caller has to wait. Those that end up to the tolerance before
+   * the range, and begin so far behind it, only tell what is shown in a hole.
+   * @throws BoxcarError as the sink does
+   */
   add(segment: RecordedSegment): Promise<void> | undefined {
     this.standIn?.settle();
     const timed = this.options.queries.timed(segment);
+    if (segment.endMs <= this.options.startMs) {
+      this.#ended.push(timed);
+      return undefined;
+    }
     const before = this.#current;
-    if (before === undefined) return this.#addFirst(timed);
+    if (before === undefined) return this.#start(timed);
+    if (segment.startMs >= this.options.endMs) return undefined;
     const resumed = this.#resumed;
     if (resumed !== undefined && resumed.atMs <= segment.startMs) return this.#resume(resumed, segment);
     switch (relationOf(before.timed, timed, this.options.gapToleranceMs)) {
@@ -114,6 +128,20 @@ export class Placer {
     await this.#sink.add(last);
     const { startMs, all } = this.times;
     return { startMs, ...all, leading: this.#leading, ...endsOf(last, this.options.endMs) };
+  }
+
+  /** Starts the output: in a hole before a segment with the one that is held until then. */
+  async #start(timed: TimedSegment): Promise<void> {
+    const held = heldBefore(timed, this.#ended, this.options);
+    if (held === undefined) return this.#addFirst(timed);
+    await this.#addFirst(held);
+    if (this.#current === undefined) return this.#addFirst(timed);
+    this.held = held.segment;
+    if (startsBehind(this.#current)) {
+      this.#current = { ...this.#current, untilMs: this.options.endMs };
+      this.times.extend(timed.segment.startMs);
+    }
+    await this.add(timed.segment);
   }
 
   async #addFirst(timed: TimedSegment): Promise<void> {
@@ -179,8 +207,9 @@ export class Placer {
     const distanceMs = from === undefined ? distanceMsOf(before.timed, timed) : startMs - before.timed.endMs;
     const isBehindGap = isGap(distanceMs, toleranceMs);
     const isClosed = isBehindGap && gaps === "skip";
+    const isBehindHole = !isBehindGap && startsBehind(before) && !goesOn(before.timed, timed);
     const ticks =
-      isBehindGap && !isClosed
+      (isBehindGap && !isClosed) || isBehindHole
         ? lengthOf(before.timed, timescale) + ticksOf(distanceMs, timescale)
         : ticksToNext(before.timed, timed, { distanceMs, toleranceMs, timescale });
     const begin = before.outputStart + ticks;
@@ -189,6 +218,7 @@ export class Placer {
     const othersFromMs = startMs - (isClosed ? 0 : Math.max(0, distanceMs)) - toleranceMs;
     this.#current = { ...this.#placed(timed, place, timescale), from: from ?? Number.NEGATIVE_INFINITY, othersFromMs };
     if (!isBehindGap && from === undefined && goesOn(before.timed, timed)) return this.#goOn(before, this.#current);
+    if (isBehindHole) return this.#leaveHole(before, this.#current);
     const atMs = millisecondsOf(begin, timescale);
     if (isBehindGap) this.times.addGap({ startMs: before.timed.endMs, endMs: startMs }, atMs, timed.endMs);
     else {
@@ -197,6 +227,18 @@ export class Placer {
     }
     const jointMs = isBehindGap && !isClosed ? startMs : before.timed.endMs;
     return this.#sink.add({ ...before, joint: { next: timed, atMs: jointMs, slackMs: isClosed ? 0 : toleranceMs } });
+  }
+
+  /** Goes on with a segment behind the hole that the output starts in. */
+  #leaveHole(before: PlacedSegment, placed: PlacedSegment): Promise<void> | undefined {
+    const { gapToleranceMs } = this.options;
+    const { timed } = placed;
+    this.times.extend(timed.endMs);
+    this.#current = behindHole(placed, before, gapToleranceMs);
+    const { isLed } = this.#current;
+    if (isLed) this.#leading++;
+    const joint = { next: timed, atMs: timed.segment.startMs, slackMs: gapToleranceMs };
+    return this.#sink.add({ ...before, untilMs: Number.POSITIVE_INFINITY, leads: isLed, joint });
   }
 
   /** Goes on with a segment that is decoded from the one before, which it takes all of. */

@@ -12,6 +12,7 @@ import {
   othersStartOf,
   ROUNDING_MS,
   shownUntil,
+  startsBehind,
   type PlacedSegment,
 } from "./placed-segment.ts";
 import { rescale, ticksOf, meanDuration } from "../ticks.ts";
@@ -52,13 +53,16 @@ export function selectionOf(
     jointLimitOf(placed, trackIndex),
     padded ? record.editEnd : Number.POSITIVE_INFINITY,
   );
+  const overlap = overlapEnd(placed, record, output);
   const start = Math.max(
     rescale(placed.from, timed.reference.timescale, record.timescale),
-    overlapEnd(placed, record, output) ?? Number.NEGATIVE_INFINITY,
+    overlap ?? Number.NEGATIVE_INFINITY,
     othersStartOf(placed, trackIndex),
   );
   if (start === Number.NEGATIVE_INFINITY && end === Number.POSITIVE_INFINITY) return undefined;
-  const begins = placed.mayPreroll && start !== Number.NEGATIVE_INFINITY;
+  // Of sound that has ended by the start nothing is heard, and what goes on from other sound is decoded behind that.
+  const isBehind = (startsBehind(placed) && record.end <= start) || overlap === start;
+  const begins = placed.mayPreroll && start !== Number.NEGATIVE_INFINITY && !isBehind;
   const preroll = begins && cut === "frame" && edits === "list" ? prerollOf(record, placed.hiddenMs) : 0;
   const within = begins && isAudio(record) && edits === "none" ? Math.ceil(meanDuration(record)) - 1 : 0;
   if (!needsSync(record)) return { start: start + within, end, rules, preroll };

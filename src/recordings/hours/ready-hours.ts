@@ -1,3 +1,4 @@
+import { reachesInto } from "../../base/around.ts";
 import { Breather } from "../../base/breather.ts";
 import type { Pace, Sha256 } from "../../base/ports.ts";
 import type { Catalog } from "../../catalog/catalog.ts";
@@ -6,6 +7,7 @@ import type { MadeHour } from "../../catalog/hours.ts";
 import { tooLarge } from "../../catalog/recorded.ts";
 import type { RecordedHour, RecordedPage } from "../../catalog/recorded-hours.ts";
 import { DEFAULT_GAP_TOLERANCE_MS, type Page } from "../../core/compose.ts";
+import type { Interval } from "../../core/planning/recorded-times.ts";
 import type { RecordedSegment } from "../../core/segment.ts";
 import { SegmentNames } from "../../core/layout/plan-identity.ts";
 import { keptRuns, readRuns, type KeptRuns } from "./kept-runs.ts";
@@ -39,7 +41,7 @@ interface HourParts {
  * The segments of pages, whole hours as runs: those that are not kept as runs are made into some, and kept for whoever asks
  * next.
  * @param versions notes those of the pages
- * @param mostSegments that there may be; default: any number
+ * @param most.segments that there may be of a range; default: any number
  * @throws BoxcarError `range_too_large` (400), `index_missing` (503), and as the pages do
  */
 export async function* readyHours(
@@ -47,12 +49,13 @@ export async function* readyHours(
   streamPath: string,
   pages: AsyncIterable<RecordedPage>,
   versions: Set<string>,
-  mostSegments = Number.POSITIVE_INFINITY,
+  most?: { readonly segments: number; readonly range: Interval },
 ): AsyncGenerator<Page, void, undefined> {
   let found = 0;
   const count = <One extends ReadyHour | readonly RecordedSegment[]>(page: One): One => {
-    found += page instanceof ReadyHour ? page.count : page.length;
-    if (found > mostSegments) throw tooLarge(mostSegments);
+    if (most === undefined) return page;
+    found += page instanceof ReadyHour ? page.count : page.filter((one) => reachesInto(one, most.range)).length;
+    if (found > most.segments) throw tooLarge(most.segments);
     return page;
   };
   const made: MadeHour[] = [];
