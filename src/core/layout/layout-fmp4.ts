@@ -223,7 +223,7 @@ function fragmentTracks(parts: LayoutParts): (piece: Piece) => PieceTrack[] {
       if (found === undefined) return track;
       const { output, shift, late } = found;
       const timed = parts.edits === "list" && track.shown !== undefined ? asRecorded(track, output) : track;
-      const start = (track.start ?? 0) + shift;
+      const start = (track.start ?? 0) + shift - (timed.asRecorded === 1 ? output.heldEarly : 0);
       const isLast = track.dts === output.last?.dts;
       return { ...timed, dts: track.dts + shift, start, outputFlags: output.flags, ...(isLast ? late : undefined) };
     });

@@ -4,7 +4,15 @@ import type { Selected } from "../wasm/abi/records.ts";
 import type { TrackRecord } from "../wasm/records/summary.ts";
 import type { OutputTrack } from "./output-track.ts";
 import { NO_COUNTS, type PieceTrack } from "./piece.ts";
-import { baseOf, heldOverEnd, heldUntil, openEnd, startsIn, type PlacedSegment } from "./placed-segment.ts";
+import {
+  baseOf,
+  heldOverEnd,
+  heldUntil,
+  isBehindHole,
+  openEnd,
+  startsIn,
+  type PlacedSegment,
+} from "./placed-segment.ts";
 import { tooLongGap } from "./refusals.ts";
 import { snappedDistance, snaps } from "./selection.ts";
 
@@ -99,6 +107,8 @@ function goOn(output: OutputTrack, last: PieceTrack, { placed, record, samples }
     distance = Math.max(1, last.lastDuration);
     offsetShift += recorded - (output.lastDts + distance);
   }
+  if (isVideo(record) && isBehindHole(placed))
+    output.leaveHole(last, baseOf(placed, output) + rescale(record.earliestPts, from, to));
   if (distance > LONGEST_TICKS) throw tooLongGap(placed.timed.segment);
   last.lastDuration = distance;
   const dts = output.lastDts + distance;

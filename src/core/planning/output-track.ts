@@ -87,6 +87,8 @@ export class OutputTrack {
   firstPts = 0;
   /** When the picture on screen at the start was recorded to be presented. */
   shownPts = 0;
+  /** How far before the start fragments present it where it is held over a hole, ticks. */
+  heldEarly = 0;
   /** From the decoding of the first sync sample to its presentation. */
   delay = 0;
   /** What decode times keep to in front of the presentation, where an edit list hides a pre-roll of pictures; else 0. */
@@ -180,6 +182,16 @@ export class OutputTrack {
   get startsEarly(): boolean {
     const [early, usual] = [-this.shownPts, this.usualDuration];
     return early > 0 && early < usual && millisecondsOf(usual, this.timescale) <= LONG_PICTURE_MS;
+  }
+
+  /** Takes in when the first picture behind the hole is presented that the output starts in: no sooner than a picture after the one before. */
+  leaveHole(last: PieceTrack, pts: number): void {
+    const usual = Math.round(this.usualDuration);
+    if (millisecondsOf(usual, this.timescale) > LONG_PICTURE_MS) return;
+    this.heldEarly = Math.max(0, usual - pts);
+    // Without reordering it is the last one of its piece, and decoded when it is presented.
+    const { start, lastLead = 0 } = last;
+    if (this.lastDts - lastLead === start) last.lastLead = lastLead + this.heldEarly;
   }
 
   /** Adds the counts of a piece's track. */
