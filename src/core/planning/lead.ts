@@ -16,15 +16,6 @@ export function follows(
   return before.startMs < startMs && Math.abs(before.endMs - startMs) <= toleranceMs;
 }
 
-/** A segment that was left for another while it held a picture, and where it goes on. */
-export interface LeftSegment {
-  readonly timed: TimedSegment;
-  /** Ticks of its reference track. */
-  readonly ticks: number;
-  /** Wall clock, milliseconds. */
-  readonly atMs: number;
-}
-
 /** Segments gone back over at most to find a sync sample: some minutes of a group of pictures. */
 const MAX_LEAD = 100;
 

@@ -1,12 +1,10 @@
 import type { RecordedSegment } from "../segment.ts";
-import { snapped } from "./asked-times.ts";
-import { isGap, overlapTolerated } from "./gap.ts";
+import { isGap } from "./gap.ts";
 import { cutLaterMs, distanceMsOf, goesOn, hiddenLaterMs, lengthOf, ticksOver, ticksToNext } from "./following.ts";
 import { behindHole, heldBefore } from "./hole.ts";
-import { leadOf, type LeftSegment, type SegmentBefore } from "./lead.ts";
-import { isVideo } from "../track-kinds.ts";
-import type { IndexQueries } from "./index-queries.ts";
-import { decodableFrom, findReference, fromHidden, holdAt } from "./reference-queries.ts";
+import { startIn, type StartOptions } from "./output-start.ts";
+import { decodableFrom, findReference, fromHidden, startsGroup } from "./reference-queries.ts";
+import { insideHold, type LeftSegment } from "./inside-hold.ts";
 import { RecordedTimes } from "./recorded-times.ts";
 import { relationOf } from "./relation.ts";
 import { endsOf, type Placement } from "./placement.ts";
@@ -14,16 +12,10 @@ import { placedAt, ROUNDING_MS, startsBehind, type PlacedSegment, type TimedSegm
 import { millisecondsOf, rescale, ticksOf } from "../ticks.ts";
 
 /** What a range is asked for. */
-export interface PlacerOptions {
-  readonly queries: Pick<IndexQueries, "timed" | "select">;
-  /** Wall-clock time asked for, milliseconds, end exclusive. */
-  readonly startMs: number;
-  readonly endMs: number;
-  readonly cut: "frame" | "keyframe";
+export interface PlacerOptions extends StartOptions {
   readonly gaps: "skip" | "keep";
   /** Wall-clock distance between segments above which it is a gap, milliseconds. */
   readonly gapToleranceMs: number;
-  readonly before: SegmentBefore;
 }
 
 /** What is made of placed segments. */
@@ -145,24 +137,10 @@ export class Placer {
   }
 
   async #addFirst(timed: TimedSegment): Promise<void> {
-    const { startMs, endMs, cut, queries, before } = this.options;
-    const { reference, segment } = timed;
-    const asked = startMs > segment.startMs ? snapped(timed.ticksAt(startMs, reference), reference) : reference.start;
-    if (timed.wallAt(asked) >= endMs) return;
-    if (!isVideo(reference)) {
-      this.#begin(timed, Math.max(asked, reference.firstPts));
-      return;
-    }
-    const found = await findReference(this.options.queries, timed, asked);
-    const isLate = found.count === 0 || found.pts > asked + ticksOf(ROUNDING_MS, reference.timescale);
-    if (isLate) {
-      const lead = await leadOf(timed, before, (earlier) => queries.timed(earlier));
-      if (lead.length > 0) return this.#beginBefore(lead, timed, asked);
-    }
-    const from = cut === "keyframe" ? Math.max(reference.start, found.pts) : Math.max(asked, found.shown);
-    // Without a sync sample nothing of this segment can be decoded.
-    if (found.count === 0 || timed.wallAt(from) >= endMs) this.undecodable = segment;
-    else this.#begin(timed, from);
+    const start = await startIn(timed, this.options);
+    if (start === "undecodable") this.undecodable = timed.segment;
+    else if (start?.lead.length === 0) this.#begin(timed, start.from);
+    else if (start !== undefined) await this.#beginBefore(start.lead, timed, start.from);
   }
 
   /** Starts the output with the moment `from` of a segment. */
@@ -302,19 +280,11 @@ export class Placer {
 
   /** Adds a segment that starts where the one before has samples, or holds one over all of it. */
   async #addInside(timed: TimedSegment, before: PlacedSegment): Promise<void> {
-    const { queries, gapToleranceMs } = this.options;
-    const tolerated = overlapTolerated(timed.durationMs, gapToleranceMs);
-    const ticks = await holdAt(queries, before.timed, timed.segment.startMs, gapToleranceMs);
-    const heldMs = ticks === undefined ? Number.NEGATIVE_INFINITY : before.timed.wallAt(ticks);
-    const isHeld = timed.endMs <= heldMs + tolerated || (Number.isFinite(heldMs) && timed.endMs > before.timed.endMs);
-    if (ticks === undefined || !isHeld) {
-      if (timed.endMs - before.timed.sampledEndMs > tolerated) await this.#addOverlapping(timed, before);
-      return;
-    }
-    const from = await decodableFrom(queries, timed);
-    if (from === undefined) return;
-    this.#resumed = { timed: before.timed, ticks, atMs: heldMs };
-    const untilMs = timed.wallAt(Math.max(from, timed.reference.start));
+    const found = await insideHold(this.options.queries, timed, before.timed, this.options.gapToleranceMs);
+    if (found === "overlapping") return this.#addOverlapping(timed, before);
+    if (found === "covered") return;
+    const { from, untilMs } = found;
+    this.#resumed = found.left;
     if (untilMs <= this.times.startMs && this.#sink.isEmpty) return this.#addInstead(timed);
     await this.#sink.add({ ...before, untilMs: Math.min(before.untilMs, untilMs), takenOver: true });
     this.#current = { ...this.#placedByClock(timed, before), from, othersFromMs: timed.segment.startMs };
@@ -326,9 +296,8 @@ export class Placer {
     this.#resumed = undefined;
     const before = this.#current;
     if (before !== undefined && before.timed.endMs <= atMs + this.options.gapToleranceMs) {
-      const found = await findReference(this.options.queries, timed, ticks);
-      const isSync = Math.abs(found.pts - ticks) <= ticksOf(ROUNDING_MS, timed.reference.timescale);
-      if (found.count > 0 && isSync) await this.#addNext(timed, before, ticks);
+      const isSync = await startsGroup(this.options.queries, timed, ticks);
+      if (isSync) await this.#addNext(timed, before, ticks);
     }
     if (next !== undefined) await this.add(next);
   }

@@ -27,6 +27,12 @@ export async function decodableFrom(queries: Queries, timed: TimedSegment): Prom
   return count > 0 ? pts : undefined;
 }
 
+/** Whether a sync sample is presented at the moment `ticks`. */
+export async function startsGroup(queries: Queries, timed: TimedSegment, ticks: number): Promise<boolean> {
+  const { count, pts } = await findReference(queries, timed, ticks);
+  return count > 0 && Math.abs(pts - ticks) <= ticksOf(ROUNDING_MS, timed.reference.timescale);
+}
+
 /** Until when the picture shown at a moment is held for longer than `toleranceMs`, ticks of the reference track. */
 export async function holdAt(
   queries: Queries,
