@@ -5,9 +5,10 @@ import { bytesOf } from "./rows.ts";
 import { BUCKET_MS } from "./totals.ts";
 import type { WideReads } from "./wide-reads.ts";
 
-/** Hours of one query, some MB: a server refuses answers of about 10. With their pieces they are larger. */
+/** Hours of one query, some MB: a server refuses answers of about 10. With the pieces of more than some they are larger. */
 const PAGE = 256;
 const PAGE_WITH_PIECES = 48;
+const SOME = 8;
 
 /** What is kept of the ready segments of a stream that start in one hour. */
 export interface HourRow {
@@ -43,15 +44,16 @@ export class HourRows {
 
   /**
    * The hours [first, end) of a stream in order, those without a ready segment left out. None of before 1970.
-   * @param withPieces whether what goes with what is kept is wanted
+   * @param piecesOf those of which what goes with what is kept is wanted
    */
   async *read(
     wide: WideReads,
     streamPath: string,
-    { first, end, withPieces }: { readonly first: number; readonly end: number; readonly withPieces: boolean },
+    { first, end, piecesOf }: { readonly first: number; readonly end: number; readonly piecesOf: readonly number[] },
   ): AsyncGenerator<HourRow> {
-    const page = withPieces ? PAGE_WITH_PIECES : PAGE;
-    const pieces = withPieces ? sql.ref("pieces") : sql.lit(null);
+    const page = piecesOf.length > SOME ? PAGE_WITH_PIECES : PAGE;
+    const wanted = JSON.stringify(piecesOf);
+    const pieces = sql`case when hour in (select value from json_each(${wanted})) then pieces end`;
     const hours = BUCKET_MS / HOUR_MS;
     for (let after = Math.max(first, 0) - 1; ;) {
       const query = sql<Omit<HourRow, "runs" | "pieces"> & { runs: ArrayBuffer | null; pieces: ArrayBuffer | null }>`

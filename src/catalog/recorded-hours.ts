@@ -1,3 +1,4 @@
+import { NOTHING_AROUND, type Around } from "../base/around.ts";
 import type { Pace } from "../base/ports.ts";
 import { HOUR_MS } from "../base/time.ts";
 import type { HourRow, HourRows } from "./hours.ts";
@@ -13,6 +14,13 @@ export interface Bucket {
   readonly count: number;
 }
 
+/** A range, milliseconds, end exclusive, and how far around it segments are given, too. */
+export interface RowsRange {
+  readonly startMs: number;
+  readonly endMs: number;
+  readonly around: Around;
+}
+
 /** The segments of a stream that start in one hour. */
 export interface Block {
   readonly bucket: Bucket;
@@ -20,10 +28,14 @@ export interface Block {
   readonly number: number;
 }
 
-/** A whole hour of a range, over by now. */
+/** An hour of a range, over by now. */
 export interface RecordedHour extends Pick<HourRow, "hour" | "version" | "runs" | "pieces"> {
+  /** Of its segments only those belong to the range that reach into this one, which has a part of it; absent: all do. */
+  readonly within?: RowsRange | undefined;
   /** Its segments, in order. */
   readonly segments: () => Promise<readonly Segment[]>;
+  /** Some of them by their ids, in order, as far as they are still ready. */
+  readonly some: (ids: readonly number[]) => Promise<readonly Segment[]>;
 }
 
 /** Some of the ready segments of a range, in order. */
@@ -31,34 +43,46 @@ export interface RecordedPage {
   readonly segments: readonly Segment[];
   /** What `RecordedRows.version` says of this part of the range, as it was when the segments were read. */
   readonly version: string;
-  /** Instead of `segments` a whole hour. */
+  /** Instead of `segments` an hour. */
   readonly hour?: RecordedHour | undefined;
 }
 
 /** What hours are read with. */
-interface HourParts {
+export interface HourParts {
   readonly hours: HourRows;
   readonly wide: WideReads;
   readonly streamPath: string;
   readonly pace: Pace;
   /** Whether hours are given only where something is kept of them, with what goes with it. */
   readonly withPieces: boolean;
-  /** Reads the segments of some. */
-  readonly segmentsOf: (blocks: readonly Block[]) => AsyncGenerator<RecordedPage>;
+  readonly range: RowsRange;
+  /** Reads the segments of some that reach into a range. */
+  readonly segmentsOf: (blocks: readonly Block[], range: RowsRange) => AsyncGenerator<RecordedPage>;
+  /** As `RecordedHour` has it. */
+  readonly some: RecordedHour["some"];
 }
+
+/** All of an hour. */
+const ALWAYS: RowsRange = {
+  ...{ startMs: Number.NEGATIVE_INFINITY, endMs: Number.POSITIVE_INFINITY },
+  around: NOTHING_AROUND,
+};
 
 /** How `RecordedPage` names the version of a bucket. */
 export function versionOf({ number, version }: Pick<Bucket, "number" | "version">): string {
   return `${number}${version}`;
 }
 
-/** Hours that follow one another, as such; their segments where nothing is kept of them, or their rows are not as old as their buckets are. */
+/** Hours that follow one another, as such, the first and last perhaps in part; their segments where nothing is kept of them, or their rows are not as old as their buckets are. */
 export async function* hourPages(
-  { hours, wide, streamPath, pace, withPieces, segmentsOf }: HourParts,
+  { hours, wide, streamPath, pace, withPieces, range, segmentsOf, some }: HourParts,
   blocks: readonly Block[],
 ): AsyncGenerator<RecordedPage, void, undefined> {
   const [first, last] = [blocks[0]?.number ?? 0, blocks.at(-1)?.number ?? 0];
-  const rows = hours.read(wide, streamPath, { first, end: last + 1, withPieces });
+  const isWhole = ({ number }: Block): boolean =>
+    number * HOUR_MS >= range.startMs && (number + 1) * HOUR_MS <= range.endMs;
+  const piecesOf = blocks.filter((block) => withPieces || !isWhole(block)).map(({ number }) => number);
+  const rows = hours.read(wide, streamPath, { first, end: last + 1, piecesOf });
   let next = await rows.next();
   const found = new Map<number, HourRow>();
   let [current, isCurrent]: [Bucket | undefined, boolean] = [undefined, false];
@@ -67,7 +91,7 @@ export async function* hourPages(
   async function* plainPages(): AsyncGenerator<RecordedPage, void, undefined> {
     if (plain.length === 0) return;
     await pace.breathe(plain.reduce((sum, block) => sum + about(block), 0));
-    yield* segmentsOf(plain);
+    yield* segmentsOf(plain, range);
     plain = [];
   }
   for (const block of blocks) {
@@ -89,7 +113,9 @@ export async function* hourPages(
     }
     yield* plainPages();
     const { hour, version, runs, pieces } = row;
-    yield { segments: [], version: versionOf(bucket), hour: { hour, version, runs, pieces, segments: read(block) } };
+    const within = isWhole(block) ? undefined : range;
+    const given = { hour, version, runs, pieces, within, segments: read(block), some };
+    yield { segments: [], version: versionOf(bucket), hour: given };
   }
   yield* plainPages();
 
@@ -97,7 +123,7 @@ export async function* hourPages(
     return async () => {
       await pace.breathe(about(block));
       const segments: Segment[] = [];
-      for await (const page of segmentsOf([block])) segments.push(...page.segments);
+      for await (const page of segmentsOf([block], ALWAYS)) segments.push(...page.segments);
       return segments;
     };
   }

@@ -6,7 +6,15 @@ import { LruMap } from "../base/lru-map.ts";
 import type { Pace } from "../base/ports.ts";
 import { HOUR_MS } from "../base/time.ts";
 import type { HourRows } from "./hours.ts";
-import { hourPages, versionOf, type Block, type Bucket, type RecordedPage } from "./recorded-hours.ts";
+import {
+  hourPages,
+  versionOf,
+  type Block,
+  type Bucket,
+  type HourParts,
+  type RecordedPage,
+  type RowsRange,
+} from "./recorded-hours.ts";
 import { packedColumns, segmentOfPacked } from "./rows.ts";
 import { BUCKET_MS, withinReach } from "./totals.ts";
 import type { Segment } from "./types.ts";
@@ -43,13 +51,6 @@ export interface RecordedBounds {
   readonly around?: Around | undefined;
   /** Give hours as such, however few segments they have. Default: only where that is worth it. */
   readonly eachHour?: boolean | undefined;
-}
-
-/** A range, and how far around it segments are given, too. */
-interface RowsRange {
-  readonly startMs: number;
-  readonly endMs: number;
-  readonly around: Around;
 }
 
 interface KeptBlock {
@@ -149,22 +150,40 @@ export class RecordedRows {
       Array.from({ length: Math.max(0, end - first) }, (_, i) => ({ bucket, number: first + i })),
     );
     const about = blocks.reduce((sum, block) => sum + block.about, 0);
-    const whole = wanted.filter(({ number }) => {
-      const [beginsMs, endsMs] = [number * BLOCK_MS, (number + 1) * BLOCK_MS];
-      return beginsMs >= Math.max(startMs, 0) && endsMs <= Math.min(endMs, hoursUntilMs, untilMs);
-    });
-    const [first, last] = [whole[0]?.number ?? 0, whole.at(-1)?.number ?? 0];
-    const isWorthIt = this.#hours !== undefined && (eachHour || (last > first && about >= MANY)) && whole.length > 0;
-    const segmentsOf = (some: readonly Block[]): AsyncGenerator<RecordedPage> =>
-      this.#segmentsOf(wide, streamPath, some, range, pace);
+    const over = wanted.filter(
+      ({ number }) => number >= 0 && (number + 1) * BLOCK_MS <= Math.min(hoursUntilMs, untilMs),
+    );
+    const [first, last] = [over[0]?.number ?? 0, over.at(-1)?.number ?? 0];
+    const isWorthIt = this.#hours !== undefined && (eachHour || (last > first && about >= MANY)) && over.length > 0;
+    const segmentsOf: HourParts["segmentsOf"] = (some, of) => this.#segmentsOf(wide, streamPath, some, of, pace);
     if (this.#hours === undefined || !isWorthIt) {
       await pace.breathe(Math.floor(about));
-      yield* segmentsOf(wanted);
+      yield* segmentsOf(wanted, range);
       return;
     }
-    yield* segmentsOf(wanted.filter(({ number }) => number < first));
-    yield* hourPages({ hours: this.#hours, wide, streamPath, pace, withPieces, segmentsOf }, whole);
-    yield* segmentsOf(wanted.filter(({ number }) => number > last));
+    const some: HourParts["some"] = (ids) => this.#some(wide, streamPath, ids);
+    yield* segmentsOf(
+      wanted.filter(({ number }) => number < first),
+      range,
+    );
+    yield* hourPages({ hours: this.#hours, wide, streamPath, pace, withPieces, range, segmentsOf, some }, over);
+    yield* segmentsOf(
+      wanted.filter(({ number }) => number > last),
+      range,
+    );
+  }
+
+  /** Segments of one hour by their ids, in order, as far as they are ready. */
+  async #some(wide: WideReads, streamPath: string, ids: readonly number[]): Promise<readonly Segment[]> {
+    const query = sql<{ packed: string; summary: ArrayBuffer }>`
+      select ${packedColumns} as packed, summary from segments
+      where id in (select value from json_each(${JSON.stringify(ids)})) and state = 'ready' and stream_path = ${streamPath}
+      order by start_ms, id`;
+    const { rows } = await wide.read(
+      (db) => query.execute(db),
+      (answer) => answer.rows.length === ids.length,
+    );
+    return rows.map(({ packed, summary }) => segmentOfPacked(streamPath, packed, summary));
   }
 
   async *#segmentsOf(

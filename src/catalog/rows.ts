@@ -92,7 +92,7 @@ export async function listedSegments(
 }
 
 /** What names the bytes of an object: its key, which is written once; of a file that others may change (`@1/…`) id and ETag. */
-function identityOf(key: string): string | undefined {
+export function identityOf(key: string): string | undefined {
   return key.startsWith("@") ? undefined : key;
 }
 

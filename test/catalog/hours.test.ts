@@ -204,6 +204,26 @@ describe("hours that are kept", () => {
     expect(Math.max(...runs.map(({ count }) => count))).toBeGreaterThan(3);
   }, 60_000);
 
+  it("are taken in part where a range begins or ends within them", async () => {
+    const streamPath = "two";
+    const [kind] = KINDS as [Kind];
+    const count = HOURS * 60 + 10;
+    for (let i = 0; i < count; i++) await add(opened.catalog, streamPath, BEGIN_MS + i * MINUTE_MS, kind);
+    const { queries } = fresh(opened.catalog);
+    await makeHours({ catalog: opened.catalog, queries }, 100, new AbortController().signal);
+    const [startMs, endMs] = [BEGIN_MS + 2.5 * MINUTE_MS, BEGIN_MS + HOURS * HOUR_MS - 10.5 * MINUTE_MS];
+    const query = { streamPath, startMs, cut: "frame", gaps: "skip", changes: "inband" } as const;
+    const follows = vi.spyOn(RunPlacer.prototype, "addRun");
+    const { segments } = await outlineRange(fresh(opened.catalog), { ...query, endMs });
+    const followed = follows.mock.calls.filter((_, i) => follows.mock.results[i]?.value === true);
+    follows.mockRestore();
+    expect(segments).toBe(count - 2 - 20);
+    // The range ends in the last hour, and has no whole one there.
+    expect(followed.some(([{ startMs: starts }]) => (starts.at(-1) ?? 0) >= BEGIN_MS + (HOURS - 0.75) * HOUR_MS)).toBe(
+      true,
+    );
+  });
+
   it("are made beforehand, once they are over", async () => {
     for (let i = 0; i < 3; i++) await add(opened.catalog, "four", BEGIN_MS + i * HOUR_MS, rng.pick(KINDS));
     const made = async (): Promise<unknown[]> =>

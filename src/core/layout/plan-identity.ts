@@ -9,6 +9,9 @@ const LAYOUT_VERSION = 20;
 /** Values that are hashed at once: some 200 kB of text. */
 const BLOCK = 8192;
 
+/** What of a segment names it. */
+export type NamedSegment = Pick<RecordedSegment, "id" | "etag" | "identity" | "startMs">;
+
 /** Names segments that follow one another by one hash: of the name and start of each. */
 export class SegmentNames {
   readonly #sha256: Sha256;
@@ -20,7 +23,7 @@ export class SegmentNames {
   }
 
   /** Adds the next segment: at once but for every few thousandth, whose caller has to wait. */
-  add(segment: RecordedSegment): Promise<void> | undefined {
+  add(segment: NamedSegment): Promise<void> | undefined {
     this.#values.push(...nameOf(segment), segment.startMs);
     return this.#values.length < BLOCK ? undefined : this.#fold();
   }
@@ -93,7 +96,7 @@ export class PlanIdentity {
   }
 }
 
-function nameOf({ id, etag, identity }: RecordedSegment): readonly unknown[] {
+function nameOf({ id, etag, identity }: Pick<NamedSegment, "id" | "etag" | "identity">): readonly unknown[] {
   return identity === undefined ? [id, etag] : [identity];
 }
 

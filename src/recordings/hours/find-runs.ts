@@ -16,7 +16,7 @@ import { goesOnSimply, type RunItem, type RunPieces, type RunTrack, type Segment
 import { soundFrom, snaps } from "../../core/planning/selection.ts";
 
 /** Shorter runs are not worth one. */
-const LEAST_RUN = 4;
+export const LEAST_RUN = 4;
 /** Ticks and bytes beyond are none of a recorder's. */
 const EXACT = 2 ** 50;
 
@@ -163,9 +163,10 @@ function runOf(run: readonly Taken[]): SegmentRun {
     count: run.length,
     timescale: first.timed.reference.timescale,
     startMs: column(({ segment }) => segment.startMs),
+    endMs: column(({ segment }) => segment.endMs),
     start: column(({ reference }) => reference.start),
     length: column(({ reference }) => reference.end - reference.start),
-    overMs: Math.ceil(Math.max(...run.map(({ timed }) => overMs(timed)))),
+    lateMs: Math.ceil(Math.max(...run.map(({ timed }) => overMs(timed) - timed.endMs))),
     fragments: parts.map((part) => part.reduce((sum, { fragments }) => sum + fragments, 0)),
     tracks: first.tracks.map((_, i) => trackOf(run, parts, i)),
     pieces: piecesOf(run),
@@ -184,8 +185,11 @@ function piecesOf(run: readonly Taken[]): RunPieces {
   const tracks = (run[0]?.tracks ?? []).map((_, i) => {
     const all = run.flatMap(({ tracks }) => tracks[i] ?? []);
     const columns = COUNT_COLUMNS.map((name) => [name, Float64Array.from(all, ({ counts }) => counts[name])] as const);
-    const first = Float64Array.from(all, ({ selected }) => selected.first);
-    return { first, counts: Object.fromEntries(columns) as unknown as CountColumns };
+    return {
+      first: Float64Array.from(all, ({ selected }) => selected.first),
+      counts: Object.fromEntries(columns) as unknown as CountColumns,
+      constantSize: Float64Array.from(all, ({ record }) => record.constantSize),
+    };
   });
   return { sources, tracks };
 }

@@ -5,7 +5,7 @@ import { piecesReader } from "./run-pieces.ts";
 import { isRun, RUN_PARTS, type RunItem, type RunTrack, type SegmentRun } from "./segment-run.ts";
 
 /** Of what is written: raise it when the same bytes would say something else, or runs would be found in another way. */
-const FORMAT = 4;
+const FORMAT = 5;
 
 /** What a run is kept as, and a segment that belongs to none. */
 const [SEGMENT, RUN] = [0, 1];
@@ -74,11 +74,12 @@ function readSegment(block: Uint8Array): RecordedSegment {
 }
 
 function writeRun(writer: ColumnWriter, run: SegmentRun): void {
-  const { kind, count, timescale, startMs, start, length, overMs, fragments, tracks, first, second, last } = run;
-  for (const segment of [first, second, last]) writeSegment(writer, segment);
+  const { kind, count, timescale, startMs, endMs, start, length, lateMs, fragments, tracks } = run;
+  for (const segment of [run.first, run.second, run.last]) writeSegment(writer, segment);
   writer.text(kind);
-  for (const number of [count, timescale, overMs, ...fragments, tracks.length]) writer.number(number);
-  for (const column of [startMs, start, length]) writer.column(column);
+  for (const number of [count, timescale, lateMs, ...fragments, tracks.length]) writer.number(number);
+  const lastingMs = endMs.map((ms, i) => ms - (startMs[i] ?? 0));
+  for (const column of [startMs, lastingMs, start, length]) writer.column(column);
   for (const track of tracks) {
     const { sound, snaps, uniform, counts } = track;
     for (const number of [track.timescale, Number(sound), Number(snaps), Number(uniform)]) writer.number(number);
@@ -90,12 +91,14 @@ function writeRun(writer: ColumnWriter, run: SegmentRun): void {
 function readRun(reader: ColumnReader, piecesOf: ReturnType<typeof piecesReader>): SegmentRun {
   const segments = [reader.block(), reader.block(), reader.block()].map(onceRead) as [Once, Once, Once];
   const kind = reader.text();
-  const [count, timescale, overMs] = [reader.number(), reader.number(), reader.number()];
+  const [count, timescale, lateMs] = [reader.number(), reader.number(), reader.number()];
   const fragments = Array.from({ length: RUN_PARTS }, () => reader.number());
   const tracks = reader.number();
-  const [startMs, start, length] = [reader.column(count), reader.column(count), reader.column(count)];
+  const startMs = reader.column(count);
+  const endMs = reader.column(count).map((ms, i) => ms + (startMs[i] ?? 0));
+  const [start, length] = [reader.column(count), reader.column(count)];
   return {
-    ...{ kind, count, timescale, startMs, start, length, overMs, fragments },
+    ...{ kind, count, timescale, startMs, endMs, start, length, lateMs, fragments },
     tracks: Array.from({ length: tracks }, () => readTrack(reader, count)),
     pieces: piecesOf?.(count, tracks),
     get first() {

@@ -1,3 +1,5 @@
+import { reachesInto } from "../../base/around.ts";
+import type { Interval } from "../../core/planning/recorded-times.ts";
 import type { PlanTarget, ReadySegments } from "../../core/planning/ready-segments.ts";
 import type { RecordedSegment } from "../../core/segment.ts";
 import type { KeptRuns } from "./kept-runs.ts";
@@ -17,9 +19,10 @@ export class ReadyHour implements ReadySegments {
     this.#segments = segments;
   }
 
-  /** How many segments it has. */
-  get count(): number {
-    return this.#items.reduce((sum, item) => sum + (isRun(item) ? item.count : 1), 0);
+  /** How many segments it has. @param range of those that belong to no run only such as reach into it. Default: all */
+  countIn(range?: Interval): number {
+    const sizeOf = (one: RecordedSegment): number => (range === undefined || reachesInto(one, range) ? 1 : 0);
+    return this.#items.reduce((sum, item) => sum + (isRun(item) ? item.count : sizeOf(item)), 0);
   }
 
   /** Adds it: its runs as wholes where that can be. */

@@ -5,15 +5,17 @@ import type { Catalog } from "../../catalog/catalog.ts";
 import { HOUR_MS } from "../../base/time.ts";
 import type { MadeHour } from "../../catalog/hours.ts";
 import { tooLarge } from "../../catalog/recorded.ts";
-import type { RecordedHour, RecordedPage } from "../../catalog/recorded-hours.ts";
+import type { RecordedHour, RecordedPage, RowsRange } from "../../catalog/recorded-hours.ts";
 import { DEFAULT_GAP_TOLERANCE_MS, type Page } from "../../core/compose.ts";
 import type { Interval } from "../../core/planning/recorded-times.ts";
 import type { RecordedSegment } from "../../core/segment.ts";
 import { SegmentNames } from "../../core/layout/plan-identity.ts";
 import { keptRuns, readRuns, type KeptRuns } from "./kept-runs.ts";
 import { keptPieces } from "./run-pieces.ts";
+import { cutHour } from "./cut-hour.ts";
 import { ReadyHour } from "./ready-hour.ts";
 import { findRuns } from "./find-runs.ts";
+import { isRun } from "./segment-run.ts";
 import type { IndexQueries } from "../../core/planning/index-queries.ts";
 
 /** Hours that are kept in one transaction. */
@@ -25,6 +27,8 @@ const MOST_PIECES_BYTES = 192 << 10;
 
 /** Of such an hour nothing is kept. */
 const NOT_WORTH = "not worth it";
+
+type ReadyPage = ReadyHour | readonly RecordedSegment[];
 
 /** What hours are made ready with. */
 interface HourParts {
@@ -52,10 +56,11 @@ export async function* readyHours(
   most?: { readonly segments: number; readonly range: Interval },
 ): AsyncGenerator<Page, void, undefined> {
   let found = 0;
-  const count = <One extends ReadyHour | readonly RecordedSegment[]>(page: One): One => {
+  const count = <One extends ReadyPage>(page: One): One => {
     if (most === undefined) return page;
-    found += page instanceof ReadyHour ? page.count : page.filter((one) => reachesInto(one, most.range)).length;
-    if (found > most.segments) throw tooLarge(most.segments);
+    const { segments, range } = most;
+    found += page instanceof ReadyHour ? page.countIn(range) : page.filter((one) => reachesInto(one, range)).length;
+    if (found > segments) throw tooLarge(segments);
     return page;
   };
   const made: MadeHour[] = [];
@@ -69,15 +74,15 @@ export async function* readyHours(
       }
       const known = keptRunsOf(hour, gapToleranceMs);
       if (known !== undefined && known !== NOT_WORTH) {
-        const ready = count(new ReadyHour(known, hour.segments));
+        const ready = count(await pageOf(known, hour, sha256));
         // Its pieces will be kept.
-        if (hour.pieces !== null) await pace.breathe(ready.count);
+        if (hour.pieces !== null && ready instanceof ReadyHour) await pace.breathe(ready.countIn());
         yield ready;
         continue;
       }
       const read = await hour.segments();
       if (known === NOT_WORTH || hour.pieces !== null) {
-        yield count(read);
+        yield count(taken(read, hour.within));
         continue;
       }
       const items = await findRuns(queries, read, gapToleranceMs, pace);
@@ -87,7 +92,7 @@ export async function* readyHours(
       const { hour: number, version: ofHour } = hour;
       made.push({ hour: number, version: ofHour, ...keptOf({ items, names }, gapToleranceMs) });
       if (made.length === TOGETHER) await keep();
-      yield count(new ReadyHour({ items, names }, hour.segments));
+      yield count(await pageOf({ items, names }, hour, sha256));
     }
   } finally {
     if (made.length > 0) await keep();
@@ -108,6 +113,21 @@ export async function makeHours(parts: Omit<HourParts, "pace">, most: number, si
     const made = readyHours({ ...parts, pace }, streamPath, pages, new Set());
     while ((await made.next()).done !== true);
   }
+}
+
+/** What a range takes of an hour, by its runs where they tell it. */
+async function pageOf(runs: KeptRuns, hour: RecordedHour, sha256: Sha256 | undefined): Promise<ReadyPage> {
+  const { within, segments, some } = hour;
+  if (within === undefined) return new ReadyHour(runs, segments);
+  const cut = await cutHour(runs, within, some, sha256);
+  if (cut === undefined) return taken(await segments(), within);
+  const alone = cut.items.flatMap((item) => (isRun(item) ? [] : [item]));
+  return alone.length === cut.items.length ? alone : new ReadyHour(cut, segments);
+}
+
+/** Those of an hour that a range takes. @param within as `RecordedHour` has it */
+function taken(segments: readonly RecordedSegment[], within: RowsRange | undefined): readonly RecordedSegment[] {
+  return within === undefined ? segments : segments.filter((one) => reachesInto(one, within, within.around));
 }
 
 /** The runs that are kept of an hour; undefined when they have to be made. */

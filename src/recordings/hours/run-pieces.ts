@@ -3,7 +3,7 @@ import { COUNT_COLUMNS, type CountColumns } from "../../core/planning/piece-colu
 import { isRun, type RunItem, type RunPieces } from "./segment-run.ts";
 
 /** Of what is written: raise it when the same bytes would say something else. */
-const FORMAT = 1;
+const FORMAT = 2;
 
 /** What the pieces of runs take, as bytes: apart from the runs, since only downloads need it, and it is more than they are. */
 export function keptPieces(items: readonly RunItem[]): Uint8Array {
@@ -15,8 +15,8 @@ export function keptPieces(items: readonly RunItem[]): Uint8Array {
     writer.column(sources.ids);
     writer.text(JSON.stringify([sources.keys, sources.etags]));
     writer.column(sources.fragments);
-    for (const { first, counts } of tracks)
-      for (const column of [first, ...COUNT_COLUMNS.map((name) => counts[name])]) writer.column(column);
+    for (const { first, counts, constantSize } of tracks)
+      for (const column of [first, ...COUNT_COLUMNS.map((name) => counts[name]), constantSize]) writer.column(column);
   }
   return writer.bytes;
 }
@@ -32,7 +32,8 @@ export function piecesReader(bytes: Uint8Array): ((count: number, tracks: number
     const read = Array.from({ length: tracks }, () => {
       const first = reader.column(count);
       const columns = COUNT_COLUMNS.map((name) => [name, reader.column(count)] as const);
-      return { first, counts: Object.fromEntries(columns) as unknown as CountColumns };
+      const counts = Object.fromEntries(columns) as unknown as CountColumns;
+      return { first, counts, constantSize: reader.column(count) };
     });
     return { sources: { ids, keys, etags, fragments }, tracks: read };
   };

@@ -34,6 +34,13 @@ export function endMsOf(run: SegmentRun, number: number): number {
   return at(run.startMs, number) + durationMsOf(run, number);
 }
 
+/** Wall clock, milliseconds: by then all of a run has ended, or more than that. */
+export function overMsOf(run: SegmentRun): number {
+  let overMs = Number.NEGATIVE_INFINITY;
+  for (let i = 0; i < run.count; i++) overMs = Math.max(overMs, endMsOf(run, i));
+  return overMs + run.lateMs;
+}
+
 function durationMsOf({ length, timescale }: SegmentRun, number: number): number {
   return millisecondsOf(at(length, number), timescale);
 }

@@ -2,7 +2,7 @@ import type { PieceMaker } from "../../core/planning/piece-maker.ts";
 import type { Placer, StandIn } from "../../core/planning/placer.ts";
 import { millisecondsOf } from "../../core/ticks.ts";
 import { at, followRuns, piecesOf, sumOf } from "./follow-run.ts";
-import { endMsOf, secondOf, spansTo, type RunPlace } from "./run-place.ts";
+import { endMsOf, overMsOf, secondOf, spansTo, type RunPlace } from "./run-place.ts";
 import type { SegmentRun } from "./segment-run.ts";
 
 /** Places runs as wholes, for the placer of a plan. */
@@ -34,7 +34,7 @@ export class RunPlacer implements StandIn {
   addRun(run: SegmentRun): boolean {
     const { endMs, gapToleranceMs } = this.#placer.options;
     const behind = this.#behind ?? secondOf(run, this.#placer.last);
-    if (behind === undefined || run.overMs > endMs) return false;
+    if (behind === undefined || overMsOf(run) > endMs) return false;
     const spans = spansTo(run, behind, gapToleranceMs);
     if (spans === undefined) return false;
     const isAdded = this.#maker.addAlike({

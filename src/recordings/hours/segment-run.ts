@@ -32,7 +32,15 @@ export interface RunTrack {
 export interface RunPieces {
   readonly sources: SourceColumns;
   /** Number of the first sample that is taken, and what is counted of all of them. */
-  readonly tracks: readonly { readonly first: Float64Array; readonly counts: CountColumns }[];
+  readonly tracks: readonly PiecesTrack[];
+}
+
+/** One track of them. */
+export interface PiecesTrack {
+  readonly first: Float64Array;
+  readonly counts: CountColumns;
+  /** Bytes of every sample of a segment, 0 when they differ. */
+  readonly constantSize: Float64Array;
 }
 
 /**
@@ -47,11 +55,13 @@ export interface SegmentRun {
   /** Ticks a second of the reference track. */
   readonly timescale: number;
   readonly startMs: Float64Array;
+  /** As the catalog has it: whole milliseconds. */
+  readonly endMs: Float64Array;
   /** Where the presentation of the reference track starts, and how long it is, ticks. */
   readonly start: Float64Array;
   readonly length: Float64Array;
-  /** Wall clock, milliseconds: by then all of it has ended. */
-  readonly overMs: number;
+  /** How long after the presentation of its reference track all of a segment has ended, milliseconds. */
+  readonly lateMs: number;
   /** Movie fragments of its parts. */
   readonly fragments: readonly number[];
   readonly tracks: readonly RunTrack[];
