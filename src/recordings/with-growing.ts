@@ -20,7 +20,8 @@ export async function* recordedAndGrowing(
   const growingMs = Math.min(...growing.map((segment) => segment.startMs));
   const hoursUntilMs = Math.min(bounds?.hoursUntilMs ?? Number.NEGATIVE_INFINITY, growingMs);
   for await (const page of catalog.recorded(streamPath, startMs, endMs, { ...bounds, hoursUntilMs })) {
-    if (growing.length === 0) {
+    // Hours are over before what is being recorded begins.
+    if (growing.length === 0 || page.hour !== undefined) {
       yield page;
       continue;
     }

@@ -224,6 +224,22 @@ describe("hours that are kept", () => {
     );
   });
 
+  it("are taken before what is being recorded", async () => {
+    const [streamPath, kind] = ["five", rng.pick(KINDS)];
+    const [count, untilMs] = [130, BEGIN_MS + 130 * MINUTE_MS];
+    for (let i = 0; i < count; i++) await add(opened.catalog, streamPath, BEGIN_MS + i * MINUTE_MS, kind);
+    const { description, ...made } = rng.pick(indexed.get(kind) ?? []);
+    const facts = { format: "mp4", codecs: description.codecs, size: 1, etag: "growing-1", eventLevel: null } as const;
+    opened.catalog.growing.add({
+      ...{ id: 1_000_000, streamPath, key: "growing", version: 0, open: true },
+      read: (span) => anyStore.get("0", span),
+      at: () => ({ ...made, ...facts, startMs: untilMs, endMs: untilMs + MINUTE_MS, createdMs: untilMs }),
+    });
+    const query = { streamPath, startMs: BEGIN_MS, endMs: untilMs + MINUTE_MS } as const;
+    const outline = outlineRange(fresh(opened.catalog), { ...query, cut: "frame", gaps: "skip", changes: "inband" });
+    expect((await outline).segments).toBe(count + 1);
+  });
+
   it("are made beforehand, once they are over", async () => {
     for (let i = 0; i < 3; i++) await add(opened.catalog, "four", BEGIN_MS + i * HOUR_MS, rng.pick(KINDS));
     const made = async (): Promise<unknown[]> =>
