@@ -30,6 +30,9 @@ const bytesAreCopied =
 const indexing =
   "In this material picture and sound alternate every one or two samples: three thousand chunks are read, ordered, checked against the file and counted, at about ten cycles for each step. A fifth of the time is the host's: finding the metadata, copying it in and the index out.";
 
+const segmentsAreComposed =
+  "Of some 9 ms of work for a media segment of 3 MB, 2 go into writing its bytes to the socket, 0.7 into copying short runs of sound and picture together, 0.8 into its row and its index, 0.6 into composing it, 0.5 into reading; the stored object is opened before the status is sent. nginx sends a file that was made beforehand.";
+
 const EARLIER = "boxcar at 683458c";
 const remote =
   "Bucket, server and client share two cores. A byte is read from the kernel into a buffer of Node's, copied into a block when it comes before its turn, and written to the client.";
@@ -339,6 +342,7 @@ export const TARGETS: readonly Target[] = [
     kind: "value",
     limit: 1.3,
     bound: "most",
+    because: segmentsAreComposed,
   },
   {
     id: "stream-first-byte-p99",
@@ -349,6 +353,7 @@ export const TARGETS: readonly Target[] = [
     kind: "value",
     limit: 5,
     bound: "most",
+    because: segmentsAreComposed,
   },
   {
     id: "stream-viewers",
@@ -359,6 +364,7 @@ export const TARGETS: readonly Target[] = [
     kind: "ratio",
     limit: 0.7,
     bound: "least",
+    because: segmentsAreComposed,
   },
   {
     id: "stream-viewers-first-byte",
@@ -369,6 +375,7 @@ export const TARGETS: readonly Target[] = [
     kind: "value",
     limit: 50,
     bound: "most",
+    because: segmentsAreComposed,
   },
   {
     id: "stream-playlist",
@@ -378,6 +385,8 @@ export const TARGETS: readonly Target[] = [
     kind: "value",
     limit: 25,
     bound: "most",
+    because:
+      "A server that has just started compiles what it runs, reads the rows of a day, and writes a line for each of 14,400 media segments.",
   },
   {
     id: "stream-playlist-again",
@@ -578,6 +587,7 @@ export const TARGETS: readonly Target[] = [
     kind: "value",
     limit: 40,
     bound: "most",
+    because: "It indexes, plans and writes whole movies and fragments of each codec, and records live ones.",
   },
   {
     id: "wasm-gzip",
