@@ -15,7 +15,7 @@ import {
   type RecordedPage,
   type RowsRange,
 } from "./recorded-hours.ts";
-import { packedColumns, segmentOfPacked } from "./rows.ts";
+import { joined, packedColumns, segmentsOfJoined, type JoinedSegments } from "./rows.ts";
 import { BUCKET_MS, withinReach } from "./totals.ts";
 import type { Segment } from "./types.ts";
 import type { WideReads } from "./wide-reads.ts";
@@ -175,15 +175,14 @@ export class RecordedRows {
 
   /** Segments of one hour by their ids, in order, as far as they are ready. */
   async #some(wide: WideReads, streamPath: string, ids: readonly number[]): Promise<readonly Segment[]> {
-    const query = sql<{ packed: string; summary: ArrayBuffer }>`
+    const query = joined(sql`
       select ${packedColumns} as packed, summary from segments
       where id in (select value from json_each(${JSON.stringify(ids)})) and state = 'ready' and stream_path = ${streamPath}
-      order by start_ms, id`;
-    const { rows } = await wide.read(
-      (db) => query.execute(db),
-      (answer) => answer.rows.length === ids.length,
+      order by start_ms, id`);
+    return wide.read(
+      async (db) => (await query.execute(db)).rows.flatMap((row) => segmentsOfJoined(streamPath, row)),
+      (segments) => segments.length === ids.length,
     );
-    return rows.map(({ packed, summary }) => segmentOfPacked(streamPath, packed, summary));
   }
 
   async *#segmentsOf(
@@ -273,24 +272,25 @@ export class RecordedRows {
   ): AsyncGenerator<RecordedPage, void, undefined> {
     let after = { startMs: number * BLOCK_MS - 1, id: Number.MAX_SAFE_INTEGER };
     for (;;) {
-      const query = sql<{ version: string; packed: string; summary: ArrayBuffer | null }>`
-        select now.version, ${packedColumns} as packed, summary
+      const query = sql<JoinedSegments & { version: string }>`
+        select now.version, found.packed, found.summaries
         from (select json_group_array(json_array(event_level, version)) as version from stream_counts
           where stream_path = ${streamPath} and bucket = ${bucket.number}) as now
-        left join segments on state = 'ready' and segments.stream_path = ${streamPath}
-          and (start_ms, id) > (${after.startMs}, ${after.id}) and start_ms < ${(number + 1) * BLOCK_MS}
-        order by start_ms, id limit ${PAGE}`;
+        cross join (${joined(sql`
+          select ${packedColumns} as packed, summary from segments
+          where state = 'ready' and stream_path = ${streamPath}
+            and (start_ms, id) > (${after.startMs}, ${after.id}) and start_ms < ${(number + 1) * BLOCK_MS}
+          order by start_ms, id limit ${PAGE}`)}) as found`;
       // A replica that is not where the bucket's version was read (it fell behind, or has gone on) is not asked again.
       const { rows } = await wide.read(
         (db) => query.execute(db),
         (answer) => answer.rows[0]?.version === bucket.version,
       );
-      const segments = rows.flatMap(({ packed, summary }) =>
-        summary === null ? [] : [segmentOfPacked(streamPath, packed, summary)],
-      );
-      yield { segments, version: rows[0]?.version ?? "" };
+      const [row] = rows;
+      const segments = row === undefined ? [] : segmentsOfJoined(streamPath, row);
+      yield { segments, version: row?.version ?? "" };
       const last = segments.at(-1);
-      if (rows.length < PAGE || last === undefined) return;
+      if (segments.length < PAGE || last === undefined) return;
       after = { startMs: last.startMs, id: last.id };
     }
   }

@@ -1,4 +1,4 @@
-import { sql, type Selectable } from "kysely";
+import { sql, type RawBuilder, type Selectable } from "kysely";
 import type { SegmentTable } from "./schema.ts";
 import type { EventLevel, ListedSegment, Segment } from "./types.ts";
 
@@ -44,23 +44,48 @@ export function segmentOf(row: SegmentRow): Segment {
 
 /** The columns of a `Segment` but for its stream path and summary as one JSON text: clients take long for each column. */
 export const packedColumns = sql<string>`json_array(id, start_ms, end_ms, format, codecs, key, size, etag, event_level,
-  created_ms, groups)`;
+  created_ms, groups, length(summary))`;
 
 type Packed = [
   ...[id: number, startMs: number, endMs: number, format: Segment["format"], codecs: string, key: string, size: number],
-  ...[etag: string, eventLevel: EventLevel | null, createdMs: number, groups: string | null],
+  ...[etag: string, eventLevel: EventLevel | null, createdMs: number, groups: string | null, summaryLength: number],
 ];
 
 /** The segment of a row that was read with `packedColumns`. */
 export function segmentOfPacked(streamPath: string, packed: string, summary: Uint8Array | ArrayBuffer): Segment {
-  const [id, startMs, endMs, format, codecs, key, size, etag, eventLevel, createdMs, groups] = JSON.parse(
-    packed,
-  ) as Packed;
-  const bytes = bytesOf(summary);
+  return segmentOfValues(streamPath, JSON.parse(packed) as Packed, bytesOf(summary));
+}
+
+/** Rows of a query as one, `JoinedSegments`: clients take three times as long for some hundred. */
+export function joined(rows: RawBuilder<unknown>): RawBuilder<JoinedSegments> {
+  // The cast gives back the bytes as they are: as text they are no other.
+  return sql<JoinedSegments>`select group_concat(packed) as packed, cast(group_concat(summary, '') as blob) as summaries from (${rows})`;
+}
+
+/** What `joined` gives of rows with `packedColumns` as `packed`, and `summary`; null where there are none. */
+export interface JoinedSegments {
+  readonly packed: string | null;
+  readonly summaries: ArrayBuffer | null;
+}
+
+/** Their segments, in order. */
+export function segmentsOfJoined(streamPath: string, { packed, summaries }: JoinedSegments): Segment[] {
+  if (packed === null || summaries === null) return [];
+  const [bytes, rows] = [bytesOf(summaries), JSON.parse(`[${packed}]`) as Packed[]];
+  let at = 0;
+  // In memory of its own: who keeps one keeps no others.
+  return rows.map((row) => segmentOfValues(streamPath, row, bytes.slice(at, (at += row[11]))));
+}
+
+function segmentOfValues(
+  streamPath: string,
+  [id, startMs, endMs, format, codecs, key, size, etag, eventLevel, createdMs, groups]: Packed,
+  summary: Uint8Array,
+): Segment {
   const identity = identityOf(key);
   return {
     ...{ id, streamPath, startMs, endMs, format, codecs, key, size, etag, eventLevel, createdMs, identity },
-    ...{ summary: bytes, groups: groups ?? undefined },
+    ...{ summary, groups: groups ?? undefined },
   };
 }
 

@@ -132,7 +132,7 @@ export class Groups {
    * @param upcoming ids of recordings that will be wanted next
    * @throws BoxcarError `index_missing` (503), `range_too_large` (400)
    */
-  async of(timed: TimedSegment, wanted: GroupLength, upcoming: readonly number[] = []): Promise<GroupList> {
+  async of(timed: TimedSegment, wanted: GroupLength, upcoming?: () => readonly number[]): Promise<GroupList> {
     const { segment, summary } = timed;
     const name = `${segment.id} ${wanted.lengthMs} ${wanted.even}`;
     const known = this.#kept.get(name);
@@ -141,7 +141,7 @@ export class Groups {
     const list =
       isNoted && segment.groups !== undefined
         ? GroupList.read(segment.groups)
-        : await this.#divided(await this.#indexes.get(segment.id, upcoming), summary, wanted);
+        : await this.#divided(await this.#indexes.get(segment.id, upcoming?.()), summary, wanted);
     this.#kept.set(name, list);
     return list;
   }

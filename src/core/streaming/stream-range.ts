@@ -49,7 +49,7 @@ export async function streamRange(
 ): Promise<boolean> {
   const { queries, groups, gapToleranceMs } = parts;
   const joiner = new Joiner(query, sink, gapToleranceMs);
-  let upcoming: readonly number[] = [];
+  let upcoming = (): readonly number[] => [];
   const divider = new Divider(query, joiner, queries, (timed) => groups.of(timed, query.length, upcoming));
   const placer = new Placer(
     { ...withMargin(query), cut: "keyframe", gaps: "skip", gapToleranceMs, queries, before },
@@ -61,7 +61,7 @@ export async function streamRange(
     for (const [i, segment] of page.entries()) {
       const { summary } = queries.timed(segment);
       if (!hasMediaTimes(segment) || streamedTracks(summary, query.tracks).length === 0) continue;
-      upcoming = page.slice(i, i + INDEX_PAGE).map(({ id }) => id);
+      upcoming = () => page.slice(i, i + INDEX_PAGE).map(({ id }) => id);
       await placer.add(segment);
       const resting = pace.breathe(1);
       if (resting !== undefined) await resting;
