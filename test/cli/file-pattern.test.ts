@@ -1,3 +1,4 @@
+import { readdir, readFile } from "node:fs/promises";
 import { describe, expect, test } from "vitest";
 import { FilePattern } from "../../src/cli/file-pattern.ts";
 
@@ -94,4 +95,19 @@ test.each([
 test("a folder that is no stream path is refused", () => {
   expect(() => new FilePattern("../%s.mp4", { zone: "UTC" })).toThrow("no stream path");
   expect(() => read("%path/%s.mp4", "../1769853600.mp4")).toThrow("no stream path");
+});
+
+test("every import that the documentation and the page show has a pattern that can be used", async () => {
+  const pages = (await readdir("docs")).filter((name) => name.endsWith(".md")).map((name) => `docs/${name}`);
+  const texts = await Promise.all(
+    ["README.md", "src/preview/page/side-views.ts", ...pages].map((path) => readFile(path, "utf8")),
+  );
+  const shown = texts.flatMap((text) => text.match(/npx boxcar import .+/g) ?? []);
+  expect(shown.length).toBeGreaterThan(3);
+  for (const command of shown) {
+    const pattern = /--pattern ('[^']+'|PATTERN)/.exec(command)?.[1];
+    expect(pattern, command).toBeDefined();
+    if (pattern !== "PATTERN")
+      expect(() => new FilePattern(String(pattern).slice(1, -1), { zone: "UTC" })).not.toThrow();
+  }
 });

@@ -109,7 +109,7 @@ export function emptyView({ words, rows }: PageState): TemplateResult {
       words.beginPush,
       `ffmpeg -i rtsp://CAMERA -c copy -f mp4 -movflags frag_keyframe+empty_moov -method POST ${server}/mp4/live/live/cam1`,
     ],
-    [words.beginImport, "npx boxcar import FOLDER"],
+    [words.beginImport, "npx boxcar import FOLDER --pattern '%path/%Y-%m-%d_%H-%M-%S.mp4'"],
     [
       words.beginUpload,
       `curl -T segment.mp4 "${server}/mp4/api/segments/live/cam1?start=${new Date().toISOString().slice(0, 19)}Z"`,
