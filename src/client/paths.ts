@@ -1874,7 +1874,7 @@ export interface paths {
             };
             requestBody: {
                 content: {
-                    "application/json": {
+                    "*/*": {
                         /**
                          * @description How long a segment should last.
                          * @example 60s

@@ -200,11 +200,9 @@ test("an RTSP camera with G.711 is recorded with its sound as AAC", async (conte
 
 test.skipIf(!(await hasEncoder("libx264")))("a source of mode auto is recorded until it is removed", async () => {
   const url = "lavfi:testsrc2=size=160x120:rate=25";
-  const put = {
-    method: "PUT",
-    headers: { "content-type": "application/json" },
-    body: JSON.stringify({ url, mode: "auto", fragment: "1s" }),
-  };
+  // As `curl -d` sends it.
+  const headers = { "content-type": "application/x-www-form-urlencoded" };
+  const put = { method: "PUT", headers, body: JSON.stringify({ url, mode: "auto", fragment: "1s" }) };
   expect((await server.call("/mp4/api/sources/live/auto", put)).status).toBe(200);
   await expect.poll(async () => (await jobOf("live/auto"))?.state, { timeout: 10_000 }).toBe("recording");
   expect((await server.call("/mp4/api/sources/live/auto", { method: "DELETE" })).status).toBe(200);

@@ -7,7 +7,7 @@ import { BoxcarError } from "../../base/errors.ts";
 import { need, sourceOwner, streamPathInPath } from "../middleware/access.ts";
 import { done, json, refused, success } from "../replies/replies.ts";
 import { query, streamPathInRoute, streamPathParameter } from "../schema/parameters.ts";
-import { smallBody } from "../schema/request-body.ts";
+import { bodyParameters, smallBody } from "../schema/request-body.ts";
 import * as z from "../schema/zod.ts";
 import { fragmentOf } from "./fragment.ts";
 import { unknownSource } from "../../record/source.ts";
@@ -60,7 +60,7 @@ const putRoute = createRoute({
   ...{ path, method: "put", summary: "Set where a stream comes from" },
   middleware: [need("record", streamPathInPath), smallBody] as const,
   description: "A source of mode `auto` is recorded from then on, also after a restart.",
-  request: { params, query: query({}), body: { required: true, content: { "application/json": { schema: written } } } },
+  request: { params, query: query({}), body: { required: true, content: { "*/*": { schema: written } } } },
   responses,
 });
 
@@ -84,7 +84,7 @@ export function addSources(app: App, context: AppContext): void {
   app.openapi(putRoute, async (c) => {
     const { reader, supervisor } = recordingOf(context);
     const { streamPath } = c.req.valid("param");
-    const { url, mode, fragment, retention, labels = {} } = c.req.valid("json");
+    const { url, mode, fragment, retention, labels = {} } = bodyParameters(await c.req.text(), written);
     reader.check(url);
     const owner = sourceOwner(c);
     if (owner !== "" && (await catalog.sources.countOthers(owner, streamPath)) >= MOST_SET) throw tooManySet();

@@ -88,6 +88,6 @@ async function addressesOf(host: string): Promise<string[]> {
 
 function refused(): BoxcarError {
   const message =
-    "The source may not be reached. Only rtmp, rtmps and srt sources at public addresses may be by themselves: all other hosts and networks, and the schemes file and lavfi, have to be listed in BOXCAR_SOURCES_ALLOW.";
+    "The source may not be reached: unless it is rtmp, rtmps or srt at a public address, BOXCAR_SOURCES_ALLOW has to list its host or its network (192.168.0.0/16), or its scheme where that is file or lavfi.";
   return new BoxcarError("source_refused", message);
 }
