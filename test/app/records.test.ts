@@ -84,6 +84,7 @@ describe("list", () => {
   it("names the known parameters when it refuses an unknown one", async () => {
     const { json } = await server.call("/mp4/api/timeline/live/cam1?strat=1");
     expect(json.message).toContain("strat");
+    expect(json).toMatchObject({ error: "bad_parameter", parameters: ["strat"] });
     expect(json.message).toContain("start, end, duration, range, tz, cut");
   });
 });

@@ -99,6 +99,8 @@ export function refuseInput(result: { readonly success: boolean; readonly error?
   if (result.success) return undefined;
   const issues = result.error?.issues ?? [];
   const problems = issues.map(({ path, message }) => (path.length === 0 ? message : `${path.join(".")}: ${message}`));
-  const parameters = issues.flatMap(({ path }) => path.map(String));
+  const parameters = issues.flatMap((issue) =>
+    issue.code === "unrecognized_keys" ? issue.keys : issue.path.map(String),
+  );
   throw new BoxcarError("bad_parameter", `${problems.join("; ")}.`, { parameters });
 }
