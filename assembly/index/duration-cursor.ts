@@ -57,11 +57,36 @@ export class DurationCursor {
     return <u32>(this.dts() - before);
   }
 
+  /** How many samples from the next one on, the last one aside, are known to have its duration: at least 1. */
+  alike(): u32 {
+    const sample = this.sample;
+    const preroll = this.preroll;
+    let alike: u32 = 1;
+    if (!preroll.asRecorded && sample < preroll.ledDecoding) {
+      // Those that are decoded one tick apart.
+      const apart = min(preroll.count, preroll.ledDecoding);
+      if (sample + 1 < apart) alike = apart - 1 - sample;
+    } else if (this.from == this.to) {
+      if (this.runs.left == 0) this.runs.refill();
+      alike = this.runs.left;
+      if (sample < this.led && preroll.asRecorded) {
+        alike = sample + 1 < preroll.shown ? min(alike, preroll.shown - 1 - sample) : 1;
+      }
+    }
+    return max(1, min(alike, this.left));
+  }
+
+  /** Passes over `count` samples; the last one is not passed. */
+  skip(count: u32): void {
+    const passed = min(count, this.left);
+    this.time += skipRuns(this.runs, passed);
+    this.sample += passed;
+    this.left -= passed;
+  }
+
   /** Passes over all samples up to the last one. */
   moveToLast(): void {
-    this.time += skipRuns(this.runs, this.left);
-    this.sample += this.left;
-    this.left = 0;
+    this.skip(this.left);
   }
 
   /** Passes over the next sample, and returns its duration in the segment's ticks. */

@@ -5,9 +5,11 @@ import { hashDescriptions } from "../read/description-hash";
 import { encodeOffsets } from "./encode-offsets";
 import { encodeSizes } from "./encode-sizes";
 import { addFlag, close, copyColumn, IndexWriter, place } from "./index-writer";
-import { TrackFlag } from "../abi/names";
+import { Status, TrackFlag } from "../abi/names";
 import { TrackRecord } from "../abi/records";
-import { Run, TrackTables } from "../read/track-tables";
+import { MAX_GROUP, Run, TrackTables } from "../read/track-tables";
+import { fail } from "../memory/status";
+import { Code } from "../abi/codes";
 
 /** An upper bound of the bytes that `track`'s columns take. */
 export function columnsBound(track: TrackTables): u64 {
@@ -49,6 +51,7 @@ export function encodeTrack(writer: IndexWriter, record: usize, track: TrackTabl
   for (let i: u32 = 0; i < track.syncRuns; i++) {
     const length = load<u32>(track.syncs + ((<usize>i) << 2));
     if ((i & 1) == 0) syncs += length;
+    else if (length > <u32>MAX_GROUP) return fail(Status.TooMany, Code.stss, track.stbl);
     writer.next = putVarint(writer.next, length);
   }
   close(writer, record, TrackRecord.SYNC_OFFSET);

@@ -13,6 +13,8 @@ import { recordOf } from "../index/segment-index";
 import { shrinkTo } from "../memory/arena";
 import { failed, reserve } from "../memory/status";
 import { Piece, pieceTrack, rescale } from "./piece";
+import { countBefore } from "./select-samples";
+import { sortByTime } from "./sort-by-time";
 
 const NONE: u32 = u32.MAX_VALUE;
 
@@ -82,6 +84,31 @@ class LedSamples {
     return this.base + rescale(this.time, this.from, this.to);
   }
 
+  /** How many of the next samples, `most` at most and all of one duration, are decoded before `limit`. */
+  decodedBefore(limit: i64, most: u32): u32 {
+    let low: u32 = 0;
+    let high = most;
+    while (low < high) {
+      const middle = low + ((high - low) >> 1);
+      const dts = this.base + rescale(this.time + <i64>middle * this.runs.value, this.from, this.to);
+      if (dts < limit) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+
+  /** The number of samples that follow, `most` at most, with the duration of the next one. */
+  alike(most: u32): u32 {
+    if (this.runs.left == 0) this.runs.refill();
+    return min(most, this.runs.left);
+  }
+
+  /** Passes over samples with the duration of the next one. */
+  passAlike(count: u32): void {
+    this.runs.left -= count;
+    this.time += <i64>count * this.runs.value;
+  }
+
   /** Passes over the next sample. Returns its presentation time from the piece's first decode time on. */
   pass(): i64 {
     if (this.runs.left == 0) this.runs.refill();
@@ -117,11 +144,14 @@ export function findPreroll(piece: Piece, trackIndex: u32): void {
   let count: u32 = 0;
   let before: u32 = 0;
   const leads = load<u32>(track, PieceTrack.LEADS) != 0;
-  for (; before < samples && (leads || led.dts() < start); before++) {
-    if (led.dts() < behind) count = before + 1;
-    if (runs.left == 0) runs.refill();
-    runs.left--;
-    led.time += runs.value;
+  while (before < samples) {
+    const alike = led.alike(samples - before);
+    const early = led.decodedBefore(behind, alike);
+    const passed = leads ? alike : led.decodedBefore(start, alike);
+    if (early > 0) count = before + min(early, passed);
+    led.passAlike(passed);
+    before += passed;
+    if (passed < alike) break;
   }
   preroll.shown = NONE;
   runs.open(piece.index, record, TrackRecord.DURATIONS_OFFSET);
@@ -136,7 +166,7 @@ export function findPreroll(piece: Piece, trackIndex: u32): void {
   preroll.hiddenEnd = start - load<u32>(track, PieceTrack.HIDDEN_BEHIND);
   preroll.reordered = reordered;
   if (load<u32>(track, PieceTrack.AS_RECORDED) != 0) {
-    rankHidden(preroll, led, before, shown, false);
+    findHidden(preroll, led, before, shown);
     preroll.hidden = preroll.ranked = 0;
     preroll.asRecorded = true;
     if (preroll.shown == NONE) return;
@@ -145,7 +175,8 @@ export function findPreroll(piece: Piece, trackIndex: u32): void {
     return;
   }
   preroll.offsets = usual > 0 && !reordered;
-  count = max(count, rankHidden(preroll, led, before, shown, reordered));
+  const hidden = reordered ? rankHidden(preroll, led, before, shown) : findHidden(preroll, led, before, shown);
+  count = max(count, hidden);
   if (leads) count = samples;
   if (failed() || (count == 0 && preroll.shown == NONE)) return;
   runs.open(piece.index, record, TrackRecord.DURATIONS_OFFSET);
@@ -195,13 +226,33 @@ function onGrid(preroll: Preroll, next: i64, usual: i64, latest: i64): i64 {
 }
 
 /**
- * Finds out of the first `count` samples the one that is on screen at `shown` and the place of all that come before it.
- * Returns how many samples there are up to the last one that is hidden.
+ * Finds out of the first `count` samples the one that is on screen at `shown`, and how many come before it. Those of one duration
+ * and one composition offset are passed in one step. Returns how many samples there are up to the last one that is hidden.
  */
-function rankHidden(preroll: Preroll, samples: LedSamples, count: u32, shown: i64, reordered: bool): u32 {
-  const ranks = reordered ? reserve(<u64>count * 4) : 0;
-  const times = reordered ? reserve(<u64>count * 8) : 0;
-  const order = reordered ? reserve(<u64>count * 4) : 0;
+function findHidden(preroll: Preroll, samples: LedSamples, count: u32, shown: i64): u32 {
+  const offsets = samples.offsets;
+  let alike: u32 = 0;
+  for (let i: u32 = 0; i < count; i += alike) {
+    alike = min(samples.alike(count - i), offsets.alike());
+    const step = samples.runs.value;
+    const pts = samples.time + offsets.next();
+    if (alike > 1) offsets.skip(alike - 1);
+    samples.passAlike(alike);
+    const before = countBefore(pts, step, alike, shown);
+    // Of those that last no time the last one is shown.
+    if (before < alike && pts + <i64>before * step == shown) preroll.shown = i + (step == 0 ? alike - 1 : before);
+    if (before == 0) continue;
+    preroll.hidden += before;
+    preroll.ranked = i + before;
+  }
+  return preroll.ranked;
+}
+
+/** The same where presentation has another order than decoding; finds the place of all that are hidden, too. */
+function rankHidden(preroll: Preroll, samples: LedSamples, count: u32, shown: i64): u32 {
+  const ranks = reserve(<u64>count * 4);
+  const times = reserve(<u64>count * 8);
+  const order = reserve(<u64>count * 4);
   if (failed()) return 0;
   let hidden: u32 = 0;
   let upTo: u32 = 0;
@@ -209,16 +260,14 @@ function rankHidden(preroll: Preroll, samples: LedSamples, count: u32, shown: i6
     const pts = samples.pass();
     if (pts == shown) preroll.shown = i;
     if (pts >= shown) continue;
-    if (reordered) {
-      store<i64>(times + ((<usize>i) << 3), pts);
-      store<u32>(order + ((<usize>hidden) << 2), i);
-    }
+    store<i64>(times + ((<usize>i) << 3), pts);
+    store<u32>(order + ((<usize>hidden) << 2), i);
     hidden++;
     upTo = i + 1;
   }
   preroll.hidden = hidden;
   preroll.ranked = upTo;
-  if (reordered && hidden > 0) {
+  if (hidden > 0) {
     const sorted = sortByTime(order, hidden, times);
     if (failed()) return 0;
     memory.fill(ranks, 0xff, <usize>upTo * 4);
@@ -227,35 +276,6 @@ function rankHidden(preroll: Preroll, samples: LedSamples, count: u32, shown: i6
     }
     preroll.ranks = ranks;
   }
-  if (reordered) shrinkTo(times);
+  shrinkTo(times);
   return upTo;
-}
-
-// Merge sort, stable, since hostile files have groups of a million pictures. Returns where the sorted numbers are.
-function sortByTime(order: usize, count: u32, times: usize): usize {
-  let from = order;
-  let to = reserve(<u64>count * 4);
-  if (failed()) return order;
-  for (let width: u32 = 1; width < count; width <<= 1) {
-    for (let start: u32 = 0; start < count; start += width << 1) {
-      const middle = min(start + width, count);
-      const end = min(middle + width, count);
-      let left = start;
-      let right = middle;
-      for (let i = start; i < end; i++) {
-        const takesLeft = left < middle && (right >= end || timeOf(from, left, times) <= timeOf(from, right, times));
-        store<u32>(to + ((<usize>i) << 2), load<u32>(from + ((<usize>(takesLeft ? left : right)) << 2)));
-        if (takesLeft) left++;
-        else right++;
-      }
-    }
-    const other = from;
-    from = to;
-    to = other;
-  }
-  return from;
-}
-
-function timeOf(order: usize, i: u32, times: usize): i64 {
-  return load<i64>(times + ((<usize>load<u32>(order + ((<usize>i) << 2))) << 3));
 }

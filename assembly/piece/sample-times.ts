@@ -26,6 +26,29 @@ export class SampleTimes {
     this.shift = load<i32>(track, PieceTrack.OFFSET_SHIFT);
   }
 
+  /** How many samples from the next one on, the last one aside, are known to have its composition offset: at least 1. */
+  alike(): u32 {
+    const durations = this.durations;
+    const preroll = durations.preroll;
+    const sample = durations.sample;
+    let end = sample;
+    if (preroll.asRecorded) {
+      if (sample < preroll.shown && durations.from == durations.to) {
+        end = sample + min(this.offsets.alike(), preroll.shown - sample);
+      }
+    } else if (preroll.ranks == 0 && sample != preroll.shown) {
+      // Both decoded and presented one tick apart.
+      end = min(preroll.ranked, min(preroll.count, preroll.ledDecoding));
+      if (sample < preroll.shown) end = min(end, preroll.shown);
+    }
+    return sample < end ? max(1, min(end - sample, durations.left)) : 1;
+  }
+
+  skip(count: u32): void {
+    this.offsets.skip(count);
+    this.durations.skip(count);
+  }
+
   next(): void {
     const durations = this.durations;
     const time = durations.time + this.offsets.next();

@@ -50,7 +50,7 @@ export class SampleCursor {
 }
 
 /** How many of `count` ascending times, the first `from` and the others `step` apart, are below `time`. */
-function countBefore(from: i64, step: u32, count: u32, time: i64): u32 {
+export function countBefore(from: i64, step: u32, count: u32, time: i64): u32 {
   if (from >= time) return 0;
   if (from + <i64>(count - 1) * step < time) return count;
   return <u32>((time - from - 1) / step) + 1;

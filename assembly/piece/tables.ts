@@ -57,17 +57,11 @@ export function walkDurations(piece: Piece, trackIndex: u32, entries: Entries): 
   const durations = newDurationCursor();
   if (failed()) return;
   durations.open(piece, trackIndex);
-  const single = durations.from == durations.to ? durations.led : count;
   let taken: u32 = 1;
   for (let left = count - 1; left > 0; left -= taken) {
-    const runs = durations.runs;
-    let next = runs.value;
-    if (durations.sample < single) next = durations.next();
-    else {
-      if (runs.left == 0) runs.refill();
-      next = runs.value;
-      taken = runs.take(left);
-    }
+    taken = durations.alike();
+    const next = durations.next();
+    if (taken > 1) durations.skip(taken - 1);
     if (samples > 0 && next != duration) {
       entries.addPair(samples, duration);
       samples = 0;
@@ -108,9 +102,12 @@ export function walkOffsets(piece: Piece, trackIndex: u32, entries: Entries): vo
   for (let i: u32 = 0; i < count; i += taken) {
     let next: i32 = 0;
     if (i < single) {
+      taken = times.alike();
       times.next();
       next = <i32>times.offset;
+      if (taken > 1) times.skip(taken - 1);
     } else {
+      taken = 1;
       if (alike) taken = min(offsets.alike(), count - i);
       next = offsets.next() + shift;
       if (taken > 1) offsets.skip(taken - 1);

@@ -5,6 +5,12 @@ import { failed } from "../memory/status";
 /** Samples a track may have, and all tracks together; a minute of 48 kHz PCM has 2.9 million. */
 export const MAX_SAMPLES: u32 = 1 << 28;
 
+/**
+ * Samples that may follow one another without a sync sample: a day and a half of 30 pictures a second. What is decoded before a cut
+ * begins, and a fragment, reach from one sync sample to the next, and are worked on as a whole.
+ */
+export const MAX_GROUP = 1 << 22;
+
 /** `count` samples that have a value in common: a duration, a composition offset as i32, … */
 export namespace Run {
   export const COUNT: usize = 0; // u32

@@ -184,8 +184,13 @@ export interface OssCallbackKeys {
   readonly verify: (publicKey: string, data: Uint8Array, signature: Uint8Array) => boolean;
 }
 
-/**
- * Told how many bytes of memory an upload needs in all, before it needs them.
- * @throws BoxcarError `too_many_uploads` (429) when it may not have them now
- */
-export type HoldMemory = (bytes: number) => void;
+/** What an upload may take of a server that others use, too. */
+export interface HoldMemory {
+  /**
+   * Told how many bytes of memory an upload needs in all, before it needs them.
+   * @throws BoxcarError `too_many_uploads` (429) when it may not have them now
+   */
+  (bytes: number): void;
+  /** Whose it is: clients take turns where there is one at a time. */
+  readonly client: string;
+}

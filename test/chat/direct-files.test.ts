@@ -7,6 +7,7 @@ import { ossCallbackKeys } from "../../src/runtime/outbound/oss-callback-keys.ts
 import { reconcile } from "../../src/intake/reconcile/reconcile.ts";
 import { FileStore } from "../../src/store/file/file.ts";
 import { startTestServer, type TestServer } from "../app/test-server.ts";
+import { box, bytes, u32 } from "../support/boxes.ts";
 import { png } from "../support/forms.ts";
 import { record } from "../support/recording.ts";
 import { startDirectStore, type DirectStore } from "./direct-store.ts";
@@ -36,7 +37,7 @@ let server: TestServer;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "boxcar-direct-"));
   direct = await startDirectStore(new FileStore(folder));
-  const env = { BOXCAR_MAX_UPLOAD: "4M", BOXCAR_OSS_CALLBACK_URL: callbackUrl };
+  const env = { BOXCAR_MAX_UPLOAD: "4M", BOXCAR_UPLOAD_MEMORY: "2M", BOXCAR_OSS_CALLBACK_URL: callbackUrl };
   server = await startTestServer(env, { store: direct.store, ossCallbackKeys: keys });
 });
 afterAll(async () => {
@@ -124,6 +125,13 @@ describe("a file that the client sends to the store itself", () => {
       expect(await complete(path)).toMatchObject({ status: 400, msg: "fail" });
     },
   );
+
+  it("cannot be completed while its metadata needs more memory than uploads may have together", async () => {
+    const file = new Uint8Array(bytes(box("ftyp", "isom", u32(512)), box("moov", new Uint8Array(3_500_000))));
+    const announced = await announce(file.length, "video/mp4");
+    expect(await send(announced, file)).toBe(200);
+    expect(await complete(announced.path)).toMatchObject({ status: 429, msg: "fail" });
+  });
 
   it("is removed when nobody completes it", async () => {
     const announced = await announce(png.length);

@@ -1,6 +1,8 @@
 /** Files whose tables promise more than may be read: refused by their counts. */
 import { expect, test } from "vitest";
 import { BoxcarError } from "../../src/base/errors.ts";
+import { leftOut } from "../../src/core/planning/piece.ts";
+import { readSummary } from "../../src/core/wasm/records/summary.ts";
 import { loadCore } from "../../src/runtime/node/load-core.ts";
 import { indexOfTables } from "../support/odd-chunks.ts";
 import { fullBox, u32 } from "../support/boxes.ts";
@@ -37,6 +39,40 @@ test.for([
   ["stsz", 2 * MOST],
 ] as const)("%s has %i entries at most", ([name, most]) => {
   expect(outcome(name, most + 1)).toBe("too_many");
+});
+
+/** The index of one track of samples alike of which only the first one is a sync sample, one behind the other. */
+function group(count: number): Uint8Array {
+  const alike = [
+    fullBox("stts", 0, 0, u32(1, count, 3)),
+    fullBox("stss", 0, 0, u32(1, 1)),
+    fullBox("stsc", 0, 0, u32(1, 1, count, 1)),
+    fullBox("stsz", 0, 0, u32(1, count)),
+    fullBox("stco", 0, 0, u32(1, 100)),
+  ];
+  return indexOfTables(core, count + 16, [alike]);
+}
+
+const LONGEST_GROUP = 1 << 22;
+
+test("samples without a sync sample have 4,194,304 at most", () => {
+  expect(() => group(LONGEST_GROUP + 2)).toThrow(expect.objectContaining({ code: "too_many" }));
+});
+
+test("what is decoded before a cut costs a step where its samples are alike", { timeout: 10_000 }, () => {
+  const index = group(LONGEST_GROUP + 1);
+  const [record] = readSummary(index).tracks;
+  if (record === undefined) throw new Error("it has no track");
+  const start = 12_000_000;
+  for (const asRecorded of [0, 1]) {
+    const track = { ...leftOut(record), count: record.samples, trackId: 1, start, shown: start, asRecorded };
+    const [counts] = core.withIndex(index, (loaded) => {
+      // Sample by sample these would take half a minute.
+      const measured = Array.from({ length: 100 }, () => loaded.measure([track]));
+      return measured.map(({ counts }) => counts[0]);
+    });
+    expect(counts).toMatchObject({ syncSamples: 1, sttsEntries: asRecorded === 1 ? 2 : 3 });
+  }
 });
 
 test("what a table has no room for is no entry of it", () => {

@@ -5,6 +5,8 @@ import { indexObject, type Core, type IndexedSegment } from "../../src/core/inde
 import { indexAside } from "../../src/runtime/node/index-aside.ts";
 import { loadCore } from "../../src/runtime/node/load-core.ts";
 import { readSummary } from "../../src/core/wasm/records/summary.ts";
+import type { ByteSpan } from "../../src/base/ports.ts";
+import type { AskTask } from "../../src/core/wasm/aside.ts";
 import type { IndexRequest } from "../../src/core/wasm/index-request.ts";
 import { GROUP_SIZE, readGroup } from "../../src/core/wasm/abi/records.ts";
 import { leftOut } from "../../src/core/planning/piece.ts";
@@ -169,6 +171,35 @@ test("of many samples are asked one request at a time each: who asks one of them
   await Promise.all(asked);
   expect(sent).toHaveBeenCalledTimes(asked.length);
   sent.mockRestore();
+});
+
+test("of many samples are asked first on which little time was spent", async () => {
+  const [busy, other, much, little] = [1, 2, 3, 4].map((more) => alikeIndex(here, 300_000 + more)) as [
+    Uint8Array,
+    Uint8Array,
+    Uint8Array,
+    Uint8Array,
+  ];
+  const ask = (index: Uint8Array, first: number): Promise<unknown> => aside.ask(index, ["run", 0, first, 2]);
+  await ask(much, 1);
+  const sent = vi.spyOn(Worker.prototype, "postMessage");
+  await Promise.all([ask(busy, 1), ask(other, 2), ask(much, 3), ask(little, 4)]);
+  expect(sent.mock.calls.map(([task]) => (task as AskTask).request[2])).toEqual([1, 2, 4, 3]);
+  sent.mockRestore();
+});
+
+test("are built for the clients in turn: who sends many keeps another waiting for two at most", async () => {
+  const file = await recordMetadata(2 << 20);
+  const order: string[] = [];
+  const build = async (client: string): Promise<void> => {
+    const read = ({ offset, length }: ByteSpan): Promise<Uint8Array> =>
+      Promise.resolve(file.subarray(offset, offset + length));
+    await indexObject(aside, file.length, read, { hold: Object.assign(() => undefined, { client }) });
+    order.push(client);
+  };
+  await Promise.all(["much", "much", "much", "much", "little"].map((client) => build(client)));
+  // The one that ran when it came, and the one whose turn was next.
+  expect(order).toEqual(["much", "much", "little", "much", "much"]);
 });
 
 test("of many tracks answer in a thread sooner: each step may look at all of them", async () => {

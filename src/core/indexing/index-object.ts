@@ -20,7 +20,7 @@ export async function indexObject(
   limits: IndexLimits = {},
 ): Promise<IndexedSegment> {
   const scan = await scanObject(core, size, read, limits);
-  return describeIndex(await core.index(scan.finish(size), size));
+  return describeIndex(await core.index(scan.finish(size), size, limits.hold?.client));
 }
 
 /** Goes through a stored object's top-level boxes. @throws BoxcarError as MetadataScan does */

@@ -7,6 +7,7 @@ import type { IndexedSegment } from "./segment-index.ts";
 export class StreamIndexer {
   readonly #core: Core;
   readonly #scan: MetadataScan;
+  readonly #client: string | undefined;
   #position = 0;
   /** The wanted bytes as far as they came, when they span chunks. */
   #partial: Uint8Array | undefined;
@@ -15,6 +16,7 @@ export class StreamIndexer {
   constructor(core: Core, limits: IndexLimits = {}) {
     this.#core = core;
     this.#scan = new MetadataScan(core, limits);
+    this.#client = limits.hold?.client;
   }
 
   /**
@@ -53,7 +55,7 @@ export class StreamIndexer {
 
   /** As `end`; the index of a file with much metadata is built in a thread, where the runtime has one. */
   async endAside(): Promise<IndexedSegment> {
-    return describeIndex(await this.#core.index(this.#scan.finish(this.#position), this.#position));
+    return describeIndex(await this.#core.index(this.#scan.finish(this.#position), this.#position, this.#client));
   }
 
   // Grows with what has really come, not with what a header announces.

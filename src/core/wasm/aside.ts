@@ -16,8 +16,8 @@ export interface AskTask {
 
 /** Does what takes long where it holds nobody up: in another thread, whose `AsideWorker` is sent the tasks. */
 export interface Aside {
-  /** @internal */
-  readonly build: (task: BuildTask) => Promise<BuiltIndex>;
+  /** @param client whose turn it takes @internal */
+  readonly build: (task: BuildTask, client: string) => Promise<BuiltIndex>;
   /** @internal */
   readonly ask: (task: AskTask) => Promise<PackedAnswer>;
 }

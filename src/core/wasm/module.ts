@@ -83,11 +83,16 @@ export class Core {
     }
   }
 
-  /** As `buildIndex`; of much metadata, where others are not held up by it. @param boxes handed over @internal */
-  async index(boxes: PackedBoxes, fileSize: number): Promise<BuiltIndex> {
+  /**
+   * As `buildIndex`; of much metadata, where others are not held up by it.
+   * @param boxes handed over
+   * @param client whose turn it takes; default: that of all who have no name
+   * @internal
+   */
+  async index(boxes: PackedBoxes, fileSize: number, client = ""): Promise<BuiltIndex> {
     const much = boxes.bytes.length > MUCH_METADATA;
     return much && this.#aside !== undefined
-      ? this.#aside.build({ boxes, fileSize })
+      ? this.#aside.build({ boxes, fileSize }, client)
       : this.buildIndex(boxes, fileSize);
   }
 

@@ -7,6 +7,7 @@ import { base64 } from "../../base/base64.ts";
 import { BoxcarError, sentenceOf } from "../../base/errors.ts";
 import type { SignedRequest } from "../../base/ports.ts";
 import { anyone, need } from "../middleware/access.ts";
+import { atOnce, heldMemory, memoryOf } from "../middleware/limits.ts";
 import type { App, AppContext } from "../context.ts";
 import { json } from "../replies/replies.ts";
 import { smallBody } from "../schema/request-body.ts";
@@ -62,7 +63,7 @@ const complete = createRoute({
   method: "post",
   path: "/api/chat/upload/complete",
   summary: "Take over a file that was sent to the store",
-  middleware: [need("upload"), smallBody] as const,
+  middleware: [need("upload"), smallBody, atOnce("uploads")] as const,
   request: {
     body: {
       required: true,
@@ -113,7 +114,7 @@ export function addDirectFiles(app: App, context: AppContext): void {
   });
 
   app.openapi(complete, async (c) => {
-    const upload = await completeDirectFile(context.uploads, c.req.valid("json").path);
+    const upload = await completeDirectFile(context.uploads, c.req.valid("json").path, memoryOf(c));
     return c.json(chatOk(storedFileOf(upload, context, c.get("publicOrigin"))), 200);
   });
 
@@ -127,7 +128,8 @@ export function addDirectFiles(app: App, context: AppContext): void {
     await callbacks.check({ path: pathname, query: search, body, ...fields });
     c.set("caller", { kind: "oss", name: "OSS", id: "OSS", grants: [] });
     const key = new URLSearchParams(new TextDecoder().decode(body)).get("object") ?? "";
-    const completed = completeDirectFile(context.uploads, key);
+    const { hold, release } = heldMemory(c);
+    const completed = completeDirectFile(context.uploads, key, hold).finally(release);
     const upload = await within(CALLBACK_MS, completed);
     if (upload !== undefined) return c.json(chatOk(storedFileOf(upload, context, c.get("publicOrigin"))), 200);
     completed.catch((error: unknown) => {

@@ -1,7 +1,7 @@
 import type { Context, MiddlewareHandler } from "hono";
 import type { AccessConfig } from "../../config/access-config.ts";
 import { RateLimit } from "../../auth/rate-limit.ts";
-import type { SlotClient, Slots } from "../../auth/slots.ts";
+import type { Release, SlotClient, Slots } from "../../auth/slots.ts";
 import { nextTurn } from "../../base/breather.ts";
 import { BoxcarError } from "../../base/errors.ts";
 import type { Turn } from "../../base/fair-queue.ts";
@@ -123,25 +123,31 @@ export function holdPlan(c: Context<AppEnv>, { weight }: { readonly weight: numb
   c.set("releasePlan", release);
 }
 
-/**
- * Counts what an upload keeps in memory for as long as the request holds its slot: it needs most of it until its end.
- * @returns throws `too_many_uploads` (429)
- */
+/** Counts what an upload keeps in memory for as long as the request holds its slot: it needs most of it until its end. */
 export function memoryOf(c: Context<AppEnv>): HoldMemory {
+  const { hold, release } = heldMemory(c);
+  c.set("releaseMemory", release);
+  return hold;
+}
+
+/** The same for what goes on when the request is answered: until `release`. */
+export function heldMemory(c: Context<AppEnv>): { readonly hold: HoldMemory; readonly release: Release } {
+  const { uploadBytes } = c.get("slots");
+  const client = clientOf(c);
+  const releases: Release[] = [];
   let held = MEMORY_STEP;
-  return (bytes) => {
+  const hold = (bytes: number): void => {
     if (bytes <= held) return;
-    const { uploadBytes } = c.get("slots");
     const more = Math.ceil((bytes - held) / MEMORY_STEP) * MEMORY_STEP;
-    const release = uploadBytes.take(clientOf(c), more);
+    const release = uploadBytes.take(client, more);
     if (release === undefined) throw tooMuchMemory(uploadBytes, held + more);
     held += more;
-    const others = c.get("releaseMemory");
-    c.set("releaseMemory", () => {
-      others?.();
-      release();
-    });
+    releases.push(release);
   };
+  const release = (): void => {
+    for (const one of releases.splice(0)) one();
+  };
+  return { hold: Object.assign(hold, { client: client.name }), release };
 }
 
 function tooMuchMemory({ limit, perClient }: Slots, bytes: number): BoxcarError {

@@ -7,7 +7,7 @@ import { formatTime } from "../../base/time.ts";
 import { need, segmentOwner, streamPathInPath } from "../middleware/access.ts";
 import { askedStart, startParameters } from "../schema/asked-start.ts";
 import type { App, AppPlatform } from "../context.ts";
-import { atOnce } from "../middleware/limits.ts";
+import { atOnce, memoryOf } from "../middleware/limits.ts";
 import { integer, query, streamPathInRoute, streamPathParameter } from "../schema/parameters.ts";
 import { done, json, refused, success, takenOf, takenSegment } from "../replies/replies.ts";
 import * as z from "../schema/zod.ts";
@@ -103,6 +103,7 @@ export function addDirectSegments(app: App, platform: AppPlatform): void {
       owner: segmentOwner(c),
       id,
       etag: etag?.replace(/^"(.*)"$/, "$1"),
+      hold: memoryOf(c),
     });
     const data = takenOf(taken);
     c.header("Location", data.url);

@@ -3,7 +3,7 @@ import type { PendingUpload, Upload } from "../../catalog/upload-rows.ts";
 import { statusOf } from "../../base/error-codes.ts";
 import { BoxcarError } from "../../base/errors.ts";
 import type { IndexedSegment } from "../../core/index.ts";
-import type { ObjectInfo, SignedRequest, Store } from "../../base/ports.ts";
+import type { HoldMemory, ObjectInfo, SignedRequest, Store } from "../../base/ports.ts";
 import { HEAD_SIZE, kindOf, kindOfType } from "../files/file-kind.ts";
 import { arrivedObject, checkSize } from "../arrived-object.ts";
 import { indexStored } from "../index-stored.ts";
@@ -59,9 +59,9 @@ export async function announceDirectFile(
 /**
  * Takes over a file that a client has sent to the store: looks at what really lies there. Safe to repeat.
  * @throws BoxcarError `unknown_file` (404), `not_uploaded` (400); `size_mismatch` (400) and `unsupported_type` (415),
- *   after which the file is gone; and as the store and the catalog do
+ *   after which the file is gone; and as the store, the catalog and `hold` do
  */
-export async function completeDirectFile(parts: UploadParts, key: string): Promise<Upload> {
+export async function completeDirectFile(parts: UploadParts, key: string, hold: HoldMemory): Promise<Upload> {
   const { catalog, areas } = parts;
   const { store } = areas;
   const known = await catalog.uploads.find("store", key);
@@ -82,7 +82,7 @@ export async function completeDirectFile(parts: UploadParts, key: string): Promi
   }
   const { etag, size } = info;
   const { id, contentType, imageClassId } = pending;
-  const indexed = kindOfType(contentType).movie ? await indexOfMovie(parts, store, info) : undefined;
+  const indexed = kindOfType(contentType).movie ? await indexOfMovie(parts, store, info, hold) : undefined;
   const stored = { id, contentType, size, etag, imageClassId, ...mediaOf(indexed) };
   try {
     await catalog.uploads.complete([stored]);
@@ -111,11 +111,13 @@ async function indexOfMovie(
   { core }: UploadParts,
   store: Store,
   info: ObjectInfo,
+  hold: HoldMemory,
 ): Promise<IndexedSegment | undefined> {
   try {
-    return await indexStored(core, store, info);
+    return await indexStored(core, store, info, hold);
   } catch (error) {
-    if (error instanceof BoxcarError && statusOf(error) < 500) return undefined;
+    const isFault = error instanceof BoxcarError && statusOf(error) < 500 && error.code !== "too_many_uploads";
+    if (isFault) return undefined;
     throw error;
   }
 }

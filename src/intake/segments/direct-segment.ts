@@ -1,6 +1,6 @@
 import { statusOf } from "../../base/error-codes.ts";
 import { BoxcarError } from "../../base/errors.ts";
-import type { Presign, SignedRequest } from "../../base/ports.ts";
+import type { HoldMemory, Presign, SignedRequest } from "../../base/ports.ts";
 import { timesOf, type AskedStart } from "./segment-start.ts";
 import { arrivedObject, checkSize } from "../arrived-object.ts";
 import { indexStored } from "../index-stored.ts";
@@ -58,6 +58,8 @@ export async function confirmDirectSegment(
     readonly owner: string;
     readonly id: number;
     readonly etag?: string | undefined;
+    /** Told how much memory it needs for the metadata. */
+    readonly hold?: HoldMemory | undefined;
   },
 ): Promise<Ingested> {
   const { catalog, core, store } = parts;
@@ -68,7 +70,7 @@ export async function confirmDirectSegment(
   const info = await arrivedObject(store, key, "segment", { etag, id });
   try {
     checkSize(info, size);
-    const indexed = await indexStored(core, store, info);
+    const indexed = await indexStored(core, store, info, asked.hold);
     const times = timesOf(asked, indexed, parts.clock());
     return await complete(parts, id, { indexed, times }, info);
   } catch (error) {

@@ -1,6 +1,7 @@
 /** Works on large indexes in threads: to build that of a day takes 0.3 s, of the largest file 2 s, and a cut of it 1 s. */
 import { Worker } from "node:worker_threads";
 import { BoxcarError } from "../../base/errors.ts";
+import { FairQueue } from "../../base/fair-queue.ts";
 import type { Aside, AskTask, BuildTask, BuiltIndex, PackedAnswer } from "../../core/index.ts";
 import { builtUrl } from "./built.ts";
 
@@ -17,15 +18,26 @@ const ASKED_AT_ONCE = 2;
 /** How long a thread that is asked waits for the next request, with some ten MB, milliseconds. */
 const IDLE_MS = 5000;
 
-/** Threads for large indexes: one for each that is built, one after another, and a few that all requests share. */
+/** One index is built at a time. How many uploads there are is limited where they begin. */
+const BUILDS = {
+  atOnce: 1,
+  perClient: 1,
+  waiting: Number.POSITIVE_INFINITY,
+  waitingPerClient: Number.POSITIVE_INFINITY,
+};
+
+/** Threads for large indexes: one for each that is built, of the clients in turn, and a few that all requests share. */
 export function indexAside(): Aside {
   const asked = new AskedThreads();
-  let last: Promise<unknown> = Promise.resolve();
+  const builds = new FairQueue(BUILDS);
   return {
-    build: (task) => {
-      const built = last.then(() => buildInThread(task));
-      last = built.catch(() => undefined);
-      return built;
+    build: async (task, client) => {
+      const leave = await builds.enter({ client });
+      try {
+        return await buildInThread(task);
+      } finally {
+        leave?.();
+      }
     },
     ask: (task) => asked.ask(task),
   };
@@ -47,16 +59,27 @@ interface Asked extends Waiting {
   readonly task: AskTask;
 }
 
+/** How long the work on an index counts, milliseconds: less and less, a third of it after that time. */
+const COUNTED_MS = 10_000;
+
+/** The time that an index was worked on. */
+interface Worked {
+  ms: number;
+  /** As of when it is told. */
+  atMs: number;
+}
+
 /**
- * Asks indexes in a few threads, one request of each index at a time, and the indexes take turns: a cut of the largest takes
- * seconds, and who asks for many of one would keep all others waiting.
+ * Asks indexes in a few threads, one request of each index at a time, first that on which the least time was spent of late: who asks
+ * for much of one, or makes many whose every request takes long, keeps others waiting for the requests that run.
  */
 class AskedThreads {
   readonly #free = Array.from({ length: ASKED_AT_ONCE }, () => new AskedThread());
-  /** Who waits, by index, the index first whose turn is next. */
+  /** Who waits, by index, in the order in which they came. */
   readonly #waiting = new Map<Uint8Array, Asked[]>();
   /** Indexes that are being asked. */
   readonly #asked = new Set<Uint8Array>();
+  readonly #worked = new WeakMap<Uint8Array, Worked>();
 
   ask(task: AskTask): Promise<PackedAnswer> {
     return new Promise<BuiltIndex | PackedAnswer>((resolve, reject) => {
@@ -70,9 +93,10 @@ class AskedThreads {
 
   /** Gives free threads what is next. */
   #goOn(): void {
-    for (const [index, asked] of this.#waiting) {
-      if (this.#free.length === 0) return;
-      if (this.#asked.has(index)) continue;
+    while (this.#free.length > 0) {
+      const index = this.#next();
+      const asked = index && this.#waiting.get(index);
+      if (index === undefined || asked === undefined) return;
       const last = this.#free.findIndex((thread) => thread.sent === index);
       const [thread] = this.#free.splice(Math.max(0, last), 1);
       const next = asked.shift();
@@ -82,10 +106,31 @@ class AskedThreads {
     }
   }
 
+  /** The index whose turn it is. */
+  #next(): Uint8Array | undefined {
+    let next: Uint8Array | undefined;
+    let least = Number.POSITIVE_INFINITY;
+    for (const index of this.#waiting.keys()) {
+      if (this.#asked.has(index)) continue;
+      const ms = this.#workedMs(index);
+      if (ms < least) [next, least] = [index, ms];
+    }
+    return next;
+  }
+
+  #workedMs(index: Uint8Array): number {
+    const worked = this.#worked.get(index);
+    return worked === undefined ? 0 : worked.ms * Math.exp((worked.atMs - performance.now()) / COUNTED_MS);
+  }
+
   async #ask(thread: AskedThread, { task, resolve, reject }: Asked): Promise<void> {
-    this.#asked.add(task.index);
+    const { index } = task;
+    this.#asked.add(index);
+    const beganMs = performance.now();
     await thread.ask(task).then(resolve, reject);
-    this.#asked.delete(task.index);
+    const atMs = performance.now();
+    this.#worked.set(index, { ms: this.#workedMs(index) + atMs - beganMs, atMs });
+    this.#asked.delete(index);
     this.#free.push(thread);
     this.#goOn();
   }
