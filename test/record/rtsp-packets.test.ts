@@ -222,6 +222,31 @@ test("a session is read as far as it can be recorded here, and handed over where
     expect(() => readSdp(text)).toThrow(HandOver);
 });
 
+test("whatever a server sends is read in no more steps than it has characters", { timeout: 5000 }, () => {
+  // Each of these took seconds to hours.
+  const described = (line: string): string => `v=0\r\nm=video 0 RTP/AVP 96\r\na=rtpmap:96 H264/90000\r\n${line}`;
+  const spaces = `a${" ".repeat(250_000)}b`;
+  const words = "a".repeat(250_000);
+  for (const line of [`a=x:${spaces}\r\n`, `a=fmtp:96 ${words}`, `a=fmtp:96 ${spaces}=1`, "a=a\n".repeat(62_000)])
+    expect(readSdp(described(line)).video).toMatchObject({ codec: "h264" });
+  const head = Buffer.from(`RTSP/1.0 200 OK\r\nX: ${spaces.slice(-16_000)}\r\n\r\n`.repeat(50));
+  expect([...new MessageReader().push(head)].length).toBe(50);
+  const authorization = new Authorization({ user: "a", password: "b" });
+  for (const text of [words.slice(0, 16_000), 'a="'.repeat(5000)])
+    expect(authorization.challenge([...Array.from({ length: 50 }, () => `Digest ${text}`)])).toBe(true);
+});
+
+test("pictures of tiny parts, and frames of none, are not kept without end", () => {
+  const units = new AccessUnits("h264");
+  const parts = Array.from({ length: 20_000 }, () => [0, 2, 0x65, 1]).flat();
+  const push = (): unknown => units.push(packet([24, ...parts.slice(0, 65_000)]), false);
+  expect(() => Array.from({ length: 10 }, push)).toThrow(/a picture has more than/);
+  const frames = new AacFrames();
+  for (let i = 0; i < 200_000; i++) frames.push(packet([0, 16, 0, 16]), false);
+  expect(frames.push(packet([0, 16, 0, 16, 1]), false)).toEqual([]);
+  expect(frames.push(packet([0, 16, 0, 16, 2]), false)).toEqual([Buffer.from([1, 2])]);
+});
+
 test("the time of capture is written beside a part and read again", async () => {
   const boxes = new LiveBoxes(await loadCore());
   const time = { trackId: 1, wallUs: Date.UTC(2026, 0, 31) * 1000 + 123_456, mediaTime: 900_000 };

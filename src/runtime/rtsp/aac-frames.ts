@@ -6,6 +6,7 @@ export class AacFrames {
   #timestamp = 0;
   #size = 0;
   #chunks: Uint8Array[] = [];
+  #length = 0;
 
   /**
    * The frames that the next packet ends, the first one of the packet's timestamp.
@@ -35,13 +36,16 @@ export class AacFrames {
 
   /** A frame in several packets, each of which has its whole size. */
   #join(part: Uint8Array, size: number): Uint8Array[] {
-    if (this.#chunks.length === 0 || size !== this.#size) this.#chunks = [];
+    if (this.#chunks.length === 0 || size !== this.#size) [this.#chunks, this.#length] = [[], 0];
+    // Parts of nothing would never make a frame, however many of them are kept.
+    if (part.length === 0) return [];
     this.#size = size;
-    this.#chunks.push(part);
-    const length = this.#chunks.reduce((sum, chunk) => sum + chunk.length, 0);
-    if (length < size) return [];
-    const whole = Buffer.concat(this.#chunks, length);
+    // A copy: what was read with it would be kept, too.
+    this.#chunks.push(part.slice());
+    this.#length += part.length;
+    if (this.#length < size) return [];
+    const whole = Buffer.concat(this.#chunks);
     this.#chunks = [];
-    return length === size ? [whole] : [];
+    return whole.length === size ? [whole] : [];
   }
 }

@@ -1,8 +1,11 @@
 import { HandOver, sourceFailed } from "./hand-over.ts";
 import type { RtpPacket } from "./rtp.ts";
 
-/** Bytes that a picture may have. */
+/** Bytes that a picture may have, and what each of its parts counts at least: it takes as much to hold. */
 const MOST = 16 << 20;
+const LEAST_PART = 256;
+/** Parts of a picture that are kept as they came, amid what else was read at once: of more of them copies are kept. */
+const LENT_PARTS = 64;
 
 /** One NAL unit. */
 export interface NalUnit {
@@ -65,6 +68,7 @@ export class AccessUnits {
   #units: NalUnit[] = [];
   #fragments: { readonly type: number; readonly chunks: Uint8Array[] } | undefined;
   #bytes = 0;
+  #parts = 0;
   #isDamaged = false;
   /** Whether the last packet said that the picture ends with it, and whether packets before the picture are missing. */
   #isMarked = false;
@@ -86,9 +90,7 @@ export class AccessUnits {
     if (isNext) this.#mayLackStart = isAfterLoss;
     this.#timestamp = timestamp;
     this.#isMarked = marker;
-    this.#bytes += payload.length;
-    if (this.#bytes > MOST) throw sourceFailed(`a picture has more than ${String(MOST)} bytes`);
-    this.#take(payload);
+    this.#take(++this.#parts > LENT_PARTS ? payload.slice() : payload);
     return whole;
   }
 
@@ -99,6 +101,7 @@ export class AccessUnits {
     this.#units = [];
     this.#fragments = undefined;
     this.#bytes = 0;
+    this.#parts = 0;
     this.#isDamaged = false;
     return whole;
   }
@@ -112,10 +115,17 @@ export class AccessUnits {
     return ((start[header] ?? rest?.[0] ?? 0) & 0x80) === 0;
   }
 
+  /** Counts a part. @throws BoxcarError `source_failed` when the picture is too large */
+  #count({ length }: Uint8Array): void {
+    this.#bytes += Math.max(length, LEAST_PART);
+    if (this.#bytes > MOST) throw sourceFailed(`a picture has more than ${String(MOST)} bytes`);
+  }
+
   #take(payload: Uint8Array): void {
     const { header, typeOf, aggregation, fragment, firstOther } = this.#format;
     if (payload.length <= header) return;
     const type = typeOf(payload[0] ?? 0);
+    this.#count(payload);
     if (type === fragment) this.#takeFragment(payload);
     else if (type === aggregation) this.#takeAll(payload.subarray(header));
     else if (type >= firstOther) throw new HandOver(`it sends packets of type ${String(type)}`);
@@ -128,7 +138,10 @@ export class AccessUnits {
       const length = (payload[at] ?? 0) * 256 + (payload[at + 1] ?? 0);
       const unit = payload.subarray(at + 2, at + 2 + length);
       if (unit.length < length) this.#isDamaged = true;
-      else if (length > header) this.#units.push({ type: typeOf(unit[0] ?? 0), chunks: [unit] });
+      else if (length > header) {
+        this.#count(unit);
+        this.#units.push({ type: typeOf(unit[0] ?? 0), chunks: [unit] });
+      }
       at += 2 + length;
     }
   }

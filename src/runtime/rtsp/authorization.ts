@@ -89,7 +89,8 @@ function readChallenge(value: string): { scheme: string; fields: Map<string, str
   const [, scheme = "", rest = ""] = /^([\w-]+)[ \t]*(.*)$/.exec(value) ?? [];
   const fields = new Map<string, string>();
   for (const [, key = "", quoted, plain = ""] of rest.matchAll(
-    /([\w-]+)[ \t]*=[ \t]*(?:"((?:[^"\\]|\\.)*)"|([^\s,"]*))/g,
+    // From the start of a name only: from each of its characters on, a long one would be looked at again.
+    /(?<![\w-])([\w-]+)[ \t]*=[ \t]*(?:"((?:[^"\\]|\\.)*)"|([^\s,"]*))/g,
   ))
     fields.set(key.toLowerCase(), quoted?.replaceAll(/\\(.)/g, "$1") ?? plain);
   return { scheme: scheme.toLowerCase(), fields };

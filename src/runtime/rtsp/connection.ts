@@ -13,6 +13,8 @@ const GATHERING_MS = 70;
 const MUCH = 16 << 10;
 /** Bytes that are read at once. */
 const READ = 64 << 10;
+/** Pieces in which an answer may come until they are gathered, too. */
+const ANSWER_PIECES = 32;
 /** Bytes of packets that may come before the answer to PLAY does. */
 const MOST_EARLY = 4 << 20;
 
@@ -130,9 +132,7 @@ export class RtspConnection {
     this.#unread = undefined;
     yield early;
     for (let length = MUCH; ;) {
-      if (length < MUCH && this.#chunks.length === 0) {
-        await new Promise((resolve) => setTimeout(resolve, GATHERING_MS - (performance.now() % GATHERING_MS)));
-      }
+      if (length < MUCH && this.#chunks.length === 0) await gathering();
       const chunk = await this.#next();
       if (chunk === undefined) return;
       ({ length } = chunk);
@@ -149,7 +149,7 @@ export class RtspConnection {
   }
 
   async #answer(number: number): Promise<Answer> {
-    for (;;) {
+    for (let pieces = 1; ; pieces++) {
       for (let message = this.#unread?.next(); message?.done === false; message = this.#unread?.next()) {
         const { value } = message;
         if (!("channel" in value)) {
@@ -161,6 +161,7 @@ export class RtspConnection {
           if (this.#earlyBytes > MOST_EARLY) throw sourceFailed("it sends packets instead of answers");
         }
       }
+      if (pieces > ANSWER_PIECES && this.#chunks.length === 0) await gathering();
       const chunk = await this.#next();
       if (chunk === undefined) throw sourceFailed("it closed the connection");
       this.#unread = this.#reader.push(chunk);
@@ -178,4 +179,8 @@ export class RtspConnection {
     }
     return this.#chunks.shift();
   }
+}
+
+function gathering(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, GATHERING_MS - (performance.now() % GATHERING_MS)));
 }

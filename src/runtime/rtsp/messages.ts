@@ -91,12 +91,30 @@ function readAnswer(bytes: Uint8Array): Answer {
   const [, status = "0", reason = ""] = /^RTSP\/1\.\d (\d{3})(?: (.*))?$/.exec(lines[0] ?? "") ?? [];
   const headers = new Map<string, string[]>();
   for (const line of lines.slice(1)) {
-    const [, name, value = ""] = /^([\w-]+)[ \t]*:[ \t]*(.*?)[ \t]*$/.exec(line) ?? [];
-    if (name === undefined) continue;
-    const key = name.toLowerCase();
-    headers.set(key, [...(headers.get(key) ?? []), value]);
+    const field = readField(line, ":");
+    if (field !== undefined) listed(headers, field.name).push(field.value);
   }
   return { status: Number(status), reason: printable(reason), headers, body: whole.slice(head.length) };
+}
+
+/**
+ * A name in lower case, and the text behind what separates it, without white space around. No pattern: where one may match white space in
+ * several ways, a line of nothing else takes minutes.
+ */
+export function readField(text: string, separator: ":" | "="): { name: string; value: string } | undefined {
+  const at = text.indexOf(separator);
+  const name = (at < 0 ? text : text.slice(0, at)).trim();
+  if (!/^[\w-]+$/.test(name)) return undefined;
+  return { name: name.toLowerCase(), value: at < 0 ? "" : text.slice(at + 1).trim() };
+}
+
+/** The values of a name, which has none yet. */
+export function listed(fields: Map<string, string[]>, name: string): string[] {
+  const known = fields.get(name);
+  if (known !== undefined) return known;
+  const values: string[] = [];
+  fields.set(name, values);
+  return values;
 }
 
 function printable(reason: string): string {

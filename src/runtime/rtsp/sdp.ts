@@ -1,4 +1,5 @@
 import { HandOver } from "./hand-over.ts";
+import { listed, readField } from "./messages.ts";
 
 /** One medium of a session (RFC 8866 section 5.14), as far as it can be recorded here. */
 export interface Medium {
@@ -45,8 +46,10 @@ export function readSdp(text: string): Session {
 function readSection(text: string): Section {
   const [, kind = "", protocol = "", payloadType = ""] = /^m=(\w+) [\d/]+ ([\w/]+) (\d+)/.exec(text) ?? [];
   const attributes = new Map<string, string[]>();
-  for (const [, name = "", value = ""] of text.matchAll(/^a=([\w-]+)(?::(.*?))?[ \t]*\r?$/gm))
-    attributes.set(name.toLowerCase(), [...(attributes.get(name.toLowerCase()) ?? []), value]);
+  for (const line of text.split("\n")) {
+    const attribute = line.startsWith("a=") ? readField(line.slice(2), ":") : undefined;
+    if (attribute !== undefined) listed(attributes, attribute.name).push(attribute.value);
+  }
   return { kind, protocol, payloadType: Number(payloadType), attributes };
 }
 
@@ -80,10 +83,10 @@ function readMedium({ kind, protocol, payloadType, attributes }: Section): {
     attributes.get(name)?.find((value) => value.startsWith(`${String(payloadType)} `)) ?? "";
   const [, encoding = "", rate = "0"] = /^\d+ +([\w-]+)\/(\d{1,9})/.exec(of("rtpmap")) ?? [];
   const parameters = new Map<string, string>();
-  for (const [, name = "", value = ""] of of("fmtp")
-    .replace(/^\d+ +/, "")
-    .matchAll(/([\w-]+)[ \t]*=[ \t]*([^;]*)/g))
-    parameters.set(name.toLowerCase(), value.trim());
+  for (const text of of("fmtp").slice(String(payloadType).length).split(";")) {
+    const parameter = readField(text, "=");
+    if (parameter !== undefined) parameters.set(parameter.name, parameter.value);
+  }
   if (encoding === "" || Number(rate) === 0) throw new HandOver(`its ${kind} has payload type ${String(payloadType)}`);
   const medium = { payloadType, clockRate: Number(rate), control: attributes.get("control")?.[0], parameters };
   return { encoding: encoding.toLowerCase(), medium };
