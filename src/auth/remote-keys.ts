@@ -1,4 +1,5 @@
 import { createRemoteJWKSet, customFetch, errors } from "jose";
+import { elapsedMs } from "../base/elapsed.ts";
 import { BoxcarError } from "../base/errors.ts";
 import type { Clock, Log } from "../base/ports.ts";
 import type { PublicKeys } from "./jwt.ts";
@@ -26,7 +27,7 @@ export function remoteKeys(url: string, clock: Clock, log: Log): PublicKeys {
   let failedMs = -Infinity;
   let triedMs = -Infinity;
   const fetchKeys = async (...[input, init]: Parameters<typeof fetch>): Promise<Response> => {
-    if (clock() - failedMs < pauseMs) throw new Error("the provider failed a moment ago");
+    if (elapsedMs(clock(), failedMs) < pauseMs) throw new Error("the provider failed a moment ago");
     triedMs = clock();
     try {
       const response = await fetch(input, init);
@@ -48,7 +49,7 @@ export function remoteKeys(url: string, clock: Clock, log: Log): PublicKeys {
   });
   return async (header, token) => {
     // Whether this succeeds shows in the log; the request goes on with what is known.
-    if (keys.fresh && clock() - triedMs > refreshMs) keys.reload().catch(() => undefined);
+    if (keys.fresh && elapsedMs(clock(), triedMs) > refreshMs) keys.reload().catch(() => undefined);
     try {
       return await keys(header, token);
     } catch (error) {

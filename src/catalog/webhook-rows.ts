@@ -1,4 +1,5 @@
 import { sql } from "kysely";
+import { CLOCK_SKEW_MS } from "./clock-skew.ts";
 import type { CatalogDatabase } from "./database.ts";
 
 /** What is to be told to one consumer. */
@@ -11,6 +12,15 @@ export interface Delivery {
   readonly body: string;
   /** Attempts before this one. */
   readonly attempts: number;
+}
+
+/** How deliveries are claimed. Milliseconds. */
+export interface Claim {
+  /** For how long no other node attempts them. */
+  readonly forMs: number;
+  /** What is due later than in this time was dated by a clock that was ahead, and is due. */
+  readonly longestWaitMs: number;
+  readonly limit: number;
 }
 
 /** What is to be told to consumers, until they have taken it. Moments are milliseconds since 1970. */
@@ -33,11 +43,12 @@ export class WebhookRows {
     );
   }
 
-  /** Claims what is due to a consumer, so that no other node attempts it before a moment. @param untilMs that moment */
-  async claim(consumer: string, nowMs: number, untilMs: number, limit: number): Promise<Delivery[]> {
-    const claim = sql<Delivery>`update webhook_deliveries set next_ms = ${untilMs}, attempts = attempts + 1
+  /** Claims what is due to a consumer, so that no other node attempts it for a while. */
+  async claim(consumer: string, nowMs: number, { forMs, longestWaitMs, limit }: Claim): Promise<Delivery[]> {
+    const latestMs = nowMs + longestWaitMs + CLOCK_SKEW_MS;
+    const claim = sql<Delivery>`update webhook_deliveries set next_ms = ${nowMs + forMs}, attempts = attempts + 1
       where id in (select id from webhook_deliveries
-        where done_ms is null and next_ms <= ${nowMs} and consumer = ${consumer}
+        where done_ms is null and (next_ms <= ${nowMs} or next_ms > ${latestMs}) and consumer = ${consumer}
         order by next_ms, id limit ${limit})
       returning id, consumer, message, body, attempts - 1 as attempts`;
     const [rows] = await this.#db.batch([claim.compile(this.#db.primary)]);

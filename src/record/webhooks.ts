@@ -1,8 +1,9 @@
 import { base64, bytesOfBase64 } from "../base/base64.ts";
+import { elapsedMs } from "../base/elapsed.ts";
 import type { Clock, Log } from "../base/ports.ts";
 import { formatTime } from "../base/time.ts";
 import type { Catalog } from "../catalog/catalog.ts";
-import type { Delivery } from "../catalog/webhook-rows.ts";
+import type { Claim, Delivery } from "../catalog/webhook-rows.ts";
 import { backoffMs } from "./backoff.ts";
 
 /** What consumers are told of. */
@@ -29,14 +30,15 @@ export interface WebhookParts {
   readonly secret: string;
 }
 
-/** How often it is looked for what is due, and for how long others leave alone what this node attempts. Milliseconds. */
+/** How often it is looked for what is due, milliseconds. */
 const LOOK_MS = 1000;
-const CLAIM_MS = 60_000;
 /** What is attempted at once with one consumer. */
 const AT_ONCE = 16;
 /** Attempts are twice as far apart each time, up to an hour, and end after so many: about a day. */
 const LONGEST_WAIT_MS = 3_600_000;
 const MOST_ATTEMPTS = 36;
+/** Others leave alone for a minute what this node attempts. */
+const CLAIM: Claim = { forMs: 60_000, longestWaitMs: LONGEST_WAIT_MS, limit: AT_ONCE };
 /** For how long it is remembered what was told, milliseconds. */
 const REMEMBERED_MS = 7 * 86_400_000;
 /** What waits in memory while the catalog does not answer. */
@@ -116,7 +118,7 @@ export class Webhooks {
     const { catalog, consumers, clock } = this.#parts;
     await this.#write();
     const nowMs = clock();
-    if (nowMs - this.#forgottenMs > LONGEST_WAIT_MS) {
+    if (elapsedMs(nowMs, this.#forgottenMs) > LONGEST_WAIT_MS) {
       await catalog.webhooks.forget(nowMs - REMEMBERED_MS);
       this.#forgottenMs = nowMs;
     }
@@ -134,7 +136,7 @@ export class Webhooks {
     const { catalog, clock } = this.#parts;
     for (let taken = true; taken && !this.#closed;) {
       const nowMs = clock();
-      const due = await catalog.webhooks.claim(consumer, nowMs, nowMs + CLAIM_MS, AT_ONCE);
+      const due = await catalog.webhooks.claim(consumer, nowMs, CLAIM);
       const answers = await Promise.all(due.map((delivery) => this.#deliver(delivery)));
       taken = due.length === AT_ONCE && answers.every(Boolean);
     }

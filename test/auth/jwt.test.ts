@@ -244,6 +244,17 @@ describe("the keys of the provider", () => {
     await fresh.close();
   });
 
+  it("are asked for again where the clock was set back after a failure", async () => {
+    vi.useFakeTimers({ toFake: ["Date"] });
+    const fresh = await start({ BOXCAR_CLIENT_RATE: "0", BOXCAR_TOKEN_RATE: "0" }, () => Date.now());
+    provider.status = 500;
+    expect(await ask(await token(), fresh)).toMatch(/^503 keys_unavailable/);
+    provider.status = 200;
+    vi.setSystemTime(Date.now() - 3_600_000);
+    expect(await ask(await token(), fresh)).toBe("200");
+    await fresh.close();
+  });
+
   it("that cannot be had are no reason to let anyone in", async () => {
     provider.status = 404;
     const fresh = await start();

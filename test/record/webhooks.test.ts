@@ -133,6 +133,29 @@ test("a consumer that does not answer holds up no other one, and what is due to 
   await opened.close();
 });
 
+test("what waits since the clock was ahead is told once it is right", async () => {
+  let aheadMs = 366 * 86_400_000;
+  const opened = await openTestCatalog();
+  const answered: string[] = [];
+  const webhooks = new Webhooks({
+    catalog: opened.catalog,
+    clock: () => Date.now() + aheadMs,
+    log: () => undefined,
+    secret,
+    consumers: ["https://consumer.example/"],
+    post: (_, headers) => {
+      answered.push(headers["webhook-id"] ?? "");
+      return Promise.resolve(204);
+    },
+  });
+  await webhooks.tell("event", "ahead", {});
+  aheadMs = 0;
+  webhooks.start();
+  await expect.poll(() => answered, { timeout: 5000 }).toEqual(["event.ahead"]);
+  await webhooks.close();
+  await opened.close();
+});
+
 test("webhooks without a secret are refused at the start", async () => {
   await expect(startTestServer({ BOXCAR_WEBHOOKS: "https://example.com/hook" })).rejects.toThrow(
     "BOXCAR_WEBHOOK_SECRET",

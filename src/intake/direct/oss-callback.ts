@@ -1,4 +1,5 @@
 import { bytesOfBase64 } from "../../base/base64.ts";
+import { elapsedMs } from "../../base/elapsed.ts";
 import { BoxcarError } from "../../base/errors.ts";
 import type { Clock, OssCallbackKeys } from "../../base/ports.ts";
 
@@ -67,13 +68,13 @@ export class OssCallbacks {
 
   /** Whether a key could not be fetched, long enough ago to try again. */
   async #failed({ key, atMs }: Fetched): Promise<boolean> {
-    return (await key) === undefined && this.#clock() - atMs >= PAUSE_MS;
+    return (await key) === undefined && elapsedMs(this.#clock(), atMs) >= PAUSE_MS;
   }
 
   #fetch(name: string): Promise<string | undefined> {
     const atMs = this.#clock();
     if (name !== USUAL_KEY) {
-      if (atMs - this.#otherMs < PAUSE_MS) return Promise.resolve(undefined);
+      if (elapsedMs(atMs, this.#otherMs) < PAUSE_MS) return Promise.resolve(undefined);
       this.#otherMs = atMs;
       const oldest = [...this.#known.keys()].find((other) => other !== USUAL_KEY);
       if (this.#known.size > MAX_OTHERS && oldest !== undefined) this.#known.delete(oldest);
