@@ -123,7 +123,8 @@ describe("hours that are kept", () => {
   async function fill(streamPath: string): Promise<number[]> {
     const ids: number[] = [];
     let atMs = BEGIN_MS;
-    let kind = rng.pick(KINDS);
+    // Reordered ones may lack some seconds of their minute.
+    let kind = rng.pick(KINDS.filter(({ reordered }) => !reordered));
     for (; atMs <= EDGE_MS; atMs += MINUTE_MS)
       ids.push(await add(opened.catalog, streamPath, atMs < EDGE_MS ? atMs - 15 : atMs, kind, 0));
     while (atMs < BEGIN_MS + HOURS * HOUR_MS) {
