@@ -75,6 +75,22 @@ describe.skipIf(chromiumPath === undefined)("the page", () => {
     await page.locator(".sign-in").waitFor();
   });
 
+  test("lets a guest sign in", async () => {
+    const env = { PORT: "0", BOXCAR_DATA: join(folder, "guests"), BOXCAR_LOG: "error", BOXCAR_TOKEN: admin };
+    const withGuests = await startNode({ ...env, BOXCAR_GUESTS: "read:public/*" });
+    try {
+      await page.goto(withGuests.url);
+      await page.locator("header button", { hasText: "Sign in" }).click();
+      await page.locator("input[name=token]").fill(admin);
+      await page.locator(".sign-in button").click();
+      await page.getByText("Upload recordings").waitFor();
+      expect(await page.locator("header button").allTextContents()).toEqual(["Sign out"]);
+    } finally {
+      await page.goto(server.url);
+      await withGuests.close();
+    }
+  });
+
   test("plays a file that is dropped on it, and uploads one that is dropped where it says so", async () => {
     await sign(admin);
     await drop(".drop p:first-child");

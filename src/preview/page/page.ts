@@ -256,6 +256,10 @@ class Page implements PanelHost {
 
   readonly #actions: KeyActions = {
     sign: (value) => this.#sign(value),
+    askToken: () => {
+      this.#needsToken = true;
+      this.changed();
+    },
     search: (text) => {
       this.#search = text;
       this.changed();

@@ -56,6 +56,8 @@ export interface Panels {
 export interface PageActions {
   /** An empty token signs out. */
   readonly sign: (token: string) => void;
+  /** Shows the field for a token. */
+  readonly askToken: () => void;
   readonly search: (text: string) => void;
   readonly choose: (row: StreamRow) => void;
   readonly chooseLocal: () => void;

@@ -173,7 +173,8 @@ export class Timeline {
       context.fillStyle = color("--line");
       context.fillRect(x(ms), top - 6, 1, bottom - top + 6);
       context.fillStyle = color("--faint");
-      context.fillText(text, x(ms) + 4, top - 14);
+      // A label that the edge would cut through says less than none.
+      if (x(ms) + 4 + context.measureText(text).width <= width) context.fillText(text, x(ms) + 4, top - 14);
     }
     for (const { startMs: from, endMs: to, level } of this.#events) {
       context.fillStyle = color(level === "high" ? "--high" : "--low");

@@ -13,6 +13,7 @@ export function pageView(state: PageState, act: PageActions): TemplateResult {
       <h1>boxcar</h1>
       <nav>
         ${state.hasToken ? html`<button class="quiet" @click=${() => act.sign("")}>${words.signOut}</button>` : nothing}
+        ${isGuest(state) ? html`<button class="quiet" @click=${act.askToken}>${words.signIn}</button>` : nothing}
         <a href="/docs">${words.api}</a>
       </nav>
     </header>
@@ -29,6 +30,10 @@ export function pageView(state: PageState, act: PageActions): TemplateResult {
     </div>
     <p class="notice" role="status" ?hidden=${notice === ""}>${notice}</p>`;
 }
+
+/** Who may see something without a token, and more with one: a server without tokens lets everyone do all. */
+const isGuest = ({ hasToken, needsToken, allowed }: PageState): boolean =>
+  !hasToken && !needsToken && (allowed.may("read") || allowed.may("upload")) && !allowed.may("admin");
 
 function recordingView({ name }: Recording, state: PageState, act: PageActions): TemplateResult {
   const { words } = state;
