@@ -1,4 +1,3 @@
-import { BoxcarError } from "../../base/errors.ts";
 import type { ByteSpan } from "../../base/ports.ts";
 import type { Core } from "../wasm/module.ts";
 import { describeIndex } from "./describe.ts";
@@ -31,7 +30,6 @@ export async function scanObject(
   limits: IndexLimits = {},
   visit?: (box: TopLevelBox) => void,
 ): Promise<MetadataScan> {
-  if (size === 0) throw new BoxcarError("not_mp4", "The file is empty. Send the bytes of an MP4 file.");
   const scan = new MetadataScan(core, limits, visit);
   let window = { offset: 0, bytes: new Uint8Array(0) as Uint8Array };
   for (;;) {
