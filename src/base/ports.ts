@@ -191,6 +191,6 @@ export interface HoldMemory {
    * @throws BoxcarError `too_many_uploads` (429) when it may not have them now
    */
   (bytes: number): void;
-  /** Whose it is: clients take turns where there is one at a time. */
-  readonly client: string;
+  /** Whose it is: clients take turns where there is one at a time. Default: all who have no name take one turn. */
+  readonly client?: string;
 }
