@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { describe, expect, it } from "vitest";
-import { readConfig, variables } from "../src/config/config.ts";
+import { readConfig, unknownVariables, variables } from "../src/config/config.ts";
 import { BoxcarError } from "../src/base/errors.ts";
 
 const problems = (env: Record<string, string>): string => {
@@ -158,6 +158,10 @@ describe("readConfig", () => {
       expect(problems({ HOST: host, BOXCAR_TOKEN: "0123456789abcdef" })).toBe("");
     },
   );
+});
+
+it("names variables that it does not have, as a mistyped one is", () => {
+  expect(unknownVariables({ BOXCAR_DATA: "data", BOXCAR_MAX_UPLOD: "3", PATH: "/bin" })).toEqual(["BOXCAR_MAX_UPLOD"]);
 });
 
 it("is documented: the table says what the code says", async () => {

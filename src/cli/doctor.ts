@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { mkdir } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { readConfig, type Config } from "../config/config.ts";
+import { readConfig, unknownVariables, type Config } from "../config/config.ts";
 import type { Store } from "../base/ports.ts";
 import { nodeStoreDrivers } from "../runtime/node/node-parts.ts";
 import type { OpenCatalog } from "../runtime/libsql/open-catalog.ts";
@@ -26,6 +26,9 @@ export async function run(args: string[]): Promise<number> {
   parseArgs({ args, options: {} });
   const config = readConfig(process.env);
   const print = (line: string): void => console.log(line);
+  const unknown = unknownVariables(process.env);
+  if (unknown.length > 0)
+    print(`note  variables that boxcar does not have, mistyped perhaps (docs/configuration.md): ${unknown.join(", ")}`);
   const ofStore = new Checkup(print, (failure) => adviceOnStore(failure, config.store));
   const ofCatalog = new Checkup(print, (failure) => adviceOnCatalog(failure, config.catalog));
   let store: Store | undefined;

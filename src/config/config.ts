@@ -193,6 +193,15 @@ export interface Config {
   readonly logLevel: "debug" | "info" | "warn" | "error";
 }
 
+/** What else is read of the environment: where the demonstration and the tests find sqld and real recordings. */
+const ELSEWHERE = ["BOXCAR_SQLD", "BOXCAR_CORPUS"];
+
+/** Variables that are named as boxcar's are, and are not: a mistyped one would be passed over in silence. */
+export function unknownVariables(env: Readonly<Record<string, unknown>>): string[] {
+  const known = [...Object.keys(variables), ...ELSEWHERE];
+  return Object.keys(env).filter((name) => name.startsWith("BOXCAR_") && !known.includes(name));
+}
+
 /**
  * Reads the configuration from environment variables; an empty one counts as absent.
  * @throws BoxcarError `bad_configuration` (500) with one message that lists every problem

@@ -102,6 +102,12 @@ describe.skipIf(chromiumPath === undefined)("the page", () => {
     expect(await shownAt("live/cam1", 14)).toBe(18 * FPS);
   });
 
+  test("says that a link names a stream that it does not know, and shows another one", async () => {
+    expect(await shownAt("live/cam9", 1)).toBe(FPS);
+    expect(await page.locator(".notice").textContent()).toMatch(/another stream is shown.*live\/cam9/i);
+    await shownAt("live/cam1", 2);
+  });
+
   test("plays over joints and the gap to the end", async () => {
     await shownAt("live/cam1", 10);
     const played = await page.evaluate(async () => {

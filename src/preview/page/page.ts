@@ -112,11 +112,13 @@ class Page implements PanelHost {
   /** Goes where the fragment of the URL says: `#stream=live%2Fcam1&t=2026-01-31T10:00:05Z`. */
   async #follow(): Promise<void> {
     const wanted = new URLSearchParams(location.hash.slice(1));
-    const row = this.#rows?.find(({ streamPath }) => streamPath === wanted.get("stream")) ?? this.#rows?.[0];
+    const stream = wanted.get("stream");
+    const row = this.#rows?.find(({ streamPath }) => streamPath === stream) ?? this.#rows?.[0];
     const at = Date.parse(wanted.get("t") ?? "");
     if (row === undefined) return;
     if (row.streamPath === this.recording?.streamPath && !Number.isNaN(at)) await this.#seek(at);
     else await this.#choose(serverRecording(row), Number.isNaN(at) ? undefined : at);
+    if (stream !== null && row.streamPath !== stream) this.tell(`${words.noSuchStream} ${stream}`);
   }
 
   /** Plays files of this device. */

@@ -3,7 +3,7 @@ import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { extname } from "node:path";
 import { createApp } from "../../http/app.ts";
-import { readConfig, type Config } from "../../config/config.ts";
+import { readConfig, unknownVariables, type Config } from "../../config/config.ts";
 import { BoxcarError } from "../../base/errors.ts";
 import type { Log } from "../../base/ports.ts";
 import { sendByFetch } from "../../store/remote/send.ts";
@@ -55,6 +55,9 @@ export interface OpenedServer {
 export async function openServer(runtime: ServerRuntime, env: Environment): Promise<OpenedServer> {
   const config = readConfig(env);
   const log = jsonLog(config.logLevel, (line) => process.stderr.write(`${line}\n`));
+  const unknown = unknownVariables(env);
+  if (unknown.length > 0)
+    log("warn", "unknown variables are passed over", { variables: unknown, known: "docs/configuration.md" });
   const parts = await openNodeParts(config, runtime === "node" ? httpSend() : sendByFetch);
   const recording = startRecording(parts, config, log);
   const stopUpkeep = await startUpkeep({ ...parts, gapToleranceMs: config.gapToleranceMs }, recording, log);
