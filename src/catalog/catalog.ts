@@ -1,4 +1,4 @@
-import type { Around } from "../base/around.ts";
+import type { Around } from "../base/interval.ts";
 import { BoxcarError } from "../base/errors.ts";
 import { beginSegment, completeSegment } from "./add-segment.ts";
 import { addSegments } from "./add-segments.ts";

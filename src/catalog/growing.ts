@@ -1,3 +1,4 @@
+import { reachesInto } from "../base/interval.ts";
 import type { ByteSpan } from "../base/ports.ts";
 import type { Segment } from "./types.ts";
 
@@ -103,7 +104,7 @@ export class GrowingSegments {
     const segments = this.#open.get(streamPath) ?? [];
     return segments
       .map((segment) => this.#current(segment))
-      .filter((segment) => segment.endMs > startMs && segment.startMs < endMs)
+      .filter((segment) => reachesInto(segment, { startMs, endMs }))
       .sort((a, b) => a.startMs - b.startMs);
   }
 

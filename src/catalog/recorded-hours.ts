@@ -1,4 +1,4 @@
-import { NOTHING_AROUND, type Around } from "../base/around.ts";
+import { NOTHING_AROUND, type Around, type Interval } from "../base/interval.ts";
 import type { Pace } from "../base/ports.ts";
 import { HOUR_MS } from "../base/time.ts";
 import type { HourRow, HourRows } from "./hours.ts";
@@ -14,10 +14,8 @@ export interface Bucket {
   readonly count: number;
 }
 
-/** A range, milliseconds, end exclusive, and how far around it segments are given, too. */
-export interface RowsRange {
-  readonly startMs: number;
-  readonly endMs: number;
+/** A range, and how far around it segments are given, too. */
+export interface RowsRange extends Interval {
   readonly around: Around;
 }
 
@@ -64,7 +62,8 @@ export interface HourParts {
 
 /** All of an hour. */
 const ALWAYS: RowsRange = {
-  ...{ startMs: Number.NEGATIVE_INFINITY, endMs: Number.POSITIVE_INFINITY },
+  startMs: Number.NEGATIVE_INFINITY,
+  endMs: Number.POSITIVE_INFINITY,
   around: NOTHING_AROUND,
 };
 

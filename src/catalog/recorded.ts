@@ -1,5 +1,5 @@
 import { sql } from "kysely";
-import { NOTHING_AROUND, reachesInto, type Around } from "../base/around.ts";
+import { NOTHING_AROUND, reachesInto, type Around } from "../base/interval.ts";
 import { Breather } from "../base/breather.ts";
 import { BoxcarError } from "../base/errors.ts";
 import { LruMap } from "../base/lru-map.ts";

@@ -1,4 +1,4 @@
-import { reachesInto } from "../base/around.ts";
+import { reachesInto } from "../base/interval.ts";
 import { concatenated } from "../base/bytes.ts";
 import { Breather } from "../base/breather.ts";
 import { INDEX_PAGE, type Indexes, type RecordedSegment } from "./segment.ts";

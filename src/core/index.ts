@@ -44,7 +44,8 @@ export type { SegmentsQuery } from "./compose.ts";
 export type { ChapterOptions, ClockOptions, Mark } from "./layout/layout.ts";
 /** @internal */
 export { MOST_CHAPTERS } from "./layout/layout.ts";
-export type { ClockReading, Interval } from "./planning/recorded-times.ts";
+export type { Interval } from "../base/interval.ts";
+export type { ClockReading } from "./planning/recorded-times.ts";
 export type { Media } from "./reading/media.ts";
 export { INDEX_PAGE, wholeDuration, type Indexes, type RecordedSegment, type SegmentSource } from "./segment.ts";
 

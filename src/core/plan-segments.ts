@@ -1,4 +1,4 @@
-import { reachesInto } from "../base/around.ts";
+import { reachesInto } from "../base/interval.ts";
 import { BoxcarError } from "../base/errors.ts";
 import { formatTime } from "../base/time.ts";
 import { identityOf, isWhole, planPages, type Plan } from "./plan.ts";

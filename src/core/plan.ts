@@ -11,7 +11,8 @@ import { layoutMp4 } from "./layout/layout-mp4.ts";
 import type { LayoutParts } from "./layout/layout.ts";
 import { weightOf } from "./layout/plan-weight.ts";
 import { readRegions } from "./layout/regions.ts";
-import type { ClockReading, Interval } from "./planning/recorded-times.ts";
+import type { Interval } from "../base/interval.ts";
+import type { ClockReading } from "./planning/recorded-times.ts";
 import { isVideo } from "./track-kinds.ts";
 import type { Media } from "./reading/media.ts";
 

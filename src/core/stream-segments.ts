@@ -1,3 +1,4 @@
+import { reachesInto } from "../base/interval.ts";
 import { BoxcarError } from "../base/errors.ts";
 import { gathered } from "../base/bytes.ts";
 import { formatTime } from "../base/time.ts";
@@ -71,7 +72,7 @@ export async function streamSegments(
 ): Promise<SegmentStream> {
   const { segments, store, indexes } = recordedSources(sources);
   const inOrder = segments.toSorted((a, b) => a.startMs - b.startMs);
-  const asked = inOrder.filter((segment) => segment.startMs < endMs && segment.endMs > startMs);
+  const asked = inOrder.filter((segment) => reachesInto(segment, { startMs, endMs }));
   const tracks = tracksOf(asked.map((segment) => new TimedSegment(segment)));
   const length: GroupLength = { lengthMs: segmentMs, even: false };
   const queries = new IndexQueries(core, indexes);

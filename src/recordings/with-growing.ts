@@ -1,4 +1,4 @@
-import { NOTHING_AROUND, type Around } from "../base/around.ts";
+import { NOTHING_AROUND, type Around } from "../base/interval.ts";
 import type { Catalog } from "../catalog/catalog.ts";
 import { GROWING, type GrowingSegments } from "../catalog/growing.ts";
 import type { RecordedBounds } from "../catalog/recorded.ts";

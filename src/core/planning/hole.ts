@@ -1,9 +1,8 @@
-import type { Around } from "../../base/around.ts";
+import type { Around, Interval } from "../../base/interval.ts";
 import { distanceMsOf, hiddenLeadOf } from "./following.ts";
 import { isGap } from "./gap.ts";
 import { follows } from "./lead.ts";
 import { ROUNDING_MS, type PlacedSegment, type TimedSegment } from "./placed-segment.ts";
-import type { Interval } from "./recorded-times.ts";
 import { isVideo } from "../track-kinds.ts";
 import { rescale, ticksOf } from "../ticks.ts";
 

@@ -18,6 +18,11 @@ export interface TrackColumns extends Readonly<Record<(typeof TRACK_COLUMNS)[num
 /** What is counted of each. */
 export type CountColumns = Readonly<Record<(typeof COUNT_COLUMNS)[number], Float64Array>>;
 
+/** The columns of what is counted. @param column makes that of a name */
+export function countColumns(column: (name: (typeof COUNT_COLUMNS)[number]) => Float64Array): CountColumns {
+  return Object.fromEntries(COUNT_COLUMNS.map((name) => [name, column(name)])) as unknown as CountColumns;
+}
+
 /** Where the media of pieces lie, and what each makes, in columns. */
 export interface SourceColumns {
   readonly ids: Float64Array;

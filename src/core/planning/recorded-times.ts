@@ -1,9 +1,4 @@
-/** Wall-clock interval in milliseconds, end exclusive. */
-export interface Interval {
-  readonly startMs: number;
-  readonly endMs: number;
-}
-
+import type { Interval } from "../../base/interval.ts";
 /** What the clock showed at a moment of the output. */
 export interface ClockReading {
   /** Milliseconds from the start of the output's presentation. */

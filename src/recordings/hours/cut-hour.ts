@@ -1,24 +1,16 @@
-import { reachesInto, type Around } from "../../base/around.ts";
+import { reachesInto, type Around, type Interval } from "../../base/interval.ts";
 import type { Sha256 } from "../../base/ports.ts";
 import type { RowsRange } from "../../catalog/recorded-hours.ts";
 import { identityOf } from "../../catalog/rows.ts";
 import { SegmentNames } from "../../core/layout/plan-identity.ts";
-import { COUNT_COLUMNS, type CountColumns } from "../../core/planning/piece-columns.ts";
-import type { RunCounts } from "../../core/planning/followed.ts";
-import type { Interval } from "../../core/planning/recorded-times.ts";
+import { countColumns } from "../../core/planning/piece-columns.ts";
 import type { RecordedSegment } from "../../core/segment.ts";
 import { LEAST_RUN } from "./find-runs.ts";
 import { at } from "./follow-run.ts";
 import type { KeptRuns } from "./kept-runs.ts";
 import { endMsOf } from "./run-place.ts";
-import {
-  isRun,
-  type PiecesTrack,
-  type RunItem,
-  type RunPieces,
-  type RunTrack,
-  type SegmentRun,
-} from "./segment-run.ts";
+import { countsOf, runParts, sumOver } from "./run-parts.ts";
+import { isRun, runColumns, type RunItem, type RunPieces, type SegmentRun } from "./segment-run.ts";
 
 /** Segments [from, to) of a run. */
 interface Part {
@@ -108,73 +100,29 @@ function slice(
 ): Omit<SegmentRun, "first" | "second" | "last"> {
   const { kind, timescale, lateMs } = run;
   const cut = (column: Float64Array): Float64Array => column.subarray(from, end);
-  const parts = [
-    [from, from + 1],
-    [from + 1, from + 2],
-    [from + 2, end - 1],
-    [end - 1, end],
-  ] as const;
+  const parts = runParts(end - from);
+  const fragments = cut(sources.fragments);
+  const cutPieces = tracks.map(({ first, counts, constantSize }) => ({
+    first: cut(first),
+    counts: countColumns((name) => cut(counts[name])),
+    constantSize: cut(constantSize),
+  }));
   return {
     ...{ kind, timescale, lateMs, count: end - from },
     ...{ startMs: cut(run.startMs), endMs: cut(run.endMs), start: cut(run.start), length: cut(run.length) },
-    fragments: parts.map((part) => sum(sources.fragments, part)),
+    fragments: parts.map((part) => sumOver(fragments, part)),
     tracks: run.tracks.flatMap((track, i) => {
-      const own = tracks[i];
-      return own === undefined
-        ? []
-        : { ...cutTrack(track, cut), counts: parts.map((part) => countsOf(track, own, part)) };
+      const own = cutPieces[i];
+      if (own === undefined) return [];
+      const columns = runColumns((name) => cut(track[name]));
+      return { ...track, ...columns, counts: parts.map((part) => countsOf(columns, own, part)) };
     }),
     pieces: {
       sources: {
-        ...{ ids: cut(sources.ids), fragments: cut(sources.fragments) },
+        ...{ ids: cut(sources.ids), fragments },
         ...{ keys: sources.keys.slice(from, end), etags: sources.etags.slice(from, end) },
       },
-      tracks: tracks.map(({ first, counts, constantSize }) => {
-        const columns = COUNT_COLUMNS.map((name) => [name, cut(counts[name])] as const);
-        const cutCounts = Object.fromEntries(columns) as unknown as CountColumns;
-        return { first: cut(first), counts: cutCounts, constantSize: cut(constantSize) };
-      }),
+      tracks: cutPieces,
     },
   };
-}
-
-function cutTrack(track: RunTrack, cut: (column: Float64Array) => Float64Array): RunTrack {
-  const { samples, firstDts, lasting, lastDuration, end, ownSamples, ownFirstDts, ownLasting } = track;
-  return {
-    ...track,
-    ...{ samples: cut(samples), firstDts: cut(firstDts), lasting: cut(lasting), lastDuration: cut(lastDuration) },
-    ...{ end: cut(end), ownSamples: cut(ownSamples), ownFirstDts: cut(ownFirstDts), ownLasting: cut(ownLasting) },
-  };
-}
-
-/** What some segments of a track add up to. */
-function countsOf(
-  { samples }: Pick<RunTrack, "samples">,
-  { counts, constantSize }: PiecesTrack,
-  part: readonly [from: number, end: number],
-): RunCounts {
-  const [from, end] = part;
-  const flags = counts.flags.subarray(from, end);
-  const size = at(constantSize, from);
-  return {
-    segments: end - from,
-    samples: sum(samples, part),
-    sttsEntries: sum(counts.sttsEntries, part),
-    cttsEntries: sum(counts.cttsEntries, part),
-    syncSamples: sum(counts.syncSamples, part),
-    stscEntries: sum(counts.stscEntries, part),
-    chunks: sum(counts.chunks, part),
-    trafs: sum(counts.trafs, part),
-    truns: sum(counts.truns, part),
-    bytes: sum(counts.bytes, part),
-    flags: flags.reduce((all, each) => all | each, 0),
-    commonFlags: flags.reduce((all, each) => all & each, -1),
-    constantSize: constantSize.subarray(from, end).every((each) => each === size) ? size : 0,
-  };
-}
-
-function sum(column: Float64Array, [from, end]: readonly [from: number, end: number]): number {
-  let all = 0;
-  for (let i = from; i < end; i++) all += at(column, i);
-  return all;
 }

@@ -10,9 +10,16 @@ import { isRagged } from "../../core/planning/following.ts";
 import { startsLate } from "../../core/planning/lead.ts";
 import { leftOut, wholeTrack } from "../../core/planning/piece.ts";
 import { othersStartOf, shownUntil, type TimedSegment } from "../../core/planning/placed-segment.ts";
-import type { RunCounts } from "../../core/planning/followed.ts";
-import { COUNT_COLUMNS, type CountColumns } from "../../core/planning/piece-columns.ts";
-import { goesOnSimply, type RunItem, type RunPieces, type RunTrack, type SegmentRun } from "./segment-run.ts";
+import { countColumns } from "../../core/planning/piece-columns.ts";
+import { countsOf, runParts, sumOver } from "./run-parts.ts";
+import {
+  goesOnSimply,
+  type PiecesTrack,
+  type RunItem,
+  type RunPieces,
+  type RunTrack,
+  type SegmentRun,
+} from "./segment-run.ts";
 import { soundFrom, snaps } from "../../core/planning/selection.ts";
 
 /** Shorter runs are not worth one. */
@@ -157,7 +164,7 @@ function runOf(run: readonly Taken[]): SegmentRun {
   const last = run.at(-1) ?? first;
   const column = (value: (timed: TimedSegment) => number): Float64Array =>
     Float64Array.from(run, ({ timed }) => value(timed));
-  const parts = [[first], [second], run.slice(2, -1), [last]];
+  const pieces = piecesOf(run);
   return {
     kind: first.timed.kind,
     count: run.length,
@@ -167,9 +174,9 @@ function runOf(run: readonly Taken[]): SegmentRun {
     start: column(({ reference }) => reference.start),
     length: column(({ reference }) => reference.end - reference.start),
     lateMs: Math.ceil(Math.max(...run.map(({ timed }) => overMs(timed) - timed.endMs))),
-    fragments: parts.map((part) => part.reduce((sum, { fragments }) => sum + fragments, 0)),
-    tracks: first.tracks.map((_, i) => trackOf(run, parts, i)),
-    pieces: piecesOf(run),
+    fragments: runParts(run.length).map((part) => sumOver(pieces.sources.fragments, part)),
+    tracks: pieces.tracks.map((own, i) => trackOf(run, own, i)),
+    pieces,
     ...{ first: first.timed.segment, second: second.timed.segment, last: last.timed.segment },
   };
 }
@@ -184,26 +191,25 @@ function piecesOf(run: readonly Taken[]): RunPieces {
   };
   const tracks = (run[0]?.tracks ?? []).map((_, i) => {
     const all = run.flatMap(({ tracks }) => tracks[i] ?? []);
-    const columns = COUNT_COLUMNS.map((name) => [name, Float64Array.from(all, ({ counts }) => counts[name])] as const);
     return {
       first: Float64Array.from(all, ({ selected }) => selected.first),
-      counts: Object.fromEntries(columns) as unknown as CountColumns,
+      counts: countColumns((name) => Float64Array.from(all, ({ counts }) => counts[name])),
       constantSize: Float64Array.from(all, ({ record }) => record.constantSize),
     };
   });
   return { sources, tracks };
 }
 
-function trackOf(run: readonly Taken[], parts: readonly (readonly Taken[])[], trackIndex: number): RunTrack {
-  const of = (part: readonly Taken[]): Taken["tracks"] => part.flatMap(({ tracks }) => tracks[trackIndex] ?? []);
-  const all = of(run);
+function trackOf(run: readonly Taken[], own: PiecesTrack, trackIndex: number): RunTrack {
+  const all = run.flatMap(({ tracks }) => tracks[trackIndex] ?? []);
   const column = (value: (track: Taken["tracks"][number]) => number): Float64Array => Float64Array.from(all, value);
   const { record } = all[0] ?? { record: undefined };
   const uniform = record !== undefined && isUniform(record);
+  const samples = column(({ selected }) => selected.count);
   return {
     timescale: record?.timescale ?? 0,
     ...{ sound: record !== undefined && isAudio(record), snaps: record !== undefined && snaps(record), uniform },
-    samples: column(({ selected }) => selected.count),
+    samples,
     firstDts: column(({ selected }) => selected.dts),
     lasting: column(({ selected }) => selected.lastDts - selected.dts),
     lastDuration: column(({ selected }) => selected.lastDuration),
@@ -211,7 +217,7 @@ function trackOf(run: readonly Taken[], parts: readonly (readonly Taken[])[], tr
     ownSamples: column((track) => track.record.samples),
     ownFirstDts: column((track) => track.record.firstDts),
     ownLasting: column((track) => track.record.duration - track.record.lastDuration),
-    counts: parts.map((part) => countsOf(of(part))),
+    counts: runParts(run.length).map((part) => countsOf({ samples }, own, part)),
   };
 }
 
@@ -222,24 +228,4 @@ function overMs(timed: TimedSegment): number {
     (record) => startMs + millisecondsOf(record.end - timed.ticksAt(startMs, record) + 1, record.timescale),
   );
   return Math.max(timed.endMs, ...ends);
-}
-
-function countsOf(tracks: Taken["tracks"]): RunCounts {
-  const sum = (value: (counts: Counts) => number): number => tracks.reduce((all, { counts }) => all + value(counts), 0);
-  const constantSize = tracks[0]?.record.constantSize ?? 0;
-  return {
-    segments: tracks.length,
-    samples: tracks.reduce((all, { selected }) => all + selected.count, 0),
-    sttsEntries: sum(({ sttsEntries }) => sttsEntries),
-    cttsEntries: sum(({ cttsEntries }) => cttsEntries),
-    syncSamples: sum(({ syncSamples }) => syncSamples),
-    stscEntries: sum(({ stscEntries }) => stscEntries),
-    chunks: sum(({ chunks }) => chunks),
-    trafs: sum(({ trafs }) => trafs),
-    truns: sum(({ truns }) => truns),
-    bytes: sum(({ bytes }) => bytes),
-    flags: tracks.reduce((all, { counts }) => all | counts.flags, 0),
-    commonFlags: tracks.reduce((all, { counts }) => all & counts.flags, -1),
-    constantSize: tracks.every(({ record }) => record.constantSize === constantSize) ? constantSize : 0,
-  };
 }

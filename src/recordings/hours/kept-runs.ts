@@ -2,7 +2,15 @@ import { ColumnReader, ColumnWriter } from "../../base/columns.ts";
 import type { RecordedSegment } from "../../core/segment.ts";
 import type { RunCounts } from "../../core/planning/followed.ts";
 import { piecesReader } from "./run-pieces.ts";
-import { isRun, RUN_PARTS, type RunItem, type RunTrack, type SegmentRun } from "./segment-run.ts";
+import {
+  isRun,
+  RUN_COLUMNS,
+  RUN_PARTS,
+  runColumns,
+  type RunItem,
+  type RunTrack,
+  type SegmentRun,
+} from "./segment-run.ts";
 
 /** Of what is written: raise it when the same bytes would say something else, or runs would be found in another way. */
 const FORMAT = 5;
@@ -10,16 +18,6 @@ const FORMAT = 5;
 /** What a run is kept as, and a segment that belongs to none. */
 const [SEGMENT, RUN] = [0, 1];
 
-const COLUMNS = [
-  "samples",
-  "firstDts",
-  "lasting",
-  "lastDuration",
-  "end",
-  "ownSamples",
-  "ownFirstDts",
-  "ownLasting",
-] as const;
 const COUNTS = [
   ...["segments", "samples", "sttsEntries", "cttsEntries", "syncSamples", "stscEntries", "chunks", "trafs", "truns"],
   ...["bytes", "flags", "commonFlags", "constantSize"],
@@ -83,7 +81,7 @@ function writeRun(writer: ColumnWriter, run: SegmentRun): void {
   for (const track of tracks) {
     const { sound, snaps, uniform, counts } = track;
     for (const number of [track.timescale, Number(sound), Number(snaps), Number(uniform)]) writer.number(number);
-    for (const name of COLUMNS) writer.column(track[name]);
+    for (const name of RUN_COLUMNS) writer.column(track[name]);
     for (const part of counts) for (const name of COUNTS) writer.number(part[name]);
   }
 }
@@ -116,7 +114,7 @@ function readRun(reader: ColumnReader, piecesOf: ReturnType<typeof piecesReader>
 function readTrack(reader: ColumnReader, count: number): RunTrack {
   const timescale = reader.number();
   const [sound, snaps, uniform] = [reader.number() === 1, reader.number() === 1, reader.number() === 1];
-  const columns = Object.fromEntries(COLUMNS.map((name) => [name, reader.column(count)])) as Columns;
+  const columns = runColumns(() => reader.column(count));
   const counts = Array.from({ length: RUN_PARTS }, () => {
     const values = COUNTS.map((name) => [name, reader.number()] as const);
     return Object.fromEntries(values) as unknown as RunCounts;
@@ -124,7 +122,6 @@ function readTrack(reader: ColumnReader, count: number): RunTrack {
   return { timescale, sound, snaps, uniform, ...columns, counts };
 }
 
-type Columns = Record<(typeof COLUMNS)[number], Float64Array>;
 type Once = () => RecordedSegment;
 
 /** Most runs go on from one another, and nobody asks for their segments. */

@@ -1,5 +1,4 @@
-import { reachesInto } from "../../base/around.ts";
-import type { Interval } from "../../core/planning/recorded-times.ts";
+import { reachesInto, type Interval } from "../../base/interval.ts";
 import type { PlanTarget, ReadySegments } from "../../core/planning/ready-segments.ts";
 import type { RecordedSegment } from "../../core/segment.ts";
 import type { KeptRuns } from "./kept-runs.ts";

@@ -1,4 +1,4 @@
-import { reachesInto } from "../../base/around.ts";
+import { reachesInto, type Interval } from "../../base/interval.ts";
 import { Breather } from "../../base/breather.ts";
 import type { Pace, Sha256 } from "../../base/ports.ts";
 import type { Catalog } from "../../catalog/catalog.ts";
@@ -7,7 +7,6 @@ import type { MadeHour } from "../../catalog/hours.ts";
 import { tooLarge } from "../../catalog/recorded.ts";
 import type { RecordedHour, RecordedPage, RowsRange } from "../../catalog/recorded-hours.ts";
 import { DEFAULT_GAP_TOLERANCE_MS, type Page } from "../../core/compose.ts";
-import type { Interval } from "../../core/planning/recorded-times.ts";
 import type { RecordedSegment } from "../../core/segment.ts";
 import { SegmentNames } from "../../core/layout/plan-identity.ts";
 import { keptRuns, readRuns, type KeptRuns } from "./kept-runs.ts";

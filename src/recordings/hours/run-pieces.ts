@@ -1,5 +1,5 @@
 import { ColumnReader, ColumnWriter } from "../../base/columns.ts";
-import { COUNT_COLUMNS, type CountColumns } from "../../core/planning/piece-columns.ts";
+import { COUNT_COLUMNS, countColumns } from "../../core/planning/piece-columns.ts";
 import { isRun, type RunItem, type RunPieces } from "./segment-run.ts";
 
 /** Of what is written: raise it when the same bytes would say something else. */
@@ -31,8 +31,7 @@ export function piecesReader(bytes: Uint8Array): ((count: number, tracks: number
     const fragments = reader.column(count);
     const read = Array.from({ length: tracks }, () => {
       const first = reader.column(count);
-      const columns = COUNT_COLUMNS.map((name) => [name, reader.column(count)] as const);
-      const counts = Object.fromEntries(columns) as unknown as CountColumns;
+      const counts = countColumns(() => reader.column(count));
       return { first, counts, constantSize: reader.column(count) };
     });
     return { sources: { ids, keys, etags, fragments }, tracks: read };

@@ -1,5 +1,5 @@
-/** Wall-clock times, milliseconds, end exclusive. */
-interface Interval {
+/** Wall-clock interval in milliseconds, end exclusive. */
+export interface Interval {
   readonly startMs: number;
   readonly endMs: number;
 }
