@@ -126,8 +126,7 @@ export const Decoding: Record_ = {
   fields: {
     firstDts: i64("Of the first sample: 0 without a pre-roll."),
     lastDts: i64("Of the last sample."),
-    recordedFirstDts: i64("Of the first sample, where all but the sample at `shown` keep their times."),
-    recordedLastDts: i64("Of the last sample then."),
+    led: i64("Samples from the first one on that are not decoded when they were recorded to be."),
     hidden: i64("Samples that are hidden, each presented for a tick."),
   },
 };
@@ -177,7 +176,9 @@ export const PieceTrack: Record_ = {
       u32("Samples of later pieces that are hidden, each presented for a tick before `start`."),
       "0",
     ),
-    asRecorded: optional(u32("1: all samples but the one at `shown` keep their times."), "0"),
+    hiddenEarly: optional(u32("For fragments: the hidden ones are presented so much earlier."), "0"),
+    shownEarly: optional(u32("For fragments: so is the one at `shown`."), "0"),
+    decodedEarly: optional(u32("For fragments: what is led is decoded so much earlier."), "0"),
     decoding: { part: Decoding, doc: "Told by `measure`.", answer: true },
     outputFlags: optional(u32("For fragments: bits of TrackFlag over the whole output track."), "0"),
     presentedUntil: optional(

@@ -185,10 +185,9 @@ export namespace Counts {
 export namespace Decoding {
   export const FIRST_DTS: usize = 0; // i64: Of the first sample: 0 without a pre-roll.
   export const LAST_DTS: usize = 8; // i64: Of the last sample.
-  export const RECORDED_FIRST_DTS: usize = 16; // i64: Of the first sample, where all but the sample at `shown` keep their times.
-  export const RECORDED_LAST_DTS: usize = 24; // i64: Of the last sample then.
-  export const HIDDEN: usize = 32; // i64: Samples that are hidden, each presented for a tick.
-  export const SIZE: usize = 40;
+  export const LED: usize = 16; // i64: Samples from the first one on that are not decoded when they were recorded to be.
+  export const HIDDEN: usize = 24; // i64: Samples that are hidden, each presented for a tick.
+  export const SIZE: usize = 32;
 }
 
 /**
@@ -220,11 +219,12 @@ export namespace PieceTrack {
   export const USUAL: usize = 104; // u32: What a sample usually lasts: a pre-roll is decoded, in the mean, a multiple of this before what follows. 0: right before `start` less `delay`.
   export const LEADS: usize = 108; // u32: 1: all samples are decoded one tick apart, before those of the piece that goes on from it.
   export const HIDDEN_BEHIND: usize = 112; // u32: Samples of later pieces that are hidden, each presented for a tick before `start`.
-  export const AS_RECORDED: usize = 116; // u32: 1: all samples but the one at `shown` keep their times.
-  export const FIRST_DTS: usize = 120; // i64: Of the first sample: 0 without a pre-roll.
-  export const LAST_DTS: usize = 128; // i64: Of the last sample.
-  export const RECORDED_FIRST_DTS: usize = 136; // i64: Of the first sample, where all but the sample at `shown` keep their times.
-  export const RECORDED_LAST_DTS: usize = 144; // i64: Of the last sample then.
+  export const HIDDEN_EARLY: usize = 116; // u32: For fragments: the hidden ones are presented so much earlier.
+  export const SHOWN_EARLY: usize = 120; // u32: For fragments: so is the one at `shown`.
+  export const DECODED_EARLY: usize = 124; // u32: For fragments: what is led is decoded so much earlier.
+  export const FIRST_DTS: usize = 128; // i64: Of the first sample: 0 without a pre-roll.
+  export const LAST_DTS: usize = 136; // i64: Of the last sample.
+  export const LED: usize = 144; // i64: Samples from the first one on that are not decoded when they were recorded to be.
   export const HIDDEN: usize = 152; // i64: Samples that are hidden, each presented for a tick.
   export const OUTPUT_FLAGS: usize = 160; // u32: For fragments: bits of TrackFlag over the whole output track.
   export const PRESENTED_UNTIL: usize = 168; // i64: For fragments: samples presented from then on are only decoded.

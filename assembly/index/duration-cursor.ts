@@ -62,16 +62,13 @@ export class DurationCursor {
     const sample = this.sample;
     const preroll = this.preroll;
     let alike: u32 = 1;
-    if (!preroll.asRecorded && sample < preroll.ledDecoding) {
+    if (sample < preroll.ledDecoding) {
       // Those that are decoded one tick apart.
       const apart = min(preroll.count, preroll.ledDecoding);
       if (sample + 1 < apart) alike = apart - 1 - sample;
     } else if (this.from == this.to) {
       if (this.runs.left == 0) this.runs.refill();
       alike = this.runs.left;
-      if (sample < this.led && preroll.asRecorded) {
-        alike = sample + 1 < preroll.shown ? min(alike, preroll.shown - 1 - sample) : 1;
-      }
     }
     return max(1, min(alike, this.left));
   }

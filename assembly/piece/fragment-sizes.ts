@@ -8,6 +8,12 @@ function runEntrySize(flags: u32): u32 {
   return 8 + (flags & TrackFlag.AllSync ? 0 : 4) + (flags & TrackFlag.Offsets ? 4 : 0);
 }
 
+/** Bits of TrackFlag that the samples of a piece's track are written by: a pre-roll has composition offsets where the others need none. */
+export function runFlags(track: usize): u32 {
+  const offsets = load<u32>(track, PieceTrack.FLAGS) & TrackFlag.PrerollOffsets ? TrackFlag.Offsets : 0;
+  return load<u32>(track, PieceTrack.OUTPUT_FLAGS) | offsets;
+}
+
 /** Whether the `tfhd`s of a piece's track state duration and size of all samples, but for the duration of the last one. */
 export function hasDefaults(track: usize): bool {
   return isUniform(track) && load<i32>(track, PieceTrack.OFFSET_SHIFT) == 0;
@@ -23,7 +29,7 @@ export function trafSize(track: usize): u64 {
 export function trunSize(piece: Piece, part: usize): u64 {
   const track = pieceTrack(piece, load<u32>(part, Part.TRACK_INDEX));
   if (hasDefaults(track)) return <u64>TRUN_BASE + (isLast(track, part) ? 4 : 0);
-  return <u64>TRUN_BASE + <u64>load<u32>(part, Part.SAMPLES) * runEntrySize(load<u32>(track, PieceTrack.OUTPUT_FLAGS));
+  return <u64>TRUN_BASE + <u64>load<u32>(part, Part.SAMPLES) * runEntrySize(runFlags(track));
 }
 
 /** Whether a part begins with the last sample of its track's piece. */

@@ -48,16 +48,11 @@ function measureDecoding(piece: Piece, trackIndex: u32): void {
   if (failed() || load<u32>(track, PieceTrack.COUNT) == 0) return;
   durations.open(piece, trackIndex);
   const preroll = durations.preroll;
-  const last = load<u32>(track, PieceTrack.COUNT) - 1;
-  const onScreen = preroll.start - durations.base;
   store<i64>(track, preroll.hidden, PieceTrack.HIDDEN);
-  const moves = preroll.led > 0 && !preroll.reordered;
+  store<i64>(track, preroll.ledDecoding, PieceTrack.LED);
   store<i64>(track, durations.dts() - durations.base, PieceTrack.FIRST_DTS);
-  store<i64>(track, moves && preroll.shown == 0 ? onScreen : 0, PieceTrack.RECORDED_FIRST_DTS);
   durations.moveToLast();
   store<i64>(track, durations.dts() - durations.base, PieceTrack.LAST_DTS);
-  const natural = rescale(durations.time, durations.from, durations.to);
-  store<i64>(track, moves && preroll.shown == last ? onScreen : natural, PieceTrack.RECORDED_LAST_DTS);
 }
 
 function measureChunks(piece: Piece): void {

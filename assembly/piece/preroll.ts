@@ -2,7 +2,7 @@
  * What a track decodes before it presents anything. Many readers know edit lists not at all, or in part; therefore these
  * samples take next to no time: they are decoded one tick apart, at most some samples' time ahead, the hidden ones are presented
  * one tick apart right before the presentation starts, in their order, and the sample that is on screen then is presented from then on.
- * In fragments, whose edit lists ffmpeg heeds but as a start, all but that one keep their times.
+ * In fragments the hidden ones, and that one, may be earlier.
  * Where decoding begins in an earlier segment, all of that one is decoded so, in front of what goes on from it.
  * What is decoded behind them keeps its own time: readers seek by decode times less the delay that the edit list tells.
  */
@@ -24,9 +24,6 @@ export class Preroll {
   /** From this sample on nothing changes, or no decode time. */
   led: u32;
   ledDecoding: u32;
-  /** Whether all but the one on screen keep their times; without composition offsets that one is decoded later, too. */
-  asRecorded: bool;
-  reordered: bool;
   /** Whether samples have composition offsets that otherwise have none. */
   offsets: bool;
   /** Samples that are decoded one tick apart. */
@@ -38,8 +35,9 @@ export class Preroll {
   /** Decode times of the first sample, and of the one behind those one tick apart. */
   first: i64;
   behind: i64;
-  /** When the presentation starts. */
+  /** When the presentation starts, and the sample on screen is presented. */
   start: i64;
+  onScreen: i64;
   /** Where the presentation of the hidden ones ends: with that start, or where those of later pieces begin. */
   hiddenEnd: i64;
   /** For each of the first `ranked` samples its place among the hidden ones, NONE for others; 0: the first ones in order. */
@@ -49,14 +47,13 @@ export class Preroll {
   /** Decode time of a sample that would be decoded at `natural`. */
   dts(sample: u32, natural: i64): i64 {
     if (sample >= this.ledDecoding) return natural;
-    if (this.asRecorded) return sample == this.shown ? this.start : natural;
     return sample < this.count ? this.first + sample : this.behind;
   }
 
   /** Presentation time of a sample that would be presented at `natural`. */
   pts(sample: u32, natural: i64): i64 {
     if (sample >= this.led) return natural;
-    if (sample == this.shown) return this.start;
+    if (sample == this.shown) return this.onScreen;
     if (sample >= this.ranked) return natural;
     const rank = this.ranks == 0 ? sample : load<u32>(this.ranks + ((<usize>sample) << 2));
     return rank == NONE ? natural : this.hiddenEnd - this.hidden + rank;
@@ -163,17 +160,8 @@ export function findPreroll(piece: Piece, trackIndex: u32): void {
   const usual = <i64>load<u32>(track, PieceTrack.USUAL);
   const shown = load<i64>(track, PieceTrack.SHOWN) - firstDts;
   preroll.start = start;
+  preroll.onScreen = start - load<u32>(track, PieceTrack.SHOWN_EARLY);
   preroll.hiddenEnd = start - load<u32>(track, PieceTrack.HIDDEN_BEHIND);
-  preroll.reordered = reordered;
-  if (load<u32>(track, PieceTrack.AS_RECORDED) != 0) {
-    findHidden(preroll, led, before, shown);
-    preroll.hidden = preroll.ranked = 0;
-    preroll.asRecorded = true;
-    if (preroll.shown == NONE) return;
-    preroll.led = preroll.shown + 1;
-    preroll.ledDecoding = reordered ? 0 : preroll.led;
-    return;
-  }
   preroll.offsets = usual > 0 && !reordered;
   const hidden = reordered ? rankHidden(preroll, led, before, shown) : findHidden(preroll, led, before, shown);
   count = max(count, hidden);
@@ -196,6 +184,10 @@ export function findPreroll(piece: Piece, trackIndex: u32): void {
     preroll.behind = behind;
     preroll.first = min<i64>(latest, behind - count);
   }
+  const early = load<u32>(track, PieceTrack.DECODED_EARLY);
+  preroll.first -= early;
+  preroll.behind -= early;
+  preroll.hiddenEnd -= load<u32>(track, PieceTrack.HIDDEN_EARLY);
   preroll.led = max(preroll.ledDecoding, preroll.ranked);
   if (preroll.shown != NONE) preroll.led = max(preroll.led, preroll.shown + 1);
 }

@@ -32,11 +32,7 @@ export class SampleTimes {
     const preroll = durations.preroll;
     const sample = durations.sample;
     let end = sample;
-    if (preroll.asRecorded) {
-      if (sample < preroll.shown && durations.from == durations.to) {
-        end = sample + min(this.offsets.alike(), preroll.shown - sample);
-      }
-    } else if (preroll.ranks == 0 && sample != preroll.shown) {
+    if (preroll.ranks == 0 && sample != preroll.shown) {
       // Both decoded and presented one tick apart.
       end = min(preroll.ranked, min(preroll.count, preroll.ledDecoding));
       if (sample < preroll.shown) end = min(end, preroll.shown);

@@ -92,6 +92,7 @@ export function walkOffsets(piece: Piece, trackIndex: u32, entries: Entries): vo
     store<u32>(track, flags, PieceTrack.FLAGS);
     return entries.addPair(count, shift);
   }
+  if (ofPreroll && shift == 0 && times.durations.led > 0) flags |= TrackFlag.PrerollOffsets;
   let samples: u32 = 0;
   let value: i32 = 0;
   const durations = times.durations;
@@ -118,7 +119,7 @@ export function walkOffsets(piece: Piece, trackIndex: u32, entries: Entries): vo
     }
     value = next;
     samples += taken;
-    if (value != 0) flags |= ofPreroll && shift == 0 ? TrackFlag.PrerollOffsets : TrackFlag.Offsets;
+    if (value != 0 && (!ofPreroll || shift != 0)) flags |= TrackFlag.Offsets;
     if (value < 0) flags |= TrackFlag.NegativeOffsets;
   }
   store<u32>(track, flags, PieceTrack.FLAGS);

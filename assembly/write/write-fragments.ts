@@ -8,7 +8,7 @@ import { DEFAULT_DURATION, DEFAULT_FLAGS, DEFAULT_SIZE, DESCRIPTION, writeTfhd }
 import { NON_SYNC_FLAGS, SYNC_FLAGS } from "../box/trex";
 import { beginTrun, COMPOSITION, DURATION, SAMPLE_FLAGS, SAMPLE_SIZE } from "../box/trun";
 import { newSizeCursor, newSyncCursor, SizeCursor, SyncCursor } from "../index/cursors";
-import { hasDefaults, isLast } from "../piece/fragment-sizes";
+import { hasDefaults, isLast, runFlags } from "../piece/fragment-sizes";
 import { layPage } from "../piece/fragment-page";
 import { FragmentWalk, openFragments } from "../piece/fragment-walk";
 import { LateSamples, newLateSamples } from "../piece/late-samples";
@@ -49,7 +49,7 @@ function openSource(piece: Piece, trackIndex: u32): RunSource {
   source.sizes.skip(first);
   source.syncs.open(piece.index, record);
   source.syncs.skip(first);
-  source.flags = load<u32>(track, PieceTrack.OUTPUT_FLAGS);
+  source.flags = runFlags(track);
   source.prefix = load<u32>(track, PieceTrack.PREFIX);
   source.late.open(piece, trackIndex);
   source.dts = source.times.durations.dts();

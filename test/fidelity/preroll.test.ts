@@ -9,8 +9,8 @@ import { timingOf, type TimedTrack, type Timing } from "../support/timing.ts";
 
 /**
  * A cut within a group of pictures, as the boxes tell it: what is hidden takes a tick each in front of the
- * presentation, in its order, or keeps its time, in fragments; what is shown is where it was recorded, to a millisecond;
- * nothing is decoded after it is presented.
+ * presentation, or, in fragments, in front of the hidden sound, in its order; what is shown is where it was recorded, to a
+ * millisecond; nothing is decoded after it is presented.
  */
 const seed = seedOf(1);
 
@@ -108,14 +108,22 @@ interface Judged {
   readonly timescale: number;
   readonly format: string;
   readonly decoding: Decoding;
+  /** How much of the sound is hidden before the presentation. */
+  readonly hiddenSoundMs: number;
   /** Whether it starts in a hole: what follows is placed by the clock then, to half a tick. */
   readonly isHole?: boolean;
+}
+
+/** How much sound an edit list hides, milliseconds. */
+function hiddenSoundOf(tracks: readonly TimedTrack[]): number {
+  const sound = tracks.find(({ handler }) => handler === "soun");
+  return ((sound?.edits.find(({ time }) => time >= 0)?.time ?? 0) * 1000) / (sound?.timescale ?? 1);
 }
 
 function judge(
   track: TimedTrack,
   all: readonly number[],
-  { fromMs, timescale, format, decoding, isHole = false }: Judged,
+  { fromMs, timescale, format, decoding, hiddenSoundMs, isHole = false }: Judged,
 ): void {
   const { samples } = track;
   const origin = track.edits.find(({ time }) => time >= 0)?.time ?? 0;
@@ -131,7 +139,7 @@ function judge(
   const onScreen = Math.max(...wanted.filter((time) => time <= fromMs + 0.5));
   const hidden = wanted.flatMap((time, i) => (time < onScreen ? [[time, times[i] ?? NaN] as const] : []));
   const inOrder = hidden.sort(([a], [b]) => a - b).map(([, time]) => time);
-  // In fragments each keeps its time, also the one on screen at the start, unless it is a long one.
+  // In fragments the one on screen at the start keeps its time, unless it is a long one.
   const past = (fromMs - onScreen) / 1000 / decoding.usual;
   // One that is held over a hole is a picture's time before what follows.
   const next = Math.min(...wanted.filter((time) => time > fromMs + 0.5)) - fromMs;
@@ -141,21 +149,30 @@ function judge(
   const offMs = isHole ? Math.max(0.6, 501 / track.timescale) : 0.6;
   const ticksEarly = -(times[wanted.indexOf(onScreen)] ?? NaN);
   expect(Math.abs((ticksEarly * 1000) / track.timescale - early)).toBeLessThan(offMs);
-  if (format === "mp4") expect(inOrder).toEqual(inOrder.map((_, i) => i - inOrder.length));
+  // Hidden ones take a tick each, right in front of the presentation; in fragments as many pictures ahead as sound is hidden.
+  const end = (inOrder.at(-1) ?? -1) + 1;
+  expect(inOrder).toEqual(inOrder.map((_, i) => end - (inOrder.length - i)));
+  const ahead = -(end / track.timescale + early / 1000) / decoding.usual;
+  const wantedAhead = format === "mp4" ? 0 : Math.max(0, hiddenSoundMs - early) / 1000 / decoding.usual;
+  if (inOrder.length > 0) {
+    expect(Math.abs(ahead - Math.round(ahead)) * decoding.usual * track.timescale).toBeLessThan(2.5);
+    expect(wantedAhead - Math.round(ahead)).toBeGreaterThan(Math.round(ahead) === 1 ? -1.01 : -0.61);
+    expect(wantedAhead - Math.round(ahead)).toBeLessThan(0.41);
+  }
   for (const [i, time] of wanted.entries()) {
-    if (time < onScreen && format === "mp4") continue;
+    if (time < onScreen) continue;
     const shown = delay * 1000 + ((times[i] ?? NaN) * 1000) / track.timescale;
     expect(Math.abs(shown - (time === onScreen ? Math.max(-early, time - fromMs) : time - fromMs))).toBeLessThan(offMs);
   }
   // Decoding keeps its delay, and a pre-roll takes some ticks on top, in even steps of a picture.
   const ticks = (GROUP + 8) / track.timescale;
-  const steps = Math.ceil(ticks / decoding.usual) + 1;
-  const most = format === "mp4" ? ticks + steps * decoding.usual : (GROUP + 1) * 2 * decoding.usual;
+  const steps = Math.ceil(ticks / decoding.usual) + 1 + Math.ceil(Math.max(0, ahead));
+  const most = ticks + steps * decoding.usual;
   expect(origin / track.timescale - decoding.delay).toBeLessThan(most);
   const step = decoding.step * track.timescale;
   const aside = samples.findIndex(({ duration }) => duration > 1) + 1;
   // Decode times tell one frame rate: those a tick apart are, in the mean, whole pictures before what follows.
-  if (format === "mp4" && step > 1 && aside > 1) {
+  if (step > 1 && aside > 1) {
     const pictures = ((samples[aside]?.dts ?? NaN) - (aside - 1) / 2) / step;
     expect(Math.abs(pictures - Math.round(pictures)) * step).toBeLessThan(1);
   }
@@ -204,7 +221,10 @@ describe.each(sources)(`$name (seed ${seed})`, (source) => {
       const { tracks, timescale } = timingOf(await bytesOf(plan.media(format)));
       for (const track of tracks) {
         if (track.handler === "vide")
-          judge(track, pts, { fromMs: plan.startMs - RECORDED_AT, timescale, format, decoding });
+          judge(track, pts, {
+            ...{ fromMs: plan.startMs - RECORDED_AT, timescale, format, decoding },
+            hiddenSoundMs: hiddenSoundOf(tracks),
+          });
       }
       const plain = await shelf.plan({ startMs: RECORDED_AT + fromMs, endMs: RECORDED_AT + 1e6, edits: "none" });
       expect(plain.startMs).toBe(plan.startMs);
@@ -233,7 +253,9 @@ describe.each(sources)(`$name (seed ${seed})`, (source) => {
       expect(Math.abs(startMs - fromMs)).toBeLessThan(1);
       const { tracks, timescale } = timingOf(await bytesOf(plan.media(format)));
       for (const track of tracks) {
-        const given = { fromMs: startMs, timescale, format, decoding: { ...decoding, step: 0 }, isHole: true };
+        const hiddenSoundMs = hiddenSoundOf(tracks);
+        const times = { fromMs: startMs, timescale, hiddenSoundMs, isHole: true };
+        const given = { ...times, format, decoding: { ...decoding, step: 0 } };
         if (track.handler === "vide") judge(track, all, given);
         // Sound of the segment before that reaches past its picture, and what that is decoded from.
         const more = track.samples.length - Math.ceil((lasting * 48_000) / 1024 / 1000);

@@ -193,7 +193,9 @@ describe.skipIf(ffprobePath === undefined)("cut=keyframe", () => {
       const plan = await shelf.plan({ startMs: RECORDED_AT + at, endMs: RECORDED_AT + 2000, cut: "keyframe" });
       expect(plan.startMs).toBe(RECORDED_AT);
       for (const format of FORMATS) {
-        const seen = (await timedFrames(await written(plan, format))).filter((picture) => picture.at > -0.001);
+        // Hidden pictures of a fragmented file are a tick each in front of the start.
+        const frames = await timedFrames(await written(plan, format), "-enc_time_base", "1:90000");
+        const seen = frames.filter((picture) => picture.at >= 0);
         expect(seen[0]?.at, format).toBeLessThan(0.04);
         expect(source.slice(0, 40), format).toEqual(seen.slice(0, 40).map(({ hash }) => hash));
       }

@@ -81,20 +81,26 @@ function fragmentsOf(parts: LayoutParts): Fragments | undefined {
 
 /** Segment index; none where the fragments are more than one can hold. @param distance bytes between it and the first fragment */
 function sidx(fragments: Fragments, distance: number): Region[] {
-  const { parts, reference, count, isListed, lengths } = fragments;
+  const { parts, reference, count, isListed, lengths, tracksOf } = fragments;
   if (count > MAX_REFERENCES) return [];
   const { pieces } = parts.composition;
   // Its times are those of the presentation: what the edit list hides at either end does not count (clause 8.16.3).
   const hidden = hiddenOf(reference, parts);
-  const dtsOf = (i: number): number => pieces.at(i)?.tracks.find(({ trackId }) => trackId === reference.id)?.dts ?? 0;
+  // Where decoding begins in an earlier segment, several pieces may be hidden.
   const ends = whenRead(() => {
-    const listed = Array.from(pieces, isListed);
-    return { firstDts: dtsOf(listed.indexOf(true)), last: listed.lastIndexOf(true) };
+    const starts: number[] = [];
+    let left = hidden.start;
+    for (const piece of pieces) {
+      if (left <= 0) break;
+      const track = tracksOf(piece).find(({ trackId }) => trackId === reference.id);
+      starts.push(left);
+      left -= track === undefined ? 0 : track.lasting + track.lastDuration;
+    }
+    return { starts, last: Array.from(pieces, isListed).lastIndexOf(true) };
   });
   const place = (i: number): Place => ({
     offset: 0,
-    // Where decoding begins in an earlier segment, several pieces may be hidden.
-    hiddenStart: hidden.start > 0 ? Math.max(0, hidden.start + ends().firstDts - dtsOf(i)) : 0,
+    hiddenStart: ends().starts[i] ?? 0,
     hiddenEnd: i === ends().last ? hidden.end : 0,
   });
   // A reference reaches over what is not listed behind it.
@@ -159,17 +165,46 @@ function accessEntries(
 /** What is only decoded behind the end of a presentation is over this much after it, or two and a half frames where these are longer, if it can be. */
 const HELD_MS = 100;
 
+/** How much earlier than in progressive output a pre-roll is in fragments, ticks. */
+type Early = Required<Pick<PieceTrack, "hiddenEarly" | "shownEarly" | "decodedEarly">>;
+
+/** Hidden pictures are at least this much ahead in fragments, so that times tell them from shown ones, in pictures. */
+const LEAST_AHEAD = 0.6;
+/** Hidden sound may be so much ahead of them for ffmpeg to round both to 0, in pictures. */
+const ROUNDED = 0.4;
+
+/**
+ * ffmpeg takes the edit list of a fragmented file for a start alone, counts time from the first sample of any track, and complains of
+ * pictures that round to one time of the frame rate, other than 0: hidden pictures begin with the hidden sound, whole pictures ahead.
+ */
+function earlyOf(track: OutputTrack, { composition, edits }: LayoutParts): Early {
+  if (edits === "none" || !isVideo(track)) return { hiddenEarly: 0, shownEarly: 0, decodedEarly: 0 };
+  const { timescale, shownEarly, hidden } = track;
+  const leadMs = Math.max(...composition.tracks.map((each) => millisecondsOf(-each.firstPts, each.timescale)));
+  const usual = Math.max(1, Math.round(track.usualDuration));
+  const ahead = Math.max(ticksOf(leadMs, timescale) / usual - ROUNDED, LEAST_AHEAD) - shownEarly / usual;
+  const hiddenEarly = shownEarly + (hidden === 0 ? 0 : Math.max(0, Math.ceil(ahead)) * usual);
+  return { hiddenEarly, shownEarly, decodedEarly: Math.ceil(hiddenEarly / usual) * usual };
+}
+
+/** When the first sample of a track is presented in fragments, ticks. */
+function firstOf(track: OutputTrack, { hiddenEarly, shownEarly }: Early): number {
+  return track.firstPts - (track.hidden === 0 ? shownEarly : hiddenEarly + track.hidden);
+}
+
 /** Ticks of a track before and after what is presented of it: decode times less the delay are presentation times. */
-function hiddenOf(track: OutputTrack, { composition, edits }: LayoutParts): { start: number; end: number } {
+function hiddenOf(track: OutputTrack, parts: LayoutParts): { start: number; end: number } {
   const { firstDts, firstPts, delay, duration } = track;
-  const ends = Math.min(track.presentedEnd, ticksOf(composition.presentedMs, track.timescale));
-  const start = edits === "list" ? Math.max(0, firstPts) - delay - firstDts + track.firstLead : 0;
+  const ends = Math.min(track.presentedEnd, ticksOf(parts.composition.presentedMs, track.timescale));
+  const { decodedEarly } = earlyOf(track, parts);
+  const start = parts.edits === "list" ? Math.max(0, firstPts) - delay - firstDts + decodedEarly : 0;
   return { start: Math.max(0, start), end: Math.max(0, firstDts + duration - delay - ends) };
 }
 
 /** Decode times in fragments cannot be negative: a track's media time starts this much before the presentation. */
-function shiftOf(track: OutputTrack, { composition, edits }: LayoutParts): number {
-  if (edits === "list") return Math.max(0, track.firstLead - track.firstDts);
+function shiftOf(track: OutputTrack, parts: LayoutParts): number {
+  const { composition, edits } = parts;
+  if (edits === "list") return Math.max(0, earlyOf(track, parts).decodedEarly - track.firstDts);
   // Without edit lists all tracks start alike.
   const firstMs = Math.min(
     0,
@@ -178,29 +213,28 @@ function shiftOf(track: OutputTrack, { composition, edits }: LayoutParts): numbe
   return Math.max(-track.firstDts, ticksOf(-firstMs, track.timescale));
 }
 
-/**
- * A first piece's track as fragments with an edit list need it: ffmpeg shows what stands before the edit list of a fragmented
- * file, and is to see each of its pictures in its own time.
- */
-function asRecorded(track: PieceTrack, output: OutputTrack): PieceTrack {
-  const lastDuration = track.lastDuration + (track.lastLead ?? 0);
-  if (output.startsEarly) return { ...track, lastDuration, shown: Number.NEGATIVE_INFINITY };
-  return { ...track, lastDuration, asRecorded: 1 };
+/** A track of a first piece, with its pre-roll as early as in fragments. */
+function withPreroll(track: PieceTrack, early: Early): PieceTrack {
+  const { lastDuration, endsPreroll = false } = track;
+  return { ...track, ...early, lastDuration: lastDuration + (endsPreroll ? early.decodedEarly : 0) };
 }
 
 /** What says where samples go that are only decoded behind the end of a presentation; see `LateSamples`. */
 type Late = Pick<PieceTrack, "presentedUntil" | "lateApart" | "lateCloser" | "latest">;
 
 /** Where samples go that are only decoded, behind the end of the presentation. @param shift what the media time is ahead of it */
-function lateOf(output: OutputTrack, { tracks, presentedMs }: Composition, shift: number): Late {
-  const { timescale } = output;
-  const frame = (output.duration + output.firstLead) / output.samples;
+function lateOf(output: OutputTrack, parts: LayoutParts, shift: number): Late {
+  const { tracks, presentedMs } = parts.composition;
+  const { timescale, firstDts, firstPts, delay, duration, samples, hidden } = output;
+  const { shownEarly } = earlyOf(output, parts);
+  const frame = (firstDts + delay + duration - firstPts + shownEarly) / (samples - hidden);
   const presentedUntil = shift + ticksOf(presentedMs - ROUNDING_MS, timescale);
   const held = Math.max(1.5 * frame, ticksOf(HELD_MS, timescale) - frame);
   // ffmpeg rounds to frames from the first sample of any track on, and complains of two that fall on one.
-  const firstOf = (track: OutputTrack): number => track.firstDts - track.firstLead + track.delay;
-  const firstMs = Math.min(...tracks.map((track) => millisecondsOf(firstOf(track), track.timescale)));
-  const phase = (firstOf(output) - ticksOf(firstMs, timescale)) / frame;
+  const firstMs = Math.min(
+    ...tracks.map((track) => millisecondsOf(firstOf(track, earlyOf(track, parts)), track.timescale)),
+  );
+  const phase = (firstPts - shownEarly - ticksOf(firstMs, timescale)) / frame;
   const closer = Math.floor((0.5 + phase - Math.round(phase)) * frame) - 1;
   return {
     presentedUntil,
@@ -215,15 +249,15 @@ function fragmentTracks(parts: LayoutParts): (piece: Piece) => PieceTrack[] {
   const { composition } = parts;
   const outputs = composition.tracks.map((output) => {
     const shift = shiftOf(output, parts);
-    return { output, shift, late: lateOf(output, composition, shift) };
+    return { output, shift, early: earlyOf(output, parts), late: lateOf(output, parts, shift) };
   });
   return (piece) =>
     piece.tracks.map((track) => {
       const found = outputs.find(({ output: { id } }) => id === track.trackId);
       if (found === undefined) return track;
-      const { output, shift, late } = found;
-      const timed = parts.edits === "list" && track.shown !== undefined ? asRecorded(track, output) : track;
-      const start = (track.start ?? 0) + shift - (timed.asRecorded === 1 ? output.heldEarly : 0);
+      const { output, shift, early, late } = found;
+      const timed = track.shown === undefined ? track : withPreroll(track, early);
+      const start = (track.start ?? 0) + shift;
       const isLast = track.dts === output.last?.dts;
       return { ...timed, dts: track.dts + shift, start, outputFlags: output.flags, ...(isLast ? late : undefined) };
     });

@@ -8,6 +8,8 @@ export class FragmentCounts {
   #truns = 0;
   /** Samples with fields of their own. */
   #samples = 0;
+  /** Of them, those in pieces with a pre-roll that has composition offsets where the others need none. */
+  #prerolled = 0;
   /** Of the `traf`s, those whose `tfhd` states what all samples have in common. */
   #defaults = 0;
   /** Last samples, whose duration stands in their run, of such tracks. */
@@ -17,6 +19,7 @@ export class FragmentCounts {
   add({ counts, count, offsetShift }: PieceTrack): this {
     const { trafs, truns, flags } = counts;
     this.addRun({ segments: 1, samples: count, trafs, truns }, (flags & TrackFlag.Uniform) !== 0, offsetShift);
+    if (flags & TrackFlag.PrerollOffsets) this.#prerolled += count;
     return this;
   }
 
@@ -45,6 +48,7 @@ export class FragmentCounts {
       this.#trafs * TRAF_BASE +
       this.#truns * TRUN_BASE +
       this.#samples * fields +
+      (flags & TrackFlag.Offsets ? 0 : this.#prerolled * 4) +
       this.#defaults * (8 + flagBytes) +
       this.#lasts * 4
     );

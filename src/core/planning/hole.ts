@@ -41,5 +41,5 @@ export function behindHole(placed: PlacedSegment, before: PlacedSegment, toleran
   const hidden = hiddenLeadOf(timed, distanceMsOf(before.timed, timed) + toleranceMs, timescale);
   const isLed = place - hidden <= ticksOf(ROUNDING_MS, timescale);
   const from = start - rescale(place, timescale, ticks);
-  return { ...placed, from, mayPreroll: true, isLed, hiddenMs: before.hiddenMs };
+  return { ...placed, from, mayPreroll: true, isLed };
 }

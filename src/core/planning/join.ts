@@ -108,7 +108,7 @@ function goOn(output: OutputTrack, last: PieceTrack, { placed, record, samples }
     offsetShift += recorded - (output.lastDts + distance);
   }
   if (isVideo(record) && isBehindHole(placed))
-    output.leaveHole(last, baseOf(placed, output) + rescale(record.earliestPts, from, to));
+    output.leaveHole(baseOf(placed, output) + rescale(record.earliestPts, from, to));
   if (distance > LONGEST_TICKS) throw tooLongGap(placed.timed.segment);
   last.lastDuration = distance;
   const dts = output.lastDts + distance;

@@ -88,19 +88,17 @@ export class OutputTrack {
   /** When the picture on screen at the start was recorded to be presented. */
   shownPts = 0;
   /** How far before the start fragments present it where it is held over a hole, ticks. */
-  heldEarly = 0;
+  #heldEarly = 0;
   /** From the decoding of the first sync sample to its presentation. */
   delay = 0;
   /** What decode times keep to in front of the presentation, where an edit list hides a pre-roll of pictures; else 0. */
   step = 0;
   /** How much earlier than recorded samples are decoded, so that none is decoded after it is presented. */
   early = 0;
-  /** How much later the first sample is decoded for a pre-roll than recorded. */
-  firstLead = 0;
-  /** Of the piece that was begun last: when its first sample is decoded, and would be as recorded; hidden samples from it on. */
-  #leadBehind = { firstDts: 0, recordedFirst: 0, hidden: 0 };
-  /** The piece that the presentation starts in, where its last sample belongs to the pre-roll. */
-  #led: PieceTrack | undefined;
+  /** Samples that are hidden before the presentation, each presented for a tick. */
+  hidden = 0;
+  /** Whether the first sample of the piece that was begun last belongs to the pre-roll. */
+  #isLed = false;
   /** Latest end of a sample's presentation. */
   presentedEnd = Number.NEGATIVE_INFINITY;
   /** The last piece with samples of it, as far as it is planned. */
@@ -176,22 +174,19 @@ export class OutputTrack {
   }
 
   /**
-   * Whether fragments present the picture on screen at the start when it was recorded, before the start, since ffmpeg tells
+   * How long before the start fragments present the picture on screen then, ticks: when it was recorded, since ffmpeg tells
    * pictures apart by the frame rate. Of long pictures it would miss too much; they are presented from the start on.
    */
-  get startsEarly(): boolean {
+  get shownEarly(): number {
     const [early, usual] = [-this.shownPts, this.usualDuration];
-    return early > 0 && early < usual && millisecondsOf(usual, this.timescale) <= LONG_PICTURE_MS;
+    const isRecorded = early > 0 && early < usual && millisecondsOf(usual, this.timescale) <= LONG_PICTURE_MS;
+    return isRecorded ? early : this.#heldEarly;
   }
 
   /** Takes in when the first picture behind the hole is presented that the output starts in: no sooner than a picture after the one before. */
-  leaveHole(last: PieceTrack, pts: number): void {
+  leaveHole(pts: number): void {
     const usual = Math.round(this.usualDuration);
-    if (millisecondsOf(usual, this.timescale) > LONG_PICTURE_MS) return;
-    this.heldEarly = Math.max(0, usual - pts);
-    // Without reordering it is the last one of its piece, and decoded when it is presented.
-    const { start, lastLead = 0 } = last;
-    if (this.lastDts - lastLead === start) last.lastLead = lastLead + this.heldEarly;
+    if (millisecondsOf(usual, this.timescale) <= LONG_PICTURE_MS) this.#heldEarly = Math.max(0, usual - pts);
   }
 
   /** Adds the counts of a piece's track. */
@@ -247,25 +242,22 @@ export class OutputTrack {
    * Takes in when the samples of a piece are decoded that is a pre-roll, or has one: of several the last one first, each but
    * that one after it was told what it leads to.
    */
-  begin(track: PieceTrack, { firstDts, lastDts, recordedFirstDts, recordedLastDts, hidden }: Decoding): void {
-    const { dts, lasting, hiddenBehind = 0 } = track;
-    const [recordedFirst, recordedLast] = this.startsEarly ? [0, lasting] : [recordedFirstDts, recordedLastDts];
-    this.firstDts = dts + firstDts;
-    this.firstLead = firstDts - recordedFirst;
+  begin(track: PieceTrack, { firstDts, lastDts, led, hidden }: Decoding): void {
+    const { dts } = track;
     track.lasting = lastDts - firstDts;
     if (track.leads === 1) {
-      const recordedDuration = track.lastDuration + this.#leadBehind.recordedFirst;
-      track.lastDuration = this.#leadBehind.firstDts - (dts + lastDts);
-      track.lastLead = recordedDuration - track.lastDuration;
+      track.lastDuration = this.firstDts - (dts + lastDts);
+      track.endsPreroll = !this.#isLed;
     } else {
       const ended = this.lastDts + track.lastDuration;
       this.lastDts = dts + lastDts;
       track.lastDuration = Math.max(1, ended - this.lastDts);
-      track.lastLead = lastDts - recordedLast;
-      if (lastDts > recordedLastDts) this.#led = track;
+      track.endsPreroll = led >= track.count;
     }
     track.ownDuration = track.lastDuration;
-    this.#leadBehind = { firstDts: this.firstDts, recordedFirst, hidden: hidden + hiddenBehind };
+    this.firstDts = dts + firstDts;
+    this.hidden += hidden;
+    this.#isLed = led > 0;
   }
 
   /** Lets the samples of a piece be decoded right before those of the one that goes on from it. */
@@ -273,7 +265,7 @@ export class OutputTrack {
     if (track.shown === undefined || track.count === 0) return;
     track.leads = 1;
     track.delay = (track.start ?? 0) - this.firstDts;
-    track.hiddenBehind = this.#leadBehind.hidden;
+    track.hiddenBehind = this.hidden;
   }
 
   /** Ends the track with the presentation: not every reader knows where an edit list ends. */
@@ -284,11 +276,8 @@ export class OutputTrack {
     // Where samples are reordered, the last one to be decoded is not the last one shown.
     if (!(this.flags & TrackFlag.Offsets)) last.lastDuration = Math.min(last.lastDuration, Math.max(1, left));
     // Of a pre-roll nothing is decoded behind, it lasts as long as what is shown.
-    else if (this.#led === last) {
-      const lasting = Math.max(1, Math.min(left, this.presentedEnd - this.lastDts));
-      last.lastLead = (last.lastLead ?? 0) + last.lastDuration - lasting;
-      last.lastDuration = lasting;
-    }
+    else if (last.endsPreroll === true)
+      last.lastDuration = Math.max(1, Math.min(left, this.presentedEnd - this.lastDts));
   }
 
   /**

@@ -28,8 +28,8 @@ export interface PieceTrack extends Omit<PieceTrackRecord, Changing>, Mutable<Pi
   lasting: number;
   /** What the last sample lasts by itself. */
   ownDuration: number;
-  /** How much later its last sample is decoded for a pre-roll than recorded, ticks. Default: 0. */
-  lastLead?: number;
+  /** Whether its last sample belongs to a pre-roll, and what follows does not. */
+  endsPreroll?: boolean;
 }
 
 type Mutable<T> = { -readonly [Name in keyof T]: T[Name] };
@@ -52,14 +52,10 @@ export interface Piece {
 /** Opus needs 80 ms of decoding before its output is right (RFC 7845 section 4.6); AAC overlaps one frame. */
 const OPUS_PREROLL_MS = 80;
 
-/**
- * Ticks of samples that have to be decoded before the first one that is heard.
- * @param hiddenMs how long before it the video starts: Opus starts no later, since Chromium moves all of its negative
- * times to 0 by the earliest of any track
- */
-export function prerollOf(record: TrackRecord, hiddenMs: number): number {
+/** Ticks of samples that have to be decoded before the first one that is heard. */
+export function prerollOf(record: TrackRecord): number {
   if (!isAudio(record)) return 0;
-  if (record.codec === "opus") return ticksOf(Math.max(OPUS_PREROLL_MS, hiddenMs), record.timescale);
+  if (record.codec === "opus") return ticksOf(OPUS_PREROLL_MS, record.timescale);
   return record.codec.startsWith("mp4a") ? Math.ceil(record.duration / Math.max(1, record.samples)) : 0;
 }
 

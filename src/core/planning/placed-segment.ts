@@ -116,8 +116,6 @@ export interface PlacedSegment {
   readonly isLed: boolean;
   /** The next one is so led by it. */
   readonly leads: boolean;
-  /** How long before `from` hidden samples of the reference track are presented, milliseconds: those of segments before. */
-  readonly hiddenMs: number;
   /** Wall-clock end of what is taken, milliseconds; Infinity: to its last sample. */
   readonly untilMs: number;
   /** Whether a later segment takes over at `untilMs`. */
@@ -144,7 +142,6 @@ export function placedAt(
     mayPreroll: false,
     isLed: false,
     leads: false,
-    hiddenMs: 0,
     untilMs: timed.endsBy(endMs) ? Number.POSITIVE_INFINITY : endMs,
     takenOver: false,
     othersFromMs: Number.NEGATIVE_INFINITY,

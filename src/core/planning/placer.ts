@@ -155,16 +155,15 @@ export class Placer {
   async #beginBefore(lead: readonly TimedSegment[], timed: TimedSegment, from: number): Promise<void> {
     const [first, ...others] = [...lead, timed] as const;
     const { timescale, start, end } = first.reference;
-    const sync = await findReference(this.options.queries, first, end);
     if (this.options.cut === "keyframe") {
+      const sync = await findReference(this.options.queries, first, end);
       this.#begin(first, Math.max(start, sync.pts));
       for (const each of others) await this.#follow(each);
       return;
     }
     const length = ticksOver([...lead, timed], { toleranceMs: this.options.gapToleranceMs, timescale });
     const place = timed.reference.start - from - length;
-    const hiddenMs = millisecondsOf(start - place - sync.pts, timescale);
-    this.#current = { ...this.#placed(first, place, timescale), from: start - place, mayPreroll: true, hiddenMs };
+    this.#current = { ...this.#placed(first, place, timescale), from: start - place, mayPreroll: true };
     for (const each of others) await this.#follow(each);
     this.#leading = lead.length;
     this.times.start(timed.wallAt(from), timed.endMs);
@@ -227,7 +226,7 @@ export class Placer {
     const isLed = before.mayPreroll && place <= ticksOf(ROUNDING_MS, timescale);
     if (!isLed) this.times.readClock(millisecondsOf(place, timescale), timed.segment.startMs);
     const from = timed.reference.start - rescale(place, timescale, timed.reference.timescale);
-    if (isLed) this.#current = { ...placed, from, mayPreroll: true, isLed, hiddenMs: before.hiddenMs };
+    if (isLed) this.#current = { ...placed, from, mayPreroll: true, isLed };
     const joint = { next: timed, atMs: before.timed.endMs, slackMs: this.options.gapToleranceMs };
     return this.#sink.add({ ...before, untilMs: Number.POSITIVE_INFINITY, leads: isLed, joint });
   }

@@ -63,7 +63,7 @@ export function selectionOf(
   // Of sound that has ended by the start nothing is heard, and what goes on from other sound is decoded behind that.
   const isBehind = (startsBehind(placed) && record.end <= start) || overlap === start;
   const begins = placed.mayPreroll && start !== Number.NEGATIVE_INFINITY && !isBehind;
-  const preroll = begins && cut === "frame" && edits === "list" ? prerollOf(record, placed.hiddenMs) : 0;
+  const preroll = begins && cut === "frame" && edits === "list" ? prerollOf(record) : 0;
   const within = begins && isAudio(record) && edits === "none" ? Math.ceil(meanDuration(record)) - 1 : 0;
   if (!needsSync(record)) return { start: start + within, end, rules, preroll };
   const begin = placed.mayPreroll && edits === "list" ? SelectionRule.FromSync : SelectionRule.NextSync;

@@ -420,25 +420,22 @@ export interface Decoding {
   readonly firstDts: number;
   /** Of the last sample. */
   readonly lastDts: number;
-  /** Of the first sample, where all but the sample at `shown` keep their times. */
-  readonly recordedFirstDts: number;
-  /** Of the last sample then. */
-  readonly recordedLastDts: number;
+  /** Samples from the first one on that are not decoded when they were recorded to be. */
+  readonly led: number;
   /** Samples that are hidden, each presented for a tick. */
   readonly hidden: number;
 }
 
 /** Bytes of a record of Decoding. */
-export const DECODING_SIZE = 40;
+export const DECODING_SIZE = 32;
 
 /** Reads the Decoding at `at`. */
 export function readDecoding(view: DataView, at: number): Decoding {
   return {
     firstDts: i64(view, at),
     lastDts: i64(view, at + 8),
-    recordedFirstDts: i64(view, at + 16),
-    recordedLastDts: i64(view, at + 24),
-    hidden: i64(view, at + 32),
+    led: i64(view, at + 16),
+    hidden: i64(view, at + 24),
   };
 }
 
@@ -479,8 +476,12 @@ export interface PieceTrack {
   readonly leads?: number;
   /** Samples of later pieces that are hidden, each presented for a tick before `start`. Default: 0. */
   readonly hiddenBehind?: number;
-  /** 1: all samples but the one at `shown` keep their times. Default: 0. */
-  readonly asRecorded?: number;
+  /** For fragments: the hidden ones are presented so much earlier. Default: 0. */
+  readonly hiddenEarly?: number;
+  /** For fragments: so is the one at `shown`. Default: 0. */
+  readonly shownEarly?: number;
+  /** For fragments: what is led is decoded so much earlier. Default: 0. */
+  readonly decodedEarly?: number;
   /** For fragments: bits of TrackFlag over the whole output track. Default: 0. */
   readonly outputFlags?: number;
   /** For fragments: samples presented from then on are only decoded. Default: Number.POSITIVE_INFINITY. */
@@ -497,7 +498,7 @@ export interface PieceTrack {
 export const PIECE_TRACK_SIZE = 192;
 
 /** Where fields of it lie. */
-export const PieceTrackAt = { counts: 40, decoding: 120 } as const;
+export const PieceTrackAt = { counts: 40, decoding: 128 } as const;
 
 /** Writes the PieceTrack at `at`. */
 export function writePieceTrack(view: DataView, at: number, value: PieceTrack): void {
@@ -517,7 +518,9 @@ export function writePieceTrack(view: DataView, at: number, value: PieceTrack): 
   view.setUint32(at + 104, value.usual ?? 0, true);
   view.setUint32(at + 108, value.leads ?? 0, true);
   view.setUint32(at + 112, value.hiddenBehind ?? 0, true);
-  view.setUint32(at + 116, value.asRecorded ?? 0, true);
+  view.setUint32(at + 116, value.hiddenEarly ?? 0, true);
+  view.setUint32(at + 120, value.shownEarly ?? 0, true);
+  view.setUint32(at + 124, value.decodedEarly ?? 0, true);
   view.setUint32(at + 160, value.outputFlags ?? 0, true);
   setI64(view, at + 168, value.presentedUntil ?? Number.POSITIVE_INFINITY);
   view.setUint32(at + 176, value.lateApart ?? 0, true);
