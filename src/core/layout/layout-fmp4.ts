@@ -169,7 +169,7 @@ const HELD_MS = 100;
 type Early = Required<Pick<PieceTrack, "hiddenEarly" | "shownEarly" | "decodedEarly">>;
 
 /** Hidden pictures are at least this much ahead in fragments, so that times tell them from shown ones, in pictures. */
-const LEAST_AHEAD = 0.6;
+const EARLIER = 0.6;
 /** Hidden sound may be so much ahead of them for ffmpeg to round both to 0, in pictures. */
 const ROUNDED = 0.4;
 
@@ -182,7 +182,7 @@ function earlyOf(track: OutputTrack, { composition, edits }: LayoutParts): Early
   const { timescale, shownEarly, hidden } = track;
   const leadMs = Math.max(...composition.tracks.map((each) => millisecondsOf(-each.firstPts, each.timescale)));
   const usual = Math.max(1, Math.round(track.usualDuration));
-  const ahead = Math.max(ticksOf(leadMs, timescale) / usual - ROUNDED, LEAST_AHEAD) - shownEarly / usual;
+  const ahead = Math.max(ticksOf(leadMs, timescale) / usual - ROUNDED, EARLIER) - shownEarly / usual;
   const hiddenEarly = shownEarly + (hidden === 0 ? 0 : Math.max(0, Math.ceil(ahead)) * usual);
   return { hiddenEarly, shownEarly, decodedEarly: Math.ceil(hiddenEarly / usual) * usual };
 }
