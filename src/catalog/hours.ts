@@ -7,8 +7,11 @@ import type { WideReads } from "./wide-reads.ts";
 
 /** Hours of one query, some MB: a server refuses answers of about 10. With the pieces of more than some they are larger. */
 const PAGE = 256;
-const PAGE_WITH_PIECES = 48;
+const PAGE_WITH_MORE = 48;
 const SOME = 8;
+
+/** What is kept beside the runs of an hour, and read only where it is wanted: what pieces take of it, or media segments. */
+export type BesideRuns = "pieces" | "groups";
 
 /** What is kept of the ready segments of a stream that start in one hour. */
 export interface HourRow {
@@ -20,15 +23,19 @@ export interface HourRow {
   readonly runs: Uint8Array | null;
   /** The same of what was wanted; null: nothing. */
   readonly pieces: Uint8Array | null;
+  readonly groups: Uint8Array | null;
   /** That of its bucket of `stream_counts`, as `RecordedRows` has it, in the same moment. */
   readonly bucketVersion: string;
 }
+
+type Blobs = "runs" | BesideRuns;
 
 /** What becomes kept of an hour. */
 export interface MadeHour extends Pick<HourRow, "hour" | "version"> {
   readonly runs: Uint8Array;
   /** What goes with it that is read only where it is wanted; null: nothing. */
   readonly pieces: Uint8Array | null;
+  readonly groups: Uint8Array | null;
 }
 
 /**
@@ -44,20 +51,32 @@ export class HourRows {
 
   /**
    * The hours [first, end) of a stream in order, those without a ready segment left out. None of before 1970.
-   * @param piecesOf those of which what goes with what is kept is wanted
+   * @param piecesOf those of which `pieces` is wanted
+   * @param withGroups whether `groups` is
    */
   async *read(
     wide: WideReads,
     streamPath: string,
-    { first, end, piecesOf }: { readonly first: number; readonly end: number; readonly piecesOf: readonly number[] },
+    {
+      first,
+      end,
+      piecesOf,
+      withGroups,
+    }: {
+      readonly first: number;
+      readonly end: number;
+      readonly piecesOf: readonly number[];
+      readonly withGroups: boolean;
+    },
   ): AsyncGenerator<HourRow> {
-    const page = piecesOf.length > SOME ? PAGE_WITH_PIECES : PAGE;
+    const page = piecesOf.length > SOME || withGroups ? PAGE_WITH_MORE : PAGE;
     const wanted = JSON.stringify(piecesOf);
     const pieces = sql`case when hour in (select value from json_each(${wanted})) then pieces end`;
+    const groups = withGroups ? sql.ref("groups") : sql.lit(null);
     const hours = BUCKET_MS / HOUR_MS;
     for (let after = Math.max(first, 0) - 1; ;) {
-      const query = sql<Omit<HourRow, "runs" | "pieces"> & { runs: ArrayBuffer | null; pieces: ArrayBuffer | null }>`
-        select hour, version, runs, ${pieces} as pieces, (select json_group_array(json_array(event_level, version)) from stream_counts
+      const query = sql<Omit<HourRow, Blobs> & Record<Blobs, ArrayBuffer | null>>`
+        select hour, version, runs, ${pieces} as pieces, ${groups} as groups, (select json_group_array(json_array(event_level, version)) from stream_counts
           where stream_path = hours.stream_path and bucket = hours.hour / ${sql.lit(hours)}) as "bucketVersion"
         from hours where stream_path = ${streamPath} and hour > ${after} and hour < ${end} order by hour limit ${page}`;
       const { rows } = await wide.read(
@@ -65,7 +84,12 @@ export class HourRows {
         () => true,
       );
       for (const row of rows)
-        yield { ...row, runs: row.runs && bytesOf(row.runs), pieces: row.pieces && bytesOf(row.pieces) };
+        yield {
+          ...row,
+          runs: row.runs && bytesOf(row.runs),
+          pieces: row.pieces && bytesOf(row.pieces),
+          groups: row.groups && bytesOf(row.groups),
+        };
       const last = rows.at(-1);
       if (last === undefined || rows.length < page) return;
       after = last.hour;
@@ -83,8 +107,8 @@ export class HourRows {
   /** Keeps what was made of hours, but for those that have changed since. */
   async keep(streamPath: string, made: readonly MadeHour[]): Promise<void> {
     const { primary, batch } = this.#db;
-    const statements = made.map(({ hour, version, runs, pieces }) =>
-      sql`update hours set runs = ${runs}, pieces = ${pieces}
+    const statements = made.map(({ hour, version, runs, pieces, groups }) =>
+      sql`update hours set runs = ${runs}, pieces = ${pieces}, groups = ${groups}
         where stream_path = ${streamPath} and hour = ${hour} and version = ${version}`.compile(primary),
     );
     await batch(statements);

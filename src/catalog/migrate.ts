@@ -251,6 +251,11 @@ const migrations: Readonly<Record<string, readonly RawBuilder<unknown>[]>> = {
   ],
   // Made anew, so that ranges may begin and end in them.
   "024_cut_hours": [sql`update hours set runs = null`],
+  "025_groups_of_hours": [
+    // Made anew, with what their media segments take.
+    sql`alter table hours add column groups blob`,
+    sql`update hours set runs = null`,
+  ],
 };
 
 /**

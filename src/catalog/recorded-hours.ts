@@ -1,7 +1,7 @@
 import { NOTHING_AROUND, type Around, type Interval } from "../base/interval.ts";
 import type { Pace } from "../base/ports.ts";
 import { HOUR_MS } from "../base/time.ts";
-import type { HourRow, HourRows } from "./hours.ts";
+import type { BesideRuns, HourRow, HourRows } from "./hours.ts";
 import { BUCKET_MS } from "./totals.ts";
 import type { Segment } from "./types.ts";
 import type { WideReads } from "./wide-reads.ts";
@@ -27,7 +27,7 @@ export interface Block {
 }
 
 /** An hour of a range, over by now. */
-export interface RecordedHour extends Pick<HourRow, "hour" | "version" | "runs" | "pieces"> {
+export interface RecordedHour extends Pick<HourRow, "hour" | "version" | "runs" | BesideRuns> {
   /** Of its segments only those belong to the range that reach into this one, which has a part of it; absent: all do. */
   readonly within?: RowsRange | undefined;
   /** Its segments, in order. */
@@ -51,8 +51,8 @@ export interface HourParts {
   readonly wide: WideReads;
   readonly streamPath: string;
   readonly pace: Pace;
-  /** Whether hours are given only where something is kept of them, with what goes with it. */
-  readonly withPieces: boolean;
+  /** Hours are given only where this is kept of them, and with it; undefined: all are. */
+  readonly beside: BesideRuns | undefined;
   readonly range: RowsRange;
   /** Reads the segments of some that reach into a range. */
   readonly segmentsOf: (blocks: readonly Block[], range: RowsRange) => AsyncGenerator<RecordedPage>;
@@ -74,14 +74,17 @@ export function versionOf({ number, version }: Pick<Bucket, "number" | "version"
 
 /** Hours that follow one another, as such, the first and last perhaps in part; their segments where nothing is kept of them, or their rows are not as old as their buckets are. */
 export async function* hourPages(
-  { hours, wide, streamPath, pace, withPieces, range, segmentsOf, some }: HourParts,
+  { hours, wide, streamPath, pace, beside, range, segmentsOf, some }: HourParts,
   blocks: readonly Block[],
 ): AsyncGenerator<RecordedPage, void, undefined> {
   const [first, last] = [blocks[0]?.number ?? 0, blocks.at(-1)?.number ?? 0];
   const isWhole = ({ number }: Block): boolean =>
     number * HOUR_MS >= range.startMs && (number + 1) * HOUR_MS <= range.endMs;
-  const piecesOf = blocks.filter((block) => withPieces || !isWhole(block)).map(({ number }) => number);
-  const rows = hours.read(wide, streamPath, { first, end: last + 1, piecesOf });
+  const withGroups = beside === "groups";
+  const piecesOf = blocks
+    .filter((block) => beside === "pieces" || !(withGroups || isWhole(block)))
+    .map(({ number }) => number);
+  const rows = hours.read(wide, streamPath, { first, end: last + 1, piecesOf, withGroups });
   let next = await rows.next();
   const found = new Map<number, HourRow>();
   let [current, isCurrent]: [Bucket | undefined, boolean] = [undefined, false];
@@ -106,14 +109,14 @@ export async function* hourPages(
     const row = found.get(number);
     // An hour without a row has no segment, as long as its bucket is the one that is known.
     if (isCurrent && row === undefined) continue;
-    if (row?.bucketVersion !== bucket.version || (withPieces && !hasPieces(row))) {
+    if (row?.bucketVersion !== bucket.version || !keeps(row, beside) || (withGroups && !isWhole(block))) {
       plain.push(block);
       continue;
     }
     yield* plainPages();
-    const { hour, version, runs, pieces } = row;
+    const { hour, version, runs, pieces, groups } = row;
     const within = isWhole(block) ? undefined : range;
-    const given = { hour, version, runs, pieces, within, segments: read(block), some };
+    const given = { hour, version, runs, pieces, groups, within, segments: read(block), some };
     yield { segments: [], version: versionOf(bucket), hour: given };
   }
   yield* plainPages();
@@ -128,8 +131,9 @@ export async function* hourPages(
   }
 }
 
-function hasPieces({ runs, pieces }: HourRow): boolean {
-  return runs !== null && pieces !== null;
+/** Whether what is wanted of an hour is kept. */
+function keeps(row: HourRow, beside: BesideRuns | undefined): boolean {
+  return beside === undefined || (row.runs !== null && row[beside] !== null);
 }
 
 /** Segments that start in an hour, about. */

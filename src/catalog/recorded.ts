@@ -5,7 +5,7 @@ import { BoxcarError } from "../base/errors.ts";
 import { LruMap } from "../base/lru-map.ts";
 import type { Pace } from "../base/ports.ts";
 import { HOUR_MS } from "../base/time.ts";
-import type { HourRows } from "./hours.ts";
+import type { BesideRuns, HourRows } from "./hours.ts";
 import {
   hourPages,
   versionOf,
@@ -45,13 +45,17 @@ export interface RecordedBounds {
   readonly mostSegments?: number | undefined;
   /** Give whole hours as such, where that is worth it, as far as they end by this moment, milliseconds. Default: none. */
   readonly hoursUntilMs?: number | undefined;
-  /** Give those of which something is kept with what goes with it, and the segments of the others. Default: give all without it. */
-  readonly withPieces?: boolean | undefined;
+  /** Give those of which this is kept with it, and the segments of the others. Default: give all without it. */
+  readonly beside?: BesideRuns | undefined;
   /** Give also segments that end up to so long before the range, or begin behind it: they are not counted. Default: none. */
   readonly around?: Around | undefined;
   /** Give hours as such, however few segments they have. Default: only where that is worth it. */
   readonly eachHour?: boolean | undefined;
 }
+
+type Bounds = Pick<RecordedBounds, "beside"> & {
+  readonly [Name in Exclude<keyof RecordedBounds, "beside">]-?: NonNullable<RecordedBounds[Name]>;
+};
 
 interface KeptBlock {
   readonly segments: readonly Segment[];
@@ -97,7 +101,7 @@ export class RecordedRows {
       pace = new Breather(),
       mostSegments = Number.POSITIVE_INFINITY,
       hoursUntilMs = Number.NEGATIVE_INFINITY,
-      withPieces = false,
+      beside,
       around = NOTHING_AROUND,
       eachHour = false,
     }: RecordedBounds = {},
@@ -110,7 +114,7 @@ export class RecordedRows {
         pace,
         mostSegments,
         hoursUntilMs,
-        withPieces,
+        beside,
         around,
         eachHour,
       })) {
@@ -127,14 +131,7 @@ export class RecordedRows {
     streamPath: string,
     startMs: number,
     endMs: number,
-    {
-      pace,
-      mostSegments,
-      hoursUntilMs,
-      withPieces,
-      around,
-      eachHour,
-    }: { [Name in keyof RecordedBounds]-?: NonNullable<RecordedBounds[Name]> },
+    { pace, mostSegments, hoursUntilMs, beside, around, eachHour }: Bounds,
   ): AsyncGenerator<RecordedPage, void, undefined> {
     const range: RowsRange = { startMs, endMs, around };
     const { longestMs, untilMs, buckets } = await this.#buckets(wide, streamPath, range, pace);
@@ -166,7 +163,7 @@ export class RecordedRows {
       wanted.filter(({ number }) => number < first),
       range,
     );
-    yield* hourPages({ hours: this.#hours, wide, streamPath, pace, withPieces, range, segmentsOf, some }, over);
+    yield* hourPages({ hours: this.#hours, wide, streamPath, pace, beside, range, segmentsOf, some }, over);
     yield* segmentsOf(
       wanted.filter(({ number }) => number > last),
       range,

@@ -10,7 +10,7 @@ import type { SegmentBefore } from "./planning/lead.ts";
 import type { Composition } from "./planning/composition.ts";
 import { PieceMaker } from "./planning/piece-maker.ts";
 import { Placer } from "./planning/placer.ts";
-import { isReady, type ReadySegments } from "./planning/ready-segments.ts";
+import { isReady, type Page } from "./planning/ready-segments.ts";
 import { noSyncSample } from "./planning/refusals.ts";
 import { PlanIdentity } from "./layout/plan-identity.ts";
 
@@ -46,10 +46,8 @@ export interface SegmentsQuery {
   readonly captions?: ClockOptions;
 }
 
-/** Segments in the order of their starts; ready ones only where pieces are not asked for. */
-export type Page = readonly RecordedSegment[] | ReadySegments;
-/** All of them, one behind another. */
-export type Pages = AsyncIterable<Page> | Iterable<Page>;
+/** The segments of a range, one page behind another. */
+export type Pages = AsyncIterable<Page<PieceMaker>> | Iterable<Page<PieceMaker>>;
 
 /** What a plan is made with. */
 export interface PlanParts {
@@ -114,7 +112,7 @@ export async function compose(
   for await (const page of firstTogether(pages)) {
     if (isReady(page)) {
       await named.addHour(page.names);
-      await page.addTo({ placer, maker, add: place });
+      await page.addTo({ placer, sink: maker, add: place });
       await pace.breathe();
       continue;
     }
@@ -154,7 +152,7 @@ export async function compose(
 }
 
 /** The same segments; the first page has as many as indexes are read at once, as far as there are so many before ready ones. */
-async function* firstTogether(pages: Pages): AsyncGenerator<Page, void, undefined> {
+async function* firstTogether(pages: Pages): AsyncGenerator<Page<PieceMaker>, void, undefined> {
   let first: readonly RecordedSegment[] | undefined = [];
   for await (const page of pages) {
     if (first === undefined) yield page;

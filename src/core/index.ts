@@ -60,6 +60,8 @@ export { goesOnAmidGroup } from "./planning/lead.ts";
 export { notedGroups, USUAL_GROUPS } from "./streaming/groups.ts";
 export { PART_MS, type PartedSegment, type PartialSegment, type PartName } from "./streaming/partial-segments.ts";
 export { configurationName, type Configuration, type InitName } from "./streaming/init-segment.ts";
+/** @internal */
+export { codecsOf } from "./streaming/init-segment.ts";
 export type { MediaName, StreamedMedia } from "./streaming/media-segment.ts";
 export { streamedTracks, type StreamTracks } from "./streamed-tracks.ts";
 export type {

@@ -10,7 +10,7 @@ import { TimedSegment } from "./planning/placed-segment.ts";
 import { recordedSources } from "./recorded-sources.ts";
 import type { SegmentSource } from "./segment.ts";
 import { Groups, type GroupLength } from "./streaming/groups.ts";
-import { initSegment } from "./streaming/init-segment.ts";
+import { codecsOf, initSegment, type Configuration } from "./streaming/init-segment.ts";
 import { planMediaSegment } from "./streaming/media-segment.ts";
 import { streamedTracks, type StreamTracks } from "./streamed-tracks.ts";
 import { StreamMeasure } from "./streaming/stream-measure.ts";
@@ -85,19 +85,21 @@ export async function streamSegments(
     throw new BoxcarError("not_recorded", message);
   }
   const originMs = (list.segments[0]?.startMs ?? 0) - LEAD_MS;
+  const byId = new Map(segments.map((segment) => [segment.id, segment]));
   return {
     originMs,
-    codecs: list.stretches.map(({ timed }) => codecsOf(timed, tracks)),
+    codecs: list.stretches.map(({ configuration }) => codecsOf(configuration, tracks)),
     frameRate: list.measure.frameRate,
     segments: list.segments,
     async init(number) {
-      const { timed } = list.stretches[number] ?? noSuch(number);
-      return initSegment(core, timed, await indexes.get(timed.segment.id), tracks) ?? noSuch(number);
+      const segment = byId.get(list.stretches[number]?.id ?? 0) ?? noSuch(number);
+      return initSegment(core, queries.timed(segment), await indexes.get(segment.id), tracks) ?? noSuch(number);
     },
     async media(number) {
-      const { timed, first, end } = list.added[number] ?? noSuch(number);
-      const name = { startMs: timed.segment.startMs, originMs, tracks, first, end };
-      const media = await planMediaSegment({ core, store, indexes, sha256 }, timed.segment, name);
+      const { id, first, end } = list.added[number] ?? noSuch(number);
+      const segment = byId.get(id) ?? noSuch(number);
+      const name = { startMs: segment.startMs, originMs, tracks, first, end };
+      const media = await planMediaSegment({ core, store, indexes, sha256 }, segment, name);
       if (media === undefined) return noSuch(number);
       return gathered(media.read({ offset: 0, length: media.size }), media.size);
     },
@@ -119,18 +121,13 @@ function tracksOf(files: readonly TimedSegment[]): StreamTracks {
   return pictured.every(({ summary }) => streamedTracks(summary, "a").length > 0) ? "av" : "v";
 }
 
-function codecsOf({ summary }: TimedSegment, tracks: StreamTracks): string {
-  return streamedTracks(summary, tracks)
-    .map(({ record }) => record.codec)
-    .join(",");
-}
-
 /** Lists the media segments of a stream. */
 class List implements StreamSink {
   readonly segments: SegmentOfStream[] = [];
-  readonly added: Pick<StreamedSegment, "timed" | "first" | "end">[] = [];
-  /** The first recording of each init segment. */
-  readonly stretches: { readonly text: string; readonly timed: TimedSegment }[] = [];
+  /** Of which recording each is, and which samples. */
+  readonly added: { readonly id: number; readonly first: number; readonly end: number }[] = [];
+  /** What each init segment says, and the first recording that has it. */
+  readonly stretches: { readonly configuration: Configuration; readonly id: number }[] = [];
   readonly measure: StreamMeasure;
   #begun: StreamedStretch | undefined;
   #init = 0;
@@ -144,16 +141,16 @@ class List implements StreamSink {
   }
 
   add(segment: StreamedSegment): void {
-    const { timed, first, end, startMs, durationMs } = segment;
+    const { recording, first, end, startMs, durationMs } = segment;
     const begins = this.#begun !== undefined;
     if (this.#begun !== undefined) {
-      const { text } = this.#begun.configuration;
-      const known = this.stretches.findIndex((one) => one.text === text);
-      this.#init = known === -1 ? this.stretches.push({ text, timed }) - 1 : known;
+      const { configuration } = this.#begun;
+      const known = this.stretches.findIndex((one) => one.configuration.text === configuration.text);
+      this.#init = known === -1 ? this.stretches.push({ configuration, id: recording.id }) - 1 : known;
       this.#begun = undefined;
     }
     this.measure.add(segment);
-    this.added.push({ timed, first, end });
+    this.added.push({ id: recording.id, first, end });
     this.segments.push({ startMs, durationMs, init: this.#init, begins });
   }
 }

@@ -11,7 +11,6 @@ import {
   type UnfinishedSegment,
 } from "../core/index.ts";
 import { captionsName, initName, mediaName, NOW, partsName } from "./media-names.ts";
-import { recordingOf } from "./playlist-values.ts";
 
 /** Ticks a second of timelines. */
 const TIMESCALE = 1_000_000;
@@ -107,11 +106,11 @@ export class Manifest implements StreamSink {
   }
 
   add(segment: StreamedSegment): void {
-    const { timed, first, end, startMs, durationMs } = segment;
+    const { recording, first, end, startMs, durationMs } = segment;
     const period = this.#periods.at(-1);
     if (period === undefined) return;
     period.measure.add(segment);
-    period.names.push(mediaName({ ...recordingOf(timed), tracks: "av", first, end }));
+    period.names.push(mediaName({ id: recording.id, startMs: recording.startMs, tracks: "av", first, end }));
     const start = this.#isGap ? startMs * 1000 : (period.times.at(-1)?.[1] ?? period.stretch.startMs * 1000);
     period.times.push([Math.round(start), Math.round((startMs + durationMs) * 1000)]);
     this.#isGap = false;
@@ -120,7 +119,7 @@ export class Manifest implements StreamSink {
   }
 
   /** A period begins with a media segment that is all there: what it has is measured by those. */
-  unfinished({ timed, first, startMs }: UnfinishedSegment): void {
+  unfinished({ recording, first, startMs }: UnfinishedSegment): void {
     const { live, usualMs: lengthMs } = this.#options;
     const period = this.#periods.at(-1);
     if (live?.low !== true || period === undefined) return;
@@ -131,8 +130,9 @@ export class Manifest implements StreamSink {
     const [before = 0, end = 0] = period.times.at(-1) ?? [];
     const start = this.#isGap ? Math.round(startMs * 1000) : end;
     const usual = this.#isGap ? lengthMs * 1000 : end - before;
-    const lasts = Math.max(usual, Math.ceil((timed.endMs - startMs + PART_MS) * 1000));
-    const name = (tracks: StreamTracks): string => partsName({ ...recordingOf(timed), tracks, first, lengthMs });
+    const { id, startMs: recordedMs, durationMs } = recording;
+    const lasts = Math.max(usual, Math.ceil((recordedMs + durationMs - startMs + PART_MS) * 1000));
+    const name = (tracks: StreamTracks): string => partsName({ id, startMs: recordedMs, tracks, first, lengthMs });
     period.open = { name, time: [start, start + lasts] };
     // It may last longer than the one before.
     this.toMs = Math.max(this.toMs, Math.ceil((start + 2 * lasts) / 1000));

@@ -8,7 +8,7 @@ import {
 } from "../core/index.ts";
 import type { PlaylistEnd } from "./blocking-reload.ts";
 import { partName } from "./media-names.ts";
-import { recordingOf, seconds } from "./playlist-values.ts";
+import { seconds } from "./playlist-values.ts";
 
 /** Partial Segments are listed as far back as so many target durations (RFC 8216bis section 6.2.2). */
 const PARTED_TARGETS = 3;
@@ -16,10 +16,10 @@ const PARTED_TARGETS = 3;
 const HOLD_BACK_PARTS = 3;
 
 /** Finds how far the media segment has come that begins with a sample of a recording. */
-export type FindParts = (segment: Pick<StreamedSegment, "timed" | "first">) => Promise<PartedSegment | undefined>;
+export type FindParts = (segment: Pick<StreamedSegment, "recording" | "first">) => Promise<PartedSegment | undefined>;
 
 /** What of a media segment finds its Partial Segments. */
-export type NamedSegment = Pick<StreamedSegment, "timed" | "first" | "end" | "durationMs">;
+type NamedSegment = Pick<StreamedSegment, "recording" | "first" | "end" | "durationMs">;
 
 /** The media segments of a playlist that grows, and the Partial Segments that it lists of them (RFC 8216bis section 4.4.4.9). */
 export class ListedParts {
@@ -40,11 +40,6 @@ export class ListedParts {
     this.#segments.push(segment);
   }
 
-  /** What comes last. */
-  get newest(): Pick<NamedSegment, "timed"> | undefined {
-    return this.unfinished ?? this.#segments.at(-1);
-  }
-
   /**
    * Finds the Partial Segments of the unfinished media segment, and of those before it as far back as they are listed.
    * @returns where the unfinished one ends by now, wall clock, milliseconds; undefined: there is none
@@ -62,9 +57,9 @@ export class ListedParts {
     }
     for (const [i, segment] of [...this.#segments.entries()].reverse()) {
       if (leftMs <= 0 || segment === undefined) break;
-      const { timed, first, end, durationMs } = segment;
+      const { end, durationMs } = segment;
       leftMs -= durationMs;
-      const found = await find({ timed, first });
+      const found = await find(segment);
       // Where another recorder takes over, it ends earlier than its parts do.
       if (found?.whole === true && found.end === end) this.#parts.set(i, found.parts);
     }
@@ -90,12 +85,12 @@ export class ListedParts {
 
   /** The Partial Segments of a media segment; behind those of the unfinished one the next one that will come. */
   lines(number: number, query: string): string[] {
-    const { timed, first } = this.#segments[number] ?? this.unfinished ?? {};
+    const { recording, first } = this.#segments[number] ?? this.unfinished ?? {};
     const parts = this.#parts.get(number);
-    if (timed === undefined || first === undefined || parts === undefined) return [];
+    if (recording === undefined || first === undefined || parts === undefined) return [];
+    const { id, startMs } = recording;
     const { tracks, lengthMs } = this.#names;
-    const uri = (part: number): string =>
-      `URI="${partName({ ...recordingOf(timed), tracks, first, part, lengthMs })}${query}"`;
+    const uri = (part: number): string => `URI="${partName({ id, startMs, tracks, first, part, lengthMs })}${query}"`;
     const lines = parts.map(({ durationMs, sync }, part) => {
       const independent = sync || tracks === "a" ? ",INDEPENDENT=YES" : "";
       return `#EXT-X-PART:DURATION=${seconds(durationMs)},${uri(part)}${independent}`;

@@ -1,9 +1,9 @@
 import type { Sha256 } from "../base/ports.ts";
 import { formatTime } from "../base/time.ts";
 import {
+  codecsOf,
   PART_MS,
   type Configuration,
-  streamedTracks,
   type StreamedGap,
   type StreamedSegment,
   type StreamedStretch,
@@ -12,10 +12,10 @@ import {
   type UnfinishedSegment,
 } from "../core/index.ts";
 import type { PlaylistEnd } from "./blocking-reload.ts";
-import { ListedParts, type FindParts, type NamedSegment } from "./listed-parts.ts";
+import { ListedParts, type FindParts } from "./listed-parts.ts";
 import type { ListedSegment, WindowNumbers } from "./live-numbers.ts";
 import { captionsName, GAP, initName, mediaFile, mediaFolder } from "./media-names.ts";
-import { recordingOf, seconds } from "./playlist-values.ts";
+import { seconds } from "./playlist-values.ts";
 
 /** The version of HLS whose tags are used: `EXT-X-MAP` of media segments that are no I-frames needs 6, fMP4 7. */
 export const VERSION = "#EXT-X-VERSION:7";
@@ -78,12 +78,12 @@ export class MediaPlaylist implements StreamSink {
   readonly #listed: ListedSegment[] = [];
   /** The same as far as they are media segments, with their Partial Segments. */
   readonly #parts: ListedParts;
-  #timed: StreamedSegment["timed"] | undefined;
+  #recording: StreamedSegment["recording"] | undefined;
   #folder = "";
   #begins = false;
   #afterGap = false;
   #hasGaps = false;
-  #configuration: string | undefined;
+  #configuration: Configuration | undefined;
   #longestMs = 0;
   #independent = true;
   #firstMs: number | undefined;
@@ -103,49 +103,53 @@ export class MediaPlaylist implements StreamSink {
 
   begin(stretch: StreamedStretch): void {
     this.#gather();
-    const { text } = stretch.configuration;
-    const goesOn = this.#afterGap && text === this.#configuration;
+    const { configuration } = stretch;
+    const goesOn = this.#afterGap && configuration.text === this.#configuration?.text;
     this.#entries.push({ ...stretch, goesOn });
-    [this.#configuration, this.#afterGap, this.#begins] = [text, false, !goesOn];
+    [this.#configuration, this.#afterGap, this.#begins] = [configuration, false, !goesOn];
   }
 
   gap({ startMs, durationMs }: StreamedGap): void {
     this.#afterGap = this.#hasGaps = true;
     this.#longestMs = Math.max(this.#longestMs, durationMs);
     this.#lines.push(`#EXT-X-GAP\n#EXTINF:${seconds(durationMs)},\n${GAP}${QUERY}\n`);
-    this.#listOne({ name: `gap ${startMs}`, begins: false, durationMs });
+    this.#listOne({ startMs, durationMs });
   }
 
   add(segment: StreamedSegment): void {
-    const { timed, first, end, startMs, durationMs, sync } = segment;
+    const { startMs, durationMs, sync } = segment;
     this.#firstMs ??= startMs;
     this.#longestMs = Math.max(this.#longestMs, durationMs);
     this.#independent &&= sync;
     this.fromMs = Math.min(this.fromMs, Math.floor(startMs));
     this.toMs = Math.max(this.toMs, Math.ceil(startMs + durationMs));
     this.#lines.push(`#EXTINF:${seconds(durationMs)},\n${this.#nameOf(segment)}${QUERY}\n`);
-    const listed = { name: `${recordingOf(timed).id} ${first}`, begins: this.#begins, durationMs };
-    this.#listOne(listed, { timed, first, end, durationMs });
+    this.#listOne(segment, segment);
     this.#begins = false;
   }
 
-  #nameOf({ timed, first, end, startMs, durationMs }: StreamedSegment): string {
+  #nameOf({ recording, first, end, startMs, durationMs }: StreamedSegment): string {
     const { tracks, iframes, captions } = this.#options;
     if (captions !== undefined) {
       const [fromMs, toMs] = [startMs, startMs + durationMs].map(Math.round);
       return captionsName({ ...captions, startMs: fromMs ?? 0, endMs: toMs ?? 0 });
     }
-    if (this.#timed !== timed) this.#folder = mediaFolder({ ...recordingOf(timed), tracks });
-    this.#timed = timed;
+    if (this.#recording !== recording)
+      this.#folder = mediaFolder({ id: recording.id, startMs: recording.startMs, tracks });
+    this.#recording = recording;
     return this.#folder + mediaFile({ first, end: iframes ? first + 1 : end });
   }
 
-  #listOne(listed: ListedSegment, segment?: NamedSegment): void {
-    if (this.#options.live) {
-      this.#gather();
-      this.#parts.push(segment);
-      this.#listed.push(listed);
-    } else if (this.#lines.length === LINES_AT_ONCE) this.#gather();
+  /** @param segment undefined: a portion of a gap */
+  #listOne({ startMs, durationMs }: StreamedGap, segment?: StreamedSegment): void {
+    if (!this.#options.live) {
+      if (this.#lines.length === LINES_AT_ONCE) this.#gather();
+      return;
+    }
+    this.#gather();
+    this.#parts.push(segment);
+    const name = segment === undefined ? `gap ${startMs}` : `${segment.recording.id} ${segment.first}`;
+    this.#listed.push({ name, begins: segment !== undefined && this.#begins, durationMs });
   }
 
   #gather(): void {
@@ -171,8 +175,8 @@ export class MediaPlaylist implements StreamSink {
 
   /** The kinds of tracks that its newest recording has. */
   get kinds(): readonly StreamTracks[] {
-    const { tracks = [] } = this.#parts.newest?.timed.summary ?? {};
-    return (["v", "a"] as const).filter((kind) => streamedTracks({ tracks }, kind).length > 0);
+    const { codecs } = this.#configuration ?? {};
+    return (["v", "a"] as const).filter((kind) => codecs?.[kind] !== undefined);
   }
 
   /**
@@ -241,8 +245,4 @@ export class MediaPlaylist implements StreamSink {
 
 function joined(lines: readonly string[]): string {
   return lines.map((line) => `${line}\n`).join("");
-}
-
-function codecsOf({ codecs: { v, a } }: Configuration, tracks: StreamTracks): string {
-  return [tracks === "a" ? undefined : v, tracks === "v" ? undefined : a].filter((codec) => codec !== undefined).join();
 }

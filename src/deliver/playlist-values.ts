@@ -1,10 +1,3 @@
-import type { StreamedSegment } from "../core/index.ts";
-
-/** How a recording is named, whether it grows or not. */
-export function recordingOf({ segment }: StreamedSegment["timed"]): { readonly id: number; readonly startMs: number } {
-  return { id: segment.lastingId ?? segment.id, startMs: segment.startMs };
-}
-
 /** Seconds with as many digits as are not 0, six at most: sums of thousands of them stay exact to a millisecond. */
 export function seconds(ms: number): string {
   if (Number.isInteger(ms)) return String(ms / 1000);

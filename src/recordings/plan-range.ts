@@ -15,6 +15,7 @@ import type { Indexes, RecordedSegment } from "../core/segment.ts";
 import { IndexCache } from "./index-cache.ts";
 import { PlanCache } from "./plan-cache.ts";
 import { playableSpans } from "./playable-spans.ts";
+import { addPieces } from "./hours/follow-run.ts";
 import { readyHours } from "./hours/ready-hours.ts";
 import { recordedAndGrowing, versionWithGrowing } from "./with-growing.ts";
 
@@ -97,7 +98,8 @@ async function planned(
     if (version === kept.version) return kept.plan;
   }
   const versions = new Set<string>();
-  const hours = { hoursUntilMs: Number.POSITIVE_INFINITY, withPieces: !Number.isFinite(mostPieces) };
+  const beside = Number.isFinite(mostPieces) ? undefined : "pieces";
+  const hours = { hoursUntilMs: Number.POSITIVE_INFINITY, beside } as const;
   const recorded = recordedAndGrowing(catalog, streamPath, startMs, endMs, { ...bounds, ...hours, around });
   const shared = coreParts(parts);
   const queries = shared.queries ?? new IndexQueries(shared.core, shared.indexes);
@@ -105,6 +107,7 @@ async function planned(
     { ...parts, queries, pace: bounds.pace },
     streamPath,
     recorded,
+    addPieces,
     versions,
     bounds.mostSegments === undefined ? undefined : { segments: bounds.mostSegments, range: query },
   );

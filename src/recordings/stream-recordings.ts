@@ -1,14 +1,19 @@
 import { BoxcarError } from "../base/errors.ts";
 import { formatTime } from "../base/time.ts";
 import { TimedSegment } from "../core/planning/placed-segment.ts";
+import { areUsual } from "../core/streaming/groups.ts";
 import { configurationName, configurationOf, initSegment, type InitName } from "../core/streaming/init-segment.ts";
 import { planMediaSegment, type MediaName, type StreamedMedia } from "../core/streaming/media-segment.ts";
 import { withMargin, streamRange } from "../core/streaming/stream-range.ts";
 import type { StreamQuery, StreamSink } from "../core/streaming/streamed.ts";
 import type { PartName } from "../core/streaming/partial-segments.ts";
 import type { RecordedSegment } from "../core/segment.ts";
+import type { RecordedBounds } from "../catalog/recorded.ts";
+import type { RecordedPage } from "../catalog/recorded-hours.ts";
 import type { Segment } from "../catalog/types.ts";
 import { boundedSink } from "./bounded-sink.ts";
+import { readyHours } from "./hours/ready-hours.ts";
+import { addRecordings } from "./hours/run-recording.ts";
 import { recordedSegments, segmentBefore, type PlanBounds, type SharingParts } from "./plan-range.ts";
 import { recordedAndGrowing, versionWithGrowing } from "./with-growing.ts";
 
@@ -46,7 +51,14 @@ export async function streamRecordings(
   const { catalog } = parts;
   const wide = withMargin(query);
   const versions = new Set<string>();
-  const pages = recordedSegments(recordedAndGrowing(catalog, streamPath, wide.startMs, wide.endMs, bounds), versions);
+  const recorded = (more: RecordedBounds = {}): AsyncGenerator<RecordedPage> =>
+    recordedAndGrowing(catalog, streamPath, wide.startMs, wide.endMs, { ...bounds, ...more });
+  const hours = { hoursUntilMs: Number.POSITIVE_INFINITY, beside: "groups" } as const;
+  const { mostSegments } = bounds;
+  const most = mostSegments === undefined ? undefined : { segments: mostSegments, range: wide };
+  const pages = areUsual(query.length)
+    ? readyHours({ ...parts, pace: bounds.pace }, streamPath, recorded(hours), addRecordings, versions, most)
+    : recordedSegments(recorded(), versions);
   const led: RecordedSegment[] = [];
   const before = (segment: RecordedSegment): Promise<RecordedSegment | undefined> => {
     led.push(segment);

@@ -5,13 +5,26 @@ import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { readRuns } from "../../src/recordings/hours/kept-runs.ts";
 import { RunPlacer } from "../../src/recordings/hours/run-placer.ts";
 import { isRun } from "../../src/recordings/hours/segment-run.ts";
-import { indexObject, type Core, type IndexedSegment, type Plan, type RangeOutline } from "../../src/core/index.ts";
+import {
+  indexObject,
+  notedGroups,
+  StreamMeasure,
+  USUAL_GROUPS,
+  type Core,
+  type IndexedSegment,
+  type Plan,
+  type RangeOutline,
+  type StreamSink,
+} from "../../src/core/index.ts";
+import { Manifest } from "../../src/deliver/dash.ts";
+import { MediaPlaylist } from "../../src/deliver/media-playlist.ts";
 import type { Catalog } from "../../src/catalog/catalog.ts";
 import { migrate } from "../../src/catalog/migrate.ts";
 import { arrived } from "../../src/base/bytes.ts";
 import { BoxcarError } from "../../src/base/errors.ts";
 import type { ByteSpan } from "../../src/base/ports.ts";
 import { outlineRange, planRange, sharingParts, type RangeQuery } from "../../src/recordings/plan-range.ts";
+import { streamRecordings, streamVersion, type RecordingsQuery } from "../../src/recordings/stream-recordings.ts";
 import { makeHours } from "../../src/recordings/hours/ready-hours.ts";
 import { openCatalogFile, type OpenCatalog } from "../../src/runtime/libsql/open-catalog.ts";
 import { loadCore } from "../../src/runtime/node/load-core.ts";
@@ -114,8 +127,9 @@ describe("hours that are kept", () => {
     const { index, summary, description } = rng.pick(indexed.get(kind) ?? []);
     const { id } = await catalog.beginSegment({ streamPath, key: `segments/${String(keys++)}`, nowMs: startMs });
     const endMs = startMs + Math.ceil(description.durationMs);
+    const groups = notedGroups(core, index);
     const facts = { format: "mp4", codecs: description.codecs, size: 1000, etag: `e${String(id)}`, summary } as const;
-    await catalog.completeSegment(id, { ...facts, startMs, endMs, index, precisionMs });
+    await catalog.completeSegment(id, { ...facts, startMs, endMs, index, groups, precisionMs });
     return id;
   }
 
@@ -203,6 +217,69 @@ describe("hours that are kept", () => {
     );
     const runs = rows.rows.flatMap(({ runs }) => readRuns(new Uint8Array(runs), 500)?.items.filter(isRun) ?? []);
     expect(Math.max(...runs.map(({ count }) => count))).toBeGreaterThan(3);
+  }, 60_000);
+
+  /** What playlists of a range list, and what is measured of it, or why it is refused. */
+  async function listed(catalog: Catalog, query: RecordingsQuery): Promise<unknown> {
+    const { streamPath, startMs, tracks, length } = query;
+    const measure = new StreamMeasure(length.lengthMs);
+    const options = { startMs, tracks, lengthMs: length.lengthMs, live: false, iframes: false };
+    const [playlist, manifest] = [
+      new MediaPlaylist(options),
+      new Manifest({ tracks: ["v", "a"], usualMs: length.lengthMs, folder: "/", gaps: "skip" }),
+    ];
+    const all: StreamSink = {
+      begin: (stretch) => {
+        for (const sink of [playlist, manifest]) sink.begin(stretch);
+      },
+      add: (segment) => {
+        for (const sink of [playlist, manifest, measure]) sink.add(segment);
+      },
+      gap: (gap) => {
+        playlist.gap(gap);
+      },
+    };
+    try {
+      const version = await streamRecordings(fresh(catalog), query, all, {});
+      if (version !== undefined) expect(version).toBe(await streamVersion(fresh(catalog), query));
+      const text: string[] = [streamPath];
+      for (const sink of [playlist, manifest]) for await (const piece of sink.text()) text.push(piece);
+      const { frameRate, both, picture, sound, syncs, independent } = measure;
+      const rates = [both, picture, sound, syncs].map(({ peak, average }) => [peak, average]);
+      return { text: text.join(""), frameRate, independent, rates };
+    } catch (error) {
+      if (error instanceof BoxcarError) return error.code;
+      throw error;
+    }
+  }
+
+  it("tell which media segments a range has as its segments do, whatever has changed", async () => {
+    const follows = vi.spyOn(RunPlacer.prototype, "addRun");
+    const streamPath = "six";
+    const ids = await fill(streamPath);
+    const { queries } = fresh(opened.catalog);
+    for (let round = 0; round < 3; round++) {
+      const range = {
+        startMs: BEGIN_MS + rng.below(HOUR_MS / 4) - 5 * MINUTE_MS,
+        endMs: BEGIN_MS + HOURS * HOUR_MS - rng.pick([0, rng.below(20 * MINUTE_MS)]),
+      };
+      const kept = rng.pick([{}, { gapPortionMs: 6000 }]);
+      const asked = (["av", "v", "a"] as const).map((tracks) => {
+        return { streamPath, ...range, ...kept, tracks, length: USUAL_GROUPS } satisfies RecordingsQuery;
+      });
+      await sql`update hours set runs = null`.execute(opened.db.primary);
+      const wanted = await Promise.all(asked.map((query) => listed(opened.catalog, query)));
+      expect(follows.mock.calls).toHaveLength(0);
+      await makeHours({ catalog: opened.catalog, queries }, 100, new AbortController().signal);
+      const message = `seed ${String(rng.seed)}, round ${String(round)}: ${JSON.stringify(asked[0])}`;
+      for (const [i, query] of asked.entries()) expect(await listed(other.catalog, query), message).toEqual(wanted[i]);
+      expect(follows.mock.results.some(({ value }) => value === true)).toBe(true);
+      follows.mockClear();
+      const atMs = BEGIN_MS + rng.below(HOURS * HOUR_MS);
+      if (rng.below(2) === 0) await opened.catalog.tombstone({ streamPath, ids: [rng.pick(ids)] }, 0);
+      else await add(opened.catalog, streamPath, atMs - (atMs % rng.pick([1, MINUTE_MS])), rng.pick(KINDS));
+    }
+    follows.mockRestore();
   }, 60_000);
 
   it("are taken in part where a range begins or ends within them", async () => {

@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import { indexObject } from "../../src/core/index.ts";
 import { TimedSegment } from "../../src/core/planning/placed-segment.ts";
 import { configurationOf } from "../../src/core/streaming/init-segment.ts";
+import { TimedRecording } from "../../src/core/streaming/streamed-recording.ts";
 import { Manifest } from "../../src/deliver/dash.ts";
 import { MediaPlaylist } from "../../src/deliver/media-playlist.ts";
 import { loadCore } from "../../src/runtime/node/load-core.ts";
@@ -15,6 +16,7 @@ test("manifests and playlists of thousands of media segments are written bit by 
     Promise.resolve(file.slice(offset, offset + length));
   const { summary } = await indexObject(await loadCore(), file.length, read);
   const timed = new TimedSegment({ id: 1, startMs: 0, endMs: 100, key: "a", etag: "b", summary });
+  const recording = new TimedRecording(timed);
   const options = { startMs: 0, live: false, lengthMs: 6000, tracks: "v", iframes: false } as const;
   const captions = { offsetMinutes: 0 };
   const count = 5000;
@@ -25,7 +27,7 @@ test("manifests and playlists of thousands of media segments are written bit by 
     sink.begin({ configuration: configurationOf(timed), startMs: 0 });
     for (let i = 0; i < count; i++) {
       const rates = { durationMs: 6000, bytes: 9, firstBytes: 9, sync: true };
-      sink.add({ timed, first: i, end: i + 1, startMs: i * 6000, ...rates });
+      sink.add({ recording, first: i, end: i + 1, startMs: i * 6000, ...rates });
     }
     const pieces: string[] = [];
     for await (const piece of sink.text()) pieces.push(piece);

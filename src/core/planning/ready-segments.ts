@@ -1,24 +1,27 @@
 import type { RecordedSegment } from "../segment.ts";
-import type { PieceMaker } from "./piece-maker.ts";
-import type { Placer } from "./placer.ts";
+import type { PlacedSink, Placer } from "./placer.ts";
 
 /** What segments are added to. */
-export interface PlanTarget {
+export interface ReadyTarget<Sink extends PlacedSink> {
   readonly placer: Placer;
-  readonly maker: PieceMaker;
+  /** What the placer hands them on to. */
+  readonly sink: Sink;
   /** Adds one segment. */
   readonly add: (segment: RecordedSegment) => Promise<void>;
 }
 
-/** Segments that know a shorter way into a plan than one by one; their pieces are not made. */
-export interface ReadySegments {
+/** Segments that know a shorter way to what is made of them than one by one. */
+export interface ReadySegments<Sink extends PlacedSink> {
   /** The digest of their `SegmentNames`. */
   readonly names: string;
   /** Adds all of them. */
-  addTo(target: PlanTarget): Promise<void>;
+  addTo(target: ReadyTarget<Sink>): Promise<void>;
 }
 
+/** Segments in the order of their starts. */
+export type Page<Sink extends PlacedSink> = readonly RecordedSegment[] | ReadySegments<Sink>;
+
 /** Whether a page of segments is made ready. */
-export function isReady(page: readonly RecordedSegment[] | ReadySegments): page is ReadySegments {
+export function isReady<Sink extends PlacedSink>(page: Page<Sink>): page is ReadySegments<Sink> {
   return "addTo" in page;
 }

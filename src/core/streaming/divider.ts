@@ -2,14 +2,32 @@ import type { IndexQueries } from "../planning/index-queries.ts";
 import type { PlacedSink } from "../planning/placer.ts";
 import { limitOf, ROUNDING_MS, shownUntil, type PlacedSegment, type TimedSegment } from "../planning/placed-segment.ts";
 import { encrypted } from "../planning/refusals.ts";
-import { millisecondsOf, rescale, ticksOf, meanDuration } from "../ticks.ts";
+import { millisecondsOf, ticksOf, meanDuration } from "../ticks.ts";
 import { SelectionRule, TrackFlag } from "../wasm/abi/names.ts";
 import type { Group } from "../wasm/abi/records.ts";
-import type { GroupList } from "./groups.ts";
-import type { GrowingGroup, PendingSegment, Joiner, SegmentRun } from "./joiner.ts";
+import type { GroupList } from "./group-list.ts";
+import { configurationOf, type Configuration } from "./init-segment.ts";
+import type { GrowingGroup, PendingSegment, Joiner } from "./joiner.ts";
 import { streamedTracks } from "../streamed-tracks.ts";
 import { isVideo } from "../track-kinds.ts";
 import type { StreamQuery } from "./streamed.ts";
+import { soundStarts, TimedRecording, wallAt, type StreamedRecording } from "./streamed-recording.ts";
+
+/** Where a recording begins to be divided: with a sample of a group. */
+interface Begin {
+  /** Number of the group. */
+  readonly group: number;
+  readonly sample: number;
+  readonly pts: number;
+}
+
+/** Where that ends: behind a sample, and when, wall clock, milliseconds. */
+interface End {
+  readonly sample: number;
+  readonly atMs: number;
+}
+
+const WITH_FIRST: Begin = { group: 0, sample: 0, pts: 0 };
 
 /** Divides placed segments into media segments, where a download makes pieces of them. */
 export class Divider implements PlacedSink {
@@ -17,6 +35,7 @@ export class Divider implements PlacedSink {
   readonly #joiner: Joiner;
   readonly #queries: IndexQueries;
   readonly #groupsOf: (timed: TimedSegment) => Promise<GroupList>;
+  #before: TimedSegment | undefined;
 
   constructor(
     query: StreamQuery,
@@ -38,44 +57,65 @@ export class Divider implements PlacedSink {
     const { timed } = placed;
     const wanted = streamedTracks(timed.summary, this.#query.tracks);
     if (wanted.some(({ record }) => record.flags & TrackFlag.Encrypted)) throw encrypted(timed.segment);
-    const portion = await this.#divide(placed);
-    if (portion.segments.length > 0 || portion.unfinished !== undefined) this.#joiner.add(portion);
-  }
-
-  async #divide(placed: PlacedSegment): Promise<SegmentRun> {
-    const { timed } = placed;
-    const { reference } = timed;
+    const configuration = this.configurationOf(timed);
     const groups = await this.#groupsOf(timed);
-    const start = await this.#startOf(placed, groups);
-    const ownMsOf = this.#query.tracks === "a" ? soundStarts(timed) : undefined;
-    const place = ({ first, pts, sync }: Group): GrowingGroup => {
-      const startMs = timed.wallAt(pts);
-      return { timed, first, startMs, ownMs: ownMsOf?.(first, pts) ?? startMs, sync: sync === 1 };
-    };
+    const recording = new TimedRecording(timed);
+    const begin = await this.#beginOf(placed, groups);
     const closed = await this.#endOf(placed, groups);
     const open = timed.segment.open === true ? await this.#openGroup(timed, groups) : undefined;
-    const growing = open !== undefined && open.first < closed.sample ? place(open) : undefined;
+    const growing = open !== undefined && open.first < closed.sample ? this.#growing(recording, open) : undefined;
     const end = growing ? { sample: growing.first, atMs: growing.ownMs } : closed;
     // Where another recorder takes over in the midst of it, it is told once it is all there.
-    const unfinished = growing && start.sample <= growing.first ? growing : undefined;
+    const unfinished = growing && begin.sample <= growing.first ? growing : undefined;
+    const segments = this.#divided(recording, groups, begin, end.sample);
+    if (segments.length > 0 || unfinished !== undefined)
+      this.#joiner.add({ configuration, segments, endMs: end.atMs, unfinished });
+  }
+
+  /** What the init segments of a recording say that is added next, or is one of those that are. */
+  configurationOf(timed: TimedSegment): Configuration {
+    const configuration = configurationOf(timed, this.#before);
+    this.#before = timed;
+    return configuration;
+  }
+
+  /** Adds a recording of which all is taken, by its groups. */
+  addWhole(recording: StreamedRecording, groups: GroupList, configuration: Configuration): void {
+    const segments = this.#divided(recording, groups, WITH_FIRST, recording.samples);
+    const endMs = recording.startMs + recording.durationMs;
+    if (segments.length > 0) this.#joiner.add({ configuration, segments, endMs, unfinished: undefined });
+  }
+
+  /** The media segments of a recording, from a sample on to another one, exclusive. */
+  #divided(recording: StreamedRecording, groups: GroupList, begin: Begin, end: number): PendingSegment[] {
+    const ownMsOf = this.#soundStarts(recording);
     const segments: PendingSegment[] = [];
-    let group = groups.get(start.group);
-    for (let number = start.group; group !== undefined && group.first < end.sample; number++) {
+    let group = groups.get(begin.group);
+    for (let number = begin.group; group !== undefined && group.first < end; number++) {
       const next = groups.get(number + 1);
-      const whole = number !== start.group || start.sample <= group.first;
-      const first = whole ? group.first : start.sample;
-      const pts = whole ? group.pts : start.pts;
-      const until = Math.min(next?.first ?? reference.samples, end.sample);
-      const startMs = timed.wallAt(pts);
+      const whole = number !== begin.group || begin.sample <= group.first;
+      const first = whole ? group.first : begin.sample;
+      const pts = whole ? group.pts : begin.pts;
+      const until = Math.min(next?.first ?? recording.samples, end);
+      const startMs = wallAt(recording, pts);
       const ownMs = ownMsOf?.(first, pts) ?? startMs;
       const { bytes, firstBytes } = group;
       const sync = !whole || group.sync === 1;
-      if (until > first) {
-        segments.push({ timed, first, end: until, startMs, durationMs: 0, ownMs, bytes, firstBytes, sync });
-      }
+      if (until > first)
+        segments.push({ recording, first, end: until, startMs, durationMs: 0, ownMs, bytes, firstBytes, sync });
       group = next;
     }
-    return { timed, segments, endMs: end.atMs, unfinished };
+    return segments;
+  }
+
+  #soundStarts(recording: StreamedRecording): ReturnType<typeof soundStarts> {
+    return this.#query.tracks === "a" ? soundStarts(recording) : undefined;
+  }
+
+  #growing(recording: TimedRecording, { first, pts, sync }: Group): GrowingGroup {
+    const startMs = wallAt(recording, pts);
+    const ownMs = this.#soundStarts(recording)?.(first, pts) ?? startMs;
+    return { recording, first, startMs, ownMs, sync: sync === 1 };
   }
 
   /** The last group of a recording that grows: those before it are whole, and what lies beside them has come, too. */
@@ -87,12 +127,9 @@ export class Divider implements PlacedSink {
   }
 
   /** Where a placed segment begins. The first of a range does with a whole group. */
-  async #startOf(
-    { timed, from, mayPreroll: leading, isLed }: PlacedSegment,
-    groups: GroupList,
-  ): Promise<{ group: number; sample: number; pts: number }> {
+  async #beginOf({ timed, from, mayPreroll: leading, isLed }: PlacedSegment, groups: GroupList): Promise<Begin> {
     const { reference, segment, summary } = timed;
-    if (from === Number.NEGATIVE_INFINITY || isLed) return { group: 0, sample: 0, pts: 0 };
+    if (from === Number.NEGATIVE_INFINITY || isLed) return WITH_FIRST;
     const start = from + ticksOf(ROUNDING_MS, reference.timescale);
     if (leading) return { group: groups.at(start), sample: 0, pts: 0 };
     const selection = { start, end: Number.POSITIVE_INFINITY, rules: SelectionRule.FromSync, preroll: 0 };
@@ -101,7 +138,7 @@ export class Divider implements PlacedSink {
   }
 
   /** Where it ends: with a whole group, but where another one takes over. */
-  async #endOf(placed: PlacedSegment, groups: GroupList): Promise<{ sample: number; atMs: number }> {
+  async #endOf(placed: PlacedSegment, groups: GroupList): Promise<End> {
     const { timed, untilMs, takenOver } = placed;
     const { reference, segment, summary } = timed;
     const open = reference.lastDuration > 0 ? 0 : millisecondsOf(meanDuration(reference), reference.timescale);
@@ -117,23 +154,4 @@ export class Divider implements PlacedSink {
     const next = groups.get(groups.at(end) + 1);
     return next === undefined ? whole : { sample: next.first, atMs: timed.wallAt(next.pts) };
   }
-}
-
-/**
- * When the sound of a media segment starts that is divided by its picture, wall clock, milliseconds: by its first sample and
- * its time. Undefined where that is not told by arithmetic.
- */
-function soundStarts(timed: TimedSegment): ((first: number, ticks: number) => number) | undefined {
-  const { reference, summary } = timed;
-  const sound = streamedTracks(summary, "a")[0]?.record;
-  if (sound === undefined || sound === reference) return undefined;
-  // All samples but the last one have one duration.
-  if (sound.sttsEntries > 2 || sound.flags & TrackFlag.Offsets) return undefined;
-  const step = meanDuration(sound);
-  const start = rescale(reference.start, reference.timescale, sound.timescale);
-  return (first, ticks) => {
-    const from = rescale(ticks, reference.timescale, sound.timescale) - sound.firstPts;
-    const before = first === 0 ? 0 : Math.min(Math.max(0, Math.ceil(from / step)), sound.samples);
-    return timed.segment.startMs + millisecondsOf(sound.firstPts + before * step - start, sound.timescale);
-  };
 }

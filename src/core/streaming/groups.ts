@@ -2,84 +2,23 @@ import { BoxcarError } from "../../base/errors.ts";
 import { LruMap } from "../../base/lru-map.ts";
 import type { TimedSegment } from "../planning/placed-segment.ts";
 import { ticksOf } from "../ticks.ts";
-import { GROUP_SIZE, readGroup, type Group } from "../wasm/abi/records.ts";
+import { GROUP_SIZE, readGroup } from "../wasm/abi/records.ts";
 import type { Indexes } from "../segment.ts";
 import { isLarge } from "../wasm/index-request.ts";
 import type { Core } from "../wasm/module.ts";
 import { readSummary, type Summary } from "../wasm/records/summary.ts";
 import { completeSamples } from "../planning/complete.ts";
+import { GROUP_FIELDS, GroupList } from "./group-list.ts";
 import { partialSegments, type PartedSegment } from "./partial-segments.ts";
 
 /** Bytes of groups kept by default: those of some days of one camera. */
 const DEFAULT_GROUP_CACHE_BYTES = 8 << 20;
-/** What an entry takes besides its numbers, and each of these. */
-const [ENTRY_BYTES, NUMBER_BYTES] = [300, 8];
-/** What is kept of Partial Segments, those of some hundred streams, and what one takes. */
-const [PARTED_CACHE_BYTES, PART_BYTES] = [1 << 20, 60];
-/** Numbers of a group. */
-const FIELDS = 5;
+/** What is kept of Partial Segments, those of some hundred streams; what those of a media segment take, and each one. */
+const [PARTED_CACHE_BYTES, PARTED_BYTES, PART_BYTES] = [1 << 20, 300, 60];
 /** A group may be shorter than it is asked to be by this part: recorders' sync samples come a little early or late. */
 const EARLY = 0.1;
 /** A last group shorter than this part of what is asked for belongs to the one before. */
 const SHORT = 0.5;
-
-/** The groups of pictures of one recording, in order: they cover all samples of its reference track. */
-export class GroupList {
-  /** Their fields, one group after another: days of them are kept. */
-  readonly #numbers: readonly number[];
-  /** Bytes it takes, about. */
-  readonly weight: number;
-
-  constructor(numbers: readonly number[]) {
-    this.#numbers = numbers;
-    this.weight = ENTRY_BYTES + NUMBER_BYTES * numbers.length;
-  }
-
-  /** @param text what `text` gave */
-  static read(text: string): GroupList {
-    return new GroupList(JSON.parse(text) as number[]);
-  }
-
-  /** As text to be kept: all numbers as JSON. */
-  get text(): string {
-    return JSON.stringify(this.#numbers);
-  }
-
-  get length(): number {
-    return this.#numbers.length / FIELDS;
-  }
-
-  get(number: number): Group | undefined {
-    const at = number * FIELDS;
-    const numbers = this.#numbers;
-    const first = numbers[at];
-    if (first === undefined) return undefined;
-    const [pts, bytes] = [numbers[at + 1] ?? 0, numbers[at + 2] ?? 0];
-    return { first, pts, bytes, firstBytes: numbers[at + 3] ?? 0, sync: numbers[at + 4] ?? 0 };
-  }
-
-  /** Number of the group that begins with a sample; undefined when none does. */
-  from(sample: number): number | undefined {
-    const number = lastWhere(this.length, (i) => (this.#numbers[i * FIELDS] ?? 0) <= sample);
-    return this.get(number)?.first === sample ? number : undefined;
-  }
-
-  /** Number of the last group that is presented at or before `ticks`; 0 before the first. */
-  at(ticks: number): number {
-    return lastWhere(this.length, (i) => (this.#numbers[i * FIELDS + 1] ?? 0) <= ticks);
-  }
-}
-
-/** The last of so many numbers for which something holds that holds for none behind one for which it does not; 0 for none. */
-function lastWhere(count: number, holds: (number: number) => boolean): number {
-  let [low, high] = [0, count];
-  while (high - low > 1) {
-    const middle = (low + high) >>> 1;
-    if (holds(middle)) low = middle;
-    else high = middle;
-  }
-  return low;
-}
 
 /** Which groups are wanted. */
 export interface GroupLength {
@@ -91,6 +30,12 @@ export interface GroupLength {
 
 /** What is wanted unless a request says otherwise. Recordings have these noted. */
 export const USUAL_GROUPS: GroupLength = { lengthMs: 6000, even: true };
+
+/** Whether those are wanted. */
+export function areUsual({ lengthMs, even }: GroupLength): boolean {
+  return lengthMs === USUAL_GROUPS.lengthMs && even === USUAL_GROUPS.even;
+}
+
 /** Bytes of what is noted, at most: that of some minutes. Of longer recordings there are fewer, and their indexes say it. */
 const MOST_NOTED = 2048;
 
@@ -118,7 +63,7 @@ export class Groups {
   /** Of media segments, as far as they have come: parts stay as they are, and only what is new is divided. */
   readonly #parted = new LruMap<string, PartedSegment & { readonly id: number }>(
     PARTED_CACHE_BYTES,
-    ({ parts }, name) => ENTRY_BYTES + PART_BYTES * parts.length + 2 * name.length,
+    ({ parts }, name) => PARTED_BYTES + PART_BYTES * parts.length + 2 * name.length,
   );
 
   constructor(core: Core, indexes: Indexes, budget = DEFAULT_GROUP_CACHE_BYTES) {
@@ -137,9 +82,8 @@ export class Groups {
     const name = `${segment.id} ${wanted.lengthMs} ${wanted.even}`;
     const known = this.#kept.get(name);
     if (known !== undefined) return known;
-    const isNoted = wanted.lengthMs === USUAL_GROUPS.lengthMs && wanted.even === USUAL_GROUPS.even;
     const list =
-      isNoted && segment.groups !== undefined
+      areUsual(wanted) && segment.groups !== undefined
         ? GroupList.read(segment.groups)
         : await this.#divided(await this.#indexes.get(segment.id, upcoming?.()), summary, wanted);
     this.#kept.set(name, list);
@@ -200,7 +144,5 @@ function listOf(records: Uint8Array, { reference, tracks }: Summary, wanted: Gro
   const [before, last] = [groups.at(-2), groups.at(-1)];
   const isShort = last !== undefined && track.end - last.pts < ticksOf(wanted.lengthMs * SHORT, track.timescale);
   if (wanted.even && isShort && before?.sync === 1) groups.pop();
-  return new GroupList(
-    groups.flatMap(({ first, pts, bytes, firstBytes, sync }) => [first, pts, bytes, firstBytes, sync]),
-  );
+  return new GroupList(groups.flatMap((group) => GROUP_FIELDS.map((field) => group[field])));
 }

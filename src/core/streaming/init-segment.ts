@@ -73,6 +73,11 @@ function newConfiguration({ summary }: TimedSegment): Configuration {
   return { key: hex(summary.bytes.subarray(KEY_AT, KEY_AT + 8)), text: JSON.stringify(tracks), codecs: { v, a } };
 }
 
+/** RFC 6381, comma separated, of the tracks that are asked for and there. */
+export function codecsOf({ codecs: { v, a } }: Configuration, tracks: StreamTracks): string {
+  return [tracks === "a" ? undefined : v, tracks === "v" ? undefined : a].filter((codec) => codec !== undefined).join();
+}
+
 /** Names a configuration: 64 bits of its SHA-256, hexadecimal. */
 export async function configurationName({ text }: Configuration, sha256: Sha256 = webSha256): Promise<string> {
   const hash = await sha256(new TextEncoder().encode(text));

@@ -1,5 +1,4 @@
-import type { TimedSegment } from "../planning/placed-segment.ts";
-import { configurationOf } from "./init-segment.ts";
+import type { Configuration } from "./init-segment.ts";
 import type { StreamedSegment, StreamedStretch, StreamQuery, StreamSink, UnfinishedSegment } from "./streamed.ts";
 
 /** Joints that are off by more than this are told as discontinuities: players stall at holes, however short; milliseconds. */
@@ -17,8 +16,8 @@ export interface PendingSegment extends Omit<StreamedSegment, "startMs" | "durat
 export type GrowingGroup = UnfinishedSegment & Pick<PendingSegment, "ownMs">;
 
 /** Media segments of one recording that follow one another. */
-export interface SegmentRun {
-  readonly timed: TimedSegment;
+export interface Portion {
+  readonly configuration: Configuration;
   readonly segments: readonly PendingSegment[];
   /** Wall-clock end of the last one by itself, milliseconds. */
   readonly endMs: number;
@@ -32,7 +31,7 @@ export class Joiner {
   readonly #sink: StreamSink;
   readonly #gapToleranceMs: number;
   /** The last portion, which the next one may shorten. */
-  #last: SegmentRun | undefined;
+  #last: Portion | undefined;
   #stretch: StreamedStretch | undefined;
   #begun = false;
   /** Media segments before the range from a sync sample on: they may be needed to decode its first. */
@@ -47,11 +46,11 @@ export class Joiner {
     this.#gapToleranceMs = gapToleranceMs;
   }
 
-  add(portion: SegmentRun): void {
+  add(portion: Portion): void {
     const first = portion.segments[0] ?? portion.unfinished;
     const startMs = first?.startMs ?? 0;
     const before = this.#last;
-    const configuration = configurationOf(portion.timed, before?.timed);
+    const { configuration } = portion;
     let joins = false;
     if (before !== undefined) {
       const isAlike = configuration.text === this.#stretch?.configuration.text;
@@ -79,7 +78,7 @@ export class Joiner {
     this.#sink.unfinished?.(unfinished);
   }
 
-  #emit({ segments }: SegmentRun, endMs: number): void {
+  #emit({ segments }: Portion, endMs: number): void {
     for (const [i, segment] of segments.entries()) {
       const untilMs = segments[i + 1]?.ownMs ?? endMs;
       segment.durationMs = Math.max(1, untilMs - segment.ownMs);

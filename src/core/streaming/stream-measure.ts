@@ -1,7 +1,5 @@
-import { isAudio, isVideo } from "../track-kinds.ts";
-import type { TimedSegment } from "../planning/placed-segment.ts";
-import { millisecondsOf, meanDuration } from "../ticks.ts";
-import { isQuarterTurn } from "../wasm/records/summary.ts";
+import { millisecondsOf } from "../ticks.ts";
+import type { StreamedRecording } from "./streamed-recording.ts";
 import type { StreamedSegment, StreamSink } from "./streamed.ts";
 
 /** Bytes of the boxes of a movie fragment of one track, and of a sample in them, at most. */
@@ -52,7 +50,8 @@ export class StreamMeasure implements StreamSink {
   readonly sound = new Rate();
   /** Of the sync samples alone. */
   readonly syncs = new Rate();
-  #timed: TimedSegment | undefined;
+  #recording: StreamedRecording | undefined;
+  #isPictured = false;
   /** Bytes of sound a millisecond, with its boxes. */
   #soundRate = 0;
   /** What a media segment may have on top: sound comes in whole packets. */
@@ -69,38 +68,36 @@ export class StreamMeasure implements StreamSink {
     // All is measured by media segments.
   }
 
-  add({ timed, first, end, durationMs, bytes, firstBytes, sync }: StreamedSegment): void {
+  add({ recording, first, end, durationMs, bytes, firstBytes, sync }: StreamedSegment): void {
     this.independent &&= sync;
-    if (this.#timed !== timed) this.#take(timed);
+    if (this.#recording !== recording) this.#take(recording);
     const isPeak = durationMs >= this.#usualMs * SHORT;
     const boxes = FRAGMENT_BOXES * Math.ceil(1 + this.#fragmentRate * durationMs);
     const sound = this.#soundRate === 0 ? 0 : boxes + this.#soundPacket + this.#soundRate * durationMs;
-    const picture = isVideo(timed.reference) ? boxes + bytes + (end - first) * SAMPLE_BOXES : 0;
+    const picture = this.#isPictured ? boxes + bytes + (end - first) * SAMPLE_BOXES : 0;
     this.both.add(picture + sound, durationMs, isPeak);
     this.picture.add(picture, durationMs, isPeak);
     this.sound.add(sound, durationMs, isPeak);
     this.syncs.add(firstBytes + FRAGMENT_BOXES, durationMs, isPeak);
   }
 
-  #take(timed: TimedSegment): void {
-    this.#timed = timed;
-    const { tracks } = timed.summary;
-    const [video, sound] = [tracks.find(isVideo), tracks.find(isAudio)];
+  #take(recording: StreamedRecording): void {
+    this.#recording = recording;
+    const { picture, sound, fragments, durationMs } = recording;
+    this.#isPictured = picture !== undefined;
     this.#soundRate = 0;
-    this.#fragmentRate = timed.summary.fragments / Math.max(1, timed.durationMs);
+    this.#fragmentRate = fragments / Math.max(1, durationMs);
     if (sound !== undefined) {
       this.audioCodec ??= sound.codec;
       const ms = millisecondsOf(sound.duration, sound.timescale);
       this.#soundRate = (sound.bytes * SOUND_VARIES + sound.samples * SAMPLE_BOXES) / Math.max(1, ms);
       this.#soundPacket = sound.bytes / sound.samples;
     }
-    if (video === undefined) return;
-    this.videoCodec ??= video.codec;
-    const [width, height] = isQuarterTurn(timed.summary, video)
-      ? [video.height, video.width]
-      : [video.width, video.height];
+    if (picture === undefined) return;
+    const { codec, width, height, usual, timescale } = picture;
+    this.videoCodec ??= codec;
     if (width * height > this.width * this.height) [this.width, this.height] = [Math.round(width), Math.round(height)];
-    const lasts = millisecondsOf(meanDuration(video), video.timescale);
+    const lasts = millisecondsOf(usual, timescale);
     if (lasts > 0) this.frameRate = Math.max(this.frameRate, 1000 / lasts);
   }
 }

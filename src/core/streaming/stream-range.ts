@@ -3,6 +3,7 @@ import type { Pace } from "../../base/ports.ts";
 import type { IndexQueries } from "../planning/index-queries.ts";
 import type { SegmentBefore } from "../planning/lead.ts";
 import { Placer } from "../planning/placer.ts";
+import { isReady, type Page } from "../planning/ready-segments.ts";
 import { noSyncSample } from "../planning/refusals.ts";
 import { INDEX_PAGE, type RecordedSegment } from "../segment.ts";
 import type { Groups } from "./groups.ts";
@@ -42,7 +43,7 @@ export function withMargin({ startMs, endMs }: Pick<StreamQuery, "startMs" | "en
  */
 export async function streamRange(
   parts: StreamRangeParts,
-  pages: AsyncIterable<readonly RecordedSegment[]>,
+  pages: AsyncIterable<Page<Divider>>,
   query: StreamQuery,
   sink: StreamSink,
   { before, pace = new Breather() }: { readonly before: SegmentBefore; readonly pace?: Pace | undefined },
@@ -57,14 +58,23 @@ export async function streamRange(
   );
   // At once: many who are half done hold much memory.
   await pace.breathe(Math.floor((query.endMs - query.startMs) / query.length.lengthMs / IN_STEP));
+  const add = async (segment: RecordedSegment): Promise<void> => {
+    const { summary } = queries.timed(segment);
+    if (!hasMediaTimes(segment) || streamedTracks(summary, query.tracks).length === 0) return;
+    await placer.add(segment);
+    const resting = pace.breathe(1);
+    if (resting !== undefined) await resting;
+  };
   for await (const page of pages) {
+    if (isReady(page)) {
+      upcoming = () => [];
+      await page.addTo({ placer, sink: divider, add });
+      await pace.breathe();
+      continue;
+    }
     for (const [i, segment] of page.entries()) {
-      const { summary } = queries.timed(segment);
-      if (!hasMediaTimes(segment) || streamedTracks(summary, query.tracks).length === 0) continue;
       upcoming = () => page.slice(i, i + INDEX_PAGE).map(({ id }) => id);
-      await placer.add(segment);
-      const resting = pace.breathe(1);
-      if (resting !== undefined) await resting;
+      await add(segment);
     }
   }
   await placer.finish();

@@ -1,12 +1,11 @@
-import type { TimedSegment } from "../planning/placed-segment.ts";
 import type { GroupLength } from "./groups.ts";
 import type { Configuration } from "./init-segment.ts";
 import type { StreamTracks } from "../streamed-tracks.ts";
+import type { StreamedRecording } from "./streamed-recording.ts";
 
 /** A media segment of a range. */
 export interface StreamedSegment {
-  /** Its recording. */
-  readonly timed: TimedSegment;
+  readonly recording: StreamedRecording;
   /** The first sample of the reference track, from 0. */
   readonly first: number;
   /** Number of the sample behind the last one. */
@@ -32,7 +31,7 @@ export interface StreamedStretch {
 }
 
 /** A media segment of which more is being recorded, as far as it has come. */
-export type UnfinishedSegment = Pick<StreamedSegment, "timed" | "first" | "startMs" | "sync">;
+export type UnfinishedSegment = Pick<StreamedSegment, "recording" | "first" | "startMs" | "sync">;
 
 /** A part of a time in which nothing was recorded. */
 export interface StreamedGap {

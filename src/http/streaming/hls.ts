@@ -224,7 +224,7 @@ async function mediaPlaylist(
   const write = async function* (): AsyncGenerator<string, void, undefined> {
     if (isParted)
       await playlist.addParts(
-        ({ timed, first }) => planning.groups.parted(timed, first, query.length),
+        async ({ recording: { timed }, first }) => timed && planning.groups.parted(timed, first, query.length),
         targetOf(lengthMs),
       );
     const live = asked.live ? livePlaylist(context, asked, playlist, iframes) : undefined;

@@ -11,6 +11,7 @@ import { startsLate } from "../../core/planning/lead.ts";
 import { leftOut, wholeTrack } from "../../core/planning/piece.ts";
 import { othersStartOf, shownUntil, type TimedSegment } from "../../core/planning/placed-segment.ts";
 import { countColumns } from "../../core/planning/piece-columns.ts";
+import { groupsOf } from "./run-groups.ts";
 import { countsOf, runParts, sumOver } from "./run-parts.ts";
 import {
   goesOnSimply,
@@ -177,6 +178,7 @@ function runOf(run: readonly Taken[]): SegmentRun {
     fragments: runParts(run.length).map((part) => sumOver(pieces.sources.fragments, part)),
     tracks: pieces.tracks.map((own, i) => trackOf(run, own, i)),
     pieces,
+    groups: groupsOf(run.map(({ timed }) => timed)),
     ...{ first: first.timed.segment, second: second.timed.segment, last: last.timed.segment },
   };
 }

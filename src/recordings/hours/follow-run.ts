@@ -1,6 +1,7 @@
 import { millisecondsOf, rescale } from "../../core/ticks.ts";
 import { TrackFlag } from "../../core/wasm/abi/names.ts";
 import { LEAST_HOLE_MS } from "../../core/planning/audio-filler.ts";
+import type { PieceMaker } from "../../core/planning/piece-maker.ts";
 import type { OutputTrack } from "../../core/planning/output-track.ts";
 import type { Match } from "../../core/planning/match.ts";
 import type { Followed, RunCounts } from "../../core/planning/followed.ts";
@@ -21,8 +22,22 @@ export interface RunSpan {
   readonly places: Float64Array;
 }
 
+/** Makes pieces of spans: an `AddSpans`. */
+export function addPieces(maker: PieceMaker, spans: readonly RunSpan[]): boolean {
+  const { kind } = spans[0]?.run ?? {};
+  return (
+    kind !== undefined &&
+    maker.addAlike({
+      kind,
+      ...sumOf(spans),
+      follow: (match, filled) => followRuns(match, spans, filled),
+      columns: (match, followed) => piecesOf(match, spans, followed),
+    })
+  );
+}
+
 /** What the pieces of some spans are: how many segments, and movie fragments. */
-export function sumOf(spans: readonly RunSpan[]): { readonly segments: number; readonly fragments: number } {
+function sumOf(spans: readonly RunSpan[]): { readonly segments: number; readonly fragments: number } {
   let [segments, fragments] = [0, 0];
   for (const { run, first, end, parts } of spans) {
     segments += end - first;
@@ -35,7 +50,7 @@ export function sumOf(spans: readonly RunSpan[]): { readonly segments: number; r
  * What becomes of all output tracks of a kind of segments by spans; undefined when they cannot follow.
  * @param filled whether holes in the sound are filled: then one is gone through segment by segment
  */
-export function followRuns(
+function followRuns(
   { outputs }: Pick<Match, "outputs">,
   spans: readonly RunSpan[],
   filled: boolean,
@@ -50,7 +65,7 @@ export function followRuns(
 }
 
 /** The pieces of spans; undefined when it is not known what they are made of. */
-export function piecesOf(
+function piecesOf(
   { outputs, bases }: Pick<Match, "outputs" | "bases">,
   spans: readonly RunSpan[],
   followed: readonly Followed[],

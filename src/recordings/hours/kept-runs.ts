@@ -1,6 +1,7 @@
 import { ColumnReader, ColumnWriter } from "../../base/columns.ts";
 import type { RecordedSegment } from "../../core/segment.ts";
 import type { RunCounts } from "../../core/planning/followed.ts";
+import { groupsReader } from "./run-groups.ts";
 import { piecesReader } from "./run-pieces.ts";
 import {
   isRun,
@@ -13,7 +14,7 @@ import {
 } from "./segment-run.ts";
 
 /** Of what is written: raise it when the same bytes would say something else, or runs would be found in another way. */
-const FORMAT = 5;
+const FORMAT = 6;
 
 /** What a run is kept as, and a segment that belongs to none. */
 const [SEGMENT, RUN] = [0, 1];
@@ -28,6 +29,18 @@ export interface KeptRuns {
   readonly items: readonly RunItem[];
   /** As `ReadyHour` has it. */
   readonly names: string;
+}
+
+/** What may be kept beside runs. */
+interface KeptBeside {
+  readonly pieces?: Uint8Array | null;
+  readonly groups?: Uint8Array | null;
+}
+
+/** Reads that of one run after another. */
+interface BesideReaders {
+  readonly pieces: ReturnType<typeof piecesReader>;
+  readonly groups: ReturnType<typeof groupsReader>;
 }
 
 /** Runs as bytes. @param toleranceMs what they were found with */
@@ -46,15 +59,18 @@ export function keptRuns({ items, names }: KeptRuns, toleranceMs: number): Uint8
 
 /**
  * Reads runs. Undefined when they were written by another version, or found with another tolerance.
- * @param pieces what `keptPieces` wrote of them. Default: they have none
+ * @param beside what `keptPieces` and `keptGroups` wrote of them. Default: they have none
  */
-export function readRuns(bytes: Uint8Array, toleranceMs: number, pieces?: Uint8Array): KeptRuns | undefined {
+export function readRuns(bytes: Uint8Array, toleranceMs: number, beside: KeptBeside = {}): KeptRuns | undefined {
   const reader = new ColumnReader(bytes);
   if (reader.number() !== FORMAT || reader.number() !== toleranceMs) return undefined;
   const names = reader.text();
   const items: RunItem[] = [];
-  const piecesOf = pieces && piecesReader(pieces);
-  while (!reader.ended) items.push(reader.number() === RUN ? readRun(reader, piecesOf) : readSegment(reader.block()));
+  const more = {
+    pieces: beside.pieces ? piecesReader(beside.pieces) : undefined,
+    groups: beside.groups ? groupsReader(beside.groups) : undefined,
+  };
+  while (!reader.ended) items.push(reader.number() === RUN ? readRun(reader, more) : readSegment(reader.block()));
   return { items, names };
 }
 
@@ -86,7 +102,7 @@ function writeRun(writer: ColumnWriter, run: SegmentRun): void {
   }
 }
 
-function readRun(reader: ColumnReader, piecesOf: ReturnType<typeof piecesReader>): SegmentRun {
+function readRun(reader: ColumnReader, { pieces, groups }: BesideReaders): SegmentRun {
   const segments = [reader.block(), reader.block(), reader.block()].map(onceRead) as [Once, Once, Once];
   const kind = reader.text();
   const [count, timescale, lateMs] = [reader.number(), reader.number(), reader.number()];
@@ -98,7 +114,8 @@ function readRun(reader: ColumnReader, piecesOf: ReturnType<typeof piecesReader>
   return {
     ...{ kind, count, timescale, startMs, endMs, start, length, lateMs, fragments },
     tracks: Array.from({ length: tracks }, () => readTrack(reader, count)),
-    pieces: piecesOf?.(count, tracks),
+    pieces: pieces?.(count, tracks),
+    groups: groups?.(count),
     get first() {
       return segments[0]();
     },

@@ -6,13 +6,16 @@ import { HOUR_MS } from "../../base/time.ts";
 import type { MadeHour } from "../../catalog/hours.ts";
 import { tooLarge } from "../../catalog/recorded.ts";
 import type { RecordedHour, RecordedPage, RowsRange } from "../../catalog/recorded-hours.ts";
-import { DEFAULT_GAP_TOLERANCE_MS, type Page } from "../../core/compose.ts";
+import { DEFAULT_GAP_TOLERANCE_MS } from "../../core/compose.ts";
+import type { PlacedSink } from "../../core/planning/placer.ts";
+import type { Page } from "../../core/planning/ready-segments.ts";
 import type { RecordedSegment } from "../../core/segment.ts";
 import { SegmentNames } from "../../core/layout/plan-identity.ts";
 import { keptRuns, readRuns, type KeptRuns } from "./kept-runs.ts";
+import { keptGroups } from "./run-groups.ts";
 import { keptPieces } from "./run-pieces.ts";
 import { cutHour } from "./cut-hour.ts";
-import { ReadyHour } from "./ready-hour.ts";
+import { ReadyHour, type AddSpans } from "./ready-hour.ts";
 import { findRuns } from "./find-runs.ts";
 import { isRun } from "./segment-run.ts";
 import type { IndexQueries } from "../../core/planning/index-queries.ts";
@@ -21,13 +24,11 @@ import type { IndexQueries } from "../../core/planning/index-queries.ts";
 const TOGETHER = 24;
 /** An hour of more items is no better than its segments. */
 const MOST_ITEMS = 60;
-/** What the pieces of an hour take is kept up to this: some thousand segments, and of many hours what a server answers with. */
-const MOST_PIECES_BYTES = 192 << 10;
+/** What goes with the runs of an hour is kept up to this: pieces of some thousand segments, and of many hours what a server answers with. */
+const MOST_BESIDE_BYTES = 192 << 10;
 
 /** Of such an hour nothing is kept. */
 const NOT_WORTH = "not worth it";
-
-type ReadyPage = ReadyHour | readonly RecordedSegment[];
 
 /** What hours are made ready with. */
 interface HourParts {
@@ -43,19 +44,21 @@ interface HourParts {
 /**
  * The segments of pages, whole hours as runs: those that are not kept as runs are made into some, and kept for whoever asks
  * next.
+ * @param addSpans adds runs to what they are wanted for
  * @param versions notes those of the pages
  * @param most.segments that there may be of a range; default: any number
  * @throws BoxcarError `range_too_large` (400), `index_missing` (503), and as the pages do
  */
-export async function* readyHours(
+export async function* readyHours<Sink extends PlacedSink>(
   { catalog, queries, gapToleranceMs = DEFAULT_GAP_TOLERANCE_MS, sha256, pace = new Breather() }: HourParts,
   streamPath: string,
   pages: AsyncIterable<RecordedPage>,
+  addSpans: AddSpans<Sink>,
   versions: Set<string>,
   most?: { readonly segments: number; readonly range: Interval },
-): AsyncGenerator<Page, void, undefined> {
+): AsyncGenerator<Page<Sink>, void, undefined> {
   let found = 0;
-  const count = <One extends ReadyPage>(page: One): One => {
+  const count = <One extends ReadyHour<Sink> | readonly RecordedSegment[]>(page: One): One => {
     if (most === undefined) return page;
     const { segments, range } = most;
     found += page instanceof ReadyHour ? page.countIn(range) : page.filter((one) => reachesInto(one, range)).length;
@@ -73,14 +76,14 @@ export async function* readyHours(
       }
       const known = keptRunsOf(hour, gapToleranceMs);
       if (known !== undefined && known !== NOT_WORTH) {
-        const ready = count(await pageOf(known, hour, sha256));
+        const ready = count(await pageOf(known, hour, addSpans, sha256));
         // Its pieces will be kept.
         if (hour.pieces !== null && ready instanceof ReadyHour) await pace.breathe(ready.countIn());
         yield ready;
         continue;
       }
       const read = await hour.segments();
-      if (known === NOT_WORTH || hour.pieces !== null) {
+      if (known === NOT_WORTH || hour.pieces !== null || hour.groups !== null) {
         yield count(taken(read, hour.within));
         continue;
       }
@@ -91,7 +94,7 @@ export async function* readyHours(
       const { hour: number, version: ofHour } = hour;
       made.push({ hour: number, version: ofHour, ...keptOf({ items, names }, gapToleranceMs) });
       if (made.length === TOGETHER) await keep();
-      yield count(await pageOf({ items, names }, hour, sha256));
+      yield count(await pageOf({ items, names }, hour, addSpans, sha256));
     }
   } finally {
     if (made.length > 0) await keep();
@@ -109,19 +112,23 @@ export async function makeHours(parts: Omit<HourParts, "pace">, most: number, si
     if (signal.aborted) break;
     const bounds = { pace, hoursUntilMs: Number.POSITIVE_INFINITY, eachHour: true };
     const pages = parts.catalog.recorded(streamPath, hour * HOUR_MS, (hour + 1) * HOUR_MS, bounds);
-    const made = readyHours({ ...parts, pace }, streamPath, pages, new Set());
+    const made = readyHours({ ...parts, pace }, streamPath, pages, () => false, new Set());
     while ((await made.next()).done !== true);
   }
 }
 
 /** What a range takes of an hour, by its runs where they tell it. */
-async function pageOf(runs: KeptRuns, hour: RecordedHour, sha256: Sha256 | undefined): Promise<ReadyPage> {
-  const { within, segments, some } = hour;
-  if (within === undefined) return new ReadyHour(runs, segments);
+async function pageOf<Sink extends PlacedSink>(
+  runs: KeptRuns,
+  { within, segments, some }: RecordedHour,
+  addSpans: AddSpans<Sink>,
+  sha256: Sha256 | undefined,
+): Promise<ReadyHour<Sink> | readonly RecordedSegment[]> {
+  if (within === undefined) return new ReadyHour(runs, segments, addSpans);
   const cut = await cutHour(runs, within, some, sha256);
   if (cut === undefined) return taken(await segments(), within);
   const alone = cut.items.flatMap((item) => (isRun(item) ? [] : [item]));
-  return alone.length === cut.items.length ? alone : new ReadyHour(cut, segments);
+  return alone.length === cut.items.length ? alone : new ReadyHour(cut, segments, addSpans);
 }
 
 /** Those of an hour that a range takes. @param within as `RecordedHour` has it */
@@ -130,14 +137,21 @@ function taken(segments: readonly RecordedSegment[], within: RowsRange | undefin
 }
 
 /** The runs that are kept of an hour; undefined when they have to be made. */
-function keptRunsOf({ runs, pieces }: RecordedHour, toleranceMs: number): KeptRuns | typeof NOT_WORTH | undefined {
+function keptRunsOf(
+  { runs, pieces, groups }: RecordedHour,
+  toleranceMs: number,
+): KeptRuns | typeof NOT_WORTH | undefined {
   if (runs === null) return undefined;
-  return runs.length === 0 ? NOT_WORTH : readRuns(runs, toleranceMs, pieces ?? undefined);
+  return runs.length === 0 ? NOT_WORTH : readRuns(runs, toleranceMs, { pieces, groups });
 }
 
 /** What becomes kept of an hour. */
-function keptOf(runs: KeptRuns, toleranceMs: number): Pick<MadeHour, "runs" | "pieces"> {
-  if (runs.items.length > MOST_ITEMS) return { runs: new Uint8Array(0), pieces: null };
-  const pieces = keptPieces(runs.items);
-  return { runs: keptRuns(runs, toleranceMs), pieces: pieces.length > MOST_PIECES_BYTES ? null : pieces };
+function keptOf(runs: KeptRuns, toleranceMs: number): Omit<MadeHour, "hour" | "version"> {
+  if (runs.items.length > MOST_ITEMS) return { runs: new Uint8Array(0), pieces: null, groups: null };
+  const pieces = bounded(keptPieces(runs.items));
+  return { runs: keptRuns(runs, toleranceMs), pieces, groups: bounded(keptGroups(runs.items)) };
+}
+
+function bounded(bytes: Uint8Array | null): Uint8Array | null {
+  return bytes !== null && bytes.length > MOST_BESIDE_BYTES ? null : bytes;
 }

@@ -1,27 +1,26 @@
-import type { PieceMaker } from "../../core/planning/piece-maker.ts";
 import type { Placer, StandIn } from "../../core/planning/placer.ts";
 import { millisecondsOf } from "../../core/ticks.ts";
-import { at, followRuns, piecesOf, sumOf } from "./follow-run.ts";
+import { at, type RunSpan } from "./follow-run.ts";
 import { endMsOf, overMsOf, secondOf, spansTo, type RunPlace } from "./run-place.ts";
 import type { SegmentRun } from "./segment-run.ts";
 
-/** Places runs as wholes, for the placer of a plan. */
+/** Places runs as wholes, for a placer. */
 export class RunPlacer implements StandIn {
   readonly #placer: Placer;
-  readonly #maker: PieceMaker;
+  readonly #addSpans: (spans: readonly RunSpan[]) => boolean;
   /** The last segment of a run that was added as a whole, while nothing came behind it. */
   #behind: RunPlace | undefined;
 
-  private constructor(placer: Placer, maker: PieceMaker) {
+  private constructor(placer: Placer, addSpans: (spans: readonly RunSpan[]) => boolean) {
     this.#placer = placer;
-    this.#maker = maker;
+    this.#addSpans = addSpans;
   }
 
-  /** The one of a plan. */
-  static of(placer: Placer, maker: PieceMaker): RunPlacer {
+  /** The one of a placer. @param addSpans as `AddSpans`, to what that hands segments on to */
+  static of(placer: Placer, addSpans: (spans: readonly RunSpan[]) => boolean): RunPlacer {
     const { standIn } = placer;
     if (standIn instanceof RunPlacer) return standIn;
-    const made = new RunPlacer(placer, maker);
+    const made = new RunPlacer(placer, addSpans);
     placer.standIn = made;
     return made;
   }
@@ -36,14 +35,7 @@ export class RunPlacer implements StandIn {
     const behind = this.#behind ?? secondOf(run, this.#placer.last);
     if (behind === undefined || overMsOf(run) > endMs) return false;
     const spans = spansTo(run, behind, gapToleranceMs);
-    if (spans === undefined) return false;
-    const isAdded = this.#maker.addAlike({
-      kind: run.kind,
-      ...sumOf(spans),
-      follow: (match, filled) => followRuns(match, spans, filled),
-      columns: (match, followed) => piecesOf(match, spans, followed),
-    });
-    if (!isAdded) return false;
+    if (spans === undefined || !this.#addSpans(spans)) return false;
     const { places } = spans.at(-1) ?? behind;
     const { times } = this.#placer;
     for (let i = behind.run === run ? behind.at + 1 : 0; i < run.count; i++)

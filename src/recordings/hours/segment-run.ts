@@ -49,6 +49,22 @@ export interface RunPieces {
   readonly tracks: readonly PiecesTrack[];
 }
 
+/** What media segments of a run take beside it, a value for each recording. */
+export interface RunGroups {
+  readonly ids: Float64Array;
+  /** Movie fragments. */
+  readonly fragments: Float64Array;
+  /** Of the sound that is streamed, as its record has them; undefined without any. */
+  readonly sound: Readonly<Record<(typeof SOUND_COLUMNS)[number], Float64Array>> | undefined;
+  /** Their groups of pictures: number of the first one of each, and behind the last. */
+  readonly begins: Float64Array;
+  /** The groups, as `GroupList` takes them. */
+  readonly numbers: Float64Array;
+}
+
+/** What of sound is told beside what a run has of its tracks. */
+export const SOUND_COLUMNS = ["bytes", "duration", "firstPts", "sttsEntries", "flags"] as const;
+
 /** One track of them. */
 export interface PiecesTrack {
   readonly first: Float64Array;
@@ -81,6 +97,8 @@ export interface SegmentRun {
   readonly tracks: readonly RunTrack[];
   /** Only where pieces are wanted. */
   readonly pieces?: RunPieces | undefined;
+  /** Only where media segments are wanted, which it is known what they are. */
+  readonly groups?: RunGroups | undefined;
   readonly first: RecordedSegment;
   readonly second: RecordedSegment;
   readonly last: RecordedSegment;

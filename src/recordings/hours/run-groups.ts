@@ -1,0 +1,80 @@
+import { ColumnReader, ColumnWriter } from "../../base/columns.ts";
+import type { TimedSegment } from "../../core/planning/placed-segment.ts";
+import { GROUP_FIELDS, GroupList } from "../../core/streaming/group-list.ts";
+import { configurationOf } from "../../core/streaming/init-segment.ts";
+import { streamedTracks } from "../../core/streamed-tracks.ts";
+import { at } from "./follow-run.ts";
+import { isRun, SOUND_COLUMNS, type RunGroups, type RunItem } from "./segment-run.ts";
+
+/** Of what is written: raise it when the same bytes would say something else. */
+const FORMAT = 1;
+const FIELDS = GROUP_FIELDS.length;
+
+/**
+ * What media segments of a run take; undefined where its recordings need other init segments, or the groups of one are not noted.
+ * @param run what is plain, of one kind
+ */
+export function groupsOf(run: readonly TimedSegment[]): RunGroups | undefined {
+  const numbers: number[] = [];
+  const begins = [0];
+  let before: TimedSegment | undefined;
+  for (const timed of run) {
+    const { groups } = timed.segment;
+    if (groups === undefined) return undefined;
+    if (before !== undefined && configurationOf(timed, before).text !== configurationOf(before).text) return undefined;
+    before = timed;
+    const list = GroupList.read(groups);
+    for (let i = 0; i < list.length; i++) for (const field of GROUP_FIELDS) numbers.push(list.get(i)?.[field] ?? 0);
+    begins.push(numbers.length / FIELDS);
+  }
+  const sounds = run.flatMap(({ summary }) => streamedTracks(summary, "a").map(({ record }) => record));
+  return {
+    ids: Float64Array.from(run, ({ segment }) => segment.id),
+    fragments: Float64Array.from(run, ({ summary }) => summary.fragments),
+    sound: sounds.length === 0 ? undefined : soundColumns((name) => Float64Array.from(sounds, (sound) => sound[name])),
+    begins: Float64Array.from(begins),
+    numbers: Float64Array.from(numbers),
+  };
+}
+
+/** What the media segments of runs take, as bytes: apart from the runs, as their pieces are. Null where it is not known of one. */
+export function keptGroups(items: readonly RunItem[]): Uint8Array | null {
+  const writer = new ColumnWriter();
+  writer.number(FORMAT);
+  for (const item of items) {
+    if (!isRun(item)) continue;
+    if (item.groups === undefined) return null;
+    const { ids, fragments, sound, begins, numbers } = item.groups;
+    writer.column(ids);
+    writer.column(fragments);
+    writer.number(sound === undefined ? 0 : 1);
+    if (sound !== undefined) for (const name of SOUND_COLUMNS) writer.column(sound[name]);
+    writer.column(begins);
+    for (let field = 0; field < FIELDS; field++) writer.column(numbers.filter((_, i) => i % FIELDS === field));
+  }
+  return writer.bytes;
+}
+
+/** Reads what `keptGroups` wrote, of one run after another. Undefined when another version wrote it. */
+export function groupsReader(bytes: Uint8Array): ((count: number) => RunGroups) | undefined {
+  const reader = new ColumnReader(bytes);
+  if (reader.number() !== FORMAT) return undefined;
+  return (count) => {
+    const [ids, fragments] = [reader.column(count), reader.column(count)];
+    const sound = reader.number() === 0 ? undefined : soundColumns(() => reader.column(count));
+    const begins = reader.column(count + 1);
+    const groups = at(begins, count);
+    const numbers = new Float64Array(groups * FIELDS);
+    for (let field = 0; field < FIELDS; field++) {
+      const column = reader.column(groups);
+      for (let i = 0; i < groups; i++) numbers[i * FIELDS + field] = at(column, i);
+    }
+    return { ids, fragments, sound, begins, numbers };
+  };
+}
+
+/** @param column makes that of a name */
+function soundColumns(column: (name: (typeof SOUND_COLUMNS)[number]) => Float64Array): RunGroups["sound"] {
+  const columns = SOUND_COLUMNS.map((name) => [name, column(name)] as const);
+  return Object.fromEntries(columns) as unknown as RunGroups["sound"];
+}
