@@ -1,5 +1,8 @@
 /** Columns of whole numbers as few bytes: differences from value to value, in groups of seven bits, lowest first. */
 
+/** Making one takes longer than most of what is read with it. */
+const TEXT = new TextDecoder();
+
 /** Writes columns, numbers, texts and bytes one behind another. */
 export class ColumnWriter {
   #bytes = new Uint8Array(1024);
@@ -90,6 +93,6 @@ export class ColumnReader {
   }
 
   text(): string {
-    return new TextDecoder().decode(this.block());
+    return TEXT.decode(this.block());
   }
 }

@@ -44,35 +44,23 @@ export interface StreamedRecording {
 
 /** One that was placed by itself. */
 export class TimedRecording implements StreamedRecording {
+  readonly id: number;
+  readonly startMs: number;
+  readonly durationMs: number;
+  readonly timescale: number;
+  readonly start: number;
+  readonly samples: number;
   readonly timed: TimedSegment;
 
   constructor(timed: TimedSegment) {
+    const { segment, reference, durationMs } = timed;
+    this.id = segment.lastingId ?? segment.id;
+    this.startMs = segment.startMs;
+    this.durationMs = durationMs;
+    this.timescale = reference.timescale;
+    this.start = reference.start;
+    this.samples = reference.samples;
     this.timed = timed;
-  }
-
-  get id(): number {
-    const { lastingId, id } = this.timed.segment;
-    return lastingId ?? id;
-  }
-
-  get startMs(): number {
-    return this.timed.segment.startMs;
-  }
-
-  get durationMs(): number {
-    return this.timed.durationMs;
-  }
-
-  get timescale(): number {
-    return this.timed.reference.timescale;
-  }
-
-  get start(): number {
-    return this.timed.reference.start;
-  }
-
-  get samples(): number {
-    return this.timed.reference.samples;
   }
 
   get fragments(): number {

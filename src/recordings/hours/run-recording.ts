@@ -58,37 +58,26 @@ class AlikeRecordings {
 
 /** One of a run, by its columns. */
 class RunRecording implements StreamedRecording {
+  readonly id: number;
+  readonly startMs: number;
+  readonly durationMs: number;
+  readonly timescale: number;
+  readonly start: number;
+  readonly samples: number;
+  readonly timed = undefined;
   readonly #like: AlikeRecordings;
   readonly #number: number;
 
   constructor(like: AlikeRecordings, number: number) {
+    const { run, groups, reference } = like;
+    this.id = at(groups.ids, number);
+    this.startMs = at(run.startMs, number);
+    this.durationMs = millisecondsOf(at(run.length, number), run.timescale);
+    this.timescale = run.timescale;
+    this.start = at(run.start, number);
+    this.samples = at(reference.ownSamples, number);
     this.#like = like;
     this.#number = number;
-  }
-
-  get id(): number {
-    return at(this.#like.groups.ids, this.#number);
-  }
-
-  get startMs(): number {
-    return at(this.#like.run.startMs, this.#number);
-  }
-
-  get durationMs(): number {
-    const { length, timescale } = this.#like.run;
-    return millisecondsOf(at(length, this.#number), timescale);
-  }
-
-  get timescale(): number {
-    return this.#like.run.timescale;
-  }
-
-  get start(): number {
-    return at(this.#like.run.start, this.#number);
-  }
-
-  get samples(): number {
-    return at(this.#like.reference.ownSamples, this.#number);
   }
 
   get fragments(): number {
@@ -122,9 +111,5 @@ class RunRecording implements StreamedRecording {
 
   get isOfSound(): boolean {
     return this.#like.audio === this.#like.reference;
-  }
-
-  get timed(): undefined {
-    return undefined;
   }
 }
