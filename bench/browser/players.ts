@@ -6,15 +6,20 @@ import type * as library from "../../src/preview/index.ts";
 /** A file of the viewer, or the address of one. */
 export type Playable = File | string;
 
-/** Somebody who shows the first picture of one or several files, the durations of all of which are known by then. */
-export type Player = (files: readonly Playable[]) => Promise<void>;
+/** Somebody who shows the first picture of one or several files as soon as it can, then finds how long all of them last. */
+export type Player = (files: readonly Playable[], onShown: () => void) => Promise<void>;
+
+/** Milliseconds until the first picture is there, and until the durations of all files are known, too. */
+export interface Opened {
+  readonly firstMs: number;
+  readonly wholeMs: number;
+}
 
 /** What the page does when it is asked. */
 export interface Bench {
   readonly players: Readonly<Record<"boxcar" | "mp4box" | "mediabunny", Player>>;
-  /** Milliseconds until the first picture is there. */
-  first(name: keyof Bench["players"], files: readonly Playable[]): Promise<number>;
-  /** The same of a range of this page's server. */
+  open(name: keyof Bench["players"], files: readonly Playable[]): Promise<Opened>;
+  /** Milliseconds until the first picture of a range of this page's server is there. */
   firstOfRange(range: {
     readonly streamPath: string;
     readonly startMs: number;
@@ -45,11 +50,14 @@ let startMs = 0;
 
 window.bench = {
   players: { boxcar, mp4box, mediabunny },
-  first: async (name, files) => {
+  open: async (name, files) => {
     await preview; // its code, as that of the others, is there
     const startedMs = performance.now();
-    await window.bench.players[name](files);
-    return performance.now() - startedMs;
+    let firstMs = Number.NaN;
+    await window.bench.players[name](files, () => {
+      firstMs = performance.now() - startedMs;
+    });
+    return { firstMs, wholeMs: performance.now() - startedMs };
   },
   firstOfRange: async (range) => {
     const { Player } = await preview;
@@ -87,22 +95,20 @@ window.bench = {
   },
 };
 
-async function boxcar(files: readonly Playable[]): Promise<void> {
+async function boxcar(files: readonly Playable[], onShown: () => void): Promise<void> {
   const { openFiles, Player } = await preview;
   own = new Player(newVideo());
-  const shown = picture(own.video);
+  const shown = picture(own.video).then(onShown);
   const recorded = await openFiles(files);
+  await Promise.all([own.open(recorded), shown]);
+  await recorded.whole();
   ({ startMs } = recorded);
-  await own.open(recorded);
-  await shown;
 }
 
-/** By Media Source Extensions: the boxes of all files are read, then the first is cut into fragments until a picture is there. */
-async function mp4box(files: readonly Playable[]): Promise<void> {
-  const movies = await Promise.all(files.map(parsed));
-  const [first] = movies;
-  const [file] = files;
-  if (first === undefined || file === undefined) return;
+/** By Media Source Extensions: the boxes of the first are read, and it is cut into fragments until a picture is there. */
+async function mp4box([file, ...others]: readonly Playable[], onShown: () => void): Promise<void> {
+  if (file === undefined) return;
+  const first = await parsed(file);
   const video = newVideo();
   const state = { isShown: false };
   const shown = picture(video).then(() => {
@@ -141,6 +147,8 @@ async function mp4box(files: readonly Playable[]): Promise<void> {
     await Promise.all(lines.values());
   }
   await shown;
+  onShown();
+  await Promise.all(others.map(parsed));
 }
 
 /** A file whose `moov` was read, wherever it stands. */
@@ -168,7 +176,7 @@ async function read(file: Playable, from: number, to: number): Promise<MP4BoxBuf
 }
 
 /** By WebCodecs onto a canvas. */
-async function mediabunny(files: readonly Playable[]): Promise<void> {
+async function mediabunny(files: readonly Playable[], onShown: () => void): Promise<void> {
   const inputs = files.map(
     (file) =>
       new Input({
@@ -176,13 +184,14 @@ async function mediabunny(files: readonly Playable[]): Promise<void> {
         source: typeof file === "string" ? new UrlSource(file) : new BlobSource(file),
       }),
   );
-  await Promise.all(inputs.map((input) => input.computeDuration()));
   const track = await inputs[0]?.getPrimaryVideoTrack();
   if (track === undefined || track === null) throw new Error("no picture");
   const shown = await new CanvasSink(track).getCanvas(await track.getFirstTimestamp());
   if (shown === null) throw new Error("no picture");
   document.body.replaceChildren(shown.canvas as HTMLCanvasElement);
   await new Promise((resolve) => requestAnimationFrame(resolve));
+  onShown();
+  await Promise.all(inputs.map((input) => input.computeDuration()));
 }
 
 function newVideo(): HTMLVideoElement {

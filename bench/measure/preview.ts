@@ -7,7 +7,7 @@ import { build } from "esbuild";
 import type { CDPSession, Page } from "playwright-core";
 import { chromiumPath, openPage } from "../../test/browser/chromium.ts";
 import { random } from "../../test/support/random.ts";
-import type { Bench } from "../browser/players.ts";
+import type { Bench, Opened } from "../browser/players.ts";
 import { serveFiles, type FileServer } from "../files.ts";
 import { manySegments } from "../many.ts";
 import { DAY, HOUR, mergedFile, segmentAt, STREAM, STREAM_START } from "../material.ts";
@@ -27,7 +27,7 @@ const PLAYED_MS = 60_000;
 const PEERS = ["boxcar", "mp4box", "mediabunny"] as const;
 
 /** What a fresh page showed, and what it then held. */
-interface Opened {
+interface Shown extends Partial<Opened> {
   readonly firstMs: number;
   readonly heap: number;
 }
@@ -97,7 +97,7 @@ async function ranges({ material, rounds }: Context, browser: Browser): Promise<
   const chance = random(31);
   for (const [name, minutes] of Object.entries({ hour: HOUR, day: Math.min(DAY, material.count) })) {
     const range = { streamPath: STREAM, startMs: STREAM_START, endMs: STREAM_START + minutes * 60_000 };
-    const opened = async ({ page, devTools }: Fresh): Promise<Opened> => ({
+    const opened = async ({ page, devTools }: Fresh): Promise<Shown> => ({
       firstMs: await page.evaluate((of) => window.bench.firstOfRange(of), range),
       heap: await heapOf(devTools),
     });
@@ -134,8 +134,8 @@ async function ofFiles({ rounds }: Context, browser: Browser, files: FileServer)
     files.late(lateMs);
     const opened =
       (player: keyof Bench["players"]) =>
-      async ({ page, devTools }: Fresh): Promise<Opened> => ({
-        firstMs: await page.evaluate(([of, them]) => window.bench.first(of, them), [player, urls] as const),
+      async ({ page, devTools }: Fresh): Promise<Shown> => ({
+        ...(await page.evaluate(([of, them]) => window.bench.open(of, them), [player, urls] as const)),
         heap: await heapOf(devTools),
       });
     const all = Object.fromEntries(PEERS.map((player) => [player, () => browser.fresh(opened(player))]));
@@ -155,18 +155,18 @@ async function localFiles({ rounds }: Context, browser: Browser, paths: readonly
   const results: Measurements = {};
   const opened =
     (player: keyof Bench["players"]) =>
-    async ({ page, devTools }: Fresh): Promise<Opened> => {
+    async ({ page, devTools }: Fresh): Promise<Shown> => {
       await page.evaluate(() => {
         const input = document.createElement("input");
         Object.assign(input, { type: "file", multiple: true });
         document.body.replaceChildren(input);
       });
       await page.locator("input").setInputFiles([...paths]);
-      const firstMs = await page.evaluate(
-        (of) => window.bench.first(of, [...(document.querySelector("input")?.files ?? [])]),
+      const opened = await page.evaluate(
+        (of) => window.bench.open(of, [...(document.querySelector("input")?.files ?? [])]),
         player,
       );
-      return { firstMs, heap: await heapOf(devTools) };
+      return { ...opened, heap: await heapOf(devTools) };
     };
   const all = Object.fromEntries(PEERS.map((player) => [player, () => browser.fresh(opened(player))]));
   recordOpened(results, "preview.files", await interleave(all, rounds, 1));
@@ -252,7 +252,7 @@ async function heapOf(devTools: CDPSession): Promise<number> {
 function recordOpened(
   results: Measurements,
   name: string,
-  runs: Readonly<Record<string, readonly Opened[] | undefined>>,
+  runs: Readonly<Record<string, readonly Shown[] | undefined>>,
 ): void {
   for (const [player, opened = []] of Object.entries(runs)) {
     record(
@@ -260,6 +260,8 @@ function recordOpened(
       `${name}.first.${player}.ms`,
       opened.map(({ firstMs }) => firstMs),
     );
+    const wholes = opened.flatMap(({ wholeMs }) => wholeMs ?? []);
+    if (wholes.length > 0) record(results, `${name}.whole.${player}.ms`, wholes);
     record(
       results,
       `${name}.heap.${player}.bytes`,

@@ -19,6 +19,12 @@ import type { StreamedSegment, StreamedStretch, StreamSink } from "./streaming/s
 
 /** One media segment of a stream of files: where it is by the wall clock, milliseconds since 1970, not rounded. */
 export interface SegmentOfStream {
+  /** The id of its file. */
+  readonly id: number;
+  /** Its first sample of the file's reference track, from 0. */
+  readonly first: number;
+  /** Number of the sample behind the last one. */
+  readonly end: number;
   readonly startMs: number;
   /** Until the next one starts, or its own samples end. */
   readonly durationMs: number;
@@ -34,6 +40,8 @@ export interface SegmentStream {
   readonly originMs: number;
   /** RFC 6381, comma separated, of each init segment. */
   readonly codecs: readonly string[];
+  /** What each init segment says: equal ones of other streams say the same. */
+  readonly configurations: readonly string[];
   /** Pictures a second, the most there are; 0 without a picture. */
   readonly frameRate: number;
   readonly segments: readonly SegmentOfStream[];
@@ -51,6 +59,8 @@ export interface StreamRange {
   readonly endMs: number;
   /** Length of a media segment, about: whole groups of pictures. Default 2000, milliseconds. */
   readonly segmentMs?: number;
+  /** As `SegmentStream.originMs`: a minute before the first picture, or earlier. Default: that. */
+  readonly originMs?: number;
 }
 
 /** Short: what is read before a picture is shown is at most one of them. */
@@ -68,7 +78,7 @@ const LEAD_MS = 60_000;
 export async function streamSegments(
   { core, gapToleranceMs = DEFAULT_GAP_TOLERANCE_MS, sha256 }: SegmentsParts,
   sources: readonly SegmentSource[],
-  { startMs, endMs, segmentMs = SEGMENT_MS }: StreamRange,
+  { startMs, endMs, segmentMs = SEGMENT_MS, originMs: fixedMs }: StreamRange,
 ): Promise<SegmentStream> {
   const { segments, store, indexes } = recordedSources(sources);
   const inOrder = segments.toSorted((a, b) => a.startMs - b.startMs);
@@ -84,11 +94,12 @@ export async function streamSegments(
     const message = `Nothing of these files is shown between ${formatTime(startMs)} and ${formatTime(endMs)}.`;
     throw new BoxcarError("not_recorded", message);
   }
-  const originMs = (list.segments[0]?.startMs ?? 0) - LEAD_MS;
+  const originMs = fixedMs ?? (list.segments[0]?.startMs ?? 0) - LEAD_MS;
   const byId = new Map(segments.map((segment) => [segment.id, segment]));
   return {
     originMs,
     codecs: list.stretches.map(({ configuration }) => codecsOf(configuration, tracks)),
+    configurations: list.stretches.map(({ configuration }) => `${tracks} ${configuration.text}`),
     frameRate: list.measure.frameRate,
     segments: list.segments,
     async init(number) {
@@ -96,7 +107,7 @@ export async function streamSegments(
       return initSegment(core, queries.timed(segment), await indexes.get(segment.id), tracks) ?? noSuch(number);
     },
     async media(number) {
-      const { id, first, end } = list.added[number] ?? noSuch(number);
+      const { id, first, end } = list.segments[number] ?? noSuch(number);
       const segment = byId.get(id) ?? noSuch(number);
       const name = { startMs: segment.startMs, originMs, tracks, first, end };
       const media = await planMediaSegment({ core, store, indexes, sha256 }, segment, name);
@@ -124,8 +135,6 @@ function tracksOf(files: readonly TimedSegment[]): StreamTracks {
 /** Lists the media segments of a stream. */
 class List implements StreamSink {
   readonly segments: SegmentOfStream[] = [];
-  /** Of which recording each is, and which samples. */
-  readonly added: { readonly id: number; readonly first: number; readonly end: number }[] = [];
   /** What each init segment says, and the first recording that has it. */
   readonly stretches: { readonly configuration: Configuration; readonly id: number }[] = [];
   readonly measure: StreamMeasure;
@@ -150,7 +159,6 @@ class List implements StreamSink {
       this.#begun = undefined;
     }
     this.measure.add(segment);
-    this.added.push({ id: recording.id, first, end });
-    this.segments.push({ startMs, durationMs, init: this.#init, begins });
+    this.segments.push({ id: recording.id, first, end, startMs, durationMs, init: this.#init, begins });
   }
 }

@@ -4,7 +4,7 @@ import type { Gap } from "./source.ts";
 export interface PlayerEvents {
   /** The range is open: its gaps, and the wall-clock time of its first picture. */
   readonly open: { readonly gaps: readonly Gap[]; readonly startMs: number; readonly endMs: number };
-  /** More of what is open has been recorded: as `open`. */
+  /** More of what is open has been recorded, or is known: as `open`. */
   readonly growth: PlayerEvents["open"];
   /** Another picture is shown. Wall clock, milliseconds since 1970. */
   readonly time: { readonly timeMs: number };

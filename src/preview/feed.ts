@@ -1,5 +1,5 @@
 import { endOf, segmentAt, typeOf, type Reel } from "./reels.ts";
-import type { SegmentBytes, Source } from "./source.ts";
+import type { MediaSegment, SegmentBytes, Source } from "./source.ts";
 
 /** Seconds of media that are kept ready before and behind the picture that is shown. */
 const AHEAD_S = 30;
@@ -19,13 +19,15 @@ export class Feed {
   readonly #media = new MediaSource();
   readonly #ending = new AbortController();
   readonly #inits = new Map<number, Promise<SegmentBytes>>();
-  /** Segments that the buffer holds. */
-  readonly #held = new Set<number>();
+  /** What the buffer holds. */
+  readonly #held = new Set<MediaSegment>();
   #buffer: SourceBuffer | undefined;
   /** Number of the init segment that the buffer goes by. */
   #init: number | undefined;
-  #fetching: { readonly index: number; readonly abort: AbortController } | undefined;
+  #fetching: { readonly segment: MediaSegment; readonly abort: AbortController } | undefined;
   #working = false;
+  /** Whether what was shown is listed no more: what is there instead has to be shown. */
+  #isReplaced = false;
 
   constructor(
     video: HTMLVideoElement,
@@ -53,12 +55,8 @@ export class Feed {
   grow(reel: Reel, isGrowing: boolean): void {
     this.#reel = reel;
     this.#isGrowing = isGrowing;
-    this.#work();
-  }
-
-  /** Where a segment begins, seconds of the element. */
-  #startOf(index: number): number {
-    return this.#source.segments[index]?.atS ?? 0;
+    this.#noteEnd();
+    setTimeout(() => this.#work()); // what is being done now still looks at the reel before
   }
 
   /** Ends all requests and lets go of the element. */
@@ -67,14 +65,11 @@ export class Feed {
     this.#fetching?.abort.abort();
   }
 
-  #endOf(index: number): number {
-    return endOf(this.#source.segments[index]);
-  }
-
   #open(): void {
     try {
       const buffer = this.#media.addSourceBuffer(typeOf(this.#reel.codecs));
-      this.#media.duration = this.#isGrowing ? Number.POSITIVE_INFINITY : this.#endOf(this.#reel.end - 1);
+      this.#media.duration = this.#isGrowing ? Number.POSITIVE_INFINITY : endOf(this.#reel.segments.at(-1));
+      this.#noteEnd();
       this.#buffer = buffer;
       this.#work();
     } catch (error) {
@@ -82,10 +77,20 @@ export class Feed {
     }
   }
 
+  /** Lets the element seek where nothing is buffered yet: what has no end it would not. */
+  #noteEnd(): void {
+    if (this.#media.readyState === "open") this.#media.setLiveSeekableRange(0, endOf(this.#reel.segments.at(-1)));
+  }
+
   /** Brings the buffer to what should be in it now, a segment at a time. */
   #work(): void {
     const wanted = this.#wanted();
-    if (this.#fetching !== undefined && wanted !== undefined && wanted !== this.#fetching.index && this.#video.seeking)
+    if (
+      this.#fetching !== undefined &&
+      wanted !== undefined &&
+      wanted !== this.#fetching.segment &&
+      this.#video.seeking
+    )
       this.#fetching.abort.abort(); // the viewer has gone elsewhere
     if (this.#working || this.#buffer === undefined) return;
     this.#working = true;
@@ -99,47 +104,51 @@ export class Feed {
   }
 
   /** The next segment to fetch: the nearest one from the picture on that is not there. */
-  #wanted(): number | undefined {
+  #wanted(): MediaSegment | undefined {
     const { currentTime } = this.#video;
-    const from = segmentAt(this.#source.segments, currentTime);
-    if (from === undefined) return undefined;
-    for (let i = Math.max(from, this.#reel.from), ready = 0; i < this.#reel.end && ready < AHEAD_S; i++) {
-      if (!this.#held.has(i)) return i;
-      ready += this.#endOf(i) - Math.max(currentTime, this.#startOf(i));
+    const { segments } = this.#reel;
+    let ready = 0;
+    for (let i = segmentAt(segments, currentTime) ?? segments.length; i < segments.length && ready < AHEAD_S; i++) {
+      const segment = segments[i];
+      if (segment === undefined || !this.#held.has(segment)) return segment;
+      ready += endOf(segment) - Math.max(currentTime, segment.atS);
     }
     return undefined;
   }
 
   async #fill(): Promise<void> {
     for (;;) {
-      const index = this.#wanted();
-      const segment = index === undefined ? undefined : this.#source.segments[index];
-      if (index === undefined || segment === undefined || this.#ending.signal.aborted) break;
+      const segment = this.#wanted();
+      const { originMs, segments } = this.#source;
+      const number = segment === undefined ? -1 : segments.indexOf(segment);
+      if (segment === undefined || number === -1 || this.#ending.signal.aborted) break;
       const abort = new AbortController();
-      this.#fetching = { index, abort };
+      this.#fetching = { segment, abort };
       try {
-        const [init, media] = await Promise.all([this.#initOf(segment.init), this.#source.media(index, abort.signal)]);
-        if (abort.signal.aborted) continue;
+        const [init, media] = await Promise.all([this.#initOf(segment.init), this.#source.media(number, abort.signal)]);
+        if (abort.signal.aborted || !this.#reel.segments.includes(segment)) continue;
         await this.#makeRoom();
         if (segment.init !== this.#init) await this.#append(init);
         this.#init = segment.init;
         if (this.#buffer !== undefined)
-          this.#buffer.timestampOffset = segment.atS - (segment.startMs - this.#source.originMs) / 1000;
+          this.#buffer.timestampOffset = segment.atS - (segment.startMs - originMs) / 1000;
         await this.#append(media);
-        this.#held.add(index);
+        this.#held.add(segment);
+        const { currentTime } = this.#video;
+        if (this.#isReplaced && isAt(segment, currentTime)) {
+          this.#isReplaced = false;
+          this.#video.currentTime = currentTime; // decodes it anew
+        }
       } catch (error) {
         if (!abort.signal.aborted) throw error;
       } finally {
         this.#fetching = undefined;
       }
     }
-    if (
-      !this.#isGrowing &&
-      this.#held.has(this.#reel.end - 1) &&
-      this.#media.readyState === "open" &&
-      this.#buffer?.updating === false
-    )
-      this.#media.endOfStream();
+    if (this.#isGrowing || this.#media.readyState !== "open" || this.#buffer?.updating !== false) return;
+    const last = this.#reel.segments.at(-1);
+    if (last !== undefined && this.#held.has(last)) this.#media.endOfStream();
+    else if (this.#media.duration === Number.POSITIVE_INFINITY) this.#media.duration = endOf(last); // it has grown to its end
   }
 
   #initOf(number: number): Promise<SegmentBytes> {
@@ -148,15 +157,16 @@ export class Feed {
     return known;
   }
 
-  /** Lets go of what lies far from the picture. */
+  /** Lets go of what lies far from the picture, or is listed no more. */
   async #makeRoom(): Promise<void> {
     const { currentTime } = this.#video;
-    const far = [...this.#held].filter(
-      (index) => this.#endOf(index) < currentTime - BEHIND_S || this.#startOf(index) > currentTime + 2 * AHEAD_S,
-    );
-    for (const index of far) {
-      await this.#update((buffer) => buffer.remove(Math.max(0, this.#startOf(index)), this.#endOf(index)));
-      this.#held.delete(index);
+    const listed = new Set(this.#reel.segments);
+    for (const segment of [...this.#held]) {
+      const [from, until] = [segment.atS, endOf(segment)];
+      if (listed.has(segment) && until >= currentTime - BEHIND_S && from <= currentTime + 2 * AHEAD_S) continue;
+      await this.#update((buffer) => buffer.remove(Math.max(0, from), until));
+      this.#held.delete(segment);
+      if (!listed.has(segment) && isAt(segment, currentTime)) this.#isReplaced = true;
     }
   }
 
@@ -179,4 +189,9 @@ export class Feed {
       change(buffer);
     });
   }
+}
+
+/** Whether a time of the element (seconds) falls into a segment. */
+function isAt(segment: MediaSegment, time: number): boolean {
+  return segment.atS <= time && time < endOf(segment);
 }

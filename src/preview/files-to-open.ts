@@ -10,6 +10,8 @@ export interface FileToOpen {
 export interface OpenFilesOptions {
   /** The WebAssembly module, or where it is. Default: `boxcar.wasm` beside this script. */
   readonly wasm?: WebAssembly.Module | string | URL;
+  /** The wall-clock time that is shown first, milliseconds since 1970. Default: the start. */
+  readonly atMs?: number;
   /** Ends the opening. */
   readonly signal?: AbortSignal;
 }

@@ -1,5 +1,6 @@
 import type { FileToOpen, OpenFilesOptions } from "./files-to-open.ts";
-import type { FileOutput, OutputOptions, RecordedFiles } from "./recorded-files.ts";
+import type { FileOutput, OutputOptions } from "./file-output.ts";
+import type { RecordedFiles } from "./recorded-files.ts";
 
 export type { FileOutput, FileToOpen, OpenFilesOptions, OutputOptions, RecordedFiles };
 
@@ -8,6 +9,8 @@ export type { FileOutput, FileToOpen, OpenFilesOptions, OutputOptions, RecordedF
  *
  * Without starts given, each file starts when it states that it was recorded, where all state it, none overlaps another and
  * all are of one day; else they follow one another in the order given, from 1970 on.
+ *
+ * Resolves once the file is indexed that is shown first: `whole` of the recording resolves once all are.
  * @throws Error naming the file, with a sentence for the viewer
  *
  * @example

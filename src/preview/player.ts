@@ -2,13 +2,12 @@ import type { PlayedRange, PlayerEvents, PlayerTarget } from "./events.ts";
 import type { Token } from "./http.ts";
 import { openRange, type PlayerRange } from "./server-range.ts";
 import { Pictures } from "./pictures.ts";
+import { Places, ROUNDING_S } from "./places.ts";
 import { segmentAt } from "./reels.ts";
 import { Screen } from "./screen.ts";
 import { Skimmer } from "./skimmer.ts";
-import { gapsOf, type Gap, type MediaSegment, type Source } from "./source.ts";
+import type { Gap, MediaSegment, Source } from "./source.ts";
 
-/** Seconds: a time that falls on a picture's start must not be rounded before it. */
-const ROUNDING_S = 0.0005;
 /** Faster than this only sync samples are shown, without sound. */
 const FASTEST_PLAYED = 4;
 const [SLOWEST, FASTEST] = [0.25, 16];
@@ -34,9 +33,12 @@ export class Player extends Target {
   readonly #pictures: Pictures;
   readonly #skimmer = new Skimmer((timeMs) => this.#skimTo(timeMs));
   #source: Source | undefined;
+  /** Of the source, as far as they were taken in. */
+  #places = new Places([]);
+  /** Wall clock that is sought and not known yet. */
+  #soughtMs: number | undefined;
   #screen: Screen | undefined;
   #isGrowing = false;
-  #gaps: readonly Gap[] = [];
   #shown: MediaSegment | undefined;
   #frameMs = 40;
   #rate = 1;
@@ -54,7 +56,7 @@ export class Player extends Target {
     const { signal } = this.#ending;
     this.#pictures = new Pictures(video, signal, () => this.#noteEnd());
     for (const event of ["timeupdate", "seeked"] as const)
-      video.addEventListener(event, () => this.#tell("time", { timeMs: this.timeMs }), { signal });
+      video.addEventListener(event, () => this.#tellTime(), { signal });
     video.addEventListener("timeupdate", () => this.#noteGap(), { signal });
     for (const event of ["play", "pause"] as const) video.addEventListener(event, () => this.#tellState(), { signal });
     video.addEventListener("ended", () => this.#next(), { signal });
@@ -62,15 +64,12 @@ export class Player extends Target {
 
   /** Wall clock of the picture that is shown, milliseconds since 1970. */
   get timeMs(): number {
-    const { currentTime } = this.video;
-    const segments = this.#segments;
-    const segment = segments[segmentAt(segments, currentTime) ?? segments.length - 1];
-    return segment === undefined ? 0 : segment.startMs + (currentTime - segment.atS) * 1000;
+    return this.#places.timeAt(this.video.currentTime);
   }
 
   /** Whether more is being recorded of what is open. */
   get isLive(): boolean {
-    return this.#isGrowing;
+    return this.#isGrowing && this.#source?.reach === undefined;
   }
 
   get paused(): boolean {
@@ -103,7 +102,7 @@ export class Player extends Target {
 
   /** Gaps of the range that is open. */
   get gaps(): readonly Gap[] {
-    return this.#gaps;
+    return this.#places.gaps;
   }
 
   /** How long a picture is shown, milliseconds. */
@@ -121,29 +120,36 @@ export class Player extends Target {
     const { signal } = this.#opening;
     this.pause();
     this.#screen?.close();
+    [this.#source, this.#places, this.#soughtMs] = [undefined, new Places([]), undefined];
     const source = "segments" in what ? what : await openRange(what, this.#token, signal);
     signal.throwIfAborted();
     const [first] = source.segments;
     if (first === undefined) throw new Error("Nothing is recorded in this range.");
-    this.#screen = new Screen(this.video, source, {
+    const screen = new Screen(this.video, source, {
       onStills: (codecs) => this.#tell("stills", codecs === undefined ? null : { codecs }),
-      onStill: () => this.#tell("time", { timeMs: this.timeMs }),
+      onStill: () => this.#tellTime(),
       onError: (error) => this.#tellError(error),
     });
+    this.#screen = screen;
+    const shownS = source.timed === undefined ? undefined : first.atS + ROUNDING_S;
+    if (shownS !== undefined) screen.show(shownS); // until it is known when that was
+    await source.timed?.();
+    signal.throwIfAborted();
     this.#source = source;
-    this.#isGrowing = source.grow !== undefined;
-    this.#gaps = gapsOf(source.segments);
+    this.#takeIn(source.grow !== undefined);
     this.#frameMs = 1000 / (source.frameRate ?? 25);
-    if ("segments" in what) this.seek(first.startMs);
-    else if (what.startMs === undefined) this.toNewest();
-    else this.seek(Math.max(what.startMs, first.startMs));
+    const openMs = "segments" in what ? (what.atMs ?? this.#extent.startMs) : what.startMs;
+    const soughtMs = (this.#soughtMs as number | undefined) ?? openMs; // it may have been, meanwhile
+    if (soughtMs === undefined) this.toNewest();
+    else if (this.#places.of(soughtMs) !== shownS || source.segments[0] !== first)
+      this.seek(Math.max(soughtMs, this.#extent.startMs));
     this.#tell("open", this.#extent);
     if (source.grow !== undefined) void this.#grow(source, signal);
   }
 
   /** Shows the newest picture of what is being recorded, but for what playback needs ahead. */
   toNewest(): void {
-    const segment = this.#segments.at(-NEWEST) ?? this.#segments[0];
+    const segment = this.#places.segments.at(-NEWEST) ?? this.#places.segments[0];
     if (segment !== undefined) this.seek(segment.startMs);
   }
 
@@ -166,10 +172,14 @@ export class Player extends Target {
     if (wasSkimming) this.#tellState();
   }
 
-  /** Shows the picture of a wall-clock time (milliseconds since 1970); in a gap, the first one behind it. */
+  /** Shows the picture of a wall-clock time (milliseconds since 1970), once it is known; in a gap, the first one behind it. */
   seek(timeMs: number): void {
     this.#skimmer.move(timeMs);
-    if (this.#segments.length > 0) this.#screen?.show(this.#placeOf(timeMs));
+    this.#soughtMs = timeMs;
+    const source = this.#source;
+    if (source === undefined) return;
+    if (this.#isGrowing && source.reach !== undefined && !this.#places.has(timeMs)) void this.#reach(source, timeMs);
+    else this.#screen?.show(this.#places.of(timeMs));
   }
 
   /** Goes on, or back, by pictures: from one sample to the next, however long they last. Resolves once the last one is shown. */
@@ -202,27 +212,43 @@ export class Player extends Target {
     this.#screen?.close();
   }
 
-  get #segments(): readonly MediaSegment[] {
-    return this.#source?.segments ?? [];
-  }
-
   get #extent(): PlayerEvents["open"] {
-    const [first, last] = [this.#segments[0], this.#segments.at(-1)];
-    const endMs = last === undefined ? 0 : last.startMs + last.durationMs;
-    return { gaps: this.#gaps, startMs: first?.startMs ?? 0, endMs };
+    const { startMs, endMs } = this.#places;
+    const { startMs: fromMs = startMs, endMs: untilMs = endMs } = this.#source ?? {};
+    return { gaps: this.gaps, startMs: fromMs, endMs: untilMs };
   }
 
-  /** Takes in what is recorded while it is open. */
+  /** Takes in what the source lists now. @param shownMs what is shown then, wall clock; default: what was shown */
+  #takeIn(isGrowing: boolean, shownMs = this.timeMs): void {
+    const isAnew = this.#places.segments.length === 0;
+    this.#places = new Places(this.#source?.segments ?? []);
+    this.#isGrowing = isGrowing;
+    this.#screen?.grow(isGrowing);
+    if (!isAnew && !this.isLive && Math.abs(this.timeMs - shownMs) > 1) this.#screen?.show(this.#places.of(shownMs));
+  }
+
+  /** Takes in what is recorded, or becomes known, while it is open. */
   async #grow(source: Source, signal: AbortSignal): Promise<void> {
     try {
       while (this.#isGrowing) {
         const isGrowing = (await source.grow?.(signal)) === true;
         if (signal.aborted) return;
-        this.#isGrowing = isGrowing;
-        this.#gaps = gapsOf(source.segments);
-        this.#screen?.grow(isGrowing);
+        this.#takeIn(isGrowing);
         this.#tell("growth", this.#extent);
       }
+    } catch (error) {
+      if (!signal.aborted) this.#tellError(error);
+    }
+  }
+
+  /** Shows the picture of a time that is not known yet, unless another one is sought meanwhile. */
+  async #reach(source: Source, timeMs: number): Promise<void> {
+    const { signal } = this.#opening;
+    try {
+      await source.reach?.(timeMs);
+      if (signal.aborted) return;
+      this.#takeIn(this.#isGrowing, this.#soughtMs === timeMs ? timeMs : undefined);
+      this.#tell("growth", this.#extent);
     } catch (error) {
       if (!signal.aborted) this.#tellError(error);
     }
@@ -239,22 +265,27 @@ export class Player extends Target {
     this.play();
   }
 
+  #tellTime(): void {
+    if (this.#source !== undefined) this.#tell("time", { timeMs: this.timeMs });
+  }
+
   #tellState(): void {
     this.#tell("state", { paused: this.paused, rate: this.#rate });
   }
 
   /** Shows the sync sample before a time, unless the one before is still on its way. */
   #skimTo(timeMs: number): boolean {
-    const [last, end] = [this.#segments.at(-1), this.#range?.endMs ?? Number.POSITIVE_INFINITY];
-    if (last === undefined || timeMs >= Math.min(end, last.startMs + last.durationMs)) {
+    const end = this.#range?.endMs ?? Number.POSITIVE_INFINITY;
+    if (timeMs >= Math.min(end, this.#places.endMs)) {
+      if (timeMs < end && this.#isGrowing && !this.isLive) return true; // what follows is not known yet
       this.#again();
       return this.loop;
     }
-    const [screen, placeS] = [this.#screen, this.#placeOf(timeMs)];
-    const index = segmentAt(this.#segments, placeS) ?? 0;
+    const [screen, placeS] = [this.#screen, this.#places.of(timeMs)];
+    const index = segmentAt(this.#places.segments, placeS) ?? 0;
     if (screen?.isReady !== true) return true;
     const isStill = screen.isStillAt(index);
-    const atS = isStill ? placeS : (this.#segments[index]?.atS ?? 0) + ROUNDING_S;
+    const atS = isStill ? placeS : (this.#places.segments[index]?.atS ?? 0) + ROUNDING_S;
     if (Math.abs(this.video.currentTime - atS) > ROUNDING_S) screen.show(atS);
     // What was shown by single pictures goes on as it plays.
     const isOver = !isStill && this.#rate <= FASTEST_PLAYED;
@@ -264,7 +295,7 @@ export class Player extends Target {
 
   /** What follows the end: the start, or a pause. */
   #again(): void {
-    const first = this.#range?.startMs ?? this.#segments[0]?.startMs ?? 0;
+    const first = this.#range?.startMs ?? this.#extent.startMs;
     if (!this.loop) {
       this.pause();
       return;
@@ -288,22 +319,12 @@ export class Player extends Target {
 
   /** Says when a gap is passed over. */
   #noteGap(): void {
-    const segment = this.#segments[segmentAt(this.#segments, this.video.currentTime) ?? -1];
+    const segment = this.#places.segments[segmentAt(this.#places.segments, this.video.currentTime) ?? -1];
     const before = this.#shown;
     this.#shown = segment;
     if (segment === undefined || before === undefined || this.video.seeking) return;
-    const gap = this.#gaps.find(({ startMs, endMs }) => before.startMs < startMs && segment.startMs >= endMs);
+    const gap = this.gaps.find(({ startMs, endMs }) => before.startMs < startMs && segment.startMs >= endMs);
     if (gap !== undefined) this.#tell("gap", gap);
-  }
-
-  /** Where a wall-clock time is played, seconds of the element; in a gap, what follows. */
-  #placeOf(timeMs: number): number {
-    const segments = this.#segments;
-    const next = segments.findIndex(({ startMs, durationMs }) => startMs + durationMs > timeMs);
-    const segment = segments[next] ?? segments.at(-1);
-    if (segment === undefined) return 0;
-    const { startMs, durationMs, atS } = segment;
-    return atS + Math.min(Math.max(0, timeMs - startMs), durationMs - 1) / 1000 + ROUNDING_S;
   }
 
   #tellError(error: unknown): void {

@@ -4,8 +4,7 @@ import type { MediaSegment, Source } from "./source.ts";
 export interface Reel {
   /** Number of the first segment. */
   readonly from: number;
-  /** Number of the segment behind the last one. */
-  readonly end: number;
+  readonly segments: readonly MediaSegment[];
   /** RFC 6381, of its first segment. */
   readonly codecs: string;
   /** Whether the browser has all of its codecs. */
@@ -17,6 +16,11 @@ export const typeOf = (codecs: string): string => `video/mp4; codecs="${codecs}"
 
 /** Codecs without their profiles and levels: buffers take another one of these as it is. */
 const familyOf = (codecs: string): string => codecs.replaceAll(/\.[^,]*/g, "");
+
+/** Whether a buffer for one reel takes what another one has. */
+export function areAlike(one: Reel, other: Reel): boolean {
+  return familyOf(one.codecs) === familyOf(other.codecs) && one.isPlayable === other.isPlayable;
+}
 
 /** Divides a source where its sound comes or goes, or its codecs change: no buffer takes both. */
 export function reelsOf({ segments, codecs }: Pick<Source, "segments" | "codecs">): Reel[] {
@@ -32,7 +36,7 @@ export function reelsOf({ segments, codecs }: Pick<Source, "segments" | "codecs"
     const init = segments[from]?.init ?? 0;
     return {
       from,
-      end: starts[i + 1] ?? segments.length,
+      segments: segments.slice(from, starts[i + 1]),
       codecs: codecs[init] ?? "",
       isPlayable: isPlayable[init] === true,
     };

@@ -1,5 +1,5 @@
 import { Feed } from "./feed.ts";
-import { reelsOf, segmentAt, type Reel } from "./reels.ts";
+import { areAlike, reelsOf, segmentAt, type Reel } from "./reels.ts";
 import type { Source } from "./source.ts";
 import { Stills } from "./stills.ts";
 
@@ -29,10 +29,8 @@ export class Screen {
     this.#video = video;
     this.#source = source;
     this.#events = events;
-    this.#reels = reelsOf(source);
+    this.#reels = this.#divided();
     this.#isGrowing = source.grow !== undefined;
-    const missing = this.#reels.find(({ isPlayable }) => !isPlayable && source.picture === undefined);
-    if (missing !== undefined) throw new Error(`This browser cannot play ${missing.codecs}.`);
   }
 
   /** Whether single pictures are shown. */
@@ -66,12 +64,29 @@ export class Screen {
     return this.#source.segments[this.#reels[this.#reel + 1]?.from ?? Number.NaN]?.atS;
   }
 
-  /** Takes in what the source has more. @param isGrowing whether there will be more again */
+  /**
+   * Takes in what the source has more, or has instead: what is shown stays, where it is still listed.
+   * @param isGrowing whether there will be more again
+   * @throws Error as the constructor
+   */
   grow(isGrowing: boolean): void {
-    this.#reels = reelsOf(this.#source);
+    const [before, { currentTime, paused }] = [this.#reels[this.#reel], this.#video];
+    this.#reels = this.#divided();
     this.#isGrowing = isGrowing;
-    const reel = this.#reels[this.#reel];
-    if (reel !== undefined) this.#feed?.grow(reel, this.#grows(this.#reel));
+    if (before === undefined) return;
+    const { segments } = this.#source;
+    const shown = before.segments[segmentAt(before.segments, currentTime) ?? before.segments.length - 1];
+    const stays = shown === undefined ? -1 : segments.indexOf(shown);
+    const number = this.#reelOf(stays === -1 ? (segmentAt(segments, currentTime) ?? segments.length - 1) : stays);
+    const reel = this.#reels[number];
+    if (reel !== undefined && areAlike(reel, before)) {
+      this.#reel = number;
+      this.#feed?.grow(reel, this.#grows(number));
+      return;
+    }
+    this.#enter(number);
+    this.#video.currentTime = currentTime;
+    if (!paused) void this.#video.play().catch(() => undefined); // it was paused meanwhile
   }
 
   /** Lets go of the element. */
@@ -79,6 +94,13 @@ export class Screen {
     this.#feed?.close();
     this.#stills?.close();
     [this.#feed, this.#stills] = [undefined, undefined];
+  }
+
+  #divided(): readonly Reel[] {
+    const reels = reelsOf(this.#source);
+    const missing = reels.find(({ isPlayable }) => !isPlayable && this.#source.picture === undefined);
+    if (missing !== undefined) throw new Error(`This browser cannot play ${missing.codecs}.`);
+    return reels;
   }
 
   #reelOf(index: number): number {

@@ -67,7 +67,7 @@ export async function openRange(range: PlayerRange, token: Token, signal: AbortS
       if (reply !== undefined) {
         listed = readSegments(await reply.text(), url);
         source.codecs = codecsOf(listed);
-        source.segments = placed(listed.segments);
+        source.segments = [...source.segments, ...placed(listed.segments).slice(before)];
         if (listed.segments.length > before) return true;
         if (!listed.isGrowing) return false;
       }

@@ -31,8 +31,21 @@ export interface Source {
   media(number: number, signal: AbortSignal): Promise<SegmentBytes>;
   /** The picture of a wall-clock time, milliseconds since 1970, for browsers that lack a codec. Absent: they cannot show it. */
   picture?(timeMs: number, signal: AbortSignal): Promise<Blob>;
-  /** Of what is being recorded: resolves once `segments` has more; false: there will be no more. */
+  /**
+   * Of what is being recorded, or opened part by part: resolves once `segments` has more; false: there will be no more. A segment
+   * whose bytes and place stay is the same object in another list. Init segments keep their numbers.
+   */
   grow?(signal: AbortSignal): Promise<boolean>;
+  /** Of what is opened part by part: has `segments` around a wall-clock time, instead of others. @throws as `media` does */
+  reach?(timeMs: number): Promise<void>;
+  /** Resolves once the wall clock of `segments` stays. Absent: it does. @throws as `media` does */
+  timed?(): Promise<void>;
+  /** The wall-clock time that is shown first. Default: the start. */
+  readonly atMs?: number | undefined;
+  /** Where all of it starts, as far as it is known. Default: its segments say it. */
+  readonly startMs?: number;
+  /** Where all of it ends, in the same way. Exclusive. */
+  readonly endMs?: number;
 }
 
 /** Wall-clock time in which nothing is recorded. */
@@ -43,16 +56,15 @@ export interface Gap {
 }
 
 /** Seconds before the first segment: its first picture may lie a little before the time that is stated for it. */
-const LEAD_S = 0.1;
+export const LEAD_S = 0.1;
 /** What is between two recordings and shorter than this (milliseconds) is no gap, as for downloads. */
 const GAP_MS = 500;
 
 /** A media segment by the wall clock; one that `begins` does not go on from the one before. */
 export type TimedSegment = Omit<MediaSegment, "atS"> & { readonly begins: boolean };
 
-/** Says where media segments are played: one behind the other, whatever lies between them. */
-export function placed(segments: readonly TimedSegment[]): MediaSegment[] {
-  let atS = LEAD_S;
+/** Says where media segments are played: one behind the other, whatever lies between them. @param atS of the first one, seconds */
+export function placed(segments: readonly TimedSegment[], atS = LEAD_S): MediaSegment[] {
   let offsetS = 0;
   return segments.map(({ startMs, durationMs, init, begins }) => {
     if (begins) offsetS = atS - startMs / 1000;

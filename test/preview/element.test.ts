@@ -9,6 +9,7 @@ import { startNode, type RunningServer } from "../../src/runtime/node.ts";
 import { chromiumPath, openPage } from "../browser/chromium.ts";
 import { FPS, recordNumbered } from "../browser/numbered-recording.ts";
 import { random, seedOf } from "../support/random.ts";
+import { ffmpeg } from "../support/tools.ts";
 
 declare global {
   interface Window {
@@ -202,5 +203,130 @@ describe.skipIf(chromiumPath === undefined)("<boxcar-player>", () => {
     // A gap takes no time: what is sought in it is what follows.
     await seekTo(10 * FPS);
     expect(await shown()).toBe(8 * FPS);
+  });
+
+  describe("opens URLs of several files one by one", () => {
+    /** Pictures of each file, and seconds from the start to that of each. */
+    const PICTURES = 4 * FPS;
+    const STARTS = [0, 4, 12];
+    /** Files that state when they were recorded. */
+    let stating: string[] = [];
+    /** Lets answers come that were held back. */
+    let release: () => void = () => undefined;
+
+    beforeAll(async () => {
+      stating = STARTS.map((_, i) => join(folder, `stating-${String(i)}.mp4`));
+      for (const [i, at] of STARTS.entries()) {
+        const stated = `creation_time=${new Date(START + at * 1000).toISOString()}`;
+        const copied = ["-c", "copy", "-metadata", stated, stating[i] ?? ""];
+        await ffmpeg(["-v", "error", "-y", "-i", join(folder, `cam-${String(i)}.mp4`), ...copied]);
+      }
+    });
+
+    /** Opens three files, of which some are held back. @param atS what is shown first, seconds from the start */
+    async function open(held: readonly number[], options: { atS?: number; given?: boolean } = {}): Promise<void> {
+      const { atS, given = true } = options;
+      await page.unroute("**/file/*");
+      const isReleased = new Promise<void>((resolve) => (release = resolve));
+      await page.route("**/file/*", async (route) => {
+        const number = Number(/\d$/.exec(route.request().url())?.[0]);
+        if (held.includes(number)) await isReleased;
+        const bytes = await readFile(stating[number] ?? "");
+        const [, from = "", to = ""] = /bytes=(\d+)-(\d+)/.exec(route.request().headers().range ?? "") ?? [];
+        const body = bytes.subarray(Number(from), Number(to) + 1);
+        const range = `bytes ${from}-${String(Number(from) + body.length - 1)}/${String(bytes.length)}`;
+        await route.fulfill({ status: 206, headers: { "content-range": range }, body });
+      });
+      await page.evaluate(
+        async ([times, atMs]) => {
+          const files = times.map((startMs, i) => ({ file: `/file/${String(i)}`, ...(startMs > 0 && { startMs }) }));
+          const recorded = await window.preview.openFiles(files, atMs === undefined ? {} : { atMs });
+          const told: string[] = [];
+          const element = document.querySelector("boxcar-player");
+          for (const event of ["open", "growth"] as const) element?.addEventListener(event, () => told.push(event));
+          Object.assign(window, { recorded, told });
+          void element?.open(recorded);
+        },
+        [
+          STARTS.map((at) => (given ? START + at * 1000 : 0)),
+          atS === undefined ? undefined : START + atS * 1000,
+        ] as const,
+      );
+    }
+
+    const told = (): Promise<string[]> => page.evaluate(() => (window as unknown as { told: string[] }).told);
+    const whole = (): Promise<void> =>
+      page.evaluate(() => (window as unknown as { recorded: library.RecordedFiles }).recorded.whole());
+    /** Seconds from the start to what the player says it shows. */
+    const timeS = async (): Promise<number> => ((await player(({ timeMs }) => timeMs)) - START) / 1000;
+
+    test("shows the first picture before the others are read, and all of them then", async () => {
+      await open([1, 2]);
+      expect(await shown()).toBe(0);
+      expect(await timeS()).toBeCloseTo(0, 2);
+      await seekTo(PICTURES - 10);
+      expect(await shown()).toBe(PICTURES - 10);
+      await seekTo(2 * PICTURES - 3);
+      expect(await shown()).toBe(PICTURES - 10); // still
+      release();
+      await expect.poll(shown).toBe(2 * PICTURES - 3);
+      await whole();
+      const { gaps, endMs } = await page.evaluate(() => {
+        const { recorded } = window as unknown as { recorded: library.RecordedFiles };
+        return { gaps: document.querySelector("boxcar-player")?.gaps, endMs: recorded.endMs };
+      });
+      expect(gaps).toEqual([{ startMs: START + 8000, endMs: START + 12_000 }]);
+      expect(endMs).toBe(START + 16_000);
+      for (let i = 0; i < 5; i++) {
+        const picture = chance.below(2 * PICTURES);
+        await seekTo(picture);
+        expect(await shown(), `seed ${chance.seed}`).toBe(picture);
+      }
+    });
+
+    test("begins at a moment, whatever comes before it, which then stays where it is", async () => {
+      await open([0], { atS: 14.02 });
+      expect(await shown()).toBe(2 * PICTURES + 50);
+      expect(await timeS()).toBeCloseTo(14.02, 2);
+      await seekTo(10); // seconds 0 to 4 are held back
+      expect(await timeS()).toBeCloseTo(14.02, 2);
+      await page.evaluate((ms) => document.querySelector("boxcar-player")?.seek(ms), START + 13_020);
+      expect(await shown()).toBe(2 * PICTURES + 25);
+      release();
+      await whole();
+      await expect.poll(() => player(({ gaps }) => gaps.length)).toBe(1);
+      expect(await shown()).toBe(2 * PICTURES + 25);
+      expect(await timeS()).toBeCloseTo(13.02, 2);
+      await seekTo(PICTURES + 7);
+      expect(await shown()).toBe(PICTURES + 7);
+      await seekTo(7);
+      expect(await shown()).toBe(7);
+    });
+
+    test("plays on into what comes later", async () => {
+      await open([1]);
+      await seekTo(PICTURES - 20);
+      expect(await shown()).toBe(PICTURES - 20);
+      await player((element) => element.play());
+      await expect.poll(shown).toBeGreaterThan(PICTURES - 6); // decoders keep the last ones back
+      expect(await player(({ paused }) => paused)).toBe(false);
+      release();
+      await expect.poll(shown).toBeGreaterThan(PICTURES + 5);
+      await player((element) => element.pause());
+    });
+
+    test("says when pictures were taken once that is sure", async () => {
+      stating.reverse();
+      await open([1, 2], { given: false });
+      expect(await shown()).toBe(2 * PICTURES);
+      expect(await told()).toEqual([]);
+      release();
+      await expect.poll(told).toContain("open");
+      await expect.poll(shown).toBe(0); // of the file that states the first start
+      await seekTo(PICTURES + 3);
+      expect(await shown()).toBe(PICTURES + 3);
+      await player((element) => element.seek(element.timeMs + 4000)); // in the gap
+      expect(await shown()).toBe(2 * PICTURES);
+    });
   });
 });

@@ -51,6 +51,7 @@ export async function localRecording(chosen: readonly File[]): Promise<Recording
   // Recorders name their files by time.
   const inOrder = chosen.toSorted((a, b) => a.name.localeCompare(b.name, undefined, { numeric: true }));
   const files = await openFiles(inOrder);
+  await files.whole(); // the timeline has all of them
   const { startMs, endMs } = files;
   const [first] = inOrder;
   return {
