@@ -12,6 +12,9 @@ import type { Gap, MediaSegment, Source } from "./source.ts";
 const FASTEST_PLAYED = 4;
 const [SLOWEST, FASTEST] = [0.25, 16];
 
+/** So long the first picture is waited for before more is read, milliseconds. */
+const PATIENCE_MS = 1000;
+
 /** From the newest media segment of a stream that is being recorded to the one that is played first. */
 const NEWEST = 2;
 
@@ -230,6 +233,8 @@ export class Player extends Target {
   /** Takes in what is recorded, or becomes known, while it is open. */
   async #grow(source: Source, signal: AbortSignal): Promise<void> {
     try {
+      if (source.reach !== undefined) await pictured(this.video); // what else is read would hold it up
+      signal.throwIfAborted();
       while (this.#isGrowing) {
         const isGrowing = (await source.grow?.(signal)) === true;
         if (signal.aborted) return;
@@ -334,4 +339,12 @@ export class Player extends Target {
   #tell<K extends keyof PlayerEvents>(name: K, detail: PlayerEvents[K]): void {
     this.dispatchEvent(new CustomEvent(name, { detail }));
   }
+}
+
+/** Resolves with the next picture; without one, as in hidden pages, after a while. */
+function pictured(video: HTMLVideoElement): Promise<void> {
+  return new Promise((resolve) => {
+    video.requestVideoFrameCallback(() => resolve());
+    setTimeout(resolve, PATIENCE_MS);
+  });
 }

@@ -108,11 +108,14 @@ export class RecordedFiles implements Source {
     return Promise.race([media, aborted]);
   }
 
-  /** Has some more files listed, those behind what is listed before those before it. */
-  async grow(): Promise<boolean> {
-    await this.#begun;
-    if (!this.#isWhole) await this.#more();
-    return !this.#isWhole;
+  /** Has some more files listed, those behind what is listed before those before it. Undefined once all are. */
+  get grow(): (() => Promise<boolean>) | undefined {
+    if (this.#isWhole) return undefined;
+    return async () => {
+      await this.#begun;
+      await this.#more();
+      return !this.#isWhole;
+    };
   }
 
   /** Has the file of a time indexed before others, where their starts are known, and what is around it listed. */

@@ -35,7 +35,7 @@ export interface Source {
    * Of what is being recorded, or opened part by part: resolves once `segments` has more; false: there will be no more. A segment
    * whose bytes and place stay is the same object in another list. Init segments keep their numbers.
    */
-  grow?(signal: AbortSignal): Promise<boolean>;
+  readonly grow?: ((signal: AbortSignal) => Promise<boolean>) | undefined;
   /** Of what is opened part by part: has `segments` around a wall-clock time, instead of others. @throws as `media` does */
   reach?(timeMs: number): Promise<void>;
   /** Resolves once the wall clock of `segments` stays. Absent: it does. @throws as `media` does */
