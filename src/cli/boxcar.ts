@@ -1,12 +1,26 @@
 #!/usr/bin/env node
+import type { ErrorCode } from "../base/error-codes.ts";
 import { BoxcarError } from "../base/errors.ts";
 import { endOnFailure, tellFailure } from "../runtime/node/start-failure.ts";
+
+/** What is wrong with the arguments themselves; of files and variables no command lets these go so far. */
+const usageErrors: ReadonlySet<ErrorCode> = new Set([
+  ...([
+    "bad_usage",
+    "bad_time_zone",
+    "bad_time",
+    "bad_duration",
+    "bad_range",
+    "bad_pattern",
+    "bad_stream_path",
+  ] as const),
+]);
 
 /** A command of the terminal: each lives in a module of its own, loaded when it is asked for. */
 interface Command {
   /** Shown for `boxcar COMMAND --help`. */
   readonly help: string;
-  /** Runs it. @returns the exit code: 0 done, 1 something was refused, 130 interrupted */
+  /** Runs it. @returns the exit code: 0 done, 1 something was refused, 2 the arguments make no sense, 130 interrupted */
   run(args: string[]): Promise<number>;
 }
 
@@ -56,7 +70,7 @@ async function main([name = "--help", ...args]: readonly string[]): Promise<numb
   } catch (error) {
     if (error instanceof BoxcarError) {
       console.error(`boxcar: ${error.message}`);
-      return error.code === "bad_usage" ? 2 : 1;
+      return usageErrors.has(error.code) ? 2 : 1;
     }
     // what node:util's parseArgs refuses
     if (error instanceof TypeError && "code" in error && String(error.code).startsWith("ERR_PARSE_ARGS")) {

@@ -4,6 +4,7 @@ import type { CatalogSettings } from "../config/catalog-settings.ts";
 import type { Store } from "../base/ports.ts";
 import type { OpenCatalog } from "../runtime/libsql/open-catalog.ts";
 import { parseMountKey } from "../store/mounts.ts";
+import { FOLDER_ADVICE } from "./check-store.ts";
 import { Complaint, type Checkup } from "./checkup.ts";
 
 /** Nodes give up each other's uploads after two minutes of silence, by their own clocks. */
@@ -56,6 +57,7 @@ export async function checkTogether(checkup: Checkup, { catalog }: OpenCatalog, 
       const info = await store.head(key);
       if (info?.size !== size || info.etag !== etag) lost.push(key);
     }
+    if (segments.length === 0) return "there are no segments yet";
     if (lost.length === 0) return `the first ${segments.length} segments are there`;
     throw new Complaint(
       `The store lacks ${lost.length} of the ${segments.length} segments that were looked for, such as ${String(lost[0])}. BOXCAR_CATALOG and BOXCAR_STORE name what does not belong together, or objects were removed.`,
@@ -90,6 +92,7 @@ async function lagOf({ db }: OpenCatalog, markMs: number): Promise<string> {
 
 /** What to do about what a failed check of a catalog says; undefined when that is not known. */
 export function adviceOnCatalog(failure: string, settings: CatalogSettings): string | undefined {
+  if (failure.startsWith("BOXCAR_DATA")) return FOLDER_ADVICE;
   if (settings.driver === "file") {
     if (/EACCES|EPERM|READONLY|CANTOPEN/.test(failure))
       return "Let the user that runs boxcar write to that file and its folder.";

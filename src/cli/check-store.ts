@@ -137,11 +137,13 @@ async function skewOf(endpoint: string): Promise<string> {
   );
 }
 
+/** What to do about a folder in which nothing can be written. */
+export const FOLDER_ADVICE = "Name a folder that can be made, and that the user that runs boxcar may write to.";
+
 /** What to do about what a failed check of a store says; undefined when that is not known. */
 export function adviceOnStore(failure: string, settings: StoreSettings): string | undefined {
   if (settings.driver === "file") {
-    if (/EACCES|EPERM|EROFS|ENOTDIR/.test(failure))
-      return "Name a folder that can be made, and that the user that runs boxcar may write to.";
+    if (/EACCES|EPERM|EROFS|ENOENT|is no folder/.test(failure)) return FOLDER_ADVICE;
     return undefined;
   }
   if (settings.driver === "r2") return undefined;

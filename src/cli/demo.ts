@@ -1,10 +1,11 @@
-import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { BoxcarError } from "../base/errors.ts";
 import { closeOnSignals, startNode, type RunningServer } from "../runtime/node.ts";
 import { decodeComplaints, measure } from "./check-media.ts";
 import { DEMO_SEGMENT_MS, DEMO_START_MS, makeDemoRecordings, type DemoSegment } from "./demo-recordings.ts";
+import { makeFolder } from "../runtime/libsql/open-configured-catalog.ts";
 import { findFfmpeg, findFfprobe } from "../runtime/ffmpeg/ffmpeg-path.ts";
 
 /** Text of `boxcar demo --help`. */
@@ -23,7 +24,7 @@ const TO_MS = DEMO_START_MS + 33_500;
 export async function run(args: string[]): Promise<number> {
   const { values } = parseArgs({ args, options: { once: { type: "boolean", default: false } } });
   const data = resolve(process.env.BOXCAR_DATA ?? "demo-data");
-  await mkdir(data, { recursive: true });
+  await makeFolder(data, "BOXCAR_DATA");
   const ffmpeg = await findFfmpeg();
   console.log(`recording a minute of ${STREAM} with ${ffmpeg}`);
   const segments = await makeDemoRecordings(ffmpeg, join(data, "recordings"));

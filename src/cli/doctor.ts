@@ -1,12 +1,11 @@
 import { randomUUID } from "node:crypto";
-import { mkdir } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { readConfig, unknownVariables, type Config } from "../config/config.ts";
 import type { Store } from "../base/ports.ts";
 import { nodeStoreDrivers } from "../runtime/node/node-parts.ts";
 import type { OpenCatalog } from "../runtime/libsql/open-catalog.ts";
-import { openConfiguredCatalog } from "../runtime/libsql/open-configured-catalog.ts";
+import { makeFolder, openConfiguredCatalog } from "../runtime/libsql/open-configured-catalog.ts";
 import { openStore } from "../store/open-store.ts";
 import { adviceOnCatalog, checkCatalog, checkTogether } from "./check-catalog.ts";
 import { adviceOnStore, checkStore } from "./check-store.ts";
@@ -41,7 +40,7 @@ export async function run(args: string[]): Promise<number> {
     const isStoreWell = store !== undefined && (await checkStore(ofStore, store, config.store, randomUUID()));
     await ofCatalog.try("catalog: opens", async () => {
       const folder = resolve(config.dataFolder);
-      await mkdir(folder, { recursive: true });
+      await makeFolder(folder, "BOXCAR_DATA");
       opened = await openConfiguredCatalog(config.catalog, folder);
       return catalogName(config.catalog);
     });

@@ -24,7 +24,7 @@ Without %path the stream path is the folder before the first placeholder, as in 
   --in-place     index the files where they lie instead of copying them; they must stay there
   --tz ZONE      time zone of the names (default BOXCAR_TZ, else the system's)
   --stream PATH  stream path of all files
-  --dry-run      show what the pattern reads, import nothing
+  --dry-run      show what the pattern reads and what it does not match, import nothing
   --watch        then follow the folder: files are taken in when they are finished, until Ctrl-C
   --quiet TIME   with --watch: how long a file must be as it is (default 1s where /proc tells who writes files, else 10s)
 
@@ -67,6 +67,7 @@ export async function run(args: string[]): Promise<number> {
       const again = againMs === undefined ? "" : ` or ${formatTime(againMs)}`;
       console.log(`${path}: ${streamPath} ${formatTime(startMs)}${again}`);
     }
+    for (const path of found.unmatched) console.log(`${path}: not of the pattern`);
     showRefused(refused);
     console.log(`${found.files.length} match, ${found.unmatched.length} do not`);
     return refused.length === 0 ? 0 : 1;

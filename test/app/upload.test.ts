@@ -184,6 +184,7 @@ describe("a segment that is refused leaves no row and no object", () => {
   it.each<[string, number, string, () => Parameters<typeof put>]>([
     ["text", 422, "not_mp4", () => ["this is no recording at all"]],
     ["nothing", 422, "not_mp4", () => [""]],
+    ["less than a box", 422, "not_mp4", () => ["hello"]],
     ["half a file", 422, "truncated", () => [file.subarray(0, file.length >> 1)]],
     ["a file without moov", 422, "missing_box", () => [bytes(box("ftyp", "isom", u32(0), "isom"), box("mdat", "x"))]],
     ["a file without samples", 422, "no_samples", () => [buildMovie({ tracks: [emptyTrack] }).file]],

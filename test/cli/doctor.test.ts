@@ -46,6 +46,7 @@ describe("boxcar doctor", () => {
     expect(outcome.stdout).toContain("ok    store: reads a range\n");
     expect(outcome.stdout).toContain("-     store: signed requests: this store makes none");
     expect(outcome.stdout).toContain("ok    catalog: can be written\n");
+    expect(outcome.stdout).toContain("belong together (there are no segments yet)");
     expect(outcome.stdout).toMatch(/All is well\.\n$/);
     expect(outcome.code).toBe(0);
     const left = await readdir(join(data, "media"), { recursive: true, withFileTypes: true });
@@ -111,6 +112,12 @@ describe("boxcar doctor", () => {
     expect(failed(outcome)).toEqual(["FAIL  store: writes an object", "FAIL  catalog: opens"]);
     expect(outcome.stdout).toContain("The file of BOXCAR_CATALOG is no database.");
     expect(outcome.code).toBe(1);
+    for (const data of [file, join(file, "data"), "/proc/boxcar"]) {
+      const { code, stdout } = await doctor({ BOXCAR_DATA: data });
+      expect([code, stdout]).toEqual([1, expect.stringContaining("BOXCAR_DATA: the folder cannot be made: ")]);
+      expect(stdout.match(/Name a folder that can be made/g)).toHaveLength(2);
+      expect(stdout).not.toContain("already");
+    }
   });
 
   it("notices a catalog and a store that do not belong together", async () => {

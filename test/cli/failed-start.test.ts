@@ -23,10 +23,15 @@ test.each([
     },
     says: /^boxcar: BOXCAR_DATA: the folder cannot be made: .+\n$/,
   },
-])("$fault ends the start with one sentence", async ({ prepare, says }) => {
+  {
+    fault: "a data folder below one that takes none", // of which Node's mkdir would try to make it for ever
+    data: "/proc/boxcar",
+    says: /^boxcar: BOXCAR_DATA: the folder cannot be made: .+\/proc\/boxcar'\.\n$/,
+  },
+])("$fault ends the start with one sentence", async ({ data: given, prepare, says }) => {
   const data = await mkdtemp(join(tmpdir(), "boxcar-start-"));
-  await prepare(data);
-  const { code, stdout, stderr } = await boxcar(["serve"], { BOXCAR_DATA: data, PORT: "0" });
+  await prepare?.(data);
+  const { code, stdout, stderr } = await boxcar(["serve"], { BOXCAR_DATA: given ?? data, PORT: "0" });
   expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
   expect(stderr).toMatch(says);
   await rm(data, { recursive: true });

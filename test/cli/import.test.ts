@@ -173,7 +173,9 @@ test("--dry-run says what the pattern reads and imports nothing", async () => {
     BOXCAR_DATA: data,
   });
   expect(code).toBe(0);
-  expect(stdout).toBe("cam/1769853600.mp4: cam 2026-01-31T10:00:00.000Z\n1 match, 1 do not\n");
+  expect(stdout).toBe(
+    "cam/1769853600.mp4: cam 2026-01-31T10:00:00.000Z\ncam/other.mp4: not of the pattern\n1 match, 1 do not\n",
+  );
   expect(await readdir(data)).toEqual([]);
 });
 

@@ -51,6 +51,8 @@ test("a file that cannot be used shows its boxes and why", async () => {
   const [segment] = await record({ count: 3, seconds: 4 });
   const whole = await readFile(segment?.file ?? "");
   const file = join(await mkdtemp(join(tmpdir(), "boxcar-inspect-")), "renamed.mp4");
+  await writeFile(file, whole.subarray(0, whole.length - 100));
+  expect((await boxcar(["inspect", file])).stderr).toContain("was cut short");
   whole.write("xtsd", whole.indexOf("stsd"), "latin1");
   await writeFile(file, whole);
   const { code, stdout, stderr } = await boxcar(["inspect", file]);

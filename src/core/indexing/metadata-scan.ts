@@ -108,11 +108,13 @@ export class MetadataScan {
   /**
    * Once: the kept boxes of a file that turned out to have `size` bytes. What it ends in is the last of them where the core has to
    * know of it: what there is of a box's header.
-   * @throws BoxcarError `not_mp4` (422) of an empty file
+   * @throws BoxcarError `not_mp4` (422) of a file too short for any box
    */
   finish(size: number): PackedBoxes {
-    if (size === 0)
-      throw new BoxcarError("not_mp4", "The file is empty. Send the bytes of an MP4 file.", { box: "", offset: 0 });
+    if (size < HEADER) {
+      const what = size === 0 ? "The file is empty" : `${size} bytes are no MP4 file`;
+      throw new BoxcarError("not_mp4", `${what}. An MP4 file is needed.`, { box: "", offset: 0 });
+    }
     if (size !== this.#boxOffset && !this.#keeping) {
       const behind = size > this.#boxOffset && !this.#endless;
       const last = behind ? { offset: this.#boxOffset, bytes: this.#header } : this.#skipped;

@@ -9,11 +9,11 @@ type Failure = Exclude<(typeof Status)[keyof typeof Status], typeof Status.Ok>;
 const REFUSALS: Readonly<Record<Failure, Refusal>> = {
   [Status.NotMp4]: [
     "not_mp4",
-    "This is not an ISO base media (MP4) file. Send the bytes of an .mp4, .m4v, .m4a, .mov or .3gp file.",
+    "This is not an ISO base media (MP4) file. Files of the kinds .mp4, .m4v, .m4a, .mov and .3gp are.",
   ],
   [Status.Truncated]: [
     "truncated",
-    "The file ends before its boxes do. Send it whole, after its writer has closed it.",
+    "The file ends before its boxes do: it was cut short, or its writer has not closed it yet. The whole file is needed.",
   ],
   [Status.BadBoxSize]: ["bad_box_size", "A box has an impossible size. The file is damaged; remux it."],
   [Status.BadTable]: ["bad_table", "A table's count does not fit its bytes. The file is damaged; remux it."],
@@ -30,10 +30,10 @@ const REFUSALS: Readonly<Record<Failure, Refusal>> = {
     "unsupported_version",
     "A box has a version that is not known here. Remux the file with a current tool.",
   ],
-  [Status.NoSamples]: ["no_samples", "The file holds no samples. Send a recording with at least one frame."],
+  [Status.NoSamples]: ["no_samples", "The file holds no samples. A recording with at least one frame is needed."],
   [Status.OutsideFile]: [
     "outside_file",
-    "Sample data lies outside the file. It is truncated or damaged; send it whole or remux it.",
+    "Sample data lies outside the file. It is cut short or damaged; take the whole file, or remux it.",
   ],
   [Status.TooDeep]: ["nested_too_deep", "Boxes nest deeper than 32 levels. The file is damaged."],
   [Status.TooMany]: [
@@ -43,7 +43,7 @@ const REFUSALS: Readonly<Record<Failure, Refusal>> = {
   [Status.BadTimescale]: ["bad_timescale", "A timescale is 0, so no time can be told. The file is damaged; remux it."],
   [Status.ExternalData]: [
     "external_data",
-    "The file refers to sample data in another file, which is never followed. Send a self-contained file.",
+    "The file refers to sample data in another file, which is never followed. Make a self-contained file of it.",
   ],
   [Status.OutOfMemory]: [
     "out_of_memory",

@@ -1,7 +1,7 @@
-import { mkdir } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import type { CatalogSettings } from "../../config/catalog-settings.ts";
 import { BoxcarError } from "../../base/errors.ts";
+import { makePath } from "../../store/file/folders.ts";
 import { openCatalogFile, type OpenCatalog } from "./open-catalog.ts";
 
 /** One that is on its way while the server does another; more would only wait there, and stall it. */
@@ -31,7 +31,7 @@ export async function openConfiguredCatalog(settings: CatalogSettings, dataFolde
 /** Makes a folder that a variable names. @throws BoxcarError `bad_configuration` (500) */
 export async function makeFolder(path: string, variable: string): Promise<void> {
   try {
-    await mkdir(path, { recursive: true });
+    await makePath(path);
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);
     throw new BoxcarError("bad_configuration", `${variable}: the folder cannot be made: ${why}.`, {}, cause);

@@ -3,11 +3,18 @@ import { constants, fstatSync, type BigIntStats } from "node:fs";
 import { link, lstat, open, opendir, realpath, stat, unlink, utimes, type FileHandle } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import type { ByteSpan, ObjectInfo, Store } from "../../base/ports.ts";
-import { isAbsent, storeError } from "./file-errors.ts";
+import { errnoOf, isAbsent, storeError } from "./file-errors.ts";
 import { makeFolder, syncFolder } from "./folders.ts";
 import { MARK, type FolderMark } from "./folder-mark.ts";
 import { badKey, checkKey, isKey } from "../key.ts";
-import { objectChanged, objectExists, objectMisplaced, objectMissing, objectShort } from "../remote/object-errors.ts";
+import {
+  objectChanged,
+  objectExists,
+  objectMisplaced,
+  objectMissing,
+  objectShort,
+  storeFailed,
+} from "../remote/object-errors.ts";
 import { ofSize } from "../of-size.ts";
 import { FileReader, readSpan, type OpenObject } from "./read-file.ts";
 import { RealPaths } from "./real-paths.ts";
@@ -46,7 +53,7 @@ export class FileStore implements Store {
     const temporary = join(this.#root, TEMPORARY, randomUUID());
     const folder = dirname(path);
     await this.#mark?.check(key);
-    await files(key, makeFolder(dirname(temporary)));
+    await this.#makeTemporaryFolder(key);
     await files(key, this.#checkFolder(key, folder));
     // `link` decides; asking first spares the writing of a body that has no chance.
     if ((await files(key, ifAny(lstat(path)))) !== undefined) throw objectExists(key);
@@ -219,6 +226,14 @@ export class FileStore implements Store {
   #modified(): number {
     this.#lastMs = Math.max(Date.now(), this.#lastMs + 1);
     return (this.#lastMs + 0.5) / 1000;
+  }
+
+  async #makeTemporaryFolder(key: string): Promise<void> {
+    await makeFolder(join(this.#root, TEMPORARY)).catch((cause: unknown) => {
+      // It holds no objects that could be in the way.
+      if (errnoOf(cause) !== "ENOTDIR") throw storeError(key, cause);
+      throw storeFailed(key, `${this.#root} is no folder, or lies below a file`, cause);
+    });
   }
 
   /** What it means that there is no file: nothing, while the folder is not there. */

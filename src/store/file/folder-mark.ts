@@ -1,7 +1,8 @@
 import { randomUUID } from "node:crypto";
-import { mkdir, open, readFile, stat } from "node:fs/promises";
+import { open, readFile, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { errnoOf, isAbsent, storeError } from "./file-errors.ts";
+import { makePath } from "./folders.ts";
 import { storeFailed } from "../remote/object-errors.ts";
 
 /** Name of the file in the root of a marked folder. No key reaches it. */
@@ -70,7 +71,7 @@ export class FolderMark {
 
   /** The identity in the folder; it is given one, durably, when it has none. */
   async #read(): Promise<string> {
-    await mkdir(this.#root, { recursive: true });
+    await makePath(this.#root);
     const path = join(this.#root, MARK);
     try {
       const file = await open(path, "wx");
