@@ -67,7 +67,9 @@ export class Identification {
     if (token === undefined) throw invalid("The Authorization field must have the form Bearer TOKEN.");
     const caller = await this.#holderOf(token);
     if (caller !== undefined) return caller;
-    throw invalid("This is not a token of the server.");
+    throw invalid(
+      "This is not a token of the server, which has those of BOXCAR_TOKEN and BOXCAR_TOKENS. Send one of them, or no Authorization field where guests may do what you want.",
+    );
   }
 
   /** Who holds a token; undefined when it is neither one of the server's nor a JWT that it could check. */

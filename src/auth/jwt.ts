@@ -103,7 +103,7 @@ function checkClaims(payload: JWTPayload, latest: number): void {
   const isText = (value: unknown): boolean => typeof value === "string";
   const expect = (claim: string, holds: (value: unknown) => boolean, expected: string): void => {
     if (!Object.hasOwn(claims, claim) || holds(claims[claim])) return;
-    throw new BoxcarError("invalid_token", `The claim ${claim} of the token must be ${expected}.`);
+    throw new BoxcarError("invalid_token", `The claim ${claim} of the token must be ${expected}. ${ANEW}`);
   };
   for (const claim of ["iss", "sub", "jti"]) expect(claim, isText, "a text");
   expect("aud", (aud) => isText(aud) || (Array.isArray(aud) && aud.every(isText)), "a text or an array of texts");
@@ -126,10 +126,14 @@ function grantsIn(claim: unknown): Grant[] {
   return words.flatMap((word) => (typeof word === "string" ? (parseGrant(word) ?? []) : []));
 }
 
+/** What to do about a token that will never be taken. */
+const ANEW = "Have whoever issues tokens for this server make another one.";
+
 function refusalOf(error: unknown): unknown {
   if (error instanceof BoxcarError) return error;
   // What is no JOSEError is a key of the provider that jose refuses, such as an RSA key of 1024 bits.
-  const sentence = error instanceof errors.JOSEError ? sentenceOf(error) : "The token names a key that cannot be used.";
+  const sentence =
+    error instanceof errors.JOSEError ? sentenceOf(error) : `The token names a key that cannot be used. ${ANEW}`;
   return new BoxcarError("invalid_token", sentence, {}, error);
 }
 
@@ -137,8 +141,9 @@ function sentenceOf(error: errors.JOSEError): string {
   if (error instanceof errors.JWTExpired) return "The token has expired. Get a new one.";
   if (error instanceof errors.JWTClaimValidationFailed)
     return error.reason === "missing"
-      ? `The token has no claim ${error.claim}, which is required here.`
-      : `The claim ${error.claim} of the token does not have the value that is expected here.`;
-  if (error instanceof errors.JOSEAlgNotAllowed) return "The token is signed with an algorithm that is not taken here.";
-  return "The token is not valid: it is malformed, or its signature does not match any key of the server.";
+      ? `The token has no claim ${error.claim}, which is required here. ${ANEW}`
+      : `The claim ${error.claim} of the token does not have the value that is expected here. ${ANEW}`;
+  if (error instanceof errors.JOSEAlgNotAllowed)
+    return `The token is signed with an algorithm that is not taken here. ${ANEW}`;
+  return `The token is not valid: it is malformed, or its signature does not match any key of the server. ${ANEW}`;
 }

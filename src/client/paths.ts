@@ -1166,6 +1166,8 @@ export interface paths {
                          * @example Asia/Shanghai
                          */
                         tz?: string;
+                    } & {
+                        [key: string]: unknown;
                     };
                 };
             };
@@ -1311,6 +1313,8 @@ export interface paths {
                         /** @description What is shown of it. */
                         eventName?: string | null;
                         streamPath: string;
+                    } & {
+                        [key: string]: unknown;
                     };
                 };
             };
@@ -1371,6 +1375,8 @@ export interface paths {
                         /** @description Only the event of this name. */
                         eventId?: string | null;
                         streamPath: string;
+                    } & {
+                        [key: string]: unknown;
                     };
                 };
             };
@@ -2019,6 +2025,8 @@ export interface paths {
                          * @example rtsp://192.168.1.20/stream1
                          */
                         source?: string;
+                    } & {
+                        [key: string]: unknown;
                     };
                 };
             };

@@ -103,6 +103,42 @@ describe("list", () => {
   });
 });
 
+describe("a parameter that is not known", () => {
+  const calls = ["/mp4/api/list/live/cam1", "/mp4/api/event/list/live/cam1", "/mp4/download/live/cam1.mp4"];
+  it.each([
+    ...[
+      "from=1769853600",
+      "to=1769853600",
+      "startTime=1",
+      "end_time=1",
+      "begin=1",
+      "until=1",
+      "date=1",
+      "timezone=UTC",
+    ],
+    ...["strat=1", "rang=1~2", "ranges=1~2", "Start=1", "durration=5"],
+  ])("is refused where it means a time or a known one, and nothing is answered of another range: %s", async (query) => {
+    const name = query.split("=")[0] ?? "";
+    for (const path of calls) {
+      const { status, json } = await server.call(`${path}?${query}`);
+      expect({ path, status, parameters: json.parameters }).toEqual({ path, status: 400, parameters: [name] });
+      expect(json.message).toMatch(
+        new RegExp(`^unknown parameter ${name}; known are .*start, end, duration, range, tz`),
+      );
+    }
+    const body = JSON.stringify({ ids: [id(0)], from: 1 });
+    expect(await post("/mp4/api/delete/live/cam1", body)).toMatchObject({
+      status: 400,
+      json: { parameters: ["from"] },
+    });
+  });
+
+  it("is passed over else", async () => {
+    for (const name of ["_t", "_", "t", "ts", "timestamp", "token", "type", "mode", "_csrf", "streamPath", "v", "app"])
+      expect(await get(`/mp4/api/list/live/cam1?${name}=1`)).toMatchObject({ total: 12 });
+  });
+});
+
 describe("delete", () => {
   const path = "/mp4/api/delete/live/cam1";
   const left = async (): Promise<number> => (await get("/mp4/api/list/live/cam1")).total ?? -1;

@@ -115,6 +115,24 @@ describe("service calls", () => {
 
 describe("refusals", () => {
   it.each([
+    ["GET", "/api/chat/qrcode", "text", undefined],
+    ["POST", "/mp4/api/segments/presign/live/cam1", "size", undefined],
+    ["POST", "/mp4/api/segments/confirm/live/cam1", "id", undefined],
+    ["POST", "/api/chat/getVideoScreenshot", "time", { videoUrl: "http://localhost/x.mp4" }],
+    ["POST", "/api/chat/upload/complete", "path", {}],
+    ["POST", "/mp4/api/event/start", "streamPath", {}],
+  ])("%s %s says that %s is missing", async (method, path, name, body) => {
+    const headers = { "content-type": "application/json" };
+    const given = body === undefined ? {} : { body: JSON.stringify(body), headers };
+    const { status, json } = await server.call(path, { method, ...given });
+    const data = typeof json.data === "string" ? json.data : "";
+    expect({ status, text: data === "" ? json.message : data }).toEqual({
+      status: 400,
+      text: expect.stringContaining(`${name} is missing; `) as unknown,
+    });
+  });
+
+  it.each([
     ["GET", "/nothing"],
     ["GET", "/mp4/api/lists"],
     ["GET", "/docs/package.json"],

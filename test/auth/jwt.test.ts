@@ -124,6 +124,7 @@ describe("a JWT", () => {
       const answer = await ask(token);
       expect(answer).toMatch(/^401 invalid_token/);
       expect(answer).toContain(why);
+      expect(answer).toMatch(why === "expired" ? /Get a new one/ : /Have whoever issues tokens .* make another/);
     }
   });
 

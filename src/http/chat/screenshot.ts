@@ -191,8 +191,8 @@ async function remoteStill(
 function millisecondsOf(time: string | number): number {
   const value = typeof time === "number" ? time : /^\d{1,15}(\.\d{1,15})?$/.test(time) ? Number(time) : Number.NaN;
   if (value >= 0 && value <= Number.MAX_SAFE_INTEGER) return Math.floor(value);
-  const message =
-    "time: expected milliseconds from the start of the video, a number from 0 on, 0 for the first picture.";
+  const what = time === "" ? "time is missing;" : "time:";
+  const message = `${what} expected milliseconds from the start of the video, a number from 0 on, 0 for the first picture.`;
   throw new BoxcarError("bad_time", message, { parameter: "time" });
 }
 

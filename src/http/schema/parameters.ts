@@ -1,16 +1,19 @@
 import { BoxcarError } from "../../base/errors.ts";
 import { checkStreamPath } from "../../base/stream-path.ts";
+import { mistyped } from "./mistyped.ts";
 import * as z from "./zod.ts";
 
 /** The schemas of request parameters that several routes share, and how a parameter is refused. */
 
 /** Query parameters; one that is not among them is refused rather than ignored, so that a typing error shows. */
 export function query<Shape extends z.ZodRawShape>(shape: Shape): z.ZodObject<Shape, z.core.$strict> {
-  const known = Object.keys(shape).join(", ");
   return z.strictObject(shape, {
-    error: (issue) =>
-      issue.code === "unrecognized_keys" ? `unknown parameter ${issue.keys.join(", ")}; known are ${known}` : undefined,
+    error: (issue) => (issue.code === "unrecognized_keys" ? unknownNames(issue.keys, Object.keys(shape)) : undefined),
   });
+}
+
+function unknownNames(unknown: readonly string[], known: readonly string[]): string {
+  return `unknown parameter ${unknown.join(", ")}; known are ${known.join(", ")}`;
 }
 
 type AbsentWhenEmpty<Shape extends z.ZodRawShape> = {
@@ -19,11 +22,20 @@ type AbsentWhenEmpty<Shape extends z.ZodRawShape> = {
 
 /**
  * Parameters of the calls that clients of other servers send as those took them: an empty one is absent, and one that is not
- * among them is passed over.
+ * among them is passed over, unless it seems to be mistyped.
  */
 export function lenient<Shape extends z.ZodRawShape>(shape: Shape): z.ZodObject<AbsentWhenEmpty<Shape>> {
   const fields = Object.entries(shape).map(([name, schema]) => [name, z.preprocess(absentWhenEmpty, schema)]);
-  return z.object(Object.fromEntries(fields) as AbsentWhenEmpty<Shape>);
+  const known = new Set(Object.keys(shape));
+  // Loose, so that the check sees what is unknown; what follows it does not.
+  const seen = z.looseObject(Object.fromEntries(fields) as AbsentWhenEmpty<Shape>).check((context) => {
+    const keys = mistyped(Object.keys(context.value), known);
+    const message = unknownNames(keys, [...known]);
+    if (keys.length > 0) context.issues.push({ code: "unrecognized_keys", keys, input: context.value, message });
+  });
+  const onlyKnown = <T extends object>(value: T): T =>
+    Object.fromEntries(Object.entries(value).filter(([name]) => known.has(name))) as T;
+  return seen.overwrite(onlyKnown);
 }
 
 function absentWhenEmpty(value: unknown): unknown {
@@ -94,13 +106,31 @@ export const eventLevel = z
   .enum(["high", "0", "low", "1"], "expected high (or 0) or low (or 1)")
   .transform((level): "high" | "low" => (level === "high" || level === "0" ? "high" : "low"));
 
+/** What validating came to. */
+interface Validated {
+  readonly success: boolean;
+  readonly error?: z.core.$ZodError | undefined;
+  /** What was validated, when it failed. */
+  readonly data?: unknown;
+}
+
 /** Turns a failed validation into the refusal that says which parameters are wrong and what they should be. */
-export function refuseInput(result: { readonly success: boolean; readonly error?: z.core.$ZodError }): undefined {
+export function refuseInput(result: Validated): undefined {
   if (result.success) return undefined;
   const issues = result.error?.issues ?? [];
-  const problems = issues.map(({ path, message }) => (path.length === 0 ? message : `${path.join(".")}: ${message}`));
+  const problems = issues.map(({ path, message }) => {
+    if (path.length === 0) return message;
+    const name = path.join(".");
+    return isMissing(result.data, path) ? `${name} is missing; ${message}` : `${name}: ${message}`;
+  });
   const parameters = issues.flatMap((issue) =>
     issue.code === "unrecognized_keys" ? issue.keys : issue.path.map(String),
   );
   throw new BoxcarError("bad_parameter", `${problems.join("; ")}.`, { parameters });
+}
+
+function isMissing(data: unknown, path: readonly PropertyKey[]): boolean {
+  const inner = (value: unknown, name: PropertyKey): unknown =>
+    value instanceof Object ? (value as Readonly<Record<PropertyKey, unknown>>)[name] : undefined;
+  return path.reduce(inner, data) === undefined;
 }

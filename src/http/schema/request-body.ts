@@ -93,6 +93,6 @@ export function bodyParameters<Schema extends z.ZodType>(body: string, schema: S
     throw new BoxcarError("bad_request", "The body is no JSON. GET /docs shows what is expected.", {}, cause);
   }
   const parsed = schema.safeParse(value);
-  refuseInput(parsed);
+  refuseInput({ data: value, ...parsed });
   return parsed.data as z.output<Schema>;
 }
