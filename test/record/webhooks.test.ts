@@ -2,9 +2,11 @@ import { createHmac } from "node:crypto";
 import { once } from "node:events";
 import { readFile } from "node:fs/promises";
 import { createServer, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
+import { createServer as createTcpServer, type AddressInfo } from "node:net";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { Webhooks } from "../../src/record/webhooks.ts";
+import { SourceAllowance } from "../../src/runtime/outbound/source-allowance.ts";
+import { webhookPost } from "../../src/runtime/outbound/webhook-post.ts";
 import { startTestServer, type TestServer } from "../app/test-server.ts";
 import { openTestCatalog } from "../catalog/open.ts";
 import { record } from "../support/recording.ts";
@@ -95,6 +97,25 @@ test("consumers are told once of each recording, segment and event, signed, and 
   const refusals = server.logged.filter(({ message }) => message === "a webhook was not taken");
   expect(JSON.stringify(refusals)).toContain("may not be reached");
   expect(JSON.stringify(server.lines)).not.toContain(secret);
+});
+
+test("one that wants another protocol, sends a head without end or leaves has not taken it", async () => {
+  const heads: Record<string, string> = {
+    "/upgrade": "HTTP/1.1 101 Switching Protocols\r\nupgrade: websocket\r\nconnection: upgrade\r\n\r\n",
+    "/head": `HTTP/1.1 204 No Content\r\nx: ${"y".repeat(1 << 20)}`,
+    "/leaves": "",
+    "/hints": `${"HTTP/1.1 103 Early Hints\r\nlink: </x>\r\n\r\n".repeat(100)}HTTP/1.1 204 No Content\r\n\r\n`,
+  };
+  const odd = createTcpServer((socket) => {
+    socket.on("error", () => undefined);
+    socket.once("data", (text) => socket.end(heads[String(text).split(" ")[1] ?? ""] ?? ""));
+  }).listen(0);
+  await once(odd, "listening");
+  const post = webhookPost(new SourceAllowance(["127.0.0.1"]));
+  const answer = (path: string): Promise<unknown> =>
+    post(`http://127.0.0.1:${(odd.address() as AddressInfo).port}${path}`, {}, "{}").catch(() => "none");
+  expect(await Promise.all(Object.keys(heads).map(answer))).toEqual(["none", "none", "none", 204]);
+  odd.close();
 });
 
 test("a consumer that does not answer holds up no other one, and what is due to one is told without pauses", async () => {

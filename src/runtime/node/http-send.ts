@@ -3,6 +3,7 @@ import * as http from "node:http";
 import * as https from "node:https";
 import { text } from "node:stream/consumers";
 import { webDigests, type Digests } from "../../store/remote/digests.ts";
+import { answerTo } from "../outbound/answer-to.ts";
 import type { Answer, Send } from "../../store/remote/send.ts";
 
 /** Connections to a store that are kept while nothing is asked of it. */
@@ -23,17 +24,12 @@ export const nodeDigests: Digests = {
 export function httpSend(): Send {
   const options = { keepAlive: true, maxFreeSockets: MOST_IDLE };
   const agents = { "http:": new http.Agent(options), "https:": new https.Agent(options) };
-  return (url, { method, headers, body }, signal) =>
-    new Promise((resolve, reject) => {
-      const isSecure = url.startsWith("https:");
-      const agent = agents[isSecure ? "https:" : "http:"];
-      const request = (isSecure ? https : http).request(url, { method, headers, agent, signal });
-      request.on("response", (message) => {
-        resolve(answerOf(message));
-      });
-      request.on("error", reject);
-      request.end(body);
-    });
+  return async (url, { method, headers, body }, signal) => {
+    const isSecure = url.startsWith("https:");
+    const agent = agents[isSecure ? "https:" : "http:"];
+    const request = (isSecure ? https : http).request(url, { method, headers, agent, signal });
+    return answerOf(await answerTo(request, body));
+  };
 }
 
 function answerOf(message: http.IncomingMessage): Answer {

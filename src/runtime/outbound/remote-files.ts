@@ -5,6 +5,7 @@ import * as https from "node:https";
 import { BoxcarError } from "../../base/errors.ts";
 import { isListedHost, isPublicAddress, readRemoteUrl, type RemoteUrl } from "../../pictures/remote-url.ts";
 import type { ByteSpan, OpenRemote, RemoteFile } from "../../base/ports.ts";
+import { answerTo } from "./answer-to.ts";
 
 const TIME_LIMIT_MS = 10_000;
 /** Redirects that are followed. */
@@ -207,9 +208,7 @@ class Connection {
     const request = secure
       ? https.request({ ...options, agent: this.#agents["https:"], ...(isAddress ? {} : { servername: host }) })
       : http.request({ ...options, agent: this.#agents["http:"] });
-    return new Promise((resolve, reject) => {
-      request.on("response", resolve).on("error", reject).end();
-    });
+    return answerTo(request);
   }
 
   #orAborted<T>(promise: Promise<T>): Promise<T> {

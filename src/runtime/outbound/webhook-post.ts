@@ -1,6 +1,7 @@
 import * as http from "node:http";
 import * as https from "node:https";
 import type { Post } from "../../record/webhooks.ts";
+import { answerTo } from "./answer-to.ts";
 import type { SourceAllowance } from "./source-allowance.ts";
 
 const TIME_LIMIT_MS = 10_000;
@@ -21,20 +22,16 @@ export function webhookPost(allowance: SourceAllowance): Post {
       ...{ host: address, port, path: url.pathname + url.search, method: "POST", agent: false as const },
       headers: { ...headers, host: url.host, "content-length": length, "user-agent": "boxcar" },
     };
-    return new Promise((resolve, reject) => {
-      const request = isSecure ? https.request({ ...options, servername: host }) : http.request(options);
-      const timer = setTimeout(() => {
-        request.destroy(new Error("no answer within ten seconds"));
-      }, TIME_LIMIT_MS);
-      request.on("error", reject);
-      request.on("close", () => {
-        clearTimeout(timer);
-      });
-      request.on("response", (response) => {
-        resolve(response.statusCode ?? 0);
-        response.destroy();
-      });
-      request.end(body);
-    });
+    const request = isSecure ? https.request({ ...options, servername: host }) : http.request(options);
+    const timer = setTimeout(() => {
+      request.destroy(new Error("no answer within ten seconds"));
+    }, TIME_LIMIT_MS);
+    try {
+      const response = await answerTo(request, body);
+      response.destroy();
+      return response.statusCode ?? 0;
+    } finally {
+      clearTimeout(timer);
+    }
   };
 }
