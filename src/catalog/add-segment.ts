@@ -3,13 +3,13 @@ import { BoxcarError } from "../base/errors.ts";
 import { formatTime, isDate } from "../base/time.ts";
 import { lastOf, type CatalogDatabase } from "./database.ts";
 import { endMsOf, startMsOf } from "./derive-start.ts";
-import { segmentColumns, segmentOf, type SegmentRow } from "./rows.ts";
+import { segmentColumns, segmentOf, twinOfRow, type SegmentRow } from "./rows.ts";
 import type { Schema } from "./schema.ts";
 import { giveUpFenced, type Fence } from "./leases.ts";
 import { derivedStart, followerOf, settleStarts } from "./inexact-starts.ts";
 import { storeFirst, storeRest } from "./segment-indexes.ts";
 import { countAdded } from "./totals.ts";
-import type { BegunSegment, NewSegment, ReadySegment, Segment } from "./types.ts";
+import type { AddedSegment, BegunSegment, NewSegment, ReadySegment, Segment } from "./types.ts";
 
 /** When to ask again for what an upload under way will answer, in seconds. */
 const RETRY_S = 5;
@@ -87,7 +87,7 @@ export async function completeSegment(
   id: number,
   segment: ReadySegment,
   fence?: Fence,
-): Promise<Segment> {
+): Promise<AddedSegment> {
   const { startMs, index } = segment;
   const precisionMs = checkedPrecision(segment);
   for (const query of storeRest(db.primary, id, index)) await db.batch([query]);
@@ -116,28 +116,31 @@ export async function completeSegment(
   const changes = [storeFirst(db.primary, id, index), ...countAdded(db.primary, counted)];
   const fenced = fence === undefined ? [] : [giveUpFenced(db.primary, id, fence, times.end_ms)];
   const follower = followerOf(db.primary, id, segment);
-  const results: readonly [...unknown[][], SegmentRow[]] = await db.batch([
+  const ownTwin = db.primary.selectFrom("segments").select(twinOfRow.as("twin")).where("id", "=", id).compile();
+  const results: readonly [...unknown[][], SegmentRow[], { twin: number | null }[]] = await db.batch([
     ...fenced,
     ...changes,
     follower,
     becomeReady,
+    ownTwin,
   ]);
-  const [row] = lastOf(results);
-  const leads = (results.at(-2)?.length ?? 0) > 0;
+  const [row] = results.at(-2) as SegmentRow[];
+  const twin = lastOf(results)[0]?.twin ?? undefined;
+  const leads = (results.at(-3)?.length ?? 0) > 0;
   const [taken] = fenced.length === 0 ? [] : (results[0] as { taken_ms: number }[]);
   if (taken !== undefined) throw takenOver(id, taken.taken_ms);
   if (row === undefined) {
     const message = "The upload took so long that it was given up. Upload the segment again.";
     throw new BoxcarError("upload_expired", message, { id });
   }
-  if (precisionMs === 0 && !leads) return segmentOf(row);
+  if (precisionMs === 0 && !leads) return { ...segmentOf(row), twin };
   await settleStarts(db, row.stream_path, { ms: startMs, id });
   const settled = await db.primary
     .selectFrom("segments")
     .select(segmentColumns)
     .where("id", "=", id)
     .executeTakeFirst();
-  return segmentOf(settled ?? row);
+  return { ...segmentOf(settled ?? row), twin };
 }
 
 /**

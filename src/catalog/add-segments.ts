@@ -4,11 +4,11 @@ import { checkedPrecision, durationUsOf } from "./add-segment.ts";
 import { lastOf, type CatalogDatabase } from "./database.ts";
 import { CUT_PRECISION_MS, endMsOf, startMsOf } from "./derive-start.ts";
 import { derivedStarts, settleStarts, type Position } from "./inexact-starts.ts";
-import { segmentColumns, segmentOf } from "./rows.ts";
+import { segmentColumns, segmentOf, twinOfRow } from "./rows.ts";
 import type { Schema } from "./schema.ts";
 import { PART_BYTES } from "./segment-indexes.ts";
 import { countAdded } from "./totals.ts";
-import type { LyingSegment, Segment } from "./types.ts";
+import type { AddedSegment, LyingSegment } from "./types.ts";
 
 /** A segment with its times as the columns of its row have them. */
 interface Placed {
@@ -23,9 +23,9 @@ interface Placed {
 export async function addSegments(
   db: CatalogDatabase,
   segments: readonly LyingSegment[],
-): Promise<Map<string, Segment>> {
+): Promise<Map<string, AddedSegment>> {
   await db.checkRoom?.();
-  const added = new Map<string, Segment>();
+  const added = new Map<string, AddedSegment>();
   for (const group of groupsOf(segments)) {
     const streamPaths = [...new Set(group.map(({ streamPath }) => streamPath))];
     const placed: Placed[] = [];
@@ -137,8 +137,12 @@ async function insert(
   return { ids, followed: new Set(lastOf(results).map(({ path }) => path)) };
 }
 
-async function readBack(db: Kysely<Schema>, ids: readonly number[]): Promise<Segment[]> {
+async function readBack(db: Kysely<Schema>, ids: readonly number[]): Promise<AddedSegment[]> {
   if (ids.length === 0) return [];
-  const rows = await db.selectFrom("segments").select(segmentColumns).where("id", "in", ids).execute();
-  return rows.map(segmentOf);
+  const rows = await db
+    .selectFrom("segments")
+    .select([...segmentColumns, twinOfRow.as("twin")])
+    .where("id", "in", ids)
+    .execute();
+  return rows.map((row) => ({ ...segmentOf(row), twin: row.twin ?? undefined }));
 }

@@ -22,6 +22,12 @@ export const segmentColumns = [
 /** A row with the columns of `segmentColumns`. */
 export type SegmentRow = Pick<Selectable<SegmentTable>, Exclude<(typeof segmentColumns)[number], "id"> | "id">;
 
+/** `AddedSegment.twin` of a row of `segments`, or null. */
+export const twinOfRow = sql<number | null>`(select twin.id from segments as twin where twin.state = 'ready'
+  and twin.stream_path = segments.stream_path and twin.size = segments.size and twin.id <> segments.id
+  and (twin.stated_ms = coalesce(segments.stated_ms, segments.start_ms)
+    or twin.start_ms = coalesce(segments.stated_ms, segments.start_ms) and twin.stated_ms is null) limit 1)`;
+
 /** A row as the rest of boxcar sees it. */
 export function segmentOf(row: SegmentRow): Segment {
   return {

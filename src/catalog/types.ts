@@ -19,6 +19,12 @@ export interface Segment extends RecordedSegment {
   readonly growing?: true;
 }
 
+/** A segment that has just become ready. */
+export interface AddedSegment extends Segment {
+  /** Another ready segment of its stream that was uploaded as starting at the same moment, and is as large. */
+  readonly twin: number | undefined;
+}
+
 /** What `Catalog.completeSegment` adds to a pending segment. */
 export type ReadySegment = Pick<
   Segment,

@@ -5,7 +5,7 @@ import { PART_BYTES } from "../catalog/segment-indexes.ts";
 import type { LyingSegment, Segment } from "../catalog/types.ts";
 import { indexObject } from "../core/index.ts";
 import { timesOf } from "../intake/segments/segment-start.ts";
-import { readySegment, type Ingested, type IngestParts } from "../intake/segments/segment-upload.ts";
+import { readySegment, twinWarning, type Ingested, type IngestParts } from "../intake/segments/segment-upload.ts";
 import { FileStore } from "../store/file/file.ts";
 import { mountKey } from "../store/mounts.ts";
 import type { FoundFile } from "./file-pattern.ts";
@@ -70,7 +70,8 @@ export class FilesTogether {
     const added = await catalog.addSegments([...read.values()].map(({ lying }) => lying));
     for (const [file, { lying, warnings }] of read) {
       const segment = added.get(lying.key);
-      if (segment !== undefined) taken.set(file, { segment, warnings, repeated: false });
+      if (segment === undefined) continue;
+      taken.set(file, { segment, warnings: [...warnings, ...twinWarning(segment)], repeated: false });
     }
     return taken;
   }

@@ -109,6 +109,26 @@ describe("a segment that is put", () => {
     }
   });
 
+  it("says that it is there already, when the same comes again without a key", async () => {
+    const path = "live/twice?start=2026-01-31T12:00:00Z";
+    const [first] = await record({ count: 1, seconds: 2 });
+    const bytes = await readFile(first?.file ?? "");
+    const taken: { id: number; warnings: string[] }[] = [];
+    for (const more of ["", "", "&precision=1s"]) {
+      const { status, json } = await server.call(`/mp4/api/segments/${path}${more}`, { method: "PUT", body: bytes });
+      expect(status).toBe(201);
+      taken.push(json.data as (typeof taken)[0]);
+    }
+    expect(taken[0]?.warnings).toEqual([]);
+    for (const { warnings } of taken.slice(1))
+      expect(warnings).toEqual([expect.stringMatching(`^segment (${taken.map(({ id }) => id).join("|")}) starts at`)]);
+    const other = await server.call(`/mp4/api/segments/live/else?start=2026-01-31T12:00:00Z`, {
+      method: "PUT",
+      body: bytes,
+    });
+    expect(other.json.data).toMatchObject({ warnings: [] });
+  });
+
   it("is not taken twice under one Idempotency-Key: the first answer comes again", async () => {
     const headers = { "idempotency-key": "upload-1" };
     const first = await put(file, undefined, headers);

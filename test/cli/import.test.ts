@@ -166,6 +166,17 @@ test("--in-place reads files where they lie and never changes them", async () =>
   expect(summary((await boxcar(args, { BOXCAR_DATA: data })).stdout)).toBe("0 imported, 2 already there, 0 refused");
 });
 
+test("a file that was imported under another name is told of as the same once more", async () => {
+  const [folder, data] = [await newFolder(), await newFolder()];
+  await lay(folder, ["cam/1769853600.mp4", "cam/1769853602.mp4"]);
+  await link(join(folder, "cam/1769853600.mp4"), join(folder, "cam/01769853600.mp4"));
+  const { code, stderr } = await boxcar(["import", folder, "--in-place", "--pattern", "%path/%s.mp4"], {
+    BOXCAR_DATA: data,
+  });
+  expect(code).toBe(0);
+  expect(stderr.match(/segment \d+ starts at the same moment and is as large/g)).toHaveLength(2);
+});
+
 test("--dry-run says what the pattern reads and imports nothing", async () => {
   const [folder, data] = [await newFolder(), await newFolder()];
   await lay(folder, ["cam/1769853600.mp4", "cam/other.mp4"]);

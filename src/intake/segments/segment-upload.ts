@@ -1,7 +1,7 @@
 import { CUT_PRECISION_MS } from "../../catalog/derive-start.ts";
 import { idempotencyMismatch } from "../../catalog/add-segment.ts";
 import type { Catalog } from "../../catalog/catalog.ts";
-import type { Segment } from "../../catalog/types.ts";
+import type { AddedSegment, Segment } from "../../catalog/types.ts";
 import { BoxcarError } from "../../base/errors.ts";
 import { goesOnAmidGroup, notedGroups, StreamIndexer, type Core, type IndexedSegment } from "../../core/index.ts";
 import type { Clock, ObjectInfo, Store } from "../../base/ports.ts";
@@ -166,8 +166,14 @@ export async function complete(
   info: ObjectInfo,
 ): Promise<Ingested> {
   const segment = await catalog.completeSegment(id, readySegment(core, indexed, times, info));
-  const warnings = [...indexed.description.warnings, ...times.warnings];
+  const warnings = [...indexed.description.warnings, ...times.warnings, ...twinWarning(segment)];
   return { segment, warnings, startSource: times.source, repeated: false };
+}
+
+/** Says that a segment seems to be recorded twice now; it may be another one all the same. */
+export function twinWarning({ twin }: AddedSegment): string[] {
+  if (twin === undefined) return [];
+  return [`segment ${twin} starts at the same moment and is as large: this seems to be the same recording once more`];
 }
 
 /** What the catalog keeps of an indexed object. */
