@@ -29,9 +29,10 @@ import type { RecordedPage } from "./recorded-hours.ts";
 import { TusRows } from "./tus-rows.ts";
 import { indexesOf } from "./segment-indexes.ts";
 import { Sources } from "./sources.ts";
-import { countStreams, readStreams, recordedTime } from "./streams.ts";
+import { countStreams, readStreams, recordedAround, recordedTime, streamsAround } from "./streams.ts";
 import { countRated } from "./totals.ts";
 import type {
+  AddedSegment,
   BegunSegment,
   Deletion,
   EventLevel,
@@ -119,7 +120,7 @@ export class Catalog {
    * @throws BoxcarError `upload_expired` (409) when the segment is no longer pending: delete its object; `taken_over` (409) when it ends
    *   after another node took over the lease: it is a tombstone then
    */
-  completeSegment(id: number, segment: ReadySegment, fence?: Fence): Promise<Segment> {
+  completeSegment(id: number, segment: ReadySegment, fence?: Fence): Promise<AddedSegment> {
     return completeSegment(this.#db, id, segment, fence);
   }
 
@@ -128,7 +129,7 @@ export class Catalog {
    * @param segments whose indexes have at most `PART_BYTES` each
    * @returns those that were added, by key; the catalog has the keys of the others, or their idempotency keys
    */
-  addSegments(segments: readonly LyingSegment[]): Promise<Map<string, Segment>> {
+  addSegments(segments: readonly LyingSegment[]): Promise<Map<string, AddedSegment>> {
     return addSegments(this.#db, segments);
   }
 
@@ -217,6 +218,25 @@ export class Catalog {
   /** The latest end of any ready segment of a stream, exclusive; undefined when there is none. */
   async newestEnd(streamPath: string): Promise<number | undefined> {
     return (await this.recordedTime(streamPath))?.endMs;
+  }
+
+  /**
+   * When the ready segment of a stream ends that started last before a moment, and when the first one starts from then on.
+   * @param startMs milliseconds since 1970
+   */
+  recordedAround(streamPath: string, startMs: number): ReturnType<typeof recordedAround> {
+    return this.#wide.read(
+      (db) => recordedAround(db, streamPath, startMs),
+      ({ beforeMs, afterMs }) => beforeMs !== undefined || afterMs !== undefined,
+    );
+  }
+
+  /** Streams whose paths come next to one in their order, as far as they match one of the patterns: up to 64 on either side. */
+  streamsAround(streamPath: string, within: StreamsQuery["within"]): Promise<string[]> {
+    return this.#wide.read(
+      (db) => streamsAround(db, streamPath, within),
+      (streams) => streams.length > 0,
+    );
   }
 
   /** One page of ready segments, newest start first. */

@@ -71,3 +71,42 @@ export async function recordedTime(
     .executeTakeFirst();
   return row && { startMs: row.start_ms, endMs: row.end_ms };
 }
+
+/** Streams on either side that are looked at. */
+const MOST_AROUND = 64;
+
+/** See `Catalog.streamsAround`. */
+export async function streamsAround(
+  db: Kysely<Schema>,
+  streamPath: string,
+  within: StreamsQuery["within"],
+): Promise<string[]> {
+  const names = db.selectFrom("streams").select("stream_path").limit(MOST_AROUND);
+  const behind = names.where("stream_path", ">", streamPath).orderBy("stream_path");
+  const before = names.where("stream_path", "<", streamPath).orderBy("stream_path", "desc");
+  const allowed = (side: typeof behind) =>
+    db.selectFrom(side.as("near")).select("stream_path").where(withinPatterns(within));
+  const rows = [...(await allowed(before).execute()), ...(await allowed(behind).execute())];
+  return rows.map((row) => row.stream_path).sort();
+}
+
+/** See `Catalog.recordedAround`. */
+export async function recordedAround(
+  db: Kysely<Schema>,
+  streamPath: string,
+  startMs: number,
+): Promise<{ readonly beforeMs: number | undefined; readonly afterMs: number | undefined }> {
+  const ready = db
+    .selectFrom("segments")
+    .select(["start_ms", "end_ms"])
+    .where("state", "=", sql.lit("ready" as const))
+    .where("stream_path", "=", streamPath)
+    .limit(1);
+  const before = await ready
+    .where("start_ms", "<", startMs)
+    .orderBy("start_ms", "desc")
+    .orderBy("id", "desc")
+    .execute();
+  const after = await ready.where("start_ms", ">=", startMs).orderBy("start_ms").orderBy("id").execute();
+  return { beforeMs: before[0]?.end_ms, afterMs: after[0]?.start_ms };
+}

@@ -30,6 +30,7 @@ import { storeWithGrowing } from "../recordings/with-growing.ts";
 import { measuredStore } from "./middleware/measured-store.ts";
 import { appMetrics } from "./app-metrics.ts";
 import { addMetrics } from "./service/metrics.ts";
+import { explained } from "./replies/not-recorded.ts";
 import { refuseInput } from "./schema/parameters.ts";
 import { addDash } from "./streaming/dash.ts";
 import { addLive } from "./streaming/live.ts";
@@ -113,7 +114,10 @@ function contextOf(given: AppPlatform): AppContext {
 /** What happens to every request before a route has it, in this order. */
 function addMiddleware(app: App, context: AppContext): void {
   const { log, clock, config } = context;
-  app.onError((error, c) => refusalReply(refusalOf(error), refusedOf(c, config.uploads.chatLanguage), log));
+  app.onError(async (error, c) => {
+    const refusal = await explained(refusalOf(error), c, context.catalog);
+    return refusalReply(refusal, refusedOf(c, config.uploads.chatLanguage), log);
+  });
   const missing = missingRoutes(app.routes);
   app.notFound((c) => refusalReply(missing(c), refusedOf(c, config.uploads.chatLanguage), log));
   app.use(requestId({ generator: () => context.randomId() }));

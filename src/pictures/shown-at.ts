@@ -36,6 +36,9 @@ export async function shownAt(
   }
   if (found !== undefined && atMs !== undefined) return { segment: found, atMs };
   const when = askedMs === undefined ? "at all" : `at ${formatTime(askedMs)}`;
-  const message = `Nothing of ${streamPath} is recorded ${when}. GET /mp4/api/catalog shows what is.`;
-  throw new BoxcarError("not_recorded", message, { streamPath });
+  const message = `Nothing of ${streamPath} is recorded ${when}.`;
+  throw new BoxcarError("not_recorded", message, {
+    streamPath,
+    ...(askedMs !== undefined && { startTime: formatTime(askedMs) }),
+  });
 }

@@ -123,9 +123,9 @@ async function planned(
     throw new BoxcarError(error.code, error.message, { ...error.fields, spans }, error);
   });
   if (plan === undefined) {
-    const [start, end] = [startMs, endMs].map(formatTime);
-    const message = `Nothing of ${streamPath} is recorded between ${start} and ${end}. The timeline and list calls say what is.`;
-    throw new BoxcarError("not_recorded", message, { streamPath });
+    const [startTime, endTime] = [formatTime(startMs), formatTime(endMs)];
+    const message = `Nothing of ${streamPath} is recorded between ${startTime} and ${endTime}.`;
+    throw new BoxcarError("not_recorded", message, { streamPath, startTime, endTime });
   }
   // What is recorded before the range is not part of its version.
   if (led.length === 0) plans?.set(name, { version: [...versions].join(), plan });

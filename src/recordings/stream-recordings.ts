@@ -67,9 +67,9 @@ export async function streamRecordings(
   if (await streamRange(parts, pages, query, boundedSink(sink), { before, pace: bounds.pace })) {
     return led.length > 0 ? undefined : [...versions].join();
   }
-  const [start, end] = [startMs, endMs].map(formatTime);
-  const message = `Nothing of ${streamPath} that can be streamed is recorded between ${start} and ${end}. The timeline and list calls say what is.`;
-  throw new BoxcarError("not_recorded", message, { streamPath });
+  const [startTime, endTime] = [formatTime(startMs), formatTime(endMs)];
+  const message = `Nothing of ${streamPath} that can be streamed is recorded between ${startTime} and ${endTime}.`;
+  throw new BoxcarError("not_recorded", message, { streamPath, startTime, endTime });
 }
 
 /**

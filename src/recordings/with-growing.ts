@@ -72,6 +72,24 @@ export async function recordedTime(
   return { startMs, endMs: Math.max(...all.map((segment) => segment.endMs)) };
 }
 
+/** `Catalog.recordedAround`, with what is being recorded here. */
+export async function recordedAround(
+  catalog: Catalog,
+  streamPath: string,
+  startMs: number,
+): Promise<{ readonly beforeMs?: number; readonly afterMs?: number }> {
+  const { beforeMs, afterMs } = await catalog.recordedAround(streamPath, startMs);
+  const growing = catalog.growing.overlapping(streamPath, Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY);
+  const before = growing.filter((segment) => segment.startMs < startMs).map(({ endMs }) => endMs);
+  const after = growing.filter((segment) => segment.startMs >= startMs).map((segment) => segment.startMs);
+  const latestMs = Math.max(beforeMs ?? Number.NEGATIVE_INFINITY, ...before);
+  const earliestMs = Math.min(afterMs ?? Number.POSITIVE_INFINITY, ...after);
+  return {
+    ...(Number.isFinite(latestMs) && { beforeMs: latestMs }),
+    ...(Number.isFinite(earliestMs) && { afterMs: earliestMs }),
+  };
+}
+
 /** `Catalog.list`, behind what is being recorded here. */
 export async function listWithGrowing(catalog: Catalog, query: ListQuery): Promise<SegmentPage> {
   const { streamPath, within, startMs, endMs, match, eventLevel, pageNum, pageSize } = query;

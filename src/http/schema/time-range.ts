@@ -29,6 +29,10 @@ export async function boundedRange(
   if (recorded !== undefined && bounded.endMs > bounded.startMs) return bounded;
   const from = startMs === undefined ? "" : ` from ${formatTime(startMs)} on`;
   const to = endMs === undefined ? "" : ` until ${formatTime(endMs)}`;
-  const message = `Nothing of ${streamPath} is recorded${from}${to}. GET /mp4/api/catalog shows what is.`;
-  throw new BoxcarError("not_recorded", message, { streamPath });
+  const message = `Nothing of ${streamPath} is recorded${from}${to}.`;
+  throw new BoxcarError("not_recorded", message, {
+    streamPath,
+    ...(startMs !== undefined && { startTime: formatTime(startMs) }),
+    ...(endMs !== undefined && { endTime: formatTime(endMs) }),
+  });
 }
