@@ -77,6 +77,9 @@ describe("service calls", () => {
       "put /mp4/api/segments/{streamPath}",
       "put /mp4/api/sources/{streamPath}",
     ]);
+    const sections = new Set((json.tags as { name: string }[]).map(({ name }) => name));
+    const operations = Object.values(paths).flatMap((path) => Object.values(path) as { tags?: string[] }[]);
+    expect(new Set(operations.flatMap(({ tags }) => tags ?? ["none"]))).toEqual(sections);
     const download = paths["/mp4/download/{file}"]?.get?.parameters ?? [];
     expect(download.map(({ name }) => name)).toEqual([
       ...["file", "id", "start", "end", "duration", "range", "tz"],

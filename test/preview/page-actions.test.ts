@@ -64,6 +64,21 @@ afterAll(async () => {
 });
 
 describe.skipIf(chromiumPath === undefined)("the page", () => {
+  test("asks anew for a token that is refused, and offers nothing beside that", async () => {
+    await page.locator("input[name=token]").fill("a-token-of-another-server-12345678");
+    await page.locator(".sign-in button").click();
+    await page.locator(".notice", { hasText: "not a token" }).waitFor();
+    expect(await page.locator("header button").count()).toBe(0);
+    expect(await page.getByText("Choose a stream").count()).toBe(0);
+  });
+
+  test("the description of the calls has headings for all its sections", async () => {
+    await page.goto(`${server.url}/docs`);
+    await page.locator(".opblock").first().waitFor();
+    expect(await page.locator("h3").allTextContents()).toHaveLength(6);
+    await page.goto(server.url);
+  });
+
   test("offers nothing that a token may not do", async () => {
     await sign(viewer);
     await page.locator(".actions button small").first().waitFor(); // downloads are there

@@ -55,8 +55,9 @@ export function addService(app: App, platform: AppPlatform): void {
     const document = app.getOpenAPI31Document({ openapi: "3.1.0", info, security });
     // The braces that let a path parameter span slashes belong to the router alone.
     const paths: Record<string, unknown> = {};
-    for (const [path, item] of Object.entries(document.paths ?? {})) paths[path.replace(spanning, "")] = item;
-    return JSON.stringify({ ...document, paths });
+    for (const [path, item] of Object.entries(document.paths ?? {}))
+      paths[path.replace(spanning, "")] = tagged(path, item);
+    return JSON.stringify({ ...document, paths, tags: tags.map(([name]) => ({ name })) });
   };
   let description: string | undefined; // made when it is first asked for: a server is to start soon
   app.get("/openapi.json", anyone, (c) =>
@@ -87,6 +88,23 @@ export function addService(app: App, platform: AppPlatform): void {
       (pageFiles.has(name) ? await staticFile(c, platform, `swagger-ui/${name}`, kept) : undefined) ?? c.notFound()
     );
   });
+}
+
+/** Sections of the page, with a heading each, and the paths that belong to them: the first that fits. */
+const tags = [
+  ["Play, download, see", /^\/mp4\/(?:download|hls|dash|live|snapshot|sprite)\//],
+  ["What is recorded", /^\/mp4\/api\/(?:list|catalog|timeline|delete)/],
+  ["Record", /^\/mp4\/api\/(?:jobs|start|stop|sources|event)/],
+  ["Upload", /^\/(?:mp4\/api\/segments|api\/uploads)/],
+  ["Files and pictures of a chat", /^\/(?:api\/chat|files|public)\//],
+  ["The server", /^/],
+] as const;
+
+/** An item of `paths` whose operations are in their section. */
+function tagged(path: string, item: object): object {
+  const section = tags.find(([, paths]) => paths.test(path))?.[0];
+  const operations = Object.entries(item) as [string, object][];
+  return Object.fromEntries(operations.map(([method, operation]) => [method, { ...operation, tags: [section] }]));
 }
 
 /** Files are named without what they are kept in. */

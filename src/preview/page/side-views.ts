@@ -102,7 +102,8 @@ export function streamsView(
 
 /** What is said where there is nothing to play: how to begin. */
 export function emptyView({ words, rows }: PageState): TemplateResult {
-  if (rows?.length !== 0) return html`<p class="faint middle">${words.choose}</p>`;
+  if (rows === undefined) return html``; // there may be none, or a token is wanted first
+  if (rows.length > 0) return html`<p class="faint middle">${words.choose}</p>`;
   const server = location.origin;
   const ways = [
     [

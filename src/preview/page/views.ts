@@ -12,7 +12,7 @@ export function pageView(state: PageState, act: PageActions): TemplateResult {
   return html`<header>
       <h1>boxcar</h1>
       <nav>
-        ${state.hasToken ? html`<button class="quiet" @click=${() => act.sign("")}>${words.signOut}</button>` : nothing}
+        ${state.hasToken && !state.needsToken ? html`<button class="quiet" @click=${() => act.sign("")}>${words.signOut}</button>` : nothing}
         ${isGuest(state) ? html`<button class="quiet" @click=${act.askToken}>${words.signIn}</button>` : nothing}
         <a href="/docs">${words.api}</a>
       </nav>
