@@ -71,7 +71,7 @@ export class Webhooks {
     this.#unwritten.push({ message: `${type}.${key}`, body });
     if (this.#unwritten.length > MOST_UNWRITTEN) {
       const lost = this.#unwritten.shift();
-      log("error", "a webhook is lost: the catalog does not answer", { message: lost?.message });
+      log("error", "a webhook is lost: the catalog does not answer", { delivery: lost?.message });
     }
     await this.#write().catch(() => undefined); // tried again with the next look
   };
@@ -165,7 +165,7 @@ export class Webhooks {
       return true;
     }
     const { origin } = new URL(consumer);
-    const fields = { consumer: origin, message, answer, attempts: attempts + 1 };
+    const fields = { consumer: origin, delivery: message, answer, attempts: attempts + 1 };
     if (attempts + 1 >= MOST_ATTEMPTS || answer === 410) {
       log("error", "a webhook is given up", fields);
       await catalog.webhooks.done(id, clock());

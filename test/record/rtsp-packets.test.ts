@@ -7,6 +7,7 @@ import { AccessUnits } from "../../src/runtime/rtsp/access-units.ts";
 import { Authorization } from "../../src/runtime/rtsp/authorization.ts";
 import { DecodeTimes } from "../../src/runtime/rtsp/decode-times.ts";
 import { HandOver } from "../../src/runtime/rtsp/hand-over.ts";
+import { LiveMedia } from "../../src/runtime/rtsp/live-media.ts";
 import { MessageReader, type Answer, type Packet } from "../../src/runtime/rtsp/messages.ts";
 import { readRtcp, readRtp, Timestamps, type RtpPacket } from "../../src/runtime/rtsp/rtp.ts";
 import { readSdp } from "../../src/runtime/rtsp/sdp.ts";
@@ -245,6 +246,19 @@ test("pictures of tiny parts, and frames of none, are not kept without end", () 
   for (let i = 0; i < 200_000; i++) frames.push(packet([0, 16, 0, 16]), false);
   expect(frames.push(packet([0, 16, 0, 16, 1]), false)).toEqual([]);
   expect(frames.push(packet([0, 16, 0, 16, 2]), false)).toEqual([Buffer.from([1, 2])]);
+});
+
+test("packets of which nothing becomes whole end a source, at last", async () => {
+  const sdp =
+    "v=0\r\nm=video 0 RTP/AVP 96\r\na=rtpmap:96 H264/90000\r\na=fmtp:96 packetization-mode=1\r\na=control:x\r\n";
+  const dropped: number[] = [];
+  const media = new LiveMedia(await loadCore(), readSdp(sdp), (packets) => dropped.push(packets));
+  const push = (second: number): boolean =>
+    media.packet(0, rtp(96, 7 * second, 90_000 * second, Uint8Array.of(0x7c, 1, 9, 9)), 1000 * second);
+  for (let second = 0; second <= 300; second++) expect(push(second)).toBe(true);
+  expect(push(300)).toBe(false); // once more: it says nothing new
+  expect(dropped).toEqual(Array.from({ length: 300 }, () => 6));
+  expect(() => push(301)).toThrow("nothing of what it sends becomes whole");
 });
 
 test("the time of capture is written beside a part and read again", async () => {

@@ -15,6 +15,8 @@ const MOST_WAITING = 500;
 /** A step of the time of video, seconds, after which nothing tells how it goes on; back, and forward. */
 const STEP_BACK = 1;
 const STEP = 60;
+/** How long packets may come of which nothing becomes whole, milliseconds: up to the first sync sample it may take minutes. */
+const FRUITLESS_MS = 300_000;
 /** By how much sound may be off its picture until it is moved, seconds. */
 const LARGEST_SKEW = 0.03;
 
@@ -41,6 +43,8 @@ export class LiveMedia {
   #entries = new Map<number, Uint8Array>();
   #waiting: TimedSample[] = [];
   #out: Uint8Array[] = [];
+  /** When the medium that parts go by last had a sample, or its first packet. */
+  #fruitfulMs: number | undefined;
   /** Media whose senders have left. */
   readonly #left = new Set<number>();
 
@@ -88,13 +92,18 @@ export class LiveMedia {
     const flow = this.#flows[at];
     const packet = readRtp(bytes);
     if (flow === undefined || packet?.payloadType !== flow.medium.payloadType) return false;
+    if (packet.sequence === flow.sequence) return false; // once more: there is nothing new in it
     const missing = flow.sequence === undefined ? 0 : (packet.sequence - flow.sequence - 1) & 0xffff;
     // Numbers that go back are those of a server that counts anew.
     if (missing > 0 && missing < 0x8000) this.#dropped(missing);
     flow.sequence = packet.sequence;
     flow.clock.arrived(packet.timestamp, nowMs);
-    for (const sample of flow.track.push(packet, missing > 0)) this.#take(flow, sample);
-    return at === 0;
+    const samples = flow.track.push(packet, missing > 0);
+    for (const sample of samples) this.#take(flow, sample);
+    if (at !== 0) return false;
+    this.#fruitfulMs = samples.length > 0 ? nowMs : (this.#fruitfulMs ?? nowMs);
+    if (nowMs - this.#fruitfulMs > FRUITLESS_MS) throw sourceFailed("nothing of what it sends becomes whole");
+    return true;
   }
 
   /** Takes packets of RTCP of a medium. Returns whether all media have ended. */
