@@ -33,8 +33,7 @@ export class RateLimit {
   take(key: string): Permit {
     const nowMs = this.#clock();
     const costMs = windowMs / this.perMinute;
-    // Clocks can be set back; nobody waits longer than a whole bucket.
-    const fullMs = Math.min(Math.max(this.#fullMs.get(key) ?? 0, nowMs), nowMs + windowMs);
+    const fullMs = Math.max(this.#isAhead(key, nowMs) ? 0 : (this.#fullMs.get(key) ?? 0), nowMs);
     const usedMs = fullMs - nowMs;
     if (usedMs + costMs > windowMs)
       return { granted: false, remaining: 0, seconds: Math.ceil((usedMs + costMs - windowMs) / 1000) };
@@ -45,6 +44,11 @@ export class RateLimit {
     return { granted: true, remaining, seconds: Math.ceil((usedMs + costMs) / 1000) };
   }
 
+  /** Whether a bucket seems to be emptier than empty: the clock was set back since, and it starts anew. */
+  #isAhead(key: string, nowMs: number): boolean {
+    return (this.#fullMs.get(key) ?? 0) > nowMs + windowMs;
+  }
+
   /** Keys that are remembered. */
   get size(): number {
     return this.#fullMs.size;
@@ -52,7 +56,7 @@ export class RateLimit {
 
   #forget(nowMs: number): void {
     for (const [key, fullMs] of this.#fullMs) {
-      if (fullMs > nowMs && this.#fullMs.size <= mostKeys) return;
+      if (fullMs > nowMs && !this.#isAhead(key, nowMs) && this.#fullMs.size <= mostKeys) return;
       this.#fullMs.delete(key);
     }
   }
