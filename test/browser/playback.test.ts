@@ -86,8 +86,8 @@ function expectPlayed(
 
 const numberOf = (shown: Shown | string): number | string => (typeof shown === "string" ? shown : shown.number);
 
-/** Chromium counts what an edit list hides in front, up to a group of pictures, as part of a fragmented file. */
-const hiddenIn = (format: string): number => (format === "fmp4" ? 1 : 0);
+/** Chromium counts what an edit list hides in front as part of a fragmented file: some ticks, a picture or two ahead. */
+const hiddenIn = (format: string): number => (format === "fmp4" ? 2 * FRAME + 0.02 : 0);
 
 /** Every recording in which all segments have the same parameters. */
 const plain: Record<string, Recorded> = {
@@ -121,7 +121,9 @@ describe.skipIf(chromiumPath === undefined)("Chromium", { retry: 1 }, () => {
       const [from, to] = [1.72, 4.6]; // between sync samples, over both joints
       const played = await player.play(path(stream, format, from, to));
       expectPlayed(played, to - from, { hidden: hiddenIn(format) });
-      expect(played.first).toMatchObject({ number: 43, time: 0 });
+      // Of fragments it may show the picture before first, which the edit list hides.
+      if (format === "fmp4") expect([42, 43]).toContain(played.first?.number);
+      else expect(played.first).toMatchObject({ number: 43, time: 0 });
       expect(wrong(played.shown, frameAt(from))).toEqual([]);
     });
 
@@ -130,7 +132,10 @@ describe.skipIf(chromiumPath === undefined)("Chromium", { retry: 1 }, () => {
       const from = 0.64;
       const times = [3.1, 0.5, 4.94, 1.38, 0.02, 3.34].map((time) => Math.floor(time * FPS) / FPS + FRAME / 2);
       const found = await player.seek(path(stream, format, from, 6), times);
-      expect(found.map(numberOf)).toEqual(times.map(frameAt(from)));
+      // As above, for as long as the first picture lasts.
+      const hidden = times.map((time) => (format === "fmp4" && time < FRAME ? 1 : 0));
+      const early = times.map((time, i) => frameAt(from)(time) - Number(numberOf(found[i] ?? "")));
+      for (const [i, pictures] of early.entries()) expect([0, hidden[i]]).toContain(pictures);
     });
   });
 
@@ -194,7 +199,8 @@ describe.skipIf(chromiumPath === undefined)("Chromium", { retry: 1 }, () => {
       if (!able) return skip("this ffmpeg has no such encoder");
       const played = await player.play(path(stream, format, 3.48, 4.64));
       expectPlayed(played, 1.16, { hidden: hiddenIn(format) });
-      expect(played.first).toMatchObject({ number: 87, width: 320 });
+      expect(played.first).toMatchObject({ width: 320 });
+      expect(format === "fmp4" ? [86, 87] : [87]).toContain(played.first?.number);
       expect(wrong(played.shown, frameAt(3.48))).toEqual([]);
       expect(new Set(played.sizes)).toEqual(new Set(["320x192", "160x96"]));
       expect(played.sizes.at(-1)).toBe("160x96");
