@@ -144,7 +144,7 @@ export function findPreroll(piece: Piece, trackIndex: u32): void {
   while (before < samples) {
     const alike = led.alike(samples - before);
     const early = led.decodedBefore(behind, alike);
-    const passed = leads ? alike : led.decodedBefore(start, alike);
+    const passed = leads ? alike : led.decodedBefore(start + 1, alike);
     if (early > 0) count = before + min(early, passed);
     led.passAlike(passed);
     before += passed;
@@ -160,7 +160,6 @@ export function findPreroll(piece: Piece, trackIndex: u32): void {
   const usual = <i64>load<u32>(track, PieceTrack.USUAL);
   const shown = load<i64>(track, PieceTrack.SHOWN) - firstDts;
   preroll.start = start;
-  preroll.onScreen = start - load<u32>(track, PieceTrack.SHOWN_EARLY);
   preroll.hiddenEnd = start - load<u32>(track, PieceTrack.HIDDEN_BEHIND);
   preroll.offsets = usual > 0 && !reordered;
   const hidden = reordered ? rankHidden(preroll, led, before, shown) : findHidden(preroll, led, before, shown);
@@ -184,12 +183,31 @@ export function findPreroll(piece: Piece, trackIndex: u32): void {
     preroll.behind = behind;
     preroll.first = min<i64>(latest, behind - count);
   }
+  beEarly(
+    preroll,
+    track,
+    samples,
+    led.base + rescale(shown, led.from, led.to) + load<i32>(track, PieceTrack.OFFSET_SHIFT),
+  );
+  preroll.led = max(preroll.ledDecoding, preroll.ranked);
+  if (preroll.shown != NONE) preroll.led = max(preroll.led, preroll.shown + 1);
+}
+
+/** Lets all be as early as it is in fragments. @param recorded when the sample on screen was recorded to be presented */
+function beEarly(preroll: Preroll, track: usize, samples: u32, recorded: i64): void {
+  const shown = preroll.shown;
   const early = load<u32>(track, PieceTrack.DECODED_EARLY);
+  const onScreen = preroll.start - load<u32>(track, PieceTrack.SHOWN_EARLY);
   preroll.first -= early;
   preroll.behind -= early;
   preroll.hiddenEnd -= load<u32>(track, PieceTrack.HIDDEN_EARLY);
-  preroll.led = max(preroll.ledDecoding, preroll.ranked);
-  if (preroll.shown != NONE) preroll.led = max(preroll.led, preroll.shown + 1);
+  // The sample on screen has to be decoded earlier, too, unless it is the last one: the plan says how long that lasts.
+  const isOnGrid = load<u32>(track, PieceTrack.USUAL) > 0 && preroll.count > 0;
+  if (early > 0 && isOnGrid && shown < samples - 1) {
+    preroll.count = preroll.ledDecoding = max(preroll.count, shown + 1);
+  }
+  const natural = min(preroll.start, recorded);
+  preroll.onScreen = max(onScreen, shown < preroll.ledDecoding ? preroll.dts(shown, natural) : natural);
 }
 
 /** The latest that the first of `count` samples can be decoded so that, a tick apart, none is decoded after it is presented. */

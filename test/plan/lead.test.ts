@@ -81,12 +81,11 @@ describe.skipIf(ffprobePath === undefined)("a group of pictures over several seg
     expect(await decodeErrors(file)).toBe("");
     for (const track of await shown(file)) {
       expect(Math.abs(farthest(await errorsOf(track, segments, startMs))), track.type).toBeLessThan(track.frame * 1.5);
-      expect(track.widest, track.type).toBeLessThan(1.6);
+      // In fragments the first picture begins up to a picture before the start.
+      expect(track.widest, track.type).toBeLessThan(format === "fmp4" ? 2.1 : 1.6);
       expect(Math.abs(track.start), track.type).toBeLessThan(track.frame);
       expect(Math.abs(track.end - (to - from) / 1000), track.type).toBeLessThan(track.frame * 2);
-      // More than half of that picture is over: in fragments it stays where it was recorded, before the start.
-      const early = format === "fmp4" && from < SECONDS * 1000 ? 1 : 0;
-      if (track.type === "video") expect(track.samples.length).toBe(pictures(from, to) - early);
+      if (track.type === "video") expect(track.samples.length).toBe(pictures(from, to));
     }
     if (format === "mp4") expect(await frameHashes(file)).toHaveLength(pictures(from, to));
     else expect(Math.abs((await indexedSeconds(file)) - (to - from) / 1000)).toBeLessThan(0.05);
@@ -219,7 +218,7 @@ describe("a recording that was cut in decode order", () => {
           expect(duration, about).toBeGreaterThan(0);
           if (natural >= to) continue;
           if (natural > onScreen) expect(Math.abs(at - (natural - begun)), about).toBeLessThan(0.6);
-          else if (natural === onScreen) expect(Math.abs(at), about).toBeLessThan(isEarly ? 40 : 0.6);
+          else if (natural === onScreen) expect(Math.abs(at), about).toBeLessThan(isEarly ? 80 : 0.6);
           else if (isEarly) expect(at, about).toBeLessThan(0.6);
           else expect(Math.abs(at + 5), about).toBeLessThan(5.6);
         }

@@ -183,8 +183,10 @@ function earlyOf(track: OutputTrack, { composition, edits }: LayoutParts): Early
   const leadMs = Math.max(...composition.tracks.map((each) => millisecondsOf(-each.firstPts, each.timescale)));
   const usual = Math.max(1, Math.round(track.usualDuration));
   const ahead = Math.max(ticksOf(leadMs, timescale) / usual - ROUNDED, EARLIER) - shownEarly / usual;
-  const hiddenEarly = shownEarly + (hidden === 0 ? 0 : Math.max(0, Math.ceil(ahead)) * usual);
-  return { hiddenEarly, shownEarly, decodedEarly: Math.ceil(hiddenEarly / usual) * usual };
+  const early = shownEarly + (hidden === 0 ? 0 : Math.max(0, Math.ceil(ahead)) * usual);
+  const decodedEarly = Math.ceil(early / usual) * usual;
+  // Who shows what is before 0 shows the right picture longer; of long ones it would be too much.
+  return { hiddenEarly: early, shownEarly: track.hasLongPictures ? shownEarly : early, decodedEarly };
 }
 
 /** When the first sample of a track is presented in fragments, ticks. */
@@ -225,8 +227,7 @@ type Late = Pick<PieceTrack, "presentedUntil" | "lateApart" | "lateCloser" | "la
 /** Where samples go that are only decoded, behind the end of the presentation. @param shift what the media time is ahead of it */
 function lateOf(output: OutputTrack, parts: LayoutParts, shift: number): Late {
   const { tracks, presentedMs } = parts.composition;
-  const { timescale, firstDts, firstPts, delay, duration, samples, hidden } = output;
-  const { shownEarly } = earlyOf(output, parts);
+  const { timescale, firstDts, firstPts, shownEarly, delay, duration, samples, hidden } = output;
   const frame = (firstDts + delay + duration - firstPts + shownEarly) / (samples - hidden);
   const presentedUntil = shift + ticksOf(presentedMs - ROUNDING_MS, timescale);
   const held = Math.max(1.5 * frame, ticksOf(HELD_MS, timescale) - frame);

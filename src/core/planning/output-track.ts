@@ -178,15 +178,18 @@ export class OutputTrack {
    * pictures apart by the frame rate. Of long pictures it would miss too much; they are presented from the start on.
    */
   get shownEarly(): number {
-    const [early, usual] = [-this.shownPts, this.usualDuration];
-    const isRecorded = early > 0 && early < usual && millisecondsOf(usual, this.timescale) <= LONG_PICTURE_MS;
+    const early = -this.shownPts;
+    const isRecorded = early > 0 && early < this.usualDuration && !this.hasLongPictures;
     return isRecorded ? early : this.#heldEarly;
+  }
+
+  get hasLongPictures(): boolean {
+    return millisecondsOf(this.usualDuration, this.timescale) > LONG_PICTURE_MS;
   }
 
   /** Takes in when the first picture behind the hole is presented that the output starts in: no sooner than a picture after the one before. */
   leaveHole(pts: number): void {
-    const usual = Math.round(this.usualDuration);
-    if (millisecondsOf(usual, this.timescale) <= LONG_PICTURE_MS) this.#heldEarly = Math.max(0, usual - pts);
+    if (!this.hasLongPictures) this.#heldEarly = Math.max(0, Math.round(this.usualDuration) - pts);
   }
 
   /** Adds the counts of a piece's track. */
