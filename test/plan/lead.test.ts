@@ -81,8 +81,7 @@ describe.skipIf(ffprobePath === undefined)("a group of pictures over several seg
     expect(await decodeErrors(file)).toBe("");
     for (const track of await shown(file)) {
       expect(Math.abs(farthest(await errorsOf(track, segments, startMs))), track.type).toBeLessThan(track.frame * 1.5);
-      // In fragments the first picture begins up to a picture before the start.
-      expect(track.widest, track.type).toBeLessThan(format === "fmp4" ? 2.1 : 1.6);
+      expect(track.widest, track.type).toBeLessThan(1.6);
       expect(Math.abs(track.start), track.type).toBeLessThan(track.frame);
       expect(Math.abs(track.end - (to - from) / 1000), track.type).toBeLessThan(track.frame * 2);
       if (track.type === "video") expect(track.samples.length).toBe(pictures(from, to));

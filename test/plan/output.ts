@@ -78,8 +78,11 @@ export async function shown(file: string): Promise<ShownTrack[]> {
       .filter((_, i) => (ordered[i]?.pts ?? 0) >= 0)
       .slice(0, -1);
     const frame = median(between.length < 3 ? all.map(({ duration }) => duration) : between);
-    // ffmpeg shows what is only decoded of a fragmented file, a tick each, in front of the picture that is on screen at its start.
-    const samples = ordered.filter(({ pts }, i) => pts >= 0 || (lasting(i) > frame / 4 && pts + lasting(i) > 1e-6));
+    // ffmpeg shows what is only decoded of a fragmented file, a tick each, in front of the picture that is on screen at its start:
+    // by the edit list that one is presented from 0 on.
+    const samples = ordered
+      .filter(({ pts }, i) => pts >= 0 || (lasting(i) > frame / 4 && pts + lasting(i) > 1e-6))
+      .map((sample) => ({ ...sample, pts: type === "video" ? Math.max(0, sample.pts) : sample.pts }));
     const steps = samples.slice(1).map(({ pts }, i) => (pts - (samples[i]?.pts ?? 0)) / frame);
     const last = samples.at(-1);
     return {
@@ -88,7 +91,7 @@ export async function shown(file: string): Promise<ShownTrack[]> {
       frame,
       widest: Math.max(1, ...steps),
       closest: Math.min(1, ...steps),
-      start: Math.max(0, samples[0]?.pts ?? Number.NaN),
+      start: samples[0]?.pts ?? Number.NaN,
       end: (last?.pts ?? Number.NaN) + (last?.duration ?? 0),
     };
   });
