@@ -69,6 +69,7 @@ export class DurationCursor {
     } else if (this.from == this.to) {
       if (this.runs.left == 0) this.runs.refill();
       alike = this.runs.left;
+      if (sample < preroll.moved) alike = min(alike, preroll.moved - 1 - sample);
     }
     return max(1, min(alike, this.left));
   }

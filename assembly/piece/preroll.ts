@@ -26,6 +26,9 @@ export class Preroll {
   ledDecoding: u32;
   /** Whether samples have composition offsets that otherwise have none. */
   offsets: bool;
+  /** Those from there to this one are decoded by so much earlier than otherwise. */
+  moved: u32;
+  movedBy: i64;
   /** Samples that are decoded one tick apart. */
   count: u32;
   /** Those that are not presented. */
@@ -46,7 +49,7 @@ export class Preroll {
 
   /** Decode time of a sample that would be decoded at `natural`. */
   dts(sample: u32, natural: i64): i64 {
-    if (sample >= this.ledDecoding) return natural;
+    if (sample >= this.ledDecoding) return sample < this.moved ? natural - this.movedBy : natural;
     return sample < this.count ? this.first + sample : this.behind;
   }
 
@@ -202,12 +205,13 @@ function beEarly(preroll: Preroll, track: usize, samples: u32, recorded: i64): v
   preroll.behind -= early;
   preroll.hiddenEnd -= load<u32>(track, PieceTrack.HIDDEN_EARLY);
   // The sample on screen has to be decoded earlier, too, unless it is the last one: the plan says how long that lasts.
-  const isOnGrid = load<u32>(track, PieceTrack.USUAL) > 0 && preroll.count > 0;
-  if (early > 0 && isOnGrid && shown < samples - 1) {
-    preroll.count = preroll.ledDecoding = max(preroll.count, shown + 1);
+  if (early > 0 && preroll.count > 0 && shown < samples - 1) {
+    preroll.moved = shown + 1;
+    preroll.movedBy = early;
   }
   const natural = min(preroll.start, recorded);
-  preroll.onScreen = max(onScreen, shown < preroll.ledDecoding ? preroll.dts(shown, natural) : natural);
+  const isEarly = shown < max(preroll.ledDecoding, preroll.moved);
+  preroll.onScreen = isEarly ? onScreen : max(onScreen, natural);
 }
 
 /** The latest that the first of `count` samples can be decoded so that, a tick apart, none is decoded after it is presented. */

@@ -154,8 +154,8 @@ function judge(
   const wantedAhead = format === "mp4" ? 0 : Math.max(0, hiddenSoundMs - early) / 1000 / decoding.usual;
   if (inOrder.length > 0) {
     expect(Math.abs(ahead - Math.round(ahead)) * decoding.usual * track.timescale).toBeLessThan(2.5);
-    expect(wantedAhead - Math.round(ahead)).toBeGreaterThan(Math.round(ahead) === 1 ? -1.01 : -0.61);
-    expect(wantedAhead - Math.round(ahead)).toBeLessThan(0.41);
+    expect(wantedAhead - Math.round(ahead)).toBeGreaterThan(Math.round(ahead) === 1 ? -1.01 : -0.81);
+    expect(wantedAhead - Math.round(ahead)).toBeLessThan(0.21);
   }
   // So is the one on screen, unless it is a long one.
   const aheadMs = isShort && inOrder.length > 0 ? Math.round(ahead) * decoding.usual * 1000 : 0;
@@ -177,7 +177,7 @@ function judge(
   // Decode times tell one frame rate: those a tick apart are, in the mean, whole pictures before what follows.
   if (step > 1 && aside > 1) {
     const pictures = ((samples[aside]?.dts ?? NaN) - (aside - 1) / 2) / step;
-    expect(Math.abs(pictures - Math.round(pictures)) * step).toBeLessThan(format === "mp4" ? 1 : 2.5);
+    expect(Math.abs(pictures - Math.round(pictures)) * step).toBeLessThan(1);
   }
 }
 

@@ -170,8 +170,8 @@ type Early = Required<Pick<PieceTrack, "hiddenEarly" | "shownEarly" | "decodedEa
 
 /** Hidden pictures are at least this much ahead in fragments, so that times tell them from shown ones, in pictures. */
 const EARLIER = 0.6;
-/** Hidden sound may be so much ahead of them for ffmpeg to round both to 0, in pictures. */
-const ROUNDED = 0.4;
+/** Hidden sound may be so much ahead of them for ffmpeg to round both to 0, in pictures, also where it guesses twice their rate. */
+const ROUNDED = 0.2;
 
 /**
  * ffmpeg takes the edit list of a fragmented file for a start alone, counts time from the first sample of any track, and complains of
