@@ -224,17 +224,17 @@ function withPreroll(track: PieceTrack, early: Early): PieceTrack {
 /** What says where samples go that are only decoded behind the end of a presentation; see `LateSamples`. */
 type Late = Pick<PieceTrack, "presentedUntil" | "lateApart" | "lateCloser" | "latest">;
 
-/** Where samples go that are only decoded, behind the end of the presentation. @param shift what the media time is ahead of it */
-function lateOf(output: OutputTrack, parts: LayoutParts, shift: number): Late {
-  const { tracks, presentedMs } = parts.composition;
+/**
+ * Where samples go that are only decoded, behind the end of the presentation.
+ * @param shift what the media time is ahead of it
+ * @param firstMs when the first sample of any track is presented
+ */
+function lateOf(output: OutputTrack, presentedMs: number, shift: number, firstMs: number): Late {
   const { timescale, firstDts, firstPts, shownEarly, delay, duration, samples, hidden } = output;
   const frame = (firstDts + delay + duration - firstPts + shownEarly) / (samples - hidden);
   const presentedUntil = shift + ticksOf(presentedMs - ROUNDING_MS, timescale);
   const held = Math.max(1.5 * frame, ticksOf(HELD_MS, timescale) - frame);
   // ffmpeg rounds to frames from the first sample of any track on, and complains of two that fall on one.
-  const firstMs = Math.min(
-    ...tracks.map((track) => millisecondsOf(firstOf(track, earlyOf(track, parts)), track.timescale)),
-  );
   const phase = (firstPts - shownEarly - ticksOf(firstMs, timescale)) / frame;
   const closer = Math.floor((0.5 + phase - Math.round(phase)) * frame) - 1;
   return {
@@ -249,18 +249,21 @@ function lateOf(output: OutputTrack, parts: LayoutParts, shift: number): Late {
 function fragmentTracks(parts: LayoutParts): (piece: Piece) => PieceTrack[] {
   const { composition } = parts;
   const outputs = composition.tracks.map((output) => {
-    const shift = shiftOf(output, parts);
-    return { output, shift, early: earlyOf(output, parts), late: lateOf(output, parts, shift) };
+    return { output, shift: shiftOf(output, parts), early: earlyOf(output, parts) };
   });
+  const firstMs = Math.min(
+    ...outputs.map(({ output, early }) => millisecondsOf(firstOf(output, early), output.timescale)),
+  );
   return (piece) =>
     piece.tracks.map((track) => {
       const found = outputs.find(({ output: { id } }) => id === track.trackId);
       if (found === undefined) return track;
-      const { output, shift, early, late } = found;
+      const { output, shift, early } = found;
       const timed = track.shown === undefined ? track : withPreroll(track, early);
       const start = (track.start ?? 0) + shift;
       const isLast = track.dts === output.last?.dts;
-      return { ...timed, dts: track.dts + shift, start, outputFlags: output.flags, ...(isLast ? late : undefined) };
+      const late = isLast ? lateOf(output, composition.presentedMs, shift, firstMs) : undefined;
+      return { ...timed, dts: track.dts + shift, start, outputFlags: output.flags, ...late };
     });
 }
 

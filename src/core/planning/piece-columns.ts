@@ -1,3 +1,4 @@
+import { recordOf } from "../../base/record-of.ts";
 import type { Counts } from "../wasm/abi/records.ts";
 import type { Piece, PieceTrack } from "./piece.ts";
 
@@ -17,11 +18,6 @@ export interface TrackColumns extends Readonly<Record<(typeof TRACK_COLUMNS)[num
 
 /** What is counted of each. */
 export type CountColumns = Readonly<Record<(typeof COUNT_COLUMNS)[number], Float64Array>>;
-
-/** The columns of what is counted. @param column makes that of a name */
-export function countColumns(column: (name: (typeof COUNT_COLUMNS)[number]) => Float64Array): CountColumns {
-  return Object.fromEntries(COUNT_COLUMNS.map((name) => [name, column(name)])) as unknown as CountColumns;
-}
 
 /** Where the media of pieces lie, and what each makes, in columns. */
 export interface SourceColumns {
@@ -57,7 +53,7 @@ export function pieceOf({ sources, tracks }: PieceColumns, number: number): Piec
     descriptionBase: common.descriptionBase,
     trackId: common.trackId,
     prefix: 0,
-    counts: Object.fromEntries(COUNT_COLUMNS.map((name) => [name, at(counts[name])])) as unknown as Counts,
+    counts: recordOf(COUNT_COLUMNS, (name) => at(counts[name])),
   }));
   return {
     source: { id: at(sources.ids), key: sources.keys[number] ?? "", etag: sources.etags[number] ?? "" },

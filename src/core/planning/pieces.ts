@@ -1,3 +1,4 @@
+import { recordOf } from "../../base/record-of.ts";
 import { Column } from "./column.ts";
 import { NO_COUNTS, type Piece, type PieceTrack } from "./piece.ts";
 import { COUNT_COLUMNS, NO_INLINE, pieceOf, TRACK_COLUMNS, type PieceColumns } from "./piece-columns.ts";
@@ -186,9 +187,8 @@ function isUsual({ made, tracks }: Piece): boolean {
 
 /** @param skipped pieces before the first one with such a track */
 function packedTrack(skipped: number): PackedTrack {
-  const columns = <Name extends string>(names: readonly Name[]): Columns<Name> =>
-    Object.fromEntries(names.map((name) => [name, new Column(skipped)])) as Columns<Name>;
-  return { fields: columns(TRACK_FIELDS), counts: columns(COUNT_COLUMNS) };
+  const column = (): Column => new Column(skipped);
+  return { fields: recordOf(TRACK_FIELDS, column), counts: recordOf(COUNT_COLUMNS, column) };
 }
 
 function columnsOf({ fields, counts }: PackedTrack): Column[] {

@@ -3,14 +3,15 @@ import type { Sha256 } from "../../base/ports.ts";
 import type { RowsRange } from "../../catalog/recorded-hours.ts";
 import { identityOf } from "../../catalog/rows.ts";
 import { SegmentNames } from "../../core/layout/plan-identity.ts";
-import { countColumns } from "../../core/planning/piece-columns.ts";
+import { recordOf } from "../../base/record-of.ts";
+import { COUNT_COLUMNS } from "../../core/planning/piece-columns.ts";
 import type { RecordedSegment } from "../../core/segment.ts";
 import { LEAST_RUN } from "./find-runs.ts";
 import { at } from "./follow-run.ts";
 import type { KeptRuns } from "./kept-runs.ts";
 import { endMsOf } from "./run-place.ts";
 import { countsOf, runParts, sumOver } from "./run-parts.ts";
-import { isRun, runColumns, type RunItem, type RunPieces, type SegmentRun } from "./segment-run.ts";
+import { isRun, RUN_COLUMNS, type RunItem, type RunPieces, type SegmentRun } from "./segment-run.ts";
 
 /** Segments [from, to) of a run. */
 interface Part {
@@ -104,7 +105,7 @@ function slice(
   const fragments = cut(sources.fragments);
   const cutPieces = tracks.map(({ first, counts, constantSize }) => ({
     first: cut(first),
-    counts: countColumns((name) => cut(counts[name])),
+    counts: recordOf(COUNT_COLUMNS, (name) => cut(counts[name])),
     constantSize: cut(constantSize),
   }));
   return {
@@ -114,7 +115,7 @@ function slice(
     tracks: run.tracks.flatMap((track, i) => {
       const own = cutPieces[i];
       if (own === undefined) return [];
-      const columns = runColumns((name) => cut(track[name]));
+      const columns = recordOf(RUN_COLUMNS, (name) => cut(track[name]));
       return { ...track, ...columns, counts: parts.map((part) => countsOf(columns, own, part)) };
     }),
     pieces: {

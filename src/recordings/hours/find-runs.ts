@@ -10,7 +10,8 @@ import { isRagged } from "../../core/planning/following.ts";
 import { startsLate } from "../../core/planning/lead.ts";
 import { leftOut, wholeTrack } from "../../core/planning/piece.ts";
 import { othersStartOf, shownUntil, type TimedSegment } from "../../core/planning/placed-segment.ts";
-import { countColumns } from "../../core/planning/piece-columns.ts";
+import { recordOf } from "../../base/record-of.ts";
+import { COUNT_COLUMNS } from "../../core/planning/piece-columns.ts";
 import { groupsOf } from "./run-groups.ts";
 import { countsOf, runParts, sumOver } from "./run-parts.ts";
 import {
@@ -195,7 +196,7 @@ function piecesOf(run: readonly Taken[]): RunPieces {
     const all = run.flatMap(({ tracks }) => tracks[i] ?? []);
     return {
       first: Float64Array.from(all, ({ selected }) => selected.first),
-      counts: countColumns((name) => Float64Array.from(all, ({ counts }) => counts[name])),
+      counts: recordOf(COUNT_COLUMNS, (name) => Float64Array.from(all, ({ counts }) => counts[name])),
       constantSize: Float64Array.from(all, ({ record }) => record.constantSize),
     };
   });

@@ -1,17 +1,10 @@
+import { recordOf } from "../../base/record-of.ts";
 import { ColumnReader, ColumnWriter } from "../../base/columns.ts";
 import type { RecordedSegment } from "../../core/segment.ts";
 import type { RunCounts } from "../../core/planning/followed.ts";
 import { groupsReader } from "./run-groups.ts";
 import { piecesReader } from "./run-pieces.ts";
-import {
-  isRun,
-  RUN_COLUMNS,
-  RUN_PARTS,
-  runColumns,
-  type RunItem,
-  type RunTrack,
-  type SegmentRun,
-} from "./segment-run.ts";
+import { isRun, RUN_COLUMNS, RUN_PARTS, type RunItem, type RunTrack, type SegmentRun } from "./segment-run.ts";
 
 /** Of what is written: raise it when the same bytes would say something else, or runs would be found in another way. */
 const FORMAT = 6;
@@ -131,11 +124,8 @@ function readRun(reader: ColumnReader, { pieces, groups }: BesideReaders): Segme
 function readTrack(reader: ColumnReader, count: number): RunTrack {
   const timescale = reader.number();
   const [sound, snaps, uniform] = [reader.number() === 1, reader.number() === 1, reader.number() === 1];
-  const columns = runColumns(() => reader.column(count));
-  const counts = Array.from({ length: RUN_PARTS }, () => {
-    const values = COUNTS.map((name) => [name, reader.number()] as const);
-    return Object.fromEntries(values) as unknown as RunCounts;
-  });
+  const columns = recordOf(RUN_COLUMNS, () => reader.column(count));
+  const counts = Array.from({ length: RUN_PARTS }, () => recordOf(COUNTS, () => reader.number()));
   return { timescale, sound, snaps, uniform, ...columns, counts };
 }
 

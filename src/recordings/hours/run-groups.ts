@@ -1,3 +1,4 @@
+import { recordOf } from "../../base/record-of.ts";
 import { ColumnReader, ColumnWriter } from "../../base/columns.ts";
 import type { TimedSegment } from "../../core/planning/placed-segment.ts";
 import { GROUP_FIELDS, GroupList } from "../../core/streaming/group-list.ts";
@@ -31,7 +32,10 @@ export function groupsOf(run: readonly TimedSegment[]): RunGroups | undefined {
   return {
     ids: Float64Array.from(run, ({ segment }) => segment.id),
     fragments: Float64Array.from(run, ({ summary }) => summary.fragments),
-    sound: sounds.length === 0 ? undefined : soundColumns((name) => Float64Array.from(sounds, (sound) => sound[name])),
+    sound:
+      sounds.length === 0
+        ? undefined
+        : recordOf(SOUND_COLUMNS, (name) => Float64Array.from(sounds, (sound) => sound[name])),
     begins: Float64Array.from(begins),
     numbers: Float64Array.from(numbers),
   };
@@ -61,7 +65,7 @@ export function groupsReader(bytes: Uint8Array): ((count: number) => RunGroups) 
   if (reader.number() !== FORMAT) return undefined;
   return (count) => {
     const [ids, fragments] = [reader.column(count), reader.column(count)];
-    const sound = reader.number() === 0 ? undefined : soundColumns(() => reader.column(count));
+    const sound = reader.number() === 0 ? undefined : recordOf(SOUND_COLUMNS, () => reader.column(count));
     const begins = reader.column(count + 1);
     const groups = at(begins, count);
     const numbers = new Float64Array(groups * FIELDS);
@@ -71,10 +75,4 @@ export function groupsReader(bytes: Uint8Array): ((count: number) => RunGroups) 
     }
     return { ids, fragments, sound, begins, numbers };
   };
-}
-
-/** @param column makes that of a name */
-function soundColumns(column: (name: (typeof SOUND_COLUMNS)[number]) => Float64Array): RunGroups["sound"] {
-  const columns = SOUND_COLUMNS.map((name) => [name, column(name)] as const);
-  return Object.fromEntries(columns) as unknown as RunGroups["sound"];
 }

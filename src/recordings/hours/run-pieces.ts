@@ -1,5 +1,6 @@
+import { recordOf } from "../../base/record-of.ts";
 import { ColumnReader, ColumnWriter } from "../../base/columns.ts";
-import { COUNT_COLUMNS, countColumns } from "../../core/planning/piece-columns.ts";
+import { COUNT_COLUMNS } from "../../core/planning/piece-columns.ts";
 import { isRun, type RunItem, type RunPieces } from "./segment-run.ts";
 
 /** Of what is written: raise it when the same bytes would say something else. */
@@ -31,7 +32,7 @@ export function piecesReader(bytes: Uint8Array): ((count: number, tracks: number
     const fragments = reader.column(count);
     const read = Array.from({ length: tracks }, () => {
       const first = reader.column(count);
-      const counts = countColumns(() => reader.column(count));
+      const counts = recordOf(COUNT_COLUMNS, () => reader.column(count));
       return { first, counts, constantSize: reader.column(count) };
     });
     return { sources: { ids, keys, etags, fragments }, tracks: read };

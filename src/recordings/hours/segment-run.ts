@@ -34,14 +34,6 @@ export const RUN_COLUMNS = [
   "samples", "firstDts", "lasting", "lastDuration", "end", "ownSamples", "ownFirstDts", "ownLasting",
 ] as const satisfies readonly (keyof RunTrack)[];
 
-/** All of them. @param column makes that of a name */
-export function runColumns(
-  column: (name: (typeof RUN_COLUMNS)[number]) => Float64Array,
-): Pick<RunTrack, (typeof RUN_COLUMNS)[number]> {
-  const columns = RUN_COLUMNS.map((name) => [name, column(name)] as const);
-  return Object.fromEntries(columns) as Pick<RunTrack, (typeof RUN_COLUMNS)[number]>;
-}
-
 /** What pieces of a run take beside it, a value for each segment. */
 export interface RunPieces {
   readonly sources: SourceColumns;
