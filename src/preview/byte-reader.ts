@@ -1,4 +1,7 @@
-/** Bytes of a file that are read at once while it is indexed: `moov` of a minute mostly comes with the first or the last of them. */
+/**
+ * Bytes of a file that are read with what is wanted while it is indexed: `moov` of a minute mostly comes with the first or the last
+ * of them, and the header of the box behind a larger one with it.
+ */
 const WINDOW = 64 << 10;
 
 /** A run of bytes of a file. */
@@ -41,7 +44,7 @@ export function windowed({ size, head = new Uint8Array(0), read }: OpenedFile): 
   let window = { offset: 0, bytes: head };
   return async ({ offset, length }) => {
     if (offset < window.offset || offset + length > window.offset + window.bytes.length) {
-      const wanted = Math.min(size - offset, Math.max(length, WINDOW));
+      const wanted = Math.min(size - offset, length + WINDOW);
       window = { offset, bytes: await read({ offset, length: wanted }) };
     }
     const from = offset - window.offset;

@@ -1,9 +1,13 @@
 import { endOf, segmentAt, typeOf, type Reel } from "./reels.ts";
 import type { MediaSegment, SegmentBytes, Source } from "./source.ts";
 
-/** Seconds of media that are kept ready before and behind the picture that is shown. */
+/** Seconds of media that are kept ready before and behind the picture that is shown, where the browser has room for them. */
 const AHEAD_S = 30;
 const BEHIND_S = 20;
+/** With less room than for this part of them nothing can be played. */
+const LEAST_SHARE = 1 / 64;
+/** What is missing of a segment beyond this was removed by the browser, seconds. */
+const LOST_S = 0.15;
 
 /**
  * Feeds a `<video>` with a reel of a source by Media Source Extensions. What lies between recordings takes no time: a hole would stop
@@ -19,13 +23,15 @@ export class Feed {
   readonly #media = new MediaSource();
   readonly #ending = new AbortController();
   readonly #inits = new Map<number, Promise<SegmentBytes>>();
-  /** What the buffer holds. */
-  readonly #held = new Set<MediaSegment>();
+  /** What the buffer holds, and how many seconds of each it had once it was appended. */
+  readonly #held = new Map<MediaSegment, number>();
   #buffer: SourceBuffer | undefined;
   /** Number of the init segment that the buffer goes by. */
   #init: number | undefined;
   #fetching: { readonly segment: MediaSegment; readonly abort: AbortController } | undefined;
   #working = false;
+  /** How much of `AHEAD_S` and `BEHIND_S` there is room for. */
+  #share = 1;
   /** Whether what was shown is listed no more: what is there instead has to be shown. */
   #isReplaced = false;
 
@@ -59,6 +65,12 @@ export class Feed {
     setTimeout(() => this.#work()); // what is being done now still looks at the reel before
   }
 
+  /** Shows the picture of a time of the element, seconds. */
+  seek(atS: number): void {
+    this.#video.currentTime = atS;
+    this.#work(); // the element says so later
+  }
+
   /** Ends all requests and lets go of the element. */
   close(): void {
     this.#ending.abort();
@@ -84,6 +96,7 @@ export class Feed {
 
   /** Brings the buffer to what should be in it now, a segment at a time. */
   #work(): void {
+    this.#forgetLost();
     const wanted = this.#wanted();
     if (
       this.#fetching !== undefined &&
@@ -108,7 +121,11 @@ export class Feed {
     const { currentTime } = this.#video;
     const { segments } = this.#reel;
     let ready = 0;
-    for (let i = segmentAt(segments, currentTime) ?? segments.length; i < segments.length && ready < AHEAD_S; i++) {
+    for (
+      let i = segmentAt(segments, currentTime) ?? segments.length;
+      i < segments.length && ready < AHEAD_S * this.#share;
+      i++
+    ) {
       const segment = segments[i];
       if (segment === undefined || !this.#held.has(segment)) return segment;
       ready += endOf(segment) - Math.max(currentTime, segment.atS);
@@ -132,8 +149,8 @@ export class Feed {
         this.#init = segment.init;
         if (this.#buffer !== undefined)
           this.#buffer.timestampOffset = segment.atS - (segment.startMs - originMs) / 1000;
-        await this.#append(media);
-        this.#held.add(segment);
+        if (!(await this.#hasRoom(media))) continue;
+        this.#held.set(segment, this.#bufferedOf(segment));
         const { currentTime } = this.#video;
         if (this.#isReplaced && isAt(segment, currentTime)) {
           this.#isReplaced = false;
@@ -157,16 +174,47 @@ export class Feed {
     return known;
   }
 
+  /** Browsers that need room remove what was played, without a word. */
+  #forgetLost(): void {
+    for (const [segment, seconds] of this.#held)
+      if (this.#bufferedOf(segment) < seconds - LOST_S) this.#held.delete(segment);
+  }
+
+  /** Seconds of a segment that can be played. */
+  #bufferedOf(segment: MediaSegment): number {
+    const { buffered } = this.#video;
+    let seconds = 0;
+    for (let i = 0; i < buffered.length; i++) {
+      const [from, until] = [Math.max(buffered.start(i), segment.atS), Math.min(buffered.end(i), endOf(segment))];
+      seconds += Math.max(0, until - from);
+    }
+    return seconds;
+  }
+
   /** Lets go of what lies far from the picture, or is listed no more. */
   async #makeRoom(): Promise<void> {
     const { currentTime } = this.#video;
     const listed = new Set(this.#reel.segments);
-    for (const segment of [...this.#held]) {
+    const [firstS, lastS] = [currentTime - BEHIND_S * this.#share, currentTime + 2 * AHEAD_S * this.#share];
+    for (const segment of [...this.#held.keys()]) {
       const [from, until] = [segment.atS, endOf(segment)];
-      if (listed.has(segment) && until >= currentTime - BEHIND_S && from <= currentTime + 2 * AHEAD_S) continue;
+      if (listed.has(segment) && until >= firstS && from <= lastS) continue;
       await this.#update((buffer) => buffer.remove(Math.max(0, from), until));
       this.#held.delete(segment);
       if (!listed.has(segment) && isAt(segment, currentTime)) this.#isReplaced = true;
+    }
+  }
+
+  /** Appends media, unless the browser has no room for it: then less is kept from now on. */
+  async #hasRoom(media: SegmentBytes): Promise<boolean> {
+    try {
+      await this.#append(media);
+      return true;
+    } catch (error) {
+      const isFull = error instanceof DOMException && error.name === "QuotaExceededError";
+      if (!isFull || this.#share <= LEAST_SHARE) throw error;
+      this.#share /= 2;
+      return false;
     }
   }
 
@@ -175,19 +223,24 @@ export class Feed {
   }
 
   /** One change of the buffer, to its end. */
-  #update(change: (buffer: SourceBuffer) => void): Promise<void> {
-    const buffer = this.#buffer;
-    if (buffer === undefined || this.#ending.signal.aborted) return Promise.resolve();
-    return new Promise((resolve, reject) => {
-      const { signal } = this.#ending;
-      buffer.addEventListener("updateend", () => resolve(), { once: true, signal });
+  async #update(change: (buffer: SourceBuffer) => void): Promise<void> {
+    const [buffer, ending] = [this.#buffer, this.#ending.signal];
+    if (buffer === undefined || ending.aborted) return;
+    const over = new AbortController();
+    const { signal } = over;
+    const changed = new Promise<void>((resolve, reject) => {
+      buffer.addEventListener("updateend", () => resolve(), { signal });
       buffer.addEventListener("error", () => reject(new Error("The browser cannot decode this recording.")), {
-        once: true,
         signal,
       });
-      signal.addEventListener("abort", () => resolve(), { once: true });
-      change(buffer);
+      ending.addEventListener("abort", () => resolve(), { signal });
     });
+    try {
+      change(buffer);
+      await changed;
+    } finally {
+      over.abort(); // lets go of the listeners
+    }
   }
 }
 

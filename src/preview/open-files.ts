@@ -22,9 +22,20 @@ export async function openFiles(
   options: OpenFilesOptions = {},
 ): Promise<RecordedFiles> {
   // WebAssembly, and what calls it, come only where files are opened.
+  const module = moduleOf(options.wasm);
+  module.catch(() => undefined); // is told where it is awaited
   const { RecordedFiles } = await import("./recorded-files.ts");
   return RecordedFiles.open(
     [...files].map((file) => (typeof file === "string" || file instanceof Blob ? { file } : file)),
+    module,
     options,
   );
+}
+
+async function moduleOf(wasm: OpenFilesOptions["wasm"]): Promise<WebAssembly.Module> {
+  if (wasm instanceof WebAssembly.Module) return wasm;
+  const url = wasm ?? new URL("./boxcar.wasm", import.meta.url);
+  const response = await fetch(url);
+  if (!response.ok) throw new Error(`${String(url)}: the server answers ${response.status}.`);
+  return WebAssembly.compile(await response.arrayBuffer());
 }

@@ -39,17 +39,21 @@ export class RecordedFiles implements Source {
   /** Until the first picture is read nothing else is. */
   readonly #begun = new Promise<void>((resolve) => (this.#begin = resolve));
 
-  private constructor(files: readonly FileToOpen[], options: OpenFilesOptions) {
+  private constructor(files: readonly FileToOpen[], module: Promise<WebAssembly.Module>, options: OpenFilesOptions) {
     const { signal = new AbortController().signal, atMs } = options;
-    this.#core = moduleOf(options.wasm).then(createCore);
+    this.#core = module.then(createCore);
     this.#toOpen = files;
     this.#files = new FileIndexes(this.#core, files, signal);
     this.atMs = atMs;
   }
 
   /** As `openFiles`. */
-  static async open(files: readonly FileToOpen[], options: OpenFilesOptions = {}): Promise<RecordedFiles> {
-    const recorded = new RecordedFiles(files, options);
+  static async open(
+    files: readonly FileToOpen[],
+    module: Promise<WebAssembly.Module>,
+    options: OpenFilesOptions,
+  ): Promise<RecordedFiles> {
+    const recorded = new RecordedFiles(files, module, options);
     await recorded.#openStart();
     return recorded;
   }
@@ -252,11 +256,3 @@ const originOf = ({ earliestMs }: Arrangement): number => earliestMs - LEAD_MS;
 
 const owned = (bytes: Uint8Array): Uint8Array<ArrayBuffer> =>
   bytes.buffer instanceof ArrayBuffer ? (bytes as Uint8Array<ArrayBuffer>) : bytes.slice();
-
-async function moduleOf(wasm: OpenFilesOptions["wasm"]): Promise<WebAssembly.Module> {
-  if (wasm instanceof WebAssembly.Module) return wasm;
-  const url = wasm ?? new URL("./boxcar.wasm", import.meta.url);
-  const response = await fetch(url);
-  if (!response.ok) throw new Error(`${String(url)}: the server answers ${response.status}.`);
-  return WebAssembly.compile(await response.arrayBuffer());
-}

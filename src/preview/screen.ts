@@ -54,7 +54,8 @@ export class Screen {
     const index = segmentAt(segments, atS) ?? segments.length - 1;
     const reel = this.#reelOf(index);
     if (reel !== this.#reel) this.#enter(reel);
-    this.#video.currentTime = atS;
+    if (this.#feed === undefined) this.#video.currentTime = atS;
+    else this.#feed.seek(atS);
     const segment = segments[index];
     if (segment !== undefined) this.#stills?.show(segment.startMs + Math.max(0, atS - segment.atS) * 1000);
   }

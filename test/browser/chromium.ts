@@ -92,14 +92,19 @@ const FLAGS = [
   "--autoplay-policy=no-user-gesture-required",
 ];
 
-/** A browser with an empty profile on a document of that server, with `window.playback` in it. Default: one without media. */
+/**
+ * A browser with an empty profile on a document of that server, with `window.playback` in it. Default: one without media.
+ * @param flags of its command line, beside those that all have
+ */
 export async function openPage(
   serverUrl: string,
   path = "/healthz",
+  flags: readonly string[] = [],
 ): Promise<{ readonly page: Page; readonly close: () => Promise<void> }> {
   if (chromiumPath === undefined) throw new Error("no Chromium; guard the test with chromiumPath");
   const profile = await mkdtemp(join(tmpdir(), "boxcar-chromium-"));
-  const browser = await chromium.launchPersistentContext(profile, { executablePath: chromiumPath, args: FLAGS });
+  const args = [...FLAGS, ...flags];
+  const browser = await chromium.launchPersistentContext(profile, { executablePath: chromiumPath, args });
   const page = await browser.newPage();
   await page.goto(serverUrl + path); // any document of the server: pixels of its media may be read there
   await install(page);
