@@ -242,4 +242,13 @@ describe("no query walks over a stream", () => {
     expect(plans.filter((plan) => plan.includes("SCAN") && plan !== "SCAN now")).toEqual([]); // one row
     expect(plans.filter((plan) => plan.includes("TEMP B-TREE"))).toEqual([]);
   });
+
+  it("some segments of an hour", async () => {
+    const plans = await plansOf(async (watched) => {
+      const bounds = { hoursUntilMs: Number.POSITIVE_INFINITY, eachHour: true };
+      for await (const { hour } of watched.recorded("live/a", range.startMs, range.endMs, bounds))
+        expect(await hour?.some([61, 63])).toHaveLength(2);
+    });
+    expect(new Set(plans.filter((plan) => plan.includes(" segments")))).toEqual(new Set([byId]));
+  });
 });
