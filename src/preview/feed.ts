@@ -1,3 +1,4 @@
+import { paused } from "../base/paused.ts";
 import { endOf, segmentAt, typeOf, type Reel } from "./reels.ts";
 import type { MediaSegment, SegmentBytes, Source } from "./source.ts";
 
@@ -6,6 +7,8 @@ const AHEAD_S = 30;
 const BEHIND_S = 20;
 /** With less room than for this part of them nothing can be played. */
 const LEAST_SHARE = 1 / 64;
+/** So long it waits before it asks again for what it was not given: at first, and at most, milliseconds. */
+const [SOON_MS, LATE_MS] = [500, 8000];
 /** What is missing of a segment beyond this was removed by the browser, seconds. */
 const LOST_S = 0.15;
 
@@ -30,6 +33,8 @@ export class Feed {
   #init: number | undefined;
   #fetching: { readonly segment: MediaSegment; readonly abort: AbortController } | undefined;
   #working = false;
+  /** How long it waits before it asks again, milliseconds. */
+  #waitMs = SOON_MS;
   /** How much of `AHEAD_S` and `BEHIND_S` there is room for. */
   #share = 1;
   /** Whether what was shown is listed no more: what is there instead has to be shown. */
@@ -142,7 +147,11 @@ export class Feed {
       const abort = new AbortController();
       this.#fetching = { segment, abort };
       try {
-        const [init, media] = await Promise.all([this.#initOf(segment.init), this.#source.media(number, abort.signal)]);
+        const fetching = Promise.all([this.#initOf(segment.init), this.#source.media(number, abort.signal)]);
+        const fetched = await fetching.catch((error: unknown) => this.#later(segment, error, abort.signal));
+        if (fetched === undefined) continue;
+        const [init, media] = fetched;
+        this.#waitMs = SOON_MS;
         if (abort.signal.aborted || !this.#reel.segments.includes(segment)) continue;
         await this.#makeRoom();
         if (segment.init !== this.#init) await this.#append(init);
@@ -171,7 +180,16 @@ export class Feed {
   #initOf(number: number): Promise<SegmentBytes> {
     const known = this.#inits.get(number) ?? this.#source.init(number, this.#ending.signal);
     this.#inits.set(number, known);
+    known.catch(() => this.#inits.delete(number)); // is asked for again
     return known;
+  }
+
+  /** Waits until what could not be had is asked for again. The viewer is told of it once playback needs it. */
+  async #later(segment: MediaSegment, error: unknown, signal: AbortSignal): Promise<undefined> {
+    if (signal.aborted) return;
+    if (isAt(segment, this.#video.currentTime)) this.#onError(error);
+    await paused(this.#waitMs, signal);
+    this.#waitMs = Math.min(LATE_MS, 2 * this.#waitMs);
   }
 
   /** Browsers that need room remove what was played, without a word. */

@@ -12,11 +12,14 @@ export class Refused extends Error {
   }
 }
 
-/** Asks a boxcar server, with the token. @throws Refused with the server's sentence */
+/** Asks a boxcar server, with the token. @throws Refused with the server's sentence; Error where no server answers */
 export async function ask(url: string, token: Token, init: Omit<RequestInit, "headers"> = {}): Promise<Response> {
   const known = token();
   const headers = known === undefined ? {} : { Authorization: `Bearer ${known}` };
-  const response = await fetch(url, { ...init, headers });
+  const response = await fetch(url, { ...init, headers }).catch((cause: unknown) => {
+    init.signal?.throwIfAborted();
+    throw new Error("The server cannot be reached.", { cause });
+  });
   if (response.ok) return response;
   const { message = `The server answers ${response.status}.` } = (await response.json().catch(() => ({}))) as {
     message?: string;

@@ -38,6 +38,8 @@ export class BoxcarPlayer extends Base {
   readonly #clock = document.createElement("output");
   readonly #gap = document.createElement("p");
   readonly #error = document.createElement("p");
+  /** That single pictures are shown, and why; else empty. */
+  #stills = "";
   #telling: ReturnType<typeof setTimeout> | undefined;
   #opening: ReturnType<typeof setTimeout> | undefined;
   readonly #follow = (): void => {
@@ -147,7 +149,7 @@ export class BoxcarPlayer extends Base {
 
   /** Opens a range of a server, or another source, such as `openFiles` gives. @throws Error as `Player.open` does */
   async open(what: PlayerRange | Source): Promise<void> {
-    this.#error.textContent = "";
+    this.#error.textContent = this.#stills = "";
     await this.#player.open(what);
   }
 
@@ -240,14 +242,19 @@ export class BoxcarPlayer extends Base {
     if (name === "range") this.#controls.draw();
     if (name === "error") this.#error.textContent = (detail as PlayerEvents["error"]).message;
     if (name === "gap") this.#tellGap(detail as Gap);
-    if (name === "time") this.#clock.textContent = momentText(this.timeMs);
+    if (name === "time") this.#tellTime();
     this.#controls.update();
     if (this.hasAttribute("link") && name === "state" && this.paused) this.#link();
     this.dispatchEvent(new CustomEvent(name, { detail }));
   }
 
+  #tellTime(): void {
+    this.#clock.textContent = momentText(this.timeMs);
+    this.#error.textContent = this.#stills; // pictures come again
+  }
+
   #tellStills(stills: PlayerEvents["stills"]): void {
-    this.#error.textContent = stills === null ? "" : `${this.#words.stills} ${stills.codecs}`;
+    this.#error.textContent = this.#stills = stills === null ? "" : `${this.#words.stills} ${stills.codecs}`;
   }
 
   #tellGap({ startMs, endMs }: Gap): void {

@@ -1,7 +1,6 @@
 import { render } from "lit";
 import { defineBoxcarPlayer, type BoxcarPlayer } from "../element/boxcar-player.ts";
 import { marked } from "../marked.ts";
-import type { PlayerEvents } from "../events.ts";
 import { Refused } from "../http.ts";
 import { setToken, streams, token, type RangeEvent, type RangeFacts, type StreamRow } from "./api.ts";
 import { Cameras } from "./cameras.ts";
@@ -156,9 +155,6 @@ class Page implements PanelHost {
         this.#timeMs = player.timeMs;
         if (this.#timeline !== undefined) this.#timeline.playheadMs = this.#timeMs;
         this.changed();
-      });
-      player.addEventListener("error", (event: Event) => {
-        this.tell(new Error((event as CustomEvent<PlayerEvents["error"]>).detail.message));
       });
       for (const event of ["state", "range"]) player.addEventListener(event, () => this.changed());
     }
