@@ -27,8 +27,8 @@ export function httpSend(): Send {
   return async (url, { method, headers, body }, signal) => {
     const isSecure = url.startsWith("https:");
     const agent = agents[isSecure ? "https:" : "http:"];
-    const request = (isSecure ? https : http).request(url, { method, headers, agent, signal });
-    return answerOf(await answerTo(request, body));
+    const request = (isSecure ? https : http).request(url, { method, headers, agent });
+    return answerOf(await answerTo(request, body, signal));
   };
 }
 

@@ -204,11 +204,11 @@ class Connection {
     };
     if (ifRange !== undefined) headers["If-Range"] = ifRange;
     const path = url.pathname + url.search;
-    const options = { host: address, port, path, headers, signal: this.#signal };
+    const options = { host: address, port, path, headers };
     const request = secure
       ? https.request({ ...options, agent: this.#agents["https:"], ...(isAddress ? {} : { servername: host }) })
       : http.request({ ...options, agent: this.#agents["http:"] });
-    return answerTo(request);
+    return answerTo(request, undefined, this.#signal);
   }
 
   #orAborted<T>(promise: Promise<T>): Promise<T> {
