@@ -24,6 +24,7 @@ import {
 } from "./client.ts";
 import { isInstalled, servers, startEdge, type Edge, type ServerName } from "./edges.ts";
 import { copySegments, leave } from "./left-plan.ts";
+import { head, rawClient } from "./raw-client.ts";
 import { bundleWorker, startWorker, type WorkerEdge } from "./worker-edge.ts";
 
 const chance = random(seedOf(5));
@@ -294,6 +295,24 @@ describe.skipIf(sqldPath === undefined)("on every runtime", () => {
     await copySegments(sqld.url, "left", 10_000);
     for (const path of ["api/timeline/left", "download/left.mp4"]) await leave(worker.url, path, 10_000, "reset");
   });
+
+  it.each(["worker", "worker with R2"] as const)(
+    "gives back the slots of clients that left the %s early",
+    async (name) => {
+      const ask = async (): Promise<void> => {
+        const client = await rawClient(urlOf(name), chance.below(2) === 0);
+        await client.write(head("GET", large));
+        await new Promise((resolve) => setTimeout(resolve, chance.below(200)));
+        client.socket.resetAndDestroy();
+      };
+      await Promise.all(Array.from({ length: 80 }, ask));
+      const downloads = async (): Promise<string | undefined> =>
+        /^boxcar_downloads .*$/m.exec(await (await fetch(`${urlOf(name)}/metrics`, { headers: auth })).text())?.[0];
+      await expect
+        .poll(downloads, { interval: 100, timeout: 10_000, message: `seed ${chance.seed}` })
+        .toBe("boxcar_downloads 0");
+    },
+  );
 
   it("lets the worker settle what crashes left, when its cron says so", async () => {
     expect(await worker.fireCron()).toBe("ok");

@@ -41,6 +41,7 @@ async function pump(
 ): Promise<void> {
   const gone = (): void => void writer.abort(signal.reason).catch(() => undefined);
   signal.addEventListener("abort", gone);
+  if (signal.aborted) gone();
   try {
     for await (const chunk of body) await writer.write(chunk);
     await writer.close();
