@@ -72,7 +72,8 @@ describe.skipIf(sqldPath === undefined)("on every runtime", () => {
       const bundle = await bundleWorker(join(folder, "worker"));
       worker = await startWorker(bundle, onBucket);
       edges.set("worker", worker);
-      edges.set("worker with R2", (workerR2 = await startWorker(bundle, common)));
+      workerR2 = await startWorker(bundle, { ...common, BOXCAR_UPLOAD_GRACE: "1" });
+      edges.set("worker with R2", workerR2);
     };
     await onServer("node");
     await Promise.all([onWorkers(), ...onServers.filter((name) => name !== "node").map(onServer)]);
@@ -313,6 +314,14 @@ describe.skipIf(sqldPath === undefined)("on every runtime", () => {
         .toBe("boxcar_downloads 0");
     },
   );
+
+  it("lets the worker say why it ends an upload that is too slow", async () => {
+    const client = await rawClient(workerR2.url);
+    await client.write(head("PUT", "/mp4/api/segments/slow?start=0", { "content-length": "1000" }) + "a");
+    await expect.poll(() => client.received().toString(), { timeout: 5000 }).toContain("upload_too_slow");
+    expect(client.received().toString()).toMatch(/^HTTP\/1.1 408 /);
+    client.socket.destroy();
+  });
 
   it("lets the worker settle what crashes left, when its cron says so", async () => {
     expect(await worker.fireCron()).toBe("ok");

@@ -40,7 +40,16 @@ async function* arriving(request: Request, rate: LeastRate): AsyncGenerator<Uint
       yield step.value;
     }
   } finally {
+    letGo(reader);
+  }
+}
+
+/** Lets others read the body, also while a read of one that is too slow is awaited: workerd throws then, and ends it with the request. */
+function letGo(reader: ReadableStreamDefaultReader): void {
+  try {
     reader.releaseLock();
+  } catch {
+    // Nobody reads it any more.
   }
 }
 
