@@ -1,7 +1,7 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { describe, expect, test } from "vitest";
 import { judgeCut } from "../support/judge.ts";
-import { buildMovie, audioEntry, videoEntry, type MovieSample } from "../support/movie.ts";
+import { buildMovie, audioEntry, videoEntry, type MovieSample, type MovieTrack } from "../support/movie.ts";
 import { decodeErrors, packets } from "../support/oracle.ts";
 import { random } from "../support/random.ts";
 import { record, RECORDED_AT, type RecordedSegment, type RecordingOptions } from "../support/recording.ts";
@@ -121,8 +121,14 @@ describe.skipIf(ffprobePath === undefined)("odd material", () => {
 });
 
 /** A built segment: `png ` and µ-law, so that no sample needs another one. */
-async function built(name: string, pictures: readonly MovieSample[], sound: readonly MovieSample[]): Promise<string> {
-  const video = { handler: "vide", timescale: 1000, entries: [videoEntry("png ", 16, 16)], samples: pictures } as const;
+async function built(
+  name: string,
+  pictures: readonly MovieSample[],
+  sound: readonly MovieSample[],
+  edits: MovieTrack["edits"] = [],
+): Promise<string> {
+  const entries = [videoEntry("png ", 16, 16)];
+  const video = { handler: "vide", timescale: 1000, entries, samples: pictures, edits } as const;
   const audio = { handler: "soun", timescale: 8000, entries: [audioEntry("ulaw", 1, 8000)], samples: sound } as const;
   const tracks = [...(pictures.length > 0 ? [video] : []), ...(sound.length > 0 ? [audio] : [])];
   const file = scratch(`${name}.mp4`);
@@ -166,6 +172,22 @@ describe.skipIf(ffprobePath === undefined)("segments no encoder writes", () => {
       expect(times).toEqual(times.map((_, k) => (track.type === "video" ? k * 0.04 : (expect.any(Number) as unknown))));
     }
   });
+
+  test.for(FORMATS)(
+    "whose pictures are reordered and last unequally long are shown to the last one (%s)",
+    async (format) => {
+      // In decode order, milliseconds: decoding begins far ahead of the first picture, and the last one is short.
+      const dts = [-420, 0, 300, 340, 700, 720, 1400, 1420];
+      const pts = [0, 700, 300, 340, 1420, 720, 1400, 1440];
+      const durations = [420, 300, 40, 360, 20, 680, 20, 20];
+      const pictures = (): MovieSample[] =>
+        pts.map((time, i) => ({ ...picture(durations[i] ?? 0), offset: time - (dts[i] ?? 0), sync: i === 0 }));
+      const files = await Promise.all([0, 1].map((i) => built(`unequal${i}`, pictures(), [], [[1460, 420]])));
+      const shelf = await shelve(files.map((file, i) => ({ file, startMs: RECORDED_AT + i * 1700 })));
+      const [track] = await packets(await written(await shelf.plan(PRESENT), format));
+      expect(track?.packets.filter(({ hidden }) => !hidden)).toHaveLength(2 * pts.length);
+    },
+  );
 
   test.for(FORMATS)("that hold sound only follow those with a picture (%s)", async (format) => {
     const pictures = Array.from({ length: 25 }, () => picture(40));

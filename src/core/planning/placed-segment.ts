@@ -167,12 +167,15 @@ export function limitOf(placed: PlacedSegment, record: TrackRecord): number {
 
 /**
  * From when on an edit list hides pictures at the end of a segment, in its ticks; Infinity when none. Edits are rounded: what is
- * shown for less than half a picture's time is hidden.
+ * shown for less than half a picture's time is hidden, of pictures that last unequally long the shorter of two.
  */
 export function shownUntil(record: TrackRecord): number {
-  const half = meanDuration(record) / 2;
-  const isTrimmed = record.earliestPts + record.duration - record.editEnd > half;
-  return isTrimmed ? Math.ceil(record.editEnd - half) : Number.POSITIVE_INFINITY;
+  const { earliestPts, duration, lastDuration, end, editEnd } = record;
+  const usual = meanDuration(record);
+  const half = (lastDuration > 0 ? Math.min(usual, lastDuration) : usual) / 2;
+  // Durations are those of decoding: reordered pictures of unequal ones may all be presented before their sum is over.
+  const isTrimmed = end === editEnd && earliestPts + duration - editEnd > half;
+  return isTrimmed ? Math.ceil(editEnd - half) : Number.POSITIVE_INFINITY;
 }
 
 /** Where what is taken of a track other than the reference begins, in its ticks; -Infinity: with its first sample. */
@@ -184,6 +187,11 @@ export function othersStartOf(
   if (record === undefined || trackIndex === timed.summary.reference) return Number.NEGATIVE_INFINITY;
   const start = timed.ticksAt(othersFromMs, record);
   return record.earliestPts + meanDuration(record) < start ? start : Number.NEGATIVE_INFINITY;
+}
+
+/** Wall-clock time from which on a placed segment is shown, milliseconds, not rounded. */
+export function shownFromMs({ timed, from }: Pick<PlacedSegment, "timed" | "from">): number {
+  return Number.isFinite(from) ? timed.wallAt(from) : timed.segment.startMs;
 }
 
 /** Whether the presentation of the output starts in a placed segment, or its picture in one that goes on from it. */

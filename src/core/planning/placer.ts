@@ -8,7 +8,14 @@ import { insideHold, type LeftSegment } from "./inside-hold.ts";
 import { RecordedTimes } from "./recorded-times.ts";
 import { relationOf } from "./relation.ts";
 import { endsOf, type Placement } from "./placement.ts";
-import { placedAt, ROUNDING_MS, startsBehind, type PlacedSegment, type TimedSegment } from "./placed-segment.ts";
+import {
+  placedAt,
+  ROUNDING_MS,
+  shownFromMs,
+  startsBehind,
+  type PlacedSegment,
+  type TimedSegment,
+} from "./placed-segment.ts";
 import { millisecondsOf, rescale, ticksOf } from "../ticks.ts";
 
 /** What a range is asked for. */
@@ -191,8 +198,11 @@ export class Placer {
         : ticksToNext(before.timed, timed, { distanceMs, toleranceMs, timescale });
     const begin = before.outputStart + ticks;
     const place = from === undefined ? begin : begin - rescale(from - reference.start, reference.timescale, timescale);
-    // Where a gap is closed, other tracks end and begin about where the picture does.
-    const othersFromMs = startMs - (isClosed ? 0 : Math.max(0, distanceMs)) - toleranceMs;
+    const othersFromMs = Math.max(
+      this.times.startMs,
+      // Where a gap is closed, other tracks end and begin about where the picture does; else those of the segment before come first.
+      isClosed ? startMs - toleranceMs : Math.min(shownFromMs(before), startMs - Math.max(0, distanceMs) - toleranceMs),
+    );
     this.#current = { ...this.#placed(timed, place, timescale), from: from ?? Number.NEGATIVE_INFINITY, othersFromMs };
     if (!isBehindGap && from === undefined && goesOn(before.timed, timed)) return this.#goOn(before, this.#current);
     if (isBehindHole) return this.#leaveHole(before, this.#current);
