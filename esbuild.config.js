@@ -69,6 +69,17 @@ const filesApart = {
   },
 };
 
+/** With `--reload` the page looks whether it was built since, and loads itself again then. */
+const reload = `if (import.meta.url.endsWith("/page.js")) {
+  const tags = () => Promise.all(["page.js", "page.css"].map(async (name) =>
+    (await fetch("/page/" + name, { method: "HEAD", cache: "no-store" })).headers.get("etag")));
+  let shown;
+  setInterval(() => tags().then((now) => {
+    if (shown !== undefined && now.join() !== shown) location.reload();
+    shown = now.join();
+  }, () => undefined), 500);
+}`;
+
 /** The page, for browsers. Its files have the same names in each build: Workers carry a list of them. */
 await build({
   entryPoints: [
@@ -83,6 +94,7 @@ await build({
   target: "es2022",
   format: "esm",
   plugins: [filesApart],
+  banner: process.argv.includes("--reload") ? { js: reload } : {},
   logLevel: "warning",
 });
 for (const name of ["index.html", "icon.svg"]) await copyFile(join("src/preview/page", name), join("build/page", name));

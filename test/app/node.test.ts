@@ -73,6 +73,21 @@ describe("the server on Node", () => {
     }
   });
 
+  it("sends the files of its pages once: who has them is told so", async () => {
+    const { url } = await start();
+    for (const path of ["/", "/page/page.js", "/docs/swagger-ui.css"])
+      for (const coding of ["br", "identity"]) {
+        const ask = (etag = ""): Promise<Response> =>
+          fetch(url + path, { headers: { "accept-encoding": coding, "if-none-match": etag } });
+        const first = await ask();
+        expect([first.status, first.headers.get("cache-control") === null]).toEqual([200, false]);
+        const again = await ask(first.headers.get("etag") ?? "");
+        expect([again.status, await again.text()], path).toEqual([304, ""]);
+        expect(again.headers.get("etag")).toBe(first.headers.get("etag"));
+        expect((await ask('"another"')).status).toBe(200);
+      }
+  });
+
   it("keeps what it has over a restart, bytes and entity tag alike", async () => {
     const path = await add(100_000);
     const first = await start();

@@ -7,7 +7,7 @@ import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { startNode, type RunningServer } from "../../src/runtime/node.ts";
 import { chromiumPath, install, openPage } from "../browser/chromium.ts";
-import { FPS, recordNumbered, type NumberedOptions } from "../browser/numbered-recording.ts";
+import { BITS, FPS, recordNumbered, type NumberedOptions } from "../browser/numbered-recording.ts";
 import { random, seedOf } from "../support/random.ts";
 
 /** A window with axe-core in it. */
@@ -61,6 +61,53 @@ function shownAt(stream: string, seconds: number): Promise<number> {
   );
 }
 
+/**
+ * The numbers of the small pictures that the timeline shows from some seconds after START on; undefined: there is none.
+ * @param view what the timeline shows
+ * @param step seconds of each picture
+ */
+function drawnAt(
+  view: { readonly startMs: number; readonly endMs: number },
+  seconds: readonly number[],
+  step: number,
+): Promise<(number | undefined)[]> {
+  return page.evaluate(
+    ({ startMs, lengthMs, froms, stepMs, bits }) => {
+      const canvas = document.querySelector("canvas");
+      const context = canvas?.getContext("2d");
+      if (canvas === null || context === null || context === undefined) throw new Error("no timeline");
+      const pixel = (ms: number, y: number): string => {
+        const x = ((ms - startMs) / lengthMs) * canvas.width;
+        const [red = 0, green = 0, blue = 0] = context.getImageData(
+          x,
+          y * (canvas.width / canvas.clientWidth),
+          1,
+          1,
+        ).data;
+        if (Math.max(red, green, blue) - Math.min(red, green, blue) > 40) return "other";
+        return green > 180 ? "white" : green < 75 ? "black" : "other";
+      };
+      return froms.map((fromMs) => {
+        let number = 0;
+        for (let bit = 0; bit < bits; bit++) {
+          const ms = fromMs + ((bit + 0.5) / bits) * stepMs;
+          const [upper, lower] = [pixel(ms, 26 + 12), pixel(ms, 26 + 34)];
+          if (upper === lower || upper === "other" || lower === "other") return undefined;
+          if (upper === "white") number += 2 ** bit;
+        }
+        return number;
+      });
+    },
+    {
+      startMs: view.startMs,
+      lengthMs: view.endMs - view.startMs,
+      froms: seconds.map((second) => START + second * 1000),
+      stepMs: step * 1000,
+      bits: BITS,
+    },
+  );
+}
+
 /** Selects all that the timeline shows. */
 async function selectAll(): Promise<void> {
   await page.waitForTimeout(500);
@@ -100,6 +147,26 @@ describe.skipIf(chromiumPath === undefined)("the page", () => {
       expect(await shownAt("live/cam1", seconds), `seed ${chance.seed}, picture ${picture}`).toBe(picture);
     }
     expect(await shownAt("live/cam1", 14)).toBe(18 * FPS);
+  });
+
+  test("draws small pictures along the timeline, sharper ones where it is zoomed in, and none in the gap", async () => {
+    await expect.poll(() => shownAt("live/cam1", 4.02)).toBe(4 * FPS);
+    const recorded = (seconds: number): boolean => seconds < 12 || seconds >= 18;
+    const expected = (seconds: number[]): (number | undefined)[] =>
+      seconds.map((second) => (recorded(second) ? second * FPS : undefined));
+    const coarse = Array.from({ length: 11 }, (_, i) => 2 * i);
+    const whole = { startMs: START - 440, endMs: START + 22_440 };
+    await expect.poll(() => drawnAt(whole, coarse, 2), { timeout: 10_000 }).toEqual(expected(coarse));
+    await page.getByRole("button", { name: "Zoom in" }).click();
+    const about = START + 4020;
+    const half = { startMs: about - (about - whole.startMs) / 2, endMs: about + (whole.endMs - about) / 2 };
+    const fine = Array.from({ length: 10 }, (_, i) => 2 + i);
+    await expect.poll(() => drawnAt(half, fine, 1), { timeout: 10_000 }).toEqual(expected(fine));
+  });
+
+  test("shows the last picture of each stream", async () => {
+    const picture = page.locator(".streams button", { hasText: "live/cam1" }).locator("img");
+    expect(await picture.evaluate((image: HTMLImageElement) => window.playback.read(image).number)).toBe(21 * FPS);
   });
 
   test("says that a link names a stream that it does not know, and shows another one", async () => {

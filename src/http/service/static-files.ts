@@ -1,5 +1,8 @@
 import type { Context } from "hono";
+import { hex } from "../../base/bytes.ts";
+import { webSha256 } from "../../base/sha256.ts";
 import type { AppEnv, AppPlatform } from "../context.ts";
+import { evaluateConditions } from "../replies/conditional.ts";
 
 /** Content codings (RFC 9110 section 8.4.1) that files are kept in, the smallest first, and what their names end in. */
 const CODINGS = [
@@ -7,7 +10,10 @@ const CODINGS = [
   ["gzip", ".gz"],
 ] as const;
 
-/** Sends a file of the build, compressed where the client takes it so. Undefined when there is none of that name. */
+/**
+ * Sends a file of the build, compressed where the client takes it so; 304 when the client has it. Undefined when there is none of
+ * that name.
+ */
 export async function staticFile(
   c: Context<AppEnv>,
   { asset }: Pick<AppPlatform, "asset">,
@@ -15,16 +21,16 @@ export async function staticFile(
   headers: Readonly<Record<string, string>> = {},
 ): Promise<Response | undefined> {
   const accepted = c.req.header("accept-encoding") ?? "";
-  for (const [coding, suffix] of CODINGS) {
-    const compressed = accepts(accepted, coding) ? await asset(path + suffix) : undefined;
-    if (compressed === undefined) continue;
-    const { bytes, contentType } = compressed;
-    const coded = { "Content-Type": contentType, "Content-Encoding": coding, Vary: "Accept-Encoding" };
-    return c.body(bytes, 200, { ...headers, ...coded });
+  for (const [coding, suffix] of [...CODINGS.filter(([name]) => accepts(accepted, name)), [undefined, ""]] as const) {
+    const file = await asset(path + suffix);
+    if (file === undefined) continue;
+    const etag = hex(await webSha256(file.bytes)).slice(0, 32);
+    const all = { ...headers, ETag: `"${etag}"`, Vary: "Accept-Encoding" };
+    if (evaluateConditions({ ifNoneMatch: c.req.header("if-none-match") }, etag) === 304) return c.body(null, 304, all);
+    const coded: Record<string, string> = coding === undefined ? {} : { "Content-Encoding": coding };
+    return c.body(file.bytes, 200, { ...all, ...coded, "Content-Type": file.contentType });
   }
-  const plain = await asset(path);
-  if (plain === undefined) return undefined;
-  return c.body(plain.bytes, 200, { ...headers, "Content-Type": plain.contentType, Vary: "Accept-Encoding" });
+  return undefined;
 }
 
 /** Whether `Accept-Encoding` (RFC 9110 section 12.5.3) names a coding, other than to refuse it. */

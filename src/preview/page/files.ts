@@ -31,24 +31,3 @@ export async function save(output: FileOutput, name: string): Promise<void> {
   }
   saveBlob(await new Response(output.stream(), { headers: { "Content-Type": "video/mp4" } }).blob(), name);
 }
-
-/** The picture that an MP4 begins with, as JPEG. @param width pixels @throws Error where the browser cannot decode it */
-export async function firstPicture(movie: Blob, width: number): Promise<Blob> {
-  const url = URL.createObjectURL(movie);
-  const video = document.createElement("video");
-  try {
-    await new Promise((resolve, reject) => {
-      video.addEventListener("loadeddata", resolve);
-      video.addEventListener("error", () => reject(new Error("The browser cannot decode this picture.")));
-      Object.assign(video, { muted: true, preload: "auto", src: url });
-    });
-    const height = Math.max(1, Math.round((width * video.videoHeight) / Math.max(1, video.videoWidth)));
-    const canvas = new OffscreenCanvas(width, height);
-    canvas.getContext("2d")?.drawImage(video, 0, 0, width, height);
-    return await canvas.convertToBlob({ type: "image/jpeg" });
-  } finally {
-    video.removeAttribute("src");
-    video.load(); // lets go of the decoder
-    URL.revokeObjectURL(url);
-  }
-}

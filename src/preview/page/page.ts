@@ -7,8 +7,10 @@ import { Cameras } from "./cameras.ts";
 import { Deletion } from "./deletion.ts";
 import { takeDrops } from "./drops.ts";
 import { handOut } from "./hand-out.ts";
+import { Filmstrip } from "./filmstrip.ts";
 import { Hover } from "./hover.ts";
 import { pressKey, type KeyActions } from "./keys.ts";
+import { LastPictures } from "./last-pictures.ts";
 import { Look } from "./look.ts";
 import { allowed, NOTHING_ALLOWED } from "./manage-api.ts";
 import type { PanelHost } from "./panel.ts";
@@ -53,9 +55,16 @@ class Page implements PanelHost {
     cameras: new Cameras(this, () => this.#rows ?? []),
   };
   readonly #hover = new Hover(() => this.changed());
+  readonly #lastPictures = new LastPictures(() => this.changed());
+  readonly #filmstrip = new Filmstrip((pictures) => {
+    if (this.#timeline !== undefined) this.#timeline.pictures = pictures;
+  });
   readonly #looker = new Look(
     ({ coverage, events, facts }) => {
-      if (this.#timeline !== undefined) Object.assign(this.#timeline, { coverage, events });
+      const [timeline, recording] = [this.#timeline, this.recording];
+      if (timeline !== undefined) Object.assign(timeline, { coverage, events });
+      if (timeline !== undefined && recording !== undefined)
+        this.#filmstrip.show(recording, timeline.view, coverage, timeline.width);
       this.#events = events;
       this.#facts = facts;
       this.changed();
@@ -90,6 +99,7 @@ class Page implements PanelHost {
       this.#needsToken = false;
       this.allowed = await allowed();
       await this.#panels.recorder.watch();
+      void this.#lastPictures.show(this.#rows ?? []);
       await this.#follow();
     } catch (error) {
       if (error instanceof Refused && (error.status === 401 || error.status === 403)) this.#needsToken = true;
@@ -100,6 +110,7 @@ class Page implements PanelHost {
 
   async reload(): Promise<void> {
     this.#kept = await streams();
+    void this.#lastPictures.show(this.#rows ?? []);
     const row = this.#rows?.find(({ streamPath }) => streamPath === this.recording?.streamPath);
     if (this.recording?.streamPath !== undefined) this.recording = row && serverRecording(row);
     if (this.recording === undefined) await this.#follow();
@@ -140,6 +151,7 @@ class Page implements PanelHost {
     this.#attach();
     const length = Math.min(FIRST_VIEW_MS, Math.max(2_000, row.endMs - row.startMs));
     const startMs = Math.min(atMs, row.endMs - length);
+    if (this.#timeline !== undefined) this.#timeline.pictures = [];
     this.#timeline?.show({ startMs: startMs - length * 0.02, endMs: startMs + length * 1.02 });
     await this.#seek(atMs);
   }
@@ -288,6 +300,7 @@ class Page implements PanelHost {
     const state: PageState = {
       words,
       rows: this.#rows,
+      lastPictures: this.#lastPictures,
       search: this.#search,
       recording: this.recording,
       local: this.#local,

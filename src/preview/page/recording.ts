@@ -2,7 +2,8 @@ import { openFiles, type RecordedFiles } from "../open-files.ts";
 import { gapsOf, type Source } from "../source.ts";
 import type { PlayerRange } from "../server-range.ts";
 import { ask, downloadPath, facts, picturePath, type RangeFacts, type StreamRow } from "./api.ts";
-import { download, firstPicture, save } from "./files.ts";
+import { download, save } from "./files.ts";
+import { firstPicture, syncPicture, Undecodable } from "./pictures.ts";
 import type { Span } from "./timeline.ts";
 
 /** A range of a server that is opened for playing, around the time that was chosen. */
@@ -33,6 +34,7 @@ export function serverRecording({
   startMs,
   endMs,
 }: StreamRow): Recording & { readonly streamPath: string } {
+  let isDecoded = true;
   return {
     ...{ name: streamPath, streamPath, startMs, endMs },
     playable(timeMs) {
@@ -41,7 +43,15 @@ export function serverRecording({
       return { span, what: { streamPath, ...span } };
     },
     facts: (range, signal) => facts(streamPath, range.startMs, range.endMs, signal),
-    picture: async (timeMs, width) => (await ask(picturePath(streamPath, timeMs, width, true))).blob(),
+    async picture(timeMs, width) {
+      try {
+        if (isDecoded) return await syncPicture(streamPath, timeMs, width);
+      } catch (error) {
+        if (!(error instanceof Undecodable)) throw error;
+        isDecoded = false; // nor are others of it
+      }
+      return (await ask(picturePath(streamPath, timeMs, width, true))).blob();
+    },
     download: (format, range, name) => download(downloadPath(streamPath, format, range.startMs, range.endMs), name),
   };
 }

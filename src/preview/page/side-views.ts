@@ -73,7 +73,7 @@ function chosenFiles(take: (files: readonly File[]) => void): (event: Event) => 
 
 /** The streams of the server. */
 export function streamsView(
-  { words, rows = [], search, recording, panels }: PageState,
+  { words, rows = [], lastPictures, search, recording, panels }: PageState,
   act: PageActions,
 ): TemplateResult {
   const found = rows.filter(({ streamPath }) => streamPath.includes(search.trim()));
@@ -90,6 +90,7 @@ export function streamsView(
         (row) =>
           html`<li>
             <button aria-pressed=${row.streamPath === recording?.streamPath} @click=${() => act.choose(row)}>
+              ${pictureView(lastPictures.of(row.streamPath))}
               <strong>${row.streamPath}</strong>
               ${panels.recorder.isRecorded(row.streamPath) ? html`<span class="live"><span class="dot"></span>${words.recording}</span>` : nothing}
               <span>${dateText(row.endMs)} ${clockText(row.endMs).slice(0, 5)} · ${bytesText(row.bytes)}</span>
@@ -98,6 +99,10 @@ export function streamsView(
       )}
     </ul>
     ${rows.length > 0 && found.length === 0 ? html`<p class="faint">${words.noMatch}</p>` : nothing}`;
+}
+
+function pictureView(url: string | undefined): TemplateResult {
+  return html`<span class="last">${url === undefined ? nothing : html`<img src=${url} alt="" />`}</span>`;
 }
 
 /** What is said where there is nothing to play: how to begin. */

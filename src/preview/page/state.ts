@@ -2,6 +2,7 @@ import type { RangeEvent, RangeFacts, StreamRow } from "./api.ts";
 import type { Cameras } from "./cameras.ts";
 import type { Deletion } from "./deletion.ts";
 import type { HoverState } from "./hover.ts";
+import type { LastPictures } from "./last-pictures.ts";
 import type { Allowed } from "./manage-api.ts";
 import type { Recorder } from "./recorder.ts";
 import type { Recording } from "./recording.ts";
@@ -15,6 +16,7 @@ export interface PageState {
   readonly words: Words;
   /** Undefined until the server has answered. */
   readonly rows: readonly StreamRow[] | undefined;
+  readonly lastPictures: LastPictures;
   readonly search: string;
   readonly recording: Recording | undefined;
   /** Files of this device. */

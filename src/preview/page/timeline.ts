@@ -7,6 +7,13 @@ export interface Span {
   readonly endMs: number;
 }
 
+/** A picture of a timeline, for the time that it is drawn over. */
+export interface Cell extends Span {
+  readonly picture: ImageBitmap;
+  /** Whether it is of another time near by, until its own is there. */
+  readonly isNear: boolean;
+}
+
 /** What a timeline tells its page. */
 export interface TimelineHandlers {
   /** Other times are shown. */
@@ -22,6 +29,8 @@ const SHORTEST_MS = 2_000;
 const LONGEST_MS = 31 * 86_400_000;
 /** Pixels that a pointer moves before a press is no click. */
 const DRAG = 4;
+/** Pixels below the pictures: what is recorded, and events. */
+const BAND = 8;
 
 /** A ruler of wall-clock time with what is recorded: dragged to move, scrolled to zoom, Shift and drag to select. */
 export class Timeline {
@@ -30,6 +39,7 @@ export class Timeline {
   #view: Span = { startMs: 0, endMs: 1 };
   #coverage: readonly Span[] = [];
   #events: readonly RangeEvent[] = [];
+  #pictures: readonly Cell[] = [];
   #selection: Span | undefined;
   #playheadMs: number | undefined;
   #isDrawing = false;
@@ -81,6 +91,12 @@ export class Timeline {
     this.#draw();
   }
 
+  /** Sets small pictures of what is recorded. */
+  set pictures(pictures: readonly Cell[]) {
+    this.#pictures = pictures;
+    this.#draw();
+  }
+
   set selection(selection: Span | undefined) {
     this.#selection = selection;
     this.#draw();
@@ -94,6 +110,11 @@ export class Timeline {
     if (timeMs !== undefined && before !== undefined && before < endMs && timeMs >= endMs && timeMs < endMs + 5000)
       this.show({ startMs: timeMs, endMs: timeMs + endMs - startMs });
     else this.#draw();
+  }
+
+  /** How wide it is, pixels. */
+  get width(): number {
+    return this.#canvas.clientWidth;
   }
 
   #timeAt(x: number): number {
@@ -166,6 +187,14 @@ export class Timeline {
     context.fillStyle = color("--recorded");
     for (const { startMs: from, endMs: to } of this.#coverage)
       context.fillRect(x(from), top, Math.max(1, x(to) - x(from)), bottom - top);
+    this.#paintPictures(context, x, top, bottom - BAND);
+    context.fillStyle = color("--hollow");
+    for (const [i, { endMs: from }] of this.#coverage.entries()) {
+      const to = this.#coverage[i + 1]?.startMs ?? endMs;
+      // Of a gap there is no picture.
+      if (this.#pictures.length > 0 && x(to) - x(from) >= 1)
+        context.fillRect(x(from), top, x(to) - x(from), bottom - top);
+    }
 
     context.font = `11px ${style.fontFamily}`;
     context.textBaseline = "middle";
@@ -178,7 +207,7 @@ export class Timeline {
     }
     for (const { startMs: from, endMs: to, level } of this.#events) {
       context.fillStyle = color(level === "high" ? "--high" : "--low");
-      context.fillRect(x(from), bottom - 8, Math.max(4, x(to) - x(from)), 8);
+      context.fillRect(x(from), bottom - BAND, Math.max(4, x(to) - x(from)), BAND);
     }
     if (this.#selection !== undefined) {
       const [from, to] = [x(this.#selection.startMs), x(this.#selection.endMs)];
@@ -198,5 +227,17 @@ export class Timeline {
       context.fillStyle = color("--ink");
       context.fillRect(at - 1, top - 6, 2, bottom - top + 12);
     }
+  }
+  #paintPictures(context: CanvasRenderingContext2D, x: (ms: number) => number, top: number, bottom: number): void {
+    const height = bottom - top;
+    for (const { startMs, endMs, picture, isNear } of this.#pictures) {
+      const width = x(endMs) - x(startMs) - 1;
+      const scale = Math.max(width / picture.width, height / picture.height);
+      const [shownWidth, shownHeight] = [width / scale, height / scale];
+      const [left, above] = [(picture.width - shownWidth) / 2, (picture.height - shownHeight) / 2];
+      context.globalAlpha = isNear ? 0.5 : 1;
+      context.drawImage(picture, left, above, shownWidth, shownHeight, x(startMs), top, width, height);
+    }
+    context.globalAlpha = 1;
   }
 }
