@@ -1,5 +1,6 @@
 import { copyFile, cp, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
+import { argv } from "node:process";
 import { brotliCompressSync, constants, gzipSync } from "node:zlib";
 import { build } from "esbuild";
 
@@ -94,7 +95,7 @@ await build({
   target: "es2022",
   format: "esm",
   plugins: [filesApart],
-  banner: process.argv.includes("--reload") ? { js: reload } : {},
+  banner: argv.includes("--reload") ? { js: reload } : {},
   logLevel: "warning",
 });
 for (const name of ["index.html", "icon.svg"]) await copyFile(join("src/preview/page", name), join("build/page", name));
