@@ -93,7 +93,10 @@ export function streamsView(
               ${pictureView(lastPictures.of(row.streamPath))}
               <strong>${row.streamPath}</strong>
               ${panels.recorder.isRecorded(row.streamPath) ? html`<span class="live"><span class="dot"></span>${words.recording}</span>` : nothing}
-              <span>${dateText(row.endMs)} ${clockText(row.endMs).slice(0, 5)} · ${bytesText(row.bytes)}</span>
+              <span class="facts"
+                ><span>${dateText(row.endMs)} ${clockText(row.endMs).slice(0, 5)}</span>
+                <span>${bytesText(row.bytes)}</span></span
+              >
             </button>
           </li>`,
       )}
