@@ -10,7 +10,7 @@ const PAGE = 256;
 const PAGE_WITH_MORE = 48;
 const SOME = 8;
 
-/** What is kept beside the runs of an hour, and read only where it is wanted: what pieces take of it, or media segments. */
+/** What is kept beside the outlines of an hour's runs, and their columns, and read only where it is wanted: what pieces take of it, or media segments. */
 export type BesideRuns = "pieces" | "groups";
 
 /** What is kept of the ready segments of a stream that start in one hour. */
@@ -21,6 +21,8 @@ export interface HourRow {
   readonly version: number;
   /** What `HourRows.keep` was given since; null: nothing. */
   readonly runs: Uint8Array | null;
+  /** The same where anything beside was wanted; null: nothing. */
+  readonly columns: Uint8Array | null;
   /** The same of what was wanted; null: nothing. */
   readonly pieces: Uint8Array | null;
   readonly groups: Uint8Array | null;
@@ -28,11 +30,12 @@ export interface HourRow {
   readonly bucketVersion: string;
 }
 
-type Blobs = "runs" | BesideRuns;
+type Blobs = "runs" | "columns" | BesideRuns;
 
 /** What becomes kept of an hour. */
 export interface MadeHour extends Pick<HourRow, "hour" | "version"> {
   readonly runs: Uint8Array;
+  readonly columns: Uint8Array | null;
   /** What goes with it that is read only where it is wanted; null: nothing. */
   readonly pieces: Uint8Array | null;
   readonly groups: Uint8Array | null;
@@ -71,12 +74,14 @@ export class HourRows {
   ): AsyncGenerator<HourRow> {
     const page = piecesOf.length > SOME || withGroups ? PAGE_WITH_MORE : PAGE;
     const wanted = JSON.stringify(piecesOf);
-    const pieces = sql`case when hour in (select value from json_each(${wanted})) then pieces end`;
-    const groups = withGroups ? sql.ref("groups") : sql.lit(null);
+    const isWanted = sql`hour in (select value from json_each(${wanted}))`;
+    const [columns, groups] = withGroups
+      ? [sql.ref("columns"), sql.ref("groups")]
+      : [sql`case when ${isWanted} then columns end`, sql.lit(null)];
     const hours = BUCKET_MS / HOUR_MS;
     for (let after = Math.max(first, 0) - 1; ;) {
       const query = sql<Omit<HourRow, Blobs> & Record<Blobs, ArrayBuffer | null>>`
-        select hour, version, runs, ${pieces} as pieces, ${groups} as groups, (select json_group_array(json_array(event_level, version)) from stream_counts
+        select hour, version, runs, ${columns} as columns, case when ${isWanted} then pieces end as pieces, ${groups} as groups, (select json_group_array(json_array(event_level, version)) from stream_counts
           where stream_path = hours.stream_path and bucket = hours.hour / ${sql.lit(hours)}) as "bucketVersion"
         from hours where stream_path = ${streamPath} and hour > ${after} and hour < ${end} order by hour limit ${page}`;
       const { rows } = await wide.read(
@@ -87,6 +92,7 @@ export class HourRows {
         yield {
           ...row,
           runs: row.runs && bytesOf(row.runs),
+          columns: row.columns && bytesOf(row.columns),
           pieces: row.pieces && bytesOf(row.pieces),
           groups: row.groups && bytesOf(row.groups),
         };
@@ -94,6 +100,22 @@ export class HourRows {
       if (last === undefined || rows.length < page) return;
       after = last.hour;
     }
+  }
+
+  /** The columns of an hour's runs; null when nothing is kept of them, or something else by now. */
+  async columns(
+    wide: WideReads,
+    streamPath: string,
+    { hour, version }: Pick<HourRow, "hour" | "version">,
+  ): Promise<Uint8Array | null> {
+    const query = sql<Record<"columns", ArrayBuffer | null>>`select columns from hours
+      where stream_path = ${streamPath} and hour = ${hour} and version = ${version}`;
+    const { rows } = await wide.read(
+      (db) => query.execute(db),
+      (found) => found.rows.length > 0,
+    );
+    const columns = rows[0]?.columns ?? null;
+    return columns && bytesOf(columns);
   }
 
   /** Hours that are over and of which nothing is kept, newest first. */
@@ -107,8 +129,8 @@ export class HourRows {
   /** Keeps what was made of hours, but for those that have changed since. */
   async keep(streamPath: string, made: readonly MadeHour[]): Promise<void> {
     const { primary, batch } = this.#db;
-    const statements = made.map(({ hour, version, runs, pieces, groups }) =>
-      sql`update hours set runs = ${runs}, pieces = ${pieces}, groups = ${groups}
+    const statements = made.map(({ hour, version, runs, columns, pieces, groups }) =>
+      sql`update hours set runs = ${runs}, columns = ${columns}, pieces = ${pieces}, groups = ${groups}
         where stream_path = ${streamPath} and hour = ${hour} and version = ${version}`.compile(primary),
     );
     await batch(statements);

@@ -256,6 +256,11 @@ const migrations: Readonly<Record<string, readonly RawBuilder<unknown>[]>> = {
     sql`alter table hours add column groups blob`,
     sql`update hours set runs = null`,
   ],
+  "026_outlines_of_hours": [
+    // Made anew, as outlines, with what they lack beside them.
+    sql`alter table hours add column columns blob`,
+    sql`update hours set runs = null`,
+  ],
 };
 
 /**

@@ -27,7 +27,9 @@ export interface Block {
 }
 
 /** An hour of a range, over by now. */
-export interface RecordedHour extends Pick<HourRow, "hour" | "version" | "runs" | BesideRuns> {
+export interface RecordedHour extends Pick<HourRow, "hour" | "version" | "runs" | "columns" | BesideRuns> {
+  /** As `HourRows.columns`. */
+  readonly readColumns: () => Promise<Uint8Array | null>;
   /** Of its segments only those belong to the range that reach into this one, which has a part of it; absent: all do. */
   readonly within?: RowsRange | undefined;
   /** Its segments, in order. */
@@ -114,9 +116,10 @@ export async function* hourPages(
       continue;
     }
     yield* plainPages();
-    const { hour, version, runs, pieces, groups } = row;
+    const { hour, version, runs, columns, pieces, groups } = row;
     const within = isWhole(block) ? undefined : range;
-    const given = { hour, version, runs, pieces, groups, within, segments: read(block), some };
+    const readColumns = (): Promise<Uint8Array | null> => hours.columns(wide, streamPath, row);
+    const given = { hour, version, runs, columns, pieces, groups, within, readColumns, segments: read(block), some };
     yield { segments: [], version: versionOf(bucket), hour: given };
   }
   yield* plainPages();

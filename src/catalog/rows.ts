@@ -89,10 +89,9 @@ function segmentOfValues(
   summary: Uint8Array,
 ): Segment {
   const identity = identityOf(key);
-  return {
-    ...{ id, streamPath, startMs, endMs, format, codecs, key, size, etag, eventLevel, createdMs, identity },
-    ...{ summary, groups: groups ?? undefined },
-  };
+  const more = groups ?? undefined;
+  // prettier-ignore
+  return { id, streamPath, startMs, endMs, format, codecs, key, size, etag, eventLevel, createdMs, identity, summary, groups: more };
 }
 
 /** The columns of a `ListedSegment` but for its summary, as `packedColumns` has those of a `Segment`. */

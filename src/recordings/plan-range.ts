@@ -7,6 +7,7 @@ import { formatTime } from "../base/time.ts";
 import { identityOf, isWhole, planPages, type Plan, type RangeOutline } from "../core/plan.ts";
 import { DEFAULT_GAP_TOLERANCE_MS, type PlanParts, type SegmentsQuery } from "../core/compose.ts";
 import { aroundHoles } from "../core/planning/hole.ts";
+import type { PieceMaker } from "../core/planning/piece-maker.ts";
 import { decodedFrom, follows } from "../core/planning/lead.ts";
 import { noSyncSample } from "../core/planning/refusals.ts";
 import { IndexQueries } from "../core/planning/index-queries.ts";
@@ -103,7 +104,7 @@ async function planned(
   const recorded = recordedAndGrowing(catalog, streamPath, startMs, endMs, { ...bounds, ...hours, around });
   const shared = coreParts(parts);
   const queries = shared.queries ?? new IndexQueries(shared.core, shared.indexes);
-  const pages = readyHours(
+  const pages = readyHours<PieceMaker>(
     { ...parts, queries, pace: bounds.pace },
     streamPath,
     recorded,

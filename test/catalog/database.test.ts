@@ -20,13 +20,18 @@ describe("the database", () => {
   it("is not there for anyone before its last migration has run", async () => {
     const { primary } = opened.db;
     await catalog.ping();
-    const made = { hour: 0, version: 0, runs: new Uint8Array(1), pieces: null, groups: null };
-    for (const column of ["pieces", "groups"])
+    const made = { hour: 0, version: 0, runs: new Uint8Array(1), columns: null, pieces: null, groups: null };
+    for (const column of ["pieces", "groups", "columns"])
       await sql`alter table hours drop column ${sql.ref(column)}`.execute(primary);
     await sql`delete from kysely_migration where name >= '023'`.execute(primary);
     for (const call of [catalog.ping(), catalog.hours.keep("s", [made])])
       expect(await refusal(call)).toBe("catalog_unavailable 503");
-    expect(await migrate(opened.db)).toEqual(["023_pieces_of_hours", "024_cut_hours", "025_groups_of_hours"]);
+    expect(await migrate(opened.db)).toEqual([
+      "023_pieces_of_hours",
+      "024_cut_hours",
+      "025_groups_of_hours",
+      "026_outlines_of_hours",
+    ]);
     await catalog.ping();
     await catalog.hours.keep("s", [made]);
   });
@@ -58,6 +63,7 @@ describe("the database", () => {
       "023_pieces_of_hours",
       "024_cut_hours",
       "025_groups_of_hours",
+      "026_outlines_of_hours",
     ]);
     expect(await migrate(opened.db)).toEqual([]);
     const again = await openCatalogFile(opened.path);

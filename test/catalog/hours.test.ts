@@ -296,7 +296,11 @@ describe("hours that are kept", () => {
     const [startMs, endMs] = [BEGIN_MS + 2.5 * MINUTE_MS, BEGIN_MS + HOURS * HOUR_MS - 10.5 * MINUTE_MS];
     const query = { streamPath, startMs, cut: "frame", gaps: "skip", changes: "inband" } as const;
     const follows = vi.spyOn(RunPlacer.prototype, "addRun");
+    const reads = vi.spyOn(opened.catalog.hours, "columns");
     const { segments } = await outlineRange(fresh(opened.catalog), { ...query, endMs });
+    // Of the whole hours outlines are enough.
+    expect(reads).not.toHaveBeenCalled();
+    reads.mockRestore();
     const followed = follows.mock.calls.filter((_, i) => follows.mock.results[i]?.value === true);
     follows.mockRestore();
     expect(segments).toBe(count - 2 - 20);

@@ -36,7 +36,12 @@ export class DurationRuns {
 
   /** Goes on with samples of one duration, ticks. */
   put(duration: number): void {
-    if (duration !== this.#duration) this.#runs++;
+    if (duration !== this.#duration) this.change(1, duration);
+  }
+
+  /** Goes on with samples whose duration changes so often, and is `duration` in the end, ticks. */
+  change(times: number, duration: number): void {
+    this.#runs += times;
     this.#duration = duration;
   }
 }

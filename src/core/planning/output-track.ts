@@ -203,15 +203,26 @@ export class OutputTrack {
 
   /** Adds the counts of a run's track. @param kept its last piece; default: nobody keeps its pieces */
   follow(followed: Followed, descriptionBase: number, kept?: PieceTrack): void {
-    const { counts, uniform, durations, samples, dts, lasting, lastDuration, presentedEnd } = followed;
+    const { counts, uniform, durations, dts, lasting, lastDuration, presentedEnd } = followed;
     for (const part of counts) {
-      this.#sum(part, { ...part, offsetShift: this.early, descriptionBase });
+      const { samples, constantSize, commonFlags } = part;
+      this.#sum(part, { samples, constantSize, commonFlags, offsetShift: this.early, descriptionBase });
       this.inFragments.addRun(part, uniform, this.early);
     }
     this.#durations = durations;
     this.last = kept ?? {
-      ...{ first: 0, count: samples, dts, timescale: this.timescale, lastDuration, lasting, ownDuration: lastDuration },
-      ...{ offsetShift: this.early, descriptionBase, trackId: this.id, prefix: 0, counts: NO_COUNTS },
+      first: 0,
+      count: followed.samples,
+      dts,
+      timescale: this.timescale,
+      lastDuration,
+      lasting,
+      ownDuration: lastDuration,
+      offsetShift: this.early,
+      descriptionBase,
+      trackId: this.id,
+      prefix: 0,
+      counts: NO_COUNTS,
     };
     durations?.endWith(this.last);
     this.lastDts = dts + lasting;

@@ -72,4 +72,18 @@ export class RecordedTimes {
     const off = wallMs - last.wallMs - (atMs - last.atMs);
     if (Math.abs(off) > CLOCK_TOLERANCE_MS) this.#clock.push({ atMs, wallMs });
   }
+
+  /**
+   * Whether the clock does not go off at any of some moments. @param first one of them, or one like them
+   * @param others.soonerMs how far the others are off it at most, to either side, milliseconds, rounded up
+   */
+  runsEvenly(
+    { atMs, wallMs }: ClockReading,
+    { soonerMs, laterMs }: { readonly soonerMs: number; readonly laterMs: number },
+  ): boolean {
+    const last = this.#clock.at(-1);
+    if (last === undefined) return true;
+    const off = wallMs - last.wallMs - (atMs - last.atMs);
+    return off + laterMs < CLOCK_TOLERANCE_MS && off - soonerMs > -CLOCK_TOLERANCE_MS;
+  }
 }

@@ -113,22 +113,40 @@ export interface SoundBefore {
 /** From when on sound is taken behind other sound, in its ticks; undefined: all of it. */
 export function soundFrom(record: TrackRecord, before: SoundBefore): number | undefined {
   const { firstDts, timescale, codec } = record;
-  return soundFromBy({ firstDts, timescale, codec, usual: meanDuration(record), snaps: snaps(record) }, before);
+  const [usual, stated] = [meanDuration(record), decodesAsStated(codec)];
+  const { start, over } = soundFromBy({ firstDts, timescale, stated, usual, snaps: snaps(record) }, before);
+  return over > 0 ? start : undefined;
 }
 
-/** The same by what of the record says it. @param sound.usual as `meanDuration` gives it */
+/** What of a sound's record, and of its codec, says from when on it is taken. */
+export interface SoundBehind extends Pick<TrackRecord, "firstDts" | "timescale"> {
+  /** As `decodesAsStated` says. */
+  readonly stated: boolean;
+  /** As `meanDuration` gives it. */
+  readonly usual: number;
+  readonly snaps: boolean;
+}
+
+/**
+ * The same by that, where sound before it is there `over` more ticks than is tolerated: more than 0, else all of it is taken. Both
+ * are so much more as `lastDts` is.
+ */
 export function soundFromBy(
-  sound: Pick<TrackRecord, "firstDts" | "timescale" | "codec"> & { readonly usual: number; readonly snaps: boolean },
+  { firstDts, timescale, stated, usual, snaps: isSnapping }: SoundBehind,
   { lastDts, lastDuration }: SoundBefore,
-): number | undefined {
-  const { firstDts, timescale, codec, usual, snaps: isSnapping } = sound;
+): { readonly start: number; readonly over: number } {
   const half = Math.floor(usual / 2);
   // Of most codecs the last sample decodes to a whole one, also when it is cut short or said to last longer.
-  const isShort = lastDuration > 0 && lastDuration < usual && decodesAsStated(codec);
+  const isShort = lastDuration > 0 && lastDuration < usual && stated;
   const ended = lastDts + Math.ceil(isShort ? lastDuration : usual);
   // A sample is taken when it ends after START: leave out those of which more than half is already there.
-  const tolerated = isSnapping ? Math.max(half, ticksOf(SNAP_MS, timescale)) : half;
-  return ended - firstDts > tolerated ? ended + half : undefined;
+  const tolerated = isSnapping ? Math.max(half, snapTicks(timescale)) : half;
+  return { start: ended + half, over: ended - firstDts - tolerated };
+}
+
+/** What rounding alone may put sound that `snaps` off by, ticks. */
+export function snapTicks(timescale: number): number {
+  return ticksOf(SNAP_MS, timescale);
 }
 
 /**
@@ -138,7 +156,7 @@ export function soundFromBy(
  * @param ownDuration of the sample before
  */
 export function snappedDistance(distance: number, ownDuration: number, timescale: number): number | undefined {
-  return Math.abs(distance - ownDuration) <= ticksOf(SNAP_MS, timescale) ? Math.max(1, ownDuration) : undefined;
+  return Math.abs(distance - ownDuration) <= snapTicks(timescale) ? Math.max(1, ownDuration) : undefined;
 }
 
 /** Whether a sound's samples, all alike, go on at a joint as they did before, where rounding alone puts them elsewhere. */

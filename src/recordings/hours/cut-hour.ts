@@ -111,6 +111,7 @@ function slice(
   return {
     ...{ kind, timescale, lateMs, count: end - from },
     ...{ startMs: cut(run.startMs), endMs: cut(run.endMs), start: cut(run.start), length: cut(run.length) },
+    toLast: sumOver(run.length, [from, end - 1]),
     fragments: parts.map((part) => sumOver(fragments, part)),
     tracks: run.tracks.flatMap((track, i) => {
       const own = cutPieces[i];

@@ -14,6 +14,7 @@ import { recordOf } from "../../base/record-of.ts";
 import { COUNT_COLUMNS } from "../../core/planning/piece-columns.ts";
 import { groupsOf } from "./run-groups.ts";
 import { countsOf, runParts, sumOver } from "./run-parts.ts";
+import { passageOf } from "./run-passage.ts";
 import {
   goesOnSimply,
   type PiecesTrack,
@@ -167,7 +168,7 @@ function runOf(run: readonly Taken[]): SegmentRun {
   const column = (value: (timed: TimedSegment) => number): Float64Array =>
     Float64Array.from(run, ({ timed }) => value(timed));
   const pieces = piecesOf(run);
-  return {
+  const found = {
     kind: first.timed.kind,
     count: run.length,
     timescale: first.timed.reference.timescale,
@@ -175,13 +176,18 @@ function runOf(run: readonly Taken[]): SegmentRun {
     endMs: column(({ segment }) => segment.endMs),
     start: column(({ reference }) => reference.start),
     length: column(({ reference }) => reference.end - reference.start),
+    toLast: run.slice(0, -1).reduce((sum, { timed: { reference } }) => sum + reference.end - reference.start, 0),
     lateMs: Math.ceil(Math.max(...run.map(({ timed }) => overMs(timed) - timed.endMs))),
     fragments: runParts(run.length).map((part) => sumOver(pieces.sources.fragments, part)),
     tracks: pieces.tracks.map((own, i) => trackOf(run, own, i)),
     pieces,
     groups: groupsOf(run.map(({ timed }) => timed)),
-    ...{ first: first.timed.segment, second: second.timed.segment, last: last.timed.segment },
   };
+  const passage = passageOf(
+    found,
+    first.tracks.map(({ record }) => record.codec),
+  );
+  return { ...found, passage, first: first.timed.segment, second: second.timed.segment, last: last.timed.segment };
 }
 
 function piecesOf(run: readonly Taken[]): RunPieces {

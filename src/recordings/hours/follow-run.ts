@@ -6,24 +6,15 @@ import type { OutputTrack } from "../../core/planning/output-track.ts";
 import type { Match } from "../../core/planning/match.ts";
 import type { Followed, RunCounts } from "../../core/planning/followed.ts";
 import type { PieceColumns, TrackColumns } from "../../core/planning/piece-columns.ts";
-import type { RunTrack, SegmentRun } from "./segment-run.ts";
+import { isOutline, of, type RunTrack, type SegmentRun } from "./segment-run.ts";
 import { LONGEST_TICKS } from "../../core/planning/join.ts";
 import { snappedDistance, soundFromBy, type SoundBefore } from "../../core/planning/selection.ts";
-
-/** Segments of a run that become pieces. */
-export interface RunSpan {
-  readonly run: SegmentRun;
-  /** The first of them, and the one behind the last. */
-  readonly first: number;
-  readonly end: number;
-  /** Those of the run's parts that these are. */
-  readonly parts: readonly number[];
-  /** Output time at which the reference track of each of the run's segments starts, ticks of `run.timescale`. */
-  readonly places: Float64Array;
-}
+import { decodesAsStated } from "../../core/track-kinds.ts";
+import { passOver } from "./run-passage.ts";
+import type { RunSpan } from "./run-place.ts";
 
 /** Makes pieces of spans: an `AddSpans`. */
-export function addPieces(maker: PieceMaker, spans: readonly RunSpan[]): boolean {
+export function addPieces(maker: Pick<PieceMaker, "addAlike">, spans: readonly RunSpan[]): boolean {
   const { kind } = spans[0]?.run ?? {};
   return (
     kind !== undefined &&
@@ -108,22 +99,38 @@ function followRun(
   let [before, beforeAt]: [Float64Array | undefined, number] = [undefined, 0];
   const counts: RunCounts[] = [];
   const durations = output.durations?.copy();
-  for (const { run, first, end, parts, places } of spans) {
-    const track = run.tracks[trackIndex];
+  for (const { run, first, end, parts, place: begin } of spans) {
+    const [track, passage] = [run.tracks[trackIndex], run.passage?.tracks[trackIndex]];
     if (track?.timescale !== timescale) return undefined;
-    counts.push(...parts.flatMap((part) => track.counts[part] ?? []));
+    for (const part of parts) {
+      const ofPart = track.counts[part];
+      if (ofPart !== undefined) counts.push(ofPart);
+    }
     uniform &&= track.uniform;
     const own = run.pieces && { dts: new Float64Array(run.count), lastDuration: new Float64Array(run.count) };
     if (own !== undefined) times.push(own);
-    for (let i = first; i < end; i++) {
-      const base =
-        rescale(at(places, i), run.timescale, timescale) - rescale(at(run.start, i), run.timescale, timescale);
-      const recordedDts = base + at(track.firstDts, i);
-      samples = at(track.samples, i);
-      lasting = at(track.lasting, i);
+    for (let i = first, place = begin; i < end; place += of(run, run.length, i++)) {
+      if (i === 2 && own === undefined && passage !== undefined && !(filled && passage.holes)) {
+        const runPlace = place - of(run, run.length, 0) - of(run, run.length, 1);
+        const passed = passOver(run, track, passage, { place: runPlace, lastDts, early, codec });
+        if (passed !== undefined) {
+          [samples, lasting] = [of(run, track.samples, end - 1), of(run, track.lasting, end - 1)];
+          ownDuration = of(run, track.lastDuration, end - 1);
+          lastDts = passed.lastDts;
+          dts = lastDts - lasting;
+          presentedEnd = Math.max(presentedEnd, passed.presentedEnd);
+          durations?.change(passage.changes, lasting / (samples - 1));
+          break;
+        }
+      }
+      if (i > 1 && i < run.count - 2 && isOutline(run)) return undefined;
+      const base = rescale(place, run.timescale, timescale) - rescale(of(run, run.start, i), run.timescale, timescale);
+      const recordedDts = base + of(run, track.firstDts, i);
+      samples = of(run, track.samples, i);
+      lasting = of(run, track.lasting, i);
       if (track.sound && filled && isHole(track, recordedDts - lastDts - ownDuration)) return undefined;
       const soundBefore = { lastDts: lastDts - base, lastDuration: ownDuration };
-      if (track.sound && !takesTheSame(track, codec, i, soundBefore)) return undefined;
+      if (track.sound && !takesTheSame(run, track, codec, i, soundBefore)) return undefined;
       const recordedDistance = recordedDts - early - lastDts;
       const snapped = track.snaps ? snappedDistance(recordedDistance, ownDuration, timescale) : undefined;
       const distance = snapped ?? recordedDistance;
@@ -137,9 +144,9 @@ function followRun(
       }
       durations?.put(distance);
       durations?.put(lasting / (samples - 1));
-      ownDuration = at(track.lastDuration, i);
+      ownDuration = of(run, track.lastDuration, i);
       lastDts = dts + lasting;
-      presentedEnd = Math.max(presentedEnd, base + at(track.end, i));
+      presentedEnd = Math.max(presentedEnd, base + of(run, track.end, i));
     }
   }
   if (before !== undefined) before[beforeAt] = ownDuration;
@@ -165,12 +172,12 @@ function isHole({ timescale, counts }: RunTrack, ticks: number): boolean {
 }
 
 /** Whether of the sound of a segment as much is taken as was when the run was found. @param before the last sample before it */
-function takesTheSame(track: RunTrack, codec: string, number: number, before: SoundBefore): boolean {
+function takesTheSame(run: SegmentRun, track: RunTrack, codec: string, number: number, before: SoundBefore): boolean {
   const { timescale, snaps } = track;
-  const [firstDts, taken] = [at(track.ownFirstDts, number), at(track.firstDts, number)];
-  const usual = at(track.ownLasting, number) / (at(track.ownSamples, number) - 1);
-  const start = soundFromBy({ firstDts, timescale, codec, usual, snaps }, before);
-  return start === undefined ? taken === firstDts : taken <= start && start < taken + usual && taken > firstDts;
+  const [firstDts, taken] = [of(run, track.ownFirstDts, number), of(run, track.firstDts, number)];
+  const usual = of(run, track.ownLasting, number) / (of(run, track.ownSamples, number) - 1);
+  const { start, over } = soundFromBy({ firstDts, timescale, stated: decodesAsStated(codec), usual, snaps }, before);
+  return over > 0 ? taken <= start && start < taken + usual && taken > firstDts : taken === firstDts;
 }
 
 /** A value of a column, which has it. */

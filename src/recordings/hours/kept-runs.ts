@@ -2,12 +2,23 @@ import { recordOf } from "../../base/record-of.ts";
 import { ColumnReader, ColumnWriter } from "../../base/columns.ts";
 import type { RecordedSegment } from "../../core/segment.ts";
 import type { RunCounts } from "../../core/planning/followed.ts";
+import { columnsReader } from "./run-columns.ts";
 import { groupsReader } from "./run-groups.ts";
 import { piecesReader } from "./run-pieces.ts";
-import { isRun, RUN_COLUMNS, RUN_PARTS, type RunItem, type RunTrack, type SegmentRun } from "./segment-run.ts";
+import {
+  isRun,
+  OUTLINE,
+  RUN_COLUMNS,
+  RUN_PARTS,
+  type RunItem,
+  type RunPassage,
+  type RunTrack,
+  type SegmentRun,
+  type TrackPassage,
+} from "./segment-run.ts";
 
 /** Of what is written: raise it when the same bytes would say something else, or runs would be found in another way. */
-const FORMAT = 6;
+const FORMAT = 7;
 
 /** What a run is kept as, and a segment that belongs to none. */
 const [SEGMENT, RUN] = [0, 1];
@@ -26,17 +37,19 @@ export interface KeptRuns {
 
 /** What may be kept beside runs. */
 interface KeptBeside {
+  readonly columns?: Uint8Array | null;
   readonly pieces?: Uint8Array | null;
   readonly groups?: Uint8Array | null;
 }
 
 /** Reads that of one run after another. */
 interface BesideReaders {
+  readonly columns: ReturnType<typeof columnsReader>;
   readonly pieces: ReturnType<typeof piecesReader>;
   readonly groups: ReturnType<typeof groupsReader>;
 }
 
-/** Runs as bytes. @param toleranceMs what they were found with */
+/** Runs as bytes: outlines of them. @param toleranceMs what they were found with */
 export function keptRuns({ items, names }: KeptRuns, toleranceMs: number): Uint8Array {
   const writer = new ColumnWriter();
   writer.number(FORMAT);
@@ -52,7 +65,7 @@ export function keptRuns({ items, names }: KeptRuns, toleranceMs: number): Uint8
 
 /**
  * Reads runs. Undefined when they were written by another version, or found with another tolerance.
- * @param beside what `keptPieces` and `keptGroups` wrote of them. Default: they have none
+ * @param beside what `keptColumns`, `keptPieces` and `keptGroups` wrote of them. Default: they are outlines, and have none
  */
 export function readRuns(bytes: Uint8Array, toleranceMs: number, beside: KeptBeside = {}): KeptRuns | undefined {
   const reader = new ColumnReader(bytes);
@@ -60,6 +73,7 @@ export function readRuns(bytes: Uint8Array, toleranceMs: number, beside: KeptBes
   const names = reader.text();
   const items: RunItem[] = [];
   const more = {
+    columns: beside.columns ? columnsReader(beside.columns) : undefined,
     pieces: beside.pieces ? piecesReader(beside.pieces) : undefined,
     groups: beside.groups ? groupsReader(beside.groups) : undefined,
   };
@@ -81,33 +95,59 @@ function readSegment(block: Uint8Array): RecordedSegment {
 }
 
 function writeRun(writer: ColumnWriter, run: SegmentRun): void {
-  const { kind, count, timescale, startMs, endMs, start, length, lateMs, fragments, tracks } = run;
+  const { kind, count, timescale, startMs, endMs, start, length, toLast, lateMs, fragments, tracks, passage } = run;
   for (const segment of [run.first, run.second, run.last]) writeSegment(writer, segment);
   writer.text(kind);
-  for (const number of [count, timescale, lateMs, ...fragments, tracks.length]) writer.number(number);
-  const lastingMs = endMs.map((ms, i) => ms - (startMs[i] ?? 0));
-  for (const column of [startMs, lastingMs, start, length]) writer.column(column);
+  for (const number of [count, timescale, toLast, lateMs, ...fragments, tracks.length]) writer.number(number);
+  for (const column of [startMs, endMs, start, length]) writer.column(endsOf(column));
   for (const track of tracks) {
     const { sound, snaps, uniform, counts } = track;
     for (const number of [track.timescale, Number(sound), Number(snaps), Number(uniform)]) writer.number(number);
-    for (const name of RUN_COLUMNS) writer.column(track[name]);
+    for (const name of RUN_COLUMNS) writer.column(endsOf(track[name]));
     for (const part of counts) for (const name of COUNTS) writer.number(part[name]);
   }
+  writer.number(Number(passage !== undefined));
+  if (passage !== undefined) writePassage(writer, passage);
 }
 
-function readRun(reader: ColumnReader, { pieces, groups }: BesideReaders): SegmentRun {
+/** Of a column what an outline has. */
+function endsOf(column: Float64Array): number[] {
+  return [...column.subarray(0, 2), ...column.subarray(-2)];
+}
+
+function writePassage(writer: ColumnWriter, { overMs, soonerMs, laterMs, tracks }: RunPassage): void {
+  for (const number of [overMs, soonerMs, laterMs]) writer.number(number);
+  for (const { least, most, stated, holes, ticks, from, changes } of tracks)
+    for (const number of [least, most, Number(stated), Number(holes), ticks, from ?? -1, changes])
+      writer.number(number);
+}
+
+function readRun(reader: ColumnReader, { columns, pieces, groups }: BesideReaders): SegmentRun {
   const segments = [reader.block(), reader.block(), reader.block()].map(onceRead) as [Once, Once, Once];
   const kind = reader.text();
-  const [count, timescale, lateMs] = [reader.number(), reader.number(), reader.number()];
-  const fragments = Array.from({ length: RUN_PARTS }, () => reader.number());
-  const tracks = reader.number();
-  const startMs = reader.column(count);
-  const endMs = reader.column(count).map((ms, i) => ms + (startMs[i] ?? 0));
-  const [start, length] = [reader.column(count), reader.column(count)];
+  const [count, timescale, toLast, lateMs] = [reader.number(), reader.number(), reader.number(), reader.number()];
+  const fragments = [reader.number(), reader.number(), reader.number()];
+  const ofTracks = reader.number();
+  const [startMs, endMs] = [reader.column(OUTLINE), reader.column(OUTLINE)];
+  const [start, length] = [reader.column(OUTLINE), reader.column(OUTLINE)];
+  const tracks = Array.from({ length: ofTracks }, () => readTrack(reader));
+  const passage = reader.number() === 0 ? undefined : readPassage(reader, ofTracks);
+  const whole = columns?.({ count, tracks }) ?? { startMs, endMs, start, length, tracks };
+  // One by one: copies of objects take longer than all else that is read of a run.
   return {
-    ...{ kind, count, timescale, startMs, endMs, start, length, lateMs, fragments },
-    tracks: Array.from({ length: tracks }, () => readTrack(reader, count)),
-    pieces: pieces?.(count, tracks),
+    kind,
+    count,
+    timescale,
+    startMs: whole.startMs,
+    endMs: whole.endMs,
+    start: whole.start,
+    length: whole.length,
+    toLast,
+    lateMs,
+    fragments,
+    tracks: whole.tracks,
+    passage,
+    pieces: pieces?.(count, ofTracks),
     groups: groups?.(count),
     get first() {
       return segments[0]();
@@ -121,10 +161,21 @@ function readRun(reader: ColumnReader, { pieces, groups }: BesideReaders): Segme
   };
 }
 
-function readTrack(reader: ColumnReader, count: number): RunTrack {
+function readPassage(reader: ColumnReader, tracks: number): RunPassage {
+  const [overMs, soonerMs, laterMs] = [reader.number(), reader.number(), reader.number()];
+  const readOne = (): TrackPassage => {
+    const [least, most] = [reader.number(), reader.number()];
+    const [stated, holes] = [reader.number() === 1, reader.number() === 1];
+    const [ticks, from, changes] = [reader.number(), reader.number(), reader.number()];
+    return { least, most, stated, holes, ticks, from: from < 0 ? undefined : from, changes };
+  };
+  return { overMs, soonerMs, laterMs, tracks: Array.from({ length: tracks }, readOne) };
+}
+
+function readTrack(reader: ColumnReader): RunTrack {
   const timescale = reader.number();
   const [sound, snaps, uniform] = [reader.number() === 1, reader.number() === 1, reader.number() === 1];
-  const columns = recordOf(RUN_COLUMNS, () => reader.column(count));
+  const columns = recordOf(RUN_COLUMNS, () => reader.column(OUTLINE));
   const counts = Array.from({ length: RUN_PARTS }, () => recordOf(COUNTS, () => reader.number()));
   return { timescale, sound, snaps, uniform, ...columns, counts };
 }

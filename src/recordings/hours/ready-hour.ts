@@ -3,9 +3,10 @@ import type { PlacedSink } from "../../core/planning/placer.ts";
 import type { ReadySegments, ReadyTarget } from "../../core/planning/ready-segments.ts";
 import type { RecordedSegment } from "../../core/segment.ts";
 import type { KeptRuns } from "./kept-runs.ts";
-import type { RunSpan } from "./follow-run.ts";
+import type { RunSpan } from "./run-place.ts";
 import { RunPlacer } from "./run-placer.ts";
-import { isRun } from "./segment-run.ts";
+import { wholeItems } from "./run-columns.ts";
+import { isOutline, isRun, type RunItem } from "./segment-run.ts";
 
 /**
  * Makes of the segments of spans what is made of segments, behind the last one that was placed.
@@ -13,22 +14,26 @@ import { isRun } from "./segment-run.ts";
  */
 export type AddSpans<Sink> = (sink: Sink, spans: readonly RunSpan[]) => boolean;
 
+/** What of an hour is read only where it is needed. */
+interface HourReads {
+  /** The columns of its runs; null when they are not known. */
+  readonly columns: () => Promise<Uint8Array | null>;
+  /** Its segments one by one. */
+  readonly segments: () => Promise<readonly RecordedSegment[]>;
+}
+
 /** The segments that start in one hour, as they were made ready beforehand. */
 export class ReadyHour<Sink extends PlacedSink> implements ReadySegments<Sink> {
   readonly names: string;
   readonly #items: KeptRuns["items"];
-  readonly #segments: () => Promise<readonly RecordedSegment[]>;
+  readonly #reads: HourReads;
   readonly #addSpans: AddSpans<Sink>;
+  #whole: Promise<readonly RunItem[] | undefined> | undefined;
 
-  /** @param segments the same one by one */
-  constructor(
-    { items, names }: KeptRuns,
-    segments: () => Promise<readonly RecordedSegment[]>,
-    addSpans: AddSpans<Sink>,
-  ) {
+  constructor({ items, names }: KeptRuns, reads: HourReads, addSpans: AddSpans<Sink>) {
     this.names = names;
     this.#items = items;
-    this.#segments = segments;
+    this.#reads = reads;
     this.#addSpans = addSpans;
   }
 
@@ -41,16 +46,23 @@ export class ReadyHour<Sink extends PlacedSink> implements ReadySegments<Sink> {
   /** Adds it: its runs as wholes where that can be. */
   async addTo({ placer, sink, add }: ReadyTarget<Sink>): Promise<void> {
     const runs = RunPlacer.of(placer, (spans) => this.#addSpans(sink, spans));
-    for (const item of this.#items) {
+    for (const [i, item] of this.#items.entries()) {
       if (!isRun(item)) await add(item);
       else if (!runs.addRun(item)) {
         await add(item.first);
         await add(item.second);
         if (runs.addRun(item)) continue;
-        for (const segment of await this.#segments())
+        const whole = isOutline(item) ? (await this.#wholeItems())?.[i] : undefined;
+        if (whole !== undefined && isRun(whole) && runs.addRun(whole)) continue;
+        for (const segment of await this.#reads.segments())
           if (isBehind(segment, item.second) && !isBehind(segment, item.last)) await add(segment);
       }
     }
+  }
+
+  /** Its items, of outlines the whole runs. */
+  #wholeItems(): Promise<readonly RunItem[] | undefined> {
+    return (this.#whole ??= this.#reads.columns().then((columns) => wholeItems(this.#items, columns)));
   }
 }
 

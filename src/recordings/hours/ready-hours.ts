@@ -12,6 +12,7 @@ import type { Page } from "../../core/planning/ready-segments.ts";
 import type { RecordedSegment } from "../../core/segment.ts";
 import { SegmentNames } from "../../core/layout/plan-identity.ts";
 import { keptRuns, readRuns, type KeptRuns } from "./kept-runs.ts";
+import { keptColumns } from "./run-columns.ts";
 import { keptGroups } from "./run-groups.ts";
 import { keptPieces } from "./run-pieces.ts";
 import { cutHour } from "./cut-hour.ts";
@@ -120,15 +121,16 @@ export async function makeHours(parts: Omit<HourParts, "pace">, most: number, si
 /** What a range takes of an hour, by its runs where they tell it. */
 async function pageOf<Sink extends PlacedSink>(
   runs: KeptRuns,
-  { within, segments, some }: RecordedHour,
+  { within, readColumns, segments, some }: RecordedHour,
   addSpans: AddSpans<Sink>,
   sha256: Sha256 | undefined,
 ): Promise<ReadyHour<Sink> | readonly RecordedSegment[]> {
-  if (within === undefined) return new ReadyHour(runs, segments, addSpans);
+  const read = { columns: readColumns, segments };
+  if (within === undefined) return new ReadyHour(runs, read, addSpans);
   const cut = await cutHour(runs, within, some, sha256);
   if (cut === undefined) return taken(await segments(), within);
   const alone = cut.items.flatMap((item) => (isRun(item) ? [] : [item]));
-  return alone.length === cut.items.length ? alone : new ReadyHour(cut, segments, addSpans);
+  return alone.length === cut.items.length ? alone : new ReadyHour(cut, read, addSpans);
 }
 
 /** Those of an hour that a range takes. @param within as `RecordedHour` has it */
@@ -138,18 +140,22 @@ function taken(segments: readonly RecordedSegment[], within: RowsRange | undefin
 
 /** The runs that are kept of an hour; undefined when they have to be made. */
 function keptRunsOf(
-  { runs, pieces, groups }: RecordedHour,
+  { runs, columns, pieces, groups }: RecordedHour,
   toleranceMs: number,
 ): KeptRuns | typeof NOT_WORTH | undefined {
   if (runs === null) return undefined;
-  return runs.length === 0 ? NOT_WORTH : readRuns(runs, toleranceMs, { pieces, groups });
+  return runs.length === 0 ? NOT_WORTH : readRuns(runs, toleranceMs, { columns, pieces, groups });
 }
 
 /** What becomes kept of an hour. */
 function keptOf(runs: KeptRuns, toleranceMs: number): Omit<MadeHour, "hour" | "version"> {
-  if (runs.items.length > MOST_ITEMS) return { runs: new Uint8Array(0), pieces: null, groups: null };
-  const pieces = bounded(keptPieces(runs.items));
-  return { runs: keptRuns(runs, toleranceMs), pieces, groups: bounded(keptGroups(runs.items)) };
+  if (runs.items.length > MOST_ITEMS) return { runs: new Uint8Array(0), columns: null, pieces: null, groups: null };
+  const { items } = runs;
+  const [pieces, groups] = [keptPieces(items), keptGroups(items)].map(bounded) as [
+    Uint8Array | null,
+    Uint8Array | null,
+  ];
+  return { runs: keptRuns(runs, toleranceMs), columns: keptColumns(items), pieces, groups };
 }
 
 function bounded(bytes: Uint8Array | null): Uint8Array | null {

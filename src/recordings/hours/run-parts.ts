@@ -5,12 +5,11 @@ import type { PiecesTrack, RunTrack } from "./segment-run.ts";
 /** Segments [from, end) of a run. */
 export type RunPart = readonly [from: number, end: number];
 
-/** The parts of a run of so many segments, at least three, whose counts are told apart: its first and second segment, those between, and its last one. */
+/** The parts of a run of so many segments, at least three, whose counts are told apart: see `RUN_PARTS`. */
 export function runParts(count: number): readonly RunPart[] {
   return [
     [0, 1],
-    [1, 2],
-    [2, count - 1],
+    [1, count - 1],
     [count - 1, count],
   ];
 }

@@ -1,23 +1,29 @@
 import { millisecondsOf } from "../../core/ticks.ts";
-import { at, type RunSpan } from "./follow-run.ts";
 import type { PlacedSegment } from "../../core/planning/placed-segment.ts";
-import { goesOnSimply, type SegmentRun } from "./segment-run.ts";
+import { goesOnSimply, isOutline, of, type SegmentRun } from "./segment-run.ts";
+
+/** Segments of a run that become pieces. */
+export interface RunSpan {
+  readonly run: SegmentRun;
+  /** The first of them, and the one behind the last. */
+  readonly first: number;
+  readonly end: number;
+  /** Those of the run's parts that these are. */
+  readonly parts: readonly number[];
+  /** Output time at which the reference track of the first of them starts, ticks of `run.timescale`. */
+  readonly place: number;
+}
+
+/** When the segments of a run are shown. */
+type Timed = Pick<SegmentRun, "count" | "startMs" | "length" | "timescale">;
 
 /** A segment of a run that is placed, but not yet a piece. */
 export interface RunPlace {
   readonly run: SegmentRun;
   /** Its number in the run. */
   readonly at: number;
-  /** As `RunSpan` has them, of the segments from it on. */
-  readonly places: Float64Array;
-}
-
-/** Where the segments of a run start, when that of number `first` does so at `place`. */
-function placesOf({ count, length }: SegmentRun, first: number, place: number): Float64Array {
-  const places = new Float64Array(count);
-  places[first] = place;
-  for (let i = first + 1; i < count; i++) places[i] = at(places, i - 1) + at(length, i - 1);
-  return places;
+  /** Output time at which its reference track starts, ticks of `run.timescale`. */
+  readonly place: number;
 }
 
 /** Where the second segment of a run lies, when it is the one that was placed last, and all of it is taken. */
@@ -26,35 +32,40 @@ export function secondOf(run: SegmentRun, placed: PlacedSegment | undefined): Ru
   const { outputStart, from, untilMs, mayPreroll, takenOver, leads } = placed;
   const isWhole = from === Number.NEGATIVE_INFINITY && untilMs === Number.POSITIVE_INFINITY;
   if (!isWhole || mayPreroll || takenOver || leads) return undefined;
-  return { run, at: 1, places: placesOf(run, 1, outputStart) };
+  return { run, at: 1, place: outputStart };
+}
+
+/** Where the first segment of a run lies, or would, behind one of another run, or the second of the same. */
+export function firstOf(run: SegmentRun, { run: before, at, place }: RunPlace): number {
+  return before === run ? place - of(run, run.length, 0) : place + of(before, before.length, at);
 }
 
 /** Wall-clock end of a segment of a run, milliseconds, exclusive, not rounded. */
-export function endMsOf(run: SegmentRun, number: number): number {
-  return at(run.startMs, number) + durationMsOf(run, number);
+export function endMsOf(run: Timed, number: number): number {
+  return of(run, run.startMs, number) + durationMsOf(run, number);
 }
 
 /** Wall clock, milliseconds: by then all of a run has ended, or more than that. */
 export function overMsOf(run: SegmentRun): number {
+  if (run.passage !== undefined && isOutline(run)) return run.passage.overMs;
   let overMs = Number.NEGATIVE_INFINITY;
   for (let i = 0; i < run.count; i++) overMs = Math.max(overMs, endMsOf(run, i));
   return overMs + run.lateMs;
 }
 
-function durationMsOf({ length, timescale }: SegmentRun, number: number): number {
-  return millisecondsOf(at(length, number), timescale);
+function durationMsOf(run: Timed, number: number): number {
+  return millisecondsOf(of(run, run.length, number), run.timescale);
 }
 
 /** What becomes pieces when a plan goes on to the last segment of a run; undefined when the run does not go on from there. */
 export function spansTo(run: SegmentRun, behind: RunPlace, toleranceMs: number): RunSpan[] | undefined {
   const end = run.count - 1;
-  if (behind.run === run) return [{ run, first: behind.at, end, parts: [1, 2], places: behind.places }];
-  const { run: before, at: last, places } = behind;
+  const { run: before, at, place } = behind;
+  if (before === run) return [{ run, first: at, end, parts: [1], place }];
   if (!continues(before, run, toleranceMs)) return undefined;
-  const place = at(places, last) + at(before.length, last);
   return [
-    { run: before, first: last, end: last + 1, parts: [3], places },
-    { run, first: 0, end, parts: [0, 1, 2], places: placesOf(run, 0, place) },
+    { run: before, first: at, end: at + 1, parts: [2], place },
+    { run, first: 0, end, parts: [0, 1], place: firstOf(run, behind) },
   ];
 }
 
@@ -65,8 +76,8 @@ function continues(before: SegmentRun, next: SegmentRun, toleranceMs: number): b
     before.timescale === next.timescale &&
     before.tracks.every(({ uniform }, i) => uniform === next.tracks[i]?.uniform) &&
     goesOnSimply(
-      { startMs: at(before.startMs, last), durationMs: durationMsOf(before, last) },
-      { startMs: at(next.startMs, 0), durationMs: durationMsOf(next, 0) },
+      { startMs: of(before, before.startMs, last), durationMs: durationMsOf(before, last) },
+      { startMs: of(next, next.startMs, 0), durationMs: durationMsOf(next, 0) },
       toleranceMs,
     )
   );

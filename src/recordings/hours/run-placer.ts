@@ -1,8 +1,7 @@
 import type { Placer, StandIn } from "../../core/planning/placer.ts";
 import { millisecondsOf } from "../../core/ticks.ts";
-import { at, type RunSpan } from "./follow-run.ts";
-import { endMsOf, overMsOf, secondOf, spansTo, type RunPlace } from "./run-place.ts";
-import type { SegmentRun } from "./segment-run.ts";
+import { endMsOf, firstOf, overMsOf, secondOf, spansTo, type RunPlace, type RunSpan } from "./run-place.ts";
+import { isOutline, of, type SegmentRun } from "./segment-run.ts";
 
 /** Places runs as wholes, for a placer. */
 export class RunPlacer implements StandIn {
@@ -35,20 +34,31 @@ export class RunPlacer implements StandIn {
     const behind = this.#behind ?? secondOf(run, this.#placer.last);
     if (behind === undefined || overMsOf(run) > endMs) return false;
     const spans = spansTo(run, behind, gapToleranceMs);
-    if (spans === undefined || !this.#addSpans(spans)) return false;
-    const { places } = spans.at(-1) ?? behind;
+    const begin = firstOf(run, behind);
+    const isEven = this.#isEven(run, begin);
+    if (spans === undefined || (!isEven && isOutline(run)) || !this.#addSpans(spans)) return false;
     const { times } = this.#placer;
-    for (let i = behind.run === run ? behind.at + 1 : 0; i < run.count; i++)
-      times.readClock(millisecondsOf(at(places, i), run.timescale), at(run.startMs, i));
+    if (!isEven) {
+      for (let i = 0, place = begin; i < run.count; place += of(run, run.length, i++))
+        if (behind.run !== run || i > behind.at)
+          times.readClock(millisecondsOf(place, run.timescale), of(run, run.startMs, i));
+    }
     times.extend(endMsOf(run, run.count - 1));
-    this.#behind = { run, at: run.count - 1, places };
+    this.#behind = { run, at: run.count - 1, place: begin + run.toLast };
     return true;
+  }
+
+  /** Whether the clock runs evenly over a run that lies at `begin`. */
+  #isEven(run: SegmentRun, begin: number): boolean {
+    const { passage, timescale, startMs } = run;
+    const reading = { atMs: millisecondsOf(begin, timescale), wallMs: of(run, startMs, 0) };
+    return passage !== undefined && this.#placer.times.runsEvenly(reading, passage);
   }
 
   settle(): void {
     if (this.#behind === undefined) return;
-    const { run, at: last, places } = this.#behind;
+    const { run, place } = this.#behind;
     this.#behind = undefined;
-    this.#placer.resumeAt(run.last, at(places, last), run.timescale);
+    this.#placer.resumeAt(run.last, place, run.timescale);
   }
 }

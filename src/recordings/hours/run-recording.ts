@@ -9,7 +9,8 @@ import {
 } from "../../core/streaming/streamed-recording.ts";
 import { TimedSegment } from "../../core/planning/placed-segment.ts";
 import { streamedTracks } from "../../core/streamed-tracks.ts";
-import { at, type RunSpan } from "./follow-run.ts";
+import { at } from "./follow-run.ts";
+import type { RunSpan } from "./run-place.ts";
 import type { RunGroups, RunTrack, SegmentRun } from "./segment-run.ts";
 
 /** Divides the recordings of spans: an `AddSpans`. */

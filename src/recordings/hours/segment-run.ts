@@ -3,10 +3,10 @@ import type { CountColumns, SourceColumns } from "../../core/planning/piece-colu
 import type { RecordedSegment } from "../../core/segment.ts";
 import { isGap, isOverlap } from "../../core/planning/gap.ts";
 
-/** The parts of a run whose counts are told apart: its first and second segment, those between, and its last one. */
-export const RUN_PARTS = 4;
+/** The parts of a run whose counts are told apart: its first segment, those between, and its last one. */
+export const RUN_PARTS = 3;
 
-/** One track of a run: a value for each segment. */
+/** One track of a run. */
 export interface RunTrack {
   readonly timescale: number;
   /** Whether it is sound, and of a kind that `snaps`. */
@@ -67,7 +67,8 @@ export interface PiecesTrack {
 
 /**
  * Segments of one kind each of which goes on where the one before ends, of which a plan takes all but what is there twice of their
- * sound: what placing them needs, in columns.
+ * sound: what placing them needs, in columns. These have a value for each segment, or in an outline of the run one for each of its
+ * two first and two last: see `of`.
  */
 export interface SegmentRun {
   /** As `TimedSegment` has it. */
@@ -82,11 +83,15 @@ export interface SegmentRun {
   /** Where the presentation of the reference track starts, and how long it is, ticks. */
   readonly start: Float64Array;
   readonly length: Float64Array;
+  /** From the start of the first one to that of the last, ticks. */
+  readonly toLast: number;
   /** How long after the presentation of its reference track all of a segment has ended, milliseconds. */
   readonly lateMs: number;
   /** Movie fragments of its parts. */
   readonly fragments: readonly number[];
   readonly tracks: readonly RunTrack[];
+  /** Undefined where it takes a look at each segment to go over them. */
+  readonly passage?: RunPassage | undefined;
   /** Only where pieces are wanted. */
   readonly pieces?: RunPieces | undefined;
   /** Only where media segments are wanted, which it is known what they are. */
@@ -96,12 +101,51 @@ export interface SegmentRun {
   readonly last: RecordedSegment;
 }
 
+/** What going over a run without a look at each of its segments takes. */
+export interface RunPassage {
+  /** By when all of them have ended, or more than that: wall clock, whole milliseconds. */
+  readonly overMs: number;
+  /** How much sooner and later than the first one segments start, by the clock, than where they lie: whole milliseconds, or more than that. */
+  readonly soonerMs: number;
+  readonly laterMs: number;
+  readonly tracks: readonly TrackPassage[];
+}
+
+/** What becomes of a track by the segments behind the second one, up to the last but one, wherever they are placed. */
+export interface TrackPassage {
+  /** It holds when the last sample of the second segment is decoded so many ticks later than recorded: both ends inclusive. */
+  readonly least: number;
+  readonly most: number;
+  /** Whether that sound decodes to what is stated: it holds for an output of which that is true, too. */
+  readonly stated: boolean;
+  /** Whether it may leave holes that are filled where such are. */
+  readonly holes: boolean;
+  /** When the last sample is decoded, ticks: behind that of the second segment, or where a segment lies that starts so far behind the first. */
+  readonly ticks: number;
+  readonly from: number | undefined;
+  /** How often the duration of samples changes, of a track all of whose segments are uniform. */
+  readonly changes: number;
+}
+
 /** Segments in order: runs, and what does not belong to any. */
 export type RunItem = SegmentRun | RecordedSegment;
 
 /** Whether an item is a run. */
 export function isRun(item: RunItem): item is SegmentRun {
   return "kind" in item;
+}
+
+/** Values of a column of an outline. */
+export const OUTLINE = 4;
+
+/** Whether the columns of a run have the values of its ends alone. */
+export function isOutline({ count, startMs }: Pick<SegmentRun, "count" | "startMs">): boolean {
+  return startMs.length < count;
+}
+
+/** The value that a column of a run has for a segment, which is one of the ends in an outline. */
+export function of({ count }: Pick<SegmentRun, "count">, column: Float64Array, number: number): number {
+  return column[number < 2 ? number : number - count + column.length] ?? 0;
 }
 
 /** Whether a segment that starts at `startMs` goes on where another one ends, so that it follows it as it is. All milliseconds. */
