@@ -266,6 +266,13 @@ describe.skipIf(sqldPath === undefined)("a catalog on libSQL servers", () => {
     for (const node of nodes) await node.close();
   });
 
+  it("answers more reads at once than the server has room for", async () => {
+    const opened = openCatalogHttp({ url: primary.url, timeoutMs: 20_000 });
+    const ends = await Promise.all(Array.from({ length: 300 }, () => opened.catalog.newestEnd("live/none")));
+    expect(new Set(ends)).toEqual(new Set([undefined]));
+    await opened.close();
+  });
+
   it("believes no replica that has nothing", async () => {
     // A replica that lags for ever: it is of another, empty primary.
     const opened = openCatalogHttp({ url: primary.url, replica: empty, timeoutMs: 20_000 });

@@ -1,6 +1,7 @@
 import { createClient, type Client } from "@libsql/client/http";
 import { Catalog } from "../../catalog/catalog.ts";
 import { BoxcarError } from "../../base/errors.ts";
+import { paused } from "../../base/paused.ts";
 import { batchOver, kyselyOver } from "./libsql-database.ts";
 import type { Reader } from "./libsql-dialect.ts";
 import type { OpenCatalog } from "./open-catalog.ts";
@@ -19,6 +20,9 @@ export interface CatalogServers {
   /** Writes this process sends at a time, while others wait in line. Default: no limit. */
   readonly writesAtOnce?: number | undefined;
 }
+
+/** The first pause before a call is repeated for which the server had no room (429: nothing of it was begun), milliseconds. */
+const FIRST_PAUSE_MS = 20;
 
 /** The replica's part of the time a read may take, when there is one. */
 const REPLICA_SHARE = 0.4;
@@ -57,11 +61,19 @@ export function clientOf(url: string, token: string | undefined, timeoutMs: numb
     if (request.method === "GET") return new Response(null);
     const signal = AbortSignal.timeout(timeoutMs);
     try {
-      const response = await fetch(request, { signal });
-      // Read here, so that the time limit and the reply to its end cover the body as well.
-      const body = await response.arrayBuffer();
-      if (response.ok) return new Response(body, response);
-      throw new Error(`status ${response.status}: ${new TextDecoder().decode(body.slice(0, 500))}`);
+      const { url: address, method, headers } = request;
+      const sent = await request.arrayBuffer();
+      for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs *= 2) {
+        const response = await fetch(address, { method, headers, body: sent, signal });
+        // Read here, so that the time limit and the reply to its end cover the body as well.
+        const body = await response.arrayBuffer();
+        if (response.ok) return new Response(body, response);
+        const isCrowded = response.status === 429;
+        // Chance keeps those that were refused together from meeting again.
+        if (isCrowded) await paused(pauseMs * (0.5 + Math.random() / 2), signal);
+        if (!isCrowded || signal.aborted)
+          throw new Error(`status ${response.status}: ${new TextDecoder().decode(body.slice(0, 500))}`);
+      }
     } catch (cause) {
       throw unavailable(cause);
     }
