@@ -48,7 +48,9 @@ export class LateSamples {
     if (recorded < this.until || this.count > MOST) return recorded;
     let place: i64 = 1;
     for (let i: u32 = 0; i < this.count; i++) place += i64(load<i64>(this.times + ((<usize>i) << 3)) < recorded);
-    const wanted = this.shown + place * this.apart;
+    // The last picture on screen may last longer than the others.
+    const first = max<i64>(this.shown + this.apart, this.until);
+    const wanted = first + (place - 1) * this.apart;
     return min<i64>(recorded, wanted - min<i64>(this.closer, max<i64>(0, wanted - this.latest)));
   }
 }

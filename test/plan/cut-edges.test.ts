@@ -118,6 +118,30 @@ describe("two pictures behind the end of a fragmented cut that others need", () 
   });
 });
 
+describe("pictures behind the end of a fragmented cut, which ends inside a long one that needs them", () => {
+  test.each([60, 100, 300, 430])("are not shown before it, at %i ms", async (lengthMs) => {
+    const [dts, pts] = [
+      [0, 40, 440, 480, 520],
+      [0, 520, 440, 40, 480],
+    ];
+    const samples = pts.map((time, i) => {
+      const duration = (dts[i + 1] ?? 560) - (dts[i] ?? 0);
+      return { data: text.encode(`long ${i}`), duration, offset: time - (dts[i] ?? 0) + 400, sync: i === 0 };
+    });
+    const video: MovieTrack = { handler: "vide", timescale: 1000, entries: [videoEntry("mp4v", 64, 48)], samples };
+    const file = scratch("long.mp4");
+    await writeFile(file, buildMovie({ tracks: [{ ...video, edits: [[560, 400]] }] }).file);
+    const plan = await (
+      await shelve([{ file, startMs: RECORDED_AT }])
+    ).plan({ startMs: RECORDED_AT, endMs: RECORDED_AT + lengthMs });
+    const [track] = timingOf(await bytesOf(plan.media("fmp4"))).tracks;
+    const times = (track?.samples ?? []).map(({ dts, offset }) => dts + offset).sort((a, b) => a - b);
+    expect(times).toHaveLength(4);
+    expect(times[1]).toBe((times[0] ?? 0) + 40);
+    expect(times[2]).toBeGreaterThanOrEqual((times[0] ?? 0) + lengthMs - 1);
+  });
+});
+
 describe("pictures that an edit list hides at the end of a recording", () => {
   test.each([30, 40, 45])("are not shown where the next one goes on, of %i shown", async (edited) => {
     const order = [0, 4, 2, 1, 3];
