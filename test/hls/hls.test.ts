@@ -1,4 +1,4 @@
-import { readFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { StreamedSegment } from "../../src/core/index.ts";
@@ -196,24 +196,56 @@ test("the multivariant playlist states what was measured", async () => {
   expect(urlsOf(syncs)).toHaveLength(16);
 });
 
-test("a recording that goes on with the group of pictures before it is streamed behind that one", async () => {
+test.each([
+  { name: "by the clock", bframes: 0, earlyMs: 0 },
+  { name: "with a clock that is off", bframes: 0, earlyMs: 30 },
+  { name: "amid reordered pictures", bframes: 2, earlyMs: 0 },
+])("a recording that goes on with the group of pictures before it is streamed behind that one, $name", async (each) => {
   // Cut every 4 s, with sync samples at 0 s and 6 s.
-  const pattern = join(server.folder, "anywhere-%d.mp4");
+  const stream = `anywhere${String(each.bframes)}-${String(each.earlyMs)}`;
+  const pattern = join(server.folder, `${stream}-%d.mp4`);
   const picture = ["-f", "lavfi", "-i", "testsrc2=size=96x64:rate=10", "-t", "12", "-c:v", "libx264"];
-  const groups = ["-g", "60", "-keyint_min", "60", "-sc_threshold", "0", "-bf", "0", "-pix_fmt", "yuv420p"];
+  const groups = [
+    "-g",
+    "60",
+    "-keyint_min",
+    "60",
+    "-sc_threshold",
+    "0",
+    "-bf",
+    String(each.bframes),
+    "-pix_fmt",
+    "yuv420p",
+  ];
   const cut = ["-f", "segment", "-segment_time", "4", "-break_non_keyframes", "1", "-reset_timestamps", "1"];
   const fragments = ["-segment_format_options", "movflags=+empty_moov+frag_keyframe+default_base_moof"];
   await ffmpeg(["-v", "error", "-y", ...picture, ...groups, ...cut, ...fragments, pattern]);
   const files = [0, 1, 2].map((i) => {
-    const startMs = RECORDED_AT + i * 4000;
+    const startMs = RECORDED_AT + i * (4000 - each.earlyMs);
     return { file: pattern.replace("%d", String(i)), startMs, endMs: startMs + 4000 };
   });
-  await upload("anywhere", files);
-  const whole = await playlist("anywhere", "v", `${between(0, 12)}&segment=2s`);
+  await upload(stream, files);
+  const whole = await playlist(stream, "v", `${between(0, 12)}&segment=2s`);
   expect(durationsOf(whole).map(Math.round)).toEqual([4, 2, 2, 4]);
   expect(whole).not.toContain("INDEPENDENT");
+  expect(whole).not.toContain("DISCONTINUITY");
   // What is shown at 9 s is decoded from the sync sample at 6 s on.
-  expect(urlsOf(await playlist("anywhere", "v", `${between(9, 10)}&segment=2s`))).toEqual(urlsOf(whole).slice(2));
+  expect(urlsOf(await playlist(stream, "v", `${between(9, 10)}&segment=2s`))).toEqual(urlsOf(whole).slice(2));
+  if (ffprobePath === undefined) return;
+  // It is decoded after what is decoded before it.
+  const reply = await server.fetch(`/mp4/hls/${stream}/${/URI="(.*)"/.exec(whole)?.[1] ?? ""}`);
+  const parts = [Buffer.from(await reply.arrayBuffer())];
+  for (const url of urlsOf(whole)) {
+    const media = await server.fetch(`/mp4/hls/${stream}/${url}`);
+    parts.push(Buffer.from(await media.arrayBuffer()));
+  }
+  const file = join(server.folder, `${stream}.mp4`);
+  await writeFile(file, Buffer.concat(parts));
+  const [track] = await packets(file);
+  const dts = track?.packets.map((packet) => packet.dts) ?? [];
+  const sources = await Promise.all(files.map((source) => packets(source.file)));
+  expect(dts).toHaveLength(sources.reduce((sum, [picture]) => sum + (picture?.packets.length ?? 0), 0));
+  expect(Math.min(...dts.slice(1).map((time, i) => time - (dts[i] ?? 0)))).toBeGreaterThan(0);
 });
 
 test("media segments are immutable, and answer HEAD, ranges and conditions", async () => {

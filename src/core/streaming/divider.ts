@@ -1,5 +1,6 @@
 import type { IndexQueries } from "../planning/index-queries.ts";
 import type { PlacedSink } from "../planning/placer.ts";
+import { startsLate } from "../planning/lead.ts";
 import { limitOf, ROUNDING_MS, shownUntil, type PlacedSegment, type TimedSegment } from "../planning/placed-segment.ts";
 import { encrypted } from "../planning/refusals.ts";
 import { millisecondsOf, ticksOf, meanDuration } from "../ticks.ts";
@@ -68,8 +69,9 @@ export class Divider implements PlacedSink {
     // Where another recorder takes over in the midst of it, it is told once it is all there.
     const unfinished = growing && begin.sample <= growing.first ? growing : undefined;
     const segments = this.#divided(recording, groups, begin, end.sample);
+    const goesOn = begin === WITH_FIRST && startsLate(timed);
     if (segments.length > 0 || unfinished !== undefined)
-      this.#joiner.add({ configuration, segments, endMs: end.atMs, unfinished });
+      this.#joiner.add({ configuration, segments, endMs: end.atMs, goesOn, unfinished });
   }
 
   /** What the init segments of a recording say that is added next, or is one of those that are. */
@@ -83,7 +85,7 @@ export class Divider implements PlacedSink {
   addWhole(recording: StreamedRecording, groups: GroupList, configuration: Configuration): void {
     const segments = this.#divided(recording, groups, WITH_FIRST, recording.samples);
     const endMs = recording.startMs + recording.durationMs;
-    if (segments.length > 0) this.#joiner.add({ configuration, segments, endMs, unfinished: undefined });
+    if (segments.length > 0) this.#joiner.add({ configuration, segments, endMs, goesOn: false, unfinished: undefined });
   }
 
   /** The media segments of a recording, from a sample on to another one, exclusive. */

@@ -21,6 +21,8 @@ export interface Portion {
   readonly segments: readonly PendingSegment[];
   /** Wall-clock end of the last one by itself, milliseconds. */
   readonly endMs: number;
+  /** Whether the first one is decoded from the portion before: behind a discontinuity it could not be. */
+  readonly goesOn: boolean;
   /** What follows them, of a recording that grows. */
   readonly unfinished: GrowingGroup | undefined;
 }
@@ -54,7 +56,7 @@ export class Joiner {
     let joins = false;
     if (before !== undefined) {
       const isAlike = configuration.text === this.#stretch?.configuration.text;
-      joins = isAlike && Math.abs(startMs - before.endMs) <= MOST_JITTER_MS;
+      joins = isAlike && (portion.goesOn || Math.abs(startMs - before.endMs) <= MOST_JITTER_MS);
       this.#emit(before, joins ? (first?.ownMs ?? startMs) : Math.min(before.endMs, startMs));
     }
     this.#last = portion;

@@ -136,8 +136,10 @@ function placed(
 ): PieceTrack {
   const timescale = streamTimescale(record);
   const scaled = (ticks: number): number => rescale(ticks, record.timescale, timescale);
-  // The same for all samples of a recording: how much later than it is decoded its first one is presented.
-  const delay = record.flags & TrackFlag.Offsets ? record.firstPts - record.firstDts : 0;
+  // The same for all samples of a recording: how much later than it is decoded its first one is presented; of one that goes on amid a
+  // group of pictures, the first on screen, so that it is decoded right behind the recording before.
+  const shown = record.flags & TrackFlag.LateSync ? record.earliestPts : record.firstPts;
+  const delay = record.flags & TrackFlag.Offsets ? shown - record.firstDts : 0;
   const lasts = run.lastDuration > 0 ? run.lastDuration : Math.max(1, Math.round(meanDuration(record)));
   const lastDuration = scaled(lasts);
   return {
