@@ -294,6 +294,15 @@ describe.skipIf(chromiumPath === undefined)("the page", () => {
     await page.locator(".cameras button").first().click();
   });
 
+  test("forgets what is selected once another stream is chosen", async () => {
+    const heading = page.locator(".range h2");
+    await selectAll();
+    await expect.poll(() => heading.textContent()).toBe("Selection");
+    await page.locator(".streams button", { hasText: "live/cam2" }).click();
+    await expect.poll(() => heading.textContent()).toBe("What the timeline shows");
+    expect(await page.evaluate(() => document.querySelector("boxcar-player")?.range ?? null)).toBeNull();
+  });
+
   // `npm ci` brings it.
   test
     .skipIf(!existsSync(AXE))

@@ -1,52 +1,38 @@
 import { render } from "lit";
-import { defineBoxcarPlayer, type BoxcarPlayer } from "../element/boxcar-player.ts";
-import { marked } from "../marked.ts";
+import { defineBoxcarPlayer } from "../element/boxcar-player.ts";
 import { Refused } from "../http.ts";
-import { setToken, streams, token, type RangeEvent, type RangeFacts, type StreamRow } from "./api.ts";
+import { setToken, streams, token, type StreamRow } from "./api.ts";
 import { Cameras } from "./cameras.ts";
 import { Deletion } from "./deletion.ts";
 import { takeDrops } from "./drops.ts";
-import { handOut } from "./hand-out.ts";
-import { Filmstrip } from "./filmstrip.ts";
-import { Hover } from "./hover.ts";
 import { pressKey, type KeyActions } from "./keys.ts";
 import { LastPictures } from "./last-pictures.ts";
-import { Look } from "./look.ts";
 import { allowed, NOTHING_ALLOWED } from "./manage-api.ts";
 import type { PanelHost } from "./panel.ts";
 import { Recorder } from "./recorder.ts";
 import { localRecording, serverRecording, type Recording } from "./recording.ts";
-import { Timeline, type Span } from "./timeline.ts";
 import { Sharing } from "./sharing.ts";
-import type { PageState, Panels } from "./state.ts";
+import { Stage } from "./stage.ts";
+import type { Panels } from "./state.ts";
+import type { Span } from "./timeline.ts";
 import { Uploads } from "./uploads.ts";
 import { pageView } from "./views.ts";
 import { wordsFor } from "./words.ts";
 
 const { language, words } = wordsFor(navigator.languages);
-/** What is shown of a stream at first: its newest hour. */
-const FIRST_VIEW_MS = 3_600_000;
 
 /** The page: what it shows, and what happens when something is done on it. */
 class Page implements PanelHost {
   readonly words = words;
   readonly #root: HTMLElement;
+  readonly #stage: Stage;
   /** Streams that have segments; undefined until the server has answered. */
   #kept: readonly StreamRow[] | undefined;
   #search = "";
   allowed = NOTHING_ALLOWED;
-  recording: Recording | undefined;
   /** Files of this device that were opened last. */
   #local: Recording | undefined;
   #isOver = false;
-  #player: BoxcarPlayer | undefined;
-  #timeline: Timeline | undefined;
-  /** What the player has open. */
-  #open: Span | undefined;
-  #selection: Span | undefined;
-  #facts: RangeFacts | undefined;
-  #timeMs: number | undefined;
-  #events: readonly RangeEvent[] = [];
   readonly #panels: Panels = {
     deletion: new Deletion(this),
     sharing: new Sharing(this),
@@ -54,28 +40,17 @@ class Page implements PanelHost {
     recorder: new Recorder(this),
     cameras: new Cameras(this, () => this.#rows ?? []),
   };
-  readonly #hover = new Hover(() => this.changed());
   readonly #lastPictures = new LastPictures(() => this.changed());
-  readonly #filmstrip = new Filmstrip((pictures) => {
-    if (this.#timeline !== undefined) this.#timeline.pictures = pictures;
-  });
-  readonly #looker = new Look(
-    ({ coverage, events, facts }) => {
-      const [timeline, recording] = [this.#timeline, this.recording];
-      if (timeline !== undefined) Object.assign(timeline, { coverage, events });
-      if (timeline !== undefined && recording !== undefined)
-        this.#filmstrip.show(recording, timeline.view, coverage, timeline.width);
-      this.#events = events;
-      this.#facts = facts;
-      this.changed();
-    },
-    (error) => this.tell(error),
-  );
   #notice = "";
   #needsToken = false;
 
   constructor(root: HTMLElement) {
     this.#root = root;
+    this.#stage = new Stage(root, {
+      changed: () => this.changed(),
+      tell: (message) => this.tell(message),
+      onSelect: () => this.#panels.sharing.close(),
+    });
     document.documentElement.lang = language;
     document.addEventListener("keydown", (event) => pressKey(event, this.#actions), { capture: true });
     addEventListener("hashchange", () => void this.#follow());
@@ -90,6 +65,14 @@ class Page implements PanelHost {
 
   get #rows(): readonly StreamRow[] | undefined {
     return this.#kept && this.#panels.recorder.streams(this.#kept);
+  }
+
+  get recording(): Recording | undefined {
+    return this.#stage.recording;
+  }
+
+  get range(): Span | undefined {
+    return this.#stage.range;
   }
 
   async start(): Promise<void> {
@@ -111,11 +94,10 @@ class Page implements PanelHost {
   async reload(): Promise<void> {
     this.#kept = await streams();
     void this.#lastPictures.show(this.#rows ?? []);
-    const row = this.#rows?.find(({ streamPath }) => streamPath === this.recording?.streamPath);
-    if (this.recording?.streamPath !== undefined) this.recording = row && serverRecording(row);
+    const { recording } = this;
+    const row = this.#rows?.find(({ streamPath }) => streamPath === recording?.streamPath);
+    this.#stage.renew(recording?.streamPath === undefined ? recording : row && serverRecording(row));
     if (this.recording === undefined) await this.#follow();
-    this.#open = undefined; // what is open may have changed
-    this.#look();
     this.changed();
   }
 
@@ -126,8 +108,8 @@ class Page implements PanelHost {
     const row = this.#rows?.find(({ streamPath }) => streamPath === stream) ?? this.#rows?.[0];
     const at = Date.parse(wanted.get("t") ?? "");
     if (row === undefined) return;
-    if (row.streamPath === this.recording?.streamPath && !Number.isNaN(at)) await this.#seek(at);
-    else await this.#choose(serverRecording(row), Number.isNaN(at) ? undefined : at);
+    if (row.streamPath === this.recording?.streamPath && !Number.isNaN(at)) await this.#stage.seek(at);
+    else await this.#stage.show(serverRecording(row), Number.isNaN(at) ? undefined : at);
     if (stream !== null && row.streamPath !== stream) this.tell(`${words.noSuchStream} ${stream}`);
   }
 
@@ -135,116 +117,10 @@ class Page implements PanelHost {
   async #openFiles(files: readonly File[]): Promise<void> {
     try {
       this.#local = await localRecording(files);
-      await this.#choose(this.#local, this.#local.startMs);
+      await this.#stage.show(this.#local, this.#local.startMs);
     } catch (error) {
       this.tell(error);
     }
-  }
-
-  async #choose(row: Recording, atMs = Math.max(row.startMs, row.endMs - FIRST_VIEW_MS)): Promise<void> {
-    this.recording = row;
-    this.#selection = undefined;
-    this.#panels.sharing.close();
-    this.#open = undefined;
-    this.#notice = "";
-    this.changed(); // the elements that player and timeline work on
-    this.#attach();
-    const length = Math.min(FIRST_VIEW_MS, Math.max(2_000, row.endMs - row.startMs));
-    const startMs = Math.min(atMs, row.endMs - length);
-    if (this.#timeline !== undefined) this.#timeline.pictures = [];
-    this.#timeline?.show({ startMs: startMs - length * 0.02, endMs: startMs + length * 1.02 });
-    await this.#seek(atMs);
-  }
-
-  #attach(): void {
-    const player = this.#root.querySelector<BoxcarPlayer>("boxcar-player:not([data-stream])");
-    const canvas = this.#root.querySelector("canvas");
-    if (player !== null && this.#player !== player) {
-      this.#player?.close();
-      this.#player = player;
-      player.token = token;
-      player.addEventListener("time", () => {
-        this.#timeMs = player.timeMs;
-        if (this.#timeline !== undefined) this.#timeline.playheadMs = this.#timeMs;
-        this.changed();
-      });
-      for (const event of ["state", "range"]) player.addEventListener(event, () => this.changed());
-    }
-    if (canvas !== null && this.#timeline === undefined)
-      this.#timeline = new Timeline(canvas, {
-        onView: () => this.#look(),
-        onSeek: (timeMs) => void this.#seek(timeMs),
-        onSelect: (selection) => this.#select(selection),
-        onHover: (at) => this.#hover.move(at, this.recording),
-      });
-  }
-
-  /** Shows the picture of a time, opening the hours around it where they are not open. */
-  async #seek(timeMs: number): Promise<void> {
-    const [player, recording] = [this.#player, this.recording];
-    if (player === undefined || recording === undefined) return;
-    try {
-      if (this.#open === undefined || timeMs < this.#open.startMs || timeMs >= this.#open.endMs) {
-        const { span, what } = recording.playable(timeMs);
-        this.#open = span;
-        await player.open(what);
-      }
-      player.seek(timeMs);
-      this.#notice = "";
-      const { streamPath } = recording;
-      const place = streamPath === undefined ? "" : { stream: streamPath, t: new Date(timeMs).toISOString() };
-      history.replaceState(null, "", `#${new URLSearchParams(place).toString()}`);
-    } catch (error) {
-      this.#open = undefined;
-      this.tell(error);
-    }
-    this.changed();
-  }
-
-  #select(selection: Span | undefined): void {
-    this.#selection = selection;
-    this.#panels.sharing.close();
-    if (this.#timeline !== undefined) this.#timeline.selection = selection;
-    if (this.#player !== undefined) this.#player.range = selection;
-    this.#look();
-    this.changed();
-  }
-
-  async #playRange(): Promise<void> {
-    const range = this.range;
-    if (range === undefined) return;
-    await this.#seek(range.startMs);
-    this.#player?.play();
-  }
-
-  get range(): Span | undefined {
-    const view = this.#timeline?.view;
-    const { startMs = 0, endMs = 0 } = this.recording ?? {};
-    if (this.#selection !== undefined) return this.#selection;
-    return view && { startMs: Math.max(view.startMs, startMs), endMs: Math.min(view.endMs, endMs) };
-  }
-
-  #look(): void {
-    this.#looker.soon(() => {
-      const [recording, view, range] = [this.recording, this.#timeline?.view, this.range];
-      return recording && view && range && { recording, view, range };
-    });
-  }
-
-  async #save(what: "mp4" | "fmp4" | "picture"): Promise<void> {
-    const [range, recording, player] = [this.range, this.recording, this.#player];
-    if (range === undefined || recording === undefined || player === undefined) return;
-    await handOut(what, recording, range, player).catch((error: unknown) => this.tell(error));
-  }
-
-  #switch(what: "muted" | "loop"): void {
-    if (this.#player !== undefined) this.#player[what] = !this.#player[what];
-    this.changed();
-  }
-
-  #mark(edge: "in" | "out"): void {
-    const [timeMs, view] = [this.#timeMs, this.#timeline?.view];
-    if (timeMs !== undefined && view !== undefined) this.#select(marked(edge, timeMs, this.#selection ?? view));
   }
 
   tell(what: unknown): void {
@@ -256,11 +132,8 @@ class Page implements PanelHost {
   #sign(value: string): void {
     setToken(value);
     this.#notice = "";
-    this.recording = undefined;
     this.#kept = undefined;
-    this.#player?.close();
-    this.#player = undefined;
-    this.#timeline = undefined;
+    this.#stage.close();
     void this.start();
   }
 
@@ -274,55 +147,42 @@ class Page implements PanelHost {
       this.#search = text;
       this.changed();
     },
-    choose: (row) => void this.#choose(serverRecording(row)),
+    choose: (row) => void this.#stage.show(serverRecording(row)),
     openFiles: (files) => void this.#openFiles(files),
-    chooseLocal: () => void (this.#local && this.#choose(this.#local, this.#local.startMs)),
-    toggle: () => this.#player?.toggle(),
-    step: (pictures) => void this.#player?.step(pictures),
-    speed: (rate) => {
-      if (this.#player !== undefined) this.#player.rate = rate;
-    },
-    mute: () => this.#switch("muted"),
-    loop: () => this.#switch("loop"),
-    playRange: () => void this.#playRange(),
-    mark: (edge) => this.#mark(edge),
-    zoom: (factor) => this.#timeline?.zoom(factor),
-    clear: () => this.#select(undefined),
-    save: (what) => void this.#save(what),
-    seekBy: (seconds) => void this.#seek((this.#timeMs ?? 0) + seconds * 1000),
-    fullscreen: () => void this.#player?.fullscreen(),
-    seek: (timeMs) => void this.#seek(timeMs),
+    chooseLocal: () => void (this.#local && this.#stage.show(this.#local, this.#local.startMs)),
+    toggle: () => this.#stage.player?.toggle(),
+    step: (pictures) => void this.#stage.player?.step(pictures),
+    speed: (rate) => (this.#stage.speed = rate),
+    mute: () => this.#stage.switch("muted"),
+    loop: () => this.#stage.switch("loop"),
+    playRange: () => void this.#stage.playRange(),
+    mark: (edge) => this.#stage.mark(edge),
+    zoom: (factor) => this.#stage.zoom(factor),
+    clear: () => this.#stage.select(undefined),
+    save: (what) => void this.#stage.save(what),
+    seekBy: (seconds) => this.#stage.seekBy(seconds),
+    fullscreen: () => void this.#stage.player?.fullscreen(),
+    seek: (timeMs) => void this.#stage.seek(timeMs),
     upload: (files) => void this.#panels.uploads.add(files),
   };
 
   changed(): void {
-    const player = this.#player;
-    const state: PageState = {
+    const state = {
+      ...this.#stage.state,
       words,
       rows: this.#rows,
       lastPictures: this.#lastPictures,
       search: this.#search,
-      recording: this.recording,
       local: this.#local,
       isOver: this.#isOver,
       needsToken: this.#needsToken,
       hasToken: token() !== undefined,
-      timeMs: this.#timeMs,
-      paused: player?.paused ?? true,
-      speed: player?.rate ?? 1,
-      muted: player?.muted ?? false,
-      loop: player?.loop ?? false,
-      range: this.range,
-      isSelected: this.#selection !== undefined,
-      facts: this.#facts,
-      hover: this.#hover.state,
       notice: this.#notice,
-      events: this.#events,
       allowed: this.allowed,
       panels: this.#panels,
     };
     render(pageView(state, this.#actions), this.#root);
-    this.#panels.cameras.follow(player, this.#root);
+    this.#panels.cameras.follow(this.#stage.player, this.#root);
   }
 }
 

@@ -11,20 +11,9 @@ import type { Span } from "./timeline.ts";
 import type { Uploads } from "./uploads.ts";
 import type { Words } from "./words.ts";
 
-/** What the page shows. */
-export interface PageState {
-  readonly words: Words;
-  /** Undefined until the server has answered. */
-  readonly rows: readonly StreamRow[] | undefined;
-  readonly lastPictures: LastPictures;
-  readonly search: string;
+/** What is played, and how. */
+export interface StageState {
   readonly recording: Recording | undefined;
-  /** Files of this device. */
-  readonly local: Recording | undefined;
-  /** Whether files are held over the page. */
-  readonly isOver: boolean;
-  readonly needsToken: boolean;
-  readonly hasToken: boolean;
   /** Wall clock of the picture that is shown. */
   readonly timeMs: number | undefined;
   readonly paused: boolean;
@@ -38,9 +27,24 @@ export interface PageState {
   /** Of `range`; undefined when nothing of it is recorded, or that is not known yet. */
   readonly facts: RangeFacts | undefined;
   readonly hover: HoverState | undefined;
-  readonly notice: string;
   /** Of what is in view. */
   readonly events: readonly RangeEvent[];
+}
+
+/** What the page shows. */
+export interface PageState extends StageState {
+  readonly words: Words;
+  /** Undefined until the server has answered. */
+  readonly rows: readonly StreamRow[] | undefined;
+  readonly lastPictures: LastPictures;
+  readonly search: string;
+  /** Files of this device. */
+  readonly local: Recording | undefined;
+  /** Whether files are held over the page. */
+  readonly isOver: boolean;
+  readonly needsToken: boolean;
+  readonly hasToken: boolean;
+  readonly notice: string;
   readonly allowed: Allowed;
   readonly panels: Panels;
 }
