@@ -15,10 +15,13 @@ export async function bringTimesBack(db: CatalogDatabase, nowMs: number): Promis
   const { primary } = db;
   const latest = nowMs + LONGEST_MS;
   const beyond = latest + CLOCK_SKEW_MS;
+  // The index of unsettled segments is only taken where that is said, too: else all segments are walked over, once a minute.
+  const unsettled = sql`state <> 'ready'`;
   await db.batch([
     sql`update segments set state_ms = ${nowMs}
-      where state = 'tombstone' and state_ms > ${nowMs + CLOCK_SKEW_MS}`.compile(primary),
-    sql`update segments set state_ms = ${latest} where state = 'pending' and state_ms > ${beyond}`.compile(primary),
+      where ${unsettled} and state = 'tombstone' and state_ms > ${nowMs + CLOCK_SKEW_MS}`.compile(primary),
+    sql`update segments set state_ms = ${latest}
+      where ${unsettled} and state = 'pending' and state_ms > ${beyond}`.compile(primary),
     sql`update uploads set until_ms = ${latest} where state <> 'stored' and until_ms > ${beyond}`.compile(primary),
     sql`update resumable_uploads set until_ms = ${latest} where until_ms > ${beyond}`.compile(primary),
   ]);

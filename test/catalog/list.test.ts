@@ -243,6 +243,12 @@ describe("no query walks over a stream", () => {
     expect(plans.filter((plan) => plan.includes("TEMP B-TREE"))).toEqual([]);
   });
 
+  it("times of a clock that was ahead", async () => {
+    const plans = await plansOf((watched) => watched.unsettled.bringTimesBack(0));
+    const unsettled = "SCAN segments USING INDEX segments_unsettled";
+    expect(plans.filter((plan) => plan.includes(" segments"))).toEqual([unsettled, unsettled]);
+  });
+
   it("some segments of an hour", async () => {
     const plans = await plansOf(async (watched) => {
       const bounds = { hoursUntilMs: Number.POSITIVE_INFINITY, eachHour: true };
