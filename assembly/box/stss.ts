@@ -1,7 +1,7 @@
 import { Status } from "../abi/names";
 import { Box, fullBoxVersion, tableCount, u32be } from "../memory/reader";
-import { fail, failed, reserve } from "../memory/status";
-import { appendSync, TrackTables } from "../read/track-tables";
+import { cleared, fail, failed, reserve } from "../memory/status";
+import { appendSync, Run, TrackTables } from "../read/track-tables";
 
 /** Sync samples, ISO/IEC 14496-12 clause 8.6.2: strictly increasing sample numbers from 1. */
 export function readStss(box: Box, track: TrackTables): void {
@@ -23,9 +23,57 @@ export function readStss(box: Box, track: TrackTables): void {
   track.syncRuns = appendSync(track.syncs, used, track.samples - before, false);
 }
 
-/** Without `stss` every sample is a sync sample (clause 8.6.2.1). */
-export function allSync(track: TrackTables): void {
-  track.syncs = reserve(4);
+/**
+ * Without `stss` every sample is a sync sample (clause 8.6.2.1). That cannot be where some are presented before others that are decoded
+ * earlier: writers also leave out a table that has no entries. Then the first one is, if nothing is presented before it, or none.
+ */
+export function impliedSyncs(track: TrackTables): void {
+  track.syncs = reserve(3 * 4);
   if (failed()) return;
-  track.syncRuns = appendSync(track.syncs, 0, track.samples, true);
+  const order = newPresentedOrder(track);
+  if (failed()) return;
+  const syncs = order.same ? track.samples : u32(order.firstIsFirst);
+  const used = appendSync(track.syncs, 0, syncs, true);
+  track.syncRuns = appendSync(track.syncs, used, track.samples - syncs, false);
+}
+
+/** How the order in which samples are presented stands to that in which they are decoded. */
+@unmanaged
+class PresentedOrder {
+  same: bool;
+  /** Whether nothing is presented before the first sample. */
+  firstIsFirst: bool;
+}
+
+function newPresentedOrder(track: TrackTables): PresentedOrder {
+  const order = changetype<PresentedOrder>(cleared(offsetof<PresentedOrder>()));
+  if (failed()) return order;
+  order.same = true;
+  order.firstIsFirst = true;
+  if (track.offsetRuns == 0) return order;
+  let run = track.offsets;
+  let left: u32 = load<u32>(run, Run.COUNT);
+  const first = <i64>load<i32>(run, Run.VALUE);
+  let latest = i64.MIN_VALUE;
+  let dts: i64 = 0;
+  const end = track.durations + <usize>track.durationRuns * Run.SIZE;
+  for (let duration = track.durations; duration < end; duration += Run.SIZE) {
+    const step = <i64>load<u32>(duration, Run.VALUE);
+    let samples = load<u32>(duration, Run.COUNT);
+    while (samples > 0) {
+      if (left == 0) {
+        run += Run.SIZE;
+        left = load<u32>(run, Run.COUNT);
+      }
+      const count = min(samples, left);
+      const pts = dts + load<i32>(run, Run.VALUE);
+      if (pts < latest) order.same = false;
+      if (pts < first) order.firstIsFirst = false;
+      dts += step * count;
+      latest = max(latest, pts + step * (count - 1));
+      samples -= count;
+      left -= count;
+    }
+  }
+  return order;
 }

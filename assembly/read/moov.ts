@@ -9,7 +9,7 @@ import { readMdhd } from "../box/mdhd";
 import { MovieHeader, readMvhd } from "../box/mvhd";
 import { readChunks } from "../box/stsc";
 import { readStsd } from "../box/stsd";
-import { allSync, readStss } from "../box/stss";
+import { impliedSyncs, readStss } from "../box/stss";
 import { readStsz, readStz2 } from "../box/stsz";
 import { readStts } from "../box/stts";
 import { readTkhd } from "../box/tkhd";
@@ -235,7 +235,7 @@ function readStbl(stbl: Box, track: TrackTables, movie: Movie): void {
   const stss = tableBox(found, Table.stss);
   if (failed()) return;
   if (stss != null) readStss(stss, track);
-  else allSync(track);
+  else impliedSyncs(track);
 }
 
 function tableBox(found: usize, table: Table): Box | null {

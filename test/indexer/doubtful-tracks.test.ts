@@ -1,16 +1,18 @@
 import { expect, test } from "vitest";
 import { StreamIndexer } from "../../src/core/indexing/stream-indexer.ts";
+import { readSummary } from "../../src/core/wasm/records/summary.ts";
 import { loadCore } from "../../src/runtime/node/load-core.ts";
 import { zeros } from "../support/boxes.ts";
 import { audioEntry, buildMovie, videoEntry, type MovieSample, type MovieTrack } from "../support/movie.ts";
 
 const core = await loadCore();
 
-function warningsOf(...tracks: MovieTrack[]): readonly string[] {
+function indexed(...tracks: MovieTrack[]): ReturnType<StreamIndexer["end"]> {
   const indexer = new StreamIndexer(core);
   indexer.push(buildMovie({ tracks }).file);
-  return indexer.end().description.warnings;
+  return indexer.end();
 }
+const warningsOf = (...tracks: MovieTrack[]): readonly string[] => indexed(...tracks).description.warnings;
 
 const sample = (duration: number, sync = true): MovieSample => ({ data: zeros(10), duration, sync });
 const video = (...samples: MovieSample[]): MovieTrack => ({
@@ -52,4 +54,15 @@ test("video without a sync sample at its start is warned of", () => {
   expect(warningsOf(video(...usual.map((each) => ({ ...each, sync: false }))))).toEqual([
     expect.stringContaining("no_sync_sample"),
   ]);
+});
+
+test("reordered pictures without a table of sync samples are not all of them", () => {
+  // In decode order, by when they are presented.
+  const presented = (...places: number[]): MovieTrack =>
+    video(...places.map((place, i) => ({ ...sample(100), offset: (place - i + 3) * 100 })));
+  const syncs = (track: MovieTrack): number | undefined => readSummary(indexed(track).summary).tracks[0]?.syncSamples;
+  // Pictures are decoded from the first one on, or, where others come before it, from those before the file.
+  expect([syncs(presented(0, 3, 1, 2)), warningsOf(presented(0, 3, 1, 2))]).toEqual([1, []]);
+  expect(warningsOf(presented(2, 0, 1, 3))).toEqual([expect.stringContaining("no_sync_sample")]);
+  expect([syncs(presented(0, 1, 2, 4)), syncs(presented(0, 1, 3, 4))]).toEqual([4, 4]);
 });
