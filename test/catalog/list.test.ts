@@ -223,6 +223,16 @@ describe("no query walks over a stream", () => {
     ]);
   });
 
+  it.each([
+    ["newest", {}],
+    ["range", range],
+  ])("list of all streams: %s", async (_, times) => {
+    const plans = await plansOf((watched) => watched.list({ streamPath: "*", pageNum: 1, pageSize: 10, ...times }));
+    expect(plans.filter((plan) => plan.includes(" segments") && !plan.includes("stream_path=? AND start_ms>"))).toEqual(
+      [byId],
+    );
+  });
+
   it("overlapping, deletion and totals", async () => {
     const plans = await plansOf(async (watched) => {
       for await (const page of watched.overlapping("live/a", range.startMs, range.endMs)) {
