@@ -223,6 +223,24 @@ describe.skipIf(chromiumPath === undefined)("the page", () => {
     expect(await size.textContent()).toMatch(/^\d+ kB$/);
   });
 
+  test("downloads with gaps and captions, of the size that it stated", async () => {
+    await page.locator(".range button", { hasText: "Clear" }).click();
+    await selectAll();
+    for (const option of ["Keep gaps", "Captions"]) await page.locator(".options label", { hasText: option }).click();
+    const button = page.locator(".range .actions button").first();
+    const [reply] = await Promise.all([
+      page.waitForResponse((one) => one.request().method() === "HEAD" && one.url().includes(".mp4?")),
+      page.waitForTimeout(500),
+    ]);
+    await button.locator("small", { hasText: "kB" }).waitFor();
+    const [download] = await Promise.all([page.waitForEvent("download"), button.click()]);
+    expect(new URL(download.url()).search).toMatch(/&gaps=keep&captions=clock&tz=/);
+    const file = await readFile(await download.path());
+    expect(file.length).toBe(Number(reply.headers()["content-length"]));
+    expect(file.includes("tx3g")).toBe(true);
+    for (const option of ["Keep gaps", "Captions"]) await page.locator(".options label", { hasText: option }).click();
+  });
+
   test("uploads files into a stream, and deletes what is selected once it was said what that is", async () => {
     const [file] = await recordNumbered({ folder, name: "new", segments: 1, seconds: 4 });
     await page.getByRole("button", { name: "Upload recordings" }).setInputFiles(file ?? "");

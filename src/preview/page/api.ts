@@ -18,6 +18,14 @@ export interface RangeFacts {
   readonly size: { readonly mp4: number; readonly fmp4: number };
 }
 
+/** How a range is put into a file. */
+export interface DownloadOptions {
+  /** Whether what is not recorded takes its time; else it is left out. */
+  readonly keepsGaps: boolean;
+  /** Whether captions tell the wall clock. */
+  readonly hasCaptions: boolean;
+}
+
 /** Something that happened, by the wall clock. */
 export interface RangeEvent {
   readonly startMs: number;
@@ -90,20 +98,26 @@ export async function streams(): Promise<StreamRow[]> {
   return rows.map((row) => ({ streamPath: row.streamPath, bytes: row.bytes, ...interval(row) }));
 }
 
-/** What is recorded in [startMs, endMs); undefined when nothing is. */
+/** What is recorded in [startMs, endMs), and what a download with these options weighs; undefined when nothing is. */
 export async function facts(
   streamPath: string,
   startMs: number,
   endMs: number,
-  signal?: AbortSignal,
+  options: DownloadOptions,
+  signal: AbortSignal,
 ): Promise<RangeFacts | undefined> {
   try {
-    const path = `/mp4/api/timeline/${encoded(streamPath)}?${timesOf(startMs, endMs)}`;
+    const gaps = optionsOf({ ...options, hasCaptions: false });
+    const path = `/mp4/api/timeline/${encoded(streamPath)}?${timesOf(startMs, endMs)}${gaps}`;
     const found = await data<ToldFacts>(path, signal);
+    // A timeline knows nothing of captions.
+    const sizeOf = (format: "mp4" | "fmp4"): Promise<number> =>
+      lengthOf(downloadPath(streamPath, format, startMs, endMs, options), signal);
+    const size = options.hasCaptions ? { mp4: await sizeOf("mp4"), fmp4: await sizeOf("fmp4") } : found.size;
     const events = found.events.map((event) => {
       return { ...interval(event), name: event.eventName || event.eventId, level: event.eventLevel };
     });
-    return { codecs: found.codecs, size: found.size, coverage: found.coverage.map(interval), events };
+    return { codecs: found.codecs, size, coverage: found.coverage.map(interval), events };
   } catch (error) {
     if (error instanceof Refused && error.status === 404) return undefined;
     throw error;
@@ -111,8 +125,25 @@ export async function facts(
 }
 
 /** Of a download of [startMs, endMs). */
-export function downloadPath(streamPath: string, format: "mp4" | "fmp4", startMs: number, endMs: number): string {
-  return `/mp4/download/${encoded(streamPath)}.${format}?${timesOf(startMs, endMs)}`;
+export function downloadPath(
+  streamPath: string,
+  format: "mp4" | "fmp4",
+  startMs: number,
+  endMs: number,
+  options: DownloadOptions,
+): string {
+  return `/mp4/download/${encoded(streamPath)}.${format}?${timesOf(startMs, endMs)}${optionsOf(options)}`;
+}
+
+/** As parameters; captions in the zone of the page. */
+function optionsOf({ keepsGaps, hasCaptions }: DownloadOptions): string {
+  const zone = encodeURIComponent(new Intl.DateTimeFormat().resolvedOptions().timeZone);
+  return `${keepsGaps ? "&gaps=keep" : ""}${hasCaptions ? `&captions=clock&tz=${zone}` : ""}`;
+}
+
+/** Bytes of what a path gives. */
+async function lengthOf(path: string, signal: AbortSignal): Promise<number> {
+  return Number((await ask(path, { method: "HEAD", signal })).headers.get("content-length"));
 }
 
 /** Of the picture at a time; `sync`: of the sync sample before it, which is cheaper. @param width pixels; 0: its own */

@@ -1,5 +1,5 @@
 import type { BoxcarPlayer } from "../element/boxcar-player.ts";
-import { picturePath } from "./api.ts";
+import { picturePath, type DownloadOptions } from "./api.ts";
 import { momentText } from "./clock.ts";
 import { saveBlob } from "../save.ts";
 import { download } from "./files.ts";
@@ -11,12 +11,13 @@ export async function handOut(
   what: "mp4" | "fmp4" | "picture",
   recording: Recording,
   range: Span,
+  options: DownloadOptions,
   player: BoxcarPlayer,
 ): Promise<void> {
   const { name, streamPath } = recording;
   const { timeMs } = player;
   const title = (ms: number): string => `${name.replace(/\.[^.]+$/, "")} ${momentText(ms)}`;
-  if (what !== "picture") await recording.download(what, range, `${title(range.startMs)}.mp4`);
+  if (what !== "picture") await recording.download(what, range, options, `${title(range.startMs)}.mp4`);
   else if (streamPath === undefined) saveBlob(await player.snapshot(), `${title(timeMs)}.png`);
   else await download(picturePath(streamPath, timeMs, 0, false), `${title(timeMs)}.jpg`);
 }

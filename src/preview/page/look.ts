@@ -1,9 +1,19 @@
-import type { RangeEvent, RangeFacts } from "./api.ts";
+import type { DownloadOptions, RangeEvent, RangeFacts } from "./api.ts";
 import type { Recording } from "./recording.ts";
 import type { Span } from "./timeline.ts";
 
 /** So long nothing moves before the server is asked, milliseconds. */
 const STILL_MS = 120;
+const PLAIN: DownloadOptions = { keepsGaps: false, hasCaptions: false };
+
+/** What is to be known. */
+interface Asked {
+  readonly recording: Recording;
+  readonly view: Span;
+  /** What downloads are of, and how. */
+  readonly range: Span;
+  readonly options: DownloadOptions;
+}
 
 /** What was found out. */
 export interface Looked {
@@ -27,7 +37,7 @@ export class Look {
   }
 
   /** @param asked what is to be known, by the time it is asked for */
-  soon(asked: () => { readonly recording: Recording; readonly view: Span; readonly range: Span } | undefined): void {
+  soon(asked: () => Asked | undefined): void {
     clearTimeout(this.#timer);
     this.#asking.abort();
     this.#asking = new AbortController();
@@ -35,9 +45,9 @@ export class Look {
     this.#timer = setTimeout(() => {
       const wanted = asked();
       if (wanted === undefined) return;
-      const { recording, view, range } = wanted;
-      const held = range.endMs > range.startMs ? recording.facts(range, signal) : Promise.resolve(undefined);
-      Promise.all([recording.facts(view, signal), held])
+      const { recording, view, range, options } = wanted;
+      const held = range.endMs > range.startMs ? recording.facts(range, options, signal) : Promise.resolve(undefined);
+      Promise.all([recording.facts(view, PLAIN, signal), held])
         .then(([shown, facts]) => this.#done({ coverage: shown?.coverage ?? [], events: shown?.events ?? [], facts }))
         .catch((error: unknown) => {
           if (!signal.aborted) this.#failed(error);

@@ -1,7 +1,7 @@
 import { render } from "lit";
 import { defineBoxcarPlayer } from "../element/boxcar-player.ts";
 import { Refused } from "../http.ts";
-import { setToken, streams, token, type StreamRow } from "./api.ts";
+import { setToken, streams, token, type DownloadOptions, type StreamRow } from "./api.ts";
 import { Cameras } from "./cameras.ts";
 import { Deletion } from "./deletion.ts";
 import { takeDrops } from "./drops.ts";
@@ -73,6 +73,10 @@ class Page implements PanelHost {
 
   get range(): Span | undefined {
     return this.#stage.range;
+  }
+
+  get options(): DownloadOptions {
+    return this.#stage.options;
   }
 
   async start(): Promise<void> {
@@ -158,6 +162,7 @@ class Page implements PanelHost {
     playRange: () => void this.#stage.playRange(),
     mark: (edge) => this.#stage.mark(edge),
     zoom: (factor) => this.#stage.zoom(factor),
+    options: (options) => (this.#stage.options = options),
     clear: () => this.#stage.select(undefined),
     save: (what) => void this.#stage.save(what),
     seekBy: (seconds) => this.#stage.seekBy(seconds),

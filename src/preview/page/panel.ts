@@ -1,3 +1,4 @@
+import type { DownloadOptions } from "./api.ts";
 import type { Allowed } from "./manage-api.ts";
 import type { Recording } from "./recording.ts";
 import type { Span } from "./timeline.ts";
@@ -10,6 +11,8 @@ export interface PanelHost {
   readonly recording: Recording | undefined;
   /** What is selected, else what the timeline shows. */
   readonly range: Span | undefined;
+  /** How it is downloaded. */
+  readonly options: DownloadOptions;
   /** Something else is to be shown. */
   changed(): void;
   /** Shows a sentence. */

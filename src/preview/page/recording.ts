@@ -1,7 +1,7 @@
 import { openFiles, type RecordedFiles } from "../open-files.ts";
 import { gapsOf, type Source } from "../source.ts";
 import type { PlayerRange } from "../server-range.ts";
-import { ask, downloadPath, facts, picturePath, type RangeFacts, type StreamRow } from "./api.ts";
+import { ask, downloadPath, facts, picturePath, type DownloadOptions, type RangeFacts, type StreamRow } from "./api.ts";
 import { download, save } from "./files.ts";
 import { firstPicture, syncPicture, Undecodable } from "./pictures.ts";
 import type { Span } from "./timeline.ts";
@@ -21,11 +21,11 @@ export interface Recording extends Span {
   /** What to open to play a time, and what part of the recording that is. */
   playable(timeMs: number): { readonly span: Span; readonly what: PlayerRange | Source };
   /** What a download of a range would hold; undefined when nothing is recorded there. */
-  facts(range: Span, signal: AbortSignal): Promise<RangeFacts | undefined>;
+  facts(range: Span, options: DownloadOptions, signal: AbortSignal): Promise<RangeFacts | undefined>;
   /** The picture of a time, or one near it, small. @param width pixels @throws Error where there is none */
   picture(timeMs: number, width: number): Promise<Blob>;
-  /** Hands a range to the viewer. @param name of the file @throws Error with a sentence */
-  download(format: "mp4" | "fmp4", range: Span, name: string): Promise<void>;
+  /** Hands a range to the viewer. Files of the device get no captions. @param name of the file @throws Error with a sentence */
+  download(format: "mp4" | "fmp4", range: Span, options: DownloadOptions, name: string): Promise<void>;
 }
 
 /** A stream of the server. */
@@ -42,7 +42,7 @@ export function serverRecording({
       const span = { startMs: from, endMs: Math.max(from + 1, Math.min(endMs, from + PLAYED_MS)) };
       return { span, what: { streamPath, ...span } };
     },
-    facts: (range, signal) => facts(streamPath, range.startMs, range.endMs, signal),
+    facts: (range, options, signal) => facts(streamPath, range.startMs, range.endMs, options, signal),
     async picture(timeMs, width) {
       try {
         if (isDecoded) return await syncPicture(streamPath, timeMs, width);
@@ -52,7 +52,8 @@ export function serverRecording({
       }
       return (await ask(picturePath(streamPath, timeMs, width, true))).blob();
     },
-    download: (format, range, name) => download(downloadPath(streamPath, format, range.startMs, range.endMs), name),
+    download: (format, range, options, name) =>
+      download(downloadPath(streamPath, format, range.startMs, range.endMs, options), name),
   };
 }
 
@@ -68,7 +69,7 @@ export async function localRecording(chosen: readonly File[]): Promise<Recording
     name: inOrder.length > 1 ? `${first?.name ?? ""} + ${inOrder.length - 1}` : (first?.name ?? ""),
     ...{ startMs, endMs },
     playable: () => ({ span: { startMs, endMs: endMs + 1 }, what: files }),
-    facts: (range) => factsOf(files, range),
+    facts: (range, options) => factsOf(files, range, options),
     async picture(timeMs, width) {
       const movie = await files.output({ startMs: timeMs, endMs: timeMs + PICTURE_MS });
       return firstPicture(
@@ -76,17 +77,19 @@ export async function localRecording(chosen: readonly File[]): Promise<Recording
         width,
       );
     },
-    async download(format, range, name) {
-      await save(await files.output({ format, ...range }), name);
+    async download(format, range, options, name) {
+      await save(await files.output({ format, ...range, gaps: gapsIn(options) }), name);
     },
   };
 }
 
-async function factsOf(files: RecordedFiles, range: Span): Promise<RangeFacts | undefined> {
+const gapsIn = ({ keepsGaps }: DownloadOptions): "keep" | "skip" => (keepsGaps ? "keep" : "skip");
+
+async function factsOf(files: RecordedFiles, range: Span, options: DownloadOptions): Promise<RangeFacts | undefined> {
   const within = { startMs: Math.max(range.startMs, files.startMs), endMs: Math.min(range.endMs, files.endMs) };
   if (within.endMs <= within.startMs) return undefined;
   const bytes = (format: "mp4" | "fmp4"): Promise<number> =>
-    files.output({ ...within, format }).then(({ size }) => size);
+    files.output({ ...within, format, gaps: gapsIn(options) }).then(({ size }) => size);
   try {
     const [mp4, fmp4] = [await bytes("mp4"), await bytes("fmp4")];
     return { codecs: [...new Set(files.codecs)].join(), size: { mp4, fmp4 }, coverage: coverageOf(files), events: [] };

@@ -43,10 +43,11 @@ export class Sharing {
   }
 
   async #share(): Promise<void> {
-    const { range, recording } = this.#host;
+    const { range, recording, options } = this.#host;
     if (range === undefined || recording?.streamPath === undefined) return;
     try {
-      this.#link = await share(downloadPath(recording.streamPath, "mp4", range.startMs, range.endMs), "24h");
+      const path = downloadPath(recording.streamPath, "mp4", range.startMs, range.endMs, options);
+      this.#link = await share(path, "24h");
       this.#host.changed();
     } catch (error) {
       this.#host.tell(error);

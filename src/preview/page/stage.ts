@@ -1,6 +1,6 @@
 import type { BoxcarPlayer } from "../element/boxcar-player.ts";
 import { marked } from "../marked.ts";
-import { token, type RangeEvent, type RangeFacts } from "./api.ts";
+import { token, type DownloadOptions, type RangeEvent, type RangeFacts } from "./api.ts";
 import { Filmstrip } from "./filmstrip.ts";
 import { handOut } from "./hand-out.ts";
 import { Hover } from "./hover.ts";
@@ -17,7 +17,7 @@ interface StageHandlers {
   readonly changed: () => void;
   /** A sentence to show; empty: none. */
   readonly tell: (message: unknown) => void;
-  /** Another range is chosen. */
+  /** Another range is chosen, or it is to be downloaded in another way. */
   readonly onSelect: () => void;
 }
 
@@ -31,6 +31,7 @@ export class Stage {
   /** What the player has open. */
   #open: Span | undefined;
   #selection: Span | undefined;
+  #options: DownloadOptions = { keepsGaps: false, hasCaptions: false };
   #facts: RangeFacts | undefined;
   #timeMs: number | undefined;
   #events: readonly RangeEvent[] = [];
@@ -82,6 +83,7 @@ export class Stage {
       muted: player?.muted ?? false,
       loop: player?.loop ?? false,
       range: this.range,
+      options: this.#options,
       isSelected: this.#selection !== undefined,
       facts: this.#facts,
       hover: this.#hover.state,
@@ -151,6 +153,18 @@ export class Stage {
     this.#handlers.changed();
   }
 
+  /** How the range is downloaded. */
+  get options(): DownloadOptions {
+    return this.#options;
+  }
+
+  set options(options: DownloadOptions) {
+    this.#options = options;
+    this.#look();
+    this.#handlers.onSelect();
+    this.#handlers.changed();
+  }
+
   /** Makes the picture that is shown the first or the last one that is selected. */
   mark(edge: "in" | "out"): void {
     const [timeMs, view] = [this.#timeMs, this.#timeline?.view];
@@ -182,7 +196,7 @@ export class Stage {
   async save(what: "mp4" | "fmp4" | "picture"): Promise<void> {
     const [range, recording, player] = [this.range, this.#recording, this.#player];
     if (range === undefined || recording === undefined || player === undefined) return;
-    await handOut(what, recording, range, player).catch(this.#handlers.tell);
+    await handOut(what, recording, range, this.#options, player).catch(this.#handlers.tell);
   }
 
   #attach(): void {
@@ -211,7 +225,7 @@ export class Stage {
   #look(): void {
     this.#looker.soon(() => {
       const [recording, view, range] = [this.#recording, this.#timeline?.view, this.range];
-      return recording && view && range && { recording, view, range };
+      return recording && view && range && { recording, view, range, options: this.#options };
     });
   }
 }

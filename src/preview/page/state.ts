@@ -1,4 +1,4 @@
-import type { RangeEvent, RangeFacts, StreamRow } from "./api.ts";
+import type { DownloadOptions, RangeEvent, RangeFacts, StreamRow } from "./api.ts";
 import type { Cameras } from "./cameras.ts";
 import type { Deletion } from "./deletion.ts";
 import type { HoverState } from "./hover.ts";
@@ -23,6 +23,7 @@ export interface StageState {
   readonly loop: boolean;
   /** What downloads and links are of. */
   readonly range: Span | undefined;
+  readonly options: DownloadOptions;
   readonly isSelected: boolean;
   /** Of `range`; undefined when nothing of it is recorded, or that is not known yet. */
   readonly facts: RangeFacts | undefined;
@@ -78,6 +79,7 @@ export interface PageActions {
   readonly mark: (edge: "in" | "out") => void;
   readonly zoom: (factor: number) => void;
   readonly clear: () => void;
+  readonly options: (options: DownloadOptions) => void;
   readonly save: (what: "mp4" | "fmp4" | "picture") => void;
   readonly seek: (timeMs: number) => void;
   readonly upload: (files: readonly File[]) => void;

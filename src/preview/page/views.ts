@@ -1,5 +1,6 @@
 import { html, nothing, type TemplateResult } from "lit";
 import { bytesText, clockText, lengthText, momentText } from "./clock.ts";
+import type { DownloadOptions } from "./api.ts";
 import type { Recording } from "./recording.ts";
 import { emptyView, localView, signInView, streamsView } from "./side-views.ts";
 import type { PageActions, PageState } from "./state.ts";
@@ -131,6 +132,22 @@ function rangeView(state: PageState, act: PageActions): TemplateResult | typeof 
       <span class="space"></span>
       ${isSelected ? state.panels.deletion.button() : nothing}
     </div>
-    ${state.panels.sharing.view()} ${state.panels.deletion.view()}
+    ${optionsView(state, act)} ${state.panels.sharing.view()} ${state.panels.deletion.view()}
   </section>`;
+}
+
+/** How the range is downloaded. */
+function optionsView({ words, recording, options }: PageState, act: PageActions): TemplateResult {
+  const option = (name: keyof DownloadOptions, label: string): TemplateResult =>
+    html`<label
+      ><input
+        type="checkbox"
+        .checked=${options[name]}
+        @change=${(event: Event) => act.options({ ...options, [name]: (event.target as HTMLInputElement).checked })}
+      />${label}</label
+    >`;
+  return html`<p class="options">
+    ${option("keepsGaps", words.keepGaps)}
+    ${recording?.streamPath === undefined ? nothing : option("hasCaptions", words.captions)}
+  </p>`;
 }
