@@ -162,6 +162,7 @@ describe("a direct upload", () => {
     const plain = await startTestServer();
     const refused = await plain.call("/mp4/api/segments/presign/live/cam1?size=9", { method: "POST" });
     expect(refused).toMatchObject({ status: 501, json: { error: "not_available" } });
+    expect(plain.logged).toEqual([]); // the reply says all of it
     await plain.close();
   });
 
