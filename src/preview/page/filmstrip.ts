@@ -1,3 +1,4 @@
+import { Refused } from "../http.ts";
 import type { Recording } from "./recording.ts";
 import type { Cell, Span } from "./timeline.ts";
 
@@ -6,9 +7,9 @@ const STEPS = [1, 2, 3, 5, 10, 15, 30, 60, 120, 180, 300, 600, 900, 1800, 3600, 
   .concat([2, 3, 5].map((days) => days * 86_400))
   .map((seconds) => seconds * 1000);
 /** Pixels of a picture at least, and those it is asked for with. */
-const [NARROWEST, WIDTH] = [72, 144];
+const [NARROWEST, WIDTH] = [96, 160];
 /** So long nothing moves before pictures are asked for, milliseconds. */
-const STILL_MS = 250;
+const STILL_MS = 400;
 /** Pictures that are asked for at a time. */
 const AT_ONCE = 2;
 /** Pictures that are kept. */
@@ -53,8 +54,8 @@ export class Filmstrip {
       const rest = places.filter(({ startMs }) => !this.#kept.has(startMs)).values();
       const ask = async (): Promise<void> => {
         for (const { startMs } of rest) {
-          const picture = await recording.picture(startMs, WIDTH).then(createImageBitmap, () => null); // it may be deleted
-          if (signal.aborted) return;
+          const picture = await recording.picture(startMs, WIDTH).then(createImageBitmap, absent);
+          if (signal.aborted || picture === undefined) return;
           this.#keep(startMs, picture);
           tell();
         }
@@ -96,4 +97,9 @@ function placesOf(view: Span, coverage: readonly Span[], stepMs: number): Span[]
     places.push({ startMs: isBefore ? fromMs : recorded.startMs, endMs });
   }
   return places;
+}
+
+/** Null: there is none. Undefined: it may come another time, but not while the server is away, or has enough of this client. */
+function absent(error: unknown): null | undefined {
+  return error instanceof Refused && error.status >= 429 ? undefined : null;
 }

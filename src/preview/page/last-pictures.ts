@@ -6,7 +6,7 @@ const LATER_MS = 500;
 /** A picture stays until its stream is so much longer, milliseconds. */
 const KEPT_MS = 60_000;
 /** Streams that have one. */
-const MOST_SHOWN = 100;
+const MOST_SHOWN = 40;
 /** Pixels. */
 const WIDTH = 144;
 
