@@ -4,6 +4,11 @@ import type { Target } from "./targets.ts";
 const MOST = { kind: "value", bound: "most" } as const;
 const RATIO = { kind: "ratio", bound: "most" } as const;
 
+const seeksAreDecoded =
+  "A picture in the middle of its group of two seconds is shown once all before it are decoded, without the help of a graphics card here: the greater part of a seek, and the same for Chromium's own `<video>`. The rest is fetching and appending a media segment of six seconds.";
+const filesArePlanned =
+  "Index and media segments of the whole file are made before its first picture: what mediabunny reads of its tables, it reads as it goes on.";
+
 /** In the order of the report. */
 export const PREVIEW_TARGETS: readonly Target[] = [
   ...(["hour", "day"] as const).flatMap((name): Target[] => [
@@ -30,6 +35,17 @@ export const PREVIEW_TARGETS: readonly Target[] = [
       measured: `preview.${name}.seekP95.ms`,
       unit: "ms",
       limit: 60,
+      because: seeksAreDecoded,
+    },
+    {
+      ...RATIO,
+      id: `preview-${name}-seek-video`,
+      title: "The same, seeks to any picture, p95",
+      measured: `preview.${name}.seekP95.ms`,
+      peer: { name: "Chromium's own `<video>` of the range as `.mp4`", measured: `preview.${name}.seekP95.video.ms` },
+      unit: "ms",
+      limit: 1.2,
+      because: seeksAreDecoded,
     },
   ]),
   {
@@ -51,9 +67,10 @@ export const PREVIEW_TARGETS: readonly Target[] = [
       {
         ...{ ...MOST, ...common, id: `preview-${name}`, title },
         limit: { url: 250, files: 110, segments: 400 }[name],
+        because: filesArePlanned,
       },
       ...(["mp4box", "mediabunny"] as const).map((peer): Target => ({
-        ...{ ...RATIO, ...common, id: `preview-${name}-${peer}`, title, limit: 0.5 },
+        ...{ ...RATIO, ...common, id: `preview-${name}-${peer}`, title, limit: 0.5, because: filesArePlanned },
         peer: {
           name: peer === "mp4box" ? "mp4box.js and MSE" : "mediabunny and canvas",
           measured: `preview.${name}.first.${peer}.ms`,

@@ -30,6 +30,8 @@ export interface Bench {
    * @throws Error when another picture than that of the time is shown
    */
   seek(timesMs: readonly number[], pictureMs: number): Promise<number[]>;
+  /** The same in a `<video>` without any script, of a file that the server sends. */
+  seekInFile(url: string, timesMs: readonly number[]): Promise<number[]>;
   /** Plays four times as fast until so much was shown, milliseconds. */
   play(ms: number): Promise<void>;
 }
@@ -82,6 +84,21 @@ window.bench = {
       const wantedMs = Math.floor(timeMs / pictureMs) * pictureMs;
       if (foundMs < wantedMs - 1 || foundMs >= wantedMs + pictureMs)
         throw new Error(`sought ${String(timeMs)} ms, which ${String(foundMs)} ms is shown for`);
+    }
+    return took;
+  },
+  seekInFile: async (url, timesMs) => {
+    const video = newVideo();
+    const shown = picture(video);
+    video.src = url;
+    await shown;
+    const took: number[] = [];
+    for (const timeMs of timesMs) {
+      const startedMs = performance.now();
+      const sought = picture(video);
+      video.currentTime = timeMs / 1000;
+      await sought;
+      took.push(performance.now() - startedMs);
     }
     return took;
   },

@@ -103,9 +103,16 @@ async function ranges({ material, rounds }: Context, browser: Browser): Promise<
     });
     const runs = await interleave({ boxcar: () => browser.fresh(opened) }, rounds, 1);
     recordOpened(results, `preview.${name}`, runs);
+    const times = somewhere(minutes, chance);
     await browser.fresh(async (fresh) => {
       await opened(fresh);
-      record(results, `preview.${name}.seekP95.ms`, [quantile(await sought(fresh, minutes, chance), 0.95)]);
+      record(results, `preview.${name}.seekP95.ms`, [quantile(await sought(fresh, times), 0.95)]);
+    });
+    const { startMs, endMs } = range;
+    const file = `/mp4/download/${STREAM}.mp4?start=${String(startMs)}&end=${String(endMs)}&inline=1`;
+    await browser.fresh(async ({ page }) => {
+      const took = await page.evaluate(([url, to]) => window.bench.seekInFile(url, to), [file, times] as const);
+      record(results, `preview.${name}.seekP95.video.ms`, [quantile(took, 0.95)]);
     });
   }
   const { size } = await stat(segmentAt(material, 0));
@@ -144,7 +151,9 @@ async function ofFiles({ rounds }: Context, browser: Browser, files: FileServer)
     await browser.fresh(async (fresh) => {
       await opened("boxcar")(fresh);
       const minutes = name === "url" ? LARGE : HOUR;
-      record(results, `preview.${name}.seekP95.ms`, [quantile(await sought(fresh, minutes, random(32)), 0.95)]);
+      record(results, `preview.${name}.seekP95.ms`, [
+        quantile(await sought(fresh, somewhere(minutes, random(32))), 0.95),
+      ]);
     });
   }
   return results;
@@ -235,10 +244,14 @@ async function dragged(page: Page): Promise<number[]> {
   return times.slice(1).map((time, i) => time - (times[i] ?? 0));
 }
 
-/** What each of some seeks takes. */
-function sought({ page }: Fresh, minutes: number, chance: ReturnType<typeof random>): Promise<number[]> {
+/** Times that are sought: of any pictures of some minutes, milliseconds. */
+function somewhere(minutes: number, chance: ReturnType<typeof random>): number[] {
   const pictures = (minutes * 60_000) / PICTURE_MS;
-  const times = Array.from({ length: SEEKS }, () => (chance.below(pictures - 1) + 0.5) * PICTURE_MS);
+  return Array.from({ length: SEEKS }, () => (chance.below(pictures - 1) + 0.5) * PICTURE_MS);
+}
+
+/** What each of some seeks takes. */
+function sought({ page }: Fresh, times: readonly number[]): Promise<number[]> {
   return page.evaluate(([to, ms]) => window.bench.seek(to, ms), [times, PICTURE_MS] as const);
 }
 
