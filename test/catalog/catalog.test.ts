@@ -150,9 +150,10 @@ describe.each(catalogKinds)("on a %s:", (kind) => {
 
     // A replica has no part in it, and its catching up would be waited for after each addition.
     it.skipIf(kind === "server and replica")("deletes more than fits into one transaction", async () => {
-      const added = (i: number) => add(catalog, "s", i * 10, i * 10 + 10);
-      for (let i = 0; i < 503; i += 16)
-        await Promise.all(Array.from({ length: Math.min(16, 503 - i) }, (_, j) => added(i + j)));
+      const named = (i: number) => ({ key: `@1/${i}`, idempotencyKey: `import:${i}`, streamPath: "s", nowMs: 0 });
+      await catalog.addSegments(
+        Array.from({ length: 503 }, (_, i) => ({ ...readySegment(i * 10, i * 10 + 10), ...named(i) })),
+      );
       const { deleted } = await catalog.tombstone({ streamPath: "s", startMs: 15, endMs: 5015 }, 5);
       expect(deleted.map((segment) => segment.startMs)).toEqual(Array.from({ length: 501 }, (_, i) => (i + 1) * 10));
       expect(await catalog.streams()).toEqual([{ streamPath: "s", count: 2, startMs: 0, endMs: 5030, bytes: 2000 }]);
