@@ -40,16 +40,22 @@ export async function makeDemoRecordings(ffmpeg: string, folder: string): Promis
   return names.map((name, i) => ({ file: join(folder, name), startMs: DEMO_START_MS + i * DEMO_SEGMENT_MS }));
 }
 
-async function encode(ffmpeg: string, output: string): Promise<void> {
+/** How this ffmpeg encodes pictures, two seconds a group: with H.264 where it can. */
+export async function videoCodec(ffmpeg: string): Promise<string[]> {
   const { stdout } = await run(ffmpeg, ["-hide_banner", "-encoders"], { maxBuffer: 1 << 24 });
-  const video = stdout.includes(" libx264 ")
+  const codec = stdout.includes(" libx264 ")
     ? ["libx264", "-preset", "veryfast", "-sc_threshold", "0", "-keyint_min", "50"]
     : ["mpeg4", "-flags", "+cgop", "-sc_threshold", "1000000000"];
+  return ["-c:v", ...codec, "-pix_fmt", "yuv420p", "-b:v", "500k", "-g", "50"];
+}
+
+async function encode(ffmpeg: string, output: string): Promise<void> {
+  const video = await videoCodec(ffmpeg);
   const seconds = DEMO_SEGMENT_MS / 1000;
   await run(ffmpeg, [
     ...["-nostdin", "-v", "error", "-f", "lavfi", "-i", "testsrc=size=640x360:rate=25:decimals=2"],
     ...["-f", "lavfi", "-i", "sine=frequency=220:beep_factor=4:sample_rate=48000", "-t", String(COUNT * seconds)],
-    ...["-c:v", ...video, "-pix_fmt", "yuv420p", "-b:v", "500k", "-g", "50", "-c:a", "aac", "-b:a", "96k"],
+    ...[...video, "-c:a", "aac", "-b:a", "96k"],
     ...["-f", "segment", "-segment_time", String(seconds), "-reset_timestamps", "1", "-segment_format", "mp4"],
     ...["-segment_format_options", "movflags=+faststart", output],
   ]);

@@ -4,6 +4,16 @@ import { parseArgs } from "node:util";
 import { BoxcarError } from "../base/errors.ts";
 import { closeOnSignals, startNode, type RunningServer } from "../runtime/node.ts";
 import { decodeComplaints, measure } from "./check-media.ts";
+import {
+  AFTER_MS,
+  BEFORE_MS,
+  CAMERA,
+  eventFile,
+  eventPath,
+  noteEvent,
+  startCamera,
+  type DemoServer,
+} from "./demo-camera.ts";
 import { DEMO_SEGMENT_MS, DEMO_START_MS, makeDemoRecordings, type DemoSegment } from "./demo-recordings.ts";
 import { makeFolder } from "../runtime/libsql/open-configured-catalog.ts";
 import { findFfmpeg, findFfprobe } from "../runtime/ffmpeg/ffmpeg-path.ts";
@@ -12,7 +22,8 @@ import { findFfmpeg, findFfprobe } from "../runtime/ffmpeg/ffmpeg-path.ts";
 export const help = `boxcar demo [--once]
 
 Makes a minute of recordings with ffmpeg, starts the server over BOXCAR_DATA (default ./demo-data), uploads them,
-downloads a cut over several of them, checks it, and leaves the server running with links to try.
+downloads a cut over several of them, checks it, records a camera with an event, and leaves the server running with
+links to try.
 
   --once   stop after the check`;
 
@@ -32,16 +43,17 @@ export async function run(args: string[]): Promise<number> {
   try {
     await upload(running.url, segments);
     await download(running.url, join(data, "cut.mp4"), ffmpeg);
+    const server = { url: running.url, headers: headers() };
+    const camera = await startCamera(ffmpeg, server);
+    const event = await recordEvent(server, join(data, "event.mp4"));
+    if (values.once) await camera.stop();
+    else printLinks(running.url, event);
   } catch (error) {
     await running.close();
     throw error;
   }
-  if (values.once) {
-    await running.close();
-    return 0;
-  }
-  closeOnSignals(running);
-  printLinks(running.url);
+  if (values.once) await running.close();
+  else closeOnSignals(running);
   return 0;
 }
 
@@ -110,6 +122,22 @@ async function download(url: string, file: string, ffmpeg: string): Promise<void
   );
 }
 
+/** Records an event of the camera, and checks it. @returns its id */
+async function recordEvent(server: DemoServer, file: string): Promise<string> {
+  const link = `${server.url}/mp4/live/${CAMERA}.mp4`;
+  console.log(`\nrecording a camera ${link}`);
+  const event = await noteEvent(server).catch((error: unknown) => {
+    throw failed("the event", String(error));
+  });
+  await writeFile(file, await eventFile(server, event));
+  const { seconds, by } = await measure(file, await findFfprobe());
+  console.log(`an event of it ${server.url}${eventPath(event)}\n  ${by}: ${seconds.toFixed(3)} s: ${file}`);
+  // The camera may have begun less than that before.
+  if (seconds < AFTER_MS / 1000 || seconds > (BEFORE_MS + AFTER_MS) / 1000 + 0.1)
+    throw failed("the event", `its recording lasts ${seconds} s`);
+  return event;
+}
+
 function cutPath(format: "mp4" | "fmp4"): string {
   const [start, end] = [FROM_MS, TO_MS].map((ms) => new Date(ms).toISOString());
   return `/mp4/download/${STREAM}.${format}?start=${start}&end=${end}`;
@@ -119,7 +147,7 @@ function failed(what: string, how: string): BoxcarError {
   return new BoxcarError("demo_failed", `The demonstration failed at ${what}: ${how}`);
 }
 
-function printLinks(url: string): void {
+function printLinks(url: string, event: string): void {
   const last = new Date(DEMO_START_MS + 6 * DEMO_SEGMENT_MS).toISOString();
   const all = `start=${new Date(DEMO_START_MS).toISOString()}&end=${last}`;
   const moment = new URLSearchParams({
@@ -133,6 +161,8 @@ try (the server runs until Ctrl-C):
   whole minute    ${url}/mp4/download/${STREAM}.mp4?${all}
   what there is   ${url}/mp4/api/timeline/${STREAM}?${all}
   segments        ${url}/mp4/api/list/${STREAM}
+  a camera, now   ${url}/mp4/live/${CAMERA}.mp4
+  an event of it  ${url}${eventPath(event)}&inline=1
   all calls       ${url}/docs
   the page        ${url}/#${moment}`);
 }

@@ -11,7 +11,7 @@ export { BoxcarPlayer, defineBoxcarPlayer } from "./element/boxcar-player.ts";
 export type { PlayedRange, PlayerEvents } from "./events.ts";
 export { Player } from "./player.ts";
 export type { Token } from "./http.ts";
-export { openRange, type PlayerRange } from "./server-range.ts";
+export { openRange, type PlayerLink, type PlayerRange } from "./server-range.ts";
 export {
   openFiles,
   type FileOutput,

@@ -1,6 +1,6 @@
 import type { PlayedRange, PlayerEvents, PlayerTarget } from "./events.ts";
 import type { Token } from "./http.ts";
-import { openRange, type PlayerRange } from "./server-range.ts";
+import { openRange, type PlayerLink, type PlayerRange } from "./server-range.ts";
 import { Pictures } from "./pictures.ts";
 import { Places, ROUNDING_S } from "./places.ts";
 import { segmentAt } from "./reels.ts";
@@ -117,7 +117,7 @@ export class Player extends Target {
    * Opens a range of a server, or another source, and shows its first picture.
    * @throws Error with the server's sentence, or that the browser cannot play the codecs
    */
-  async open(what: PlayerRange | Source): Promise<void> {
+  async open(what: PlayerRange | PlayerLink | Source): Promise<void> {
     this.#opening.abort();
     this.#opening = new AbortController();
     const { signal } = this.#opening;
@@ -141,7 +141,8 @@ export class Player extends Target {
     this.#source = source;
     this.#takeIn(source.grow !== undefined);
     this.#frameMs = 1000 / (source.frameRate ?? 25);
-    const openMs = "segments" in what ? (what.atMs ?? this.#extent.startMs) : what.startMs;
+    const isWhole = "segments" in what || ("url" in what && source.grow === undefined);
+    const openMs = source.atMs ?? (isWhole ? this.#extent.startMs : undefined);
     const soughtMs = (this.#soughtMs as number | undefined) ?? openMs; // it may have been, meanwhile
     if (soughtMs === undefined) this.toNewest();
     else if (this.#places.of(soughtMs) !== shownS || source.segments[0] !== first)

@@ -18,6 +18,15 @@ export interface PlayerRange extends PlayerStream {
   readonly endMs?: number;
 }
 
+/** A range that somebody has named. */
+export interface PlayerLink {
+  /**
+   * Of a multivariant playlist of a boxcar server whose sound comes with its picture (`tracks=muxed`): a signed link, of a server that
+   * gives nothing without a token.
+   */
+  readonly url: string;
+}
+
 /** What is there behind the newest picture when a stream is opened that is being recorded, milliseconds. */
 const BEHIND_MS = 300_000;
 /** What a media segment lasts about of what is being recorded: it is shown once it is all there. */
@@ -26,11 +35,8 @@ const LIVE_SEGMENT = "2s";
 const PAUSE_MS = 500;
 
 /** Opens a range of a server, by its playlist. @throws Error with the server's sentence */
-export async function openRange(range: PlayerRange, token: Token, signal: AbortSignal): Promise<Source> {
-  const path = range.streamPath.split("/").map(encodeURIComponent).join("/");
-  const { server = location.origin, startMs = Date.now() - BEHIND_MS, endMs } = range;
-  const times = endMs === undefined ? `&segment=${LIVE_SEGMENT}` : `&end=${Math.ceil(endMs)}`;
-  const index = `${server}/mp4/hls/${path}/index.m3u8?start=${Math.floor(startMs)}${times}&tracks=muxed`;
+export async function openRange(range: PlayerRange | PlayerLink, token: Token, signal: AbortSignal): Promise<Source> {
+  const index = "url" in range ? new URL(range.url, location.href).href : indexOf(range);
   const text = async (url: string): Promise<string> => (await ask(url, token, { signal })).text();
   const bytes = async (url = "", ending: AbortSignal): Promise<ArrayBuffer> =>
     (await ask(url, token, { signal: ending })).arrayBuffer();
@@ -40,18 +46,18 @@ export async function openRange(range: PlayerRange, token: Token, signal: AbortS
     inits.map((init) => (init.codecs === "" ? codecs : init.codecs));
   const source = {
     originMs: 0,
+    atMs: "url" in range ? undefined : range.startMs,
     codecs: codecsOf(listed),
     frameRate,
     segments: placed(listed.segments),
     init: (number: number, ending: AbortSignal) => bytes(listed.inits[number]?.url, ending),
     media: (number: number, ending: AbortSignal) => bytes(listed.segments[number]?.url, ending),
-    picture: async (timeMs: number, ending: AbortSignal) => {
-      const time = Math.floor(timeMs);
-      return (
-        await ask(`${server}/mp4/snapshot/${path}.jpg?time=${time}&width=1280`, token, { signal: ending })
-      ).blob();
-    },
   };
+  if (!("url" in range))
+    Object.assign(source, {
+      picture: async (timeMs: number, ending: AbortSignal) =>
+        (await ask(snapshotOf(range, timeMs), token, { signal: ending })).blob(),
+    } satisfies Partial<Source>);
   if (!listed.isGrowing) return source;
   /** Waits for more. Names that were listed stay: whoever pauses goes on in what was recorded meanwhile. */
   const grow = async (ending: AbortSignal): Promise<boolean> => {
@@ -76,3 +82,19 @@ export async function openRange(range: PlayerRange, token: Token, signal: AbortS
   };
   return Object.assign(source, { grow }) satisfies Source & { segments: readonly MediaSegment[] };
 }
+
+function indexOf({
+  server = location.origin,
+  streamPath,
+  startMs = Date.now() - BEHIND_MS,
+  endMs,
+}: PlayerRange): string {
+  const times = endMs === undefined ? `&segment=${LIVE_SEGMENT}` : `&end=${Math.ceil(endMs)}`;
+  return `${server}/mp4/hls/${encoded(streamPath)}/index.m3u8?start=${Math.floor(startMs)}${times}&tracks=muxed`;
+}
+
+function snapshotOf({ server = location.origin, streamPath }: PlayerStream, timeMs: number): string {
+  return `${server}/mp4/snapshot/${encoded(streamPath)}.jpg?time=${Math.floor(timeMs)}&width=1280`;
+}
+
+const encoded = (streamPath: string): string => streamPath.split("/").map(encodeURIComponent).join("/");

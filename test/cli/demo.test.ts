@@ -1,4 +1,4 @@
-import { mkdtemp, readFile } from "node:fs/promises";
+import { mkdtemp, readFile, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
@@ -11,6 +11,7 @@ test("the demonstration runs, can be repeated, and leaves a server with links th
   expect(once, once.stderr).toMatchObject({ code: 0 });
   expect(once.stdout).toContain("checked: 28.5 s cut over 4 segments");
   const cut = await readFile(join(data, "cut.mp4"));
+  expect((await stat(join(data, "event.mp4"))).size).toBeGreaterThan(50_000);
 
   const running = start(["demo"], env);
   await running.line("all calls");
@@ -20,6 +21,7 @@ test("the demonstration runs, can be repeated, and leaves a server with links th
     "whole minute",
     "what there is",
     "segments  ",
+    "an event of it",
     "all calls",
     "the page",
   ]) {

@@ -6,7 +6,7 @@ import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type * as library from "../../src/preview/index.ts";
 import { startNode, type RunningServer } from "../../src/runtime/node.ts";
-import { chromiumPath, openPage } from "../browser/chromium.ts";
+import { chromiumPath, install, openPage } from "../browser/chromium.ts";
 import { FPS, recordNumbered } from "../browser/numbered-recording.ts";
 import { random, seedOf } from "../support/random.ts";
 import { ffmpeg } from "../support/tools.ts";
@@ -91,6 +91,48 @@ describe.skipIf(chromiumPath === undefined)("<boxcar-player>", () => {
     expect(await shown()).toBe(50);
     const gaps = await player(({ gaps }) => gaps.map(({ startMs, endMs }) => [startMs, endMs]));
     expect(gaps).toEqual([[START + 8000, START + 12_000]]);
+  });
+
+  test("plays a signed link on another site's page, without a token", async () => {
+    const secrets = {
+      BOXCAR_TOKEN: "t".repeat(32),
+      BOXCAR_LINK_SECRET: "s".repeat(32),
+      BOXCAR_CORS_ORIGINS: server.url,
+    };
+    const data = { BOXCAR_DATA: join(folder, "other"), BOXCAR_LOG: "error" };
+    const other = await startNode({ PORT: "0", ...data, ...secrets });
+    const headers = { authorization: `Bearer ${secrets.BOXCAR_TOKEN}` };
+    const body = await readFile(join(folder, "cam-0.mp4"));
+    const put = await fetch(`${other.url}/mp4/api/segments/live/cam?start=${START}`, { method: "PUT", headers, body });
+    expect(put.status).toBe(201);
+    const range = `start=${START}&end=${START + 4000}&tracks=muxed&share=1`;
+    const reply = await fetch(`${other.url}/mp4/hls/live/cam/index.m3u8?${range}`, { headers });
+    const { url } = ((await reply.json()) as { data: { url: string } }).data;
+    const site = await page.context().newPage();
+    try {
+      await site.goto(`${server.url}/healthz`);
+      await install(site);
+      await site.addScriptTag({ type: "module", url: `${other.url}/page/player.js` });
+      const number = await site.evaluate(async (src) => {
+        await customElements.whenDefined("boxcar-player");
+        const element = document.createElement("boxcar-player");
+        for (const [name, value] of Object.entries({ src, muted: "" })) element.setAttribute(name, value);
+        document.body.replaceChildren(element);
+        await new Promise((resolve, reject) => {
+          element.video.requestVideoFrameCallback(resolve);
+          element.addEventListener("error", ({ detail }) => reject(new Error(detail.message)));
+        });
+        const first = window.playback.read(element.video).number;
+        const sought = new Promise((resolve) => element.video.requestVideoFrameCallback(resolve));
+        element.seek(element.timeMs + 2000);
+        await sought;
+        return [first, window.playback.read(element.video).number];
+      }, url);
+      expect(number).toEqual([0, 2 * FPS]);
+    } finally {
+      await site.close();
+      await other.close();
+    }
   });
 
   test("steps, seeks, plays and chooses by keys", async () => {

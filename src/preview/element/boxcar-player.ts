@@ -3,7 +3,7 @@ import type { PlayedRange, PlayerEvents, PlayerTarget } from "../events.ts";
 import { Player } from "../player.ts";
 import { marked } from "../marked.ts";
 import { fileName, saveBlob } from "../save.ts";
-import type { PlayerRange } from "../server-range.ts";
+import type { PlayerLink, PlayerRange } from "../server-range.ts";
 import type { Gap, Source } from "../source.ts";
 import { Controls } from "./controls.ts";
 import { pressPlayerKey } from "./keys.ts";
@@ -21,14 +21,14 @@ const Base = ((globalThis as { HTMLElement?: unknown }).HTMLElement ?? Object) a
 /**
  * `<boxcar-player>`: plays a range of a boxcar server, named by attributes, or whatever else is opened in it.
  *
- * Attributes: `server` (an origin), `stream`, `start` and `end` (RFC 3339 or milliseconds), `live` (what is being recorded), `t` (the moment that is shown first),
+ * Attributes: `server` (an origin), `stream`, `start` and `end` (RFC 3339 or milliseconds), `live` (what is being recorded), or `src` (a signed link), `t` (the moment that is shown first),
  * `controls`, `muted`, `loop`, `link` (the moment stands in the page's URL, `#t=2026-01-31T10:00:05Z`). Events: those of `PlayerEvents`.
  *
  * @example
  * <boxcar-player stream="live/cam1" start="2026-01-31T10:00:00Z" end="2026-01-31T11:00:00Z" controls></boxcar-player>
  */
 export class BoxcarPlayer extends Base {
-  static readonly observedAttributes = ["server", "stream", "start", "end", "live", "t", "muted", "loop"];
+  static readonly observedAttributes = ["server", "stream", "start", "end", "live", "src", "t", "muted", "loop"];
   /** The bearer token that the server asks for, if any: set before anything is opened. */
   token: () => string | undefined = () => undefined;
   readonly video = document.createElement("video");
@@ -148,7 +148,7 @@ export class BoxcarPlayer extends Base {
   }
 
   /** Opens a range of a server, or another source, such as `openFiles` gives. @throws Error as `Player.open` does */
-  async open(what: PlayerRange | Source): Promise<void> {
+  async open(what: PlayerRange | PlayerLink | Source): Promise<void> {
     this.#error.textContent = this.#stills = "";
     await this.#player.open(what);
   }
@@ -216,16 +216,10 @@ export class BoxcarPlayer extends Base {
 
   /** Opens what the attributes name. */
   #openNamed(): void {
-    const streamPath = this.getAttribute("stream");
-    const time = (name: string): number => timeOf(this.getAttribute(name) ?? "");
-    const [startMs, endMs] = [time("start"), time("end")];
-    const isLive = this.hasAttribute("live");
-    if (streamPath === null || (!isLive && (Number.isNaN(startMs) || Number.isNaN(endMs)))) return;
-    const server = this.getAttribute("server");
-    const shownMs = (this.hasAttribute("link") ? linkedTime() : undefined) ?? time("t");
-    const stream = { streamPath, ...(server === null ? {} : { server }) };
-    const range = isLive ? (Number.isNaN(startMs) ? {} : { startMs }) : { startMs, endMs };
-    void this.open({ ...stream, ...range }).then(
+    const shownMs = (this.hasAttribute("link") ? linkedTime() : undefined) ?? timeOf(this.getAttribute("t") ?? "");
+    const what = this.#named();
+    if (what === undefined) return;
+    void this.open(what).then(
       () => {
         if (!Number.isNaN(shownMs)) this.seek(shownMs);
       },
@@ -234,6 +228,20 @@ export class BoxcarPlayer extends Base {
           this.#note("error", { message: error instanceof Error ? error.message : String(error) });
       },
     );
+  }
+
+  /** What the attributes name; undefined while some are missing. */
+  #named(): PlayerRange | PlayerLink | undefined {
+    const [url, streamPath] = [this.getAttribute("src"), this.getAttribute("stream")];
+    if (url !== null) return { url };
+    const time = (name: string): number => timeOf(this.getAttribute(name) ?? "");
+    const [startMs, endMs] = [time("start"), time("end")];
+    const isLive = this.hasAttribute("live");
+    if (streamPath === null || (!isLive && (Number.isNaN(startMs) || Number.isNaN(endMs)))) return undefined;
+    const server = this.getAttribute("server");
+    const stream = { streamPath, ...(server === null ? {} : { server }) };
+    const live = Number.isNaN(startMs) ? {} : { startMs };
+    return { ...stream, ...(isLive ? live : { startMs, endMs }) };
   }
 
   #note<K extends keyof PlayerEvents>(name: K, detail: PlayerEvents[K]): void {
