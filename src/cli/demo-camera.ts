@@ -62,7 +62,7 @@ export async function noteEvent({ url, headers }: DemoServer): Promise<string> {
     ...{ beforeDuration: `${BEFORE_MS}ms`, afterDuration: `${AFTER_MS}ms` },
   });
   const noted = await eventually(() => fetch(`${url}/mp4/api/event/start`, { method: "POST", headers, body }));
-  await pause(AFTER_MS);
+  await pause(AFTER_MS + 1000); // and until its last part is there
   return ((await noted.json()) as { event: { id: string } }).event.id;
 }
 
