@@ -1,3 +1,4 @@
+import { encodeStreamPath } from "../base/stream-path.ts";
 import { ask, type Token } from "./http.ts";
 import { readSegments, readVariant, type ListedMedia } from "./playlist.ts";
 import { placed, type MediaSegment, type Source } from "./source.ts";
@@ -90,11 +91,9 @@ function indexOf({
   endMs,
 }: PlayerRange): string {
   const times = endMs === undefined ? `&segment=${LIVE_SEGMENT}` : `&end=${Math.ceil(endMs)}`;
-  return `${server}/mp4/hls/${encoded(streamPath)}/index.m3u8?start=${Math.floor(startMs)}${times}&tracks=muxed`;
+  return `${server}/mp4/hls/${encodeStreamPath(streamPath)}/index.m3u8?start=${Math.floor(startMs)}${times}&tracks=muxed`;
 }
 
 function snapshotOf({ server = location.origin, streamPath }: PlayerStream, timeMs: number): string {
-  return `${server}/mp4/snapshot/${encoded(streamPath)}.jpg?time=${Math.floor(timeMs)}&width=1280`;
+  return `${server}/mp4/snapshot/${encodeStreamPath(streamPath)}.jpg?time=${Math.floor(timeMs)}&width=1280`;
 }
-
-const encoded = (streamPath: string): string => streamPath.split("/").map(encodeURIComponent).join("/");

@@ -1,4 +1,5 @@
 /** The calls of the page to its server. */
+import { encodeStreamPath } from "../../base/stream-path.ts";
 import { ask as askServer, Refused } from "../http.ts";
 
 /** One stream that is recorded. */
@@ -25,6 +26,9 @@ export interface DownloadOptions {
   /** Whether captions tell the wall clock. */
   readonly hasCaptions: boolean;
 }
+
+/** As downloads are where nothing else is said. */
+export const PLAIN: DownloadOptions = { keepsGaps: false, hasCaptions: false };
 
 /** Something that happened, by the wall clock. */
 export interface RangeEvent {
@@ -80,9 +84,6 @@ export async function data<T>(path: string, signal?: AbortSignal): Promise<T> {
   return ((await response.json()) as Reply).data as T;
 }
 
-/** A stream path as URLs have it. */
-export const encoded = (streamPath: string): string => streamPath.split("/").map(encodeURIComponent).join("/");
-
 /** A range as parameters. */
 export const timesOf = (startMs: number, endMs: number): string =>
   `start=${Math.round(startMs)}&end=${Math.round(endMs)}`;
@@ -108,7 +109,7 @@ export async function facts(
 ): Promise<RangeFacts | undefined> {
   try {
     const gaps = optionsOf({ ...options, hasCaptions: false });
-    const path = `/mp4/api/timeline/${encoded(streamPath)}?${timesOf(startMs, endMs)}${gaps}`;
+    const path = `/mp4/api/timeline/${encodeStreamPath(streamPath)}?${timesOf(startMs, endMs)}${gaps}`;
     const found = await data<ToldFacts>(path, signal);
     // A timeline knows nothing of captions.
     const sizeOf = (format: "mp4" | "fmp4"): Promise<number> =>
@@ -132,7 +133,7 @@ export function downloadPath(
   endMs: number,
   options: DownloadOptions,
 ): string {
-  return `/mp4/download/${encoded(streamPath)}.${format}?${timesOf(startMs, endMs)}${optionsOf(options)}`;
+  return `/mp4/download/${encodeStreamPath(streamPath)}.${format}?${timesOf(startMs, endMs)}${optionsOf(options)}`;
 }
 
 /** As parameters; captions in the zone of the page. */
@@ -149,7 +150,7 @@ async function lengthOf(path: string, signal: AbortSignal): Promise<number> {
 /** Of the picture at a time; `sync`: of the sync sample before it, which is cheaper. @param width pixels; 0: its own */
 export function picturePath(streamPath: string, timeMs: number, width: number, sync: boolean): string {
   const size = width > 0 ? `&width=${width}` : "";
-  return `/mp4/snapshot/${encoded(streamPath)}.jpg?time=${Math.round(timeMs)}${size}${sync ? "&seek=keyframe" : ""}`;
+  return `/mp4/snapshot/${encodeStreamPath(streamPath)}.jpg?time=${Math.round(timeMs)}${size}${sync ? "&seek=keyframe" : ""}`;
 }
 
 /** A signed link to the same as `path`. */

@@ -1,10 +1,9 @@
-import type { DownloadOptions, RangeEvent, RangeFacts } from "./api.ts";
+import { PLAIN, type DownloadOptions, type RangeEvent, type RangeFacts } from "./api.ts";
 import type { Recording } from "./recording.ts";
 import type { Span } from "./timeline.ts";
 
 /** So long nothing moves before the server is asked, milliseconds. */
 const STILL_MS = 120;
-const PLAIN: DownloadOptions = { keepsGaps: false, hasCaptions: false };
 
 /** What is to be known. */
 interface Asked {

@@ -1,6 +1,7 @@
 /** The calls of the page that change something on its server, and those that tell what may be changed. */
+import { encodeStreamPath } from "../../base/stream-path.ts";
 import { allows, parseGrant, type Grant, type Scope } from "../../base/scopes.ts";
-import { ask, data, encoded, timesOf } from "./api.ts";
+import { ask, data, timesOf } from "./api.ts";
 import type { Span } from "./timeline.ts";
 
 /** What the viewer may do on a server, and what it can do. */
@@ -38,12 +39,12 @@ export interface ListedSegment {
 /** The segments that lie in a range as a whole, at most 1000. */
 export function segmentsIn(streamPath: string, { startMs, endMs }: Span): Promise<ListedSegment[]> {
   const times = timesOf(startMs, endMs);
-  return data(`/mp4/api/list/${encoded(streamPath)}?${times}&match=contained&pageSize=1000`);
+  return data(`/mp4/api/list/${encodeStreamPath(streamPath)}?${times}&match=contained&pageSize=1000`);
 }
 
 /** Deletes them. @throws Refused with the server's sentence */
 export async function deleteIn(streamPath: string, { startMs, endMs }: Span): Promise<void> {
-  await ask(`/mp4/api/delete/${encoded(streamPath)}?${timesOf(startMs, endMs)}`, { method: "POST" });
+  await ask(`/mp4/api/delete/${encodeStreamPath(streamPath)}?${timesOf(startMs, endMs)}`, { method: "POST" });
 }
 
 /** A recording that runs. */
@@ -63,7 +64,7 @@ export async function jobs(): Promise<Job[]> {
 
 /** Records a stream from its source, or ends that. @throws Refused with the server's sentence */
 export async function record(streamPath: string, what: "start" | "stop"): Promise<void> {
-  await ask(`/mp4/api/${what}/${encoded(streamPath)}`, { method: "POST" });
+  await ask(`/mp4/api/${what}/${encodeStreamPath(streamPath)}`, { method: "POST" });
 }
 
 /** Notes an event of now. @throws Refused with the server's sentence */

@@ -1,6 +1,7 @@
 /** Pictures that the page decodes by itself. */
+import { encodeStreamPath } from "../../base/stream-path.ts";
 import { readSegments } from "../playlist.ts";
-import { ask, encoded, timesOf } from "./api.ts";
+import { ask, timesOf } from "./api.ts";
 
 /** So long a picture is waited for: some browsers decode nothing of what is not played. */
 const PATIENCE_MS = 3000;
@@ -14,7 +15,10 @@ export class Undecodable extends Error {}
  * @throws Refused as the playlist is; Undecodable
  */
 export async function syncPicture(streamPath: string, timeMs: number, width: number): Promise<Blob> {
-  const url = new URL(`/mp4/hls/${encoded(streamPath)}/iframes.m3u8?${timesOf(timeMs, timeMs + 1)}`, location.href);
+  const url = new URL(
+    `/mp4/hls/${encodeStreamPath(streamPath)}/iframes.m3u8?${timesOf(timeMs, timeMs + 1)}`,
+    location.href,
+  );
   const { inits, segments } = readSegments(await (await ask(url.href)).text(), url.href);
   const segment = segments.findLast(({ startMs }) => startMs <= timeMs) ?? segments[0];
   const urls = segment === undefined ? [] : [inits[segment.init]?.url ?? "", segment.url];

@@ -1,6 +1,6 @@
 import type { BoxcarPlayer } from "../element/boxcar-player.ts";
 import { marked } from "../marked.ts";
-import { token, type DownloadOptions, type RangeEvent, type RangeFacts } from "./api.ts";
+import { PLAIN, token, type DownloadOptions, type RangeEvent, type RangeFacts } from "./api.ts";
 import { Filmstrip } from "./filmstrip.ts";
 import { handOut } from "./hand-out.ts";
 import { Hover } from "./hover.ts";
@@ -31,7 +31,7 @@ export class Stage {
   /** What the player has open. */
   #open: Span | undefined;
   #selection: Span | undefined;
-  #options: DownloadOptions = { keepsGaps: false, hasCaptions: false };
+  #options = PLAIN;
   #facts: RangeFacts | undefined;
   #timeMs: number | undefined;
   #events: readonly RangeEvent[] = [];

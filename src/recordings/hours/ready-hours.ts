@@ -151,11 +151,12 @@ function keptRunsOf(
 function keptOf(runs: KeptRuns, toleranceMs: number): Omit<MadeHour, "hour" | "version"> {
   if (runs.items.length > MOST_ITEMS) return { runs: new Uint8Array(0), columns: null, pieces: null, groups: null };
   const { items } = runs;
-  const [pieces, groups] = [keptPieces(items), keptGroups(items)].map(bounded) as [
-    Uint8Array | null,
-    Uint8Array | null,
-  ];
-  return { runs: keptRuns(runs, toleranceMs), columns: keptColumns(items), pieces, groups };
+  return {
+    runs: keptRuns(runs, toleranceMs),
+    columns: keptColumns(items),
+    pieces: bounded(keptPieces(items)),
+    groups: bounded(keptGroups(items)),
+  };
 }
 
 function bounded(bytes: Uint8Array | null): Uint8Array | null {
