@@ -2,6 +2,7 @@
 import { head, rawClient, type RawClient } from "../runtimes/raw-client.ts";
 import { buildMovie, videoEntry } from "../support/movie.ts";
 import type { Random } from "../support/random.ts";
+import { callsOf } from "./calls.ts";
 
 /** What a case works on. */
 export interface Field {
@@ -123,33 +124,18 @@ export const cases: readonly Case[] = [
   {
     name: "floods of each call",
     run: async ({ url, large, chance, scale }) => {
-      const range = "start=2026-01-31T10:00:00Z&duration=1h";
-      const calls = [
-        ...[
-          "/mp4/api/catalog",
-          "/mp4/api/list/large",
-          `/mp4/api/timeline/large?${range}`,
-          `/mp4/sprite/large.vtt?${range}`,
-        ],
-        ...[
-          `/mp4/download/large.mp4?${range}`,
-          large,
-          "/openapi.json",
-          "/docs",
-          "/healthz",
-          "/readyz",
-          "/nothing",
-          "/%ff",
-        ],
-        ...["/api/uploads/none", "/files/none", "/public/uploads/none", "/mp4/snapshot/none.jpg", "/metrics"],
-      ];
-      for (const path of calls)
-        await all(many(200, scale), async () => {
+      const flood = (method: string, target: string): Promise<void> =>
+        all(many(200, scale), async () => {
           const client = await rawClient(url);
-          await client.write(guestHead(chance.pick(["GET", "HEAD"]), path, { ...from(chance), range: "bytes=0-99" }));
-          await wait(chance.below(300));
+          const asked = method === "GET" ? chance.pick(["GET", "HEAD"]) : method;
+          const body = asked === method && method !== "GET" ? chance.pick(["", "{}", "[1]", "a=b"]) : "";
+          const fields = { ...from(chance), range: "bytes=0-99", "content-length": String(body.length) };
+          await client.write(guestHead(asked, target, fields) + body);
+          await wait(chance.below(300 * scale));
           leave(client);
         });
+      await flood("GET", large);
+      for (const { method, target } of await callsOf(url, "polite")) await flood(method, target);
     },
   },
 ];
