@@ -63,6 +63,7 @@ describe("readConfig", () => {
         eventAfterMs: 30_000,
         preRollBytes: 64 << 20,
         disk: { high: 0, low: 0 },
+        storeBytes: { high: 0, low: 0 },
       },
       settleMs: 3_600_000,
       planning: { planners: 4, timelineSegments: 600_000, downloadSegments: 100_000, planMemory: 2 ** 29 },

@@ -12,6 +12,7 @@ import {
   knownKeys,
   oldestOf,
   readyAfter,
+  readyBytes,
   readySegment,
   segmentsByKey,
   wasDeleted,
@@ -300,6 +301,11 @@ export class Catalog {
   /** The oldest ready segments that one owner uploaded, protected ones left out. */
   oldestOf(owner: string, limit: number): Promise<Segment[]> {
     return oldestOf(this.#db.primary, owner, limit);
+  }
+
+  /** Bytes of all ready segments. */
+  readyBytes(): Promise<number> {
+    return readyBytes(this.#db.primary);
   }
 
   /** Bytes of deleted segments whose objects may still be there. */

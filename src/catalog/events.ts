@@ -1,4 +1,5 @@
 import { sql } from "kysely";
+import type { Interval } from "../base/interval.ts";
 import type { CatalogDatabase } from "./database.ts";
 import type { EventTable } from "./schema.ts";
 import type { EventLevel } from "./types.ts";
@@ -107,6 +108,18 @@ export class Events {
       .compile();
     const [rows] = await this.#db.batch([end]);
     return rows.map(eventOf);
+  }
+
+  /** From when, and until when, events of a stream go on that have begun and not ended, by stream. */
+  async goingOn(nowMs: number, streamPath?: string): Promise<ReadonlyMap<string, Interval>> {
+    const rows = await this.#db.primary
+      .selectFrom("events")
+      .select(({ fn }) => ["stream_path", fn.min("start_ms").as("start_ms"), fn.max("end_ms").as("end_ms")])
+      .where("end_ms", ">", nowMs)
+      .$if(streamPath !== undefined, (events) => events.where("stream_path", "=", streamPath ?? ""))
+      .groupBy("stream_path")
+      .execute();
+    return new Map(rows.map((row) => [row.stream_path, { startMs: row.start_ms, endMs: row.end_ms }]));
   }
 
   /** An event by id. */

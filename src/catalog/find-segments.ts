@@ -111,6 +111,12 @@ export async function deletedBytes(db: Kysely<Schema>): Promise<number> {
   return row?.bytes ?? 0;
 }
 
+/** See `Catalog.readyBytes`. */
+export async function readyBytes(db: Kysely<Schema>): Promise<number> {
+  const sum = db.selectFrom("streams").select((eb) => eb.fn.sum<number | null>("bytes").as("bytes"));
+  return (await sum.executeTakeFirst())?.bytes ?? 0;
+}
+
 /** See `Catalog.knownKeys`. */
 export async function knownKeys(db: Kysely<Schema>, keys: readonly string[]): Promise<Set<string>> {
   const rows = await db.selectFrom("segments").select("key").where("key", "in", keys).execute();

@@ -73,6 +73,18 @@ export class Leases {
     await this.#db.batch([free.compile(this.#db.primary)]);
   }
 
+  /** Whether another node holds a lease. */
+  async isHeldByOther(name: string, holder: string, nowMs: number): Promise<boolean> {
+    const row = await this.#db.primary
+      .selectFrom("leases")
+      .select("name")
+      .where("name", "=", name)
+      .where("holder", "!=", holder)
+      .where("until_ms", ">", nowMs)
+      .executeTakeFirst();
+    return row !== undefined;
+  }
+
   /** Gives a lease back. */
   async release(name: string, holder: string): Promise<void> {
     const release = sql`update leases set until_ms = 0 where name = ${name} and holder = ${holder}`;

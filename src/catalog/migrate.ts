@@ -261,6 +261,11 @@ const migrations: Readonly<Record<string, readonly RawBuilder<unknown>[]>> = {
     sql`alter table hours add column columns blob`,
     sql`update hours set runs = null`,
   ],
+  "027_stopped_sources": [
+    sql`alter table sources add column stopped integer not null default 0`,
+    sql`alter table sources add column protected_ms integer`,
+    sql`create index events_end on events (end_ms)`,
+  ],
 };
 
 /**

@@ -150,6 +150,8 @@ export interface SourceTable {
   labels: string;
   /** Who has set it; empty: an administrator. */
   owner: Generated<string>;
+  stopped: Generated<0 | 1>;
+  protected_ms: number | null;
 }
 
 /** Something that happened on a stream; see `StreamEvent`. */

@@ -15,9 +15,13 @@ export interface Source {
   readonly retentionMs: number | null;
   /** Bytes beyond which the oldest segments are removed; null: never. */
   readonly retentionBytes: number | null;
+  /** Age up to which segments of events rated `high` are protected, milliseconds; null: for ever. */
+  readonly protectedMs: number | null;
   readonly labels: Readonly<Record<string, string>>;
   /** Who has set it, for whom it counts when it is read; empty: an administrator. */
   readonly owner: string;
+  /** Whether a source of mode `auto` was stopped: then it is as one of mode `demand`. */
+  readonly isStopped: boolean;
 }
 
 /** The sources of a catalog. */
@@ -57,16 +61,28 @@ export class Sources {
 
   /** Sets the source of a stream. */
   async put(source: Source): Promise<void> {
-    const { streamPath, url, mode, fragmentMs, retentionMs, retentionBytes, labels, owner } = source;
+    const { streamPath, url, mode, fragmentMs, retentionMs, retentionBytes, protectedMs, labels, owner, isStopped } =
+      source;
     const values = {
       ...{ url, mode, fragment_ms: fragmentMs, retention_ms: retentionMs, retention_bytes: retentionBytes },
-      ...{ labels: JSON.stringify(labels), owner },
+      ...({ protected_ms: protectedMs, labels: JSON.stringify(labels), owner, stopped: isStopped ? 1 : 0 } as const),
     };
     const put = this.#db.primary
       .insertInto("sources")
       .values({ stream_path: streamPath, ...values })
       .onConflict((conflict) => conflict.column("stream_path").doUpdateSet(values));
     await this.#db.batch([put.compile()]);
+  }
+
+  /** Stops the source of a stream, if it is of mode `auto`, or lets it go on. */
+  async setStopped(streamPath: string, isStopped: boolean): Promise<void> {
+    const set = this.#db.primary
+      .updateTable("sources")
+      .set({ stopped: isStopped ? 1 : 0 })
+      .where("stream_path", "=", streamPath)
+      .where("mode", "=", "auto")
+      .where("stopped", "=", isStopped ? 0 : 1);
+    await this.#db.batch([set.compile()]);
   }
 
   /** Removes the source of a stream. @returns whether there was one */
@@ -88,7 +104,9 @@ function sourceOf(row: Selectable<SourceTable>): Source {
     fragmentMs: row.fragment_ms,
     retentionMs: row.retention_ms,
     retentionBytes: row.retention_bytes,
+    protectedMs: row.protected_ms,
     labels: JSON.parse(row.labels) as Record<string, string>,
     owner: row.owner,
+    isStopped: row.stopped === 1,
   };
 }

@@ -1819,6 +1819,59 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/mp4/api/sources": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Where streams come from
+         * @description The sources of all streams that the caller may record, ordered by stream path.
+         */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description The sources. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /** @enum {number} */
+                            code: 0;
+                            data: components["schemas"]["Source"][];
+                            message: string;
+                        };
+                    };
+                };
+                /** @description Refused: the reply says why and what to do. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Refusal"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/mp4/api/sources/{streamPath}": {
         parameters: {
             query?: never;
@@ -1897,9 +1950,17 @@ export interface paths {
                         mode?: "auto" | "demand" | "event";
                         /** @description When segments are removed, the oldest first. */
                         retention?: {
-                            /** @example 720h */
+                            /**
+                             * @description Age at which segments are removed.
+                             * @example 720h
+                             */
                             age?: string;
                             bytes?: number;
+                            /**
+                             * @description How long events of level `high` protect their segments. Default: for ever.
+                             * @example 8760h
+                             */
+                            protected?: string;
                         };
                         /** @example rtsp://user:password@192.168.1.20/stream1 */
                         url: string;
@@ -1990,11 +2051,16 @@ export interface paths {
         put?: never;
         /**
          * Record a stream from its source
-         * @description Answers once the first part is recorded. `data` is the id of the job.
+         * @description Answers once the first part is recorded. `data` is the id of the job. `fragment` and `filePath` may stand in the query, too.
          */
         post: {
             parameters: {
-                query?: never;
+                query?: {
+                    /** @description Folder below `segments/` for the keys of its objects. `.`: none. */
+                    filePath?: string;
+                    /** @description How long a segment should last: seconds, or with units. Default: `BOXCAR_FRAGMENT`. */
+                    fragment?: string;
+                };
                 header?: never;
                 path: {
                     /** @description Name of the recording, with slashes. */
@@ -2073,7 +2139,7 @@ export interface paths {
         put?: never;
         /**
          * Stop recording a stream
-         * @description What has come by then is kept. `data` is the id of the job, `"0"` when nothing is being recorded.
+         * @description What has come by then is kept. A source of mode `auto` stays stopped until it is started, or set anew. `data` is the id of the job, `"0"` when nothing is being recorded.
          */
         post: {
             parameters: {
@@ -3210,7 +3276,10 @@ export interface components {
             retention: {
                 age: string | null;
                 bytes: number | null;
+                protected: string | null;
             };
+            /** @description Whether one of mode `auto` was stopped. */
+            stopped: boolean;
             streamPath: string;
             /** @description Without user, password and the values of its query. */
             url: string;

@@ -19,6 +19,8 @@ export interface RecordConfig {
   readonly preRollBytes: number;
   /** Percent of the disk above which the oldest recordings are removed, and down to which; `high` 0: never. */
   readonly disk: { readonly high: number; readonly low: number };
+  /** Bytes of all segments above which the oldest recordings are removed, and down to which; `high` 0: never. */
+  readonly storeBytes: { readonly high: number; readonly low: number };
   /** Who is told of what happens, and the key it is signed with. */
   readonly webhooks: { readonly consumers: readonly string[]; readonly secret: string };
   /** Hosts, networks and schemes of sources that may be reached although they are not public. */
@@ -81,6 +83,12 @@ export const recordVariables = (duration: z.ZodType<number>) =>
       "Percent of the disk of the media folder above which the oldest recordings are removed; 0: never.",
     ),
     BOXCAR_DISK_LOW: variable(wholeNumber("percent", 0, 99), "80", "Percent of the disk down to which they are."),
+    BOXCAR_STORE_HIGH: variable(
+      bytes,
+      "0",
+      "Bytes of all segments above which the oldest recordings are removed, for buckets, which have no disk: bytes, or with K, M, G, T; 0: never.",
+    ),
+    BOXCAR_STORE_LOW: variable(bytes, "0", "Bytes down to which they are; 0: nine tenths of `BOXCAR_STORE_HIGH`."),
     BOXCAR_SOURCES_ALLOW: variable(
       z
         .string()
@@ -100,6 +108,8 @@ const ENTRY = /^(?:[a-z0-9.-]+|[0-9a-f:.]+|\[[0-9a-f:]+\])(?::\d{1,5}|\/\d{1,3})
 /** Host and port are not the user of a URL. */
 const CONSUMER = /^https?:\/\/[^/?#@\s]+(?:[/?#]\S*)?$/;
 
+const NINE_TENTHS = 0.9;
+
 /** Puts the values of the variables in their form. */
 export function recordConfigOf(values: {
   readonly BOXCAR_FRAGMENT: number;
@@ -113,6 +123,8 @@ export function recordConfigOf(values: {
   readonly BOXCAR_WEBHOOK_SECRET: string;
   readonly BOXCAR_DISK_HIGH: number;
   readonly BOXCAR_DISK_LOW: number;
+  readonly BOXCAR_STORE_HIGH: number;
+  readonly BOXCAR_STORE_LOW: number;
   readonly BOXCAR_SOURCES_ALLOW: readonly string[];
 }): RecordConfig {
   return {
@@ -124,6 +136,10 @@ export function recordConfigOf(values: {
     eventAfterMs: values.BOXCAR_EVENT_AFTER,
     preRollBytes: values.BOXCAR_PREROLL_MEMORY,
     disk: { high: values.BOXCAR_DISK_HIGH, low: Math.min(values.BOXCAR_DISK_LOW, values.BOXCAR_DISK_HIGH) },
+    storeBytes: {
+      high: values.BOXCAR_STORE_HIGH,
+      low: Math.min(values.BOXCAR_STORE_LOW || NINE_TENTHS * values.BOXCAR_STORE_HIGH, values.BOXCAR_STORE_HIGH),
+    },
     webhooks: { consumers: values.BOXCAR_WEBHOOKS, secret: values.BOXCAR_WEBHOOK_SECRET },
     allow: values.BOXCAR_SOURCES_ALLOW,
   };

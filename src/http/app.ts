@@ -88,7 +88,7 @@ function contextOf(given: AppPlatform): AppContext {
   const { access, planning } = given.config;
   const slots = slotsOf(access, planning);
   const metrics = appMetrics(slots);
-  if (given.recording !== undefined) addRecordingMetrics(metrics.all, given.recording.recorder, given.clock);
+  if (given.recording !== undefined) addRecordingMetrics(metrics.all, given.recording, given.clock);
   const platform = { ...given, store: measuredStore(storeWithGrowing(given.store, given.catalog.growing), metrics) };
   return {
     ...platform,

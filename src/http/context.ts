@@ -21,6 +21,7 @@ import type {
 import type { Recorder } from "../record/recorder.ts";
 import type { SourceReader } from "../record/source.ts";
 import type { Tell } from "../record/webhooks.ts";
+import type { RemovedTotals } from "../record/removed-totals.ts";
 import type { Supervisor } from "../record/supervisor.ts";
 import type { LiveNumbers } from "../deliver/live-numbers.ts";
 import type { Planners } from "../recordings/planners.ts";
@@ -43,6 +44,7 @@ export interface RecordingPlatform {
   readonly reader: SourceReader;
   readonly supervisor: Supervisor;
   readonly tell: Tell;
+  readonly removed: RemovedTotals;
 }
 
 /** Everything the app needs from the runtime it is started in. */

@@ -4,6 +4,7 @@ import type { EventLevel } from "../catalog/types.ts";
 import type { Clock } from "../base/ports.ts";
 import { rate } from "./rate-by-events.ts";
 import type { Recorder } from "./recorder.ts";
+import type { Recording } from "./recording.ts";
 import { BoxcarError } from "../base/errors.ts";
 import { formatTime } from "../base/time.ts";
 import type { Tell } from "./webhooks.ts";
@@ -40,21 +41,20 @@ export interface EventParts {
  *   nothing is noted
  */
 export async function beginEvent(parts: EventParts, event: BegunEvent): Promise<StreamEvent> {
-  const { catalog, recorder, supervisor, clock } = parts;
+  const { catalog, recorder, clock } = parts;
   const { streamPath, beforeMs, afterMs, level } = event;
   const nowMs = clock();
   const endMs = nowMs + afterMs;
   if (await catalog.events.areTooMany(streamPath, nowMs)) throw tooManyEvents(streamPath);
-  let recording = recorder.running(streamPath);
-  if (recording === undefined) {
-    const source = await catalog.sources.get(streamPath);
-    if (source === undefined) throw unknownSource(streamPath);
-    recording = await supervisor.record(source, "lost", { standby: "once", owner: event.owner });
-  }
-  if (recording.options.standby !== undefined) recording.recordUntil(endMs, beforeMs);
+  const running = recorder.running(streamPath);
+  const begun = running === undefined ? await beginRecording(parts, event) : undefined;
   const { eventId, name, description } = event;
   const noted = { streamPath, eventId, name, description, level, startMs: nowMs - beforeMs, endMs, createdMs: nowMs };
-  const added = await catalog.events.add(noted);
+  const added = await catalog.events.add(noted).catch((error: unknown) => {
+    begun?.stop();
+    throw error;
+  });
+  (running ?? begun)?.recordUntil(endMs, beforeMs);
   for await (const page of catalog.overlapping(streamPath, added.startMs, added.endMs)) {
     for (const segment of page) await rate(catalog, segment, level);
   }
@@ -64,17 +64,18 @@ export async function beginEvent(parts: EventParts, event: BegunEvent): Promise<
   return added;
 }
 
-/** Ends events of a stream now. @param eventId only those of this name @returns those that were going on */
-export async function endEvent(
-  { catalog, recorder, clock }: EventParts,
-  streamPath: string,
-  eventId: string | undefined,
-): Promise<StreamEvent[]> {
-  const ended = await catalog.events.end(streamPath, clock(), eventId);
-  const [longest] = (await catalog.events.list({ streamPath, startMs: clock(), limit: 1 })).map(({ endMs }) => endMs);
-  const recording = recorder.running(streamPath);
-  if (recording?.options.standby !== undefined && longest === undefined) recording.recordNoLonger();
-  return ended;
+/**
+ * Has a source recorded for an event that nothing reads. One that another node records is left to it: it sees the event.
+ * @throws BoxcarError `unknown_source` (404), and as `Supervisor.record` does
+ */
+async function beginRecording(
+  { catalog, supervisor }: EventParts,
+  { streamPath, owner }: BegunEvent,
+): Promise<Recording | undefined> {
+  if (await supervisor.isElsewhere(streamPath)) return undefined;
+  const source = await catalog.sources.get(streamPath);
+  if (source === undefined) throw unknownSource(streamPath);
+  return supervisor.keep(source, owner);
 }
 
 function tooManyEvents(streamPath: string): BoxcarError {

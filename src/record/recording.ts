@@ -38,7 +38,7 @@ export interface RecordingOptions extends RecordedSegmentOptions {
   /** When it is connected again: never, once a recorded source is lost, or always, also when it cannot be reached at first. */
   readonly reconnects: "never" | "lost" | "always";
   /**
-   * `stay`: the source is only watched, and recorded for as long as `recordUntil` says, with what came before from memory.
+   * `stay`: the source is only watched, and recorded for as long as `record` and `recordUntil` say, with what came before from memory.
    * `once`: the same, and it ends with that. Default: it is recorded all the time.
    */
   readonly standby?: "stay" | "once" | undefined;
@@ -84,6 +84,7 @@ export class Recording {
   #stopReason: BoxcarError | undefined;
   #untilMs = 0;
   #beforeMs = 0;
+  #isAsked = false;
   #markStarted: (failure?: BoxcarError) => void = () => undefined;
 
   /** @param giveUp ends attempts to bring segments into the store */
@@ -141,7 +142,7 @@ export class Recording {
       const before = this.bytes;
       this.state = "connecting";
       this.reason = await this.#connection(signal);
-      const isOver = this.options.standby === "once" && this.#untilMs > 0 && this.#parts.clock() >= this.#untilMs;
+      const isOver = this.options.standby === "once" && this.#untilMs > 0 && !this.#isWanted();
       if (signal.aborted || isOver || reconnects === "never" || (reconnects === "lost" && this.segments === 0)) break;
       if (this.bytes > before) failures = 0;
       this.reason ??= new BoxcarError("source_ended", "The source has ended.");
@@ -207,7 +208,7 @@ export class Recording {
   /** Records a part, or keeps it for later. Returns whether the connection is still needed. */
   async #takePart(segmenter: Segmenter, kept: KeptPart): Promise<boolean> {
     const { standby } = this.options;
-    if (standby === undefined || this.#parts.clock() < this.#untilMs) {
+    if (this.#isWanted()) {
       const before = this.state === "recording" ? [] : this.#preRoll.take(this.#beforeMs);
       // What is not decodable by itself is of no use at the start of an event.
       for (const { part, facts } of [...before, kept]) {
@@ -238,6 +239,22 @@ export class Recording {
     void this.#parts.tell(records ? "record_start" : "record_end", `${this.id}.${String(this.#begun)}`, data);
   }
 
+  /** Whether what comes now is to be recorded. */
+  #isWanted(): boolean {
+    return this.options.standby === undefined || this.#isAsked || this.#parts.clock() < this.#untilMs;
+  }
+
+  /** Whether it is recorded until `recordNoLonger`, whatever events say. */
+  get isAsked(): boolean {
+    return this.options.standby === undefined || this.#isAsked;
+  }
+
+  /** Records a source that is watched from now on, until `recordNoLonger`. */
+  record(): void {
+    this.#isAsked = true;
+    this.#beforeMs = 0;
+  }
+
   /**
    * Records a source that is watched: what came in the last `beforeMs` milliseconds, and what comes until a moment, or until a
    * later one that was said before.
@@ -247,14 +264,20 @@ export class Recording {
     this.#beforeMs = beforeMs;
   }
 
-  /** Until when a source that is watched is recorded, milliseconds since 1970. */
+  /** Until when a source that is watched is recorded for events, milliseconds since 1970. */
   get untilMs(): number {
     return this.#untilMs;
   }
 
+  /** Records a source that is watched for events until a moment at most. */
+  recordAtMost(untilMs: number): void {
+    this.#untilMs = Math.min(this.#untilMs, untilMs);
+  }
+
   /** Ends recording a source that is watched; watching goes on. */
   recordNoLonger(): void {
-    this.#untilMs = Math.min(this.#untilMs, this.#parts.clock());
+    this.#isAsked = false;
+    this.recordAtMost(this.#parts.clock());
   }
 
   #segmenterParts(): ConstructorParameters<typeof Segmenter>[0] {

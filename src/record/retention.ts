@@ -21,29 +21,41 @@ export interface RetentionParts {
   /** The disk of the recordings; absent: they are not on one. */
   readonly disk?: (() => Promise<DiskUse>) | undefined;
   /** Parts of the disk, 0 to 1: above `high`, the oldest recordings are removed until `low` is reached. Absent: never. */
-  readonly water?: { readonly high: number; readonly low: number } | undefined;
+  readonly water?: Marks | undefined;
+  /** Bytes of all segments: above `high`, the oldest recordings are removed until `low` is reached. Absent: never. */
+  readonly bytes?: Marks | undefined;
+}
+
+/** When removing begins, and when it ends. */
+interface Marks {
+  readonly high: number;
+  readonly low: number;
 }
 
 /** A segment that is removed. */
 export interface Removed {
   readonly segment: Segment;
-  readonly reason: "age" | "bytes" | "disk";
+  readonly reason: "age" | "bytes" | "disk" | "store";
 }
 
 /**
- * Removes what sources do not keep any longer, by age, then by bytes, and the oldest recordings of a disk that is too full; the oldest
- * first, segments of events rated `high` never. Downloads of them that are under way come to their end. Events go that protect nothing any more.
+ * Removes what sources do not keep any longer, by age, then by bytes, and the oldest recordings of a disk, or of a store, that is too full; the
+ * oldest first. Segments of events rated `high` are not removed while they are protected. Downloads of what is removed that are under way
+ * come to their end. Events go that protect nothing any more.
  * @param dryRun only tells what would be removed
  */
 export async function* retain(parts: RetentionParts, nowMs: number, dryRun = false): AsyncGenerator<Removed> {
   const { catalog } = parts;
-  for (const { streamPath, retentionMs, retentionBytes } of await catalog.sources.all()) {
+  for (const { streamPath, retentionMs, retentionBytes, protectedMs } of await catalog.sources.all()) {
     let removedBytes = 0;
+    const unprotectedMs = protectedMs === null ? Number.NEGATIVE_INFINITY : nowMs - protectedMs;
+    if (!dryRun && protectedMs !== null) await unprotect(catalog, streamPath, unprotectedMs);
+    const may = ({ eventLevel, endMs }: Segment): boolean => eventLevel !== "high" || endMs <= unprotectedMs;
     const remove = async function* (
       doomed: AsyncIterable<Segment>,
       reason: Removed["reason"],
     ): AsyncGenerator<Removed> {
-      for await (const segment of removing(catalog, doomed, nowMs, dryRun)) {
+      for await (const segment of removing(catalog, only(doomed, may), nowMs, dryRun)) {
         removedBytes += segment.size;
         yield { segment, reason };
       }
@@ -52,22 +64,39 @@ export async function* retain(parts: RetentionParts, nowMs: number, dryRun = fal
     if (retentionBytes === null) continue;
     const [totals] = await catalog.streams({ within: [streamPath] });
     const keptBytes = (totals?.bytes ?? 0) - (dryRun ? removedBytes : 0);
-    yield* remove(first(oldestOf(catalog, streamPath, nowMs), keptBytes - retentionBytes), "bytes");
+    yield* remove(first(only(oldestOf(catalog, streamPath, nowMs), may), keptBytes - retentionBytes), "bytes");
   }
   if (!dryRun) await catalog.events.forget(nowMs);
-  const excess = await excessOf(parts);
-  if (excess <= 0) return;
-  const doomed = first(await catalog.oldestOf(RECORDER, MOST_REMOVED), excess);
-  for await (const segment of removing(catalog, doomed, nowMs, dryRun)) yield { segment, reason: "disk" };
+  const excesses = { disk: diskExcess, store: storeExcess } as const;
+  for (const reason of ["disk", "store"] as const) {
+    const excess = await excesses[reason](parts);
+    if (excess <= 0) continue;
+    const doomed = first(await catalog.oldestOf(RECORDER, MOST_REMOVED), excess);
+    for await (const segment of removing(catalog, doomed, nowMs, dryRun)) yield { segment, reason };
+  }
 }
 
 /** Bytes by which the disk is above its low mark, once it has passed the high one. */
-async function excessOf({ catalog, disk, water }: RetentionParts): Promise<number> {
+async function diskExcess({ catalog, disk, water }: RetentionParts): Promise<number> {
   if (disk === undefined || water === undefined) return 0;
   const { used, total } = await disk();
   // What was deleted goes some minutes later.
-  const soon = used - (await catalog.deletedBytes());
-  return soon > water.high * total ? soon - water.low * total : 0;
+  return above(used - (await catalog.deletedBytes()), { high: water.high * total, low: water.low * total });
+}
+
+/** The same of all segments. */
+async function storeExcess({ catalog, bytes }: RetentionParts): Promise<number> {
+  return bytes === undefined ? 0 : above(await catalog.readyBytes(), bytes);
+}
+
+function above(used: number, { high, low }: Marks): number {
+  return used > high ? used - low : 0;
+}
+
+/** Rates segments that end by then as low which are protected. */
+async function unprotect(catalog: Catalog, streamPath: string, untilMs: number): Promise<void> {
+  for await (const { id, eventLevel } of olderThan(catalog, streamPath, untilMs))
+    if (eventLevel === "high") await catalog.rateSegment(id, "low");
 }
 
 async function* olderThan(catalog: Catalog, streamPath: string, beforeMs: number): AsyncGenerator<Segment> {
@@ -76,10 +105,13 @@ async function* olderThan(catalog: Catalog, streamPath: string, beforeMs: number
   }
 }
 
-/** The segments of a stream that are not protected, the oldest first. */
+/** The segments of a stream, the oldest first. */
 async function* oldestOf(catalog: Catalog, streamPath: string, nowMs: number): AsyncGenerator<Segment> {
-  for await (const page of catalog.overlapping(streamPath, EARLIEST_MS, nowMs))
-    yield* page.filter(({ eventLevel }) => eventLevel !== "high");
+  for await (const page of catalog.overlapping(streamPath, EARLIEST_MS, nowMs)) yield* page;
+}
+
+async function* only(segments: AsyncIterable<Segment>, may: (segment: Segment) => boolean): AsyncGenerator<Segment> {
+  for await (const segment of segments) if (may(segment)) yield segment;
 }
 
 /** As many of the first segments as have so many bytes. */
@@ -93,7 +125,7 @@ async function* first(segments: AsyncIterable<Segment> | Iterable<Segment>, byte
   }
 }
 
-/** Removes segments batch by batch, unless they are protected, and yields those that were. */
+/** Removes segments batch by batch, and yields those that were. */
 async function* removing(
   catalog: Catalog,
   doomed: AsyncIterable<Segment>,
@@ -102,7 +134,7 @@ async function* removing(
 ): AsyncGenerator<Segment> {
   const all: Segment[] = [];
   for await (const segment of doomed) {
-    if (segment.eventLevel !== "high") all.push(segment);
+    all.push(segment);
     if (all.length >= MOST_REMOVED) break;
   }
   for (let first = 0; first < all.length; first += BATCH) {

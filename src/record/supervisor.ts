@@ -2,8 +2,10 @@ import type { Catalog } from "../catalog/catalog.ts";
 import type { Source } from "../catalog/sources.ts";
 import type { Release, Slots } from "../auth/slots.ts";
 import { BoxcarError } from "../base/errors.ts";
+import type { Interval } from "../base/interval.ts";
 import type { Clock, HoldMemory, Log } from "../base/ports.ts";
 import type { Fence } from "../catalog/leases.ts";
+import { endEvent } from "./end-event.ts";
 import type { Recorder, RecordSettings } from "./recorder.ts";
 import type { Connect, Recording } from "./recording.ts";
 import type { SourceReader } from "./source.ts";
@@ -15,9 +17,6 @@ const RENEWALS = 3;
 
 /** When to ask again for a source that there is no room for, seconds. */
 const RETRY_S = 30;
-
-/** Until a source that is watched is recorded when a call begins that: until another one ends it. */
-const FOREVER_MS = Number.MAX_SAFE_INTEGER;
 
 /** What keeps sources recorded. */
 export interface SupervisorParts {
@@ -33,6 +32,14 @@ export interface SupervisorParts {
   readonly leaseMs: number;
   /** Sources that are read at once; those of an administrator count as known, and each by itself. */
   readonly slots: Slots;
+}
+
+interface Held {
+  readonly recording: Recording;
+  /** What it was begun with; undefined: a push. */
+  readonly source: Source | undefined;
+  /** Whether it is recorded because of its mode. */
+  isKept: boolean;
 }
 
 /** What a call says of a recording, beyond its source. */
@@ -52,8 +59,8 @@ export interface StartOptions {
 export class Supervisor {
   readonly #parts: SupervisorParts;
   readonly #holder: string;
-  /** Recordings that this node began, and the source each was begun with; undefined: a push. */
-  readonly #held = new Map<string, { readonly recording: Recording; readonly source: Source | undefined }>();
+  /** Recordings that this node began. */
+  readonly #held = new Map<string, Held>();
   /** Streams whose source could not be recorded when it was last tried: that is logged once. */
   readonly #refused = new Set<string>();
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -95,8 +102,8 @@ export class Supervisor {
     const { streamPath, url } = source;
     reader.check(url);
     const watched = recorder.running(streamPath);
-    if (watched?.options.standby === "stay" && options.standby === undefined && watched.untilMs !== FOREVER_MS) {
-      watched.recordUntil(FOREVER_MS, 0);
+    if (watched?.isAsked === false && options.standby === undefined) {
+      watched.record();
       return watched;
     }
     // A stream that is recorded is refused as what it is.
@@ -147,15 +154,62 @@ export class Supervisor {
     const isFree = recorder.running(streamPath) === undefined;
     const fence = isFree ? await this.#takeLease(streamPath) : undefined;
     if (isFree && fence === undefined) {
-      const message = `${streamPath} is being recorded by another node. Stop it there first.`;
-      throw new BoxcarError("already_recording", message, { streamPath });
+      throw elsewhere(streamPath);
     }
     const recording = recorder.start(streamPath, connect, { ...settings, fence });
-    this.#held.set(streamPath, { recording, source });
+    this.#held.set(streamPath, { recording, source, isKept: false });
     void recording.over.then(() => {
       this.lookSoon(0); // others may have it
     });
     return recording;
+  }
+
+  /** Records a source as its mode says: always, or when events say. @param owner as `StartOptions` has it */
+  async keep(source: Source, owner?: string): Promise<Recording> {
+    const mode = modeOf(source);
+    const recording = await this.record(source, "always", { standby: STANDBY[mode], owner });
+    const held = this.#held.get(source.streamPath);
+    if (held?.recording === recording) held.isKept = mode !== "demand";
+    return recording;
+  }
+
+  /**
+   * Begins to record a source because somebody asks for it.
+   * @throws as `record` does, and why a source that is watched cannot be read
+   */
+  async startSource(source: Source, options: StartOptions): Promise<Recording> {
+    const { streamPath, mode } = source;
+    const watched = this.#parts.recorder.running(streamPath);
+    if (watched?.isAsked === false && watched.state === "waiting" && watched.reason !== undefined) throw watched.reason;
+    const recording = await this.record({ ...source, isStopped: false }, "lost", options);
+    if (source.isStopped) await this.#parts.catalog.sources.setStopped(streamPath, false);
+    const held = this.#held.get(streamPath);
+    if (held?.recording === recording) held.isKept = mode !== "demand";
+    return recording;
+  }
+
+  /**
+   * Ends recording a stream, and what events go on there, because somebody asks for it; a source of mode `auto` stays stopped.
+   * @returns its recording; undefined when nothing is recorded
+   * @throws BoxcarError `already_recording` (409) when another node records it, and would not end
+   */
+  async stop(streamPath: string): Promise<Recording | undefined> {
+    const { catalog, recorder } = this.#parts;
+    const recording = recorder.running(streamPath);
+    const source = await catalog.sources.get(streamPath);
+    const isAuto = source?.mode === "auto";
+    if (recording === undefined && !isAuto && (await this.isElsewhere(streamPath))) throw elsewhere(streamPath);
+    if (isAuto) await catalog.sources.setStopped(streamPath, true);
+    await endEvent(this.#parts, streamPath);
+    if (recording?.options.standby === "stay") recording.recordNoLonger();
+    else recording?.stop();
+    return recording;
+  }
+
+  /** Whether another node records a stream. */
+  isElsewhere(streamPath: string): Promise<boolean> {
+    const { catalog, clock } = this.#parts;
+    return catalog.leases.isHeldByOther(leaseOf(streamPath), this.#holder, clock());
   }
 
   /** Renews what is held, begins what should be recorded and ends what should not. */
@@ -180,17 +234,27 @@ export class Supervisor {
     const known = new Map(sources.map((source) => [source.streamPath, source]));
     for (const streamPath of this.#refused) if (!known.has(streamPath)) this.#refused.delete(streamPath);
     for (const [streamPath, held] of this.#held) {
-      const now = known.get(streamPath);
-      const wasAuto =
-        held.source !== undefined && held.source.mode !== "demand" && held.recording.options.reconnects === "always";
-      if (wasAuto && JSON.stringify(now) !== JSON.stringify(held.source)) held.recording.stop();
+      if (held.isKept && !isAsBefore(held.source, known.get(streamPath))) held.recording.stop();
+    }
+    const nowMs = clock();
+    const untilMs = new Map([...this.#held.values()].map(({ recording }) => [recording, recording.untilMs]));
+    const events = await catalog.events.goingOn(nowMs);
+    for (const [recording, was] of untilMs) {
+      // What was noted meanwhile is not among them.
+      if (recording.options.standby === undefined || recording.untilMs !== was) continue;
+      const going = events.get(recording.options.streamPath);
+      if (going === undefined) recording.recordAtMost(nowMs);
+      else follow(recording, going, nowMs);
     }
     for (const source of sources) {
-      if (source.mode === "demand" || recorder.running(source.streamPath) !== undefined) continue;
-      const standby = source.mode === "event" ? "stay" : undefined;
       const { streamPath } = source;
-      await this.record(source, "always", { standby }).then(
-        () => this.#refused.delete(streamPath),
+      const going = events.get(streamPath);
+      if ((modeOf(source) === "demand" && going === undefined) || recorder.running(streamPath) !== undefined) continue;
+      await this.keep(source).then(
+        (recording) => {
+          this.#refused.delete(streamPath);
+          if (going !== undefined) follow(recording, going, nowMs);
+        },
         (error: unknown) => {
           if (error instanceof BoxcarError && error.code === "already_recording") return;
           if (this.#refused.has(streamPath)) return;
@@ -221,6 +285,31 @@ export class Supervisor {
     const token = await catalog.leases.take(lease, this.#holder, nowMs, nowMs + leaseMs);
     return token === undefined ? undefined : { lease, token };
   }
+}
+
+/** Records a source that is watched until the last of its events ends. */
+function follow(recording: Recording, { startMs, endMs }: Interval, nowMs: number): void {
+  if (recording.untilMs === endMs) return;
+  recording.recordUntil(endMs, nowMs - startMs);
+  recording.recordAtMost(endMs);
+}
+
+/** How sources are watched that are kept recorded, by mode. */
+const STANDBY = { auto: undefined, event: "stay", demand: "once" } as const;
+
+function modeOf({ mode, isStopped }: Source): Source["mode"] {
+  return isStopped ? "demand" : mode;
+}
+
+/** Whether what says how a source is recorded is as it was. */
+function isAsBefore(was: Source | undefined, now: Source | undefined): boolean {
+  if (was === undefined || now === undefined) return was === now;
+  return was.url === now.url && was.fragmentMs === now.fragmentMs && modeOf(was) === modeOf(now);
+}
+
+function elsewhere(streamPath: string): BoxcarError {
+  const message = `${streamPath} is being recorded by another node. Stop it there first.`;
+  return new BoxcarError("already_recording", message, { streamPath });
 }
 
 function takenOver(streamPath: string): BoxcarError {

@@ -46,6 +46,7 @@ describe("service calls", () => {
       "get /mp4/api/jobs",
       "get /mp4/api/list",
       "get /mp4/api/list/{streamPath}",
+      "get /mp4/api/sources",
       "get /mp4/api/sources/{streamPath}",
       "get /mp4/api/timeline/{streamPath}",
       "get /mp4/dash/{file}",

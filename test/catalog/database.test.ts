@@ -23,6 +23,9 @@ describe("the database", () => {
     const made = { hour: 0, version: 0, runs: new Uint8Array(1), columns: null, pieces: null, groups: null };
     for (const column of ["pieces", "groups", "columns"])
       await sql`alter table hours drop column ${sql.ref(column)}`.execute(primary);
+    for (const column of ["stopped", "protected_ms"])
+      await sql`alter table sources drop column ${sql.ref(column)}`.execute(primary);
+    await sql`drop index events_end`.execute(primary);
     await sql`delete from kysely_migration where name >= '023'`.execute(primary);
     for (const call of [catalog.ping(), catalog.hours.keep("s", [made])])
       expect(await refusal(call)).toBe("catalog_unavailable 503");
@@ -31,6 +34,7 @@ describe("the database", () => {
       "024_cut_hours",
       "025_groups_of_hours",
       "026_outlines_of_hours",
+      "027_stopped_sources",
     ]);
     await catalog.ping();
     await catalog.hours.keep("s", [made]);
@@ -64,6 +68,7 @@ describe("the database", () => {
       "024_cut_hours",
       "025_groups_of_hours",
       "026_outlines_of_hours",
+      "027_stopped_sources",
     ]);
     expect(await migrate(opened.db)).toEqual([]);
     const again = await openCatalogFile(opened.path);

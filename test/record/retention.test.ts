@@ -30,9 +30,15 @@ async function removed(parts: Partial<Parameters<typeof retain>[0]> = {}, dryRun
   return all.map(({ segment, reason }) => [segment.id, reason]);
 }
 
-async function source(streamPath: string, retentionMs: number | null, retentionBytes: number | null): Promise<void> {
+async function source(
+  streamPath: string,
+  retentionMs: number | null,
+  retentionBytes: number | null,
+  protectedMs: number | null = null,
+): Promise<void> {
   const rest = { url: "rtsp://camera/a", mode: "demand", fragmentMs: null, labels: {}, owner: "" } as const;
-  await server.parts.catalog.sources.put({ streamPath, retentionMs, retentionBytes, ...rest });
+  const kept = { retentionMs, retentionBytes, protectedMs, isStopped: false };
+  await server.parts.catalog.sources.put({ streamPath, ...kept, ...rest });
 }
 
 test("the oldest segments go, by age and by bytes, protected ones never", async () => {
@@ -54,6 +60,18 @@ test("the oldest segments go, by age and by bytes, protected ones never", async 
   expect(await left("live/aged")).toEqual([d.id, c.id, a.id]);
   expect(await left("live/large")).toEqual([f.id, e.id]);
   expect(await left("live/free")).toHaveLength(1);
+});
+
+test("a protected segment goes once it is older than its source protects it", async () => {
+  const { catalog } = server.parts;
+  const [a = fail(), b = fail()] = await recorded("live/kept", [50, 20]);
+  for (const { id } of [a, b]) await catalog.rateSegment(id, "high");
+  await source("live/kept", 10 * HOUR, null, 30 * HOUR);
+  expect(await removed({}, true)).toEqual([[a.id, "age"]]);
+  expect(await removed()).toEqual([[a.id, "age"]]);
+  expect(await removed()).toEqual([]);
+  expect((await catalog.segment(b.id))?.eventLevel).toBe("high");
+  await source("live/kept", null, null);
 });
 
 test("a disk that is too full loses the oldest recordings, whosever they are, down to the low mark", async () => {
@@ -91,6 +109,10 @@ test("a disk that is too full loses the oldest recordings, whosever they are, do
   ]);
   // What was deleted is as good as gone.
   expect(await removed({ disk: disk(9001), water })).toEqual([]);
+  const bytes = await catalog.readyBytes();
+  expect(await removed({ bytes: { high: bytes, low: 1 } })).toEqual([]);
+  expect(await removed({ bytes: { high: bytes - 1, low: bytes - 1 } })).toEqual([[ids[2], "store"]]);
+  expect(await catalog.readyBytes()).toBeLessThan(bytes);
 });
 
 test("an event goes a week after its end, once nothing of its time is recorded", async () => {

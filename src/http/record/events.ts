@@ -1,7 +1,8 @@
 import { createRoute } from "@hono/zod-openapi";
 import { parseDuration, parseTimeRange } from "../../base/time.ts";
 import { checkStreamPath } from "../../base/stream-path.ts";
-import { beginEvent, endEvent, type EventParts } from "../../record/events.ts";
+import { endEvent } from "../../record/end-event.ts";
+import { beginEvent, type EventParts } from "../../record/events.ts";
 import type { App, AppContext } from "../context.ts";
 import { authorize, need, needSome, sourceOwner, streamPathInPath } from "../middleware/access.ts";
 import { listedInTurn } from "../middleware/limits.ts";
@@ -11,9 +12,9 @@ import {
   eventLevel,
   integer,
   lenient,
+  lengthOfTime,
   streamPathInRoute,
   streamPathParameter,
-  text,
   timeParameters,
 } from "../schema/parameters.ts";
 import { bodyParameters, smallBody } from "../schema/request-body.ts";
@@ -34,11 +35,11 @@ const begun = lenient({
   eventName: word("What is shown of it."),
   eventDesc: word("More about it."),
   eventLevel: z.preprocess((level) => (typeof level === "number" ? String(level) : level), eventLevel.optional()),
-  beforeDuration: text(
+  beforeDuration: lengthOfTime(
     "How much before now belongs to it: seconds, or with units. Default: `BOXCAR_EVENT_BEFORE`.",
     "30s",
   ),
-  afterDuration: text("How long it goes on. Default: `BOXCAR_EVENT_AFTER`.", "60s"),
+  afterDuration: lengthOfTime("How long it goes on. Default: `BOXCAR_EVENT_AFTER`.", "60s"),
 });
 
 const ended = lenient({

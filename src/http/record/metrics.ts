@@ -1,10 +1,10 @@
 import type { Metrics } from "../../base/metrics.ts";
 import type { Clock } from "../../base/ports.ts";
-import type { Recorder } from "../../record/recorder.ts";
+import type { RecordingPlatform } from "../context.ts";
 import type { Recording } from "../../record/recording.ts";
 
-/** What is told of each recording that runs, by `stream`. */
-export function addRecordingMetrics(all: Metrics, recorder: Recorder, clock: Clock): void {
+/** What is told of each recording that runs, by `stream`, and of what retention has removed, also by `reason`. */
+export function addRecordingMetrics(all: Metrics, { recorder, removed }: RecordingPlatform, clock: Clock): void {
   const each = (read: (recording: Recording) => number | undefined) => () =>
     recorder.recordings.flatMap((recording) => {
       const value = recording.endedMs === undefined ? read(recording) : undefined;
@@ -72,4 +72,11 @@ export function addRecordingMetrics(all: Metrics, recorder: Recorder, clock: Clo
     ...(["boxcar_recording_last_sync_age_seconds", "gauge", "Time since the last sync sample was captured."] as const),
     each(({ lastSyncMs }) => (lastSyncMs === undefined ? undefined : Math.max(0, (clock() - lastSyncMs) / 1000))),
   );
+  const reasons = (count: "segments" | "bytes") => () =>
+    Array.from(removed.all, (total) => [{ stream: total.streamPath, reason: total.reason }, total[count]] as const);
+  all.series(
+    ...(["boxcar_retention_segments_total", "counter", "Segments that retention has removed here."] as const),
+    reasons("segments"),
+  );
+  all.series(...(["boxcar_retention_bytes_total", "counter", "Bytes of those segments."] as const), reasons("bytes"));
 }

@@ -5,7 +5,15 @@ import type { App, AppContext } from "../context.ts";
 import { granted, need, needSome, sourceOwner, streamPathInPath } from "../middleware/access.ts";
 import { atOnce, memoryOf } from "../middleware/limits.ts";
 import { done, json, refused, success } from "../replies/replies.ts";
-import { lenient, apiPrefixes, query, streamPathInRoute, streamPathParameter, text } from "../schema/parameters.ts";
+import {
+  lenient,
+  lengthOfTime,
+  apiPrefixes,
+  query,
+  streamPathInRoute,
+  streamPathParameter,
+  text,
+} from "../schema/parameters.ts";
 import { bodyOf, bodyParameters, smallBody } from "../schema/request-body.ts";
 import * as z from "../schema/zod.ts";
 import { fragmentOf } from "./fragment.ts";
@@ -13,7 +21,11 @@ import { job, jobOf } from "./job.ts";
 import { unknownSource } from "../../record/source.ts";
 import { recordingOf } from "./recorder-of.ts";
 
-const fragment = text("How long a segment should last: seconds, or with units. Default: `BOXCAR_FRAGMENT`.", "60s");
+const ofFragment = [
+  "How long a segment should last: seconds, or with units. Default: `BOXCAR_FRAGMENT`.",
+  "60s",
+] as const;
+const fragment = text(...ofFragment);
 
 const pushRoute = createRoute({
   method: "post",
@@ -31,9 +43,9 @@ const pushRoute = createRoute({
   responses: { 200: json("The stream has ended and is recorded.", success(job)), ...refused },
 });
 
+const filePath = text("Folder below `segments/` for the keys of its objects. `.`: none.", "cameras/front");
 const startBody = lenient({
-  fragment,
-  filePath: text("Folder below `segments/` for the keys of its objects. `.`: none.", "cameras/front"),
+  ...{ fragment: lengthOfTime(...ofFragment), filePath },
   fileName: text("Taken, and of no effect: names are made by the server.", "x"),
   source: text("URL of the source, when none is set.", "rtsp://192.168.1.20/stream1"),
 });
@@ -44,11 +56,12 @@ const startRoute = (prefix: (typeof apiPrefixes)[number]) =>
     path: `${prefix}/start/${streamPathInRoute}`,
     hide: prefix !== apiPrefixes[0],
     summary: "Record a stream from its source",
-    description: "Answers once the first part is recorded. `data` is the id of the job.",
+    description:
+      "Answers once the first part is recorded. `data` is the id of the job. `fragment` and `filePath` may stand in the query, too.",
     middleware: [need("record", streamPathInPath), smallBody] as const,
     request: {
       params: streamPathParameter(),
-      query: lenient({}),
+      query: lenient({ fragment, filePath }),
       body: { required: false, content: { "*/*": { schema: startBody } } },
     },
     responses: { 200: json("It is being recorded.", success(z.string())), ...refused },
@@ -60,7 +73,8 @@ const stopRoute = (prefix: (typeof apiPrefixes)[number]) =>
     path: `${prefix}/stop/${streamPathInRoute}`,
     hide: prefix !== apiPrefixes[0],
     summary: "Stop recording a stream",
-    description: 'What has come by then is kept. `data` is the id of the job, `"0"` when nothing is being recorded.',
+    description:
+      'What has come by then is kept. A source of mode `auto` stays stopped until it is started, or set anew. `data` is the id of the job, `"0"` when nothing is being recorded.',
     middleware: need("record", streamPathInPath),
     request: { params: streamPathParameter(), query: lenient({}) },
     responses: { 200: json("It is stopped.", success(z.string())), ...refused },
@@ -94,21 +108,20 @@ export function addRecording(app: App, context: AppContext): void {
     app.openapi(startRoute(prefix), async (c) => {
       const { supervisor } = recordingOf(context);
       const { streamPath } = c.req.valid("param");
-      const { fragment, filePath, source: url } = bodyParameters(await c.req.text(), startBody);
+      const body = bodyParameters(await c.req.text(), startBody);
+      const { fragment = c.req.valid("query").fragment, filePath = c.req.valid("query").filePath, source: url } = body;
       const fragmentMs = fragment === undefined ? undefined : fragmentOf(fragment);
       const folder = folderOf(filePath);
       const known = url === undefined ? await context.catalog.sources.get(streamPath) : adHoc(streamPath, url);
       if (known === undefined) throw unknownSource(streamPath);
-      const recording = await supervisor.record(known, "lost", { fragmentMs, folder, owner: sourceOwner(c) });
+      const recording = await supervisor.startSource(known, { fragmentMs, folder, owner: sourceOwner(c) });
       await recording.started;
       return c.json(done(recording.id), 200);
     });
 
   for (const prefix of apiPrefixes)
-    app.openapi(stopRoute(prefix), (c) => {
-      const recording = recordingOf(context).recorder.running(c.req.valid("param").streamPath);
-      if (recording?.options.standby === "stay") recording.recordNoLonger();
-      else recording?.stop();
+    app.openapi(stopRoute(prefix), async (c) => {
+      const recording = await recordingOf(context).supervisor.stop(c.req.valid("param").streamPath);
       return c.json(done(recording?.id ?? "0"), 200);
     });
 
@@ -138,7 +151,9 @@ function adHoc(streamPath: string, url: string): Source {
     fragmentMs: null,
     retentionMs: null,
     retentionBytes: null,
+    protectedMs: null,
     labels: {},
     owner: "",
+    isStopped: false,
   };
 }

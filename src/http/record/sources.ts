@@ -1,12 +1,13 @@
 import { createRoute } from "@hono/zod-openapi";
 import { parseDuration } from "../../base/time.ts";
 import type { Source } from "../../catalog/sources.ts";
+import { endEvent } from "../../record/end-event.ts";
 import { shownUrl } from "../../record/source-url.ts";
 import type { App, AppContext } from "../context.ts";
 import { BoxcarError } from "../../base/errors.ts";
-import { need, sourceOwner, streamPathInPath } from "../middleware/access.ts";
+import { granted, need, needSome, sourceOwner, streamPathInPath } from "../middleware/access.ts";
 import { done, json, refused, success } from "../replies/replies.ts";
-import { query, streamPathInRoute, streamPathParameter } from "../schema/parameters.ts";
+import { lengthOfTime, query, streamPathInRoute, streamPathParameter } from "../schema/parameters.ts";
 import { bodyParameters, smallBody } from "../schema/request-body.ts";
 import * as z from "../schema/zod.ts";
 import { fragmentOf } from "./fragment.ts";
@@ -23,11 +24,12 @@ const written = z.strictObject({
   mode: z.enum(["auto", "demand", "event"]).default("demand").openapi({
     description: "`auto`: always recorded; `demand`: when that is asked for; `event`: when an event begins.",
   }),
-  fragment: z.string().optional().openapi({ description: "How long a segment should last.", example: "60s" }),
+  fragment: lengthOfTime("How long a segment should last.", "60s"),
   retention: z
     .strictObject({
-      age: z.string().optional().openapi({ example: "720h" }),
+      age: lengthOfTime("Age at which segments are removed.", "720h"),
       bytes: z.int().positive().optional(),
+      protected: lengthOfTime("How long events of level `high` protect their segments. Default: for ever.", "8760h"),
     })
     .optional()
     .openapi({ description: "When segments are removed, the oldest first." }),
@@ -40,7 +42,8 @@ const shown = z
     url: z.string().openapi({ description: "Without user, password and the values of its query." }),
     mode: z.enum(["auto", "demand", "event"]),
     fragment: z.string().nullable(),
-    retention: z.object({ age: z.string().nullable(), bytes: z.int().nullable() }),
+    retention: z.object({ age: z.string().nullable(), bytes: z.int().nullable(), protected: z.string().nullable() }),
+    stopped: z.boolean().openapi({ description: "Whether one of mode `auto` was stopped." }),
     labels: z.record(z.string(), z.string()),
   })
   .openapi("Source");
@@ -54,6 +57,14 @@ const getRoute = createRoute({
   ...{ ...common, method: "get", summary: "Where a stream comes from" },
   request: { params, query: query({}) },
   responses,
+});
+
+const listRoute = createRoute({
+  ...{ method: "get", path: "/mp4/api/sources", summary: "Where streams come from" },
+  description: "The sources of all streams that the caller may record, ordered by stream path.",
+  middleware: needSome("record"),
+  request: { query: query({}) },
+  responses: { 200: json("The sources.", success(z.array(shown))), ...refused },
 });
 
 const putRoute = createRoute({
@@ -71,10 +82,17 @@ const deleteRoute = createRoute({
   responses,
 });
 
-/** `GET, PUT, DELETE /mp4/api/sources/{streamPath}`. */
+/** `GET /mp4/api/sources`, and `GET, PUT, DELETE /mp4/api/sources/{streamPath}`. */
 export function addSources(app: App, context: AppContext): void {
   const { catalog } = context;
   const reply = (source: Source) => done(shownOf(source));
+
+  app.openapi(listRoute, async (c) => {
+    recordingOf(context); // where nothing is recorded there is nothing to list
+    const mayRecord = granted(c, "record");
+    const sources = (await catalog.sources.all()).filter(({ streamPath }) => mayRecord(streamPath));
+    return c.json(done(sources.map(shownOf)), 200);
+  });
 
   app.openapi(getRoute, async (c) => {
     const { streamPath } = c.req.valid("param");
@@ -93,6 +111,9 @@ export function addSources(app: App, context: AppContext): void {
       fragmentMs: fragment === undefined ? null : fragmentOf(fragment),
       retentionMs: retention?.age === undefined ? null : parseDuration(retention.age, "retention.age"),
       retentionBytes: retention?.bytes ?? null,
+      protectedMs:
+        retention?.protected === undefined ? null : parseDuration(retention.protected, "retention.protected"),
+      isStopped: false,
     };
     await catalog.sources.put(source);
     supervisor.lookSoon(0);
@@ -104,15 +125,27 @@ export function addSources(app: App, context: AppContext): void {
     const { streamPath } = c.req.valid("param");
     const source = await knownSource(catalog, streamPath);
     await catalog.sources.delete(streamPath);
+    await endEvent({ ...context, recorder }, streamPath);
     recorder.running(streamPath)?.stop();
     return c.json(reply(source), 200);
   });
 }
 
-function shownOf({ streamPath, url, mode, fragmentMs, retentionMs, retentionBytes, labels }: Source) {
+function shownOf({ streamPath, url, mode, fragmentMs, labels, isStopped, ...kept }: Source) {
   return {
-    ...{ streamPath, url: shownUrl(url), mode, fragment: seconds(fragmentMs), labels: { ...labels } },
-    retention: { age: seconds(retentionMs), bytes: retentionBytes },
+    ...{
+      streamPath,
+      url: shownUrl(url),
+      mode,
+      fragment: seconds(fragmentMs),
+      labels: { ...labels },
+      stopped: isStopped,
+    },
+    retention: {
+      age: seconds(kept.retentionMs),
+      bytes: kept.retentionBytes,
+      protected: seconds(kept.protectedMs),
+    },
   };
 }
 

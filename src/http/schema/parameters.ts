@@ -49,6 +49,10 @@ export const apiPrefixes = ["/mp4/api", "/api/record/mp4"] as const;
 export const text = (description: string, example: string): z.ZodOptional<z.ZodString> =>
   z.string("expected once").optional().openapi({ description, example });
 
+/** A length of time of a JSON body: a text, or a number of seconds. */
+export const lengthOfTime = (description: string, example: string) =>
+  z.preprocess((given) => (typeof given === "number" ? String(given) : given), text(description, example));
+
 /** Parameters that say a time range; `parseTimeRange` reads them. */
 export const timeParameters = {
   start: text(
@@ -126,7 +130,9 @@ export function refuseInput(result: Validated): undefined {
   const parameters = issues.flatMap((issue) =>
     issue.code === "unrecognized_keys" ? issue.keys : issue.path.map(String),
   );
-  throw new BoxcarError("bad_parameter", `${problems.join("; ")}.`, { parameters });
+  throw new BoxcarError("bad_parameter", `${[...new Set(problems)].join("; ")}.`, {
+    parameters: [...new Set(parameters)],
+  });
 }
 
 function isMissing(data: unknown, path: readonly PropertyKey[]): boolean {

@@ -4,6 +4,7 @@ import type { Log } from "../../base/ports.ts";
 import type { RecordingPlatform } from "../../http/context.ts";
 import { PreRollBudget } from "../../record/pre-roll.ts";
 import { Recorder } from "../../record/recorder.ts";
+import { RemovedTotals } from "../../record/removed-totals.ts";
 import { Supervisor } from "../../record/supervisor.ts";
 import { Webhooks } from "../../record/webhooks.ts";
 import { SourceAllowance } from "../outbound/source-allowance.ts";
@@ -59,15 +60,16 @@ export function startRecording(parts: NodeParts, config: Config, log: Log, recov
     });
     if (sweeping !== undefined) recovering = setTimeout(() => void recover(), recoverMs).unref();
   };
+  const removed = new RemovedTotals();
   let stopRetention = (): Promise<void> => Promise.resolve();
   const slots = sharedSlots(mostSources, config.access.open);
   const supervisor = new Supervisor({ ...parts, log, recorder, reader, fragmentMs, leaseMs, slots });
   return {
-    ...{ recorder, reader, supervisor, tell },
+    ...{ recorder, reader, supervisor, tell, removed },
     begin: () => {
       webhooks.start();
       supervisor.start();
-      stopRetention = startRetention(retentionParts(parts.catalog, config), parts.clock, log);
+      stopRetention = startRetention(retentionParts(parts.catalog, config), parts.clock, log, removed);
       sweep();
       sweeping = setInterval(sweep, SWEEP_MS);
       void recover();
