@@ -1,0 +1,130 @@
+/** The player and the page in a real Firefox. */
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { startNode, type RunningServer } from "../../src/runtime/node.ts";
+import { firefoxPath, openFirefox, type Evaluates } from "../browser/firefox.ts";
+import { FPS, recordNumbered } from "../browser/numbered-recording.ts";
+import { random, seedOf } from "../support/random.ts";
+
+const START = Date.UTC(2026, 0, 31, 10, 0, 0);
+const chance = random(seedOf(34));
+let folder = "";
+let server: RunningServer;
+let page: Evaluates;
+let closePage: () => Promise<void>;
+
+beforeAll(async () => {
+  if (firefoxPath === undefined) return;
+  folder = await mkdtemp(join(tmpdir(), "boxcar-firefox-test-"));
+  server = await startNode({ PORT: "0", BOXCAR_DATA: join(folder, "data"), BOXCAR_LOG: "error" });
+  // 8 s, 4 s of nothing, 4 s.
+  const files = await recordNumbered({ folder, name: "cam", segments: 3, seconds: 4 });
+  for (const [i, file] of files.entries()) {
+    const at = START + (i < 2 ? i * 4 : 12) * 1000;
+    const url = `${server.url}/mp4/api/segments/live/cam?start=${String(at)}`;
+    expect((await fetch(url, { method: "PUT", body: await readFile(file) })).status).toBe(201);
+  }
+  ({ page, close: closePage } = await openFirefox(server.url));
+  await page.evaluate(async (start) => {
+    const script = document.createElement("script");
+    Object.assign(script, {
+      type: "module",
+      textContent: 'import * as all from "/page/player.js"; window.preview = all;',
+    });
+    document.head.append(script);
+    while (!("preview" in window)) await new Promise((resolve) => setTimeout(resolve, 20));
+    const element = document.createElement("boxcar-player");
+    const times = { start: new Date(start).toISOString(), end: String(start + 16_000) };
+    for (const [name, value] of Object.entries({ stream: "live/cam", ...times, t: String(start + 2020), muted: "" }))
+      element.setAttribute(name, value);
+    document.body.replaceChildren(element);
+  }, START);
+});
+afterAll(async () => {
+  if (firefoxPath === undefined) return;
+  await closePage();
+  await server.close();
+  await rm(folder, { recursive: true });
+});
+
+/** The number of the picture that is shown, once the player has come to rest. */
+function shown(): Promise<number | string> {
+  return page.evaluate(async () => {
+    const player = document.querySelector("boxcar-player");
+    for (const until = performance.now() + 10_000; performance.now() < until;) {
+      await new Promise((resolve) => setTimeout(resolve, 150));
+      if (player !== null && player.video.readyState >= 2 && !player.video.seeking)
+        return window.playback.read(player.video).number;
+    }
+    const { video } = player ?? {};
+    const ranges = [...Array(video?.buffered.length ?? 0).keys()].map((i) => [
+      video?.buffered.start(i),
+      video?.buffered.end(i),
+    ]);
+    const { currentTime, readyState, seeking } = video ?? {};
+    const told = player?.shadowRoot?.querySelector(".error")?.textContent;
+    return JSON.stringify({ told, currentTime, readyState, seeking, ranges });
+  });
+}
+
+/** Goes to the middle of a picture. */
+async function seekTo(picture: number): Promise<void> {
+  await page.evaluate(
+    (ms) => {
+      document.querySelector("boxcar-player")?.seek(ms);
+    },
+    START + ((picture + 0.5) / FPS) * 1000,
+  );
+}
+
+async function seeks(): Promise<void> {
+  const pictures = [0, 8 * FPS - 1, 4 * FPS];
+  for (let i = 0; i < 10; i++) pictures.push(chance.below(8 * FPS));
+  for (const picture of pictures) {
+    await seekTo(picture);
+    expect(await shown(), `seed ${String(chance.seed)}`).toBe(picture);
+  }
+  await seekTo(10 * FPS); // in the gap
+  expect(await shown()).toBe(8 * FPS);
+}
+
+describe.skipIf(firefoxPath === undefined)("in Firefox", () => {
+  test("<boxcar-player> shows every picture of a server's range in its time", async () => {
+    expect(await shown()).toBe(50);
+    await seeks();
+  });
+
+  test("it plays over the gap", async () => {
+    await seekTo(7 * FPS);
+    await shown();
+    const numbers = await page.evaluate(async () => {
+      const element = document.querySelector("boxcar-player");
+      if (element === null) return [];
+      const found: number[] = [];
+      element.play();
+      for (const until = performance.now() + 6000; performance.now() < until && (found.at(-1) ?? 0) < 210;) {
+        await new Promise((resolve) => setTimeout(resolve, 40));
+        found.push(window.playback.read(element.video).number);
+      }
+      element.pause();
+      return found;
+    });
+    expect(numbers.at(-1)).toBeGreaterThan(8 * FPS + 5);
+    expect(numbers.filter((number, i) => number < (numbers[i - 1] ?? 0))).toEqual([]);
+  });
+
+  test("it plays files joined in the page", async () => {
+    await page.evaluate(async (start) => {
+      const url = (from: number, until: number): string =>
+        `/mp4/download/live/cam.mp4?start=${String(start + from * 1000)}&end=${String(start + until * 1000)}`;
+      const files = await window.preview.openFiles([
+        { file: url(0, 8), startMs: start },
+        { file: url(12, 16), startMs: start + 12_000 },
+      ]);
+      await document.querySelector("boxcar-player")?.open(files);
+    }, START);
+    await seeks();
+  });
+});
