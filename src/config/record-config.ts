@@ -59,7 +59,7 @@ export const recordVariables = (duration: z.ZodType<number>) =>
     BOXCAR_PREROLL_MEMORY: variable(
       bytes,
       "64M",
-      "Memory for what came before events, of all sources of mode `event` together: bytes, or with K, M, G, T.",
+      "Memory for what came before events, of all sources of mode `event` together: bytes, or with K, M, G, T. Beyond it the spool takes it.",
     ),
     BOXCAR_WEBHOOKS: variable(
       z

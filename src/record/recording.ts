@@ -98,7 +98,7 @@ export class Recording {
       this.reason ??= refusal;
       this.state = "failed";
     });
-    this.#preRoll = new PreRoll(parts.preRoll, options.standby === undefined ? 0 : parts.preRollMs);
+    this.#preRoll = new PreRoll(parts.preRoll, parts.spool, options.standby === undefined ? 0 : parts.preRollMs);
     this.started = new Promise((resolve, reject) => {
       this.#markStarted = (failure) => {
         if (failure === undefined) resolve();
@@ -209,14 +209,14 @@ export class Recording {
   async #takePart(segmenter: Segmenter, kept: KeptPart): Promise<boolean> {
     const { standby } = this.options;
     if (this.#isWanted()) {
-      const before = this.state === "recording" ? [] : this.#preRoll.take(this.#beforeMs);
-      // What is not decodable by itself is of no use at the start of an event.
-      for (const { part, facts } of [...before, kept]) {
-        await segmenter.write(part, facts).catch((error: unknown) => {
+      const write = ({ part, facts }: KeptPart): Promise<void> =>
+        segmenter.write(part, facts).catch((error: unknown) => {
           this.dropped++;
           throw error;
         });
-      }
+      if (this.state !== "recording")
+        for await (const before of this.#preRoll.take(this.#beforeMs)) await write(before);
+      await write(kept);
       this.state = "recording";
       this.#tellOf(true);
       return true;
@@ -224,7 +224,7 @@ export class Recording {
     this.#tellOf(false);
     if (this.state === "recording") segmenter.pause();
     this.state = "standby";
-    this.#preRoll.add(kept);
+    await this.#preRoll.add(kept);
     return standby === "stay" || this.#untilMs === 0;
   }
 

@@ -38,10 +38,19 @@ export interface SpoolFile {
   setAside(why: string): Promise<void>;
 }
 
+/** Bytes that are needed for a while at most, and not after a crash. */
+export interface Scratch {
+  read(): Promise<Uint8Array>;
+  /** Removes them; never fails. */
+  remove(): Promise<void>;
+}
+
 /** Where segments are kept while they are recorded, and until the store has them. */
 export interface Spool {
   /** Begins a file. @throws BoxcarError as `SpoolFile.append` does */
   create(entry: SpoolEntry): Promise<SpoolFile>;
+  /** Keeps bytes outside of memory. @throws BoxcarError as `SpoolFile.append` does */
+  scratch(chunks: readonly Uint8Array[]): Promise<Scratch>;
   /** Files that processes which are gone have left, cut to what is safe in them. Each is handed out once. */
   leftovers(): AsyncIterable<SpoolFile>;
   /** Bytes that it has room for; undefined where that is not known. */

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { mkdir, readdir, readFile, rename, rm, stat, statfs, unlink, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { Spool, SpoolEntry, SpoolFile } from "../../record/spool.ts";
+import type { Scratch, Spool, SpoolEntry, SpoolFile } from "../../record/spool.ts";
 import { storeError } from "../../store/file/file-errors.ts";
 import { ASIDE, journalOf, recovered, WrittenFile } from "./spool-file.ts";
 
@@ -32,6 +32,19 @@ export class SpoolFolder implements Spool {
     } catch (cause) {
       throw storeError(entry.key, cause);
     }
+  }
+
+  async scratch(chunks: readonly Uint8Array[]): Promise<Scratch> {
+    const path = join(this.#own, `${randomUUID()}${SCRATCH}`);
+    const remove = (): Promise<void> => unlink(path).catch(() => undefined);
+    try {
+      await this.#makeOwn();
+      await writeFile(path, chunks);
+    } catch (cause) {
+      await remove();
+      throw storeError(path, cause);
+    }
+    return { read: () => readFile(path), remove };
   }
 
   async *leftovers(): AsyncGenerator<SpoolFile, void, undefined> {
@@ -80,7 +93,8 @@ export class SpoolFolder implements Spool {
     clearInterval(this.#alive);
     this.#alive = undefined;
     const left = await readdir(this.#own).catch(() => []);
-    if (left.every((name) => name === OWNER)) await rm(this.#own, { recursive: true, force: true });
+    if (left.every((name) => name === OWNER || name.endsWith(SCRATCH)))
+      await rm(this.#own, { recursive: true, force: true });
     else await unlink(join(this.#own, OWNER)).catch(() => undefined);
   }
 
@@ -97,6 +111,8 @@ export class SpoolFolder implements Spool {
 }
 
 const OWNER = "owner";
+/** How names of files end that nobody misses. */
+const SCRATCH = ".scratch";
 
 /** How long files are kept that were refused, milliseconds. */
 const ASIDE_MS = 7 * 86_400_000;
