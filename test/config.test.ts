@@ -115,6 +115,10 @@ describe("readConfig", () => {
     expect(readConfig({ BOXCAR_MAX_UPLOAD: text }).maxUpload).toBe(bytes);
   });
 
+  it("takes no segments of recordings that no call may ask for", () => {
+    expect(problems({ BOXCAR_FRAGMENT: "2h" })).toContain("BOXCAR_FRAGMENT: expected 1s to 1h");
+  });
+
   it("lists every problem in one message and never shows a secret", () => {
     const message = problems({ PORT: "99999", BOXCAR_TZ: "Mars", BOXCAR_TOKEN: "short", BOXCAR_MAX_UPLOAD: "lots" });
     for (const name of ["PORT", "BOXCAR_TZ", "BOXCAR_TOKEN", "BOXCAR_MAX_UPLOAD"])

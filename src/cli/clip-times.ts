@@ -1,5 +1,5 @@
 import { wholeDuration } from "../core/index.ts";
-import { parseDuration, parseTime } from "../base/time.ts";
+import { formatTime, parseDuration, parseTime } from "../base/time.ts";
 import { badUsage } from "./usage.ts";
 
 /** A point in a clip: milliseconds from the start of the first file, or on the wall clock (since 1970). */
@@ -61,6 +61,10 @@ export function layOut(files: readonly ClipFile[], from: ClipTime | undefined, t
   const at = (time: ClipTime): number => ("wallMs" in time ? time.wallMs : first + time.offsetMs);
   const startMs = from === undefined ? first : at(from);
   const endMs = to === undefined ? last : at(to);
+  if (startMs >= last) {
+    const end = onWall ? `end at ${formatTime(last)}` : `last ${(last - first) / 1000} s`;
+    throw badUsage(`--from is not before the end of the files, which ${end}. Give an earlier start.`);
+  }
   if (endMs <= startMs) throw badUsage("--to is not after --from. Give a later end.");
   return { starts, startMs, endMs };
 }

@@ -55,6 +55,7 @@ export async function run(args: string[]): Promise<number> {
   const folder = await realpath(given).catch(() => undefined);
   if (folder === undefined || !(await stat(folder)).isDirectory()) throw badUsage(`${given} is no folder`);
 
+  if (values.quiet !== undefined && !values.watch) throw badUsage("--quiet belongs to --watch");
   if (values.watch) {
     if (values["dry-run"]) throw badUsage("Give one of --watch and --dry-run");
     const quietMs = values.quiet === undefined ? undefined : parseDuration(values.quiet, "quiet");

@@ -677,10 +677,10 @@ export interface paths {
                             /** @enum {number} */
                             code: 0;
                             data: {
-                                file: components["schemas"]["StoredFile"] & (Record<string, never> | null);
+                                file: components["schemas"]["StoredFile"] | null;
                                 length: number;
                                 offset: number;
-                                segment: components["schemas"]["Segment"] & (Record<string, never> | null);
+                                segment: components["schemas"]["Segment"] | null;
                             };
                             message: string;
                         };
@@ -835,19 +835,19 @@ export interface paths {
             };
             requestBody?: never;
             responses: {
-                /** @description The file. */
+                /** @description The file; with `share=1` a signed link to it. */
                 200: {
                     headers: {
                         [name: string]: unknown;
                     };
                     content: {
+                        "*/*": string;
                         "application/json": {
                             /** @enum {number} */
                             code: 0;
                             data: components["schemas"]["SharedLink"];
                             message: string;
                         };
-                        "application/octet-stream": string;
                     };
                 };
                 /** @description The ranges of it that were asked for. */
@@ -856,13 +856,7 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
-                        "application/json": {
-                            /** @enum {number} */
-                            code: 0;
-                            data: components["schemas"]["SharedLink"];
-                            message: string;
-                        };
-                        "application/octet-stream": string;
+                        "*/*": string;
                     };
                 };
                 /** @description The store itself makes the picture, there. */
@@ -2445,7 +2439,7 @@ export interface paths {
                     edits?: "list" | "none";
                     /** @description Moment after the last one. Default: the newest recorded sample. Alone: from the oldest one on. */
                     end?: string;
-                    /** @description The time of an event, by its id, instead of a time range. */
+                    /** @description The time of an event, by its `id` (not its `eventId`), instead of a time range. */
                     event?: number;
                     /** @description End of a signed link, in seconds since 1970. Only with `signature`. */
                     expires?: string;
@@ -2506,6 +2500,7 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
+                        "multipart/byteranges": string;
                         "video/mp4": string;
                     };
                 };
@@ -2966,19 +2961,19 @@ export interface paths {
             };
             requestBody?: never;
             responses: {
-                /** @description The file. */
+                /** @description The file; with `share=1` a signed link to it. */
                 200: {
                     headers: {
                         [name: string]: unknown;
                     };
                     content: {
+                        "*/*": string;
                         "application/json": {
                             /** @enum {number} */
                             code: 0;
                             data: components["schemas"]["SharedLink"];
                             message: string;
                         };
-                        "application/octet-stream": string;
                     };
                 };
                 /** @description The ranges of it that were asked for. */
@@ -2987,13 +2982,7 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
-                        "application/json": {
-                            /** @enum {number} */
-                            code: 0;
-                            data: components["schemas"]["SharedLink"];
-                            message: string;
-                        };
-                        "application/octet-stream": string;
+                        "*/*": string;
                     };
                 };
                 /** @description The store itself makes the picture, there. */

@@ -2,6 +2,7 @@ import * as z from "zod";
 import { accessConfigOf, accessProblems, accessVariables, isOpen, type AccessConfig } from "./access-config.ts";
 import { parseCatalog, type CatalogSettings } from "./catalog-settings.ts";
 import { BoxcarError } from "../base/errors.ts";
+import { expectedOf } from "../base/expected.ts";
 import { planConfigOf, planVariables, type PlanConfig } from "./plan-config.ts";
 import { recordConfigOf, recordVariables, type RecordConfig } from "./record-config.ts";
 import { rateConfigOf, rateVariables, type RateConfig } from "./rate-config.ts";
@@ -214,7 +215,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     const result = (schema as z.ZodType).safeParse(text);
     values[name] = result.data;
     // The text itself stays out of the message: it may be a secret.
-    if (!result.success) problems.push(`${name}: ${result.error.issues.map((issue) => issue.message).join(", ")}`);
+    if (!result.success) problems.push(`${name}: ${result.error.issues.map(problemOf).join(", ")}`);
   }
   const { HOST, PORT, ...rest } = values as Values;
   if (problems.length === 0) {
@@ -263,6 +264,11 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     fetchHosts: rest.BOXCAR_FETCH_HOSTS,
     logLevel: rest.BOXCAR_LOG,
   };
+}
+
+/** What is wrong, behind where that stands in a variable that holds JSON. */
+function problemOf(issue: z.core.$ZodIssue): string {
+  return issue.path.length === 0 ? expectedOf(issue) : `${issue.path.join(".")}: ${expectedOf(issue)}`;
 }
 
 function storeOf(values: Omit<Values, "HOST" | "PORT" | "BOXCAR_TOKEN">): ReturnType<typeof parseStore> {

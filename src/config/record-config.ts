@@ -27,13 +27,18 @@ export interface RecordConfig {
   readonly allow: readonly string[];
 }
 
+/** Segments of recordings last at least so long, milliseconds. */
+export const LEAST_FRAGMENT_MS = 1000;
+/** And at most so long. */
+export const LONGEST_FRAGMENT_MS = 3_600_000;
+
 /** The environment variables of `RecordConfig`. @param duration schema of a length of time, in milliseconds */
 export const recordVariables = (duration: z.ZodType<number>) =>
   ({
     BOXCAR_FRAGMENT: variable(
-      duration,
+      duration.refine((ms) => ms >= LEAST_FRAGMENT_MS && ms <= LONGEST_FRAGMENT_MS, "expected 1s to 1h"),
       "60s",
-      "How long a segment of a recording lasts unless a call says otherwise: seconds, or with units (`60s`, `5m`).",
+      "How long a segment of a recording lasts unless a call says otherwise: seconds, or with units (`60s`, `5m`), from 1s to 1h.",
     ),
     BOXCAR_SOURCE_TIMEOUT: variable(
       wholeNumber("seconds", 1, 3600),

@@ -14,6 +14,6 @@ export interface SourceReader {
 
 /** The refusal of a stream that no source is known of, and nothing is recorded of now. */
 export function unknownSource(streamPath: string): BoxcarError {
-  const message = `Nothing is known of where ${streamPath} comes from. Set it by PUT /mp4/api/sources/${streamPath}; a start takes it as source, too.`;
+  const message = `${streamPath} has no source. Set one by PUT /mp4/api/sources/${streamPath}; a start takes one as source in its body, too.`;
   return new BoxcarError("unknown_source", message, { streamPath });
 }

@@ -137,6 +137,25 @@ describe("refusals", () => {
   });
 
   it.each([
+    [
+      "GET",
+      "/mp4/api/timeline/live/cam1?cut=frame&cut=frame",
+      "cut is given more than once; expected frame or keyframe.",
+    ],
+    ["PUT", "/mp4/api/sources/live/cam1", "url is missing; expected a text."],
+    ["PUT", "/mp4/api/sources/live/cam1", "mode: expected auto, demand or event.", { url: "rtmp://a/b", mode: "x" }],
+    ["PUT", "/mp4/api/sources/live/cam1", "labels: expected an object.", { url: "rtmp://a/b", labels: 1 }],
+    ["GET", "/mp4/download/live/cam1.mp4?event=42", "live/cam1 has no event of id 42."],
+  ])("%s %s says in words of its own: %s", async (method, path, message, body?: object) => {
+    const { json } = await server.call(
+      path,
+      method === "PUT" ? { method, body: JSON.stringify(body ?? {}) } : { method },
+    );
+    expect(json.message).toContain(message);
+    expect(json.message).not.toContain("Invalid");
+  });
+
+  it.each([
     ["GET", "/nothing"],
     ["GET", "/mp4/api/lists"],
     ["GET", "/docs/package.json"],

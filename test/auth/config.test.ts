@@ -53,6 +53,8 @@ describe("the configuration of access", () => {
     ["a pattern that climbs", tokens({ name: "a", scopes: ["read:../x"], token: hidden }), "scopes are read, upload"],
     ["an empty pattern", tokens({ name: "a", scopes: ["read:"], token: hidden }), "scopes are read, upload"],
     ["a name for the log to stumble over", tokens({ name: "a\nb", scopes: ["read"], token: hidden }), "a name of"],
+    ["no scopes named", tokens({ name: "a", token: hidden }), "BOXCAR_TOKENS: 0.scopes: expected an array"],
+    ["a number for a name", tokens({ name: 1, scopes: ["read"], token: hidden }), "0.name: expected a text"],
     ["an unknown field", tokens({ name: "a", scopes: ["read"], token: hidden, secret: "x" }), "BOXCAR_TOKENS"],
     [
       "a name twice",

@@ -29,6 +29,7 @@ test.each([
   [["import", ".", "--pattern", "%path/%s.mp4", "--tz", "Mars"], "no known time zone"],
   [["import", ".", "--pattern", "%s.mp4", "--stream", "a/../b"], "a/../b"],
   [["import", ".", "--pattern", "%path/%s.mp4", "--watch", "--quiet", "long"], "no length of time"],
+  [["import", ".", "--pattern", "%path/%s.mp4", "--quiet", "5s"], "--quiet belongs to --watch"],
   [["clip", "package.json", "-o", "b.mp4", "--tz", "Mars"], "no known time zone"],
   [["clip", "nowhere.mp4", "-o", "b.mp4", "--from", "soon"], "no length of time"],
   [["clip", "nowhere.mp4", "-o", "b.mp4", "--to", "2026-02-31T00:00:00Z"], "2026-02-31"],

@@ -37,4 +37,6 @@ test("files follow each other unless times are on the wall clock", () => {
   expect(layOut(undated, undefined, undefined).starts).toEqual([0, 1001]);
   expect(() => layOut(undated, { wallMs: 0 }, undefined)).toThrow("does not state when it was recorded");
   expect(() => layOut(files, { offsetMs: 10 }, { offsetMs: 10 })).toThrow("not after");
+  expect(() => layOut(undated, { offsetMs: 9000 }, { offsetMs: 9500 })).toThrow(/the files, which last \d\.\d+ s/);
+  expect(() => layOut(files, { wallMs: 20_000 }, undefined)).toThrow("which end at 1970-01-01T00:00:11.000Z");
 });

@@ -36,7 +36,9 @@ const parameters = lenient({
   filename: z.string("expected once").max(255, "expected at most 255 characters").optional().openapi({
     description: "Name under which browsers save the download.",
   }),
-  event: integer(1).optional().openapi({ description: "The time of an event, by its id, instead of a time range." }),
+  event: integer(1)
+    .optional()
+    .openapi({ description: "The time of an event, by its `id` (not its `eventId`), instead of a time range." }),
   partial: z.enum(["0", "1"], "expected 0 or 1").default("0").openapi({
     description:
       "`1`: of a range that ends in the future, while it is being recorded, what there is. Else it is refused with 425.",
@@ -47,6 +49,7 @@ const parameters = lenient({
 });
 
 const media = { "video/mp4": { schema: z.string().openapi({ format: "binary" }) } };
+const ranges = { ...media, "multipart/byteranges": media["video/mp4"] };
 
 const fileOf = pathFile(["mp4", "fmp4"], { format: "mp4" });
 
@@ -74,7 +77,7 @@ const route = createRoute({
       description: "The media; with `share=1` a signed link to it.",
       content: { ...media, ...shared },
     },
-    206: { description: "The ranges of it that were asked for.", content: media },
+    206: { description: "The ranges of it that were asked for.", content: ranges },
     304: { description: "The client has it already." },
     ...refused,
   },
@@ -229,7 +232,7 @@ async function eventRange(
   refuseTimes(query, "event names a time");
   const event = await context.catalog.events.get(id);
   if (event?.streamPath === streamPath) return event;
-  const message = `${streamPath} has no event ${String(id)}. GET /mp4/api/event/list/${streamPath} lists those it has.`;
+  const message = `${streamPath} has no event of id ${String(id)}. GET /mp4/api/event/list/${streamPath} lists those it has: event is their id, not their eventId.`;
   throw new BoxcarError("unknown_id", message, { id });
 }
 

@@ -107,7 +107,7 @@ export function addSprite(app: App, context: AppContext): void {
     }
     const part = tiles.slice(sheet * TILES, (sheet + 1) * TILES);
     if (part.length === 0) {
-      const message = `This storyboard has ${Math.ceil(tiles.length / TILES)} sheets, numbered from 0. Its .vtt names them.`;
+      const message = `This storyboard has no sheet ${sheet}: the last one is ${Math.ceil(tiles.length / TILES) - 1}. Its .vtt names them.`;
       throw new BoxcarError("unknown_sheet", message, { sheet });
     }
     const moments = part.map(({ wallMs }) => wallMs);

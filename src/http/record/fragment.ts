@@ -1,9 +1,6 @@
 import { BoxcarError } from "../../base/errors.ts";
 import { parseDuration } from "../../base/time.ts";
-
-/** Segments last at least and at most so long, milliseconds. */
-const LEAST_FRAGMENT_MS = 1000;
-const LONGEST_FRAGMENT_MS = 3_600_000;
+import { LEAST_FRAGMENT_MS, LONGEST_FRAGMENT_MS } from "../../config/record-config.ts";
 
 /** How long a segment should last, milliseconds. @throws BoxcarError `bad_duration` (400) */
 export function fragmentOf(text: string): number {

@@ -1,4 +1,5 @@
 import { BoxcarError } from "../../base/errors.ts";
+import { expectedOf } from "../../base/expected.ts";
 import { checkStreamPath } from "../../base/stream-path.ts";
 import { mistyped } from "./mistyped.ts";
 import * as z from "./zod.ts";
@@ -116,16 +117,25 @@ interface Validated {
   readonly error?: z.core.$ZodError | undefined;
   /** What was validated, when it failed. */
   readonly data?: unknown;
+  /** Which part of a request that is, where the framework has validated it. */
+  readonly target?: string;
 }
 
 /** Turns a failed validation into the refusal that says which parameters are wrong and what they should be. */
 export function refuseInput(result: Validated): undefined {
   if (result.success) return undefined;
   const issues = result.error?.issues ?? [];
-  const problems = issues.map(({ path, message }) => {
-    if (path.length === 0) return message;
-    const name = path.join(".");
-    return isMissing(result.data, path) ? `${name} is missing; ${message}` : `${name}: ${message}`;
+  const problems = issues.map((issue) => {
+    const { path } = issue;
+    if (path.length === 0) return issue.message;
+    const given = at(result.data, path);
+    const what =
+      given === undefined
+        ? " is missing;"
+        : Array.isArray(given) && result.target === "query"
+          ? " is given more than once;"
+          : ":";
+    return `${path.join(".")}${what} ${expectedOf(issue)}`;
   });
   const parameters = issues.flatMap((issue) =>
     issue.code === "unrecognized_keys" ? issue.keys : issue.path.map(String),
@@ -135,8 +145,8 @@ export function refuseInput(result: Validated): undefined {
   });
 }
 
-function isMissing(data: unknown, path: readonly PropertyKey[]): boolean {
+function at(data: unknown, path: readonly PropertyKey[]): unknown {
   const inner = (value: unknown, name: PropertyKey): unknown =>
     value instanceof Object ? (value as Readonly<Record<PropertyKey, unknown>>)[name] : undefined;
-  return path.reduce(inner, data) === undefined;
+  return path.reduce(inner, data);
 }

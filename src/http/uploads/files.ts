@@ -20,7 +20,7 @@ import { processed } from "../files/uploaded-picture.ts";
 import { uploadAt } from "../files/upload-at.ts";
 import * as z from "../schema/zod.ts";
 
-const content = { ...shared, "application/octet-stream": { schema: z.string().openapi({ format: "binary" }) } };
+const content = { "*/*": { schema: z.string().openapi({ format: "binary" }) } };
 const parameters = query({
   "x-oss-process": z.string("expected once").max(256, "expected at most 256 characters").optional().openapi({
     description: "A picture of a video, as Aliyun OSS makes it: `t`, `w`, `h`, `m_fast`, `f`, `ar`.",
@@ -31,7 +31,7 @@ const parameters = query({
 });
 
 const responses = {
-  200: { description: "The file.", content },
+  200: { description: "The file; with `share=1` a signed link to it.", content: { ...shared, ...content } },
   206: { description: "The ranges of it that were asked for.", content },
   302: { description: "The store itself makes the picture, there." },
   304: { description: "The client has it already." },

@@ -77,8 +77,9 @@ const checkOverride: MiddlewareHandler<AppEnv> = async (c, next) => {
 const uploadState = z.object({
   offset: z.int(),
   length: z.int(),
-  file: storedFile.nullable(),
-  segment: segmentRecord.nullable(),
+  // Not `nullable()`, which is described as both at once.
+  file: z.union([storedFile, z.null()]),
+  segment: z.union([segmentRecord, z.null()]),
 });
 
 const description = `The tus protocol ${VERSION}: creation, creation-with-upload, expiration and termination.`;
