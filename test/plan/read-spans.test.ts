@@ -6,7 +6,7 @@ import { random, seedOf } from "../support/random.ts";
 /** A store of one object that hands out one buffer again and again, in chunks of any size, and counts its reads. */
 function storeOf(object: Uint8Array, chunkSize: () => number): { store: Pick<Store, "get">; reads: () => number } {
   let reads = 0;
-  const buffer = new Uint8Array(1 << 16);
+  const buffer = new Uint8Array(1 << 18);
   // eslint-disable-next-line @typescript-eslint/require-await -- a port
   async function* get(
     _key: string,
@@ -72,6 +72,23 @@ test("short pieces of what was read come together, long ones as they are", async
   };
   const everyOther = Array.from({ length: 100 }, (_, i) => ({ offset: 2000 * i, length: 1000 }));
   expect(await sizes(50_000, [new Uint8Array(100), ...everyOther])).toEqual([25_100, 25_000, 25_000, 25_000]);
-  const long = 1 << 16;
+  const long = 1 << 18;
   expect(await sizes(long, [new Uint8Array(10), { offset: 0, length: 2 * long }])).toEqual([10, long, long]);
+});
+
+test("what was copied together stays as it is until the next chunk is asked for, also where the next object is open", async () => {
+  const object = random(seedOf(22)).bytes(200_000);
+  const everyOther = Array.from({ length: 50 }, (_, i) => ({ offset: 4000 * i, length: 2000 }));
+  const wanted = Buffer.concat(everyOther.map(({ offset, length }) => object.subarray(offset, offset + length)));
+  const idle: Uint8Array[] = [];
+  const open = (): AsyncGenerator<Uint8Array> =>
+    readParts(storeOf(object, () => 50_000).store, { key: "k", etag: "e" }, everyOther, idle);
+  expect((await collect(open())).equals(wanted)).toBe(true);
+  expect(idle.length).toBe(1);
+  const [before, next] = [open(), open()];
+  const chunk = Buffer.from(((await before.next()).value as Uint8Array | undefined) ?? []);
+  const held = ((await next.next()).value as Uint8Array | undefined) ?? new Uint8Array();
+  expect(Buffer.concat([chunk, await collect(before)]).equals(wanted)).toBe(true);
+  expect(Buffer.concat([Buffer.from(held), await collect(next)]).equals(wanted)).toBe(true);
+  expect(idle.length).toBe(2);
 });

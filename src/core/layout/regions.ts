@@ -134,7 +134,10 @@ export interface MediaParts extends Pick<LayoutParts, "core" | "store" | "indexe
 export function mediaRegion(parts: MediaParts, lengths: PieceLengths, request: Request<"spans" | "fragments">): Region {
   const { pieces } = parts.composition;
   const ends = whenRead(() => endsOf(pieces, lengths));
-  async function* read({ number, piece, offset, length, last }: PieceSpan): AsyncGenerator<Uint8Array> {
+  async function* read(
+    { number, piece, offset, length, last }: PieceSpan,
+    idle: Uint8Array[],
+  ): AsyncGenerator<Uint8Array> {
     const index = await indexOf(parts, number, last);
     const end = offset + length;
     const pace = new Breather();
@@ -146,16 +149,17 @@ export function mediaRegion(parts: MediaParts, lengths: PieceLengths, request: R
       rest = page.rest;
       if (bytes === 0 && rest === undefined) throw shorter(number);
       passed += bytes;
-      yield* readParts(piece.made?.media ?? parts.store, piece.source, cut);
+      yield* readParts(piece.made?.media ?? parts.store, piece.source, cut, idle);
       const resting = pace.breathe();
       if (resting !== undefined) await resting;
     } while (passed < end);
   }
   function* sources(span: ByteSpan): Generator<Source> {
+    const idle: Uint8Array[] = [];
     for (const found of piecesIn(pieces, ends(), span)) {
       const { made, source } = found.piece;
       const ahead = made === undefined ? parts.store.ahead?.(source.key) : undefined;
-      yield { length: found.length, ahead, read: () => read(found) };
+      yield { length: found.length, ahead, read: () => read(found, idle) };
     }
   }
   return { length: lengths.total, stored: true, read: (span) => inTurn(sources(span)) };

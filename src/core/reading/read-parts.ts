@@ -1,4 +1,3 @@
-import { concatenated } from "../../base/bytes.ts";
 import type { ByteSpan, Store } from "../../base/ports.ts";
 import type { Span } from "../wasm/abi/records.ts";
 
@@ -9,12 +8,12 @@ const READ_THROUGH = 64 << 10;
 const LOOK_BACK = 1 << 20;
 
 /** Pieces shorter than this are handed on together: the way to the client costs more than copying so little. Bytes. */
-const SHORT = 64 << 10;
+const SHORT = 256 << 10;
 
 /** So little of a chunk is not: where thousands are slow, chunks are small, and each would hold a copy, too. Bytes. */
 const LITTLE = 16 << 10;
 /** Most that is copied together, bytes. */
-const TOGETHER = 256 << 10;
+const TOGETHER = 1 << 20;
 
 /** A stored object as a plan pins it. */
 export interface PinnedObject {
@@ -28,18 +27,20 @@ export type Part = Span | Uint8Array;
 /**
  * Yields the bytes of parts of one stored object, reading spans that lie close together in one go; what stands before a span
  * once the object is open. Chunks are only valid until the next one is asked for.
+ * @param idle buffers that are taken from, and given back to: thousands of new ones would be zeroed, and wait for the garbage collector
  * @throws BoxcarError as `store.get` does
  */
 export async function* readParts(
   store: Pick<Store, "get">,
   object: PinnedObject,
   parts: readonly Part[],
+  idle: Uint8Array[] = [],
 ): AsyncGenerator<Uint8Array> {
   let i = 0;
   while (i < parts.length) {
     const end = endOfGroup(parts, i);
     if (end === i) break;
-    yield* readGroup(store, object, parts.slice(i, end));
+    yield* readGroup(store, object, parts.slice(i, end), idle);
     i = end;
   }
   // Behind the last span there are inline bytes alone.
@@ -70,6 +71,7 @@ async function* readGroup(
   store: Pick<Store, "get">,
   object: PinnedObject,
   parts: readonly Part[],
+  idle: Uint8Array[],
 ): AsyncGenerator<Uint8Array> {
   const lowest = lowestOffsets(parts);
   const offset = lowest[0] ?? 0;
@@ -80,6 +82,7 @@ async function* readGroup(
   let i = 0;
   /** Bytes of part number `i` that have been yielded. */
   let done = 0;
+  let room: Uint8Array | undefined;
   for await (const chunk of store.get(object.key, { offset, length: end - offset }, object.etag)) {
     const read = position + chunk.length;
     const found: Uint8Array[] = [];
@@ -99,16 +102,30 @@ async function* readGroup(
       i++;
       done = 0;
     }
-    yield* chunk.length > LITTLE ? together(found) : found.filter(({ length }) => length > 0);
+    if (chunk.length > LITTLE) yield* together(found, (length) => (room = roomFor(length, room ?? idle.pop())));
+    else {
+      room = undefined;
+      yield* found.filter(({ length }) => length > 0);
+    }
     const part = parts[i];
     const current = part === undefined || part instanceof Uint8Array ? read : part.offset + done;
     held = lastBytes(held, chunk, read - Math.min(current, lowest[i + 1] ?? read, read));
     position = read;
   }
+  // Of one that was broken off the last chunk may still be on its way.
+  if (room !== undefined) idle.push(room);
 }
 
-/** The bytes of all pieces in order; of short ones that follow one another a copy. */
-function* together(pieces: readonly Uint8Array[]): Generator<Uint8Array> {
+function roomFor(length: number, room: Uint8Array | undefined): Uint8Array {
+  if (room === undefined) return new Uint8Array(length);
+  return room.length >= length ? room : new Uint8Array(Math.min(2 * length, TOGETHER));
+}
+
+/**
+ * The bytes of all pieces in order; of short ones that follow one another a copy.
+ * @param room gives so many bytes to copy to, those of the last copy again
+ */
+function* together(pieces: readonly Uint8Array[], room: (length: number) => Uint8Array): Generator<Uint8Array> {
   for (let i = 0, end = 0; i < pieces.length; i = end) {
     let length = 0;
     for (end = i; end < pieces.length; end++) {
@@ -117,9 +134,18 @@ function* together(pieces: readonly Uint8Array[]): Generator<Uint8Array> {
       length += next;
     }
     const run = pieces.slice(i, (end = Math.max(end, i + 1)));
-    const bytes = run.length === 1 ? run[0] : concatenated(run);
+    const bytes = run.length === 1 ? run[0] : copied(run, room(length));
     if (bytes !== undefined && bytes.length > 0) yield bytes;
   }
+}
+
+function copied(pieces: readonly Uint8Array[], room: Uint8Array): Uint8Array {
+  let length = 0;
+  for (const piece of pieces) {
+    room.set(piece, length);
+    length += piece.length;
+  }
+  return room.subarray(0, length);
 }
 
 /** For each part the lowest offset of any span from it on, and Infinity behind the last. */
