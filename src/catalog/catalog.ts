@@ -134,9 +134,9 @@ export class Catalog {
     return addSegments(this.#db, segments);
   }
 
-  /** A ready segment by id. */
-  segment(id: number): Promise<Segment | undefined> {
-    return readySegment(this.#db.primary, { id });
+  /** A ready segment by id. @param keepIndex given its index, unless that is a large one */
+  segment(id: number, keepIndex?: (index: Uint8Array) => void): Promise<Segment | undefined> {
+    return readySegment(this.#db.primary, { id }, keepIndex);
   }
 
   /** Whether a segment was there once: ids are given out in order, and never twice. */

@@ -1,7 +1,8 @@
 import { sql, type Kysely } from "kysely";
 import { bytesOfHex } from "../base/bytes.ts";
-import { packedColumns, segmentColumns, segmentOf, segmentOfPacked } from "./rows.ts";
+import { bytesOf, packedColumns, segmentColumns, segmentOf, segmentOfPacked } from "./rows.ts";
 import type { Schema } from "./schema.ts";
+import { indexInRow } from "./segment-indexes.ts";
 import type { ExpectedSegment, Segment } from "./types.ts";
 
 /** Single segments, by what names them. */
@@ -12,13 +13,15 @@ const ready = sql.lit("ready" as const);
 export async function readySegment(
   db: Kysely<Schema>,
   name: { readonly id: number } | { readonly key: string },
+  keepIndex?: (index: Uint8Array) => void,
 ): Promise<Segment | undefined> {
   const isNamed = "id" in name ? sql`id = ${name.id}` : sql`key = ${name.key}`;
-  const { rows } = await sql<{ stream_path: string; packed: string; summary: ArrayBuffer }>`
-    select stream_path, ${packedColumns} as packed, summary from segments where ${isNamed} and state = 'ready'`.execute(
-    db,
-  );
+  const index = keepIndex === undefined ? sql`null` : indexInRow;
+  const { rows } = await sql<{ stream_path: string; packed: string; summary: ArrayBuffer; data: ArrayBuffer | null }>`
+    select stream_path, ${packedColumns} as packed, summary, ${index} as data
+    from segments where ${isNamed} and state = 'ready'`.execute(db);
   const [row] = rows;
+  if (row !== undefined && row.data !== null) keepIndex?.(bytesOf(row.data));
   return row && segmentOfPacked(row.stream_path, row.packed, row.summary);
 }
 

@@ -12,6 +12,9 @@ const PAGE_BYTES = 2 * PART_BYTES;
 /** Indexes one query looks up. */
 const PAGE = 64;
 
+/** The index of a row of `segments`, null where it has more than one part. */
+export const indexInRow = sql`(select data from segment_indexes where segment_id = segments.id and index_size <= ${sql.lit(PART_BYTES)})`;
+
 /** Statements that store what an index has beyond its first part, each fit for a call of its own. */
 export function storeRest(db: Kysely<Schema>, id: number, index: Uint8Array): CompiledQuery[] {
   const queries: CompiledQuery[] = [];

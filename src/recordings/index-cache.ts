@@ -21,6 +21,10 @@ export class IndexCache implements Indexes {
     this.#kept = new LruMap(budget, ({ buffer }) => ENTRY_BYTES + buffer.byteLength);
   }
 
+  has(id: number): boolean {
+    return this.#kept.has(id);
+  }
+
   /** Takes in an index that is at hand already. */
   keep(id: number, index: Uint8Array): void {
     this.#kept.set(id, index);

@@ -36,7 +36,7 @@ export interface RangeParts extends Omit<PlanParts, "indexes"> {
 
 /** What plans and playlists are made with that share what was read for them. */
 export interface SharingParts extends RangeParts {
-  readonly indexes: Indexes;
+  readonly indexes: IndexCache;
   readonly queries: IndexQueries;
   readonly groups: Groups;
   readonly gapToleranceMs: number;

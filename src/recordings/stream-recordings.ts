@@ -26,6 +26,8 @@ export interface RecordingsQuery extends StreamQuery {
 const MOST_CORRECTION_MS = 120_000;
 /** Recordings that are looked at for a configuration: those whose first track has the same sample entries. */
 const MOST_LOOKED_AT = 64;
+/** Of these, those that are read first: mostly the newest is the one. */
+const FIRST_LOOKED_AT = 1;
 /** Longest range that is streamed, milliseconds: its playlists are made as a whole. */
 export const LONGEST_STREAM_MS = 31 * 86_400_000;
 
@@ -105,11 +107,14 @@ export async function recordedPart(
 }
 
 async function namedRecording(
-  { catalog }: SharingParts,
+  { catalog, indexes }: SharingParts,
   streamPath: string,
   { id, startMs }: Pick<MediaName, "id" | "startMs">,
 ): Promise<Segment | undefined> {
-  const segment = (await catalog.segment(id)) ?? catalog.growing.ofRow(id);
+  const keepIndex = (index: Uint8Array): void => {
+    indexes.keep(id, index);
+  };
+  const segment = (await catalog.segment(id, indexes.has(id) ? undefined : keepIndex)) ?? catalog.growing.ofRow(id);
   if (segment === undefined && (await catalog.wasDeleted(id))) {
     const message = `Segment ${id} of ${streamPath} was deleted. Ask for the playlist again.`;
     throw new BoxcarError("segment_deleted", message, { id });
@@ -125,12 +130,17 @@ export async function recordedInit(
   { key, configuration, tracks }: InitName,
 ): Promise<Uint8Array | undefined> {
   const growing = catalog.growing.overlapping(streamPath, Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY);
-  for (const segment of [...growing, ...(await catalog.configured(streamPath, key, MOST_LOOKED_AT))]) {
+  for await (const segment of candidates()) {
     const timed = new TimedSegment(segment);
     if ((await configurationName(configurationOf(timed), sha256)) !== configuration) continue;
     return initSegment(core, timed, await indexes.get(segment.id), tracks);
   }
   return undefined;
+
+  async function* candidates(): AsyncGenerator<Segment> {
+    yield* growing;
+    for (const most of [FIRST_LOOKED_AT, MOST_LOOKED_AT]) yield* await catalog.configured(streamPath, key, most);
+  }
 }
 
 function tooLong(lengthMs: number): BoxcarError {

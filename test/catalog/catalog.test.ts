@@ -270,7 +270,13 @@ describe.each(catalogKinds)("on a %s:", (kind) => {
       }
       const found = await catalog.indexesOf([...indexes.keys()]);
       expect([...found.keys()]).toEqual([...indexes.keys()]);
-      for (const [id, index] of indexes) expect(Buffer.compare(found.get(id) ?? new Uint8Array(), index)).toBe(0);
+      for (const [id, index] of indexes) {
+        expect(Buffer.compare(found.get(id) ?? new Uint8Array(), index)).toBe(0);
+        const kept: Uint8Array[] = [];
+        expect((await catalog.segment(id, (one) => kept.push(one)))?.id).toBe(id);
+        expect(kept.map(({ length }) => length)).toEqual(index.length > 2 ** 20 ? [] : [index.length]);
+        for (const one of kept) expect(Buffer.compare(one, index)).toBe(0);
+      }
       for (const id of indexes.keys()) {
         await catalog.tombstone({ streamPath: "s", ids: [id] }, 0);
         await catalog.unsettled.forget(id);

@@ -4,8 +4,10 @@ import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { migrate } from "../../src/catalog/migrate.ts";
+import type { Media } from "../../src/core/index.ts";
 import { ingestSegment, registerInPlace, type IngestParts } from "../../src/intake/segments/segment-upload.ts";
 import { planRange, sharingParts, type RangeQuery, type SharingParts } from "../../src/recordings/plan-range.ts";
+import { recordedMedia } from "../../src/recordings/stream-recordings.ts";
 import { openCatalogHttp } from "../../src/runtime/libsql/open-catalog-http.ts";
 import { loadCore } from "../../src/runtime/node/load-core.ts";
 import { FileStore } from "../../src/store/file/file.ts";
@@ -69,7 +71,10 @@ describe.skipIf(sqldPath === undefined)("a catalog on a server is asked", () => 
   }
 
   async function firstByte(parts: SharingParts, query: RangeQuery): Promise<void> {
-    const media = (await planRange(parts, query)).media("mp4");
+    await firstByteOf((await planRange(parts, query)).media("mp4"));
+  }
+
+  async function firstByteOf(media: Media): Promise<void> {
     for await (const chunk of media.read({ offset: 0, length: media.size })) if (chunk.length > 0) break;
   }
 
@@ -82,6 +87,17 @@ describe.skipIf(sqldPath === undefined)("a catalog on a server is asked", () => 
     expect(await asked(() => firstByte(parts, { ...HOUR, startMs: HOUR.startMs + 7000 }))).toEqual({
       ...{ requests: 1, waits: 1 },
     });
+  });
+
+  it("once for a media segment", async () => {
+    const parts = await fresh();
+    const [id, startMs] = [SEGMENTS / 2, FIRST_MS + (SEGMENTS / 2 - 1) * STEP_MS];
+    const read = async (): Promise<void> => {
+      const media = await recordedMedia(parts, "test", { id, startMs, tracks: "av", first: 0, end: 1 });
+      if (media === undefined) throw new Error("there is no such media segment");
+      await firstByteOf(media);
+    };
+    for (let i = 0; i < 2; i++) expect(await asked(read)).toEqual({ requests: 1, waits: 1 });
   });
 
   it("twice for an upload", async () => {
