@@ -12,8 +12,8 @@ const SHORT = 256 << 10;
 
 /** So little of a chunk is not: where thousands are slow, chunks are small, and each would hold a copy, too. Bytes. */
 const LITTLE = 16 << 10;
-/** Most that is copied together, bytes. */
-const TOGETHER = 1 << 20;
+/** Most that is copied together, bytes: a chunk of a file, and what was held of the one before. */
+const TOGETHER = 3 << 19;
 
 /** A stored object as a plan pins it. */
 export interface PinnedObject {
