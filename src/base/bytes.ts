@@ -14,7 +14,9 @@ export function bytesOfHex(digits: string): Uint8Array {
 
 /** Parts, one behind the other, in memory of their own. */
 export function concatenated(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
-  const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let length = 0;
+  for (const part of parts) length += part.length;
+  const bytes = new Uint8Array(length);
   let at = 0;
   for (const part of parts) {
     bytes.set(part, at);

@@ -9,7 +9,8 @@ import { retentionParts } from "../runtime/node/retention.ts";
 export const help = `boxcar retain [--dry-run]
 
 Removes what the sources of the catalog do not keep any longer (retention.age, retention.bytes), and the oldest recordings while the disk
-is above BOXCAR_DISK_HIGH. A server does so once a minute. Segments of events rated high are never removed.
+is above BOXCAR_DISK_HIGH, or all segments are above BOXCAR_STORE_HIGH. A server does so once a minute. Segments of events rated high are
+not removed, unless the source says for how long they are protected (retention.protected).
 
   --dry-run      say what would be removed, and remove nothing`;
 

@@ -46,47 +46,55 @@ export interface Removed {
  */
 export async function* retain(parts: RetentionParts, nowMs: number, dryRun = false): AsyncGenerator<Removed> {
   const { catalog } = parts;
+  /** What would be gone by now. */
+  const told = { ids: new Set<number>(), bytes: 0 };
+  const remove = async function* (
+    doomed: AsyncIterable<Segment> | Iterable<Segment>,
+    reason: Removed["reason"],
+  ): AsyncGenerator<Removed> {
+    for await (const segment of removing(catalog, doomed, nowMs, dryRun)) {
+      if (dryRun) {
+        told.ids.add(segment.id);
+        told.bytes += segment.size;
+      }
+      yield { segment, reason };
+    }
+  };
   for (const { streamPath, retentionMs, retentionBytes, protectedMs } of await catalog.sources.all()) {
-    let removedBytes = 0;
+    const before = told.bytes;
     const unprotectedMs = protectedMs === null ? Number.NEGATIVE_INFINITY : nowMs - protectedMs;
     if (!dryRun && protectedMs !== null) await unprotect(catalog, streamPath, unprotectedMs);
-    const may = ({ eventLevel, endMs }: Segment): boolean => eventLevel !== "high" || endMs <= unprotectedMs;
-    const remove = async function* (
-      doomed: AsyncIterable<Segment>,
-      reason: Removed["reason"],
-    ): AsyncGenerator<Removed> {
-      for await (const segment of removing(catalog, only(doomed, may), nowMs, dryRun)) {
-        removedBytes += segment.size;
-        yield { segment, reason };
-      }
-    };
-    if (retentionMs !== null) yield* remove(olderThan(catalog, streamPath, nowMs - retentionMs), "age");
+    const may = ({ id, eventLevel, endMs }: Segment): boolean =>
+      !told.ids.has(id) && (eventLevel !== "high" || endMs <= unprotectedMs);
+    if (retentionMs !== null) yield* remove(only(olderThan(catalog, streamPath, nowMs - retentionMs), may), "age");
     if (retentionBytes === null) continue;
     const [totals] = await catalog.streams({ within: [streamPath] });
-    const keptBytes = (totals?.bytes ?? 0) - (dryRun ? removedBytes : 0);
+    const keptBytes = (totals?.bytes ?? 0) - (told.bytes - before);
     yield* remove(first(only(oldestOf(catalog, streamPath, nowMs), may), keptBytes - retentionBytes), "bytes");
   }
   if (!dryRun) await catalog.events.forget(nowMs);
   const excesses = { disk: diskExcess, store: storeExcess } as const;
   for (const reason of ["disk", "store"] as const) {
-    const excess = await excesses[reason](parts);
+    const excess = await excesses[reason](parts, told.bytes);
     if (excess <= 0) continue;
-    const doomed = first(await catalog.oldestOf(RECORDER, MOST_REMOVED), excess);
-    for await (const segment of removing(catalog, doomed, nowMs, dryRun)) yield { segment, reason };
+    const oldest = await catalog.oldestOf(RECORDER, MOST_REMOVED + told.ids.size);
+    const left = oldest.filter(({ id }) => !told.ids.has(id));
+    yield* remove(first(left, excess), reason);
   }
 }
 
-/** Bytes by which the disk is above its low mark, once it has passed the high one. */
-async function diskExcess({ catalog, disk, water }: RetentionParts): Promise<number> {
+/** Bytes by which the disk is above its low mark, once it has passed the high one. @param goneBytes that count no longer */
+async function diskExcess({ catalog, disk, water }: RetentionParts, goneBytes: number): Promise<number> {
   if (disk === undefined || water === undefined) return 0;
   const { used, total } = await disk();
   // What was deleted goes some minutes later.
-  return above(used - (await catalog.deletedBytes()), { high: water.high * total, low: water.low * total });
+  const left = used - (await catalog.deletedBytes()) - goneBytes;
+  return above(left, { high: water.high * total, low: water.low * total });
 }
 
 /** The same of all segments. */
-async function storeExcess({ catalog, bytes }: RetentionParts): Promise<number> {
-  return bytes === undefined ? 0 : above(await catalog.readyBytes(), bytes);
+async function storeExcess({ catalog, bytes }: RetentionParts, goneBytes: number): Promise<number> {
+  return bytes === undefined ? 0 : above((await catalog.readyBytes()) - goneBytes, bytes);
 }
 
 function above(used: number, { high, low }: Marks): number {
@@ -128,7 +136,7 @@ async function* first(segments: AsyncIterable<Segment> | Iterable<Segment>, byte
 /** Removes segments batch by batch, and yields those that were. */
 async function* removing(
   catalog: Catalog,
-  doomed: AsyncIterable<Segment>,
+  doomed: AsyncIterable<Segment> | Iterable<Segment>,
   nowMs: number,
   dryRun: boolean,
 ): AsyncGenerator<Segment> {

@@ -74,6 +74,20 @@ test("a protected segment goes once it is older than its source protects it", as
   await source("live/kept", null, null);
 });
 
+test("what would be removed is told once, and is what is removed", async () => {
+  const { catalog } = server.parts;
+  const [a = fail(), b = fail(), c = fail()] = await recorded("live/both", [9, 8, 7, 6]);
+  await source("live/both", 8.5 * HOUR, 1500);
+  const expected = [
+    [a.id, "age"],
+    [b.id, "bytes"],
+    [c.id, "bytes"],
+  ];
+  expect(await removed({}, true)).toEqual(expected);
+  expect(await removed()).toEqual(expected);
+  await catalog.sources.delete("live/both");
+});
+
 test("a disk that is too full loses the oldest recordings, whosever they are, down to the low mark", async () => {
   const { catalog, store } = server.parts;
   const ids: number[] = [];

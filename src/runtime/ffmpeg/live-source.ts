@@ -37,6 +37,8 @@ const OUTPUT = [
  * that nobody sees its credentials in a list of processes, and nothing of this process's environment.
  */
 export function ffmpegSources(allowance: SourceAllowance, log: Log): SourceReader {
+  // Once found it is not asked again, which costs a process each time that a source is connected.
+  let program: string | undefined;
   return {
     check: (url) => {
       allowance.check(readSourceUrl(url));
@@ -46,7 +48,7 @@ export function ffmpegSources(allowance: SourceAllowance, log: Log): SourceReade
       let treatment = 0;
       return async function* (signal) {
         await allowance.checkAddresses(url);
-        const program = await findFfmpeg();
+        program ??= await findFfmpeg();
         for (;;) {
           const run = new Run(program, argumentsOf(url, SOUND[treatment]?.args ?? []), scriptOf(url), signal);
           yield* run.output();

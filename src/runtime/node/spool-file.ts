@@ -132,7 +132,11 @@ const CHUNKS_AT_ONCE = 1024;
 async function writeAll(file: FileHandle, chunks: readonly Uint8Array[], at: number): Promise<void> {
   let [left, position] = [chunks, at];
   while (left.length > 0) {
-    const { bytesWritten } = await file.writev(left.slice(0, CHUNKS_AT_ONCE), position);
+    const [only, second] = left;
+    const { bytesWritten } =
+      only !== undefined && second === undefined
+        ? await file.write(only, 0, only.length, position)
+        : await file.writev(left.slice(0, CHUNKS_AT_ONCE), position);
     position += bytesWritten;
     left = without(left, bytesWritten);
   }

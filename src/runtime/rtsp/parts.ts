@@ -94,8 +94,9 @@ export class Parts {
     const [first] = runs;
     if (first === undefined) return undefined;
     const head = this.#boxes.fragment(runs, ++this.#sequence);
-    const media = runs.flatMap(({ samples }) => samples.flatMap(({ chunks }) => chunks));
-    return concatenated([...this.#prft(first), head, ...media]);
+    const pieces = [...this.#prft(first), head];
+    for (const { samples } of runs) for (const { chunks } of samples) for (const chunk of chunks) pieces.push(chunk);
+    return concatenated(pieces);
   }
 
   #prft({ track, samples }: { track: LiveTrack; samples: readonly TimedSample[] }): Uint8Array[] {
