@@ -3,6 +3,9 @@ import type { Clock } from "../base/ports.ts";
 /** What came within so many milliseconds is compared; at least as long as the bursts in which HLS arrives. */
 const WINDOW_MS = 10_000;
 
+/** By how much later than ever lately something must arrive until it counts as held up, milliseconds. */
+const HELD_UP_MS = 1000;
+
 /** How long before its arrival media may have been captured: what says more goes by a clock that is not set. */
 const LONGEST_WAY_MS = 5000;
 
@@ -21,7 +24,14 @@ export class LiveClock {
   /** Smallest distances of the window at hand and the one before, monotonic arrival minus media time. */
   #lowestMs = Number.POSITIVE_INFINITY;
   #beforeMs = Number.POSITIVE_INFINITY;
+  /** Largest ones, likewise, and the last one. */
+  #highestMs = Number.NEGATIVE_INFINITY;
+  #highestBeforeMs = Number.NEGATIVE_INFINITY;
+  #lastMs = 0;
   #windowMs = 0;
+  #isHeldUp = false;
+  /** The smallest distance since arrivals are held up. */
+  #heldUpMs = Number.POSITIVE_INFINITY;
   /** What the producer's wall clock is ahead of media time. */
   #producerMs: number | undefined;
 
@@ -52,12 +62,37 @@ export class LiveClock {
     const nowMs = this.#monotonic();
     this.#firstMs ??= nowMs;
     const distanceMs = nowMs - mediaMs;
+    const usualMs = Math.max(this.#highestMs, this.#highestBeforeMs);
     if (nowMs - this.#windowMs > WINDOW_MS) {
-      this.#beforeMs = this.#lowestMs;
-      this.#lowestMs = Number.POSITIVE_INFINITY;
+      [this.#beforeMs, this.#highestBeforeMs] = [this.#lowestMs, this.#highestMs];
+      [this.#lowestMs, this.#highestMs] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
       this.#windowMs = nowMs;
     }
     this.#lowestMs = Math.min(this.#lowestMs, distanceMs);
+    this.#highestMs = Math.max(this.#highestMs, distanceMs);
+    this.#lastMs = distanceMs;
+    if (distanceMs > usualMs + HELD_UP_MS && Number.isFinite(usualMs) && !this.#isHeldUp) {
+      this.#isHeldUp = true;
+      this.#heldUpMs = Number.POSITIVE_INFINITY;
+    }
+    this.#heldUpMs = Math.min(this.#heldUpMs, distanceMs);
+    this.#isHeldUp &&= this.#heldUpMs > Math.min(this.#lowestMs, this.#beforeMs) + HELD_UP_MS;
+  }
+
+  /**
+   * Whether what arrives does so later than ever lately: either it was held up on its way, and what follows will make up for it, or the
+   * stream stood still without counting that.
+   */
+  get isHeldUp(): boolean {
+    return this.#isHeldUp;
+  }
+
+  /** Goes by what has arrived since arrivals are held up: the stream stood still. */
+  stoodStill(): void {
+    [this.#lowestMs, this.#highestMs] = [this.#heldUpMs, this.#lastMs];
+    [this.#beforeMs, this.#highestBeforeMs] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+    this.#windowMs = this.#monotonic();
+    this.#isHeldUp = false;
   }
 
   /** Notes when media was captured by what its producer says, milliseconds since 1970. */
@@ -69,7 +104,11 @@ export class LiveClock {
   restart(): void {
     this.#lowestMs = Number.POSITIVE_INFINITY;
     this.#beforeMs = Number.POSITIVE_INFINITY;
+    this.#highestMs = Number.NEGATIVE_INFINITY;
+    this.#highestBeforeMs = Number.NEGATIVE_INFINITY;
+    this.#isHeldUp = false;
     this.#windowMs = this.#monotonic();
+    this.#firstMs = undefined;
     this.#producerMs = undefined;
   }
 

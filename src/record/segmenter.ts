@@ -8,6 +8,12 @@ import type { SpoolFile } from "./spool.ts";
 const SETTLING_MS = 1000;
 /** A distance between what a stream says and when it arrives, or between two of its times, that is no drift. */
 const STEP_MS = 1000;
+/** How long it is watched whether what was held up is made up for, milliseconds: at the least, and at the most. */
+const DOUBT_MS = 2000;
+const LONGEST_DOUBT_MS = 10_000;
+/** By how much of that time media that comes as it is captured may be off it, and milliseconds beside that. */
+const UNEVEN = 0.1;
+const UNEVEN_MS = 100;
 /** By how much of a segment's length the next one's start follows the clock: 500 ppm. */
 const SLEW = 0.0005;
 /** A segment is cut without a sync sample at the start of a part once it lasts this many times as long as it should. */
@@ -33,6 +39,14 @@ export interface SegmenterParts {
   readonly grown?: (segment: OpenSegment) => void;
 }
 
+/** Since when it is not known whether the stream has stood still before the segment at hand. */
+interface Doubt {
+  /** By the monotonic clock. */
+  readonly sinceMs: number;
+  /** By the stream's time. */
+  readonly mediaMs: number;
+}
+
 /**
  * Makes segments of a live stream. A new one begins with the first sync sample after `fragmentMs`, when the header or the parameter
  * sets change, where the stream's time jumps, and before its index is too large to be made at once. Segments of one stream join exactly: what the clock says of the next one's start moves
@@ -49,6 +63,7 @@ export class Segmenter {
   /** Where the segment before ended, on both clocks; undefined when the next one does not go on there. */
   #last: { readonly mediaEndMs: number; readonly endMs: number; readonly durationMs: number } | undefined;
   #settled = false;
+  #doubt: Doubt | undefined;
   /** Whether the stream, under the header at hand, has had video. */
   #hasVideo = false;
 
@@ -105,10 +120,27 @@ export class Segmenter {
   async write(part: StreamPart, facts: PartFacts): Promise<void> {
     if (this.#open !== undefined && this.#mustCut(this.#open, facts)) this.end();
     const open = (this.#open ??= await this.#begin(facts));
-    if (!this.#settled) open.startMs = this.#clock.wallAt(open.mediaStartMs);
+    if (this.#doubt !== undefined) this.#decide(open, this.#doubt, facts);
+    if (!this.#settled) this.#place(open);
     this.#settled ||= this.#clock.ageMs >= SETTLING_MS;
     await open.append(part, facts);
-    if (this.#settled) this.#parts.grown?.(open);
+    if (this.#settled && this.#doubt === undefined) this.#parts.grown?.(open);
+  }
+
+  /** Places a segment by what has arrived, behind the one before. */
+  #place(open: OpenSegment): void {
+    open.startMs = Math.max(this.#last?.endMs ?? Number.NEGATIVE_INFINITY, this.#clock.wallAt(open.mediaStartMs));
+  }
+
+  /** Whether the stream has stood still shows by how it goes on: as it is captured, or faster, to make up for what was held up. */
+  #decide(open: OpenSegment, { sinceMs, mediaMs }: Doubt, facts: PartFacts): void {
+    const passedMs = this.#parts.monotonic() - sinceMs;
+    if (!this.#clock.isHeldUp || passedMs > LONGEST_DOUBT_MS) this.#doubt = undefined;
+    else if (passedMs >= DOUBT_MS && Math.abs(facts.endMs - mediaMs - passedMs) <= UNEVEN * passedMs + UNEVEN_MS) {
+      this.#clock.stoodStill();
+      this.#place(open);
+      this.#doubt = undefined;
+    }
   }
 
   /** Hands on the segment at hand; the next one does not go on where it ends. */
@@ -121,6 +153,7 @@ export class Segmenter {
   end(): void {
     const open = this.#open;
     this.#open = undefined;
+    this.#doubt = undefined;
     if (open === undefined || open.parts === 0) return;
     const { startMs, durationMs, mediaEndMs } = open;
     this.#last = { mediaEndMs, endMs: startMs + durationMs, durationMs };
@@ -140,7 +173,7 @@ export class Segmenter {
     if (facts.header !== open.header) return true;
     if (facts.isVideo !== open.isVideo) return facts.isVideo;
     if (Math.abs(facts.startMs - open.mediaEndMs) > STEP_MS) return true;
-    if (this.#isLate(open) && facts.startsSync) return true;
+    if ((this.#isLate(open) || this.#mayHaveStoodStill()) && facts.startsSync) return true;
     const lasted = facts.startMs - open.mediaStartMs;
     if (open.fill >= 1) return true;
     if (lasted < this.#fragmentMs - ROUNDING_MS && open.fill < NEARLY_FULL) return false;
@@ -156,7 +189,13 @@ export class Segmenter {
     );
   }
 
+  #mayHaveStoodStill(): boolean {
+    return this.#settled && this.#doubt === undefined && this.#clock.isHeldUp;
+  }
+
   async #begin(facts: PartFacts): Promise<OpenSegment> {
+    if (this.#last !== undefined && this.#mayHaveStoodStill())
+      this.#doubt = { sinceMs: this.#parts.monotonic(), mediaMs: facts.endMs };
     const startMs = this.#startOf(facts);
     return new OpenSegment(this.#parts.core, await this.#parts.create(startMs), facts, startMs, this.#parts.clock());
   }
@@ -174,6 +213,7 @@ export class Segmenter {
       if (facts.capturedMs !== undefined) this.#clock.captured(facts.startMs, facts.capturedMs);
       const arrivedMs = this.#clock.wallAt(facts.startMs);
       const isMissing = jumpMs > 0 && Math.abs(arrivedMs - expectedMs) <= STEP_MS + (facts.endMs - facts.startMs);
+      this.#settled = isMissing; // what was cached upstream arrives at once, as at the start
       return Math.max(last.endMs, isMissing ? expectedMs : arrivedMs);
     }
     const expectedMs = last.endMs + jumpMs;

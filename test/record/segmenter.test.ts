@@ -220,6 +220,56 @@ describe("segments of a stream", () => {
     ]);
   });
 
+  it("leave a gap where a stream counts its time anew, by what was cached upstream meanwhile", async () => {
+    const bench = new Bench(60_000);
+    await bench.take(header);
+    await bench.live(...parts);
+    bench.pass(20_000);
+    await bench.take(...parts.slice(0, 3));
+    await bench.live(...parts.slice(3));
+    expect(bench.spans()).toEqual([
+      [0, 6000],
+      [23_000, 29_000],
+    ]);
+  });
+
+  it("leave a gap of its length where a stream stands still and does not count that, from its first picture on", async () => {
+    const bench = new Bench(60_000);
+    await bench.take(header);
+    await bench.live(...parts.slice(0, 3));
+    bench.pass(5000);
+    await bench.live(...parts.slice(3));
+    expect(bench.spans()).toEqual([
+      [0, 3000],
+      [8000, 11_000],
+    ]);
+  });
+
+  it("join exactly where what was held up is made up for by and by", async () => {
+    const bench = new Bench(60_000);
+    await bench.take(header);
+    await bench.live(...parts.slice(0, 2));
+    bench.pass(3000);
+    for (const part of parts.slice(2)) {
+      await bench.take(part);
+      bench.pass(500);
+    }
+    expect(bench.spans()).toEqual([
+      [0, 2000],
+      [2000, 6000],
+    ]);
+  });
+
+  it("are not divided by the bursts in which a stream always comes", async () => {
+    const bench = new Bench(60_000);
+    await bench.take(header);
+    for (const first of [0, 3]) {
+      bench.pass(3000);
+      await bench.take(...parts.slice(first, first + 3));
+    }
+    expect(bench.spans()).toEqual([[0, 6000]]);
+  });
+
   it("leave a gap of its length where parts are missing", async () => {
     const bench = new Bench(60_000);
     await bench.take(header);
