@@ -73,6 +73,7 @@ test.skipIf(!canEncode)(
     expect(await listed("/mp4/api/event/list/live/door?eventLevel=high")).toHaveLength(1);
     const download = await server.fetch(`/mp4/download/live/door.mp4?event=${noted.id}`);
     expect(download.status).toBe(200);
+    expect((await server.call("/mp4/download/live/door.mp4?event=ring")).json.message).toContain("beside its eventId");
     const lasts =
       Date.parse(download.headers.get("boxcar-end") ?? "") - Date.parse(download.headers.get("boxcar-start") ?? "");
     expect(lasts).toBeGreaterThan(2400);

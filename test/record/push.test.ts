@@ -108,6 +108,7 @@ test("a second push to a stream is refused, and stop ends the first with what ha
   expect(await push("live/twice", stream)).toMatchObject({ status: 409, json: { error: "already_recording" } });
   const metrics = await (await server.fetch("/metrics")).text();
   expect(metrics).toContain('boxcar_recording_bytes_total{stream="live/twice"} 50000\n');
+  expect(metrics).toContain('boxcar_recording_up{stream="live/twice"} ');
   expect(metrics).toContain('boxcar_recordings{state="recording"} 1\n');
   const stopped = (await server.call("/mp4/api/stop/live/twice", { method: "POST", body: "{}" })).json;
   expect(stopped.data).toMatch(/^\d+$/);

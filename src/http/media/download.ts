@@ -36,7 +36,11 @@ const parameters = lenient({
   filename: z.string("expected once").max(255, "expected at most 255 characters").optional().openapi({
     description: "Name under which browsers save the download.",
   }),
-  event: integer(1)
+  event: integer(
+    1,
+    undefined,
+    "expected the id of an event, a number, as event/start and event/list tell it beside its eventId",
+  )
     .optional()
     .openapi({ description: "The time of an event, by its `id` (not its `eventId`), instead of a time range." }),
   partial: z.enum(["0", "1"], "expected 0 or 1").default("0").openapi({

@@ -17,6 +17,10 @@ export function addRecordingMetrics(all: Metrics, { recorder, removed }: Recordi
   };
   all.series("boxcar_recordings", "gauge", "Recordings by state, also of those that have ended lately.", states);
   all.series(
+    ...(["boxcar_recording_up", "gauge", "1 while a recording's source sends, 0 while it is connected anew."] as const),
+    each(({ state }) => (state === "recording" || state === "standby" ? 1 : 0)),
+  );
+  all.series(
     ...(["boxcar_recording_bytes_total", "counter", "Bytes that a recording has received."] as const),
     each(({ bytes }) => bytes),
   );

@@ -96,8 +96,8 @@ export function streamPathParameter(
 export function integer(
   least: number,
   most = Number.MAX_SAFE_INTEGER,
+  message = `expected a whole number from ${String(least)} to ${String(most)}`,
 ): z.ZodPipe<z.ZodString, z.ZodTransform<number, string>> {
-  const message = `expected a whole number from ${String(least)} to ${String(most)}`;
   return z
     .string(message)
     .regex(/^\d{1,16}$/, message)
