@@ -1,5 +1,6 @@
 import { sql } from "kysely";
 import type { Interval } from "../base/interval.ts";
+import { CLOCK_SKEW_MS } from "./clock-skew.ts";
 import type { CatalogDatabase } from "./database.ts";
 import type { EventTable } from "./schema.ts";
 import type { EventLevel } from "./types.ts";
@@ -71,6 +72,7 @@ export class Events {
       .select("id")
       .where("stream_path", "=", streamPath)
       .where("end_ms", ">", nowMs - DAY_MS)
+      .where("created_ms", "<=", nowMs + CLOCK_SKEW_MS)
       .offset(MOST_A_DAY - 1)
       .limit(1);
     return (await recent.execute()).length > 0;
@@ -110,12 +112,16 @@ export class Events {
     return rows.map(eventOf);
   }
 
-  /** From when, and until when, events of a stream go on that have begun and not ended, by stream. */
+  /**
+   * From when, and until when, events of a stream go on that have begun and not ended, by stream. One that a clock noted which was ahead
+   * would go on until that time: it has not begun.
+   */
   async goingOn(nowMs: number, streamPath?: string): Promise<ReadonlyMap<string, Interval>> {
     const rows = await this.#db.primary
       .selectFrom("events")
       .select(({ fn }) => ["stream_path", fn.min("start_ms").as("start_ms"), fn.max("end_ms").as("end_ms")])
       .where("end_ms", ">", nowMs)
+      .where("created_ms", "<=", nowMs + CLOCK_SKEW_MS)
       .$if(streamPath !== undefined, (events) => events.where("stream_path", "=", streamPath ?? ""))
       .groupBy("stream_path")
       .execute();

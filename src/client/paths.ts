@@ -1299,13 +1299,13 @@ export interface paths {
                          */
                         beforeDuration?: string;
                         /** @description More about it. */
-                        eventDesc?: string | null;
+                        eventDesc?: string;
                         /** @description Names it for whoever tells of it. */
-                        eventId?: string | null;
+                        eventId?: string;
                         /** @enum {string} */
                         eventLevel?: "0" | "1" | "high" | "low";
                         /** @description What is shown of it. */
-                        eventName?: string | null;
+                        eventName?: string;
                         streamPath: string;
                     } & {
                         [key: string]: unknown;
@@ -1367,7 +1367,7 @@ export interface paths {
                 content: {
                     "*/*": {
                         /** @description Only the event of this name. */
-                        eventId?: string | null;
+                        eventId?: string;
                         streamPath: string;
                     } & {
                         [key: string]: unknown;
@@ -1913,7 +1913,7 @@ export interface paths {
         };
         /**
          * Set where a stream comes from
-         * @description A source of mode `auto` is recorded from then on, also after a restart.
+         * @description A source of mode `auto` is recorded from then on, also after a restart. `retention` removes segments: it needs the scope `delete`, too.
          */
         put: {
             parameters: {

@@ -218,6 +218,8 @@ describe("resumable uploads", () => {
     ["bad metadata", { "Upload-Metadata": "filename ***" }, 400],
     ["too much metadata", { "Upload-Metadata": pair("filename", "x".repeat(8000)) }, 400],
     ["a part of another file", { "Upload-Concat": "partial" }, 400],
+    ["a checksum", { "Upload-Checksum": "sha1 AAAAAAAAAAAAAAAAAAAAAAAAAAA=" }, 400],
+    ["a name that the catalog would cut off", { "Upload-Metadata": pair("filename", "a.doc\0.png") }, 400],
     ["a bad class", { "Upload-Metadata": pair("imageClassId", "x") }, 400],
   ])("are not begun with %s", async (_what, fields, status) => {
     const response = await create(10, fields);
@@ -228,6 +230,7 @@ describe("resumable uploads", () => {
     const path = await begin(100);
     expect((await patch(path, 0, png, { "Content-Type": "image/png" })).status).toBe(415);
     expect((await patch(path, 0, png, { "Upload-Offset": "x" })).status).toBe(400);
+    expect((await patch(path, 0, png, { "Upload-Checksum": "sha1 AAAAAAAAAAAAAAAAAAAAAAAAAAA=" })).status).toBe(400);
     expect((await patch(path, 0, png, { "Tus-Resumable": "2.0.0" })).status).toBe(412);
     expect((await server.fetch(path, { method: "HEAD", headers: { "Tus-Resumable": "2.0.0" } })).status).toBe(412);
     expect((await patch("/api/uploads/unknown", 0, png)).status).toBe(404);

@@ -140,3 +140,23 @@ test("what cannot be understood changes nothing", async () => {
   }
   expect(await listed("/mp4/api/event/list/live/unknown")).toEqual([]);
 });
+
+test("words of events are texts that the catalog keeps", async () => {
+  for (const word of [{}, ["a", "b"], true, "a\0b", "\ud83d"]) {
+    const refused = await post("/mp4/api/event/start", { streamPath: "live/unknown", eventId: word });
+    expect(refused, JSON.stringify(word)).toMatchObject({ status: 400, json: { parameters: ["eventId"] } });
+  }
+  expect((await post("/mp4/api/event/start", { streamPath: "live/unknown", eventId: 7 })).status).toBe(404);
+});
+
+test("an event that a clock noted which was ahead does not go on until then", async () => {
+  const { events } = server.parts.catalog;
+  const [nowMs, aheadMs] = [Date.now(), Date.now() + 14 * 365 * 86_400_000];
+  const event = { streamPath: "live/ahead", eventId: "", name: "", description: "", level: "high" } as const;
+  await events.add({ ...event, startMs: aheadMs, endMs: aheadMs + 1000, createdMs: aheadMs });
+  expect(await events.goingOn(nowMs, "live/ahead")).toEqual(new Map());
+  // Clocks of nodes differ.
+  const times = { startMs: nowMs, endMs: nowMs + 1000, createdMs: nowMs + 30_000 };
+  await events.add({ ...event, ...times });
+  expect([...(await events.goingOn(nowMs, "live/ahead")).values()]).toEqual([{ startMs: nowMs, endMs: nowMs + 1000 }]);
+});

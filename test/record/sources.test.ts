@@ -386,6 +386,11 @@ test("one caller leaves sources to others, and an administrator finds one", asyn
     expect(await put("h", { url, fragment: "2h" })).toMatchObject({ status: 400, json: { error: "bad_duration" } });
     const large = { url, labels: Object.fromEntries(Array.from({ length: 900 }, (_, i) => [`${i}`, "x".repeat(100)])) };
     expect(await put("h", large)).toMatchObject({ status: 413, json: { error: "too_large" } });
+    const labels = Object.fromEntries(Array.from({ length: 5 }, (_, i) => [`${i}`, "x".repeat(900)]));
+    expect(await put("h", { url, labels })).toMatchObject({ status: 400, json: { parameters: ["labels"] } });
+    // Retention deletes, which is another scope.
+    const retention = { age: "1s" };
+    expect(await put("c", { url, retention })).toMatchObject({ status: 403, json: { scope: "delete" } });
     // Who has set as many as may be can change one, but not set another.
     const { sources } = shared.parts.catalog;
     const own = await sources.get("live/c");

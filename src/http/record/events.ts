@@ -11,8 +11,10 @@ import {
   apiPrefixes,
   eventLevel,
   integer,
+  isKept,
   lenient,
   lengthOfTime,
+  numberAsText,
   streamPathInRoute,
   streamPathParameter,
   timeParameters,
@@ -27,14 +29,24 @@ const MOST_EVENTS = 1000;
 /** How long an event may reach back, and on, milliseconds. */
 const LONGEST_EVENT_MS = 86_400_000;
 
-const word = (description: string) => z.coerce.string().max(1000).optional().openapi({ description });
+const word = (description: string) =>
+  z
+    .preprocess(
+      numberAsText,
+      z
+        .string("expected a text")
+        .max(1000)
+        .refine(isKept, "a text may hold neither NUL nor broken characters")
+        .optional(),
+    )
+    .openapi({ description });
 
 const begun = lenient({
   streamPath: z.string("expected a stream path"),
   eventId: word("Names it for whoever tells of it."),
   eventName: word("What is shown of it."),
   eventDesc: word("More about it."),
-  eventLevel: z.preprocess((level) => (typeof level === "number" ? String(level) : level), eventLevel.optional()),
+  eventLevel: z.preprocess(numberAsText, eventLevel.optional()),
   beforeDuration: lengthOfTime(
     "How much before now belongs to it: seconds, or with units. Default: `BOXCAR_EVENT_BEFORE`.",
     "30s",

@@ -5,7 +5,7 @@ import { endEvent } from "../../record/end-event.ts";
 import { shownUrl } from "../../record/source-url.ts";
 import type { App, AppContext } from "../context.ts";
 import { BoxcarError } from "../../base/errors.ts";
-import { granted, need, needSome, sourceOwner, streamPathInPath } from "../middleware/access.ts";
+import { authorize, granted, need, needSome, sourceOwner, streamPathInPath } from "../middleware/access.ts";
 import { done, json, refused, success } from "../replies/replies.ts";
 import { lengthOfTime, query, streamPathInRoute, streamPathParameter } from "../schema/parameters.ts";
 import { bodyParameters, smallBody } from "../schema/request-body.ts";
@@ -16,6 +16,9 @@ import { recordingOf } from "./recorder-of.ts";
 
 /** Sources that a caller may have set who is no administrator: all are gone through every few seconds. */
 const MOST_SET = 1000;
+
+/** Characters of the names and values of a source's labels. */
+const MOST_LABELS = 4096;
 
 const seconds = (ms: number | null): string | null => (ms === null ? null : `${String(ms / 1000)}s`);
 
@@ -33,7 +36,12 @@ const written = z.strictObject({
     })
     .optional()
     .openapi({ description: "When segments are removed, the oldest first." }),
-  labels: z.record(z.string().max(100), z.string().max(1000)).optional(),
+  labels: z
+    .record(z.string().max(100), z.string().max(1000))
+    .refine((labels) => Object.entries(labels).flat().join("").length <= MOST_LABELS, {
+      error: `labels may have ${String(MOST_LABELS)} characters together`,
+    })
+    .optional(),
 });
 
 const shown = z
@@ -70,7 +78,8 @@ const listRoute = createRoute({
 const putRoute = createRoute({
   ...{ path, method: "put", summary: "Set where a stream comes from" },
   middleware: [need("record", streamPathInPath), smallBody] as const,
-  description: "A source of mode `auto` is recorded from then on, also after a restart.",
+  description:
+    "A source of mode `auto` is recorded from then on, also after a restart. `retention` removes segments: it needs the scope `delete`, too.",
   request: { params, query: query({}), body: { required: true, content: { "*/*": { schema: written } } } },
   responses,
 });
@@ -104,6 +113,7 @@ export function addSources(app: App, context: AppContext): void {
     const { streamPath } = c.req.valid("param");
     const { url, mode, fragment, retention, labels = {} } = bodyParameters(await c.req.text(), written);
     reader.check(url);
+    if (retention !== undefined) authorize(c, "delete", streamPath);
     const owner = sourceOwner(c);
     if (owner !== "" && (await catalog.sources.countOthers(owner, streamPath)) >= MOST_SET) throw tooManySet();
     const source = {

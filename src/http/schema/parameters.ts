@@ -50,9 +50,15 @@ export const apiPrefixes = ["/mp4/api", "/api/record/mp4"] as const;
 export const text = (description: string, example: string): z.ZodOptional<z.ZodString> =>
   z.string("expected once").optional().openapi({ description, example });
 
+/** Whether the catalog keeps a text as it is: SQLite ends one at a NUL, and half a surrogate pair is no UTF-8. */
+export const isKept = (text: string): boolean => !/[\0\p{Cs}]/u.test(text);
+
 /** A length of time of a JSON body: a text, or a number of seconds. */
 export const lengthOfTime = (description: string, example: string) =>
-  z.preprocess((given) => (typeof given === "number" ? String(given) : given), text(description, example));
+  z.preprocess(numberAsText, text(description, example));
+
+/** What a client means that writes a number where a text is expected. */
+export const numberAsText = (given: unknown): unknown => (typeof given === "number" ? String(given) : given);
 
 /** Parameters that say a time range; `parseTimeRange` reads them. */
 export const timeParameters = {

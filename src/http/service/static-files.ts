@@ -25,7 +25,8 @@ export async function staticFile(
     const file = await asset(path + suffix);
     if (file === undefined) continue;
     const etag = hex(await webSha256(file.bytes)).slice(0, 32);
-    const all = { ...headers, ETag: `"${etag}"`, Vary: "Accept-Encoding" };
+    c.header("Vary", "Accept-Encoding", { append: true });
+    const all = { ...headers, ETag: `"${etag}"` };
     if (evaluateConditions({ ifNoneMatch: c.req.header("if-none-match") }, etag) === 304) return c.body(null, 304, all);
     const coded: Record<string, string> = coding === undefined ? {} : { "Content-Encoding": coding };
     return c.body(file.bytes, 200, { ...all, ...coded, "Content-Type": file.contentType });

@@ -13,7 +13,7 @@ import { authorize, needsNone, needSome } from "../middleware/access.ts";
 import { storedFile, storedFileOf } from "../files/stored-file.ts";
 import type { App, AppContext, AppEnv } from "../context.ts";
 import { atOnce, memoryOf } from "../middleware/limits.ts";
-import { integer, query } from "../schema/parameters.ts";
+import { integer, isKept, query } from "../schema/parameters.ts";
 import { done, json, recordOf, refused, segmentRecord, success } from "../replies/replies.ts";
 import { askedStart } from "../schema/asked-start.ts";
 import { bodyOf } from "../schema/request-body.ts";
@@ -60,11 +60,14 @@ const checkVersion: MiddlewareHandler<AppEnv> = async (c, next) => {
 const checkStatedVersion: MiddlewareHandler<AppEnv> = async (c, next) =>
   c.req.header("tus-resumable") === undefined ? next() : checkVersion(c, next);
 
-/** What is uploaded as a part of another file would become a file by itself. */
-const refuseParts: MiddlewareHandler<AppEnv> = async (c, next) => {
-  if (c.req.header("upload-concat") === undefined) return next();
-  const message = "Uploads are not put together here: there is no Upload-Concat. Send the whole file in one upload.";
-  throw new BoxcarError("bad_parameter", message, { parameters: ["upload-concat"] });
+/** What is uploaded as a part of another file would become a file by itself, and who sends a checksum believes that it was compared. */
+const refuseExtensions: MiddlewareHandler<AppEnv> = async (c, next) => {
+  for (const field of ["Upload-Concat", "Upload-Checksum"]) {
+    if (c.req.header(field) === undefined) continue;
+    const message = `There is no ${field} here: uploads are not put together, and their bytes not compared. Send the whole file in one upload, without it.`;
+    throw new BoxcarError("bad_parameter", message, { parameters: [field.toLowerCase()] });
+  }
+  return next();
 };
 
 /** A request with the method PATCH, or with POST from clients that have no PATCH. */
@@ -96,7 +99,7 @@ const routes = {
     path: PATH,
     summary: "Begin a resumable upload",
     description,
-    middleware: [tus, needSome("upload"), checkVersion, refuseParts, atOnce("uploads")] as const,
+    middleware: [tus, needSome("upload"), checkVersion, refuseExtensions, atOnce("uploads")] as const,
     request: { query: query({}), headers: createFields },
     responses: { 201: { description: "Send the bytes to `Location`." }, ...refused },
   }),
@@ -117,7 +120,7 @@ const routes = {
     path: onePath,
     summary: "Send bytes of a resumable upload",
     description,
-    middleware: [tus, needSome("upload"), checkVersion, atOnce("uploads")] as const,
+    middleware: [tus, needSome("upload"), checkVersion, refuseExtensions, atOnce("uploads")] as const,
     request: { params, query: query({}), headers: offsetField },
     responses: { 204: { description: "The bytes are kept." }, ...refused },
   }),
@@ -126,7 +129,7 @@ const routes = {
     path: onePath,
     summary: "The same as PATCH, from clients that have no PATCH",
     description: "With the field `X-HTTP-Method-Override: PATCH`.",
-    middleware: [tus, needSome("upload"), checkVersion, checkOverride, atOnce("uploads")] as const,
+    middleware: [tus, needSome("upload"), checkVersion, checkOverride, refuseExtensions, atOnce("uploads")] as const,
     request: { params, query: query({}), headers: offsetField },
     responses: { 204: { description: "The bytes are kept." }, ...refused },
   }),
@@ -238,8 +241,9 @@ function metadataOf(field: string): Map<string, string> {
     const [name = "", value = ""] = pair.trim().split(" ");
     if (name === "") return [];
     const bytes = bytesOfBase64(value);
-    if (bytes !== undefined) return [[name, new TextDecoder().decode(bytes)]];
-    const message = "The field Upload-Metadata must hold names and values in base64.";
+    const text = bytes && new TextDecoder().decode(bytes);
+    if (text !== undefined && isKept(text)) return [[name, text]];
+    const message = "The field Upload-Metadata must hold names, and values in base64 without NUL.";
     throw new BoxcarError("bad_parameter", message, { parameters: ["upload-metadata"] });
   });
   return new Map(pairs);
