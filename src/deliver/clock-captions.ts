@@ -1,5 +1,6 @@
 /** Captions that tell the wall clock, a cue for each of its seconds, as WebVTT (https://www.w3.org/TR/webvtt1). */
 
+import type { Pace } from "../base/ports.ts";
 import { clockText } from "../base/time.ts";
 
 /** A segment of captions: all that it says follows from it. */
@@ -22,8 +23,11 @@ const LONGEST_MS = 86_400_000;
 /** Ticks a millisecond of MPEG-2 systems, whose times have 33 bits. */
 const [MPEG_TICKS, MPEG_WRAPS] = [90, 2 ** 33];
 
-/** The text of a segment of captions; undefined when there is none of that name. */
-export function clockCaptions({ startMs, endMs, offsetMinutes, presentedMs }: CaptionsName): string | undefined {
+/** The text of a segment of captions; undefined when there is none of that name. @param pace lets others go on: a day has 86,400 cues */
+export async function clockCaptions(
+  { startMs, endMs, offsetMinutes, presentedMs }: CaptionsName,
+  pace: Pace,
+): Promise<string | undefined> {
   const lengthMs = endMs - startMs;
   if (lengthMs <= 0 || lengthMs > LONGEST_MS || endMs > Number.MAX_SAFE_INTEGER / MPEG_TICKS) return undefined;
   const mapped = `X-TIMESTAMP-MAP=LOCAL:00:00:00.000,MPEGTS:${(startMs * MPEG_TICKS) % MPEG_WRAPS}\n`;
@@ -34,6 +38,8 @@ export function clockCaptions({ startMs, endMs, offsetMinutes, presentedMs }: Ca
     const untilMs = Math.min(second + SECOND_MS, endMs);
     cues.push(`\n${cueTime(atMs + fromMs)} --> ${cueTime(atMs + untilMs)}\n${clockText(second, offsetMinutes)}\n`);
     fromMs = untilMs;
+    const pause = pace.breathe();
+    if (pause !== undefined) await pause;
   }
   return `WEBVTT\n${presentedMs === undefined ? mapped : ""}${cues.join("")}`;
 }

@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import { parse as parseHls, type types } from "hls-parser";
 import { parse as parseMpd } from "mpd-parser";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { clockCaptions } from "../../src/deliver/clock-captions.ts";
 import { startTestServer, type TestServer } from "../app/test-server.ts";
 import { record, RECORDED_AT } from "../support/recording.ts";
 
@@ -162,4 +163,12 @@ test("a signed link to a playlist leads to its captions", async () => {
   expect(name).toContain("+0100.vtt?");
   expect((await server.fetch(`/mp4/hls/live/cam/${name}`)).status).toBe(200);
   expect((await server.fetch(`/mp4/hls/live/cam/${name.replace(/\?.*/, "")}`)).status).toBe(401);
+});
+
+test("captions of a day let others go on while they are made", async () => {
+  let breaths = 0;
+  const breathe = (): Promise<void> | undefined => (++breaths % 10_000 === 0 ? Promise.resolve() : undefined);
+  const text = await clockCaptions({ startMs: 0, endMs: 86_400_000, offsetMinutes: 0 }, { breathe });
+  expect(text?.match(/-->/g)).toHaveLength(86_400);
+  expect(breaths).toBe(86_400);
 });

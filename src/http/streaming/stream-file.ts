@@ -1,4 +1,5 @@
 import type { Context } from "hono";
+import { Breather } from "../../base/breather.ts";
 import { arrived } from "../../base/bytes.ts";
 import { BoxcarError } from "../../base/errors.ts";
 import { started } from "../../base/started.ts";
@@ -54,7 +55,7 @@ export async function sendStreamFile(
     const bytes = await recordedInit(planning, streamPath, file.init);
     media = bytes && (await readyMedia(bytes));
   } else if (file.kind === "captions") {
-    const captions = clockCaptions(file.captions);
+    const captions = await clockCaptions(file.captions, new Breather(c.req.raw.signal));
     media = captions === undefined ? undefined : await readyMedia(new TextEncoder().encode(captions));
   } else {
     const found = await (file.kind === "media"
