@@ -1299,13 +1299,13 @@ export interface paths {
                          */
                         beforeDuration?: string;
                         /** @description More about it. */
-                        eventDesc?: string;
+                        eventDesc?: string | null;
                         /** @description Names it for whoever tells of it. */
-                        eventId?: string;
+                        eventId?: string | null;
                         /** @enum {string} */
                         eventLevel?: "0" | "1" | "high" | "low";
                         /** @description What is shown of it. */
-                        eventName?: string;
+                        eventName?: string | null;
                         streamPath: string;
                     } & {
                         [key: string]: unknown;
@@ -1367,7 +1367,7 @@ export interface paths {
                 content: {
                     "*/*": {
                         /** @description Only the event of this name. */
-                        eventId?: string;
+                        eventId?: string | null;
                         streamPath: string;
                     } & {
                         [key: string]: unknown;

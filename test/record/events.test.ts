@@ -146,7 +146,8 @@ test("words of events are texts that the catalog keeps", async () => {
     const refused = await post("/mp4/api/event/start", { streamPath: "live/unknown", eventId: word });
     expect(refused, JSON.stringify(word)).toMatchObject({ status: 400, json: { parameters: ["eventId"] } });
   }
-  expect((await post("/mp4/api/event/start", { streamPath: "live/unknown", eventId: 7 })).status).toBe(404);
+  for (const eventId of [7, null, ""])
+    expect((await post("/mp4/api/event/start", { streamPath: "live/unknown", eventId })).status).toBe(404);
 });
 
 test("an event that a clock noted which was ahead does not go on until then", async () => {

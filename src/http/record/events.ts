@@ -32,7 +32,7 @@ const LONGEST_EVENT_MS = 86_400_000;
 const word = (description: string) =>
   z
     .preprocess(
-      numberAsText,
+      (given) => numberAsText(given ?? undefined),
       z
         .string("expected a text")
         .max(1000)
