@@ -73,14 +73,15 @@ export class Leases {
     await this.#db.batch([free.compile(this.#db.primary)]);
   }
 
-  /** Whether another node holds a lease. */
-  async isHeldByOther(name: string, holder: string, nowMs: number): Promise<boolean> {
+  /** Whether another node holds a lease. One that ends after `latestMs` a clock has written that was ahead: it is void. */
+  async isHeldByOther(name: string, holder: string, nowMs: number, latestMs: number): Promise<boolean> {
     const row = await this.#db.primary
       .selectFrom("leases")
       .select("name")
       .where("name", "=", name)
       .where("holder", "!=", holder)
       .where("until_ms", ">", nowMs)
+      .where("until_ms", "<=", latestMs + CLOCK_SKEW_MS)
       .executeTakeFirst();
     return row !== undefined;
   }

@@ -208,8 +208,9 @@ export class Supervisor {
 
   /** Whether another node records a stream. */
   isElsewhere(streamPath: string): Promise<boolean> {
-    const { catalog, clock } = this.#parts;
-    return catalog.leases.isHeldByOther(leaseOf(streamPath), this.#holder, clock());
+    const { catalog, clock, leaseMs } = this.#parts;
+    const nowMs = clock();
+    return catalog.leases.isHeldByOther(leaseOf(streamPath), this.#holder, nowMs, nowMs + leaseMs);
   }
 
   /** Renews what is held, begins what should be recorded and ends what should not. */

@@ -122,5 +122,9 @@ test("a stream that another node records is left to it, and its events are noted
   const noted = await post("/mp4/api/event/start", { streamPath, eventLevel: "high" });
   expect(noted).toMatchObject({ status: 200, json: { event: { eventLevel: "high" } } });
   await catalog.leases.release(`source ${streamPath}`, "another");
+  // Its clock was ahead when it ended.
+  const aheadMs = Date.now() + 14 * 365 * 24 * HOUR;
+  await catalog.leases.take(`source ${streamPath}`, "another", aheadMs, aheadMs + 2000);
+  expect(await post(`/mp4/api/stop/${streamPath}`)).toMatchObject({ status: 200, json: { data: "0" } });
   expect(await post("/mp4/api/event/start", { streamPath })).toMatchObject({ status: 404 });
 });

@@ -106,6 +106,17 @@ describe("credentials from their source", () => {
     expect((await current()).keyId).toBe("k5");
   });
 
+  it("are read again once a clock that was ahead is right", async () => {
+    let now = 14 * 365 * 86_400_000;
+    let reads = 0;
+    const read = () => Promise.resolve({ keyId: `k${++reads}`, secret: "s", sessionToken: undefined });
+    const current = renewed(read, () => now);
+    expect((await current()).keyId).toBe("k1");
+    now = 0;
+    expect((await current()).keyId).toBe("k2");
+    expect((await current()).keyId).toBe("k2");
+  });
+
   it.each([
     ["", /AccessKeyId/],
     ["[]", /AccessKeyId/],

@@ -20,6 +20,7 @@ const KEPT_MS = 300_000;
 export function renewed(read: CurrentCredentials, clock: () => number = Date.now): CurrentCredentials {
   let current: StoreCredentials | undefined;
   let holdsUntilMs = 0;
+  let readMs = 0;
   let readAgainMs = 0;
   let reading: Promise<StoreCredentials> | undefined;
   const renew = async (): Promise<StoreCredentials> => {
@@ -31,13 +32,15 @@ export function renewed(read: CurrentCredentials, clock: () => number = Date.now
     } finally {
       reading = undefined;
     }
-    const nowMs = clock();
-    const dueMs = current.expiresMs === undefined ? nowMs + KEPT_MS : current.expiresMs - EARLY_MS;
-    readAgainMs = Math.min(Math.max(dueMs, nowMs + PAUSE_MS), holdsUntilMs);
+    readMs = clock();
+    const dueMs = current.expiresMs === undefined ? readMs + KEPT_MS : current.expiresMs - EARLY_MS;
+    readAgainMs = Math.min(Math.max(dueMs, readMs + PAUSE_MS), holdsUntilMs);
     return current;
   };
   return () => {
-    if (current !== undefined && clock() < readAgainMs) return Promise.resolve(current);
+    const nowMs = clock();
+    // Before they were read: the clock was ahead then.
+    if (current !== undefined && nowMs >= readMs && nowMs < readAgainMs) return Promise.resolve(current);
     return (reading ??= renew());
   };
 }
