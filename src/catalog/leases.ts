@@ -54,6 +54,12 @@ export class Leases {
     return (await this.take(name, NOBODY, nowMs, untilMs)) !== undefined;
   }
 
+  /** Until when the last turn at work goes, or went; undefined when none was taken. */
+  async lastTurn(name: string): Promise<number | undefined> {
+    const turn = this.#db.primary.selectFrom("leases").select("until_ms").where("name", "=", name);
+    return (await turn.executeTakeFirst())?.until_ms;
+  }
+
   /** Renews leases that are held, with one statement for all of them. @returns the token of each that still is, by name */
   async renew(names: readonly string[], holder: string, untilMs: number): Promise<ReadonlyMap<string, number>> {
     if (names.length === 0) return new Map();

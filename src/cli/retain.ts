@@ -22,11 +22,8 @@ export async function run(args: string[]): Promise<number> {
   try {
     await parts.migrate();
     let [segments, bytes] = [0, 0];
-    for await (const { segment, reason } of retain(
-      retentionParts(parts.catalog, config),
-      Date.now(),
-      values["dry-run"],
-    )) {
+    const how = { dryRun: values["dry-run"] };
+    for await (const { segment, reason } of retain(retentionParts(parts.catalog, config), Date.now(), how)) {
       const { streamPath, id, startMs, size } = segment;
       console.log(`${reason}: ${streamPath} ${id} ${formatTime(startMs)} ${size} bytes`);
       segments++;

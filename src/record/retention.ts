@@ -32,6 +32,14 @@ interface Marks {
   readonly low: number;
 }
 
+/** How it is done. */
+interface HowToRetain {
+  /** Only tells what would be removed. */
+  readonly dryRun?: boolean | undefined;
+  /** The time that ages are reckoned by. Default: now. */
+  readonly believedMs?: number | undefined;
+}
+
 /** A segment that is removed. */
 export interface Removed {
   readonly segment: Segment;
@@ -42,9 +50,12 @@ export interface Removed {
  * Removes what sources do not keep any longer, by age, then by bytes, and the oldest recordings of a disk, or of a store, that is too full; the
  * oldest first. Segments of events rated `high` are not removed while they are protected. Downloads of what is removed that are under way
  * come to their end. Events go that protect nothing any more.
- * @param dryRun only tells what would be removed
  */
-export async function* retain(parts: RetentionParts, nowMs: number, dryRun = false): AsyncGenerator<Removed> {
+export async function* retain(
+  parts: RetentionParts,
+  nowMs: number,
+  { dryRun = false, believedMs = nowMs }: HowToRetain = {},
+): AsyncGenerator<Removed> {
   const { catalog } = parts;
   /** What would be gone by now. */
   const told = { ids: new Set<number>(), bytes: 0 };
@@ -62,17 +73,17 @@ export async function* retain(parts: RetentionParts, nowMs: number, dryRun = fal
   };
   for (const { streamPath, retentionMs, retentionBytes, protectedMs } of await catalog.sources.all()) {
     const before = told.bytes;
-    const unprotectedMs = protectedMs === null ? Number.NEGATIVE_INFINITY : nowMs - protectedMs;
+    const unprotectedMs = protectedMs === null ? Number.NEGATIVE_INFINITY : believedMs - protectedMs;
     if (!dryRun && protectedMs !== null) await unprotect(catalog, streamPath, unprotectedMs);
     const may = ({ id, eventLevel, endMs }: Segment): boolean =>
       !told.ids.has(id) && (eventLevel !== "high" || endMs <= unprotectedMs);
-    if (retentionMs !== null) yield* remove(only(olderThan(catalog, streamPath, nowMs - retentionMs), may), "age");
+    if (retentionMs !== null) yield* remove(only(olderThan(catalog, streamPath, believedMs - retentionMs), may), "age");
     if (retentionBytes === null) continue;
     const [totals] = await catalog.streams({ within: [streamPath] });
     const keptBytes = (totals?.bytes ?? 0) - (told.bytes - before);
     yield* remove(first(only(oldestOf(catalog, streamPath, nowMs), may), keptBytes - retentionBytes), "bytes");
   }
-  if (!dryRun) await catalog.events.forget(nowMs);
+  if (!dryRun) await catalog.events.forget(believedMs);
   const excesses = { disk: diskExcess, store: storeExcess } as const;
   for (const reason of ["disk", "store"] as const) {
     const excess = await excesses[reason](parts, told.bytes);

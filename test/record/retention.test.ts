@@ -2,6 +2,7 @@ import { createClient } from "@libsql/client";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Segment } from "../../src/catalog/types.ts";
 import { rateByEvents } from "../../src/record/rate-by-events.ts";
+import { BelievedTime } from "../../src/record/believed-time.ts";
 import { retain, type Removed } from "../../src/record/retention.ts";
 import { postTo } from "./calls.ts";
 import { addSegment, startTestServer, type TestServer } from "../app/test-server.ts";
@@ -26,7 +27,7 @@ async function recorded(streamPath: string, hours: readonly number[]): Promise<S
 
 async function removed(parts: Partial<Parameters<typeof retain>[0]> = {}, dryRun = false): Promise<[number, string][]> {
   const all: Removed[] = [];
-  for await (const one of retain({ catalog: server.parts.catalog, ...parts }, NOW, dryRun)) all.push(one);
+  for await (const one of retain({ catalog: server.parts.catalog, ...parts }, NOW, { dryRun })) all.push(one);
   return all.map(({ segment, reason }) => [segment.id, reason]);
 }
 
@@ -86,6 +87,33 @@ test("what would be removed is told once, and is what is removed", async () => {
   expect(await removed({}, true)).toEqual(expected);
   expect(await removed()).toEqual(expected);
   await catalog.sources.delete("live/both");
+});
+
+test("a clock that leaps ahead removes nothing by age until it has gone on for hours, and nothing where others are right", async () => {
+  const { catalog } = server.parts;
+  let elapsedMs = 0;
+  const believed = new BelievedTime(catalog.leases, () => elapsedMs);
+  const at = async (nowMs: number): Promise<number> => (await believed.at(nowMs)) - NOW;
+  expect(await at(NOW)).toBe(0);
+  expect(await at(NOW + 23 * HOUR)).toBe(23 * HOUR);
+  expect(await at(NOW)).toBe(0); // it was set back
+  const aheadMs = NOW + 14 * 365 * 24 * HOUR;
+  expect(await at(aheadMs)).toBe(0);
+  elapsedMs += 5 * HOUR;
+  expect(await at(aheadMs + elapsedMs)).toBe(0);
+  // Another node goes on by a clock that is right.
+  await new BelievedTime(catalog.leases, () => 0).at(NOW + HOUR);
+  elapsedMs += 5 * HOUR;
+  expect(await at(aheadMs + elapsedMs)).toBe(HOUR);
+  const [kept = fail()] = await recorded("live/leap", [1]);
+  await source("live/leap", 2 * HOUR, null);
+  const leap = [];
+  for await (const { segment } of retain({ catalog }, aheadMs, { believedMs: NOW })) leap.push(segment.id);
+  expect(leap).toEqual([]);
+  expect(await catalog.segment(kept.id)).toBeDefined();
+  elapsedMs += 6 * HOUR;
+  expect(await at(aheadMs + elapsedMs)).toBe(aheadMs + elapsedMs - NOW);
+  expect(await at(NOW + 2 * HOUR)).toBe(2 * HOUR);
 });
 
 test("a disk that is too full loses the oldest recordings, whosever they are, down to the low mark", async () => {

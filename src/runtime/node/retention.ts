@@ -4,6 +4,7 @@ import type { Config } from "../../config/config.ts";
 import type { Clock, Log } from "../../base/ports.ts";
 import type { Catalog } from "../../catalog/catalog.ts";
 import { RemovedTotals } from "../../record/removed-totals.ts";
+import { BelievedTime } from "../../record/believed-time.ts";
 import { retain, type RetentionParts } from "../../record/retention.ts";
 
 const EVERY_MS = 60_000;
@@ -38,13 +39,22 @@ export function startRetention(
   log: Log,
   removed: RemovedTotals,
 ): () => Promise<void> {
+  const believed = new BelievedTime(parts.catalog.leases, () => performance.now());
+  let isDoubted = false;
   let stopped = false;
   let running = Promise.resolve();
   const run = async (): Promise<void> => {
     const nowMs = clock();
     if (!(await parts.catalog.leases.takeTurn("retain", nowMs, nowMs + EVERY_MS - 1000))) return;
+    const believedMs = await believed.at(nowMs);
+    if (believedMs !== nowMs && !isDoubted)
+      log(
+        "warn",
+        "the clock is far ahead of when recordings were last looked through: none are removed by age for six hours",
+      );
+    isDoubted = believedMs !== nowMs;
     const sums = new RemovedTotals();
-    for await (const one of retain(parts, nowMs)) {
+    for await (const one of retain(parts, nowMs, { believedMs })) {
       sums.add(one);
       removed.add(one);
       if (stopped) break;
