@@ -55,6 +55,6 @@ export interface Spool {
   leftovers(): AsyncIterable<SpoolFile>;
   /** Bytes that it has room for; undefined where that is not known. */
   room(): Promise<number | undefined>;
-  /** Removes files that were set aside a week ago or earlier. */
-  sweep(): Promise<void>;
+  /** Removes files that were set aside a week before a moment, or earlier. */
+  sweep(nowMs: number): Promise<void>;
 }

@@ -232,5 +232,12 @@ test("a segment that reaches beyond the moment when another node took over is pu
   expect((await stat(join(aside, kept))).size).toBeGreaterThanOrEqual(stream.length - 1000);
   expect(JSON.parse(await readFile(join(aside, told), "utf8"))).toMatchObject({ streamPath: "live/lost" });
   expect((await node.call("/mp4/api/jobs")).json.data).toMatchObject([{ setAside: 1, state: "failed" }]);
+  for (const [days, left] of [
+    [6, 2],
+    [8, 0],
+  ] as const) {
+    await node.parts.spool.sweep(Date.now() + days * 86_400_000);
+    expect(await readdir(aside)).toHaveLength(left);
+  }
   await node.close();
 });

@@ -4,7 +4,7 @@ import type { Config } from "../../config/config.ts";
 import type { Clock, Log } from "../../base/ports.ts";
 import type { Catalog } from "../../catalog/catalog.ts";
 import { RemovedTotals } from "../../record/removed-totals.ts";
-import { BelievedTime } from "../../record/believed-time.ts";
+import type { BelievedTime } from "../../record/believed-time.ts";
 import { retain, type RetentionParts } from "../../record/retention.ts";
 
 const EVERY_MS = 60_000;
@@ -36,10 +36,10 @@ export function retentionParts(
 export function startRetention(
   parts: RetentionParts,
   clock: Clock,
+  believed: BelievedTime,
   log: Log,
   removed: RemovedTotals,
 ): () => Promise<void> {
-  const believed = new BelievedTime(parts.catalog.leases, () => performance.now());
   let isDoubted = false;
   let stopped = false;
   let running = Promise.resolve();

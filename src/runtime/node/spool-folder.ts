@@ -79,12 +79,12 @@ export class SpoolFolder implements Spool {
     return stats && stats.bavail * stats.bsize;
   }
 
-  async sweep(): Promise<void> {
+  async sweep(nowMs: number): Promise<void> {
     const folder = join(this.#root, ASIDE);
     for (const name of await readdir(folder).catch(() => [])) {
       const path = join(folder, name);
       const stats = await stat(path).catch(() => undefined);
-      if (stats !== undefined && Date.now() - stats.ctimeMs > ASIDE_MS) await unlink(path).catch(() => undefined);
+      if (stats !== undefined && nowMs - stats.ctimeMs > ASIDE_MS) await unlink(path).catch(() => undefined);
     }
   }
 

@@ -3,6 +3,7 @@ import type { Config } from "../../config/config.ts";
 import type { Log } from "../../base/ports.ts";
 import type { RecordingPlatform } from "../../http/context.ts";
 import { PreRollBudget } from "../../record/pre-roll.ts";
+import { BelievedTime } from "../../record/believed-time.ts";
 import { Recorder } from "../../record/recorder.ts";
 import { RemovedTotals } from "../../record/removed-totals.ts";
 import { Supervisor } from "../../record/supervisor.ts";
@@ -47,8 +48,10 @@ export function startRecording(parts: NodeParts, config: Config, log: Log, recov
     silenceMs,
   );
   const reader = liveSources(parts.core, allowance, ffmpegSources(allowance, log), log);
+  const believed = new BelievedTime(parts.catalog.leases, () => performance.now());
   const sweep = (): void => {
-    parts.spool.sweep().catch((error: unknown) => {
+    const swept = believed.at(parts.clock()).then((nowMs) => parts.spool.sweep(nowMs));
+    swept.catch((error: unknown) => {
       log("warn", "what was set aside cannot be removed", { error: String(error) });
     });
   };
@@ -69,7 +72,7 @@ export function startRecording(parts: NodeParts, config: Config, log: Log, recov
     begin: () => {
       webhooks.start();
       supervisor.start();
-      stopRetention = startRetention(retentionParts(parts.catalog, config), parts.clock, log, removed);
+      stopRetention = startRetention(retentionParts(parts.catalog, config), parts.clock, believed, log, removed);
       sweep();
       sweeping = setInterval(sweep, SWEEP_MS);
       void recover();
