@@ -298,6 +298,13 @@ export class Catalog {
     return readyAfter(this.#db.primary, afterId, limit);
   }
 
+  /** Says that the object of a ready segment has another entity tag than `etag`, since it was copied. */
+  async retagSegment(id: number, etag: string, now: string): Promise<void> {
+    const { primary } = this.#db;
+    const retag = primary.updateTable("segments").set({ etag: now }).where("id", "=", id);
+    await this.#db.batch([retag.where("etag", "=", etag).where("state", "=", "ready").compile()]);
+  }
+
   /** The oldest ready segments that one owner uploaded, protected ones left out. */
   oldestOf(owner: string, limit: number): Promise<Segment[]> {
     return oldestOf(this.#db.primary, owner, limit);

@@ -148,6 +148,25 @@ export class UploadRows {
     return this.#byKey(area, key, "stored");
   }
 
+  /** Stored uploads by id. @param afterId only ids above this one */
+  async storedAfter(afterId: number, limit: number): Promise<Upload[]> {
+    const rows = await this.#db.primary
+      .selectFrom("uploads")
+      .select(columns)
+      .where("id", ">", afterId)
+      .where("state", "=", "stored")
+      .orderBy("id")
+      .limit(limit)
+      .execute();
+    return rows.map(uploadOf);
+  }
+
+  /** Says that the object of a stored upload has another entity tag than `etag`, since it was copied. */
+  async retag(id: number, etag: string, now: string): Promise<void> {
+    const retag = this.#db.primary.updateTable("uploads").set({ etag: now }).where("id", "=", id);
+    await this.#db.batch([retag.where("etag", "=", etag).where("state", "=", "stored").compile()]);
+  }
+
   /** A pending upload by its key. */
   pending(area: UploadArea, key: string): Promise<PendingUpload | undefined> {
     return this.#byKey(area, key, "pending");

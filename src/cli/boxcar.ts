@@ -31,6 +31,7 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   retain: () => import("./retain.ts"),
   migrate: () => import("./migrate.ts"),
   doctor: () => import("./doctor.ts"),
+  adopt: () => import("./adopt.ts"),
   inspect: () => import("./inspect.ts"),
   demo: () => import("./demo.ts"),
   worker: () => import("./worker.ts"),
@@ -43,6 +44,7 @@ const help = `boxcar: any time range of recorded MP4 segments as one seamless MP
   boxcar retain --dry-run            remove what sources do not keep any longer, or say what that is
   boxcar migrate                     bring the catalog to the newest schema
   boxcar doctor                      try the configured store and catalog, and say what is wrong
+  boxcar adopt                       serve media that were copied to the configured store by other means
   boxcar clip A.mp4 B.mp4 -o OUT     cut and join files without a server
   boxcar inspect FILE                show boxes, tracks and samples
   boxcar worker                      run the Cloudflare Worker on this machine

@@ -53,14 +53,22 @@ export async function checkTogether(checkup: Checkup, { catalog }: OpenCatalog, 
   await checkup.try("catalog and store: belong together", async () => {
     const segments = (await catalog.readyAfter(0, SAMPLE)).filter(({ key }) => parseMountKey(key) === undefined);
     const lost: string[] = [];
+    const changed: string[] = [];
     for (const { key, size, etag } of segments) {
       const info = await store.head(key);
-      if (info?.size !== size || info.etag !== etag) lost.push(key);
+      if (info === undefined) lost.push(key);
+      else if (info.size !== size || info.etag !== etag) changed.push(key);
     }
     if (segments.length === 0) return "there are no segments yet";
-    if (lost.length === 0) return `the first ${segments.length} segments are there`;
+    const of = `of the ${segments.length} segments that were looked for`;
+    if (lost.length > 0) {
+      throw new Complaint(
+        `The store lacks ${lost.length} ${of}, such as ${String(lost[0])}. BOXCAR_CATALOG and BOXCAR_STORE name what does not belong together, or objects were removed.`,
+      );
+    }
+    if (changed.length === 0) return `the first ${segments.length} segments are there`;
     throw new Complaint(
-      `The store lacks ${lost.length} of the ${segments.length} segments that were looked for, such as ${String(lost[0])}. BOXCAR_CATALOG and BOXCAR_STORE name what does not belong together, or objects were removed.`,
+      `The objects of ${changed.length} ${of} have other entity tags than those that were indexed, such as ${String(changed[0])}: downloads refuse them (object_changed). Where they were copied by other means, or came from a backup, stop the servers and run boxcar adopt.`,
     );
   });
 }
