@@ -46,7 +46,7 @@ export function objectMissing(key: string, cause?: unknown): BoxcarError {
 
 /** The object under the key is not the one that was indexed. */
 export function objectChanged(key: string, expected: string, found: string, cause?: unknown): BoxcarError {
-  const message = `The stored object ${key} is not the one that was indexed. Restore it, or delete its segment.`;
+  const message = `The stored object ${key} is not the one that was indexed. Restore it, or delete its segment. Where objects were copied by other means, run boxcar adopt.`;
   return new BoxcarError("object_changed", message, { key, expected, found }, cause);
 }
 
