@@ -120,6 +120,12 @@ describe("boxcar doctor", () => {
     }
   });
 
+  it("notices an ffmpeg that does not run, and names the one that does", async () => {
+    const outcome = await doctor({ FFMPEG_PATH: "/nowhere/ffmpeg" });
+    expect(failed(outcome)).toEqual(["FAIL  ffmpeg: runs, for pictures and live sources"]);
+    expect(outcome.stdout).toMatch(/FFMPEG_PATH names \/nowhere\/ffmpeg, which does not run; .*ffmpeg takes its place/);
+  });
+
   it("notices a catalog and a store that do not belong together", async () => {
     const path = join(folder, "lost.db");
     const opened = await openCatalogFile(path);

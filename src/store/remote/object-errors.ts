@@ -41,7 +41,8 @@ export function objectMisplaced(key: string, fault: string, cause?: unknown): Bo
 
 /** No object under the key. */
 export function objectMissing(key: string, cause?: unknown): BoxcarError {
-  return new BoxcarError("object_missing", `The stored object ${key} does not exist.`, { key }, cause);
+  const message = `The stored object ${key} does not exist. Restore it, or delete its segment.`;
+  return new BoxcarError("object_missing", message, { key }, cause);
 }
 
 /** The object under the key is not the one that was indexed. */
