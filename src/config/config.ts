@@ -79,7 +79,7 @@ export const variables = {
   BOXCAR_KEY_LAYOUT: variable(
     z.enum(["path", "hash", ""], "expected path or hash"),
     "",
-    "How keys of segments begin: `path` with the stream path, `hash` with four digits of chance. Default: `hash` in a bucket, `path` in a folder. See [stores.md](stores.md).",
+    "How keys of segments begin: `path` with the stream path, `hash` with four random digits. Default: `hash` in a bucket, `path` in a folder. See [stores.md](stores.md).",
   ),
   BOXCAR_STORE_KEY_ID: variable(z.string(), "", "Key id (access key) that requests to OSS or S3 are signed with."),
   BOXCAR_STORE_SECRET: variable(z.string(), "", "Its secret."),
