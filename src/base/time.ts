@@ -115,7 +115,7 @@ export function parseDuration(text: string, name = "duration"): number {
   const [hours = 0, minutes = 0, secs = 0, ms = 0] = parts.map((part) => Number(part ?? 0));
   const value = Math.round(seconds ? Number(text) * 1000 : ((hours * 60 + minutes) * 60 + secs) * 1000 + ms);
   if ((units === null && !seconds) || value <= 0) {
-    const expected = "Expected is more than nothing: seconds (90, 2.5) or units (500ms, 30s, 1m30s, 2h)";
+    const expected = "Expected is one above 0, in seconds (90, 2.5) or with units (500ms, 30s, 1m30s, 2h)";
     const message = `${name} "${text.slice(0, 64)}" is no length of time. ${expected}.`;
     throw new BoxcarError("bad_duration", message, { parameter: name });
   }
