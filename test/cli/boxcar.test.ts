@@ -5,7 +5,18 @@ test("help is given for the program and each command", async () => {
   const all = await boxcar(["--help"]);
   expect(all.code).toBe(0);
   const names = [...all.stdout.matchAll(/^ {2}boxcar (\w+)/gm)].map((match) => match[1] ?? "");
-  expect(names).toEqual(["serve", "import", "retain", "migrate", "doctor", "adopt", "clip", "inspect", "worker", "demo"]);
+  expect(names).toEqual([
+    "serve",
+    "import",
+    "retain",
+    "migrate",
+    "doctor",
+    "adopt",
+    "clip",
+    "inspect",
+    "worker",
+    "demo",
+  ]);
   for (const name of names) {
     const one = await boxcar([name, "--help"]);
     expect(one).toMatchObject({ code: 0, stderr: "" });
