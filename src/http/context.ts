@@ -62,6 +62,8 @@ export interface AppPlatform {
   readonly clock: Clock;
   /** Absent where only WebCrypto has it. */
   readonly sha256?: Sha256 | undefined;
+  /** Compresses bytes (RFC 1952), not on the thread. Absent where the runtime compresses replies by itself: on Workers. */
+  readonly gzip?: ((bytes: Uint8Array) => Promise<Uint8Array>) | undefined;
   readonly log: Log;
   /** A fresh name each time: letters, digits and dashes, at least 64 bits of chance. */
   readonly randomId: () => string;

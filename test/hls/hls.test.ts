@@ -1,5 +1,8 @@
 import { readFile, writeFile } from "node:fs/promises";
+import { get, type IncomingMessage } from "node:http";
 import { join } from "node:path";
+import { buffer } from "node:stream/consumers";
+import { gunzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { StreamedSegment } from "../../src/core/index.ts";
 import { boundedSink } from "../../src/recordings/bounded-sink.ts";
@@ -265,6 +268,45 @@ test("media segments are immutable, and answer HEAD, ranges and conditions", asy
   expect([list.status, list.headers.get("cache-control")]).toEqual([200, "public, max-age=3600"]);
   const open = await server.fetch(`/mp4/hls/steady/av.m3u8?start=${RECORDED_AT}`);
   expect(open.headers.get("cache-control")).toBe("public, no-cache");
+});
+
+test("playlists and manifests are compressed once for who takes them so", async () => {
+  const origin = "https://player.example";
+  const own = await startTestServer({ ...variables, BOXCAR_CORS_ORIGINS: origin });
+  try {
+    for (const { file, startMs } of [0, 12, 24, 36, 48].flatMap((seconds) => moved(steady, seconds))) {
+      const init = { method: "PUT", body: await readFile(file), headers: { authorization } };
+      await own.call(`/mp4/api/segments/steady?start=${startMs}`, init);
+    }
+    // Not by fetch, which decodes what it gets.
+    const asked = async (path: string, headers: Record<string, string>) => {
+      const reply = await new Promise<IncomingMessage>((resolve) => get(own.url + path, { headers }, resolve));
+      return { status: reply.statusCode, headers: reply.headers, bytes: await buffer(reply) };
+    };
+    for (const path of [
+      `hls/steady/av.m3u8?${between(0, 60)}&segment=2s`,
+      `dash/steady/manifest.mpd?${between(0, 60)}`,
+    ]) {
+      const plain = await asked(`/mp4/${path}`, { "accept-encoding": "br, gzip;q=0" });
+      const packed = await asked(`/mp4/${path}`, { "accept-encoding": "br, gzip;q=0.5" });
+      expect(plain.headers["content-encoding"]).toBeUndefined();
+      expect([packed.status, packed.headers["content-encoding"]]).toEqual([200, "gzip"]);
+      expect(packed.bytes.length).toBe(Number(packed.headers["content-length"]));
+      expect(gunzipSync(packed.bytes).equals(plain.bytes)).toBe(true);
+      expect(packed.headers.etag).not.toBe(plain.headers.etag);
+      for (const { headers } of [plain, packed]) expect(headers.vary).toBe("Origin, Accept-Encoding");
+      const again = { "accept-encoding": "gzip", "if-none-match": packed.headers.etag ?? "" };
+      const kept = await asked(`/mp4/${path}`, again);
+      expect([kept.status, kept.headers["content-encoding"], kept.headers.etag]).toEqual([
+        ...[304, undefined, packed.headers.etag],
+      ]);
+      expect((await asked(`/mp4/${path}`, { ...again, "accept-encoding": "identity" })).status).toBe(200);
+    }
+    const short = await asked(`/mp4/hls/steady/index.m3u8?${between(0, 12)}`, { "accept-encoding": "gzip" });
+    expect([short.status, short.headers["content-encoding"]]).toEqual([200, undefined]);
+  } finally {
+    await own.close();
+  }
 });
 
 test("what is not there is refused by name", async () => {

@@ -34,6 +34,7 @@ export async function sendMedia(
   if (verdict === 304) {
     headers.delete("Content-Disposition");
     headers.delete("Content-Type");
+    headers.delete("Content-Encoding");
     return new Response(null, { status: 304, headers });
   }
 

@@ -3,6 +3,7 @@ import { hex } from "../../base/bytes.ts";
 import { webSha256 } from "../../base/sha256.ts";
 import type { AppEnv, AppPlatform } from "../context.ts";
 import { evaluateConditions } from "../replies/conditional.ts";
+import { acceptsCoding } from "../replies/content-coding.ts";
 
 /** Content codings (RFC 9110 section 8.4.1) that files are kept in, the smallest first, and what their names end in. */
 const CODINGS = [
@@ -20,8 +21,11 @@ export async function staticFile(
   path: string,
   headers: Readonly<Record<string, string>> = {},
 ): Promise<Response | undefined> {
-  const accepted = c.req.header("accept-encoding") ?? "";
-  for (const [coding, suffix] of [...CODINGS.filter(([name]) => accepts(accepted, name)), [undefined, ""]] as const) {
+  const accepted = c.req.header("accept-encoding");
+  for (const [coding, suffix] of [
+    ...CODINGS.filter(([name]) => acceptsCoding(accepted, name)),
+    [undefined, ""],
+  ] as const) {
     const file = await asset(path + suffix);
     if (file === undefined) continue;
     const etag = hex(await webSha256(file.bytes)).slice(0, 32);
@@ -32,12 +36,4 @@ export async function staticFile(
     return c.body(file.bytes, 200, { ...all, ...coded, "Content-Type": file.contentType });
   }
   return undefined;
-}
-
-/** Whether `Accept-Encoding` (RFC 9110 section 12.5.3) names a coding, other than to refuse it. */
-function accepts(header: string, coding: string): boolean {
-  return header.split(",").some((part) => {
-    const [name = "", ...parameters] = part.trim().toLowerCase().split(";");
-    return name.trim() === coding && !parameters.some((one) => /^\s*q=0(\.0*)?\s*$/.test(one));
-  });
 }

@@ -4,13 +4,15 @@ import type { PlaylistEnd } from "../../deliver/blocking-reload.ts";
 
 /** Bytes of playlists kept by default: those of some days. */
 const DEFAULT_CACHE_BYTES = 16 << 20;
-/** What an entry takes besides its bytes. */
-const ENTRY_BYTES = 500;
+/** What an entry takes besides its bytes, and in relation to them compressed ones at most: text of numbers that grow. */
+const [ENTRY_BYTES, COMPRESSED] = [500, 0.25];
 
 /** A playlist or manifest, and the version of the recordings that it was made from. */
 export interface KeptPlaylist {
   readonly version: string | undefined;
   readonly media: Media;
+  /** The same compressed, which is done once; undefined where it is not worth it. */
+  readonly gzipped: (() => Promise<Media>) | undefined;
   readonly end: PlaylistEnd | undefined;
 }
 
@@ -20,6 +22,10 @@ export class Playlists extends LruMap<string, KeptPlaylist> {
   readonly making = new Map<string, Promise<KeptPlaylist>>();
 
   constructor(budget = DEFAULT_CACHE_BYTES) {
-    super(budget, ({ version = "", media }, name) => ENTRY_BYTES + media.size + 2 * (name.length + version.length));
+    super(
+      budget,
+      ({ version = "", media }, name) =>
+        ENTRY_BYTES + media.size * (1 + COMPRESSED) + 2 * (name.length + version.length),
+    );
   }
 }

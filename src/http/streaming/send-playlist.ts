@@ -1,9 +1,11 @@
 import type { Context } from "hono";
 import type { PlaylistEnd } from "../../deliver/blocking-reload.ts";
+import type { Media } from "../../core/index.ts";
 import { streamVersion } from "../../recordings/stream-recordings.ts";
 import type { AppContext, AppEnv } from "../context.ts";
 import { keptFor, visibility } from "../middleware/access.ts";
 import { holdPlan } from "../middleware/limits.ts";
+import { acceptsCoding } from "../replies/content-coding.ts";
 import { sendMedia } from "../replies/send-media.ts";
 import { streamReply } from "../replies/stream-reply.ts";
 import { queryOf, type AskedStream, type WrittenRange } from "./asked-stream.ts";
@@ -12,6 +14,9 @@ import { readyMedia } from "./stream-file.ts";
 
 /** How long a playlist of what is over may be kept by clients, seconds: recordings may be deleted. */
 const KEPT_S = 3600;
+/** Text shorter than this is not compressed: it takes one packet as it is. */
+const COMPRESSED_FROM = 1400;
+
 /** A playlist or manifest that was just made. */
 export interface MadePlaylist extends WrittenRange {
   /** Of one that grows. */
@@ -38,26 +43,30 @@ export async function sendPlaylist(
   return sendReady(c, context, asked, sent, await readyPlaylist(c, context, asked, sent, make));
 }
 
-/** Sends a playlist or manifest that is ready. */
-export function sendReady(
+/** Sends a playlist or manifest that is ready: compressed where the client takes it so. */
+export async function sendReady(
   c: Context<AppEnv>,
   context: AppContext,
   { settled }: AskedStream,
   { contentType }: Sent,
-  { media }: KeptPlaylist,
+  { media, gzipped }: KeptPlaylist,
 ): Promise<Response> {
   const headers = new Headers({
     "Content-Type": contentType,
     "Cache-Control": settled ? keptFor(c, KEPT_S, context.clock()) : `${visibility(c)}, no-cache`,
     "X-Request-Id": c.get("requestId"),
   });
-  return sendMedia(c.req.raw, media, headers, streamReply(c, context), c.env);
+  if (gzipped === undefined) return sendMedia(c.req.raw, media, headers, streamReply(c, context), c.env);
+  headers.set("Vary", [c.get("fields").get("vary"), "Accept-Encoding"].filter((field) => field !== null).join(", "));
+  const isCompressed = acceptsCoding(c.req.header("accept-encoding"), "gzip");
+  if (isCompressed) headers.set("Content-Encoding", "gzip");
+  return sendMedia(c.req.raw, isCompressed ? await gzipped() : media, headers, streamReply(c, context), c.env);
 }
 
 /** A playlist or manifest as it was made before, unless recordings have changed since. */
 export async function readyPlaylist(
   c: Context<AppEnv>,
-  { playlists, planning }: AppContext,
+  { playlists, planning, gzip }: AppContext,
   asked: AskedStream,
   { name, expires }: Sent,
   make: () => Promise<MadePlaylist>,
@@ -73,7 +82,7 @@ export async function readyPlaylist(
   // One that was made for a client that has left meanwhile is made again.
   const shared = await playlists.making.get(place)?.catch(() => undefined);
   if (shared !== undefined) return shared;
-  const making = made(c, make);
+  const making = made(c, gzip, make);
   playlists.making.set(place, making);
   try {
     const playlist = await making;
@@ -84,8 +93,19 @@ export async function readyPlaylist(
   }
 }
 
-async function made(c: Context<AppEnv>, make: () => Promise<MadePlaylist>): Promise<KeptPlaylist> {
+async function made(
+  c: Context<AppEnv>,
+  gzip: AppContext["gzip"],
+  make: () => Promise<MadePlaylist>,
+): Promise<KeptPlaylist> {
   const { bytes, version, end } = await make();
   holdPlan(c, { weight: bytes.length });
-  return { version, media: await readyMedia(bytes), end };
+  let compressed: Promise<Media> | undefined;
+  const gzipped = gzip && (() => (compressed ??= gzip(bytes).then(readyMedia)));
+  return {
+    version,
+    media: await readyMedia(bytes),
+    gzipped: bytes.length < COMPRESSED_FROM ? undefined : gzipped,
+    end,
+  };
 }

@@ -1,5 +1,7 @@
 import { createHash, randomUUID } from "node:crypto";
 import { join, resolve } from "node:path";
+import { promisify } from "node:util";
+import { gzip } from "node:zlib";
 import { migrate } from "../../catalog/migrate.ts";
 import type { Config } from "../../config/config.ts";
 import type { IngestParts } from "../../intake/segments/segment-upload.ts";
@@ -30,6 +32,7 @@ export interface NodeParts extends IngestParts {
   readonly spool: SpoolFolder;
   readonly ossCallbackKeys: OssCallbackKeys;
   readonly sha256: Sha256;
+  readonly gzip: (bytes: Uint8Array) => Promise<Uint8Array>;
   /** Closes the catalog. */
   close(): Promise<void>;
 }
@@ -64,6 +67,7 @@ export async function openNodeParts(
     publicFiles,
     spool: new SpoolFolder(join(folder, "spool")),
     ossCallbackKeys,
+    gzip: promisify(gzip),
     sha256: (bytes) => createHash("sha256").update(bytes).digest(),
     core,
     clock: () => Date.now(),
