@@ -25,6 +25,8 @@ type NamedSegment = Pick<StreamedSegment, "recording" | "first" | "end" | "durat
 export class ListedParts {
   /** The media segment that is not whole, behind the others. */
   unfinished: UnfinishedSegment | undefined;
+  /** Its recording was closed while this was made: no more comes of it. */
+  #isOver = false;
   readonly #names: { readonly tracks: StreamTracks; readonly lengthMs: number };
   /** In order; a portion of a gap is none. */
   readonly #segments: (NamedSegment | undefined)[] = [];
@@ -49,7 +51,8 @@ export class ListedParts {
     let endMs: number | undefined;
     const { length } = this.#segments;
     if (this.unfinished !== undefined) {
-      const { parts = [] } = (await find(this.unfinished)) ?? {};
+      const { parts = [], whole = false } = (await find(this.unfinished)) ?? {};
+      this.#isOver = whole;
       this.#parts.set(length, parts);
       const lastedMs = parts.reduce((sum, { durationMs }) => sum + durationMs, 0);
       leftMs -= lastedMs;
@@ -95,7 +98,8 @@ export class ListedParts {
       const independent = sync || tracks === "a" ? ",INDEPENDENT=YES" : "";
       return `#EXT-X-PART:DURATION=${seconds(durationMs)},${uri(part)}${independent}`;
     });
-    if (number === this.#segments.length) lines.push(`#EXT-X-PRELOAD-HINT:TYPE=PART,${uri(parts.length)}`);
+    if (number === this.#segments.length && !this.#isOver)
+      lines.push(`#EXT-X-PRELOAD-HINT:TYPE=PART,${uri(parts.length)}`);
     return lines;
   }
 

@@ -235,7 +235,9 @@ test("with latency=low a playlist lists parts as they come, which its hint has n
       const next = Number(at.split(".").at(-1));
       const [report] = named(text, "RENDITION-REPORT");
       expect(report?.url).toContain(`${other}.m3u8?`);
-      expect(report?.line).toContain(next > 0 ? `LAST-MSN=${last},LAST-PART=${next - 1}` : `LAST-MSN=${last - 1}`);
+      // Nothing is hinted at while one recording is closed and the next one has not begun.
+      const reported = next > 0 ? `LAST-MSN=${last},LAST-PART=${next - 1}` : `LAST-MSN=${last - 1}`;
+      if (hint !== undefined) expect(report?.line).toContain(reported);
       [msn, part] = [last, next];
     }
   }
