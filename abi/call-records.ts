@@ -72,6 +72,7 @@ export const Selected: Record_ = {
       "Presentation time of the sample that is shown at the start, of the first sample when that comes later.",
     ),
     leastOffset: i32("Least composition offset of the whole track, at most 0."),
+    before: u32("Samples in front of the one that is shown at the start, where they are in the order of presentation."),
   },
 };
 
@@ -128,6 +129,7 @@ export const Decoding: Record_ = {
     lastDts: i64("Of the last sample."),
     led: i64("Samples from the first one on that are not decoded when they were recorded to be."),
     hidden: i64("Samples that are hidden, each presented for a tick."),
+    slack: i64("How much earlier they, and the one that is shown at the start, could be presented than they are."),
   },
 };
 
@@ -179,6 +181,11 @@ export const PieceTrack: Record_ = {
     hiddenEarly: optional(u32("For fragments: the hidden ones are presented so much earlier."), "0"),
     shownEarly: optional(u32("For fragments: so is the one at `shown`."), "0"),
     decodedEarly: optional(u32("For fragments: what is led is decoded so much earlier."), "0"),
+    apart: optional(
+      u32("Ticks that hidden samples are decoded, and presented, apart; samples of other than 1 are not alike."),
+      "1",
+    ),
+    ahead: optional(u32("Further ticks between the first one and the next."), "0"),
     decoding: { part: Decoding, doc: "Told by `measure`.", answer: true },
     outputFlags: optional(u32("For fragments: bits of TrackFlag over the whole output track."), "0"),
     presentedUntil: optional(

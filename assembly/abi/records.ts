@@ -130,6 +130,7 @@ export namespace Selected {
   export const LAST_DURATION: usize = 40; // u32: Duration of the last sample.
   export const SHOWN: usize = 48; // i64: Presentation time of the sample that is shown at the start, of the first sample when that comes later.
   export const LEAST_OFFSET: usize = 56; // i32: Least composition offset of the whole track, at most 0.
+  export const BEFORE: usize = 60; // u32: Samples in front of the one that is shown at the start, where they are in the order of presentation.
   export const SIZE: usize = 64;
 }
 
@@ -148,6 +149,7 @@ export namespace Selection {
   export const LAST_DURATION: usize = 64; // u32: Duration of the last sample.
   export const SHOWN: usize = 72; // i64: Presentation time of the sample that is shown at the start, of the first sample when that comes later.
   export const LEAST_OFFSET: usize = 80; // i32: Least composition offset of the whole track, at most 0.
+  export const BEFORE: usize = 84; // u32: Samples in front of the one that is shown at the start, where they are in the order of presentation.
   export const SIZE: usize = 88;
 }
 
@@ -187,7 +189,8 @@ export namespace Decoding {
   export const LAST_DTS: usize = 8; // i64: Of the last sample.
   export const LED: usize = 16; // i64: Samples from the first one on that are not decoded when they were recorded to be.
   export const HIDDEN: usize = 24; // i64: Samples that are hidden, each presented for a tick.
-  export const SIZE: usize = 32;
+  export const SLACK: usize = 32; // i64: How much earlier they, and the one that is shown at the start, could be presented than they are.
+  export const SIZE: usize = 40;
 }
 
 /**
@@ -222,16 +225,19 @@ export namespace PieceTrack {
   export const HIDDEN_EARLY: usize = 116; // u32: For fragments: the hidden ones are presented so much earlier.
   export const SHOWN_EARLY: usize = 120; // u32: For fragments: so is the one at `shown`.
   export const DECODED_EARLY: usize = 124; // u32: For fragments: what is led is decoded so much earlier.
-  export const FIRST_DTS: usize = 128; // i64: Of the first sample: 0 without a pre-roll.
-  export const LAST_DTS: usize = 136; // i64: Of the last sample.
-  export const LED: usize = 144; // i64: Samples from the first one on that are not decoded when they were recorded to be.
-  export const HIDDEN: usize = 152; // i64: Samples that are hidden, each presented for a tick.
-  export const OUTPUT_FLAGS: usize = 160; // u32: For fragments: bits of TrackFlag over the whole output track.
-  export const PRESENTED_UNTIL: usize = 168; // i64: For fragments: samples presented from then on are only decoded.
-  export const LATE_APART: usize = 176; // u32: So far apart, at most, they are presented behind the last one that is shown.
-  export const LATE_CLOSER: usize = 180; // u32: Each by so much earlier at most, so as not to come after `latest`.
-  export const LATEST: usize = 184; // i64: When the last of them is presented, if that can be.
-  export const SIZE: usize = 192;
+  export const APART: usize = 128; // u32: Ticks that hidden samples are decoded, and presented, apart; samples of other than 1 are not alike.
+  export const AHEAD: usize = 132; // u32: Further ticks between the first one and the next.
+  export const FIRST_DTS: usize = 136; // i64: Of the first sample: 0 without a pre-roll.
+  export const LAST_DTS: usize = 144; // i64: Of the last sample.
+  export const LED: usize = 152; // i64: Samples from the first one on that are not decoded when they were recorded to be.
+  export const HIDDEN: usize = 160; // i64: Samples that are hidden, each presented for a tick.
+  export const SLACK: usize = 168; // i64: How much earlier they, and the one that is shown at the start, could be presented than they are.
+  export const OUTPUT_FLAGS: usize = 176; // u32: For fragments: bits of TrackFlag over the whole output track.
+  export const PRESENTED_UNTIL: usize = 184; // i64: For fragments: samples presented from then on are only decoded.
+  export const LATE_APART: usize = 192; // u32: So far apart, at most, they are presented behind the last one that is shown.
+  export const LATE_CLOSER: usize = 196; // u32: Each by so much earlier at most, so as not to come after `latest`.
+  export const LATEST: usize = 200; // i64: When the last of them is presented, if that can be.
+  export const SIZE: usize = 208;
 }
 
 /** One track of an output file, as its headers need it. Movie ticks are those of `mvhd`. */

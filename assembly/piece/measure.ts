@@ -34,7 +34,9 @@ export function measurePiece(piece: Piece): void {
     let flags = load<u32>(track, PieceTrack.FLAGS) & ~(TrackFlag.AllSync | TrackFlag.Uniform);
     if (entries.count == load<u32>(track, PieceTrack.COUNT)) flags |= TrackFlag.AllSync;
     const durations = load<u32>(track, PieceTrack.STTS_ENTRIES);
-    flags |= uniformity(flags, recordOf(piece.index, trackIndex), load<u32>(track, PieceTrack.COUNT), durations);
+    // In fragments those that are hidden last less than the others.
+    if (load<u32>(track, PieceTrack.APART) == 1)
+      flags |= uniformity(flags, recordOf(piece.index, trackIndex), load<u32>(track, PieceTrack.COUNT), durations);
     store<u32>(track, flags, PieceTrack.FLAGS);
     measureDecoding(piece, trackIndex);
   }
@@ -50,6 +52,7 @@ function measureDecoding(piece: Piece, trackIndex: u32): void {
   const preroll = durations.preroll;
   store<i64>(track, preroll.hidden, PieceTrack.HIDDEN);
   store<i64>(track, preroll.ledDecoding, PieceTrack.LED);
+  store<i64>(track, preroll.slack, PieceTrack.SLACK);
   store<i64>(track, durations.dts() - durations.base, PieceTrack.FIRST_DTS);
   durations.moveToLast();
   store<i64>(track, durations.dts() - durations.base, PieceTrack.LAST_DTS);

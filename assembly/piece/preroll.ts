@@ -29,8 +29,11 @@ export class Preroll {
   /** Those from there to this one are decoded by so much earlier than otherwise. */
   moved: u32;
   movedBy: i64;
-  /** Samples that are decoded one tick apart. */
+  /** Samples that are decoded `apart`. */
   count: u32;
+  /** Ticks between them, one in most cases, and further ones between the first and the next. */
+  apart: u32;
+  ahead: u32;
   /** Those that are not presented. */
   hidden: u32;
   /** The sample that is on screen when the presentation starts. */
@@ -41,6 +44,8 @@ export class Preroll {
   /** When the presentation starts, and the sample on screen is presented. */
   start: i64;
   onScreen: i64;
+  /** How much earlier they, and that one, could be presented, were it not for `hiddenEarly` and `shownEarly`. */
+  slack: i64;
   /** Where the presentation of the hidden ones ends: with that start, or where those of later pieces begin. */
   hiddenEnd: i64;
   /** For each of the first `ranked` samples its place among the hidden ones, NONE for others; 0: the first ones in order. */
@@ -50,7 +55,8 @@ export class Preroll {
   /** Decode time of a sample that would be decoded at `natural`. */
   dts(sample: u32, natural: i64): i64 {
     if (sample >= this.ledDecoding) return sample < this.moved ? natural - this.movedBy : natural;
-    return sample < this.count ? this.first + sample : this.behind;
+    if (sample >= this.count) return this.behind;
+    return this.first + <i64>sample * this.apart + (sample == 0 ? 0 : this.ahead);
   }
 
   /** Presentation time of a sample that would be presented at `natural`. */
@@ -59,7 +65,8 @@ export class Preroll {
     if (sample == this.shown) return this.onScreen;
     if (sample >= this.ranked) return natural;
     const rank = this.ranks == 0 ? sample : load<u32>(this.ranks + ((<usize>sample) << 2));
-    return rank == NONE ? natural : this.hiddenEnd - this.hidden + rank;
+    if (rank == NONE) return natural;
+    return this.hiddenEnd - <i64>(this.hidden - rank) * this.apart - (rank == 0 ? this.ahead : 0);
   }
 }
 
@@ -154,6 +161,8 @@ export function findPreroll(piece: Piece, trackIndex: u32): void {
     if (passed < alike) break;
   }
   preroll.shown = NONE;
+  preroll.apart = load<u32>(track, PieceTrack.APART);
+  preroll.ahead = load<u32>(track, PieceTrack.AHEAD);
   runs.open(piece.index, record, TrackRecord.DURATIONS_OFFSET);
   skipRuns(runs, sampleFirst);
   offsets.open(piece.index, record);
@@ -167,12 +176,20 @@ export function findPreroll(piece: Piece, trackIndex: u32): void {
   preroll.offsets = usual > 0 && !reordered;
   const hidden = reordered ? rankHidden(preroll, led, before, shown) : findHidden(preroll, led, before, shown);
   count = max(count, hidden);
+  // So is the one on screen: in fragments it may be presented earlier than it was recorded to be.
+  const last = preroll.shown + 1;
+  const isAhead = usual > 0 && hidden > 0 && preroll.shown != NONE && count < last && last < samples;
+  if (isAhead) count = last;
   if (leads) count = samples;
   if (failed() || (count == 0 && preroll.shown == NONE)) return;
   runs.open(piece.index, record, TrackRecord.DURATIONS_OFFSET);
   skipRuns(runs, sampleFirst);
-  led.time = skipRuns(runs, count);
-  const latest = latestFirst(preroll, count);
+  let latest = latestFirst(preroll, count);
+  if (isAhead) {
+    led.time = skipRuns(runs, count - 1);
+    latest = min<i64>(latest, led.dts() - (count - 1));
+    led.time += skipRuns(runs, 1);
+  } else led.time = skipRuns(runs, count);
   if (usual > 0 && count > 0 && count < samples) {
     preroll.count = preroll.ledDecoding = count;
     preroll.first = onGrid(preroll, led.dts(), usual, latest);
@@ -184,8 +201,11 @@ export function findPreroll(piece: Piece, trackIndex: u32): void {
     // Behind an earlier segment it may be decoded as late as what follows, too.
     preroll.ledDecoding = decodesEarly ? count + 1 : 0;
     preroll.behind = behind;
-    preroll.first = min<i64>(latest, behind - count);
+    preroll.first = min<i64>(latest, behind - <i64>count * preroll.apart) - preroll.ahead;
   }
+  preroll.slack = latest - preroll.first;
+  if (preroll.shown < preroll.ledDecoding)
+    preroll.slack = min<i64>(preroll.slack, start - preroll.dts(preroll.shown, start));
   beEarly(
     preroll,
     track,
@@ -216,12 +236,12 @@ function beEarly(preroll: Preroll, track: usize, samples: u32, recorded: i64): v
 
 /** The latest that the first of `count` samples can be decoded so that, a tick apart, none is decoded after it is presented. */
 function latestFirst(preroll: Preroll, count: u32): i64 {
-  const hiddenStart = preroll.hiddenEnd - preroll.hidden;
+  const hiddenStart = preroll.hiddenEnd - <i64>preroll.hidden * preroll.apart;
   let latest = hiddenStart;
   if (preroll.ranks != 0) {
     for (let i: u32 = 0; i < min(count, preroll.ranked); i++) {
       const rank = load<u32>(preroll.ranks + ((<usize>i) << 2));
-      if (rank != NONE && i > rank) latest = min<i64>(latest, hiddenStart - (i - rank));
+      if (rank != NONE && i > rank) latest = min<i64>(latest, hiddenStart - <i64>(i - rank) * preroll.apart);
     }
   }
   return latest;

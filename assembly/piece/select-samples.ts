@@ -90,6 +90,7 @@ export function selectSamples(index: usize, trackIndex: u32, selection: usize): 
   const fromFirst = (load<u32>(selection, Selection.RULES) & SelectionRule.FromFirst) != 0;
   let presentedEnd = i64.MIN_VALUE;
   let shown = i64.MIN_VALUE;
+  let before: u32 = 0;
   for (let i: u32 = 0; i < end; i += cursor.count) {
     cursor.next(i < first ? first - i : i == first ? 1 : end - i);
     if (i < first) continue;
@@ -102,11 +103,13 @@ export function selectSamples(index: usize, trackIndex: u32, selection: usize): 
       const latest = cursor.pts + <i64>(until - 1) * cursor.duration;
       // What follows a sync sample in decode order and precedes it on the screen cannot be decoded, unless all is taken.
       shown = fromFirst && shown > start ? latest : max(shown, latest);
+      before = i + until - 1 - first;
     }
     presentedEnd = max(presentedEnd, cursor.lastPts + cursor.duration);
   }
   store<i64>(selection, presentedEnd, Selection.PRESENTED_END);
   store<i64>(selection, shown, Selection.SHOWN);
+  store<u32>(selection, before, Selection.BEFORE);
   store<i64>(selection, cursor.dts - cursor.duration, Selection.LAST_DTS);
   store<u32>(selection, cursor.duration, Selection.LAST_DURATION);
   store<i32>(selection, leastOffset(index, record), Selection.LEAST_OFFSET);

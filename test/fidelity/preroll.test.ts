@@ -9,7 +9,7 @@ import { timingOf, type TimedTrack, type Timing } from "../support/timing.ts";
 
 /**
  * A cut within a group of pictures, as the boxes tell it: what is hidden takes a tick each in front of the
- * presentation, or, in fragments, in front of the hidden sound, in its order; what is shown is where it was recorded, to a
+ * presentation, in fragments some time ahead, in its order; what is shown is where it was recorded, to a
  * millisecond; nothing is decoded after it is presented.
  */
 const seed = seedOf(1);
@@ -108,22 +108,33 @@ interface Judged {
   readonly timescale: number;
   readonly format: string;
   readonly decoding: Decoding;
-  /** How much of the sound is hidden before the presentation. */
-  readonly hiddenSoundMs: number;
   /** Whether it starts in a hole: what follows is placed by the clock then, to half a tick. */
   readonly isHole?: boolean;
 }
 
-/** How much sound an edit list hides, milliseconds. */
-function hiddenSoundOf(tracks: readonly TimedTrack[]): number {
-  const sound = tracks.find(({ handler }) => handler === "soun");
-  return ((sound?.edits.find(({ time }) => time >= 0)?.time ?? 0) * 1000) / (sound?.timescale ?? 1);
+/**
+ * Sound is where it was recorded, but for what is hidden of it, and what is heard first: in fragments these begin no earlier than
+ * hidden pictures do.
+ */
+function judgeSound(sound: TimedTrack, video: TimedTrack, { fromMs, format }: Pick<Judged, "fromMs" | "format">): void {
+  const originOf = ({ edits }: TimedTrack): number => edits.find(({ time }) => time >= 0)?.time ?? 0;
+  const origin = originOf(sound);
+  expect(sound.samples[0]?.dts).toBe(0);
+  const times = sound.samples.map(({ dts }) => ((dts - origin) / sound.timescale) * 1000);
+  for (const { duration } of sound.samples) expect(duration).toBeGreaterThan(0);
+  const step = (1024 / 48_000) * 1000;
+  for (const time of times.slice(2)) {
+    const samples = (fromMs + time) / step;
+    expect(Math.abs(samples - Math.round(samples))).toBeLessThan(0.01);
+  }
+  const lead = -Math.min(...video.samples.map(({ dts, offset }) => dts + offset - originOf(video))) / video.timescale;
+  if (format === "fmp4" && lead > 0) expect(-(times[0] ?? NaN)).toBeLessThan(lead * 1000 + 0.05);
 }
 
 function judge(
   track: TimedTrack,
   all: readonly number[],
-  { fromMs, timescale, format, decoding, hiddenSoundMs, isHole = false }: Judged,
+  { fromMs, timescale, format, decoding, isHole = false }: Judged,
 ): void {
   const { samples } = track;
   const origin = track.edits.find(({ time }) => time >= 0)?.time ?? 0;
@@ -139,39 +150,33 @@ function judge(
   const onScreen = Math.max(...wanted.filter((time) => time <= fromMs + 0.5));
   const hidden = wanted.flatMap((time, i) => (time < onScreen ? [[time, times[i] ?? NaN] as const] : []));
   const inOrder = hidden.sort(([a], [b]) => a - b).map(([, time]) => time);
-  // In fragments the one on screen at the start keeps its time, unless it is a long one.
-  const past = (fromMs - onScreen) / 1000 / decoding.usual;
-  // One that is held over a hole is a picture's time before what follows.
-  const next = Math.min(...wanted.filter((time) => time > fromMs + 0.5)) - fromMs;
-  const held = !isHole ? 0 : Math.max(0, decoding.usual * 1000 - next);
-  const isShort = format === "fmp4" && decoding.usual <= 0.2;
-  const early = !isShort ? 0 : past < 1 - 1e-9 ? fromMs - onScreen : held;
   const offMs = isHole ? Math.max(0.6, 501 / track.timescale) : 0.6;
-  // Hidden ones take a tick each, right in front of the presentation; in fragments as many pictures ahead as sound is hidden.
+  // Hidden ones take a tick each, right in front of the presentation; in fragments over half a picture ahead, and less than one.
+  const usual = Math.round(decoding.usual * track.timescale);
   const end = (inOrder.at(-1) ?? -1) + 1;
   expect(inOrder).toEqual(inOrder.map((_, i) => end - (inOrder.length - i)));
-  const ahead = -(end / track.timescale + early / 1000) / decoding.usual;
-  const wantedAhead = format === "mp4" ? 0 : Math.max(0, hiddenSoundMs - early) / 1000 / decoding.usual;
-  if (inOrder.length > 0) {
-    expect(Math.abs(ahead - Math.round(ahead)) * decoding.usual * track.timescale).toBeLessThan(2.5);
-    expect(wantedAhead - Math.round(ahead)).toBeGreaterThan(Math.round(ahead) === 1 ? -1.01 : -0.81);
-    expect(wantedAhead - Math.round(ahead)).toBeLessThan(0.21);
+  const least = 0.6 * usual + inOrder.length;
+  const lead = -(inOrder[0] ?? NaN);
+  if (inOrder.length > 0 && format === "mp4") expect(end).toBe(0);
+  if (inOrder.length > 0 && format === "fmp4") {
+    expect(lead).toBeGreaterThan(least - 1);
+    expect(lead).toBeLessThan(Math.max(0.97 * usual, least) + 2);
   }
-  // So is the one on screen, unless it is a long one.
-  const aheadMs = isShort && inOrder.length > 0 ? Math.round(ahead) * decoding.usual * 1000 : 0;
-  const ticksEarly = -(times[wanted.indexOf(onScreen)] ?? NaN);
-  expect(Math.abs((ticksEarly * 1000) / track.timescale - early - aheadMs)).toBeLessThan(offMs);
+  // The one on screen follows them there: at most half a picture before the start.
+  const most = format === "mp4" ? 0 : Math.floor(0.48 * usual);
+  const past = Math.max(0, fromMs - onScreen) / 1000;
+  const early = inOrder.length > 0 ? most : Math.min(most, past * track.timescale);
+  const onScreenEarly = -(times[wanted.indexOf(onScreen)] ?? NaN);
+  expect((Math.abs(onScreenEarly - early) * 1000) / track.timescale).toBeLessThan(offMs);
   for (const [i, time] of wanted.entries()) {
-    if (time < onScreen) continue;
+    if (time <= onScreen) continue;
     const shown = delay * 1000 + ((times[i] ?? NaN) * 1000) / track.timescale;
-    const meant = time === onScreen ? Math.max(-early, time - fromMs) - aheadMs : time - fromMs;
-    expect(Math.abs(shown - meant)).toBeLessThan(offMs);
+    expect(Math.abs(shown - (time - fromMs))).toBeLessThan(offMs);
   }
   // Decoding keeps its delay, and a pre-roll takes some ticks on top, in even steps of a picture.
   const ticks = (GROUP + 8) / track.timescale;
-  const steps = Math.ceil(ticks / decoding.usual) + 1 + Math.ceil(Math.max(0, ahead));
-  const most = ticks + steps * decoding.usual;
-  expect(origin / track.timescale - decoding.delay).toBeLessThan(most);
+  const steps = Math.ceil(ticks / decoding.usual) + 1 + (format === "mp4" ? 0 : 1);
+  expect(origin / track.timescale - decoding.delay).toBeLessThan(ticks + steps * decoding.usual);
   const step = decoding.step * track.timescale;
   const aside = samples.findIndex(({ duration }) => duration > 1) + 1;
   // Decode times tell one frame rate: those a tick apart are, in the mean, whole pictures before what follows.
@@ -226,13 +231,14 @@ describe.each(sources)(`$name (seed ${seed})`, (source) => {
         if (track.handler === "vide")
           judge(track, pts, {
             ...{ fromMs: plan.startMs - RECORDED_AT, timescale, format, decoding },
-            hiddenSoundMs: hiddenSoundOf(tracks),
           });
       }
       const plain = await shelf.plan({ startMs: RECORDED_AT + fromMs, endMs: RECORDED_AT + 1e6, edits: "none" });
       expect(plain.startMs).toBe(plan.startMs);
       judgePlain(timingOf(await bytesOf(plain.media(format))), pts, plan.startMs - RECORDED_AT);
-      const sound = tracks.find(({ handler }) => handler === "soun");
+      const [video, sound] = ["vide", "soun"].map((kind) => tracks.find(({ handler }) => handler === kind));
+      if (video !== undefined && sound !== undefined)
+        judgeSound(sound, video, { fromMs: plan.startMs - RECORDED_AT, format });
       expect((sound?.edits[0]?.time ?? 0) / 48_000).toBeLessThan(2 * (1024 / 48_000) + 0.001);
     }
   });
@@ -256,8 +262,7 @@ describe.each(sources)(`$name (seed ${seed})`, (source) => {
       expect(Math.abs(startMs - fromMs)).toBeLessThan(1);
       const { tracks, timescale } = timingOf(await bytesOf(plan.media(format)));
       for (const track of tracks) {
-        const hiddenSoundMs = hiddenSoundOf(tracks);
-        const times = { fromMs: startMs, timescale, hiddenSoundMs, isHole: true };
+        const times = { fromMs: startMs, timescale, isHole: true };
         const given = { ...times, format, decoding: { ...decoding, step: 0 } };
         if (track.handler === "vide") judge(track, all, given);
         // Sound of the segment before that reaches past its picture, and what that is decoded from.

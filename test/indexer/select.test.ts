@@ -119,5 +119,9 @@ function selected(samples: readonly Sample[], { start, end, rules, preroll }: Se
     lastDuration: last.duration,
     shown: Math.max(head.pts, ...taken.map(({ pts }) => (pts <= start ? pts : head.pts))),
     leastOffset: Math.min(0, ...all.map(({ compositionOffset }) => compositionOffset)),
+    before: Math.max(
+      0,
+      taken.findLastIndex(({ pts }) => pts <= start),
+    ),
   };
 }

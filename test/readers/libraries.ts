@@ -48,14 +48,12 @@ export async function readWithMp4box({ file }: Given): Promise<Reading> {
       .map(({ cts, timescale }) => delay + (cts - from) / timescale)
       .sort((a, b) => a - b);
   };
-  // What is hidden lies less than a millisecond before 0.
-  const shown = times(video).filter((time) => time > -1e-5);
   const heard = times(audio);
   const ends = (samples.get(audio?.id ?? -1) ?? []).map(({ cts, duration, timescale }) => (cts + duration) / timescale);
   const first = samples.get(audio?.id ?? -1)?.[0];
   const moved = (heard[0] ?? 0) - (first === undefined ? 0 : first.cts / first.timescale);
   return {
-    pictures: shown.map((time) => ({ time, number: undefined })),
+    pictures: fromStart(times(video).map((time) => ({ time, number: undefined }))),
     soundUntil: Math.max(0, ...ends) + moved,
     complaints: errors,
   };
@@ -90,14 +88,24 @@ export async function readWithMediabunny(given: Given): Promise<Reading> {
     await writeFile(remuxed, new Uint8Array(target.buffer ?? new ArrayBuffer(0)));
     const { pictures = [], sound = [], complaints } = await readWithFfmpeg({ ...given, file: remuxed });
     const moved = <T extends { time: number }>(list: readonly T[]): T[] =>
-      list.map((item) => ({ ...item, time: item.time - LEAD_S })).filter(({ time }) => time > -0.001);
-    return { duration, pictures: moved(pictures), sound: moved(sound), complaints: complaints ?? [] };
+      list.map((item) => ({ ...item, time: item.time - LEAD_S }));
+    const heard = moved(sound).filter(({ time }) => time > -0.001);
+    return { duration, pictures: fromStart(moved(pictures)), sound: heard, complaints: complaints ?? [] };
   } catch (cause) {
     return { complaints: [`refuses (${cause instanceof Error ? cause.message : String(cause)})`] };
   } finally {
     input.dispose();
     await rm(remuxed, { force: true });
   }
+}
+
+/** Pictures as an edit presents them (ISO/IEC 14496-12 clause 8.6.6): the last one that comes no later than 0 from there on, none before it. */
+function fromStart<T extends { readonly time: number }>(pictures: readonly T[]): T[] {
+  const first = Math.max(
+    0,
+    pictures.findLastIndex(({ time }) => time < 1e-5),
+  );
+  return pictures.slice(first).map((picture) => ({ ...picture, time: Math.max(0, picture.time) }));
 }
 
 /** Matroska has no negative times: everything is written so much later. */

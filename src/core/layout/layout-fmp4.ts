@@ -3,6 +3,7 @@ import type { MovieTrack } from "../wasm/records/output.ts";
 import type { PieceTrack } from "../planning/piece.ts";
 import { lentBytes, type LentBytes, type LoadedIndex } from "../wasm/loaded-index.ts";
 import { captionsOf } from "./captions.ts";
+import { earlyOf, firstDtsOf, firstOf, heardTrack, HELD_MS, unheardOf, withPreroll } from "./fragment-start.ts";
 import { FragmentCounts } from "../planning/fragment-sizes.ts";
 import {
   chaptersOf,
@@ -162,63 +163,24 @@ function accessEntries(
   );
 }
 
-/** What is only decoded behind the end of a presentation is over this much after it, or two and a half frames where these are longer, if it can be. */
-const HELD_MS = 100;
-
-/** How much earlier than in progressive output a pre-roll is in fragments, ticks. */
-type Early = Required<Pick<PieceTrack, "hiddenEarly" | "shownEarly" | "decodedEarly">>;
-
-/** Hidden pictures are at least this much ahead in fragments, so that times tell them from shown ones, in pictures. */
-const EARLIER = 0.6;
-/** Hidden sound may be so much ahead of them for ffmpeg to round both to 0, in pictures, also where it guesses twice their rate. */
-const ROUNDED = 0.2;
-
-/**
- * ffmpeg takes the edit list of a fragmented file for a start alone, counts time from the first sample of any track, and complains of
- * pictures that round to one time of the frame rate, other than 0: hidden pictures begin with the hidden sound, whole pictures ahead.
- */
-function earlyOf(track: OutputTrack, { composition, edits }: LayoutParts): Early {
-  if (edits === "none" || !isVideo(track)) return { hiddenEarly: 0, shownEarly: 0, decodedEarly: 0 };
-  const { timescale, shownEarly, hidden } = track;
-  const leadMs = Math.max(...composition.tracks.map((each) => millisecondsOf(-each.firstPts, each.timescale)));
-  const usual = Math.max(1, Math.round(track.usualDuration));
-  const ahead = Math.max(ticksOf(leadMs, timescale) / usual - ROUNDED, EARLIER) - shownEarly / usual;
-  const early = shownEarly + (hidden === 0 ? 0 : Math.max(0, Math.ceil(ahead)) * usual);
-  const decodedEarly = Math.ceil(early / usual) * usual;
-  // Who shows what is before 0 shows the right picture longer; of long ones it would be too much.
-  return { hiddenEarly: early, shownEarly: track.hasLongPictures ? shownEarly : early, decodedEarly };
-}
-
-/** When the first sample of a track is presented in fragments, ticks. */
-function firstOf(track: OutputTrack, { hiddenEarly, shownEarly }: Early): number {
-  return track.firstPts - (track.hidden === 0 ? shownEarly : hiddenEarly + track.hidden);
-}
-
 /** Ticks of a track before and after what is presented of it: decode times less the delay are presentation times. */
 function hiddenOf(track: OutputTrack, parts: LayoutParts): { start: number; end: number } {
   const { firstDts, firstPts, delay, duration } = track;
   const ends = Math.min(track.presentedEnd, ticksOf(parts.composition.presentedMs, track.timescale));
-  const { decodedEarly } = earlyOf(track, parts);
-  const start = parts.edits === "list" ? Math.max(0, firstPts) - delay - firstDts + decodedEarly : 0;
+  const start = parts.edits === "list" ? Math.max(0, firstPts) - delay - firstDtsOf(track, parts) : 0;
   return { start: Math.max(0, start), end: Math.max(0, firstDts + duration - delay - ends) };
 }
 
 /** Decode times in fragments cannot be negative: a track's media time starts this much before the presentation. */
 function shiftOf(track: OutputTrack, parts: LayoutParts): number {
   const { composition, edits } = parts;
-  if (edits === "list") return Math.max(0, earlyOf(track, parts).decodedEarly - track.firstDts);
+  if (edits === "list") return Math.max(0, -firstDtsOf(track, parts));
   // Without edit lists all tracks start alike.
   const firstMs = Math.min(
     0,
     ...composition.tracks.map(({ firstDts, timescale }) => millisecondsOf(firstDts, timescale)),
   );
   return Math.max(-track.firstDts, ticksOf(-firstMs, track.timescale));
-}
-
-/** A track of a first piece, with its pre-roll as early as in fragments. */
-function withPreroll(track: PieceTrack, early: Early): PieceTrack {
-  const { lastDuration, endsPreroll = false } = track;
-  return { ...track, ...early, lastDuration: lastDuration + (endsPreroll ? early.decodedEarly : 0) };
 }
 
 /** What says where samples go that are only decoded behind the end of a presentation; see `LateSamples`. */
@@ -230,12 +192,13 @@ type Late = Pick<PieceTrack, "presentedUntil" | "lateApart" | "lateCloser" | "la
  * @param firstMs when the first sample of any track is presented
  */
 function lateOf(output: OutputTrack, presentedMs: number, shift: number, firstMs: number): Late {
-  const { timescale, firstDts, firstPts, shownEarly, delay, duration, samples, hidden } = output;
-  const frame = (firstDts + delay + duration - firstPts + shownEarly) / (samples - hidden);
+  const { timescale, firstDts, firstPts, delay, duration, samples, hidden } = output;
+  const past = Math.min(Math.max(0, -output.shownPts), Math.round(output.usualDuration));
+  const frame = (firstDts + delay + duration - firstPts + past) / (samples - hidden);
   const presentedUntil = shift + ticksOf(presentedMs - ROUNDING_MS, timescale);
   const held = Math.max(1.5 * frame, ticksOf(HELD_MS, timescale) - frame);
   // ffmpeg rounds to frames from the first sample of any track on, and complains of two that fall on one.
-  const phase = (firstPts - shownEarly - ticksOf(firstMs, timescale)) / frame;
+  const phase = (firstPts - past - ticksOf(firstMs, timescale)) / frame;
   const closer = Math.floor((0.5 + phase - Math.round(phase)) * frame) - 1;
   return {
     presentedUntil,
@@ -248,19 +211,18 @@ function lateOf(output: OutputTrack, presentedMs: number, shift: number, firstMs
 /** Gives a piece's tracks as fragments need them. */
 function fragmentTracks(parts: LayoutParts): (piece: Piece) => PieceTrack[] {
   const { composition } = parts;
-  const outputs = composition.tracks.map((output) => {
-    return { output, shift: shiftOf(output, parts), early: earlyOf(output, parts) };
-  });
-  const firstMs = Math.min(
-    ...outputs.map(({ output, early }) => millisecondsOf(firstOf(output, early), output.timescale)),
-  );
+  const outputs = composition.tracks.map((output) => ({
+    ...{ output, shift: shiftOf(output, parts), early: earlyOf(output, parts), unheard: unheardOf(output, parts) },
+    firstMs: millisecondsOf(firstOf(output, parts), output.timescale),
+  }));
+  const firstMs = Math.min(...outputs.map((each) => each.firstMs));
   return (piece) =>
     piece.tracks.map((track) => {
       const found = outputs.find(({ output: { id } }) => id === track.trackId);
       if (found === undefined) return track;
-      const { output, shift, early } = found;
-      const timed = track.shown === undefined ? track : withPreroll(track, early);
-      const start = (track.start ?? 0) + shift;
+      const { output, shift, early, unheard } = found;
+      const timed = track.shown === undefined ? heardTrack(track, unheard, output) : withPreroll(track, early);
+      const start = (timed.start ?? 0) + shift;
       const isLast = track.dts === output.last?.dts;
       const late = isLast ? lateOf(output, composition.presentedMs, shift, firstMs) : undefined;
       return { ...timed, dts: track.dts + shift, start, outputFlags: output.flags, ...late };

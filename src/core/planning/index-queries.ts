@@ -112,8 +112,9 @@ function nameOf({
   usual = 0,
   leads = 0,
   hiddenBehind = 0,
+  apart = 1,
   dts,
 }: PieceTrack): string {
-  const name = `${first} ${count} ${offsetShift}`;
+  const name = `${first} ${count} ${offsetShift} ${apart}`;
   return shown === undefined ? name : `${name} ${shown} ${start - dts} ${delay} ${usual} ${leads} ${hiddenBehind}`;
 }

@@ -1,23 +1,19 @@
-import { isText, isVideo } from "../track-kinds.ts";
-import { meanDuration, rescale } from "../ticks.ts";
+import { isAudio, isText, isVideo } from "../track-kinds.ts";
+import { meanDuration, millisecondsOf, rescale } from "../ticks.ts";
+import { TrackFlag } from "../wasm/abi/names.ts";
 import type { Selected } from "../wasm/abi/records.ts";
 import type { TrackRecord } from "../wasm/records/summary.ts";
 import type { OutputTrack } from "./output-track.ts";
 import { NO_COUNTS, type PieceTrack } from "./piece.ts";
-import {
-  baseOf,
-  heldOverEnd,
-  heldUntil,
-  isBehindHole,
-  openEnd,
-  startsIn,
-  type PlacedSegment,
-} from "./placed-segment.ts";
+import { baseOf, heldOverEnd, heldUntil, openEnd, startsIn, type PlacedSegment } from "./placed-segment.ts";
 import { tooLongGap } from "./refusals.ts";
 import { snappedDistance, snaps } from "./selection.ts";
 
 /** Longest duration of a sample (`stts`, ISO/IEC 14496-12 clause 8.6.1.2). */
 export const LONGEST_TICKS = 0xffff_ffff;
+
+/** Sound that begins less before the start is taken as it is: samples of PCM do, whose edit lists are no finer. */
+const EARLY_MS = 1;
 
 /** What is taken of one track of a placed segment. */
 export interface Taken {
@@ -35,7 +31,7 @@ interface Start {
   /** Added to every composition offset, so that samples are presented when they were recorded to be. */
   readonly offsetShift: number;
   /** What hides the samples before the one that is shown first. */
-  readonly hides?: Pick<PieceTrack, "shown" | "start" | "delay" | "usual">;
+  readonly hides?: Pick<PieceTrack, "shown" | "start" | "delay" | "usual" | "heard" | "apart">;
 }
 
 /**
@@ -87,10 +83,19 @@ function begin(output: OutputTrack, { placed, record, samples }: Taken, edits: "
   // Readers without edit lists are to wait for nothing.
   if (edits === "list") output.delay = output.firstPts - dts;
   if (edits === "list" && isVideo(record)) output.step = Math.max(1, Math.round(output.usualDuration));
-  if (!(isVideo(record) || isText(record)) || !startsIn(placed, record)) return { dts, offsetShift: early };
+  if (!startsIn(placed, record)) return { dts, offsetShift: early };
+  const shownPts = base + rescale(samples.shown, from, to);
+  if (isAudio(record)) {
+    const isEarly = samples.before > 0 || millisecondsOf(-shownPts, to) >= EARLY_MS;
+    if (edits === "none" || !isEarly || record.flags & TrackFlag.Offsets) return { dts, offsetShift: early };
+    output.shownPts = Math.min(0, shownPts);
+    output.unheard = samples.before;
+    return { dts, offsetShift: early, hides: { heard: samples.shown, apart: output.apart } };
+  }
+  if (!(isVideo(record) || isText(record))) return { dts, offsetShift: early };
   // The picture or text on screen at the start is shown from there on.
-  output.shownPts = base + rescale(samples.shown, from, to);
-  output.firstPts = Math.max(0, output.shownPts);
+  output.shownPts = shownPts;
+  output.firstPts = Math.max(0, shownPts);
   return { dts, offsetShift: early, hides: hiding(output, samples) };
 }
 
@@ -107,8 +112,6 @@ function goOn(output: OutputTrack, last: PieceTrack, { placed, record, samples }
     distance = Math.max(1, last.lastDuration);
     offsetShift += recorded - (output.lastDts + distance);
   }
-  if (isVideo(record) && isBehindHole(placed))
-    output.leaveHole(baseOf(placed, output) + rescale(record.earliestPts, from, to));
   if (distance > LONGEST_TICKS) throw tooLongGap(placed.timed.segment);
   last.lastDuration = distance;
   const dts = output.lastDts + distance;

@@ -8,7 +8,7 @@ import { DurationRuns } from "./duration-runs.ts";
 import { FragmentCounts } from "./fragment-sizes.ts";
 import type { Followed, RunCounts } from "./followed.ts";
 import { NO_COUNTS, sourceOf, type Source } from "./piece.ts";
-import { millisecondsOf, ticksOf, meanDuration } from "../ticks.ts";
+import { ticksOf, meanDuration } from "../ticks.ts";
 
 /** Sample entries of one segment's track, as they go into an output's `stsd`. */
 export interface Descriptions {
@@ -33,9 +33,6 @@ export interface ParameterSets {
 
 /** Bytes of sample entries that one track may have in all: recorders have a few of some hundred bytes. */
 const MOST_DESCRIPTION_BYTES = 4 << 20;
-
-/** Pictures that last longer than this are worth showing for what is left of them, in milliseconds. */
-const LONG_PICTURE_MS = 200;
 
 /** A segment and what its summary says. */
 export interface SummarizedSegment {
@@ -85,10 +82,12 @@ export class OutputTrack {
   firstDts = 0;
   /** When the first sample is presented; where a pre-roll takes next to no time, the first one that is shown. */
   firstPts = 0;
-  /** When the picture on screen at the start was recorded to be presented. */
+  /** When what is on at the start was recorded to be presented. */
   shownPts = 0;
-  /** How far before the start fragments present it where it is held over a hole, ticks. */
-  #heldEarly = 0;
+  /** Samples of sound before that. */
+  unheard = 0;
+  /** How much earlier than right before the start hidden pictures could be presented, ticks. */
+  slack = Number.POSITIVE_INFINITY;
   /** From the decoding of the first sync sample to its presentation. */
   delay = 0;
   /** What decode times keep to in front of the presentation, where an edit list hides a pre-roll of pictures; else 0. */
@@ -148,6 +147,11 @@ export class OutputTrack {
     return this.last === undefined ? 0 : this.lastDts + this.last.lastDuration - this.firstDts;
   }
 
+  /** Ticks that hidden samples of sound are apart in fragments: ffmpeg rounds their times to its sampling rate. */
+  get apart(): number {
+    return Math.max(2, Math.ceil(this.usualDuration / 512));
+  }
+
   /**
    * Finds or adds the sample entries of a segment's track. Returns the output index of the first one.
    * @throws BoxcarError `too_many_changes` (409)
@@ -171,25 +175,6 @@ export class OutputTrack {
     this.#byHash.set(added.hash, added);
     this.#byBase.set(added.base, added);
     return added.base;
-  }
-
-  /**
-   * How long before the start fragments present the picture on screen then, ticks: when it was recorded, since ffmpeg tells
-   * pictures apart by the frame rate. Of long pictures it would miss too much; they are presented from the start on.
-   */
-  get shownEarly(): number {
-    const early = -this.shownPts;
-    const isRecorded = early > 0 && early < this.usualDuration && !this.hasLongPictures;
-    return isRecorded ? early : this.#heldEarly;
-  }
-
-  get hasLongPictures(): boolean {
-    return millisecondsOf(this.usualDuration, this.timescale) > LONG_PICTURE_MS;
-  }
-
-  /** Takes in when the first picture behind the hole is presented that the output starts in: no sooner than a picture after the one before. */
-  leaveHole(pts: number): void {
-    if (!this.hasLongPictures) this.#heldEarly = Math.max(0, Math.round(this.usualDuration) - pts);
   }
 
   /** Adds the counts of a piece's track. */
@@ -256,7 +241,7 @@ export class OutputTrack {
    * Takes in when the samples of a piece are decoded that is a pre-roll, or has one: of several the last one first, each but
    * that one after it was told what it leads to.
    */
-  begin(track: PieceTrack, { firstDts, lastDts, led, hidden }: Decoding): void {
+  begin(track: PieceTrack, { firstDts, lastDts, led, hidden, slack }: Decoding): void {
     const { dts } = track;
     track.lasting = lastDts - firstDts;
     if (track.leads === 1) {
@@ -271,6 +256,7 @@ export class OutputTrack {
     track.ownDuration = track.lastDuration;
     this.firstDts = dts + firstDts;
     this.hidden += hidden;
+    if (led > 0) this.slack = Math.min(this.slack, slack);
     this.#isLed = led > 0;
   }
 

@@ -30,6 +30,8 @@ export interface PieceTrack extends Omit<PieceTrackRecord, Changing>, Mutable<Pi
   ownDuration: number;
   /** Whether its last sample belongs to a pre-roll, and what follows does not. */
   endsPreroll?: boolean;
+  /** Of sound that begins before the presentation: when the sample is presented that is heard first, ticks of the segment's track. */
+  heard?: number;
 }
 
 type Mutable<T> = { -readonly [Name in keyof T]: T[Name] };
@@ -71,6 +73,7 @@ export function wholeTrack(record: TrackRecord): Selected {
     lastDuration: record.lastDuration,
     shown: record.start,
     leastOffset: 0,
+    before: 0,
   };
 }
 

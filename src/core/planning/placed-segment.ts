@@ -206,11 +206,6 @@ export function startsBehind({ from, timed: { reference } }: Pick<PlacedSegment,
   return isVideo(reference) && from >= reference.end;
 }
 
-/** Whether it starts in the hole in front of a placed segment, and shows nothing of it. */
-export function isBehindHole({ mayPreroll, isLed, from, timed: { reference } }: PlacedSegment): boolean {
-  return mayPreroll && !isLed && from < reference.start;
-}
-
 /** Where such a picture ends that nothing follows within the range, ticks of `record`; else undefined. */
 export function heldOverEnd(placed: PlacedSegment, record: TrackRecord): number | undefined {
   const { timed, untilMs } = placed;

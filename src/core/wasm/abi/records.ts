@@ -281,6 +281,8 @@ export interface Selected {
   readonly shown: number;
   /** Least composition offset of the whole track, at most 0. */
   readonly leastOffset: number;
+  /** Samples in front of the one that is shown at the start, where they are in the order of presentation. */
+  readonly before: number;
 }
 
 /** Bytes of a record of Selected. */
@@ -298,6 +300,7 @@ export function readSelected(view: DataView, at: number): Selected {
     lastDuration: u32(view, at + 40),
     shown: i64(view, at + 48),
     leastOffset: view.getInt32(at + 56, true),
+    before: u32(view, at + 60),
   };
 }
 
@@ -424,10 +427,12 @@ export interface Decoding {
   readonly led: number;
   /** Samples that are hidden, each presented for a tick. */
   readonly hidden: number;
+  /** How much earlier they, and the one that is shown at the start, could be presented than they are. */
+  readonly slack: number;
 }
 
 /** Bytes of a record of Decoding. */
-export const DECODING_SIZE = 32;
+export const DECODING_SIZE = 40;
 
 /** Reads the Decoding at `at`. */
 export function readDecoding(view: DataView, at: number): Decoding {
@@ -436,6 +441,7 @@ export function readDecoding(view: DataView, at: number): Decoding {
     lastDts: i64(view, at + 8),
     led: i64(view, at + 16),
     hidden: i64(view, at + 24),
+    slack: i64(view, at + 32),
   };
 }
 
@@ -482,6 +488,10 @@ export interface PieceTrack {
   readonly shownEarly?: number;
   /** For fragments: what is led is decoded so much earlier. Default: 0. */
   readonly decodedEarly?: number;
+  /** Ticks that hidden samples are decoded, and presented, apart; samples of other than 1 are not alike. Default: 1. */
+  readonly apart?: number;
+  /** Further ticks between the first one and the next. Default: 0. */
+  readonly ahead?: number;
   /** For fragments: bits of TrackFlag over the whole output track. Default: 0. */
   readonly outputFlags?: number;
   /** For fragments: samples presented from then on are only decoded. Default: Number.POSITIVE_INFINITY. */
@@ -495,10 +505,10 @@ export interface PieceTrack {
 }
 
 /** Bytes of a record of PieceTrack. */
-export const PIECE_TRACK_SIZE = 192;
+export const PIECE_TRACK_SIZE = 208;
 
 /** Where fields of it lie. */
-export const PieceTrackAt = { counts: 40, decoding: 128 } as const;
+export const PieceTrackAt = { counts: 40, decoding: 136 } as const;
 
 /** Writes the PieceTrack at `at`. */
 export function writePieceTrack(view: DataView, at: number, value: PieceTrack): void {
@@ -521,11 +531,13 @@ export function writePieceTrack(view: DataView, at: number, value: PieceTrack): 
   view.setUint32(at + 116, value.hiddenEarly ?? 0, true);
   view.setUint32(at + 120, value.shownEarly ?? 0, true);
   view.setUint32(at + 124, value.decodedEarly ?? 0, true);
-  view.setUint32(at + 160, value.outputFlags ?? 0, true);
-  setI64(view, at + 168, value.presentedUntil ?? Number.POSITIVE_INFINITY);
-  view.setUint32(at + 176, value.lateApart ?? 0, true);
-  view.setUint32(at + 180, value.lateCloser ?? 0, true);
-  setI64(view, at + 184, value.latest ?? Number.POSITIVE_INFINITY);
+  view.setUint32(at + 128, value.apart ?? 1, true);
+  view.setUint32(at + 132, value.ahead ?? 0, true);
+  view.setUint32(at + 176, value.outputFlags ?? 0, true);
+  setI64(view, at + 184, value.presentedUntil ?? Number.POSITIVE_INFINITY);
+  view.setUint32(at + 192, value.lateApart ?? 0, true);
+  view.setUint32(at + 196, value.lateCloser ?? 0, true);
+  setI64(view, at + 200, value.latest ?? Number.POSITIVE_INFINITY);
 }
 
 /** One track of an output file, as its headers need it. Movie ticks are those of `mvhd`. */
