@@ -26,6 +26,8 @@ interface Usage {
 /** One way to record all streams, while it runs. */
 interface Way {
   readonly usages: () => Record<string, Usage>;
+  /** Streams that it has recorded on one connection until now; absent: nobody knows. */
+  readonly whole?: () => Promise<number>;
   stop(): Promise<void>;
 }
 
@@ -51,6 +53,12 @@ export async function recording(folder: string, program: string): Promise<Measur
     await pause(SETTLING_MS);
     const before = usagesOf(ways);
     await pause(MEASURED_MS);
+    // On a machine that has no time for them sources fall silent, and cost nothing.
+    for (const [name, { whole }] of Object.entries(ways)) {
+      const count = (await whole?.()) ?? STREAMS;
+      if (count < STREAMS)
+        throw new Error(`only ${String(count)} of ${String(STREAMS)} streams were recorded throughout: ${name}`);
+    }
     const results: Measurements = {};
     for (const [name, { cpu, memory }] of usagesOf(ways)) {
       const used = cpu - (before.get(name)?.cpu ?? 0);
@@ -86,6 +94,12 @@ async function byBoxcar(program: string, data: string, url: string): Promise<Way
     usages: () => {
       const { cpu, memory } = usageOf([server.pid]);
       return { boxcar: { cpu, memory: memory - idle.memory }, children: usageOf(childrenOf(server.pid)) };
+    },
+    whole: async () => {
+      const { data } = (await (await fetch(`${base}/jobs`)).json()) as {
+        data: { state: string; connections: number }[];
+      };
+      return data.filter(({ state, connections }) => state === "recording" && connections === 1).length;
     },
     stop: () => server.stop(),
   };
