@@ -199,6 +199,14 @@ describe("no query walks over a stream", () => {
   /** How the summaries are read of those segments of a page of which there may be something to warn. */
   const byId = "SEARCH segments USING INTEGER PRIMARY KEY (rowid=?)";
 
+  it("finds events that go on, every few seconds, without going through those that are over", async () => {
+    for (const calls of [
+      (watched: Catalog) => watched.events.goingOn(HOUR_MS),
+      (watched: Catalog) => watched.events.goingOn(HOUR_MS, "live/a"),
+    ])
+      expect((await plansOf(calls)).filter((plan) => plan.includes("SCAN"))).toEqual([]);
+  });
+
   it.each<[string, ListQuery]>([
     ["newest page", { streamPath: "live/a", pageNum: 1, pageSize: 10 }],
     ["late page", { streamPath: "live/a", pageNum: 9, pageSize: 10 }],
