@@ -110,6 +110,8 @@ export async function deletedBytes(db: Kysely<Schema>): Promise<number> {
     .selectFrom("segments")
     .select((eb) => eb.fn.sum<number | null>("size").as("bytes"))
     .where("state", "=", "tombstone")
+    // Else the index of unsettled segments is not taken.
+    .where("state", "<>", ready)
     .executeTakeFirst();
   return row?.bytes ?? 0;
 }

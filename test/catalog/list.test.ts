@@ -207,6 +207,11 @@ describe("no query walks over a stream", () => {
       expect((await plansOf(calls)).filter((plan) => plan.includes("SCAN"))).toEqual([]);
   });
 
+  it("sums up what was deleted without going through all segments", async () => {
+    const plans = await plansOf((watched) => watched.deletedBytes());
+    expect(plans).toEqual([expect.stringContaining("segments_unsettled")]);
+  });
+
   it.each<[string, ListQuery]>([
     ["newest page", { streamPath: "live/a", pageNum: 1, pageSize: 10 }],
     ["late page", { streamPath: "live/a", pageNum: 9, pageSize: 10 }],
