@@ -9,6 +9,8 @@ const LOOK_BACK = 1 << 20;
 
 /** Pieces shorter than this are handed on together: the way to the client costs more than copying so little. Bytes. */
 const SHORT = 256 << 10;
+/** The same of the first ones, for which there is no buffer yet: a new one is zeroed first. */
+const SHORT_AT_FIRST = 64 << 10;
 
 /** So little of a chunk is not: where thousands are slow, chunks are small, and each would hold a copy, too. Bytes. */
 const LITTLE = 16 << 10;
@@ -102,7 +104,9 @@ async function* readGroup(
       i++;
       done = 0;
     }
-    if (chunk.length > LITTLE) yield* together(found, (length) => (room = roomFor(length, room ?? idle.pop())));
+    room ??= idle.pop();
+    const short = room === undefined ? SHORT_AT_FIRST : SHORT;
+    if (chunk.length > LITTLE) yield* together(found, short, (length) => (room = roomFor(length, room)));
     else {
       room = undefined;
       yield* found.filter(({ length }) => length > 0);
@@ -123,14 +127,19 @@ function roomFor(length: number, room: Uint8Array | undefined): Uint8Array {
 
 /**
  * The bytes of all pieces in order; of short ones that follow one another a copy.
+ * @param short bytes that a short one has less of
  * @param room gives so many bytes to copy to, those of the last copy again
  */
-function* together(pieces: readonly Uint8Array[], room: (length: number) => Uint8Array): Generator<Uint8Array> {
+function* together(
+  pieces: readonly Uint8Array[],
+  short: number,
+  room: (length: number) => Uint8Array,
+): Generator<Uint8Array> {
   for (let i = 0, end = 0; i < pieces.length; i = end) {
     let length = 0;
     for (end = i; end < pieces.length; end++) {
       const next = pieces[end]?.length ?? 0;
-      if (next >= SHORT || length + next > TOGETHER) break;
+      if (next >= short || length + next > TOGETHER) break;
       length += next;
     }
     const run = pieces.slice(i, (end = Math.max(end, i + 1)));
