@@ -8,7 +8,7 @@ import { token, upload } from "./client.ts";
 import { isInstalled, servers, startEdge, type ProcessEdge } from "./edges.ts";
 import { copySegments, leave } from "./left-plan.ts";
 
-const SEGMENTS = 50_000;
+const SEGMENTS = 100_000;
 
 describe.each(servers.filter(isInstalled))("planning on %s", (name) => {
   let folder: string;
