@@ -14,6 +14,8 @@ import { random, seedOf } from "../support/random.ts";
 
 /** Uploads while the built server is killed again and again. */
 const ROUNDS = 8;
+/** By then an upload is over, too, whose server was killed when it had finished it, before its pieces were gone; milliseconds. */
+const AFTER_MS = 2 * 86_400_000;
 const CHUNK = 256 << 10;
 const tus = { "Tus-Resumable": "1.0.0" };
 
@@ -119,7 +121,7 @@ async function expectNothingElse(answered: readonly string[], where: string): Pr
   const parts = await openNodeParts(readConfig({ BOXCAR_DATA: folder }));
   const database = createClient({ url: `file:${join(folder, "catalog.db")}` });
   try {
-    for await (const { kind } of reconcile(parts, { nowMs: Date.now() + 7_200_000 }))
+    for await (const { kind } of reconcile(parts, { nowMs: Date.now() + AFTER_MS }))
       expect(["file_removed", "temporary_removed"], where).toContain(kind);
     const objects: string[] = [];
     for await (const { key } of parts.store.list("")) objects.push(key);
