@@ -48,8 +48,9 @@ export async function recording(folder: string, program: string): Promise<Measur
   const ways: Record<string, Way> = {};
   try {
     ways.own = await byBoxcar(program, join(data, "own"), url);
+    // The time of a medium jumps for all of its clients when an ffmpeg comes: each way has a medium of its own.
     ways.ffmpeg = await byBoxcar(program, join(data, "ffmpeg"), `${url}?tcp`);
-    ways.segment = await bySegment(url, join(data, "segment"));
+    ways.segment = await bySegment(`${url}?segment`, join(data, "segment"));
     await pause(SETTLING_MS);
     const before = usagesOf(ways);
     await pause(MEASURED_MS);
