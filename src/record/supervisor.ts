@@ -168,8 +168,7 @@ export class Supervisor {
   async keep(source: Source, owner?: string): Promise<Recording> {
     const mode = modeOf(source);
     const recording = await this.record(source, "always", { standby: STANDBY[mode], owner });
-    const held = this.#held.get(source.streamPath);
-    if (held?.recording === recording) held.isKept = mode !== "demand";
+    this.#goByMode(recording, mode);
     return recording;
   }
 
@@ -183,8 +182,7 @@ export class Supervisor {
     if (watched?.isAsked === false && watched.state === "waiting" && watched.reason !== undefined) throw watched.reason;
     const recording = await this.record({ ...source, isStopped: false }, "lost", options);
     if (source.isStopped) await this.#parts.catalog.sources.setStopped(streamPath, false);
-    const held = this.#held.get(streamPath);
-    if (held?.recording === recording) held.isKept = mode !== "demand";
+    this.#goByMode(recording, mode);
     return recording;
   }
 
@@ -204,6 +202,12 @@ export class Supervisor {
     if (recording?.options.standby === "stay") recording.recordNoLonger();
     else recording?.stop();
     return recording;
+  }
+
+  /** Has a recording go on, or end, with the mode of its source. */
+  #goByMode(recording: Recording, mode: Source["mode"]): void {
+    const held = this.#held.get(recording.options.streamPath);
+    if (held?.recording === recording) held.isKept = mode !== "demand";
   }
 
   /** Whether another node records a stream. */

@@ -10,6 +10,7 @@ import { chromiumPath, install, openPage } from "../browser/chromium.ts";
 import { FPS, recordNumbered } from "../browser/numbered-recording.ts";
 import { random, seedOf } from "../support/random.ts";
 import { ffmpeg } from "../support/tools.ts";
+import { seekIn, shownIn } from "./shown.ts";
 
 declare global {
   interface Window {
@@ -24,36 +25,12 @@ let server: RunningServer;
 let page: Page;
 let closePage: () => Promise<void>;
 
-/** The number of the picture that is shown, once the player has come to rest. */
-function shown(): Promise<number> {
-  return page.evaluate(async () => {
-    const player = document.querySelector("boxcar-player");
-    for (const until = performance.now() + 10_000; performance.now() < until;) {
-      await new Promise((resolve) => setTimeout(resolve, 120));
-      if (player !== null && player.video.readyState >= 2 && !player.video.seeking)
-        return window.playback.read(player.video).number;
-    }
-    const { video } = player ?? {};
-    const ranges = [...Array(video?.buffered.length ?? 0).keys()].map((i) => [
-      video?.buffered.start(i),
-      video?.buffered.end(i),
-    ]);
-    const { currentTime, readyState, seeking } = video ?? {};
-    const told = player?.shadowRoot?.querySelector(".error")?.textContent;
-    throw new Error(`no picture: ${JSON.stringify({ told, currentTime, readyState, seeking, ranges })}`);
-  });
-}
+const shown = (): Promise<number> => shownIn(page);
 
 const player = <T>(use: (player: HTMLElementTagNameMap["boxcar-player"]) => T): Promise<T> =>
   page.evaluate<T>(`(${String(use)})(document.querySelector("boxcar-player"))`);
 
-/** Goes to the middle of a picture. */
-async function seekTo(picture: number): Promise<void> {
-  await page.evaluate(
-    (ms) => document.querySelector("boxcar-player")?.seek(ms),
-    START + ((picture + 0.5) / FPS) * 1000,
-  );
-}
+const seekTo = (picture: number): Promise<void> => seekIn(page, START, picture);
 
 beforeAll(async () => {
   if (chromiumPath === undefined) return;

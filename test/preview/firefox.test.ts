@@ -7,6 +7,7 @@ import { startNode, type RunningServer } from "../../src/runtime/node.ts";
 import { firefoxPath, openFirefox, type Evaluates } from "../browser/firefox.ts";
 import { FPS, recordNumbered } from "../browser/numbered-recording.ts";
 import { random, seedOf } from "../support/random.ts";
+import { seekIn, shownIn } from "./shown.ts";
 
 const START = Date.UTC(2026, 0, 31, 10, 0, 0);
 const chance = random(seedOf(34));
@@ -49,35 +50,8 @@ afterAll(async () => {
   await rm(folder, { recursive: true });
 });
 
-/** The number of the picture that is shown, once the player has come to rest. */
-function shown(): Promise<number | string> {
-  return page.evaluate(async () => {
-    const player = document.querySelector("boxcar-player");
-    for (const until = performance.now() + 10_000; performance.now() < until;) {
-      await new Promise((resolve) => setTimeout(resolve, 150));
-      if (player !== null && player.video.readyState >= 2 && !player.video.seeking)
-        return window.playback.read(player.video).number;
-    }
-    const { video } = player ?? {};
-    const ranges = [...Array(video?.buffered.length ?? 0).keys()].map((i) => [
-      video?.buffered.start(i),
-      video?.buffered.end(i),
-    ]);
-    const { currentTime, readyState, seeking } = video ?? {};
-    const told = player?.shadowRoot?.querySelector(".error")?.textContent;
-    return JSON.stringify({ told, currentTime, readyState, seeking, ranges });
-  });
-}
-
-/** Goes to the middle of a picture. */
-async function seekTo(picture: number): Promise<void> {
-  await page.evaluate(
-    (ms) => {
-      document.querySelector("boxcar-player")?.seek(ms);
-    },
-    START + ((picture + 0.5) / FPS) * 1000,
-  );
-}
+const shown = (): Promise<number> => shownIn(page);
+const seekTo = (picture: number): Promise<void> => seekIn(page, START, picture);
 
 async function seeks(): Promise<void> {
   const pictures = [0, 8 * FPS - 1, 4 * FPS];

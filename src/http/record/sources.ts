@@ -20,6 +20,8 @@ const MOST_SET = 1000;
 /** Characters of the names and values of a source's labels. */
 const MOST_LABELS = 4096;
 
+const millisecondsOf = (text: string | undefined, name: string): number | null =>
+  text === undefined ? null : parseDuration(text, name);
 const seconds = (ms: number | null): string | null => (ms === null ? null : `${String(ms / 1000)}s`);
 
 const written = z.strictObject({
@@ -119,10 +121,9 @@ export function addSources(app: App, context: AppContext): void {
     const source = {
       ...{ streamPath, url, mode, labels, owner },
       fragmentMs: fragment === undefined ? null : fragmentOf(fragment),
-      retentionMs: retention?.age === undefined ? null : parseDuration(retention.age, "retention.age"),
+      retentionMs: millisecondsOf(retention?.age, "retention.age"),
       retentionBytes: retention?.bytes ?? null,
-      protectedMs:
-        retention?.protected === undefined ? null : parseDuration(retention.protected, "retention.protected"),
+      protectedMs: millisecondsOf(retention?.protected, "retention.protected"),
       isStopped: false,
     };
     await catalog.sources.put(source);
