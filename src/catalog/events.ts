@@ -129,6 +129,17 @@ export class Events {
     return new Map(rows.map((row) => [row.stream_path, { startMs: row.start_ms, endMs: row.end_ms }]));
   }
 
+  /** The highest level of the events that reach into each of some times of streams, in their order; null: there are none. */
+  async levels(times: readonly (Interval & { readonly streamPath: string })[]): Promise<(EventLevel | null)[]> {
+    const given = JSON.stringify(times.map(({ streamPath, startMs, endMs }) => [streamPath, startMs, endMs]));
+    // As texts, high comes before low.
+    const query = sql<{ level: EventLevel | null }>`select (select min(level) from events
+      where stream_path = value ->> 0 and end_ms > value ->> 1 and start_ms < value ->> 2) as level
+      from json_each(${given}) order by key`;
+    const { rows } = await query.execute(this.#db.primary);
+    return rows.map(({ level }) => level);
+  }
+
   /** An event by id. */
   async get(id: number): Promise<StreamEvent | undefined> {
     const row = await this.#db.primary.selectFrom("events").selectAll().where("id", "=", id).executeTakeFirst();

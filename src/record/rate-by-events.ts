@@ -3,12 +3,8 @@ import type { EventLevel, Segment } from "../catalog/types.ts";
 
 /** Rates a segment that has just become ready by the events of its time. */
 export async function rateByEvents(catalog: Catalog, segment: Segment): Promise<void> {
-  const { streamPath, startMs, endMs } = segment;
-  // One by one: of many events only some would be listed.
-  for (const level of ["high", "low"] as const) {
-    const events = await catalog.events.list({ streamPath, startMs, endMs, level, limit: 1 });
-    if (events.length > 0) return rate(catalog, segment, level);
-  }
+  const [level = null] = await catalog.events.levels([segment]);
+  if (level !== null) await rate(catalog, segment, level);
 }
 
 /** Rates a segment, unless it is rated as high already. */

@@ -39,7 +39,7 @@ export interface SegmenterParts {
   readonly grown?: (segment: OpenSegment) => void;
 }
 
-/** Since when it is not known whether the stream has stood still before the segment at hand. */
+/** Since when it is not known whether the stream has stood still before the segment at hand, or before what is not recorded yet. */
 interface Doubt {
   /** By the monotonic clock. */
   readonly sinceMs: number;
@@ -113,14 +113,21 @@ export class Segmenter {
     if (facts.isVideo !== this.#hasVideo) return facts;
     this.#clock.arrived(facts.endMs);
     if (facts.capturedMs !== undefined) this.#clock.captured(facts.startMs, facts.capturedMs);
+    // Recorded, it is a segment of its own that is placed then.
+    if (this.#open === undefined) this.#watchStandstill(facts);
     return facts;
+  }
+
+  #watchStandstill(facts: PartFacts): void {
+    if (this.#clock.isHeldUp) this.#doubt ??= { sinceMs: this.#parts.monotonic(), mediaMs: facts.endMs };
+    if (this.#doubt !== undefined) this.#decide(this.#doubt, facts);
   }
 
   /** Records a part that was watched, and waits until it is safe. @throws BoxcarError as the spool does */
   async write(part: StreamPart, facts: PartFacts): Promise<void> {
     if (this.#open !== undefined && this.#mustCut(this.#open, facts)) this.end();
     const open = (this.#open ??= await this.#begin(facts));
-    if (this.#doubt !== undefined) this.#decide(open, this.#doubt, facts);
+    if (this.#doubt !== undefined) this.#decide(this.#doubt, facts, open);
     if (!this.#settled) this.#place(open);
     this.#settled ||= this.#clock.ageMs >= SETTLING_MS;
     await open.append(part, facts);
@@ -133,12 +140,12 @@ export class Segmenter {
   }
 
   /** Whether the stream has stood still shows by how it goes on: as it is captured, or faster, to make up for what was held up. */
-  #decide(open: OpenSegment, { sinceMs, mediaMs }: Doubt, facts: PartFacts): void {
+  #decide({ sinceMs, mediaMs }: Doubt, facts: PartFacts, open?: OpenSegment): void {
     const passedMs = this.#parts.monotonic() - sinceMs;
     if (!this.#clock.isHeldUp || passedMs > LONGEST_DOUBT_MS) this.#doubt = undefined;
     else if (passedMs >= DOUBT_MS && Math.abs(facts.endMs - mediaMs - passedMs) <= UNEVEN * passedMs + UNEVEN_MS) {
       this.#clock.stoodStill();
-      this.#place(open);
+      if (open !== undefined) this.#place(open);
       this.#doubt = undefined;
     }
   }

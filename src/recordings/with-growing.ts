@@ -94,14 +94,20 @@ export async function recordedAround(
 export async function listWithGrowing(catalog: Catalog, query: ListQuery): Promise<SegmentPage> {
   const { streamPath, within, startMs, endMs, match, eventLevel, pageNum, pageSize } = query;
   const [fromMs, toMs] = [startMs ?? Number.NEGATIVE_INFINITY, endMs ?? Number.POSITIVE_INFINITY];
-  const growing = catalog.growing.streamPaths
+  const open = catalog.growing.streamPaths
     .filter((path) => matches(streamPath, path) && (within ?? ["*"]).some((pattern) => matches(pattern, path)))
     .flatMap((path) => catalog.growing.overlapping(path, fromMs, toMs))
     .filter((segment) => match !== "contained" || (segment.startMs >= fromMs && segment.endMs <= toMs))
-    .filter(() => eventLevel === undefined)
-    .map((segment) => ({ ...segment, id: catalog.growing.rowOf(segment.id) ?? segment.id }))
     .sort((a, b) => b.startMs - a.startMs);
-  if (growing.length === 0) return catalog.list(query);
+  if (open.length === 0) return catalog.list(query);
+  const levels = await catalog.events.levels(open);
+  const growing = open
+    .map((segment, i) => ({
+      ...segment,
+      id: catalog.growing.rowOf(segment.id) ?? segment.id,
+      eventLevel: levels[i] ?? null,
+    }))
+    .filter((segment) => eventLevel === undefined || segment.eventLevel === eventLevel);
   const first = (pageNum - 1) * pageSize;
   const shown = growing.slice(first, first + pageSize);
   const skip = Math.max(0, first - growing.length);

@@ -17,6 +17,7 @@ interface Shown {
   readonly startTime: string;
   readonly endTime: string;
   readonly eventLevel: string | null;
+  readonly recording?: boolean;
 }
 
 const post = (path: string, body: object): ReturnType<TestServer["call"]> => postTo(server, path, body);
@@ -108,6 +109,8 @@ test.skipIf(!canEncode)("an event of a stream that is recorded keeps its segment
     afterDuration: "1h",
   });
   expect(begun.status).toBe(200);
+  const rated = () => listed("/mp4/api/list/live/hall?eventLevel=high");
+  await expect.poll(async () => (await rated()).some(({ recording }) => recording)).toBe(true);
   const ended = await post("/mp4/api/event/stop", { streamPath: "live/hall", eventId: "a" });
   expect(ended.json.data).toMatchObject([{ id: (begun.json.event as Shown).id }]);
   expect(Date.parse((ended.json.data as Shown[])[0]?.endTime ?? "")).toBeLessThanOrEqual(Date.now());
@@ -131,6 +134,8 @@ test("what cannot be understood changes nothing", async () => {
     [{ streamPath: "live/unknown" }, 404, "unknown_source"],
     [{ streamPath: "live/unknown", beforeDuration: "soon" }, 400, "bad_duration"],
     [{ streamPath: "live/unknown", afterDuration: "-1s" }, 400, "bad_duration"],
+    [{ streamPath: "live/unknown", afterDuration: "24h1s" }, 400, "bad_duration"],
+    [{ streamPath: "live/unknown", beforeDuration: "86401" }, 400, "bad_duration"],
     [{ streamPath: "live/unknown", eventLevel: "2" }, 400, "bad_parameter"],
     [{ streamPath: "" }, 400, "bad_parameter"],
     [{ streamPath: "a//b" }, 400, "bad_stream_path"],

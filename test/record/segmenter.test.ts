@@ -82,6 +82,14 @@ class Bench {
     this.monotonicMs += ms;
   }
 
+  /** Parts that arrive as they are captured, a second each, and are not recorded. */
+  watch(...given: StreamPart[]): void {
+    for (const part of given) {
+      this.pass(1000);
+      this.#segmenter.watch(part);
+    }
+  }
+
   async take(...events: (StreamHeader | StreamPart)[]): Promise<void> {
     for (const event of events) await this.#segmenter.take(event);
   }
@@ -172,6 +180,23 @@ describe("segments of a stream", () => {
       [2000, 4000],
       [4000, 6000],
     ]);
+  });
+
+  it("that are recorded after the stream stood still unrecorded start when they were captured", async () => {
+    const bench = new Bench(2000);
+    await bench.take(header);
+    bench.watch(...parts.slice(0, 2));
+    bench.pass(3000);
+    bench.watch(...parts.slice(2, 5));
+    await bench.live(...parts.slice(5));
+    expect(bench.spans()).toEqual([[8000, 9000]]);
+    const soon = new Bench(2000); // before it is known whether it was held up on its way
+    await soon.take(header);
+    soon.watch(...parts.slice(0, 2));
+    soon.pass(3000);
+    soon.watch(...parts.slice(2, 3));
+    await soon.live(...parts.slice(3));
+    expect(soon.spans()[0]).toEqual([6000, 8000]);
   });
 
   it("follow a camera whose clock drifts by 500 ppm at most", async () => {

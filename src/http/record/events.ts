@@ -1,5 +1,6 @@
 import { createRoute } from "@hono/zod-openapi";
 import { parseDuration, parseTimeRange } from "../../base/time.ts";
+import { BoxcarError } from "../../base/errors.ts";
 import { checkStreamPath } from "../../base/stream-path.ts";
 import { endEvent } from "../../record/end-event.ts";
 import { beginEvent, type EventParts } from "../../record/events.ts";
@@ -144,5 +145,8 @@ export function addEvents(app: App, context: AppContext): void {
 function lengthOf(given: string | undefined, name: string, defaultMs: number): number {
   if (given === undefined) return defaultMs;
   if (/^0+(?:\.0*)?(?:ms|s|m|h)?$/.test(given)) return 0;
-  return Math.min(parseDuration(given, name), LONGEST_EVENT_MS);
+  const ms = parseDuration(given, name);
+  if (ms <= LONGEST_EVENT_MS) return ms;
+  const message = `${name} is at most 24h: what lasts longer is a recording (POST /mp4/api/start).`;
+  throw new BoxcarError("bad_duration", message, { parameter: name });
 }
