@@ -112,7 +112,7 @@ export async function completeSegment(
     .returning(segmentColumns)
     .compile();
   const counted = sql`select stream_path, ${times.start_ms} as start_ms, ${times.end_ms} as end_ms,
-      ${segment.size} as size, event_level from segments where id = ${id} and state = 'pending'`;
+      ${segment.size} as size, event_level, owner from segments where id = ${id} and state = 'pending'`;
   const changes = [storeFirst(db.primary, id, index), ...countAdded(db.primary, counted)];
   const fenced = fence === undefined ? [] : [giveUpFenced(db.primary, id, fence, times.end_ms)];
   const follower = followerOf(db.primary, id, segment);

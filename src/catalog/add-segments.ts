@@ -119,7 +119,10 @@ async function insert(
         and segments.idempotency_key = given.idempotency_key)`;
   const columns = sql.join(COLUMNS.map((name) => sql.ref(name)));
   const results: readonly [...unknown[][], { id: number; key: string }[], unknown[], { path: string }[]] = await batch([
-    ...countAdded(primary, sql`select stream_path, start_ms, end_ms, size, null as event_level from ${added}`),
+    ...countAdded(
+      primary,
+      sql`select stream_path, start_ms, end_ms, size, null as event_level, '' as owner from ${added}`,
+    ),
     sql<{ id: number; key: string }>`insert into segments (${columns}, state, state_ms, summary)
       select ${columns}, 'ready', created_ms, substr(${bytes}, at, summary_size) from ${added}
       returning id, key`.compile(primary),

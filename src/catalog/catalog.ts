@@ -10,9 +10,7 @@ import {
   deletedBytes,
   expectedSegment,
   knownKeys,
-  oldestOf,
   readyAfter,
-  readyBytes,
   readySegment,
   segmentsByKey,
   wasDeleted,
@@ -23,6 +21,7 @@ import { Leases, type Fence } from "./leases.ts";
 import { HourRows } from "./hours.ts";
 import { listSegments } from "./list-segments.ts";
 import { overlapping } from "./overlapping.ts";
+import { OwnRecordings } from "./own-recordings.ts";
 import { hasNewestSchema } from "./migrate.ts";
 import { Mounts } from "./mounts.ts";
 import { RecordedRows, type RecordedBounds } from "./recorded.ts";
@@ -83,6 +82,8 @@ export class Catalog {
   readonly sources: Sources;
   /** What happened on streams. */
   readonly events: Events;
+  /** What was recorded here. */
+  readonly ownRecordings: OwnRecordings;
   /** Work that one node at a time holds. */
   readonly leases: Leases;
   /** What is to be told to consumers. */
@@ -103,6 +104,7 @@ export class Catalog {
     this.folders = new Folders(db);
     this.sources = new Sources(db);
     this.events = new Events(db);
+    this.ownRecordings = new OwnRecordings(db.primary);
     this.leases = new Leases(db);
     this.webhooks = new WebhookRows(db);
   }
@@ -303,16 +305,6 @@ export class Catalog {
     const { primary } = this.#db;
     const retag = primary.updateTable("segments").set({ etag: now }).where("id", "=", id);
     await this.#db.batch([retag.where("etag", "=", etag).where("state", "=", "ready").compile()]);
-  }
-
-  /** The oldest ready segments that one owner uploaded, protected ones left out. */
-  oldestOf(owner: string, limit: number): Promise<Segment[]> {
-    return oldestOf(this.#db.primary, owner, limit);
-  }
-
-  /** Bytes of all ready segments. */
-  readyBytes(): Promise<number> {
-    return readyBytes(this.#db.primary);
   }
 
   /** Bytes of deleted segments whose objects may still be there. */

@@ -90,20 +90,6 @@ export async function readyAfter(db: Kysely<Schema>, afterId: number, limit: num
   return rows.map(segmentOf);
 }
 
-/** See `Catalog.oldestOf`. */
-export async function oldestOf(db: Kysely<Schema>, owner: string, limit: number): Promise<Segment[]> {
-  const rows = await db
-    .selectFrom("segments")
-    .select(segmentColumns)
-    .where("state", "=", ready)
-    .where("owner", "=", owner)
-    .where((eb) => eb.or([eb("event_level", "is", null), eb("event_level", "<>", "high")]))
-    .orderBy("start_ms")
-    .limit(limit)
-    .execute();
-  return rows.map(segmentOf);
-}
-
 /** See `Catalog.deletedBytes`. */
 export async function deletedBytes(db: Kysely<Schema>): Promise<number> {
   const row = await db
@@ -114,12 +100,6 @@ export async function deletedBytes(db: Kysely<Schema>): Promise<number> {
     .where("state", "<>", ready)
     .executeTakeFirst();
   return row?.bytes ?? 0;
-}
-
-/** See `Catalog.readyBytes`. */
-export async function readyBytes(db: Kysely<Schema>): Promise<number> {
-  const sum = db.selectFrom("streams").select((eb) => eb.fn.sum<number | null>("bytes").as("bytes"));
-  return (await sum.executeTakeFirst())?.bytes ?? 0;
 }
 
 /** See `Catalog.knownKeys`. */

@@ -1,21 +1,7 @@
 import { sql, type RawBuilder } from "kysely";
 import { BoxcarError } from "../base/errors.ts";
 import type { CatalogDatabase } from "./database.ts";
-
-/** The hour, since 1970, of the start of a row: SQLite divides towards zero. */
-const hourOf = (row: "new" | "old" | "segments"): RawBuilder<unknown> => {
-  const start = sql.ref(`${row}.start_ms`);
-  return sql`((${start} - ((${start} % 3600000) + 3600000) % 3600000) / 3600000)`;
-};
-/** Gives the hour of a row that is ready another version, and drops what was kept of it. */
-const changeHour = (row: "new" | "old"): RawBuilder<unknown> => sql`insert into hours (stream_path, hour, version)
-  select ${sql.ref(`${row}.stream_path`)}, ${hourOf(row)}, random() & 9007199254740991
-    where ${sql.ref(`${row}.state`)} = 'ready'
-  on conflict (stream_path, hour) do update set version = excluded.version, runs = null`;
-/** Drops the hour that a ready row has left, when it was the last one. */
-const leaveHour = sql`delete from hours where stream_path = old.stream_path and hour = ${hourOf("old")}
-  and not exists (select 1 from segments where state = 'ready' and segments.stream_path = old.stream_path
-    and start_ms >= ${hourOf("old")} * 3600000 and start_ms < (${hourOf("old")} + 1) * 3600000)`;
+import { changeHour, hourOf, leaveHour } from "./hour-triggers.ts";
 
 /** Migrations run in the order of their names and are never edited once released; they only add. */
 const migrations: Readonly<Record<string, readonly RawBuilder<unknown>[]>> = {
@@ -265,6 +251,13 @@ const migrations: Readonly<Record<string, readonly RawBuilder<unknown>[]>> = {
     sql`alter table sources add column stopped integer not null default 0`,
     sql`alter table sources add column protected_ms integer`,
     sql`create index events_end on events (end_ms)`,
+  ],
+  "028_recorded_bytes": [
+    sql`alter table streams add column recorded_bytes integer not null default 0`,
+    sql`update streams set recorded_bytes = coalesce((select sum(size) from segments
+      where state = 'ready' and segments.stream_path = streams.stream_path and owner = 'recorder'), 0)`,
+    sql`create index segments_recorded on segments (start_ms)
+      where state = 'ready' and owner = 'recorder' and event_level is not 'high'`,
   ],
 };
 

@@ -2,6 +2,9 @@ import { sql, type RawBuilder, type Selectable } from "kysely";
 import type { SegmentTable } from "./schema.ts";
 import type { EventLevel, ListedSegment, Segment } from "./types.ts";
 
+/** The owner of what is recorded: no caller has this name. */
+export const RECORDER = "recorder";
+
 /** The columns of a `Segment`. */
 export const segmentColumns = [
   "id",

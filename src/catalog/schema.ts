@@ -60,6 +60,8 @@ export interface StreamTable {
   end_ms: number;
   /** The longest segment the stream has held, milliseconds: bounds in how many buckets an overlap is looked for. */
   longest_ms: number;
+  /** Bytes of those that were recorded here: of `RECORDER`. */
+  recorded_bytes: Generated<number>;
 }
 
 /** Number of ready segments of a stream that start in one bucket of time; see `BUCKET_MS`. */

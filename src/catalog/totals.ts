@@ -1,4 +1,5 @@
 import { sql, type CompiledQuery, type Kysely, type RawBuilder } from "kysely";
+import { RECORDER } from "./rows.ts";
 import type { Schema } from "./schema.ts";
 import type { EventLevel } from "./types.ts";
 
@@ -7,6 +8,9 @@ import type { EventLevel } from "./types.ts";
  * bucket to some hundreds, so that counting any range touches little.
  */
 export const BUCKET_MS = 4 * 3600 * 1000;
+
+/** Bytes of those of several segments that were recorded here. */
+const recorded = sql<number>`coalesce(sum(size) filter (where owner = ${sql.lit(RECORDER)}), 0)`;
 
 /** Before all times, and safe to compare in SQL. */
 const NEVER_MS = -Number.MAX_SAFE_INTEGER;
@@ -24,19 +28,20 @@ export type Changes = readonly CompiledQuery[];
 
 /**
  * Adds segments to the totals of their streams. To stand before they become ready.
- * @param added selects `stream_path`, `start_ms`, `end_ms`, `size` and `event_level` of each
+ * @param added selects `stream_path`, `start_ms`, `end_ms`, `size`, `event_level` and `owner` of each
  */
 export function countAdded(db: Kysely<Schema>, added: RawBuilder<unknown>): Changes {
   return [
-    sql`insert into streams (stream_path, count, bytes, start_ms, end_ms, longest_ms)
-      select stream_path, count(*), sum(size), min(start_ms), max(end_ms), max(end_ms - start_ms)
+    sql`insert into streams (stream_path, count, bytes, start_ms, end_ms, longest_ms, recorded_bytes)
+      select stream_path, count(*), sum(size), min(start_ms), max(end_ms), max(end_ms - start_ms), ${recorded}
       from (${added}) where true group by stream_path
       on conflict (stream_path) do update set
         count = count + excluded.count,
         bytes = bytes + excluded.bytes,
         start_ms = min(start_ms, excluded.start_ms),
         end_ms = max(end_ms, excluded.end_ms),
-        longest_ms = max(longest_ms, excluded.longest_ms)`.compile(db),
+        longest_ms = max(longest_ms, excluded.longest_ms),
+        recorded_bytes = recorded_bytes + excluded.recorded_bytes`.compile(db),
     changeCounts(
       db,
       sql`select stream_path, ${bucket}, coalesce(event_level, ''), count(*), max(end_ms) from (${added}) group by 1, 2, 3`,
@@ -51,7 +56,8 @@ export function countRemoved(db: Kysely<Schema>, streamPath: string, doomed: Raw
     dropEmptyCounts(db, streamPath),
     sql`update streams set
         count = count - (select count(*) ${doomed}),
-        bytes = bytes - (select coalesce(sum(size), 0) ${doomed})
+        bytes = bytes - (select coalesce(sum(size), 0) ${doomed}),
+        recorded_bytes = recorded_bytes - (select ${recorded} ${doomed})
       where stream_path = ${streamPath}`.compile(db),
   ];
 }

@@ -91,7 +91,7 @@ export const recordVariables = (duration: z.ZodType<number>) =>
     BOXCAR_STORE_HIGH: variable(
       bytes,
       "0",
-      "Bytes of all segments above which the oldest recordings are removed, for buckets, which have no disk: bytes, or with K, M, G, T; 0: never.",
+      "Bytes of all recordings above which the oldest ones are removed, for buckets, which have no disk: bytes, or with K, M, G, T; 0: never.",
     ),
     BOXCAR_STORE_LOW: variable(bytes, "0", "Bytes down to which they are; 0: nine tenths of `BOXCAR_STORE_HIGH`."),
     BOXCAR_SOURCES_ALLOW: variable(

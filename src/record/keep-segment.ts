@@ -1,5 +1,6 @@
 import type { Core, IndexedSegment } from "../core/index.ts";
 import type { Catalog } from "../catalog/catalog.ts";
+import { RECORDER } from "../catalog/rows.ts";
 import type { Segment } from "../catalog/types.ts";
 import { statusOf } from "../base/error-codes.ts";
 import { BoxcarError } from "../base/errors.ts";
@@ -24,9 +25,6 @@ export interface KeepParts {
   readonly randomId: () => string;
   readonly tell: Tell;
 }
-
-/** The owner of what is recorded: no caller has this name. */
-export const RECORDER = "recorder";
 
 /** Waits between two attempts, milliseconds: the first, and the longest. */
 const FIRST_WAIT_MS = 1000;

@@ -1,7 +1,6 @@
 import type { Catalog } from "../catalog/catalog.ts";
 import type { Segment } from "../catalog/types.ts";
 import { EARLIEST_MS } from "../base/time.ts";
-import { RECORDER } from "./keep-segment.ts";
 
 /** Segments that one pass removes for one reason at most. */
 const MOST_REMOVED = 5000;
@@ -22,7 +21,7 @@ export interface RetentionParts {
   readonly disk?: (() => Promise<DiskUse>) | undefined;
   /** Parts of the disk, 0 to 1: above `high`, the oldest recordings are removed until `low` is reached. Absent: never. */
   readonly water?: Marks | undefined;
-  /** Bytes of all segments: above `high`, the oldest recordings are removed until `low` is reached. Absent: never. */
+  /** Bytes of what was recorded: above `high`, the oldest recordings are removed until `low` is reached. Absent: never. */
   readonly bytes?: Marks | undefined;
 }
 
@@ -48,7 +47,7 @@ export interface Removed {
 
 /**
  * Removes what sources do not keep any longer, by age, then by bytes, and the oldest recordings of a disk, or of a store, that is too full; the
- * oldest first. Segments of events rated `high` are not removed while they are protected. Downloads of what is removed that are under way
+ * oldest first, but none of a stream that has no more than its share. Segments of events rated `high` are not removed while they are protected. Downloads of what is removed that are under way
  * come to their end. Events go that protect nothing any more.
  */
 export async function* retain(
@@ -84,13 +83,59 @@ export async function* retain(
     yield* remove(first(only(oldestOf(catalog, streamPath, nowMs), may), keptBytes - retentionBytes), "bytes");
   }
   if (!dryRun) await catalog.events.forget(believedMs);
-  const excesses = { disk: diskExcess, store: storeExcess } as const;
   for (const reason of ["disk", "store"] as const) {
-    const excess = await excesses[reason](parts, told.bytes);
-    if (excess <= 0) continue;
-    const oldest = await catalog.oldestOf(RECORDER, MOST_REMOVED + told.ids.size);
-    const left = oldest.filter(({ id }) => !told.ids.has(id));
-    yield* remove(first(left, excess), reason);
+    const recorded = await recordedNow(catalog, told.ids);
+    const excess = reason === "disk" ? await diskExcess(parts, told.bytes) : above(recorded.bytes, parts.bytes);
+    if (excess > 0) yield* remove(oldestOfAll(catalog, recorded, excess, reason === "disk"), reason);
+  }
+}
+
+/** What was recorded here. */
+interface Recorded {
+  readonly streams: number;
+  readonly bytes: number;
+  /** Segments, and their bytes by stream, that are as good as gone. */
+  readonly goneIds: ReadonlySet<number>;
+  readonly gone: ReadonlyMap<string, number>;
+}
+
+async function recordedNow(catalog: Catalog, goneIds: ReadonlySet<number>): Promise<Recorded> {
+  const { streams, bytes } = await catalog.ownRecordings.totals();
+  const gone = await catalog.ownRecordings.among(goneIds);
+  return { streams, bytes: [...gone.values()].reduce((left, lost) => left - lost, bytes), goneIds, gone };
+}
+
+/**
+ * The oldest recordings, of so many bytes together, whosever they are: but of streams alone that have more than an equal share
+ * of what is left then. So none loses what it has to another that takes more.
+ * @param isNeeded what those streams cannot give, since it is protected, is asked of all others
+ */
+async function* oldestOfAll(
+  catalog: Catalog,
+  { streams, bytes, goneIds, gone }: Recorded,
+  excess: number,
+  isNeeded: boolean,
+): AsyncGenerator<Segment> {
+  if (streams === 0) return;
+  const taken = new Set(goneIds);
+  const equal = Math.max(0, bytes - excess) / streams;
+  let left = excess;
+  for (const share of isNeeded ? [equal, 0] : [equal]) {
+    const has = await catalog.ownRecordings.bytes(share);
+    for (const [streamPath, lost] of gone) has.set(streamPath, (has.get(streamPath) ?? 0) - lost);
+    const limit = MOST_REMOVED + taken.size;
+    const oldest = await catalog.ownRecordings.oldest(share, limit);
+    for (const segment of oldest) {
+      const { id, streamPath, size } = segment;
+      const own = has.get(streamPath) ?? 0;
+      if (taken.has(id) || own <= share) continue;
+      yield segment;
+      taken.add(id);
+      has.set(streamPath, own - size);
+      left -= size;
+      if (left <= 0) return;
+    }
+    if (oldest.length === limit) return;
   }
 }
 
@@ -103,13 +148,8 @@ async function diskExcess({ catalog, disk, water }: RetentionParts, goneBytes: n
   return above(left, { high: water.high * total, low: water.low * total });
 }
 
-/** The same of all segments. */
-async function storeExcess({ catalog, bytes }: RetentionParts, goneBytes: number): Promise<number> {
-  return bytes === undefined ? 0 : above((await catalog.readyBytes()) - goneBytes, bytes);
-}
-
-function above(used: number, { high, low }: Marks): number {
-  return used > high ? used - low : 0;
+function above(used: number, marks: Marks | undefined): number {
+  return marks !== undefined && used > marks.high ? used - marks.low : 0;
 }
 
 /** Rates segments that end by then as low which are protected. */
