@@ -102,6 +102,7 @@ const STATUSES = {
 
   unknown_host: 421,
 
+  ahead_of_time: 422,
   bad_box_size: 422,
   bad_description: 422,
   bad_edit_list: 422,

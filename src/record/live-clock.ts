@@ -47,6 +47,11 @@ export class LiveClock {
     return this.#firstMs === undefined ? 0 : this.#monotonic() - this.#firstMs;
   }
 
+  /** The wall clock as it is followed, milliseconds since 1970. */
+  get nowMs(): number {
+    return this.#monotonic() + this.#aheadMs;
+  }
+
   /** By how much the wall clock was set forward since it was last asked here, milliseconds; negative: back. */
   get steppedMs(): number {
     return this.#clock() - this.#monotonic() - this.#aheadMs;

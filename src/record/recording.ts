@@ -2,6 +2,7 @@ import { FragmentReader } from "../core/index.ts";
 import { BoxcarError } from "../base/errors.ts";
 import { paused } from "../base/paused.ts";
 import { Flow } from "./flow.ts";
+import { keepPace } from "./pace.ts";
 import { PreRoll, type KeptPart, type PreRollBudget } from "./pre-roll.ts";
 import { arrivals } from "./arrivals.ts";
 import { RecordedSegments, type RecordedSegmentOptions, type RecordedSegmentParts } from "./recorded-segments.ts";
@@ -181,6 +182,8 @@ export class Recording {
           const facts = segmenter.watch(event);
           if (facts === undefined || event.kind === "header") continue;
           this.flow.add(facts, event.size);
+          await keepPace(segmenter.aheadMs(facts), signal);
+          if (signal.aborted) return undefined;
           if (!(await this.#takePart(segmenter, { part: event, facts }))) return undefined;
           wholeMs = this.#parts.monotonic();
           this.driftMs = segmenter.driftMs;

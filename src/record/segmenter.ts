@@ -123,6 +123,21 @@ export class Segmenter {
     if (this.#doubt !== undefined) this.#decide(this.#doubt, facts);
   }
 
+  /** By how much a part that was watched would end ahead of the clock, milliseconds; what begins a recording is placed by its arrival. */
+  aheadMs({ isVideo, startMs, endMs }: PartFacts): number {
+    if (!this.#settled || isVideo !== this.#hasVideo) return 0;
+    const nowMs = this.#clock.nowMs;
+    const [mediaEndMs, endedMs] =
+      this.#open === undefined
+        ? [this.#last?.mediaEndMs, this.#last?.endMs]
+        : [this.#open.mediaEndMs, this.#open.startMs + this.#open.durationMs];
+    if (mediaEndMs === undefined || endedMs === undefined) return 0;
+    const [jumpMs, lengthMs] = [startMs - mediaEndMs, endMs - startMs];
+    const [expectedMs, arrivedMs] = [endedMs + jumpMs, nowMs - lengthMs];
+    const goesOn = Math.abs(jumpMs) <= STEP_MS || isMissing(jumpMs, arrivedMs - expectedMs, lengthMs);
+    return (goesOn ? expectedMs : Math.max(endedMs, arrivedMs)) + lengthMs - nowMs;
+  }
+
   /** Records a part that was watched, and waits until it is safe. @throws BoxcarError as the spool does */
   async write(part: StreamPart, facts: PartFacts): Promise<void> {
     if (this.#open !== undefined && this.#mustCut(this.#open, facts)) this.end();
@@ -219,9 +234,9 @@ export class Segmenter {
       this.#clock.arrived(facts.endMs);
       if (facts.capturedMs !== undefined) this.#clock.captured(facts.startMs, facts.capturedMs);
       const arrivedMs = this.#clock.wallAt(facts.startMs);
-      const isMissing = jumpMs > 0 && Math.abs(arrivedMs - expectedMs) <= STEP_MS + (facts.endMs - facts.startMs);
-      this.#settled = isMissing; // what was cached upstream arrives at once, as at the start
-      return Math.max(last.endMs, isMissing ? expectedMs : arrivedMs);
+      this.#settled = isMissing(jumpMs, arrivedMs - expectedMs, facts.endMs - facts.startMs);
+      // Where nothing is missing, what was cached upstream arrives at once, as at the start.
+      return Math.max(last.endMs, this.#settled ? expectedMs : arrivedMs);
     }
     const expectedMs = last.endMs + jumpMs;
     const residualMs = this.#clock.wallAt(facts.startMs) - expectedMs;
@@ -229,6 +244,11 @@ export class Segmenter {
     const most = SLEW * last.durationMs;
     return expectedMs + Math.max(-most, Math.min(most, residualMs));
   }
+}
+
+/** Whether the time of a stream jumps over what did not come. @param lateMs by how much what follows comes later than that */
+function isMissing(jumpMs: number, lateMs: number, lengthMs: number): boolean {
+  return jumpMs > 0 && Math.abs(lateMs) <= STEP_MS + lengthMs;
 }
 
 function sameBytes(a: Uint8Array, b: Uint8Array): boolean {

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { startTestServer, type TestServer } from "../app/test-server.ts";
+import { fragment, initSegment, tfdt, tfhd, trun } from "../hostile/fragments.ts";
 import { bytes as joined } from "../support/boxes.ts";
 import { record } from "../support/recording.ts";
 import { ffmpeg, packetHashes } from "../support/tools.ts";
@@ -99,6 +100,27 @@ test("offsets that count from the start of the stream are counted anew in each s
     json: { data: { segments: 3 } },
   });
   expect(await packetHashes(await downloaded("live/absolute"), "v:0")).toEqual(await packetHashes(file, "v:0"));
+});
+
+test("a push that is faster than it plays is held back, and refused where it would end far in the future", async () => {
+  const seconds = [1, 1, 10.5, 200];
+  let at = 0;
+  const parts = seconds.map((length, i) => {
+    const from = at;
+    at += length * 12_800;
+    const sample = { size: 100, duration: length * 12_800, flags: 0x200_0000 };
+    return fragment(new Uint8Array(100), i + 1, (mediaAt) => joined(tfhd(1), tfdt(from), trun(mediaAt, [sample])));
+  });
+  const { body, end } = open(joined(initSegment(), ...parts));
+  const beganMs = Date.now();
+  const init = { method: "POST", body, duplex: "half" };
+  const refused = await server.call("/mp4/live/live/fast?fragment=1s", init);
+  end(new Uint8Array());
+  expect(refused).toMatchObject({ status: 422, json: { error: "ahead_of_time" } });
+  const rows = await listed("live/fast");
+  expect(rows.map(({ durationMs }) => durationMs)).toEqual([10_500, 1000, 1000]);
+  expect(Date.parse(rows[0]?.endTime ?? "") - Date.now()).toBeLessThanOrEqual(10_000);
+  expect(Date.now() - beganMs).toBeGreaterThan(1000);
 });
 
 test("a second push to a stream is refused, and stop ends the first with what has come", async () => {

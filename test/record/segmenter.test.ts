@@ -102,6 +102,11 @@ class Bench {
     }
   }
 
+  /** By how much a part that has just arrived would end ahead of the clock. */
+  aheadMs(part: StreamPart): number {
+    return this.#segmenter.aheadMs(this.#segmenter.watch(part) ?? raise());
+  }
+
   /** Starts and ends of all segments, milliseconds after the start of the test. */
   spans(): [number, number][] {
     this.#segmenter.end();
@@ -133,6 +138,19 @@ describe("segments of a stream", () => {
       [2000, 4000],
       [4000, 6000],
     ]);
+  });
+
+  it("are not ahead of the clock unless the stream comes faster than it plays", async () => {
+    const bench = new Bench(2000);
+    await bench.take(header);
+    await bench.live(parts[0] ?? raise(), parts[1] ?? raise());
+    await bench.take(...parts.slice(2, 5));
+    const last = parts[5] ?? raise();
+    expect(bench.aheadMs(last)).toBeCloseTo(4000, -1);
+    bench.wallMs -= 3_600_000; // set back: it is not followed
+    expect(bench.aheadMs(last)).toBeCloseTo(4000, -1);
+    bench.pass(4000);
+    expect(bench.aheadMs(last)).toBeCloseTo(0, -1);
   });
 
   it("that begins with what was cached upstream start earlier than that arrives", async () => {
