@@ -198,6 +198,8 @@ describe("a segment that is refused leaves no row and no object", () => {
       ["/api/uploads", begun],
     ] as const)
       expect((await server.fetch(call, init as RequestInit)).status, call).toBe(status);
+    const json = { method: "POST", body: "{}", headers: fields } as RequestInit;
+    expect(await server.call("/mp4/api/delete/s", json)).toMatchObject({ status, json: { error } });
     await expectNothingLeft();
   });
 

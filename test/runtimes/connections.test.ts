@@ -107,6 +107,30 @@ describe.each(servers.filter(isInstalled))("a connection to the server on %s", (
     await until("uploads", 0);
   });
 
+  it("asks for a body that is held back once it is wanted, and not when it is refused", async () => {
+    const fields = { expect: "100-continue", "content-length": "3" };
+    const ask = (more: Record<string, string>): Promise<[string, number]> =>
+      answered(head("PUT", "/mp4/api/segments/a?start=1", { ...fields, ...more }), "not");
+    expect(await ask({})).toEqual([expect.stringMatching(/^HTTP\/1.1 100 [^]*HTTP\/1.1 422 /), 1]);
+    for (const wrong of [{ authorization: "Bearer wrong-token-0123" }, { "content-encoding": "gzip" }])
+      expect(await ask(wrong)).toEqual([expect.stringMatching(/^HTTP\/1.1 4(01|15) /), 0]);
+  });
+
+  /** Sends a body when it is asked for. @returns all that came, and how many times it was asked for */
+  async function answered(text: string, body: string): Promise<[string, number]> {
+    const client = await rawClient(edge.url);
+    let asked = 0;
+    client.socket.on("data", (chunk: Buffer) => {
+      if (!chunk.toString("latin1").startsWith("HTTP/1.1 100")) return;
+      asked++;
+      void client.write(body);
+    });
+    await client.write(text);
+    await expect.poll(() => client.received().includes("HTTP/1.1 4"), { timeout: 5000 }).toBe(true);
+    client.socket.destroy();
+    return [client.received().toString("latin1"), asked];
+  }
+
   it("refuses a GET or HEAD with a large body, and reads on no further than for others", async () => {
     const small = await rawClient(edge.url);
     await small.write(`${head("GET", path, { range: "bytes=0-9", "content-length": "9" })}123456789`);

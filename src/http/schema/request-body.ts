@@ -13,6 +13,11 @@ import type * as z from "./zod.ts";
  *   `upload_aborted` (400), `chunks_too_small` (400), `upload_too_slow` (408)
  */
 export function bodyOf(request: Request, rate: LeastRate): AsyncGenerator<Uint8Array, void, undefined> {
+  checkWhole(request);
+  return arriving(request, rate);
+}
+
+function checkWhole(request: Request): void {
   if (request.headers.has("content-range")) {
     const message =
       "A body with Content-Range is a part of a file. Send the whole file, or use resumable uploads at /api/uploads.";
@@ -20,10 +25,9 @@ export function bodyOf(request: Request, rate: LeastRate): AsyncGenerator<Uint8A
   }
   const encoding = request.headers.get("content-encoding") ?? "identity";
   if (encoding.trim().toLowerCase() !== "identity") {
-    const message = "A body with a Content-Encoding is not taken. Send the file as it is.";
+    const message = "A body with a Content-Encoding is not taken. Send it as it is.";
     throw new BoxcarError("unsupported_encoding", message);
   }
-  return arriving(request, rate);
 }
 
 async function* arriving(request: Request, rate: LeastRate): AsyncGenerator<Uint8Array, void, undefined> {
@@ -78,8 +82,9 @@ const limited = bodyLimit({
   },
 });
 
-/** Refuses bodies of more than 64 KiB, and what is no whole body. @throws BoxcarError `too_large` (413), `upload_aborted` (400) */
+/** Refuses bodies of more than 64 KiB, and what is no whole body as it is. @throws BoxcarError `too_large` (413), `upload_aborted` (400), and as `bodyOf` */
 export const smallBody: MiddlewareHandler = async (c, next) => {
+  checkWhole(c.req.raw);
   // Whoever reads it is given the same bytes.
   const read = async (): Promise<void> => {
     await c.req.arrayBuffer();

@@ -1,6 +1,6 @@
 import type { HttpBindings } from "@hono/node-server";
 import { RESPONSE_ALREADY_SENT } from "@hono/node-server/utils/response";
-import type { IncomingMessage } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import { ChunkSizes } from "../../base/small-chunks.ts";
 
 /** How long, and how much, is read of a request that has its reply already. */
@@ -11,6 +11,16 @@ const LINGER_BYTES = 256 << 20;
 /** Whether a request has a body at all (RFC 9112 section 6.3). */
 export function hasBody({ headers }: IncomingMessage): boolean {
   return headers["transfer-encoding"] !== undefined || Number(headers["content-length"] ?? 0) > 0;
+}
+
+/** Asks for a body that its client holds back (`Expect: 100-continue`, RFC 9110 section 10.1.1) once it is read: what is refused before is never sent. */
+export function continueWhenRead(incoming: IncomingMessage, outgoing: ServerResponse): void {
+  const read = incoming._read.bind(incoming);
+  incoming._read = (size) => {
+    incoming._read = read;
+    if (!outgoing.headersSent) outgoing.writeContinue();
+    read(size);
+  };
 }
 
 /**

@@ -1,6 +1,6 @@
 import { getRequestListener, type HttpBindings } from "@hono/node-server";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import { hasBody, replyEarly } from "./early-reply.ts";
+import { continueWhenRead, hasBody, replyEarly } from "./early-reply.ts";
 import { closeWithoutTraces, oneAtATime } from "./one-at-a-time.ts";
 import { leaveRefusalToApp } from "./request-url.ts";
 import { clientOf, TimeSlice } from "./time-slice.ts";
@@ -40,7 +40,12 @@ export function httpServer(fetch: Fetch, { idleTimeoutMs }: { readonly idleTimeo
         if (!outgoing.destroyed) serve(incoming, outgoing);
       });
   };
-  const server = createServer(limits, oneAtATime(serveInTurn));
+  const handle = oneAtATime(serveInTurn);
+  const server = createServer(limits, handle);
+  server.on("checkContinue", (incoming, outgoing) => {
+    continueWhenRead(incoming, outgoing);
+    handle(incoming, outgoing);
+  });
   server.on("connection", closeWithoutTraces);
   server.timeout = idleTimeoutMs;
   return server;
