@@ -10,7 +10,7 @@ import {
   type SegmentsRange,
 } from "../../src/core/index.ts";
 import { loadCore } from "../../src/runtime/node/load-core.ts";
-import { audioEntry, buildMovie, videoEntry } from "../support/movie.ts";
+import { audioEntry, buildMovie, videoEntry, type Movie as Recording, type MovieSample } from "../support/movie.ts";
 
 const text = new TextEncoder();
 
@@ -50,7 +50,11 @@ async function segment(
     { ...pictures, samples: named("p", PICTURE) },
     { ...audio, samples: named("s", SOUND) },
   ];
-  const { file } = buildMovie({ tracks: sound ? tracks : tracks.slice(0, 1) });
+  return sourceOf({ tracks: sound ? tracks : tracks.slice(0, 1) }, at, number);
+}
+
+async function sourceOf(movie: Recording, at: number, number: number): Promise<SegmentSource> {
+  const { file } = buildMovie(movie);
   const read = ({ offset, length }: { offset: number; length: number }): Promise<Uint8Array> =>
     Promise.resolve(file.slice(offset, offset + length));
   return { ...(await indexObject(core, file.length, read)), startMs: at, etag: `v${number}`, read };
@@ -70,7 +74,11 @@ interface Output {
 }
 
 async function planned(recorded: readonly Recorded[], range: SegmentsRange): Promise<Output> {
-  const plan = await planSegments({ core }, await Promise.all(recorded.map(segment)), range);
+  return plannedOf(await Promise.all(recorded.map(segment)), range);
+}
+
+async function plannedOf(sources: SegmentSource[], range: SegmentsRange): Promise<Output> {
+  const plan = await planSegments({ core }, sources, range);
   const media = plan.media("mp4");
   const file = new Uint8Array(media.size);
   let at = 0;
@@ -228,6 +236,28 @@ describe("rule 3, join", () => {
     const { pictures, sound, joints } = await planned(hour, { startMs: 0, endMs: 1_000_000 });
     expect([joints, pictures.length, sound.length]).toEqual([99, 5000, 10_000]);
     expect([pictures.at(-1)?.[1], sound.at(-1)?.[1]]).toEqual([200_000 - PICTURE, 200_000 - SOUND]);
+  });
+
+  it("gives no time to a last sample that is stated to last none and is presented amid others", async () => {
+    // Open groups of pictures: the second segment has the two pictures that the first one lacks, hidden by its edit list.
+    const named = (number: number, shown: readonly number[], last: number): MovieSample[] =>
+      shown.map((picture, i) => ({
+        data: text.encode(`<p${number}.${picture}>`),
+        duration: i === shown.length - 1 ? last : PICTURE,
+        offset: (picture + 1 - i) * PICTURE,
+        sync: i === 0,
+      }));
+    const entries = [videoEntry("mp4v", 64, 48)];
+    const track = { handler: "vide", timescale: 1000, size: [64, 48], entries } as const;
+    const recording = (samples: MovieSample[], hidden: number): Recording => ({
+      tracks: [{ ...track, samples, edits: [[10_000, hidden * PICTURE]] }],
+    });
+    const segments = [
+      await sourceOf(recording(named(0, [0, 3, 1, 2, 6, 4, 5], 0), 1), 10_000, 0),
+      await sourceOf(recording(named(1, [2, 0, 1, 5, 3, 4], PICTURE), 3), 10_360, 1),
+    ];
+    const { pictures } = await plannedOf(segments, { startMs: 10_000, endMs: 20_000 });
+    expect(pictures.map(([, at]) => at).sort((a, b) => a - b)).toEqual(Array.from({ length: 13 }, (_, i) => i * PICTURE));
   });
 });
 

@@ -97,11 +97,16 @@ export function ticksOver(
   return ticks;
 }
 
-/** A last sample whose duration is stated as 0 lasts until the next segment, at most as long as the others. */
+/**
+ * A last sample whose duration is stated as 0 lasts until the next segment, at most as long as the others: of reordered ones it may be
+ * presented amid others, and lacks nothing.
+ */
 function openEndOf({ reference }: TimedSegment, distanceMs: number, timescale: number): number {
-  if (reference.lastDuration > 0 || reference.samples < 2 || distanceMs <= 0) return 0;
-  const usual = Math.round(reference.duration / (reference.samples - 1));
-  return Math.min(rescale(usual, reference.timescale, timescale), ticksOf(distanceMs, timescale));
+  const { lastDuration, samples, duration, earliestPts, end } = reference;
+  if (lastDuration > 0 || samples < 2 || distanceMs <= 0) return 0;
+  const usual = duration / (samples - 1);
+  const lacking = Math.round(Math.max(0, Math.min(usual, samples * usual - (end - earliestPts))));
+  return Math.min(rescale(lacking, reference.timescale, timescale), ticksOf(distanceMs, timescale));
 }
 
 /**
