@@ -214,6 +214,32 @@ function judgePlain({ tracks, timescale }: Timing, all: readonly number[], fromM
   expect(late).toBeLessThan(most + 0.1);
 }
 
+test(`what fragments only decode behind the end is over 100 ms after it, and none falls on the time of another (seed ${seed})`, async () => {
+  const numbers = random(seed);
+  const source = { timescale: 12_800, step: 512, pattern: [3, 1, 0, 2], negative: false, variable: false };
+  const { file, pts, decoding } = recorded(source, numbers);
+  const path = scratch("late.mp4");
+  await writeFile(path, file);
+  const shelf = await shelve([{ file: path, startMs: RECORDED_AT }]);
+  for (let i = 0; i < 80; i++) {
+    const fromMs = numbers.pick(pts.slice(2, GROUP)) + 3 + numbers.below(36);
+    // Right behind the first picture of a mini group, which needs two later ones.
+    const toMs = 40 * (GROUP + 4 * numbers.below(4) + 1) + 1 + numbers.below(40);
+    const plan = await shelf.plan({ startMs: RECORDED_AT + fromMs, endMs: RECORDED_AT + toMs });
+    const { tracks } = timingOf(await bytesOf(plan.media("fmp4")));
+    const video = tracks.find(({ handler }) => handler === "vide");
+    const origin = video?.edits[0]?.time ?? NaN;
+    const times = (video?.samples ?? []).map(({ dts, offset }) => dts + offset - origin).sort((a, b) => a - b);
+    const lengthMs = plan.endMs - plan.startMs;
+    const over = ((times.at(-1) ?? NaN) / source.timescale + decoding.usual) * 1000 - lengthMs;
+    expect({ fromMs, toMs, over, isOver: over > 100 }).toMatchObject({ isOver: false });
+    const rounded = times
+      .map((time) => Math.round((time - (times[0] ?? 0)) / source.step))
+      .filter((place) => place > 0);
+    expect(new Set(rounded).size).toBe(rounded.length);
+  }
+});
+
 describe.each(sources)(`$name (seed ${seed})`, (source) => {
   test.for(["mp4", "fmp4"] as const)("%s", async (format) => {
     const numbers = random(seed + source.name.length);

@@ -257,7 +257,9 @@ describe("rule 3, join", () => {
       await sourceOf(recording(named(1, [2, 0, 1, 5, 3, 4], PICTURE), 3), 10_360, 1),
     ];
     const { pictures } = await plannedOf(segments, { startMs: 10_000, endMs: 20_000 });
-    expect(pictures.map(([, at]) => at).sort((a, b) => a - b)).toEqual(Array.from({ length: 13 }, (_, i) => i * PICTURE));
+    expect(pictures.map(([, at]) => at).sort((a, b) => a - b)).toEqual(
+      Array.from({ length: 13 }, (_, i) => i * PICTURE),
+    );
   });
 });
 

@@ -14,6 +14,9 @@ export type Early = Required<Pick<PieceTrack, "hiddenEarly" | "shownEarly" | "de
 /** In fragments hidden pictures begin at least this far ahead, and their ticks, so that times tell them from shown ones; at most so far where that can be; in pictures. */
 const HIDDEN_EARLY = 0.6;
 const HIDDEN_WITHIN = 0.96;
+/** Where that lets what is decoded behind the end be closer to it: hidden ones are still told from the one on screen, and others from half a picture. */
+const HIDDEN_LEAST = 0.52;
+const FROM_HALF_LEAST = 0.04;
 /** The one on screen at the start follows them so far ahead. */
 const SHOWN_EARLY = 0.48;
 /** Others are not to lie within this much of half a picture from the first. */
@@ -42,7 +45,11 @@ function leadOf({ hidden, shownPts, presentedEnd, timescale }: OutputTrack, part
   // What is only decoded behind the end can be the closer to it the later the others are within their time.
   const lateMs = millisecondsOf(presentedEnd, timescale) - parts.composition.presentedMs;
   const best = within((0.5 - FROM_HALF) * usual - shownPts);
-  if (lateMs > HELD_MS) return best < least ? most : Math.min(Math.floor(best), most);
+  if (lateMs > HELD_MS) {
+    if (best >= least) return Math.min(Math.floor(best), most);
+    const close = Math.max(Math.ceil(HIDDEN_LEAST * usual) + hidden, Math.floor(best));
+    return close - best <= (FROM_HALF - FROM_HALF_LEAST) * usual ? close : most;
+  }
   const isNearHalf = Math.abs(within(least + shownPts) / usual - 0.5) < FROM_HALF;
   return isNearHalf ? Math.min(most, least + Math.ceil(1.5 * FROM_HALF * usual)) : least;
 }

@@ -192,11 +192,11 @@ type Late = Pick<PieceTrack, "presentedUntil" | "lateApart" | "lateCloser" | "la
  * @param firstMs when the first sample of any track is presented
  */
 function lateOf(output: OutputTrack, presentedMs: number, shift: number, firstMs: number): Late {
-  const { timescale, firstDts, firstPts, delay, duration, samples, hidden } = output;
-  const past = Math.min(Math.max(0, -output.shownPts), Math.round(output.usualDuration));
+  const { timescale, firstDts, firstPts, delay, duration, samples, hidden, usualDuration } = output;
+  const past = Math.min(Math.max(0, -output.shownPts), Math.round(usualDuration));
   const frame = (firstDts + delay + duration - firstPts + past) / (samples - hidden);
   const presentedUntil = shift + ticksOf(presentedMs - ROUNDING_MS, timescale);
-  const held = Math.max(1.5 * frame, ticksOf(HELD_MS, timescale) - frame);
+  const held = Math.max(1.5 * usualDuration, ticksOf(HELD_MS, timescale) - usualDuration);
   // ffmpeg rounds to frames from the first sample of any track on, and complains of two that fall on one.
   const phase = (firstPts - past - ticksOf(firstMs, timescale)) / frame;
   const closer = Math.floor((0.5 + phase - Math.round(phase)) * frame) - 1;
