@@ -1,4 +1,4 @@
-/** What a day and a month of ten-second segments cost a server that has just started. */
+/** What a day and a month of ten-second segments cost a server that has just started, and one that runs. */
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -16,6 +16,9 @@ const ALIKE = 16;
 
 /** The first bytes of a download: most of the segments have no media. */
 const BEGINNING = { range: "bytes=0-999" };
+
+/** Ranges asked for until a server has compiled what it runs, each of them for the first time. */
+const WARMING = 12;
 
 /** The requests: what is measured, for how many days, and by which method. */
 const REQUESTS = {
@@ -44,22 +47,23 @@ export async function many(context: Context, days: number): Promise<Measurements
   const files = (await shortSegments(material)).slice(0, ALIKE);
   const folder = await mkdtemp(join(tmpdir(), "boxcar-many-"));
   const end = new Date(STREAM_START + days * 86_400_000 - 1000).toISOString();
-  const query = `start=${new Date(STREAM_START + 500).toISOString()}&end=${end}`;
+  const queryOf = (number: number): string =>
+    `start=${new Date(STREAM_START + 500 + number * 40).toISOString()}&end=${end}`;
   for (const [build, built] of Object.entries({ boxcar: program, before: earlier })) {
     if (built === undefined) continue;
     const data = join(folder, build);
     await manySegments(built, data, { streamPath: STREAM, files, seconds: 10, count: days * DAY });
     for (const [name, { method, path, days: asked, more = "", headers = {} }] of Object.entries<Request>(REQUESTS)) {
       if (asked !== days) continue;
-      const [cold, again, memory]: [number[], number[], number[]] = [[], [], []];
+      const [cold, again, fresh, memory]: [number[], number[], number[], number[]] = [[], [], [], []];
       // The first one makes what is kept from then on.
       for (let round = 0; round <= rounds; round++) {
         const server = await startBoxcar(built, data);
-        const ask = async (): Promise<number> => {
+        const ask = async (number: number): Promise<number> => {
           const startedMs = performance.now();
-          const reply = await fetch(`http://127.0.0.1:${String(server.port)}${path}?${query}${more}`, {
+          const reply = await fetch(`http://127.0.0.1:${String(server.port)}${path}?${queryOf(number)}${more}`, {
             method,
-            headers,
+            headers: { "accept-encoding": "identity", ...headers }, // else the client unpacks what came
           });
           await reply.arrayBuffer();
           // The earlier build has no playlists.
@@ -67,8 +71,13 @@ export async function many(context: Context, days: number): Promise<Measurements
           return reply.ok ? performance.now() - startedMs : Number.NaN;
         };
         const { now } = residentMemory(server.pid);
-        const times = [await ask(), await ask()];
+        const times = [await ask(0), await ask(0)];
         const { peak } = residentMemory(server.pid);
+        const isSlow = build === "before" && days > 1; // half a minute each
+        if (round > 0 && !isSlow) {
+          for (let number = 1; number < WARMING; number++) await ask(number);
+          fresh.push(await ask(WARMING));
+        }
         await server.stop();
         if (round === 0) record(results, `many.${name}.${build}First.ms`, times.slice(0, 1));
         else {
@@ -76,11 +85,12 @@ export async function many(context: Context, days: number): Promise<Measurements
           again.push(times[1] ?? 0);
           memory.push(peak - now);
         }
-        if (round >= 1 && build === "before" && days > 1) break; // half a minute each
+        if (round >= 1 && isSlow) break;
       }
       if (cold.some(Number.isNaN)) continue;
       record(results, `many.${name}.${build}.ms`, cold);
       record(results, `many.${name}.${build}Again.ms`, again);
+      record(results, `many.${name}.${build}New.ms`, fresh);
       record(results, `many.${name}.${build}.bytes`, memory);
     }
   }
