@@ -203,7 +203,7 @@ function lateOf(output: OutputTrack, presentedMs: number, shift: number, firstMs
   return {
     presentedUntil,
     lateApart: Math.ceil(frame),
-    lateCloser: Math.max(0, closer),
+    lateCloser: output.isEven ? Math.max(0, closer) : 0,
     latest: presentedUntil + Math.floor(held),
   };
 }

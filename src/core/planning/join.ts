@@ -15,6 +15,9 @@ export const LONGEST_TICKS = 0xffff_ffff;
 /** Sound that begins less before the start is taken as it is: samples of PCM do, whose edit lists are no finer. */
 const EARLY_MS = 1;
 
+/** Samples that go on so much off, in samples, are no longer in step with those before. */
+const UNEVEN = 0.1;
+
 /** What is taken of one track of a placed segment. */
 export interface Taken {
   readonly placed: PlacedSegment;
@@ -114,6 +117,8 @@ function goOn(output: OutputTrack, last: PieceTrack, { placed, record, samples }
   }
   if (distance > LONGEST_TICKS) throw tooLongGap(placed.timed.segment);
   last.lastDuration = distance;
+  const steps = distance / output.usualDuration;
+  if (Math.abs(steps - Math.round(steps)) > UNEVEN) output.isEven = false;
   const dts = output.lastDts + distance;
   return isVideo(record) && placed.isLed ? { dts, offsetShift, hides: hiding(output, samples) } : { dts, offsetShift };
 }

@@ -96,6 +96,8 @@ export class OutputTrack {
   early = 0;
   /** Samples that are hidden before the presentation, each presented for a tick. */
   hidden = 0;
+  /** Whether each piece begins whole samples behind the one before. */
+  isEven = true;
   /** Whether the first sample of the piece that was begun last belongs to the pre-roll. */
   #isLed = false;
   /** Latest end of a sample's presentation. */
