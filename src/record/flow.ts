@@ -14,12 +14,16 @@ interface Arrived {
 export class Flow {
   readonly #parts: Arrived[] = [];
   #ms = 0;
+  /** Where the reference track has come to. */
+  #endMs = Number.NEGATIVE_INFINITY;
 
   /** Takes note of a part. @param bytes of all its tracks */
   add({ isVideo, track, startMs, endMs }: PartFacts, bytes: number): void {
     // Under video, a part without any is sound that goes on beside it.
     const isReference = isVideo || !this.#parts.some(({ frames }) => frames > 0);
-    const ms = isReference ? endMs - startMs : 0;
+    // Pictures that are reordered have parts overlap.
+    const ms = isReference ? endMs - (this.#endMs > startMs && this.#endMs < endMs ? this.#endMs : startMs) : 0;
+    if (isReference) this.#endMs = endMs;
     this.#parts.push({ ms, bytes, frames: isVideo ? track.samples : 0 });
     this.#ms += ms;
     for (let [first] = this.#parts; first !== undefined && this.#ms - first.ms >= WINDOW_MS; [first] = this.#parts) {

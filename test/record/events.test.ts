@@ -132,6 +132,7 @@ test.skipIf(!canEncode)("an event of a source that nothing reads is recorded unt
 test("what cannot be understood changes nothing", async () => {
   const refused = [
     [{ streamPath: "live/unknown" }, 404, "unknown_source"],
+    [{ streamPath: "live/unknown", eventLevel: null, afterDuration: null, eventName: null }, 404, "unknown_source"],
     [{ streamPath: "live/unknown", beforeDuration: "soon" }, 400, "bad_duration"],
     [{ streamPath: "live/unknown", afterDuration: "-1s" }, 400, "bad_duration"],
     [{ streamPath: "live/unknown", afterDuration: "24h1s" }, 400, "bad_duration"],

@@ -158,6 +158,10 @@ test("what is no stream of fragmented MP4 is refused", async () => {
   for (const [bytes, error] of refused) {
     expect(await push("live/bad", bytes)).toMatchObject({ status: 422, json: { error } });
   }
+  const noise = Uint8Array.from({ length: 5000 }, (_, i) => (i * 89) & 255);
+  const late = await push("live/noise", joined(stream, noise));
+  expect(late).toMatchObject({ status: 422, json: { error: "not_fragmented" } });
+  expect((await listed("live/noise")).map(({ durationMs }) => durationMs)).toEqual([2000, 2000, 2000]);
   const short = await server.call("/mp4/live/live/bad?fragment=500ms", { method: "POST", body: stream });
   expect(short).toMatchObject({ status: 400, json: { error: "bad_duration" } });
   expect(await listed("live/bad")).toEqual([]);

@@ -4,7 +4,9 @@ import { BoxcarError } from "../../src/base/errors.ts";
 import { arrivals } from "../../src/record/arrivals.ts";
 import { backoffMs } from "../../src/record/backoff.ts";
 import { FragmentReader, type StreamHeader, type StreamPart } from "../../src/core/indexing/fragment-reader.ts";
+import type { PartFacts } from "../../src/core/indexing/growing-index.ts";
 import type { Core } from "../../src/core/wasm/module.ts";
+import { Flow } from "../../src/record/flow.ts";
 import type { OpenSegment } from "../../src/record/open-segment.ts";
 import { Segmenter } from "../../src/record/segmenter.ts";
 import type { SpoolFile } from "../../src/record/spool.ts";
@@ -126,6 +128,17 @@ describe("a stream is taken apart alike", () => {
       for (const event of events) if (event.kind === "part") expect(event.media.length).toBeLessThan(event.size / 500);
     }
   });
+});
+
+it("the rate of pictures is right where parts overlap by those that are reordered", () => {
+  const flow = new Flow();
+  const track = { samples: 5 } as PartFacts["track"];
+  for (let at = 0; at < 4000; at += 500) {
+    const facts = { track, isVideo: true, startMs: at, endMs: at + 700 } as PartFacts;
+    flow.add(facts, 1000);
+  }
+  expect(flow.frameRate).toBeCloseTo(40 / 4.2);
+  expect(flow.bitrate).toBeCloseTo(64_000 / 4.2);
 });
 
 describe("segments of a stream", () => {

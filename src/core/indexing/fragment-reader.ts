@@ -112,6 +112,7 @@ export class FragmentReader {
   }
 
   #check(type: string, size: number): void {
+    if (type.includes("?")) throw notFragmented(`there is no box at byte ${String(this.#offset)}`);
     if (size === 0) throw notFragmented(`its box ${type} extends to the end of the file`);
     if (type === "mdat" && this.#moof === undefined) throw notFragmented("it has an mdat box without a moof before it");
     if (type === "moof" && !this.#started) throw notFragmented("it has a moof box without a moov before it");

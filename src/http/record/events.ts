@@ -47,7 +47,7 @@ const begun = lenient({
   eventId: word("Names it for whoever tells of it."),
   eventName: word("What is shown of it."),
   eventDesc: word("More about it."),
-  eventLevel: z.preprocess(numberAsText, eventLevel.optional()),
+  eventLevel: z.preprocess((given) => numberAsText(given ?? undefined), eventLevel.optional()),
   beforeDuration: lengthOfTime(
     "How much before now belongs to it: seconds, or with units. Default: `BOXCAR_EVENT_BEFORE`.",
     "30s",

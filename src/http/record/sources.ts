@@ -33,7 +33,7 @@ const written = z.strictObject({
   retention: z
     .strictObject({
       age: lengthOfTime("Age at which segments are removed.", "720h"),
-      bytes: z.int().positive().optional(),
+      bytes: z.int("expected a whole number").positive("expected a number above 0").optional(),
       protected: lengthOfTime("How long events of level `high` protect their segments. Default: for ever.", "8760h"),
     })
     .optional()

@@ -55,7 +55,10 @@ export const isKept = (text: string): boolean => !/[\0\p{Cs}]/u.test(text);
 
 /** A length of time of a JSON body: a text, or a number of seconds. */
 export const lengthOfTime = (description: string, example: string) =>
-  z.preprocess(numberAsText, text(description, example));
+  z.preprocess(
+    (given) => numberAsText(given ?? undefined),
+    z.string("expected a length of time, such as 30s").optional().openapi({ description, example }),
+  );
 
 /** What a client means that writes a number where a text is expected. */
 export const numberAsText = (given: unknown): unknown => (typeof given === "number" ? String(given) : given);
