@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { anyStream, parseGrant, type Grant } from "../base/scopes.ts";
-import { bytes, variable, wholeNumber } from "./variables.ts";
+import { bytes, variable, wholeNumber, type ValuesOf } from "./variables.ts";
 
 /** A static token that the server knows: the token itself, or its digest. */
 export interface TokenEntry {
@@ -231,7 +231,7 @@ export const accessVariables = {
   ),
 } as const;
 
-type Values = { [Name in keyof typeof accessVariables]: z.output<(typeof accessVariables)[Name]["schema"]> };
+type Values = ValuesOf<typeof accessVariables>;
 
 /** What does not go together among valid values, a sentence each. */
 export function accessProblems(values: Values): string[] {

@@ -9,7 +9,7 @@ import { rateConfigOf, rateVariables, type RateConfig } from "./rate-config.ts";
 import { parseStore, type StoreSettings } from "./store-settings.ts";
 import { isTimeZone, parseDuration, systemTimeZone } from "../base/time.ts";
 import { uploadConfigOf, uploadVariables, type UploadConfig } from "./upload-config.ts";
-import { bytes, variable, wholeNumber, type Variable } from "./variables.ts";
+import { bytes, variable, wholeNumber, type ValuesOf } from "./variables.ts";
 
 const timeZone = z
   .string()
@@ -156,8 +156,7 @@ export const variables = {
   ),
 } as const;
 
-type Variables = typeof variables;
-type Values = { [Name in keyof Variables]: Variables[Name] extends Variable<infer T> ? T : never };
+type Values = ValuesOf<typeof variables>;
 
 /** The validated configuration. */
 export interface Config {

@@ -1,4 +1,4 @@
-import { bytes, variable, wholeNumber } from "./variables.ts";
+import { bytes, variable, wholeNumber, type ValuesOf } from "./variables.ts";
 
 /** Bounds of planning. */
 export interface PlanConfig {
@@ -37,12 +37,7 @@ export const planVariables = {
 } as const;
 
 /** Puts the values of the variables in their form. */
-export function planConfigOf(values: {
-  readonly BOXCAR_PLANNERS: number;
-  readonly BOXCAR_TIMELINE_SEGMENTS: number;
-  readonly BOXCAR_DOWNLOAD_SEGMENTS: number;
-  readonly BOXCAR_PLAN_MEMORY: number;
-}): PlanConfig {
+export function planConfigOf(values: ValuesOf<typeof planVariables>): PlanConfig {
   return {
     planners: values.BOXCAR_PLANNERS,
     timelineSegments: values.BOXCAR_TIMELINE_SEGMENTS,

@@ -1,5 +1,5 @@
 import type { LeastRate } from "../base/least-rate.ts";
-import { variable, wholeNumber } from "./variables.ts";
+import { variable, wholeNumber, type ValuesOf } from "./variables.ts";
 
 /** How slow clients may be. */
 export interface RateConfig {
@@ -35,12 +35,7 @@ export const rateVariables = {
 } as const;
 
 /** Puts the values of the variables in their form. */
-export function rateConfigOf(values: {
-  readonly BOXCAR_LEAST_UPLOAD_RATE: number;
-  readonly BOXCAR_UPLOAD_GRACE: number;
-  readonly BOXCAR_LEAST_DOWNLOAD_RATE: number;
-  readonly BOXCAR_DOWNLOAD_GRACE: number;
-}): RateConfig {
+export function rateConfigOf(values: ValuesOf<typeof rateVariables>): RateConfig {
   const rate = values.BOXCAR_LEAST_DOWNLOAD_RATE;
   const chunkMs = rate === 0 ? 0 : (LARGEST_CHUNK / rate) * 1000;
   return {

@@ -1,4 +1,4 @@
-import { bytes, variable, wholeNumber, type Variable } from "./variables.ts";
+import { bytes, variable, wholeNumber, type Variable, type ValuesOf } from "./variables.ts";
 import ipaddr from "ipaddr.js";
 import * as z from "zod";
 
@@ -116,22 +116,7 @@ const CONSUMER = /^https?:\/\/[^/?#@\s]+(?:[/?#]\S*)?$/;
 const NINE_TENTHS = 0.9;
 
 /** Puts the values of the variables in their form. */
-export function recordConfigOf(values: {
-  readonly BOXCAR_FRAGMENT: number;
-  readonly BOXCAR_SOURCE_TIMEOUT: number;
-  readonly BOXCAR_SOURCE_LEASE: number;
-  readonly BOXCAR_SOURCES: number;
-  readonly BOXCAR_EVENT_BEFORE: number;
-  readonly BOXCAR_EVENT_AFTER: number;
-  readonly BOXCAR_PREROLL_MEMORY: number;
-  readonly BOXCAR_WEBHOOKS: readonly string[];
-  readonly BOXCAR_WEBHOOK_SECRET: string;
-  readonly BOXCAR_DISK_HIGH: number;
-  readonly BOXCAR_DISK_LOW: number;
-  readonly BOXCAR_STORE_HIGH: number;
-  readonly BOXCAR_STORE_LOW: number;
-  readonly BOXCAR_SOURCES_ALLOW: readonly string[];
-}): RecordConfig {
+export function recordConfigOf(values: ValuesOf<ReturnType<typeof recordVariables>>): RecordConfig {
   return {
     fragmentMs: values.BOXCAR_FRAGMENT,
     silenceMs: values.BOXCAR_SOURCE_TIMEOUT * 1000,

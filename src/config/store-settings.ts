@@ -36,11 +36,10 @@ export interface BucketAddress {
   readonly style: BucketStyle;
 }
 
-/** A bucket of Aliyun OSS. */
-export interface OssSettings extends BucketAddress {
-  readonly driver: "oss";
+/** A bucket of an object store. */
+interface BucketSettings extends BucketAddress {
   readonly bucket: string;
-  /** Without `oss-`, for example `cn-hangzhou`. */
+  /** Of OSS without `oss-`, for example `cn-hangzhou`. */
   readonly region: string;
   /** Where clients reach the bucket with signed URLs. Default: where this server does. */
   readonly presigned?: BucketAddress | undefined;
@@ -49,16 +48,14 @@ export interface OssSettings extends BucketAddress {
   readonly source?: CredentialsSource | undefined;
 }
 
+/** A bucket of Aliyun OSS. */
+export interface OssSettings extends BucketSettings {
+  readonly driver: "oss";
+}
+
 /** A bucket behind the S3 API. */
-export interface S3Settings extends BucketAddress {
+export interface S3Settings extends BucketSettings {
   readonly driver: "s3";
-  readonly bucket: string;
-  readonly region: string;
-  /** Where clients reach the bucket with signed URLs. Default: where this server does. */
-  readonly presigned?: BucketAddress | undefined;
-  readonly credentials: StoreCredentials;
-  /** In the place of `credentials`. */
-  readonly source?: CredentialsSource | undefined;
 }
 
 /** An R2 bucket bound to a Worker. */

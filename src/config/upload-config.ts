@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { variable } from "./variables.ts";
+import { variable, type ValuesOf } from "./variables.ts";
 
 /** Settings of uploaded files that are no segments. */
 export interface UploadConfig {
@@ -64,15 +64,7 @@ export const uploadVariables = {
 } as const;
 
 /** Puts the values of the variables in their form. */
-export function uploadConfigOf(values: {
-  readonly BOXCAR_UPLOAD_PREFIX: string;
-  readonly BOXCAR_UPLOAD_FOLDERS: readonly string[];
-  readonly BOXCAR_FILES_URL: string;
-  readonly BOXCAR_FILES_PUBLIC: boolean;
-  readonly BOXCAR_CHAT_LANGUAGE: "en" | "zh";
-  readonly BOXCAR_CHAT_PAGE: string;
-  readonly BOXCAR_OSS_CALLBACK_URL: string;
-}): UploadConfig {
+export function uploadConfigOf(values: ValuesOf<typeof uploadVariables>): UploadConfig {
   return {
     prefix: values.BOXCAR_UPLOAD_PREFIX,
     folders: values.BOXCAR_UPLOAD_FOLDERS,

@@ -7,6 +7,11 @@ export interface Variable<T> {
   readonly meaning: string;
 }
 
+/** What variables read as, by their names. */
+export type ValuesOf<Variables> = {
+  readonly [Name in keyof Variables]: Variables[Name] extends Variable<infer T> ? T : never;
+};
+
 /** Describes an environment variable. @param fallback what an absent one reads as */
 export function variable<T>(schema: z.ZodType<T>, fallback: string, meaning: string): Variable<T> {
   return { schema, default: fallback, meaning };
