@@ -1,3 +1,5 @@
+import { concatenated } from "../base/bytes.ts";
+
 /** Squares of black and white modules as pictures. */
 
 /** Rows of modules, each truthy where it is black. */
@@ -26,7 +28,7 @@ export async function bitmapPng(modules: Modules, margin: number, scale: number)
   view.setUint32(4, side);
   header[8] = 1; // bit depth; colour type, compression, filter and interlace methods are 0
   const chunks = [chunk("IHDR", header), chunk("IDAT", await deflated(rows)), chunk("IEND", new Uint8Array(0))];
-  return joined([Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a), ...chunks]);
+  return concatenated([Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a), ...chunks]);
 }
 
 /** An SVG whose unit is a module. @param margin white modules around */
@@ -63,16 +65,6 @@ function chunk(type: string, data: Uint8Array): Uint8Array {
 async function deflated(bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array> {
   const stream = new Blob([bytes]).stream().pipeThrough(new CompressionStream("deflate"));
   return new Uint8Array(await new Response(stream).arrayBuffer());
-}
-
-function joined(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
-  const bytes = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
-  let position = 0;
-  for (const part of parts) {
-    bytes.set(part, position);
-    position += part.length;
-  }
-  return bytes;
 }
 
 /** ISO/IEC 15948 annex D. */

@@ -1,8 +1,8 @@
-import { hex } from "../base/bytes.ts";
 import { BoxcarError } from "../base/errors.ts";
 import type { FairQueue, Turn } from "../base/fair-queue.ts";
 import { LruMap } from "../base/lru-map.ts";
 import type { PictureDecoder, PictureShape, SheetShape } from "../base/ports.ts";
+import { hashOf } from "../base/sha256.ts";
 import { afterWaiting } from "./in-turn.ts";
 import { DoesNotRestart, restarting } from "./restart.ts";
 import { planFrame, planKeyframes, type Core } from "../core/index.ts";
@@ -128,10 +128,4 @@ function versionsOf(videos: readonly Video[]): string[][] {
 
 async function pictureOf(contentType: Picture["contentType"], bytes: Uint8Array): Promise<Picture> {
   return { contentType, bytes, hash: await hashOf(bytes) };
-}
-
-/** 128 bits of SHA-256, hexadecimal. */
-export async function hashOf(bytes: Uint8Array): Promise<string> {
-  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", new Uint8Array(bytes)));
-  return hex(digest.subarray(0, 16));
 }

@@ -1,6 +1,6 @@
 import { createRoute } from "@hono/zod-openapi";
 import { BoxcarError } from "../../base/errors.ts";
-import { hashOf } from "../../pictures/pictures.ts";
+import { hashOf } from "../../base/sha256.ts";
 import { COLUMNS, framesOf, SHEETS, TILES, tileSize, tilesOf, writeStoryboard } from "../../pictures/storyboard.ts";
 import { recordedMoments } from "../../pictures/videos.ts";
 import { spritePath } from "../../base/stream-path.ts";

@@ -1,6 +1,5 @@
 import type { Context } from "hono";
-import { hex } from "../../base/bytes.ts";
-import { webSha256 } from "../../base/sha256.ts";
+import { hashOf } from "../../base/sha256.ts";
 import type { AppEnv, AppPlatform } from "../context.ts";
 import { evaluateConditions } from "../replies/conditional.ts";
 import { acceptsCoding } from "../replies/content-coding.ts";
@@ -28,7 +27,7 @@ export async function staticFile(
   ] as const) {
     const file = await asset(path + suffix);
     if (file === undefined) continue;
-    const etag = hex(await webSha256(file.bytes)).slice(0, 32);
+    const etag = await hashOf(file.bytes);
     c.header("Vary", "Accept-Encoding", { append: true });
     const all = { ...headers, ETag: `"${etag}"` };
     if (evaluateConditions({ ifNoneMatch: c.req.header("if-none-match") }, etag) === 304) return c.body(null, 304, all);

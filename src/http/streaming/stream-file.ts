@@ -7,7 +7,7 @@ import { formatTime } from "../../base/time.ts";
 import type { Media, PartName, StreamedMedia, StreamTracks } from "../../core/index.ts";
 import { clockCaptions } from "../../deliver/clock-captions.ts";
 import type { PartsName, StreamFile } from "../../deliver/media-names.ts";
-import { hashOf } from "../../pictures/pictures.ts";
+import { hashOf } from "../../base/sha256.ts";
 import { recordedInit, recordedMedia, recordedPart } from "../../recordings/stream-recordings.ts";
 import type { AppContext, AppEnv } from "../context.ts";
 import { keptFor } from "../middleware/access.ts";

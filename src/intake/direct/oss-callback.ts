@@ -1,4 +1,5 @@
 import { bytesOfBase64 } from "../../base/base64.ts";
+import { concatenated } from "../../base/bytes.ts";
 import { elapsedMs } from "../../base/elapsed.ts";
 import { BoxcarError } from "../../base/errors.ts";
 import type { Clock, OssCallbackKeys } from "../../base/ports.ts";
@@ -52,10 +53,7 @@ export class OssCallbacks {
     if (name === undefined || signature === undefined) throw badSignature();
     const key = await this.#key(name);
     const signed = new TextEncoder().encode(`${decodeURIComponent(path)}${query}\n`);
-    const data = new Uint8Array(signed.length + body.length);
-    data.set(signed);
-    data.set(body, signed.length);
-    if (!this.#keys.verify(key, data, signature)) throw badSignature();
+    if (!this.#keys.verify(key, concatenated([signed, body]), signature)) throw badSignature();
   }
 
   async #key(name: string): Promise<string> {

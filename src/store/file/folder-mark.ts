@@ -1,8 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { open, readFile, stat } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { errnoOf, isAbsent, storeError } from "./file-errors.ts";
-import { makePath } from "./folders.ts";
+import { makePath, syncFolder } from "./folders.ts";
 import { storeFailed } from "../remote/object-errors.ts";
 
 /** Name of the file in the root of a marked folder. No key reaches it. */
@@ -81,8 +81,7 @@ export class FolderMark {
       } finally {
         await file.close();
       }
-      const folder = await open(dirname(path), "r");
-      await folder.sync().finally(() => folder.close());
+      await syncFolder(this.#root);
     } catch (cause) {
       if (errnoOf(cause) !== "EEXIST") throw cause;
     }

@@ -1,6 +1,9 @@
+import type { Sha256 } from "../../base/ports.ts";
+import { webSha256 } from "../../base/sha256.ts";
+
 /** What signatures are made with: at once where the runtime can, since a thread of WebCrypto takes longer than the digest. */
 export interface Digests {
-  sha256(bytes: Uint8Array<ArrayBuffer>): Uint8Array | Promise<Uint8Array>;
+  readonly sha256: Sha256;
   /** HMAC with SHA-256. */
   hmac(key: Uint8Array<ArrayBuffer>, bytes: Uint8Array<ArrayBuffer>): Digest | Promise<Digest>;
 }
@@ -9,7 +12,7 @@ type Digest = Uint8Array<ArrayBuffer>;
 
 /** By WebCrypto, on every runtime. */
 export const webDigests: Digests = {
-  sha256: async (bytes) => new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)),
+  sha256: webSha256,
   hmac: async (key, bytes) => {
     const imported = await crypto.subtle.importKey("raw", key, { name: "HMAC", hash: "SHA-256" }, false, ["sign"]);
     return new Uint8Array(await crypto.subtle.sign("HMAC", imported, bytes));
