@@ -1,15 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { statusOf } from "../src/base/error-codes.ts";
 import { BoxcarError } from "../src/base/errors.ts";
-import {
-  checkTimeZone,
-  formatTime,
-  localInstants,
-  localToInstant,
-  parseDuration,
-  parseTime,
-  parseTimeRange,
-} from "../src/base/time.ts";
+import { formatTime, parseDuration, parseTime } from "../src/base/time.ts";
+import { parseTimeRange } from "../src/base/time-range.ts";
+import { checkTimeZone, localInstants, localToInstant } from "../src/base/time-zone.ts";
 
 const now = Date.parse("2026-01-31T20:30:00Z");
 const parse = (text: string, zone = "UTC"): string => formatTime(parseTime(text, { zone, dayOf: now }));

@@ -1,8 +1,8 @@
 import { remembered } from "./remembered.ts";
+import { DAY_MS } from "./units.ts";
 
 /** How moments are written: lists write thousands of them, and `Date` takes longer for each than all else does. */
 
-const DAY_MS = 86_400_000;
 const padded = (length: number, digits: number, end: string): string[] =>
   Array.from({ length }, (_, number) => String(number).padStart(digits, "0") + end);
 /** Of a day. */

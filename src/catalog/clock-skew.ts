@@ -1,11 +1,12 @@
 import { sql } from "kysely";
 import type { CatalogDatabase } from "./database.ts";
+import { DAY_MS } from "../base/units.ts";
 
 /** By how much the clocks of two nodes may differ, in milliseconds. */
 export const CLOCK_SKEW_MS = 60_000;
 
 /** How far ahead the time of a pending segment, or the end of an upload's time, may lie: no right clock writes a later one. In milliseconds. */
-const LONGEST_MS = 86_400_000;
+const LONGEST_MS = DAY_MS;
 
 /**
  * Brings times that only a clock which was ahead can have written back to what a right one writes at the latest: they

@@ -1,5 +1,6 @@
 import { sql } from "kysely";
 import type { Interval } from "../base/interval.ts";
+import { DAY_MS } from "../base/units.ts";
 import { CLOCK_SKEW_MS } from "./clock-skew.ts";
 import type { CatalogDatabase } from "./database.ts";
 import type { EventTable } from "./schema.ts";
@@ -33,12 +34,11 @@ export interface EventQuery {
 }
 
 /** How long an event is kept of whose time nothing is recorded: what waits in a spool is rated by it yet. Milliseconds. */
-const KEPT_MS = 7 * 86_400_000;
+const KEPT_MS = 7 * DAY_MS;
 /** Events that are looked at in one turn. */
 const PAGE = 1000;
 /** Events of one stream that may end within a day. */
 const MOST_A_DAY = 10_000;
-const DAY_MS = 86_400_000;
 
 /** The events of a catalog. */
 export class Events {

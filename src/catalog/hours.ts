@@ -1,5 +1,5 @@
 import { sql } from "kysely";
-import { HOUR_MS } from "../base/time.ts";
+import { HOUR_MS } from "../base/units.ts";
 import type { CatalogDatabase } from "./database.ts";
 import { bytesOf } from "./rows.ts";
 import { BUCKET_MS } from "./totals.ts";

@@ -2,9 +2,10 @@ import { sql, type CompiledQuery, type Kysely } from "kysely";
 import type { CatalogDatabase } from "./database.ts";
 import { CLOCK_SKEW_MS } from "./clock-skew.ts";
 import type { Schema } from "./schema.ts";
+import { DAY_MS } from "../base/units.ts";
 
 /** How long it is remembered when a token was given out, milliseconds: what was recorded under an older one comes no more. */
-const REMEMBERED_MS = 90 * 86_400_000;
+const REMEMBERED_MS = 90 * DAY_MS;
 
 /** The lease that something was done under. */
 export interface Fence {

@@ -1,6 +1,6 @@
 import { NOTHING_AROUND, type Around, type Interval } from "../base/interval.ts";
 import type { Pace } from "../base/ports.ts";
-import { HOUR_MS } from "../base/time.ts";
+import { HOUR_MS } from "../base/units.ts";
 import type { BesideRuns, HourRow, HourRows } from "./hours.ts";
 import { BUCKET_MS } from "./totals.ts";
 import type { Segment } from "./types.ts";

@@ -4,7 +4,7 @@ import { Breather } from "../base/breather.ts";
 import { BoxcarError } from "../base/errors.ts";
 import { LruMap } from "../base/lru-map.ts";
 import type { Pace } from "../base/ports.ts";
-import { HOUR_MS } from "../base/time.ts";
+import { HOUR_MS } from "../base/units.ts";
 import type { BesideRuns, HourRows } from "./hours.ts";
 import {
   hourPages,

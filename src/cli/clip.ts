@@ -2,7 +2,7 @@ import { open, rename, rm, stat } from "node:fs/promises";
 import { parseArgs } from "node:util";
 import { readConfig } from "../config/config.ts";
 import type { Media } from "../core/index.ts";
-import { checkTimeZone } from "../base/time.ts";
+import { checkTimeZone } from "../base/time-zone.ts";
 import { planClip } from "./clip-files.ts";
 import { parseClipTime, type ClipTime } from "./clip-times.ts";
 import { badUsage, onInterrupt } from "./usage.ts";

@@ -1,6 +1,7 @@
 import { BoxcarError } from "../base/errors.ts";
 import { checkStreamPath } from "../base/stream-path.ts";
-import { digitPrecision, localInstants, offsetMs } from "../base/time.ts";
+import { digitPrecision } from "../base/time.ts";
+import { localInstants, offsetMs } from "../base/time-zone.ts";
 
 /** What a recorder's file name says about a segment. */
 export interface NamedSegment {

@@ -7,7 +7,8 @@ import { planConfigOf, planVariables, type PlanConfig } from "./plan-config.ts";
 import { recordConfigOf, recordVariables, type RecordConfig } from "./record-config.ts";
 import { rateConfigOf, rateVariables, type RateConfig } from "./rate-config.ts";
 import { parseStore, type StoreSettings } from "./store-settings.ts";
-import { isTimeZone, parseDuration, systemTimeZone } from "../base/time.ts";
+import { parseDuration } from "../base/time.ts";
+import { isTimeZone, systemTimeZone } from "../base/time-zone.ts";
 import { uploadConfigOf, uploadVariables, type UploadConfig } from "./upload-config.ts";
 import { bytes, variable, wholeNumber, type ValuesOf } from "./variables.ts";
 

@@ -2,6 +2,7 @@
 
 import type { Pace } from "../base/ports.ts";
 import { clockText } from "../base/time.ts";
+import { DAY_MS } from "../base/units.ts";
 
 /** A segment of captions: all that it says follows from it. */
 export interface CaptionsName {
@@ -19,7 +20,7 @@ export interface CaptionsName {
 
 const SECOND_MS = 1000;
 /** Longest segment of captions: media segments of pictures that come every few hours are long. */
-const LONGEST_MS = 86_400_000;
+const LONGEST_MS = DAY_MS;
 /** Ticks a millisecond of MPEG-2 systems, whose times have 33 bits. */
 const [MPEG_TICKS, MPEG_WRAPS] = [90, 2 ** 33];
 

@@ -1,4 +1,4 @@
-import { offsetMs, offsetText } from "../base/time.ts";
+import { offsetMs, offsetText } from "../base/time-zone.ts";
 import { encodeStreamPath } from "../base/stream-path.ts";
 import {
   configurationName,

@@ -1,10 +1,12 @@
+import { DAY_MS } from "../base/units.ts";
+
 /**
  * Times as people read them: wall clock in the browser's zone; of files that do not state when they were recorded, and count
  * from 1970, the time from their start.
  */
 
 /** Before that no recording was made: 1971, milliseconds. */
-const FIRST_WALL_MS = 365 * 86_400_000;
+const FIRST_WALL_MS = 365 * DAY_MS;
 
 /** What to add to a time for the `Date` whose UTC fields are shown. */
 export function zoneMs(ms: number): number {

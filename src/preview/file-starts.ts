@@ -1,8 +1,9 @@
 import { instantOf, wholeDuration, type IndexedSegment } from "../core/index.ts";
 import type { FileToOpen } from "./files-to-open.ts";
+import { DAY_MS } from "../base/units.ts";
 
 /** Recordings that lie further apart are not put on one clock, milliseconds. */
-const ONE_DAY_MS = 86_400_000;
+const APART_MS = DAY_MS;
 /** Recordings may overlap by so much and still follow one another, milliseconds. */
 const SLACK_MS = 500;
 
@@ -81,7 +82,7 @@ function startsOf(files: readonly FileToOpen[], indexed: readonly (IndexedSegmen
   }
   const firstMs = indexed[0] === undefined ? undefined : stated[0];
   const byNumber = isAll ? stated : [firstMs];
-  return { byNumber, earliestMs: (firstMs ?? 0) - ONE_DAY_MS, isFixed: isAll };
+  return { byNumber, earliestMs: (firstMs ?? 0) - APART_MS, isFixed: isAll };
 }
 
 const durationOf = ({ description }: IndexedSegment): number => wholeDuration(description.durationMs);
@@ -99,5 +100,5 @@ function follow(startsMs: readonly number[], durations: readonly number[]): bool
   const spans = startsMs.map((startMs, i) => ({ startMs, endMs: startMs + (durations[i] ?? 0) }));
   spans.sort((a, b) => a.startMs - b.startMs);
   const lengthMs = (spans.at(-1)?.endMs ?? 0) - (spans[0]?.startMs ?? 0);
-  return lengthMs < ONE_DAY_MS && spans.every(({ startMs }, i) => startMs >= (spans[i - 1]?.endMs ?? 0) - SLACK_MS);
+  return lengthMs < APART_MS && spans.every(({ startMs }, i) => startMs >= (spans[i - 1]?.endMs ?? 0) - SLACK_MS);
 }

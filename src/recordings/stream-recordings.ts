@@ -1,5 +1,6 @@
 import { BoxcarError } from "../base/errors.ts";
 import { formatTime } from "../base/time.ts";
+import { DAY_MS } from "../base/units.ts";
 import { TimedSegment } from "../core/planning/placed-segment.ts";
 import { areUsual } from "../core/streaming/groups.ts";
 import { configurationName, configurationOf, initSegment, type InitName } from "../core/streaming/init-segment.ts";
@@ -29,7 +30,7 @@ const MOST_LOOKED_AT = 64;
 /** Of these, those that are read first: mostly the newest is the one. */
 const FIRST_LOOKED_AT = 1;
 /** Longest range that is streamed, milliseconds: its playlists are made as a whole. */
-export const LONGEST_STREAM_MS = 31 * 86_400_000;
+export const LONGEST_STREAM_MS = 31 * DAY_MS;
 
 /** A validator of what a range is divided into: another one whenever that may be another, unless a recording before the range has part in it. */
 export function streamVersion({ catalog }: SharingParts, query: RecordingsQuery): Promise<string> {
@@ -144,7 +145,7 @@ export async function recordedInit(
 }
 
 function tooLong(lengthMs: number): BoxcarError {
-  const [asked, longest] = [Math.ceil(lengthMs / 86_400_000), LONGEST_STREAM_MS / 86_400_000];
+  const [asked, longest] = [Math.ceil(lengthMs / DAY_MS), LONGEST_STREAM_MS / DAY_MS];
   const message = `A playlist holds at most ${String(longest)} days; these are ${String(asked)}. Ask for shorter ranges, one after another.`;
   return new BoxcarError("range_too_large", message, { longestSeconds: LONGEST_STREAM_MS / 1000 });
 }

@@ -1,4 +1,5 @@
-import { digitPrecision, isDate, localToInstant } from "../../base/time.ts";
+import { digitPrecision, isDate } from "../../base/time.ts";
+import { localToInstant } from "../../base/time-zone.ts";
 import type { MovieClock } from "../wasm/records/movie-clock.ts";
 
 /** Seconds from 1904-01-01 to 1970-01-01, the epochs of ISO base media files and of everyone else. */

@@ -1,7 +1,7 @@
 import { hex } from "../../base/bytes.ts";
 import type { RecordedSegment } from "../segment.ts";
 import type { Sha256 } from "../../base/ports.ts";
-import { HOUR_MS } from "../../base/time.ts";
+import { HOUR_MS } from "../../base/units.ts";
 import { webSha256 } from "../../base/sha256.ts";
 
 /** Goes into every ETag: raise it when the same plan would give other bytes. */

@@ -1,7 +1,9 @@
 import { createRoute } from "@hono/zod-openapi";
-import { parseDuration, parseTimeRange } from "../../base/time.ts";
+import { parseDuration } from "../../base/time.ts";
+import { parseTimeRange } from "../../base/time-range.ts";
 import { BoxcarError } from "../../base/errors.ts";
 import { checkStreamPath } from "../../base/stream-path.ts";
+import { DAY_MS } from "../../base/units.ts";
 import { endEvent } from "../../record/end-event.ts";
 import { beginEvent, type EventParts } from "../../record/events.ts";
 import type { App, AppContext } from "../context.ts";
@@ -28,7 +30,7 @@ import { recordingOf } from "./recorder-of.ts";
 /** Events of one reply. */
 const MOST_EVENTS = 1000;
 /** How long an event may reach back, and on, milliseconds. */
-const LONGEST_EVENT_MS = 86_400_000;
+const LONGEST_EVENT_MS = DAY_MS;
 
 const word = (description: string) =>
   z

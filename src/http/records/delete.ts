@@ -1,7 +1,7 @@
 import { createRoute } from "@hono/zod-openapi";
 import type { Selection } from "../../catalog/types.ts";
 import { BoxcarError } from "../../base/errors.ts";
-import { parseTimeRange } from "../../base/time.ts";
+import { parseTimeRange } from "../../base/time-range.ts";
 import { need, streamPathInPath } from "../middleware/access.ts";
 import type { App, AppPlatform } from "../context.ts";
 import { apiPrefixes, lenient, streamPathInRoute, streamPathParameter, timeParameters } from "../schema/parameters.ts";

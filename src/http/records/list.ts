@@ -1,6 +1,6 @@
 import { createRoute } from "@hono/zod-openapi";
 import type { Context } from "hono";
-import { parseTimeRange } from "../../base/time.ts";
+import { parseTimeRange } from "../../base/time-range.ts";
 import { listWithGrowing } from "../../recordings/with-growing.ts";
 import { authorize, needSome, readable } from "../middleware/access.ts";
 import type { App, AppContext, AppEnv } from "../context.ts";

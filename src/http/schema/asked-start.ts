@@ -1,6 +1,7 @@
 import { BoxcarError } from "../../base/errors.ts";
 import type { AskedStart } from "../../intake/segments/segment-start.ts";
-import { checkTimeZone, parseDuration, parseTime, precisionOf } from "../../base/time.ts";
+import { parseDuration, parseTime, precisionOf } from "../../base/time.ts";
+import { checkTimeZone } from "../../base/time-zone.ts";
 import type { AppPlatform } from "../context.ts";
 import { text, timeParameters } from "./parameters.ts";
 

@@ -1,7 +1,8 @@
 import type { Catalog } from "../../catalog/catalog.ts";
 import { BoxcarError } from "../../base/errors.ts";
 import { recordedTime } from "../../recordings/with-growing.ts";
-import { formatTime, parseTimeRange, type TimeParameters, type TimeRange } from "../../base/time.ts";
+import { formatTime } from "../../base/time.ts";
+import { parseTimeRange, type TimeParameters, type TimeRange } from "../../base/time-range.ts";
 
 /**
  * The range that a query asks for, which it must.

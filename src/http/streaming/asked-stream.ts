@@ -1,7 +1,9 @@
 import type { Context } from "hono";
 import { concatenated } from "../../base/bytes.ts";
 import { BoxcarError } from "../../base/errors.ts";
-import { formatTime, parseDuration, parseTimeRange, zoneOffset, type TimeRange } from "../../base/time.ts";
+import { formatTime, parseDuration } from "../../base/time.ts";
+import { parseTimeRange, type TimeRange } from "../../base/time-range.ts";
+import { zoneOffset } from "../../base/time-zone.ts";
 import { USUAL_GROUPS, type StreamSink, type StreamTracks } from "../../core/index.ts";
 import { streamFolder } from "../../deliver/media-names.ts";
 import { streamRecordings, type RecordingsQuery } from "../../recordings/stream-recordings.ts";

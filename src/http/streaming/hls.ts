@@ -2,7 +2,7 @@ import { createRoute } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import { BoxcarError } from "../../base/errors.ts";
 import { checkStreamPath } from "../../base/stream-path.ts";
-import { offsetText } from "../../base/time.ts";
+import { offsetText } from "../../base/time-zone.ts";
 import { StreamMeasure, type StreamTracks } from "../../core/index.ts";
 import { hasReached, type AwaitedEnd, type PlaylistEnd } from "../../deliver/blocking-reload.ts";
 import { MediaPlaylist, type LivePlaylist } from "../../deliver/media-playlist.ts";

@@ -1,6 +1,6 @@
 import { hex } from "../../base/bytes.ts";
 import type { Clock } from "../../base/ports.ts";
-import { dateIn } from "../../base/time.ts";
+import { dateIn } from "../../base/time-zone.ts";
 import type { Destination } from "./receive-file.ts";
 
 /** What keys of uploads are made of. */

@@ -1,9 +1,10 @@
 import { BoxcarError } from "../../base/errors.ts";
 import { wholeDuration } from "../../core/index.ts";
 import { EARLIEST_MS, formatTime, isDate, LATEST_MS } from "../../base/time.ts";
+import { DAY_MS } from "../../base/units.ts";
 
 /** How long a segment may last unless `BOXCAR_MAX_DURATION` says otherwise: 31 days. */
-const DEFAULT_MAX_DURATION_MS = 31 * 86_400_000;
+const DEFAULT_MAX_DURATION_MS = 31 * DAY_MS;
 
 /** A stretch of wall-clock time that a segment may have: whole milliseconds since 1970, the end exclusive. */
 export interface SegmentSpan {
@@ -31,5 +32,5 @@ export function checkedSpan(startMs: number, durationMs: number, maxDurationMs =
 }
 
 function shown(ms: number): string {
-  return ms < 86_400_000 ? `${String(ms / 1000)} s` : `${(ms / 86_400_000).toFixed(1)} days`;
+  return ms < DAY_MS ? `${String(ms / 1000)} s` : `${(ms / DAY_MS).toFixed(1)} days`;
 }

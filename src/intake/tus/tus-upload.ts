@@ -4,6 +4,7 @@ import type { Upload } from "../../catalog/upload-rows.ts";
 import { statusOf } from "../../base/error-codes.ts";
 import { BoxcarError } from "../../base/errors.ts";
 import type { HoldMemory, Store } from "../../base/ports.ts";
+import { DAY_MS } from "../../base/units.ts";
 import { ingestSegment, type KeyLayout } from "../segments/segment-upload.ts";
 import { piecesPrefix, removePieces } from "./pieces.ts";
 import { BreakingInput } from "../files/breaking-input.ts";
@@ -11,7 +12,7 @@ import { HEAD_SIZE, kindOf } from "../files/file-kind.ts";
 import { Receiver, splitHead, storeOf, type Destination, type UploadParts } from "../files/receive-file.ts";
 
 /** How long an upload is kept after its last piece, in milliseconds. */
-const KEPT_MS = 86_400_000;
+const KEPT_MS = DAY_MS;
 /** Pieces of an upload, at most: each is an object of its own until the last byte has come. */
 const MAX_PIECES = 10_000;
 /** Bytes of a piece, at most, of uploads that are not so large that this would take too many: a crash can cost so much. */

@@ -1,5 +1,6 @@
 import type { RangeEvent } from "./api.ts";
 import { ticks } from "./clock.ts";
+import { DAY_MS } from "../../base/units.ts";
 
 /** A stretch of wall-clock time, milliseconds since 1970, the end exclusive. */
 export interface Span {
@@ -26,7 +27,7 @@ export interface TimelineHandlers {
 }
 
 const SHORTEST_MS = 2_000;
-const LONGEST_MS = 31 * 86_400_000;
+const LONGEST_MS = 31 * DAY_MS;
 /** Pixels that a pointer moves before a press is no click. */
 const DRAG = 4;
 /** Pixels below the pictures: what is recorded, and events. */

@@ -1,11 +1,12 @@
 /** Uploads that go on where they broke off, also after the page was loaded anew: tus (https://tus.io), with what was begun kept by the browser. */
 import { defaultOptions, DetailedError, Upload, type PreviousUpload } from "tus-js-client";
 import { data, token } from "./api.ts";
+import { DAY_MS } from "../../base/units.ts";
 
 /** Waits before what broke off is sent on, milliseconds. */
 const AGAIN_MS = [1000, 3000, 9000];
 /** So long the browser keeps what was begun: longer than servers do. Milliseconds. */
-const KEPT_MS = 7 * 86_400_000;
+const KEPT_MS = 7 * DAY_MS;
 
 /** What a file is to become. */
 export interface SegmentTarget {

@@ -2,7 +2,7 @@ import { reachesInto, type Interval } from "../../base/interval.ts";
 import { Breather } from "../../base/breather.ts";
 import type { Pace, Sha256 } from "../../base/ports.ts";
 import type { Catalog } from "../../catalog/catalog.ts";
-import { HOUR_MS } from "../../base/time.ts";
+import { HOUR_MS } from "../../base/units.ts";
 import type { MadeHour } from "../../catalog/hours.ts";
 import { tooLarge } from "../../catalog/recorded.ts";
 import type { RecordedHour, RecordedPage, RowsRange } from "../../catalog/recorded-hours.ts";
