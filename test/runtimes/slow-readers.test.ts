@@ -5,7 +5,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { RECORDED_AT, recordLarge } from "../support/recording.ts";
-import { token, upload } from "./client.ts";
+import { startBucket } from "./bucket.ts";
+import { auth, token, upload } from "./client.ts";
 import { isInstalled, servers, startEdge, type ProcessEdge } from "./edges.ts";
 import { head, rawClient } from "./raw-client.ts";
 
@@ -104,5 +105,33 @@ describe.skipIf(process.platform !== "linux").each(servers.filter(isInstalled))(
     expect(most - idle).toBeLessThan(MOST);
     const hashes = await Promise.all(readers.map(({ firstBytes }) => firstBytes()));
     expect(new Set(hashes)).toEqual(new Set([wanted]));
+  });
+});
+
+/** More than Bun fetches at a time. */
+const CROWD = 300;
+
+describe.skipIf(!isInstalled("bun"))("readers of a bucket that do not read, on bun", () => {
+  it("keep nobody else from it", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "boxcar-readers-"));
+    const bucket = await startBucket();
+    const edge = await startEdge("bun", {
+      ...{ BOXCAR_DATA: folder, BOXCAR_TOKEN: token, BOXCAR_DOWNLOADS: String(8 * CROWD) },
+      ...{ BOXCAR_CLIENT_RATE: "0", BOXCAR_TOKEN_RATE: "0", ...bucket.env },
+    });
+    const file = await recordLarge(LARGE);
+    const path = (await upload(edge.url, "large", RECORDED_AT, file)).url;
+    const crowd = await Promise.all(Array.from({ length: CROWD }, () => rawClient(edge.url, false)));
+    await Promise.all(crowd.map((client) => client.write(head("GET", path))));
+    // What the system takes of each has been sent.
+    await expect.poll(() => bucket.openReads(), { interval: 500 }).toBeGreaterThan(0);
+    await new Promise((resolve) => setTimeout(resolve, 2000));
+    const headers = { ...auth, range: "bytes=0-999999" };
+    const response = await fetch(edge.url + path, { headers, signal: AbortSignal.timeout(20_000) });
+    expect(Buffer.from(await response.arrayBuffer()).equals(file.subarray(0, 1_000_000))).toBe(true);
+    for (const { socket } of crowd) socket.destroy();
+    await edge.stop();
+    await bucket.close();
+    await rm(folder, { recursive: true });
   });
 });

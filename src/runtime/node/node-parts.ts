@@ -10,7 +10,6 @@ import type { CredentialsSource } from "../../config/store-settings.ts";
 import { FileStore } from "../../store/file/file.ts";
 import { FolderMark, type RememberedIdentity } from "../../store/file/folder-mark.ts";
 import { openStore, type StoreDrivers } from "../../store/open-store.ts";
-import type { Send } from "../../store/remote/send.ts";
 import type { RemoteOptions } from "../../store/remote/remote-store.ts";
 import { withMounts } from "../../store/mounts.ts";
 import { ossCallbackKeys } from "../outbound/oss-callback-keys.ts";
@@ -40,10 +39,13 @@ export interface NodeParts extends IngestParts {
 /** A key that no object has: asking for it checks the folder alone. */
 const MARK_CHECK = "readyz";
 
-/** Opens the configured catalog and store. @param send how requests to a remote store are sent */
+/** How requests to a remote store are sent. */
+export type Sending = Pick<RemoteOptions, "send" | "askedBytes">;
+
+/** Opens the configured catalog and store. */
 export async function openNodeParts(
   config: Pick<Config, "dataFolder" | "catalog" | "store">,
-  send: Send = httpSend(),
+  sending: Sending = { send: httpSend() },
 ): Promise<NodeParts> {
   const folder = resolve(config.dataFolder);
   await makeFolder(folder, "BOXCAR_DATA");
@@ -54,7 +56,7 @@ export async function openNodeParts(
     get: () => catalog.folders.identityOf("media"),
     set: (remembered: string) => catalog.folders.remember("media", remembered),
   };
-  const own = await openStore(config.store, nodeStoreDrivers(join(folder, "media"), identity, send));
+  const own = await openStore(config.store, nodeStoreDrivers(join(folder, "media"), identity, sending));
   const store = withMounts(own, async (mountId) => {
     const mount = (await catalog.mounts.all()).find(({ id }) => id === mountId);
     return mount === undefined ? undefined : new FileStore(mount.path);
@@ -91,10 +93,13 @@ export async function openNodeParts(
  * loaded when one is configured.
  * @param media the folder of `file:`
  * @param identity by which that folder is known again; absent: it is believed to be the same
- * @param send how requests to a remote store are sent
  */
-export function nodeStoreDrivers(media: string, identity?: RememberedIdentity, send: Send = httpSend()): StoreDrivers {
-  const options = { send, digests: nodeDigests };
+export function nodeStoreDrivers(
+  media: string,
+  identity?: RememberedIdentity,
+  sending: Sending = { send: httpSend() },
+): StoreDrivers {
+  const options = { ...sending, digests: nodeDigests };
   return {
     file: ({ folder }) => {
       const path = folder === undefined ? media : resolve(folder);

@@ -13,7 +13,7 @@ import { httpSend } from "./http-send.ts";
 import { httpServer } from "./http-server.ts";
 import { jsonLog } from "./log.ts";
 import { readBuilt } from "./built.ts";
-import { openNodeParts, type NodeParts } from "./node-parts.ts";
+import { openNodeParts, type NodeParts, type Sending } from "./node-parts.ts";
 import { migrateWhenReached } from "../libsql/migrate-when-reached.ts";
 import { nodePeerAddress } from "./node-peer.ts";
 import { nodeSendStream } from "./node-send.ts";
@@ -58,7 +58,7 @@ export async function openServer(runtime: ServerRuntime, env: Environment): Prom
   const unknown = unknownVariables(env);
   if (unknown.length > 0)
     log("warn", "unknown variables are passed over", { variables: unknown, known: "docs/configuration.md" });
-  const parts = await openNodeParts(config, runtime === "node" ? httpSend() : sendByFetch);
+  const parts = await openNodeParts(config, sendingOf(runtime));
   const recording = startRecording(parts, config, log);
   const stopUpkeep = await startUpkeep({ ...parts, gapToleranceMs: config.gapToleranceMs }, recording, log);
   const app = createApp({
@@ -75,6 +75,14 @@ export async function openServer(runtime: ServerRuntime, env: Environment): Prom
     await parts.close();
   };
   return { config, log, fetch: (request, bindings) => app.fetch(request, bindings), close };
+}
+
+/** Bytes of stored objects that are asked for at once by `fetch`, which holds up to some MB of each answer that nobody has taken; Bun has 256 answers at a time. */
+const ASKED_BYTES = 16 << 20;
+
+function sendingOf(runtime: ServerRuntime): Sending {
+  if (runtime === "node") return { send: httpSend() };
+  return { send: sendByFetch, askedBytes: ASKED_BYTES };
 }
 
 /** Opens the server and listens. @throws BoxcarError `bad_configuration` (500), `cannot_listen` (500) */

@@ -15,13 +15,14 @@ export interface RemoteRead {
 /**
  * Yields exactly the span, of one object: a body that breaks off is continued by a request for the rest of the same
  * ETag. An answer that is about other bytes than were asked for is never used.
+ * @returns the object's ETag
  * @throws BoxcarError as `Store.get` does
  */
 export async function* readResuming(
   remote: RemoteObjects,
   policy: RetryPolicy,
   { key, span, ifMatch }: RemoteRead,
-): AsyncGenerator<Uint8Array, void, undefined> {
+): AsyncGenerator<Uint8Array, string, undefined> {
   let pinned = ifMatch;
   let rest = span;
   for (let resumes = 0; ; resumes++) {
@@ -38,7 +39,7 @@ export async function* readResuming(
       if (cause instanceof BoxcarError) throw cause;
       broken = cause;
     }
-    if (rest.length === 0) return;
+    if (rest.length === 0) return opened.etag;
     if (resumes < policy.resumes) continue;
     const times = `${resumes + 1} times, the last time ${rest.length} bytes before the end`;
     throw storeFailed(key, `the connection broke off ${times}`, broken);

@@ -6,7 +6,7 @@ import { checkKey, isKey } from "../key.ts";
 import { checksumMismatch, objectExists, objectTooLarge, storeFailed } from "./object-errors.ts";
 import { ofSize } from "../of-size.ts";
 import { partsOf, type BodyPart } from "../parts.ts";
-import { readResuming } from "./read-remote.ts";
+import { readResuming, type RemoteRead } from "./read-remote.ts";
 import { remoteFailure } from "./remote-failure.ts";
 import { RemoteError, type PartUpload, type RemoteObjects, type Written } from "./remote-objects.ts";
 import type { Send } from "./send.ts";
@@ -21,6 +21,11 @@ export interface RemoteOptions extends Partial<RetryPolicy> {
   readonly ahead?: AheadLimits;
   /** How requests are sent. Default: by fetch. */
   readonly send?: Send;
+  /**
+   * For a `send` that fetches more than is taken of an answer: the bytes that all reads together ask for at once. Each asks for
+   * its part of them, again and again. Default: each asks once.
+   */
+  readonly askedBytes?: number | undefined;
   /** What signatures are made with. Default: WebCrypto. */
   readonly digests?: Digests;
   /** What requests are signed with. Default: the credentials of the settings. */
@@ -28,6 +33,8 @@ export interface RemoteOptions extends Partial<RetryPolicy> {
 }
 
 const PART = 8 * 2 ** 20;
+/** A read asks for no less at once, however many there are, bytes. */
+const LEAST_ASKED = 64 << 10;
 /** S3 and OSS take no more parts. */
 const MOST_PARTS = 10_000;
 
@@ -41,13 +48,16 @@ export class RemoteStore implements Store {
   readonly #policy: RetryPolicy;
   readonly #partBytes: number;
   readonly #ahead: AheadBudget;
+  readonly #askedBytes: number;
+  #reads = 0;
 
   constructor(remote: RemoteObjects, options: RemoteOptions = {}) {
-    const { partBytes = PART, ahead, ...policy } = options;
+    const { partBytes = PART, ahead, askedBytes = Number.POSITIVE_INFINITY, ...policy } = options;
     this.#ahead = new AheadBudget(ahead);
     this.#remote = remote;
     this.#policy = { ...defaultRetryPolicy, ...policy };
     this.#partBytes = partBytes;
+    this.#askedBytes = askedBytes;
     this.presign = remote.presign;
   }
 
@@ -70,7 +80,20 @@ export class RemoteStore implements Store {
   }
 
   async *get(key: string, span: ByteSpan, ifMatch?: string): AsyncGenerator<Uint8Array, void, undefined> {
-    yield* readResuming(this.#remote, this.#policy, { key: checkKey(key), span, ifMatch });
+    let read: RemoteRead = { key: checkKey(key), span, ifMatch };
+    const end = span.offset + span.length;
+    this.#reads++;
+    try {
+      for (let { offset } = span; ; offset = read.span.offset + read.span.length) {
+        const most = Math.max(LEAST_ASKED, Math.floor(this.#askedBytes / this.#reads));
+        read = { ...read, span: { offset, length: Math.min(end - offset, most) } };
+        const etag = yield* readResuming(this.#remote, this.#policy, read);
+        if (read.span.offset + read.span.length === end) return;
+        read = { ...read, ifMatch: etag };
+      }
+    } finally {
+      this.#reads--;
+    }
   }
 
   ahead(): AheadBudget {

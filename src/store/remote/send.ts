@@ -25,6 +25,13 @@ export interface Answer {
 /** Sends one request over a connection that is kept, and follows no redirect. @throws whatever the network fails with */
 export type Send = (url: string, sent: Sent, signal: AbortSignal) => Promise<Answer>;
 
+/** Bodies that are read at once: a stream costs more than so little, and leaves more to the garbage collector. Bytes. */
+const SHORT = 64 << 10;
+
+async function* wholeOf(response: Response): AsyncGenerator<Uint8Array, void, undefined> {
+  yield new Uint8Array(await response.arrayBuffer());
+}
+
 /** By the runtime's own fetch. */
 export const sendByFetch: Send = async (url, sent, signal) => {
   const response = await fetch(url, { ...sent, redirect: "manual", signal });
@@ -32,7 +39,11 @@ export const sendByFetch: Send = async (url, sent, signal) => {
     status: response.status,
     field: (name) => response.headers.get(name),
     text: () => response.text(),
-    chunks: () => chunksOf(response.body, signal),
+    chunks: () => {
+      const length = Number(response.headers.get("content-length"));
+      if (length > 0 && length <= SHORT) return wholeOf(response);
+      return chunksOf(response.body, signal, length > 0 ? length : undefined);
+    },
     drop: () => void response.body?.cancel().catch(() => undefined),
   };
 };
