@@ -1,11 +1,12 @@
 import { readdir, readFile } from "node:fs/promises";
 import { expect, it } from "vitest";
+import { DAY_MS, HOUR_MS } from "../src/base/units.ts";
 import { variables } from "../src/config/config.ts";
 
 const root = new URL("../", import.meta.url);
 const units: Readonly<Record<string, number>> = {
   ...{ "": 1, KiB: 2 ** 10, MiB: 2 ** 20, GiB: 2 ** 30 },
-  ...{ ms: 1, s: 1000, min: 60_000, h: 3_600_000, d: 86_400_000 },
+  ...{ ms: 1, s: 1000, min: 60_000, h: HOUR_MS, d: DAY_MS },
 };
 
 /** What is bounded, its default, where it stands and why, a row of the tables each. */
@@ -23,7 +24,8 @@ async function rows(): Promise<string[][]> {
 /** The number that a constant of a source file is set to. */
 async function constantIn(file: string, name: string): Promise<number> {
   const source = await readFile(new URL(file, root), "utf8");
-  const [, expression = ""] = new RegExp(`\\b${name}(?: =|:) ([\\d_.<*+ ]+)[;,\\n }]`).exec(source) ?? [];
+  const written = source.replaceAll(/\bDAY_MS\b/g, String(DAY_MS)).replaceAll(/\bHOUR_MS\b/g, String(HOUR_MS));
+  const [, expression = ""] = new RegExp(`\\b${name}(?: =|:) ([\\d_.<*+ ]+)[;,\\n }]`).exec(written) ?? [];
   expect(expression, `${name} in ${file}`).not.toBe("");
   const [first = "", ...more] = expression.replaceAll("_", "").split(/\s*(?:\*|<<)\s*/);
   const shifts = expression.includes("<<");

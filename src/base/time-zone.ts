@@ -9,9 +9,7 @@ export function dateIn(zone: string, ms: number): string {
 // A "+" left unescaped in a query arrives as a space here, too.
 const fixedOffset = /^([-+ ])(0\d|1[0-4]):?([0-5]\d)$/;
 /** The names of the IANA database that are as short as an abbreviation. */
-const shortNames = new Set(
-  "UTC GMT UCT ZULU CET EET MET WET PRC ROC ROK GB NZ CUBA EGYPT EIRE IRAN JAPAN LIBYA".split(" "),
-);
+const shortNames = /^(?:UTC|GMT|UCT|ZULU|CET|EET|MET|WET|PRC|ROC|ROK|GB|NZ|CUBA|EGYPT|EIRE|IRAN|JAPAN|LIBYA)$/i;
 
 /**
  * Returns the zone when it is an IANA name that the runtime knows, or an offset from UTC such as `+08:00`.
@@ -21,7 +19,7 @@ const shortNames = new Set(
 export function checkTimeZone(zone: string): string {
   if (zone === "UTC") return zone; // the default; loading all zones takes longer than anything else at the start
   if (fixedOffset.test(zone)) return zone;
-  const abbreviation = /^[a-z]{1,5}$/i.test(zone) && !shortNames.has(zone.toUpperCase());
+  const abbreviation = /^[a-z]{1,5}$/i.test(zone) && !shortNames.test(zone);
   if (!abbreviation) {
     try {
       zoneFormat(zone);
