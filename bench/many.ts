@@ -53,7 +53,8 @@ export async function manySegments(program: string, data: string, stream: ManySe
       select segment_id + turn * ${files.length}, data from turns cross join segment_indexes
       where segment_id >= ${first} and segment_id < ${first} + ${files.length};
     delete from streams where stream_path = '${streamPath}';
-    insert into streams select stream_path, count(*), sum(size), min(start_ms), max(end_ms), max(end_ms - start_ms)
+    insert into streams (stream_path, count, bytes, start_ms, end_ms, longest_ms)
+      select stream_path, count(*), sum(size), min(start_ms), max(end_ms), max(end_ms - start_ms)
       from segments where stream_path = '${streamPath}' group by stream_path;
     delete from stream_counts where stream_path = '${streamPath}';
     insert into stream_counts (${counts.join()}) select ${counts.map((name) => counted[name] ?? name).join()}
