@@ -71,7 +71,7 @@ describe("the rate of a client", () => {
         sent.once("error", reject).end();
       });
     const statuses: number[] = [];
-    for (const host of ["xn--a", "a b", "256.256.256.256", "a@b"]) statuses.push(await askHost(host));
+    for (const host of ["a<b", "a b", "256.256.256.256", "a@b"]) statuses.push(await askHost(host));
     expect(statuses).toEqual([400, 400, 400, 429]);
     const requests = server.lines.filter(({ message }) => message === "request");
     expect(requests.map(({ fields }) => fields?.status)).toEqual(statuses);

@@ -179,13 +179,13 @@ describe.each(servers.filter(isInstalled))("a connection to the server on %s", (
   });
 
   it("refuses by name what makes no URL, and reads only so much of its body", async () => {
-    const hosts = ["xn--a", "1.2.3.4.5", "256.256.256.256", "9999999999", "a b", "a@b", "a/b", "a:b", "a:99999", ""];
+    const hosts = ["a<b", "1.2.3.4.5", "256.256.256.256", "9999999999", "a b", "a@b", "a/b", "a:b", "a:99999", ""];
     const fields = { "transfer-encoding": "chunked" };
     const refused = [
       ...hosts.map((host) => head("PUT", "/mp4/api/segments/a?start=1", { ...fields, host })),
       head("PUT", "/mp4\\api", fields),
       head("OPTIONS", "*", fields),
-      head("PUT", "http://xn--a/healthz", fields),
+      head("PUT", "http://256.256.256.256/healthz", fields),
       "PUT /healthz HTTP/1.1\r\ntransfer-encoding: chunked\r\n\r\n",
       ...["/healthz", "http://127.0.0.1/healthz"].map((target) =>
         head("PUT", target, fields).replace("\r\n", "\r\nHost: 127.0.0.1\r\n"),
