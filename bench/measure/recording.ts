@@ -32,8 +32,8 @@ interface Way {
 }
 
 /**
- * CPU milliseconds a second and memory of one of twenty streams of H.264 (640×360, 25 fps, about 600 kbit/s) and AAC, recorded in all
- * ways at the same time: of boxcar, and of its ffmpegs. Empty where gst-rtsp-server is missing.
+ * CPU milliseconds a second and memory of one of twenty streams of H.264 (640×360, 25 fps, about 600 kbit/s) and AAC, recorded in one
+ * way after another: of boxcar, and of its ffmpegs. Empty where gst-rtsp-server is missing.
  */
 export async function recording(folder: string, program: string): Promise<Measurements> {
   // Live: of a file the server would seek, for all of its clients, with each that comes.
@@ -45,44 +45,45 @@ export async function recording(folder: string, program: string): Promise<Measur
   if (server === undefined) return {};
   const url = `rtsp://127.0.0.1:${String(server.port)}/camera`;
   const data = await mkdtemp(join(folder, "recorded-"));
-  const ways: Record<string, Way> = {};
-  try {
-    ways.own = await byBoxcar(program, join(data, "own"), url);
+  const ways: Record<string, (data: string) => Promise<Way>> = {
+    own: (path) => byBoxcar(program, path, url),
     // The time of a medium jumps for all of its clients when an ffmpeg comes: each way has a medium of its own.
-    ways.ffmpeg = await byBoxcar(program, join(data, "ffmpeg"), `${url}?tcp`);
-    ways.segment = await bySegment(`${url}?segment`, join(data, "segment"));
-    await pause(SETTLING_MS);
-    const before = usagesOf(ways);
-    await pause(MEASURED_MS);
-    // On a machine that has no time for them sources fall silent, and cost nothing.
-    const silent = new Set<string>();
-    for (const [name, { whole }] of Object.entries(ways)) {
-      const count = (await whole?.()) ?? STREAMS;
-      if (count === STREAMS) continue;
-      silent.add(name);
-      console.warn(`${name}: left out, only ${String(count)} of ${String(STREAMS)} streams were recorded throughout`);
-    }
-    const results: Measurements = {};
-    for (const [name, { cpu, memory }] of usagesOf(ways)) {
-      if (silent.has(name.split(".")[0] ?? "")) continue;
-      const used = cpu - (before.get(name)?.cpu ?? 0);
-      record(results, `recording.${name}.cpu.ms`, [(used * 1000) / (MEASURED_MS / 1000) / STREAMS]);
-      record(results, `recording.${name}.memory.bytes`, [memory / STREAMS]);
+    ffmpeg: (path) => byBoxcar(program, path, `${url}?tcp`),
+    segment: (path) => bySegment(`${url}?segment`, path),
+  };
+  const results: Measurements = {};
+  try {
+    for (const [name, begin] of Object.entries(ways)) {
+      const way = await begin(join(data, name));
+      try {
+        await measure(name, way, results);
+      } finally {
+        await way.stop();
+      }
     }
     return results;
   } finally {
-    for (const way of Object.values(ways)) await way.stop();
     await end(server.process, "SIGKILL");
     await rm(data, { recursive: true, force: true });
   }
 }
 
-/** By way and process. */
-function usagesOf(ways: Readonly<Record<string, Way>>): ReadonlyMap<string, Usage> {
-  const named = Object.entries(ways).flatMap(([way, { usages }]) =>
-    Object.entries(usages()).map(([name, usage]): [string, Usage] => [`${way}.${name}`, usage]),
-  );
-  return new Map(named);
+async function measure(name: string, { usages, whole }: Way, results: Measurements): Promise<void> {
+  await pause(SETTLING_MS);
+  const before = usages();
+  await pause(MEASURED_MS);
+  const after = usages();
+  // On a machine that has no time for them sources fall silent, and cost nothing.
+  const count = (await whole?.()) ?? STREAMS;
+  if (count !== STREAMS) {
+    console.warn(`${name}: left out, only ${String(count)} of ${String(STREAMS)} streams were recorded throughout`);
+    return;
+  }
+  for (const [process, { cpu, memory }] of Object.entries(after)) {
+    const used = cpu - (before[process]?.cpu ?? 0);
+    record(results, `recording.${name}.${process}.cpu.ms`, [(used * 1000) / (MEASURED_MS / 1000) / STREAMS]);
+    record(results, `recording.${name}.${process}.memory.bytes`, [memory / STREAMS]);
+  }
 }
 
 async function byBoxcar(program: string, data: string, url: string): Promise<Way> {

@@ -186,6 +186,7 @@ export class Recording {
           if (signal.aborted) return undefined;
           if (!(await this.#takePart(segmenter, { part: event, facts }))) return undefined;
           wholeMs = this.#parts.monotonic();
+          this.reason = undefined; // that of the connection before
           this.driftMs = segmenter.driftMs;
           this.#markStarted();
           const { open } = segmenter;

@@ -134,7 +134,7 @@ test("a server that stands still is left, and recorded again behind a gap once i
     live.process.kill("SIGSTOP");
     await expect.poll(job, { timeout: 10_000 }).toMatchObject({ state: "waiting", reason: { error: "source_silent" } });
     live.process.kill("SIGCONT");
-    await expect.poll(async () => (await job())?.state, { timeout: 20_000 }).toBe("recording");
+    await expect.poll(job, { timeout: 20_000 }).toMatchObject({ state: "recording", reason: null });
     await postTo(waiting, "/mp4/api/stop/live/still");
     await expect.poll(job).toMatchObject({ state: "ended", keeping: 0 });
     const timeline = await waiting.call("/mp4/api/timeline/live/still?start=0");

@@ -8,7 +8,7 @@ import { TrackFlag } from "../wasm/abi/names.ts";
 import { LiveBoxes } from "../wasm/live-boxes.ts";
 import type { MetadataBox } from "../wasm/built-index.ts";
 import type { Core } from "../wasm/module.ts";
-import { packedBoxes } from "../wasm/packed-boxes.ts";
+import { BoxPacker, packedBoxes } from "../wasm/packed-boxes.ts";
 import { describeIndex } from "./describe.ts";
 import type { StreamHeader, StreamPart } from "./fragment-reader.ts";
 import type { IndexedSegment } from "./segment-index.ts";
@@ -125,7 +125,8 @@ export interface PlacedPart {
 /** The index of a file that grows by parts. */
 export class GrowingIndex {
   readonly #core: Core;
-  readonly #boxes: MetadataBox[];
+  /** Those of the header, then two of each part. */
+  readonly #boxes = new BoxPacker();
   readonly #headerBoxes: number;
   /** Bytes of the file up to the end of each part; first those of the header. */
   readonly #sizes: number[];
@@ -134,7 +135,7 @@ export class GrowingIndex {
   /** @param header with which the file begins */
   constructor(core: Core, header: StreamHeader) {
     this.#core = core;
-    this.#boxes = [...header.boxes];
+    for (const { offset, bytes } of header.boxes) this.#boxes.add(offset, bytes);
     this.#headerBoxes = header.boxes.length;
     this.#sizes = [header.bytes.length];
   }
@@ -162,8 +163,10 @@ export class GrowingIndex {
 
   /** Takes the next part, once it lies in the file. */
   add({ boxes, size }: PlacedPart): void {
-    this.#boxes.push(...boxes);
-    for (const { bytes } of boxes) this.#metadataBytes += bytes.length;
+    for (const { offset, bytes } of boxes) {
+      this.#boxes.add(offset, bytes);
+      this.#metadataBytes += bytes.length;
+    }
     this.#sizes.push(this.size + size);
   }
 
@@ -174,7 +177,7 @@ export class GrowingIndex {
 
   /** The index of the file up to the end of a part. @param parts how many, default all */
   build(parts = this.parts): IndexedSegment {
-    const boxes = this.#boxes.slice(0, this.#headerBoxes + 2 * parts);
-    return describeIndex(this.#core.buildIndex(packedBoxes(boxes), this.sizeOf(parts)));
+    const boxes = this.#boxes.packed(this.#headerBoxes + 2 * parts);
+    return describeIndex(this.#core.buildIndex(boxes, this.sizeOf(parts)));
   }
 }

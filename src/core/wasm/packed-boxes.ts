@@ -44,10 +44,16 @@ export class BoxPacker {
     this.#lengths[last] = (this.#lengths[last] ?? 0) + bytes.length;
   }
 
-  /** The boxes so far. What is added later may overwrite none of it. */
-  packed(): PackedBoxes {
-    const bytes = this.#bytes.subarray(0, this.#used);
-    return { bytes, offsets: Float64Array.from(this.#offsets), lengths: Uint32Array.from(this.#lengths) };
+  /** How many boxes there are so far. */
+  get count(): number {
+    return this.#lengths.length;
+  }
+
+  /** The boxes so far. What is added later may overwrite none of it. @param count only so many, the first ones */
+  packed(count = this.count): PackedBoxes {
+    const lengths = Uint32Array.from(this.#lengths.slice(0, count));
+    const used = lengths.reduce((sum, length) => sum + length, 0);
+    return { bytes: this.#bytes.subarray(0, used), offsets: Float64Array.from(this.#offsets.slice(0, count)), lengths };
   }
 }
 
