@@ -1,6 +1,7 @@
 import { createRoute } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import type { Segment } from "../../catalog/types.ts";
+import type { Interval } from "../../base/interval.ts";
 import { BoxcarError } from "../../base/errors.ts";
 import { MOST_CHAPTERS, type Mark, type Media, type RangeOutline } from "../../core/index.ts";
 import { planSegment, type RangeQuery } from "../../recordings/plan-range.ts";
@@ -11,7 +12,8 @@ import { downloadPath } from "../../base/stream-path.ts";
 import { formatTime } from "../../base/time.ts";
 import { parseTimeRange } from "../../base/time-range.ts";
 import { zoneOffset } from "../../base/time-zone.ts";
-import { need, keptFor, visibility } from "../middleware/access.ts";
+import { need } from "../middleware/access.ts";
+import { checkedEachTime, keptForGood } from "../replies/cache-control.ts";
 import type { App, AppContext, AppEnv } from "../context.ts";
 import { outputParameters } from "../schema/output-parameters.ts";
 import { integer, lenient, spanning, timeParameters } from "../schema/parameters.ts";
@@ -107,9 +109,6 @@ interface Delivery {
   readonly query: () => Readonly<Record<string, string | undefined>>;
 }
 
-/** How long what cannot change may be kept, in seconds. */
-const YEAR_S = 31_536_000;
-
 /** `GET, HEAD /mp4/download/{streamPath}.mp4` and `.fmp4`. */
 export function addDownload(app: App, context: AppContext): void {
   app.openapi(route, async (c) => {
@@ -125,9 +124,7 @@ export function addDownload(app: App, context: AppContext): void {
       return shareReply(c, context, query, same);
     }
     const headers = new Headers({
-      "Cache-Control": delivery.settled
-        ? `${keptFor(c, YEAR_S, context.clock())}, immutable`
-        : `${visibility(c)}, no-cache`,
+      "Cache-Control": delivery.settled ? keptForGood(c, context.clock()) : checkedEachTime(c),
       "Content-Disposition": disposition(query.filename, fallback, query.inline === "1"),
       "Boxcar-Start": formatTime(delivery.startMs),
       "Boxcar-End": formatTime(delivery.endMs),
@@ -219,7 +216,7 @@ async function marksOf(
   { catalog }: AppContext,
   streamPath: string,
   { chapters }: Query,
-  { startMs, endMs }: { readonly startMs: number; readonly endMs: number },
+  { startMs, endMs }: Interval,
 ): Promise<{ marks?: Mark[] }> {
   if (chapters !== "events") return {};
   const events = await catalog.events.list({ streamPath, startMs, endMs, limit: MOST_CHAPTERS });
@@ -228,11 +225,7 @@ async function marksOf(
 }
 
 /** The time of the event that is asked for. @throws BoxcarError `bad_range` (400), `unknown_id` (404) */
-async function eventRange(
-  context: AppContext,
-  streamPath: string,
-  query: Query,
-): Promise<{ startMs: number; endMs: number } | undefined> {
+async function eventRange(context: AppContext, streamPath: string, query: Query): Promise<Interval | undefined> {
   const { event: id } = query;
   if (id === undefined) return undefined;
   refuseTimes(query, "event names a time");

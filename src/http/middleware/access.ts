@@ -139,18 +139,6 @@ export function granted(c: Context<AppEnv>, scope: Scope): (streamPath: string) 
   return (streamPath) => allows(grants, scope, streamPath);
 }
 
-/** Whether caches may show a reply to others: the caller brought nothing that they would have to bring. */
-export function visibility(c: Context<AppEnv>): "public" | "private" {
-  const { kind } = c.get("caller");
-  return kind === "local" || kind === "guest" ? "public" : "private";
-}
-
-/** `Cache-Control` of a reply that may be kept for so many seconds; by a signed link, until the link expires at most. */
-export function keptFor(c: Context<AppEnv>, seconds: number, nowMs: number): string {
-  const left = c.get("caller").kind === "link" ? Number(c.req.query("expires")) - Math.floor(nowMs / 1000) : seconds;
-  return `${visibility(c)}, max-age=${String(Math.max(0, Math.min(seconds, left)))}`;
-}
-
 function checkSome(c: Context<AppEnv>, scope: Scope): void {
   c.set("scope", scope);
   const { kind, grants } = c.get("caller");

@@ -5,7 +5,8 @@ import { recordedMoment } from "../../pictures/videos.ts";
 import { encodeStreamPath } from "../../base/stream-path.ts";
 import { formatTime, parseTime } from "../../base/time.ts";
 import { checkTimeZone } from "../../base/time-zone.ts";
-import { need, keptFor, visibility } from "../middleware/access.ts";
+import { need } from "../middleware/access.ts";
+import { checkedEachTime, keptFor } from "../replies/cache-control.ts";
 import type { App, AppContext } from "../context.ts";
 import { turnOf } from "../middleware/limits.ts";
 import { integer, query, spanning, timeParameters } from "../schema/parameters.ts";
@@ -82,7 +83,7 @@ export function addSnapshot(app: App, context: AppContext): void {
     );
     const settled = asked !== undefined && asked + config.settleMs <= clock();
     return sendPicture(c, still, {
-      "Cache-Control": settled ? keptFor(c, 86_400, clock()) : `${visibility(c)}, no-cache`,
+      "Cache-Control": settled ? keptFor(c, 86_400, clock()) : checkedEachTime(c),
       "Boxcar-Time": formatTime(still.shownMs),
     });
   });

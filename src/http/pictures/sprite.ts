@@ -5,7 +5,8 @@ import { COLUMNS, framesOf, SHEETS, TILES, tileSize, tilesOf, writeStoryboard } 
 import { recordedMoments } from "../../pictures/videos.ts";
 import { spritePath } from "../../base/stream-path.ts";
 import { formatTime, parseDuration } from "../../base/time.ts";
-import { need, keptFor, visibility } from "../middleware/access.ts";
+import { need } from "../middleware/access.ts";
+import { checkedEachTime, keptFor } from "../replies/cache-control.ts";
 import type { App, AppContext } from "../context.ts";
 import { turnOf } from "../middleware/limits.ts";
 import { integer, query, spanning, timeParameters } from "../schema/parameters.ts";
@@ -90,7 +91,7 @@ export function addSprite(app: App, context: AppContext): void {
     const size = first === undefined ? { width, height: width } : tileSize(first.segment, width);
     const settled = range.endMs !== undefined && range.endMs + config.settleMs <= clock();
     const headers = {
-      "Cache-Control": settled ? keptFor(c, 86_400, clock()) : `${visibility(c)}, no-cache`,
+      "Cache-Control": settled ? keptFor(c, 86_400, clock()) : checkedEachTime(c),
     };
     if (format === "vtt") {
       const path = spritePath(streamPath, "jpg");

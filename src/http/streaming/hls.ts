@@ -37,7 +37,7 @@ import {
 } from "./asked-stream.ts";
 import { MadeOnGrowth, notYet, onGrowth, oncePlayable } from "./on-growth.ts";
 import type { KeptPlaylist } from "./playlists.ts";
-import { readyPlaylist, sendReady, type MadePlaylist, type Sent } from "./send-playlist.ts";
+import { readyPlaylist, sendReady, type MadePlaylist, type SentPlaylist } from "./send-playlist.ts";
 import { sendStreamFile } from "./stream-file.ts";
 
 const parameters = query({
@@ -137,7 +137,7 @@ export function addHls(app: App, context: AppContext): void {
 /** A playlist that is ready, and what it was asked for by. */
 interface MadeHls {
   readonly asked: AskedStream;
-  readonly sent: Sent;
+  readonly sent: SentPlaylist;
   readonly ready: KeptPlaylist;
 }
 

@@ -3,7 +3,7 @@ import type { PlaylistEnd } from "../../deliver/blocking-reload.ts";
 import type { Media } from "../../core/index.ts";
 import { streamVersion } from "../../recordings/stream-recordings.ts";
 import type { AppContext, AppEnv } from "../context.ts";
-import { keptFor, visibility } from "../middleware/access.ts";
+import { checkedEachTime, keptFor } from "../replies/cache-control.ts";
 import { holdPlan } from "../middleware/limits.ts";
 import { acceptsCoding } from "../replies/content-coding.ts";
 import { sendMedia } from "../replies/send-media.ts";
@@ -24,7 +24,7 @@ export interface MadePlaylist extends WrittenRange {
 }
 
 /** What is sent. */
-export interface Sent {
+export interface SentPlaylist {
   /** Tells it from others of its range. */
   readonly name: string;
   readonly contentType: string;
@@ -37,7 +37,7 @@ export async function sendPlaylist(
   c: Context<AppEnv>,
   context: AppContext,
   asked: AskedStream,
-  sent: Sent,
+  sent: SentPlaylist,
   make: () => Promise<MadePlaylist>,
 ): Promise<Response> {
   return sendReady(c, context, asked, sent, await readyPlaylist(c, context, asked, sent, make));
@@ -48,12 +48,12 @@ export async function sendReady(
   c: Context<AppEnv>,
   context: AppContext,
   { settled }: AskedStream,
-  { contentType }: Sent,
+  { contentType }: SentPlaylist,
   { media, gzipped }: KeptPlaylist,
 ): Promise<Response> {
   const headers = new Headers({
     "Content-Type": contentType,
-    "Cache-Control": settled ? keptFor(c, KEPT_S, context.clock()) : `${visibility(c)}, no-cache`,
+    "Cache-Control": settled ? keptFor(c, KEPT_S, context.clock()) : checkedEachTime(c),
     "X-Request-Id": c.get("requestId"),
   });
   if (gzipped === undefined) return sendMedia(c.req.raw, media, headers, streamReply(c, context), c.env);
@@ -68,7 +68,7 @@ export async function readyPlaylist(
   c: Context<AppEnv>,
   { playlists, planning, gzip }: AppContext,
   asked: AskedStream,
-  { name, expires }: Sent,
+  { name, expires }: SentPlaylist,
   make: () => Promise<MadePlaylist>,
 ): Promise<KeptPlaylist> {
   const { streamPath, lengthMs, live, same } = asked;

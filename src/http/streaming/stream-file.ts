@@ -10,14 +10,11 @@ import type { PartsName, StreamFile } from "../../deliver/media-names.ts";
 import { hashOf } from "../../base/sha256.ts";
 import { recordedInit, recordedMedia, recordedPart } from "../../recordings/stream-recordings.ts";
 import type { AppContext, AppEnv } from "../context.ts";
-import { keptFor } from "../middleware/access.ts";
+import { keptForGood } from "../replies/cache-control.ts";
 import { sendMedia } from "../replies/send-media.ts";
 import { streamReply } from "../replies/stream-reply.ts";
 import { TRACKS } from "./asked-stream.ts";
 import { notYet, onGrowth } from "./on-growth.ts";
-
-/** How long what never changes may be kept, in seconds. */
-const YEAR_S = 31_536_000;
 
 /** How long a Partial Segment is waited for that comes next, milliseconds. */
 const PART_WAIT_MS = 10_000;
@@ -46,7 +43,7 @@ export async function sendStreamFile(
   const tracks = tracksIn(file);
   const headers = new Headers({
     "Content-Type": tracks === undefined ? "text/vtt; charset=utf-8" : tracks === "a" ? "audio/mp4" : "video/mp4",
-    "Cache-Control": `${keptFor(c, YEAR_S, clock())}, immutable`,
+    "Cache-Control": keptForGood(c, clock()),
     "X-Request-Id": c.get("requestId"),
   });
   if (file.kind === "parts") return sendParts(c, context, streamPath, file.parts, { headers, extent });
