@@ -22,6 +22,7 @@ const STATUSES = {
   bad_url: 400,
   bad_usage: 400,
   captions_too_long: 400,
+  chunks_too_small: 400,
   empty_file: 400,
   field_too_large: 400,
   gap_too_long: 400,
@@ -30,7 +31,6 @@ const STATUSES = {
   no_file: 400,
   not_uploaded: 400,
   partial_body: 400,
-  chunks_too_small: 400,
   range_too_large: 400,
   remote_unreadable: 400,
   size_mismatch: 400,
@@ -139,10 +139,10 @@ const STATUSES = {
 
   busy: 429,
   too_many_downloads: 429,
-  too_many_plans: 429,
-  too_many_sources: 429,
   too_many_events: 429,
+  too_many_plans: 429,
   too_many_requests: 429,
+  too_many_sources: 429,
   too_many_uploads: 429,
 
   client_gone: 499,

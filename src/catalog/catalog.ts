@@ -1,4 +1,4 @@
-import type { Around } from "../base/interval.ts";
+import type { Around, Interval } from "../base/interval.ts";
 import { BoxcarError } from "../base/errors.ts";
 import { beginSegment, completeSegment } from "./add-segment.ts";
 import { addSegments } from "./add-segments.ts";
@@ -211,7 +211,7 @@ export class Catalog {
   }
 
   /** From the first start (inclusive) to the latest end (exclusive) of any ready segment of a stream; undefined when it has none. */
-  recordedTime(streamPath: string): Promise<{ readonly startMs: number; readonly endMs: number } | undefined> {
+  recordedTime(streamPath: string): Promise<Interval | undefined> {
     return this.#wide.read(
       (db) => recordedTime(db, streamPath),
       (found) => found !== undefined,

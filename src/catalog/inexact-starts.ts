@@ -1,3 +1,4 @@
+import type { Interval } from "../base/interval.ts";
 import { sql, type CompiledQuery, type Expression, type Kysely } from "kysely";
 import type { CatalogDatabase } from "./database.ts";
 import {
@@ -32,7 +33,7 @@ interface ExactBefore {
 export function followerOf(
   db: Kysely<Schema>,
   id: number,
-  { startMs, endMs }: { readonly startMs: number; readonly endMs: number },
+  { startMs, endMs }: Interval,
 ): CompiledQuery<{ id: number }> {
   return sql<{ id: number }>`select id from segments where state = 'ready'
     and stream_path = (select stream_path from segments where id = ${id})

@@ -2,7 +2,7 @@ import { NOTHING_AROUND, type Around, type Interval } from "../base/interval.ts"
 import type { Pace } from "../base/ports.ts";
 import { HOUR_MS } from "../base/units.ts";
 import type { BesideRuns, HourRow, HourRows } from "./hours.ts";
-import { BUCKET_MS } from "./totals.ts";
+import { BUCKET_MS, bucketOf } from "./totals.ts";
 import type { Segment } from "./types.ts";
 import type { WideReads } from "./wide-reads.ts";
 
@@ -102,7 +102,7 @@ export async function* hourPages(
     const { bucket, number } = block;
     if (bucket !== current) {
       found.clear();
-      for (; next.done !== true && bucketOf(next.value) <= bucket.number; next = await rows.next())
+      for (; next.done !== true && bucketOf(next.value.hour * HOUR_MS) <= bucket.number; next = await rows.next())
         found.set(next.value.hour, next.value);
       isCurrent = [...found.values()].some(({ bucketVersion }) => bucketVersion === bucket.version);
       current = bucket;
@@ -142,8 +142,4 @@ function keeps(row: HourRow, beside: BesideRuns | undefined): boolean {
 /** Segments that start in an hour, about. */
 function about({ bucket }: Block): number {
   return Math.floor((bucket.count * HOUR_MS) / BUCKET_MS);
-}
-
-function bucketOf({ hour }: HourRow): number {
-  return Math.floor((hour * HOUR_MS) / BUCKET_MS);
 }

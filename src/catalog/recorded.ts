@@ -16,7 +16,7 @@ import {
   type RowsRange,
 } from "./recorded-hours.ts";
 import { joined, packedColumns, segmentsOfJoined, type JoinedSegments } from "./rows.ts";
-import { BUCKET_MS, withinReach } from "./totals.ts";
+import { BUCKET_MS, bucketOf, withinReach } from "./totals.ts";
 import type { Segment } from "./types.ts";
 import type { WideReads } from "./wide-reads.ts";
 
@@ -235,13 +235,13 @@ export class RecordedRows {
     let [longestMs, untilMs] = [0, 0];
     if (endMs <= startMs) return { longestMs, untilMs, buckets };
     const [fromMs, toMs] = [startMs - around.beforeMs, endMs + around.behindMs];
-    const first = Math.floor(fromMs / BUCKET_MS);
+    const first = bucketOf(fromMs);
     for (let after = Number.MIN_SAFE_INTEGER; ; await pace.breathe()) {
       const query = sql<{ bucket: number; version: string; count: number; longest_ms: number; end_ms: number }>`
         select bucket, json_group_array(json_array(event_level, version)) as version, sum(stream_counts.count) as count, longest_ms, end_ms
         from streams cross join stream_counts on stream_counts.stream_path = streams.stream_path
         where streams.stream_path = ${streamPath} and ${withinReach(fromMs)}
-          and bucket > ${after} and bucket <= ${Math.floor((toMs - 1) / BUCKET_MS)}
+          and bucket > ${after} and bucket <= ${bucketOf(toMs - 1)}
         group by bucket having bucket >= ${first} or max(reach_ms) > ${fromMs} order by bucket limit ${BUCKETS_PAGE}`;
       const { rows } = await wide.read(
         (db) => query.execute(db),

@@ -1,4 +1,5 @@
 import { sql, type Kysely, type RawBuilder } from "kysely";
+import type { Interval } from "../base/interval.ts";
 import { Breather } from "../base/breather.ts";
 import type { Schema } from "./schema.ts";
 import type { StreamsQuery, StreamTotals } from "./types.ts";
@@ -60,10 +61,7 @@ export function globOf(pattern: string): string {
 }
 
 /** See `Catalog.recordedTime`. */
-export async function recordedTime(
-  db: Kysely<Schema>,
-  streamPath: string,
-): Promise<{ readonly startMs: number; readonly endMs: number } | undefined> {
+export async function recordedTime(db: Kysely<Schema>, streamPath: string): Promise<Interval | undefined> {
   const row = await db
     .selectFrom("streams")
     .select(["start_ms", "end_ms"])

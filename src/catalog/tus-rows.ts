@@ -1,7 +1,7 @@
 import { sql, type Selectable, type SqlBool } from "kysely";
 import type { CatalogDatabase } from "./database.ts";
 import type { TusUploadTable } from "./schema.ts";
-import type { Claim } from "./upload-rows.ts";
+import type { UploadClaim } from "./upload-rows.ts";
 
 /** The segment that an upload becomes: its stream, and what was said of its start, as `AskedStart` has it. */
 export interface AnnouncedSegment {
@@ -38,7 +38,7 @@ export interface TusUpload {
 }
 
 /** A stored piece of a resumable upload. */
-export interface Piece {
+export interface TusPiece {
   readonly offset: number;
   readonly size: number;
   readonly key: string;
@@ -82,7 +82,7 @@ export class TusRows {
   }
 
   /** The pieces of an upload in their order. */
-  pieces(id: string): Promise<Piece[]> {
+  pieces(id: string): Promise<TusPiece[]> {
     return this.#db.primary
       .selectFrom("resumable_pieces")
       .select(["offset", "size", "key", "etag"])
@@ -95,7 +95,7 @@ export class TusRows {
    * Adds a piece whose object is durable.
    * @returns false when the upload does not end where the piece begins, or is over: the piece is nobody's
    */
-  async append(id: string, { offset, size, key, etag }: Piece, { nowMs, untilMs }: Extension): Promise<boolean> {
+  async append(id: string, { offset, size, key, etag }: TusPiece, { nowMs, untilMs }: Extension): Promise<boolean> {
     const { primary } = this.#db;
     const add = sql`insert into resumable_pieces (upload_id, "offset", size, key, etag)
       select id, ${offset}, ${size}, ${key}, ${etag} from resumable_uploads
@@ -109,7 +109,7 @@ export class TusRows {
    * Finishes an upload together with its file: the last `size` bytes count as received when the pending file `key` becomes
    * stored, and it does so only if they were still missing.
    */
-  finishing(id: string, last: Pick<Piece, "offset" | "size">, key: string, extension: Extension): Claim {
+  finishing(id: string, last: Pick<TusPiece, "offset" | "size">, key: string, extension: Extension): UploadClaim {
     const isPending = sql<SqlBool>`exists (select 1 from uploads
       where key = ${key} and area = 'store' and state = 'pending')`;
     return {
@@ -124,7 +124,7 @@ export class TusRows {
    */
   async finishSegment(
     id: string,
-    last: Pick<Piece, "offset" | "size">,
+    last: Pick<TusPiece, "offset" | "size">,
     segmentId: number,
     extension: Extension,
   ): Promise<boolean> {
@@ -133,7 +133,7 @@ export class TusRows {
     return rows.length > 0;
   }
 
-  #advance(id: string, { offset, size }: Pick<Piece, "offset" | "size">, { nowMs, untilMs }: Extension) {
+  #advance(id: string, { offset, size }: Pick<TusPiece, "offset" | "size">, { nowMs, untilMs }: Extension) {
     return this.#db.primary
       .updateTable("resumable_uploads")
       .set({ received: offset + size, pieces: sql`pieces + 1`, until_ms: untilMs })

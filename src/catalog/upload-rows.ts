@@ -50,7 +50,7 @@ export type StoredUpload = Pick<Upload, "id" | "contentType" | "size" | "etag" |
 };
 
 /** A change that stands or falls with making uploads stored. */
-export interface Claim {
+export interface UploadClaim {
   /** Runs first, in the same transaction. */
   readonly change: CompiledQuery;
   /** Whether it did what it should. */
@@ -109,7 +109,7 @@ export class UploadRows {
    * @returns them, in the order given
    * @throws BoxcarError `upload_expired` (409) when one is no longer pending, or the claim fails: expire the others
    */
-  async complete(uploads: readonly StoredUpload[], claim?: Claim): Promise<Upload[]> {
+  async complete(uploads: readonly StoredUpload[], claim?: UploadClaim): Promise<Upload[]> {
     const indexes = uploads.flatMap(({ id, index }) =>
       index === undefined || index.length > MAX_INDEX
         ? []

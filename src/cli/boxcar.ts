@@ -4,16 +4,14 @@ import { BoxcarError } from "../base/errors.ts";
 import { endOnFailure, tellFailure } from "../runtime/node/start-failure.ts";
 
 /** What is wrong with the arguments themselves; of files and variables no command lets these go so far. */
-const usageErrors: ReadonlySet<ErrorCode> = new Set([
-  ...([
-    "bad_usage",
-    "bad_time_zone",
-    "bad_time",
-    "bad_duration",
-    "bad_range",
-    "bad_pattern",
-    "bad_stream_path",
-  ] as const),
+const usageErrors: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  "bad_usage",
+  "bad_time_zone",
+  "bad_time",
+  "bad_duration",
+  "bad_range",
+  "bad_pattern",
+  "bad_stream_path",
 ]);
 
 /** A command of the terminal: each lives in a module of its own, loaded when it is asked for. */

@@ -11,7 +11,7 @@ const ENTRY_BYTES = 150;
 const REMEMBERED = 64;
 
 /** A media segment of a window. */
-export interface ListedSegment {
+export interface NumberedSegment {
   /** The same in all renditions. */
   readonly name: string;
   /** Whether a discontinuity lies before it. */
@@ -37,7 +37,7 @@ export class LiveNumbers {
    * @param window names the window
    * @param nowMs wall clock, milliseconds: where numbers start that nobody has seen, above those from before a restart
    */
-  of(window: string, listed: readonly ListedSegment[], nowMs: number): WindowNumbers {
+  of(window: string, listed: readonly NumberedSegment[], nowMs: number): WindowNumbers {
     const known = this.#windows.get(window) ?? new Map<string, WindowNumbers>();
     const numbers = firstOf(known, listed, Math.floor(nowMs / 1000));
     const next = new Map(known);
@@ -56,7 +56,7 @@ export class LiveNumbers {
 
 function firstOf(
   known: ReadonlyMap<string, WindowNumbers>,
-  listed: readonly ListedSegment[],
+  listed: readonly NumberedSegment[],
   fresh: number,
 ): WindowNumbers {
   const shared = listed.findIndex(({ name }) => known.has(name));

@@ -13,7 +13,7 @@ import {
 } from "../core/index.ts";
 import type { PlaylistEnd } from "./blocking-reload.ts";
 import { ListedParts, type FindParts } from "./listed-parts.ts";
-import type { ListedSegment, WindowNumbers } from "./live-numbers.ts";
+import type { NumberedSegment, WindowNumbers } from "./live-numbers.ts";
 import { captionsName, GAP, initName, mediaFile, mediaFolder } from "./media-names.ts";
 import { seconds } from "./playlist-values.ts";
 
@@ -75,7 +75,7 @@ export class MediaPlaylist implements StreamSink {
   /** Lines that are no entry yet: in one string they take a tenth. */
   #lines: string[] = [];
   /** Of one that grows: each media segment, and each portion of a gap. */
-  readonly #listed: ListedSegment[] = [];
+  readonly #listed: NumberedSegment[] = [];
   /** The same as far as they are media segments, with their Partial Segments. */
   readonly #parts: ListedParts;
   #recording: StreamedSegment["recording"] | undefined;
@@ -97,7 +97,7 @@ export class MediaPlaylist implements StreamSink {
   }
 
   /** Its media segments, to be numbered. */
-  get listed(): readonly ListedSegment[] {
+  get listed(): readonly NumberedSegment[] {
     return this.#listed;
   }
 

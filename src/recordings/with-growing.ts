@@ -1,4 +1,4 @@
-import { NOTHING_AROUND, type Around } from "../base/interval.ts";
+import { NOTHING_AROUND, type Around, type Interval } from "../base/interval.ts";
 import type { Catalog } from "../catalog/catalog.ts";
 import { GROWING, type GrowingSegments } from "../catalog/growing.ts";
 import type { RecordedBounds } from "../catalog/recorded.ts";
@@ -60,10 +60,7 @@ function growingWithin(
 }
 
 /** `Catalog.recordedTime`, with what is being recorded here. */
-export async function recordedTime(
-  catalog: Catalog,
-  streamPath: string,
-): Promise<{ readonly startMs: number; readonly endMs: number } | undefined> {
+export async function recordedTime(catalog: Catalog, streamPath: string): Promise<Interval | undefined> {
   const ready = await catalog.recordedTime(streamPath);
   const growing = catalog.growing.overlapping(streamPath, Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY);
   const all = ready === undefined ? growing : [ready, ...growing];

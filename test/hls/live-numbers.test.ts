@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
-import { LiveNumbers, type ListedSegment } from "../../src/deliver/live-numbers.ts";
+import { LiveNumbers, type NumberedSegment } from "../../src/deliver/live-numbers.ts";
 
 /** A stream's media segments: each seventh begins a stretch. */
-const stream = (from: number, until: number): ListedSegment[] =>
+const stream = (from: number, until: number): NumberedSegment[] =>
   Array.from({ length: until - from }, (_, i) => ({
     name: `1 ${String(from + i)}`,
     begins: (from + i) % 7 === 0,

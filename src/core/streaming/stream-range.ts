@@ -1,3 +1,4 @@
+import type { Interval } from "../../base/interval.ts";
 import { Breather } from "../../base/breather.ts";
 import type { Pace } from "../../base/ports.ts";
 import type { IndexQueries } from "../planning/index-queries.ts";
@@ -27,10 +28,7 @@ export interface StreamRangeParts {
 }
 
 /** The range whose recordings say what `streamRange` finds: more than is asked for. */
-export function withMargin({ startMs, endMs }: Pick<StreamQuery, "startMs" | "endMs">): {
-  startMs: number;
-  endMs: number;
-} {
+export function withMargin({ startMs, endMs }: Pick<StreamQuery, "startMs" | "endMs">): Interval {
   return { startMs: startMs - AROUND_MS, endMs: endMs + AROUND_MS };
 }
 

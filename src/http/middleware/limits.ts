@@ -75,7 +75,7 @@ export function atOnce(kind: "downloads" | "uploads"): MiddlewareHandler<AppEnv>
   return async (c, next) => {
     const slots = c.get("slots")[kind];
     const release = slots.take(clientOf(c));
-    if (release === undefined) throw kind === "downloads" ? tooManyDownloads(slots) : tooManyUploads(slots);
+    if (release === undefined) throw tooManyAtOnce(kind, slots);
     c.set("release", () => {
       c.get("releasePlan")?.();
       c.get("releaseMemory")?.();
@@ -160,16 +160,8 @@ function tooManyPlans({ limit, perClient }: Slots, weight: number): BoxcarError 
   return new BoxcarError("too_many_plans", message, { retryAfterSeconds: slotRetrySeconds });
 }
 
-function tooManyDownloads(slots: Slots): BoxcarError {
-  const message = `At most ${String(slots.limit)} downloads run at once, ${sharesOf(slots)}. Try again in a moment.`;
-  return new BoxcarError("too_many_downloads", message, { retryAfterSeconds: slotRetrySeconds });
-}
-
-function tooManyUploads(slots: Slots): BoxcarError {
-  const message = `At most ${String(slots.limit)} uploads run at once, ${sharesOf(slots)}. Try again in a moment.`;
-  return new BoxcarError("too_many_uploads", message, { retryAfterSeconds: slotRetrySeconds });
-}
-
-function sharesOf({ limit, perClient, kept }: Slots): string {
-  return `${String(perClient)} of one client, ${String(limit - kept)} of clients without a token`;
+function tooManyAtOnce(kind: "downloads" | "uploads", { limit, perClient, kept }: Slots): BoxcarError {
+  const shares = `${String(perClient)} of one client, ${String(limit - kept)} of clients without a token`;
+  const message = `At most ${String(limit)} ${kind} run at once, ${shares}. Try again in a moment.`;
+  return new BoxcarError(`too_many_${kind}`, message, { retryAfterSeconds: slotRetrySeconds });
 }

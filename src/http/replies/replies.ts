@@ -1,6 +1,7 @@
 import { isSummary, warningsOf } from "../../core/index.ts";
 import type { ListedSegment } from "../../catalog/types.ts";
 import type { Ingested } from "../../intake/segments/segment-upload.ts";
+import type { Interval } from "../../base/interval.ts";
 import { remembered } from "../../base/remembered.ts";
 import { downloadPath } from "../../base/stream-path.ts";
 import { formatTime } from "../../base/time.ts";
@@ -109,7 +110,7 @@ function firstName(codecs: string, names: readonly (readonly [begins: string, na
 export const interval = z.object({ startTime: time, endTime: time.openapi({ description: "Exclusive." }) });
 
 /** An interval as a reply shows it. */
-export function intervalOf({ startMs, endMs }: { startMs: number; endMs: number }): z.infer<typeof interval> {
+export function intervalOf({ startMs, endMs }: Interval): z.infer<typeof interval> {
   return { startTime: formatTime(startMs), endTime: formatTime(endMs) };
 }
 

@@ -1,4 +1,5 @@
 import type { Catalog } from "../../catalog/catalog.ts";
+import type { Interval } from "../../base/interval.ts";
 import { BoxcarError } from "../../base/errors.ts";
 import { recordedTime } from "../../recordings/with-growing.ts";
 import { formatTime } from "../../base/time.ts";
@@ -23,7 +24,7 @@ export async function boundedRange(
   catalog: Catalog,
   streamPath: string,
   { startMs, endMs }: TimeRange,
-): Promise<{ startMs: number; endMs: number }> {
+): Promise<Interval> {
   if (startMs !== undefined && endMs !== undefined) return { startMs, endMs };
   const recorded = await recordedTime(catalog, streamPath);
   const bounded = { startMs: startMs ?? recorded?.startMs ?? 0, endMs: endMs ?? recorded?.endMs ?? 0 };

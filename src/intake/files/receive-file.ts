@@ -1,6 +1,6 @@
 import { concatenated } from "../../base/bytes.ts";
 import type { Catalog } from "../../catalog/catalog.ts";
-import type { Claim, StoredUpload, Upload, UploadArea, UploadMedia } from "../../catalog/upload-rows.ts";
+import type { UploadClaim, StoredUpload, Upload, UploadArea, UploadMedia } from "../../catalog/upload-rows.ts";
 import { BoxcarError } from "../../base/errors.ts";
 import { StreamIndexer, type Core, type IndexedSegment } from "../../core/index.ts";
 import type { Clock, HoldMemory, Store } from "../../base/ports.ts";
@@ -87,7 +87,7 @@ export class Receiver {
    * @param claim what stands or falls with that
    * @throws BoxcarError `upload_expired` (409), and as the catalog does
    */
-  async finish(imageClassId: number, claim?: Claim): Promise<Upload[]> {
+  async finish(imageClassId: number, claim?: UploadClaim): Promise<Upload[]> {
     this.#endLease?.();
     const files = this.#received.map((file) => ({ ...file, imageClassId }));
     return this.#parts.catalog.uploads.complete(files, claim);

@@ -1,3 +1,4 @@
+import type { Interval } from "../../base/interval.ts";
 import { BoxcarError } from "../../base/errors.ts";
 import { wholeDuration } from "../../core/index.ts";
 import { EARLIEST_MS, formatTime, isDate, LATEST_MS } from "../../base/time.ts";
@@ -7,10 +8,7 @@ import { DAY_MS } from "../../base/units.ts";
 const DEFAULT_MAX_DURATION_MS = 31 * DAY_MS;
 
 /** A stretch of wall-clock time that a segment may have: whole milliseconds since 1970, the end exclusive. */
-export interface SegmentSpan {
-  readonly startMs: number;
-  readonly endMs: number;
-}
+export type SegmentSpan = Interval;
 
 /**
  * Holds the times of a segment to their bounds, before anything of it is kept: one row beyond them would harm every list

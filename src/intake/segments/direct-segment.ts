@@ -7,7 +7,7 @@ import { indexStored } from "../index-stored.ts";
 import { complete, repeatOf, segmentKey, type Ingested, type IngestParts } from "./segment-upload.ts";
 
 /** A segment that the client will write to the store itself. */
-export interface AnnouncedSegment {
+export interface DirectSegment {
   readonly streamPath: string;
   /** Who may confirm it, as `NewSegment.owner`. */
   readonly owner: string;
@@ -32,7 +32,7 @@ export interface BegunDirectSegment {
 export async function beginDirectSegment(
   { catalog, clock, randomId, keyLayout = "path" }: Pick<IngestParts, "catalog" | "clock" | "randomId" | "keyLayout">,
   presign: Presign,
-  { streamPath, owner, size, seconds }: AnnouncedSegment,
+  { streamPath, owner, size, seconds }: DirectSegment,
 ): Promise<BegunDirectSegment> {
   const nowMs = clock();
   const key = segmentKey(keyLayout, streamPath, nowMs, randomId());

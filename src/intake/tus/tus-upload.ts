@@ -1,4 +1,4 @@
-import type { AnnouncedSegment, Extension, Piece, TusUpload } from "../../catalog/tus-rows.ts";
+import type { AnnouncedSegment, Extension, TusPiece, TusUpload } from "../../catalog/tus-rows.ts";
 import type { Segment } from "../../catalog/types.ts";
 import type { Upload } from "../../catalog/upload-rows.ts";
 import { statusOf } from "../../base/error-codes.ts";
@@ -179,7 +179,7 @@ export class TusUploads {
   }
 
   /** Makes the pieces one file, or one segment. Only then does the last one count as received, so that whatever fails is tried again. */
-  async #finish(upload: TusUpload, last: Piece, hold: HoldMemory | undefined): Promise<void> {
+  async #finish(upload: TusUpload, last: TusPiece, hold: HoldMemory | undefined): Promise<void> {
     const { id, announced } = upload;
     const pieces = [...(await this.#parts.catalog.tus.pieces(id)), last];
     const store = storeOf(this.#parts, "store");
@@ -196,7 +196,7 @@ export class TusUploads {
     await removePieces(store, id).catch(() => undefined); // the reconciler does it once the upload is over
   }
 
-  async #finishFile(upload: TusUpload, last: Piece, content: Content): Promise<void> {
+  async #finishFile(upload: TusUpload, last: TusPiece, content: Content): Promise<void> {
     const { id, fileName, imageClassId, length: size } = upload;
     const receiver = new Receiver(this.#parts);
     try {
@@ -213,7 +213,7 @@ export class TusUploads {
   async #finishSegment(
     { id, owner, length: size }: TusUpload,
     announced: AnnouncedSegment,
-    last: Piece,
+    last: TusPiece,
     content: Content,
   ): Promise<void> {
     const { catalog } = this.#parts;
@@ -234,7 +234,7 @@ export class TusUploads {
   }
 }
 
-async function* contentOf(store: Store, pieces: readonly Piece[]): AsyncGenerator<Uint8Array> {
+async function* contentOf(store: Store, pieces: readonly TusPiece[]): AsyncGenerator<Uint8Array> {
   for (const { key, size, etag } of pieces) yield* store.get(key, { offset: 0, length: size }, etag);
 }
 
