@@ -25,15 +25,16 @@ export interface OpenedFile {
   readonly indexed: IndexedSegment;
 }
 
+/** The path of a file without symbolic links. @throws BoxcarError `object_missing` (404) */
+export async function realFile(file: string): Promise<string> {
+  return realpath(file).catch((cause: unknown) => {
+    throw new BoxcarError("object_missing", `${file} cannot be read: there is no such file.`, {}, cause);
+  });
+}
+
 /** Opens and indexes files without copying them. @throws BoxcarError as the indexer does, naming the file */
 export async function openFiles(core: Core, files: readonly string[]): Promise<OpenedFile[]> {
-  const paths = await Promise.all(
-    files.map((file) =>
-      realpath(file).catch((cause: unknown) => {
-        throw new BoxcarError("object_missing", `${file} cannot be read: there is no such file.`, {}, cause);
-      }),
-    ),
-  );
+  const paths = await Promise.all(files.map(realFile));
   const nowhere = new FileStore(dirname(paths[0] ?? "."));
   const store = withMounts(nowhere, (mountId) => {
     const path = paths[mountId];

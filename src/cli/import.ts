@@ -7,7 +7,7 @@ import { formatTime, parseDuration } from "../base/time.ts";
 import { checkTimeZone } from "../base/time-zone.ts";
 import { FilePattern, type FoundFile } from "./file-pattern.ts";
 import { FollowedFolder, type FollowOptions } from "./follow-folder.ts";
-import { findFiles, importFiles, STILL_MS, type FileOutcome } from "./import-folder.ts";
+import { findFiles, importFiles, STILL_MS, type FileOutcome, type FoundFiles } from "./import-folder.ts";
 import { Progress } from "./progress.ts";
 import { badUsage, onInterrupt } from "./usage.ts";
 
@@ -63,27 +63,38 @@ export async function run(args: string[]): Promise<number> {
     return followFolder(config, { folder, pattern, quietMs }, values["in-place"]);
   }
   const found = await findFiles(folder, pattern);
-  const refused = [...found.refused];
-  if (values["dry-run"]) {
-    for (const { path, streamPath, startMs, againMs } of found.files) {
-      const again = againMs === undefined ? "" : ` or ${formatTime(againMs)}`;
-      console.log(`${path}: ${streamPath} ${formatTime(startMs)}${again}`);
-    }
-    for (const path of found.unmatched) console.log(`${path}: not of the pattern`);
-    showRefused(refused);
-    console.log(`${found.files.length} match, ${found.unmatched.length} do not`);
-    return refused.length === 0 ? 0 : 1;
-  }
+  if (values["dry-run"]) return showFound(found);
+  return importOnce(config, { folder, inPlace: values["in-place"], written: values.pattern }, found);
+}
 
+/** Shows what the pattern reads. @returns the exit code, as `importOnce` does */
+function showFound({ files, unmatched, refused }: FoundFiles): number {
+  for (const { path, streamPath, startMs, againMs } of files) {
+    const again = againMs === undefined ? "" : ` or ${formatTime(againMs)}`;
+    console.log(`${path}: ${streamPath} ${formatTime(startMs)}${again}`);
+  }
+  for (const path of unmatched) console.log(`${path}: not of the pattern`);
+  showRefused(refused);
+  console.log(`${files.length} match, ${unmatched.length} do not`);
+  return refused.length === 0 ? 0 : 1;
+}
+
+/** Takes in what was found. @param written the pattern, as it was given @returns the exit code: 130 when it was interrupted, 1 when something was refused, or nothing matches */
+async function importOnce(
+  config: Config,
+  { folder, inPlace, written }: { readonly folder: string; readonly inPlace: boolean; readonly written: string },
+  { files, unmatched, refused: unread }: FoundFiles,
+): Promise<number> {
+  const refused = [...unread];
   const parts = await openNodeParts(config);
   const interrupt = onInterrupt();
-  const progress = new Progress(found.files.length);
+  const progress = new Progress(files.length);
   const counts = { imported: 0, present: 0 };
   try {
     await parts.migrate();
     const { maxDurationMs } = config;
-    const options = { folder, inPlace: values["in-place"], maxDurationMs, stillMs: STILL_MS, signal: interrupt.signal };
-    for await (const done of importFiles(parts, found.files, options)) {
+    const options = { folder, inPlace, maxDurationMs, stillMs: STILL_MS, signal: interrupt.signal };
+    for await (const done of importFiles(parts, files, options)) {
       const { path, outcome, text } = done;
       if (outcome === "refused") refused.push(done);
       else counts[outcome]++;
@@ -94,11 +105,11 @@ export async function run(args: string[]): Promise<number> {
     interrupt.release();
     await parts.close();
     showRefused(refused);
-    const unmatched = found.unmatched.length === 0 ? "" : `, ${found.unmatched.length} not of the pattern`;
-    console.log(`${counts.imported} imported, ${counts.present} already there, ${refused.length} refused${unmatched}`);
+    const others = unmatched.length === 0 ? "" : `, ${unmatched.length} not of the pattern`;
+    console.log(`${counts.imported} imported, ${counts.present} already there, ${refused.length} refused${others}`);
   }
-  if (found.files.length === 0 && found.unmatched[0] !== undefined) {
-    console.error(`boxcar: no file matches ${values.pattern}; ${found.unmatched[0]} for example does not`);
+  if (files.length === 0 && unmatched[0] !== undefined) {
+    console.error(`boxcar: no file matches ${written}; ${unmatched[0]} for example does not`);
     return 1;
   }
   if (interrupt.signal.aborted) return 130;

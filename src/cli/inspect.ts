@@ -1,5 +1,4 @@
 import { basename, dirname } from "node:path";
-import { realpath } from "node:fs/promises";
 import { parseArgs } from "node:util";
 import { gathered } from "../base/bytes.ts";
 import { BoxcarError } from "../base/errors.ts";
@@ -18,6 +17,7 @@ import type { ByteSpan } from "../base/ports.ts";
 import { loadCore } from "../runtime/node/load-core.ts";
 import { FileStore } from "../store/file/file.ts";
 import { formatTime } from "../base/time.ts";
+import { realFile } from "./clip-files.ts";
 import { badUsage } from "./usage.ts";
 
 /** Text of `boxcar inspect --help`. */
@@ -69,9 +69,7 @@ export async function run(args: string[]): Promise<number> {
 }
 
 async function inspect(core: Core, file: string): Promise<Inspection> {
-  const path = await realpath(file).catch((cause: unknown) => {
-    throw new BoxcarError("object_missing", `${file} cannot be read: there is no such file.`, {}, cause);
-  });
+  const path = await realFile(file);
   const store = new FileStore(dirname(path));
   const key = basename(path);
   const info = await store.head(key);
