@@ -10,7 +10,7 @@ import { sendByFetch, type Answer, type Send } from "./remote/send.ts";
 import { bucketUrl, sendSigned } from "./remote/send-signed.ts";
 import { webDigests, type Digests } from "./remote/digests.ts";
 import { signedHeaders } from "./s3-v4.ts";
-import { encodeKey, encodeQuery } from "./remote/uri.ts";
+import { objectUrl } from "./remote/uri.ts";
 
 /**
  * A bucket behind the S3 API, on every runtime: AWS, MinIO, Ceph, R2, and what else speaks it. Requests are signed with
@@ -47,7 +47,7 @@ class S3Client implements Presign {
 
   async send(request: RestRequest, signal: AbortSignal): Promise<Answer> {
     const { method, key, query, headers, body = "" } = request;
-    const url = urlOf(this.#base, key, query);
+    const url = objectUrl(this.#base, key, query);
     const bytes = typeof body === "string" ? new TextEncoder().encode(body) : body;
     const toSign = { method, url: new URL(url), query, headers, body: bytes };
     const credentials = await this.#credentials();
@@ -74,7 +74,7 @@ class S3Client implements Presign {
     const credentials = await this.#credentials();
     const now = Date.now();
     const seconds = secondsWithin(credentials, asked, now);
-    const url = urlOf(this.#presignedBase, key, { ...query, "X-Amz-Expires": String(seconds) });
+    const url = objectUrl(this.#presignedBase, key, { ...query, "X-Amz-Expires": String(seconds) });
     const signed = await this.#signer(credentials, method, url, fields).sign();
     return { method, url: String(signed.url), fields, expiresMs: Math.floor(now / 1000 + seconds) * 1000 };
   }
@@ -101,9 +101,4 @@ class S3Client implements Presign {
       allHeaders: true,
     });
   }
-}
-
-function urlOf(base: string, key: string, query: Readonly<Record<string, string>>): string {
-  const search = encodeQuery(query);
-  return `${base}/${encodeKey(key)}${search === "" ? "" : `?${search}`}`;
 }

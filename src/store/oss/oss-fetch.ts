@@ -7,7 +7,7 @@ import { RemoteStore, type RemoteOptions } from "../remote/remote-store.ts";
 import { ossDialect, RestObjects, type RestRequest } from "../remote/rest-objects.ts";
 import { sendByFetch, type Answer } from "../remote/send.ts";
 import { bucketUrl, sendSigned } from "../remote/send-signed.ts";
-import { encodeKey, encodeQuery } from "../remote/uri.ts";
+import { objectUrl } from "../remote/uri.ts";
 
 /** An OSS bucket without ali-oss: for Cloudflare Workers, where that does not run. */
 export function ossFetchStore(settings: OssSettings, options?: RemoteOptions): Store {
@@ -21,8 +21,7 @@ export function ossObjects(settings: OssSettings, options?: RemoteOptions): Rest
   const send = async (request: RestRequest, signal: AbortSignal): Promise<Answer> => {
     const now = { ...settings, credentials: await credentials() };
     const headers = await signedHeaders(now, request, Date.now(), options?.digests);
-    const search = encodeQuery(request.query);
-    const url = `${base}/${encodeKey(request.key)}${search === "" ? "" : `?${search}`}`;
+    const url = objectUrl(base, request.key, request.query);
     return sendSigned(options?.send ?? sendByFetch, url, request, headers, signal);
   };
   return new RestObjects(send, ossDialect, new OssPresign(settings, credentials));

@@ -6,7 +6,7 @@ import { signedForm, signedQuery } from "./oss-v4.ts";
 import { answeredAs, putFields } from "../remote/presigned-request.ts";
 import { ossDialect } from "../remote/rest-objects.ts";
 import { bucketUrl } from "../remote/send-signed.ts";
-import { encodeKey, encodeQuery } from "../remote/uri.ts";
+import { objectUrl } from "../remote/uri.ts";
 
 /** OSS takes a form up to 15 minutes after its `x-oss-date`, whatever its policy says. */
 const FORM_SECONDS = 900;
@@ -61,7 +61,7 @@ export class OssPresign implements Presign {
     const nowMs = Date.now();
     const seconds = secondsWithin(settings.credentials, asked, nowMs);
     const signed = await signedQuery(settings, { method, key, query, headers: fields }, seconds, nowMs);
-    const url = `${this.#base}/${encodeKey(key)}?${encodeQuery(signed)}`;
+    const url = objectUrl(this.#base, key, signed);
     return { method, url, fields, expiresMs: (Math.floor(nowMs / 1000) + seconds) * 1000 };
   }
 }

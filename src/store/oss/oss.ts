@@ -8,6 +8,7 @@ import { ossObjects } from "./oss-fetch.ts";
 import { OssPresign } from "./oss-presign.ts";
 import { etagOf, kindOfRefusal, retryAfterMs } from "../refusals.ts";
 import {
+  MARK,
   RemoteError,
   type OpenedObject,
   type PartUpload,
@@ -24,9 +25,6 @@ import { defaultRetryPolicy } from "../remote/retry.ts";
 export function ossStore(settings: OssSettings, options: RemoteOptions = {}): Store {
   return new RemoteStore(new AliOss(settings, options), options);
 }
-
-const MARK = "boxcar-mark";
-const CRC64 = "x-oss-hash-crc64ecma";
 
 /** ali-oss knows no AbortSignal: what is aborted ends by its own time limits. Bodies that are read do heed it. */
 class AliOss implements RemoteObjects {
@@ -63,7 +61,7 @@ class AliOss implements RemoteObjects {
     const options = { ...this.#write, mime, headers: { ...ossDialect.createOnly }, meta: metaOf(mark) };
     const { res } = await answered("PUT", this.#client.put(key, bufferOf(bytes), options));
     const fields = fieldsOf(res);
-    return { etag: etagOf(fields.etag), crc64: fields[CRC64] };
+    return { etag: etagOf(fields.etag), crc64: fields[ossDialect.crc64] };
   }
 
   async begin(key: string, mark: string): Promise<string> {
@@ -97,7 +95,13 @@ class AliOss implements RemoteObjects {
     if (found === undefined) return undefined;
     const fields = fieldsOf(found.res);
     const mark = fields[ossDialect.meta + MARK];
-    return { key, size: Number(fields["content-length"]), etag: etagOf(fields.etag), mark, crc64: fields[CRC64] };
+    return {
+      key,
+      size: Number(fields["content-length"]),
+      etag: etagOf(fields.etag),
+      mark,
+      crc64: fields[ossDialect.crc64],
+    };
   }
 
   async remove(key: string): Promise<void> {

@@ -12,6 +12,9 @@ export interface OpenedObject {
   readonly body: AsyncIterable<Uint8Array>;
 }
 
+/** What the mark of an object's writer is called among what is kept with the object. */
+export const MARK = "boxcar-mark";
+
 /** What a store says of an object that it has written. */
 export interface Written {
   readonly etag: string;

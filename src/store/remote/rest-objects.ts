@@ -1,5 +1,6 @@
 import type { ByteSpan, ObjectInfo, Presign } from "../../base/ports.ts";
 import {
+  MARK,
   RemoteError,
   type OpenedObject,
   type PartUpload,
@@ -50,15 +51,13 @@ export const s3Dialect: RestDialect = {
 };
 
 /** The OSS dialect (https://help.aliyun.com/zh/oss/developer-reference). */
-export const ossDialect: RestDialect = {
+export const ossDialect = {
   meta: "x-oss-meta-",
   createOnly: { "x-oss-forbid-overwrite": "true" },
   // Without it, OSS answers a range past the end with the whole object.
   ranged: { "x-oss-range-behavior": "standard" },
   crc64: "x-oss-hash-crc64ecma",
-};
-
-const MARK = "boxcar-mark";
+} satisfies RestDialect;
 
 /** Objects over the REST interface of S3 or OSS. */
 export class RestObjects implements RemoteObjects {

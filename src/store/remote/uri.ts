@@ -11,6 +11,12 @@ export function encodeKey(key: string): string {
   return encodeUri(key).replaceAll("%2F", "/");
 }
 
+/** The URL of an object. @param base of its bucket, without a slash at the end */
+export function objectUrl(base: string, key: string, query: Readonly<Record<string, string>>): string {
+  const search = encodeQuery(query);
+  return `${base}/${encodeKey(key)}${search === "" ? "" : `?${search}`}`;
+}
+
 /** A query in the order of its names; a name without a value stands alone. */
 export function encodeQuery(query: Readonly<Record<string, string>>): string {
   return Object.entries(query)
