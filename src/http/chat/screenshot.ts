@@ -5,13 +5,15 @@ import { BoxcarError } from "../../base/errors.ts";
 import type { Turn } from "../../base/fair-queue.ts";
 import { LARGEST_PICTURE, pictureSize } from "../../pictures/picture-size.ts";
 import type { Still } from "../../pictures/pictures.ts";
-import { shownAt } from "../../pictures/shown-at.ts";
+import { shownAt, type ShownSegment } from "../../pictures/shown-at.ts";
 import { recordedMoment } from "../../pictures/videos.ts";
 import type { ByteSpan, PictureShape } from "../../base/ports.ts";
 import { checkStreamPath, encodeStreamPath } from "../../base/stream-path.ts";
 import { formatTime, parseTime } from "../../base/time.ts";
 import { authorize, needSome, needsNone } from "../middleware/access.ts";
 import type { App, AppContext, AppEnv } from "../context.ts";
+import type { Upload } from "../../catalog/upload-rows.ts";
+import { fileUrl, publicUrl } from "../files/stored-file.ts";
 import { uploadAt } from "../files/upload-at.ts";
 import { turnOf } from "../middleware/limits.ts";
 import { smallBody } from "../schema/request-body.ts";
@@ -94,9 +96,8 @@ export function addScreenshot(app: App, context: AppContext): void {
     const wanted: Partial<Wanted> = isJson ? c.req.valid("json") : c.req.valid("form");
     const { time = "", width = 0, format = "png" } = wanted;
     const shape = { width, height: 0, format: format === "png" ? "png" : "jpg", rotation: "auto" } as const;
-    const { still, url, timeMs } = await take(c, context, { ...wanted, time }, shape);
+    const { still, url, asked } = await take(c, context, { ...wanted, time }, shape);
     const { bytes } = still;
-    const asked = wanted.streamPath === undefined ? Number(time) : timeMs;
     const data = {
       base64: `data:image/${format};base64,${base64(bytes)}`,
       url,
@@ -110,8 +111,10 @@ export function addScreenshot(app: App, context: AppContext): void {
 
 interface Shot {
   readonly still: Still;
+  /** Where it is to be had. */
   readonly url: string;
-  readonly timeMs: number;
+  /** The time that was asked for, milliseconds: wall clock, or from the start of the video. */
+  readonly asked: number;
 }
 
 async function take(
@@ -120,10 +123,7 @@ async function take(
   { videoUrl, streamPath, time }: Partial<Wanted> & { readonly time: string | number },
   shape: PictureShape,
 ): Promise<Shot> {
-  const { catalog, config, clock, planning, pictures } = context;
-  const origin = c.get("publicOrigin");
-  const seek = "exact" as const;
-  const turn = turnOf(c);
+  const { catalog, config, clock } = context;
   if ((videoUrl === undefined) === (streamPath === undefined)) {
     const message = "Say of which video: videoUrl, or streamPath for a recording, one of them.";
     throw new BoxcarError("bad_parameter", message, { parameters: ["videoUrl"] });
@@ -131,34 +131,66 @@ async function take(
   if (streamPath !== undefined) {
     checkStreamPath(streamPath);
     authorize(c, "read", streamPath);
-    const timeMs = parseTime(String(time), { zone: config.timeZone, dayOf: clock() });
-    const wanted = await shownAt(catalog, streamPath, timeMs, config.gapToleranceMs);
-    const still = await pictures.still(await recordedMoment(planning, wanted, c.req.raw.signal), shape, seek, turn);
-    return { still, url: origin + snapshotPath(streamPath, timeMs, shape), timeMs };
+    const asked = parseTime(String(time), { zone: config.timeZone, dayOf: clock() });
+    const shown = await shownAt(catalog, streamPath, asked, config.gapToleranceMs);
+    return { ...(await recordingShot(c, context, streamPath, shown, asked, shape)), asked };
   }
   const timeMs = millisecondsOf(time);
   const source = videoSource(videoUrl ?? "", originsOf(c, config), config.uploads.filesUrl);
-  if (source.kind === "recording") {
+  const shot = async (): Promise<Omit<Shot, "asked">> => {
+    if (source.kind === "upload") return uploadShot(c, context, source, timeMs, shape);
+    if (source.kind === "remote") return remoteShot(c, context, source.url, timeMs, shape);
     authorize(c, "read", source.streamPath);
-    const wanted = await downloadedAt(c, context, source.streamPath, source.query, timeMs);
-    const still = await pictures.still(await recordedMoment(planning, wanted, c.req.raw.signal), shape, seek, turn);
-    return { still, url: origin + snapshotPath(source.streamPath, wanted.atMs, shape), timeMs };
-  }
-  if (source.kind === "upload") {
-    if (source.area === "store" && !config.uploads.publicFiles) authorize(c, "read", undefined);
-    else needsNone(c);
-    const upload = await uploadAt(context, source.area, source.key);
-    const video = await uploadedVideo(context, upload);
-    const still = await pictures.still({ video, atMs: timeMs }, shape, seek, turn);
-    const path =
-      source.area === "store" ? `${config.uploads.filesUrl ?? `${origin}/files`}/` : `${origin}/public/uploads/`;
-    const process = `video/snapshot,t_${timeMs},f_${shape.format},w_${shape.width},h_0,ar_auto`;
-    return { still, url: `${path}${upload.key}?x-oss-process=${process}`, timeMs };
-  }
+    const shown = await downloadedAt(c, context, source.streamPath, source.query, timeMs);
+    return recordingShot(c, context, source.streamPath, shown, shown.atMs, shape);
+  };
+  return { ...(await shot()), asked: Number(time) };
+}
+
+/** @param atMs wall clock, milliseconds, that the URL of the picture names */
+async function recordingShot(
+  c: Context<AppEnv>,
+  { planning, pictures }: AppContext,
+  streamPath: string,
+  shown: ShownSegment,
+  atMs: number,
+  shape: PictureShape,
+): Promise<Omit<Shot, "asked">> {
+  const moment = await recordedMoment(planning, shown, c.req.raw.signal);
+  const still = await pictures.still(moment, shape, "exact", turnOf(c));
+  return { still, url: c.get("publicOrigin") + snapshotPath(streamPath, atMs, shape) };
+}
+
+async function uploadShot(
+  c: Context<AppEnv>,
+  context: AppContext,
+  { area, key }: Pick<Upload, "area" | "key">,
+  atMs: number,
+  shape: PictureShape,
+): Promise<Omit<Shot, "asked">> {
+  const { config, pictures } = context;
+  if (area === "store" && !config.uploads.publicFiles) authorize(c, "read", undefined);
+  else needsNone(c);
+  const upload = await uploadAt(context, area, key);
+  const video = await uploadedVideo(context, upload);
+  const still = await pictures.still({ video, atMs }, shape, "exact", turnOf(c));
+  const origin = c.get("publicOrigin");
+  const url = area === "store" ? fileUrl(context, upload.key, origin) : origin + publicUrl(upload);
+  const process = `video/snapshot,t_${atMs},f_${shape.format},w_${shape.width},h_0,ar_auto`;
+  return { still, url: `${url}?x-oss-process=${process}` };
+}
+
+async function remoteShot(
+  c: Context<AppEnv>,
+  context: AppContext,
+  videoUrl: string,
+  atMs: number,
+  shape: PictureShape,
+): Promise<Omit<Shot, "asked">> {
   authorize(c, "upload", undefined);
-  const still = await remoteStill(context, source.url, timeMs, shape, turn);
+  const still = await remoteStill(context, videoUrl, atMs, shape, turnOf(c));
   const kept = await keepPicture(context, still);
-  return { still, url: `${config.uploads.filesUrl ?? `${origin}/files`}/${kept.key}`, timeMs };
+  return { still, url: fileUrl(context, kept.key, c.get("publicOrigin")) };
 }
 
 /** @throws BoxcarError `busy` (429) when as many videos of other hosts wait as may */

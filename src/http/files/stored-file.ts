@@ -32,7 +32,7 @@ export const storedFile = z
  * @param origin of this server as its client sees it, for URLs below it
  */
 export function storedFileOf(upload: Upload, context: AppContext, origin: string): z.infer<typeof storedFile> {
-  const url = `${context.config.uploads.filesUrl ?? `${origin}/files`}/${upload.key}`;
+  const url = fileUrl(context, upload.key, origin);
   return {
     url,
     path: upload.key,
@@ -41,6 +41,11 @@ export function storedFileOf(upload: Upload, context: AppContext, origin: string
     ...mediaOf(upload),
     ...(hasCover(upload, context) ? { cover: `${url}?x-oss-process=video/snapshot,t_0,f_jpg` } : {}),
   };
+}
+
+/** The URL of a file in the store. @param origin as `storedFileOf` has it */
+export function fileUrl({ config }: AppContext, key: string, origin: string): string {
+  return `${config.uploads.filesUrl ?? `${origin}/files`}/${key}`;
 }
 
 /**
