@@ -212,6 +212,11 @@ interface Extent {
 /** How the parameter `tracks` names what is in a media segment. */
 export const TRACKS: Readonly<Record<StreamTracks, string>> = { av: "muxed", v: "video", a: "audio" };
 
+/** The tracks that a range is divided by for a value of the parameter `tracks`: renditions that are split have the same media segments. */
+export function tracksOf(asked: "split" | "muxed" | "all" | "video" | "audio"): StreamTracks {
+  return asked === "video" ? "v" : asked === "audio" ? "a" : "av";
+}
+
 /** The query that a playlist's URLs need: for who came by a signed link one signature for all that it lists, and for nothing else. */
 export async function mediaQuery(
   c: Context<AppEnv>,

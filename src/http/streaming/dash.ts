@@ -17,6 +17,7 @@ import {
   playlistParameters,
   queryOf,
   sharedTimes,
+  tracksOf,
   type AskedStream,
 } from "./asked-stream.ts";
 import { oncePlayable } from "./on-growth.ts";
@@ -81,12 +82,11 @@ export function addDash(app: App, context: AppContext): void {
         const captions = query.captions === "clock" ? asked.captions : undefined;
         const options = { tracks, usualMs, folder: streamFolder(streamPath), live, gaps, captions };
         const manifest = new Manifest({ ...options, sha256: context.sha256 });
-        const streamed = query.tracks === "split" ? "av" : query.tracks === "video" ? "v" : "a";
         const write = async function* (): AsyncGenerator<string, void, undefined> {
           const extent = { fromMs: manifest.fromMs, toMs: manifest.toMs, tracks: query.tracks };
           yield* manifest.text(await mediaQuery(c, context, streamPath, extent, query.expires));
         };
-        const made = await divide(c, context, queryOf(asked, streamed), { sink: manifest, write });
+        const made = await divide(c, context, queryOf(asked, tracksOf(query.tracks)), { sink: manifest, write });
         // One that tells the time is made anew for each.
         return live === undefined ? made : { ...made, version: undefined };
       });

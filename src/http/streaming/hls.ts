@@ -3,7 +3,7 @@ import type { Context } from "hono";
 import { BoxcarError } from "../../base/errors.ts";
 import { checkStreamPath } from "../../base/stream-path.ts";
 import { offsetText } from "../../base/time-zone.ts";
-import { StreamMeasure, type StreamTracks } from "../../core/index.ts";
+import { StreamMeasure } from "../../core/index.ts";
 import { hasReached, type AwaitedEnd, type PlaylistEnd } from "../../deliver/blocking-reload.ts";
 import { MediaPlaylist, type LivePlaylist } from "../../deliver/media-playlist.ts";
 import { multivariantPlaylist } from "../../deliver/multivariant.ts";
@@ -33,6 +33,7 @@ import {
   sharedTimes,
   playlistParameters,
   TRACKS,
+  tracksOf,
   type AskedStream,
 } from "./asked-stream.ts";
 import { MadeOnGrowth, notYet, onGrowth, oncePlayable } from "./on-growth.ts";
@@ -199,10 +200,6 @@ async function playlistUrl(
   const fields = range.toString();
   if (c.get("caller").kind !== "link") return `${name}.m3u8?${fields}`;
   return sameLink(c, context, `${streamFolder(asked.streamPath)}${name}.m3u8`, fields, expires);
-}
-
-function tracksOf(tracks: Query["tracks"]): StreamTracks {
-  return tracks === "video" ? "v" : tracks === "audio" ? "a" : "av";
 }
 
 async function mediaPlaylist(

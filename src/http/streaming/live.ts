@@ -10,14 +10,12 @@ import { streamReply } from "../replies/stream-reply.ts";
 import { query, spanning } from "../schema/parameters.ts";
 import { pathFile } from "../schema/path-file.ts";
 import * as z from "../schema/zod.ts";
+import { tracksOf } from "./asked-stream.ts";
 import { oncePlayable } from "./on-growth.ts";
 
 const fileOf = pathFile(["mp4"], {
   refusal: "GET /mp4/live/{streamPath}.mp4 follows a stream; POST /mp4/live/{streamPath} records one.",
 });
-
-/** Tracks by the parameter that asks for them. */
-const tracksOf = { all: "av", video: "v", audio: "a" } as const;
 
 const route = createRoute({
   method: "get",
@@ -54,7 +52,7 @@ export function addLive(app: App, context: AppContext): void {
     const { tracks } = c.req.valid("query");
     const isRecorded = (): boolean => context.recording?.recorder.running(streamPath) !== undefined;
     return oncePlayable(c, context, streamPath, async () => {
-      const options = { tracks: tracksOf[tracks], isRecorded, signal: c.req.raw.signal };
+      const options = { tracks: tracksOf(tracks), isRecorded, signal: c.req.raw.signal };
       const followed = isRecorded() ? await followStream(context.planning, streamPath, options) : undefined;
       if (followed === undefined) {
         const message = `${streamPath} is not being recorded here, or has no such tracks. GET /mp4/api/jobs shows what is; what was recorded plays by GET /mp4/hls/${streamPath}/index.m3u8.`;
