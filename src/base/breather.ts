@@ -15,15 +15,15 @@ export function nextTurn(): Promise<void> {
 
 const { navigator } = globalThis as { navigator?: { readonly userAgent?: string } };
 /** In Workers what goes on ends with its request, whoever else waits for it. */
-const IN_ONE_LINE = "setImmediate" in globalThis && navigator?.userAgent !== "Cloudflare-Workers";
+const CAN_QUEUE = "setImmediate" in globalThis && navigator?.userAgent !== "Cloudflare-Workers";
 
 /** Those who wait for a turn, of whom one goes on in each, in the order in which they came. */
-export class Line {
+export class TurnQueue {
   readonly #waiting: (() => void)[] = [];
 
-  /** A turn of the event loop in which nobody else of this line goes on. */
+  /** A turn of the event loop in which nobody else of this queue goes on. */
   turn(): Promise<void> {
-    if (!IN_ONE_LINE) return nextTurn();
+    if (!CAN_QUEUE) return nextTurn();
     return new Promise((resolve) => {
       this.#waiting.push(resolve);
       if (this.#waiting.length === 1) void this.#goOn();
@@ -42,7 +42,7 @@ export class Line {
  * Work that has paused. A turn of the event loop does all that is ready: sixty who work for 10 ms each would keep whoever comes
  * waiting for 600 ms, again at each step of its answer.
  */
-const paused = new Line();
+const pausedWork = new TurnQueue();
 
 /**
  * Lets other work have its turn in long sequences of queries. A local database answers without ever leaving the thread,
@@ -63,7 +63,7 @@ export class Breather implements Pace {
   }
 
   async #pause(): Promise<void> {
-    await paused.turn();
+    await pausedWork.turn();
     this.#sinceMs = performance.now();
     if (this.#signal?.aborted === true) throw clientGone();
   }

@@ -1,4 +1,4 @@
-import { Line } from "../base/breather.ts";
+import { TurnQueue } from "../base/breather.ts";
 import { TimedSegment } from "../core/planning/placed-segment.ts";
 import { configurationOf, initSegment } from "../core/streaming/init-segment.ts";
 import { planMediaSegment } from "../core/streaming/media-segment.ts";
@@ -16,7 +16,7 @@ const EACH_SYNC = { lengthMs: 0, even: false };
  * Viewers go on one in a turn of the event loop: hundreds may follow a stream, of which a fragment comes with each picture. Who
  * has waited for a turn is sent all that has come meanwhile.
  */
-const goingOn = new Line();
+const goingOn = new TurnQueue();
 
 /** A stream from now on. */
 export interface FollowedStream {

@@ -1,5 +1,5 @@
 import type { Context } from "hono";
-import { Line } from "../../base/breather.ts";
+import { TurnQueue } from "../../base/breather.ts";
 import { BoxcarError } from "../../base/errors.ts";
 import { LruMap } from "../../base/lru-map.ts";
 import type { AppContext, AppEnv } from "../context.ts";
@@ -8,7 +8,7 @@ import type { AppContext, AppEnv } from "../context.ts";
 const FIRST_MS = 20_000;
 
 /** Who goes on after a stream has grown: thousands may have waited for the same, and nobody else would have a turn before all were answered. */
-const goingOn = new Line();
+const goingOn = new TurnQueue();
 
 /**
  * Tries again whenever more of a stream has been recorded.
