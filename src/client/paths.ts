@@ -1292,18 +1292,18 @@ export interface paths {
                          * @description How long it goes on. Default: `BOXCAR_EVENT_AFTER`.
                          * @example 60s
                          */
-                        afterDuration?: string;
+                        afterDuration?: string | null;
                         /**
                          * @description How much before now belongs to it: seconds, or with units. Default: `BOXCAR_EVENT_BEFORE`.
                          * @example 30s
                          */
-                        beforeDuration?: string;
+                        beforeDuration?: string | null;
                         /** @description More about it. */
                         eventDesc?: string | null;
                         /** @description Names it for whoever tells of it. */
                         eventId?: string | null;
-                        /** @enum {string} */
-                        eventLevel?: "0" | "1" | "high" | "low";
+                        /** @enum {string|null} */
+                        eventLevel?: "0" | "1" | "high" | "low" | null;
                         /** @description What is shown of it. */
                         eventName?: string | null;
                         streamPath: string;
@@ -1932,7 +1932,7 @@ export interface paths {
                          * @description How long a segment should last.
                          * @example 60s
                          */
-                        fragment?: string;
+                        fragment?: string | null;
                         labels?: {
                             [key: string]: string;
                         };
@@ -1948,13 +1948,13 @@ export interface paths {
                              * @description Age at which segments are removed.
                              * @example 720h
                              */
-                            age?: string;
+                            age?: string | null;
                             bytes?: number;
                             /**
                              * @description How long events of level `high` protect their segments. Default: for ever.
                              * @example 8760h
                              */
-                            protected?: string;
+                            protected?: string | null;
                         };
                         /** @example rtsp://user:password@192.168.1.20/stream1 */
                         url: string;
@@ -2079,7 +2079,7 @@ export interface paths {
                          * @description How long a segment should last: seconds, or with units. Default: `BOXCAR_FRAGMENT`.
                          * @example 60s
                          */
-                        fragment?: string;
+                        fragment?: string | null;
                         /**
                          * @description URL of the source, when none is set.
                          * @example rtsp://192.168.1.20/stream1
@@ -2706,7 +2706,7 @@ export interface paths {
         put?: never;
         /**
          * Record a stream that the client sends
-         * @description The body is fragmented MP4, for as long as the client sends. Each part (`moof` and `mdat`) is safe on disk once it has come as a whole; the answer comes when the body ends.
+         * @description The body is fragmented MP4, for as long as the client sends. Each part (`moof` and `mdat`) is safe on disk once it has come as a whole; the answer comes when the body ends, and the store has it, or 30 seconds later: `keeping` says how many segments are on their way there.
          */
         post: {
             parameters: {

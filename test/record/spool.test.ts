@@ -131,6 +131,19 @@ test("a store that is away loses nothing: the job says how long the spool lasts,
   await rm(shared, { recursive: true });
 });
 
+test("who pushes what cannot be taken is told at once, also while the store is away", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "boxcar-away-"));
+  const away = leaving(new FileStore(folder));
+  const server = await startTestServer({}, { store: away.store });
+  const body = Buffer.concat([stream, Uint8Array.of(0, 0, 0, 4, 0x6d, 0x6f, 0x6f, 0x66)]); // a box shorter than its head
+  expect((await server.call("/mp4/live/live/a?fragment=2s", { method: "POST", body })).status).toBe(422);
+  expect(await jobOf(server)).toMatchObject({ state: "failed", keeping: 3 });
+  away.isAway = false;
+  await expect.poll(() => jobOf(server), { timeout: 4000 }).toMatchObject({ keeping: 0 });
+  await server.close();
+  await rm(folder, { recursive: true });
+});
+
 test("a full disk ends a part, not what was recorded, and says so", async (context) => {
   const disk = await mkdtemp(join(tmpdir(), "boxcar-small-"));
   try {
@@ -148,7 +161,8 @@ test("a full disk ends a part, not what was recorded, and says so", async (conte
     const init = { method: "POST", body: stream, duplex: "half" } as RequestInit;
     const pushed = await server.call("/mp4/live/live/full?fragment=60s", init);
     expect(pushed).toMatchObject({ status: 507, json: { error: "store_full" } });
-    expect(await jobOf(server)).toMatchObject({ state: "failed", dropped: 1, reason: { error: "store_full" } });
+    const failed = { state: "failed", dropped: 1, keeping: 0, reason: { error: "store_full" } };
+    await expect.poll(() => jobOf(server), { timeout: 5000 }).toMatchObject(failed);
     const kept = await packets(server, "/mp4/download/live/full.mp4");
     expect(kept.length).toBeGreaterThan(25);
     expect(kept).toEqual((await packetHashes(file)).slice(0, kept.length));

@@ -1,5 +1,6 @@
 import { createRoute } from "@hono/zod-openapi";
 import { BoxcarError } from "../../base/errors.ts";
+import { paused } from "../../base/paused.ts";
 import type { Source } from "../../catalog/sources.ts";
 import type { App, AppContext } from "../context.ts";
 import { granted, need, needSome, sourceOwner, streamPathInPath } from "../middleware/access.ts";
@@ -21,6 +22,9 @@ import { job, jobOf } from "./job.ts";
 import { unknownSource } from "../../record/source.ts";
 import { recordingOf } from "./recorder-of.ts";
 
+/** How long the answer to a push waits until the store has what was recorded, milliseconds: it is safe without it. */
+const LONGEST_KEPT_MS = 30_000;
+
 const ofFragment = [
   "How long a segment should last: seconds, or with units. Default: `BOXCAR_FRAGMENT`.",
   "60s",
@@ -33,7 +37,7 @@ const pushRoute = createRoute({
   summary: "Record a stream that the client sends",
   description:
     "The body is fragmented MP4, for as long as the client sends. Each part (`moof` and `mdat`) is safe on disk once it has " +
-    "come as a whole; the answer comes when the body ends.",
+    "come as a whole; the answer comes when the body ends, and the store has it, or 30 seconds later: `keeping` says how many segments are on their way there.",
   middleware: [need("record", streamPathInPath), atOnce("uploads")] as const,
   request: {
     params: streamPathParameter(),
@@ -99,7 +103,13 @@ export function addRecording(app: App, context: AppContext): void {
     const body = bodyOf(c.req.raw, { bytesPerSecond: 0, graceMs: 0 }); // silence is what a recording ends by
     const fragmentMs = fragment === undefined ? config.recording.fragmentMs : fragmentOf(fragment);
     const recording = await recordingOf(context).supervisor.push(streamPath, () => body, fragmentMs, memoryOf(c));
-    await recording.done;
+    // The store may be away, or full: nobody waits for it whose stream has failed, and others not for long.
+    await recording.over;
+    const kept = new AbortController();
+    void recording.done.then(() => {
+      kept.abort();
+    });
+    if (recording.reason === undefined) await paused(LONGEST_KEPT_MS, kept.signal);
     if (recording.reason !== undefined) throw recording.reason;
     return c.json(done(jobOf(recording)), 200);
   });
