@@ -86,7 +86,7 @@ export function createApp(given: AppPlatform): App {
 
 function contextOf(given: AppPlatform): AppContext {
   const { access, planning } = given.config;
-  const slots = slotsOf(access, planning);
+  const slots = slotsOf(access, planning, mayWait(given));
   const metrics = appMetrics(slots);
   if (given.recording !== undefined) addRecordingMetrics(metrics.all, given.recording, given.clock);
   const platform = { ...given, store: measuredStore(storeWithGrowing(given.store, given.catalog.growing), metrics) };
@@ -143,9 +143,15 @@ function addMiddleware(app: App, context: AppContext): void {
 }
 
 /** A server without tokens serves its own machine, where all clients have one address. */
-function plannersOf({ config: { planning, access } }: AppPlatform): Planners {
+function plannersOf(platform: AppPlatform): Planners {
+  const { planning, access } = platform.config;
   const { planners } = planning;
-  return new Planners(planners, access.open ? planners : Math.ceil(planners / 2));
+  return new Planners(planners, access.open ? planners : Math.ceil(planners / 2), mayWait(platform));
+}
+
+/** workerd ends a request that waits for another one alone: it takes it for hung. A turn that comes then would be lost for good. */
+function mayWait({ runtime }: AppPlatform): boolean {
+  return runtime !== "worker";
 }
 
 function uploadsOf({ catalog, store, publicFiles, core, clock }: AppPlatform): UploadParts {

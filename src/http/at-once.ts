@@ -28,15 +28,17 @@ export interface AtOnce {
   readonly lists: FairQueue;
 }
 
-/** Counts what runs at once in one app. */
+/** Counts what runs at once in one app. @param mayWait whether a request may wait for the end of another one */
 export function slotsOf(
   { open, downloadsAtOnce, uploadsAtOnce, uploadMemory }: AccessConfig,
   { planMemory }: PlanConfig,
+  mayWait: boolean,
 ): AtOnce {
   const slots = (limit: number): Slots => sharedSlots(limit, open);
   const memory = (bytes: number): Slots => new Slots(bytes, open ? bytes : bytes / 2);
   const [plans, uploadBytes] = [memory(planMemory), memory(uploadMemory)];
-  const lists = new FairQueue({ atOnce: listsAtOnce, perClient: open ? listsAtOnce : listsOfClient, ...waitingLists });
+  const wait = mayWait ? waitingLists : { waiting: 0, waitingPerClient: 0 };
+  const lists = new FairQueue({ atOnce: listsAtOnce, perClient: open ? listsAtOnce : listsOfClient, ...wait });
   return { downloads: slots(downloadsAtOnce), uploads: slots(uploadsAtOnce), uploadBytes, plans, lists };
 }
 

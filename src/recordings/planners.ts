@@ -17,9 +17,10 @@ export class Planners {
   /**
    * @param limit long plans that may be made at once
    * @param perClient of these, those of one client
+   * @param mayWait whether others may wait for their end
    */
-  constructor(limit: number, perClient: number) {
-    const waiting = Number.POSITIVE_INFINITY;
+  constructor(limit: number, perClient: number, mayWait = true) {
+    const waiting = mayWait ? Number.POSITIVE_INFINITY : 0;
     this.#queue = new FairQueue({ atOnce: limit, perClient, waiting, waitingPerClient: WAITING });
     this.#refusal = () => tooMany(limit, perClient);
   }

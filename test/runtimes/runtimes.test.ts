@@ -316,6 +316,16 @@ describe.skipIf(sqldPath === undefined)("on every runtime", () => {
     },
   );
 
+  it("gives back the turns of lists whose clients left the worker", async () => {
+    const clients = await Promise.all(Array.from({ length: 60 }, () => rawClient(worker.url, false)));
+    await Promise.all(clients.map((client) => client.write(head("GET", "/mp4/api/list/left").repeat(5))));
+    await new Promise((resolve) => setTimeout(resolve, 60));
+    for (const { socket } of clients) socket.destroy();
+    const list = async (): Promise<number> =>
+      (await fetch(`${worker.url}/mp4/api/list/left`, { headers: auth })).status;
+    await expect.poll(list, { interval: 500, timeout: 5000 }).toBe(200);
+  });
+
   it("lets the worker say why it ends an upload that is too slow", async () => {
     const client = await rawClient(workerR2.url);
     await client.write(head("PUT", "/mp4/api/segments/slow?start=0", { "content-length": "1000" }) + "a");
