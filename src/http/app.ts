@@ -24,7 +24,7 @@ import { addDelete } from "./records/delete.ts";
 import { addDownload } from "./media/download.ts";
 import { addQrCodes } from "./chat/qr-codes.ts";
 import { addFiles } from "./uploads/files.ts";
-import { pictureQueue, remoteQueue, slotsOf } from "./at-once.ts";
+import { mayWait, pictureQueue, remoteQueue, slotsOf } from "./at-once.ts";
 import { limitClients, limitTokens } from "./middleware/limits.ts";
 import { storeWithGrowing } from "../recordings/with-growing.ts";
 import { measuredStore } from "./middleware/measured-store.ts";
@@ -86,7 +86,7 @@ export function createApp(given: AppPlatform): App {
 
 function contextOf(given: AppPlatform): AppContext {
   const { access, planning } = given.config;
-  const slots = slotsOf(access, planning, mayWait(given));
+  const slots = slotsOf(access, planning, given.runtime);
   const metrics = appMetrics(slots);
   if (given.recording !== undefined) addRecordingMetrics(metrics.all, given.recording, given.clock);
   const platform = { ...given, store: measuredStore(storeWithGrowing(given.store, given.catalog.growing), metrics) };
@@ -147,11 +147,6 @@ function plannersOf(platform: AppPlatform): Planners {
   const { planning, access } = platform.config;
   const { planners } = planning;
   return new Planners(planners, access.open ? planners : Math.ceil(planners / 2), mayWait(platform));
-}
-
-/** workerd ends a request that waits for another one alone: it takes it for hung. A turn that comes then would be lost for good. */
-function mayWait({ runtime }: AppPlatform): boolean {
-  return runtime !== "worker";
 }
 
 function uploadsOf({ catalog, store, publicFiles, core, clock }: AppPlatform): UploadParts {

@@ -1,6 +1,7 @@
 import { sharedSlots, Slots } from "../auth/slots.ts";
 import { FairQueue } from "../base/fair-queue.ts";
 import type { AccessConfig } from "../config/access-config.ts";
+import type { AppPlatform } from "./context.ts";
 import type { PlanConfig } from "../config/plan-config.ts";
 
 /** Pictures that may wait to be made, in all and of one client. */
@@ -28,16 +29,27 @@ export interface AtOnce {
   readonly lists: FairQueue;
 }
 
-/** Counts what runs at once in one app. @param mayWait whether a request may wait for the end of another one */
+/**
+ * Whether a request may wait for the end of another one. workerd ends one that waits for nothing else: it takes it for hung, and a turn
+ * that comes then would be lost for good.
+ */
+export function mayWait({ runtime }: Pick<AppPlatform, "runtime">): boolean {
+  return runtime !== "worker";
+}
+
+/** Nobody waits. */
+const none = { waiting: 0, waitingPerClient: 0 };
+
+/** Counts what runs at once in one app. */
 export function slotsOf(
   { open, downloadsAtOnce, uploadsAtOnce, uploadMemory }: AccessConfig,
   { planMemory }: PlanConfig,
-  mayWait: boolean,
+  runtime: AppPlatform["runtime"],
 ): AtOnce {
   const slots = (limit: number): Slots => sharedSlots(limit, open);
   const memory = (bytes: number): Slots => new Slots(bytes, open ? bytes : bytes / 2);
   const [plans, uploadBytes] = [memory(planMemory), memory(uploadMemory)];
-  const wait = mayWait ? waitingLists : { waiting: 0, waitingPerClient: 0 };
+  const wait = mayWait({ runtime }) ? waitingLists : none;
   const lists = new FairQueue({ atOnce: listsAtOnce, perClient: open ? listsAtOnce : listsOfClient, ...wait });
   return { downloads: slots(downloadsAtOnce), uploads: slots(uploadsAtOnce), uploadBytes, plans, lists };
 }
@@ -48,9 +60,10 @@ export function pictureQueue({ open }: AccessConfig, decoders: number): FairQueu
   return new FairQueue({ atOnce: decoders, perClient, ...waitingPictures });
 }
 
-/** The queue of QR codes: each takes the thread that serves all, so that there is one at a time. */
-export function qrQueue(): FairQueue {
-  return new FairQueue({ atOnce: 1, perClient: 1, ...waitingPictures });
+/** The queue of QR codes: each takes the thread that serves all, so that there is one at a time, where others may wait for it. */
+export function qrQueue(platform: Pick<AppPlatform, "runtime">): FairQueue {
+  if (mayWait(platform)) return new FairQueue({ atOnce: 1, perClient: 1, ...waitingPictures });
+  return new FairQueue({ atOnce: listsAtOnce, perClient: listsOfClient, ...none });
 }
 
 /** The queue of videos of other hosts. */

@@ -316,6 +316,15 @@ describe.skipIf(sqldPath === undefined)("on every runtime", () => {
     },
   );
 
+  it("makes QR codes on the worker for several at once", async () => {
+    const ask = async (): Promise<number> => {
+      const response = await fetch(`${worker.url}/api/chat/qrcode?text=a`, { headers: auth });
+      await response.arrayBuffer();
+      return response.status;
+    };
+    expect(new Set(await Promise.all(Array.from({ length: 8 }, ask)))).toEqual(new Set([200]));
+  });
+
   it("gives back the turns of lists whose clients left the worker", async () => {
     const clients = await Promise.all(Array.from({ length: 60 }, () => rawClient(worker.url, false)));
     await Promise.all(clients.map((client) => client.write(head("GET", "/mp4/api/list/left").repeat(5))));

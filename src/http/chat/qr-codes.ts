@@ -64,8 +64,8 @@ const cardRoute = createRoute({
 });
 
 /** `GET /api/chat/qrcode` and `/api/chat/groupQrcode/{id}`. */
-export function addQrCodes(app: App, { config }: AppContext): void {
-  const queue = qrQueue();
+export function addQrCodes(app: App, { config, runtime }: AppContext): void {
+  const queue = qrQueue({ runtime });
   app.openapi(textRoute, (c) => {
     const { text, size, type } = c.req.valid("query");
     return reply(queue, turnOf(c), text, { size, type });
