@@ -335,4 +335,4 @@ export const codes =
   "ftyp gmhd hdlr hev1 hinf hint hnti hvc1 hvcC iloc ilst iso2 iso5 iso6 isom keys mdat mdhd mdia mehd meta mfhd mfra " +
   "mfro minf moof moov mp41 mp4a mp4v mtxi mvex mvhd nmhd pasp pnot prft sbtl sidx skip smhd soun stbl stco sthd stsc stsd " +
   "stss stsz stts styp stz2 subt tapt text tfdt tfhd tfra tkhd tmcd traf trak tref trex trun udta url_ uuid vide vmhd vp08 vp09 vpcC " +
-  "wave wide alaw dOps ipcm sowt twos ulaw ©day ©enc ©too";
+  "wave wide alaw dOps ipcm name sowt twos ulaw ©day ©enc ©too ----";

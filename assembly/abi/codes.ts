@@ -102,10 +102,12 @@ export namespace Code {
   export const alaw: u32 = 0x616c6177;
   export const dOps: u32 = 0x644f7073;
   export const ipcm: u32 = 0x6970636d;
+  export const name: u32 = 0x6e616d65;
   export const sowt: u32 = 0x736f7774;
   export const twos: u32 = 0x74776f73;
   export const ulaw: u32 = 0x756c6177;
   export const cday: u32 = 0xa9646179;
   export const cenc: u32 = 0xa9656e63;
   export const ctoo: u32 = 0xa9746f6f;
+  export const ____: u32 = 0x2d2d2d2d;
 }

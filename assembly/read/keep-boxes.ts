@@ -182,7 +182,7 @@ function copyMeta(keeper: Keeper, meta: Box, child: Box): bool {
       const list = begin(writer, child);
       const listEnd = child.end;
       for (let item = child.body; peekBox(child, item, listEnd); item = child.end) {
-        if (changes(child.type) || changesByKey(keys, keysEnd, child.type)) continue;
+        if (changes(child.type) || changesByKey(keys, keysEnd, child.type) || changesByName(child)) continue;
         copy(writer, child.start, child.end);
         items = true;
       }
@@ -224,10 +224,23 @@ function changesByKey(keys: usize, end: usize, number: u32): bool {
   return ends(at + 8, length, CREATION_DATE, 13) || ends(at + 8, length, IDENTIFIER, 19);
 }
 
+/** The same of an item that bears a name of its own: `iTunSMPB` says what decoders are to leave out at the ends of a file's sound. */
+function changesByName(item: Box): bool {
+  if (item.type != Code.____) return false;
+  for (let at = item.body; item.end - at >= 8; at += u32be(at)) {
+    const size = <usize>u32be(at);
+    if (size < 8 || size > item.end - at) return false;
+    if (u32be(at + 4) == Code.name) return ends(at + 8, size - 8, GAPLESS, 8);
+  }
+  return false;
+}
+
 // prettier-ignore
 const CREATION_DATE: usize = memory.data<u8>([0x2e, 0x63, 0x72, 0x65, 0x61, 0x74, 0x69, 0x6f, 0x6e, 0x64, 0x61, 0x74, 0x65]);
 // prettier-ignore
 const IDENTIFIER: usize = memory.data<u8>([0x2e, 0x63, 0x6f, 0x6e, 0x74, 0x65, 0x6e, 0x74, 0x2e, 0x69, 0x64, 0x65, 0x6e, 0x74, 0x69, 0x66, 0x69, 0x65, 0x72]);
+// prettier-ignore
+const GAPLESS: usize = memory.data<u8>([0x69, 0x54, 0x75, 0x6e, 0x53, 0x4d, 0x50, 0x42]);
 
 function ends(text: usize, length: usize, tail: usize, tailLength: usize): bool {
   return length >= tailLength && memory.compare(text + length - tailLength, tail, tailLength) == 0;

@@ -144,6 +144,27 @@ test("it is there once in an output of many segments, beside the output's own ch
   }
 });
 
+test("what decoders are to leave out of a file's sound (iTunSMPB) is not said of an output", async () => {
+  const named = (name: string, value: string): Uint8Array =>
+    box(
+      "----",
+      fullBox("mean", 0, 0, text("com.apple.iTunes")),
+      fullBox("name", 0, 0, text(name)),
+      box("data", u32(1, 0), text(value)),
+    );
+  const list = box(
+    "ilst",
+    named("iTunSMPB", " 00000000 00000840"),
+    named("iTunNORM", " 00000A2B"),
+    box("----", u32(3)),
+  );
+  const meta = fullBox("meta", 0, 0, fullBox("hdlr", 0, 0, zeros(4), "mdir", zeros(13)), list);
+  for (const file of await outputs([{ ...rich, extras: [box("udta", meta)] }])) {
+    expect(at(file, "udta")).toContain("iTunNORM");
+    expect(at(file, "udta")).not.toContain("iTunSMPB");
+  }
+});
+
 test("references follow their tracks when another one is left out", async () => {
   const hint: MovieTrack = {
     ...chapters,
