@@ -6,10 +6,12 @@ import {
   indexObject,
   planSegments,
   type Core,
+  type Plan,
   type SegmentSource,
   type SegmentsRange,
 } from "../../src/core/index.ts";
 import { loadCore } from "../../src/runtime/node/load-core.ts";
+import { timingOf } from "../support/timing.ts";
 import { audioEntry, buildMovie, videoEntry, type Movie as Recording, type MovieSample } from "../support/movie.ts";
 
 const text = new TextEncoder();
@@ -77,15 +79,20 @@ async function planned(recorded: readonly Recorded[], range: SegmentsRange): Pro
   return plannedOf(await Promise.all(recorded.map(segment)), range);
 }
 
-async function plannedOf(sources: SegmentSource[], range: SegmentsRange): Promise<Output> {
-  const plan = await planSegments({ core }, sources, range);
-  const media = plan.media("mp4");
+async function bytesOf(plan: Plan, format: "mp4" | "fmp4"): Promise<Uint8Array<ArrayBuffer>> {
+  const media = plan.media(format);
   const file = new Uint8Array(media.size);
   let at = 0;
   for await (const chunk of media.read({ offset: 0, length: media.size })) {
     file.set(chunk, at);
     at += chunk.length;
   }
+  return file;
+}
+
+async function plannedOf(sources: SegmentSource[], range: SegmentsRange): Promise<Output> {
+  const plan = await planSegments({ core }, sources, range);
+  const file = await bytesOf(plan, "mp4");
   const parsed = createFile();
   let movie: Movie | undefined;
   const samples = new Map<number, Sample[]>();
@@ -111,7 +118,7 @@ async function plannedOf(sources: SegmentSource[], range: SegmentsRange): Promis
   };
   const edit = track("video")?.edits?.find(({ media_time }) => media_time >= 0);
   return {
-    ...{ joints: plan.joints, gaps: plan.gaps, coverage: plan.coverage, etag: media.etag },
+    ...{ joints: plan.joints, gaps: plan.gaps, coverage: plan.coverage, etag: plan.media("mp4").etag },
     ...{ pictures: shown("video"), sound: shown("audio") },
     lasting: ((edit?.segment_duration ?? 0) / (movie?.timescale ?? 1)) * 1000,
   };
@@ -220,6 +227,29 @@ describe("rule 2, cut", () => {
   it("hides nothing with cut=keyframe", async () => {
     const { pictures } = await planned([first], { startMs: 11_100, endMs: 11_800, cut: "keyframe" });
     expect(pictures[0]).toEqual(["p0.20", 0]);
+  });
+});
+
+describe("two video tracks", () => {
+  it.each(["mp4", "fmp4"] as const)("begin alike where decoding begins in the segment before (%s)", async (format) => {
+    const entries = [videoEntry("mp4v", 64, 48)];
+    const track = { handler: "vide", timescale: 1000, size: [64, 48], entries } as const;
+    const recording = (shown: readonly number[], hasSync: boolean): Recording => {
+      const samples = shown.map((picture, i): MovieSample => {
+        const offset = (picture + 1 - i) * PICTURE;
+        return { data: text.encode(`<${picture}>`), duration: PICTURE, offset, sync: hasSync && i === 0 };
+      });
+      const edits = [[10_000, PICTURE]] as const;
+      return { tracks: [1, 2].map(() => ({ ...track, samples, edits })) };
+    };
+    const segments = [
+      await sourceOf(recording([0, 3, 1, 2, 6, 4, 5, 9, 7, 8], true), 10_000, 0),
+      await sourceOf(recording([2, 0, 1, 5, 3, 4, 8, 6, 7], false), 10_400, 1),
+    ];
+    const plan = await planSegments({ core }, segments, { startMs: 10_500, endMs: 20_000 });
+    const [first, second] = timingOf(await bytesOf(plan, format)).tracks;
+    expect(second?.samples).toEqual(first?.samples);
+    expect(second?.edits).toEqual(first?.edits);
   });
 });
 

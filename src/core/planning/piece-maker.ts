@@ -133,8 +133,9 @@ export class PieceMaker implements PlacedSink {
   async #addCut(placed: PlacedSegment, match: Match): Promise<void> {
     const run = [...this.#leading, placed];
     this.#leading = [];
-    const output = match.outputs[placed.timed.summary.reference];
-    const shown = run.length > 1 && output !== undefined ? await shownOf(run, output, this.#options) : undefined;
+    const shown: (number | undefined)[] = [];
+    for (const [trackIndex, output] of match.outputs.entries())
+      if (run.length > 1 && isVideo(output)) shown[trackIndex] = await shownOf(run, trackIndex, output, this.#options);
     const cuts: Cut[] = [];
     for (const each of run) {
       const tracks = await this.#cut(each, match, shown);
@@ -186,7 +187,7 @@ export class PieceMaker implements PlacedSink {
   }
 
   /** Selects and joins the tracks of a placed segment. Undefined when nothing of it is taken. */
-  async #cut(placed: PlacedSegment, match: Match, shown: number | undefined): Promise<PieceTrack[] | undefined> {
+  async #cut(placed: PlacedSegment, match: Match, shown: readonly (number | undefined)[]): Promise<PieceTrack[] | undefined> {
     const { queries } = this.#options;
     const { segment, summary } = placed.timed;
     const selected: Selected[] = [];
@@ -268,16 +269,21 @@ export class PieceMaker implements PlacedSink {
 
   /**
    * @param selected default: all of each track
-   * @param shownPts when the picture that is on screen at the start was recorded to be presented, output ticks; default: as selected
+   * @param shown when the picture of each track that is on screen at the start was recorded to be presented, output ticks; default: as selected
    */
-  #joinAll(placed: PlacedSegment, match: Match, selected?: readonly Selected[], shownPts?: number): PieceTrack[] {
+  #joinAll(
+    placed: PlacedSegment,
+    match: Match,
+    selected?: readonly Selected[],
+    shown: readonly (number | undefined)[] = [],
+  ): PieceTrack[] {
     return placed.timed.summary.tracks.map((record, trackIndex) => {
       const output = match.outputs[trackIndex];
       const samples = selected === undefined ? wholeTrack(record) : selected[trackIndex];
       if (output === undefined || samples === undefined || samples.count === 0) return leftOut(record);
-      const isReference = trackIndex === placed.timed.summary.reference;
-      const isKnown = isReference && shownPts !== undefined;
-      const taken = isKnown ? { ...samples, shown: shownAt(placed, output, record, shownPts) } : samples;
+      const shownPts = shown[trackIndex];
+      const taken =
+        shownPts === undefined ? samples : { ...samples, shown: shownAt(placed, output, record, shownPts) };
       const descriptionBase = this.#baseOf(placed, match, trackIndex);
       return join(output, { placed, record, samples: taken, descriptionBase }, this.#options.edits);
     });

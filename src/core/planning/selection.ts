@@ -71,22 +71,24 @@ export function selectionOf(
 }
 
 /**
- * When the picture that is on screen at the start of the output was recorded to be presented, ticks of the output's reference
- * track: of segments that are decoded one from another, whichever has it. Undefined when there is none by then.
+ * When the picture of the track `trackIndex` that is on screen at the start of the output was recorded to be presented, ticks of the
+ * output's track: of segments that are decoded one from another, whichever has it. Undefined when there is none by then.
  */
 export async function shownOf(
   run: readonly PlacedSegment[],
+  trackIndex: number,
   output: OutputTrack,
   options: { readonly cut: "frame" | "keyframe"; readonly edits: "list" | "none"; readonly queries: IndexQueries },
 ): Promise<number | undefined> {
   let latest: number | undefined;
   for (const placed of run) {
-    const { segment, summary, reference } = placed.timed;
-    const selection = selectionOf(placed, summary.reference, output, options);
-    if (selection === undefined) continue;
-    const { count, shown } = await options.queries.select(segment, summary.reference, selection);
+    const { segment, summary } = placed.timed;
+    const record = summary.tracks[trackIndex];
+    const selection = selectionOf(placed, trackIndex, output, options);
+    if (record === undefined || selection === undefined) continue;
+    const { count, shown } = await options.queries.select(segment, trackIndex, selection);
     if (count === 0 || shown > selection.start) continue;
-    const pts = baseOf(placed, output) + rescale(shown, reference.timescale, output.timescale);
+    const pts = baseOf(placed, output) + rescale(shown, record.timescale, output.timescale);
     latest = Math.max(latest ?? pts, pts);
   }
   return latest;
