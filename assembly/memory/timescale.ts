@@ -1,19 +1,22 @@
 /** Finer ticks for tracks whose own are coarser than a millisecond. */
+import { Code } from "../abi/codes";
 import { Run, TrackTables } from "../read/track-tables";
 
 /** Ticks a second from which on half a tick is no more than a millisecond. */
 const FINE: u32 = 500;
+/** Of pictures: those that a cut hides take a tick each, and together less than one that is shown. */
+const FINE_PICTURES: u32 = 2_000;
 /** What coarser timescales are doubled to, as the common muxer does for video. */
 const ENOUGH: u32 = 10_000;
 
 /**
- * Doubles the timescale of a track of less than 500 ticks a second until it has 10,000, so that what is cut and joined can
- * lie within a millisecond of where it belongs. All times of the track stay what they are. Does less where a duration or
+ * Doubles the timescale of a track of less than 500 ticks a second, or of pictures of less than 2,000, until it has 10,000, so that
+ * what is cut and joined can lie within a millisecond of where it belongs, and what is hidden takes no time. All times of the track stay what they are. Does less where a duration or
  * a composition offset would grow too large. The track's edits stay as the file has them.
  */
 export function refineTimescale(track: TrackTables): void {
   track.fineness = 1;
-  if (track.timescale >= FINE) return;
+  if (track.timescale >= (track.handler == Code.vide ? FINE_PICTURES : FINE)) return;
   let largest: u32 = 0;
   for (let i: u32 = 0; i < track.durationRuns; i++) {
     largest = max(largest, load<u32>(track.durations + <usize>i * Run.SIZE, Run.VALUE));

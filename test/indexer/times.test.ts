@@ -133,8 +133,10 @@ describe("timescales coarser than a millisecond", () => {
     [25, 12_800],
     [30, 15_360],
     [499, 15_968],
-    [500, 500],
-    [600, 600],
+    [500, 16_000],
+    [600, 19_200],
+    [1000, 16_000],
+    [2000, 2000],
   ])("%i becomes %i, and all times stay", (timescale, finer) => {
     const factor = finer / timescale;
     const { dts, summary } = timesOf(buildMovie({ tracks: [coarse(timescale, 3)], timescale: 1000 }).file);

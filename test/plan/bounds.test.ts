@@ -11,8 +11,8 @@ const DAY_MS = 86_400_000;
 const captions = { offsetMinutes: 0 };
 
 describe("captions over held gaps", () => {
-  // No gap is longer than one sample can last at a thousand ticks a second.
-  const days = Array.from({ length: 19 }, (_, i) => 45 * i);
+  // No gap is longer than one sample can last at sixteen thousand ticks a second.
+  const days = Array.from({ length: 271 }, (_, i) => 3 * i);
   let shelf: Shelf;
   beforeAll(async () => {
     const samples = Array.from({ length: 25 }, () => ({ data: new Uint8Array(50), duration: 40 }));

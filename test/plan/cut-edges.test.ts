@@ -5,7 +5,7 @@ import { buildMovie, videoEntry, type MovieTrack } from "../support/movie.ts";
 import { frameHashes, timedFrames } from "../support/oracle.ts";
 import { record, RECORDED_AT } from "../support/recording.ts";
 import { bytesOf, shelve } from "../support/shelf.ts";
-import { timingOf } from "../support/timing.ts";
+import { timingOf, type TimedTrack } from "../support/timing.ts";
 import { ffmpeg, ffprobe, ffprobePath } from "../support/tools.ts";
 import { FORMATS, scratch, shown, written } from "./output.ts";
 
@@ -99,6 +99,11 @@ describe.skipIf(ffprobePath === undefined)("a range up to the stated end of a re
   });
 });
 
+/** When the samples of a track are presented by its media alone, milliseconds, in decode order. */
+function timesOf(track: TimedTrack | undefined): number[] {
+  return (track?.samples ?? []).map(({ dts, offset }) => ((dts + offset) * 1000) / (track?.timescale ?? 1));
+}
+
 describe("two pictures behind the end of a fragmented cut that others need", () => {
   test.each([
     [30_000, 1001],
@@ -113,7 +118,9 @@ describe("two pictures behind the end of a fragmented cut that others need", () 
       const [video] = timingOf(await bytesOf(plan.media("fmp4"))).tracks;
       const times = (video?.samples ?? []).map(({ dts, offset }) => dts + offset).sort((a, b) => a - b);
       expect(times).toHaveLength(24);
-      expect(Math.min(...times.slice(1).map((time, i) => time - (times[i] ?? 0)))).toBe(usual);
+      expect(Math.min(...times.slice(1).map((time, i) => time - (times[i] ?? 0)))).toBe(
+        (usual * (video?.timescale ?? 0)) / timescale,
+      );
     }
   });
 });
@@ -135,7 +142,7 @@ describe("pictures behind the end of a fragmented cut, which ends inside a long 
       await shelve([{ file, startMs: RECORDED_AT }])
     ).plan({ startMs: RECORDED_AT, endMs: RECORDED_AT + lengthMs });
     const [track] = timingOf(await bytesOf(plan.media("fmp4"))).tracks;
-    const times = (track?.samples ?? []).map(({ dts, offset }) => dts + offset).sort((a, b) => a - b);
+    const times = timesOf(track).sort((a, b) => a - b);
     expect(times).toHaveLength(4);
     expect(times[1]).toBe((times[0] ?? 0) + 40);
     expect(times[2]).toBeGreaterThanOrEqual((times[0] ?? 0) + lengthMs - 1);
@@ -150,8 +157,7 @@ describe("pictures that an edit list hides at the end of a recording", () => {
     const shelf = await shelve(starts.map((startMs) => ({ file, startMs })));
     for (const format of FORMATS) {
       const plan = await shelf.plan({ startMs: RECORDED_AT, endMs: RECORDED_AT + edited * 120 });
-      const samples = timingOf(await bytesOf(plan.media(format))).tracks[0]?.samples ?? [];
-      const times = samples.map(({ dts, offset }) => dts + offset).sort((a, b) => a - b);
+      const times = timesOf(timingOf(await bytesOf(plan.media(format))).tracks[0]).sort((a, b) => a - b);
       // Edits are told to the millisecond, and end with it.
       const shownAt = times.map((time) => Math.round((time - (times[0] ?? 0)) / 40));
       expect(shownAt).toEqual(Array.from({ length: 3 * edited }, (_, i) => i));
@@ -167,13 +173,14 @@ describe("pictures that an edit list hides at the start of a recording", () => {
     const range = { startMs: RECORDED_AT + fromMs, endMs: RECORDED_AT + 6000 };
     for (const format of FORMATS) {
       const plan = await (await shelve(segments)).plan({ ...range, edits: "none" });
-      const samples = timingOf(await bytesOf(plan.media(format))).tracks[0]?.samples ?? [];
-      const times = samples.map(({ dts, offset }) => dts + offset);
+      const { tracks } = timingOf(await bytesOf(plan.media(format)));
+      const { samples = [], timescale = 1 } = tracks[0] ?? {};
+      const times = timesOf(tracks[0]);
       expect(times).toEqual([...times].sort((a, b) => a - b));
       expect(new Set(times).size).toBe(times.length);
       expect(plan.endMs).toBe(RECORDED_AT + 6000);
       const { dts = 0, duration = 0 } = samples.at(-1) ?? {};
-      expect(Math.abs(dts + duration - (6000 - fromMs))).toBeLessThan(100);
+      expect(Math.abs(((dts + duration) * 1000) / timescale - (6000 - fromMs))).toBeLessThan(100);
     }
   });
 });
@@ -185,10 +192,10 @@ describe.skipIf(ffprobePath === undefined)("edits=none", () => {
       const shelf = await shelve([{ file: await pictures(50, { order: [0, 4, 2, 1, 3] }), startMs: RECORDED_AT }]);
       const range = { startMs: RECORDED_AT + 1970, endMs: RECORDED_AT + 2000, edits: "none" as const };
       const { tracks } = timingOf(await bytesOf((await shelf.plan(range)).media(format)));
-      const samples = tracks[0]?.samples ?? [];
+      const { samples = [], timescale = 1 } = tracks[0] ?? {};
       const end = samples.reduce((sum, { duration }) => sum + duration, 0);
-      const shownAt = Math.max(...samples.map(({ dts, offset }) => dts + offset));
-      expect(end - shownAt).toBe(30);
+      const shownAt = Math.max(...timesOf(tracks[0]));
+      expect((end * 1000) / timescale - shownAt).toBe(30);
     },
   );
 });

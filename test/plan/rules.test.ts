@@ -68,7 +68,7 @@ interface Output {
   readonly gaps: readonly unknown[];
   readonly coverage: readonly unknown[];
   readonly etag: string;
-  /** Names and presentation times in milliseconds of the samples that are shown; those before 0 are only decoded. */
+  /** Names and presentation times in milliseconds of the samples that are shown; those before 0, in ticks, are only decoded. */
   readonly pictures: readonly (readonly [name: string, atMs: number])[];
   readonly sound: readonly (readonly [name: string, atMs: number])[];
   /** Milliseconds the pictures are presented. */
@@ -113,7 +113,8 @@ async function plannedOf(sources: SegmentSource[], range: SegmentsRange): Promis
     const from = edits.find(({ media_time }) => media_time >= 0)?.media_time ?? 0;
     return (samples.get(found?.id ?? 0) ?? []).map(({ data, cts, timescale }) => {
       const name = new TextDecoder().decode(data).slice(1, -1);
-      return [name, Math.round(((cts - from) / timescale) * 1000 + delay)] as const;
+      // Of what is hidden ticks: each takes one.
+      return [name, cts < from ? cts - from : Math.round(((cts - from) / timescale) * 1000 + delay)] as const;
     });
   };
   const edit = track("video")?.edits?.find(({ media_time }) => media_time >= 0);
