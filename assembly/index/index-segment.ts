@@ -10,6 +10,7 @@ import { encodeEntries, encodeOrder } from "./encode-order";
 import { dropFragment, failAtEnd, FileEnd, readFileEnd } from "../read/file-end";
 import { measureWhole } from "./measure-whole";
 import { IndexWriter } from "./index-writer";
+import { joinAlikeEntries } from "../read/alike-entries";
 import { collectRegions, isMediaHeader, MediaRegions } from "../read/media-regions";
 import { keepBoxes, keptBound } from "../read/keep-boxes";
 import { combinedMatrix } from "../read/matrix";
@@ -59,6 +60,7 @@ export function buildIndex(extents: usize, count: u32, buffer: usize, fileSize: 
     if (!(end.warnings & Warning.LastFragmentDropped)) return fail(Status.NoSamples, Code.moov);
     return end.cut ? failAtEnd(end) : fail(Status.OutsideFile, Code.moof);
   }
+  for (let i: u32 = 0; i < movie.trackCount; i++) joinAlikeEntries(trackAt(movie, i));
   const media = changetype<MediaRegions>(cleared(offsetof<MediaRegions>()));
   if (failed()) return;
   collectRegions(media, extents, count, buffer, fileSize);
