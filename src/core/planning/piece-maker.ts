@@ -187,7 +187,11 @@ export class PieceMaker implements PlacedSink {
   }
 
   /** Selects and joins the tracks of a placed segment. Undefined when nothing of it is taken. */
-  async #cut(placed: PlacedSegment, match: Match, shown: readonly (number | undefined)[]): Promise<PieceTrack[] | undefined> {
+  async #cut(
+    placed: PlacedSegment,
+    match: Match,
+    shown: readonly (number | undefined)[],
+  ): Promise<PieceTrack[] | undefined> {
     const { queries } = this.#options;
     const { segment, summary } = placed.timed;
     const selected: Selected[] = [];
@@ -282,8 +286,7 @@ export class PieceMaker implements PlacedSink {
       const samples = selected === undefined ? wholeTrack(record) : selected[trackIndex];
       if (output === undefined || samples === undefined || samples.count === 0) return leftOut(record);
       const shownPts = shown[trackIndex];
-      const taken =
-        shownPts === undefined ? samples : { ...samples, shown: shownAt(placed, output, record, shownPts) };
+      const taken = shownPts === undefined ? samples : { ...samples, shown: shownAt(placed, output, record, shownPts) };
       const descriptionBase = this.#baseOf(placed, match, trackIndex);
       return join(output, { placed, record, samples: taken, descriptionBase }, this.#options.edits);
     });
