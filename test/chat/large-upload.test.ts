@@ -12,7 +12,7 @@ import { record } from "../support/recording.ts";
 const GIB = Number(process.env.BOXCAR_UPLOAD_GIB ?? 0.125);
 const SIZE = GIB * 2 ** 30;
 /** A bucket takes parts: two of 8 MiB are held, and what fetch has copied of others until it is collected. */
-const MAX_GROWTH = { folder: 64 << 20, bucket: 192 << 20 };
+const MAX_GROWTH = { folder: 80 << 20, bucket: 192 << 20 };
 
 const isLinux = existsSync("/proc/self/status");
 if (!isLinux) console.warn("SKIPPING the memory of large uploads: it is read from /proc, which is not there");
