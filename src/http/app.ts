@@ -86,7 +86,7 @@ export function createApp(given: AppPlatform): App {
 
 function contextOf(given: AppPlatform): AppContext {
   const { access, planning } = given.config;
-  const slots = slotsOf(access, planning, given.runtime);
+  const slots = slotsOf(access, planning, given);
   const metrics = appMetrics(slots);
   if (given.recording !== undefined) addRecordingMetrics(metrics.all, given.recording, given.clock);
   const platform = { ...given, store: measuredStore(storeWithGrowing(given.store, given.catalog.growing), metrics) };

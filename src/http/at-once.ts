@@ -1,7 +1,6 @@
 import { sharedSlots, Slots } from "../auth/slots.ts";
 import { FairQueue } from "../base/fair-queue.ts";
 import type { AccessConfig } from "../config/access-config.ts";
-import type { AppPlatform } from "./context.ts";
 import type { PlanConfig } from "../config/plan-config.ts";
 
 /** Pictures that may wait to be made, in all and of one client. */
@@ -29,11 +28,16 @@ export interface AtOnce {
   readonly lists: FairQueue;
 }
 
+/** Where an app runs, as `AppPlatform` has it. */
+interface Runtime {
+  readonly runtime: string;
+}
+
 /**
  * Whether a request may wait for the end of another one. workerd ends one that waits for nothing else: it takes it for hung, and a turn
  * that comes then would be lost for good.
  */
-export function mayWait({ runtime }: Pick<AppPlatform, "runtime">): boolean {
+export function mayWait({ runtime }: Runtime): boolean {
   return runtime !== "worker";
 }
 
@@ -44,7 +48,7 @@ const none = { waiting: 0, waitingPerClient: 0 };
 export function slotsOf(
   { open, downloadsAtOnce, uploadsAtOnce, uploadMemory }: AccessConfig,
   { planMemory }: PlanConfig,
-  runtime: AppPlatform["runtime"],
+  { runtime }: Runtime,
 ): AtOnce {
   const slots = (limit: number): Slots => sharedSlots(limit, open);
   const memory = (bytes: number): Slots => new Slots(bytes, open ? bytes : bytes / 2);
@@ -61,7 +65,7 @@ export function pictureQueue({ open }: AccessConfig, decoders: number): FairQueu
 }
 
 /** The queue of QR codes: each takes the thread that serves all, so that there is one at a time, where others may wait for it. */
-export function qrQueue(platform: Pick<AppPlatform, "runtime">): FairQueue {
+export function qrQueue(platform: Runtime): FairQueue {
   if (mayWait(platform)) return new FairQueue({ atOnce: 1, perClient: 1, ...waitingPictures });
   return new FairQueue({ atOnce: listsAtOnce, perClient: listsOfClient, ...none });
 }
