@@ -219,12 +219,33 @@ export class Supervisor {
 
   /** Renews what is held, begins what should be recorded and ends what should not. */
   async look(): Promise<void> {
-    const { catalog, recorder, log, clock, leaseMs } = this.#parts;
+    const { catalog, clock } = this.#parts;
+    await this.#releaseEnded();
+    await this.#renewLeases();
+    const sources = await catalog.sources.all();
+    const known = new Map(sources.map((source) => [source.streamPath, source]));
+    for (const streamPath of this.#refused) if (!known.has(streamPath)) this.#refused.delete(streamPath);
+    for (const [streamPath, held] of this.#held) {
+      if (held.isKept && !isAsBefore(held.source, known.get(streamPath))) held.recording.stop();
+    }
+    const nowMs = clock();
+    const events = await this.#followEvents(nowMs);
+    for (const source of sources) await this.#keepAsItsMode(source, events.get(source.streamPath), nowMs);
+  }
+
+  /** Gives up the leases of recordings that have ended. */
+  async #releaseEnded(): Promise<void> {
+    const { catalog, recorder } = this.#parts;
     for (const [streamPath, { recording }] of this.#held) {
       if (recorder.running(streamPath) === recording) continue;
       this.#held.delete(streamPath);
       await catalog.leases.release(leaseOf(streamPath), this.#holder);
     }
+  }
+
+  /** Renews the leases of what is held, and ends what another node has taken over. */
+  async #renewLeases(): Promise<void> {
+    const { catalog, log, clock, leaseMs } = this.#parts;
     const names = [...this.#held.keys()].map(leaseOf);
     const renewed = await catalog.leases.renew(names, this.#holder, clock() + leaseMs);
     for (const [streamPath, { recording }] of this.#held) {
@@ -235,15 +256,12 @@ export class Supervisor {
         recording.stop(takenOver(streamPath));
       }
     }
-    const sources = await catalog.sources.all();
-    const known = new Map(sources.map((source) => [source.streamPath, source]));
-    for (const streamPath of this.#refused) if (!known.has(streamPath)) this.#refused.delete(streamPath);
-    for (const [streamPath, held] of this.#held) {
-      if (held.isKept && !isAsBefore(held.source, known.get(streamPath))) held.recording.stop();
-    }
-    const nowMs = clock();
+  }
+
+  /** Has recordings of events end with the last one that goes on. @returns the time that events take that go on, by stream */
+  async #followEvents(nowMs: number): Promise<ReadonlyMap<string, Interval>> {
     const untilMs = new Map([...this.#held.values()].map(({ recording }) => [recording, recording.untilMs]));
-    const events = await catalog.events.goingOn(nowMs);
+    const events = await this.#parts.catalog.events.goingOn(nowMs);
     for (const [recording, was] of untilMs) {
       // What was noted meanwhile is not among them.
       if (recording.options.standby === undefined || recording.untilMs !== was) continue;
@@ -251,22 +269,23 @@ export class Supervisor {
       if (going === undefined) recording.recordAtMost(nowMs);
       else follow(recording, going, nowMs);
     }
-    for (const source of sources) {
-      const { streamPath } = source;
-      const going = events.get(streamPath);
-      if ((modeOf(source) === "demand" && going === undefined) || recorder.running(streamPath) !== undefined) continue;
-      await this.keep(source).then(
-        (recording) => {
-          this.#refused.delete(streamPath);
-          if (going !== undefined) follow(recording, going, nowMs);
-        },
-        (error: unknown) => {
-          if (error instanceof BoxcarError && error.code === "already_recording") return;
-          if (this.#refused.has(streamPath)) return;
-          this.#refused.add(streamPath);
-          log("warn", "a source cannot be recorded", { streamPath, error: String(error) });
-        },
-      );
+    return events;
+  }
+
+  /** Begins to record a source whose mode, or an event that goes on, says so. */
+  async #keepAsItsMode(source: Source, going: Interval | undefined, nowMs: number): Promise<void> {
+    const { recorder, log } = this.#parts;
+    const { streamPath } = source;
+    if ((modeOf(source) === "demand" && going === undefined) || recorder.running(streamPath) !== undefined) return;
+    try {
+      const recording = await this.keep(source);
+      this.#refused.delete(streamPath);
+      if (going !== undefined) follow(recording, going, nowMs);
+    } catch (error) {
+      if (error instanceof BoxcarError && error.code === "already_recording") return;
+      if (this.#refused.has(streamPath)) return;
+      this.#refused.add(streamPath);
+      log("warn", "a source cannot be recorded", { streamPath, error: String(error) });
     }
   }
 

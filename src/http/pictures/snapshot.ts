@@ -11,7 +11,7 @@ import type { App, AppContext } from "../context.ts";
 import { turnOf } from "../middleware/limits.ts";
 import { integer, query, spanning, timeParameters } from "../schema/parameters.ts";
 import { pathFile } from "../schema/path-file.ts";
-import { sendPicture } from "../replies/picture-reply.ts";
+import { sendSmall } from "../replies/small-reply.ts";
 import { refused } from "../replies/replies.ts";
 import { atTimes, shared, shareParameters, shareReply, signedLinkParameters, wantsLink } from "../time-ranges/share.ts";
 import * as z from "../schema/zod.ts";
@@ -82,7 +82,7 @@ export function addSnapshot(app: App, context: AppContext): void {
       turnOf(c),
     );
     const settled = asked !== undefined && asked + config.settleMs <= clock();
-    return sendPicture(c, still, {
+    return sendSmall(c, still, {
       "Cache-Control": settled ? keptFor(c, 86_400, clock()) : checkedEachTime(c),
       "Boxcar-Time": formatTime(still.shownMs),
     });

@@ -11,7 +11,7 @@ import type { App, AppContext } from "../context.ts";
 import { turnOf } from "../middleware/limits.ts";
 import { integer, query, spanning, timeParameters } from "../schema/parameters.ts";
 import { pathFile } from "../schema/path-file.ts";
-import { sendPicture } from "../replies/picture-reply.ts";
+import { sendSmall } from "../replies/small-reply.ts";
 import { outlinedRange } from "../time-ranges/planned-range.ts";
 import { refused } from "../replies/replies.ts";
 import {
@@ -104,7 +104,7 @@ export function addSprite(app: App, context: AppContext): void {
       );
       const text = writeStoryboard(tiles, size, (number) => sheets[number] ?? "");
       const bytes = new TextEncoder().encode(text);
-      return sendPicture(c, { contentType: "text/vtt; charset=utf-8", bytes, hash: await hashOf(bytes) }, headers);
+      return sendSmall(c, { contentType: "text/vtt; charset=utf-8", bytes, hash: await hashOf(bytes) }, headers);
     }
     const part = tiles.slice(sheet * TILES, (sheet + 1) * TILES);
     if (part.length === 0) {
@@ -115,6 +115,6 @@ export function addSprite(app: App, context: AppContext): void {
     const frames = await framesOf(catalog, streamPath, plan, moments, c.req.raw.signal);
     const recorded = await recordedMoments(planning, frames, c.req.raw.signal);
     const rows = Math.ceil(part.length / COLUMNS);
-    return sendPicture(c, await pictures.sheet(recorded, { columns: COLUMNS, rows, ...size }, turnOf(c)), headers);
+    return sendSmall(c, await pictures.sheet(recorded, { columns: COLUMNS, rows, ...size }, turnOf(c)), headers);
   });
 }

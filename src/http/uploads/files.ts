@@ -11,7 +11,7 @@ import { anyone, need } from "../middleware/access.ts";
 import type { App, AppContext, AppEnv } from "../context.ts";
 import { atOnce, turnOf } from "../middleware/limits.ts";
 import { query, spanning } from "../schema/parameters.ts";
-import { sendPicture } from "../replies/picture-reply.ts";
+import { sendSmall } from "../replies/small-reply.ts";
 import { refused } from "../replies/replies.ts";
 import { shared, shareParameters, shareReply, signedLinkParameters, wantsLink } from "../time-ranges/share.ts";
 import { streamReply } from "../replies/stream-reply.ts";
@@ -65,7 +65,7 @@ export function addFiles(app: App, context: AppContext): void {
           const value = headers.get(name);
           return value === null ? [] : [[name, value] as const];
         });
-        return sendPicture(c, made, Object.fromEntries(kept));
+        return sendSmall(c, made, Object.fromEntries(kept));
       }
       headers.set("X-Request-Id", c.get("requestId"));
       const media = storedMedia(storeOf(context.uploads, area), upload);

@@ -12,15 +12,15 @@ export interface SmallBody {
 }
 
 /**
- * Sends a picture, or 304 when the client has it. `headers` are added as they are.
+ * Sends a small body, such as a picture, or 304 when the client has it. `headers` are added as they are.
  * @throws BoxcarError `precondition_failed` (412)
  */
-export function sendPicture(c: Context<AppEnv>, body: SmallBody, headers: Readonly<Record<string, string>>): Response {
+export function sendSmall(c: Context<AppEnv>, body: SmallBody, headers: Readonly<Record<string, string>>): Response {
   const etag = body.hash;
   const conditions = { ifMatch: c.req.header("if-match"), ifNoneMatch: c.req.header("if-none-match") };
   const verdict = evaluateConditions(conditions, etag);
   if (verdict === 412) {
-    const message = "The picture no longer has the entity tag that If-Match names. Ask again without If-Match.";
+    const message = "It no longer has the entity tag that If-Match names. Ask again without If-Match.";
     throw new BoxcarError("precondition_failed", message, { etag: `"${etag}"` });
   }
   const all = { ...headers, ETag: `"${etag}"`, "X-Request-Id": c.get("requestId") };
