@@ -75,6 +75,9 @@ export function measureRun(index: usize, trackIndex: u32, first: u32, count: u32
   store<u32>(selected, <u32>(end - first), Selected.COUNT);
   store<i64>(selected, cursor.dts - cursor.duration, Selected.LAST_DTS);
   store<u32>(selected, cursor.duration, Selected.LAST_DURATION);
+  // Nothing is in front of a run, and it is not moved.
+  store<u32>(selected, 0, Selected.BEFORE);
+  store<i32>(selected, 0, Selected.LEAST_OFFSET);
   if (end < samples) {
     cursor.next(1);
     // What follows begins with its sync sample, whatever is presented before that.

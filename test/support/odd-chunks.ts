@@ -88,8 +88,9 @@ function tablesOf(chunks: readonly Chunk[], { durations = () => 10, offsets, syn
 }
 
 function trak(tables: readonly Uint8Array[], trackIndex: number): Uint8Array {
-  const entry = box("mp4a", zeros(6), u16(1), zeros(20));
-  const stbl = box("stbl", fullBox("stsd", 0, 0, u32(3), entry, entry, entry), ...tables);
+  // Of different rates: those that are the same count as one.
+  const entries = [8000, 16_000, 32_000].map((rate) => box("mp4a", zeros(6), u16(1), zeros(16), u16(rate, 0)));
+  const stbl = box("stbl", fullBox("stsd", 0, 0, u32(3), ...entries), ...tables);
   const dinf = box("dinf", fullBox("dref", 0, 0, u32(1), fullBox("url ", 0, 1)));
   return box(
     "trak",

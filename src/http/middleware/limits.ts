@@ -160,8 +160,10 @@ function tooManyPlans({ limit, perClient }: Slots, weight: number): BoxcarError 
   return new BoxcarError("too_many_plans", message, { retryAfterSeconds: slotRetrySeconds });
 }
 
+const TOO_MANY = { downloads: "too_many_downloads", uploads: "too_many_uploads" } as const;
+
 function tooManyAtOnce(kind: "downloads" | "uploads", { limit, perClient, kept }: Slots): BoxcarError {
   const shares = `${String(perClient)} of one client, ${String(limit - kept)} of clients without a token`;
   const message = `At most ${String(limit)} ${kind} run at once, ${shares}. Try again in a moment.`;
-  return new BoxcarError(`too_many_${kind}`, message, { retryAfterSeconds: slotRetrySeconds });
+  return new BoxcarError(TOO_MANY[kind], message, { retryAfterSeconds: slotRetrySeconds });
 }
