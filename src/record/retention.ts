@@ -84,6 +84,7 @@ export async function* retain(
   }
   if (!dryRun) await catalog.events.forget(believedMs);
   for (const reason of ["disk", "store"] as const) {
+    if ((reason === "disk" ? parts.disk : parts.bytes) === undefined) continue;
     const recorded = await recordedNow(catalog, told.ids);
     const excess = reason === "disk" ? await diskExcess(parts, told.bytes) : above(recorded.bytes, parts.bytes);
     if (excess > 0) yield* remove(oldestOfAll(catalog, recorded, excess, reason === "disk"), reason);

@@ -20,7 +20,7 @@ export function sendSmall(c: Context<AppEnv>, body: SmallBody, headers: Readonly
   const conditions = { ifMatch: c.req.header("if-match"), ifNoneMatch: c.req.header("if-none-match") };
   const verdict = evaluateConditions(conditions, etag);
   if (verdict === 412) {
-    const message = "It no longer has the entity tag that If-Match names. Ask again without If-Match.";
+    const message = "What is there no longer has the entity tag that If-Match names. Ask again without If-Match.";
     throw new BoxcarError("precondition_failed", message, { etag: `"${etag}"` });
   }
   const all = { ...headers, ETag: `"${etag}"`, "X-Request-Id": c.get("requestId") };
