@@ -221,8 +221,8 @@ test(`what fragments only decode behind the end is over 100 ms after it, and non
   const path = scratch("late.mp4");
   await writeFile(path, file);
   const shelf = await shelve([{ file: path, startMs: RECORDED_AT }]);
-  for (let i = 0; i < 80; i++) {
-    const fromMs = numbers.pick(pts.slice(2, GROUP)) + 3 + numbers.below(36);
+  for (let i = 0; i < 160; i++) {
+    const fromMs = numbers.pick(pts.slice(2, GROUP)) + numbers.below(40);
     // Right behind the first picture of a mini group, which needs two later ones.
     const toMs = 40 * (GROUP + 4 * numbers.below(4) + 1) + 1 + numbers.below(40);
     const plan = await shelf.plan({ startMs: RECORDED_AT + fromMs, endMs: RECORDED_AT + toMs });

@@ -17,6 +17,8 @@ const HIDDEN_WITHIN = 0.96;
 /** Where that lets what is decoded behind the end be closer to it: hidden ones are still told from the one on screen, and others from half a picture. */
 const HIDDEN_LEAST = 0.52;
 const FROM_HALF_LEAST = 0.04;
+/** Or a little more than a picture ahead: shown ones are then this much behind the times to which readers round. */
+const FROM_TIME = 0.05;
 /** The one on screen at the start follows them so far ahead. */
 const SHOWN_EARLY = 0.48;
 /** Others are not to lie within this much of half a picture from the first. */
@@ -48,7 +50,9 @@ function leadOf({ hidden, shownPts, presentedEnd, timescale }: OutputTrack, part
   if (lateMs > HELD_MS) {
     if (best >= least) return Math.min(Math.floor(best), most);
     const close = Math.max(Math.ceil(HIDDEN_LEAST * usual) + hidden, Math.floor(best));
-    return close - best <= (FROM_HALF - FROM_HALF_LEAST) * usual ? close : most;
+    if (close - best <= (FROM_HALF - FROM_HALF_LEAST) * usual) return close;
+    // Where the next picture begins almost a whole one after the start, a little more puts all of them behind the next time.
+    return usual + shownPts > usual / 2 ? usual + Math.ceil(within(FROM_TIME * usual - shownPts)) : most;
   }
   const isNearHalf = Math.abs(within(least + shownPts) / usual - 0.5) < FROM_HALF;
   return isNearHalf ? Math.min(most, least + Math.ceil(1.5 * FROM_HALF * usual)) : least;
