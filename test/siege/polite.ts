@@ -11,7 +11,10 @@ export interface Seen {
   readonly failures: readonly string[];
   /** Milliseconds. */
   readonly p99: number;
-  /** The longest that the server took for a request that asks nothing of it: no turn of its event loop was longer. */
+  /**
+   * The longest that the server's main thread ran, milliseconds, until it had answered a request that asks nothing of it: no turn of
+   * its event loop was longer.
+   */
   readonly worstTurn: number;
 }
 
@@ -31,6 +34,8 @@ export interface Wanted {
 /** What it asks for, one after another, and whom. */
 export interface Asking {
   readonly url: string;
+  /** The server's process. */
+  readonly pid: number;
   readonly authorization: string;
   readonly wanted: readonly Wanted[];
 }

@@ -17,7 +17,7 @@ process.once("SIGINT", () => {
 const startedMs = Date.now();
 const outcomes: Outcome[] = [];
 console.log(
-  `${runtime}, seed ${seed}, scale ${scale}: of the polite client requests, failures, p99 and worst turn (ms); MiB after (most); slots after; seconds`,
+  `${runtime}, seed ${seed}, scale ${scale}: of the polite client requests, failures, p99 (ms) and worst turn (ms of CPU); MiB after (most); slots after; seconds`,
 );
 try {
   await siege(runtime, Number(seed), Number(scale), tell, interrupted.signal);
@@ -37,7 +37,7 @@ function tell(outcome: Outcome): void {
   for (const failure of failures.slice(0, 5)) console.log(`  ${failure}`);
 }
 
-/** Says of each bound whether all cases kept to it. The worst turn is told alone: it depends on what else runs. */
+/** Says of each bound whether all cases kept to it. The worst turn is told alone: it depends on the machine. */
 function judge(): void {
   const worst = (of: (outcome: Outcome) => number, among = outcomes): number => Math.max(0, ...among.map(of));
   const slow = outcomes.filter((outcome) => outcome.name === SLOW_READERS);
@@ -53,6 +53,6 @@ function judge(): void {
     if (!held) process.exitCode = 1;
     console.log(`${held ? "pass" : "FAIL"}  ${what}: ${found.toFixed(0)} (at most ${String(bound)})`);
   }
-  console.log(`      worst turn: ${worst(({ worstTurn }) => worstTurn).toFixed(0)} ms (wanted: 50)`);
+  console.log(`      worst turn: ${worst(({ worstTurn }) => worstTurn).toFixed(0)} ms of CPU (wanted: 50)`);
   console.log(`      ${((Date.now() - startedMs) / 1000).toFixed(0)} s in all`);
 }

@@ -50,7 +50,7 @@ export async function siege(
   });
   try {
     const { large, wanted } = await prepare(edge.url);
-    const asking: Asking = { url: edge.url, authorization: auth.authorization, wanted };
+    const asking: Asking = { url: edge.url, pid: edge.pid, authorization: auth.authorization, wanted };
     const politeClient = await politeClients();
     const before = politeClient(asking);
     for (const until = Date.now() + WARM_MS * scale; Date.now() < until;) await downloaded(edge.url + large);
