@@ -118,6 +118,25 @@ test("one that wants another protocol, sends a head without end or leaves has no
   odd.close();
 });
 
+test("over TLS a consumer's name is stated, and no address (RFC 6066 section 3)", async () => {
+  const hellos: string[] = [];
+  const secure = createTcpServer((socket) => {
+    socket.on("error", () => undefined);
+    socket.once("data", (hello) => {
+      hellos.push(hello.toString("latin1"));
+      socket.destroy();
+    });
+  }).listen(0);
+  await once(secure, "listening");
+  const post = webhookPost(new SourceAllowance(["127.0.0.0/8", "::1/128"]));
+  const { port } = secure.address() as AddressInfo;
+  for (const host of ["localhost", "127.0.0.1"])
+    await expect(post(`https://${host}:${port}/`, {}, "{}")).rejects.toThrow(/ECONNRESET|disconnected/);
+  expect(hellos.map((hello) => hello.includes("localhost"))).toEqual([true, false]);
+  expect(hellos.map((hello) => hello.includes("127.0.0.1"))).toEqual([false, false]);
+  secure.close();
+});
+
 test("a consumer that does not answer holds up no other one, and what is due to one is told without pauses", async () => {
   const clock = (): number => Date.now();
   const opened = await openTestCatalog();

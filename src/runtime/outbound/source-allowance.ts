@@ -62,7 +62,8 @@ export class SourceAllowance {
     const url = { text: "", scheme: "", userInfo: undefined, host, port, protocols: [], staysWithHost: true };
     const found = await addressesOf(host);
     const [first] = found;
-    if (first === undefined || !found.every((address) => this.#mayReach(url, address))) throw refused();
+    if (first === undefined || !found.every((address) => this.#mayReach(url, address)))
+      throw new BoxcarError("source_refused", `${host} may not be reached: ${PRIVATE}`);
     return first;
   }
 
@@ -81,10 +82,18 @@ export class SourceAllowance {
 
 async function addressesOf(host: string): Promise<string[]> {
   const found = await lookup(host, { all: true }).catch((cause: unknown) => {
-    throw new BoxcarError("source_failed", `The source cannot be read: ${host} has no address.`, {}, cause);
+    throw new BoxcarError(
+      "source_failed",
+      `Nothing can be reached at ${host}: that name has no address now.`,
+      {},
+      cause,
+    );
   });
   return found.map(({ address }) => address);
 }
+
+/** Why an address of a host that calls is refused. */
+const PRIVATE = "unless its address is public, BOXCAR_SOURCES_ALLOW has to list it or its network (192.168.0.0/16).";
 
 function refused(): BoxcarError {
   const message =

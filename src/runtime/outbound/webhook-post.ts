@@ -1,5 +1,6 @@
 import * as http from "node:http";
 import * as https from "node:https";
+import { isIP } from "node:net";
 import type { Post } from "../../record/webhooks.ts";
 import { answerTo } from "./answer-to.ts";
 import type { SourceAllowance } from "./source-allowance.ts";
@@ -22,7 +23,8 @@ export function webhookPost(allowance: SourceAllowance): Post {
       ...{ host: address, port, path: url.pathname + url.search, method: "POST", agent: false as const },
       headers: { ...headers, host: url.host, "content-length": length, "user-agent": "boxcar" },
     };
-    const request = isSecure ? https.request({ ...options, servername: host }) : http.request(options);
+    const servername = isIP(host) === 0 ? host : ""; // an address is no server name (RFC 6066 section 3)
+    const request = isSecure ? https.request({ ...options, servername }) : http.request(options);
     const timer = setTimeout(() => {
       request.destroy(new Error("no answer within ten seconds"));
     }, TIME_LIMIT_MS);
