@@ -1,4 +1,4 @@
-import { decodedBetween, decodedEnd, goesOn, hiddenLeadOf, hidesSync, isRagged } from "./planning/following.ts";
+import { decodedBetween, decodedEnd, goesOn, hiddenLeadOf, hidesSync, isRagged } from "./planning/neighbours.ts";
 import { TimedSegment } from "./planning/placed-segment.ts";
 import { millisecondsOf } from "./ticks.ts";
 import { isSummary } from "./wasm/records/summary.ts";

@@ -16,7 +16,7 @@ import type { Indexes, RecordedSegment } from "../core/segment.ts";
 import { IndexCache } from "./index-cache.ts";
 import { PlanCache } from "./plan-cache.ts";
 import { playableSpans } from "./playable-spans.ts";
-import { addPieces } from "./hours/follow-run.ts";
+import { addPieces } from "./hours/join-runs.ts";
 import { readyHours } from "./hours/ready-hours.ts";
 import { recordedAndGrowing, versionWithGrowing } from "./with-growing.ts";
 

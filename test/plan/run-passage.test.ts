@@ -1,12 +1,12 @@
 import { expect, it } from "vitest";
 import { DurationRuns } from "../../src/core/planning/duration-runs.ts";
-import type { Followed, RunCounts } from "../../src/core/planning/followed.ts";
+import type { JoinedRuns, RunCounts } from "../../src/core/planning/joined-runs.ts";
 import type { OutputTrack } from "../../src/core/planning/output-track.ts";
 import type { PieceMaker } from "../../src/core/planning/piece-maker.ts";
 import type { PieceTrack } from "../../src/core/planning/piece.ts";
-import { soundFromBy } from "../../src/core/planning/selection.ts";
+import { soundFromBy } from "../../src/core/planning/joint.ts";
 import { rescale } from "../../src/core/ticks.ts";
-import { addPieces } from "../../src/recordings/hours/follow-run.ts";
+import { addPieces } from "../../src/recordings/hours/join-runs.ts";
 import type { RunSpan } from "../../src/recordings/hours/run-place.ts";
 import { passageOf } from "../../src/recordings/hours/run-passage.ts";
 import { RUN_COLUMNS, type RunTrack, type SegmentRun } from "../../src/recordings/hours/segment-run.ts";
@@ -68,7 +68,7 @@ function madeRun(rng: Random): SegmentRun {
 }
 
 /** What becomes of an output track that ends some ticks before the run. */
-function followed(run: SegmentRun, place: number, lateTicks: number, early: number, filled: boolean): unknown {
+function joined(run: SegmentRun, place: number, lateTicks: number, early: number, filled: boolean): unknown {
   const [own] = run.tracks;
   if (own === undefined) return undefined;
   const { timescale } = own;
@@ -93,9 +93,9 @@ function followed(run: SegmentRun, place: number, lateTicks: number, early: numb
     presentedEnd: lastDts + ownDuration,
     durations,
   };
-  let made: readonly Followed[] | undefined;
-  const addAlike: PieceMaker["addAlike"] = ({ follow }) => {
-    made = follow({ outputs: [output as unknown as OutputTrack], bases: [], scaled: false }, filled);
+  let made: readonly JoinedRuns[] | undefined;
+  const addAlike: PieceMaker["addAlike"] = ({ join }) => {
+    made = join({ outputs: [output as unknown as OutputTrack], bases: [], scaled: false }, filled);
     return made !== undefined;
   };
   const span: RunSpan = { run, first: 0, end: run.count - 1, parts: [0, 1], place };
@@ -126,7 +126,7 @@ it("going over a run as a whole comes to what going over each of its segments do
     const place = rng.below(1e9) - 5e8;
     const near = Math.ceil((run.tracks[0]?.timescale ?? 0) / 500);
     const state = [place, rng.pick([0, rng.below(2 * near) - near]), rng.pick([0, 0, 40]), rng.below(2) === 0] as const;
-    const [whole, each] = [followed(outline, ...state), followed({ ...run, passage: undefined }, ...state)];
+    const [whole, each] = [joined(outline, ...state), joined({ ...run, passage: undefined }, ...state)];
     if (each !== undefined) both++;
     if (whole === undefined) continue;
     passed++;

@@ -1,4 +1,4 @@
-import type { Followed } from "./followed.ts";
+import type { JoinedRuns } from "./joined-runs.ts";
 import type { Match } from "./match.ts";
 import type { PieceColumns } from "./piece-columns.ts";
 
@@ -8,10 +8,10 @@ export interface AlikeSegments {
   readonly segments: number;
   readonly fragments: number;
   /**
-   * What becomes of the output tracks of the kind, which does not change them; undefined when it takes a look at each segment.
+   * What the output tracks of the kind come to by them, which changes none; undefined when it takes a look at each segment.
    * @param filled whether holes in the sound are filled
    */
-  readonly follow: (match: Match, filled: boolean) => readonly Followed[] | undefined;
+  readonly join: (match: Match, filled: boolean) => readonly JoinedRuns[] | undefined;
   /** The pieces; undefined when it is not known what they are made of. */
-  readonly columns: (match: Match, followed: readonly Followed[]) => readonly PieceColumns[] | undefined;
+  readonly columns: (match: Match, joined: readonly JoinedRuns[]) => readonly PieceColumns[] | undefined;
 }

@@ -1,5 +1,5 @@
 import type { PieceTrack } from "./piece.ts";
-import type { RunCounts } from "./followed.ts";
+import type { RunCounts } from "./joined-runs.ts";
 import { TRAF_BASE, TrackFlag, TRUN_BASE } from "../wasm/abi/names.ts";
 
 /** What the fragments of one track are made of, in one piece or several. */

@@ -1,5 +1,5 @@
 import type { Around, Interval } from "../../base/interval.ts";
-import { distanceMsOf, hiddenLeadOf } from "./following.ts";
+import { distanceMsOf, hiddenLeadOf } from "./neighbours.ts";
 import { isGap } from "./gap.ts";
 import { follows } from "./lead.ts";
 import { ROUNDING_MS, type PlacedSegment, type TimedSegment } from "./placed-segment.ts";

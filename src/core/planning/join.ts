@@ -3,14 +3,11 @@ import { meanDuration, millisecondsOf, rescale } from "../ticks.ts";
 import { TrackFlag } from "../wasm/abi/names.ts";
 import type { Selected } from "../wasm/abi/records.ts";
 import type { TrackRecord } from "../wasm/records/summary.ts";
+import { jointStep, LONGEST_TICKS, snaps } from "./joint.ts";
 import type { OutputTrack } from "./output-track.ts";
 import { NO_COUNTS, type PieceTrack } from "./piece.ts";
 import { baseOf, heldOverEnd, heldUntil, openEnd, startsIn, type PlacedSegment } from "./placed-segment.ts";
 import { tooLongGap } from "./refusals.ts";
-import { snappedDistance, snaps } from "./selection.ts";
-
-/** Longest duration of a sample (`stts`, ISO/IEC 14496-12 clause 8.6.1.2). */
-export const LONGEST_TICKS = 0xffff_ffff;
 
 /** Sound that begins less before the start is taken as it is: samples of PCM do, whose edit lists are no finer. */
 const EARLY_MS = 1;
@@ -106,9 +103,8 @@ function begin(output: OutputTrack, { placed, record, samples }: Taken, edits: "
 function goOn(output: OutputTrack, last: PieceTrack, { placed, record, samples }: Taken): Start {
   const [from, to] = [record.timescale, output.timescale];
   const recorded = baseOf(placed, output) + rescale(samples.dts, from, to) - output.early;
-  const recordedDistance = recorded - output.lastDts;
-  const snapped = snaps(record) ? snappedDistance(recordedDistance, last.ownDuration, to) : undefined;
-  let distance = snapped ?? recordedDistance;
+  const sound = { timescale: to, snaps: snaps(record) };
+  let { distance } = jointStep(recorded - output.lastDts, last.ownDuration, sound);
   let offsetShift = output.early;
   if (distance < 1) {
     // More reordering than before the joint: decode later than the segment says, present as it says.

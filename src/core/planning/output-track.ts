@@ -6,7 +6,7 @@ import { presentationOf, type Summary, type TrackRecord } from "../wasm/records/
 import { TrackFlag } from "../wasm/abi/names.ts";
 import { DurationRuns } from "./duration-runs.ts";
 import { FragmentCounts } from "./fragment-sizes.ts";
-import type { Followed, RunCounts } from "./followed.ts";
+import type { JoinedRuns, RunCounts } from "./joined-runs.ts";
 import { NO_COUNTS, sourceOf, type Source } from "./piece.ts";
 import { ticksOf, meanDuration } from "../ticks.ts";
 
@@ -188,9 +188,9 @@ export class OutputTrack {
     this.inFragments.add(track);
   }
 
-  /** Adds the counts of a run's track. @param kept its last piece; default: nobody keeps its pieces */
-  follow(followed: Followed, descriptionBase: number, kept?: PieceTrack): void {
-    const { counts, uniform, durations, dts, lasting, lastDuration, presentedEnd } = followed;
+  /** Goes on with runs that were joined to it. @param kept their last piece; default: no pieces of them are kept */
+  addRuns(joined: JoinedRuns, descriptionBase: number, kept?: PieceTrack): void {
+    const { counts, uniform, durations, dts, lasting, lastDuration, presentedEnd } = joined;
     for (const part of counts) {
       const { samples, constantSize, commonFlags } = part;
       this.#sum(part, { samples, constantSize, commonFlags, offsetShift: this.early, descriptionBase });
@@ -199,7 +199,7 @@ export class OutputTrack {
     this.#durations = durations;
     this.last = kept ?? {
       first: 0,
-      count: followed.samples,
+      count: joined.samples,
       dts,
       timescale: this.timescale,
       lastDuration,

@@ -162,7 +162,7 @@ export class PieceMaker implements PlacedSink {
   }
 
   /** Adds alike segments all at once. @returns false, and nothing is changed, when they have to be added one by one */
-  addAlike({ kind, segments, fragments, follow, columns }: AlikeSegments): boolean {
+  addAlike({ kind, segments, fragments, join: joinTo, columns }: AlikeSegments): boolean {
     const match = this.#matches.get(kind);
     if (match === undefined || match.scaled || this.#leading.length > 0) return false;
     const filler = this.#filler;
@@ -170,13 +170,13 @@ export class PieceMaker implements PlacedSink {
     const isKept = this.#options.mostPieces === Number.POSITIVE_INFINITY;
     // What follows may change the last piece of a track that has none among these.
     if (isKept && !this.#outputs.every((output) => match.outputs.includes(output))) return false;
-    const followed = follow(match, filler !== undefined);
-    const pieces = isKept ? followed && columns(match, followed) : undefined;
-    if (followed === undefined || (isKept && pieces === undefined)) return false;
+    const joined = joinTo(match, filler !== undefined);
+    const pieces = isKept ? joined && columns(match, joined) : undefined;
+    if (joined === undefined || (isKept && pieces === undefined)) return false;
     for (const [i, { last }] of match.outputs.entries())
-      if (last !== undefined) last.lastDuration = followed[i]?.distance ?? last.lastDuration;
+      if (last !== undefined) last.lastDuration = joined[i]?.distance ?? last.lastDuration;
     const kept = pieces && this.#pieces.pushColumns(pieces);
-    for (const [i, one] of followed.entries()) match.outputs[i]?.follow(one, match.bases[i] ?? 1, kept?.tracks[i]);
+    for (const [i, runs] of joined.entries()) match.outputs[i]?.addRuns(runs, match.bases[i] ?? 1, kept?.tracks[i]);
     this.#segments += segments;
     this.#fragments += fragments;
     this.#references += fragments;

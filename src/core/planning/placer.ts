@@ -1,6 +1,6 @@
 import type { RecordedSegment } from "../segment.ts";
 import { isGap } from "./gap.ts";
-import { cutLaterMs, distanceMsOf, goesOn, hiddenLaterMs, lengthOf, ticksOver, ticksToNext } from "./following.ts";
+import { cutLaterMs, distanceMsOf, goesOn, hiddenLaterMs, lengthOf, ticksOver, ticksToNext } from "./neighbours.ts";
 import { behindHole, heldBefore } from "./hole.ts";
 import { startIn, type StartOptions } from "./output-start.ts";
 import { decodableFrom, findReference, fromHidden, startsGroup } from "./reference-queries.ts";

@@ -1,4 +1,4 @@
-import { distanceMsOf, goesOn, hidesMore, hidesSync, repeatsEnd } from "./following.ts";
+import { distanceMsOf, goesOn, hidesMore, hidesSync, repeatsEnd } from "./neighbours.ts";
 import { isGap, isOverlap, overlapTolerated } from "./gap.ts";
 import { startsLate } from "./lead.ts";
 import type { TimedSegment } from "./placed-segment.ts";

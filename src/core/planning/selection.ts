@@ -1,9 +1,10 @@
-import { SelectionRule, TrackFlag } from "../wasm/abi/names.ts";
+import { SelectionRule } from "../wasm/abi/names.ts";
 import type { Selection } from "../wasm/abi/records.ts";
 import type { TrackRecord } from "../wasm/records/summary.ts";
 import type { IndexQueries } from "./index-queries.ts";
 import type { OutputTrack } from "./output-track.ts";
-import { decodesAsStated, isAudio, isVideo, needsSync } from "../track-kinds.ts";
+import { isAudio, isVideo, needsSync } from "../track-kinds.ts";
+import { soundFrom } from "./joint.ts";
 import { prerollOf } from "./piece.ts";
 import {
   baseOf,
@@ -16,9 +17,6 @@ import {
   type PlacedSegment,
 } from "./placed-segment.ts";
 import { rescale, ticksOf, meanDuration } from "../ticks.ts";
-
-/** What edit lists in milliseconds, and wall-clock times, may put sound off by. */
-const SNAP_MS = 1;
 
 /**
  * What to take of the track `trackIndex` of a placed segment; undefined for all of it.
@@ -103,65 +101,4 @@ function overlapEnd(placed: PlacedSegment, record: TrackRecord, output: OutputTr
   const [from, to] = [output.timescale, record.timescale];
   const lastDts = rescale(output.lastDts - baseOf(placed, output), from, to);
   return soundFrom(record, { lastDts, lastDuration: rescale(output.last.ownDuration, from, to) });
-}
-
-/** The last sample of sound before a joint, ticks of the sound behind it. */
-export interface SoundBefore {
-  readonly lastDts: number;
-  /** As stated, 0 where it is not. */
-  readonly lastDuration: number;
-}
-
-/** From when on sound is taken behind other sound, in its ticks; undefined: all of it. */
-export function soundFrom(record: TrackRecord, before: SoundBefore): number | undefined {
-  const { firstDts, timescale, codec } = record;
-  const [usual, stated] = [meanDuration(record), decodesAsStated(codec)];
-  const { start, over } = soundFromBy({ firstDts, timescale, stated, usual, snaps: snaps(record) }, before);
-  return over > 0 ? start : undefined;
-}
-
-/** What of a sound's record, and of its codec, says from when on it is taken. */
-export interface SoundBehind extends Pick<TrackRecord, "firstDts" | "timescale"> {
-  /** As `decodesAsStated` says. */
-  readonly stated: boolean;
-  /** As `meanDuration` gives it. */
-  readonly usual: number;
-  readonly snaps: boolean;
-}
-
-/**
- * The same by that, where sound before it is there `over` more ticks than is tolerated: more than 0, else all of it is taken. Both
- * are so much more as `lastDts` is.
- */
-export function soundFromBy(
-  { firstDts, timescale, stated, usual, snaps: isSnapping }: SoundBehind,
-  { lastDts, lastDuration }: SoundBefore,
-): { readonly start: number; readonly over: number } {
-  const half = Math.floor(usual / 2);
-  // Of most codecs the last sample decodes to a whole one, also when it is cut short or said to last longer.
-  const isShort = lastDuration > 0 && lastDuration < usual && stated;
-  const ended = lastDts + Math.ceil(isShort ? lastDuration : usual);
-  // A sample is taken when it ends after START: leave out those of which more than half is already there.
-  const tolerated = isSnapping ? Math.max(half, snapTicks(timescale)) : half;
-  return { start: ended + half, over: ended - firstDts - tolerated };
-}
-
-/** What rounding alone may put sound that `snaps` off by, ticks. */
-export function snapTicks(timescale: number): number {
-  return ticksOf(SNAP_MS, timescale);
-}
-
-/**
- * How far samples that `snaps` go on from the one before, ticks of `timescale`, where rounding alone puts them elsewhere;
- * undefined where more does.
- * @param distance as recorded
- * @param ownDuration of the sample before
- */
-export function snappedDistance(distance: number, ownDuration: number, timescale: number): number | undefined {
-  return Math.abs(distance - ownDuration) <= snapTicks(timescale) ? Math.max(1, ownDuration) : undefined;
-}
-
-/** Whether a sound's samples, all alike, go on at a joint as they did before, where rounding alone puts them elsewhere. */
-export function snaps(record: TrackRecord): boolean {
-  return isAudio(record) && (record.flags & TrackFlag.Uniform) !== 0;
 }

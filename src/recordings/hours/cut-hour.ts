@@ -7,11 +7,10 @@ import { recordOf } from "../../base/record-of.ts";
 import { COUNT_COLUMNS } from "../../core/planning/piece-columns.ts";
 import type { RecordedSegment } from "../../core/segment.ts";
 import { LEAST_RUN } from "./find-runs.ts";
-import { at } from "./follow-run.ts";
 import type { KeptRuns } from "./kept-runs.ts";
 import { endMsOf } from "./run-place.ts";
 import { countsOf, runParts, sumOver } from "./run-parts.ts";
-import { isRun, RUN_COLUMNS, type RunItem, type RunPieces, type SegmentRun } from "./segment-run.ts";
+import { at, isRun, RUN_COLUMNS, type RunItem, type RunPieces, type SegmentRun } from "./segment-run.ts";
 
 /** Segments [from, to) of a run. */
 interface Part {

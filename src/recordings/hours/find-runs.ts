@@ -6,7 +6,7 @@ import type { Counts, Selected, Selection } from "../../core/wasm/abi/records.ts
 import type { TrackRecord } from "../../core/wasm/records/summary.ts";
 import { INDEX_PAGE, type RecordedSegment } from "../../core/segment.ts";
 import type { IndexQueries } from "../../core/planning/index-queries.ts";
-import { isRagged } from "../../core/planning/following.ts";
+import { isRagged } from "../../core/planning/neighbours.ts";
 import { startsLate } from "../../core/planning/lead.ts";
 import { leftOut, wholeTrack } from "../../core/planning/piece.ts";
 import { othersStartOf, shownUntil, type TimedSegment } from "../../core/planning/placed-segment.ts";
@@ -23,7 +23,7 @@ import {
   type RunTrack,
   type SegmentRun,
 } from "./segment-run.ts";
-import { soundFrom, snaps } from "../../core/planning/selection.ts";
+import { snaps, soundFrom } from "../../core/planning/joint.ts";
 
 /** Shorter runs are not worth one. */
 export const LEAST_RUN = 4;

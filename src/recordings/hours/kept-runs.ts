@@ -1,7 +1,7 @@
 import { recordOf } from "../../base/record-of.ts";
 import { ColumnReader, ColumnWriter } from "../../base/columns.ts";
 import type { RecordedSegment } from "../../core/segment.ts";
-import type { RunCounts } from "../../core/planning/followed.ts";
+import type { RunCounts } from "../../core/planning/joined-runs.ts";
 import { columnsReader } from "./run-columns.ts";
 import { groupsReader } from "./run-groups.ts";
 import { piecesReader } from "./run-pieces.ts";

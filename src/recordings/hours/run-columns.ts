@@ -1,7 +1,6 @@
 import { recordOf } from "../../base/record-of.ts";
 import { ColumnReader, ColumnWriter } from "../../base/columns.ts";
-import { at } from "./follow-run.ts";
-import { isRun, RUN_COLUMNS, type RunItem, type SegmentRun } from "./segment-run.ts";
+import { at, isRun, RUN_COLUMNS, type RunItem, type SegmentRun } from "./segment-run.ts";
 
 /** What an outline of a run lacks. */
 type Columns = Pick<SegmentRun, "startMs" | "endMs" | "start" | "length" | "tracks">;

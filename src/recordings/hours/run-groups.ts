@@ -4,8 +4,7 @@ import type { TimedSegment } from "../../core/planning/placed-segment.ts";
 import { GROUP_FIELDS, GroupList } from "../../core/streaming/group-list.ts";
 import { configurationOf } from "../../core/streaming/init-segment.ts";
 import { streamedTracks } from "../../core/streamed-tracks.ts";
-import { at } from "./follow-run.ts";
-import { isRun, SOUND_COLUMNS, type RunGroups, type RunItem } from "./segment-run.ts";
+import { at, isRun, SOUND_COLUMNS, type RunGroups, type RunItem } from "./segment-run.ts";
 
 /** Of what is written: raise it when the same bytes would say something else. */
 const FORMAT = 1;

@@ -1,6 +1,5 @@
-import type { RunCounts } from "../../core/planning/followed.ts";
-import { at } from "./follow-run.ts";
-import type { PiecesTrack, RunTrack } from "./segment-run.ts";
+import type { RunCounts } from "../../core/planning/joined-runs.ts";
+import { at, type PiecesTrack, type RunTrack } from "./segment-run.ts";
 
 /** Segments [from, end) of a run. */
 export type RunPart = readonly [from: number, end: number];

@@ -1,10 +1,9 @@
 import { LEAST_HOLE_MS } from "../../core/planning/audio-filler.ts";
-import { LONGEST_TICKS } from "../../core/planning/join.ts";
-import { snapTicks, soundFromBy } from "../../core/planning/selection.ts";
+import { jointStep, LONGEST_TICKS, snapTicks, soundFromBy, type JointStep } from "../../core/planning/joint.ts";
 import { millisecondsOf, rescale } from "../../core/ticks.ts";
 import { decodesAsStated } from "../../core/track-kinds.ts";
 import { endMsOf } from "./run-place.ts";
-import { of, type RunPassage, type RunTrack, type SegmentRun, type TrackPassage } from "./segment-run.ts";
+import { baseOf, of, type RunPassage, type RunTrack, type SegmentRun, type TrackPassage } from "./segment-run.ts";
 
 /** A run of which it is not known yet. */
 type Unpassed = Omit<SegmentRun, "passage" | "first" | "second" | "last">;
@@ -33,7 +32,7 @@ export function passageOf(run: Unpassed, codecs: readonly string[]): RunPassage 
 }
 
 /**
- * Goes over a track as `followRun` does, of a run that lies at 0, and notes for which `shift` of the second segment's last sample each
+ * Goes over a track as `Joining` does, of a run that lies at 0, and notes for which `shift` of the second segment's last sample each
  * of its decisions stays as it is. Wherever else the run lies, times of another timescale are rounded otherwise, by a tick at most.
  */
 class Passing {
@@ -63,20 +62,19 @@ class Passing {
   }
 
   passage(): TrackPassage | undefined {
-    const { count, length, start, timescale } = this.#run;
+    const { count, length, timescale } = this.#run;
     const { timescale: own, firstDts, lasting, lastDuration, end, snaps } = this.#track;
     let [late, presentedEnd] = [0, Number.NEGATIVE_INFINITY];
     if (!snaps) this.#from = 0;
     for (let i = 0, place = 0; i < count - 1; place += of(this.#run, length, i++)) {
-      const base = rescale(place, timescale, own) - rescale(of(this.#run, start, i), timescale, own);
+      const base = baseOf(this.#run, this.#track, i, place);
       const recorded = base + of(this.#run, firstDts, i);
-      const off = recorded - this.#lastDts - this.#ownDuration;
-      const isSnapped = i > 0 && snaps && Math.abs(off) <= snapTicks(own);
-      const dts = isSnapped ? this.#lastDts + Math.max(1, this.#ownDuration) : recorded;
+      const joint = jointStep(recorded - this.#lastDts, this.#ownDuration, this.#track);
+      const dts = i === 0 ? recorded : this.#lastDts + joint.distance;
       if (i === 1) late = dts - recorded;
-      if (i > 1 && !this.#joins(i, off, isSnapped, base)) return undefined;
+      if (i > 1 && !this.#joins(i, recorded - this.#lastDts, joint, base)) return undefined;
       const last = dts + of(this.#run, lasting, i);
-      if (i > 1 && isSnapped) this.#ticks += last - this.#lastDts;
+      if (i > 1 && joint.isSnapped) this.#ticks += last - this.#lastDts;
       else if (i > 1) [this.#from, this.#ticks] = [place, last - rescale(place, timescale, own)];
       this.#lastDts = last;
       this.#ownDuration = of(this.#run, lastDuration, i);
@@ -93,21 +91,22 @@ class Passing {
   }
 
   /** Notes what joining segment `number` to the one before depends on. False where that is more than can be noted. */
-  #joins(number: number, off: number, isSnapped: boolean, base: number): boolean {
+  #joins(number: number, recorded: number, joint: JointStep, base: number): boolean {
     const { timescale, sound, snaps, uniform } = this.#track;
     const [near, own] = [snapTicks(timescale), this.#ownDuration];
+    const off = recorded - own;
     if (own > LONGEST_TICKS) return false;
-    if (isSnapped) this.#keep(off - near, off + near);
+    if (joint.isSnapped) this.#keep(off - near, off + near);
     else {
       if (snaps && off > 0) this.#keep(Number.NEGATIVE_INFINITY, off - near - 1);
       if (snaps && off < 0) this.#keep(off + near + 1, Number.POSITIVE_INFINITY);
-      this.#keep(off + own - LONGEST_TICKS, off + own - 1);
+      this.#keep(recorded - LONGEST_TICKS, recorded - 1);
     }
     if (sound) {
       this.#holes ||= millisecondsOf(off + 2 * near + this.#slack, timescale) >= LEAST_HOLE_MS;
       this.#keepSound(number, base);
     }
-    if (uniform && !this.#countChanges(number, off, isSnapped)) return false;
+    if (uniform && !this.#countChanges(number, joint)) return false;
     return this.#least <= this.#most;
   }
 
@@ -124,10 +123,9 @@ class Passing {
   }
 
   /** Counts how often durations change at a joint and behind it. */
-  #countChanges(number: number, off: number, isSnapped: boolean): boolean {
+  #countChanges(number: number, { distance, isSnapped }: JointStep): boolean {
     const [own, step] = [this.#ownDuration, this.#stepOf(number)];
     const isExact = isSnapped || (this.#slack === 0 && this.#from !== undefined);
-    const distance = isSnapped ? Math.max(1, own) : off + own;
     // However far off it is: it is none of the others.
     if (!isExact && (!this.#track.snaps || own !== this.#duration || own !== step)) return false;
     if (distance !== this.#duration) this.#changes++;
@@ -173,14 +171,13 @@ export function passOver(
   }: { readonly place: number; readonly lastDts: number; readonly early: number; readonly codec: string },
 ): Passed | undefined {
   const { count, timescale, toLast, length } = run;
-  const baseOf = (number: number, begin: number): number =>
-    rescale(begin, timescale, track.timescale) - rescale(of(run, run.start, number), timescale, track.timescale);
-  const recorded = baseOf(1, place + of(run, length, 0)) + of(run, track.firstDts, 1) + of(run, track.lasting, 1);
+  const base = baseOf(run, track, 1, place + of(run, length, 0));
+  const recorded = base + of(run, track.firstDts, 1) + of(run, track.lasting, 1);
   const late = lastDts + early - recorded;
   if (late < least || late > most || (track.sound && (early !== 0 || decodesAsStated(codec) !== stated)))
     return undefined;
   const last = count - 2;
-  const presentedEnd = baseOf(last, place + toLast - of(run, length, last)) + of(run, track.end, last);
+  const presentedEnd = baseOf(run, track, last, place + toLast - of(run, length, last)) + of(run, track.end, last);
   if (from === undefined) return { lastDts: lastDts + ticks, presentedEnd };
   return { lastDts: rescale(place + from, timescale, track.timescale) + ticks - early, presentedEnd };
 }

@@ -9,9 +9,8 @@ import {
 } from "../../core/streaming/streamed-recording.ts";
 import { TimedSegment } from "../../core/planning/placed-segment.ts";
 import { streamedTracks } from "../../core/streamed-tracks.ts";
-import { at } from "./follow-run.ts";
 import type { RunSpan } from "./run-place.ts";
-import type { RunGroups, RunTrack, SegmentRun } from "./segment-run.ts";
+import { at, type RunGroups, type RunTrack, type SegmentRun } from "./segment-run.ts";
 
 /** Divides the recordings of spans: an `AddSpans`. */
 export function addRecordings(divider: Divider, spans: readonly RunSpan[]): boolean {

@@ -1,6 +1,7 @@
-import type { RunCounts } from "../../core/planning/followed.ts";
+import type { RunCounts } from "../../core/planning/joined-runs.ts";
 import type { CountColumns, SourceColumns } from "../../core/planning/piece-columns.ts";
 import type { RecordedSegment } from "../../core/segment.ts";
+import { rescale } from "../../core/ticks.ts";
 import { isGap, isOverlap } from "../../core/planning/gap.ts";
 
 /** The parts of a run whose counts are told apart: its first segment, those between, and its last one. */
@@ -146,6 +147,24 @@ export function isOutline({ count, startMs }: Pick<SegmentRun, "count" | "startM
 /** The value that a column of a run has for a segment, which is one of the ends in an outline. */
 export function of({ count }: Pick<SegmentRun, "count">, column: Float64Array, number: number): number {
   return column[number < 2 ? number : number - count + column.length] ?? 0;
+}
+
+/** A value of a column of a run that is no outline. */
+export function at(column: Float64Array, number: number): number {
+  return column[number] ?? 0;
+}
+
+/**
+ * What turns a time of a segment's track into one of the output's, ticks of the track.
+ * @param place where the segment lies in the output, ticks of the run
+ */
+export function baseOf(
+  run: Pick<SegmentRun, "count" | "timescale" | "start">,
+  { timescale }: Pick<RunTrack, "timescale">,
+  number: number,
+  place: number,
+): number {
+  return rescale(place, run.timescale, timescale) - rescale(of(run, run.start, number), run.timescale, timescale);
 }
 
 /** Whether a segment that starts at `startMs` goes on where another one ends, so that it follows it as it is. All milliseconds. */

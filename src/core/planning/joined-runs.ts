@@ -21,8 +21,8 @@ export interface RunCounts {
   readonly constantSize: number;
 }
 
-/** What becomes of an output track by whole segments of one kind. */
-export interface Followed {
+/** What an output track comes to by runs that are joined to it. */
+export interface JoinedRuns {
   readonly counts: readonly RunCounts[];
   readonly uniform: boolean;
   readonly durations: DurationRuns | undefined;
@@ -32,8 +32,8 @@ export interface Followed {
   readonly lasting: number;
   readonly lastDuration: number;
   readonly presentedEnd: number;
-  /** What the last sample before them lasts until they go on. */
+  /** From the last sample before them to their first one, ticks of decode time. */
   readonly distance: number;
-  /** Of each piece, by the spans that they are of; empty where nobody knows what they are made of. */
+  /** Of each piece, span by span; empty where the runs come without their pieces. */
   readonly times: readonly Pick<TrackColumns, "dts" | "lastDuration">[];
 }
