@@ -1,5 +1,5 @@
 import { reachesInto } from "../base/interval.ts";
-import { concatenated } from "../base/bytes.ts";
+import { concatenated, lengthOf } from "../base/bytes.ts";
 import { Breather } from "../base/breather.ts";
 import { INDEX_PAGE, type Indexes, type RecordedSegment } from "./segment.ts";
 import type { Pace, Sha256, Store } from "../base/ports.ts";
@@ -92,8 +92,8 @@ export async function compose(
   const { core, store, indexes } = parts;
   const { edits = "list" } = query;
   const gapToleranceMs = parts.gapToleranceMs ?? DEFAULT_GAP_TOLERANCE_MS;
-  let upcoming: readonly number[] = [];
-  const queries = (parts.queries ?? new IndexQueries(core, indexes)).readingAlong(() => upcoming);
+  const upcoming: Upcoming = { ids: [] };
+  const queries = (parts.queries ?? new IndexQueries(core, indexes)).readingAlong(() => upcoming.ids);
   const indexOf = ({ id }: { readonly id: number }): Promise<Uint8Array> => indexes.get(id);
   const named = new PlanIdentity(parts.sha256, [gapToleranceMs, ...identity]);
   const namedBefore: SegmentBefore = async (segment) => {
@@ -103,38 +103,7 @@ export async function compose(
   };
   const maker = new PieceMaker({ ...query, edits, core, queries, indexOf, store, mostPieces });
   const placer = new Placer({ ...query, gapToleranceMs, queries, before: namedBefore }, maker);
-  let added = 0;
-  let isFirst = true;
-  const place = async (segment: RecordedSegment): Promise<void> => {
-    await placer.add(segment);
-    await pace.breathe();
-  };
-  for await (const page of firstTogether(pages)) {
-    if (isReady(page)) {
-      await named.addHour(page.names);
-      await page.addTo({ placer, sink: maker, add: place });
-      await pace.breathe();
-      continue;
-    }
-    // The first bytes of an output take the indexes of its first segments: they are read with the first that is needed.
-    upcoming = isFirst
-      ? fewOf(
-          page.filter((segment) => reachesInto(segment, query)),
-          queries,
-        )
-      : [];
-    isFirst = false;
-    for (const segment of page) {
-      // For most there is nothing to wait for, and waiting takes longer than adding. Those around the range only tell of holes.
-      const naming = reachesInto(segment, query) ? named.add(segment) : undefined;
-      if (naming !== undefined) await naming;
-      const cutting = placer.add(segment);
-      if (cutting !== undefined) await cutting;
-      else if (++added % STRIDE !== 0) continue;
-      const resting = pace.breathe(cutting === undefined ? 0 : CUT_WORK);
-      if (resting !== undefined) await resting;
-    }
-  }
+  await placeAll(pages, { placer, maker, named, upcoming, pace });
   if (placer.held !== undefined) named.addBefore(placer.held);
   const hash = named.digest();
   const placement = await placer.finish();
@@ -145,10 +114,57 @@ export async function compose(
   const composition = await maker.finish(placement);
   // Large sample entries are held in memory from here on: who has some waits as for a long plan.
   const described = composition.tracks.flatMap(({ descriptions }) => descriptions);
-  await pace.breathe(Math.floor(described.reduce((sum, { length }) => sum + length, 0) / DESCRIPTION_WORK));
+  await pace.breathe(Math.floor(lengthOf(described) / DESCRIPTION_WORK));
   const headers = await readHeaders(composition, parts, { tag: query.tag, pace });
   const { chapters, captions } = query;
   return { layout: { core, store, indexes, composition, headers, edits, chapters, captions }, hash: await hash };
+}
+
+/** Segments whose indexes are read along with the next one that is needed. */
+interface Upcoming {
+  ids: readonly number[];
+}
+
+/** What the segments of pages become. */
+interface Placing {
+  readonly placer: Placer;
+  readonly maker: PieceMaker;
+  readonly named: PlanIdentity;
+  readonly upcoming: Upcoming;
+  readonly pace: Pace;
+}
+
+/** Names and places the segments of all pages, in order. */
+async function placeAll(pages: Pages, { placer, maker, named, upcoming, pace }: Placing): Promise<void> {
+  const { options } = placer;
+  const add = async (segment: RecordedSegment): Promise<void> => {
+    await placer.add(segment);
+    await pace.breathe();
+  };
+  let added = 0;
+  let isFirst = true;
+  for await (const page of firstTogether(pages)) {
+    if (isReady(page)) {
+      await named.addHour(page.names);
+      await page.addTo({ placer, sink: maker, add });
+      await pace.breathe();
+      continue;
+    }
+    // The first bytes of an output take the indexes of its first segments.
+    const first = isFirst ? page.filter((segment) => reachesInto(segment, options)) : [];
+    upcoming.ids = fewOf(first, options.queries);
+    isFirst = false;
+    for (const segment of page) {
+      // For most there is nothing to wait for, and waiting takes longer than adding. Those around the range only tell of holes.
+      const naming = reachesInto(segment, options) ? named.add(segment) : undefined;
+      if (naming !== undefined) await naming;
+      const cutting = placer.add(segment);
+      if (cutting !== undefined) await cutting;
+      else if (++added % STRIDE !== 0) continue;
+      const resting = pace.breathe(cutting === undefined ? 0 : CUT_WORK);
+      if (resting !== undefined) await resting;
+    }
+  }
 }
 
 /** The same segments; the first page has as many as indexes are read at once, as far as there are so many before ready ones. */
@@ -171,7 +187,7 @@ async function* firstTogether(pages: Pages): AsyncGenerator<Page<PieceMaker>, vo
 }
 
 /** Those of the first segments whose indexes take about one answer of a catalog. */
-function fewOf(page: readonly RecordedSegment[], queries: IndexQueries): number[] {
+function fewOf(page: readonly RecordedSegment[], queries: Pick<IndexQueries, "timed">): number[] {
   const ids: number[] = [];
   let samples = 0;
   for (const segment of page.slice(0, INDEX_PAGE)) {

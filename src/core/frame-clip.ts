@@ -1,7 +1,9 @@
-import { concatenated } from "../base/bytes.ts";
+import { concatenated, lengthOf } from "../base/bytes.ts";
 import { layoutMp4 } from "./layout/layout-mp4.ts";
 import { NO_HEADERS } from "./layout/layout.ts";
 import { readRegions } from "./layout/regions.ts";
+import type { Composition } from "./planning/composition.ts";
+import { NO_INLINE } from "./planning/piece-columns.ts";
 import { Pieces } from "./planning/pieces.ts";
 import { OutputTrack } from "./planning/output-track.ts";
 import { leftOut, NO_COUNTS, sourceOf, type Piece, type PieceTrack } from "./planning/piece.ts";
@@ -90,7 +92,7 @@ export async function clipOfRun(
   const { lastDuration = 1 } = placed.at(-1) ?? {};
   const clip = await clipOf(parts, placed, lastDuration);
   const [from] = clip.samples;
-  const length = clip.samples.reduce((sum, each) => sum + each.length, 0);
+  const length = lengthOf(clip.samples);
   const samples = from === undefined ? [] : [{ ...from, length }];
   return { ...clip, samples, shownMs: [shownAt(last, last.selected.shown)] };
 }
@@ -112,60 +114,27 @@ async function clipOf(parts: FrameParts, placed: readonly Placed[], presentedEnd
   const [first] = placed;
   if (first === undefined) throw new RangeError("a clip of no samples");
   const track = new OutputTrack(1, first.record, first.timed, first.trackIndex);
-  const { timescale } = track;
   track.firstDts = first.dts;
   track.presentedEnd = presentedEnd;
   const pieces: Piece[] = [];
   const descriptions: Uint8Array[] = [];
-  for (const { segment, timed, trackIndex, record, selected, dts, lasting, lastDuration, offsetShift } of placed) {
-    const known = track.descriptions.length;
-    const descriptionBase = track.describe(segment, record);
+  for (const samples of placed) {
+    const { segment, record } = samples;
     const index = await parts.indexes.get(segment.id);
-    if (track.descriptions.length > known) {
-      const { descriptionOffset: at, descriptionLength: length } = record;
-      descriptions.push(index.subarray(at, at + length));
-    }
-    const piece: PieceTrack = {
-      ...leftOut(record),
-      ...{ first: selected.first, count: selected.count, dts, timescale, lastDuration, lasting, offsetShift },
-      ...{ ownDuration: lastDuration, descriptionBase, trackId: track.id },
-    };
-    const tracks = timed.summary.tracks.map((other, i) => (i === trackIndex ? piece : leftOut(other)));
-    const { counts, bytes, fragments } = await parts.core.ask(index, ["measure", tracks]);
-    piece.counts = counts[trackIndex] ?? NO_COUNTS;
-    track.count(piece, record);
-    pieces.push({ source: sourceOf(segment), tracks, bytes, fragments, inline: new Uint8Array(0) });
-    track.last = piece;
-    track.lastDts = dts + lasting;
+    const known = track.descriptions.length;
+    pieces.push(await addPiece(parts.core, track, samples, index));
+    const { descriptionOffset: at, descriptionLength: length } = record;
+    if (track.descriptions.length > known) descriptions.push(index.subarray(at, at + length));
   }
-  const composition = {
-    ...{
-      tracks: [track],
-      pieces: new Pieces(pieces),
-      startMs: 0,
-      endMs: 0,
-      coverage: [],
-      gaps: [],
-      chapterStarts: [],
-      clock: [],
-    },
-    ...{
-      joints: pieces.length - 1,
-      segments: pieces.length,
-      fragments: pieces.reduce((sum, piece) => sum + piece.fragments, 0),
-      references: pieces.reduce((sum, piece) => sum + piece.fragments, 0),
-    },
-    ...{ presentedMs: Number.POSITIVE_INFINITY },
-  };
   const regions = layoutMp4({
     ...parts,
-    composition,
+    composition: compositionOf(track, pieces),
     headers: [{ ...NO_HEADERS, descriptions: concatenated(descriptions) }],
     edits: "list",
     chapters: undefined,
     captions: undefined,
   });
-  const size = regions.reduce((sum, region) => sum + region.length, 0);
+  const size = lengthOf(regions);
   let offset = size - pieces.reduce((sum, { bytes }) => sum + bytes, 0); // the media lie last
   const samples = pieces.map(({ bytes: length }, i) => {
     offset += length;
@@ -176,6 +145,34 @@ async function clipOf(parts: FrameParts, placed: readonly Placed[], presentedEnd
     size,
     samples,
     read: () => readRegions(regions, { offset: 0, length: size }),
+  };
+}
+
+/** Adds samples to the clip's track. Returns their piece. @param index of their segment */
+async function addPiece(core: Core, track: OutputTrack, samples: Placed, index: Uint8Array): Promise<Piece> {
+  const { segment, timed, trackIndex, record, selected, dts, lasting, lastDuration, offsetShift } = samples;
+  const { timescale, id: trackId } = track;
+  const own: PieceTrack = {
+    ...leftOut(record),
+    ...{ first: selected.first, count: selected.count, dts, timescale, lastDuration, lasting, offsetShift },
+    ...{ ownDuration: lastDuration, descriptionBase: track.describe(segment, record), trackId },
+  };
+  const tracks = timed.summary.tracks.map((other, i) => (i === trackIndex ? own : leftOut(other)));
+  const { counts, bytes, fragments } = await core.ask(index, ["measure", tracks]);
+  own.counts = counts[trackIndex] ?? NO_COUNTS;
+  track.count(own, record);
+  track.last = own;
+  track.lastDts = dts + lasting;
+  return { source: sourceOf(segment), tracks, bytes, fragments, inline: NO_INLINE };
+}
+
+/** What a layout takes of a clip; it has no wall clock. */
+function compositionOf(track: OutputTrack, pieces: readonly Piece[]): Composition {
+  const fragments = pieces.reduce((sum, piece) => sum + piece.fragments, 0);
+  return {
+    ...{ tracks: [track], pieces: new Pieces(pieces), segments: pieces.length, joints: pieces.length - 1 },
+    ...{ fragments, references: fragments, presentedMs: Number.POSITIVE_INFINITY },
+    ...{ startMs: 0, endMs: 0, coverage: [], gaps: [], chapterStarts: [], clock: [] },
   };
 }
 

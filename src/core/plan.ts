@@ -1,3 +1,4 @@
+import { lengthOf } from "../base/bytes.ts";
 import {
   compose,
   type ComposeOptions,
@@ -122,7 +123,7 @@ function etagOf(hash: string, format: "mp4" | "fmp4"): string {
 function mediaOf(layout: LayoutParts, hash: string, format: "mp4" | "fmp4"): Media {
   const regions = format === "mp4" ? layoutMp4(layout) : layoutFmp4(layout);
   return {
-    size: regions.reduce((sum, region) => sum + region.length, 0),
+    size: lengthOf(regions),
     etag: etagOf(hash, format),
     read: (span) => readRegions(regions, span),
   };

@@ -102,7 +102,7 @@ function joined(run: SegmentRun, place: number, lateTicks: number, early: number
   addPieces({ addAlike }, [span]);
   if (made === undefined) return undefined;
   return made.map(({ durations: runs, ...others }) => {
-    const entries = [others.lasting / (others.samples - 1), -1].map((lastDuration) => {
+    const entries = [others.last.lasting / (others.last.count - 1), -1].map((lastDuration) => {
       runs?.endWith({ lastDuration } as PieceTrack);
       return runs?.entries;
     });

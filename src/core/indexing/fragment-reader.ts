@@ -1,4 +1,4 @@
-import { concatenated } from "../../base/bytes.ts";
+import { concatenated, lengthOf } from "../../base/bytes.ts";
 import { HeldChunks } from "../../base/small-chunks.ts";
 import { BoxcarError } from "../../base/errors.ts";
 import type { HoldMemory } from "../../base/ports.ts";
@@ -144,7 +144,7 @@ export class FragmentReader {
     this.#produced = undefined;
     // What lies between the two is part of the distance that data offsets count.
     if (start + moof.length !== offset) throw notFragmented("a box stands between a moof and its mdat");
-    const size = moof.length + chunks.reduce((sum, { length }) => sum + length, 0);
+    const size = moof.length + lengthOf(chunks);
     return { kind: "part", offset: start, moof, mediaHeader: header, media: chunks, size, produced };
   }
 }

@@ -1,3 +1,4 @@
+import { lengthOf } from "../../base/bytes.ts";
 import { FRAGMENT_BASE, SIDX_ENTRY, Table, TFRA_ENTRY } from "../wasm/abi/names.ts";
 import type { MovieTrack } from "../wasm/records/output.ts";
 import type { PieceTrack } from "../planning/piece.ts";
@@ -59,9 +60,9 @@ export function layoutFmp4(parts: LayoutParts): Region[] {
   const fragments = fragmentsOf(parts);
   if (fragments === undefined) return [init];
   const captionFragments = captions?.fragments ?? [];
-  const head = [init, ...sidx(fragments, bytesOf(captionFragments)), ...captionFragments];
+  const head = [init, ...sidx(fragments, lengthOf(captionFragments)), ...captionFragments];
   const sequence = 1 + (captions?.samples.length ?? 0);
-  return [...head, movieFragments(fragments, sequence), ...mfra(fragments, bytesOf(head))];
+  return [...head, movieFragments(fragments, sequence), ...mfra(fragments, lengthOf(head))];
 }
 
 /** Undefined for an output without tracks. */
@@ -256,10 +257,6 @@ function fragmentLengths({ tracks, fragments }: Composition): PieceLengths {
         piece.fragments * FRAGMENT_BASE + piece.bytes,
       ),
   };
-}
-
-function bytesOf(regions: readonly Region[]): number {
-  return regions.reduce((sum, region) => sum + region.length, 0);
 }
 
 /** Entries of `sidx` whose last one also refers to the `more` bytes behind it. */

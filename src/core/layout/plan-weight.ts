@@ -1,3 +1,4 @@
+import { lengthOf } from "../../base/bytes.ts";
 import type { TrackHeaders } from "./layout.ts";
 import type { Composition } from "../planning/composition.ts";
 
@@ -19,7 +20,7 @@ export function weightOf(
   const intervals = gaps.length + coverage.length + spans.length + clock.length;
   const kept = new Set(headers.map((header) => header.kept));
   const parts = [...headers.map(({ descriptions }) => descriptions), ...kept];
-  const raw = parts.reduce((sum, { length }) => sum + length, 0);
+  const raw = lengthOf(parts);
   const records = tracks.reduce((sum, track) => sum + track.descriptions.length, 0);
   return (
     PLAN_BYTES +

@@ -30,7 +30,7 @@ function nothingFound(budget: number): Found {
 }
 
 /**
- * IndexQueries segments by their indexes. Indexes never change, so what was found stays true: ranges that overlap share joints
+ * What is asked of segment indexes, and kept. Indexes never change, so an answer stays true: ranges that overlap share the joints
  * that have to be cut, and only the first of them walks the samples, and reads the summaries.
  */
 export class IndexQueries {

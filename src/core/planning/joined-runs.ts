@@ -1,4 +1,5 @@
 import type { DurationRuns } from "./duration-runs.ts";
+import type { PieceTrack } from "./piece.ts";
 import type { TrackColumns } from "./piece-columns.ts";
 
 /** What the pieces of some whole tracks add up to. */
@@ -26,11 +27,8 @@ export interface JoinedRuns {
   readonly counts: readonly RunCounts[];
   readonly uniform: boolean;
   readonly durations: DurationRuns | undefined;
-  /** Of the last piece. */
-  readonly samples: number;
-  readonly dts: number;
-  readonly lasting: number;
-  readonly lastDuration: number;
+  /** Of their last piece. */
+  readonly last: PieceTrack;
   readonly presentedEnd: number;
   /** From the last sample before them to their first one, ticks of decode time. */
   readonly distance: number;

@@ -7,7 +7,7 @@ import { TrackFlag } from "../wasm/abi/names.ts";
 import { DurationRuns } from "./duration-runs.ts";
 import { FragmentCounts } from "./fragment-sizes.ts";
 import type { JoinedRuns, RunCounts } from "./joined-runs.ts";
-import { NO_COUNTS, sourceOf, type Source } from "./piece.ts";
+import { sourceOf, type Source } from "./piece.ts";
 import { ticksOf, meanDuration } from "../ticks.ts";
 
 /** Sample entries of one segment's track, as they go into an output's `stsd`. */
@@ -181,48 +181,31 @@ export class OutputTrack {
 
   /** Adds the counts of a piece's track. */
   count(track: PieceTrack, { constantSize }: Pick<TrackRecord, "constantSize">): void {
-    const { count: samples, counts, offsetShift, descriptionBase } = track;
-    this.#sum(counts, { samples, constantSize, commonFlags: counts.flags, offsetShift, descriptionBase });
+    const { count: samples, counts } = track;
+    this.#sum(counts, { samples, constantSize, commonFlags: counts.flags }, track);
     if (counts.flags & TrackFlag.Uniform) this.#durations?.add(track);
     else this.#durations = undefined;
     this.inFragments.add(track);
   }
 
   /** Goes on with runs that were joined to it. @param kept their last piece; default: no pieces of them are kept */
-  addRuns(joined: JoinedRuns, descriptionBase: number, kept?: PieceTrack): void {
-    const { counts, uniform, durations, dts, lasting, lastDuration, presentedEnd } = joined;
+  addRuns({ counts, uniform, durations, last, presentedEnd }: JoinedRuns, kept = last): void {
     for (const part of counts) {
-      const { samples, constantSize, commonFlags } = part;
-      this.#sum(part, { samples, constantSize, commonFlags, offsetShift: this.early, descriptionBase });
-      this.inFragments.addRun(part, uniform, this.early);
+      this.#sum(part, part, last);
+      this.inFragments.addRun(part, uniform, last.offsetShift);
     }
     this.#durations = durations;
-    this.last = kept ?? {
-      first: 0,
-      count: joined.samples,
-      dts,
-      timescale: this.timescale,
-      lastDuration,
-      lasting,
-      ownDuration: lastDuration,
-      offsetShift: this.early,
-      descriptionBase,
-      trackId: this.id,
-      prefix: 0,
-      counts: NO_COUNTS,
-    };
-    durations?.endWith(this.last);
-    this.lastDts = dts + lasting;
+    durations?.endWith(kept);
+    this.last = kept;
+    this.lastDts = last.dts + last.lasting;
     this.presentedEnd = presentedEnd;
   }
 
-  /** Adds counts. @param more.commonFlags bits of TrackFlag that all that is counted has */
   #sum(
     counts: Pick<RunCounts, keyof RunCounts & keyof Counts>,
-    more: Pick<RunCounts, "samples" | "commonFlags" | "constantSize"> &
-      Pick<PieceTrack, "offsetShift" | "descriptionBase">,
+    { samples, commonFlags, constantSize }: Pick<RunCounts, "samples" | "commonFlags" | "constantSize">,
+    { offsetShift, descriptionBase }: Pick<PieceTrack, "offsetShift" | "descriptionBase">,
   ): void {
-    const { samples, commonFlags, constantSize, offsetShift, descriptionBase } = more;
     const described = this.#byBase.get(descriptionBase);
     if (described !== undefined) described.syncSamples += counts.syncSamples;
     const allSync = this.flags & commonFlags & TrackFlag.AllSync;

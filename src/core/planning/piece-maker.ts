@@ -176,7 +176,7 @@ export class PieceMaker implements PlacedSink {
     for (const [i, { last }] of match.outputs.entries())
       if (last !== undefined) last.lastDuration = joined[i]?.distance ?? last.lastDuration;
     const kept = pieces && this.#pieces.pushColumns(pieces);
-    for (const [i, runs] of joined.entries()) match.outputs[i]?.addRuns(runs, match.bases[i] ?? 1, kept?.tracks[i]);
+    for (const [i, runs] of joined.entries()) match.outputs[i]?.addRuns(runs, kept?.tracks[i]);
     this.#segments += segments;
     this.#fragments += fragments;
     this.#references += fragments;

@@ -1,3 +1,4 @@
+import { lengthOf } from "../../base/bytes.ts";
 import type { Media } from "../../core/index.ts";
 import type { ByteSpan } from "../../base/ports.ts";
 import { started } from "../../base/started.ts";
@@ -26,7 +27,7 @@ export function multipartByteRanges(media: Media, spans: readonly ByteSpan[], pa
   const all = [...heads, ...spans, close];
   return {
     contentType: `multipart/byteranges; boundary=${boundary}`,
-    length: all.reduce((sum, part) => sum + part.length, 0),
+    length: lengthOf(all),
     async *read() {
       for (const [i, span] of spans.entries()) {
         const body = await started(media.read(span));

@@ -6,7 +6,7 @@ import type { Match } from "../../core/planning/match.ts";
 import type { OutputTrack } from "../../core/planning/output-track.ts";
 import type { PieceColumns, TrackColumns } from "../../core/planning/piece-columns.ts";
 import type { PieceMaker } from "../../core/planning/piece-maker.ts";
-import type { PieceTrack } from "../../core/planning/piece.ts";
+import { NO_COUNTS, type PieceTrack } from "../../core/planning/piece.ts";
 import { millisecondsOf } from "../../core/ticks.ts";
 import { decodesAsStated } from "../../core/track-kinds.ts";
 import { TrackFlag } from "../../core/wasm/abi/names.ts";
@@ -43,7 +43,7 @@ function sumOf(spans: readonly RunSpan[]): { readonly segments: number; readonly
  * @param filled whether holes in the sound are filled: then one is gone through segment by segment
  */
 function joinSpans(
-  { outputs }: Pick<Match, "outputs">,
+  { outputs, bases }: Pick<Match, "outputs" | "bases">,
   spans: readonly RunSpan[],
   filled: boolean,
 ): readonly JoinedRuns[] | undefined {
@@ -51,7 +51,7 @@ function joinSpans(
   for (const [trackIndex, output] of outputs.entries()) {
     const { last } = output;
     if (last === undefined) return undefined;
-    const joining = new Joining(output, last, filled);
+    const joining = new Joining(output, last, { descriptionBase: bases[trackIndex] ?? 1, filled });
     if (!spans.every((span) => joining.add(span, trackIndex))) return undefined;
     all.push(joining.finish());
   }
@@ -86,7 +86,8 @@ type PieceTimes = JoinedRuns["times"][number];
 
 /** Joins spans to an output track, which it does not change, as `PieceMaker` joins one segment after another. */
 class Joining {
-  readonly #output: Pick<OutputTrack, "timescale" | "early" | "codec">;
+  readonly #output: Pick<OutputTrack, "id" | "timescale" | "early" | "codec">;
+  readonly #descriptionBase: number;
   readonly #filled: boolean;
   readonly #counts: RunCounts[] = [];
   readonly #times: PieceTimes[] = [];
@@ -106,8 +107,13 @@ class Joining {
   #lastDurations: Float64Array | undefined;
   #lastNumber = 0;
 
-  constructor(output: OutputTrack, last: PieceTrack, filled: boolean) {
+  constructor(
+    output: OutputTrack,
+    last: PieceTrack,
+    { descriptionBase, filled }: { readonly descriptionBase: number; readonly filled: boolean },
+  ) {
     this.#output = output;
+    this.#descriptionBase = descriptionBase;
     this.#filled = filled;
     this.#durations = output.durations?.copy();
     ({ count: this.#samples, dts: this.#dts, lasting: this.#lasting, ownDuration: this.#ownDuration } = last);
@@ -182,14 +188,16 @@ class Joining {
   /** What the track comes to. */
   finish(): JoinedRuns {
     if (this.#lastDurations !== undefined) this.#lastDurations[this.#lastNumber] = this.#ownDuration;
+    const { id: trackId, timescale, early: offsetShift } = this.#output;
+    const [dts, lasting, lastDuration] = [this.#dts, this.#lasting, this.#ownDuration];
     return {
       counts: this.#counts,
       uniform: this.#uniform,
       durations: this.#uniform ? this.#durations : undefined,
-      samples: this.#samples,
-      dts: this.#dts,
-      lasting: this.#lasting,
-      lastDuration: this.#ownDuration,
+      last: {
+        ...{ first: 0, count: this.#samples, dts, timescale, lastDuration, lasting, ownDuration: lastDuration },
+        ...{ offsetShift, descriptionBase: this.#descriptionBase, trackId, prefix: 0, counts: NO_COUNTS },
+      },
       presentedEnd: this.#presentedEnd,
       distance: this.#distance ?? this.#ownDuration,
       times: this.#times,

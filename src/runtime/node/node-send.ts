@@ -1,3 +1,4 @@
+import { lengthOf } from "../../base/bytes.ts";
 import type { HttpBindings } from "@hono/node-server";
 import { RESPONSE_ALREADY_SENT } from "@hono/node-server/utils/response";
 import type { ServerResponse } from "node:http";
@@ -131,7 +132,7 @@ class Outlet {
     const outgoing = this.#outgoing;
     if (outgoing.destroyed) return "left";
     const filled = chunks.filter(({ length }) => length > 0);
-    const length = filled.reduce((sum, chunk) => sum + chunk.length, 0);
+    const length = lengthOf(filled);
     const last = filled.pop();
     if (last === undefined) return undefined;
     const written = new Promise<boolean>((resolve) => {

@@ -1,3 +1,4 @@
+import { lengthOf } from "../../base/bytes.ts";
 import { createHash } from "node:crypto";
 import { constants } from "node:fs";
 import { mkdir, open, readFile, rename, unlink, writeFile, type FileHandle } from "node:fs/promises";
@@ -59,7 +60,7 @@ export class WrittenFile implements SpoolFile {
     const handles = this.#handles;
     if (handles === undefined) throw new Error("a file that was left is only read");
     const { media, journal } = handles;
-    const length = chunks.reduce((sum, chunk) => sum + chunk.length, 0);
+    const length = lengthOf(chunks);
     const noted = { size: this.size + length, sum: checksum(chunks), startMs };
     const line = Buffer.from(`${JSON.stringify(noted)}\n`);
     try {
