@@ -29,10 +29,15 @@ export function readStss(box: Box, track: TrackTables): void {
  */
 export function impliedSyncs(track: TrackTables): void {
   track.syncs = reserve(3 * 4);
+  track.syncsImplied = true;
   if (failed()) return;
   const order = newPresentedOrder(track);
   if (failed()) return;
-  const syncs = order.same ? track.samples : u32(order.firstIsFirst);
+  beginSyncs(track, order.same ? track.samples : u32(order.firstIsFirst));
+}
+
+/** Takes the first samples of a track without `stss` for its sync samples. */
+export function beginSyncs(track: TrackTables, syncs: u32): void {
   const used = appendSync(track.syncs, 0, syncs, true);
   track.syncRuns = appendSync(track.syncs, used, track.samples - syncs, false);
 }

@@ -3,6 +3,7 @@ import { Code } from "../abi/codes";
 import { INDEX_MAGIC, Status, Warning } from "../abi/names";
 import { Extent, IndexHeader, TrackRecord } from "../abi/records";
 import { editDuration, editMediaTime, editSize } from "../box/elst";
+import { beginSyncs } from "../box/stss";
 import { checksum } from "../memory/checksum";
 import { writeCodec } from "../read/codec";
 import { columnsBound, encodeTrack } from "./encode-index";
@@ -11,6 +12,7 @@ import { dropFragment, failAtEnd, FileEnd, readFileEnd } from "../read/file-end"
 import { measureWhole } from "./measure-whole";
 import { IndexWriter } from "./index-writer";
 import { joinAlikeEntries } from "../read/alike-entries";
+import { needsEarlier } from "../read/first-picture";
 import { collectRegions, isMediaHeader, MediaRegions } from "../read/media-regions";
 import { keepBoxes, keptBound } from "../read/keep-boxes";
 import { combinedMatrix } from "../read/matrix";
@@ -60,7 +62,11 @@ export function buildIndex(extents: usize, count: u32, buffer: usize, fileSize: 
     if (!(end.warnings & Warning.LastFragmentDropped)) return fail(Status.NoSamples, Code.moov);
     return end.cut ? failAtEnd(end) : fail(Status.OutsideFile, Code.moof);
   }
-  for (let i: u32 = 0; i < movie.trackCount; i++) joinAlikeEntries(trackAt(movie, i));
+  for (let i: u32 = 0; i < movie.trackCount; i++) {
+    const track = trackAt(movie, i);
+    joinAlikeEntries(track);
+    if (track.syncsImplied && needsEarlier(track, extents, count, buffer)) beginSyncs(track, 0);
+  }
   const media = changetype<MediaRegions>(cleared(offsetof<MediaRegions>()));
   if (failed()) return;
   collectRegions(media, extents, count, buffer, fileSize);

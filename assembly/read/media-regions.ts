@@ -15,7 +15,7 @@ export class MediaRegions {
   count: u32;
 }
 
-/** Whether an extent is the header of a media data box, of which nothing more is kept. */
+/** Whether an extent is the header of a media data box, of which no more is kept than what `needsEarlier` looks at. */
 export function isMediaHeader(extent: usize, buffer: usize): bool {
   const start = buffer + load<u32>(extent, Extent.BUFFER_OFFSET);
   return load<u32>(extent, Extent.LENGTH) >= 8 && u32be(start + 4) == Code.mdat;
@@ -30,12 +30,12 @@ export function collectRegions(media: MediaRegions, extents: usize, count: u32, 
     const extent = extents + <usize>i * Extent.SIZE;
     if (!isMediaHeader(extent, buffer)) continue;
     const header = buffer + load<u32>(extent, Extent.BUFFER_OFFSET);
-    const length = load<u32>(extent, Extent.LENGTH);
+    const large = load<u32>(extent, Extent.LENGTH) >= 16 && u32be(header) == 1;
     const offset = load<u64>(extent, Extent.FILE_OFFSET);
-    const size: u64 = length >= 16 && u32be(header) == 1 ? u64be(header + 8) : u32be(header);
+    const size: u64 = large ? u64be(header + 8) : u32be(header);
     const end = size == 0 || size > fileSize - offset ? fileSize : offset + size;
     const region = media.regions + <usize>media.count * REGION;
-    store<u64>(region, offset + length);
+    store<u64>(region, offset + (large ? 16 : 8));
     store<u64>(region, end, 8);
     media.count += 1;
   }

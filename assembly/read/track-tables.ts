@@ -80,6 +80,8 @@ export class TrackTables {
   /** u32 lengths: sync samples, non-sync samples, sync samples, … */
   syncs: usize;
   syncRuns: u32;
+  /** Whether they are what a missing `stss` says. */
+  syncsImplied: bool;
   /** Bytes of all samples. */
   bytes: u64;
   /** Chunk records. */

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { StreamIndexer } from "../../src/core/indexing/stream-indexer.ts";
 import { readSummary } from "../../src/core/wasm/records/summary.ts";
 import { loadCore } from "../../src/runtime/node/load-core.ts";
-import { zeros } from "../support/boxes.ts";
+import { box, bytes, u32, u8, zeros } from "../support/boxes.ts";
 import { audioEntry, buildMovie, videoEntry, type MovieSample, type MovieTrack } from "../support/movie.ts";
 
 const core = await loadCore();
@@ -65,4 +65,30 @@ test("reordered pictures without a table of sync samples are not all of them", (
   expect([syncs(presented(0, 3, 1, 2)), warningsOf(presented(0, 3, 1, 2))]).toEqual([1, []]);
   expect(warningsOf(presented(2, 0, 1, 3))).toEqual([expect.stringContaining("no_sync_sample")]);
   expect([syncs(presented(0, 1, 2, 4)), syncs(presented(0, 1, 3, 4))]).toEqual([4, 4]);
+});
+
+test("pictures that others are needed for are no sync samples, whatever a missing table says", () => {
+  const avc = videoEntry("avc1", 16, 16, box("avcC", u8(1, 66, 0, 10, 0xff, 0xe0, 0)));
+  const hevc = videoEntry("hvc1", 16, 16, box("hvcC", u8(1), zeros(20), u8(0xff, 0)));
+  const unit = (...data: number[]): Uint8Array => bytes(u32(data.length + 20), u8(...data), zeros(20));
+  const syncs = (entry: Uint8Array, ...units: Uint8Array[]): number | undefined => {
+    const rest = usual.map((each) => ({ ...each, data: unit(0x41, 0xe0) }));
+    const track = { ...video({ ...sample(100), data: bytes(...units) }, ...rest), entries: [entry] };
+    const found = indexed(track);
+    const isDoubted = found.description.warnings.some((warning) => warning.includes("no_sync_sample"));
+    expect(isDoubted).toBe(readSummary(found.summary).tracks[0]?.syncSamples === 0);
+    return readSummary(found.summary).tracks[0]?.syncSamples;
+  };
+  const delimiter = unit(9, 0xf0);
+  // An IDR picture, and slices of types P, P of all, and I of all.
+  expect(syncs(avc, delimiter, unit(0x65, 0x88))).toBe(11);
+  expect(syncs(avc, delimiter, unit(0x41, 0xe0))).toBe(0);
+  expect(syncs(avc, unit(0x41, 0x9a))).toBe(0);
+  expect(syncs(avc, unit(0x41, 0x88))).toBe(11);
+  // IDR_W_RADL, CRA_NUT and TRAIL_R, behind a delimiter of H.265.
+  expect(syncs(hevc, unit(70, 1), unit(38, 1))).toBe(11);
+  expect(syncs(hevc, unit(42, 1))).toBe(11);
+  expect(syncs(hevc, unit(70, 1), unit(2, 1))).toBe(0);
+  // What lies too far behind is not read.
+  expect(syncs(avc, bytes(u32(5000), u8(6), zeros(4999)), unit(0x41, 0xe0))).toBe(11);
 });

@@ -8,7 +8,7 @@ import type { IndexedSegment } from "./segment-index.ts";
 const WINDOW = 16 << 10;
 
 /**
- * Indexes a stored object of `size` bytes by ranged reads: its box headers and metadata, never its media.
+ * Indexes a stored object of `size` bytes by ranged reads: its box headers and metadata, of its media the first bytes at most.
  * @param read gives exactly the bytes of a span that lies inside the object
  * @throws BoxcarError as StreamIndexer does, and whatever `read` throws
  */

@@ -12,6 +12,8 @@ export const DEFAULT_METADATA_LIMIT = 128 << 20;
 
 /** What a kept box counts against the limit at least, in bytes: small ones cost as much to hold. */
 const LEAST_KEPT = 128;
+/** Bytes that are kept of a file's first `mdat`: they tell whether the first picture can be decoded by itself, where nothing else does. */
+const FIRST_MEDIA = 4096;
 const HEADER = 8;
 const LARGE_HEADER = 16;
 const NOTHING: Uint8Array = new Uint8Array(0);
@@ -49,6 +51,9 @@ export class MetadataScan {
   #header = NOTHING;
   #wanted: ByteSpan = { offset: 0, length: HEADER };
   #keeping = false;
+  /** The first bytes of media, until they are there. */
+  #media: ByteSpan | undefined;
+  #hasMedia = false;
   #kept = 0;
   /** Set by a box without an end, and by bytes that are no box: what it is, is the rest of the file. */
   #endless = false;
@@ -67,7 +72,7 @@ export class MetadataScan {
 
   /** The bytes needed next; undefined once the rest of the file is not needed. */
   get wanted(): ByteSpan | undefined {
-    return this.#endless ? undefined : this.#wanted;
+    return this.#media ?? (this.#endless ? undefined : this.#wanted);
   }
 
   /**
@@ -75,6 +80,11 @@ export class MetadataScan {
    * @throws BoxcarError of status.ts, `metadata_too_large` (413), and as `limits.hold` does
    */
   accept(bytes: Uint8Array): void {
+    if (this.#media !== undefined) {
+      this.#boxes.extend(bytes);
+      this.#media = undefined;
+      return;
+    }
     if (this.#keeping) {
       this.#keep(bytes);
       return;
@@ -92,7 +102,7 @@ export class MetadataScan {
     }
     if (scanned.action !== "end") this.#visit({ type: scanned.type, offset, size: scanned.size });
     if (scanned.action !== "keep") {
-      if (scanned.action === "note") this.#add(header, LEAST_KEPT);
+      if (scanned.action === "note") this.#note(header, offset, scanned.size);
       else this.#skipped = { offset, bytes: new Uint8Array(header) };
       if (scanned.action === "end" || scanned.size === 0) this.#endless = true;
       else this.#startBox(offset + scanned.size);
@@ -121,6 +131,14 @@ export class MetadataScan {
       if (last !== undefined) this.#boxes.add(last.offset, last.bytes);
     }
     return this.#boxes.packed();
+  }
+
+  /** Keeps the header of a box of media, and of the first one what it begins with. */
+  #note(header: Uint8Array, offset: number, size: number): void {
+    this.#add(header, LEAST_KEPT);
+    const length = Math.min(FIRST_MEDIA, size - header.length);
+    if (!this.#hasMedia && length > 0) this.#media = { offset: offset + header.length, length };
+    this.#hasMedia = true;
   }
 
   /** Keeps the current box, as far as it is there. @param charged bytes that it counts against the limit */

@@ -3,7 +3,7 @@ import { describeIndex } from "./describe.ts";
 import { MetadataScan, type IndexLimits } from "./metadata-scan.ts";
 import type { IndexedSegment } from "./segment-index.ts";
 
-/** Indexes a file from its bytes as they pass by, in chunks of any size. Keeps its metadata, never its media. */
+/** Indexes a file from its bytes as they pass by, in chunks of any size. Keeps its metadata, of its media the first bytes at most. */
 export class StreamIndexer {
   readonly #core: Core;
   readonly #scan: MetadataScan;
