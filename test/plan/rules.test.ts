@@ -292,6 +292,24 @@ describe("rule 3, join", () => {
       Array.from({ length: 13 }, (_, i) => i * PICTURE),
     );
   });
+
+  it.each([0, 250])(
+    "takes a last sample that is stated to last none to last as the others do (%s ms late)",
+    async (late) => {
+      // Longer than the tolerance of gaps.
+      const samples = [1000, 1000, 1000, 0].map((duration, i) => ({
+        ...{ data: text.encode(`<p0.${i}>`), duration, sync: i === 0 },
+      }));
+      const entries = [videoEntry("mp4v", 64, 48)];
+      const movie: Recording = { tracks: [{ handler: "vide", timescale: 1000, size: [64, 48], entries, samples }] };
+      const segments = await Promise.all([0, 1, 2].map((i) => sourceOf(movie, 10_000 + i * (4000 + late), i)));
+      const whole = await plannedOf(segments, { startMs: 10_000, endMs: 30_000 });
+      expect([whole.gaps, whole.joints]).toEqual([[], 2]);
+      expect(whole.pictures.map(([, at]) => at)).toEqual(Array.from({ length: 12 }, (_, i) => i * 1000));
+      const kept = await plannedOf(segments, { startMs: 10_000, endMs: 30_000, gaps: "keep" });
+      expect(kept.pictures).toEqual(whole.pictures);
+    },
+  );
 });
 
 describe("rule 4, gaps", () => {

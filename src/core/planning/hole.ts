@@ -1,6 +1,5 @@
 import type { Around, Interval } from "../../base/interval.ts";
-import { distanceMsOf, hiddenLeadOf } from "./neighbours.ts";
-import { isGap } from "./gap.ts";
+import { distanceMsOf, hiddenLeadOf, isBehindGap } from "./neighbours.ts";
 import { follows } from "./lead.ts";
 import { ROUNDING_MS, type PlacedSegment, type TimedSegment } from "./placed-segment.ts";
 import { isVideo } from "../track-kinds.ts";
@@ -26,7 +25,7 @@ export function heldBefore(
   const { segment, kind, reference } = timed;
   if (segment.startMs <= startMs || !isVideo(reference)) return undefined;
   const before = ended.findLast((one) => follows(one.segment, segment.startMs, gapToleranceMs));
-  const isJoined = before?.kind === kind && !isGap(distanceMsOf(before, timed), gapToleranceMs);
+  const isJoined = before?.kind === kind && !isBehindGap(before, timed, gapToleranceMs);
   return isJoined ? before : undefined;
 }
 

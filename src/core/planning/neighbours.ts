@@ -1,4 +1,5 @@
 import { isVideo } from "../track-kinds.ts";
+import { isGap } from "./gap.ts";
 import { startsLate } from "./lead.ts";
 import { shownUntil, type TimedSegment } from "./placed-segment.ts";
 import { meanDuration, millisecondsOf, rescale, ticksOf } from "../ticks.ts";
@@ -56,6 +57,14 @@ export function distanceMsOf(before: TimedSegment, next: TimedSegment): number {
   if (!goesOn(before, next)) return next.segment.startMs - before.endMs;
   const { timescale } = before.reference;
   return next.segment.startMs - before.segment.startMs - millisecondsOf(decodedBetween(before, next), timescale);
+}
+
+/** Whether there is a gap between two segments, behind what the last sample of the first one lasts. @param toleranceMs up to which there is none, milliseconds */
+export function isBehindGap(before: TimedSegment, next: TimedSegment, toleranceMs: number): boolean {
+  const distanceMs = distanceMsOf(before, next);
+  const { timescale } = before.reference;
+  const open = goesOn(before, next) ? 0 : openEndOf(before, distanceMs, timescale);
+  return isGap(distanceMs - millisecondsOf(open, timescale), toleranceMs);
 }
 
 /** From the start of a segment to that of the one that goes on from it, ticks of both: decode times go on without a distance. */

@@ -1,6 +1,15 @@
 import type { RecordedSegment } from "../segment.ts";
 import { isGap } from "./gap.ts";
-import { cutLaterMs, distanceMsOf, goesOn, hiddenLaterMs, lengthOf, ticksOver, ticksToNext } from "./neighbours.ts";
+import {
+  cutLaterMs,
+  distanceMsOf,
+  goesOn,
+  hiddenLaterMs,
+  isBehindGap,
+  lengthOf,
+  ticksOver,
+  ticksToNext,
+} from "./neighbours.ts";
 import { behindHole, heldBefore } from "./hole.ts";
 import { startIn, type StartOptions } from "./output-start.ts";
 import { decodableFrom, findReference, fromHidden, startsGroup } from "./reference-queries.ts";
@@ -189,11 +198,11 @@ export class Placer {
     const { reference, segment } = timed;
     const startMs = from === undefined ? segment.startMs : timed.wallAt(from);
     const distanceMs = from === undefined ? distanceMsOf(before.timed, timed) : startMs - before.timed.endMs;
-    const isBehindGap = isGap(distanceMs, toleranceMs);
-    const isClosed = isBehindGap && gaps === "skip";
-    const isBehindHole = !isBehindGap && startsBehind(before) && !goesOn(before.timed, timed);
+    const isFar = from === undefined ? isBehindGap(before.timed, timed, toleranceMs) : isGap(distanceMs, toleranceMs);
+    const isClosed = isFar && gaps === "skip";
+    const isBehindHole = !isFar && startsBehind(before) && !goesOn(before.timed, timed);
     const ticks =
-      (isBehindGap && !isClosed) || isBehindHole
+      (isFar && !isClosed) || isBehindHole
         ? lengthOf(before.timed, timescale) + ticksOf(distanceMs, timescale)
         : ticksToNext(before.timed, timed, { distanceMs, toleranceMs, timescale });
     const begin = before.outputStart + ticks;
@@ -204,15 +213,15 @@ export class Placer {
       isClosed ? startMs - toleranceMs : Math.min(shownFromMs(before), startMs - Math.max(0, distanceMs) - toleranceMs),
     );
     this.#current = { ...this.#placed(timed, place, timescale), from: from ?? Number.NEGATIVE_INFINITY, othersFromMs };
-    if (!isBehindGap && from === undefined && goesOn(before.timed, timed)) return this.#goOn(before, this.#current);
+    if (!isFar && from === undefined && goesOn(before.timed, timed)) return this.#goOn(before, this.#current);
     if (isBehindHole) return this.#leaveHole(before, this.#current);
     const atMs = millisecondsOf(begin, timescale);
-    if (isBehindGap) this.times.addGap({ startMs: before.timed.endMs, endMs: startMs }, atMs, timed.endMs);
+    if (isFar) this.times.addGap({ startMs: before.timed.endMs, endMs: startMs }, atMs, timed.endMs);
     else {
       this.times.readClock(atMs, startMs);
       this.times.extend(timed.endMs);
     }
-    const jointMs = isBehindGap && !isClosed ? startMs : before.timed.endMs;
+    const jointMs = isFar && !isClosed ? startMs : before.timed.endMs;
     return this.#sink.add({ ...before, joint: { next: timed, atMs: jointMs, slackMs: isClosed ? 0 : toleranceMs } });
   }
 

@@ -1,5 +1,5 @@
-import { distanceMsOf, goesOn, hidesMore, hidesSync, repeatsEnd } from "./neighbours.ts";
-import { isGap, isOverlap, overlapTolerated } from "./gap.ts";
+import { distanceMsOf, goesOn, hidesMore, hidesSync, isBehindGap, repeatsEnd } from "./neighbours.ts";
+import { isOverlap, overlapTolerated } from "./gap.ts";
 import { startsLate } from "./lead.ts";
 import type { TimedSegment } from "./placed-segment.ts";
 
@@ -23,10 +23,10 @@ type Relation = "next" | "late" | "hiding" | "repeating" | "in hold" | "inside" 
 export function relationOf(before: TimedSegment, next: TimedSegment, toleranceMs: number): Relation {
   const distanceMs = distanceMsOf(before, next);
   if (!isOverlap(distanceMs, next.durationMs, toleranceMs)) {
-    const isBehindGap = isGap(distanceMs, toleranceMs);
-    if (isBehindGap && startsLate(next)) return "late";
+    const isFar = isBehindGap(before, next, toleranceMs);
+    if (isFar && startsLate(next)) return "late";
     if (goesOn(before, next)) return "next";
-    if ((!isBehindGap && hidesSync(next)) || hidesMore(next, distanceMs + toleranceMs)) return "hiding";
+    if ((!isFar && hidesSync(next)) || hidesMore(next, distanceMs + toleranceMs)) return "hiding";
     return repeatsEnd(before, next) ? "repeating" : "next";
   }
   const tolerated = overlapTolerated(next.durationMs, toleranceMs);
