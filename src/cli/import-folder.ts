@@ -80,7 +80,7 @@ export async function* importFiles(
 ): AsyncGenerator<FileOutcome, void, undefined> {
   const mountId = options.inPlace ? await parts.catalog.mounts.numberOf(options.folder) : undefined;
   const together = mountId === undefined ? undefined : new FilesTogether(parts, options, mountId);
-  const repeated = new RepeatedHours();
+  const repeated = new RepeatedHours(files);
   const stopped = (): boolean => options.signal.aborted;
   for (let first = 0; first < files.length; first += FILES_TOGETHER) {
     const group = files.slice(first, first + FILES_TOGETHER);
