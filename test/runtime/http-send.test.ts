@@ -12,6 +12,7 @@ beforeAll(async () => {
   server = createServer((incoming, outgoing) => {
     if (incoming.url === "/whole") outgoing.end("all of it");
     if (incoming.url === "/endless") outgoing.write("a byte");
+    if (incoming.url?.startsWith("/long/") === true) outgoing.end(longOf(Number(incoming.url.slice(6))));
   }).listen(0, "127.0.0.1");
   await once(server, "listening");
   url = `http://127.0.0.1:${String((server.address() as AddressInfo).port)}`;
@@ -19,6 +20,26 @@ beforeAll(async () => {
 afterAll(() => {
   server.closeAllConnections();
   server.close();
+});
+
+function longOf(number: number): Uint8Array {
+  return new Uint8Array(600_000).fill(number);
+}
+
+// All connections are read into the same bytes.
+it("answers that come at once are not mixed, while their readers hold a chunk of each", async () => {
+  const read = async (number: number): Promise<void> => {
+    const answer = await send(`${url}/long/${String(number)}`, get, new AbortController().signal);
+    const expected = longOf(number);
+    let position = 0;
+    for await (const chunk of answer.chunks()) {
+      await new Promise((resolve) => setTimeout(resolve, 1));
+      expect(Buffer.compare(chunk, expected.subarray(position, position + chunk.length))).toBe(0);
+      position += chunk.length;
+    }
+    expect(position).toBe(expected.length);
+  };
+  await Promise.all(Array.from({ length: 70 }, (_, number) => read(number)));
 });
 
 it("a signal ends a request that is not answered, and an answer that does not end", async () => {
