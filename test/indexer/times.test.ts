@@ -132,11 +132,12 @@ describe("timescales coarser than a millisecond", () => {
     [10, 10_240],
     [25, 12_800],
     [30, 15_360],
-    [499, 15_968],
-    [500, 16_000],
-    [600, 19_200],
-    [1000, 16_000],
-    [2000, 2000],
+    // Pictures of three ticks would be as long as what three hidden ones take.
+    [499, 127_744],
+    [500, 128_000],
+    [600, 153_600],
+    [1000, 256_000],
+    [2000, 512_000],
   ])("%i becomes %i, and all times stay", (timescale, finer) => {
     const factor = finer / timescale;
     const { dts, summary } = timesOf(buildMovie({ tracks: [coarse(timescale, 3)], timescale: 1000 }).file);
@@ -146,6 +147,20 @@ describe("timescales coarser than a millisecond", () => {
     expect(track?.firstPts).toBe(0);
     // The edit list ends 0.7 s in, to within one tick of the movie's own.
     if (timescale < 500) expect(Math.abs((track?.editEnd ?? 0) / finer - 0.7)).toBeLessThan(0.0011);
+  });
+
+  test.each([
+    [12_800, 512, 12_800],
+    [15_360, 256, 61_440],
+    [12_800, 128, 102_400],
+    [2400, 10, 153_600],
+    [600_000, 20, 600_000],
+    [2000, 80, 16_000],
+    [2000, 2000, 2000],
+  ])("%i of pictures that last %i becomes %i", (timescale, duration, finer) => {
+    const { dts, summary } = timesOf(buildMovie({ tracks: [coarse(timescale, duration)], timescale: 1000 }).file);
+    expect(summary.tracks[0]?.timescale).toBe(finer);
+    expect(dts[0]?.[1]).toBe(((duration - 2) * finer) / timescale);
   });
 
   test("a duration that would grow too large keeps the timescale coarser", () => {
