@@ -13,7 +13,7 @@ export const DEFAULT_METADATA_LIMIT = 128 << 20;
 /** What a kept box counts against the limit at least, in bytes: small ones cost as much to hold. */
 const LEAST_KEPT = 128;
 /** Bytes that are kept of a file's first `mdat`: they tell whether the first picture can be decoded by itself, where nothing else does. */
-const FIRST_MEDIA = 4096;
+const FIRST_MEDIA = 12 << 10;
 const HEADER = 8;
 const LARGE_HEADER = 16;
 const NOTHING: Uint8Array = new Uint8Array(0);
