@@ -4,7 +4,8 @@ import { IndexHeader, PieceTrack, TrackRecord } from "../abi/records";
 import { recordOf } from "../index/segment-index";
 import { cleared, fail, failed } from "../memory/status";
 import { Piece, pieceTrack } from "./piece";
-import { findPreroll, Preroll } from "./preroll";
+import { findPreroll } from "./find-preroll";
+import { Preroll } from "./preroll";
 
 /** Takes a piece from its index and `PieceTrack` records; fails with `BadIndex` or `OutOfMemory`. */
 export function openPiece(index: usize, tracks: usize): Piece {
