@@ -7,7 +7,7 @@ import { millisecondsOf, ticksOf, meanDuration } from "../ticks.ts";
  * The start of the picture that `ticks` is meant by, when it is that of one but for the rounding of wall-clock times:
  * players drop pictures of which an edit list hides ever so little. Told only where all last equally long.
  */
-export function snapped(ticks: number, track: TrackRecord): number {
+export function nearestPicture(ticks: number, track: TrackRecord): number {
   if (!isVideo(track) || track.sttsEntries > 2 || track.samples < 2) return ticks;
   const step = meanDuration(track);
   const start = track.earliestPts + Math.round((ticks - track.earliestPts) / step) * step;
@@ -15,8 +15,8 @@ export function snapped(ticks: number, track: TrackRecord): number {
 }
 
 /** When the output shows the end of what was asked for, milliseconds from its start. */
-export function endOf({ timed, outputStart: place, timescale }: PlacedSegment, endMs: number): number {
+export function shownEndMs({ timed, outputStart: place, timescale }: PlacedSegment, endMs: number): number {
   const { reference } = timed;
-  const end = snapped(timed.ticksAt(endMs, reference), reference);
+  const end = nearestPicture(timed.ticksAt(endMs, reference), reference);
   return millisecondsOf(place, timescale) + millisecondsOf(end - reference.start, reference.timescale);
 }

@@ -66,7 +66,7 @@ export class AudioFiller {
 
   // Behind silence any hole is filled, else only what no joint leaves by itself.
   #isHole(output: OutputTrack, until: number): boolean {
-    const hole = until - endOf(output);
+    const hole = until - soundEnd(output);
     if (hole < 1) return false;
     const { last, timescale } = output;
     if (last !== undefined && this.#silent.get(output) === last) return true;
@@ -75,7 +75,7 @@ export class AudioFiller {
   }
 
   async #fill(output: OutputTrack, base: number, until: number): Promise<void> {
-    const start = endOf(output);
+    const start = soundEnd(output);
     const piece = await this.#silences.make(output, base, start, until - start);
     const [track] = piece?.tracks ?? [];
     if (piece === undefined || track === undefined) return;
@@ -91,7 +91,7 @@ export class AudioFiller {
 }
 
 /** Where the samples that an output has end, in its ticks: at its start when it has none. */
-function endOf({ last, lastDts }: OutputTrack): number {
+function soundEnd({ last, lastDts }: OutputTrack): number {
   return last === undefined ? 0 : lastDts + last.ownDuration;
 }
 

@@ -1,4 +1,4 @@
-import { snapped } from "./asked-times.ts";
+import { nearestPicture } from "./asked-times.ts";
 import type { IndexQueries } from "./index-queries.ts";
 import { leadOf, type SegmentBefore } from "./lead.ts";
 import { ROUNDING_MS, type TimedSegment } from "./placed-segment.ts";
@@ -33,7 +33,8 @@ export async function startIn(
   { startMs, endMs, cut, queries, before }: StartOptions,
 ): Promise<OutputStart | "undecodable" | undefined> {
   const { reference, segment } = timed;
-  const asked = startMs > segment.startMs ? snapped(timed.ticksAt(startMs, reference), reference) : reference.start;
+  const asked =
+    startMs > segment.startMs ? nearestPicture(timed.ticksAt(startMs, reference), reference) : reference.start;
   if (timed.wallAt(asked) >= endMs) return undefined;
   if (!isVideo(reference)) return { from: Math.max(asked, reference.firstPts), lead: [] };
   const found = await findReference(queries, timed, asked);

@@ -7,7 +7,7 @@ import { TrackFlag } from "../wasm/abi/names.ts";
 import { DurationRuns } from "./duration-runs.ts";
 import { FragmentCounts } from "./fragment-sizes.ts";
 import type { JoinedRuns, RunCounts } from "./joined-runs.ts";
-import { sourceOf, type Source } from "./piece.ts";
+import { sourceOf, type PieceSource } from "./piece.ts";
 import { ticksOf, meanDuration } from "../ticks.ts";
 
 /** Sample entries of one segment's track, as they go into an output's `stsd`. */
@@ -15,7 +15,7 @@ export interface Descriptions {
   readonly hash: string;
   readonly count: number;
   /** Whose index has the bytes, and where. */
-  readonly source: Source;
+  readonly source: PieceSource;
   readonly offset: number;
   readonly length: number;
   /** Output sample description index of the first one, from 1. */

@@ -10,12 +10,12 @@ import { ticksOf } from "../ticks.ts";
 export type IndexOf = (segment: { readonly id: number }) => Promise<Uint8Array>;
 
 /** The stored object that media lie in, and the segment whose index says where: all that is kept of its row. */
-export interface Source extends PinnedObject {
+export interface PieceSource extends PinnedObject {
   readonly id: number;
 }
 
 /** What is kept of a segment's row. */
-export function sourceOf({ id, key, etag }: RecordedSegment): Source {
+export function sourceOf({ id, key, etag }: RecordedSegment): PieceSource {
   return { id, key, etag };
 }
 
@@ -38,7 +38,7 @@ type Mutable<T> = { -readonly [Name in keyof T]: T[Name] };
 
 /** The samples of one segment that go into the output, and where they land. */
 export interface Piece {
-  readonly source: Source;
+  readonly source: PieceSource;
   /** One a track of the segment's index. */
   readonly tracks: readonly PieceTrack[];
   /** Bytes of media, inline ones included. */

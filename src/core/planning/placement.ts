@@ -1,5 +1,5 @@
 import { millisecondsOf } from "../ticks.ts";
-import { endOf } from "./asked-times.ts";
+import { shownEndMs } from "./asked-times.ts";
 import { heldOverEnd, openEnd, type PlacedSegment } from "./placed-segment.ts";
 import type { ShownTimes } from "./recorded-times.ts";
 
@@ -35,6 +35,6 @@ export function endsOf(
   return {
     endMs,
     pictureEndMs: millisecondsOf(last.outputStart, last.timescale) + endMs - segment.startMs,
-    presentedMs: bounded ? endOf(last, askedEndMs) : Number.POSITIVE_INFINITY,
+    presentedMs: bounded ? shownEndMs(last, askedEndMs) : Number.POSITIVE_INFINITY,
   };
 }
