@@ -2,10 +2,10 @@
 import { Code } from "../abi/codes";
 import { INDEX_MAGIC, Status, Warning } from "../abi/names";
 import { Extent, IndexHeader, TrackRecord } from "../abi/records";
-import { editDuration, editMediaTime, editSize } from "../box/elst";
 import { beginSyncs } from "../box/stss";
 import { checksum } from "../memory/checksum";
 import { writeCodec } from "../read/codec";
+import { resolveTimes } from "./edit-times";
 import { columnsBound, encodeTrack } from "./encode-index";
 import { encodeEntries, encodeOrder } from "./encode-order";
 import { dropFragment, failAtEnd, FileEnd, readFileEnd } from "../read/file-end";
@@ -19,13 +19,10 @@ import { combinedMatrix } from "../read/matrix";
 import { makeRoom, newFragmentReader, Pass, readMoof } from "../read/moof";
 import { dropTracks, Movie, readMoov, trackAt } from "../read/moov";
 import { mergeOrder, Order } from "./order";
-import { presentedInterval } from "../read/presentation";
 import { Box, failIn, newBox, readBox, u32be } from "../memory/reader";
 import { cleared, fail, failed, locate, output, reserve } from "../memory/status";
 import { refineTimescale } from "../memory/timescale";
-import { MAX_SAMPLES, Run, TrackTables } from "../read/track-tables";
-
-const MAX_TIME: u64 = 1 << 53;
+import { MAX_SAMPLES, TrackTables } from "../read/track-tables";
 
 /**
  * Indexes a file from its kept top-level boxes.
@@ -123,14 +120,12 @@ function writeIndex(
   if (failed()) return;
   let bound: u64 = IndexHeader.SIZE;
   let samples: u64 = 0;
-  let reference: u32 = u32.MAX_VALUE;
   for (let i: u32 = 0; i < movie.trackCount; i++) {
     const track = trackAt(movie, i);
     refineTimescale(track);
     bound += TrackRecord.SIZE + columnsBound(track);
     samples += track.samples;
     warnings |= track.warnings | (track.encrypted ? Warning.Encrypted : 0);
-    if (reference == u32.MAX_VALUE && track.handler == Code.vide) reference = i;
   }
   // Even samples without a byte are limited by the file's: a few bytes must not stand for hours of them.
   if (samples > MAX_SAMPLES || samples > max<u64>(fileSize, 0x1_0000)) {
@@ -145,19 +140,14 @@ function writeIndex(
   const summary = IndexHeader.SIZE + <usize>movie.trackCount * TrackRecord.SIZE;
   memory.fill(start, 0, summary);
   writer.next = start + summary;
-  store<u32>(start, INDEX_MAGIC, IndexHeader.MAGIC);
-  store<u32>(start, movie.trackCount, IndexHeader.TRACK_COUNT);
+  writeHeader(start, movie, fileSize, <u32>samples);
   store<u32>(start, u32(fragmented), IndexHeader.FRAGMENTED);
-  store<u64>(start, fileSize, IndexHeader.FILE_SIZE);
-  store<u64>(start, movie.header.creationTime, IndexHeader.CREATION_TIME);
   store<u32>(start, brand, IndexHeader.MAJOR_BRAND);
-  store<u32>(start, reference == u32.MAX_VALUE ? 0 : reference, IndexHeader.REFERENCE);
-  store<u32>(start, <u32>samples, IndexHeader.SAMPLE_COUNT);
   for (let i: u32 = 0; i < movie.trackCount; i++) {
     const record = start + IndexHeader.SIZE + <usize>i * TrackRecord.SIZE;
     const track = trackAt(movie, i);
     track.matrix = combinedMatrix(track.matrix, movie.header.matrix);
-    writeHeader(record, track);
+    writeTrackHeader(record, track);
     warnings |= resolveTimes(record, track, movie.header.timescale);
     encodeTrack(writer, record, track);
     encodeEntries(writer, record, track);
@@ -174,7 +164,22 @@ function writeIndex(
   output(start, length);
 }
 
-function writeHeader(record: usize, track: TrackTables): void {
+function writeHeader(header: usize, movie: Movie, fileSize: u64, samples: u32): void {
+  store<u32>(header, INDEX_MAGIC, IndexHeader.MAGIC);
+  store<u32>(header, movie.trackCount, IndexHeader.TRACK_COUNT);
+  store<u64>(header, fileSize, IndexHeader.FILE_SIZE);
+  store<u64>(header, movie.header.creationTime, IndexHeader.CREATION_TIME);
+  store<u32>(header, referenceOf(movie), IndexHeader.REFERENCE);
+  store<u32>(header, samples, IndexHeader.SAMPLE_COUNT);
+}
+
+/** Index of the first video track, else of the first one. */
+function referenceOf(movie: Movie): u32 {
+  for (let i: u32 = 0; i < movie.trackCount; i++) if (trackAt(movie, i).handler == Code.vide) return i;
+  return 0;
+}
+
+function writeTrackHeader(record: usize, track: TrackTables): void {
   store<u32>(record, track.id, TrackRecord.ID);
   store<u32>(record, track.handler, TrackRecord.HANDLER);
   store<u32>(record, track.timescale, TrackRecord.TIMESCALE);
@@ -188,91 +193,4 @@ function writeHeader(record: usize, track: TrackTables): void {
   store<u16>(record, <u16>track.layer, TrackRecord.LAYER);
   store<u32>(record, track.tkhdFlags, TrackRecord.TKHD_FLAGS);
   writeCodec(track.handler, track.entries, track.entries + track.entriesLength, record + TrackRecord.CODEC);
-}
-
-// The edit list becomes one shift: leading empty edits delay, the first media edit says where presentation starts and
-// ends, and those that go on where the one before ends are the same edit (clause 8.6.6). What further edits ask for is
-// reported, not done.
-function resolveTimes(record: usize, track: TrackTables, movieTimescale: u32): u32 {
-  let warnings: u32 = 0;
-  let delay: u64 = 0;
-  let mediaTime: i64 = -1;
-  let duration: u64 = 0;
-  let followed = true;
-  const size = editSize(track.editVersion);
-  for (let i: u32 = 0; i < track.editCount; i++) {
-    const entry = track.edits + <usize>i * size;
-    const time = editMediaTime(entry, track.editVersion);
-    const length = editDuration(entry, track.editVersion);
-    if (length > MAX_TIME) {
-      fail(Status.Overflow, Code.elst, entry);
-      return 0;
-    }
-    if (mediaTime >= 0) {
-      if (!followed || !goesOn(time * track.fineness, mediaTime, duration, track, movieTimescale)) {
-        followed = false;
-        warnings |= Warning.EditListSimplified;
-      } else duration = length == 0 ? 0 : min(duration + length, MAX_TIME);
-    } else if (time < 0) delay = min(delay + length, MAX_TIME + 1);
-    else {
-      mediaTime = min(time, <i64>MAX_TIME) * track.fineness;
-      duration = length;
-    }
-  }
-  let total: u64 = 0;
-  let last: u32 = 0;
-  for (let i: u32 = 0; i < track.durationRuns; i++) {
-    const run = track.durations + <usize>i * Run.SIZE;
-    last = load<u32>(run, Run.VALUE);
-    total += <u64>load<u32>(run, Run.COUNT) * last;
-  }
-  const shift = scaled(delay, track.timescale, movieTimescale);
-  if (
-    total > MAX_TIME ||
-    delay > MAX_TIME ||
-    shift > MAX_TIME ||
-    mediaTime > <i64>MAX_TIME ||
-    track.baseDts > MAX_TIME
-  ) {
-    fail(Status.Overflow, Code.stts, track.stbl);
-    return 0;
-  }
-  const edited = mediaTime >= 0;
-  // A fragmented file's absolute decode times do not go through the edit list's media time alone.
-  const firstDts = <i64>track.baseDts + (edited ? <i64>shift - mediaTime : 0);
-  store<i64>(record, firstDts, TrackRecord.FIRST_DTS);
-  store<u64>(record, total, TrackRecord.DURATION);
-  store<u32>(record, last, TrackRecord.LAST_DURATION);
-  const editStart = edited ? <i64>shift : i64.MIN_VALUE;
-  let editEnd = i64.MAX_VALUE;
-  // In a fragmented file the duration is 0 or only that of the samples inside moov.
-  if (edited && duration > 0 && track.runCount == 0) {
-    const shown = scaled(duration + 1, track.timescale, movieTimescale);
-    if (shown <= MAX_TIME) editEnd = <i64>(shift + shown);
-  }
-  store<i64>(record, editStart, TrackRecord.EDIT_START);
-  store<i64>(record, editEnd, TrackRecord.EDIT_END);
-  if (!presentedInterval(record, track)) {
-    // An edit list that shows nothing at all is taken as none.
-    warnings |= Warning.EditListSimplified;
-    store<i64>(record, <i64>track.baseDts, TrackRecord.FIRST_DTS);
-    store<i64>(record, i64.MIN_VALUE, TrackRecord.EDIT_START);
-    store<i64>(record, i64.MAX_VALUE, TrackRecord.EDIT_END);
-    presentedInterval(record, track);
-  }
-  return warnings;
-}
-
-/** Whether an edit shows what follows another one's media, to within a tick of the movie's; one of no duration has no end. */
-function goesOn(time: i64, before: i64, duration: u64, track: TrackTables, movieTimescale: u32): bool {
-  if (time < 0 || duration == 0) return false;
-  const off = time - before - <i64>scaled(duration, track.timescale, movieTimescale);
-  return abs<i64>(off) <= <i64>max<u32>(track.timescale / movieTimescale, 1);
-}
-
-/** `value` ticks of timescale `from` in ticks of `to`, rounded to the nearest; above MAX_TIME when that is passed. */
-function scaled(value: u64, to: u32, from: u32): u64 {
-  const whole = value / from;
-  if (whole > MAX_TIME / to) return MAX_TIME + 1;
-  return whole * to + ((value % from) * to + (from >> 1)) / from;
 }

@@ -80,13 +80,13 @@ export function mergeOrder(movie: Movie, fileSize: u64, media: MediaRegions, ord
   let jumped = merged.left;
   let total: u64 = 0;
   let mediaEnd: i64 = -1;
-  let lastSlot: u32 = u32.MAX_VALUE;
+  let lastTrack: u32 = u32.MAX_VALUE;
   let latest = list;
   while (merged.left > 0) {
     const head = list.next;
     const next = head.next;
     const start = head.key / MAX_TRACKS;
-    if (start != merged.end || head.trackIndex == lastSlot) {
+    if (start != merged.end || head.trackIndex == lastTrack) {
       jumps = putVarint(putVarint(jumps, jumped - merged.left), zigzag(<i64>(start - merged.end)));
       jumped = merged.left;
       merged.end = start;
@@ -94,8 +94,8 @@ export function mergeOrder(movie: Movie, fileSize: u64, media: MediaRegions, ord
     }
     const turns = takeTurns(merged, head, next);
     if (!turns) takeRun(merged, head, next.key);
-    lastSlot = turns ? next.trackIndex : head.trackIndex;
-    const stbl = trackAt(movie, lastSlot).stbl;
+    lastTrack = turns ? next.trackIndex : head.trackIndex;
+    const stbl = trackAt(movie, lastTrack).stbl;
     if (<i64>merged.end > mediaEnd) return stbl;
     total += merged.end - start;
     if (total > fileSize) {
@@ -123,7 +123,7 @@ export function mergeOrder(movie: Movie, fileSize: u64, media: MediaRegions, ord
 function takeTurns(merged: Merged, head: Head, next: Head): bool {
   const others = next.next.key / MAX_TRACKS;
   const trackIndex = head.trackIndex;
-  const nextSlot = next.trackIndex;
+  const nextTrack = next.trackIndex;
   const first = head.chunk;
   let chunk = first;
   let nextChunk = next.chunk;
@@ -143,7 +143,7 @@ function takeTurns(merged: Merged, head: Head, next: Head): bool {
     const nextSamples = load<u32>(nextChunk, Chunk.SAMPLES);
     chunkRun = putRun(chunkRun, samples, load<u32>(chunk, Chunk.DESCRIPTION));
     nextRun = putRun(nextRun, nextSamples, load<u32>(nextChunk, Chunk.DESCRIPTION));
-    run = putRun(putRun(run, samples, trackIndex), nextSamples, nextSlot);
+    run = putRun(putRun(run, samples, trackIndex), nextSamples, nextTrack);
     left -= samples + nextSamples;
     end = after;
     chunk += Chunk.SIZE;

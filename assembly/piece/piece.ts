@@ -28,7 +28,7 @@ export class Piece {
   /** Where what belongs to one call alone begins. */
   scratch: usize;
   trackCount: u32;
-  /** Slot whose sync samples begin fragments. */
+  /** Index of the track whose sync samples begin fragments. */
   reference: u32;
   /** Fragments that its samples are divided into at present; else 1. */
   fragments: u32;

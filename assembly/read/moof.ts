@@ -17,7 +17,16 @@ import { JUMP_RUNS, jumpTo } from "../index/decode-times";
 import { Movie, trackAt, trackById } from "./moov";
 import { Box, failIn, newBox, nextBox, u32be } from "../memory/reader";
 import { cleared, fail, failed, fileOffsetOf, reserve } from "../memory/status";
-import { appendRun, appendSync, Chunk, END_OFFSET, endChunks, MAX_SAMPLES, Run, TrackTables } from "./track-tables";
+import {
+  appendRun,
+  appendSync,
+  Chunk,
+  END_OFFSET,
+  endChunks,
+  MAX_SAMPLES,
+  sumDurations,
+  TrackTables,
+} from "./track-tables";
 
 /** Samples without an entry of their own that are written out one by one (a constant size is not). */
 const MAX_DEFAULT_SIZES: u32 = 4 << 20;
@@ -181,68 +190,77 @@ function grown(table: usize, used: usize, more: u64): usize {
   return copy;
 }
 
-function sumDurations(track: TrackTables): u64 {
-  let sum: u64 = 0;
-  for (let i: u32 = 0; i < track.durationRuns; i++) {
-    const run = track.durations + <usize>i * Run.SIZE;
-    sum += <u64>load<u32>(run, Run.COUNT) * load<u32>(run, Run.VALUE);
-  }
-  return sum;
-}
-
+/** Adds the samples of a run to the tables of its track: one chunk. */
 function fillRun(reader: FragmentReader, track: TrackTables): void {
   const run = reader.run;
-  const defaults = reader.defaults;
-  const samples = run.samples;
-  if (samples == 0) return;
+  if (run.samples == 0) return;
   if (reader.position >= END_OFFSET) return fail(Status.OutsideFile, Code.stco, track.stbl);
-  const flags = run.flags;
-  const step = <usize>run.entrySize;
-  const sizeAt: usize = flags & DURATION ? 4 : 0;
-  const flagsAt: usize = sizeAt + (flags & SAMPLE_SIZE ? 4 : 0);
-  const offsetAt: usize = flagsAt + (flags & SAMPLE_FLAGS ? 4 : 0);
-  let bytes: u64 = 0;
-  let time: u64 = 0;
-  if (flags & DURATION) {
-    let used = track.durationRuns;
-    for (let i: u32 = 0, at = run.entries; i < samples; i++, at += step) {
-      const duration = u32be(at);
-      time += duration;
-      used = appendRun(track.durations, used, 1, duration);
-    }
-    track.durationRuns = used;
-  } else {
-    time = <u64>samples * defaults.duration;
-    track.durationRuns = appendRun(track.durations, track.durationRuns, samples, defaults.duration);
-  }
-  track.nextDts += time;
+  // Where the fields of an entry lie, as far as it has them (clause 8.8.8.2).
+  const sizeAt: usize = run.flags & DURATION ? 4 : 0;
+  const flagsAt: usize = sizeAt + (run.flags & SAMPLE_SIZE ? 4 : 0);
+  const offsetAt: usize = flagsAt + (run.flags & SAMPLE_FLAGS ? 4 : 0);
+  fillDurations(reader, track);
   if (track.nextDts > MAX_TIME) return failIn(reader.box, Status.Overflow);
-  if (track.sizes != 0) {
-    let to = track.sizes + ((<usize>track.samples) << 2);
-    for (let i: u32 = 0, at = run.entries + sizeAt; i < samples; i++, at += step, to += 4) {
-      const size = flags & SAMPLE_SIZE ? u32be(at) : defaults.size;
-      store<u32>(to, size);
-      bytes += size;
-    }
-  } else bytes = <u64>samples * track.constantSize;
+  const bytes = fillSizes(reader, track, run.entries + sizeAt);
   const chunk = track.chunks + <usize>track.chunkCount * CHUNK;
   store<u64>(chunk, reader.position, Chunk.OFFSET);
-  store<u32>(chunk, samples, Chunk.SAMPLES);
-  store<u32>(chunk, defaults.description, Chunk.DESCRIPTION);
+  store<u32>(chunk, run.samples, Chunk.SAMPLES);
+  store<u32>(chunk, reader.defaults.description, Chunk.DESCRIPTION);
   store<u64>(chunk, bytes, Chunk.BYTES);
   endChunks(chunk + Chunk.SIZE);
   track.bytes += bytes;
   track.chunkCount += 1;
   reader.position += bytes;
   fillFlags(reader, track, flagsAt);
-  if (flags & COMPOSITION) {
-    let used = track.offsetRuns;
-    for (let i: u32 = 0, at = run.entries + offsetAt; i < samples; i++, at += step) {
-      used = appendRun(track.offsets, used, 1, u32be(at));
+  fillOffsets(reader, track, run.entries + offsetAt);
+  track.samples += run.samples;
+}
+
+function fillDurations(reader: FragmentReader, track: TrackTables): void {
+  const run = reader.run;
+  const samples = run.samples;
+  const step = <usize>run.entrySize;
+  let used = track.durationRuns;
+  let time = <u64>samples * reader.defaults.duration;
+  if (run.flags & DURATION) {
+    time = 0;
+    for (let i: u32 = 0, at = run.entries; i < samples; i++, at += step) {
+      const duration = u32be(at);
+      time += duration;
+      used = appendRun(track.durations, used, 1, duration);
     }
-    track.offsetRuns = used;
-  } else track.offsetRuns = appendRun(track.offsets, track.offsetRuns, samples, 0);
-  track.samples += samples;
+  } else used = appendRun(track.durations, used, samples, reader.defaults.duration);
+  track.durationRuns = used;
+  track.nextDts += time;
+}
+
+/** @param at of the first sample's size, where entries have one. Returns the bytes of all samples. */
+function fillSizes(reader: FragmentReader, track: TrackTables, at: usize): u64 {
+  const run = reader.run;
+  const samples = run.samples;
+  if (track.sizes == 0) return <u64>samples * track.constantSize;
+  const step = <usize>run.entrySize;
+  const own = (run.flags & SAMPLE_SIZE) != 0;
+  let bytes: u64 = 0;
+  let to = track.sizes + ((<usize>track.samples) << 2);
+  for (let i: u32 = 0; i < samples; i++, at += step, to += 4) {
+    const size = own ? u32be(at) : reader.defaults.size;
+    store<u32>(to, size);
+    bytes += size;
+  }
+  return bytes;
+}
+
+/** @param at of the first sample's composition offset, where entries have one */
+function fillOffsets(reader: FragmentReader, track: TrackTables, at: usize): void {
+  const run = reader.run;
+  const samples = run.samples;
+  const step = <usize>run.entrySize;
+  let used = track.offsetRuns;
+  if (run.flags & COMPOSITION) {
+    for (let i: u32 = 0; i < samples; i++, at += step) used = appendRun(track.offsets, used, 1, u32be(at));
+  } else used = appendRun(track.offsets, used, samples, 0);
+  track.offsetRuns = used;
 }
 
 // Samples of this track fragment that carry no own flags take the first sample's, then the default (clause 8.8.8.1).

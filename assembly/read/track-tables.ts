@@ -120,6 +120,16 @@ export class TrackTables {
   restarts: u32;
 }
 
+/** Ticks of all samples of a track so far. */
+export function sumDurations(track: TrackTables): u64 {
+  let sum: u64 = 0;
+  for (let i: u32 = 0; i < track.durationRuns; i++) {
+    const run = track.durations + <usize>i * Run.SIZE;
+    sum += <u64>load<u32>(run, Run.COUNT) * load<u32>(run, Run.VALUE);
+  }
+  return sum;
+}
+
 /** Writes a run; returns the address after it. */
 export function putRun(run: usize, count: u32, value: u32): usize {
   store<u32>(run, count, Run.COUNT);

@@ -50,24 +50,10 @@ export function writeMovie(
   movie.spliced = 0;
   writeFtyp(out, fragmented);
   const moov = beginBox(out, Code.moov);
+  enableTracks(tracks, count);
   let highest: u32 = 0;
-  let flags: u32 = 0;
-  for (let i: u32 = 0; i < count; i++) {
-    const track = tracks + <usize>i * MovieTrack.SIZE;
-    highest = max(highest, load<u32>(track, MovieTrack.ID));
-    flags |= load<u32>(track, MovieTrack.TKHD_FLAGS);
-  }
-  // Where no track is enabled, nothing would be shown: writers that leave the flags out mean all of them.
-  if (!(flags & TRACK_ENABLED)) {
-    for (let i: u32 = 0; i < count; i++) {
-      const track = tracks + <usize>i * MovieTrack.SIZE;
-      store<u32>(
-        track,
-        load<u32>(track, MovieTrack.TKHD_FLAGS) | TRACK_ENABLED | TRACK_IN_MOVIE,
-        MovieTrack.TKHD_FLAGS,
-      );
-    }
-  }
+  for (let i: u32 = 0; i < count; i++)
+    highest = max(highest, load<u32>(tracks + <usize>i * MovieTrack.SIZE, MovieTrack.ID));
   writeMvhd(out, timescale, duration, highest + 1);
   for (let i: u32 = 0; i < count; i++) {
     writeTrak(movie, tracks, count, i, fragmented, wide);
@@ -86,13 +72,25 @@ export function writeMovie(
   store<u64>(RESULT, <u64>length + movie.spliced, Result.TOTAL);
 }
 
+/** Where no track is enabled, nothing would be shown: writers that leave the flags out mean all of them. */
+function enableTracks(tracks: usize, count: u32): void {
+  const end = tracks + <usize>count * MovieTrack.SIZE;
+  for (let track = tracks; track < end; track += MovieTrack.SIZE) {
+    if (load<u32>(track, MovieTrack.TKHD_FLAGS) & TRACK_ENABLED) return;
+  }
+  for (let track = tracks; track < end; track += MovieTrack.SIZE) {
+    const flags = load<u32>(track, MovieTrack.TKHD_FLAGS) | TRACK_ENABLED | TRACK_IN_MOVIE;
+    store<u32>(track, flags, MovieTrack.TKHD_FLAGS);
+  }
+}
+
 function writeFtyp(out: Writer, fragmented: bool): void {
   const box = beginBox(out, Code.ftyp);
-  const major = fragmented ? Code.iso6 : Code.isom; // iso6, isom
+  const major = fragmented ? Code.iso6 : Code.isom;
   put32(out, major);
   put32(out, 0x200);
   put32(out, major);
-  put32(out, fragmented ? Code.iso5 : Code.iso2); // iso5, iso2
+  put32(out, fragmented ? Code.iso5 : Code.iso2);
   put32(out, Code.mp41);
   endBox(out, box);
 }
