@@ -41,9 +41,9 @@ export { planSegments, type SegmentsParts, type SegmentsRange } from "./plan-seg
 export { streamSegments, type SegmentOfStream, type SegmentStream, type StreamRange } from "./stream-segments.ts";
 export type { Plan, RangeOutline } from "./plan.ts";
 export type { SegmentsQuery } from "./compose.ts";
-export type { ChapterOptions, ClockOptions, Mark } from "./layout/layout.ts";
+export type { ChapterOptions, ClockOptions, Mark } from "./layout/chapters.ts";
 /** @internal */
-export { MOST_CHAPTERS } from "./layout/layout.ts";
+export { MOST_CHAPTERS } from "./layout/chapters.ts";
 export type { Interval } from "../base/interval.ts";
 export type { ClockReading } from "./planning/recorded-times.ts";
 export type { Media } from "./reading/media.ts";

@@ -4,10 +4,10 @@ import type { MovieTrack } from "../wasm/records/output.ts";
 import type { PieceTrack } from "../planning/piece.ts";
 import { lentBytes, type LentBytes, type LoadedIndex } from "../wasm/loaded-index.ts";
 import { captionsOf } from "./captions.ts";
+import { chaptersOf } from "./chapters.ts";
 import { earlyOf, firstDtsOf, firstOf, heardTrack, HELD_MS, unheardOf, withPreroll } from "./fragment-start.ts";
 import { FragmentCounts } from "../planning/fragment-sizes.ts";
 import {
-  chaptersOf,
   movieTime,
   movieTrackOf,
   MOVIE_TIMESCALE,

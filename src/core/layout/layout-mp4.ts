@@ -3,16 +3,16 @@ import type { MovieTrack } from "../wasm/records/output.ts";
 import type { Counts } from "../wasm/abi/records.ts";
 import type { PieceTrack } from "../planning/piece.ts";
 import { captionsOf } from "./captions.ts";
+import { chaptersOf } from "./chapters.ts";
 import { durationEntries } from "../planning/duration-runs.ts";
 import {
-  chaptersOf,
   movieTime,
   movieTimescaleOf,
   movieTrackOf,
   pieceTrackOf,
   presentedTime,
   presentedEnd,
-  slotOf,
+  trackIndexIn,
   NO_HEADERS,
   type LayoutParts,
   type TrackHeaders,
@@ -129,7 +129,14 @@ function tableRegion(parts: LayoutParts, track: OutputTrack, table: number, medi
         return found === undefined ? 0 : bytesOf(found.counts, found.count);
       },
     },
-    (piece, i, { bytes }) => ["table", piece.tracks, slotOf(piece, track), table, before()[i] ?? 0, { from: bytes }],
+    (piece, i, { bytes }) => [
+      "table",
+      piece.tracks,
+      trackIndexIn(piece, track),
+      table,
+      before()[i] ?? 0,
+      { from: bytes },
+    ],
   );
 }
 
