@@ -1,5 +1,6 @@
 import { sql, type Kysely } from "kysely";
 import type { CatalogDatabase } from "./database.ts";
+import { readyFrom } from "./overlapping.ts";
 import { segmentColumns, segmentOf, type SegmentRow } from "./rows.ts";
 import type { Schema } from "./schema.ts";
 import { countRemoved, narrowTotals, startWindows } from "./totals.ts";
@@ -40,17 +41,9 @@ async function* selectedIds(db: Kysely<Schema>, selection: Selection): AsyncGene
   for (const { fromMs, toMs } of await startWindows(db, streamPath, startMs, endMs)) {
     let after = { startMs: fromMs, id: 0 };
     for (;;) {
-      const rows = await db
-        .selectFrom("segments")
+      const rows = await readyFrom(db, streamPath, { startMs, toMs, after })
         .select(["id", "start_ms"])
-        .where("state", "=", sql.lit("ready" as const))
-        .where("stream_path", "=", streamPath)
-        .where(sql<boolean>`(start_ms, id) > (${after.startMs}, ${after.id})`)
-        .where("start_ms", "<", toMs)
-        .where("end_ms", ">", startMs)
         .$if(match === "contained", (all) => all.where("start_ms", ">=", startMs).where("end_ms", "<=", endMs))
-        .orderBy("start_ms")
-        .orderBy("id")
         .limit(BATCH)
         .execute();
       const last = rows.at(-1);

@@ -15,7 +15,7 @@ export interface Delivery {
 }
 
 /** How deliveries are claimed. Milliseconds. */
-export interface Claim {
+export interface DeliveryClaim {
   /** For how long no other node attempts them. */
   readonly forMs: number;
   /** What is due later than in this time was dated by a clock that was ahead, and is due. */
@@ -44,7 +44,7 @@ export class WebhookRows {
   }
 
   /** Claims what is due to a consumer, so that no other node attempts it for a while. */
-  async claim(consumer: string, nowMs: number, { forMs, longestWaitMs, limit }: Claim): Promise<Delivery[]> {
+  async claim(consumer: string, nowMs: number, { forMs, longestWaitMs, limit }: DeliveryClaim): Promise<Delivery[]> {
     const latestMs = nowMs + longestWaitMs + CLOCK_SKEW_MS;
     const claim = sql<Delivery>`update webhook_deliveries set next_ms = ${nowMs + forMs}, attempts = attempts + 1
       where id in (select id from webhook_deliveries

@@ -3,7 +3,7 @@ import { elapsedMs } from "../base/elapsed.ts";
 import type { Clock, Log } from "../base/ports.ts";
 import { formatTime } from "../base/time.ts";
 import type { Catalog } from "../catalog/catalog.ts";
-import type { Claim, Delivery } from "../catalog/webhook-rows.ts";
+import type { Delivery, DeliveryClaim } from "../catalog/webhook-rows.ts";
 import { backoffMs } from "./backoff.ts";
 
 /** What consumers are told of. */
@@ -38,7 +38,7 @@ const AT_ONCE = 16;
 const LONGEST_WAIT_MS = 3_600_000;
 const MOST_ATTEMPTS = 36;
 /** Others leave alone for a minute what this node attempts. */
-const CLAIM: Claim = { forMs: 60_000, longestWaitMs: LONGEST_WAIT_MS, limit: AT_ONCE };
+const CLAIM: DeliveryClaim = { forMs: 60_000, longestWaitMs: LONGEST_WAIT_MS, limit: AT_ONCE };
 /** For how long it is remembered what was told, milliseconds. */
 const REMEMBERED_MS = 7 * 86_400_000;
 /** What waits in memory while the catalog does not answer. */

@@ -4,12 +4,12 @@ import { sharingParts } from "../../recordings/plan-range.ts";
 import { makeHours } from "../../recordings/hours/ready-hours.ts";
 import type { Finding, ReconcileParts } from "../../intake/reconcile/types.ts";
 import type { Clock, Log } from "../../base/ports.ts";
+import { eachMinute, TURN_MS } from "./each-minute.ts";
 
-const everyMs = 60_000;
 /** The first time, clients that waited for the server go before. */
-const firstMs = 1000;
+const FIRST_MS = 1000;
 /** Hours that are made ready each time: some seconds of work, in small turns. */
-const hoursEach = 120;
+const HOURS_EACH = 120;
 
 /** What the upkeep of a catalog needs. */
 export interface UpkeepParts extends ReconcileParts {
@@ -22,29 +22,19 @@ export interface UpkeepParts extends ReconcileParts {
  * @returns stops it, once the step under way is done
  */
 export function startReconciler(parts: UpkeepParts, clock: Clock, log: Log): () => Promise<void> {
-  const stopping = new AbortController();
-  const run = async (): Promise<void> => {
-    try {
-      if (await reconcileOnce(parts, clock(), log, stopping.signal)) await makeReady(parts, stopping.signal);
-    } catch (error) {
+  return eachMinute(
+    async (signal) => {
+      if (await reconcileOnce(parts, clock(), log, signal)) await makeReady(parts, signal);
+    },
+    (error) => {
       log("error", "reconciling failed", { error: error instanceof Error ? error.stack : String(error) });
-    }
-    if (!stopping.signal.aborted) timer = setTimeout(next, everyMs);
-  };
-  let timer = setTimeout(next, firstMs);
-  let running = Promise.resolve();
-  function next(): void {
-    running = run();
-  }
-  return async () => {
-    stopping.abort();
-    clearTimeout(timer);
-    await running;
-  };
+    },
+    FIRST_MS,
+  );
 }
 
 async function makeReady({ core, catalog, store, gapToleranceMs }: UpkeepParts, signal: AbortSignal): Promise<void> {
-  await makeHours(sharingParts({ core, catalog, store, sha256: undefined, gapToleranceMs }), hoursEach, signal);
+  await makeHours(sharingParts({ core, catalog, store, sha256: undefined, gapToleranceMs }), HOURS_EACH, signal);
 }
 
 /**
@@ -57,8 +47,7 @@ export async function reconcileOnce(
   log: Log,
   signal: AbortSignal,
 ): Promise<boolean> {
-  // A little less than the distance of two runs: the same node may go on.
-  if (!(await parts.catalog.leases.takeTurn("reconcile", nowMs, nowMs + everyMs - 1000))) return false;
+  if (!(await parts.catalog.leases.takeTurn("reconcile", nowMs, nowMs + TURN_MS))) return false;
   for await (const finding of reconcile(parts, { nowMs, signal })) logFinding(log, finding);
   return true;
 }

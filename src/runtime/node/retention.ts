@@ -6,8 +6,7 @@ import type { Catalog } from "../../catalog/catalog.ts";
 import { RemovedTotals } from "../../record/removed-totals.ts";
 import type { BelievedTime } from "../../record/believed-time.ts";
 import { retain, type RetentionParts } from "../../record/retention.ts";
-
-const EVERY_MS = 60_000;
+import { eachMinute, TURN_MS } from "./each-minute.ts";
 
 /** What retention works with, as the configuration says. */
 export function retentionParts(
@@ -41,11 +40,9 @@ export function startRetention(
   removed: RemovedTotals,
 ): () => Promise<void> {
   let isDoubted = false;
-  let stopped = false;
-  let running = Promise.resolve();
-  const run = async (): Promise<void> => {
+  const run = async (signal: AbortSignal): Promise<void> => {
     const nowMs = clock();
-    if (!(await parts.catalog.leases.takeTurn("retain", nowMs, nowMs + EVERY_MS - 1000))) return;
+    if (!(await parts.catalog.leases.takeTurn("retain", nowMs, nowMs + TURN_MS))) return;
     const believedMs = await believed.at(nowMs);
     if (believedMs !== nowMs && !isDoubted)
       log(
@@ -57,19 +54,12 @@ export function startRetention(
     for await (const one of retain(parts, nowMs, { believedMs })) {
       sums.add(one);
       removed.add(one);
-      if (stopped) break;
+      if (signal.aborted) break;
     }
     for (const { streamPath, reason, segments, bytes } of sums.all)
       log("info", "recordings were removed", { what: `${streamPath} ${reason}`, segments, bytes });
   };
-  const timer = setInterval(() => {
-    running = run().catch((error: unknown) => {
-      log("warn", "recordings cannot be removed", { error: String(error) });
-    });
-  }, EVERY_MS);
-  return async () => {
-    stopped = true;
-    clearInterval(timer);
-    await running;
-  };
+  return eachMinute(run, (error) => {
+    log("warn", "recordings cannot be removed", { error: String(error) });
+  });
 }
