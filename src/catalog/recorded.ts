@@ -2,40 +2,26 @@ import { sql } from "kysely";
 import { NOTHING_AROUND, reachesInto, type Around } from "../base/interval.ts";
 import { Breather } from "../base/breather.ts";
 import { BoxcarError } from "../base/errors.ts";
-import { LruMap } from "../base/lru-map.ts";
 import type { Pace } from "../base/ports.ts";
-import { HOUR_MS } from "../base/units.ts";
 import type { BesideRuns, HourRows } from "./hours.ts";
 import {
   hourPages,
   versionOf,
-  type Block,
   type Bucket,
   type HourParts,
   type RecordedPage,
   type RowsRange,
 } from "./recorded-hours.ts";
-import { joined, packedColumns, segmentsOfJoined, type JoinedSegments } from "./rows.ts";
+import { BLOCK_MS, RowBlocks } from "./row-blocks.ts";
+import { joined, packedColumns, segmentsOfJoined } from "./rows.ts";
 import { BUCKET_MS, bucketOf, withinReach } from "./totals.ts";
 import type { Segment } from "./types.ts";
 import type { WideReads } from "./wide-reads.ts";
 
-/** Rows are read and kept in blocks of one hour of start times: 60 rows of a recorder that cuts by the minute. */
-const BLOCK_MS = HOUR_MS;
 /** Fewer segments are read one by one sooner. */
 const MANY = 120;
-/** Rows of one query; a server refuses answers of about 10 MB, a row has about 1 kB. */
-const PAGE = 512;
-/** Blocks that are read at the same time. */
-const AT_ONCE = 4;
 /** Buckets of one query: what is worked on in one turn. */
 const BUCKETS_PAGE = 2000;
-/** Bytes of rows kept by default: about four days of one-minute segments. */
-const DEFAULT_ROW_CACHE_BYTES = 16 << 20;
-/** About what a kept row takes with what plans keep of it: an object and its texts, and its tracks read from the summary. */
-const ROW_BYTES = 800;
-const rowBytes = ({ summary, key, codecs, etag, groups = "" }: Segment): number =>
-  ROW_BYTES + 3 * summary.length + groups.length + 2 * (key.length + codecs.length + etag.length);
 
 /** How rows are read. */
 export interface RecordedBounds {
@@ -57,12 +43,6 @@ type Bounds = Pick<RecordedBounds, "beside"> & {
   readonly [Name in Exclude<keyof RecordedBounds, "beside">]-?: NonNullable<RecordedBounds[Name]>;
 };
 
-interface KeptBlock {
-  readonly segments: readonly Segment[];
-  readonly version: string;
-  readonly bytes: number;
-}
-
 /**
  * The ready segments of time ranges, for plans. Rows are kept between calls, together with the version of their bucket
  * of `stream_counts`, which every change of a ready segment makes another one: each call asks for the versions, one
@@ -71,16 +51,16 @@ interface KeptBlock {
 export class RecordedRows {
   readonly #wide: WideReads;
   readonly #hours: HourRows | undefined;
-  readonly #blocks: LruMap<string, KeptBlock>;
-  /** Bytes of a block that is kept: one large block must not take the place of all others. */
-  readonly #largestBlock: number;
+  readonly #blocks: RowBlocks;
 
-  /** @param hours default: none are given */
-  constructor(wide: WideReads, budget = DEFAULT_ROW_CACHE_BYTES, hours?: HourRows) {
+  /**
+   * @param budget bytes of rows that are kept; default 16 MiB
+   * @param hours default: none are given
+   */
+  constructor(wide: WideReads, budget?: number, hours?: HourRows) {
     this.#wide = wide;
     this.#hours = hours;
-    this.#blocks = new LruMap(budget, ({ bytes }) => bytes);
-    this.#largestBlock = budget / 4;
+    this.#blocks = new RowBlocks(budget);
   }
 
   /** Differs whenever the answer of `pages` may: the distinct versions of its pages, joined by commas. */
@@ -152,7 +132,8 @@ export class RecordedRows {
     );
     const [first, last] = [over[0]?.number ?? 0, over.at(-1)?.number ?? 0];
     const isWorthIt = this.#hours !== undefined && (eachHour || (last > first && about >= MANY)) && over.length > 0;
-    const segmentsOf: HourParts["segmentsOf"] = (some, of) => this.#segmentsOf(wide, streamPath, some, of, pace);
+    const segmentsOf: HourParts["segmentsOf"] = (blocks, of) =>
+      this.#blocks.segments(wide, streamPath, blocks, of, pace);
     if (this.#hours === undefined || !isWorthIt) {
       await pace.breathe(Math.floor(about));
       yield* segmentsOf(wanted, range);
@@ -181,47 +162,6 @@ export class RecordedRows {
       async (db) => (await query.execute(db)).rows.flatMap((row) => segmentsOfJoined(streamPath, row)),
       (segments) => segments.length === ids.length,
     );
-  }
-
-  async *#segmentsOf(
-    wide: WideReads,
-    streamPath: string,
-    blocks: readonly Block[],
-    range: RowsRange,
-    pace: Pace,
-  ): AsyncGenerator<RecordedPage, void, undefined> {
-    const read = startedAhead(blocks, ({ bucket, number }) => this.#block(wide, streamPath, number, bucket, pace));
-    for await (const [{ bucket }, { segments, version }] of read) {
-      const overlapping = segments.filter((segment) => reachesInto(segment, range, range.around));
-      yield { segments: overlapping, version: versionOf({ number: bucket.number, version }) };
-    }
-  }
-
-  /** The segments of a block, kept or read. */
-  async *#block(
-    wide: WideReads,
-    streamPath: string,
-    number: number,
-    bucket: Bucket,
-    pace: Pace,
-  ): AsyncGenerator<RecordedPage, void, undefined> {
-    const name = `${number} ${streamPath}`;
-    const kept = this.#blocks.get(name);
-    if (kept?.version === bucket.version) {
-      yield kept;
-      return;
-    }
-    let [bytes, segments]: [number, Segment[]] = [ROW_BYTES + 2 * name.length, []];
-    let version: string | undefined;
-    for await (const page of this.#read(wide, streamPath, number, bucket)) {
-      yield page;
-      await pace.breathe();
-      // Changed between two pages: these rows are right for nobody else.
-      version = version === undefined || version === page.version ? page.version : "";
-      bytes += page.segments.reduce((sum, segment) => sum + rowBytes(segment), 0);
-      segments = bytes > this.#largestBlock ? [] : segments.concat(page.segments);
-    }
-    if (bytes <= this.#largestBlock) this.#blocks.set(name, { segments, version: version ?? "", bytes });
   }
 
   /** Buckets that may hold starts of segments of the range; empty ones have no row. And until when the stream is recorded. */
@@ -259,66 +199,6 @@ export class RecordedRows {
       untilMs,
       buckets: buckets.filter(({ number }) => (number + 1) * BUCKET_MS > fromMs - longestMs),
     };
-  }
-
-  /** Reads a block, with the version its bucket has in the same moment: rows of a replica may lag behind. */
-  async *#read(
-    wide: WideReads,
-    streamPath: string,
-    number: number,
-    bucket: Bucket,
-  ): AsyncGenerator<RecordedPage, void, undefined> {
-    let after = { startMs: number * BLOCK_MS - 1, id: Number.MAX_SAFE_INTEGER };
-    for (;;) {
-      const query = sql<JoinedSegments & { version: string }>`
-        select now.version, found.packed, found.summaries
-        from (select json_group_array(json_array(event_level, version)) as version from stream_counts
-          where stream_path = ${streamPath} and bucket = ${bucket.number}) as now
-        cross join (${joined(sql`
-          select ${packedColumns} as packed, summary from segments
-          where state = 'ready' and stream_path = ${streamPath}
-            and (start_ms, id) > (${after.startMs}, ${after.id}) and start_ms < ${(number + 1) * BLOCK_MS}
-          order by start_ms, id limit ${PAGE}`)}) as found`;
-      // A replica that is not where the bucket's version was read (it fell behind, or has gone on) is not asked again.
-      const { rows } = await wide.read(
-        (db) => query.execute(db),
-        (answer) => answer.rows[0]?.version === bucket.version,
-      );
-      const [row] = rows;
-      const segments = row === undefined ? [] : segmentsOfJoined(streamPath, row);
-      yield { segments, version: row?.version ?? "" };
-      const last = segments.at(-1);
-      if (segments.length < PAGE || last === undefined) return;
-      after = { startMs: last.startMs, id: last.id };
-    }
-  }
-}
-
-/** What is made of each item, in their order. The first of each is awaited for several at once: a server answers late. */
-async function* startedAhead<Item, Made>(
-  items: readonly Item[],
-  make: (item: Item) => AsyncGenerator<Made>,
-): AsyncGenerator<[Item, Made], void, undefined> {
-  const begun: { readonly item: Item; readonly made: AsyncGenerator<Made>; first: Promise<IteratorResult<Made>> }[] =
-    [];
-  let next = 0;
-  try {
-    while (next < items.length || begun.length > 0) {
-      for (const item of items.slice(next, next + AT_ONCE - begun.length)) {
-        const made = make(item);
-        const first = made.next();
-        first.catch(() => undefined); // met in its turn
-        begun.push({ item, made, first });
-        next++;
-      }
-      const [current] = begun;
-      if (current === undefined) return;
-      for (let step = await current.first; step.done !== true; step = await current.made.next())
-        yield [current.item, step.value];
-      begun.shift();
-    }
-  } finally {
-    await Promise.all(begun.map(({ made }) => made.return(undefined).catch(() => undefined)));
   }
 }
 
