@@ -1,15 +1,15 @@
 /** `<boxcar-player>` in a real Chromium, on a page that has nothing else, as another site would use it. */
-import { mkdtemp, readFile, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type * as library from "../../src/preview/index.ts";
 import { startNode, type RunningServer } from "../../src/runtime/node.ts";
 import { chromiumPath, install, openPage } from "../browser/chromium.ts";
-import { FPS, recordNumbered } from "../browser/numbered-recording.ts";
+import { FPS } from "../browser/numbered-recording.ts";
 import { random, seedOf } from "../support/random.ts";
 import { ffmpeg } from "../support/tools.ts";
+import { ATTRIBUTES, recordedWithGap, START } from "./recorded-with-gap.ts";
 import { seekIn, shownIn } from "./shown.ts";
 
 declare global {
@@ -18,12 +18,12 @@ declare global {
   }
 }
 
-const START = Date.UTC(2026, 0, 31, 10, 0, 0);
 const chance = random(seedOf(33));
 let folder = "";
 let server: RunningServer;
 let page: Page;
 let closePage: () => Promise<void>;
+let closeServer: () => Promise<void>;
 
 const shown = (): Promise<number> => shownIn(page);
 
@@ -34,33 +34,22 @@ const seekTo = (picture: number): Promise<void> => seekIn(page, START, picture);
 
 beforeAll(async () => {
   if (chromiumPath === undefined) return;
-  folder = await mkdtemp(join(tmpdir(), "boxcar-element-"));
-  server = await startNode({ PORT: "0", BOXCAR_DATA: join(folder, "data"), BOXCAR_LOG: "error" });
-  // 8 s, 4 s of nothing, 4 s.
-  const files = await recordNumbered({ folder, name: "cam", segments: 3, seconds: 4 });
-  for (const [i, file] of files.entries()) {
-    const at = START + (i < 2 ? i * 4 : 12) * 1000;
-    const url = `${server.url}/mp4/api/segments/live/cam?start=${String(at)}`;
-    expect((await fetch(url, { method: "PUT", body: await readFile(file) })).status).toBe(201);
-  }
+  ({ server, folder, close: closeServer } = await recordedWithGap());
   ({ page, close: closePage } = await openPage(server.url));
   await page.addScriptTag({ type: "module", content: `import * as all from "/page/player.js"; window.preview = all;` });
   await page.waitForFunction(() => "preview" in window);
-  await page.evaluate((start) => {
+  await page.evaluate((attributes) => {
     const element = document.createElement("boxcar-player");
-    const times = { start: new Date(start).toISOString(), end: String(start + 16_000) };
-    for (const [name, value] of Object.entries({ stream: "live/cam", ...times, t: String(start + 2020) }))
-      element.setAttribute(name, value);
+    for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
     for (const name of ["controls", "muted", "link"]) element.toggleAttribute(name);
     element.style.width = "480px";
     document.body.replaceChildren(element);
-  }, START);
+  }, ATTRIBUTES);
 });
 afterAll(async () => {
   if (chromiumPath === undefined) return;
   await closePage();
-  await server.close();
-  await rm(folder, { recursive: true });
+  await closeServer();
 });
 
 describe.skipIf(chromiumPath === undefined)("<boxcar-player>", () => {

@@ -1,34 +1,22 @@
 /** The player and the page in a real Firefox. */
-import { mkdtemp, readFile, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { startNode, type RunningServer } from "../../src/runtime/node.ts";
 import { firefoxPath, openFirefox, type Evaluates } from "../browser/firefox.ts";
-import { FPS, recordNumbered } from "../browser/numbered-recording.ts";
+import { FPS } from "../browser/numbered-recording.ts";
 import { random, seedOf } from "../support/random.ts";
+import { ATTRIBUTES, recordedWithGap, START } from "./recorded-with-gap.ts";
 import { seekIn, shownIn } from "./shown.ts";
 
-const START = Date.UTC(2026, 0, 31, 10, 0, 0);
 const chance = random(seedOf(34));
-let folder = "";
-let server: RunningServer;
 let page: Evaluates;
 let closePage: () => Promise<void>;
+let closeServer: () => Promise<void>;
 
 beforeAll(async () => {
   if (firefoxPath === undefined) return;
-  folder = await mkdtemp(join(tmpdir(), "boxcar-firefox-test-"));
-  server = await startNode({ PORT: "0", BOXCAR_DATA: join(folder, "data"), BOXCAR_LOG: "error" });
-  // 8 s, 4 s of nothing, 4 s.
-  const files = await recordNumbered({ folder, name: "cam", segments: 3, seconds: 4 });
-  for (const [i, file] of files.entries()) {
-    const at = START + (i < 2 ? i * 4 : 12) * 1000;
-    const url = `${server.url}/mp4/api/segments/live/cam?start=${String(at)}`;
-    expect((await fetch(url, { method: "PUT", body: await readFile(file) })).status).toBe(201);
-  }
-  ({ page, close: closePage } = await openFirefox(server.url));
-  await page.evaluate(async (start) => {
+  const recorded = await recordedWithGap();
+  closeServer = recorded.close;
+  ({ page, close: closePage } = await openFirefox(recorded.server.url));
+  await page.evaluate(async (attributes) => {
     const script = document.createElement("script");
     Object.assign(script, {
       type: "module",
@@ -37,17 +25,15 @@ beforeAll(async () => {
     document.head.append(script);
     while (!("preview" in window)) await new Promise((resolve) => setTimeout(resolve, 20));
     const element = document.createElement("boxcar-player");
-    const times = { start: new Date(start).toISOString(), end: String(start + 16_000) };
-    for (const [name, value] of Object.entries({ stream: "live/cam", ...times, t: String(start + 2020), muted: "" }))
-      element.setAttribute(name, value);
+    for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
+    element.toggleAttribute("muted");
     document.body.replaceChildren(element);
-  }, START);
+  }, ATTRIBUTES);
 });
 afterAll(async () => {
   if (firefoxPath === undefined) return;
   await closePage();
-  await server.close();
-  await rm(folder, { recursive: true });
+  await closeServer();
 });
 
 const shown = (): Promise<number> => shownIn(page);

@@ -4,7 +4,7 @@ import type { BoxcarPlayer } from "../element/boxcar-player.ts";
 import { token, type StreamRow } from "./api.ts";
 import type { PanelHost } from "./panel.ts";
 import { serverRecording } from "./recording.ts";
-import type { Span } from "./timeline.ts";
+import type { Interval } from "../../base/interval.ts";
 
 /** Cameras that are shown together. */
 const COUNTS = [1, 4, 9] as const;
@@ -18,9 +18,9 @@ interface Beside {
   readonly row: StreamRow;
   readonly player: BoxcarPlayer;
   /** What it has open; undefined while it opens something. */
-  open: Span | undefined;
+  open: Interval | undefined;
   /** What is asked for, so that it is asked for once. */
-  asked: Span | undefined;
+  asked: Interval | undefined;
 }
 
 /** Several cameras side by side, in step with the one that is chosen. */

@@ -2,13 +2,13 @@ import { html, nothing, type TemplateResult } from "lit";
 import { bytesText, momentText } from "./clock.ts";
 import { deleteIn, segmentsIn, type ListedSegment } from "./manage-api.ts";
 import type { PanelHost } from "./panel.ts";
-import type { Span } from "./timeline.ts";
+import type { Interval } from "../../base/interval.ts";
 
 /** Deletes what is selected, once it was said what that is. */
 export class Deletion {
   readonly #host: PanelHost;
   #asked:
-    { readonly streamPath: string; readonly range: Span; readonly segments: readonly ListedSegment[] } | undefined;
+    { readonly streamPath: string; readonly range: Interval; readonly segments: readonly ListedSegment[] } | undefined;
 
   constructor(host: PanelHost) {
     this.#host = host;

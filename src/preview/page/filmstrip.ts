@@ -1,6 +1,7 @@
 import { Refused } from "../http.ts";
 import type { Recording } from "./recording.ts";
-import type { Cell, Span } from "./timeline.ts";
+import type { Interval } from "../../base/interval.ts";
+import type { Cell } from "./paint-timeline.ts";
 
 /** Seconds from one picture to the next. */
 const STEPS = [1, 2, 3, 5, 10, 15, 30, 60, 120, 180, 300, 600, 900, 1800, 3600, 7200, 10_800, 21_600, 43_200, 86_400]
@@ -38,7 +39,7 @@ export class Filmstrip {
    * @param coverage what is recorded of the view
    * @param pixels that it is wide
    */
-  show(recording: Pick<Recording, "picture">, view: Span, coverage: readonly Span[], pixels: number): void {
+  show(recording: Pick<Recording, "picture">, view: Interval, coverage: readonly Interval[], pixels: number): void {
     if (recording !== this.#recording) this.#kept.clear();
     this.#recording = recording;
     clearTimeout(this.#timer);
@@ -72,7 +73,7 @@ export class Filmstrip {
     }
   }
 
-  #cellOf(place: Span, stepMs: number): Cell[] {
+  #cellOf(place: Interval, stepMs: number): Cell[] {
     const own = this.#kept.get(place.startMs);
     if (own !== undefined) return own === null ? [] : [{ ...place, picture: own, isNear: false }];
     let near: ImageBitmap | null = null;
@@ -86,8 +87,8 @@ export class Filmstrip {
 }
 
 /** Where pictures are drawn: each from the first moment of its step that is recorded to the end of the step. */
-function placesOf(view: Span, coverage: readonly Span[], stepMs: number): Span[] {
-  const places: Span[] = [];
+function placesOf(view: Interval, coverage: readonly Interval[], stepMs: number): Interval[] {
+  const places: Interval[] = [];
   for (let fromMs = Math.floor(view.startMs / stepMs) * stepMs; fromMs < view.endMs; fromMs += stepMs) {
     const endMs = fromMs + stepMs;
     const recorded = coverage.find((span) => span.endMs > fromMs && span.startMs < endMs);

@@ -4,13 +4,13 @@ import { momentText } from "./clock.ts";
 import { saveBlob } from "../save.ts";
 import { download } from "./files.ts";
 import type { Recording } from "./recording.ts";
-import type { Span } from "./timeline.ts";
+import type { Interval } from "../../base/interval.ts";
 
 /** Hands a range, or the picture that is shown, to the viewer as a file. @throws Error with a sentence */
 export async function handOut(
   what: "mp4" | "fmp4" | "picture",
   recording: Recording,
-  range: Span,
+  range: Interval,
   options: DownloadOptions,
   player: BoxcarPlayer,
 ): Promise<void> {

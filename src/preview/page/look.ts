@@ -1,6 +1,6 @@
 import { PLAIN, type DownloadOptions, type RangeEvent, type RangeFacts } from "./api.ts";
 import type { Recording } from "./recording.ts";
-import type { Span } from "./timeline.ts";
+import type { Interval } from "../../base/interval.ts";
 
 /** So long nothing moves before the server is asked, milliseconds. */
 const STILL_MS = 120;
@@ -8,16 +8,16 @@ const STILL_MS = 120;
 /** What is to be known. */
 interface Asked {
   readonly recording: Recording;
-  readonly view: Span;
+  readonly view: Interval;
   /** What downloads are of, and how. */
-  readonly range: Span;
+  readonly range: Interval;
   readonly options: DownloadOptions;
 }
 
 /** What was found out. */
 export interface Looked {
   /** What is recorded of what the timeline shows. */
-  readonly coverage: readonly Span[];
+  readonly coverage: readonly Interval[];
   readonly events: readonly RangeEvent[];
   /** Of the range that downloads are of; undefined when nothing of it is recorded. */
   readonly facts: RangeFacts | undefined;

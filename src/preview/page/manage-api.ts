@@ -2,7 +2,7 @@
 import { encodeStreamPath } from "../../base/stream-path.ts";
 import { allows, parseGrant, type Grant, type Scope } from "../../base/scopes.ts";
 import { ask, data, timesOf } from "./api.ts";
-import type { Span } from "./timeline.ts";
+import type { Interval } from "../../base/interval.ts";
 
 /** What the viewer may do on a server, and what it can do. */
 export interface Allowed {
@@ -37,13 +37,13 @@ export interface ListedSegment {
 }
 
 /** The segments that lie in a range as a whole, at most 1000. */
-export function segmentsIn(streamPath: string, { startMs, endMs }: Span): Promise<ListedSegment[]> {
+export function segmentsIn(streamPath: string, { startMs, endMs }: Interval): Promise<ListedSegment[]> {
   const times = timesOf(startMs, endMs);
   return data(`/mp4/api/list/${encodeStreamPath(streamPath)}?${times}&match=contained&pageSize=1000`);
 }
 
 /** Deletes them. @throws Refused with the server's sentence */
-export async function deleteIn(streamPath: string, { startMs, endMs }: Span): Promise<void> {
+export async function deleteIn(streamPath: string, { startMs, endMs }: Interval): Promise<void> {
   await ask(`/mp4/api/delete/${encodeStreamPath(streamPath)}?${timesOf(startMs, endMs)}`, { method: "POST" });
 }
 

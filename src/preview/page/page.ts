@@ -14,7 +14,7 @@ import { localRecording, serverRecording, type Recording } from "./recording.ts"
 import { Sharing } from "./sharing.ts";
 import { Stage } from "./stage.ts";
 import type { Panels } from "./state.ts";
-import type { Span } from "./timeline.ts";
+import type { Interval } from "../../base/interval.ts";
 import { Uploads } from "./uploads.ts";
 import { pageView } from "./views.ts";
 import { wordsFor } from "./words.ts";
@@ -71,7 +71,7 @@ class Page implements PanelHost {
     return this.#stage.recording;
   }
 
-  get range(): Span | undefined {
+  get range(): Interval | undefined {
     return this.#stage.range;
   }
 

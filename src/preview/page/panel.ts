@@ -1,7 +1,7 @@
 import type { DownloadOptions } from "./api.ts";
 import type { Allowed } from "./manage-api.ts";
 import type { Recording } from "./recording.ts";
-import type { Span } from "./timeline.ts";
+import type { Interval } from "../../base/interval.ts";
 import type { Words } from "./words.ts";
 
 /** What parts of the page see of it, and tell it. */
@@ -10,7 +10,7 @@ export interface PanelHost {
   readonly allowed: Allowed;
   readonly recording: Recording | undefined;
   /** What is selected, else what the timeline shows. */
-  readonly range: Span | undefined;
+  readonly range: Interval | undefined;
   /** How it is downloaded. */
   readonly options: DownloadOptions;
   /** Something else is to be shown. */

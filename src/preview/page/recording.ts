@@ -4,7 +4,7 @@ import type { PlayerRange } from "../server-range.ts";
 import { ask, downloadPath, facts, picturePath, type DownloadOptions, type RangeFacts, type StreamRow } from "./api.ts";
 import { download, save } from "./files.ts";
 import { firstPicture, syncPicture, Undecodable } from "./pictures.ts";
-import type { Span } from "./timeline.ts";
+import type { Interval } from "../../base/interval.ts";
 
 /** A range of a server that is opened for playing, around the time that was chosen. */
 const PLAYED_MS = 6 * 3_600_000;
@@ -13,19 +13,19 @@ const PLAYED_MS = 6 * 3_600_000;
 const PICTURE_MS = 40;
 
 /** What the page shows: a stream of its server, or files of this device. */
-export interface Recording extends Span {
+export interface Recording extends Interval {
   /** What the viewer knows it by. */
   readonly name: string;
   /** Absent: it lies on this device. */
   readonly streamPath?: string;
   /** What to open to play a time, and what part of the recording that is. */
-  playable(timeMs: number): { readonly span: Span; readonly what: PlayerRange | Source };
+  playable(timeMs: number): { readonly span: Interval; readonly what: PlayerRange | Source };
   /** What a download of a range would hold; undefined when nothing is recorded there. */
-  facts(range: Span, options: DownloadOptions, signal: AbortSignal): Promise<RangeFacts | undefined>;
+  facts(range: Interval, options: DownloadOptions, signal: AbortSignal): Promise<RangeFacts | undefined>;
   /** The picture of a time, or one near it, small. @param width pixels @throws Error where there is none */
   picture(timeMs: number, width: number): Promise<Blob>;
   /** Hands a range to the viewer. Files of the device get no captions. @param name of the file @throws Error with a sentence */
-  download(format: "mp4" | "fmp4", range: Span, options: DownloadOptions, name: string): Promise<void>;
+  download(format: "mp4" | "fmp4", range: Interval, options: DownloadOptions, name: string): Promise<void>;
 }
 
 /** A stream of the server. */
@@ -85,7 +85,11 @@ export async function localRecording(chosen: readonly File[]): Promise<Recording
 
 const gapsIn = ({ keepsGaps }: DownloadOptions): "keep" | "skip" => (keepsGaps ? "keep" : "skip");
 
-async function factsOf(files: RecordedFiles, range: Span, options: DownloadOptions): Promise<RangeFacts | undefined> {
+async function factsOf(
+  files: RecordedFiles,
+  range: Interval,
+  options: DownloadOptions,
+): Promise<RangeFacts | undefined> {
   const within = { startMs: Math.max(range.startMs, files.startMs), endMs: Math.min(range.endMs, files.endMs) };
   if (within.endMs <= within.startMs) return undefined;
   const bytes = (format: "mp4" | "fmp4"): Promise<number> =>
@@ -98,8 +102,8 @@ async function factsOf(files: RecordedFiles, range: Span, options: DownloadOptio
   }
 }
 
-function coverageOf(files: RecordedFiles): Span[] {
-  const spans: Span[] = [];
+function coverageOf(files: RecordedFiles): Interval[] {
+  const spans: Interval[] = [];
   let { startMs } = files;
   for (const gap of gapsOf(files.segments)) {
     spans.push({ startMs, endMs: gap.startMs });

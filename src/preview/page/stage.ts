@@ -7,7 +7,8 @@ import { Hover } from "./hover.ts";
 import { Look } from "./look.ts";
 import type { Recording } from "./recording.ts";
 import type { StageState } from "./state.ts";
-import { Timeline, type Span } from "./timeline.ts";
+import type { Interval } from "../../base/interval.ts";
+import { Timeline } from "./timeline.ts";
 
 /** What is shown of a stream at first: its newest hour. */
 const FIRST_VIEW_MS = 3_600_000;
@@ -29,8 +30,8 @@ export class Stage {
   #player: BoxcarPlayer | undefined;
   #timeline: Timeline | undefined;
   /** What the player has open. */
-  #open: Span | undefined;
-  #selection: Span | undefined;
+  #open: Interval | undefined;
+  #selection: Interval | undefined;
   #options = PLAIN;
   #facts: RangeFacts | undefined;
   #timeMs: number | undefined;
@@ -66,7 +67,7 @@ export class Stage {
   }
 
   /** What is selected, else what the timeline shows. */
-  get range(): Span | undefined {
+  get range(): Interval | undefined {
     const view = this.#timeline?.view;
     const { startMs = 0, endMs = 0 } = this.#recording ?? {};
     if (this.#selection !== undefined) return this.#selection;
@@ -144,7 +145,7 @@ export class Stage {
     void this.seek((this.#timeMs ?? 0) + seconds * 1000);
   }
 
-  select(selection: Span | undefined): void {
+  select(selection: Interval | undefined): void {
     this.#selection = selection;
     if (this.#timeline !== undefined) this.#timeline.selection = selection;
     if (this.#player !== undefined) this.#player.range = selection;

@@ -7,7 +7,7 @@ import type { Allowed } from "./manage-api.ts";
 import type { Recorder } from "./recorder.ts";
 import type { Recording } from "./recording.ts";
 import type { Sharing } from "./sharing.ts";
-import type { Span } from "./timeline.ts";
+import type { Interval } from "../../base/interval.ts";
 import type { Uploads } from "./uploads.ts";
 import type { Words } from "./words.ts";
 
@@ -22,7 +22,7 @@ export interface StageState {
   /** Whether playback repeats. */
   readonly loop: boolean;
   /** What downloads and links are of. */
-  readonly range: Span | undefined;
+  readonly range: Interval | undefined;
   readonly options: DownloadOptions;
   readonly isSelected: boolean;
   /** Of `range`; undefined when nothing of it is recorded, or that is not known yet. */
