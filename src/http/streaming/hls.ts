@@ -98,41 +98,48 @@ type Query = z.infer<typeof parameters>;
 
 /** `GET, HEAD /mp4/hls/{streamPath}/index.m3u8`, and the files that it leads to. */
 export function addHls(app: App, context: AppContext): void {
-  const awaitedPlaylists = new MadeOnGrowth<MadeHls>();
+  const reloads = new MadeOnGrowth<MadeHls>();
   app.openapi(route, async (c) => {
     const { streamPath, file } = splitStream(c.req.valid("param").file);
     const query = c.req.valid("query");
     if (file.kind !== "playlist") return sendStreamFile(c, context, streamPath, file, query);
-    const { playlist } = file;
     if (wantsLink(query)) return share(c, context, streamPath, query);
     const awaited = awaitedEnd(query);
-    const make = async (): Promise<MadeHls> => {
-      const asked = await askedStream(context, streamPath, query);
-      const clock = query.captions === "clock" || playlist === "captions" ? ` ${asked.captions.offsetMinutes}` : "";
-      const skip = query._HLS_skip === undefined || !asked.live ? "" : " skip";
-      const name = (playlist === "index" ? `hls ${query.tracks}` : `hls/${playlist}`) + clock + skip;
-      const sent = { name, contentType: "application/vnd.apple.mpegurl", expires: query.expires };
-      const ready = await readyPlaylist(c, context, asked, sent, () =>
-        playlist === "index"
-          ? multivariant(c, context, asked, query)
-          : mediaPlaylist(c, context, asked, playlist, query),
-      );
-      return { asked, sent, ready };
-    };
-    const send = async (): Promise<Response | undefined> => {
-      const { asked, sent, ready } = await (awaited === undefined
-        ? make()
-        : awaitedPlaylists.of(context, streamPath, sameReload(c), make));
-      const isReached = awaited === undefined || ready.end === undefined || hasReached(ready.end, awaited);
-      return isReached ? sendReady(c, context, asked, sent, ready) : undefined;
-    };
+    const make = (): Promise<MadeHls> => madePlaylist(c, context, streamPath, file.playlist, query);
     return oncePlayable(c, context, streamPath, async () => {
+      if (awaited === undefined) return sendPlaylist(c, context, await make());
       const mostMs = WAITED_TARGETS * targetOf(lengthOf(query));
-      const reply = await (awaited === undefined ? send() : onGrowth(c, context, streamPath, mostMs, send));
+      const reply = await onGrowth(c, context, streamPath, mostMs, async () => {
+        const made = await reloads.of(context, streamPath, sameReload(c), make);
+        const { end } = made.ready;
+        return end === undefined || hasReached(end, awaited) ? sendPlaylist(c, context, made) : undefined;
+      });
       if (reply === undefined) throw notYet(streamPath, mostMs);
       return reply;
     });
   });
+}
+
+async function madePlaylist(
+  c: Context<AppEnv>,
+  context: AppContext,
+  streamPath: string,
+  playlist: PlaylistName,
+  query: Query,
+): Promise<MadeHls> {
+  const asked = await askedStream(context, streamPath, query);
+  const clock = query.captions === "clock" || playlist === "captions" ? ` ${asked.captions.offsetMinutes}` : "";
+  const skip = query._HLS_skip === undefined || !asked.live ? "" : " skip";
+  const name = (playlist === "index" ? `hls ${query.tracks}` : `hls/${playlist}`) + clock + skip;
+  const sent = { name, contentType: "application/vnd.apple.mpegurl", expires: query.expires };
+  const ready = await readyPlaylist(c, context, asked, sent, () =>
+    playlist === "index" ? multivariant(c, context, asked, query) : mediaPlaylist(c, context, asked, playlist, query),
+  );
+  return { asked, sent, ready };
+}
+
+function sendPlaylist(c: Context<AppEnv>, context: AppContext, { asked, sent, ready }: MadeHls): Promise<Response> {
+  return sendReady(c, context, asked, sent, ready);
 }
 
 /** A playlist that is ready, and what it was asked for by. */

@@ -149,13 +149,7 @@ export function addTus(app: App, context: AppContext): void {
   const { config, clock, randomId } = context;
   const files = inStore(config.uploads.prefix, { clock, timeZone: config.timeZone });
   const uploads = new TusUploads(context.uploads, randomId, { files, keyLayout: config.keyLayout });
-
-  /** The caller's own upload; it may still be written only by who may write to its stream. */
-  const owned = async (c: Context<AppEnv>, id: string): Promise<UploadState> => {
-    const upload = await uploads.find(id, ownerOf(c.get("caller")));
-    authorize(c, "upload", upload.announced?.streamPath);
-    return upload;
-  };
+  const calls: TusCalls = { context, uploads };
 
   app.openapi(routes.options, (c) => {
     needsNone(c);
@@ -167,24 +161,18 @@ export function addTus(app: App, context: AppContext): void {
 
   app.openapi(routes.create, async (c) => {
     const { "upload-length": length, "upload-metadata": metadata } = c.req.valid("header");
-    checkUploadSize("file", length, config.maxUpload);
-    const announced = segmentOf(metadata, context);
-    authorize(c, "upload", announced?.streamPath);
-    const imageClassId = classIdOf(metadata.get("imageClassId") ?? "0");
-    const fileName = metadata.get("filename") ?? "";
-    const owner = ownerOf(c.get("caller"));
-    const created = await uploads.create({ owner, length, fileName, imageClassId, announced });
+    const created = await create(c, calls, length, metadata);
     c.header("Location", `${PATH}/${created.id}`);
     const withBytes = c.req.header("content-type") === CONTENT_TYPE;
-    tell(c, withBytes ? await append(c, created.id, 0) : created);
+    tell(c, withBytes ? await append(c, calls, created.id, 0) : created);
     return c.body(null, 201);
   });
 
   app.openapi(routes.state, async (c) => {
-    const upload = await owned(c, c.req.valid("param").id);
-    tell(c, upload);
-    c.header("Upload-Length", String(upload.length));
+    const upload = await owned(c, calls, c.req.valid("param").id);
     const { received: offset, length, file, segment } = upload;
+    tell(c, upload);
+    c.header("Upload-Length", String(length));
     const shown = file === undefined ? null : storedFileOf(file, context, c.get("publicOrigin"));
     return c.json(
       done({ offset, length, file: shown, segment: segment === undefined ? null : recordOf(segment) }),
@@ -192,30 +180,59 @@ export function addTus(app: App, context: AppContext): void {
     );
   });
 
-  const append = (c: Context<AppEnv>, id: string, offset: number): Promise<UploadState> => {
-    const length = c.req.header("content-length");
-    const size = length === undefined ? undefined : Number(length);
-    return uploads.append(id, ownerOf(c.get("caller")), {
-      offset,
-      body: bodyOf(c.req.raw, config.rates.uploads),
-      size,
-      hold: memoryOf(c),
-    });
-  };
-  const appendAt = async (c: Context<AppEnv>, id: string, offset: number): Promise<Response> => {
+  const appended = async (c: Context<AppEnv>, id: string, offset: number): Promise<Response> => {
     if (c.req.header("content-type") !== CONTENT_TYPE)
       throw new BoxcarError("unsupported_body", `Send the bytes with Content-Type: ${CONTENT_TYPE}.`);
-    await owned(c, id);
-    tell(c, await append(c, id, offset));
+    await owned(c, calls, id);
+    tell(c, await append(c, calls, id, offset));
     return c.body(null, 204);
   };
-  app.openapi(routes.append, (c) => appendAt(c, c.req.valid("param").id, c.req.valid("header")["upload-offset"]));
-  app.openapi(routes.appendByPost, (c) => appendAt(c, c.req.valid("param").id, c.req.valid("header")["upload-offset"]));
+  app.openapi(routes.append, (c) => appended(c, c.req.valid("param").id, c.req.valid("header")["upload-offset"]));
+  app.openapi(routes.appendByPost, (c) => appended(c, c.req.valid("param").id, c.req.valid("header")["upload-offset"]));
 
   app.openapi(routes.remove, async (c) => {
-    const { id } = await owned(c, c.req.valid("param").id);
+    const { id } = await owned(c, calls, c.req.valid("param").id);
     await uploads.remove(id, ownerOf(c.get("caller")));
     return c.body(null, 204);
+  });
+}
+
+/** What the calls work with. */
+interface TusCalls {
+  readonly context: AppContext;
+  readonly uploads: TusUploads;
+}
+
+/** The caller's own upload; of a segment, it may still be written only by who may write to its stream. */
+async function owned(c: Context<AppEnv>, { uploads }: TusCalls, id: string): Promise<UploadState> {
+  const upload = await uploads.find(id, ownerOf(c.get("caller")));
+  authorize(c, "upload", upload.announced?.streamPath);
+  return upload;
+}
+
+/** @param length bytes of the whole file */
+function create(
+  c: Context<AppEnv>,
+  { context, uploads }: TusCalls,
+  length: number,
+  metadata: ReadonlyMap<string, string>,
+): Promise<TusUpload> {
+  checkUploadSize("file", length, context.config.maxUpload);
+  const announced = segmentOf(metadata, context);
+  authorize(c, "upload", announced?.streamPath);
+  const imageClassId = classIdOf(metadata.get("imageClassId") ?? "0");
+  const fileName = metadata.get("filename") ?? "";
+  return uploads.create({ owner: ownerOf(c.get("caller")), length, fileName, imageClassId, announced });
+}
+
+/** Appends the body of the request. @param offset bytes of the file before it */
+function append(c: Context<AppEnv>, { context, uploads }: TusCalls, id: string, offset: number): Promise<UploadState> {
+  const length = c.req.header("content-length");
+  return uploads.append(id, ownerOf(c.get("caller")), {
+    offset,
+    body: bodyOf(c.req.raw, context.config.rates.uploads),
+    size: length === undefined ? undefined : Number(length),
+    hold: memoryOf(c),
   });
 }
 
