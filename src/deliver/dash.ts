@@ -50,11 +50,11 @@ export interface LiveManifest {
   readonly low: boolean;
 }
 
-/** Players keep so many media segments behind what is being recorded: the newest is listed once the next one has begun. */
+/** Media segments that players keep behind the live edge: the newest is listed once the next one has begun. */
 const DELAY_SEGMENTS = 4;
 /**
- * How far they keep behind of low latency, milliseconds: a part comes after half a second, and they learn of the next media segment up to a
- * second after it has begun (dash.js asks no more often). They may play so much faster and slower to stay there.
+ * How far players with low latency keep behind the live edge, milliseconds: a part comes after half a second, and they learn of the next media segment up to a
+ * second after it has begun (dash.js asks no more often). To stay there they play at up to these rates.
  */
 const [LATENCY_MS, LEAST_RATE, MOST_RATE] = [2500, 0.96, 1.04];
 
@@ -73,7 +73,7 @@ interface Period {
   readonly names: string[];
   /** Where each starts and ends, wall clock, microseconds. */
   readonly times: (readonly [number, number])[];
-  /** What of it is being recorded, behind the others: its name and times, as far as they can be foreseen. */
+  /** The media segment that is being recorded, behind the others: its name, and its times as far as they can be foreseen. */
   open?: { readonly name: (tracks: StreamTracks) => string; readonly time: readonly [number, number] };
 }
 
@@ -86,9 +86,9 @@ export class Manifest implements StreamSink {
   readonly #options: ManifestOptions;
   readonly #periods: Period[] = [];
   readonly #keepsGaps: boolean;
-  /** Whether a gap lies before what comes next. */
+  /** Whether a gap lies before the next media segment. */
   #isGap = false;
-  /** What is listed, wall clock, milliseconds: from here until there, exclusive. */
+  /** Wall-clock start and end of the listed media segments, milliseconds, end exclusive. */
   fromMs = Number.POSITIVE_INFINITY;
   toMs = Number.NEGATIVE_INFINITY;
 
@@ -118,7 +118,7 @@ export class Manifest implements StreamSink {
     this.toMs = Math.max(this.toMs, Math.ceil(startMs + durationMs));
   }
 
-  /** A period begins with a media segment that is all there: what it has is measured by those. */
+  /** A period begins with a whole media segment, since those alone measure its tracks. */
   unfinished({ recording, first, startMs }: UnfinishedSegment): void {
     const { live, usualMs: lengthMs } = this.#options;
     const period = this.#periods.at(-1);
@@ -134,14 +134,14 @@ export class Manifest implements StreamSink {
     const lasts = Math.max(usual, Math.ceil((recordedMs + durationMs - startMs + PART_MS) * 1000));
     const name = (tracks: StreamTracks): string => partsName({ id, startMs: recordedMs, tracks, first, lengthMs });
     period.open = { name, time: [start, start + lasts] };
-    // It may last longer than the one before.
+    // The unfinished media segment may last longer than the one before.
     this.toMs = Math.max(this.toMs, Math.ceil((start + 2 * lasts) / 1000));
   }
 
   /** The manifest, some lines at a time. @param query added to each URL, with its `?` */
   async *text(query = ""): AsyncGenerator<string, void, undefined> {
     const { usualMs, folder, live, tracks: listed } = this.#options;
-    // Of one that slides presentation times are those of the media.
+    // In a manifest that slides presentation times are media times.
     const origin = live?.windowMs === undefined ? (this.#periods[0]?.times[0]?.[0] ?? 0) : 0;
     const end = this.#periods.at(-1)?.times.at(-1)?.[1] ?? origin;
     const total = this.#keepsGaps ? end - origin : this.#periods.reduce((sum, { times }) => sum + lengthOf(times), 0);
@@ -203,7 +203,7 @@ export class Manifest implements StreamSink {
     yield LIST_END;
   }
 
-  /** From when on media segments can be asked for of low latency: once a part of one has come. */
+  /** When media segments become available with low latency: once a part of one has come. */
   #availability(open: Period["open"]): string {
     const { live, usualMs } = this.#options;
     if (live?.low !== true) return "";
@@ -263,7 +263,7 @@ function dynamic(
   ].join(" ");
 }
 
-/** What a period of a manifest that grows is known by, whatever is listed of it. */
+/** The id of a period of a manifest that grows: the same whatever is listed of it. */
 async function idOf({ stretch }: Period, start: number): Promise<string> {
   return `id="${await configurationName(stretch.configuration)}-${start}" start="${duration(start)}"`;
 }
@@ -285,7 +285,7 @@ function* timeline(times: Period["times"], shown = (at: number): number => at): 
   yield "</SegmentTimeline>\n";
 }
 
-/** What is written for each entry, `STEP` of them at a time. */
+/** The text of each entry, `STEP` of them at a time. */
 function* inSteps<Entry>(
   entries: readonly Entry[],
   write: (entry: Entry, i: number) => string,

@@ -18,14 +18,14 @@ const HOLD_BACK_PARTS = 3;
 /** Finds how far the media segment has come that begins with a sample of a recording. */
 export type FindParts = (segment: Pick<StreamedSegment, "recording" | "first">) => Promise<PartedSegment | undefined>;
 
-/** What of a media segment finds its Partial Segments. */
+/** The part of a media segment's description by which its Partial Segments are found. */
 type NamedSegment = Pick<StreamedSegment, "recording" | "first" | "end" | "durationMs">;
 
 /** The media segments of a playlist that grows, and the Partial Segments that it lists of them (RFC 8216bis section 4.4.4.9). */
 export class ListedParts {
   /** The media segment that is not whole, behind the others. */
   unfinished: UnfinishedSegment | undefined;
-  /** Its recording was closed while this was made: no more comes of it. */
+  /** The recording was closed while this playlist was made: no more of it comes. */
   #isOver = false;
   readonly #names: { readonly tracks: StreamTracks; readonly lengthMs: number };
   /** In order; a portion of a gap is none. */
@@ -63,13 +63,13 @@ export class ListedParts {
       const { end, durationMs } = segment;
       leftMs -= durationMs;
       const found = await find(segment);
-      // Where another recorder takes over, it ends earlier than its parts do.
+      // Where another recorder takes over, the media segment ends earlier than its parts do.
       if (found?.whole === true && found.end === end) this.#parts.set(i, found.parts);
     }
     return endMs;
   }
 
-  /** How far it has come. @param sequence media sequence number of its first media segment */
+  /** How far the playlist has come. @param sequence media sequence number of its first media segment */
   endOf(sequence: number): PlaylistEnd {
     const parts = new Map([...this.#parts].map(([number, { length }]) => [sequence + number, length]));
     return { next: sequence + this.#segments.length, parts };

@@ -68,15 +68,15 @@ interface ListedStretch extends StreamedStretch {
 export class MediaPlaylist implements StreamSink {
   readonly #options: MediaPlaylistOptions;
   /**
-   * Lines of media segments, with `QUERY` behind each URL: one string for each of one that grows, else for many. Of a stretch
-   * only its beginning is noted: what its configuration is called takes time to find out.
+   * Lines of media segments, with `QUERY` behind each URL: one string for each in a playlist that grows, else for many. Of a stretch
+   * only its beginning is noted: the name of its init segment takes time to find out.
    */
   readonly #entries: (string | ListedStretch)[] = [];
-  /** Lines that are no entry yet: in one string they take a tenth. */
+  /** Lines that are not yet joined to an entry: as one string they take a tenth of the memory. */
   #lines: string[] = [];
-  /** Of one that grows: each media segment, and each portion of a gap. */
+  /** In a playlist that grows: each media segment, and each portion of a gap. */
   readonly #listed: NumberedSegment[] = [];
-  /** The same as far as they are media segments, with their Partial Segments. */
+  /** The media segments among them, with their Partial Segments. */
   readonly #parts: ListedParts;
   #recording: StreamedSegment["recording"] | undefined;
   #folder = "";
@@ -87,7 +87,7 @@ export class MediaPlaylist implements StreamSink {
   #longestMs = 0;
   #independent = true;
   #firstMs: number | undefined;
-  /** What is listed, wall clock, milliseconds: from here until there, exclusive. */
+  /** Wall-clock start and end of the listed media segments, milliseconds, end exclusive. */
   fromMs = Number.POSITIVE_INFINITY;
   toMs = Number.NEGATIVE_INFINITY;
 
@@ -163,12 +163,12 @@ export class MediaPlaylist implements StreamSink {
 
   /** Lists Partial Segments, too, of the unfinished media segment and of those before it. */
   async addParts(find: FindParts, targetMs: number): Promise<void> {
-    // The one that a hint names is among what is listed.
+    // The Partial Segment that a preload hint names counts as listed.
     const endMs = await this.#parts.find(find, targetMs);
     if (endMs !== undefined) this.toMs = Math.max(this.toMs, Math.ceil(endMs + PART_MS));
   }
 
-  /** How far it has come. @param sequence media sequence number of its first media segment */
+  /** How far the playlist has come. @param sequence media sequence number of its first media segment */
   endOf(sequence: number): PlaylistEnd {
     return this.#parts.endOf(sequence);
   }

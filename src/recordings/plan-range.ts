@@ -34,7 +34,7 @@ export interface RangeParts extends Omit<PlanParts, "indexes"> {
   readonly plans?: PlanCache;
 }
 
-/** What plans and playlists are made with that share what was read for them. */
+/** Parts for plans and playlists that share a cache of indexes and of what was asked of them. */
 export interface SharingParts extends RangeParts {
   readonly indexes: IndexCache;
   readonly queries: IndexQueries;
@@ -42,7 +42,7 @@ export interface SharingParts extends RangeParts {
   readonly gapToleranceMs: number;
 }
 
-/** What plans are made with that share what was read and found out for them, and the plans. */
+/** The same, with a cache of plans. */
 export function sharingParts(
   given: Pick<RangeParts, "core" | "catalog" | "store" | "sha256" | "gapToleranceMs">,
 ): SharingParts {
@@ -133,7 +133,7 @@ async function planned(
   return plan;
 }
 
-/** The segments of pages. @param versions notes theirs */
+/** The segments of pages. @param versions takes the version of each page */
 export async function* recordedSegments(
   pages: AsyncIterable<RecordedPage>,
   versions: Set<string>,

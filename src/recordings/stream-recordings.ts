@@ -32,7 +32,7 @@ const FIRST_LOOKED_AT = 1;
 /** Longest range that is streamed, milliseconds: its playlists are made as a whole. */
 export const LONGEST_STREAM_MS = 31 * DAY_MS;
 
-/** A validator of what a range is divided into: another one whenever that may be another, unless a recording before the range has part in it. */
+/** A validator of what a range is divided into: it changes whenever the division may, except by a recording before the range. */
 export function streamVersion({ catalog }: SharingParts, query: RecordingsQuery): Promise<string> {
   const { startMs, endMs } = withMargin(query);
   return versionWithGrowing(catalog, query.streamPath, startMs, endMs);
@@ -40,7 +40,7 @@ export function streamVersion({ catalog }: SharingParts, query: RecordingsQuery)
 
 /**
  * Divides a range of a stream into media segments.
- * @returns the `streamVersion` of what was divided; undefined when more than that says what it is divided into
+ * @returns the `streamVersion` of what was divided; undefined when a recording before the range takes part, so that no version tells
  * @throws BoxcarError `not_recorded` (404), `range_too_large` (400), and as `streamRange` does
  */
 export async function streamRecordings(

@@ -21,7 +21,7 @@ interface Part {
 /** Reads segments by id, in order, as far as they are still ready. */
 type ReadSome = (ids: readonly number[]) => Promise<readonly RecordedSegment[]>;
 
-/** The part of an hour that a range takes, named by what reaches into it. Undefined when its runs do not tell it. */
+/** The part of an hour that a range takes, named by the segments that reach into the range. Undefined when the hour's runs cannot tell. */
 export async function cutHour(
   { items }: KeptRuns,
   range: RowsRange,
@@ -52,8 +52,9 @@ export async function cutHour(
 }
 
 /**
- * What a range takes of a run: as a run what lies within it, but for where it starts. Undefined when a segment is not there any more.
- * @param given also those around it
+ * What a range takes of a run: the segments within the range as a run, those at its ends by themselves. Undefined when a segment was
+ * deleted meanwhile.
+ * @param given the segments to give, with those around the range; `own`: those of the range itself
  */
 async function cutRun(
   run: SegmentRun,
@@ -81,7 +82,7 @@ function numbers(from: number, to: number): number[] {
   return Array.from({ length: Math.max(0, to - from) }, (_, i) => from + i);
 }
 
-/** Those segments of a run that reach into a range. Undefined when there are others between them. */
+/** The segments of a run that reach into a range. Undefined when segments that do not lie between them. */
 function partOf({ count, startMs, endMs }: SegmentRun, range: Interval, around?: Around): Part | undefined {
   const isIn = (i: number): boolean => reachesInto({ startMs: at(startMs, i), endMs: at(endMs, i) }, range, around);
   let from = 0;

@@ -25,9 +25,9 @@ import {
 } from "./segment-run.ts";
 import { snaps, soundFrom } from "../../core/planning/joint.ts";
 
-/** Shorter runs are not worth one. */
+/** Segments that a run has at least: fewer are placed one by one as fast. */
 export const LEAST_RUN = 4;
-/** Ticks and bytes beyond are none of a recorder's. */
+/** Ticks and bytes above this are left to be placed one by one: columns hold doubles. */
 const EXACT = 2 ** 50;
 
 /** A segment of a run, and what is taken of it. */
@@ -95,7 +95,7 @@ function timesOf({ segment, durationMs }: TimedSegment): { startMs: number; dura
   return { startMs: segment.startMs, durationMs };
 }
 
-/** Whether a plan takes all of a segment whose neighbours it goes on from and to, but for sound that is there twice. */
+/** Whether a plan between two neighbours takes all of a segment, except sound that the one before has already. */
 function isPlain(timed: TimedSegment, toleranceMs: number): boolean {
   const { reference, segment, summary } = timed;
   if (segment.open === true || startsLate(timed) || reference.lastDuration === 0) return false;
@@ -116,7 +116,7 @@ function isPlain(timed: TimedSegment, toleranceMs: number): boolean {
   });
 }
 
-/** What is taken of a plain segment behind another one. Undefined when more than arithmetic says it. */
+/** What a plan takes of a plain segment behind another one. Undefined when that needs the samples to be walked. */
 async function takenOf(
   queries: IndexQueries,
   timed: TimedSegment,
@@ -131,7 +131,7 @@ async function takenOf(
     const start = starts[i];
     if (start === undefined) selected.push(all);
     else {
-      // All samples but the last one have one duration: which of them are left out is told by the time alone.
+      // All samples but the last have one duration, so time alone tells which are left out.
       if (needsSync(record) || record.sttsEntries > 2) return undefined;
       const selection: Selection = { start, end: Number.POSITIVE_INFINITY, rules: 0, preroll: 0 };
       selected.push(await queries.select(segment, i, selection));
@@ -152,11 +152,11 @@ async function takenOf(
   return { timed, tracks, fragments };
 }
 
-/** From when on sound is taken behind a segment that goes on to `timed`; undefined: all of it. */
+/** From which tick on the sound of `timed` is taken behind the segment before; undefined: all of it. */
 function startOf(timed: TimedSegment, record: TrackRecord, before: Taken, trackIndex: number): number | undefined {
   const last = before.tracks[trackIndex]?.selected;
   if (last === undefined || !isAudio(record)) return undefined;
-  // From the presentation of the one to that of the other, both of which start at the same moment of the output.
+  // Shifts times of the segment before to the timeline of this one, which starts where that one's picture ends.
   const { end, timescale } = before.timed.reference;
   const advance = rescale(end - timed.reference.start, timescale, record.timescale);
   return soundFrom(record, { lastDts: last.lastDts - advance, lastDuration: last.lastDuration });
@@ -230,7 +230,7 @@ function trackOf(run: readonly Taken[], own: PiecesTrack, trackIndex: number): R
   };
 }
 
-/** When the last of a segment's tracks has ended, wall clock, milliseconds, rounded up by up to a tick. */
+/** Wall-clock end of the track that ends last, milliseconds, rounded up by at most a tick. */
 function overMs(timed: TimedSegment): number {
   const { startMs } = timed.segment;
   const ends = timed.summary.tracks.map(

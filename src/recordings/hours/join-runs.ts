@@ -28,7 +28,7 @@ export function addPieces(maker: Pick<PieceMaker, "addAlike">, spans: readonly R
   );
 }
 
-/** What the pieces of some spans are: how many segments, and movie fragments. */
+/** How many segments and movie fragments some spans have. */
 function sumOf(spans: readonly RunSpan[]): { readonly segments: number; readonly fragments: number } {
   let [segments, fragments] = [0, 0];
   for (const { run, first, end, parts } of spans) {
@@ -39,8 +39,8 @@ function sumOf(spans: readonly RunSpan[]): { readonly segments: number; readonly
 }
 
 /**
- * What the output tracks of a kind of segments come to by spans; undefined when they cannot be joined as a whole.
- * @param filled whether holes in the sound are filled: then one is gone through segment by segment
+ * Joins spans to the output tracks of their kind, which stay as they are; undefined when they cannot be joined as a whole.
+ * @param filled whether holes in the sound are filled with silence: runs that have one are gone through segment by segment
  */
 function joinSpans(
   { outputs, bases }: Pick<Match, "outputs" | "bases">,
@@ -58,7 +58,7 @@ function joinSpans(
   return all;
 }
 
-/** The pieces of spans; undefined when it is not known what they are made of. */
+/** The pieces of spans; undefined when the columns of a run that pieces need were not kept. */
 function piecesOf(
   { outputs, bases }: Pick<Match, "outputs" | "bases">,
   spans: readonly RunSpan[],
@@ -81,10 +81,10 @@ function piecesOf(
   return all;
 }
 
-/** When the first sample of each piece of a span is decoded, and how long its last one lasts. */
+/** Of each piece of a span, the decode time of its first sample and the duration of its last one. */
 type PieceTimes = JoinedRuns["times"][number];
 
-/** Joins spans to an output track, which it does not change, as `PieceMaker` joins one segment after another. */
+/** Joins spans to an output track with the result that `PieceMaker` has segment by segment. The track itself does not change. */
 class Joining {
   readonly #output: Pick<OutputTrack, "id" | "timescale" | "early" | "codec">;
   readonly #descriptionBase: number;
@@ -97,13 +97,13 @@ class Joining {
   #samples: number;
   #dts: number;
   #lasting: number;
-  /** Of its last sample: when it is decoded, and what it lasts by itself. */
+  /** Decode time of its last sample, and the duration that its segment states for that sample. */
   #lastDts: number;
   #ownDuration: number;
   #presentedEnd: number;
   /** From the last sample of the output track to the first that is joined. */
   #distance: number | undefined;
-  /** Where the last piece so far keeps what its last sample lasts, if it is one of these. */
+  /** The column with the duration of that sample, known once the next segment is joined; undefined while that piece is the output track's own. */
   #lastDurations: Float64Array | undefined;
   #lastNumber = 0;
 
@@ -120,7 +120,7 @@ class Joining {
     ({ lastDts: this.#lastDts, presentedEnd: this.#presentedEnd } = output);
   }
 
-  /** Joins the track `trackIndex` of a span. False where that takes an index, or gives a sample another time than recorded. */
+  /** Joins the track `trackIndex` of a span. False where that needs an index, or moves a sample from where it was recorded. */
   add({ run, first, end, parts, place: begin }: RunSpan, trackIndex: number): boolean {
     const track = run.tracks[trackIndex];
     if (track?.timescale !== this.#output.timescale) return false;
@@ -185,7 +185,7 @@ class Joining {
     return true;
   }
 
-  /** What the track comes to. */
+  /** The sums of all that was joined. */
   finish(): JoinedRuns {
     if (this.#lastDurations !== undefined) this.#lastDurations[this.#lastNumber] = this.#ownDuration;
     const { id: trackId, timescale, early: offsetShift } = this.#output;
@@ -205,12 +205,12 @@ class Joining {
   }
 }
 
-/** Whether so many ticks before sound are a hole that is filled, or might be. */
+/** Whether a distance of so many ticks before sound is, or may be, a hole that is filled with silence. */
 function isHole({ timescale, counts }: RunTrack, ticks: number): boolean {
   return counts.some(({ flags }) => flags & TrackFlag.Offsets) || millisecondsOf(ticks, timescale) >= LEAST_HOLE_MS;
 }
 
-/** Whether of the sound of a segment as much is taken as was when the run was found. @param before the last sample before it */
+/** Whether as much of a segment's sound is taken here as when the run was found. @param before the last sample before the segment */
 function takesTheSame(run: SegmentRun, track: RunTrack, codec: string, number: number, before: SoundBefore): boolean {
   const { timescale, snaps } = track;
   const [firstDts, taken] = [of(run, track.ownFirstDts, number), of(run, track.firstDts, number)];

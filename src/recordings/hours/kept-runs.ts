@@ -17,10 +17,10 @@ import {
   type TrackPassage,
 } from "./segment-run.ts";
 
-/** Of what is written: raise it when the same bytes would say something else, or runs would be found in another way. */
+/** Version of the bytes: raise it when their format changes, or the way in which runs are found. */
 const FORMAT = 7;
 
-/** What a run is kept as, and a segment that belongs to none. */
+/** The stored forms of a run, and of a segment that belongs to none. */
 const [SEGMENT, RUN] = [0, 1];
 
 const COUNTS = [
@@ -35,21 +35,21 @@ export interface KeptRuns {
   readonly names: string;
 }
 
-/** What may be kept beside runs. */
+/** Columns that may be kept beside the outlines of runs. */
 interface KeptBeside {
   readonly columns?: Uint8Array | null;
   readonly pieces?: Uint8Array | null;
   readonly groups?: Uint8Array | null;
 }
 
-/** Reads that of one run after another. */
+/** Reads the columns of one run after another. */
 interface BesideReaders {
   readonly columns: ReturnType<typeof columnsReader>;
   readonly pieces: ReturnType<typeof piecesReader>;
   readonly groups: ReturnType<typeof groupsReader>;
 }
 
-/** Runs as bytes: outlines of them. @param toleranceMs what they were found with */
+/** The outlines of runs as bytes. @param toleranceMs gap tolerance with which the runs were found */
 export function keptRuns({ items, names }: KeptRuns, toleranceMs: number): Uint8Array {
   const writer = new ColumnWriter();
   writer.number(FORMAT);
@@ -65,7 +65,7 @@ export function keptRuns({ items, names }: KeptRuns, toleranceMs: number): Uint8
 
 /**
  * Reads runs. Undefined when they were written by another version, or found with another tolerance.
- * @param beside what `keptColumns`, `keptPieces` and `keptGroups` wrote of them. Default: they are outlines, and have none
+ * @param beside what `keptColumns`, `keptPieces` and `keptGroups` wrote. Default: the runs are outlines without them
  */
 export function readRuns(bytes: Uint8Array, toleranceMs: number, beside: KeptBeside = {}): KeptRuns | undefined {
   const reader = new ColumnReader(bytes);
@@ -110,7 +110,7 @@ function writeRun(writer: ColumnWriter, run: SegmentRun): void {
   if (passage !== undefined) writePassage(writer, passage);
 }
 
-/** Of a column what an outline has. */
+/** The values of a column that an outline has. */
 function endsOf(column: Float64Array): number[] {
   return [...column.subarray(0, 2), ...column.subarray(-2)];
 }
@@ -133,7 +133,7 @@ function readRun(reader: ColumnReader, { columns, pieces, groups }: BesideReader
   const tracks = Array.from({ length: ofTracks }, () => readTrack(reader));
   const passage = reader.number() === 0 ? undefined : readPassage(reader, ofTracks);
   const whole = columns?.({ count, tracks }) ?? { startMs, endMs, start, length, tracks };
-  // One by one: copies of objects take longer than all else that is read of a run.
+  // Field by field: spreading objects takes longer than all else that is read of a run.
   return {
     kind,
     count,
@@ -182,7 +182,7 @@ function readTrack(reader: ColumnReader): RunTrack {
 
 type Once = () => RecordedSegment;
 
-/** Most runs go on from one another, and nobody asks for their segments. */
+/** Made when it is asked for: most runs go on from one another, and their end segments are never needed. */
 function onceRead(block: Uint8Array): Once {
   let segment: RecordedSegment | undefined;
   return () => (segment ??= readSegment(block));

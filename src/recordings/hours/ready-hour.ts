@@ -9,14 +9,14 @@ import { wholeItems } from "./run-columns.ts";
 import { isOutline, isRun, type RunItem } from "./segment-run.ts";
 
 /**
- * Makes of the segments of spans what is made of segments, behind the last one that was placed.
+ * Hands the segments of spans to whatever takes placed segments (pieces, media segments), behind the last one.
  * @returns false, and nothing is changed, where they have to be placed one by one
  */
 export type AddSpans<Sink> = (sink: Sink, spans: readonly RunSpan[]) => boolean;
 
-/** What of an hour is read only where it is needed. */
+/** Reads what only some plans need of an hour. */
 interface HourReads {
-  /** The columns of its runs; null when they are not known. */
+  /** The columns of the hour's runs; null when none were kept. */
   readonly columns: () => Promise<Uint8Array | null>;
   /** Its segments one by one. */
   readonly segments: () => Promise<readonly RecordedSegment[]>;
@@ -37,13 +37,13 @@ export class ReadyHour<Sink extends PlacedSink> implements ReadySegments<Sink> {
     this.#addSpans = addSpans;
   }
 
-  /** How many segments it has. @param range of those that belong to no run only such as reach into it. Default: all */
+  /** How many segments the hour has. @param range counts segments outside runs only where they reach into it; default: all */
   countIn(range?: Interval): number {
     const sizeOf = (one: RecordedSegment): number => (range === undefined || reachesInto(one, range) ? 1 : 0);
     return this.#items.reduce((sum, item) => sum + (isRun(item) ? item.count : sizeOf(item)), 0);
   }
 
-  /** Adds it: its runs as wholes where that can be. */
+  /** Adds the hour's segments, runs as wholes where possible. */
   async addTo({ placer, sink, add }: ReadyTarget<Sink>): Promise<void> {
     const runs = RunPlacer.of(placer, (spans) => this.#addSpans(sink, spans));
     for (const [i, item] of this.#items.entries()) {
@@ -60,7 +60,7 @@ export class ReadyHour<Sink extends PlacedSink> implements ReadySegments<Sink> {
     }
   }
 
-  /** Its items, of outlines the whole runs. */
+  /** The hour's items, with whole runs in place of outlines. */
   #wholeItems(): Promise<readonly RunItem[] | undefined> {
     return (this.#whole ??= this.#reads.columns().then((columns) => wholeItems(this.#items, columns)));
   }

@@ -23,12 +23,12 @@ import type { IndexQueries } from "../../core/planning/index-queries.ts";
 
 /** Hours that are kept in one transaction. */
 const TOGETHER = 24;
-/** An hour of more items is no better than its segments. */
+/** Items that an hour has at most: with more, reading its segments is as fast. */
 const MOST_ITEMS = 60;
-/** What goes with the runs of an hour is kept up to this: pieces of some thousand segments, and of many hours what a server answers with. */
+/** Bytes of the columns beside an hour's runs: enough for some thousand segments, and little enough for one answer of a server with many hours. */
 const MOST_BESIDE_BYTES = 192 << 10;
 
-/** Of such an hour nothing is kept. */
+/** Stands for an hour with too many items: nothing of it is kept. */
 const NOT_WORTH = "not worth it";
 
 /** What hours are made ready with. */
@@ -43,11 +43,11 @@ interface HourParts {
 }
 
 /**
- * The segments of pages, whole hours as runs: those that are not kept as runs are made into some, and kept for whoever asks
+ * The segments of pages, whole hours as runs. Runs of an hour that has none yet are found, and kept for whoever asks
  * next.
- * @param addSpans adds runs to what they are wanted for
- * @param versions notes those of the pages
- * @param most.segments that there may be of a range; default: any number
+ * @param addSpans takes runs as wholes
+ * @param versions takes the version of each page
+ * @param most.segments that a range may have; default: any number
  * @throws BoxcarError `range_too_large` (400), `index_missing` (503), and as the pages do
  */
 export async function* readyHours<Sink extends PlacedSink>(
@@ -78,7 +78,7 @@ export async function* readyHours<Sink extends PlacedSink>(
       const known = keptRunsOf(hour, gapToleranceMs);
       if (known !== undefined && known !== NOT_WORTH) {
         const ready = count(await pageOf(known, hour, addSpans, sha256));
-        // Its pieces will be kept.
+        // The pieces of this hour will be kept.
         if (hour.pieces !== null && ready instanceof ReadyHour) await pace.breathe(ready.countIn());
         yield ready;
         continue;
@@ -103,7 +103,7 @@ export async function* readyHours<Sink extends PlacedSink>(
 }
 
 /**
- * Makes hours that are over and of which nothing is kept, newest first: who asks for them next finds them.
+ * Finds and keeps the runs of hours that are over and have none yet, newest first.
  * @param most hours
  */
 export async function makeHours(parts: Omit<HourParts, "pace">, most: number, signal: AbortSignal): Promise<void> {
@@ -118,7 +118,7 @@ export async function makeHours(parts: Omit<HourParts, "pace">, most: number, si
   }
 }
 
-/** What a range takes of an hour, by its runs where they tell it. */
+/** What a range takes of an hour: told by the hour's runs where they can. */
 async function pageOf<Sink extends PlacedSink>(
   runs: KeptRuns,
   { within, readColumns, segments, some }: RecordedHour,
@@ -133,12 +133,12 @@ async function pageOf<Sink extends PlacedSink>(
   return alone.length === cut.items.length ? alone : new ReadyHour(cut, read, addSpans);
 }
 
-/** Those of an hour that a range takes. @param within as `RecordedHour` has it */
+/** The segments of an hour that a range takes. @param within as `RecordedHour` has it */
 function taken(segments: readonly RecordedSegment[], within: RowsRange | undefined): readonly RecordedSegment[] {
   return within === undefined ? segments : segments.filter((one) => reachesInto(one, within, within.around));
 }
 
-/** The runs that are kept of an hour; undefined when they have to be made. */
+/** The kept runs of an hour; undefined when they have yet to be found. */
 function keptRunsOf(
   { runs, columns, pieces, groups }: RecordedHour,
   toleranceMs: number,
@@ -147,7 +147,7 @@ function keptRunsOf(
   return runs.length === 0 ? NOT_WORTH : readRuns(runs, toleranceMs, { columns, pieces, groups });
 }
 
-/** What becomes kept of an hour. */
+/** The row that keeps an hour. */
 function keptOf(runs: KeptRuns, toleranceMs: number): Omit<MadeHour, "hour" | "version"> {
   if (runs.items.length > MOST_ITEMS) return { runs: new Uint8Array(0), columns: null, pieces: null, groups: null };
   const { items } = runs;

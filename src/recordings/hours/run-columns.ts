@@ -2,13 +2,13 @@ import { recordOf } from "../../base/record-of.ts";
 import { ColumnReader, ColumnWriter } from "../../base/columns.ts";
 import { at, isRun, RUN_COLUMNS, type RunItem, type SegmentRun } from "./segment-run.ts";
 
-/** What an outline of a run lacks. */
+/** The columns that an outline of a run lacks. */
 type Columns = Pick<SegmentRun, "startMs" | "endMs" | "start" | "length" | "tracks">;
 
-/** Of what is written: raise it when the same bytes would say something else. */
+/** Version of the bytes: raise it when their format changes. */
 const FORMAT = 1;
 
-/** The columns of runs, as bytes: apart from their outlines, since who wants their sums alone seldom needs more than these. */
+/** The columns of runs as bytes, kept apart from the outlines: sums alone seldom need the columns. */
 export function keptColumns(items: readonly RunItem[]): Uint8Array {
   const writer = new ColumnWriter();
   writer.number(FORMAT);
@@ -22,7 +22,7 @@ export function keptColumns(items: readonly RunItem[]): Uint8Array {
   return writer.bytes;
 }
 
-/** Reads what `keptColumns` wrote, of one outline after another. Undefined when another version wrote it. */
+/** Reads what `keptColumns` wrote, outline by outline. Undefined when another version wrote it. */
 export function columnsReader(
   bytes: Uint8Array,
 ): ((outline: Pick<SegmentRun, "count" | "tracks">) => Columns) | undefined {
@@ -37,7 +37,7 @@ export function columnsReader(
   };
 }
 
-/** The run that an outline is of. */
+/** The whole run of an outline. */
 function wholeRun(outline: SegmentRun, columns: Columns): SegmentRun {
   return {
     ...{ kind: outline.kind, count: outline.count, timescale: outline.timescale, toLast: outline.toLast },
@@ -47,7 +47,7 @@ function wholeRun(outline: SegmentRun, columns: Columns): SegmentRun {
   };
 }
 
-/** The same items, outlines among them as whole runs. Undefined when it is not known what their columns are. */
+/** The same items with whole runs in place of outlines. Undefined when their columns were not kept. */
 export function wholeItems(items: readonly RunItem[], bytes: Uint8Array | null): readonly RunItem[] | undefined {
   const columns = bytes === null ? undefined : columnsReader(bytes);
   return columns && items.map((item) => (isRun(item) ? wholeRun(item, columns(item)) : item));

@@ -6,13 +6,13 @@ import { configurationOf } from "../../core/streaming/init-segment.ts";
 import { streamedTracks } from "../../core/streamed-tracks.ts";
 import { at, isRun, SOUND_COLUMNS, type RunGroups, type RunItem } from "./segment-run.ts";
 
-/** Of what is written: raise it when the same bytes would say something else. */
+/** Version of the bytes: raise it when their format changes. */
 const FORMAT = 1;
 const FIELDS = GROUP_FIELDS.length;
 
 /**
- * What media segments of a run take; undefined where its recordings need other init segments, or the groups of one are not noted.
- * @param run what is plain, of one kind
+ * The groups of pictures of a run's recordings; undefined where they need different init segments, or the groups of one are not noted in its row.
+ * @param run plain recordings of one kind
  */
 export function groupsOf(run: readonly TimedSegment[]): RunGroups | undefined {
   const numbers: number[] = [];
@@ -40,7 +40,7 @@ export function groupsOf(run: readonly TimedSegment[]): RunGroups | undefined {
   };
 }
 
-/** What the media segments of runs take, as bytes: apart from the runs, as their pieces are. Null where it is not known of one. */
+/** The groups of runs as bytes, kept apart from the outlines. Null where a run has none. */
 export function keptGroups(items: readonly RunItem[]): Uint8Array | null {
   const writer = new ColumnWriter();
   writer.number(FORMAT);
@@ -58,7 +58,7 @@ export function keptGroups(items: readonly RunItem[]): Uint8Array | null {
   return writer.bytes;
 }
 
-/** Reads what `keptGroups` wrote, of one run after another. Undefined when another version wrote it. */
+/** Reads what `keptGroups` wrote, run by run. Undefined when another version wrote it. */
 export function groupsReader(bytes: Uint8Array): ((count: number) => RunGroups) | undefined {
   const reader = new ColumnReader(bytes);
   if (reader.number() !== FORMAT) return undefined;

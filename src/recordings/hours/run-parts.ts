@@ -13,14 +13,14 @@ export function runParts(count: number): readonly RunPart[] {
   ];
 }
 
-/** What the segments of a part add up to in a column. */
+/** The sum of a column over the segments of a part. */
 export function sumOver(column: Float64Array, [from, end]: RunPart): number {
   let sum = 0;
   for (let i = from; i < end; i++) sum += at(column, i);
   return sum;
 }
 
-/** What those of one track add up to. */
+/** The counts of one track over the segments of a part. */
 export function countsOf(
   { samples }: Pick<RunTrack, "samples">,
   { counts, constantSize }: PiecesTrack,

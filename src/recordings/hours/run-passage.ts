@@ -5,10 +5,10 @@ import { decodesAsStated } from "../../core/track-kinds.ts";
 import { endMsOf } from "./run-place.ts";
 import { baseOf, of, type RunPassage, type RunTrack, type SegmentRun, type TrackPassage } from "./segment-run.ts";
 
-/** A run of which it is not known yet. */
+/** A run whose passage is still to be found. */
 type Unpassed = Omit<SegmentRun, "passage" | "first" | "second" | "last">;
 
-/** What going over a run takes. @param codecs RFC 6381, of its tracks */
+/** The passage of a run; undefined where each of its segments has to be looked at. @param codecs RFC 6381, of its tracks */
 export function passageOf(run: Unpassed, codecs: readonly string[]): RunPassage | undefined {
   const tracks: TrackPassage[] = [];
   for (const [i, track] of run.tracks.entries()) {
@@ -22,7 +22,7 @@ export function passageOf(run: Unpassed, codecs: readonly string[]): RunPassage 
     [soonerMs, laterMs] = [Math.max(soonerMs, -offMs), Math.max(laterMs, offMs)];
     overMs = Math.max(overMs, endMsOf(run, i));
   }
-  // Some thousandths are lost where a run lies.
+  // Rounded up: places lose some thousandths of a millisecond.
   return {
     overMs: Math.ceil(overMs + run.lateMs),
     soonerMs: Math.ceil(soonerMs) + 1,
@@ -32,8 +32,8 @@ export function passageOf(run: Unpassed, codecs: readonly string[]): RunPassage 
 }
 
 /**
- * Goes over a track as `Joining` does, of a run that lies at 0, and notes for which `shift` of the second segment's last sample each
- * of its decisions stays as it is. Wherever else the run lies, times of another timescale are rounded otherwise, by a tick at most.
+ * Joins the track of a run placed at 0 as `Joining` does, and notes for which shifts of the second segment's last sample each
+ * decision stays the same. Placed elsewhere, times of another timescale are rounded differently, by a tick at most.
  */
 class Passing {
   readonly #run: Unpassed;
@@ -56,7 +56,7 @@ class Passing {
     this.#track = track;
     this.#stated = stated;
     this.#slack = track.timescale === run.timescale ? 0 : 1;
-    // What does not snap is where it was recorded; what does, no further off.
+    // Samples that do not snap are where they were recorded; those that do are at most this far off.
     this.#most = track.snaps ? 2 * snapTicks(track.timescale) : 0;
     this.#least = -this.#most;
   }
@@ -90,7 +90,7 @@ class Passing {
     return { least, most, stated, holes: this.#holes, ticks, from, changes: this.#changes };
   }
 
-  /** Notes what joining segment `number` to the one before depends on. False where that is more than can be noted. */
+  /** Narrows the shifts to those for which segment `number` joins the one before in the same way. False where bounds cannot say it. */
   #joins(number: number, recorded: number, joint: JointStep, base: number): boolean {
     const { timescale, sound, snaps, uniform } = this.#track;
     const [near, own] = [snapTicks(timescale), this.#ownDuration];
@@ -110,7 +110,7 @@ class Passing {
     return this.#least <= this.#most;
   }
 
-  /** Lets as much be taken of sound as is now. */
+  /** Narrows the shifts to those for which as much sound is taken as now. */
   #keepSound(number: number, base: number): void {
     const { timescale, snaps, firstDts: taken, ownFirstDts, ownLasting, ownSamples } = this.#track;
     const usual = of(this.#run, ownLasting, number) / (of(this.#run, ownSamples, number) - 1);
@@ -126,7 +126,7 @@ class Passing {
   #countChanges(number: number, { distance, isSnapped }: JointStep): boolean {
     const [own, step] = [this.#ownDuration, this.#stepOf(number)];
     const isExact = isSnapped || (this.#slack === 0 && this.#from !== undefined);
-    // However far off it is: it is none of the others.
+    // An inexact distance cannot be told, but it differs from its neighbours where both equal the sample's own duration.
     if (!isExact && (!this.#track.snaps || own !== this.#duration || own !== step)) return false;
     if (distance !== this.#duration) this.#changes++;
     if (step !== distance) this.#changes++;
@@ -138,7 +138,7 @@ class Passing {
     return of(this.#run, lasting, number) / (of(this.#run, samples, number) - 1);
   }
 
-  /** Notes that a shift lies within bounds, both inclusive; behind a sample that is where it was recorded there is none. */
+  /** Narrows the shifts to [low, high]; behind a sample that lies where it was recorded only the shift 0 is left. */
   #keep(low: number, high: number): void {
     const [least, most] = [Math.ceil(low + this.#slack), Math.floor(high - this.#slack)];
     if (this.#from === undefined) {
@@ -148,14 +148,14 @@ class Passing {
   }
 }
 
-/** Where a track is behind the last but one segment of a run, ticks of its own. */
+/** Where a track ends with the last but one segment of a run, ticks of the track. */
 export interface Passed {
   readonly lastDts: number;
   readonly presentedEnd: number;
 }
 
 /**
- * Goes over a track of a run behind its second segment; undefined where that takes a look at each.
+ * Joins a track of a run from the third segment to the last but one at once; undefined where each has to be looked at.
  * @param place where the run lies, ticks of `run.timescale`
  * @param lastDts of the second segment, ticks of the track
  */

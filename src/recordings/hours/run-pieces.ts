@@ -3,10 +3,10 @@ import { ColumnReader, ColumnWriter } from "../../base/columns.ts";
 import { COUNT_COLUMNS } from "../../core/planning/piece-columns.ts";
 import { isRun, type RunItem, type RunPieces } from "./segment-run.ts";
 
-/** Of what is written: raise it when the same bytes would say something else. */
+/** Version of the bytes: raise it when their format changes. */
 const FORMAT = 2;
 
-/** What the pieces of runs take, as bytes: apart from the runs, since only downloads need it, and it is more than they are. */
+/** The columns that pieces of runs need, as bytes, kept apart from the outlines: only downloads read them, and they are larger. */
 export function keptPieces(items: readonly RunItem[]): Uint8Array {
   const writer = new ColumnWriter();
   writer.number(FORMAT);
@@ -22,7 +22,7 @@ export function keptPieces(items: readonly RunItem[]): Uint8Array {
   return writer.bytes;
 }
 
-/** Reads what `keptPieces` wrote, of one run after another. Undefined when another version wrote it. */
+/** Reads what `keptPieces` wrote, run by run. Undefined when another version wrote it. */
 export function piecesReader(bytes: Uint8Array): ((count: number, tracks: number) => RunPieces) | undefined {
   const reader = new ColumnReader(bytes);
   if (reader.number() !== FORMAT) return undefined;

@@ -8,7 +8,7 @@ export interface RunSpan {
   /** The first of them, and the one behind the last. */
   readonly first: number;
   readonly end: number;
-  /** Those of the run's parts that these are. */
+  /** The parts of the run that these segments make up: see `RUN_PARTS`. */
   readonly parts: readonly number[];
   /** Output time at which the reference track of the first of them starts, ticks of `run.timescale`. */
   readonly place: number;
@@ -26,7 +26,7 @@ export interface RunPlace {
   readonly place: number;
 }
 
-/** Where the second segment of a run lies, when it is the one that was placed last, and all of it is taken. */
+/** The place of a run's second segment, if it was placed last and all of it is taken. */
 export function secondOf(run: SegmentRun, placed: PlacedSegment | undefined): RunPlace | undefined {
   if (placed?.timed.segment !== run.second || placed.timescale !== run.timescale) return undefined;
   const { outputStart, from, untilMs, mayPreroll, takenOver, leads } = placed;
@@ -35,7 +35,7 @@ export function secondOf(run: SegmentRun, placed: PlacedSegment | undefined): Ru
   return { run, at: 1, place: outputStart };
 }
 
-/** Where the first segment of a run lies, or would, behind one of another run, or the second of the same. */
+/** The place of a run's first segment: behind a segment of another run, or before the run's own second one. */
 export function firstOf(run: SegmentRun, { run: before, at, place }: RunPlace): number {
   return before === run ? place - of(run, run.length, 0) : place + of(before, before.length, at);
 }
@@ -45,7 +45,7 @@ export function endMsOf(run: Timed, number: number): number {
   return of(run, run.startMs, number) + durationMsOf(run, number);
 }
 
-/** Wall clock, milliseconds: by then all of a run has ended, or more than that. */
+/** An upper bound of the wall-clock end of all tracks of a run, milliseconds. */
 export function overMsOf(run: SegmentRun): number {
   if (run.passage !== undefined && isOutline(run)) return run.passage.overMs;
   let overMs = Number.NEGATIVE_INFINITY;
@@ -57,7 +57,7 @@ function durationMsOf(run: Timed, number: number): number {
   return millisecondsOf(of(run, run.length, number), run.timescale);
 }
 
-/** What becomes pieces when a plan goes on to the last segment of a run; undefined when the run does not go on from there. */
+/** The spans that become pieces when a plan moves on to the last segment of a run; undefined when the run does not go on from that place. */
 export function spansTo(run: SegmentRun, behind: RunPlace, toleranceMs: number): RunSpan[] | undefined {
   const end = run.count - 1;
   const { run: before, at, place } = behind;

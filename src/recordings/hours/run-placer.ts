@@ -7,7 +7,7 @@ import { isOutline, of, type SegmentRun } from "./segment-run.ts";
 export class RunPlacer implements StandIn {
   readonly #placer: Placer;
   readonly #addSpans: (spans: readonly RunSpan[]) => boolean;
-  /** The last segment of a run that was added as a whole, while nothing came behind it. */
+  /** The last segment of the run that was added as a whole last, until another segment follows. */
   #behind: RunPlace | undefined;
 
   private constructor(placer: Placer, addSpans: (spans: readonly RunSpan[]) => boolean) {
@@ -15,7 +15,7 @@ export class RunPlacer implements StandIn {
     this.#addSpans = addSpans;
   }
 
-  /** The one of a placer. @param addSpans as `AddSpans`, to what that hands segments on to */
+  /** The run placer of a placer. @param addSpans hands spans to what the placer hands segments to */
   static of(placer: Placer, addSpans: (spans: readonly RunSpan[]) => boolean): RunPlacer {
     const { standIn } = placer;
     if (standIn instanceof RunPlacer) return standIn;
@@ -25,7 +25,7 @@ export class RunPlacer implements StandIn {
   }
 
   /**
-   * Goes on with all of a run, without a look at each of its segments: behind a run that it goes on from, or behind its first and
+   * Adds all of a run without looking at each segment: behind a run that it follows, or behind its own first and
    * second segment, which were added.
    * @returns false, and nothing is changed, when its segments have to be added one by one
    */

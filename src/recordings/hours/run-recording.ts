@@ -33,7 +33,7 @@ export function addRecordings(divider: Divider, spans: readonly RunSpan[]): bool
 class AlikeRecordings {
   readonly run: SegmentRun;
   readonly groups: RunGroups;
-  /** The first of them, of which all is known. */
+  /** The first recording, with all of its summary. */
   readonly first: TimedRecording;
   readonly reference: RunTrack;
   readonly video: RunTrack | undefined;

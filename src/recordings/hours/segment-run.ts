@@ -14,18 +14,18 @@ export interface RunTrack {
   readonly sound: boolean;
   readonly snaps: boolean;
   readonly uniform: boolean;
-  /** Of what is taken of it: how many, when the first is decoded, and the ticks from there to the last one. */
+  /** The samples that are taken of each segment: their number, the decode time of the first, and the ticks from it to the last one. */
   readonly samples: Float64Array;
   readonly firstDts: Float64Array;
   readonly lasting: Float64Array;
   readonly lastDuration: Float64Array;
   /** End of its presentation. */
   readonly end: Float64Array;
-  /** The same of all of it. */
+  /** The same of all samples of each segment. */
   readonly ownSamples: Float64Array;
   readonly ownFirstDts: Float64Array;
   readonly ownLasting: Float64Array;
-  /** Of its parts, in order. */
+  /** The sums of the parts, in order: see `RUN_PARTS`. */
   readonly counts: readonly RunCounts[];
 }
 
@@ -35,30 +35,30 @@ export const RUN_COLUMNS = [
   "samples", "firstDts", "lasting", "lastDuration", "end", "ownSamples", "ownFirstDts", "ownLasting",
 ] as const satisfies readonly (keyof RunTrack)[];
 
-/** What pieces of a run take beside it, a value for each segment. */
+/** What the pieces of a run need beside the run: a value for each segment. */
 export interface RunPieces {
   readonly sources: SourceColumns;
-  /** Number of the first sample that is taken, and what is counted of all of them. */
+  /** The number of the first sample that is taken, and the counts of all that are. */
   readonly tracks: readonly PiecesTrack[];
 }
 
-/** What media segments of a run take beside it, a value for each recording. */
+/** What the media segments of a run need beside the run: a value for each recording. */
 export interface RunGroups {
   readonly ids: Float64Array;
   /** Movie fragments. */
   readonly fragments: Float64Array;
-  /** Of the sound that is streamed, as its record has them; undefined without any. */
+  /** Values of the track record of the sound that is streamed; undefined without sound. */
   readonly sound: Readonly<Record<(typeof SOUND_COLUMNS)[number], Float64Array>> | undefined;
-  /** Their groups of pictures: number of the first one of each, and behind the last. */
+  /** The number of each recording's first group of pictures, and behind the last one the number of all groups. */
   readonly begins: Float64Array;
   /** The groups, as `GroupList` takes them. */
   readonly numbers: Float64Array;
 }
 
-/** What of sound is told beside what a run has of its tracks. */
+/** Columns of sound that a run's track does not have. */
 export const SOUND_COLUMNS = ["bytes", "duration", "firstPts", "sttsEntries", "flags"] as const;
 
-/** One track of them. */
+/** One track of the pieces of a run. */
 export interface PiecesTrack {
   readonly first: Float64Array;
   readonly counts: CountColumns;
@@ -67,8 +67,8 @@ export interface PiecesTrack {
 }
 
 /**
- * Segments of one kind each of which goes on where the one before ends, of which a plan takes all but what is there twice of their
- * sound: what placing them needs, in columns. These have a value for each segment, or in an outline of the run one for each of its
+ * Segments of one kind, each of which goes on where the one before ends. A plan takes all of them, except sound that the one before
+ * has already. The columns have what placing them needs: a value for each segment, or in an outline of the run one for each of its
  * two first and two last: see `of`.
  */
 export interface SegmentRun {
@@ -86,49 +86,49 @@ export interface SegmentRun {
   readonly length: Float64Array;
   /** From the start of the first one to that of the last, ticks. */
   readonly toLast: number;
-  /** How long after the presentation of its reference track all of a segment has ended, milliseconds. */
+  /** How long other tracks of a segment outlast its reference track at most, milliseconds. */
   readonly lateMs: number;
   /** Movie fragments of its parts. */
   readonly fragments: readonly number[];
   readonly tracks: readonly RunTrack[];
-  /** Undefined where it takes a look at each segment to go over them. */
+  /** Undefined where each segment has to be looked at. */
   readonly passage?: RunPassage | undefined;
   /** Only where pieces are wanted. */
   readonly pieces?: RunPieces | undefined;
-  /** Only where media segments are wanted, which it is known what they are. */
+  /** Only where media segments are wanted, and the groups of all recordings are noted. */
   readonly groups?: RunGroups | undefined;
   readonly first: RecordedSegment;
   readonly second: RecordedSegment;
   readonly last: RecordedSegment;
 }
 
-/** What going over a run without a look at each of its segments takes. */
+/** What a run comes to behind its second segment, so that a plan can pass over it without looking at each segment. */
 export interface RunPassage {
-  /** By when all of them have ended, or more than that: wall clock, whole milliseconds. */
+  /** An upper bound of the wall-clock end of all tracks, whole milliseconds. */
   readonly overMs: number;
-  /** How much sooner and later than the first one segments start, by the clock, than where they lie: whole milliseconds, or more than that. */
+  /** Upper bounds of how far the wall-clock starts of segments run ahead of their places in the run, and behind: whole milliseconds. */
   readonly soonerMs: number;
   readonly laterMs: number;
   readonly tracks: readonly TrackPassage[];
 }
 
-/** What becomes of a track by the segments behind the second one, up to the last but one, wherever they are placed. */
+/** What a track comes to by the segments from the third one to the last but one, wherever the run is placed. */
 export interface TrackPassage {
-  /** It holds when the last sample of the second segment is decoded so many ticks later than recorded: both ends inclusive. */
+  /** It holds when the last sample of the second segment is decoded this many ticks later than recorded, both inclusive. */
   readonly least: number;
   readonly most: number;
-  /** Whether that sound decodes to what is stated: it holds for an output of which that is true, too. */
+  /** As `decodesAsStated` says of the run's codec: it holds for outputs of which the same is true. */
   readonly stated: boolean;
-  /** Whether it may leave holes that are filled where such are. */
+  /** Whether there may be holes in the sound, which some outputs fill. */
   readonly holes: boolean;
-  /** When the last sample is decoded, ticks: behind that of the second segment, or where a segment lies that starts so far behind the first. */
+  /** Decode time of the last sample, ticks behind the last sample of the second segment; or, with `from`, behind that many ticks from the run's start. */
   readonly ticks: number;
   readonly from: number | undefined;
-  /** How often the duration of samples changes, of a track all of whose segments are uniform. */
+  /** How often the duration of samples changes, where all segments of the track are uniform. */
   readonly changes: number;
 }
 
-/** Segments in order: runs, and what does not belong to any. */
+/** An item of an hour: a run, or a segment that belongs to none. */
 export type RunItem = SegmentRun | RecordedSegment;
 
 /** Whether an item is a run. */
@@ -136,7 +136,7 @@ export function isRun(item: RunItem): item is SegmentRun {
   return "kind" in item;
 }
 
-/** Values of a column of an outline. */
+/** Values that a column of an outline has: of the first two segments and of the last two. */
 export const OUTLINE = 4;
 
 /** Whether the columns of a run have the values of its ends alone. */
