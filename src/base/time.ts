@@ -54,7 +54,7 @@ function instantOf(text: string, context: TimeContext): number | undefined {
   const time = timePattern.exec(text);
   if (time !== null) {
     const day = dateIn(context.zone, context.dayOf);
-    return localToInstant(Date.parse(`${day}T00:00:00Z`) + millisecondsOfDay(time.slice(1)), context.zone);
+    return localToInstant(Date.parse(`${day}T00:00:00Z`) + timecodeMs(time.slice(1)), context.zone);
   }
   const match = dateTimePattern.exec(text);
   if (match === null) return undefined;
@@ -62,7 +62,7 @@ function instantOf(text: string, context: TimeContext): number | undefined {
   const midnight = Date.parse(`${year}-${month}-${dayOfMonth}T00:00:00Z`);
   // Date.parse carries 30 February over into March.
   if (Number.isNaN(midnight) || new Date(midnight).getUTCDate() !== Number(dayOfMonth)) return undefined;
-  const local = midnight + millisecondsOfDay(match.slice(4));
+  const local = midnight + timecodeMs(match.slice(4));
   if (match[8] !== undefined) return local;
   const [sign, hours, minutes] = match.slice(9);
   if (sign === undefined) return localToInstant(local, context.zone);
@@ -79,9 +79,15 @@ export function digitPrecision(digits: number): number {
   return digits >= 3 ? 0 : 10 ** (3 - digits);
 }
 
-function millisecondsOfDay([hours, minutes, seconds, fraction]: readonly (string | undefined)[]): number {
+/** Whole milliseconds, rounded down, of the digits of a second's fraction; none: 0. */
+export function fractionMs(digits = ""): number {
+  return Number(digits.padEnd(3, "0").slice(0, 3));
+}
+
+/** Whole milliseconds of a time of day or a timecode, rounded down. @param parts its digits: hours, minutes, seconds, and a fraction if it has one */
+export function timecodeMs([hours, minutes, seconds, fraction]: readonly (string | undefined)[]): number {
   const whole = (Number(hours) * 60 + Number(minutes)) * 60 + Number(seconds);
-  return whole * 1000 + Number((fraction ?? "").padEnd(3, "0").slice(0, 3));
+  return whole * 1000 + fractionMs(fraction);
 }
 
 /**

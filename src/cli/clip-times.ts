@@ -1,5 +1,5 @@
 import { wholeDuration } from "../core/index.ts";
-import { formatTime, parseDuration, parseTime } from "../base/time.ts";
+import { formatTime, parseDuration, parseTime, timecodeMs } from "../base/time.ts";
 import { badUsage } from "./usage.ts";
 
 /** A point in a clip: milliseconds from the start of the first file, or on the wall clock (since 1970). */
@@ -15,9 +15,8 @@ export function parseClipTime(text: string, zone: string, name: string): ClipTim
   if (/^0+(\.0+)?(ms|s|m|h)?$/.test(text)) return { offsetMs: 0 };
   const timecode = /^(?:(\d{1,6}):)?([0-5]?\d):([0-5]?\d)(?:\.(\d{1,9}))?$/.exec(text);
   if (timecode === null) return { offsetMs: parseDuration(text, name) };
-  const [, hours = "0", minutes = "0", seconds = "0", fraction = ""] = timecode;
-  const whole = (Number(hours) * 60 + Number(minutes)) * 60 + Number(seconds);
-  return { offsetMs: whole * 1000 + Number(fraction.padEnd(3, "0").slice(0, 3)) };
+  const [, hours = "0", ...others] = timecode;
+  return { offsetMs: timecodeMs([hours, ...others]) };
 }
 
 /** What laying out files needs to know of each. */

@@ -1,6 +1,6 @@
 import { BoxcarError } from "../base/errors.ts";
 import { checkStreamPath } from "../base/stream-path.ts";
-import { digitPrecision } from "../base/time.ts";
+import { digitPrecision, fractionMs } from "../base/time.ts";
 import { localInstants, offsetMs } from "../base/time-zone.ts";
 
 /** What a recorder's file name says about a segment. */
@@ -104,7 +104,7 @@ export class FilePattern {
 }
 
 function timesOf(values: ReadonlyMap<string, string>, zone: string): ReturnType<typeof localInstants> | undefined {
-  const fraction = Number((values.get("f") ?? "").padEnd(3, "0").slice(0, 3));
+  const fraction = fractionMs(values.get("f"));
   const unix = values.get("s");
   if (unix !== undefined) return [unix.length > 11 ? Number(unix) : Number(unix) * 1000 + fraction];
   const part = (name: string, least: number): number => Number(values.get(name) ?? least);

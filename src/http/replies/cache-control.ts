@@ -16,6 +16,11 @@ export function keptForGood(c: Context<AppEnv>, nowMs: number): string {
   return `${keptFor(c, YEAR_S, nowMs)}, immutable`;
 }
 
+/** Of a file that never changes, also behind a link that expires. @param isPublic whoever knows its name may read it */
+export function keptFile(isPublic: boolean): string {
+  return `${isPublic ? "public" : "private"}, max-age=${String(YEAR_S)}, immutable`;
+}
+
 /** Of a reply that may be kept for so many seconds; by a signed link, until the link expires at most. */
 export function keptFor(c: Context<AppEnv>, seconds: number, nowMs: number): string {
   const left = c.get("caller").kind === "link" ? Number(c.req.query("expires")) - Math.floor(nowMs / 1000) : seconds;

@@ -3,6 +3,7 @@ import type { MiddlewareHandler } from "hono";
 import type { Upload, UploadArea } from "../../catalog/upload-rows.ts";
 import { mayShow } from "../../intake/files/file-kind.ts";
 import { storeOf } from "../../intake/files/receive-file.ts";
+import { keptFile } from "../replies/cache-control.ts";
 import { fileDisposition } from "../replies/file-name.ts";
 import { sendMedia } from "../replies/send-media.ts";
 import { storedMedia } from "../replies/stored-media.ts";
@@ -89,6 +90,6 @@ function fileHeaders({ contentType, key }: Upload, isPublic: boolean): Headers {
     "Content-Disposition": fileDisposition(key.slice(key.lastIndexOf("/") + 1), mayShow(contentType)),
     "Content-Security-Policy": "default-src 'none'; sandbox",
     ...(isPublic ? { [resourcePolicy]: "cross-origin" } : {}),
-    "Cache-Control": `${isPublic ? "public" : "private"}, max-age=31536000, immutable`,
+    "Cache-Control": keptFile(isPublic),
   });
 }
