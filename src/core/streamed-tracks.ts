@@ -1,4 +1,5 @@
 import { isAudio, isVideo } from "./track-kinds.ts";
+import { TrackFlag } from "./wasm/abi/names.ts";
 import type { Summary, TrackRecord } from "./wasm/records/summary.ts";
 
 /** Which tracks media segments have: picture and sound together, or one of them. */
@@ -22,4 +23,12 @@ export function streamedTracks({ tracks }: Pick<Summary, "tracks">, asked: Strea
   if (asked !== "a") take(tracks.findIndex(isVideo), 1);
   if (asked !== "v") take(tracks.findIndex(isAudio), 2);
   return found;
+}
+
+/**
+ * What of `TrackRecord.flags` a streamed track is written by. Of video, that all samples are sync samples says nothing of others: what is being
+ * recorded may have a single one by now.
+ */
+export function streamedFlags(record: TrackRecord): number {
+  return isVideo(record) ? record.flags & ~TrackFlag.AllSync : record.flags;
 }

@@ -18,9 +18,10 @@ const MOST_METADATA = 8 << 20;
 export class OpenSegment {
   readonly file: SpoolFile;
   readonly #createdMs: number;
-  /** The stream's time at which it begins, milliseconds. */
-  readonly mediaStartMs: number;
-  readonly isVideo: boolean;
+  /** The stream's time at which it begins, milliseconds: by its video, if it has any. */
+  mediaStartMs: number;
+  isVideo: boolean;
+  hasSound = false;
   /** Whether parts may still come. */
   isOpen = true;
   /** The stream's time at which its last part ends. */
@@ -41,6 +42,14 @@ export class OpenSegment {
     this.mediaEndMs = facts.startMs;
     this.isVideo = facts.isVideo;
     this.startMs = startMs;
+  }
+
+  /** Starts with its first video: what came so far is sound. @param leastMs wall clock of the earliest start, milliseconds since 1970 */
+  startWith(video: PartFacts, leastMs: number): void {
+    this.startMs = Math.max(leastMs, this.startMs + video.startMs - this.mediaStartMs);
+    this.mediaStartMs = video.startMs;
+    this.mediaEndMs = video.startMs;
+    this.isVideo = true;
   }
 
   /** Milliseconds that it lasts so far. */
@@ -64,6 +73,7 @@ export class OpenSegment {
     const header = this.parts === 0 ? [this.header.bytes] : [];
     await this.file.append([...header, ...placed.chunks], this.startMs);
     this.#index.add(placed);
+    this.hasSound ||= facts.hasSound;
     if (facts.isVideo === this.isVideo) this.mediaEndMs = Math.max(this.mediaEndMs, facts.endMs);
   }
 

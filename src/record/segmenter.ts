@@ -25,6 +25,9 @@ const NEARLY_FULL = 7 / 8;
 /** Frames do not come at whole seconds: half of one at 25 a second. */
 const ROUNDING_MS = 20;
 
+/** Sound that begins so much before or after the first video, milliseconds, and arrives before it, is of the same segment. */
+const SOUND_LEAD_MS = 250;
+
 /** What a segmenter works with. */
 export interface SegmenterParts {
   readonly core: Core;
@@ -35,7 +38,7 @@ export interface SegmenterParts {
   readonly create: (startMs: number) => Promise<SpoolFile>;
   /** Takes over a segment that is whole. */
   readonly close: (segment: OpenSegment) => void;
-  /** Told after each part that is safe, once it is settled when the segment starts. */
+  /** Told after each part that is safe, once it is settled when the segment starts, and of what. */
   readonly grown?: (segment: OpenSegment) => void;
 }
 
@@ -64,8 +67,9 @@ export class Segmenter {
   #last: { readonly mediaEndMs: number; readonly endMs: number; readonly durationMs: number } | undefined;
   #settled = false;
   #doubt: Doubt | undefined;
-  /** Whether the stream, under the header at hand, has had video. */
+  /** Whether the stream, under the header at hand, has had video, and sound. */
   #hasVideo = false;
+  #hasSound = false;
 
   /** @param fragmentMs milliseconds that a segment should last */
   constructor(parts: SegmenterParts, fragmentMs: number) {
@@ -110,6 +114,7 @@ export class Segmenter {
     this.#header = facts.header;
     // A part that brings nothing of the reference track tells nothing of the time.
     this.#hasVideo ||= facts.isVideo;
+    this.#hasSound ||= facts.hasSound;
     if (facts.isVideo !== this.#hasVideo) return facts;
     this.#clock.arrived(facts.endMs);
     if (facts.capturedMs !== undefined) this.#clock.captured(facts.startMs, facts.capturedMs);
@@ -142,16 +147,27 @@ export class Segmenter {
   async write(part: StreamPart, facts: PartFacts): Promise<void> {
     if (this.#open !== undefined && this.#mustCut(this.#open, facts)) this.end();
     const open = (this.#open ??= await this.#begin(facts));
+    if (facts.isVideo && !open.isVideo) open.startWith(facts, this.#earliestMs);
     if (this.#doubt !== undefined) this.#decide(this.#doubt, facts, open);
     if (!this.#settled) this.#place(open);
     this.#settled ||= this.#clock.ageMs >= SETTLING_MS;
     await open.append(part, facts);
-    if (this.#settled && this.#doubt === undefined) this.#parts.grown?.(open);
+    if (this.#settled && this.#doubt === undefined && this.#hasAll(open)) this.#parts.grown?.(open);
+  }
+
+  /** Whether a segment has video and sound as the stream has: the first parts may be of one of them, and it would be told to have no other. */
+  #hasAll({ isVideo, hasSound, durationMs }: OpenSegment): boolean {
+    return (isVideo === this.#hasVideo && hasSound === this.#hasSound) || durationMs >= SETTLING_MS;
+  }
+
+  /** Where the segment before ended by the wall clock. */
+  get #earliestMs(): number {
+    return this.#last?.endMs ?? Number.NEGATIVE_INFINITY;
   }
 
   /** Places a segment by what has arrived, behind the one before. */
   #place(open: OpenSegment): void {
-    open.startMs = Math.max(this.#last?.endMs ?? Number.NEGATIVE_INFINITY, this.#clock.wallAt(open.mediaStartMs));
+    open.startMs = Math.max(this.#earliestMs, this.#clock.wallAt(open.mediaStartMs));
   }
 
   /** Whether the stream has stood still shows by how it goes on: as it is captured, or faster, to make up for what was held up. */
@@ -189,11 +205,13 @@ export class Segmenter {
     this.#given = header;
     this.#header = header;
     this.#hasVideo = false;
+    this.#hasSound = false;
   }
 
   #mustCut(open: OpenSegment, facts: PartFacts): boolean {
     if (facts.header !== open.header) return true;
-    if (facts.isVideo !== open.isVideo) return facts.isVideo;
+    if (facts.isVideo !== open.isVideo)
+      return facts.isVideo && Math.abs(facts.startMs - open.mediaStartMs) > SOUND_LEAD_MS;
     if (Math.abs(facts.startMs - open.mediaEndMs) > STEP_MS) return true;
     if ((this.#isLate(open) || this.#mayHaveStoodStill()) && facts.startsSync) return true;
     const lasted = facts.startMs - open.mediaStartMs;

@@ -21,10 +21,11 @@ const SOUND: MovieTrack = {
   entries: [audioEntry("sowt", 1, 8000)],
   samples: SAMPLES,
 };
-/** Recordings that differ in one thing each, but for the first two. */
+/** Recordings that differ in one thing each, but for the first three: what is being recorded may be a single sync sample by now. */
 const KINDS: readonly (readonly MovieTrack[])[] = [
   [VIDEO, SOUND],
   [{ ...VIDEO, samples: [{ data: new Uint8Array(30), duration: 9000, sync: true }] }, SOUND],
+  [{ ...VIDEO, samples: [...SAMPLES, { data: new Uint8Array(9), duration: 9000, sync: false }] }, SOUND],
   [VIDEO],
   [SOUND, VIDEO],
   [{ ...VIDEO, timescale: 45_000 }, SOUND],
@@ -33,7 +34,6 @@ const KINDS: readonly (readonly MovieTrack[])[] = [
   [{ ...VIDEO, size: [320, 120] }, SOUND],
   [{ ...VIDEO, flags: 7 }, SOUND],
   [VIDEO, { ...SOUND, alternateGroup: 1 }],
-  [{ ...VIDEO, samples: [...SAMPLES, { data: new Uint8Array(9), duration: 9000, sync: false }] }, SOUND],
 ];
 
 it("is the same whether or not it is told by the recording before", async () => {
@@ -48,8 +48,8 @@ it("is the same whether or not it is told by the recording before", async () => 
   const timedOf = (summary: Uint8Array): TimedSegment =>
     new TimedSegment({ id: 1, startMs: 0, endMs: 1000, key: "a", etag: "b", summary });
   const texts = summaries.map((summary) => configurationOf(timedOf(summary)).text);
-  expect(texts[1]).toBe(texts[0]);
-  expect(new Set(texts).size).toBeGreaterThan(KINDS.length - 3);
+  expect([texts[1], texts[2]]).toEqual([texts[0], texts[0]]);
+  expect(new Set(texts).size).toBeGreaterThan(KINDS.length - 4);
   for (const before of summaries) {
     const told = summaries.map((summary) => configurationOf(timedOf(summary), timedOf(before)).text);
     expect(told).toEqual(texts);

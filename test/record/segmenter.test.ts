@@ -199,6 +199,29 @@ describe("segments of a stream", () => {
     expect(other.closed.map((segment) => segment.parts)).toEqual([Math.ceil((7 << 20) / metadata)]);
   });
 
+  it("begin with the first picture where sound of that time comes in a part before it", async () => {
+    const part = (track: number, dts: number, duration: number): Uint8Array =>
+      fragment(new Uint8Array(10), 1, (at) =>
+        bytes(tfhd(track), tfdt(dts), trun(at, [{ duration, flags: 0x200_0000 }])),
+      );
+    const picture = part(1, 6400, 12_800); // from 0.5 s on, for a second
+    const spans = async (soundAt: number, pauseMs = 0): Promise<[number, number][]> => {
+      const bench = new Bench(60_000);
+      const events = read(bytes(initSegment(), part(2, soundAt, 160), picture), 1000);
+      bench.pass(1500 - pauseMs);
+      await bench.take(...events.slice(0, 2));
+      bench.pass(pauseMs);
+      await bench.take(...events.slice(2));
+      return bench.spans();
+    };
+    expect(await spans(3900)).toEqual([[500, 1500]]); // from 12.5 ms before the picture on
+    expect(await spans(5600)).toEqual([[500, 1500]]); // in its midst, sent ahead of it
+    expect(await spans(0, 1480)).toEqual([
+      [0, 20],
+      [500, 1500],
+    ]);
+  });
+
   it("are not moved by what arrives late", async () => {
     const bench = new Bench(2000);
     await bench.take(header);

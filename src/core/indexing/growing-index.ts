@@ -2,7 +2,7 @@ import type { TrackRecord } from "../wasm/records/summary.ts";
 import { concatenated } from "../../base/bytes.ts";
 import { BoxcarError } from "../../base/errors.ts";
 import { millisecondsOf } from "../ticks.ts";
-import { isVideo } from "../track-kinds.ts";
+import { isAudio, isVideo } from "../track-kinds.ts";
 import { readSummary } from "../wasm/records/summary.ts";
 import { TrackFlag } from "../wasm/abi/names.ts";
 import { LiveBoxes } from "../wasm/live-boxes.ts";
@@ -23,6 +23,8 @@ export interface PartFacts {
   /** The video track, else the first one that has samples in the part. */
   readonly track: TrackRecord;
   readonly isVideo: boolean;
+  /** Whether it holds sound, too, or alone. */
+  readonly hasSound: boolean;
   /** Whether that track's first sample is a sync sample. */
   readonly startsSync: boolean;
   /** Whether it has any. */
@@ -57,6 +59,7 @@ export function readPart(core: Core, given: StreamHeader, part: StreamPart): Par
   return {
     ...{ header, track, startsSync },
     isVideo: isVideo(track),
+    hasSound: tracks.some((each) => isAudio(each) && each.samples > 0),
     hasSync: track.syncSamples > 0,
     startMs: millisecondsOf(track.start, track.timescale),
     endMs: millisecondsOf(track.end, track.timescale),

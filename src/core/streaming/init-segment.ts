@@ -7,12 +7,12 @@ import { TrackFlag } from "../wasm/abi/names.ts";
 import { INDEX_HEADER_SIZE, TrackRecordAt } from "../wasm/abi/records.ts";
 import type { Core } from "../wasm/module.ts";
 import type { MovieTrack } from "../wasm/records/output.ts";
-import { isPresentedAlike, presentationOf } from "../wasm/records/summary.ts";
+import { isPresentedAlike, presentationOf, type TrackRecord } from "../wasm/records/summary.ts";
 import { streamTimescale } from "./media-time.ts";
-import { streamedTracks, type StreamTracks } from "../streamed-tracks.ts";
+import { streamedFlags, streamedTracks, type StreamTracks } from "../streamed-tracks.ts";
 
-/** What all samples of an init segment's tracks have in common besides their sample entries. */
-const COMMON = TrackFlag.AllSync;
+/** What all samples of an init segment's track have in common besides their sample entries. */
+const commonFlags = (record: TrackRecord): number => streamedFlags(record) & TrackFlag.AllSync;
 
 /** What the init segments of recordings say that share them. */
 export interface Configuration {
@@ -54,10 +54,10 @@ function isAlike(one: TimedSegment, other: TimedSegment): boolean {
   const others = other.summary.tracks;
   return (
     one.kind === other.kind &&
-    one.summary.tracks.every(({ descriptionCount, flags, tkhdFlags }, i) => {
+    one.summary.tracks.every((track, i) => {
       const record = others[i];
-      if (descriptionCount !== record?.descriptionCount) return false;
-      if ((flags & COMMON) !== (record.flags & COMMON) || tkhdFlags !== record.tkhdFlags) return false;
+      if (track.descriptionCount !== record?.descriptionCount) return false;
+      if (commonFlags(track) !== commonFlags(record) || track.tkhdFlags !== record.tkhdFlags) return false;
       return isPresentedAlike(one.summary, other.summary, i);
     })
   );
@@ -66,7 +66,7 @@ function isAlike(one: TimedSegment, other: TimedSegment): boolean {
 function newConfiguration({ summary }: TimedSegment): Configuration {
   const tracks = streamedTracks(summary, "av").map(({ trackIndex, record, trackId }) => [
     ...[trackId, record.handler, streamTimescale(record), record.codec],
-    ...[record.descriptionHash, record.descriptionCount, record.flags & COMMON, record.tkhdFlags],
+    ...[record.descriptionHash, record.descriptionCount, commonFlags(record), record.tkhdFlags],
     hex(presentationOf(summary, trackIndex)),
   ]);
   const [v, a] = (["v", "a"] as const).map((kind) => streamedTracks(summary, kind)[0]?.record.codec);
@@ -101,7 +101,7 @@ export function initSegment(
       id: trackId,
       handler: record.handler,
       timescale: streamTimescale(record),
-      flags: record.flags & COMMON,
+      flags: commonFlags(record),
       ...{ samples: 0, sttsEntries: 0, cttsEntries: 0, syncSamples: 0, stscEntries: 0, chunks: 0, constantSize: 0 },
       descriptionCount: record.descriptionCount,
       descriptions: core.entries.plain(record.handler, index.subarray(at, at + length)),

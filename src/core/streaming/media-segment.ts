@@ -16,7 +16,7 @@ import type { Indexes, RecordedSegment } from "../segment.ts";
 import type { Core } from "../wasm/module.ts";
 import type { TrackRecord } from "../wasm/records/summary.ts";
 import { hasMediaTimes, mediaTime, streamTimescale } from "./media-time.ts";
-import { streamedTracks, type StreamTracks } from "../streamed-tracks.ts";
+import { streamedFlags, streamedTracks, type StreamTracks } from "../streamed-tracks.ts";
 
 /** What media segments are made with. */
 export interface StreamParts {
@@ -155,7 +155,7 @@ function placed(
     trackId,
     prefix: 0,
     counts: leftOut(record).counts,
-    outputFlags: record.flags,
+    outputFlags: streamedFlags(record),
   };
 }
 
