@@ -41,7 +41,7 @@ const remote =
 
 const SEGMENT = "ffmpeg -c copy -f segment";
 const recordingIsSafe =
-  "Every half a second a part is parsed, indexed, given a checksum and synced with its journal: two writes that wait for the disk. ffmpeg syncs nothing.";
+  "Every half a second a part is parsed, indexed, given a checksum and written with a sync. ffmpeg syncs nothing.";
 
 /** In the order of the report. */
 export const TARGETS: readonly Target[] = [

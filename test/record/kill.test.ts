@@ -59,7 +59,7 @@ test(
       expect(await pushing).toBe("killed");
       node = await start();
       const left = (): Promise<string[]> => readdir(join(folder, "spool"), { recursive: true });
-      await expect.poll(async () => (await left()).join(" "), { timeout: 10_000 }).not.toContain(".mp4");
+      await expect.poll(async () => (await left()).join(" "), { timeout: 10_000 }).not.toContain(".recording");
       expect(sum(await running()), `round ${round}`).toBeGreaterThanOrEqual(told);
       const found: string[] = [];
       for (const { id, recording } of await running()) {

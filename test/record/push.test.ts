@@ -211,7 +211,7 @@ test("what a crash leaves in the spool is recovered, up to the last part that is
   await received("live/crash", 140_000);
   const spool = join(server.folder, "spool");
   const files = async (): Promise<string[]> =>
-    (await readdir(spool, { recursive: true })).filter((name) => name.endsWith(".mp4"));
+    (await readdir(spool, { recursive: true })).filter((name) => name.endsWith(".recording"));
   await expect.poll(files).toHaveLength(1);
   // What lies there now is what a kill would leave; its last bytes are torn, as by a loss of power.
   const folder = await mkdtemp(join(tmpdir(), "boxcar-crash-"));

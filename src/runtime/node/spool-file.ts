@@ -1,7 +1,7 @@
 import { lengthOf } from "../../base/bytes.ts";
 import { createHash } from "node:crypto";
 import { constants } from "node:fs";
-import { mkdir, open, readFile, rename, unlink, writeFile, type FileHandle } from "node:fs/promises";
+import { mkdir, open, unlink, writeFile, type FileHandle } from "node:fs/promises";
 import { basename, join } from "node:path";
 import type { ByteSpan } from "../../base/ports.ts";
 import type { SpoolEntry, SpoolFile } from "../../record/spool.ts";
@@ -12,11 +12,19 @@ import { objectShort } from "../../store/remote/object-errors.ts";
 /** For new files, each of whose writes returns once its bytes are safe: one call instead of two. */
 const SYNCED = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_DSYNC;
 
-/** A line of a journal: the file is safe up to `size`, and what came last in it has that checksum. */
+/** A line before each part: its length and checksum, and when the segment starts, as far as that was known. */
 interface Noted {
-  readonly size: number;
+  readonly length: number;
   readonly sum: string;
   readonly startMs: number;
+}
+
+/** A part that is safe. */
+interface SafePart {
+  /** Where it begins in the segment, and in the file. */
+  readonly offset: number;
+  readonly at: number;
+  readonly length: number;
 }
 
 /** Hundreds may follow what is recorded, each as slowly as it likes. */
@@ -25,54 +33,54 @@ const reader = new FileReader();
 /** Where files are kept that were refused, beside the folders of processes. */
 export const ASIDE = "refused";
 
-/** A file of a recording with its journal: written part by part, each safe before the next one, or left by a process that is gone. */
+/** How names of files end that are recorded into. */
+export const EXTENSION = ".recording";
+
+/**
+ * A file of a recording: a line that says what it is to become, then parts, each behind a line of its own, which becomes safe with it in
+ * one write. It is written part by part, or was left by a process that is gone.
+ */
 export class WrittenFile implements SpoolFile {
   readonly entry: SpoolEntry;
-  size: number;
-  startMs: number;
+  size = 0;
+  startMs = 0;
   readonly #path: string;
-  readonly #handles: { readonly media: FileHandle; readonly journal: FileHandle } | undefined;
-  #journalSize: number;
+  readonly #handle: FileHandle | undefined;
+  readonly #parts: SafePart[] = [];
+  /** Bytes of the file that are safe. */
+  #end = 0;
 
-  constructor(path: string, entry: SpoolEntry, noted: Pick<Noted, "size" | "startMs">, opened?: OpenedFile) {
+  constructor(path: string, entry: SpoolEntry, handle?: FileHandle) {
     this.#path = path;
     this.entry = entry;
-    this.size = noted.size;
-    this.startMs = noted.startMs;
-    this.#handles = opened;
-    this.#journalSize = opened?.journalSize ?? 0;
+    this.#handle = handle;
   }
 
   static async create(path: string, entry: SpoolEntry): Promise<WrittenFile> {
-    const journal = await open(journalOf(path), SYNCED);
-    try {
-      const line = Buffer.from(`${JSON.stringify(entry)}\n`);
-      await writeAll(journal, [line], 0);
-      const media = await open(path, SYNCED);
-      return new WrittenFile(path, entry, { size: 0, startMs: 0 }, { media, journal, journalSize: line.length });
-    } catch (error) {
-      await journal.close();
-      throw error;
-    }
+    return new WrittenFile(path, entry, await open(path, SYNCED));
   }
 
   async append(chunks: readonly Uint8Array[], startMs: number): Promise<void> {
-    const handles = this.#handles;
-    if (handles === undefined) throw new Error("a file that was left is only read");
-    const { media, journal } = handles;
+    const handle = this.#handle;
+    if (handle === undefined) throw new Error("a file that was left is only read");
     const length = lengthOf(chunks);
-    const noted = { size: this.size + length, sum: checksum(chunks), startMs };
-    const line = Buffer.from(`${JSON.stringify(noted)}\n`);
+    const noted = { length, sum: checksum(chunks), startMs };
+    const line = (this.#end === 0 ? lineOf(this.entry) : "") + lineOf(noted);
+    const lines = Buffer.from(line);
     try {
-      // In any order: a line whose part did not become safe does not agree with the file.
-      await everyOne([writeAll(media, chunks, this.size), writeAll(journal, [line], this.#journalSize)]);
+      await writeAll(handle, [lines, ...chunks], this.#end);
     } catch (cause) {
-      await Promise.allSettled([media.truncate(this.size), journal.truncate(this.#journalSize)]);
+      await handle.truncate(this.#end).catch(() => undefined);
       throw storeError(this.entry.key, cause);
     }
-    this.size = noted.size;
+    this.#add(this.#end + lines.length, noted);
+  }
+
+  #add(at: number, { length, startMs }: Noted): void {
+    this.#parts.push({ offset: this.size, at, length });
+    this.#end = at + length;
+    this.size += length;
     this.startMs = startMs;
-    this.#journalSize += line.length;
   }
 
   async *read(span: ByteSpan): AsyncGenerator<Uint8Array, void, undefined> {
@@ -80,7 +88,7 @@ export class WrittenFile implements SpoolFile {
     let file: FileHandle | undefined;
     try {
       file = await open(this.#path);
-      yield* reader.read(file, span, () => objectShort(key, span));
+      yield* this.#read(file, span);
     } catch (cause) {
       throw storeError(key, cause);
     } finally {
@@ -88,42 +96,84 @@ export class WrittenFile implements SpoolFile {
     }
   }
 
+  /** Reads parts and the lines between them in large pieces, and moves what is of parts together. */
+  async *#read(file: FileHandle, { offset, length }: ByteSpan): AsyncGenerator<Uint8Array, void, undefined> {
+    const short = (): Error => objectShort(this.entry.key, { offset, length });
+    if (offset + length > this.size) throw short();
+    let next = this.#partAt(offset);
+    let at = this.#placeOf(offset);
+    const whole = { offset: at, length: this.#placeOf(offset + length - 1) + 1 - at };
+    for await (const chunk of reader.read(file, whole, short)) {
+      let kept = 0;
+      for (let part = this.#parts[next]; part !== undefined; part = this.#parts[++next]) {
+        const [from, to] = [Math.max(0, part.at - at), part.at + part.length - at];
+        if (from < chunk.length) chunk.copyWithin(kept, from, to);
+        kept += Math.max(0, Math.min(to, chunk.length) - from);
+        if (to > chunk.length) break;
+      }
+      at += chunk.length;
+      if (kept > 0) yield chunk.subarray(0, kept);
+    }
+  }
+
+  /** Index of the part that a byte of the segment belongs to. */
+  #partAt(position: number): number {
+    return this.#parts.findLastIndex(({ offset }) => offset <= position);
+  }
+
+  /** Where a byte of the segment lies in the file. */
+  #placeOf(position: number): number {
+    const { offset, at } = this.#parts[this.#partAt(position)] ?? { offset: 0, at: 0 };
+    return at + position - offset;
+  }
+
+  /** What agrees with its lines of a file that was left; undefined, and the file removed, when that is nothing. */
+  static async recovered(path: string): Promise<SpoolFile | undefined> {
+    const file = await open(path);
+    try {
+      const first = await readLine(file, 0);
+      if (first !== undefined) {
+        const left = new WrittenFile(path, first.value as SpoolEntry);
+        for (let line = await readLine(file, first.end); line !== undefined; line = await readLine(file, left.#end)) {
+          const noted = line.value as Noted;
+          if (!(await agrees(file, line.end, noted))) break;
+          left.#add(line.end, noted);
+        }
+        if (left.size > 0) return left;
+      }
+    } finally {
+      await file.close();
+    }
+    await unlink(path);
+    return undefined;
+  }
+
   async close(): Promise<void> {
-    await Promise.allSettled([this.#handles?.media.close(), this.#handles?.journal.close()]);
+    await this.#handle?.close().catch(() => undefined);
   }
 
   async remove(): Promise<void> {
     await unlink(this.#path).catch(() => undefined);
-    // Last: without its journal a file is nothing.
-    await unlink(journalOf(this.#path)).catch(() => undefined);
   }
 
   async setAside(why: string): Promise<void> {
     const { entry, size, startMs } = this;
     const folder = join(this.#path, "..", "..", ASIDE);
-    const path = join(folder, basename(this.#path));
+    const path = join(folder, `${basename(this.#path, EXTENSION)}.mp4`);
     try {
       await mkdir(folder, { recursive: true });
       const about = { ...entry, start: new Date(startMs).toISOString(), size, why };
       await writeFile(`${path}.json`, `${JSON.stringify(about, undefined, 2)}\n`);
-      await rename(this.#path, path);
-      await unlink(journalOf(this.#path));
+      await writeFile(path, this.read({ offset: 0, length: size }));
     } catch (cause) {
       throw storeError(entry.key, cause);
     }
+    await this.remove();
   }
 }
 
-interface OpenedFile {
-  readonly media: FileHandle;
-  readonly journal: FileHandle;
-  /** Bytes of the journal. */
-  readonly journalSize: number;
-}
-
-/** The journal of a file. */
-export function journalOf(path: string): string {
-  return `${path}.journal`;
+function lineOf(value: SpoolEntry | Noted): string {
+  return `${JSON.stringify(value)}\n`;
 }
 
 /** Chunks that Linux takes with one call (`IOV_MAX`). */
@@ -133,11 +183,7 @@ const CHUNKS_AT_ONCE = 1024;
 async function writeAll(file: FileHandle, chunks: readonly Uint8Array[], at: number): Promise<void> {
   let [left, position] = [chunks, at];
   while (left.length > 0) {
-    const [only, second] = left;
-    const { bytesWritten } =
-      only !== undefined && second === undefined
-        ? await file.write(only, 0, only.length, position)
-        : await file.writev(left.slice(0, CHUNKS_AT_ONCE), position);
+    const { bytesWritten } = await file.writev(left.slice(0, CHUNKS_AT_ONCE), position);
     position += bytesWritten;
     left = without(left, bytesWritten);
   }
@@ -153,54 +199,32 @@ function without(chunks: readonly Uint8Array[], bytes: number): readonly Uint8Ar
   });
 }
 
-/** Waits for all, also when one fails. */
-async function everyOne(works: readonly Promise<void>[]): Promise<void> {
-  await Promise.allSettled(works);
-  await Promise.all(works);
-}
-
 function checksum(chunks: readonly Uint8Array[]): string {
   const hash = createHash("sha256");
   for (const chunk of chunks) hash.update(chunk);
   return hash.digest("hex").slice(0, 16);
 }
 
-/** A file that was left, cut to the parts that agree with their lines; undefined, and removed, when there are none. */
-export async function recovered(path: string): Promise<SpoolFile | undefined> {
-  const [first = "", ...lines] = (await readFile(journalOf(path), "utf8").catch(() => "")).split("\n");
-  const entry = parsed(first) as SpoolEntry | undefined;
-  let safe: Noted | undefined;
-  if (entry !== undefined) {
-    const media = await open(path, "r+");
-    try {
-      for (const line of lines) {
-        const noted = parsed(line) as Noted | undefined;
-        const from = safe?.size ?? 0;
-        if (noted === undefined || !(await agrees(media, from, noted))) break;
-        safe = noted;
-      }
-      if (safe !== undefined) await media.truncate(safe.size);
-    } finally {
-      await media.close();
-    }
-  }
-  if (entry !== undefined && safe !== undefined) return new WrittenFile(path, entry, safe);
-  await Promise.allSettled([unlink(path), unlink(journalOf(path))]);
-  return undefined;
-}
+/** Bytes in which a line is looked for. */
+const LINE = 16 << 10;
 
-async function agrees(media: FileHandle, from: number, { size, sum }: Noted): Promise<boolean> {
-  if (!(size > from)) return false;
-  const bytes = Buffer.alloc(size - from);
-  const { bytesRead } = await media.read(bytes, 0, bytes.length, from);
-  return bytesRead === bytes.length && checksum([bytes]) === sum;
-}
-
-/** A line of a journal; undefined for what a crash left of one. */
-function parsed(line: string): unknown {
+/** The line that begins at a position, and where it ends; undefined for what a crash left of one. */
+async function readLine(file: FileHandle, at: number): Promise<{ value: unknown; end: number } | undefined> {
+  const bytes = Buffer.alloc(LINE);
+  const { bytesRead } = await file.read(bytes, 0, bytes.length, at);
+  const length = bytes.subarray(0, bytesRead).indexOf("\n");
+  if (length < 0) return undefined;
   try {
-    return JSON.parse(line) as unknown;
+    return { value: JSON.parse(bytes.toString("utf8", 0, length)) as unknown, end: at + length + 1 };
   } catch {
     return undefined;
   }
+}
+
+async function agrees(file: FileHandle, from: number, { length, sum }: Noted): Promise<boolean> {
+  const { size } = await file.stat();
+  if (!(length > 0 && from + length <= size)) return false;
+  const bytes = Buffer.alloc(length);
+  const { bytesRead } = await file.read(bytes, 0, length, from);
+  return bytesRead === length && checksum([bytes]) === sum;
 }

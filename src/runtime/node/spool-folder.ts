@@ -3,16 +3,15 @@ import { mkdir, readdir, readFile, rename, rm, stat, statfs, unlink, utimes, wri
 import { join } from "node:path";
 import type { Scratch, Spool, SpoolEntry, SpoolFile } from "../../record/spool.ts";
 import { storeError } from "../../store/file/file-errors.ts";
-import { ASIDE, journalOf, recovered, WrittenFile } from "./spool-file.ts";
+import { ASIDE, EXTENSION, WrittenFile } from "./spool-file.ts";
 
 /** How often a process says that its folder is in use, and silence after which that is no longer believed. */
 const ALIVE_MS = 10_000;
 const SILENT_MS = 60_000;
 
 /**
- * The spool as files below one folder, in which each process has a folder of its own. Beside each file stands its journal: a
- * line that says what it is to become, and a line with length and checksum a part, written and synced with the part. What a
- * crash or a loss of power leaves behind the last part that agrees with its line is cut off.
+ * The spool as files below one folder, in which each process has a folder of its own. Of what a crash or a loss of power leaves in one,
+ * what lies behind the last part that agrees with its length and checksum counts for nothing.
  */
 export class SpoolFolder implements Spool {
   readonly #root: string;
@@ -28,7 +27,7 @@ export class SpoolFolder implements Spool {
   async create(entry: SpoolEntry): Promise<SpoolFile> {
     try {
       await this.#makeOwn();
-      return await WrittenFile.create(join(this.#own, `${randomUUID()}.mp4`), entry);
+      return await WrittenFile.create(join(this.#own, `${randomUUID()}${EXTENSION}`), entry);
     } catch (cause) {
       throw storeError(entry.key, cause);
     }
@@ -63,11 +62,10 @@ export class SpoolFolder implements Spool {
       )
         continue;
       for (const file of await readdir(taken)) {
-        if (!file.endsWith(".mp4")) continue;
+        if (!file.endsWith(EXTENSION)) continue;
         const path = join(this.#own, file);
-        await rename(journalOf(join(taken, file)), journalOf(path)).catch(() => undefined);
         await rename(join(taken, file), path);
-        const left = await recovered(path);
+        const left = await WrittenFile.recovered(path);
         if (left !== undefined) yield left;
       }
       await rm(taken, { recursive: true, force: true });
