@@ -217,7 +217,10 @@ export class Segmenter {
     const lasted = facts.startMs - open.mediaStartMs;
     if (open.fill >= 1) return true;
     if (lasted < this.#fragmentMs - ROUNDING_MS && open.fill < NEARLY_FULL) return false;
-    return facts.startsSync || (facts.hasSync && lasted >= OVERDUE * this.#fragmentMs);
+    const isOverdue = lasted >= OVERDUE * this.#fragmentMs;
+    // Where the picture stands still other tracks go on, which no joint may cut.
+    const standsStill = facts.startMs - open.mediaEndMs > ROUNDING_MS;
+    return (facts.startsSync && !standsStill) || (facts.hasSync && isOverdue);
   }
 
   /** Whether the stream stood still without counting it, or the wall clock was set forward: the next segment starts later. */

@@ -1,4 +1,5 @@
 import { cp, mkdtemp, readdir, readFile, stat, truncate, writeFile } from "node:fs/promises";
+import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -24,6 +25,11 @@ interface Listed {
   readonly startTime: string;
   readonly endTime: string;
   readonly durationMs: number;
+}
+
+interface Job {
+  readonly streamPath: string;
+  readonly bytes: number;
 }
 
 async function listed(streamPath: string, from = server): Promise<Listed[]> {
@@ -70,7 +76,7 @@ function open(first: Uint8Array): {
 /** Waits until a stream's recording has so many bytes. */
 async function received(streamPath: string, bytes: number): Promise<void> {
   for (;;) {
-    const jobs = (await server.call("/mp4/api/jobs")).json.data as { streamPath: string; bytes: number }[];
+    const jobs = (await server.call("/mp4/api/jobs")).json.data as Job[];
     if (jobs.some((job) => job.streamPath === streamPath && job.bytes >= bytes)) return;
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
@@ -90,6 +96,18 @@ test("a push becomes segments that join exactly", async () => {
   expect(await packetHashes(path, "v:0")).toEqual(await packetHashes(file, "v:0"));
   const sound = await packetHashes(path, "a:0");
   expect((await packetHashes(file, "a:0")).slice(0, sound.length)).toEqual(sound);
+});
+
+test("sound that goes on while the picture stands still is whole: no segment ends there", async () => {
+  const held = Buffer.from(stream);
+  let part = 0;
+  for (let moof = held.indexOf("moof"); moof >= 0; moof = held.indexOf("moof", moof + 1)) {
+    const at = held.indexOf("tfdt", moof) + 8; // version 1, of the video track
+    if (++part > 2) held.writeBigUInt64BE(held.readBigUInt64BE(at) + 1536n, at); // 120 ms
+  }
+  expect(await push("live/held", held)).toMatchObject({ status: 200 });
+  expect((await listed("live/held")).map(({ durationMs }) => durationMs)).toEqual([1000, 2000, 3120]);
+  expect(await packetHashes(await downloaded("live/held"), "a:0")).toEqual(await packetHashes(file, "a:0"));
 });
 
 test("offsets that count from the start of the stream are counted anew in each segment", async () => {
@@ -145,6 +163,22 @@ test("a push that is cut in the midst of a part keeps all parts before it", asyn
   await push("live/cut", stream.subarray(0, stream.length - 20_000));
   const rows = await listed("live/cut");
   expect(rows.map(({ durationMs }) => durationMs)).toEqual([1000, 2000, 2000]);
+});
+
+test.each([
+  ["broken", 1, { state: "failed", reason: { error: "upload_aborted" } }],
+  ["hasty", 0, { state: "ended", reason: null }],
+])("of a client that leaves without its answer all is kept that came before (%s)", async (name, missing, state) => {
+  const path = `live/${name}`;
+  const socket = connect(Number(new URL(server.url).port), "127.0.0.1");
+  socket.on("error", () => undefined);
+  socket.write(`POST /mp4/live/${path}?fragment=2s HTTP/1.1\r\nHost: 127.0.0.1\r\n`);
+  socket.write(`Content-Length: ${stream.length + missing}\r\n\r\n`);
+  socket.end(stream, () => socket.destroy());
+  const job = async (): Promise<object | undefined> =>
+    ((await server.call("/mp4/api/jobs")).json.data as Job[]).find(({ streamPath }) => streamPath === path);
+  await expect.poll(job).toMatchObject({ bytes: stream.length, segments: 3, keeping: 0, ...state });
+  expect((await listed(path)).map(({ durationMs }) => durationMs)).toEqual([2000, 2000, 2000]);
 });
 
 test("what is no stream of fragmented MP4 is refused", async () => {

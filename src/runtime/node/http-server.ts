@@ -2,6 +2,7 @@ import { getRequestListener, type HttpBindings } from "@hono/node-server";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { continueWhenRead, hasBody, replyEarly } from "./early-reply.ts";
 import { closeWithoutTraces, oneAtATime } from "./one-at-a-time.ts";
+import { withAllBytes } from "./request-bytes.ts";
 import { leaveRefusalToApp } from "./request-url.ts";
 import { clientOf, TimeSlice } from "./time-slice.ts";
 
@@ -17,8 +18,8 @@ type Fetch = (request: Request, env: HttpBindings) => Response | Promise<Respons
  */
 export function httpServer(fetch: Fetch, { idleTimeoutMs }: { readonly idleTimeoutMs: number }): Server {
   const answer = async (request: Request, env: HttpBindings): Promise<Response> => {
-    const response = await fetch(request, env);
     const { incoming, outgoing } = env;
+    const response = await fetch(withAllBytes(request, incoming), env);
     return incoming.complete || outgoing.headersSent ? response : replyEarly(env, response);
   };
   const listener = getRequestListener((request, env) => {
