@@ -212,7 +212,10 @@ export class Recording {
   /** Records a part, or keeps it for later. Returns whether the connection is still needed. */
   async #takePart(segmenter: Segmenter, kept: KeptPart): Promise<boolean> {
     const { standby } = this.options;
-    if (this.#isWanted()) {
+    const { open } = segmenter;
+    // What was captured before the end comes after it.
+    const isDue = this.state === "recording" && open !== undefined && open.startMs + open.durationMs < this.#untilMs;
+    if (isDue || this.#isWanted()) {
       const write = ({ part, facts }: KeptPart): Promise<void> =>
         segmenter.write(part, facts).catch((error: unknown) => {
           this.dropped++;
