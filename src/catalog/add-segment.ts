@@ -1,7 +1,7 @@
 import { sql, type Kysely } from "kysely";
 import { BoxcarError } from "../base/errors.ts";
 import { formatTime, isDate } from "../base/time.ts";
-import { lastOf, type CatalogDatabase } from "./database.ts";
+import type { CatalogDatabase } from "./database.ts";
 import { endMsOf, startMsOf } from "./derive-start.ts";
 import { segmentColumns, segmentOf, twinOfRow, type SegmentRow } from "./rows.ts";
 import type { Schema } from "./schema.ts";
@@ -93,7 +93,38 @@ export async function completeSegment(
   for (const query of storeRest(db.primary, id, index)) await db.batch([query]);
   const times =
     precisionMs > 0 ? await inexactTimes(db, id, segment, precisionMs) : { start_ms: startMs, end_ms: segment.endMs };
-  const becomeReady = db.primary
+  const { row, twin, leads } = await becomeReady(db, id, segment, times, fence);
+  if (precisionMs === 0 && !leads) return { ...segmentOf(row), twin };
+  await settleStarts(db, row.stream_path, { ms: startMs, id });
+  const settled = await db.primary
+    .selectFrom("segments")
+    .select(segmentColumns)
+    .where("id", "=", id)
+    .executeTakeFirst();
+  return { ...segmentOf(settled ?? row), twin };
+}
+
+/** A segment that has become ready. */
+interface BecomeReady {
+  readonly row: SegmentRow;
+  readonly twin: number | undefined;
+  /** Whether a segment with an inexact start follows it. */
+  readonly leads: boolean;
+}
+
+/**
+ * Makes a pending row ready in one transaction, with the first part of its index and the totals that count it.
+ * @throws BoxcarError as `completeSegment` does
+ */
+async function becomeReady(
+  db: CatalogDatabase,
+  id: number,
+  segment: ReadySegment,
+  times: Pick<SegmentRow, "start_ms" | "end_ms">,
+  fence: Fence | undefined,
+): Promise<BecomeReady> {
+  const { primary } = db;
+  const ready = primary
     .updateTable("segments")
     .set({
       state: "ready",
@@ -105,7 +136,7 @@ export async function completeSegment(
       summary: segment.summary,
       groups: segment.groups ?? null,
       warned: segment.warned === undefined ? null : segment.warned ? 1 : 0,
-      index_size: index.byteLength,
+      index_size: segment.index.byteLength,
     })
     .where("id", "=", id)
     .where("state", "=", "pending")
@@ -113,34 +144,23 @@ export async function completeSegment(
     .compile();
   const counted = sql`select stream_path, ${times.start_ms} as start_ms, ${times.end_ms} as end_ms,
       ${segment.size} as size, event_level, owner from segments where id = ${id} and state = 'pending'`;
-  const changes = [storeFirst(db.primary, id, index), ...countAdded(db.primary, counted)];
-  const fenced = fence === undefined ? [] : [giveUpFenced(db.primary, id, fence, times.end_ms)];
-  const follower = followerOf(db.primary, id, segment);
-  const ownTwin = db.primary.selectFrom("segments").select(twinOfRow.as("twin")).where("id", "=", id).compile();
-  const results: readonly [...unknown[][], SegmentRow[], { twin: number | null }[]] = await db.batch([
-    ...fenced,
-    ...changes,
-    follower,
-    becomeReady,
-    ownTwin,
+  const results: readonly unknown[][] = await db.batch([
+    ...(fence === undefined ? [] : [giveUpFenced(primary, id, fence, times.end_ms)]),
+    storeFirst(primary, id, segment.index),
+    ...countAdded(primary, counted),
+    followerOf(primary, id, segment),
+    ready,
+    primary.selectFrom("segments").select(twinOfRow.as("twin")).where("id", "=", id).compile(),
   ]);
-  const [row] = results.at(-2) as SegmentRow[];
-  const twin = lastOf(results)[0]?.twin ?? undefined;
-  const leads = (results.at(-3)?.length ?? 0) > 0;
-  const [taken] = fenced.length === 0 ? [] : (results[0] as { taken_ms: number }[]);
+  const [followers, rows, twins] = results.slice(-3) as [unknown[], SegmentRow[], { twin: number | null }[]];
+  const [taken] = fence === undefined ? [] : (results[0] as { taken_ms: number }[]);
   if (taken !== undefined) throw takenOver(id, taken.taken_ms);
+  const [row] = rows;
   if (row === undefined) {
     const message = "The upload took so long that it was given up. Upload the segment again.";
     throw new BoxcarError("upload_expired", message, { id });
   }
-  if (precisionMs === 0 && !leads) return { ...segmentOf(row), twin };
-  await settleStarts(db, row.stream_path, { ms: startMs, id });
-  const settled = await db.primary
-    .selectFrom("segments")
-    .select(segmentColumns)
-    .where("id", "=", id)
-    .executeTakeFirst();
-  return { ...segmentOf(settled ?? row), twin };
+  return { row, twin: twins[0]?.twin ?? undefined, leads: followers.length > 0 };
 }
 
 /**

@@ -1,5 +1,6 @@
 import { spawn, type ChildProcessByStdio } from "node:child_process";
 import type { Readable, Writable } from "node:stream";
+import { concatenated } from "../../base/bytes.ts";
 
 /** What a program may use. */
 export interface Bounds {
@@ -38,41 +39,22 @@ export async function runBounded(
   input: AsyncIterable<Uint8Array>,
   bounds: Bounds,
 ): Promise<Run> {
-  const limits = [String(Math.ceil(bounds.memory / 1024)), String(Math.ceil(bounds.timeMs / 1000))];
-  // The environment stays here: it may hold secrets, and the program reads what strangers send.
-  const env: Record<string, string> = {};
-  for (const name of ["PATH", "LD_LIBRARY_PATH"]) {
-    const value = process.env[name];
-    if (value !== undefined) env[name] = value;
-  }
-  const child: Child = spawn("/bin/sh", ["-c", LIMITED, "sh", ...limits, program, ...args], {
-    stdio: ["pipe", "pipe", "pipe"],
-    cwd: "/",
-    env,
-    detached: true, // leads a process group of its own, which can be killed as one
-  });
-  const kill = (): void => {
-    if (child.pid === undefined) return;
-    try {
-      process.kill(-child.pid, "SIGKILL");
-    } catch {
-      // gone already
-    }
-  };
+  const child = spawnBounded(program, args, bounds);
   const ended = new Promise<number | null>((resolve) => {
     child.on("error", () => resolve(null));
     child.on("exit", (code) => resolve(code));
   });
   let passed: "time" | "output" | undefined;
-  const timer = setTimeout(() => {
-    passed = "time";
-    kill();
-  }, bounds.timeMs);
+  const stop = (bound: "time" | "output"): void => {
+    passed ??= bound;
+    kill(child);
+  };
+  const timer = setTimeout(() => stop("time"), bounds.timeMs);
   let broken: Error | undefined;
   // Not waited for: an input that hangs must not outlast the program.
   feed(child.stdin, input).catch((error: unknown) => {
     broken = error instanceof Error ? error : new Error("the input failed", { cause: error });
-    kill();
+    kill(child);
   });
   let complaints = "";
   child.stderr.setEncoding("utf8").on("data", (text: string) => {
@@ -83,27 +65,47 @@ export async function runBounded(
   child.stdout.on("data", (chunk: Uint8Array) => {
     length += chunk.length;
     if (length <= bounds.outputBytes) chunks.push(chunk);
-    else if (passed === undefined) {
-      passed = "output";
-      kill();
-    }
+    else stop("output");
   });
   const drained = Promise.all([closed(child.stdout), closed(child.stderr)]);
   try {
     const code = await ended;
-    // What it started may still hold the pipes open.
-    kill();
+    // What the program started may still hold the pipes open.
+    kill(child);
     await drained;
     child.stdin.destroy();
     if (broken !== undefined) throw broken;
     const outcome = passed ?? (code === 0 ? "ended" : "failed");
-    return {
-      outcome,
-      output: outcome === "ended" ? new Uint8Array(Buffer.concat(chunks)) : new Uint8Array(0),
-      complaints,
-    };
+    return { outcome, output: outcome === "ended" ? concatenated(chunks) : new Uint8Array(0), complaints };
   } finally {
     clearTimeout(timer);
+  }
+}
+
+/** Starts a program with its limits, in a process group of its own. */
+function spawnBounded(program: string, args: readonly string[], { memory, timeMs }: Bounds): Child {
+  const limits = [String(Math.ceil(memory / 1024)), String(Math.ceil(timeMs / 1000))];
+  // The environment stays here: it may hold secrets, and the program reads what strangers send.
+  const env: Record<string, string> = {};
+  for (const name of ["PATH", "LD_LIBRARY_PATH"]) {
+    const value = process.env[name];
+    if (value !== undefined) env[name] = value;
+  }
+  return spawn("/bin/sh", ["-c", LIMITED, "sh", ...limits, program, ...args], {
+    stdio: ["pipe", "pipe", "pipe"],
+    cwd: "/",
+    env,
+    detached: true,
+  });
+}
+
+/** Ends a program and all that it started. */
+function kill({ pid }: Child): void {
+  if (pid === undefined) return;
+  try {
+    process.kill(-pid, "SIGKILL");
+  } catch {
+    // gone already
   }
 }
 
