@@ -29,8 +29,14 @@ const readiness = createRoute({
   responses: { 200: json("Both do.", success(z.null())), ...refused },
 });
 
-/** Health, the description of the API and the page that shows it. Call it after all other routes are added. */
+/** Health, the description of the API, and the pages. Call it after all other routes are added. */
 export function addService(app: App, platform: AppPlatform): void {
+  addHealth(app, platform);
+  addDescription(app, platform);
+  addPages(app, platform);
+}
+
+function addHealth(app: App, platform: AppPlatform): void {
   app.openapi(health, (c) => {
     const data = { runtime: platform.runtime, capabilities: capabilitiesOf(platform) };
     return c.json(done(data), 200);
@@ -47,7 +53,10 @@ export function addService(app: App, platform: AppPlatform): void {
     }
     return c.json(done(null), 200);
   });
+}
 
+/** `/openapi.json`. */
+function addDescription(app: App, platform: AppPlatform): void {
   const info = { title: "boxcar", version: "1", description: "Recorded MP4 segments as one seamless MP4." };
   app.openAPIRegistry.registerComponent("securitySchemes", "token", { type: "http", scheme: "bearer" });
   const security = platform.config.access.open ? [] : [{ token: [] }];
@@ -63,7 +72,10 @@ export function addService(app: App, platform: AppPlatform): void {
   app.get("/openapi.json", anyone, (c) =>
     c.text((description ??= describe()), 200, { "Content-Type": "application/json" }),
   );
+}
 
+/** The page of the server, and the one that shows the description. */
+function addPages(app: App, platform: AppPlatform): void {
   const policy = (more: string): string => `default-src 'self'; ${more}; base-uri 'none'; frame-ancestors 'none'`;
   app.get("/", anyone, async (c) => {
     const scripts = "script-src 'self' 'wasm-unsafe-eval'"; // files are opened by WebAssembly
