@@ -87,6 +87,8 @@ type PieceTimes = JoinedRuns["times"][number];
 /** Joins spans to an output track with the result that `PieceMaker` has segment by segment. The track itself does not change. */
 class Joining {
   readonly #output: Pick<OutputTrack, "id" | "timescale" | "early" | "codec">;
+  /** The piece that the output track ends with. */
+  readonly #before: PieceTrack;
   readonly #descriptionBase: number;
   readonly #filled: boolean;
   readonly #counts: RunCounts[] = [];
@@ -101,9 +103,9 @@ class Joining {
   #lastDts: number;
   #ownDuration: number;
   #presentedEnd: number;
-  /** From the last sample of the output track to the first that is joined. */
+  /** From the last sample of the output track to the first that is joined; undefined where none was joined by itself. */
   #distance: number | undefined;
-  /** The column with the duration of that sample, known once the next segment is joined; undefined while that piece is the output track's own. */
+  /** The column that takes the duration of the last piece's last sample once the next one is joined; undefined before the first. */
   #lastDurations: Float64Array | undefined;
   #lastNumber = 0;
 
@@ -113,6 +115,7 @@ class Joining {
     { descriptionBase, filled }: { readonly descriptionBase: number; readonly filled: boolean },
   ) {
     this.#output = output;
+    this.#before = last;
     this.#descriptionBase = descriptionBase;
     this.#filled = filled;
     this.#durations = output.durations?.copy();
@@ -167,7 +170,7 @@ class Joining {
     return true;
   }
 
-  /** Joins the segments of a run from its third one, which lies at `place`, to the one numbered `last` at once. False, and nothing is joined, where it cannot. */
+  /** Joins segments of a run at once: from the third one, which lies at `place`, to number `last`. False, and none is, where it cannot. */
   #passOver(run: SegmentRun, trackIndex: number, place: number, last: number): boolean {
     const [track, passage] = [run.tracks[trackIndex], run.passage?.tracks[trackIndex]];
     if (track === undefined || passage === undefined || (this.#filled && passage.holes)) return false;
@@ -199,7 +202,7 @@ class Joining {
         ...{ offsetShift, descriptionBase: this.#descriptionBase, trackId, prefix: 0, counts: NO_COUNTS },
       },
       presentedEnd: this.#presentedEnd,
-      distance: this.#distance ?? this.#ownDuration,
+      distance: this.#distance ?? this.#before.lastDuration,
       times: this.#times,
     };
   }
