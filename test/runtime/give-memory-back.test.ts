@@ -4,18 +4,18 @@ import { Garbage } from "../../src/runtime/node/give-memory-back.ts";
 
 const MiB = 1 << 20;
 
-it("collects three times after 24 MiB have come up, and then from what is left", () => {
+it("collects three times after 64 MiB have come up, more than one download leaves, and then from what is left", () => {
   const garbage = new Garbage(40 * MiB);
   const look = (held: number): boolean => garbage.isWorthIt({ held: held * MiB, connections: 1, busy: 0 });
-  expect(look(63)).toBe(false);
+  expect(look(103)).toBe(false);
   for (let i = 0; i < 3; i++) {
-    expect(look(64)).toBe(true);
+    expect(look(104)).toBe(true);
     garbage.collected({ held: 60 * MiB, connections: 1 });
   }
-  expect(look(64)).toBe(false);
+  expect(look(104)).toBe(false);
   // V8 has collected by itself: from there on.
   expect(look(30)).toBe(false);
-  expect(look(54)).toBe(true);
+  expect(look(94)).toBe(true);
 });
 
 it("collects three times when a crowd has gone, though nothing came up: what it held lies there", () => {

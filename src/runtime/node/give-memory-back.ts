@@ -4,8 +4,11 @@ import { runInNewContext } from "node:vm";
 
 /** Time between two looks. */
 const LOOK_MS = 2000;
-/** Bytes that came up since the last collection, which make another one worth its pause. */
-const GROWN = 24 << 20;
+/**
+ * Bytes that came up since the last collection, which make another one worth its pause: more than one download from a bucket leaves.
+ * V8 lets 32 MiB of dead buffers lie, and blocks of 16 MiB are kept; after a collection the heap is small, and fills soon.
+ */
+const GROWN = 64 << 20;
 /** Clients that have left since then, of those that were there at once. */
 const CROWD = 64;
 /** Share of one processor's time below which nobody is kept waiting. */
