@@ -21,36 +21,37 @@ export function readAvcSps(unit: usize, length: u32, facts: VideoFacts): bool {
   if (bits == null) return false;
   const profile = unsigned(bits, 8);
   const constraints = unsigned(bits, 8);
-  skip(bits, 8);
-  golomb(bits);
+  skip(bits, 8); // level_idc
+  golomb(bits); // seq_parameter_set_id
   facts.chroma = 1;
   facts.lumaDepth = 8;
   facts.chromaDepth = 8;
   if (isHigh(profile)) {
     facts.chroma = golomb(bits);
-    if (facts.chroma == 3) skip(bits, 1);
+    if (facts.chroma == 3) skip(bits, 1); // separate_colour_plane_flag
     facts.lumaDepth = 8 + golomb(bits);
     facts.chromaDepth = 8 + golomb(bits);
-    skip(bits, 1);
+    skip(bits, 1); // qpprime_y_zero_transform_bypass_flag
     if (bit(bits)) skipScaling(bits, facts.chroma == 3 ? 12 : 8);
   }
-  golomb(bits);
-  const order = golomb(bits);
-  if (order == 0) golomb(bits);
+  golomb(bits); // log2_max_frame_num_minus4
+  const order = golomb(bits); // pic_order_cnt_type
+  if (order == 0)
+    golomb(bits); // log2_max_pic_order_cnt_lsb_minus4
   else if (order == 1) {
-    skip(bits, 1);
-    signedGolomb(bits);
-    signedGolomb(bits);
+    skip(bits, 1); // delta_pic_order_always_zero_flag
+    signedGolomb(bits); // offset_for_non_ref_pic
+    signedGolomb(bits); // offset_for_top_to_bottom_field
     const cycle = golomb(bits);
-    for (let i: u32 = 0; i < cycle && !bits.overrun; i++) signedGolomb(bits);
+    for (let i: u32 = 0; i < cycle && !bits.overrun; i++) signedGolomb(bits); // offset_for_ref_frame
   }
-  golomb(bits);
-  skip(bits, 1);
+  golomb(bits); // max_num_ref_frames
+  skip(bits, 1); // gaps_in_frame_num_value_allowed_flag
   const width = (golomb(bits) + 1) << 4;
   const units = golomb(bits) + 1;
-  const frames = bit(bits);
-  if (!frames) skip(bits, 1);
-  skip(bits, 1);
+  const frames = bit(bits); // frame_mbs_only_flag
+  if (!frames) skip(bits, 1); // mb_adaptive_frame_field_flag
+  skip(bits, 1); // direct_8x8_inference_flag
   const height = units << (frames ? 4 : 5);
   const across: u32 = facts.chroma == 1 || facts.chroma == 2 ? 2 : 1;
   const down: u32 = (facts.chroma == 1 ? 2 : 1) * (2 - frames);
@@ -87,6 +88,7 @@ const ASPECTS: StaticArray<u8> = [
 ];
 
 function readVui(bits: Bits, facts: VideoFacts): void {
+  // aspect_ratio_info_present_flag
   if (bit(bits)) {
     const aspect = unsigned(bits, 8);
     if (aspect == 255) {
@@ -97,38 +99,39 @@ function readVui(bits: Bits, facts: VideoFacts): void {
       facts.aspectHeight = ASPECTS[(aspect - 1) * 2 + 1];
     }
   }
-  if (bit(bits)) skip(bits, 1);
+  if (bit(bits)) skip(bits, 1); // overscan_appropriate_flag
+  // video_signal_type_present_flag
   if (bit(bits)) {
-    skip(bits, 4);
-    if (bit(bits)) skip(bits, 24);
+    skip(bits, 4); // video_format, video_full_range_flag
+    if (bit(bits)) skip(bits, 24); // colour_primaries, transfer_characteristics, matrix_coefficients
   }
   if (bit(bits)) {
-    golomb(bits);
-    golomb(bits);
+    golomb(bits); // chroma_sample_loc_type_top_field
+    golomb(bits); // chroma_sample_loc_type_bottom_field
   }
-  if (bit(bits)) skip(bits, 65);
+  if (bit(bits)) skip(bits, 65); // num_units_in_tick, time_scale, fixed_frame_rate_flag
   const nal = bit(bits);
   if (nal) skipHrd(bits);
   const vcl = bit(bits);
   if (vcl) skipHrd(bits);
-  if (nal || vcl) skip(bits, 1);
-  skip(bits, 1);
-  if (!bit(bits)) return;
-  skip(bits, 1);
-  for (let i = 0; i < 4; i++) golomb(bits);
-  const reorder = golomb(bits);
+  if (nal || vcl) skip(bits, 1); // low_delay_hrd_flag
+  skip(bits, 1); // pic_struct_present_flag
+  if (!bit(bits)) return; // bitstream_restriction_flag
+  skip(bits, 1); // motion_vectors_over_pic_boundaries_flag
+  for (let i = 0; i < 4; i++) golomb(bits); // up to log2_max_mv_length_vertical
+  const reorder = golomb(bits); // max_num_reorder_frames
   if (!bits.overrun && reorder <= 16) facts.reorder = reorder;
 }
 
 function skipHrd(bits: Bits): void {
   const count = golomb(bits) + 1;
-  skip(bits, 8);
+  skip(bits, 8); // bit_rate_scale, cpb_size_scale
   for (let i: u32 = 0; i < count && !bits.overrun; i++) {
-    golomb(bits);
-    golomb(bits);
-    skip(bits, 1);
+    golomb(bits); // bit_rate_value_minus1
+    golomb(bits); // cpb_size_value_minus1
+    skip(bits, 1); // cbr_flag
   }
-  skip(bits, 20);
+  skip(bits, 20); // lengths of delays and of time_offset
 }
 
 /** Writes `avcC` of the parameter sets between `sets` and `end`. */
