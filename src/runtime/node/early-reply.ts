@@ -43,7 +43,7 @@ export async function replyEarly({ incoming, outgoing }: HttpBindings, response:
 /** Reads what is left of a request, and drops it. Resolves at its end, when the client closes, or when it was enough. */
 function rest(incoming: IncomingMessage): Promise<void> {
   // Whatever has read so far is through with the body, and would gather what comes.
-  incoming.removeAllListeners("readable");
+  incoming.removeAllListeners("data");
   return new Promise((resolve) => {
     let left = LINGER_BYTES;
     const sizes = new ChunkSizes();

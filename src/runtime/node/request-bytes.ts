@@ -19,23 +19,25 @@ export function withAllBytes(request: Request, incoming: IncomingMessage): Reque
 }
 
 async function* bytesOf(incoming: IncomingMessage): AsyncGenerator<Uint8Array, void, undefined> {
-  for (;;) {
-    const bytes = incoming.read() as Uint8Array | null;
-    if (bytes !== null) yield bytes;
-    else if (incoming.readableEnded || incoming.complete) return;
-    else if (incoming.destroyed) throw incoming.errored ?? new Error("the connection broke off");
-    else await changed(incoming);
+  while (!incoming.destroyed && !incoming.readableEnded) {
+    const chunk = await chunkOf(incoming);
+    if (chunk !== undefined) yield chunk;
   }
+  const rest = incoming.read() as Uint8Array | null;
+  if (rest !== null) yield rest;
+  if (!incoming.complete) throw incoming.errored ?? new Error("the connection broke off");
 }
 
-/** Waits until there is more of a request, or its end. */
-function changed(incoming: IncomingMessage): Promise<void> {
-  const events = ["readable", "end", "error", "close"];
+/** The next chunk of a request, as it came: `read` would join it with others. Undefined at its end. */
+function chunkOf(incoming: IncomingMessage): Promise<Uint8Array | undefined> {
+  const events = ["data", "end", "error", "close"];
   return new Promise((resolve) => {
-    const settle = (): void => {
+    const settle = (chunk?: unknown): void => {
+      incoming.pause();
       for (const event of events) incoming.off(event, settle);
-      resolve();
+      resolve(chunk instanceof Uint8Array ? chunk : undefined);
     };
     for (const event of events) incoming.on(event, settle);
+    incoming.resume();
   });
 }
