@@ -8,7 +8,7 @@ import { newWriter, put32, putBytes, Writer } from "../memory/writer";
 import { collectParameterSets } from "../read/parameter-sets";
 import { writeVideoEntry } from "./sample-entry";
 import { storeSize } from "./write-live";
-import { isUnit, nextUnit, unitType } from "./units";
+import { isUnit, lengthBefore, nextUnit, unitType } from "./units";
 
 /**
  * Writes a `moov` whose sample entry of a track has the parameter sets that stand in a sample, in place of its own of their
@@ -111,8 +111,7 @@ function widened(from: usize, end: usize, lengthSize: u32, hevc: bool): Writer |
   const out = newWriter(<u64>(end - from) * 4 + 4);
   if (out == null) return null;
   while (from + lengthSize < end) {
-    let length: usize = 0;
-    for (let i: u32 = 0; i < lengthSize; i++) length = (length << 8) | load<u8>(from + i);
+    const length = lengthBefore(from, lengthSize);
     from += lengthSize;
     if (length > end - from) break;
     if (length > 2 && isSet(unitType(from, hevc), hevc)) {

@@ -20,6 +20,13 @@ export function isUnit(at: usize, end: usize): bool {
   return end - at > 4 && u32be(at) > 0 && u32be(at) <= <u32>(end - at - 4);
 }
 
+/** Bytes of the unit behind a length of `size` bytes, 1 to 4, at an address. */
+export function lengthBefore(at: usize, size: u32): usize {
+  let length: usize = 0;
+  for (let i: u32 = 0; i < size; i++) length = (length << 8) | load<u8>(at + i);
+  return length;
+}
+
 /** nal_unit_type of a unit. */
 export function unitType(unit: usize, hevc: bool): u32 {
   const first = load<u8>(unit);

@@ -1,6 +1,6 @@
 /** Finer ticks for tracks whose own are coarser than a millisecond. */
 import { Code } from "../abi/codes";
-import { Run, TrackTables } from "../read/track-tables";
+import { Run, sumDurations, TrackTables } from "../read/track-tables";
 
 /** Ticks a second from which on half a tick is no more than a millisecond. */
 const FINE: u32 = 500;
@@ -20,21 +20,19 @@ const FINEST: u32 = 500_000;
  */
 export function refineTimescale(track: TrackTables): void {
   track.fineness = 1;
+  const isVideo = track.handler == Code.vide;
+  const enough: u32 = track.timescale >= (isVideo ? FINE_PICTURES : FINE) ? 0 : ENOUGH;
+  const total = isVideo ? sumDurations(track) : 0;
+  const picture = total / max(1, track.samples);
+  const isShort = total > 0 && picture < FINE_PICTURE;
+  if (enough == 0 && !isShort) return;
   let largest: u32 = 0;
-  let total: u64 = 0;
   for (let i: u32 = 0; i < track.durationRuns; i++) {
-    const run = track.durations + <usize>i * Run.SIZE;
-    largest = max(largest, load<u32>(run, Run.VALUE));
-    total += <u64>load<u32>(run, Run.COUNT) * load<u32>(run, Run.VALUE);
+    largest = max(largest, load<u32>(track.durations + <usize>i * Run.SIZE, Run.VALUE));
   }
   for (let i: u32 = 0; i < track.offsetRuns; i++) {
     largest = max(largest, <u32>abs<i64>(load<i32>(track.offsets + <usize>i * Run.SIZE, Run.VALUE)));
   }
-  const isVideo = track.handler == Code.vide;
-  const fine: u32 = isVideo ? FINE_PICTURES : FINE;
-  const enough: u32 = track.timescale >= fine ? 0 : ENOUGH;
-  const picture = total / max(1, track.samples);
-  const isShort = isVideo && total > 0 && picture < FINE_PICTURE;
   let factor: u32 = 1;
   while (
     (track.timescale * factor < enough ||

@@ -6,7 +6,7 @@ import { Code } from "../abi/codes";
 import { Extent } from "../abi/records";
 import { findInEntry } from "../box/stsd";
 import { golomb, payloadBits } from "../live/bits";
-import { unitType } from "../live/units";
+import { lengthBefore, unitType } from "../live/units";
 import { newBox, readBox } from "../memory/reader";
 import { failed } from "../memory/status";
 import { isMediaHeader } from "./media-regions";
@@ -41,8 +41,7 @@ export function needsEarlier(track: TrackTables, extents: usize, count: u32, buf
 /** Whether the first slice of a sample is of a picture for which others have to be decoded. */
 function beginsInside(at: usize, end: usize, lengthSize: u32, hevc: bool): bool {
   while (end - at > lengthSize + 2) {
-    let length: usize = 0;
-    for (let i: u32 = 0; i < lengthSize; i++) length = (length << 8) | load<u8>(at + i);
+    const length = lengthBefore(at, lengthSize);
     const unit = at + lengthSize;
     const type = unitType(unit, hevc);
     // H.265 table 7-1: the types of random access points are 16 to 23, those of other pictures smaller.
