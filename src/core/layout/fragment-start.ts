@@ -8,30 +8,33 @@ import type { LayoutParts } from "./layout.ts";
 /** What is only decoded behind the end of a presentation is over this much after it, or two and a half frames where these are longer, if it can be. */
 export const HELD_MS = 100;
 
+/**
+ * Where pictures lie around the start of fragments, in usual durations of a picture. ffmpeg takes the edit list of a fragmented file for
+ * a start alone, counts time from the first sample of any track, and complains of pictures that round to one time of the frame rate,
+ * other than 0. So hidden pictures, and the one on screen, round to 0, and no two others to one:
+ *
+ *     -0.96 … -0.6      -0.48               0       0.4 … 0.6
+ *     hidden pictures   the one on screen   start   no picture
+ */
+const LEAD = 0.6;
+const FARTHEST_LEAD = 0.96;
+/** Where that lets what is decoded behind the end be closer to it: hidden pictures are still told from the one on screen. */
+const LEAST_LEAD = 0.52;
+const SHOWN_LEAD = 0.48;
+const HALF = 0.5;
+const HALF_MARGIN = 0.1;
+const LEAST_HALF_MARGIN = 0.04;
+/** How far behind a time of the frame rate pictures are when all are put behind the next one. */
+const BEHIND_TIME = 0.05;
+
 /** How much earlier than in progressive output a pre-roll is in fragments, ticks. */
 export type Early = Required<Pick<PieceTrack, "hiddenEarly" | "shownEarly" | "decodedEarly">>;
 
-/** In fragments hidden pictures begin at least this far ahead, and their ticks, so that times tell them from shown ones; at most so far where that can be; in pictures. */
-const HIDDEN_EARLY = 0.6;
-const HIDDEN_WITHIN = 0.96;
-/** Where that lets what is decoded behind the end be closer to it: hidden ones are still told from the one on screen, and others from half a picture. */
-const HIDDEN_LEAST = 0.52;
-const FROM_HALF_LEAST = 0.04;
-/** Or a little more than a picture ahead: shown ones are then this much behind the times to which readers round. */
-const FROM_TIME = 0.05;
-/** The one on screen at the start follows them so far ahead. */
-const SHOWN_EARLY = 0.48;
-/** Others are not to lie within this much of half a picture from the first. */
-const FROM_HALF = 0.1;
-
-/**
- * ffmpeg takes the edit list of a fragmented file for a start alone, counts time from the first sample of any track, and complains of
- * pictures that round to one time of the frame rate, other than 0: those that are hidden round to 0, with the one on screen, and no two others to one.
- */
+/** How much earlier the pre-roll of a track is in fragments; all 0 for sound, and without edit lists. */
 export function earlyOf(track: OutputTrack, parts: LayoutParts): Early {
   if (parts.edits === "none" || !isVideo(track)) return { hiddenEarly: 0, shownEarly: 0, decodedEarly: 0 };
   const usual = Math.max(1, Math.round(track.usualDuration));
-  const shownEarly = Math.floor(SHOWN_EARLY * usual);
+  const shownEarly = Math.floor(SHOWN_LEAD * usual);
   const past = Math.max(0, -track.shownPts);
   const hiddenEarly = track.hidden === 0 ? 0 : leadOf(track, parts, usual) - track.hidden;
   const early = { hiddenEarly, shownEarly: track.hidden === 0 ? Math.min(past, shownEarly) : shownEarly };
@@ -41,21 +44,21 @@ export function earlyOf(track: OutputTrack, parts: LayoutParts): Early {
 
 /** How far ahead the first hidden picture is presented, ticks. */
 function leadOf({ hidden, shownPts, presentedEnd, timescale }: OutputTrack, parts: LayoutParts, usual: number): number {
-  const least = Math.ceil(HIDDEN_EARLY * usual) + hidden;
-  const most = Math.max(least, Math.floor(HIDDEN_WITHIN * usual));
+  const least = Math.ceil(LEAD * usual) + hidden;
+  const most = Math.max(least, Math.floor(FARTHEST_LEAD * usual));
   const within = (ticks: number): number => ((ticks % usual) + usual) % usual;
   // What is only decoded behind the end can be the closer to it the later the others are within their time.
   const lateMs = millisecondsOf(presentedEnd, timescale) - parts.composition.presentedMs;
-  const best = within((0.5 - FROM_HALF) * usual - shownPts);
+  const best = within((HALF - HALF_MARGIN) * usual - shownPts);
   if (lateMs > HELD_MS) {
     if (best >= least) return Math.min(Math.floor(best), most);
-    const close = Math.max(Math.ceil(HIDDEN_LEAST * usual) + hidden, Math.floor(best));
-    if (close - best <= (FROM_HALF - FROM_HALF_LEAST) * usual) return close;
+    const close = Math.max(Math.ceil(LEAST_LEAD * usual) + hidden, Math.floor(best));
+    if (close - best <= (HALF_MARGIN - LEAST_HALF_MARGIN) * usual) return close;
     // Where the next picture begins almost a whole one after the start, a little more puts all of them behind the next time.
-    return usual + shownPts > usual / 2 ? usual + Math.ceil(within(FROM_TIME * usual - shownPts)) : most;
+    return usual + shownPts > HALF * usual ? usual + Math.ceil(within(BEHIND_TIME * usual - shownPts)) : most;
   }
-  const isNearHalf = Math.abs(within(least + shownPts) / usual - 0.5) < FROM_HALF;
-  return isNearHalf ? Math.min(most, least + Math.ceil(1.5 * FROM_HALF * usual)) : least;
+  const isNearHalf = Math.abs(within(least + shownPts) / usual - HALF) < HALF_MARGIN;
+  return isNearHalf ? Math.min(most, least + Math.ceil(1.5 * HALF_MARGIN * usual)) : least;
 }
 
 /** When the first sample of a track is presented in fragments, ticks. */

@@ -8,10 +8,10 @@ export interface AlikeSegments {
   readonly segments: number;
   readonly fragments: number;
   /**
-   * What the output tracks of the kind come to by them, which changes none; undefined when it takes a look at each segment.
+   * What each output track would come to with these segments, changing none; undefined when each segment has to be looked at.
    * @param filled whether holes in the sound are filled
    */
   readonly join: (match: Match, filled: boolean) => readonly JoinedRuns[] | undefined;
-  /** The pieces; undefined when it is not known what they are made of. */
+  /** The segments' pieces; undefined when the runs do not know what they are made of. */
   readonly columns: (match: Match, joined: readonly JoinedRuns[]) => readonly PieceColumns[] | undefined;
 }

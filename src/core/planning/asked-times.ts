@@ -4,8 +4,8 @@ import { ROUNDING_MS, type PlacedSegment } from "./placed-segment.ts";
 import { millisecondsOf, ticksOf, meanDuration } from "../ticks.ts";
 
 /**
- * The start of the picture that `ticks` is meant by, when it is that of one but for the rounding of wall-clock times:
- * players drop pictures of which an edit list hides ever so little. Told only where all last equally long.
+ * The start of the picture at `ticks`, where `ticks` is that start but for the rounding of wall-clock times, else `ticks`:
+ * players drop pictures of which an edit list hides ever so little. Only pictures of one duration are looked at.
  */
 export function nearestPicture(ticks: number, track: TrackRecord): number {
   if (!isVideo(track) || track.sttsEntries > 2 || track.samples < 2) return ticks;

@@ -10,7 +10,7 @@ import type { TrackRecord } from "../wasm/records/summary.ts";
 /** A hole in the sound is filled when it is at least this long, milliseconds, and one and a half samples: joints alone leave less. */
 export const LEAST_HOLE_MS = 100;
 
-/** Sound that a segment brings along, as far as it is taken. */
+/** The samples of a segment's own sound that are taken. */
 export interface OwnSound {
   readonly record: TrackRecord;
   readonly samples: Pick<Selected, "count" | "pts">;
@@ -18,7 +18,7 @@ export interface OwnSound {
 
 /**
  * Fills holes in the sound of an output with silent samples: before it begins, where segments lack it, where a gap is kept,
- * and behind it. Players that know no holes would play what follows one early.
+ * and behind it. Players that ignore holes would play the sound behind one early.
  */
 export class AudioFiller {
   readonly #silences: SilenceMaker;
@@ -43,7 +43,7 @@ export class AudioFiller {
   }
 
   /**
-   * Fills that hole.
+   * Fills the hole that `leavesHole` tells of.
    * @param base the sample description of the segment's own sound
    * @throws BoxcarError `index_missing` (503)
    */
@@ -64,7 +64,7 @@ export class AudioFiller {
     await this.#fill(output, output.last.descriptionBase, end);
   }
 
-  // Behind silence any hole is filled, else only what no joint leaves by itself.
+  // Behind silence any hole is filled, else only one longer than joints leave by themselves.
   #isHole(output: OutputTrack, until: number): boolean {
     const hole = until - soundEnd(output);
     if (hole < 1) return false;
@@ -90,13 +90,13 @@ export class AudioFiller {
   }
 }
 
-/** Where the samples that an output has end, in its ticks: at its start when it has none. */
+/** Where the sound of an output track ends so far, in its ticks: at its start when it has no samples. */
 function soundEnd({ last, lastDts }: OutputTrack): number {
   return last === undefined ? 0 : lastDts + last.ownDuration;
 }
 
 /**
- * Up to which tick of the output its sound is missing: where the segment's own begins, else a little before its picture ends,
+ * End of the hole, ticks of the output: where the segment's own sound begins, else a little before its picture ends,
  * since the next one's sound may begin before its picture.
  */
 function holeEnd(output: OutputTrack, placed: PlacedSegment, own: OwnSound | undefined): number {

@@ -1,12 +1,12 @@
-/** Numbers one behind another of which many are alike: a single one as long as all are, else as few bytes each as they take. */
+/** A list of numbers, kept as one number while all are equal, else in as few bytes each as they take. */
 export class Column {
   #length: number;
-  /** As long as `#values` is undefined, all of them. */
+  /** The value of all numbers, while `#values` is undefined. */
   #alike: number | undefined;
-  /** With room for more. */
+  /** The numbers, with room for more. */
   #values: Int32Array | Float64Array | undefined;
 
-  /** @param skipped how many there are in front that nobody asks for */
+  /** @param skipped how many numbers in front are never asked for */
   constructor(skipped = 0) {
     this.#length = skipped;
   }
@@ -32,7 +32,7 @@ export class Column {
     for (let i = 0; i < times; i++) this.push(value);
   }
 
-  /** Adds one that nobody asks for. */
+  /** Adds a number that is never asked for. */
   skip(): void {
     if (this.#values === undefined) this.#length++;
     else this.push(this.#alike ?? 0);
@@ -47,7 +47,7 @@ export class Column {
     if (this.#values !== undefined) this.#values = this.#values.slice(0, this.#length);
   }
 
-  /** About what it takes in memory. */
+  /** Memory it takes, about. */
   get bytes(): number {
     return 8 + (this.#values?.byteLength ?? 0);
   }

@@ -14,14 +14,14 @@ export function dividedEnd({ reference }: TimedSegment, run: SampleRun): number 
   return decodedAt(reference, { dts: run.lastDts + run.lastDuration });
 }
 
-/** When a sample that is decoded then would be presented, if there were no reordering. */
+/** When a sample decoded at `dts` would be presented if there were no reordering, ticks. */
 export function decodedAt({ firstPts, firstDts }: TrackRecord, { dts }: Pick<SampleRun, "dts">): number {
   return dts + firstPts - firstDts;
 }
 
 /**
- * How many samples of the reference track of a recording can be told for good, with what the other tracks have beside them.
- * Of one that is being recorded the last sample is not among them: what else will lie beside it is not known.
+ * How many samples of a segment's reference track are complete: they, and the samples of other tracks beside them, stay as
+ * they are. The last sample of an open segment is not: what will lie beside it is not known.
  */
 export function completeSamples(loaded: LoadedIndex, timed: TimedSegment): number {
   const { reference, summary, segment } = timed;

@@ -5,13 +5,13 @@ import type { Placement } from "./placement.ts";
 /** Everything an output is made of, before its bytes are laid out. */
 export interface Composition extends Omit<Placement, "leading" | "pictureEndMs"> {
   readonly tracks: readonly OutputTrack[];
-  /** Empty when there were more than were to be kept. */
+  /** Empty when there were more than `PieceMakerOptions.mostPieces`. */
   readonly pieces: Pieces;
-  /** Pieces that were made. */
+  /** How many pieces there are, kept or not. */
   readonly segments: number;
-  /** Movie fragments that they make, and that silence makes. */
+  /** Movie fragments of all pieces, silence included. */
   readonly fragments: number;
-  /** Those that `sidx` and `mfra` refer to: all but silence. */
+  /** Movie fragments that `sidx` and `mfra` refer to: all but those of silence. */
   readonly references: number;
   readonly joints: number;
 }

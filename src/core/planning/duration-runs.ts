@@ -9,21 +9,21 @@ export class DurationRuns {
   #duration: number | undefined;
   #last: PieceTrack | undefined;
 
-  /** Adds the track of a piece. The last sample of the one before has its duration by then. */
+  /** Adds the track of a piece. The last sample of the piece before has its final duration by then. */
   add(track: PieceTrack): void {
     if (this.#last !== undefined) this.put(this.#last.lastDuration);
     if (track.count > 1) this.put(stepOf(track));
     this.#last = track;
   }
 
-  /** The same so far, to go on by itself. */
+  /** A copy, which goes on by itself. */
   copy(): DurationRuns {
     const copy = new DurationRuns();
     [copy.#runs, copy.#duration, copy.#last] = [this.#runs, this.#duration, this.#last];
     return copy;
   }
 
-  /** Ends with the track of a piece, the durations of whose samples but the last one were put. */
+  /** Ends with the last sample of a piece's track, whose other samples were put. */
   endWith(track: PieceTrack): void {
     this.#last = track;
   }
@@ -39,14 +39,14 @@ export class DurationRuns {
     if (duration !== this.#duration) this.change(1, duration);
   }
 
-  /** Goes on with samples whose duration changes so often, and is `duration` in the end, ticks. */
+  /** Goes on with samples whose duration changes `times` times, to `duration` in the end, ticks. */
   change(times: number, duration: number): void {
     this.#runs += times;
     this.#duration = duration;
   }
 }
 
-/** What each sample of a uniform track but the last one lasts. */
+/** Duration of each sample of a uniform track but the last one, ticks. */
 function stepOf({ count, lasting }: PieceTrack): number {
   return lasting / (count - 1);
 }

@@ -2,7 +2,7 @@ import type { PieceTrack } from "./piece.ts";
 import type { RunCounts } from "./joined-runs.ts";
 import { TRAF_BASE, TrackFlag, TRUN_BASE } from "../wasm/abi/names.ts";
 
-/** What the fragments of one track are made of, in one piece or several. */
+/** What the movie fragments of one track consist of, over one piece or several. */
 export class FragmentCounts {
   #trafs = 0;
   #truns = 0;

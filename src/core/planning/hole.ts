@@ -5,9 +5,9 @@ import { ROUNDING_MS, type PlacedSegment, type TimedSegment } from "./placed-seg
 import { isVideo } from "../track-kinds.ts";
 import { rescale, ticksOf } from "../ticks.ts";
 
-/** A start in a hole: behind the end of a segment, before the next one, which is not far enough from it for a gap. */
+/** A range that starts in a hole: behind the end of a segment, before the next one, which is not far enough from it for a gap. */
 
-/** How far around a range segments tell what is shown in a hole at its start: behind it only where it is so short that a hole may be longer. */
+/** How far around a range segments are looked at to tell what is shown in a hole at its start: behind the range only where a hole may outlast it. */
 export function aroundHoles(range: Interval, toleranceMs: number): Around {
   return { beforeMs: toleranceMs, behindMs: range.endMs - range.startMs < toleranceMs ? toleranceMs : 0 };
 }

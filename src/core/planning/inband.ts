@@ -3,7 +3,7 @@ import type { Core } from "../wasm/module.ts";
 import type { OutputTrack, ParameterSets } from "./output-track.ts";
 import type { IndexOf, Piece } from "./piece.ts";
 
-/** The least bytes that parameter sets can be filled up by. */
+/** Least bytes that filler behind parameter sets takes. */
 const LEAST_FILLER = 16;
 
 /**
@@ -42,7 +42,7 @@ export async function moveInband(
       piece.inline = inline.bytes;
     }
   }
-  // Its profile and level are the highest of all.
+  // The profile and level of that entry are the highest of all.
   const entry = entries.reduce((covering, other) => core.entries.covering(covering, other));
   output.moveInband(sets, core.entries.allowingInband(entry));
 }
@@ -70,7 +70,7 @@ function setsOf(core: Core, entries: readonly Entry[]): ParameterSets {
   const longest = Math.max(...entries.map(({ bytes }) => bytes.length));
   const [only] = entries;
   if (only !== undefined && entries.length === 1) return { bytes: only.bytes, each: longest };
-  // All sync samples of a segment grow by as much.
+  // All sync samples of a segment grow by the same number of bytes.
   const each = longest + LEAST_FILLER;
   return { bytes: concatenated(entries.map(({ entry }) => core.entries.parameterSets(entry, each).bytes)), each };
 }

@@ -8,16 +8,16 @@ import type { Selected, Selection } from "../wasm/abi/records.ts";
 import { completeSamples } from "./complete.ts";
 import { TimedSegment } from "./placed-segment.ts";
 
-/** What is kept by default: the cuts of some ten thousand segments. */
+/** Bytes of answers that are kept by default: the cuts of some ten thousand segments. */
 const DEFAULT_CUT_CACHE_BYTES = 4 << 20;
-/** About what one answer takes, and the place of it. */
+/** Bytes that one answer takes, about, with its place. */
 const ENTRY_BYTES = 400;
 
-/** What was found so far. */
+/** The answers that are kept. */
 interface Found {
   readonly selected: LruMap<string, Selected>;
   readonly measured: LruMap<string, MeasuredPiece>;
-  /** As long as the catalog keeps the rows. */
+  /** As long as the rows are kept. */
   readonly timed: WeakMap<RecordedSegment, TimedSegment>;
 }
 
@@ -30,8 +30,8 @@ function nothingFound(budget: number): Found {
 }
 
 /**
- * What is asked of segment indexes, and kept. Indexes never change, so an answer stays true: ranges that overlap share the joints
- * that have to be cut, and only the first of them walks the samples, and reads the summaries.
+ * Asks segment indexes and keeps the answers. An index never changes, so an answer stays true: of ranges that overlap only the
+ * first reads the summaries and walks the samples of the joints that have to be cut.
  */
 export class IndexQueries {
   readonly #core: Core;
@@ -45,7 +45,7 @@ export class IndexQueries {
   }
 
   /**
-   * The same, for one plan: with an index that has to be read it reads others.
+   * The same answers, for one plan: an index that has to be read is read together with others.
    * @param upcoming whose indexes are wanted soon
    */
   readingAlong(upcoming: () => readonly number[]): IndexQueries {
@@ -91,7 +91,7 @@ export class IndexQueries {
     return measured;
   }
 
-  /** As `completeSamples`, of a segment that is being recorded. @throws BoxcarError `index_missing` (503) */
+  /** `completeSamples` of an open segment. @throws BoxcarError `index_missing` (503) */
   async complete(timed: TimedSegment): Promise<number> {
     return this.#core.withIndex(await this.#indexes.get(timed.segment.id), (index) => completeSamples(index, timed));
   }
@@ -101,7 +101,7 @@ export class IndexQueries {
   }
 }
 
-/** What the counts of a piece's track, and its decode times, depend on. */
+/** A name for all that the counts of a piece's track and its decode times depend on. */
 function nameOf({
   first,
   count,

@@ -21,7 +21,7 @@ export interface InsideHold {
   readonly left: LeftSegment;
 }
 
-/** Says whether a segment lies there; else it overlaps the one before and ends after it, or that one covers it. */
+/** Tells whether a segment lies in such a hold; else it overlaps the one before and ends after it, or that one covers it. */
 export async function insideHold(
   queries: Pick<IndexQueries, "select">,
   timed: TimedSegment,

@@ -12,10 +12,10 @@ import { tooLongGap } from "./refusals.ts";
 /** Sound that begins less before the start is taken as it is: samples of PCM do, whose edit lists are no finer. */
 const EARLY_MS = 1;
 
-/** Samples that go on so much off, in samples, are no longer in step with those before. */
+/** Samples that go on off by more than this, in samples, are no longer in step with those before. */
 const UNEVEN = 0.1;
 
-/** What is taken of one track of a placed segment. */
+/** The samples that are taken of one track of a placed segment. */
 export interface Taken {
   readonly placed: PlacedSegment;
   readonly record: TrackRecord;
@@ -24,13 +24,13 @@ export interface Taken {
   readonly descriptionBase: number;
 }
 
-/** When the first sample that is taken is decoded, and what that changes. */
+/** How the samples that are taken begin. */
 interface Start {
-  /** Output ticks. */
+  /** Decode time of the first one, output ticks. */
   readonly dts: number;
   /** Added to every composition offset, so that samples are presented when they were recorded to be. */
   readonly offsetShift: number;
-  /** What hides the samples before the one that is shown first. */
+  /** Hides the samples before the one that is shown first. */
   readonly hides?: Pick<PieceTrack, "shown" | "start" | "delay" | "usual" | "heard" | "apart">;
 }
 

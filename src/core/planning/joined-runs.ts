@@ -2,7 +2,7 @@ import type { DurationRuns } from "./duration-runs.ts";
 import type { PieceTrack } from "./piece.ts";
 import type { TrackColumns } from "./piece-columns.ts";
 
-/** What the pieces of some whole tracks add up to. */
+/** The sums over a track of whole pieces. */
 export interface RunCounts {
   readonly segments: number;
   readonly samples: number;
@@ -14,24 +14,24 @@ export interface RunCounts {
   readonly trafs: number;
   readonly truns: number;
   readonly bytes: number;
-  /** Bits of TrackFlag that some have. */
+  /** Bits of TrackFlag that some pieces have. */
   readonly flags: number;
-  /** Those that all have. */
+  /** Bits of TrackFlag that all pieces have. */
   readonly commonFlags: number;
   /** Bytes of every sample, 0 when they differ. */
   readonly constantSize: number;
 }
 
-/** What an output track comes to by runs that are joined to it. */
+/** What an output track comes to with runs that are joined to it. */
 export interface JoinedRuns {
   readonly counts: readonly RunCounts[];
   readonly uniform: boolean;
   readonly durations: DurationRuns | undefined;
-  /** Of their last piece. */
+  /** The track of their last piece. */
   readonly last: PieceTrack;
   readonly presentedEnd: number;
-  /** From the last sample before them to their first one, ticks of decode time. */
+  /** From the last sample before the runs to their first one, ticks of decode time. */
   readonly distance: number;
-  /** Of each piece, span by span; empty where the runs come without their pieces. */
+  /** Times of each piece, span by span; empty where the runs come without their pieces. */
   readonly times: readonly Pick<TrackColumns, "dts" | "lastDuration">[];
 }

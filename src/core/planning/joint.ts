@@ -3,15 +3,15 @@ import { meanDuration, ticksOf } from "../ticks.ts";
 import { TrackFlag } from "../wasm/abi/names.ts";
 import type { TrackRecord } from "../wasm/records/summary.ts";
 
-/** The arithmetic of a joint (rule 3 of a plan): of segments one by one (`join`) as of whole runs of them (`recordings/hours`). */
+/** The arithmetic of a joint (rule 3 of a plan), for segments one by one (`join`) and for whole runs of them (`recordings/hours`). */
 
 /** Longest duration of a sample (`stts`, ISO/IEC 14496-12 clause 8.6.1.2). */
 export const LONGEST_TICKS = 0xffff_ffff;
 
-/** What edit lists in milliseconds, and wall-clock times, may put sound off by. */
+/** How far edit lists in milliseconds, and wall-clock times, may put sound off, milliseconds. */
 const SNAP_MS = 1;
 
-/** What rounding alone may put sound that `snaps` off by, ticks. */
+/** How far rounding alone may put sound off that `snaps`, ticks. */
 export function snapTicks(timescale: number): number {
   return ticksOf(SNAP_MS, timescale);
 }
@@ -51,7 +51,7 @@ export interface SoundBefore {
   readonly lastDuration: number;
 }
 
-/** From when on sound is taken behind other sound, in its ticks; undefined: all of it. */
+/** Where sound behind other sound is taken from, in its ticks; undefined: all of it is taken. */
 export function soundFrom(record: TrackRecord, before: SoundBefore): number | undefined {
   const { firstDts, timescale, codec } = record;
   const [usual, stated] = [meanDuration(record), decodesAsStated(codec)];
@@ -59,7 +59,7 @@ export function soundFrom(record: TrackRecord, before: SoundBefore): number | un
   return over > 0 ? start : undefined;
 }
 
-/** What of a sound's record, and of its codec, says from when on it is taken. */
+/** What `soundFromBy` needs of a sound track. */
 export interface SoundBehind extends Pick<TrackRecord, "firstDts" | "timescale"> {
   /** As `decodesAsStated` says. */
   readonly stated: boolean;
@@ -69,8 +69,8 @@ export interface SoundBehind extends Pick<TrackRecord, "firstDts" | "timescale">
 }
 
 /**
- * The same by that, where sound before it is there `over` more ticks than is tolerated: more than 0, else all of it is taken. Both
- * are so much more as `lastDts` is.
+ * `soundFrom` by less than a record. What it gives, and `over`, by how many ticks the sound before reaches further than is tolerated
+ * (sound is left out where that is above 0), grow by as much as `lastDts` does.
  */
 export function soundFromBy(
   { firstDts, timescale, stated, usual, snaps: isSnapping }: SoundBehind,

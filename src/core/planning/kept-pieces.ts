@@ -10,10 +10,10 @@ const PACKED = 64;
 export class KeptPieces {
   readonly #outputs: readonly Pick<OutputTrack, "last">[];
   #packed = new Pieces();
-  /** Those behind them. */
+  /** The pieces behind the packed ones. */
   #changing: Piece[] = [];
 
-  /** @param outputs all there are by now */
+  /** @param outputs all output tracks */
   constructor(outputs: readonly Pick<OutputTrack, "last">[]) {
     this.#outputs = outputs;
   }
@@ -28,7 +28,7 @@ export class KeptPieces {
 
   /**
    * Adds pieces when nothing changes those before them any more. Of the new ones the last may still be changed.
-   * @returns that one
+   * @returns the last new piece
    */
   pushColumns(all: readonly PieceColumns[]): Piece | undefined {
     for (const done of this.#changing.splice(0)) this.#packed.push(done);
@@ -42,13 +42,13 @@ export class KeptPieces {
     return piece;
   }
 
-  /** Forgets all of them. */
+  /** Forgets all pieces. */
   drop(): void {
     this.#packed = new Pieces();
     this.#changing = [];
   }
 
-  /** Ends them. @param change changes some of them; default: none */
+  /** Packs the rest. @param change changes pieces before; default: none is changed */
   async finish(change?: (pieces: readonly Piece[]) => Promise<void>): Promise<Pieces> {
     if (change !== undefined) {
       const pieces = [...this.#packed, ...this.#changing];

@@ -16,12 +16,12 @@ export function follows(
   return before.startMs < startMs && Math.abs(before.endMs - startMs) <= toleranceMs;
 }
 
-/** Segments gone back over at most to find a sync sample: some minutes of a group of pictures. */
+/** Most segments gone back over to find a sync sample: some minutes of a group of pictures. */
 const MAX_LEAD = 100;
 
 /**
  * The segments that have to be decoded before one whose first sync sample comes too late, in order: from the one with
- * the last sync sample on. None when there is no sync sample before it, or what is before is not of its kind.
+ * the last sync sample on. None when there is no sync sample before it, or the segments before are not of its kind.
  */
 export async function leadOf(
   timed: TimedSegment,
@@ -40,7 +40,7 @@ export async function leadOf(
   return [];
 }
 
-/** The segments that the first pictures of one are decoded from, in order; none where it begins with a sync sample. */
+/** The segments that a segment's first pictures are decoded from, in order; none where it begins with a sync sample. */
 export async function decodedFrom(segment: RecordedSegment, before: SegmentBefore): Promise<RecordedSegment[]> {
   const timed = new TimedSegment(segment);
   if (!startsLate(timed)) return [];
@@ -53,7 +53,7 @@ export function startsLate({ reference }: Pick<TimedSegment, "reference">): bool
   return isVideo(reference) && (reference.flags & TrackFlag.LateSync) !== 0;
 }
 
-/** The same of a segment's summary: whether it has sync samples, but begins without one. @throws BoxcarError `bad_index` (500) */
+/** `startsLate` by a segment's summary: whether it has sync samples, but begins without one. @throws BoxcarError `bad_index` (500) */
 export function goesOnAmidGroup(summary: Uint8Array): boolean {
   const { tracks, reference } = readSummary(summary);
   const track = tracks[reference];

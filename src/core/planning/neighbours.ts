@@ -35,19 +35,19 @@ export function isRagged(timed: TimedSegment): boolean {
   return end - earliestPts - duration > step / 2 && end > decodedEnd(timed);
 }
 
-/** By how much later than its clock says a segment starts that goes on where the one before was cut in decode order, milliseconds. */
+/** By how much a segment starts later than its clock says, as it goes on where the one before was cut in decode order, milliseconds. */
 export function cutLaterMs(before: TimedSegment, next: TimedSegment): number {
   return before.wallAt(decodedEnd(before)) - next.segment.startMs;
 }
 
-/** The same of one that hides its sync sample, and was cut by copying as the one before was; by more than a picture, others are meant. */
+/** The same for a segment that hides its sync sample, and was cut by copying as the one before was; 0 for more than a picture, which is no such cut. */
 export function hiddenLaterMs(before: TimedSegment, next: TimedSegment): number {
   const laterMs = cutLaterMs(before, next);
   const pictureMs = millisecondsOf(meanDuration(before.reference), before.reference.timescale);
   return hidesSync(next) && Math.abs(laterMs) < pictureMs ? laterMs : 0;
 }
 
-/** Whether the next segment repeats the ragged end of one: by the clock it starts where that was cut rather than where it ends. */
+/** Whether the next segment repeats the ragged end of the one before: by the clock it starts where that was cut rather than where it ends. */
 export function repeatsEnd(before: TimedSegment, next: TimedSegment): boolean {
   return isRagged(before) && Math.abs(cutLaterMs(before, next)) < Math.abs(before.endMs - next.segment.startMs);
 }
@@ -59,7 +59,7 @@ export function distanceMsOf(before: TimedSegment, next: TimedSegment): number {
   return next.segment.startMs - before.segment.startMs - millisecondsOf(decodedBetween(before, next), timescale);
 }
 
-/** Whether there is a gap between two segments, behind what the last sample of the first one lasts. @param toleranceMs up to which there is none, milliseconds */
+/** Whether there is a gap between two segments, behind the duration of the first one's last sample. @param toleranceMs up to which there is none, milliseconds */
 export function isBehindGap(before: TimedSegment, next: TimedSegment, toleranceMs: number): boolean {
   const distanceMs = distanceMsOf(before, next);
   const { timescale } = before.reference;

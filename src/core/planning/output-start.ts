@@ -6,7 +6,7 @@ import { findReference } from "./reference-queries.ts";
 import { isVideo } from "../track-kinds.ts";
 import { ticksOf } from "../ticks.ts";
 
-/** What tells where an output starts. */
+/** What decides where an output starts. */
 export interface StartOptions {
   readonly queries: Pick<IndexQueries, "timed" | "select">;
   /** Wall-clock time asked for, milliseconds, end exclusive. */

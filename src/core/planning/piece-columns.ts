@@ -2,9 +2,9 @@ import { recordOf } from "../../base/record-of.ts";
 import type { Counts } from "../wasm/abi/records.ts";
 import type { Piece, PieceTrack } from "./piece.ts";
 
-/** What differs from piece to piece of one track of alike segments. */
+/** Fields that differ from piece to piece of one track of alike segments. */
 export const TRACK_COLUMNS = ["first", "count", "dts", "lastDuration", "lasting", "ownDuration"] as const;
-/** What is counted of it. */
+/** Counts of the same. */
 // prettier-ignore
 export const COUNT_COLUMNS = [
   "sttsEntries", "cttsEntries", "syncSamples", "chunks", "stscEntries", "trafs", "truns", "flags", "bytes",
@@ -16,10 +16,10 @@ export interface TrackColumns extends Readonly<Record<(typeof TRACK_COLUMNS)[num
   readonly counts: CountColumns;
 }
 
-/** What is counted of each. */
+/** The counts of each piece. */
 export type CountColumns = Readonly<Record<(typeof COUNT_COLUMNS)[number], Float64Array>>;
 
-/** Where the media of pieces lie, and what each makes, in columns. */
+/** Where the media of pieces lie, and how many movie fragments each makes, in columns. */
 export interface SourceColumns {
   readonly ids: Float64Array;
   readonly keys: readonly string[];
@@ -38,7 +38,7 @@ export interface PieceColumns {
 /** Bytes in front of the sync samples of pieces that need none. */
 export const NO_INLINE = new Uint8Array(0);
 
-/** One of them by itself. */
+/** One piece of columns by itself. */
 export function pieceOf({ sources, tracks }: PieceColumns, number: number): Piece {
   const at = (column: Float64Array): number => column[number] ?? 0;
   const own = tracks.map(({ common, counts, first, count, dts, lastDuration, lasting, ownDuration }): PieceTrack => ({

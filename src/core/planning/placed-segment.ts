@@ -92,10 +92,10 @@ export function openEnd(placed: PlacedSegment, record: TrackRecord): number {
   return Math.max(0, Math.round(Math.min(usual, samples * usual - (end - earliestPts))));
 }
 
-/** Where the next segment goes on. */
+/** How the next segment goes on. */
 export interface Joint {
   readonly next: TimedSegment;
-  /** Where it starts, by the wall clock of the segment before. */
+  /** When the next segment starts by the clock of the one before, milliseconds. */
   readonly atMs: number;
   /** How far a track of the segment before may reach into the next one's, milliseconds, beside a part of a sample. */
   readonly slackMs: number;
@@ -114,7 +114,7 @@ export interface PlacedSegment {
   readonly mayPreroll: boolean;
   /** It goes on, in decode order, from the segment before, which is a part of the same pre-roll. */
   readonly isLed: boolean;
-  /** The next one is so led by it. */
+  /** The next segment is led by it in that way (`isLed`). */
   readonly leads: boolean;
   /** Wall-clock end of what is taken, milliseconds; Infinity: to its last sample. */
   readonly untilMs: number;
@@ -206,7 +206,7 @@ export function startsBehind({ from, timed: { reference } }: Pick<PlacedSegment,
   return isVideo(reference) && from >= reference.end;
 }
 
-/** Where such a picture ends that nothing follows within the range, ticks of `record`; else undefined. */
+/** Where the last picture ends that is shown in such a hole, if nothing follows within the range, ticks of `record`; else undefined. */
 export function heldOverEnd(placed: PlacedSegment, record: TrackRecord): number | undefined {
   const { timed, untilMs } = placed;
   return isVideo(record) && Number.isFinite(untilMs) && startsBehind(placed)

@@ -27,24 +27,24 @@ import {
 } from "./placed-segment.ts";
 import { millisecondsOf, rescale, ticksOf } from "../ticks.ts";
 
-/** What a range is asked for. */
+/** The range to place, and how. */
 export interface PlacerOptions extends StartOptions {
   readonly gaps: "skip" | "keep";
   /** Wall-clock distance between segments above which it is a gap, milliseconds. */
   readonly gapToleranceMs: number;
 }
 
-/** What is made of placed segments. */
+/** Receives placed segments, in order. */
 export interface PlacedSink {
-  /** Whether nothing was made yet. */
+  /** Whether nothing was made of them yet. */
   readonly isEmpty: boolean;
   /** Takes the next segment: at once where that needs no index, else the caller has to wait. */
   add(placed: PlacedSegment): Promise<void> | undefined;
 }
 
-/** Places segments by a shorter way, behind the last one that was added. */
+/** Places whole runs of segments instead of the placer, behind the last one that was added. */
 export interface StandIn {
-  /** Says where the last of them lies (`Placer.resumeAt`), if it has not: others come, or none. */
+  /** Tells the placer where the last of them lies (`Placer.resumeAt`), unless it has: called before other segments are added, and at the end. */
   settle(): void;
 }
 
@@ -63,11 +63,11 @@ export class Placer {
   #resumed: LeftSegment | undefined;
   /** Segments that end before the range, of which the last one may be held into it. */
   readonly #ended: TimedSegment[] = [];
-  /** The one that is. */
+  /** The ended segment that is held into the range. */
   held: RecordedSegment | undefined;
   /** Segments that are only decoded. */
   #leading = 0;
-  /** Who places segments for it, if anybody does. */
+  /** Set while runs are placed by it. */
   standIn: StandIn | undefined;
   /** A segment of the range that cannot be decoded, since there is no sync sample in it or before it. */
   undecodable: RecordedSegment | undefined;
@@ -120,7 +120,7 @@ export class Placer {
     return this.#resumed === undefined ? this.#current : undefined;
   }
 
-  /** Goes on behind a segment of which others have made what there is to make. @param place as `PlacedSegment.outputStart` */
+  /** Goes on behind a segment that the stand-in has placed. @param place as `PlacedSegment.outputStart` */
   resumeAt(segment: RecordedSegment, place: number, timescale: number): void {
     const placed = this.#placed(this.options.queries.timed(segment), place, timescale);
     this.#current = { ...placed, othersFromMs: segment.startMs - this.options.gapToleranceMs };

@@ -1,16 +1,16 @@
 import type { RecordedSegment } from "../segment.ts";
 import type { PlacedSink, Placer } from "./placer.ts";
 
-/** What segments are added to. */
+/** Where ready segments are added. */
 export interface ReadyTarget<Sink extends PlacedSink> {
   readonly placer: Placer;
-  /** What the placer hands them on to. */
+  /** The placer's sink. */
   readonly sink: Sink;
   /** Adds one segment. */
   readonly add: (segment: RecordedSegment) => Promise<void>;
 }
 
-/** Segments that know a shorter way to what is made of them than one by one. */
+/** Segments that are added together by a shorter way than one by one. */
 export interface ReadySegments<Sink extends PlacedSink> {
   /** The digest of their `SegmentNames`. */
   readonly names: string;

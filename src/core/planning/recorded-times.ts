@@ -1,5 +1,5 @@
 import type { Interval } from "../../base/interval.ts";
-/** What the clock showed at a moment of the output. */
+/** The wall-clock time that a moment of the output shows. */
 export interface ClockReading {
   /** Milliseconds from the start of the output's presentation. */
   readonly atMs: number;
@@ -7,7 +7,7 @@ export interface ClockReading {
   readonly wallMs: number;
 }
 
-/** The clock is read anew where it has gone off by more than this, milliseconds: a frame. */
+/** A new reading is noted where the clock is off by more than this, milliseconds: a frame. */
 const CLOCK_TOLERANCE_MS = 40;
 
 /** Which recorded times an output shows, wall clock, milliseconds, not rounded. */
@@ -16,11 +16,11 @@ export interface ShownTimes {
   readonly gaps: readonly Interval[];
   /** Where the output starts, and where it goes on after a gap, in order. */
   readonly chapterStarts: readonly ClockReading[];
-  /** Readings of the clock, in order, the first at 0: from one on it runs evenly, to within a frame, until the next. */
+  /** Readings in order, the first at 0: from each to the next the clock runs evenly, to within a frame. */
   readonly clock: readonly ClockReading[];
 }
 
-/** Notes them while the segments of an output are placed. */
+/** Notes the `ShownTimes` of an output while its segments are placed. */
 export class RecordedTimes {
   readonly #coverage: { readonly startMs: number; endMs: number }[] = [];
   readonly #gaps: Interval[] = [];
@@ -43,7 +43,7 @@ export class RecordedTimes {
     return { coverage: this.#coverage, gaps: this.#gaps, chapterStarts: this.#chapterStarts, clock: this.#clock };
   }
 
-  /** Starts the output, anew if it was started, with a recording from `startMs` until `endMs`, exclusive. */
+  /** Starts the output, or starts it anew, with a recording from `startMs` until `endMs`, exclusive. */
   start(startMs: number, endMs: number): void {
     for (const list of [this.#coverage, this.#gaps, this.#chapterStarts, this.#clock]) list.length = 0;
     this.#startMs = startMs;
@@ -65,7 +65,7 @@ export class RecordedTimes {
     if (last !== undefined) last.endMs = Math.min(endMs, this.#untilMs);
   }
 
-  /** Notes what the clock shows at a moment, `atMs` from the start of the presentation, if it has gone off. */
+  /** Notes a reading, `atMs` from the start of the presentation, if the clock is off by then. */
   readClock(atMs: number, wallMs: number): void {
     const last = this.#clock.at(-1);
     if (last === undefined) return;
@@ -74,7 +74,7 @@ export class RecordedTimes {
   }
 
   /**
-   * Whether the clock does not go off at any of some moments. @param first one of them, or one like them
+   * Whether no new reading is needed at any of some moments. @param first one of them, or one like them
    * @param others.soonerMs how far the others are off it at most, to either side, milliseconds, rounded up
    */
   runsEvenly(

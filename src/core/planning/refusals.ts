@@ -1,4 +1,4 @@
-/** What a plan refuses of the segments it is given. */
+/** Errors with which a plan refuses segments. */
 import { BoxcarError } from "../../base/errors.ts";
 import type { RecordedSegment } from "../segment.ts";
 

@@ -17,7 +17,7 @@ import type { TimedSegment } from "./placed-segment.ts";
 type Relation = "next" | "late" | "hiding" | "repeating" | "in hold" | "inside" | "overlapping" | "covered";
 
 /**
- * Says it by the summaries of both.
+ * The relation of two segments, by their summaries.
  * @param toleranceMs distance above which there is a gap, milliseconds
  */
 export function relationOf(before: TimedSegment, next: TimedSegment, toleranceMs: number): Relation {

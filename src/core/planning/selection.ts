@@ -19,8 +19,8 @@ import {
 import { rescale, ticksOf, meanDuration } from "../ticks.ts";
 
 /**
- * What to take of the track `trackIndex` of a placed segment; undefined for all of it.
- * @param output what it becomes part of
+ * The selection of samples of the track `trackIndex` of a placed segment; undefined for all of them.
+ * @param output the track they go into
  * @param options.edits without edit lists nothing can be hidden: sound starts with its first sample from the start on
  */
 export function selectionOf(
@@ -39,7 +39,7 @@ export function selectionOf(
     const from = rescale(placed.from, timed.reference.timescale, record.timescale);
     const start = from + ticksOf(ROUNDING_MS, record.timescale);
     const fromSync = placed.from === Number.NEGATIVE_INFINITY ? 0 : SelectionRule.FromSync;
-    // What only serves to decode behind its end would be shown in the midst of what follows.
+    // Samples behind its end that others are decoded from would be shown in the midst of the next segment.
     const closed = placed.joint !== undefined && end === shownUntil(record) ? SelectionRule.Closed : 0;
     return { start, end, rules: rules | closed | (placed.isLed ? SelectionRule.FromFirst : fromSync), preroll: 0 };
   }

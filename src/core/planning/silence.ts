@@ -5,7 +5,7 @@ import type { PieceTrack } from "./piece.ts";
 import type { OutputTrack } from "./output-track.ts";
 import { NO_COUNTS, type IndexOf, type Piece } from "./piece.ts";
 
-/** Samples of silence that one plan writes at most: a day of AAC, nine minutes of G.711. Longer holes stay. */
+/** Most samples of silence that one plan writes: a day of AAC, nine minutes of G.711. Longer holes stay. */
 const MOST_SAMPLES = 4_500_000;
 /** Bytes that are made at once, about. */
 const CHUNK_BYTES = 64 << 10;
@@ -18,7 +18,7 @@ interface Described {
   readonly silence: Silence;
 }
 
-/** What silence is made with. */
+/** What `SilenceMaker` works with. */
 export interface SilenceParts {
   readonly core: Core;
   readonly indexOf: IndexOf;
@@ -78,7 +78,7 @@ export class SilenceMaker {
   }
 }
 
-/** No segment has the bytes. */
+/** The source of silence: no segment has its bytes. */
 const NOWHERE = { id: 0, key: "", etag: "" };
 
 /** The file of one sample over and over that a silent index describes, as a store has it. */

@@ -13,7 +13,7 @@ import { leftOut, sourceOf, type IndexOf, type Piece } from "./piece.ts";
 import { limitOf, othersStartOf, ROUNDING_MS, type PlacedSegment } from "./placed-segment.ts";
 import { rescale, ticksOf } from "../ticks.ts";
 
-/** What cutting timecodes needs. */
+/** What `cutTimecode` works with. */
 export interface TimecodeParts {
   readonly core: Core;
   readonly queries: IndexQueries;
@@ -23,9 +23,9 @@ export interface TimecodeParts {
 
 /** The timecode that a cut begins with, apart from what follows of its track. */
 export interface CutTimecode {
-  /** The one sample whose number grows, as long as it is taken. */
+  /** The sample whose number grows, as long as it is taken. */
   readonly first: Selected;
-  /** The rest of what was selected. */
+  /** The other samples that were selected. */
   readonly rest: Selected;
   readonly media: Pick<Store, "get">;
 }

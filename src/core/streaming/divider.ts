@@ -14,17 +14,19 @@ import { isVideo } from "../track-kinds.ts";
 import type { StreamQuery } from "./streamed.ts";
 import { soundStarts, TimedRecording, wallAt, type StreamedRecording } from "./streamed-recording.ts";
 
-/** Where a recording begins to be divided: with a sample of a group. */
+/** The first sample of a recording that is taken. */
 interface Begin {
-  /** Number of the group. */
+  /** Number of the group it lies in. */
   readonly group: number;
   readonly sample: number;
   readonly pts: number;
 }
 
-/** Where that ends: behind a sample, and when, wall clock, milliseconds. */
+/** Where a recording ends to be taken. */
 interface End {
+  /** Number of the sample behind the last one. */
   readonly sample: number;
+  /** When the last one ends, wall clock, milliseconds. */
   readonly atMs: number;
 }
 
@@ -66,7 +68,7 @@ export class Divider implements PlacedSink {
     const open = timed.segment.open === true ? await this.#openGroup(timed, groups) : undefined;
     const growing = open !== undefined && open.first < closed.sample ? this.#growing(recording, open) : undefined;
     const end = growing ? { sample: growing.first, atMs: growing.ownMs } : closed;
-    // Where another recorder takes over in the midst of it, it is told once it is all there.
+    // Where another recorder takes over amid the open group, it is given once it is complete.
     const unfinished = growing && begin.sample <= growing.first ? growing : undefined;
     const segments = this.#divided(recording, groups, begin, end.sample);
     const goesOn = begin === WITH_FIRST && startsLate(timed);
@@ -74,21 +76,21 @@ export class Divider implements PlacedSink {
       this.#joiner.add({ configuration, segments, endMs: end.atMs, goesOn, unfinished });
   }
 
-  /** What the init segments of a recording say that is added next, or is one of those that are. */
+  /** The configuration of the recording that is added next, or of the first of several. */
   configurationOf(timed: TimedSegment): Configuration {
     const configuration = configurationOf(timed, this.#before);
     this.#before = timed;
     return configuration;
   }
 
-  /** Adds a recording of which all is taken, by its groups. */
+  /** Adds a whole recording. */
   addWhole(recording: StreamedRecording, groups: GroupList, configuration: Configuration): void {
     const segments = this.#divided(recording, groups, WITH_FIRST, recording.samples);
     const endMs = recording.startMs + recording.durationMs;
     if (segments.length > 0) this.#joiner.add({ configuration, segments, endMs, goesOn: false, unfinished: undefined });
   }
 
-  /** The media segments of a recording, from a sample on to another one, exclusive. */
+  /** The media segments of a recording between two samples. @param end exclusive */
   #divided(recording: StreamedRecording, groups: GroupList, begin: Begin, end: number): PendingSegment[] {
     const ownMsOf = this.#soundStarts(recording);
     const segments: PendingSegment[] = [];
@@ -120,7 +122,7 @@ export class Divider implements PlacedSink {
     return { recording, first, startMs, ownMs, sync: sync === 1 };
   }
 
-  /** The last group of a recording that grows: those before it are whole, and what lies beside them has come, too. */
+  /** The last group of a growing recording: those before it are complete, with the sound beside them. */
   async #openGroup(timed: TimedSegment, groups: GroupList): Promise<Group | undefined> {
     const complete = await this.#queries.complete(timed);
     let last = groups.length - 1;
@@ -128,7 +130,7 @@ export class Divider implements PlacedSink {
     return groups.get(last);
   }
 
-  /** Where a placed segment begins. The first of a range does with a whole group. */
+  /** The first sample of a placed segment that is taken: at the start of a range, the first of its group. */
   async #beginOf({ timed, from, mayPreroll: leading, isLed }: PlacedSegment, groups: GroupList): Promise<Begin> {
     const { reference, segment, summary } = timed;
     if (from === Number.NEGATIVE_INFINITY || isLed) return WITH_FIRST;
@@ -139,7 +141,7 @@ export class Divider implements PlacedSink {
     return { group: groups.at(pts), sample: first, pts };
   }
 
-  /** Where it ends: with a whole group, but where another one takes over. */
+  /** Where a placed segment ends to be taken: behind a whole group, except where another one takes over. */
   async #endOf(placed: PlacedSegment, groups: GroupList): Promise<End> {
     const { timed, untilMs, takenOver } = placed;
     const { reference, segment, summary } = timed;

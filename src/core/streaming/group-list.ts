@@ -1,20 +1,20 @@
 import type { Group } from "../wasm/abi/records.ts";
 
-/** What a list takes besides its numbers, and each of these. */
+/** Bytes that a list takes besides its numbers, and that each number takes. */
 const [LIST_BYTES, NUMBER_BYTES] = [300, 8];
 
-/** Numbers of a group, in their order. */
+/** The fields of a group, in the order in which a list has them. */
 export const GROUP_FIELDS = ["first", "pts", "bytes", "firstBytes", "sync"] as const satisfies readonly (keyof Group)[];
 const FIELDS = GROUP_FIELDS.length;
 
 /** The groups of pictures of one recording, in order: they cover all samples of its reference track. */
 export class GroupList {
-  /** Their fields, one group after another: days of them are kept. */
+  /** The fields of all groups, one group after another: days of them are kept. */
   readonly #numbers: readonly number[] | Float64Array;
   readonly #at: number;
   readonly length: number;
 
-  /** @param from of numbers that others share, the first that is its own, and how many groups it has */
+  /** @param from where the list begins in `numbers`, which lists may share @param length groups of the list */
   constructor(numbers: readonly number[] | Float64Array, from = 0, length = numbers.length / FIELDS) {
     this.#numbers = numbers;
     this.#at = from;
@@ -26,7 +26,7 @@ export class GroupList {
     return new GroupList(JSON.parse(text) as number[]);
   }
 
-  /** As text to be kept: all numbers as JSON. */
+  /** All numbers as JSON, for the catalog. */
   get text(): string {
     return JSON.stringify(this.#numbers);
   }
@@ -61,7 +61,7 @@ export class GroupList {
   }
 }
 
-/** The last of so many numbers for which something holds that holds for none behind one for which it does not; 0 for none. */
+/** The last number below `count` for which `holds` is true, found by halving: `holds` is true up to some number and false behind it. 0 when it never is. */
 function lastWhere(count: number, holds: (number: number) => boolean): number {
   let [low, high] = [0, count];
   while (high - low > 1) {

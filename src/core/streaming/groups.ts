@@ -11,41 +11,41 @@ import { completeSamples } from "../planning/complete.ts";
 import { GROUP_FIELDS, GroupList } from "./group-list.ts";
 import { partialSegments, type PartedSegment } from "./partial-segments.ts";
 
-/** Bytes of groups kept by default: those of some days of one camera. */
+/** Bytes of group lists that are kept by default: those of some days of one camera. */
 const DEFAULT_GROUP_CACHE_BYTES = 8 << 20;
-/** What is kept of Partial Segments, those of some hundred streams; what those of a media segment take, and each one. */
+/** Bytes of Partial Segments that are kept, those of some hundred streams; what those of one media segment take, and each of them. */
 const [PARTED_CACHE_BYTES, PARTED_BYTES, PART_BYTES] = [1 << 20, 300, 60];
 /** A group may be shorter than it is asked to be by this part: recorders' sync samples come a little early or late. */
 const EARLY = 0.1;
 /** A last group shorter than this part of what is asked for belongs to the one before. */
 const SHORT = 0.5;
 
-/** Which groups are wanted. */
+/** How long groups are to be. */
 export interface GroupLength {
-  /** Milliseconds that one lasts about, at least: whole groups of pictures make it longer. */
+  /** Least duration of a group, about, milliseconds: it consists of whole groups of pictures. */
   readonly lengthMs: number;
-  /** Whether a short last one becomes part of the one before. */
+  /** Whether a short last group becomes part of the one before. */
   readonly even: boolean;
 }
 
-/** What is wanted unless a request says otherwise. Recordings have these noted. */
+/** The length unless a request says otherwise. The catalog keeps these groups of each recording. */
 export const USUAL_GROUPS: GroupLength = { lengthMs: 6000, even: true };
 
-/** Whether those are wanted. */
+/** Whether a length is `USUAL_GROUPS`. */
 export function areUsual({ lengthMs, even }: GroupLength): boolean {
   return lengthMs === USUAL_GROUPS.lengthMs && even === USUAL_GROUPS.even;
 }
 
-/** Bytes of what is noted, at most: that of some minutes. Of longer recordings there are fewer, and their indexes say it. */
+/** Largest text of noted groups, bytes: that of some minutes. Longer recordings are fewer, and are divided by their index. */
 const MOST_NOTED = 2048;
 
-/** Bytes of the index of a recording that may have so few. */
+/** Largest index, bytes, of a recording whose groups may fit that. */
 const MOST_INDEX = 256 << 10;
 
-/** Groups of one recording, which are listed in one turn: three days of 6 seconds in one file. */
+/** Most groups of one recording, which are listed in one turn: three days of 6 seconds in one file. */
 const MOST_GROUPS = 50_000;
 
-/** What of a recording's groups is noted when it is indexed; undefined when that would be too much. */
+/** The groups of a recording as the catalog keeps them with its index (`GroupList.text`); undefined above `MOST_NOTED`. */
 export function notedGroups(core: Core, index: Uint8Array): string | undefined {
   if (index.length > MOST_INDEX || isLarge(index)) return undefined;
   const summary = readSummary(index);
@@ -55,12 +55,12 @@ export function notedGroups(core: Core, index: Uint8Array): string | undefined {
   return text.length > MOST_NOTED ? undefined : text;
 }
 
-/** Divides recordings into groups of pictures. Indexes never change, so what was found stays true. */
+/** Divides recordings into groups of pictures, and keeps them: an index never changes. */
 export class Groups {
   readonly #core: Core;
   readonly #indexes: Indexes;
   readonly #kept: LruMap<string, GroupList>;
-  /** Of media segments, as far as they have come: parts stay as they are, and only what is new is divided. */
+  /** Partial Segments of media segments as far as these have come: they stay as they are, and only new samples are divided. */
   readonly #parted = new LruMap<string, PartedSegment & { readonly id: number }>(
     PARTED_CACHE_BYTES,
     ({ parts }, name) => PARTED_BYTES + PART_BYTES * parts.length + 2 * name.length,
@@ -92,7 +92,7 @@ export class Groups {
 
   /**
    * The Partial Segments of the media segment that begins with the sample `first`.
-   * @returns undefined when none of that length begins there
+   * @returns undefined when no media segment of that length begins there
    * @throws BoxcarError `index_missing` (503), `range_too_large` (400)
    */
   async parted(timed: TimedSegment, first: number, wanted: GroupLength): Promise<PartedSegment | undefined> {

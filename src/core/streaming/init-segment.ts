@@ -14,11 +14,11 @@ import { streamedFlags, streamedTracks, type StreamTracks } from "../streamed-tr
 /** What all samples of an init segment's track have in common besides their sample entries. */
 const commonFlags = (record: TrackRecord): number => streamedFlags(record) & TrackFlag.AllSync;
 
-/** What the init segments of recordings say that share them. */
+/** What recordings have in common that share an init segment. */
 export interface Configuration {
-  /** The hash of their first track's sample entries as their summaries have it, by which they are found: hexadecimal. */
+  /** Hash of the first track's sample entries, as summaries have it, hexadecimal: recordings are found by it. */
   readonly key: string;
-  /** All of it, but for what tells of one file alone, such as bit rates. */
+  /** All that an init segment says, but for what tells of one file alone, such as bit rates. */
   readonly text: string;
   /** RFC 6381, of the tracks that there are. */
   readonly codecs: { readonly v: string | undefined; readonly a: string | undefined };
@@ -33,13 +33,13 @@ export interface InitName {
   readonly tracks: StreamTracks;
 }
 
-/** Where a summary has the key. */
+/** Where a summary has `Configuration.key`. */
 const KEY_AT = INDEX_HEADER_SIZE + TrackRecordAt.descriptionHash;
 
-/** As long as the recordings are kept. */
+/** Configurations, as long as their recordings are kept. */
 const known = new WeakMap<TimedSegment, Configuration>();
 
-/** What the init segments of a recording say. @param like one that may say the same, such as the one before it */
+/** The configuration of a recording. @param like one that may have the same, such as the recording before it */
 export function configurationOf(timed: TimedSegment, like?: TimedSegment): Configuration {
   let configuration = known.get(timed);
   if (configuration === undefined) {
@@ -49,7 +49,7 @@ export function configurationOf(timed: TimedSegment, like?: TimedSegment): Confi
   return configuration;
 }
 
-/** Whether the init segments of two recordings say the same, told without writing down what they say. */
+/** Whether two recordings have one configuration, told without making either. */
 function isAlike(one: TimedSegment, other: TimedSegment): boolean {
   const others = other.summary.tracks;
   return (

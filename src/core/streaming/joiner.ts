@@ -1,44 +1,44 @@
 import type { Configuration } from "./init-segment.ts";
 import type { StreamedSegment, StreamedStretch, StreamQuery, StreamSink, UnfinishedSegment } from "./streamed.ts";
 
-/** Joints that are off by more than this are told as discontinuities: players stall at holes, however short; milliseconds. */
+/** Joints that are off by more than this become discontinuities: players stall at holes, however short; milliseconds. */
 const MOST_JITTER_MS = 10;
 
-/** A media segment whose end is not known before the next one is. Changed in place: a day has thousands. */
+/** A media segment whose duration is known once the next one is. It is changed in place: a day has thousands. */
 export interface PendingSegment extends Omit<StreamedSegment, "startMs" | "durationMs"> {
   startMs: number;
   durationMs: number;
-  /** When it starts by its own samples, where it is sound that is divided by its picture. */
+  /** `startMs`, but of sound that is divided by its picture when its own first sample starts. */
   readonly ownMs: number;
 }
 
-/** An unfinished media segment, with its own start as `PendingSegment` has it. */
+/** A media segment that is still being recorded, with its own start as in `PendingSegment`. */
 export type GrowingGroup = UnfinishedSegment & Pick<PendingSegment, "ownMs">;
 
-/** Media segments of one recording that follow one another. */
+/** Consecutive media segments of one recording. */
 export interface Portion {
   readonly configuration: Configuration;
   readonly segments: readonly PendingSegment[];
-  /** Wall-clock end of the last one by itself, milliseconds. */
+  /** When the last of them ends by its own samples, wall clock, milliseconds. */
   readonly endMs: number;
-  /** Whether the first one is decoded from the portion before: behind a discontinuity it could not be. */
+  /** Whether the first of them needs the portion before to be decoded: behind a discontinuity it could not be. */
   readonly goesOn: boolean;
-  /** What follows them, of a recording that grows. */
+  /** The media segment that follows them and is still being recorded. */
   readonly unfinished: GrowingGroup | undefined;
 }
 
-/** Puts portions one behind the other: how long each media segment lasts, and where they cannot be played through. */
+/** Joins portions: finds how long each media segment lasts, and where a discontinuity is. */
 export class Joiner {
   readonly #query: StreamQuery;
   readonly #sink: StreamSink;
   readonly #gapToleranceMs: number;
-  /** The last portion, which the next one may shorten. */
+  /** The portion added last, which the next one may shorten. */
   #last: Portion | undefined;
   #stretch: StreamedStretch | undefined;
   #begun = false;
-  /** Media segments before the range from a sync sample on: they may be needed to decode its first. */
+  /** Media segments before the range, from a sync sample on: the range's first may need them to be decoded. */
   #lead: PendingSegment[] = [];
-  /** Where what was delivered ends, wall clock, milliseconds. */
+  /** End of the last media segment that the sink was given, wall clock, milliseconds. */
   #deliveredMs = 0;
   any = false;
 
@@ -72,7 +72,7 @@ export class Joiner {
     this.#placeUnfinished(this.#last.unfinished);
   }
 
-  /** Only behind what has been delivered: a range that begins with it has nothing yet. */
+  /** It only follows others: a range that would begin with it has nothing yet. */
   #placeUnfinished(unfinished: UnfinishedSegment | undefined): void {
     if (unfinished === undefined || this.#query.unfinished !== true) return;
     if (!this.any || unfinished.startMs >= this.#query.endMs || !(this.#begun || unfinished.sync)) return;
@@ -92,7 +92,7 @@ export class Joiner {
     const { startMs, endMs } = this.#query;
     if (segment.startMs >= endMs) return;
     if (segment.sync) this.#lead = [];
-    // Without a sync sample before it, it cannot be decoded.
+    // Without a sync sample before it, the media segment cannot be decoded.
     else if (!this.#begun && this.#lead.length === 0) return;
     if (segment.startMs + segment.durationMs <= startMs) {
       this.#lead.push(segment);
@@ -115,7 +115,7 @@ export class Joiner {
     this.#sink.add(segment);
   }
 
-  /** All renditions of a stretch start with its picture. */
+  /** Gives the sink the gap before a stretch and its start: that of its picture, for all renditions. */
   #begin(startMs: number): void {
     if (this.#stretch === undefined) return;
     const { gapPortionMs } = this.#query;

@@ -18,7 +18,7 @@ import type { TrackRecord } from "../wasm/records/summary.ts";
 import { hasMediaTimes, mediaTime, streamTimescale } from "./media-time.ts";
 import { streamedFlags, streamedTracks, type StreamTracks } from "../streamed-tracks.ts";
 
-/** What media segments are made with. */
+/** What `planMediaSegment` works with. */
 export interface StreamParts {
   readonly core: Core;
   readonly store: Pick<Store, "get" | "ahead">;
@@ -27,7 +27,7 @@ export interface StreamParts {
   readonly sha256?: Sha256 | undefined;
 }
 
-/** Asks the index of a recording. */
+/** Asks something of a recording's index. */
 type Ask = <Name extends "run" | "select" | "measure">(request: IndexRequest<Name>) => Promise<IndexAnswer<Name>>;
 
 /** A media segment (RFC 8216 section 3) of a recording: samples that follow one another. */
@@ -37,7 +37,7 @@ export interface MediaSegmentName {
   /** Wall clock that media times count from, milliseconds. Default: 1970. */
   readonly originMs?: number | undefined;
   readonly tracks: StreamTracks;
-  /** The first sample of the reference track, from 0: a sync sample, or the first of all, but in a part. */
+  /** Its first sample of the reference track, from 0: a sync sample or the first of all, except in a part. */
   readonly first: number;
   /** Number of the sample behind the last one. */
   readonly end: number;
@@ -47,7 +47,7 @@ export interface MediaSegmentName {
 
 /** A media segment by its recording. */
 export interface MediaName extends MediaSegmentName {
-  /** Of the recording. */
+  /** Id of the recording. */
   readonly id: number;
 }
 
@@ -55,15 +55,15 @@ export interface MediaName extends MediaSegmentName {
 export interface StreamedMedia extends Media {
   /** When it starts to be presented, wall clock, milliseconds, not rounded. */
   readonly startMs: number;
-  /** When the last sample of the reference track would be presented, if there were no reordering; in the same way. */
+  /** When its last sample of the reference track would be presented if there were no reordering; as `startMs`. */
   readonly lastMs: number;
 }
 
 /**
  * Makes a media segment: movie fragments whose decode times count from 1970, without an edit list. The first sample is
- * presented at its decode time, so that players that know no composition offsets before a seek are right, too: those of
- * others are negative where they are presented before they would be decoded. Other tracks have the samples that start
- * in the time of the reference track's, so that each belongs to one media segment.
+ * presented at its decode time, so that players that know no composition offsets before a seek are right, too; samples
+ * that are presented before their decode time have negative offsets. Of other tracks it has the samples that start while
+ * those of the reference track are presented, so that each sample belongs to one media segment.
  * @returns undefined when the recording has no such samples
  * @throws BoxcarError `encrypted` (409), `index_missing` (503)
  */
@@ -80,7 +80,7 @@ export async function planMediaSegment(
   if (wanted.length === 0) return undefined;
   if (wanted.some(({ record }) => record.flags & TrackFlag.Encrypted)) throw encrypted(segment);
   const index = await parts.indexes.get(segment.id);
-  // What is being recorded is short.
+  // An open segment is short: its index is asked in this turn.
   const complete =
     segment.open === true ? parts.core.withIndex(index, (loaded) => completeSamples(loaded, timed)) : end;
   if (end > complete) return undefined;
@@ -121,7 +121,7 @@ async function startingIn(
   const from = first === 0 ? Number.NEGATIVE_INFINITY : own(run.sync ? run.pts : decodedAt(reference, run));
   const until = own(dividedEnd(timed, run));
   const found = await ask(["select", trackIndex, { start: from, end: until, rules: 0, preroll: 0 }]);
-  // One that has started before belongs to the media segment before.
+  // A sample that has started before belongs to the media segment before.
   const skipped = found.count > 0 && found.pts < from ? 1 : 0;
   const count = found.count - skipped;
   return count > 0 ? ask(["run", trackIndex, found.first + skipped, count]) : undefined;

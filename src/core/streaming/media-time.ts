@@ -4,7 +4,7 @@ import type { TrackRecord } from "../wasm/records/summary.ts";
 
 /** Finest timescale: media times count from 1970, and have to be whole numbers below 2^53. */
 const FINEST = 1_000_000;
-/** What finer ones become. */
+/** Timescale of tracks whose own is finer. */
 const USUAL = 90_000;
 
 /** Whether a recording's media times can be told: it starts in the years 1970 to 2255. */

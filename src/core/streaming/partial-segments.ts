@@ -22,7 +22,7 @@ export interface PartialSegment {
 export interface PartName extends Omit<MediaName, "end" | "partial"> {
   /** Its number in there, from 0. */
   readonly part: number;
-  /** What the media segments last about that the recording is divided into, milliseconds. */
+  /** `GroupLength.lengthMs` of the media segments that the recording is divided into. */
   readonly lengthMs: number;
 }
 
@@ -30,9 +30,9 @@ export interface PartName extends Omit<MediaName, "end" | "partial"> {
 export interface PartedSegment {
   /** Number of the sample behind the last one that has come. */
   readonly end: number;
-  /** Whether it is all there. */
+  /** Whether the media segment is complete. */
   readonly whole: boolean;
-  /** All that are complete, in order. */
+  /** Its complete Partial Segments, in order. */
   readonly parts: readonly PartialSegment[];
 }
 
@@ -46,8 +46,8 @@ export interface PartedSamples {
 }
 
 /**
- * Divides samples into Partial Segments: each has as many as last no longer than `PART_MS`, in the order of decoding, so
- * that those there are stay as they are while more comes.
+ * Divides samples into Partial Segments: each has as many as last no longer than `PART_MS`, in decoding order, so that
+ * those which are complete stay as they are while more samples come.
  */
 export function partialSegments(
   loaded: LoadedIndex,

@@ -9,7 +9,7 @@ const SOUND_VARIES = 1.1;
 /** The peak of a rate is that of media segments of at least this part of their usual length (RFC 8216 section 4.3.4.2). */
 const SHORT = 0.5;
 
-/** How many bits a rendition has. */
+/** Bit rate of a rendition. */
 class Rate {
   #peak = 0;
   #bits = 0;
@@ -21,51 +21,51 @@ class Rate {
     if (isPeak) this.#peak = Math.max(this.#peak, Math.ceil((bytes * 8000) / ms));
   }
 
-  /** Bits a second, of the media segment that has most. */
+  /** Bits a second of the media segment that has most. */
   get peak(): number {
     return Math.max(this.#peak, this.average, 1);
   }
 
-  /** Bits a second. */
+  /** Bits a second of all media segments. */
   get average(): number {
     return Math.ceil((this.#bits * 1000) / Math.max(1, this.#ms));
   }
 }
 
-/** Measures a range as it is divided, for what a multivariant playlist or a manifest says of it. */
+/** Measures the media segments of a range for a multivariant playlist or a manifest. */
 export class StreamMeasure implements StreamSink {
   readonly #usualMs: number;
-  /** RFC 6381, of the first recording that has one; undefined without any. */
+  /** RFC 6381 codecs of the first recording with such a track; undefined without any. */
   videoCodec: string | undefined;
   audioCodec: string | undefined;
-  /** Pixels as they are shown, the most there are. */
+  /** Size of the largest picture, pixels as they are shown. */
   width = 0;
   height = 0;
-  /** Pictures a second, the most there are. */
+  /** Highest frame rate, pictures a second. */
   frameRate = 0;
   /** Whether each media segment can be decoded by itself. */
   independent = true;
   readonly both = new Rate();
   readonly picture = new Rate();
   readonly sound = new Rate();
-  /** Of the sync samples alone. */
+  /** The I-frame rendition: sync samples alone. */
   readonly syncs = new Rate();
   #recording: StreamedRecording | undefined;
   #isPictured = false;
   /** Bytes of sound a millisecond, with its boxes. */
   #soundRate = 0;
-  /** What a media segment may have on top: sound comes in whole packets. */
+  /** Bytes of sound that a media segment may have on top: sound comes in whole packets. */
   #soundPacket = 0;
   /** Movie fragments a millisecond. */
   #fragmentRate = 0;
 
-  /** @param usualMs what a media segment lasts about */
+  /** @param usualMs about how long a media segment lasts */
   constructor(usualMs: number) {
     this.#usualMs = usualMs;
   }
 
   begin(): void {
-    // All is measured by media segments.
+    // Stretches are not measured, media segments are.
   }
 
   add({ recording, first, end, durationMs, bytes, firstBytes, sync }: StreamedSegment): void {

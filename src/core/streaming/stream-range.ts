@@ -14,29 +14,29 @@ import { streamedTracks } from "../streamed-tracks.ts";
 import { Divider } from "./divider.ts";
 import type { StreamQuery, StreamSink } from "./streamed.ts";
 
-/** Recordings this far from a range tell where others take over in it, so that neighbouring ranges find the same; milliseconds. */
+/** Recordings up to this far outside a range are placed, too, so that neighbouring ranges find the same take-overs; milliseconds. */
 const AROUND_MS = 60_000;
 
-/** Media segments that are as much work as a recording is. */
+/** So many media segments are as much work as placing one recording. */
 const IN_STEP = 8;
 
-/** What ranges are divided with. */
+/** What `streamRange` works with. */
 export interface StreamRangeParts {
   readonly queries: IndexQueries;
   readonly groups: Groups;
   readonly gapToleranceMs: number;
 }
 
-/** The range whose recordings say what `streamRange` finds: more than is asked for. */
+/** The range whose recordings `streamRange` needs: the one asked for, with a margin on both sides. */
 export function withMargin({ startMs, endMs }: Pick<StreamQuery, "startMs" | "endMs">): Interval {
   return { startMs: startMs - AROUND_MS, endMs: endMs + AROUND_MS };
 }
 
 /**
- * Divides a range into media segments, each of one recording: whole groups of pictures, but where another recording takes
- * over. Those at its ends are whole. Placed are the recordings as a plan places them.
- * @param pages the recordings of `around`, in the order of their starts
- * @returns whether there is anything
+ * Divides a range into media segments, each of one recording: whole groups of pictures, except where another recording
+ * takes over. The range's first and last media segments are whole, too. Recordings are placed as a plan places them.
+ * @param pages the recordings of `withMargin(query)`, in the order of their starts
+ * @returns whether the sink was given any media segment
  * @throws BoxcarError `no_sync_sample` (409), `encrypted` (409), `index_missing` (503), and as the pace does
  */
 export async function streamRange(
@@ -54,7 +54,7 @@ export async function streamRange(
     { ...withMargin(query), cut: "keyframe", gaps: "skip", gapToleranceMs, queries, before },
     divider,
   );
-  // At once: many who are half done hold much memory.
+  // The work of the media segments is waited for ahead, not between them: many requests that are half done hold much memory.
   await pace.breathe(Math.floor((query.endMs - query.startMs) / query.length.lengthMs / IN_STEP));
   const add = async (segment: RecordedSegment): Promise<void> => {
     const { summary } = queries.timed(segment);

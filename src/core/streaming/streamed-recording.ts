@@ -4,45 +4,48 @@ import { meanDuration, millisecondsOf, rescale } from "../ticks.ts";
 import { TrackFlag } from "../wasm/abi/names.ts";
 import { isQuarterTurn, type TrackRecord } from "../wasm/records/summary.ts";
 
-/** What of a picture is measured. */
+/** A video track, as far as playlists and manifests tell of it. */
 export interface StreamedPicture extends Pick<TrackRecord, "codec" | "timescale"> {
   /** Pixels as they are shown. */
   readonly width: number;
   readonly height: number;
-  /** What a picture lasts in the mean, ticks. */
+  /** Mean duration of a picture, ticks. */
   readonly usual: number;
 }
 
-/** What of sound is measured, and what says when each of its samples starts. */
+/** A sound track, as far as it is measured and its samples are placed. */
 export type StreamedSound = Pick<
   TrackRecord,
   "codec" | "timescale" | "samples" | "duration" | "lastDuration" | "bytes" | "firstPts" | "sttsEntries" | "flags"
 >;
 
-/** A recording as media segments are named, timed and measured by it. */
+/** A segment of the catalog, as far as its media segments are named, timed and measured by it. */
 export interface StreamedRecording {
-  /** It is found by it for good. */
+  /** Found by this id for good: it stays when an open segment closes. */
   readonly id: number;
-  /** When its reference track starts to be presented, wall clock, milliseconds. */
+  /** When its reference track starts, wall clock, milliseconds. */
   readonly startMs: number;
-  /** How long that is presented, milliseconds, not rounded. */
+  /** How long the reference track is presented, milliseconds, not rounded. */
   readonly durationMs: number;
-  /** Ticks a second of it, where its presentation starts, and how many samples it has. */
+  /** Timescale of the reference track. */
   readonly timescale: number;
+  /** Where its presentation starts, ticks. */
   readonly start: number;
+  /** Its samples. */
   readonly samples: number;
-  /** Movie fragments. */
+  /** Movie fragments of the file. */
   readonly fragments: number;
-  /** Of the tracks that are streamed, whichever are asked for; undefined without one. */
+  /** The video track that is streamed, asked for or not. */
   readonly picture: StreamedPicture | undefined;
+  /** The sound track that is streamed, asked for or not. */
   readonly sound: StreamedSound | undefined;
   /** Whether its sound is the reference track. */
   readonly isOfSound: boolean;
-  /** All that is known of it; undefined for one of many that are told of together. */
+  /** The segment itself; undefined for one of a run, which is placed as a whole. */
   readonly timed: TimedSegment | undefined;
 }
 
-/** One that was placed by itself. */
+/** A recording that was placed by itself. */
 export class TimedRecording implements StreamedRecording {
   readonly id: number;
   readonly startMs: number;
@@ -93,8 +96,8 @@ export function wallAt({ startMs, start, timescale }: StreamedRecording, ticks: 
 }
 
 /**
- * When the sound of a media segment starts that is divided by its picture, wall clock, milliseconds: by its first sample and
- * its time. Undefined where that is not told by arithmetic.
+ * Tells when the sound of a media segment starts that is divided by its picture, wall clock, milliseconds, by the media
+ * segment's first sample and its time in ticks. Undefined where arithmetic cannot tell.
  */
 export function soundStarts({
   startMs,

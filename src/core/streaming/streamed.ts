@@ -14,43 +14,43 @@ export interface StreamedSegment {
   readonly startMs: number;
   /** Until the next one starts, milliseconds, not rounded. */
   readonly durationMs: number;
-  /** Bytes of the reference track, about. */
+  /** Bytes of its samples of the reference track, about. */
   readonly bytes: number;
-  /** Of its first sample. */
+  /** Bytes of the first of these samples. */
   readonly firstBytes: number;
-  /** Whether it can be decoded without the one before. */
+  /** Whether it can be decoded without the media segment before it: its first sample is a sync sample. */
   readonly sync: boolean;
 }
 
-/** Where a stretch begins that is played through without a discontinuity. */
+/** The start of a stretch: media segments that are played through without a discontinuity. */
 export interface StreamedStretch {
-  /** What the init segments of all its recordings say. */
+  /** The configuration that all its recordings share. */
   readonly configuration: Configuration;
   /** Wall clock, milliseconds, not rounded. */
   readonly startMs: number;
 }
 
-/** A media segment of which more is being recorded, as far as it has come. */
+/** A media segment that is still being recorded, as far as it has come. */
 export type UnfinishedSegment = Pick<StreamedSegment, "recording" | "first" | "startMs" | "sync">;
 
-/** A part of a time in which nothing was recorded. */
+/** A portion of a gap. */
 export interface StreamedGap {
   /** Wall clock, milliseconds, not rounded. */
   readonly startMs: number;
   readonly durationMs: number;
 }
 
-/** Takes in what a range consists of, in order: each stretch, then its media segments. */
+/** Receives what a range is divided into, in order: the start of each stretch, then its media segments. */
 export interface StreamSink {
   begin(stretch: StreamedStretch): void;
   add(segment: StreamedSegment): void;
-  /** Between two stretches, where gaps are kept: as many as the gap takes. */
+  /** Called between two stretches where gaps are kept, once for each portion of the gap. */
   gap?(gap: StreamedGap): void;
-  /** What the range ends with, if it is being recorded. */
+  /** Called last, where the range ends in a media segment that is still being recorded. */
   unfinished?(segment: UnfinishedSegment): void;
 }
 
-/** What of a range is streamed. */
+/** The range to divide, and how. */
 export interface StreamQuery {
   /** Wall clock, milliseconds. */
   readonly startMs: number;
@@ -58,8 +58,8 @@ export interface StreamQuery {
   readonly endMs: number;
   readonly tracks: StreamTracks;
   readonly length: GroupLength;
-  /** Gaps are kept, and told of in portions of at most so many milliseconds. Default: they take no time, and are not told of. */
+  /** Gaps are kept, and given to the sink in portions of at most this many milliseconds. Default: gaps take no time and are left out. */
   readonly gapPortionMs?: number | undefined;
-  /** Whether a media segment is told of, too, that is being recorded. Default: only those that are all there. */
+  /** Whether a media segment that is still being recorded is given to the sink, too. Default: complete ones alone. */
   readonly unfinished?: boolean | undefined;
 }
