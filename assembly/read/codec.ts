@@ -41,7 +41,7 @@ function writeCodecOf(entry: Box, handler: u32, to: usize): void {
   const type = entry.type;
   let at = putFourcc(to, type);
   if (type == Code.avc1 || type == Code.avc3) {
-    // avc1 avc3: profile, constraints and level of avcC (ISO/IEC 14496-15 clause 5.3.3.1)
+    // Profile, constraints and level (ISO/IEC 14496-15 clause 5.3.3.1).
     if (!find(entry, handler, Code.avcC, config, 4)) return;
     at = putChar(at, 0x2e);
     for (let i: usize = 1; i < 4; i++) at = putHex2(at, load<u8>(config.body + i));
@@ -50,7 +50,7 @@ function writeCodecOf(entry: Box, handler: u32, to: usize): void {
   } else if (type == Code.av01) {
     if (find(entry, handler, Code.av1C, config, 4)) putAv1(at, config.body);
   } else if (type == Code.vp09 || type == Code.vp08) {
-    // vp09 vp08: profile.level.depth of vpcC
+    // Profile, level and bit depth (VP codec ISO media file format binding).
     if (!find(entry, handler, Code.vpcC, config, 7)) return;
     at = putDecimal2(putChar(at, 0x2e), load<u8>(config.body + 4));
     at = putDecimal2(putChar(at, 0x2e), load<u8>(config.body + 5));
@@ -58,7 +58,7 @@ function writeCodecOf(entry: Box, handler: u32, to: usize): void {
   } else if (type == Code.mp4a || type == Code.mp4v) {
     if (find(entry, handler, Code.esds, config, 4)) putElementary(at, config);
   } else if (type == Code.Opus || type == Code.fLaC) {
-    // Opus fLaC are written in lower case
+    // In lower case.
     for (let i: usize = 0; i < 4; i++) store<u8>(to + i, load<u8>(to + i) | 0x20);
   }
 }

@@ -57,8 +57,7 @@ function keepTrack(keeper: Keeper, movie: Movie, trak: Box): void {
   box.end = trak.body;
   while (nextBox(box, trak)) {
     const type = box.type;
-    if (type == Code.tref || type == Code.tapt)
-      keep(keeper, box); // tref, tapt
+    if (type == Code.tref || type == Code.tapt) keep(keeper, box);
     else if (type == Code.mdia) keepMedia(keeper, box, trackAt(movie, keeper.scope).handler);
     else keepDescription(keeper, box);
   }
@@ -197,14 +196,14 @@ function copyMeta(keeper: Keeper, meta: Box, child: Box): bool {
 /** Whether a kind of user data is not true of a cut, or of a file that this program writes. */
 function changes(type: u32): bool {
   return (
-    type == Code.chpl || // chpl, chapters
-    type == Code.HMMT || // HMMT, moments that were marked on a GoPro
-    type == Code.hnti || // hnti and hinf, of hint tracks
+    type == Code.chpl || // chapters
+    type == Code.HMMT || // moments that were marked on a GoPro
+    type == Code.hnti || // of hint tracks
     type == Code.hinf ||
-    type == Code.cday || // ©day, when it was recorded
-    type == Code.ctoo || // ©too and ©enc, what wrote the file
+    type == Code.cday || // ©day: when it was recorded
+    type == Code.ctoo || // ©too, ©enc: what wrote the file
     type == Code.cenc ||
-    type == Code.free || // free, skip
+    type == Code.free ||
     type == Code.skip
   );
 }
