@@ -74,7 +74,49 @@ export function versionOf({ number, version }: Pick<Bucket, "number" | "version"
   return `${number}${version}`;
 }
 
-/** Hours that follow one another, as such, the first and last perhaps in part; their segments where nothing is kept of them, or their rows are not as old as their buckets are. */
+/** The rows kept of hours that follow one another, of one bucket at a time. */
+class KeptHours {
+  readonly #rows: AsyncIterator<HourRow, unknown>;
+  readonly #pace: Pace;
+  #next: HourRow | undefined;
+  #bucket: Bucket | undefined;
+  readonly #found = new Map<number, HourRow>();
+  /** Whether rows were made of the bucket as it is now: an hour without a row has no segment then. */
+  #isCurrent = false;
+
+  constructor(rows: AsyncIterable<HourRow>, pace: Pace) {
+    this.#rows = rows[Symbol.asyncIterator]();
+    this.#pace = pace;
+  }
+
+  /** The row of an hour, by the order of hours; `empty`: it has no segment; undefined: nothing that holds is kept of it. */
+  async rowOf({ bucket, number }: Block): Promise<HourRow | "empty" | undefined> {
+    if (bucket !== this.#bucket) await this.#read(bucket);
+    const row = this.#found.get(number);
+    if (row === undefined) return this.#isCurrent ? "empty" : undefined;
+    return row.bucketVersion === bucket.version ? row : undefined;
+  }
+
+  async #read(bucket: Bucket): Promise<void> {
+    this.#bucket = bucket;
+    this.#found.clear();
+    this.#next ??= await this.#nextRow();
+    for (; this.#next && bucketOf(this.#next.hour * HOUR_MS) <= bucket.number; this.#next = await this.#nextRow())
+      this.#found.set(this.#next.hour, this.#next);
+    this.#isCurrent = [...this.#found.values()].some(({ bucketVersion }) => bucketVersion === bucket.version);
+    await this.#pace.breathe();
+  }
+
+  async #nextRow(): Promise<HourRow | undefined> {
+    const { done, value } = await this.#rows.next();
+    return done === true ? undefined : value;
+  }
+}
+
+/**
+ * Hours that follow one another, the first and last perhaps in part; the segments of those of which nothing is kept, or not as their
+ * buckets are now.
+ */
 export async function* hourPages(
   { hours, wide, streamPath, pace, beside, range, segmentsOf, some }: HourParts,
   blocks: readonly Block[],
@@ -86,11 +128,8 @@ export async function* hourPages(
   const piecesOf = blocks
     .filter((block) => beside === "pieces" || !(withGroups || isWhole(block)))
     .map(({ number }) => number);
-  const rows = hours.read(wide, streamPath, { first, end: last + 1, piecesOf, withGroups });
-  let next = await rows.next();
-  const found = new Map<number, HourRow>();
-  let [current, isCurrent]: [Bucket | undefined, boolean] = [undefined, false];
-  /** Those that are read one by one, several at a time. */
+  const kept = new KeptHours(hours.read(wide, streamPath, { first, end: last + 1, piecesOf, withGroups }), pace);
+  /** Hours whose segments are read one by one, several hours at a time. */
   let plain: Block[] = [];
   async function* plainPages(): AsyncGenerator<RecordedPage, void, undefined> {
     if (plain.length === 0) return;
@@ -99,19 +138,9 @@ export async function* hourPages(
     plain = [];
   }
   for (const block of blocks) {
-    const { bucket, number } = block;
-    if (bucket !== current) {
-      found.clear();
-      for (; next.done !== true && bucketOf(next.value.hour * HOUR_MS) <= bucket.number; next = await rows.next())
-        found.set(next.value.hour, next.value);
-      isCurrent = [...found.values()].some(({ bucketVersion }) => bucketVersion === bucket.version);
-      current = bucket;
-      await pace.breathe();
-    }
-    const row = found.get(number);
-    // An hour without a row has no segment, as long as its bucket is the one that is known.
-    if (isCurrent && row === undefined) continue;
-    if (row?.bucketVersion !== bucket.version || !keeps(row, beside) || (withGroups && !isWhole(block))) {
+    const row = await kept.rowOf(block);
+    if (row === "empty") continue;
+    if (row === undefined || !keeps(row, beside) || (withGroups && !isWhole(block))) {
       plain.push(block);
       continue;
     }
@@ -120,7 +149,7 @@ export async function* hourPages(
     const within = isWhole(block) ? undefined : range;
     const readColumns = (): Promise<Uint8Array | null> => hours.columns(wide, streamPath, row);
     const given = { hour, version, runs, columns, pieces, groups, within, readColumns, segments: read(block), some };
-    yield { segments: [], version: versionOf(bucket), hour: given };
+    yield { segments: [], version: versionOf(block.bucket), hour: given };
   }
   yield* plainPages();
 

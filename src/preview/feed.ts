@@ -1,6 +1,6 @@
 import { paused } from "../base/paused.ts";
 import { endOf, segmentAt, typeOf, type Reel } from "./reels.ts";
-import type { MediaSegment, SegmentBytes, Source } from "./source.ts";
+import type { MediaSegment, SegmentBytes, PlayerSource } from "./source.ts";
 
 /** Seconds of media that are kept ready before and behind the picture that is shown, where the browser has room for them. */
 const AHEAD_S = 30;
@@ -18,7 +18,7 @@ const LOST_S = 0.15;
  */
 export class Feed {
   readonly #video: HTMLVideoElement;
-  readonly #source: Source;
+  readonly #source: PlayerSource;
   #reel: Reel;
   /** Whether the reel will have more segments. */
   #isGrowing: boolean;
@@ -42,7 +42,7 @@ export class Feed {
 
   constructor(
     video: HTMLVideoElement,
-    source: Source,
+    source: PlayerSource,
     { reel, isGrowing }: { readonly reel: Reel; readonly isGrowing: boolean },
     onError: (error: unknown) => void,
   ) {

@@ -20,4 +20,4 @@ export {
   type OutputOptions,
   type RecordedFiles,
 } from "./open-files.ts";
-export type { Gap, MediaSegment, SegmentBytes, Source } from "./source.ts";
+export type { Gap, MediaSegment, SegmentBytes, PlayerSource } from "./source.ts";

@@ -6,7 +6,7 @@ import { Places, ROUNDING_S } from "./places.ts";
 import { segmentAt } from "./reels.ts";
 import { Screen } from "./screen.ts";
 import { Skimmer } from "./skimmer.ts";
-import type { Gap, MediaSegment, Source } from "./source.ts";
+import type { Gap, MediaSegment, PlayerSource } from "./source.ts";
 
 /** Faster than this only sync samples are shown, without sound. */
 const FASTEST_PLAYED = 4;
@@ -35,7 +35,7 @@ export class Player extends Target {
   readonly #ending = new AbortController();
   readonly #pictures: Pictures;
   readonly #skimmer = new Skimmer((timeMs) => this.#skimTo(timeMs));
-  #source: Source | undefined;
+  #source: PlayerSource | undefined;
   /** Of the source, as far as they were taken in. */
   #places = new Places([]);
   /** Wall clock that is sought and not known yet. */
@@ -117,7 +117,7 @@ export class Player extends Target {
    * Opens a range of a server, or another source, and shows its first picture.
    * @throws Error with the server's sentence, or that the browser cannot play the codecs
    */
-  async open(what: PlayerRange | PlayerLink | Source): Promise<void> {
+  async open(what: PlayerRange | PlayerLink | PlayerSource): Promise<void> {
     this.#opening.abort();
     this.#opening = new AbortController();
     const { signal } = this.#opening;
@@ -232,7 +232,7 @@ export class Player extends Target {
   }
 
   /** Takes in what is recorded, or becomes known, while it is open. */
-  async #grow(source: Source, signal: AbortSignal): Promise<void> {
+  async #grow(source: PlayerSource, signal: AbortSignal): Promise<void> {
     try {
       if (source.reach !== undefined) await pictured(this.video); // what else is read would hold it up
       signal.throwIfAborted();
@@ -248,7 +248,7 @@ export class Player extends Target {
   }
 
   /** Shows the picture of a time that is not known yet, unless another one is sought meanwhile. */
-  async #reach(source: Source, timeMs: number): Promise<void> {
+  async #reach(source: PlayerSource, timeMs: number): Promise<void> {
     const { signal } = this.#opening;
     try {
       await source.reach?.(timeMs);

@@ -3,7 +3,7 @@ import { FileIndexes } from "./file-indexes.ts";
 import { outputOf, unnamed, type FileOutput, type OutputOptions } from "./file-output.ts";
 import { arranged, NOTHING_ARRANGED, type Arrangement } from "./file-starts.ts";
 import type { FileToOpen, OpenFilesOptions } from "./files-to-open.ts";
-import { LEAD_S, placed, type MediaSegment, type SegmentBytes, type Source } from "./source.ts";
+import { LEAD_S, placed, type MediaSegment, type SegmentBytes, type PlayerSource } from "./source.ts";
 
 /** Files that become known in one turn: at least so many, and so many times those that are listed. */
 const [LEAST_MORE, TIMES_MORE] = [6, 2];
@@ -16,7 +16,7 @@ const SAME_S = 1e-6;
  * MP4 files as one recording, read and cut in the page. At first only the files are indexed that its start needs; the others
  * follow while that is shown, in the order of their starts.
  */
-export class RecordedFiles implements Source {
+export class RecordedFiles implements PlayerSource {
   readonly atMs: number | undefined;
   readonly #core: Promise<Core>;
   readonly #toOpen: readonly FileToOpen[];

@@ -1,4 +1,4 @@
-import type { MediaSegment, Source } from "./source.ts";
+import type { MediaSegment, PlayerSource } from "./source.ts";
 
 /** Media segments that one buffer of the browser takes, one after another: those whose tracks have the same codecs but for their levels. */
 export interface Reel {
@@ -23,7 +23,7 @@ export function areAlike(one: Reel, other: Reel): boolean {
 }
 
 /** Divides a source where its sound comes or goes, or its codecs change: no buffer takes both. */
-export function reelsOf({ segments, codecs }: Pick<Source, "segments" | "codecs">): Reel[] {
+export function reelsOf({ segments, codecs }: Pick<PlayerSource, "segments" | "codecs">): Reel[] {
   const isPlayable = codecs.map((one) => MediaSource.isTypeSupported(typeOf(one)));
   const families = codecs.map(familyOf);
   const starts = segments.flatMap(({ init }, i) => {

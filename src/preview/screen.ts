@@ -1,6 +1,6 @@
 import { Feed } from "./feed.ts";
 import { areAlike, reelsOf, segmentAt, type Reel } from "./reels.ts";
-import type { Source } from "./source.ts";
+import type { PlayerSource } from "./source.ts";
 import { Stills } from "./stills.ts";
 
 /** What a screen tells. */
@@ -15,7 +15,7 @@ export interface ScreenEvents {
 /** Shows a source in a `<video>`: each reel by a buffer of its own, and by single pictures what the browser lacks codecs for. */
 export class Screen {
   readonly #video: HTMLVideoElement;
-  readonly #source: Source;
+  readonly #source: PlayerSource;
   readonly #events: ScreenEvents;
   #reels: readonly Reel[];
   /** Number of the reel that is on. */
@@ -25,7 +25,7 @@ export class Screen {
   #isGrowing: boolean;
 
   /** @throws Error when the browser lacks a codec and the source has no pictures of its own */
-  constructor(video: HTMLVideoElement, source: Source, events: ScreenEvents) {
+  constructor(video: HTMLVideoElement, source: PlayerSource, events: ScreenEvents) {
     this.#video = video;
     this.#source = source;
     this.#events = events;

@@ -1,7 +1,7 @@
 import { encodeStreamPath } from "../base/stream-path.ts";
 import { ask, type Token } from "./http.ts";
 import { readSegments, readVariant, type ListedMedia } from "./playlist.ts";
-import { placed, type MediaSegment, type Source } from "./source.ts";
+import { placed, type MediaSegment, type PlayerSource } from "./source.ts";
 
 /** A stream on a boxcar server. */
 export interface PlayerStream {
@@ -36,7 +36,11 @@ const LIVE_SEGMENT = "2s";
 const PAUSE_MS = 500;
 
 /** Opens a range of a server, by its playlist. @throws Error with the server's sentence */
-export async function openRange(range: PlayerRange | PlayerLink, token: Token, signal: AbortSignal): Promise<Source> {
+export async function openRange(
+  range: PlayerRange | PlayerLink,
+  token: Token,
+  signal: AbortSignal,
+): Promise<PlayerSource> {
   const index = "url" in range ? new URL(range.url, location.href).href : indexOf(range);
   const text = async (url: string): Promise<string> => (await ask(url, token, { signal })).text();
   const bytes = async (url = "", ending: AbortSignal): Promise<ArrayBuffer> =>
@@ -58,7 +62,7 @@ export async function openRange(range: PlayerRange | PlayerLink, token: Token, s
     Object.assign(source, {
       picture: async (timeMs: number, ending: AbortSignal) =>
         (await ask(snapshotOf(range, timeMs), token, { signal: ending })).blob(),
-    } satisfies Partial<Source>);
+    } satisfies Partial<PlayerSource>);
   if (!listed.isGrowing) return source;
   /** Waits for more. Names that were listed stay: whoever pauses goes on in what was recorded meanwhile. */
   const grow = async (ending: AbortSignal): Promise<boolean> => {
@@ -81,7 +85,7 @@ export async function openRange(range: PlayerRange | PlayerLink, token: Token, s
       await new Promise((resolve) => setTimeout(resolve, Math.max(0, PAUSE_MS - (performance.now() - askedMs))));
     }
   };
-  return Object.assign(source, { grow }) satisfies Source & { segments: readonly MediaSegment[] };
+  return Object.assign(source, { grow }) satisfies PlayerSource & { segments: readonly MediaSegment[] };
 }
 
 function indexOf({

@@ -16,7 +16,7 @@ export interface MediaSegment {
  * A virtual fragmented file: init segments, an index of its media segments, and their bytes once they are asked for. Whatever
  * can be played is one.
  */
-export interface Source {
+export interface PlayerSource {
   /** Wall clock that media times count from, milliseconds since 1970. */
   readonly originMs: number;
   /** RFC 6381, comma separated, of each init segment. */

@@ -1,9 +1,9 @@
-import type { Source } from "./source.ts";
+import type { PlayerSource } from "./source.ts";
 
 /** Shows single pictures in place of a `<video>`'s own, as its poster: one at a time, those that come too late are left out. */
 export class Stills {
   readonly #video: HTMLVideoElement;
-  readonly #picture: NonNullable<Source["picture"]>;
+  readonly #picture: NonNullable<PlayerSource["picture"]>;
   readonly #ending = new AbortController();
   readonly #onShown: () => void;
   readonly #onError: (error: unknown) => void;
@@ -12,7 +12,7 @@ export class Stills {
 
   constructor(
     video: HTMLVideoElement,
-    picture: NonNullable<Source["picture"]>,
+    picture: NonNullable<PlayerSource["picture"]>,
     { onShown, onError }: { readonly onShown: () => void; readonly onError: (error: unknown) => void },
   ) {
     this.#video = video;

@@ -26,10 +26,10 @@ export interface FollowedStream {
   readonly body: AsyncIterable<Uint8Array>;
 }
 
-/** What of a stream is followed. */
+/** How a stream is followed. */
 export interface FollowOptions {
   readonly tracks: StreamTracks;
-  /** Whether more of it may come. */
+  /** Whether more of it is being recorded. */
   readonly isRecorded: () => boolean;
   /** Ends it. */
   readonly signal: AbortSignal;
@@ -66,15 +66,10 @@ export async function followStream(
 async function* follow(
   parts: SharingParts,
   place: Position,
-  {
-    init,
-    tracks,
-    startMs,
-    isRecorded,
-    signal,
-  }: FollowOptions & { readonly init: Uint8Array; readonly startMs: number },
+  options: FollowOptions & { readonly init: Uint8Array; readonly startMs: number },
 ): AsyncGenerator<Uint8Array, void, undefined> {
   const { catalog, queries } = parts;
+  const { init, tracks, startMs: originMs, isRecorded, signal } = options;
   const { streamPath } = place.segment;
   const configuration = configurationOf(queries.timed(place.segment)).text;
   yield init;
@@ -84,38 +79,36 @@ async function* follow(
     const timed = queries.timed(place.segment);
     const end = place.segment.open === true ? await queries.complete(timed) : timed.reference.samples;
     if (end > place.sample) {
-      const names = {
-        startMs: place.segment.startMs,
-        originMs: startMs,
-        tracks,
-        first: place.sample,
-        end,
-        partial: true,
-      };
-      const media = await planMediaSegment(parts, place.segment, names);
+      const { startMs } = place.segment;
+      const name = { startMs, originMs, tracks, first: place.sample, end, partial: true };
+      const media = await planMediaSegment(parts, place.segment, name);
       if (media === undefined) return;
       yield* media.read({ offset: 0, length: media.size });
       place.sample = end;
-      const late = newest(parts, streamPath);
-      const isBehind = late !== undefined && late.endMs - timed.endMs > BEHIND_MS;
-      const caught = isBehind ? await newestSync(parts, late) : undefined;
-      if (caught !== undefined) Object.assign(place, caught);
+      await catchUp(parts, place, timed.endMs);
       continue;
     }
     if (place.segment.open !== true) {
-      const isRunning = isRecorded();
+      // Before the catalog is asked: what ends the recording is in it by then.
+      const mayGoOn = isRecorded();
       const next = await following(parts, place.segment);
-      if (next === undefined) {
-        if (!isRunning) return;
-      } else {
+      if (next !== undefined) {
         if (configurationOf(queries.timed(next)).text !== configuration) return;
         Object.assign(place, { segment: next, sample: 0 });
         continue;
       }
+      if (!mayGoOn) return;
     }
     await growth;
     await goingOn.turn();
   }
+}
+
+/** Takes a reader who is far behind to the newest sync sample. @param endMs where what was sent ends, wall clock, milliseconds */
+async function catchUp(parts: SharingParts, place: Position, endMs: number): Promise<void> {
+  const late = newest(parts, place.segment.streamPath);
+  if (late === undefined || late.endMs - endMs <= BEHIND_MS) return;
+  Object.assign(place, await newestSync(parts, late));
 }
 
 /** The newest version of a recording that may have grown, or have become ready. */

@@ -1,6 +1,6 @@
 import { afterEach, expect, test, vi } from "vitest";
 import { AheadBudget, type AheadLimits } from "../../src/base/ahead.ts";
-import { inTurn, type Source } from "../../src/core/reading/read-ahead.ts";
+import { inTurn, type ByteSource } from "../../src/core/reading/read-ahead.ts";
 import { random, seedOf, type Random } from "../support/random.ts";
 
 const KIB = 1024;
@@ -23,7 +23,12 @@ class LateStore {
   }
 
   /** @param failsAt byte at which reading fails */
-  source(bytes: Uint8Array, answerMs: () => number, chunk: () => number, failsAt = Number.POSITIVE_INFINITY): Source {
+  source(
+    bytes: Uint8Array,
+    answerMs: () => number,
+    chunk: () => number,
+    failsAt = Number.POSITIVE_INFINITY,
+  ): ByteSource {
     const count = (by: number): void => {
       this.open += by;
       this.most = Math.max(this.most, this.open);
@@ -161,7 +166,7 @@ test("a client that is away gives back what was read ahead for it, and gets it l
   vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] });
   const store = new LateStore({ objects: 4, bytes: 1 << 20, allObjects: 3, allBytes: 1 << 20 });
   const objects = Array.from({ length: 8 }, (_, i) => new Uint8Array(200 * KIB).fill(i + 1));
-  const sources = (): Source[] =>
+  const sources = (): ByteSource[] =>
     objects.map((bytes) =>
       store.source(
         bytes,

@@ -9,7 +9,7 @@ import type { LayoutParts } from "./layout.ts";
 import type { Composition } from "../planning/composition.ts";
 import type { Pieces } from "../planning/pieces.ts";
 import type { Piece } from "../planning/piece.ts";
-import { inTurn, type Source } from "../reading/read-ahead.ts";
+import { inTurn, type ByteSource } from "../reading/read-ahead.ts";
 import { cutParts, readParts, type Part } from "../reading/read-parts.ts";
 
 /** A stretch of an output whose bytes are made when they are asked for. */
@@ -154,7 +154,7 @@ export function mediaRegion(parts: MediaParts, lengths: PieceLengths, request: R
       if (resting !== undefined) await resting;
     } while (passed < end);
   }
-  function* sources(span: ByteSpan): Generator<Source> {
+  function* sources(span: ByteSpan): Generator<ByteSource> {
     const idle: Uint8Array[] = [];
     for (const found of piecesIn(pieces, ends(), span)) {
       const { made, source } = found.piece;

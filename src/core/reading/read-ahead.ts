@@ -8,7 +8,7 @@ const GROWTH = 4;
 const MEASURED = 4 << 20;
 
 /** Bytes that begin to be read when they are asked for. */
-export interface Source {
+export interface ByteSource {
   readonly length: number;
   /** What reading it ahead is counted in; undefined: it is at hand. */
   readonly ahead?: AheadBudget | undefined;
@@ -21,7 +21,7 @@ export interface Source {
  * answers late, not slowly. How many depends on how late it answers and how fast the client takes what it is given; a slow
  * client's download opens the next one at the end of the one before. Nothing is opened before the client has the first bytes.
  */
-export async function* inTurn(sources: Iterable<Source>): AsyncGenerator<Uint8Array, void, undefined> {
+export async function* inTurn(sources: Iterable<ByteSource>): AsyncGenerator<Uint8Array, void, undefined> {
   const line = new Line(sources);
   try {
     for (let opened = line.next(); opened !== undefined; opened = line.next()) {
@@ -38,9 +38,9 @@ export async function* inTurn(sources: Iterable<Source>): AsyncGenerator<Uint8Ar
 
 /** The sources of one download: the one whose turn it is, those that are open behind it, and those that wait. */
 class Line implements AheadHolder {
-  readonly #sources: Iterator<Source, unknown>;
+  readonly #sources: Iterator<ByteSource, unknown>;
   /** Sources that wait to be opened before those that were never asked for. */
-  readonly #waiting: Source[] = [];
+  readonly #waiting: ByteSource[] = [];
   readonly #opened: Opened[] = [];
   readonly #budgets = new Set<AheadBudget>();
   /** Bytes left of the source whose turn it is. */
@@ -53,7 +53,7 @@ class Line implements AheadHolder {
   #takingMs = 0;
   awaySinceMs: number | undefined;
 
-  constructor(sources: Iterable<Source>) {
+  constructor(sources: Iterable<ByteSource>) {
     this.#sources = sources[Symbol.iterator]();
   }
 
@@ -113,12 +113,12 @@ class Line implements AheadHolder {
     }
   }
 
-  #openAtHand(source: Source, distance: number): Opened | undefined {
+  #openAtHand(source: ByteSource, distance: number): Opened | undefined {
     return this.#opened.length > 1 || distance > AT_HAND ? undefined : new Opened(source);
   }
 
   /** Opens a source whose first byte is so far away, unless that is too far. */
-  #open(source: Source, distance: number): Opened | undefined {
+  #open(source: ByteSource, distance: number): Opened | undefined {
     const budget = source.ahead;
     if (budget === undefined) return undefined;
     // What the client takes while an answer is awaited, twice: the answers that follow may come later.
@@ -130,7 +130,7 @@ class Line implements AheadHolder {
     return new Opened(source, { budget, holder: this, room: Math.min(room, bytes / 4) });
   }
 
-  #take(): Source | undefined {
+  #take(): ByteSource | undefined {
     const given = this.#waiting.shift();
     if (given !== undefined) return given;
     const next = this.#sources.next();
@@ -154,7 +154,7 @@ interface Room {
 
 /** A source that is read: its first chunk, and before its turn as much as there is room for. */
 class Opened {
-  readonly source: Source;
+  readonly source: ByteSource;
   /** From its opening to its first chunk, milliseconds; undefined until then. */
   answerMs: number | undefined;
   readonly #iterator: AsyncIterator<Uint8Array, unknown, undefined>;
@@ -169,7 +169,7 @@ class Opened {
   #isRead = false;
 
   /** @param ahead undefined: no more than its first chunk is read before its turn */
-  constructor(source: Source, ahead?: Room) {
+  constructor(source: ByteSource, ahead?: Room) {
     this.source = source;
     this.#ahead = ahead;
     this.#room = ahead?.room ?? 0;

@@ -4,7 +4,7 @@ import { Player } from "../player.ts";
 import { marked } from "../marked.ts";
 import { fileName, saveBlob } from "../save.ts";
 import type { PlayerLink, PlayerRange } from "../server-range.ts";
-import type { Gap, Source } from "../source.ts";
+import type { Gap, PlayerSource } from "../source.ts";
 import { Controls } from "./controls.ts";
 import { pressPlayerKey } from "./keys.ts";
 import { STYLE } from "./style.ts";
@@ -148,7 +148,7 @@ export class BoxcarPlayer extends Base {
   }
 
   /** Opens a range of a server, or another source, such as `openFiles` gives. @throws Error as `Player.open` does */
-  async open(what: PlayerRange | PlayerLink | Source): Promise<void> {
+  async open(what: PlayerRange | PlayerLink | PlayerSource): Promise<void> {
     this.#error.textContent = this.#stills = "";
     await this.#player.open(what);
   }

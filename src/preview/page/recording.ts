@@ -1,5 +1,5 @@
 import { openFiles, type RecordedFiles } from "../open-files.ts";
-import { gapsOf, type Source } from "../source.ts";
+import { gapsOf, type PlayerSource } from "../source.ts";
 import type { PlayerRange } from "../server-range.ts";
 import { ask, downloadPath, facts, picturePath, type DownloadOptions, type RangeFacts, type StreamRow } from "./api.ts";
 import { download, save } from "./files.ts";
@@ -19,7 +19,7 @@ export interface Recording extends Interval {
   /** Absent: it lies on this device. */
   readonly streamPath?: string;
   /** What to open to play a time, and what part of the recording that is. */
-  playable(timeMs: number): { readonly span: Interval; readonly what: PlayerRange | Source };
+  playable(timeMs: number): { readonly span: Interval; readonly what: PlayerRange | PlayerSource };
   /** What a download of a range would hold; undefined when nothing is recorded there. */
   facts(range: Interval, options: DownloadOptions, signal: AbortSignal): Promise<RangeFacts | undefined>;
   /** The picture of a time, or one near it, small. @param width pixels @throws Error where there is none */
