@@ -91,4 +91,6 @@ test("what was copied together stays as it is until the next chunk is asked for,
   expect(Buffer.concat([chunk, await collect(before)]).equals(wanted)).toBe(true);
   expect(Buffer.concat([Buffer.from(held), await collect(next)]).equals(wanted)).toBe(true);
   expect(idle.length).toBe(2);
+  await Promise.all(Array.from({ length: 20 }, async () => collect(open())));
+  expect(idle.length).toBe(8);
 });

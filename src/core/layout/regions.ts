@@ -125,6 +125,9 @@ export function piecesRegion(
   };
 }
 
+/** What all downloads copy to in turn: V8 collects all its garbage anew for each 32 MB of buffers, were they made for each. */
+const idle: Uint8Array[] = [];
+
 /** What the media of pieces are read with. */
 export interface MediaParts extends Pick<LayoutParts, "core" | "store" | "indexes"> {
   readonly composition: Pick<Composition, "pieces">;
@@ -134,10 +137,7 @@ export interface MediaParts extends Pick<LayoutParts, "core" | "store" | "indexe
 export function mediaRegion(parts: MediaParts, lengths: PieceLengths, request: Request<"spans" | "fragments">): Region {
   const { pieces } = parts.composition;
   const ends = whenRead(() => endsOf(pieces, lengths));
-  async function* read(
-    { number, piece, offset, length, last }: PieceSpan,
-    idle: Uint8Array[],
-  ): AsyncGenerator<Uint8Array> {
+  async function* read({ number, piece, offset, length, last }: PieceSpan): AsyncGenerator<Uint8Array> {
     const index = await indexOf(parts, number, last);
     const end = offset + length;
     const pace = new Breather();
@@ -155,11 +155,10 @@ export function mediaRegion(parts: MediaParts, lengths: PieceLengths, request: R
     } while (passed < end);
   }
   function* sources(span: ByteSpan): Generator<ByteSource> {
-    const idle: Uint8Array[] = [];
     for (const found of piecesIn(pieces, ends(), span)) {
       const { made, source } = found.piece;
       const ahead = made === undefined ? parts.store.ahead?.(source.key) : undefined;
-      yield { length: found.length, ahead, read: () => read(found, idle) };
+      yield { length: found.length, ahead, read: () => read(found) };
     }
   }
   return { length: lengths.total, stored: true, read: (span) => inTurn(sources(span)) };

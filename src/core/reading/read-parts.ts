@@ -17,6 +17,9 @@ const LITTLE = 16 << 10;
 /** Most that is copied together, bytes: a chunk of a file, and what was held of the one before. */
 const TOGETHER = 3 << 19;
 
+/** Buffers that are kept for whoever copies next. */
+const MOST_IDLE = 8;
+
 /** A stored object as a plan pins it. */
 export interface PinnedObject {
   readonly key: string;
@@ -117,7 +120,7 @@ async function* readGroup(
     position = read;
   }
   // Of one that was broken off the last chunk may still be on its way.
-  if (room !== undefined) idle.push(room);
+  if (room !== undefined && idle.length < MOST_IDLE) idle.push(room);
 }
 
 function roomFor(length: number, room: Uint8Array | undefined): Uint8Array {

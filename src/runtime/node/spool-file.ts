@@ -103,7 +103,7 @@ export class WrittenFile implements SpoolFile {
     let next = this.#partAt(offset);
     let at = this.#placeOf(offset);
     const whole = { offset: at, length: this.#placeOf(offset + length - 1) + 1 - at };
-    for await (const chunk of reader.read(file, whole, short)) {
+    for await (const chunk of reader.read(file.fd, whole, short)) {
       let kept = 0;
       for (let part = this.#parts[next]; part !== undefined; part = this.#parts[++next]) {
         const [from, to] = [Math.max(0, part.at - at), part.at + part.length - at];

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
-import { constants, fstatSync, type BigIntStats } from "node:fs";
-import { link, lstat, open, opendir, realpath, stat, unlink, utimes, type FileHandle } from "node:fs/promises";
+import { closeSync, constants, fstatSync, open as openFile, type BigIntStats } from "node:fs";
+import { link, lstat, open, opendir, realpath, stat, unlink, utimes } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import type { ByteSpan, ObjectInfo, Store } from "../../base/ports.ts";
 import { errnoOf, isAbsent, storeError } from "./file-errors.ts";
@@ -70,16 +70,16 @@ export class FileStore implements Store {
   }
 
   async *get(key: string, span: ByteSpan, ifMatch?: string): AsyncGenerator<Uint8Array, void, undefined> {
-    const { handle, stats } = await this.#open(key);
+    const { file, stats } = await this.#open(key);
     try {
       const etag = etagOf(stats);
       if (ifMatch !== undefined && ifMatch !== etag) throw objectChanged(key, ifMatch, etag);
       if (stats.size < BigInt(span.offset + span.length)) throw objectShort(key, span);
-      yield* this.#reader.read(handle, span, () => objectShort(key, span));
+      yield* this.#reader.read(file, span, () => objectShort(key, span));
     } catch (cause) {
       throw storeError(key, cause);
     } finally {
-      await handle.close();
+      closeSync(file);
     }
   }
 
@@ -89,40 +89,41 @@ export class FileStore implements Store {
    * @throws BoxcarError `object_missing` (404) and as `get` does, and whatever `use` throws
    */
   async reading<T>(key: string, use: (object: OpenObject) => Promise<T>): Promise<T> {
-    const { handle, stats } = await this.#open(key);
+    const { file, stats } = await this.#open(key);
     const read = (span: ByteSpan): Promise<Uint8Array> =>
       files(
         key,
-        readSpan(handle, span, () => objectShort(key, span)),
+        readSpan(file, span, () => objectShort(key, span)),
       );
     try {
       return await use({ info: infoOf(key, stats), stats, read });
     } finally {
-      await handle.close();
+      closeSync(file);
     }
   }
 
-  async #open(key: string): Promise<{ handle: FileHandle; stats: BigIntStats }> {
-    let handle: FileHandle | undefined;
+  /** Its descriptor is to be closed by `closeSync`: what was only read has nothing to wait for, and a thread would have to be woken. */
+  async #open(key: string): Promise<{ file: number; stats: BigIntStats }> {
+    let file: number | undefined;
     try {
-      handle = await this.#openPlain(key);
-      if (handle === undefined) {
+      file = await this.#openPlain(key);
+      if (file === undefined) {
         const path = await this.#realPath(key);
         if (path === undefined) throw await this.#missing(key);
-        handle = await openReal(path);
+        file = await openReal(path);
       }
       // Not in a thread: opening has just fetched what it tells.
-      const stats = fstatSync(handle.fd, { bigint: true });
+      const stats = fstatSync(file, { bigint: true });
       if (!stats.isFile()) throw objectMissing(key);
-      return { handle, stats };
+      return { file, stats };
     } catch (cause) {
-      await handle?.close();
+      if (file !== undefined) closeSync(file);
       throw isAbsent(cause) ? await this.#missing(key) : storeError(key, cause);
     }
   }
 
   /** Opens a file that is no link, in a folder that is where it was a moment ago; undefined when there is none. */
-  async #openPlain(key: string): Promise<FileHandle | undefined> {
+  async #openPlain(key: string): Promise<number | undefined> {
     const path = this.#pathOf(key);
     try {
       const folder = await this.#real.folder(dirname(path));
@@ -275,9 +276,14 @@ export class FileStore implements Store {
 }
 
 /** Opens a path whose last part is no link. */
-function openReal(path: string): Promise<FileHandle> {
-  // Without O_NONBLOCK, opening a named pipe would wait for a writer.
-  return open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+function openReal(path: string): Promise<number> {
+  return new Promise((resolve, reject) => {
+    // Without O_NONBLOCK, opening a named pipe would wait for a writer.
+    openFile(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK, (error, file) => {
+      if (error) reject(error);
+      else resolve(file);
+    });
+  });
 }
 
 /** Waits for file operations on an object and says what their failure means; failures of a body are left as they are. */

@@ -1,11 +1,12 @@
-import type { BigIntStats } from "node:fs";
-import type { FileHandle } from "node:fs/promises";
+import { read, type BigIntStats } from "node:fs";
 import type { ByteSpan, ObjectInfo } from "../../base/ports.ts";
 import { LentBuffers } from "./lent-buffers.ts";
 import { readsUnderWay } from "./reads-under-way.ts";
 
 const CHUNK = 1024 * 1024;
-/** Of a span that fits into one chunk this much is read first: whoever asks for so little waits for its first byte. */
+/** A span of up to so much is read in one step: each wakes a thread, which takes longer than copying so little. */
+const AT_ONCE = CHUNK / 2;
+/** Of a longer one that fits into one chunk this much is read first: whoever asks for so little waits for its first byte. */
 const FIRST = CHUNK / 16;
 /** Spans read at once above which new ones of up to one chunk are read in one piece: each step waits in line by then. */
 const FEW = 4;
@@ -27,23 +28,25 @@ export class FileReader {
   #reading = 0;
 
   /**
-   * Yields the bytes of a span. A chunk is only valid until the next one is asked for. The handle stays open; no read
-   * on it is under way any more when the iteration has ended, however it ended.
+   * Yields the bytes of a span. A chunk is only valid until the next one is asked for. The file stays open; no read
+   * of it is under way any more when the iteration has ended, however it ended.
+   * @param file its descriptor
    * @param short makes the error for a file that ends before the span does
    */
-  async *read(handle: FileHandle, span: ByteSpan, short: () => Error): AsyncGenerator<Uint8Array, void, undefined> {
+  async *read(file: number, span: ByteSpan, short: () => Error): AsyncGenerator<Uint8Array, void, undefined> {
     const end = span.offset + span.length;
     const held = new Set<Uint8Array>();
     const size = ++this.#reading > MANY ? LITTLE : FIRST;
-    const inOnePiece = span.length > FIRST && this.#reading > FEW && this.#reading <= MANY;
+    const inOnePiece = (span.length <= AT_ONCE || this.#reading > FEW) && this.#reading <= MANY;
     let position = span.offset;
-    let current = (span.length > CHUNK || inOnePiece ? this.#large(held) : undefined) ?? small(span.length, size);
+    const isLarge = span.length > CHUNK || (span.length > FIRST && inOnePiece);
+    let current = (isLarge ? this.#large(held) : undefined) ?? small(span.length, size);
     let spare: Uint8Array | undefined;
-    let ahead = fill(handle, current, position, end);
+    let ahead = fill(file, current, position, end);
     let isSlow = false;
     try {
       for (;;) {
-        const { bytesRead } = await ahead;
+        const bytesRead = await ahead;
         if (bytesRead === 0) throw short();
         position += bytesRead;
         const chunk = current.subarray(0, bytesRead);
@@ -53,7 +56,7 @@ export class FileReader {
         }
         const left = end - position;
         const next = isSlow ? undefined : (spare ?? (left <= FIRST ? small(left, size) : this.#large(held)));
-        if (next !== undefined) ahead = fill(handle, next, position, end);
+        if (next !== undefined) ahead = fill(file, next, position, end);
         const sinceMs = performance.now();
         yield chunk;
         isSlow = performance.now() - sinceMs > SLOW_MS;
@@ -68,7 +71,7 @@ export class FileReader {
           spare = undefined;
           current = small(left, LITTLE);
         }
-        ahead = fill(handle, current, position, end);
+        ahead = fill(file, current, position, end);
       }
       this.#giveBack(held);
     } finally {
@@ -97,11 +100,21 @@ function small(length: number, most: number): Uint8Array {
   return Buffer.allocUnsafe(Math.min(length, most));
 }
 
-function fill(handle: FileHandle, buffer: Uint8Array, position: number, end: number): Promise<{ bytesRead: number }> {
-  const read = readsUnderWay.count(handle.read(buffer, 0, Math.min(buffer.byteLength, end - position), position));
+function fill(file: number, buffer: Uint8Array, position: number, end: number): Promise<number> {
+  const filled = readsUnderWay.count(readAt(file, buffer.subarray(0, end - position), position));
   // The consumer may be away while this fails; the failure is met when the chunk is awaited.
-  read.catch(() => undefined);
-  return read;
+  filled.catch(() => undefined);
+  return filled;
+}
+
+/** @returns how many bytes were read; 0 at the end of the file */
+function readAt(file: number, bytes: Uint8Array, position: number): Promise<number> {
+  return new Promise((resolve, reject) => {
+    read(file, bytes, 0, bytes.length, position, (error, bytesRead) => {
+      if (error) reject(error);
+      else resolve(bytesRead);
+    });
+  });
 }
 
 /** An object that is open. */
@@ -112,14 +125,10 @@ export interface OpenObject {
 }
 
 /** Reads a span at once, into memory of its own. @param short as `FileReader.read` has it */
-export async function readSpan(
-  handle: FileHandle,
-  { offset, length }: ByteSpan,
-  short: () => Error,
-): Promise<Uint8Array> {
+export async function readSpan(file: number, { offset, length }: ByteSpan, short: () => Error): Promise<Uint8Array> {
   const bytes = new Uint8Array(length);
   for (let done = 0; done < length;) {
-    const { bytesRead } = await handle.read(bytes, done, length - done, offset + done);
+    const bytesRead = await readAt(file, bytes.subarray(done), offset + done);
     if (bytesRead === 0) throw short();
     done += bytesRead;
   }
