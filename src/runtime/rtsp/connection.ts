@@ -34,7 +34,8 @@ export class RtspConnection {
   #session: string | undefined;
   #early: Packet[] = [];
   #earlyBytes = 0;
-  #unread: Iterator<Answer | Packet> | undefined;
+  /** What came behind the last answer. */
+  #unread: (Answer | Packet)[] = [];
 
   private constructor(host: string, port: number, credentials: Credentials | undefined) {
     // One buffer for all that is read: else each read has memory of its own of this size, for a few packets.
@@ -125,20 +126,15 @@ export class RtspConnection {
 
   /** The packets of each piece that comes, those first that came before this was asked. Ends with the connection. */
   async *packets(): AsyncGenerator<readonly Packet[], void, undefined> {
-    const early = this.#early;
+    yield [...this.#early, ...this.#unread.filter(isPacket)];
     this.#early = [];
-    for (let message = this.#unread?.next(); message?.done === false; message = this.#unread?.next())
-      if ("channel" in message.value) early.push(message.value);
-    this.#unread = undefined;
-    yield early;
+    this.#unread = [];
     for (let length = MUCH; ;) {
       if (length < MUCH && this.#chunks.length === 0) await gathering();
       const chunk = await this.#next();
       if (chunk === undefined) return;
       ({ length } = chunk);
-      const packets: Packet[] = [];
-      for (const message of this.#reader.push(chunk)) if ("channel" in message) packets.push(message);
-      yield packets;
+      yield this.#reader.push(chunk).filter(isPacket);
     }
   }
 
@@ -150,14 +146,13 @@ export class RtspConnection {
 
   async #answer(number: number): Promise<Answer> {
     for (let pieces = 1; ; pieces++) {
-      for (let message = this.#unread?.next(); message?.done === false; message = this.#unread?.next()) {
-        const { value } = message;
-        if (!("channel" in value)) {
+      for (let message = this.#unread.shift(); message !== undefined; message = this.#unread.shift()) {
+        if (!isPacket(message)) {
           // Answers to what nobody waits for carry another number, and requests of the server no status.
-          if (value.status > 0 && Number(value.headers.get("cseq")?.[0] ?? number) === number) return value;
+          if (message.status > 0 && Number(message.headers.get("cseq")?.[0] ?? number) === number) return message;
         } else {
-          this.#early.push(value);
-          this.#earlyBytes += value.bytes.length;
+          this.#early.push(message);
+          this.#earlyBytes += message.bytes.length;
           if (this.#earlyBytes > MOST_EARLY) throw sourceFailed("it sends packets instead of answers");
         }
       }
@@ -179,6 +174,10 @@ export class RtspConnection {
     }
     return this.#chunks.shift();
   }
+}
+
+function isPacket(message: Answer | Packet): message is Packet {
+  return "channel" in message;
 }
 
 function gathering(): Promise<void> {

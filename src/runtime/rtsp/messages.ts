@@ -32,7 +32,8 @@ export class MessageReader {
    * Takes the next bytes, and keeps references to them.
    * @throws BoxcarError `source_failed` for what is neither an answer nor a packet, or too long
    */
-  *push(chunk: Uint8Array): Generator<Answer | Packet, void, undefined> {
+  push(chunk: Uint8Array): (Answer | Packet)[] {
+    const messages: (Answer | Packet)[] = [];
     let bytes = chunk;
     if (this.#rest.length > 0) {
       bytes = new Uint8Array(this.#rest.length + chunk.length);
@@ -48,13 +49,16 @@ export class MessageReader {
       }
       const end = bytes[at] === INTERLEAVED ? packetEnd(bytes, at) : answerEnd(bytes, at);
       if (end === undefined || end > bytes.length) break;
-      yield bytes[at] === INTERLEAVED
-        ? { channel: bytes[at + 1] ?? 0, bytes: bytes.subarray(at + PACKET_HEADER, end) }
-        : readAnswer(bytes.subarray(at, end));
+      messages.push(
+        bytes[at] === INTERLEAVED
+          ? { channel: bytes[at + 1] ?? 0, bytes: bytes.subarray(at + PACKET_HEADER, end) }
+          : readAnswer(bytes.subarray(at, end)),
+      );
       at = end;
     }
     // A copy: little is left, and what it was cut from can go.
     this.#rest = at === bytes.length ? NOTHING : bytes.slice(at);
+    return messages;
   }
 }
 

@@ -95,7 +95,7 @@ export class Parts {
     if (first === undefined) return undefined;
     const head = this.#boxes.fragment(runs, ++this.#sequence);
     const pieces = [...this.#prft(first), head];
-    for (const { samples } of runs) for (const { chunks } of samples) for (const chunk of chunks) pieces.push(chunk);
+    for (const { samples } of runs) for (const { data } of samples) pieces.push(data);
     return concatenated(pieces);
   }
 

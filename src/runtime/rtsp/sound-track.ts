@@ -38,7 +38,7 @@ export class SoundTrack {
     const start = this.#clock.timestamps.extend(packet.timestamp);
     return frames.map((frame, i) => {
       const pts = start + Math.round(i * this.#ticks);
-      return { pts, dts: pts, duration: 0, isSync: true, chunks: [frame], bytes: frame.length, entry: undefined };
+      return { pts, dts: pts, duration: 0, isSync: true, data: frame, bytes: frame.length, entry: undefined };
     });
   }
 }

@@ -6,8 +6,7 @@ export interface TimedSample {
   /** Ticks; 0 until the next sample is there. */
   duration: number;
   readonly isSync: boolean;
-  readonly chunks: readonly Uint8Array[];
-  /** Bytes of all chunks. */
+  readonly data: Uint8Array;
   readonly bytes: number;
   /** The sample entry, where it is another one than that of the sample before. */
   readonly entry: Uint8Array | undefined;

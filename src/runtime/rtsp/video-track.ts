@@ -1,3 +1,4 @@
+import { lengthOf } from "../../base/bytes.ts";
 import { BoxcarError } from "../../base/errors.ts";
 import { LiveBoxes, type Core } from "../../core/index.ts";
 import { AccessUnits, NAL_TYPES, type AccessUnit, type NalTypes, type NalUnit } from "./access-units.ts";
@@ -94,15 +95,9 @@ export class VideoTrack {
     const pts = this.#clock.timestamps.extend(timestamp);
     if (this.#isFirst && !sync && units.some(({ type }) => isSkipped(type))) return [];
     this.#isFirst &&= sync;
-    const chunks: Uint8Array[] = [];
-    let bytes = 0;
-    for (const unit of units) {
-      if (sets.includes(unit.type)) continue;
-      const length = lengthOf(unit);
-      chunks.push(prefix(length), ...unit.chunks);
-      bytes += PREFIX + length;
-    }
-    this.#waiting.push({ pts, dts: pts, duration: 0, isSync: sync, chunks, bytes, entry: before?.entry });
+    const data = sampleOf(units.filter(({ type }) => !sets.includes(type)));
+    const entry = before?.entry;
+    this.#waiting.push({ pts, dts: pts, duration: 0, isSync: sync, data, bytes: data.length, entry });
     const timed = this.#timed(this.#times.push(pts));
     return before === undefined ? timed : [...before.samples, ...timed];
   }
@@ -146,13 +141,18 @@ export class VideoTrack {
   }
 }
 
-function lengthOf({ chunks }: NalUnit): number {
-  let length = 0;
-  for (const chunk of chunks) length += chunk.length;
-  return length;
-}
-
-/** What stands before a unit in a sample: its length. */
-function prefix(length: number): Uint8Array {
-  return Uint8Array.of(length >>> 24, length >>> 16, length >>> 8, length);
+/** A sample: units, each behind its length. One array of it lives until its part ends, instead of one for each packet. */
+function sampleOf(units: readonly NalUnit[]): Uint8Array {
+  const lengths = units.map(({ chunks }) => lengthOf(chunks));
+  const sample = new Uint8Array(lengths.reduce((sum, length) => sum + PREFIX + length, 0));
+  let at = 0;
+  for (const [i, { chunks }] of units.entries()) {
+    const length = lengths[i] ?? 0;
+    for (let shift = 24; shift >= 0; shift -= 8) sample[at++] = length >>> shift;
+    for (const chunk of chunks) {
+      sample.set(chunk, at);
+      at += chunk.length;
+    }
+  }
+  return sample;
 }
