@@ -1,4 +1,4 @@
-import { createClient, type Client, type InStatement } from "@libsql/client/sqlite3";
+import { createClient, type Client } from "@libsql/client/sqlite3";
 import { fileUrl } from "./open-catalog.ts";
 import type { Reader } from "./libsql-dialect.ts";
 import { clientOf } from "./open-catalog-http.ts";
@@ -41,7 +41,7 @@ export function embeddedReplica({ path, primaryUrl, token, timeoutMs }: Embedded
     }
   };
   return {
-    execute: async (statement: InStatement) => {
+    execute: async (statement) => {
       opening ??= open().catch((error: unknown) => {
         opening = undefined;
         throw error;

@@ -3,20 +3,14 @@ import { Kysely, type CompiledQuery } from "kysely";
 import type { CatalogDatabase, RowsOf } from "../../catalog/database.ts";
 import type { Schema } from "../../catalog/schema.ts";
 import { BoxcarError } from "../../base/errors.ts";
-import { libsqlDialect, type Reader } from "./libsql-dialect.ts";
-
-/** One statement as libSQL's clients take it. */
-export interface Statement {
-  readonly sql: string;
-  readonly args: InValue[];
-}
+import { libsqlDialect, type Reader, type Statement } from "./libsql-dialect.ts";
 
 /** Runs statements in one write transaction; the rows of each. */
 export type RunBatch = (statements: Statement[]) => Promise<readonly (readonly unknown[])[]>;
 
 /** Reads through a libSQL client, which stays the caller's to close. */
-export function kyselyOver(client: Reader): Kysely<Schema> {
-  const execute: Reader["execute"] = (statement: Parameters<Reader["execute"]>[0]) =>
+export function kyselyOver(client: Pick<Reader, "execute">): Kysely<Schema> {
+  const execute: Reader["execute"] = (statement) =>
     client.execute(statement).catch((cause: unknown) => {
       throw refusalOf(cause);
     });

@@ -1,16 +1,25 @@
-import type { Client, InValue } from "@libsql/client";
+import type { InValue } from "@libsql/client";
 import { SqliteAdapter, SqliteIntrospector, SqliteQueryCompiler } from "kysely";
 import type { CompiledQuery, DatabaseConnection, Dialect, QueryResult } from "kysely";
 
+/** One statement as libSQL's clients take it. */
+export interface Statement {
+  readonly sql: string;
+  readonly args: InValue[];
+}
+
 /** What of a libSQL client reading needs. */
-export type Reader = Pick<Client, "execute" | "close">;
+export interface Reader {
+  execute(statement: Statement): Promise<{ readonly rows: readonly unknown[] }>;
+  close(): void;
+}
 
 /** Kysely's queries over a libSQL client, which stays the caller's to close. Transactions are `CatalogDatabase.batch`. */
 export function libsqlDialect(client: Pick<Reader, "execute">): Dialect {
   const connection: DatabaseConnection = {
     async executeQuery<Row>({ sql, parameters }: CompiledQuery): Promise<QueryResult<Row>> {
-      const { rows, rowsAffected } = await client.execute({ sql, args: [...parameters] as InValue[] });
-      return { rows: rows as unknown as Row[], numAffectedRows: BigInt(rowsAffected) };
+      const { rows } = await client.execute({ sql, args: [...parameters] as InValue[] });
+      return { rows: rows as Row[] };
     },
     streamQuery: refuse,
   };

@@ -1,11 +1,13 @@
-import { createClient, type Client, type InStatement } from "@libsql/client/sqlite3";
+import { createClient, type Client } from "@libsql/client/sqlite3";
 import { Breather } from "../../base/breather.ts";
 import { Catalog } from "../../catalog/catalog.ts";
 import type { CatalogDatabase } from "../../catalog/database.ts";
 import { migrate } from "../../catalog/migrate.ts";
 import { BoxcarError } from "../../base/errors.ts";
 import { CatalogDisk } from "./catalog-disk.ts";
+import { keptStatements } from "./kept-statements.ts";
 import { batchOver, kyselyOver, type RunBatch } from "./libsql-database.ts";
+import type { Reader } from "./libsql-dialect.ts";
 import { queueWrites, whenFree, type TimedBatch } from "./write-queue.ts";
 
 /** An open catalog and what must be closed with it. */
@@ -45,11 +47,13 @@ export async function openCatalogFile(path: string): Promise<LocalCatalog> {
 async function openOnDisk(path: string, disk: CatalogDisk): Promise<LocalCatalog> {
   // SQLite's own way of waiting for other processes blocks the thread; the catalog waits without.
   const client = createClient({ url: fileUrl(path), timeout: 0 });
+  const reader = keptStatements(path);
   try {
     await whenFree(BUSY_LIMIT_MS, () => client.executeMultiple("pragma journal_mode = wal"));
     disk.opened();
-    return await openCatalog(client, disk);
+    return await openCatalog(client, disk, reader);
   } catch (cause) {
+    reader.close();
     client.close();
     throw cause;
   }
@@ -58,8 +62,9 @@ async function openOnDisk(path: string, disk: CatalogDisk): Promise<LocalCatalog
 /**
  * Opens a catalog over a client of a local database, which is closed with it, and brings it to the newest schema.
  * @param disk of its file; a database in memory has none
+ * @param reader reads it, and is closed with it, too; a database in memory has none but the client
  */
-export async function openCatalog(client: Client, disk?: CatalogDisk): Promise<LocalCatalog> {
+export async function openCatalog(client: Client, disk?: CatalogDisk, reader: Reader = client): Promise<LocalCatalog> {
   const breather = new Breather();
   // One at a time: a second transaction of this process would only find the first one in its way.
   const run: TimedBatch = async (statements) => {
@@ -69,17 +74,15 @@ export async function openCatalog(client: Client, disk?: CatalogDisk): Promise<L
     disk.checkFile();
     return results;
   };
-  const reader = {
-    execute: (statement: InStatement) => whenFree(BUSY_LIMIT_MS, () => client.execute(statement)),
-    close: () => client.close(),
-  };
+  const execute: Reader["execute"] = (statement) => whenFree(BUSY_LIMIT_MS, () => reader.execute(statement));
   const db: CatalogDatabase = {
-    primary: kyselyOver(reader),
+    primary: kyselyOver({ execute }),
     batch: batchOver(queueWrites(run, { atOnce: 1, limitMs: BUSY_LIMIT_MS })),
     checkRoom: disk && (() => disk.checkRoom()),
     checkFile: disk && (() => disk.checkFile()),
   };
   const close = (): Promise<void> => {
+    reader.close();
     client.close();
     return Promise.resolve();
   };

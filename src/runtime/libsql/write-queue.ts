@@ -1,5 +1,6 @@
 import { BoxcarError } from "../../base/errors.ts";
-import { codeOf, type RunBatch, type Statement } from "./libsql-database.ts";
+import { codeOf, type RunBatch } from "./libsql-database.ts";
+import type { Statement } from "./libsql-dialect.ts";
 
 /** How a database takes the writes of one process. */
 export interface WriteQueueLimits {
