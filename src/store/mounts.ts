@@ -1,7 +1,7 @@
 import type { AheadBudget } from "../base/ahead.ts";
 import { BoxcarError } from "../base/errors.ts";
 import type { ByteSpan, ObjectInfo, Presign, Store } from "../base/ports.ts";
-import { objectMissing } from "./remote/object-errors.ts";
+import { objectMissing } from "./object-errors.ts";
 
 /** Makes the key of a file that stays where it lies. @param path relative to the folder, with `/` between parts */
 export function mountKey(mountId: number, path: string): string {

@@ -1,4 +1,4 @@
-import { sizeMismatch } from "./remote/object-errors.ts";
+import { sizeMismatch } from "./object-errors.ts";
 
 /**
  * The same chunks, held against the size that was announced; a body without one passes as it is.

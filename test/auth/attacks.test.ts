@@ -4,7 +4,7 @@ import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { storeFailed } from "../../src/store/remote/object-errors.ts";
+import { storeFailed } from "../../src/store/object-errors.ts";
 import { FileStore } from "../../src/store/file/file.ts";
 import { startTestServer, type TestServer } from "../app/test-server.ts";
 import { startDirectStore, type DirectStore } from "../chat/direct-store.ts";

@@ -1,6 +1,6 @@
 /** CRC-64 as OSS has it, and what becomes of an object that a bucket has written otherwise than it was sent. */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { Crc64 } from "../../src/store/oss/crc64.ts";
+import { Crc64 } from "../../src/store/remote/crc64.ts";
 import { ossFetchStore } from "../../src/store/oss/oss-fetch.ts";
 import { ossStore } from "../../src/store/oss/oss.ts";
 import type { OssSettings } from "../../src/config/store-settings.ts";

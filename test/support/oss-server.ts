@@ -2,7 +2,7 @@
 import { createHash, randomUUID } from "node:crypto";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import { Crc64 } from "../../src/store/oss/crc64.ts";
+import { Crc64 } from "../../src/store/remote/crc64.ts";
 import { checkForm, checkSignature, OssRefusal, type OssAccount, type SignedParts } from "./oss-signature.ts";
 
 export interface OssServer {

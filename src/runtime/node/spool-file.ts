@@ -7,7 +7,7 @@ import type { ByteSpan } from "../../base/ports.ts";
 import type { SpoolEntry, SpoolFile } from "../../record/spool.ts";
 import { storeError } from "../../store/file/file-errors.ts";
 import { FileReader } from "../../store/file/read-file.ts";
-import { objectShort } from "../../store/remote/object-errors.ts";
+import { objectShort } from "../../store/object-errors.ts";
 
 /** For new files, each of whose writes returns once its bytes are safe: one call instead of two. */
 const SYNCED = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_DSYNC;

@@ -1,6 +1,6 @@
 import { BoxcarError } from "../../base/errors.ts";
 import { badKey } from "../key.ts";
-import { objectExists, objectMisplaced, storeFailed, storeFull } from "../remote/object-errors.ts";
+import { objectExists, objectMisplaced, storeFailed, storeFull } from "../object-errors.ts";
 
 /** The error code of a failed file operation, for example `ENOENT`. */
 export function errnoOf(cause: unknown): unknown {

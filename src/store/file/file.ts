@@ -14,7 +14,7 @@ import {
   objectMissing,
   objectShort,
   storeFailed,
-} from "../remote/object-errors.ts";
+} from "../object-errors.ts";
 import { ofSize } from "../of-size.ts";
 import { FileReader, readSpan, type OpenObject } from "./read-file.ts";
 import { RealPaths } from "./real-paths.ts";

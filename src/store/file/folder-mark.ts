@@ -3,7 +3,7 @@ import { open, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { errnoOf, isAbsent, storeError } from "./file-errors.ts";
 import { makePath, syncFolder } from "./folders.ts";
-import { storeFailed } from "../remote/object-errors.ts";
+import { storeFailed } from "../object-errors.ts";
 
 /** Name of the file in the root of a marked folder. No key reaches it. */
 export const MARK = ".boxcar";

@@ -1,6 +1,6 @@
 import { BoxcarError } from "../../base/errors.ts";
 import type { ByteSpan } from "../../base/ports.ts";
-import { objectChanged, objectMissing, objectShort, storeFailed } from "./object-errors.ts";
+import { objectChanged, objectMissing, objectShort, storeFailed } from "../object-errors.ts";
 import { remoteFailure } from "./remote-failure.ts";
 import { RemoteError, type OpenedObject, type RemoteObjects } from "./remote-objects.ts";
 import { withRetries, type RetryPolicy } from "./retry.ts";

@@ -1,5 +1,5 @@
 import { BoxcarError } from "../../base/errors.ts";
-import { objectExists, objectMissing, storeFailed, storeFull } from "./object-errors.ts";
+import { objectExists, objectMissing, storeFailed, storeFull } from "../object-errors.ts";
 import { RemoteError } from "./remote-objects.ts";
 
 /** What a failed request to a remote store means to the users of a store. Other BoxcarErrors pass. */

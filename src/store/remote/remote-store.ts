@@ -1,11 +1,11 @@
 import { AheadBudget, type AheadLimits } from "../../base/ahead.ts";
 import type { ByteSpan, ObjectInfo, Presign, Store } from "../../base/ports.ts";
 import type { CurrentCredentials } from "./credentials.ts";
-import { Crc64, summed } from "../oss/crc64.ts";
+import { Crc64, summed } from "./crc64.ts";
 import { checkKey, isKey } from "../key.ts";
-import { checksumMismatch, objectExists, objectTooLarge, storeFailed } from "./object-errors.ts";
+import { checksumMismatch, objectExists, objectTooLarge, storeFailed } from "../object-errors.ts";
 import { ofSize } from "../of-size.ts";
-import { partsOf, type BodyPart } from "../parts.ts";
+import { partsOf, type BodyPart } from "./parts.ts";
 import { readResuming, type RemoteRead } from "./read-remote.ts";
 import { remoteFailure } from "./remote-failure.ts";
 import { RemoteError, type PartUpload, type RemoteObjects, type Written } from "./remote-objects.ts";

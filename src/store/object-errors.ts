@@ -1,5 +1,5 @@
-import { BoxcarError } from "../../base/errors.ts";
-import type { ByteSpan } from "../../base/ports.ts";
+import { BoxcarError } from "../base/errors.ts";
+import type { ByteSpan } from "../base/ports.ts";
 
 /** What goes wrong with objects, in the same words for every driver. */
 

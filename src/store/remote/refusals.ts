@@ -1,4 +1,4 @@
-import { RemoteError, type RemoteErrorKind } from "./remote/remote-objects.ts";
+import { RemoteError, type RemoteErrorKind } from "./remote-objects.ts";
 
 const passing = new Set([
   "RequestTimeout",
