@@ -12,7 +12,7 @@ import {
 } from "./derive-start.ts";
 import { bytesOf } from "./rows.ts";
 import type { Schema } from "./schema.ts";
-import { bucketOf, countMoved, narrowTotals } from "./totals.ts";
+import { bucketOf, countMoved, EARLIEST_MS, narrowTotals } from "./totals.ts";
 
 /** Inexact starts as the catalog keeps them: see `deriveStart` for the rule. */
 
@@ -198,9 +198,6 @@ function exactOf(row: ExactBefore): InexactRow | undefined {
   const times = { start_us: startMs * 1000, duration_us: (endMs - startMs) * 1000, end_ms: endMs };
   return { id, stated_ms: startMs, precision_ms: 0, ...times, summary };
 }
-
-/** Before all times, and safe to compare in SQL. */
-const EARLIEST_MS = -Number.MAX_SAFE_INTEGER;
 
 /** The stated start of the segment before the one of `segments`, milliseconds. */
 const statedBefore = sql<number>`coalesce((select stated_ms from segments as stated where stated.state = 'ready'

@@ -3,7 +3,7 @@ import { Breather } from "../base/breather.ts";
 import { bytesOf, listedColumns, listedSegments } from "./rows.ts";
 import type { Schema } from "./schema.ts";
 import { globOf, isOfAllStreams, withinPatterns } from "./streams.ts";
-import { BUCKET_MS, bucketOf } from "./totals.ts";
+import { BUCKET_MS, bucketOf, EARLIEST_MS } from "./totals.ts";
 import type { ListedSegment, ListQuery, SegmentPage } from "./types.ts";
 
 /** The start times, from inclusive and to exclusive, that hold a page, which comes after `skip` newer segments. */
@@ -13,7 +13,7 @@ interface Window {
   readonly skip: number;
 }
 
-/** Beyond all times, and safe to compare in SQL. */
+/** Behind all times, and safe to compare in SQL. */
 const FOREVER_MS = Number.MAX_SAFE_INTEGER;
 
 /**
@@ -81,7 +81,7 @@ class Listing {
   }
 
   /** Counts segments that start before a moment, but not before another, and end after it. */
-  async countLead(beforeMs: number, fromMs = -FOREVER_MS): Promise<number> {
+  async countLead(beforeMs: number, fromMs = EARLIEST_MS): Promise<number> {
     const count = sql<{ count: number }>`select count(*) as count ${this.#lead(beforeMs)} and start_ms >= ${fromMs}`;
     const { rows } = await count.execute(this.#db);
     return rows[0]?.count ?? 0;
@@ -102,7 +102,7 @@ class Listing {
   async window(offset: number, late: number): Promise<Window> {
     const { startMs, endMs, pageSize } = this.#query;
     const end = late + offset + pageSize;
-    const earliestMs = startMs ?? -FOREVER_MS;
+    const earliestMs = startMs ?? EARLIEST_MS;
     const counts = this.#buckets()
       .select([
         "bucket",
@@ -142,7 +142,7 @@ class Listing {
 
   /** Reads a page of the segments that lie in the range as a whole. */
   readContained(skip: number): Promise<ListedSegment[]> {
-    const { startMs = -FOREVER_MS, endMs = FOREVER_MS } = this.#query;
+    const { startMs = EARLIEST_MS, endMs = FOREVER_MS } = this.#query;
     return this.read({ fromMs: startMs, toMs: endMs, skip }, endMs);
   }
 
@@ -197,7 +197,7 @@ class Listing {
     return this.#db
       .selectFrom("stream_counts")
       .where(this.#scope)
-      .where("bucket", ">=", startMs === undefined ? -FOREVER_MS : bucketOf(startMs))
+      .where("bucket", ">=", startMs === undefined ? EARLIEST_MS : bucketOf(startMs))
       .where("bucket", "<=", endMs === undefined ? FOREVER_MS : bucketOf(endMs))
       .$if(eventLevel !== undefined, (counts) => counts.where("event_level", "=", eventLevel ?? ""));
   }

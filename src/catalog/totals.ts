@@ -13,7 +13,7 @@ export const BUCKET_MS = 4 * 3600 * 1000;
 const recorded = sql<number>`coalesce(sum(size) filter (where owner = ${sql.lit(RECORDER)}), 0)`;
 
 /** Before all times, and safe to compare in SQL. */
-const NEVER_MS = -Number.MAX_SAFE_INTEGER;
+export const EARLIEST_MS = -Number.MAX_SAFE_INTEGER;
 
 /** The bucket a start time falls in. */
 export function bucketOf(startMs: number): number {
@@ -52,7 +52,10 @@ export function countAdded(db: Kysely<Schema>, added: RawBuilder<unknown>): Chan
 /** Takes the ready segments that `doomed` (`from segments where …`) selects out of their stream's totals. */
 export function countRemoved(db: Kysely<Schema>, streamPath: string, doomed: RawBuilder<unknown>): Changes {
   return [
-    changeCounts(db, sql`select stream_path, ${bucket}, coalesce(event_level, ''), -1, ${sql.lit(NEVER_MS)} ${doomed}`),
+    changeCounts(
+      db,
+      sql`select stream_path, ${bucket}, coalesce(event_level, ''), -1, ${sql.lit(EARLIEST_MS)} ${doomed}`,
+    ),
     dropEmptyCounts(db, streamPath),
     sql`update streams set
         count = count - (select count(*) ${doomed}),
@@ -73,7 +76,7 @@ export function narrowTotals(db: Kysely<Schema>, streamPath: string, left: RawBu
         reach_ms = coalesce((select max(end_ms) from segments
           where state = 'ready' and segments.stream_path = ${streamPath}
             and start_ms >= bucket * ${sql.lit(BUCKET_MS)} and start_ms < (bucket + 1) * ${sql.lit(BUCKET_MS)}),
-          ${sql.lit(NEVER_MS)})
+          ${sql.lit(EARLIEST_MS)})
       where stream_path = ${streamPath} and bucket in (select ${bucket} ${left})`.compile(db),
     dropEmptyCounts(db, streamPath),
     sql`delete from streams where stream_path = ${streamPath} and count = 0`.compile(db),
@@ -89,7 +92,10 @@ export function narrowTotals(db: Kysely<Schema>, streamPath: string, left: RawBu
 export function countRated(db: Kysely<Schema>, id: number, to: EventLevel | null): Changes {
   const rated = sql`from segments where id = ${id} and state = 'ready'`;
   return [
-    changeCounts(db, sql`select stream_path, ${bucket}, coalesce(event_level, ''), -1, ${sql.lit(NEVER_MS)} ${rated}`),
+    changeCounts(
+      db,
+      sql`select stream_path, ${bucket}, coalesce(event_level, ''), -1, ${sql.lit(EARLIEST_MS)} ${rated}`,
+    ),
     changeCounts(db, sql`select stream_path, ${bucket}, ${to ?? ""}, 1, end_ms ${rated}`),
     dropEmptyCounts(db, sql`(select stream_path ${rated})`),
   ];
@@ -105,7 +111,10 @@ export function countMoved(
   to: { readonly bucket: number; readonly endMs: number },
 ): Changes {
   return [
-    changeCounts(db, sql`select stream_path, ${bucket}, coalesce(event_level, ''), -1, ${sql.lit(NEVER_MS)} ${moved}`),
+    changeCounts(
+      db,
+      sql`select stream_path, ${bucket}, coalesce(event_level, ''), -1, ${sql.lit(EARLIEST_MS)} ${moved}`,
+    ),
     changeCounts(db, sql`select stream_path, ${to.bucket}, coalesce(event_level, ''), 1, ${to.endMs} ${moved}`),
   ];
 }
