@@ -1,4 +1,4 @@
-import { anyStream, type Grant } from "../base/scopes.ts";
+import type { Grant } from "../base/scopes.ts";
 
 /** Who sends a request, and what that allows. */
 export interface Caller {
@@ -18,6 +18,3 @@ export interface Caller {
 export function ownerOf({ kind, id }: Caller): string {
   return `${kind} ${id}`;
 }
-
-/** May do everything. */
-export const everything: readonly Grant[] = [{ scope: "admin", pattern: anyStream }];

@@ -1,9 +1,9 @@
 import type { AccessConfig } from "../config/access-config.ts";
 import { BoxcarError } from "../base/errors.ts";
 import type { Clock, Log, Sha256 } from "../base/ports.ts";
-import { anyStream } from "../base/scopes.ts";
+import { anyStream, everything } from "../base/scopes.ts";
 import { webSha256 } from "../base/sha256.ts";
-import { everything, type Caller } from "./caller.ts";
+import type { Caller } from "./caller.ts";
 import { JwtVerifier, looksLikeJwt } from "./jwt.ts";
 import type { Links } from "./links.ts";
 import { remoteKeys } from "./remote-keys.ts";

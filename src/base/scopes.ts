@@ -16,6 +16,9 @@ export interface Grant {
 /** The pattern of a grant that is not narrowed to certain streams. */
 export const anyStream = "*";
 
+/** May do everything. */
+export const everything: readonly Grant[] = [{ scope: "admin", pattern: anyStream }];
+
 /**
  * Reads a grant as it is written: `read`, or narrowed to streams, `upload:live/*`.
  * @returns undefined when it is not written so, or names no scope of boxcar

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { anyStream, parseGrant, type Grant } from "../base/scopes.ts";
+import { everything, parseGrant, type Grant } from "../base/scopes.ts";
 import { bytes, variable, wholeNumber, type ValuesOf } from "./variables.ts";
 
 /** A static token that the server knows: the token itself, or its digest. */
@@ -270,7 +270,6 @@ export function accessConfigOf(values: Values, publicUrl: string | undefined): A
   const admin = values.BOXCAR_TOKEN;
   const secret = values.BOXCAR_JWT_SECRET;
   const jwks = values.BOXCAR_JWT_JWKS;
-  const everything = [{ scope: "admin", pattern: anyStream }] as const;
   return {
     open: isOpen(values),
     tokens: [

@@ -7,10 +7,9 @@ import { planConfigOf, planVariables, type PlanConfig } from "./plan-config.ts";
 import { recordConfigOf, recordVariables, type RecordConfig } from "./record-config.ts";
 import { rateConfigOf, rateVariables, type RateConfig } from "./rate-config.ts";
 import { parseStore, type StoreSettings } from "./store-settings.ts";
-import { parseDuration } from "../base/time.ts";
 import { isTimeZone, systemTimeZone } from "../base/time-zone.ts";
 import { uploadConfigOf, uploadVariables, type UploadConfig } from "./upload-config.ts";
-import { bytes, variable, wholeNumber, type ValuesOf } from "./variables.ts";
+import { betweenCommas, bytes, duration, variable, wholeNumber, type ValuesOf } from "./variables.ts";
 
 const timeZone = z
   .string()
@@ -19,22 +18,13 @@ const timeZone = z
     "expected an IANA time zone such as UTC or Asia/Shanghai, or an offset such as +08:00",
   );
 
-const duration = z.string().transform((text, context) => {
-  try {
-    return parseDuration(text);
-  } catch {
-    context.addIssue({ code: "custom", message: "expected a length of time such as 90s, 30m or 744h" });
-    return z.NEVER;
-  }
-});
-
 const hosts = z
   .string()
   .regex(
     /^(?:(?:[a-z0-9.-]+|\[[0-9a-f:]+\])(?::\d{1,5})?(?:,|$))*$/,
     "expected hosts in lower case with commas between them, each with a port or without: media.internal:8080,10.0.0.5",
   )
-  .transform((text) => text.split(",").filter((host) => host !== ""));
+  .transform(betweenCommas);
 
 /** Every environment variable boxcar reads. The table in docs/configuration.md says the same. */
 export const variables = {
@@ -119,7 +109,7 @@ export const variables = {
   ),
   ...rateVariables,
   ...planVariables,
-  ...recordVariables(duration),
+  ...recordVariables,
   BOXCAR_IDLE_TIMEOUT: variable(
     wholeNumber("seconds", 1, 86_400),
     "300",

@@ -1,4 +1,4 @@
-import { bytes, variable, wholeNumber, type Variable, type ValuesOf } from "./variables.ts";
+import { betweenCommas, bytes, duration, variable, wholeNumber, type ValuesOf } from "./variables.ts";
 import ipaddr from "ipaddr.js";
 import * as z from "zod";
 
@@ -32,91 +32,89 @@ export const LEAST_FRAGMENT_MS = 1000;
 /** And at most so long. */
 export const LONGEST_FRAGMENT_MS = 3_600_000;
 
-/** The environment variables of `RecordConfig`. @param duration schema of a length of time, in milliseconds */
-export const recordVariables = (duration: z.ZodType<number>) =>
-  ({
-    BOXCAR_FRAGMENT: variable(
-      duration.refine((ms) => ms >= LEAST_FRAGMENT_MS && ms <= LONGEST_FRAGMENT_MS, "expected 1s to 1h"),
-      "60s",
-      "How long a segment of a recording lasts unless a call says otherwise: seconds, or with units (`60s`, `5m`), from 1s to 1h.",
-    ),
-    BOXCAR_SOURCE_TIMEOUT: variable(
-      wholeNumber("seconds", 1, 3600),
-      "10",
-      "Seconds without a byte after which a live source counts as lost.",
-    ),
-    BOXCAR_SOURCE_LEASE: variable(
-      wholeNumber("seconds", 2, 3600),
-      "30",
-      "Seconds after which the nodes of a catalog take over the sources of a node that says nothing.",
-    ),
-    BOXCAR_SOURCES: variable(
-      wholeNumber("sources", 1, 100_000),
-      "256",
-      "Sources that are read at once by this process; further ones wait, or another node takes them.",
-    ),
-    BOXCAR_EVENT_BEFORE: variable(
-      duration,
-      "30s",
-      "How much before an event belongs to it unless a call says otherwise, and how much is kept in memory of sources of mode `event`.",
-    ),
-    BOXCAR_EVENT_AFTER: variable(duration, "30s", "How long an event goes on unless a call says otherwise."),
-    BOXCAR_PREROLL_MEMORY: variable(
-      bytes,
-      "64M",
-      "Memory for what came before events, of all sources of mode `event` together: bytes, or with K, M, G, T. Beyond it the spool takes it.",
-    ),
-    BOXCAR_WEBHOOKS: variable(
-      z
-        .string()
-        .transform((text) => text.split(",").filter((entry) => entry !== ""))
-        .refine(
-          (urls) => urls.length <= 10 && urls.every((url) => CONSUMER.test(url) && URL.canParse(url)),
-          "expected at most ten http or https URLs without user and password, with commas between them",
-        ),
-      "",
-      "URLs that are told of recordings, segments and events, with commas between them. See [recording.md](recording.md#webhooks).",
-    ),
-    BOXCAR_WEBHOOK_SECRET: variable(
-      z.string().refine((secret) => secret === "" || secret.length >= 32, "expected at least 32 characters"),
-      "",
-      "Key that webhooks are signed with: at least 32 characters as they are, or `whsec_` and base64. Needed with `BOXCAR_WEBHOOKS`.",
-    ),
-    BOXCAR_DISK_HIGH: variable(
-      wholeNumber("percent", 0, 99),
-      "0",
-      "Percent of the disk of the media folder above which the oldest recordings are removed; 0: never.",
-    ),
-    BOXCAR_DISK_LOW: variable(wholeNumber("percent", 0, 99), "80", "Percent of the disk down to which they are."),
-    BOXCAR_STORE_HIGH: variable(
-      bytes,
-      "0",
-      "Bytes of all recordings above which the oldest ones are removed, for buckets, which have no disk: bytes, or with K, M, G, T; 0: never.",
-    ),
-    BOXCAR_STORE_LOW: variable(bytes, "0", "Bytes down to which they are; 0: nine tenths of `BOXCAR_STORE_HIGH`."),
-    BOXCAR_SOURCES_ALLOW: variable(
-      z
-        .string()
-        .transform((text) => text.split(",").filter((entry) => entry !== ""))
-        .refine(
-          (entries) =>
-            entries.every((entry) => ENTRY.test(entry) && (!entry.includes("/") || ipaddr.isValidCIDR(entry))),
-          "expected hosts in lower case (each with a port or without), networks such as 192.168.0.0/16, file or lavfi, with commas between them",
-        ),
-      "",
-      "Sources that are allowed besides public RTMP and SRT: hosts (`name` or `name:port`), networks (`192.168.0.0/16`), and the schemes `file` and `lavfi`, with commas between them. See [recording.md](recording.md).",
-    ),
-  }) satisfies Record<string, Variable<unknown>>;
-
 const ENTRY = /^(?:[a-z0-9.-]+|[0-9a-f:.]+|\[[0-9a-f:]+\])(?::\d{1,5}|\/\d{1,3})?$/;
 
 /** Host and port are not the user of a URL. */
 const CONSUMER = /^https?:\/\/[^/?#@\s]+(?:[/?#]\S*)?$/;
 
+/** The environment variables of `RecordConfig`. */
+export const recordVariables = {
+  BOXCAR_FRAGMENT: variable(
+    duration.refine((ms) => ms >= LEAST_FRAGMENT_MS && ms <= LONGEST_FRAGMENT_MS, "expected 1s to 1h"),
+    "60s",
+    "How long a segment of a recording lasts unless a call says otherwise: seconds, or with units (`60s`, `5m`), from 1s to 1h.",
+  ),
+  BOXCAR_SOURCE_TIMEOUT: variable(
+    wholeNumber("seconds", 1, 3600),
+    "10",
+    "Seconds without a byte after which a live source counts as lost.",
+  ),
+  BOXCAR_SOURCE_LEASE: variable(
+    wholeNumber("seconds", 2, 3600),
+    "30",
+    "Seconds after which the nodes of a catalog take over the sources of a node that says nothing.",
+  ),
+  BOXCAR_SOURCES: variable(
+    wholeNumber("sources", 1, 100_000),
+    "256",
+    "Sources that are read at once by this process; further ones wait, or another node takes them.",
+  ),
+  BOXCAR_EVENT_BEFORE: variable(
+    duration,
+    "30s",
+    "How much before an event belongs to it unless a call says otherwise, and how much is kept in memory of sources of mode `event`.",
+  ),
+  BOXCAR_EVENT_AFTER: variable(duration, "30s", "How long an event goes on unless a call says otherwise."),
+  BOXCAR_PREROLL_MEMORY: variable(
+    bytes,
+    "64M",
+    "Memory for what came before events, of all sources of mode `event` together: bytes, or with K, M, G, T. Beyond it the spool takes it.",
+  ),
+  BOXCAR_WEBHOOKS: variable(
+    z
+      .string()
+      .transform(betweenCommas)
+      .refine(
+        (urls) => urls.length <= 10 && urls.every((url) => CONSUMER.test(url) && URL.canParse(url)),
+        "expected at most ten http or https URLs without user and password, with commas between them",
+      ),
+    "",
+    "URLs that are told of recordings, segments and events, with commas between them. See [recording.md](recording.md#webhooks).",
+  ),
+  BOXCAR_WEBHOOK_SECRET: variable(
+    z.string().refine((secret) => secret === "" || secret.length >= 32, "expected at least 32 characters"),
+    "",
+    "Key that webhooks are signed with: at least 32 characters as they are, or `whsec_` and base64. Needed with `BOXCAR_WEBHOOKS`.",
+  ),
+  BOXCAR_DISK_HIGH: variable(
+    wholeNumber("percent", 0, 99),
+    "0",
+    "Percent of the disk of the media folder above which the oldest recordings are removed; 0: never.",
+  ),
+  BOXCAR_DISK_LOW: variable(wholeNumber("percent", 0, 99), "80", "Percent of the disk down to which they are."),
+  BOXCAR_STORE_HIGH: variable(
+    bytes,
+    "0",
+    "Bytes of all recordings above which the oldest ones are removed, for buckets, which have no disk: bytes, or with K, M, G, T; 0: never.",
+  ),
+  BOXCAR_STORE_LOW: variable(bytes, "0", "Bytes down to which they are; 0: nine tenths of `BOXCAR_STORE_HIGH`."),
+  BOXCAR_SOURCES_ALLOW: variable(
+    z
+      .string()
+      .transform(betweenCommas)
+      .refine(
+        (entries) => entries.every((entry) => ENTRY.test(entry) && (!entry.includes("/") || ipaddr.isValidCIDR(entry))),
+        "expected hosts in lower case (each with a port or without), networks such as 192.168.0.0/16, file or lavfi, with commas between them",
+      ),
+    "",
+    "Sources that are allowed besides public RTMP and SRT: hosts (`name` or `name:port`), networks (`192.168.0.0/16`), and the schemes `file` and `lavfi`, with commas between them. See [recording.md](recording.md).",
+  ),
+} as const;
+
 const NINE_TENTHS = 0.9;
 
 /** Puts the values of the variables in their form. */
-export function recordConfigOf(values: ValuesOf<ReturnType<typeof recordVariables>>): RecordConfig {
+export function recordConfigOf(values: ValuesOf<typeof recordVariables>): RecordConfig {
   return {
     fragmentMs: values.BOXCAR_FRAGMENT,
     silenceMs: values.BOXCAR_SOURCE_TIMEOUT * 1000,

@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { parseDuration } from "../base/time.ts";
 
 /** One environment variable: how it is read, its default as one would write it, and what it means. */
 export interface Variable<T> {
@@ -35,3 +36,16 @@ export const bytes = z
     const unit = text.replace(/\d/g, "").toLowerCase() as keyof typeof byteUnits;
     return Number.parseInt(text, 10) * byteUnits[unit];
   });
+
+/** Schema of a length of time, in milliseconds. */
+export const duration = z.string().transform((text, context) => {
+  try {
+    return parseDuration(text);
+  } catch {
+    context.addIssue({ code: "custom", message: "expected a length of time such as 90s, 30m or 744h" });
+    return z.NEVER;
+  }
+});
+
+/** Splits what stands between commas, empty texts left out. */
+export const betweenCommas = (text: string): string[] => text.split(",").filter((part) => part !== "");
