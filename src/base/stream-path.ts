@@ -34,6 +34,11 @@ export function downloadPath(streamPath: string, format: "mp4" | "fmp4"): string
   return `/mp4/download/${encodeStreamPath(streamPath)}.${format}`;
 }
 
+/** The path of a stream's pictures, percent-encoded. */
+export function snapshotPath(streamPath: string, format: "jpg" | "png"): string {
+  return `/mp4/snapshot/${encodeStreamPath(streamPath)}.${format}`;
+}
+
 /** The path of a stream's storyboard, or of its sheets, percent-encoded. */
 export function spritePath(streamPath: string, format: "vtt" | "jpg"): string {
   return `/mp4/sprite/${encodeStreamPath(streamPath)}.${format}`;

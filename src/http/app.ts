@@ -44,7 +44,7 @@ import { addEvents } from "./record/events.ts";
 import { addRecordingMetrics } from "./record/metrics.ts";
 import { addSources } from "./record/sources.ts";
 import { addTus } from "./uploads/tus.ts";
-import { addSegments } from "./media/segments.ts";
+import { addSegments } from "./uploads/segments.ts";
 import { addOwnAccess } from "./service/own-access.ts";
 import { addService } from "./service/service.ts";
 import { addSnapshot } from "./pictures/snapshot.ts";

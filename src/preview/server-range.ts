@@ -1,4 +1,4 @@
-import { encodeStreamPath } from "../base/stream-path.ts";
+import { encodeStreamPath, snapshotPath } from "../base/stream-path.ts";
 import { ask, type Token } from "./http.ts";
 import { readSegments, readVariant, type ListedMedia } from "./playlist.ts";
 import { placed, type MediaSegment, type PlayerSource } from "./source.ts";
@@ -99,5 +99,5 @@ function indexOf({
 }
 
 function snapshotOf({ server = location.origin, streamPath }: PlayerStream, timeMs: number): string {
-  return `${server}/mp4/snapshot/${encodeStreamPath(streamPath)}.jpg?time=${Math.floor(timeMs)}&width=1280`;
+  return `${server}${snapshotPath(streamPath, "jpg")}?time=${Math.floor(timeMs)}&width=1280`;
 }

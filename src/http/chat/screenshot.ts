@@ -8,7 +8,7 @@ import type { Still } from "../../pictures/pictures.ts";
 import { shownAt, type ShownSegment } from "../../pictures/shown-at.ts";
 import { recordedMoment } from "../../pictures/videos.ts";
 import type { ByteSpan, PictureShape } from "../../base/ports.ts";
-import { checkStreamPath, encodeStreamPath } from "../../base/stream-path.ts";
+import { checkStreamPath, snapshotPath } from "../../base/stream-path.ts";
 import { formatTime, parseTime } from "../../base/time.ts";
 import { authorize, needSome, needsNone } from "../middleware/access.ts";
 import type { App, AppContext, AppEnv } from "../context.ts";
@@ -17,7 +17,7 @@ import { fileUrl, publicUrl } from "../files/stored-file.ts";
 import { uploadAt } from "../files/upload-at.ts";
 import { turnOf } from "../middleware/limits.ts";
 import { smallBody } from "../schema/request-body.ts";
-import { downloadedAt } from "../schema/recording-moment.ts";
+import { downloadedAt } from "../time-ranges/recording-moment.ts";
 import { json } from "../replies/replies.ts";
 import { uploadedVideo } from "../files/uploaded-picture.ts";
 import * as z from "../schema/zod.ts";
@@ -158,7 +158,7 @@ async function recordingShot(
 ): Promise<Omit<Shot, "asked">> {
   const moment = await recordedMoment(planning, shown, c.req.raw.signal);
   const still = await pictures.still(moment, shape, "exact", turnOf(c));
-  return { still, url: c.get("publicOrigin") + snapshotPath(streamPath, atMs, shape) };
+  return { still, url: c.get("publicOrigin") + snapshotAt(streamPath, atMs, shape) };
 }
 
 async function uploadShot(
@@ -228,7 +228,7 @@ function millisecondsOf(time: string | number): number {
   throw new BoxcarError("bad_time", message, { parameter: "time" });
 }
 
-function snapshotPath(streamPath: string, atMs: number, { width, format }: PictureShape): string {
+function snapshotAt(streamPath: string, atMs: number, { width, format }: PictureShape): string {
   const wide = width === 0 ? "" : `&width=${width}`;
-  return `/mp4/snapshot/${encodeStreamPath(streamPath)}.${format}?time=${formatTime(atMs)}${wide}`;
+  return `${snapshotPath(streamPath, format)}?time=${formatTime(atMs)}${wide}`;
 }

@@ -22,7 +22,7 @@ import { outlinedRange, plannedRange } from "../time-ranges/planned-range.ts";
 import { refused } from "../replies/replies.ts";
 import { shared, shareParameters, shareReply, signedLinkParameters, wantsLink } from "../time-ranges/share.ts";
 import { streamReply } from "../replies/stream-reply.ts";
-import { boundedRange } from "../schema/time-range.ts";
+import { boundedRange } from "../time-ranges/bounded-range.ts";
 import { pathFile } from "../schema/path-file.ts";
 import * as z from "../schema/zod.ts";
 
@@ -168,7 +168,7 @@ async function deliverRange(
     ...(query.captions === "clock" ? { captions: { offsetMinutes } } : {}),
   };
   const { plan, media } = await plannedMedia(c, context, wanted, format);
-  const { startMs, endMs, joints, changes: told } = plan;
+  const { startMs, endMs, joints } = plan;
   const { settleMs, gapToleranceMs } = context.config;
   // What is missing may still be uploaded; where all is there, nothing can be added.
   const complete =
@@ -181,16 +181,8 @@ async function deliverRange(
     ...(query.captions === "clock" || query.chapters === "1" ? { tz: query.tz } : {}),
     ...optionsOf(query),
   });
-  return {
-    media,
-    startMs,
-    endMs,
-    joints,
-    gaps: plan.gaps.length,
-    changes: told,
-    settled,
-    query: same,
-  };
+  const told = { startMs, endMs, joints, gaps: plan.gaps.length, changes: plan.changes };
+  return { ...told, media, settled, query: same };
 }
 
 /** What a range becomes: for a HEAD request no more than is told of it. */

@@ -2,11 +2,11 @@ import { createRoute } from "@hono/zod-openapi";
 import { LARGEST_PICTURE } from "../../pictures/picture-size.ts";
 import { shownAt } from "../../pictures/shown-at.ts";
 import { recordedMoment } from "../../pictures/videos.ts";
-import { encodeStreamPath } from "../../base/stream-path.ts";
+import { snapshotPath } from "../../base/stream-path.ts";
 import { formatTime, parseTime } from "../../base/time.ts";
 import { checkTimeZone } from "../../base/time-zone.ts";
 import { need } from "../middleware/access.ts";
-import { checkedEachTime, keptFor } from "../replies/cache-control.ts";
+import { keptOnceSettled } from "../replies/cache-control.ts";
 import type { App, AppContext } from "../context.ts";
 import { turnOf } from "../middleware/limits.ts";
 import { integer, query, spanning, timeParameters } from "../schema/parameters.ts";
@@ -66,12 +66,7 @@ export function addSnapshot(app: App, context: AppContext): void {
     const asked = time === undefined ? undefined : parseTime(time, { zone, dayOf: clock() }, "time");
     if (wantsLink(query)) {
       const times = { time: asked === undefined ? undefined : formatTime(asked) };
-      return shareReply(
-        c,
-        context,
-        query,
-        atTimes(c, `/mp4/snapshot/${encodeStreamPath(streamPath)}.${format}`, times),
-      );
+      return shareReply(c, context, query, atTimes(c, snapshotPath(streamPath, format), times));
     }
     const wanted = await shownAt(catalog, streamPath, asked, config.gapToleranceMs);
     const shape = { width, height: 0, format, rotation: "auto" } as const;
@@ -83,7 +78,7 @@ export function addSnapshot(app: App, context: AppContext): void {
     );
     const settled = asked !== undefined && asked + config.settleMs <= clock();
     return sendSmall(c, still, {
-      "Cache-Control": settled ? keptFor(c, 86_400, clock()) : checkedEachTime(c),
+      "Cache-Control": keptOnceSettled(c, settled, clock()),
       "Boxcar-Time": formatTime(still.shownMs),
     });
   });

@@ -6,7 +6,7 @@ import { recordedMoments } from "../../pictures/videos.ts";
 import { spritePath } from "../../base/stream-path.ts";
 import { formatTime, parseDuration } from "../../base/time.ts";
 import { need } from "../middleware/access.ts";
-import { checkedEachTime, keptFor } from "../replies/cache-control.ts";
+import { keptOnceSettled } from "../replies/cache-control.ts";
 import type { App, AppContext } from "../context.ts";
 import { turnOf } from "../middleware/limits.ts";
 import { integer, query, spanning, timeParameters } from "../schema/parameters.ts";
@@ -23,7 +23,7 @@ import {
   signedLinkParameters,
   wantsLink,
 } from "../time-ranges/share.ts";
-import { boundedRange, requiredRange } from "../schema/time-range.ts";
+import { boundedRange, requiredRange } from "../time-ranges/bounded-range.ts";
 import * as z from "../schema/zod.ts";
 
 const spriteOf = pathFile(["vtt", "jpg"], {
@@ -91,7 +91,7 @@ export function addSprite(app: App, context: AppContext): void {
     const size = first === undefined ? { width, height: width } : tileSize(first.segment, width);
     const settled = range.endMs !== undefined && range.endMs + config.settleMs <= clock();
     const headers = {
-      "Cache-Control": settled ? keptFor(c, 86_400, clock()) : checkedEachTime(c),
+      "Cache-Control": keptOnceSettled(c, settled, clock()),
     };
     if (format === "vtt") {
       const path = spritePath(streamPath, "jpg");

@@ -13,11 +13,11 @@ import { done, json, refused, success } from "../replies/replies.ts";
 import {
   apiPrefixes,
   eventLevel,
-  integer,
   isKept,
   lenient,
   lengthOfTime,
   numberAsText,
+  pageParameters,
   streamPathInRoute,
   streamPathParameter,
   timeParameters,
@@ -27,8 +27,6 @@ import * as z from "../schema/zod.ts";
 import { eventOf, shownEvent } from "../replies/event.ts";
 import { recordingOf } from "./recorder-of.ts";
 
-/** Events of one reply. */
-const MOST_EVENTS = 1000;
 /** How long an event may reach back, and on, milliseconds. */
 const LONGEST_EVENT_MS = DAY_MS;
 
@@ -92,12 +90,7 @@ const listRoute = (prefix: (typeof apiPrefixes)[number]) =>
       query: lenient({
         ...timeParameters,
         eventLevel: eventLevel.optional(),
-        pageNum: integer(0, 1_000_000_000)
-          .transform((page) => Math.max(page, 1))
-          .default(1),
-        pageSize: integer(0)
-          .transform((rows) => Math.min(rows === 0 ? 10 : rows, MOST_EVENTS))
-          .default(10),
+        ...pageParameters,
       }),
     },
     responses: {

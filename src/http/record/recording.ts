@@ -94,7 +94,7 @@ const jobsRoute = createRoute({
   responses: { 200: json("The jobs.", success(z.array(job))), ...refused },
 });
 
-/** `POST /mp4/live/{streamPath}`, `POST /mp4/api/stop/{streamPath}` and `GET /mp4/api/jobs`. */
+/** `POST /mp4/live/{streamPath}`, `POST /mp4/api/start/{streamPath}` and `stop`, and `GET /mp4/api/jobs`. */
 export function addRecording(app: App, context: AppContext): void {
   const { config } = context;
   app.openapi(pushRoute, async (c) => {

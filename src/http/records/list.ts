@@ -8,8 +8,9 @@ import { listedInTurn } from "../middleware/limits.ts";
 import {
   apiPrefixes,
   eventLevel,
-  integer,
   lenient,
+  MOST_ROWS,
+  pageParameters,
   streamPathInRoute,
   streamPathParameter,
   timeParameters,
@@ -17,21 +18,15 @@ import {
 import { donePage, json, recordOf, refused, segmentRecord, success } from "../replies/replies.ts";
 import * as z from "../schema/zod.ts";
 
-const mostRows = 1000;
-const usualRows = 10;
-
 const parameters = lenient({
   ...timeParameters,
   match: z.enum(["overlapping", "contained"], "expected overlapping or contained").default("overlapping").openapi({
     description: "Segments that reach into the time range, or only those that lie in it as a whole.",
   }),
-  pageNum: integer(0, 1_000_000_000)
-    .transform((page) => Math.max(page, 1))
-    .default(1),
-  pageSize: integer(0)
-    .transform((rows) => Math.min(rows === 0 ? usualRows : rows, mostRows))
-    .default(usualRows)
-    .openapi({ description: `At most ${mostRows}: the reply says how many it went by. 0 is the default.` }),
+  ...pageParameters,
+  pageSize: pageParameters.pageSize.openapi({
+    description: `At most ${MOST_ROWS}: the reply says how many it went by. 0 is the default.`,
+  }),
   eventLevel: eventLevel.optional(),
 });
 

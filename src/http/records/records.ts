@@ -26,7 +26,7 @@ import {
   signedLinkParameters,
   wantsLink,
 } from "../time-ranges/share.ts";
-import { boundedRange, requiredRange } from "../schema/time-range.ts";
+import { boundedRange, requiredRange } from "../time-ranges/bounded-range.ts";
 import * as z from "../schema/zod.ts";
 
 /** The calls that say what is recorded: list, catalog and timeline. */

@@ -3,8 +3,8 @@ import type { AppEnv } from "../context.ts";
 
 /** `Cache-Control` of replies (RFC 9111 section 5.2.2). */
 
-/** A year, seconds. */
-const YEAR_S = 31_536_000;
+/** Seconds. */
+const [DAY_S, YEAR_S] = [86_400, 31_536_000];
 
 /** Of a reply that is asked for anew each time, whether it has changed or not. */
 export function checkedEachTime(c: Context<AppEnv>): string {
@@ -25,6 +25,11 @@ export function keptFile(isPublic: boolean): string {
 export function keptFor(c: Context<AppEnv>, seconds: number, nowMs: number): string {
   const left = c.get("caller").kind === "link" ? Number(c.req.query("expires")) - Math.floor(nowMs / 1000) : seconds;
   return `${visibility(c)}, max-age=${String(Math.max(0, Math.min(seconds, left)))}`;
+}
+
+/** Of pictures: for a day, once nothing is added any more to the time that they show. */
+export function keptOnceSettled(c: Context<AppEnv>, isSettled: boolean, nowMs: number): string {
+  return isSettled ? keptFor(c, DAY_S, nowMs) : checkedEachTime(c);
 }
 
 /** Whether caches may show a reply to others: the caller brought nothing that they would have to bring. */

@@ -23,7 +23,7 @@ export interface Refused {
 }
 
 /** What this server cannot do, or has not yet: the reply says all of it, and whoever asks again and again would fill the log. */
-const told: ReadonlySet<string> = new Set(["not_available", "not_yet"]);
+const unlogged: ReadonlySet<string> = new Set(["not_available", "not_yet"]);
 
 /**
  * The reply to a refused or failed request. A defect answers 500 without any detail but the request id, under which
@@ -36,7 +36,7 @@ export function refusalReply(error: unknown, request: Refused, log: Log): Respon
     const message = `boxcar failed on this request. Its log says why under the request id ${requestId}.`;
     return reply(new BoxcarError("internal", message, { requestId }), request);
   }
-  if (statusOf(error) >= 500 && !told.has(error.code))
+  if (statusOf(error) >= 500 && !unlogged.has(error.code))
     log("warn", "request refused", { requestId, error: describe(error) });
   return reply(error.code === "store_failed" ? storeFailed(requestId) : error, request);
 }

@@ -115,6 +115,20 @@ export function integer(
     .openapi({ type: "integer", minimum: least, maximum: most });
 }
 
+const USUAL_ROWS = 10;
+/** Rows of a page of a list, at most. */
+export const MOST_ROWS = 1000;
+
+/** Parameters that name a page of a list, as clients of other servers send them: 0 is the default of both. */
+export const pageParameters = {
+  pageNum: integer(0, 1_000_000_000)
+    .transform((page) => Math.max(page, 1))
+    .default(1),
+  pageSize: integer(0)
+    .transform((rows) => Math.min(rows === 0 ? USUAL_ROWS : rows, MOST_ROWS))
+    .default(USUAL_ROWS),
+};
+
 /** Names an event level in a query: `high` or `0`, `low` or `1`. */
 export const eventLevel = z
   .enum(["high", "0", "low", "1"], "expected high (or 0) or low (or 1)")

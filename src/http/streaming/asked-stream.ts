@@ -11,7 +11,7 @@ import type { AppContext, AppEnv } from "../context.ts";
 import { paced } from "../time-ranges/planned-range.ts";
 import { sameLink } from "../time-ranges/share.ts";
 import { text, timeParameters } from "../schema/parameters.ts";
-import { boundedRange } from "../schema/time-range.ts";
+import { boundedRange } from "../time-ranges/bounded-range.ts";
 import * as z from "../schema/zod.ts";
 
 /** Seconds that a media segment may last about, and does by default. */

@@ -1,5 +1,5 @@
 /** The calls of the page to its server. */
-import { encodeStreamPath } from "../../base/stream-path.ts";
+import { downloadPath, encodeStreamPath, snapshotPath } from "../../base/stream-path.ts";
 import { ask as askServer, Refused } from "../http.ts";
 
 /** One stream that is recorded. */
@@ -113,7 +113,7 @@ export async function facts(
     const found = await data<ToldFacts>(path, signal);
     // A timeline knows nothing of captions.
     const sizeOf = (format: "mp4" | "fmp4"): Promise<number> =>
-      lengthOf(downloadPath(streamPath, format, startMs, endMs, options), signal);
+      lengthOf(downloadOf(streamPath, format, startMs, endMs, options), signal);
     const size = options.hasCaptions ? { mp4: await sizeOf("mp4"), fmp4: await sizeOf("fmp4") } : found.size;
     const events = found.events.map((event) => {
       return { ...interval(event), name: event.eventName || event.eventId, level: event.eventLevel };
@@ -125,15 +125,15 @@ export async function facts(
   }
 }
 
-/** Of a download of [startMs, endMs). */
-export function downloadPath(
+/** The URL of a download of [startMs, endMs), below that of the page. */
+export function downloadOf(
   streamPath: string,
   format: "mp4" | "fmp4",
   startMs: number,
   endMs: number,
   options: DownloadOptions,
 ): string {
-  return `/mp4/download/${encodeStreamPath(streamPath)}.${format}?${timesOf(startMs, endMs)}${optionsOf(options)}`;
+  return `${downloadPath(streamPath, format)}?${timesOf(startMs, endMs)}${optionsOf(options)}`;
 }
 
 /** As parameters; captions in the zone of the page. */
@@ -147,10 +147,10 @@ async function lengthOf(path: string, signal: AbortSignal): Promise<number> {
   return Number((await ask(path, { method: "HEAD", signal })).headers.get("content-length"));
 }
 
-/** Of the picture at a time; `sync`: of the sync sample before it, which is cheaper. @param width pixels; 0: its own */
-export function picturePath(streamPath: string, timeMs: number, width: number, sync: boolean): string {
+/** The URL of the picture at a time; `sync`: of the sync sample before it, which is cheaper. @param width pixels; 0: its own */
+export function pictureOf(streamPath: string, timeMs: number, width: number, sync: boolean): string {
   const size = width > 0 ? `&width=${width}` : "";
-  return `/mp4/snapshot/${encodeStreamPath(streamPath)}.jpg?time=${Math.round(timeMs)}${size}${sync ? "&seek=keyframe" : ""}`;
+  return `${snapshotPath(streamPath, "jpg")}?time=${Math.round(timeMs)}${size}${sync ? "&seek=keyframe" : ""}`;
 }
 
 /** A signed link to the same as `path`. */

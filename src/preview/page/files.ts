@@ -22,6 +22,16 @@ interface SavePicker {
   readonly showSaveFilePicker?: (options: { suggestedName: string }) => Promise<FileSystemFileHandle>;
 }
 
+/** Files in the order of their names: recorders name them by time. */
+export function inNameOrder(files: readonly File[]): File[] {
+  return files.toSorted((a, b) => a.name.localeCompare(b.name, undefined, { numeric: true }));
+}
+
+/** All of what is made in the page. */
+export function blobOf(output: FileOutput): Promise<Blob> {
+  return new Response(output.stream(), { headers: { "Content-Type": "video/mp4" } }).blob();
+}
+
 /** Saves what is made in the page. @param name what is suggested */
 export async function save(output: FileOutput, name: string): Promise<void> {
   const picker = (window as SavePicker).showSaveFilePicker;
@@ -29,5 +39,5 @@ export async function save(output: FileOutput, name: string): Promise<void> {
     const file = await picker.call(window, { suggestedName: fileName(name) });
     return output.stream().pipeTo(await file.createWritable());
   }
-  saveBlob(await new Response(output.stream(), { headers: { "Content-Type": "video/mp4" } }).blob(), name);
+  saveBlob(await blobOf(output), name);
 }

@@ -1,5 +1,5 @@
 import type { BoxcarPlayer } from "../element/boxcar-player.ts";
-import { picturePath, type DownloadOptions } from "./api.ts";
+import { pictureOf, type DownloadOptions } from "./api.ts";
 import { momentText } from "./clock.ts";
 import { saveBlob } from "../save.ts";
 import { download } from "./files.ts";
@@ -19,5 +19,5 @@ export async function handOut(
   const title = (ms: number): string => `${name.replace(/\.[^.]+$/, "")} ${momentText(ms)}`;
   if (what !== "picture") await recording.download(what, range, options, `${title(range.startMs)}.mp4`);
   else if (streamPath === undefined) saveBlob(await player.snapshot(), `${title(timeMs)}.png`);
-  else await download(picturePath(streamPath, timeMs, 0, false), `${title(timeMs)}.jpg`);
+  else await download(pictureOf(streamPath, timeMs, 0, false), `${title(timeMs)}.jpg`);
 }

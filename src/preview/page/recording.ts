@@ -1,8 +1,8 @@
 import { openFiles, type RecordedFiles } from "../open-files.ts";
 import { gapsOf, type PlayerSource } from "../source.ts";
 import type { PlayerRange } from "../server-range.ts";
-import { ask, downloadPath, facts, picturePath, type DownloadOptions, type RangeFacts, type StreamRow } from "./api.ts";
-import { download, save } from "./files.ts";
+import { ask, downloadOf, facts, pictureOf, type DownloadOptions, type RangeFacts, type StreamRow } from "./api.ts";
+import { blobOf, download, inNameOrder, save } from "./files.ts";
 import { firstPicture, syncPicture, Undecodable } from "./pictures.ts";
 import type { Interval } from "../../base/interval.ts";
 
@@ -50,17 +50,16 @@ export function serverRecording({
         if (!(error instanceof Undecodable)) throw error;
         isDecoded = false; // nor are others of it
       }
-      return (await ask(picturePath(streamPath, timeMs, width, true))).blob();
+      return (await ask(pictureOf(streamPath, timeMs, width, true))).blob();
     },
     download: (format, range, options, name) =>
-      download(downloadPath(streamPath, format, range.startMs, range.endMs, options), name),
+      download(downloadOf(streamPath, format, range.startMs, range.endMs, options), name),
   };
 }
 
 /** Files of this device. @throws Error naming the file, with a sentence */
 export async function localRecording(chosen: readonly File[]): Promise<Recording> {
-  // Recorders name their files by time.
-  const inOrder = chosen.toSorted((a, b) => a.name.localeCompare(b.name, undefined, { numeric: true }));
+  const inOrder = inNameOrder(chosen);
   const files = await openFiles(inOrder);
   await files.whole(); // the timeline has all of them
   const { startMs, endMs } = files;
@@ -72,10 +71,7 @@ export async function localRecording(chosen: readonly File[]): Promise<Recording
     facts: (range, options) => factsOf(files, range, options),
     async picture(timeMs, width) {
       const movie = await files.output({ startMs: timeMs, endMs: timeMs + PICTURE_MS });
-      return firstPicture(
-        await new Response(movie.stream(), { headers: { "Content-Type": "video/mp4" } }).blob(),
-        width,
-      );
+      return firstPicture(await blobOf(movie), width);
     },
     async download(format, range, options, name) {
       await save(await files.output({ format, ...range, gaps: gapsIn(options) }), name);

@@ -1,5 +1,5 @@
 import { html, nothing, type TemplateResult } from "lit";
-import { downloadPath, share, type SharedLink } from "./api.ts";
+import { downloadOf, share, type SharedLink } from "./api.ts";
 import { momentText } from "./clock.ts";
 import type { PanelHost } from "./panel.ts";
 
@@ -46,7 +46,7 @@ export class Sharing {
     const { range, recording, options } = this.#host;
     if (range === undefined || recording?.streamPath === undefined) return;
     try {
-      const path = downloadPath(recording.streamPath, "mp4", range.startMs, range.endMs, options);
+      const path = downloadOf(recording.streamPath, "mp4", range.startMs, range.endMs, options);
       this.#link = await share(path, "24h");
       this.#host.changed();
     } catch (error) {

@@ -1,4 +1,5 @@
 import { html, nothing, type TemplateResult } from "lit";
+import { inNameOrder } from "./files.ts";
 import type { PanelHost } from "./panel.ts";
 import type { SegmentTarget } from "./uploader.ts";
 
@@ -33,8 +34,7 @@ export class Uploads {
       this.#streamPath = this.#host.recording?.streamPath ?? "live/cam1";
       this.#startMs = undefined;
     }
-    const inOrder = files.toSorted((a, b) => a.name.localeCompare(b.name, undefined, { numeric: true }));
-    const added = inOrder.map((file): Upload => ({ file, state: "waiting", part: 0, message: "" }));
+    const added = inNameOrder(files).map((file): Upload => ({ file, state: "waiting", part: 0, message: "" }));
     this.#list.push(...added);
     this.#host.changed();
     const { earlierTarget } = await uploader();

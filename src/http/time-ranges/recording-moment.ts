@@ -3,8 +3,8 @@ import { BoxcarError } from "../../base/errors.ts";
 import { framesOf } from "../../pictures/storyboard.ts";
 import type { ShownSegment } from "../../pictures/shown-at.ts";
 import type { AppContext, AppEnv } from "../context.ts";
-import { outlinedRange } from "../time-ranges/planned-range.ts";
-import { boundedRange, requiredRange } from "./time-range.ts";
+import { outlinedRange } from "./planned-range.ts";
+import { boundedRange, requiredRange } from "./bounded-range.ts";
 
 /**
  * What a download shows at a moment of its own time.
