@@ -11,11 +11,19 @@ const MOST_SAMPLES = 2000;
 const HOLE_SECONDS = 1;
 const HOLE_TIMES = 4;
 
-/** Samples of one track that are in no part yet, in ticks of its own from the start of the stream. */
+/** Bytes that a track's samples have room for at first. */
+const ROOM = 16 << 10;
+const NOTHING = new Uint8Array(0);
+
+/**
+ * Samples of one track that are in no part yet, in ticks of its own from the start of the stream. Their bytes are held one behind the other
+ * in memory that stays: arrays that live for half a second each are most of what V8 has to collect.
+ */
 class Pending {
   readonly track: LiveTrack;
   samples: TimedSample[] = [];
   bytes = 0;
+  #data = new Uint8Array(ROOM);
   /** Ticks of a sample. */
   #usual = 0;
 
@@ -26,7 +34,7 @@ class Pending {
   /** Adds the next sample. Returns whether there is a hole before it, for which the sample before is not made longer when `splits`. */
   add(sample: TimedSample, splits: boolean): boolean {
     const last = this.samples.at(-1);
-    this.bytes += sample.bytes;
+    this.#hold(sample);
     sample.duration = this.#usual;
     this.samples.push(sample);
     if (last === undefined) return false;
@@ -37,11 +45,26 @@ class Pending {
     return isHole;
   }
 
+  #hold(sample: TimedSample): void {
+    const end = this.bytes + sample.bytes;
+    if (end > this.#data.length) {
+      const data = new Uint8Array(2 * end);
+      data.set(this.#data.subarray(0, this.bytes));
+      this.#data = data;
+    }
+    this.#data.set(sample.data, this.bytes);
+    sample.data = NOTHING;
+    this.bytes = end;
+  }
+
   /** Takes out all samples but the last `left` ones. */
-  take(left: number): TimedSample[] {
-    const taken = this.samples.splice(0, Math.max(0, this.samples.length - left));
-    for (const { bytes } of taken) this.bytes -= bytes;
-    return taken;
+  take(left: number): { samples: TimedSample[]; data: Uint8Array } {
+    const samples = this.samples.splice(0, Math.max(0, this.samples.length - left));
+    const bytes = samples.reduce((sum, sample) => sum + sample.bytes, 0);
+    const data = this.#data.slice(0, bytes);
+    this.#data.copyWithin(0, bytes, this.bytes);
+    this.bytes -= bytes;
+    return { samples, data };
   }
 }
 
@@ -89,14 +112,12 @@ export class Parts {
 
   /** Ends the part at hand. @param left newest samples of each track that stay */
   #cut(left: number): Uint8Array | undefined {
-    const taken = this.#pending.map((pending) => ({ track: pending.track, samples: pending.take(left) }));
+    const taken = this.#pending.map((pending) => ({ track: pending.track, ...pending.take(left) }));
     const runs = taken.filter(({ samples }) => samples.length > 0);
     const [first] = runs;
     if (first === undefined) return undefined;
     const head = this.#boxes.fragment(runs, ++this.#sequence);
-    const pieces = [...this.#prft(first), head];
-    for (const { samples } of runs) for (const { data } of samples) pieces.push(data);
-    return concatenated(pieces);
+    return concatenated([...this.#prft(first), head, ...runs.map(({ data }) => data)]);
   }
 
   #prft({ track, samples }: { track: LiveTrack; samples: readonly TimedSample[] }): Uint8Array[] {

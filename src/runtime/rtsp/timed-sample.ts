@@ -6,7 +6,8 @@ export interface TimedSample {
   /** Ticks; 0 until the next sample is there. */
   duration: number;
   readonly isSync: boolean;
-  readonly data: Uint8Array;
+  /** Its bytes, until they are held with those of others, and how many they are. */
+  data: Uint8Array;
   readonly bytes: number;
   /** The sample entry, where it is another one than that of the sample before. */
   readonly entry: Uint8Array | undefined;
