@@ -2,7 +2,7 @@
 import { Status, Table } from "./abi/names";
 import { Extent, IndexHeader, PieceTrack, Result } from "./abi/records";
 import { limitArena } from "./memory/arena";
-import { buildIndex } from "./index/index-segment";
+import { buildIndex } from "./indexing/index-segment";
 import { listBoxes } from "./read/list-boxes";
 import { newChunks, walkTrackChunks } from "./piece/chunks";
 import { measurePiece } from "./piece/measure";

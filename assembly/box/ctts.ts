@@ -1,7 +1,7 @@
 import { Warning } from "../abi/names";
 import { Box, fullBoxVersion, nativeWords, tableCount } from "../memory/reader";
 import { failed } from "../memory/status";
-import { fitRuns, TrackTables } from "../read/track-tables";
+import { fitRuns, TrackTables } from "./track-tables";
 
 /**
  * Composition offsets, ISO/IEC 14496-12 clause 8.6.1.3. Version 0 is read as signed too: writers that meant version 1

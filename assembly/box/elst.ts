@@ -1,7 +1,7 @@
 import { Status } from "../abi/names";
 import { Box, fullBoxVersion, tableCount } from "../memory/reader";
 import { fail, failed } from "../memory/status";
-import { TrackTables } from "../read/track-tables";
+import { TrackTables } from "./track-tables";
 import { u32be, u64be } from "../memory/reader";
 import { Code } from "../abi/codes";
 import { MovieTrack } from "../abi/records";

@@ -1,7 +1,7 @@
 import { Status } from "../abi/names";
 import { Box, failIn, fullBoxVersion, u32be } from "../memory/reader";
 import { failed } from "../memory/status";
-import { TrackTables } from "../read/track-tables";
+import { TrackTables } from "./track-tables";
 import { Code } from "../abi/codes";
 import { beginFullBox, endBox, put32, putBytes, putZeros, Writer } from "../memory/writer";
 

@@ -1,7 +1,7 @@
 import { Status } from "../abi/names";
 import { Box, failIn, fullBoxVersion, u16be, u32be } from "../memory/reader";
 import { failed } from "../memory/status";
-import { TrackTables } from "../read/track-tables";
+import { TrackTables } from "./track-tables";
 import { Code } from "../abi/codes";
 import { MovieTrack, TrackRecord } from "../abi/records";
 import { beginFullBox, endBox, put16, put32, put64, putZeros, Writer } from "../memory/writer";

@@ -3,7 +3,7 @@ import { Status, Warning } from "../abi/names";
 import { shrinkTo } from "../memory/arena";
 import { Box, failIn, fullBoxVersion, nativeWords, tableCount } from "../memory/reader";
 import { fail, failed, reserve } from "../memory/status";
-import { Chunk, END_OFFSET, endChunks, TrackTables } from "../read/track-tables";
+import { Chunk, END_OFFSET, endChunks, TrackTables } from "./track-tables";
 
 /**
  * Sample-to-chunk (ISO/IEC 14496-12 clause 8.7.4) together with chunk offsets (clause 8.7.5, `stco` or `co64`): the

@@ -2,7 +2,7 @@ import { Code } from "../abi/codes";
 import { Status } from "../abi/names";
 import { Box, failIn, fullBoxVersion, readBox, u16be, u32be } from "../memory/reader";
 import { failed } from "../memory/status";
-import { TrackTables } from "../read/track-tables";
+import { TrackTables } from "./track-tables";
 import { beginFullBox, endBox, put32, putBytes, Writer } from "../memory/writer";
 
 /** Bytes of all sample entries of a track: they are kept with every plan, and have some hundred bytes in recordings. */

@@ -1,7 +1,7 @@
 import { Status } from "../abi/names";
 import { Box, fullBoxVersion, tableCount, u32be } from "../memory/reader";
 import { cleared, fail, failed, reserve } from "../memory/status";
-import { appendSync, Run, TrackTables } from "../read/track-tables";
+import { appendSync, Run, TrackTables } from "./track-tables";
 
 /** Sync samples, ISO/IEC 14496-12 clause 8.6.2: strictly increasing sample numbers from 1. */
 export function readStss(box: Box, track: TrackTables): void {

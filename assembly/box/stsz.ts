@@ -1,7 +1,7 @@
 import { Status } from "../abi/names";
 import { Box, failIn, fullBoxVersion, nativeWords, tableCount, u16be, u32be } from "../memory/reader";
 import { failed, reserve } from "../memory/status";
-import { TrackTables } from "../read/track-tables";
+import { TrackTables } from "./track-tables";
 import { Code } from "../abi/codes";
 import { beginFullBox, put32, Writer } from "../memory/writer";
 

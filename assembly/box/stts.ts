@@ -1,7 +1,7 @@
 import { Status, Warning } from "../abi/names";
 import { Box, failIn, fullBoxVersion, nativeWords, tableCount } from "../memory/reader";
 import { failed } from "../memory/status";
-import { fitRuns, TrackTables } from "../read/track-tables";
+import { fitRuns, TrackTables } from "./track-tables";
 
 /** Decoding times, ISO/IEC 14496-12 clause 8.6.1.2. Needs the sample count. */
 export function readStts(box: Box, track: TrackTables): void {

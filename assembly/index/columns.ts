@@ -28,6 +28,11 @@ export function unzigzag(value: u64): i64 {
   return (<i64>(value >> 1)) ^ -(<i64>(value & 1));
 }
 
+/** Bits that tell `tracks` tracks apart in the file order. */
+export function trackBits(tracks: u32): u32 {
+  return tracks <= 1 ? 0 : 32 - clz<u32>(tracks - 1);
+}
+
 /** A column of varints that is read once, front to back. Reading past the end notes `BadIndex` and gives 0. */
 @unmanaged
 export class VarintReader {

@@ -1,8 +1,7 @@
 /** Reading the file order of a segment's samples. */
 import { Status } from "../abi/names";
 import { IndexHeader, TrackRecord } from "../abi/records";
-import { newVarints, unzigzag, VarintReader } from "./columns";
-import { slotBits } from "./encode-order";
+import { newVarints, trackBits, unzigzag, VarintReader } from "./columns";
 import { recordOf } from "./segment-index";
 import { cleared, fail, failed } from "../memory/status";
 
@@ -40,7 +39,7 @@ export class OrderCursor {
       );
     }
     this.kind = load<u32>(index, IndexHeader.ORDER_KIND);
-    this.bits = slotBits(load<u32>(index, IndexHeader.TRACK_COUNT));
+    this.bits = trackBits(load<u32>(index, IndexHeader.TRACK_COUNT));
     const column = index + load<u32>(index, IndexHeader.ORDER_OFFSET);
     this.pointer = column;
     this.varints.open(column, load<u32>(index, IndexHeader.ORDER_LENGTH));

@@ -1,9 +1,9 @@
 /** A segment index as a whole: where its records are, and whether its columns lie inside it. */
 import { INDEX_MAGIC, OffsetsKind, Status } from "../abi/names";
 import { IndexHeader, TrackRecord } from "../abi/records";
-import { checksum } from "../memory/checksum";
+import { checksum } from "./checksum";
 import { fail } from "../memory/status";
-import { MAX_SAMPLES } from "../read/track-tables";
+import { MAX_SAMPLES } from "../box/track-tables";
 
 /** The record of the track `trackIndex`. */
 export function recordOf(index: usize, trackIndex: u32): usize {

@@ -1,8 +1,8 @@
 /** Sequence parameter sets of H.264 (ITU-T H.264 clauses 7.3.2.1 and E.1), and `avcC` (ISO/IEC 14496-15 clause 5.3.3.1). */
 import { Code } from "../abi/codes";
 import { beginBox, endBox, put8, Writer } from "../memory/writer";
-import { Bits, bit, golomb, payloadBits, signedGolomb, skip, unsigned } from "./bits";
-import { countUnits, findUnit, putUnits } from "./units";
+import { Bits, bit, golomb, payloadBits, signedGolomb, skip, unsigned } from "../read/bits";
+import { countUnits, findUnit, putUnits } from "../read/units";
 import { UNTOLD, VideoFacts } from "./video-facts";
 
 const SPS: u32 = 7;

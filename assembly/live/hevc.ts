@@ -1,8 +1,8 @@
 /** Sequence parameter sets of H.265 (ITU-T H.265 clause 7.3.2.2), and `hvcC` (ISO/IEC 14496-15 clause 8.3.3.1). */
 import { Code } from "../abi/codes";
 import { beginBox, endBox, put16, put8, Writer } from "../memory/writer";
-import { bit, golomb, payloadBits, skip, unsigned } from "./bits";
-import { countUnits, findUnit, putUnits } from "./units";
+import { bit, golomb, payloadBits, skip, unsigned } from "../read/bits";
+import { countUnits, findUnit, putUnits } from "../read/units";
 import { VideoFacts } from "./video-facts";
 
 const VPS: u32 = 32;

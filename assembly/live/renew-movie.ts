@@ -8,7 +8,7 @@ import { newWriter, put32, putBytes, Writer } from "../memory/writer";
 import { collectParameterSets } from "../read/parameter-sets";
 import { writeVideoEntry } from "./sample-entry";
 import { storeSize } from "./write-live";
-import { isUnit, lengthBefore, nextUnit, unitType } from "./units";
+import { isUnit, lengthBefore, nextUnit, unitType } from "../read/units";
 
 /**
  * Writes a `moov` whose sample entry of a track has the parameter sets that stand in a sample, in place of its own of their

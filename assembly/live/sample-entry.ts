@@ -17,7 +17,7 @@ import {
   Writer,
 } from "../memory/writer";
 import { avcSets, readAvcSps, writeAvcC } from "./avc";
-import { bit, payloadBits, unsigned } from "./bits";
+import { bit, payloadBits, unsigned } from "../read/bits";
 import { hevcSets, readHevcSps, writeHvcC } from "./hevc";
 import { VideoFacts } from "./video-facts";
 

@@ -62,16 +62,16 @@ export function newChunks(piece: Piece, trackIndex: u32, entries: Entries, ofOff
 
 /** Adds the chunks of a piece to those of their tracks. `all`: the address of Chunks a track, 0 where they are not asked for. */
 export function walkChunks(piece: Piece, all: usize): void {
-  const places = reserve(<u64>piece.trackCount * 4);
+  const cursors = reserve(<u64>piece.trackCount * 4);
   if (failed()) return;
   let isUsual = true;
   for (let trackIndex: u32 = 0; trackIndex < piece.trackCount; trackIndex++) {
-    const place = newPlace(piece, trackIndex);
+    const cursor = openCursor(piece, trackIndex);
     if (failed()) return;
-    store<usize>(places + ((<usize>trackIndex) << 2), changetype<usize>(place));
-    isUsual = isUsual && place.isUsual;
+    store<usize>(cursors + ((<usize>trackIndex) << 2), changetype<usize>(cursor));
+    isUsual = isUsual && cursor.isUsual;
   }
-  if (isUsual) walkOrder(piece, places, all);
+  if (isUsual) walkOrder(piece, cursors, all);
   else walkParts(piece, all);
 }
 
@@ -92,12 +92,12 @@ export function walkTrackChunks(piece: Piece, trackIndex: u32, chunks: Chunks): 
 
 /** Adds the first of chunks that are alike, as those of a camera's pictures mostly are: one entry tells of all. False where they have to be walked. */
 function addAlike(piece: Piece, trackIndex: u32, chunks: Chunks): bool {
-  const place = newPlace(piece, trackIndex);
+  const cursor = openCursor(piece, trackIndex);
   if (failed()) return true;
-  if (!place.isUsual) return false;
+  if (!cursor.isUsual) return false;
   const count = load<u32>(chunks.track, PieceTrack.CHUNKS);
-  if (count == 0 || place.wanted % count > 0) fail(Status.BadIndex);
-  else chunks.add(0, load<u64>(chunks.track, PieceTrack.BYTES), place.wanted / count, place.description);
+  if (count == 0 || cursor.wanted % count > 0) fail(Status.BadIndex);
+  else chunks.add(0, load<u64>(chunks.track, PieceTrack.BYTES), cursor.wanted / count, cursor.description);
   return true;
 }
 
@@ -120,7 +120,7 @@ function walkParts(piece: Piece, all: usize): void {
 
 /** Where a walk stands in one track. */
 @unmanaged
-class Place {
+class ChunkCursor {
   sizes: SizeCursor;
   /** Samples still to come that are not wanted, and those behind them that are. */
   before: u32;
@@ -130,25 +130,25 @@ class Place {
   isUsual: bool;
 }
 
-function newPlace(piece: Piece, trackIndex: u32): Place {
-  const place = changetype<Place>(cleared(offsetof<Place>()));
+function openCursor(piece: Piece, trackIndex: u32): ChunkCursor {
+  const cursor = changetype<ChunkCursor>(cleared(offsetof<ChunkCursor>()));
   const sizes = newSizeCursor();
   const entries = newRunCursor();
-  if (failed()) return place;
+  if (failed()) return cursor;
   const record = recordOf(piece.index, trackIndex);
   const track = pieceTrack(piece, trackIndex);
   sizes.open(piece.index, record);
   entries.open(piece.index, record, TrackRecord.ENTRIES_OFFSET);
-  place.sizes = sizes;
-  place.wanted = load<u32>(track, PieceTrack.COUNT);
-  if (place.wanted > 0) place.before = load<u32>(track, PieceTrack.FIRST);
-  place.description = entries.value;
-  place.isUsual = load<u32>(track, PieceTrack.PREFIX) == 0 && entries.left >= place.before + place.wanted;
-  return place;
+  cursor.sizes = sizes;
+  cursor.wanted = load<u32>(track, PieceTrack.COUNT);
+  if (cursor.wanted > 0) cursor.before = load<u32>(track, PieceTrack.FIRST);
+  cursor.description = entries.value;
+  cursor.isUsual = load<u32>(track, PieceTrack.PREFIX) == 0 && entries.left >= cursor.before + cursor.wanted;
+  return cursor;
 }
 
 /** What `walkParts` does, for the usual piece and in less time: the tables of a day are made chunk by chunk. */
-function walkOrder(piece: Piece, places: usize, all: usize): void {
+function walkOrder(piece: Piece, cursors: usize, all: usize): void {
   const order = newOrderCursor();
   if (failed()) return;
   order.open(piece.index);
@@ -165,37 +165,37 @@ function walkOrder(piece: Piece, places: usize, all: usize): void {
   let end: u64 = 0;
   while (wanted > 0) {
     if (!order.next()) return fail(Status.BadIndex);
-    const place = changetype<Place>(load<usize>(places + ((<usize>order.trackIndex) << 2)));
+    const cursor = changetype<ChunkCursor>(load<usize>(cursors + ((<usize>order.trackIndex) << 2)));
     let offset = order.offset;
     let left = order.samples;
-    if (place.before > 0) {
-      const passed = min(left, place.before);
-      offset += bytesOf(place.sizes, passed);
-      place.before -= passed;
+    if (cursor.before > 0) {
+      const passed = min(left, cursor.before);
+      offset += bytesOf(cursor.sizes, passed);
+      cursor.before -= passed;
       left -= passed;
     }
-    const taken = min(left, place.wanted);
+    const taken = min(left, cursor.wanted);
     if (taken > 0) {
       if (samples > 0 && (order.trackIndex != trackIndex || offset != end)) {
-        add(all, places, trackIndex, position, bytes, samples);
+        add(all, cursors, trackIndex, position, bytes, samples);
         position += bytes;
         samples = 0;
         bytes = 0;
       }
-      const sum = place.sizes.sum(taken);
+      const sum = cursor.sizes.sum(taken);
       trackIndex = order.trackIndex;
       samples += taken;
       bytes += sum;
       offset += sum;
       end = offset;
-      place.wanted -= taken;
+      cursor.wanted -= taken;
       wanted -= taken;
     }
-    if (left > taken) offset += bytesOf(place.sizes, left - taken);
+    if (left > taken) offset += bytesOf(cursor.sizes, left - taken);
     if (offset > fileSize || offset < order.offset) return fail(Status.BadIndex);
     order.offset = offset;
   }
-  if (samples > 0) add(all, places, trackIndex, position, bytes, samples);
+  if (samples > 0) add(all, cursors, trackIndex, position, bytes, samples);
 }
 
 /** Not in line: in the loop there is one of its kind. */
@@ -203,9 +203,9 @@ function bytesOf(sizes: SizeCursor, count: u32): u64 {
   return sizes.sum(count);
 }
 
-function add(all: usize, places: usize, trackIndex: u32, position: u64, bytes: u64, samples: u32): void {
+function add(all: usize, cursors: usize, trackIndex: u32, position: u64, bytes: u64, samples: u32): void {
   const chunks = chunksOf(all, trackIndex);
   if (chunks == 0) return;
-  const place = changetype<Place>(load<usize>(places + ((<usize>trackIndex) << 2)));
-  changetype<Chunks>(chunks).add(position, bytes, samples, place.description);
+  const cursor = changetype<ChunkCursor>(load<usize>(cursors + ((<usize>trackIndex) << 2)));
+  changetype<Chunks>(chunks).add(position, bytes, samples, cursor.description);
 }

@@ -68,7 +68,7 @@ function decodeOnGrid(preroll: Preroll, count: u32, next: i64, usual: i64, lates
   preroll.first = wanted <= most ? wanted : wanted - ((wanted - most + usual - 1) / usual) * usual;
 }
 
-/** Decodes the first `count` samples ahead of what is decoded at `behind`. @param mayJoin whether the last of them can be decoded as late as that, where it is the one on screen */
+/** Decodes the first `count` samples ahead of `behind`. @param mayJoin whether the last of them can be decoded at `behind`, where it is the one on screen */
 function decodeAhead(preroll: Preroll, count: u32, mayJoin: bool, latest: i64): void {
   const isEarly = count > 0;
   if (isEarly && mayJoin && preroll.shown == count - 1) count--;
@@ -85,7 +85,7 @@ function findSlack(preroll: Preroll, latest: i64): void {
   preroll.slack = min<i64>(preroll.slack, preroll.start - preroll.dts(preroll.shown, preroll.start));
 }
 
-/** Lets all be as early as it is in fragments. @param recorded when the sample on screen was recorded to be presented */
+/** Moves the pre-roll to where it is in fragments, which present it earlier. @param recorded when the sample on screen was recorded to be presented */
 function beEarly(preroll: Preroll, track: usize, samples: u32, recorded: i64): void {
   const shown = preroll.shown;
   const early = load<u32>(track, PieceTrack.DECODED_EARLY);

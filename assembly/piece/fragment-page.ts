@@ -64,8 +64,8 @@ function layParts(walk: FragmentWalk, page: FragmentPage): u32 {
   const bound = partsBound(piece, walk.samples) + <u64>(piece.fragments + 1) * piece.trackCount + 1;
   const unsorted = reserve(bound * Part.SIZE);
   const counts = cleared(<usize>(piece.fragments + 1) * 4);
-  parts.places = reserve(walk.inlinedBound() * 8);
-  parts.placeCount = 0;
+  parts.inlinedOffsets = reserve(walk.inlinedBound() * 8);
+  parts.inlinedCount = 0;
   if (failed()) return 0;
   let part = unsorted;
   for (; parts.next(part); part += Part.SIZE) {

@@ -2,7 +2,7 @@
 import { PieceTrack, TrackRecord } from "../abi/records";
 import { allocate, shrinkTo } from "../memory/arena";
 import { newOffsetCursor, newSyncCursor, OffsetCursor, SyncCursor } from "../index/cursors";
-import { DurationCursor, newDurationCursor } from "../index/duration-cursor";
+import { DurationCursor, newDurationCursor } from "./duration-cursor";
 import { openParts, PartWalk } from "./part-walk";
 import { Piece, pieceTrack, rescale } from "./piece";
 import { recordOf } from "../index/segment-index";

@@ -13,11 +13,11 @@ const MOST: u32 = 16;
 /** Times are output ticks. */
 @unmanaged
 export class LateSamples {
-  /** When they were recorded to be presented, i64 each. */
+  /** Recorded presentation times of the late samples, i64 each. */
   private times: usize;
   private count: u32;
   private until: i64;
-  /** When the last one that is not late is presented. */
+  /** Presentation time of the last sample that is not late. */
   private shown: i64;
   private apart: i64;
   private closer: i64;

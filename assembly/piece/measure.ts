@@ -1,7 +1,7 @@
 /** How large a piece's tables are. */
 import { TrackFlag } from "../abi/names";
 import { PieceTrack, Result, TrackRecord } from "../abi/records";
-import { newDurationCursor } from "../index/duration-cursor";
+import { newDurationCursor } from "./duration-cursor";
 import { Chunks, newChunks, walkChunks } from "./chunks";
 import { openFragments, PAGE_SAMPLES } from "./fragment-walk";
 import { Part, Piece, pieceTrack, rescale } from "./piece";

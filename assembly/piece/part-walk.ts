@@ -66,8 +66,8 @@ export class PartWalk {
   pending: bool;
 
   /** File offsets (u64) of the samples with inline bytes in front, where they are wanted. */
-  places: usize;
-  placeCount: u32;
+  inlinedOffsets: usize;
+  inlinedCount: u32;
 
   /** This object and all that it refers to, and room for a copy. */
   block: usize;
@@ -136,7 +136,7 @@ export class PartWalk {
     let bytes: u64 = 0;
     let description: u32 = 0;
     let fragment: u32 = 0;
-    const firstPlace = this.placeCount;
+    const firstInlined = this.inlinedCount;
     while (this.pending || this.advance()) {
       if (samples == 0) {
         trackIndex = this.trackIndex;
@@ -158,14 +158,14 @@ export class PartWalk {
       }
       this.pending = false;
       if (this.inlined) {
-        if (this.places != 0) store<u64>(this.places + ((<usize>this.placeCount) << 3), this.offset);
-        this.placeCount += 1;
+        if (this.inlinedOffsets != 0) store<u64>(this.inlinedOffsets + ((<usize>this.inlinedCount) << 3), this.offset);
+        this.inlinedCount += 1;
       }
       samples += this.samples;
       bytes += this.bytes;
     }
     if (samples == 0) return false;
-    const inlined = this.placeCount - firstPlace;
+    const inlined = this.inlinedCount - firstInlined;
     store<u64>(part, this.position, Part.POSITION);
     this.position += bytes;
     if (inlined > 0) this.position += <u64>inlined * this.cursorOf(trackIndex).prefix;
@@ -177,7 +177,7 @@ export class PartWalk {
     store<u32>(part, description, Part.DESCRIPTION);
     store<u32>(part, fragment, Part.FRAGMENT);
     store<u32>(part, inlined, Part.INLINED);
-    store<u32>(part, firstPlace, Part.FIRST_INLINED);
+    store<u32>(part, firstInlined, Part.FIRST_INLINED);
     return !failed();
   }
 

@@ -12,7 +12,7 @@ export namespace Part {
   export const DESCRIPTION: usize = 28; // u32, from 1
   export const FRAGMENT: usize = 32; // u32
   export const INLINED: usize = 36; // u32, samples with inline bytes in front
-  export const FIRST_INLINED: usize = 40; // u32, the first of them in PartWalk.inlined
+  export const FIRST_INLINED: usize = 40; // u32, the first of them in PartWalk.inlinedOffsets
   export const POSITION: usize = 48; // u64, bytes of the piece's media before it, inline ones included
   export const SIZE: usize = 56;
 }

@@ -14,32 +14,32 @@ export const NONE: u32 = u32.MAX_VALUE;
 /** Times are output ticks, samples are counted from the first one of the piece. All 0: nothing changes. */
 @unmanaged
 export class Preroll {
-  /** From this sample on nothing changes, or no decode time. */
+  /** Samples from `led` on keep their times, those from `ledDecoding` on their decode times. */
   led: u32;
   ledDecoding: u32;
   /** Whether samples have composition offsets that otherwise have none. */
   offsets: bool;
-  /** Those from there to this one are decoded by so much earlier than otherwise. */
+  /** Samples from `ledDecoding` up to `moved` are decoded `movedBy` earlier than otherwise. */
   moved: u32;
   movedBy: i64;
   /** Samples that are decoded `apart`. */
   count: u32;
-  /** Ticks between them, one in most cases, and further ones between the first and the next. */
+  /** Ticks between two of them, one in most cases, and further ones between the first and the second. */
   apart: u32;
   ahead: u32;
-  /** Those that are not presented. */
+  /** How many samples are hidden: decoded, and not presented. */
   hidden: u32;
   /** The sample that is on screen when the presentation starts. */
   shown: u32;
-  /** Decode times of the first sample, and of the one behind those one tick apart. */
+  /** Decode times of the first sample, and of the one behind those that are decoded `apart`. */
   first: i64;
   behind: i64;
   /** When the presentation starts, and the sample on screen is presented. */
   start: i64;
   onScreen: i64;
-  /** How much earlier they, and that one, could be presented, were it not for `hiddenEarly` and `shownEarly`. */
+  /** How much earlier the hidden samples, and the one on screen, could be presented, were it not for `hiddenEarly` and `shownEarly`. */
   slack: i64;
-  /** Where the presentation of the hidden ones ends: with that start, or where those of later pieces begin. */
+  /** Where the presentation of the hidden samples ends: at `start`, or where the hidden samples of later pieces begin. */
   hiddenEnd: i64;
   /** For each of the first `ranked` samples its place among the hidden ones, NONE for others; 0: the first ones in order. */
   ranks: usize;

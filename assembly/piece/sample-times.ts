@@ -1,7 +1,7 @@
 /** When the samples of a piece's track are decoded and presented, in the ticks of its output track. */
 import { PieceTrack } from "../abi/records";
 import { newOffsetCursor, OffsetCursor } from "../index/cursors";
-import { DurationCursor, newDurationCursor } from "../index/duration-cursor";
+import { DurationCursor, newDurationCursor } from "./duration-cursor";
 import { recordOf } from "../index/segment-index";
 import { cleared, failed } from "../memory/status";
 import { Piece, pieceTrack, rescale } from "./piece";

@@ -64,16 +64,23 @@ function onlyJump(index: usize): u64 {
 
 /**
  * Appends the parts' bytes to Span records, adjacent ones merged. Returns the number of spans.
- * @param places where inline bytes come in: PartWalk.places
+ * @param inlinedOffsets as PartWalk has them
  */
-export function appendSpans(piece: Piece, places: usize, part: usize, end: usize, spans: usize, used: u32): u32 {
+export function appendSpans(
+  piece: Piece,
+  inlinedOffsets: usize,
+  part: usize,
+  end: usize,
+  spans: usize,
+  used: u32,
+): u32 {
   const begun = used;
   for (; part < end; part += Part.SIZE) {
     const trackIndex = load<u32>(part, Part.TRACK_INDEX);
     const description = load<u32>(part, Part.DESCRIPTION);
     let offset = <i64>load<u64>(part, Part.OFFSET);
     const until = offset + <i64>load<u64>(part, Part.BYTES);
-    let inlined = places + ((<usize>load<u32>(part, Part.FIRST_INLINED)) << 3);
+    let inlined = inlinedOffsets + ((<usize>load<u32>(part, Part.FIRST_INLINED)) << 3);
     for (let left = load<u32>(part, Part.INLINED); left > 0; left--, inlined += 8) {
       const sample = load<i64>(inlined);
       used = append(spans, begun, used, offset, sample - offset);

@@ -1,5 +1,5 @@
 /** A piece's sample tables: all entries are counted and a window of them is written, so that counts and tables cannot disagree. */
-import { newDurationCursor } from "../index/duration-cursor";
+import { newDurationCursor } from "./duration-cursor";
 import { newSizeCursor, newSyncCursor } from "../index/cursors";
 import { Piece, pieceTrack } from "./piece";
 import { newSampleTimes } from "./sample-times";

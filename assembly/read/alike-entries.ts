@@ -1,6 +1,6 @@
 /** Sample descriptions that stand in a track several times. */
 import { u32be } from "../memory/reader";
-import { Chunk, TrackTables } from "./track-tables";
+import { Chunk, TrackTables } from "../box/track-tables";
 
 /**
  * Lets a track whose sample entries are all the same byte by byte have one of them: editors write one for each part that they joined, and

@@ -5,12 +5,12 @@
 import { Code } from "../abi/codes";
 import { Extent } from "../abi/records";
 import { findInEntry } from "../box/stsd";
-import { golomb, payloadBits } from "../live/bits";
-import { lengthBefore, unitType } from "../live/units";
+import { golomb, payloadBits } from "./bits";
+import { lengthBefore, unitType } from "./units";
 import { newBox, readBox } from "../memory/reader";
 import { failed } from "../memory/status";
 import { isMediaHeader } from "./media-regions";
-import { Chunk, TrackTables } from "./track-tables";
+import { Chunk, TrackTables } from "../box/track-tables";
 
 /** Bytes of a slice within which its type stands: two numbers of at most 63 bits, and what keeps them from being a start code. */
 const SLICE_START: usize = 24;

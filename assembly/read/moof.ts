@@ -13,7 +13,7 @@ import {
   SAMPLE_SIZE,
   TrackRun,
 } from "../box/trun";
-import { JUMP_RUNS, jumpTo } from "../index/decode-times";
+import { JUMP_RUNS, jumpTo } from "./decode-times";
 import { Movie, trackAt, trackById } from "./moov";
 import { Box, failIn, newBox, nextBox, u32be } from "../memory/reader";
 import { cleared, fail, failed, fileOffsetOf, reserve } from "../memory/status";
@@ -26,7 +26,7 @@ import {
   MAX_SAMPLES,
   sumDurations,
   TrackTables,
-} from "./track-tables";
+} from "../box/track-tables";
 
 /** Samples without an entry of their own that are written out one by one (a constant size is not). */
 const MAX_DEFAULT_SIZES: u32 = 4 << 20;

@@ -16,7 +16,7 @@ import { readTkhd } from "../box/tkhd";
 import { readTrex, trexTrackId } from "../box/trex";
 import { Box, enter, failIn, newBox, nextBox, u32be } from "../memory/reader";
 import { cleared, fail, failed, reserve } from "../memory/status";
-import { MAX_SAMPLES, TrackTables } from "./track-tables";
+import { MAX_SAMPLES, TrackTables } from "../box/track-tables";
 
 /** Tracks a file may have; a recording has two or three. */
 export const MAX_TRACKS: u32 = 64;

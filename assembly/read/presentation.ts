@@ -1,7 +1,7 @@
 /** When a track is presented: its composition times seen through its edit list. */
 import { Code } from "../abi/codes";
 import { TrackRecord } from "../abi/records";
-import { Run, TrackTables } from "./track-tables";
+import { Run, TrackTables } from "../box/track-tables";
 
 /**
  * Writes START, END, FIRST_PTS and EARLIEST_PTS of a track record whose decode times and edit bounds are set. Video counts from the

@@ -2,7 +2,7 @@
 import { Code } from "../abi/codes";
 import { SIDX_ENTRY, Table, TFRA_ENTRY } from "../abi/names";
 import { Fragment, PieceTrack, Result } from "../abi/records";
-import { newDurationCursor } from "../index/duration-cursor";
+import { newDurationCursor } from "../piece/duration-cursor";
 import { FragmentWalk, openFragments, Start } from "../piece/fragment-walk";
 import { Piece, pieceTrack, rescale } from "../piece/piece";
 import { cleared, failed, output, RESULT, suspended } from "../memory/status";

@@ -99,7 +99,7 @@ export function writeFragments(piece: Piece, most: u32): void {
     length += load<u32>(fragments + <usize>i * Fragment.SIZE, Fragment.HEADER_LENGTH);
   }
   const out = newWriter(length);
-  const inlined = walk.parts.placeCount;
+  const inlined = walk.parts.inlinedCount;
   const spans = reserve((<u64>(page.end - page.parts) / Part.SIZE + <u64>inlined * 2 + 1) * Span.SIZE);
   if (out == null || failed()) return;
   let part = page.parts;
@@ -112,7 +112,7 @@ export function writeFragments(piece: Piece, most: u32): void {
     writeMoof(piece, out, writer.sources, part, until, writer.sequence + i, header);
     put32(out, <u32>(load<u64>(fragment, Fragment.MEDIA_LENGTH) + 8));
     put32(out, Code.mdat);
-    const spanned = appendSpans(piece, walk.parts.places, part, until, spans, spanCount);
+    const spanned = appendSpans(piece, walk.parts.inlinedOffsets, part, until, spans, spanCount);
     store<u32>(fragment, spanCount, Fragment.FIRST_SPAN);
     store<u32>(fragment, spanned - spanCount, Fragment.SPANS);
     spanCount = spanned;

@@ -26,7 +26,7 @@ function isUserData(type: u32): bool {
 }
 
 function isDescription(type: u32): bool {
-  return type == Code.meta || type == Code.uuid; // meta, uuid
+  return type == Code.meta || type == Code.uuid;
 }
 
 function putBox(out: Writer, box: Box): void {

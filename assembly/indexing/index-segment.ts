@@ -3,7 +3,7 @@ import { Code } from "../abi/codes";
 import { INDEX_MAGIC, Status, Warning } from "../abi/names";
 import { Extent, IndexHeader, TrackRecord } from "../abi/records";
 import { beginSyncs } from "../box/stss";
-import { checksum } from "../memory/checksum";
+import { checksum } from "../index/checksum";
 import { writeCodec } from "../read/codec";
 import { resolveTimes } from "./edit-times";
 import { columnsBound, encodeTrack } from "./encode-index";
@@ -14,15 +14,15 @@ import { IndexWriter } from "./index-writer";
 import { joinAlikeEntries } from "../read/alike-entries";
 import { needsEarlier } from "../read/first-picture";
 import { collectRegions, isMediaHeader, MediaRegions } from "../read/media-regions";
-import { keepBoxes, keptBound } from "../read/keep-boxes";
+import { keepBoxes, keptBound } from "./keep-boxes";
 import { combinedMatrix } from "../read/matrix";
 import { makeRoom, newFragmentReader, Pass, readMoof } from "../read/moof";
 import { dropTracks, Movie, readMoov, trackAt } from "../read/moov";
 import { mergeOrder, Order } from "./order";
 import { Box, failIn, newBox, readBox, u32be } from "../memory/reader";
 import { cleared, fail, failed, locate, output, reserve } from "../memory/status";
-import { refineTimescale } from "../memory/timescale";
-import { MAX_SAMPLES, TrackTables } from "../read/track-tables";
+import { refineTimescale } from "./timescale";
+import { MAX_SAMPLES, TrackTables } from "../box/track-tables";
 
 /**
  * Indexes a file from its kept top-level boxes.

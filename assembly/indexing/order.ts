@@ -2,11 +2,11 @@
 import { Code } from "../abi/codes";
 import { Status } from "../abi/names";
 import { shrinkTo } from "../memory/arena";
-import { putVarint, zigzag } from "./columns";
+import { putVarint, zigzag } from "../index/columns";
 import { MediaRegions, regionEnd } from "../read/media-regions";
 import { MAX_TRACKS, Movie, trackAt } from "../read/moov";
 import { cleared, fail, failed, reserve } from "../memory/status";
-import { Chunk, endChunks, putRun, Run } from "../read/track-tables";
+import { Chunk, endChunks, putRun, Run } from "../box/track-tables";
 
 /** All samples in file order. A run holds samples of one track and one sample description, adjacent in the file. */
 @unmanaged
@@ -38,6 +38,8 @@ class Merged {
   end: u64;
   /** Samples of all tracks that are left. */
   left: u64;
+  /** Chunks of all tracks. */
+  chunks: u64;
   /** Where the next run is put. */
   run: usize;
 }
@@ -52,28 +54,10 @@ const JUMP: u64 = 16;
  */
 export function mergeOrder(movie: Movie, fileSize: u64, media: MediaRegions, order: Order): usize {
   const merged = changetype<Merged>(cleared(offsetof<Merged>()));
-  const list = newHead();
-  const last = newHead();
-  last.chunk = reserve(Chunk.SIZE);
+  const list = listHeads(movie, merged);
   if (failed()) return 0;
-  endChunks(last.chunk);
-  last.key = u64.MAX_VALUE;
-  last.next = last;
-  list.next = last;
-  let chunks: u64 = 0;
-  for (let trackIndex: u32 = 0; trackIndex < movie.trackCount; trackIndex++) {
-    const track = trackAt(movie, trackIndex);
-    const head = newHead();
-    track.adjacent = reserve(<u64>track.chunkCount * Run.SIZE);
-    if (failed()) return 0;
-    head.trackIndex = trackIndex;
-    move(head, track.chunks, track.adjacent);
-    insert(head, list);
-    merged.left += track.samples;
-    chunks += track.chunkCount;
-  }
-  order.runs = reserve(chunks * Run.SIZE);
-  order.jumps = reserve(chunks * JUMP);
+  order.runs = reserve(merged.chunks * Run.SIZE);
+  order.jumps = reserve(merged.chunks * JUMP);
   if (failed()) return 0;
   merged.run = order.runs;
   let jumps = order.jumps;
@@ -112,8 +96,34 @@ export function mergeOrder(movie: Movie, fileSize: u64, media: MediaRegions, ord
   shrinkTo(jumps);
   order.runsEnd = merged.run;
   order.jumpsEnd = jumps;
-  for (let head = list.next; head != last; head = head.next) trackAt(movie, head.trackIndex).adjacentEnd = head.run;
+  for (let head = list.next; head != head.next; head = head.next) {
+    trackAt(movie, head.trackIndex).adjacentEnd = head.run;
+  }
   return 0;
+}
+
+/** What stands before the heads of all tracks in their list. Its last one lies behind all chunks, and is its own next. */
+function listHeads(movie: Movie, merged: Merged): Head {
+  const list = newHead();
+  const last = newHead();
+  last.chunk = reserve(Chunk.SIZE);
+  if (failed()) return list;
+  endChunks(last.chunk);
+  last.key = u64.MAX_VALUE;
+  last.next = last;
+  list.next = last;
+  for (let trackIndex: u32 = 0; trackIndex < movie.trackCount; trackIndex++) {
+    const track = trackAt(movie, trackIndex);
+    const head = newHead();
+    track.adjacent = reserve(<u64>track.chunkCount * Run.SIZE);
+    if (failed()) return list;
+    head.trackIndex = trackIndex;
+    move(head, track.chunks, track.adjacent);
+    insert(head, list);
+    merged.left += track.samples;
+    merged.chunks += track.chunkCount;
+  }
+  return list;
 }
 
 /**

@@ -1,13 +1,13 @@
 /** Track tables to the columns of a segment index. The output is a function of the input alone. */
 import { editSize } from "../box/elst";
-import { putVarint } from "./columns";
+import { putVarint } from "../index/columns";
 import { hashDescriptions } from "../read/description-hash";
 import { encodeOffsets } from "./encode-offsets";
 import { encodeSizes } from "./encode-sizes";
 import { addFlag, close, copyColumn, IndexWriter, place } from "./index-writer";
 import { Status, TrackFlag } from "../abi/names";
 import { TrackRecord } from "../abi/records";
-import { MAX_GROUP, Run, TrackTables } from "../read/track-tables";
+import { MAX_GROUP, Run, TrackTables } from "../box/track-tables";
 import { fail } from "../memory/status";
 import { Code } from "../abi/codes";
 

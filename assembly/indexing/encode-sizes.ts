@@ -1,7 +1,7 @@
 /** Sample sizes as a column of a segment index. */
 import { close, IndexWriter, place } from "./index-writer";
 import { TrackRecord } from "../abi/records";
-import { TrackTables } from "../read/track-tables";
+import { TrackTables } from "../box/track-tables";
 
 /**
  * A fixed width over a base; the few samples that do not fit (sync samples, mostly) follow as exceptions, marked by the

@@ -1,6 +1,6 @@
 /** Finer ticks for tracks whose own are coarser than a millisecond. */
 import { Code } from "../abi/codes";
-import { Run, sumDurations, TrackTables } from "../read/track-tables";
+import { Run, sumDurations, TrackTables } from "../box/track-tables";
 
 /** Ticks a second from which on half a tick is no more than a millisecond. */
 const FINE: u32 = 500;

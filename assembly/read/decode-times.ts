@@ -1,6 +1,6 @@
 /** Base media decode times (ISO/IEC 14496-12 clause 8.8.12) against the samples that came before them. */
 import { Warning } from "../abi/names";
-import { appendRun, Run, TrackTables } from "../read/track-tables";
+import { appendRun, Run, TrackTables } from "../box/track-tables";
 
 /** Runs that one decode time adds at most. */
 export const JUMP_RUNS: u32 = 2;

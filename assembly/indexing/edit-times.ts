@@ -5,7 +5,7 @@ import { TrackRecord } from "../abi/records";
 import { editDuration, editMediaTime, editSize } from "../box/elst";
 import { cleared, fail, failed } from "../memory/status";
 import { presentedInterval } from "../read/presentation";
-import { Run, sumDurations, TrackTables } from "../read/track-tables";
+import { Run, sumDurations, TrackTables } from "../box/track-tables";
 
 const MAX_TIME: u64 = 1 << 53;
 

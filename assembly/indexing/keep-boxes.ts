@@ -1,9 +1,9 @@
 /** Which boxes of `moov` an index keeps for the headers of outputs, and what of their content stays true in a cut. */
 import { Code } from "../abi/codes";
 import { Warning } from "../abi/names";
-import { IndexWriter } from "../index/index-writer";
-import { isMediaInformation, MAX_KEPT, MOVIE_SCOPE, peekBox } from "./kept-boxes";
-import { Movie, trackAt } from "./moov";
+import { IndexWriter } from "./index-writer";
+import { isMediaInformation, MAX_KEPT, MOVIE_SCOPE, peekBox } from "../read/kept-boxes";
+import { Movie, trackAt } from "../read/moov";
 import { Box, enter, newBox, nextBox, u32be } from "../memory/reader";
 import { cleared, failed } from "../memory/status";
 

@@ -1,9 +1,9 @@
 /** Decode times and durations of samples in the ticks of an output track. */
-import { newRunCursor, RunCursor, skipRuns } from "./cursors";
-import { Piece, pieceTrack, rescale } from "../piece/piece";
-import { Preroll, prerollOf } from "../piece/preroll";
+import { newRunCursor, RunCursor, skipRuns } from "../index/cursors";
+import { Piece, pieceTrack, rescale } from "./piece";
+import { Preroll, prerollOf } from "./preroll";
 import { PieceTrack, TrackRecord } from "../abi/records";
-import { recordOf } from "./segment-index";
+import { recordOf } from "../index/segment-index";
 import { cleared } from "../memory/status";
 
 /** Sample durations of a piece's track in output ticks, rounded so that the sum never drifts. */

@@ -6,9 +6,9 @@ import { bound, Piece } from "../piece/piece";
 import { Movie, trackAt } from "../read/moov";
 import { TrackFlag } from "../abi/names";
 import { IndexHeader, PieceTrack, TrackRecord } from "../abi/records";
-import { recordOf } from "./segment-index";
+import { recordOf } from "../index/segment-index";
 import { cleared, failed, reserve } from "../memory/status";
-import { Run, TrackTables } from "../read/track-tables";
+import { Run, TrackTables } from "../box/track-tables";
 
 /** Fills the counts; what `measurePiece` would find, told from the tables and runs that the index was made of. */
 export function measureWhole(index: usize, movie: Movie): void {

@@ -1,10 +1,10 @@
 /** Composition offsets as a column of a segment index. */
-import { CODES_ROOM, packCodes, putVarint, varintLength, zigzag } from "./columns";
+import { CODES_ROOM, packCodes, putVarint, varintLength, zigzag } from "../index/columns";
 import { addFlag, close, IndexWriter, place } from "./index-writer";
 import { OffsetsKind, TrackFlag } from "../abi/names";
 import { TrackRecord } from "../abi/records";
 import { failed, reserve } from "../memory/status";
-import { Run, TrackTables } from "../read/track-tables";
+import { Run, TrackTables } from "../box/track-tables";
 
 /** The shortest of: nothing, runs, a dictionary of sixteen with four bits a sample, a base with one, two or four bytes. */
 export function encodeOffsets(writer: IndexWriter, record: usize, track: TrackTables): void {

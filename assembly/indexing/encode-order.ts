@@ -1,19 +1,14 @@
 /** The file order of a segment's samples as columns of its index. */
-import { CODES_ROOM, packCodes, putVarint, varintLength } from "./columns";
+import { CODES_ROOM, packCodes, putVarint, trackBits, varintLength } from "../index/columns";
 import { close, copyColumn, IndexWriter, place } from "./index-writer";
 import { Order } from "./order";
 import { IndexHeader, TrackRecord } from "../abi/records";
 import { failed, reserve } from "../memory/status";
-import { Run, TrackTables } from "../read/track-tables";
-
-/** Bits that tell `tracks` tracks apart. */
-export function slotBits(tracks: u32): u32 {
-  return tracks <= 1 ? 0 : 32 - clz<u32>(tracks - 1);
-}
+import { Run, TrackTables } from "../box/track-tables";
 
 /** Writes the file order: runs of the tracks, and jumps of the file offset. */
 export function encodeOrder(writer: IndexWriter, order: Order, tracks: u32, samples: u32): void {
-  const bits = slotBits(tracks);
+  const bits = trackBits(tracks);
   const asBits = (<u64>samples + 7) >> 3;
   const kind: u32 = tracks == 2 && runsExceed(order, asBits) ? 1 : 0;
   store<u32>(writer.start, kind, IndexHeader.ORDER_KIND);
