@@ -78,13 +78,8 @@ async function bench(): Promise<number> {
     measurements,
   };
   process.stdout.write(`\n${table(result.rows)}\n`);
-  console.log(
-    Object.entries(measurements)
-      .map(
-        ([k, v]) => k + " " + v.median.toPrecision(4) + " [" + v.min.toPrecision(3) + ".." + v.max.toPrecision(3) + "]",
-      )
-      .join("\n"),
-  );
+  for (const [name, { median, min, max }] of Object.entries(measurements))
+    console.log(`${name} ${median.toPrecision(4)} [${min.toPrecision(3)}..${max.toPrecision(3)}]`);
   if (only !== undefined) return 0; // a look at a part is no result
   const worse = await compare(result);
   await mkdir(join("bench", "results"), { recursive: true });
@@ -97,6 +92,9 @@ async function bench(): Promise<number> {
 function isAsked(title: string): boolean {
   return only?.every((part) => !title.includes(part)) !== true;
 }
+
+/** A part of a run: its title, and what measures it. */
+type Step = readonly [title: string, measure: () => Promise<Measurements>];
 
 async function measure(): Promise<Measurements> {
   const program = resolve("build", "boxcar.js");
@@ -118,32 +116,25 @@ async function measure(): Promise<Measurements> {
   const earlier = await earlierBuild(material.folder, say);
   const context: Context = { material, program, boxcar, earlier, nginx, merged, rounds };
   const counts = GROWTH.filter((number) => number <= count);
-  const steps: [string, () => Promise<Measurements>][] = [
+  const longer = (...more: Step[]): Step[] => (options.quick ? [] : more);
+  const steps: Step[] = [
     ["module size", () => moduleSize(context)],
     ["indexing", () => indexing(context)],
     ["whole hour", () => wholeHour(context)],
     ["throughput", () => throughput(context, options.quick ? HOUR : LONG)],
     ["remote store", () => remote(context)],
     ["clients", () => clients(context)],
-    ...(options.quick ? [] : [["hls of a day", () => streaming(context)] as [string, () => Promise<Measurements>]]),
+    ...longer(["hls of a day", () => streaming(context)]),
     ["many segments of a day", () => many(context, 1)],
-    ...(options.quick
-      ? []
-      : [["many segments of a month", () => many(context, 30)] as [string, () => Promise<Measurements>]]),
-    ...counts.map((number): [string, () => Promise<Measurements>] => [
-      `first byte of ${number}`,
-      () => firstBytes(context, number),
-    ]),
+    ...longer(["many segments of a month", () => many(context, 30)]),
+    ...counts.map((number): Step => [`first byte of ${number}`, () => firstBytes(context, number)]),
     ["preview", () => preview(context)],
     ["import in place", () => importing(context)],
     ["range", () => middleRange(context, count)],
     ["cold start", () => coldStart(context)],
-    ...counts.map((number): [string, () => Promise<Measurements>] => [
-      `memory of ${number}`,
-      () => memory(context, number),
-    ]),
+    ...counts.map((number): Step => [`memory of ${number}`, () => memory(context, number)]),
     // Minutes of ffmpeg: nothing else waits for them to be repeated where they say nothing new.
-    ...counts.map((number): [string, () => Promise<Measurements>] => [
+    ...counts.map((number): Step => [
       `ffmpeg of ${number}`,
       () => ffmpegFile(context, number, number > HOUR ? 1 : ROUNDS),
     ]),

@@ -1,10 +1,8 @@
 /** Streams of many segments, made of the rows of a few imported ones: what a catalog costs does not need their media. */
 import { join } from "node:path";
 import { createClient } from "@libsql/client";
+import { BUCKET_MS } from "../src/catalog/totals.ts";
 import { importRecordings, linkRecordings, STREAM_START } from "./material.ts";
-
-/** Width of a bucket of `stream_counts`, milliseconds. */
-const BUCKET_MS = 14_400_000;
 
 /** A stream that is made. */
 export interface ManySegments {

@@ -14,6 +14,8 @@ export const DAY = 1440;
 export const LONG = 240;
 /** Segments in an hour. */
 export const HOUR = 60;
+/** Segments of ten seconds in a day. */
+export const DAY_OF_SHORT = 8640;
 /** When the recorded stream starts. */
 export const STREAM_START = Date.UTC(2025, 0, 1);
 export const STREAM = "bench";

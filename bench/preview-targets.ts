@@ -1,5 +1,5 @@
 /** The targets of the player and the page; see `targets.ts`. */
-import type { Target } from "./targets.ts";
+import type { Target } from "./target.ts";
 
 const MOST = { kind: "value", bound: "most" } as const;
 const RATIO = { kind: "ratio", bound: "most" } as const;

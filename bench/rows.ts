@@ -1,6 +1,7 @@
 /** What the measurements say about each target. */
 import type { Measurements } from "./measure/context.ts";
-import { TARGETS, type Target, type Unit } from "./targets.ts";
+import type { Target, Unit } from "./target.ts";
+import { TARGETS } from "./targets.ts";
 
 /** A row that was measured or could not be. */
 export interface Row {

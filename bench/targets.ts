@@ -1,24 +1,7 @@
 /** The targets: what is measured, against what, and why one may not be met. */
 import { HOUR, DAY } from "./material.ts";
 import { PREVIEW_TARGETS } from "./preview-targets.ts";
-
-export type Unit = "ms" | "s" | "MB" | "kB" | "GB/s" | "s/GB" | "bytes" | "M samples/s" | "files/s";
-
-/** A value, or a ratio to a peer's value, with a limit. */
-export interface Target {
-  readonly id: string;
-  readonly title: string;
-  /** Names of measurements. */
-  readonly measured: string;
-  readonly peer?: { readonly name: string; readonly measured: string };
-  readonly unit: Unit;
-  readonly kind: "ratio" | "value";
-  readonly limit: number;
-  readonly bound: "most" | "least";
-  readonly stretch?: true;
-  /** Said when the target is not met. */
-  readonly because?: string;
-}
+import type { Target } from "./target.ts";
 
 const NGINX = "nginx mp4 module";
 const CONCAT = "ffmpeg concat";

@@ -3,14 +3,12 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { manySegments } from "../many.ts";
-import { STREAM, STREAM_START } from "../material.ts";
+import { DAY_OF_SHORT, STREAM, STREAM_START } from "../material.ts";
 import { residentMemory } from "../process.ts";
 import { startBoxcar } from "../servers.ts";
 import { record, type Context, type Measurements } from "./context.ts";
 import { shortSegments } from "./remote.ts";
 
-/** Segments of ten seconds in a day. */
-const DAY = 8640;
 /** Files whose sound ends where the next one's begins, also from the last to the first: 160 s of 1024 samples each. */
 const ALIKE = 16;
 
@@ -52,7 +50,7 @@ export async function many(context: Context, days: number): Promise<Measurements
   for (const [build, built] of Object.entries({ boxcar: program, before: earlier })) {
     if (built === undefined) continue;
     const data = join(folder, build);
-    await manySegments(built, data, { streamPath: STREAM, files, seconds: 10, count: days * DAY });
+    await manySegments(built, data, { streamPath: STREAM, files, seconds: 10, count: days * DAY_OF_SHORT });
     for (const [name, { method, path, days: asked, more = "", headers = {} }] of Object.entries<Request>(REQUESTS)) {
       if (asked !== days) continue;
       const [cold, again, fresh, memory]: [number[], number[], number[], number[]] = [[], [], [], []];

@@ -10,7 +10,7 @@ import { random } from "../../test/support/random.ts";
 import type { Bench, Opened } from "../browser/players.ts";
 import { serveFiles, type FileServer } from "../files.ts";
 import { manySegments } from "../many.ts";
-import { DAY, HOUR, mergedFile, segmentAt, STREAM, STREAM_START } from "../material.ts";
+import { DAY, DAY_OF_SHORT, HOUR, mergedFile, segmentAt, STREAM, STREAM_START } from "../material.ts";
 import { startBoxcar } from "../servers.ts";
 import { interleave, quantile } from "../statistics.ts";
 import { record, type Context, type Measurements } from "./context.ts";
@@ -191,7 +191,7 @@ async function pageItself({ program, material, rounds }: Context, browser: Brows
   record(results, "preview.page.gzip.bytes", [sizes.reduce((sum, size) => sum + size, 0)]);
   const folder = await mkdtemp(join(tmpdir(), "boxcar-preview-"));
   const files = (await shortSegments(material)).slice(0, 16);
-  await manySegments(program, folder, { streamPath: STREAM, files, seconds: 10, count: 30 * 8640 });
+  await manySegments(program, folder, { streamPath: STREAM, files, seconds: 10, count: 30 * DAY_OF_SHORT });
   const server = await startBoxcar(program, folder);
   try {
     const middle = new Date(STREAM_START + 15 * 86_400_000).toISOString();

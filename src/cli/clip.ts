@@ -31,26 +31,24 @@ const choice = <T extends string>(name: string, value: string, choices: readonly
   return found;
 };
 
+const OPTIONS = {
+  output: { type: "string", short: "o" },
+  from: { type: "string" },
+  to: { type: "string" },
+  format: { type: "string", default: "mp4" },
+  cut: { type: "string", default: "frame" },
+  gaps: { type: "string", default: "skip" },
+  changes: { type: "string", default: "inband" },
+  sound: { type: "string", default: "keep" },
+  edits: { type: "string", default: "list" },
+  tag: { type: "string" },
+  tz: { type: "string" },
+  force: { type: "boolean", default: false },
+} as const;
+
 /** Runs the command. */
 export async function run(args: string[]): Promise<number> {
-  const { values, positionals: files } = parseArgs({
-    args,
-    allowPositionals: true,
-    options: {
-      output: { type: "string", short: "o" },
-      from: { type: "string" },
-      to: { type: "string" },
-      format: { type: "string", default: "mp4" },
-      cut: { type: "string", default: "frame" },
-      gaps: { type: "string", default: "skip" },
-      changes: { type: "string", default: "inband" },
-      sound: { type: "string", default: "keep" },
-      edits: { type: "string", default: "list" },
-      tag: { type: "string" },
-      tz: { type: "string" },
-      force: { type: "boolean", default: false },
-    },
-  });
+  const { values, positionals: files } = parseArgs({ args, allowPositionals: true, options: OPTIONS });
   const { output } = values;
   if (files.length === 0) throw badUsage("Give the files to cut: boxcar clip A.mp4 B.mp4 -o OUT");
   if (output === undefined) throw badUsage("Say where to write with -o OUT (- is standard output)");
