@@ -25,11 +25,13 @@ export const segmentColumns = [
 /** A row with the columns of `segmentColumns`. */
 export type SegmentRow = Pick<Selectable<SegmentTable>, Exclude<(typeof segmentColumns)[number], "id"> | "id">;
 
-/** `AddedSegment.twin` of a row of `segments`, or null. */
-export const twinOfRow = sql<number | null>`(select twin.id from segments as twin where twin.state = 'ready'
-  and twin.stream_path = segments.stream_path and twin.size = segments.size and twin.id <> segments.id
-  and (twin.stated_ms = coalesce(segments.stated_ms, segments.start_ms)
-    or twin.start_ms = coalesce(segments.stated_ms, segments.start_ms) and twin.stated_ms is null) limit 1)`;
+const alike = sql`twin.state = 'ready' and twin.stream_path = segments.stream_path and twin.size = segments.size and twin.id <> segments.id`;
+const stated = sql`coalesce(segments.stated_ms, segments.start_ms)`;
+
+/** `AddedSegment.twin` of a row of `segments`, or null. One query with "or" would go through all segments of the stream. */
+export const twinOfRow = sql<number | null>`(select min(id) from (
+  select id from segments as twin where ${alike} and twin.stated_ms = ${stated}
+  union all select id from segments as twin where ${alike} and twin.stated_ms is null and twin.start_ms = ${stated}))`;
 
 /** A row as the rest of boxcar sees it. */
 export function segmentOf(row: SegmentRow): Segment {

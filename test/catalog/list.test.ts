@@ -212,6 +212,14 @@ describe("no query walks over a stream", () => {
     expect(plans).toEqual([expect.stringContaining("segments_unsettled")]);
   });
 
+  it("finds what was added twice by its start, not among all segments of its stream", async () => {
+    const plans = await plansOf((watched) => add(watched, "live/a", 0, 60_000));
+    expect(plans.filter((plan) => plan.includes("twin"))).toEqual([
+      "SEARCH twin USING INDEX segments_stated (stream_path=? AND stated_ms=?)",
+      "SEARCH twin USING INDEX segments_ready (stream_path=? AND start_ms=?)",
+    ]);
+  });
+
   it.each<[string, ListQuery]>([
     ["newest page", { streamPath: "live/a", pageNum: 1, pageSize: 10 }],
     ["late page", { streamPath: "live/a", pageNum: 9, pageSize: 10 }],
