@@ -18,9 +18,10 @@ export async function* arrivals(
   };
   const next = (): Promise<IteratorResult<Uint8Array> | "silent" | "stopped"> =>
     new Promise((resolve, reject) => {
-      const timer = setTimeout(() => {
-        resolve("silent");
-      }, silenceMs);
+      // In two halves: after a process has stood still its timers come first, and what arrived meanwhile is read only then.
+      let timer = setTimeout(() => {
+        timer = setTimeout(resolve, silenceMs / 2, "silent");
+      }, silenceMs / 2);
       wake = resolve;
       iterator
         .next()
