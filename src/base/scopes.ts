@@ -3,7 +3,6 @@ import { checkStreamPath } from "./stream-path.ts";
 /** What a caller may be allowed to do. `admin` includes all the others. */
 export const scopes = ["read", "upload", "record", "delete", "admin"] as const;
 
-/** One of `scopes`. */
 export type Scope = (typeof scopes)[number];
 
 /** Permission for one scope. */

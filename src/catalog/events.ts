@@ -21,7 +21,6 @@ export interface StreamEvent {
   readonly createdMs: number;
 }
 
-/** Which events are meant. */
 export interface EventQuery {
   readonly streamPath: string;
   /** Only events that end after this moment. Default: all. */
@@ -50,7 +49,6 @@ export class Events {
     this.#db = db;
   }
 
-  /** Notes an event. */
   async add(event: Omit<StreamEvent, "id">): Promise<StreamEvent> {
     const { streamPath, eventId, name, description, level, startMs, endMs, createdMs } = event;
     const insert = this.#db.primary
@@ -140,7 +138,6 @@ export class Events {
     return rows.map(({ level }) => level);
   }
 
-  /** An event by id. */
   async get(id: number): Promise<StreamEvent | undefined> {
     const row = await this.#db.primary.selectFrom("events").selectAll().where("id", "=", id).executeTakeFirst();
     return row && eventOf(row);

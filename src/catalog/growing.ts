@@ -114,12 +114,10 @@ export class GrowingSegments {
     return undefined;
   }
 
-  /** The id of the row of a version. */
   rowOf(versionId: number): number | undefined {
     return this.#versions.get(versionId)?.segment.id;
   }
 
-  /** The index of a version. */
   index(versionId: number): Uint8Array | undefined {
     const entry = this.#versions.get(versionId);
     return entry?.segment.at(entry.version).index;

@@ -47,7 +47,6 @@ export interface RecordedPage {
   readonly hour?: RecordedHour | undefined;
 }
 
-/** What hours are read with. */
 export interface HourParts {
   readonly hours: HourRows;
   readonly wide: WideReads;

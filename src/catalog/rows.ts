@@ -5,7 +5,6 @@ import type { EventLevel, ListedSegment, Segment } from "./types.ts";
 /** The owner of what is recorded: no caller has this name. */
 export const RECORDER = "recorder";
 
-/** The columns of a `Segment`. */
 export const segmentColumns = [
   "id",
   "stream_path",
@@ -22,7 +21,6 @@ export const segmentColumns = [
   "created_ms",
 ] as const;
 
-/** A row with the columns of `segmentColumns`. */
 export type SegmentRow = Pick<Selectable<SegmentTable>, Exclude<(typeof segmentColumns)[number], "id"> | "id">;
 
 const alike = sql`twin.state = 'ready' and twin.stream_path = segments.stream_path and twin.size = segments.size and twin.id <> segments.id`;

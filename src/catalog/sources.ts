@@ -38,7 +38,6 @@ export class Sources {
     return rows.map(sourceOf);
   }
 
-  /** The source of a stream. */
   async get(streamPath: string): Promise<Source | undefined> {
     const row = await this.#db.primary
       .selectFrom("sources")
@@ -59,7 +58,6 @@ export class Sources {
     return row?.sources ?? 0;
   }
 
-  /** Sets the source of a stream. */
   async put(source: Source): Promise<void> {
     const { streamPath, url, mode, fragmentMs, retentionMs, retentionBytes, protectedMs, labels, owner, isStopped } =
       source;

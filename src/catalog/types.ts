@@ -119,7 +119,6 @@ export interface ListedSegment extends Pick<
   readonly summary?: Uint8Array | undefined;
 }
 
-/** A page of a listing. */
 export interface SegmentPage {
   /** How many segments the query matches on all pages. */
   readonly total: number;
@@ -127,7 +126,6 @@ export interface SegmentPage {
   readonly segments: readonly ListedSegment[];
 }
 
-/** Which streams to list. */
 export interface StreamsQuery {
   /** Patterns one of which a stream must match; `*` stands for any characters. Default: all streams. */
   readonly within?: readonly string[];
@@ -156,7 +154,6 @@ export type Selection =
   | { readonly streamPath: string; readonly ids: readonly number[] }
   | { readonly streamPath: string; readonly startMs: number; readonly endMs: number; readonly match?: RangeMatch };
 
-/** Outcome of a deletion. */
 export interface Deletion {
   readonly deleted: readonly Segment[];
   /** Selected, but kept because their event level is `high`. */

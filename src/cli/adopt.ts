@@ -3,7 +3,6 @@ import { readConfig } from "../config/config.ts";
 import { adoptObjects } from "../intake/reconcile/adopt-objects.ts";
 import { openNodeParts } from "../runtime/node/node-parts.ts";
 
-/** Text of `boxcar adopt --help`. */
 export const help = `boxcar adopt [--dry-run]
 
 Makes objects be served again that were copied by other means: media that moved from a folder to a bucket or back, or came

@@ -56,7 +56,6 @@ export async function openFiles(core: Core, files: readonly string[]): Promise<O
   return opened;
 }
 
-/** What a clip of files is to be. */
 export interface ClipQuery extends Pick<SegmentsQuery, "cut" | "gaps" | "changes" | "sound" | "edits" | "tag"> {
   /** Default: the start of the first file. */
   readonly from?: ClipTime | undefined;
@@ -66,7 +65,6 @@ export interface ClipQuery extends Pick<SegmentsQuery, "cut" | "gaps" | "changes
   readonly zone?: string | undefined;
 }
 
-/** A planned clip. */
 export interface ClipPlan {
   readonly plan: Plan;
   /** What was repaired or simplified in the files while indexing, each behind the name of its file. */

@@ -7,7 +7,6 @@ import { planClip } from "./clip-files.ts";
 import { parseClipTime, type ClipTime } from "./clip-times.ts";
 import { badUsage, onInterrupt } from "./usage.ts";
 
-/** Text of `boxcar clip --help`. */
 export const help = `boxcar clip A.mp4 [B.mp4 …] -o OUT [--from TIME] [--to TIME] [options]
 
 Cuts and joins files into one, without a server and without re-encoding.

@@ -14,7 +14,6 @@ export interface DemoSegment {
 
 /** When the demonstration was recorded. The same each time, so that links and repeated runs stay the same. */
 export const DEMO_START_MS = Date.UTC(2026, 0, 31, 10, 0, 0);
-/** Milliseconds a segment. */
 export const DEMO_SEGMENT_MS = 10_000;
 const COUNT = 6;
 

@@ -18,7 +18,6 @@ import { DEMO_SEGMENT_MS, DEMO_START_MS, makeDemoRecordings, type DemoSegment } 
 import { makeFolder } from "../runtime/libsql/open-configured-catalog.ts";
 import { findFfmpeg, findFfprobe } from "../runtime/ffmpeg/ffmpeg-path.ts";
 
-/** Text of `boxcar demo --help`. */
 export const help = `boxcar demo [--once]
 
 Makes a minute of recordings with ffmpeg, starts the server over BOXCAR_DATA (default ./demo-data), uploads them,

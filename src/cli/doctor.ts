@@ -12,7 +12,6 @@ import { adviceOnCatalog, checkCatalog, checkTogether } from "./check-catalog.ts
 import { adviceOnStore, checkStore } from "./check-store.ts";
 import { Checkup, Complaint } from "./checkup.ts";
 
-/** Text of `boxcar doctor --help`. */
 export const help = `boxcar doctor
 
 Tries the configuration of the environment on the store, the catalog and the ffmpeg it names, as a server would use them,

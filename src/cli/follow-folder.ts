@@ -27,7 +27,6 @@ interface Candidate {
   sinceMs: number;
 }
 
-/** How a folder is followed. */
 export interface FollowOptions {
   /** Absolute, without symbolic links. */
   readonly folder: string;

@@ -16,7 +16,6 @@ import { RepeatedHours } from "./repeated-hours.ts";
 /** A file whose last write is younger than this may still be written, where nothing else tells. Milliseconds. */
 export const STILL_MS = 2000;
 
-/** What became of one file. */
 export interface FileOutcome {
   readonly path: string;
   readonly outcome: "imported" | "present" | "refused";

@@ -11,7 +11,6 @@ import { findFiles, importFiles, STILL_MS, type FileOutcome, type FoundFiles } f
 import { Progress } from "./progress.ts";
 import { badUsage, onInterrupt } from "./usage.ts";
 
-/** Text of `boxcar import --help`. */
 export const help = `boxcar import DIR --pattern PATTERN [--in-place] [--tz ZONE] [--stream PATH] [--dry-run | --watch [--quiet TIME]]
 
 Takes the recordings of a folder into the catalog of BOXCAR_DATA (default ./data). The pattern says where a file's

@@ -20,7 +20,6 @@ import { formatTime } from "../base/time.ts";
 import { realFile } from "./clip-files.ts";
 import { badUsage } from "./usage.ts";
 
-/** Text of `boxcar inspect --help`. */
 export const help = `boxcar inspect FILE [--samples] [--json]
 
 Shows what an MP4 file holds: its boxes, its tracks, and what was repaired or simplified while reading it. A file that

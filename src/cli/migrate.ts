@@ -4,7 +4,6 @@ import { migrate } from "../catalog/migrate.ts";
 import { readConfig } from "../config/config.ts";
 import { openConfiguredCatalog } from "../runtime/libsql/open-configured-catalog.ts";
 
-/** Text of `boxcar migrate --help`. */
 export const help = `boxcar migrate
 
 Brings the catalog that BOXCAR_CATALOG names to the newest schema. It can be repeated, and run while servers use the

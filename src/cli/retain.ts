@@ -6,7 +6,6 @@ import { retain } from "../record/retention.ts";
 import { openNodeParts } from "../runtime/node/node-parts.ts";
 import { retentionParts } from "../runtime/node/retention.ts";
 
-/** Text of `boxcar retain --help`. */
 export const help = `boxcar retain [--dry-run] [--trust-clock]
 
 Removes what the sources of the catalog do not keep any longer (retention.age, retention.bytes), and the oldest recordings while the disk

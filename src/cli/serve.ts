@@ -2,7 +2,6 @@ import { parseArgs } from "node:util";
 import { setFlagsFromString } from "node:v8";
 import { closeOnSignals, startNode } from "../runtime/node.ts";
 
-/** Text of `boxcar serve --help`. */
 export const help = `boxcar serve
 
 Starts the server on HOST (default 127.0.0.1) and PORT (default 8080) over the folder BOXCAR_DATA (default ./data).

@@ -9,7 +9,6 @@ import { readConfig } from "../config/config.ts";
 import { openCatalogHttp } from "../runtime/libsql/open-catalog-http.ts";
 import { findSqld, freePort, startSqldProcess, type SqldProcess } from "../runtime/libsql/sqld.ts";
 
-/** Text of `boxcar worker --help`. */
 export const help = `boxcar worker
 
 Runs the Cloudflare Worker of wrangler.toml on this machine, on 127.0.0.1 and PORT (default 8080), with what the environment and

@@ -131,7 +131,6 @@ const origins = z
 
 const optional = z.string().transform((text) => (text === "" ? undefined : text));
 
-/** The variables of `AccessConfig`. */
 export const accessVariables = {
   BOXCAR_TOKEN: variable(
     secret,

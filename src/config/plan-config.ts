@@ -12,7 +12,6 @@ export interface PlanConfig {
   readonly planMemory: number;
 }
 
-/** The environment variables of `PlanConfig`. */
 export const planVariables = {
   BOXCAR_PLANNERS: variable(
     wholeNumber("plans", 1, 256),

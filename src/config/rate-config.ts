@@ -10,7 +10,6 @@ export interface RateConfig {
 /** Bytes of a download that are sent at once at most: a client that reads is not seen to do so before all are taken. */
 const LARGEST_CHUNK = 1 << 20;
 
-/** The environment variables of `RateConfig`. */
 export const rateVariables = {
   BOXCAR_LEAST_UPLOAD_RATE: variable(
     wholeNumber("bytes a second", 0, 1_000_000_000),

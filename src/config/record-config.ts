@@ -37,7 +37,6 @@ const ENTRY = /^(?:[a-z0-9.-]+|[0-9a-f:.]+|\[[0-9a-f:]+\])(?::\d{1,5}|\/\d{1,3})
 /** Host and port are not the user of a URL. */
 const CONSUMER = /^https?:\/\/[^/?#@\s]+(?:[/?#]\S*)?$/;
 
-/** The environment variables of `RecordConfig`. */
 export const recordVariables = {
   BOXCAR_FRAGMENT: variable(
     duration.refine((ms) => ms >= LEAST_FRAGMENT_MS && ms <= LONGEST_FRAGMENT_MS, "expected 1s to 1h"),

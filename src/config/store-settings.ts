@@ -36,7 +36,6 @@ export interface BucketAddress {
   readonly style: BucketStyle;
 }
 
-/** A bucket of an object store. */
 interface BucketSettings extends BucketAddress {
   readonly bucket: string;
   /** Of OSS without `oss-`, for example `cn-hangzhou`. */
@@ -48,7 +47,6 @@ interface BucketSettings extends BucketAddress {
   readonly source?: CredentialsSource | undefined;
 }
 
-/** A bucket of Aliyun OSS. */
 export interface OssSettings extends BucketSettings {
   readonly driver: "oss";
 }

@@ -21,7 +21,6 @@ export interface UploadConfig {
 
 const name = "[A-Za-z0-9][A-Za-z0-9_-]{0,63}";
 
-/** The environment variables of `UploadConfig`. */
 export const uploadVariables = {
   BOXCAR_UPLOAD_PREFIX: variable(
     z.string().regex(new RegExp(`^${name}(?:/${name}){0,7}$`), "expected names of letters and digits, with / between"),

@@ -3,7 +3,6 @@ export type Token = () => string | undefined;
 
 /** A refusal, with the server's sentence. */
 export class Refused extends Error {
-  /** HTTP status. */
   readonly status: number;
 
   constructor(status: number, message: string) {

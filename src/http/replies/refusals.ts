@@ -12,7 +12,6 @@ import type { AppEnv } from "../context.ts";
  * end have its envelope.
  */
 
-/** The request that is refused. */
 export interface Refused {
   readonly requestId: string;
   readonly path: string;

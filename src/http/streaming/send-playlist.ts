@@ -23,7 +23,6 @@ export interface MadePlaylist extends WrittenRange {
   readonly end?: PlaylistEnd | undefined;
 }
 
-/** What is sent. */
 export interface SentPlaylist {
   /** Tells it from others of its range. */
   readonly name: string;

@@ -11,7 +11,6 @@ export interface FormShape {
   readonly further?: "passed over" | undefined;
 }
 
-/** A part of a form. */
 export type FormPart =
   | { readonly kind: "text"; readonly name: string; readonly value: string }
   | {

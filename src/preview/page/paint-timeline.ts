@@ -76,7 +76,6 @@ export function paintTimeline(canvas: HTMLCanvasElement, state: TimelineState): 
     paintLine(paper, "--ink", Math.round(paper.x(state.playheadMs)) - 1, { width: 2, over: 6 });
 }
 
-/** What is recorded, and pictures of it. */
 function paintRecorded(paper: Paper, { view, coverage, pictures }: TimelineState): void {
   const { width, top, bottom, x, fill } = paper;
   fill("--hollow", 0, top, width, bottom - top);

@@ -37,7 +37,6 @@ export function columnsReader(
   };
 }
 
-/** The whole run of an outline. */
 function wholeRun(outline: SegmentRun, columns: Columns): SegmentRun {
   return {
     ...{ kind: outline.kind, count: outline.count, timescale: outline.timescale, toLast: outline.toLast },

@@ -8,7 +8,6 @@ import { builtUrl } from "./built.ts";
 /** What a thread is sent. The index of a request is left out where it is that of the request before. */
 export type ThreadTask = BuildTask | (Partial<AskTask> & Pick<AskTask, "request">);
 
-/** What it answers. */
 export type ThreadAnswer =
   { readonly done: BuiltIndex | PackedAnswer } | { readonly refusal: Pick<BoxcarError, "code" | "message" | "fields"> };
 

@@ -117,7 +117,6 @@ function readAt(file: number, bytes: Uint8Array, position: number): Promise<numb
   });
 }
 
-/** An object that is open. */
 export interface OpenObject {
   readonly info: ObjectInfo;
   readonly stats: BigIntStats;

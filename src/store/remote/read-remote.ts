@@ -5,7 +5,6 @@ import { remoteFailure } from "./remote-failure.ts";
 import { RemoteError, type OpenedObject, type RemoteObjects } from "./remote-objects.ts";
 import { withRetries, type RetryPolicy } from "./retry.ts";
 
-/** What is read. */
 export interface RemoteRead {
   readonly key: string;
   readonly span: ByteSpan;
