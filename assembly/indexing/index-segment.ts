@@ -82,6 +82,7 @@ function readFragments(movie: Movie, box: Box, extents: usize, end: FileEnd, buf
   const reader = newFragmentReader(movie);
   let count = end.whole;
   // The last fragments, as far as their media was not all written.
+  reader.pass = Pass.Reach;
   for (let i = count; i > 0 && !failed(); i--) {
     if (!openExtent(box, extents, i - 1, buffer) || box.type != Code.moof) continue;
     reader.reach = 0;

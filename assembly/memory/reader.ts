@@ -32,11 +32,6 @@ export function nativeWords(from: usize, count: u64): usize {
   return words;
 }
 
-/** `"moov"` as the number that four bytes in a file make. Folds to a constant. */
-export function fourcc(a: u32, b: u32, c: u32, d: u32): u32 {
-  return (a << 24) | (b << 16) | (c << 8) | d;
-}
-
 /** A box inside a buffer that holds it whole. */
 @unmanaged
 export class Box {
