@@ -75,6 +75,7 @@ export default tseslint.config(
       "@typescript-eslint/switch-exhaustiveness-check": ["error", { considerDefaultExhaustiveForUnions: true }],
       "import-x/no-cycle": "error",
       "import-x/no-default-export": "error",
+      "import-x/no-duplicates": ["error", { "prefer-inline": true }],
       "import-x/extensions": ["error", "ignorePackages"],
       eqeqeq: "error",
     },

@@ -3,8 +3,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
-import type { Material } from "./material.ts";
-import { concatList } from "./material.ts";
+import { type Material, concatList } from "./material.ts";
 import { end, run } from "./process.ts";
 
 /** What ffmpeg says about a run of its own. */

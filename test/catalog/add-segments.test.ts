@@ -1,11 +1,10 @@
 import { sql } from "kysely";
-import { afterEach, beforeEach, expect, it } from "vitest";
+import { afterEach, beforeEach, expect, it, afterAll, describe } from "vitest";
 import { CUT_PRECISION_MS } from "../../src/catalog/derive-start.ts";
 import type { LyingSegment, ReadySegment, Segment } from "../../src/catalog/types.ts";
 import { random, seedOf, type Random } from "../support/random.ts";
 import { catalogKinds, openCatalogOf, readySegment, stopServers, type CatalogKind } from "./open.ts";
 import type { OpenCatalog } from "../../src/runtime/libsql/open-catalog.ts";
-import { afterAll, describe } from "vitest";
 
 const HOUR_MS = 3_600_000;
 const FIRST_MS = Date.UTC(2026, 0, 31, 3, 59, 30);

@@ -2,8 +2,7 @@
 import { leftOut, wholeTrack, type PieceTrack } from "../../src/core/planning/piece.ts";
 import type { Core } from "../../src/core/wasm/module.ts";
 import type { LoadedIndex } from "../../src/core/wasm/loaded-index.ts";
-import { Table } from "../../src/core/wasm/abi/names.ts";
-import { SelectionRule } from "../../src/core/wasm/abi/names.ts";
+import { Table, SelectionRule } from "../../src/core/wasm/abi/names.ts";
 import type { Counts, Selected } from "../../src/core/wasm/abi/records.ts";
 import { readSummary, type Summary } from "../../src/core/wasm/records/summary.ts";
 

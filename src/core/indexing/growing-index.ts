@@ -1,9 +1,8 @@
-import type { TrackRecord } from "../wasm/records/summary.ts";
+import { type TrackRecord, readSummary } from "../wasm/records/summary.ts";
 import { concatenated } from "../../base/bytes.ts";
 import { BoxcarError } from "../../base/errors.ts";
 import { millisecondsOf } from "../ticks.ts";
 import { isAudio, isVideo } from "../track-kinds.ts";
-import { readSummary } from "../wasm/records/summary.ts";
 import { TrackFlag } from "../wasm/abi/names.ts";
 import { LiveBoxes } from "../wasm/live-boxes.ts";
 import type { MetadataBox } from "../wasm/built-index.ts";

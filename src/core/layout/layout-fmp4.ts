@@ -1,7 +1,7 @@
 import { lengthOf } from "../../base/bytes.ts";
 import { FRAGMENT_BASE, SIDX_ENTRY, Table, TFRA_ENTRY } from "../wasm/abi/names.ts";
 import type { MovieTrack } from "../wasm/records/output.ts";
-import type { PieceTrack } from "../planning/piece.ts";
+import type { PieceTrack, Piece } from "../planning/piece.ts";
 import { lentBytes, type LentBytes, type LoadedIndex } from "../wasm/loaded-index.ts";
 import { captionsOf } from "./captions.ts";
 import { chaptersOf } from "./chapters.ts";
@@ -19,7 +19,6 @@ import {
 } from "./layout.ts";
 import type { OutputTrack } from "../planning/output-track.ts";
 import { isVideo } from "../track-kinds.ts";
-import type { Piece } from "../planning/piece.ts";
 import type { Composition } from "../planning/composition.ts";
 import { millisecondsOf, rescale, ticksOf } from "../ticks.ts";
 import { ROUNDING_MS } from "../planning/placed-segment.ts";

@@ -2,10 +2,9 @@ import type { Store } from "../../base/ports.ts";
 import type { ChapterOptions, ClockOptions } from "./chapters.ts";
 import type { Core } from "../wasm/module.ts";
 import type { MovieTime, MovieTrack } from "../wasm/records/output.ts";
-import type { PieceTrack } from "../planning/piece.ts";
+import type { PieceTrack, Piece } from "../planning/piece.ts";
 import type { Indexes } from "../segment.ts";
 import type { OutputTrack } from "../planning/output-track.ts";
-import type { Piece } from "../planning/piece.ts";
 import type { Composition } from "../planning/composition.ts";
 import { millisecondsOf, rescale } from "../ticks.ts";
 

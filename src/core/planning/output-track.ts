@@ -1,13 +1,12 @@
 import type { RecordedSegment } from "../segment.ts";
 import { BoxcarError } from "../../base/errors.ts";
 import type { Counts, Decoding } from "../wasm/abi/records.ts";
-import type { PieceTrack } from "./piece.ts";
+import { type PieceTrack, sourceOf, type PieceSource } from "./piece.ts";
 import { presentationOf, type Summary, type TrackRecord } from "../wasm/records/summary.ts";
 import { TrackFlag } from "../wasm/abi/names.ts";
 import { DurationRuns } from "./duration-runs.ts";
 import { FragmentCounts } from "./fragment-sizes.ts";
 import type { JoinedRuns, RunCounts } from "./joined-runs.ts";
-import { sourceOf, type PieceSource } from "./piece.ts";
 import { ticksOf, meanDuration } from "../ticks.ts";
 
 /** Sample entries of one segment's track, as they go into an output's `stsd`. */

@@ -1,9 +1,8 @@
 import type { Store } from "../../base/ports.ts";
 import type { Core } from "../wasm/module.ts";
 import type { Silence } from "../wasm/records/output.ts";
-import type { PieceTrack } from "./piece.ts";
+import { type PieceTrack, NO_COUNTS, type IndexOf, type Piece } from "./piece.ts";
 import type { OutputTrack } from "./output-track.ts";
-import { NO_COUNTS, type IndexOf, type Piece } from "./piece.ts";
 
 /** Most samples of silence that one plan writes: a day of AAC, nine minutes of G.711. Longer holes stay. */
 const MOST_SAMPLES = 4_500_000;

@@ -3,13 +3,12 @@ import type { RecordedSegment } from "../segment.ts";
 import type { Store } from "../../base/ports.ts";
 import type { Core } from "../wasm/module.ts";
 import type { TimecodeStep } from "../wasm/records/output.ts";
-import type { PieceTrack } from "./piece.ts";
+import { type PieceTrack, leftOut, sourceOf, type IndexOf, type Piece } from "./piece.ts";
 import { Code } from "../wasm/abi/names.ts";
 import type { Selected, Selection } from "../wasm/abi/records.ts";
 import type { TrackRecord } from "../wasm/records/summary.ts";
 import type { IndexQueries } from "./index-queries.ts";
 import { isVideo } from "../track-kinds.ts";
-import { leftOut, sourceOf, type IndexOf, type Piece } from "./piece.ts";
 import { limitOf, othersStartOf, ROUNDING_MS, type PlacedSegment } from "./placed-segment.ts";
 import { rescale, ticksOf } from "../ticks.ts";
 

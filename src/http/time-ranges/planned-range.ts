@@ -1,7 +1,6 @@
 import type { Context } from "hono";
 import type { Plan, RangeOutline } from "../../core/index.ts";
-import type { PlanBounds, RangeQuery } from "../../recordings/plan-range.ts";
-import { outlineRange, planRange } from "../../recordings/plan-range.ts";
+import { type PlanBounds, type RangeQuery, outlineRange, planRange } from "../../recordings/plan-range.ts";
 import type { AppContext, AppEnv } from "../context.ts";
 import { holdPlan } from "../middleware/limits.ts";
 
