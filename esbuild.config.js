@@ -132,7 +132,7 @@ await build({
     { in: "src/runtime/worker/create-worker.ts", out: "worker" },
     { in: "src/store/file/file.ts", out: "store/file" },
     { in: "src/store/oss/oss.ts", out: "store/oss" },
-    { in: "src/store/s3.ts", out: "store/s3" },
+    { in: "src/store/s3/s3.ts", out: "store/s3" },
     { in: "src/store/r2.ts", out: "store/r2" },
     { in: "src/cli/boxcar.ts", out: "boxcar" },
     { in: "src/runtime/node/index-thread.ts", out: "index-thread" },

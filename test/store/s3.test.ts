@@ -2,7 +2,7 @@ import { AwsClient } from "aws4fetch";
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, describe } from "vitest";
 import { httpSend, nodeDigests } from "../../src/runtime/node/http-send.ts";
-import { s3Store } from "../../src/store/s3.ts";
+import { s3Store } from "../../src/store/s3/s3.ts";
 import type { S3Settings } from "../../src/config/store-settings.ts";
 import { storeConformance } from "../conformance/store.ts";
 import { startStoreWorker, type StoreWorker } from "../support/worker-store.ts";

@@ -8,7 +8,7 @@ import type { StoreSettings } from "../../src/config/store-settings.ts";
 import { openStore } from "../../src/store/open-store.ts";
 import { ossFetchStore } from "../../src/store/oss/oss-fetch.ts";
 import { r2Store, type R2Bucket } from "../../src/store/r2.ts";
-import { s3Store } from "../../src/store/s3.ts";
+import { s3Store } from "../../src/store/s3/s3.ts";
 
 /** The arguments of one call. */
 export interface StoreCall {

@@ -108,7 +108,7 @@ export function nodeStoreDrivers(
     oss: async (settings) =>
       (await import("../../store/oss/oss.ts")).ossStore(settings, { ...options, ...(await signing(settings.source)) }),
     s3: async (settings) =>
-      (await import("../../store/s3.ts")).s3Store(settings, { ...options, ...(await signing(settings.source)) }),
+      (await import("../../store/s3/s3.ts")).s3Store(settings, { ...options, ...(await signing(settings.source)) }),
   };
 }
 

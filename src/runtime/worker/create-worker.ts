@@ -8,7 +8,7 @@ import type { App, AppPlatform } from "../../http/context.ts";
 import { openStore } from "../../store/open-store.ts";
 import { ossFetchStore } from "../../store/oss/oss-fetch.ts";
 import { r2Store, type R2Bucket } from "../../store/r2.ts";
-import { s3Store } from "../../store/s3.ts";
+import { s3Store } from "../../store/s3/s3.ts";
 import { createCore } from "../../core/index.ts";
 import { jsonLog } from "../node/log.ts";
 import { openCatalogHttp } from "../libsql/open-catalog-http.ts";
