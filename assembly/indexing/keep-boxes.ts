@@ -6,6 +6,7 @@ import { isMediaInformation, MAX_KEPT, MOVIE_SCOPE, peekBox } from "../read/kept
 import { Movie, trackAt } from "../read/moov";
 import { Box, enter, newBox, nextBox, u32be } from "../memory/reader";
 import { cleared, failed } from "../memory/status";
+import { setU32be } from "../memory/writer";
 
 @unmanaged
 class Keeper {
@@ -133,7 +134,7 @@ function begin(writer: IndexWriter, box: Box): usize {
 }
 
 function end(writer: IndexWriter, start: usize): void {
-  store<u32>(start, bswap<u32>(<u32>(writer.next - start)));
+  setU32be(start, <u32>(writer.next - start));
 }
 
 function copy(writer: IndexWriter, from: usize, to: usize): void {

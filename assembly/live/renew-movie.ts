@@ -4,7 +4,7 @@ import { Result } from "../abi/records";
 import { findInEntry } from "../box/stsd";
 import { Box, enter, newBox, nextBox, readBox, u32be, u64be } from "../memory/reader";
 import { failed, locate, output, RESULT } from "../memory/status";
-import { newWriter, put32, putBytes, Writer } from "../memory/writer";
+import { newWriter, put32, putBytes, setU32be, setU64be, Writer } from "../memory/writer";
 import { collectParameterSets } from "../read/parameter-sets";
 import { writeVideoEntry } from "./sample-entry";
 import { storeSize } from "./write-live";
@@ -36,7 +36,7 @@ export function renewMovie(moov: usize, length: u32, trackId: u32, sample: usize
   if (failed()) return;
   const renewed = load<u32>(RESULT, Result.POINTER);
   const size = load<u32>(RESULT, Result.LENGTH);
-  store<u32>(renewed, bswap<u32>(entry.type), 4);
+  setU32be(renewed + 4, entry.type);
   const out = newWriter(<u64>length + size);
   if (out == null) return;
   putBytes(out, moov, entry.start - moov);
@@ -46,14 +46,14 @@ export function renewMovie(moov: usize, length: u32, trackId: u32, sample: usize
   const shift = out.start - moov;
   for (let i = 0; i < 6; i++) {
     const box = i == 0 ? whole : i == 1 ? trak : i == 2 ? mdia : i == 3 ? minf : i == 4 ? stbl : stsd;
-    if (u32be(box.start) == 1) store<u64>(box.start + shift, bswap<u64>(<u64>(<i64>u64be(box.start + 8) + more)), 8);
-    else store<u32>(box.start + shift, bswap<u32>(<u32>(<i64>u32be(box.start) + more)));
+    if (u32be(box.start) == 1) setU64be(box.start + shift + 8, <u64>(<i64>u64be(box.start + 8) + more));
+    else setU32be(box.start + shift, <u32>(<i64>u32be(box.start) + more));
   }
   if (tkhd.start != 0 && load<u32>(entry.body, 24) != load<u32>(renewed, 32)) {
     const place = tkhd.end - 8 + shift + (tkhd.start > entry.start ? <usize>more : 0);
     storeSize(place, renewed, size);
-    store<u32>(place, bswap<u32>(load<u32>(place)));
-    store<u32>(place, bswap<u32>(load<u32>(place, 4)), 4);
+    setU32be(place, load<u32>(place));
+    setU32be(place + 4, load<u32>(place, 4));
   }
   output(out.start, out.next - out.start);
 }

@@ -11,7 +11,7 @@ import { NON_SYNC_FLAGS, SYNC_FLAGS } from "../box/trex";
 import { beginTrun, COMPOSITION, DURATION, SAMPLE_FLAGS, SAMPLE_SIZE } from "../box/trun";
 import { newBox, readBox, u16be, u32be } from "../memory/reader";
 import { cleared, failed, output } from "../memory/status";
-import { beginBox, endBox, newWriter, put32, Writer } from "../memory/writer";
+import { beginBox, endBox, newWriter, put32, setU32be, Writer } from "../memory/writer";
 import { writeMovie } from "../write/write-movie";
 
 /** Ticks a second of the movie: nothing is told in them. */
@@ -95,7 +95,7 @@ export function writeLiveFragment(runs: usize, count: u32, samples: usize, seque
   // Where the media of each run lies is known now.
   for (let i: u32 = 0; i < count; i++) {
     const place = load<u32>(places + <usize>i * 8);
-    store<u32>(place, bswap<u32>(header + load<u32>(places + <usize>i * 8, 4)));
+    setU32be(place, header + load<u32>(places + <usize>i * 8, 4));
   }
   put32(out, media + 8);
   put32(out, Code.mdat);

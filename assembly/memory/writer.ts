@@ -32,14 +32,24 @@ export function put16(writer: Writer, value: u32): void {
 
 /** Writes 32 bits. */
 export function put32(writer: Writer, value: u32): void {
-  store<u32>(writer.next, bswap<u32>(value));
+  setU32be(writer.next, value);
   writer.next += 4;
 }
 
 /** Writes 64 bits. */
 export function put64(writer: Writer, value: u64): void {
-  store<u64>(writer.next, bswap<u64>(value));
+  setU64be(writer.next, value);
   writer.next += 8;
+}
+
+/** Sets a big-endian field of 32 bits. */
+export function setU32be(at: usize, value: u32): void {
+  store<u32>(at, bswap<u32>(value));
+}
+
+/** Sets a big-endian field of 64 bits. */
+export function setU64be(at: usize, value: u64): void {
+  store<u64>(at, bswap<u64>(value));
 }
 
 /** Writes zeros. */
@@ -72,6 +82,6 @@ export function beginFullBox(writer: Writer, type: u32, version: u32, flags: u32
 /** Ends a box, `more` bytes of which are spliced in later. Returns its size. */
 export function endBox(writer: Writer, start: usize, more: u64 = 0): u64 {
   const size = <u64>(writer.next - start) + more;
-  store<u32>(start, bswap<u32>(<u32>size));
+  setU32be(start, <u32>size);
   return size;
 }

@@ -5,9 +5,10 @@ import { recordOf } from "../index/segment-index";
 import { Status } from "../abi/names";
 import { IndexHeader, PieceTrack, TrackRecord } from "../abi/records";
 import { cleared, fail, failed, reserve } from "../memory/status";
+import { setU32be, setU64be } from "../memory/writer";
 import { openParts } from "./part-walk";
 import { outputDescription, Part, partBytes, Piece, pieceTrack } from "./piece";
-import { Entries, put32 } from "./tables";
+import { Entries } from "./tables";
 
 /** What becomes of the chunks of one track: they are counted, and entries of one table made of them. */
 @unmanaged
@@ -34,8 +35,8 @@ export class Chunks {
       const to = this.entries.add();
       if (to == 0) return;
       const offset = this.before + position;
-      if (this.entries.size == 8) store<u64>(to, bswap<u64>(offset));
-      else put32(to, <u32>offset);
+      if (this.entries.size == 8) setU64be(to, offset);
+      else setU32be(to, <u32>offset);
       return;
     }
     if (samples == this.samples && description == this.description) return;
@@ -43,9 +44,9 @@ export class Chunks {
     this.description = description;
     const to = this.entries.add();
     if (to == 0) return;
-    put32(to, <u32>this.before + this.count);
-    put32(to + 4, samples);
-    put32(to + 8, outputDescription(this.track, description));
+    setU32be(to, <u32>this.before + this.count);
+    setU32be(to + 4, samples);
+    setU32be(to + 8, outputDescription(this.track, description));
   }
 }
 

@@ -7,11 +7,7 @@ import { OffsetsKind, TrackFlag } from "../abi/names";
 import { PieceTrack, TrackRecord } from "../abi/records";
 import { recordOf } from "../index/segment-index";
 import { cleared, failed } from "../memory/status";
-
-/** Writes a big-endian field of 32 bits. */
-export function put32(to: usize, value: u32): void {
-  store<u32>(to, bswap<u32>(value));
-}
+import { setU32be } from "../memory/writer";
 
 /** Entries of a table: all are counted, and a window of them is written. */
 @unmanaged
@@ -34,8 +30,8 @@ export class Entries {
   addPair(samples: u32, value: u32): void {
     const to = this.add();
     if (to == 0) return;
-    put32(to, samples);
-    put32(to + 4, value);
+    setU32be(to, samples);
+    setU32be(to + 4, value);
   }
 }
 
@@ -142,7 +138,7 @@ export function walkSyncs(piece: Piece, trackIndex: u32, entries: Entries, befor
       const found = entries.count;
       const next = found + taken;
       for (let i = max(found, entries.first); i < min(next, end); i++) {
-        put32(entries.to + ((<usize>(i - entries.first)) << 2), before + sample + (i - found) + 1);
+        setU32be(entries.to + ((<usize>(i - entries.first)) << 2), before + sample + (i - found) + 1);
       }
       entries.count = next;
     }
@@ -165,7 +161,7 @@ export function writeSizes(piece: Piece, trackIndex: u32, entries: Entries): voi
   const end = entries.to + ((<usize>entries.room) << 2);
   for (let to = entries.to; to < end; to += 4) {
     const size = sizes.nextInline();
-    put32(to, prefix > 0 && syncs.next() ? size + prefix : size);
+    setU32be(to, prefix > 0 && syncs.next() ? size + prefix : size);
   }
   entries.count = load<u32>(track, PieceTrack.COUNT);
 }

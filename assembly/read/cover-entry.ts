@@ -3,6 +3,7 @@ import { Code } from "../abi/codes";
 import { findInEntry } from "../box/stsd";
 import { Box, newBox, readBox, u16be, u32be } from "../memory/reader";
 import { failed, output, reserve } from "../memory/status";
+import { setU32be } from "../memory/writer";
 
 /** Chroma format and bit depths, and no SPS extensions: what follows the sets of a profile from High on. */
 const EXTENSION: u32 = 4;
@@ -62,7 +63,7 @@ function coverAvc(to: usize, length: u32, config: Box, theirs: Box): void {
 }
 
 function grow(box: usize): void {
-  store<u32>(box, bswap<u32>(u32be(box) + EXTENSION));
+  setU32be(box, u32be(box) + EXTENSION);
 }
 
 /** Where the fields behind the parameter sets are; 0 when there are none. */

@@ -1,6 +1,7 @@
 /** Transformation matrices (ISO/IEC 14496-12 clause 6.2.2): nine big-endian numbers, 16.16 but for each third one, 2.30. */
 import { u32be } from "../memory/reader";
 import { cleared } from "../memory/status";
+import { setU32be } from "../memory/writer";
 
 /** Bytes of a matrix. */
 export const MATRIX_SIZE: usize = 36;
@@ -19,7 +20,7 @@ export function combinedMatrix(track: usize, movie: usize): usize {
         ((at(track, row, 0) * at(movie, 0, column)) >> 16) +
         ((at(track, row, 1) * at(movie, 1, column)) >> 16) +
         ((at(track, row, 2) * at(movie, 2, column)) >> 30);
-      store<u32>(out + (row * 3 + column) * 4, bswap<u32>(<u32>sum));
+      setU32be(out + (row * 3 + column) * 4, <u32>sum);
     }
   }
   return out;

@@ -2,8 +2,9 @@
 import { Code } from "../abi/codes";
 import { Result } from "../abi/records";
 import { findInEntry } from "../box/stsd";
-import { Box, newBox, readBox, u16be } from "../memory/reader";
+import { Box, newBox, readBox, u16be, u32be } from "../memory/reader";
 import { failed, output, reserve, RESULT } from "../memory/status";
+import { setU32be } from "../memory/writer";
 
 /**
  * Collects the parameter sets of the first sample entry at `entries`, each behind its length as samples have it, filled up
@@ -118,9 +119,9 @@ function finish(start: usize, end: usize, lengthSize: u32): void {
 /** Turns `avc1` into `avc3` and `hvc1` into `hev1`: parameter sets may then stand in the samples. */
 export function allowInband(entry: usize, length: usize): void {
   if (length < 8) return;
-  const type = bswap<u32>(load<u32>(entry + 4));
-  if (type == Code.avc1) store<u32>(entry + 4, bswap<u32>(Code.avc3));
-  if (type == Code.hvc1) store<u32>(entry + 4, bswap<u32>(Code.hev1));
+  const type = u32be(entry + 4);
+  if (type == Code.avc1) setU32be(entry + 4, Code.avc3);
+  if (type == Code.hvc1) setU32be(entry + 4, Code.hev1);
   output(entry, length);
 }
 
@@ -132,7 +133,7 @@ export function nameEntries(entries: usize, length: usize, type: u32): void {
   for (let pointer = entries; readBox(box, pointer, entries + length); pointer = box.end) {
     if (box.type != Code.hvc1 && box.type != Code.hev1) continue;
     if (type == Code.hvc1 && !(findInEntry(box, Code.vide, Code.hvcC, config) && holdsSets(config))) continue;
-    store<u32>(pointer + 4, bswap<u32>(type));
+    setU32be(pointer + 4, type);
   }
   output(entries, length);
 }

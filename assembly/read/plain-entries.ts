@@ -4,6 +4,7 @@ import { readEsds } from "../box/esds";
 import { findInEntry } from "../box/stsd";
 import { newBox, readBox } from "../memory/reader";
 import { failed, output, reserve } from "../memory/status";
+import { setU32be } from "../memory/writer";
 
 /** Writes the `length` bytes of sample entries at `entries` without bit rates and the like. */
 export function writePlainEntries(handler: u32, entries: usize, length: u32): void {
@@ -31,7 +32,7 @@ export function writePlainEntries(handler: u32, entries: usize, length: u32): vo
       memory.copy(found.start, found.end, end - found.end);
       end -= size;
       entry.end -= size;
-      store<u32>(entry.start, bswap<u32>(<u32>(entry.end - entry.start)));
+      setU32be(entry.start, <u32>(entry.end - entry.start));
     }
   }
   output(start, end - start);

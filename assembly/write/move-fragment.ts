@@ -4,6 +4,7 @@ import { Status } from "../abi/names";
 import { BASE_DATA_OFFSET } from "../box/tfhd";
 import { Box, enter, failIn, fullBoxFlags, newBox, nextBox, readBox, u64be } from "../memory/reader";
 import { fail, failed, locate, output } from "../memory/status";
+import { setU64be } from "../memory/writer";
 
 /**
  * Moves the `moof` at `pointer` from one offset of a file to another, together with the media behind it: what counts from the
@@ -32,6 +33,6 @@ function moveTrack(traf: Box, from: u64, to: u64): void {
     if (box.end - box.body < 16) return failIn(box, Status.BadBoxSize);
     const base = u64be(box.body + 8);
     if (base < from) return failIn(box, Status.OutsideFile);
-    store<u64>(box.body + 8, bswap<u64>(base - from + to));
+    setU64be(box.body + 8, base - from + to);
   }
 }
