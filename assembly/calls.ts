@@ -27,7 +27,10 @@ import { openWriter, writeFragments } from "./write/write-fragments";
 const INDEX_MEMORY = 64 << 20;
 const INDEX_FACTOR = 24;
 const INDEX_MOST = 768 << 20;
-/** The same for the calls on an index. One file order byte may stand for a part of 40 bytes. */
+/**
+ * Memory that a call on an index may use whatever its inputs are, in bytes; or PIECE_FACTOR times the index:
+ * one byte of the file order may stand for a part of 40 bytes.
+ */
 const PIECE_MEMORY: u64 = 256 << 20;
 const PIECE_FACTOR: u64 = 64;
 

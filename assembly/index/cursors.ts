@@ -42,7 +42,7 @@ export class SizeCursor {
     return this.nextInline();
   }
 
-  /** The same, for loops that do little else. */
+  /** `next` inlined, for loops that do little else. */
   @inline
   nextInline(): u32 {
     const at = this.pointer;

@@ -209,7 +209,7 @@ function changes(type: u32): bool {
   );
 }
 
-/** The same of an item whose type is the number of its key (QuickTime metadata), from 1. */
+/** Whether an item, whose type is the number of its key (QuickTime metadata) from 1, is not true of a cut. */
 function changesByKey(keys: usize, end: usize, number: u32): bool {
   if (keys == 0 || number > 0xffff || end - keys < 8) return false;
   let at = keys + 8;
@@ -224,7 +224,7 @@ function changesByKey(keys: usize, end: usize, number: u32): bool {
   return ends(at + 8, length, CREATION_DATE, 13) || ends(at + 8, length, IDENTIFIER, 19);
 }
 
-/** The same of an item that bears a name of its own: `iTunSMPB` says what decoders are to leave out at the ends of a file's sound. */
+/** Whether an item with a name of its own is not true of a cut: `iTunSMPB` says what decoders are to leave out at the ends of a file's sound. */
 function changesByName(item: Box): bool {
   if (item.type != Code.____) return false;
   for (let at = item.body; item.end - at >= 8; at += u32be(at)) {

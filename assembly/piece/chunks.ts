@@ -76,7 +76,7 @@ export function walkChunks(piece: Piece, all: usize): void {
   else walkParts(piece, all);
 }
 
-/** The same for one track alone. */
+/** Adds the chunks of a piece of one track. */
 export function walkTrackChunks(piece: Piece, trackIndex: u32, chunks: Chunks): void {
   if (
     !chunks.ofOffsets &&

@@ -17,9 +17,9 @@ export class DurationCursor {
   to: u32;
   /** Decode time of the piece's first sample, in the segment's ticks. */
   first: i64;
-  /** The same in output ticks, without the pre-roll. */
+  /** Decode time of the piece's first sample in output ticks, without the pre-roll. */
   base: i64;
-  /** The segment's ticks since then. */
+  /** The segment's ticks since the first sample. */
   time: i64;
   /** Number of the next sample in the piece. */
   sample: u32;

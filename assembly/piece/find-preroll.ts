@@ -139,7 +139,7 @@ function findHidden(preroll: Preroll, samples: LedSamples, count: u32, shown: i6
   return preroll.ranked;
 }
 
-/** The same where presentation has another order than decoding; finds the place of all that are hidden, too. */
+/** `findHidden` where presentation has another order than decoding; ranks all hidden samples by presentation, too. */
 function rankHidden(preroll: Preroll, samples: LedSamples, count: u32, shown: i64): u32 {
   const ranks = reserve(<u64>count * 4);
   const times = reserve(<u64>count * 8);

@@ -12,7 +12,7 @@ import { cleared, failed, reserve } from "../memory/status";
 export namespace Start {
   /** Decode time of the first reference sample, in output ticks. */
   export const DTS: usize = 0; // i64
-  /** Its presentation time. */
+  /** Presentation time of the first reference sample, in output ticks. */
   export const PTS: usize = 8; // i64
   /** Whether it is a sync sample. */
   export const SYNC: usize = 16; // u32
