@@ -17,7 +17,7 @@ export class WideReads {
     this.#db = db;
   }
 
-  /** The same reads without the replica; undefined when there is none. */
+  /** Wide reads at the primary database; undefined when there is no replica. */
   get atPrimary(): WideReads | undefined {
     const { primary, replica, batch } = this.#db;
     return replica === undefined ? undefined : new WideReads({ primary, batch });

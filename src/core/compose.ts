@@ -168,7 +168,7 @@ async function placeAll(pages: Pages, { placer, maker, named, upcoming, pace }: 
   }
 }
 
-/** The same segments; the first page has as many as indexes are read at once, as far as there are so many before ready ones. */
+/** The segments of the pages; the first page has as many as indexes are read at once, as far as there are so many before ready ones. */
 async function* firstTogether(pages: Pages): AsyncGenerator<Page<PieceMaker>, void, undefined> {
   let first: readonly RecordedSegment[] | undefined = [];
   for await (const page of pages) {

@@ -110,7 +110,7 @@ export interface AppEnv {
     client: string;
     /** Scheme and host under which the client reached the server, without a slash at the end. */
     origin: string;
-    /** The same as replies name the server: `BOXCAR_PUBLIC_URL` where that is set. */
+    /** Scheme and host by which replies name the server: `BOXCAR_PUBLIC_URL` where that is set, else `origin`. */
     publicOrigin: string;
     caller: Caller;
     /** Refuses web pages that may not use what callers without credentials may. */

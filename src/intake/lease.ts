@@ -11,7 +11,7 @@ import type { Clock } from "../base/ports.ts";
 export const UPLOAD_LEASE_MS = 120_000;
 /** How often an upload says that it is still under way. */
 const RENEW_MS = 30_000;
-/** The same of one with an idempotency key, for which a repetition may be waiting. */
+/** How often an upload with an idempotency key says so: a repetition may be waiting for it. */
 export const KEYED_RENEW_MS = 4000;
 /** How long a repetition listens for the upload that has its key. */
 const LISTEN_MS = 2.5 * KEYED_RENEW_MS;

@@ -42,7 +42,7 @@ export interface SharingParts extends RangeParts {
   readonly gapToleranceMs: number;
 }
 
-/** The same, with a cache of plans. */
+/** Parts with caches of plans, of indexes and of what was asked of them. */
 export function sharingParts(
   given: Pick<RangeParts, "core" | "catalog" | "store" | "sha256" | "gapToleranceMs">,
 ): SharingParts {

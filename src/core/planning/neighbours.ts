@@ -40,7 +40,7 @@ export function cutLaterMs(before: TimedSegment, next: TimedSegment): number {
   return before.wallAt(decodedEnd(before)) - next.segment.startMs;
 }
 
-/** The same for a segment that hides its sync sample, and was cut by copying as the one before was; 0 for more than a picture, which is no such cut. */
+/** `cutLaterMs` of a segment that hides its sync sample, and was cut by copying as the one before was; 0 for more than a picture, which is no such cut. */
 export function hiddenLaterMs(before: TimedSegment, next: TimedSegment): number {
   const laterMs = cutLaterMs(before, next);
   const pictureMs = millisecondsOf(meanDuration(before.reference), before.reference.timescale);

@@ -9,7 +9,7 @@ const LOOK_BACK = 1 << 20;
 
 /** Pieces shorter than this are handed on together: the way to the client costs more than copying so little. Bytes. */
 const SHORT = 256 << 10;
-/** The same of the first ones, for which there is no buffer yet: a new one is zeroed first. */
+/** First pieces shorter than this are handed on together: there is no buffer yet, and a new one is zeroed first. Bytes. */
 const SHORT_AT_FIRST = 64 << 10;
 
 /** So little of a chunk is not: where thousands are slow, chunks are small, and each would hold a copy, too. Bytes. */

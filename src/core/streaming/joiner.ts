@@ -72,7 +72,7 @@ export class Joiner {
     this.#placeUnfinished(this.#last.unfinished);
   }
 
-  /** It only follows others: a range that would begin with it has nothing yet. */
+  /** An unfinished segment only follows others: a range that would begin with one has nothing yet. */
   #placeUnfinished(unfinished: UnfinishedSegment | undefined): void {
     if (unfinished === undefined || this.#query.unfinished !== true) return;
     if (!this.any || unfinished.startMs >= this.#query.endMs || !(this.#begun || unfinished.sync)) return;

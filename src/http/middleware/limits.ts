@@ -130,7 +130,7 @@ export function memoryOf(c: Context<AppEnv>): HoldMemory {
   return hold;
 }
 
-/** The same for what goes on when the request is answered: until `release`. */
+/** Counts what an upload keeps in memory until `release`: it goes on when the request is answered. */
 export function heldMemory(c: Context<AppEnv>): { readonly hold: HoldMemory; readonly release: Release } {
   const { uploadBytes } = c.get("slots");
   const client = clientOf(c);

@@ -18,7 +18,7 @@ export function plannedRange(c: Context<AppEnv>, context: AppContext, query: Ran
   });
 }
 
-/** The same of `outlineRange`. @param mostSegments default: those of a timeline @throws BoxcarError as `outlineRange` does */
+/** `outlineRange` for a request, in turn with others. @param mostSegments default: those of a timeline @throws BoxcarError as `outlineRange` does */
 export function outlinedRange(
   c: Context<AppEnv>,
   context: AppContext,

@@ -27,7 +27,7 @@ export interface AnnouncedFile {
 export interface DirectUpload {
   readonly key: string;
   readonly put: SignedRequest;
-  /** The same as a form, where the store takes forms. */
+  /** A form that sends the file, where the store takes forms. */
   readonly form: SignedRequest | undefined;
 }
 

@@ -46,7 +46,7 @@ function wholeRun(outline: SegmentRun, columns: Columns): SegmentRun {
   };
 }
 
-/** The same items with whole runs in place of outlines. Undefined when their columns were not kept. */
+/** Items with whole runs in place of outlines. Undefined when their columns were not kept. */
 export function wholeItems(items: readonly RunItem[], bytes: Uint8Array | null): readonly RunItem[] | undefined {
   const columns = bytes === null ? undefined : columnsReader(bytes);
   return columns && items.map((item) => (isRun(item) ? wholeRun(item, columns(item)) : item));

@@ -34,7 +34,7 @@ export class SourceAllowance {
     return url.staysWithHost || this.#lists(url) || this.#networks.length > 0;
   }
 
-  /** The same of the addresses that its name leads to now. @throws BoxcarError `source_refused` (403), `source_failed` (502) */
+  /** Refuses a source whose name leads to an address that is not allowed now. @throws BoxcarError `source_refused` (403), `source_failed` (502) */
   async checkAddresses(url: SourceUrl): Promise<void> {
     this.check(url);
     if (url.host === "" || this.#lists(url)) return;

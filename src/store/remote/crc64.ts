@@ -44,7 +44,7 @@ export class Crc64 {
   }
 }
 
-/** The same chunks, added to a sum as they pass. */
+/** The chunks of a body, added to a sum as they pass. */
 export async function* summed(
   body: AsyncIterable<Uint8Array>,
   sum: Crc64,

@@ -1,6 +1,6 @@
 /** One piece of a body. */
 export interface BodyPart {
-  /** Its own memory: nothing writes to it any more. */
+  /** The part's own memory: nothing writes to it any more. */
   readonly bytes: Uint8Array<ArrayBuffer>;
   /** Whether the body ends with it. */
   readonly last: boolean;

@@ -11,7 +11,7 @@ export interface RetryPolicy {
   readonly longestPauseMs: number;
   /** A request without an answer for so long has failed. Default: 20,000. */
   readonly answerMs: number;
-  /** The same for one that writes a part. Default: 120,000. */
+  /** A request that writes a part, without an answer for so long, has failed. Default: 120,000. */
   readonly writeMs: number;
   /** A body without a byte for so long is broken. Default: 20,000. */
   readonly idleMs: number;

@@ -6,7 +6,7 @@ export function encodeUri(text: string): string {
   );
 }
 
-/** The same for a key, whose slashes stay. */
+/** Percent-encodes a key, whose slashes stay. */
 export function encodeKey(key: string): string {
   return encodeUri(key).replaceAll("%2F", "/");
 }
