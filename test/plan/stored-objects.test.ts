@@ -1,4 +1,4 @@
-import { copyFile, mkdtemp, readFile, rm, truncate, writeFile } from "node:fs/promises";
+import { copyFile, mkdtemp, readFile, rm, truncate, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
@@ -45,7 +45,10 @@ const damages = [
   {
     name: "is replaced",
     error: "object_changed",
-    damage: async (file: string) => writeFile(file, (await readFile(file)).reverse()),
+    damage: async (file: string) => {
+      await writeFile(file, (await readFile(file)).reverse());
+      await utimes(file, new Date(), new Date(Date.now() + 1000)); // a file's clock may stand still for some milliseconds
+    },
   },
   { name: "is cut off", error: "object_changed", damage: (file: string) => truncate(file, 3000) },
 ];
