@@ -191,15 +191,24 @@ class Joining {
   /** The sums of all that was joined. */
   finish(): JoinedRuns {
     if (this.#lastDurations !== undefined) this.#lastDurations[this.#lastNumber] = this.#ownDuration;
-    const { id: trackId, timescale, early: offsetShift } = this.#output;
-    const [dts, lasting, lastDuration] = [this.#dts, this.#lasting, this.#ownDuration];
+    // Field by field: spreading objects takes longer than all else that joins a run.
     return {
       counts: this.#counts,
       uniform: this.#uniform,
       durations: this.#uniform ? this.#durations : undefined,
       last: {
-        ...{ first: 0, count: this.#samples, dts, timescale, lastDuration, lasting, ownDuration: lastDuration },
-        ...{ offsetShift, descriptionBase: this.#descriptionBase, trackId, prefix: 0, counts: NO_COUNTS },
+        first: 0,
+        count: this.#samples,
+        dts: this.#dts,
+        timescale: this.#output.timescale,
+        lastDuration: this.#ownDuration,
+        lasting: this.#lasting,
+        ownDuration: this.#ownDuration,
+        offsetShift: this.#output.early,
+        descriptionBase: this.#descriptionBase,
+        trackId: this.#output.id,
+        prefix: 0,
+        counts: NO_COUNTS,
       },
       presentedEnd: this.#presentedEnd,
       distance: this.#distance ?? this.#before.lastDuration,
