@@ -17,7 +17,7 @@ const OUTSIDE_WORLD = ["src/runtime/**", "src/store/**", "src/cli/**"];
 const RUNTIME_GLOBALS = ["process", "Buffer", "Bun", "Deno", "global", "__dirname", "require"];
 const vendors = {
   regex:
-    "^(node:|bun:|bun$|@libsql/client|@hono/node-server|ali-oss|@aws-sdk/|fluent-ffmpeg|@ffmpeg-installer|@ffprobe-installer)",
+    "^(node:|bun:|bun$|@libsql/client|@hono/node-server|ali-oss|aws4fetch|@aws-sdk/|fluent-ffmpeg|@ffmpeg-installer|@ffprobe-installer)",
   message:
     "Only src/runtime, src/store and src/cli name a runtime or a vendor; take a port from base/ports.ts instead.",
 };

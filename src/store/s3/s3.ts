@@ -1,5 +1,6 @@
+import { AwsV4Signer } from "aws4fetch";
 import type { Presign, SignedRequest, Store } from "../../base/ports.ts";
-import type { S3Settings } from "../../config/store-settings.ts";
+import type { S3Settings, StoreCredentials } from "../../config/store-settings.ts";
 import { currentCredentials, secondsWithin, type CurrentCredentials } from "../remote/credentials.ts";
 import { checkKey } from "../key.ts";
 import { RemoteStore, type RemoteOptions } from "../remote/remote-store.ts";
@@ -8,7 +9,7 @@ import { RestObjects, s3Dialect, type RestRequest } from "../remote/rest-objects
 import { sendByFetch, type Answer, type Send } from "../remote/send.ts";
 import { bucketUrl, sendSigned } from "../remote/send-signed.ts";
 import { webDigests, type Digests } from "../remote/digests.ts";
-import { signedHeaders, signedQuery } from "./s3-v4.ts";
+import { signedHeaders } from "./s3-v4.ts";
 import { objectUrl } from "../remote/uri.ts";
 
 /**
@@ -28,6 +29,8 @@ class S3Client implements Presign {
   readonly #digests: Digests;
   readonly #base: string;
   readonly #presignedBase: string;
+  /** Signing keys of the day, kept by the signer. */
+  readonly #keys = new Map<string, ArrayBuffer>();
 
   constructor(
     settings: S3Settings,
@@ -71,9 +74,31 @@ class S3Client implements Presign {
     const credentials = await this.#credentials();
     const now = Date.now();
     const seconds = secondsWithin(credentials, asked, now);
-    const toSign = { method, url: new URL(objectUrl(this.#presignedBase, key, {})), query, headers: fields };
-    const signed = await signedQuery(this.#settings, credentials, toSign, seconds, this.#digests, now);
-    const url = objectUrl(this.#presignedBase, key, signed);
-    return { method, url, fields, expiresMs: Math.floor(now / 1000 + seconds) * 1000 };
+    const url = objectUrl(this.#presignedBase, key, { ...query, "X-Amz-Expires": String(seconds) });
+    const signed = await this.#signer(credentials, method, url, fields).sign();
+    return { method, url: String(signed.url), fields, expiresMs: Math.floor(now / 1000 + seconds) * 1000 };
+  }
+
+  #signer(
+    credentials: StoreCredentials,
+    method: string,
+    url: string,
+    headers: Readonly<Record<string, string>>,
+  ): AwsV4Signer {
+    const { region } = this.#settings;
+    return new AwsV4Signer({
+      method,
+      url,
+      headers,
+      service: "s3",
+      region,
+      accessKeyId: credentials.keyId,
+      secretAccessKey: credentials.secret,
+      ...(credentials.sessionToken === undefined ? {} : { sessionToken: credentials.sessionToken }),
+      cache: this.#keys,
+      signQuery: true,
+      // Only then are Content-Length and Content-Type part of a signed URL.
+      allHeaders: true,
+    });
   }
 }
