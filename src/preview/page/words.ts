@@ -42,7 +42,8 @@ const english = {
   noSuchStream: "Another stream is shown: nothing is recorded of",
   zoomIn: "Zoom in",
   zoomOut: "Zoom out",
-  timeline: "Timeline: drag to move, scroll to zoom, Shift and drag to select, arrow keys to step",
+  timeline:
+    "Timeline: drag to move, scroll to zoom, Shift and drag to select, arrow keys to go 5 seconds, comma and full stop to step by pictures",
   upload: "Upload recordings",
   uploadTo: "Stream",
   uploadStart: "Start of the first file, unless the files state it",
@@ -124,7 +125,7 @@ const chinese: Words = {
   noSuchStream: "显示的是其他流，此流没有录像：",
   zoomIn: "放大",
   zoomOut: "缩小",
-  timeline: "时间轴：拖动平移，滚轮缩放，按住 Shift 拖动选择，方向键逐帧",
+  timeline: "时间轴：拖动平移，滚轮缩放，按住 Shift 拖动选择，方向键前后 5 秒，逗号和句号逐帧",
   upload: "上传录像",
   uploadTo: "视频流",
   uploadStart: "首个文件的开始时间（文件自带时间时可不填）",
