@@ -1,3 +1,6 @@
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { generateKeyPairSync, sign, type KeyObject } from "node:crypto";
 import { expect, it } from "vitest";
 import { OssCallbacks } from "../../src/intake/direct/oss-callback.ts";
@@ -82,4 +85,20 @@ it("another key of OSS's own is found, also after many that are none", async () 
     state.nowMs += 15_000;
   }
   expect(await genuine("callback_pub_key_v2.pem")).toBe("genuine");
+});
+
+it("a key without end is given up at its bound, and its host not read any further", async () => {
+  const host = createServer((_, reply) => {
+    const send = (): void => {
+      while (!reply.destroyed && reply.write(Buffer.alloc(4096, "a")));
+    };
+    reply.on("drain", send);
+    send();
+  }).listen(0, "127.0.0.1");
+  await once(host, "listening");
+  const closed = new Promise((resolve) => host.once("connection", (socket) => socket.once("close", resolve)));
+  const url = `http://127.0.0.1:${String((host.address() as AddressInfo).port)}/key.pem`;
+  await expect(ossCallbackKeys.fetchKey(url)).rejects.toThrow("more than 16384 bytes");
+  await closed;
+  host.close();
 });

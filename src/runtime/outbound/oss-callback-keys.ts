@@ -1,4 +1,5 @@
 import { createPublicKey, verify } from "node:crypto";
+import { lengthOf } from "../../base/bytes.ts";
 import type { OssCallbackKeys } from "../../base/ports.ts";
 
 const TIMEOUT_MS = 5000;
@@ -8,9 +9,13 @@ const MAX_BYTES = 16_384;
 export const ossCallbackKeys: OssCallbackKeys = {
   fetchKey: async (url) => {
     const response = await fetch(url, { redirect: "error", signal: AbortSignal.timeout(TIMEOUT_MS) });
-    const key = await response.text();
-    if (!response.ok || key.length > MAX_BYTES) throw new Error(`${url} answered with status ${response.status}`);
-    return key;
+    if (!response.ok) throw new Error(`${url} answered with status ${response.status}`);
+    const chunks: Uint8Array[] = [];
+    for await (const chunk of response.body ?? []) {
+      chunks.push(chunk);
+      if (lengthOf(chunks) > MAX_BYTES) throw new Error(`${url} answered with more than ${MAX_BYTES} bytes`);
+    }
+    return Buffer.concat(chunks).toString();
   },
   verify: (publicKey, data, signature) => {
     try {
