@@ -33,3 +33,12 @@ it("waits while somebody would be kept waiting", () => {
   expect(garbage.isWorthIt({ held: 900 * MiB, connections: 0, busy: 0.3 })).toBe(false);
   expect(garbage.isWorthIt({ held: 900 * MiB, connections: 0, busy: 0.29 })).toBe(true);
 });
+
+it("collects beside a crowd on Bun although others wait, since what those held who have gone came up beside it", () => {
+  const garbage = new Garbage(40 * MiB, 32 * MiB);
+  const look = (held: number, connections: number): boolean =>
+    garbage.isWorthIt({ held: held * MiB, connections, busy: 1 });
+  expect([look(90, 63), look(71, 64), look(72, 1)]).toEqual([false, false, true]);
+  garbage.collected({ held: 50 * MiB, connections: 1 });
+  expect(look(90, 63)).toBe(false);
+});

@@ -4,6 +4,8 @@ import { runInNewContext } from "node:vm";
 
 /** Time between two looks. */
 const LOOK_MS = 2000;
+/** The same on Bun: within two seconds a crowd leaves more than the next may hold. */
+const LOOK_MS_BUN = 1000;
 /**
  * Bytes that came up since the last collection, which make another one worth its pause: more than one download from a bucket leaves.
  * V8 lets 32 MiB of dead buffers lie, and blocks of 16 MiB are kept; after a collection the heap is small, and fills soon.
@@ -13,6 +15,8 @@ const GROWN = 64 << 20;
 const CROWD = 64;
 /** Share of one processor's time below which nobody is kept waiting. */
 const CALM = 0.3;
+/** Bytes that came up beside a crowd which are worth a pause (of some 70 ms) on Bun: what those held who have gone would lie beside what the next ones hold. */
+const GROWN_IN_CROWD = 32 << 20;
 
 /** One finds the pages that are left half empty, the next joins them, the last makes the young generation smaller. */
 const COLLECTIONS = 3;
@@ -29,20 +33,27 @@ export interface Look {
 
 /** Decides when garbage is worth a collection. */
 export class Garbage {
+  readonly #grownInCrowd: number;
   #held: number;
   #crowd = 0;
   #collections = 0;
 
-  /** @param held bytes at the start */
-  constructor(held: number) {
+  /**
+   * @param held bytes at the start
+   * @param grownInCrowd bytes that came up beside a crowd which are collected although others are kept waiting; default: none are
+   */
+  constructor(held: number, grownInCrowd = Number.POSITIVE_INFINITY) {
     this.#held = held;
+    this.#grownInCrowd = grownInCrowd;
   }
 
   /** Whether to collect now. */
   isWorthIt({ held, connections, busy }: Look): boolean {
     this.#held = Math.min(this.#held, held);
     this.#crowd = Math.max(this.#crowd, connections);
-    return busy < CALM && (this.#collections > 0 || held - this.#held >= GROWN || this.#crowd - connections >= CROWD);
+    const grown = held - this.#held;
+    if (this.#crowd >= CROWD && grown >= this.#grownInCrowd) return true;
+    return busy < CALM && (this.#collections > 0 || grown >= GROWN || this.#crowd - connections >= CROWD);
   }
 
   /** To be called after a collection, with what is left. */
@@ -54,28 +65,40 @@ export class Garbage {
 }
 
 /**
- * Has V8 collect garbage when a crowd has gone and the process is calm. By itself V8 lets its heap grow by half of what
- * lived at the last collection, and promises nothing for buffers: what a thousand clients held would stay for hours.
+ * Has garbage collected when a crowd of clients has gone and the process is calm, on Bun also beside a crowd. By themselves engines let the
+ * heap grow by half of what lived at the last collection and more, and promise nothing for buffers: what a thousand clients held would stay for hours.
  * @returns ends it
  */
-export function giveMemoryBack(server: Server): () => void {
-  setFlagsFromString("--expose-gc");
-  const collect = runInNewContext("gc") as () => void;
-  const garbage = new Garbage(held());
+export function giveMemoryBack(server: Server, runtime: "node" | "bun" | "deno"): () => void {
+  const collect = runtime === "bun" ? collectOfBun() : collectOfV8();
+  const lookMs = runtime === "bun" ? LOOK_MS_BUN : LOOK_MS;
+  const garbage = new Garbage(held(), runtime === "bun" ? GROWN_IN_CROWD : undefined);
   let cpu = process.cpuUsage();
   const timer = setInterval(() => {
     const { user, system } = process.cpuUsage(cpu);
     cpu = process.cpuUsage();
-    const busy = (user + system) / (LOOK_MS * 1000);
+    const busy = (user + system) / (lookMs * 1000);
     server.getConnections((_, connections) => {
       if (!garbage.isWorthIt({ held: held(), connections, busy })) return;
       collect();
       garbage.collected({ held: held(), connections });
     });
-  }, LOOK_MS);
+  }, lookMs);
   timer.unref();
   return () => {
     clearInterval(timer);
+  };
+}
+
+function collectOfV8(): () => void {
+  setFlagsFromString("--expose-gc");
+  return runInNewContext("gc") as () => void;
+}
+
+function collectOfBun(): () => void {
+  const { Bun } = globalThis as unknown as { readonly Bun: { gc(now: boolean): void } };
+  return () => {
+    Bun.gc(true);
   };
 }
 

@@ -99,12 +99,11 @@ export async function startServer(runtime: ServerRuntime, env: Environment): Pro
   const { port } = server.address() as AddressInfo;
   const url = `http://${config.host.includes(":") ? `[${config.host}]` : config.host}:${port}`;
   log("info", "listening", { url, runtime, data: config.dataFolder, timeZone: config.timeZone });
-  // JavaScriptCore, below Bun, does so by itself.
-  const keepMemory = runtime === "bun" ? undefined : giveMemoryBack(server);
+  const keepMemory = giveMemoryBack(server, runtime);
   let closing: Promise<void> | undefined;
   const close = async (): Promise<void> => {
     log("info", "stopping");
-    keepMemory?.();
+    keepMemory();
     await opened.close(stop(server, config.stopTimeoutMs));
     log("info", "stopped");
   };
