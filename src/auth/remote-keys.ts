@@ -1,5 +1,6 @@
 import { createRemoteJWKSet, customFetch, errors } from "jose";
 import { elapsedMs } from "../base/elapsed.ts";
+import { textWithin } from "../base/bytes.ts";
 import { BoxcarError } from "../base/errors.ts";
 import type { Clock, Log } from "../base/ports.ts";
 import type { PublicKeys } from "./jwt.ts";
@@ -63,14 +64,8 @@ export function remoteKeys(url: string, clock: Clock, log: Log): PublicKeys {
 
 /** A reply that holds a key set (RFC 7517 section 5), read whole. Anything else is a failure, after which the provider has a pause. */
 async function keySetOf(response: Response): Promise<Response> {
-  let text = "";
-  let length = 0;
-  const decoder = new TextDecoder();
-  for await (const chunk of response.body ?? []) {
-    length += chunk.length;
-    if (length > mostBytes) throw new Error(`the provider sends more than ${String(mostBytes)} bytes`);
-    text += decoder.decode(chunk, { stream: true });
-  }
+  const tooLong = (): Error => new Error(`the provider sends more than ${String(mostBytes)} bytes`);
+  const text = await textWithin(response.body, mostBytes, tooLong);
   const value: unknown = JSON.parse(text);
   const isKeySet = typeof value === "object" && value !== null && "keys" in value && Array.isArray(value.keys);
   if (!isKeySet) throw new Error("the provider sends no key set (an object with an array `keys`)");

@@ -44,3 +44,24 @@ export async function gathered(chunks: AsyncIterable<Uint8Array>, length: number
   }
   return bytes;
 }
+
+/**
+ * A body of unknown length as text (UTF-8), read no further than its bound.
+ * @param body null: there is none
+ * @param tooLong makes the error for a body of more than `mostBytes`
+ */
+export async function textWithin(
+  body: AsyncIterable<Uint8Array> | null,
+  mostBytes: number,
+  tooLong: () => Error,
+): Promise<string> {
+  const decoder = new TextDecoder();
+  let text = "";
+  let length = 0;
+  for await (const chunk of body ?? []) {
+    length += chunk.length;
+    if (length > mostBytes) throw tooLong();
+    text += decoder.decode(chunk, { stream: true });
+  }
+  return text + decoder.decode();
+}

@@ -1,5 +1,5 @@
 import { createPublicKey, verify } from "node:crypto";
-import { lengthOf } from "../../base/bytes.ts";
+import { textWithin } from "../../base/bytes.ts";
 import type { OssCallbackKeys } from "../../base/ports.ts";
 
 const TIMEOUT_MS = 5000;
@@ -10,12 +10,7 @@ export const ossCallbackKeys: OssCallbackKeys = {
   fetchKey: async (url) => {
     const response = await fetch(url, { redirect: "error", signal: AbortSignal.timeout(TIMEOUT_MS) });
     if (!response.ok) throw new Error(`${url} answered with status ${response.status}`);
-    const chunks: Uint8Array[] = [];
-    for await (const chunk of response.body ?? []) {
-      chunks.push(chunk);
-      if (lengthOf(chunks) > MAX_BYTES) throw new Error(`${url} answered with more than ${MAX_BYTES} bytes`);
-    }
-    return Buffer.concat(chunks).toString();
+    return textWithin(response.body, MAX_BYTES, () => new Error(`${url} answered with more than ${MAX_BYTES} bytes`));
   },
   verify: (publicKey, data, signature) => {
     try {
