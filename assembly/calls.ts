@@ -1,6 +1,12 @@
 /** What is behind the calls of index.ts, whose schema says what each takes and gives back. */
 import { Status, Table } from "./abi/names";
 import { Extent, IndexHeader, PieceTrack, Result } from "./abi/records";
+import { CTTS_ENTRY } from "./box/ctts";
+import { CO64_ENTRY, STCO_ENTRY } from "./box/stco";
+import { STSC_ENTRY } from "./box/stsc";
+import { STSS_ENTRY } from "./box/stss";
+import { STSZ_ENTRY } from "./box/stsz";
+import { STTS_ENTRY } from "./box/stts";
 import { limitArena } from "./memory/arena";
 import { buildIndex } from "./indexing/index-segment";
 import { listBoxes } from "./read/list-boxes";
@@ -90,18 +96,23 @@ export function table(
   const track = pieceTrack(piece, trackIndex);
   const entries = newEntries();
   if (failed()) return;
-  let field: usize = PieceTrack.COUNT;
-  entries.size = 4;
-  if (kind == Table.Stts || kind == Table.Ctts) {
-    field = kind == Table.Stts ? PieceTrack.STTS_ENTRIES : PieceTrack.CTTS_ENTRIES;
-    entries.size = 8;
+  let field: usize = PieceTrack.CHUNKS;
+  entries.size = kind == Table.Co64 ? CO64_ENTRY : STCO_ENTRY;
+  if (kind == Table.Stts) {
+    field = PieceTrack.STTS_ENTRIES;
+    entries.size = STTS_ENTRY;
+  } else if (kind == Table.Ctts) {
+    field = PieceTrack.CTTS_ENTRIES;
+    entries.size = CTTS_ENTRY;
   } else if (kind == Table.Stsc) {
     field = PieceTrack.STSC_ENTRIES;
-    entries.size = 12;
-  } else if (kind == Table.Stss) field = PieceTrack.SYNC_SAMPLES;
-  else if (kind != Table.Stsz) {
-    field = PieceTrack.CHUNKS;
-    if (kind == Table.Co64) entries.size = 8;
+    entries.size = STSC_ENTRY;
+  } else if (kind == Table.Stss) {
+    field = PieceTrack.SYNC_SAMPLES;
+    entries.size = STSS_ENTRY;
+  } else if (kind == Table.Stsz) {
+    field = PieceTrack.COUNT;
+    entries.size = STSZ_ENTRY;
   }
   const count = load<u32>(track + field);
   entries.first = <u32>min<u64>(from / entries.size, count);

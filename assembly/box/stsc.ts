@@ -3,7 +3,12 @@ import { Status, Warning } from "../abi/names";
 import { shrinkTo } from "../memory/arena";
 import { Box, failIn, fullBoxVersion, nativeWords, tableCount } from "../memory/reader";
 import { fail, failed, reserve } from "../memory/status";
+import { beginTable, setU32be, Writer } from "../memory/writer";
+import { CO64_ENTRY, countOffsets, offsetAt, readOffsets, STCO_ENTRY } from "./stco";
 import { Chunk, END_OFFSET, endChunks, TrackTables } from "./track-tables";
+
+/** Bytes of an entry. */
+export const STSC_ENTRY: usize = 12;
 
 /**
  * Sample-to-chunk (ISO/IEC 14496-12 clause 8.7.4) together with chunk offsets (clause 8.7.5, `stco` or `co64`): the
@@ -13,24 +18,24 @@ export function readChunks(stsc: Box, offsets: Box, track: TrackTables): void {
   fullBoxVersion(stsc, 0);
   fullBoxVersion(offsets, 0);
   const wide = offsets.type == Code.co64;
-  const runs = tableCount(stsc, 4, 12);
-  const chunks = tableCount(offsets, 4, wide ? 8 : 4);
+  const runs = tableCount(stsc, 4, STSC_ENTRY);
+  const chunks = countOffsets(offsets, wide);
   if (failed()) return;
   track.chunks = reserve((<u64>chunks + 1) * Chunk.SIZE);
   const table = nativeWords(stsc.body + 8, <u64>runs * 3);
-  let at = nativeWords(offsets.body + 8, (<u64>chunks) << (wide ? 1 : 0));
+  let at = readOffsets(offsets, wide, chunks);
   if (failed()) return;
   let highest: u64 = 0;
   let left = track.samples;
   let run = table;
-  const end = run + <usize>runs * 12;
+  const end = run + <usize>runs * STSC_ENTRY;
   let chunk: u32 = 1;
   let to = track.chunks;
   if (runs == 0 ? left > 0 : load<u32>(run) != 1) return failIn(stsc, Status.BadTable);
-  for (; run < end && left > 0; run += 12) {
+  for (; run < end && left > 0; run += STSC_ENTRY) {
     const perChunk = load<u32>(run, 4);
     const description = load<u32>(run, 8);
-    const until: u64 = run + 12 < end ? load<u32>(run, 12) : <u64>chunks + 1;
+    const until: u64 = run + STSC_ENTRY < end ? load<u32>(run, STSC_ENTRY) : <u64>chunks + 1;
     if (
       until <= chunk ||
       until > <u64>chunks + 1 ||
@@ -47,8 +52,12 @@ export function readChunks(stsc: Box, offsets: Box, track: TrackTables): void {
       samples = <u64>count * perChunk;
     }
     chunk += count;
-    for (const next = to + <usize>count * Chunk.SIZE; to < next; to += Chunk.SIZE, at += wide ? 8 : 4) {
-      const offset: u64 = wide ? rotl<u64>(load<u64>(at), 32) : load<u32>(at);
+    for (
+      const next = to + <usize>count * Chunk.SIZE;
+      to < next;
+      to += Chunk.SIZE, at += wide ? CO64_ENTRY : STCO_ENTRY
+    ) {
+      const offset = offsetAt(at, wide);
       highest |= offset;
       store<u64>(to, offset, Chunk.OFFSET);
       store<u32>(to, perChunk, Chunk.SAMPLES);
@@ -69,6 +78,18 @@ export function readChunks(stsc: Box, offsets: Box, track: TrackTables): void {
   sumChunks(track, to);
   // What was only read for this.
   shrinkTo(table);
+}
+
+/** Begins the box, whose entries follow. Give the result to `endBox`. */
+export function beginStsc(out: Writer, entries: u32): usize {
+  return beginTable(out, Code.stsc, 0, entries);
+}
+
+/** Sets an entry. @param firstChunk from 1 */
+export function setStscEntry(at: usize, firstChunk: u32, samples: u32, description: u32): void {
+  setU32be(at, firstChunk);
+  setU32be(at + 4, samples);
+  setU32be(at + 8, description);
 }
 
 /** Sets the bytes of the track's chunks, the last of which ends at `end`. */

@@ -1,19 +1,24 @@
+import { Code } from "../abi/codes";
 import { Status } from "../abi/names";
 import { Box, fullBoxVersion, tableCount, u32be } from "../memory/reader";
 import { cleared, fail, failed, reserve } from "../memory/status";
+import { beginTable, setU32be, Writer } from "../memory/writer";
 import { appendSync, Run, TrackTables } from "./track-tables";
+
+/** Bytes of an entry. */
+export const STSS_ENTRY: usize = 4;
 
 /** Sync samples, ISO/IEC 14496-12 clause 8.6.2: strictly increasing sample numbers from 1. */
 export function readStss(box: Box, track: TrackTables): void {
   fullBoxVersion(box, 0);
-  const count = tableCount(box, 4, 4);
+  const count = tableCount(box, 4, STSS_ENTRY);
   if (failed()) return;
   track.syncs = reserve((<u64>count * 2 + 3) * 4);
   if (failed()) return;
   let before: u32 = 0;
   let used: u32 = 0;
   let pointer = box.body + 8;
-  for (let i: u32 = 0; i < count; i++, pointer += 4) {
+  for (let i: u32 = 0; i < count; i++, pointer += STSS_ENTRY) {
     const sample = u32be(pointer);
     if (sample <= before || sample > track.samples) return fail(Status.BadTable, box.type, pointer);
     used = appendSync(track.syncs, used, sample - before - 1, false);
@@ -21,6 +26,16 @@ export function readStss(box: Box, track: TrackTables): void {
     before = sample;
   }
   track.syncRuns = appendSync(track.syncs, used, track.samples - before, false);
+}
+
+/** Begins the box, whose entries follow. Give the result to `endBox`. */
+export function beginStss(out: Writer, entries: u32): usize {
+  return beginTable(out, Code.stss, 0, entries);
+}
+
+/** Sets an entry. @param sample its number, from 1 */
+export function setStssEntry(at: usize, sample: u32): void {
+  setU32be(at, sample);
 }
 
 /**

@@ -1,9 +1,12 @@
 import { Status } from "../abi/names";
-import { Box, failIn, fullBoxVersion, nativeWords, tableCount, u16be, u32be } from "../memory/reader";
+import { Box, failIn, fullBoxVersion, nativeWords, statedCount, tableCount, u16be, u32be } from "../memory/reader";
 import { failed, reserve } from "../memory/status";
 import { TrackTables } from "./track-tables";
 import { Code } from "../abi/codes";
-import { beginFullBox, put32, Writer } from "../memory/writer";
+import { beginFullBox, put32, setU32be, Writer } from "../memory/writer";
+
+/** Bytes of an entry of `stsz`. */
+export const STSZ_ENTRY: usize = 4;
 
 /** Sample sizes, ISO/IEC 14496-12 clause 8.7.3.2. */
 export function readStsz(box: Box, track: TrackTables): void {
@@ -15,7 +18,7 @@ export function readStsz(box: Box, track: TrackTables): void {
     track.samples = u32be(box.body + 8);
     return;
   }
-  const count = tableCount(box, 8, 4);
+  const count = tableCount(box, 8, STSZ_ENTRY);
   if (failed()) return;
   track.samples = count;
   // An empty table, as in front of fragments, says nothing about sizes.
@@ -47,10 +50,20 @@ export function readStz2(box: Box, track: TrackTables): void {
   }
 }
 
+/** Sizes that the box says it has, which need not be there; 0 of `stz2`: they take less room than samples may. */
+export function statedSizes(box: Box): u32 {
+  return box.type == Code.stz2 || statedCount(box, 4) > 0 ? 0 : statedCount(box, 8);
+}
+
 /** Begins the box, which the sizes follow where `constant`, the bytes of every sample, is 0. Give the result to `endBox`. */
 export function beginStsz(out: Writer, constant: u32, samples: u32): usize {
   const box = beginFullBox(out, Code.stsz, 0, 0);
   put32(out, constant);
   put32(out, samples);
   return box;
+}
+
+/** Sets an entry of `stsz`. */
+export function setStszEntry(at: usize, size: u32): void {
+  setU32be(at, size);
 }

@@ -116,6 +116,11 @@ export function fullBoxFlags(box: Box): u32 {
   return u32be(box.body) & 0xff_ffff;
 }
 
+/** Entries that a table says it has whose u32 count stands `at` bytes into the body: they need not be there. */
+export function statedCount(box: Box, at: usize): u32 {
+  return box.end - box.body < at + 4 ? 0 : u32be(box.body + at);
+}
+
 /**
  * Entries of a table whose u32 count stands `at` bytes into the body and whose entries of `entrySize` bytes follow it.
  * Fails when they do not fit.

@@ -79,6 +79,20 @@ export function beginFullBox(writer: Writer, type: u32, version: u32, flags: u32
   return start;
 }
 
+/** Begins a full box that has a count of entries, and then these. */
+export function beginTable(writer: Writer, type: u32, version: u32, entries: u32): usize {
+  const start = beginFullBox(writer, type, version, 0);
+  put32(writer, entries);
+  return start;
+}
+
+/** Goes on behind `count` bytes that are to be set. Returns where they are. */
+export function room(writer: Writer, count: usize): usize {
+  const at = writer.next;
+  writer.next += count;
+  return at;
+}
+
 /** Ends a box, `more` bytes of which are spliced in later. Returns its size. */
 export function endBox(writer: Writer, start: usize, more: u64 = 0): u64 {
   const size = <u64>(writer.next - start) + more;

@@ -5,7 +5,8 @@ import { recordOf } from "../index/segment-index";
 import { Status } from "../abi/names";
 import { IndexHeader, PieceTrack, TrackRecord } from "../abi/records";
 import { cleared, fail, failed, reserve } from "../memory/status";
-import { setU32be, setU64be } from "../memory/writer";
+import { CO64_ENTRY, setOffset } from "../box/stco";
+import { setStscEntry } from "../box/stsc";
 import { openParts } from "./part-walk";
 import { outputDescription, Part, partBytes, Piece, pieceTrack } from "./piece";
 import { Entries } from "./tables";
@@ -33,10 +34,7 @@ export class Chunks {
     this.bytes += bytes;
     if (this.ofOffsets) {
       const to = this.entries.add();
-      if (to == 0) return;
-      const offset = this.before + position;
-      if (this.entries.size == 8) setU64be(to, offset);
-      else setU32be(to, <u32>offset);
+      if (to != 0) setOffset(to, this.entries.size == CO64_ENTRY, this.before + position);
       return;
     }
     if (samples == this.samples && description == this.description) return;
@@ -44,9 +42,7 @@ export class Chunks {
     this.description = description;
     const to = this.entries.add();
     if (to == 0) return;
-    setU32be(to, <u32>this.before + this.count);
-    setU32be(to + 4, samples);
-    setU32be(to + 8, outputDescription(this.track, description));
+    setStscEntry(to, <u32>this.before + this.count, samples, outputDescription(this.track, description));
   }
 }
 

@@ -3,11 +3,14 @@ import { newDurationCursor } from "./duration-cursor";
 import { newSizeCursor, newSyncCursor } from "../index/cursors";
 import { Piece, pieceTrack } from "./piece";
 import { newSampleTimes } from "./sample-times";
+import { setCttsEntry } from "../box/ctts";
+import { setStssEntry, STSS_ENTRY } from "../box/stss";
+import { setStszEntry, STSZ_ENTRY } from "../box/stsz";
+import { setSttsEntry } from "../box/stts";
 import { OffsetsKind, TrackFlag } from "../abi/names";
 import { PieceTrack, TrackRecord } from "../abi/records";
 import { recordOf } from "../index/segment-index";
 import { cleared, failed } from "../memory/status";
-import { setU32be } from "../memory/writer";
 
 /** Entries of a table: all are counted, and a window of them is written. */
 @unmanaged
@@ -17,7 +20,7 @@ export class Entries {
   /** The window: its first entry, how many it is for, the bytes of one, and where they are written. */
   first: u32;
   room: u32;
-  size: u32;
+  size: usize;
   to: usize;
 
   /** Counts an entry. Returns where it is written, 0 when it is outside the window. */
@@ -26,18 +29,21 @@ export class Entries {
     this.count += 1;
     return at < this.room ? this.to + <usize>at * this.size : 0;
   }
-
-  addPair(samples: u32, value: u32): void {
-    const to = this.add();
-    if (to == 0) return;
-    setU32be(to, samples);
-    setU32be(to + 4, value);
-  }
 }
 
 /** Entries that are only counted. */
 export function newEntries(): Entries {
   return changetype<Entries>(cleared(offsetof<Entries>()));
+}
+
+function addDuration(entries: Entries, samples: u32, duration: u32): void {
+  const to = entries.add();
+  if (to != 0) setSttsEntry(to, samples, duration);
+}
+
+function addOffset(entries: Entries, samples: u32, offset: i32): void {
+  const to = entries.add();
+  if (to != 0) setCttsEntry(to, samples, offset);
 }
 
 /**
@@ -59,14 +65,14 @@ export function walkDurations(piece: Piece, trackIndex: u32, entries: Entries): 
     const next = durations.next();
     if (taken > 1) durations.skip(taken - 1);
     if (samples > 0 && next != duration) {
-      entries.addPair(samples, duration);
+      addDuration(entries, samples, duration);
       samples = 0;
     }
     duration = next;
     samples += taken;
   }
-  if (samples > 0) entries.addPair(samples, duration);
-  entries.addPair(1, load<u32>(track, PieceTrack.LAST_DURATION));
+  if (samples > 0) addDuration(entries, samples, duration);
+  addDuration(entries, 1, load<u32>(track, PieceTrack.LAST_DURATION));
 }
 
 /** Composition offset entries (clause 8.6.1.3), in output ticks. Also says whether any is not 0, or negative. */
@@ -86,7 +92,7 @@ export function walkOffsets(piece: Piece, trackIndex: u32, entries: Entries): vo
     if (shift != 0) flags |= TrackFlag.Offsets;
     if (shift < 0) flags |= TrackFlag.NegativeOffsets;
     store<u32>(track, flags, PieceTrack.FLAGS);
-    return entries.addPair(count, shift);
+    return addOffset(entries, count, shift);
   }
   if (ofPreroll && shift == 0 && times.durations.led > 0) flags |= TrackFlag.PrerollOffsets;
   let samples: u32 = 0;
@@ -110,7 +116,7 @@ export function walkOffsets(piece: Piece, trackIndex: u32, entries: Entries): vo
       if (taken > 1) offsets.skip(taken - 1);
     }
     if (samples > 0 && next != value) {
-      entries.addPair(samples, value);
+      addOffset(entries, samples, value);
       samples = 0;
     }
     value = next;
@@ -119,7 +125,7 @@ export function walkOffsets(piece: Piece, trackIndex: u32, entries: Entries): vo
     if (value < 0) flags |= TrackFlag.NegativeOffsets;
   }
   store<u32>(track, flags, PieceTrack.FLAGS);
-  entries.addPair(samples, value);
+  addOffset(entries, samples, value);
 }
 
 /** Sync sample numbers (clause 8.6.2), `before` samples of the output track preceding the piece. */
@@ -138,7 +144,7 @@ export function walkSyncs(piece: Piece, trackIndex: u32, entries: Entries, befor
       const found = entries.count;
       const next = found + taken;
       for (let i = max(found, entries.first); i < min(next, end); i++) {
-        setU32be(entries.to + ((<usize>(i - entries.first)) << 2), before + sample + (i - found) + 1);
+        setStssEntry(entries.to + <usize>(i - entries.first) * STSS_ENTRY, before + sample + (i - found) + 1);
       }
       entries.count = next;
     }
@@ -158,10 +164,10 @@ export function writeSizes(piece: Piece, trackIndex: u32, entries: Entries): voi
   sizes.skip(first);
   syncs.open(piece.index, recordOf(piece.index, trackIndex));
   syncs.skip(first);
-  const end = entries.to + ((<usize>entries.room) << 2);
-  for (let to = entries.to; to < end; to += 4) {
+  const end = entries.to + <usize>entries.room * STSZ_ENTRY;
+  for (let to = entries.to; to < end; to += STSZ_ENTRY) {
     const size = sizes.nextInline();
-    setU32be(to, prefix > 0 && syncs.next() ? size + prefix : size);
+    setStszEntry(to, prefix > 0 && syncs.next() ? size + prefix : size);
   }
   entries.count = load<u32>(track, PieceTrack.COUNT);
 }

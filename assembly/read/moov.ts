@@ -10,11 +10,11 @@ import { MovieHeader, readMvhd } from "../box/mvhd";
 import { readChunks } from "../box/stsc";
 import { readStsd } from "../box/stsd";
 import { impliedSyncs, readStss } from "../box/stss";
-import { readStsz, readStz2 } from "../box/stsz";
+import { readStsz, readStz2, statedSizes } from "../box/stsz";
 import { readStts } from "../box/stts";
 import { readTkhd } from "../box/tkhd";
 import { readTrex, trexTrackId } from "../box/trex";
-import { Box, enter, failIn, newBox, nextBox, u32be } from "../memory/reader";
+import { Box, enter, failIn, newBox, nextBox, statedCount } from "../memory/reader";
 import { cleared, fail, failed, reserve } from "../memory/status";
 import { MAX_SAMPLES, TrackTables } from "../box/track-tables";
 
@@ -182,14 +182,11 @@ function isTooMuch(found: usize, movie: Movie): bool {
   for (let table: i32 = 0; table < Table.COUNT; table++) {
     const box = tableBox(found, table);
     if (box == null || table == Table.stsd || table == Table.stsc || table == Table.stss) continue;
-    // The sizes of `stz2` take less room than samples may.
-    if (box.type == Code.stz2) continue;
     const sizes = table == Table.size;
-    const head: usize = sizes ? 12 : 8;
-    if (box.end - box.body < head || (sizes && u32be(box.body + 4) > 0)) continue;
+    const stated = sizes ? statedSizes(box) : statedCount(box, 4);
     const at = movie.entries + ((<usize>table) << 3);
     // What the box has no room for is refused where it is read.
-    const entries = load<u64>(at) + min<u64>(u32be(box.body + (sizes ? 8 : 4)), (<u64>(box.end - box.body)) >> 2);
+    const entries = load<u64>(at) + min<u64>(stated, (<u64>(box.end - box.body)) >> 2);
     store<u64>(at, entries);
     if (entries <= <u64>(sizes ? MAX_SIZES : MAX_ENTRIES)) continue;
     failIn(box, Status.TooMany);

@@ -5,12 +5,15 @@ import { readEsds } from "../box/esds";
 import { writeHdlr } from "../box/hdlr";
 import { writeMdhd } from "../box/mdhd";
 import { writeMvhd } from "../box/mvhd";
+import { beginOffsets, setOffset, STCO_ENTRY } from "../box/stco";
+import { beginStsc, setStscEntry, STSC_ENTRY } from "../box/stsc";
 import { findInEntry, writeStsd } from "../box/stsd";
 import { beginStsz } from "../box/stsz";
+import { beginStts, setSttsEntry, STTS_ENTRY } from "../box/stts";
 import { writeTkhd } from "../box/tkhd";
 import { Box, newBox, readBox, u16be, u32be } from "../memory/reader";
 import { cleared, failed, output, reserve, RESULT } from "../memory/status";
-import { beginBox, beginFullBox, endBox, newWriter, put32, put64, Writer } from "../memory/writer";
+import { beginBox, endBox, newWriter, put32, put64, room } from "../memory/writer";
 
 /** Object type of MPEG-4 audio. */
 const MPEG4_AUDIO: u8 = 0x40;
@@ -143,23 +146,20 @@ export function writeSilentMovie(entry: usize, length: u32, timescale: u32, coun
   const minf = beginBox(out, Code.minf);
   const stbl = beginBox(out, Code.stbl);
   writeStsd(out, 1, entry, length);
-  putTable(out, Code.stts, 1, count, ticks);
-  putTable(out, Code.stsc, 1, 1, count, 1);
+  const stts = beginStts(out, 1);
+  setSttsEntry(room(out, STTS_ENTRY), count, ticks);
+  endBox(out, stts);
+  const stsc = beginStsc(out, 1);
+  setStscEntry(room(out, STSC_ENTRY), 1, count, 1);
+  endBox(out, stsc);
   endBox(out, beginStsz(out, size, count));
-  putTable(out, Code.stco, 1, 16);
+  const stco = beginOffsets(out, false, 1);
+  setOffset(room(out, STCO_ENTRY), false, 16);
+  endBox(out, stco);
   endBox(out, stbl);
   endBox(out, minf);
   endBox(out, mdia);
   endBox(out, trak);
   endBox(out, moov);
   output(out.start, out.next - out.start);
-}
-
-function putTable(out: Writer, type: u32, a: u32, b: u32, c: u32 = 0, d: u32 = 0): void {
-  const box = beginFullBox(out, type, 0, 0);
-  put32(out, a);
-  put32(out, b);
-  if (c != 0) put32(out, c);
-  if (d != 0) put32(out, d);
-  endBox(out, box);
 }

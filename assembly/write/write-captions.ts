@@ -3,11 +3,14 @@ import { Code } from "../abi/codes";
 import { CAPTION_SIZE, Table } from "../abi/names";
 import { CaptionBlock } from "../abi/records";
 import { writeMfhd } from "../box/mfhd";
+import { CO64_ENTRY, setOffset, STCO_ENTRY } from "../box/stco";
+import { setStscEntry, STSC_ENTRY } from "../box/stsc";
+import { setSttsEntry, STTS_ENTRY } from "../box/stts";
 import { writeTfdt } from "../box/tfdt";
 import { DEFAULT_SIZE, writeTfhd } from "../box/tfhd";
 import { beginTrun, DURATION } from "../box/trun";
 import { output } from "../memory/status";
-import { beginBox, endBox, newWriter, put32, put64, putBytes, Writer } from "../memory/writer";
+import { beginBox, endBox, newWriter, put32, putBytes, room, Writer } from "../memory/writer";
 
 const SECOND: u32 = 1000;
 
@@ -45,7 +48,7 @@ export function writeCaptionTable(blocks: usize, count: u32, kind: u32, start: u
       const next = captionDuration(block, j);
       const alike: u32 = j > 0 && j + 2 < inBlock ? inBlock - 1 - j : 1;
       if (run > 0 && next != duration) {
-        putRun(out, run, duration);
+        setSttsEntry(room(out, STTS_ENTRY), run, duration);
         run = 0;
       }
       duration = next;
@@ -53,19 +56,11 @@ export function writeCaptionTable(blocks: usize, count: u32, kind: u32, start: u
       j += alike;
     }
   }
-  if (kind == Table.Stts) putRun(out, run, duration);
-  else if (kind == Table.Stsc) {
-    put32(out, 1);
-    put32(out, samples);
-    put32(out, 1);
-  } else if (kind == Table.Co64) put64(out, start);
-  else put32(out, <u32>start);
+  if (kind == Table.Stts) setSttsEntry(room(out, STTS_ENTRY), run, duration);
+  else if (kind == Table.Stsc) setStscEntry(room(out, STSC_ENTRY), 1, samples, 1);
+  else if (kind == Table.Co64) setOffset(room(out, CO64_ENTRY), true, start);
+  else setOffset(room(out, STCO_ENTRY), false, start);
   output(out.start, out.next - out.start);
-}
-
-function putRun(out: Writer, samples: u32, duration: u32): void {
-  put32(out, samples);
-  put32(out, duration);
 }
 
 function captionDuration(block: usize, sample: u32): u32 {

@@ -1,18 +1,23 @@
 /** `trak` of an output (clause 8.3.1); table entries are spliced in. */
 import { Code } from "../abi/codes";
+import { beginCtts, CTTS_ENTRY } from "../box/ctts";
 import { writeDinf } from "../box/dref";
 import { writeEdts } from "../box/elst";
 import { writeHdlr } from "../box/hdlr";
 import { writeMdhd } from "../box/mdhd";
 import { writeMediaHeader } from "../box/media-header";
+import { beginOffsets, CO64_ENTRY, STCO_ENTRY } from "../box/stco";
+import { beginStsc, STSC_ENTRY } from "../box/stsc";
 import { writeStsd } from "../box/stsd";
-import { beginStsz } from "../box/stsz";
+import { beginStss, STSS_ENTRY } from "../box/stss";
+import { beginStsz, STSZ_ENTRY } from "../box/stsz";
+import { beginStts, STTS_ENTRY } from "../box/stts";
 import { writeTkhd } from "../box/tkhd";
 import { MovieWriter, splice } from "./movie-writer";
 import { Table, TrackFlag } from "../abi/names";
 import { MovieTrack } from "../abi/records";
 import { writeKept, writeKeptInformation, writeReferences, writeTrackDescription } from "./write-kept";
-import { beginBox, beginFullBox, endBox, put32 } from "../memory/writer";
+import { beginBox, endBox } from "../memory/writer";
 
 /**
  * Writes the box of one output track.
@@ -61,33 +66,23 @@ function writeTables(movie: MovieWriter, track: usize, number: u32, fragmented: 
     load<u32>(track, MovieTrack.DESCRIPTION_LENGTH),
   );
   const flags = load<u32>(track, MovieTrack.FLAGS);
-  table(movie, number, Code.stts, 0, Table.Stts, 8, fragmented ? 0 : load<u32>(track, MovieTrack.STTS_ENTRIES));
+  const durations = fragmented ? 0 : load<u32>(track, MovieTrack.STTS_ENTRIES);
+  splice(movie, beginStts(out, durations), number, Table.Stts, <u64>durations * STTS_ENTRY);
   if (!fragmented && flags & (TrackFlag.Offsets | TrackFlag.PrerollOffsets)) {
-    const version = u32((flags & TrackFlag.NegativeOffsets) != 0);
-    table(movie, number, Code.ctts, version, Table.Ctts, 8, load<u32>(track, MovieTrack.CTTS_ENTRIES));
+    const offsets = load<u32>(track, MovieTrack.CTTS_ENTRIES);
+    const box = beginCtts(out, (flags & TrackFlag.NegativeOffsets) != 0, offsets);
+    splice(movie, box, number, Table.Ctts, <u64>offsets * CTTS_ENTRY);
   }
   if (!fragmented && !(flags & TrackFlag.AllSync)) {
-    table(movie, number, Code.stss, 0, Table.Stss, 4, load<u32>(track, MovieTrack.SYNC_SAMPLES));
+    const syncs = load<u32>(track, MovieTrack.SYNC_SAMPLES);
+    splice(movie, beginStss(out, syncs), number, Table.Stss, <u64>syncs * STSS_ENTRY);
   }
-  table(movie, number, Code.stsc, 0, Table.Stsc, 12, fragmented ? 0 : load<u32>(track, MovieTrack.STSC_ENTRIES));
+  const runs = fragmented ? 0 : load<u32>(track, MovieTrack.STSC_ENTRIES);
+  splice(movie, beginStsc(out, runs), number, Table.Stsc, <u64>runs * STSC_ENTRY);
   const samples = fragmented ? 0 : load<u32>(track, MovieTrack.SAMPLES);
   const constant = fragmented ? 0 : load<u32>(track, MovieTrack.CONSTANT_SIZE);
-  splice(movie, beginStsz(out, constant, samples), number, Table.Stsz, constant > 0 ? 0 : (<u64>samples) << 2);
-  const type = wide ? Code.co64 : Code.stco;
+  splice(movie, beginStsz(out, constant, samples), number, Table.Stsz, constant > 0 ? 0 : <u64>samples * STSZ_ENTRY);
   const chunks = fragmented ? 0 : load<u32>(track, MovieTrack.CHUNKS);
-  table(movie, number, type, 0, wide ? Table.Co64 : Table.Stco, wide ? 8 : 4, chunks);
-}
-
-function table(
-  movie: MovieWriter,
-  number: u32,
-  type: u32,
-  version: u32,
-  kind: Table,
-  entrySize: u32,
-  entries: u32,
-): void {
-  const box = beginFullBox(movie.out, type, version, 0);
-  put32(movie.out, entries);
-  splice(movie, box, number, kind, <u64>entries * entrySize);
+  const table = wide ? Table.Co64 : Table.Stco;
+  splice(movie, beginOffsets(out, wide, chunks), number, table, <u64>chunks * (wide ? CO64_ENTRY : STCO_ENTRY));
 }
