@@ -1,6 +1,6 @@
 import { Code } from "../abi/codes";
 import { Status } from "../abi/names";
-import { Box, failIn, fullBoxVersion, readBox, u16be, u32be } from "../memory/reader";
+import { Box, failIn, fullBoxVersion, peekBox, readBox, u16be, u32be } from "../memory/reader";
 import { failed } from "../memory/status";
 import { TrackTables } from "./track-tables";
 import { beginFullBox, endBox, put32, putBytes, Writer } from "../memory/writer";
@@ -44,29 +44,15 @@ export function entryChildren(entry: Box, handler: u32): usize {
 export function findInEntry(entry: Box, handler: u32, type: u32, found: Box): bool {
   let pointer = entryChildren(entry, handler);
   let limit = entry.end;
-  while (readableBox(pointer, limit)) {
-    const size = u32be(pointer);
-    const kind = u32be(pointer + 4);
-    if (kind == type) {
-      found.type = kind;
-      found.start = pointer;
-      found.body = pointer + 8;
-      found.end = pointer + size;
-      return true;
+  while (peekBox(found, pointer, limit)) {
+    if (found.type == type) return true;
+    pointer = found.end;
+    if (found.type == Code.wave) {
+      pointer = found.body;
+      limit = found.end;
     }
-    if (kind == Code.wave) {
-      limit = pointer + size;
-      pointer += 8;
-    } else pointer += size;
   }
   return false;
-}
-
-// Configuration boxes only describe; a damaged one gives no codec string, it does not refuse the file.
-function readableBox(pointer: usize, limit: usize): bool {
-  if (pointer >= limit || limit - pointer < 8) return false;
-  const size = u32be(pointer);
-  return size >= 8 && size <= <u32>(limit - pointer);
 }
 
 /** @param entries `count` sample entries of `length` bytes in all */

@@ -2,9 +2,9 @@
 import { Code } from "../abi/codes";
 import { Warning } from "../abi/names";
 import { IndexWriter } from "./index-writer";
-import { isMediaInformation, MAX_KEPT, MOVIE_SCOPE, peekBox } from "../read/kept-boxes";
+import { isMediaInformation, MAX_KEPT, MOVIE_SCOPE } from "../read/kept-boxes";
 import { Movie, trackAt } from "../read/moov";
-import { Box, enter, newBox, nextBox, u32be } from "../memory/reader";
+import { Box, enter, newBox, nextBox, peekBox, u32be } from "../memory/reader";
 import { cleared, failed } from "../memory/status";
 import { setU32be } from "../memory/writer";
 

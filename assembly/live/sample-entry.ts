@@ -2,20 +2,10 @@
 import { Code } from "../abi/codes";
 import { Status } from "../abi/names";
 import { Result } from "../abi/records";
+import { AAC_RATES, writeEsds } from "../box/esds";
 import { u32be } from "../memory/reader";
 import { cleared, fail, failed, output, RESULT } from "../memory/status";
-import {
-  beginBox,
-  beginFullBox,
-  endBox,
-  newWriter,
-  put16,
-  put32,
-  put8,
-  putBytes,
-  putZeros,
-  Writer,
-} from "../memory/writer";
+import { beginBox, endBox, newWriter, put16, put32, putZeros } from "../memory/writer";
 import { avcSets, readAvcSps, writeAvcC } from "./avc";
 import { bit, payloadBits, unsigned } from "../read/bits";
 import { hevcSets, readHevcSps, writeHvcC } from "./hevc";
@@ -62,10 +52,6 @@ export function writeVideoEntry(sets: usize, length: u32, type: u32): void {
   store<u32>(RESULT, facts.reorder, Result.COUNT);
 }
 
-const RATES: StaticArray<u32> = [
-  96000, 88200, 64000, 48000, 44100, 32000, 24000, 22050, 16000, 12000, 11025, 8000, 7350,
-];
-
 /** Writes the entry `mp4a`. RESULT: the entry; COUNT: samples of a frame; TOTAL: samples a second. */
 export function writeAacEntry(config: usize, length: u32): void {
   const out = newWriter(<u64>length + 128);
@@ -74,7 +60,7 @@ export function writeAacEntry(config: usize, length: u32): void {
   // AudioSpecificConfig, ISO/IEC 14496-3 clause 1.6.2.1
   const object = unsigned(bits, 5);
   const index = unsigned(bits, 4);
-  const rate = index == 15 ? unsigned(bits, 24) : index < 13 ? RATES[index] : 0;
+  const rate = index == 15 ? unsigned(bits, 24) : index < 13 ? AAC_RATES[index] : 0;
   const channels = unsigned(bits, 4);
   if (length > 64 || object == 0 || object == 31 || rate == 0 || channels > 7)
     return fail(Status.BadDescription, Code.mp4a);
@@ -95,24 +81,4 @@ export function writeAacEntry(config: usize, length: u32): void {
   output(out.start, out.next - out.start);
   store<u32>(RESULT, samples, Result.COUNT);
   store<u64>(RESULT, rate, Result.TOTAL);
-}
-
-// ISO/IEC 14496-14 clause 5.6, ISO/IEC 14496-1 clause 7.2.6: ES, decoder configuration, its specific info, SL of files.
-function writeEsds(out: Writer, config: usize, length: u32): void {
-  const esds = beginFullBox(out, Code.esds, 0, 0);
-  put8(out, 3);
-  put8(out, 3 + 2 + 13 + 2 + length + 3);
-  putZeros(out, 3);
-  put8(out, 4);
-  put8(out, 13 + 2 + length);
-  put8(out, 0x40);
-  put8(out, (5 << 2) | 1);
-  putZeros(out, 11);
-  put8(out, 5);
-  put8(out, length);
-  putBytes(out, config, length);
-  put8(out, 6);
-  put8(out, 1);
-  put8(out, 2);
-  endBox(out, esds);
 }

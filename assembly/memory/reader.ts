@@ -88,6 +88,21 @@ export function readBox(box: Box, pointer: usize, limit: usize, last: bool = fal
   return true;
 }
 
+/**
+ * Reads the box at `pointer`, if a whole one with a header of 8 bytes begins there and ends by `limit`. Never fails: for
+ * boxes that only describe, for whose sake nothing is refused.
+ */
+export function peekBox(box: Box, pointer: usize, limit: usize): bool {
+  if (pointer >= limit || limit - pointer < 8) return false;
+  const size = u32be(pointer);
+  if (size < 8 || <usize>size > limit - pointer) return false;
+  box.type = u32be(pointer + 4);
+  box.start = pointer;
+  box.body = pointer + 8;
+  box.end = pointer + size;
+  return true;
+}
+
 /** A box that stands before the first one inside `parent`; `nextBox` goes on from there. */
 export function enter(parent: Box): Box {
   const box = newBox();

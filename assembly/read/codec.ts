@@ -99,7 +99,7 @@ function putAv1(at: usize, config: usize): void {
 function putElementary(at: usize, esds: Box): void {
   const found = readEsds(esds);
   if (failed()) return;
-  if (found.decoderConfig != 0) at = putHex2(putChar(at, 0x2e), load<u8>(found.decoderConfig));
+  if (found.objectType != 0) at = putHex2(putChar(at, 0x2e), load<u8>(found.objectType));
   const info = found.decoderSpecificInfo;
   if (info == 0 || info + 2 > esds.end) return;
   const bits = u16be(info);

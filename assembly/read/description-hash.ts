@@ -3,8 +3,9 @@
  * segment, do not.
  */
 import { Code } from "../abi/codes";
+import { RATES_LENGTH, readEsds } from "../box/esds";
 import { entryChildren } from "../box/stsd";
-import { Box, newBox, readBox, u32be } from "../memory/reader";
+import { Box, newBox, peekBox, readBox } from "../memory/reader";
 import { failed } from "../memory/status";
 
 const FNV_OFFSET: u64 = 0xcbf29ce484222325;
@@ -31,40 +32,22 @@ function add(hash: u64, from: usize, to: usize): u64 {
 
 // QuickTime puts the `esds` of sound into a `wave`.
 function addChildren(hash: u64, pointer: usize, end: usize, outermost: bool): u64 {
-  while (end - pointer >= 8 && pointer < end) {
-    const size = u32be(pointer);
-    if (size < 8 || size > <u32>(end - pointer)) break;
-    const type = u32be(pointer + 4);
-    if (type == Code.esds) hash = addElementary(hash, pointer, pointer + size);
-    else if (type == Code.dfLa) hash = addFlac(hash, pointer, pointer + size);
-    else if (type == Code.wave && outermost) {
-      hash = addChildren(add(hash, pointer, pointer + 8), pointer + 8, pointer + size, false);
-    } else if (type != Code.btrt) hash = add(hash, pointer, pointer + size);
-    pointer += size;
+  const box = newBox();
+  if (failed()) return hash;
+  for (; peekBox(box, pointer, end); pointer = box.end) {
+    if (box.type == Code.esds) hash = addElementary(hash, box);
+    else if (box.type == Code.dfLa) hash = addFlac(hash, box.start, box.end);
+    else if (box.type == Code.wave && outermost) {
+      hash = addChildren(add(hash, box.start, box.body), box.body, box.end, false);
+    } else if (box.type != Code.btrt) hash = add(hash, box.start, box.end);
   }
   return add(hash, pointer, end);
 }
 
-// `esds`: the buffer size and both bit rates are the last 11 of the 13 fixed bytes of the decoder configuration
-// descriptor (ISO/IEC 14496-1 clause 7.2.6.6), tag 4.
-function addElementary(hash: u64, start: usize, end: usize): u64 {
-  let pointer = start + 12;
-  while (pointer < end) {
-    const tag = load<u8>(pointer);
-    let body = pointer + 1;
-    while (body < end && load<u8>(body) >= 128) body++;
-    body++;
-    if (tag == 3 && body + 3 <= end) {
-      const flags = load<u8>(body + 2);
-      pointer = body + 3 + (flags & 0x80 ? 2 : 0) + (flags & 0x20 ? 2 : 0);
-      if (flags & 0x40 && pointer < end) pointer += 1 + <usize>load<u8>(pointer);
-      continue;
-    }
-    if (tag != 4 || body + 13 > end) break;
-    hash = add(hash, start, body + 2);
-    return add(hash, body + 13, end);
-  }
-  return add(hash, start, end);
+function addElementary(hash: u64, esds: Box): u64 {
+  const rates = readEsds(esds).rates;
+  if (rates == 0) return add(hash, esds.start, esds.end);
+  return add(add(hash, esds.start, rates), rates + RATES_LENGTH, esds.end);
 }
 
 // `dfLa`: STREAMINFO also states frame sizes, the number of samples and a checksum of all of them (RFC 9639 section

@@ -3,27 +3,12 @@
  * track that the box is of (u32, little-endian; `MOVIE_SCOPE`: of the movie) and the box.
  */
 import { Code } from "../abi/codes";
-import { Box, u32be } from "../memory/reader";
+import { Box, peekBox } from "../memory/reader";
 
 /** Instead of a track index: a box of `moov` itself. */
 export const MOVIE_SCOPE: u32 = u32.MAX_VALUE;
 /** Bytes of kept boxes that one file may have. */
 export const MAX_KEPT: u32 = 64 << 10;
-
-/**
- * The box at `pointer`, if a whole one with a header of 8 bytes begins there and ends by `limit`. Never fails: what is kept
- * only describes, and nothing is refused for its sake.
- */
-export function peekBox(box: Box, pointer: usize, limit: usize): bool {
-  if (pointer >= limit || limit - pointer < 8) return false;
-  const size = u32be(pointer);
-  if (size < 8 || <usize>size > limit - pointer) return false;
-  box.type = u32be(pointer + 4);
-  box.start = pointer;
-  box.body = pointer + 8;
-  box.end = pointer + size;
-  return true;
-}
 
 /** Kept boxes of one scope, one after another. */
 @unmanaged

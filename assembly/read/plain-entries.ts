@@ -1,6 +1,6 @@
 /** Sample entries without what only tells of the file they came from: the same ones that `hashDescriptions` takes for equal are equal then. */
 import { Code } from "../abi/codes";
-import { readEsds } from "../box/esds";
+import { RATES_LENGTH, readEsds } from "../box/esds";
 import { findInEntry } from "../box/stsd";
 import { newBox, readBox } from "../memory/reader";
 import { failed, output, reserve } from "../memory/status";
@@ -16,9 +16,8 @@ export function writePlainEntries(handler: u32, entries: usize, length: u32): vo
   let end = start + length;
   for (let pointer = start; readBox(entry, pointer, end); pointer = entry.end) {
     if (findInEntry(entry, handler, Code.esds, found)) {
-      const config = readEsds(found).decoderConfig;
-      // The buffer size and both bit rates (ISO/IEC 14496-1 clause 7.2.6.6).
-      if (config != 0) memory.fill(config + 2, 0, 11);
+      const rates = readEsds(found).rates;
+      if (rates != 0) memory.fill(rates, 0, RATES_LENGTH);
     }
     if (findInEntry(entry, handler, Code.dfLa, found) && found.end - found.body >= 42) {
       // Frame sizes, the number of samples and their checksum of STREAMINFO; 0 is unknown (RFC 9639 section 8.2).

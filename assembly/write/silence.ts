@@ -1,7 +1,7 @@
 /** Silent samples of audio codecs that have a known one, and a file of nothing but these. */
 import { Code } from "../abi/codes";
 import { MovieTrack, Result } from "../abi/records";
-import { readEsds } from "../box/esds";
+import { AAC_RATES, MPEG4_AUDIO, readEsds } from "../box/esds";
 import { writeHdlr } from "../box/hdlr";
 import { writeMdhd } from "../box/mdhd";
 import { writeMvhd } from "../box/mvhd";
@@ -15,8 +15,6 @@ import { Box, newBox, readBox, u16be, u32be } from "../memory/reader";
 import { cleared, failed, output, reserve, RESULT } from "../memory/status";
 import { beginBox, endBox, newWriter, put32, put64, room } from "../memory/writer";
 
-/** Object type of MPEG-4 audio. */
-const MPEG4_AUDIO: u8 = 0x40;
 /** The longest silent sample, bytes: PCM of 64 channels of 8 bytes. */
 const MOST: u32 = 512;
 
@@ -72,10 +70,6 @@ function silentOpus(entry: Box, to: usize, timescale: u32): void {
   finish(to, 3, 960, 48000, timescale);
 }
 
-const RATES: StaticArray<u32> = [
-  96000, 88200, 64000, 48000, 44100, 32000, 24000, 22050, 16000, 12000, 11025, 8000, 7350,
-];
-
 // Elements of a raw_data_block (ISO/IEC 14496-3 clause 4.4.2): id_syn_ele of three bits.
 const SCE: u32 = 0;
 const CPE: u32 = 1;
@@ -87,7 +81,7 @@ function silentAac(entry: Box, to: usize, timescale: u32): void {
   const esds = newBox();
   if (failed() || !findInEntry(entry, Code.soun, Code.esds, esds)) return;
   const found = readEsds(esds);
-  if (failed() || (found.decoderConfig != 0 && load<u8>(found.decoderConfig) != MPEG4_AUDIO)) return;
+  if (failed() || (found.objectType != 0 && load<u8>(found.objectType) != MPEG4_AUDIO)) return;
   const config = found.decoderSpecificInfo;
   if (config == 0 || config + 2 > esds.end) return;
   const bits = u16be(config);
@@ -101,7 +95,7 @@ function silentAac(entry: Box, to: usize, timescale: u32): void {
   if (channels == 4) at = putElement(to, at, SCE, 1);
   if (channels > 5) at = putElement(to, at, LFE, 0);
   at = putBits(to, at, END, 3);
-  finish(to, (at + 7) >> 3, 1024, RATES[rate], timescale);
+  finish(to, (at + 7) >> 3, 1024, AAC_RATES[rate], timescale);
 }
 
 // An element all of whose fields are 0 has a long window and no scale factor band: nothing is heard.

@@ -1,8 +1,8 @@
 /** Boxes that an index kept, in the headers of an output. */
 import { Code } from "../abi/codes";
 import { writeHdlrOf } from "../box/hdlr";
-import { KeptCursor, MOVIE_SCOPE, isMediaInformation, nextKept, peekBox } from "../read/kept-boxes";
-import { Box, newBox, u32be } from "../memory/reader";
+import { KeptCursor, MOVIE_SCOPE, isMediaInformation, nextKept } from "../read/kept-boxes";
+import { Box, newBox, peekBox, u32be } from "../memory/reader";
 import { MovieTrack } from "../abi/records";
 import { cleared } from "../memory/status";
 import { beginBox, endBox, put32, putBytes, Writer } from "../memory/writer";
