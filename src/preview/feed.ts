@@ -5,6 +5,8 @@ import type { MediaSegment, SegmentBytes, PlayerSource } from "./source.ts";
 /** Seconds of media that are kept ready before and behind the picture that is shown, where the browser has room for them. */
 const AHEAD_S = 30;
 const BEHIND_S = 20;
+/** Seconds that the browser may need before it shows a picture that is sought: what follows would only hold it up. */
+const SOUGHT_S = 1;
 /** With less room than for this part of them nothing can be played. */
 const LEAST_SHARE = 1 / 64;
 /** So long it waits before it asks again for what it was not given: at first, and at most, milliseconds. */
@@ -123,14 +125,11 @@ export class Feed {
 
   /** The next segment to fetch: the nearest one from the picture on that is not there. */
   #wanted(): MediaSegment | undefined {
-    const { currentTime } = this.#video;
+    const { currentTime, seeking } = this.#video;
     const { segments } = this.#reel;
+    const aheadS = seeking ? SOUGHT_S : AHEAD_S * this.#share;
     let ready = 0;
-    for (
-      let i = segmentAt(segments, currentTime) ?? segments.length;
-      i < segments.length && ready < AHEAD_S * this.#share;
-      i++
-    ) {
+    for (let i = segmentAt(segments, currentTime) ?? segments.length; i < segments.length && ready < aheadS; i++) {
       const segment = segments[i];
       if (segment === undefined || !this.#held.has(segment)) return segment;
       ready += endOf(segment) - Math.max(currentTime, segment.atS);
