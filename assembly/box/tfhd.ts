@@ -3,7 +3,7 @@ import { Box, failIn, fullBoxFlags, fullBoxVersion, u32be, u64be } from "../memo
 import { failed } from "../memory/status";
 import { TrackTables } from "./track-tables";
 import { Code } from "../abi/codes";
-import { beginFullBox, endBox, put32, Writer } from "../memory/writer";
+import { beginFullBox, endBox, put32, setU64be, Writer } from "../memory/writer";
 
 /** What holds for the runs of one track fragment. */
 @unmanaged
@@ -24,6 +24,12 @@ export const DEFAULT_SIZE: u32 = 0x10;
 export const DEFAULT_FLAGS: u32 = 0x20;
 export const DEFAULT_BASE_IS_MOOF: u32 = 0x2_0000;
 
+/** Bytes of the `fields` of `flags` that follow the track's id. */
+export function tfhdFieldsSize(fields: u32): usize {
+  const short = popcnt<u32>(fields & (DESCRIPTION | DEFAULT_DURATION | DEFAULT_SIZE | DEFAULT_FLAGS));
+  return (fields & BASE_DATA_OFFSET ? 8 : 0) + short * 4;
+}
+
 /** Track fragment header, ISO/IEC 14496-12 clause 8.8.7: the track's id first, so that its defaults can be found. */
 export function tfhdTrackId(box: Box): u32 {
   fullBoxVersion(box, 0);
@@ -39,13 +45,7 @@ export function tfhdTrackId(box: Box): u32 {
 export function readTfhd(box: Box, track: TrackTables, defaults: FragmentDefaults): void {
   const flags = fullBoxFlags(box);
   let pointer = box.body + 8;
-  const need =
-    (flags & BASE_DATA_OFFSET ? 8 : 0) +
-    (flags & DESCRIPTION ? 4 : 0) +
-    (flags & DEFAULT_DURATION ? 4 : 0) +
-    (flags & DEFAULT_SIZE ? 4 : 0) +
-    (flags & DEFAULT_FLAGS ? 4 : 0);
-  if (<usize>need > box.end - pointer) return failIn(box, Status.BadBoxSize);
+  if (tfhdFieldsSize(flags) > box.end - pointer) return failIn(box, Status.BadBoxSize);
   defaults.flags = flags;
   defaults.trackId = track.id;
   defaults.baseDataOffset = 0;
@@ -72,6 +72,16 @@ export function readTfhd(box: Box, track: TrackTables, defaults: FragmentDefault
   if (defaults.description == 0 || defaults.description > track.entryCount) {
     failIn(box, Status.BadDescription);
   }
+}
+
+/** Counts a base data offset anew, in place, in a fragment that moves from one offset of its file to another. */
+export function moveTfhd(box: Box, from: u64, to: u64): void {
+  if (box.end - box.body < 8) return failIn(box, Status.BadBoxSize);
+  if (!(fullBoxFlags(box) & BASE_DATA_OFFSET)) return;
+  const at = box.body + 8;
+  if (box.end - at < 8) return failIn(box, Status.BadBoxSize);
+  if (u64be(at) < from) return failIn(box, Status.OutsideFile);
+  setU64be(at, u64be(at) - from + to);
 }
 
 /**

@@ -21,10 +21,6 @@ export function readTrex(box: Box, track: TrackTables): void {
   track.defaultFlags = u32be(box.body + 20);
 }
 
-/** `sample_depends_on` 2, a sync sample; or 1 and the non-sync flag (clause 8.8.3.1). */
-export const SYNC_FLAGS: u32 = 0x0200_0000;
-export const NON_SYNC_FLAGS: u32 = 0x0101_0000;
-
 /** Writes the box: the first sample description, and no other defaults. @param sampleFlags of samples without flags of their own */
 export function writeTrex(out: Writer, trackId: u32, sampleFlags: u32): void {
   const box = beginFullBox(out, Code.trex, 0, 0);

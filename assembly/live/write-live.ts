@@ -5,10 +5,10 @@ import { LiveRun, LiveSample, LiveTrack, MovieTrack, TrackRecord } from "../abi/
 import { putUnityMatrix } from "../box/matrix";
 import { writeMfhd } from "../box/mfhd";
 import { findInEntry } from "../box/stsd";
+import { NON_SYNC_FLAGS, SYNC_FLAGS } from "../box/sample-flags";
 import { writeTfdt } from "../box/tfdt";
 import { writeTfhd } from "../box/tfhd";
-import { NON_SYNC_FLAGS, SYNC_FLAGS } from "../box/trex";
-import { beginTrun, COMPOSITION, DURATION, SAMPLE_FLAGS, SAMPLE_SIZE } from "../box/trun";
+import { beginTrun, COMPOSITION, DURATION, putTrunEntry, SAMPLE_FLAGS, SAMPLE_SIZE } from "../box/trun";
 import { newBox, readBox, u16be, u32be } from "../memory/reader";
 import { cleared, failed, output } from "../memory/status";
 import { beginBox, endBox, newWriter, put32, setU32be, Writer } from "../memory/writer";
@@ -116,10 +116,16 @@ function writeRun(out: Writer, run: usize, from: usize, until: usize): usize {
   const trun = beginTrun(out, fields, <u32>((until - from) / LiveSample.SIZE), 0);
   const place = out.next - 4;
   for (let sample = from; sample < until; sample += LiveSample.SIZE) {
-    put32(out, load<u32>(sample, LiveSample.DURATION));
-    put32(out, load<u32>(sample, LiveSample.BYTES));
-    if (!allSync) put32(out, load<u32>(sample, LiveSample.SYNC) ? SYNC_FLAGS : NON_SYNC_FLAGS);
-    if (composed) put32(out, load<i32>(sample, LiveSample.COMPOSITION_OFFSET));
+    const flags = load<u32>(sample, LiveSample.SYNC) ? SYNC_FLAGS : NON_SYNC_FLAGS;
+    const offset = load<i32>(sample, LiveSample.COMPOSITION_OFFSET);
+    putTrunEntry(
+      out,
+      fields,
+      load<u32>(sample, LiveSample.DURATION),
+      load<u32>(sample, LiveSample.BYTES),
+      flags,
+      offset,
+    );
   }
   endBox(out, trun);
   endBox(out, traf);

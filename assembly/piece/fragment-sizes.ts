@@ -1,11 +1,21 @@
 /** Bytes of the boxes of a movie fragment; `src/core/layout/fragment-sizes.ts` adds up the same for the host. */
 import { isUniform, Part, Piece, pieceTrack } from "./piece";
 import { TRAF_BASE, TrackFlag, TRUN_BASE } from "../abi/names";
+import { DEFAULT_DURATION, DEFAULT_FLAGS, DEFAULT_SIZE, DESCRIPTION, tfhdFieldsSize } from "../box/tfhd";
+import { COMPOSITION, DURATION, SAMPLE_FLAGS, SAMPLE_SIZE, trunEntrySize } from "../box/trun";
 import { PieceTrack } from "../abi/records";
 
-/** Bytes of one sample in a `trun`: duration, size, and flags and composition offset where the output track needs them. */
-function runEntrySize(flags: u32): u32 {
-  return 8 + (flags & TrackFlag.AllSync ? 0 : 4) + (flags & TrackFlag.Offsets ? 4 : 0);
+/** Fields of one sample in a `trun`: duration, size, and flags and composition offset where the output track needs them. */
+export function trunFields(flags: u32): u32 {
+  const own = (flags & TrackFlag.AllSync ? 0 : SAMPLE_FLAGS) | (flags & TrackFlag.Offsets ? COMPOSITION : 0);
+  return DURATION | SAMPLE_SIZE | own;
+}
+
+/** Fields of the `tfhd`s of a piece's track. */
+export function tfhdFields(track: usize): u32 {
+  if (!hasDefaults(track)) return DESCRIPTION;
+  const flags = load<u32>(track, PieceTrack.OUTPUT_FLAGS) & TrackFlag.AllSync ? 0 : DEFAULT_FLAGS;
+  return DESCRIPTION | DEFAULT_DURATION | DEFAULT_SIZE | flags;
 }
 
 /** Bits of TrackFlag that the samples of a piece's track are written by: a pre-roll has composition offsets where the others need none. */
@@ -21,15 +31,14 @@ export function hasDefaults(track: usize): bool {
 
 /** Bytes of a `traf` without its runs. */
 export function trafSize(track: usize): u64 {
-  if (!hasDefaults(track)) return TRAF_BASE;
-  return <u64>TRAF_BASE + 8 + (load<u32>(track, PieceTrack.OUTPUT_FLAGS) & TrackFlag.AllSync ? 0 : 4);
+  return <u64>TRAF_BASE + tfhdFieldsSize(tfhdFields(track) & ~DESCRIPTION);
 }
 
 /** Bytes of the `trun` of a part. */
 export function trunSize(piece: Piece, part: usize): u64 {
   const track = pieceTrack(piece, load<u32>(part, Part.TRACK_INDEX));
-  if (hasDefaults(track)) return <u64>TRUN_BASE + (isLast(track, part) ? 4 : 0);
-  return <u64>TRUN_BASE + <u64>load<u32>(part, Part.SAMPLES) * runEntrySize(runFlags(track));
+  if (hasDefaults(track)) return <u64>TRUN_BASE + (isLast(track, part) ? trunEntrySize(DURATION) : 0);
+  return TRUN_BASE + <u64>load<u32>(part, Part.SAMPLES) * trunEntrySize(trunFields(runFlags(track)));
 }
 
 /** Whether a part begins with the last sample of its track's piece. */

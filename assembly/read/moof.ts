@@ -1,6 +1,7 @@
 /** Movie fragments to track tables (ISO/IEC 14496-12 clause 8.8): counted first, so that nothing has to grow. */
 import { Code } from "../abi/codes";
 import { Status } from "../abi/names";
+import { isSync } from "../box/sample-flags";
 import { readTfdt } from "../box/tfdt";
 import { BASE_DATA_OFFSET, DEFAULT_BASE_IS_MOOF, FragmentDefaults, readTfhd, tfhdTrackId } from "../box/tfhd";
 import {
@@ -31,7 +32,6 @@ import {
 /** Samples without an entry of their own that are written out one by one (a constant size is not). */
 const MAX_DEFAULT_SIZES: u32 = 4 << 20;
 const CHUNK: u32 = <u32>Chunk.SIZE;
-const NON_SYNC: u32 = 0x1_0000;
 const MAX_TIME: u64 = 1 << 53;
 
 /** What a pass over the fragments is for. */
@@ -129,8 +129,8 @@ function reachRun(reader: FragmentReader): void {
   const run = reader.run;
   let bytes: u64 = 0;
   if (run.flags & SAMPLE_SIZE) {
-    const end = run.entries + <usize>run.samples * run.entrySize;
-    for (let at = run.entries + (run.flags & DURATION ? 4 : 0); at < end; at += run.entrySize) bytes += u32be(at);
+    const end = run.sizes + <usize>run.samples * run.entrySize;
+    for (let at = run.sizes; at < end; at += run.entrySize) bytes += u32be(at);
   } else bytes = <u64>run.samples * reader.defaults.size;
   reader.position = min(reader.position, END_OFFSET) + min(bytes, END_OFFSET);
   if (run.samples > 0) reader.reach = max(reader.reach, reader.position);
@@ -195,13 +195,9 @@ function fillRun(reader: FragmentReader, track: TrackTables): void {
   const run = reader.run;
   if (run.samples == 0) return;
   if (reader.position >= END_OFFSET) return fail(Status.OutsideFile, Code.stco, track.stbl);
-  // Where the fields of an entry lie, as far as it has them (clause 8.8.8.2).
-  const sizeAt: usize = run.flags & DURATION ? 4 : 0;
-  const flagsAt: usize = sizeAt + (run.flags & SAMPLE_SIZE ? 4 : 0);
-  const offsetAt: usize = flagsAt + (run.flags & SAMPLE_FLAGS ? 4 : 0);
   fillDurations(reader, track);
   if (track.nextDts > MAX_TIME) return failIn(reader.box, Status.Overflow);
-  const bytes = fillSizes(reader, track, run.entries + sizeAt);
+  const bytes = fillSizes(reader, track);
   const chunk = track.chunks + <usize>track.chunkCount * CHUNK;
   store<u64>(chunk, reader.position, Chunk.OFFSET);
   store<u32>(chunk, run.samples, Chunk.SAMPLES);
@@ -211,20 +207,20 @@ function fillRun(reader: FragmentReader, track: TrackTables): void {
   track.bytes += bytes;
   track.chunkCount += 1;
   reader.position += bytes;
-  fillFlags(reader, track, flagsAt);
-  fillOffsets(reader, track, run.entries + offsetAt);
+  fillFlags(reader, track);
+  fillOffsets(reader, track);
   track.samples += run.samples;
 }
 
 function fillDurations(reader: FragmentReader, track: TrackTables): void {
   const run = reader.run;
   const samples = run.samples;
-  const step = <usize>run.entrySize;
+  const step = run.entrySize;
   let used = track.durationRuns;
   let time = <u64>samples * reader.defaults.duration;
   if (run.flags & DURATION) {
     time = 0;
-    for (let i: u32 = 0, at = run.entries; i < samples; i++, at += step) {
+    for (let i: u32 = 0, at = run.durations; i < samples; i++, at += step) {
       const duration = u32be(at);
       time += duration;
       used = appendRun(track.durations, used, 1, duration);
@@ -234,16 +230,16 @@ function fillDurations(reader: FragmentReader, track: TrackTables): void {
   track.nextDts += time;
 }
 
-/** @param at of the first sample's size, where entries have one. Returns the bytes of all samples. */
-function fillSizes(reader: FragmentReader, track: TrackTables, at: usize): u64 {
+/** Returns the bytes of all samples. */
+function fillSizes(reader: FragmentReader, track: TrackTables): u64 {
   const run = reader.run;
   const samples = run.samples;
   if (track.sizes == 0) return <u64>samples * track.constantSize;
-  const step = <usize>run.entrySize;
+  const step = run.entrySize;
   const own = (run.flags & SAMPLE_SIZE) != 0;
   let bytes: u64 = 0;
   let to = track.sizes + ((<usize>track.samples) << 2);
-  for (let i: u32 = 0; i < samples; i++, at += step, to += 4) {
+  for (let i: u32 = 0, at = run.sizes; i < samples; i++, at += step, to += 4) {
     const size = own ? u32be(at) : reader.defaults.size;
     store<u32>(to, size);
     bytes += size;
@@ -251,31 +247,32 @@ function fillSizes(reader: FragmentReader, track: TrackTables, at: usize): u64 {
   return bytes;
 }
 
-/** @param at of the first sample's composition offset, where entries have one */
-function fillOffsets(reader: FragmentReader, track: TrackTables, at: usize): void {
+function fillOffsets(reader: FragmentReader, track: TrackTables): void {
   const run = reader.run;
   const samples = run.samples;
-  const step = <usize>run.entrySize;
+  const step = run.entrySize;
   let used = track.offsetRuns;
   if (run.flags & COMPOSITION) {
-    for (let i: u32 = 0; i < samples; i++, at += step) used = appendRun(track.offsets, used, 1, u32be(at));
+    for (let i: u32 = 0, at = run.offsets; i < samples; i++, at += step) {
+      used = appendRun(track.offsets, used, 1, u32be(at));
+    }
   } else used = appendRun(track.offsets, used, samples, 0);
   track.offsetRuns = used;
 }
 
 // Samples of this track fragment that carry no own flags take the first sample's, then the default (clause 8.8.8.1).
-function fillFlags(reader: FragmentReader, track: TrackTables, flagsAt: usize): void {
+function fillFlags(reader: FragmentReader, track: TrackTables): void {
   const run = reader.run;
   let used = track.syncRuns;
   let i: u32 = 0;
   if (run.flags & FIRST_SAMPLE_FLAGS) {
-    used = appendSync(track.syncs, used, 1, !(run.firstFlags & NON_SYNC));
+    used = appendSync(track.syncs, used, 1, isSync(run.firstFlags));
     i = 1;
   }
   if (run.flags & SAMPLE_FLAGS) {
-    for (let at = run.entries + flagsAt + <usize>i * run.entrySize; i < run.samples; i++, at += run.entrySize) {
-      used = appendSync(track.syncs, used, 1, !(u32be(at) & NON_SYNC));
+    for (let at = run.sampleFlags + <usize>i * run.entrySize; i < run.samples; i++, at += run.entrySize) {
+      used = appendSync(track.syncs, used, 1, isSync(u32be(at)));
     }
-  } else used = appendSync(track.syncs, used, run.samples - i, !(reader.defaults.sampleFlags & NON_SYNC));
+  } else used = appendSync(track.syncs, used, run.samples - i, isSync(reader.defaults.sampleFlags));
   track.syncRuns = used;
 }

@@ -1,10 +1,9 @@
 /** A movie fragment at another place of its file. */
 import { Code } from "../abi/codes";
 import { Status } from "../abi/names";
-import { BASE_DATA_OFFSET } from "../box/tfhd";
-import { Box, enter, failIn, fullBoxFlags, newBox, nextBox, readBox, u64be } from "../memory/reader";
+import { moveTfhd } from "../box/tfhd";
+import { Box, enter, newBox, nextBox, readBox } from "../memory/reader";
 import { fail, failed, locate, output } from "../memory/status";
-import { setU64be } from "../memory/writer";
 
 /**
  * Moves the `moof` at `pointer` from one offset of a file to another, together with the media behind it: what counts from the
@@ -27,12 +26,6 @@ export function moveFragment(pointer: usize, length: u32, from: u64, to: u64): v
 function moveTrack(traf: Box, from: u64, to: u64): void {
   const box = enter(traf);
   while (nextBox(box, traf)) {
-    if (box.type != Code.tfhd) continue;
-    if (box.end - box.body < 8) return failIn(box, Status.BadBoxSize);
-    if (!(fullBoxFlags(box) & BASE_DATA_OFFSET)) continue;
-    if (box.end - box.body < 16) return failIn(box, Status.BadBoxSize);
-    const base = u64be(box.body + 8);
-    if (base < from) return failIn(box, Status.OutsideFile);
-    setU64be(box.body + 8, base - from + to);
+    if (box.type == Code.tfhd) moveTfhd(box, from, to);
   }
 }

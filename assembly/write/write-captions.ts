@@ -8,7 +8,7 @@ import { setStscEntry, STSC_ENTRY } from "../box/stsc";
 import { setSttsEntry, STTS_ENTRY } from "../box/stts";
 import { writeTfdt } from "../box/tfdt";
 import { DEFAULT_SIZE, writeTfhd } from "../box/tfhd";
-import { beginTrun, DURATION } from "../box/trun";
+import { beginTrun, DURATION, putTrunEntry } from "../box/trun";
 import { output } from "../memory/status";
 import { beginBox, endBox, newWriter, put32, putBytes, room, Writer } from "../memory/writer";
 
@@ -90,7 +90,7 @@ export function writeCaptionFragment(block: usize, trackId: u32, sequence: u32):
   writeTfdt(out, load<u64>(block, CaptionBlock.AT_MS));
   const head = <u32>(out.next - moof) + 20;
   const trun = beginTrun(out, DURATION, count, head + (count << 2) + 8);
-  for (let i: u32 = 0; i < count; i++) put32(out, captionDuration(block, i));
+  for (let i: u32 = 0; i < count; i++) putTrunEntry(out, DURATION, captionDuration(block, i), 0, 0, 0);
   endBox(out, trun);
   endBox(out, traf);
   endBox(out, moof);

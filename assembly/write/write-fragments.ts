@@ -1,14 +1,13 @@
 /** A piece as movie fragments (ISO/IEC 14496-12 clause 8.8): each a `moof` with all tracks, and its `mdat`'s header. */
 import { Code } from "../abi/codes";
-import { TrackFlag } from "../abi/names";
 import { Fragment, PieceTrack, Result, Span } from "../abi/records";
 import { writeMfhd } from "../box/mfhd";
+import { NON_SYNC_FLAGS, SYNC_FLAGS } from "../box/sample-flags";
 import { writeTfdt } from "../box/tfdt";
-import { DEFAULT_DURATION, DEFAULT_FLAGS, DEFAULT_SIZE, DESCRIPTION, writeTfhd } from "../box/tfhd";
-import { NON_SYNC_FLAGS, SYNC_FLAGS } from "../box/trex";
-import { beginTrun, COMPOSITION, DURATION, SAMPLE_FLAGS, SAMPLE_SIZE } from "../box/trun";
+import { writeTfhd } from "../box/tfhd";
+import { beginTrun, COMPOSITION, DURATION, putTrunEntry } from "../box/trun";
 import { newSizeCursor, newSyncCursor, SizeCursor, SyncCursor } from "../index/cursors";
-import { hasDefaults, isLast, runFlags } from "../piece/fragment-sizes";
+import { hasDefaults, isLast, runFlags, tfhdFields, trunFields } from "../piece/fragment-sizes";
 import { layPage } from "../piece/fragment-page";
 import { FragmentWalk, openFragments } from "../piece/fragment-walk";
 import { LateSamples, newLateSamples } from "../piece/late-samples";
@@ -167,39 +166,34 @@ function writeMoof(
 
 function beginTraf(out: Writer, track: usize, source: RunSource, description: u32): usize {
   const traf = beginBox(out, Code.traf);
-  const defaults = hasDefaults(track);
-  const bySample = defaults && !(source.flags & TrackFlag.AllSync);
-  const fields = DESCRIPTION | (defaults ? DEFAULT_DURATION | DEFAULT_SIZE : 0) | (bySample ? DEFAULT_FLAGS : 0);
+  const fields = tfhdFields(track);
   const size = source.sizes.base + source.prefix;
   const number = outputDescription(track, description);
   writeTfhd(out, fields, load<u32>(track, PieceTrack.TRACK_ID), number, source.duration, size, SYNC_FLAGS);
-  writeTfdt(out, defaults ? source.dts : source.times.durations.dts());
+  writeTfdt(out, hasDefaults(track) ? source.dts : source.times.durations.dts());
   return traf;
 }
 
 function writeUniformTrun(out: Writer, source: RunSource, part: usize, dataOffset: u32, last: bool): void {
   const samples = load<u32>(part, Part.SAMPLES);
-  const trun = beginTrun(out, last ? DURATION : 0, samples, dataOffset);
-  if (last) put32(out, source.times.durations.lastDuration);
+  const fields = last ? DURATION : 0;
+  const trun = beginTrun(out, fields, samples, dataOffset);
+  if (last) putTrunEntry(out, fields, source.times.durations.lastDuration, 0, 0, 0);
   source.dts += <i64>samples * source.duration;
   endBox(out, trun);
 }
 
 function writeTrun(out: Writer, source: RunSource, part: usize, dataOffset: u32): void {
-  const flags = source.flags;
   const times = source.times;
-  const bySample = !(flags & TrackFlag.AllSync);
-  const composed = (flags & TrackFlag.Offsets) != 0;
-  const fields = DURATION | SAMPLE_SIZE | (bySample ? SAMPLE_FLAGS : 0) | (composed ? COMPOSITION : 0);
+  const fields = trunFields(source.flags);
   const samples = load<u32>(part, Part.SAMPLES);
   const trun = beginTrun(out, fields, samples, dataOffset);
   for (let i: u32 = 0; i < samples; i++) {
     times.next();
-    put32(out, times.duration);
     const sync = source.syncs.next();
-    put32(out, source.sizes.next() + (sync ? source.prefix : 0));
-    if (bySample) put32(out, sync ? SYNC_FLAGS : NON_SYNC_FLAGS);
-    if (composed) put32(out, <u32>(<i32>(source.late.pts(times.dts + times.offset) - times.dts)));
+    const size = source.sizes.next() + (sync ? source.prefix : 0);
+    const offset = fields & COMPOSITION ? <i32>(source.late.pts(times.dts + times.offset) - times.dts) : 0;
+    putTrunEntry(out, fields, times.duration, size, sync ? SYNC_FLAGS : NON_SYNC_FLAGS, offset);
   }
   endBox(out, trun);
 }
