@@ -140,44 +140,58 @@ export class Manifest implements StreamSink {
 
   /** The manifest, some lines at a time. @param query added to each URL, with its `?` */
   async *text(query = ""): AsyncGenerator<string, void, undefined> {
-    const { usualMs, folder, live, tracks: listed } = this.#options;
+    const { live, tracks: listed } = this.#options;
     // In a manifest that slides presentation times are media times.
     const origin = live?.windowMs === undefined ? (this.#periods[0]?.times[0]?.[0] ?? 0) : 0;
+    yield lines(this.#head(origin));
+    let presented = 0;
+    for (const [i, period] of this.#periods.entries()) {
+      const begins = period.times[0]?.[0] ?? 0;
+      const start = live !== undefined && i === 0 ? origin : begins;
+      if (this.#keepsGaps) presented = start - origin;
+      const placed = { query: escaped(query), start, presented };
+      yield `<Period ${live === undefined ? this.#placeOf(period, i, presented) : await idOf(period, presented)}>\n`;
+      for (const tracks of listed) yield* this.#rendition(period, tracks, placed);
+      yield* this.#clock(period, placed);
+      yield "</Period>\n";
+      presented += lengthOf(period.times);
+    }
+    yield lines([...this.#timing(query), "</MPD>"]);
+  }
+
+  /** Lines before all periods. @param origin what presentation times count from, microseconds */
+  #head(origin: number): string[] {
+    const { usualMs, folder, live } = this.#options;
     const end = this.#periods.at(-1)?.times.at(-1)?.[1] ?? origin;
     const total = this.#keepsGaps ? end - origin : this.#periods.reduce((sum, { times }) => sum + lengthOf(times), 0);
     const kind =
       live === undefined
         ? `type="static" profiles="urn:mpeg:dash:profile:full:2011" mediaPresentationDuration="${duration(total)}"`
         : dynamic(live, usualMs, { origin, end });
-    yield lines([
+    return [
       '<?xml version="1.0" encoding="utf-8"?>',
       `<MPD xmlns="urn:mpeg:dash:schema:mpd:2011" ${kind} minBufferTime="${duration(usualMs * 1000)}">`,
       `<BaseURL>${escaped(folder)}</BaseURL>`,
       ...(live?.low === true ? [SERVICE] : []),
-    ]);
-    let presented = 0;
-    for (const [i, period] of this.#periods.entries()) {
-      const begins = period.times[0]?.[0] ?? 0;
-      const start = live === undefined ? begins : i === 0 ? origin : begins;
-      if (this.#keepsGaps) presented = start - origin;
-      const place =
-        live === undefined
-          ? `id="${i}" ${this.#keepsGaps ? `start="${duration(presented)}"` : `duration="${duration(lengthOf(period.times))}"`}`
-          : await idOf(period, presented);
-      const placed = { query: escaped(query), start, presented };
-      yield `<Period ${place}>\n`;
-      for (const tracks of listed) yield* this.#rendition(period, tracks, placed);
-      yield* this.#clock(period, placed);
-      yield "</Period>\n";
-      presented += lengthOf(period.times);
-    }
+    ];
+  }
+
+  /** Attributes of a period of a range that is over. */
+  #placeOf({ times }: Period, number: number, presented: number): string {
+    const place = this.#keepsGaps ? `start="${duration(presented)}"` : `duration="${duration(lengthOf(times))}"`;
+    return `id="${number}" ${place}`;
+  }
+
+  /** What players that follow a stream go by for the time. */
+  #timing(query: string): string[] {
+    const { folder, live } = this.#options;
+    if (live === undefined) return [];
+    const at = (scheme: string, value: string): string =>
+      `<UTCTiming schemeIdUri="urn:mpeg:dash:utc:${scheme}:2014" value="${value}"/>`;
     // By the time that dash.js looks at what is told here, up to a second has gone: too much for low latency. Farther behind it is better off
     // without: it stood still for twelve seconds when it asked for the time there.
-    if (live?.low === true)
-      yield `<UTCTiming schemeIdUri="urn:mpeg:dash:utc:http-iso:2014" value="${escaped(folder + NOW + query)}"/>\n`;
-    if (live !== undefined)
-      yield `<UTCTiming schemeIdUri="urn:mpeg:dash:utc:direct:2014" value="${formatTime(live.nowMs)}"/>\n`;
-    yield "</MPD>\n";
+    const asked = live.low ? [at("http-iso", escaped(folder + NOW + query))] : [];
+    return [...asked, at("direct", formatTime(live.nowMs))];
   }
 
   async *#rendition(

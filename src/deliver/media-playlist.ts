@@ -185,19 +185,46 @@ export class MediaPlaylist implements StreamSink {
    * @param live absent: the range is over
    */
   async *text(query = "", live?: LivePlaylist): AsyncGenerator<string, void, undefined> {
-    const { tracks, iframes, captions, startMs, sha256 } = this.#options;
+    const { tracks, sha256 } = this.#options;
     this.#gather();
+    const targetS = Math.max(1, Math.round(Math.max(this.#longestMs, live?.targetMs ?? 0) / 1000));
+    const skipped = live?.skips === true ? this.#skippable(SKIPPED_TARGETS * targetS * 1000) : 0;
+    yield joined(this.#head(targetS, skipped, live));
+    const names = new Map<string, string>();
+    let known: string | undefined;
+    let number = 0;
+    for (const [i, entry] of this.#entries.entries()) {
+      if (typeof entry === "string") {
+        if (number >= skipped) yield joined(this.#parts.lines(number, query)) + entry.replaceAll(QUERY, query);
+        number++;
+        continue;
+      }
+      const { configuration, goesOn } = entry;
+      const name = names.get(configuration.text) ?? (await initName(configuration, tracks, sha256));
+      names.set(configuration.text, name);
+      const init = name === known ? undefined : name + query;
+      known = name;
+      if (number >= skipped) yield joined(this.#beginning(entry, { isJoined: i === 0 || goesOn, init }));
+    }
+    yield joined([
+      ...this.#parts.lines(number, query),
+      ...(live === undefined ? ["#EXT-X-ENDLIST"] : []),
+      ...(live?.reports ?? []).map((url) => this.#parts.report(url, live?.numbers?.sequence ?? 0)),
+    ]);
+  }
+
+  /** Lines before all media segments. @param skipped media segments that are left out */
+  #head(targetS: number, skipped: number, live: LivePlaylist | undefined): string[] {
+    const { iframes, startMs } = this.#options;
     const offsetMs = startMs - (this.#firstMs ?? startMs);
     const { sequence = 0, discontinuity } = live?.numbers ?? {};
-    const longest = Math.max(1, Math.round(Math.max(this.#longestMs, live?.targetMs ?? 0) / 1000));
-    const skipped = live?.skips === true ? this.#skippable(SKIPPED_TARGETS * longest * 1000) : 0;
     const version = skipped > 0 ? VERSION_OF_SKIPS : this.#hasGaps ? VERSION_OF_GAPS : VERSION;
-    const lines = [
-      ...["#EXTM3U", version, `#EXT-X-TARGETDURATION:${longest}`, `#EXT-X-MEDIA-SEQUENCE:${sequence}`],
+    return [
+      ...["#EXTM3U", version, `#EXT-X-TARGETDURATION:${targetS}`, `#EXT-X-MEDIA-SEQUENCE:${sequence}`],
       ...(discontinuity === undefined ? [] : [`#EXT-X-DISCONTINUITY-SEQUENCE:${discontinuity}`]),
       ...(live === undefined ? ["#EXT-X-PLAYLIST-TYPE:VOD"] : []),
       ...(live !== undefined && live.numbers === undefined ? ["#EXT-X-PLAYLIST-TYPE:EVENT"] : []),
-      ...(live === undefined ? [] : this.#parts.serverControl(SKIPPED_TARGETS * longest, live.reports !== undefined)),
+      ...(live === undefined ? [] : this.#parts.serverControl(SKIPPED_TARGETS * targetS, live.reports !== undefined)),
       ...(this.#independent ? ["#EXT-X-INDEPENDENT-SEGMENTS"] : []),
       ...(iframes ? ["#EXT-X-I-FRAMES-ONLY"] : []),
       ...(offsetMs >= 1 && !iframes && live === undefined
@@ -205,34 +232,21 @@ export class MediaPlaylist implements StreamSink {
         : []),
       ...(skipped > 0 ? [`#EXT-X-SKIP:SKIPPED-SEGMENTS=${skipped}`] : []),
     ];
-    yield joined(lines);
-    const names = new Map<string, string>();
-    let known: string | undefined;
-    let number = 0;
-    for (const [i, entry] of this.#entries.entries()) {
-      if (typeof entry === "string" && number < skipped) number++;
-      else if (typeof entry === "string") {
-        yield joined(this.#parts.lines(number++, query)) + entry.replaceAll(QUERY, query);
-      } else {
-        const { configuration, startMs: begunMs, goesOn } = entry;
-        const name = names.get(configuration.text) ?? (await initName(configuration, tracks, sha256));
-        names.set(configuration.text, name);
-        const isNew = name !== known && captions === undefined;
-        known = name;
-        if (number < skipped) continue;
-        yield joined([
-          ...(i > 0 && !goesOn ? ["#EXT-X-DISCONTINUITY"] : []),
-          ...(isNew && !iframes ? [`${CODECS}:${codecsOf(configuration, tracks)}`] : []),
-          ...(isNew ? [`#EXT-X-MAP:URI="${name}${query}"`] : []),
-          `#EXT-X-PROGRAM-DATE-TIME:${formatTime(Math.round(begunMs))}`,
-        ]);
-      }
-    }
-    yield joined([
-      ...this.#parts.lines(number, query),
-      ...(live === undefined ? ["#EXT-X-ENDLIST"] : []),
-      ...(live?.reports ?? []).map((url) => this.#parts.report(url, sequence)),
-    ]);
+  }
+
+  /** Lines before the media segments of a stretch. @param init URL of its init segment, unless that is known from the one before */
+  #beginning(
+    { configuration, startMs }: ListedStretch,
+    { isJoined, init }: { readonly isJoined: boolean; readonly init: string | undefined },
+  ): string[] {
+    const { tracks, iframes, captions } = this.#options;
+    const isNew = init !== undefined && captions === undefined;
+    return [
+      ...(isJoined ? [] : ["#EXT-X-DISCONTINUITY"]),
+      ...(isNew && !iframes ? [`${CODECS}:${codecsOf(configuration, tracks)}`] : []),
+      ...(isNew ? [`#EXT-X-MAP:URI="${init}"`] : []),
+      `#EXT-X-PROGRAM-DATE-TIME:${formatTime(Math.round(startMs))}`,
+    ];
   }
 
   /** How many media segments lie further from the end than so many milliseconds. */
