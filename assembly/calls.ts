@@ -180,7 +180,7 @@ export {
   nameEntries as namedEntries,
 } from "./read/parameter-sets";
 export { moveFragment } from "./write/move-fragment";
-export { writeMfra as mfra, writeSidxHead as sidxHead } from "./write/random-access";
+export { writeAccessEnd as mfra, writeAccessHead as sidxHead } from "./write/random-access";
 export {
   writeCaptionEntry as captionEntry,
   writeCaptionFragment as captionFragment,

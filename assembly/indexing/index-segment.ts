@@ -2,6 +2,7 @@
 import { Code } from "../abi/codes";
 import { INDEX_MAGIC, Status, Warning } from "../abi/names";
 import { Extent, IndexHeader, TrackRecord } from "../abi/records";
+import { majorBrand } from "../box/ftyp";
 import { beginSyncs } from "../box/stss";
 import { checksum } from "../index/checksum";
 import { writeCodec } from "../read/codec";
@@ -19,7 +20,7 @@ import { combinedMatrix } from "../read/matrix";
 import { makeRoom, newFragmentReader, Pass, readMoof } from "../read/moof";
 import { dropTracks, Movie, readMoov, trackAt } from "../read/moov";
 import { mergeOrder, Order } from "./order";
-import { Box, failIn, newBox, readBox, u32be } from "../memory/reader";
+import { Box, failIn, newBox, readBox } from "../memory/reader";
 import { cleared, fail, failed, locate, output, reserve } from "../memory/status";
 import { refineTimescale } from "./timescale";
 import { MAX_SAMPLES, TrackTables } from "../box/track-tables";
@@ -40,7 +41,7 @@ export function buildIndex(extents: usize, count: u32, buffer: usize, fileSize: 
   if (failed()) return;
   for (let i: u32 = 0; i < end.whole && !failed(); i++) {
     if (!openExtent(box, extents, i, buffer)) continue;
-    if (box.type == Code.ftyp && box.end - box.body >= 4) brand = u32be(box.body);
+    if (box.type == Code.ftyp) brand = majorBrand(box);
     else if (box.type == Code.moov) {
       if (movie != null) return failIn(box, Status.DuplicateBox);
       movie = readMoov(box);

@@ -11,7 +11,7 @@ import { writeTfhd } from "../box/tfhd";
 import { beginTrun, COMPOSITION, DURATION, putTrunEntry, SAMPLE_FLAGS, SAMPLE_SIZE } from "../box/trun";
 import { newBox, readBox, u16be, u32be } from "../memory/reader";
 import { cleared, failed, output } from "../memory/status";
-import { beginBox, endBox, newWriter, put32, setU32be, Writer } from "../memory/writer";
+import { beginBox, endBox, newWriter, setU32be, Writer } from "../memory/writer";
 import { writeMovie } from "../write/write-movie";
 
 /** Ticks a second of the movie: nothing is told in them. */
@@ -97,8 +97,7 @@ export function writeLiveFragment(runs: usize, count: u32, samples: usize, seque
     const place = load<u32>(places + <usize>i * 8);
     setU32be(place, header + load<u32>(places + <usize>i * 8, 4));
   }
-  put32(out, media + 8);
-  put32(out, Code.mdat);
+  endBox(out, beginBox(out, Code.mdat), media);
   output(out.start, out.next - out.start);
 }
 

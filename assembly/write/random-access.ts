@@ -2,12 +2,14 @@
 import { Code } from "../abi/codes";
 import { SIDX_ENTRY, Table, TFRA_ENTRY } from "../abi/names";
 import { Fragment, PieceTrack, Result } from "../abi/records";
+import { putTfraEntry, writeMfra } from "../box/mfra";
+import { putSidxEntry, writeSidx } from "../box/sidx";
 import { newDurationCursor } from "../piece/duration-cursor";
 import { FragmentWalk, openFragments, Start } from "../piece/fragment-walk";
 import { Piece, pieceTrack, rescale } from "../piece/piece";
 import { cleared, failed, output, RESULT, suspended } from "../memory/status";
 import { layPage } from "../piece/fragment-page";
-import { beginBox, beginFullBox, endBox, newWriter, put16, put32, put64, put8 } from "../memory/writer";
+import { beginBox, endBox, newWriter } from "../memory/writer";
 
 /** Where the writing of a piece's entries stands. */
 @unmanaged
@@ -66,16 +68,8 @@ export function writeAccessEntries(piece: Piece, table: u32, timescale: u32, hid
       writer.hidden -= hidden;
       duration -= hidden;
       if (last) duration -= min(hiddenEnd, duration);
-      put32(out, <u32>size);
-      put32(out, <u32>duration);
-      put32(out, load<u32>(fragment, Fragment.FLAGS) ? 0x9000_0000 : 0); // starts with SAP, type 1
-    } else {
-      put64(out, rescale(load<i64>(fragment, Fragment.PTS), from, timescale));
-      put64(out, writer.offset);
-      put8(out, 1); // traf, trun and sample number within them
-      put8(out, 1);
-      put8(out, 1);
-    }
+      putSidxEntry(out, <u32>size, <u32>duration, load<u32>(fragment, Fragment.FLAGS) != 0);
+    } else putTfraEntry(out, rescale(load<i64>(fragment, Fragment.PTS), from, timescale), writer.offset);
     writer.offset += size;
   }
   output(out.start, out.next - out.start);
@@ -90,22 +84,11 @@ function referenceEnd(piece: Piece): i64 {
   return durations.dts() + durations.lastDuration;
 }
 
-/**
- * Writes the head of a `sidx` box for `count` references that follow it.
- * @param start earliest presentation time, ticks of `timescale`
- * @param distance bytes between the box and the first fragment it refers to
- */
-export function writeSidxHead(trackId: u32, timescale: u32, start: u64, distance: u64, count: u32): void {
+/** Writes the head of a `sidx` box for `count` references that follow it. RESULT: the bytes. */
+export function writeAccessHead(trackId: u32, timescale: u32, start: u64, distance: u64, count: u32): void {
   const out = newWriter(40);
   if (out == null) return;
-  const sidx = beginFullBox(out, Code.sidx, 1, 0);
-  put32(out, trackId);
-  put32(out, timescale);
-  put64(out, start);
-  put64(out, distance);
-  put16(out, 0);
-  put16(out, count);
-  endBox(out, sidx, <u64>count * SIDX_ENTRY);
+  writeSidx(out, trackId, timescale, start, distance, count);
   output(out.start, out.next - out.start);
 }
 
@@ -114,21 +97,11 @@ export function writeSidxHead(trackId: u32, timescale: u32, start: u64, distance
  * empty `free` box keeps it apart from the media that `sidx` refers to: ffmpeg, and Chromium with it, else reads fragments
  * in any order by `sidx`, and mixes up the samples of those with several track runs.
  */
-export function writeMfra(trackId: u32, count: u32): void {
+export function writeAccessEnd(trackId: u32, count: u32): void {
   const out = newWriter(64);
   if (out == null) return;
-  const entries = <u64>count * TFRA_ENTRY;
   endBox(out, beginBox(out, Code.free));
-  const mfra = beginBox(out, Code.mfra);
-  const tfra = beginFullBox(out, Code.tfra, 1, 0);
-  put32(out, trackId);
-  put32(out, 0);
-  put32(out, count);
-  endBox(out, tfra, entries);
-  const mfro = beginFullBox(out, Code.mfro, 0, 0);
-  put32(out, <u32>(out.next + 4 - mfra + entries)); // of the whole `mfra`, this field included
-  endBox(out, mfro);
-  endBox(out, mfra, entries);
+  const mfro = writeMfra(out, trackId, count);
   output(out.start, out.next - out.start);
   store<u32>(RESULT, <u32>(out.next - mfro), Result.COUNT);
 }

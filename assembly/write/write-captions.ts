@@ -10,7 +10,7 @@ import { writeTfdt } from "../box/tfdt";
 import { DEFAULT_SIZE, writeTfhd } from "../box/tfhd";
 import { beginTrun, DURATION, putTrunEntry } from "../box/trun";
 import { output } from "../memory/status";
-import { beginBox, endBox, newWriter, put32, putBytes, room, Writer } from "../memory/writer";
+import { beginBox, endBox, newWriter, putBytes, room, Writer } from "../memory/writer";
 
 const SECOND: u32 = 1000;
 
@@ -94,8 +94,7 @@ export function writeCaptionFragment(block: usize, trackId: u32, sequence: u32):
   endBox(out, trun);
   endBox(out, traf);
   endBox(out, moof);
-  put32(out, 8 + count * CAPTION_SIZE);
-  put32(out, Code.mdat);
+  endBox(out, beginBox(out, Code.mdat), <u64>count * CAPTION_SIZE);
   output(out.start, out.next - out.start);
 }
 

@@ -16,7 +16,7 @@ import { newSampleTimes, SampleTimes } from "../piece/sample-times";
 import { recordOf } from "../index/segment-index";
 import { appendSpans } from "../piece/spans";
 import { cleared, failed, listed, output, reserve, RESULT, suspended } from "../memory/status";
-import { beginBox, endBox, newWriter, put32, Writer } from "../memory/writer";
+import { beginBox, endBox, newWriter, Writer } from "../memory/writer";
 
 /** The heads that one track's samples are read with. */
 @unmanaged
@@ -109,8 +109,7 @@ export function writeFragments(piece: Piece, most: u32): void {
     while (until < page.end && load<u32>(until, Part.FRAGMENT) == i) until += Part.SIZE;
     const header = load<u32>(fragment, Fragment.HEADER_LENGTH);
     writeMoof(piece, out, writer.sources, part, until, writer.sequence + i, header);
-    put32(out, <u32>(load<u64>(fragment, Fragment.MEDIA_LENGTH) + 8));
-    put32(out, Code.mdat);
+    endBox(out, beginBox(out, Code.mdat), load<u64>(fragment, Fragment.MEDIA_LENGTH));
     const spanned = appendSpans(piece, walk.parts.inlinedOffsets, part, until, spans, spanCount);
     store<u32>(fragment, spanCount, Fragment.FIRST_SPAN);
     store<u32>(fragment, spanned - spanCount, Fragment.SPANS);

@@ -2,15 +2,17 @@
 import { Code } from "../abi/codes";
 import { TrackFlag } from "../abi/names";
 import { MovieTrack, Result, Splice } from "../abi/records";
+import { chaptersBound, writeChapters } from "../box/chpl";
+import { writeFtyp } from "../box/ftyp";
+import { writeMehd } from "../box/mehd";
 import { writeMvhd } from "../box/mvhd";
 import { NON_SYNC_FLAGS, SYNC_FLAGS } from "../box/sample-flags";
 import { writeTrex } from "../box/trex";
 import { MovieWriter } from "./movie-writer";
 import { failed, listed, output, reserve, RESULT } from "../memory/status";
-import { chaptersBound, writeChapters } from "./write-chapters";
 import { writeMovieDescription, writeUserData } from "./write-kept";
 import { writeTrak } from "./write-trak";
-import { beginBox, beginFullBox, endBox, newWriter, put32, put64, Writer } from "../memory/writer";
+import { beginBox, endBox, newWriter, Writer } from "../memory/writer";
 
 /** Flags of `tkhd` (clause 8.3.2.3). */
 const TRACK_ENABLED: u32 = 1;
@@ -85,22 +87,9 @@ function enableTracks(tracks: usize, count: u32): void {
   }
 }
 
-function writeFtyp(out: Writer, fragmented: bool): void {
-  const box = beginBox(out, Code.ftyp);
-  const major = fragmented ? Code.iso6 : Code.isom;
-  put32(out, major);
-  put32(out, 0x200);
-  put32(out, major);
-  put32(out, fragmented ? Code.iso5 : Code.iso2);
-  put32(out, Code.mp41);
-  endBox(out, box);
-}
-
 function writeMvex(out: Writer, tracks: usize, count: u32, duration: u64): void {
   const mvex = beginBox(out, Code.mvex);
-  const mehd = beginFullBox(out, Code.mehd, 1, 0);
-  put64(out, duration);
-  endBox(out, mehd);
+  writeMehd(out, duration);
   for (let i: u32 = 0; i < count; i++) {
     const track = tracks + <usize>i * MovieTrack.SIZE;
     const allSync = (load<u32>(track, MovieTrack.FLAGS) & TrackFlag.AllSync) != 0;
