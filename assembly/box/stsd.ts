@@ -1,8 +1,10 @@
 import { Code } from "../abi/codes";
 import { Status } from "../abi/names";
-import { Box, failIn, fullBoxVersion, peekBox, readBox, u16be, u32be } from "../memory/reader";
+import { Box, failIn, fullBoxVersion, peekBox, readBox, u32be } from "../memory/reader";
 import { failed } from "../memory/status";
+import { AUDIO_ENTRY, audioVersion } from "./audio-entry";
 import { TrackTables } from "./track-tables";
+import { VISUAL_ENTRY } from "./visual-entry";
 import { beginFullBox, endBox, put32, putBytes, Writer } from "../memory/writer";
 
 /** Bytes of all sample entries of a track: they are kept with every plan, and have some hundred bytes in recordings. */
@@ -33,11 +35,10 @@ export function readStsd(box: Box, track: TrackTables, entry: Box): void {
 
 /** Where the boxes inside a sample entry start: after the fields of its handler's kind, and of QuickTime's versions. */
 export function entryChildren(entry: Box, handler: u32): usize {
-  if (handler == Code.vide) return entry.body + 78; // vide, clause 12.1.3
-  if (handler != Code.soun) return entry.end; // soun, clause 12.2.3
-  if (entry.end - entry.body < 28) return entry.end;
-  const version = u16be(entry.body + 8);
-  return entry.body + (version == 1 ? 44 : version == 2 ? 64 : 28);
+  if (handler == Code.vide) return entry.body + VISUAL_ENTRY;
+  if (handler != Code.soun || entry.end - entry.body < AUDIO_ENTRY) return entry.end;
+  const version = audioVersion(entry);
+  return entry.body + AUDIO_ENTRY + (version == 1 ? 16 : version == 2 ? 36 : 0);
 }
 
 /** Finds a child of a sample entry (also inside QuickTime's `wave`). False when there is none. */

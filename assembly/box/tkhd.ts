@@ -4,24 +4,45 @@ import { failed } from "../memory/status";
 import { TrackTables } from "./track-tables";
 import { Code } from "../abi/codes";
 import { MovieTrack, TrackRecord } from "../abi/records";
-import { beginFullBox, endBox, put16, put32, put64, putBytes, putZeros, Writer } from "../memory/writer";
+import { beginFullBox, endBox, put16, put32, put64, putBytes, putZeros, setU32be, Writer } from "../memory/writer";
 import { putUnityMatrix } from "./matrix";
+
+/** Whether all fields are there. */
+export function isWholeTkhd(box: Box): bool {
+  return box.end - box.body >= 84 && box.end - box.body >= <usize>(load<u8>(box.body) == 1 ? 96 : 84);
+}
+
+/** The id of a whole box. */
+export function tkhdTrackId(box: Box): u32 {
+  return u32be(box.body + (load<u8>(box.body) == 1 ? 20 : 12));
+}
+
+/** Where width and height stand, 16.16 each. */
+function sizeAt(box: Box): usize {
+  return box.body + (load<u8>(box.body) == 1 ? 88 : 76);
+}
+
+/** Sets width and height, 16.16, in the copy of a box that lies `shift` bytes behind it. */
+export function setTkhdSize(box: Box, shift: usize, width: u32, height: u32): void {
+  setU32be(sizeAt(box) + shift, width);
+  setU32be(sizeAt(box) + shift + 4, height);
+}
 
 /** Track header, ISO/IEC 14496-12 clause 8.3.2. */
 export function readTkhd(box: Box, track: TrackTables): void {
   const version = fullBoxVersion(box, 1);
   if (failed()) return;
   const rest = box.body + (version == 1 ? 36 : 24);
-  if (box.end - box.body < (version == 1 ? 96 : 84)) return failIn(box, Status.BadBoxSize);
+  if (!isWholeTkhd(box)) return failIn(box, Status.BadBoxSize);
   track.tkhdFlags = fullBoxFlags(box);
-  track.id = u32be(box.body + (version == 1 ? 20 : 12));
+  track.id = tkhdTrackId(box);
   if (track.id == 0) return failIn(box, Status.Inconsistent);
   track.layer = u16be(rest + 8);
   track.alternateGroup = u16be(rest + 10);
   track.volume = u16be(rest + 12);
   track.matrix = rest + 16;
-  track.width = u32be(rest + 52);
-  track.height = u32be(rest + 56);
+  track.width = u32be(sizeAt(box));
+  track.height = u32be(sizeAt(box) + 4);
 }
 
 // Offsets into PRESENTATION, the part of a track record from WIDTH on.

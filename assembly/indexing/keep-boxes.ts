@@ -2,9 +2,12 @@
 import { Code } from "../abi/codes";
 import { Warning } from "../abi/names";
 import { IndexWriter } from "./index-writer";
-import { isMediaInformation, MAX_KEPT, MOVIE_SCOPE } from "../read/kept-boxes";
+import { isMediaHeader, isUsualMediaHeader } from "../box/media-header";
+import { metaChildren } from "../box/meta";
+import { tkhdTrackId } from "../box/tkhd";
+import { MAX_KEPT, MOVIE_SCOPE } from "../read/kept-boxes";
 import { Movie, trackAt } from "../read/moov";
-import { Box, enter, newBox, nextBox, peekBox, u32be } from "../memory/reader";
+import { Box, enter, newBox, nextBox, peekBox } from "../memory/reader";
 import { cleared, failed } from "../memory/status";
 import { setU32be } from "../memory/writer";
 
@@ -18,6 +21,8 @@ class Keeper {
   /** Scratch, one a depth. */
   child: Box;
   inner: Box;
+  /** Scratch for what is looked into. */
+  part: Box;
 }
 
 /** Bytes that `keepBoxes` writes at most. */
@@ -35,11 +40,13 @@ export function keepBoxes(writer: IndexWriter, movie: Movie, moov: Box): u32 {
   const box = enter(moov);
   const child = newBox();
   const inner = newBox();
+  const part = newBox();
   if (failed()) return 0;
   keeper.writer = writer;
   keeper.limit = writer.next + <usize>keptBound(moov);
   keeper.child = child;
   keeper.inner = inner;
+  keeper.part = part;
   while (nextBox(box, moov)) {
     keeper.scope = MOVIE_SCOPE;
     if (box.type == Code.trak) keepTrack(keeper, movie, box);
@@ -52,8 +59,7 @@ function keepTrack(keeper: Keeper, movie: Movie, trak: Box): void {
   const box = enter(trak);
   // `tkhd` need not come first.
   while (nextBox(box, trak) && box.type != Code.tkhd) {}
-  const id = u32be(box.body + (load<u8>(box.body) == 1 ? 20 : 12));
-  keeper.scope = slotOf(movie, id);
+  keeper.scope = slotOf(movie, tkhdTrackId(box));
   if (failed() || keeper.scope == MOVIE_SCOPE) return;
   box.end = trak.body;
   while (nextBox(box, trak)) {
@@ -74,19 +80,11 @@ function keepMedia(keeper: Keeper, mdia: Box, handler: u32): void {
     } else if (box.type == Code.elng) keep(keeper, box);
     else if (box.type == Code.minf) {
       inner.end = box.body;
-      while (nextBox(inner, box)) if (isMediaInformation(inner.type) && !isUsual(inner, handler)) keep(keeper, inner);
+      while (nextBox(inner, box)) {
+        if (isMediaHeader(inner.type) && !isUsualMediaHeader(inner, handler)) keep(keeper, inner);
+      }
     }
   }
-}
-
-/** Whether a media information header is the one that outputs have anyway. */
-function isUsual(box: Box, handler: u32): bool {
-  const video = handler == Code.vide;
-  const sound = handler == Code.soun;
-  const type = video ? Code.vmhd : sound ? Code.smhd : Code.nmhd;
-  if (box.type != type || box.end - box.body < 4 || u32be(box.body) != u32(video)) return false;
-  for (let at = box.body + 4; at < box.end; at++) if (load<u8>(at) != 0) return false;
-  return box.end - box.body == (video ? 12 : sound ? 8 : 4);
 }
 
 function slotOf(movie: Movie, id: u32): u32 {
@@ -160,14 +158,13 @@ function copyUserData(keeper: Keeper, box: Box): bool {
 }
 
 /**
- * Copies what stays true of `meta` (clause 8.11.1; QuickTime's has no version): its item list. False when nothing does, and
+ * Copies what stays true of `meta` (clause 8.11.1): its item list. False when nothing does, and
  * for one whose items lie elsewhere in the file.
  */
 function copyMeta(keeper: Keeper, meta: Box, child: Box): bool {
   const writer = keeper.writer;
   const start = begin(writer, meta);
-  let body = meta.body;
-  if (meta.end - body >= 12 && u32be(body + 4) != Code.hdlr) body += 4;
+  const body = metaChildren(meta);
   copy(writer, meta.body, body);
   let keys: usize = 0;
   let keysEnd: usize = 0;
@@ -182,7 +179,12 @@ function copyMeta(keeper: Keeper, meta: Box, child: Box): bool {
       const list = begin(writer, child);
       const listEnd = child.end;
       for (let item = child.body; peekBox(child, item, listEnd); item = child.end) {
-        if (changes(child.type) || changesByKey(keys, keysEnd, child.type) || changesByName(child)) continue;
+        if (
+          changes(child.type) ||
+          changesByKey(keys, keysEnd, child.type, keeper.part) ||
+          changesByName(child, keeper.part)
+        )
+          continue;
         copy(writer, child.start, child.end);
         items = true;
       }
@@ -210,27 +212,22 @@ function changes(type: u32): bool {
 }
 
 /** Whether an item, whose type is the number of its key (QuickTime metadata) from 1, is not true of a cut. */
-function changesByKey(keys: usize, end: usize, number: u32): bool {
-  if (keys == 0 || number > 0xffff || end - keys < 8) return false;
+function changesByKey(keys: usize, end: usize, number: u32, key: Box): bool {
+  if (keys == 0 || number > 0xffff) return false;
   let at = keys + 8;
-  for (let i: u32 = 1; i < number; i++) {
-    if (end - at < 8 || at >= end || u32be(at) < 8 || <usize>u32be(at) > end - at) return false;
-    at += u32be(at);
+  // A key has the form of a box, whose type is a namespace.
+  for (let i: u32 = 1; peekBox(key, at, end); i++, at = key.end) {
+    // "com.apple.quicktime.creationdate" and "….content.identifier", which pairs the file with a picture
+    if (i == number) return ends(key, CREATION_DATE, 13) || ends(key, IDENTIFIER, 19);
   }
-  if (end - at < 8 || at >= end) return false;
-  const length = <usize>u32be(at) - 8;
-  if (<usize>u32be(at) < 8 || length > end - at - 8) return false;
-  // "com.apple.quicktime.creationdate" and "….content.identifier", which pairs the file with a picture
-  return ends(at + 8, length, CREATION_DATE, 13) || ends(at + 8, length, IDENTIFIER, 19);
+  return false;
 }
 
 /** Whether an item with a name of its own is not true of a cut: `iTunSMPB` says what decoders are to leave out at the ends of a file's sound. */
-function changesByName(item: Box): bool {
+function changesByName(item: Box, part: Box): bool {
   if (item.type != Code.____) return false;
-  for (let at = item.body; item.end - at >= 8; at += u32be(at)) {
-    const size = <usize>u32be(at);
-    if (size < 8 || size > item.end - at) return false;
-    if (u32be(at + 4) == Code.name) return ends(at + 8, size - 8, GAPLESS, 8);
+  for (let at = item.body; peekBox(part, at, item.end); at = part.end) {
+    if (part.type == Code.name) return ends(part, GAPLESS, 8);
   }
   return false;
 }
@@ -242,6 +239,6 @@ const IDENTIFIER: usize = memory.data<u8>([0x2e, 0x63, 0x6f, 0x6e, 0x74, 0x65, 0
 // prettier-ignore
 const GAPLESS: usize = memory.data<u8>([0x69, 0x54, 0x75, 0x6e, 0x53, 0x4d, 0x50, 0x42]);
 
-function ends(text: usize, length: usize, tail: usize, tailLength: usize): bool {
-  return length >= tailLength && memory.compare(text + length - tailLength, tail, tailLength) == 0;
+function ends(text: Box, tail: usize, length: usize): bool {
+  return text.end - text.body >= length && memory.compare(text.end - length, tail, length) == 0;
 }

@@ -2,8 +2,10 @@
 import { Code } from "../abi/codes";
 import { Result } from "../abi/records";
 import { findInEntry } from "../box/stsd";
-import { Box, enter, newBox, nextBox, readBox, u32be, u64be } from "../memory/reader";
-import { failed, locate, output, RESULT } from "../memory/status";
+import { isWholeTkhd, setTkhdSize, tkhdTrackId } from "../box/tkhd";
+import { VISUAL_ENTRY, visualHeight, visualWidth } from "../box/visual-entry";
+import { Box, enter, newBox, nextBox, readBox, statedCount, u32be, u64be } from "../memory/reader";
+import { cleared, failed, locate, output, RESULT } from "../memory/status";
 import { newWriter, put32, putBytes, setU32be, setU64be, Writer } from "../memory/writer";
 import { collectParameterSets } from "../read/parameter-sets";
 import { writeVideoEntry } from "./sample-entry";
@@ -17,16 +19,15 @@ import { isUnit, lengthBefore, nextUnit, unitType } from "../read/units";
 export function renewMovie(moov: usize, length: u32, trackId: u32, sample: usize, sampleLength: u32): void {
   locate(moov, 0);
   const whole = newBox();
-  const tkhd = newBox();
   if (failed() || !readBox(whole, moov, moov + length) || whole.type != Code.moov) return;
-  const trak = findTrack(whole, trackId, tkhd);
+  const trak = findTrack(whole, trackId);
   const mdia = child(trak, Code.mdia);
   const minf = child(mdia, Code.minf);
   const stbl = child(minf, Code.stbl);
   const stsd = child(stbl, Code.stsd);
   const entry = newBox();
-  if (failed() || stsd.end - stsd.body < 8 || u32be(stsd.body + 4) != 1) return;
-  if (!readBox(entry, stsd.body + 8, stsd.end) || entry.end - entry.body < 78) return;
+  if (failed() || statedCount(stsd, 4) != 1) return;
+  if (!readBox(entry, stsd.body + 8, stsd.end) || entry.end - entry.body < VISUAL_ENTRY) return;
   const config = newBox();
   const hevc = findInEntry(entry, Code.vide, Code.hvcC, config);
   if (!hevc && !findInEntry(entry, Code.vide, Code.avcC, config)) return;
@@ -49,11 +50,14 @@ export function renewMovie(moov: usize, length: u32, trackId: u32, sample: usize
     if (u32be(box.start) == 1) setU64be(box.start + shift + 8, <u64>(<i64>u64be(box.start + 8) + more));
     else setU32be(box.start + shift, <u32>(<i64>u32be(box.start) + more));
   }
-  if (tkhd.start != 0 && load<u32>(entry.body, 24) != load<u32>(renewed, 32)) {
-    const place = tkhd.end - 8 + shift + (tkhd.start > entry.start ? <usize>more : 0);
-    storeSize(place, renewed, size);
-    setU32be(place, load<u32>(place));
-    setU32be(place + 4, load<u32>(place, 4));
+  const made = newBox();
+  const presented = cleared(8);
+  if (failed() || !readBox(made, renewed, renewed + size)) return;
+  if (visualWidth(entry) != visualWidth(made) || visualHeight(entry) != visualHeight(made)) {
+    const tkhd = child(trak, Code.tkhd);
+    storeSize(presented, renewed, size);
+    const behind = tkhd.start > entry.start ? <usize>more : 0;
+    setTkhdSize(tkhd, shift + behind, load<u32>(presented), load<u32>(presented, 4));
   }
   output(out.start, out.next - out.start);
 }
@@ -65,17 +69,13 @@ function child(parent: Box, type: u32): Box {
   return newBox();
 }
 
-/** The `trak` of an id, and its `tkhd`; one of size 0 when there is none. */
-function findTrack(moov: Box, trackId: u32, tkhd: Box): Box {
+/** The `trak` of an id; one of size 0 when there is none. */
+function findTrack(moov: Box, trackId: u32): Box {
   const trak = enter(moov);
   while (nextBox(trak, moov)) {
     if (trak.type != Code.trak) continue;
-    const head = child(trak, Code.tkhd);
-    if (head.end - head.body < 84) continue;
-    if (u32be(head.body + (load<u8>(head.body) == 1 ? 20 : 12)) != trackId) continue;
-    tkhd.start = head.start;
-    tkhd.end = head.end;
-    return trak;
+    const tkhd = child(trak, Code.tkhd);
+    if (isWholeTkhd(tkhd) && tkhdTrackId(tkhd) == trackId) return trak;
   }
   return newBox();
 }

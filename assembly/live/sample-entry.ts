@@ -2,10 +2,13 @@
 import { Code } from "../abi/codes";
 import { Status } from "../abi/names";
 import { Result } from "../abi/records";
+import { putAudioEntry } from "../box/audio-entry";
 import { AAC_RATES, writeEsds } from "../box/esds";
+import { writePasp } from "../box/pasp";
+import { putVisualEntry } from "../box/visual-entry";
 import { u32be } from "../memory/reader";
 import { cleared, fail, failed, output, RESULT } from "../memory/status";
-import { beginBox, endBox, newWriter, put16, put32, putZeros } from "../memory/writer";
+import { beginBox, endBox, newWriter } from "../memory/writer";
 import { avcSets, readAvcSps, writeAvcC } from "./avc";
 import { bit, payloadBits, unsigned } from "../read/bits";
 import { hevcSets, readHevcSps, writeHvcC } from "./hevc";
@@ -25,28 +28,11 @@ export function writeVideoEntry(sets: usize, length: u32, type: u32): void {
   if (sps == 0 || length > MOST_SETS) return fail(Status.BadDescription, type);
   const read = hevc ? readHevcSps(sps + 4, u32be(sps), facts) : readAvcSps(sps + 4, u32be(sps), facts);
   if (!read) return fail(Status.BadDescription, type);
-  // VisualSampleEntry, ISO/IEC 14496-12 clause 12.1.3
   const entry = beginBox(out, type);
-  putZeros(out, 6);
-  put16(out, 1);
-  putZeros(out, 16);
-  put16(out, facts.width);
-  put16(out, facts.height);
-  put32(out, 72 << 16);
-  put32(out, 72 << 16);
-  put32(out, 0);
-  put16(out, 1);
-  putZeros(out, 32);
-  put16(out, 24);
-  put16(out, 0xffff);
+  putVisualEntry(out, facts.width, facts.height);
   if (hevc) writeHvcC(out, sets, end, facts);
   else writeAvcC(out, sets, end, facts);
-  if (facts.aspectWidth > 0 && facts.aspectHeight > 0) {
-    const pasp = beginBox(out, Code.pasp);
-    put32(out, facts.aspectWidth);
-    put32(out, facts.aspectHeight);
-    endBox(out, pasp);
-  }
+  if (facts.aspectWidth > 0 && facts.aspectHeight > 0) writePasp(out, facts.aspectWidth, facts.aspectHeight);
   endBox(out, entry);
   output(out.start, out.next - out.start);
   store<u32>(RESULT, facts.reorder, Result.COUNT);
@@ -67,15 +53,8 @@ export function writeAacEntry(config: usize, length: u32): void {
   if (object == 5 || object == 29) unsigned(bits, unsigned(bits, 4) == 15 ? 29 : 5);
   const samples: u32 = bit(bits) ? 960 : 1024;
   if (bits.overrun) return fail(Status.BadDescription, Code.mp4a);
-  // AudioSampleEntry, ISO/IEC 14496-12 clause 12.2.3
   const entry = beginBox(out, Code.mp4a);
-  putZeros(out, 6);
-  put16(out, 1);
-  putZeros(out, 8);
-  put16(out, channels == 7 ? 8 : channels == 0 ? 2 : channels);
-  put16(out, 16);
-  put32(out, 0);
-  put32(out, rate < 0x1_0000 ? rate << 16 : 0);
+  putAudioEntry(out, channels == 7 ? 8 : channels == 0 ? 2 : channels, rate);
   writeEsds(out, config, length);
   endBox(out, entry);
   output(out.start, out.next - out.start);

@@ -5,11 +5,13 @@ import { LiveRun, LiveSample, LiveTrack, MovieTrack, TrackRecord } from "../abi/
 import { putUnityMatrix } from "../box/matrix";
 import { writeMfhd } from "../box/mfhd";
 import { findInEntry } from "../box/stsd";
+import { displayedWidth } from "../box/pasp";
 import { NON_SYNC_FLAGS, SYNC_FLAGS } from "../box/sample-flags";
 import { writeTfdt } from "../box/tfdt";
 import { writeTfhd } from "../box/tfhd";
 import { beginTrun, COMPOSITION, DURATION, putTrunEntry, SAMPLE_FLAGS, SAMPLE_SIZE } from "../box/trun";
-import { newBox, readBox, u16be, u32be } from "../memory/reader";
+import { visualHeight, visualWidth } from "../box/visual-entry";
+import { newBox, readBox } from "../memory/reader";
 import { cleared, failed, output } from "../memory/status";
 import { beginBox, endBox, newWriter, setU32be, Writer } from "../memory/writer";
 import { writeMovie } from "../write/write-movie";
@@ -62,13 +64,10 @@ export function storeSize(to: usize, entry: usize, length: u32): void {
   const box = newBox();
   const pasp = newBox();
   if (failed() || !readBox(box, entry, entry + length)) return;
-  let width = (<u64>u16be(box.body + 24)) << 16;
-  if (findInEntry(box, Code.vide, Code.pasp, pasp) && pasp.end - pasp.body >= 8 && u32be(pasp.body + 4) > 0) {
-    const wide = (width * u32be(pasp.body)) / u32be(pasp.body + 4);
-    if (wide <= u32.MAX_VALUE) width = wide;
-  }
+  let width = (<u64>visualWidth(box)) << 16;
+  if (findInEntry(box, Code.vide, Code.pasp, pasp)) width = displayedWidth(pasp, width);
   store<u32>(to, <u32>width);
-  store<u32>(to, u16be(box.body + 26) << 16, 4);
+  store<u32>(to, visualHeight(box) << 16, 4);
 }
 
 /** Writes `moof` and the header of `mdat`. RESULT: the bytes. @param runs `count` LiveRun records, their samples one behind the other */

@@ -2,7 +2,6 @@
  * Boxes of `moov` that an index keeps as they are, for the headers of outputs: a column of entries, each the index of the
  * track that the box is of (u32, little-endian; `MOVIE_SCOPE`: of the movie) and the box.
  */
-import { Code } from "../abi/codes";
 import { Box, peekBox } from "../memory/reader";
 
 /** Instead of a track index: a box of `moov` itself. */
@@ -29,11 +28,4 @@ export function nextKept(cursor: KeptCursor): bool {
     if (scope == cursor.scope) return true;
   }
   return false;
-}
-
-/** Whether a box is a media information header (clause 12): one beside `dinf` and `stbl` in `minf`. */
-export function isMediaInformation(type: u32): bool {
-  return (
-    type == Code.vmhd || type == Code.smhd || type == Code.nmhd || type == Code.sthd || type == Code.gmhd // gmhd, QuickTime
-  );
 }

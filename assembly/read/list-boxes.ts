@@ -2,7 +2,8 @@
 import { Code } from "../abi/codes";
 import { Status } from "../abi/names";
 import { BoxRecord } from "../abi/records";
-import { Box, failIn, newBox, readBox, u32be } from "../memory/reader";
+import { metaChildren } from "../box/meta";
+import { Box, failIn, newBox, readBox } from "../memory/reader";
 import { failed, fileOffsetOf, output, reserve } from "../memory/status";
 
 /** Boxes may nest this deep; real files reach about ten. */
@@ -38,14 +39,14 @@ function walk(pointer: usize, end: usize, depth: u32): void {
     store<u64>(record, box.end - box.start, BoxRecord.LENGTH);
     store<u32>(record, box.type, BoxRecord.TYPE);
     store<u32>(record, depth, BoxRecord.DEPTH);
-    const children = childrenOffset(box);
-    if (children >= 0 && box.body + children <= box.end) walk(box.body + children, box.end, depth + 1);
+    const children = childrenOf(box);
+    if (children < box.end) walk(children, box.end, depth + 1);
     pointer = box.end;
   }
 }
 
-/** Bytes between a container's header and its first child; -1 for boxes that hold no boxes. */
-function childrenOffset(box: Box): i32 {
+/** Where the boxes in a box begin; its end or beyond when it holds none. */
+function childrenOf(box: Box): usize {
   const type = box.type;
   if (
     type == Code.moov ||
@@ -60,12 +61,8 @@ function childrenOffset(box: Box): i32 {
     type == Code.traf ||
     type == Code.udta
   ) {
-    return 0;
+    return box.body;
   }
-  if (type == Code.meta) {
-    // meta; QuickTime's has no version, but its handler right away
-    return box.end - box.body >= 8 && u32be(box.body + 4) == Code.hdlr ? 0 : 4;
-  }
-  if (type == Code.stsd || type == Code.dref) return 8; // stsd dref
-  return -1;
+  if (type == Code.meta) return metaChildren(box);
+  return type == Code.stsd || type == Code.dref ? box.body + 8 : box.end;
 }

@@ -6,6 +6,7 @@
 import { Code } from "../abi/codes";
 import { ClockDevice } from "../abi/names";
 import { Extent, MovieClock } from "../abi/records";
+import { metaChildren } from "../box/meta";
 import { readMvhd, MovieHeader } from "../box/mvhd";
 import { isMediaHeader } from "./media-regions";
 import { Box, enter, newBox, nextBox, readBox, u32be, u64be } from "../memory/reader";
@@ -54,10 +55,8 @@ function readUserData(clock: usize, udta: Box): void {
 }
 
 function readMetadata(clock: usize, meta: Box): void {
-  // A full box in MPEG-4, a plain one in QuickTime: there `hdlr` follows at once.
-  if (meta.end - meta.body < 8) return;
-  const box = enter(meta);
-  if (u32be(meta.body + 4) != Code.hdlr) box.end += 4;
+  const box = newBox();
+  box.end = metaChildren(meta);
   let keys: usize = 0;
   let keysEnd: usize = 0;
   while (nextBox(box, meta)) {

@@ -1,6 +1,7 @@
 /** Silent samples of audio codecs that have a known one, and a file of nothing but these. */
 import { Code } from "../abi/codes";
 import { MovieTrack, Result } from "../abi/records";
+import { AUDIO_ENTRY, audioBits, audioChannels, audioRate, audioVersion } from "../box/audio-entry";
 import { AAC_RATES, MPEG4_AUDIO, readEsds } from "../box/esds";
 import { writeHdlr } from "../box/hdlr";
 import { writeMdhd } from "../box/mdhd";
@@ -11,7 +12,7 @@ import { findInEntry, writeStsd } from "../box/stsd";
 import { beginStsz } from "../box/stsz";
 import { beginStts, setSttsEntry, STTS_ENTRY } from "../box/stts";
 import { writeTkhd } from "../box/tkhd";
-import { Box, newBox, readBox, u16be, u32be } from "../memory/reader";
+import { Box, newBox, readBox, u16be } from "../memory/reader";
 import { cleared, failed, output, reserve, RESULT } from "../memory/status";
 import { beginBox, endBox, newWriter, put32, put64, room } from "../memory/writer";
 
@@ -28,14 +29,13 @@ export function writeSilentSample(entry: usize, length: u32, timescale: u32): vo
   if (failed()) return;
   memory.fill(to, 0, MOST);
   output(to, 0);
-  if (!readBox(box, entry, entry + length) || box.end - box.body < 28) return;
-  const channels: u32 = u16be(box.body + 16);
-  const bits: u32 = u16be(box.body + 18);
-  const rate: u32 = u32be(box.body + 24) >> 16;
-  const version = u16be(box.body + 8);
+  if (!readBox(box, entry, entry + length) || box.end - box.body < AUDIO_ENTRY) return;
+  const channels = audioChannels(box);
+  const bits = audioBits(box);
+  const rate = audioRate(box);
   if (box.type == Code.mp4a) silentAac(box, to, timescale);
   else if (box.type == Code.Opus) silentOpus(box, to, timescale);
-  else if (version != 0) return;
+  else if (audioVersion(box) != 0) return;
   else if (box.type == Code.ulaw) silentBytes(to, channels, 1, 0xff, rate, timescale);
   else if (box.type == Code.alaw) silentBytes(to, channels, 1, 0xd5, rate, timescale);
   else if (box.type == Code.sowt || box.type == Code.twos) {

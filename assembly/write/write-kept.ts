@@ -1,7 +1,8 @@
 /** Boxes that an index kept, in the headers of an output. */
 import { Code } from "../abi/codes";
 import { writeHdlrOf } from "../box/hdlr";
-import { KeptCursor, MOVIE_SCOPE, isMediaInformation, nextKept } from "../read/kept-boxes";
+import { isMediaHeader } from "../box/media-header";
+import { KeptCursor, MOVIE_SCOPE, nextKept } from "../read/kept-boxes";
 import { Box, newBox, peekBox, u32be } from "../memory/reader";
 import { MovieTrack } from "../abi/records";
 import { cleared } from "../memory/status";
@@ -49,7 +50,7 @@ export function writeKept(out: Writer, track: usize, type: u32): bool {
 export function writeKeptInformation(out: Writer, track: usize): bool {
   const cursor = keptOfTrack(track);
   while (nextKept(cursor)) {
-    if (!isMediaInformation(cursor.box.type)) continue;
+    if (!isMediaHeader(cursor.box.type)) continue;
     putBox(out, cursor.box);
     return true;
   }

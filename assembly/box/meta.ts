@@ -1,0 +1,8 @@
+import { Code } from "../abi/codes";
+import { Box, u32be } from "../memory/reader";
+
+/** Where the boxes of `meta` begin: behind its version (ISO/IEC 14496-12 clause 8.11.1), which QuickTime's does not have. */
+export function metaChildren(meta: Box): usize {
+  const isPlain = meta.end - meta.body >= 8 && u32be(meta.body + 4) == Code.hdlr;
+  return isPlain ? meta.body : min(meta.body + 4, meta.end);
+}
