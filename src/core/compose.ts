@@ -12,7 +12,7 @@ import type { Composition } from "./planning/composition.ts";
 import { PieceMaker } from "./planning/piece-maker.ts";
 import { Placer } from "./planning/placer.ts";
 import { isReady, type Page } from "./planning/ready-segments.ts";
-import { noSyncSample } from "./planning/refusals.ts";
+import { noSyncSample } from "./planning/plan-errors.ts";
 import { PlanIdentity } from "./layout/plan-identity.ts";
 
 /** A distance between segments above this is a gap, milliseconds. */

@@ -37,7 +37,7 @@ import { addLive } from "./streaming/live.ts";
 import { addHls } from "./streaming/hls.ts";
 import { addList } from "./records/list.ts";
 import { addRecords } from "./records/records.ts";
-import { missingRoutes, refusalReply, refusedOf } from "./replies/refusals.ts";
+import { missingRoutes, refusalReply, refusedOf } from "./replies/refusal-reply.ts";
 import { logRequests } from "./middleware/request-log.ts";
 import { addRecording } from "./record/recording.ts";
 import { addEvents } from "./record/events.ts";

@@ -9,7 +9,7 @@ import { DEFAULT_GAP_TOLERANCE_MS, type PlanParts, type SegmentsQuery } from "..
 import { aroundHoles } from "../core/planning/hole.ts";
 import type { PieceMaker } from "../core/planning/piece-maker.ts";
 import { decodedFrom, follows } from "../core/planning/lead.ts";
-import { noSyncSample } from "../core/planning/refusals.ts";
+import { noSyncSample } from "../core/planning/plan-errors.ts";
 import { IndexQueries } from "../core/planning/index-queries.ts";
 import { Groups } from "../core/streaming/groups.ts";
 import type { Indexes, RecordedSegment } from "../core/segment.ts";

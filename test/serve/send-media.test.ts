@@ -3,7 +3,7 @@ import { connect, type AddressInfo } from "node:net";
 import { afterEach, describe, expect, it } from "vitest";
 import { BoxcarError } from "../../src/base/errors.ts";
 import type { Media } from "../../src/core/reading/media.ts";
-import { refusalReply } from "../../src/http/replies/refusals.ts";
+import { refusalReply } from "../../src/http/replies/refusal-reply.ts";
 import { nodeSendStream } from "../../src/runtime/node/node-send.ts";
 import { sendMedia } from "../../src/http/replies/send-media.ts";
 import { patternBytes, PatternedMedia } from "./patterned-media.ts";

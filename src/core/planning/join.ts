@@ -7,7 +7,7 @@ import { jointStep, LONGEST_TICKS, snaps } from "./joint.ts";
 import type { OutputTrack } from "./output-track.ts";
 import { NO_COUNTS, type PieceTrack } from "./piece.ts";
 import { baseOf, heldOverEnd, heldUntil, openEnd, startsIn, type PlacedSegment } from "./placed-segment.ts";
-import { tooLongGap } from "./refusals.ts";
+import { tooLongGap } from "./plan-errors.ts";
 
 /** Sound that begins less before the start is taken as it is: samples of PCM do, whose edit lists are no finer. */
 const EARLY_MS = 1;

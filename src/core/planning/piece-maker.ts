@@ -1,4 +1,4 @@
-import { codecChange, encrypted } from "./refusals.ts";
+import { codecChange, encrypted } from "./plan-errors.ts";
 import type { Store } from "../../base/ports.ts";
 import type { Core } from "../wasm/module.ts";
 import type { Counts, Selected } from "../wasm/abi/records.ts";

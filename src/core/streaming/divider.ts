@@ -2,7 +2,7 @@ import type { IndexQueries } from "../planning/index-queries.ts";
 import type { PlacedSink } from "../planning/placer.ts";
 import { startsLate } from "../planning/lead.ts";
 import { limitOf, ROUNDING_MS, shownUntil, type PlacedSegment, type TimedSegment } from "../planning/placed-segment.ts";
-import { encrypted } from "../planning/refusals.ts";
+import { encrypted } from "../planning/plan-errors.ts";
 import { millisecondsOf, ticksOf, meanDuration } from "../ticks.ts";
 import { SelectionRule, TrackFlag } from "../wasm/abi/names.ts";
 import type { Group } from "../wasm/abi/records.ts";

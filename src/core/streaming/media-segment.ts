@@ -5,7 +5,7 @@ import { mediaRegion, readRegions } from "../layout/regions.ts";
 import { leftOut, sourceOf, type Piece, type PieceTrack } from "../planning/piece.ts";
 import { Pieces } from "../planning/pieces.ts";
 import { TimedSegment } from "../planning/placed-segment.ts";
-import { encrypted } from "../planning/refusals.ts";
+import { encrypted } from "../planning/plan-errors.ts";
 import { rescale, meanDuration } from "../ticks.ts";
 import type { Media } from "../reading/media.ts";
 import { completeSamples, decodedAt, dividedEnd } from "../planning/complete.ts";

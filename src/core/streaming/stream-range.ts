@@ -5,7 +5,7 @@ import type { IndexQueries } from "../planning/index-queries.ts";
 import type { SegmentBefore } from "../planning/lead.ts";
 import { Placer } from "../planning/placer.ts";
 import { isReady, type Page } from "../planning/ready-segments.ts";
-import { noSyncSample } from "../planning/refusals.ts";
+import { noSyncSample } from "../planning/plan-errors.ts";
 import { INDEX_PAGE, type RecordedSegment } from "../segment.ts";
 import type { Groups } from "./groups.ts";
 import { Joiner } from "./joiner.ts";

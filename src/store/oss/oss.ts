@@ -6,7 +6,7 @@ import { contentTypeOf } from "../content-type.ts";
 import { currentCredentials, type CurrentCredentials } from "../remote/credentials.ts";
 import { ossObjects } from "./oss-fetch.ts";
 import { OssPresign } from "./oss-presign.ts";
-import { etagOf, kindOfRefusal, retryAfterMs } from "../remote/refusals.ts";
+import { etagOf, kindOfRefusal, retryAfterMs } from "../remote/bucket-answer.ts";
 import {
   MARK,
   RemoteError,

@@ -13,7 +13,7 @@ import {
 import type { Answer } from "./send.ts";
 import { contentSpan } from "./content-range.ts";
 import { contentTypeOf } from "../content-type.ts";
-import { etagOf, kindOfRefusal, retryAfterMs } from "./refusals.ts";
+import { etagOf, kindOfRefusal, retryAfterMs } from "./bucket-answer.ts";
 import { elements, escapeXml, textOf } from "./xml.ts";
 
 /** One request of the REST interface that S3 and OSS share. */
