@@ -76,8 +76,13 @@ export function offsetText(offsetMinutes: number): string {
   return `${offsetMinutes < 0 ? "-" : "+"}${hours ?? ""}:${minutes ?? ""}`;
 }
 
+/** Minutes that clocks in `zone` are ahead of UTC at an instant: the nearest whole one, since some of the past have seconds. */
+export function zoneOffsetMinutes(zone: string, ms: number): number {
+  return Math.round(zoneOffset(zone, ms) / 60_000);
+}
+
 /** Milliseconds that local time in `zone` is ahead of UTC at an instant. */
-export function zoneOffset(zone: string, ms: number): number {
+function zoneOffset(zone: string, ms: number): number {
   if (zone === "UTC") return 0;
   const fixed = fixedOffset.exec(zone);
   if (fixed !== null) return offsetMs(fixed[1], fixed[2], fixed[3]);

@@ -11,7 +11,7 @@ import { storedMedia } from "../replies/stored-media.ts";
 import { downloadPath } from "../../base/stream-path.ts";
 import { formatTime } from "../../base/time.ts";
 import { parseTimeRange } from "../../base/time-range.ts";
-import { zoneOffset } from "../../base/time-zone.ts";
+import { zoneOffsetMinutes } from "../../base/time-zone.ts";
 import { need } from "../middleware/access.ts";
 import { checkedEachTime, keptForGood } from "../replies/cache-control.ts";
 import type { App, AppContext, AppEnv } from "../context.ts";
@@ -152,7 +152,7 @@ async function deliverRange(
   const { cut, gaps, changes, sound, edits, tag } = query;
   const bounded = await boundedRange(context.catalog, streamPath, asked);
   // One offset for the whole file, stated with every time: the clock of a caption never jumps.
-  const offsetMinutes = Math.round(zoneOffset(query.tz ?? context.config.timeZone, bounded.startMs) / 60_000);
+  const offsetMinutes = zoneOffsetMinutes(query.tz ?? context.config.timeZone, bounded.startMs);
   const wanted = {
     streamPath,
     ...bounded,

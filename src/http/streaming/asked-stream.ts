@@ -3,7 +3,7 @@ import { concatenated } from "../../base/bytes.ts";
 import { BoxcarError } from "../../base/errors.ts";
 import { formatTime, parseDuration } from "../../base/time.ts";
 import { parseTimeRange, type TimeRange } from "../../base/time-range.ts";
-import { zoneOffset } from "../../base/time-zone.ts";
+import { zoneOffsetMinutes } from "../../base/time-zone.ts";
 import { USUAL_GROUPS, type StreamSink, type StreamTracks } from "../../core/index.ts";
 import { streamFolder } from "../../deliver/media-names.ts";
 import { streamRecordings, type RecordingsQuery } from "../../recordings/stream-recordings.ts";
@@ -99,7 +99,7 @@ export async function askedStream(context: AppContext, streamPath: string, asked
       : { window: `${windowMs}ms` };
   const low = asked.latency === "low";
   const { gaps = "skip" } = asked;
-  const offsetMinutes = Math.round(zoneOffset(asked.tz ?? config.timeZone, startMs) / 60_000);
+  const offsetMinutes = zoneOffsetMinutes(asked.tz ?? config.timeZone, startMs);
   return {
     streamPath,
     ...bounded,
