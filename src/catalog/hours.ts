@@ -21,9 +21,9 @@ export interface HourRow {
   readonly version: number;
   /** What `HourRows.keep` was given since; null: nothing. */
   readonly runs: Uint8Array | null;
-  /** The same where anything beside was wanted; null: nothing. */
+  /** The columns that `HourRows.keep` was given beside them, where any were wanted; null: nothing. */
   readonly columns: Uint8Array | null;
-  /** The same of what was wanted; null: nothing. */
+  /** The pieces and groups that it was given, where they were wanted; null: nothing. */
   readonly pieces: Uint8Array | null;
   readonly groups: Uint8Array | null;
   /** That of its bucket of `stream_counts`, as `RecordedRows` has it, in the same moment. */

@@ -32,7 +32,7 @@ export interface RecordedHour extends Pick<HourRow, "hour" | "version" | "runs" 
   readonly readColumns: () => Promise<Uint8Array | null>;
   /** Of its segments only those belong to the range that reach into this one, which has a part of it; absent: all do. */
   readonly within?: RowsRange | undefined;
-  /** Its segments, in order. */
+  /** The segments of the hour that are in the range, in order. */
   readonly segments: () => Promise<readonly Segment[]>;
   /** Some of them by their ids, in order, as far as they are still ready. */
   readonly some: (ids: readonly number[]) => Promise<readonly Segment[]>;

@@ -15,7 +15,7 @@ export interface Segment extends RecordedSegment {
   readonly size: number;
   readonly eventLevel: EventLevel | null;
   readonly createdMs: number;
-  /** It is being recorded: this is what there is of it, under an id that only this process knows. */
+  /** The segment is being recorded: this is what there is of it, under an id that only this process knows. */
   readonly growing?: true;
 }
 

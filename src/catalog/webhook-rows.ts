@@ -61,7 +61,7 @@ export class WebhookRows {
     await this.#db.batch([done.compile(this.#db.primary)]);
   }
 
-  /** It is attempted again at a moment. */
+  /** The delivery is attempted again at a moment. */
   async later(id: number, nextMs: number): Promise<void> {
     const later = sql`update webhook_deliveries set next_ms = ${nextMs} where id = ${id} and done_ms is null`;
     await this.#db.batch([later.compile(this.#db.primary)]);

@@ -22,7 +22,7 @@ export interface ByteReader {
 
 /** A file as it was opened. */
 export interface OpenedFile extends ByteReader {
-  /** Its first bytes, where they came with the answer that told its size. */
+  /** The first bytes of the file, where they came with the answer that told its size. */
   readonly head?: Uint8Array<ArrayBuffer>;
 }
 

@@ -8,7 +8,7 @@ export interface PlayerEvents {
   readonly growth: PlayerEvents["open"];
   /** Another picture is shown. Wall clock, milliseconds since 1970. */
   readonly time: { readonly timeMs: number };
-  /** It plays or pauses, at this rate. */
+  /** The player plays or pauses, at this rate. */
   readonly state: { readonly paused: boolean; readonly rate: number };
   /** In and out were set; null: they were taken away. */
   readonly range: PlayedRange | null;

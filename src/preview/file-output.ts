@@ -13,7 +13,7 @@ export interface FileOutput {
   readonly startMs: number;
   /** Exclusive. */
   readonly endMs: number;
-  /** Its bytes, made as they are read: `new Response(output.stream()).blob()`, or into a file that the user chose. */
+  /** The bytes of the file, made as they are read: `new Response(output.stream()).blob()`, or into a file that the user chose. */
   stream(): ReadableStream<Uint8Array<ArrayBuffer>>;
 }
 

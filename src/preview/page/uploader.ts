@@ -54,7 +54,7 @@ const isSame = (a: Readonly<Record<string, string>>, b: Readonly<Record<string, 
   ["streamPath", "start"].every((name) => a[name] === b[name]);
 
 const storage = defaultOptions.urlStorage;
-/** The same file, chosen again. */
+/** By which a file is known again when it is chosen anew. */
 const fingerprint = ({ name, size, lastModified }: File): Promise<string> =>
   Promise.resolve(`boxcar/${[lastModified, size, name].join("/")}`);
 

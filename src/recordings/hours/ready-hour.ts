@@ -18,7 +18,7 @@ export type AddSpans<Sink> = (sink: Sink, spans: readonly RunSpan[]) => boolean;
 interface HourReads {
   /** The columns of the hour's runs; null when none were kept. */
   readonly columns: () => Promise<Uint8Array | null>;
-  /** Its segments one by one. */
+  /** The segments of the hour one by one. */
   readonly segments: () => Promise<readonly RecordedSegment[]>;
 }
 

@@ -20,7 +20,7 @@ type Timed = Pick<SegmentRun, "count" | "startMs" | "length" | "timescale">;
 /** A segment of a run that is placed, but not yet a piece. */
 export interface RunPlace {
   readonly run: SegmentRun;
-  /** Its number in the run. */
+  /** The number of the segment in the run. */
   readonly at: number;
   /** Output time at which its reference track starts, ticks of `run.timescale`. */
   readonly place: number;

@@ -21,7 +21,7 @@ export interface RunTrack {
   readonly lastDuration: Float64Array;
   /** End of its presentation. */
   readonly end: Float64Array;
-  /** The same of all samples of each segment. */
+  /** Number, first decode time and ticks of all samples of each segment, taken or not. */
   readonly ownSamples: Float64Array;
   readonly ownFirstDts: Float64Array;
   readonly ownLasting: Float64Array;
@@ -114,7 +114,7 @@ export interface RunPassage {
 
 /** What a track comes to by the segments from the third one to the last but one, wherever the run is placed. */
 export interface TrackPassage {
-  /** It holds when the last sample of the second segment is decoded this many ticks later than recorded, both inclusive. */
+  /** The passage holds when the last sample of the second segment is decoded this many ticks later than recorded, both inclusive. */
   readonly least: number;
   readonly most: number;
   /** As `decodesAsStated` says of the run's codec: it holds for outputs of which the same is true. */
