@@ -6,6 +6,7 @@ import { fail, failed, reserve } from "../memory/status";
 import { beginTable, setU32be, Writer } from "../memory/writer";
 import { CO64_ENTRY, countOffsets, offsetAt, readOffsets, STCO_ENTRY } from "./stco";
 import { Chunk, END_OFFSET, endChunks, TrackTables } from "./track-tables";
+import { word } from "../memory/words";
 
 /** Bytes of an entry. */
 export const STSC_ENTRY: usize = 12;
@@ -100,7 +101,7 @@ function sumChunks(track: TrackTables, end: usize): void {
     const samples = load<u32>(chunk, Chunk.SAMPLES);
     let bytes = <u64>samples * track.constantSize;
     if (size != 0) {
-      const next = size + ((<usize>samples) << 2);
+      const next = word(size, samples);
       for (; size < next; size += 4) bytes += load<u32>(size);
     }
     store<u64>(chunk, bytes, Chunk.BYTES);

@@ -1,6 +1,7 @@
 /** What a track's boxes say, in plain native arrays: the common ground of progressive and fragmented files. */
 import { Warning } from "../abi/names";
 import { failed } from "../memory/status";
+import { word } from "../memory/words";
 
 /** Samples a track may have, and all tracks together; a minute of 48 kHz PCM has 2.9 million. */
 export const MAX_SAMPLES: u32 = 1 << 28;
@@ -192,10 +193,10 @@ export function appendSync(syncs: usize, used: u32, count: u32, sync: bool): u32
   }
   // Even runs are sync samples.
   if (used > 0 && ((used & 1) == 1) == sync) {
-    const last = syncs + ((<usize>(used - 1)) << 2);
+    const last = word(syncs, used - 1);
     store<u32>(last, load<u32>(last) + count);
     return used;
   }
-  store<u32>(syncs + ((<usize>used) << 2), count);
+  store<u32>(word(syncs, used), count);
   return used + 1;
 }

@@ -3,6 +3,7 @@ import { OffsetsKind, Status } from "../abi/names";
 import { TrackRecord } from "../abi/records";
 import { newVarints, unzigzag, VarintReader } from "./columns";
 import { cleared, fail, failed, reserve } from "../memory/status";
+import { word } from "../memory/words";
 
 /** Sample sizes. */
 @unmanaged
@@ -24,7 +25,7 @@ export class SizeCursor {
     this.mask = <u32>values;
     this.escape = this.width % 4 == 0 ? u64.MAX_VALUE : values;
     this.exception = this.pointer + load<u32>(record, TrackRecord.SIZES_LENGTH);
-    this.lastException = this.exception + ((<usize>load<u32>(record, TrackRecord.SIZES_EXCEPTIONS)) << 2);
+    this.lastException = word(this.exception, load<u32>(record, TrackRecord.SIZES_EXCEPTIONS));
   }
 
   private nextException(): u32 {
@@ -232,7 +233,7 @@ export class OffsetCursor {
     if (kind == OffsetsKind.Dictionary) {
       const i = this.sample++;
       const codes: u32 = load<u8>(this.pointer + (i >> 1));
-      return load<i32>(this.dictionary + ((<usize>((codes >> ((i & 1) << 2)) & 15)) << 2));
+      return load<i32>(word(this.dictionary, (codes >> ((i & 1) << 2)) & 15));
     }
     if (kind == OffsetsKind.None) return 0;
     if (kind == OffsetsKind.Runs) {

@@ -13,6 +13,7 @@ import { newOrderCursor } from "./order-cursor";
 import { IndexHeader, SampleRecord, TrackRecord } from "../abi/records";
 import { recordOf } from "./segment-index";
 import { cleared, failed, output, reserve } from "../memory/status";
+import { word } from "../memory/words";
 
 @unmanaged
 class Columns {
@@ -46,12 +47,12 @@ export function describeSamples(index: usize): void {
     column.syncs.open(index, record);
     column.entries.open(index, record, TrackRecord.ENTRIES_OFFSET);
     column.dts = load<i64>(record, TrackRecord.FIRST_DTS);
-    store<usize>(columns + ((<usize>trackIndex) << 2), changetype<usize>(column));
+    store<usize>(word(columns, trackIndex), changetype<usize>(column));
   }
   order.open(index);
   let to = list;
   while (order.next()) {
-    const column = changetype<Columns>(load<usize>(columns + ((<usize>order.trackIndex) << 2)));
+    const column = changetype<Columns>(load<usize>(word(columns, order.trackIndex)));
     let offset = order.offset;
     for (let i: u32 = 0; i < order.samples; i++, to += SampleRecord.SIZE) {
       if (column.durations.left == 0) column.durations.refill();

@@ -4,6 +4,7 @@ import { IndexHeader, TrackRecord } from "../abi/records";
 import { newVarints, trackBits, unzigzag, VarintReader } from "./columns";
 import { recordOf } from "./segment-index";
 import { cleared, fail, failed } from "../memory/status";
+import { word } from "../memory/words";
 
 /** The samples of all tracks in file order, as runs of one track. */
 @unmanaged
@@ -33,10 +34,7 @@ export class OrderCursor {
     this.remaining = cleared(<usize>this.trackCount * 4);
     if (failed()) return;
     for (let trackIndex: u32 = 0; trackIndex < this.trackCount; trackIndex++) {
-      store<u32>(
-        this.remaining + ((<usize>trackIndex) << 2),
-        load<u32>(recordOf(index, trackIndex), TrackRecord.SAMPLES),
-      );
+      store<u32>(word(this.remaining, trackIndex), load<u32>(recordOf(index, trackIndex), TrackRecord.SAMPLES));
     }
     this.kind = load<u32>(index, IndexHeader.ORDER_KIND);
     this.bits = trackBits(load<u32>(index, IndexHeader.TRACK_COUNT));
@@ -84,7 +82,7 @@ export class OrderCursor {
       samples = this.left;
     }
     samples = <u32>min<u64>(samples, min<u64>(this.nextJump - ordinal, this.total - ordinal));
-    const remaining = this.remaining + ((<usize>this.trackIndex) << 2);
+    const remaining = word(this.remaining, this.trackIndex);
     if (samples == 0 || this.trackIndex >= this.trackCount || samples > load<u32>(remaining)) {
       fail(Status.BadIndex);
       return false;

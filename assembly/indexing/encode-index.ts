@@ -10,6 +10,7 @@ import { TrackRecord } from "../abi/records";
 import { MAX_GROUP, Run, TrackTables } from "../box/track-tables";
 import { fail } from "../memory/status";
 import { Code } from "../abi/codes";
+import { word } from "../memory/words";
 
 /** An upper bound of the bytes that `track`'s columns take. */
 export function columnsBound(track: TrackTables): u64 {
@@ -49,7 +50,7 @@ export function encodeTrack(writer: IndexWriter, record: usize, track: TrackTabl
   place(writer, record, TrackRecord.SYNC_OFFSET);
   let syncs: u32 = 0;
   for (let i: u32 = 0; i < track.syncRuns; i++) {
-    const length = load<u32>(track.syncs + ((<usize>i) << 2));
+    const length = load<u32>(word(track.syncs, i));
     if ((i & 1) == 0) syncs += length;
     else if (length > <u32>MAX_GROUP) return fail(Status.TooMany, Code.stss, track.stbl);
     writer.next = putVarint(writer.next, length);

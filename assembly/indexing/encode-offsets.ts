@@ -5,6 +5,7 @@ import { OffsetsKind, TrackFlag } from "../abi/names";
 import { TrackRecord } from "../abi/records";
 import { failed, reserve } from "../memory/status";
 import { Run, TrackTables } from "../box/track-tables";
+import { word } from "../memory/words";
 
 /** The shortest of: nothing, runs, a dictionary of sixteen with four bits a sample, a base with one, two or four bytes. */
 export function encodeOffsets(writer: IndexWriter, record: usize, track: TrackTables): void {
@@ -87,7 +88,7 @@ function putDictionary(dictionary: usize, run: usize, end: usize, samples: u32):
     let code = <u32>ctz(found);
     if (found == 0) {
       if (used == 16) return false;
-      store<i32>(dictionary + ((<usize>used) << 2), value);
+      store<i32>(word(dictionary, used), value);
       code = used++;
     }
     const next = at + load<u32>(run, Run.COUNT);

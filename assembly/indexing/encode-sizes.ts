@@ -2,6 +2,7 @@
 import { close, IndexWriter, place } from "./index-writer";
 import { TrackRecord } from "../abi/records";
 import { TrackTables } from "../box/track-tables";
+import { word } from "../memory/words";
 
 /**
  * A fixed width over a base; the few samples that do not fit (sync samples, mostly) follow as exceptions, marked by the
@@ -10,7 +11,7 @@ import { TrackTables } from "../box/track-tables";
 export function encodeSizes(writer: IndexWriter, record: usize, track: TrackTables): void {
   const samples: u64 = track.samples;
   const sizes = track.sizes;
-  const end = sizes + ((<usize>track.samples) << 2);
+  const end = word(sizes, track.samples);
   let base = track.constantSize;
   let highest = base;
   if (sizes != 0) {

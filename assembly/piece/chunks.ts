@@ -10,6 +10,7 @@ import { setStscEntry } from "../box/stsc";
 import { openParts } from "./part-walk";
 import { outputDescription, Part, partBytes, Piece, pieceTrack } from "./piece";
 import { Entries } from "./tables";
+import { word } from "../memory/words";
 
 /** What becomes of the chunks of one track: they are counted, and entries of one table made of them. */
 @unmanaged
@@ -65,7 +66,7 @@ export function walkChunks(piece: Piece, all: usize): void {
   for (let trackIndex: u32 = 0; trackIndex < piece.trackCount; trackIndex++) {
     const cursor = openCursor(piece, trackIndex);
     if (failed()) return;
-    store<usize>(cursors + ((<usize>trackIndex) << 2), changetype<usize>(cursor));
+    store<usize>(word(cursors, trackIndex), changetype<usize>(cursor));
     isUsual = isUsual && cursor.isUsual;
   }
   if (isUsual) walkOrder(piece, cursors, all);
@@ -83,7 +84,7 @@ export function walkTrackChunks(piece: Piece, trackIndex: u32, chunks: Chunks): 
   }
   const all = cleared(<usize>piece.trackCount * 4);
   if (failed()) return;
-  store<usize>(all + ((<usize>trackIndex) << 2), changetype<usize>(chunks));
+  store<usize>(word(all, trackIndex), changetype<usize>(chunks));
   walkChunks(piece, all);
 }
 
@@ -99,7 +100,7 @@ function addAlike(piece: Piece, trackIndex: u32, chunks: Chunks): bool {
 }
 
 function chunksOf(all: usize, trackIndex: u32): usize {
-  return load<usize>(all + ((<usize>trackIndex) << 2));
+  return load<usize>(word(all, trackIndex));
 }
 
 function walkParts(piece: Piece, all: usize): void {
@@ -162,7 +163,7 @@ function walkOrder(piece: Piece, cursors: usize, all: usize): void {
   let end: u64 = 0;
   while (wanted > 0) {
     if (!order.next()) return fail(Status.BadIndex);
-    const cursor = changetype<ChunkCursor>(load<usize>(cursors + ((<usize>order.trackIndex) << 2)));
+    const cursor = changetype<ChunkCursor>(load<usize>(word(cursors, order.trackIndex)));
     let offset = order.offset;
     let left = order.samples;
     if (cursor.before > 0) {
@@ -203,6 +204,6 @@ function bytesOf(sizes: SizeCursor, count: u32): u64 {
 function add(all: usize, cursors: usize, trackIndex: u32, position: u64, bytes: u64, samples: u32): void {
   const chunks = chunksOf(all, trackIndex);
   if (chunks == 0) return;
-  const cursor = changetype<ChunkCursor>(load<usize>(cursors + ((<usize>trackIndex) << 2)));
+  const cursor = changetype<ChunkCursor>(load<usize>(word(cursors, trackIndex)));
   changetype<Chunks>(chunks).add(position, bytes, samples, cursor.description);
 }

@@ -8,6 +8,7 @@ import { Piece, pieceTrack, rescale } from "./piece";
 import { NONE, Preroll, prerollOf } from "./preroll";
 import { countBefore } from "./select-samples";
 import { sortByTime } from "./sort-by-time";
+import { word } from "../memory/words";
 
 /** Finds the pre-roll of a track of a piece whose PieceTrack says that there may be one. */
 export function findPreroll(piece: Piece, trackIndex: u32): void {
@@ -109,7 +110,7 @@ function latestFirst(preroll: Preroll, count: u32): i64 {
   let latest = hiddenStart;
   if (preroll.ranks != 0) {
     for (let i: u32 = 0; i < min(count, preroll.ranked); i++) {
-      const rank = load<u32>(preroll.ranks + ((<usize>i) << 2));
+      const rank = load<u32>(word(preroll.ranks, i));
       if (rank != NONE && i > rank) latest = min<i64>(latest, hiddenStart - <i64>(i - rank) * preroll.apart);
     }
   }
@@ -152,7 +153,7 @@ function rankHidden(preroll: Preroll, samples: LedSamples, count: u32, shown: i6
     if (pts == shown) preroll.shown = i;
     if (pts >= shown) continue;
     store<i64>(times + ((<usize>i) << 3), pts);
-    store<u32>(order + ((<usize>hidden) << 2), i);
+    store<u32>(word(order, hidden), i);
     hidden++;
     upTo = i + 1;
   }
@@ -163,7 +164,7 @@ function rankHidden(preroll: Preroll, samples: LedSamples, count: u32, shown: i6
     if (failed()) return 0;
     memory.fill(ranks, 0xff, <usize>upTo * 4);
     for (let i: u32 = 0; i < hidden; i++) {
-      store<u32>(ranks + ((<usize>load<u32>(sorted + ((<usize>i) << 2))) << 2), i);
+      store<u32>(word(ranks, load<u32>(word(sorted, i))), i);
     }
     preroll.ranks = ranks;
   }

@@ -7,6 +7,7 @@ import { FragmentWalk, Start } from "./fragment-walk";
 import { partsBound } from "./part-walk";
 import { Part, partBytes, pieceTrack } from "./piece";
 import { cleared, fail, failed, reserve } from "../memory/status";
+import { word } from "../memory/words";
 
 /** Lays out the parts of a page, fragment by fragment and in file order within each; `parts` to `end`. */
 @unmanaged
@@ -69,7 +70,7 @@ function layParts(walk: FragmentWalk, page: FragmentPage): u32 {
   if (failed()) return 0;
   let part = unsorted;
   for (; parts.next(part); part += Part.SIZE) {
-    const next = counts + ((<usize>(load<u32>(part, Part.FRAGMENT) + 1)) << 2);
+    const next = word(counts, load<u32>(part, Part.FRAGMENT) + 1);
     store<u32>(next, load<u32>(next) + 1);
   }
   const count = <u32>((part - unsorted) / Part.SIZE);
@@ -78,11 +79,11 @@ function layParts(walk: FragmentWalk, page: FragmentPage): u32 {
   const sorted = reserve(<u64>count * Part.SIZE);
   if (failed()) return 0;
   for (let i: u32 = 1; i <= piece.fragments; i++) {
-    const at = counts + ((<usize>i) << 2);
+    const at = word(counts, i);
     store<u32>(at, load<u32>(at) + load<u32>(at - 4));
   }
   for (let from = unsorted; from < part; from += Part.SIZE) {
-    const at = counts + ((<usize>load<u32>(from, Part.FRAGMENT)) << 2);
+    const at = word(counts, load<u32>(from, Part.FRAGMENT));
     memory.copy(sorted + <usize>load<u32>(at) * Part.SIZE, from, Part.SIZE);
     store<u32>(at, load<u32>(at) + 1);
   }

@@ -7,6 +7,7 @@ import { openParts, PartWalk } from "./part-walk";
 import { Piece, pieceTrack, rescale } from "./piece";
 import { recordOf } from "../index/segment-index";
 import { cleared, failed, reserve } from "../memory/status";
+import { word } from "../memory/words";
 
 /** What is known of a fragment's start. */
 export namespace Start {
@@ -128,16 +129,16 @@ export class FragmentWalk {
     const track = pieceTrack(piece, piece.reference);
     const found = this.findStart(track);
     const first = load<u32>(track, PieceTrack.FIRST) + this.passed;
-    store<u32>(this.bounds + ((<usize>piece.reference) << 2), first - u32(found));
+    store<u32>(word(this.bounds, piece.reference), first - u32(found));
     const from = load<u32>(recordOf(piece.index, piece.reference), TrackRecord.TIMESCALE);
     const shown = this.durations.first + this.begun + this.composed;
     for (let trackIndex: u32 = 0; trackIndex < piece.trackCount; trackIndex++) {
-      const pointer = load<usize>(this.others + ((<usize>trackIndex) << 2));
+      const pointer = load<usize>(word(this.others, trackIndex));
       if (pointer == 0) continue;
       const other = changetype<DecodeCursor>(pointer);
       if (found) other.moveTo(rescale(shown, from, other.timescale));
       else other.sample = other.end;
-      store<u32>(this.bounds + ((<usize>trackIndex) << 2), other.sample);
+      store<u32>(word(this.bounds, trackIndex), other.sample);
     }
     return found;
   }
@@ -227,12 +228,12 @@ export function openFragments(piece: Piece): FragmentWalk {
     cursor.sample = load<u32>(other, PieceTrack.FIRST);
     cursor.end = cursor.sample + count;
     cursor.timescale = own.from;
-    store<usize>(others + ((<usize>trackIndex) << 2), changetype<usize>(cursor));
-    store<u32>(bounds + ((<usize>trackIndex) << 2), cursor.sample);
+    store<usize>(word(others, trackIndex), changetype<usize>(cursor));
+    store<u32>(word(bounds, trackIndex), cursor.sample);
   }
   // The first fragment has what the other tracks present before it, too.
   walk.findStart(track);
-  store<u32>(bounds + ((<usize>piece.reference) << 2), first);
+  store<u32>(word(bounds, piece.reference), first);
   piece.scratch = allocate(0);
   return walk;
 }

@@ -7,6 +7,7 @@ import { newOrderCursor, OrderCursor } from "../index/order-cursor";
 import { bound, isUniform, Part, Piece, pieceTrack } from "./piece";
 import { recordOf } from "../index/segment-index";
 import { cleared, fail, failed, reserve } from "../memory/status";
+import { word } from "../memory/words";
 
 /** Where the walk stands in one track. */
 @unmanaged
@@ -183,7 +184,7 @@ export class PartWalk {
 
   @inline
   private cursorOf(trackIndex: u32): TrackCursor {
-    return changetype<TrackCursor>(load<usize>(this.cursors + ((<usize>trackIndex) << 2)));
+    return changetype<TrackCursor>(load<usize>(word(this.cursors, trackIndex)));
   }
 
   private mark(): void {
@@ -247,7 +248,7 @@ export function openParts(piece: Piece, paged: bool = false): PartWalk {
     sizes.open(index, record);
     entries.open(index, record, TrackRecord.ENTRIES_OFFSET);
     syncs.open(index, record);
-    store<usize>(cursors + ((<usize>trackIndex) << 2), changetype<usize>(cursor));
+    store<usize>(word(cursors, trackIndex), changetype<usize>(cursor));
     walk.wanted += load<u32>(track, PieceTrack.COUNT);
   }
   if (!paged) return walk;

@@ -1,6 +1,7 @@
 /** One piece of an output: a range of samples of each track of one segment. */
 import { TrackFlag } from "../abi/names";
 import { PieceTrack } from "../abi/records";
+import { word } from "../memory/words";
 
 /** Selected samples of one track that are adjacent in the file, all of one description and one output fragment. */
 export namespace Part {
@@ -76,5 +77,5 @@ export function partBytes(piece: Piece, part: usize): u64 {
 
 /** First sample of `fragment` in the track `trackIndex`. */
 export function bound(piece: Piece, fragment: u32, trackIndex: u32): u32 {
-  return load<u32>(piece.bounds + ((<usize>fragment * piece.trackCount + trackIndex) << 2));
+  return load<u32>(word(piece.bounds, fragment * piece.trackCount + trackIndex));
 }

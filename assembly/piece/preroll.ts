@@ -7,6 +7,7 @@
  * What is decoded behind them keeps its own time: readers seek by decode times less the delay that the edit list tells.
  */
 import { Piece } from "./piece";
+import { word } from "../memory/words";
 
 /** No sample, and no place among the hidden ones. */
 export const NONE: u32 = u32.MAX_VALUE;
@@ -57,7 +58,7 @@ export class Preroll {
     if (sample >= this.led) return natural;
     if (sample == this.shown) return this.onScreen;
     if (sample >= this.ranked) return natural;
-    const rank = this.ranks == 0 ? sample : load<u32>(this.ranks + ((<usize>sample) << 2));
+    const rank = this.ranks == 0 ? sample : load<u32>(word(this.ranks, sample));
     if (rank == NONE) return natural;
     return this.hiddenEnd - <i64>(this.hidden - rank) * this.apart - (rank == 0 ? this.ahead : 0);
   }

@@ -1,5 +1,6 @@
 /** Samples in the order in which they are presented. */
 import { failed, reserve } from "../memory/status";
+import { word } from "../memory/words";
 
 /**
  * Sorts `count` sample numbers (u32) by their times, an i64 each, by merging, since hostile files have groups of a million pictures.
@@ -17,7 +18,7 @@ export function sortByTime(order: usize, count: u32, times: usize): usize {
       let right = middle;
       for (let i = start; i < end; i++) {
         const takesLeft = left < middle && (right >= end || timeOf(from, left, times) <= timeOf(from, right, times));
-        store<u32>(to + ((<usize>i) << 2), load<u32>(from + ((<usize>(takesLeft ? left : right)) << 2)));
+        store<u32>(word(to, i), load<u32>(word(from, takesLeft ? left : right)));
         if (takesLeft) left++;
         else right++;
       }
@@ -30,5 +31,5 @@ export function sortByTime(order: usize, count: u32, times: usize): usize {
 }
 
 function timeOf(order: usize, i: u32, times: usize): i64 {
-  return load<i64>(times + ((<usize>load<u32>(order + ((<usize>i) << 2))) << 3));
+  return load<i64>(times + ((<usize>load<u32>(word(order, i))) << 3));
 }

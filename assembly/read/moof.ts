@@ -28,6 +28,7 @@ import {
   sumDurations,
   TrackTables,
 } from "../box/track-tables";
+import { word } from "../memory/words";
 
 /** Samples without an entry of their own that are written out one by one (a constant size is not). */
 const MAX_DEFAULT_SIZES: u32 = 4 << 20;
@@ -173,7 +174,7 @@ export function makeRoom(movie: Movie): void {
       const sizes = reserve((<u64>track.samples + track.added) * 4 + 16);
       if (failed()) return;
       if (track.sizes != 0) memory.copy(sizes, track.sizes, (<usize>track.samples) << 2);
-      else for (let k: u32 = 0; k < track.samples; k++) store<u32>(sizes + ((<usize>k) << 2), track.constantSize);
+      else for (let k: u32 = 0; k < track.samples; k++) store<u32>(word(sizes, k), track.constantSize);
       track.sizes = sizes;
     }
     track.durations = grown(track.durations, track.durationRuns * 8, <u64>track.ownDurations * 8);
@@ -238,7 +239,7 @@ function fillSizes(reader: FragmentReader, track: TrackTables): u64 {
   const step = run.entrySize;
   const own = (run.flags & SAMPLE_SIZE) != 0;
   let bytes: u64 = 0;
-  let to = track.sizes + ((<usize>track.samples) << 2);
+  let to = word(track.sizes, track.samples);
   for (let i: u32 = 0, at = run.sizes; i < samples; i++, at += step, to += 4) {
     const size = own ? u32be(at) : reader.defaults.size;
     store<u32>(to, size);

@@ -17,6 +17,7 @@ import { readTrex, trexTrackId } from "../box/trex";
 import { Box, enter, failIn, newBox, nextBox, statedCount } from "../memory/reader";
 import { cleared, fail, failed, reserve } from "../memory/status";
 import { MAX_SAMPLES, TrackTables } from "../box/track-tables";
+import { word } from "../memory/words";
 
 /** Tracks a file may have; a recording has two or three. */
 export const MAX_TRACKS: u32 = 64;
@@ -36,7 +37,7 @@ export class Movie {
 
 /** The i-th track, in the order of `trak` boxes. */
 export function trackAt(movie: Movie, i: u32): TrackTables {
-  return changetype<TrackTables>(load<usize>(movie.tracks + ((<usize>i) << 2)));
+  return changetype<TrackTables>(load<usize>(word(movie.tracks, i)));
 }
 
 /** The track with an id; null when there is none. */
@@ -99,7 +100,7 @@ function readTrak(trak: Box, movie: Movie): void {
   if (failed()) return;
   if (track.id == 0) return fail(Status.MissingBox, Code.tkhd, trak.start);
   if (track.timescale == 0) return fail(Status.MissingBox, Code.mdhd, trak.start);
-  store<usize>(movie.tracks + ((<usize>movie.trackCount) << 2), changetype<usize>(track));
+  store<usize>(word(movie.tracks, movie.trackCount), changetype<usize>(track));
   movie.trackCount += 1;
 }
 
@@ -202,11 +203,11 @@ function readStbl(stbl: Box, track: TrackTables, movie: Movie): void {
   while (nextBox(box, stbl)) {
     const table = tableOf(box.type);
     if (table < 0) continue;
-    if (load<usize>(found + ((<usize>table) << 2)) != 0) return failIn(box, Status.DuplicateBox);
+    if (load<usize>(word(found, table)) != 0) return failIn(box, Status.DuplicateBox);
     const copy = newBox();
     if (failed()) return;
     memory.copy(changetype<usize>(copy), changetype<usize>(box), offsetof<Box>());
-    store<usize>(found + ((<usize>table) << 2), changetype<usize>(copy));
+    store<usize>(word(found, table), changetype<usize>(copy));
   }
   if (failed() || isTooMuch(found, movie)) return;
   const size = tableBox(found, Table.size);
@@ -236,7 +237,7 @@ function readStbl(stbl: Box, track: TrackTables, movie: Movie): void {
 }
 
 function tableBox(found: usize, table: Table): Box | null {
-  const pointer = load<usize>(found + ((<usize>table) << 2));
+  const pointer = load<usize>(word(found, table));
   return pointer == 0 ? null : changetype<Box>(pointer);
 }
 
@@ -250,7 +251,7 @@ export function dropTracks(movie: Movie): u32 {
       warnings |= track.handler == Code.hint ? Warning.HintTracks : Warning.EmptyTrack;
       continue;
     }
-    store<usize>(movie.tracks + ((<usize>kept) << 2), changetype<usize>(track));
+    store<usize>(word(movie.tracks, kept), changetype<usize>(track));
     kept += 1;
   }
   movie.trackCount = kept;

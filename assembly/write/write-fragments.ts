@@ -17,6 +17,7 @@ import { recordOf } from "../index/segment-index";
 import { appendSpans } from "../piece/spans";
 import { cleared, failed, listed, output, reserve, RESULT, suspended } from "../memory/status";
 import { beginBox, endBox, newWriter, Writer } from "../memory/writer";
+import { word } from "../memory/words";
 
 /** The heads that one track's samples are read with. */
 @unmanaged
@@ -76,7 +77,7 @@ export function openWriter(piece: Piece, sequence: u32): void {
   writer.sequence = sequence;
   for (let trackIndex: u32 = 0; trackIndex < piece.trackCount; trackIndex++) {
     const used = load<u32>(pieceTrack(piece, trackIndex), PieceTrack.COUNT) > 0;
-    store<usize>(sources + ((<usize>trackIndex) << 2), used ? changetype<usize>(openSource(piece, trackIndex)) : 0);
+    store<usize>(word(sources, trackIndex), used ? changetype<usize>(openSource(piece, trackIndex)) : 0);
   }
   writer.walk = openFragments(piece);
 }
@@ -136,7 +137,7 @@ function writeMoof(
   const moof = beginBox(out, Code.moof);
   writeMfhd(out, sequence);
   for (let trackIndex: u32 = 0; trackIndex < piece.trackCount; trackIndex++) {
-    const pointer = load<usize>(sources + ((<usize>trackIndex) << 2));
+    const pointer = load<usize>(word(sources, trackIndex));
     if (pointer == 0) continue;
     const source = changetype<RunSource>(pointer);
     let traf: usize = 0;
