@@ -78,8 +78,8 @@ async function bench(): Promise<number> {
     measurements,
   };
   process.stdout.write(`\n${table(result.rows)}\n`);
-  for (const [name, { median, min, max }] of Object.entries(measurements))
-    console.log(`${name} ${median.toPrecision(4)} [${min.toPrecision(3)}..${max.toPrecision(3)}]`);
+  for (const [name, { median, quartiles = [] }] of Object.entries(measurements))
+    console.log(`${name} ${median.toPrecision(4)} [${quartiles.map((value) => value.toPrecision(3)).join("..")}]`);
   if (only !== undefined) return 0; // a look at a part is no result
   const worse = await compare(result);
   await mkdir(join("bench", "results"), { recursive: true });
@@ -102,7 +102,7 @@ async function measure(): Promise<Measurements> {
   // It needs none of the material, which takes longer to make.
   if (isAsked(RECORDING)) {
     say(RECORDING);
-    Object.assign(measurements, await recording(tmpdir(), program));
+    Object.assign(measurements, await recording(tmpdir(), program, ROUNDS));
     if (only?.every((part) => RECORDING.includes(part)) === true) return measurements;
   }
   const count = options.quick ? HOUR : DAY;

@@ -5,12 +5,20 @@ export interface Sampled {
   readonly median: number;
   readonly min: number;
   readonly max: number;
+  /** Absent in older results. */
+  readonly quartiles?: readonly [lower: number, upper: number];
   readonly runs: number;
 }
 
 /** @param values at least one */
 export function summarize(values: readonly number[]): Sampled {
-  return { median: quantile(values, 0.5), min: Math.min(...values), max: Math.max(...values), runs: values.length };
+  return {
+    median: quantile(values, 0.5),
+    min: Math.min(...values),
+    max: Math.max(...values),
+    quartiles: [quantile(values, 0.25), quantile(values, 0.75)],
+    runs: values.length,
+  };
 }
 
 /** @param share 0 to 1; between two values, the mean weighted by distance */
