@@ -13,6 +13,11 @@ export function readHdlr(box: Box, track: TrackTables): void {
   track.handler = u32be(box.body + 8);
 }
 
+/** Whether more than a NUL, or the count of an empty name, follows the fields. */
+export function isNamedHdlr(box: Box): bool {
+  return box.end - box.body > 25;
+}
+
 /** Writes the box with an empty name. */
 export function writeHdlr(out: Writer, handler: u32): void {
   const box = beginFullBox(out, Code.hdlr, 0, 0);

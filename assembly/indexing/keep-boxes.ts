@@ -2,6 +2,7 @@
 import { Code } from "../abi/codes";
 import { Warning } from "../abi/names";
 import { IndexWriter } from "./index-writer";
+import { isNamedHdlr } from "../box/hdlr";
 import { isMediaHeader, isUsualMediaHeader } from "../box/media-header";
 import { metaChildren } from "../box/meta";
 import { tkhdTrackId } from "../box/tkhd";
@@ -76,7 +77,7 @@ function keepMedia(keeper: Keeper, mdia: Box, handler: u32): void {
   while (nextBox(box, mdia)) {
     if (box.type == Code.hdlr) {
       // A name is what the handler is kept for.
-      if (box.end - box.body > 25) keep(keeper, box);
+      if (isNamedHdlr(box)) keep(keeper, box);
     } else if (box.type == Code.elng) keep(keeper, box);
     else if (box.type == Code.minf) {
       inner.end = box.body;

@@ -1,19 +1,7 @@
-/** Sequence parameter sets of H.264 (ITU-T H.264 clauses 7.3.2.1 and E.1), and `avcC` (ISO/IEC 14496-15 clause 5.3.3.1). */
-import { Code } from "../abi/codes";
-import { beginBox, endBox, put8, Writer } from "../memory/writer";
+/** Sequence parameter sets of H.264 (ITU-T H.264 clauses 7.3.2.1 and E.1). */
+import { isHighProfile } from "../box/avcc";
 import { Bits, bit, golomb, payloadBits, signedGolomb, skip, unsigned } from "../read/bits";
-import { countUnits, findUnit, putUnits } from "../read/units";
 import { UNTOLD, VideoFacts } from "./video-facts";
-
-const SPS: u32 = 7;
-const PPS: u32 = 8;
-
-/** Whether a profile's parameter sets tell of chroma and depth. */
-function isHigh(profile: u32): bool {
-  if (profile == 100 || profile == 110 || profile == 122 || profile == 244 || profile == 44 || profile == 83)
-    return true;
-  return profile == 86 || profile == 118 || profile == 128 || profile == 138 || profile == 139 || profile == 134;
-}
 
 /** Reads a sequence parameter set. False when it is damaged. */
 export function readAvcSps(unit: usize, length: u32, facts: VideoFacts): bool {
@@ -26,7 +14,7 @@ export function readAvcSps(unit: usize, length: u32, facts: VideoFacts): bool {
   facts.chroma = 1;
   facts.lumaDepth = 8;
   facts.chromaDepth = 8;
-  if (isHigh(profile)) {
+  if (isHighProfile(profile)) {
     facts.chroma = golomb(bits);
     if (facts.chroma == 3) skip(bits, 1); // separate_colour_plane_flag
     facts.lumaDepth = 8 + golomb(bits);
@@ -132,32 +120,4 @@ function skipHrd(bits: Bits): void {
     skip(bits, 1); // cbr_flag
   }
   skip(bits, 20); // lengths of delays and of time_offset
-}
-
-/** Writes `avcC` of the parameter sets between `sets` and `end`. */
-export function writeAvcC(out: Writer, sets: usize, end: usize, facts: VideoFacts): void {
-  const sps = findUnit(sets, end, SPS, false) + 4;
-  const profile = load<u8>(sps + 1);
-  const box = beginBox(out, Code.avcC);
-  put8(out, 1);
-  for (let i: usize = 1; i < 4; i++) put8(out, load<u8>(sps + i));
-  put8(out, 0xfc | 3);
-  put8(out, 0xe0 | countUnits(sets, end, SPS, false));
-  putUnits(out, sets, end, SPS, false);
-  put8(out, countUnits(sets, end, PPS, false));
-  putUnits(out, sets, end, PPS, false);
-  if (isHigh(profile)) {
-    put8(out, 0xfc | facts.chroma);
-    put8(out, 0xf8 | (facts.lumaDepth - 8));
-    put8(out, 0xf8 | (facts.chromaDepth - 8));
-    put8(out, 0);
-  }
-  endBox(out, box);
-}
-
-/** Address of the first sequence parameter set's length; 0 when a set is missing, or there are more than `avcC` can hold. */
-export function avcSets(sets: usize, end: usize): usize {
-  const pictures = countUnits(sets, end, PPS, false);
-  if (countUnits(sets, end, SPS, false) > 31 || pictures == 0 || pictures > 255) return 0;
-  return findUnit(sets, end, SPS, false);
 }

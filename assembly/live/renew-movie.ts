@@ -10,7 +10,7 @@ import { newWriter, put32, putBytes, setU32be, setU64be, Writer } from "../memor
 import { collectParameterSets } from "../read/parameter-sets";
 import { writeVideoEntry } from "./sample-entry";
 import { storeSize } from "./write-live";
-import { isUnit, lengthBefore, nextUnit, unitType } from "../read/units";
+import { isUnit, lengthBefore, nextUnit, unitType } from "../box/nal-units";
 
 /**
  * Writes a `moov` whose sample entry of a track has the parameter sets that stand in a sample, in place of its own of their

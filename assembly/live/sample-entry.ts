@@ -2,16 +2,18 @@
 import { Code } from "../abi/codes";
 import { Status } from "../abi/names";
 import { Result } from "../abi/records";
+import { avcSets, writeAvcC } from "../box/avcc";
 import { putAudioEntry } from "../box/audio-entry";
 import { AAC_RATES, writeEsds } from "../box/esds";
+import { hevcSets, writeHvcC } from "../box/hvcc";
 import { writePasp } from "../box/pasp";
 import { putVisualEntry } from "../box/visual-entry";
 import { u32be } from "../memory/reader";
 import { cleared, fail, failed, output, RESULT } from "../memory/status";
 import { beginBox, endBox, newWriter } from "../memory/writer";
-import { avcSets, readAvcSps, writeAvcC } from "./avc";
+import { readAvcSps } from "./avc";
 import { bit, payloadBits, unsigned } from "../read/bits";
-import { hevcSets, readHevcSps, writeHvcC } from "./hevc";
+import { readHevcSps } from "./hevc";
 import { VideoFacts } from "./video-facts";
 
 /** What the sets may have in all, bytes: lengths of two bytes each. */
@@ -30,8 +32,11 @@ export function writeVideoEntry(sets: usize, length: u32, type: u32): void {
   if (!read) return fail(Status.BadDescription, type);
   const entry = beginBox(out, type);
   putVisualEntry(out, facts.width, facts.height);
-  if (hevc) writeHvcC(out, sets, end, facts);
-  else writeAvcC(out, sets, end, facts);
+  const chroma = facts.chroma;
+  const luma = facts.lumaDepth;
+  const depth = facts.chromaDepth;
+  if (hevc) writeHvcC(out, sets, end, chroma, luma, depth, facts.layers, facts.nested);
+  else writeAvcC(out, sets, end, chroma, luma, depth);
   if (facts.aspectWidth > 0 && facts.aspectHeight > 0) writePasp(out, facts.aspectWidth, facts.aspectHeight);
   endBox(out, entry);
   output(out.start, out.next - out.start);

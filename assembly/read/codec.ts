@@ -1,5 +1,7 @@
 /** RFC 6381 codec strings from sample entries, in the forms of the codecs' own ISO media bindings. */
 import { Code } from "../abi/codes";
+import { avcProfile } from "../box/avcc";
+import { hevcProfile } from "../box/hvcc";
 import { readEsds } from "../box/esds";
 import { findInEntry } from "../box/stsd";
 import { Box, readBox, u16be, u32be } from "../memory/reader";
@@ -44,9 +46,9 @@ function writeCodecOf(entry: Box, handler: u32, to: usize): void {
     // Profile, constraints and level (ISO/IEC 14496-15 clause 5.3.3.1).
     if (!find(entry, handler, Code.avcC, config, 4)) return;
     at = putChar(at, 0x2e);
-    for (let i: usize = 1; i < 4; i++) at = putHex2(at, load<u8>(config.body + i));
+    for (let i: usize = 0; i < 3; i++) at = putHex2(at, load<u8>(avcProfile(config) + i));
   } else if (type == Code.hvc1 || type == Code.hev1) {
-    if (find(entry, handler, Code.hvcC, config, 13)) putHevc(at, config.body);
+    if (find(entry, handler, Code.hvcC, config, 13)) putHevc(at, hevcProfile(config));
   } else if (type == Code.av01) {
     if (find(entry, handler, Code.av1C, config, 4)) putAv1(at, config.body);
   } else if (type == Code.vp09 || type == Code.vp08) {
@@ -68,20 +70,20 @@ function find(entry: Box, handler: u32, type: u32, found: Box, least: usize): bo
 }
 
 // ISO/IEC 14496-15 annex E.3
-function putHevc(at: usize, config: usize): void {
-  const general = load<u8>(config + 1);
+function putHevc(at: usize, profile: usize): void {
+  const general = load<u8>(profile);
   at = putChar(at, 0x2e);
   if (general >> 6) at = putChar(at, 0x40 + (general >> 6));
   at = putDecimal(at, general & 31);
-  let compatibility = u32be(config + 2);
+  let compatibility = u32be(profile + 1);
   let reversed: u32 = 0;
   for (let i = 0; i < 32; i++, compatibility >>= 1) reversed = (reversed << 1) | (compatibility & 1);
   at = putHex(putChar(at, 0x2e), reversed);
   at = putChar(putChar(at, 0x2e), general & 32 ? 0x48 : 0x4c);
-  at = putDecimal(at, load<u8>(config + 12));
-  let last: usize = 12;
-  while (last > 6 && load<u8>(config + last - 1) == 0) last--;
-  for (let i: usize = 6; i < last; i++) at = putHex(putChar(at, 0x2e), load<u8>(config + i));
+  at = putDecimal(at, load<u8>(profile + 11));
+  let last: usize = 11;
+  while (last > 5 && load<u8>(profile + last - 1) == 0) last--;
+  for (let i: usize = 5; i < last; i++) at = putHex(putChar(at, 0x2e), load<u8>(profile + i));
 }
 
 // AV1 codec ISO media file format binding, section 5

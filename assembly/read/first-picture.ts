@@ -6,7 +6,7 @@ import { Code } from "../abi/codes";
 import { Extent } from "../abi/records";
 import { findInEntry } from "../box/stsd";
 import { golomb, payloadBits } from "./bits";
-import { lengthBefore, unitType } from "./units";
+import { lengthBefore, unitType } from "../box/nal-units";
 import { newBox, readBox } from "../memory/reader";
 import { failed } from "../memory/status";
 import { isMediaHeader } from "./media-regions";

@@ -1,8 +1,10 @@
 /** H.264 and H.265 parameter sets moved from the sample entry into the samples (ISO/IEC 14496-15 clauses 5.3 and 8.3). */
 import { Code } from "../abi/codes";
 import { Result } from "../abi/records";
+import { ConfigSets, newConfigSets } from "../box/config-sets";
+import { holdsHevcSets } from "../box/hvcc";
 import { findInEntry } from "../box/stsd";
-import { Box, newBox, readBox, u16be, u32be } from "../memory/reader";
+import { newBox, readBox, u32be } from "../memory/reader";
 import { failed, output, reserve, RESULT } from "../memory/status";
 import { setU32be } from "../memory/writer";
 
@@ -14,63 +16,27 @@ import { setU32be } from "../memory/writer";
 export function collectParameterSets(entries: usize, length: usize, least: u32): void {
   const box = newBox();
   const config = newBox();
+  const sets = newConfigSets();
   // Lengths grow from two bytes to at most four.
   const to = reserve(<u64>length * 3 + least);
   if (failed() || !readBox(box, entries, entries + length)) return;
   store<u64>(RESULT, <u64>(box.end - box.start), Result.TOTAL);
   const end = to + least;
-  if (findInEntry(box, Code.vide, Code.avcC, config)) collectAvc(config, to, end);
-  else if (findInEntry(box, Code.vide, Code.hvcC, config)) collectHevc(config, to, end);
-}
-
-// AVCDecoderConfigurationRecord, clause 5.3.3.1.2
-function collectAvc(config: Box, to: usize, filled: usize): void {
-  const end = config.end;
-  let from = config.body + 5;
-  if (from + 1 > end) return;
-  const lengthSize: u32 = (load<u8>(from - 1) & 3) + 1;
-  let next = to;
-  for (let kind = 0; kind < 2; kind++) {
-    if (from >= end) return;
-    const count: u32 = load<u8>(from) & (kind == 0 ? 31 : 255);
-    from += 1;
-    for (let i: u32 = 0; i < count; i++) {
-      const size = unitSize(from, end);
-      if (size < 0) return;
-      next = putUnit(next, from + 2, size, lengthSize);
-      from += 2 + size;
-    }
+  if (findInEntry(box, Code.vide, Code.avcC, config)) {
+    sets.openAvc(config);
+    collect(sets, to, end, SEI_AVC);
+  } else if (findInEntry(box, Code.vide, Code.hvcC, config)) {
+    sets.openHevc(config);
+    collect(sets, to, end, SEI_HEVC);
   }
-  finish(to, fill(next, filled, lengthSize, SEI_AVC), lengthSize);
 }
 
-// HEVCDecoderConfigurationRecord, clause 8.3.3.1.2
-function collectHevc(config: Box, to: usize, filled: usize): void {
-  const end = config.end;
-  let from = config.body + 22;
-  if (from + 1 > end) return;
-  const lengthSize: u32 = (load<u8>(from - 1) & 3) + 1;
-  const arrays: u32 = load<u8>(from);
-  from += 1;
+function collect(sets: ConfigSets, to: usize, filled: usize, header: u32): void {
   let next = to;
-  for (let array: u32 = 0; array < arrays; array++) {
-    if (from + 3 > end) return;
-    const count = u16be(from + 1);
-    from += 3;
-    for (let i: u32 = 0; i < count; i++) {
-      const size = unitSize(from, end);
-      if (size < 0) return;
-      next = putUnit(next, from + 2, size, lengthSize);
-      from += 2 + size;
-    }
-  }
-  finish(to, fill(next, filled, lengthSize, SEI_HEVC), lengthSize);
-}
-
-function unitSize(from: usize, end: usize): i32 {
-  if (from + 2 > end) return -1;
-  const size = u16be(from);
-  return from + 2 + size > end ? -1 : <i32>size;
+  while (sets.read()) next = putUnit(next, sets.unit, sets.size, sets.lengthSize);
+  if (sets.cut) return;
+  output(to, fill(next, filled, sets.lengthSize, header) - to);
+  store<u32>(RESULT, sets.lengthSize, Result.COUNT);
 }
 
 function putNumber(to: usize, value: u32, size: u32): void {
@@ -111,11 +77,6 @@ function fill(next: usize, end: usize, lengthSize: u32, header: u32): usize {
   return next;
 }
 
-function finish(start: usize, end: usize, lengthSize: u32): void {
-  output(start, end - start);
-  store<u32>(RESULT, lengthSize, Result.COUNT);
-}
-
 /** Turns `avc1` into `avc3` and `hvc1` into `hev1`: parameter sets may then stand in the samples. */
 export function allowInband(entry: usize, length: usize): void {
   if (length < 8) return;
@@ -132,31 +93,8 @@ export function nameEntries(entries: usize, length: usize, type: u32): void {
   if (failed()) return;
   for (let pointer = entries; readBox(box, pointer, entries + length); pointer = box.end) {
     if (box.type != Code.hvc1 && box.type != Code.hev1) continue;
-    if (type == Code.hvc1 && !(findInEntry(box, Code.vide, Code.hvcC, config) && holdsSets(config))) continue;
+    if (type == Code.hvc1 && !(findInEntry(box, Code.vide, Code.hvcC, config) && holdsHevcSets(config))) continue;
     setU32be(pointer + 4, type);
   }
   output(entries, length);
-}
-
-/** Whether an `hvcC` box has arrays of video, sequence and picture parameter sets. */
-function holdsSets(config: Box): bool {
-  let from = config.body + 22;
-  if (from + 1 > config.end) return false;
-  const arrays: u32 = load<u8>(from);
-  from += 1;
-  let kinds: u32 = 0;
-  for (let array: u32 = 0; array < arrays; array++) {
-    if (from + 3 > config.end) return false;
-    const kind: u32 = load<u8>(from) & 63;
-    const count = u16be(from + 1);
-    from += 3;
-    // VPS, SPS and PPS are the NAL units 32 to 34.
-    if (count > 0 && kind >= 32 && kind <= 34) kinds |= 1 << (kind - 32);
-    for (let i: u32 = 0; i < count; i++) {
-      const size = unitSize(from, config.end);
-      if (size < 0) return false;
-      from += 2 + size;
-    }
-  }
-  return kinds == 7;
 }

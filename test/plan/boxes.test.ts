@@ -27,30 +27,44 @@ const audio: MovieTrack = {
   samples: Array.from({ length: 5 }, () => ({ data: zeros(8), duration: 320 })),
 };
 
+const fixed = (value: number, width: number): string => value.toString(2).padStart(width, "0");
+const golomb = (value: number): string => "0".repeat(fixed(value + 1, 1).length - 1) + fixed(value + 1, 1);
+
+function ofBits(bits: string): Uint8Array {
+  const padded = bits.padEnd(Math.ceil(bits.length / 8) * 8, "0");
+  return u8(...(padded.match(/.{8}/g) ?? []).map((byte) => parseInt(byte, 2)));
+}
+
 /** A sequence parameter set of H.264 (clause 7.3.2.1): 160 by 96, Baseline, samples of 4:3. */
-function parameterSet(): Uint8Array {
-  const fixed = (value: number, width: number): string => value.toString(2).padStart(width, "0");
-  const golomb = (value: number): string => "0".repeat(fixed(value + 1, 1).length - 1) + fixed(value + 1, 1);
+function avcSet(): Uint8Array {
   const head = [fixed(0x67, 8), fixed(66, 8), fixed(0, 8), fixed(30, 8), ...[0, 0, 2, 1].map(golomb), "0"];
   const size = [golomb(9), golomb(5), "110"];
   const shape = ["11", fixed(255, 8), fixed(4, 16), fixed(3, 16), "00000000"];
-  const bits = [...head, ...size, ...shape, "1"].join("");
-  return u8(
-    ...(bits.padEnd(Math.ceil(bits.length / 8) * 8, "0").match(/.{8}/g) ?? []).map((byte) => parseInt(byte, 2)),
+  return ofBits([...head, ...size, ...shape, "1"].join(""));
+}
+
+/** One of H.265 (clause 7.3.2.2): 160 by 96, Main, level 3.1. */
+function hevcSet(): Uint8Array {
+  const profile = [1, 0x60, 1, 1, 1, 1, 0xb0, 1, 1, 1, 1, 93].map((byte) => fixed(byte, 8));
+  const size = [golomb(0), golomb(1), golomb(160), golomb(96), "0", golomb(0), golomb(0)];
+  return ofBits(
+    [fixed(0x4201, 16), "00000001", ...profile, ...size, golomb(4), "1", ...[1, 0, 0].map(golomb), "1"].join(""),
   );
 }
 
 /** A header and two fragments of a stream that is recorded as it comes; in front of the second, when it was captured. */
 function stream(): Uint8Array {
-  const { entry } = live.videoEntry("avc1", [parameterSet(), u8(0x68, 0xce, 0x3c, 0x80)]);
+  const { entry } = live.videoEntry("avc1", [avcSet(), u8(0x68, 0xce, 0x3c, 0x80)]);
   const picture: LiveTrack = { id: 1, kind: "video", timescale: 90_000, entry };
+  const sets = [u8(0x40, 1, 12), hevcSet(), u8(0x44, 1, 192)];
+  const other: LiveTrack = { id: 3, kind: "video", timescale: 90_000, entry: live.videoEntry("hvc1", sets).entry };
   const sound: LiveTrack = { id: 2, kind: "sound", timescale: 48_000, entry: live.aacEntry(u8(0x11, 0x90)).entry };
   const first = [0, 1, 2].map((i) => {
     return { dts: i * 3600, pts: i * 3600 + (i === 1 ? 7200 : 3600), duration: 3600, bytes: 5 + i, isSync: i === 0 };
   });
   const second = [0, 1].map((i) => ({ dts: i * 1024, pts: i * 1024, duration: 1024, bytes: 3, isSync: true }));
   return bytes(
-    live.header([picture, sound]),
+    live.header([picture, sound, other]),
     live.fragment([{ track: picture, samples: first }], 1),
     zeros(18),
     live.producerTime({ trackId: 1, wallUs: 1_500_000, mediaTime: 10_800 }),
@@ -101,7 +115,7 @@ function boxAt(file: ISOFile, path: string): Found {
 type Output = "mp4" | "fmp4" | "live";
 
 const [SYNC, NON_SYNC] = [0x0200_0000, 0x0101_0000];
-const [TABLES, SOUND_TABLES] = ["moov.trak.mdia.minf.stbl", "moov.trak[1].mdia.minf.stbl"];
+const [TABLES, SOUND_TABLES, OTHER] = ["", "[1]", "[2]"].map((number) => `moov.trak${number}.mdia.minf.stbl`);
 
 /** What mp4box.js is to read of each file's box. Ticks of pictures are 16 a millisecond, those of movies 90. */
 const ROWS: readonly (readonly [file: string, output: Output, path: string, fields: object])[] = [
@@ -141,6 +155,10 @@ const ROWS: readonly (readonly [file: string, output: Output, path: string, fiel
   ["visual-entry", "live", `${TABLES}.stsd.avc1`, { width: 160, height: 96, frame_count: 1, depth: 24 }],
   ["pasp", "live", `${TABLES}.stsd.avc1.pasp`, { hSpacing: 4, vSpacing: 3 }],
   ["pasp", "live", "moov.trak.tkhd", { width: Math.floor((160 * 0x1_0000 * 4) / 3), height: 96 << 16 }],
+  ["avcc", "live", `${TABLES}.stsd.avc1.avcC`, { AVCProfileIndication: 66, AVCLevelIndication: 30 }],
+  ["avcc", "live", `${TABLES}.stsd.avc1.avcC`, { lengthSizeMinusOne: 3, SPS: [{ length: avcSet().length }] }],
+  ["hvcc", "live", `${OTHER}.stsd.hvc1.hvcC`, { general_profile_idc: 1, general_level_idc: 93, lengthSizeMinusOne: 3 }],
+  ["hvcc", "live", `${OTHER}.stsd.hvc1.hvcC`, { nalu_arrays: [32, 33, 34].map((type) => ({ nalu_type: type })) }],
   ["audio-entry", "live", `${SOUND_TABLES}.stsd.mp4a`, { channel_count: 2, samplesize: 16, samplerate: 48_000 }],
   ["trun", "live", "moof.traf.trun", { sample_size: [5, 6, 7], sample_composition_time_offset: [3600, 7200, 3600] }],
   ["esds", "live", `${SOUND_TABLES}.stsd.mp4a.esds`, { flags: 0 }],
@@ -161,7 +179,7 @@ test("mp4box.js reads of each box what was to be written", async () => {
  * Of no box, or of one that is only read; `stco`, by which round-trip.test.ts finds every sample; and `chpl`, which chapters.test.ts
  * has read by ffprobe, since mp4box.js does not know it.
  */
-const OTHERS = ["track-tables", "meta", "stco", "chpl"];
+const OTHERS = ["track-tables", "config-sets", "nal-units", "meta", "stco", "chpl"];
 
 test("each file of a box has a row", async () => {
   const names = await readdir(new URL("../../assembly/box/", import.meta.url));
