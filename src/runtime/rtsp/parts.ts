@@ -1,5 +1,6 @@
 import { concatenated } from "../../base/bytes.ts";
 import { LiveBoxes, type Core, type LiveTrack } from "../../core/index.ts";
+import { HeldBytes } from "./held-bytes.ts";
 import type { TimedSample } from "./timed-sample.ts";
 
 /** How long a part lasts that no sync sample ends, seconds. */
@@ -11,19 +12,14 @@ const MOST_SAMPLES = 2000;
 const HOLE_SECONDS = 1;
 const HOLE_TIMES = 4;
 
-/** Bytes that a track's samples have room for at first. */
-const ROOM = 16 << 10;
 const NOTHING = new Uint8Array(0);
 
-/**
- * Samples of one track that are in no part yet, in ticks of its own from the start of the stream. Their bytes are held one behind the other
- * in memory that stays: arrays that live for half a second each are most of what V8 has to collect.
- */
+/** Samples of one track that are in no part yet, in ticks of its own from the start of the stream. */
 class Pending {
   readonly track: LiveTrack;
   samples: TimedSample[] = [];
   bytes = 0;
-  #data = new Uint8Array(ROOM);
+  readonly #data = new HeldBytes();
   /** Ticks of a sample. */
   #usual = 0;
 
@@ -34,7 +30,9 @@ class Pending {
   /** Adds the next sample. Returns whether there is a hole before it, for which the sample before is not made longer when `splits`. */
   add(sample: TimedSample, splits: boolean): boolean {
     const last = this.samples.at(-1);
-    this.#hold(sample);
+    this.#data.add(sample.data);
+    sample.data = NOTHING;
+    this.bytes += sample.bytes;
     sample.duration = this.#usual;
     this.samples.push(sample);
     if (last === undefined) return false;
@@ -45,26 +43,12 @@ class Pending {
     return isHole;
   }
 
-  #hold(sample: TimedSample): void {
-    const end = this.bytes + sample.bytes;
-    if (end > this.#data.length) {
-      const data = new Uint8Array(2 * end);
-      data.set(this.#data.subarray(0, this.bytes));
-      this.#data = data;
-    }
-    this.#data.set(sample.data, this.bytes);
-    sample.data = NOTHING;
-    this.bytes = end;
-  }
-
-  /** Takes out all samples but the last `left` ones. */
+  /** Takes out all samples but the last `left` ones. Their bytes are valid until the next sample is added. */
   take(left: number): { samples: TimedSample[]; data: Uint8Array } {
     const samples = this.samples.splice(0, Math.max(0, this.samples.length - left));
     const bytes = samples.reduce((sum, sample) => sum + sample.bytes, 0);
-    const data = this.#data.slice(0, bytes);
-    this.#data.copyWithin(0, bytes, this.bytes);
     this.bytes -= bytes;
-    return { samples, data };
+    return { samples, data: this.#data.take(bytes) };
   }
 }
 

@@ -3,6 +3,7 @@ import { BoxcarError } from "../../base/errors.ts";
 import { LiveBoxes, type Core } from "../../core/index.ts";
 import { AccessUnits, NAL_TYPES, type AccessUnit, type NalTypes, type NalUnit } from "./access-units.ts";
 import { DecodeTimes } from "./decode-times.ts";
+import { HeldBytes } from "./held-bytes.ts";
 import { HandOver } from "./hand-over.ts";
 import type { Medium } from "./sdp.ts";
 import type { RtpPacket } from "./rtp.ts";
@@ -37,6 +38,7 @@ const TYPES: Readonly<Record<"h264" | "h265", Types>> = {
 
 /** Bytes of the length before a unit. */
 const PREFIX = 4;
+const NOTHING = new Uint8Array(0);
 
 /** Pictures that may come before a sync sample: half a minute of the fastest cameras. */
 const MOST_UNUSED = 3600;
@@ -51,8 +53,9 @@ export class VideoTrack {
   #used = new Map<number, readonly Uint8Array[]>();
   #newest = new Map<number, readonly Uint8Array[]>();
   #times: DecodeTimes | undefined;
-  /** Samples whose decode time is not known yet. */
+  /** Samples whose decode time is not known yet, and their bytes. */
   #waiting: TimedSample[] = [];
+  readonly #held = new HeldBytes();
   #unused = 0;
   #isFirst = true;
   #lastDts = Number.NEGATIVE_INFINITY;
@@ -70,7 +73,10 @@ export class VideoTrack {
     this.#takeSets(sets);
   }
 
-  /** The samples that are known by the next packet. @throws as `AccessUnits.push` does, and HandOver when there is no sync sample */
+  /**
+   * The samples that are known by the next packet; their bytes are valid until the one after it.
+   * @throws as `AccessUnits.push` does, and HandOver when there is no sync sample
+   */
   push(packet: RtpPacket, isAfterLoss: boolean): TimedSample[] {
     const unit = this.#units.push(packet, isAfterLoss);
     return unit === undefined ? [] : this.#take(unit);
@@ -95,9 +101,9 @@ export class VideoTrack {
     const pts = this.#clock.timestamps.extend(timestamp);
     if (this.#isFirst && !sync && units.some(({ type }) => isSkipped(type))) return [];
     this.#isFirst &&= sync;
-    const data = sampleOf(units.filter(({ type }) => !sets.includes(type)));
+    const bytes = this.#hold(units.filter(({ type }) => !sets.includes(type)));
     const entry = before?.entry;
-    this.#waiting.push({ pts, dts: pts, duration: 0, isSync: sync, data, bytes: data.length, entry });
+    this.#waiting.push({ pts, dts: pts, duration: 0, isSync: sync, data: NOTHING, bytes, entry });
     const timed = this.#timed(this.#times.push(pts));
     return before === undefined ? timed : [...before.samples, ...timed];
   }
@@ -123,6 +129,7 @@ export class VideoTrack {
     try {
       const { entry, reorder } = this.#boxes.videoEntry(name, [...this.#newest.values()].flat());
       const samples = this.#timed(this.#times?.end() ?? []);
+      for (const sample of samples) sample.data = sample.data.slice(); // another is held before they are read
       this.#used = this.#newest;
       this.#newest = new Map();
       this.#times = new DecodeTimes(reorder, this.#lastDts);
@@ -136,23 +143,22 @@ export class VideoTrack {
   #timed(times: readonly number[]): TimedSample[] {
     this.#lastDts = times.at(-1) ?? this.#lastDts;
     const samples = this.#waiting.splice(0, times.length);
-    for (const [i, sample] of samples.entries()) sample.dts = times[i] ?? 0;
+    for (const [i, sample] of samples.entries()) {
+      sample.dts = times[i] ?? 0;
+      sample.data = this.#held.take(sample.bytes);
+    }
     return samples;
   }
-}
 
-/** A sample: units, each behind its length. One array of it lives until its part ends, instead of one for each packet. */
-function sampleOf(units: readonly NalUnit[]): Uint8Array {
-  const lengths = units.map(({ chunks }) => lengthOf(chunks));
-  const sample = new Uint8Array(lengths.reduce((sum, length) => sum + PREFIX + length, 0));
-  let at = 0;
-  for (const [i, { chunks }] of units.entries()) {
-    const length = lengths[i] ?? 0;
-    for (let shift = 24; shift >= 0; shift -= 8) sample[at++] = length >>> shift;
-    for (const chunk of chunks) {
-      sample.set(chunk, at);
-      at += chunk.length;
+  /** Holds a sample: units, each behind its length. Returns its bytes. */
+  #hold(units: readonly NalUnit[]): number {
+    let bytes = 0;
+    for (const { chunks } of units) {
+      const length = lengthOf(chunks);
+      this.#held.add([length >>> 24, length >>> 16, length >>> 8, length]);
+      for (const chunk of chunks) this.#held.add(chunk);
+      bytes += PREFIX + length;
     }
+    return bytes;
   }
-  return sample;
 }
