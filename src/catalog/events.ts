@@ -3,6 +3,7 @@ import type { Interval } from "../base/interval.ts";
 import { DAY_MS } from "../base/units.ts";
 import { CLOCK_SKEW_MS } from "./clock-skew.ts";
 import type { CatalogDatabase } from "./database.ts";
+import { pagesOf } from "./pages.ts";
 import type { EventTable } from "./schema.ts";
 import type { EventLevel } from "./types.ts";
 
@@ -96,18 +97,18 @@ export class Events {
     return removed.length;
   }
 
-  /** Ends events of a stream that would go on beyond a moment. @param eventId only those of this name */
-  async end(streamPath: string, atMs: number, eventId?: string): Promise<StreamEvent[]> {
+  /** Ends events of a stream that would go on beyond a moment. @param eventId only those of this name @returns their ids */
+  async end(streamPath: string, atMs: number, eventId?: string): Promise<number[]> {
     const end = this.#db.primary
       .updateTable("events")
       .set({ end_ms: sql`max(${atMs}, start_ms + 1)` })
       .where("stream_path", "=", streamPath)
       .where("end_ms", ">", atMs)
       .$if(eventId !== undefined, (rows) => rows.where("event_id", "=", eventId ?? ""))
-      .returningAll()
+      .returning("id")
       .compile();
     const [rows] = await this.#db.batch([end]);
-    return rows.map(eventOf);
+    return rows.map(({ id }) => id);
   }
 
   /**
@@ -144,10 +145,27 @@ export class Events {
   }
 
   /** Events, newest first. */
-  async list({ streamPath, startMs, endMs, level, limit, offset = 0 }: EventQuery): Promise<StreamEvent[]> {
-    const rows = await this.#db.primary
+  async list(query: EventQuery): Promise<StreamEvent[]> {
+    return (await this.#found(query).selectAll().execute()).map(eventOf);
+  }
+
+  /** The same some at a time: their texts are long. */
+  async *pages(query: EventQuery): AsyncGenerator<StreamEvent[]> {
+    yield* this.ofIds((await this.#found(query).select("id").execute()).map(({ id }) => id));
+  }
+
+  /** The events of some ids, in their order, some at a time. */
+  async *ofIds(ids: readonly number[]): AsyncGenerator<StreamEvent[]> {
+    for (const some of pagesOf(ids)) {
+      const rows = await this.#db.primary.selectFrom("events").selectAll().where("id", "in", some).execute();
+      const events = new Map(rows.map((row) => [row.id, eventOf(row)]));
+      yield some.flatMap((id) => events.get(id) ?? []);
+    }
+  }
+
+  #found({ streamPath, startMs, endMs, level, limit, offset = 0 }: EventQuery) {
+    return this.#db.primary
       .selectFrom("events")
-      .selectAll()
       .where("stream_path", "=", streamPath)
       .$if(startMs !== undefined, (events) => events.where("end_ms", ">", startMs ?? 0))
       .$if(endMs !== undefined, (events) => events.where("start_ms", "<", endMs ?? 0))
@@ -155,9 +173,7 @@ export class Events {
       .orderBy("start_ms", "desc")
       .orderBy("id", "desc")
       .limit(limit)
-      .offset(offset)
-      .execute();
-    return rows.map(eventOf);
+      .offset(offset);
   }
 }
 

@@ -1,6 +1,8 @@
 import type { Selectable } from "kysely";
 import type { CatalogDatabase } from "./database.ts";
 import type { SourceTable } from "./schema.ts";
+import { pagesOf } from "./pages.ts";
+import { withinPatterns } from "./streams.ts";
 
 /** Where a stream comes from, and how it is recorded. */
 export interface Source {
@@ -36,6 +38,21 @@ export class Sources {
   async all(): Promise<Source[]> {
     const rows = await this.#db.primary.selectFrom("sources").selectAll().orderBy("stream_path").execute();
     return rows.map(sourceOf);
+  }
+
+  /** How many sources there are of streams that match one of some patterns. */
+  async count(within: readonly string[]): Promise<number> {
+    const counted = this.#db.primary.selectFrom("sources").select(({ fn }) => fn.countAll<number>().as("sources"));
+    return (await counted.where(withinPatterns(within)).executeTakeFirst())?.sources ?? 0;
+  }
+
+  /** Sources of streams that match one of some patterns, ordered by stream path, some at a time: their texts are long. */
+  async *pages(within: readonly string[], page: { limit: number; offset: number }): AsyncGenerator<Source[]> {
+    const table = this.#db.primary.selectFrom("sources").orderBy("stream_path");
+    const named = table.select("stream_path").where(withinPatterns(within)).limit(page.limit).offset(page.offset);
+    const paths = (await named.execute()).map((row) => row.stream_path);
+    for (const some of pagesOf(paths))
+      yield (await table.selectAll().where("stream_path", "in", some).execute()).map(sourceOf);
   }
 
   async get(streamPath: string): Promise<Source | undefined> {

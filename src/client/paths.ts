@@ -1375,7 +1375,7 @@ export interface paths {
                 };
             };
             responses: {
-                /** @description Those that were going on. */
+                /** @description Those that were going on; of very many the newest. */
                 200: {
                     headers: {
                         [name: string]: unknown;
@@ -1419,7 +1419,10 @@ export interface paths {
          */
         get: {
             parameters: {
-                query?: never;
+                query?: {
+                    pageNum?: number;
+                    pageSize?: number;
+                };
                 header?: never;
                 path?: never;
                 cookie?: never;
@@ -1437,6 +1440,9 @@ export interface paths {
                             code: 0;
                             data: components["schemas"]["Job"][];
                             message: string;
+                            pageNum: number;
+                            pageSize: number;
+                            total: number;
                         };
                     };
                 };
@@ -1822,11 +1828,14 @@ export interface paths {
         };
         /**
          * Where streams come from
-         * @description The sources of all streams that the caller may record, ordered by stream path.
+         * @description The sources of all streams that the caller may record, ordered by stream path. `total` says how many there are: more than are listed need further pages.
          */
         get: {
             parameters: {
-                query?: never;
+                query?: {
+                    pageNum?: number;
+                    pageSize?: number;
+                };
                 header?: never;
                 path?: never;
                 cookie?: never;
@@ -1844,6 +1853,9 @@ export interface paths {
                             code: 0;
                             data: components["schemas"]["Source"][];
                             message: string;
+                            pageNum: number;
+                            pageSize: number;
+                            total: number;
                         };
                     };
                 };
@@ -2259,7 +2271,7 @@ export interface paths {
                                  * @example 2026-01-31T12:00:00.000Z
                                  */
                                 endTime: string;
-                                /** @description The last 1000 that reach into the range. */
+                                /** @description The last 1000 that reach into the range, or, of long texts, those of the last million characters. */
                                 events: components["schemas"]["Event"][];
                                 gaps: {
                                     /**

@@ -21,7 +21,7 @@ export interface AppMetrics {
 }
 
 /** Makes the metrics of one app. */
-export function appMetrics({ downloads, uploads, uploadBytes, plans }: AtOnce): AppMetrics {
+export function appMetrics({ downloads, uploads, uploadBytes, plans, replyBytes }: AtOnce): AppMetrics {
   const all = new Metrics();
   const metrics = {
     all,
@@ -41,5 +41,10 @@ export function appMetrics({ downloads, uploads, uploadBytes, plans }: AtOnce): 
     () => uploadBytes.taken,
   );
   all.gauge("boxcar_plan_bytes", "Bytes of the plans of downloads that run, small ones left out.", () => plans.taken);
+  all.gauge(
+    "boxcar_reply_bytes",
+    "Bytes of lists and timelines that clients have not taken yet, small ones left out.",
+    () => replyBytes.taken,
+  );
   return metrics;
 }

@@ -13,6 +13,11 @@ const listsAtOnce = 64;
 const listsOfClient = 16;
 /** Lists that may wait, in all and of one client. */
 export const waitingLists = { waiting: 1000, waitingPerClient: 100 };
+/**
+ * Bytes of replies that are made and not taken yet, of which one client has a quarter: as many as the largest page of sources or
+ * events takes, whose texts are long.
+ */
+const MOST_REPLY_BYTES = 128 << 20;
 /** Videos of other hosts that are open at once for their pictures. */
 const remotesAtOnce = 8;
 
@@ -24,6 +29,8 @@ export interface AtOnce {
   readonly uploadBytes: Slots;
   /** Bytes of the plans of downloads. */
   readonly plans: Slots;
+  /** Bytes of replies that are made and not taken yet, small ones left out. */
+  readonly replyBytes: Slots;
   /** Pages of lists. */
   readonly lists: FairQueue;
 }
@@ -55,7 +62,8 @@ export function slotsOf(
   const [plans, uploadBytes] = [memory(planMemory), memory(uploadMemory)];
   const wait = mayWait({ runtime }) ? waitingLists : none;
   const lists = new FairQueue({ atOnce: listsAtOnce, perClient: open ? listsAtOnce : listsOfClient, ...wait });
-  return { downloads: slots(downloadsAtOnce), uploads: slots(uploadsAtOnce), uploadBytes, plans, lists };
+  const replyBytes = slots(MOST_REPLY_BYTES);
+  return { downloads: slots(downloadsAtOnce), uploads: slots(uploadsAtOnce), uploadBytes, plans, replyBytes, lists };
 }
 
 /** The queue of pictures: one client never has all decoders, unless the server has only that one. */

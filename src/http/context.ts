@@ -126,6 +126,8 @@ export interface AppEnv {
     /** What middleware has set, for replies that are made without Hono. */
     fields: Headers;
     slots: AtOnce;
+    /** Leaves the queue of lists: one that is made does not keep others waiting for as long as its client reads. */
+    leaveLists?: Release | undefined;
     /** Gives back the slot that the request holds. */
     release?: Release | undefined;
     /** Counts the memory no longer that the request holds. */

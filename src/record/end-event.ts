@@ -1,6 +1,5 @@
 import type { Clock } from "../base/ports.ts";
 import type { Catalog } from "../catalog/catalog.ts";
-import type { StreamEvent } from "../catalog/events.ts";
 import type { Recorder } from "./recorder.ts";
 
 /** What events are ended with. */
@@ -10,12 +9,12 @@ interface EndParts {
   readonly clock: Clock;
 }
 
-/** Ends events of a stream now. @param eventId only those of this name @returns those that were going on */
+/** Ends events of a stream now. @param eventId only those of this name @returns the ids of those that were going on */
 export async function endEvent(
   { catalog, recorder, clock }: EndParts,
   streamPath: string,
   eventId?: string,
-): Promise<StreamEvent[]> {
+): Promise<number[]> {
   const nowMs = clock();
   const ended = await catalog.events.end(streamPath, nowMs, eventId);
   const left = (await catalog.events.goingOn(nowMs, streamPath)).get(streamPath);

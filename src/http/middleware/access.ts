@@ -128,8 +128,13 @@ export function sourceOwner(c: Context<AppEnv>): string {
 
 /** Patterns of the streams the caller may read; `*` stands for any run of characters, slashes included. */
 export function readable(c: Context<AppEnv>): string[] {
+  return grantedPatterns(c, "read");
+}
+
+/** Patterns of the streams for which the caller has a scope, as `readable` gives them. */
+export function grantedPatterns(c: Context<AppEnv>, scope: Scope): string[] {
   c.set("narrowed", true);
-  return patternsOf(c.get("caller").grants, "read");
+  return patternsOf(c.get("caller").grants, scope);
 }
 
 /** For which streams the caller has a scope. */

@@ -17,6 +17,8 @@ const slotRetrySeconds = 5;
 const SMALL_PLAN = 256 << 10;
 /** Bytes in steps of which the memory of uploads is counted, the first one not: most need no more. */
 const MEMORY_STEP = 1 << 20;
+/** The same of replies: the system takes so much of one at once. */
+const REPLY_STEP = 64 << 10;
 
 /** The turn of a request in a queue. */
 export function turnOf(c: Context<AppEnv>): Turn {
@@ -100,6 +102,7 @@ export const listedInTurn: MiddlewareHandler<AppEnv> = async (c, next) => {
     const message = `${String(lists.waiting)} lists wait to be made, as many as may, ${String(waitingLists.waitingPerClient)} of one client. Ask again in a moment.`;
     throw new BoxcarError("busy", message, { retryAfterSeconds: slotRetrySeconds });
   }
+  c.set("leaveLists", leave);
   try {
     await nextTurn(); // requests that came meanwhile go first
     await next();
@@ -130,17 +133,30 @@ export function memoryOf(c: Context<AppEnv>): HoldMemory {
   return hold;
 }
 
+/** What is counted as in memory until `release`. */
+interface Held {
+  readonly hold: HoldMemory;
+  readonly release: Release;
+}
+
 /** Counts what an upload keeps in memory until `release`: it goes on when the request is answered. */
-export function heldMemory(c: Context<AppEnv>): { readonly hold: HoldMemory; readonly release: Release } {
-  const { uploadBytes } = c.get("slots");
-  const client = clientOf(c);
+export function heldMemory(c: Context<AppEnv>): Held {
+  return heldIn(c.get("slots").uploadBytes, MEMORY_STEP, clientOf(c), tooMuchMemory);
+}
+
+/** Counts the bytes of a reply until `release`. @throws BoxcarError `busy` (429), by `hold` */
+export function heldReply(c: Context<AppEnv>): Held {
+  return heldIn(c.get("slots").replyBytes, REPLY_STEP, clientOf(c), tooMuchToTake);
+}
+
+function heldIn(slots: Slots, step: number, client: SlotClient, refusal: (slots: Slots, bytes: number) => Error): Held {
   const releases: Release[] = [];
-  let held = MEMORY_STEP;
+  let held = step;
   const hold = (bytes: number): void => {
     if (bytes <= held) return;
-    const more = Math.ceil((bytes - held) / MEMORY_STEP) * MEMORY_STEP;
-    const release = uploadBytes.take(client, more);
-    if (release === undefined) throw tooMuchMemory(uploadBytes, held + more);
+    const more = Math.ceil((bytes - held) / step) * step;
+    const release = slots.take(client, more);
+    if (release === undefined) throw refusal(slots, held + more);
     held += more;
     releases.push(release);
   };
@@ -153,6 +169,11 @@ export function heldMemory(c: Context<AppEnv>): { readonly hold: HoldMemory; rea
 function tooMuchMemory({ limit, perClient }: Slots, bytes: number): BoxcarError {
   const message = `This upload needs ${String(bytes)} bytes of memory until it is whole, and those that run may have ${String(limit)}, of one client ${String(perClient)}. Try again when others are through, send shorter segments or parts, or raise BOXCAR_UPLOAD_MEMORY.`;
   return new BoxcarError("too_many_uploads", message, { retryAfterSeconds: slotRetrySeconds });
+}
+
+function tooMuchToTake({ limit, perClient }: Slots): BoxcarError {
+  const message = `Replies that their clients have not read yet take as much memory as they may: ${String(limit)} bytes, of one client ${String(perClient)}. Read those that you have asked for, ask for smaller pages (pageSize), or try again in a moment.`;
+  return new BoxcarError("busy", message, { retryAfterSeconds: slotRetrySeconds });
 }
 
 function tooManyPlans({ limit, perClient }: Slots, weight: number): BoxcarError {

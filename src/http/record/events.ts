@@ -9,7 +9,8 @@ import { beginEvent, type EventParts } from "../../record/events.ts";
 import type { App, AppContext } from "../context.ts";
 import { authorize, need, needSome, sourceOwner, streamPathInPath } from "../middleware/access.ts";
 import { listedInTurn } from "../middleware/limits.ts";
-import { done, json, refused, success } from "../replies/replies.ts";
+import { listReply, shownRows } from "../replies/list-reply.ts";
+import { done, doneHead, json, refused, success } from "../replies/replies.ts";
 import {
   apiPrefixes,
   eventLevel,
@@ -24,11 +25,14 @@ import {
 } from "../schema/parameters.ts";
 import { bodyParameters, smallBody } from "../schema/request-body.ts";
 import * as z from "../schema/zod.ts";
-import { eventOf, shownEvent } from "../replies/event.ts";
+import { eventOf, eventsWithin, shownEvent } from "../replies/event.ts";
 import { recordingOf } from "./recorder-of.ts";
 
 /** How long an event may reach back, and on, milliseconds. */
 const LONGEST_EVENT_MS = DAY_MS;
+
+/** Characters of the events that a stop tells of. */
+const MOST_STOPPED = 32 << 10;
 
 const word = (description: string) =>
   z
@@ -77,7 +81,10 @@ const stopRoute = (prefix: (typeof apiPrefixes)[number]) =>
     ...{ method: "post", path: `${prefix}/event/stop`, hide: prefix !== apiPrefixes[0], middleware },
     summary: "End events of a stream now",
     request: { query: lenient({}), body: body(ended) },
-    responses: { 200: json("Those that were going on.", success(z.array(shownEvent))), ...refused },
+    responses: {
+      200: json("Those that were going on; of very many the newest.", success(z.array(shownEvent))),
+      ...refused,
+    },
   });
 
 const listRoute = (prefix: (typeof apiPrefixes)[number]) =>
@@ -122,16 +129,18 @@ export function addEvents(app: App, context: AppContext): void {
       const given = bodyParameters(await c.req.text(), ended);
       const streamPath = checkStreamPath(given.streamPath);
       authorize(c, "record", streamPath);
-      const events = await endEvent(parts(), streamPath, given.eventId);
-      return c.json(done(events.map(eventOf)), 200);
+      const ids = await endEvent(parts(), streamPath, given.eventId);
+      const newestFirst = catalog.events.ofIds(ids.toSorted((a, b) => b - a));
+      const events = await eventsWithin(newestFirst, MOST_STOPPED);
+      return c.json(done(events.toReversed()), 200);
     });
     app.openapi(listRoute(prefix), async (c) => {
       const { streamPath } = c.req.valid("param");
       const { eventLevel: level, pageNum, pageSize, ...times } = c.req.valid("query");
       const range = parseTimeRange(times, config.timeZone, clock());
       const page = { limit: pageSize, offset: (pageNum - 1) * pageSize };
-      const events = await catalog.events.list({ streamPath, ...range, level, ...page });
-      return c.json(done(events.map(eventOf)), 200);
+      const events = catalog.events.pages({ streamPath, ...range, level, ...page });
+      return listReply(c, context, doneHead, shownRows(events, eventOf));
     });
   }
 }

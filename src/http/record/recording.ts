@@ -4,10 +4,12 @@ import { paused } from "../../base/paused.ts";
 import type { Source } from "../../catalog/sources.ts";
 import type { App, AppContext } from "../context.ts";
 import { granted, need, needSome, sourceOwner, streamPathInPath } from "../middleware/access.ts";
-import { atOnce, memoryOf } from "../middleware/limits.ts";
-import { done, json, refused, success } from "../replies/replies.ts";
+import { atOnce, listedInTurn, memoryOf } from "../middleware/limits.ts";
+import { listReply, shownRows } from "../replies/list-reply.ts";
+import { done, json, pageHead, pageOf, refused, success } from "../replies/replies.ts";
 import {
   lenient,
+  largePageParameters,
   lengthOfTime,
   apiPrefixes,
   query,
@@ -89,9 +91,9 @@ const jobsRoute = createRoute({
   path: "/mp4/api/jobs",
   summary: "What is being recorded, and what was",
   description: "Recordings of this server that run, then up to 100 that have ended, newest first.",
-  middleware: needSome("record"),
-  request: { query: query({}) },
-  responses: { 200: json("The jobs.", success(z.array(job))), ...refused },
+  middleware: [needSome("record"), listedInTurn] as const,
+  request: { query: query(largePageParameters) },
+  responses: { 200: json("The jobs.", pageOf(job)), ...refused },
 });
 
 /** `POST /mp4/live/{streamPath}`, `POST /mp4/api/start/{streamPath}` and `stop`, and `GET /mp4/api/jobs`. */
@@ -140,7 +142,10 @@ export function addRecording(app: App, context: AppContext): void {
     const mayRecord = granted(c, "record");
     const shown = recorder.recordings.filter(({ options }) => mayRecord(options.streamPath));
     const seconds = await recorder.secondsOfSpool();
-    return c.json(done(shown.map((recording) => jobOf(recording, seconds))), 200);
+    const { pageNum, pageSize } = c.req.valid("query");
+    const page = shown.slice((pageNum - 1) * pageSize, pageNum * pageSize);
+    const jobs = shownRows([page], (recording) => jobOf(recording, seconds));
+    return listReply(c, context, pageHead({ total: shown.length, pageNum, pageSize }), jobs);
   });
 }
 

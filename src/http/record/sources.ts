@@ -5,9 +5,17 @@ import { endEvent } from "../../record/end-event.ts";
 import { shownUrl } from "../../record/source-url.ts";
 import type { App, AppContext } from "../context.ts";
 import { BoxcarError } from "../../base/errors.ts";
-import { authorize, granted, need, needSome, sourceOwner, streamPathInPath } from "../middleware/access.ts";
-import { done, json, refused, success } from "../replies/replies.ts";
-import { lengthOfTime, query, streamPathInRoute, streamPathParameter } from "../schema/parameters.ts";
+import { authorize, grantedPatterns, need, needSome, sourceOwner, streamPathInPath } from "../middleware/access.ts";
+import { listedInTurn } from "../middleware/limits.ts";
+import { listReply, shownRows } from "../replies/list-reply.ts";
+import { done, json, pageHead, pageOf, refused, success } from "../replies/replies.ts";
+import {
+  largePageParameters,
+  lengthOfTime,
+  query,
+  streamPathInRoute,
+  streamPathParameter,
+} from "../schema/parameters.ts";
 import { bodyParameters, smallBody } from "../schema/request-body.ts";
 import * as z from "../schema/zod.ts";
 import { fragmentOf } from "./fragment.ts";
@@ -71,10 +79,11 @@ const getRoute = createRoute({
 
 const listRoute = createRoute({
   ...{ method: "get", path: "/mp4/api/sources", summary: "Where streams come from" },
-  description: "The sources of all streams that the caller may record, ordered by stream path.",
-  middleware: needSome("record"),
-  request: { query: query({}) },
-  responses: { 200: json("The sources.", success(z.array(shown))), ...refused },
+  description:
+    "The sources of all streams that the caller may record, ordered by stream path. `total` says how many there are: more than are listed need further pages.",
+  middleware: [needSome("record"), listedInTurn] as const,
+  request: { query: query(largePageParameters) },
+  responses: { 200: json("The sources.", pageOf(shown)), ...refused },
 });
 
 const putRoute = createRoute({
@@ -100,9 +109,11 @@ export function addSources(app: App, context: AppContext): void {
 
   app.openapi(listRoute, async (c) => {
     recordingOf(context); // where nothing is recorded there is nothing to list
-    const mayRecord = granted(c, "record");
-    const sources = (await catalog.sources.all()).filter(({ streamPath }) => mayRecord(streamPath));
-    return c.json(done(sources.map(shownOf)), 200);
+    const { pageNum, pageSize } = c.req.valid("query");
+    const within = grantedPatterns(c, "record");
+    const total = await catalog.sources.count(within);
+    const sources = catalog.sources.pages(within, { limit: pageSize, offset: (pageNum - 1) * pageSize });
+    return listReply(c, context, pageHead({ total, pageNum, pageSize }), shownRows(sources, shownOf));
   });
 
   app.openapi(getRoute, async (c) => {

@@ -15,7 +15,8 @@ import {
   streamPathParameter,
   timeParameters,
 } from "../schema/parameters.ts";
-import { donePage, json, recordOf, refused, segmentRecord, success } from "../replies/replies.ts";
+import { listReply, shownRows } from "../replies/list-reply.ts";
+import { json, pageHead, pageOf, recordOf, refused, segmentRecord } from "../replies/replies.ts";
 import * as z from "../schema/zod.ts";
 
 const parameters = lenient({
@@ -35,13 +36,14 @@ const summary = "List segments, newest first";
 const responses = {
   200: json(
     "The segments that overlap the time range, or all. `*` in the path stands for any characters.",
-    success(z.array(segmentRecord)).extend({ total: z.int(), pageNum: z.int(), pageSize: z.int() }),
+    pageOf(segmentRecord),
   ),
   ...refused,
 };
 
 /** `GET /mp4/api/list/{streamPath}`, and without a path of all streams. */
-export function addList(app: App, { catalog, clock, config }: AppContext): void {
+export function addList(app: App, context: AppContext): void {
+  const { catalog, clock, config } = context;
   const answer = async (c: Context<AppEnv>, streamPath: string, query: z.infer<typeof parameters>) => {
     const { pageNum, pageSize, eventLevel, match, ...times } = query;
     const range = parseTimeRange(times, config.timeZone, clock());
@@ -55,7 +57,7 @@ export function addList(app: App, { catalog, clock, config }: AppContext): void 
       eventLevel,
     };
     const { total, segments } = await listWithGrowing(catalog, { ...selection, pageNum, pageSize });
-    return c.json(donePage({ total, pageNum, pageSize }, segments.map(recordOf)), 200);
+    return listReply(c, context, pageHead({ total, pageNum, pageSize }), shownRows([segments], recordOf));
   };
   for (const prefix of apiPrefixes) {
     const common = { method: "get", summary, middleware, responses, hide: prefix !== apiPrefixes[0] } as const;

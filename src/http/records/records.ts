@@ -1,9 +1,9 @@
 import { createRoute } from "@hono/zod-openapi";
-import { Breather } from "../../base/breather.ts";
 import type { Interval, RangeOutline } from "../../core/index.ts";
 import { encodeStreamPath } from "../../base/stream-path.ts";
 import { formatTime } from "../../base/time.ts";
 import { need, needSome, readable, streamPathInPath } from "../middleware/access.ts";
+import type { StreamTotals } from "../../catalog/types.ts";
 import type { App, AppContext } from "../context.ts";
 import { listedInTurn } from "../middleware/limits.ts";
 import { outputParameters } from "../schema/output-parameters.ts";
@@ -15,9 +15,10 @@ import {
   streamPathParameter,
   timeParameters,
 } from "../schema/parameters.ts";
-import { eventOf, shownEvent } from "../replies/event.ts";
+import { eventsWithin, shownEvent } from "../replies/event.ts";
 import { outlinedRange } from "../time-ranges/planned-range.ts";
-import { done, donePage, interval, intervalOf, json, refused, success } from "../replies/replies.ts";
+import { largeReply, listReply, shownRows } from "../replies/list-reply.ts";
+import { done, interval, intervalOf, json, pageHead, pageOf, refused, success } from "../replies/replies.ts";
 import {
   atTimes,
   sharedLink,
@@ -39,14 +40,7 @@ export function addRecords(app: App, context: AppContext): void {
       const within = readable(c);
       const total = await catalog.countStreams(within);
       const streams = await catalog.streams({ within, pageNum, pageSize });
-      const breather = new Breather(c.req.raw.signal);
-      const data: z.infer<typeof streamTotals>[] = [];
-      for (const { streamPath, count, bytes, startMs, endMs } of streams) {
-        data.push({ streamPath, count, ...intervalOf({ startMs, endMs }), bytes });
-        const pause = breather.breathe();
-        if (pause !== undefined) await pause;
-      }
-      return c.json(donePage({ total, pageNum, pageSize }, data), 200);
+      return listReply(c, context, pageHead({ total, pageNum, pageSize }), shownRows([streams], totalsOf));
     });
 
   app.openapi(timelineRoute, async (c) => {
@@ -60,6 +54,9 @@ export function addRecords(app: App, context: AppContext): void {
       return shareReply(c, context, query, atTimes(c, `/mp4/api/timeline/${encodeStreamPath(streamPath)}`, times));
     }
     const plan = await outlinedRange(c, context, { streamPath, ...range, cut, gaps, changes, sound, edits, tag });
+    const { startMs, endMs } = plan;
+    const newestFirst = catalog.events.pages({ streamPath, startMs, endMs, limit: LISTED_EVENTS });
+    const events = await eventsWithin(newestFirst, MOST_OF_EVENTS);
     const data = {
       streamPath,
       startTime: formatTime(plan.startMs),
@@ -68,19 +65,18 @@ export function addRecords(app: App, context: AppContext): void {
       joints: plan.joints,
       ...listedIntervals(plan),
       codecs: plan.codecs,
-      events: (
-        await catalog.events.list({ streamPath, startMs: plan.startMs, endMs: plan.endMs, limit: LISTED_EVENTS })
-      )
-        .toReversed()
-        .map(eventOf),
+      events: events.toReversed(),
       size: { mp4: plan.size("mp4"), fmp4: plan.size("fmp4") },
     };
-    return c.json(done(data), 200);
+    return largeReply(c, context, done(data));
   });
 }
 
 /** Events that one reply lists, the last ones of the range. */
 const LISTED_EVENTS = 1000;
+
+/** Characters of the events that one reply lists. */
+const MOST_OF_EVENTS = 1 << 20;
 
 /** Gaps and intervals of coverage that one reply lists. */
 const LISTED_INTERVALS = 5000;
@@ -105,6 +101,10 @@ const streamTotals = z.object({
   bytes: z.int(),
 });
 
+function totalsOf({ streamPath, count, bytes, startMs, endMs }: StreamTotals): z.infer<typeof streamTotals> {
+  return { streamPath, count, ...intervalOf({ startMs, endMs }), bytes };
+}
+
 /** Streams of one reply: some 1.3 MB. */
 const LARGEST_CATALOG_PAGE = 10_000;
 
@@ -124,7 +124,7 @@ const catalogRoute = (prefix: (typeof apiPrefixes)[number]) =>
     responses: {
       200: json(
         "Streams with their totals, by path. `total` says how many there are: more than are listed need further pages.",
-        success(z.array(streamTotals)).extend({ total: z.int(), pageNum: z.int(), pageSize: z.int() }),
+        pageOf(streamTotals),
       ),
       ...refused,
     },
@@ -141,7 +141,9 @@ const timeline = z.object({
     description: `Where \`gaps\` and \`coverage\` end: before \`endTime\` when one of them would have more than ${String(LISTED_INTERVALS)} intervals. Ask again from there.`,
   }),
   codecs: z.string(),
-  events: z.array(shownEvent).openapi({ description: "The last 1000 that reach into the range." }),
+  events: z.array(shownEvent).openapi({
+    description: "The last 1000 that reach into the range, or, of long texts, those of the last million characters.",
+  }),
   size: z.object({ mp4: z.int(), fmp4: z.int() }).openapi({ description: "Bytes of the download in each format." }),
 });
 

@@ -19,6 +19,22 @@ export const shownEvent = z
   })
   .openapi("Event");
 
+/** The first of some events, no more than take so many characters: each may have thousands. */
+export async function eventsWithin(
+  pages: AsyncIterable<readonly StreamEvent[]>,
+  most: number,
+): Promise<z.infer<typeof shownEvent>[]> {
+  const shown: z.infer<typeof shownEvent>[] = [];
+  let length = 0;
+  for await (const events of pages)
+    for (const event of events.map(eventOf)) {
+      length += JSON.stringify(event).length;
+      if (length > most) return shown;
+      shown.push(event);
+    }
+  return shown;
+}
+
 /** The record of an event. */
 export function eventOf(event: StreamEvent): z.infer<typeof shownEvent> {
   const { id, streamPath, eventId, name, description, level, startMs, endMs, createdMs } = event;

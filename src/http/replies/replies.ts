@@ -121,17 +121,26 @@ export function success<Data extends z.ZodType>(data: Data): z.ZodObject<typeof 
   return z.object({ ...head, data });
 }
 
+/** The fields of a successful reply before its data. */
+export const doneHead: { code: 0; message: string } = { code: 0, message: "" };
+
 /** A successful reply. */
 export function done<Data>(data: Data): { code: 0; message: string; data: Data } {
-  return { code: 0, message: "", data };
+  return { ...doneHead, data };
 }
 
-/** A successful reply with one page of a list. */
-export function donePage<Data>(
-  page: { readonly total: number; readonly pageNum: number; readonly pageSize: number },
-  data: Data,
-): { code: 0; message: string; total: number; pageNum: number; pageSize: number; data: Data } {
-  return { code: 0, message: "", ...page, data };
+/** Which page of a list a reply has. */
+const page = { total: z.int(), pageNum: z.int(), pageSize: z.int() };
+type Page = z.infer<z.ZodObject<typeof page>>;
+
+/** Schema of a successful reply with one page of a list. */
+export function pageOf<Row extends z.ZodType>(row: Row) {
+  return success(z.array(row)).extend(page);
+}
+
+/** The fields of such a reply before its rows. */
+export function pageHead(page: Page): { code: 0; message: string } & Page {
+  return { ...doneHead, ...page };
 }
 
 /** Schema of a refusal. `error` is stable; `message` says what to do; further fields belong to the error. */

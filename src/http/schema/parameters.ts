@@ -120,14 +120,17 @@ const USUAL_ROWS = 10;
 export const MOST_ROWS = 1000;
 
 /** Parameters that name a page of a list, as clients of other servers send them: 0 is the default of both. */
-export const pageParameters = {
+const pagesOf = (usualRows: number) => ({
   pageNum: integer(0, 1_000_000_000)
     .transform((page) => Math.max(page, 1))
     .default(1),
   pageSize: integer(0)
-    .transform((rows) => Math.min(rows === 0 ? USUAL_ROWS : rows, MOST_ROWS))
-    .default(USUAL_ROWS),
-};
+    .transform((rows) => Math.min(rows === 0 ? usualRows : rows, MOST_ROWS))
+    .default(usualRows),
+});
+export const pageParameters = pagesOf(USUAL_ROWS);
+/** The same of lists that come as a whole where there are few rows. */
+export const largePageParameters = pagesOf(MOST_ROWS);
 
 /** Names an event level in a query: `high` or `0`, `low` or `1`. */
 export const eventLevel = z
