@@ -1,6 +1,6 @@
 import { connect, createServer, type AddressInfo } from "node:net";
 import { expect, test } from "vitest";
-import { Breather } from "../src/base/breather.ts";
+import { Breather, SharedBreather } from "../src/base/breather.ts";
 
 /** Works in turns, as plans do, until it is over, or until there were too many of them. */
 async function work(isOver: () => boolean, turns: number): Promise<number> {
@@ -42,4 +42,32 @@ test("no more than one of many who have paused goes on in a turn of the event lo
   }
   await all;
   expect(went).toEqual(breathers.map((_, i) => i));
+});
+
+test("many who work by one breather have ten milliseconds of a turn together", async () => {
+  let nowMs = 0;
+  let workedMs = 0;
+  const breather = new SharedBreather(() => nowMs);
+  const done: number[] = [];
+  const all = Promise.all(
+    Array.from({ length: 30 }, async (_, i) => {
+      for (let step = 0; step < 4; step++) {
+        const pause = breather.breathe();
+        if (pause !== undefined) await pause;
+        nowMs += 2;
+        workedMs += 2;
+      }
+      done.push(i);
+    }),
+  );
+  const turns: number[] = [];
+  while (done.length < 30) {
+    await new Promise((resolve) => setImmediate(resolve));
+    turns.push(workedMs);
+    workedMs = 0;
+  }
+  await all;
+  expect(Math.max(...turns)).toBeLessThanOrEqual(20);
+  // A turn of its own is not spent on who stays within them.
+  expect(turns.length).toBeLessThan(60);
 });

@@ -1,4 +1,5 @@
 import { FragmentReader } from "../core/index.ts";
+import { liveBreather } from "../base/breather.ts";
 import { BoxcarError } from "../base/errors.ts";
 import { paused } from "../base/paused.ts";
 import { Flow } from "./flow.ts";
@@ -177,7 +178,9 @@ export class Recording {
     let wholeMs = this.#parts.monotonic();
     try {
       for await (const chunk of arrivals(connect(ending.signal, dropped), silenceMs, signal)) {
+        await liveBreather.breathe();
         for (const event of reader.push(chunk)) {
+          await liveBreather.breathe();
           if (event.kind === "header") this.#preRoll.clear();
           const facts = segmenter.watch(event);
           if (facts === undefined || event.kind === "header") continue;

@@ -1,5 +1,5 @@
 import { readFile } from "node:fs/promises";
-import { beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it, vi } from "vitest";
 import { BoxcarError } from "../../src/base/errors.ts";
 import { arrivals } from "../../src/record/arrivals.ts";
 import { backoffMs } from "../../src/record/backoff.ts";
@@ -139,6 +139,24 @@ it("the rate of pictures is right where parts overlap by those that are reordere
   }
   expect(flow.frameRate).toBeCloseTo(40 / 4.2);
   expect(flow.bitrate).toBeCloseTo(64_000 / 4.2);
+});
+
+it("a stream of boxes that hold next to nothing is refused, unless they come slowly", () => {
+  const boxes = (type: string, size: number, count: number): Uint8Array =>
+    bytes(...Array.from({ length: count }, () => bytes(u32(size), type, new Uint8Array(size - 8))));
+  const refusal = expect.objectContaining({ code: "not_fragmented" }) as unknown;
+  let nowMs = 0;
+  const now = vi.spyOn(performance, "now").mockImplementation(() => nowMs);
+  for (const type of ["free", "styp", "moof"]) {
+    const reader = new FragmentReader(core);
+    const started = [...reader.push(initSegment())];
+    expect(started.map(({ kind }) => kind)).toEqual(["header"]);
+    expect(() => [...reader.push(boxes(type, 8, 4096))]).toThrow(refusal);
+    expect(read(bytes(initSegment(), boxes(type, 64, 5000)), 65_536)).toHaveLength(1);
+  }
+  const slow = new FragmentReader(core);
+  for (let second = 0; second < 6; second++, nowMs += 1000) expect([...slow.push(boxes("free", 8, 1000))]).toEqual([]);
+  now.mockRestore();
 });
 
 describe("segments of a stream", () => {

@@ -1,5 +1,5 @@
 import { concatenated, lengthOf } from "../../base/bytes.ts";
-import { HeldChunks } from "../../base/small-chunks.ts";
+import { ChunkSizes, HeldChunks, LEAST_CHUNK } from "../../base/small-chunks.ts";
 import { BoxcarError } from "../../base/errors.ts";
 import type { HoldMemory } from "../../base/ports.ts";
 import type { ProducerTime } from "../wasm/abi/records.ts";
@@ -13,6 +13,7 @@ const MOST_METADATA = 8 << 20;
 const MOST_MEDIA = 64 << 20;
 const HEADER = 8;
 const LARGE_HEADER = 16;
+const NOTHING: Uint8Array = new Uint8Array(0);
 const KEPT = ["ftyp", "moov", "moof", "mdat", "prft"];
 
 /** What stands before the parts of a stream: `ftyp` and `moov` (an initialization segment, ISO/IEC 23009-1 clause 3.1.18). */
@@ -55,9 +56,10 @@ interface OpenBox {
 export class FragmentReader {
   readonly #core: Core;
   readonly #hold: HoldMemory | undefined;
+  readonly #sizes = new ChunkSizes();
   #offset = 0;
   /** Header of the next box, as far as it has come, and how long it is. */
-  #head: Uint8Array = new Uint8Array(0);
+  #head = NOTHING;
   #headLength = HEADER;
   #box: OpenBox | undefined;
   #fileType: Uint8Array | undefined;
@@ -77,7 +79,7 @@ export class FragmentReader {
    */
   *push(chunk: Uint8Array): Generator<StreamHeader | StreamPart, void, undefined> {
     for (let at = 0; at < chunk.length;) {
-      if (this.#box === undefined) at += this.#readHeader(chunk.subarray(at));
+      if (this.#box === undefined) at += this.#readHeader(chunk, at);
       const box = this.#box;
       if (box === undefined) continue;
       const bytes = chunk.subarray(at, at + box.left);
@@ -92,8 +94,8 @@ export class FragmentReader {
   }
 
   /** Takes what the header of the next box needs, and begins the box once it is there. Returns the bytes taken. */
-  #readHeader(chunk: Uint8Array): number {
-    const bytes = chunk.subarray(0, this.#headLength - this.#head.length);
+  #readHeader(chunk: Uint8Array, at: number): number {
+    const bytes = chunk.subarray(at, at + this.#headLength - this.#head.length);
     const head = concatenated([this.#head, bytes]);
     this.#head = head;
     if (head.length < this.#headLength) return bytes.length;
@@ -103,10 +105,13 @@ export class FragmentReader {
       return bytes.length;
     }
     this.#check(type, size);
+    // Each takes a microsecond, whatever it holds. A mdat has its moof before it, of more bytes than are asked for.
+    if (type !== "mdat" && this.#sizes.areTooSmall(size))
+      throw notFragmented(`its boxes have fewer than ${String(LEAST_CHUNK)} bytes each`);
     const chunks = KEPT.includes(type) ? new HeldChunks(head) : new HeldChunks();
     this.#box = { type, offset: this.#offset, header: head, chunks, left: size - head.length };
     this.#offset += size;
-    this.#head = new Uint8Array(0);
+    this.#head = NOTHING;
     this.#headLength = HEADER;
     return bytes.length;
   }
