@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { LiveBoxes } from "../../src/core/index.ts";
 import { LiveClock } from "../../src/record/live-clock.ts";
 import { AacFrames } from "../../src/runtime/rtsp/aac-frames.ts";
@@ -17,6 +17,27 @@ import { random, seedOf } from "../support/random.ts";
 
 const packet = (payload: readonly number[] | Uint8Array, timestamp = 0): RtpPacket => ({
   ...{ payloadType: 96, sequence: 0, marker: false, timestamp, payload: Uint8Array.from(payload) },
+});
+
+test("a server that sends packets or answers without end that hold nothing is left, and no fast camera, nor a slow server", () => {
+  let nowMs = 0;
+  const now = vi.spyOn(performance, "now").mockImplementation(() => nowMs);
+  const empty = Buffer.from([0x24, 0, 0, 0]);
+  const request = Buffer.from("OPTIONS * RTSP/1.0\r\nCSeq: 1\r\n\r\n");
+  const short = Buffer.from("A\n\n");
+  const full = Buffer.concat([Buffer.from([0x24, 0, 4, 0]), new Uint8Array(1024)]);
+  const refusal = expect.objectContaining({ code: "source_failed" }) as Error;
+  const much = (message: Uint8Array, count: number): Uint8Array =>
+    Buffer.concat(Array.from({ length: count }, () => message));
+  for (const message of [empty, request, short])
+    expect(() => new MessageReader().push(much(message, 4096))).toThrow(refusal);
+  const [camera, slow] = [new MessageReader(), new MessageReader()];
+  for (let second = 0; second < 6; second++, nowMs += 1000) {
+    for (let part = 0; part < 20; part++)
+      expect(camera.push(Buffer.concat([much(full, 1000), much(empty, 10), much(request, 2)]))).toHaveLength(1012);
+    expect(slow.push(Buffer.concat([much(empty, 900), much(request, 100)]))).toHaveLength(1000);
+  }
+  now.mockRestore();
 });
 
 test.each(["h264", "h265"] as const)("access units of %s come out of their packets as they went in", (codec) => {

@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
+import { liveBreather } from "../../base/breather.ts";
 import { Authorization, type Credentials } from "./authorization.ts";
 import { sourceFailed } from "./hand-over.ts";
 import { MessageReader, type Answer, type Packet } from "./messages.ts";
@@ -172,6 +173,8 @@ export class RtspConnection {
       });
       this.#socket.pause();
     }
+    // All connections whose bytes have come go on in the same turn of the event loop.
+    await liveBreather.breathe();
     return this.#chunks.shift();
   }
 }

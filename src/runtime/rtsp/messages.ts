@@ -1,3 +1,4 @@
+import { ChunkSizes } from "../../base/small-chunks.ts";
 import { sourceFailed } from "./hand-over.ts";
 
 /** Bytes that the head of an answer, and its body, may have. */
@@ -27,10 +28,11 @@ export interface Packet {
 /** Takes what a server of RTSP sends over TCP apart. */
 export class MessageReader {
   #rest = NOTHING;
+  readonly #sizes = new ChunkSizes();
 
   /**
    * Takes the next bytes, and keeps references to them.
-   * @throws BoxcarError `source_failed` for what is neither an answer nor a packet, or too long
+   * @throws BoxcarError `source_failed` for what is neither an answer nor a packet, or too long, or too much of next to nothing
    */
   push(chunk: Uint8Array): (Answer | Packet)[] {
     const messages: (Answer | Packet)[] = [];
@@ -47,10 +49,13 @@ export class MessageReader {
         at++;
         continue;
       }
-      const end = bytes[at] === INTERLEAVED ? packetEnd(bytes, at) : answerEnd(bytes, at);
+      const isPacket = bytes[at] === INTERLEAVED;
+      const end = isPacket ? packetEnd(bytes, at) : answerEnd(bytes, at);
       if (end === undefined || end > bytes.length) break;
+      // An answer counts as empty: reading one takes as long as some packets.
+      if (this.#sizes.areTooSmall(isPacket ? end - at : 0)) throw sourceFailed("it sends too much that holds nothing");
       messages.push(
-        bytes[at] === INTERLEAVED
+        isPacket
           ? { channel: bytes[at + 1] ?? 0, bytes: bytes.subarray(at + PACKET_HEADER, end) }
           : readAnswer(bytes.subarray(at, end)),
       );
