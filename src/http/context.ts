@@ -134,8 +134,8 @@ export interface AppEnv {
     releaseMemory?: Release | undefined;
     /** Counts the plan no longer that the request holds. */
     releasePlan?: Release | undefined;
-    /** What a streamed reply has sent so far. */
-    sent?: { readonly status: number; readonly bytes: number };
+    /** What a streamed reply has sent so far; `over` resolves when it is through, however it ended. */
+    sent?: { readonly status: number; readonly bytes: number; readonly over: Promise<void> };
   };
 }
 

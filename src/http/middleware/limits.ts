@@ -78,16 +78,25 @@ export function atOnce(kind: "downloads" | "uploads"): MiddlewareHandler<AppEnv>
     const slots = c.get("slots")[kind];
     const release = slots.take(clientOf(c));
     if (release === undefined) throw tooManyAtOnce(kind, slots);
-    c.set("release", () => {
-      c.get("releasePlan")?.();
-      c.get("releaseMemory")?.();
-      release();
-    });
+    c.set("release", release);
     try {
       await next();
     } finally {
-      c.get("release")?.(); // none when a streamed reply has taken it over
+      takeOver(c)(); // nothing when a streamed reply has taken it over
     }
+  };
+}
+
+/** Takes over what the request holds: its slot, and what is counted with it. Returns what gives it back. */
+export function takeOver(c: Context<AppEnv>): Release {
+  const releases: (Release | undefined)[] = [];
+  // No callback that knows the request: it would live as long as what is returned.
+  for (const name of ["releasePlan", "releaseMemory", "release"] as const) {
+    releases.push(c.get(name));
+    c.set(name, undefined);
+  }
+  return () => {
+    for (const release of releases) release?.();
   };
 }
 

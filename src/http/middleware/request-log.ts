@@ -12,15 +12,22 @@ export function logRequests({ log, clock, metrics }: AppContext): MiddlewareHand
   return async (c, next) => {
     const startedMs = clock();
     await next();
-    const ms = clock() - startedMs;
     const { method, path } = c.req;
     const requestId = c.get("requestId");
-    const { status, bytes } = c.get("sent") ?? { status: c.res.status, bytes: undefined };
+    const sent = c.get("sent");
+    const status = sent?.status ?? c.res.status;
     const route = routeOf(c);
-    metrics.requests.add({ method: knownMethod(method), route, status: String(status) });
-    metrics.requestSeconds.observe(ms / 1000, { route });
-    log("info", "request", { method, path, status, ms, ...(bytes === undefined ? {} : { bytes }), requestId });
-    if (isAudited(c, route, status)) log("info", "audit", { ...auditOf(c, status), method, path, status, requestId });
+    const audit = isAudited(c, route, status) ? { ...auditOf(c, status), method, path, status, requestId } : undefined;
+    const tell = (): void => {
+      const ms = clock() - startedMs;
+      metrics.requests.add({ method: knownMethod(method), route, status: String(status) });
+      metrics.requestSeconds.observe(ms / 1000, { route });
+      const bytes = sent === undefined ? {} : { bytes: sent.bytes };
+      log("info", "request", { method, path, status, ms, ...bytes, requestId });
+      if (audit !== undefined) log("info", "audit", audit);
+    };
+    if (sent === undefined) tell();
+    else void sent.over.then(tell);
   };
 }
 

@@ -34,8 +34,12 @@ type Broken = "left" | "slow";
 export function nodeSendStream(log: Log, rate: LeastRate): SendStream {
   const slice = new TimeSlice(SLICE_MS, CHUNKS, readsUnderWay);
   const buffers = new LentBuffers(gatherSize, gatherLent);
-  return async (env, status, headers, body) => {
-    const { incoming, outgoing } = env as HttpBindings;
+  const send = async (
+    { incoming, outgoing }: HttpBindings,
+    status: number,
+    headers: Headers,
+    body: AsyncIterable<Uint8Array>,
+  ): Promise<void> => {
     let client: string | undefined;
     const turn = (): Promise<void> | undefined => slice.take(() => (client ??= clientOf(incoming)));
     const requestId = headers.get("x-request-id");
@@ -56,7 +60,7 @@ export function nodeSendStream(log: Log, rate: LeastRate): SendStream {
         outgoing.destroy();
         log("info", "download cut off", { requestId, reason: "its client was too slow" });
       }
-      if (typeof sent === "string") return RESPONSE_ALREADY_SENT;
+      if (typeof sent === "string") return;
       if (length !== null && sent !== Number(length))
         throw new Error(`the body has ${String(sent)} of ${length} bytes`);
       outgoing.end();
@@ -66,6 +70,9 @@ export function nodeSendStream(log: Log, rate: LeastRate): SendStream {
       const message = error instanceof Error ? error.message : String(error);
       log("error", "download broken off", { requestId, error: message });
     }
+  };
+  return (env, status, headers, body) => {
+    void send(env as HttpBindings, status, headers, body);
     return RESPONSE_ALREADY_SENT;
   };
 }
