@@ -23,6 +23,13 @@ const CHUNKS = 8;
 /** So much of each body is sent without turns: whoever asks for little waits for the turn of its request alone. */
 const AT_ONCE = 256 * 1024;
 
+/** A body, and what is known of it: its head is not kept. */
+interface Body {
+  readonly chunks: AsyncIterator<Uint8Array>;
+  readonly length: string | null;
+  readonly requestId: string | null;
+}
+
 /** Why a body was not sent to its end. */
 type Broken = "left" | "slow";
 
@@ -34,25 +41,16 @@ type Broken = "left" | "slow";
 export function nodeSendStream(log: Log, rate: LeastRate): SendStream {
   const slice = new TimeSlice(SLICE_MS, CHUNKS, readsUnderWay);
   const buffers = new LentBuffers(gatherSize, gatherLent);
-  const send = async (
-    { incoming, outgoing }: HttpBindings,
-    status: number,
-    headers: Headers,
-    body: AsyncIterable<Uint8Array>,
-  ): Promise<void> => {
+  const send = async ({ incoming, outgoing }: HttpBindings, { chunks, length, requestId }: Body): Promise<void> => {
     let client: string | undefined;
     const turn = (): Promise<void> | undefined => slice.take(() => (client ??= clientOf(incoming)));
-    const requestId = headers.get("x-request-id");
-    // Without a length it is followed as it is made: nothing of it is held back.
-    const length = headers.get("content-length");
     try {
       const outlet = new Outlet(outgoing, new Patience(rate));
       const gathered = new Gathered(buffers);
       let sent: number | Broken;
       try {
-        sent = await writeAll(outlet, length === null ? undefined : gathered, body, turn, () =>
-          outgoing.writeHead(status, Object.fromEntries(headers)),
-        );
+        // Without a length it is followed as it is made: nothing of it is held back.
+        sent = await writeAll(outlet, length === null ? undefined : gathered, chunks, turn);
       } finally {
         gathered.giveBack();
       }
@@ -72,25 +70,29 @@ export function nodeSendStream(log: Log, rate: LeastRate): SendStream {
     }
   };
   return (env, status, headers, body) => {
-    void send(env as HttpBindings, status, headers, body);
+    const { outgoing } = env as HttpBindings;
+    const chunks = body[Symbol.asyncIterator]();
+    // Told at once, also while the next chunk is on its way from a store that is slow.
+    outgoing.once("close", () => void chunks.return?.().catch(() => undefined));
+    outgoing.writeHead(status, Object.fromEntries(headers));
+    void send(env as HttpBindings, {
+      chunks,
+      length: headers.get("content-length"),
+      requestId: headers.get("x-request-id"),
+    });
     return RESPONSE_ALREADY_SENT;
   };
 }
 
-/** Number of bytes written, or why it is not all of them. @param turn asked for after each write @param begin writes the head */
+/** Number of bytes written, or why it is not all of them. @param turn asked for after each write */
 async function writeAll(
   outlet: Outlet,
   gathered: Gathered | undefined,
-  body: AsyncIterable<Uint8Array>,
+  chunks: AsyncIterator<Uint8Array>,
   turn: () => Promise<void> | undefined,
-  begin: () => void,
 ): Promise<number | Broken> {
   let sent = 0;
-  const chunks = body[Symbol.asyncIterator]();
-  // Told at once, also while the next chunk is on its way from a store that is slow.
-  outlet.onClose(() => void chunks.return?.().catch(() => undefined));
   try {
-    begin();
     for (let step = await chunks.next(); step.done !== true; step = await chunks.next()) {
       const chunk = step.value;
       if (outlet.closed) return "left";
@@ -128,10 +130,6 @@ class Outlet {
 
   get closed(): boolean {
     return this.#outgoing.destroyed;
-  }
-
-  onClose(listener: () => void): void {
-    this.#outgoing.once("close", listener);
   }
 
   /** Resolves when the system has taken all bytes, in one call where it can, or says why it has not. */

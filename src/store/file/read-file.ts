@@ -77,10 +77,9 @@ export class FileReader {
     } finally {
       await ahead.catch(() => undefined);
       this.#reading--;
-      // A consumer that gave up may still have its last chunk in flight.
-      held.forEach(() => {
-        this.#buffers.drop();
-      });
+      // A consumer that gave up may still have its last chunk in flight; what was read ahead nobody has seen.
+      if (held.delete(current)) this.#buffers.drop();
+      this.#giveBack(held);
     }
   }
 
