@@ -24,6 +24,11 @@ export function checkStreamPath(path: string, wildcards = false): string {
   return path;
 }
 
+/** The part of a stream path before its first slash, by which tokens usually tell whose a stream is; all of it where it has none. */
+export function firstPart(streamPath: string): string {
+  return streamPath.split("/", 1)[0] ?? streamPath;
+}
+
 /** A stream path as it stands in a URL: percent-encoded, its slashes kept. */
 export const encodeStreamPath = remembered((streamPath: string): string =>
   streamPath.split("/").map(encodeURIComponent).join("/"),

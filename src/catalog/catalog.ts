@@ -22,6 +22,8 @@ import { HourRows } from "./hours.ts";
 import { listSegments } from "./list-segments.ts";
 import { overlapping } from "./overlapping.ts";
 import { OwnRecordings } from "./own-recordings.ts";
+import { Room } from "./room.ts";
+import { RECORDER } from "./rows.ts";
 import { hasNewestSchema } from "./migrate.ts";
 import { Mounts } from "./mounts.ts";
 import { RecordedRows, type RecordedBounds } from "./recorded.ts";
@@ -84,6 +86,8 @@ export class Catalog {
   readonly events: Events;
   /** What was recorded here. */
   readonly ownRecordings: OwnRecordings;
+  /** The room that streams take. */
+  readonly room: Room;
   /** Work that one node at a time holds. */
   readonly leases: Leases;
   /** What is to be told to consumers. */
@@ -98,8 +102,9 @@ export class Catalog {
     this.hours = new HourRows(db);
     this.unsettled = new UnsettledSegments(db);
     this.#recorded = new RecordedRows(this.#wide, undefined, this.hours);
-    this.uploads = new UploadRows(db);
-    this.tus = new TusRows(db);
+    this.room = new Room(db.primary);
+    this.uploads = new UploadRows(db, this.room);
+    this.tus = new TusRows(db, this.room);
     this.mounts = new Mounts(db);
     this.folders = new Folders(db);
     this.sources = new Sources(db);
@@ -111,9 +116,11 @@ export class Catalog {
 
   /**
    * Notes that an object is about to be written. A known idempotency key gives the segment it named first.
-   * @throws BoxcarError `idempotency_in_progress` (409), `idempotency_mismatch` (422), `segment_exists` (409) when a live segment has the key
+   * @throws BoxcarError `idempotency_in_progress` (409), `idempotency_mismatch` (422), `segment_exists` (409) when a live segment has the key,
+   *   and as `Room.check` does unless it is recorded here
    */
-  beginSegment(segment: NewSegment): Promise<BegunSegment> {
+  async beginSegment(segment: NewSegment): Promise<BegunSegment> {
+    if (segment.owner !== RECORDER) this.room.check(segment.streamPath);
     return beginSegment(this.#db, segment);
   }
 

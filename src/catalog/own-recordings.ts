@@ -1,4 +1,5 @@
 import { sql, type Kysely } from "kysely";
+import type { Use } from "./room.ts";
 import { RECORDER, segmentColumns, segmentOf, type SegmentRow } from "./rows.ts";
 import type { Schema } from "./schema.ts";
 import type { Segment } from "./types.ts";
@@ -11,42 +12,32 @@ export class OwnRecordings {
     this.#db = db;
   }
 
-  /** The oldest ones of streams that have more than so many bytes of them; protected ones left out. */
-  async oldest(above: number, limit: number): Promise<Segment[]> {
-    const bytes = sql`(select recorded_bytes from streams where streams.stream_path = segments.stream_path)`;
+  /** The oldest ones of some streams; protected ones left out. */
+  async oldest(streamPaths: readonly string[], limit: number): Promise<Segment[]> {
     const { rows } = await sql<SegmentRow>`select ${sql.join(segmentColumns.map((name) => sql.ref(name)))}
       from segments indexed by segments_recorded
-      where state = 'ready' and owner = ${sql.lit(RECORDER)} and event_level is not 'high' and ${bytes} > ${above}
+      where state = 'ready' and owner = ${sql.lit(RECORDER)} and event_level is not 'high'
+        and +stream_path in (select value from json_each(${JSON.stringify(streamPaths)}))
       order by start_ms limit ${limit}`.execute(this.#db);
     return rows.map(segmentOf);
   }
 
-  /** Their bytes, of each stream with more than so many. */
-  async bytes(above: number): Promise<Map<string, number>> {
-    const rows = await this.#db
-      .selectFrom("streams")
-      .select(["stream_path", "recorded_bytes"])
-      .where("recorded_bytes", ">", above)
-      .execute();
-    return new Map(rows.map((row) => [row.stream_path, row.recorded_bytes]));
-  }
-
-  /** How many streams have some, and the bytes of all. */
-  async totals(): Promise<{ readonly streams: number; readonly bytes: number }> {
+  /** The bytes of all. */
+  async bytes(): Promise<number> {
     const row = await this.#db
       .selectFrom("streams")
-      .select((eb) => [eb.fn.countAll<number>().as("streams"), eb.fn.sum<number | null>("recorded_bytes").as("bytes")])
-      .where("recorded_bytes", ">", 0)
+      .select((eb) => eb.fn.sum<number | null>("recorded_bytes").as("bytes"))
       .executeTakeFirst();
-    return { streams: row?.streams ?? 0, bytes: row?.bytes ?? 0 };
+    return row?.bytes ?? 0;
   }
 
-  /** Bytes by stream of those that are among some segments. */
-  async among(ids: Iterable<number>): Promise<Map<string, number>> {
-    const { rows } = await sql<{ stream_path: string; bytes: number }>`
-      select stream_path, sum(size) as bytes from segments
-      where id in (select value from json_each(${JSON.stringify([...ids])})) and owner = ${sql.lit(RECORDER)}
+  /** The bytes of those that are among some segments, and of uploads among them, by stream. */
+  async among(ids: Iterable<number>): Promise<Map<string, Use>> {
+    const isOwn = sql`owner = ${sql.lit(RECORDER)}`;
+    const { rows } = await sql<Use & { stream_path: string }>`
+      select stream_path, sum(iif(${isOwn}, size, 0)) as recorded, sum(iif(${isOwn} or key like '@%', 0, size)) as uploaded
+      from segments where id in (select value from json_each(${JSON.stringify([...ids])}))
       group by stream_path`.execute(this.#db);
-    return new Map(rows.map((row) => [row.stream_path, row.bytes]));
+    return new Map(rows.map(({ stream_path, recorded, uploaded }) => [stream_path, { recorded, uploaded }]));
   }
 }

@@ -1,5 +1,6 @@
 import { sql, type Selectable, type SqlBool } from "kysely";
 import type { CatalogDatabase } from "./database.ts";
+import type { Room } from "./room.ts";
 import type { TusUploadTable } from "./schema.ts";
 import type { UploadClaim } from "./upload-rows.ts";
 
@@ -54,13 +55,16 @@ export interface Extension {
 /** Uploads that arrive in pieces, and their pieces. Calls throw as `Catalog`'s do. */
 export class TusRows {
   readonly #db: CatalogDatabase;
+  readonly #room: Room;
 
-  constructor(db: CatalogDatabase) {
+  constructor(db: CatalogDatabase, room: Room) {
     this.#db = db;
+    this.#room = room;
   }
 
   /** Notes a new upload. */
   async create({ id, owner, length, fileName, imageClassId, untilMs, announced }: TusUpload): Promise<void> {
+    this.#room.check(announced?.streamPath);
     await this.#db.checkRoom?.();
     const insert = this.#db.primary.insertInto("resumable_uploads").values({
       ...{ id, owner, total: length, file_name: fileName },

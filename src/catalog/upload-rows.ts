@@ -1,6 +1,7 @@
 import { sql, type CompiledQuery, type RawBuilder, type Selectable, type SqlBool } from "kysely";
 import { BoxcarError } from "../base/errors.ts";
 import type { CatalogDatabase } from "./database.ts";
+import type { Room } from "./room.ts";
 import { bytesOf } from "./rows.ts";
 import type { UploadTable } from "./schema.ts";
 
@@ -74,13 +75,16 @@ const MAX_INDEX = 1 << 20;
  */
 export class UploadRows {
   readonly #db: CatalogDatabase;
+  readonly #room: Room;
 
-  constructor(db: CatalogDatabase) {
+  constructor(db: CatalogDatabase, room: Room) {
     this.#db = db;
+    this.#room = room;
   }
 
   /** Notes that an object is about to be written. @returns the id */
   async begin({ area, key, contentType, size, imageClassId, createdMs, untilMs }: NewUpload): Promise<number> {
+    if (area === "store") this.#room.check();
     await this.#db.checkRoom?.();
     const insert = this.#db.primary
       .insertInto("uploads")

@@ -2,7 +2,7 @@ import { parseArgs } from "node:util";
 import { readConfig } from "../config/config.ts";
 import { formatTime } from "../base/time.ts";
 import { BelievedTime } from "../record/believed-time.ts";
-import { retain } from "../record/retention.ts";
+import { overShares, retain } from "../record/retention.ts";
 import { openNodeParts } from "../runtime/node/node-parts.ts";
 import { retentionParts } from "../runtime/node/retention.ts";
 
@@ -33,7 +33,12 @@ export async function run(args: string[]): Promise<number> {
         `The clock says ${formatTime(nowMs)}, and recordings were last looked through at ${formatTime(believedMs)}: ages are reckoned by that time. Say --trust-clock when the clock is right.`,
       );
     const how = { dryRun: values["dry-run"], believedMs };
-    for await (const { segment, reason } of retain(retentionParts(parts.catalog, config), nowMs, how)) {
+    const retained = retentionParts(parts.catalog, config);
+    for (const [streams, over] of await overShares(retained))
+      console.error(
+        `Uploads ${streams === "" ? "of files of no stream" : `to ${streams}`} take ${over} bytes more of the disk than their share. Delete some of them.`,
+      );
+    for await (const { segment, reason } of retain(retained, nowMs, how)) {
       const { streamPath, id, startMs, size } = segment;
       console.log(`${reason}: ${streamPath} ${id} ${formatTime(startMs)} ${size} bytes`);
       segments++;

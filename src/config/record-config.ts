@@ -88,13 +88,13 @@ export const recordVariables = {
   BOXCAR_DISK_HIGH: variable(
     wholeNumber("percent", 0, 99),
     "0",
-    "Percent of the disk of the media folder above which the oldest recordings are removed; 0: never.",
+    "Percent of the disk of the media folder above which the oldest recordings are removed, and uploads refused that take more than their share; 0: never. See [recording.md](recording.md#shares).",
   ),
   BOXCAR_DISK_LOW: variable(wholeNumber("percent", 0, 99), "80", "Percent of the disk down to which they are."),
   BOXCAR_STORE_HIGH: variable(
     bytes,
     "0",
-    "Bytes of all recordings above which the oldest ones are removed, for buckets, which have no disk: bytes, or with K, M, G, T; 0: never.",
+    "Bytes of all recordings above which the oldest ones are removed, of who has more than its share, for buckets, which have no disk: bytes, or with K, M, G, T; 0: never. See [recording.md](recording.md#shares).",
   ),
   BOXCAR_STORE_LOW: variable(bytes, "0", "Bytes down to which they are; 0: nine tenths of `BOXCAR_STORE_HIGH`."),
   BOXCAR_SOURCES_ALLOW: variable(

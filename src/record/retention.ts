@@ -1,6 +1,8 @@
 import type { Catalog } from "../catalog/catalog.ts";
 import type { Segment } from "../catalog/types.ts";
+import { firstPart } from "../base/stream-path.ts";
 import { EARLIEST_MS } from "../base/time.ts";
+import { sharesOf } from "./shares.ts";
 
 /** Segments that one pass removes for one reason at most. */
 const MOST_REMOVED = 5000;
@@ -47,7 +49,7 @@ export interface Removed {
 
 /**
  * Removes what sources do not keep any longer, by age, then by bytes, and the oldest recordings of a disk, or of a store, that is too full; the
- * oldest first, but none of a stream that has no more than its share. Segments of events rated `high` are not removed while they are protected. Downloads of what is removed that are under way
+ * oldest first, but none of who has no more than its share. Segments of events rated `high` are not removed while they are protected. Downloads of what is removed that are under way
  * come to their end. Events go that protect nothing any more.
  */
 export async function* retain(
@@ -84,60 +86,73 @@ export async function* retain(
   }
   if (!dryRun) await catalog.events.forget(believedMs);
   for (const reason of ["disk", "store"] as const) {
-    if ((reason === "disk" ? parts.disk : parts.bytes) === undefined) continue;
-    const recorded = await recordedNow(catalog, told.ids);
-    const excess = reason === "disk" ? await diskExcess(parts, told.bytes) : above(recorded.bytes, parts.bytes);
-    if (excess > 0) yield* remove(oldestOfAll(catalog, recorded, excess, reason === "disk"), reason);
+    const excess =
+      reason === "disk" ? await diskExcess(parts, told.bytes) : await storeExcess(catalog, told.ids, parts.bytes);
+    if (excess > 0) yield* remove(oldestOfAll(catalog, told.ids, excess, reason === "disk"), reason);
   }
 }
 
-/** What was recorded here. */
-interface Recorded {
-  readonly streams: number;
-  readonly bytes: number;
-  /** Segments, and their bytes by stream, that are as good as gone. */
-  readonly goneIds: ReadonlySet<number>;
-  readonly gone: ReadonlyMap<string, number>;
-}
-
-async function recordedNow(catalog: Catalog, goneIds: ReadonlySet<number>): Promise<Recorded> {
-  const { streams, bytes } = await catalog.ownRecordings.totals();
-  const gone = await catalog.ownRecordings.among(goneIds);
-  return { streams, bytes: [...gone.values()].reduce((left, lost) => left - lost, bytes), goneIds, gone };
+/**
+ * By how many bytes uploads are above their share of a disk that is too full, by first part of their stream paths: what retention cannot
+ * make up for. Of one that has the disk for itself nothing is said.
+ */
+export async function overShares(parts: RetentionParts): Promise<Map<string, number>> {
+  const excess = await diskExcess(parts, 0);
+  if (excess <= 0) return new Map();
+  const shares = sharesOf(await parts.catalog.room.uses(), excess, "all");
+  if (shares.size === 1) return new Map();
+  return new Map([...shares].flatMap(([name, { over }]) => (over > 0 ? [[name, over]] : [])));
 }
 
 /**
- * The oldest recordings, of so many bytes together, whosever they are: but of streams alone that have more than an equal share
- * of what is left then. So none loses what it has to another that takes more.
- * @param isNeeded what those streams cannot give, since it is protected, is asked of all others
+ * The oldest recordings, of so many bytes together, whosever they are: but of those streams alone that have more than their share of
+ * what is left then. So none loses what it has to another that takes more.
+ * @param ofDisk uploads are in the way, too; and what those streams cannot give, since it is protected, is asked of all others of
+ *   the same first part
  */
 async function* oldestOfAll(
   catalog: Catalog,
-  { streams, bytes, goneIds, gone }: Recorded,
+  goneIds: ReadonlySet<number>,
   excess: number,
-  isNeeded: boolean,
+  ofDisk: boolean,
 ): AsyncGenerator<Segment> {
-  if (streams === 0) return;
+  const uses = await catalog.room.uses();
+  for (const [streamPath, gone] of await catalog.ownRecordings.among(goneIds)) {
+    const { recorded = 0, uploaded = 0 } = uses.get(streamPath) ?? {};
+    uses.set(streamPath, { recorded: recorded - gone.recorded, uploaded: uploaded - gone.uploaded });
+  }
+  const shares = sharesOf(uses, excess, ofDisk ? "all" : "recorded");
+  const has = new Map(Array.from(uses, ([streamPath, { recorded }]) => [streamPath, recorded]));
   const taken = new Set(goneIds);
-  const equal = Math.max(0, bytes - excess) / streams;
   let left = excess;
-  for (const share of isNeeded ? [equal, 0] : [equal]) {
-    const has = await catalog.ownRecordings.bytes(share);
-    for (const [streamPath, lost] of gone) has.set(streamPath, (has.get(streamPath) ?? 0) - lost);
+  for (const isAsked of ofDisk ? [false, true] : [false]) {
+    const givesOf = (streamPath: string): boolean => {
+      const share = shares.get(firstPart(streamPath));
+      return share !== undefined && share.gives > 0 && (has.get(streamPath) ?? 0) > (isAsked ? 0 : share.each);
+    };
     const limit = MOST_REMOVED + taken.size;
-    const oldest = await catalog.ownRecordings.oldest(share, limit);
+    const oldest = await catalog.ownRecordings.oldest([...has.keys()].filter(givesOf), limit);
     for (const segment of oldest) {
       const { id, streamPath, size } = segment;
-      const own = has.get(streamPath) ?? 0;
-      if (taken.has(id) || own <= share) continue;
+      const share = shares.get(firstPart(streamPath));
+      if (share === undefined || taken.has(id) || !givesOf(streamPath)) continue;
       yield segment;
       taken.add(id);
-      has.set(streamPath, own - size);
+      has.set(streamPath, (has.get(streamPath) ?? 0) - size);
+      share.gives -= size;
       left -= size;
       if (left <= 0) return;
     }
     if (oldest.length === limit) return;
   }
+}
+
+/** Bytes by which what was recorded is above the low mark, once it has passed the high one. @param goneIds segments that count no longer */
+async function storeExcess(catalog: Catalog, goneIds: ReadonlySet<number>, marks: Marks | undefined): Promise<number> {
+  if (marks === undefined) return 0;
+  const gone = await catalog.ownRecordings.among(goneIds);
+  const left = [...gone.values()].reduce((sum, { recorded }) => sum - recorded, await catalog.ownRecordings.bytes());
+  return above(left, marks);
 }
 
 /** Bytes by which the disk is above its low mark, once it has passed the high one. @param goneBytes that count no longer */
@@ -149,8 +164,8 @@ async function diskExcess({ catalog, disk, water }: RetentionParts, goneBytes: n
   return above(left, { high: water.high * total, low: water.low * total });
 }
 
-function above(used: number, marks: Marks | undefined): number {
-  return marks !== undefined && used > marks.high ? used - marks.low : 0;
+function above(used: number, marks: Marks): number {
+  return used > marks.high ? used - marks.low : 0;
 }
 
 /** Rates segments that end by then as low which are protected. */

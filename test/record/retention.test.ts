@@ -1,11 +1,11 @@
 import { createClient } from "@libsql/client";
-import { sql } from "kysely";
+import { sql, type CompiledQuery } from "kysely";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import type { Catalog } from "../../src/catalog/catalog.ts";
 import type { Segment } from "../../src/catalog/types.ts";
 import { rateByEvents } from "../../src/record/rate-by-events.ts";
 import { BelievedTime } from "../../src/record/believed-time.ts";
-import { retain, type Removed } from "../../src/record/retention.ts";
+import { overShares, retain, type Removed } from "../../src/record/retention.ts";
 import { add, openTestCatalog, readySegment, type TestCatalog } from "../catalog/open.ts";
 import { postTo } from "./calls.ts";
 import { addSegment, startTestServer, type TestServer } from "../app/test-server.ts";
@@ -154,11 +154,11 @@ test("a disk that is too full loses the oldest recordings, whosever they are, do
   ]);
   // What was deleted is as good as gone.
   expect(await removed({ disk: disk(9001), water })).toEqual([]);
-  const { bytes } = await catalog.ownRecordings.totals();
+  const bytes = await catalog.ownRecordings.bytes();
   expect(await removed({ bytes: { high: bytes, low: 1 } })).toEqual([]);
   expect(await removed({ bytes: { high: bytes - 1, low: bytes - 1 } }, true)).toEqual([[ids[2], "store"]]);
   expect(await removed({ bytes: { high: bytes - 1, low: bytes - 1 } })).toEqual([[ids[2], "store"]]);
-  expect(await catalog.ownRecordings.totals()).toEqual({ streams: 0, bytes: 0 });
+  expect(await catalog.ownRecordings.bytes()).toBe(0);
 });
 
 describe("of a store, or a disk, that is too full", () => {
@@ -206,11 +206,91 @@ describe("of a store, or a disk, that is too full", () => {
 
   test("what is protected is made up for by others on a disk, which would else be full, and not in a store", async () => {
     const { catalog } = opened;
-    const [old] = await own(catalog, "cam", [900, 899]);
-    for (const id of await own(catalog, "held", [5, 4, 3, 2])) await catalog.rateSegment(id, "high");
+    const [old] = await own(catalog, "live/cam", [900, 899]);
+    for (const id of await own(catalog, "live/held", [5, 4, 3, 2])) await catalog.rateSegment(id, "high");
     expect(await removedFrom({ bytes: { high: 5000, low: 5000 } })).toEqual([]);
     const disk = (): Promise<{ used: number; total: number }> => Promise.resolve({ used: 6000, total: 6500 });
     expect(await removedFrom({ disk, water: { high: 0.9, low: 5000 / 6500 } })).toEqual([old]);
+  });
+
+  test("what is protected elsewhere has nobody's recordings removed that has no more than its share", async () => {
+    const { catalog } = opened;
+    await own(catalog, "alice/cam", [900, 899]);
+    for (const id of await own(catalog, "mal/held", [5, 4, 3, 2])) await catalog.rateSegment(id, "high");
+    const disk = (): Promise<{ used: number; total: number }> => Promise.resolve({ used: 6000, total: 6500 });
+    expect(await removedFrom({ disk, water: { high: 0.9, low: 5000 / 6500 } })).toEqual([]);
+  });
+
+  test("who has many streams has no larger share than who has one", async () => {
+    const { catalog } = opened;
+    await own(catalog, "alice/cam", [99, 98, 97, 96, 95, 94, 93, 92]);
+    const [first = fail()] = await own(catalog, "mal/s", [70]);
+    const copies = (table: string, columns: string): CompiledQuery =>
+      sql`with recursive n(i) as (select 1 union all select i + 1 from n where i < 69)
+        insert into ${sql.table(table)} (stream_path, ${sql.raw(columns)})
+        select stream_path || i, ${sql.raw(columns.replace("key", "key || i").replace("start_ms", "start_ms + i"))}
+        from ${sql.table(table)} cross join n where stream_path = 'mal/s'`.compile(opened.db.primary);
+    await opened.db.batch([
+      copies("segments", "start_ms, key, state, state_ms, end_ms, size, owner, created_ms"),
+      copies("streams", "start_ms, count, bytes, end_ms, longest_ms, recorded_bytes"),
+    ]);
+    const oldest = Array.from({ length: 18 }, (_, i) => first + i);
+    expect(await removedFrom({ bytes: { high: 70_000, low: 60_000 } })).toEqual(oldest);
+    expect(await removedFrom({ bytes: { high: 20_000, low: 16_000 } })).toHaveLength(44);
+    expect(await catalog.room.uses()).toContainEqual(["alice/cam", { recorded: 8000, uploaded: 0 }]);
+  });
+
+  test("uploads have recordings removed of their own first part alone, and are refused while they take too much of a disk", async () => {
+    const { catalog } = opened;
+    await own(catalog, "alice/cam", [900, 899]);
+    const own1 = await own(catalog, "mal/cam", [5]);
+    await add(catalog, "mal/fill", NOW - HOUR, NOW, 50_000);
+    // A file where it lies takes no room.
+    const lies = await catalog.beginSegment({ streamPath: "kept/cam", key: "@1/a.mp4", nowMs: NOW });
+    await catalog.completeSegment(lies.id, readySegment(NOW, NOW + 1000, 1_000_000));
+    const disk = (): Promise<{ used: number; total: number }> => Promise.resolve({ used: 93_000, total: 100_000 });
+    const parts = { catalog, disk, water: { high: 0.9, low: 0.8 } };
+    expect(await overShares(parts)).toEqual(new Map([["mal", 50_000 - 38_000]]));
+    expect(await removedFrom(parts)).toEqual(own1);
+    catalog.room.over = await overShares(parts);
+    await expect(add(catalog, "mal/more", NOW, NOW + 1)).rejects.toMatchObject({
+      code: "store_full",
+      message:
+        "The disk is too full, and uploads to mal take 12000 bytes more than their share of it. Delete some of them, and try again a minute later.",
+    });
+    const upload = { id: "a", owner: "", length: 1, received: 0, pieces: 0, fileName: "a.mp4", imageClassId: 0 };
+    const unfinished = { fileKey: undefined, segmentId: undefined, untilMs: NOW };
+    const begin = (streamPath: string): Promise<void> =>
+      catalog.tus.create({ ...upload, ...unfinished, id: streamPath, announced: { streamPath } });
+    await expect(begin("mal/more")).rejects.toMatchObject({ code: "store_full" });
+    await begin("alice/more");
+    await add(catalog, "alice/more", NOW, NOW + 1);
+    expect(await own(catalog, "mal/cam", [1])).toHaveLength(1);
+    // Below the mark, or where nobody else has anything, nothing is said.
+    expect(await overShares({ ...parts, water: { high: 0.95, low: 0.8 } })).toEqual(new Map());
+  });
+
+  test("files of no stream share a disk, too, with what is kept of resumable uploads", async () => {
+    const { catalog } = opened;
+    await own(catalog, "cam", [900, 899]);
+    const file = { area: "store", key: "images/a.png", contentType: "image/png", imageClassId: 0 } as const;
+    const id = await catalog.uploads.begin({ ...file, size: 0, createdMs: NOW, untilMs: NOW + HOUR });
+    const stored = { id, size: 9000, etag: "a", media: undefined, index: undefined };
+    await catalog.uploads.complete([{ ...file, ...stored }]);
+    expect(await catalog.room.uses()).toEqual(
+      new Map([
+        ["", { recorded: 0, uploaded: 9000 }],
+        ["cam", { recorded: 2000, uploaded: 0 }],
+      ]),
+    );
+    const disk = (): Promise<{ used: number; total: number }> => Promise.resolve({ used: 11_000, total: 12_000 });
+    const parts = { catalog, disk, water: { high: 0.9, low: 0.5 } };
+    expect(await removedFrom(parts)).toEqual([]);
+    catalog.room.over = await overShares(parts);
+    await expect(catalog.uploads.begin({ ...file, size: 0, createdMs: NOW, untilMs: NOW })).rejects.toMatchObject({
+      code: "store_full",
+    });
+    await add(catalog, "cam", NOW, NOW + 1);
   });
 
   test("the oldest are found by an index", async () => {

@@ -108,6 +108,7 @@ export class TusUploads {
       const upload = await this.find(id, owner);
       if (upload.received !== bytes.offset) throw wrongOffset(upload.received);
       if ((bytes.size ?? 0) > upload.length - upload.received) throw tooLong();
+      this.#parts.catalog.room.check(upload.announced?.streamPath);
       await this.#take(upload, bytes);
       return await this.find(id, owner);
     } catch (error) {

@@ -5,7 +5,7 @@ import type { Clock, Log } from "../../base/ports.ts";
 import type { Catalog } from "../../catalog/catalog.ts";
 import { RemovedTotals } from "../../record/removed-totals.ts";
 import type { BelievedTime } from "../../record/believed-time.ts";
-import { retain, type RetentionParts } from "../../record/retention.ts";
+import { overShares, retain, type RetentionParts } from "../../record/retention.ts";
 import { eachMinute, TURN_MS } from "./each-minute.ts";
 
 /** What retention works with, as the configuration says. */
@@ -42,7 +42,13 @@ export function startRetention(
   let isDoubted = false;
   const run = async (signal: AbortSignal): Promise<void> => {
     const nowMs = clock();
+    parts.catalog.room.over = await overShares(parts);
     if (!(await parts.catalog.leases.takeTurn("retain", nowMs, nowMs + TURN_MS))) return;
+    for (const [streams, bytes] of parts.catalog.room.over)
+      log("warn", "uploads take more of the disk than their share, so recordings have less room; delete some of them", {
+        what: streams === "" ? "files of no stream" : streams,
+        bytes,
+      });
     const believedMs = await believed.at(nowMs);
     if (believedMs !== nowMs && !isDoubted)
       log(
