@@ -5,7 +5,7 @@ import { pagesOf } from "./pages.ts";
 import { withinPatterns } from "./streams.ts";
 
 /** Where a stream comes from, and how it is recorded. */
-export interface Source {
+export interface RecordedSource {
   readonly streamPath: string;
   /** With its credentials. */
   readonly url: string;
@@ -19,11 +19,15 @@ export interface Source {
   readonly retentionBytes: number | null;
   /** Age up to which segments of events rated `high` are protected, milliseconds; null: for ever. */
   readonly protectedMs: number | null;
-  readonly labels: Readonly<Record<string, string>>;
   /** Who has set it, for whom it counts when it is read; empty: an administrator. */
   readonly owner: string;
   /** Whether a source of mode `auto` was stopped: then it is as one of mode `demand`. */
   readonly isStopped: boolean;
+}
+
+/** A source as it was set. */
+export interface Source extends RecordedSource {
+  readonly labels: Readonly<Record<string, string>>;
 }
 
 /** The sources of a catalog. */
@@ -34,10 +38,10 @@ export class Sources {
     this.#db = db;
   }
 
-  /** All sources, ordered by stream path. */
-  async all(): Promise<Source[]> {
-    const rows = await this.#db.primary.selectFrom("sources").selectAll().orderBy("stream_path").execute();
-    return rows.map(sourceOf);
+  /** All sources, ordered by stream path, without their labels: they are gone through every few seconds. */
+  async all(): Promise<RecordedSource[]> {
+    const rows = await this.#db.primary.selectFrom("sources").select(COLUMNS).orderBy("stream_path").execute();
+    return rows.map(recordedSourceOf);
   }
 
   /** How many sources there are of streams that match one of some patterns. */
@@ -111,7 +115,16 @@ export class Sources {
   }
 }
 
+const COLUMNS = [
+  ...(["stream_path", "url", "mode", "fragment_ms", "retention_ms", "retention_bytes"] as const),
+  ...(["protected_ms", "owner", "stopped"] as const),
+] as const;
+
 function sourceOf(row: Selectable<SourceTable>): Source {
+  return { ...recordedSourceOf(row), labels: JSON.parse(row.labels) as Record<string, string> };
+}
+
+function recordedSourceOf(row: Omit<Selectable<SourceTable>, "labels">): RecordedSource {
   return {
     streamPath: row.stream_path,
     url: row.url,
@@ -120,7 +133,6 @@ function sourceOf(row: Selectable<SourceTable>): Source {
     retentionMs: row.retention_ms,
     retentionBytes: row.retention_bytes,
     protectedMs: row.protected_ms,
-    labels: JSON.parse(row.labels) as Record<string, string>,
     owner: row.owner,
     isStopped: row.stopped === 1,
   };

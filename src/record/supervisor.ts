@@ -1,5 +1,5 @@
 import type { Catalog } from "../catalog/catalog.ts";
-import type { Source } from "../catalog/sources.ts";
+import type { RecordedSource } from "../catalog/sources.ts";
 import type { Release, Slots } from "../auth/slots.ts";
 import { BoxcarError } from "../base/errors.ts";
 import type { Interval } from "../base/interval.ts";
@@ -37,7 +37,7 @@ export interface SupervisorParts {
 interface Held {
   readonly recording: Recording;
   /** What it was begun with; undefined: a push. */
-  readonly source: Source | undefined;
+  readonly source: RecordedSource | undefined;
   /** Whether it is recorded because of its mode. */
   isKept: boolean;
 }
@@ -97,7 +97,7 @@ export class Supervisor {
    * @param reconnects as `RecordingOptions` has it
    * @throws BoxcarError `already_recording` (409), `too_many_sources` (429), and as the reader does
    */
-  async record(source: Source, reconnects: "lost" | "always", options: StartOptions = {}): Promise<Recording> {
+  async record(source: RecordedSource, reconnects: "lost" | "always", options: StartOptions = {}): Promise<Recording> {
     const { recorder, reader, fragmentMs } = this.#parts;
     const { streamPath, url } = source;
     reader.check(url);
@@ -145,7 +145,7 @@ export class Supervisor {
   }
 
   async #start(
-    source: Source | undefined,
+    source: RecordedSource | undefined,
     streamPath: string,
     connect: Connect,
     settings: RecordSettings,
@@ -165,7 +165,7 @@ export class Supervisor {
   }
 
   /** Records a source as its mode says: always, or when events say. @param owner as `StartOptions` has it */
-  async keep(source: Source, owner?: string): Promise<Recording> {
+  async keep(source: RecordedSource, owner?: string): Promise<Recording> {
     const mode = modeOf(source);
     const recording = await this.record(source, "always", { standby: STANDBY[mode], owner });
     this.#goByMode(recording, mode);
@@ -176,7 +176,7 @@ export class Supervisor {
    * Begins to record a source because somebody asks for it.
    * @throws as `record` does, and why a source that is watched cannot be read
    */
-  async startSource(source: Source, options: StartOptions): Promise<Recording> {
+  async startSource(source: RecordedSource, options: StartOptions): Promise<Recording> {
     const { streamPath, mode } = source;
     const watched = this.#parts.recorder.running(streamPath);
     if (watched?.isAsked === false && watched.state === "waiting" && watched.reason !== undefined) throw watched.reason;
@@ -205,7 +205,7 @@ export class Supervisor {
   }
 
   /** Has a recording go on, or end, with the mode of its source. */
-  #goByMode(recording: Recording, mode: Source["mode"]): void {
+  #goByMode(recording: Recording, mode: RecordedSource["mode"]): void {
     const held = this.#held.get(recording.options.streamPath);
     if (held?.recording === recording) held.isKept = mode !== "demand";
   }
@@ -273,7 +273,7 @@ export class Supervisor {
   }
 
   /** Begins to record a source whose mode, or an event that goes on, says so. */
-  async #keepAsItsMode(source: Source, going: Interval | undefined, nowMs: number): Promise<void> {
+  async #keepAsItsMode(source: RecordedSource, going: Interval | undefined, nowMs: number): Promise<void> {
     const { recorder, log } = this.#parts;
     const { streamPath } = source;
     if ((modeOf(source) === "demand" && going === undefined) || recorder.running(streamPath) !== undefined) return;
@@ -321,12 +321,12 @@ function follow(recording: Recording, { startMs, endMs }: Interval, nowMs: numbe
 /** How sources are watched that are kept recorded, by mode. */
 const STANDBY = { auto: undefined, event: "stay", demand: "once" } as const;
 
-function modeOf({ mode, isStopped }: Source): Source["mode"] {
+function modeOf({ mode, isStopped }: RecordedSource): RecordedSource["mode"] {
   return isStopped ? "demand" : mode;
 }
 
 /** Whether what says how a source is recorded is as it was. */
-function isAsBefore(was: Source | undefined, now: Source | undefined): boolean {
+function isAsBefore(was: RecordedSource | undefined, now: RecordedSource | undefined): boolean {
   if (was === undefined || now === undefined) return was === now;
   return was.url === now.url && was.fragmentMs === now.fragmentMs && modeOf(was) === modeOf(now);
 }

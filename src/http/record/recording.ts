@@ -1,7 +1,7 @@
 import { createRoute } from "@hono/zod-openapi";
 import { BoxcarError } from "../../base/errors.ts";
 import { paused } from "../../base/paused.ts";
-import type { Source } from "../../catalog/sources.ts";
+import type { RecordedSource } from "../../catalog/sources.ts";
 import type { App, AppContext } from "../context.ts";
 import { granted, need, needSome, sourceOwner, streamPathInPath } from "../middleware/access.ts";
 import { atOnce, listedInTurn, memoryOf } from "../middleware/limits.ts";
@@ -158,7 +158,7 @@ function folderOf(filePath: string | undefined): string {
   throw new BoxcarError("bad_parameter", message, { parameters: ["filePath"] });
 }
 
-function adHoc(streamPath: string, url: string): Source {
+function adHoc(streamPath: string, url: string): RecordedSource {
   return {
     streamPath,
     url,
@@ -167,7 +167,6 @@ function adHoc(streamPath: string, url: string): Source {
     retentionMs: null,
     retentionBytes: null,
     protectedMs: null,
-    labels: {},
     owner: "",
     isStopped: false,
   };
