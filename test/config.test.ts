@@ -18,6 +18,7 @@ describe("readConfig", () => {
     expect(readConfig({ TZ: "UTC" })).toEqual({
       host: "127.0.0.1",
       port: 8080,
+      connections: 0,
       dataFolder: "./data",
       catalog: { driver: "file", path: undefined },
       store: { driver: "file", folder: undefined },

@@ -110,6 +110,11 @@ export const variables = {
   ...rateVariables,
   ...planVariables,
   ...recordVariables,
+  BOXCAR_CONNECTIONS: variable(
+    wholeNumber("connections", 0, 1_000_000),
+    "0",
+    "Connections that may be open, half of them of one client; 0: half of the files that the system lets the process have open, at most 16384.",
+  ),
   BOXCAR_IDLE_TIMEOUT: variable(
     wholeNumber("seconds", 1, 86_400),
     "300",
@@ -162,6 +167,8 @@ export interface Config {
   readonly access: AccessConfig;
   /** As `checkTimeZone` takes it. */
   readonly timeZone: string;
+  /** Connections that may be open; 0: as many as the files allow that the process may have open. */
+  readonly connections: number;
   /** Bytes. */
   readonly maxUpload: number;
   readonly maxDurationMs: number;
@@ -246,6 +253,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     rates: rateConfigOf(rest),
     planning: planConfigOf(rest),
     recording: recordConfigOf(rest),
+    connections: rest.BOXCAR_CONNECTIONS,
     idleTimeoutMs: rest.BOXCAR_IDLE_TIMEOUT * 1000,
     stopTimeoutMs: rest.BOXCAR_STOP_TIMEOUT * 1000,
     decoders: rest.BOXCAR_DECODERS,

@@ -57,10 +57,15 @@ export function isInstalled(name: ServerName): boolean {
   return there;
 }
 
-/** Starts a server on a free port of the loopback address. */
-export function startEdge(name: ServerName, env: Readonly<Record<string, string>>): Promise<ProcessEdge> {
+/** Starts a server on a free port of the loopback address. @param files that it may have open; default: as many as this process */
+export function startEdge(
+  name: ServerName,
+  env: Readonly<Record<string, string>>,
+  files?: number,
+): Promise<ProcessEdge> {
   const ready = (line: string): string | undefined => /"message":"listening","url":"([^"]+)"/.exec(line)?.[1];
-  return start(commands[name], { HOST: "127.0.0.1", PORT: "0", ...env }, ready);
+  const limited = files === undefined ? [] : ["/bin/sh", "-c", `ulimit -n ${String(files)}; exec "$0" "$@"`];
+  return start([...limited, ...commands[name]], { HOST: "127.0.0.1", PORT: "0", ...env }, ready);
 }
 
 /** @param urlIn the address of the server, once a line of its output says it */

@@ -1,5 +1,5 @@
 import type { Server } from "node:http";
-import { setFlagsFromString } from "node:v8";
+import { getHeapStatistics, setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 
 /** Time between two looks. */
@@ -102,7 +102,8 @@ function collectOfBun(): () => void {
   };
 }
 
+/** Not by `process.memoryUsage`, which opens a file, and throws where no more can be opened. */
 function held(): number {
-  const { heapUsed, external } = process.memoryUsage();
-  return heapUsed + external;
+  const { used_heap_size: heap, external_memory: external } = getHeapStatistics();
+  return heap + external;
 }

@@ -2,12 +2,14 @@ import type { HttpBindings } from "@hono/node-server";
 import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { extname } from "node:path";
+import { ClientAddresses } from "../../auth/client-address.ts";
 import { createApp } from "../../http/app.ts";
 import { readConfig, unknownVariables, type Config } from "../../config/config.ts";
 import { BoxcarError } from "../../base/errors.ts";
 import type { Log } from "../../base/ports.ts";
 import { sendByFetch } from "../../store/remote/send.ts";
 import type { Asset } from "../../http/context.ts";
+import { boundConnections, connectionsAllowed } from "./connections.ts";
 import { giveMemoryBack } from "./give-memory-back.ts";
 import { httpSend } from "./http-send.ts";
 import { httpServer } from "./http-server.ts";
@@ -90,6 +92,8 @@ export async function startServer(runtime: ServerRuntime, env: Environment): Pro
   const opened = await openServer(runtime, env);
   const { config, log } = opened;
   const server = httpServer((request, bindings) => opened.fetch(request, bindings), config);
+  const addresses = new ClientAddresses(config.access.trustedProxies);
+  boundConnections(server, { most: config.connections || connectionsAllowed(), addresses, log });
   try {
     await listen(server, config);
   } catch (error) {
