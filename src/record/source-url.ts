@@ -76,9 +76,12 @@ export function withoutUserInfo({ text, userInfo }: SourceUrl): string {
   return userInfo === undefined ? text : text.replace(`//${userInfo}@`, () => "//");
 }
 
-/** A source's URL without what is secret in it: user, password, and the values of its query. */
+/** A source's URL without what is secret in it: user, password, the values of its query, and its fragment. */
 export function shownUrl(text: string): string {
-  return text.replace(/\/\/[^/?#]*@/, "//***@").replace(/([?&][^=&#]*=)[^&#]*/g, "$1***");
+  return text
+    .replace(/\/\/[^/?#]*@/, "//***@")
+    .replace(/#.*/, "#***")
+    .replace(/([?&](?:[^=&#]*=)?)[^&#]*/g, "$1***");
 }
 
 function badSource(why: string): BoxcarError {

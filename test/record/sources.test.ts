@@ -5,7 +5,7 @@ import { createServer as createHttpServer } from "node:http";
 import { createServer, type AddressInfo, type Server } from "node:net";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { readSourceUrl } from "../../src/record/source-url.ts";
+import { readSourceUrl, shownUrl } from "../../src/record/source-url.ts";
 import { SourceAllowance } from "../../src/runtime/outbound/source-allowance.ts";
 import { startTestServer, type TestServer } from "../app/test-server.ts";
 import { jobAt, postTo, type Job } from "./calls.ts";
@@ -448,4 +448,15 @@ test("a source that does not answer is given up", async () => {
   expect(answer).toMatchObject({ status: 504, json: { error: "source_silent" } });
   expect(await jobOf("live/silent")).toMatchObject({ state: "failed", reason: { error: "source_silent" } });
   silent.close();
+});
+
+test.each([
+  ["rtsp://u:p@h:554/a", "rtsp://***@h:554/a"],
+  ["rtmp://h/app/x?key=S&S", "rtmp://h/app/x?key=***&***"],
+  ["http://h/x?S", "http://h/x?***"],
+  ["http://h/x?a=S#S?b=S", "http://h/x?a=***#***"],
+  ["srt://h:9000?streamid=S=S&mode=caller", "srt://h:9000?streamid=***&mode=***"],
+  ["http://h/x#S", "http://h/x#***"],
+])("what is secret in %s is not shown", (url, shown) => {
+  expect(shownUrl(url)).toBe(shown);
 });
