@@ -8,6 +8,8 @@ import { sharesOf } from "./shares.ts";
 const MOST_REMOVED = 5000;
 /** Segments that are removed at once. */
 const BATCH = 200;
+/** Part of what is free above a disk's high mark that recordings may take whom nobody makes room for. */
+const LAST_ROOM = 0.5;
 
 /** How full a disk is, and may be. */
 export interface DiskUse {
@@ -39,6 +41,8 @@ interface HowToRetain {
   readonly dryRun?: boolean | undefined;
   /** The time that ages are reckoned by. Default: now. */
   readonly believedMs?: number | undefined;
+  /** Bytes by which recordings have grown since the pass before. Default: 0. */
+  readonly grownBytes?: number | undefined;
 }
 
 /** A segment that is removed. */
@@ -55,7 +59,7 @@ export interface Removed {
 export async function* retain(
   parts: RetentionParts,
   nowMs: number,
-  { dryRun = false, believedMs = nowMs }: HowToRetain = {},
+  { dryRun = false, believedMs = nowMs, grownBytes = 0 }: HowToRetain = {},
 ): AsyncGenerator<Removed> {
   const { catalog } = parts;
   /** What would be gone by now. */
@@ -85,11 +89,17 @@ export async function* retain(
     yield* remove(first(only(oldestOf(catalog, streamPath, nowMs), may), keptBytes - retentionBytes), "bytes");
   }
   if (!dryRun) await catalog.events.forget(believedMs);
-  for (const reason of ["disk", "store"] as const) {
-    const excess =
-      reason === "disk" ? await diskExcess(parts, told.bytes) : await storeExcess(catalog, told.ids, parts.bytes);
-    if (excess > 0) yield* remove(oldestOfAll(catalog, told.ids, excess, reason === "disk"), reason);
+  const { disk, water, bytes } = parts;
+  if (disk !== undefined && water !== undefined) {
+    const excess = await diskExcess(parts, told.bytes);
+    if (excess > 0) yield* remove(oldestOfAll(catalog, told.ids, excess, "all"), "disk");
+    // Where uploads are in the way, recordings get no smaller by it, but they go on: what is new takes the room of what is old.
+    const last = water.high + (1 - water.high) * LAST_ROOM;
+    const beyond = Math.min(grownBytes, await diskExcess({ ...parts, water: { high: last, low: last } }, told.bytes));
+    if (beyond > 0) yield* remove(oldestOfAll(catalog, told.ids, beyond, "recorded"), "disk");
   }
+  const excess = await storeExcess(catalog, told.ids, bytes);
+  if (excess > 0) yield* remove(oldestOfAll(catalog, told.ids, excess, "recorded"), "store");
 }
 
 /**
@@ -107,25 +117,25 @@ export async function overShares(parts: RetentionParts): Promise<Map<string, num
 /**
  * The oldest recordings, of so many bytes together, whosever they are: but of those streams alone that have more than their share of
  * what is left then. So none loses what it has to another that takes more.
- * @param ofDisk uploads are in the way, too; and what those streams cannot give, since it is protected, is asked of all others of
- *   the same first part
+ * @param counted what is in the way: of `all`, uploads, too, what those streams cannot give, since it is protected, is asked of all others
+ *   of the same first part
  */
 async function* oldestOfAll(
   catalog: Catalog,
   goneIds: ReadonlySet<number>,
   excess: number,
-  ofDisk: boolean,
+  counted: "all" | "recorded",
 ): AsyncGenerator<Segment> {
   const uses = await catalog.room.uses();
   for (const [streamPath, gone] of await catalog.ownRecordings.among(goneIds)) {
     const { recorded = 0, uploaded = 0 } = uses.get(streamPath) ?? {};
     uses.set(streamPath, { recorded: recorded - gone.recorded, uploaded: uploaded - gone.uploaded });
   }
-  const shares = sharesOf(uses, excess, ofDisk ? "all" : "recorded");
+  const shares = sharesOf(uses, excess, counted);
   const has = new Map(Array.from(uses, ([streamPath, { recorded }]) => [streamPath, recorded]));
   const taken = new Set(goneIds);
   let left = excess;
-  for (const isAsked of ofDisk ? [false, true] : [false]) {
+  for (const isAsked of counted === "all" ? [false, true] : [false]) {
     const givesOf = (streamPath: string): boolean => {
       const share = shares.get(firstPart(streamPath));
       return share !== undefined && share.gives > 0 && (has.get(streamPath) ?? 0) > (isAsked ? 0 : share.each);

@@ -270,6 +270,25 @@ describe("of a store, or a disk, that is too full", () => {
     expect(await overShares({ ...parts, water: { high: 0.95, low: 0.8 } })).toEqual(new Map());
   });
 
+  test("uploads that take too much of a disk have recordings go on in the room they have", async () => {
+    const { catalog } = opened;
+    const oldest = await own(catalog, "alice/cam", [900, 899, 898]);
+    await add(catalog, "mal/fill", NOW - HOUR, NOW, 90_000);
+    const parts = (used: number) => ({
+      ...{ catalog, water: { high: 0.9, low: 0.8 } },
+      disk: () => Promise.resolve({ used, total: 100_000 }),
+    });
+    const removedOf = async (used: number, grownBytes?: number): Promise<number[]> => {
+      const ids: number[] = [];
+      for await (const { segment } of retain(parts(used), NOW, { dryRun: true, grownBytes })) ids.push(segment.id);
+      return ids;
+    };
+    expect(await removedOf(99_000)).toEqual([]);
+    expect(await removedOf(94_000, 2000)).toEqual([]);
+    expect(await removedOf(99_000, 1500)).toEqual(oldest.slice(0, 2));
+    expect(await removedOf(95_500, 2000)).toEqual(oldest.slice(0, 1));
+  });
+
   test("files of no stream share a disk, too, with what is kept of resumable uploads", async () => {
     const { catalog } = opened;
     await own(catalog, "cam", [900, 899]);

@@ -40,9 +40,14 @@ export function startRetention(
   removed: RemovedTotals,
 ): () => Promise<void> {
   let isDoubted = false;
+  /** Bytes of recordings once the pass before was done. */
+  let recorded = Number.POSITIVE_INFINITY;
   const run = async (signal: AbortSignal): Promise<void> => {
     const nowMs = clock();
     parts.catalog.room.over = await overShares(parts);
+    const bytes = await parts.catalog.ownRecordings.bytes();
+    const grownBytes = Math.max(0, bytes - recorded);
+    recorded = bytes;
     if (!(await parts.catalog.leases.takeTurn("retain", nowMs, nowMs + TURN_MS))) return;
     for (const [streams, bytes] of parts.catalog.room.over)
       log("warn", "uploads take more of the disk than their share, so recordings have less room; delete some of them", {
@@ -57,11 +62,12 @@ export function startRetention(
       );
     isDoubted = believedMs !== nowMs;
     const sums = new RemovedTotals();
-    for await (const one of retain(parts, nowMs, { believedMs })) {
+    for await (const one of retain(parts, nowMs, { believedMs, grownBytes })) {
       sums.add(one);
       removed.add(one);
       if (signal.aborted) break;
     }
+    recorded = await parts.catalog.ownRecordings.bytes();
     for (const { streamPath, reason, segments, bytes } of sums.all)
       log("info", "recordings were removed", { what: `${streamPath} ${reason}`, segments, bytes });
   };
