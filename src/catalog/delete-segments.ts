@@ -8,12 +8,15 @@ import type { Deletion, Segment, Selection } from "./types.ts";
 
 /** Rows one batch deletes: long deletions must not keep uploads waiting. */
 const BATCH = 500;
+/** Segments that a deletion tells of, of those that went and of those that stayed: a year of a stream has millions. */
+const MOST_TOLD = 5000;
 
 /** See `Catalog.tombstone`. */
 export async function deleteSegments(db: CatalogDatabase, selection: Selection, nowMs: number): Promise<Deletion> {
   const { streamPath } = selection;
   const deleted: Segment[] = [];
   const kept: Segment[] = [];
+  let total = 0;
   for await (const ids of selectedIds(db.primary, selection)) {
     const selected = sql`from segments where id in (${sql.join(ids)}) and stream_path = ${streamPath} and state = 'ready'`;
     const doomed = sql`${selected} and event_level is not 'high'`;
@@ -25,9 +28,14 @@ export async function deleteSegments(db: CatalogDatabase, selection: Selection, 
         where id in (select id ${doomed})`.compile(db.primary),
       ...narrowTotals(db.primary, streamPath, sql`from segments where id in (${sql.join(ids)})`),
     ]);
-    for (const row of rows) (row.event_level === "high" ? kept : deleted).push(segmentOf(row));
+    for (const row of rows) {
+      const isKept = row.event_level === "high";
+      if (!isKept) total++;
+      const told = isKept ? kept : deleted;
+      if (told.length < MOST_TOLD) told.push(segmentOf(row));
+    }
   }
-  return { deleted, protected: kept };
+  return { deleted, total, protected: kept };
 }
 
 async function* selectedIds(db: Kysely<Schema>, selection: Selection): AsyncGenerator<readonly number[]> {

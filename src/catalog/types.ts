@@ -155,8 +155,11 @@ export type Selection =
   | { readonly streamPath: string; readonly startMs: number; readonly endMs: number; readonly match?: RangeMatch };
 
 export interface Deletion {
+  /** The first 5000 of them. */
   readonly deleted: readonly Segment[];
-  /** Selected, but kept because their event level is `high`. */
+  /** How many were deleted. */
+  readonly total: number;
+  /** Selected, but kept because their event level is `high`: the first 5000 of them. */
   readonly protected: readonly Segment[];
 }
 

@@ -1166,7 +1166,7 @@ export interface paths {
                 };
             };
             responses: {
-                /** @description What was deleted, and what was not because it is protected. */
+                /** @description What was deleted, and what was not because it is protected: the first 5000 of each. `total`: how many were deleted. */
                 200: {
                     headers: {
                         [name: string]: unknown;
@@ -1178,6 +1178,7 @@ export interface paths {
                             data: components["schemas"]["Segment"][];
                             message: string;
                             protected: components["schemas"]["Segment"][];
+                            total: number;
                         };
                     };
                 };

@@ -54,7 +54,7 @@ describe.each(catalogKinds)("on a %s:", (kind) => {
       ]);
 
       const deletion = await catalog.tombstone({ streamPath: "live/cam1", ids: [id] }, 100_000);
-      expect(deletion).toEqual({ deleted: [segment], protected: [] });
+      expect(deletion).toEqual({ deleted: [segment], total: 1, protected: [] });
       expect(await catalog.segment(id)).toBeUndefined();
       expect(await catalog.streams()).toEqual([]);
       expect(await catalog.newestEnd("live/cam1")).toBeUndefined();
@@ -133,12 +133,14 @@ describe.each(catalogKinds)("on a %s:", (kind) => {
       const ids = [a.id, b.id, c.id, a.id, 999];
       expect(await catalog.tombstone({ streamPath: "s", ids }, 5)).toEqual({
         deleted: [a],
+        total: 1,
         protected: [{ ...b, eventLevel: "high" }],
       });
       expect(await catalog.tombstone({ streamPath: "s", startMs: 0, endMs: 100 }, 5)).toMatchObject({ deleted: [] });
       await catalog.rateSegment(b.id, "low");
       expect(await catalog.tombstone({ streamPath: "s", startMs: 0, endMs: 10 }, 5)).toEqual({
         deleted: [],
+        total: 0,
         protected: [],
       });
       expect(await catalog.tombstone({ streamPath: "s", startMs: 0, endMs: 11 }, 5)).toMatchObject({
@@ -158,6 +160,19 @@ describe.each(catalogKinds)("on a %s:", (kind) => {
       expect(deleted.map((segment) => segment.startMs)).toEqual(Array.from({ length: 501 }, (_, i) => (i + 1) * 10));
       expect(await catalog.streams()).toEqual([{ streamPath: "s", count: 2, startMs: 0, endMs: 5030, bytes: 2000 }]);
     });
+
+    it.runIf(kind === "file")(
+      "tells of the first 5000 segments that it deletes, and of how many there are",
+      async () => {
+        const named = (i: number) => ({ key: `@1/${i}`, idempotencyKey: `import:${i}`, streamPath: "s", nowMs: 0 });
+        await catalog.addSegments(
+          Array.from({ length: 5003 }, (_, i) => ({ ...readySegment(i * 10, i * 10 + 10), ...named(i) })),
+        );
+        const { deleted, total } = await catalog.tombstone({ streamPath: "s", startMs: 0, endMs: 60_000 }, 5);
+        expect([deleted.length, total]).toEqual([5000, 5003]);
+        expect(await catalog.streams()).toEqual([]);
+      },
+    );
   });
 
   describe("work of several nodes", () => {

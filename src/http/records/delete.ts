@@ -37,6 +37,9 @@ const parameters = lenient({
 });
 type Parameters = z.infer<typeof parameters>;
 
+/** Protected segments that the message of a refusal names. */
+const MOST_NAMED = 100;
+
 const route = (prefix: (typeof apiPrefixes)[number]) =>
   createRoute({
     method: "post",
@@ -54,8 +57,8 @@ const route = (prefix: (typeof apiPrefixes)[number]) =>
     },
     responses: {
       200: json(
-        "What was deleted, and what was not because it is protected.",
-        success(z.array(segmentRecord)).extend({ protected: z.array(segmentRecord) }),
+        "What was deleted, and what was not because it is protected: the first 5000 of each. `total`: how many were deleted.",
+        success(z.array(segmentRecord)).extend({ total: z.int(), protected: z.array(segmentRecord) }),
       ),
       ...refused,
     },
@@ -72,11 +75,15 @@ export function addDelete(app: App, { catalog, clock, config }: AppPlatform): vo
       const kept = outcome.protected.map(recordOf);
       if (outcome.deleted.length === 0) {
         if (kept.length === 0) throw nothingSelected(selection);
-        const names = kept.map(({ id }) => id).join(", ");
-        const message = `Segments ${names} belong to an event of level high and are protected. Nothing was deleted.`;
+        const names = kept
+          .slice(0, MOST_NAMED)
+          .map(({ id }) => id)
+          .join(", ");
+        const others = kept.length > MOST_NAMED ? " and others" : "";
+        const message = `Segments ${names}${others} belong to an event of level high and are protected. Nothing was deleted.`;
         throw new BoxcarError("segments_protected", message, { protected: kept });
       }
-      return c.json({ ...done(outcome.deleted.map(recordOf)), protected: kept }, 200);
+      return c.json({ ...done(outcome.deleted.map(recordOf)), total: outcome.total, protected: kept }, 200);
     });
 }
 
