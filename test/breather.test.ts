@@ -1,6 +1,7 @@
 import { connect, createServer, type AddressInfo } from "node:net";
 import { expect, test } from "vitest";
-import { Breather, SharedBreather } from "../src/base/breather.ts";
+import { Breather } from "../src/base/breather.ts";
+import { SharedBreather } from "../src/base/shared-breather.ts";
 
 /** Works in turns, as plans do, until it is over, or until there were too many of them. */
 async function work(isOver: () => boolean, turns: number): Promise<number> {

@@ -1,8 +1,8 @@
 import { clientGone } from "./errors.ts";
-import type { Clock, Pace } from "./ports.ts";
+import type { Pace } from "./ports.ts";
 
 /** How long work may keep the thread before other work gets a turn. */
-const TURN_MS = 10;
+export const TURN_MS = 10;
 
 /**
  * The next turn of the event loop: what came meanwhile goes first. Timers are only for where there is nothing else: Node goes
@@ -68,33 +68,3 @@ export class Breather implements Pace {
     if (this.#signal?.aborted === true) throw clientGone();
   }
 }
-
-/**
- * Lets other work have its turn where many connections work, each for a moment at a time: what counts is how long all of them
- * together have had the thread in this turn of the event loop.
- */
-export class SharedBreather implements Pace {
-  readonly #nowMs: Clock;
-  readonly #paused = new TurnQueue();
-  /** When the first of them began in this turn. */
-  #sinceMs: number | undefined;
-
-  /** @param nowMs milliseconds from anywhere on, never set */
-  constructor(nowMs: Clock = () => performance.now()) {
-    this.#nowMs = nowMs;
-  }
-
-  breathe(): Promise<void> | undefined {
-    const nowMs = this.#nowMs();
-    if (this.#sinceMs === undefined) {
-      this.#sinceMs = nowMs;
-      void nextTurn().then(() => {
-        this.#sinceMs = undefined;
-      });
-    }
-    return nowMs - this.#sinceMs < TURN_MS ? undefined : this.#paused.turn();
-  }
-}
-
-/** What arrives of live streams is worked on by it: pushes, and sources. */
-export const liveBreather = new SharedBreather();

@@ -1,5 +1,5 @@
 import { FragmentReader } from "../core/index.ts";
-import { liveBreather } from "../base/breather.ts";
+import { liveBreather } from "../base/shared-breather.ts";
 import { BoxcarError } from "../base/errors.ts";
 import { paused } from "../base/paused.ts";
 import { Flow } from "./flow.ts";

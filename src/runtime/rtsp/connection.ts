@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
-import { liveBreather } from "../../base/breather.ts";
+import { liveBreather } from "../../base/shared-breather.ts";
 import { Authorization, type Credentials } from "./authorization.ts";
 import { sourceFailed } from "./hand-over.ts";
 import { MessageReader, type Answer, type Packet } from "./messages.ts";
