@@ -42,12 +42,15 @@ export function startRetention(
   let isDoubted = false;
   /** Bytes of recordings once the pass before was done. */
   let recorded = Number.POSITIVE_INFINITY;
+  // What they have grown by is asked for where a disk may be too full.
+  const recordedBytes = (): Promise<number> | number =>
+    parts.disk === undefined ? 0 : parts.catalog.ownRecordings.bytes();
   const run = async (signal: AbortSignal): Promise<void> => {
     const nowMs = clock();
     parts.catalog.room.over = await overShares(parts);
-    const bytes = await parts.catalog.ownRecordings.bytes();
-    const grownBytes = Math.max(0, bytes - recorded);
-    recorded = bytes;
+    const recordedNow = await recordedBytes();
+    const grownBytes = Math.max(0, recordedNow - recorded);
+    recorded = recordedNow;
     if (!(await parts.catalog.leases.takeTurn("retain", nowMs, nowMs + TURN_MS))) return;
     for (const [streams, bytes] of parts.catalog.room.over)
       log("warn", "uploads take more of the disk than their share, so recordings have less room; delete some of them", {
@@ -67,7 +70,7 @@ export function startRetention(
       removed.add(one);
       if (signal.aborted) break;
     }
-    recorded = await parts.catalog.ownRecordings.bytes();
+    recorded = await recordedBytes();
     for (const { streamPath, reason, segments, bytes } of sums.all)
       log("info", "recordings were removed", { what: `${streamPath} ${reason}`, segments, bytes });
   };
