@@ -1,3 +1,6 @@
+/** An array of no bytes. */
+export const NO_BYTES: Uint8Array = new Uint8Array(0);
+
 const DIGITS = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
 
 /** Bytes as lower-case hexadecimal digits, two each. */

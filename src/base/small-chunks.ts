@@ -3,6 +3,8 @@
  * consist of chunks of one byte.
  */
 
+import { NO_BYTES } from "./bytes.ts";
+
 /** Bytes that the chunks of a body have at least, on average over so many of them, where more than so many come a second. */
 export const LEAST_CHUNK = 64;
 const LOOKED_AT = 4096;
@@ -11,7 +13,6 @@ const MOST_A_SECOND = 1024;
 /** Chunks of fewer bytes are held together with others, in blocks of so many. */
 const SMALL = 256;
 const BLOCK = 4096;
-const NOTHING: Uint8Array = new Uint8Array(0);
 
 /** Finds a body of chunks that take more time than their bytes do. What an encoder sends in real time is no such one. */
 export class ChunkSizes {
@@ -38,7 +39,7 @@ export class ChunkSizes {
 export class HeldChunks {
   /** One behind the other, all that was pushed. */
   readonly all: Uint8Array[];
-  #block = NOTHING;
+  #block = NO_BYTES;
   #filled = 0;
   /** Where in the block the last of `all` begins; undefined: it is none of it. */
   #from: number | undefined;

@@ -1,4 +1,5 @@
 import { sql, type Kysely } from "kysely";
+import { batches } from "../base/batches.ts";
 import type { CatalogDatabase } from "./database.ts";
 import { readyFrom } from "./overlapping.ts";
 import { segmentColumns, segmentOf, type SegmentRow } from "./rows.ts";
@@ -9,7 +10,7 @@ import type { Deletion, Segment, Selection } from "./types.ts";
 /** Rows one batch deletes: long deletions must not keep uploads waiting. */
 const BATCH = 500;
 /** Segments that a deletion tells of, of those that went and of those that stayed: a year of a stream has millions. */
-const MOST_TOLD = 5000;
+export const MOST_TOLD = 5000;
 
 /** See `Catalog.tombstone`. */
 export async function deleteSegments(db: CatalogDatabase, selection: Selection, nowMs: number): Promise<Deletion> {
@@ -41,7 +42,7 @@ export async function deleteSegments(db: CatalogDatabase, selection: Selection, 
 async function* selectedIds(db: Kysely<Schema>, selection: Selection): AsyncGenerator<readonly number[]> {
   if ("ids" in selection) {
     const ids = [...new Set(selection.ids)];
-    for (let first = 0; first < ids.length; first += BATCH) yield ids.slice(first, first + BATCH);
+    yield* batches(ids, BATCH);
     return;
   }
   const { streamPath, startMs, endMs, match } = selection;

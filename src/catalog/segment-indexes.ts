@@ -1,3 +1,4 @@
+import { batches } from "../base/batches.ts";
 import { sql, type CompiledQuery, type Kysely } from "kysely";
 import { bytesOf } from "./rows.ts";
 import type { Schema } from "./schema.ts";
@@ -47,8 +48,8 @@ export function removeIndex(db: Kysely<Schema>, id: number, state: "pending" | "
 /** See `Catalog.indexesOf`. */
 export async function indexesOf(db: Kysely<Schema>, ids: readonly number[]): Promise<Map<number, Uint8Array>> {
   const found = new Map<number, Uint8Array>();
-  for (let first = 0; first < ids.length; first += PAGE) {
-    let wanted = ids.slice(first, first + PAGE);
+  for (const page of batches(ids, PAGE)) {
+    let wanted = page;
     while (wanted.length > 0) {
       const rows = await readPage(db, wanted);
       for (const { id, size, data } of rows) {

@@ -155,11 +155,11 @@ export type Selection =
   | { readonly streamPath: string; readonly startMs: number; readonly endMs: number; readonly match?: RangeMatch };
 
 export interface Deletion {
-  /** The first 5000 of them. */
+  /** The first `MOST_TOLD` of them. */
   readonly deleted: readonly Segment[];
   /** How many were deleted. */
   readonly total: number;
-  /** Selected, but kept because their event level is `high`: the first 5000 of them. */
+  /** Selected, but kept because their event level is `high`: the first `MOST_TOLD` of them. */
   readonly protected: readonly Segment[];
 }
 

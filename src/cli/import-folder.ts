@@ -1,3 +1,4 @@
+import { batches } from "../base/batches.ts";
 import { createReadStream, type BigIntStats } from "node:fs";
 import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
@@ -81,8 +82,7 @@ export async function* importFiles(
   const together = mountId === undefined ? undefined : new FilesTogether(parts, options, mountId);
   const repeated = new RepeatedHours(files);
   const stopped = (): boolean => options.signal.aborted;
-  for (let first = 0; first < files.length; first += FILES_TOGETHER) {
-    const group = files.slice(first, first + FILES_TOGETHER);
+  for (const group of batches(files, FILES_TOGETHER)) {
     const taken = await together?.take(group).catch((error: unknown) => {
       if (endsImport(error, options)) throw error;
       return undefined; // one by one they may go

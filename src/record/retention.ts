@@ -1,5 +1,6 @@
 import type { Catalog } from "../catalog/catalog.ts";
 import type { Segment } from "../catalog/types.ts";
+import { batches } from "../base/batches.ts";
 import { firstPart } from "../base/stream-path.ts";
 import { EARLIEST_MS } from "../base/time.ts";
 import { sharesOf } from "./shares.ts";
@@ -222,8 +223,7 @@ async function* removing(
     all.push(segment);
     if (all.length >= MOST_REMOVED) break;
   }
-  for (let first = 0; first < all.length; first += BATCH) {
-    const batch = all.slice(first, first + BATCH);
+  for (const batch of batches(all, BATCH)) {
     if (dryRun) yield* batch;
     for (const streamPath of dryRun ? [] : new Set(batch.map((segment) => segment.streamPath))) {
       const ids = batch.filter((segment) => segment.streamPath === streamPath).map(({ id }) => id);

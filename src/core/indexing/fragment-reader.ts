@@ -1,4 +1,4 @@
-import { concatenated, lengthOf } from "../../base/bytes.ts";
+import { concatenated, lengthOf, NO_BYTES } from "../../base/bytes.ts";
 import { ChunkSizes, HeldChunks, LEAST_CHUNK } from "../../base/small-chunks.ts";
 import { BoxcarError } from "../../base/errors.ts";
 import type { HoldMemory } from "../../base/ports.ts";
@@ -13,7 +13,6 @@ const MOST_METADATA = 8 << 20;
 const MOST_MEDIA = 64 << 20;
 const HEADER = 8;
 const LARGE_HEADER = 16;
-const NOTHING: Uint8Array = new Uint8Array(0);
 const KEPT = ["ftyp", "moov", "moof", "mdat", "prft"];
 
 /** What stands before the parts of a stream: `ftyp` and `moov` (an initialization segment, ISO/IEC 23009-1 clause 3.1.18). */
@@ -59,7 +58,7 @@ export class FragmentReader {
   readonly #sizes = new ChunkSizes();
   #offset = 0;
   /** Header of the next box, as far as it has come, and how long it is. */
-  #head = NOTHING;
+  #head = NO_BYTES;
   #headLength = HEADER;
   #box: OpenBox | undefined;
   #fileType: Uint8Array | undefined;
@@ -111,7 +110,7 @@ export class FragmentReader {
     const chunks = KEPT.includes(type) ? new HeldChunks(head) : new HeldChunks();
     this.#box = { type, offset: this.#offset, header: head, chunks, left: size - head.length };
     this.#offset += size;
-    this.#head = NOTHING;
+    this.#head = NO_BYTES;
     this.#headLength = HEADER;
     return bytes.length;
   }

@@ -1,4 +1,4 @@
-import { concatenated } from "../../base/bytes.ts";
+import { concatenated, NO_BYTES } from "../../base/bytes.ts";
 import { BoxcarError } from "../../base/errors.ts";
 import type { ByteSpan, HoldMemory } from "../../base/ports.ts";
 import type { MetadataBox } from "../wasm/built-index.ts";
@@ -16,7 +16,6 @@ const LEAST_KEPT = 128;
 const FIRST_MEDIA = 12 << 10;
 const HEADER = 8;
 const LARGE_HEADER = 16;
-const NOTHING: Uint8Array = new Uint8Array(0);
 
 /** Bounds on what an indexer takes from a file. */
 export interface IndexLimits {
@@ -48,7 +47,7 @@ export class MetadataScan {
   readonly #visit: (box: TopLevelBox) => void;
   #type = "";
   /** Header bytes of the current box, until its fate is known. */
-  #header = NOTHING;
+  #header = NO_BYTES;
   #wanted: ByteSpan = { offset: 0, length: HEADER };
   #keeping = false;
   /** The first bytes of media, until they are there. */
@@ -111,7 +110,7 @@ export class MetadataScan {
       this.#add(header, Math.max(scanned.size, LEAST_KEPT));
       this.#keeping = true;
       this.#wanted = { offset: offset + header.length, length: scanned.size - header.length };
-      if (this.#wanted.length === 0) this.#keep(NOTHING);
+      if (this.#wanted.length === 0) this.#keep(NO_BYTES);
     }
   }
 
@@ -151,7 +150,7 @@ export class MetadataScan {
 
   #startBox(offset: number): void {
     this.#boxOffset = offset;
-    this.#header = NOTHING;
+    this.#header = NO_BYTES;
     this.#keeping = false;
     this.#wanted = { offset, length: HEADER };
   }

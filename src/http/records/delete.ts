@@ -1,4 +1,5 @@
 import { createRoute } from "@hono/zod-openapi";
+import { MOST_TOLD } from "../../catalog/delete-segments.ts";
 import type { Selection } from "../../catalog/types.ts";
 import { BoxcarError } from "../../base/errors.ts";
 import { parseTimeRange } from "../../base/time-range.ts";
@@ -57,7 +58,7 @@ const route = (prefix: (typeof apiPrefixes)[number]) =>
     },
     responses: {
       200: json(
-        "What was deleted, and what was not because it is protected: the first 5000 of each. `total`: how many were deleted.",
+        `What was deleted, and what was not because it is protected: the first ${MOST_TOLD} of each. \`total\`: how many were deleted.`,
         success(z.array(segmentRecord)).extend({ total: z.int(), protected: z.array(segmentRecord) }),
       ),
       ...refused,

@@ -1,4 +1,5 @@
 import type { Context, TypedResponse } from "hono";
+import { batches } from "../../base/batches.ts";
 import { arrived, concatenated } from "../../base/bytes.ts";
 import { Breather } from "../../base/breather.ts";
 import type { AppContext, AppEnv } from "../context.ts";
@@ -38,8 +39,7 @@ export async function* shownRows<Row, Shown>(
   pages: Iterable<readonly Row[]> | AsyncIterable<readonly Row[]>,
   shownOf: (row: Row) => Shown,
 ): AsyncGenerator<Shown[]> {
-  for await (const rows of pages)
-    for (let at = 0; at < rows.length; at += ROWS) yield rows.slice(at, at + ROWS).map(shownOf);
+  for await (const rows of pages) for (const batch of batches(rows, ROWS)) yield batch.map(shownOf);
 }
 
 async function* textsOf(head: object, pages: AsyncIterable<readonly unknown[]>): AsyncGenerator<string> {

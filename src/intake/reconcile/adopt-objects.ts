@@ -1,4 +1,5 @@
 /** What the catalog names, where its objects were copied by other means and have other entity tags. */
+import { batches } from "../../base/batches.ts";
 import type { Catalog } from "../../catalog/catalog.ts";
 import type { Segment } from "../../catalog/types.ts";
 import type { Upload } from "../../catalog/upload-rows.ts";
@@ -57,9 +58,7 @@ async function* each<Row>(
   rows: readonly Row[],
   adopt: (row: Row) => Promise<AdoptOutcome>,
 ): AsyncGenerator<AdoptOutcome, void, undefined> {
-  for (let first = 0; first < rows.length; first += AT_ONCE) {
-    yield* await Promise.all(rows.slice(first, first + AT_ONCE).map(adopt));
-  }
+  for (const batch of batches(rows, AT_ONCE)) yield* await Promise.all(batch.map(adopt));
 }
 
 async function adoptSegment(

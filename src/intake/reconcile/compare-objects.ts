@@ -1,4 +1,5 @@
 /** What the catalog names against what lies in the store. */
+import { batches } from "../../base/batches.ts";
 import type { Catalog } from "../../catalog/catalog.ts";
 import type { Segment } from "../../catalog/types.ts";
 import type { Store } from "../../base/ports.ts";
@@ -18,11 +19,9 @@ export async function* findLost(
     (afterId) => catalog.readyAfter(afterId, PAGE),
     signal,
   )) {
-    for (let first = 0; first < page.length; first += HEADS_AT_ONCE) {
+    for (const batch of batches(page, HEADS_AT_ONCE)) {
       if (signal?.aborted === true) return;
-      const found = await Promise.all(
-        page.slice(first, first + HEADS_AT_ONCE).map((segment) => compare(catalog, store, segment)),
-      );
+      const found = await Promise.all(batch.map((segment) => compare(catalog, store, segment)));
       for (const finding of found) if (finding !== undefined) yield finding;
     }
   }

@@ -10,7 +10,7 @@ export class HeldBytes {
   #start = 0;
   #end = 0;
 
-  add(bytes: ArrayLike<number> & { readonly length: number }): void {
+  add(bytes: ArrayLike<number>): void {
     if (this.#end + bytes.length > this.#room.length) this.#makeRoom(bytes.length);
     this.#room.set(bytes, this.#end);
     this.#end += bytes.length;

@@ -1,3 +1,4 @@
+import { NO_BYTES } from "../../base/bytes.ts";
 import { ChunkSizes } from "../../base/small-chunks.ts";
 import { sourceFailed } from "./hand-over.ts";
 
@@ -8,7 +9,6 @@ const MOST_BODY = 256 << 10;
 const INTERLEAVED = 0x24;
 const LINE_FEED = 0x0a;
 const PACKET_HEADER = 4;
-const NOTHING: Uint8Array = new Uint8Array(0);
 
 /** An answer (RFC 2326 section 7), or a request of the server, which has status 0. */
 export interface Answer {
@@ -27,7 +27,7 @@ export interface Packet {
 
 /** Takes what a server of RTSP sends over TCP apart. */
 export class MessageReader {
-  #rest = NOTHING;
+  #rest = NO_BYTES;
   readonly #sizes = new ChunkSizes();
 
   /**
@@ -62,7 +62,7 @@ export class MessageReader {
       at = end;
     }
     // A copy: little is left, and what it was cut from can go.
-    this.#rest = at === bytes.length ? NOTHING : bytes.slice(at);
+    this.#rest = at === bytes.length ? NO_BYTES : bytes.slice(at);
     return messages;
   }
 }

@@ -1,4 +1,4 @@
-import { concatenated } from "../../base/bytes.ts";
+import { concatenated, NO_BYTES } from "../../base/bytes.ts";
 import { LiveBoxes, type Core, type LiveTrack } from "../../core/index.ts";
 import { HeldBytes } from "./held-bytes.ts";
 import type { TimedSample } from "./timed-sample.ts";
@@ -11,8 +11,6 @@ const MOST_SAMPLES = 2000;
 /** A distance between two samples that is a hole, when it is so much longer than the one before, seconds and times. */
 const HOLE_SECONDS = 1;
 const HOLE_TIMES = 4;
-
-const NOTHING = new Uint8Array(0);
 
 /** Samples of one track that are in no part yet, in ticks of its own from the start of the stream. */
 class Pending {
@@ -31,7 +29,7 @@ class Pending {
   add(sample: TimedSample, splits: boolean): boolean {
     const last = this.samples.at(-1);
     this.#data.add(sample.data);
-    sample.data = NOTHING;
+    sample.data = NO_BYTES;
     this.bytes += sample.bytes;
     sample.duration = this.#usual;
     this.samples.push(sample);

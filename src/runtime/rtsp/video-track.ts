@@ -1,4 +1,4 @@
-import { lengthOf } from "../../base/bytes.ts";
+import { lengthOf, NO_BYTES } from "../../base/bytes.ts";
 import { BoxcarError } from "../../base/errors.ts";
 import { LiveBoxes, type Core } from "../../core/index.ts";
 import { AccessUnits, NAL_TYPES, type AccessUnit, type NalTypes, type NalUnit } from "./access-units.ts";
@@ -38,7 +38,6 @@ const TYPES: Readonly<Record<"h264" | "h265", Types>> = {
 
 /** Bytes of the length before a unit. */
 const PREFIX = 4;
-const NOTHING = new Uint8Array(0);
 
 /** Pictures that may come before a sync sample: half a minute of the fastest cameras. */
 const MOST_UNUSED = 3600;
@@ -103,7 +102,7 @@ export class VideoTrack {
     this.#isFirst &&= sync;
     const bytes = this.#hold(units.filter(({ type }) => !sets.includes(type)));
     const entry = before?.entry;
-    this.#waiting.push({ pts, dts: pts, duration: 0, isSync: sync, data: NOTHING, bytes, entry });
+    this.#waiting.push({ pts, dts: pts, duration: 0, isSync: sync, data: NO_BYTES, bytes, entry });
     const timed = this.#timed(this.#times.push(pts));
     return before === undefined ? timed : [...before.samples, ...timed];
   }
