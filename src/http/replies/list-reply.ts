@@ -11,7 +11,7 @@ import { streamReply } from "./stream-reply.ts";
 /** Bytes of a reply that is sent as others are: the system takes so much of it at once. */
 const SMALL_REPLY = 64 << 10;
 /** Rows that are written in one turn. */
-const ROWS = 100;
+const ROWS = 50;
 
 type Reply<Body> = Response & TypedResponse<Body, 200, "json">;
 
