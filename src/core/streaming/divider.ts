@@ -1,3 +1,5 @@
+import { batches } from "../../base/batches.ts";
+import type { Pace } from "../../base/ports.ts";
 import type { IndexQueries } from "../planning/index-queries.ts";
 import type { PlacedSink } from "../planning/placer.ts";
 import { startsLate } from "../planning/lead.ts";
@@ -30,6 +32,9 @@ interface End {
   readonly atMs: number;
 }
 
+/** Media segments of one recording that are joined in one turn: a file may have 50,000. */
+const IN_TURN = 1000;
+
 const WITH_FIRST: Begin = { group: 0, sample: 0, pts: 0 };
 
 /** Divides placed segments into media segments, where a download makes pieces of them. */
@@ -38,6 +43,7 @@ export class Divider implements PlacedSink {
   readonly #joiner: Joiner;
   readonly #queries: IndexQueries;
   readonly #groupsOf: (timed: TimedSegment) => Promise<GroupList>;
+  readonly #pace: Pace;
   #before: TimedSegment | undefined;
 
   constructor(
@@ -45,11 +51,13 @@ export class Divider implements PlacedSink {
     joiner: Joiner,
     queries: IndexQueries,
     groupsOf: (timed: TimedSegment) => Promise<GroupList>,
+    pace: Pace,
   ) {
     this.#query = query;
     this.#joiner = joiner;
     this.#queries = queries;
     this.#groupsOf = groupsOf;
+    this.#pace = pace;
   }
 
   get isEmpty(): boolean {
@@ -70,10 +78,16 @@ export class Divider implements PlacedSink {
     const end = growing ? { sample: growing.first, atMs: growing.ownMs } : closed;
     // Where another recorder takes over amid the open group, it is given once it is complete.
     const unfinished = growing && begin.sample <= growing.first ? growing : undefined;
-    const segments = this.#divided(recording, groups, begin, end.sample);
-    const goesOn = begin === WITH_FIRST && startsLate(timed);
-    if (segments.length > 0 || unfinished !== undefined)
-      this.#joiner.add({ configuration, segments, endMs: end.atMs, goesOn, unfinished });
+    const portions = [...batches(this.#divided(recording, groups, begin, end.sample), IN_TURN)];
+    const last = portions.pop() ?? [];
+    const [endMs, startsWithin] = [end.atMs, begin === WITH_FIRST && startsLate(timed)];
+    for (const [i, segments] of portions.entries()) {
+      this.#joiner.add({ configuration, segments, endMs, goesOn: startsWithin || i > 0, unfinished: undefined });
+      await this.#pace.breathe();
+    }
+    const goesOn = startsWithin || portions.length > 0;
+    if (last.length > 0 || unfinished !== undefined)
+      this.#joiner.add({ configuration, segments: last, endMs, goesOn, unfinished });
   }
 
   /** The configuration of the recording that is added next, or of the first of several. */

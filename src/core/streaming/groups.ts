@@ -2,7 +2,7 @@ import { BoxcarError } from "../../base/errors.ts";
 import { LruMap } from "../../base/lru-map.ts";
 import type { TimedSegment } from "../planning/placed-segment.ts";
 import { ticksOf } from "../ticks.ts";
-import { GROUP_SIZE, readGroup } from "../wasm/abi/records.ts";
+import { GROUP_SIZE, readGroup, type Group } from "../wasm/abi/records.ts";
 import type { Indexes } from "../segment.ts";
 import { isLarge } from "../wasm/index-request.ts";
 import type { Core } from "../wasm/module.ts";
@@ -140,9 +140,14 @@ function listOf(records: Uint8Array, { reference, tracks }: Summary, wanted: Gro
   const track = tracks[reference];
   if (track === undefined) return new GroupList([]);
   const view = new DataView(records.buffer, records.byteOffset, records.byteLength);
-  const groups = Array.from({ length: records.byteLength / GROUP_SIZE }, (_, i) => readGroup(view, i * GROUP_SIZE));
-  const [before, last] = [groups.at(-2), groups.at(-1)];
-  const isShort = last !== undefined && track.end - last.pts < ticksOf(wanted.lengthMs * SHORT, track.timescale);
-  if (wanted.even && isShort && before?.sync === 1) groups.pop();
-  return new GroupList(groups.flatMap((group) => GROUP_FIELDS.map((field) => group[field])));
+  const count = records.byteLength / GROUP_SIZE;
+  const group = (number: number): Group => readGroup(view, number * GROUP_SIZE);
+  const isShort = count > 1 && track.end - group(count - 1).pts < ticksOf(wanted.lengthMs * SHORT, track.timescale);
+  const isMerged = wanted.even && isShort && group(count - 2).sync === 1;
+  const numbers: number[] = [];
+  for (let number = 0; number < (isMerged ? count - 1 : count); number++) {
+    const fields = group(number);
+    for (const field of GROUP_FIELDS) numbers.push(fields[field]);
+  }
+  return new GroupList(numbers);
 }

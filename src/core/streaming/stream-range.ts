@@ -49,7 +49,7 @@ export async function streamRange(
   const { queries, groups, gapToleranceMs } = parts;
   const joiner = new Joiner(query, sink, gapToleranceMs);
   let upcoming = (): readonly number[] => [];
-  const divider = new Divider(query, joiner, queries, (timed) => groups.of(timed, query.length, upcoming));
+  const divider = new Divider(query, joiner, queries, (timed) => groups.of(timed, query.length, upcoming), pace);
   const placer = new Placer(
     { ...withMargin(query), cut: "keyframe", gaps: "skip", gapToleranceMs, queries, before },
     divider,
