@@ -257,4 +257,5 @@ export const migrations: Readonly<Record<string, readonly RawBuilder<unknown>[]>
     sql`create index segments_recorded on segments (start_ms)
       where state = 'ready' and owner = 'recorder' and event_level is not 'high'`,
   ],
+  "029_events_by_start": [sql`create index events_start on events (stream_path, start_ms)`],
 };

@@ -25,7 +25,8 @@ describe("the database", () => {
       await sql`alter table hours drop column ${sql.ref(column)}`.execute(primary);
     for (const column of ["stopped", "protected_ms"])
       await sql`alter table sources drop column ${sql.ref(column)}`.execute(primary);
-    for (const index of ["events_end", "segments_recorded"]) await sql`drop index ${sql.ref(index)}`.execute(primary);
+    for (const index of ["events_end", "segments_recorded", "events_start"])
+      await sql`drop index ${sql.ref(index)}`.execute(primary);
     await sql`alter table streams drop column recorded_bytes`.execute(primary);
     await sql`delete from kysely_migration where name >= '023'`.execute(primary);
     for (const call of [catalog.ping(), catalog.hours.keep("s", [made])])
@@ -37,6 +38,7 @@ describe("the database", () => {
       "026_outlines_of_hours",
       "027_stopped_sources",
       "028_recorded_bytes",
+      "029_events_by_start",
     ]);
     await catalog.ping();
     await catalog.hours.keep("s", [made]);
@@ -72,6 +74,7 @@ describe("the database", () => {
       "026_outlines_of_hours",
       "027_stopped_sources",
       "028_recorded_bytes",
+      "029_events_by_start",
     ]);
     expect(await migrate(opened.db)).toEqual([]);
     const again = await openCatalogFile(opened.path);

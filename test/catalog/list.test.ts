@@ -207,6 +207,14 @@ describe("no query walks over a stream", () => {
       expect((await plansOf(calls)).filter((plan) => plan.includes("SCAN"))).toEqual([]);
   });
 
+  it("lists the newest events of a stream without putting all of them in order", async () => {
+    const query = { streamPath: "live/a", limit: 10 };
+    for (const times of [{}, { endMs: 2 * HOUR_MS }])
+      expect(await plansOf((watched) => watched.events.list({ ...query, ...times }))).toEqual([
+        expect.stringContaining("events_start"),
+      ]);
+  });
+
   it("sums up what was deleted without going through all segments", async () => {
     const plans = await plansOf((watched) => watched.deletedBytes());
     expect(plans).toEqual([expect.stringContaining("segments_unsettled")]);
