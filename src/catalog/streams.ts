@@ -1,7 +1,7 @@
-import { sql, type Kysely, type RawBuilder } from "kysely";
+import { sql, type Kysely, type RawBuilder, type Selectable } from "kysely";
 import type { Interval } from "../base/interval.ts";
 import { Breather } from "../base/breather.ts";
-import type { Schema } from "./schema.ts";
+import type { Schema, StreamTable } from "./schema.ts";
 import type { StreamsQuery, StreamTotals } from "./types.ts";
 
 /** Streams of one query: what is worked on in one turn. */
@@ -13,26 +13,40 @@ export async function readStreams(
   { within, pageNum = 1, pageSize = Number.MAX_SAFE_INTEGER }: StreamsQuery,
 ): Promise<StreamTotals[]> {
   const streams: StreamTotals[] = [];
+  for await (const rows of streamPages(db, within, { skip: (pageNum - 1) * pageSize, most: pageSize }))
+    for (const { stream_path: streamPath, count, start_ms: startMs, end_ms: endMs, bytes } of rows)
+      streams.push({ streamPath, count, startMs, endMs, bytes });
+  return streams;
+}
+
+/**
+ * Streams by their paths, so many at a time as are read in one turn.
+ * @param page how many are left out first, and how many there are at most. Default: all
+ */
+export async function* streamPages(
+  db: Kysely<Schema>,
+  within?: StreamsQuery["within"],
+  { skip, most } = { skip: 0, most: Number.MAX_SAFE_INTEGER },
+): AsyncGenerator<Selectable<StreamTable>[]> {
   const breather = new Breather();
-  let after = "";
-  for (let skip = (pageNum - 1) * pageSize; ; skip = 0) {
+  let [after, offset, left] = ["", skip, most];
+  for (;;) {
     await breather.breathe();
-    const limit = Math.min(PAGE, pageSize - streams.length);
+    const limit = Math.min(PAGE, left);
     const rows = await db
       .selectFrom("streams")
-      .select(["stream_path", "count", "start_ms", "end_ms", "bytes"])
+      .selectAll()
       .where("stream_path", ">", after)
       .where(withinPatterns(within))
       .orderBy("stream_path")
       .limit(limit)
-      .offset(skip)
+      .offset(offset)
       .execute();
-    for (const { stream_path: streamPath, count, start_ms: startMs, end_ms: endMs, bytes } of rows) {
-      streams.push({ streamPath, count, startMs, endMs, bytes });
-    }
+    yield rows;
+    left -= rows.length;
     const last = rows.at(-1);
-    if (last === undefined || rows.length < limit || streams.length >= pageSize) return streams;
-    after = last.stream_path;
+    if (last === undefined || rows.length < limit || left <= 0) return;
+    [after, offset] = [last.stream_path, 0];
   }
 }
 

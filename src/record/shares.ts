@@ -25,18 +25,19 @@ export function sharesOf(
 ): Map<string, Share> {
   const parts = new Map<string, { recorded: number; uploaded: number; streams: number }>();
   for (const [streamPath, { recorded, uploaded }] of uses) {
-    const part = parts.get(firstPart(streamPath)) ?? { recorded: 0, uploaded: 0, streams: 0 };
+    const name = firstPart(streamPath);
+    const part = parts.get(name) ?? { recorded: 0, uploaded: 0, streams: 0 };
     part.recorded += recorded;
     part.uploaded += uploaded;
     if (recorded > 0) part.streams++;
-    parts.set(firstPart(streamPath), part);
+    parts.set(name, part);
   }
   const above = ({ recorded, uploaded }: Use, level: number): number => Math.max(0, recorded + uploaded - level);
   const most = (use: Use): number => (counted === "all" ? Number.POSITIVE_INFINITY : use.recorded);
-  const givenAt = (level: number): number =>
-    [...parts.values()].reduce((sum, use) => sum + Math.min(most(use), above(use, level)), 0);
+  const all = [...parts.values()];
+  const givenAt = (level: number): number => all.reduce((sum, use) => sum + Math.min(most(use), above(use, level)), 0);
   // The lowest level that asks for no more than what is to be given.
-  let [level, highest] = [0, [...parts.values()].reduce((sum, use) => Math.max(sum, above(use, 0)), 0)];
+  let [level, highest] = [0, all.reduce((sum, use) => Math.max(sum, above(use, 0)), 0)];
   while (level < highest) {
     const middle = Math.floor((level + highest) / 2);
     if (givenAt(middle) > excess) level = middle + 1;

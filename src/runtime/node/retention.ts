@@ -8,6 +8,9 @@ import type { BelievedTime } from "../../record/believed-time.ts";
 import { overShares, retain, type RetentionParts } from "../../record/retention.ts";
 import { eachMinute, TURN_MS } from "./each-minute.ts";
 
+/** First parts of stream paths whose uploads take too much of a disk, of which the log has those that take the most. */
+const MOST_LOGGED = 10;
+
 /** What retention works with, as the configuration says. */
 export function retentionParts(
   catalog: Catalog,
@@ -52,7 +55,8 @@ export function startRetention(
     const grownBytes = Math.max(0, recordedNow - recorded);
     recorded = recordedNow;
     if (!(await parts.catalog.leases.takeTurn("retain", nowMs, nowMs + TURN_MS))) return;
-    for (const [streams, bytes] of parts.catalog.room.over)
+    const over = [...parts.catalog.room.over].toSorted(([, a], [, b]) => b - a);
+    for (const [streams, bytes] of over.slice(0, MOST_LOGGED))
       log("warn", "uploads take more of the disk than their share, so recordings have less room; delete some of them", {
         what: streams === "" ? "files of no stream" : streams,
         bytes,
