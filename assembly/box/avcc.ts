@@ -26,7 +26,7 @@ export function avcProfile(config: Box): usize {
 export function avcExtension(config: Box): usize {
   const sets = newConfigSets();
   if (changetype<usize>(sets) == 0) return 0;
-  sets.openAvc(config);
+  sets.open(config);
   while (sets.read()) {}
   return !sets.cut && sets.next + AVC_EXTENSION <= config.end ? sets.next : 0;
 }

@@ -1,6 +1,13 @@
 /** The parameter sets of H.264 and H.265 in their decoder configurations, `avcC` and `hvcC`. */
+import { Code } from "../abi/codes";
 import { Box, u16be } from "../memory/reader";
 import { cleared } from "../memory/status";
+import { findInEntry } from "./stsd";
+
+/** Finds the configuration of a sample entry of H.264 or H.265. */
+export function findConfig(entry: Box, config: Box): bool {
+  return findInEntry(entry, Code.vide, Code.avcC, config) || findInEntry(entry, Code.vide, Code.hvcC, config);
+}
 
 /** Reads sets one after another. */
 @unmanaged
@@ -22,26 +29,19 @@ export class ConfigSets {
   private arrays: u32;
   private sets: u32;
 
-  /** Opens `avcC`, whose sets follow 5 bytes: an array of sequence and one of picture parameter sets. */
-  openAvc(config: Box): void {
-    this.open(config, 5);
-    this.arrays = 2;
-  }
-
-  /** Opens `hvcC`, whose arrays follow 23 bytes, the last of which is their number. */
-  openHevc(config: Box): void {
-    this.open(config, 22);
-    this.hevc = true;
-    if (this.cut) return;
-    this.arrays = load<u8>(this.next);
-    this.next += 1;
-  }
-
-  private open(config: Box, fields: usize): void {
-    this.next = config.body + fields;
+  /**
+   * Opens the box. In `avcC` an array of sequence and one of picture parameter sets follow 5 bytes, in `hvcC` so many arrays
+   * as the last of 23 says.
+   */
+  open(config: Box): void {
+    this.hevc = config.type == Code.hvcC;
+    this.next = config.body + (this.hevc ? 22 : 5);
     this.end = config.end;
+    this.arrays = 2;
     this.cut = this.next >= this.end;
-    if (!this.cut) this.lengthSize = (load<u8>(this.next - 1) & 3) + 1;
+    if (this.cut) return;
+    this.lengthSize = (load<u8>(this.next - 1) & 3) + 1;
+    if (this.hevc) this.arrays = load<u8>(this.next++);
   }
 
   /** Goes on to the next set. False behind the last one, and where the box is cut off. */

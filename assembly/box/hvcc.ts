@@ -21,7 +21,7 @@ export function holdsHevcSets(config: Box): bool {
   const sets = newConfigSets();
   if (changetype<usize>(sets) == 0) return false;
   let kinds: u32 = 0;
-  sets.openHevc(config);
+  sets.open(config);
   while (sets.read()) if (sets.type >= VPS && sets.type <= PPS) kinds |= 1 << (sets.type - VPS);
   return !sets.cut && kinds == 7;
 }

@@ -1,7 +1,7 @@
 /** The headers of a stream whose parameter sets change inside of its samples. */
 import { Code } from "../abi/codes";
 import { Result } from "../abi/records";
-import { findInEntry } from "../box/stsd";
+import { findConfig } from "../box/config-sets";
 import { isWholeTkhd, setTkhdSize, tkhdTrackId } from "../box/tkhd";
 import { VISUAL_ENTRY, visualHeight, visualWidth } from "../box/visual-entry";
 import { Box, enter, newBox, nextBox, readBox, statedCount, u32be, u64be } from "../memory/reader";
@@ -29,8 +29,8 @@ export function renewMovie(moov: usize, length: u32, trackId: u32, sample: usize
   if (failed() || statedCount(stsd, 4) != 1) return;
   if (!readBox(entry, stsd.body + 8, stsd.end) || entry.end - entry.body < VISUAL_ENTRY) return;
   const config = newBox();
-  const hevc = findInEntry(entry, Code.vide, Code.hvcC, config);
-  if (!hevc && !findInEntry(entry, Code.vide, Code.avcC, config)) return;
+  if (!findConfig(entry, config)) return;
+  const hevc = config.type == Code.hvcC;
   const sets = newWriter(<u64>sampleLength * 4 + <u64>(entry.end - entry.start) * 4);
   if (sets == null || !mergeSets(sets, entry, sample, sample + sampleLength, hevc)) return output(0, 0);
   writeVideoEntry(sets.start, <u32>(sets.next - sets.start), hevc ? Code.hvc1 : Code.avc1);

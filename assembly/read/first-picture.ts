@@ -4,7 +4,7 @@
  */
 import { Code } from "../abi/codes";
 import { Extent } from "../abi/records";
-import { findInEntry } from "../box/stsd";
+import { findConfig, newConfigSets } from "../box/config-sets";
 import { golomb, payloadBits } from "./bits";
 import { lengthBefore, unitType } from "../box/nal-units";
 import { newBox, readBox } from "../memory/reader";
@@ -20,11 +20,11 @@ export function needsEarlier(track: TrackTables, extents: usize, count: u32, buf
   if (track.handler != Code.vide || track.encrypted || track.chunkCount == 0) return false;
   const entry = newBox();
   const config = newBox();
+  const sets = newConfigSets();
   if (failed() || !readBox(entry, track.entries, track.entries + track.entriesLength)) return false;
-  const hevc = findInEntry(entry, track.handler, Code.hvcC, config);
-  if (!hevc && !findInEntry(entry, track.handler, Code.avcC, config)) return false;
-  const lengthSize = config.body + (hevc ? 21 : 4);
-  if (lengthSize >= config.end) return false;
+  if (!findConfig(entry, config)) return false;
+  sets.open(config);
+  if (sets.cut) return false;
   const first = load<u64>(track.chunks, Chunk.OFFSET);
   const size: u64 = track.sizes == 0 ? track.constantSize : load<u32>(track.sizes);
   for (let i: u32 = 0; i < count; i++) {
@@ -33,7 +33,7 @@ export function needsEarlier(track: TrackTables, extents: usize, count: u32, buf
     const end = offset + load<u32>(extent, Extent.LENGTH);
     if (!isMediaHeader(extent, buffer) || first < offset || first >= end) continue;
     const at = buffer + load<u32>(extent, Extent.BUFFER_OFFSET) + <usize>(first - offset);
-    return beginsInside(at, at + <usize>min(size, end - first), (load<u8>(lengthSize) & 3) + 1, hevc);
+    return beginsInside(at, at + <usize>min(size, end - first), sets.lengthSize, config.type == Code.hvcC);
   }
   return false;
 }

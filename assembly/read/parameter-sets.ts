@@ -1,7 +1,7 @@
 /** H.264 and H.265 parameter sets moved from the sample entry into the samples (ISO/IEC 14496-15 clauses 5.3 and 8.3). */
 import { Code } from "../abi/codes";
 import { Result } from "../abi/records";
-import { ConfigSets, newConfigSets } from "../box/config-sets";
+import { findConfig, newConfigSets } from "../box/config-sets";
 import { holdsHevcSets } from "../box/hvcc";
 import { findInEntry } from "../box/stsd";
 import { newBox, readBox, u32be } from "../memory/reader";
@@ -21,21 +21,13 @@ export function collectParameterSets(entries: usize, length: usize, least: u32):
   const to = reserve(<u64>length * 3 + least);
   if (failed() || !readBox(box, entries, entries + length)) return;
   store<u64>(RESULT, <u64>(box.end - box.start), Result.TOTAL);
-  const end = to + least;
-  if (findInEntry(box, Code.vide, Code.avcC, config)) {
-    sets.openAvc(config);
-    collect(sets, to, end, SEI_AVC);
-  } else if (findInEntry(box, Code.vide, Code.hvcC, config)) {
-    sets.openHevc(config);
-    collect(sets, to, end, SEI_HEVC);
-  }
-}
-
-function collect(sets: ConfigSets, to: usize, filled: usize, header: u32): void {
+  if (!findConfig(box, config)) return;
   let next = to;
+  sets.open(config);
   while (sets.read()) next = putUnit(next, sets.unit, sets.size, sets.lengthSize);
   if (sets.cut) return;
-  output(to, fill(next, filled, sets.lengthSize, header) - to);
+  const header = config.type == Code.hvcC ? SEI_HEVC : SEI_AVC;
+  output(to, fill(next, to + least, sets.lengthSize, header) - to);
   store<u32>(RESULT, sets.lengthSize, Result.COUNT);
 }
 
