@@ -41,12 +41,12 @@ export function entryChildren(entry: Box, handler: u32): usize {
   return entry.body + AUDIO_ENTRY + (version == 1 ? 16 : version == 2 ? 36 : 0);
 }
 
-/** Finds a child of a sample entry (also inside QuickTime's `wave`). False when there is none. */
-export function findInEntry(entry: Box, handler: u32, type: u32, found: Box): bool {
+/** Finds a child of a sample entry (also inside QuickTime's `wave`). False when there is none, or its body has not the `least` bytes. */
+export function findInEntry(entry: Box, handler: u32, type: u32, found: Box, least: usize = 0): bool {
   let pointer = entryChildren(entry, handler);
   let limit = entry.end;
   while (peekBox(found, pointer, limit)) {
-    if (found.type == type) return true;
+    if (found.type == type) return found.end - found.body >= least;
     pointer = found.end;
     if (found.type == Code.wave) {
       pointer = found.body;

@@ -1,9 +1,11 @@
 /** RFC 6381 codec strings from sample entries, in the forms of the codecs' own ISO media bindings. */
 import { Code } from "../abi/codes";
+import { AV1_CONFIG, av1Depth, av1Level, av1Profile, av1Tier } from "../box/av1c";
 import { avcProfile } from "../box/avcc";
 import { hevcProfile } from "../box/hvcc";
 import { readEsds } from "../box/esds";
 import { findInEntry } from "../box/stsd";
+import { VP_CONFIG, vpDepth, vpLevel, vpProfile } from "../box/vpcc";
 import { Box, readBox, u16be, u32be } from "../memory/reader";
 import { Codec } from "../abi/records";
 import { failed, output, reserve } from "../memory/status";
@@ -44,29 +46,25 @@ function writeCodecOf(entry: Box, handler: u32, to: usize): void {
   let at = putFourcc(to, type);
   if (type == Code.avc1 || type == Code.avc3) {
     // Profile, constraints and level (ISO/IEC 14496-15 clause 5.3.3.1).
-    if (!find(entry, handler, Code.avcC, config, 4)) return;
+    if (!findInEntry(entry, handler, Code.avcC, config, 4)) return;
     at = putChar(at, 0x2e);
     for (let i: usize = 0; i < 3; i++) at = putHex2(at, load<u8>(avcProfile(config) + i));
   } else if (type == Code.hvc1 || type == Code.hev1) {
-    if (find(entry, handler, Code.hvcC, config, 13)) putHevc(at, hevcProfile(config));
+    if (findInEntry(entry, handler, Code.hvcC, config, 13)) putHevc(at, hevcProfile(config));
   } else if (type == Code.av01) {
-    if (find(entry, handler, Code.av1C, config, 4)) putAv1(at, config.body);
+    if (findInEntry(entry, handler, Code.av1C, config, AV1_CONFIG)) putAv1(at, config);
   } else if (type == Code.vp09 || type == Code.vp08) {
     // Profile, level and bit depth (VP codec ISO media file format binding).
-    if (!find(entry, handler, Code.vpcC, config, 7)) return;
-    at = putDecimal2(putChar(at, 0x2e), load<u8>(config.body + 4));
-    at = putDecimal2(putChar(at, 0x2e), load<u8>(config.body + 5));
-    putDecimal2(putChar(at, 0x2e), load<u8>(config.body + 6) >> 4);
+    if (!findInEntry(entry, handler, Code.vpcC, config, VP_CONFIG)) return;
+    at = putDecimal2(putChar(at, 0x2e), load<u8>(vpProfile(config)));
+    at = putDecimal2(putChar(at, 0x2e), load<u8>(vpLevel(config)));
+    putDecimal2(putChar(at, 0x2e), vpDepth(config));
   } else if (type == Code.mp4a || type == Code.mp4v) {
-    if (find(entry, handler, Code.esds, config, 4)) putElementary(at, config);
+    if (findInEntry(entry, handler, Code.esds, config, 4)) putElementary(at, config);
   } else if (type == Code.Opus || type == Code.fLaC) {
     // In lower case.
     for (let i: usize = 0; i < 4; i++) store<u8>(to + i, load<u8>(to + i) | 0x20);
   }
-}
-
-function find(entry: Box, handler: u32, type: u32, found: Box, least: usize): bool {
-  return findInEntry(entry, handler, type, found) && found.end - found.body >= least;
 }
 
 // ISO/IEC 14496-15 annex E.3
@@ -87,14 +85,11 @@ function putHevc(at: usize, profile: usize): void {
 }
 
 // AV1 codec ISO media file format binding, section 5
-function putAv1(at: usize, config: usize): void {
-  const first = load<u8>(config + 1);
-  const second = load<u8>(config + 2);
-  at = putDecimal(putChar(at, 0x2e), first >> 5);
-  at = putDecimal2(putChar(at, 0x2e), first & 31);
-  at = putChar(at, second & 0x80 ? 0x48 : 0x4d);
-  const depth: u32 = second & 0x40 ? (second & 0x20 ? 12 : 10) : 8;
-  putDecimal2(putChar(at, 0x2e), depth);
+function putAv1(at: usize, config: Box): void {
+  at = putDecimal(putChar(at, 0x2e), av1Profile(config));
+  at = putDecimal2(putChar(at, 0x2e), av1Level(config));
+  at = putChar(at, av1Tier(config) ? 0x48 : 0x4d);
+  putDecimal2(putChar(at, 0x2e), av1Depth(config));
 }
 
 // ISO/IEC 14496-1 clause 7.2.6: the object type, and that of MPEG-4 audio behind it

@@ -1,8 +1,10 @@
 /** One sample entry for samples of several: the highest profile, tier and level (ISO/IEC 14496-15 clauses 5.3.3.1.2 and 8.3.3.1.2). */
 import { Code } from "../abi/codes";
 import { AVC_EXTENSION, avcExtension, avcProfile } from "../box/avcc";
+import { AV1_CONFIG, av1Level, av1Profile, av1Tier, setAv1Level } from "../box/av1c";
 import { HEVC_PROFILE, hevcProfile } from "../box/hvcc";
 import { findInEntry } from "../box/stsd";
+import { VP_CONFIG, vpLevel, vpProfile } from "../box/vpcc";
 import { Box, newBox, readBox, u32be } from "../memory/reader";
 import { failed, output, reserve } from "../memory/status";
 import { setU32be } from "../memory/writer";
@@ -13,35 +15,28 @@ const HIGH: u8 = 100;
 export function coverEntry(entry: usize, length: u32, other: usize, otherLength: u32): void {
   const to = reserve(<u64>length + AVC_EXTENSION);
   const box = newBox();
+  const otherBox = newBox();
   const config = newBox();
   const theirs = newBox();
   if (failed()) return;
   memory.copy(to, entry, length);
   output(to, length);
-  if (find(box, to, length, Code.avcC, config, 7)) {
-    if (find(box, other, otherLength, Code.avcC, theirs, 7)) coverAvc(to, length, config, theirs);
-  } else if (find(box, to, length, Code.hvcC, config, 23)) {
-    if (find(box, other, otherLength, Code.hvcC, theirs, 23)) coverHevc(hevcProfile(config), hevcProfile(theirs));
-  } else if (find(box, to, length, Code.av1C, config, 4)) {
-    if (find(box, other, otherLength, Code.av1C, theirs, 4)) coverAv1(config.body, theirs.body);
-  } else if (find(box, to, length, Code.vpcC, config, 8)) {
-    if (find(box, other, otherLength, Code.vpcC, theirs, 8)) {
-      raise(config.body + 4, load<u8>(theirs.body + 4)); // profile
-      raise(config.body + 5, load<u8>(theirs.body + 5)); // level
-    }
+  if (!readBox(box, to, to + length) || !readBox(otherBox, other, other + otherLength)) return;
+  if (findBoth(Code.avcC, 7, box, config, otherBox, theirs)) coverAvc(to, length, config, theirs);
+  else if (findBoth(Code.hvcC, 23, box, config, otherBox, theirs)) coverHevc(hevcProfile(config), hevcProfile(theirs));
+  else if (findBoth(Code.av1C, AV1_CONFIG, box, config, otherBox, theirs)) coverAv1(config, theirs);
+  else if (findBoth(Code.vpcC, VP_CONFIG, box, config, otherBox, theirs)) {
+    raise(vpProfile(config), vpProfile(theirs));
+    raise(vpLevel(config), vpLevel(theirs));
   }
 }
 
-function find(box: Box, entry: usize, length: u32, type: u32, config: Box, least: usize): bool {
-  return (
-    readBox(box, entry, entry + length) &&
-    findInEntry(box, Code.vide, type, config) &&
-    config.end - config.body >= least
-  );
+function findBoth(type: u32, least: usize, entry: Box, config: Box, other: Box, theirs: Box): bool {
+  return findInEntry(entry, Code.vide, type, config, least) && findInEntry(other, Code.vide, type, theirs, least);
 }
 
-function raise(at: usize, value: u8): void {
-  if (load<u8>(at) < value) store<u8>(at, value);
+function raise(own: usize, theirs: usize): void {
+  store<u8>(own, max(load<u8>(own), load<u8>(theirs)));
 }
 
 function coverAvc(to: usize, length: u32, config: Box, theirs: Box): void {
@@ -49,10 +44,10 @@ function coverAvc(to: usize, length: u32, config: Box, theirs: Box): void {
   const other = avcProfile(theirs);
   const profile = load<u8>(other);
   const extended = load<u8>(own) >= HIGH;
-  raise(own, profile);
+  raise(own, other);
   // A constraint holds for all or is not stated.
   store<u8>(own + 1, load<u8>(own + 1) & load<u8>(other + 1));
-  raise(own + 2, load<u8>(other + 2));
+  raise(own + 2, other + 2);
   const extension = avcExtension(theirs);
   if (extended || profile < HIGH || extension == 0 || avcExtension(config) != 0) return;
   const end = config.end;
@@ -75,12 +70,11 @@ function coverHevc(own: usize, theirs: usize): void {
   // Compatibilities and constraints hold for all or are not stated.
   const level = <usize>HEVC_PROFILE - 1;
   for (let i: usize = 1; i < level; i++) store<u8>(own + i, load<u8>(own + i) & load<u8>(theirs + i));
-  raise(own + level, load<u8>(theirs + level));
+  raise(own + level, theirs + level);
 }
 
-function coverAv1(own: usize, theirs: usize): void {
-  const profile = max(load<u8>(own + 1) >> 5, load<u8>(theirs + 1) >> 5);
-  const level = max(load<u8>(own + 1) & 31, load<u8>(theirs + 1) & 31);
-  store<u8>(own + 1, (profile << 5) | level);
-  store<u8>(own + 2, load<u8>(own + 2) | (load<u8>(theirs + 2) & 0x80)); // tier
+function coverAv1(own: Box, theirs: Box): void {
+  const profile = max(av1Profile(own), av1Profile(theirs));
+  const level = max(av1Level(own), av1Level(theirs));
+  setAv1Level(own, profile, level, max(av1Tier(own), av1Tier(theirs)));
 }

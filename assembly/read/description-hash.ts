@@ -3,6 +3,7 @@
  * segment, do not.
  */
 import { Code } from "../abi/codes";
+import { BLOCK_SIZES, FLAC_FORMAT, streamInfo } from "../box/dfla";
 import { RATES_LENGTH, readEsds } from "../box/esds";
 import { entryChildren } from "../box/stsd";
 import { Box, newBox, peekBox, readBox } from "../memory/reader";
@@ -36,7 +37,7 @@ function addChildren(hash: u64, pointer: usize, end: usize, outermost: bool): u6
   if (failed()) return hash;
   for (; peekBox(box, pointer, end); pointer = box.end) {
     if (box.type == Code.esds) hash = addElementary(hash, box);
-    else if (box.type == Code.dfLa) hash = addFlac(hash, box.start, box.end);
+    else if (box.type == Code.dfLa) hash = addFlac(hash, box);
     else if (box.type == Code.wave && outermost) {
       hash = addChildren(add(hash, box.start, box.body), box.body, box.end, false);
     } else if (box.type != Code.btrt) hash = add(hash, box.start, box.end);
@@ -50,12 +51,11 @@ function addElementary(hash: u64, esds: Box): u64 {
   return add(add(hash, esds.start, rates), rates + RATES_LENGTH, esds.end);
 }
 
-// `dfLa`: STREAMINFO also states frame sizes, the number of samples and a checksum of all of them (RFC 9639 section
-// 8.2). Only block sizes, sample rate, channels and depth are a decoder's business.
-function addFlac(hash: u64, start: usize, end: usize): u64 {
-  const info = start + 16;
-  if (info + 34 > end) return add(hash, start, end);
-  hash = add(hash, info, info + 4);
-  hash = add(hash, info + 10, info + 13);
-  return (hash ^ (load<u8>(info + 13) >> 4)) * FNV_PRIME;
+// Only block sizes, sample rate, channels and depth are a decoder's business.
+function addFlac(hash: u64, dfLa: Box): u64 {
+  const info = streamInfo(dfLa);
+  if (info == 0) return add(hash, dfLa.start, dfLa.end);
+  const format = info + FLAC_FORMAT;
+  hash = add(add(hash, info, info + BLOCK_SIZES), format, format + 3);
+  return (hash ^ (load<u8>(format + 3) >> 4)) * FNV_PRIME;
 }

@@ -7,9 +7,10 @@ import { Code } from "../abi/codes";
 import { ClockDevice } from "../abi/names";
 import { Extent, MovieClock } from "../abi/records";
 import { metaChildren } from "../box/meta";
+import { mtxiWallClock } from "../box/mtxi";
 import { readMvhd, MovieHeader } from "../box/mvhd";
 import { isMediaHeader } from "./media-regions";
-import { Box, enter, newBox, nextBox, readBox, u32be, u64be } from "../memory/reader";
+import { Box, enter, newBox, nextBox, readBox, u32be } from "../memory/reader";
 import { cleared, failed } from "../memory/status";
 
 /** Finds `moov` among `count` extents and returns the address of a MovieClock record, 0 without memory. */
@@ -43,10 +44,7 @@ function readUserData(clock: usize, udta: Box): void {
   const box = enter(udta);
   while (nextBox(box, udta)) {
     if (box.type == Code.meta) readMetadata(clock, box);
-    // MediaMTX: version and flags, 16 bytes of a recorder's id, number of the segment, decode time, wall clock
-    else if (box.type == Code.mtxi && box.end - box.body >= 44) {
-      store<u64>(clock, u64be(box.body + 36), MovieClock.WALL_CLOCK);
-    }
+    else if (box.type == Code.mtxi) store<u64>(clock, mtxiWallClock(box), MovieClock.WALL_CLOCK);
     // GoPro's firmware version and its telemetry
     else if (box.type == Code.FIRM || box.type == Code.GPMF) {
       store<u32>(clock, ClockDevice.GoPro, MovieClock.DEVICE);

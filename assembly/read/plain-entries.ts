@@ -1,5 +1,6 @@
 /** Sample entries without what only tells of the file they came from: the same ones that `hashDescriptions` takes for equal are equal then. */
 import { Code } from "../abi/codes";
+import { clearStreamInfo } from "../box/dfla";
 import { RATES_LENGTH, readEsds } from "../box/esds";
 import { findInEntry } from "../box/stsd";
 import { newBox, readBox } from "../memory/reader";
@@ -19,13 +20,7 @@ export function writePlainEntries(handler: u32, entries: usize, length: u32): vo
       const rates = readEsds(found).rates;
       if (rates != 0) memory.fill(rates, 0, RATES_LENGTH);
     }
-    if (findInEntry(entry, handler, Code.dfLa, found) && found.end - found.body >= 42) {
-      // Frame sizes, the number of samples and their checksum of STREAMINFO; 0 is unknown (RFC 9639 section 8.2).
-      const info = found.body + 8;
-      memory.fill(info + 4, 0, 6);
-      store<u8>(info + 13, load<u8>(info + 13) & 0xf0);
-      memory.fill(info + 14, 0, 20);
-    }
+    if (findInEntry(entry, handler, Code.dfLa, found)) clearStreamInfo(found);
     while (findInEntry(entry, handler, Code.btrt, found)) {
       const size = found.end - found.start;
       memory.copy(found.start, found.end, end - found.end);

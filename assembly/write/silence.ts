@@ -2,6 +2,7 @@
 import { Code } from "../abi/codes";
 import { MovieTrack, Result } from "../abi/records";
 import { AUDIO_ENTRY, audioBits, audioChannels, audioRate, audioVersion } from "../box/audio-entry";
+import { OPUS_CONFIG, opusChannels } from "../box/dops";
 import { AAC_RATES, MPEG4_AUDIO, readEsds } from "../box/esds";
 import { writeHdlr } from "../box/hdlr";
 import { writeMdhd } from "../box/mdhd";
@@ -60,10 +61,9 @@ function silentBytes(to: usize, channels: u32, width: u32, value: u8, rate: u32,
 // A frame of 20 ms of CELT at full band that holds nothing (RFC 6716 section 3.1), as encoders write it.
 function silentOpus(entry: Box, to: usize, timescale: u32): void {
   const config = newBox();
-  if (failed() || !findInEntry(entry, Code.soun, Code.dOps, config)) return;
-  if (config.end - config.body < 11 || load<u8>(config.body + 10) != 0) return;
-  const channels = load<u8>(config.body + 1);
-  if (channels != 1 && channels != 2) return;
+  if (failed() || !findInEntry(entry, Code.soun, Code.dOps, config, OPUS_CONFIG)) return;
+  const channels = opusChannels(config);
+  if (channels == 0) return;
   store<u8>(to, channels == 2 ? 0xfc : 0xf8);
   store<u8>(to, 0xff, 1);
   store<u8>(to, 0xfe, 2);

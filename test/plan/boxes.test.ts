@@ -4,9 +4,10 @@ import { createFile, MP4BoxBuffer, type ISOFile } from "mp4box";
 import { expect, test } from "vitest";
 import { indexObject, planSegments } from "../../src/core/index.ts";
 import { LiveBoxes, type LiveTrack } from "../../src/core/wasm/live-boxes.ts";
+import { Code } from "../../src/core/wasm/abi/names.ts";
 import { createCore } from "../../src/core/wasm/module.ts";
 import { compiledCore } from "../hostile/feed.ts";
-import { box, bytes, u8, zeros } from "../support/boxes.ts";
+import { box, bytes, fullBox, u16, u32, u8, zeros } from "../support/boxes.ts";
 import { audioEntry, buildMovie, videoEntry, type MovieTrack } from "../support/movie.ts";
 import { bytesOf } from "../support/shelf.ts";
 
@@ -73,7 +74,34 @@ function stream(): Uint8Array {
   );
 }
 
-/** Both forms of a plan of all of it, and a stream. */
+const av1 = (...fields: number[]): Uint8Array => videoEntry("av01", 160, 90, box("av1C", u8(0x81, ...fields, 0)));
+const vp9 = (...fields: number[]): Uint8Array =>
+  videoEntry("vp09", 160, 90, fullBox("vpcC", 1, 0, u8(...fields, 0x82, 1, 1, 1), u16(0)));
+
+/** STREAMINFO (RFC 9639 section 8.2): blocks of 4096 samples, 48 kHz, stereo, 16 bits. @param file what differs from file to file */
+function flac(file: number): Uint8Array {
+  const sound = [20, 3, 5, 36].map((width, i) => fixed([48_000, 1, 15, file][i] ?? 0, width)).join("");
+  const frames = [0, file, file].flatMap((size) => [size, size, size]).slice(3);
+  const info = bytes(u16(4096, 4096), u8(...frames), ofBits(sound), zeros(15), u8(file));
+  // Not marked as the last block: mp4box.js goes on behind the one that is.
+  return audioEntry("fLaC", 2, 48_000, fullBox("dfLa", 0, 0, u32(info.length), info));
+}
+
+const opus = (channels: number, family: number): Uint8Array =>
+  audioEntry("Opus", channels, 48_000, box("dOps", u8(0, channels), u16(312), u32(48_000), u16(0), u8(family)));
+
+/** A header of sample entries that are made of others. */
+function remade(): Uint8Array {
+  const { entries } = core;
+  const pictures = [entries.covering(av1(0x25, 0x40), av1(0x08, 0xc0)), entries.covering(vp9(0, 31), vp9(1, 10))];
+  const sounds = [entries.plain(Code.soun, flac(1)), entries.plain(Code.soun, opus(2, 0))];
+  return live.header([
+    ...pictures.map((entry, i): LiveTrack => ({ id: i + 1, kind: "video", timescale: 90_000, entry })),
+    ...sounds.map((entry, i): LiveTrack => ({ id: i + 3, kind: "sound", timescale: 48_000, entry })),
+  ]);
+}
+
+/** Both forms of a plan of all of it, a stream, and sample entries. */
 async function outputs(): Promise<Record<Output, ISOFile>> {
   const { file } = buildMovie({ tracks: [video, audio] });
   const read = ({ offset, length }: { offset: number; length: number }): Promise<Uint8Array> =>
@@ -82,7 +110,7 @@ async function outputs(): Promise<Record<Output, ISOFile>> {
   const all = { startMs: 0, endMs: 10_000, changes: "entries" } as const;
   const plan = await planSegments({ core }, [{ ...source, startMs: 0, read }], all);
   const [mp4, fmp4] = [await bytesOf(plan.media("mp4")), await bytesOf(plan.media("fmp4"))];
-  return { mp4: parsed(mp4), fmp4: parsed(fmp4), live: parsed(stream()) };
+  return { mp4: parsed(mp4), fmp4: parsed(fmp4), live: parsed(stream()), remade: parsed(remade()) };
 }
 
 function parsed(file: Uint8Array): ISOFile {
@@ -112,10 +140,12 @@ function boxAt(file: ISOFile, path: string): Found {
   return found;
 }
 
-type Output = "mp4" | "fmp4" | "live";
+type Output = "mp4" | "fmp4" | "live" | "remade";
 
 const [SYNC, NON_SYNC] = [0x0200_0000, 0x0101_0000];
-const [TABLES, SOUND_TABLES, OTHER] = ["", "[1]", "[2]"].map((number) => `moov.trak${number}.mdia.minf.stbl`);
+const [TABLES, SOUND_TABLES, OTHER, LAST] = ["", "[1]", "[2]", "[3]"].map(
+  (number) => `moov.trak${number}.mdia.minf.stbl`,
+);
 
 /** What mp4box.js is to read of each file's box. Ticks of pictures are 16 a millisecond, those of movies 90. */
 const ROWS: readonly (readonly [file: string, output: Output, path: string, fields: object])[] = [
@@ -162,6 +192,15 @@ const ROWS: readonly (readonly [file: string, output: Output, path: string, fiel
   ["audio-entry", "live", `${SOUND_TABLES}.stsd.mp4a`, { channel_count: 2, samplesize: 16, samplerate: 48_000 }],
   ["trun", "live", "moof.traf.trun", { sample_size: [5, 6, 7], sample_composition_time_offset: [3600, 7200, 3600] }],
   ["esds", "live", `${SOUND_TABLES}.stsd.mp4a.esds`, { flags: 0 }],
+  [
+    "av1c",
+    "remade",
+    `${TABLES}.stsd.av01.av1C`,
+    { seq_profile: 1, seq_level_idx_0: 8, seq_tier_0: 1, high_bitdepth: 1 },
+  ],
+  ["vpcc", "remade", `${SOUND_TABLES}.stsd.vp09.vpcC`, { profile: 1, level: 31, bitDepth: 8 }],
+  ["dfla", "remade", `${OTHER}.stsd.fLaC.dfLa`, { samplerate: 48_000, numMetadataBlocks: "1 (STREAMINFO)" }],
+  ["dops", "remade", `${LAST}.stsd.Opus.dOps`, { OutputChannelCount: 2, ChannelMappingFamily: 0 }],
   ["prft", "live", "prft", { ref_track_id: 1, media_time: 10_800 }],
 ];
 
@@ -175,11 +214,41 @@ test("mp4box.js reads of each box what was to be written", async () => {
   expect([pictures?.codec, sound?.codec]).toEqual(["avc1.42001e", "mp4a.40.2"]);
 });
 
+test("codec strings tell of av1C and vpcC what mp4box.js does", () => {
+  const ours = [av1(0x25, 0x40), av1(0x08, 0xc0), vp9(1, 10)].flatMap((entry) => core.entries.codecs(Code.vide, entry));
+  expect(ours).toEqual(["av01.1.05M.10", "av01.0.08H.10", "vp09.01.10.08"]);
+  const tracks = parsed(remade())
+    .getInfo()
+    .tracks.map(({ codec }) => codec);
+  expect(tracks.slice(0, 2)).toEqual(["av01.1.08H.10", "vp09.01.31.08"]);
+});
+
+test("of dfLa is kept what two files of the same sound share", () => {
+  const [one, other] = [flac(1), flac(2)].map((entry) => core.entries.plain(Code.soun, entry));
+  expect(one).toEqual(core.entries.plain(Code.soun, flac(0)));
+  expect(one).toEqual(other);
+  expect(flac(1)).not.toEqual(other);
+});
+
+test("of dOps is read whether there are one or two channels", () => {
+  const silent = (...fields: [number, number]): number[] => [
+    ...(core.entries.silence(opus(...fields), 48_000)?.sample ?? []),
+  ];
+  expect(silent(1, 0)).toEqual([0xf8, 0xff, 0xfe]);
+  expect(silent(2, 0)).toEqual([0xfc, 0xff, 0xfe]);
+  for (const [channels, family] of [
+    [0, 0],
+    [3, 0],
+    [2, 1],
+  ] as const)
+    expect(silent(channels, family)).toEqual([]);
+});
+
 /**
- * Of no box, or of one that is only read; `stco`, by which round-trip.test.ts finds every sample; and `chpl`, which chapters.test.ts
+ * Of no box, or of one that is only read (of `mtxi` in stated-start.test.ts); `stco`, by which round-trip.test.ts finds every sample; and `chpl`, which chapters.test.ts
  * has read by ffprobe, since mp4box.js does not know it.
  */
-const OTHERS = ["track-tables", "config-sets", "nal-units", "meta", "stco", "chpl"];
+const OTHERS = ["track-tables", "config-sets", "nal-units", "meta", "mtxi", "stco", "chpl"];
 
 test("each file of a box has a row", async () => {
   const names = await readdir(new URL("../../assembly/box/", import.meta.url));
