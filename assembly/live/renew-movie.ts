@@ -45,11 +45,12 @@ export function renewMovie(moov: usize, length: u32, trackId: u32, sample: usize
   putBytes(out, entry.end, moov + length - entry.end);
   const more = <i64>size - <i64>(entry.end - entry.start);
   const shift = out.start - moov;
-  for (let i = 0; i < 6; i++) {
-    const box = i == 0 ? whole : i == 1 ? trak : i == 2 ? mdia : i == 3 ? minf : i == 4 ? stbl : stsd;
-    if (u32be(box.start) == 1) setU64be(box.start + shift + 8, <u64>(<i64>u64be(box.start + 8) + more));
-    else setU32be(box.start + shift, <u32>(<i64>u32be(box.start) + more));
-  }
+  grow(whole, shift, more);
+  grow(trak, shift, more);
+  grow(mdia, shift, more);
+  grow(minf, shift, more);
+  grow(stbl, shift, more);
+  grow(stsd, shift, more);
   const made = newBox();
   const presented = cleared(8);
   if (failed() || !readBox(made, renewed, renewed + size)) return;
@@ -60,6 +61,13 @@ export function renewMovie(moov: usize, length: u32, trackId: u32, sample: usize
     setTkhdSize(tkhd, shift + behind, load<u32>(presented), load<u32>(presented, 4));
   }
   output(out.start, out.next - out.start);
+}
+
+/** Says in the copy of a box that lies `shift` bytes behind it that it has so many bytes more. */
+function grow(box: Box, shift: usize, more: i64): void {
+  const header = box.start + shift;
+  if (u32be(header) == 1) setU64be(header + 8, u64be(header + 8) + more);
+  else setU32be(header, u32be(header) + <u32>more);
 }
 
 /** The first box of a type inside another; one of size 0 when there is none. */
