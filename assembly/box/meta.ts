@@ -6,3 +6,8 @@ export function metaChildren(meta: Box): usize {
   const isPlain = meta.end - meta.body >= 8 && u32be(meta.body + 4) == Code.hdlr;
   return isPlain ? meta.body : min(meta.body + 4, meta.end);
 }
+
+/** Where the first of QuickTime's `keys` begins. Each has the form of a box, whose type is a namespace. */
+export function firstKey(keys: Box): usize {
+  return keys.body + 8;
+}

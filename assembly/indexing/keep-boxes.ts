@@ -4,12 +4,13 @@ import { Warning } from "../abi/names";
 import { IndexWriter } from "./index-writer";
 import { isNamedHdlr } from "../box/hdlr";
 import { isMediaHeader, isUsualMediaHeader } from "../box/media-header";
-import { metaChildren } from "../box/meta";
+import { firstKey, metaChildren } from "../box/meta";
 import { tkhdTrackId } from "../box/tkhd";
 import { MAX_KEPT, MOVIE_SCOPE } from "../read/kept-boxes";
 import { Movie, trackAt } from "../read/moov";
-import { Box, enter, newBox, nextBox, peekBox } from "../memory/reader";
+import { Box, copyOfBox, enter, newBox, nextBox, peekBox } from "../memory/reader";
 import { cleared, failed } from "../memory/status";
+import { endsWith } from "../memory/text";
 import { setU32be } from "../memory/writer";
 
 @unmanaged
@@ -167,25 +168,17 @@ function copyMeta(keeper: Keeper, meta: Box, child: Box): bool {
   const start = begin(writer, meta);
   const body = metaChildren(meta);
   copy(writer, meta.body, body);
-  let keys: usize = 0;
-  let keysEnd: usize = 0;
+  let keys: Box | null = null;
   let items = false;
   for (let at = body; peekBox(child, at, meta.end); at = child.end) {
     if (child.type == Code.iloc) return false;
-    if (child.type == Code.keys) {
-      keys = child.body;
-      keysEnd = child.end;
-    }
+    if (child.type == Code.keys) keys = copyOfBox(child);
     if (child.type == Code.ilst) {
       const list = begin(writer, child);
       const listEnd = child.end;
       for (let item = child.body; peekBox(child, item, listEnd); item = child.end) {
-        if (
-          changes(child.type) ||
-          changesByKey(keys, keysEnd, child.type, keeper.part) ||
-          changesByName(child, keeper.part)
-        )
-          continue;
+        if (changes(child.type) || changesByName(child, keeper.part)) continue;
+        if (keys != null && changesByKey(keys, child.type, keeper.part)) continue;
         copy(writer, child.start, child.end);
         items = true;
       }
@@ -213,13 +206,13 @@ function changes(type: u32): bool {
 }
 
 /** Whether an item, whose type is the number of its key (QuickTime metadata) from 1, is not true of a cut. */
-function changesByKey(keys: usize, end: usize, number: u32, key: Box): bool {
-  if (keys == 0 || number > 0xffff) return false;
-  let at = keys + 8;
-  // A key has the form of a box, whose type is a namespace.
-  for (let i: u32 = 1; peekBox(key, at, end); i++, at = key.end) {
-    // "com.apple.quicktime.creationdate" and "….content.identifier", which pairs the file with a picture
-    if (i == number) return ends(key, CREATION_DATE, 13) || ends(key, IDENTIFIER, 19);
+function changesByKey(keys: Box, number: u32, key: Box): bool {
+  if (number > 0xffff) return false;
+  let at = firstKey(keys);
+  for (let i: u32 = 1; peekBox(key, at, keys.end); i++, at = key.end) {
+    if (i != number) continue;
+    // Of `com.apple.quicktime`; the second one pairs the file with a picture.
+    return endsWith(key.body, key.end, ".creationdate") || endsWith(key.body, key.end, ".content.identifier");
   }
   return false;
 }
@@ -228,18 +221,7 @@ function changesByKey(keys: usize, end: usize, number: u32, key: Box): bool {
 function changesByName(item: Box, part: Box): bool {
   if (item.type != Code.____) return false;
   for (let at = item.body; peekBox(part, at, item.end); at = part.end) {
-    if (part.type == Code.name) return ends(part, GAPLESS, 8);
+    if (part.type == Code.name) return endsWith(part.body, part.end, "iTunSMPB");
   }
   return false;
-}
-
-// prettier-ignore
-const CREATION_DATE: usize = memory.data<u8>([0x2e, 0x63, 0x72, 0x65, 0x61, 0x74, 0x69, 0x6f, 0x6e, 0x64, 0x61, 0x74, 0x65]);
-// prettier-ignore
-const IDENTIFIER: usize = memory.data<u8>([0x2e, 0x63, 0x6f, 0x6e, 0x74, 0x65, 0x6e, 0x74, 0x2e, 0x69, 0x64, 0x65, 0x6e, 0x74, 0x69, 0x66, 0x69, 0x65, 0x72]);
-// prettier-ignore
-const GAPLESS: usize = memory.data<u8>([0x69, 0x54, 0x75, 0x6e, 0x53, 0x4d, 0x50, 0x42]);
-
-function ends(text: Box, tail: usize, length: usize): bool {
-  return text.end - text.body >= length && memory.compare(text.end - length, tail, length) == 0;
 }

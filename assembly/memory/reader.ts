@@ -49,6 +49,13 @@ export function newBox(): Box {
   return changetype<Box>(cleared(offsetof<Box>()));
 }
 
+/** What `box` is now. */
+export function copyOfBox(box: Box): Box {
+  const copy = newBox();
+  if (!failed()) memory.copy(changetype<usize>(copy), changetype<usize>(box), offsetof<Box>());
+  return copy;
+}
+
 /** Notes a failure of a whole box. */
 export function failIn(box: Box, status: Status): void {
   fail(status, box.type, box.start);

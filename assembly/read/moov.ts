@@ -14,7 +14,7 @@ import { readStsz, readStz2, statedSizes } from "../box/stsz";
 import { readStts } from "../box/stts";
 import { readTkhd } from "../box/tkhd";
 import { readTrex, trexTrackId } from "../box/trex";
-import { Box, enter, failIn, newBox, nextBox, statedCount } from "../memory/reader";
+import { Box, copyOfBox, enter, failIn, newBox, nextBox, statedCount } from "../memory/reader";
 import { cleared, fail, failed, reserve } from "../memory/status";
 import { MAX_SAMPLES, TrackTables } from "../box/track-tables";
 import { word } from "../memory/words";
@@ -115,7 +115,7 @@ function readEdts(edts: Box, track: TrackTables): void {
 
 function readMdia(mdia: Box, track: TrackTables, movie: Movie): void {
   const box = enter(mdia);
-  const minf = newBox();
+  let minf = newBox();
   while (nextBox(box, mdia)) {
     if (box.type == Code.mdhd) {
       if (track.timescale != 0) return failIn(box, Status.DuplicateBox);
@@ -125,7 +125,7 @@ function readMdia(mdia: Box, track: TrackTables, movie: Movie): void {
       readHdlr(box, track);
     } else if (box.type == Code.minf) {
       if (minf.start != 0) failIn(box, Status.DuplicateBox);
-      memory.copy(changetype<usize>(minf), changetype<usize>(box), offsetof<Box>());
+      minf = copyOfBox(box);
     }
   }
   if (failed()) return;
@@ -204,10 +204,7 @@ function readStbl(stbl: Box, track: TrackTables, movie: Movie): void {
     const table = tableOf(box.type);
     if (table < 0) continue;
     if (load<usize>(word(found, table)) != 0) return failIn(box, Status.DuplicateBox);
-    const copy = newBox();
-    if (failed()) return;
-    memory.copy(changetype<usize>(copy), changetype<usize>(box), offsetof<Box>());
-    store<usize>(word(found, table), changetype<usize>(copy));
+    store<usize>(word(found, table), changetype<usize>(copyOfBox(box)));
   }
   if (failed() || isTooMuch(found, movie)) return;
   const size = tableBox(found, Table.size);

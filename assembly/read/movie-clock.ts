@@ -6,12 +6,13 @@
 import { Code } from "../abi/codes";
 import { ClockDevice } from "../abi/names";
 import { Extent, MovieClock } from "../abi/records";
-import { metaChildren } from "../box/meta";
+import { firstKey, metaChildren } from "../box/meta";
 import { mtxiWallClock } from "../box/mtxi";
 import { readMvhd, MovieHeader } from "../box/mvhd";
 import { isMediaHeader } from "./media-regions";
-import { Box, enter, newBox, nextBox, readBox, u32be } from "../memory/reader";
+import { Box, copyOfBox, enter, newBox, nextBox, peekBox, readBox } from "../memory/reader";
 import { cleared, failed } from "../memory/status";
+import { startsWith } from "../memory/text";
 
 /** Finds `moov` among `count` extents and returns the address of a MovieClock record, 0 without memory. */
 export function readMovieClock(extents: usize, count: u32, buffer: usize): usize {
@@ -55,26 +56,23 @@ function readUserData(clock: usize, udta: Box): void {
 function readMetadata(clock: usize, meta: Box): void {
   const box = newBox();
   box.end = metaChildren(meta);
-  let keys: usize = 0;
-  let keysEnd: usize = 0;
+  let keys: Box | null = null;
   while (nextBox(box, meta)) {
-    if (box.type == Code.keys) {
-      keys = box.body;
-      keysEnd = box.end;
-    } else if (box.type == Code.ilst && keys != 0) readItems(clock, box, keys, keysEnd);
+    if (box.type == Code.keys) keys = copyOfBox(box);
+    else if (box.type == Code.ilst && keys != null) readItems(clock, box, keys);
   }
 }
 
 /** The items of `ilst` are named by the number of their key, from 1. */
-function readItems(clock: usize, ilst: Box, keys: usize, keysEnd: usize): void {
+function readItems(clock: usize, ilst: Box, keys: Box): void {
+  const key = newBox();
+  if (failed()) return;
   let date: u32 = 0;
-  let at = keys + 8;
-  for (let number: u32 = 1; at + 8 <= keysEnd; number++) {
-    const size = u32be(at);
-    if (size < 8 || size > <u32>(keysEnd - at)) return;
-    if (startsWith(at + 8, size - 8, "com.android.")) store<u32>(clock, ClockDevice.Android, MovieClock.DEVICE);
-    if (size == 40 && startsWith(at + 8, size - 8, "com.apple.quicktime.creationdate")) date = number;
-    at += size;
+  let number: u32 = 0;
+  for (let at = firstKey(keys); peekBox(key, at, keys.end); at = key.end) {
+    number += 1;
+    if (startsWith(key.body, key.end, "com.android.")) store<u32>(clock, ClockDevice.Android, MovieClock.DEVICE);
+    if (key.end - key.body == 32 && startsWith(key.body, key.end, "com.apple.quicktime.creationdate")) date = number;
   }
   if (date == 0) return;
   const item = enter(ilst);
@@ -86,10 +84,4 @@ function readItems(clock: usize, ilst: Box, keys: usize, keysEnd: usize): void {
     store<u32>(clock, <u32>(data.body + 8), MovieClock.DATE);
     store<u32>(clock, <u32>(data.end - data.body - 8), MovieClock.DATE_LENGTH);
   }
-}
-
-function startsWith(pointer: usize, length: u32, text: string): bool {
-  if (length < <u32>text.length) return false;
-  for (let i = 0; i < text.length; i++) if (load<u8>(pointer + i) != <u8>text.charCodeAt(i)) return false;
-  return true;
 }
