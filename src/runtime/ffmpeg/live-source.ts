@@ -9,6 +9,7 @@ import { readSourceUrl, shownUrl, type SourceUrl } from "../../record/source-url
 import type { SourceAllowance } from "../outbound/source-allowance.ts";
 import { findFfmpeg } from "./ffmpeg-path.ts";
 import { ParameterWatch, WATCHED } from "./parameter-watch.ts";
+import { bareEnvironment } from "./run-bounded.ts";
 
 /** Characters kept of what ffmpeg complains of, the last ones. */
 const COMPLAINTS = 2000;
@@ -113,12 +114,7 @@ class Run {
   #complaints = "";
 
   constructor(program: string, args: readonly string[], script: string, signal: AbortSignal) {
-    const env: Record<string, string> = {};
-    for (const name of ["PATH", "LD_LIBRARY_PATH"]) {
-      const value = process.env[name];
-      if (value !== undefined) env[name] = value;
-    }
-    const child = spawn(program, args, { stdio: ["pipe", "pipe", "pipe", "pipe"], cwd: "/", env });
+    const child = spawn(program, args, { stdio: ["pipe", "pipe", "pipe", "pipe"], cwd: "/", env: bareEnvironment() });
     this.#child = child;
     this.#ended = once(child, "close").catch(() => undefined);
     child.stdin.on("error", () => undefined); // it has ended before it read the script

@@ -82,19 +82,23 @@ export async function runBounded(
   }
 }
 
-/** Starts a program with its limits, in a process group of its own. */
-function spawnBounded(program: string, args: readonly string[], { memory, timeMs }: Bounds): Child {
-  const limits = [String(Math.ceil(memory / 1024)), String(Math.ceil(timeMs / 1000))];
-  // The environment stays here: it may hold secrets, and the program reads what strangers send.
+/** What a program needs of the environment. The rest stays here: it may hold secrets, and the program reads what strangers send. */
+export function bareEnvironment(): Record<string, string> {
   const env: Record<string, string> = {};
   for (const name of ["PATH", "LD_LIBRARY_PATH"]) {
     const value = process.env[name];
     if (value !== undefined) env[name] = value;
   }
+  return env;
+}
+
+/** Starts a program with its limits, in a process group of its own. */
+function spawnBounded(program: string, args: readonly string[], { memory, timeMs }: Bounds): Child {
+  const limits = [String(Math.ceil(memory / 1024)), String(Math.ceil(timeMs / 1000))];
   return spawn("/bin/sh", ["-c", LIMITED, "sh", ...limits, program, ...args], {
     stdio: ["pipe", "pipe", "pipe"],
     cwd: "/",
-    env,
+    env: bareEnvironment(),
     detached: true,
   });
 }
