@@ -16,7 +16,7 @@ import { need } from "../middleware/access.ts";
 import { checkedEachTime, keptForGood } from "../replies/cache-control.ts";
 import type { App, AppContext, AppEnv } from "../context.ts";
 import { outputParameters } from "../schema/output-parameters.ts";
-import { integer, lenient, spanning, timeParameters } from "../schema/parameters.ts";
+import { fileParameter, integer, lenient, spanning, timeParameters } from "../schema/parameters.ts";
 import { atOnce, holdPlan } from "../middleware/limits.ts";
 import { outlinedRange, plannedRange } from "../time-ranges/planned-range.ts";
 import { refused } from "../replies/replies.ts";
@@ -72,12 +72,10 @@ const route = createRoute({
     "`Boxcar-Changes` how changed parameters of the picture are told in it: `inband` or `entries`.",
   middleware: [need("read", (c) => fileOf(c).streamPath), atOnce("downloads")] as const,
   request: {
-    params: z.object({
-      file: z.string().openapi({
-        description: "Stream path and format: `.mp4` progressive (also without it), `.fmp4` fragmented.",
-        example: "live/cam1.mp4",
-      }),
-    }),
+    params: fileParameter(
+      "Stream path and format: `.mp4` progressive (also without it), `.fmp4` fragmented.",
+      "live/cam1.mp4",
+    ),
     query: parameters,
   },
   responses: {

@@ -9,7 +9,7 @@ import { need } from "../middleware/access.ts";
 import { keptOnceSettled } from "../replies/cache-control.ts";
 import type { App, AppContext } from "../context.ts";
 import { turnOf } from "../middleware/limits.ts";
-import { integer, query, spanning, timeParameters } from "../schema/parameters.ts";
+import { fileParameter, integer, query, spanning, timeParameters } from "../schema/parameters.ts";
 import { pathFile } from "../schema/path-file.ts";
 import { sendSmall } from "../replies/small-reply.ts";
 import { refused } from "../replies/replies.ts";
@@ -29,9 +29,7 @@ const route = createRoute({
   description: "`Boxcar-Time` says since when the picture was shown. Only the samples it is decoded from are read.",
   middleware: need("read", (c) => pictureOf(c).streamPath),
   request: {
-    params: z.object({
-      file: z.string().openapi({ description: "Stream path and format: `.jpg` or `.png`.", example: "live/cam1.jpg" }),
-    }),
+    params: fileParameter("Stream path and format: `.jpg` or `.png`.", "live/cam1.jpg"),
     query: query({
       time: timeParameters.start.openapi({ description: "The moment. Default: the newest recorded picture." }),
       tz: timeParameters.tz,

@@ -9,7 +9,7 @@ import { need } from "../middleware/access.ts";
 import { keptOnceSettled } from "../replies/cache-control.ts";
 import type { App, AppContext } from "../context.ts";
 import { turnOf } from "../middleware/limits.ts";
-import { integer, query, spanning, timeParameters } from "../schema/parameters.ts";
+import { fileParameter, integer, query, spanning, timeParameters } from "../schema/parameters.ts";
 import { pathFile } from "../schema/path-file.ts";
 import { sendSmall } from "../replies/small-reply.ts";
 import { outlinedRange } from "../time-ranges/planned-range.ts";
@@ -39,9 +39,7 @@ const route = createRoute({
     "are those of the download with the same range and `gaps`. Each picture is the sync sample at or before its moment.",
   middleware: need("read", (c) => spriteOf(c).streamPath),
   request: {
-    params: z.object({
-      file: z.string().openapi({ description: "Stream path and format: `.vtt` or `.jpg`.", example: "live/cam1.vtt" }),
-    }),
+    params: fileParameter("Stream path and format: `.vtt` or `.jpg`.", "live/cam1.vtt"),
     query: query({
       ...timeParameters,
       gaps: z.enum(["skip", "keep"], "expected skip or keep").default("skip"),

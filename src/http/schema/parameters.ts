@@ -101,6 +101,11 @@ export function streamPathParameter(
   return z.object({ streamPath });
 }
 
+/** The end of a path that names a file. */
+export function fileParameter(description: string, example: string): z.ZodObject<{ file: z.ZodString }> {
+  return z.object({ file: z.string().openapi({ description, example }) });
+}
+
 /** A whole number in a query. `least` and `most` are inclusive. */
 export function integer(
   least: number,

@@ -8,7 +8,7 @@ import { atTimes, shared, shareParameters, shareReply, signedLinkParameters, wan
 import { need } from "../middleware/access.ts";
 import { atOnce } from "../middleware/limits.ts";
 import { refused } from "../replies/replies.ts";
-import { query, spanning } from "../schema/parameters.ts";
+import { fileParameter, query, spanning } from "../schema/parameters.ts";
 import * as z from "../schema/zod.ts";
 import {
   askedStream,
@@ -39,9 +39,7 @@ const route = createRoute({
     "sound apart; each stretch without a gap or change is a period. That of a stream that is being recorded is dynamic.",
   middleware: [need("read", (c) => splitManifest(c.req.param("file") ?? "")), atOnce("downloads")] as const,
   request: {
-    params: z.object({
-      file: z.string().openapi({ description: "Stream path and `manifest.mpd`.", example: "live/cam1/manifest.mpd" }),
-    }),
+    params: fileParameter("Stream path and `manifest.mpd`.", "live/cam1/manifest.mpd"),
     query: query({
       ...playlistParameters,
       tracks: z.enum(["split", "video", "audio"], "expected split, video or audio").default("split").openapi({

@@ -21,7 +21,7 @@ import {
 import { need } from "../middleware/access.ts";
 import { atOnce } from "../middleware/limits.ts";
 import { refused } from "../replies/replies.ts";
-import { integer, query, spanning } from "../schema/parameters.ts";
+import { fileParameter, integer, query, spanning } from "../schema/parameters.ts";
 import * as z from "../schema/zod.ts";
 import {
   askedStream,
@@ -69,12 +69,7 @@ const route = createRoute({
     "segments; their URLs do not depend on the range, so that overlapping ranges share them. Media times count from 1970.",
   middleware: [need("read", (c) => splitStream(c.req.param("file") ?? "").streamPath), atOnce("downloads")] as const,
   request: {
-    params: z.object({
-      file: z.string().openapi({
-        description: "Stream path and `index.m3u8`, or a file that a playlist names.",
-        example: "live/cam1/index.m3u8",
-      }),
-    }),
+    params: fileParameter("Stream path and `index.m3u8`, or a file that a playlist names.", "live/cam1/index.m3u8"),
     query: parameters,
   },
   responses: {
@@ -107,12 +102,12 @@ export function addHls(app: App, context: AppContext): void {
     const awaited = awaitedEnd(query);
     const make = (): Promise<MadeHls> => madePlaylist(c, context, streamPath, file.playlist, query);
     return oncePlayable(c, context, streamPath, async () => {
-      if (awaited === undefined) return sendPlaylist(c, context, await make());
+      if (awaited === undefined) return sendMade(c, context, await make());
       const mostMs = WAITED_TARGETS * targetOf(lengthOf(query));
       const reply = await onGrowth(c, context, streamPath, mostMs, async () => {
         const made = await reloads.of(context, streamPath, sameReload(c), make);
         const { end } = made.ready;
-        return end === undefined || hasReached(end, awaited) ? sendPlaylist(c, context, made) : undefined;
+        return end === undefined || hasReached(end, awaited) ? sendMade(c, context, made) : undefined;
       });
       if (reply === undefined) throw notYet(streamPath, mostMs);
       return reply;
@@ -138,7 +133,7 @@ async function madePlaylist(
   return { asked, sent, ready };
 }
 
-function sendPlaylist(c: Context<AppEnv>, context: AppContext, { asked, sent, ready }: MadeHls): Promise<Response> {
+function sendMade(c: Context<AppEnv>, context: AppContext, { asked, sent, ready }: MadeHls): Promise<Response> {
   return sendReady(c, context, asked, sent, ready);
 }
 

@@ -7,7 +7,7 @@ import { need } from "../middleware/access.ts";
 import { atOnce } from "../middleware/limits.ts";
 import { refused } from "../replies/replies.ts";
 import { streamReply } from "../replies/stream-reply.ts";
-import { query, spanning } from "../schema/parameters.ts";
+import { fileParameter, query, spanning } from "../schema/parameters.ts";
 import { pathFile } from "../schema/path-file.ts";
 import * as z from "../schema/zod.ts";
 import { tracksOf } from "./asked-stream.ts";
@@ -26,9 +26,7 @@ const route = createRoute({
     "codecs change. Who reads slower than it is recorded, and is 10 s behind, is taken to the newest sync sample. `X-Start-Time` has the moment of time 0.",
   middleware: [need("read", (c) => fileOf(c).streamPath), atOnce("downloads")] as const,
   request: {
-    params: z.object({
-      file: z.string().openapi({ description: "Stream path and `.mp4`.", example: "live/cam1.mp4" }),
-    }),
+    params: fileParameter("Stream path and `.mp4`.", "live/cam1.mp4"),
     query: query({
       tracks: z
         .enum(["all", "video", "audio"], "expected all, video or audio")
