@@ -1,9 +1,10 @@
 import { Status } from "../abi/names";
 import { Box, failIn, fullBoxVersion, u16be, u32be } from "../memory/reader";
 import { failed } from "../memory/status";
+import { Presentation } from "./presentation";
 import { TrackTables } from "./track-tables";
 import { Code } from "../abi/codes";
-import { MovieTrack, TrackRecord } from "../abi/records";
+import { MovieTrack } from "../abi/records";
 import { beginFullBox, endBox, put16, put32, put64, putZeros, Writer } from "../memory/writer";
 
 /** Media header, ISO/IEC 14496-12 clause 8.4.2. Its duration is not used: the sample tables say it better. */
@@ -16,9 +17,6 @@ export function readMdhd(box: Box, track: TrackTables): void {
   if (track.timescale == 0) failIn(box, Status.BadTimescale);
 }
 
-/** In MovieTrack: its PRESENTATION is the part of a track record from WIDTH on. */
-const LANGUAGE: usize = MovieTrack.PRESENTATION + TrackRecord.LANGUAGE - TrackRecord.WIDTH;
-
 /** @param track MovieTrack */
 export function writeMdhd(out: Writer, track: usize, fragmented: bool): void {
   const duration = fragmented ? 0 : load<u64>(track, MovieTrack.DURATION);
@@ -28,7 +26,7 @@ export function writeMdhd(out: Writer, track: usize, fragmented: bool): void {
   put32(out, load<u32>(track, MovieTrack.TIMESCALE));
   if (wide) put64(out, duration);
   else put32(out, <u32>duration);
-  put16(out, load<u16>(track + LANGUAGE));
+  put16(out, load<u16>(track + Presentation.LANGUAGE));
   put16(out, 0);
   endBox(out, box);
 }

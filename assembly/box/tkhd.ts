@@ -3,9 +3,10 @@ import { Box, failIn, fullBoxFlags, fullBoxVersion, u16be, u32be } from "../memo
 import { failed } from "../memory/status";
 import { TrackTables } from "./track-tables";
 import { Code } from "../abi/codes";
-import { MovieTrack, TrackRecord } from "../abi/records";
+import { MovieTrack } from "../abi/records";
 import { beginFullBox, endBox, put16, put32, put64, putBytes, putZeros, setU32be, Writer } from "../memory/writer";
 import { putUnityMatrix } from "./matrix";
+import { Presentation } from "./presentation";
 
 /** Whether all fields are there. */
 export function isWholeTkhd(box: Box): bool {
@@ -45,13 +46,6 @@ export function readTkhd(box: Box, track: TrackTables): void {
   track.height = u32be(sizeAt(box) + 4);
 }
 
-// Offsets into PRESENTATION, the part of a track record from WIDTH on.
-const WIDTH: usize = MovieTrack.PRESENTATION;
-const MATRIX: usize = WIDTH + TrackRecord.MATRIX - TrackRecord.WIDTH;
-const VOLUME: usize = WIDTH + TrackRecord.VOLUME - TrackRecord.WIDTH;
-const GROUP: usize = WIDTH + TrackRecord.ALTERNATE_GROUP - TrackRecord.WIDTH;
-const LAYER: usize = WIDTH + TrackRecord.LAYER - TrackRecord.WIDTH;
-
 /** @param track MovieTrack; @param duration of the presentation, movie ticks */
 export function writeTkhd(out: Writer, track: usize, duration: u64): void {
   const wide = duration >= u32.MAX_VALUE;
@@ -62,15 +56,15 @@ export function writeTkhd(out: Writer, track: usize, duration: u64): void {
   if (wide) put64(out, duration);
   else put32(out, <u32>duration);
   putZeros(out, 8);
-  put16(out, load<u16>(track + LAYER));
-  put16(out, load<u16>(track + GROUP));
+  put16(out, load<u16>(track + Presentation.LAYER));
+  put16(out, load<u16>(track + Presentation.ALTERNATE_GROUP));
   // Text has the place of the picture it comes with, but is never turned.
   const text = load<u32>(track, MovieTrack.HANDLER) == Code.sbtl;
-  put16(out, text ? 0 : load<u16>(track + VOLUME));
+  put16(out, text ? 0 : load<u16>(track + Presentation.VOLUME));
   put16(out, 0);
   if (text) putUnityMatrix(out);
-  else putBytes(out, track + MATRIX, 36);
-  put32(out, load<u32>(track + WIDTH));
-  put32(out, load<u32>(track + WIDTH, 4));
+  else putBytes(out, track + Presentation.MATRIX, 36);
+  put32(out, load<u32>(track + Presentation.WIDTH));
+  put32(out, load<u32>(track + Presentation.WIDTH, 4));
   endBox(out, box);
 }

@@ -1,11 +1,12 @@
 /** Headers and movie fragments of a stream that is recorded as it comes. */
 import { Code } from "../abi/codes";
 import { TrackFlag } from "../abi/names";
-import { LiveRun, LiveSample, LiveTrack, MovieTrack, TrackRecord } from "../abi/records";
+import { LiveRun, LiveSample, LiveTrack, MovieTrack } from "../abi/records";
 import { putUnityMatrix } from "../box/matrix";
 import { writeMfhd } from "../box/mfhd";
 import { findInEntry } from "../box/stsd";
 import { displayedWidth } from "../box/pasp";
+import { Presentation } from "../box/presentation";
 import { NON_SYNC_FLAGS, SYNC_FLAGS } from "../box/sample-flags";
 import { writeTfdt } from "../box/tfdt";
 import { writeTfhd } from "../box/tfhd";
@@ -21,12 +22,6 @@ const MOVIE_TIMESCALE: u32 = 1000;
 /** "und", packed. */
 const UNDETERMINED: u16 = 0x55c4;
 const FULL_VOLUME: u16 = 0x0100;
-
-// Offsets into PRESENTATION, the part of a track record from WIDTH on.
-const WIDTH: usize = MovieTrack.PRESENTATION;
-const MATRIX: usize = WIDTH + TrackRecord.MATRIX - TrackRecord.WIDTH;
-const LANGUAGE: usize = WIDTH + TrackRecord.LANGUAGE - TrackRecord.WIDTH;
-const VOLUME: usize = WIDTH + TrackRecord.VOLUME - TrackRecord.WIDTH;
 
 /** Writes the headers. RESULT: the bytes. @param tracks `count` LiveTrack records */
 export function writeLiveMovie(tracks: usize, count: u32): void {
@@ -45,15 +40,15 @@ export function writeLiveMovie(tracks: usize, count: u32): void {
     store<u32>(to, entry, MovieTrack.DESCRIPTION_POINTER);
     store<u32>(to, length, MovieTrack.DESCRIPTION_LENGTH);
     store<i64>(to, -1, MovieTrack.EDIT_TIME);
-    store<u16>(to + LANGUAGE, UNDETERMINED);
+    store<u16>(to + Presentation.LANGUAGE, UNDETERMINED);
     const matrix = newWriter(36);
     if (matrix == null) return;
     putUnityMatrix(matrix);
-    memory.copy(to + MATRIX, matrix.start, 36);
-    if (handler == Code.vide) storeSize(to + WIDTH, entry, length);
+    memory.copy(to + Presentation.MATRIX, matrix.start, 36);
+    if (handler == Code.vide) storeSize(to + Presentation.WIDTH, entry, length);
     else {
       store<u32>(to, TrackFlag.AllSync, MovieTrack.FLAGS);
-      store<u16>(to + VOLUME, FULL_VOLUME);
+      store<u16>(to + Presentation.VOLUME, FULL_VOLUME);
     }
   }
   if (!failed()) writeMovie(movies, count, MOVIE_TIMESCALE, 0, true, false, 0, 0);
