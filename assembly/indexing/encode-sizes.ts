@@ -49,22 +49,27 @@ export function encodeSizes(writer: IndexWriter, record: usize, track: TrackTabl
   }
   store<u32>(record, width, TrackRecord.SIZES_WIDTH);
   store<u32>(record, exceptions, TrackRecord.SIZES_EXCEPTIONS);
-  const mark = markOf(width);
-  const kept = memory.data(16, 16);
-  for (let i: u32 = 0; i < width << 2; i++) store<u8>(kept + i, (i / width) * 4 + (i % width));
-  let to = writer.next;
-  for (let from = sizes; from < end; from += 16, to += width << 2) {
-    const over = i32x4.min_u(i32x4.sub(v128.load(from), i32x4.splat(base)), i32x4.splat(mark));
-    v128.store(to, i8x16.swizzle(over, v128.load(kept)));
-  }
+  putNarrowed(writer.next, sizes, end, base, width);
   writer.next += <usize>samples * width;
   close(writer, record, TrackRecord.SIZES_OFFSET);
+  const mark = markOf(width);
   for (let from = sizes; exceptions > 0; from += 4) {
     const over = load<u32>(from) - base;
     if (over < mark) continue;
     store<u32>(writer.next, over);
     writer.next += 4;
     exceptions--;
+  }
+}
+
+/** Writes what each of the u32 from `from` to `end`, filled up to whole fours, is above `base` in `width` bytes, the highest of them at most. */
+function putNarrowed(to: usize, from: usize, end: usize, base: u32, width: u32): void {
+  const mark = markOf(width);
+  const kept = memory.data(16, 16);
+  for (let i: u32 = 0; i < width << 2; i++) store<u8>(kept + i, (i / width) * 4 + (i % width));
+  for (; from < end; from += 16, to += width << 2) {
+    const over = i32x4.min_u(i32x4.sub(v128.load(from), i32x4.splat(base)), i32x4.splat(mark));
+    v128.store(to, i8x16.swizzle(over, v128.load(kept)));
   }
 }
 
