@@ -12,6 +12,9 @@ export const MAX_SAMPLES: u32 = 1 << 28;
  */
 export const MAX_GROUP = 1 << 22;
 
+/** Ticks that a track may last, or begin after 0: whole numbers of JavaScript reach as far. */
+export const MAX_TIME: u64 = 1 << 53;
+
 /** `count` samples that have a value in common: a duration, a composition offset as i32, … */
 export namespace Run {
   export const COUNT: usize = 0; // u32

@@ -5,9 +5,7 @@ import { TrackRecord } from "../abi/records";
 import { editDuration, editMediaTime, editSize } from "../box/elst";
 import { cleared, fail, failed } from "../memory/status";
 import { presentedInterval } from "../read/presentation";
-import { Run, sumDurations, TrackTables } from "../box/track-tables";
-
-const MAX_TIME: u64 = 1 << 53;
+import { MAX_TIME, Run, sumDurations, TrackTables } from "../box/track-tables";
 
 /** An edit list as one edit. */
 @unmanaged

@@ -14,7 +14,7 @@ import { measureWhole } from "./measure-whole";
 import { IndexWriter } from "./index-writer";
 import { joinAlikeEntries } from "../read/alike-entries";
 import { needsEarlier } from "../read/first-picture";
-import { collectRegions, isMediaHeader, MediaRegions } from "../read/media-regions";
+import { collectRegions, isMediaData, MediaRegions } from "../read/media-regions";
 import { keepBoxes, keptBound } from "./keep-boxes";
 import { combinedMatrix } from "../read/matrix";
 import { makeRoom, newFragmentReader, Pass, readMoof } from "../read/moof";
@@ -73,7 +73,7 @@ export function buildIndex(extents: usize, count: u32, buffer: usize, fileSize: 
 
 function openExtent(box: Box, extents: usize, i: u32, buffer: usize): bool {
   const extent = extents + <usize>i * Extent.SIZE;
-  if (isMediaHeader(extent, buffer)) return false;
+  if (isMediaData(extent, buffer)) return false;
   const start = buffer + load<u32>(extent, Extent.BUFFER_OFFSET);
   locate(start, load<u64>(extent, Extent.FILE_OFFSET));
   return readBox(box, start, start + load<u32>(extent, Extent.LENGTH), true);

@@ -2,7 +2,7 @@
 import { Code } from "../abi/codes";
 import { Status, Warning } from "../abi/names";
 import { Extent } from "../abi/records";
-import { isMediaHeader } from "./media-regions";
+import { isMediaData } from "./media-regions";
 import { u32be, u64be } from "../memory/reader";
 import { cleared, fail, failed, locate } from "../memory/status";
 
@@ -50,7 +50,7 @@ export function readFileEnd(extents: usize, count: u32, buffer: usize, fileSize:
   }
   if (size == 1) size = length < 16 ? u64.MAX_VALUE : u64be(header + 8);
   end.cut = size > fileSize - end.offset;
-  if (isMediaHeader(extent, buffer)) {
+  if (isMediaData(extent, buffer)) {
     end.mediaCut = end.cut;
     if (end.cut) end.warnings = Warning.MediaPastEnd;
   } else if (end.cut && end.type == Code.moof) {

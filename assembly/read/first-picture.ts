@@ -9,7 +9,7 @@ import { golomb, payloadBits } from "./bits";
 import { lengthBefore, unitType } from "../box/nal-units";
 import { newBox, readBox } from "../memory/reader";
 import { failed } from "../memory/status";
-import { isMediaHeader } from "./media-regions";
+import { isMediaData } from "./media-regions";
 import { Chunk, TrackTables } from "../box/track-tables";
 
 /** Bytes of a slice within which its type stands: two numbers of at most 63 bits, and what keeps them from being a start code. */
@@ -31,7 +31,7 @@ export function needsEarlier(track: TrackTables, extents: usize, count: u32, buf
     const extent = extents + <usize>i * Extent.SIZE;
     const offset = load<u64>(extent, Extent.FILE_OFFSET);
     const end = offset + load<u32>(extent, Extent.LENGTH);
-    if (!isMediaHeader(extent, buffer) || first < offset || first >= end) continue;
+    if (!isMediaData(extent, buffer) || first < offset || first >= end) continue;
     const at = buffer + load<u32>(extent, Extent.BUFFER_OFFSET) + <usize>(first - offset);
     return beginsInside(at, at + <usize>min(size, end - first), sets.lengthSize, config.type == Code.hvcC);
   }

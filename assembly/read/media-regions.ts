@@ -16,7 +16,7 @@ export class MediaRegions {
 }
 
 /** Whether an extent is the header of a media data box, of which no more is kept than what `needsEarlier` looks at. */
-export function isMediaHeader(extent: usize, buffer: usize): bool {
+export function isMediaData(extent: usize, buffer: usize): bool {
   const start = buffer + load<u32>(extent, Extent.BUFFER_OFFSET);
   return load<u32>(extent, Extent.LENGTH) >= 8 && u32be(start + 4) == Code.mdat;
 }
@@ -28,7 +28,7 @@ export function collectRegions(media: MediaRegions, extents: usize, count: u32, 
   if (media.regions == 0) return;
   for (let i: u32 = 0; i < count; i++) {
     const extent = extents + <usize>i * Extent.SIZE;
-    if (!isMediaHeader(extent, buffer)) continue;
+    if (!isMediaData(extent, buffer)) continue;
     const header = buffer + load<u32>(extent, Extent.BUFFER_OFFSET);
     const large = load<u32>(extent, Extent.LENGTH) >= 16 && u32be(header) == 1;
     const offset = load<u64>(extent, Extent.FILE_OFFSET);

@@ -25,6 +25,7 @@ import {
   END_OFFSET,
   endChunks,
   MAX_SAMPLES,
+  MAX_TIME,
   sumDurations,
   TrackTables,
 } from "../box/track-tables";
@@ -33,7 +34,6 @@ import { word } from "../memory/words";
 /** Samples without an entry of their own that are written out one by one (a constant size is not). */
 const MAX_DEFAULT_SIZES: u32 = 4 << 20;
 const CHUNK: u32 = <u32>Chunk.SIZE;
-const MAX_TIME: u64 = 1 << 53;
 
 /** What a pass over the fragments is for. */
 export const enum Pass {

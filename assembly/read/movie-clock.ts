@@ -9,7 +9,7 @@ import { Extent, MovieClock } from "../abi/records";
 import { firstKey, metaChildren } from "../box/meta";
 import { mtxiWallClock } from "../box/mtxi";
 import { readMvhd, MovieHeader } from "../box/mvhd";
-import { isMediaHeader } from "./media-regions";
+import { isMediaData } from "./media-regions";
 import { Box, copyOfBox, enter, newBox, nextBox, peekBox, readBox } from "../memory/reader";
 import { cleared, failed } from "../memory/status";
 import { startsWith } from "../memory/text";
@@ -20,7 +20,7 @@ export function readMovieClock(extents: usize, count: u32, buffer: usize): usize
   const moov = newBox();
   for (let i: u32 = 0; i < count && !failed(); i++) {
     const extent = extents + <usize>i * Extent.SIZE;
-    if (isMediaHeader(extent, buffer)) continue;
+    if (isMediaData(extent, buffer)) continue;
     const start = buffer + load<u32>(extent, Extent.BUFFER_OFFSET);
     if (!readBox(moov, start, start + load<u32>(extent, Extent.LENGTH), true)) continue;
     if (moov.type == Code.moov) readClocks(clock, moov);
