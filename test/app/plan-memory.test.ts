@@ -47,3 +47,11 @@ it("plans of downloads that run have a bound in bytes together, and count until 
   await expect.poll(held, { interval: 20, timeout: 10_000 }).toBe(0);
   expect((await server.fetch(path, { headers: { range: "bytes=0-9" } })).status).toBe(206);
 });
+
+it("captions count as long as their request, before they are written", async () => {
+  const hours = (count: number): Promise<Response> =>
+    server.fetch(`/mp4/hls/cam/clock/0-${String(count * 3_600_000)}+0000.vtt`, { method: "HEAD" });
+  const [short, day] = [await hours(1), await hours(24)];
+  expect([short.status, day.status]).toEqual([200, 429]);
+  expect(await held()).toBe(0);
+});

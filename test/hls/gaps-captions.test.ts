@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { parse as parseHls, type types } from "hls-parser";
 import { parse as parseMpd } from "mpd-parser";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { clockCaptions } from "../../src/deliver/clock-captions.ts";
+import { captionsBytes, clockCaptions } from "../../src/deliver/clock-captions.ts";
 import { startTestServer, type TestServer } from "../app/test-server.ts";
 import { record, RECORDED_AT } from "../support/recording.ts";
 
@@ -168,7 +168,9 @@ test("a signed link to a playlist leads to its captions", async () => {
 test("captions of a day let others go on while they are made", async () => {
   let breaths = 0;
   const breathe = (): Promise<void> | undefined => (++breaths % 10_000 === 0 ? Promise.resolve() : undefined);
-  const text = await clockCaptions({ startMs: 0, endMs: 86_400_000, offsetMinutes: 0 }, { breathe });
-  expect(text?.match(/-->/g)).toHaveLength(86_400);
+  const day = { startMs: 0, endMs: 86_400_000, offsetMinutes: 0 };
+  const bytes = await clockCaptions(day, { breathe });
+  expect(new TextDecoder().decode(bytes).match(/-->/g)).toHaveLength(86_400);
+  expect(captionsBytes(day)).toBeGreaterThanOrEqual(bytes?.length ?? 0);
   expect(breaths).toBe(86_400);
 });

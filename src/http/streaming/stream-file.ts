@@ -5,11 +5,12 @@ import { BoxcarError } from "../../base/errors.ts";
 import { started } from "../../base/started.ts";
 import { formatTime } from "../../base/time.ts";
 import type { Media, PartName, StreamedMedia, StreamTracks } from "../../core/index.ts";
-import { clockCaptions } from "../../deliver/clock-captions.ts";
+import { captionsBytes, clockCaptions } from "../../deliver/clock-captions.ts";
 import type { PartsName, StreamFile } from "../../deliver/media-names.ts";
 import { hashOf } from "../../base/sha256.ts";
 import { recordedInit, recordedMedia, recordedPart } from "../../recordings/stream-recordings.ts";
 import type { AppContext, AppEnv } from "../context.ts";
+import { holdPlan } from "../middleware/limits.ts";
 import { keptForGood } from "../replies/cache-control.ts";
 import { sendMedia } from "../replies/send-media.ts";
 import { streamReply } from "../replies/stream-reply.ts";
@@ -29,7 +30,7 @@ interface LinkExtent {
 
 /**
  * Sends an init or media segment.
- * @throws BoxcarError `unknown_media` (404), `forbidden` (403), and as `recordedMedia` does
+ * @throws BoxcarError `unknown_media` (404), `forbidden` (403), `too_many_plans` (429), and as `recordedMedia` does
  */
 export async function sendStreamFile(
   c: Context<AppEnv>,
@@ -52,8 +53,9 @@ export async function sendStreamFile(
     const bytes = await recordedInit(planning, streamPath, file.init);
     media = bytes && (await readyMedia(bytes));
   } else if (file.kind === "captions") {
+    holdPlan(c, { weight: captionsBytes(file.captions) });
     const captions = await clockCaptions(file.captions, new Breather(c.req.raw.signal));
-    media = captions === undefined ? undefined : await readyMedia(new TextEncoder().encode(captions));
+    media = captions && (await readyMedia(captions));
   } else {
     const found = await (file.kind === "media"
       ? recordedMedia(planning, streamPath, file.media)
