@@ -1,7 +1,7 @@
 /** The parameter sets of H.264 and H.265 in their decoder configurations, `avcC` and `hvcC`. */
 import { Code } from "../abi/codes";
 import { Box, u16be } from "../memory/reader";
-import { cleared } from "../memory/status";
+import { make } from "../memory/status";
 import { findInEntry } from "./stsd";
 
 /** Finds the configuration of a sample entry of H.264 or H.265. */
@@ -77,5 +77,5 @@ export class ConfigSets {
 
 /** To be opened; not to be used when memory is out. */
 export function newConfigSets(): ConfigSets {
-  return changetype<ConfigSets>(cleared(offsetof<ConfigSets>()));
+  return make<ConfigSets>();
 }

@@ -1,6 +1,6 @@
 import { Code } from "../abi/codes";
 import { Box } from "../memory/reader";
-import { cleared } from "../memory/status";
+import { make } from "../memory/status";
 import { beginFullBox, endBox, put8, putBytes, putZeros, Writer } from "../memory/writer";
 
 /** Object type of MPEG-4 audio. */
@@ -31,7 +31,7 @@ export class EsDescriptor {
 
 /** Reads `esds`; not to be used when memory is out. */
 export function readEsds(esds: Box): EsDescriptor {
-  const found = changetype<EsDescriptor>(cleared(offsetof<EsDescriptor>()));
+  const found = make<EsDescriptor>();
   if (changetype<usize>(found) == 0) return found;
   let pointer = esds.body + 4;
   while (pointer + 2 <= esds.end) {

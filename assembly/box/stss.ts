@@ -1,7 +1,7 @@
 import { Code } from "../abi/codes";
 import { Status } from "../abi/names";
 import { Box, fullBoxVersion, tableCount, u32be } from "../memory/reader";
-import { cleared, fail, failed, reserve } from "../memory/status";
+import { fail, failed, make, reserve } from "../memory/status";
 import { beginTable, setU32be, Writer } from "../memory/writer";
 import { appendSync, Run, TrackTables } from "./track-tables";
 
@@ -66,7 +66,7 @@ class PresentedOrder {
 }
 
 function newPresentedOrder(track: TrackTables): PresentedOrder {
-  const order = changetype<PresentedOrder>(cleared(offsetof<PresentedOrder>()));
+  const order = make<PresentedOrder>();
   if (failed()) return order;
   order.same = true;
   order.firstIsFirst = true;

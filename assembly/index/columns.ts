@@ -1,7 +1,7 @@
 /** The segment index's number encodings: LEB128 varints, zigzag, and codes of a few bits. */
 import { Status } from "../abi/names";
 import { shrinkTo } from "../memory/arena";
-import { cleared, fail } from "../memory/status";
+import { fail, make } from "../memory/status";
 
 /** Writes `value` and returns the address after it. At most 10 bytes. */
 export function putVarint(pointer: usize, value: u64): usize {
@@ -75,7 +75,7 @@ export class VarintReader {
 
 /** A reader of varints that is still to be opened. */
 export function newVarints(): VarintReader {
-  return changetype<VarintReader>(cleared(offsetof<VarintReader>()));
+  return make<VarintReader>();
 }
 
 /** Bytes that packCodes needs behind the codes. */

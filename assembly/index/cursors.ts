@@ -2,7 +2,7 @@
 import { OffsetsKind, Status } from "../abi/names";
 import { TrackRecord } from "../abi/records";
 import { newVarints, unzigzag, VarintReader } from "./columns";
-import { cleared, fail, failed, reserve } from "../memory/status";
+import { fail, make } from "../memory/status";
 import { word } from "../memory/words";
 
 /** Sample sizes. */
@@ -79,8 +79,7 @@ export class SizeCursor {
 
 /** A cursor that is still to be opened; not to be used when memory is out. */
 export function newSizeCursor(): SizeCursor {
-  const cursor = changetype<SizeCursor>(cleared(offsetof<SizeCursor>()));
-  return cursor;
+  return make<SizeCursor>();
 }
 
 /** Runs of (count, value): durations and sample description indexes. */
@@ -118,7 +117,7 @@ export class RunCursor {
 
 /** A cursor that is still to be opened; not to be used when memory is out. */
 export function newRunCursor(): RunCursor {
-  const cursor = changetype<RunCursor>(cleared(offsetof<RunCursor>()));
+  const cursor = make<RunCursor>();
   cursor.varints = newVarints();
   return cursor;
 }
@@ -168,7 +167,7 @@ export class SyncCursor {
 
 /** A cursor that is still to be opened; not to be used when memory is out. */
 export function newSyncCursor(): SyncCursor {
-  const cursor = changetype<SyncCursor>(cleared(offsetof<SyncCursor>()));
+  const cursor = make<SyncCursor>();
   cursor.varints = newVarints();
   return cursor;
 }
@@ -251,7 +250,7 @@ export class OffsetCursor {
 
 /** A cursor that is still to be opened; not to be used when memory is out. */
 export function newOffsetCursor(): OffsetCursor {
-  const cursor = changetype<OffsetCursor>(cleared(offsetof<OffsetCursor>()));
+  const cursor = make<OffsetCursor>();
   cursor.varints = newVarints();
   return cursor;
 }

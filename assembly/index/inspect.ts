@@ -12,7 +12,7 @@ import {
 import { newOrderCursor } from "./order-cursor";
 import { IndexHeader, SampleRecord, TrackRecord } from "../abi/records";
 import { recordOf } from "./segment-index";
-import { cleared, failed, output, reserve } from "../memory/status";
+import { failed, make, output, reserve } from "../memory/status";
 import { word } from "../memory/words";
 
 @unmanaged
@@ -34,7 +34,7 @@ export function describeSamples(index: usize): void {
   if (failed()) return;
   for (let trackIndex: u32 = 0; trackIndex < trackCount; trackIndex++) {
     const record = recordOf(index, trackIndex);
-    const column = changetype<Columns>(cleared(offsetof<Columns>()));
+    const column = make<Columns>();
     column.sizes = newSizeCursor();
     column.durations = newRunCursor();
     column.offsets = newOffsetCursor();

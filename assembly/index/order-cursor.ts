@@ -3,7 +3,7 @@ import { Status } from "../abi/names";
 import { IndexHeader, TrackRecord } from "../abi/records";
 import { newVarints, trackBits, unzigzag, VarintReader } from "./columns";
 import { recordOf } from "./segment-index";
-import { cleared, fail, failed } from "../memory/status";
+import { cleared, fail, failed, make } from "../memory/status";
 import { word } from "../memory/words";
 
 /** The samples of all tracks in file order, as runs of one track. */
@@ -97,7 +97,7 @@ export class OrderCursor {
 
 /** A cursor that is still to be opened; not to be used when memory is out. */
 export function newOrderCursor(): OrderCursor {
-  const cursor = changetype<OrderCursor>(cleared(offsetof<OrderCursor>()));
+  const cursor = make<OrderCursor>();
   cursor.varints = newVarints();
   cursor.jumps = newVarints();
   return cursor;

@@ -3,7 +3,7 @@ import { Code } from "../abi/codes";
 import { Status, Warning } from "../abi/names";
 import { TrackRecord } from "../abi/records";
 import { editDuration, editMediaTime, editSize } from "../box/elst";
-import { cleared, fail, failed } from "../memory/status";
+import { fail, failed, make } from "../memory/status";
 import { presentedInterval } from "../read/presentation";
 import { MAX_TIME, Run, sumDurations, TrackTables } from "../box/track-tables";
 
@@ -24,7 +24,7 @@ class Edit {
  * before ends are the same edit. What further edits ask for is reported, not done.
  */
 function readEdits(track: TrackTables, movieTimescale: u32): Edit {
-  const edit = changetype<Edit>(cleared(offsetof<Edit>()));
+  const edit = make<Edit>();
   if (failed()) return edit;
   edit.mediaTime = -1;
   let followed = true;

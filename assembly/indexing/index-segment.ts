@@ -21,7 +21,7 @@ import { makeRoom, newFragmentReader, Pass, readMoof } from "../read/moof";
 import { dropTracks, Movie, readMoov, trackAt } from "../read/moov";
 import { mergeOrder, Order } from "./order";
 import { Box, failIn, newBox, readBox } from "../memory/reader";
-import { cleared, fail, failed, locate, output, reserve } from "../memory/status";
+import { fail, failed, locate, make, output, reserve } from "../memory/status";
 import { refineTimescale } from "./timescale";
 import { MAX_SAMPLES, TrackTables } from "../box/track-tables";
 
@@ -65,7 +65,7 @@ export function buildIndex(extents: usize, count: u32, buffer: usize, fileSize: 
     joinAlikeEntries(track);
     if (track.syncsImplied && needsEarlier(track, extents, count, buffer)) beginSyncs(track, 0);
   }
-  const media = changetype<MediaRegions>(cleared(offsetof<MediaRegions>()));
+  const media = make<MediaRegions>();
   if (failed()) return;
   collectRegions(media, extents, count, buffer, fileSize);
   writeIndex(movie, box, media, end, fileSize, brand, fragments > 0, warnings | end.warnings);
@@ -115,7 +115,7 @@ function writeIndex(
   fragmented: bool,
   warnings: u32,
 ): void {
-  const order = changetype<Order>(cleared(offsetof<Order>()));
+  const order = make<Order>();
   if (failed()) return;
   const outside = mergeOrder(movie, fileSize, media, order);
   if (outside != 0) return end.mediaCut ? failAtEnd(end) : fail(Status.OutsideFile, Code.stco, outside);
@@ -135,7 +135,7 @@ function writeIndex(
   }
   // A run of the file order takes no more bytes in its column than as a record.
   bound += order.runsEnd - order.runs + (order.jumpsEnd - order.jumps) + 64 + keptBound(moov);
-  const writer = changetype<IndexWriter>(cleared(offsetof<IndexWriter>()));
+  const writer = make<IndexWriter>();
   writer.start = reserve(bound);
   if (failed()) return;
   const start = writer.start;

@@ -9,7 +9,7 @@ import { tkhdTrackId } from "../box/tkhd";
 import { MAX_KEPT, MOVIE_SCOPE } from "../read/kept-boxes";
 import { Movie, trackAt } from "../read/moov";
 import { Box, copyOfBox, enter, newBox, nextBox, peekBox } from "../memory/reader";
-import { cleared, failed } from "../memory/status";
+import { failed, make } from "../memory/status";
 import { endsWith } from "../memory/text";
 import { setU32be } from "../memory/writer";
 
@@ -38,7 +38,7 @@ export function keptBound(moov: Box): u64 {
  * references, handler, language, media information header and apertures. Returns warnings.
  */
 export function keepBoxes(writer: IndexWriter, movie: Movie, moov: Box): u32 {
-  const keeper = changetype<Keeper>(cleared(offsetof<Keeper>()));
+  const keeper = make<Keeper>();
   const box = enter(moov);
   const child = newBox();
   const inner = newBox();

@@ -7,7 +7,7 @@ import { Movie, trackAt } from "../read/moov";
 import { TrackFlag } from "../abi/names";
 import { IndexHeader, PieceTrack, TrackRecord } from "../abi/records";
 import { recordOf } from "../index/segment-index";
-import { cleared, failed, reserve } from "../memory/status";
+import { cleared, failed, make, reserve } from "../memory/status";
 import { Run, TrackTables } from "../box/track-tables";
 import { word } from "../memory/words";
 
@@ -40,7 +40,7 @@ export function measureWhole(index: usize, movie: Movie): void {
   const counters = reserve(<u64>trackCount * 4);
   if (failed()) return;
   for (let trackIndex: u32 = 0; trackIndex < trackCount; trackIndex++) {
-    const counter = changetype<RunCounter>(cleared(offsetof<RunCounter>()));
+    const counter = make<RunCounter>();
     if (failed()) return;
     counter.run = trackAt(movie, trackIndex).adjacent;
     store<usize>(word(counters, trackIndex), changetype<usize>(counter));

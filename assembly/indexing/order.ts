@@ -5,7 +5,7 @@ import { shrinkTo } from "../memory/arena";
 import { putVarint, zigzag } from "../index/columns";
 import { MediaRegions, regionEnd } from "../read/media-regions";
 import { MAX_TRACKS, Movie, trackAt } from "../read/moov";
-import { cleared, fail, failed, reserve } from "../memory/status";
+import { fail, failed, make, reserve } from "../memory/status";
 import { Chunk, endChunks, putRun, Run } from "../box/track-tables";
 
 /** All samples in file order. A run holds samples of one track and one sample description, adjacent in the file. */
@@ -53,7 +53,7 @@ const JUMP: u64 = 16;
  * sample does not lie in media data, the `stbl` of its track.
  */
 export function mergeOrder(movie: Movie, fileSize: u64, media: MediaRegions, order: Order): usize {
-  const merged = changetype<Merged>(cleared(offsetof<Merged>()));
+  const merged = make<Merged>();
   const list = listHeads(movie, merged);
   if (failed()) return 0;
   order.runs = reserve(merged.chunks * Run.SIZE);
@@ -190,7 +190,7 @@ function takeRun(merged: Merged, head: Head, limit: u64): void {
 }
 
 function newHead(): Head {
-  return changetype<Head>(cleared(offsetof<Head>()));
+  return make<Head>();
 }
 
 function move(head: Head, chunk: usize, run: usize): void {

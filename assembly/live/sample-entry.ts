@@ -9,7 +9,7 @@ import { hevcSets, writeHvcC } from "../box/hvcc";
 import { writePasp } from "../box/pasp";
 import { putVisualEntry } from "../box/visual-entry";
 import { u32be } from "../memory/reader";
-import { cleared, fail, failed, output, RESULT } from "../memory/status";
+import { fail, failed, make, output, RESULT } from "../memory/status";
 import { beginBox, endBox, newWriter } from "../memory/writer";
 import { readAvcSps } from "./avc";
 import { bit, payloadBits, unsigned } from "../read/bits";
@@ -21,7 +21,7 @@ const MOST_SETS: u32 = 0xffff;
 
 /** Writes the entry `avc1` or `hvc1`. RESULT: the entry; COUNT: pictures that are reordered. */
 export function writeVideoEntry(sets: usize, length: u32, type: u32): void {
-  const facts = changetype<VideoFacts>(cleared(offsetof<VideoFacts>()));
+  const facts = make<VideoFacts>();
   const out = newWriter(<u64>length + 256);
   if (out == null || failed()) return;
   const hevc = type == Code.hvc1;

@@ -1,6 +1,6 @@
 /** Big-endian loads and box walking (ISO/IEC 14496-12 clause 4.2). Callers check bounds first, once a table. */
 import { Status } from "../abi/names";
-import { cleared, fail, failed, reserve } from "./status";
+import { fail, failed, make, reserve } from "./status";
 
 /** A big-endian field of 16 bits. */
 export function u16be(pointer: usize): u32 {
@@ -46,7 +46,7 @@ export class Box {
 
 /** A box that is still to be read. */
 export function newBox(): Box {
-  return changetype<Box>(cleared(offsetof<Box>()));
+  return make<Box>();
 }
 
 /** What `box` is now. */

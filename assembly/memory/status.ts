@@ -62,6 +62,11 @@ export function cleared(size: usize): usize {
   return pointer;
 }
 
+/** A cleared object of a class; not to be used when memory is out. */
+export function make<T>(): T {
+  return changetype<T>(cleared(offsetof<T>()));
+}
+
 /** Hands out `length` bytes (or records) at `pointer`. */
 export function output(pointer: usize, length: usize): void {
   store<u32>(RESULT, <u32>pointer, Result.POINTER);

@@ -4,7 +4,7 @@ import { newOrderCursor } from "../index/order-cursor";
 import { recordOf } from "../index/segment-index";
 import { Status } from "../abi/names";
 import { IndexHeader, PieceTrack, TrackRecord } from "../abi/records";
-import { cleared, fail, failed, reserve } from "../memory/status";
+import { cleared, fail, failed, make, reserve } from "../memory/status";
 import { CO64_ENTRY, setOffset } from "../box/stco";
 import { setStscEntry } from "../box/stsc";
 import { openParts } from "./part-walk";
@@ -49,7 +49,7 @@ export class Chunks {
 
 /** The chunks of a track, still to be walked; not to be used when memory is out. */
 export function newChunks(piece: Piece, trackIndex: u32, entries: Entries, ofOffsets: bool, before: u64): Chunks {
-  const chunks = changetype<Chunks>(cleared(offsetof<Chunks>()));
+  const chunks = make<Chunks>();
   if (failed()) return chunks;
   chunks.track = pieceTrack(piece, trackIndex);
   chunks.entries = entries;
@@ -129,7 +129,7 @@ class ChunkCursor {
 }
 
 function openCursor(piece: Piece, trackIndex: u32): ChunkCursor {
-  const cursor = changetype<ChunkCursor>(cleared(offsetof<ChunkCursor>()));
+  const cursor = make<ChunkCursor>();
   const sizes = newSizeCursor();
   const entries = newRunCursor();
   if (failed()) return cursor;

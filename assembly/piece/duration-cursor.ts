@@ -4,7 +4,7 @@ import { Piece, pieceTrack, rescale } from "./piece";
 import { Preroll, prerollOf } from "./preroll";
 import { PieceTrack, TrackRecord } from "../abi/records";
 import { recordOf } from "../index/segment-index";
-import { cleared } from "../memory/status";
+import { make } from "../memory/status";
 
 /** Sample durations of a piece's track in output ticks, rounded so that the sum never drifts. */
 @unmanaged
@@ -100,7 +100,7 @@ export class DurationCursor {
 
 /** A cursor that is still to be opened; not to be used when memory is out. */
 export function newDurationCursor(): DurationCursor {
-  const cursor = changetype<DurationCursor>(cleared(offsetof<DurationCursor>()));
+  const cursor = make<DurationCursor>();
   cursor.runs = newRunCursor();
   return cursor;
 }

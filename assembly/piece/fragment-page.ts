@@ -6,7 +6,7 @@ import { trafSize, trunSize } from "./fragment-sizes";
 import { FragmentWalk, Start } from "./fragment-walk";
 import { partsBound } from "./part-walk";
 import { Part, partBytes, pieceTrack } from "./piece";
-import { cleared, fail, failed, reserve } from "../memory/status";
+import { cleared, fail, failed, make, reserve } from "../memory/status";
 import { word } from "../memory/words";
 
 /** Lays out the parts of a page, fragment by fragment and in file order within each; `parts` to `end`. */
@@ -20,7 +20,7 @@ export class FragmentPage {
 
 /** Lays out the fragments of the next page of a walk. */
 export function layPage(walk: FragmentWalk): FragmentPage {
-  const page = changetype<FragmentPage>(cleared(offsetof<FragmentPage>()));
+  const page = make<FragmentPage>();
   const piece = walk.piece;
   const count = layParts(walk, page);
   const fragments = cleared(<usize>piece.fragments * Fragment.SIZE);

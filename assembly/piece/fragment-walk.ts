@@ -6,7 +6,7 @@ import { DurationCursor, newDurationCursor } from "./duration-cursor";
 import { openParts, PartWalk } from "./part-walk";
 import { Piece, pieceTrack, rescale } from "./piece";
 import { recordOf } from "../index/segment-index";
-import { cleared, failed, reserve } from "../memory/status";
+import { cleared, failed, make, reserve } from "../memory/status";
 import { word } from "../memory/words";
 
 /** What is known of a fragment's start. */
@@ -187,7 +187,7 @@ export class FragmentWalk {
 
 /** Opens the walk over a piece's fragments; `nextPage` comes first. */
 export function openFragments(piece: Piece): FragmentWalk {
-  const walk = changetype<FragmentWalk>(cleared(offsetof<FragmentWalk>()));
+  const walk = make<FragmentWalk>();
   const durations = newDurationCursor();
   const syncs = newSyncCursor();
   const offsets = newOffsetCursor();
@@ -219,7 +219,7 @@ export function openFragments(piece: Piece): FragmentWalk {
     const other = pieceTrack(piece, trackIndex);
     const count = load<u32>(other, PieceTrack.COUNT);
     if (trackIndex == piece.reference || count == 0) continue;
-    const cursor = changetype<DecodeCursor>(cleared(offsetof<DecodeCursor>()));
+    const cursor = make<DecodeCursor>();
     const own = newDurationCursor();
     if (failed()) return walk;
     own.open(piece, trackIndex);

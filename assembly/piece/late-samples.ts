@@ -3,7 +3,7 @@
  * list of fragments ends, so these samples come soon behind it: in their order, but no closer than readers tell pictures apart.
  */
 import { PieceTrack } from "../abi/records";
-import { cleared, failed, reserve } from "../memory/status";
+import { failed, make, reserve } from "../memory/status";
 import { Piece, pieceTrack } from "./piece";
 import { newSampleTimes } from "./sample-times";
 
@@ -57,5 +57,5 @@ export class LateSamples {
 
 /** To be opened; not to be used when memory is out. */
 export function newLateSamples(): LateSamples {
-  return changetype<LateSamples>(cleared(offsetof<LateSamples>()));
+  return make<LateSamples>();
 }

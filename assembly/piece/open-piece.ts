@@ -2,14 +2,14 @@
 import { Status } from "../abi/names";
 import { IndexHeader, PieceTrack, TrackRecord } from "../abi/records";
 import { recordOf } from "../index/segment-index";
-import { cleared, fail, failed } from "../memory/status";
+import { cleared, fail, failed, make } from "../memory/status";
 import { Piece, pieceTrack } from "./piece";
 import { findPreroll } from "./find-preroll";
 import { Preroll } from "./preroll";
 
 /** Takes a piece from its index and `PieceTrack` records; fails with `BadIndex` or `OutOfMemory`. */
 export function openPiece(index: usize, tracks: usize): Piece {
-  const piece = changetype<Piece>(cleared(offsetof<Piece>()));
+  const piece = make<Piece>();
   if (failed()) return piece;
   piece.index = index;
   piece.tracks = tracks;

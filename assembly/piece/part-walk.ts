@@ -6,7 +6,7 @@ import { newRunCursor, newSizeCursor, newSyncCursor, RunCursor, SizeCursor, Sync
 import { newOrderCursor, OrderCursor } from "../index/order-cursor";
 import { bound, isUniform, Part, Piece, pieceTrack } from "./piece";
 import { recordOf } from "../index/segment-index";
-import { cleared, fail, failed, reserve } from "../memory/status";
+import { fail, failed, make, reserve } from "../memory/status";
 import { word } from "../memory/words";
 
 /** Where the walk stands in one track. */
@@ -219,7 +219,7 @@ export class PartWalk {
 export function openParts(piece: Piece, paged: bool = false): PartWalk {
   const index = piece.index;
   const block = allocate(0);
-  const walk = changetype<PartWalk>(cleared(offsetof<PartWalk>()));
+  const walk = make<PartWalk>();
   const order = newOrderCursor();
   const cursors = reserve(<u64>piece.trackCount * 4);
   if (failed()) return walk;
@@ -230,7 +230,7 @@ export function openParts(piece: Piece, paged: bool = false): PartWalk {
   order.open(index);
   for (let trackIndex: u32 = 0; trackIndex < piece.trackCount; trackIndex++) {
     const record = recordOf(index, trackIndex);
-    const cursor = changetype<TrackCursor>(cleared(offsetof<TrackCursor>()));
+    const cursor = make<TrackCursor>();
     const sizes = newSizeCursor();
     const entries = newRunCursor();
     const syncs = newSyncCursor();

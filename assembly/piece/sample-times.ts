@@ -3,7 +3,7 @@ import { PieceTrack } from "../abi/records";
 import { newOffsetCursor, OffsetCursor } from "../index/cursors";
 import { DurationCursor, newDurationCursor } from "./duration-cursor";
 import { recordOf } from "../index/segment-index";
-import { cleared, failed } from "../memory/status";
+import { failed, make } from "../memory/status";
 import { Piece, pieceTrack, rescale } from "./piece";
 
 /** Goes over the samples in decode order. */
@@ -57,7 +57,7 @@ export class SampleTimes {
 
 /** Times that are still to be opened; not to be used when memory is out. */
 export function newSampleTimes(): SampleTimes {
-  const times = changetype<SampleTimes>(cleared(offsetof<SampleTimes>()));
+  const times = make<SampleTimes>();
   if (failed()) return times;
   times.durations = newDurationCursor();
   times.offsets = newOffsetCursor();

@@ -3,7 +3,7 @@ import { newOffsetCursor, newRunCursor, newSyncCursor, OffsetCursor, RunCursor, 
 import { OffsetsKind, SelectionRule, TrackFlag } from "../abi/names";
 import { Selection, TrackRecord } from "../abi/records";
 import { recordOf } from "../index/segment-index";
-import { cleared, failed, reserve } from "../memory/status";
+import { failed, make, reserve } from "../memory/status";
 
 /** Goes over a track's samples in decode order, run by run: those of a run differ only in their times, by its duration. */
 @unmanaged
@@ -58,7 +58,7 @@ export function countBefore(from: i64, step: u32, count: u32, time: i64): u32 {
 
 /** Opens the walk over the samples of a track. */
 export function openSamples(index: usize, record: usize): SampleCursor {
-  const cursor = changetype<SampleCursor>(cleared(offsetof<SampleCursor>()));
+  const cursor = make<SampleCursor>();
   cursor.durations = newRunCursor();
   cursor.offsets = newOffsetCursor();
   cursor.syncs = newSyncCursor();

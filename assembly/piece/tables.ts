@@ -10,7 +10,7 @@ import { setSttsEntry } from "../box/stts";
 import { OffsetsKind, TrackFlag } from "../abi/names";
 import { PieceTrack, TrackRecord } from "../abi/records";
 import { recordOf } from "../index/segment-index";
-import { cleared, failed } from "../memory/status";
+import { failed, make } from "../memory/status";
 
 /** Entries of a table: all are counted, and a window of them is written. */
 @unmanaged
@@ -33,7 +33,7 @@ export class Entries {
 
 /** Entries that are only counted. */
 export function newEntries(): Entries {
-  return changetype<Entries>(cleared(offsetof<Entries>()));
+  return make<Entries>();
 }
 
 function addDuration(entries: Entries, samples: u32, duration: u32): void {

@@ -4,7 +4,7 @@ import { Status, Warning } from "../abi/names";
 import { Extent } from "../abi/records";
 import { isMediaData } from "./media-regions";
 import { u32be, u64be } from "../memory/reader";
-import { cleared, fail, failed, locate } from "../memory/status";
+import { fail, failed, locate, make } from "../memory/status";
 
 /** What the last boxes of a file amount to: how many of them are whole, and what to warn of. */
 @unmanaged
@@ -26,7 +26,7 @@ export class FileEnd {
  * `ftyp` or `moov`.
  */
 export function readFileEnd(extents: usize, count: u32, buffer: usize, fileSize: u64): FileEnd {
-  const end = changetype<FileEnd>(cleared(offsetof<FileEnd>()));
+  const end = make<FileEnd>();
   if (failed()) return end;
   end.whole = count;
   if (count == 0) return end;

@@ -17,7 +17,7 @@ import {
 import { JUMP_RUNS, jumpTo } from "./decode-times";
 import { Movie, trackAt, trackById } from "./moov";
 import { Box, failIn, newBox, nextBox, u32be } from "../memory/reader";
-import { cleared, fail, failed, fileOffsetOf, reserve } from "../memory/status";
+import { fail, failed, fileOffsetOf, make, reserve } from "../memory/status";
 import {
   appendRun,
   appendSync,
@@ -63,12 +63,12 @@ export class FragmentReader {
 
 /** A reader of the movie fragments that belong to a movie. */
 export function newFragmentReader(movie: Movie): FragmentReader {
-  const reader = changetype<FragmentReader>(cleared(offsetof<FragmentReader>()));
+  const reader = make<FragmentReader>();
   reader.movie = movie;
   reader.traf = newBox();
   reader.box = newBox();
-  reader.defaults = changetype<FragmentDefaults>(cleared(offsetof<FragmentDefaults>()));
-  reader.run = changetype<TrackRun>(cleared(offsetof<TrackRun>()));
+  reader.defaults = make<FragmentDefaults>();
+  reader.run = make<TrackRun>();
   return reader;
 }
 

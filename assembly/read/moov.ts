@@ -15,7 +15,7 @@ import { readStts } from "../box/stts";
 import { readTkhd } from "../box/tkhd";
 import { readTrex, trexTrackId } from "../box/trex";
 import { Box, copyOfBox, enter, failIn, newBox, nextBox, statedCount } from "../memory/reader";
-import { cleared, fail, failed, reserve } from "../memory/status";
+import { cleared, fail, failed, make, reserve } from "../memory/status";
 import { MAX_SAMPLES, TrackTables } from "../box/track-tables";
 import { word } from "../memory/words";
 
@@ -48,8 +48,8 @@ export function trackById(movie: Movie, id: u32): TrackTables | null {
 
 /** Reads a whole `moov`. Sample tables of a track with fragments may be empty. */
 export function readMoov(moov: Box): Movie {
-  const movie = changetype<Movie>(cleared(offsetof<Movie>()));
-  movie.header = changetype<MovieHeader>(cleared(offsetof<MovieHeader>()));
+  const movie = make<Movie>();
+  movie.header = make<MovieHeader>();
   movie.tracks = reserve(MAX_TRACKS * 4);
   movie.entries = cleared(Table.COUNT * 8);
   const box = enter(moov);
@@ -82,7 +82,7 @@ function readMvex(mvex: Box, movie: Movie): void {
 }
 
 function readTrak(trak: Box, movie: Movie): void {
-  const track = changetype<TrackTables>(cleared(offsetof<TrackTables>()));
+  const track = make<TrackTables>();
   const box = enter(trak);
   let hasMedia = false;
   while (nextBox(box, trak)) {

@@ -11,7 +11,7 @@ import { mtxiWallClock } from "../box/mtxi";
 import { readMvhd, MovieHeader } from "../box/mvhd";
 import { isMediaData } from "./media-regions";
 import { Box, copyOfBox, enter, newBox, nextBox, peekBox, readBox } from "../memory/reader";
-import { cleared, failed } from "../memory/status";
+import { cleared, failed, make } from "../memory/status";
 import { startsWith } from "../memory/text";
 
 /** Finds `moov` among `count` extents and returns the address of a MovieClock record, 0 without memory. */
@@ -32,7 +32,7 @@ function readClocks(clock: usize, moov: Box): void {
   const box = enter(moov);
   while (nextBox(box, moov)) {
     if (box.type == Code.mvhd) {
-      const header = changetype<MovieHeader>(cleared(offsetof<MovieHeader>()));
+      const header = make<MovieHeader>();
       if (failed()) return;
       readMvhd(box, header);
       store<u64>(clock, header.creationTime, MovieClock.CREATION_TIME);

@@ -7,7 +7,7 @@ import { putSidxEntry, writeSidx } from "../box/sidx";
 import { newDurationCursor } from "../piece/duration-cursor";
 import { FragmentWalk, openFragments, Start } from "../piece/fragment-walk";
 import { Piece, pieceTrack, rescale } from "../piece/piece";
-import { cleared, failed, output, RESULT, suspended } from "../memory/status";
+import { failed, make, output, RESULT, suspended } from "../memory/status";
 import { layPage } from "../piece/fragment-page";
 import { beginBox, endBox, newWriter } from "../memory/writer";
 
@@ -29,7 +29,7 @@ class AccessWriter {
  * @param hiddenStart ticks of the box's timescale at the piece's start that are not presented, and so not counted in `sidx`
  */
 export function openAccess(piece: Piece, offset: u64, hiddenStart: u64): void {
-  const writer = changetype<AccessWriter>(cleared(offsetof<AccessWriter>()));
+  const writer = make<AccessWriter>();
   if (failed()) return;
   piece.work = changetype<usize>(writer);
   writer.offset = offset;

@@ -15,7 +15,7 @@ import { outputDescription, Part, partBytes, Piece, pieceTrack } from "../piece/
 import { newSampleTimes, SampleTimes } from "../piece/sample-times";
 import { recordOf } from "../index/segment-index";
 import { appendSpans } from "../piece/spans";
-import { cleared, failed, listed, output, reserve, RESULT, suspended } from "../memory/status";
+import { failed, listed, make, output, reserve, RESULT, suspended } from "../memory/status";
 import { beginBox, endBox, newWriter, Writer } from "../memory/writer";
 import { word } from "../memory/words";
 
@@ -35,7 +35,7 @@ class RunSource {
 }
 
 function openSource(piece: Piece, trackIndex: u32): RunSource {
-  const source = changetype<RunSource>(cleared(offsetof<RunSource>()));
+  const source = make<RunSource>();
   source.times = newSampleTimes();
   source.late = newLateSamples();
   source.sizes = newSizeCursor();
@@ -69,7 +69,7 @@ class FragmentWriter {
 
 /** Opens the writing of a piece's fragments. @param sequence `mfhd` number of the first */
 export function openWriter(piece: Piece, sequence: u32): void {
-  const writer = changetype<FragmentWriter>(cleared(offsetof<FragmentWriter>()));
+  const writer = make<FragmentWriter>();
   const sources = reserve(<u64>piece.trackCount * 4);
   if (failed()) return;
   piece.work = changetype<usize>(writer);

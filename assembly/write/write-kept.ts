@@ -5,12 +5,12 @@ import { isMediaHeader } from "../box/media-header";
 import { KeptCursor, MOVIE_SCOPE, nextKept } from "../read/kept-boxes";
 import { Box, newBox, peekBox, u32be } from "../memory/reader";
 import { MovieTrack } from "../abi/records";
-import { cleared } from "../memory/status";
+import { make } from "../memory/status";
 import { beginBox, endBox, put32, putBytes, Writer } from "../memory/writer";
 
 /** Kept boxes of an output track, or (`MOVIE_SCOPE`) of the movie that it comes from. */
 export function keptOf(track: usize, scope: u32): KeptCursor {
-  const cursor = changetype<KeptCursor>(cleared(offsetof<KeptCursor>()));
+  const cursor = make<KeptCursor>();
   cursor.box = newBox();
   cursor.scope = scope;
   cursor.next = load<u32>(track, MovieTrack.KEPT_POINTER);
