@@ -99,6 +99,11 @@ export class GrowingSegments {
     return [...this.#open.keys()];
   }
 
+  /** All segments of a stream, as `overlapping` gives them. */
+  all(streamPath: string): Segment[] {
+    return this.overlapping(streamPath, Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY);
+  }
+
   /** The segments of a stream that overlap [startMs, endMs), ordered by start, under ids of their versions. */
   overlapping(streamPath: string, startMs: number, endMs: number): Segment[] {
     const segments = this.#open.get(streamPath) ?? [];

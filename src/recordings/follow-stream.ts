@@ -117,7 +117,7 @@ async function current({ catalog }: SharingParts, { id, lastingId = id }: Segmen
 }
 
 function newest({ catalog }: SharingParts, streamPath: string): Segment | undefined {
-  return catalog.growing.overlapping(streamPath, Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY).at(-1);
+  return catalog.growing.all(streamPath).at(-1);
 }
 
 /** Where the newest sync sample is among what can be told for good; undefined when there is none. */

@@ -130,7 +130,7 @@ export async function recordedInit(
   streamPath: string,
   { key, configuration, tracks }: InitName,
 ): Promise<Uint8Array | undefined> {
-  const growing = catalog.growing.overlapping(streamPath, Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY);
+  const growing = catalog.growing.all(streamPath);
   for await (const segment of candidates()) {
     const timed = new TimedSegment(segment);
     if ((await configurationName(configurationOf(timed), sha256)) !== configuration) continue;

@@ -62,7 +62,7 @@ function growingWithin(
 /** `Catalog.recordedTime`, with what is being recorded here. */
 export async function recordedTime(catalog: Catalog, streamPath: string): Promise<Interval | undefined> {
   const ready = await catalog.recordedTime(streamPath);
-  const growing = catalog.growing.overlapping(streamPath, Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY);
+  const growing = catalog.growing.all(streamPath);
   const all = ready === undefined ? growing : [ready, ...growing];
   if (all.length === 0) return undefined;
   const startMs = Math.min(...all.map((segment) => segment.startMs));
@@ -76,7 +76,7 @@ export async function recordedAround(
   startMs: number,
 ): Promise<{ readonly beforeMs?: number; readonly afterMs?: number }> {
   const { beforeMs, afterMs } = await catalog.recordedAround(streamPath, startMs);
-  const growing = catalog.growing.overlapping(streamPath, Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY);
+  const growing = catalog.growing.all(streamPath);
   const before = growing.filter((segment) => segment.startMs < startMs).map(({ endMs }) => endMs);
   const after = growing.filter((segment) => segment.startMs >= startMs).map((segment) => segment.startMs);
   const latestMs = Math.max(beforeMs ?? Number.NEGATIVE_INFINITY, ...before);
