@@ -86,6 +86,12 @@ export function beginTable(writer: Writer, type: u32, version: u32, entries: u32
   return start;
 }
 
+/** Ends a box, or leaves it out where nothing is in it. */
+export function endUnlessEmpty(writer: Writer, start: usize): void {
+  if (writer.next - start > 8) endBox(writer, start);
+  else writer.next = start;
+}
+
 /** Goes on behind `count` bytes that are to be set. Returns where they are. */
 export function room(writer: Writer, count: usize): usize {
   const at = writer.next;

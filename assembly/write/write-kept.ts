@@ -6,7 +6,7 @@ import { KeptCursor, MOVIE_SCOPE, nextKept } from "../read/kept-boxes";
 import { Box, newBox, peekBox, u32be } from "../memory/reader";
 import { MovieTrack } from "../abi/records";
 import { make } from "../memory/status";
-import { beginBox, endBox, put32, putBytes, Writer } from "../memory/writer";
+import { beginBox, endUnlessEmpty, put32, putBytes, Writer } from "../memory/writer";
 
 /** Kept boxes of an output track, or (`MOVIE_SCOPE`) of the movie that it comes from. */
 export function keptOf(track: usize, scope: u32): KeptCursor {
@@ -93,11 +93,9 @@ export function writeReferences(out: Writer, track: usize, tracks: usize, count:
         const number = outputId(tracks, count, load<u32>(track, MovieTrack.KEPT_POINTER), u32be(id));
         if (number != 0) put32(out, number);
       }
-      if (out.next - references > 8) endBox(out, references);
-      else out.next = references;
+      endUnlessEmpty(out, references);
     }
-    if (out.next - tref > 8) endBox(out, tref);
-    else out.next = tref;
+    endUnlessEmpty(out, tref);
     return;
   }
 }

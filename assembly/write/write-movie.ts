@@ -12,7 +12,7 @@ import { MovieWriter } from "./movie-writer";
 import { failed, listed, output, reserve, RESULT } from "../memory/status";
 import { writeMovieDescription, writeUserData } from "./write-kept";
 import { writeTrak } from "./write-trak";
-import { beginBox, endBox, newWriter, Writer } from "../memory/writer";
+import { beginBox, endBox, endUnlessEmpty, newWriter, Writer } from "../memory/writer";
 
 /** Flags of `tkhd` (clause 8.3.2.3). */
 const TRACK_ENABLED: u32 = 1;
@@ -65,8 +65,7 @@ export function writeMovie(
   const udta = beginBox(out, Code.udta);
   if (count > 0) writeUserData(out, tracks);
   writeChapters(out, chapters, chapterCount);
-  if (out.next - udta > 8) endBox(out, udta);
-  else out.next = udta;
+  endUnlessEmpty(out, udta);
   if (count > 0) writeMovieDescription(out, tracks);
   endBox(out, moov, movie.spliced);
   const length = out.next - out.start;
