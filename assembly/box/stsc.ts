@@ -53,17 +53,9 @@ export function readChunks(stsc: Box, offsets: Box, track: TrackTables): void {
       samples = <u64>count * perChunk;
     }
     chunk += count;
-    for (
-      const next = to + <usize>count * Chunk.SIZE;
-      to < next;
-      to += Chunk.SIZE, at += wide ? CO64_ENTRY : STCO_ENTRY
-    ) {
-      const offset = offsetAt(at, wide);
-      highest |= offset;
-      store<u64>(to, offset, Chunk.OFFSET);
-      store<u32>(to, perChunk, Chunk.SAMPLES);
-      store<u32>(to, description, Chunk.DESCRIPTION);
-    }
+    highest |= setChunks(to, count, at, wide, perChunk, description);
+    to += <usize>count * Chunk.SIZE;
+    at += <usize>count * (wide ? CO64_ENTRY : STCO_ENTRY);
     if (samples > left) {
       store<u32>(to - Chunk.SIZE, perChunk - <u32>(samples - left), Chunk.SAMPLES);
       samples = left;
@@ -79,6 +71,20 @@ export function readChunks(stsc: Box, offsets: Box, track: TrackTables): void {
   sumChunks(track, to);
   // What was only read for this.
   shrinkTo(table);
+}
+
+/** Sets `count` chunks that have as many samples each, but for their bytes. Returns the bits of their offsets, which are read at `at`. */
+function setChunks(chunk: usize, count: u32, at: usize, wide: bool, samples: u32, description: u32): u64 {
+  let bits: u64 = 0;
+  const end = chunk + <usize>count * Chunk.SIZE;
+  for (; chunk < end; chunk += Chunk.SIZE, at += wide ? CO64_ENTRY : STCO_ENTRY) {
+    const offset = offsetAt(at, wide);
+    bits |= offset;
+    store<u64>(chunk, offset, Chunk.OFFSET);
+    store<u32>(chunk, samples, Chunk.SAMPLES);
+    store<u32>(chunk, description, Chunk.DESCRIPTION);
+  }
+  return bits;
 }
 
 /** Begins the box, whose entries follow. Give the result to `endBox`. */
