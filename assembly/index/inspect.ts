@@ -13,7 +13,7 @@ import { newOrderCursor } from "./order-cursor";
 import { IndexHeader, SampleRecord, TrackRecord } from "../abi/records";
 import { recordOf } from "./segment-index";
 import { failed, make, output, reserve } from "../memory/status";
-import { word } from "../memory/words";
+import { objectAt, setObject } from "../memory/words";
 
 @unmanaged
 class Columns {
@@ -25,6 +25,28 @@ class Columns {
   dts: i64;
 }
 
+function openColumns(index: usize, record: usize): Columns {
+  const columns = make<Columns>();
+  const sizes = newSizeCursor();
+  const durations = newRunCursor();
+  const offsets = newOffsetCursor();
+  const syncs = newSyncCursor();
+  const entries = newRunCursor();
+  if (failed()) return columns;
+  columns.sizes = sizes;
+  columns.durations = durations;
+  columns.offsets = offsets;
+  columns.syncs = syncs;
+  columns.entries = entries;
+  sizes.open(index, record);
+  durations.open(index, record, TrackRecord.DURATIONS_OFFSET);
+  offsets.open(index, record);
+  syncs.open(index, record);
+  entries.open(index, record, TrackRecord.ENTRIES_OFFSET);
+  columns.dts = load<i64>(record, TrackRecord.FIRST_DTS);
+  return columns;
+}
+
 /** RESULT: SampleRecord records in file order, and their number. */
 export function describeSamples(index: usize): void {
   const trackCount = load<u32>(index, IndexHeader.TRACK_COUNT);
@@ -33,26 +55,14 @@ export function describeSamples(index: usize): void {
   const order = newOrderCursor();
   if (failed()) return;
   for (let trackIndex: u32 = 0; trackIndex < trackCount; trackIndex++) {
-    const record = recordOf(index, trackIndex);
-    const column = make<Columns>();
-    column.sizes = newSizeCursor();
-    column.durations = newRunCursor();
-    column.offsets = newOffsetCursor();
-    column.syncs = newSyncCursor();
-    column.entries = newRunCursor();
+    const opened = openColumns(index, recordOf(index, trackIndex));
     if (failed()) return;
-    column.sizes.open(index, record);
-    column.durations.open(index, record, TrackRecord.DURATIONS_OFFSET);
-    column.offsets.open(index, record);
-    column.syncs.open(index, record);
-    column.entries.open(index, record, TrackRecord.ENTRIES_OFFSET);
-    column.dts = load<i64>(record, TrackRecord.FIRST_DTS);
-    store<usize>(word(columns, trackIndex), changetype<usize>(column));
+    setObject(columns, trackIndex, opened);
   }
   order.open(index);
   let to = list;
   while (order.next()) {
-    const column = changetype<Columns>(load<usize>(word(columns, order.trackIndex)));
+    const column = objectAt<Columns>(columns, order.trackIndex);
     let offset = order.offset;
     for (let i: u32 = 0; i < order.samples; i++, to += SampleRecord.SIZE) {
       if (column.durations.left == 0) column.durations.refill();

@@ -9,7 +9,7 @@ import { IndexHeader, PieceTrack, TrackRecord } from "../abi/records";
 import { recordOf } from "../index/segment-index";
 import { cleared, failed, make, reserve } from "../memory/status";
 import { Run, TrackTables } from "../box/track-tables";
-import { word } from "../memory/words";
+import { objectAt, setObject } from "../memory/words";
 
 /** Fills the counts; what `measurePiece` would find, told from the tables and runs that the index was made of. */
 export function measureWhole(index: usize, movie: Movie): void {
@@ -43,18 +43,18 @@ export function measureWhole(index: usize, movie: Movie): void {
     const counter = make<RunCounter>();
     if (failed()) return;
     counter.run = trackAt(movie, trackIndex).adjacent;
-    store<usize>(word(counters, trackIndex), changetype<usize>(counter));
+    setObject(counters, trackIndex, counter);
   }
   const walk = openFragments(piece);
   while (walk.nextPage(PAGE_SAMPLES)) {
     for (let trackIndex: u32 = 0; trackIndex < trackCount; trackIndex++) {
-      changetype<RunCounter>(load<usize>(word(counters, trackIndex))).count(piece, trackIndex);
+      objectAt<RunCounter>(counters, trackIndex).count(piece, trackIndex);
     }
   }
   store<u32>(index, walk.before + piece.fragments, IndexHeader.FRAGMENTS);
   for (let trackIndex: u32 = 0; trackIndex < trackCount; trackIndex++) {
     const record = recordOf(index, trackIndex);
-    const counter = changetype<RunCounter>(load<usize>(word(counters, trackIndex)));
+    const counter = objectAt<RunCounter>(counters, trackIndex);
     store<u32>(record, counter.trafs, TrackRecord.TRAFS);
     store<u32>(record, counter.truns, TrackRecord.TRUNS);
     countChunks(record, trackAt(movie, trackIndex));

@@ -10,7 +10,7 @@ import { setStscEntry } from "../box/stsc";
 import { openParts } from "./part-walk";
 import { outputDescription, Part, partBytes, Piece, pieceTrack } from "./piece";
 import { Entries } from "./tables";
-import { word } from "../memory/words";
+import { objectAt, setObject } from "../memory/words";
 
 /** What becomes of the chunks of one track: they are counted, and entries of one table made of them. */
 @unmanaged
@@ -66,7 +66,7 @@ export function walkChunks(piece: Piece, all: usize): void {
   for (let trackIndex: u32 = 0; trackIndex < piece.trackCount; trackIndex++) {
     const cursor = openCursor(piece, trackIndex);
     if (failed()) return;
-    store<usize>(word(cursors, trackIndex), changetype<usize>(cursor));
+    setObject(cursors, trackIndex, cursor);
     isUsual = isUsual && cursor.isUsual;
   }
   if (isUsual) walkOrder(piece, cursors, all);
@@ -84,7 +84,7 @@ export function walkTrackChunks(piece: Piece, trackIndex: u32, chunks: Chunks): 
   }
   const all = cleared(<usize>piece.trackCount * 4);
   if (failed()) return;
-  store<usize>(word(all, trackIndex), changetype<usize>(chunks));
+  setObject(all, trackIndex, chunks);
   walkChunks(piece, all);
 }
 
@@ -99,20 +99,16 @@ function addAlike(piece: Piece, trackIndex: u32, chunks: Chunks): bool {
   return true;
 }
 
-function chunksOf(all: usize, trackIndex: u32): usize {
-  return load<usize>(word(all, trackIndex));
-}
-
 function walkParts(piece: Piece, all: usize): void {
   const walk = openParts(piece);
   const part = reserve(Part.SIZE);
   if (failed()) return;
   while (walk.next(part)) {
-    const chunks = chunksOf(all, load<u32>(part, Part.TRACK_INDEX));
-    if (chunks == 0) continue;
+    const chunks = objectAt<Chunks | null>(all, load<u32>(part, Part.TRACK_INDEX));
+    if (chunks == null) continue;
     const samples = load<u32>(part, Part.SAMPLES);
     const description = load<u32>(part, Part.DESCRIPTION);
-    changetype<Chunks>(chunks).add(load<u64>(part, Part.POSITION), partBytes(piece, part), samples, description);
+    chunks.add(load<u64>(part, Part.POSITION), partBytes(piece, part), samples, description);
   }
 }
 
@@ -163,7 +159,7 @@ function walkOrder(piece: Piece, cursors: usize, all: usize): void {
   let end: u64 = 0;
   while (wanted > 0) {
     if (!order.next()) return fail(Status.BadIndex);
-    const cursor = changetype<ChunkCursor>(load<usize>(word(cursors, order.trackIndex)));
+    const cursor = objectAt<ChunkCursor>(cursors, order.trackIndex);
     let offset = order.offset;
     let left = order.samples;
     if (cursor.before > 0) {
@@ -202,8 +198,8 @@ function bytesOf(sizes: SizeCursor, count: u32): u64 {
 }
 
 function add(all: usize, cursors: usize, trackIndex: u32, position: u64, bytes: u64, samples: u32): void {
-  const chunks = chunksOf(all, trackIndex);
-  if (chunks == 0) return;
-  const cursor = changetype<ChunkCursor>(load<usize>(word(cursors, trackIndex)));
-  changetype<Chunks>(chunks).add(position, bytes, samples, cursor.description);
+  const chunks = objectAt<Chunks | null>(all, trackIndex);
+  if (chunks == null) return;
+  const cursor = objectAt<ChunkCursor>(cursors, trackIndex);
+  chunks.add(position, bytes, samples, cursor.description);
 }

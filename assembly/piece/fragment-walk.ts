@@ -7,7 +7,7 @@ import { openParts, PartWalk } from "./part-walk";
 import { Piece, pieceTrack, rescale } from "./piece";
 import { recordOf } from "../index/segment-index";
 import { cleared, failed, make, reserve } from "../memory/status";
-import { word } from "../memory/words";
+import { objectAt, setObject, word } from "../memory/words";
 
 /** What is known of a fragment's start. */
 export namespace Start {
@@ -133,9 +133,8 @@ export class FragmentWalk {
     const from = load<u32>(recordOf(piece.index, piece.reference), TrackRecord.TIMESCALE);
     const shown = this.durations.first + this.begun + this.composed;
     for (let trackIndex: u32 = 0; trackIndex < piece.trackCount; trackIndex++) {
-      const pointer = load<usize>(word(this.others, trackIndex));
-      if (pointer == 0) continue;
-      const other = changetype<DecodeCursor>(pointer);
+      const other = objectAt<DecodeCursor | null>(this.others, trackIndex);
+      if (other == null) continue;
       if (found) other.moveTo(rescale(shown, from, other.timescale));
       else other.sample = other.end;
       store<u32>(word(this.bounds, trackIndex), other.sample);
@@ -228,7 +227,7 @@ export function openFragments(piece: Piece): FragmentWalk {
     cursor.sample = load<u32>(other, PieceTrack.FIRST);
     cursor.end = cursor.sample + count;
     cursor.timescale = own.from;
-    store<usize>(word(others, trackIndex), changetype<usize>(cursor));
+    setObject(others, trackIndex, cursor);
     store<u32>(word(bounds, trackIndex), cursor.sample);
   }
   // The first fragment has what the other tracks present before it, too.

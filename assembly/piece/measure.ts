@@ -8,7 +8,7 @@ import { Part, Piece, pieceTrack, rescale } from "./piece";
 import { recordOf } from "../index/segment-index";
 import { cleared, failed, reserve, RESULT } from "../memory/status";
 import { newEntries, walkDurations, walkOffsets, walkSyncs } from "./tables";
-import { word } from "../memory/words";
+import { objectAt, setObject } from "../memory/words";
 
 /** TrackFlag.Uniform when `count` samples of a track, whose durations make `entries` of `stts`, are alike; else 0. */
 export function uniformity(flags: u32, record: usize, count: u32, entries: u32): u32 {
@@ -65,12 +65,12 @@ function measureChunks(piece: Piece): void {
   for (let trackIndex: u32 = 0; trackIndex < piece.trackCount; trackIndex++) {
     const chunks = newChunks(piece, trackIndex, newEntries(), false, 0);
     if (failed()) return;
-    store<usize>(word(all, trackIndex), changetype<usize>(chunks));
+    setObject(all, trackIndex, chunks);
   }
   walkChunks(piece, all);
   let total: u64 = 0;
   for (let trackIndex: u32 = 0; trackIndex < piece.trackCount; trackIndex++) {
-    const chunks = changetype<Chunks>(load<usize>(word(all, trackIndex)));
+    const chunks = objectAt<Chunks>(all, trackIndex);
     const track = pieceTrack(piece, trackIndex);
     store<u32>(track, chunks.count, PieceTrack.CHUNKS);
     store<u32>(track, chunks.entries.count, PieceTrack.STSC_ENTRIES);

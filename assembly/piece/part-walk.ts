@@ -7,7 +7,7 @@ import { newOrderCursor, OrderCursor } from "../index/order-cursor";
 import { bound, isUniform, Part, Piece, pieceTrack } from "./piece";
 import { recordOf } from "../index/segment-index";
 import { fail, failed, make, reserve } from "../memory/status";
-import { word } from "../memory/words";
+import { objectAt, setObject } from "../memory/words";
 
 /** Where the walk stands in one track. */
 @unmanaged
@@ -184,7 +184,7 @@ export class PartWalk {
 
   @inline
   private cursorOf(trackIndex: u32): TrackCursor {
-    return changetype<TrackCursor>(load<usize>(word(this.cursors, trackIndex)));
+    return objectAt<TrackCursor>(this.cursors, trackIndex);
   }
 
   private mark(): void {
@@ -248,7 +248,7 @@ export function openParts(piece: Piece, paged: bool = false): PartWalk {
     sizes.open(index, record);
     entries.open(index, record, TrackRecord.ENTRIES_OFFSET);
     syncs.open(index, record);
-    store<usize>(word(cursors, trackIndex), changetype<usize>(cursor));
+    setObject(cursors, trackIndex, cursor);
     walk.wanted += load<u32>(track, PieceTrack.COUNT);
   }
   if (!paged) return walk;

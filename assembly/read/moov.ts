@@ -17,7 +17,7 @@ import { readTrex, trexTrackId } from "../box/trex";
 import { Box, copyOfBox, enter, failIn, newBox, nextBox, statedCount } from "../memory/reader";
 import { cleared, fail, failed, make, reserve } from "../memory/status";
 import { MAX_SAMPLES, TrackTables } from "../box/track-tables";
-import { word } from "../memory/words";
+import { objectAt, setObject } from "../memory/words";
 
 /** Tracks a file may have; a recording has two or three. */
 export const MAX_TRACKS: u32 = 64;
@@ -37,7 +37,7 @@ export class Movie {
 
 /** The i-th track, in the order of `trak` boxes. */
 export function trackAt(movie: Movie, i: u32): TrackTables {
-  return changetype<TrackTables>(load<usize>(word(movie.tracks, i)));
+  return objectAt<TrackTables>(movie.tracks, i);
 }
 
 /** The track with an id; null when there is none. */
@@ -100,7 +100,7 @@ function readTrak(trak: Box, movie: Movie): void {
   if (failed()) return;
   if (track.id == 0) return fail(Status.MissingBox, Code.tkhd, trak.start);
   if (track.timescale == 0) return fail(Status.MissingBox, Code.mdhd, trak.start);
-  store<usize>(word(movie.tracks, movie.trackCount), changetype<usize>(track));
+  setObject(movie.tracks, movie.trackCount, track);
   movie.trackCount += 1;
 }
 
@@ -203,8 +203,8 @@ function readStbl(stbl: Box, track: TrackTables, movie: Movie): void {
   while (nextBox(box, stbl)) {
     const table = tableOf(box.type);
     if (table < 0) continue;
-    if (load<usize>(word(found, table)) != 0) return failIn(box, Status.DuplicateBox);
-    store<usize>(word(found, table), changetype<usize>(copyOfBox(box)));
+    if (tableBox(found, table) != null) return failIn(box, Status.DuplicateBox);
+    setObject(found, table, copyOfBox(box));
   }
   if (failed() || isTooMuch(found, movie)) return;
   const size = tableBox(found, Table.size);
@@ -234,8 +234,7 @@ function readStbl(stbl: Box, track: TrackTables, movie: Movie): void {
 }
 
 function tableBox(found: usize, table: Table): Box | null {
-  const pointer = load<usize>(word(found, table));
-  return pointer == 0 ? null : changetype<Box>(pointer);
+  return objectAt<Box | null>(found, table);
 }
 
 /** Drops hint tracks, which tell how a server is to send the file's bytes (clause 12.4), and tracks without samples. Returns warnings. */
@@ -248,7 +247,7 @@ export function dropTracks(movie: Movie): u32 {
       warnings |= track.handler == Code.hint ? Warning.HintTracks : Warning.EmptyTrack;
       continue;
     }
-    store<usize>(word(movie.tracks, kept), changetype<usize>(track));
+    setObject(movie.tracks, kept, track);
     kept += 1;
   }
   movie.trackCount = kept;

@@ -17,7 +17,7 @@ import { recordOf } from "../index/segment-index";
 import { appendSpans } from "../piece/spans";
 import { failed, listed, make, output, reserve, RESULT, suspended } from "../memory/status";
 import { beginBox, endBox, newWriter, Writer } from "../memory/writer";
-import { word } from "../memory/words";
+import { objectAt, setObject } from "../memory/words";
 
 /** The heads that one track's samples are read with. */
 @unmanaged
@@ -77,7 +77,7 @@ export function openWriter(piece: Piece, sequence: u32): void {
   writer.sequence = sequence;
   for (let trackIndex: u32 = 0; trackIndex < piece.trackCount; trackIndex++) {
     const used = load<u32>(pieceTrack(piece, trackIndex), PieceTrack.COUNT) > 0;
-    store<usize>(word(sources, trackIndex), used ? changetype<usize>(openSource(piece, trackIndex)) : 0);
+    setObject(sources, trackIndex, used ? openSource(piece, trackIndex) : null);
   }
   writer.walk = openFragments(piece);
 }
@@ -137,9 +137,8 @@ function writeMoof(
   const moof = beginBox(out, Code.moof);
   writeMfhd(out, sequence);
   for (let trackIndex: u32 = 0; trackIndex < piece.trackCount; trackIndex++) {
-    const pointer = load<usize>(word(sources, trackIndex));
-    if (pointer == 0) continue;
-    const source = changetype<RunSource>(pointer);
+    const source = objectAt<RunSource | null>(sources, trackIndex);
+    if (source == null) continue;
     let traf: usize = 0;
     let description: u32 = 0;
     let at = header;
