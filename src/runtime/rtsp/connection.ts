@@ -7,8 +7,8 @@ import { MessageReader, type Answer, type Packet } from "./messages.ts";
 
 /**
  * How often packets are read, milliseconds, unless there were so many bytes at once: reading each by itself costs several times as much
- * as all that is done with it. All connections are read at the same moments, whole multiples of this, so that what they share is at hand.
- * No multiple of the time between two pictures: some picture soon is read as it comes, and tells when it was captured.
+ * as all that is done with it. No multiple of the time between two pictures: some picture soon is read as it comes, and tells when it
+ * was captured.
  */
 const GATHERING_MS = 70;
 const MUCH = 16 << 10;
@@ -183,6 +183,18 @@ function isPacket(message: Answer | Packet): message is Packet {
   return "channel" in message;
 }
 
+let gathered: Promise<void> | undefined;
+
+/**
+ * Waits for the moment at which all connections read on, so that what they share is at hand. One timer tells it: timers run out up to a
+ * millisecond early, and who waited for a moment by the clock would wait, and read, once more for next to nothing.
+ */
 function gathering(): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, GATHERING_MS - (performance.now() % GATHERING_MS)));
+  gathered ??= new Promise((resolve) => {
+    setTimeout(() => {
+      gathered = undefined;
+      resolve();
+    }, GATHERING_MS);
+  });
+  return gathered;
 }
