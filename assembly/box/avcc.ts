@@ -10,6 +10,10 @@ const PPS: u32 = 8;
 /** Bytes behind the parameter sets of a profile from High on: chroma format, bit depths, and how many SPS extensions follow. */
 export const AVC_EXTENSION: u32 = 4;
 
+/** Bytes of `avcC` up to the level, and with the numbers of both kinds of parameter sets. */
+export const AVC_LEVEL_END: usize = 4;
+export const AVC_CONFIG: usize = 7;
+
 /** Whether a profile's parameter sets tell of chroma and depth. */
 export function isHighProfile(profile: u32): bool {
   if (profile == 100 || profile == 110 || profile == 122 || profile == 244 || profile == 44 || profile == 83)

@@ -4,6 +4,11 @@ import { failed } from "../memory/status";
 import { Code } from "../abi/codes";
 import { beginBox, beginFullBox, endBox, put32, Writer } from "../memory/writer";
 
+/** Where the entries of a box begin. */
+export function drefEntries(dref: Box): usize {
+  return dref.body + 8;
+}
+
 /**
  * Data reference, ISO/IEC 14496-12 clause 8.7.2. Only data in the same file is accepted; URLs and aliases are never
  * followed.
@@ -11,7 +16,7 @@ import { beginBox, beginFullBox, endBox, put32, Writer } from "../memory/writer"
 export function readDref(box: Box, entry: Box): void {
   fullBoxVersion(box, 0);
   const count = tableCount(box, 4, 8);
-  let pointer = box.body + 8;
+  let pointer = drefEntries(box);
   for (let i: u32 = 0; i < count && !failed(); i++) {
     if (!readBox(entry, pointer, box.end)) return failIn(box, Status.BadTable);
     if (entry.end - entry.body < 4) return failIn(entry, Status.BadBoxSize);

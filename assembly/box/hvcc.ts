@@ -11,6 +11,10 @@ const PPS: u32 = 34;
 /** Bytes of the profile, tier and level of all layers (clause 7.3.3). */
 export const HEVC_PROFILE: u32 = 12;
 
+/** Bytes of `hvcC` up to the level, and with the number of arrays. */
+export const HEVC_LEVEL_END: usize = 1 + HEVC_PROFILE;
+export const HEVC_CONFIG: usize = 23;
+
 /** Where those stand in `hvcC`, ISO/IEC 14496-15 clause 8.3.3.1. */
 export function hevcProfile(config: Box): usize {
   return config.body + 1;

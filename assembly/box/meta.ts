@@ -11,3 +11,8 @@ export function metaChildren(meta: Box): usize {
 export function firstKey(keys: Box): usize {
   return keys.body + 8;
 }
+
+/** Where the value of `data`, of an item of `ilst`, begins: behind its type and locale. */
+export function itemValue(data: Box): usize {
+  return data.body + 8;
+}

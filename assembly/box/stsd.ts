@@ -16,7 +16,7 @@ export function readStsd(box: Box, track: TrackTables, entry: Box): void {
   if (failed()) return;
   if (box.end - box.body < 8) return failIn(box, Status.BadBoxSize);
   const count = u32be(box.body + 4);
-  let pointer = box.body + 8;
+  let pointer = stsdEntries(box);
   track.entries = pointer;
   for (let i: u32 = 0; i < count; i++) {
     // Each entry starts with six reserved bytes and the data reference index.
@@ -31,6 +31,11 @@ export function readStsd(box: Box, track: TrackTables, entry: Box): void {
   if (pointer - track.entries > <usize>LARGEST) return failIn(box, Status.LargeDescription);
   track.entryCount = count;
   track.entriesLength = <u32>(pointer - track.entries);
+}
+
+/** Where the sample entries of a box begin. */
+export function stsdEntries(stsd: Box): usize {
+  return stsd.body + 8;
 }
 
 /** Where the boxes inside a sample entry start: after the fields of its handler's kind, and of QuickTime's versions. */

@@ -2,6 +2,7 @@
 import { Code } from "../abi/codes";
 import { Result } from "../abi/records";
 import { findConfig } from "../box/config-sets";
+import { stsdEntries } from "../box/stsd";
 import { isWholeTkhd, setTkhdSize, tkhdTrackId } from "../box/tkhd";
 import { VISUAL_ENTRY, visualHeight, visualWidth } from "../box/visual-entry";
 import { Box, enter, newBox, nextBox, readBox, statedCount, u32be, u64be } from "../memory/reader";
@@ -27,7 +28,7 @@ export function renewMovie(moov: usize, length: u32, trackId: u32, sample: usize
   const stsd = child(stbl, Code.stsd);
   const entry = newBox();
   if (failed() || statedCount(stsd, 4) != 1) return;
-  if (!readBox(entry, stsd.body + 8, stsd.end) || entry.end - entry.body < VISUAL_ENTRY) return;
+  if (!readBox(entry, stsdEntries(stsd), stsd.end) || entry.end - entry.body < VISUAL_ENTRY) return;
   const config = newBox();
   if (!findConfig(entry, config)) return;
   const hevc = config.type == Code.hvcC;

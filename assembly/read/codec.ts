@@ -1,8 +1,8 @@
 /** RFC 6381 codec strings from sample entries, in the forms of the codecs' own ISO media bindings. */
 import { Code } from "../abi/codes";
 import { AV1_CONFIG, av1Depth, av1Level, av1Profile, av1Tier } from "../box/av1c";
-import { avcProfile } from "../box/avcc";
-import { hevcProfile } from "../box/hvcc";
+import { AVC_LEVEL_END, avcProfile } from "../box/avcc";
+import { HEVC_LEVEL_END, hevcProfile } from "../box/hvcc";
 import { readEsds } from "../box/esds";
 import { findInEntry } from "../box/stsd";
 import { VP_CONFIG, vpDepth, vpLevel, vpProfile } from "../box/vpcc";
@@ -46,11 +46,11 @@ function writeCodecOf(entry: Box, handler: u32, to: usize): void {
   let at = putFourcc(to, type);
   if (type == Code.avc1 || type == Code.avc3) {
     // Profile, constraints and level (ISO/IEC 14496-15 clause 5.3.3.1).
-    if (!findInEntry(entry, handler, Code.avcC, config, 4)) return;
+    if (!findInEntry(entry, handler, Code.avcC, config, AVC_LEVEL_END)) return;
     at = putChar(at, 0x2e);
     for (let i: usize = 0; i < 3; i++) at = putHex2(at, load<u8>(avcProfile(config) + i));
   } else if (type == Code.hvc1 || type == Code.hev1) {
-    if (findInEntry(entry, handler, Code.hvcC, config, 13)) putHevc(at, hevcProfile(config));
+    if (findInEntry(entry, handler, Code.hvcC, config, HEVC_LEVEL_END)) putHevc(at, hevcProfile(config));
   } else if (type == Code.av01) {
     if (findInEntry(entry, handler, Code.av1C, config, AV1_CONFIG)) putAv1(at, config);
   } else if (type == Code.vp09 || type == Code.vp08) {

@@ -1,8 +1,8 @@
 /** One sample entry for samples of several: the highest profile, tier and level (ISO/IEC 14496-15 clauses 5.3.3.1.2 and 8.3.3.1.2). */
 import { Code } from "../abi/codes";
-import { AVC_EXTENSION, avcExtension, avcProfile } from "../box/avcc";
+import { AVC_CONFIG, AVC_EXTENSION, avcExtension, avcProfile } from "../box/avcc";
 import { AV1_CONFIG, av1Level, av1Profile, av1Tier, setAv1Level } from "../box/av1c";
-import { HEVC_PROFILE, hevcProfile } from "../box/hvcc";
+import { HEVC_CONFIG, HEVC_PROFILE, hevcProfile } from "../box/hvcc";
 import { findInEntry } from "../box/stsd";
 import { VP_CONFIG, vpLevel, vpProfile } from "../box/vpcc";
 import { Box, newBox, readBox, u32be } from "../memory/reader";
@@ -22,8 +22,9 @@ export function coverEntry(entry: usize, length: u32, other: usize, otherLength:
   memory.copy(to, entry, length);
   output(to, length);
   if (!readBox(box, to, to + length) || !readBox(otherBox, other, other + otherLength)) return;
-  if (findBoth(Code.avcC, 7, box, config, otherBox, theirs)) coverAvc(to, length, config, theirs);
-  else if (findBoth(Code.hvcC, 23, box, config, otherBox, theirs)) coverHevc(hevcProfile(config), hevcProfile(theirs));
+  if (findBoth(Code.avcC, AVC_CONFIG, box, config, otherBox, theirs)) coverAvc(to, length, config, theirs);
+  else if (findBoth(Code.hvcC, HEVC_CONFIG, box, config, otherBox, theirs))
+    coverHevc(hevcProfile(config), hevcProfile(theirs));
   else if (findBoth(Code.av1C, AV1_CONFIG, box, config, otherBox, theirs)) coverAv1(config, theirs);
   else if (findBoth(Code.vpcC, VP_CONFIG, box, config, otherBox, theirs)) {
     raise(vpProfile(config), vpProfile(theirs));

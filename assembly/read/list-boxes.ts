@@ -2,7 +2,9 @@
 import { Code } from "../abi/codes";
 import { Status } from "../abi/names";
 import { BoxRecord } from "../abi/records";
+import { drefEntries } from "../box/dref";
 import { metaChildren } from "../box/meta";
+import { stsdEntries } from "../box/stsd";
 import { Box, failIn, newBox, readBox } from "../memory/reader";
 import { failed, fileOffsetOf, output, reserve } from "../memory/status";
 
@@ -64,5 +66,6 @@ function childrenOf(box: Box): usize {
     return box.body;
   }
   if (type == Code.meta) return metaChildren(box);
-  return type == Code.stsd || type == Code.dref ? box.body + 8 : box.end;
+  if (type == Code.stsd) return stsdEntries(box);
+  return type == Code.dref ? drefEntries(box) : box.end;
 }

@@ -6,7 +6,7 @@
 import { Code } from "../abi/codes";
 import { ClockDevice } from "../abi/names";
 import { Extent, MovieClock } from "../abi/records";
-import { firstKey, metaChildren } from "../box/meta";
+import { firstKey, itemValue, metaChildren } from "../box/meta";
 import { mtxiWallClock } from "../box/mtxi";
 import { readMvhd, MovieHeader } from "../box/mvhd";
 import { isMediaData } from "./media-regions";
@@ -79,9 +79,8 @@ function readItems(clock: usize, ilst: Box, keys: Box): void {
   while (nextBox(item, ilst)) {
     if (item.type != date) continue;
     const data = enter(item);
-    // type, locale, then the text
-    if (!nextBox(data, item) || data.end - data.body < 8) return;
-    store<u32>(clock, <u32>(data.body + 8), MovieClock.DATE);
-    store<u32>(clock, <u32>(data.end - data.body - 8), MovieClock.DATE_LENGTH);
+    if (!nextBox(data, item) || itemValue(data) > data.end) return;
+    store<u32>(clock, <u32>itemValue(data), MovieClock.DATE);
+    store<u32>(clock, <u32>(data.end - itemValue(data)), MovieClock.DATE_LENGTH);
   }
 }

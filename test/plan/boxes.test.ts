@@ -1,5 +1,5 @@
 /** Each box that is written says to mp4box.js what it was to say: a row for each file of assembly/box. */
-import { readdir } from "node:fs/promises";
+import { readdir, readFile } from "node:fs/promises";
 import { createFile, MP4BoxBuffer, type ISOFile } from "mp4box";
 import { expect, test } from "vitest";
 import { indexObject, planSegments } from "../../src/core/index.ts";
@@ -254,4 +254,14 @@ test("each file of a box has a row", async () => {
   const names = await readdir(new URL("../../assembly/box/", import.meta.url));
   const known = new Set([...ROWS.map(([file]) => file), ...OTHERS]);
   expect(names.map((name) => name.replace(".ts", "")).filter((name) => !known.has(name))).toEqual([]);
+});
+
+test("what lies where in a box is known to assembly/box alone", async () => {
+  const assembly = new URL("../../assembly/", import.meta.url);
+  const files = (await readdir(assembly, { recursive: true })).filter((name) => /^(?!box|memory).*\.ts$/.test(name));
+  const offsets = files.map(async (name) => {
+    const code = await readFile(new URL(name, assembly), "utf8");
+    return [...code.matchAll(/.*\.body [+-] \d.*/g)].map(([line]) => `${name}: ${line.trim()}`);
+  });
+  expect((await Promise.all(offsets)).flat()).toEqual([]);
 });
