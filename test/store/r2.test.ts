@@ -1,5 +1,6 @@
-import { afterAll, beforeAll, describe } from "vitest";
-import { storeConformance } from "../conformance/store.ts";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { r2Store } from "../../src/store/r2.ts";
+import { listed, refusal, storeConformance } from "../conformance/store.ts";
 import { startStoreWorker, type StoreWorker } from "../support/worker-store.ts";
 
 describe("R2, served by Miniflare", () => {
@@ -16,5 +17,11 @@ describe("R2, served by Miniflare", () => {
     for (let i = 0; i < keys.length; i += 100)
       await Promise.all(keys.slice(i, i + 100).map((key) => store.delete(key)));
     return { store, close: () => Promise.resolve() };
+  });
+
+  it("does not list what a bucket names of another prefix", async () => {
+    const objects = ["resumable/1/0", "segments/a"].map((key) => ({ key, size: 1, etag: "e" }));
+    const bucket = { list: () => Promise.resolve({ objects, truncated: false }) };
+    expect(await refusal(listed(r2Store(bucket as never), "resumable/1/"))).toBe("store_failed 503");
   });
 });

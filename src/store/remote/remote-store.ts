@@ -116,8 +116,13 @@ export class RemoteStore implements Store {
     do {
       const after: string | undefined = next;
       const page = await this.#send(prefix, (signal) => this.#remote.page(prefix, after, signal));
-      // Others may have put objects there whose keys are none of boxcar's.
-      for (const info of page.objects) if (isKey(info.key)) yield info;
+      for (const info of page.objects) {
+        // What is listed may be deleted: a store that leaves out the prefix would have everything deleted.
+        if (!info.key.startsWith(prefix))
+          throw storeFailed(prefix, `its listing names ${info.key}, which is elsewhere`);
+        // Others may have put objects there whose keys are none of boxcar's.
+        if (isKey(info.key)) yield info;
+      }
       if (page.next === after && after !== undefined) throw storeFailed(prefix, "its listing does not advance");
       next = page.next;
     } while (next !== undefined);
