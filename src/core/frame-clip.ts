@@ -1,4 +1,5 @@
 import { concatenated, lengthOf } from "../base/bytes.ts";
+import type { Pace } from "../base/ports.ts";
 import { layoutMp4 } from "./layout/layout-mp4.ts";
 import { NO_HEADERS } from "./layout/layout.ts";
 import { readRegions } from "./layout/regions.ts";
@@ -40,6 +41,8 @@ export interface FrameClip {
 /** What clips are made with. */
 export interface FrameParts extends RecordedSources {
   readonly core: Core;
+  /** Called between the pictures: to find one its whole index may be gone through. */
+  readonly pace: Pace;
 }
 
 /** The video of one segment, and samples of it. */
@@ -125,6 +128,7 @@ async function clipOf(parts: FrameParts, placed: readonly Placed[], presentedEnd
     pieces.push(await addPiece(parts.core, track, samples, index));
     const { descriptionOffset: at, descriptionLength: length } = record;
     if (track.descriptions.length > known) descriptions.push(index.subarray(at, at + length));
+    await parts.pace.breathe();
   }
   const regions = layoutMp4({
     ...parts,

@@ -1,4 +1,6 @@
+import { Breather } from "../base/breather.ts";
 import { BoxcarError } from "../base/errors.ts";
+import type { Pace } from "../base/ports.ts";
 import { clipOfRun, clipOfSingles, type FrameClip, type FrameParts, type VideoSamples } from "./frame-clip.ts";
 import { wholeTrack } from "./planning/piece.ts";
 import { ROUNDING_MS, TimedSegment } from "./planning/placed-segment.ts";
@@ -46,7 +48,7 @@ export async function planFrame(
   atMs: number,
   before: readonly SegmentSource[] = [],
 ): Promise<FrameClip> {
-  const parts = { core, ...recordedSources([...before, source]) };
+  const parts = { core, pace: new Breather(), ...recordedSources([...before, source]) };
   const [first, ...others] = parts.segments.slice(0, -1);
   const found = await find(parts, parts.segments.at(-1), atMs, first !== undefined);
   if (!found.isLate || first === undefined) return clipOfRun(parts, [found]);
@@ -57,12 +59,17 @@ export async function planFrame(
 /**
  * Plans the sync samples at or before moments: an MP4 of nothing else, the n-th picture presented at second n.
  * @param wanted at least one; several may be of one file
- * @throws BoxcarError as planFrame does
+ * @param pace default: others have their turn every 10 ms
+ * @throws BoxcarError as planFrame and the pace do
  */
-export async function planKeyframes(core: Core, wanted: readonly FrameTime[]): Promise<FrameClip> {
+export async function planKeyframes(
+  core: Core,
+  wanted: readonly FrameTime[],
+  pace: Pace = new Breather(),
+): Promise<FrameClip> {
   const firsts = wanted.flatMap(({ before }) => before?.[0] ?? []);
   const sources = [...new Set([...firsts, ...wanted.map(({ source }) => source)])];
-  const parts = { core, ...recordedSources(sources) };
+  const parts = { core, pace, ...recordedSources(sources) };
   const of = (source: SegmentSource): RecordedSegment | undefined => parts.segments[sources.indexOf(source)];
   if (wanted.length === 0) throw noPicture("No moment was given.");
   const all: VideoSamples[] = [];
@@ -71,6 +78,7 @@ export async function planKeyframes(core: Core, wanted: readonly FrameTime[]): P
     const found = await find(parts, of(source), atMs, first !== undefined);
     const isBefore = found.isLate && first !== undefined;
     all.push(isBefore ? await find(parts, of(first), Number.POSITIVE_INFINITY) : found);
+    await pace.breathe();
   }
   return clipOfSingles(parts, all);
 }

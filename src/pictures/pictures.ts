@@ -1,3 +1,4 @@
+import { Breather } from "../base/breather.ts";
 import { BoxcarError } from "../base/errors.ts";
 import type { FairQueue, Turn } from "../base/fair-queue.ts";
 import { LruMap } from "../base/lru-map.ts";
@@ -5,7 +6,7 @@ import type { PictureDecoder, PictureShape, SheetShape } from "../base/ports.ts"
 import { hashOf } from "../base/sha256.ts";
 import { afterWaiting } from "./in-turn.ts";
 import { DoesNotRestart, restarting } from "./restart.ts";
-import { planFrame, planKeyframes, type Core } from "../core/index.ts";
+import { planFrame, planKeyframes, type Core, type FrameClip } from "../core/index.ts";
 import type { Video, VideoMoment } from "./videos.ts";
 
 /** A decoded picture. */
@@ -76,7 +77,8 @@ export class Pictures {
   async sheet(moments: readonly VideoMoment[], shape: SheetShape, turn: Turn): Promise<Picture> {
     const decoder = this.#required();
     const wanted = moments.map(({ video, ...moment }) => ({ source: video, ...moment }));
-    const clip = await planKeyframes(this.#core, wanted);
+    const pace = new Breather(turn.signal);
+    const clip = await planKeyframes(this.#core, wanted, pace);
     const tiles = moments.map(({ video: { key, etag, startMs }, before = [] }, i) => {
       return [versionsOf(before), key, etag, (clip.shownMs[i] ?? 0) - startMs];
     });
@@ -86,7 +88,8 @@ export class Pictures {
       } catch (error) {
         if (!(error instanceof DoesNotRestart)) throw error;
       }
-      const clips = await Promise.all(wanted.map((one) => planKeyframes(this.#core, [one])));
+      const clips: FrameClip[] = [];
+      for (const one of wanted) clips.push(await planKeyframes(this.#core, [one], pace));
       return decoder.sheet(
         clips.map((one) => one.read()),
         shape,

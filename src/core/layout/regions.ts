@@ -137,28 +137,28 @@ export interface MediaParts extends Pick<LayoutParts, "core" | "store" | "indexe
 export function mediaRegion(parts: MediaParts, lengths: PieceLengths, request: Request<"spans" | "fragments">): Region {
   const { pieces } = parts.composition;
   const ends = whenRead(() => endsOf(pieces, lengths));
-  async function* read({ number, piece, offset, length, last }: PieceSpan): AsyncGenerator<Uint8Array> {
+  async function* read({ number, piece, offset, length, last }: PieceSpan, pace: Breather): AsyncGenerator<Uint8Array> {
     const index = await indexOf(parts, number, last);
     const end = offset + length;
-    const pace = new Breather();
     let rest: Rest | undefined;
     let passed = 0;
     do {
+      const resting = pace.breathe();
+      if (resting !== undefined) await resting;
       const page = await parts.core.ask(index, request(piece, number, { rest, bytes: passed }));
       const { cut, bytes } = cutParts(partsOf(page), { offset: offset - passed, length }, piece.inline);
       rest = page.rest;
       if (bytes === 0 && rest === undefined) throw shorter(number);
       passed += bytes;
       yield* readParts(piece.made?.media ?? parts.store, piece.source, cut, idle);
-      const resting = pace.breathe();
-      if (resting !== undefined) await resting;
     } while (passed < end);
   }
   function* sources(span: ByteSpan): Generator<ByteSource> {
+    const pace = new Breather(); // of all pieces: short ones are opened many at a time
     for (const found of piecesIn(pieces, ends(), span)) {
       const { made, source } = found.piece;
       const ahead = made === undefined ? parts.store.ahead?.(source.key) : undefined;
-      yield { length: found.length, ahead, read: () => read(found) };
+      yield { length: found.length, ahead, read: () => read(found, pace) };
     }
   }
   return { length: lengths.total, stored: true, read: (span) => inTurn(sources(span)) };
