@@ -59,6 +59,7 @@ describe("readConfig", () => {
         allow: [],
         leaseMs: 30_000,
         mostSources: 256,
+        sourceMemory: 512 << 20,
         webhooks: { consumers: [], secret: "" },
         eventBeforeMs: 30_000,
         eventAfterMs: 30_000,

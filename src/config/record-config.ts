@@ -12,6 +12,8 @@ export interface RecordConfig {
   readonly leaseMs: number;
   /** Sources that are read at once. */
   readonly mostSources: number;
+  /** Bytes of memory of each ffmpeg that reads one. */
+  readonly sourceMemory: number;
   /** Milliseconds before and after the moment of an event that belong to it where nothing else is said. */
   readonly eventBeforeMs: number;
   readonly eventAfterMs: number;
@@ -57,6 +59,11 @@ export const recordVariables = {
     wholeNumber("sources", 1, 100_000),
     "256",
     "Sources that are read at once by this process; further ones wait, or another node takes them.",
+  ),
+  BOXCAR_SOURCE_MEMORY: variable(
+    bytes,
+    "512M",
+    "Memory of each ffmpeg that reads a source, of its own and without what it maps of files: bytes, or with K, M, G, T.",
   ),
   BOXCAR_EVENT_BEFORE: variable(
     duration,
@@ -119,6 +126,7 @@ export function recordConfigOf(values: ValuesOf<typeof recordVariables>): Record
     silenceMs: values.BOXCAR_SOURCE_TIMEOUT * 1000,
     leaseMs: values.BOXCAR_SOURCE_LEASE * 1000,
     mostSources: values.BOXCAR_SOURCES,
+    sourceMemory: values.BOXCAR_SOURCE_MEMORY,
     eventBeforeMs: values.BOXCAR_EVENT_BEFORE,
     eventAfterMs: values.BOXCAR_EVENT_AFTER,
     preRollBytes: values.BOXCAR_PREROLL_MEMORY,

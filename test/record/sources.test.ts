@@ -198,6 +198,14 @@ test("an RTSP camera with G.711 is recorded with its sound as AAC", async (conte
   expect(timeline.codecs).toMatch(/^avc1\.\w+,mp4a\.40\.2$/);
 });
 
+test.runIf(process.platform === "linux")("a source that takes more memory than it may fails and says so", async () => {
+  const bounded = await startTestServer({ BOXCAR_SOURCES_ALLOW: "lavfi", BOXCAR_SOURCE_MEMORY: "16M" });
+  const started = await postTo(bounded, "/mp4/api/start/live/hoard", { source: "lavfi:testsrc2" });
+  await bounded.close();
+  expect(started).toMatchObject({ status: 502, json: { error: "source_failed" } });
+  expect(started.json.message).toContain("more memory than the 16 MB that BOXCAR_SOURCE_MEMORY gives");
+});
+
 test.skipIf(!(await hasEncoder("libx264")))("a source of mode auto is recorded until it is removed", async () => {
   const url = "lavfi:testsrc2=size=160x120:rate=25";
   // As `curl -d` sends it.

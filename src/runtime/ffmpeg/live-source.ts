@@ -1,4 +1,3 @@
-import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
@@ -9,7 +8,7 @@ import { readSourceUrl, shownUrl, type SourceUrl } from "../../record/source-url
 import type { SourceAllowance } from "../outbound/source-allowance.ts";
 import { findFfmpeg } from "./ffmpeg-path.ts";
 import { ParameterWatch, WATCHED } from "./parameter-watch.ts";
-import { bareEnvironment } from "./run-bounded.ts";
+import { spawnLimited } from "./spawn-limited.ts";
 
 /** Characters kept of what ffmpeg complains of, the last ones. */
 const COMPLAINTS = 2000;
@@ -36,8 +35,9 @@ const OUTPUT = [
 /**
  * Reads sources with ffmpeg, which only puts their samples into fragments: a process for each connection. It gets the URL by a pipe, so
  * that nobody sees its credentials in a list of processes, and nothing of this process's environment.
+ * @param memory bytes that each process may take
  */
-export function ffmpegSources(allowance: SourceAllowance, log: Log): SourceReader {
+export function ffmpegSources(allowance: SourceAllowance, memory: number, log: Log): SourceReader {
   // Once found it is not asked again, which costs a process each time that a source is connected.
   let program: string | undefined;
   return {
@@ -51,11 +51,18 @@ export function ffmpegSources(allowance: SourceAllowance, log: Log): SourceReade
         await allowance.checkAddresses(url);
         program ??= await findFfmpeg();
         for (;;) {
-          const run = new Run(program, argumentsOf(url, SOUND[treatment]?.args ?? []), scriptOf(url), signal);
+          const run = new Run(
+            { program, memory },
+            argumentsOf(url, SOUND[treatment]?.args ?? []),
+            scriptOf(url),
+            signal,
+          );
           yield* run.output();
           const complaints = await run.end();
-          if (run.hasChanged && !signal.aborted) continue; // connected anew, it begins with the new parameters
-          if (run.bytes > 0 || signal.aborted) return;
+          if (signal.aborted) return;
+          if (run.hasChanged) continue; // connected anew, it begins with the new parameters
+          if (OUT_OF_MEMORY.test(complaints)) throw tooMuchMemory(url, memory, log);
+          if (run.bytes > 0) return;
           const next = SOUND.findIndex(({ helps }, i) => i > treatment && helps.test(complaints));
           if (next < 0) throw failed(url, complaints, log);
           treatment = next;
@@ -101,6 +108,15 @@ function scriptOf({ text, scheme }: SourceUrl): string {
   return ["ffconcat version 1.0", `file '${text.replaceAll("'", String.raw`'\''`)}'`, ...options, ""].join("\n");
 }
 
+/** What ffmpeg, its libraries and the loader of these complain of when the system gives them no more. */
+const OUT_OF_MEMORY = /Cannot allocate memory|Could not alloc|bad_alloc|failed to map segment|cannot map zero-fill/;
+
+function tooMuchMemory({ text }: SourceUrl, memory: number, log: Log): BoxcarError {
+  const why = `it takes more memory than the ${Math.floor(memory / 2 ** 20)} MB that BOXCAR_SOURCE_MEMORY gives. Set more if the source is to be trusted`;
+  log("warn", "a source takes too much memory", { source: shownUrl(text), memory });
+  return new BoxcarError("source_failed", `The source cannot be read: ${why}.`);
+}
+
 /** One process of ffmpeg. */
 class Run {
   /** Bytes it has put out. */
@@ -113,8 +129,13 @@ class Run {
   readonly #kill: () => void;
   #complaints = "";
 
-  constructor(program: string, args: readonly string[], script: string, signal: AbortSignal) {
-    const child = spawn(program, args, { stdio: ["pipe", "pipe", "pipe", "pipe"], cwd: "/", env: bareEnvironment() });
+  constructor(
+    { program, memory }: { readonly program: string; readonly memory: number },
+    args: readonly string[],
+    script: string,
+    signal: AbortSignal,
+  ) {
+    const child = spawnLimited(program, args, { memory }, { stdio: ["pipe", "pipe", "pipe", "pipe"] });
     this.#child = child;
     this.#ended = once(child, "close").catch(() => undefined);
     child.stdin.on("error", () => undefined); // it has ended before it read the script

@@ -1,6 +1,7 @@
-import { spawn, type ChildProcessByStdio } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
 import type { Readable, Writable } from "node:stream";
 import { concatenated } from "../../base/bytes.ts";
+import { spawnLimited } from "./spawn-limited.ts";
 
 /** What a program may use. */
 export interface Bounds {
@@ -23,10 +24,6 @@ export interface Run {
 
 /** Characters kept of the error output. */
 const COMPLAINTS = 2000;
-/** Sets the limits and becomes the program. Systems that know no limit of address space run it without. */
-const LIMITED = 'ulimit -v "$1" 2>/dev/null; ulimit -t "$2"; ulimit -c 0; shift 2; exec "$@"';
-
-type Child = ChildProcessByStdio<Writable, Readable, Readable>;
 
 /**
  * Runs a program on `input` within bounds and gives its output. When this returns, the program and everything it
@@ -39,7 +36,8 @@ export async function runBounded(
   input: AsyncIterable<Uint8Array>,
   bounds: Bounds,
 ): Promise<Run> {
-  const child = spawnBounded(program, args, bounds);
+  const limits = { addressSpace: bounds.memory, processorMs: bounds.timeMs };
+  const child = spawnLimited(program, args, limits, { detached: true }); // a process group of its own
   const ended = new Promise<number | null>((resolve) => {
     child.on("error", () => resolve(null));
     child.on("exit", (code) => resolve(code));
@@ -82,29 +80,8 @@ export async function runBounded(
   }
 }
 
-/** What a program needs of the environment. The rest stays here: it may hold secrets, and the program reads what strangers send. */
-export function bareEnvironment(): Record<string, string> {
-  const env: Record<string, string> = {};
-  for (const name of ["PATH", "LD_LIBRARY_PATH"]) {
-    const value = process.env[name];
-    if (value !== undefined) env[name] = value;
-  }
-  return env;
-}
-
-/** Starts a program with its limits, in a process group of its own. */
-function spawnBounded(program: string, args: readonly string[], { memory, timeMs }: Bounds): Child {
-  const limits = [String(Math.ceil(memory / 1024)), String(Math.ceil(timeMs / 1000))];
-  return spawn("/bin/sh", ["-c", LIMITED, "sh", ...limits, program, ...args], {
-    stdio: ["pipe", "pipe", "pipe"],
-    cwd: "/",
-    env: bareEnvironment(),
-    detached: true,
-  });
-}
-
 /** Ends a program and all that it started. */
-function kill({ pid }: Child): void {
+function kill({ pid }: ChildProcess): void {
   if (pid === undefined) return;
   try {
     process.kill(-pid, "SIGKILL");

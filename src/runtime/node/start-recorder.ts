@@ -38,7 +38,7 @@ const RECOVER_MS = 60_000;
  */
 export function startRecording(parts: NodeParts, config: Config, log: Log, recoverMs = RECOVER_MS): StartedRecording {
   const { keyLayout, recording } = config;
-  const { fragmentMs, silenceMs, allow, eventBeforeMs, preRollBytes, leaseMs, mostSources } = recording;
+  const { fragmentMs, silenceMs, allow, eventBeforeMs, preRollBytes, leaseMs, mostSources, sourceMemory } = recording;
   const memory = { preRoll: new PreRollBudget(preRollBytes), preRollMs: eventBeforeMs };
   const allowance = new SourceAllowance(allow);
   const webhooks = new Webhooks({ ...parts, ...recording.webhooks, log, post: webhookPost(allowance) });
@@ -47,7 +47,7 @@ export function startRecording(parts: NodeParts, config: Config, log: Log, recov
     { ...parts, ...memory, log, tell, keyLayout, monotonic: () => performance.now() },
     silenceMs,
   );
-  const reader = liveSources(parts.core, allowance, ffmpegSources(allowance, log), log);
+  const reader = liveSources(parts.core, allowance, ffmpegSources(allowance, sourceMemory, log), log);
   const believed = new BelievedTime(parts.catalog.leases, () => performance.now());
   const sweep = (): void => {
     const swept = believed.at(parts.clock()).then((nowMs) => parts.spool.sweep(nowMs));
