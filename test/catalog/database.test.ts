@@ -39,6 +39,7 @@ describe("the database", () => {
       "027_stopped_sources",
       "028_recorded_bytes",
       "029_events_by_start",
+      "030_events_by_index_alone",
     ]);
     await catalog.ping();
     await catalog.hours.keep("s", [made]);
@@ -75,6 +76,7 @@ describe("the database", () => {
       "027_stopped_sources",
       "028_recorded_bytes",
       "029_events_by_start",
+      "030_events_by_index_alone",
     ]);
     expect(await migrate(opened.db)).toEqual([]);
     const again = await openCatalogFile(opened.path);

@@ -207,6 +207,17 @@ describe("no query walks over a stream", () => {
       expect((await plansOf(calls)).filter((plan) => plan.includes("SCAN"))).toEqual([]);
   });
 
+  it("reads no event, whose texts are long, to ask which reach into a time", async () => {
+    for (const calls of [
+      (watched: Catalog) => watched.events.areTooMany("live/a", HOUR_MS),
+      (watched: Catalog) => watched.events.goingOn(HOUR_MS, "live/a"),
+      (watched: Catalog) => watched.events.levels([{ ...range, streamPath: "live/a" }]),
+    ])
+      expect((await plansOf(calls)).filter((plan) => plan.includes("events"))).toEqual([
+        expect.stringContaining("COVERING INDEX events_time"),
+      ]);
+  });
+
   it("lists the newest events of a stream without putting all of them in order", async () => {
     const query = { streamPath: "live/a", limit: 10 };
     for (const times of [{}, { endMs: 2 * HOUR_MS }])
