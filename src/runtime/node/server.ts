@@ -200,11 +200,18 @@ const contentTypes: Readonly<Record<string, string>> = {
   ".png": "image/png",
 };
 
+/** Files of the build that were asked for: all who read one share its bytes. */
+const builtAssets = new Map<string, Asset>();
+
 async function builtAsset(path: string): Promise<Asset | undefined> {
+  const known = builtAssets.get(path);
+  if (known !== undefined) return known;
   const contentType = contentTypes[extname(path.replace(/\.(br|gz)$/, ""))];
   if (contentType === undefined || !/^(page|swagger-ui)\/[\w-][\w.-]*$/.test(path)) return undefined;
   try {
-    return { contentType, bytes: await readBuilt(path) };
+    const asset = { contentType, bytes: await readBuilt(path) };
+    builtAssets.set(path, asset);
+    return asset;
   } catch {
     return undefined;
   }
