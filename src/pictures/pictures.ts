@@ -77,8 +77,7 @@ export class Pictures {
   async sheet(moments: readonly VideoMoment[], shape: SheetShape, turn: Turn): Promise<Picture> {
     const decoder = this.#required();
     const wanted = moments.map(({ video, ...moment }) => ({ source: video, ...moment }));
-    const pace = new Breather(turn.signal);
-    const clip = await planKeyframes(this.#core, wanted, pace);
+    const clip = await planKeyframes(this.#core, wanted, new Breather(turn.signal));
     const tiles = moments.map(({ video: { key, etag, startMs }, before = [] }, i) => {
       return [versionsOf(before), key, etag, (clip.shownMs[i] ?? 0) - startMs];
     });
@@ -88,6 +87,7 @@ export class Pictures {
       } catch (error) {
         if (!(error instanceof DoesNotRestart)) throw error;
       }
+      const pace = new Breather(); // goes on when this client has gone: others may wait for the same sheet
       const clips: FrameClip[] = [];
       for (const one of wanted) clips.push(await planKeyframes(this.#core, [one], pace));
       return decoder.sheet(
