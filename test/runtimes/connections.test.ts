@@ -212,6 +212,10 @@ describe.each(servers.filter(isInstalled))("a connection to the server on %s", (
       await client.closed;
       expect(client.received().toString("latin1"), host).toMatch(/^HTTP\/1.1 200 /);
     }
+    const old = await rawClient(edge.url);
+    await old.write("GET /healthz HTTP/1.0\r\n\r\n");
+    await old.closed;
+    expect(old.received().toString("latin1")).toMatch(/^HTTP\/1.1 200 /);
   });
 
   it("fails no request of a pool that uploads what is refused", async () => {

@@ -16,9 +16,16 @@ export function leaveRefusalToApp(incoming: IncomingMessage): void {
     incoming.url = "/";
     headers.host = NO_HOST;
   } else if (path.startsWith("/")) {
-    const host = hostOf(headers.host ?? "") ?? NO_HOST;
+    const host = hostOf(headers.host ?? addressOf(incoming)) ?? NO_HOST;
     if (host !== headers.host) headers.host = host;
   }
+}
+
+/** What HTTP/1.0 means without `Host`, which checks of load balancers leave out; from HTTP/1.1 on it must be there (RFC 9112 section 3.2). */
+function addressOf({ httpVersion, socket }: IncomingMessage): string {
+  const { localAddress = "", localPort } = socket;
+  if (httpVersion !== "1.0") return "";
+  return `${localAddress.includes(":") ? `[${localAddress}]` : localAddress}:${String(localPort)}`;
 }
 
 /** RFC 9112 section 3.2.2: such a target has the host that counts. */
