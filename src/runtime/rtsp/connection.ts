@@ -25,7 +25,7 @@ type Method = "OPTIONS" | "DESCRIBE" | "SETUP" | "PLAY" | "GET_PARAMETER" | "TEA
 /** One connection to a server of RTSP 1.0 (RFC 2326). */
 export class RtspConnection {
   readonly #socket: Socket;
-  /** What has come, chunks that came at once among them, and whether that is all; `#wake` is called when either changes. */
+  /** What has come, and whether that is all; `#wake` is called when either changes. */
   readonly #chunks: Uint8Array[] = [];
   #isOver = false;
   #wake: () => void = () => undefined;
@@ -43,7 +43,7 @@ export class RtspConnection {
     const callback = (length: number, buffer: Uint8Array): boolean => {
       this.#chunks.push(Uint8Array.prototype.slice.call(buffer, 0, length));
       this.#wake();
-      return true;
+      return false; // pauses, without the events and ticks of `pause`
     };
     this.#socket = connect({ host, port, noDelay: true, onread: { buffer: new Uint8Array(READ), callback } });
     const over = (): void => {
@@ -171,7 +171,6 @@ export class RtspConnection {
       await new Promise<void>((resolve) => {
         this.#wake = resolve;
       });
-      this.#socket.pause();
     }
     // All connections whose bytes have come go on in the same turn of the event loop.
     await liveBreather.breathe();
