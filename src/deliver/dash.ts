@@ -48,6 +48,8 @@ export interface LiveManifest {
   readonly over: boolean;
   /** Whether the media segment that is being recorded is listed, too. */
   readonly low: boolean;
+  /** What presentation times count from, unless it slides: given the start of the first media segment, microseconds. */
+  readonly originOf: (first: number) => number;
 }
 
 /** Media segments that players keep behind the live edge: the newest is listed once the next one has begun. */
@@ -141,8 +143,9 @@ export class Manifest implements StreamSink {
   /** The manifest, some lines at a time. @param query added to each URL, with its `?` */
   async *text(query = ""): AsyncGenerator<string, void, undefined> {
     const { live, tracks: listed } = this.#options;
+    const first = this.#periods[0]?.times[0]?.[0] ?? 0;
     // In a manifest that slides presentation times are media times.
-    const origin = live?.windowMs === undefined ? (this.#periods[0]?.times[0]?.[0] ?? 0) : 0;
+    const origin = live === undefined ? first : live.windowMs === undefined ? live.originOf(first) : 0;
     yield lines(this.#head(origin));
     let presented = 0;
     for (const [i, period] of this.#periods.entries()) {

@@ -19,27 +19,36 @@ export interface NumberedSegment {
   readonly durationMs: number;
 }
 
-/** `EXT-X-MEDIA-SEQUENCE` and `EXT-X-DISCONTINUITY-SEQUENCE` of a window (RFC 8216 sections 4.3.3.2 and 4.3.3.3). */
+/** `EXT-X-MEDIA-SEQUENCE` and `EXT-X-DISCONTINUITY-SEQUENCE` of a playlist (RFC 8216 sections 4.3.3.2 and 4.3.3.3). */
 export interface WindowNumbers {
   readonly sequence: number;
   readonly discontinuity: number;
 }
 
-/** Numbers the media segments of playlists that slide: each keeps its number for as long as it is listed, in all renditions. */
+/** Numbers the media segments of playlists that grow: each keeps its number for as long as it is listed, in all renditions. */
 export class LiveNumbers {
   readonly #windows = new LruMap<string, ReadonlyMap<string, WindowNumbers>>(
     CACHE_BYTES,
     (numbers, name) => ENTRY_BYTES * (numbers.size + 1) + 2 * name.length,
   );
 
+  readonly #origins = new LruMap<string, number>(CACHE_BYTES, (_origin, name) => ENTRY_BYTES + 2 * name.length);
+
+  /** What the times of a manifest that grows count from: its first media segment, also once that was deleted. */
+  originOf(manifest: string, first: number): number {
+    const origin = this.#origins.get(manifest) ?? first;
+    this.#origins.set(manifest, origin);
+    return origin;
+  }
+
   /**
-   * The numbers of a window's first media segment.
-   * @param window names the window
-   * @param nowMs wall clock, milliseconds: where numbers start that nobody has seen, above those from before a restart
+   * The numbers of a playlist's first media segment.
+   * @param window names the playlist, for all renditions
+   * @param from where its numbers start, when nobody has seen any
    */
-  of(window: string, listed: readonly NumberedSegment[], nowMs: number): WindowNumbers {
+  of(window: string, listed: readonly NumberedSegment[], from: number): WindowNumbers {
     const known = this.#windows.get(window) ?? new Map<string, WindowNumbers>();
-    const numbers = firstOf(known, listed, Math.floor(nowMs / 1000));
+    const numbers = firstOf(known, listed, from);
     const next = new Map(known);
     const oldest = numbers.sequence + listed.length - REMEMBERED;
     let { discontinuity } = numbers;
@@ -57,7 +66,7 @@ export class LiveNumbers {
 function firstOf(
   known: ReadonlyMap<string, WindowNumbers>,
   listed: readonly NumberedSegment[],
-  fresh: number,
+  from: number,
 ): WindowNumbers {
   const shared = listed.findIndex(({ name }) => known.has(name));
   const before = known.get(listed[shared]?.name ?? "");
@@ -65,9 +74,7 @@ function firstOf(
     const begun = listed.slice(1, shared + 1).filter(({ begins }) => begins).length;
     return { sequence: before.sequence - shared, discontinuity: before.discontinuity - begun };
   }
-  const last = [...known.values()].reduce((a, b) => (b.sequence > a.sequence ? b : a), {
-    sequence: fresh - 1,
-    discontinuity: -1, // hls.js keeps a list as long as this number
-  });
+  if (known.size === 0) return { sequence: from, discontinuity: 0 }; // hls.js keeps a list as long as the latter
+  const last = [...known.values()].reduce((a, b) => (b.sequence > a.sequence ? b : a));
   return { sequence: last.sequence + 1, discontinuity: last.discontinuity + 1 };
 }

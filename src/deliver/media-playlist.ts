@@ -49,8 +49,10 @@ export interface MediaPlaylistOptions {
 
 /** A playlist that grows. */
 export interface LivePlaylist {
-  /** Numbers of the first media segment of one that slides; absent: it grows from its start on. */
-  readonly numbers?: WindowNumbers | undefined;
+  /** Whether it slides; else it grows from its start on. */
+  readonly slides: boolean;
+  /** Numbers of its first media segment: of one that grows they are 0 until recordings are deleted. */
+  readonly numbers: WindowNumbers;
   /** Milliseconds that a media segment lasts at most, as far as that can be told. */
   readonly targetMs: number;
   /** URLs of playlists of the same range that have the same Partial Segments; absent: none are listed. */
@@ -209,7 +211,7 @@ export class MediaPlaylist implements StreamSink {
     yield joined([
       ...this.#parts.lines(number, query),
       ...(live === undefined ? ["#EXT-X-ENDLIST"] : []),
-      ...(live?.reports ?? []).map((url) => this.#parts.report(url, live?.numbers?.sequence ?? 0)),
+      ...(live?.reports ?? []).map((url) => this.#parts.report(url, live?.numbers.sequence ?? 0)),
     ]);
   }
 
@@ -217,13 +219,14 @@ export class MediaPlaylist implements StreamSink {
   #head(targetS: number, skipped: number, live: LivePlaylist | undefined): string[] {
     const { iframes, startMs } = this.#options;
     const offsetMs = startMs - (this.#firstMs ?? startMs);
-    const { sequence = 0, discontinuity } = live?.numbers ?? {};
+    const { sequence, discontinuity } = live?.numbers ?? { sequence: 0, discontinuity: 0 };
+    const isWhole = live?.slides !== true && sequence === 0;
     const version = skipped > 0 ? VERSION_OF_SKIPS : this.#hasGaps ? VERSION_OF_GAPS : VERSION;
     return [
       ...["#EXTM3U", version, `#EXT-X-TARGETDURATION:${targetS}`, `#EXT-X-MEDIA-SEQUENCE:${sequence}`],
-      ...(discontinuity === undefined ? [] : [`#EXT-X-DISCONTINUITY-SEQUENCE:${discontinuity}`]),
-      ...(live === undefined ? ["#EXT-X-PLAYLIST-TYPE:VOD"] : []),
-      ...(live !== undefined && live.numbers === undefined ? ["#EXT-X-PLAYLIST-TYPE:EVENT"] : []),
+      ...(isWhole
+        ? [`#EXT-X-PLAYLIST-TYPE:${live === undefined ? "VOD" : "EVENT"}`]
+        : [`#EXT-X-DISCONTINUITY-SEQUENCE:${discontinuity}`]),
       ...(live === undefined ? [] : this.#parts.serverControl(SKIPPED_TARGETS * targetS, live.reports !== undefined)),
       ...(this.#independent ? ["#EXT-X-INDEPENDENT-SEGMENTS"] : []),
       ...(iframes ? ["#EXT-X-I-FRAMES-ONLY"] : []),

@@ -1,7 +1,7 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { parse as parseMpd } from "mpd-parser";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { startTestServer, type TestServer } from "../app/test-server.ts";
 import { packets } from "../support/oracle.ts";
 import { record } from "../support/recording.ts";
@@ -9,12 +9,15 @@ import { record } from "../support/recording.ts";
 /** HLS of what is being recorded: what its playlists list while it grows, and once it is over. */
 
 let server: TestServer;
+/** By how much the server's clock is ahead, milliseconds. */
+let aheadMs = 0;
 let sourceFile: string;
 let stream: Buffer<ArrayBuffer>;
 /** Where each movie fragment of the stream begins, and its end. */
 let fragments: number[];
 beforeAll(async () => {
-  server = await startTestServer({ BOXCAR_LINK_SECRET: "a-link-secret-of-32-characters-00" });
+  const clock = (): number => Date.now() + aheadMs;
+  server = await startTestServer({ BOXCAR_LINK_SECRET: "a-link-secret-of-32-characters-00" }, { clock });
   const [segment] = await record({ count: 1, seconds: 16, fragmented: true });
   sourceFile = segment?.file ?? "";
   stream = await readFile(sourceFile);
@@ -146,6 +149,48 @@ test("a playlist that slides keeps the number of each media segment, in all rend
   expect(over).toContain('type="dynamic"');
   expect(over).not.toContain("minimumUpdatePeriod");
   expect(await manifest(`start=${Date.now() - 60_000}`)).toContain('type="static"');
+});
+
+test("a window stays as it is while nothing comes", async () => {
+  const { send, end } = push("live/pausing");
+  await send(2);
+  await new Promise((resolve) => setTimeout(resolve, 1100));
+  await send(fragments.length - 4);
+  const before = await playlist("live/pausing", "v", "window=20s&segment=2s");
+  aheadMs = 60_000;
+  try {
+    expect(await playlist("live/pausing", "v", "window=20s&segment=2s")).toBe(before);
+  } finally {
+    aheadMs = 0;
+    await end();
+  }
+});
+
+test("a playlist that grows goes on with its numbers when the recordings it began with are deleted", async () => {
+  const begunMs = Date.now();
+  const { send, end } = push("live/shortened");
+  await send(2);
+  await new Promise((resolve) => setTimeout(resolve, 1100));
+  await send(fragments.length - 4);
+  const query = `start=${begunMs - 60_000}&segment=2s`;
+  const manifest = async (): Promise<string> =>
+    (await server.fetch(`/mp4/dash/live/shortened/manifest.mpd?${query}`)).text();
+  const originOf = (text: string): string[] =>
+    [...text.matchAll(/(?:availabilityStartTime|presentationTimeOffset|start)="[^"]*"/g)].map(([found]) => found);
+  const begun = originOf(await manifest());
+  const before = urlsOf(await playlist("live/shortened", "v", query));
+  const ids = before[0]?.split("-")[0] ?? "";
+  const gone = before.filter((url) => url.startsWith(`${ids}-`)).length;
+  await vi.waitUntil(async () => {
+    const { status } = await server.call(`/mp4/api/delete/live/shortened?ids=${ids}`, { method: "POST" });
+    return status === 200;
+  });
+  const after = await playlist("live/shortened", "v", query);
+  expect(urlsOf(after)).toEqual(before.slice(gone));
+  expect(numberOf(after, "MEDIA-SEQUENCE")).toBe(gone);
+  expect(after).not.toContain("#EXT-X-PLAYLIST-TYPE");
+  expect(originOf(await manifest())).toEqual(begun);
+  await end();
 });
 
 test("a stream is followed from its newest sync sample to its end, over all its segments, as it was sent", async () => {

@@ -88,22 +88,28 @@ export async function askedStream(context: AppContext, streamPath: string, asked
   const recorded = context.recording?.recorder.running(streamPath) !== undefined;
   const live = recorded && (range.endMs ?? Number.POSITIVE_INFINITY) > nowMs;
   const { windowMs } = range;
-  const endMs = range.endMs ?? (live ? nowMs + EXPECTED_MS : undefined);
-  const bounded = await boundedRange(catalog, streamPath, { startMs: range.startMs, endMs });
-  const startMs = windowMs === undefined ? bounded.startMs : (live ? nowMs : bounded.endMs) - windowMs;
+  const slides = windowMs !== undefined;
+  const expectedMs = live && range.endMs === undefined ? nowMs + EXPECTED_MS : undefined;
+  const bounded = await boundedRange(catalog, streamPath, {
+    startMs: range.startMs,
+    endMs: range.endMs ?? (slides ? undefined : expectedMs),
+  });
+  // A window reaches back from what is recorded, not from now: while a source is lost it stays as it is.
+  const startMs = slides ? (live ? Math.min(bounded.endMs, nowMs) : bounded.endMs) - windowMs : bounded.startMs;
+  const endMs = Math.max(bounded.endMs, expectedMs ?? 0);
   const settled = range.startMs !== undefined && range.endMs !== undefined && range.endMs + config.settleMs <= nowMs;
   const isOpen = live && range.endMs === undefined;
   const same =
     windowMs === undefined
-      ? { start: String(startMs), ...(isOpen ? {} : { end: String(bounded.endMs) }) }
+      ? { start: String(startMs), ...(isOpen ? {} : { end: String(endMs) }) }
       : { window: `${windowMs}ms` };
   const low = asked.latency === "low";
   const { gaps = "skip" } = asked;
   const offsetMinutes = zoneOffsetMinutes(asked.tz ?? config.timeZone, startMs);
   return {
     streamPath,
-    ...bounded,
     startMs,
+    endMs,
     lengthMs,
     windowMs,
     settled,

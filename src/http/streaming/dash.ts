@@ -92,8 +92,12 @@ export function addDash(app: App, context: AppContext): void {
   });
 }
 
-function liveManifest({ clock }: AppContext, { live, windowMs, low }: AskedStream): LiveManifest | undefined {
-  return live || windowMs !== undefined ? { nowMs: clock(), windowMs, over: !live, low: live && low } : undefined;
+function liveManifest({ clock, liveNumbers }: AppContext, asked: AskedStream): LiveManifest | undefined {
+  const { streamPath, live, windowMs, low, lengthMs, same } = asked;
+  if (!live && windowMs === undefined) return undefined;
+  const name = JSON.stringify([streamPath, same, lengthMs]);
+  const originOf = (first: number): number => liveNumbers.originOf(name, first);
+  return { nowMs: clock(), windowMs, over: !live, low: live && low, originOf };
 }
 
 function splitManifest(path: string): string {

@@ -233,7 +233,7 @@ async function mediaPlaylist(
       : undefined;
     const { fromMs, toMs } = playlist;
     const signed = await mediaQuery(c, context, streamPath, { fromMs, toMs, tracks: TRACKS[tracks] }, expires);
-    end = live && playlist.endOf(live.numbers?.sequence ?? 0);
+    end = live && playlist.endOf(live.numbers.sequence);
     yield* playlist.text(signed, live && { ...live, reports, skips: skip !== undefined });
   };
   return { ...(await divide(c, context, query, { sink: playlist, write })), end };
@@ -251,12 +251,13 @@ function targetOf(lengthMs: number): number {
 
 function livePlaylist(
   { liveNumbers, clock }: AppContext,
-  { streamPath, lengthMs, low, gaps, same }: AskedStream,
+  { streamPath, lengthMs, same }: AskedStream,
   { listed }: MediaPlaylist,
   iframes: boolean,
 ): Omit<LivePlaylist, "skips"> {
-  const targetMs = targetOf(lengthMs);
-  if (same.window === undefined) return { targetMs };
-  const window = JSON.stringify([streamPath, same.window, lengthMs, low, gaps, iframes]);
-  return { targetMs, numbers: liveNumbers.of(window, listed, clock()) };
+  const slides = same.window !== undefined;
+  const name = JSON.stringify([streamPath, same, lengthMs, iframes]);
+  // Numbers of a window that nobody has seen are above those from before a restart.
+  const numbers = liveNumbers.of(name, listed, slides ? Math.floor(clock() / 1000) : 0);
+  return { targetMs: targetOf(lengthMs), slides, numbers };
 }
