@@ -78,7 +78,6 @@ export async function planKeyframes(
     const found = await find(parts, of(source), atMs, first !== undefined);
     const isBefore = found.isLate && first !== undefined;
     all.push(isBefore ? await find(parts, of(first), Number.POSITIVE_INFINITY) : found);
-    await pace.breathe();
   }
   return clipOfSingles(parts, all);
 }
@@ -109,7 +108,7 @@ function withRest({ selected, ...video }: VideoSamples): VideoSamples {
 
 /** @param isLed whether what comes before the first sync sample can be decoded from another segment on */
 async function find(
-  { core, indexes }: FrameParts,
+  { core, indexes, pace }: FrameParts,
   segment: RecordedSegment | undefined,
   atMs: number,
   isLed = false,
@@ -122,7 +121,10 @@ async function find(
   const start = Math.min(Math.max(ticks, record.start), Math.max(record.start, record.end - 1));
   const selection = { start, end: start + 1, rules: SelectionRule.FromSync, preroll: 0 };
   const index = await indexes.get(segment.id);
-  const select = (wanted: Selection): Promise<Selected> => core.ask(index, ["select", trackIndex, wanted]);
+  const select = async (wanted: Selection): Promise<Selected> => {
+    await pace.breathe();
+    return core.ask(index, ["select", trackIndex, wanted]);
+  };
   const exact = await select(selection);
   const isLate = exact.count === 0 || exact.pts > start;
   if (isLate && isLed) {

@@ -1,7 +1,8 @@
 /** Every call that works on an index, as planning and serving make them. */
 import { leftOut, wholeTrack, type PieceTrack } from "../../src/core/planning/piece.ts";
 import type { Core } from "../../src/core/wasm/module.ts";
-import type { LoadedIndex } from "../../src/core/wasm/loaded-index.ts";
+import { lengthOf } from "../../src/base/bytes.ts";
+import { spansOf, type LoadedIndex } from "../../src/core/wasm/loaded-index.ts";
 import { Table, SelectionRule } from "../../src/core/wasm/abi/names.ts";
 import type { Counts, Selected } from "../../src/core/wasm/abi/records.ts";
 import { readSummary, type Summary } from "../../src/core/wasm/records/summary.ts";
@@ -87,11 +88,10 @@ function serve(loaded: LoadedIndex, tracks: readonly PieceTrack[], summary: Summ
     }
   });
   const bytes = tracks.reduce((sum, track) => sum + track.counts.bytes, 0);
-  const spanned = loaded.spans(tracks).spans.reduce((sum, { length }) => sum + length, 0);
+  const spanned = lengthOf([...spansOf(loaded.spans(tracks).spans)]);
   if (exact && spanned !== bytes) throw new Error(`the spans have ${spanned} bytes, not ${bytes}`);
   const { fragments, spans } = loaded.fragments(tracks, 1);
-  if (exact && spans.reduce((sum, { length }) => sum + length, 0) !== bytes)
-    throw new Error("the fragments' spans differ");
+  if (exact && lengthOf([...spansOf(spans)]) !== bytes) throw new Error("the fragments' spans differ");
   const timescale = summary.tracks[summary.reference]?.timescale ?? 1;
   const references = loaded.accessEntries(tracks, Table.Sidx, timescale, { offset: 0, hiddenStart: 0, hiddenEnd: 0 });
   if (references.length !== fragments.length * 12) throw new Error("sidx has another number of fragments");

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { lengthOf } from "../../src/base/bytes.ts";
 import { cutParts, readParts, type Part } from "../../src/core/reading/read-parts.ts";
 import type { Store } from "../../src/base/ports.ts";
 import { random, seedOf } from "../support/random.ts";
@@ -47,11 +48,20 @@ test("parts come out as they are asked for, forwards and backwards, over any chu
     const offset = rng.below(whole.length);
     const length = rng.below(whole.length - offset + 1);
     const { store, reads } = storeOf(object, () => 1 + rng.below(rng.pick([10, 500, 65_536])));
-    const { cut } = cutParts(parts, { offset, length });
+    const cut = [...cutParts(parts, { offset, length })].flatMap((some) => some.cut);
     const read = await collect(readParts(store, { key: "k", etag: "e" }, cut));
     expect(read.equals(whole.subarray(offset, offset + length)), `seed ${rng.seed}, round ${round}`).toBe(true);
     expect(reads(), `seed ${rng.seed}, round ${round}`).toBeLessThanOrEqual(1);
   }
+});
+
+test("many parts are handed out some thousands at a time", () => {
+  const parts = Array.from({ length: 50_000 }, (_, i) => ({ offset: 3 * i, length: 2 }));
+  const pages = [...cutParts(parts, { offset: 20_001, length: 70_000 })];
+  expect(Math.max(...pages.map(({ cut }) => cut.length))).toBeLessThanOrEqual(5000);
+  const cut = pages.flatMap((page) => page.cut);
+  expect([cut.length, lengthOf(cut), cut[0]]).toEqual([35_001, 70_000, { offset: 30_001, length: 1 }]);
+  expect(pages.reduce((sum, { bytes }) => sum + bytes, 0)).toBe(90_002);
 });
 
 test("spans far behind or ahead of each other are read apart", async () => {

@@ -3,7 +3,7 @@ import { Breather } from "../../base/breather.ts";
 import type { ByteSpan } from "../../base/ports.ts";
 import { started } from "../../base/started.ts";
 import type { IndexCall, IndexRequest, LendingCall } from "../wasm/index-request.ts";
-import type { FragmentsPage, LentBytes, Rest, SpansPage } from "../wasm/loaded-index.ts";
+import { spansOf, type FragmentsPage, type LentBytes, type Rest, type SpansPage } from "../wasm/loaded-index.ts";
 import { INDEX_PAGE } from "../segment.ts";
 import type { LayoutParts } from "./layout.ts";
 import type { Composition } from "../planning/composition.ts";
@@ -143,14 +143,16 @@ export function mediaRegion(parts: MediaParts, lengths: PieceLengths, request: R
     let rest: Rest | undefined;
     let passed = 0;
     do {
-      const resting = pace.breathe();
-      if (resting !== undefined) await resting;
       const page = await parts.core.ask(index, request(piece, number, { rest, bytes: passed }));
-      const { cut, bytes } = cutParts(partsOf(page), { offset: offset - passed, length }, piece.inline);
+      const before = passed;
+      for (const { cut, bytes } of cutParts(partsOf(page), { offset: offset - passed, length }, piece.inline)) {
+        const resting = pace.breathe();
+        if (resting !== undefined) await resting;
+        passed += bytes;
+        yield* readParts(piece.made?.media ?? parts.store, piece.source, cut, idle);
+      }
       rest = page.rest;
-      if (bytes === 0 && rest === undefined) throw shorter(number);
-      passed += bytes;
-      yield* readParts(piece.made?.media ?? parts.store, piece.source, cut, idle);
+      if (passed === before && rest === undefined) throw shorter(number);
     } while (passed < end);
   }
   function* sources(span: ByteSpan): Generator<ByteSource> {
@@ -165,17 +167,14 @@ export function mediaRegion(parts: MediaParts, lengths: PieceLengths, request: R
 }
 
 function partsOf(page: SpansPage | FragmentsPage): Iterable<Part> {
-  return "headers" in page ? fragmentParts(page) : page.spans;
+  return "headers" in page ? fragmentParts(page) : spansOf(page.spans);
 }
 
 /** The bytes of fragments, in order. */
 function* fragmentParts({ headers, fragments, spans }: FragmentsPage): Generator<Part> {
   for (const { headerOffset, headerLength, firstSpan, spans: count } of fragments) {
     yield headers.subarray(headerOffset, headerOffset + headerLength);
-    for (let i = firstSpan; i < firstSpan + count; i++) {
-      const span = spans[i];
-      if (span !== undefined) yield span;
-    }
+    yield* spansOf(spans, firstSpan, count);
   }
 }
 

@@ -6,6 +6,7 @@ import type { TimecodeStep } from "../wasm/records/output.ts";
 import { type PieceTrack, leftOut, sourceOf, type IndexOf, type Piece } from "./piece.ts";
 import { Code } from "../wasm/abi/names.ts";
 import type { Selected, Selection } from "../wasm/abi/records.ts";
+import { spansOf } from "../wasm/loaded-index.ts";
 import type { TrackRecord } from "../wasm/records/summary.ts";
 import type { IndexQueries } from "./index-queries.ts";
 import { isVideo } from "../track-kinds.ts";
@@ -74,9 +75,8 @@ export async function cutTimecode(
   const left = selected.first + selected.count - shown.first - 1;
   const rest = left > 0 ? await select(end, limitOf(placed, record)) : { ...selected, count: 0 };
   const tracks = alone(summary.tracks, trackIndex, { ...leftOut(record), first: shown.first, count: 1 });
-  const {
-    spans: [span, ...others],
-  } = await core.ask(index, ["spans", tracks, { most: 0xffff_ffff }]);
+  const { spans } = await core.ask(index, ["spans", tracks, { most: 0xffff_ffff }]);
+  const [span, ...others] = spansOf(spans);
   if (span?.length !== 4 || others.length > 0) return undefined;
   return { first, rest, media: { get: (...wanted) => counted(store, segment, span.offset, step, wanted[1]) } };
 }

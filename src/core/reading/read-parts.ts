@@ -12,6 +12,9 @@ const SHORT = 256 << 10;
 /** First pieces shorter than this are handed on together: there is no buffer yet, and a new one is zeroed first. Bytes. */
 const SHORT_AT_FIRST = 64 << 10;
 
+/** Parts that are worked on at once: some milliseconds. */
+const AT_ONCE = 2048;
+
 /** So little of a chunk is not: where thousands are slow, chunks are small, and each would hold a copy, too. Bytes. */
 const LITTLE = 16 << 10;
 /** Most that is copied together, bytes: a chunk of a file, and what was held of the one before. */
@@ -185,18 +188,19 @@ function lastBytes(first: Uint8Array, second: Uint8Array, length: number): Uint8
 }
 
 /**
- * What of `parts` lies within `span` of their joined bytes, and how many of these bytes were passed: all that there are, or
- * those up to the end of the span.
+ * What of `parts` lies within `span` of their joined bytes, some thousand parts at a time, and how many of these bytes were
+ * passed with them: in sum all that there are, or those up to the end of the span.
  * @param span its offset may be negative
  * @param inline the bytes that spans with an offset below 0 are of
  */
-export function cutParts(
+export function* cutParts(
   parts: Iterable<Part>,
   span: ByteSpan,
   inline: Uint8Array = new Uint8Array(0),
-): { cut: Part[]; bytes: number } {
+): Generator<{ cut: Part[]; bytes: number }> {
   const end = span.offset + span.length;
-  const cut: Part[] = [];
+  let cut: Part[] = [];
+  let begun = 0;
   let position = 0;
   for (const given of parts) {
     const part = given instanceof Uint8Array || given.offset >= 0 ? given : inlineBytes(inline, given);
@@ -208,8 +212,11 @@ export function cutParts(
         part instanceof Uint8Array ? part.subarray(from, to) : { offset: part.offset + from, length: to - from },
       );
     if (position >= end) break;
+    if (cut.length < AT_ONCE) continue;
+    yield { cut, bytes: position - begun };
+    [cut, begun] = [[], position];
   }
-  return { cut, bytes: position };
+  yield { cut, bytes: position - begun };
 }
 
 function inlineBytes(inline: Uint8Array, { offset, length }: Span): Uint8Array {

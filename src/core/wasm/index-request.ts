@@ -46,8 +46,8 @@ function isLent(answer: IndexAnswer): answer is LentBytes {
 
 /** Samples of two tracks whose walk takes some 40 ms: an hour of pictures and sound has 260,000. */
 const MANY_SAMPLES = 300_000;
-/** Bytes of an index that are loaded and checked in some 10 ms. */
-const LARGE_INDEX = 4 << 20;
+/** Bytes of an index with as many, as recorders write them: runs of samples, and chunks at places of their own, take more of them each. */
+const LARGE_INDEX = 640 << 10;
 
 /** Whether a call on an index may hold others up. */
 export function isLarge(index: Uint8Array): boolean {

@@ -39,7 +39,8 @@ export type Rest = Uint8Array;
 
 /** A part of a piece's media bytes. */
 export interface SpansPage {
-  readonly spans: readonly Span[];
+  /** Span records, which `spansOf` reads: a page may have hundreds of thousands. */
+  readonly spans: Uint8Array;
   /** Undefined after the last part. */
   readonly rest: Rest | undefined;
 }
@@ -91,6 +92,12 @@ export function lentBytes(bytes: Uint8Array, rest: Rest | undefined): LentBytes 
     target.set(bytes.subarray(offset, offset + target.byteLength));
   };
   return { length: bytes.length, rest, copyTo };
+}
+
+/** Reads Span records one by one: `count` from number `first` on, all by default. */
+export function* spansOf(records: Uint8Array, first = 0, count = records.byteLength / SPAN_SIZE): Generator<Span> {
+  const view = new DataView(records.buffer, records.byteOffset, records.byteLength);
+  for (let number = first; number < first + count; number++) yield readSpan(view, number * SPAN_SIZE);
 }
 
 /** A segment index in WASM memory, good for the duration of one `withIndex`. Results are copies, but for LentBytes. */
@@ -175,7 +182,7 @@ export class LoadedIndex {
   spans(tracks: readonly PieceTrack[], { rest, most = PAGE }: Paging = {}): SpansPage {
     const wasm = this.#wasm();
     const result = call(wasm, wasm.spans(this.#index, putTracks(wasm, tracks), most, putRest(wasm, rest)));
-    return { spans: recordsAt(wasm, SPAN_SIZE, readSpan, result.pointer, result.length), rest: restOf(wasm, result) };
+    return { spans: bytesAt(wasm, result.pointer, result.length * SPAN_SIZE), rest: restOf(wasm, result) };
   }
 
   /** A piece as movie fragments, numbered from `sequence`, part by part. */
@@ -186,7 +193,7 @@ export class LoadedIndex {
     return {
       headers: bytesAt(wasm, result.pointer, result.length),
       fragments: recordsAt(wasm, FRAGMENT_SIZE, readFragment, result.listPointer, result.listLength),
-      spans: recordsAt(wasm, SPAN_SIZE, readSpan, result.spansPointer, result.spansLength),
+      spans: bytesAt(wasm, result.spansPointer, result.spansLength * SPAN_SIZE),
       rest: restOf(wasm, result),
     };
   }

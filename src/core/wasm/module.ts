@@ -191,8 +191,8 @@ export class Core {
 
 /**
  * Compiles nothing and starts nothing yet: the first call makes the instance.
- * @param aside for files with more than 1 MiB of metadata and indexes of more than 300,000 samples; absent: they are worked on
- * like all others
+ * @param aside for files with more than 1 MiB of metadata and indexes of more than 300,000 samples or 640 KiB;
+ * absent: they are worked on like all others
  */
 export function createCore(module: WebAssembly.Module, aside?: Aside): Core {
   return new Core(module, aside);
