@@ -180,6 +180,7 @@ function compositionOf(track: OutputTrack, pieces: readonly Piece[]): Compositio
   };
 }
 
-function shownAt({ timed, record }: VideoSamples, ticks: number): number {
+/** When a sample is shown: wall clock, milliseconds. @param ticks where it is presented in its own file */
+export function shownAt({ timed, record }: VideoSamples, ticks: number): number {
   return timed.wallAt(rescale(ticks, record.timescale, timed.reference.timescale));
 }

@@ -1,7 +1,7 @@
 import { Breather } from "../base/breather.ts";
 import { BoxcarError } from "../base/errors.ts";
 import type { Pace } from "../base/ports.ts";
-import { clipOfRun, clipOfSingles, type FrameClip, type FrameParts, type VideoSamples } from "./frame-clip.ts";
+import { clipOfRun, clipOfSingles, shownAt, type FrameClip, type FrameParts, type VideoSamples } from "./frame-clip.ts";
 import { wholeTrack } from "./planning/piece.ts";
 import { ROUNDING_MS, TimedSegment } from "./planning/placed-segment.ts";
 import { ticksOf } from "./ticks.ts";
@@ -56,6 +56,14 @@ export async function planFrame(
   return clipOfRun(parts, [withRest(sync), ...others.map(wholeVideo), found]);
 }
 
+/** Sync samples that were found. */
+export interface Keyframes {
+  /** When each is shown: wall clock, milliseconds. */
+  readonly shownMs: readonly number[];
+  /** Makes an MP4 of nothing else, the n-th picture presented at second n. @throws as the pace does */
+  clip(pace: Pace): Promise<FrameClip>;
+}
+
 /**
  * Plans the sync samples at or before moments: an MP4 of nothing else, the n-th picture presented at second n.
  * @param wanted at least one; several may be of one file
@@ -67,6 +75,11 @@ export async function planKeyframes(
   wanted: readonly FrameTime[],
   pace: Pace = new Breather(),
 ): Promise<FrameClip> {
+  return (await findKeyframes(core, wanted, pace)).clip(pace);
+}
+
+/** Finds the sync samples of which `planKeyframes` makes a clip. @throws BoxcarError as it does */
+export async function findKeyframes(core: Core, wanted: readonly FrameTime[], pace: Pace): Promise<Keyframes> {
   const firsts = wanted.flatMap(({ before }) => before?.[0] ?? []);
   const sources = [...new Set([...firsts, ...wanted.map(({ source }) => source)])];
   const parts = { core, pace, ...recordedSources(sources) };
@@ -79,7 +92,10 @@ export async function planKeyframes(
     const isBefore = found.isLate && first !== undefined;
     all.push(isBefore ? await find(parts, of(first), Number.POSITIVE_INFINITY) : found);
   }
-  return clipOfSingles(parts, all);
+  return {
+    shownMs: all.map((samples) => shownAt(samples, samples.selected.pts)),
+    clip: (own) => clipOfSingles({ ...parts, pace: own }, all),
+  };
 }
 
 /** The video of a segment, none of its samples taken. */

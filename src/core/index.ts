@@ -50,6 +50,8 @@ export type { Media } from "./reading/media.ts";
 export { INDEX_PAGE, wholeDuration, type Indexes, type RecordedSegment, type SegmentSource } from "./segment.ts";
 
 export { planFrame, planKeyframes, type FrameTime } from "./frames.ts";
+/** @internal */
+export { findKeyframes } from "./frames.ts";
 export type { FrameClip, FrameSample } from "./frame-clip.ts";
 export { sampledEnd, shownSize } from "./shown.ts";
 /** @internal */

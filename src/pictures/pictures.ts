@@ -6,7 +6,7 @@ import type { PictureDecoder, PictureShape, SheetShape } from "../base/ports.ts"
 import { hashOf } from "../base/sha256.ts";
 import { afterWaiting } from "./in-turn.ts";
 import { DoesNotRestart, restarting } from "./restart.ts";
-import { planFrame, planKeyframes, type Core, type FrameClip } from "../core/index.ts";
+import { findKeyframes, planFrame, planKeyframes, type Core, type FrameClip } from "../core/index.ts";
 import type { Video, VideoMoment } from "./videos.ts";
 
 /** A decoded picture. */
@@ -77,17 +77,18 @@ export class Pictures {
   async sheet(moments: readonly VideoMoment[], shape: SheetShape, turn: Turn): Promise<Picture> {
     const decoder = this.#required();
     const wanted = moments.map(({ video, ...moment }) => ({ source: video, ...moment }));
-    const clip = await planKeyframes(this.#core, wanted, new Breather(turn.signal));
+    const found = await findKeyframes(this.#core, wanted, new Breather(turn.signal));
     const tiles = moments.map(({ video: { key, etag, startMs }, before = [] }, i) => {
-      return [versionsOf(before), key, etag, (clip.shownMs[i] ?? 0) - startMs];
+      return [versionsOf(before), key, etag, (found.shownMs[i] ?? 0) - startMs];
     });
     const make = async (): Promise<Uint8Array> => {
+      const pace = new Breather(); // goes on when this client has gone: others may wait for the same sheet
+      const clip = await found.clip(pace);
       try {
         return await decoder.sheet([restarting(clip)], shape);
       } catch (error) {
         if (!(error instanceof DoesNotRestart)) throw error;
       }
-      const pace = new Breather(); // goes on when this client has gone: others may wait for the same sheet
       const clips: FrameClip[] = [];
       for (const one of wanted) clips.push(await planKeyframes(this.#core, [one], pace));
       return decoder.sheet(

@@ -41,6 +41,28 @@ test("are found one at a time, and other work has its turn between them", async 
   asked.mockRestore();
 });
 
+test("of a sheet that is kept are found, and no clip is made of them", async () => {
+  const core = await loadCore();
+  const { source: video, moments } = await longVideo(core);
+  const decoder: PictureDecoder = {
+    still: () => Promise.reject(new Error("no still was asked for")),
+    sheet: () => Promise.resolve(Uint8Array.of(1)),
+  };
+  const queue = new FairQueue({ atOnce: 1, perClient: 1, waiting: 1, waitingPerClient: 1 });
+  const pictures = new Pictures(core, decoder, 1000, queue);
+  const shape = { columns: 10, rows: 5, width: 16, height: 12 };
+  const asked = vi.spyOn(core, "ask");
+  const names = async (): Promise<Set<string>> => {
+    asked.mockClear();
+    const wanted = moments.map((atMs) => ({ video, atMs }));
+    await pictures.sheet(wanted, shape, { client: "one", signal: new AbortController().signal });
+    return new Set(asked.mock.calls.map(([, [name]]) => name));
+  };
+  expect(await names()).toEqual(new Set(["select", "measure"]));
+  expect(await names()).toEqual(new Set(["select"]));
+  asked.mockRestore();
+});
+
 test("are made for whoever else waits for their sheet when the client has gone that asked first", async () => {
   const core = await loadCore();
   const { source: video, moments } = await longVideo(core);
